@@ -1,0 +1,112 @@
+// The bars that this project has set itself for TCP, and whether a run meets them.
+
+import type { RunRecord, ScenarioRecord } from './results.js';
+import { BASELINE, costOf, FLOOR, ratioOf, userInstructionsOf } from './summary.js';
+
+type Measure =
+  | { readonly kind: 'ratio'; readonly of: string; readonly to: string }
+  | { readonly kind: 'cost'; readonly of: string }
+  | { readonly kind: 'userInstructions'; readonly of: string };
+
+export interface Bar {
+  readonly scenario: string;
+  /** The workload as it is called in the table. */
+  readonly workload: string;
+  readonly measure: Measure;
+  readonly sense: 'at most' | 'at least';
+  readonly limit: number;
+}
+
+export interface Verdict {
+  readonly bar: Bar;
+  readonly figure: number | undefined;
+  /** The lowest and highest round. */
+  readonly range: readonly [number, number] | undefined;
+  readonly outcome: 'met' | 'missed' | 'not measured';
+  /** Why it was not measured. */
+  readonly reason: string;
+}
+
+const NATIVE = 'ropewalk-native';
+
+function atMost(scenario: string, workload: string, measure: Measure, limit: number): Bar {
+  return { scenario, workload, measure, sense: 'at most', limit };
+}
+
+function atLeast(scenario: string, workload: string, measure: Measure, limit: number): Bar {
+  return { scenario, workload, measure, sense: 'at least', limit };
+}
+
+function ratio(of: string, to: string): Measure {
+  return { kind: 'ratio', of, to };
+}
+
+const ECHO = 'echo 64 B x';
+const INSTRUCTIONS: Measure = { kind: 'userInstructions', of: NATIVE };
+
+export const BARS: readonly Bar[] = [
+  atMost('echo-64x50', `${ECHO} 50`, ratio(NATIVE, FLOOR), 1.06),
+  atMost('echo-64x50', `${ECHO} 50`, INSTRUCTIONS, 1_400),
+  atMost('echo-64x1000', `${ECHO} 1,000`, ratio(NATIVE, FLOOR), 1.06),
+  atMost('echo-64x1000', `${ECHO} 1,000`, INSTRUCTIONS, 1_400),
+  atMost('echo-64x10000', `${ECHO} 10,000`, ratio(NATIVE, FLOOR), 1.06),
+  atMost('echo-64x10000', `${ECHO} 10,000`, INSTRUCTIONS, 1_400),
+  atMost('echo-16kx50', 'echo 16 KiB x 50', ratio(NATIVE, FLOOR), 1.08),
+  atLeast('lines', '16 pipelined lines', ratio(BASELINE, NATIVE), 10),
+  atMost('lines', '16 pipelined lines', ratio(NATIVE, FLOOR), 1.35),
+  atMost('churn', 'connect, echo, close', ratio(NATIVE, FLOOR), 1.1),
+  atLeast('churn', 'connect, echo, close', ratio(BASELINE, NATIVE), 2.3),
+  atMost('idle', 'idle connection', { kind: 'cost', of: NATIVE }, 900),
+  atMost('single', 'one connection, busy poll', ratio('ropewalk-native-busy', BASELINE), 0.2),
+  atMost('echo-64x50', 'pure-JS reactor, echo 64 B', ratio('ropewalk-node', BASELINE), 1.15),
+  atMost('echo-64x50', 'ropewalk/net, echo 64 B', ratio('ropewalk-net', BASELINE), 0.85),
+];
+
+/** The bars of the scenarios that were run, each with its figure. */
+export function judge(run: RunRecord): Verdict[] {
+  const records = new Map(run.scenarios.map((record) => [record.scenario.name, record]));
+  const verdicts: Verdict[] = [];
+  for (const bar of BARS) {
+    const record = records.get(bar.scenario);
+    if (record !== undefined) verdicts.push(judgeOne(bar, record, run));
+  }
+  return verdicts;
+}
+
+/** What the bar compares, in words: `CPU of Ropewalk / raw epoll`. */
+export function measureText(bar: Bar): string {
+  const { measure, scenario } = bar;
+  if (measure.kind === 'userInstructions') return 'user instructions per message';
+  if (measure.kind === 'cost') return 'bytes of user memory';
+  const what = scenario === 'single' ? 'p50' : 'CPU';
+  return `${what}, ${measure.of} / ${measure.to}`;
+}
+
+function judgeOne(bar: Bar, record: ScenarioRecord, run: RunRecord): Verdict {
+  const { figure, range } = figureOf(bar.measure, record);
+  if (figure === undefined) {
+    const reason = whyNone(bar.measure, run);
+    return { bar, figure, range, outcome: 'not measured', reason };
+  }
+  const met = bar.sense === 'at most' ? figure <= bar.limit : figure >= bar.limit;
+  return { bar, figure, range, outcome: met ? 'met' : 'missed', reason: '' };
+}
+
+function figureOf(measure: Measure, record: ScenarioRecord): Pick<Verdict, 'figure' | 'range'> {
+  if (measure.kind === 'userInstructions') {
+    return { figure: userInstructionsOf(record, measure.of), range: undefined };
+  }
+  const spread =
+    measure.kind === 'ratio' ? ratioOf(record, measure.of, measure.to) : costOf(record, measure.of);
+  return { figure: spread?.median, range: spread && [spread.min, spread.max] };
+}
+
+function whyNone(measure: Measure, run: RunRecord): string {
+  const needed = measure.kind === 'ratio' ? [measure.of, measure.to] : [measure.of];
+  const missing = needed.filter((name) => !run.contenders.some((one) => one.name === name));
+  if (missing.length > 0) return `without ${missing.join(' and ')}`;
+  if (measure.kind === 'userInstructions' && run.whyNoInstructions !== '') {
+    return 'this machine does not count instructions';
+  }
+  return 'no good slice';
+}

@@ -1,0 +1,108 @@
+// The harness's side of bench/native/load_client.cc: starts it and speaks its line protocol.
+
+import { Child } from './children.js';
+import { nativeTool } from './native-tools.js';
+
+/** What one slice of load measured. Instruction counts are null where the machine has no counters. */
+export interface Figures {
+  readonly messages: number;
+  readonly elapsedNs: number;
+  /** CPU time of all threads of the server. */
+  readonly cpuNs: number;
+  readonly cpuUsPerMessage: number | null;
+  readonly userInstructionsPerMessage: number | null;
+  readonly kernelInstructionsPerMessage: number | null;
+  readonly p50Ns: number;
+  readonly p90Ns: number;
+  readonly p99Ns: number;
+  /** The sum of different, missing and surplus bytes, warm-up included. */
+  readonly wrongBytes: number;
+  readonly differentBytes: number;
+  readonly missingBytes: number;
+  readonly surplusBytes: number;
+  readonly lostConnections: number;
+}
+
+export interface OpenCommand {
+  readonly port: number;
+  /** The server whose CPU time is read. */
+  readonly pid: number;
+  readonly conns: number;
+  /** Length of a message; with `lines` a multiple of 64. */
+  readonly bytes: number;
+  readonly shape?: 'bytes' | 'lines';
+  /** How long the client waits for an answer before it counts it as missing; default 5. */
+  readonly stallSeconds?: number;
+}
+
+export interface MeasureCommand {
+  readonly seconds: number;
+  readonly warmup: number;
+}
+
+export interface ChurnCommand extends MeasureCommand {
+  readonly port: number;
+  readonly pid: number;
+  readonly concurrency: number;
+  readonly bytes: number;
+}
+
+const DEADLINE_MS = 60_000;
+
+/** One client process. It sleeps between commands and takes its core whole during one. */
+export class LoadClient {
+  /** Empty where instructions can be counted. */
+  readonly whyNoInstructions: string;
+  readonly #child: Child;
+
+  private constructor(child: Child, whyNoInstructions: string) {
+    this.#child = child;
+    this.whyNoInstructions = whyNoInstructions;
+  }
+
+  /** Starts it on `core`; with undefined it runs on any. */
+  static async start(core: number | undefined): Promise<LoadClient> {
+    const pin = core === undefined ? [] : ['--core', String(core)];
+    const child = await Child.start('load client', [nativeTool('load_client'), ...pin]);
+    const ready = parse(await child.nextLine(DEADLINE_MS));
+    return new LoadClient(child, String(ready.whyNoInstructions ?? ''));
+  }
+
+  async open(command: OpenCommand): Promise<void> {
+    await this.#ask({ cmd: 'open', ...command });
+  }
+
+  /** One message there and back on every open connection. */
+  async touch(): Promise<Figures> {
+    return (await this.#ask({ cmd: 'touch' })) as unknown as Figures;
+  }
+
+  /** Traffic on all open connections. */
+  async measure(command: MeasureCommand): Promise<Figures> {
+    return (await this.#ask({ cmd: 'measure', ...command })) as unknown as Figures;
+  }
+
+  /** Connect, echo, close, over and over. */
+  async churn(command: ChurnCommand): Promise<Figures> {
+    return (await this.#ask({ cmd: 'churn', ...command })) as unknown as Figures;
+  }
+
+  async close(): Promise<void> {
+    await this.#ask({ cmd: 'close' });
+  }
+
+  async end(): Promise<void> {
+    await this.#child.end();
+  }
+
+  async #ask(command: object): Promise<Record<string, unknown>> {
+    this.#child.writeLine(JSON.stringify(command));
+    return parse(await this.#child.nextLine(DEADLINE_MS));
+  }
+}
+
+function parse(line: string): Record<string, unknown> {
+  const answer = JSON.parse(line) as Record<string, unknown>;
+  if (typeof answer.error === 'string') throw new Error(`load client: ${answer.error}`);
+  return answer;
+}

@@ -1,0 +1,67 @@
+// Builds the load client and the raw epoll server with g++, when they are missing or older than their
+// sources.
+
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { NATIVE, NATIVE_BUILD } from './paths.js';
+
+const run = promisify(execFile);
+
+/** Files of bench/native that each program is made of; the rest are headers. */
+const SOURCES = {
+  load_client: [
+    'load_client.cc',
+    'churn_load.cc',
+    'echo_load.cc',
+    'flat_json.cc',
+    'loopback.cc',
+    'payload.cc',
+    'server_usage.cc',
+    'tally.cc',
+  ],
+  raw_epoll_server: ['raw_epoll_server.cc', 'loopback.cc'],
+} as const;
+
+export type NativeTool = keyof typeof SOURCES;
+
+/** The path of the built program. */
+export function nativeTool(name: NativeTool): string {
+  return join(NATIVE_BUILD, name);
+}
+
+/**
+ * Builds what is out of date.
+ * @throws Error when g++ is missing or refuses; the message says what to do.
+ */
+export async function buildNativeTools(): Promise<void> {
+  mkdirSync(NATIVE_BUILD, { recursive: true });
+  for (const name of Object.keys(SOURCES) as NativeTool[]) {
+    if (isOutdated(name)) await compile(name);
+  }
+}
+
+function isOutdated(name: NativeTool): boolean {
+  if (!existsSync(nativeTool(name))) return true;
+  const built = statSync(nativeTool(name)).mtimeMs;
+  const headers = readdirSync(NATIVE).filter((file) => file.endsWith('.h'));
+  return [...SOURCES[name], ...headers].some(
+    (file) => statSync(join(NATIVE, file)).mtimeMs > built,
+  );
+}
+
+async function compile(name: NativeTool): Promise<void> {
+  const flags = ['-std=c++20', '-O2', '-Wall', '-Wextra', '-fno-exceptions'];
+  // Renamed into place when whole, since two runs may build at the same time.
+  const output = `${nativeTool(name)}.${process.pid}`;
+  try {
+    await run('g++', [...flags, '-o', output, ...SOURCES[name].map((file) => join(NATIVE, file))]);
+    renameSync(output, nativeTool(name));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
+      throw new Error('g++ is missing: the load client is C++20 (on Debian: apt-get install g++)');
+    }
+    throw error;
+  }
+}

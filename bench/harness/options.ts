@@ -1,0 +1,113 @@
+// The command line of `npm run bench`.
+
+import { parseArgs } from 'node:util';
+
+/** How long and how often to measure, and which things. */
+export interface Options {
+  readonly quick: boolean;
+  /** Scenario names; empty for all of the default set. */
+  readonly only: readonly string[];
+  /** Contender names; empty for all that are present. */
+  readonly contenders: readonly string[];
+  /** Rounds of slices, the first of which is dropped. */
+  readonly rounds: number;
+  readonly warmupSeconds: number;
+  readonly measureSeconds: number;
+  /** Seed of the order of slices, so that a run can be repeated in the same order. */
+  readonly seed: number;
+  readonly serverCore: number;
+  readonly clientCore: number;
+  /** Folder of the JSON and HTML files; undefined for the usual one. */
+  readonly outFolder: string | undefined;
+  readonly writeDocs: boolean;
+  /** A results file to report again, without measuring. */
+  readonly reportOf: string | undefined;
+  readonly installPeers: boolean;
+  readonly help: boolean;
+}
+
+export const HELP = `Usage: npm run bench -- [options]
+
+Measures Ropewalk's TCP servers beside raw epoll in C, node:net and other peers on this machine:
+server on one core, a busy-polling client that checks every byte on another, short slices in
+random order. bench/README.md says what each scenario does and how to read the figures.
+
+  --quick             everything within a minute: fewer rounds, contenders and connections
+  --only LIST         scenarios, by comma: SCENARIOS
+  --contenders LIST   contenders, by comma: CONTENDERS
+  --rounds N          rounds of slices, the first of which is dropped (default 7; quick 3)
+  --seed N            order of the slices (default: from the clock; it is in the results)
+  --server-core N     core of the servers (default 0)
+  --client-core N     core of the client (default 1)
+  --out DIR           where the JSON and HTML go (default bench/results; quick bench/results/tmp)
+  --write-docs        write docs/performance.md from this run
+  --report FILE       report an earlier run's JSON again, without measuring
+  --install-peers     install the peers (apt-get for Debian's, npm into bench/.peers), then stop
+  --help              this
+
+Exit status: 0; 1 when a contender returned wrong bytes, died or could not be driven; 2 for a bad
+command line. A missed bar is reported, not an error.
+`;
+
+/** Thrown for a command line that cannot be obeyed; the message is for the user. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+export function parseOptions(args: readonly string[]): Options {
+  const { values } = parseStrictly(args);
+  const quick = values.quick === true;
+  return {
+    quick,
+    only: list(values.only),
+    contenders: list(values.contenders),
+    rounds: wholeNumber('--rounds', values.rounds, quick ? 3 : 7, 2),
+    warmupSeconds: quick ? 0.05 : 0.25,
+    measureSeconds: quick ? 0.12 : 0.8,
+    seed: wholeNumber('--seed', values.seed, Date.now() % 1_000_000, 0),
+    serverCore: wholeNumber('--server-core', values['server-core'], 0, 0),
+    clientCore: wholeNumber('--client-core', values['client-core'], 1, 0),
+    outFolder: values.out,
+    writeDocs: values['write-docs'] === true,
+    reportOf: values.report,
+    installPeers: values['install-peers'] === true,
+    help: values.help === true,
+  };
+}
+
+function parseStrictly(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        quick: { type: 'boolean' },
+        only: { type: 'string' },
+        contenders: { type: 'string' },
+        rounds: { type: 'string' },
+        seed: { type: 'string' },
+        'server-core': { type: 'string' },
+        'client-core': { type: 'string' },
+        out: { type: 'string' },
+        'write-docs': { type: 'boolean' },
+        report: { type: 'string' },
+        'install-peers': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function list(text: string | undefined): string[] {
+  return (text ?? '').split(',').filter((name) => name !== '');
+}
+
+function wholeNumber(flag: string, text: string | undefined, usual: number, least: number): number {
+  if (text === undefined) return usual;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least) {
+    throw new UsageError(`${flag} takes a whole number of at least ${least}, not '${text}'`);
+  }
+  return value;
+}

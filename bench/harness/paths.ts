@@ -1,0 +1,13 @@
+// Where things lie in the repository.
+
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const BENCH: string = fileURLToPath(new URL('..', import.meta.url));
+export const REPOSITORY: string = join(BENCH, '..');
+export const NATIVE: string = join(BENCH, 'native');
+export const NATIVE_BUILD: string = join(NATIVE, 'build');
+export const TCP_CONTENDERS: string = join(BENCH, 'load', 'tcp');
+export const PEERS: string = join(BENCH, '.peers');
+export const RESULTS: string = join(BENCH, 'results');
+export const PERFORMANCE_PAGE: string = join(REPOSITORY, 'docs', 'performance.md');

@@ -1,0 +1,124 @@
+// From raw slices to figures: the cost of one unit for each contender, and ratios, which are taken
+// within each round and then their median, so that drift between rounds cancels out.
+
+import type { RunRecord, ScenarioRecord, SliceRecord } from './results.js';
+import type { Scenario } from './scenarios.js';
+import { quantile, type Spread, spreadOf } from './statistics.js';
+
+export const FLOOR = 'raw-epoll';
+export const BASELINE = 'node-net';
+
+/** A contender's figures in one scenario; undefined where a figure does not apply. */
+export interface ContenderSummary {
+  readonly name: string;
+  readonly title: string;
+  /** In the scenario's unit. */
+  readonly cost: Spread;
+  /** Times the cost of raw epoll, and of node:net. */
+  readonly toFloor: Spread | undefined;
+  readonly toBaseline: Spread | undefined;
+  readonly perSecond: number | undefined;
+  readonly cpuUs: number | undefined;
+  readonly p50Us: number | undefined;
+  readonly p90Us: number | undefined;
+  readonly p99Us: number | undefined;
+  readonly userInstructions: number | undefined;
+  /** Bytes per connection before it carried a message, and the anonymous part of the cost. */
+  readonly acceptedBytes: number | undefined;
+  readonly anonymousBytes: number | undefined;
+}
+
+interface Sample {
+  readonly round: number;
+  readonly contender: string;
+  readonly cost: number;
+}
+
+/** All contenders that have a figure, the cheapest first. */
+export function summarize(run: RunRecord, record: ScenarioRecord): ContenderSummary[] {
+  const summaries: ContenderSummary[] = [];
+  for (const { name, title } of run.contenders) {
+    const cost = costOf(record, name);
+    if (cost !== undefined) summaries.push({ name, title, cost, ...details(record, name) });
+  }
+  return summaries.sort((a, b) => a.cost.median - b.cost.median);
+}
+
+export function costOf(record: ScenarioRecord, contender: string): Spread | undefined {
+  return spreadOf(samplesOf(record, contender).map((sample) => sample.cost));
+}
+
+/** How many times the cost of `to` that of `of` is. */
+export function ratioOf(record: ScenarioRecord, of: string, to: string): Spread | undefined {
+  const below = new Map(samplesOf(record, to).map((sample) => [sample.round, sample.cost]));
+  const ratios: number[] = [];
+  for (const { round, cost } of samplesOf(record, of)) {
+    const divisor = below.get(round);
+    if (divisor !== undefined && divisor > 0) ratios.push(cost / divisor);
+  }
+  return spreadOf(ratios);
+}
+
+/** Median user instructions per message; undefined where the machine does not count them. */
+export function userInstructionsOf(record: ScenarioRecord, contender: string): number | undefined {
+  return median(slicesOf(record, contender), (slice) => slice.userInstructionsPerMessage);
+}
+
+function details(record: ScenarioRecord, name: string): Omit<ContenderSummary, keyof Identity> {
+  const slices = slicesOf(record, name);
+  const us = (of: (slice: Traffic) => number): number | undefined =>
+    median(slices, (slice) => of(slice) / 1_000);
+  const footprints = record.footprints.filter((one) => one.contender === name);
+  return {
+    toFloor: name === FLOOR ? undefined : ratioOf(record, name, FLOOR),
+    toBaseline: name === BASELINE ? undefined : ratioOf(record, name, BASELINE),
+    perSecond: median(slices, (slice) => (slice.messages / slice.elapsedNs) * 1e9),
+    cpuUs: median(slices, (slice) => slice.cpuUsPerMessage),
+    p50Us: us((slice) => slice.p50Ns),
+    p90Us: us((slice) => slice.p90Ns),
+    p99Us: us((slice) => slice.p99Ns),
+    userInstructions: userInstructionsOf(record, name),
+    acceptedBytes: median(footprints, (one) => one.accepted.rss),
+    anonymousBytes: median(footprints, (one) => one.used.anonymous),
+  };
+}
+
+type Identity = Pick<ContenderSummary, 'name' | 'title' | 'cost'>;
+type Traffic = Omit<SliceRecord, 'round'>;
+
+/** The slices with traffic that count: without the first round. */
+function slicesOf(record: ScenarioRecord, contender: string): Traffic[] {
+  const kept = record.slices.filter((slice) => slice.round > 0);
+  return [...kept, ...record.holds].filter((slice) => slice.contender === contender);
+}
+
+function samplesOf(record: ScenarioRecord, contender: string): Sample[] {
+  return allSamples(record).filter((sample) => sample.contender === contender);
+}
+
+function allSamples({ scenario, slices, footprints, holds }: ScenarioRecord): Sample[] {
+  const samples: Sample[] = [];
+  for (const slice of slices) {
+    const cost = sliceCost(scenario, slice);
+    if (slice.round > 0 && cost !== null) {
+      samples.push({ round: slice.round, contender: slice.contender, cost });
+    }
+  }
+  for (const { round, contender, used } of footprints) {
+    samples.push({ round, contender, cost: used.rss });
+  }
+  for (const { contender, cpuUsPerMessage } of holds) {
+    if (cpuUsPerMessage !== null) samples.push({ round: 1, contender, cost: cpuUsPerMessage });
+  }
+  return samples;
+}
+
+function sliceCost(scenario: Scenario, slice: SliceRecord): number | null {
+  const latency = scenario.kind === 'echo' && scenario.cost === 'p50';
+  return latency ? slice.p50Ns / 1_000 : slice.cpuUsPerMessage;
+}
+
+function median<T>(items: readonly T[], of: (item: T) => number | null): number | undefined {
+  const figures = items.map(of).filter((figure) => figure !== null);
+  return figures.length === 0 ? undefined : quantile(figures, 0.5);
+}

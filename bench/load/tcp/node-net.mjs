@@ -1,0 +1,37 @@
+// node:net as its documentation shows it. `--cork` gathers the lines of one read by hand; `--from
+// ropewalk` takes the drop-in `ropewalk/net` instead.
+
+import { announce, LineEcho, readArguments } from '../contender.mjs';
+
+const { mode, port, cork, from } = readArguments({
+  cork: { type: 'boolean', default: false },
+  from: { type: 'string', default: 'node' },
+});
+const net = await import(from === 'ropewalk' ? '../../../dist/net/index.js' : 'node:net');
+
+function echo(socket) {
+  socket.on('data', (data) => socket.write(data));
+}
+
+function echoLines(socket) {
+  const lines = new LineEcho();
+  socket.on('data', (data) => lines.feed(data, socket));
+}
+
+function echoLinesCorked(socket) {
+  const lines = new LineEcho();
+  socket.on('data', (data) => {
+    socket.cork();
+    lines.feed(data, socket);
+    socket.uncork();
+  });
+}
+
+const serve = mode !== 'lines' ? echo : cork ? echoLinesCorked : echoLines;
+const server = net.createServer({ noDelay: true }, (socket) => {
+  socket.on('error', () => socket.destroy());
+  serve(socket);
+});
+server.listen({ port, host: '127.0.0.1', backlog: 1024 }, () => {
+  announce(server.address().port, () => process.exit(0));
+});

@@ -1,0 +1,56 @@
+// Connect, one message there and back, close; again and again with a fixed number at once. The
+// client closes first and normally, so the server does the work of an everyday connection: accept,
+// read, write, see the end, close.
+#ifndef BENCH_NATIVE_CHURN_LOAD_H_
+#define BENCH_NATIVE_CHURN_LOAD_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "payload.h"
+#include "tally.h"
+
+namespace bench {
+
+class ChurnLoad {
+ public:
+  ChurnLoad(uint16_t port, Payload payload, uint32_t concurrency, uint64_t stall_ns);
+  ~ChurnLoad();
+  ChurnLoad(const ChurnLoad&) = delete;
+  ChurnLoad& operator=(const ChurnLoad&) = delete;
+
+  // Connections for `ns`, then waits for those under way. A message counts when its whole answer
+  // came and the connection was closed; the latency is that of connect, send and answer. Returns an
+  // error text when no connection could be begun, else an empty one.
+  std::string Run(uint64_t ns, Tally* tally);
+
+ private:
+  struct Slot {
+    int fd = -1;
+    bool sent = false;
+    uint32_t number = 0;
+    uint32_t received = 0;
+    uint64_t begun_at = 0;
+  };
+
+  bool Begin(uint32_t index);
+  void Advance(uint32_t index, uint32_t events, Tally* tally);
+  void Send(Slot* slot, Tally* tally);
+  void Receive(Slot* slot, Tally* tally);
+  void End(Slot* slot);
+  void Lose(Slot* slot, Tally* tally);
+
+  uint16_t port_;
+  Payload payload_;
+  uint64_t stall_ns_;
+  int epoll_;
+  std::vector<Slot> slots_;
+  std::vector<char> inbox_;
+  uint32_t open_ = 0;
+  uint32_t next_number_ = 0;
+};
+
+}  // namespace bench
+
+#endif  // BENCH_NATIVE_CHURN_LOAD_H_

@@ -1,0 +1,176 @@
+#include "echo_load.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "loopback.h"
+
+namespace bench {
+namespace {
+
+constexpr uint32_t kAcceptWindow = 128;
+constexpr int kMaxEvents = 1024;
+constexpr size_t kInboxBytes = 256 * 1024;
+
+}  // namespace
+
+EchoLoad::EchoLoad(uint16_t port, Payload payload, uint64_t stall_ns)
+    : port_(port),
+      payload_(std::move(payload)),
+      stall_ns_(stall_ns),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      inbox_(kInboxBytes) {}
+
+EchoLoad::~EchoLoad() {
+  for (const Connection& connection : connections_) {
+    if (connection.fd >= 0) close(connection.fd);
+  }
+  close(epoll_);
+}
+
+std::string EchoLoad::Open(uint32_t count) {
+  Tally greeting;
+  connections_.reserve(count);
+  for (uint32_t index = 0; index < count; ++index) {
+    Connection connection;
+    connection.fd = ConnectLoopback(port_, index, Wait::kConnected);
+    if (connection.fd < 0) {
+      return "connection " + std::to_string(index) + ": " + std::strerror(errno);
+    }
+    connections_.push_back(connection);
+    epoll_event interest{};
+    interest.events = EPOLLIN;
+    interest.data.u32 = index;
+    epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &interest);
+    if (index % kAcceptWindow == kAcceptWindow - 1 || index == count - 1) {
+      Start(index, NowNs(), &greeting);
+      Run(0, &greeting);
+      if (greeting.messages == 0) {
+        return "connection " + std::to_string(index) + " was not echoed to";
+      }
+      greeting.Restart();
+    }
+  }
+  return "";
+}
+
+void EchoLoad::Touch(Tally* tally) {
+  Exchange(0, tally);
+}
+
+void EchoLoad::Exchange(uint64_t ns, Tally* tally) {
+  uint64_t begin = NowNs();
+  for (uint32_t index = 0; index < connections_.size(); ++index) {
+    if (connections_[index].fd >= 0) Start(index, NowNs(), tally);
+  }
+  Run(begin + ns, tally);
+  tally->elapsed_ns = NowNs() - begin;
+}
+
+uint32_t EchoLoad::OpenCount() const {
+  uint32_t count = 0;
+  for (const Connection& connection : connections_) count += connection.fd >= 0;
+  return count;
+}
+
+void EchoLoad::Run(uint64_t until, Tally* tally) {
+  epoll_event events[kMaxEvents];
+  last_progress_ = NowNs();
+  while (under_way_ > 0) {
+    int count = epoll_wait(epoll_, events, kMaxEvents, 0);
+    for (int i = 0; i < count; ++i) Receive(events[i].data.u32, until, tally);
+    if (!blocked_.empty()) RetryBlocked(tally);
+    if (count > 0) {
+      last_progress_ = NowNs();
+    } else if (NowNs() - last_progress_ > stall_ns_) {
+      AbandonAll(tally);
+    }
+  }
+}
+
+void EchoLoad::Start(uint32_t index, uint64_t now, Tally* tally) {
+  Connection& connection = connections_[index];
+  ++connection.sequence;
+  connection.sent = 0;
+  connection.received = 0;
+  connection.under_way = true;
+  connection.sent_at = now;
+  ++under_way_;
+  Send(index, tally);
+}
+
+void EchoLoad::Send(uint32_t index, Tally* tally) {
+  Connection& connection = connections_[index];
+  const char* message = payload_.Build(index, connection.sequence);
+  size_t left = payload_.bytes() - connection.sent;
+  ssize_t taken = send(connection.fd, message + connection.sent, left, MSG_NOSIGNAL);
+  if (taken < 0 && errno != EAGAIN) {
+    ++tally->faults.lost_connections;
+    Abandon(index, tally);
+    return;
+  }
+  if (taken > 0) connection.sent += static_cast<uint32_t>(taken);
+  if (connection.sent < payload_.bytes()) blocked_.push_back(index);
+}
+
+void EchoLoad::RetryBlocked(Tally* tally) {
+  std::vector<uint32_t> again;
+  again.swap(blocked_);
+  for (uint32_t index : again) {
+    if (connections_[index].under_way) Send(index, tally);
+  }
+}
+
+void EchoLoad::Receive(uint32_t index, uint64_t until, Tally* tally) {
+  Connection& connection = connections_[index];
+  if (connection.fd < 0) return;
+  ssize_t length = recv(connection.fd, inbox_.data(), inbox_.size(), 0);
+  if (length > 0) {
+    Take(index, inbox_.data(), static_cast<size_t>(length), until, tally);
+  } else if (length == 0 || errno != EAGAIN) {
+    ++tally->faults.lost_connections;
+    Abandon(index, tally);
+  }
+}
+
+void EchoLoad::Take(uint32_t index, const char* got, size_t length, uint64_t until, Tally* tally) {
+  Connection& connection = connections_[index];
+  size_t wanted = connection.under_way ? payload_.bytes() - connection.received : 0;
+  size_t used = length < wanted ? length : wanted;
+  tally->faults.surplus_bytes += length - used;
+  if (used == 0) return;
+  tally->faults.different_bytes +=
+      payload_.CountWrong(index, connection.sequence, connection.received, got, used);
+  connection.received += static_cast<uint32_t>(used);
+  if (connection.received < payload_.bytes()) return;
+  uint64_t now = NowNs();
+  tally->latency.Record(now - connection.sent_at);
+  ++tally->messages;
+  connection.under_way = false;
+  --under_way_;
+  if (now < until) Start(index, now, tally);
+}
+
+void EchoLoad::Abandon(uint32_t index, Tally* tally) {
+  Connection& connection = connections_[index];
+  if (connection.under_way) {
+    tally->faults.missing_bytes += payload_.bytes() - connection.received;
+    connection.under_way = false;
+    --under_way_;
+  }
+  close(connection.fd);
+  connection.fd = -1;
+}
+
+void EchoLoad::AbandonAll(Tally* tally) {
+  for (uint32_t index = 0; index < connections_.size(); ++index) {
+    if (connections_[index].under_way) Abandon(index, tally);
+  }
+}
+
+}  // namespace bench

@@ -1,0 +1,72 @@
+// Request and response on many connections that stay open: each has one message under way, and
+// sends the next when the whole answer is there and was checked. Serves the scenarios echo, lines,
+// single, idle and hold; they differ in the number of connections and in the message.
+//
+// The loop never sleeps (epoll_wait with timeout 0). A client that slept would make the server pay
+// for waking it, the more the slower the server is, and the comparison would be false.
+#ifndef BENCH_NATIVE_ECHO_LOAD_H_
+#define BENCH_NATIVE_ECHO_LOAD_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "payload.h"
+#include "tally.h"
+
+namespace bench {
+
+class EchoLoad {
+ public:
+  // A slice that saw no byte for `stall_ns` gives up what is still under way.
+  EchoLoad(uint16_t port, Payload payload, uint64_t stall_ns);
+  ~EchoLoad();
+  EchoLoad(const EchoLoad&) = delete;
+  EchoLoad& operator=(const EchoLoad&) = delete;
+
+  // Opens `count` connections. Each 128th, and the last, echoes one message, so that on return the
+  // server has accepted all. Returns an error text, or an empty one.
+  std::string Open(uint32_t count);
+
+  // One message there and back on every connection.
+  void Touch(Tally* tally);
+
+  // Traffic on all connections for `ns`, then waits until nothing is under way any more.
+  void Exchange(uint64_t ns, Tally* tally);
+
+  // Connections still open.
+  uint32_t OpenCount() const;
+
+ private:
+  struct Connection {
+    int fd = -1;
+    uint32_t sequence = 0;
+    uint32_t sent = 0;
+    uint32_t received = 0;
+    bool under_way = false;
+    uint64_t sent_at = 0;
+  };
+
+  void Start(uint32_t index, uint64_t now, Tally* tally);
+  void Send(uint32_t index, Tally* tally);
+  void RetryBlocked(Tally* tally);
+  void Receive(uint32_t index, uint64_t until, Tally* tally);
+  void Take(uint32_t index, const char* got, size_t length, uint64_t until, Tally* tally);
+  void Abandon(uint32_t index, Tally* tally);
+  void AbandonAll(Tally* tally);
+  void Run(uint64_t until, Tally* tally);
+
+  uint16_t port_;
+  Payload payload_;
+  uint64_t stall_ns_;
+  int epoll_;
+  std::vector<Connection> connections_;
+  std::vector<uint32_t> blocked_;  // the kernel did not take the whole message yet
+  std::vector<char> inbox_;
+  uint32_t under_way_ = 0;
+  uint64_t last_progress_ = 0;
+};
+
+}  // namespace bench
+
+#endif  // BENCH_NATIVE_ECHO_LOAD_H_

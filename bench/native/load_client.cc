@@ -1,0 +1,164 @@
+// The load client: a long-lived process on one core that busy-polls, checks every byte that comes
+// back and measures the server's CPU time around each slice. The harness drives it by JSON lines:
+//
+//   {"cmd":"open","port":P,"pid":SERVER,"conns":N,"bytes":B,"shape":"bytes"|"lines","stallSeconds":S}
+//   {"cmd":"touch"}                              one message on every connection
+//   {"cmd":"measure","seconds":S,"warmup":W}     traffic on every connection
+//   {"cmd":"churn","port":P,"pid":SERVER,"concurrency":N,"bytes":B,"seconds":S,"warmup":W}
+//   {"cmd":"close"}                              closes all connections
+//
+// Every command is answered by one line: the figures, {"ok":true,...} or {"error":"..."}. It ends
+// when standard input does. Usage: load_client [--core N]
+#include <sched.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "churn_load.h"
+#include "echo_load.h"
+#include "flat_json.h"
+#include "server_usage.h"
+#include "tally.h"
+
+namespace bench {
+namespace {
+
+// The server goes on for a moment after the last answer (it polls once more, a collector thread
+// ends its work); its CPU is read after this pause.
+constexpr useconds_t kSettleUs = 3000;
+
+void PrintError(const std::string& text) {
+  JsonLine().Text("error", text).Print();
+}
+
+uint64_t Nanoseconds(const FlatJson& command, const char* key, double fallback_seconds) {
+  return static_cast<uint64_t>(command.Number(key, fallback_seconds) * 1e9);
+}
+
+class Client {
+ public:
+  void Obey(const std::string& line) {
+    std::optional<FlatJson> command = FlatJson::Parse(line);
+    if (!command) return PrintError("not a flat JSON object");
+    std::string name = command->Text("cmd", "");
+    if (name == "open") return Open(*command);
+    if (name == "touch") return Touch();
+    if (name == "measure") return Measure(*command);
+    if (name == "churn") return Churn(*command);
+    if (name == "close") return Close();
+    PrintError("unknown command " + name);
+  }
+
+ private:
+  void Open(const FlatJson& command) {
+    std::optional<Payload> payload = MakePayload(command);
+    if (!payload) return PrintError("bytes: at least 16, and a multiple of 64 for lines");
+    usage_.Attach(static_cast<pid_t>(command.Number("pid", 0)));
+    load_ = std::make_unique<EchoLoad>(Port(command), std::move(*payload), StallNs(command));
+    std::string error = load_->Open(static_cast<uint32_t>(command.Number("conns", 1)));
+    if (!error.empty()) return PrintError(error);
+    JsonLine().Flag("ok", true).Integer("open", load_->OpenCount()).Print();
+  }
+
+  void Touch() {
+    if (!load_) return PrintError("nothing is open");
+    Tally tally;
+    Usage before = usage_.Read();
+    load_->Touch(&tally);
+    usleep(kSettleUs);
+    PrintTally(tally, before, usage_.Read());
+  }
+
+  // All that was sent is answered before the server's usage is read, at both ends: the CPU time
+  // that is divided by the messages is theirs and no others'.
+  void Measure(const FlatJson& command) {
+    if (!load_) return PrintError("nothing is open");
+    Tally tally;
+    load_->Exchange(Nanoseconds(command, "warmup", 0.25), &tally);
+    usleep(kSettleUs);
+    tally.Restart();
+    Usage before = usage_.Read();
+    load_->Exchange(Nanoseconds(command, "seconds", 0.8), &tally);
+    usleep(kSettleUs);
+    PrintTally(tally, before, usage_.Read());
+  }
+
+  void Churn(const FlatJson& command) {
+    std::optional<Payload> payload = MakePayload(command);
+    if (!payload) return PrintError("bytes: at least 16");
+    usage_.Attach(static_cast<pid_t>(command.Number("pid", 0)));
+    auto concurrency = static_cast<uint32_t>(command.Number("concurrency", 50));
+    ChurnLoad load(Port(command), std::move(*payload), concurrency, StallNs(command));
+    Tally tally;
+    std::string error = load.Run(Nanoseconds(command, "warmup", 0.25), &tally);
+    usleep(kSettleUs);
+    tally.Restart();
+    Usage before = usage_.Read();
+    if (error.empty()) error = load.Run(Nanoseconds(command, "seconds", 0.8), &tally);
+    usleep(kSettleUs);
+    if (!error.empty()) return PrintError(error);
+    PrintTally(tally, before, usage_.Read());
+  }
+
+  void Close() {
+    load_.reset();
+    JsonLine().Flag("ok", true).Print();
+  }
+
+  static std::optional<Payload> MakePayload(const FlatJson& command) {
+    Shape shape = command.Text("shape", "bytes") == "lines" ? Shape::kLines : Shape::kBytes;
+    auto bytes = static_cast<size_t>(command.Number("bytes", 64));
+    if (bytes < Payload::kMinBytes) return std::nullopt;
+    if (shape == Shape::kLines && bytes % Payload::kLineBytes != 0) return std::nullopt;
+    return Payload(bytes, shape);
+  }
+
+  static uint16_t Port(const FlatJson& command) {
+    return static_cast<uint16_t>(command.Number("port", 0));
+  }
+
+  static uint64_t StallNs(const FlatJson& command) {
+    return Nanoseconds(command, "stallSeconds", 5);
+  }
+
+  ServerUsage usage_;
+  std::unique_ptr<EchoLoad> load_;
+};
+
+// Returns whether this process now runs on `core` alone.
+bool PinTo(int core) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(core, &set);
+  return sched_setaffinity(0, sizeof set, &set) == 0;
+}
+
+int Main(int argc, char** argv) {
+  int core = argc == 3 && std::strcmp(argv[1], "--core") == 0 ? std::atoi(argv[2]) : -1;
+  if (core >= 0 && !PinTo(core)) {
+    PrintError("cannot run on core " + std::to_string(core));
+    return 1;
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  std::string no_instructions = ServerUsage::WhyNoInstructions();
+  JsonLine ready;
+  ready.Flag("ready", true).Flag("countsInstructions", no_instructions.empty());
+  if (!no_instructions.empty()) ready.Text("whyNoInstructions", no_instructions);
+  ready.Print();
+  Client client;
+  for (std::string line; std::getline(std::cin, line);) client.Obey(line);
+  return 0;
+}
+
+}  // namespace
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  return bench::Main(argc, argv);
+}

@@ -1,0 +1,45 @@
+#include "payload.h"
+
+#include <cstring>
+
+namespace bench {
+namespace {
+
+void PutHex(uint32_t value, char* out) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  for (int i = 7; i >= 0; --i, value >>= 4) out[i] = kDigits[value & 15];
+}
+
+}  // namespace
+
+Payload::Payload(size_t bytes, Shape shape) : shape_(shape), message_(bytes, '\0') {
+  uint32_t state = 12345;
+  pattern_.reserve(bytes + kShifts);
+  for (size_t i = 0; i < bytes + kShifts; ++i) {
+    state = state * 1664525 + 1013904223;
+    pattern_.push_back(static_cast<char>('!' + (state >> 16) % 94));
+  }
+}
+
+const char* Payload::Build(uint32_t connection, uint32_t sequence) {
+  size_t shift = (connection * 7u + sequence * 13u) % kShifts;
+  char* out = message_.data();
+  std::memcpy(out, pattern_.data() + shift, message_.size());
+  PutHex(connection, out);
+  PutHex(sequence, out + 8);
+  if (shape_ == Shape::kLines) {
+    for (size_t end = kLineBytes - 1; end < message_.size(); end += kLineBytes) out[end] = '\n';
+  }
+  return out;
+}
+
+size_t Payload::CountWrong(uint32_t connection, uint32_t sequence, size_t offset, const char* got,
+                           size_t length) {
+  const char* wanted = Build(connection, sequence) + offset;
+  if (std::memcmp(wanted, got, length) == 0) return 0;
+  size_t wrong = 0;
+  for (size_t i = 0; i < length; ++i) wrong += wanted[i] != got[i];
+  return wrong;
+}
+
+}  // namespace bench

@@ -1,0 +1,64 @@
+# The addon. The same sources without binding*.cc make the library of native/CMakeLists.txt;
+# keep the two lists alike. OS differences choose files here, never lines in a file.
+{
+  "variables": {
+    # Set by `node tools/build.mjs --sanitize`, for example "address,undefined".
+    "sanitize%": "",
+    # Link-time optimisation where the compiler is GCC: another one's needs a linker of its own.
+    "lto%": "<!(node -p \"Number(!/clang|zig/.test(process.env.CXX))\")",
+  },
+  "targets": [
+    {
+      "target_name": "ropewalk",
+      "sources": [
+        "native/binding.cc",
+        "native/binding_loop.cc",
+        "native/reactor/poller_thread.cc",
+        "native/reactor/reactor.cc",
+        "native/reactor/incoming.cc",
+        "native/reactor/outgoing.cc",
+        "native/net/socket_address.cc",
+        "native/net/socket_posix.cc",
+        "native/net/write_queue.cc",
+        "native/poller/poll.cc",
+        "native/poller/poller.cc",
+      ],
+      "include_dirs": [
+        "native",
+        "<!(node -p \"require('node-addon-api').include_dir\")",
+      ],
+      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS"],
+      # -O3, -fno-exceptions and -fno-rtti come from Node's own common.gypi; the last two are
+      # repeated because the code relies on them.
+      "cflags": ["-Wall", "-Wextra", "-fvisibility=hidden"],
+      "cflags_cc": [
+        "-std=c++20", "-fno-exceptions", "-fno-rtti", "-fvisibility-inlines-hidden",
+      ],
+      "xcode_settings": {
+        "CLANG_CXX_LANGUAGE_STANDARD": "c++20",
+        "GCC_ENABLE_CPP_EXCEPTIONS": "NO",
+        "GCC_ENABLE_CPP_RTTI": "NO",
+        "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+        "MACOSX_DEPLOYMENT_TARGET": "11.0",
+        "WARNING_CFLAGS": ["-Wall", "-Wextra"],
+      },
+      "msvs_settings": {
+        "VCCLCompilerTool": {"AdditionalOptions": ["/std:c++20"]},
+      },
+      "conditions": [
+        ["OS=='linux'", {"sources": ["native/poller/epoll.cc"]}],
+        ["OS=='linux' and lto==1 and sanitize==''", {
+          "cflags": ["-flto=auto"],
+          "ldflags": ["-flto=auto", "-Wl,--gc-sections"],
+        }],
+        ["sanitize!=''", {
+          "cflags": [
+            "-fsanitize=<(sanitize)", "-fno-sanitize-recover=undefined",
+            "-fno-omit-frame-pointer", "-g", "-O1",
+          ],
+          "ldflags": ["-fsanitize=<(sanitize)"],
+        }],
+      ],
+    },
+  ],
+}

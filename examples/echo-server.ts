@@ -1,0 +1,33 @@
+// Sends back what it receives: `node --import tsx examples/echo-server.ts --port 7007`.
+import { parseArgs } from 'node:util';
+import { createReactor, Protocol, type Reactor } from 'ropewalk';
+
+class Echo extends Protocol {
+  override connectionMade(): void {
+    // If the peer doesn't read what it is sent, receive no more from it until it does.
+    this.transport.registerProducer(this.transport, true);
+  }
+
+  override dataReceived(data: Buffer): void {
+    this.transport.write(data);
+  }
+
+  // The peer has finished sending: close once it has been sent everything.
+  readConnectionLost(): void {
+    this.transport.unregisterProducer();
+    this.transport.loseConnection();
+  }
+}
+
+try {
+  const options = { port: { type: 'string' }, reactor: { type: 'string' } } as const;
+  const { port = '7007', reactor: kind } = parseArgs({ options }).values;
+  const reactor = createReactor({ kind: kind as Reactor['kind'] });
+  const listening = reactor.listenTCP(Number(port), Echo, { interface: '127.0.0.1' });
+  const address = listening.getHost();
+  console.log(`echo server (${reactor.kind}, ${reactor.poller}) listening on port ${address.port}`);
+  await reactor.run(); // until SIGINT or SIGTERM
+} catch (error) {
+  console.error(`echo-server: ${(error as Error).message.split('\n', 1)[0]}`);
+  process.exitCode = error instanceof TypeError || error instanceof RangeError ? 2 : 1;
+}

@@ -1,0 +1,64 @@
+// Passes each connection on to --target, backpressure and half-close included.
+import { parseArgs } from 'node:util';
+import { ClientFactory, ConnectionDone, createReactor, Protocol, type Reactor } from 'ropewalk';
+
+/** One side of a proxied connection: what it receives, the other side sends. */
+class Side extends Protocol {
+  other: Side | undefined;
+  #ended = false;
+
+  override connectionMade(): void {
+    const { other, transport } = this;
+    transport.pauseProducing(); // until there is another side
+    if (other === undefined) return;
+    // Each side receives no faster than the other can send.
+    other.other = this;
+    other.transport.registerProducer(transport, true);
+    transport.registerProducer(other.transport, true);
+    transport.resumeProducing();
+    other.transport.resumeProducing();
+  }
+
+  override dataReceived(data: Buffer): void {
+    this.other?.transport.write(data);
+  }
+
+  // This side's peer has finished sending: so has the other side, once all is sent.
+  readConnectionLost(): void {
+    this.#ended = true;
+    this.other?.transport.unregisterProducer();
+    if (this.other?.#ended) this.other.transport.loseConnection();
+    else this.other?.transport.loseWriteConnection();
+  }
+
+  override connectionLost(reason: Error): void {
+    this.other?.transport.unregisterProducer();
+    if (reason instanceof ConnectionDone) this.other?.transport.loseConnection();
+    else this.other?.transport.abortConnection();
+  }
+}
+
+try {
+  const string = { type: 'string' } as const;
+  const options = { port: string, reactor: string, target: string };
+  const { port = '7009', target = '127.0.0.1:7007', reactor: kind } = parseArgs({ options }).values;
+  const [, host, targetPort] = /^\[?(.+?)\]?:(\d{1,5})$/.exec(target) ?? [];
+  if (host === undefined) throw new RangeError(`--target is HOST:PORT, not "${target}"`);
+  const reactor = createReactor({ kind: kind as Reactor['kind'] });
+  const inbound = (): Side => {
+    const [side, outbound] = [new Side(), new Side()];
+    outbound.other = side;
+    const factory = new ClientFactory();
+    factory.buildProtocol = () => outbound;
+    factory.clientConnectionFailed = () => side.transport.abortConnection();
+    reactor.connectTCP(host, Number(targetPort), factory);
+    return side;
+  };
+  const listening = reactor.listenTCP(Number(port), inbound, { interface: '127.0.0.1' });
+  const address = listening.getHost();
+  console.log(`proxy (${reactor.kind}, ${reactor.poller}) listening on port ${address.port}`);
+  await reactor.run(); // until SIGINT or SIGTERM
+} catch (error) {
+  console.error(`proxy: ${(error as Error).message.split('\n', 1)[0]}`);
+  process.exitCode = error instanceof TypeError || error instanceof RangeError ? 2 : 1;
+}

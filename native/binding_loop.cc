@@ -1,0 +1,248 @@
+#include "binding_loop.h"
+
+#include <utility>
+
+#include "clock.h"
+
+namespace ropewalk {
+
+// Header, commands, events and the outgoing slab, one after the other. Lives for as long as the
+// loop or JavaScript's ArrayBuffer does: whatever JavaScript does with its side, the core's
+// pointers stay good.
+struct Loop::SharedBlock {
+  int32_t header[kHeaderInts] = {};
+  int32_t padding[16 - kHeaderInts] = {};
+  int32_t commands[kCommandCapacity * kCommandInts] = {};
+  int32_t events[kEventCapacity * kEventInts] = {};
+  uint8_t outgoing[kOutgoingSize] = {};
+};
+
+std::unique_ptr<Loop> Loop::create(napi_env env, const Settings& settings, napi_value dispatch,
+                                   Status& status) {
+  std::unique_ptr<Poller> poller = makePoller(settings.poller, status);
+  if (poller == nullptr) return nullptr;
+  std::unique_ptr<Loop> loop(new Loop(env, settings));
+  SharedBlock& block = *loop->shared_;
+  const SharedMemory memory{block.header,  block.commands, kCommandCapacity, block.outgoing,
+                            kOutgoingSize, block.events,   kEventCapacity};
+  loop->reactor_ = std::make_unique<Reactor>(std::move(poller), memory);
+  status = loop->start(dispatch);
+  // A loop that failed half way still has libuv handles to close: the caller keeps it until
+  // closed().
+  if (!status.ok()) loop->dispose();
+  return loop;
+}
+
+Loop::Loop(napi_env env, const Settings& settings)
+    : env_(env), settings_(settings), shared_(std::make_shared<SharedBlock>()) {}
+
+Loop::~Loop() = default;
+
+Status Loop::start(napi_value dispatch) {
+  uv_loop_t* uv = nullptr;
+  if (napi_get_uv_event_loop(env_, &uv) != napi_ok) return {ENOSYS, "uv_loop"};
+  napi_create_reference(env_, dispatch, 1, &dispatch_);
+
+  prepare_.data = check_.data = idle_.data = poll_.data = async_.data = this;
+  uv_prepare_init(uv, &prepare_);
+  uv_check_init(uv, &check_);
+  uv_idle_init(uv, &idle_);
+  openHandles_ = 3;
+
+  const Socket pollable = reactor_->poller().pollable();
+  if (pollable != kNoSocket) {
+    const int error = uv_poll_init(uv, &poll_, pollable);
+    if (error != 0) return {-error, "uv_poll_init"};
+    openHandles_ = 4;
+    uv_poll_start(&poll_, UV_READABLE,
+                  [](uv_poll_t* handle, int, int) { static_cast<Loop*>(handle->data)->turn(); });
+  } else {
+    const int error = uv_async_init(
+        uv, &async_, [](uv_async_t* handle) { static_cast<Loop*>(handle->data)->turn(); });
+    if (error != 0) return {-error, "uv_async_init"};
+    openHandles_ = 4;
+    thread_ =
+        std::make_unique<PollerThread>(reactor_->poller(), [this] { uv_async_send(&async_); });
+    thread_->arm();
+  }
+  uv_prepare_start(&prepare_, [](uv_prepare_t* handle) {
+    Loop* loop = static_cast<Loop*>(handle->data);
+    loop->reactor_->flush();
+    loop->afterTurn();
+  });
+  uv_check_start(&check_, [](uv_check_t* handle) {
+    Loop* loop = static_cast<Loop*>(handle->data);
+    if (loop->hasWork()) loop->turn();
+  });
+  uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&idle_));
+  updateRef();
+  return {};
+}
+
+napi_value Loop::sharedMemory() {
+  auto* owner = new std::shared_ptr<SharedBlock>(shared_);
+  napi_value buffer = nullptr;
+  const napi_status status = napi_create_external_arraybuffer(
+      env_, shared_.get(), sizeof(SharedBlock),
+      [](napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<SharedBlock>*>(hint); },
+      owner, &buffer);
+  if (status != napi_ok) delete owner;
+  return buffer;
+}
+
+void Loop::addSlab(napi_value array, std::span<uint8_t> memory) {
+  napi_value buffer = nullptr;
+  napi_get_typedarray_info(env_, array, nullptr, nullptr, nullptr, &buffer, nullptr);
+  const bool first = slabs_[0] == nullptr;
+  if (!first && slabs_[1] != nullptr) {
+    // The reactor has moved on to the spare slab: the one before belongs to whoever holds views of
+    // it.
+    napi_delete_reference(env_, slabs_[0]);
+    slabs_[0] = std::exchange(slabs_[1], nullptr);
+  }
+  napi_create_reference(env_, buffer, 1, &slabs_[first ? 0 : 1]);
+  reactor_->addSlab(memory.data(), memory.size());
+}
+
+// Application code may have transferred the buffer of what it received.
+void Loop::retireDetachedSlab() {
+  if (slabs_[0] == nullptr) return;
+  const bool present = shared_->header[kSlabsWanted] == 0;
+  napi_ref reference = present ? slabs_[0] : slabs_[1];
+  if (reference == nullptr) return;
+  napi_value buffer = nullptr;
+  bool detached = false;
+  napi_get_reference_value(env_, reference, &buffer);
+  napi_is_detached_arraybuffer(env_, buffer, &detached);
+  if (detached) reactor_->retireSlab();
+}
+
+void Loop::updateRef() {
+  if (disposed_) return;
+  const bool wanted = reactor_->size() > 0;
+  if (wanted == referenced_) return;
+  referenced_ = wanted;
+  uv_handle_t* handle = thread_ == nullptr ? reinterpret_cast<uv_handle_t*>(&poll_)
+                                           : reinterpret_cast<uv_handle_t*>(&async_);
+  if (wanted) {
+    uv_ref(handle);
+  } else {
+    uv_unref(handle);
+  }
+}
+
+void Loop::turn() {
+  if (disposed_ || inTurn_) return;
+  inTurn_ = true;
+  const int64_t started = settings_.measureTurns ? monotonicNanos() : 0;
+  napi_handle_scope scope = nullptr;
+  napi_open_handle_scope(env_, &scope);
+  runBatch();
+  while (!disposed_ && !batchOpen_ && pollBusily()) runBatch();
+  napi_close_handle_scope(env_, scope);
+  if (settings_.measureTurns) lastTurnNanos_ = monotonicNanos() - started;
+  inTurn_ = false;
+  if (disposed_) {
+    closeHandles();
+    return;
+  }
+  afterTurn();
+}
+
+void Loop::runBatch() {
+  if (!batchOpen_) {
+    retireDetachedSlab();
+    if (reactor_->gather() == 0) return;
+    batchOpen_ = true;
+  }
+  callDispatch();
+  if (shared_->header[kEventCursor] >= shared_->header[kEventCount]) {
+    reactor_->finishBatch();
+    batchOpen_ = false;
+  }
+  reactor_->flush();
+}
+
+// JavaScript's dispatch catches what application code throws. What comes out of it all the same
+// goes where Node's own uncaught exceptions go; the events behind it are dealt with in the next
+// turn.
+void Loop::callDispatch() {
+  napi_value dispatch = nullptr;
+  napi_value global = nullptr;
+  napi_get_reference_value(env_, dispatch_, &dispatch);
+  napi_get_global(env_, &global);
+  if (napi_make_callback(env_, nullptr, global, dispatch, 0, nullptr, nullptr) == napi_ok) return;
+  napi_value error = nullptr;
+  napi_valuetype type = napi_undefined;
+  if (napi_get_and_clear_last_exception(env_, &error) != napi_ok) return;
+  napi_typeof(env_, error, &type);
+  if (type != napi_undefined && type != napi_null) napi_fatal_exception(env_, error);
+}
+
+// Looks for more for a while before Node gets its turn: returns whether there is.
+bool Loop::pollBusily() {
+  if (settings_.busyPollNanos == 0) return false;
+  const int64_t deadline = monotonicNanos() + settings_.busyPollNanos;
+  retireDetachedSlab();
+  do {
+    if (reactor_->gather() > 0) {
+      batchOpen_ = true;
+      return true;
+    }
+  } while (monotonicNanos() < deadline);
+  return false;
+}
+
+void Loop::afterTurn() {
+  const bool work = hasWork();
+  if (work != idling_) {
+    idling_ = work;
+    if (work) {
+      uv_idle_start(&idle_, [](uv_idle_t*) {});
+    } else {
+      uv_idle_stop(&idle_);
+    }
+  }
+  if (thread_ != nullptr) thread_->arm();
+  updateRef();
+}
+
+void Loop::dispose() {
+  if (disposed_) return;
+  disposed_ = true;
+  if (!inTurn_) closeHandles();
+}
+
+void Loop::closeHandles() {
+  thread_.reset();
+  const auto close = [](auto& handle) {
+    uv_close(reinterpret_cast<uv_handle_t*>(&handle), [](uv_handle_t* closed) {
+      Loop* loop = static_cast<Loop*>(closed->data);
+      loop->openHandles_ -= 1;
+      if (loop->openHandles_ == 0 && loop->onClosed != nullptr) {
+        loop->onClosed(loop->onClosedContext);
+      }
+    });
+  };
+  if (openHandles_ >= 3) {
+    close(prepare_);
+    close(check_);
+    close(idle_);
+  }
+  if (openHandles_ == 4) {
+    if (reactor_->poller().pollable() != kNoSocket) {
+      close(poll_);
+    } else {
+      close(async_);
+    }
+  }
+  reactor_.reset();
+  shared_.reset();
+  for (napi_ref& reference : {std::ref(dispatch_), std::ref(slabs_[0]), std::ref(slabs_[1])}) {
+    if (reference != nullptr) napi_delete_reference(env_, std::exchange(reference, nullptr));
+  }
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,95 @@
+// A reactor hosted in Node's loop: one for each NativeReactor of JavaScript.
+//
+// A uv_poll watches the poller's descriptor (or a thread does, see PollerThread) and runs turns; a
+// uv_prepare flushes what timers, promises and other callbacks of Node wrote; a uv_idle keeps Node
+// from sleeping, and a uv_check runs a turn, while events wait that no descriptor tells of.
+#pragma once
+
+#include <node_api.h>
+#include <uv.h>
+
+#include <memory>
+
+#include "reactor/poller_thread.h"
+#include "reactor/reactor.h"
+
+namespace ropewalk {
+
+class Loop {
+ public:
+  struct Settings {
+    PollerKind poller = PollerKind::kAuto;
+    int64_t busyPollNanos = 0;
+    bool measureTurns = false;
+  };
+
+  // Null, with `status` set, if the system refuses. `dispatch` is called for each batch.
+  static std::unique_ptr<Loop> create(napi_env env, const Settings& settings, napi_value dispatch,
+                                      Status& status);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Null once disposed of.
+  Reactor* reactor() { return disposed_ ? nullptr : reactor_.get(); }
+
+  // The memory shared with JavaScript, as an ArrayBuffer.
+  napi_value sharedMemory();
+  // How long the last turn took; 0 unless turns are measured.
+  int64_t lastTurnNanos() const { return lastTurnNanos_; }
+
+  // Takes a receive slab.
+  void addSlab(napi_value array, std::span<uint8_t> memory);
+  // Keeps Node alive while sockets are open: to be called when their number may have changed.
+  void updateRef();
+  // Closes everything. The object itself must live until closed().
+  void dispose();
+  bool closed() const { return disposed_ && openHandles_ == 0; }
+
+  // Of the shared memory; src/reactor/native/shared-memory.ts has them too.
+  static constexpr size_t kCommandCapacity = 4096;
+  static constexpr size_t kEventCapacity = 4096;
+  static constexpr size_t kOutgoingSize = 256 * 1024;
+
+  // Nothing in JavaScript can reach this loop: it may be freed once closed().
+  bool forgotten = false;
+  // Called when the last of this loop's libuv handles is closed.
+  void (*onClosed)(void* context) = nullptr;
+  void* onClosedContext = nullptr;
+
+ private:
+  struct SharedBlock;
+
+  Loop(napi_env env, const Settings& settings);
+  Status start(napi_value dispatch);
+  void turn();
+  void runBatch();
+  void callDispatch();
+  bool pollBusily();
+  void afterTurn();
+  void retireDetachedSlab();
+  void closeHandles();
+  bool hasWork() const { return batchOpen_ || reactor_->pending(); }
+
+  napi_env env_;
+  const Settings settings_;
+  std::shared_ptr<SharedBlock> shared_;
+  std::unique_ptr<Reactor> reactor_;
+  std::unique_ptr<PollerThread> thread_;
+  napi_ref dispatch_ = nullptr;
+  napi_ref slabs_[2] = {nullptr, nullptr};  // present, spare
+  uv_poll_t poll_{};
+  uv_async_t async_{};  // in place of poll_ where a thread waits
+  uv_prepare_t prepare_{};
+  uv_check_t check_{};
+  uv_idle_t idle_{};
+  int openHandles_ = 0;
+  bool batchOpen_ = false;
+  bool inTurn_ = false;
+  bool idling_ = false;
+  bool referenced_ = true;
+  bool disposed_ = false;
+  int64_t lastTurnNanos_ = 0;
+};
+
+}  // namespace ropewalk

@@ -1,0 +1,92 @@
+// What JavaScript holds in place of a pointer: a slot number and that slot's generation. A handle
+// outlives its object safely: once the slot is used again, the old handle finds nothing. Fits in a
+// small integer of V8, is never negative and never zero.
+#pragma once
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace ropewalk {
+
+using Handle = int32_t;
+
+// Maps handles to objects it does not own. Slots are used again in the order they came free, so
+// that a stale handle stays stale for as long as possible.
+template <typename T>
+class HandleTable {
+ public:
+  static constexpr uint32_t kIndexBits = 20;
+  static constexpr uint32_t kMaxSlots = 1u << kIndexBits;
+
+  // Null handle (0) if every slot is taken.
+  Handle insert(T& object) {
+    uint32_t index = freeHead_;
+    if (index == kNoSlot) {
+      if (slots_.size() == kMaxSlots) return 0;
+      index = static_cast<uint32_t>(slots_.size());
+      slots_.push_back({nullptr, 1, kNoSlot});
+    } else {
+      freeHead_ = slots_[index].nextFree;
+      if (freeHead_ == kNoSlot) freeTail_ = kNoSlot;
+    }
+    Slot& slot = slots_[index];
+    slot.object = &object;
+    size_ += 1;
+    return static_cast<Handle>(slot.generation << kIndexBits | index);
+  }
+
+  // Null if the handle is stale (up to 2,047 uses of its slot ago) or was never given.
+  T* find(Handle handle) const {
+    const uint32_t bits = static_cast<uint32_t>(handle);
+    const uint32_t index = bits & kIndexMask;
+    if (index >= slots_.size()) return nullptr;
+    const Slot& slot = slots_[index];
+    return slot.generation == bits >> kIndexBits ? slot.object : nullptr;
+  }
+
+  void erase(Handle handle) {
+    assert(find(handle) != nullptr);
+    const uint32_t index = static_cast<uint32_t>(handle) & kIndexMask;
+    Slot& slot = slots_[index];
+    slot.object = nullptr;
+    slot.generation = slot.generation == kMaxGeneration ? 1 : slot.generation + 1;
+    slot.nextFree = kNoSlot;
+    if (freeTail_ == kNoSlot) {
+      freeHead_ = index;
+    } else {
+      slots_[freeTail_].nextFree = index;
+    }
+    freeTail_ = index;
+    size_ -= 1;
+  }
+
+  size_t size() const { return size_; }
+
+  // Calls visit(T&) for every object; objects may be erased meanwhile.
+  template <typename Visit>
+  void forEach(Visit visit) {
+    for (size_t i = 0; i < slots_.size(); i++) {
+      if (slots_[i].object != nullptr) visit(*slots_[i].object);
+    }
+  }
+
+ private:
+  static constexpr uint32_t kIndexMask = kMaxSlots - 1;
+  static constexpr uint32_t kMaxGeneration = static_cast<uint32_t>(INT32_MAX) >> kIndexBits;
+  static constexpr uint32_t kNoSlot = UINT32_MAX;
+
+  struct Slot {
+    T* object;
+    uint32_t generation;  // 1..kMaxGeneration
+    uint32_t nextFree;
+  };
+
+  std::vector<Slot> slots_;
+  uint32_t freeHead_ = kNoSlot;
+  uint32_t freeTail_ = kNoSlot;
+  size_t size_ = 0;
+};
+
+}  // namespace ropewalk

@@ -1,0 +1,103 @@
+// What the core asks of the operating system's sockets. One implementation for each system:
+// socket_posix.cc.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "../status.h"
+#include "socket_address.h"
+
+namespace ropewalk {
+
+using Socket = int;
+constexpr Socket kNoSocket = -1;
+
+using Bytes = std::span<const uint8_t>;
+
+// Leaves the system's default.
+constexpr int kUnset = -1;
+
+// Options of a stream socket; kUnset where none is asked for.
+struct SocketOptions {
+  int noDelay = kUnset;
+  int keepAlive = kUnset;
+  int keepAliveIdleSeconds = kUnset;
+  int keepAliveIntervalSeconds = kUnset;
+  int keepAliveCount = kUnset;
+  int lingerSeconds = kUnset;
+  int sendBufferBytes = kUnset;
+  int receiveBufferBytes = kUnset;
+  int userTimeoutMs = kUnset;
+};
+
+struct ListenOptions : SocketOptions {
+  int backlog = 1024;
+  int reuseAddress = 1;
+  int reusePort = 0;
+  int ipv6Only = 0;
+  int fastOpenQueue = kUnset;
+  int deferAcceptSeconds = kUnset;
+};
+
+struct ConnectOptions : SocketOptions {
+  int fastOpen = 0;
+};
+
+// How a transfer went. `count` bytes moved; 0 at the end of input. kWouldBlock: nothing now.
+struct Transfer {
+  enum class Result : uint8_t { kDone, kWouldBlock, kFailed } result;
+  size_t count;
+  int error;
+};
+
+// Sockets are non-blocking and closed on exec.
+
+// A listening socket, in `socket`. Options that accepted sockets are to have are set here: they
+// inherit them.
+Status listenOn(const SocketAddress& address, const ListenOptions& options, Socket& socket);
+
+// The next waiting connection, or an error: EAGAIN when there is none.
+Status acceptFrom(Socket listener, Socket& socket, SocketAddress& peer);
+
+// Begins to connect; `socket` becomes writable when that has ended: ask takeError(). `local` may be
+// null.
+Status connectTo(const SocketAddress& address, const SocketAddress* local,
+                 const ConnectOptions& options, Socket& socket);
+
+// The error that an asynchronous operation left, 0 if none.
+int takeError(Socket socket);
+
+Transfer receive(Socket socket, uint8_t* memory, size_t size);
+Transfer send(Socket socket, Bytes bytes);
+// At most kMaxParts parts go in one call.
+Transfer sendParts(Socket socket, std::span<const Bytes> parts);
+constexpr size_t kMaxParts = 64;
+
+Status shutdownSending(Socket socket);
+void closeSocket(Socket socket);
+// Closes so that the peer sees a reset and nothing unsent is kept.
+void resetSocket(Socket socket);
+
+Status localAddressOf(Socket socket, SocketAddress& address);
+Status peerAddressOf(Socket socket, SocketAddress& address);
+
+bool noDelayOf(Socket socket);
+bool keepAliveOf(Socket socket);
+Status setNoDelay(Socket socket, bool enabled);
+Status setKeepAlive(Socket socket, bool enabled);
+
+// A descriptor kept in reserve, to be given up when the process has run out of them; kNoSocket on
+// failure.
+int openSpareDescriptor();
+
+// Errors of acceptFrom() that mean: out of descriptors (the spare one helps), or out of memory
+// (only waiting helps).
+bool isOutOfDescriptors(int error);
+bool isOutOfMemory(int error);
+// The connection that was to be accepted is gone, or forbidden: try the next.
+bool isConnectionsOwnFault(int error);
+bool isWouldBlock(int error);
+
+}  // namespace ropewalk

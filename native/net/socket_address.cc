@@ -1,0 +1,72 @@
+#include "socket_address.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <cstdlib>
+#include <cstring>
+
+namespace ropewalk {
+namespace {
+
+uint32_t scopeFrom(const std::string& name) {
+  const unsigned index = if_nametoindex(name.c_str());
+  return index != 0 ? index : static_cast<uint32_t>(std::strtoul(name.c_str(), nullptr, 10));
+}
+
+const sockaddr_in& asIpv4(const sockaddr_storage& storage) {
+  return reinterpret_cast<const sockaddr_in&>(storage);
+}
+
+const sockaddr_in6& asIpv6(const sockaddr_storage& storage) {
+  return reinterpret_cast<const sockaddr_in6&>(storage);
+}
+
+}  // namespace
+
+bool SocketAddress::parse(const std::string& host, uint16_t port, SocketAddress& address) {
+  auto& ipv4 = reinterpret_cast<sockaddr_in&>(address.storage_);
+  if (inet_pton(AF_INET, host.c_str(), &ipv4.sin_addr) == 1) {
+    ipv4.sin_family = AF_INET;
+    ipv4.sin_port = htons(port);
+    address.size_ = sizeof ipv4;
+    return true;
+  }
+  auto& ipv6 = reinterpret_cast<sockaddr_in6&>(address.storage_);
+  const size_t percent = host.find('%');
+  if (inet_pton(AF_INET6, host.substr(0, percent).c_str(), &ipv6.sin6_addr) != 1) return false;
+  ipv6.sin6_family = AF_INET6;
+  ipv6.sin6_port = htons(port);
+  if (percent != std::string::npos) ipv6.sin6_scope_id = scopeFrom(host.substr(percent + 1));
+  address.size_ = sizeof ipv6;
+  return true;
+}
+
+SocketAddress SocketAddress::any(bool ipv6, uint16_t port) {
+  SocketAddress address;
+  parse(ipv6 ? "::" : "0.0.0.0", port, address);
+  return address;
+}
+
+uint16_t SocketAddress::port() const {
+  return ntohs(isIpv6() ? asIpv6(storage_).sin6_port : asIpv4(storage_).sin_port);
+}
+
+bool SocketAddress::words(uint32_t (&out)[4]) const {
+  if (!isIpv6()) {
+    out[0] = ntohl(asIpv4(storage_).sin_addr.s_addr);
+    return false;
+  }
+  std::memcpy(out, &asIpv6(storage_).sin6_addr, sizeof out);
+  for (uint32_t& word : out) word = ntohl(word);
+  if (out[0] != 0 || out[1] != 0 || out[2] != 0xffff) return true;
+  out[0] = out[3];
+  return false;
+}
+
+uint32_t SocketAddress::scope() const {
+  return isIpv6() ? asIpv6(storage_).sin6_scope_id : 0;
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,310 @@
+// Sockets of Linux and the BSD family. What only some of these systems have is asked for by the
+// presence of its macro.
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "../unique_fd.h"
+#include "socket.h"
+
+namespace ropewalk {
+namespace {
+
+Status setOption(int fd, int level, int name, int value, const char* call) {
+  if (setsockopt(fd, level, name, &value, sizeof value) < 0) return Status::last(call);
+  return {};
+}
+
+bool flagOf(int fd, int level, int name) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  return getsockopt(fd, level, name, &value, &size) == 0 && value != 0;
+}
+
+Status setLinger(int fd, int seconds) {
+  const linger value{1, seconds};
+  if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value) < 0) {
+    return Status::last("setsockopt SO_LINGER");
+  }
+  return {};
+}
+
+struct OptionCall {
+  int value;
+  int level;
+  int name;
+  const char* call;
+};
+
+Status apply(int fd, std::span<const OptionCall> calls) {
+  for (const OptionCall& option : calls) {
+    if (option.value == kUnset) continue;
+    if (option.name < 0) return {ENOTSUP, option.call};
+    Status status = setOption(fd, option.level, option.name, option.value, option.call);
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+#if defined(TCP_KEEPIDLE)
+constexpr int kKeepIdle = TCP_KEEPIDLE;
+#elif defined(TCP_KEEPALIVE)
+constexpr int kKeepIdle = TCP_KEEPALIVE;
+#endif
+#if defined(TCP_USER_TIMEOUT)
+constexpr int kUserTimeout = TCP_USER_TIMEOUT;
+#else
+constexpr int kUserTimeout = -1;
+#endif
+#if defined(TCP_DEFER_ACCEPT)
+constexpr int kDeferAccept = TCP_DEFER_ACCEPT;
+#else
+constexpr int kDeferAccept = -1;
+#endif
+#if defined(TCP_FASTOPEN_CONNECT)
+constexpr int kFastOpenConnect = TCP_FASTOPEN_CONNECT;
+#else
+constexpr int kFastOpenConnect = -1;
+#endif
+
+Status applyOptions(int fd, const SocketOptions& options) {
+  const OptionCall calls[] = {
+      {options.noDelay, IPPROTO_TCP, TCP_NODELAY, "setsockopt TCP_NODELAY"},
+      {options.keepAlive, SOL_SOCKET, SO_KEEPALIVE, "setsockopt SO_KEEPALIVE"},
+      {options.keepAliveIdleSeconds, IPPROTO_TCP, kKeepIdle, "setsockopt TCP_KEEPIDLE"},
+      {options.keepAliveIntervalSeconds, IPPROTO_TCP, TCP_KEEPINTVL, "setsockopt TCP_KEEPINTVL"},
+      {options.keepAliveCount, IPPROTO_TCP, TCP_KEEPCNT, "setsockopt TCP_KEEPCNT"},
+      {options.sendBufferBytes, SOL_SOCKET, SO_SNDBUF, "setsockopt SO_SNDBUF"},
+      {options.receiveBufferBytes, SOL_SOCKET, SO_RCVBUF, "setsockopt SO_RCVBUF"},
+      {options.userTimeoutMs, IPPROTO_TCP, kUserTimeout, "setsockopt TCP_USER_TIMEOUT"},
+  };
+  Status status = apply(fd, calls);
+  if (!status.ok() || options.lingerSeconds == kUnset) return status;
+  return setLinger(fd, options.lingerSeconds);
+}
+
+#if !defined(SOCK_NONBLOCK)
+bool makeNonBlocking(int fd) {
+  const int flags = fcntl(fd, F_GETFL);
+  return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+         fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+#endif
+
+Status openStream(int family, UniqueFd& fd) {
+#if defined(SOCK_NONBLOCK)
+  fd.reset(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return Status::last("socket");
+#else
+  fd.reset(::socket(family, SOCK_STREAM, 0));
+  if (!fd || !makeNonBlocking(fd.get())) return Status::last("socket");
+#endif
+#if defined(SO_NOSIGPIPE)
+  return setOption(fd.get(), SOL_SOCKET, SO_NOSIGPIPE, 1, "setsockopt SO_NOSIGPIPE");
+#else
+  return {};
+#endif
+}
+
+#if defined(MSG_NOSIGNAL)
+constexpr int kSendFlags = MSG_NOSIGNAL;
+#else
+constexpr int kSendFlags = 0;
+#endif
+
+Transfer toTransfer(ssize_t count) {
+  if (count >= 0) return {Transfer::Result::kDone, static_cast<size_t>(count), 0};
+  if (isWouldBlock(errno)) return {Transfer::Result::kWouldBlock, 0, 0};
+  return {Transfer::Result::kFailed, 0, errno};
+}
+
+}  // namespace
+
+Status listenOn(const SocketAddress& address, const ListenOptions& options, Socket& socket) {
+  UniqueFd fd;
+  Status status = openStream(address.get()->sa_family, fd);
+  if (!status.ok()) return status;
+#if defined(SO_REUSEPORT)
+  constexpr int kReusePort = SO_REUSEPORT;
+#else
+  constexpr int kReusePort = -1;
+#endif
+  const OptionCall before[] = {
+      {address.isIpv6() ? options.ipv6Only : kUnset, IPPROTO_IPV6, IPV6_V6ONLY,
+       "setsockopt IPV6_V6ONLY"},
+      {options.reuseAddress, SOL_SOCKET, SO_REUSEADDR, "setsockopt SO_REUSEADDR"},
+      {options.reusePort ? 1 : kUnset, SOL_SOCKET, kReusePort, "setsockopt SO_REUSEPORT"},
+      {options.fastOpenQueue, IPPROTO_TCP, TCP_FASTOPEN, "setsockopt TCP_FASTOPEN"},
+      {options.deferAcceptSeconds, IPPROTO_TCP, kDeferAccept, "setsockopt TCP_DEFER_ACCEPT"},
+  };
+  status = apply(fd.get(), before);
+  if (status.ok()) status = applyOptions(fd.get(), options);
+  if (!status.ok()) return status;
+  if (bind(fd.get(), address.get(), address.size()) < 0) return Status::last("bind");
+  if (listen(fd.get(), options.backlog) < 0) return Status::last("listen");
+  socket = fd.release();
+  return {};
+}
+
+Status acceptFrom(Socket listener, Socket& socket, SocketAddress& peer) {
+#if defined(SOCK_NONBLOCK)
+  socket = accept4(listener, peer.get(), peer.sizeToFill(), SOCK_NONBLOCK | SOCK_CLOEXEC);
+  return socket < 0 ? Status::last("accept") : Status{};
+#else
+  UniqueFd fd(accept(listener, peer.get(), peer.sizeToFill()));
+  if (!fd || !makeNonBlocking(fd.get())) return Status::last("accept");
+#if defined(SO_NOSIGPIPE)
+  Status status = setOption(fd.get(), SOL_SOCKET, SO_NOSIGPIPE, 1, "setsockopt SO_NOSIGPIPE");
+  if (!status.ok()) return status;
+#endif
+  socket = fd.release();
+  return {};
+#endif
+}
+
+Status connectTo(const SocketAddress& address, const SocketAddress* local,
+                 const ConnectOptions& options, Socket& socket) {
+  UniqueFd fd;
+  Status status = openStream(address.get()->sa_family, fd);
+  if (status.ok()) status = applyOptions(fd.get(), options);
+  if (status.ok() && options.fastOpen == 1) {
+    const OptionCall fastOpen[] = {
+        {1, IPPROTO_TCP, kFastOpenConnect, "setsockopt TCP_FASTOPEN_CONNECT"}};
+    status = apply(fd.get(), fastOpen);
+  }
+  if (!status.ok()) return status;
+  if (local != nullptr) {
+    status = setOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1, "setsockopt SO_REUSEADDR");
+    if (!status.ok()) return status;
+    if (bind(fd.get(), local->get(), local->size()) < 0) return Status::last("bind");
+  }
+  int result;
+  do {
+    result = connect(fd.get(), address.get(), address.size());
+  } while (result < 0 && errno == EINTR);
+  if (result < 0 && errno != EINPROGRESS) return Status::last("connect");
+  socket = fd.release();
+  return {};
+}
+
+int takeError(Socket socket) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size) < 0) return errno;
+  return error;
+}
+
+Transfer receive(Socket socket, uint8_t* memory, size_t size) {
+  ssize_t count;
+  do {
+    count = recv(socket, memory, size, 0);
+  } while (count < 0 && errno == EINTR);
+  return toTransfer(count);
+}
+
+Transfer send(Socket socket, Bytes bytes) {
+  ssize_t count;
+  do {
+    count = ::send(socket, bytes.data(), bytes.size(), kSendFlags);
+  } while (count < 0 && errno == EINTR);
+  return toTransfer(count);
+}
+
+Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
+  iovec vectors[kMaxParts];
+  const size_t used = std::min(parts.size(), kMaxParts);
+  for (size_t i = 0; i < used; i++) {
+    vectors[i] = {const_cast<uint8_t*>(parts[i].data()), parts[i].size()};
+  }
+  msghdr message{};
+  message.msg_iov = vectors;
+  message.msg_iovlen = used;
+  ssize_t count;
+  do {
+    count = sendmsg(socket, &message, kSendFlags);
+  } while (count < 0 && errno == EINTR);
+  return toTransfer(count);
+}
+
+Status shutdownSending(Socket socket) {
+  return shutdown(socket, SHUT_WR) < 0 ? Status::last("shutdown") : Status{};
+}
+
+void closeSocket(Socket socket) {
+  close(socket);
+}
+
+void resetSocket(Socket socket) {
+  (void)setLinger(socket, 0);
+  close(socket);
+}
+
+Status localAddressOf(Socket socket, SocketAddress& address) {
+  if (getsockname(socket, address.get(), address.sizeToFill()) < 0)
+    return Status::last("getsockname");
+  return {};
+}
+
+Status peerAddressOf(Socket socket, SocketAddress& address) {
+  if (getpeername(socket, address.get(), address.sizeToFill()) < 0)
+    return Status::last("getpeername");
+  return {};
+}
+
+bool noDelayOf(Socket socket) {
+  return flagOf(socket, IPPROTO_TCP, TCP_NODELAY);
+}
+
+bool keepAliveOf(Socket socket) {
+  return flagOf(socket, SOL_SOCKET, SO_KEEPALIVE);
+}
+
+Status setNoDelay(Socket socket, bool enabled) {
+  return setOption(socket, IPPROTO_TCP, TCP_NODELAY, enabled ? 1 : 0, "setsockopt TCP_NODELAY");
+}
+
+Status setKeepAlive(Socket socket, bool enabled) {
+  return setOption(socket, SOL_SOCKET, SO_KEEPALIVE, enabled ? 1 : 0, "setsockopt SO_KEEPALIVE");
+}
+
+int openSpareDescriptor() {
+  return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+bool isOutOfDescriptors(int error) {
+  return error == EMFILE || error == ENFILE;
+}
+
+bool isOutOfMemory(int error) {
+  return error == ENOBUFS || error == ENOMEM;
+}
+
+// accept(2): on Linux a new socket's pending network errors come out of accept() as well.
+bool isConnectionsOwnFault(int error) {
+  switch (error) {
+    case EINTR:
+    case ECONNABORTED:
+    case EPROTO:
+    case EPERM:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool isWouldBlock(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK;
+}
+
+}  // namespace ropewalk

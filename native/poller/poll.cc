@@ -1,0 +1,171 @@
+// Any POSIX system: poll(2), for where nothing better is. It has no descriptor that another loop
+// could watch, so a thread stands in block() and the set of sockets is guarded by a mutex. Cost
+// grows with the number of sockets.
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "../unique_fd.h"
+#include "poller.h"
+
+namespace ropewalk {
+namespace {
+
+short toPoll(Interest interest) {
+  short events = 0;
+  if (includes(interest, Interest::kRead)) events |= POLLIN;
+  if (includes(interest, Interest::kWrite)) events |= POLLOUT;
+  return events;
+}
+
+class PollPoller final : public Poller {
+ public:
+  PollPoller(UniqueFd wakeupRead, UniqueFd wakeupWrite)
+      : wakeupRead_(std::move(wakeupRead)), wakeupWrite_(std::move(wakeupWrite)) {
+    entries_.push_back({wakeupRead_.get(), POLLIN, 0});
+    tokens_.push_back(0);
+  }
+
+  Status add(Socket socket, Interest interest, uint64_t token) override {
+    const std::lock_guard lock(mutex_);
+    if (!positions_.emplace(socket, entries_.size()).second) return {EEXIST, "poll"};
+    entries_.push_back({socket, toPoll(interest), 0});
+    tokens_.push_back(token);
+    changed();
+    return {};
+  }
+
+  Status modify(Socket socket, Interest interest, uint64_t token) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = positions_.find(socket);
+    if (found == positions_.end()) return {ENOENT, "poll"};
+    entries_[found->second].events = toPoll(interest);
+    tokens_[found->second] = token;
+    changed();
+    return {};
+  }
+
+  Status remove(Socket socket) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = positions_.find(socket);
+    if (found == positions_.end()) return {ENOENT, "poll"};
+    const size_t position = found->second;
+    positions_.erase(found);
+    if (position + 1 != entries_.size()) {
+      entries_[position] = entries_.back();
+      tokens_[position] = tokens_.back();
+      positions_[entries_[position].fd] = position;
+    }
+    entries_.pop_back();
+    tokens_.pop_back();
+    if (next_ >= entries_.size()) next_ = 1;
+    changed();
+    return {};
+  }
+
+  void closing(Socket socket) override { (void)remove(socket); }
+
+  Status poll(std::span<ReadyEvent> events, size_t& count) override {
+    count = 0;
+    const std::lock_guard lock(mutex_);
+    if (::poll(entries_.data(), entries_.size(), 0) < 0) {
+      return errno == EINTR ? Status{} : Status::last("poll");
+    }
+    if (entries_[0].revents != 0) drainWakeup();
+    // Begins where the last call ran out of room, so that no socket is passed over for ever.
+    const size_t sockets = entries_.size() - 1;
+    for (size_t step = 0; step < sockets && count < events.size(); step++) {
+      const size_t position = next_;
+      next_ = position + 1 < entries_.size() ? position + 1 : 1;
+      const short ready = entries_[position].revents;
+      if (ready == 0) continue;
+      const bool failed = (ready & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+      events[count++] = {tokens_[position], failed || (ready & POLLIN) != 0,
+                         failed || (ready & POLLOUT) != 0};
+    }
+    return {};
+  }
+
+  Socket pollable() const override { return kNoSocket; }
+
+  Status block(int timeoutMs) override {
+    std::vector<pollfd> watched;
+    {
+      const std::lock_guard lock(mutex_);
+      if (notified_) {
+        notified_ = false;
+        drainWakeup();
+        return {};
+      }
+      watched = entries_;
+      blocked_ = true;
+    }
+    const int ready = ::poll(watched.data(), watched.size(), timeoutMs);
+    const Status status = ready < 0 && errno != EINTR ? Status::last("poll") : Status{};
+    const std::lock_guard lock(mutex_);
+    blocked_ = false;
+    notified_ = false;
+    if (watched[0].revents != 0) drainWakeup();
+    return status;
+  }
+
+  void notify() override {
+    const std::lock_guard lock(mutex_);
+    notified_ = true;
+    wake();
+  }
+
+  const char* name() const override { return "poll"; }
+
+ private:
+  // A thread in block() polls a copy of the set: it must look again.
+  void changed() {
+    if (blocked_) wake();
+  }
+
+  void wake() {
+    const char byte = 0;
+    // EAGAIN means that the pipe is full, so a wake-up is pending already.
+    [[maybe_unused]] const ssize_t written = write(wakeupWrite_.get(), &byte, 1);
+  }
+
+  void drainWakeup() {
+    char ignored[64];
+    while (read(wakeupRead_.get(), ignored, sizeof ignored) > 0) {
+    }
+  }
+
+  const UniqueFd wakeupRead_;
+  const UniqueFd wakeupWrite_;
+  std::mutex mutex_;
+  std::vector<pollfd> entries_;   // [0] is the wake-up pipe
+  std::vector<uint64_t> tokens_;  // of the entry at the same position
+  std::unordered_map<Socket, size_t> positions_;
+  size_t next_ = 1;
+  bool blocked_ = false;
+  bool notified_ = false;
+};
+
+bool makeNonBlocking(int fd) {
+  return fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+}  // namespace
+
+std::unique_ptr<Poller> makePollPoller(Status& status) {
+  int ends[2];
+  if (pipe(ends) < 0) return status = Status::last("pipe"), nullptr;
+  UniqueFd readEnd(ends[0]);
+  UniqueFd writeEnd(ends[1]);
+  if (!makeNonBlocking(readEnd.get()) || !makeNonBlocking(writeEnd.get())) {
+    return status = Status::last("fcntl"), nullptr;
+  }
+  status = {};
+  return std::make_unique<PollPoller>(std::move(readEnd), std::move(writeEnd));
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,79 @@
+// Tells which sockets are ready.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "../net/socket.h"
+#include "../status.h"
+
+namespace ropewalk {
+
+enum class Interest : uint8_t { kNone = 0, kRead = 1, kWrite = 2, kReadWrite = 3 };
+
+inline bool includes(Interest interest, Interest part) {
+  return (static_cast<uint8_t>(interest) & static_cast<uint8_t>(part)) != 0;
+}
+
+inline Interest with(Interest interest, Interest part, bool enabled) {
+  const uint8_t bits = static_cast<uint8_t>(interest);
+  const uint8_t mask = static_cast<uint8_t>(part);
+  return static_cast<Interest>(enabled ? bits | mask : bits & ~mask);
+}
+
+// A socket became ready. Errors and hang-ups are reported as both readable and writable: the next
+// read or write then says what happened, so callers have one error path, not two.
+struct ReadyEvent {
+  uint64_t token;
+  bool readable;
+  bool writable;
+};
+
+// Level-triggered on every platform: an event repeats until the condition is gone or the interest
+// is dropped.
+//
+// All but notify() and block() belong to one thread.
+class Poller {
+ public:
+  virtual ~Poller() = default;
+
+  // `token` comes back unchanged in every ReadyEvent of `socket`. A socket is added once, with an
+  // interest.
+  virtual Status add(Socket socket, Interest interest, uint64_t token) = 0;
+  // `interest` is not kNone: a socket that nobody is interested in is removed.
+  virtual Status modify(Socket socket, Interest interest, uint64_t token) = 0;
+  virtual Status remove(Socket socket) = 0;
+  // The socket, whose only descriptor this is, is about to be closed: another may get its number at
+  // once. Cheaper than remove() where the system forgets closed sockets by itself.
+  virtual void closing(Socket socket) = 0;
+
+  // Stores what is ready now, up to events.size() events, and their number in `count`. Never
+  // blocks.
+  virtual Status poll(std::span<ReadyEvent> events, size_t& count) = 0;
+
+  // A descriptor that is readable whenever something is ready, or kNoSocket where the platform has
+  // none; then a thread must stand in block().
+  virtual Socket pollable() const = 0;
+
+  // Waits until something is ready, or notify(). `timeoutMs` < 0: without limit. May return early.
+  // Any one thread.
+  virtual Status block(int timeoutMs) = 0;
+
+  // Ends the present block(), or the next one. Any thread.
+  virtual void notify() = 0;
+
+  virtual const char* name() const = 0;
+};
+
+enum class PollerKind : uint8_t { kAuto, kEpoll, kPoll };
+
+// Null, with `status` set, if the platform has no such poller or the system refuses.
+std::unique_ptr<Poller> makePoller(PollerKind kind, Status& status);
+
+// One for each backend that is compiled in: poller.cc chooses.
+std::unique_ptr<Poller> makeEpollPoller(Status& status);
+std::unique_ptr<Poller> makePollPoller(Status& status);
+
+}  // namespace ropewalk

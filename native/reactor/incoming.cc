@@ -1,0 +1,209 @@
+// What comes in: readiness is turned into system calls, and what those say into events.
+
+#include <algorithm>
+
+#include "reactor.h"
+
+namespace ropewalk {
+namespace {
+
+constexpr uint32_t kMinAcceptsPerWake = 16;
+constexpr uint32_t kMaxAcceptsPerWake = 512;
+// The most records that one ready socket makes, accepts aside.
+constexpr size_t kRecordsPerSocket = 4;
+
+}  // namespace
+
+size_t Reactor::gather() {
+  flush();
+  eventCount_ = 0;
+  emitPending();
+  size_t count = 0;
+  const size_t most = std::min(kMaxReadyEvents, room() / kRecordsPerSocket);
+  const Status status = poller_->poll(std::span(ready_).first(most), count);
+  if (!status.ok()) count = 0;  // nothing is lost: the poller is level-triggered
+  for (size_t i = 0; i < count && room() >= kRecordsPerSocket; i++) onReady(ready_[i]);
+  memory_.header[kEventCursor] = 0;
+  memory_.header[kEventCount] = static_cast<int32_t>(eventCount_);
+  if (eventCount_ > 0) statistics_.turns += 1;
+  return eventCount_;
+}
+
+void Reactor::finishBatch() {
+  memory_.header[kEventCursor] = memory_.header[kEventCount] = 0;
+  for (Stream* stream : ended_) destroy(*stream);
+  ended_.clear();
+}
+
+void Reactor::emit(Handle handle, int32_t kind, int32_t a, int32_t b) {
+  int32_t* record = memory_.events + eventCount_ * kEventInts;
+  record[0] = handle;
+  record[1] = kind;
+  record[2] = a;
+  record[3] = b;
+  eventCount_ += 1;
+}
+
+void Reactor::emitAddress(Handle handle, int32_t kind, int32_t a, const SocketAddress& address) {
+  uint32_t words[4] = {};
+  const bool ipv6 = address.words(words);
+  emit(handle, kind | static_cast<int32_t>(address.scope() << 8), a, address.port() | ipv6 << 16);
+  emit(static_cast<int32_t>(words[0]), static_cast<int32_t>(words[1]),
+       static_cast<int32_t>(words[2]), static_cast<int32_t>(words[3]));
+}
+
+// Half of the batch at most, so that sockets get their share however many closes wait.
+void Reactor::emitPending() {
+  const size_t most = memory_.eventCapacity / 2;
+  for (; pendingHead_ < pending_.size() && eventCount_ < most; pendingHead_++) {
+    const auto [handle, kind, a, b] = pending_[pendingHead_].ints;
+    emit(handle, kind, a, b);
+    if (kind == kLost) ended_.push_back(findStream(handle));
+  }
+  if (pendingHead_ < pending_.size()) return;
+  pending_.clear();
+  pendingHead_ = 0;
+}
+
+void Reactor::onReady(const ReadyEvent& ready) {
+  Watched* watched = table_.find(static_cast<Handle>(ready.token));
+  if (watched == nullptr) return;
+  switch (watched->kind) {
+    case Watched::Kind::kStream:
+      onStreamReady(static_cast<Stream&>(*watched), ready);
+      return;
+    case Watched::Kind::kListener:
+      acceptOn(static_cast<Listener&>(*watched));
+      return;
+    case Watched::Kind::kDescriptor:
+      if (ready.readable && includes(watched->interest, Interest::kRead)) {
+        emit(watched->handle, kReadable, 0, 0);
+      }
+      if (ready.writable && includes(watched->interest, Interest::kWrite)) {
+        emit(watched->handle, kWritable, 0, 0);
+      }
+      return;
+  }
+}
+
+void Reactor::onStreamReady(Stream& stream, const ReadyEvent& ready) {
+  if (stream.state == Stream::State::kConnecting) {
+    finishConnect(stream);
+    return;
+  }
+  if (ready.writable && includes(stream.interest, Interest::kWrite)) {
+    const Handle handle = stream.handle;
+    settle(stream);
+    if (table_.find(handle) == nullptr) return;
+  }
+  if (ready.readable && stream.state == Stream::State::kOpen &&
+      includes(stream.interest, Interest::kRead)) {
+    receiveFrom(stream);
+  }
+}
+
+void Reactor::finishConnect(Stream& stream) {
+  const int error = takeError(stream.socket);
+  SocketAddress local;
+  if (error != 0) {
+    endFromPeer(stream, error, kConnectCall);
+    return;
+  }
+  stream.state = Stream::State::kOpen;
+  stream.wanted = Interest::kRead;
+  applyInterest(stream);
+  (void)localAddressOf(stream.socket, local);
+  emitAddress(stream.handle, kConnected, 0, local);
+}
+
+// One read a turn, however much there is: the others get theirs.
+void Reactor::receiveFrom(Stream& stream) {
+  if (!haveReadRoom()) return;
+  const size_t most = std::min(kMaxRead, slab_.room());
+  const Transfer transfer = receive(stream.socket, slab_.memory + slab_.used, most);
+  switch (transfer.result) {
+    case Transfer::Result::kWouldBlock:
+      return;
+    case Transfer::Result::kFailed:
+      endFromPeer(stream, transfer.error, kReceiveCall);
+      return;
+    case Transfer::Result::kDone:
+      break;
+  }
+  if (transfer.count > 0) {
+    emit(stream.handle, kData, static_cast<int32_t>(slab_.used),
+         static_cast<int32_t>(transfer.count));
+    slab_.used += transfer.count;
+    statistics_.bytesReceived += transfer.count;
+  } else if (stream.allowHalfClose) {
+    stream.wanted = with(stream.wanted, Interest::kRead, false);
+    applyInterest(stream);
+    emit(stream.handle, kReadEnded, 0, 0);
+  } else {
+    endFromPeer(stream, 0, kNoCall);
+  }
+}
+
+// Bytes handed out are never written again, so a used-up slab is replaced. Without a spare the
+// sockets wait a turn.
+bool Reactor::haveReadRoom() {
+  if (slab_.memory != nullptr && slab_.room() >= kMinRead) return true;
+  if (spareSlab_.memory == nullptr) return false;
+  slab_ = spareSlab_;
+  spareSlab_ = {};
+  memory_.header[kSlabsWanted] += 1;
+  emit(0, kNextSlab, 0, 0);
+  return true;
+}
+
+void Reactor::acceptOn(Listener& listener) {
+  uint32_t accepted = 0;
+  while (accepted < listener.acceptsPerWake && room() >= kRecordsPerSocket) {
+    if (!acceptOne(listener)) {
+      listener.acceptsPerWake = std::max(kMinAcceptsPerWake, listener.acceptsPerWake / 2);
+      return;
+    }
+    accepted += 1;
+  }
+  listener.acceptsPerWake = std::min(kMaxAcceptsPerWake, listener.acceptsPerWake * 2);
+}
+
+// Returns whether it is worth while to try again at once.
+bool Reactor::acceptOne(Listener& listener) {
+  Socket socket = kNoSocket;
+  SocketAddress peer;
+  Status status = acceptFrom(listener.socket, socket, peer);
+  Handle handle = 0;
+  if (status.ok()) status = adopt(*new Stream(socket), Interest::kRead, handle);
+  if (status.ok()) {
+    listener.failing = false;
+    emitAddress(listener.handle, kAccepted, handle, peer);
+    return true;
+  }
+  if (isWouldBlock(status.error)) return false;
+  if (isConnectionsOwnFault(status.error)) return true;
+  if (isOutOfDescriptors(status.error)) refuseOne(listener);
+  emit(listener.handle, kAcceptFailed, status.error, listener.failing ? 0 : 1);
+  listener.failing = true;
+  return false;
+}
+
+// Out of descriptors: the spare one is given up for as long as it takes to tell one peer so, by
+// closing.
+void Reactor::refuseOne(Listener& listener) {
+  if (spareDescriptor_ != kNoSocket) closeSocket(spareDescriptor_);
+  Socket socket = kNoSocket;
+  SocketAddress peer;
+  if (acceptFrom(listener.socket, socket, peer).ok()) closeSocket(socket);
+  spareDescriptor_ = openSpareDescriptor();
+}
+
+// The socket stays open until the host has heard of it, for it may ask for addresses.
+void Reactor::endFromPeer(Stream& stream, int error, FailedCall call) {
+  stream.state = Stream::State::kClosed;
+  stream.queue.reset();
+  emit(stream.handle, kLost, error, call);
+  ended_.push_back(&stream);
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,267 @@
+// What goes out: the host's commands, gathered over a turn, are carried out together.
+
+#include <algorithm>
+#include <utility>
+
+#include "reactor.h"
+
+namespace ropewalk {
+namespace {
+
+// How often one stream may send in a turn: a fast reader of a long queue must not keep the others
+// waiting.
+constexpr int kMaxSendsPerTurn = 16;
+
+// What is thrown away of the input of a stream that closes, at most. Closing a socket with unread
+// input would reset the connection, and the peer would lose what is still on its way to it.
+constexpr int kMaxDrains = 16;
+
+void drainInput(Socket socket) {
+  uint8_t scratch[4096];
+  for (int i = 0; i < kMaxDrains; i++) {
+    const Transfer transfer = receive(socket, scratch, sizeof scratch);
+    if (transfer.result != Transfer::Result::kDone || transfer.count == 0) return;
+  }
+}
+
+}  // namespace
+
+void Reactor::flush() {
+  absorbCommands();
+  memory_.header[kCommandCount] = 0;
+  memory_.header[kCommandsTaken] = 0;
+  memory_.header[kOutgoingUsed] = 0;
+  if (dirty_.empty()) return;
+  for (const Handle handle : dirty_) {
+    Stream* stream = findStream(handle);
+    if (stream == nullptr) continue;
+    stream->inDirty = false;
+    settle(*stream);
+  }
+  dirty_.clear();
+  pieces_.clear();
+}
+
+// Looks at the commands written since the last time. Bytes stay where they are until flush().
+void Reactor::absorbCommands() {
+  const int32_t capacity = static_cast<int32_t>(memory_.commandCapacity);
+  const int32_t count = std::min(memory_.header[kCommandCount], capacity);
+  const int32_t taken = std::max(memory_.header[kCommandsTaken], 0);
+  for (int32_t i = taken; i < count; i++) {
+    const int32_t* command = memory_.commands + static_cast<size_t>(i) * kCommandInts;
+    Watched* watched = table_.find(command[0]);
+    if (watched == nullptr) continue;
+    if (command[1] < 0) {
+      obey(*watched, command[1]);
+      continue;
+    }
+    const size_t offset = static_cast<size_t>(command[1]);
+    const size_t length = static_cast<size_t>(std::max(command[2], 0));
+    if (watched->kind != Watched::Kind::kStream || length > memory_.outgoingSize ||
+        offset > memory_.outgoingSize - length) {
+      continue;
+    }
+    addPiece(static_cast<Stream&>(*watched), Bytes(memory_.outgoing + offset, length), nullptr);
+  }
+  memory_.header[kCommandsTaken] = std::max(count, 0);
+}
+
+void Reactor::obey(Watched& watched, int32_t command) {
+  if (watched.kind == Watched::Kind::kStream) {
+    obeyStream(static_cast<Stream&>(watched), command);
+  } else if (watched.kind == Watched::Kind::kListener) {
+    if (command != kPause && command != kResume) return;
+    watched.wanted = command == kResume ? Interest::kRead : Interest::kNone;
+    applyInterest(watched);
+  }
+}
+
+void Reactor::obeyStream(Stream& stream, int32_t command) {
+  if (stream.state == Stream::State::kClosed)
+    return;  // it has ended, and the host is about to hear of it
+  switch (command) {
+    case kClose:
+      stream.ending = Stream::Ending::kClose;
+      break;
+    case kShutdown:
+      stream.ending = Stream::Ending::kShutdown;
+      break;
+    case kDiscard:
+      stream.ending = Stream::Ending::kDiscard;
+      break;
+    case kReset: {
+      if (stream.interest != Interest::kNone) poller_->closing(stream.socket);
+      resetSocket(std::exchange(stream.socket, kNoSocket));
+      destroy(stream);
+      return;
+    }
+    case kPause:
+    case kResume:
+      stream.wanted = with(stream.wanted, Interest::kRead, command == kResume);
+      break;
+    case kWatchDrain:
+      stream.watchDrain = true;
+      break;
+    case kAllowHalfClose:
+      stream.allowHalfClose = true;
+      return;
+    default:
+      return;
+  }
+  markDirty(stream);
+}
+
+void Reactor::write(Handle handle, Bytes bytes, std::unique_ptr<Retained> keeper) {
+  absorbCommands();
+  Stream* stream = findStream(handle);
+  if (stream != nullptr) addPiece(*stream, bytes, std::move(keeper));
+}
+
+void Reactor::addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper) {
+  if (bytes.empty() || stream.state != Stream::State::kOpen) return;
+  const int32_t index = static_cast<int32_t>(pieces_.size());
+  pieces_.push_back({bytes, std::move(keeper), -1});
+  if (stream.firstPiece < 0) {
+    stream.firstPiece = index;
+  } else {
+    pieces_[stream.lastPiece].next = index;
+  }
+  stream.lastPiece = index;
+  markDirty(stream);
+}
+
+void Reactor::markDirty(Stream& stream) {
+  if (stream.inDirty) return;
+  stream.inDirty = true;
+  dirty_.push_back(stream.handle);
+}
+
+// Sends what waits and does what was to be done after it.
+void Reactor::settle(Stream& stream) {
+  if (stream.state == Stream::State::kConnecting) {
+    if (stream.ending != Stream::Ending::kNone) destroy(stream);
+    return;
+  }
+  if (stream.state == Stream::State::kClosed || !sendWaiting(stream)) return;
+  if (stream.ending == Stream::Ending::kDiscard) {
+    destroy(stream);
+    return;
+  }
+  const bool empty = stream.queued() == 0;
+  if (empty) {
+    stream.queue.reset();
+    endOfSending(stream);
+    if (stream.state == Stream::State::kClosed) return;
+  }
+  stream.wanted = with(stream.wanted, Interest::kWrite, !empty);
+  applyInterest(stream);
+}
+
+// Returns false if the stream broke.
+bool Reactor::sendWaiting(Stream& stream) {
+  if (!memoryIsValid(stream)) {
+    endFromHere(stream, EFAULT, kSendCall);
+    return false;
+  }
+  std::array<Bytes, kMaxParts> parts;
+  for (int i = 0; i < kMaxSendsPerTurn; i++) {
+    const size_t used = gatherParts(stream, parts);
+    if (used == 0) return true;
+    const Transfer transfer = used == 1 ? send(stream.socket, parts[0])
+                                        : sendParts(stream.socket, std::span(parts).first(used));
+    if (transfer.result == Transfer::Result::kFailed) {
+      endFromHere(stream, transfer.error, kSendCall);
+      return false;
+    }
+    if (transfer.result == Transfer::Result::kWouldBlock) break;
+    size_t offered = 0;
+    for (size_t part = 0; part < used; part++) offered += parts[part].size();
+    statistics_.bytesSent += transfer.count;
+    consumeSent(stream, transfer.count);
+    if (transfer.count < offered) break;  // the next send would be refused
+  }
+  queuePieces(stream);
+  return true;
+}
+
+// Whoever took a kept buffer away cannot have its bytes sent: what is there now may be anything.
+bool Reactor::memoryIsValid(const Stream& stream) const {
+  if (stream.queue != nullptr && !stream.queue->valid()) return false;
+  for (int32_t i = stream.firstPiece; i >= 0; i = pieces_[i].next) {
+    if (pieces_[i].keeper != nullptr && !pieces_[i].keeper->valid()) return false;
+  }
+  return true;
+}
+
+// Older bytes first: the queue, then this turn's pieces.
+size_t Reactor::gatherParts(const Stream& stream, std::span<Bytes> parts) const {
+  size_t used = stream.queue == nullptr ? 0 : stream.queue->gather(parts);
+  for (int32_t i = stream.firstPiece; i >= 0 && used < parts.size(); i = pieces_[i].next) {
+    parts[used++] = pieces_[i].bytes;
+  }
+  return used;
+}
+
+void Reactor::consumeSent(Stream& stream, size_t count) {
+  const size_t fromQueue = std::min(count, stream.queued());
+  if (fromQueue > 0) stream.queue->consume(fromQueue);
+  count -= fromQueue;
+  while (count > 0) {
+    Piece& piece = pieces_[stream.firstPiece];
+    const size_t taken = std::min(count, piece.bytes.size());
+    piece.bytes = piece.bytes.subspan(taken);
+    count -= taken;
+    if (!piece.bytes.empty()) return;
+    piece.keeper.reset();
+    stream.firstPiece = piece.next;
+  }
+}
+
+// What the system did not take outlives the turn.
+void Reactor::queuePieces(Stream& stream) {
+  if (stream.firstPiece < 0) return;
+  if (stream.queue == nullptr) stream.queue = std::make_unique<WriteQueue>();
+  for (int32_t i = stream.firstPiece; i >= 0; i = pieces_[i].next) {
+    Piece& piece = pieces_[i];
+    if (piece.keeper == nullptr) {
+      stream.queue->push(piece.bytes);
+    } else {
+      stream.queue->pushRetained(piece.bytes, std::move(piece.keeper));
+    }
+  }
+  stream.firstPiece = stream.lastPiece = -1;
+}
+
+void Reactor::endOfSending(Stream& stream) {
+  if (stream.ending == Stream::Ending::kClose) {
+    drainInput(stream.socket);
+    endFromHere(stream, 0, kNoCall);
+    return;
+  }
+  if (stream.ending == Stream::Ending::kShutdown) {
+    stream.ending = Stream::Ending::kNone;
+    (void)shutdownSending(stream.socket);  // a broken connection tells so when it is read
+    notifyHost(stream.handle, kWriteShut, 0, 0);
+  }
+  if (stream.watchDrain) {
+    stream.watchDrain = false;
+    notifyHost(stream.handle, kDrained, 0, 0);
+  }
+}
+
+// The socket is closed at once; the handle lives until the host has heard of it.
+void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
+  stream.state = Stream::State::kClosed;
+  stream.queue.reset();
+  stream.firstPiece = stream.lastPiece = -1;
+  if (stream.interest != Interest::kNone) poller_->closing(stream.socket);
+  stream.interest = Interest::kNone;
+  closeSocket(std::exchange(stream.socket, kNoSocket));
+  notifyHost(stream.handle, kLost, error, call);
+}
+
+void Reactor::notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b) {
+  pending_.push_back({{handle, kind, a, b}});
+}
+
+}  // namespace ropewalk

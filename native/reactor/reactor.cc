@@ -1,0 +1,143 @@
+// Opening, finding and freeing: the parts of the reactor that are not a turn.
+
+#include "reactor.h"
+
+#include <utility>
+
+namespace ropewalk {
+
+Reactor::Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory)
+    : poller_(std::move(poller)), memory_(memory), spareDescriptor_(openSpareDescriptor()) {}
+
+Reactor::~Reactor() {
+  table_.forEach([this](Watched& watched) { destroy(watched); });
+  if (spareDescriptor_ != kNoSocket) closeSocket(spareDescriptor_);
+}
+
+Status Reactor::listen(const SocketAddress& address, const ListenOptions& options, Handle& handle) {
+  Socket socket = kNoSocket;
+  const Status status = listenOn(address, options, socket);
+  if (!status.ok()) return status;
+  return adopt(*new Listener(socket), Interest::kRead, handle);
+}
+
+Status Reactor::connect(const SocketAddress& address, const SocketAddress* local,
+                        const ConnectOptions& options, Handle& handle) {
+  Socket socket = kNoSocket;
+  const Status status = connectTo(address, local, options, socket);
+  if (!status.ok()) return status;
+  Stream* stream = new Stream(socket);
+  stream->state = Stream::State::kConnecting;
+  return adopt(*stream, Interest::kWrite, handle);
+}
+
+Status Reactor::watch(Socket socket, Interest interest, Handle& handle) {
+  return adopt(*new Descriptor(socket), interest, handle);
+}
+
+Status Reactor::setInterest(Handle handle, Interest interest) {
+  Watched* watched = table_.find(handle);
+  if (watched == nullptr || watched->kind != Watched::Kind::kDescriptor) return {};
+  watched->wanted = interest;
+  applyInterest(*watched);
+  return {};
+}
+
+void Reactor::close(Handle handle) {
+  absorbCommands();
+  Watched* watched = table_.find(handle);
+  if (watched == nullptr) return;
+  if (watched->kind == Watched::Kind::kStream) {
+    obeyStream(static_cast<Stream&>(*watched), kReset);
+  } else {
+    destroy(*watched);
+  }
+}
+
+size_t Reactor::queuedBytes(Handle handle) {
+  absorbCommands();
+  const Stream* stream = findStream(handle);
+  if (stream == nullptr) return 0;
+  size_t bytes = stream->queued();
+  for (int32_t i = stream->firstPiece; i >= 0; i = pieces_[i].next)
+    bytes += pieces_[i].bytes.size();
+  return bytes;
+}
+
+Socket Reactor::socketOf(Handle handle) const {
+  const Watched* watched = table_.find(handle);
+  return watched == nullptr ? kNoSocket : watched->socket;
+}
+
+void Reactor::addSlab(uint8_t* memory, size_t size) {
+  Slab& slab = slab_.memory == nullptr ? slab_ : spareSlab_;
+  slab = {memory, size, 0};
+}
+
+// Takes the object over, whatever becomes of it.
+Status Reactor::adopt(Watched& watched, Interest interest, Handle& handle) {
+  watched.handle = table_.insert(watched);
+  if (watched.handle == 0) {
+    if (watched.kind != Watched::Kind::kDescriptor) closeSocket(watched.socket);
+    delete &watched;
+    return {EMFILE, "socket"};
+  }
+  const Status status =
+      poller_->add(watched.socket, interest, static_cast<uint64_t>(watched.handle));
+  if (!status.ok()) {
+    destroy(watched);
+    return status;
+  }
+  watched.interest = watched.wanted = interest;
+  handle = watched.handle;
+  return {};
+}
+
+// Tells the poller what is wanted, if that is news. A socket nobody is interested in is not watched
+// at all, or its hang-up would be reported for ever.
+void Reactor::applyInterest(Watched& watched) {
+  if (watched.interest == watched.wanted) return;
+  const uint64_t token = static_cast<uint64_t>(watched.handle);
+  Status status;
+  if (watched.wanted == Interest::kNone) {
+    status = poller_->remove(watched.socket);
+  } else if (watched.interest == Interest::kNone) {
+    status = poller_->add(watched.socket, watched.wanted, token);
+  } else {
+    status = poller_->modify(watched.socket, watched.wanted, token);
+  }
+  // Only a descriptor that the application closed behind our back can fail here: it then has no
+  // events.
+  if (status.ok()) watched.interest = watched.wanted;
+}
+
+void Reactor::destroy(Watched& watched) {
+  table_.erase(watched.handle);
+  const bool watching = watched.interest != Interest::kNone;
+  switch (watched.kind) {
+    case Watched::Kind::kStream:
+      if (watched.socket != kNoSocket) {
+        if (watching) poller_->closing(watched.socket);
+        closeSocket(watched.socket);
+      }
+      delete static_cast<Stream*>(&watched);
+      return;
+    case Watched::Kind::kListener:
+      if (watching) poller_->closing(watched.socket);
+      closeSocket(watched.socket);
+      delete static_cast<Listener*>(&watched);
+      return;
+    case Watched::Kind::kDescriptor:
+      if (watching) (void)poller_->remove(watched.socket);
+      delete static_cast<Descriptor*>(&watched);
+      return;
+  }
+}
+
+Stream* Reactor::findStream(Handle handle) const {
+  Watched* watched = table_.find(handle);
+  if (watched == nullptr || watched->kind != Watched::Kind::kStream) return nullptr;
+  return static_cast<Stream*>(watched);
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,158 @@
+// The reactor's core: watches sockets, does the system calls, and trades events and commands with
+// its host through shared memory (shared_memory.h). Calls nobody back.
+//
+// A turn, driven by the host:
+//
+//     gather()        polls once, receives and accepts, writes the batch's events
+//     ...             the host deals with the events and writes commands
+//     finishBatch()   frees what ended
+//     flush()         carries the commands out: this is where bytes are sent
+//
+// One thread, but for poller().notify() and poller().block().
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "../handle_table.h"
+#include "../net/socket.h"
+#include "../poller/poller.h"
+#include "shared_memory.h"
+#include "watched.h"
+
+namespace ropewalk {
+
+struct Statistics {
+  uint64_t turns = 0;
+  uint64_t bytesReceived = 0;
+  uint64_t bytesSent = 0;
+};
+
+class Reactor {
+ public:
+  static constexpr size_t kMaxReadyEvents = 1024;
+  static constexpr size_t kMinEventCapacity = 64;
+  static constexpr size_t kMaxRead = 64 * 1024;
+  // A slab with less room than this is given up: a read should seldom be cut short.
+  static constexpr size_t kMinRead = 16 * 1024;
+
+  Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory);
+  ~Reactor();
+  Reactor(const Reactor&) = delete;
+  Reactor& operator=(const Reactor&) = delete;
+
+  Poller& poller() { return *poller_; }
+  const Statistics& statistics() const { return statistics_; }
+  // Sockets that have a handle.
+  size_t size() const { return table_.size(); }
+
+  // Opening. `handle` is set on success only.
+  Status listen(const SocketAddress& address, const ListenOptions& options, Handle& handle);
+  Status connect(const SocketAddress& address, const SocketAddress* local,
+                 const ConnectOptions& options, Handle& handle);
+  // `socket` stays the caller's, who must unwatch() it before closing it.
+  Status watch(Socket socket, Interest interest, Handle& handle);
+  Status setInterest(Handle handle, Interest interest);
+
+  // Frees a listener or descriptor at once, a stream like kReset. Nothing follows. Stale handles
+  // are ignored.
+  void close(Handle handle);
+
+  // Sends `bytes` without copying them, after all that was written before. Ignored for a stale
+  // handle.
+  void write(Handle handle, Bytes bytes, std::unique_ptr<Retained> keeper);
+  // Bytes written that the system has not taken. 0 for a stale handle.
+  size_t queuedBytes(Handle handle);
+  // The socket of a live handle, else kNoSocket: for asking addresses and setting options.
+  Socket socketOf(Handle handle) const;
+
+  // Whether a slab may be added: two are needed to begin with, and one for each that was used up.
+  bool wantsSlab() const { return spareSlab_.memory == nullptr; }
+  // Gives memory to receive into, of kMinRead bytes at least. It must live until the second slab
+  // after it is added.
+  void addSlab(uint8_t* memory, size_t size);
+  // The present slab must not be written to any more.
+  void retireSlab() { slab_.used = slab_.size; }
+
+  // Returns how many events there are. To be called only when the last batch is finished.
+  size_t gather();
+  void finishBatch();
+  void flush();
+  // Whether gather() would have events without a socket being ready.
+  bool pending() const { return pendingHead_ < pending_.size(); }
+
+ private:
+  struct Event {
+    int32_t ints[kEventInts];
+  };
+  // A write of this turn. Those of one stream are chained.
+  struct Piece {
+    Bytes bytes;
+    std::unique_ptr<Retained> keeper;  // null: `bytes` lie in the outgoing slab
+    int32_t next;
+  };
+  struct Slab {
+    uint8_t* memory = nullptr;
+    size_t size = 0;
+    size_t used = 0;
+    size_t room() const { return size - used; }
+  };
+
+  // reactor.cc
+  Status adopt(Watched& watched, Interest interest, Handle& handle);
+  void applyInterest(Watched& watched);
+  void destroy(Watched& watched);
+  Stream* findStream(Handle handle) const;
+
+  // incoming.cc
+  size_t room() const { return memory_.eventCapacity - eventCount_; }
+  void emit(Handle handle, int32_t kind, int32_t a, int32_t b);
+  void emitAddress(Handle handle, int32_t kind, int32_t a, const SocketAddress& address);
+  void emitPending();
+  void onReady(const ReadyEvent& ready);
+  void onStreamReady(Stream& stream, const ReadyEvent& ready);
+  void finishConnect(Stream& stream);
+  void receiveFrom(Stream& stream);
+  bool haveReadRoom();
+  void acceptOn(Listener& listener);
+  bool acceptOne(Listener& listener);
+  void refuseOne(Listener& listener);
+  void endFromPeer(Stream& stream, int error, FailedCall call);
+
+  // outgoing.cc
+  void absorbCommands();
+  void obey(Watched& watched, int32_t command);
+  void obeyStream(Stream& stream, int32_t command);
+  void addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper);
+  void markDirty(Stream& stream);
+  void settle(Stream& stream);
+  bool sendWaiting(Stream& stream);
+  bool memoryIsValid(const Stream& stream) const;
+  size_t gatherParts(const Stream& stream, std::span<Bytes> parts) const;
+  void consumeSent(Stream& stream, size_t count);
+  void queuePieces(Stream& stream);
+  void endOfSending(Stream& stream);
+  void endFromHere(Stream& stream, int error, FailedCall call);
+  void notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b);
+
+  const std::unique_ptr<Poller> poller_;
+  const SharedMemory memory_;
+  HandleTable<Watched> table_;
+  Statistics statistics_;
+  int spareDescriptor_;
+
+  size_t eventCount_ = 0;
+  std::array<ReadyEvent, kMaxReadyEvents> ready_;
+  std::vector<Event> pending_;  // events made outside gather(), from pendingHead_ on
+  size_t pendingHead_ = 0;
+  std::vector<Stream*> ended_;  // their kLost is in this batch
+  Slab slab_;
+  Slab spareSlab_;
+
+  std::vector<Piece> pieces_;
+  std::vector<Handle> dirty_;
+};
+
+}  // namespace ropewalk

@@ -1,0 +1,86 @@
+// The memory that the core and its host (JavaScript, or a test) both read and write, so that a turn
+// needs one crossing.
+//
+// Header: 32-bit integers, see Header.
+//
+// Commands, host -> core: what the host wants done, three integers each, in order.
+//
+//     | handle | offset >= 0 | length |   send `length` bytes of the outgoing slab, from `offset`
+//     | handle | Command < 0 | 0      |   any other command
+//
+// Events, core -> host: four integers each.
+//
+//     | handle | kind + (scope << 8) | a | b |
+//
+//     kData          a: offset in the present slab   b: length
+//     kReadEnded     the peer has finished sending (streams that allow half-close)
+//     kLost          a: errno, 0 for a clean end     b: FailedCall. The handle is stale from now
+//     on. kAccepted      a: handle of the new stream     b: peer's port + (is IPv6 << 16); a second
+//     record follows: kConnected     a: 0                            b: local port + (is IPv6 <<
+//     16); a second record follows:
+//                    | 4 words of the address, first byte highest; IPv4 fills the first |
+//     kDrained       nothing waits to be sent (asked for by kWatchDrain)
+//     kWriteShut     the sending side is shut down
+//     kReadable      a raw descriptor
+//     kWritable      a raw descriptor
+//     kAcceptFailed  a: errno                        b: 1 for the first of a row of failures
+//     kNextSlab      data of later events lies in the next slab
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ropewalk {
+
+enum Header : size_t {
+  kCommandCount,   // commands written
+  kCommandsTaken,  // commands that the core has looked at: they must not be changed any more
+  kOutgoingUsed,   // bytes of the outgoing slab written
+  kEventCount,     // events of this batch
+  kEventCursor,    // events of this batch that the host has dealt with
+  kSlabsWanted,    // receive slabs the core has used up
+  kHeaderInts,
+};
+
+enum Command : int32_t {
+  kClose = -1,     // when all is sent; kLost follows
+  kShutdown = -2,  // the sending side, when all is sent; kWriteShut follows
+  kReset = -3,     // at once; nothing follows
+  kDiscard = -4,   // sends what the system takes at once, then closes; nothing follows
+  kPause = -5,     // stops receiving, or accepting
+  kResume = -6,
+  kWatchDrain = -7,      // kDrained follows when nothing waits to be sent
+  kAllowHalfClose = -8,  // the end of input is kReadEnded, not kLost
+};
+
+enum EventKind : int32_t {
+  kData = 1,
+  kReadEnded,
+  kLost,
+  kAccepted,
+  kConnected,
+  kDrained,
+  kWriteShut,
+  kReadable,
+  kWritable,
+  kAcceptFailed,
+  kNextSlab,
+};
+
+enum FailedCall : int32_t { kNoCall, kReceiveCall, kSendCall, kConnectCall };
+
+constexpr size_t kCommandInts = 3;
+constexpr size_t kEventInts = 4;
+
+// Owned by the host, valid for the life of the reactor.
+struct SharedMemory {
+  int32_t* header = nullptr;  // kHeaderInts
+  int32_t* commands = nullptr;
+  size_t commandCapacity = 0;
+  const uint8_t* outgoing = nullptr;
+  size_t outgoingSize = 0;
+  int32_t* events = nullptr;
+  size_t eventCapacity = 0;  // at least Reactor::kMinEventCapacity
+};
+
+}  // namespace ropewalk

@@ -1,0 +1,59 @@
+// What the reactor keeps for each socket.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "../handle_table.h"
+#include "../net/write_queue.h"
+#include "../poller/poller.h"
+
+namespace ropewalk {
+
+// Common part of all that has a handle.
+struct Watched {
+  enum class Kind : uint8_t { kStream, kListener, kDescriptor };
+
+  Watched(Kind kind, Socket socket) : socket(socket), kind(kind) {}
+
+  Socket socket;
+  Handle handle = 0;
+  Kind kind;
+  Interest interest = Interest::kNone;  // what the poller was told
+  Interest wanted = Interest::kNone;    // what it is to be told
+};
+
+// A TCP connection, made or being made.
+struct Stream : Watched {
+  enum class State : uint8_t { kConnecting, kOpen, kClosed };
+  // What is to happen once nothing waits to be sent.
+  enum class Ending : uint8_t { kNone, kShutdown, kClose, kDiscard };
+
+  explicit Stream(Socket socket) : Watched(Kind::kStream, socket) {}
+
+  size_t queued() const { return queue == nullptr ? 0 : queue->size(); }
+
+  State state = State::kOpen;
+  Ending ending = Ending::kNone;
+  bool allowHalfClose = false;
+  bool watchDrain = false;
+  bool inDirty = false;
+  int32_t firstPiece = -1;  // this turn's writes: see Reactor::pieces_
+  int32_t lastPiece = -1;
+  std::unique_ptr<WriteQueue>
+      queue;  // made when the system first refuses bytes, gone when they are sent
+};
+
+struct Listener : Watched {
+  explicit Listener(Socket socket) : Watched(Kind::kListener, socket) {}
+
+  uint32_t acceptsPerWake = 16;  // adapts to how many wait
+  bool failing = false;          // the last accept failed for want of descriptors or memory
+};
+
+// A descriptor that the application opened, reads, writes and closes itself.
+struct Descriptor : Watched {
+  explicit Descriptor(Socket socket) : Watched(Kind::kDescriptor, socket) {}
+};
+
+}  // namespace ropewalk

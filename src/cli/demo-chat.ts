@@ -1,0 +1,135 @@
+/** The demo's chat service: a room, and a protocol for each visitor. */
+import { StringDecoder } from 'node:string_decoder';
+
+import { Protocol } from '../core/protocol.js';
+import type { MessageCounts } from './demo-echo.js';
+
+/** Longest line, in UTF-16 code units. */
+const MAX_LINE_LENGTH = 1000;
+/** Somebody for whom more than this waits doesn't read. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** Those who chat, by nickname, and those who have none yet. */
+export class ChatRoom {
+  readonly #counts: MessageCounts;
+  readonly #visitors: Set<DemoChat> = new Set();
+  readonly #named: Map<string, DemoChat> = new Map();
+  #closed: (() => void) | undefined;
+
+  constructor(counts: MessageCounts) {
+    this.#counts = counts;
+  }
+
+  /** How many have a nickname. */
+  get chatting(): number {
+    return this.#named.size;
+  }
+
+  get nicknames(): string[] {
+    return [...this.#named.keys()];
+  }
+
+  buildProtocol(): DemoChat {
+    return new DemoChat(this, this.#counts);
+  }
+
+  /** Says goodbye to all and closes. Settles when everybody has been sent that and is gone. */
+  close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#closed = resolve;
+    });
+    for (const visitor of this.#visitors) visitor.leave('* the server stops; goodbye');
+    this.#checkClosed();
+    return closed;
+  }
+
+  enter(visitor: DemoChat): void {
+    this.#visitors.add(visitor);
+  }
+
+  /** @returns Whether the nickname was free. */
+  name(visitor: DemoChat, nickname: string): boolean {
+    if (this.#named.has(nickname)) return false;
+    this.tell(`* ${nickname} joined`);
+    this.#named.set(nickname, visitor);
+    return true;
+  }
+
+  tell(text: string, except?: DemoChat): void {
+    for (const chat of this.#named.values()) if (chat !== except) chat.say(text);
+  }
+
+  exit(visitor: DemoChat, nickname: string): void {
+    this.#visitors.delete(visitor);
+    if (this.#named.delete(nickname)) this.tell(`* ${nickname} left`);
+    this.#checkClosed();
+  }
+
+  #checkClosed(): void {
+    if (this.#visitors.size === 0) this.#closed?.();
+  }
+}
+
+/** One connection to the chat: a nickname first, then lines. */
+export class DemoChat extends Protocol {
+  readonly #room: ChatRoom;
+  readonly #counts: MessageCounts;
+  readonly #decoder = new StringDecoder('utf8');
+  #unfinished = '';
+  #nickname = '';
+
+  constructor(room: ChatRoom, counts: MessageCounts) {
+    super();
+    this.#room = room;
+    this.#counts = counts;
+  }
+
+  override connectionMade(): void {
+    this.#room.enter(this);
+    this.say('* your nickname?');
+  }
+
+  override dataReceived(data: Buffer): void {
+    const lines = (this.#unfinished + this.#decoder.write(data)).split('\n');
+    this.#unfinished = lines.at(-1) ?? '';
+    if (lines.some((line) => line.length > MAX_LINE_LENGTH)) {
+      this.leave('* that line is too long; goodbye');
+      return;
+    }
+    for (const line of lines.slice(0, -1)) {
+      if (this.transport.disconnecting) return;
+      this.#counts.messagesIn += 1;
+      this.#lineReceived(line.replace(/\p{Cc}/gu, ''));
+    }
+  }
+
+  override connectionLost(): void {
+    this.#room.exit(this, this.#nickname);
+  }
+
+  say(text: string): void {
+    this.#counts.messagesOut += 1;
+    this.transport.write(`${text}\n`);
+    if (this.transport.bufferedBytes > MAX_WAITING_BYTES) this.transport.abortConnection();
+  }
+
+  leave(text: string): void {
+    this.say(text);
+    this.transport.loseConnection();
+  }
+
+  #lineReceived(line: string): void {
+    if (line === '/quit') {
+      this.leave('* goodbye');
+    } else if (line === '/who') {
+      this.say(`* here: ${this.#room.nicknames.join(', ') || 'nobody'}`);
+    } else if (this.#nickname !== '') {
+      this.#room.tell(`<${this.#nickname}> ${line}`, this);
+    } else if (/^[\w-]{1,20}$/.test(line) && this.#room.name(this, line)) {
+      this.#nickname = line;
+      this.say(`* welcome, ${line}; /who lists the others, /quit leaves`);
+    } else {
+      this.say('* another nickname, please: up to 20 letters, digits, - or _, not in use');
+    }
+  }
+}

@@ -1,0 +1,53 @@
+/** The demo's built-in load: a process of its own, so that its time and memory are not counted as the server's. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** What the load program is told on its command line, as JSON. */
+export interface LoadOrder {
+  readonly host: string;
+  readonly port: number;
+  readonly connections: number;
+  readonly reactor: 'native' | 'node';
+}
+
+/** What the load program says now and then. */
+export interface LoadReport {
+  readonly open: number;
+}
+
+export class DemoLoad {
+  readonly #child: ChildProcess;
+  readonly wanted: number;
+  #open = 0;
+
+  /** @param failed Is told why the program ended, where it was not told to. */
+  constructor(order: LoadOrder, failed: (error: Error) => void) {
+    this.wanted = order.connections;
+    const program = fileURLToPath(new URL('./demo-load-program.js', import.meta.url));
+    this.#child = fork(program, [JSON.stringify(order)], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.#child.on('message', (report) => {
+      this.#open = (report as LoadReport).open;
+    });
+    this.#child.on('error', failed);
+    this.#child.on('exit', (code, signal) => {
+      this.#open = 0;
+      if (this.#child.connected || code !== 0) {
+        failed(new Error(`the load program ended (${signal ?? `exit code ${code}`})`));
+      }
+    });
+  }
+
+  /** Connections open when it last said so. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Ends it. */
+  stop(): void {
+    this.#child.removeAllListeners('exit');
+    // The program ends when this channel does, however this process came to its end.
+    if (this.#child.connected) this.#child.disconnect();
+  }
+}

@@ -1,0 +1,119 @@
+/** The flags of `ropewalk demo`. */
+import { parseArgs } from 'node:util';
+
+import { UsageError } from './usage-error.js';
+
+export interface DemoOptions {
+  readonly help: boolean;
+  readonly interface: string;
+  /** Port of the echo service; 0 lets the system choose. */
+  readonly port: number;
+  readonly chatPort: number;
+  readonly reactor: 'auto' | 'native' | 'node';
+  readonly poller: 'auto' | 'epoll' | 'poll';
+  /** How long the reactor polls on after a batch of events, in microseconds; 0 is not at all. */
+  readonly busyPollUs: number;
+  /** When to stop without being told to; undefined is never. */
+  readonly seconds: number | undefined;
+  /** Connections of the built-in load; 0 is none. */
+  readonly load: number;
+}
+
+const DEFAULT_PORT = 7007;
+const MAX_LOAD = 10_000;
+const MAX_BUSY_POLL_US = 1_000_000;
+const MAX_SECONDS = 1_000_000;
+
+export const DEMO_USAGE: string = `Usage: ropewalk demo [flags]
+
+Serves an echo port and a chat port, and shows once a second what the reactor does.
+A message is what arrives together at the echo port, or a line of the chat.
+
+  --port N          echo port (default ${DEFAULT_PORT}; 0 lets the system choose)
+  --chat-port N     chat port (default the echo port + 1; 0 lets the system choose)
+  --interface IP    address to listen on (default 127.0.0.1)
+  --reactor KIND    native, node or auto (default auto: native where it loads)
+  --poller NAME     epoll, poll or auto (default auto); native reactor only
+  --busy-poll US    poll on for so many microseconds after each batch; native reactor only
+  --load N          N connections of its own that keep the echo port busy (up to ${MAX_LOAD})
+  --seconds N       stop after N seconds
+  --help            show this
+
+Ctrl-C stops it; a second Ctrl-C at once.
+`;
+
+const string = { type: 'string' } as const;
+
+const FLAGS = {
+  'busy-poll': string,
+  'chat-port': string,
+  help: { type: 'boolean', short: 'h' },
+  interface: string,
+  load: string,
+  poller: string,
+  port: string,
+  reactor: string,
+  seconds: string,
+} as const;
+
+/**
+ * Reads the flags.
+ * @throws UsageError
+ */
+export function parseDemoOptions(args: readonly string[]): DemoOptions {
+  const flags = parseFlags(args);
+  const port = wholeNumber('port', flags.port, DEFAULT_PORT, 65_535);
+  const defaultChatPort = port === 0 || port === 65_535 ? 0 : port + 1;
+  const reactor = choice('reactor', flags.reactor, ['auto', 'native', 'node']);
+  for (const flag of ['poller', 'busy-poll'] as const) {
+    if (reactor === 'node' && flags[flag] !== undefined) {
+      throw new UsageError(`--${flag} is for the native reactor only`);
+    }
+  }
+  return {
+    help: flags.help ?? false,
+    interface: flags.interface ?? '127.0.0.1',
+    port,
+    chatPort: wholeNumber('chat-port', flags['chat-port'], defaultChatPort, 65_535),
+    reactor,
+    poller: choice('poller', flags.poller, ['auto', 'epoll', 'poll']),
+    busyPollUs: wholeNumber('busy-poll', flags['busy-poll'], 0, MAX_BUSY_POLL_US),
+    seconds: flags.seconds === undefined ? undefined : positiveSeconds(flags.seconds),
+    load: wholeNumber('load', flags.load, 0, MAX_LOAD),
+  };
+}
+
+type Flags = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'];
+
+function parseFlags(args: readonly string[]): Flags {
+  try {
+    return parseArgs({ args: [...args], options: FLAGS }).values;
+  } catch (error) {
+    // The first sentence says what is wrong; the rest is about passing odd arguments.
+    const [message = ''] = (error as Error).message.split(/\. |\n/, 1);
+    throw new UsageError(message.replace(/\.$/, ''));
+  }
+}
+
+function wholeNumber(flag: string, text: string | undefined, preset: number, max: number): number {
+  if (text === undefined) return preset;
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value <= max) return value;
+  throw new UsageError(`--${flag} takes a whole number from 0 to ${max}, not "${text}"`);
+}
+
+function positiveSeconds(text: string): number {
+  const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value > 0 && value <= MAX_SECONDS) return value;
+  throw new UsageError(`--seconds takes a number above 0, up to ${MAX_SECONDS}, not "${text}"`);
+}
+
+function choice<T extends string>(
+  flag: string,
+  text: string | undefined,
+  choices: readonly [T, ...T[]],
+): T {
+  const value = choices.find((candidate) => candidate === (text ?? choices[0]));
+  if (value !== undefined) return value;
+  throw new UsageError(`--${flag} is one of ${choices.join(', ')}, not "${text}"`);
+}

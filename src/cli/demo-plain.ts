@@ -1,0 +1,51 @@
+/** The demo's output where standard output is no terminal: one line a second, `key=value`. */
+import type { DemoFigures } from './demo-meter.js';
+import type { DemoView } from './demo-screen.js';
+
+/** The first line: what serves, and where. */
+export function readyLine(
+  view: Pick<DemoView, 'reactor' | 'poller' | 'echoPort' | 'chatPort'>,
+): string {
+  const { reactor, poller, echoPort, chatPort } = view;
+  return `ropewalk demo (${reactor}, ${poller}): echo on port ${echoPort}, chat on port ${chatPort}`;
+}
+
+/** One second. A value that is not known is `-`. */
+export function plainLine(view: DemoView): string {
+  const { figures, load, chatting, errors } = view;
+  return keyValues([
+    ['seconds', figures.uptimeSeconds.toFixed(0)],
+    ['open', figures.connectionsOpen],
+    ['total', figures.connectionsTotal],
+    ['messages_in_s', figures.messagesIn.perSecond.toFixed(0)],
+    ['messages_out_s', figures.messagesOut.perSecond.toFixed(0)],
+    ['bytes_in_s', figures.bytesIn.perSecond.toFixed(0)],
+    ['bytes_out_s', figures.bytesOut.perSecond.toFixed(0)],
+    ['turns_s', figures.turnsPerSecond.toFixed(0)],
+    ['turn_ms_p50', figures.turnMsP50?.toFixed(3)],
+    ['turn_ms_p99', figures.turnMsP99?.toFixed(3)],
+    ['rss_mb', (figures.rssBytes / 1e6).toFixed(1)],
+    ['bytes_per_connection', figures.bytesPerConnection?.toFixed(0)],
+    ['cpu_percent', figures.cpuPercent.toFixed(1)],
+    ['chatting', chatting],
+    ['load', load?.open],
+    ['errors', errors],
+  ]);
+}
+
+/** The last line: all that passed. */
+export function goodbyeLine(figures: DemoFigures): string {
+  const totals = keyValues([
+    ['connections', figures.connectionsTotal],
+    ['messages_in', figures.messagesIn.total],
+    ['messages_out', figures.messagesOut.total],
+    ['bytes_in', figures.bytesIn.total],
+    ['bytes_out', figures.bytesOut.total],
+    ['seconds', figures.uptimeSeconds.toFixed(1)],
+  ]);
+  return `goodbye: ${totals}`;
+}
+
+function keyValues(pairs: readonly (readonly [string, string | number | undefined])[]): string {
+  return pairs.map(([key, value]) => `${key}=${value ?? '-'}`).join(' ');
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/** The `ropewalk` command: chooses the subcommand, and turns errors into one line and an exit code. */
+import { readFileSync } from 'node:fs';
+
+import { runDemo } from './demo.js';
+import { UsageError } from './usage-error.js';
+
+const USAGE = `Usage: ropewalk <command> [flags]
+
+  demo      an echo and a chat server with a live view (ropewalk demo --help)
+  help      this
+  version   the version of this package
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main([command = 'help', ...args]: readonly string[]): Promise<number> {
+  try {
+    switch (command) {
+      case 'demo':
+        return await runDemo(args);
+      case 'help':
+      case '--help':
+      case '-h':
+        process.stdout.write(USAGE);
+        return 0;
+      case 'version':
+      case '--version':
+      case '-v':
+        process.stdout.write(`ropewalk ${packageVersion()}\n`);
+        return 0;
+      default:
+        throw new UsageError(`there is no command "${command}"; \`ropewalk help\` lists them`);
+    }
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`ropewalk: ${error.message}\n`);
+    return 2;
+  }
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

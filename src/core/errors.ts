@@ -1,0 +1,306 @@
+/**
+ * Every error this package raises on purpose. Match on `code`, not on the message. docs/errors.md lists them all,
+ * with whose fault each is and what to do.
+ */
+
+/** Base of all of Ropewalk's errors. */
+export abstract class RopewalkError extends Error {
+  abstract override readonly name: string;
+  /** Stable across releases: `ERR_...`. */
+  abstract readonly code: string;
+}
+
+/** What the operating system said: the shape of Node's own system errors, found as `cause`. */
+export interface SystemError extends Error {
+  /** The errno's name, such as `ECONNRESET`. */
+  readonly code: string;
+  /** The negative errno, as Node gives it. */
+  readonly errno: number;
+  readonly syscall: string;
+  readonly address?: string;
+  readonly port?: number;
+}
+
+/** Why a connection ended: what `connectionLost` is given, unless application code threw. */
+export abstract class ConnectionClosed extends RopewalkError {}
+
+/** The connection was closed cleanly, by either side. */
+export class ConnectionDone extends ConnectionClosed {
+  override readonly name = 'ConnectionDone';
+  override readonly code = 'ERR_CONNECTION_DONE';
+
+  constructor() {
+    super('the connection was closed cleanly');
+  }
+}
+
+/** The connection broke: reset by the peer, timed out by the system, or ended by the reactor's shutdown. */
+export class ConnectionLost extends ConnectionClosed {
+  override readonly name: string = 'ConnectionLost';
+  override readonly code: string = 'ERR_CONNECTION_LOST';
+
+  constructor(message = 'the connection was lost', options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** This side called `abortConnection`. */
+export class ConnectionAborted extends ConnectionClosed {
+  override readonly name = 'ConnectionAborted';
+  override readonly code = 'ERR_CONNECTION_ABORTED';
+
+  constructor() {
+    super('the connection was aborted by this side');
+  }
+}
+
+/**
+ * The one `ConnectionDone`. Clean closes are the most frequent event of a busy server and an Error's stack trace costs
+ * more than the close itself; the trace would show the reactor only.
+ */
+export const CONNECTION_DONE: ConnectionDone = Object.freeze(
+  withoutStack(() => new ConnectionDone()),
+);
+
+/** Why a connection attempt failed. `cause` is the system's error where there was one. */
+export class ConnectError extends RopewalkError {
+  override readonly name: string = 'ConnectError';
+  override readonly code: string = 'ERR_CONNECT';
+  /** The host that was asked for. */
+  readonly host: string;
+  readonly port: number;
+
+  constructor(message: string, host: string, port: number, options?: ErrorOptions) {
+    super(`${message}: ${host}:${port}`, options);
+    this.host = host;
+    this.port = port;
+  }
+}
+
+/** The local address or port of `connectTCP` could not be bound. */
+export class ConnectBindError extends ConnectError {
+  override readonly name = 'ConnectBindError';
+  override readonly code = 'ERR_CONNECT_BIND';
+}
+
+/** The host name has no address, or the resolver failed. */
+export class DNSLookupError extends ConnectError {
+  override readonly name = 'DNSLookupError';
+  override readonly code = 'ERR_DNS_LOOKUP';
+}
+
+/** There is no route to the host or network. */
+export class NoRouteError extends ConnectError {
+  override readonly name = 'NoRouteError';
+  override readonly code = 'ERR_NO_ROUTE';
+}
+
+/** Nothing listens there, or a firewall answered with a reset. */
+export class ConnectionRefusedError extends ConnectError {
+  override readonly name = 'ConnectionRefusedError';
+  override readonly code = 'ERR_CONNECTION_REFUSED';
+}
+
+/** The operating system gave up waiting for an answer. */
+export class TCPTimedOutError extends ConnectError {
+  override readonly name = 'TCPTimedOutError';
+  override readonly code = 'ERR_TCP_TIMED_OUT';
+}
+
+/** `timeoutMs` passed before the connection, resolution of the name included, was made. */
+export class ConnectTimeoutError extends ConnectError {
+  override readonly name = 'ConnectTimeoutError';
+  override readonly code = 'ERR_CONNECT_TIMEOUT';
+}
+
+/** `stopConnecting`, an `AbortSignal` or the reactor's shutdown ended the attempt. */
+export class ConnectingCancelledError extends ConnectError {
+  override readonly name = 'ConnectingCancelledError';
+  override readonly code = 'ERR_CONNECTING_CANCELLED';
+}
+
+/** The port could not be listened on: in use, not permitted, or no such interface. */
+export class CannotListenError extends RopewalkError {
+  override readonly name = 'CannotListenError';
+  override readonly code = 'ERR_CANNOT_LISTEN';
+  readonly interface: string;
+  readonly port: number;
+
+  constructor(interfaceName: string, port: number, options?: ErrorOptions) {
+    const why = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
+    super(`cannot listen on ${interfaceName || '*'}:${port}${why}`, options);
+    this.interface = interfaceName;
+    this.port = port;
+  }
+}
+
+/** A listener had to refuse connections because the process or system is out of descriptors or memory. Logged. */
+export class AcceptError extends RopewalkError {
+  override readonly name = 'AcceptError';
+  override readonly code = 'ERR_ACCEPT';
+
+  constructor(cause: Error) {
+    super(`a connection could not be accepted: ${cause.message}`, { cause });
+  }
+}
+
+/** `stopConnecting`, `disconnect` or `connect` was called in a state that does not allow it. */
+export class ConnectorStateError extends RopewalkError {
+  override readonly name = 'ConnectorStateError';
+  override readonly code = 'ERR_CONNECTOR_STATE';
+}
+
+/** The delayed call has run already. */
+export class AlreadyCalledError extends RopewalkError {
+  override readonly name = 'AlreadyCalledError';
+  override readonly code = 'ERR_ALREADY_CALLED';
+
+  constructor() {
+    super('the delayed call has run already');
+  }
+}
+
+/** The delayed call was cancelled before. */
+export class AlreadyCancelledError extends RopewalkError {
+  override readonly name = 'AlreadyCancelledError';
+  override readonly code = 'ERR_ALREADY_CANCELLED';
+
+  constructor() {
+    super('the delayed call was cancelled already');
+  }
+}
+
+/** `run` was called on a reactor that runs, or that is still shutting down. */
+export class ReactorAlreadyRunningError extends RopewalkError {
+  override readonly name = 'ReactorAlreadyRunningError';
+  override readonly code = 'ERR_REACTOR_ALREADY_RUNNING';
+
+  constructor() {
+    super('the reactor is running already');
+  }
+}
+
+/** `stop` or `crash` was called on a reactor that does not run. */
+export class ReactorNotRunningError extends RopewalkError {
+  override readonly name = 'ReactorNotRunningError';
+  override readonly code = 'ERR_REACTOR_NOT_RUNNING';
+
+  constructor() {
+    super('the reactor is not running');
+  }
+}
+
+/** The reactor was disposed of and can make nothing new. */
+export class ReactorDisposedError extends RopewalkError {
+  override readonly name = 'ReactorDisposedError';
+  override readonly code = 'ERR_REACTOR_DISPOSED';
+
+  constructor() {
+    super('the reactor was disposed of');
+  }
+}
+
+/** A second producer was registered on a transport that has one. */
+export class ProducerRegisteredError extends RopewalkError {
+  override readonly name = 'ProducerRegisteredError';
+  override readonly code = 'ERR_PRODUCER_REGISTERED';
+
+  constructor() {
+    super('a producer is already registered: unregister it first');
+  }
+}
+
+/** The operation needs an open connection, and this one is gone. */
+export class NotConnectedError extends RopewalkError {
+  override readonly name = 'NotConnectedError';
+  override readonly code = 'ERR_NOT_CONNECTED';
+
+  constructor() {
+    super('the transport is not connected');
+  }
+}
+
+/** This reactor or platform can't do what was asked; another may. */
+export class UnsupportedError extends RopewalkError {
+  override readonly name = 'UnsupportedError';
+  override readonly code = 'ERR_UNSUPPORTED';
+  /** What was asked for: an option's or a method's name. */
+  readonly feature: string;
+
+  constructor(feature: string, why: string) {
+    super(`${feature} is not supported: ${why}`);
+    this.feature = feature;
+  }
+}
+
+/** The native reactor was asked for and its addon could not be loaded. `cause` says why. */
+export class AddonNotLoadedError extends RopewalkError {
+  override readonly name = 'AddonNotLoadedError';
+  override readonly code = 'ERR_ADDON_NOT_LOADED';
+}
+
+/** An option or argument has the wrong type. */
+export class InvalidArgumentTypeError extends TypeError {
+  readonly code = 'ERR_INVALID_ARG_TYPE';
+
+  constructor(what: string, expected: string, received: unknown) {
+    super(`${what} must be ${expected}, not ${describe(received)}`);
+  }
+}
+
+/** An option or argument has the right type and an impossible value. */
+export class InvalidArgumentValueError extends RangeError {
+  readonly code = 'ERR_INVALID_ARG_VALUE';
+
+  constructor(what: string, expected: string, received: unknown) {
+    super(`${what} must be ${expected}, not ${describe(received)}`);
+  }
+}
+
+type ConnectErrorClass = new (
+  message: string,
+  host: string,
+  port: number,
+  options?: ErrorOptions,
+) => ConnectError;
+
+/** connect(2)'s errno, and what users catch for it. */
+const CONNECT_ERRORS: Readonly<Record<string, ConnectErrorClass>> = {
+  EADDRINUSE: ConnectBindError,
+  EADDRNOTAVAIL: ConnectBindError,
+  ECONNREFUSED: ConnectionRefusedError,
+  EHOSTUNREACH: NoRouteError,
+  ENETUNREACH: NoRouteError,
+  ENOTFOUND: DNSLookupError,
+  EAI_AGAIN: DNSLookupError,
+  ETIMEDOUT: TCPTimedOutError,
+};
+
+/** Turns a failed resolution, bind or connect(2) into the error users catch. */
+export function connectErrorFrom(cause: Error, host: string, port: number): ConnectError {
+  const { code, syscall } = cause as Partial<SystemError>;
+  const ErrorClass =
+    syscall === 'bind'
+      ? ConnectBindError
+      : syscall === 'getaddrinfo'
+        ? DNSLookupError
+        : (CONNECT_ERRORS[code ?? ''] ?? ConnectError);
+  return new ErrorClass(`cannot connect (${code ?? cause.message})`, host, port, { cause });
+}
+
+/** Makes an error without paying for a stack trace that would show the reactor only. */
+export function withoutStack<E extends Error>(make: () => E): E {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
+  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name})`;
+  return String(value);
+}

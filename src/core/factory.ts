@@ -1,0 +1,142 @@
+/** Builds a protocol for each connection and keeps what outlives them. */
+import type { Address } from './address.js';
+import type { Connector } from './connector.js';
+import { InvalidArgumentTypeError } from './errors.js';
+import {
+  HandlerProtocol,
+  isStreamProtocol,
+  Protocol,
+  type ProtocolHandlers,
+  type StreamProtocol,
+} from './protocol.js';
+
+/** What a reactor calls on the side of a listening port. {@link Factory} is the usual base. */
+export interface ProtocolFactory {
+  /** @returns The protocol of a new connection; null closes the connection without a word. */
+  buildProtocol(address: Address): StreamProtocol | null;
+  /** A port or connector begins to use this factory. */
+  doStart(): void;
+  /** A port or connector has finished with it. */
+  doStop(): void;
+}
+
+/** What a reactor calls on the side of a connector. {@link ClientFactory} is the usual base. */
+export interface ClientProtocolFactory extends ProtocolFactory {
+  /** An attempt begins. Called before `connectTCP` returns. */
+  startedConnecting?(connector: Connector): void;
+  /** The attempt failed: `connector.connect()` tries again. Never called before `connectTCP` has returned. */
+  clientConnectionFailed?(connector: Connector, reason: Error): void;
+  /** The connection ended, after the protocol was told: `connector.connect()` connects again. */
+  clientConnectionLost?(connector: Connector, reason: Error): void;
+}
+
+/** Base for factories. Override `buildProtocol`, or give the protocol's class to {@link Factory.forProtocol}. */
+export class Factory implements ProtocolFactory {
+  #users = 0;
+
+  /**
+   * A factory that makes `new ProtocolClass(...args)` for each connection and sets its `factory`.
+   *
+   * @example reactor.listenTCP(7, Factory.forProtocol(Echo));
+   */
+  static forProtocol<Args extends unknown[]>(
+    ProtocolClass: new (...args: Args) => Protocol,
+    ...args: Args
+  ): Factory {
+    return new ProtocolClassFactory(ProtocolClass, args);
+  }
+
+  /** How many ports and connectors use this factory now. */
+  get users(): number {
+    return this.#users;
+  }
+
+  buildProtocol(_address: Address): StreamProtocol | null {
+    return null;
+  }
+
+  /** Called before the first port or connector uses this factory. */
+  startFactory(): void {}
+
+  /** Called after the last port or connector has finished with it. */
+  stopFactory(): void {}
+
+  doStart(): void {
+    if (this.#users === 0) this.startFactory();
+    this.#users += 1;
+  }
+
+  doStop(): void {
+    if (this.#users === 0) return;
+    this.#users -= 1;
+    if (this.#users === 0) this.stopFactory();
+  }
+}
+
+/** Base for factories of outgoing connections. */
+export class ClientFactory extends Factory implements ClientProtocolFactory {
+  startedConnecting(_connector: Connector): void {}
+  clientConnectionFailed(_connector: Connector, _reason: Error): void {}
+  clientConnectionLost(_connector: Connector, _reason: Error): void {}
+}
+
+class ProtocolClassFactory<Args extends unknown[]> extends ClientFactory {
+  readonly #ProtocolClass: new (
+    ...args: Args
+  ) => Protocol;
+  readonly #args: Args;
+
+  constructor(ProtocolClass: new (...args: Args) => Protocol, args: Args) {
+    super();
+    this.#ProtocolClass = ProtocolClass;
+    this.#args = args;
+  }
+
+  override buildProtocol(_address: Address): Protocol {
+    const protocol = new this.#ProtocolClass(...this.#args);
+    protocol.factory = this;
+    return protocol;
+  }
+}
+
+/** Makes a protocol, or the handlers of one, for a connection from or to `address`; null refuses it. */
+export type BuildProtocol = (address: Address) => StreamProtocol | ProtocolHandlers | null;
+
+/** All that `listenTCP` and `connectTCP` take to build protocols with. */
+export type FactoryLike = ClientProtocolFactory | (new () => Protocol) | BuildProtocol;
+
+/** Turns a factory, a protocol's class or a function into a factory. */
+export function toFactory(value: FactoryLike): ClientProtocolFactory {
+  if (typeof value === 'function') {
+    if (isProtocolClass(value)) return Factory.forProtocol(value);
+    return new FunctionFactory(value);
+  }
+  const { buildProtocol, doStart, doStop } = (value ?? {}) as Partial<ProtocolFactory>;
+  if (
+    typeof buildProtocol === 'function' &&
+    typeof doStart === 'function' &&
+    typeof doStop === 'function'
+  ) {
+    return value;
+  }
+  throw new InvalidArgumentTypeError('factory', 'a Factory, a Protocol class or a function', value);
+}
+
+class FunctionFactory extends ClientFactory {
+  readonly #build: BuildProtocol;
+
+  constructor(build: BuildProtocol) {
+    super();
+    this.#build = build;
+  }
+
+  override buildProtocol(address: Address): StreamProtocol | null {
+    const built = this.#build(address);
+    if (built === null) return null;
+    return isStreamProtocol(built) ? built : new HandlerProtocol(built);
+  }
+}
+
+function isProtocolClass(value: BuildProtocol | (new () => Protocol)): value is new () => Protocol {
+  return value.prototype instanceof Protocol || value === Protocol;
+}

@@ -1,0 +1,91 @@
+/** What a connection talks to: application code that takes bytes and gives bytes, and knows nothing of sockets. */
+import type { Factory } from './factory.js';
+import type { Transport } from './transport.js';
+
+/**
+ * What a reactor calls. {@link Protocol} is the usual base; anything of this shape will do.
+ *
+ * Order: `makeConnection` once, `dataReceived` any number of times, `connectionLost` once. None is called from inside
+ * another, nor from inside a transport's method. An exception out of any of them is reported and ends the connection
+ * with that exception as the reason; other connections do not notice.
+ */
+export interface StreamProtocol {
+  makeConnection(transport: Transport): void;
+  /** @param data At most 64 KiB. Yours to keep: the bytes are never written again by the reactor. */
+  dataReceived(data: Buffer): void;
+  /** @param reason `ConnectionDone`, `ConnectionLost`, `ConnectionAborted`, or what application code threw. */
+  connectionLost(reason: Error): void;
+  /**
+   * With this method a protocol can be half-closed: it is told that the peer has finished sending, the connection stays
+   * open for writing, and closing it is the protocol's task. Without it, the peer's end of sending ends the connection.
+   */
+  readConnectionLost?(): void;
+  /** `loseWriteConnection` has been carried out: everything was sent and the peer sees the end. */
+  writeConnectionLost?(): void;
+}
+
+/** Base for protocols: override what you need. */
+export class Protocol implements StreamProtocol {
+  /** The connection. Set before `connectionMade`; do not use it earlier. */
+  transport: Transport = undefined as never;
+  /** The factory that built this protocol, where one did. */
+  factory: Factory | undefined = undefined;
+
+  /** True between `connectionMade` and `connectionLost`. */
+  get connected(): boolean {
+    return this.transport?.connected ?? false;
+  }
+
+  makeConnection(transport: Transport): void {
+    this.transport = transport;
+    this.connectionMade();
+  }
+
+  /** The connection is open: called once. */
+  connectionMade(): void {}
+
+  /** Bytes arrived: {@link StreamProtocol.dataReceived}. */
+  dataReceived(_data: Buffer): void {}
+
+  /** The connection is gone: called once. {@link StreamProtocol.connectionLost}. */
+  connectionLost(_reason: Error): void {}
+}
+
+/** A protocol written as a plain object. Every method may be left out; each is given the transport last. */
+export interface ProtocolHandlers {
+  connectionMade?(transport: Transport): void;
+  dataReceived?(data: Buffer, transport: Transport): void;
+  connectionLost?(reason: Error, transport: Transport): void;
+}
+
+/** Makes a {@link Protocol} of a plain object's handlers. */
+export class HandlerProtocol extends Protocol {
+  readonly #handlers: ProtocolHandlers;
+
+  constructor(handlers: ProtocolHandlers) {
+    super();
+    this.#handlers = handlers;
+  }
+
+  override connectionMade(): void {
+    this.#handlers.connectionMade?.(this.transport);
+  }
+
+  override dataReceived(data: Buffer): void {
+    this.#handlers.dataReceived?.(data, this.transport);
+  }
+
+  override connectionLost(reason: Error): void {
+    this.#handlers.connectionLost?.(reason, this.transport);
+  }
+}
+
+/** True for what a reactor can call as it is. */
+export function isStreamProtocol(value: object): value is StreamProtocol {
+  const { makeConnection, dataReceived, connectionLost } = value as Partial<StreamProtocol>;
+  return (
+    typeof makeConnection === 'function' &&
+    typeof dataReceived === 'function' &&
+    typeof connectionLost === 'function'
+  );
+}

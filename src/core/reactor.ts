@@ -1,0 +1,104 @@
+/** The contract that every reactor keeps. Two implement it; one contract suite runs on both. */
+import type { Clock } from './clock.js';
+import type { Connector } from './connector.js';
+import type { ReadDescriptor, WriteDescriptor } from './descriptor.js';
+import type { FactoryLike } from './factory.js';
+import type { ListeningPort } from './listening-port.js';
+import type { SystemEvents } from './system-event.js';
+import type { ConnectTCPOptions, ListenTCPOptions } from './tcp-options.js';
+
+/** What reports an exception that has nowhere else to go. `where` says what was being done. */
+export type ErrorReporter = (error: unknown, where: string) => void;
+
+export interface RunOptions {
+  /** Whether SIGINT and SIGTERM stop the reactor while it runs. Default true on the main thread. */
+  readonly installSignalHandlers?: boolean;
+}
+
+/** What a reactor counts about itself: totals since it was made, unless said otherwise. */
+export interface ReactorStatistics {
+  /** Turns in which sockets had something to say. */
+  readonly turns: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly connectionsAccepted: number;
+  readonly connectionsMade: number;
+  readonly connectionsLost: number;
+  /** Transports open now. */
+  readonly connectionsOpen: number;
+  /** Delayed calls pending now. */
+  readonly delayedCalls: number;
+  /** Median length of a turn in milliseconds since the last call; 0 where no turn was measured. */
+  readonly turnMsP50: number;
+  /** The same, for the slowest hundredth. */
+  readonly turnMsP99: number;
+}
+
+/**
+ * Delivers readiness, time and system events.
+ *
+ * A reactor lives in Node's own loop, beside timers, promises and files. Its sockets and delayed calls work from the
+ * moment they are made; `run` and `stop` frame the life of a program: startup, signals, orderly shutdown.
+ */
+export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
+  readonly kind: 'native' | 'node';
+  /** What tells readiness: `epoll`, `poll`, or `libuv` under the pure-JS reactor. */
+  readonly poller: string;
+  readonly running: boolean;
+
+  /**
+   * Fires `startup`, keeps the process alive, and settles when a `stop` has been carried out. The reactor may then be
+   * run again.
+   * @throws ReactorAlreadyRunningError
+   */
+  run(options?: RunOptions): Promise<void>;
+  /**
+   * Fires `shutdown` at the end of the turn. In its `during` phase the ports are closed, connection attempts are ended
+   * and connections are lost (`ConnectionLost`); after its last phase pending delayed calls are dropped and `run` settles.
+   * @throws ReactorNotRunningError
+   */
+  stop(): void;
+  /**
+   * Ends `run` now, without `shutdown`: sockets and delayed calls stay as they are.
+   * @throws ReactorNotRunningError
+   */
+  crash(): void;
+  /** Calls `callback` at once if the reactor runs, else after its next `startup`. */
+  callWhenRunning<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void;
+  /**
+   * Queues `callback` for the reactor's next turn, ahead of delayed calls, and wakes it. Safe from anywhere, callbacks of
+   * foreign loops included.
+   */
+  callFromThread<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void;
+
+  /**
+   * Accepts TCP connections, a protocol for each.
+   * @param port 0 lets the system choose: see {@link ListeningPort.getHost}.
+   * @throws CannotListenError, UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  listenTCP(port: number, factory: FactoryLike, options?: ListenTCPOptions): ListeningPort;
+  /**
+   * Makes a TCP connection. Returns at once; what became of it, success or failure, is told to the factory in a later
+   * turn. A name's addresses are tried in the resolver's order until one answers.
+   * @throws UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  connectTCP(
+    host: string,
+    port: number,
+    factory: FactoryLike,
+    options?: ConnectTCPOptions,
+  ): Connector;
+
+  /**
+   * Calls `descriptor.doRead()` when its file descriptor is readable. Adding twice is once. Native only.
+   * @throws UnsupportedError
+   */
+  addReader(descriptor: ReadDescriptor): void;
+  addWriter(descriptor: WriteDescriptor): void;
+  removeReader(descriptor: ReadDescriptor): void;
+  removeWriter(descriptor: WriteDescriptor): void;
+  getReaders(): ReadDescriptor[];
+  getWriters(): WriteDescriptor[];
+
+  statistics(): ReactorStatistics;
+}

@@ -1,0 +1,27 @@
+/** Events of the whole reactor: `startup`, `shutdown`, and any that an application names. */
+
+/**
+ * `before` triggers may return a promise: `during` waits for all of them. `during` and `after` triggers run in order
+ * and what they return is ignored.
+ */
+export type SystemEventPhase = 'before' | 'during' | 'after';
+
+/** What `addSystemEventTrigger` gives, to be passed to `removeSystemEventTrigger`. */
+export interface SystemEventTrigger {
+  readonly phase: SystemEventPhase;
+  readonly event: string;
+}
+
+export interface SystemEvents {
+  /** Calls `callback` once, the next time that the event is fired. */
+  addSystemEventTrigger<Args extends unknown[]>(
+    phase: SystemEventPhase,
+    event: string,
+    callback: (...args: Args) => unknown,
+    ...args: Args
+  ): SystemEventTrigger;
+  /** @throws InvalidArgumentValueError the trigger is not registered (any more). */
+  removeSystemEventTrigger(trigger: SystemEventTrigger): void;
+  /** Runs the event's triggers; settles after the last phase. Triggers that throw are reported and stop no others. */
+  fireSystemEvent(event: string): Promise<void>;
+}

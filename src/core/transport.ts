@@ -1,0 +1,77 @@
+/** The connection as a protocol sees it, whatever carries it. */
+import type { Address } from './address.js';
+import type { Consumer, PushProducer } from './producer.js';
+
+/**
+ * A connected byte stream.
+ *
+ *     open --loseConnection--> closing --all sent, producer gone--> closed
+ *       \--abortConnection, reset, error, a throw in a callback------^
+ *
+ * No method calls back into the protocol before it returns, except into a registered producer.
+ */
+export interface Transport extends Consumer, PushProducer {
+  /** True until the connection is gone: false when `connectionLost` runs. */
+  readonly connected: boolean;
+  /** True from `loseConnection` or `abortConnection` on. */
+  readonly disconnecting: boolean;
+  /** Bytes taken by `write` that the operating system has not taken yet. */
+  readonly bufferedBytes: number;
+
+  /**
+   * Sends bytes, or text as UTF-8, in order. Nothing is sent before the end of the reactor's turn; all that was written
+   * in one turn leaves together. Writes after `loseConnection` are sent if the connection is still open by then;
+   * writes after `loseWriteConnection`, `abortConnection` or the end of the connection are dropped silently.
+   *
+   * @param data Small data is copied. Data of {@link LARGE_WRITE_BYTES} or more is kept by reference: do not change it
+   * until it is sent.
+   * @throws InvalidArgumentTypeError `data` is neither a `Uint8Array` nor a string.
+   */
+  write(data: Uint8Array | string): void;
+  /** Writes each part in order, as one. */
+  writeSequence(parts: Iterable<Uint8Array | string>): void;
+
+  /**
+   * Closes cleanly once everything written is sent and a registered producer has unregistered. No data is received from
+   * now on. `connectionLost(ConnectionDone)` follows in a later turn. Calling it again does nothing.
+   */
+  loseConnection(): void;
+  /**
+   * Ends the sending side once everything written is sent and a registered producer has unregistered; receiving goes
+   * on. Writes from now on are dropped, but for those of a producer that is still registered. A protocol with
+   * `writeConnectionLost` is told in a later turn when it is done.
+   */
+  loseWriteConnection(): void;
+  /** Closes now with a reset; unsent bytes are lost. `connectionLost(ConnectionAborted)` follows in a later turn. */
+  abortConnection(): void;
+
+  /** Receives no more until `resumeProducing`. */
+  pauseProducing(): void;
+  /** Receives again. Does nothing on a transport that is closing. */
+  resumeProducing(): void;
+  /** The same as `loseConnection`. */
+  stopProducing(): void;
+
+  /** The other end. */
+  getPeer(): Address;
+  /**
+   * This end. Where it was never asked for while the connection was open, a server's transport answers its listening
+   * port's address afterwards.
+   */
+  getHost(): Address;
+}
+
+/** A transport over TCP. */
+export interface TCPTransport extends Transport {
+  /** Whether small segments are sent at once (Nagle's algorithm off). */
+  getTcpNoDelay(): boolean;
+  setTcpNoDelay(enabled: boolean): void;
+  getTcpKeepAlive(): boolean;
+  setTcpKeepAlive(enabled: boolean): void;
+}
+
+/** Writes of this many bytes or more are kept by reference until they are sent; smaller ones are copied. */
+export const LARGE_WRITE_BYTES: number = 16 * 1024;
+
+/** A push producer is paused when more than this many bytes wait to be sent. */
+export const HIGH_WATER_MARK_BYTES: number = 64 * 1024;

@@ -1,0 +1,46 @@
+/** Checks of arguments and options, each with one clear error. */
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors.js';
+
+/** A whole number from `min` to `max`. */
+export function checkInteger(what: string, value: unknown, min: number, max: number): number {
+  if (typeof value !== 'number') throw new InvalidArgumentTypeError(what, 'a number', value);
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw new InvalidArgumentValueError(what, `a whole number from ${min} to ${max}`, value);
+  }
+  return value;
+}
+
+/** A number of milliseconds, fractions allowed. */
+export function checkMilliseconds(what: string, value: unknown): number {
+  if (typeof value !== 'number') throw new InvalidArgumentTypeError(what, 'a number', value);
+  if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) {
+    throw new InvalidArgumentValueError(what, 'a number of milliseconds, 0 or more', value);
+  }
+  return value;
+}
+
+export function checkBoolean(what: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new InvalidArgumentTypeError(what, 'a boolean', value);
+  return value;
+}
+
+export function checkString(what: string, value: unknown): string {
+  if (typeof value !== 'string') throw new InvalidArgumentTypeError(what, 'a string', value);
+  return value;
+}
+
+export function checkFunction(what: string, value: unknown): void {
+  if (typeof value !== 'function') throw new InvalidArgumentTypeError(what, 'a function', value);
+}
+
+/** One of a few names. */
+export function checkChoice<T extends string>(
+  what: string,
+  value: unknown,
+  choices: readonly T[],
+): T {
+  if (choices.includes(value as T)) return value as T;
+  const expected = `one of ${choices.join(', ')}`;
+  if (typeof value !== 'string') throw new InvalidArgumentTypeError(what, expected, value);
+  throw new InvalidArgumentValueError(what, expected, value);
+}

@@ -1,0 +1,63 @@
+/** Finds, loads and types the addon. What its functions do is said in native/binding.cc. */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+import { AddonNotLoadedError } from './core/errors.js';
+
+/** A native reactor: see native/reactor/shared_memory.h for what is traded through `memory`. */
+export interface NativeLoop {
+  readonly poller: string;
+  readonly memory: ArrayBuffer;
+  addSlab(memory: Uint8Array): boolean;
+  address(handle: number, peer: boolean, out: Int32Array): boolean;
+  close(handle: number): void;
+  connect(
+    host: string,
+    port: number,
+    localHost: string,
+    localPort: number,
+    settings: Int32Array,
+  ): number;
+  dispose(): void;
+  flag(handle: number, which: number): boolean;
+  flush(): void;
+  listen(host: string, port: number, settings: Int32Array): number;
+  queuedBytes(handle: number): number;
+  setFlag(handle: number, which: number, enabled: boolean): void;
+  setInterest(handle: number, interest: number): void;
+  /** `[turns, bytesReceived, bytesSent, lastTurnNanos, sockets]` */
+  statistics(): [number, number, number, number, number];
+  watch(fd: number, interest: number): number;
+  write(handle: number, data: Uint8Array): void;
+}
+
+export interface Addon {
+  createLoop(
+    poller: string,
+    busyPollMicros: number,
+    measureTurns: boolean,
+    dispatch: () => void,
+  ): NativeLoop;
+}
+
+let loaded: Addon | undefined;
+
+/**
+ * Loads the addon: a prebuilt one for this platform from prebuilds/, else the one built in build/.
+ * @throws AddonNotLoadedError
+ */
+export function loadAddon(): Addon {
+  if (loaded !== undefined) return loaded;
+  const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+  try {
+    const require = createRequire(import.meta.url);
+    const load = require('node-gyp-build') as (directory: string) => Addon;
+    loaded = load(packageRoot);
+    return loaded;
+  } catch (cause) {
+    throw new AddonNotLoadedError(
+      `the native reactor's addon could not be loaded for ${process.platform}-${process.arch}`,
+      { cause },
+    );
+  }
+}

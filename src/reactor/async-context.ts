@@ -1,0 +1,27 @@
+/**
+ * The `AsyncLocalStorage` context of whoever called `listenTCP` or `connectTCP`, for the callbacks that come of it.
+ * Entering a context costs more than a small callback, so none is kept where the application has none.
+ */
+import { AsyncResource } from 'node:async_hooks';
+
+/** A context to run callbacks in; undefined is the empty one. */
+export type AsyncContext = AsyncResource | undefined;
+
+/** The context of the caller. */
+export function captureContext(): AsyncContext {
+  const resource = new AsyncResource('ROPEWALK', { requireManualDestroy: true });
+  return carriesStore(resource) ? resource : undefined;
+}
+
+/**
+ * Node gives no way to ask whether a context is empty, but it hangs a store, or the whole frame of stores, on the
+ * resource under a symbol; beside these a resource has its two numbers only. An unknown symbol counts as a store: then
+ * the context is restored though it need not be.
+ */
+function carriesStore(resource: AsyncResource): boolean {
+  const slots = resource as unknown as Record<symbol, unknown>;
+  return Object.getOwnPropertySymbols(slots).some((symbol) => {
+    const value = slots[symbol];
+    return value !== undefined && typeof value !== 'number';
+  });
+}

@@ -1,0 +1,66 @@
+/** Chooses and makes reactors; keeps this thread's default one. */
+import { AddonNotLoadedError } from '../core/errors.js';
+import type { Reactor } from '../core/reactor.js';
+import { checkChoice } from '../internal/check.js';
+import type { ReactorOptions } from './hosted-reactor.js';
+import { NativeReactor, type NativeReactorOptions } from './native/native-reactor.js';
+import { NodeReactor } from './node/node-reactor.js';
+
+export interface CreateReactorOptions extends ReactorOptions, NativeReactorOptions {
+  /**
+   * `auto` takes the native reactor where its addon loads, else the pure-JS one with one warning. Default: the
+   * environment variable `ROPEWALK_REACTOR`, else `auto`.
+   */
+  readonly kind?: 'auto' | 'native' | 'node';
+}
+
+/**
+ * Makes a reactor of its own.
+ * @throws AddonNotLoadedError `kind` is `native` and the addon could not be loaded.
+ * @throws UnsupportedError `poller` is not to be had here.
+ */
+export function createReactor(options: CreateReactorOptions = {}): Reactor {
+  const kind = checkChoice(
+    options.kind === undefined ? 'ROPEWALK_REACTOR' : 'kind',
+    options.kind ?? process.env.ROPEWALK_REACTOR ?? 'auto',
+    ['auto', 'native', 'node'],
+  );
+  if (kind === 'node') return new NodeReactor(options);
+  try {
+    return new NativeReactor(options);
+  } catch (error) {
+    if (kind === 'native' || !(error instanceof AddonNotLoadedError)) throw error;
+    warnOnce(error);
+    return new NodeReactor(options);
+  }
+}
+
+let defaultReactor: Reactor | undefined;
+let warned = false;
+
+/** This thread's default reactor, made on first use. For the edge of a program: libraries take a reactor as argument. */
+export function getReactor(): Reactor {
+  defaultReactor ??= createReactor();
+  return defaultReactor;
+}
+
+/**
+ * Makes `reactor` this thread's default one.
+ * @returns The default reactor until now, if one was made or installed.
+ */
+export function installReactor(reactor: Reactor): Reactor | undefined {
+  const previous = defaultReactor;
+  defaultReactor = reactor;
+  return previous;
+}
+
+function warnOnce(error: AddonNotLoadedError): void {
+  if (warned) return;
+  warned = true;
+  process.emitWarning(`${error.message}. The pure-JS reactor serves instead.`, {
+    type: 'RopewalkWarning',
+    code: error.code,
+    detail:
+      'To build the addon: npx node-gyp rebuild in the package. To silence this: ROPEWALK_REACTOR=node.',
+  });
+}

@@ -1,0 +1,15 @@
+/**
+ * Publishes connections to `node:diagnostics_channel`, at no cost while nobody subscribes. The first two are the channels
+ * that Node's own `net` publishes to, with the same shape of message.
+ *
+ * | channel | message | when |
+ * |---|---|---|
+ * | `net.server.socket` | `{ socket: Transport }` | a connection was accepted |
+ * | `net.client.socket` | `{ socket: Transport }` | a connection was made |
+ * | `ropewalk.connection.lost` | `{ transport, reason }` | a connection ended and its protocol knows |
+ */
+import { type Channel, channel } from 'node:diagnostics_channel';
+
+export const serverSocketChannel: Channel = channel('net.server.socket');
+export const clientSocketChannel: Channel = channel('net.client.socket');
+export const connectionLostChannel: Channel = channel('ropewalk.connection.lost');

@@ -1,0 +1,394 @@
+/**
+ * What both reactors share: time, system events, running and stopping, ports and connectors. They live in Node's own
+ * loop; how sockets are made and watched is the subclass's part.
+ *
+ * A turn is one pass over the queues below: what `soon` was asked for, then calls from threads, then delayed calls that
+ * are due. The queues are taken as they stand when the pass begins, so what is queued meanwhile waits for the next turn.
+ */
+import { performance } from 'node:perf_hooks';
+import { isMainThread } from 'node:worker_threads';
+
+import type { DelayedCall } from '../core/clock.js';
+import type { Connector } from '../core/connector.js';
+import type { ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
+import {
+  ConnectionLost,
+  ReactorAlreadyRunningError,
+  ReactorDisposedError,
+  ReactorNotRunningError,
+  withoutStack,
+} from '../core/errors.js';
+import { type FactoryLike, toFactory } from '../core/factory.js';
+import type { ListeningPort } from '../core/listening-port.js';
+import type { ErrorReporter, Reactor, ReactorStatistics, RunOptions } from '../core/reactor.js';
+import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
+import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
+import { checkFunction, checkInteger, checkString } from '../internal/check.js';
+import { DelayedCalls } from './delayed-calls.js';
+import { connectionLostChannel } from './diagnostics.js';
+import { SignalStop } from './signal-stop.js';
+import type { StreamReactor, StreamTransport } from './stream-transport.js';
+import { SystemEventTriggers } from './system-events.js';
+import { type Dial, type DialListener, TCPConnector } from './tcp-connector.js';
+import { type ListenSocket, TCPPort } from './tcp-port.js';
+import {
+  type ConnectSettings,
+  connectSettings,
+  type ListenSettings,
+  listenSettings,
+} from './tcp-settings.js';
+
+/** Options that every reactor takes. */
+export interface ReactorOptions {
+  /**
+   * Is told exceptions of application code and troubles that no call can report. Default: prints them to standard error.
+   * What it throws itself is printed.
+   */
+  readonly reportError?: ErrorReporter;
+  /** Measures the length of turns for {@link Reactor.statistics}. Default false. */
+  readonly measureTurns?: boolean;
+}
+
+/** Node's timers can't wait longer. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+type Phase = 'idle' | 'starting' | 'running' | 'stopping' | 'disposed';
+
+export abstract class HostedReactor implements Reactor, StreamReactor {
+  abstract readonly kind: 'native' | 'node';
+  abstract readonly poller: string;
+
+  /** @internal Open ports, and connectors that are connecting. */
+  readonly ports: Set<TCPPort> = new Set();
+  readonly connectors: Set<TCPConnector> = new Set();
+  connectionsAccepted = 0;
+  connectionsMade = 0;
+  connectionsLost = 0;
+  connectionsOpen = 0;
+
+  readonly #reportError: ErrorReporter;
+  readonly #events: SystemEventTriggers;
+  readonly #delayedCalls: DelayedCalls;
+  readonly #signals = new SignalStop(() => this.#stopFromSignal());
+  #phase: Phase = 'idle';
+  #running = false;
+  /** Settles once `startup` has been fired whole. */
+  #started: Promise<void> = Promise.resolve();
+  #finishRun: (() => void) | undefined;
+  #runFinished: Promise<void> = Promise.resolve();
+  #keepAlive: NodeJS.Timeout | undefined;
+  #soon: (() => void)[] = [];
+  #threadCalls: (() => void)[] = [];
+  #turnQueued = false;
+  #timer: NodeJS.Timeout | undefined;
+  #timerDue = Number.POSITIVE_INFINITY;
+
+  constructor(options: ReactorOptions) {
+    this.#reportError = options.reportError ?? printError;
+    checkFunction('reportError', this.#reportError);
+    this.#events = new SystemEventTriggers(this.report);
+    this.#delayedCalls = new DelayedCalls({
+      now: () => this.now(),
+      report: this.report,
+      arm: (time) => this.#arm(time),
+    });
+    this.#addStartupTrigger();
+    this.#addShutdownTrigger();
+  }
+
+  /** Every transport whose protocol has not been told of its end. */
+  protected abstract transports(): Iterable<StreamTransport>;
+  /** Gives back what the reactor itself holds. Called once, with no socket left. */
+  protected abstract release(): void;
+  protected abstract bytes(): { received: number; sent: number; turns: number };
+  protected abstract turnTimes(): { p50Ms: number; p99Ms: number };
+  /** @internal @throws UnsupportedError an option that this reactor can't carry out. */
+  protected abstract checkSupported(settings: ListenSettings | ConnectSettings): void;
+  /** @internal @throws CannotListenError */
+  abstract openListenSocket(settings: ListenSettings, port: TCPPort): ListenSocket;
+  /** @internal Starts a connect(2) to one IP address. */
+  abstract dial(
+    address: string,
+    port: number,
+    settings: ConnectSettings,
+    listener: DialListener,
+  ): Dial;
+
+  abstract addReader(descriptor: ReadDescriptor): void;
+  abstract addWriter(descriptor: WriteDescriptor): void;
+  abstract removeReader(descriptor: ReadDescriptor): void;
+  abstract removeWriter(descriptor: WriteDescriptor): void;
+  abstract getReaders(): ReadDescriptor[];
+  abstract getWriters(): WriteDescriptor[];
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  now(): number {
+    return performance.now();
+  }
+
+  callLater<Args extends unknown[]>(
+    delayMs: number,
+    callback: (...args: Args) => void,
+    ...args: Args
+  ): DelayedCall {
+    this.checkUsable();
+    return this.#delayedCalls.callLater(delayMs, callback, args);
+  }
+
+  getDelayedCalls(): DelayedCall[] {
+    return this.#delayedCalls.getDelayedCalls();
+  }
+
+  async run(options: RunOptions = {}): Promise<void> {
+    this.checkUsable();
+    if (this.#phase !== 'idle') throw new ReactorAlreadyRunningError();
+    this.#phase = 'starting';
+    this.#runFinished = new Promise((resolve) => {
+      this.#finishRun = resolve;
+    });
+    const finished = this.#runFinished;
+    this.#keepAlive = setInterval(() => {}, MAX_TIMEOUT_MS);
+    if (options.installSignalHandlers ?? isMainThread) this.#signals.install();
+    this.#started = this.fireSystemEvent('startup');
+    await finished;
+  }
+
+  stop(): void {
+    if (this.#phase !== 'starting' && this.#phase !== 'running') throw new ReactorNotRunningError();
+    this.#phase = 'stopping';
+    this.soon(() => void this.#shutDown());
+  }
+
+  crash(): void {
+    if (this.#phase === 'idle' || this.#phase === 'disposed') throw new ReactorNotRunningError();
+    this.#endRun();
+  }
+
+  callWhenRunning<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
+    checkFunction('callback', callback);
+    if (this.#running) callback(...args);
+    else this.addSystemEventTrigger('after', 'startup', callback, ...args);
+  }
+
+  callFromThread<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
+    checkFunction('callback', callback);
+    this.#threadCalls.push(() => callback(...args));
+    this.#queueTurn();
+  }
+
+  addSystemEventTrigger<Args extends unknown[]>(
+    phase: SystemEventPhase,
+    event: string,
+    callback: (...args: Args) => unknown,
+    ...args: Args
+  ): SystemEventTrigger {
+    return this.#events.addSystemEventTrigger(phase, event, callback, ...args);
+  }
+
+  removeSystemEventTrigger(trigger: SystemEventTrigger): void {
+    this.#events.removeSystemEventTrigger(trigger);
+  }
+
+  fireSystemEvent(event: string): Promise<void> {
+    return this.#events.fireSystemEvent(event);
+  }
+
+  listenTCP(port: number, factory: FactoryLike, options: ListenTCPOptions = {}): ListeningPort {
+    this.checkUsable();
+    const settings = listenSettings(port, options);
+    this.checkSupported(settings);
+    const listeningPort = new TCPPort(this, toFactory(factory), settings);
+    listeningPort.startListening();
+    return listeningPort;
+  }
+
+  connectTCP(
+    host: string,
+    port: number,
+    factory: FactoryLike,
+    options: ConnectTCPOptions = {},
+  ): Connector {
+    const settings = connectSettings(options);
+    this.checkSupported(settings);
+    const destination = {
+      host: checkString('host', host),
+      port: checkInteger('port', port, 0, 65_535),
+    };
+    const connector = new TCPConnector(
+      this,
+      destination,
+      toFactory(factory),
+      settings,
+      options.signal,
+    );
+    connector.connect();
+    return connector;
+  }
+
+  statistics(): ReactorStatistics {
+    const { received, sent, turns } = this.bytes();
+    const { p50Ms, p99Ms } = this.turnTimes();
+    return {
+      turns,
+      bytesReceived: received,
+      bytesSent: sent,
+      connectionsAccepted: this.connectionsAccepted,
+      connectionsMade: this.connectionsMade,
+      connectionsLost: this.connectionsLost,
+      connectionsOpen: this.connectionsOpen,
+      delayedCalls: this.#delayedCalls.size,
+      turnMsP50: p50Ms,
+      turnMsP99: p99Ms,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#phase === 'disposed') return;
+    if (this.#phase === 'starting' || this.#phase === 'running') this.stop();
+    await this.#runFinished;
+    this.#disconnectAll();
+    this.#phase = 'disposed';
+    this.#delayedCalls.clear();
+    await this.nextTurn();
+    this.release();
+  }
+
+  /** @internal */
+  checkUsable(): void {
+    if (this.#phase === 'disposed') throw new ReactorDisposedError();
+  }
+
+  /** @internal Never throws. */
+  readonly report: ErrorReporter = (error, where) => {
+    try {
+      this.#reportError(error, where);
+    } catch (reporterError) {
+      printError(error, where);
+      printError(reporterError, 'reportError');
+    }
+  };
+
+  /** @internal */
+  soon(callback: () => void): void {
+    this.#soon.push(callback);
+    this.#queueTurn();
+  }
+
+  /** @internal */
+  nextTurn(): Promise<void> {
+    return new Promise((resolve) => this.soon(resolve));
+  }
+
+  /** @internal */
+  connectionEnded(transport: StreamTransport, reason: Error): void {
+    this.connectionsOpen -= 1;
+    this.connectionsLost += 1;
+    if (connectionLostChannel.hasSubscribers) connectionLostChannel.publish({ transport, reason });
+  }
+
+  /** Runs what `soon` was asked for: to be called before anything received is delivered. */
+  protected runSoon(): void {
+    if (this.#soon.length === 0) return;
+    const queued = this.#soon;
+    this.#soon = [];
+    this.#runAll(queued, 'callback');
+  }
+
+  #queueTurn(): void {
+    if (this.#turnQueued) return;
+    this.#turnQueued = true;
+    setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#turnQueued = false;
+    this.runSoon();
+    if (this.#threadCalls.length > 0) {
+      const queued = this.#threadCalls;
+      this.#threadCalls = [];
+      this.#runAll(queued, 'callFromThread');
+    }
+    this.#delayedCalls.runDue();
+    this.#arm(this.#delayedCalls.nextTime);
+  }
+
+  #runAll(callbacks: readonly (() => void)[], where: string): void {
+    for (const callback of callbacks) {
+      try {
+        callback();
+      } catch (error) {
+        this.report(error, where);
+      }
+    }
+  }
+
+  /** Makes sure of a turn at `time`. One timer serves however many delayed calls there are. */
+  #arm(time: number | undefined): void {
+    if (time === this.#timerDue) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#timerDue = Number.POSITIVE_INFINITY;
+    if (time === undefined) return;
+    const wait = time - this.now();
+    if (wait <= 0) {
+      this.#queueTurn();
+      return;
+    }
+    this.#timerDue = time;
+    this.#timer = setTimeout(
+      () => {
+        this.#timerDue = Number.POSITIVE_INFINITY;
+        this.#turn();
+      },
+      Math.min(Math.ceil(wait), MAX_TIMEOUT_MS),
+    );
+  }
+
+  /** Triggers are used up when they run, so each run needs its own. */
+  #addStartupTrigger(): void {
+    this.addSystemEventTrigger('during', 'startup', () => {
+      if (this.#phase === 'starting') this.#phase = 'running';
+      this.#running = true;
+    });
+  }
+
+  #addShutdownTrigger(): void {
+    this.addSystemEventTrigger('during', 'shutdown', () => this.#disconnectAll());
+  }
+
+  #stopFromSignal(): void {
+    if (this.#phase === 'starting' || this.#phase === 'running') this.stop();
+  }
+
+  async #shutDown(): Promise<void> {
+    await this.#started;
+    await this.fireSystemEvent('shutdown');
+    if (this.#phase !== 'stopping') return;
+    this.#delayedCalls.clear();
+    this.#endRun();
+    this.#addShutdownTrigger();
+  }
+
+  #endRun(): void {
+    this.#phase = 'idle';
+    this.#running = false;
+    this.#signals.remove();
+    clearInterval(this.#keepAlive);
+    this.#finishRun?.();
+    this.#addStartupTrigger();
+  }
+
+  #disconnectAll(): void {
+    for (const port of this.ports) port.closeListening();
+    for (const connector of this.connectors) connector.shutDown();
+    const reason = withoutStack(() => new ConnectionLost('the reactor was stopped'));
+    for (const transport of [...this.transports()]) transport.disconnect(reason);
+  }
+}
+
+function printError(error: unknown, where: string): void {
+  console.error(`ropewalk: ${where}:`, error);
+}

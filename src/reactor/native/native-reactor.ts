@@ -1,0 +1,307 @@
+/**
+ * The reactor over the addon. Once a turn C++ calls {@link NativeReactor.dispatch} with a batch of events in shared
+ * memory; what they lead to goes back as commands in the same memory, carried out when dispatch has returned.
+ */
+import { performance } from 'node:perf_hooks';
+import { markAsUntransferable } from 'node:worker_threads';
+
+import { addressFrom } from '../../core/address.js';
+import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
+import { CannotListenError, UnsupportedError } from '../../core/errors.js';
+import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
+import { systemError } from '../../internal/system-error.js';
+import { loadAddon, type NativeLoop } from '../../native.js';
+import { HostedReactor, type ReactorOptions } from '../hosted-reactor.js';
+import type { StreamTransport } from '../stream-transport.js';
+import type { Dial, DialListener } from '../tcp-connector.js';
+import type { ListenSocket, TCPPort } from '../tcp-port.js';
+import type { ConnectSettings, ListenSettings } from '../tcp-settings.js';
+import { TurnTimes } from '../turn-times.js';
+import { NativeDescriptors } from './native-descriptors.js';
+import { NativeDial } from './native-dial.js';
+import { NativeListenSocket } from './native-listen-socket.js';
+import { NativeSockets } from './native-sockets.js';
+import { NativeTransport } from './native-transport.js';
+import { ReceivedView } from './received-view.js';
+import { connectInts, listenInts } from './settings.js';
+import {
+  COMMAND_DISCARD,
+  EVENT_ACCEPTED,
+  EVENT_CONNECTED,
+  EVENT_COUNT,
+  EVENT_CURSOR,
+  EVENT_DATA,
+  EVENT_INTS,
+  EVENT_KIND_MASK,
+  EVENT_NEXT_SLAB,
+  HANDLE_INDEX_MASK,
+  mapSharedMemory,
+  SLABS_WANTED,
+} from './shared-memory.js';
+
+export interface NativeReactorOptions {
+  /** What tells readiness. Default `auto`: the best that the platform has. */
+  readonly poller?: 'auto' | 'epoll' | 'poll';
+  /**
+   * After each turn, look for more for this many microseconds before Node's loop goes on. Trades a busy core for
+   * latency: a ping-pong over one connection takes a fifth of the time with 50. Default 0.
+   */
+  readonly busyPollUs?: number;
+}
+
+/** Memory received into: large enough to be taken seldom, small enough that a view kept for long pins little. */
+const SLAB_BYTES = 256 * 1024;
+
+/** When dispatching has taken this long, Node's loop gets a turn before the rest of the batch. */
+const TURN_BUDGET_MS = 10;
+/** The clock is read once in this many events. */
+const BUDGET_CHECK_EVENTS = 64;
+
+const NANOS_PER_MS = 1e6;
+
+export class NativeReactor extends HostedReactor {
+  override readonly kind = 'native';
+  override readonly poller: string;
+  readonly #loop: NativeLoop;
+  readonly #sockets: NativeSockets;
+  readonly #descriptors: NativeDescriptors;
+  readonly #header: Int32Array;
+  readonly #events: Int32Array;
+  readonly #measureTurns: boolean;
+  readonly #turnTimes = new TurnTimes();
+  #slab: ArrayBufferLike;
+  #spareSlab: ArrayBufferLike;
+
+  constructor(options: ReactorOptions & NativeReactorOptions) {
+    super(options);
+    const poller = checkChoice('poller', options.poller ?? 'auto', ['auto', 'epoll', 'poll']);
+    const busyPollUs = checkInteger('busyPollUs', options.busyPollUs ?? 0, 0, 1_000_000);
+    this.#measureTurns = checkBoolean('measureTurns', options.measureTurns ?? false);
+    this.#loop = createLoop(poller, busyPollUs, this.#measureTurns, () => this.#dispatch());
+    this.poller = this.#loop.poller;
+    const memory = mapSharedMemory(this.#loop.memory);
+    this.#header = memory.header;
+    this.#events = memory.events;
+    this.#sockets = new NativeSockets(this.#loop, memory, this);
+    this.#descriptors = new NativeDescriptors(this.#sockets);
+    this.#slab = this.#addSlab();
+    this.#spareSlab = this.#addSlab();
+  }
+
+  /** @internal */
+  override openListenSocket(settings: ListenSettings, port: TCPPort): ListenSocket {
+    const socket = new NativeListenSocket(this.#sockets, this.#listen(settings), port);
+    this.#sockets.add(socket);
+    return socket;
+  }
+
+  /** @internal */
+  override dial(
+    address: string,
+    port: number,
+    settings: ConnectSettings,
+    listener: DialListener,
+  ): Dial {
+    const anyAddress = address.includes(':') ? '::' : '0.0.0.0';
+    const { localPort } = settings;
+    const localHost = settings.localAddress ?? (localPort === 0 ? '' : anyAddress);
+    try {
+      const ints = connectInts(settings);
+      const handle = this.#loop.connect(address, port, localHost, localPort, ints);
+      const dial = new NativeDial(
+        this.#sockets,
+        handle,
+        addressFrom('TCP', address, port),
+        listener,
+      );
+      this.#sockets.add(dial);
+      return dial;
+    } catch (error) {
+      return this.#failedDial(asSystemError(error, address, port), listener);
+    }
+  }
+
+  override addReader(descriptor: ReadDescriptor): void {
+    this.checkUsable();
+    this.#descriptors.addReader(descriptor);
+  }
+
+  override addWriter(descriptor: WriteDescriptor): void {
+    this.checkUsable();
+    this.#descriptors.addWriter(descriptor);
+  }
+
+  override removeReader(descriptor: ReadDescriptor): void {
+    this.#descriptors.removeReader(descriptor);
+  }
+
+  override removeWriter(descriptor: WriteDescriptor): void {
+    this.#descriptors.removeWriter(descriptor);
+  }
+
+  override getReaders(): ReadDescriptor[] {
+    return this.#descriptors.readers();
+  }
+
+  override getWriters(): WriteDescriptor[] {
+    return this.#descriptors.writers();
+  }
+
+  protected override *transports(): Iterable<StreamTransport> {
+    for (const socket of this.#sockets.slots) {
+      if (socket instanceof NativeTransport) yield socket;
+    }
+  }
+
+  protected override release(): void {
+    this.#descriptors.removeAll();
+    this.#loop.flush();
+    this.#loop.dispose();
+  }
+
+  protected override bytes(): { received: number; sent: number; turns: number } {
+    const [turns, received, sent] = this.#loop.statistics();
+    return { received, sent, turns };
+  }
+
+  protected override turnTimes(): { p50Ms: number; p99Ms: number } {
+    return this.#turnTimes.take();
+  }
+
+  protected override checkSupported(): void {
+    // What the platform lacks is refused by the system when the socket is made.
+  }
+
+  #listen(settings: ListenSettings): number {
+    const ints = listenInts(settings);
+    const { port, interface: host } = settings;
+    try {
+      if (host !== '') return this.#loop.listen(host, port, ints);
+      try {
+        return this.#loop.listen('::', port, ints);
+      } catch (error) {
+        // No IPv6 on this machine.
+        if (asSystemError(error).code !== 'EAFNOSUPPORT') throw error;
+        return this.#loop.listen('0.0.0.0', port, ints);
+      }
+    } catch (error) {
+      const cause = asSystemError(error, host === '' ? '::' : host, port);
+      if (cause.code === 'ENOTSUP')
+        throw new UnsupportedError(cause.syscall, 'the system has no such option');
+      throw new CannotListenError(host, port, { cause });
+    }
+  }
+
+  #failedDial(cause: Error, listener: DialListener): Dial {
+    let cancelled = false;
+    this.soon(() => {
+      if (!cancelled) listener.dialFailed(cause);
+    });
+    return {
+      cancel: () => {
+        cancelled = true;
+      },
+    };
+  }
+
+  /** Deals with the batch in shared memory, or with the rest of it if time ran out before. */
+  #dispatch(): void {
+    if (this.#measureTurns) this.#recordTurn();
+    this.runSoon();
+    const header = this.#header;
+    const events = this.#events;
+    const { slots } = this.#sockets;
+    const count = header[EVENT_COUNT] as number;
+    const deadline = performance.now() + TURN_BUDGET_MS;
+    let untilCheck = BUDGET_CHECK_EVENTS;
+    let cursor = header[EVENT_CURSOR] as number;
+    while (cursor < count) {
+      const at = cursor * EVENT_INTS;
+      const handle = events[at] as number;
+      const kind = events[at + 1] as number;
+      const socket = slots[handle & HANDLE_INDEX_MASK];
+      cursor += 1;
+      if (kind === EVENT_DATA) {
+        // Whatever receives data is a transport. An exception of application code is caught in received().
+        if (socket !== undefined && socket.handle === handle) {
+          const data = new ReceivedView(
+            this.#slab,
+            events[at + 2] as number,
+            events[at + 3] as number,
+          );
+          (socket as NativeTransport).received(data);
+        }
+      } else {
+        cursor += this.#deliver(handle, kind, at);
+      }
+      untilCheck -= 1;
+      if (untilCheck === 0) {
+        if (performance.now() > deadline) break;
+        untilCheck = BUDGET_CHECK_EVENTS;
+      }
+    }
+    header[EVENT_CURSOR] = cursor;
+    if ((header[SLABS_WANTED] as number) > 0) this.#spareSlab = this.#addSlab();
+  }
+
+  /** Delivers an event other than data. Returns how many records it has beyond the first. */
+  #deliver(handle: number, kind: number, at: number): number {
+    const a = this.#events[at + 2] as number;
+    const b = this.#events[at + 3] as number;
+    const shortKind = kind & EVENT_KIND_MASK;
+    if (shortKind === EVENT_NEXT_SLAB) {
+      this.#slab = this.#spareSlab;
+      return 0;
+    }
+    const socket = this.#sockets.find(handle);
+    try {
+      if (socket !== undefined) socket.nativeEvent(kind, a, b, at + EVENT_INTS);
+      else if (shortKind === EVENT_ACCEPTED) this.#sockets.outgoing.command(a, COMMAND_DISCARD);
+    } catch (error) {
+      this.report(error, 'event');
+    }
+    return shortKind === EVENT_ACCEPTED || shortKind === EVENT_CONNECTED ? 1 : 0;
+  }
+
+  #addSlab(): ArrayBufferLike {
+    const slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+    // An application that transfers `data.buffer` to a worker would take the bytes of others along.
+    markAsUntransferable(slab.buffer);
+    this.#loop.addSlab(slab);
+    this.#header[SLABS_WANTED] = 0;
+    return slab.buffer;
+  }
+
+  #recordTurn(): void {
+    const lastTurnNanos = this.#loop.statistics()[3];
+    if (lastTurnNanos > 0) this.#turnTimes.record(lastTurnNanos / NANOS_PER_MS);
+  }
+}
+
+function createLoop(
+  poller: string,
+  busyPollUs: number,
+  measureTurns: boolean,
+  dispatch: () => void,
+): NativeLoop {
+  const addon = loadAddon();
+  try {
+    return addon.createLoop(poller, busyPollUs, measureTurns, dispatch);
+  } catch (error) {
+    const cause = asSystemError(error);
+    if (cause.code === 'ENOTSUP')
+      throw new UnsupportedError(poller, 'this platform has no such poller');
+    throw cause;
+  }
+}
+
+/** The addon's errors carry a positive errno and the system call: this makes Node's kind of error of them. */
+function asSystemError(
+  error: unknown,
+  address?: string,
+  port?: number,
+): ReturnType<typeof systemError> {
+  const { errno, syscall } = error as { errno?: unknown; syscall?: unknown };
+  if (typeof errno !== 'number' || typeof syscall !== 'string') throw error;
+  return systemError(syscall, errno, address, port);
+}

@@ -1,0 +1,142 @@
+/** A TCP connection of the native reactor. One lives for each connection: its fields are counted. */
+import type { Address } from '../../core/address.js';
+import type { StreamProtocol } from '../../core/protocol.js';
+import { systemError } from '../../internal/system-error.js';
+import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream-transport.js';
+import type { NativeSockets } from './native-sockets.js';
+import {
+  COMMAND_ALLOW_HALF_CLOSE,
+  COMMAND_CLOSE,
+  COMMAND_DISCARD,
+  COMMAND_PAUSE,
+  COMMAND_RESET,
+  COMMAND_RESUME,
+  COMMAND_SHUTDOWN,
+  COMMAND_WATCH_DRAIN,
+  EVENT_DRAINED,
+  EVENT_LOST,
+  EVENT_READ_ENDED,
+  EVENT_WRITE_SHUT,
+} from './shared-memory.js';
+
+const NO_DELAY = 0;
+const KEEP_ALIVE = 1;
+
+/** The system call that failed, by the number that a `lost` event carries. */
+const FAILED_CALLS = ['', 'recv', 'send', 'connect'];
+
+export class NativeTransport extends StreamTransport {
+  /** @internal 0 once the socket is gone. */
+  handle: number;
+  readonly #sockets: NativeSockets;
+  readonly #peer: Address;
+  #host: Address | undefined;
+
+  constructor(
+    sockets: NativeSockets,
+    handle: number,
+    owner: StreamOwner,
+    peer: Address,
+    host: Address | undefined,
+  ) {
+    super(owner);
+    this.handle = handle;
+    this.#sockets = sockets;
+    this.#peer = peer;
+    this.#host = host;
+  }
+
+  override get bufferedBytes(): number {
+    return this.handle === 0 ? 0 : this.#sockets.loop.queuedBytes(this.handle);
+  }
+
+  override getPeer(): Address {
+    return this.#peer;
+  }
+
+  override getHost(): Address {
+    this.#host ??= this.handle === 0 ? undefined : this.#sockets.localAddress(this.handle);
+    return this.#host ?? this.owner.localAddress();
+  }
+
+  override getTcpNoDelay(): boolean {
+    return this.#sockets.loop.flag(this.handle, NO_DELAY);
+  }
+
+  override setTcpNoDelay(enabled: boolean): void {
+    this.#sockets.loop.setFlag(this.handle, NO_DELAY, enabled);
+  }
+
+  override getTcpKeepAlive(): boolean {
+    return this.#sockets.loop.flag(this.handle, KEEP_ALIVE);
+  }
+
+  override setTcpKeepAlive(enabled: boolean): void {
+    this.#sockets.loop.setFlag(this.handle, KEEP_ALIVE, enabled);
+  }
+
+  override write(data: Uint8Array | string): void {
+    // Handle 0 is nobody's: the core drops what is written to it, and wrong types are refused all the same.
+    this.#sockets.outgoing.write(this.writable ? this.handle : 0, data);
+    if (this.producer !== undefined) this.regulateProducer(this.producer);
+  }
+
+  /** @internal */
+  override start(protocol: StreamProtocol): void {
+    if (protocol.readConnectionLost !== undefined) this.command(COMMAND_ALLOW_HALF_CLOSE);
+    super.start(protocol);
+  }
+
+  /** @internal Anything but data, which the reactor delivers straight away. */
+  nativeEvent(kind: number, a: number, b: number): void {
+    switch (kind) {
+      case EVENT_LOST:
+        this.forget();
+        this.lost(a === 0 ? undefined : systemError(FAILED_CALLS[b] ?? '', a));
+        return;
+      case EVENT_READ_ENDED:
+        this.readEnded();
+        return;
+      case EVENT_DRAINED:
+        this.drained();
+        return;
+      case EVENT_WRITE_SHUT:
+        this.writeShut();
+        return;
+    }
+  }
+
+  protected override get reactor(): StreamReactor {
+    return this.#sockets.reactor;
+  }
+
+  protected override setReading(enabled: boolean): void {
+    this.command(enabled ? COMMAND_RESUME : COMMAND_PAUSE);
+  }
+
+  protected override watchDrain(): void {
+    this.command(COMMAND_WATCH_DRAIN);
+  }
+
+  protected override shutdownWriting(): void {
+    this.command(COMMAND_SHUTDOWN);
+  }
+
+  protected override closeFlushed(): void {
+    this.command(COMMAND_CLOSE);
+  }
+
+  protected override closeNow(reset: boolean): void {
+    this.command(reset ? COMMAND_RESET : COMMAND_DISCARD);
+    this.forget();
+  }
+
+  private command(command: number): void {
+    this.#sockets.outgoing.command(this.handle, command);
+  }
+
+  private forget(): void {
+    this.#sockets.forget(this.handle);
+    this.handle = 0;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * What JavaScript wants done, gathered over a turn without a call into C++: small writes are copied into the outgoing
+ * slab with a record, other commands are records alone. The core carries them out at the end of the turn.
+ */
+import { InvalidArgumentTypeError } from '../../core/errors.js';
+import { LARGE_WRITE_BYTES } from '../../core/transport.js';
+import type { NativeLoop } from '../../native.js';
+import {
+  COMMAND_CAPACITY,
+  COMMAND_COUNT,
+  COMMAND_INTS,
+  COMMANDS_TAKEN,
+  OUTGOING_BYTES,
+  OUTGOING_USED,
+  type SharedMemory,
+} from './shared-memory.js';
+
+/** UTF-8 takes at most this many bytes for one UTF-16 code unit. */
+const MAX_UTF8_BYTES = 3;
+
+export class Outgoing {
+  readonly #loop: NativeLoop;
+  readonly #header: Int32Array;
+  readonly #commands: Int32Array;
+  readonly #slab: Buffer;
+
+  constructor(loop: NativeLoop, memory: SharedMemory) {
+    this.#loop = loop;
+    this.#header = memory.header;
+    this.#commands = memory.commands;
+    this.#slab = memory.outgoing;
+  }
+
+  /** @throws InvalidArgumentTypeError */
+  write(handle: number, data: Uint8Array | string): void {
+    if (data instanceof Uint8Array) {
+      const { length } = data;
+      if (length >= LARGE_WRITE_BYTES) {
+        this.#loop.write(handle, data);
+        return;
+      }
+      const offset = this.#reserve(length);
+      this.#slab.set(data, offset);
+      this.#record(handle, offset, length);
+    } else if (typeof data === 'string') {
+      if (data.length * MAX_UTF8_BYTES >= LARGE_WRITE_BYTES) {
+        this.write(handle, Buffer.from(data));
+        return;
+      }
+      const offset = this.#reserve(data.length * MAX_UTF8_BYTES);
+      this.#record(handle, offset, this.#slab.write(data, offset));
+    } else {
+      throw new InvalidArgumentTypeError('data', 'a Uint8Array or a string', data);
+    }
+  }
+
+  command(handle: number, command: number): void {
+    const count = this.#room();
+    const at = count * COMMAND_INTS;
+    this.#commands[at] = handle;
+    this.#commands[at + 1] = command;
+    this.#commands[at + 2] = 0;
+    this.#header[COMMAND_COUNT] = count + 1;
+  }
+
+  /** Where the next `length` bytes go. A full slab is sent early: the bytes of a turn then leave in several pieces. */
+  #reserve(length: number): number {
+    const used = this.#header[OUTGOING_USED] as number;
+    if (used + length <= OUTGOING_BYTES) return used;
+    this.#loop.flush();
+    return 0;
+  }
+
+  /** How many commands there are, one more having its place. */
+  #room(): number {
+    const count = this.#header[COMMAND_COUNT] as number;
+    if (count < COMMAND_CAPACITY) return count;
+    // Bytes that were reserved before this stay where they are: only the records before them are gone.
+    const used = this.#header[OUTGOING_USED] as number;
+    this.#loop.flush();
+    this.#header[OUTGOING_USED] = used;
+    return 0;
+  }
+
+  /** Records bytes of the slab; those that go on where the same connection's last record ends make it longer. */
+  #record(handle: number, offset: number, length: number): void {
+    if (length === 0) return;
+    const header = this.#header;
+    const commands = this.#commands;
+    const last = (header[COMMAND_COUNT] as number) - 1;
+    const lastAt = last * COMMAND_INTS;
+    if (
+      last >= (header[COMMANDS_TAKEN] as number) &&
+      commands[lastAt] === handle &&
+      (commands[lastAt + 1] as number) + (commands[lastAt + 2] as number) === offset &&
+      (commands[lastAt + 1] as number) >= 0
+    ) {
+      commands[lastAt + 2] = (commands[lastAt + 2] as number) + length;
+    } else {
+      const count = this.#room();
+      const at = count * COMMAND_INTS;
+      commands[at] = handle;
+      commands[at + 1] = offset;
+      commands[at + 2] = length;
+      header[COMMAND_COUNT] = count + 1;
+    }
+    header[OUTGOING_USED] = offset + length;
+  }
+}

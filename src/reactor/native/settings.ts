@@ -1,0 +1,34 @@
+/** Socket settings as the addon takes them: an Int32Array in the order of native/binding.cc, -1 where none is asked for. */
+import type { ConnectSettings, ListenSettings, SocketSettings } from '../tcp-settings.js';
+
+const UNSET = -1;
+
+function socketInts(settings: SocketSettings): number[] {
+  return [
+    Number(settings.noDelay),
+    settings.keepAlive ? 1 : UNSET,
+    settings.keepAliveIdleSeconds ?? UNSET,
+    settings.keepAliveIntervalSeconds ?? UNSET,
+    settings.keepAliveCount ?? UNSET,
+    settings.lingerSeconds ?? UNSET,
+    settings.sendBufferBytes ?? UNSET,
+    settings.receiveBufferBytes ?? UNSET,
+    settings.userTimeoutMs ?? UNSET,
+  ];
+}
+
+export function listenInts(settings: ListenSettings): Int32Array {
+  return Int32Array.from([
+    ...socketInts(settings),
+    settings.backlog,
+    Number(settings.reuseAddress),
+    Number(settings.reusePort),
+    Number(settings.ipv6Only),
+    settings.fastOpenQueue ?? UNSET,
+    settings.deferAcceptSeconds ?? UNSET,
+  ]);
+}
+
+export function connectInts(settings: ConnectSettings): Int32Array {
+  return Int32Array.from([...socketInts(settings), Number(settings.fastOpen)]);
+}

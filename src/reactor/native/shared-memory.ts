@@ -1,0 +1,62 @@
+/** JavaScript's side of native/reactor/shared_memory.h, where the layouts are drawn: the same numbers, and views. */
+
+export const COMMAND_COUNT = 0;
+export const COMMANDS_TAKEN = 1;
+export const OUTGOING_USED = 2;
+export const EVENT_COUNT = 3;
+export const EVENT_CURSOR = 4;
+export const SLABS_WANTED = 5;
+const HEADER_INTS = 16;
+
+export const COMMAND_CLOSE = -1;
+export const COMMAND_SHUTDOWN = -2;
+export const COMMAND_RESET = -3;
+export const COMMAND_DISCARD = -4;
+export const COMMAND_PAUSE = -5;
+export const COMMAND_RESUME = -6;
+export const COMMAND_WATCH_DRAIN = -7;
+export const COMMAND_ALLOW_HALF_CLOSE = -8;
+
+export const EVENT_DATA = 1;
+export const EVENT_READ_ENDED = 2;
+export const EVENT_LOST = 3;
+export const EVENT_ACCEPTED = 4;
+export const EVENT_CONNECTED = 5;
+export const EVENT_DRAINED = 6;
+export const EVENT_WRITE_SHUT = 7;
+export const EVENT_READABLE = 8;
+export const EVENT_WRITABLE = 9;
+export const EVENT_ACCEPT_FAILED = 10;
+export const EVENT_NEXT_SLAB = 11;
+/** The kind of an event is in its low bits; the scope of an address above. */
+export const EVENT_KIND_MASK = 0xff;
+export const EVENT_SCOPE_SHIFT = 8;
+
+export const COMMAND_INTS = 3;
+export const EVENT_INTS = 4;
+export const COMMAND_CAPACITY = 4096;
+export const EVENT_CAPACITY = 4096;
+export const OUTGOING_BYTES: number = 256 * 1024;
+
+/** The slot of a handle; the bits above are its generation. */
+export const HANDLE_INDEX_MASK: number = 2 ** 20 - 1;
+
+/** Views of one loop's shared memory. */
+export interface SharedMemory {
+  readonly header: Int32Array;
+  readonly commands: Int32Array;
+  readonly events: Int32Array;
+  readonly outgoing: Buffer;
+}
+
+export function mapSharedMemory(memory: ArrayBuffer): SharedMemory {
+  const commands = HEADER_INTS;
+  const events = commands + COMMAND_CAPACITY * COMMAND_INTS;
+  const outgoing = events + EVENT_CAPACITY * EVENT_INTS;
+  return {
+    header: new Int32Array(memory, 0, HEADER_INTS),
+    commands: new Int32Array(memory, commands * 4, COMMAND_CAPACITY * COMMAND_INTS),
+    events: new Int32Array(memory, events * 4, EVENT_CAPACITY * EVENT_INTS),
+    outgoing: Buffer.from(memory, outgoing * 4, OUTGOING_BYTES),
+  };
+}

@@ -1,0 +1,169 @@
+/**
+ * The reactor in pure JavaScript, over Node's own sockets: the same contract as the native one, for platforms that its
+ * addon was not built for, and the oracle that the native one is tested against.
+ *
+ * A turn begins with the first event of a socket in a pass of Node's loop and ends behind the pass's polling, by
+ * `setImmediate`; what was written until then is sent there.
+ */
+import { AsyncResource } from 'node:async_hooks';
+
+import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
+import { UnsupportedError } from '../../core/errors.js';
+import { HostedReactor, type ReactorOptions } from '../hosted-reactor.js';
+import type { StreamTransport } from '../stream-transport.js';
+import type { Dial, DialListener } from '../tcp-connector.js';
+import type { ListenSocket, TCPPort } from '../tcp-port.js';
+import type { ConnectSettings, ListenSettings } from '../tcp-settings.js';
+import { TurnTimes } from '../turn-times.js';
+import { canReusePort } from './net-handle.js';
+import { NodeDial } from './node-dial.js';
+import { NodeListenSocket } from './node-listen-socket.js';
+import type { NodeTransport } from './node-transport.js';
+import { Outgoing } from './outgoing.js';
+
+/** What sockets are read into, and thereby the most that one `dataReceived` is given. */
+const LANDING_BYTES = 64 * 1024;
+
+export class NodeReactor extends HostedReactor {
+  readonly kind: 'node' = 'node';
+  readonly poller: string = 'libuv';
+
+  /** @internal */
+  readonly outgoing: Outgoing = new Outgoing();
+  /** @internal Transports whose protocol has not been told of their end. */
+  readonly open: Set<NodeTransport> = new Set();
+  /** @internal All sockets are read into it, one after the other. */
+  readonly landing: Buffer = Buffer.allocUnsafeSlow(LANDING_BYTES);
+  /** @internal Bytes handed to Node's sockets: those that a socket still keeps are counted too. */
+  bytesSent = 0;
+  #bytesReceived = 0;
+  #turns = 0;
+  /** Whether a socket had something to say in this pass of the loop. */
+  #inTurn = false;
+  #turnBegan = 0;
+  #endQueued = false;
+  readonly #turnTimes: TurnTimes | undefined;
+  /** Where nobody's `AsyncLocalStorage` context is in force but that in which the reactor was made. */
+  readonly #root: AsyncResource = new AsyncResource('ROPEWALK', { requireManualDestroy: true });
+
+  constructor(options: ReactorOptions = {}) {
+    super(options);
+    this.#turnTimes = options.measureTurns ? new TurnTimes() : undefined;
+  }
+
+  openListenSocket(settings: ListenSettings, port: TCPPort): ListenSocket {
+    return new NodeListenSocket(this, settings, port);
+  }
+
+  dial(address: string, port: number, settings: ConnectSettings, listener: DialListener): Dial {
+    return this.runAtRoot(() => new NodeDial(this, address, port, settings, listener));
+  }
+
+  addReader(_descriptor: ReadDescriptor): void {
+    throw noDescriptors('addReader');
+  }
+
+  addWriter(_descriptor: WriteDescriptor): void {
+    throw noDescriptors('addWriter');
+  }
+
+  removeReader(_descriptor: ReadDescriptor): void {
+    throw noDescriptors('removeReader');
+  }
+
+  removeWriter(_descriptor: WriteDescriptor): void {
+    throw noDescriptors('removeWriter');
+  }
+
+  getReaders(): ReadDescriptor[] {
+    return [];
+  }
+
+  getWriters(): WriteDescriptor[] {
+    return [];
+  }
+
+  /** @internal A socket has something to say. */
+  beginTurn(): void {
+    if (this.#inTurn) return;
+    this.#inTurn = true;
+    this.#turns += 1;
+    if (this.#turnTimes !== undefined) this.#turnBegan = this.now();
+    this.#queueEnd();
+  }
+
+  /** @internal */
+  flushAtEndOfTurn(transport: NodeTransport): void {
+    if (this.outgoing.schedule(transport)) this.#queueEnd();
+  }
+
+  /** @internal A copy of what has landed, for keeps. */
+  takeLanded(bytes: number): Buffer {
+    this.#bytesReceived += bytes;
+    const data = Buffer.allocUnsafe(bytes);
+    this.landing.copy(data, 0, 0, bytes);
+    return data;
+  }
+
+  /** @internal */
+  runAtRoot<R>(run: () => R): R {
+    return this.#root.runInAsyncScope(run);
+  }
+
+  protected transports(): Iterable<StreamTransport> {
+    return this.open;
+  }
+
+  protected bytes(): { received: number; sent: number; turns: number } {
+    return { received: this.#bytesReceived, sent: this.bytesSent, turns: this.#turns };
+  }
+
+  protected turnTimes(): { p50Ms: number; p99Ms: number } {
+    return this.#turnTimes?.take() ?? { p50Ms: 0, p99Ms: 0 };
+  }
+
+  protected checkSupported(settings: ListenSettings | ConnectSettings): void {
+    const asked = refusals(settings).find(([, wanted]) => wanted);
+    if (asked !== undefined) throw new UnsupportedError(asked[0], 'Node has no way to set it');
+  }
+
+  protected release(): void {}
+
+  #queueEnd(): void {
+    if (this.#endQueued) return;
+    this.#endQueued = true;
+    setImmediate(this.#endTurn);
+  }
+
+  readonly #endTurn = (): void => {
+    this.#endQueued = false;
+    this.outgoing.flush();
+    if (!this.#inTurn) return;
+    this.#inTurn = false;
+    this.#turnTimes?.record(this.now() - this.#turnBegan);
+  };
+}
+
+/** Names of options that Node can't carry out, and whether each was asked for. */
+function refusals(settings: ListenSettings | ConnectSettings): [string, boolean][] {
+  const common: [string, boolean][] = [
+    ['keepAlive.intervalMs', settings.keepAliveIntervalSeconds !== undefined],
+    ['keepAlive.count', settings.keepAliveCount !== undefined],
+    ['lingerSeconds', settings.lingerSeconds !== undefined],
+    ['sendBufferBytes', settings.sendBufferBytes !== undefined],
+    ['receiveBufferBytes', settings.receiveBufferBytes !== undefined],
+    ['userTimeoutMs', settings.userTimeoutMs !== undefined],
+  ];
+  if ('fastOpen' in settings) return [...common, ['fastOpen', settings.fastOpen]];
+  return [
+    ...common,
+    ['reuseAddress', !settings.reuseAddress],
+    ['reusePort', settings.reusePort && !canReusePort()],
+    ['fastOpenQueue', settings.fastOpenQueue !== undefined],
+    ['deferAcceptMs', settings.deferAcceptSeconds !== undefined],
+  ];
+}
+
+function noDescriptors(method: string): UnsupportedError {
+  return new UnsupportedError(method, 'Node can not watch descriptors: use the native reactor');
+}

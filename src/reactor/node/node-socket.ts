@@ -1,0 +1,61 @@
+/**
+ * Makes the `net.Socket`s of the pure-JS reactor. They read into one landing buffer that all sockets of a reactor share
+ * (Node's `onread` option): what arrived is copied out before the next socket is read, a socket at rest holds no memory
+ * for reading, and `pause` stops the system's reading at once rather than 64 KiB later.
+ */
+import net, { type OnReadOpts, type Socket, type SocketConstructorOpts } from 'node:net';
+
+import type { SocketSettings } from '../tcp-settings.js';
+import type { ConnectionHandle } from './net-handle.js';
+import type { NodeReactor } from './node-reactor.js';
+import type { NodeTransport } from './node-transport.js';
+
+/** A socket that knows its transport: listeners that are shared by all sockets find it there. */
+export interface OwnedSocket extends Socket {
+  transport?: NodeTransport;
+}
+
+/** `handle` and `onread` are taken by the constructor, but not by its published type. */
+interface SocketOptions extends SocketConstructorOpts {
+  handle?: ConnectionHandle;
+  onread: OnReadOpts;
+}
+
+/** The socket of a connection that was accepted, already receiving. */
+export function acceptedSocket(
+  reactor: NodeReactor,
+  handle: ConnectionHandle,
+  settings: SocketSettings,
+): OwnedSocket {
+  const socket = makeSocket(reactor, { handle });
+  // Given to the constructor, these two would only be noted where there is a handle already.
+  if (settings.noDelay) socket.setNoDelay(true);
+  if (settings.keepAlive) socket.setKeepAlive(true, keepAliveIdleMs(settings));
+  return socket;
+}
+
+/** A socket that is still to be connected. */
+export function unconnectedSocket(reactor: NodeReactor, settings: SocketSettings): OwnedSocket {
+  const socket = makeSocket(reactor, {});
+  socket.setNoDelay(settings.noDelay);
+  socket.setKeepAlive(settings.keepAlive, keepAliveIdleMs(settings));
+  return socket;
+}
+
+/** 0 leaves the system's default. */
+export function keepAliveIdleMs(settings: SocketSettings): number {
+  return (settings.keepAliveIdleSeconds ?? 0) * 1000;
+}
+
+function makeSocket(reactor: NodeReactor, options: { handle?: ConnectionHandle }): OwnedSocket {
+  const onread: OnReadOpts = {
+    buffer: reactor.landing,
+    callback: (bytes) => {
+      socket.transport?.landed(bytes);
+      return true;
+    },
+  };
+  const all: SocketOptions = { ...options, allowHalfOpen: true, onread };
+  const socket: OwnedSocket = new net.Socket(all);
+  return socket;
+}

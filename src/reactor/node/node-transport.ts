@@ -1,0 +1,270 @@
+/**
+ * A connection of the pure-JS reactor: a stream transport over a `net.Socket`.
+ *
+ * What is written waits in the reactor's {@link Outgoing} until the turn ends; then `flush` hands it to the socket, which
+ * sends what the system takes at once and keeps the rest. Closing, half-closing and telling producers all wait for the
+ * same thing, that nothing is left to send, and all happen in `settle`: no caller is ever called back.
+ */
+import { type Address, addressFrom } from '../../core/address.js';
+import { InvalidArgumentTypeError } from '../../core/errors.js';
+import type { StreamProtocol } from '../../core/protocol.js';
+import { LARGE_WRITE_BYTES } from '../../core/transport.js';
+import { checkBoolean } from '../../internal/check.js';
+import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream-transport.js';
+import type { SocketSettings } from '../tcp-settings.js';
+import { unsentBytes } from './net-handle.js';
+import type { NodeReactor } from './node-reactor.js';
+import { keepAliveIdleMs, type OwnedSocket } from './node-socket.js';
+import type { OutgoingOwner } from './outgoing.js';
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+export class NodeTransport extends StreamTransport implements OutgoingOwner {
+  readonly #reactor: NodeReactor;
+  readonly #socket: OwnedSocket;
+  readonly #settings: SocketSettings;
+  readonly #peer: Address;
+  #host: Address | undefined = undefined;
+  #noDelay: boolean;
+  #keepAlive: boolean;
+  /** What was written this turn, where it is not in a run that can still grow. */
+  #queued: Uint8Array | Uint8Array[] | undefined = undefined;
+  #queuedBytes = 0;
+  /** What was handed to the socket so far. */
+  #sentBytes = 0;
+  #scheduled = false;
+  #watchingDrain = false;
+  #onSent: ((error?: Error | null) => void) | undefined = undefined;
+
+  constructor(
+    reactor: NodeReactor,
+    owner: StreamOwner,
+    socket: OwnedSocket,
+    peer: Address,
+    settings: SocketSettings,
+  ) {
+    super(owner);
+    this.#reactor = reactor;
+    this.#socket = socket;
+    this.#settings = settings;
+    this.#peer = peer;
+    this.#noDelay = settings.noDelay;
+    this.#keepAlive = settings.keepAlive;
+    socket.transport = this;
+    socket.on('end', onEnd);
+    socket.on('error', onError);
+    socket.on('close', onClose);
+  }
+
+  get bufferedBytes(): number {
+    const socket = this.#socket;
+    if (socket.destroyed) return 0;
+    if (socket.writableLength === 0) return this.#queuedBytes;
+    return this.#queuedBytes + unsentBytes(socket, this.#sentBytes);
+  }
+
+  getPeer(): Address {
+    return this.#peer;
+  }
+
+  getHost(): Address {
+    if (this.#host === undefined) {
+      const { localAddress, localPort } = this.#socket;
+      this.#host =
+        localAddress === undefined || localPort === undefined
+          ? this.owner.localAddress()
+          : addressFrom('TCP', localAddress, localPort);
+    }
+    return this.#host;
+  }
+
+  getTcpNoDelay(): boolean {
+    return this.#noDelay;
+  }
+
+  setTcpNoDelay(enabled: boolean): void {
+    this.#noDelay = checkBoolean('enabled', enabled);
+    this.#socket.setNoDelay(enabled);
+  }
+
+  getTcpKeepAlive(): boolean {
+    return this.#keepAlive;
+  }
+
+  setTcpKeepAlive(enabled: boolean): void {
+    this.#keepAlive = checkBoolean('enabled', enabled);
+    this.#socket.setKeepAlive(enabled, keepAliveIdleMs(this.#settings));
+  }
+
+  write(data: Uint8Array | string): void {
+    const reactor = this.#reactor;
+    if (typeof data === 'string') {
+      if (!this.writable) return;
+      this.#queuedBytes += reactor.outgoing.addText(this, data);
+    } else if (data instanceof Uint8Array) {
+      if (!this.writable) return;
+      this.#queuedBytes += data.byteLength;
+      reactor.outgoing.add(this, data);
+    } else {
+      throw new InvalidArgumentTypeError('data', 'a Uint8Array or a string', data);
+    }
+    if (!this.#scheduled) this.schedule();
+    if (this.producer !== undefined) this.regulateProducer(this.producer);
+  }
+
+  /** @internal */
+  override start(protocol: StreamProtocol): void {
+    this.#reactor.open.add(this);
+    super.start(protocol);
+  }
+
+  /** @internal The landing buffer holds so many bytes for this transport. */
+  landed(bytes: number): void {
+    this.#reactor.beginTurn();
+    this.received(this.#reactor.takeLanded(bytes));
+  }
+
+  /** @internal */
+  queue(part: Uint8Array): void {
+    const queued = this.#queued;
+    if (queued === undefined) this.#queued = part;
+    else if (Array.isArray(queued)) queued.push(part);
+    else this.#queued = [queued, part];
+  }
+
+  /** @internal The turn ends. */
+  flush(): void {
+    this.#scheduled = false;
+    this.send();
+    if (this.awaitsEmptiness && !this.#socket.destroyed) this.settle();
+  }
+
+  /** @internal The peer has finished sending. */
+  peerEnded(): void {
+    if (this.state !== 'open' || this.reading !== 'on') return;
+    this.#reactor.beginTurn();
+    if (this.protocol?.readConnectionLost !== undefined) {
+      this.readEnded();
+      return;
+    }
+    this.closeNow(false);
+    this.lost(undefined);
+  }
+
+  /** @internal The socket is gone. */
+  socketClosed(cause: Error | undefined): void {
+    this.lost(cause);
+  }
+
+  protected get reactor(): StreamReactor {
+    return this.#reactor;
+  }
+
+  protected override finish(reason: Error): void {
+    this.#reactor.open.delete(this);
+    super.finish(reason);
+  }
+
+  protected setReading(enabled: boolean): void {
+    if (!enabled) this.#socket.pause();
+    else if (this.#socket.readableEnded) this.#reactor.soon(() => this.peerEnded());
+    else this.#socket.resume();
+  }
+
+  protected watchDrain(): void {
+    this.#watchingDrain = true;
+    this.schedule();
+  }
+
+  protected shutdownWriting(): void {
+    this.schedule();
+  }
+
+  protected closeFlushed(): void {
+    this.schedule();
+  }
+
+  protected closeNow(reset: boolean): void {
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    if (reset) socket.resetAndDestroy();
+    else {
+      this.send();
+      socket.destroy();
+    }
+  }
+
+  private schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#reactor.flushAtEndOfTurn(this);
+  }
+
+  /** Whether something is to happen once nothing waits to be sent. */
+  private get awaitsEmptiness(): boolean {
+    if (this.#watchingDrain) return true;
+    return this.producer === undefined && (this.state === 'closing' || this.writing === 'shutting');
+  }
+
+  /** Hands what was written this turn to the socket. */
+  private send(): void {
+    const socket = this.#socket;
+    this.#reactor.outgoing.closeRun();
+    const queued = this.#queued;
+    const bytes = this.#queuedBytes;
+    this.#queued = undefined;
+    this.#queuedBytes = 0;
+    if (socket.destroyed) return;
+    this.#reactor.bytesSent += bytes;
+    this.#sentBytes += bytes;
+    if (queued === undefined) return;
+    // What will wait, for how long nobody knows, must not keep a slab alive for the sake of a few bytes.
+    const waits = socket.writableLength > 0;
+    if (Array.isArray(queued)) {
+      socket.cork();
+      for (const part of queued) socket.write(waits ? unslabbed(part) : part);
+      socket.uncork();
+    } else {
+      socket.write(waits ? unslabbed(queued) : queued);
+    }
+  }
+
+  /** Does what was to be done once nothing waits to be sent, or asks to be called again then. */
+  private settle(): void {
+    const socket = this.#socket;
+    if (this.#queuedBytes > 0) return;
+    if (socket.writableLength > 0) {
+      this.#onSent ??= (error) => {
+        if (!error && !socket.destroyed && !this.#scheduled) this.settle();
+      };
+      // The one way to learn when what was handed over without a callback is sent.
+      if (!socket.writableEnded) socket.write(NOTHING, this.#onSent);
+      return;
+    }
+    if (this.#watchingDrain) {
+      this.#watchingDrain = false;
+      this.#reactor.runAtRoot(() => this.drained());
+    }
+    if (this.producer !== undefined || this.#queuedBytes > 0) return;
+    if (this.state === 'closing') socket.destroy();
+    else if (this.state === 'open' && this.writing === 'shutting' && !socket.writableEnded) {
+      socket.end(() => this.writeShut());
+    }
+  }
+}
+
+function unslabbed(part: Uint8Array): Uint8Array {
+  return part.byteLength < LARGE_WRITE_BYTES ? Buffer.from(part) : part;
+}
+
+function onEnd(this: OwnedSocket): void {
+  this.transport?.peerEnded();
+}
+
+function onError(this: OwnedSocket, cause: Error): void {
+  this.transport?.socketClosed(cause);
+}
+
+function onClose(this: OwnedSocket): void {
+  this.transport?.socketClosed(undefined);
+}

@@ -1,0 +1,88 @@
+/**
+ * What is written in a turn, until the turn ends. Small writes are copied into a slab, one after the other; consecutive
+ * ones of one transport make one run, which becomes one buffer. Bytes of a slab are written once, never again: sockets
+ * may keep buffers of it for as long as their peers please.
+ */
+import { LARGE_WRITE_BYTES } from '../../core/transport.js';
+
+const SLAB_BYTES = 64 * 1024;
+/** A UTF-16 code unit takes at most this many bytes of UTF-8. */
+const MAX_BYTES_PER_UNIT = 3;
+
+/** Whose bytes these are. */
+export interface OutgoingOwner {
+  /** Takes the next part of its data, in order. */
+  queue(part: Uint8Array): void;
+  /** Hands all of it to the system. */
+  flush(): void;
+}
+
+export class Outgoing {
+  #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #used = 0;
+  /** The run that can still grow: its owner and where it begins. */
+  #runOwner: OutgoingOwner | undefined = undefined;
+  #runStart = 0;
+  #dirty: OutgoingOwner[] = [];
+
+  /** Takes bytes: copies few, keeps many. */
+  add(owner: OutgoingOwner, data: Uint8Array): void {
+    const { byteLength } = data;
+    if (byteLength >= LARGE_WRITE_BYTES) {
+      this.closeRun();
+      owner.queue(data);
+      return;
+    }
+    this.#openRun(owner, byteLength);
+    this.#slab.set(data, this.#used);
+    this.#used += byteLength;
+  }
+
+  /** Takes text. @returns Its length in bytes. */
+  addText(owner: OutgoingOwner, text: string): number {
+    const most = text.length * MAX_BYTES_PER_UNIT;
+    if (most >= LARGE_WRITE_BYTES) {
+      this.closeRun();
+      const bytes = Buffer.from(text);
+      owner.queue(bytes);
+      return bytes.byteLength;
+    }
+    this.#openRun(owner, most);
+    const bytes = this.#slab.write(text, this.#used);
+    this.#used += bytes;
+    return bytes;
+  }
+
+  /** Has `owner` flushed at the end of the turn: to be called once a turn. @returns Whether it is the first. */
+  schedule(owner: OutgoingOwner): boolean {
+    return this.#dirty.push(owner) === 1;
+  }
+
+  /** Gives the bytes of the run that could still grow to their owner. */
+  closeRun(): void {
+    const owner = this.#runOwner;
+    if (owner === undefined) return;
+    this.#runOwner = undefined;
+    owner.queue(this.#slab.subarray(this.#runStart, this.#used));
+  }
+
+  /** The turn ends. What is written by those that are told of their writes meanwhile waits for the next end. */
+  flush(): void {
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const owner of dirty) owner.flush();
+  }
+
+  /** Makes sure of a run of `owner` with room for so many bytes. */
+  #openRun(owner: OutgoingOwner, bytes: number): void {
+    const full = bytes > SLAB_BYTES - this.#used;
+    if (this.#runOwner === owner && !full) return;
+    this.closeRun();
+    if (full) {
+      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.#used = 0;
+    }
+    this.#runOwner = owner;
+    this.#runStart = this.#used;
+  }
+}

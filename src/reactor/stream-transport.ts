@@ -1,0 +1,338 @@
+/**
+ * What both reactors' stream transports share: the states of a connection, the rules of closing, half-closing and
+ * producers, and the calls into the protocol. How bytes reach the socket is the subclass's part.
+ *
+ *     open --loseConnection--> closing --flushed--> closed
+ *       |                         |                   ^
+ *       +-----abortConnection-----+---> aborting -----+   (next turn)
+ *       +-----socket ended, reset, failed-------------+
+ *
+ * Only {@link StreamTransport.finish} enters `closed`, so `connectionLost` runs exactly once.
+ */
+import type { Address } from '../core/address.js';
+import {
+  CONNECTION_DONE,
+  ConnectionAborted,
+  ConnectionLost,
+  ProducerRegisteredError,
+  withoutStack,
+} from '../core/errors.js';
+import type { PullProducer, PushProducer } from '../core/producer.js';
+import type { StreamProtocol } from '../core/protocol.js';
+import type { ErrorReporter } from '../core/reactor.js';
+import { HIGH_WATER_MARK_BYTES, type TCPTransport } from '../core/transport.js';
+import type { AsyncContext } from './async-context.js';
+
+/** The listening port or connector that a transport came from. */
+export interface StreamOwner {
+  readonly context: AsyncContext;
+  /** The connection is gone and its protocol knows. */
+  connectionEnded(transport: StreamTransport, reason: Error): void;
+  /** This end's address where the socket can't be asked any more. */
+  localAddress(): Address;
+}
+
+/** What a transport needs of its reactor. */
+export interface StreamReactor {
+  readonly report: ErrorReporter;
+  /** Runs `callback` in the next turn, before anything received then. */
+  soon(callback: () => void): void;
+}
+
+interface RegisteredProducer {
+  readonly producer: PullProducer & Partial<PushProducer>;
+  readonly streaming: boolean;
+  paused: boolean;
+}
+
+type StreamState = 'open' | 'closing' | 'aborting' | 'closed';
+
+/** `resuming`: what came while paused is delivered first. `ended`: the peer has finished sending. */
+type ReadingState = 'on' | 'paused' | 'resuming' | 'ended';
+
+type WritingState = 'open' | 'shutting' | 'shut';
+
+/** What was received for a transport that was paused before it could be delivered. Rare, so not a field. */
+const heldData = new WeakMap<StreamTransport, Buffer[]>();
+
+/**
+ * A connected stream socket. One lives for each connection, so its private methods are TypeScript's: a class with a
+ * `#method` marks every instance, at 8 bytes each.
+ */
+export abstract class StreamTransport implements TCPTransport {
+  /** @internal */
+  protocol: StreamProtocol | undefined = undefined;
+  /** @internal */
+  readonly owner: StreamOwner;
+  protected state: StreamState = 'open';
+  protected reading: ReadingState = 'on';
+  protected writing: WritingState = 'open';
+  protected producer: RegisteredProducer | undefined = undefined;
+
+  constructor(owner: StreamOwner) {
+    this.owner = owner;
+  }
+
+  get connected(): boolean {
+    return this.state === 'open' || this.state === 'closing';
+  }
+
+  get disconnecting(): boolean {
+    return this.state === 'closing' || this.state === 'aborting';
+  }
+
+  abstract get bufferedBytes(): number;
+  abstract getPeer(): Address;
+  abstract getHost(): Address;
+  abstract getTcpNoDelay(): boolean;
+  abstract setTcpNoDelay(enabled: boolean): void;
+  abstract getTcpKeepAlive(): boolean;
+  abstract setTcpKeepAlive(enabled: boolean): void;
+  abstract write(data: Uint8Array | string): void;
+
+  protected abstract get reactor(): StreamReactor;
+  /** Stops and starts receiving. */
+  protected abstract setReading(enabled: boolean): void;
+  /** Calls {@link drained} once, when nothing waits to be sent; in a later turn if that is so already. */
+  protected abstract watchDrain(): void;
+  /** Sends what waits, then shuts the sending side down and calls {@link writeShut}. */
+  protected abstract shutdownWriting(): void;
+  /** Sends what waits, then closes and calls {@link lost}. */
+  protected abstract closeFlushed(): void;
+  /** Closes in this turn, calling nothing back. With `reset`, unsent bytes are dropped and the peer sees a reset. */
+  protected abstract closeNow(reset: boolean): void;
+
+  writeSequence(parts: Iterable<Uint8Array | string>): void {
+    for (const part of parts) this.write(part);
+  }
+
+  loseConnection(): void {
+    if (this.state !== 'open') return;
+    this.state = 'closing';
+    this.setReading(false);
+    if (this.producer === undefined) this.closeFlushed();
+  }
+
+  loseWriteConnection(): void {
+    if (this.state !== 'open' || this.writing !== 'open') return;
+    this.writing = 'shutting';
+    if (this.producer === undefined) this.shutdownWriting();
+  }
+
+  abortConnection(): void {
+    this.terminate(true, () => new ConnectionAborted());
+  }
+
+  pauseProducing(): void {
+    if (this.state !== 'open') return;
+    if (this.reading === 'on') this.setReading(false);
+    if (this.reading !== 'ended') this.reading = 'paused';
+  }
+
+  resumeProducing(): void {
+    if (this.state !== 'open' || this.reading !== 'paused') return;
+    if (!heldData.has(this)) {
+      this.reading = 'on';
+      this.setReading(true);
+      return;
+    }
+    this.reading = 'resuming';
+    this.reactor.soon(() => this.deliverHeld());
+  }
+
+  stopProducing(): void {
+    this.loseConnection();
+  }
+
+  registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    if (this.producer !== undefined) throw new ProducerRegisteredError();
+    if (!this.connected) {
+      producer.stopProducing();
+      return;
+    }
+    this.producer = { producer, streaming, paused: false };
+    if (!streaming) producer.resumeProducing();
+  }
+
+  unregisterProducer(): void {
+    if (this.producer === undefined) return;
+    this.producer = undefined;
+    if (this.state === 'closing') this.closeFlushed();
+    else if (this.state === 'open' && this.writing === 'shutting') this.shutdownWriting();
+  }
+
+  /** @internal Ties the protocol to the connection. */
+  start(protocol: StreamProtocol): void {
+    this.protocol = protocol;
+    try {
+      const { context } = this.owner;
+      if (context === undefined) protocol.makeConnection(this);
+      else context.runInAsyncScope(protocol.makeConnection, protocol, this);
+    } catch (error) {
+      this.fail(error, 'connectionMade');
+    }
+  }
+
+  /** @internal Closes a connection that no protocol wants. */
+  discard(): void {
+    this.state = 'closed';
+    this.closeNow(false);
+  }
+
+  /** @internal Ends the connection from outside, as the reactor's shutdown does. */
+  disconnect(reason: Error): void {
+    if (this.state === 'closed') return;
+    if (this.state !== 'aborting') this.closeNow(false);
+    this.finish(reason);
+  }
+
+  /** Whether `write` has anywhere to put its data. */
+  protected get writable(): boolean {
+    if (this.state === 'aborting' || this.state === 'closed') return false;
+    return this.writing === 'open' || (this.writing === 'shutting' && this.producer !== undefined);
+  }
+
+  /** To be called at the end of `write` where a producer is registered. */
+  protected regulateProducer(registered: RegisteredProducer): void {
+    if (!registered.streaming) {
+      this.watchDrain();
+      return;
+    }
+    if (registered.paused || this.bufferedBytes <= HIGH_WATER_MARK_BYTES) return;
+    registered.paused = true;
+    this.watchDrain();
+    registered.producer.pauseProducing?.();
+  }
+
+  /** @internal Bytes came. */
+  received(data: Buffer): void {
+    if (this.reading !== 'on' || this.state !== 'open') {
+      this.hold(data);
+      return;
+    }
+    const protocol = this.protocol as StreamProtocol;
+    try {
+      const { context } = this.owner;
+      if (context === undefined) protocol.dataReceived(data);
+      else context.runInAsyncScope(protocol.dataReceived, protocol, data);
+    } catch (error) {
+      this.fail(error, 'dataReceived');
+    }
+  }
+
+  /** @internal The peer has finished sending, and the protocol can be half-closed. */
+  protected readEnded(): void {
+    if (this.state !== 'open') return;
+    this.reading = 'ended';
+    this.callHook('readConnectionLost');
+  }
+
+  /** @internal Nothing waits to be sent. */
+  protected drained(): void {
+    const registered = this.producer;
+    if (registered === undefined || !this.connected) return;
+    if (registered.streaming && !registered.paused) return;
+    registered.paused = false;
+    try {
+      const { context } = this.owner;
+      const { producer } = registered;
+      if (context === undefined) producer.resumeProducing();
+      else context.runInAsyncScope(producer.resumeProducing, producer);
+    } catch (error) {
+      this.fail(error, 'resumeProducing');
+    }
+  }
+
+  /** @internal The sending side is shut down. */
+  protected writeShut(): void {
+    this.writing = 'shut';
+    if (this.state === 'open') this.callHook('writeConnectionLost');
+  }
+
+  /** @internal The socket is gone; with `cause`, not cleanly. */
+  protected lost(cause: Error | undefined): void {
+    if (this.state === 'aborting') return;
+    this.finish(
+      cause === undefined
+        ? CONNECTION_DONE
+        : withoutStack(
+            () => new ConnectionLost(`the connection was lost: ${cause.message}`, { cause }),
+          ),
+    );
+  }
+
+  /** @internal Application code threw: reported, and the connection ends for it in the next turn. */
+  fail(error: unknown, where: string): void {
+    this.reactor.report(error, where);
+    this.terminate(false, () => (error instanceof Error ? error : new Error(String(error))));
+  }
+
+  private terminate(reset: boolean, reason: () => Error): void {
+    if (this.state === 'aborting' || this.state === 'closed') return;
+    this.state = 'aborting';
+    this.closeNow(reset);
+    this.reactor.soon(() => this.finish(reason()));
+  }
+
+  /** The one way into `closed`. */
+  protected finish(reason: Error): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    heldData.delete(this);
+    const registered = this.producer;
+    this.producer = undefined;
+    if (registered !== undefined) {
+      try {
+        registered.producer.stopProducing();
+      } catch (error) {
+        this.reactor.report(error, 'stopProducing');
+      }
+    }
+    try {
+      const protocol = this.protocol as StreamProtocol;
+      const { context } = this.owner;
+      if (context === undefined) protocol.connectionLost(reason);
+      else context.runInAsyncScope(protocol.connectionLost, protocol, reason);
+    } catch (error) {
+      this.reactor.report(error, 'connectionLost');
+    }
+    this.owner.connectionEnded(this, reason);
+  }
+
+  private callHook(method: 'readConnectionLost' | 'writeConnectionLost'): void {
+    const protocol = this.protocol as StreamProtocol;
+    const callback = protocol[method];
+    if (callback === undefined) return;
+    try {
+      const { context } = this.owner;
+      if (context === undefined) callback.call(protocol);
+      else context.runInAsyncScope(callback, protocol);
+    } catch (error) {
+      this.fail(error, method);
+    }
+  }
+
+  /** Keeps what was received in the very turn in which reading was paused; a closing transport wants none. */
+  private hold(data: Buffer): void {
+    if (this.state !== 'open') return;
+    const held = heldData.get(this);
+    if (held === undefined) heldData.set(this, [data]);
+    else held.push(data);
+  }
+
+  private deliverHeld(): void {
+    const held = heldData.get(this);
+    if (held === undefined || this.reading !== 'resuming' || this.state !== 'open') return;
+    this.reading = 'on';
+    while (this.reading === 'on' && this.state === 'open') {
+      const data = held.shift();
+      if (data === undefined) {
+        heldData.delete(this);
+        this.setReading(true);
+        return;
+      }
+      this.received(data);
+    }
+    if (held.length === 0) heldData.delete(this);
+  }
+}

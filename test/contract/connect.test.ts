@@ -1,0 +1,498 @@
+/** Outgoing connections: the order of what a factory is told, and every way in which an attempt can end. */
+import { expect, it } from 'vitest';
+import {
+  ConnectBindError,
+  ConnectError,
+  ConnectingCancelledError,
+  ConnectionRefusedError,
+  ConnectorStateError,
+  ConnectTimeoutError,
+  DNSLookupError,
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../src/core/errors.js';
+import { IPv4Address, IPv6Address } from '../../src/index.js';
+import { contract, portOf } from '../support/contract.js';
+import { connected, pair, quietMoment } from '../support/pairs.js';
+import { closedPort, RawServer } from '../support/raw-peer.js';
+import { Recorder, RecordingFactory, recorders } from '../support/recorder.js';
+import { Blackhole, hasIPv6, stallResolver } from '../support/sockets.js';
+
+contract('connectTCP', (rig) => {
+  it('tells the factory of the attempt before it returns, of the connection after', async () => {
+    const raw = rig.use(await RawServer.listen());
+    const factory: RecordingFactory = new RecordingFactory(
+      () => new Recorder({ connectionMade: () => factory.note('connectionMade') }),
+    );
+    const connector = rig.reactor.connectTCP('127.0.0.1', raw.port, factory);
+    factory.note('returned');
+    expect(connector.state).toBe('connecting');
+    expect(factory.connector).toBe(connector);
+    await factory.until('connectionMade');
+    expect(factory.log).toEqual([
+      'doStart',
+      'startFactory',
+      'startedConnecting',
+      'returned',
+      'buildProtocol',
+      'connectionMade',
+    ]);
+    expect(connector.state).toBe('connected');
+  });
+
+  it('gives the address of the peer, and has it as the transport does', async () => {
+    const { protocol, peer, factory } = await connected(rig);
+    const address = protocol.transport.getPeer();
+    expect(address).toBeInstanceOf(IPv4Address);
+    expect(factory.addresses[0]?.equals(address)).toBe(true);
+    expect(address.port).toBe(peer.localPort);
+    expect(protocol.transport.getHost()).toMatchObject({
+      type: 'TCP',
+      host: '127.0.0.1',
+      port: peer.remotePort,
+    });
+  });
+
+  it('says what was asked for', () => {
+    const factory = recorders();
+    const connector = rig.reactor.connectTCP('localhost', 9, factory);
+    expect(connector.getDestination()).toEqual({ host: 'localhost', port: 9 });
+    connector.stopConnecting();
+  });
+
+  it('tells a refusal after it has returned', async () => {
+    const port = await closedPort();
+    const factory = recorders();
+    const connector = rig.reactor.connectTCP('127.0.0.1', port, factory);
+    factory.note('returned');
+    await factory.until('stopFactory');
+    expect(factory.log).toEqual([
+      'doStart',
+      'startFactory',
+      'startedConnecting',
+      'returned',
+      'clientConnectionFailed ConnectionRefusedError',
+      'doStop',
+      'stopFactory',
+    ]);
+    const [reason] = factory.reasons;
+    expect(reason).toBeInstanceOf(ConnectionRefusedError);
+    expect(reason).toMatchObject({ code: 'ERR_CONNECTION_REFUSED', host: '127.0.0.1', port });
+    expect(reason).toMatchObject({ cause: { code: 'ECONNREFUSED' } });
+    expect(connector.state).toBe('disconnected');
+  });
+
+  it('tells that a name is unknown', async () => {
+    // RFC 6761: `invalid` never resolves.
+    const factory = recorders();
+    rig.reactor.connectTCP('no-such-host.invalid', 80, factory);
+    factory.note('returned');
+    await factory.until('clientConnectionFailed');
+    const [reason] = factory.reasons;
+    expect(reason).toBeInstanceOf(DNSLookupError);
+    expect(reason).toMatchObject({ host: 'no-such-host.invalid', port: 80 });
+    expect(reason).toMatchObject({ cause: { syscall: 'getaddrinfo' } });
+    expect(factory.log.indexOf('returned')).toBeLessThan(factory.log.length - 1);
+  });
+
+  it('connects by name', async () => {
+    const factory = recorders();
+    const serverFactory = recorders();
+    const listening = rig.reactor.listenTCP(0, serverFactory);
+    rig.reactor.connectTCP('localhost', portOf(listening), factory);
+    const client = await factory.protocol();
+    await client.made();
+    client.transport.write('by name');
+    const server = await serverFactory.protocol();
+    expect((await server.receive(7)).toString()).toBe('by name');
+  });
+
+  it('tries the next address of a name where one does not answer', async () => {
+    // Wherever `localhost` stands for ::1 too, the first attempt is refused.
+    const raw = rig.use(await RawServer.listen('127.0.0.1'));
+    const factory = recorders();
+    rig.reactor.connectTCP('localhost', raw.port, factory);
+    const client = await factory.protocol();
+    await client.made();
+    expect(client.transport.getPeer().host).toBe('127.0.0.1');
+  });
+
+  it('connects over IPv6', async ({ skip }) => {
+    if (!(await hasIPv6())) skip('this machine has no IPv6');
+    const raw = rig.use(await RawServer.listen('::1'));
+    const factory = recorders();
+    rig.reactor.connectTCP('::1', raw.port, factory);
+    const client = await factory.protocol();
+    await client.made();
+    expect(client.transport.getPeer()).toBeInstanceOf(IPv6Address);
+    expect(client.transport.getPeer()).toMatchObject({ host: '::1', port: raw.port });
+    client.transport.write('six');
+    expect((await (await raw.peer()).receive(3)).toString()).toBe('six');
+  });
+
+  it('makes hundreds of connections at once', async () => {
+    const raw = rig.use(await RawServer.listen());
+    const factory = recorders();
+    for (let i = 0; i < 200; i++) rig.reactor.connectTCP('127.0.0.1', raw.port, factory);
+    await factory.until('buildProtocol', 200);
+    await raw.pulse.until(() => raw.peers.length === 200, '200 raw connections');
+    expect(factory.users).toBe(200);
+  });
+
+  it('closes the connection when the factory gives no protocol, and stops it', async () => {
+    const raw = rig.use(await RawServer.listen());
+    const factory = new RecordingFactory(() => null);
+    const connector = rig.reactor.connectTCP('127.0.0.1', raw.port, factory);
+    await (await raw.peer()).untilGone();
+    await factory.until('stopFactory');
+    expect(connector.state).toBe('disconnected');
+    expect(rig.reactor.statistics().connectionsOpen).toBe(0);
+  });
+
+  it('reports what buildProtocol throws, closes the connection and stops the factory', async () => {
+    const raw = rig.use(await RawServer.listen());
+    const factory = new RecordingFactory<Recorder>(() => {
+      throw new Error('no protocol today');
+    });
+    const connector = rig.reactor.connectTCP('127.0.0.1', raw.port, factory);
+    await (await raw.peer()).untilGone();
+    await factory.until('stopFactory');
+    expect(connector.state).toBe('disconnected');
+    expect(rig.takeReports()).toMatchObject([{ error: { message: 'no protocol today' } }]);
+  });
+
+  it.each(['clientConnectionFailed', 'clientConnectionLost'] as const)(
+    'reports what %s throws, and stops the factory',
+    async (method) => {
+      const factory = recorders({ connectionMade: (self) => self.transport.loseConnection() });
+      factory.hooks[method] = () => {
+        throw new Error(`out of ${method}`);
+      };
+      const raw = rig.use(await RawServer.listen());
+      const port = method === 'clientConnectionLost' ? raw.port : await closedPort();
+      rig.reactor.connectTCP('127.0.0.1', port, factory);
+      await factory.until('stopFactory');
+      expect(rig.takeReports()).toMatchObject([{ error: { message: `out of ${method}` } }]);
+      await quietMoment(rig);
+    },
+  );
+
+  it.each([-1, 65_536, 1.5, Number.NaN])('refuses port %s', (port) => {
+    expect(() => rig.reactor.connectTCP('127.0.0.1', port, recorders())).toThrow(
+      InvalidArgumentValueError,
+    );
+  });
+
+  it.each([
+    ['host', undefined],
+    ['host', 5],
+    ['port', '80'],
+    ['factory', null],
+    ['timeoutMs', '5'],
+    ['localAddress', 5],
+    ['localPort', '5'],
+    ['signal', {}],
+  ])('refuses a %s of the wrong type', (what, value) => {
+    const { host, port, factory, ...options } = {
+      host: '127.0.0.1',
+      port: 9,
+      factory: recorders(),
+      [what]: value,
+    };
+    expect(() => rig.reactor.connectTCP(host, port, factory, options)).toThrow(
+      InvalidArgumentTypeError,
+    );
+  });
+
+  it.each([
+    { timeoutMs: -1 },
+    { timeoutMs: Number.NaN },
+    { localAddress: 'localhost' },
+    { localPort: 65_536 },
+  ])('refuses %j', (options) => {
+    const factory = recorders();
+    expect(() => rig.reactor.connectTCP('127.0.0.1', 9, factory, options)).toThrow(
+      InvalidArgumentValueError,
+    );
+    expect(factory.users).toBe(0);
+  });
+});
+
+contract('the local end of connectTCP', (rig) => {
+  it('is the local address that was asked for', async () => {
+    const { protocol, peer } = await connected(rig, new Recorder(), { localAddress: '127.0.0.2' });
+    expect(peer.socket.remoteAddress).toBe('127.0.0.2');
+    expect(protocol.transport.getHost().host).toBe('127.0.0.2');
+  });
+
+  it('is the local port that was asked for', async () => {
+    const localPort = await closedPort();
+    const { protocol, peer } = await connected(rig, new Recorder(), {
+      localAddress: '127.0.0.1',
+      localPort,
+    });
+    expect(peer.remotePort).toBe(localPort);
+    expect(protocol.transport.getHost().port).toBe(localPort);
+  });
+
+  it('fails with ConnectBindError where this machine lacks the address', async () => {
+    const raw = rig.use(await RawServer.listen());
+    const factory = recorders();
+    rig.reactor.connectTCP('127.0.0.1', raw.port, factory, { localAddress: '203.0.113.1' });
+    factory.note('returned');
+    await factory.until('clientConnectionFailed');
+    expect(factory.reasons[0]).toBeInstanceOf(ConnectBindError);
+    expect(factory.reasons[0]).toMatchObject({ cause: { code: 'EADDRNOTAVAIL' } });
+    expect(factory.log[3]).toBe('returned');
+  });
+
+  it('fails with ConnectBindError where the port is in use', async () => {
+    const raw = rig.use(await RawServer.listen());
+    const taken = rig.use(await RawServer.listen());
+    const factory = recorders();
+    rig.reactor.connectTCP('127.0.0.1', raw.port, factory, {
+      localAddress: '127.0.0.1',
+      localPort: taken.port,
+    });
+    await factory.until('clientConnectionFailed');
+    expect(factory.reasons[0]).toBeInstanceOf(ConnectBindError);
+    expect(factory.reasons[0]).toMatchObject({ cause: { code: 'EADDRINUSE' } });
+  });
+});
+
+contract('an attempt that is not answered', (rig) => {
+  it('fails with ConnectTimeoutError when timeoutMs has passed', async () => {
+    const blackhole = rig.use(await Blackhole.open());
+    const factory = recorders();
+    const from = rig.reactor.now();
+    const connector = rig.reactor.connectTCP('127.0.0.1', blackhole.port, factory, {
+      timeoutMs: 60,
+    });
+    await factory.until('stopFactory');
+    expect(factory.reasons[0]).toBeInstanceOf(ConnectTimeoutError);
+    expect(factory.reasons[0]).toMatchObject({ host: '127.0.0.1', port: blackhole.port });
+    expect(rig.reactor.now() - from).toBeGreaterThanOrEqual(60);
+    expect(connector.state).toBe('disconnected');
+    expect(rig.reactor.getDelayedCalls()).toEqual([]);
+  });
+
+  it('counts the time that the name takes', async () => {
+    const raw = rig.use(await RawServer.listen());
+    const stall = rig.use(stallResolver());
+    const factory = recorders();
+    const from = rig.reactor.now();
+    rig.reactor.connectTCP('localhost', raw.port, factory, { timeoutMs: 40 });
+    await factory.until('clientConnectionFailed');
+    expect(factory.reasons[0]).toBeInstanceOf(ConnectTimeoutError);
+    expect(rig.reactor.now() - from).toBeGreaterThanOrEqual(40);
+    await stall[Symbol.asyncDispose]();
+    await quietMoment(rig);
+    expect(raw.peers, 'no connection comes of a late answer').toHaveLength(0);
+    expect(factory.log.filter((event) => event.startsWith('client'))).toHaveLength(1);
+  });
+
+  it('goes on without a limit for 0', async () => {
+    const blackhole = rig.use(await Blackhole.open());
+    const factory = recorders();
+    const connector = rig.reactor.connectTCP('127.0.0.1', blackhole.port, factory, {
+      timeoutMs: 0,
+    });
+    await quietMoment(rig);
+    expect(connector.state).toBe('connecting');
+    expect(rig.reactor.getDelayedCalls()).toEqual([]);
+  });
+
+  it('leaves no delayed call behind when it succeeds', async () => {
+    await connected(rig, new Recorder(), { timeoutMs: 60_000 });
+    expect(rig.reactor.getDelayedCalls()).toEqual([]);
+  });
+
+  it('ends by stopConnecting, told in a later turn', async () => {
+    const blackhole = rig.use(await Blackhole.open());
+    const factory = recorders();
+    const connector = rig.reactor.connectTCP('127.0.0.1', blackhole.port, factory);
+    await rig.turns(3);
+    connector.stopConnecting();
+    factory.note('stopConnecting returned');
+    await factory.until('stopFactory');
+    expect(factory.log.slice(3)).toEqual([
+      'stopConnecting returned',
+      'clientConnectionFailed ConnectingCancelledError',
+      'doStop',
+      'stopFactory',
+    ]);
+    expect(factory.reasons[0]).toBeInstanceOf(ConnectingCancelledError);
+    expect(connector.state).toBe('disconnected');
+  });
+
+  it('ends by stopConnecting at once after connectTCP, and in startedConnecting', async () => {
+    const raw = rig.use(await RawServer.listen());
+    const factories = [recorders(), recorders()];
+    (factories[1] as RecordingFactory).hooks.startedConnecting = (it) => it.stopConnecting();
+    const [first] = factories.map((factory) =>
+      rig.reactor.connectTCP('127.0.0.1', raw.port, factory),
+    );
+    first?.stopConnecting();
+    for (const factory of factories) {
+      await factory.until('stopFactory');
+      expect(factory.reasons[0]).toBeInstanceOf(ConnectingCancelledError);
+      expect(factory.log.filter((event) => event.startsWith('client'))).toHaveLength(1);
+    }
+  });
+
+  it('ends by stopConnecting while the name is resolved', async () => {
+    rig.use(stallResolver());
+    const factory = recorders();
+    const connector = rig.reactor.connectTCP('localhost', 9, factory);
+    await rig.turns(2);
+    connector.stopConnecting();
+    await factory.until('clientConnectionFailed');
+    expect(factory.reasons[0]).toBeInstanceOf(ConnectingCancelledError);
+  });
+
+  it('ends by disconnect', async () => {
+    const blackhole = rig.use(await Blackhole.open());
+    const factory = recorders();
+    const connector = rig.reactor.connectTCP('127.0.0.1', blackhole.port, factory);
+    await rig.turns(2);
+    connector.disconnect();
+    await factory.until('clientConnectionFailed');
+    expect(factory.reasons[0]).toBeInstanceOf(ConnectingCancelledError);
+  });
+});
+
+contract("a connector's states", (rig) => {
+  it('allow stopConnecting only while it connects', async () => {
+    const { connector, client } = await pair(rig);
+    expect(() => connector.stopConnecting()).toThrow(ConnectorStateError);
+    client.transport.abortConnection();
+    await client.lost();
+    expect(() => connector.stopConnecting()).toThrow(ConnectorStateError);
+  });
+
+  it('allow connect only while it is disconnected', async () => {
+    const { connector } = await pair(rig);
+    expect(() => connector.connect()).toThrow(ConnectorStateError);
+    const factory = recorders();
+    const connecting = rig.reactor.connectTCP('127.0.0.1', await closedPort(), factory);
+    expect(() => connecting.connect()).toThrow(ConnectorStateError);
+    await factory.until('clientConnectionFailed');
+  });
+
+  it('make disconnect a clean close when connected, and nothing when disconnected', async () => {
+    const { connector, client, server } = await pair(rig);
+    connector.disconnect();
+    expect((await client.lost()).name).toBe('ConnectionDone');
+    expect((await server.lost()).name).toBe('ConnectionDone');
+    expect(connector.state).toBe('disconnected');
+    connector.disconnect();
+    await quietMoment(rig);
+    expect(connector.state).toBe('disconnected');
+  });
+});
+
+contract('connecting again', (rig) => {
+  it('is possible from clientConnectionFailed, the factory going on', async () => {
+    const port = await closedPort();
+    const factory = recorders();
+    factory.hooks.clientConnectionFailed = (connector) => {
+      if (factory.reasons.length === 2) {
+        rig.reactor.listenTCP(port, recorders(), { interface: '127.0.0.1' });
+      }
+      connector.connect();
+    };
+    const connector = rig.reactor.connectTCP('127.0.0.1', port, factory);
+    await (await factory.protocol()).made();
+    expect(factory.log).toEqual([
+      'doStart',
+      'startFactory',
+      'startedConnecting',
+      'clientConnectionFailed ConnectionRefusedError',
+      'startedConnecting',
+      'clientConnectionFailed ConnectionRefusedError',
+      'startedConnecting',
+      'buildProtocol',
+    ]);
+    expect(connector.state).toBe('connected');
+  });
+
+  it('is possible from clientConnectionLost, which follows connectionLost', async () => {
+    const raw = rig.use(await RawServer.listen());
+    const factory: RecordingFactory = new RecordingFactory(
+      () => new Recorder({ connectionLost: () => factory.note('connectionLost') }),
+    );
+    factory.hooks.clientConnectionLost = (connector) => {
+      expect(connector.state).toBe('disconnected');
+      if (factory.built.length < 3) connector.connect();
+    };
+    rig.reactor.connectTCP('127.0.0.1', raw.port, factory);
+    for (let i = 0; i < 3; i++) (await raw.peer(i)).end();
+    await factory.until('stopFactory');
+    const round = [
+      'startedConnecting',
+      'buildProtocol',
+      'connectionLost',
+      'clientConnectionLost ConnectionDone',
+    ];
+    expect(factory.log).toEqual([
+      'doStart',
+      'startFactory',
+      ...round,
+      ...round,
+      ...round,
+      'doStop',
+      'stopFactory',
+    ]);
+    expect(factory.built.map(({ lostCount }) => lostCount)).toEqual([1, 1, 1]);
+  });
+
+  it('is possible later, which starts the factory again', async () => {
+    const factory = recorders();
+    const connector = rig.reactor.connectTCP('127.0.0.1', await closedPort(), factory);
+    await factory.until('stopFactory');
+    connector.connect();
+    expect(connector.state).toBe('connecting');
+    await factory.until('stopFactory', 2);
+    expect(factory.log.filter((event) => event.endsWith('Factory'))).toEqual([
+      'startFactory',
+      'stopFactory',
+      'startFactory',
+      'stopFactory',
+    ]);
+  });
+
+  it('gives each attempt its own time limit', async () => {
+    const blackhole = rig.use(await Blackhole.open());
+    const factory = recorders();
+    const times = [rig.reactor.now()];
+    factory.hooks.clientConnectionFailed = (connector) => {
+      times.push(rig.reactor.now());
+      if (times.length < 4) connector.connect();
+    };
+    rig.reactor.connectTCP('127.0.0.1', blackhole.port, factory, { timeoutMs: 30 });
+    await factory.until('stopFactory');
+    expect(factory.reasons.map(({ name }) => name)).toEqual(
+      Array.from({ length: 3 }, () => 'ConnectTimeoutError'),
+    );
+    for (let i = 1; i < times.length; i++) {
+      expect((times[i] as number) - (times[i - 1] as number)).toBeGreaterThanOrEqual(30);
+    }
+  });
+});
+
+contract('what connectTCP reports', (rig) => {
+  it('is always a ConnectError with host and port', async () => {
+    const factory = recorders();
+    const port = await closedPort();
+    rig.reactor.connectTCP('127.0.0.1', port, factory);
+    rig.reactor.connectTCP('no-such-host.invalid', port, factory);
+    rig.reactor.connectTCP('127.0.0.1', port, factory, { localAddress: '203.0.113.1' });
+    // No listener can be on these: the system refuses the attempt itself.
+    rig.reactor.connectTCP('255.255.255.255', port, factory, { timeoutMs: 200 });
+    await factory.until('clientConnectionFailed', 4);
+    for (const reason of factory.reasons) {
+      expect(reason).toBeInstanceOf(ConnectError);
+      expect((reason as ConnectError).port).toBe(port);
+    }
+  });
+});

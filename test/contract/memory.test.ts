@@ -1,0 +1,163 @@
+/** Memory stays bounded where one side is slow, and bufferedBytes tells the truth. */
+import { expect, it } from 'vitest';
+import { HIGH_WATER_MARK_BYTES } from '../../src/index.js';
+import { contract } from '../support/contract.js';
+import { HUGE, patterned, quietMoment, served } from '../support/pairs.js';
+import type { RawPeer } from '../support/raw-peer.js';
+
+const MiB = 1024 * 1024;
+const CHUNK = 64 * 1024;
+
+/** Forgets what it receives, and stops reading for a moment after every few pieces. */
+function readSlowly(peer: RawPeer): void {
+  let pieces = 0;
+  peer.socket.on('data', () => {
+    peer.chunks.length = 0;
+    pieces += 1;
+    if (pieces % 8 === 0) {
+      peer.socket.pause();
+      setImmediate(() => peer.socket.resume());
+    }
+  });
+}
+
+contract('memory', (rig) => {
+  it('is bounded while a producer sends 100 MB to a slow reader', async () => {
+    const { protocol, peer } = await served(rig);
+    const { transport } = protocol;
+    readSlowly(peer);
+    const total = 100_000_000;
+    const piece = patterned(CHUNK);
+    let sent = 0;
+    let paused = false;
+    let highest = 0;
+    const produce = (): void => {
+      paused = false;
+      while (!paused && sent < total) {
+        transport.write(piece);
+        sent += piece.length;
+        highest = Math.max(highest, transport.bufferedBytes);
+      }
+      if (sent >= total) transport.unregisterProducer();
+    };
+    const before = process.memoryUsage.rss();
+    let worst = 0;
+    const watch = setInterval(() => {
+      worst = Math.max(worst, process.memoryUsage.rss() - before);
+    }, 5);
+    try {
+      transport.registerProducer(
+        {
+          pauseProducing: () => {
+            paused = true;
+          },
+          resumeProducing: produce,
+          stopProducing: () => {},
+        },
+        true,
+      );
+      produce();
+      await peer.until(() => peer.receivedBytes >= total, '100 MB', 15_000);
+    } finally {
+      clearInterval(watch);
+    }
+    expect(peer.receivedBytes).toBe(sent);
+    expect(highest).toBeGreaterThan(HIGH_WATER_MARK_BYTES);
+    expect(highest).toBeLessThanOrEqual(HIGH_WATER_MARK_BYTES + CHUNK);
+    expect(worst / MiB).toBeLessThan(64);
+  });
+
+  it('is bounded while a peer sends 100 MB to a paused transport', async () => {
+    const { protocol, peer } = await served(rig);
+    protocol.call('pauseProducing');
+    await rig.turns(2);
+    const piece = patterned(MiB);
+    const before = process.memoryUsage.rss();
+    // node:net keeps references to the one piece: it costs the peer next to nothing.
+    for (let i = 0; i < 100; i++) peer.write(piece);
+    await quietMoment(rig);
+    expect(protocol.receivedBytes).toBe(0);
+    expect((process.memoryUsage.rss() - before) / MiB).toBeLessThan(32);
+    let received = 0;
+    protocol.hooks = {
+      dataReceived: (data, self) => {
+        received += data.length;
+        self.chunks.length = 0;
+        if (received % 3 === 0) {
+          self.call('pauseProducing');
+          rig.reactor.callLater(0, () => self.call('resumeProducing'));
+        }
+      },
+    };
+    protocol.call('resumeProducing');
+    await protocol.until(() => received >= 100 * MiB, '100 MiB', 15_000);
+    expect(received).toBe(100 * MiB);
+    expect((process.memoryUsage.rss() - before) / MiB).toBeLessThan(96);
+  });
+
+  it('of received data goes when the application lets go of it', async () => {
+    const { protocol, peer } = await served(rig);
+    const piece = patterned(MiB);
+    let received = 0;
+    protocol.hooks = {
+      dataReceived: (data, self) => {
+        received += data.length;
+        self.chunks.length = 0;
+      },
+    };
+    const before = process.memoryUsage.rss();
+    for (let i = 0; i < 200; i++) peer.write(piece);
+    await protocol.until(() => received >= 200 * MiB, '200 MiB', 15_000);
+    expect((process.memoryUsage.rss() - before) / MiB).toBeLessThan(128);
+  });
+});
+
+contract('bufferedBytes', (rig) => {
+  it('counts what was written and not sent, byte for byte', async () => {
+    const { protocol } = await served(rig);
+    const { transport } = protocol;
+    let expected = 0;
+    const write = (data: Uint8Array | string): void => {
+      transport.write(data);
+      expected += Buffer.byteLength(data);
+      expect(transport.bufferedBytes).toBe(expected);
+    };
+    expect(transport.bufferedBytes).toBe(0);
+    write('text');
+    write('ünïcödé €😀');
+    write('');
+    write(patterned(16_383));
+    write(patterned(16_384));
+    write(patterned(100_000));
+    write('€'.repeat(30_000));
+    write('x');
+  });
+
+  it('and what the peer received make up all that was written', async () => {
+    const { protocol, peer } = await served(rig);
+    peer.socket.pause();
+    const total = HUGE;
+    protocol.transport.write(patterned(total));
+    await quietMoment(rig);
+    const left = protocol.transport.bufferedBytes;
+    expect(left).toBeGreaterThan(0);
+    expect(left).toBeLessThan(total);
+    await quietMoment(rig);
+    expect(protocol.transport.bufferedBytes).toBe(left);
+    peer.socket.resume();
+    await peer.receive(total);
+    await rig.turns(2);
+    expect(protocol.transport.bufferedBytes).toBe(0);
+    expect(peer.receivedBytes).toBe(total);
+  });
+
+  it('is zero once the connection is gone', async () => {
+    const { protocol, peer } = await served(rig);
+    peer.socket.pause();
+    protocol.transport.write(patterned(HUGE));
+    await quietMoment(rig);
+    peer.reset();
+    await protocol.lost();
+    expect(protocol.transport.bufferedBytes).toBe(0);
+  });
+});

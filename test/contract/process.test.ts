@@ -1,0 +1,69 @@
+/** The reactor and the life of its process: when it stays, when it goes, and signals. */
+import { describe, expect, it } from 'vitest';
+import { Child, runProgram } from '../support/child.js';
+import { REACTORS } from '../support/reactors.js';
+
+const PROGRAM = new URL('../lifecycle/programs/process-life.ts', import.meta.url);
+
+describe.each(REACTORS.map(({ name }) => name))('a process (%s)', (name) => {
+  it('ends by itself when the reactor is idle and does not run', async () => {
+    const { code, stdout } = await runProgram(PROGRAM, [name, 'idle']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'idle\nexit\n' });
+  });
+
+  it('waits for delayed calls, and ends by itself after them', async () => {
+    const { code, stdout } = await runProgram(PROGRAM, [name, 'delayed']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'waiting\ncalled\nexit\n' });
+  });
+
+  it('ends by itself after the last connection and port are closed', async () => {
+    const { code, stdout } = await runProgram(PROGRAM, [name, 'last-connection']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'pong\nlost\nexit\n' });
+  });
+
+  it('stays while the reactor runs, with nothing else to do, and ends after stop', async () => {
+    const { code, stdout } = await runProgram(PROGRAM, [name, 'run']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'running\nstopped\nexit\n' });
+  });
+
+  it('stays while a port listens', async () => {
+    const child = new Child(PROGRAM, [name, 'listen']);
+    try {
+      await child.printed(/listening\n/);
+      await child.printed(/still here\n/);
+      expect(child.stdout).not.toContain('exit');
+    } finally {
+      await child[Symbol.asyncDispose]();
+    }
+  });
+
+  it('ends after the reactor was disposed of, whatever was open', async () => {
+    const { code, stdout } = await runProgram(PROGRAM, [name, 'dispose']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'disposed\nexit\n' });
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('stops in good order at %s', async (signal) => {
+    const child = new Child(PROGRAM, [name, 'signals']);
+    try {
+      await child.printed(/running\n/);
+      child.process.kill(signal);
+      const { code, stdout } = await child.result();
+      expect(stdout).toBe('running\nbefore shutdown\nlost ConnectionLost\nstopped\nexit\n');
+      expect(code).toBe(0);
+    } finally {
+      await child[Symbol.asyncDispose]();
+    }
+  });
+
+  it('ends by a signal as ever when the reactor installs no handlers', async () => {
+    const child = new Child(PROGRAM, [name, 'no-signals']);
+    try {
+      await child.printed(/running\n/);
+      child.process.kill('SIGTERM');
+      const { signal, stdout } = await child.result();
+      expect({ signal, stdout }).toEqual({ signal: 'SIGTERM', stdout: 'running\n' });
+    } finally {
+      await child[Symbol.asyncDispose]();
+    }
+  });
+});

@@ -1,0 +1,58 @@
+/** What the examples have in common: flags, errors in one line, exit codes, an orderly end. */
+import { describe, expect, it } from 'vitest';
+import { runProgram } from '../support/child.js';
+import { closedPort, RawPeer, RawServer } from '../support/raw-peer.js';
+import { ExampleServer, exampleUrl, KINDS } from './programs.js';
+
+const SERVERS = ['echo-server', 'chat-server', 'proxy'];
+const ONE_LINE = /^[^\n]+\n$/;
+
+describe.each([...SERVERS, 'echo-client'])('%s', (name) => {
+  it.each([
+    ['an unknown flag', ['--colour', 'red']],
+    ['a port that is no number', ['--port', 'echo']],
+    ['a port out of range', ['--port', '65536']],
+    ['a flag without its value', ['--port', '--reactor']],
+    ['an unknown reactor', ['--reactor', 'fusion']],
+    ['an argument too many', ['7007']],
+  ])('refuses %s with one line and exit code 2', async (_what, args) => {
+    const { code, stdout, stderr } = await runProgram(exampleUrl(name), args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toContain(`${name}: `);
+  });
+});
+
+describe.each(KINDS)('on the %s reactor', (kind) => {
+  it.each(SERVERS)(
+    '%s names its reactor and port, and ends on SIGINT with exit code 0',
+    async (name) => {
+      await using server = await ExampleServer.start(name, ['--reactor', kind]);
+      expect(server.stdout).toMatch(
+        new RegExp(`^.* \\(${kind}, \\w+\\) listening on port \\d+\\n$`),
+      );
+      await using peer = await RawPeer.connect(server.port);
+      server.process.kill('SIGINT');
+      const { code, signal, stderr } = await server.result();
+      expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
+      await peer.untilGone();
+    },
+  );
+
+  it.each(SERVERS)('%s says in one line that its port is in use, exit code 1', async (name) => {
+    await using taken = await RawServer.listen();
+    const args = ['--reactor', kind, '--port', String(taken.port)];
+    const { code, stdout, stderr } = await runProgram(exampleUrl(name), args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toContain(String(taken.port));
+  });
+
+  it('echo-client says in one line that nobody answers, exit code 1', async () => {
+    const port = await closedPort();
+    const args = ['--reactor', kind, '--port', String(port), '--message', 'hello'];
+    const { code, stdout, stderr } = await runProgram(exampleUrl('echo-client'), args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(ONE_LINE);
+  });
+});

@@ -1,0 +1,39 @@
+/** Programs shown in Markdown are programs that run: each is a file of examples/, to the letter. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = new URL('../../', import.meta.url);
+const PAGES = ['README.md', 'docs/tutorial.md'];
+
+const examples = new Map(
+  readdirSync(new URL('examples/', ROOT))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => [`examples/${file}`, readFileSync(new URL(`examples/${file}`, ROOT), 'utf8')]),
+);
+
+/** The TypeScript blocks of a page, each with the name of the example that stands in a link before it. */
+function programs(page: string): { name: string; text: string }[] {
+  const markdown = readFileSync(new URL(page, ROOT), 'utf8');
+  const blocks = markdown.matchAll(
+    /(?:\((?:\.\.\/)?(examples\/[\w-]+\.ts)\)[^`]*\n)?```ts\n([^]*?)```/g,
+  );
+  return [...blocks].map(([, name = '', text = '']) => ({ name, text }));
+}
+
+describe.each(PAGES)('%s', (page) => {
+  it('shows programs', () => {
+    expect(programs(page).length).toBeGreaterThan(1);
+  });
+
+  it.each(programs(page))('shows $name as it is', ({ name, text }) => {
+    expect(examples.has(name), `a link to the example before ${text.slice(0, 80)}`).toBe(true);
+    expect(text).toBe(examples.get(name));
+  });
+});
+
+describe('docs/tutorial.md', () => {
+  it('shows all of the examples', () => {
+    const shown = programs('docs/tutorial.md').map(({ name }) => name);
+    expect(shown.sort()).toEqual([...examples.keys()].sort());
+  });
+});

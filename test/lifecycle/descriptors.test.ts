@@ -1,0 +1,50 @@
+/** Out of descriptors on accept: the listener survives, says so, serves those it has, and recovers. */
+import { describe, expect, it } from 'vitest';
+import { Child } from '../support/child.js';
+import { RawPeer } from '../support/raw-peer.js';
+import { REACTORS } from '../support/reactors.js';
+
+const PROGRAM = new URL('./programs/few-descriptors.ts', import.meta.url);
+const LIMIT = 64;
+
+async function echoes(peer: RawPeer, text: string): Promise<void> {
+  const before = peer.receivedBytes;
+  peer.write(text);
+  await peer.receive(before + text.length);
+}
+
+describe.each(REACTORS)('a listener without descriptors ($name)', ({ name, native }) => {
+  it('survives, and serves again when there are some', async () => {
+    const child = new Child(PROGRAM, [name], { before: `ulimit -n ${LIMIT}` });
+    const peers: RawPeer[] = [];
+    try {
+      const port = Number((await child.printed(/port (\d+)\n/))[1]);
+      const quiet = await RawPeer.connect(port);
+      peers.push(quiet);
+      await echoes(quiet, 'before');
+
+      // More than the limit: the system completes these connections whether they are accepted or not.
+      for (let i = 0; i < 2 * LIMIT; i++) peers.push(await RawPeer.connect(port));
+      const refused = (): number => peers.filter(({ ended, closed }) => ended || closed).length;
+      await peers[2 * LIMIT]?.untilGone();
+      expect(refused()).toBeGreaterThan(LIMIT);
+      await echoes(quiet, 'while there are none');
+      await echoes(peers[1] as RawPeer, 'an early one too');
+
+      for (const peer of peers.slice(1)) await peer[Symbol.asyncDispose]();
+      await child.printed(/one left\n/);
+      const late = await RawPeer.connect(port);
+      peers.push(late);
+      await echoes(late, 'served again');
+      await echoes(quiet, 'after');
+      expect(child.process.exitCode).toBeNull();
+      if (native) {
+        const reports = child.stdout.match(/^report .*$/gm) ?? [];
+        expect(reports).toEqual(['report 1: ERR_ACCEPT EMFILE']);
+      }
+    } finally {
+      for (const peer of peers) await peer[Symbol.asyncDispose]();
+      await child[Symbol.asyncDispose]();
+    }
+  });
+});

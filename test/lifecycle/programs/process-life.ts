@@ -1,0 +1,86 @@
+/** Scenes for process.test.ts: `process-life.ts <reactor> <scene>`. */
+import { Protocol } from '../../../src/index.js';
+import { reactorMaker } from '../../support/reactors.js';
+
+const [, , reactorName, scene] = process.argv;
+const reactor = reactorMaker(reactorName).make();
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+process.on('exit', () => say('exit'));
+
+class Echo extends Protocol {
+  override dataReceived(data: Buffer): void {
+    this.transport.write(data);
+  }
+}
+
+/** Connects to an Echo of this reactor; `onLost` is told how the connection ended. */
+function selfConnect(onData: (client: Protocol) => void, onLost: (reason: Error) => void): void {
+  const listening = reactor.listenTCP(0, Echo, { interface: '127.0.0.1' });
+  class Client extends Protocol {
+    override connectionMade(): void {
+      this.transport.write('ping');
+    }
+    override dataReceived(): void {
+      onData(this);
+    }
+    override connectionLost(reason: Error): void {
+      void listening.stopListening();
+      onLost(reason);
+    }
+  }
+  reactor.connectTCP('127.0.0.1', listening.getHost().port, Client);
+}
+
+const scenes: Record<string, () => unknown> = {
+  idle: () => say('idle'),
+  delayed: () => {
+    reactor.callLater(30, () => say('called'));
+    say('waiting');
+  },
+  'last-connection': () =>
+    selfConnect(
+      (client) => {
+        say('pong');
+        client.transport.loseConnection();
+      },
+      () => say('lost'),
+    ),
+  run: async () => {
+    reactor.callWhenRunning(() => {
+      say('running');
+      setTimeout(() => reactor.stop(), 50).unref();
+      // Unreferenced, as the timer above is: only the reactor keeps the process.
+    });
+    await reactor.run();
+    say('stopped');
+  },
+  listen: () => {
+    reactor.listenTCP(0, Echo, { interface: '127.0.0.1' });
+    say('listening');
+    setTimeout(() => say('still here'), 200).unref();
+  },
+  dispose: () =>
+    selfConnect(
+      () => {
+        void Promise.resolve(reactor[Symbol.asyncDispose]()).then(() => say('disposed'));
+      },
+      () => {},
+    ),
+  signals: async () => {
+    reactor.addSystemEventTrigger('before', 'shutdown', () => say('before shutdown'));
+    selfConnect(
+      () => say('running'),
+      ({ name }) => say(`lost ${name}`),
+    );
+    await reactor.run();
+    say('stopped');
+  },
+  'no-signals': async () => {
+    reactor.callWhenRunning(() => say('running'));
+    await reactor.run({ installSignalHandlers: false });
+  },
+};
+
+const play = scenes[scene ?? ''];
+if (play === undefined) throw new Error(`no scene is called ${scene}`);
+await play();

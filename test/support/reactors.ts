@@ -1,0 +1,48 @@
+/**
+ * The reactors that the contract is checked on. ROPEWALK_TEST_REACTORS narrows them: names, or beginnings of names,
+ * with commas between (`native,node`).
+ */
+import { createReactor, type Reactor } from '../../src/index.js';
+
+export type ReactorOptions = NonNullable<Parameters<typeof createReactor>[0]>;
+
+export interface ReactorMaker {
+  readonly name: string;
+  readonly native: boolean;
+  make(options?: Omit<ReactorOptions, 'kind' | 'poller'>): Reactor;
+}
+
+const ALL: readonly ReactorMaker[] = [
+  {
+    name: 'native+epoll',
+    native: true,
+    make: (options) => createReactor({ ...options, kind: 'native', poller: 'epoll' }),
+  },
+  {
+    name: 'native+poll',
+    native: true,
+    make: (options) => createReactor({ ...options, kind: 'native', poller: 'poll' }),
+  },
+  {
+    name: 'node',
+    native: false,
+    make: (options) => createReactor({ ...options, kind: 'node' }),
+  },
+];
+
+export const REACTORS: readonly ReactorMaker[] = chosen(process.env.ROPEWALK_TEST_REACTORS);
+
+/** The maker of that name: what a child process or a worker is told to use. */
+export function reactorMaker(name: string | undefined): ReactorMaker {
+  const maker = ALL.find((candidate) => candidate.name === name);
+  if (maker === undefined) throw new Error(`no reactor is called ${name}`);
+  return maker;
+}
+
+function chosen(names: string | undefined): readonly ReactorMaker[] {
+  if (names === undefined || names === '') return ALL;
+  const wanted = names.split(',').map((name) => name.trim());
+  const found = ALL.filter(({ name }) => wanted.some((start) => name.startsWith(start)));
+  if (found.length === 0) throw new Error(`ROPEWALK_TEST_REACTORS=${names} names no reactor`);
+  return found;
+}
