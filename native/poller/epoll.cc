@@ -1,4 +1,4 @@
-// Linux: epoll(7), level-triggered, woken by an eventfd. The epoll descriptor is itself pollable,
+// Linux: epoll(7), woken by an eventfd. The epoll descriptor is itself pollable,
 // so Node's loop watches it and no thread is needed.
 
 #include <poll.h>
@@ -17,9 +17,9 @@ namespace {
 constexpr uint64_t kNotifyToken = UINT64_MAX;
 constexpr size_t kMaxEvents = 1024;
 
-uint32_t toEpoll(Interest interest) {
-  uint32_t events = 0;
-  if (includes(interest, Interest::kRead)) events |= EPOLLIN;
+uint32_t toEpoll(Interest interest, Trigger trigger) {
+  uint32_t events = trigger == Trigger::kEdge ? uint32_t{EPOLLET} : 0;
+  if (includes(interest, Interest::kRead)) events |= EPOLLIN | EPOLLRDHUP;
   if (includes(interest, Interest::kWrite)) events |= EPOLLOUT;
   return events;
 }
@@ -29,17 +29,15 @@ class EpollPoller final : public Poller {
   EpollPoller(UniqueFd epoll, UniqueFd wakeup)
       : epoll_(std::move(epoll)), wakeup_(std::move(wakeup)) {}
 
-  Status add(Socket socket, Interest interest, uint64_t token) override {
-    return control(EPOLL_CTL_ADD, socket, interest, token);
+  Status add(Socket socket, Interest interest, Trigger trigger, uint64_t token) override {
+    return control(EPOLL_CTL_ADD, socket, toEpoll(interest, trigger), token);
   }
 
-  Status modify(Socket socket, Interest interest, uint64_t token) override {
-    return control(EPOLL_CTL_MOD, socket, interest, token);
+  Status modify(Socket socket, Interest interest, Trigger trigger, uint64_t token) override {
+    return control(EPOLL_CTL_MOD, socket, toEpoll(interest, trigger), token);
   }
 
-  Status remove(Socket socket) override {
-    return control(EPOLL_CTL_DEL, socket, Interest::kNone, 0);
-  }
+  Status remove(Socket socket) override { return control(EPOLL_CTL_DEL, socket, 0, 0); }
 
   void closing(Socket) override {}  // epoll(7): closing the last descriptor of a socket removes it
 
@@ -55,7 +53,8 @@ class EpollPoller final : public Poller {
       }
       const bool failed = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
       events[count++] = {event.data.u64, failed || (event.events & EPOLLIN) != 0,
-                         failed || (event.events & EPOLLOUT) != 0};
+                         failed || (event.events & EPOLLOUT) != 0,
+                         failed || (event.events & EPOLLRDHUP) != 0};
     }
     return {};
   }
@@ -77,9 +76,9 @@ class EpollPoller final : public Poller {
   const char* name() const override { return "epoll"; }
 
  private:
-  Status control(int operation, Socket socket, Interest interest, uint64_t token) {
+  Status control(int operation, Socket socket, uint32_t events, uint64_t token) {
     epoll_event event{};
-    event.events = toEpoll(interest);
+    event.events = events;
     event.data.u64 = token;
     if (epoll_ctl(epoll_.get(), operation, socket, &event) < 0) return Status::last("epoll_ctl");
     return {};

@@ -30,7 +30,7 @@ class PollPoller final : public Poller {
     tokens_.push_back(0);
   }
 
-  Status add(Socket socket, Interest interest, uint64_t token) override {
+  Status add(Socket socket, Interest interest, Trigger, uint64_t token) override {
     const std::lock_guard lock(mutex_);
     if (!positions_.emplace(socket, entries_.size()).second) return {EEXIST, "poll"};
     entries_.push_back({socket, toPoll(interest), 0});
@@ -39,7 +39,7 @@ class PollPoller final : public Poller {
     return {};
   }
 
-  Status modify(Socket socket, Interest interest, uint64_t token) override {
+  Status modify(Socket socket, Interest interest, Trigger, uint64_t token) override {
     const std::lock_guard lock(mutex_);
     const auto found = positions_.find(socket);
     if (found == positions_.end()) return {ENOENT, "poll"};
@@ -85,7 +85,7 @@ class PollPoller final : public Poller {
       if (ready == 0) continue;
       const bool failed = (ready & (POLLERR | POLLHUP | POLLNVAL)) != 0;
       events[count++] = {tokens_[position], failed || (ready & POLLIN) != 0,
-                         failed || (ready & POLLOUT) != 0};
+                         failed || (ready & POLLOUT) != 0, failed};
     }
     return {};
   }

@@ -29,11 +29,17 @@ struct ReadyEvent {
   uint64_t token;
   bool readable;
   bool writable;
+  // The end of input or an error waits, maybe behind data: read on until it comes.
+  bool ended;
 };
 
-// Level-triggered on every platform: an event repeats until the condition is gone or the interest
-// is dropped.
-//
+// kLevel: an event repeats until the condition is gone or the interest is dropped.
+// kEdge: an event may come once only for each time that bytes arrive or room is made. Whoever reads
+// less than all that is there must come back by himself; a read that was not filled has taken all,
+// but for an `ended`. Dropping the interest and taking it up again tells anew. Cheaper, where the
+// system has it; elsewhere it is kLevel.
+enum class Trigger : uint8_t { kLevel, kEdge };
+
 // All but notify() and block() belong to one thread.
 class Poller {
  public:
@@ -41,9 +47,9 @@ class Poller {
 
   // `token` comes back unchanged in every ReadyEvent of `socket`. A socket is added once, with an
   // interest.
-  virtual Status add(Socket socket, Interest interest, uint64_t token) = 0;
+  virtual Status add(Socket socket, Interest interest, Trigger trigger, uint64_t token) = 0;
   // `interest` is not kNone: a socket that nobody is interested in is removed.
-  virtual Status modify(Socket socket, Interest interest, uint64_t token) = 0;
+  virtual Status modify(Socket socket, Interest interest, Trigger trigger, uint64_t token) = 0;
   virtual Status remove(Socket socket) = 0;
   // The socket, whose only descriptor this is, is about to be closed: another may get its number at
   // once. Cheaper than remove() where the system forgets closed sockets by itself.

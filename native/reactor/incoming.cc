@@ -18,11 +18,15 @@ size_t Reactor::gather() {
   flush();
   eventCount_ = 0;
   emitPending();
+  goOnWithUnfinished();
   size_t count = 0;
   const size_t most = std::min(kMaxReadyEvents, room() / kRecordsPerSocket);
   const Status status = poller_->poll(std::span(ready_).first(most), count);
-  if (!status.ok()) count = 0;  // nothing is lost: the poller is level-triggered
-  for (size_t i = 0; i < count && room() >= kRecordsPerSocket; i++) onReady(ready_[i]);
+  if (!status.ok()) count = 0;
+  for (size_t i = 0; i < count; i++) {
+    unprocessed_ = count - i - 1;
+    onReady(ready_[i]);
+  }
   memory_.header[kEventCursor] = 0;
   memory_.header[kEventCount] = static_cast<int32_t>(eventCount_);
   if (eventCount_ > 0) statistics_.turns += 1;
@@ -65,6 +69,37 @@ void Reactor::emitPending() {
   pendingHead_ = 0;
 }
 
+// Edges are not repeated: what a turn's share left over must be remembered.
+void Reactor::comeBack(Stream& stream) {
+  if (stream.inUnfinished) return;
+  stream.inUnfinished = true;
+  unfinished_.push_back(stream.handle);
+}
+
+// A part of the batch at most, so that new readiness gets its share.
+void Reactor::goOnWithUnfinished() {
+  if (unfinished_.empty()) return;
+  const size_t most = memory_.eventCapacity / 4 / kRecordsPerSocket;
+  revisited_.swap(unfinished_);
+  for (size_t i = 0; i < revisited_.size(); i++) {
+    if (i >= most) {
+      unfinished_.push_back(revisited_[i]);
+      continue;
+    }
+    Stream* stream = findStream(revisited_[i]);
+    if (stream == nullptr) continue;
+    stream->inUnfinished = false;
+    if (stream->queued() > 0) settle(*stream);
+    stream = findStream(revisited_[i]);
+    if (stream == nullptr || !stream->readUnfinished) continue;
+    stream->readUnfinished = false;
+    if (stream->state == Stream::State::kOpen && includes(stream->interest, Interest::kRead)) {
+      receiveFrom(*stream, false);
+    }
+  }
+  revisited_.clear();
+}
+
 void Reactor::onReady(const ReadyEvent& ready) {
   Watched* watched = table_.find(static_cast<Handle>(ready.token));
   if (watched == nullptr) return;
@@ -98,7 +133,7 @@ void Reactor::onStreamReady(Stream& stream, const ReadyEvent& ready) {
   }
   if (ready.readable && stream.state == Stream::State::kOpen &&
       includes(stream.interest, Interest::kRead)) {
-    receiveFrom(stream);
+    receiveFrom(stream, ready.ended);
   }
 }
 
@@ -116,32 +151,38 @@ void Reactor::finishConnect(Stream& stream) {
   emitAddress(stream.handle, kConnected, 0, local);
 }
 
-// One read a turn, however much there is: the others get theirs.
-void Reactor::receiveFrom(Stream& stream) {
-  if (!haveReadRoom()) return;
-  const size_t most = std::min(kMaxRead, slab_.room());
-  const Transfer transfer = receive(stream.socket, slab_.memory + slab_.used, most);
-  switch (transfer.result) {
-    case Transfer::Result::kWouldBlock:
-      return;
-    case Transfer::Result::kFailed:
-      endFromPeer(stream, transfer.error, kReceiveCall);
-      return;
-    case Transfer::Result::kDone:
-      break;
+// One read a turn, however much there is: the others get theirs. `ended`: the end waits, maybe
+// behind data.
+void Reactor::receiveFrom(Stream& stream, bool ended) {
+  const size_t most = haveReadRoom() ? std::min(kMaxRead, slab_.room()) : 0;
+  const Transfer transfer = most == 0 ? Transfer{Transfer::Result::kWouldBlock, 0, 0}
+                                      : receive(stream.socket, slab_.memory + slab_.used, most);
+  if (transfer.result == Transfer::Result::kFailed) {
+    endFromPeer(stream, transfer.error, kReceiveCall);
+    return;
   }
   if (transfer.count > 0) {
     emit(stream.handle, kData, static_cast<int32_t>(slab_.used),
          static_cast<int32_t>(transfer.count));
     slab_.used += transfer.count;
     statistics_.bytesReceived += transfer.count;
-  } else if (stream.allowHalfClose) {
-    stream.wanted = with(stream.wanted, Interest::kRead, false);
-    applyInterest(stream);
-    emit(stream.handle, kReadEnded, 0, 0);
-  } else {
-    endFromPeer(stream, 0, kNoCall);
   }
+  if (transfer.result == Transfer::Result::kDone && transfer.count == 0) {
+    endOfInput(stream);
+  } else if (transfer.count == most || ended) {
+    stream.readUnfinished = true;
+    comeBack(stream);
+  }
+}
+
+void Reactor::endOfInput(Stream& stream) {
+  if (!stream.allowHalfClose) {
+    endFromPeer(stream, 0, kNoCall);
+    return;
+  }
+  stream.wanted = with(stream.wanted, Interest::kRead, false);
+  applyInterest(stream);
+  emit(stream.handle, kReadEnded, 0, 0);
 }
 
 // Bytes handed out are never written again, so a used-up slab is replaced. Without a spare the
@@ -158,7 +199,8 @@ bool Reactor::haveReadRoom() {
 
 void Reactor::acceptOn(Listener& listener) {
   uint32_t accepted = 0;
-  while (accepted < listener.acceptsPerWake && room() >= kRecordsPerSocket) {
+  const size_t reserved = (unprocessed_ + 1) * kRecordsPerSocket;
+  while (accepted < listener.acceptsPerWake && room() >= reserved) {
     if (!acceptOne(listener)) {
       listener.acceptsPerWake = std::max(kMinAcceptsPerWake, listener.acceptsPerWake / 2);
       return;

@@ -164,7 +164,11 @@ bool Reactor::sendWaiting(Stream& stream) {
     return false;
   }
   std::array<Bytes, kMaxParts> parts;
-  for (int i = 0; i < kMaxSendsPerTurn; i++) {
+  for (int i = 0;; i++) {
+    if (i == kMaxSendsPerTurn) {
+      comeBack(stream);
+      break;
+    }
     const size_t used = gatherParts(stream, parts);
     if (used == 0) return true;
     const Transfer transfer = used == 1 ? send(stream.socket, parts[0])

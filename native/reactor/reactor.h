@@ -80,8 +80,8 @@ class Reactor {
   size_t gather();
   void finishBatch();
   void flush();
-  // Whether gather() would have events without a socket being ready.
-  bool pending() const { return pendingHead_ < pending_.size(); }
+  // Whether gather() has something to do without the poller saying so.
+  bool pending() const { return pendingHead_ < pending_.size() || !unfinished_.empty(); }
 
  private:
   struct Event {
@@ -111,10 +111,13 @@ class Reactor {
   void emit(Handle handle, int32_t kind, int32_t a, int32_t b);
   void emitAddress(Handle handle, int32_t kind, int32_t a, const SocketAddress& address);
   void emitPending();
+  void goOnWithUnfinished();
+  void comeBack(Stream& stream);
   void onReady(const ReadyEvent& ready);
   void onStreamReady(Stream& stream, const ReadyEvent& ready);
   void finishConnect(Stream& stream);
-  void receiveFrom(Stream& stream);
+  void receiveFrom(Stream& stream, bool ended);
+  void endOfInput(Stream& stream);
   bool haveReadRoom();
   void acceptOn(Listener& listener);
   bool acceptOne(Listener& listener);
@@ -147,6 +150,9 @@ class Reactor {
   std::array<ReadyEvent, kMaxReadyEvents> ready_;
   std::vector<Event> pending_;  // events made outside gather(), from pendingHead_ on
   size_t pendingHead_ = 0;
+  std::vector<Handle> unfinished_;  // streams that had more to read or send than a turn's share
+  std::vector<Handle> revisited_;
+  size_t unprocessed_ = 0;      // ready sockets of this batch still to be looked at
   std::vector<Stream*> ended_;  // their kLost is in this batch
   Slab slab_;
   Slab spareSlab_;

@@ -38,7 +38,9 @@ struct Stream : Watched {
   bool allowHalfClose = false;
   bool watchDrain = false;
   bool inDirty = false;
-  int32_t firstPiece = -1;  // this turn's writes: see Reactor::pieces_
+  bool inUnfinished = false;
+  bool readUnfinished = false;  // there is, or may be, more to read that no event will tell of
+  int32_t firstPiece = -1;      // this turn's writes: see Reactor::pieces_
   int32_t lastPiece = -1;
   std::unique_ptr<WriteQueue>
       queue;  // made when the system first refuses bytes, gone when they are sent

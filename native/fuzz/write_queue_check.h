@@ -1,0 +1,104 @@
+// What write_queue_test and write_queue_fuzz have in common.
+#pragma once
+
+#include <algorithm>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "net/write_queue.h"
+#include "test/check.h"
+
+namespace ropewalk {
+
+// Memory that the queue keeps, counted, and that can be taken away.
+class KeptMemory {
+ public:
+  explicit KeptMemory(std::vector<uint8_t> bytes) : bytes_(std::move(bytes)) {}
+  KeptMemory(const KeptMemory&) = delete;
+  ~KeptMemory() { CHECK_EQUAL(keepers_, 0); }
+
+  Bytes bytes() const { return bytes_; }
+  int keepers() const { return keepers_; }
+  void takeAway() { taken_ = true; }
+
+  std::unique_ptr<Retained> keep() { return std::make_unique<Keeper>(*this); }
+
+ private:
+  class Keeper final : public Retained {
+   public:
+    explicit Keeper(KeptMemory& memory) : memory_(memory) { memory_.keepers_ += 1; }
+    ~Keeper() override { memory_.keepers_ -= 1; }
+    bool valid() const override { return !memory_.taken_; }
+
+   private:
+    KeptMemory& memory_;
+  };
+
+  const std::vector<uint8_t> bytes_;
+  int keepers_ = 0;
+  bool taken_ = false;
+};
+
+// Drives a queue with a byte string as the program and a plain deque as the model: what gather()
+// offers is the front of what was pushed and not consumed, retained pieces are offered where they
+// lie, and a keeper lives exactly as long as bytes of its piece wait.
+inline void checkWriteQueue(Bytes program) {
+  struct Kept {
+    std::unique_ptr<KeptMemory> memory;
+    uint64_t end;  // how many bytes will have been consumed when the last of it is
+  };
+  std::deque<Kept> kept;
+  std::deque<uint8_t> model;
+  uint64_t pushed = 0;
+  uint64_t consumed = 0;
+  bool taken = false;
+  WriteQueue queue;  // ends before the memory that it keeps
+
+  for (const uint8_t op : program) {
+    const size_t amount = size_t{op} / 4 * 97;
+    if (op % 4 <= 1) {
+      std::vector<uint8_t> bytes(amount);
+      for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(pushed++ * 7);
+      model.insert(model.end(), bytes.begin(), bytes.end());
+      if (op % 4 == 0) {
+        queue.push(bytes);
+      } else {
+        kept.push_back({std::make_unique<KeptMemory>(std::move(bytes)), pushed});
+        KeptMemory& memory = *kept.back().memory;
+        queue.pushRetained(memory.bytes(), memory.keep());
+      }
+    } else if (op % 4 == 2) {
+      const size_t count = std::min(amount * 2, model.size());
+      queue.consume(count);
+      consumed += count;
+      model.erase(model.begin(), model.begin() + static_cast<ptrdiff_t>(count));
+    } else if (!kept.empty() && kept.back().end > consumed && !kept.back().memory->bytes().empty()) {
+      kept.back().memory->takeAway();
+      taken = true;
+    }
+    if (queue.empty()) taken = false;
+
+    Bytes parts[3];
+    const size_t used = queue.gather(parts);
+    size_t at = 0;
+    for (size_t i = 0; i < used; i++) {
+      CHECK(!parts[i].empty());
+      CHECK(std::equal(parts[i].begin(), parts[i].end(),
+                       model.begin() + static_cast<ptrdiff_t>(at)));
+      at += parts[i].size();
+    }
+    CHECK(used == 3 || at == model.size());
+    CHECK_EQUAL(queue.size(), model.size());
+    CHECK_EQUAL(queue.empty(), model.empty());
+    for (const Kept& one : kept) {
+      CHECK_EQUAL(one.memory->keepers(),
+                  one.end > consumed && !one.memory->bytes().empty() ? 1 : 0);
+    }
+    if (!taken) CHECK(queue.valid());
+    while (!kept.empty() && kept.front().end <= consumed) kept.pop_front();
+  }
+}
+
+}  // namespace ropewalk

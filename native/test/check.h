@@ -1,0 +1,80 @@
+// What the native tests and fuzz targets check with. A test is a function that tells one story; a
+// failed check names its file and line and ends the process.
+#pragma once
+
+#include <dirent.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+namespace ropewalk {
+
+// What the present story is about, when one is told more than once.
+inline const char* storyContext = "";
+
+[[noreturn]] inline void failCheck(const char* file, int line, const std::string& what) {
+  std::fprintf(stderr, "%s:%d: %s%s%s\n", file, line, storyContext, *storyContext ? ": " : "",
+               what.c_str());
+  std::fflush(stderr);
+#ifdef FUZZING
+  std::abort();  // libFuzzer keeps the input
+#else
+  std::_Exit(1);
+#endif
+}
+
+#define CHECK(condition)                                     \
+  do {                                                       \
+    if (!(condition)) {                                      \
+      ::ropewalk::failCheck(__FILE__, __LINE__, #condition); \
+    }                                                        \
+  } while (false)
+
+// For integers.
+#define CHECK_EQUAL(actual, expected)                                                    \
+  do {                                                                                   \
+    const auto actualValue = static_cast<long long>(actual);                             \
+    const auto expectedValue = static_cast<long long>(expected);                         \
+    if (actualValue != expectedValue) {                                                  \
+      ::ropewalk::failCheck(__FILE__, __LINE__,                                          \
+                            #actual " is " + std::to_string(actualValue) + ", not " +    \
+                                std::to_string(expectedValue) + " as " #expected " is"); \
+    }                                                                                    \
+  } while (false)
+
+// Passes long after anything that is going to happen has happened, sanitizers and busy machines
+// included.
+class Deadline {
+ public:
+  bool passed() const { return Clock::now() >= end_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point end_ = Clock::now() + std::chrono::seconds(20);
+};
+
+// Descriptors that this process has open.
+inline size_t openDescriptors() {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir("/dev/fd"), closedir);
+  CHECK(folder != nullptr);
+  size_t count = 0;
+  while (readdir(folder.get()) != nullptr) count += 1;
+  return count;
+}
+
+// Each story must leave no descriptor behind.
+template <typename... Stories>
+int tell(Stories... stories) {
+  const auto tellOne = [](auto story) {
+    const size_t before = openDescriptors();
+    story();
+    CHECK_EQUAL(openDescriptors(), before);
+  };
+  (tellOne(stories), ...);
+  return 0;
+}
+
+}  // namespace ropewalk

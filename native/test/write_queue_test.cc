@@ -1,0 +1,115 @@
+#include "net/write_queue.h"
+
+#include <cstdlib>
+#include <string_view>
+
+#include "check.h"
+#include "fuzz/corpus.h"
+#include "fuzz/write_queue_check.h"
+
+namespace ropewalk {
+namespace {
+
+Bytes bytesOf(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+// Small pieces share a block, so that many writes leave in one send.
+void joinsSmallPieces() {
+  WriteQueue queue;
+  for (int i = 0; i < 100; i++) queue.push(bytesOf("abc"));
+  Bytes parts[2];
+  CHECK_EQUAL(queue.gather(parts), 1);
+  CHECK_EQUAL(parts[0].size(), 300);
+  queue.consume(299);
+  queue.push(bytesOf("de"));
+  CHECK_EQUAL(queue.gather(parts), 1);
+  CHECK(std::equal(parts[0].begin(), parts[0].end(), bytesOf("cde").begin()));
+}
+
+// What gather() offered stays where it is while more is pushed: a send may be under way.
+void doesNotMoveBytes() {
+  WriteQueue queue;
+  queue.push(bytesOf("first"));
+  Bytes before[1];
+  queue.gather(before);
+  for (int i = 0; i < 10'000; i++) queue.push(bytesOf("and more"));
+  Bytes after[1];
+  queue.gather(after);
+  CHECK(before[0].data() == after[0].data());
+}
+
+// A retained piece is offered where it lies, and let go when its last byte is consumed.
+void keepsRetainedPieces() {
+  KeptMemory memory(std::vector<uint8_t>(1000, 'x'));
+  WriteQueue queue;
+  queue.push(bytesOf("before"));
+  queue.pushRetained(memory.bytes(), memory.keep());
+  queue.push(bytesOf("after"));
+
+  Bytes parts[4];
+  CHECK_EQUAL(queue.gather(parts), 3);
+  CHECK(parts[1].data() == memory.bytes().data());
+  queue.consume(6 + 999);
+  CHECK_EQUAL(memory.keepers(), 1);
+  queue.consume(1);
+  CHECK_EQUAL(memory.keepers(), 0);
+  CHECK_EQUAL(queue.size(), 5);
+}
+
+// Nothing waits of an empty piece, so nothing is kept for it.
+void ignoresEmptyPieces() {
+  KeptMemory memory({});
+  WriteQueue queue;
+  queue.push({});
+  queue.pushRetained(memory.bytes(), memory.keep());
+  CHECK(queue.empty());
+  CHECK_EQUAL(memory.keepers(), 0);
+  Bytes parts[1];
+  CHECK_EQUAL(queue.gather(parts), 0);
+}
+
+// A queue that ends lets go of all it keeps, once.
+void letsGoAtItsEnd() {
+  KeptMemory memory(std::vector<uint8_t>(10));
+  {
+    WriteQueue queue;
+    for (int i = 0; i < 3; i++) queue.pushRetained(memory.bytes(), memory.keep());
+    CHECK_EQUAL(memory.keepers(), 3);
+    queue.consume(15);
+    CHECK_EQUAL(memory.keepers(), 2);
+  }
+  CHECK_EQUAL(memory.keepers(), 0);
+}
+
+// Memory that its owner takes away makes the queue invalid for as long as bytes of it wait.
+void noticesMemoryTakenAway() {
+  KeptMemory memory(std::vector<uint8_t>(10));
+  WriteQueue queue;
+  queue.push(bytesOf("before"));
+  queue.pushRetained(memory.bytes(), memory.keep());
+  CHECK(queue.valid());
+  memory.takeAway();
+  CHECK(!queue.valid());
+  queue.consume(queue.size());
+  CHECK(queue.valid());
+}
+
+void agreesWithADeque() {
+  std::srand(20261122);
+  for (int round = 0; round < 100; round++) {
+    std::vector<uint8_t> program(64);
+    for (uint8_t& op : program) op = static_cast<uint8_t>(std::rand());
+    checkWriteQueue(program);
+  }
+  replayCorpus("write_queue", checkWriteQueue);
+}
+
+}  // namespace
+}  // namespace ropewalk
+
+int main() {
+  using namespace ropewalk;
+  return tell(joinsSmallPieces, doesNotMoveBytes, keepsRetainedPieces, ignoresEmptyPieces,
+              letsGoAtItsEnd, noticesMemoryTakenAway, agreesWithADeque);
+}
