@@ -57,18 +57,19 @@ function isStale(output, sources) {
 }
 
 /**
- * Runs `make`, which leaves `output` behind, and says so. The output's time is set to now even
- * if nothing in it changed, or the next run would find it stale again.
+ * Runs `make`, which leaves `output` behind, and says so. The output's time is set even if
+ * nothing in it changed, or the next run would find it stale again, and to the beginning: a source
+ * that is saved meanwhile is newer.
  *
  * @param {string} output
  * @param {() => void} make
  */
 function produce(output, make) {
   const begun = performance.now();
+  const time = new Date();
   make();
   if (!existsSync(output)) throw new BuildError(`the build left no ${relative(root, output)}`);
-  const now = new Date();
-  utimesSync(output, now, now);
+  utimesSync(output, time, time);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   const name = output === buildInfo ? 'dist' : relative(root, output);
   console.log(`built ${name} in ${seconds} s`);

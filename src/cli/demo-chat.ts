@@ -108,6 +108,7 @@ export class DemoChat extends Protocol {
   }
 
   say(text: string): void {
+    if (this.transport.disconnecting) return;
     this.#counts.messagesOut += 1;
     this.transport.write(`${text}\n`);
     if (this.transport.bufferedBytes > MAX_WAITING_BYTES) this.transport.abortConnection();

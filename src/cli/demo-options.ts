@@ -26,16 +26,16 @@ const MAX_SECONDS = 1_000_000;
 
 export const DEMO_USAGE: string = `Usage: ropewalk demo [flags]
 
-Serves an echo port and a chat port, and shows once a second what the reactor does.
+Serves an echo and a chat port, and shows each second what the reactor does.
 A message is what arrives together at the echo port, or a line of the chat.
 
   --port N          echo port (default ${DEFAULT_PORT}; 0 lets the system choose)
-  --chat-port N     chat port (default the echo port + 1; 0 lets the system choose)
+  --chat-port N     chat port (default echo port + 1; 0 lets the system choose)
   --interface IP    address to listen on (default 127.0.0.1)
   --reactor KIND    native, node or auto (default auto: native where it loads)
-  --poller NAME     epoll, poll or auto (default auto); native reactor only
-  --busy-poll US    poll on for so many microseconds after each batch; native reactor only
-  --load N          N connections of its own that keep the echo port busy (up to ${MAX_LOAD})
+  --poller NAME     epoll, poll or auto (default auto); native only
+  --busy-poll US    poll on for US microseconds after each batch; native only
+  --load N          N connections of its own keep the echo busy (up to ${MAX_LOAD})
   --seconds N       stop after N seconds
   --help            show this
 

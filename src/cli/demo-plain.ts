@@ -1,6 +1,7 @@
-/** The demo's output where standard output is no terminal: one line a second, `key=value`. */
+/** What the demo prints in lines: the first and the last one, and one a second where there is no terminal. */
 import type { DemoFigures } from './demo-meter.js';
 import type { DemoView } from './demo-screen.js';
+import { formatBytes, formatDuration, group } from './figures.js';
 
 /** The first line: what serves, and where. */
 export function readyLine(
@@ -33,7 +34,17 @@ export function plainLine(view: DemoView): string {
   ]);
 }
 
-/** The last line: all that passed. */
+/** The last line on a terminal: all that passed. */
+export function goodbye(figures: DemoFigures): string {
+  const { connectionsTotal, messagesIn, messagesOut, bytesIn, bytesOut, uptimeSeconds } = figures;
+  return (
+    `Goodbye after ${formatDuration(uptimeSeconds)}: ${group(connectionsTotal)} connections, ` +
+    `${group(messagesIn.total)} messages in (${formatBytes(bytesIn.total)}), ` +
+    `${group(messagesOut.total)} out (${formatBytes(bytesOut.total)}).`
+  );
+}
+
+/** The last line elsewhere. */
 export function goodbyeLine(figures: DemoFigures): string {
   const totals = keyValues([
     ['connections', figures.connectionsTotal],

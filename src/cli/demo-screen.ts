@@ -59,7 +59,7 @@ export function renderDemo(view: DemoView, size: ScreenSize): string[] {
     blank(box),
     ...flowRows(view.figures, box),
     ...errorRows(view, box),
-    blank(box),
+    { text: box.line('├┤', []), expendable: 2 },
     ...factRows(view, box),
     blank(box),
   ];

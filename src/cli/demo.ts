@@ -4,6 +4,7 @@ import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
   RopewalkError,
+  type SystemError,
 } from '../core/errors.js';
 import { Factory } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
@@ -14,7 +15,7 @@ import { DemoEcho, type MessageCounts } from './demo-echo.js';
 import { DemoLoad } from './demo-load.js';
 import { type DemoFigures, DemoMeter, type DemoReading } from './demo-meter.js';
 import { DEMO_USAGE, type DemoOptions, parseDemoOptions } from './demo-options.js';
-import { goodbyeLine, plainLine, readyLine } from './demo-plain.js';
+import { goodbye, goodbyeLine, plainLine, readyLine } from './demo-plain.js';
 import { type DemoView, renderDemo } from './demo-screen.js';
 import { Terminal } from './terminal.js';
 import { UsageError } from './usage-error.js';
@@ -54,7 +55,8 @@ export async function runDemo(args: readonly string[]): Promise<number> {
 }
 
 function hintFor(error: RopewalkError, { port, chatPort }: DemoOptions): string {
-  if (!(error instanceof CannotListenError)) return '';
+  const inUse = (error.cause as Partial<SystemError> | undefined)?.code === 'EADDRINUSE';
+  if (!(error instanceof CannotListenError) || !inUse) return '';
   // Where the chat port follows the echo port, --port 0 frees both.
   const flag = error.port === chatPort && chatPort !== port + 1 ? '--chat-port' : '--port';
   return ` (${flag} 0 lets the system choose a free port)`;
@@ -103,11 +105,11 @@ class Demo {
     const first = this.#read();
     this.#meter = new DemoMeter(first);
     this.#figures = this.#meter.take(first);
+    for (const signal of STOP_SIGNALS) process.on(signal, this.#onStopSignal);
     process.stdout.on('error', () => this.#stop()); // nobody reads it any more
     process.stdout.write(`${readyLine(this.#view())}\n`);
     this.#startLoad();
     this.#showTerminal();
-    for (const signal of STOP_SIGNALS) process.on(signal, this.#onStopSignal);
     reactor.addSystemEventTrigger('before', 'shutdown', () => this.#sayGoodbye());
     this.#nextRefresh = reactor.now() + REFRESH_MS;
     reactor.callLater(REFRESH_MS, this.#refresh);
@@ -119,7 +121,8 @@ class Demo {
       this.#terminal?.leave();
       for (const signal of STOP_SIGNALS) process.off(signal, this.#onStopSignal);
     }
-    process.stdout.write(`${goodbyeLine(this.#meter.take(this.#read()))}\n`);
+    const totals = this.#meter.take(this.#read());
+    process.stdout.write(`${this.#terminal ? goodbye(totals) : goodbyeLine(totals)}\n`);
     await this.dispose();
   }
 

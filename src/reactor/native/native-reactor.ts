@@ -69,8 +69,8 @@ export class NativeReactor extends HostedReactor {
   readonly #events: Int32Array;
   readonly #measureTurns: boolean;
   readonly #turnTimes = new TurnTimes();
-  #slab: ArrayBufferLike;
-  #spareSlab: ArrayBufferLike;
+  #slab: ArrayBuffer;
+  #spareSlab: ArrayBuffer;
 
   constructor(options: ReactorOptions & NativeReactorOptions) {
     super(options);
@@ -263,13 +263,13 @@ export class NativeReactor extends HostedReactor {
     return shortKind === EVENT_ACCEPTED || shortKind === EVENT_CONNECTED ? 1 : 0;
   }
 
-  #addSlab(): ArrayBufferLike {
+  #addSlab(): ArrayBuffer {
     const slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
     // An application that transfers `data.buffer` to a worker would take the bytes of others along.
     markAsUntransferable(slab.buffer);
     this.#loop.addSlab(slab);
     this.#header[SLABS_WANTED] = 0;
-    return slab.buffer;
+    return slab.buffer as ArrayBuffer;
   }
 
   #recordTurn(): void {

@@ -1,14 +1,40 @@
 /**
- * Makes the Buffers that `dataReceived` is given: views of the slab that the core received into. Constructing a subclass
- * of Uint8Array with Buffer's prototype takes a third of what `Buffer.from(arrayBuffer, ...)` does.
+ * The Buffers that `dataReceived` is given: views of the slab that the core received into. A subclass of Uint8Array with
+ * Buffer's prototype is made in a third of the time that `Buffer.from(arrayBuffer, ...)` takes, and cuts itself up
+ * faster than a Buffer does: parsers do that once for each line or frame.
  */
-class View extends Uint8Array {}
+class View extends Uint8Array {
+  /** The same as `buffer`, which is a call into C++. */
+  readonly #slab: ArrayBuffer;
+
+  constructor(slab: ArrayBuffer, offset: number, length: number) {
+    super(slab, offset, length);
+    this.#slab = slab;
+  }
+
+  override subarray(start = 0, end: number = this.length): Uint8Array<ArrayBuffer> {
+    const inside = start >>> 0 === start && end >>> 0 === end && start <= end && end <= this.length;
+    const from = inside ? start : clamp(start, this.length);
+    const to = inside ? end : Math.max(from, clamp(end, this.length));
+    return new View(this.#slab, this.byteOffset + from, to - from) as Uint8Array<ArrayBuffer>;
+  }
+
+  override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+    return this.subarray(start, end);
+  }
+}
 Object.setPrototypeOf(View.prototype, Buffer.prototype);
 Object.defineProperty(View.prototype, 'constructor', { value: Buffer, writable: true });
 
+/** What a relative index means: counted from the end when negative, never outside. NaN is 0. */
+function clamp(index: number, length: number): number {
+  const whole = Math.trunc(index) || 0;
+  return whole < 0 ? Math.max(0, length + whole) : Math.min(whole, length);
+}
+
 /** `new ReceivedView(slab, offset, length)` is a Buffer in all that matters: `Buffer.isBuffer` and every method. */
 export const ReceivedView = View as unknown as new (
-  slab: ArrayBufferLike,
+  slab: ArrayBuffer,
   offset: number,
   length: number,
 ) => Buffer;

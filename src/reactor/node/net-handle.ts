@@ -1,8 +1,8 @@
 /**
- * The parts of Node's `net` that have an underscore, typed in one place. They are needed because a listening port has to
- * be bound, and its errors known, when `listenTCP` returns: `net.Server` tells both a tick later, and within a cluster's
- * worker asks the primary process for its socket. Node's own `cluster` is built on these; they have been the same since
- * Node 11 and are looked for before use.
+ * The parts of Node's `net` that have an underscore, typed in one place. Listening needs them because a port has to be
+ * bound, and its errors known, when `listenTCP` returns: `net.Server` tells both a tick later, and within a cluster's
+ * worker asks the primary process for its socket. Node's own `cluster` is built on the same. Where one of the others were
+ * missing, the reactor would work and be less exact.
  */
 import net from 'node:net';
 
@@ -63,6 +63,14 @@ export function bindListenHandle(
 export function unsentBytes(socket: net.Socket, given: number): number {
   const { _handle: handle } = socket as unknown as { _handle?: StreamHandle | null };
   return handle ? given - handle.bytesWritten + handle.writeQueueSize : socket.writableLength;
+}
+
+/** Keeps a socket open when both sides have finished sending: closing it is then the protocol's task. */
+export function keepWhenEnded(socket: net.Socket): void {
+  const { _readableState: state } = socket as unknown as {
+    _readableState?: { autoDestroy: boolean };
+  };
+  if (state !== undefined) state.autoDestroy = false;
 }
 
 /** Whether this Node hands `REUSE_PORT` on to libuv: since 22.12 and 23.1. */

@@ -9,6 +9,7 @@ import { AsyncResource } from 'node:async_hooks';
 
 import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
 import { UnsupportedError } from '../../core/errors.js';
+import { checkBoolean } from '../../internal/check.js';
 import { HostedReactor, type ReactorOptions } from '../hosted-reactor.js';
 import type { StreamTransport } from '../stream-transport.js';
 import type { Dial, DialListener } from '../tcp-connector.js';
@@ -18,15 +19,13 @@ import { TurnTimes } from '../turn-times.js';
 import { canReusePort } from './net-handle.js';
 import { NodeDial } from './node-dial.js';
 import { NodeListenSocket } from './node-listen-socket.js';
+import { LANDING_BYTES } from './node-socket.js';
 import type { NodeTransport } from './node-transport.js';
 import { Outgoing } from './outgoing.js';
 
-/** What sockets are read into, and thereby the most that one `dataReceived` is given. */
-const LANDING_BYTES = 64 * 1024;
-
 export class NodeReactor extends HostedReactor {
-  readonly kind: 'node' = 'node';
-  readonly poller: string = 'libuv';
+  override readonly kind = 'node';
+  override readonly poller = 'libuv';
 
   /** @internal */
   readonly outgoing: Outgoing = new Outgoing();
@@ -42,44 +41,54 @@ export class NodeReactor extends HostedReactor {
   #inTurn = false;
   #turnBegan = 0;
   #endQueued = false;
+  /** Those that may have more to read. */
+  #unread: NodeTransport[] = [];
   readonly #turnTimes: TurnTimes | undefined;
   /** Where nobody's `AsyncLocalStorage` context is in force but that in which the reactor was made. */
   readonly #root: AsyncResource = new AsyncResource('ROPEWALK', { requireManualDestroy: true });
 
   constructor(options: ReactorOptions = {}) {
     super(options);
-    this.#turnTimes = options.measureTurns ? new TurnTimes() : undefined;
+    const measure = checkBoolean('measureTurns', options.measureTurns ?? false);
+    this.#turnTimes = measure ? new TurnTimes() : undefined;
   }
 
-  openListenSocket(settings: ListenSettings, port: TCPPort): ListenSocket {
+  /** @internal */
+  override openListenSocket(settings: ListenSettings, port: TCPPort): ListenSocket {
     return new NodeListenSocket(this, settings, port);
   }
 
-  dial(address: string, port: number, settings: ConnectSettings, listener: DialListener): Dial {
+  /** @internal */
+  override dial(
+    address: string,
+    port: number,
+    settings: ConnectSettings,
+    listener: DialListener,
+  ): Dial {
     return this.runAtRoot(() => new NodeDial(this, address, port, settings, listener));
   }
 
-  addReader(_descriptor: ReadDescriptor): void {
+  override addReader(_descriptor: ReadDescriptor): void {
     throw noDescriptors('addReader');
   }
 
-  addWriter(_descriptor: WriteDescriptor): void {
+  override addWriter(_descriptor: WriteDescriptor): void {
     throw noDescriptors('addWriter');
   }
 
-  removeReader(_descriptor: ReadDescriptor): void {
+  override removeReader(_descriptor: ReadDescriptor): void {
     throw noDescriptors('removeReader');
   }
 
-  removeWriter(_descriptor: WriteDescriptor): void {
+  override removeWriter(_descriptor: WriteDescriptor): void {
     throw noDescriptors('removeWriter');
   }
 
-  getReaders(): ReadDescriptor[] {
+  override getReaders(): ReadDescriptor[] {
     return [];
   }
 
-  getWriters(): WriteDescriptor[] {
+  override getWriters(): WriteDescriptor[] {
     return [];
   }
 
@@ -97,6 +106,11 @@ export class NodeReactor extends HostedReactor {
     if (this.outgoing.schedule(transport)) this.#queueEnd();
   }
 
+  /** @internal */
+  readAgainNextTurn(transport: NodeTransport): void {
+    this.#unread.push(transport);
+  }
+
   /** @internal A copy of what has landed, for keeps. */
   takeLanded(bytes: number): Buffer {
     this.#bytesReceived += bytes;
@@ -110,24 +124,24 @@ export class NodeReactor extends HostedReactor {
     return this.#root.runInAsyncScope(run);
   }
 
-  protected transports(): Iterable<StreamTransport> {
+  protected override transports(): Iterable<StreamTransport> {
     return this.open;
   }
 
-  protected bytes(): { received: number; sent: number; turns: number } {
+  protected override bytes(): { received: number; sent: number; turns: number } {
     return { received: this.#bytesReceived, sent: this.bytesSent, turns: this.#turns };
   }
 
-  protected turnTimes(): { p50Ms: number; p99Ms: number } {
+  protected override turnTimes(): { p50Ms: number; p99Ms: number } {
     return this.#turnTimes?.take() ?? { p50Ms: 0, p99Ms: 0 };
   }
 
-  protected checkSupported(settings: ListenSettings | ConnectSettings): void {
+  protected override checkSupported(settings: ListenSettings | ConnectSettings): void {
     const asked = refusals(settings).find(([, wanted]) => wanted);
     if (asked !== undefined) throw new UnsupportedError(asked[0], 'Node has no way to set it');
   }
 
-  protected release(): void {}
+  protected override release(): void {}
 
   #queueEnd(): void {
     if (this.#endQueued) return;
@@ -138,6 +152,11 @@ export class NodeReactor extends HostedReactor {
   readonly #endTurn = (): void => {
     this.#endQueued = false;
     this.outgoing.flush();
+    const unread = this.#unread;
+    if (unread.length > 0) {
+      this.#unread = [];
+      for (const transport of unread) transport.readAgain();
+    }
     if (!this.#inTurn) return;
     this.#inTurn = false;
     this.#turnTimes?.record(this.now() - this.#turnBegan);

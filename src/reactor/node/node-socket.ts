@@ -6,9 +6,12 @@
 import net, { type OnReadOpts, type Socket, type SocketConstructorOpts } from 'node:net';
 
 import type { SocketSettings } from '../tcp-settings.js';
-import type { ConnectionHandle } from './net-handle.js';
+import { type ConnectionHandle, keepWhenEnded } from './net-handle.js';
 import type { NodeReactor } from './node-reactor.js';
 import type { NodeTransport } from './node-transport.js';
+
+/** What sockets are read into, and thereby the most that one `dataReceived` is given. */
+export const LANDING_BYTES: number = 64 * 1024;
 
 /** A socket that knows its transport: listeners that are shared by all sockets find it there. */
 export interface OwnedSocket extends Socket {
@@ -50,12 +53,10 @@ export function keepAliveIdleMs(settings: SocketSettings): number {
 function makeSocket(reactor: NodeReactor, options: { handle?: ConnectionHandle }): OwnedSocket {
   const onread: OnReadOpts = {
     buffer: reactor.landing,
-    callback: (bytes) => {
-      socket.transport?.landed(bytes);
-      return true;
-    },
+    callback: (bytes) => socket.transport?.landed(bytes) ?? true,
   };
   const all: SocketOptions = { ...options, allowHalfOpen: true, onread };
   const socket: OwnedSocket = new net.Socket(all);
+  keepWhenEnded(socket);
   return socket;
 }

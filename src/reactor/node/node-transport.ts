@@ -14,7 +14,7 @@ import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream
 import type { SocketSettings } from '../tcp-settings.js';
 import { unsentBytes } from './net-handle.js';
 import type { NodeReactor } from './node-reactor.js';
-import { keepAliveIdleMs, type OwnedSocket } from './node-socket.js';
+import { keepAliveIdleMs, LANDING_BYTES, type OwnedSocket } from './node-socket.js';
 import type { OutgoingOwner } from './outgoing.js';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -56,18 +56,18 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     socket.on('close', onClose);
   }
 
-  get bufferedBytes(): number {
+  override get bufferedBytes(): number {
     const socket = this.#socket;
     if (socket.destroyed) return 0;
     if (socket.writableLength === 0) return this.#queuedBytes;
     return this.#queuedBytes + unsentBytes(socket, this.#sentBytes);
   }
 
-  getPeer(): Address {
+  override getPeer(): Address {
     return this.#peer;
   }
 
-  getHost(): Address {
+  override getHost(): Address {
     if (this.#host === undefined) {
       const { localAddress, localPort } = this.#socket;
       this.#host =
@@ -78,25 +78,25 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     return this.#host;
   }
 
-  getTcpNoDelay(): boolean {
+  override getTcpNoDelay(): boolean {
     return this.#noDelay;
   }
 
-  setTcpNoDelay(enabled: boolean): void {
+  override setTcpNoDelay(enabled: boolean): void {
     this.#noDelay = checkBoolean('enabled', enabled);
     this.#socket.setNoDelay(enabled);
   }
 
-  getTcpKeepAlive(): boolean {
+  override getTcpKeepAlive(): boolean {
     return this.#keepAlive;
   }
 
-  setTcpKeepAlive(enabled: boolean): void {
+  override setTcpKeepAlive(enabled: boolean): void {
     this.#keepAlive = checkBoolean('enabled', enabled);
     this.#socket.setKeepAlive(enabled, keepAliveIdleMs(this.#settings));
   }
 
-  write(data: Uint8Array | string): void {
+  override write(data: Uint8Array | string): void {
     const reactor = this.#reactor;
     if (typeof data === 'string') {
       if (!this.writable) return;
@@ -118,10 +118,25 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     super.start(protocol);
   }
 
-  /** @internal The landing buffer holds so many bytes for this transport. */
-  landed(bytes: number): void {
-    this.#reactor.beginTurn();
-    this.received(this.#reactor.takeLanded(bytes));
+  /**
+   * @internal The landing buffer holds so many bytes for this transport.
+   * @returns Whether to go on reading at once.
+   */
+  landed(bytes: number): boolean {
+    const reactor = this.#reactor;
+    reactor.beginTurn();
+    this.received(reactor.takeLanded(bytes));
+    // libuv would read 32 times in a row from a socket that has so much: others shall have their turn.
+    const more = bytes === LANDING_BYTES;
+    if (more) reactor.readAgainNextTurn(this);
+    return !more;
+  }
+
+  /** @internal */
+  readAgain(): void {
+    if (this.state === 'open' && this.reading === 'on' && !this.#socket.destroyed) {
+      this.#socket.read(0);
+    }
   }
 
   /** @internal */
@@ -156,7 +171,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     this.lost(cause);
   }
 
-  protected get reactor(): StreamReactor {
+  protected override get reactor(): StreamReactor {
     return this.#reactor;
   }
 
@@ -165,32 +180,36 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     super.finish(reason);
   }
 
-  protected setReading(enabled: boolean): void {
+  protected override setReading(enabled: boolean): void {
     if (!enabled) this.#socket.pause();
     else if (this.#socket.readableEnded) this.#reactor.soon(() => this.peerEnded());
     else this.#socket.resume();
   }
 
-  protected watchDrain(): void {
+  protected override watchDrain(): void {
     this.#watchingDrain = true;
     this.schedule();
   }
 
-  protected shutdownWriting(): void {
+  protected override shutdownWriting(): void {
     this.schedule();
   }
 
-  protected closeFlushed(): void {
+  protected override closeFlushed(): void {
     this.schedule();
   }
 
-  protected closeNow(reset: boolean): void {
+  protected override closeNow(reset: boolean): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    if (reset) socket.resetAndDestroy();
-    else {
+    if (!reset) {
       this.send();
       socket.destroy();
+    } else if (socket.writableEnded && !socket.writableFinished) {
+      // libuv refuses a reset, and Node then leaks the descriptor, while a shutdown(2) is under way: one pass of the loop.
+      socket.once('finish', () => socket.resetAndDestroy());
+    } else {
+      socket.resetAndDestroy();
     }
   }
 
@@ -214,7 +233,8 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     const bytes = this.#queuedBytes;
     this.#queued = undefined;
     this.#queuedBytes = 0;
-    if (socket.destroyed) return;
+    // After `end`: a producer that was registered while the sending side was being shut down.
+    if (socket.destroyed || socket.writableEnded) return;
     this.#reactor.bytesSent += bytes;
     this.#sentBytes += bytes;
     if (queued === undefined) return;
@@ -238,7 +258,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
         if (!error && !socket.destroyed && !this.#scheduled) this.settle();
       };
       // The one way to learn when what was handed over without a callback is sent.
-      if (!socket.writableEnded) socket.write(NOTHING, this.#onSent);
+      socket.write(NOTHING, this.#onSent);
       return;
     }
     if (this.#watchingDrain) {
@@ -248,7 +268,9 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     if (this.producer !== undefined || this.#queuedBytes > 0) return;
     if (this.state === 'closing') socket.destroy();
     else if (this.state === 'open' && this.writing === 'shutting' && !socket.writableEnded) {
-      socket.end(() => this.writeShut());
+      socket.end((error?: Error | null) => {
+        if (!error) this.writeShut();
+      });
     }
   }
 }

@@ -63,7 +63,7 @@ export class Outgoing {
     const owner = this.#runOwner;
     if (owner === undefined) return;
     this.#runOwner = undefined;
-    owner.queue(this.#slab.subarray(this.#runStart, this.#used));
+    if (this.#used > this.#runStart) owner.queue(this.#slab.subarray(this.#runStart, this.#used));
   }
 
   /** The turn ends. What is written by those that are told of their writes meanwhile waits for the next end. */
