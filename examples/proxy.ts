@@ -5,7 +5,7 @@ import { ClientFactory, ConnectionDone, createReactor, Protocol, type Reactor } 
 /** One side of a proxied connection: what it receives, the other side sends. */
 class Side extends Protocol {
   other: Side | undefined;
-  #ended = false;
+  ended = false;
 
   override connectionMade(): void {
     const { other, transport } = this;
@@ -25,9 +25,9 @@ class Side extends Protocol {
 
   // This side's peer has finished sending: so has the other side, once all is sent.
   readConnectionLost(): void {
-    this.#ended = true;
+    this.ended = true;
     this.other?.transport.unregisterProducer();
-    if (this.other?.#ended) this.other.transport.loseConnection();
+    if (this.other?.ended) this.other.transport.loseConnection();
     else this.other?.transport.loseWriteConnection();
   }
 

@@ -158,11 +158,11 @@ void Loop::runBatch() {
     batchOpen_ = true;
   }
   callDispatch();
+  reactor_->flush();
   if (shared_->header[kEventCursor] >= shared_->header[kEventCount]) {
     reactor_->finishBatch();
     batchOpen_ = false;
   }
-  reactor_->flush();
 }
 
 // JavaScript's dispatch catches what application code throws. What comes out of it all the same

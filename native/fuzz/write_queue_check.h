@@ -21,6 +21,7 @@ class KeptMemory {
 
   Bytes bytes() const { return bytes_; }
   int keepers() const { return keepers_; }
+  bool taken() const { return taken_; }
   void takeAway() { taken_ = true; }
 
   std::unique_ptr<Retained> keep() { return std::make_unique<Keeper>(*this); }
@@ -53,7 +54,6 @@ inline void checkWriteQueue(Bytes program) {
   std::deque<uint8_t> model;
   uint64_t pushed = 0;
   uint64_t consumed = 0;
-  bool taken = false;
   WriteQueue queue;  // ends before the memory that it keeps
 
   for (const uint8_t op : program) {
@@ -74,29 +74,29 @@ inline void checkWriteQueue(Bytes program) {
       queue.consume(count);
       consumed += count;
       model.erase(model.begin(), model.begin() + static_cast<ptrdiff_t>(count));
-    } else if (!kept.empty() && kept.back().end > consumed && !kept.back().memory->bytes().empty()) {
+    } else if (!kept.empty()) {
       kept.back().memory->takeAway();
-      taken = true;
     }
-    if (queue.empty()) taken = false;
 
     Bytes parts[3];
     const size_t used = queue.gather(parts);
     size_t at = 0;
     for (size_t i = 0; i < used; i++) {
       CHECK(!parts[i].empty());
-      CHECK(std::equal(parts[i].begin(), parts[i].end(),
-                       model.begin() + static_cast<ptrdiff_t>(at)));
+      CHECK(
+          std::equal(parts[i].begin(), parts[i].end(), model.begin() + static_cast<ptrdiff_t>(at)));
       at += parts[i].size();
     }
     CHECK(used == 3 || at == model.size());
     CHECK_EQUAL(queue.size(), model.size());
     CHECK_EQUAL(queue.empty(), model.empty());
+    bool valid = true;
     for (const Kept& one : kept) {
-      CHECK_EQUAL(one.memory->keepers(),
-                  one.end > consumed && !one.memory->bytes().empty() ? 1 : 0);
+      const bool waits = one.end > consumed && !one.memory->bytes().empty();
+      CHECK_EQUAL(one.memory->keepers(), waits ? 1 : 0);
+      if (waits && one.memory->taken()) valid = false;
     }
-    if (!taken) CHECK(queue.valid());
+    CHECK_EQUAL(queue.valid(), valid);
     while (!kept.empty() && kept.front().end <= consumed) kept.pop_front();
   }
 }

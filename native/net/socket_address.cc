@@ -4,15 +4,21 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
-#include <cstdlib>
+#include <charconv>
 #include <cstring>
 
 namespace ropewalk {
 namespace {
 
+// The number of an interface, by name or as it stands; 0 for one that is not, which the system then
+// refuses where it needs one.
 uint32_t scopeFrom(const std::string& name) {
   const unsigned index = if_nametoindex(name.c_str());
-  return index != 0 ? index : static_cast<uint32_t>(std::strtoul(name.c_str(), nullptr, 10));
+  if (index != 0) return index;
+  uint32_t number = 0;
+  const char* end = name.data() + name.size();
+  const auto [rest, error] = std::from_chars(name.data(), end, number);
+  return error == std::errc() && rest == end ? number : 0;
 }
 
 const sockaddr_in& asIpv4(const sockaddr_storage& storage) {
@@ -26,6 +32,8 @@ const sockaddr_in6& asIpv6(const sockaddr_storage& storage) {
 }  // namespace
 
 bool SocketAddress::parse(const std::string& host, uint16_t port, SocketAddress& address) {
+  address = {};
+  if (host.find('\0') != std::string::npos) return false;  // inet_pton() would read up to there
   auto& ipv4 = reinterpret_cast<sockaddr_in&>(address.storage_);
   if (inet_pton(AF_INET, host.c_str(), &ipv4.sin_addr) == 1) {
     ipv4.sin_family = AF_INET;

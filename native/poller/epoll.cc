@@ -18,8 +18,10 @@ constexpr uint64_t kNotifyToken = UINT64_MAX;
 constexpr size_t kMaxEvents = 1024;
 
 uint32_t toEpoll(Interest interest, Trigger trigger) {
-  uint32_t events = trigger == Trigger::kEdge ? uint32_t{EPOLLET} : 0;
+  const bool edge = trigger == Trigger::kEdge;
+  uint32_t events = edge ? uint32_t{EPOLLET} : 0;
   if (includes(interest, Interest::kRead)) events |= EPOLLIN | EPOLLRDHUP;
+  if (edge && includes(interest, Interest::kRead)) events |= EPOLLPRI;
   if (includes(interest, Interest::kWrite)) events |= EPOLLOUT;
   return events;
 }
@@ -54,7 +56,7 @@ class EpollPoller final : public Poller {
       const bool failed = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
       events[count++] = {event.data.u64, failed || (event.events & EPOLLIN) != 0,
                          failed || (event.events & EPOLLOUT) != 0,
-                         failed || (event.events & EPOLLRDHUP) != 0};
+                         failed || (event.events & (EPOLLRDHUP | EPOLLPRI)) != 0};
     }
     return {};
   }

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 #include <mutex>
 #include <unordered_map>
@@ -31,6 +32,10 @@ class PollPoller final : public Poller {
   }
 
   Status add(Socket socket, Interest interest, Trigger, uint64_t token) override {
+    // As epoll has it: what is no descriptor, or always ready, can't be watched.
+    struct stat properties;
+    if (fstat(socket, &properties) < 0) return Status::last("fstat");
+    if (S_ISREG(properties.st_mode) || S_ISDIR(properties.st_mode)) return {EPERM, "poll"};
     const std::lock_guard lock(mutex_);
     if (!positions_.emplace(socket, entries_.size()).second) return {EEXIST, "poll"};
     entries_.push_back({socket, toPoll(interest), 0});
@@ -75,7 +80,8 @@ class PollPoller final : public Poller {
     if (::poll(entries_.data(), entries_.size(), 0) < 0) {
       return errno == EINTR ? Status{} : Status::last("poll");
     }
-    if (entries_[0].revents != 0) drainWakeup();
+    // A wake-up meant for the thread in block() is left to it, or it would sleep on.
+    if (entries_[0].revents != 0 && !blocked_) drainWakeup();
     // Begins where the last call ran out of room, so that no socket is passed over for ever.
     const size_t sockets = entries_.size() - 1;
     for (size_t step = 0; step < sockets && count < events.size(); step++) {

@@ -29,7 +29,8 @@ struct ReadyEvent {
   uint64_t token;
   bool readable;
   bool writable;
-  // The end of input or an error waits, maybe behind data: read on until it comes.
+  // The end of input or an error waits, maybe behind data: read on until it comes. Or urgent data
+  // does, where a read stops short of what lies behind: read on until nothing comes.
   bool ended;
 };
 

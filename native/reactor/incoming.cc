@@ -17,6 +17,7 @@ constexpr size_t kRecordsPerSocket = 4;
 size_t Reactor::gather() {
   flush();
   eventCount_ = 0;
+  turn_ += 1;
   emitPending();
   goOnWithUnfinished();
   size_t count = 0;
@@ -35,7 +36,10 @@ size_t Reactor::gather() {
 
 void Reactor::finishBatch() {
   memory_.header[kEventCursor] = memory_.header[kEventCount] = 0;
-  for (Stream* stream : ended_) destroy(*stream);
+  for (const Handle handle : ended_) {
+    Stream* stream = findStream(handle);
+    if (stream != nullptr) destroy(*stream);
+  }
   ended_.clear();
 }
 
@@ -62,7 +66,7 @@ void Reactor::emitPending() {
   for (; pendingHead_ < pending_.size() && eventCount_ < most; pendingHead_++) {
     const auto [handle, kind, a, b] = pending_[pendingHead_].ints;
     emit(handle, kind, a, b);
-    if (kind == kLost) ended_.push_back(findStream(handle));
+    if (kind == kLost) ended_.push_back(handle);
   }
   if (pendingHead_ < pending_.size()) return;
   pending_.clear();
@@ -94,7 +98,7 @@ void Reactor::goOnWithUnfinished() {
     if (stream == nullptr || !stream->readUnfinished) continue;
     stream->readUnfinished = false;
     if (stream->state == Stream::State::kOpen && includes(stream->interest, Interest::kRead)) {
-      receiveFrom(*stream, false);
+      receiveFrom(*stream);
     }
   }
   revisited_.clear();
@@ -133,7 +137,8 @@ void Reactor::onStreamReady(Stream& stream, const ReadyEvent& ready) {
   }
   if (ready.readable && stream.state == Stream::State::kOpen &&
       includes(stream.interest, Interest::kRead)) {
-    receiveFrom(stream, ready.ended);
+    stream.inputEnding |= ready.ended;
+    receiveFrom(stream);
   }
 }
 
@@ -151,28 +156,32 @@ void Reactor::finishConnect(Stream& stream) {
   emitAddress(stream.handle, kConnected, 0, local);
 }
 
-// One read a turn, however much there is: the others get theirs. `ended`: the end waits, maybe
-// behind data.
-void Reactor::receiveFrom(Stream& stream, bool ended) {
-  const size_t most = haveReadRoom() ? std::min(kMaxRead, slab_.room()) : 0;
-  const Transfer transfer = most == 0 ? Transfer{Transfer::Result::kWouldBlock, 0, 0}
-                                      : receive(stream.socket, slab_.memory + slab_.used, most);
+// One read a turn, however much there is: the others get theirs.
+void Reactor::receiveFrom(Stream& stream) {
+  if (stream.readTurn == turn_ || !haveReadRoom()) {
+    stream.readUnfinished = true;
+    comeBack(stream);
+    return;
+  }
+  stream.readTurn = turn_;
+  const size_t most = std::min(kMaxRead, slab_.room());
+  const Transfer transfer = receive(stream.socket, slab_.memory + slab_.used, most);
+  if (transfer.result == Transfer::Result::kWouldBlock) return;
   if (transfer.result == Transfer::Result::kFailed) {
     endFromPeer(stream, transfer.error, kReceiveCall);
     return;
   }
-  if (transfer.count > 0) {
-    emit(stream.handle, kData, static_cast<int32_t>(slab_.used),
-         static_cast<int32_t>(transfer.count));
-    slab_.used += transfer.count;
-    statistics_.bytesReceived += transfer.count;
-  }
-  if (transfer.result == Transfer::Result::kDone && transfer.count == 0) {
+  if (transfer.count == 0) {
     endOfInput(stream);
-  } else if (transfer.count == most || ended) {
-    stream.readUnfinished = true;
-    comeBack(stream);
+    return;
   }
+  emit(stream.handle, kData, static_cast<int32_t>(slab_.used),
+       static_cast<int32_t>(transfer.count));
+  slab_.used += transfer.count;
+  statistics_.bytesReceived += transfer.count;
+  // Of an edge a read that was not filled has taken all, unless the end waits behind it.
+  stream.readUnfinished = transfer.count == most || stream.inputEnding;
+  if (stream.readUnfinished) comeBack(stream);
 }
 
 void Reactor::endOfInput(Stream& stream) {
@@ -224,28 +233,30 @@ bool Reactor::acceptOne(Listener& listener) {
   }
   if (isWouldBlock(status.error)) return false;
   if (isConnectionsOwnFault(status.error)) return true;
-  if (isOutOfDescriptors(status.error)) refuseOne(listener);
+  if (isOutOfDescriptors(status.error)) refuseWaiting(listener);
   emit(listener.handle, kAcceptFailed, status.error, listener.failing ? 0 : 1);
   listener.failing = true;
   return false;
 }
 
-// Out of descriptors: the spare one is given up for as long as it takes to tell one peer so, by
-// closing.
-void Reactor::refuseOne(Listener& listener) {
+// Out of descriptors: the spare one is given up for as long as it takes to tell those who wait so,
+// by closing.
+void Reactor::refuseWaiting(Listener& listener) {
   if (spareDescriptor_ != kNoSocket) closeSocket(spareDescriptor_);
-  Socket socket = kNoSocket;
-  SocketAddress peer;
-  if (acceptFrom(listener.socket, socket, peer).ok()) closeSocket(socket);
+  for (uint32_t i = 0; i < listener.acceptsPerWake; i++) {
+    Socket socket = kNoSocket;
+    SocketAddress peer;
+    if (!acceptFrom(listener.socket, socket, peer).ok()) break;
+    closeSocket(socket);
+  }
   spareDescriptor_ = openSpareDescriptor();
 }
 
 // The socket stays open until the host has heard of it, for it may ask for addresses.
 void Reactor::endFromPeer(Stream& stream, int error, FailedCall call) {
-  stream.state = Stream::State::kClosed;
-  stream.queue.reset();
+  stream.state = error == 0 ? Stream::State::kEnded : Stream::State::kClosed;
   emit(stream.handle, kLost, error, call);
-  ended_.push_back(&stream);
+  ended_.push_back(stream.handle);
 }
 
 }  // namespace ropewalk

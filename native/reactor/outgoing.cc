@@ -118,7 +118,9 @@ void Reactor::write(Handle handle, Bytes bytes, std::unique_ptr<Retained> keeper
 }
 
 void Reactor::addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper) {
-  if (bytes.empty() || stream.state != Stream::State::kOpen) return;
+  const bool writable =
+      stream.state == Stream::State::kOpen || stream.state == Stream::State::kEnded;
+  if (bytes.empty() || !writable) return;
   const int32_t index = static_cast<int32_t>(pieces_.size());
   pieces_.push_back({bytes, std::move(keeper), -1});
   if (stream.firstPiece < 0) {
@@ -143,6 +145,7 @@ void Reactor::settle(Stream& stream) {
     return;
   }
   if (stream.state == Stream::State::kClosed || !sendWaiting(stream)) return;
+  if (stream.state == Stream::State::kEnded) return;
   if (stream.ending == Stream::Ending::kDiscard) {
     destroy(stream);
     return;
@@ -255,9 +258,11 @@ void Reactor::endOfSending(Stream& stream) {
 
 // The socket is closed at once; the handle lives until the host has heard of it.
 void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
+  const bool told = stream.state == Stream::State::kEnded;
   stream.state = Stream::State::kClosed;
   stream.queue.reset();
   stream.firstPiece = stream.lastPiece = -1;
+  if (told) return;
   if (stream.interest != Interest::kNone) poller_->closing(stream.socket);
   stream.interest = Interest::kNone;
   closeSocket(std::exchange(stream.socket, kNoSocket));

@@ -5,8 +5,8 @@
 //
 //     gather()        polls once, receives and accepts, writes the batch's events
 //     ...             the host deals with the events and writes commands
-//     finishBatch()   frees what ended
 //     flush()         carries the commands out: this is where bytes are sent
+//     finishBatch()   frees what ended
 //
 // One thread, but for poller().notify() and poller().block().
 #pragma once
@@ -116,12 +116,12 @@ class Reactor {
   void onReady(const ReadyEvent& ready);
   void onStreamReady(Stream& stream, const ReadyEvent& ready);
   void finishConnect(Stream& stream);
-  void receiveFrom(Stream& stream, bool ended);
+  void receiveFrom(Stream& stream);
   void endOfInput(Stream& stream);
   bool haveReadRoom();
   void acceptOn(Listener& listener);
   bool acceptOne(Listener& listener);
-  void refuseOne(Listener& listener);
+  void refuseWaiting(Listener& listener);
   void endFromPeer(Stream& stream, int error, FailedCall call);
 
   // outgoing.cc
@@ -146,14 +146,15 @@ class Reactor {
   Statistics statistics_;
   int spareDescriptor_;
 
+  uint32_t turn_ = 0;  // counts calls of gather()
   size_t eventCount_ = 0;
   std::array<ReadyEvent, kMaxReadyEvents> ready_;
   std::vector<Event> pending_;  // events made outside gather(), from pendingHead_ on
   size_t pendingHead_ = 0;
   std::vector<Handle> unfinished_;  // streams that had more to read or send than a turn's share
   std::vector<Handle> revisited_;
-  size_t unprocessed_ = 0;      // ready sockets of this batch still to be looked at
-  std::vector<Stream*> ended_;  // their kLost is in this batch
+  size_t unprocessed_ = 0;     // ready sockets of this batch still to be looked at
+  std::vector<Handle> ended_;  // their kLost is in this batch
   Slab slab_;
   Slab spareSlab_;
 

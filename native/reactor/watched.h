@@ -25,7 +25,9 @@ struct Watched {
 
 // A TCP connection, made or being made.
 struct Stream : Watched {
-  enum class State : uint8_t { kConnecting, kOpen, kClosed };
+  // kEnded: the host is being told that the connection has ended. What it writes until then is
+  // still sent, as far as the system takes it at once.
+  enum class State : uint8_t { kConnecting, kOpen, kEnded, kClosed };
   // What is to happen once nothing waits to be sent.
   enum class Ending : uint8_t { kNone, kShutdown, kClose, kDiscard };
 
@@ -40,6 +42,8 @@ struct Stream : Watched {
   bool inDirty = false;
   bool inUnfinished = false;
   bool readUnfinished = false;  // there is, or may be, more to read that no event will tell of
+  bool inputEnding = false;     // the end of input or an error waits, maybe behind data
+  uint32_t readTurn = 0;        // when it was last read: once a turn is its share
   int32_t firstPiece = -1;      // this turn's writes: see Reactor::pieces_
   int32_t lastPiece = -1;
   std::unique_ptr<WriteQueue>

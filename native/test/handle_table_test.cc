@@ -36,7 +36,7 @@ void findsNothingForNonsense() {
   CHECK(table.find(0) == nullptr);
   Thing thing;
   const Handle handle = table.insert(thing);
-  const Handle nonsense[] = {0,          -1,        -handle,   INT32_MIN, INT32_MAX,
+  const Handle nonsense[] = {0,          -1,         -handle,          INT32_MIN,         INT32_MAX,
                              handle + 1, handle - 1, handle ^ 1 << 20, handle | INT32_MIN};
   for (const Handle one : nonsense) CHECK(table.find(one) == nullptr);
   CHECK(table.find(handle) == &thing);
@@ -129,7 +129,8 @@ void agreesWithAMap() {
     CHECK_EQUAL(table.size(), model.size());
     if (step % 100 != 0) continue;
     for (const auto& [handle, object] : model) CHECK(table.find(handle) == object);
-    for (const Handle handle : stale) CHECK(model.contains(handle) || table.find(handle) == nullptr);
+    for (const Handle handle : stale)
+      CHECK(model.contains(handle) || table.find(handle) == nullptr);
   }
 }
 

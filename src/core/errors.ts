@@ -300,7 +300,13 @@ export function withoutStack<E extends Error>(make: () => E): E {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
-  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name})`;
-  return String(value);
+  try {
+    if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
+    if (typeof value === 'object' && value !== null) {
+      return `an object (${value.constructor?.name})`;
+    }
+    return String(value);
+  } catch {
+    return 'an object that can not be looked at';
+  }
 }

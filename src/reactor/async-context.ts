@@ -7,6 +7,11 @@ import { AsyncResource } from 'node:async_hooks';
 /** A context to run callbacks in; undefined is the empty one. */
 export type AsyncContext = AsyncResource | undefined;
 
+/** The context in which this module was loaded: nobody's, as a rule. For what serves many callers at once. */
+export const ROOT_CONTEXT: AsyncResource = new AsyncResource('ROPEWALK', {
+  requireManualDestroy: true,
+});
+
 /** The context of the caller. */
 export function captureContext(): AsyncContext {
   const resource = new AsyncResource('ROPEWALK', { requireManualDestroy: true });
@@ -24,4 +29,13 @@ function carriesStore(resource: AsyncResource): boolean {
     const value = slots[symbol];
     return value !== undefined && typeof value !== 'number';
   });
+}
+
+/** `callback`, run in `context`. */
+export function inContext<Args extends unknown[]>(
+  context: AsyncContext,
+  callback: (...args: Args) => void,
+): (...args: Args) => void {
+  if (context === undefined) return callback;
+  return (...args) => context.runInAsyncScope(callback, undefined, ...args);
 }

@@ -24,6 +24,7 @@ import type { ErrorReporter, Reactor, ReactorStatistics, RunOptions } from '../c
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import { checkFunction, checkInteger, checkString } from '../internal/check.js';
+import { captureContext, inContext, ROOT_CONTEXT } from './async-context.js';
 import { DelayedCalls } from './delayed-calls.js';
 import { connectionLostChannel } from './diagnostics.js';
 import { SignalStop } from './signal-stop.js';
@@ -135,7 +136,8 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     ...args: Args
   ): DelayedCall {
     this.checkUsable();
-    return this.#delayedCalls.callLater(delayMs, callback, args);
+    checkFunction('callback', callback);
+    return this.#delayedCalls.callLater(delayMs, inContext(captureContext(), callback), args);
   }
 
   getDelayedCalls(): DelayedCall[] {
@@ -175,7 +177,8 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
 
   callFromThread<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
     checkFunction('callback', callback);
-    this.#threadCalls.push(() => callback(...args));
+    const bound = inContext(captureContext(), callback);
+    this.#threadCalls.push(() => bound(...args));
     this.#queueTurn();
   }
 
@@ -300,8 +303,11 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   #queueTurn(): void {
     if (this.#turnQueued) return;
     this.#turnQueued = true;
-    setImmediate(() => this.#turn());
+    setImmediate(this.#rootTurn);
   }
+
+  /** Turns serve many: they run in no caller's context, whoever it was that asked for this one. */
+  readonly #rootTurn: () => void = () => ROOT_CONTEXT.runInAsyncScope(this.#turn, this);
 
   #turn(): void {
     this.#turnQueued = false;
@@ -341,7 +347,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     this.#timer = setTimeout(
       () => {
         this.#timerDue = Number.POSITIVE_INFINITY;
-        this.#turn();
+        this.#rootTurn();
       },
       Math.min(Math.ceil(wait), MAX_TIMEOUT_MS),
     );

@@ -170,7 +170,8 @@ contract('abortConnection', (rig) => {
     await peer.receive(1);
     protocol.call('abortConnection');
     expect(protocol.transport.bufferedBytes).toBe(0);
-    await peer.until(() => peer.closed, 'close');
+    // libuv may tell a reset that follows unread data as an end.
+    await peer.until(() => peer.closed || peer.ended, 'close');
     expect(peer.receivedBytes).toBeLessThan(HUGE);
     expect(await protocol.lost()).toBeInstanceOf(ConnectionAborted);
   });

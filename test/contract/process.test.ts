@@ -5,7 +5,7 @@ import { REACTORS } from '../support/reactors.js';
 
 const PROGRAM = new URL('../lifecycle/programs/process-life.ts', import.meta.url);
 
-describe.each(REACTORS.map(({ name }) => name))('a process (%s)', (name) => {
+describe.concurrent.each(REACTORS.map(({ name }) => name))('a process (%s)', (name) => {
   it('ends by itself when the reactor is idle and does not run', async () => {
     const { code, stdout } = await runProgram(PROGRAM, [name, 'idle']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'idle\nexit\n' });

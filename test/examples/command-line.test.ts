@@ -24,14 +24,22 @@ describe.each([...SERVERS, 'echo-client'])('%s', (name) => {
 });
 
 describe.each(KINDS)('on the %s reactor', (kind) => {
-  it.each(SERVERS)(
+  it.each([
+    ['echo-server', 'hello', 'hello'],
+    ['chat-server', '', 'Your nickname?\n'],
+    ['proxy', 'hello', 'hello'],
+  ])(
     '%s names its reactor and port, and ends on SIGINT with exit code 0',
-    async (name) => {
-      await using server = await ExampleServer.start(name, ['--reactor', kind]);
+    async (name, sent, answer) => {
+      await using target = await ExampleServer.start('echo-server', []);
+      const flags = name === 'proxy' ? ['--target', `127.0.0.1:${target.port}`] : [];
+      await using server = await ExampleServer.start(name, ['--reactor', kind, ...flags]);
       expect(server.stdout).toMatch(
-        new RegExp(`^.* \\(${kind}, \\w+\\) listening on port \\d+\\n$`),
+        new RegExp(`^.* \\(${kind}, \\w+\\) listening on port \\d+\n$`),
       );
       await using peer = await RawPeer.connect(server.port);
+      peer.write(sent);
+      expect((await peer.receive(answer.length)).toString()).toBe(answer);
       server.process.kill('SIGINT');
       const { code, signal, stderr } = await server.result();
       expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });

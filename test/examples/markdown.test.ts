@@ -15,7 +15,7 @@ const examples = new Map(
 function programs(page: string): { name: string; text: string }[] {
   const markdown = readFileSync(new URL(page, ROOT), 'utf8');
   const blocks = markdown.matchAll(
-    /(?:\((?:\.\.\/)?(examples\/[\w-]+\.ts)\)[^`]*\n)?```ts\n([^]*?)```/g,
+    /(?:\((?:\.\.\/)?(examples\/[\w-]+\.ts)\)[^`]*\n)?```ts\n([\s\S]*?)```/g,
   );
   return [...blocks].map(([, name = '', text = '']) => ({ name, text }));
 }

@@ -13,38 +13,37 @@ async function echoes(peer: RawPeer, text: string): Promise<void> {
   await peer.receive(before + text.length);
 }
 
-describe.each(REACTORS)('a listener without descriptors ($name)', ({ name, native }) => {
-  it('survives, and serves again when there are some', async () => {
-    const child = new Child(PROGRAM, [name], { before: `ulimit -n ${LIMIT}` });
-    const peers: RawPeer[] = [];
-    try {
-      const port = Number((await child.printed(/port (\d+)\n/))[1]);
-      const quiet = await RawPeer.connect(port);
-      peers.push(quiet);
-      await echoes(quiet, 'before');
+describe.each(REACTORS.map(({ name, native }) => [name, native] as const))(
+  'a listener without descriptors (%s)',
+  (name, native) => {
+    it('survives, and serves again when there are some', async () => {
+      const child = new Child(PROGRAM, [name], { before: `ulimit -n ${LIMIT}` });
+      const peers: RawPeer[] = [];
+      try {
+        const port = Number((await child.printed(/port (\d+)\n/))[1]);
+        const quiet = await RawPeer.connect(port);
+        peers.push(quiet);
+        await echoes(quiet, 'before');
 
-      // More than the limit: the system completes these connections whether they are accepted or not.
-      for (let i = 0; i < 2 * LIMIT; i++) peers.push(await RawPeer.connect(port));
-      const refused = (): number => peers.filter(({ ended, closed }) => ended || closed).length;
-      await peers[2 * LIMIT]?.untilGone();
-      expect(refused()).toBeGreaterThan(LIMIT);
-      await echoes(quiet, 'while there are none');
-      await echoes(peers[1] as RawPeer, 'an early one too');
-
-      for (const peer of peers.slice(1)) await peer[Symbol.asyncDispose]();
-      await child.printed(/one left\n/);
-      const late = await RawPeer.connect(port);
-      peers.push(late);
-      await echoes(late, 'served again');
-      await echoes(quiet, 'after');
-      expect(child.process.exitCode).toBeNull();
-      if (native) {
+        // The system completes these connections whether they are accepted or not.
+        for (let i = 0; i < 2 * LIMIT; i++) peers.push(await RawPeer.connect(port));
+        await Promise.race(peers.map((peer) => peer.untilGone()));
+        await echoes(quiet, 'while there are none');
+        await echoes(peers[1] as RawPeer, 'an early one too');
         const reports = child.stdout.match(/^report .*$/gm) ?? [];
-        expect(reports).toEqual(['report 1: ERR_ACCEPT EMFILE']);
+        expect(reports).toEqual(native ? ['report 1: ERR_ACCEPT EMFILE'] : []);
+
+        for (const peer of peers.slice(1)) await peer[Symbol.asyncDispose]();
+        await child.printed(/one left\n/);
+        const late = await RawPeer.connect(port);
+        peers.push(late);
+        await echoes(late, 'served again');
+        await echoes(quiet, 'after');
+        expect(child.process.exitCode).toBeNull();
+      } finally {
+        for (const peer of peers) await peer[Symbol.asyncDispose]();
+        await child[Symbol.asyncDispose]();
       }
-    } finally {
-      for (const peer of peers) await peer[Symbol.asyncDispose]();
-      await child[Symbol.asyncDispose]();
-    }
-  });
-});
+    });
+  },
+);

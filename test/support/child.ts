@@ -63,7 +63,7 @@ export class Child implements AsyncDisposable {
     const match = (): RegExpExecArray | null => pattern.exec(this.stdout);
     await this.pulse.until(
       () => match() !== null || this.#gone,
-      `a program to print ${pattern}; it printed ${this.stdout}${this.stderr}`,
+      () => `a program to print ${pattern}; it printed ${this.stdout}${this.stderr}`,
       15_000,
     );
     const found = match();
@@ -75,7 +75,8 @@ export class Child implements AsyncDisposable {
 
   /** Settles when the program has ended. */
   async result(ms = 15_000): Promise<ChildResult> {
-    return within(this.exited, `a program to end; it printed ${this.stdout}${this.stderr}`, ms);
+    const soFar = (): string => `a program to end; it printed ${this.stdout}${this.stderr}`;
+    return within(this.exited, soFar, ms);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,15 +2,19 @@
 
 const DEFAULT_DEADLINE_MS = 8_000;
 
-/** Settles as `promise` does, or rejects after `ms` naming `what` was waited for. */
+/** Settles as `promise` does, or rejects after `ms` naming what was waited for: a function is asked then. */
 export async function within<T>(
   promise: PromiseLike<T>,
-  what: string,
+  what: string | (() => string),
   ms: number = DEFAULT_DEADLINE_MS,
 ): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${ms} ms in vain for ${what}`)), ms);
+    const give = (): void => {
+      const text = typeof what === 'string' ? what : what();
+      reject(new Error(`waited ${ms} ms in vain for ${text}`));
+    };
+    timer = setTimeout(give, ms);
   });
   try {
     return await Promise.race([promise, late]);
@@ -28,7 +32,7 @@ export class Pulse {
   }
 
   /** Settles when `condition` holds: looked at now and after each `notify`. */
-  async until(condition: () => boolean, what: string, ms?: number): Promise<void> {
+  async until(condition: () => boolean, what: string | (() => string), ms?: number): Promise<void> {
     if (condition()) return;
     let look = (): void => {};
     const met = new Promise<void>((resolve, reject) => {

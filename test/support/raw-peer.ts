@@ -89,7 +89,8 @@ export class RawPeer implements AsyncDisposable {
   }
 
   until(condition: () => boolean, what: string, ms?: number): Promise<void> {
-    return this.pulse.until(condition, `a raw peer's ${what}`, ms);
+    const soFar = (): string => `a raw peer's ${what}; it has ${this.receivedBytes} bytes`;
+    return this.pulse.until(condition, soFar, ms);
   }
 
   /** Settles with all that was received once that is `bytes` or more. */

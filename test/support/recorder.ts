@@ -82,7 +82,9 @@ export class Recorder extends Protocol {
   }
 
   until(condition: () => boolean, what: string, ms?: number): Promise<void> {
-    return this.pulse.until(condition, `${what}; so far: ${this.log.join(', ')}`, ms);
+    const soFar = (): string =>
+      `${what}; so far: ${this.log.join(', ')}, ${this.receivedBytes} bytes`;
+    return this.pulse.until(condition, soFar, ms);
   }
 
   /** Settles with all that was received once that is `bytes` or more. */
@@ -238,7 +240,7 @@ export class RecordingFactory<P extends StreamProtocol = Recorder> extends Clien
   until(event: string, count = 1): Promise<void> {
     return this.pulse.until(
       () => this.log.filter((noted) => noted.startsWith(event)).length >= count,
-      `${event} x ${count}; so far: ${this.log.join(', ')}`,
+      () => `${event} x ${count}; so far: ${this.log.join(', ')}`,
     );
   }
 

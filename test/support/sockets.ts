@@ -132,7 +132,7 @@ export class Blackhole implements AsyncDisposable {
     const fillers: RawPeer[] = [];
     for (;;) {
       try {
-        fillers.push(await connectWithin(port, 400));
+        fillers.push(await connectWithin(port, 150));
       } catch {
         return new Blackhole(port, worker, fillers);
       }

@@ -1,5 +1,6 @@
 /** Raw readiness: the descriptors that an application opened, by number, with who reads and who writes each. */
 import type { Descriptor, ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
+import { UnsupportedError } from '../../core/errors.js';
 import { checkFunction, checkInteger } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
 import type { NativeSocket, NativeSockets } from './native-sockets.js';
@@ -147,7 +148,13 @@ export class NativeDescriptors {
       watched.reader = reader;
       watched.writer = writer;
       const { errno, syscall } = error as { errno: number; syscall: string };
-      throw systemError(syscall, errno);
+      const cause = systemError(syscall, errno);
+      // epoll(7): what is always ready can't be watched.
+      if (cause.code !== 'EPERM') throw cause;
+      throw new UnsupportedError(
+        'a regular file as descriptor',
+        'it is always ready: read it with node:fs',
+      );
     }
   }
 }

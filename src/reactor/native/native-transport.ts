@@ -1,6 +1,7 @@
 /** A TCP connection of the native reactor. One lives for each connection: its fields are counted. */
 import type { Address } from '../../core/address.js';
 import type { StreamProtocol } from '../../core/protocol.js';
+import { checkBoolean } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
 import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream-transport.js';
 import type { NativeSockets } from './native-sockets.js';
@@ -64,7 +65,7 @@ export class NativeTransport extends StreamTransport {
   }
 
   override setTcpNoDelay(enabled: boolean): void {
-    this.#sockets.loop.setFlag(this.handle, NO_DELAY, enabled);
+    this.#sockets.loop.setFlag(this.handle, NO_DELAY, checkBoolean('enabled', enabled));
   }
 
   override getTcpKeepAlive(): boolean {
@@ -72,7 +73,7 @@ export class NativeTransport extends StreamTransport {
   }
 
   override setTcpKeepAlive(enabled: boolean): void {
-    this.#sockets.loop.setFlag(this.handle, KEEP_ALIVE, enabled);
+    this.#sockets.loop.setFlag(this.handle, KEEP_ALIVE, checkBoolean('enabled', enabled));
   }
 
   override write(data: Uint8Array | string): void {

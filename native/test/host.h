@@ -1,0 +1,288 @@
+// Plays the part of JavaScript for a reactor under test: owns the memory they share, gives slabs,
+// takes turns, and keeps what happened to each handle. Whatever the story, it checks that each
+// handle ends once at most and is silent afterwards, and that bytes once received are never written
+// over.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "check.h"
+#include "over_pollers.h"
+#include "reactor/reactor.h"
+#include "sockets.h"
+
+namespace ropewalk {
+
+struct HostSettings {
+  size_t eventCapacity = 4096;
+  size_t commandCapacity = 4096;
+  size_t outgoingSize = 256 * 1024;
+  size_t slabSize = 256 * 1024;
+  bool givesSlabs = true;
+};
+
+// What happened to one handle.
+struct Happened {
+  std::vector<uint8_t> data;
+  std::vector<size_t> reads;  // how `data` came
+  int events = 0;
+  int connected = 0;
+  int readEnded = 0;
+  int drained = 0;
+  int writeShut = 0;
+  int readable = 0;
+  int writable = 0;
+  int lost = 0;
+  int error = 0;                    // of kLost or kAcceptFailed
+  int call = 0;                     // of kLost
+  std::vector<int> acceptFailures;  // `b` of each
+  std::vector<Handle> accepted;
+  // The other end's address if accepted, this end's if connected.
+  uint32_t words[4] = {};
+  uint16_t port = 0;
+  bool ipv6 = false;
+};
+
+class Host {
+ public:
+  struct Event {
+    Handle handle;
+    int32_t kind;
+    int32_t a;
+    int32_t b;
+  };
+
+  explicit Host(PollerKind kind, const HostSettings& settings = {})
+      : settings_(settings),
+        header_(kHeaderInts),
+        commands_(settings.commandCapacity * kCommandInts),
+        events_(settings.eventCapacity * kEventInts),
+        outgoing_(settings.outgoingSize) {
+    const SharedMemory memory{header_.data(),        commands_.data(), settings.commandCapacity,
+                              outgoing_.data(),      outgoing_.size(), events_.data(),
+                              settings.eventCapacity};
+    reactor_ = std::make_unique<Reactor>(openPoller(kind), memory);
+    if (settings.givesSlabs) giveSlabs();
+  }
+  ~Host() { checkSlabs(); }
+
+  Reactor& reactor() { return *reactor_; }
+  void destroyReactor() { reactor_.reset(); }
+  std::vector<int32_t>& header() { return header_; }
+  std::vector<int32_t>& commands() { return commands_; }
+  std::vector<int32_t>& events() { return events_; }
+  std::vector<uint8_t>& outgoing() { return outgoing_; }
+
+  Happened& of(Handle handle) { return happened_[handle]; }
+  // Called for each event, in the middle of its batch.
+  std::function<void(const Event&)> onEvent;
+
+  Handle listen(const ListenOptions& options = {}) {
+    Handle handle = 0;
+    CHECK(reactor_->listen(loopback(0), options, handle).ok());
+    return handle;
+  }
+  uint16_t portOf(Handle handle) { return ropewalk::portOf(reactor_->socketOf(handle)); }
+
+  // The stream of the next connection that `listener` accepts.
+  Handle accept(Handle listener) {
+    const size_t before = of(listener).accepted.size();
+    turnUntil([&] { return of(listener).accepted.size() > before; });
+    return of(listener).accepted[before];
+  }
+
+  void command(Handle handle, int32_t command, int32_t length = 0) {
+    const size_t count = static_cast<size_t>(header_[kCommandCount]);
+    CHECK(count < settings_.commandCapacity);
+    int32_t* record = commands_.data() + count * kCommandInts;
+    record[0] = handle;
+    record[1] = command;
+    record[2] = length;
+    header_[kCommandCount] += 1;
+  }
+
+  void write(Handle handle, Bytes bytes) {
+    size_t used = static_cast<size_t>(header_[kOutgoingUsed]);
+    if (used + bytes.size() > outgoing_.size()) {
+      reactor_->flush();
+      used = 0;
+    }
+    std::copy(bytes.begin(), bytes.end(), outgoing_.begin() + static_cast<ptrdiff_t>(used));
+    command(handle, static_cast<int32_t>(used), static_cast<int32_t>(bytes.size()));
+    header_[kOutgoingUsed] = static_cast<int32_t>(used + bytes.size());
+  }
+  void write(Handle handle, std::string_view text) { write(handle, bytesOf(text)); }
+
+  void giveSlabs() {
+    while (reactor_->wantsSlab()) {
+      Slab& slab = slabs_.emplace_back();
+      slab.memory.resize(settings_.slabSize);
+      reactor_->addSlab(slab.memory.data(), slab.memory.size());
+      header_[kSlabsWanted] = 0;
+    }
+  }
+
+  // One turn, as the binding runs it. Returns how many events it had.
+  size_t turn() {
+    const size_t count = reactor_->gather();
+    CHECK(count <= settings_.eventCapacity);
+    CHECK_EQUAL(header_[kEventCount], count);
+    CHECK_EQUAL(header_[kEventCursor], 0);
+    for (size_t i = 0; i < count;) i += deal(events_.data() + i * kEventInts);
+    if (count > 0) reactor_->finishBatch();
+    if (settings_.givesSlabs) giveSlabs();
+    reactor_->flush();
+    return count;
+  }
+
+  template <typename Predicate>
+  void turnUntil(Predicate predicate) {
+    const Deadline deadline;
+    while (!predicate()) {
+      CHECK(!deadline.passed());
+      if (turn() == 0 && !reactor_->pending()) CHECK(reactor_->poller().block(1).ok());
+    }
+  }
+
+  // Turns enough to see what else comes, where nothing should.
+  void turnInVain() {
+    for (int i = 0; i < 5; i++) {
+      if (turn() == 0) CHECK(reactor_->poller().block(1).ok());
+    }
+  }
+
+ private:
+  struct Slab {
+    std::vector<uint8_t> memory;
+    std::vector<uint8_t> given;  // what lay in it when it was handed out
+  };
+
+  // Returns how many records the event has.
+  size_t deal(const int32_t* record) {
+    const Event event{record[0], record[1] & 0xff, record[2], record[3]};
+    Happened& seen = happened_[event.handle];
+    CHECK(event.handle >= 0);
+    CHECK_EQUAL(seen.lost, 0);
+    seen.events += 1;
+    size_t records = 1;
+    switch (event.kind) {
+      case kData:
+        receive(seen, event);
+        break;
+      case kReadEnded:
+        seen.readEnded += 1;
+        break;
+      case kLost:
+        seen.lost += 1;
+        seen.error = event.a;
+        seen.call = event.b;
+        break;
+      case kAccepted:
+        seen.accepted.push_back(event.a);
+        setAddress(happened_[event.a], event.b, record + kEventInts);
+        records = 2;
+        break;
+      case kConnected:
+        seen.connected += 1;
+        setAddress(seen, event.b, record + kEventInts);
+        records = 2;
+        break;
+      case kDrained:
+        seen.drained += 1;
+        break;
+      case kWriteShut:
+        seen.writeShut += 1;
+        break;
+      case kReadable:
+        seen.readable += 1;
+        break;
+      case kWritable:
+        seen.writable += 1;
+        break;
+      case kAcceptFailed:
+        seen.error = event.a;
+        seen.acceptFailures.push_back(event.b);
+        break;
+      case kNextSlab:
+        presentSlab_ += 1;
+        CHECK(presentSlab_ < slabs_.size());
+        break;
+      default:
+        CHECK(!"a known kind of event");
+    }
+    if (onEvent) onEvent(event);
+    return records;
+  }
+
+  void receive(Happened& seen, const Event& event) {
+    CHECK(presentSlab_ < slabs_.size());
+    Slab& slab = slabs_[presentSlab_];
+    const size_t offset = static_cast<size_t>(event.a);
+    const size_t length = static_cast<size_t>(event.b);
+    CHECK(length > 0 && length <= Reactor::kMaxRead);
+    CHECK(offset >= slab.given.size() && offset + length <= slab.memory.size());
+    const auto begin = slab.memory.begin() + static_cast<ptrdiff_t>(offset);
+    seen.data.insert(seen.data.end(), begin, begin + static_cast<ptrdiff_t>(length));
+    seen.reads.push_back(length);
+    slab.given.insert(slab.given.end(),
+                      slab.memory.begin() + static_cast<ptrdiff_t>(slab.given.size()),
+                      begin + static_cast<ptrdiff_t>(length));
+  }
+
+  static void setAddress(Happened& seen, int32_t b, const int32_t* words) {
+    std::copy(words, words + 4, seen.words);
+    seen.port = static_cast<uint16_t>(b & 0xffff);
+    seen.ipv6 = b >> 16 != 0;
+  }
+
+  void checkSlabs() {
+    for (const Slab& slab : slabs_) {
+      CHECK(std::equal(slab.given.begin(), slab.given.end(), slab.memory.begin()));
+    }
+  }
+
+  const HostSettings settings_;
+  std::vector<int32_t> header_;
+  std::vector<int32_t> commands_;
+  std::vector<int32_t> events_;
+  std::vector<uint8_t> outgoing_;
+  std::deque<Slab> slabs_;
+  size_t presentSlab_ = 0;
+  std::unordered_map<Handle, Happened> happened_;
+  std::unique_ptr<Reactor> reactor_;
+};
+
+// A host with one listener, for stories about streams.
+class Server : public Host {
+ public:
+  explicit Server(PollerKind kind, const HostSettings& settings = {},
+                  const ListenOptions& options = {})
+      : Host(kind, settings), listener_(listen(options)), port_(portOf(listener_)) {}
+
+  struct Connection {
+    Handle handle;
+    Peer peer;
+  };
+
+  Handle listener() const { return listener_; }
+  uint16_t port() const { return port_; }
+
+  Connection connect(int peerReceiveBufferBytes = 0) {
+    Peer peer = Peer::connectedTo(port_, peerReceiveBufferBytes);
+    return {accept(listener_), std::move(peer)};
+  }
+
+ private:
+  const Handle listener_;
+  const uint16_t port_;
+};
+
+}  // namespace ropewalk

@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "check.h"
+#include "over_pollers.h"
+#include "sockets.h"
+
+namespace ropewalk {
+namespace {
+
+constexpr int kThreads = 4;
+constexpr int kRounds = 1000;
+
+void blockBriefly(Poller& poller) {
+  // A lost notification would make this wait for the whole time.
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(poller.block(20'000).ok());
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(19));
+  ReadyEvent events[1];
+  size_t count = 0;
+  CHECK(poller.poll(events, count).ok());
+}
+
+// Each thread posts, notifies and waits for the answer, so that each notification counts: none may
+// be lost between two calls of block().
+void losesNoNotification(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  std::atomic<int> posted[kThreads] = {};
+  std::atomic<int> answered[kThreads] = {};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; i++) {
+    threads.emplace_back([&, i] {
+      for (int round = 1; round <= kRounds; round++) {
+        posted[i] = round;
+        poller->notify();
+        while (answered[i] < round) std::this_thread::yield();
+      }
+    });
+  }
+  const auto done = [](const std::atomic<int>& rounds) { return rounds == kRounds; };
+  while (!std::all_of(answered, answered + kThreads, done)) {
+    blockBriefly(*poller);
+    for (int i = 0; i < kThreads; i++) answered[i] = posted[i].load();
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+// Threads that notify without a pause neither drown sockets nor are drowned.
+void deliversSocketsMeanwhile(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  CHECK(poller->add(ends.near.get(), Interest::kRead, Trigger::kLevel, 5).ok());
+  std::atomic<bool> stop = false;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kThreads; i++) {
+    threads.emplace_back([&] {
+      while (!stop) poller->notify();
+    });
+  }
+  for (int round = 0; round < 100; round++) {
+    CHECK_EQUAL(write(ends.far.get(), "x", 1), 1);
+    size_t count = 0;
+    const Deadline deadline;
+    while (count == 0) {
+      CHECK(!deadline.passed());
+      CHECK(poller->block(20'000).ok());
+      ReadyEvent events[2];
+      CHECK(poller->poll(events, count).ok());
+    }
+    char byte;
+    CHECK_EQUAL(read(ends.near.get(), &byte, 1), 1);
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+}
+
+// One thread stands in block() while another, the owner, changes the set and is notified of.
+void blocksBesideItsOwner(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  std::atomic<bool> stop = false;
+  std::atomic<int> returns = 0;
+  std::thread blocker([&] {
+    while (!stop) {
+      CHECK(poller->block(-1).ok());
+      returns += 1;
+    }
+  });
+  for (int round = 0; round < kRounds; round++) {
+    CHECK(poller->add(ends.near.get(), Interest::kWrite, Trigger::kLevel, 1).ok());
+    ReadyEvent events[2];
+    size_t count = 0;
+    CHECK(poller->poll(events, count).ok());
+    CHECK(poller->remove(ends.near.get()).ok());
+  }
+  CHECK(poller->add(ends.near.get(), Interest::kWrite, Trigger::kLevel, 1).ok());
+  const Deadline deadline;
+  while (returns == 0) CHECK(!deadline.passed());
+  stop = true;
+  poller->notify();
+  blocker.join();
+}
+
+}  // namespace
+}  // namespace ropewalk
+
+int main() {
+  using namespace ropewalk;
+  return tellOverPollers(losesNoNotification, deliversSocketsMeanwhile, blocksBesideItsOwner);
+}

@@ -1,0 +1,376 @@
+#include "poller/poller.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <set>
+#include <vector>
+
+#include "check.h"
+#include "over_pollers.h"
+#include "sockets.h"
+
+namespace ropewalk {
+namespace {
+
+using Events = std::vector<ReadyEvent>;
+
+Events poll(Poller& poller, size_t room = 64) {
+  Events events(room);
+  size_t count = 0;
+  CHECK(poller.poll(events, count).ok());
+  CHECK(count <= room);
+  events.resize(count);
+  return events;
+}
+
+void checkOnly(Poller& poller, uint64_t token, bool readable, bool writable) {
+  const Events events = poll(poller);
+  CHECK_EQUAL(events.size(), 1);
+  CHECK_EQUAL(events[0].token, token);
+  CHECK_EQUAL(events[0].readable, readable);
+  CHECK_EQUAL(events[0].writable, writable);
+}
+
+Status add(Poller& poller, Socket socket, Interest interest, uint64_t token) {
+  return poller.add(socket, interest, Trigger::kLevel, token);
+}
+
+Status modify(Poller& poller, Socket socket, Interest interest, uint64_t token) {
+  return poller.modify(socket, interest, Trigger::kLevel, token);
+}
+
+void fill(int fd) {
+  const std::vector<uint8_t> bytes(64 * 1024);
+  while (send(fd, bytes).result == Transfer::Result::kDone) {
+  }
+}
+
+void drain(int fd) {
+  std::vector<uint8_t> bytes(64 * 1024);
+  while (receive(fd, bytes.data(), bytes.size()).result == Transfer::Result::kDone) {
+  }
+}
+
+// An event repeats until the condition is gone.
+void isLevelTriggered(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  CHECK(add(*poller, ends.near.get(), Interest::kRead, 7).ok());
+  CHECK(poll(*poller).empty());
+  CHECK_EQUAL(write(ends.far.get(), "x", 1), 1);
+  checkOnly(*poller, 7, true, false);
+  checkOnly(*poller, 7, true, false);
+  drain(ends.near.get());
+  CHECK(poll(*poller).empty());
+}
+
+// Only what is asked for is reported, from the moment it is asked for.
+void reportsWhatIsAskedFor(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  const int near = ends.near.get();
+  CHECK(add(*poller, near, Interest::kRead, 1).ok());
+  CHECK(poll(*poller).empty());
+  CHECK(modify(*poller, near, Interest::kReadWrite, 2).ok());
+  checkOnly(*poller, 2, false, true);
+  CHECK_EQUAL(write(ends.far.get(), "x", 1), 1);
+  checkOnly(*poller, 2, true, true);
+  CHECK(modify(*poller, near, Interest::kWrite, 3).ok());
+  checkOnly(*poller, 3, false, true);
+  fill(near);
+  CHECK(poll(*poller).empty());
+  CHECK(modify(*poller, near, Interest::kRead, UINT64_MAX - 1).ok());
+  checkOnly(*poller, UINT64_MAX - 1, true, false);
+}
+
+void forgetsWhatIsRemoved(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
+  CHECK(poller->remove(ends.near.get()).ok());
+  CHECK(poll(*poller).empty());
+  CHECK_EQUAL(poller->remove(ends.near.get()).error, ENOENT);
+  CHECK_EQUAL(modify(*poller, ends.near.get(), Interest::kRead, 1).error, ENOENT);
+  CHECK(add(*poller, ends.near.get(), Interest::kWrite, 2).ok());
+  checkOnly(*poller, 2, false, true);
+}
+
+void refusesToAddTwice(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
+  CHECK_EQUAL(add(*poller, ends.near.get(), Interest::kRead, 2).error, EEXIST);
+  checkOnly(*poller, 1, false, true);
+}
+
+// After closing(), the number may belong to another socket, with another token.
+void letsDescriptorsBeUsedAgain(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  TwoEnds first = openSocketPair();
+  const int number = first.near.get();
+  CHECK(add(*poller, number, Interest::kReadWrite, 1).ok());
+  poller->closing(number);
+  first.near.reset();
+  CHECK(poll(*poller).empty());
+
+  TwoEnds second = openSocketPair();
+  CHECK_EQUAL(second.near.get(), number);
+  CHECK(poll(*poller).empty());
+  CHECK(add(*poller, number, Interest::kWrite, 2).ok());
+  checkOnly(*poller, 2, false, true);
+}
+
+// Removing one of many leaves the others, whichever it is.
+void removesTheRightOne(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  std::vector<TwoEnds> pairs;
+  std::set<uint64_t> left;
+  for (uint64_t token = 0; token < 20; token++) {
+    pairs.push_back(openSocketPair());
+    CHECK(add(*poller, pairs.back().near.get(), Interest::kWrite, token).ok());
+    left.insert(token);
+  }
+  for (const uint64_t token : {0u, 19u, 7u, 18u, 1u, 10u}) {
+    CHECK(poller->remove(pairs[token].near.get()).ok());
+    left.erase(token);
+    std::set<uint64_t> seen;
+    for (const ReadyEvent& event : poll(*poller)) CHECK(seen.insert(event.token).second);
+    CHECK(seen == left);
+  }
+}
+
+// A hang-up is both readable and writable, if either is asked for: the next call then says more.
+void foldsHangUps(PollerKind kind) {
+  for (const Interest interest : {Interest::kRead, Interest::kWrite, Interest::kReadWrite}) {
+    const auto poller = openPoller(kind);
+    TwoEnds ends = openSocketPair();
+    fill(ends.near.get());
+    CHECK(add(*poller, ends.near.get(), interest, 5).ok());
+    CHECK(poll(*poller).empty());
+    ends.far.reset();
+    checkOnly(*poller, 5, true, true);
+  }
+}
+
+// So is an error: here a reset.
+void foldsErrors(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const UniqueFd listener = listenOnLoopback();
+  Peer peer = Peer::connectedTo(portOf(listener.get()));
+  Socket accepted = kNoSocket;
+  SocketAddress address;
+  CHECK(acceptFrom(listener.get(), accepted, address).ok());
+  const UniqueFd socket(accepted);
+  CHECK(add(*poller, accepted, Interest::kRead, 5).ok());
+  peer.reset();
+  CHECK(poller->block(10'000).ok());
+  checkOnly(*poller, 5, true, true);
+  CHECK_EQUAL(takeError(accepted), ECONNRESET);
+}
+
+// The end of input is readable only: there may be much to send still.
+void tellsEndOfInput(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  CHECK(add(*poller, ends.near.get(), Interest::kRead, 5).ok());
+  CHECK(shutdown(ends.far.get(), SHUT_WR) == 0);
+  checkOnly(*poller, 5, true, false);
+}
+
+// Whether the end is what waits, a reader is told: an edge may not come again for it.
+void tellsThatTheEndWaits(PollerKind kind) {
+  for (const Trigger trigger : {Trigger::kLevel, Trigger::kEdge}) {
+    const auto poller = openPoller(kind);
+    TwoEnds ends = openSocketPair();
+    CHECK(poller->add(ends.near.get(), Interest::kRead, trigger, 5).ok());
+    CHECK_EQUAL(write(ends.far.get(), "x", 1), 1);
+    Events events = poll(*poller);
+    CHECK(events.size() == 1 && events[0].readable && !events[0].ended);
+    ends.far.reset();
+    events = poll(*poller);
+    CHECK(events.size() == 1 && events[0].readable && events[0].ended);
+  }
+}
+
+// An edge comes for what is there already, for each arrival, and anew with the interest.
+void tellsOfEdges(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  const int near = ends.near.get();
+  CHECK_EQUAL(write(ends.far.get(), "x", 1), 1);
+  CHECK(poller->add(near, Interest::kRead, Trigger::kEdge, 1).ok());
+  checkOnly(*poller, 1, true, false);
+  CHECK_EQUAL(write(ends.far.get(), "y", 1), 1);
+  checkOnly(*poller, 1, true, false);
+  CHECK(poller->modify(near, Interest::kWrite, Trigger::kEdge, 2).ok());
+  checkOnly(*poller, 2, false, true);
+  CHECK(poller->modify(near, Interest::kRead, Trigger::kEdge, 3).ok());
+  checkOnly(*poller, 3, true, false);
+  CHECK(poller->remove(near).ok());
+  CHECK(poller->add(near, Interest::kReadWrite, Trigger::kEdge, 4).ok());
+  checkOnly(*poller, 4, true, true);
+
+  // Room is made for a writer that was refused.
+  fill(near);
+  drain(ends.far.get());
+  checkOnly(*poller, 4, true, true);
+  drain(near);
+}
+
+// An edge that there was no room for comes in the next call.
+void losesNoEdges(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  std::vector<TwoEnds> pairs;
+  for (uint64_t token = 0; token < 10; token++) {
+    pairs.push_back(openSocketPair());
+    CHECK(poller->add(pairs.back().near.get(), Interest::kWrite, Trigger::kEdge, token).ok());
+  }
+  poller->notify();
+  std::set<uint64_t> seen;
+  for (int call = 0; call < 11; call++) {
+    for (const ReadyEvent& event : poll(*poller, 1)) seen.insert(event.token);
+  }
+  CHECK_EQUAL(seen.size(), pairs.size());
+}
+
+// When more is ready than there is room for, nobody is passed over for ever.
+void takesTurns(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  std::vector<TwoEnds> pairs;
+  for (uint64_t token = 0; token < 10; token++) {
+    pairs.push_back(openSocketPair());
+    CHECK(add(*poller, pairs.back().near.get(), Interest::kWrite, token).ok());
+  }
+  for (const size_t room : {1u, 3u, 7u}) {
+    std::vector<int> times(pairs.size());
+    for (int call = 0; call < 50; call++) {
+      const Events events = poll(*poller, room);
+      CHECK_EQUAL(events.size(), room);
+      for (const ReadyEvent& event : events) times[event.token] += 1;
+    }
+    const auto [least, most] = std::minmax_element(times.begin(), times.end());
+    CHECK(*least > 0 && *most - *least <= 1);
+  }
+}
+
+// More than a thousand at once come in as many calls as the room asks for.
+void reportsCrowds(PollerKind kind) {
+  constexpr size_t kCrowd = 1500;
+  if (!allowDescriptors(2 * kCrowd)) return std::puts("skipped: too few descriptors"), void();
+  const auto poller = openPoller(kind);
+  std::vector<TwoEnds> pairs;
+  for (uint64_t token = 0; token < kCrowd; token++) {
+    pairs.push_back(openSocketPair());
+    CHECK(add(*poller, pairs.back().near.get(), Interest::kWrite, token).ok());
+  }
+  std::set<uint64_t> seen;
+  for (int call = 0; call < 2; call++) {
+    for (const ReadyEvent& event : poll(*poller, 1024)) seen.insert(event.token);
+  }
+  CHECK_EQUAL(seen.size(), kCrowd);
+}
+
+// A poller with a descriptor makes it readable for as long as there is something to tell.
+void canBeWatched(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  if (poller->pollable() == kNoSocket) {
+    CHECK(kind == PollerKind::kPoll);
+    return;
+  }
+  const auto outer = openPoller(kind);
+  CHECK(add(*outer, poller->pollable(), Interest::kRead, 9).ok());
+  CHECK(poll(*outer).empty());
+  const TwoEnds ends = openSocketPair();
+  CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
+  checkOnly(*outer, 9, true, false);
+  CHECK(poller->remove(ends.near.get()).ok());
+  poll(*poller);
+  CHECK(poll(*outer).empty());
+}
+
+// block() ends when something is ready, at once if it is already.
+void blocksUntilReady(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
+  CHECK(poller->block(-1).ok());
+  checkOnly(*poller, 1, false, true);
+}
+
+void blocksNoLongerThanToldTo(PollerKind kind) {
+  using Clock = std::chrono::steady_clock;
+  const auto poller = openPoller(kind);
+  CHECK(poller->block(0).ok());
+  const Clock::time_point start = Clock::now();
+  CHECK(poller->block(20).ok());
+  CHECK(Clock::now() - start >= std::chrono::milliseconds(19));
+}
+
+// A notify() with nobody waiting ends the next block(), and is no event.
+void keepsNotifications(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  for (int i = 0; i < 3; i++) poller->notify();
+  CHECK(poller->block(-1).ok());
+  CHECK(poll(*poller).empty());
+  poller->notify();
+  CHECK(poll(*poller, 1).empty());
+  CHECK(poll(*poller).empty());
+
+  // However many there are: whatever counts them may be full.
+  for (int i = 0; i < 100'000; i++) poller->notify();
+  CHECK(poller->block(-1).ok());
+  CHECK(poll(*poller).empty());
+}
+
+// Notifications take no room from the sockets for long.
+void deliversBesidesNotifications(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
+  poller->notify();
+  CHECK_EQUAL(poll(*poller, 1).size() + poll(*poller, 1).size() > 0, true);
+}
+
+// epoll(7) cannot watch regular files and says so; poll(2) finds them always ready.
+void answersForRegularFiles(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::tmpfile(), std::fclose);
+  CHECK(file != nullptr);
+  const Status status = add(*poller, fileno(file.get()), Interest::kReadWrite, 4);
+  if (kind == PollerKind::kEpoll) {
+    CHECK_EQUAL(status.error, EPERM);
+    CHECK(poll(*poller).empty());
+  } else {
+    CHECK(status.ok());
+    checkOnly(*poller, 4, true, true);
+  }
+}
+
+// What is no descriptor is refused, or reported like an error; it does no harm.
+void survivesBadDescriptors(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  TwoEnds ends = openSocketPair();
+  const int number = ends.near.get();
+  CHECK(add(*poller, number, Interest::kRead, 1).ok());
+  ends.near.reset();  // without a word to the poller
+  poll(*poller);
+  (void)poller->remove(number);
+  CHECK(poll(*poller).empty());
+  CHECK_EQUAL(poller->remove(number).ok(), false);
+}
+
+}  // namespace
+}  // namespace ropewalk
+
+int main() {
+  using namespace ropewalk;
+  return tellOverPollers(
+      isLevelTriggered, reportsWhatIsAskedFor, forgetsWhatIsRemoved, refusesToAddTwice,
+      letsDescriptorsBeUsedAgain, removesTheRightOne, foldsHangUps, foldsErrors, tellsEndOfInput,
+      tellsThatTheEndWaits, tellsOfEdges, losesNoEdges, takesTurns, reportsCrowds, canBeWatched,
+      blocksUntilReady, blocksNoLongerThanToldTo, keepsNotifications, deliversBesidesNotifications,
+      answersForRegularFiles, survivesBadDescriptors);
+}

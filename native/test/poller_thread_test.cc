@@ -1,0 +1,192 @@
+#include "reactor/poller_thread.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "check.h"
+#include "over_pollers.h"
+#include "sockets.h"
+
+namespace ropewalk {
+namespace {
+
+// Stands for the reactor's thread, as uv_async does: counts how often it was woken.
+class Wakes {
+ public:
+  void wake() {
+    const std::lock_guard lock(mutex_);
+    count_ += 1;
+    changed_.notify_one();
+  }
+
+  int count() {
+    const std::lock_guard lock(mutex_);
+    return count_;
+  }
+
+  void waitFor(int count) {
+    std::unique_lock lock(mutex_);
+    CHECK(changed_.wait_for(lock, std::chrono::seconds(20), [&] { return count_ >= count; }));
+    CHECK_EQUAL(count_, count);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int count_ = 0;
+};
+
+Status add(Poller& poller, Socket socket, Interest interest) {
+  return poller.add(socket, interest, Trigger::kLevel, 1);
+}
+
+size_t poll(Poller& poller) {
+  ReadyEvent events[64];
+  size_t count = 0;
+  CHECK(poller.poll(events, count).ok());
+  return count;
+}
+
+// The waiting thread most likely stands in block() when this returns.
+void letItBlock() {
+  for (int i = 0; i < 20; i++) std::this_thread::yield();
+}
+
+void wakesOnceForEachArm(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  CHECK(add(*poller, ends.near.get(), Interest::kWrite).ok());
+  Wakes wakes;
+  PollerThread thread(*poller, [&] { wakes.wake(); });
+  letItBlock();
+  CHECK_EQUAL(wakes.count(), 0);
+  for (int turn = 1; turn <= 100; turn++) {
+    thread.arm();
+    wakes.waitFor(turn);
+  }
+  letItBlock();
+  CHECK_EQUAL(wakes.count(), 100);
+}
+
+// Arming again before anything is ready changes nothing.
+void canBeArmedTwice(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  CHECK(add(*poller, ends.near.get(), Interest::kRead).ok());
+  Wakes wakes;
+  PollerThread thread(*poller, [&] { wakes.wake(); });
+  thread.arm();
+  thread.arm();
+  letItBlock();
+  thread.arm();
+  CHECK_EQUAL(wakes.count(), 0);
+  CHECK_EQUAL(write(ends.far.get(), "x", 1), 1);
+  wakes.waitFor(1);
+}
+
+// A socket that is added, or asked more of, while the thread stands in block() is watched.
+void watchesWhatChangesMeanwhile(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  const int near = ends.near.get();
+  Wakes wakes;
+  PollerThread thread(*poller, [&] { wakes.wake(); });
+  int turns = 0;
+  for (int round = 0; round < 200; round++) {
+    thread.arm();
+    letItBlock();
+    CHECK(add(*poller, near, Interest::kWrite).ok());
+    wakes.waitFor(++turns);
+    CHECK(poller->modify(near, Interest::kRead, Trigger::kLevel, 1).ok());
+    while (poll(*poller) > 0) {
+    }
+    thread.arm();
+    letItBlock();
+    CHECK_EQUAL(write(ends.far.get(), "x", 1), 1);
+    wakes.waitFor(++turns);
+    char byte;
+    CHECK_EQUAL(read(near, &byte, 1), 1);
+    CHECK(poller->remove(near).ok());
+  }
+}
+
+// A turn that runs for another reason, while the thread stands in block(), takes no wake-up away
+// from it: else a socket added just before would never be watched.
+void survivesTurnsMeanwhile(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  Wakes wakes;
+  PollerThread thread(*poller, [&] { wakes.wake(); });
+  for (int turn = 1; turn <= 2000; turn++) {
+    thread.arm();
+    letItBlock();
+    CHECK(add(*poller, ends.near.get(), Interest::kWrite).ok());
+    CHECK_EQUAL(poll(*poller), 1);
+    wakes.waitFor(turn);
+    CHECK(poller->remove(ends.near.get()).ok());
+  }
+}
+
+// It can be stopped whatever it is doing.
+void stopsAtAnyTime(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  const TwoEnds ends = openSocketPair();
+  Wakes wakes;
+  for (int round = 0; round < 300; round++) {
+    if (round % 2 == 0) CHECK(add(*poller, ends.near.get(), Interest::kWrite).ok());
+    {
+      PollerThread thread(*poller, [&] { wakes.wake(); });
+      if (round % 3 > 0) thread.arm();
+      if (round % 5 > 2) letItBlock();
+    }
+    const int after = wakes.count();
+    letItBlock();
+    CHECK_EQUAL(wakes.count(), after);
+    if (round % 2 == 0) CHECK(poller->remove(ends.near.get()).ok());
+    poll(*poller);
+  }
+}
+
+// Sockets come and go in numbers while the thread waits; each that is ready wakes it in the end.
+void survivesComingAndGoing(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  Wakes wakes;
+  PollerThread thread(*poller, [&] { wakes.wake(); });
+  std::vector<TwoEnds> open;
+  const Deadline deadline;
+  int delivered = 0;
+  for (int sent = 0; delivered < 500; sent++) {
+    CHECK(!deadline.passed());
+    thread.arm();
+    if (open.size() < 8) {
+      open.push_back(openSocketPair());
+      CHECK(add(*poller, open.back().near.get(), Interest::kRead).ok());
+    }
+    (void)write(open[static_cast<size_t>(sent) % open.size()].far.get(), "x", 1);
+    ReadyEvent events[64];
+    size_t count = 0;
+    CHECK(poller->poll(events, count).ok());
+    delivered += static_cast<int>(count);
+    if (open.size() == 8) {
+      poller->closing(open.front().near.get());
+      open.erase(open.begin());
+    }
+  }
+  thread.arm();
+  CHECK_EQUAL(write(open.back().far.get(), "x", 1), 1);
+  const int before = wakes.count();
+  thread.arm();
+  while (wakes.count() == before) CHECK(!deadline.passed());
+}
+
+}  // namespace
+}  // namespace ropewalk
+
+int main() {
+  using namespace ropewalk;
+  return tellOverPollers(wakesOnceForEachArm, canBeArmedTwice, watchesWhatChangesMeanwhile,
+                         survivesTurnsMeanwhile, stopsAtAnyTime, survivesComingAndGoing);
+}

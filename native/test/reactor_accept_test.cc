@@ -1,0 +1,168 @@
+// Listeners of the reactor.
+
+#include <set>
+
+#include "check.h"
+#include "host.h"
+#include "over_pollers.h"
+#include "sockets.h"
+
+namespace ropewalk {
+namespace {
+
+// Whoever connects becomes a stream, with the address that it has at the other end.
+void acceptsWithAddresses(PollerKind kind) {
+  Server server(kind);
+  auto [first, peer] = server.connect();
+  CHECK_EQUAL(server.of(first).words[0], 0x7f000001);
+  CHECK_EQUAL(server.of(first).port, peer.port());
+  CHECK(!server.of(first).ipv6);
+  auto [second, other] = server.connect();
+  CHECK(second != first);
+  CHECK_EQUAL(server.of(second).port, other.port());
+  CHECK_EQUAL(server.reactor().size(), 3);
+}
+
+// A dual-stack listener takes both families; IPv4 looks like IPv4 there as well.
+void acceptsBothFamilies(PollerKind kind) {
+  Host host(kind);
+  Handle listener = 0;
+  const Status status = host.reactor().listen(SocketAddress::any(true, 0), {}, listener);
+  if (!status.ok()) return std::puts("skipped: no IPv6 here"), void();
+  const uint16_t port = host.portOf(listener);
+
+  const Peer overIpv4 = Peer::connectedTo(loopback(port));
+  const Happened& first = host.of(host.accept(listener));
+  CHECK(!first.ipv6 && first.words[0] == 0x7f000001 && first.port == overIpv4.port());
+
+  const Peer overIpv6 = Peer::connectedTo(loopback(port, true));
+  const Happened& second = host.of(host.accept(listener));
+  CHECK(second.ipv6 && second.words[3] == 1 && second.port == overIpv6.port());
+}
+
+// A crowd is let in over several turns, the more a turn the more there are, so that it holds up
+// nobody for long.
+void letsCrowdsInBySteps(PollerKind kind) {
+  Server server(kind);
+  std::vector<Peer> peers;
+  for (int i = 0; i < 300; i++) peers.push_back(Peer::connectedTo(server.port()));
+  std::vector<size_t> steps;
+  size_t before = 0;
+  server.turnUntil([&] {
+    const size_t now = server.of(server.listener()).accepted.size();
+    if (now > before) steps.push_back(now - before);
+    before = now;
+    return now == peers.size();
+  });
+  CHECK_EQUAL(steps[0], 16);
+  CHECK_EQUAL(steps[1], 32);
+  CHECK_EQUAL(steps[2], 64);
+  const std::vector<Handle>& accepted = server.of(server.listener()).accepted;
+  CHECK_EQUAL(std::set<Handle>(accepted.begin(), accepted.end()).size(), peers.size());
+}
+
+// A batch with room for few events lets in as many as it can tell of.
+void acceptsWithinTheBatch(PollerKind kind) {
+  HostSettings settings;
+  settings.eventCapacity = Reactor::kMinEventCapacity;
+  Server server(kind, settings);
+  std::vector<Peer> peers;
+  for (int i = 0; i < 200; i++) peers.push_back(Peer::connectedTo(server.port()));
+  server.turnUntil([&] { return server.of(server.listener()).accepted.size() == peers.size(); });
+  CHECK_EQUAL(server.of(server.listener()).acceptFailures.size(), 0);
+}
+
+// A paused listener leaves connections to the system until it is resumed.
+void canBePaused(PollerKind kind) {
+  Server server(kind);
+  server.command(server.listener(), kPause);
+  server.turn();
+  const Peer peer = Peer::connectedTo(server.port());
+  server.turnInVain();
+  CHECK_EQUAL(server.of(server.listener()).events, 0);
+  server.command(server.listener(), kResume);
+  server.accept(server.listener());
+}
+
+// A closed listener is gone at once, with its handle; its streams live on.
+void canBeClosed(PollerKind kind) {
+  Server server(kind);
+  auto [stream, peer] = server.connect();
+  const Peer waiting = Peer::connectedTo(server.port());
+  server.reactor().close(server.listener());
+  CHECK_EQUAL(server.reactor().socketOf(server.listener()), kNoSocket);
+  server.reactor().close(server.listener());
+  server.turnInVain();
+  CHECK_EQUAL(server.of(server.listener()).events, 1);
+  peer.sendAll("still here");
+  server.turnUntil([&, stream = stream] { return server.of(stream).data.size() == 10; });
+
+  const UniqueFd late(socket(AF_INET, SOCK_STREAM, 0));
+  const SocketAddress address = loopback(server.port());
+  CHECK(connect(late.get(), address.get(), address.size()) < 0);
+  CHECK_EQUAL(errno, ECONNREFUSED);
+}
+
+// What the system refuses is answered, and leaves nothing behind.
+void tellsWhyItCannotListen(PollerKind kind) {
+  Server server(kind);
+  Handle handle = -5;
+  Status status = server.reactor().listen(loopback(server.port()), {}, handle);
+  CHECK_EQUAL(status.error, EADDRINUSE);
+  SocketAddress elsewhere;
+  CHECK(SocketAddress::parse("192.0.2.1", 0, elsewhere));
+  status = server.reactor().listen(elsewhere, {}, handle);
+  CHECK_EQUAL(status.error, EADDRNOTAVAIL);
+  CHECK(std::string(status.call) == "bind");
+  CHECK_EQUAL(handle, -5);
+  CHECK_EQUAL(server.reactor().size(), 1);
+}
+
+// Leaves the process no descriptor for as long as it lives.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    CHECK(getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    // The lowest free number is the first that is forbidden.
+    rlimit none = before_;
+    none.rlim_cur = static_cast<rlim_t>(UniqueFd(dup(STDIN_FILENO)).get());
+    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  }
+  ~NoDescriptors() { CHECK(setrlimit(RLIMIT_NOFILE, &before_) == 0); }
+
+ private:
+  rlimit before_{};
+};
+
+// Out of descriptors, waiting peers are told so by closing, one a turn, and the listener says that
+// it failed: the first of a row of failures is marked. Afterwards it goes on as before.
+void survivesRunningOutOfDescriptors(PollerKind kind) {
+  Server server(kind);
+  for (int round = 0; round < 2; round++) {
+    std::vector<Peer> peers;
+    for (int i = 0; i < 3; i++) peers.push_back(Peer::connectedTo(server.port()));
+    Happened& listener = server.of(server.listener());
+    listener.acceptFailures.clear();
+    {
+      const NoDescriptors none;
+      server.turnUntil([&] { return listener.acceptFailures.size() >= 3; });
+    }
+    CHECK_EQUAL(listener.error, EMFILE);
+    CHECK_EQUAL(listener.acceptFailures[0], 1);
+    CHECK_EQUAL(listener.acceptFailures[1], 0);
+    CHECK_EQUAL(listener.acceptFailures[2], 0);
+    for (Peer& peer : peers) server.turnUntil([&] { return peer.hasEnded(); });
+    const auto [handle, peer] = server.connect();
+    CHECK(handle > 0);
+  }
+}
+
+}  // namespace
+}  // namespace ropewalk
+
+int main() {
+  using namespace ropewalk;
+  return tellOverPollers(acceptsWithAddresses, acceptsBothFamilies, letsCrowdsInBySteps,
+                         acceptsWithinTheBatch, canBePaused, canBeClosed, tellsWhyItCannotListen,
+                         survivesRunningOutOfDescriptors);
+}

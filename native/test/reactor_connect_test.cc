@@ -1,0 +1,176 @@
+// Connecting from the reactor.
+
+#include "check.h"
+#include "host.h"
+#include "over_pollers.h"
+#include "sockets.h"
+
+namespace ropewalk {
+namespace {
+
+Handle connect(Host& host, uint16_t port, const ConnectOptions& options = {}) {
+  Handle handle = 0;
+  CHECK(host.reactor().connect(loopback(port), nullptr, options, handle).ok());
+  CHECK(handle > 0);
+  return handle;
+}
+
+// The far end of the connection that waits at `listener`.
+Peer acceptAt(const UniqueFd& listener) {
+  Socket socket = kNoSocket;
+  SocketAddress address;
+  CHECK(acceptFrom(listener.get(), socket, address).ok());
+  return Peer(UniqueFd(socket));
+}
+
+// A connection that is made tells this end's address, once, and carries bytes both ways.
+void connects(PollerKind kind) {
+  Host host(kind);
+  const UniqueFd listener = listenOnLoopback();
+  const Handle handle = connect(host, portOf(listener.get()));
+  host.turnUntil([&] { return host.of(handle).connected == 1; });
+  CHECK_EQUAL(host.of(handle).words[0], 0x7f000001);
+  CHECK_EQUAL(host.of(handle).port, portOf(host.reactor().socketOf(handle)));
+  Peer peer = acceptAt(listener);
+  host.write(handle, "ping");
+  host.turnUntil([&] { return peer.hasReceived(4); });
+  peer.sendAll("pong");
+  host.turnUntil([&] { return textOf(host.of(handle).data) == "pong"; });
+  CHECK_EQUAL(host.of(handle).connected, 1);
+}
+
+// What the peer sent before the connection was noticed is not overlooked.
+void hearsEarlyPeers(PollerKind kind) {
+  Host host(kind);
+  const UniqueFd listener = listenOnLoopback();
+  const Handle handle = connect(host, portOf(listener.get()));
+  Peer peer = acceptAt(listener);
+  peer.sendAll("hello");
+  peer.finishSending();
+  host.turnUntil([&] { return host.of(handle).lost == 1; });
+  CHECK_EQUAL(host.of(handle).connected, 1);
+  CHECK(textOf(host.of(handle).data) == "hello");
+}
+
+// Nobody listens: the connection is lost without having been made.
+void isRefused(PollerKind kind) {
+  Host host(kind);
+  const uint16_t port = portOf(listenOnLoopback().get());  // nobody's any more
+  Handle handle = 0;
+  const Status status = host.reactor().connect(loopback(port), nullptr, {}, handle);
+  CHECK(status.ok());
+  host.turnUntil([&] { return host.of(handle).lost == 1; });
+  CHECK_EQUAL(host.of(handle).error, ECONNREFUSED);
+  CHECK_EQUAL(host.of(handle).call, kConnectCall);
+  CHECK_EQUAL(host.of(handle).connected, 0);
+  CHECK_EQUAL(host.reactor().size(), 0);
+}
+
+// What the system refuses at once is answered at once.
+void tellsWhyItCannotConnect(PollerKind kind) {
+  Host host(kind);
+  Handle handle = -5;
+  SocketAddress everybody;
+  CHECK(SocketAddress::parse("255.255.255.255", 80, everybody));
+  Status status = host.reactor().connect(everybody, nullptr, {}, handle);
+  CHECK(!status.ok());
+  CHECK(std::string(status.call) == "connect");
+  SocketAddress elsewhere;
+  CHECK(SocketAddress::parse("192.0.2.1", 0, elsewhere));
+  status = host.reactor().connect(loopback(80), &elsewhere, {}, handle);
+  CHECK_EQUAL(status.error, EADDRNOTAVAIL);
+  CHECK(std::string(status.call) == "bind");
+  CHECK_EQUAL(handle, -5);
+  CHECK_EQUAL(host.reactor().size(), 0);
+}
+
+// The local address can be chosen.
+void usesTheLocalAddressAskedFor(PollerKind kind) {
+  Host host(kind);
+  const UniqueFd listener = listenOnLoopback();
+  const uint16_t localPort = portOf(listenOnLoopback().get());
+  const SocketAddress local = loopback(localPort);
+  Handle handle = 0;
+  CHECK(host.reactor().connect(loopback(portOf(listener.get())), &local, {}, handle).ok());
+  host.turnUntil([&] { return host.of(handle).connected == 1; });
+  CHECK_EQUAL(host.of(handle).port, localPort);
+  // The next story may be given the same port: no connection lingers on it.
+  host.reactor().close(handle);
+  (void)acceptAt(listener);
+}
+
+// A connection that is given up before it is made ends without a word, however that is asked for.
+void canBeGivenUp(PollerKind kind) {
+  const UniqueFd listener = listenOnLoopback();
+  for (const int32_t command : {kReset, kDiscard, kClose, kShutdown}) {
+    Host host(kind);
+    const Handle handle = connect(host, portOf(listener.get()));
+    host.command(handle, command);
+    host.turnInVain();
+    CHECK_EQUAL(host.of(handle).events, 0);
+    CHECK_EQUAL(host.reactor().size(), 0);
+  }
+  Host host(kind);
+  const Handle handle = connect(host, portOf(listener.get()));
+  host.reactor().close(handle);
+  CHECK_EQUAL(host.reactor().size(), 0);
+  host.turnInVain();
+  CHECK_EQUAL(host.of(handle).events, 0);
+}
+
+// Until the connection is made there is nobody to write to; the other wishes wait.
+void heedsCommandsBeforeItIsMade(PollerKind kind) {
+  Host host(kind);
+  const UniqueFd listener = listenOnLoopback();
+  const Handle handle = connect(host, portOf(listener.get()));
+  host.write(handle, "lost");
+  host.command(handle, kAllowHalfClose);
+  host.command(handle, kPause);
+  host.reactor().flush();
+  CHECK_EQUAL(host.reactor().queuedBytes(handle), 0);
+  host.turnUntil([&] { return host.of(handle).connected == 1; });
+  Peer peer = acceptAt(listener);
+  host.write(handle, "sent");
+  host.turnUntil([&] { return peer.hasReceived(4); });
+  CHECK(peer.text() == "sent");
+  peer.finishSending();
+  host.command(handle, kResume);
+  host.turnUntil([&] { return host.of(handle).readEnded == 1; });
+  CHECK_EQUAL(host.of(handle).lost, 0);
+}
+
+// The options asked for are those that the socket has.
+void setsOptions(PollerKind kind) {
+  Host host(kind);
+  const UniqueFd listener = listenOnLoopback();
+  ConnectOptions options;
+  options.noDelay = 1;
+  options.keepAlive = 1;
+  options.lingerSeconds = 3;
+  const Handle handle = connect(host, portOf(listener.get()), options);
+  const Socket socket = host.reactor().socketOf(handle);
+  CHECK(noDelayOf(socket));
+  CHECK(keepAliveOf(socket));
+  linger value{};
+  socklen_t size = sizeof value;
+  CHECK(getsockopt(socket, SOL_SOCKET, SO_LINGER, &value, &size) == 0);
+  CHECK(value.l_onoff != 0 && value.l_linger == 3);
+
+  options = {};
+  options.keepAliveCount = 1'000'000;
+  Handle none = 0;
+  const Status status = host.reactor().connect(loopback(80), nullptr, options, none);
+  CHECK_EQUAL(status.error, EINVAL);
+  CHECK(std::string(status.call) == "setsockopt TCP_KEEPCNT");
+  CHECK_EQUAL(host.reactor().size(), 1);
+}
+
+}  // namespace
+}  // namespace ropewalk
+
+int main() {
+  using namespace ropewalk;
+  return tellOverPollers(connects, hearsEarlyPeers, isRefused, tellsWhyItCannotConnect,
+                         usesTheLocalAddressAskedFor, canBeGivenUp, heedsCommandsBeforeItIsMade,
+                         setsOptions);
+}

@@ -1,0 +1,220 @@
+// What streams of the reactor send.
+
+#include <map>
+
+#include "check.h"
+#include "fuzz/write_queue_check.h"
+#include "host.h"
+#include "over_pollers.h"
+#include "segments.h"
+#include "sockets.h"
+
+namespace ropewalk {
+namespace {
+
+constexpr int kSlow = 4096;  // receive buffer of a peer that makes the queue fill
+
+void echoes(PollerKind kind) {
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  server.onEvent = [&](const Host::Event& event) {
+    if (event.kind != kData) return;
+    const std::vector<uint8_t>& data = server.of(event.handle).data;
+    server.write(event.handle, Bytes(data).last(static_cast<size_t>(event.b)));
+  };
+  const std::vector<uint8_t> bytes = pattern(500'000);
+  size_t sent = 0;
+  server.turnUntil([&] {
+    if (sent < bytes.size()) sent += peer.sendSome(Bytes(bytes).subspan(sent));
+    return peer.hasReceived(bytes.size());
+  });
+  CHECK(peer.received() == bytes);
+  CHECK_EQUAL(server.reactor().statistics().bytesSent, bytes.size());
+}
+
+// All that is written to a stream in a turn leaves together, in one segment if it fits.
+void sendsATurnsWritesTogether(PollerKind kind) {
+  ListenOptions options;
+  options.noDelay = 1;
+  Server server(kind, {}, options);
+  auto [handle, peer] = server.connect();
+  auto [other, otherPeer] = server.connect();
+  const Socket socket = server.reactor().socketOf(handle);
+  const uint32_t before = dataSegmentsSent(socket);
+  for (int i = 0; i < 50; i++) {
+    server.write(handle, "some ");
+    server.write(other, "other");
+  }
+  server.turn();
+  CHECK_EQUAL(dataSegmentsSent(socket) - before, countsSegments ? 1 : 0);
+  server.turnUntil([&, peer = &peer] { return peer->hasReceived(250); });
+
+  // A turn each: a segment each.
+  server.write(handle, "one");
+  server.turn();
+  server.write(handle, "two");
+  server.turn();
+  CHECK_EQUAL(dataSegmentsSent(socket) - before, countsSegments ? 3 : 0);
+}
+
+// Writes to several streams, small and large, in any order: each gets its own, in its order.
+void keepsTheOrderOfEach(PollerKind kind) {
+  std::deque<KeptMemory> kept;
+  Server server(kind);
+  std::vector<Server::Connection> connections;
+  std::vector<std::vector<uint8_t>> expected(5);
+  for (size_t i = 0; i < expected.size(); i++) connections.push_back(server.connect());
+  uint32_t state = 1;
+  for (int turn = 0; turn < 30; turn++) {
+    for (int write = 0; write < 100; write++) {
+      state = state * 1664525u + 1013904223u;
+      const size_t i = (state >> 8) % connections.size();
+      std::vector<uint8_t> bytes = pattern((state >> 16) % 500, state);
+      expected[i].insert(expected[i].end(), bytes.begin(), bytes.end());
+      if (state >> 28 == 0) {
+        kept.emplace_back(std::move(bytes));
+        server.reactor().write(connections[i].handle, kept.back().bytes(), kept.back().keep());
+      } else {
+        server.write(connections[i].handle, bytes);
+      }
+    }
+    server.turn();
+    for (auto& [handle, peer] : connections) peer.receive();
+  }
+  for (size_t i = 0; i < expected.size(); i++) {
+    Peer& peer = connections[i].peer;
+    server.turnUntil([&] { return peer.hasReceived(expected[i].size()); });
+    CHECK(peer.received() == expected[i]);
+  }
+  for (const KeptMemory& memory : kept) CHECK_EQUAL(memory.keepers(), 0);
+}
+
+// More pieces than one system call takes, to a reader that takes them all.
+void sendsManyPieces(PollerKind kind) {
+  KeptMemory memory(pattern(100));
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  constexpr size_t kPieces = 1000;
+  for (size_t i = 0; i < kPieces; i++) {
+    server.reactor().write(handle, memory.bytes(), memory.keep());
+  }
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), kPieces * 100);
+  server.turn();
+  CHECK_EQUAL(memory.keepers(), 0);
+  server.turnUntil([&, peer = &peer] { return peer->hasReceived(kPieces * 100); });
+  for (size_t i = 0; i < kPieces; i++) {
+    CHECK(std::equal(memory.bytes().begin(), memory.bytes().end(),
+                     peer.received().begin() + static_cast<ptrdiff_t>(i * 100)));
+  }
+}
+
+// A large write is sent from where it lies, and held for exactly as long as bytes of it wait.
+void sendsLargeWritesFromWhereTheyLie(PollerKind kind) {
+  KeptMemory memory(pattern(5'000'000));
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  server.write(handle, "before");
+  server.reactor().write(handle, memory.bytes(), memory.keep());
+  server.write(handle, "behind");
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), memory.bytes().size() + 12);
+  server.turn();
+  CHECK_EQUAL(memory.keepers(), 1);
+  server.turnUntil([&, peer = &peer, handle = handle] {
+    peer->receive();
+    const bool waits = server.reactor().queuedBytes(handle) > 6;
+    CHECK_EQUAL(memory.keepers(), waits ? 1 : 0);
+    return peer->received().size() == memory.bytes().size() + 12;
+  });
+  const std::vector<uint8_t>& received = peer.received();
+  CHECK(textOf(Bytes(received).first(6)) == "before");
+  CHECK(textOf(Bytes(received).last(6)) == "behind");
+  CHECK(std::equal(memory.bytes().begin(), memory.bytes().end(), received.begin() + 6));
+}
+
+// To a reader that takes little at a time, and while more is written, all arrives in order.
+void sendsToSlowReaders(PollerKind kind) {
+  ListenOptions options;
+  options.sendBufferBytes = 4096;
+  Server server(kind, {}, options);
+  auto [handle, peer] = server.connect(kSlow);
+  const std::vector<uint8_t> bytes = pattern(600'000);
+  size_t written = 0;
+  server.turnUntil([&, peer = &peer, handle = handle] {
+    if (written < bytes.size()) {
+      server.write(handle, Bytes(bytes).subspan(written, 20'000));
+      written += 20'000;
+    }
+    peer->receive(3000);
+    return peer->received().size() == bytes.size();
+  });
+  CHECK(peer.received() == bytes);
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
+}
+
+// One stream that cannot send does not hold up another.
+void sendsPastStuckStreams(PollerKind kind) {
+  KeptMemory memory(pattern(5'000'000));
+  Server server(kind);
+  auto [stuck, stuckPeer] = server.connect(kSlow);
+  auto [handle, peer] = server.connect();
+  server.reactor().write(stuck, memory.bytes(), memory.keep());
+  for (int i = 0; i < 10; i++) {
+    server.write(handle, "on time");
+    server.turn();
+  }
+  server.turnUntil([&, peer = &peer] { return peer->hasReceived(70); });
+  CHECK(server.reactor().queuedBytes(stuck) > 0);
+}
+
+// Memory that is taken away while bytes of it wait ends its stream, and no other.
+void refusesMemoryTakenAway(PollerKind kind) {
+  KeptMemory memory(pattern(5'000'000));
+  Server server(kind);
+  auto [handle, peer] = server.connect(kSlow);
+  auto [other, otherPeer] = server.connect();
+  server.reactor().write(handle, memory.bytes(), memory.keep());
+  server.turn();
+  CHECK_EQUAL(memory.keepers(), 1);
+  memory.takeAway();
+  server.write(handle, "more");
+  server.write(other, "unharmed");
+  server.turnUntil([&, handle = handle] { return server.of(handle).lost == 1; });
+  CHECK_EQUAL(server.of(handle).error, EFAULT);
+  CHECK_EQUAL(server.of(handle).call, kSendCall);
+  CHECK_EQUAL(memory.keepers(), 0);
+  server.turnUntil([&, peer = &otherPeer] { return peer->hasReceived(8); });
+
+  // And what is taken away before it was tried.
+  KeptMemory gone(pattern(10));
+  server.reactor().write(other, gone.bytes(), gone.keep());
+  gone.takeAway();
+  server.turnUntil([&, other = other] { return server.of(other).lost == 1; });
+  CHECK_EQUAL(gone.keepers(), 0);
+}
+
+// What the host keeps is let go of if it is written to nobody.
+void letsGoOfWhatNobodyGets(PollerKind kind) {
+  KeptMemory memory(pattern(10));
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  server.reactor().write(0, memory.bytes(), memory.keep());
+  server.reactor().write(-1, memory.bytes(), memory.keep());
+  server.reactor().write(server.listener(), memory.bytes(), memory.keep());
+  server.reactor().write(handle + 1, memory.bytes(), memory.keep());
+  server.reactor().write(handle, {}, memory.keep());
+  CHECK_EQUAL(memory.keepers(), 0);
+  server.reactor().write(handle, memory.bytes(), memory.keep());
+  server.reactor().close(handle);
+  server.turn();
+  CHECK_EQUAL(memory.keepers(), 0);
+}
+
+}  // namespace
+}  // namespace ropewalk
+
+int main() {
+  using namespace ropewalk;
+  return tellOverPollers(echoes, sendsATurnsWritesTogether, keepsTheOrderOfEach, sendsManyPieces,
+                         sendsLargeWritesFromWhereTheyLie, sendsToSlowReaders,
+                         sendsPastStuckStreams, refusesMemoryTakenAway, letsGoOfWhatNobodyGets);
+}

@@ -1,0 +1,160 @@
+// Plain sockets for the tests, and the far end of a connection that a reactor has.
+#pragma once
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "check.h"
+#include "net/socket.h"
+#include "unique_fd.h"
+
+namespace ropewalk {
+
+inline Bytes bytesOf(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+inline std::string textOf(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// Bytes of which no two stretches look the same: whatever is lost, doubled or out of order shows.
+inline std::vector<uint8_t> pattern(size_t size, uint32_t seed = 1) {
+  std::vector<uint8_t> bytes(size);
+  uint32_t state = seed * 2654435761u + 1;
+  for (uint8_t& byte : bytes) {
+    state = state * 1664525u + 1013904223u;
+    byte = static_cast<uint8_t>(state >> 24);
+  }
+  return bytes;
+}
+
+inline void makeNonBlocking(int fd) {
+  CHECK(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+}
+
+struct TwoEnds {
+  UniqueFd near;
+  UniqueFd far;
+};
+
+inline TwoEnds openSocketPair() {
+  int fds[2];
+  CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
+  makeNonBlocking(fds[0]);
+  makeNonBlocking(fds[1]);
+  return {UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
+// Makes sure that `count` more descriptors can be opened; false if the system's limit forbids.
+inline bool allowDescriptors(size_t count) {
+  rlimit limit{};
+  CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+  const rlim_t wanted = openDescriptors() + count + 64;
+  if (limit.rlim_cur >= wanted) return true;
+  if (limit.rlim_max < wanted) return false;
+  limit.rlim_cur = wanted;
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+inline SocketAddress loopback(uint16_t port, bool ipv6 = false) {
+  SocketAddress address;
+  CHECK(SocketAddress::parse(ipv6 ? "::1" : "127.0.0.1", port, address));
+  return address;
+}
+
+inline uint16_t portOf(Socket socket) {
+  SocketAddress address;
+  CHECK(localAddressOf(socket, address).ok());
+  return address.port();
+}
+
+inline UniqueFd listenOnLoopback(const ListenOptions& options = {}) {
+  Socket socket = kNoSocket;
+  CHECK(listenOn(loopback(0), options, socket).ok());
+  return UniqueFd(socket);
+}
+
+// The far end of a connection. Nothing here waits: what comes is taken by receive(), again and
+// again, while the reactor under test has its turns.
+class Peer {
+ public:
+  Peer() = default;
+  explicit Peer(UniqueFd fd) : fd_(std::move(fd)) {}
+
+  // The kernel makes the connection: nobody needs to have accepted it. `receiveBufferBytes` > 0
+  // makes a slow reader.
+  static Peer connectedTo(const SocketAddress& address, int receiveBufferBytes = 0) {
+    Peer peer(UniqueFd(socket(address.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+    const int fd = peer.fd();
+    CHECK(fd >= 0);
+    if (receiveBufferBytes > 0) {
+      CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receiveBufferBytes, sizeof(int)) == 0);
+    }
+    CHECK(connect(fd, address.get(), address.size()) == 0);
+    CHECK(setNoDelay(fd, true).ok());
+    makeNonBlocking(fd);
+    return peer;
+  }
+  static Peer connectedTo(uint16_t port, int receiveBufferBytes = 0) {
+    return connectedTo(loopback(port), receiveBufferBytes);
+  }
+
+  int fd() const { return fd_.get(); }
+  uint16_t port() const { return portOf(fd()); }
+  const std::vector<uint8_t>& received() const { return received_; }
+  std::string text() const { return textOf(received_); }
+  // The reactor's end has finished sending, or the connection is broken.
+  bool ended() const { return ended_; }
+  // errno of the broken connection, 0 for a clean end.
+  int error() const { return error_; }
+
+  // Sends what the system takes; returns how much that was.
+  size_t sendSome(Bytes bytes) {
+    const Transfer transfer = send(fd(), bytes);
+    CHECK(transfer.result != Transfer::Result::kFailed);
+    return transfer.count;
+  }
+  // For few bytes.
+  void sendAll(Bytes bytes) { CHECK_EQUAL(sendSome(bytes), bytes.size()); }
+  void sendAll(std::string_view text) { sendAll(bytesOf(text)); }
+
+  // Takes what has come, up to `most` bytes; returns how much that was.
+  size_t receive(size_t most = SIZE_MAX) {
+    uint8_t memory[64 * 1024];
+    size_t total = 0;
+    while (!ended_ && total < most) {
+      const Transfer transfer =
+          ropewalk::receive(fd(), memory, std::min(sizeof memory, most - total));
+      if (transfer.result == Transfer::Result::kWouldBlock) break;
+      ended_ = transfer.count == 0;
+      error_ = transfer.error;
+      received_.insert(received_.end(), memory, memory + transfer.count);
+      total += transfer.count;
+    }
+    return total;
+  }
+  bool hasReceived(size_t count) { return receive(), received_.size() >= count; }
+  bool hasEnded() { return receive(), ended_; }
+
+  void finishSending() { CHECK(shutdownSending(fd()).ok()); }
+  void close() { fd_.reset(); }
+  void reset() { resetSocket(fd_.release()); }
+
+ private:
+  UniqueFd fd_;
+  std::vector<uint8_t> received_;
+  bool ended_ = false;
+  int error_ = 0;
+};
+
+}  // namespace ropewalk

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { DEMO_USAGE, parseDemoOptions } from '../../src/cli/demo-options.js';
+import { UsageError } from '../../src/cli/usage-error.js';
+
+describe('parseDemoOptions', () => {
+  it('has a default for everything', () => {
+    expect(parseDemoOptions([])).toEqual({
+      help: false,
+      interface: '127.0.0.1',
+      port: 7007,
+      chatPort: 7008,
+      reactor: 'auto',
+      poller: 'auto',
+      busyPollUs: 0,
+      seconds: undefined,
+      load: 0,
+    });
+  });
+
+  it('reads every flag', () => {
+    const args =
+      '--port 1 --chat-port=2 --interface ::1 --reactor native --poller poll ' +
+      '--busy-poll 50 --seconds 2.5 --load 300 --help';
+    expect(parseDemoOptions(args.split(' '))).toEqual({
+      help: true,
+      interface: '::1',
+      port: 1,
+      chatPort: 2,
+      reactor: 'native',
+      poller: 'poll',
+      busyPollUs: 50,
+      seconds: 2.5,
+      load: 300,
+    });
+  });
+
+  it.each([
+    ['8000', 8001],
+    ['0', 0],
+    ['65535', 0],
+  ])('puts the chat behind echo port %s', (port, chatPort) => {
+    expect(parseDemoOptions(['--port', port]).chatPort).toBe(chatPort);
+  });
+
+  it.each([
+    [['--port', 'x'], /^--port takes a whole number from 0 to 65535, not "x"$/],
+    [['--port', '65536'], /from 0 to 65535/],
+    [['--port='], /^--port takes/],
+    [['--port', '1e3'], /^--port takes/],
+    [['--chat-port', '-1'], /chat-port/],
+    [['--chat-port=-1'], /^--chat-port takes/],
+    [['--busy-poll', '1000001'], /^--busy-poll takes/],
+    [['--load', '10001'], /^--load takes a whole number from 0 to 10000/],
+    [['--seconds', '0'], /^--seconds takes a number above 0/],
+    [['--seconds', 'ten'], /^--seconds takes/],
+    [['--reactor', 'fusion'], /^--reactor is one of auto, native, node, not "fusion"$/],
+    [['--poller', 'kqueue'], /^--poller is one of auto, epoll, poll/],
+    [['--reactor', 'node', '--poller', 'epoll'], /^--poller is for the native reactor only$/],
+    [['--reactor', 'node', '--busy-poll', '5'], /^--busy-poll is for the native reactor only$/],
+    [['--colour'], /Unknown option '--colour'/],
+    [['--port'], /--port/],
+    [['extra'], /extra/],
+  ])('refuses %j in one line', (args, message) => {
+    const parse = (): unknown => parseDemoOptions(args);
+    expect(parse).toThrow(UsageError);
+    expect(parse).toThrow(message);
+    expect(parse).toThrow(/^[^\n]+$/);
+  });
+});
+
+describe('DEMO_USAGE', () => {
+  it('names every flag and fits 80 columns', () => {
+    for (const flag of 'port chat-port interface reactor poller busy-poll load seconds'.split(
+      ' ',
+    )) {
+      expect(DEMO_USAGE).toContain(`--${flag} `);
+    }
+    const widths = DEMO_USAGE.split('\n').map((line) => line.length);
+    expect(Math.max(...widths)).toBeLessThanOrEqual(80);
+  });
+});

@@ -1,0 +1,214 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import * as errors from '../../src/core/errors.js';
+import * as index from '../../src/index.js';
+
+type ErrorClass = new (...args: never[]) => Error & { code?: string };
+
+/** One of each, made as the reactors make them. */
+const MADE: Readonly<Record<string, Error & { code: string }>> = {
+  ConnectionDone: new errors.ConnectionDone(),
+  ConnectionLost: new errors.ConnectionLost(),
+  ConnectionAborted: new errors.ConnectionAborted(),
+  ConnectError: new errors.ConnectError('m', 'h', 1),
+  ConnectBindError: new errors.ConnectBindError('m', 'h', 1),
+  DNSLookupError: new errors.DNSLookupError('m', 'h', 1),
+  NoRouteError: new errors.NoRouteError('m', 'h', 1),
+  ConnectionRefusedError: new errors.ConnectionRefusedError('m', 'h', 1),
+  TCPTimedOutError: new errors.TCPTimedOutError('m', 'h', 1),
+  ConnectTimeoutError: new errors.ConnectTimeoutError('m', 'h', 1),
+  ConnectingCancelledError: new errors.ConnectingCancelledError('m', 'h', 1),
+  CannotListenError: new errors.CannotListenError('127.0.0.1', 80),
+  AcceptError: new errors.AcceptError(new Error('too many open files')),
+  ConnectorStateError: new errors.ConnectorStateError('m'),
+  AlreadyCalledError: new errors.AlreadyCalledError(),
+  AlreadyCancelledError: new errors.AlreadyCancelledError(),
+  ReactorAlreadyRunningError: new errors.ReactorAlreadyRunningError(),
+  ReactorNotRunningError: new errors.ReactorNotRunningError(),
+  ReactorDisposedError: new errors.ReactorDisposedError(),
+  ProducerRegisteredError: new errors.ProducerRegisteredError(),
+  NotConnectedError: new errors.NotConnectedError(),
+  UnsupportedError: new errors.UnsupportedError('feature', 'why'),
+  AddonNotLoadedError: new errors.AddonNotLoadedError('m'),
+  InvalidArgumentTypeError: new errors.InvalidArgumentTypeError('a', 'b', 1),
+  InvalidArgumentValueError: new errors.InvalidArgumentValueError('a', 'b', 1),
+};
+
+const classNames = Object.entries(errors)
+  .filter(([, value]) => typeof value === 'function' && value.prototype instanceof Error)
+  .map(([name]) => name);
+
+/** The abstract ones: nothing is ever one of them and nothing more. */
+const ABSTRACT = ['RopewalkError', 'ConnectionClosed'];
+
+describe('every error', () => {
+  it('is covered by this test', () => {
+    expect(classNames.filter((name) => !ABSTRACT.includes(name)).sort()).toEqual(
+      Object.keys(MADE).sort(),
+    );
+  });
+
+  it.each(Object.entries(MADE))('%s is an Error with a code', (name, error) => {
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toBeInstanceOf((errors as Record<string, unknown>)[name] as ErrorClass);
+    expect(error.code).toMatch(/^ERR_[A-Z_]+$/);
+    expect(error.message).not.toBe('');
+  });
+
+  it.each(Object.entries(MADE).filter(([name]) => !name.startsWith('InvalidArgument')))(
+    '%s is a RopewalkError that knows its name',
+    (name, error) => {
+      expect(error).toBeInstanceOf(errors.RopewalkError);
+      expect(error.name).toBe(name);
+      expect(String(error)).toBe(`${name}: ${error.message}`);
+    },
+  );
+
+  it('has a code of its own', () => {
+    const codes = Object.values(MADE).map(({ code }) => code);
+    expect(new Set(codes).size).toBe(codes.length);
+  });
+
+  it('is exported at the root door', () => {
+    for (const name of classNames) {
+      expect((index as Record<string, unknown>)[name], name).toBe(
+        (errors as Record<string, unknown>)[name],
+      );
+    }
+  });
+});
+
+describe('docs/errors.md', () => {
+  const documented = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
+    .split('\n')
+    .map((line) => /^\| `(ERR_\w+)` \| `(\w+)` \| (.*) \| (.*) \| (.*) \|$/.exec(line))
+    .filter((row) => row !== null);
+
+  it('lists each code with its class, and no other', () => {
+    const listed = documented.map(([, code, name]) => `${code} ${name}`);
+    const inSource = Object.entries(MADE).map(([name, { code }]) => `${code} ${name}`);
+    expect(listed.sort()).toEqual(inSource.sort());
+  });
+
+  it('says whose fault each is, when it comes and what to do', () => {
+    for (const [, code, , fault, when, remedy] of documented) {
+      for (const text of [fault, when, remedy]) expect(text?.trim(), code).not.toBe('');
+    }
+  });
+});
+
+describe('reasons of a connection’s end', () => {
+  it('are ConnectionClosed', () => {
+    for (const name of ['ConnectionDone', 'ConnectionLost', 'ConnectionAborted']) {
+      expect(MADE[name]).toBeInstanceOf(errors.ConnectionClosed);
+    }
+    expect(MADE.ConnectError).not.toBeInstanceOf(errors.ConnectionClosed);
+  });
+
+  it('share one ConnectionDone that nobody can change and that has no costly stack', () => {
+    expect(errors.CONNECTION_DONE).toBeInstanceOf(errors.ConnectionDone);
+    expect(Object.isFrozen(errors.CONNECTION_DONE)).toBe(true);
+    expect(errors.CONNECTION_DONE.stack?.includes('\n    at ') ?? false).toBe(false);
+  });
+
+  it('carry the system error as their cause', () => {
+    const cause = new Error('read ECONNRESET');
+    expect(new errors.ConnectionLost('lost', { cause }).cause).toBe(cause);
+  });
+});
+
+describe('connectErrorFrom', () => {
+  const systemError = (code: string, syscall: string): Error =>
+    Object.assign(new Error(`${syscall} ${code}`), { code, syscall });
+
+  it.each([
+    ['ECONNREFUSED', 'connect', 'ConnectionRefusedError'],
+    ['EHOSTUNREACH', 'connect', 'NoRouteError'],
+    ['ENETUNREACH', 'connect', 'NoRouteError'],
+    ['ETIMEDOUT', 'connect', 'TCPTimedOutError'],
+    ['EADDRINUSE', 'bind', 'ConnectBindError'],
+    ['EADDRINUSE', 'connect', 'ConnectBindError'],
+    ['EADDRNOTAVAIL', 'connect', 'ConnectBindError'],
+    ['EACCES', 'bind', 'ConnectBindError'],
+    ['ENOTFOUND', 'getaddrinfo', 'DNSLookupError'],
+    ['EAI_AGAIN', 'getaddrinfo', 'DNSLookupError'],
+    ['EAI_FAIL', 'getaddrinfo', 'DNSLookupError'],
+    ['EPERM', 'connect', 'ConnectError'],
+  ])('makes %s of %s a %s', (code, syscall, name) => {
+    const cause = systemError(code, syscall);
+    const error = errors.connectErrorFrom(cause, 'example.test', 443);
+    expect(error.constructor).toBe((errors as Record<string, unknown>)[name]);
+    expect(error).toMatchObject({ host: 'example.test', port: 443, cause });
+    expect(error.message).toContain(code);
+    expect(error.message).toContain('example.test:443');
+  });
+
+  it('makes an error without a code a ConnectError', () => {
+    const cause = new Error('something else');
+    const error = errors.connectErrorFrom(cause, 'h', 1);
+    expect(error.constructor).toBe(errors.ConnectError);
+    expect(error.message).toContain('something else');
+  });
+});
+
+describe('CannotListenError', () => {
+  it('says where and why', () => {
+    const cause = new Error('bind EADDRINUSE');
+    const error = new errors.CannotListenError('127.0.0.1', 80, { cause });
+    expect(error).toMatchObject({ interface: '127.0.0.1', port: 80, cause });
+    expect(error.message).toBe('cannot listen on 127.0.0.1:80: bind EADDRINUSE');
+    expect(new errors.CannotListenError('', 80).message).toBe('cannot listen on *:80');
+  });
+});
+
+describe('errors of arguments', () => {
+  it('are TypeError and RangeError with the codes of Node', () => {
+    const type = new errors.InvalidArgumentTypeError('port', 'a number', '80');
+    expect(type).toBeInstanceOf(TypeError);
+    expect(type).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    expect(type.message).toBe('port must be a number, not "80"');
+    const value = new errors.InvalidArgumentValueError('port', '0 to 65535', -1);
+    expect(value).toBeInstanceOf(RangeError);
+    expect(value).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
+    expect(value.message).toBe('port must be 0 to 65535, not -1');
+  });
+
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [Number.NaN, 'NaN'],
+    [5n, '5'],
+    [Symbol('s'), 'Symbol(s)'],
+    [{}, 'an object (Object)'],
+    [Object.create(null), 'an object'],
+    [[1], 'an object (Array)'],
+    ['x'.repeat(100), `"${'x'.repeat(40)}"`],
+  ])('describe %o without throwing', (received, described) => {
+    const { message } = new errors.InvalidArgumentTypeError('it', 'fine', received);
+    expect(message).toContain(described);
+  });
+
+  it('describe an object that throws when it is looked at', () => {
+    const hostile = {
+      get constructor(): never {
+        throw new Error('look away');
+      },
+    };
+    expect(() => new errors.InvalidArgumentTypeError('it', 'fine', hostile)).not.toThrow();
+  });
+});
+
+describe('withoutStack', () => {
+  it('makes the error and leaves stacks of others as they were', () => {
+    const limit = Error.stackTraceLimit;
+    const error = errors.withoutStack(() => new errors.ConnectionLost());
+    expect(error.stack).not.toContain('\n    at ');
+    expect(Error.stackTraceLimit).toBe(limit);
+    expect(() =>
+      errors.withoutStack(() => {
+        throw new Error('in the maker');
+      }),
+    ).toThrow('in the maker');
+    expect(Error.stackTraceLimit).toBe(limit);
+  });
+});

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { IPv4Address } from '../../src/core/address.js';
+import { InvalidArgumentTypeError } from '../../src/core/errors.js';
+import { ClientFactory, Factory, type FactoryLike, toFactory } from '../../src/core/factory.js';
+import { HandlerProtocol, Protocol } from '../../src/core/protocol.js';
+
+const ADDRESS = new IPv4Address('TCP', '127.0.0.1', 9);
+
+class Counting extends Factory {
+  readonly log: string[] = [];
+
+  override startFactory(): void {
+    this.log.push('start');
+  }
+
+  override stopFactory(): void {
+    this.log.push('stop');
+  }
+}
+
+describe('Factory', () => {
+  it('refuses every connection until buildProtocol is overridden', () => {
+    expect(new Factory().buildProtocol(ADDRESS)).toBeNull();
+  });
+
+  it('starts with its first user and stops after its last', () => {
+    const factory = new Counting();
+    factory.doStart();
+    factory.doStart();
+    expect(factory.users).toBe(2);
+    factory.doStop();
+    expect(factory.log).toEqual(['start']);
+    factory.doStop();
+    expect(factory.log).toEqual(['start', 'stop']);
+    expect(factory.users).toBe(0);
+  });
+
+  it('may start again', () => {
+    const factory = new Counting();
+    for (let i = 0; i < 2; i++) {
+      factory.doStart();
+      factory.doStop();
+    }
+    expect(factory.log).toEqual(['start', 'stop', 'start', 'stop']);
+  });
+
+  it('is not stopped more often than it was started', () => {
+    const factory = new Counting();
+    factory.doStop();
+    expect([factory.users, factory.log.length]).toEqual([0, 0]);
+  });
+});
+
+describe('Factory.forProtocol', () => {
+  class Named extends Protocol {
+    readonly label: string;
+    readonly size: number;
+
+    constructor(label: string, size: number) {
+      super();
+      this.label = label;
+      this.size = size;
+    }
+  }
+
+  it('builds one protocol for each connection, with the arguments and the factory', () => {
+    const factory = Factory.forProtocol(Named, 'name', 5);
+    const [one, two] = [factory.buildProtocol(ADDRESS), factory.buildProtocol(ADDRESS)];
+    expect(one).toBeInstanceOf(Named);
+    expect(one).toMatchObject({ label: 'name', size: 5 });
+    expect((one as Named).factory).toBe(factory);
+    expect(two).not.toBe(one);
+  });
+
+  it('serves for outgoing connections too', () => {
+    expect(Factory.forProtocol(Protocol)).toBeInstanceOf(ClientFactory);
+  });
+});
+
+describe('toFactory', () => {
+  it('takes a factory as it is', () => {
+    const factory = new Counting();
+    expect(toFactory(factory)).toBe(factory);
+    const plain = { buildProtocol: () => null, doStart() {}, doStop() {} };
+    expect(toFactory(plain)).toBe(plain);
+  });
+
+  it('makes a factory of a Protocol class', () => {
+    class Mine extends Protocol {}
+    const factory = toFactory(Mine);
+    const built = factory.buildProtocol(ADDRESS);
+    expect(built).toBeInstanceOf(Mine);
+    expect((built as Mine).factory).toBe(factory);
+    expect(toFactory(Protocol).buildProtocol(ADDRESS)).toBeInstanceOf(Protocol);
+  });
+
+  it('makes a factory of a function, and gives it the address', () => {
+    const seen: unknown[] = [];
+    const protocol = new Protocol();
+    const factory = toFactory((address) => {
+      seen.push(address);
+      return protocol;
+    });
+    expect(factory.buildProtocol(ADDRESS)).toBe(protocol);
+    expect(seen).toEqual([ADDRESS]);
+  });
+
+  it('takes null of a function for a refusal', () => {
+    expect(toFactory(() => null).buildProtocol(ADDRESS)).toBeNull();
+  });
+
+  it('makes a protocol of the handlers that a function gives', () => {
+    const built = toFactory(() => ({ dataReceived() {} })).buildProtocol(ADDRESS);
+    expect(built).toBeInstanceOf(HandlerProtocol);
+  });
+
+  it('takes an object with the methods of a protocol for a protocol', () => {
+    const duck = { makeConnection() {}, dataReceived() {}, connectionLost() {} };
+    expect(toFactory(() => duck).buildProtocol(ADDRESS)).toBe(duck);
+  });
+
+  it.each([undefined, null, 0, 'factory', {}, [], { buildProtocol() {} }, Symbol('f')])(
+    'refuses %o',
+    (value) => {
+      expect(() => toFactory(value as unknown as FactoryLike)).toThrow(InvalidArgumentTypeError);
+    },
+  );
+});

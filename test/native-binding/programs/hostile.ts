@@ -1,0 +1,319 @@
+/**
+ * Scenes for hostile-arguments.test.ts: `hostile.ts <scene> <poller> <seed>`. Each calls the addon as no program should,
+ * then shows that a reactor still works. What an entry point throws must be an Error; the process must not die.
+ */
+import { connect } from 'node:net';
+import { createReactor, Protocol } from '../../../src/index.js';
+import { loadAddon, type NativeLoop } from '../../../src/native.js';
+
+const [, , scene, poller = 'epoll', seedText = '1'] = process.argv;
+const addon = loadAddon();
+
+let state = Number(seedText) >>> 0 || 1;
+function random(below: number): number {
+  state ^= state << 13;
+  state ^= state >>> 17;
+  state ^= state << 5;
+  return (state >>> 0) % below;
+}
+
+function pick<T>(from: readonly T[]): T {
+  return from[random(from.length)] as T;
+}
+
+const throwing = new Proxy(
+  {},
+  {
+    get() {
+      throw new Error('a getter threw');
+    },
+    getPrototypeOf() {
+      throw new Error('a prototype threw');
+    },
+  },
+);
+
+function detached<View extends Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>>(
+  view: View,
+): View {
+  structuredClone(view.buffer, { transfer: [view.buffer] });
+  return view;
+}
+
+/** Values that no entry point expects, and some that it might, at odds with the rest of the call. */
+function hostile(): unknown {
+  return pick<() => unknown>([
+    () => undefined,
+    () => null,
+    () => true,
+    () => '',
+    () => 'x'.repeat(100_000),
+    () => '127.0.0.1\0',
+    () => '\ud800',
+    () => Symbol('s'),
+    () => 5n,
+    () => Number.NaN,
+    () => Number.POSITIVE_INFINITY,
+    () => Number.NEGATIVE_INFINITY,
+    () => -1,
+    () => -0,
+    () => 0.5,
+    () => 2 ** 31 - 1,
+    () => 2 ** 31,
+    () => -(2 ** 31),
+    () => 2 ** 32,
+    () => 2 ** 53,
+    () => 1e308,
+    () => random(2 ** 31),
+    () => ({}),
+    () => [],
+    () => [1, 2, 3],
+    () => throwing,
+    () => new Proxy(new Uint8Array(8), {}),
+    () => () => {},
+    () => class {},
+    () => new Date(),
+    () => new ArrayBuffer(8),
+    () => new SharedArrayBuffer(64),
+    () => new Uint8Array(new SharedArrayBuffer(1 << 17)),
+    () => new Int32Array(new SharedArrayBuffer(64)),
+    () => detached(new Uint8Array(64)),
+    () => detached(new Int32Array(16)),
+    () => new Uint8Array(0),
+    () => new Int32Array(0),
+    () => new Int32Array(3),
+    () => new Float64Array(16),
+    () => new DataView(new ArrayBuffer(8)),
+    () => Buffer.alloc(1 << 17),
+    () => new Int32Array(16).fill(2 ** 31 - 1),
+    () => new Int32Array(16).fill(-(2 ** 31)),
+  ])();
+}
+
+/** What an argument of each type may properly be. */
+function plausible(handles: readonly number[]): unknown {
+  return pick<() => unknown>([
+    () => pick([0, ...handles]),
+    () => pick([0, 1, 2, 3]),
+    () => pick(['127.0.0.1', '::1', '0.0.0.0', 'epoll', 'poll', 'auto']),
+    () => pick([true, false]),
+    () => new Int32Array(16).fill(-1),
+    () => new Int32Array(16).fill(1),
+    () => Buffer.alloc(70_000, 'b'),
+    () => () => {},
+  ])();
+}
+
+function check(error: unknown, what: string): void {
+  if (!(error instanceof Error))
+    throw new Error(`${what} threw what is no Error: ${String(error)}`);
+}
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** The functions of an object, found by reflection. */
+function functionsOf(object: object): [string, AnyFunction][] {
+  return Object.entries(object).filter(
+    (entry): entry is [string, AnyFunction] => typeof entry[1] === 'function',
+  );
+}
+
+function attempt(
+  name: string,
+  call: AnyFunction,
+  args: readonly unknown[],
+  self: unknown,
+): unknown {
+  try {
+    return call.apply(self, [...args]);
+  } catch (error) {
+    check(error, name);
+    return undefined;
+  }
+}
+
+function makeLoop(dispatch: () => void = () => {}): NativeLoop {
+  return addon.createLoop(poller, 0, false, dispatch);
+}
+
+/** Every argument hostile, then one hostile among plausible ones, at every place. */
+function* argumentLists(rounds: number, handles: readonly number[]): Generator<unknown[]> {
+  yield [];
+  for (let round = 0; round < rounds; round++) {
+    const count = random(8);
+    const odds = 1 + random(4);
+    yield Array.from({ length: count }, () =>
+      random(odds) === 0 ? hostile() : plausible(handles),
+    );
+  }
+}
+
+/** Fresh handles of every kind. */
+function openHandles(loop: NativeLoop): number[] {
+  const settings = new Int32Array(16).fill(-1);
+  settings[9] = 16;
+  const listening = loop.listen('127.0.0.1', 0, settings);
+  const out = new Int32Array(7);
+  loop.address(listening, false, out);
+  const outgoing = loop.connect('127.0.0.1', out[4] as number, '', 0, settings);
+  return [listening, outgoing];
+}
+
+/** Lets Node's loop turn a few times. */
+async function breathe(times = 3): Promise<void> {
+  for (let i = 0; i < times; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** An echo over a reactor made now. */
+async function alive(): Promise<void> {
+  const reactor = createReactor({ kind: 'native', poller: poller as 'epoll' });
+  class Echo extends Protocol {
+    override dataReceived(data: Buffer): void {
+      this.transport.write(data);
+    }
+  }
+  const port = reactor.listenTCP(0, Echo, { interface: '127.0.0.1' }).getHost().port;
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('alive'));
+    socket.on('error', reject);
+    socket.on('data', () => {
+      socket.destroy();
+      resolve();
+    });
+  });
+  await reactor[Symbol.asyncDispose]();
+  process.stdout.write('alive\n');
+}
+
+const scenes: Record<string, () => Promise<void>> = {
+  async 'addon-functions'() {
+    for (const [name, call] of functionsOf(addon)) {
+      for (const args of argumentLists(400, [])) {
+        const made = attempt(name, call, args, addon) as NativeLoop | undefined;
+        made?.dispose?.();
+      }
+      await breathe();
+    }
+  },
+  async 'loop-functions'() {
+    for (const [name] of functionsOf(makeLoop()).filter(([it]) => it !== 'dispose')) {
+      const loop = makeLoop();
+      const handles = openHandles(loop);
+      const call = (loop as unknown as Record<string, AnyFunction>)[name] as AnyFunction;
+      for (const args of argumentLists(300, handles)) attempt(name, call, args, loop);
+      await breathe();
+      for (const args of argumentLists(100, handles)) attempt(name, call, args, hostile());
+      await breathe();
+      loop.dispose();
+    }
+  },
+  async 'loop-functions-mixed'() {
+    for (let round = 0; round < 10; round++) {
+      const loop = makeLoop();
+      const handles = openHandles(loop);
+      const functions = functionsOf(loop).filter(([name]) => name !== 'dispose');
+      for (let i = 0; i < 300; i++) {
+        const [name, call] = pick(functions);
+        for (const args of argumentLists(1, handles)) attempt(name, call, args, loop);
+        if (i % 50 === 0) await breathe(1);
+      }
+      loop.dispose();
+      await breathe();
+    }
+  },
+  async disposed() {
+    const loop = makeLoop();
+    const handles = openHandles(loop);
+    loop.dispose();
+    for (const [name, call] of functionsOf(loop)) {
+      for (const args of argumentLists(100, handles)) attempt(name, call, args, loop);
+    }
+    await breathe();
+    for (const [name, call] of functionsOf(loop)) {
+      for (const args of argumentLists(100, handles)) attempt(name, call, args, loop);
+    }
+  },
+  /** The memory that both sides share holds anything at all. */
+  async 'shared-memory'() {
+    for (let round = 0; round < 30; round++) {
+      const loop = makeLoop();
+      const handles = openHandles(loop);
+      const memory = new Int32Array(loop.memory);
+      await breathe(1);
+      for (let i = 0; i < 40; i++) {
+        for (let at = 0; at < 16; at++) {
+          memory[at] = pick([0, 1, 5, 4096, 4097, -1, 2 ** 31 - 1, -(2 ** 31), random(5000)]);
+        }
+        for (let at = 16; at < 16 + 300; at++) {
+          memory[at] = pick([0, -1, ...handles, random(2 ** 20), -random(10), 2 ** 31 - 1]);
+        }
+        attempt('flush', loop.flush as AnyFunction, [], loop);
+        if (i % 8 === 0) await breathe(1);
+      }
+      memory.fill(0, 0, 16);
+      loop.dispose();
+      await breathe(1);
+    }
+  },
+  async 'shared-memory-detached'() {
+    const loop = makeLoop();
+    openHandles(loop);
+    try {
+      structuredClone(loop.memory, { transfer: [loop.memory] });
+    } catch (error) {
+      check(error, 'transfer');
+    }
+    attempt('flush', loop.flush as AnyFunction, [], loop);
+    await breathe(10);
+    loop.dispose();
+  },
+  /** The functions are kept, the object is not. */
+  async garbage() {
+    const kept: [string, AnyFunction][] = [];
+    for (let round = 0; round < 30; round++) {
+      const loop = makeLoop();
+      openHandles(loop);
+      kept.push(...functionsOf(loop));
+      loop.dispose();
+      await breathe(1);
+      (globalThis as unknown as { gc(): void }).gc();
+    }
+    for (let i = 0; i < 20; i++) makeLoop().dispose();
+    await breathe();
+    for (const [name, call] of kept) {
+      for (const args of argumentLists(3, [])) attempt(name, call, args, undefined);
+    }
+  },
+  async 'dispose-inside-dispatch'() {
+    for (let round = 0; round < 20; round++) {
+      // Should dispatch never be called, nothing keeps the process and `alive` is not printed.
+      await new Promise<void>((resolve) => {
+        const loop: NativeLoop = makeLoop(() => {
+          loop.dispose();
+          loop.flush();
+          resolve();
+        });
+        openHandles(loop);
+      });
+    }
+  },
+  async 'dispatch-throws'() {
+    let caught = 0;
+    process.on('uncaughtException', (error) => {
+      if (error.message === 'out of dispatch') caught += 1;
+      else throw error;
+    });
+    const loop = makeLoop(() => {
+      throw new Error('out of dispatch');
+    });
+    openHandles(loop);
+    while (caught < 3) await breathe(1);
+    loop.dispose();
+  },
+};
+
+const play = scenes[scene ?? ''];
+if (play === undefined) throw new Error(`no scene is called ${scene}`);
+await play();
+await breathe();
+await alive();
