@@ -201,7 +201,7 @@ bool Reactor::haveReadRoom() {
   if (spareSlab_.memory == nullptr) return false;
   slab_ = spareSlab_;
   spareSlab_ = {};
-  memory_.header[kSlabsWanted] += 1;
+  memory_.header[kSlabsWanted] = 1;
   emit(0, kNextSlab, 0, 0);
   return true;
 }

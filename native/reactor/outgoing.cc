@@ -258,6 +258,10 @@ void Reactor::endOfSending(Stream& stream) {
 
 // The socket is closed at once; the handle lives until the host has heard of it.
 void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
+  if (stream.ending == Stream::Ending::kDiscard) {
+    destroy(stream);
+    return;
+  }
   const bool told = stream.state == Stream::State::kEnded;
   stream.state = Stream::State::kClosed;
   stream.queue.reset();

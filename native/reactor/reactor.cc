@@ -87,13 +87,11 @@ void Reactor::addSlab(uint8_t* memory, size_t size) {
 // Takes the object over, whatever becomes of it.
 Status Reactor::adopt(Watched& watched, Interest interest, Handle& handle) {
   watched.handle = table_.insert(watched);
-  if (watched.handle == 0) {
-    if (watched.kind != Watched::Kind::kDescriptor) closeSocket(watched.socket);
-    delete &watched;
-    return {EMFILE, "socket"};
+  Status status{watched.handle == 0 ? EMFILE : 0, "socket"};
+  if (status.ok() && interest != Interest::kNone) {
+    status = poller_->add(watched.socket, interest, triggerOf(watched),
+                          static_cast<uint64_t>(watched.handle));
   }
-  const Status status = poller_->add(watched.socket, interest, triggerOf(watched),
-                                     static_cast<uint64_t>(watched.handle));
   if (!status.ok()) {
     destroy(watched);
     return status;
@@ -123,7 +121,7 @@ void Reactor::applyInterest(Watched& watched) {
 }
 
 void Reactor::destroy(Watched& watched) {
-  table_.erase(watched.handle);
+  if (watched.handle != 0) table_.erase(watched.handle);
   const bool watching = watched.interest != Interest::kNone;
   switch (watched.kind) {
     case Watched::Kind::kStream:

@@ -7,17 +7,18 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
 #include <memory>
 #include <string>
 
 namespace ropewalk {
 
-// What the present story is about, when one is told more than once.
+// What a failed check names besides its place: the story being told, and what it is told about.
+inline const char* storyName = "";
 inline const char* storyContext = "";
 
 [[noreturn]] inline void failCheck(const char* file, int line, const std::string& what) {
-  std::fprintf(stderr, "%s:%d: %s%s%s\n", file, line, storyContext, *storyContext ? ": " : "",
-               what.c_str());
+  std::fprintf(stderr, "%s:%d: %s %s: %s\n", file, line, storyContext, storyName, what.c_str());
   std::fflush(stderr);
 #ifdef FUZZING
   std::abort();  // libFuzzer keeps the input
@@ -65,15 +66,24 @@ inline size_t openDescriptors() {
   return count;
 }
 
+struct Story {
+  const char* name;
+  void (*tell)();
+};
+
+#define STORY(function) \
+  {                     \
+#function, function \
+  }
+
 // Each story must leave no descriptor behind.
-template <typename... Stories>
-int tell(Stories... stories) {
-  const auto tellOne = [](auto story) {
+inline int tell(std::initializer_list<Story> stories) {
+  for (const Story& story : stories) {
+    storyName = story.name;
     const size_t before = openDescriptors();
-    story();
+    story.tell();
     CHECK_EQUAL(openDescriptors(), before);
-  };
-  (tellOne(stories), ...);
+  }
   return 0;
 }
 

@@ -139,6 +139,13 @@ void agreesWithAMap() {
 
 int main() {
   using namespace ropewalk;
-  return tell(findsWhatWasInserted, findsNothingForNonsense, usesSlotsAgainInTurn,
-              generationsBeginAgain, canBeFull, visitsWhileErasing, agreesWithAMap);
+  return tell({
+      STORY(findsWhatWasInserted),
+      STORY(findsNothingForNonsense),
+      STORY(usesSlotsAgainInTurn),
+      STORY(generationsBeginAgain),
+      STORY(canBeFull),
+      STORY(visitsWhileErasing),
+      STORY(agreesWithAMap),
+  });
 }

@@ -137,9 +137,9 @@ class Host {
     CHECK_EQUAL(header_[kEventCount], count);
     CHECK_EQUAL(header_[kEventCursor], 0);
     for (size_t i = 0; i < count;) i += deal(events_.data() + i * kEventInts);
-    if (count > 0) reactor_->finishBatch();
     if (settings_.givesSlabs) giveSlabs();
     reactor_->flush();
+    if (count > 0) reactor_->finishBatch();
     return count;
   }
 
@@ -259,6 +259,13 @@ class Host {
   std::unordered_map<Handle, Happened> happened_;
   std::unique_ptr<Reactor> reactor_;
 };
+
+// Streams whose queue fills soon, if the peer's buffer is small too.
+inline ListenOptions smallBuffers() {
+  ListenOptions options;
+  options.sendBufferBytes = kSmallBuffer;
+  return options;
+}
 
 // A host with one listener, for stories about streams.
 class Server : public Host {

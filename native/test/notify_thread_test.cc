@@ -109,5 +109,9 @@ void blocksBesideItsOwner(PollerKind kind) {
 
 int main() {
   using namespace ropewalk;
-  return tellOverPollers(losesNoNotification, deliversSocketsMeanwhile, blocksBesideItsOwner);
+  return tellOverPollers({
+      STORY(losesNoNotification),
+      STORY(deliversSocketsMeanwhile),
+      STORY(blocksBesideItsOwner),
+  });
 }

@@ -16,9 +16,12 @@ inline std::unique_ptr<Poller> openPoller(PollerKind kind) {
   return poller;
 }
 
-// Each story takes a PollerKind.
-template <typename... Stories>
-int tellOverPollers(Stories... stories) {
+struct PollerStory {
+  const char* name;
+  void (*tell)(PollerKind);
+};
+
+inline int tellOverPollers(std::initializer_list<PollerStory> stories) {
   for (const PollerKind kind : {PollerKind::kEpoll, PollerKind::kPoll}) {
     Status status;
     const std::unique_ptr<Poller> poller = makePoller(kind, status);
@@ -27,7 +30,12 @@ int tellOverPollers(Stories... stories) {
       continue;
     }
     storyContext = poller->name();
-    tell([=] { stories(kind); }...);
+    for (const PollerStory& story : stories) {
+      storyName = story.name;
+      const size_t before = openDescriptors();
+      story.tell(kind);
+      CHECK_EQUAL(openDescriptors(), before);
+    }
   }
   return 0;
 }

@@ -187,6 +187,12 @@ void survivesComingAndGoing(PollerKind kind) {
 
 int main() {
   using namespace ropewalk;
-  return tellOverPollers(wakesOnceForEachArm, canBeArmedTwice, watchesWhatChangesMeanwhile,
-                         survivesTurnsMeanwhile, stopsAtAnyTime, survivesComingAndGoing);
+  return tellOverPollers({
+      STORY(wakesOnceForEachArm),
+      STORY(canBeArmedTwice),
+      STORY(watchesWhatChangesMeanwhile),
+      STORY(survivesTurnsMeanwhile),
+      STORY(stopsAtAnyTime),
+      STORY(survivesComingAndGoing),
+  });
 }

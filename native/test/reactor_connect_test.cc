@@ -170,7 +170,14 @@ void setsOptions(PollerKind kind) {
 
 int main() {
   using namespace ropewalk;
-  return tellOverPollers(connects, hearsEarlyPeers, isRefused, tellsWhyItCannotConnect,
-                         usesTheLocalAddressAskedFor, canBeGivenUp, heedsCommandsBeforeItIsMade,
-                         setsOptions);
+  return tellOverPollers({
+      STORY(connects),
+      STORY(hearsEarlyPeers),
+      STORY(isRefused),
+      STORY(tellsWhyItCannotConnect),
+      STORY(usesTheLocalAddressAskedFor),
+      STORY(canBeGivenUp),
+      STORY(heedsCommandsBeforeItIsMade),
+      STORY(setsOptions),
+  });
 }

@@ -206,7 +206,16 @@ void givesUpSlabs(PollerKind kind) {
 
 int main() {
   using namespace ropewalk;
-  return tellOverPollers(receivesWhatIsSent, receivesWhatCameEarly, hearsTheEndBehindMuchData,
-                         readsPastUrgentData, sharesTurns, servesCrowds, worksInSmallBatches,
-                         waitsForSlabs, fillsSlabsOnce, givesUpSlabs);
+  return tellOverPollers({
+      STORY(receivesWhatIsSent),
+      STORY(receivesWhatCameEarly),
+      STORY(hearsTheEndBehindMuchData),
+      STORY(readsPastUrgentData),
+      STORY(sharesTurns),
+      STORY(servesCrowds),
+      STORY(worksInSmallBatches),
+      STORY(waitsForSlabs),
+      STORY(fillsSlabsOnce),
+      STORY(givesUpSlabs),
+  });
 }

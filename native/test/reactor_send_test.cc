@@ -12,8 +12,6 @@
 namespace ropewalk {
 namespace {
 
-constexpr int kSlow = 4096;  // receive buffer of a peer that makes the queue fill
-
 void echoes(PollerKind kind) {
   Server server(kind);
   auto [handle, peer] = server.connect();
@@ -133,10 +131,8 @@ void sendsLargeWritesFromWhereTheyLie(PollerKind kind) {
 
 // To a reader that takes little at a time, and while more is written, all arrives in order.
 void sendsToSlowReaders(PollerKind kind) {
-  ListenOptions options;
-  options.sendBufferBytes = 4096;
-  Server server(kind, {}, options);
-  auto [handle, peer] = server.connect(kSlow);
+  Server server(kind, {}, smallBuffers());
+  auto [handle, peer] = server.connect(kSmallBuffer);
   const std::vector<uint8_t> bytes = pattern(600'000);
   size_t written = 0;
   server.turnUntil([&, peer = &peer, handle = handle] {
@@ -154,8 +150,8 @@ void sendsToSlowReaders(PollerKind kind) {
 // One stream that cannot send does not hold up another.
 void sendsPastStuckStreams(PollerKind kind) {
   KeptMemory memory(pattern(5'000'000));
-  Server server(kind);
-  auto [stuck, stuckPeer] = server.connect(kSlow);
+  Server server(kind, {}, smallBuffers());
+  auto [stuck, stuckPeer] = server.connect(kSmallBuffer);
   auto [handle, peer] = server.connect();
   server.reactor().write(stuck, memory.bytes(), memory.keep());
   for (int i = 0; i < 10; i++) {
@@ -169,8 +165,8 @@ void sendsPastStuckStreams(PollerKind kind) {
 // Memory that is taken away while bytes of it wait ends its stream, and no other.
 void refusesMemoryTakenAway(PollerKind kind) {
   KeptMemory memory(pattern(5'000'000));
-  Server server(kind);
-  auto [handle, peer] = server.connect(kSlow);
+  Server server(kind, {}, smallBuffers());
+  auto [handle, peer] = server.connect(kSmallBuffer);
   auto [other, otherPeer] = server.connect();
   server.reactor().write(handle, memory.bytes(), memory.keep());
   server.turn();
@@ -214,7 +210,15 @@ void letsGoOfWhatNobodyGets(PollerKind kind) {
 
 int main() {
   using namespace ropewalk;
-  return tellOverPollers(echoes, sendsATurnsWritesTogether, keepsTheOrderOfEach, sendsManyPieces,
-                         sendsLargeWritesFromWhereTheyLie, sendsToSlowReaders,
-                         sendsPastStuckStreams, refusesMemoryTakenAway, letsGoOfWhatNobodyGets);
+  return tellOverPollers({
+      STORY(echoes),
+      STORY(sendsATurnsWritesTogether),
+      STORY(keepsTheOrderOfEach),
+      STORY(sendsManyPieces),
+      STORY(sendsLargeWritesFromWhereTheyLie),
+      STORY(sendsToSlowReaders),
+      STORY(sendsPastStuckStreams),
+      STORY(refusesMemoryTakenAway),
+      STORY(letsGoOfWhatNobodyGets),
+  });
 }

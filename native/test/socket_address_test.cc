@@ -124,7 +124,14 @@ void survivesBeingWrittenOut() {
 
 int main() {
   using namespace ropewalk;
-  return tell(givesItsWords, keepsItsPort, countsMappedAddressesAsIpv4, readsScopes,
-              refusesWhatIsNoAddress, leavesNoTraceBehind, namesEveryAddress,
-              survivesBeingWrittenOut);
+  return tell({
+      STORY(givesItsWords),
+      STORY(keepsItsPort),
+      STORY(countsMappedAddressesAsIpv4),
+      STORY(readsScopes),
+      STORY(refusesWhatIsNoAddress),
+      STORY(leavesNoTraceBehind),
+      STORY(namesEveryAddress),
+      STORY(survivesBeingWrittenOut),
+  });
 }

@@ -84,6 +84,9 @@ inline UniqueFd listenOnLoopback(const ListenOptions& options = {}) {
   return UniqueFd(socket);
 }
 
+// Of a peer or a listener: the system takes little at a time.
+constexpr int kSmallBuffer = 4096;
+
 // The far end of a connection. Nothing here waits: what comes is taken by receive(), again and
 // again, while the reactor under test has its turns.
 class Peer {

@@ -110,6 +110,13 @@ void agreesWithADeque() {
 
 int main() {
   using namespace ropewalk;
-  return tell(joinsSmallPieces, doesNotMoveBytes, keepsRetainedPieces, ignoresEmptyPieces,
-              letsGoAtItsEnd, noticesMemoryTakenAway, agreesWithADeque);
+  return tell({
+      STORY(joinsSmallPieces),
+      STORY(doesNotMoveBytes),
+      STORY(keepsRetainedPieces),
+      STORY(ignoresEmptyPieces),
+      STORY(letsGoAtItsEnd),
+      STORY(noticesMemoryTakenAway),
+      STORY(agreesWithADeque),
+  });
 }

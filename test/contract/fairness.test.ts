@@ -149,4 +149,23 @@ contract('fairness', (rig) => {
     await stormed.stopListening();
     for (const protocol of storm.built) await protocol.lost();
   });
+
+  it('serves peers, timers and Node while it polls busily', async ({ skip }) => {
+    if (!rig.native) skip('native only');
+    const reactor = rig.make({ busyPollUs: 200 });
+    const listening = listenLocal(reactor, new RecordingFactory(echo));
+    const peer = rig.use(await RawPeer.connect(portOf(listening)));
+    let ticks = 0;
+    const tick = (): void => {
+      ticks += 1;
+      peer.pulse.notify();
+      reactor.callLater(1, tick);
+    };
+    tick();
+    for (let trip = 1; trip <= 200; trip++) {
+      peer.write('.');
+      await peer.receive(trip);
+    }
+    await peer.until(() => ticks > 10, 'timers to be served');
+  });
 });

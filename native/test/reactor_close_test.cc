@@ -1,0 +1,311 @@
+// How streams of the reactor end.
+
+#include "check.h"
+#include "fuzz/write_queue_check.h"
+#include "host.h"
+#include "over_pollers.h"
+#include "sockets.h"
+
+namespace ropewalk {
+namespace {
+
+void turnUntilLost(Host& host, Handle handle) {
+  host.turnUntil([&] { return host.of(handle).lost == 1; });
+}
+
+// All that was written arrives, then the end; the handle is told once and is stale.
+void closesWhenAllIsSent(PollerKind kind) {
+  for (const int receiveBuffer : {0, kSmallBuffer}) {
+    Server server(kind, {}, smallBuffers());
+    auto [handle, peer] = server.connect(receiveBuffer);
+    const std::vector<uint8_t> bytes = pattern(200'000);
+    server.write(handle, bytes);
+    server.command(handle, kClose);
+    server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+    CHECK_EQUAL(peer.error(), 0);
+    CHECK(peer.received() == bytes);
+    turnUntilLost(server, handle);
+    CHECK_EQUAL(server.of(handle).error, 0);
+    CHECK_EQUAL(server.of(handle).call, kNoCall);
+    CHECK_EQUAL(server.reactor().socketOf(handle), kNoSocket);
+    CHECK_EQUAL(server.reactor().size(), 1);
+    server.turnInVain();
+  }
+}
+
+// Input that nobody has read does not turn the end into a reset, which takes what was sent from the
+// peers of some systems; only one that goes on sending still sees one.
+void closesCleanlyWithUnreadInput(PollerKind kind) {
+  for (const size_t unread : {1u, 5'000u, 60'000u, 150'000u, 2'000'000u}) {
+    Server server(kind);
+    auto [handle, peer] = server.connect();
+    server.command(handle, kPause);
+    server.turn();
+    CHECK(peer.sendSome(pattern(unread)) > 0);
+    server.write(handle, "goodbye");
+    server.command(handle, kClose);
+    server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+    if (unread <= 60'000) CHECK_EQUAL(peer.error(), 0);
+    CHECK(peer.text() == "goodbye");
+  }
+}
+
+// A reset is a reset, at once; what waited is dropped, and nothing follows.
+void resets(PollerKind kind) {
+  KeptMemory memory(pattern(1'000'000));
+  Server server(kind, {}, smallBuffers());
+  auto [handle, peer] = server.connect(kSmallBuffer);
+  server.reactor().write(handle, memory.bytes(), memory.keep());
+  server.turn();
+  peer.sendAll("unread");
+  server.command(handle, kReset);
+  server.reactor().flush();
+  CHECK_EQUAL(memory.keepers(), 0);
+  CHECK_EQUAL(server.reactor().socketOf(handle), kNoSocket);
+  server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+  CHECK_EQUAL(peer.error(), ECONNRESET);
+  server.turnInVain();
+  CHECK_EQUAL(server.of(handle).events, 0);
+}
+
+// close() of a stream is a reset as well.
+void resetsByCall(PollerKind kind) {
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  server.reactor().close(handle);
+  CHECK_EQUAL(server.reactor().socketOf(handle), kNoSocket);
+  server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+  CHECK_EQUAL(peer.error(), ECONNRESET);
+  server.turnInVain();
+  CHECK_EQUAL(server.of(handle).events, 0);
+}
+
+// Discarding sends what the system takes at once, and says nothing more.
+void discards(PollerKind kind) {
+  Server server(kind, {}, smallBuffers());
+  auto [handle, peer] = server.connect();
+  server.write(handle, "last words");
+  server.command(handle, kDiscard);
+  server.turn();
+  CHECK_EQUAL(server.reactor().size(), 1);
+  server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+  CHECK(peer.text() == "last words");
+  server.turnInVain();
+  CHECK_EQUAL(server.of(handle).events, 0);
+
+  auto [slow, slowPeer] = server.connect(kSmallBuffer);
+  KeptMemory memory(pattern(5'000'000));
+  server.reactor().write(slow, memory.bytes(), memory.keep());
+  server.command(slow, kDiscard);
+  server.turn();
+  CHECK_EQUAL(memory.keepers(), 0);
+  CHECK_EQUAL(server.reactor().size(), 1);
+}
+
+// Nothing follows a discarded stream that turns out to be broken, either.
+void discardsBrokenStreams(PollerKind kind) {
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  server.command(handle, kPause);
+  server.turn();
+  peer.reset();
+  server.write(handle, "to nobody");
+  server.command(handle, kDiscard);
+  server.turnInVain();
+  CHECK_EQUAL(server.of(handle).events, 0);
+  CHECK_EQUAL(server.reactor().size(), 1);
+}
+
+void hearsThePeerClose(PollerKind kind) {
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  peer.close();
+  turnUntilLost(server, handle);
+  CHECK_EQUAL(server.of(handle).error, 0);
+  CHECK_EQUAL(server.reactor().size(), 1);
+}
+
+void hearsThePeerReset(PollerKind kind) {
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  peer.reset();
+  turnUntilLost(server, handle);
+  CHECK_EQUAL(server.of(handle).error, ECONNRESET);
+  CHECK_EQUAL(server.of(handle).call, kReceiveCall);
+}
+
+// A stream that is paused hears of a reset when it sends, and lets go of what it kept.
+void hearsTheResetWhenItSends(PollerKind kind) {
+  KeptMemory memory(pattern(1'000'000));
+  Server server(kind, {}, smallBuffers());
+  auto [handle, peer] = server.connect(kSmallBuffer);
+  server.command(handle, kPause);
+  server.reactor().write(handle, memory.bytes(), memory.keep());
+  server.turn();
+  peer.reset();
+  turnUntilLost(server, handle);
+  CHECK(server.of(handle).error == ECONNRESET || server.of(handle).error == EPIPE);
+  CHECK_EQUAL(server.of(handle).call, kSendCall);
+  CHECK_EQUAL(memory.keepers(), 0);
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
+}
+
+// While the host is told that the peer has gone, it may still answer: what it writes is sent.
+void sendsWhatIsWrittenAtTheEnd(PollerKind kind) {
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  server.onEvent = [&](const Host::Event& event) {
+    if (event.kind == kLost) server.write(event.handle, "goodbye");
+  };
+  peer.finishSending();
+  turnUntilLost(server, handle);
+  server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+  CHECK(peer.text() == "goodbye");
+  CHECK_EQUAL(server.reactor().size(), 1);
+}
+
+// A stream that allows it goes on sending when the peer has finished.
+void staysHalfOpen(PollerKind kind) {
+  Server server(kind);
+  auto [handle, peer] = server.connect();
+  server.command(handle, kAllowHalfClose);
+  peer.sendAll("question");
+  peer.finishSending();
+  server.turnUntil([&, handle = handle] { return server.of(handle).readEnded == 1; });
+  CHECK(textOf(server.of(handle).data) == "question");
+  server.turnInVain();
+  const std::vector<uint8_t> answer = pattern(300'000);
+  server.write(handle, Bytes(answer).first(150'000));
+  server.turn();
+  server.write(handle, Bytes(answer).last(150'000));
+  server.command(handle, kClose);
+  server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+  CHECK(peer.received() == answer);
+  turnUntilLost(server, handle);
+  CHECK_EQUAL(server.of(handle).readEnded, 1);
+  CHECK_EQUAL(server.of(handle).error, 0);
+}
+
+// Shutting down comes after all that was written; the other direction stays open.
+void shutsDown(PollerKind kind) {
+  Server server(kind, {}, smallBuffers());
+  auto [handle, peer] = server.connect(kSmallBuffer);
+  const std::vector<uint8_t> bytes = pattern(100'000);
+  server.write(handle, bytes);
+  server.command(handle, kShutdown);
+  server.turn();
+  CHECK_EQUAL(server.of(handle).writeShut, 0);
+  server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+  CHECK(peer.received() == bytes);
+  server.turnUntil([&, handle = handle] { return server.of(handle).writeShut == 1; });
+  peer.sendAll("still heard");
+  server.turnUntil([&, handle = handle] { return server.of(handle).data.size() == 11; });
+  peer.close();
+  turnUntilLost(server, handle);
+  CHECK_EQUAL(server.of(handle).error, 0);
+  CHECK_EQUAL(server.of(handle).writeShut, 1);
+}
+
+// Both ends close in the same turn: it ends once, whoever was first.
+void endsOnce(PollerKind kind) {
+  for (const int32_t command : {kClose, kShutdown, kWatchDrain, kPause}) {
+    Server server(kind);
+    auto [handle, peer] = server.connect();
+    auto [other, otherPeer] = server.connect();
+    peer.close();
+    otherPeer.reset();
+    for (const Handle one : {handle, other}) {
+      server.write(one, "hello?");
+      server.command(one, command);
+      server.command(one, kClose);
+    }
+    turnUntilLost(server, handle);
+    turnUntilLost(server, other);
+    server.turnInVain();
+    CHECK_EQUAL(server.reactor().size(), 1);
+  }
+}
+
+// A command for a stream whose end the host is hearing of in this very batch.
+void ignoresCommandsAtTheEnd(PollerKind kind) {
+  for (const int32_t command :
+       {kClose, kShutdown, kReset, kDiscard, kPause, kResume, kWatchDrain}) {
+    for (const bool reset : {false, true}) {
+      Server server(kind);
+      auto [handle, peer] = server.connect();
+      server.onEvent = [&](const Host::Event& event) {
+        if (event.kind != kLost) return;
+        server.write(event.handle, "late");
+        server.command(event.handle, command);
+        server.reactor().flush();
+        server.command(event.handle, command);
+      };
+      if (reset) {
+        peer.reset();
+      } else {
+        peer.close();
+      }
+      turnUntilLost(server, handle);
+      server.turnInVain();
+      CHECK_EQUAL(server.reactor().size(), 1);
+    }
+  }
+}
+
+// A reactor that goes away takes everything along: sockets in every state, events not yet told,
+// memory that it keeps.
+void takesEverythingAlong(PollerKind kind) {
+  KeptMemory memory(pattern(1'000'000));
+  const TwoEnds ends = openSocketPair();
+  std::vector<Server::Connection> connections;
+  Server server(kind, {}, smallBuffers());
+  for (int i = 0; i < 6; i++) connections.push_back(server.connect(kSmallBuffer));
+  Handle ignored = 0;
+  CHECK(server.reactor().connect(loopback(server.port()), nullptr, {}, ignored).ok());
+  CHECK(server.reactor().watch(ends.near.get(), Interest::kReadWrite, ignored).ok());
+  for (int i = 0; i < 3; i++) {
+    server.reactor().write(connections[0].handle, memory.bytes(), memory.keep());
+  }
+  server.turn();
+  server.reactor().write(connections[1].handle, memory.bytes(), memory.keep());
+  server.command(connections[2].handle, kClose);
+  server.command(connections[3].handle, kShutdown);
+  server.command(connections[4].handle, kPause);
+  connections[5].peer.close();
+  server.reactor().flush();
+  server.command(connections[4].handle, kClose);
+  CHECK(memory.keepers() > 0);
+  server.reactor().gather();
+  server.destroyReactor();
+  CHECK_EQUAL(memory.keepers(), 0);
+  CHECK(fcntl(ends.near.get(), F_GETFD) >= 0);  // was only watched
+  for (auto& [handle, peer] : connections) {
+    if (peer.fd() < 0) continue;
+    const Deadline deadline;
+    while (!peer.hasEnded()) CHECK(!deadline.passed());
+  }
+}
+
+}  // namespace
+}  // namespace ropewalk
+
+int main() {
+  using namespace ropewalk;
+  return tellOverPollers({
+      STORY(closesWhenAllIsSent),
+      STORY(closesCleanlyWithUnreadInput),
+      STORY(resets),
+      STORY(resetsByCall),
+      STORY(discards),
+      STORY(discardsBrokenStreams),
+      STORY(hearsThePeerClose),
+      STORY(hearsThePeerReset),
+      STORY(hearsTheResetWhenItSends),
+      STORY(sendsWhatIsWrittenAtTheEnd),
+      STORY(staysHalfOpen),
+      STORY(shutsDown),
+      STORY(endsOnce),
+      STORY(ignoresCommandsAtTheEnd),
+      STORY(takesEverythingAlong),
+  });
+}

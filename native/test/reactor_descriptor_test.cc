@@ -1,0 +1,157 @@
+// Descriptors that the application opened itself and the reactor only watches.
+
+#include "check.h"
+#include "host.h"
+#include "over_pollers.h"
+#include "sockets.h"
+
+namespace ropewalk {
+namespace {
+
+Handle watch(Host& host, int fd, Interest interest) {
+  Handle handle = 0;
+  CHECK(host.reactor().watch(fd, interest, handle).ok());
+  CHECK(handle > 0);
+  return handle;
+}
+
+// Turns once and tells what that said of `handle`.
+struct Told {
+  int readable;
+  int writable;
+};
+Told turn(Host& host, Handle handle) {
+  const Happened before = host.of(handle);
+  host.turn();
+  const Happened& after = host.of(handle);
+  return {after.readable - before.readable, after.writable - before.writable};
+}
+#define CHECK_TOLD(told, isReadable, isWritable) \
+  do {                                           \
+    const Told wasTold = told;                   \
+    CHECK_EQUAL(wasTold.readable, isReadable);   \
+    CHECK_EQUAL(wasTold.writable, isWritable);   \
+  } while (false)
+
+// It is told every turn for as long as the condition lasts and the interest does.
+void tellsReadiness(PollerKind kind) {
+  Host host(kind);
+  const TwoEnds ends = openSocketPair();
+  const Handle handle = watch(host, ends.near.get(), Interest::kRead);
+  CHECK_TOLD(turn(host, handle), 0, 0);
+  CHECK_EQUAL(write(ends.far.get(), "x", 1), 1);
+  CHECK_TOLD(turn(host, handle), 1, 0);
+  CHECK_TOLD(turn(host, handle), 1, 0);
+  CHECK(host.reactor().setInterest(handle, Interest::kReadWrite).ok());
+  CHECK_TOLD(turn(host, handle), 1, 1);
+  CHECK(host.reactor().setInterest(handle, Interest::kWrite).ok());
+  CHECK_TOLD(turn(host, handle), 0, 1);
+  char byte;
+  CHECK_EQUAL(read(ends.near.get(), &byte, 1), 1);
+  CHECK(host.reactor().setInterest(handle, Interest::kRead).ok());
+  CHECK_TOLD(turn(host, handle), 0, 0);
+}
+
+// Without an interest nothing is told, not even a hang-up; it can be taken up at any time.
+void canBeOfNoInterest(PollerKind kind) {
+  for (const Interest first : {Interest::kNone, Interest::kRead}) {
+    Host host(kind);
+    TwoEnds ends = openSocketPair();
+    const Handle handle = watch(host, ends.near.get(), first);
+    CHECK(host.reactor().setInterest(handle, Interest::kNone).ok());
+    ends.far.reset();
+    CHECK_TOLD(turn(host, handle), 0, 0);
+    CHECK(host.reactor().poller().block(0).ok());
+    CHECK(host.reactor().setInterest(handle, Interest::kRead).ok());
+    CHECK_TOLD(turn(host, handle), 1, 0);
+    host.reactor().close(handle);
+    CHECK_TOLD(turn(host, handle), 0, 0);
+    // Nothing of it is left: another may watch it.
+    watch(host, ends.near.get(), Interest::kRead);
+  }
+}
+
+// A hang-up is told as what is asked for: reading or writing then says more.
+void tellsHangUps(PollerKind kind) {
+  Host host(kind);
+  int fds[2];
+  CHECK(pipe(fds) == 0);
+  const UniqueFd readEnd(fds[0]);
+  UniqueFd writeEnd(fds[1]);
+  const Handle handle = watch(host, readEnd.get(), Interest::kRead);
+  CHECK_TOLD(turn(host, handle), 0, 0);
+  writeEnd.reset();
+  CHECK_TOLD(turn(host, handle), 1, 0);
+}
+
+// The descriptor stays its owner's.
+void leavesItOpen(PollerKind kind) {
+  Host host(kind);
+  const TwoEnds ends = openSocketPair();
+  const Handle handle = watch(host, ends.near.get(), Interest::kWrite);
+  host.reactor().close(handle);
+  CHECK_EQUAL(host.reactor().size(), 0);
+  CHECK_TOLD(turn(host, handle), 0, 0);
+  CHECK(fcntl(ends.near.get(), F_GETFD) >= 0);
+  CHECK(host.reactor().setInterest(handle, Interest::kRead).ok());  // stale by now
+  host.reactor().close(handle);
+}
+
+void refusesWhatCannotBeWatched(PollerKind kind) {
+  Host host(kind);
+  const TwoEnds ends = openSocketPair();
+  watch(host, ends.near.get(), Interest::kRead);
+  Handle handle = -5;
+  CHECK_EQUAL(host.reactor().watch(ends.near.get(), Interest::kRead, handle).error, EEXIST);
+  CHECK_EQUAL(host.reactor().watch(-1, Interest::kRead, handle).error, EBADF);
+  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::tmpfile(), std::fclose);
+  CHECK_EQUAL(host.reactor().watch(fileno(file.get()), Interest::kRead, handle).error, EPERM);
+  CHECK_EQUAL(handle, -5);
+  CHECK_EQUAL(host.reactor().size(), 1);
+}
+
+// Closed by its owner without a word, it does no harm to others.
+void survivesBeingClosedBehindItsBack(PollerKind kind) {
+  Host host(kind);
+  TwoEnds ends = openSocketPair();
+  const Handle handle = watch(host, ends.near.get(), Interest::kReadWrite);
+  ends.near.reset();
+  host.turn();
+  (void)host.reactor().setInterest(handle, Interest::kRead);
+  (void)host.reactor().setInterest(handle, Interest::kNone);
+  host.turn();
+  host.reactor().close(handle);
+  const TwoEnds others = openSocketPair();
+  const Handle other = watch(host, others.near.get(), Interest::kWrite);
+  CHECK_TOLD(turn(host, other), 0, 1);
+}
+
+// Streams' commands and writes mean nothing to a descriptor.
+void ignoresStreamCommands(PollerKind kind) {
+  Host host(kind);
+  const TwoEnds ends = openSocketPair();
+  const Handle handle = watch(host, ends.near.get(), Interest::kWrite);
+  for (int32_t command = -12; command < 0; command++) host.command(handle, command);
+  host.write(handle, "not sent");
+  host.turn();
+  CHECK_TOLD(turn(host, handle), 0, 1);
+  char byte;
+  CHECK(read(ends.far.get(), &byte, 1) < 0);
+  CHECK_EQUAL(host.reactor().queuedBytes(handle), 0);
+}
+
+}  // namespace
+}  // namespace ropewalk
+
+int main() {
+  using namespace ropewalk;
+  return tellOverPollers({
+      STORY(tellsReadiness),
+      STORY(canBeOfNoInterest),
+      STORY(tellsHangUps),
+      STORY(leavesItOpen),
+      STORY(refusesWhatCannotBeWatched),
+      STORY(survivesBeingClosedBehindItsBack),
+      STORY(ignoresStreamCommands),
+  });
+}
