@@ -150,6 +150,19 @@ contract('a push producer', (rig) => {
     expect(second.log).toEqual(['pause', 'resume']);
   });
 
+  it('that came after a paused one is not resumed for it', async () => {
+    const { protocol, peer } = await served(rig);
+    const [first, second] = [new PushRecorder(), new PushRecorder()];
+    protocol.transport.registerProducer(first, true);
+    first.write(protocol.transport, patterned(100_000));
+    protocol.transport.unregisterProducer();
+    protocol.transport.registerProducer(second, true);
+    await peer.receive(100_000);
+    await quietMoment(rig);
+    expect(first.log).toEqual(['pause']);
+    expect(second.log).toEqual([]);
+  });
+
   it('that throws in resumeProducing ends the connection, reported', async () => {
     const { protocol } = await served(rig);
     const producer = new PushRecorder();

@@ -247,6 +247,9 @@ contract('time', (rig) => {
 
   it('does not take a delay of more than 2^31 ms for none', async () => {
     let called = false;
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', onWarning);
     const call = rig.reactor.callLater(2 ** 31 + 1, () => {
       called = true;
     });
@@ -254,8 +257,12 @@ contract('time', (rig) => {
       called = true;
     });
     await rig.turns(5);
+    await within(new Promise((done) => setTimeout(done, 5)), 'a timer of Node');
     await within(new Promise<void>((done) => void rig.reactor.callLater(5, done)), 'a call');
+    await within(new Promise((done) => setTimeout(done, 5)), 'a timer of Node');
     expect(called).toBe(false);
+    process.off('warning', onWarning);
+    expect(warnings, 'timers of Node that were set too far').toEqual([]);
     longest.cancel();
     call.reset(0);
     await rig.turns(2);
