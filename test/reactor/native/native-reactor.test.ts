@@ -41,10 +41,15 @@ describe('a batch that takes longer than its time budget', () => {
   it('goes on in the next turn with the bytes of the right slab', async () => {
     const reactor = make();
     const pulse = new Pulse();
+    let accepted = 0;
     let received = 0;
     const seen = new Map<number, number>();
     let immediates = 0;
     const port = reactor.listenTCP(0, () => ({
+      connectionMade() {
+        accepted += 1;
+        pulse.notify();
+      },
       dataReceived(data) {
         for (const byte of data) seen.set(byte, (seen.get(byte) ?? 0) + 1);
         received += data.length;
@@ -55,6 +60,7 @@ describe('a batch that takes longer than its time budget', () => {
     const peers = await Promise.all(
       Array.from({ length: CONNECTIONS }, () => dial(port.getHost().port)),
     );
+    await pulse.until(() => accepted === CONNECTIONS, 'all connections');
     for (const [index, peer] of peers.entries()) peer.write(Buffer.alloc(BYTES, index + 1));
     spin(20); // all of it is there when the reactor next looks
     const count = (): void => {
