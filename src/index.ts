@@ -31,7 +31,6 @@ export {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
   NoRouteError,
-  NotConnectedError,
   ProducerRegisteredError,
   ReactorAlreadyRunningError,
   ReactorDisposedError,

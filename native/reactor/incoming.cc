@@ -65,6 +65,7 @@ void Reactor::emitPending() {
   const size_t most = memory_.eventCapacity / 2;
   for (; pendingHead_ < pending_.size() && eventCount_ < most; pendingHead_++) {
     const auto [handle, kind, a, b] = pending_[pendingHead_].ints;
+    if (table_.find(handle) == nullptr) continue;  // it has ended since
     emit(handle, kind, a, b);
     if (kind == kLost) ended_.push_back(handle);
   }

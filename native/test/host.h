@@ -282,9 +282,15 @@ class Server : public Host {
   Handle listener() const { return listener_; }
   uint16_t port() const { return port_; }
 
+  // Connects `peer`: the handle is that of the stream here.
+  Handle connect(Peer& peer, int peerReceiveBufferBytes = 0) {
+    peer = Peer::connectedTo(port_, peerReceiveBufferBytes);
+    return accept(listener_);
+  }
   Connection connect(int peerReceiveBufferBytes = 0) {
-    Peer peer = Peer::connectedTo(port_, peerReceiveBufferBytes);
-    return {accept(listener_), std::move(peer)};
+    Connection connection{};
+    connection.handle = connect(connection.peer, peerReceiveBufferBytes);
+    return connection;
   }
 
  private:

@@ -13,11 +13,13 @@ namespace {
 // Whoever connects becomes a stream, with the address that it has at the other end.
 void acceptsWithAddresses(PollerKind kind) {
   Server server(kind);
-  auto [first, peer] = server.connect();
+  Peer peer;
+  const Handle first = server.connect(peer);
   CHECK_EQUAL(server.of(first).words[0], 0x7f000001);
   CHECK_EQUAL(server.of(first).port, peer.port());
   CHECK(!server.of(first).ipv6);
-  auto [second, other] = server.connect();
+  Peer other;
+  const Handle second = server.connect(other);
   CHECK(second != first);
   CHECK_EQUAL(server.of(second).port, other.port());
   CHECK_EQUAL(server.reactor().size(), 3);
@@ -87,7 +89,8 @@ void canBePaused(PollerKind kind) {
 // A closed listener is gone at once, with its handle; its streams live on.
 void canBeClosed(PollerKind kind) {
   Server server(kind);
-  auto [stream, peer] = server.connect();
+  Peer peer;
+  const Handle stream = server.connect(peer);
   const Peer waiting = Peer::connectedTo(server.port());
   server.reactor().close(server.listener());
   CHECK_EQUAL(server.reactor().socketOf(server.listener()), kNoSocket);
@@ -95,7 +98,7 @@ void canBeClosed(PollerKind kind) {
   server.turnInVain();
   CHECK_EQUAL(server.of(server.listener()).events, 1);
   peer.sendAll("still here");
-  server.turnUntil([&, stream = stream] { return server.of(stream).data.size() == 10; });
+  server.turnUntil([&] { return server.of(stream).data.size() == 10; });
 
   const UniqueFd late(socket(AF_INET, SOCK_STREAM, 0));
   const SocketAddress address = loopback(server.port());
@@ -151,7 +154,8 @@ void survivesRunningOutOfDescriptors(PollerKind kind) {
     const std::vector<int>& failures = listener.acceptFailures;
     CHECK(failures.size() > 1 && failures[0] == 1);
     CHECK(std::all_of(failures.begin() + 1, failures.end(), [](int first) { return first == 0; }));
-    const auto [handle, peer] = server.connect();
+    Peer peer;
+    const Handle handle = server.connect(peer);
     CHECK(handle > 0);
   }
 }

@@ -11,7 +11,8 @@ namespace {
 // Whoever asks is told once that nothing waits to be sent any more.
 void tellsWhenDrained(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
-  auto [handle, peer] = server.connect(kSmallBuffer);
+  Peer peer;
+  const Handle handle = server.connect(peer, kSmallBuffer);
   const std::vector<uint8_t> bytes = pattern(3'000'000);
   server.write(handle, Bytes(bytes).first(200'000));
   server.turn();
@@ -20,8 +21,8 @@ void tellsWhenDrained(PollerKind kind) {
   server.turnInVain();
   CHECK_EQUAL(server.of(handle).drained, 0);
   CHECK(server.reactor().queuedBytes(handle) > 0);
-  server.turnUntil([&, peer = &peer, handle = handle] {
-    peer->receive();
+  server.turnUntil([&] {
+    peer.receive();
     return server.of(handle).drained == 1;
   });
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
@@ -32,7 +33,8 @@ void tellsWhenDrained(PollerKind kind) {
 // If nothing waits, the answer comes in the next turn, without a socket being ready.
 void tellsAtOnceIfDrained(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   for (int times = 1; times <= 3; times++) {
     server.command(handle, kWatchDrain);
     server.reactor().flush();
@@ -46,7 +48,8 @@ void tellsAtOnceIfDrained(PollerKind kind) {
 // A stream that refills whenever it is drained sends all.
 void canBeRefilledWhenDrained(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   const std::vector<uint8_t> bytes = pattern(2'000'000);
   size_t written = 0;
   server.onEvent = [&](const Host::Event& event) {
@@ -56,14 +59,15 @@ void canBeRefilledWhenDrained(PollerKind kind) {
     written += 100'000;
   };
   server.command(handle, kWatchDrain);
-  server.turnUntil([&, peer = &peer] { return peer->hasReceived(bytes.size()); });
+  server.turnUntil([&] { return peer.hasReceived(bytes.size()); });
   CHECK(peer.received() == bytes);
 }
 
 // What waits is counted at once, before any flush, and until the system has taken it.
 void countsWhatWaits(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
-  auto [handle, peer] = server.connect(kSmallBuffer);
+  Peer peer;
+  const Handle handle = server.connect(peer, kSmallBuffer);
   server.write(handle, "1234");
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 4);
   server.write(handle, "56");
@@ -83,14 +87,15 @@ void countsWhatWaits(PollerKind kind) {
   CHECK_EQUAL(server.reactor().queuedBytes(handle), written - sent);
   server.write(handle, "more");
   CHECK_EQUAL(server.reactor().queuedBytes(handle), written - sent + 4);
-  server.turnUntil([&, peer = &peer] { return peer->hasReceived(written + 4); });
+  server.turnUntil([&] { return peer.hasReceived(written + 4); });
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
 }
 
 // A paused stream leaves its input to the system, however often it is asked, and loses nothing.
 void pauses(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   const std::vector<uint8_t> bytes = pattern(50'000);
   size_t sent = 0;
   for (int round = 0; round < 5; round++) {
@@ -103,7 +108,7 @@ void pauses(PollerKind kind) {
     sent += 10'000;
     server.command(handle, kResume);
     server.command(handle, kResume);
-    server.turnUntil([&, handle = handle] { return server.of(handle).data.size() == sent; });
+    server.turnUntil([&] { return server.of(handle).data.size() == sent; });
   }
   CHECK(server.of(handle).data == bytes);
 }
@@ -111,7 +116,8 @@ void pauses(PollerKind kind) {
 // Pausing and resuming in the same turn changes nothing, whatever waits to be read.
 void pausesForNoTime(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   const std::vector<uint8_t> bytes = pattern(500'000);
   server.onEvent = [&](const Host::Event& event) {
     if (event.kind != kData) return;
@@ -119,8 +125,8 @@ void pausesForNoTime(PollerKind kind) {
     server.command(event.handle, kResume);
   };
   size_t sent = 0;
-  server.turnUntil([&, peer = &peer, handle = handle] {
-    if (sent < bytes.size()) sent += peer->sendSome(Bytes(bytes).subspan(sent));
+  server.turnUntil([&] {
+    if (sent < bytes.size()) sent += peer.sendSome(Bytes(bytes).subspan(sent));
     return server.of(handle).data.size() == bytes.size();
   });
 }
@@ -128,7 +134,8 @@ void pausesForNoTime(PollerKind kind) {
 // A stream paused by what it received, with more to read behind it, goes on where it stopped.
 void pausesInTheMiddle(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   const std::vector<uint8_t> bytes = pattern(400'000);
   bool paused = false;
   server.onEvent = [&](const Host::Event& event) {
@@ -138,10 +145,10 @@ void pausesInTheMiddle(PollerKind kind) {
     paused = true;
   };
   size_t sent = 0;
-  server.turnUntil([&, peer = &peer, handle = handle] {
+  server.turnUntil([&] {
     if (sent < bytes.size()) {
-      sent += peer->sendSome(Bytes(bytes).subspan(sent));
-      if (sent == bytes.size()) peer->finishSending();
+      sent += peer.sendSome(Bytes(bytes).subspan(sent));
+      if (sent == bytes.size()) peer.finishSending();
     }
     if (paused) server.turn();
     server.command(handle, kResume);
@@ -154,16 +161,17 @@ void pausesInTheMiddle(PollerKind kind) {
 // A paused stream still sends.
 void sendsWhilePaused(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
-  auto [handle, peer] = server.connect(kSmallBuffer);
+  Peer peer;
+  const Handle handle = server.connect(peer, kSmallBuffer);
   server.command(handle, kPause);
   const std::vector<uint8_t> bytes = pattern(200'000);
   server.write(handle, bytes);
   peer.sendAll("unread");
-  server.turnUntil([&, peer = &peer] { return peer->hasReceived(bytes.size()); });
+  server.turnUntil([&] { return peer.hasReceived(bytes.size()); });
   CHECK(peer.received() == bytes);
   CHECK_EQUAL(server.of(handle).events, 0);
   server.command(handle, kResume);
-  server.turnUntil([&, handle = handle] { return server.of(handle).data.size() == 6; });
+  server.turnUntil([&] { return server.of(handle).data.size() == 6; });
 }
 
 }  // namespace

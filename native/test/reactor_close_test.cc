@@ -17,11 +17,12 @@ void turnUntilLost(Host& host, Handle handle) {
 void closesWhenAllIsSent(PollerKind kind) {
   for (const int receiveBuffer : {0, kSmallBuffer}) {
     Server server(kind, {}, smallBuffers());
-    auto [handle, peer] = server.connect(receiveBuffer);
+    Peer peer;
+    const Handle handle = server.connect(peer, receiveBuffer);
     const std::vector<uint8_t> bytes = pattern(200'000);
     server.write(handle, bytes);
     server.command(handle, kClose);
-    server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+    server.turnUntil([&] { return peer.hasEnded(); });
     CHECK_EQUAL(peer.error(), 0);
     CHECK(peer.received() == bytes);
     turnUntilLost(server, handle);
@@ -38,13 +39,14 @@ void closesWhenAllIsSent(PollerKind kind) {
 void closesCleanlyWithUnreadInput(PollerKind kind) {
   for (const size_t unread : {1u, 5'000u, 60'000u, 150'000u, 2'000'000u}) {
     Server server(kind);
-    auto [handle, peer] = server.connect();
+    Peer peer;
+    const Handle handle = server.connect(peer);
     server.command(handle, kPause);
     server.turn();
     CHECK(peer.sendSome(pattern(unread)) > 0);
     server.write(handle, "goodbye");
     server.command(handle, kClose);
-    server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+    server.turnUntil([&] { return peer.hasEnded(); });
     if (unread <= 60'000) CHECK_EQUAL(peer.error(), 0);
     CHECK(peer.text() == "goodbye");
   }
@@ -54,7 +56,8 @@ void closesCleanlyWithUnreadInput(PollerKind kind) {
 void resets(PollerKind kind) {
   KeptMemory memory(pattern(1'000'000));
   Server server(kind, {}, smallBuffers());
-  auto [handle, peer] = server.connect(kSmallBuffer);
+  Peer peer;
+  const Handle handle = server.connect(peer, kSmallBuffer);
   server.reactor().write(handle, memory.bytes(), memory.keep());
   server.turn();
   peer.sendAll("unread");
@@ -62,7 +65,7 @@ void resets(PollerKind kind) {
   server.reactor().flush();
   CHECK_EQUAL(memory.keepers(), 0);
   CHECK_EQUAL(server.reactor().socketOf(handle), kNoSocket);
-  server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+  server.turnUntil([&] { return peer.hasEnded(); });
   CHECK_EQUAL(peer.error(), ECONNRESET);
   server.turnInVain();
   CHECK_EQUAL(server.of(handle).events, 0);
@@ -71,10 +74,11 @@ void resets(PollerKind kind) {
 // close() of a stream is a reset as well.
 void resetsByCall(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   server.reactor().close(handle);
   CHECK_EQUAL(server.reactor().socketOf(handle), kNoSocket);
-  server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+  server.turnUntil([&] { return peer.hasEnded(); });
   CHECK_EQUAL(peer.error(), ECONNRESET);
   server.turnInVain();
   CHECK_EQUAL(server.of(handle).events, 0);
@@ -83,17 +87,19 @@ void resetsByCall(PollerKind kind) {
 // Discarding sends what the system takes at once, and says nothing more.
 void discards(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   server.write(handle, "last words");
   server.command(handle, kDiscard);
   server.turn();
   CHECK_EQUAL(server.reactor().size(), 1);
-  server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+  server.turnUntil([&] { return peer.hasEnded(); });
   CHECK(peer.text() == "last words");
   server.turnInVain();
   CHECK_EQUAL(server.of(handle).events, 0);
 
-  auto [slow, slowPeer] = server.connect(kSmallBuffer);
+  Peer slowPeer;
+  const Handle slow = server.connect(slowPeer, kSmallBuffer);
   KeptMemory memory(pattern(5'000'000));
   server.reactor().write(slow, memory.bytes(), memory.keep());
   server.command(slow, kDiscard);
@@ -105,7 +111,8 @@ void discards(PollerKind kind) {
 // Nothing follows a discarded stream that turns out to be broken, either.
 void discardsBrokenStreams(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   server.command(handle, kPause);
   server.turn();
   peer.reset();
@@ -118,7 +125,8 @@ void discardsBrokenStreams(PollerKind kind) {
 
 void hearsThePeerClose(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   peer.close();
   turnUntilLost(server, handle);
   CHECK_EQUAL(server.of(handle).error, 0);
@@ -127,7 +135,8 @@ void hearsThePeerClose(PollerKind kind) {
 
 void hearsThePeerReset(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   peer.reset();
   turnUntilLost(server, handle);
   CHECK_EQUAL(server.of(handle).error, ECONNRESET);
@@ -138,7 +147,8 @@ void hearsThePeerReset(PollerKind kind) {
 void hearsTheResetWhenItSends(PollerKind kind) {
   KeptMemory memory(pattern(1'000'000));
   Server server(kind, {}, smallBuffers());
-  auto [handle, peer] = server.connect(kSmallBuffer);
+  Peer peer;
+  const Handle handle = server.connect(peer, kSmallBuffer);
   server.command(handle, kPause);
   server.reactor().write(handle, memory.bytes(), memory.keep());
   server.turn();
@@ -153,13 +163,14 @@ void hearsTheResetWhenItSends(PollerKind kind) {
 // While the host is told that the peer has gone, it may still answer: what it writes is sent.
 void sendsWhatIsWrittenAtTheEnd(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   server.onEvent = [&](const Host::Event& event) {
     if (event.kind == kLost) server.write(event.handle, "goodbye");
   };
   peer.finishSending();
   turnUntilLost(server, handle);
-  server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+  server.turnUntil([&] { return peer.hasEnded(); });
   CHECK(peer.text() == "goodbye");
   CHECK_EQUAL(server.reactor().size(), 1);
 }
@@ -167,11 +178,12 @@ void sendsWhatIsWrittenAtTheEnd(PollerKind kind) {
 // A stream that allows it goes on sending when the peer has finished.
 void staysHalfOpen(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   server.command(handle, kAllowHalfClose);
   peer.sendAll("question");
   peer.finishSending();
-  server.turnUntil([&, handle = handle] { return server.of(handle).readEnded == 1; });
+  server.turnUntil([&] { return server.of(handle).readEnded == 1; });
   CHECK(textOf(server.of(handle).data) == "question");
   server.turnInVain();
   const std::vector<uint8_t> answer = pattern(300'000);
@@ -179,7 +191,7 @@ void staysHalfOpen(PollerKind kind) {
   server.turn();
   server.write(handle, Bytes(answer).last(150'000));
   server.command(handle, kClose);
-  server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+  server.turnUntil([&] { return peer.hasEnded(); });
   CHECK(peer.received() == answer);
   turnUntilLost(server, handle);
   CHECK_EQUAL(server.of(handle).readEnded, 1);
@@ -189,17 +201,18 @@ void staysHalfOpen(PollerKind kind) {
 // Shutting down comes after all that was written; the other direction stays open.
 void shutsDown(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
-  auto [handle, peer] = server.connect(kSmallBuffer);
+  Peer peer;
+  const Handle handle = server.connect(peer, kSmallBuffer);
   const std::vector<uint8_t> bytes = pattern(100'000);
   server.write(handle, bytes);
   server.command(handle, kShutdown);
   server.turn();
   CHECK_EQUAL(server.of(handle).writeShut, 0);
-  server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+  server.turnUntil([&] { return peer.hasEnded(); });
   CHECK(peer.received() == bytes);
-  server.turnUntil([&, handle = handle] { return server.of(handle).writeShut == 1; });
+  server.turnUntil([&] { return server.of(handle).writeShut == 1; });
   peer.sendAll("still heard");
-  server.turnUntil([&, handle = handle] { return server.of(handle).data.size() == 11; });
+  server.turnUntil([&] { return server.of(handle).data.size() == 11; });
   peer.close();
   turnUntilLost(server, handle);
   CHECK_EQUAL(server.of(handle).error, 0);
@@ -210,8 +223,10 @@ void shutsDown(PollerKind kind) {
 void endsOnce(PollerKind kind) {
   for (const int32_t command : {kClose, kShutdown, kWatchDrain, kPause}) {
     Server server(kind);
-    auto [handle, peer] = server.connect();
-    auto [other, otherPeer] = server.connect();
+    Peer peer;
+    const Handle handle = server.connect(peer);
+    Peer otherPeer;
+    const Handle other = server.connect(otherPeer);
     peer.close();
     otherPeer.reset();
     for (const Handle one : {handle, other}) {
@@ -232,7 +247,8 @@ void ignoresCommandsAtTheEnd(PollerKind kind) {
        {kClose, kShutdown, kReset, kDiscard, kPause, kResume, kWatchDrain}) {
     for (const bool reset : {false, true}) {
       Server server(kind);
-      auto [handle, peer] = server.connect();
+      Peer peer;
+      const Handle handle = server.connect(peer);
       server.onEvent = [&](const Host::Event& event) {
         if (event.kind != kLost) return;
         server.write(event.handle, "late");

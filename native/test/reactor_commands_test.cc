@@ -30,9 +30,11 @@ void checkAlive(Host& host, Handle handle, Peer& peer) {
 // Handles that are stale, or were never given, find nobody.
 void findsNobodyForStaleHandles(PollerKind kind) {
   Server server(kind);
-  auto [stale, gone] = server.connect();
+  Peer gone;
+  const Handle stale = server.connect(gone);
   server.reactor().close(stale);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   for (const Handle nobody : {stale, 0, -1, kLeast, kMost, handle + 1, handle + (1 << 20)}) {
     for (int32_t command = -9; command < 0; command++) server.command(nobody, command);
     server.write(nobody, "nobody's");
@@ -51,7 +53,8 @@ void sendsNothingFromElsewhere(PollerKind kind) {
   HostSettings settings;
   settings.outgoingSize = 1000;
   Server server(kind, settings);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   for (const int32_t offset : {0, 1, 500, 999, 1000, 1001, kMost}) {
     for (const int32_t length : {1001, 65'536, kMost}) server.command(handle, offset, length);
     for (const int32_t length : {0, -1, kLeast}) server.command(handle, offset, length);
@@ -67,12 +70,13 @@ void sendsNothingFromElsewhere(PollerKind kind) {
   // But all of it can be sent.
   server.command(handle, 0, 1000);
   server.command(handle, 999, 1);
-  server.turnUntil([&, peer = &peer] { return peer->hasReceived(1006); });
+  server.turnUntil([&] { return peer.hasReceived(1006); });
 }
 
 void ignoresUnknownCommands(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   for (const int32_t command : {-9, -10, -1000, kLeast, kLeast + 1}) {
     server.command(handle, command, kMost);
     server.command(server.listener(), command, kLeast);
@@ -90,7 +94,8 @@ void ignoresStreamCommandsToListeners(PollerKind kind) {
   }
   server.write(server.listener(), "to nobody");
   server.turnInVain();
-  const auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   CHECK(handle > 0);
 }
 
@@ -99,7 +104,8 @@ void countsWithinTheMemory(PollerKind kind) {
   HostSettings settings;
   settings.commandCapacity = 16;
   Server server(kind, settings);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   std::fill(server.commands().begin(), server.commands().end(), 0);
   for (const int32_t count : {-1, kLeast, 16, 17, 1000, kMost}) {
     for (const int32_t taken : {0, -1, kLeast, 16, 17, 1000, kMost}) {
@@ -120,14 +126,14 @@ void readsNoOtherHeader(PollerKind kind) {
   HostSettings settings;
   settings.slabSize = Reactor::kMinRead;
   Server server(kind, settings);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   for (const int32_t value : {-1, kLeast, kMost}) {
     for (size_t i = kOutgoingUsed; i < kHeaderInts; i++) server.header()[i] = value;
     server.turn();
     server.header()[kSlabsWanted] = value;
     peer.sendAll(pattern(20'000));  // more than a slab
-    server.turnUntil(
-        [&, handle = handle] { return server.of(handle).data.size() % 20'005 == 20'000; });
+    server.turnUntil([&] { return server.of(handle).data.size() % 20'005 == 20'000; });
     checkAlive(server, handle, peer);
   }
 }
@@ -135,13 +141,14 @@ void readsNoOtherHeader(PollerKind kind) {
 // A record may be looked at twice: as the host's own fault, what it asks for is done twice.
 void obeysInOrder(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   server.write(handle, "one ");
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 4);  // taken, not yet sent
   CHECK_EQUAL(server.header()[kCommandsTaken], 1);
   server.write(handle, "two ");
   server.command(handle, kClose);
-  server.turnUntil([&, peer = &peer] { return peer->hasEnded(); });
+  server.turnUntil([&] { return peer.hasEnded(); });
   CHECK(peer.text() == "one two ");
 }
 

@@ -26,7 +26,8 @@ void transfer(Host& host, Peer& peer, Handle handle, Bytes bytes) {
 
 void receivesWhatIsSent(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   for (const size_t size : {1u, 100u, 65'536u, 1'000'000u, 3u}) {
     transfer(server, peer, handle, pattern(size));
   }
@@ -47,7 +48,8 @@ void hearsTheEndBehindMuchData(PollerKind kind) {
   const std::vector<uint8_t> bytes = pattern(1'000'000);
   for (const size_t size : {1u, 65'535u, 65'536u, 65'537u, 100'000u, 131'072u, 200'000u}) {
     Server server(kind);
-    auto [handle, peer] = server.connect();
+    Peer peer;
+    const Handle handle = server.connect(peer);
     server.command(handle, kPause);
     server.turn();
     size_t sent = 0;
@@ -58,7 +60,7 @@ void hearsTheEndBehindMuchData(PollerKind kind) {
     }
     peer.close();
     server.command(handle, kResume);
-    server.turnUntil([&, handle = handle] { return server.of(handle).lost == 1; });
+    server.turnUntil([&] { return server.of(handle).lost == 1; });
     CHECK_EQUAL(server.of(handle).error, 0);
     CHECK_EQUAL(server.of(handle).data.size(), sent);
   }
@@ -67,15 +69,15 @@ void hearsTheEndBehindMuchData(PollerKind kind) {
 // Urgent data makes a read stop short of what lies behind it (tcp(7)). Telnet and FTP send it.
 void readsPastUrgentData(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   server.command(handle, kPause);
   server.turn();
   peer.sendAll("before");
   CHECK_EQUAL(::send(peer.fd(), "!", 1, MSG_OOB), 1);
   peer.sendAll("behind");
   server.command(handle, kResume);
-  server.turnUntil(
-      [&, handle = handle] { return textOf(server.of(handle).data) == "beforebehind"; });
+  server.turnUntil([&] { return textOf(server.of(handle).data) == "beforebehind"; });
 }
 
 // A peer that floods gets one read a turn: the others are not kept waiting.
@@ -140,8 +142,9 @@ void worksInSmallBatches(PollerKind kind) {
     }
     peer.finishSending();
   }
-  for (auto& [handle, peer] : connections) {
-    server.turnUntil([&, handle = handle] { return server.of(handle).lost == 1; });
+  for (const Server::Connection& connection : connections) {
+    const Handle handle = connection.handle;
+    server.turnUntil([&] { return server.of(handle).lost == 1; });
     CHECK(server.of(handle).data == bytes);
   }
 }
@@ -152,7 +155,8 @@ void waitsForSlabs(PollerKind kind) {
   settings.slabSize = Reactor::kMinRead;
   settings.givesSlabs = false;
   Server server(kind, settings);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   const std::vector<uint8_t> bytes = pattern(60'000);
   peer.sendAll(bytes);
   server.turnInVain();
@@ -170,7 +174,7 @@ void waitsForSlabs(PollerKind kind) {
   CHECK(server.of(handle).data == bytes);
   peer.close();
   server.giveSlabs();
-  server.turnUntil([&, handle = handle] { return server.of(handle).lost == 1; });
+  server.turnUntil([&] { return server.of(handle).lost == 1; });
 }
 
 // Each slab is filled once and given up when it has less room than a read is worth; the host checks
@@ -192,7 +196,8 @@ void fillsSlabsOnce(PollerKind kind) {
 // A slab that the host wants back is not written to any more.
 void givesUpSlabs(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   transfer(server, peer, handle, pattern(1000));
   int slabs = 0;
   server.onEvent = [&](const Host::Event& event) { slabs += event.kind == kNextSlab ? 1 : 0; };

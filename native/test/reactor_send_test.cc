@@ -1,6 +1,6 @@
 // What streams of the reactor send.
 
-#include <map>
+#include <deque>
 
 #include "check.h"
 #include "fuzz/write_queue_check.h"
@@ -14,7 +14,8 @@ namespace {
 
 void echoes(PollerKind kind) {
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  server.connect(peer);
   server.onEvent = [&](const Host::Event& event) {
     if (event.kind != kData) return;
     const std::vector<uint8_t>& data = server.of(event.handle).data;
@@ -35,8 +36,10 @@ void sendsATurnsWritesTogether(PollerKind kind) {
   ListenOptions options;
   options.noDelay = 1;
   Server server(kind, {}, options);
-  auto [handle, peer] = server.connect();
-  auto [other, otherPeer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  Peer otherPeer;
+  const Handle other = server.connect(otherPeer);
   const Socket socket = server.reactor().socketOf(handle);
   const uint32_t before = dataSegmentsSent(socket);
   for (int i = 0; i < 50; i++) {
@@ -45,7 +48,7 @@ void sendsATurnsWritesTogether(PollerKind kind) {
   }
   server.turn();
   CHECK_EQUAL(dataSegmentsSent(socket) - before, countsSegments ? 1 : 0);
-  server.turnUntil([&, peer = &peer] { return peer->hasReceived(250); });
+  server.turnUntil([&] { return peer.hasReceived(250); });
 
   // A turn each: a segment each.
   server.write(handle, "one");
@@ -91,7 +94,8 @@ void keepsTheOrderOfEach(PollerKind kind) {
 void sendsManyPieces(PollerKind kind) {
   KeptMemory memory(pattern(100));
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   constexpr size_t kPieces = 1000;
   for (size_t i = 0; i < kPieces; i++) {
     server.reactor().write(handle, memory.bytes(), memory.keep());
@@ -99,7 +103,7 @@ void sendsManyPieces(PollerKind kind) {
   CHECK_EQUAL(server.reactor().queuedBytes(handle), kPieces * 100);
   server.turn();
   CHECK_EQUAL(memory.keepers(), 0);
-  server.turnUntil([&, peer = &peer] { return peer->hasReceived(kPieces * 100); });
+  server.turnUntil([&] { return peer.hasReceived(kPieces * 100); });
   for (size_t i = 0; i < kPieces; i++) {
     CHECK(std::equal(memory.bytes().begin(), memory.bytes().end(),
                      peer.received().begin() + static_cast<ptrdiff_t>(i * 100)));
@@ -110,18 +114,19 @@ void sendsManyPieces(PollerKind kind) {
 void sendsLargeWritesFromWhereTheyLie(PollerKind kind) {
   KeptMemory memory(pattern(5'000'000));
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   server.write(handle, "before");
   server.reactor().write(handle, memory.bytes(), memory.keep());
   server.write(handle, "behind");
   CHECK_EQUAL(server.reactor().queuedBytes(handle), memory.bytes().size() + 12);
   server.turn();
   CHECK_EQUAL(memory.keepers(), 1);
-  server.turnUntil([&, peer = &peer, handle = handle] {
-    peer->receive();
+  server.turnUntil([&] {
+    peer.receive();
     const bool waits = server.reactor().queuedBytes(handle) > 6;
     CHECK_EQUAL(memory.keepers(), waits ? 1 : 0);
-    return peer->received().size() == memory.bytes().size() + 12;
+    return peer.received().size() == memory.bytes().size() + 12;
   });
   const std::vector<uint8_t>& received = peer.received();
   CHECK(textOf(Bytes(received).first(6)) == "before");
@@ -132,16 +137,17 @@ void sendsLargeWritesFromWhereTheyLie(PollerKind kind) {
 // To a reader that takes little at a time, and while more is written, all arrives in order.
 void sendsToSlowReaders(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
-  auto [handle, peer] = server.connect(kSmallBuffer);
+  Peer peer;
+  const Handle handle = server.connect(peer, kSmallBuffer);
   const std::vector<uint8_t> bytes = pattern(600'000);
   size_t written = 0;
-  server.turnUntil([&, peer = &peer, handle = handle] {
+  server.turnUntil([&] {
     if (written < bytes.size()) {
       server.write(handle, Bytes(bytes).subspan(written, 20'000));
       written += 20'000;
     }
-    peer->receive(3000);
-    return peer->received().size() == bytes.size();
+    peer.receive(3000);
+    return peer.received().size() == bytes.size();
   });
   CHECK(peer.received() == bytes);
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
@@ -151,14 +157,16 @@ void sendsToSlowReaders(PollerKind kind) {
 void sendsPastStuckStreams(PollerKind kind) {
   KeptMemory memory(pattern(5'000'000));
   Server server(kind, {}, smallBuffers());
-  auto [stuck, stuckPeer] = server.connect(kSmallBuffer);
-  auto [handle, peer] = server.connect();
+  Peer stuckPeer;
+  const Handle stuck = server.connect(stuckPeer, kSmallBuffer);
+  Peer peer;
+  const Handle handle = server.connect(peer);
   server.reactor().write(stuck, memory.bytes(), memory.keep());
   for (int i = 0; i < 10; i++) {
     server.write(handle, "on time");
     server.turn();
   }
-  server.turnUntil([&, peer = &peer] { return peer->hasReceived(70); });
+  server.turnUntil([&] { return peer.hasReceived(70); });
   CHECK(server.reactor().queuedBytes(stuck) > 0);
 }
 
@@ -166,25 +174,27 @@ void sendsPastStuckStreams(PollerKind kind) {
 void refusesMemoryTakenAway(PollerKind kind) {
   KeptMemory memory(pattern(5'000'000));
   Server server(kind, {}, smallBuffers());
-  auto [handle, peer] = server.connect(kSmallBuffer);
-  auto [other, otherPeer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer, kSmallBuffer);
+  Peer otherPeer;
+  const Handle other = server.connect(otherPeer);
   server.reactor().write(handle, memory.bytes(), memory.keep());
   server.turn();
   CHECK_EQUAL(memory.keepers(), 1);
   memory.takeAway();
   server.write(handle, "more");
   server.write(other, "unharmed");
-  server.turnUntil([&, handle = handle] { return server.of(handle).lost == 1; });
+  server.turnUntil([&] { return server.of(handle).lost == 1; });
   CHECK_EQUAL(server.of(handle).error, EFAULT);
   CHECK_EQUAL(server.of(handle).call, kSendCall);
   CHECK_EQUAL(memory.keepers(), 0);
-  server.turnUntil([&, peer = &otherPeer] { return peer->hasReceived(8); });
+  server.turnUntil([&] { return otherPeer.hasReceived(8); });
 
   // And what is taken away before it was tried.
   KeptMemory gone(pattern(10));
   server.reactor().write(other, gone.bytes(), gone.keep());
   gone.takeAway();
-  server.turnUntil([&, other = other] { return server.of(other).lost == 1; });
+  server.turnUntil([&] { return server.of(other).lost == 1; });
   CHECK_EQUAL(gone.keepers(), 0);
 }
 
@@ -192,7 +202,8 @@ void refusesMemoryTakenAway(PollerKind kind) {
 void letsGoOfWhatNobodyGets(PollerKind kind) {
   KeptMemory memory(pattern(10));
   Server server(kind);
-  auto [handle, peer] = server.connect();
+  Peer peer;
+  const Handle handle = server.connect(peer);
   server.reactor().write(0, memory.bytes(), memory.keep());
   server.reactor().write(-1, memory.bytes(), memory.keep());
   server.reactor().write(server.listener(), memory.bytes(), memory.keep());

@@ -25,10 +25,16 @@ export interface DelayedCall {
   getTime(): number;
   /** False from the moment the call begins, or once it is cancelled. */
   active(): boolean;
-  /** @throws AlreadyCalledError, AlreadyCancelledError (the other methods too) */
+  /** @throws AlreadyCalledError, AlreadyCancelledError */
   cancel(): void;
-  /** Sets the time to `delayMs` from now. */
+  /**
+   * Sets the time to `delayMs` from now.
+   * @throws AlreadyCalledError, AlreadyCancelledError
+   */
   reset(delayMs: number): void;
-  /** Moves the time by `ms`, later or (negative) earlier. */
+  /**
+   * Moves the time by `ms`, later or (negative) earlier.
+   * @throws AlreadyCalledError, AlreadyCancelledError
+   */
   delay(ms: number): void;
 }

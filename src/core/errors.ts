@@ -210,16 +210,6 @@ export class ProducerRegisteredError extends RopewalkError {
   }
 }
 
-/** The operation needs an open connection, and this one is gone. */
-export class NotConnectedError extends RopewalkError {
-  override readonly name = 'NotConnectedError';
-  override readonly code = 'ERR_NOT_CONNECTED';
-
-  constructor() {
-    super('the transport is not connected');
-  }
-}
-
 /** This reactor or platform can't do what was asked; another may. */
 export class UnsupportedError extends RopewalkError {
   override readonly name = 'UnsupportedError';

@@ -99,8 +99,11 @@ class ProtocolClassFactory<Args extends unknown[]> extends ClientFactory {
   }
 }
 
-/** Makes a protocol, or the handlers of one, for a connection from or to `address`; null refuses it. */
-export type BuildProtocol = (address: Address) => StreamProtocol | ProtocolHandlers | null;
+/**
+ * Makes a protocol, or the handlers of one, for a connection from or to `address`; null refuses it. Every protocol has
+ * the shape of handlers: what can be called as it is is used as it is.
+ */
+export type BuildProtocol = (address: Address) => ProtocolHandlers | null;
 
 /** All that `listenTCP` and `connectTCP` take to build protocols with. */
 export type FactoryLike = ClientProtocolFactory | (new () => Protocol) | BuildProtocol;

@@ -28,7 +28,8 @@ export interface Consumer {
    *
    * A push producer (`streaming` true) is paused when more than 64 KiB wait to be sent, from within `write` only, and
    * resumed once nothing waits. A pull producer (`streaming` false) is asked for data at once and again each time
-   * nothing waits. On a consumer that is gone already, `stopProducing` is called and nothing is kept.
+   * nothing waits. On a consumer that is gone already, `stopProducing` is called and nothing is kept. One that is closing
+   * takes it, and closes once it has unregistered.
    *
    * @throws ProducerRegisteredError another producer is registered.
    */

@@ -17,7 +17,8 @@ export interface StreamProtocol {
   connectionLost(reason: Error): void;
   /**
    * With this method a protocol can be half-closed: it is told that the peer has finished sending, the connection stays
-   * open for writing, and closing it is the protocol's task. Without it, the peer's end of sending ends the connection.
+   * open for writing, and closing it is the protocol's task. Without it, the peer's end of sending ends the connection:
+   * what was written before is sent as far as the system takes it at once, the rest is dropped.
    */
   readConnectionLost?(): void;
   /** `loseWriteConnection` has been carried out: everything was sent and the peer sees the end. */

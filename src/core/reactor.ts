@@ -48,14 +48,13 @@ export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
 
   /**
    * Fires `startup`, keeps the process alive, and settles when a `stop` has been carried out. The reactor may then be
-   * run again.
-   * @throws ReactorAlreadyRunningError
+   * run again. Rejects with ReactorAlreadyRunningError where it runs already.
    */
   run(options?: RunOptions): Promise<void>;
   /**
    * Fires `shutdown` at the end of the turn. In its `during` phase the ports are closed, connection attempts are ended
    * and connections are lost (`ConnectionLost`); after its last phase pending delayed calls are dropped and `run` settles.
-   * @throws ReactorNotRunningError
+   * @throws ReactorNotRunningError also where it is stopping already.
    */
   stop(): void;
   /**
@@ -79,7 +78,8 @@ export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
   listenTCP(port: number, factory: FactoryLike, options?: ListenTCPOptions): ListeningPort;
   /**
    * Makes a TCP connection. Returns at once; what became of it, success or failure, is told to the factory in a later
-   * turn. A name's addresses are tried in the resolver's order until one answers.
+   * turn. A name's addresses are tried in the resolver's order until one answers. Where `buildProtocol` throws, that is
+   * the failure; where it gives null, the connection is made and closed.
    * @throws UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
    */
   connectTCP(
@@ -90,10 +90,13 @@ export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
   ): Connector;
 
   /**
-   * Calls `descriptor.doRead()` when its file descriptor is readable. Adding twice is once. Native only.
-   * @throws UnsupportedError
+   * Calls `descriptor.doRead()` when its file descriptor is readable. Adding twice is once. Native only. Remove it before
+   * the descriptor is closed.
+   * @throws UnsupportedError this reactor can't, or it is a regular file, which is always ready.
+   * @throws SystemError the descriptor is not open.
    */
   addReader(descriptor: ReadDescriptor): void;
+  /** The same for `doWrite()` and writable. */
   addWriter(descriptor: WriteDescriptor): void;
   removeReader(descriptor: ReadDescriptor): void;
   removeWriter(descriptor: WriteDescriptor): void;

@@ -28,7 +28,10 @@ export interface Transport extends Consumer, PushProducer {
    * @throws InvalidArgumentTypeError `data` is neither a `Uint8Array` nor a string.
    */
   write(data: Uint8Array | string): void;
-  /** Writes each part in order, as one. */
+  /**
+   * Writes each part in order.
+   * @throws InvalidArgumentTypeError a part is neither a `Uint8Array` nor a string: then none of them is written.
+   */
   writeSequence(parts: Iterable<Uint8Array | string>): void;
 
   /**

@@ -44,3 +44,9 @@ export function checkChoice<T extends string>(
   if (typeof value !== 'string') throw new InvalidArgumentTypeError(what, expected, value);
   throw new InvalidArgumentValueError(what, expected, value);
 }
+
+/** What can be written to a transport. */
+export function checkData(value: unknown): void {
+  if (typeof value === 'string' || value instanceof Uint8Array) return;
+  throw new InvalidArgumentTypeError('data', 'a Uint8Array or a string', value);
+}

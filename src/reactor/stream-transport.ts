@@ -21,6 +21,7 @@ import type { PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/protocol.js';
 import type { ErrorReporter } from '../core/reactor.js';
 import { HIGH_WATER_MARK_BYTES, type TCPTransport } from '../core/transport.js';
+import { checkData } from '../internal/check.js';
 import type { AsyncContext } from './async-context.js';
 
 /** The listening port or connector that a transport came from. */
@@ -103,7 +104,9 @@ export abstract class StreamTransport implements TCPTransport {
   protected abstract closeNow(reset: boolean): void;
 
   writeSequence(parts: Iterable<Uint8Array | string>): void {
-    for (const part of parts) this.write(part);
+    const checked = [...parts];
+    for (const part of checked) checkData(part);
+    for (const part of checked) this.write(part);
   }
 
   loseConnection(): void {

@@ -27,7 +27,6 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ReactorNotRunningError: new errors.ReactorNotRunningError(),
   ReactorDisposedError: new errors.ReactorDisposedError(),
   ProducerRegisteredError: new errors.ProducerRegisteredError(),
-  NotConnectedError: new errors.NotConnectedError(),
   UnsupportedError: new errors.UnsupportedError('feature', 'why'),
   AddonNotLoadedError: new errors.AddonNotLoadedError('m'),
   InvalidArgumentTypeError: new errors.InvalidArgumentTypeError('a', 'b', 1),

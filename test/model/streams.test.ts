@@ -20,6 +20,9 @@ import {
   stateOf,
 } from './stream-program.js';
 
+/** What is written at once up to here is read at once on every reactor. */
+const ONE_READ_BYTES = 16 * 1024;
+
 const RUNS = Number(process.env.ROPEWALK_MODEL_RUNS ?? 200);
 const SEED = Number(process.env.ROPEWALK_MODEL_SEED ?? Date.now() % 2 ** 31);
 
@@ -159,16 +162,27 @@ function describeRun(it: Program): string {
   return JSON.stringify(it);
 }
 
+/**
+ * Whether a protocol writes inside `dataReceived` while echoing what may come in several reads: where the reads are cut
+ * is nobody's promise, and so neither is the order of the two.
+ */
+function writesInsideLargeReads({ steps }: Program): boolean {
+  const inside = steps.some((step) => step.inside === 'dataReceived' && step.action.do === 'write');
+  const large = steps.some(({ action }) => action.do === 'write' && action.size > ONE_READ_BYTES);
+  return inside && large;
+}
+
 /** Compares what was seen on two reactors, leaving out what may differ. */
 function expectSame(one: Run, other: Run, names: string, it: Program): void {
   for (const [i, outcome] of one.outcomes.entries()) {
     if (one.tainted[i] || other.tainted[i]) continue;
     const counterpart = other.outcomes[i] as Outcome;
     const truncated = one.truncated[i] || other.truncated[i];
+    const mixed = writesInsideLargeReads(it);
     const comparable = ({ received, ...rest }: Outcome): object =>
       truncated
         ? { ...rest, log: rest.log.filter((event) => event !== 'dataReceived') }
-        : { ...rest, received };
+        : { ...rest, received: mixed ? received.length : received };
     expect(comparable(outcome), `${names}, side ${i} of ${describeRun(it)}`).toEqual(
       comparable(counterpart),
     );

@@ -2,8 +2,8 @@
  * What JavaScript wants done, gathered over a turn without a call into C++: small writes are copied into the outgoing
  * slab with a record, other commands are records alone. The core carries them out at the end of the turn.
  */
-import { InvalidArgumentTypeError } from '../../core/errors.js';
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
+import { checkData } from '../../internal/check.js';
 import type { NativeLoop } from '../../native.js';
 import {
   COMMAND_CAPACITY,
@@ -50,7 +50,7 @@ export class Outgoing {
       const offset = this.#reserve(data.length * MAX_UTF8_BYTES);
       this.#record(handle, offset, this.#slab.write(data, offset));
     } else {
-      throw new InvalidArgumentTypeError('data', 'a Uint8Array or a string', data);
+      checkData(data);
     }
   }
 

@@ -154,6 +154,13 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     if (this.awaitsEmptiness && !this.#socket.destroyed) this.settle();
   }
 
+  /** @internal */
+  flushFailed(error: unknown): void {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    this.closeNow(true);
+    this.#reactor.soon(() => this.lost(cause));
+  }
+
   /** @internal The peer has finished sending. */
   peerEnded(): void {
     if (this.state !== 'open' || this.reading !== 'on') return;

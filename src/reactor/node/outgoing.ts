@@ -15,6 +15,8 @@ export interface OutgoingOwner {
   queue(part: Uint8Array): void;
   /** Hands all of it to the system. */
   flush(): void;
+  /** What was to be sent can't be: a buffer kept by reference was transferred away. */
+  flushFailed(error: unknown): void;
 }
 
 export class Outgoing {
@@ -70,7 +72,13 @@ export class Outgoing {
   flush(): void {
     const dirty = this.#dirty;
     this.#dirty = [];
-    for (const owner of dirty) owner.flush();
+    for (const owner of dirty) {
+      try {
+        owner.flush();
+      } catch (error) {
+        owner.flushFailed(error);
+      }
+    }
   }
 
   /** Makes sure of a run of `owner` with room for so many bytes. */

@@ -5,6 +5,7 @@ import { patterned } from '../../support/pairs.js';
 
 class Owner implements OutgoingOwner {
   readonly parts: Uint8Array[] = [];
+  readonly failures: unknown[] = [];
   flushed = 0;
   whenFlushed: (() => void) | undefined = undefined;
 
@@ -20,6 +21,10 @@ class Owner implements OutgoingOwner {
     this.flushed += 1;
     this.whenFlushed?.();
   }
+
+  flushFailed(error: unknown): void {
+    this.failures.push(error);
+  }
 }
 
 describe('Outgoing', () => {
@@ -31,6 +36,20 @@ describe('Outgoing', () => {
     outgoing.closeRun();
     expect(owner.parts).toHaveLength(1);
     expect(owner.bytes.toString()).toBe(`${'x'.repeat(100)}€`);
+  });
+
+  it('tells the owner whose data could not be sent, and goes on with the others', () => {
+    const outgoing = new Outgoing();
+    const [broken, sound] = [new Owner(), new Owner()];
+    const failure = new Error('gone');
+    broken.whenFlushed = () => {
+      throw failure;
+    };
+    outgoing.schedule(broken);
+    outgoing.schedule(sound);
+    outgoing.flush();
+    expect(broken.failures).toEqual([failure]);
+    expect(sound.flushed).toBe(1);
   });
 
   it('keeps the order among small and large data and text', () => {
