@@ -11,6 +11,7 @@
 #include <algorithm>
 
 #include "../unique_fd.h"
+#include "direct_calls.h"
 #include "socket.h"
 
 namespace ropewalk {
@@ -203,7 +204,7 @@ int takeError(Socket socket) {
 Transfer receive(Socket socket, uint8_t* memory, size_t size) {
   ssize_t count;
   do {
-    count = recv(socket, memory, size, 0);
+    count = directReceive(socket, memory, size);
   } while (count < 0 && errno == EINTR);
   return toTransfer(count);
 }
@@ -211,7 +212,7 @@ Transfer receive(Socket socket, uint8_t* memory, size_t size) {
 Transfer send(Socket socket, Bytes bytes) {
   ssize_t count;
   do {
-    count = ::send(socket, bytes.data(), bytes.size(), kSendFlags);
+    count = directSend(socket, bytes.data(), bytes.size(), kSendFlags);
   } while (count < 0 && errno == EINTR);
   return toTransfer(count);
 }

@@ -1,0 +1,30 @@
+// recv(2) and send(2) that are no cancellation points. In a process with threads, as Node is, glibc
+// marks the thread cancellable before such a call and takes the mark back after it, with two atomic
+// operations: as much as all else that is done for a small message outside the kernel.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstddef>
+
+namespace ropewalk {
+
+inline ssize_t directReceive(int fd, void* memory, size_t size) {
+#if defined(__linux__) && defined(SYS_recvfrom)
+  return syscall(SYS_recvfrom, fd, memory, size, 0, nullptr, nullptr);
+#else
+  return recv(fd, memory, size, 0);
+#endif
+}
+
+inline ssize_t directSend(int fd, const void* memory, size_t size, int flags) {
+#if defined(__linux__) && defined(SYS_sendto)
+  return syscall(SYS_sendto, fd, memory, size, flags, nullptr, 0);
+#else
+  return send(fd, memory, size, flags);
+#endif
+}
+
+}  // namespace ropewalk
