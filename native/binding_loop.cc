@@ -5,6 +5,12 @@
 #include "clock.h"
 
 namespace ropewalk {
+namespace {
+
+// How long a turn that finds more and more by busy polling keeps Node's loop waiting.
+constexpr int64_t kMaxBusyTurnNanos = 10'000'000;
+
+}  // namespace
 
 // Header, commands, events and the outgoing slab, one after the other. Lives for as long as the
 // loop or JavaScript's ArrayBuffer does: whatever JavaScript does with its side, the core's
@@ -136,11 +142,12 @@ void Loop::updateRef() {
 void Loop::turn() {
   if (disposed_ || inTurn_) return;
   inTurn_ = true;
-  const int64_t started = settings_.measureTurns ? monotonicNanos() : 0;
+  const bool timed = settings_.measureTurns || settings_.busyPollNanos > 0;
+  const int64_t started = timed ? monotonicNanos() : 0;
   napi_handle_scope scope = nullptr;
   napi_open_handle_scope(env_, &scope);
   runBatch();
-  while (!disposed_ && !batchOpen_ && pollBusily()) runBatch();
+  while (!disposed_ && !batchOpen_ && pollBusily(started)) runBatch();
   napi_close_handle_scope(env_, scope);
   if (settings_.measureTurns) lastTurnNanos_ = monotonicNanos() - started;
   inTurn_ = false;
@@ -181,10 +188,13 @@ void Loop::callDispatch() {
   if (type != napi_undefined && type != napi_null) napi_fatal_exception(env_, error);
 }
 
-// Looks for more for a while before Node gets its turn: returns whether there is.
-bool Loop::pollBusily() {
+// Looks for more for a while before Node gets its turn: returns whether there is. However much
+// comes, a turn that began at `started` does not go on for ever.
+bool Loop::pollBusily(int64_t started) {
   if (settings_.busyPollNanos == 0) return false;
-  const int64_t deadline = monotonicNanos() + settings_.busyPollNanos;
+  const int64_t now = monotonicNanos();
+  if (now - started > kMaxBusyTurnNanos) return false;
+  const int64_t deadline = now + settings_.busyPollNanos;
   retireDetachedSlab();
   do {
     if (reactor_->gather() > 0) {

@@ -65,7 +65,7 @@ class Loop {
   void turn();
   void runBatch();
   void callDispatch();
-  bool pollBusily();
+  bool pollBusily(int64_t started);
   void afterTurn();
   void retireDetachedSlab();
   void closeHandles();

@@ -4,15 +4,18 @@
 #pragma once
 
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
 
 #include <cstddef>
 
 namespace ropewalk {
 
 inline ssize_t directReceive(int fd, void* memory, size_t size) {
-#if defined(__linux__) && defined(SYS_recvfrom)
+#if defined(SYS_recvfrom) && !defined(__SANITIZE_ADDRESS__)
   return syscall(SYS_recvfrom, fd, memory, size, 0, nullptr, nullptr);
 #else
   return recv(fd, memory, size, 0);
@@ -20,7 +23,7 @@ inline ssize_t directReceive(int fd, void* memory, size_t size) {
 }
 
 inline ssize_t directSend(int fd, const void* memory, size_t size, int flags) {
-#if defined(__linux__) && defined(SYS_sendto)
+#if defined(SYS_sendto) && !defined(__SANITIZE_ADDRESS__)
   return syscall(SYS_sendto, fd, memory, size, flags, nullptr, 0);
 #else
   return send(fd, memory, size, flags);

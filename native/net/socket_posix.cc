@@ -185,11 +185,11 @@ Status connectTo(const SocketAddress& address, const SocketAddress* local,
     if (!status.ok()) return status;
     if (bind(fd.get(), local->get(), local->size()) < 0) return Status::last("bind");
   }
-  int result;
-  do {
-    result = connect(fd.get(), address.get(), address.size());
-  } while (result < 0 && errno == EINTR);
-  if (result < 0 && errno != EINPROGRESS) return Status::last("connect");
+  // connect(2): one that a signal interrupts goes on by itself; asking again would be refused.
+  if (connect(fd.get(), address.get(), address.size()) < 0 && errno != EINPROGRESS &&
+      errno != EINTR) {
+    return Status::last("connect");
+  }
   socket = fd.release();
   return {};
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <deque>
 #include <functional>
@@ -124,8 +125,8 @@ class Host {
   void giveSlabs() {
     while (reactor_->wantsSlab()) {
       Slab& slab = slabs_.emplace_back();
-      slab.memory.resize(settings_.slabSize);
-      reactor_->addSlab(slab.memory.data(), slab.memory.size());
+      slab.memory.resize(settings_.slabSize + kGuard);
+      reactor_->addSlab(slab.memory.data(), settings_.slabSize);
       header_[kSlabsWanted] = 0;
     }
   }
@@ -159,7 +160,20 @@ class Host {
     }
   }
 
+  // Whether nothing wakes the host: what is ready for nobody's sake would keep a core busy.
+  bool sleeps() {
+    using Clock = std::chrono::steady_clock;
+    const Deadline deadline;
+    while (turn() > 0 || reactor_->pending()) CHECK(!deadline.passed());
+    const Clock::time_point start = Clock::now();
+    CHECK(reactor_->poller().block(10).ok());
+    return Clock::now() - start >= std::chrono::milliseconds(9);
+  }
+
  private:
+  // Behind each slab: the system's writes are no business of AddressSanitizer.
+  static constexpr size_t kGuard = 64;
+
   struct Slab {
     std::vector<uint8_t> memory;
     std::vector<uint8_t> given;  // what lay in it when it was handed out
@@ -228,7 +242,7 @@ class Host {
     const size_t offset = static_cast<size_t>(event.a);
     const size_t length = static_cast<size_t>(event.b);
     CHECK(length > 0 && length <= Reactor::kMaxRead);
-    CHECK(offset >= slab.given.size() && offset + length <= slab.memory.size());
+    CHECK(offset >= slab.given.size() && offset + length <= settings_.slabSize);
     const auto begin = slab.memory.begin() + static_cast<ptrdiff_t>(offset);
     seen.data.insert(seen.data.end(), begin, begin + static_cast<ptrdiff_t>(length));
     seen.reads.push_back(length);
@@ -246,6 +260,7 @@ class Host {
   void checkSlabs() {
     for (const Slab& slab : slabs_) {
       CHECK(std::equal(slab.given.begin(), slab.given.end(), slab.memory.begin()));
+      CHECK(std::count(slab.memory.end() - kGuard, slab.memory.end(), 0) == kGuard);
     }
   }
 

@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "over_pollers.h"
+#include "ready.h"
 #include "sockets.h"
 
 namespace ropewalk {
@@ -19,9 +20,7 @@ void blockBriefly(Poller& poller) {
   const auto start = std::chrono::steady_clock::now();
   CHECK(poller.block(20'000).ok());
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(19));
-  ReadyEvent events[1];
-  size_t count = 0;
-  CHECK(poller.poll(events, count).ok());
+  poll(poller);
 }
 
 // Each thread posts, notifies and waits for the answer, so that each notification counts: none may
@@ -52,7 +51,7 @@ void losesNoNotification(PollerKind kind) {
 void deliversSocketsMeanwhile(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
-  CHECK(poller->add(ends.near.get(), Interest::kRead, Trigger::kLevel, 5).ok());
+  CHECK(add(*poller, ends.near.get(), Interest::kRead, 5).ok());
   std::atomic<bool> stop = false;
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; i++) {
@@ -62,14 +61,11 @@ void deliversSocketsMeanwhile(PollerKind kind) {
   }
   for (int round = 0; round < 100; round++) {
     CHECK_EQUAL(write(ends.far.get(), "x", 1), 1);
-    size_t count = 0;
     const Deadline deadline;
-    while (count == 0) {
+    do {
       CHECK(!deadline.passed());
       CHECK(poller->block(20'000).ok());
-      ReadyEvent events[2];
-      CHECK(poller->poll(events, count).ok());
-    }
+    } while (poll(*poller, 2).empty());
     char byte;
     CHECK_EQUAL(read(ends.near.get(), &byte, 1), 1);
   }
@@ -90,13 +86,11 @@ void blocksBesideItsOwner(PollerKind kind) {
     }
   });
   for (int round = 0; round < kRounds; round++) {
-    CHECK(poller->add(ends.near.get(), Interest::kWrite, Trigger::kLevel, 1).ok());
-    ReadyEvent events[2];
-    size_t count = 0;
-    CHECK(poller->poll(events, count).ok());
+    CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
+    poll(*poller);
     CHECK(poller->remove(ends.near.get()).ok());
   }
-  CHECK(poller->add(ends.near.get(), Interest::kWrite, Trigger::kLevel, 1).ok());
+  CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
   const Deadline deadline;
   while (returns == 0) CHECK(!deadline.passed());
   stop = true;

@@ -3,44 +3,17 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <set>
 #include <vector>
 
 #include "check.h"
 #include "over_pollers.h"
+#include "ready.h"
 #include "sockets.h"
 
 namespace ropewalk {
 namespace {
-
-using Events = std::vector<ReadyEvent>;
-
-Events poll(Poller& poller, size_t room = 64) {
-  Events events(room);
-  size_t count = 0;
-  CHECK(poller.poll(events, count).ok());
-  CHECK(count <= room);
-  events.resize(count);
-  return events;
-}
-
-void checkOnly(Poller& poller, uint64_t token, bool readable, bool writable) {
-  const Events events = poll(poller);
-  CHECK_EQUAL(events.size(), 1);
-  CHECK_EQUAL(events[0].token, token);
-  CHECK_EQUAL(events[0].readable, readable);
-  CHECK_EQUAL(events[0].writable, writable);
-}
-
-Status add(Poller& poller, Socket socket, Interest interest, uint64_t token) {
-  return poller.add(socket, interest, Trigger::kLevel, token);
-}
-
-Status modify(Poller& poller, Socket socket, Interest interest, uint64_t token) {
-  return poller.modify(socket, interest, Trigger::kLevel, token);
-}
 
 void fill(int fd) {
   const std::vector<uint8_t> bytes(64 * 1024);
@@ -256,6 +229,30 @@ void takesTurns(PollerKind kind) {
   }
 }
 
+// Whose turn it is stays right when sockets go in the meantime.
+void takesTurnsWhileSocketsGo(PollerKind kind) {
+  for (size_t room = 1; room < 6; room++) {
+    const auto poller = openPoller(kind);
+    std::vector<TwoEnds> pairs;
+    std::set<uint64_t> left;
+    for (uint64_t token = 0; token < 6; token++) {
+      pairs.push_back(openSocketPair());
+      CHECK(add(*poller, pairs.back().near.get(), Interest::kWrite, token).ok());
+      left.insert(token);
+    }
+    for (const uint64_t token : {2u, 5u, 0u, 4u}) {
+      CHECK_EQUAL(poll(*poller, room).size(), std::min(room, left.size()));
+      CHECK(poller->remove(pairs[token].near.get()).ok());
+      left.erase(token);
+      std::set<uint64_t> seen;
+      for (size_t call = 0; call < left.size(); call++) {
+        for (const ReadyEvent& event : poll(*poller, room)) seen.insert(event.token);
+      }
+      CHECK(seen == left);
+    }
+  }
+}
+
 // More than a thousand at once come in as many calls as the room asks for.
 void reportsCrowds(PollerKind kind) {
   constexpr size_t kCrowd = 1500;
@@ -271,67 +268,6 @@ void reportsCrowds(PollerKind kind) {
     for (const ReadyEvent& event : poll(*poller, 1024)) seen.insert(event.token);
   }
   CHECK_EQUAL(seen.size(), kCrowd);
-}
-
-// A poller with a descriptor makes it readable for as long as there is something to tell.
-void canBeWatched(PollerKind kind) {
-  const auto poller = openPoller(kind);
-  if (poller->pollable() == kNoSocket) {
-    CHECK(kind == PollerKind::kPoll);
-    return;
-  }
-  const auto outer = openPoller(kind);
-  CHECK(add(*outer, poller->pollable(), Interest::kRead, 9).ok());
-  CHECK(poll(*outer).empty());
-  const TwoEnds ends = openSocketPair();
-  CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
-  checkOnly(*outer, 9, true, false);
-  CHECK(poller->remove(ends.near.get()).ok());
-  poll(*poller);
-  CHECK(poll(*outer).empty());
-}
-
-// block() ends when something is ready, at once if it is already.
-void blocksUntilReady(PollerKind kind) {
-  const auto poller = openPoller(kind);
-  const TwoEnds ends = openSocketPair();
-  CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
-  CHECK(poller->block(-1).ok());
-  checkOnly(*poller, 1, false, true);
-}
-
-void blocksNoLongerThanToldTo(PollerKind kind) {
-  using Clock = std::chrono::steady_clock;
-  const auto poller = openPoller(kind);
-  CHECK(poller->block(0).ok());
-  const Clock::time_point start = Clock::now();
-  CHECK(poller->block(20).ok());
-  CHECK(Clock::now() - start >= std::chrono::milliseconds(19));
-}
-
-// A notify() with nobody waiting ends the next block(), and is no event.
-void keepsNotifications(PollerKind kind) {
-  const auto poller = openPoller(kind);
-  for (int i = 0; i < 3; i++) poller->notify();
-  CHECK(poller->block(-1).ok());
-  CHECK(poll(*poller).empty());
-  poller->notify();
-  CHECK(poll(*poller, 1).empty());
-  CHECK(poll(*poller).empty());
-
-  // However many there are: whatever counts them may be full.
-  for (int i = 0; i < 100'000; i++) poller->notify();
-  CHECK(poller->block(-1).ok());
-  CHECK(poll(*poller).empty());
-}
-
-// Notifications take no room from the sockets for long.
-void deliversBesidesNotifications(PollerKind kind) {
-  const auto poller = openPoller(kind);
-  const TwoEnds ends = openSocketPair();
-  CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
-  poller->notify();
-  CHECK_EQUAL(poll(*poller, 1).size() + poll(*poller, 1).size() > 0, true);
 }
 
 // Regular files are always ready: to watch them would be to spin.
@@ -377,12 +313,8 @@ int main() {
       STORY(tellsOfEdges),
       STORY(losesNoEdges),
       STORY(takesTurns),
+      STORY(takesTurnsWhileSocketsGo),
       STORY(reportsCrowds),
-      STORY(canBeWatched),
-      STORY(blocksUntilReady),
-      STORY(blocksNoLongerThanToldTo),
-      STORY(keepsNotifications),
-      STORY(deliversBesidesNotifications),
       STORY(refusesRegularFiles),
       STORY(survivesBadDescriptors),
   });

@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "over_pollers.h"
+#include "ready.h"
 #include "sockets.h"
 
 namespace ropewalk {
@@ -39,17 +40,6 @@ class Wakes {
   int count_ = 0;
 };
 
-Status add(Poller& poller, Socket socket, Interest interest) {
-  return poller.add(socket, interest, Trigger::kLevel, 1);
-}
-
-size_t poll(Poller& poller) {
-  ReadyEvent events[64];
-  size_t count = 0;
-  CHECK(poller.poll(events, count).ok());
-  return count;
-}
-
 // The waiting thread most likely stands in block() when this returns.
 void letItBlock() {
   for (int i = 0; i < 20; i++) std::this_thread::yield();
@@ -58,7 +48,7 @@ void letItBlock() {
 void wakesOnceForEachArm(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
-  CHECK(add(*poller, ends.near.get(), Interest::kWrite).ok());
+  CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
   Wakes wakes;
   PollerThread thread(*poller, [&] { wakes.wake(); });
   letItBlock();
@@ -75,7 +65,7 @@ void wakesOnceForEachArm(PollerKind kind) {
 void canBeArmedTwice(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
-  CHECK(add(*poller, ends.near.get(), Interest::kRead).ok());
+  CHECK(add(*poller, ends.near.get(), Interest::kRead, 1).ok());
   Wakes wakes;
   PollerThread thread(*poller, [&] { wakes.wake(); });
   thread.arm();
@@ -98,10 +88,10 @@ void watchesWhatChangesMeanwhile(PollerKind kind) {
   for (int round = 0; round < 200; round++) {
     thread.arm();
     letItBlock();
-    CHECK(add(*poller, near, Interest::kWrite).ok());
+    CHECK(add(*poller, near, Interest::kWrite, 1).ok());
     wakes.waitFor(++turns);
-    CHECK(poller->modify(near, Interest::kRead, Trigger::kLevel, 1).ok());
-    while (poll(*poller) > 0) {
+    CHECK(modify(*poller, near, Interest::kRead, 1).ok());
+    while (!poll(*poller).empty()) {
     }
     thread.arm();
     letItBlock();
@@ -123,8 +113,8 @@ void survivesTurnsMeanwhile(PollerKind kind) {
   for (int turn = 1; turn <= 2000; turn++) {
     thread.arm();
     letItBlock();
-    CHECK(add(*poller, ends.near.get(), Interest::kWrite).ok());
-    CHECK_EQUAL(poll(*poller), 1);
+    CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
+    CHECK_EQUAL(poll(*poller).size(), 1);
     wakes.waitFor(turn);
     CHECK(poller->remove(ends.near.get()).ok());
   }
@@ -136,7 +126,7 @@ void stopsAtAnyTime(PollerKind kind) {
   const TwoEnds ends = openSocketPair();
   Wakes wakes;
   for (int round = 0; round < 300; round++) {
-    if (round % 2 == 0) CHECK(add(*poller, ends.near.get(), Interest::kWrite).ok());
+    if (round % 2 == 0) CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
     {
       PollerThread thread(*poller, [&] { wakes.wake(); });
       if (round % 3 > 0) thread.arm();
@@ -163,13 +153,10 @@ void survivesComingAndGoing(PollerKind kind) {
     thread.arm();
     if (open.size() < 8) {
       open.push_back(openSocketPair());
-      CHECK(add(*poller, open.back().near.get(), Interest::kRead).ok());
+      CHECK(add(*poller, open.back().near.get(), Interest::kRead, 1).ok());
     }
     (void)write(open[static_cast<size_t>(sent) % open.size()].far.get(), "x", 1);
-    ReadyEvent events[64];
-    size_t count = 0;
-    CHECK(poller->poll(events, count).ok());
-    delivered += static_cast<int>(count);
+    delivered += static_cast<int>(poll(*poller).size());
     if (open.size() == 8) {
       poller->closing(open.front().near.get());
       open.erase(open.begin());

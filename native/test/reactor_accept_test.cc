@@ -80,7 +80,7 @@ void canBePaused(PollerKind kind) {
   server.command(server.listener(), kPause);
   server.turn();
   const Peer peer = Peer::connectedTo(server.port());
-  server.turnInVain();
+  CHECK(server.sleeps());
   CHECK_EQUAL(server.of(server.listener()).events, 0);
   server.command(server.listener(), kResume);
   server.accept(server.listener());

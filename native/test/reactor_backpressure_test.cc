@@ -26,6 +26,7 @@ void tellsWhenDrained(PollerKind kind) {
     return server.of(handle).drained == 1;
   });
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
+  server.write(handle, "more");
   server.turnInVain();
   CHECK_EQUAL(server.of(handle).drained, 1);
 }
@@ -158,6 +159,33 @@ void pausesInTheMiddle(PollerKind kind) {
   CHECK(server.of(handle).data == bytes);
 }
 
+// A stream that has nothing to do wakes nobody, whatever is ready: not room to send, not input
+// while it is paused, not the end once it has been heard.
+void leavesTheHostAsleep(PollerKind kind) {
+  Server server(kind, {}, smallBuffers());
+  Peer peer;
+  const Handle handle = server.connect(peer, kSmallBuffer);
+  CHECK(server.sleeps());
+  const std::vector<uint8_t> bytes = pattern(200'000);
+  server.write(handle, bytes);
+  server.turnUntil([&] { return peer.hasReceived(bytes.size()); });
+  CHECK(server.sleeps());
+  server.command(handle, kPause);
+  server.turn();
+  peer.sendAll("unread");
+  CHECK(server.sleeps());
+  server.command(handle, kAllowHalfClose);
+  server.command(handle, kResume);
+  server.turn();
+  peer.finishSending();
+  server.turnUntil([&] { return server.of(handle).readEnded == 1; });
+  CHECK(server.sleeps());
+  server.command(handle, kShutdown);
+  server.turnUntil([&] { return peer.hasEnded(); });
+  CHECK(server.sleeps());
+  CHECK_EQUAL(server.of(handle).readEnded, 1);
+}
+
 // A paused stream still sends.
 void sendsWhilePaused(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
@@ -187,6 +215,7 @@ int main() {
       STORY(pauses),
       STORY(pausesForNoTime),
       STORY(pausesInTheMiddle),
+      STORY(leavesTheHostAsleep),
       STORY(sendsWhilePaused),
   });
 }

@@ -9,6 +9,15 @@
 namespace ropewalk {
 namespace {
 
+// Nothing is left of a socket in the poller: the next may have its number.
+void checkForgotten(Server& server) {
+  CHECK(server.sleeps());
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  peer.sendAll("heard");
+  server.turnUntil([&] { return server.of(handle).data.size() == 5; });
+}
+
 void turnUntilLost(Host& host, Handle handle) {
   host.turnUntil([&] { return host.of(handle).lost == 1; });
 }
@@ -30,7 +39,7 @@ void closesWhenAllIsSent(PollerKind kind) {
     CHECK_EQUAL(server.of(handle).call, kNoCall);
     CHECK_EQUAL(server.reactor().socketOf(handle), kNoSocket);
     CHECK_EQUAL(server.reactor().size(), 1);
-    server.turnInVain();
+    checkForgotten(server);
   }
 }
 
@@ -69,6 +78,7 @@ void resets(PollerKind kind) {
   CHECK_EQUAL(peer.error(), ECONNRESET);
   server.turnInVain();
   CHECK_EQUAL(server.of(handle).events, 0);
+  checkForgotten(server);
 }
 
 // close() of a stream is a reset as well.
@@ -82,6 +92,7 @@ void resetsByCall(PollerKind kind) {
   CHECK_EQUAL(peer.error(), ECONNRESET);
   server.turnInVain();
   CHECK_EQUAL(server.of(handle).events, 0);
+  checkForgotten(server);
 }
 
 // Discarding sends what the system takes at once, and says nothing more.
@@ -106,6 +117,7 @@ void discards(PollerKind kind) {
   server.turn();
   CHECK_EQUAL(memory.keepers(), 0);
   CHECK_EQUAL(server.reactor().size(), 1);
+  checkForgotten(server);
 }
 
 // Nothing follows a discarded stream that turns out to be broken, either.
@@ -131,6 +143,7 @@ void hearsThePeerClose(PollerKind kind) {
   turnUntilLost(server, handle);
   CHECK_EQUAL(server.of(handle).error, 0);
   CHECK_EQUAL(server.reactor().size(), 1);
+  checkForgotten(server);
 }
 
 void hearsThePeerReset(PollerKind kind) {
@@ -141,6 +154,7 @@ void hearsThePeerReset(PollerKind kind) {
   turnUntilLost(server, handle);
   CHECK_EQUAL(server.of(handle).error, ECONNRESET);
   CHECK_EQUAL(server.of(handle).call, kReceiveCall);
+  checkForgotten(server);
 }
 
 // A stream that is paused hears of a reset when it sends, and lets go of what it kept.
@@ -158,6 +172,7 @@ void hearsTheResetWhenItSends(PollerKind kind) {
   CHECK_EQUAL(server.of(handle).call, kSendCall);
   CHECK_EQUAL(memory.keepers(), 0);
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
+  checkForgotten(server);
 }
 
 // While the host is told that the peer has gone, it may still answer: what it writes is sent.
@@ -241,6 +256,29 @@ void endsOnce(PollerKind kind) {
   }
 }
 
+// Room to send the last of the queue and the end of input come as one event: after the end there is
+// no more talk of having drained.
+void saysNothingAfterTheEnd(PollerKind kind) {
+  Server server(kind, {}, smallBuffers());
+  Peer peer;
+  const Handle handle = server.connect(peer, kSmallBuffer);
+  const std::vector<uint8_t> bytes = pattern(1000);
+  size_t written = 0;
+  while (server.reactor().queuedBytes(handle) == 0) {
+    server.write(handle, bytes);
+    written += bytes.size();
+    server.turn();
+  }
+  server.command(handle, kWatchDrain);
+  server.turn();
+  const size_t queued = server.reactor().queuedBytes(handle);
+  const Deadline deadline;
+  while (!peer.hasReceived(written - queued)) CHECK(!deadline.passed());
+  peer.finishSending();
+  turnUntilLost(server, handle);
+  server.turnInVain();  // the host checks
+}
+
 // A command for a stream whose end the host is hearing of in this very batch.
 void ignoresCommandsAtTheEnd(PollerKind kind) {
   for (const int32_t command :
@@ -321,6 +359,7 @@ int main() {
       STORY(staysHalfOpen),
       STORY(shutsDown),
       STORY(endsOnce),
+      STORY(saysNothingAfterTheEnd),
       STORY(ignoresCommandsAtTheEnd),
       STORY(takesEverythingAlong),
   });

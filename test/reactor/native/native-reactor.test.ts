@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { createReactor, type Reactor } from '../../../src/index.js';
+import { createReactor, Protocol, type Reactor } from '../../../src/index.js';
 import { Pulse } from '../../support/deadline.js';
 
 const reactors: Reactor[] = [];
@@ -26,6 +26,12 @@ afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
   for (const reactor of reactors.splice(0)) await reactor[Symbol.asyncDispose]();
 });
+
+class Echo extends Protocol {
+  override dataReceived(data: Buffer): void {
+    this.transport.write(data);
+  }
+}
 
 /** Keeps the turn busy. */
 function spin(ms: number): void {
@@ -116,6 +122,27 @@ describe('busyPollUs', () => {
     }, 1);
     peer.write('hello');
     await pulse.until(() => fired && echoed === 'hello', 'the timer and the echo');
+  });
+});
+
+describe('busyPollUs under traffic without end', () => {
+  it('lets Node go on all the same', async () => {
+    const reactor = make({ busyPollUs: 100_000 });
+    const port = reactor.listenTCP(0, Echo, { interface: '127.0.0.1' });
+    let trips = 0;
+    let stopped = false;
+    // Both ends are in this reactor, so each turn finds more: the answer to what the last one sent.
+    reactor.connectTCP('127.0.0.1', port.getHost().port, () => ({
+      connectionMade: (transport) => transport.write('x'),
+      dataReceived(data, transport) {
+        trips += 1;
+        if (!stopped) transport.write(data);
+      },
+    }));
+    const before = await new Promise<number>((resolve) => setTimeout(() => resolve(trips), 30));
+    const after = await new Promise<number>((resolve) => setTimeout(() => resolve(trips), 30));
+    stopped = true;
+    expect(after).toBeGreaterThan(before);
   });
 });
 
