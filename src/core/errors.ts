@@ -10,6 +10,14 @@ export abstract class RopewalkError extends Error {
   abstract readonly code: string;
 }
 
+/**
+ * The peer broke the rules of the protocol. The connection is of no further use: close it, and don't send the same again.
+ */
+export abstract class RemoteProtocolError extends RopewalkError {}
+
+/** The caller asked a protocol for something that its rules or limits don't allow. Thrown at the call; nothing was sent. */
+export abstract class LocalProtocolError extends RopewalkError {}
+
 /** What the operating system said: the shape of Node's own system errors, found as `cause`. */
 export interface SystemError extends Error {
   /** The errno's name, such as `ECONNRESET`. */

@@ -24,6 +24,7 @@ import type { ErrorReporter, Reactor, ReactorStatistics, RunOptions } from '../c
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import { checkFunction, checkInteger, checkString } from '../internal/check.js';
+import { printError, reportError } from '../internal/error-report.js';
 import { captureContext, inContext, ROOT_CONTEXT } from './async-context.js';
 import { DelayedCalls } from './delayed-calls.js';
 import { connectionLostChannel } from './diagnostics.js';
@@ -42,7 +43,8 @@ import {
 /** Options that every reactor takes. */
 export interface ReactorOptions {
   /**
-   * Is told exceptions of application code and troubles that no call can report. Default: prints them to standard error.
+   * Is told exceptions of application code and troubles that no call can report. Default: publishes them to the diagnostics
+   * channel `ropewalk.error` and prints them to standard error.
    * What it throws itself is printed.
    */
   readonly reportError?: ErrorReporter;
@@ -85,7 +87,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   #timerDue = Number.POSITIVE_INFINITY;
 
   constructor(options: ReactorOptions) {
-    this.#reportError = options.reportError ?? printError;
+    this.#reportError = options.reportError ?? reportError;
     checkFunction('reportError', this.#reportError);
     this.#events = new SystemEventTriggers(this.report);
     this.#delayedCalls = new DelayedCalls({
@@ -393,8 +395,4 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     const reason = withoutStack(() => new ConnectionLost('the reactor was stopped'));
     for (const transport of [...this.transports()]) transport.disconnect(reason);
   }
-}
-
-function printError(error: unknown, where: string): void {
-  console.error(`ropewalk: ${where}:`, error);
 }

@@ -38,7 +38,7 @@ const classNames = Object.entries(errors)
   .map(([name]) => name);
 
 /** The abstract ones: nothing is ever one of them and nothing more. */
-const ABSTRACT = ['RopewalkError', 'ConnectionClosed'];
+const ABSTRACT = ['RopewalkError', 'ConnectionClosed', 'LocalProtocolError', 'RemoteProtocolError'];
 
 describe('every error', () => {
   it('is covered by this test', () => {
