@@ -1,5 +1,5 @@
 /**
- * The `AsyncLocalStorage` context of whoever called `listenTCP` or `connectTCP`, for the callbacks that come of it.
+ * The `AsyncLocalStorage` context of whoever asked for something, for the callbacks that come of it later.
  * Entering a context costs more than a small callback, so none is kept where the application has none.
  */
 import { AsyncResource } from 'node:async_hooks';
@@ -18,6 +18,9 @@ export function captureContext(): AsyncContext {
   return carriesStore(resource) ? resource : undefined;
 }
 
+/** The symbols under which a resource has its two numbers. */
+const IDS: readonly (string | undefined)[] = ['async_id_symbol', 'trigger_async_id_symbol'];
+
 /**
  * Node gives no way to ask whether a context is empty, but it hangs a store, or the whole frame of stores, on the
  * resource under a symbol; beside these a resource has its two numbers only. An unknown symbol counts as a store: then
@@ -25,10 +28,9 @@ export function captureContext(): AsyncContext {
  */
 function carriesStore(resource: AsyncResource): boolean {
   const slots = resource as unknown as Record<symbol, unknown>;
-  return Object.getOwnPropertySymbols(slots).some((symbol) => {
-    const value = slots[symbol];
-    return value !== undefined && typeof value !== 'number';
-  });
+  return Object.getOwnPropertySymbols(slots).some(
+    (symbol) => slots[symbol] !== undefined && !IDS.includes(symbol.description),
+  );
 }
 
 /** `callback`, run in `context`. */

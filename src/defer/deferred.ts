@@ -1,0 +1,534 @@
+/**
+ * A result that is not there yet, and the chain of callbacks that it will run through.
+ *
+ * Theory of operation. A Deferred holds its present result and a queue of callback pairs. Once fired, `run` takes pair
+ * after pair and puts what each returns in the result's place, a {@link Failure} choosing the errback of the next pair.
+ * A callback that returns another Deferred pauses the chain: a link to the outer one is queued on the inner one, and when
+ * the inner chain comes to that link, its result moves over and the loop goes on with the outer one. One loop serves
+ * however many are chained, so no chain is too long for the stack.
+ *
+ * One of these lives for each answer that is waited for: its states are bits of one field, its queue is a circular list
+ * of which it knows the end, and its methods are TypeScript's private ones, which cost an instance nothing.
+ */
+import type { Clock } from '../core/clock.js';
+import { checkFunction, checkMilliseconds } from '../internal/check.js';
+import { reportError } from '../internal/error-report.js';
+import { getDebugging, historyOf, noteFired, noteMade } from './debugging.js';
+import { AlreadyFiredError, CancelledError, NotPausedError, TimeoutError } from './errors.js';
+import { Failure } from './failure.js';
+import { acquit, suspect } from './unhandled.js';
+
+/** What a callback may return: a value, something that will give one, or a failure. */
+export type CallbackResult<T> = T | PromiseLike<T> | Failure;
+
+/** Stops what a Deferred stands for. It may fire the Deferred; if it does not, that fails with {@link CancelledError}. */
+export type Canceller<T> = (deferred: Deferred<T>) => void;
+
+type Callback = (result: never) => unknown;
+
+const FIRED = 1;
+/** A callback of this Deferred is on the stack. */
+const RUNNING = 2;
+/** The result is a failure. */
+const FAILED = 4;
+/** It was cancelled and nothing could be stopped: one `callback` or `errback` that comes late means nothing. */
+const LATE_ALLOWED = 8;
+/** The failure at the chain's end was passed on to a promise. */
+const OBSERVED = 16;
+/** The failure at the chain's end is nobody's yet. */
+const SUSPECT = 32;
+/** What is above counts the pauses. */
+const PAUSE = 64;
+
+/** @internal What {@link Deferred.takeResult} gives when there is none. */
+export const NO_RESULT: unique symbol = Symbol('no result');
+
+/** A pair of callbacks; or, with a Deferred in the first place, the one that waits for this chain. */
+class Link {
+  onCallback: Callback | Deferred<never> | undefined;
+  onErrback: Callback | undefined;
+  next: Link;
+
+  constructor(onCallback: Callback | Deferred<never> | undefined, onErrback: Callback | undefined) {
+    this.onCallback = onCallback;
+    this.onErrback = onErrback;
+    this.next = this;
+  }
+}
+
+/**
+ * Twisted's Deferred. `callback` or `errback` fires it, once. Callbacks run synchronously: at once where the result is
+ * there. `await` works, and as JavaScript has it, goes on in a microtask even where the result is there.
+ *
+ * `addCallback` and its kin give the same Deferred back, with the type of the new result: keep what they return.
+ *
+ * @example
+ * const answer = new Deferred<string>();
+ * answer
+ *   .addCallback((text) => text.length)
+ *   .addErrback((failure) => failure.trap(ConnectionLost) && 0)
+ *   .addCallback((length) => console.log(length));
+ * answer.callback('hello'); // 5
+ */
+export class Deferred<T> implements PromiseLike<T> {
+  private flags = 0;
+  private result: unknown = undefined;
+  /** The last of the queue; its `next` is the first. */
+  private last: Link | undefined = undefined;
+  /** Before it is fired the canceller; while its chain waits for another Deferred, that. */
+  private upstream: Canceller<T> | Deferred<unknown> | undefined;
+
+  /** @param canceller Called by {@link cancel} where this has not fired, once at most. */
+  constructor(canceller?: Canceller<T>) {
+    this.upstream = canceller;
+    if (getDebugging()) noteMade(this);
+  }
+
+  /**
+   * A Deferred for what a promise settles to. A Deferred is given back as it is.
+   *
+   * @param source A promise: cancelling then means that nobody waits for it any more. Or a function that starts something
+   * and gives its promise: cancelling then aborts the signal that the function was given.
+   * @example const response = Deferred.fromPromise((signal) => fetch(url, { signal }));
+   */
+  static fromPromise<T>(
+    source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>),
+  ): Deferred<T> {
+    if (typeof source !== 'function') return fromThenable(source);
+    const controller = new AbortController();
+    const deferred = new Deferred<T>(() => controller.abort(new CancelledError()));
+    try {
+      settleFrom(deferred, source(controller.signal));
+    } catch (error) {
+      deferred.errback(error);
+    }
+    return deferred;
+  }
+
+  /** Whether `callback` or `errback` was called. */
+  get fired(): boolean {
+    return (this.flags & FIRED) !== 0;
+  }
+
+  /** Whether the chain stands still: for `pause`, or for another Deferred. */
+  get paused(): boolean {
+    return this.flags >= PAUSE;
+  }
+
+  /**
+   * Gives the result and runs the callbacks. A {@link Failure} is as good as `errback`; what will have a result later, a
+   * promise or another Deferred, is waited for.
+   * @throws AlreadyFiredError
+   */
+  callback(result: CallbackResult<T>): void {
+    this.fire(result);
+  }
+
+  /**
+   * Fails and runs the errbacks.
+   * @param reason An `Error` or a {@link Failure}; anything else becomes a NotAnErrorError.
+   * @throws AlreadyFiredError
+   */
+  errback(reason: unknown): void {
+    this.fire(Failure.from(reason));
+  }
+
+  /** Adds a pair: the first for a result, the second for a failure of what comes before both. */
+  addCallbacks<U, V = never>(
+    onCallback: (result: T) => CallbackResult<U>,
+    onErrback: (failure: Failure) => CallbackResult<V>,
+  ): Deferred<U | V> {
+    checkFunction('onCallback', onCallback);
+    checkFunction('onErrback', onErrback);
+    return this.append(onCallback, onErrback);
+  }
+
+  /** Adds what is called with the result. What it returns is the new result; what it throws, the failure. */
+  addCallback<U = never>(onCallback: (result: T) => CallbackResult<U>): Deferred<U> {
+    checkFunction('onCallback', onCallback);
+    return this.append(onCallback, undefined);
+  }
+
+  /** Adds what is called with a failure. What it returns is the result from there on, unless it is the failure. */
+  addErrback<U = never>(onErrback: (failure: Failure) => CallbackResult<U>): Deferred<T | U> {
+    checkFunction('onErrback', onErrback);
+    return this.append(undefined, onErrback);
+  }
+
+  /** Adds what is called with the result or the failure. */
+  addBoth<U = never>(onEither: (result: T | Failure) => CallbackResult<U>): Deferred<U> {
+    checkFunction('onEither', onEither);
+    return this.append(onEither, onEither);
+  }
+
+  /** Fires `other` with the result of this one, which has none from there on. Cancelling `other` does not touch this. */
+  chainDeferred(other: Deferred<T>): Deferred<void> {
+    return this.addCallbacks<void, void>(
+      (result) => other.callback(result),
+      (failure) => other.errback(failure),
+    );
+  }
+
+  /**
+   * Says that the result is no longer wanted. Not fired: the canceller is called, and where that does not fire this, it
+   * fails with {@link CancelledError}; without a canceller, one `callback` or `errback` that comes afterwards is ignored.
+   * Waiting for another Deferred: that is cancelled. With a result: nothing happens.
+   *
+   * @param cause Becomes the `cause` of the CancelledError, where this makes one.
+   */
+  cancel(cause?: unknown): void {
+    const { upstream } = this;
+    if ((this.flags & FIRED) !== 0) {
+      if (upstream instanceof Deferred) upstream.cancel(cause);
+      return;
+    }
+    this.upstream = undefined;
+    if (upstream === undefined) {
+      this.flags |= LATE_ALLOWED;
+    } else {
+      try {
+        (upstream as Canceller<T>)(this);
+      } catch (error) {
+        reportError(error, 'a canceller');
+      }
+    }
+    if ((this.flags & FIRED) !== 0) return;
+    this.fire(
+      new Failure(new CancelledError(undefined, cause === undefined ? undefined : { cause })),
+    );
+  }
+
+  /** Cancels this when `signal` aborts, unless it has fired by then; the signal's reason becomes the error's `cause`. */
+  cancelOn(signal: AbortSignal): this {
+    if (this.fired) return this;
+    if (signal.aborted) {
+      this.cancel(signal.reason);
+      return this;
+    }
+    const onAbort = (): void => this.cancel(signal.reason);
+    const forget = (result: unknown): unknown => {
+      signal.removeEventListener('abort', onAbort);
+      return result;
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.append(forget, forget);
+    return this;
+  }
+
+  /**
+   * Cancels this unless it has a result in `timeoutMs`, callbacks that were added before included; it then fails with
+   * {@link TimeoutError}.
+   *
+   * @param onTimeoutCancel Is given the result or the failure that came of cancelling, in place of that; what it returns
+   * is the result.
+   */
+  addTimeout<U = never>(
+    timeoutMs: number,
+    clock: Clock,
+    onTimeoutCancel: (result: T | Failure, timeoutMs: number) => CallbackResult<T | U> = timedOut,
+  ): Deferred<T | U> {
+    checkMilliseconds('timeoutMs', timeoutMs);
+    let late = false;
+    const call = clock.callLater(timeoutMs, () => {
+      late = true;
+      this.cancel();
+    });
+    return this.addBoth<T | U>((result) => {
+      if (late) return onTimeoutCancel(result, timeoutMs);
+      call.cancel();
+      return result;
+    });
+  }
+
+  /** Holds the callbacks back until `unpause` was called as often as this. */
+  pause(): void {
+    this.flags += PAUSE;
+  }
+
+  /** @throws NotPausedError */
+  unpause(): void {
+    // A pause for another Deferred is not the caller's to end.
+    const own = this.upstream instanceof Deferred && this.fired ? PAUSE * 2 : PAUSE;
+    if (this.flags < own) throw new NotPausedError();
+    this.flags -= PAUSE;
+    if (this.flags < PAUSE && this.fired) this.run();
+  }
+
+  /**
+   * As a promise's. The chain keeps its result: several can wait. A failure counts as handled from then on, since the
+   * promise tells of it.
+   */
+  then<R1 = T, R2 = never>(
+    onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
+    onRejected?: ((reason: Error) => R2 | PromiseLike<R2>) | null,
+  ): Promise<R1 | R2> {
+    return this.toPromise().then(onFulfilled, onRejected);
+  }
+
+  /**
+   * A promise for the result of the chain as it is now: see {@link then}.
+   * @param options.signal Cancels this Deferred, as {@link cancelOn} does.
+   */
+  toPromise(options?: { readonly signal?: AbortSignal }): Promise<T> {
+    if (options?.signal !== undefined) this.cancelOn(options.signal);
+    return new Promise<T>((resolve, reject) => {
+      this.append(
+        (result: T) => {
+          resolve(result);
+          return result;
+        },
+        (failure: Failure) => {
+          reject(failure.value);
+          return new Observed(failure);
+        },
+      );
+    });
+  }
+
+  /** For `yield*` in {@link inlineCallbacks}: yields this Deferred once and returns what it is sent. */
+  [Symbol.iterator](): Iterator<Deferred<T>, T, unknown> {
+    return new OneYield(this);
+  }
+
+  /** For `console.log`. */
+  [Symbol.for('nodejs.util.inspect.custom')](
+    _depth: number,
+    options: object,
+    inspect: (value: unknown, options: object) => string,
+  ): string {
+    const { flags } = this;
+    if (this.paused)
+      return this.fired ? 'Deferred { <paused> }' : 'Deferred { <not fired, paused> }';
+    if ((flags & FIRED) === 0) return 'Deferred { <not fired> }';
+    if ((flags & FAILED) === 0) return `Deferred { ${inspect(this.result, options)} }`;
+    return `Deferred { <failed> ${inspect((this.result as Failure).value, options)} }`;
+  }
+
+  /** @internal Takes the result away where it is there to be taken: the value or the failure, else {@link NO_RESULT}. */
+  takeResult(): T | Failure | typeof NO_RESULT {
+    if ((this.flags & FIRED) === 0 || this.flags >= PAUSE || (this.flags & RUNNING) !== 0) {
+      return NO_RESULT;
+    }
+    const { result } = this;
+    this.setResult(undefined);
+    return result as T | Failure;
+  }
+
+  /** @internal */
+  unhandledFailure(): Failure | undefined {
+    return (this.flags & SUSPECT) === 0 ? undefined : (this.result as Failure);
+  }
+
+  /** @internal */
+  markHandled(): void {
+    if ((this.flags & SUSPECT) === 0) return;
+    this.flags = (this.flags & ~SUSPECT) | OBSERVED;
+    acquit(this);
+  }
+
+  /** @internal */
+  history(): string | undefined {
+    return historyOf(this);
+  }
+
+  private append<U>(
+    onCallback: Callback | Deferred<never> | undefined,
+    onErrback: Callback | undefined,
+  ): Deferred<U> {
+    const link = new Link(onCallback, onErrback);
+    const { last } = this;
+    if (last !== undefined) {
+      link.next = last.next;
+      last.next = link;
+    }
+    this.last = link;
+    if ((this.flags & FIRED) !== 0) this.run();
+    return this as unknown as Deferred<U>;
+  }
+
+  private fire(result: unknown): void {
+    if ((this.flags & FIRED) !== 0) {
+      if ((this.flags & LATE_ALLOWED) === 0) throw new AlreadyFiredError(historyOf(this));
+      this.flags &= ~LATE_ALLOWED;
+      return;
+    }
+    this.flags |= FIRED;
+    this.upstream = undefined;
+    if (getDebugging()) noteFired(this);
+    this.adopt(result);
+    this.run();
+  }
+
+  /** The one place where results change. */
+  private setResult(result: unknown): void {
+    if ((this.flags & SUSPECT) !== 0) acquit(this);
+    this.flags &= ~(FAILED | OBSERVED | SUSPECT);
+    this.result = result;
+  }
+
+  /** Takes what `callback` was given or a callback returned for the result, or waits for it. */
+  private adopt(result: unknown): void {
+    if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
+      this.adoptObject(result);
+    } else {
+      this.setResult(result);
+    }
+  }
+
+  private adoptObject(result: object): void {
+    if (result instanceof Failure) {
+      this.setResult(result);
+      this.flags |= FAILED;
+    } else if (result instanceof Observed) {
+      this.setResult(result.failure);
+      this.flags |= FAILED | OBSERVED;
+    } else if (result instanceof Deferred) {
+      this.waitFor(result);
+    } else {
+      let thenable: boolean;
+      try {
+        thenable = typeof (result as Partial<PromiseLike<unknown>>).then === 'function';
+      } catch (error) {
+        this.adoptObject(Failure.from(error));
+        return;
+      }
+      if (thenable) this.waitFor(fromThenable(result as PromiseLike<unknown>));
+      else this.setResult(result);
+    }
+  }
+
+  private waitFor(inner: Deferred<unknown>): void {
+    if ((inner as unknown) === this) {
+      reportError(new Error('a callback returned the Deferred that it was added to'), 'Deferred');
+      this.setResult(undefined);
+      return;
+    }
+    const result = inner.takeResult();
+    if (result !== NO_RESULT) {
+      this.adopt(result);
+      return;
+    }
+    this.setResult(undefined);
+    this.flags += PAUSE;
+    this.upstream = inner;
+    inner.append(this as unknown as Deferred<never>, undefined);
+  }
+
+  /** The inner chain has come to the link of this one. */
+  private resume(result: unknown): void {
+    this.upstream = undefined;
+    this.flags -= PAUSE;
+    this.adopt(result);
+  }
+
+  private run(): void {
+    let current: Deferred<unknown> = this as Deferred<unknown>;
+    let outer: Deferred<unknown>[] | undefined;
+    for (;;) {
+      const waiting = current.runUntilLink();
+      if (waiting !== undefined) {
+        // What waits for the result goes first, then the rest of this chain.
+        outer ??= [];
+        outer.push(current);
+        current = waiting;
+        continue;
+      }
+      const next = outer?.pop();
+      if (next === undefined) return;
+      current = next;
+    }
+  }
+
+  /** Runs callbacks as long as there are any. Gives the Deferred that waits, where a link comes up, with its result set. */
+  private runUntilLink(): Deferred<unknown> | undefined {
+    for (;;) {
+      if (this.flags >= PAUSE || (this.flags & RUNNING) !== 0) return undefined;
+      const { last } = this;
+      if (last === undefined) break;
+      const link = last.next;
+      if (link === last) this.last = undefined;
+      else last.next = link.next;
+      const { onCallback } = link;
+      if (typeof onCallback === 'object') {
+        const { result } = this;
+        this.setResult(undefined);
+        const waiting = onCallback as unknown as Deferred<unknown>;
+        waiting.resume(result);
+        return waiting;
+      }
+      const callback = (this.flags & FAILED) === 0 ? onCallback : link.onErrback;
+      if (callback !== undefined) this.call(callback as (result: unknown) => unknown);
+    }
+    if ((this.flags & (FAILED | OBSERVED | SUSPECT)) === FAILED) {
+      this.flags |= SUSPECT;
+      suspect(this);
+    }
+    return undefined;
+  }
+
+  private call(callback: (result: unknown) => unknown): void {
+    this.flags |= RUNNING;
+    let result: unknown;
+    try {
+      result = callback(this.result);
+    } catch (error) {
+      result = Failure.from(error);
+    }
+    this.flags &= ~RUNNING;
+    this.adopt(result);
+  }
+}
+
+/** A failure that a promise has taken over: still the result of the chain, and nobody's oversight. */
+class Observed {
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    this.failure = failure;
+  }
+}
+
+class OneYield<T> implements Iterator<Deferred<T>, T, unknown> {
+  #deferred: Deferred<T> | undefined;
+
+  constructor(deferred: Deferred<T>) {
+    this.#deferred = deferred;
+  }
+
+  next(sent: unknown): IteratorResult<Deferred<T>, T> {
+    const deferred = this.#deferred;
+    if (deferred === undefined) return { done: true, value: sent as T };
+    this.#deferred = undefined;
+    return { done: false, value: deferred };
+  }
+
+  throw(error: unknown): never {
+    throw error;
+  }
+}
+
+function fromThenable<T>(thenable: PromiseLike<T>): Deferred<T> {
+  if (thenable instanceof Deferred) return thenable;
+  const deferred = new Deferred<T>();
+  settleFrom(deferred, thenable);
+  return deferred;
+}
+
+/** A promise that settles after its Deferred was cancelled is not listened to any more. */
+function settleFrom<T>(deferred: Deferred<T>, thenable: PromiseLike<T>): void {
+  thenable.then(
+    (value) => {
+      if (!deferred.fired) deferred.callback(value);
+    },
+    (reason: unknown) => {
+      if (!deferred.fired) deferred.errback(reason);
+    },
+  );
+}
+
+function timedOut<T>(result: T | Failure, timeoutMs: number): T | Failure {
+  if (result instanceof Failure && result.check(CancelledError)) {
+    return new Failure(new TimeoutError(timeoutMs));
+  }
+  return result;
+}

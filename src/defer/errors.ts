@@ -1,0 +1,128 @@
+/** The errors of Deferreds and of what is built from them. */
+import { RopewalkError } from '../core/errors.js';
+import type { Failure } from './failure.js';
+
+/** `callback` or `errback` of a Deferred that has fired already. */
+export class AlreadyFiredError extends RopewalkError {
+  override readonly name = 'AlreadyFiredError';
+  override readonly code = 'ERR_ALREADY_FIRED';
+  /** Where the Deferred was made and where it was fired first: with `setDebugging(true)` only. */
+  readonly history: string | undefined;
+
+  constructor(history?: string) {
+    super(`the Deferred has fired already${history === undefined ? '' : `\n${history}`}`);
+    this.history = history;
+  }
+}
+
+/** What was waited for was cancelled. `cause` is the reason of the `AbortSignal` that asked for it, where one did. */
+export class CancelledError extends RopewalkError {
+  override readonly name = 'CancelledError';
+  override readonly code = 'ERR_CANCELLED';
+
+  constructor(message = 'cancelled', options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** `addTimeout`'s time passed before the result came. */
+export class TimeoutError extends RopewalkError {
+  override readonly name = 'TimeoutError';
+  override readonly code = 'ERR_TIMEOUT';
+  /** The time that was allowed. */
+  readonly timeoutMs: number;
+
+  constructor(timeoutMs: number) {
+    super(`no result in ${timeoutMs} ms`);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** `unpause`, or a task's `resume`, more often than it was paused. */
+export class NotPausedError extends RopewalkError {
+  override readonly name = 'NotPausedError';
+  override readonly code = 'ERR_NOT_PAUSED';
+
+  constructor() {
+    super('it is not paused');
+  }
+}
+
+/** Something that is not an `Error` was thrown, or rejected with: a {@link Failure} carries errors only. */
+export class NotAnErrorError extends RopewalkError {
+  override readonly name = 'NotAnErrorError';
+  override readonly code = 'ERR_NOT_AN_ERROR';
+  /** What was thrown. */
+  readonly thrown: unknown;
+
+  constructor(thrown: unknown) {
+    super(`not an Error was thrown: ${describe(thrown)}`);
+    this.thrown = thrown;
+  }
+}
+
+/** The first of a list of Deferreds failed; which one, and with what. */
+export class FirstError extends RopewalkError {
+  override readonly name = 'FirstError';
+  override readonly code = 'ERR_FIRST_FAILED';
+  readonly failure: Failure;
+  /** Its place in the list, from 0. */
+  readonly index: number;
+
+  constructor(failure: Failure, index: number) {
+    super(`number ${index} failed: ${failure.message}`, { cause: failure.value });
+    this.failure = failure;
+    this.index = index;
+  }
+}
+
+/** All that took part in a `race` failed. */
+export class AllFailedError extends RopewalkError {
+  override readonly name = 'AllFailedError';
+  override readonly code = 'ERR_ALL_FAILED';
+  /** In the order of the list. */
+  readonly failures: readonly Failure[];
+
+  constructor(failures: readonly Failure[]) {
+    super(`all ${failures.length} failed: ${failures.map(({ message }) => message).join('; ')}`);
+    this.failures = failures;
+  }
+}
+
+/** A lock or semaphore was released that nobody holds. */
+export class NotAcquiredError extends RopewalkError {
+  override readonly name = 'NotAcquiredError';
+  override readonly code = 'ERR_NOT_ACQUIRED';
+}
+
+/** `DeferredQueue.put`: as many values wait as its `size` allows. */
+export class QueueOverflowError extends RopewalkError {
+  override readonly name = 'QueueOverflowError';
+  override readonly code = 'ERR_QUEUE_OVERFLOW';
+  readonly size: number;
+
+  constructor(size: number) {
+    super(`the queue is full: ${size} values wait`);
+    this.size = size;
+  }
+}
+
+/** `DeferredQueue.get`: as many takers wait as its `backlog` allows. */
+export class QueueUnderflowError extends RopewalkError {
+  override readonly name = 'QueueUnderflowError';
+  override readonly code = 'ERR_QUEUE_UNDERFLOW';
+  readonly backlog: number;
+
+  constructor(backlog: number) {
+    super(`too many wait for the queue: ${backlog} already`);
+    this.backlog = backlog;
+  }
+}
+
+function describe(thrown: unknown): string {
+  try {
+    return typeof thrown === 'string' ? JSON.stringify(thrown.slice(0, 200)) : String(thrown);
+  } catch {
+    return 'an object that can not be looked at';
+  }
+}

@@ -1,0 +1,89 @@
+/** What an errback is given: an error on its way down a chain, with the questions that errbacks ask of it. */
+import { isNativeError } from 'node:util/types';
+
+import { NotAnErrorError } from './errors.js';
+
+/** A class of errors, abstract ones included. */
+export type ErrorClass<E extends Error = Error> = abstract new (...args: never[]) => E;
+
+/** What {@link Failure.check} tells errors by: a class, or the `code` that an error has. */
+export type ErrorKind = ErrorClass | string;
+
+/** The errors of a kind. */
+export type ErrorOf<K extends ErrorKind> =
+  K extends ErrorClass<infer E> ? E : Error & { readonly code: K };
+
+/** Frames of these files say how the error travelled, not where it comes from. */
+const OWN_FILES: string = new URL('.', import.meta.url).href;
+const OWN_PATHS: string = new URL('.', import.meta.url).pathname;
+
+/** An error that was thrown, rejected with, or given to `errback`. */
+export class Failure<E extends Error = Error> {
+  readonly value: E;
+
+  constructor(value: E) {
+    this.value = value;
+  }
+
+  /** `thrown` as a failure: itself if it is one; what is not an `Error` becomes a {@link NotAnErrorError}. */
+  static from(thrown: unknown): Failure {
+    if (thrown instanceof Error) return new Failure(thrown);
+    if (thrown instanceof Failure) return thrown;
+    // An Error of another realm, such as a vm context.
+    if (isNativeError(thrown)) return new Failure(thrown);
+    return new Failure(new NotAnErrorError(thrown));
+  }
+
+  get message(): string {
+    return this.value.message;
+  }
+
+  /** The error's stack without the frames of Deferreds and of Node itself. */
+  get stack(): string {
+    const { stack } = this.value;
+    if (typeof stack !== 'string') return String(this);
+    return stack
+      .split('\n')
+      .filter((line) => !/^\s+at /.test(line) || !isPlumbing(line))
+      .join('\n');
+  }
+
+  /**
+   * Whether the error is of one of these kinds; if so, `value` has that type.
+   *
+   * @example if (failure.check(ConnectionRefusedError, 'ECONNRESET')) retry();
+   */
+  check<K extends ErrorKind>(...kinds: K[]): this is Failure<ErrorOf<K>> {
+    return kinds.some((kind) => isOfKind(this.value, kind));
+  }
+
+  /**
+   * The error, if it is of one of these kinds. Any other goes on down the chain.
+   *
+   * @throws the error, if it is of none of them.
+   * @example deferred.addErrback((failure) => failure.trap(ConnectionLost).message);
+   */
+  trap<K extends ErrorKind>(...kinds: K[]): ErrorOf<K> {
+    if (!this.check(...kinds)) this.raise();
+    return this.value as ErrorOf<K>;
+  }
+
+  /** @throws the error. */
+  raise(): never {
+    throw this.value;
+  }
+
+  toString(): string {
+    return `Failure: ${this.value}`;
+  }
+}
+
+function isOfKind(error: Error, kind: ErrorKind): boolean {
+  return typeof kind === 'string'
+    ? (error as { code?: unknown }).code === kind
+    : error instanceof kind;
+}
+
+function isPlumbing(frame: string): boolean {
+  return frame.includes(OWN_FILES) || frame.includes(OWN_PATHS) || frame.includes('node:internal/');
+}

@@ -1,0 +1,138 @@
+/** Generators as coroutines: code that waits for Deferreds as though they were calls, and runs on without delay. */
+import { InvalidArgumentTypeError } from '../core/errors.js';
+import { type AsyncContext, captureContext } from '../internal/async-context.js';
+import { checkFunction } from '../internal/check.js';
+import { Deferred, NO_RESULT } from './deferred.js';
+import { Failure } from './failure.js';
+
+/** A generator that yields what it waits for. */
+export type Coroutine<T> = Generator<unknown, T, unknown>;
+
+/**
+ * Makes a function of a generator function. Called, it runs the generator at once, up to the first `yield*` of a Deferred
+ * that has no result yet, and gives a Deferred for what the generator returns.
+ *
+ * `yield*` a Deferred, or `yield` a Deferred or promise: the generator goes on with the result, in the very moment it is
+ * there, or the error is thrown in. Anything else that is yielded is sent back as it is. Cancelling the Deferred cancels
+ * what the generator waits for; if the generator catches the error, the result is what it returns.
+ *
+ * @example
+ * const title = inlineCallbacks(function* (url: string) {
+ *   const page = yield* getPage(url); // a Deferred<Page>
+ *   return page.title;
+ * });
+ */
+export function inlineCallbacks<This, Args extends unknown[], T>(
+  body: (this: This, ...args: Args) => Coroutine<T>,
+): (this: This, ...args: Args) => Deferred<T> {
+  checkFunction('body', body);
+  return function (this: This, ...args: Args): Deferred<T> {
+    return new Run(body.apply(this, args)).start();
+  };
+}
+
+/**
+ * A Deferred for a coroutine that was started elsewhere: a generator is run at once, as {@link inlineCallbacks} does; a
+ * promise, such as an `async` function's, is waited for; a Deferred is given back.
+ * @throws InvalidArgumentTypeError it is none of these.
+ */
+export function ensureDeferred<T>(coroutine: Coroutine<T> | PromiseLike<T>): Deferred<T> {
+  if (coroutine instanceof Deferred) return coroutine as Deferred<T>;
+  const {
+    next,
+    throw: throwIn,
+    then,
+  } = (coroutine ?? {}) as Partial<Coroutine<T> & PromiseLike<T>>;
+  if (typeof then === 'function') return Deferred.fromPromise(coroutine as PromiseLike<T>);
+  if (typeof next === 'function' && typeof throwIn === 'function') {
+    return new Run(coroutine as Coroutine<T>).start();
+  }
+  throw new InvalidArgumentTypeError('coroutine', 'a generator or a promise', coroutine);
+}
+
+/** One generator on its way. */
+class Run<T> {
+  readonly #generator: Coroutine<T>;
+  #deferred: Deferred<T>;
+  #waitingFor: Deferred<unknown> | undefined;
+  /** Cancelled while nothing was waited for: the next wait is cut short. */
+  #cancelled = false;
+  #context: AsyncContext;
+  #hasContext = false;
+
+  constructor(generator: Coroutine<T>) {
+    this.#generator = generator;
+    this.#deferred = this.#makeDeferred();
+  }
+
+  start(): Deferred<T> {
+    const deferred = this.#deferred;
+    this.#advance(undefined);
+    return deferred;
+  }
+
+  #makeDeferred(): Deferred<T> {
+    return new Deferred<T>((cancelled) => {
+      // Whoever holds the cancelled one still gets what the generator makes of it.
+      this.#deferred = this.#makeDeferred();
+      cancelled.callback(this.#deferred);
+      if (this.#waitingFor === undefined) this.#cancelled = true;
+      else this.#waitingFor.cancel();
+    });
+  }
+
+  /** Sends results in, one after the other, until one is not there yet. */
+  #advance(sent: unknown): void {
+    let result = sent;
+    for (;;) {
+      let step: IteratorResult<unknown, T>;
+      try {
+        step =
+          result instanceof Failure
+            ? this.#generator.throw(result.value)
+            : this.#generator.next(result);
+      } catch (error) {
+        this.#deferred.errback(error);
+        return;
+      }
+      if (step.done === true) {
+        this.#deferred.callback(step.value);
+        return;
+      }
+      result = this.#resultOf(step.value);
+      if (result === NO_RESULT) return;
+    }
+  }
+
+  /** The result of what was yielded; where there is none yet, the generator is resumed with it later. */
+  #resultOf(yielded: unknown): unknown {
+    if (!isThenable(yielded)) return yielded;
+    const awaited = Deferred.fromPromise(yielded);
+    if (this.#cancelled) {
+      this.#cancelled = false;
+      awaited.cancel();
+    }
+    const result = awaited.takeResult();
+    if (result !== NO_RESULT) return result;
+    if (!this.#hasContext) {
+      this.#hasContext = true;
+      this.#context = captureContext();
+    }
+    this.#waitingFor = awaited;
+    awaited.addBoth((late) => this.#resume(late));
+    return NO_RESULT;
+  }
+
+  #resume(result: unknown): void {
+    this.#waitingFor = undefined;
+    if (this.#context === undefined) this.#advance(result);
+    else this.#context.runInAsyncScope(this.#advance, this, result);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
+    typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
+  );
+}
