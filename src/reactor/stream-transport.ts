@@ -21,8 +21,8 @@ import type { PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/protocol.js';
 import type { ErrorReporter } from '../core/reactor.js';
 import { HIGH_WATER_MARK_BYTES, type TCPTransport } from '../core/transport.js';
+import type { AsyncContext } from '../internal/async-context.js';
 import { checkData } from '../internal/check.js';
-import type { AsyncContext } from './async-context.js';
 
 /** The listening port or connector that a transport came from. */
 export interface StreamOwner {

@@ -21,7 +21,7 @@ import {
 } from '../core/errors.js';
 import type { ClientProtocolFactory } from '../core/factory.js';
 import { Protocol, type StreamProtocol } from '../core/protocol.js';
-import { type AsyncContext, captureContext } from './async-context.js';
+import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import { clientSocketChannel } from './diagnostics.js';
 import type { HostedReactor } from './hosted-reactor.js';
 import type { StreamOwner, StreamTransport } from './stream-transport.js';

@@ -3,7 +3,7 @@ import type { Address } from '../core/address.js';
 import type { ClientProtocolFactory } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { StreamProtocol } from '../core/protocol.js';
-import { type AsyncContext, captureContext } from './async-context.js';
+import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import { serverSocketChannel } from './diagnostics.js';
 import type { HostedReactor } from './hosted-reactor.js';
 import type { StreamOwner, StreamTransport } from './stream-transport.js';
