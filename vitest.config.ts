@@ -3,9 +3,18 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+function source(file: string): string {
+  return fileURLToPath(new URL(`./src/${file}`, import.meta.url));
+}
+
 export default defineConfig({
   resolve: {
-    alias: { ropewalk: fileURLToPath(new URL('./src/index.ts', import.meta.url)) },
+    // The doors of the package, longest first: each is a prefix of those before it.
+    alias: {
+      'ropewalk/testing/vitest': source('testing/vitest.ts'),
+      'ropewalk/testing': source('testing/index.ts'),
+      ropewalk: source('index.ts'),
+    },
   },
   test: {
     include: ['test/**/*.test.ts'],

@@ -67,6 +67,29 @@ export {
   type TCPTransport,
   type Transport,
 } from './core/transport.js';
+export { getDebugging, setDebugging } from './defer/debugging.js';
+export { type CallbackResult, type Canceller, Deferred } from './defer/deferred.js';
+export {
+  AllFailedError,
+  AlreadyFiredError,
+  CancelledError,
+  FirstError,
+  NotAcquiredError,
+  NotAnErrorError,
+  NotPausedError,
+  QueueOverflowError,
+  QueueUnderflowError,
+  TimeoutError,
+} from './defer/errors.js';
+export { type ErrorClass, type ErrorKind, type ErrorOf, Failure } from './defer/failure.js';
+export { type Coroutine, ensureDeferred, inlineCallbacks } from './defer/inline-callbacks.js';
+export { fail, maybeDeferred, succeed } from './defer/succeed.js';
+export {
+  reportUnhandledFailures,
+  takeUnhandledFailures,
+  type UnhandledFailure,
+} from './defer/unhandled.js';
+export type { ErrorReport } from './internal/error-report.js';
 export {
   type CreateReactorOptions,
   createReactor,

@@ -39,7 +39,7 @@ export function historyOf(deferred: object): string | undefined {
 /** The caller's frames, from the first outside of this folder. */
 function traceHere(): string {
   const here = new URL('.', import.meta.url);
-  const frames = (new Error().stack ?? '').split('\n').slice(1);
+  const frames = String(new Error().stack).split('\n').slice(1);
   return frames
     .filter((frame) => !frame.includes(here.href) && !frame.includes(here.pathname))
     .join('\n');

@@ -76,11 +76,11 @@ export class Deferred<T> implements PromiseLike<T> {
   /** The last of the queue; its `next` is the first. */
   private last: Link | undefined = undefined;
   /** Before it is fired the canceller; while its chain waits for another Deferred, that. */
-  private upstream: Canceller<T> | Deferred<unknown> | undefined;
+  private upstream: Canceller<never> | Deferred<unknown> | undefined;
 
   /** @param canceller Called by {@link cancel} where this has not fired, once at most. */
   constructor(canceller?: Canceller<T>) {
-    this.upstream = canceller;
+    this.upstream = canceller as Canceller<never> | undefined;
     if (getDebugging()) noteMade(this);
   }
 
@@ -187,7 +187,7 @@ export class Deferred<T> implements PromiseLike<T> {
       this.flags |= LATE_ALLOWED;
     } else {
       try {
-        (upstream as Canceller<T>)(this);
+        (upstream as unknown as Canceller<T>)(this);
       } catch (error) {
         reportError(error, 'a canceller');
       }

@@ -53,7 +53,7 @@ export class Failure<E extends Error = Error> {
    *
    * @example if (failure.check(ConnectionRefusedError, 'ECONNRESET')) retry();
    */
-  check<K extends ErrorKind>(...kinds: K[]): this is Failure<ErrorOf<K>> {
+  check<const K extends readonly ErrorKind[]>(...kinds: K): this is Failure<ErrorOf<K[number]>> {
     return kinds.some((kind) => isOfKind(this.value, kind));
   }
 
@@ -63,9 +63,9 @@ export class Failure<E extends Error = Error> {
    * @throws the error, if it is of none of them.
    * @example deferred.addErrback((failure) => failure.trap(ConnectionLost).message);
    */
-  trap<K extends ErrorKind>(...kinds: K[]): ErrorOf<K> {
+  trap<const K extends readonly ErrorKind[]>(...kinds: K): ErrorOf<K[number]> {
     if (!this.check(...kinds)) this.raise();
-    return this.value as ErrorOf<K>;
+    return this.value as ErrorOf<K[number]>;
   }
 
   /** @throws the error. */

@@ -43,6 +43,9 @@ let watchingExit = false;
 export function suspect(deferred: Suspect): void {
   if (fresh.length === 0) queueMicrotask(enterFresh);
   fresh.push(deferred);
+  if (watchingExit) return;
+  watchingExit = true;
+  process.once('exit', reportUnhandledFailures);
 }
 
 /** @internal It was suspect, and is no more. */
@@ -66,6 +69,11 @@ export function takeUnhandledFailures(): UnhandledFailure[] {
   return taken.map(({ failure, history }) => ({ failure, history }));
 }
 
+/** Reports the failures that at this moment nobody has handled, without waiting for the garbage collector. */
+export function reportUnhandledFailures(): void {
+  for (const unhandled of takeUnhandledFailures()) report(unhandled);
+}
+
 function enterFresh(): void {
   const suspects = fresh;
   fresh = [];
@@ -76,17 +84,7 @@ function enterFresh(): void {
     entries.add(entry);
     entryOf.set(deferred, entry);
     registry.register(deferred, entry, deferred);
-    if (!watchingExit) {
-      watchingExit = true;
-      process.once('exit', reportRest);
-    }
   }
-}
-
-function reportRest(): void {
-  enterFresh();
-  for (const entry of entries) report(entry);
-  entries.clear();
 }
 
 function report({ failure, history }: UnhandledFailure): void {

@@ -1,0 +1,814 @@
+/** The rules of Deferreds, each a test. */
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { getDebugging, setDebugging } from '../../src/defer/debugging.js';
+import { Deferred } from '../../src/defer/deferred.js';
+import {
+  AlreadyFiredError,
+  CancelledError,
+  NotAnErrorError,
+  NotPausedError,
+  TimeoutError,
+} from '../../src/defer/errors.js';
+import { Failure } from '../../src/defer/failure.js';
+import { fail, succeed } from '../../src/defer/succeed.js';
+import { takeUnhandledFailures } from '../../src/defer/unhandled.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import { reported } from './reported.js';
+
+const boom = new Error('boom');
+
+/** The result of a Deferred that has one, taken by a callback. */
+function resultOf(deferred: Deferred<unknown>): unknown {
+  let seen: unknown = 'none yet';
+  deferred.addBoth((result) => {
+    seen = result instanceof Failure ? result.value : result;
+  });
+  return seen;
+}
+
+afterEach(() => {
+  expect(takeUnhandledFailures().map(({ failure }) => failure.value)).toEqual([]);
+});
+
+describe('firing', () => {
+  it('runs callbacks in order, each with what the one before returned', () => {
+    const deferred = new Deferred<number>();
+    const seen: unknown[] = [];
+    deferred
+      .addCallback((n) => {
+        seen.push(n);
+        return `${n}`;
+      })
+      .addCallback((text) => {
+        seen.push(text);
+      })
+      .addCallback((nothing) => {
+        seen.push(nothing);
+      });
+    expect(seen).toEqual([]);
+    deferred.callback(1);
+    expect(seen).toEqual([1, '1', undefined]);
+  });
+
+  it('is done once: a second callback or errback throws AlreadyFiredError', () => {
+    const deferred = new Deferred<number>();
+    deferred.callback(1);
+    expect(() => deferred.callback(2)).toThrow(AlreadyFiredError);
+    expect(() => deferred.errback(boom)).toThrow(AlreadyFiredError);
+    expect(resultOf(deferred)).toBe(1);
+    const failed = fail(boom);
+    expect(() => failed.callback(2 as never)).toThrow(AlreadyFiredError);
+    expect(resultOf(failed)).toBe(boom);
+  });
+
+  it('runs callbacks synchronously, at once when added to one that has fired', () => {
+    const seen: number[] = [];
+    succeed(1).addCallback((n) => {
+      seen.push(n);
+    });
+    expect(seen).toEqual([1]);
+  });
+
+  it('appends callbacks that are added inside a running callback, and runs them after it', () => {
+    const seen: string[] = [];
+    const deferred = new Deferred<void>();
+    deferred
+      .addCallback(() => {
+        deferred.addCallback(() => {
+          seen.push('added inside');
+        });
+        seen.push('first');
+      })
+      .addCallback(() => {
+        seen.push('second');
+      });
+    deferred.callback();
+    expect(seen).toEqual(['first', 'second', 'added inside']);
+  });
+
+  it('takes callback(Failure) for errback', () => {
+    const deferred = new Deferred<number>();
+    deferred.callback(new Failure(boom));
+    expect(resultOf(deferred)).toBe(boom);
+  });
+
+  it('wraps what errback is given where it is not a Failure', () => {
+    const failure = new Failure(boom);
+    const deferred = new Deferred<number>();
+    deferred.errback(failure);
+    let seen: Failure | undefined;
+    deferred.addErrback((given) => {
+      seen = given;
+    });
+    expect(seen).toBe(failure);
+    expect(resultOf(fail('a string'))).toMatchObject({ thrown: 'a string' });
+  });
+
+  it('makes errback() without an error a NotAnErrorError: JavaScript has no current exception', () => {
+    const deferred = new Deferred<number>();
+    (deferred.errback as () => void)();
+    expect(resultOf(deferred)).toBeInstanceOf(NotAnErrorError);
+  });
+
+  it('waits for a Deferred or a promise that callback was given', async () => {
+    const inner = new Deferred<number>();
+    const outer = new Deferred<number>();
+    outer.callback(inner);
+    expect(outer).toMatchObject({ fired: true, paused: true });
+    expect(resultOf(outer)).toBe('none yet');
+    inner.callback(5);
+    const other = new Deferred<number>();
+    other.callback(Promise.resolve(6));
+    expect(await other).toBe(6);
+  });
+});
+
+describe('callbacks and errbacks', () => {
+  it('turn what is thrown into a failure, and what an errback returns into a result', () => {
+    const seen: unknown[] = [];
+    succeed(1)
+      .addCallback((): number => {
+        throw boom;
+      })
+      .addCallback((n) => {
+        seen.push(['skipped', n]);
+        return n;
+      })
+      .addErrback((failure) => {
+        seen.push(failure.value);
+        return 'recovered';
+      })
+      .addErrback(() => {
+        seen.push('skipped');
+      })
+      .addCallback((result) => {
+        seen.push(result);
+      });
+    expect(seen).toEqual([boom, 'recovered']);
+  });
+
+  it('pass on what a pair does not handle', () => {
+    expect(resultOf(succeed(1).addErrback(() => 2))).toBe(1);
+    expect(resultOf(fail(boom).addCallback(() => 2))).toBe(boom);
+    expect(resultOf(fail(boom).addErrback((failure) => failure))).toBe(boom);
+    expect(resultOf(succeed(1).addCallback(() => new Failure(boom)))).toBe(boom);
+  });
+
+  it('addCallbacks calls the one or the other', () => {
+    const pair = (d: Deferred<number>): Deferred<string> =>
+      d.addCallbacks(
+        (n) => `ok ${n}`,
+        (failure) => `failed ${failure.message}`,
+      );
+    expect(resultOf(pair(succeed(1)))).toBe('ok 1');
+    expect(resultOf(pair(fail(boom)))).toBe('failed boom');
+  });
+
+  it('an error of the first of a pair does not go to its own errback', () => {
+    const errback = vi.fn();
+    const deferred = succeed(1).addCallbacks(() => {
+      throw boom;
+    }, errback);
+    expect(resultOf(deferred)).toBe(boom);
+    expect(errback).not.toHaveBeenCalled();
+  });
+
+  it('a thrown Failure is the failure', () => {
+    const failure = new Failure(boom);
+    let seen: unknown;
+    succeed(1)
+      .addCallback(() => {
+        throw failure as unknown as Error;
+      })
+      .addErrback((given) => {
+        seen = given;
+      });
+    expect(seen).toBe(failure);
+  });
+
+  it('must be functions', () => {
+    const deferred = new Deferred<number>();
+    const bad = 5 as unknown as () => number;
+    expect(() => deferred.addCallback(bad)).toThrow('onCallback must be a function');
+    expect(() => deferred.addErrback(bad)).toThrow('onErrback must be a function');
+    expect(() => deferred.addBoth(bad)).toThrow('onEither must be a function');
+    expect(() => deferred.addCallbacks(() => 1, bad)).toThrow('onErrback must be a function');
+    expect(() => deferred.addCallbacks(bad, () => 1)).toThrow('onCallback must be a function');
+  });
+});
+
+describe('a callback that returns a Deferred', () => {
+  it('takes over its result at once where it has one, which is undefined there from then on', () => {
+    const inner = succeed(2);
+    const outer = succeed(1).addCallback(() => inner);
+    expect(resultOf(outer)).toBe(2);
+    expect(resultOf(inner)).toBe(undefined);
+  });
+
+  it('takes over its failure, which is no longer unhandled there', () => {
+    const inner = fail(boom);
+    const outer = succeed(1).addCallback(() => inner);
+    expect(resultOf(outer)).toBe(boom);
+    expect(takeUnhandledFailures()).toEqual([]);
+    expect(resultOf(inner)).toBe(undefined);
+  });
+
+  it('pauses the chain until it fires', () => {
+    const inner = new Deferred<number>();
+    const outer = succeed(1).addCallback(() => inner);
+    const seen: unknown[] = [];
+    outer.addCallback((n) => {
+      seen.push(n);
+    });
+    expect(outer.paused).toBe(true);
+    inner.callback(2);
+    expect(seen).toEqual([2]);
+    expect(outer.paused).toBe(false);
+  });
+
+  it('is waited for too where it has a result but is paused', () => {
+    const inner = succeed(2);
+    inner.pause();
+    const outer = succeed(1).addCallback(() => inner);
+    expect(outer.paused).toBe(true);
+    inner.unpause();
+    expect(resultOf(outer)).toBe(2);
+  });
+
+  it('gives callbacks that are added to the inner one later nothing', () => {
+    const inner = new Deferred<number>();
+    const outer = succeed(1).addCallback(() => inner);
+    inner.callback(2);
+    expect(resultOf(inner)).toBe(undefined);
+    expect(resultOf(outer)).toBe(2);
+  });
+
+  it('gets what the inner chain had made of the result where the link was added', () => {
+    const inner = new Deferred<number>();
+    inner.addCallback((n) => n * 10);
+    const outer = succeed(1).addCallback(() => inner);
+    const order: unknown[] = [];
+    inner.addCallback((nothing) => {
+      order.push(['inner', nothing]);
+    });
+    outer.addCallback((n) => {
+      order.push(['outer', n]);
+    });
+    inner.callback(2);
+    expect(order).toEqual([
+      ['outer', 20],
+      ['inner', undefined],
+    ]);
+  });
+
+  it('may be itself: that is reported, and the result is undefined', () => {
+    const deferred = new Deferred<number>();
+    let seen: unknown = 'nothing';
+    const errors = reported(() => {
+      deferred.addCallback(() => deferred as unknown as Deferred<number>);
+      deferred.addCallback((result) => {
+        seen = result;
+      });
+      deferred.callback(1);
+    });
+    expect(errors).toMatchObject([{ message: expect.stringContaining('returned the Deferred') }]);
+    expect(seen).toBe(undefined);
+  });
+
+  it('may be one whose callback is on the stack: its whole chain is waited for', () => {
+    const outer = new Deferred<void>();
+    const inner = new Deferred<number>();
+    const result = outer.addCallback(() => inner);
+    inner
+      .addCallback((n) => {
+        outer.callback();
+        return n + 1;
+      })
+      .addCallback((n) => n * 100);
+    inner.callback(1);
+    expect(resultOf(result)).toBe(200);
+  });
+
+  it('may be 100,000 deep: one that waits for one that waits ...', () => {
+    const depth = 100_000;
+    const first = new Deferred<number>();
+    let deferred = first;
+    for (let i = 0; i < depth; i++) {
+      const next = new Deferred<number>();
+      const waited = deferred;
+      next.callback(0);
+      deferred = next.addCallback(() => waited).addCallback((n) => n + 1);
+    }
+    first.callback(0);
+    expect(resultOf(deferred)).toBe(depth);
+  });
+
+  it('may be 100,000 deep where each has its result already', () => {
+    let deferred = succeed(0);
+    for (let i = 0; i < 100_000; i++) {
+      const waited = deferred;
+      deferred = succeed(0)
+        .addCallback(() => waited)
+        .addCallback((n) => n + 1);
+    }
+    expect(resultOf(deferred)).toBe(100_000);
+  });
+
+  it('may come 100,000 times in one chain', () => {
+    const deferred = new Deferred<number>();
+    for (let i = 0; i < 100_000; i++) deferred.addCallback((n) => succeed(n + 1));
+    deferred.callback(0);
+    expect(resultOf(deferred)).toBe(100_000);
+  });
+
+  it('may be waited for in turn by many: the first gets the result', () => {
+    const inner = new Deferred<number>();
+    const first = succeed(1).addCallback(() => inner);
+    const second = succeed(1).addCallback(() => inner);
+    inner.callback(2);
+    expect([resultOf(first), resultOf(second)]).toEqual([2, undefined]);
+  });
+});
+
+describe('a callback that returns a promise', () => {
+  it('pauses the chain until it settles', async () => {
+    const deferred = succeed(1).addCallback(async (n) => n + 1);
+    expect(deferred.paused).toBe(true);
+    expect(await deferred).toBe(2);
+    const failed = succeed(1).addCallback(() => Promise.reject<number>(boom));
+    await expect(failed.toPromise()).rejects.toBe(boom);
+  });
+
+  it('may return any thenable, and a hostile one fails the chain', async () => {
+    const thenable = { then: (resolve: (n: number) => void) => void resolve(7) };
+    const adopted = succeed(1).addCallback(() => thenable as unknown as PromiseLike<number>);
+    expect(await adopted).toBe(7);
+    const hostile = {
+      get then(): never {
+        throw boom;
+      },
+    };
+    expect(resultOf(succeed(1).addCallback(() => hostile))).toBe(boom);
+  });
+
+  it('leaves functions, null and plain objects alone', () => {
+    const callable = (): number => 1;
+    expect(resultOf(succeed(1).addCallback(() => callable))).toBe(callable);
+    expect(resultOf(succeed(1).addCallback(() => null))).toBe(null);
+    const plain = { then: 5 };
+    expect(resultOf(succeed(1).addCallback(() => plain))).toBe(plain);
+  });
+});
+
+describe('pause and unpause', () => {
+  it('are counted', () => {
+    const deferred = new Deferred<number>();
+    let seen = 0;
+    deferred.addCallback((n) => {
+      seen = n;
+    });
+    deferred.pause();
+    deferred.pause();
+    deferred.callback(1);
+    deferred.unpause();
+    expect([seen, deferred.paused]).toEqual([0, true]);
+    deferred.unpause();
+    expect([seen, deferred.paused]).toEqual([1, false]);
+  });
+
+  it('work before it is fired', () => {
+    const deferred = new Deferred<number>();
+    deferred.pause();
+    deferred.unpause();
+    deferred.callback(1);
+    expect(resultOf(deferred)).toBe(1);
+  });
+
+  it('refuse an unpause too many, also while the chain waits for another Deferred', () => {
+    const deferred = new Deferred<number>();
+    expect(() => deferred.unpause()).toThrow(NotPausedError);
+    const inner = new Deferred<number>();
+    deferred.callback(inner);
+    expect(() => deferred.unpause()).toThrow(NotPausedError);
+    deferred.pause();
+    deferred.unpause();
+    inner.callback(3);
+    expect(resultOf(deferred)).toBe(3);
+  });
+
+  it('hold a chain that has also waited for another Deferred', () => {
+    const inner = new Deferred<number>();
+    const outer = succeed(1).addCallback(() => inner);
+    outer.pause();
+    inner.callback(2);
+    expect(resultOf(inner)).toBe(undefined);
+    let seen: unknown;
+    outer.addCallback((n) => {
+      seen = n;
+    });
+    expect(seen).toBe(undefined);
+    outer.unpause();
+    expect(seen).toBe(2);
+  });
+
+  it('inside a callback stop the chain behind it', () => {
+    const deferred = new Deferred<number>();
+    const seen: number[] = [];
+    deferred
+      .addCallback((n) => {
+        deferred.pause();
+        return n;
+      })
+      .addCallback((n) => {
+        seen.push(n);
+      });
+    deferred.callback(1);
+    expect(seen).toEqual([]);
+    deferred.unpause();
+    expect(seen).toEqual([1]);
+  });
+});
+
+describe('chainDeferred', () => {
+  it('fires the other with the result or the failure, and leaves none here', () => {
+    const other = new Deferred<number>();
+    const chained = succeed(1).chainDeferred(other);
+    expect([resultOf(other), resultOf(chained)]).toEqual([1, undefined]);
+    const third = new Deferred<number>();
+    const failed = fail<number>(boom).chainDeferred(third);
+    expect([resultOf(third), resultOf(failed)]).toEqual([boom, undefined]);
+  });
+});
+
+describe('cancel', () => {
+  it('not fired: calls the canceller, and fails with CancelledError if that did not fire it', () => {
+    const canceller = vi.fn();
+    const deferred = new Deferred<number>(canceller);
+    deferred.cancel();
+    expect(canceller).toHaveBeenCalledExactlyOnceWith(deferred);
+    expect(resultOf(deferred)).toBeInstanceOf(CancelledError);
+  });
+
+  it('lets the canceller choose the result or the error', () => {
+    const given = new Deferred<number>((d) => d.callback(7));
+    given.cancel();
+    expect(resultOf(given)).toBe(7);
+    const refused = new Deferred<number>((d) => d.errback(boom));
+    refused.cancel();
+    expect(resultOf(refused)).toBe(boom);
+  });
+
+  it('without a canceller swallows exactly one late callback or errback', () => {
+    for (const late of [
+      (d: Deferred<number>) => d.callback(1),
+      (d: Deferred<number>) => d.errback(boom),
+    ]) {
+      const deferred = new Deferred<number>();
+      deferred.cancel();
+      expect(resultOf(deferred)).toBeInstanceOf(CancelledError);
+      late(deferred);
+      expect(() => late(deferred)).toThrow(AlreadyFiredError);
+    }
+  });
+
+  it('with a canceller swallows none', () => {
+    const deferred = new Deferred<number>(() => {});
+    deferred.cancel();
+    resultOf(deferred);
+    expect(() => deferred.callback(1)).toThrow(AlreadyFiredError);
+  });
+
+  it('waiting for an inner Deferred: cancels that', () => {
+    const inner = new Deferred<number>();
+    const outer = succeed(1).addCallback(() => inner);
+    outer.cancel();
+    expect(resultOf(outer)).toBeInstanceOf(CancelledError);
+    expect(resultOf(inner)).toBe(undefined);
+  });
+
+  it('goes down a chain of several that wait', () => {
+    const cancelled = vi.fn();
+    const innermost = new Deferred<number>(cancelled);
+    const middle = succeed(1).addCallback(() => innermost);
+    const outer = succeed(1).addCallback(() => middle);
+    outer.cancel();
+    expect(cancelled).toHaveBeenCalledOnce();
+    expect(resultOf(outer)).toBeInstanceOf(CancelledError);
+  });
+
+  it('fired and done: does nothing', () => {
+    const canceller = vi.fn();
+    const deferred = new Deferred<number>(canceller);
+    deferred.callback(1);
+    deferred.cancel();
+    expect(canceller).not.toHaveBeenCalled();
+    expect(resultOf(deferred)).toBe(1);
+    const waited = succeed(1).addCallback(() => succeed(2));
+    waited.cancel();
+    expect(resultOf(waited)).toBe(2);
+  });
+
+  it('twice: never runs the canceller again', () => {
+    const canceller = vi.fn();
+    const deferred = new Deferred<number>(canceller);
+    deferred.cancel();
+    deferred.cancel();
+    expect(canceller).toHaveBeenCalledOnce();
+    resultOf(deferred);
+    const reentrant = vi.fn((d: Deferred<number>) => d.cancel());
+    const other = new Deferred<number>(reentrant);
+    other.cancel();
+    expect(reentrant).toHaveBeenCalledOnce();
+    expect(resultOf(other)).toBeInstanceOf(CancelledError);
+  });
+
+  it('reports what the canceller throws, and fails all the same', () => {
+    const deferred = new Deferred<number>(() => {
+      throw boom;
+    });
+    expect(reported(() => deferred.cancel())).toEqual([boom]);
+    expect(resultOf(deferred)).toBeInstanceOf(CancelledError);
+  });
+
+  it('gives the cause to the error', () => {
+    const deferred = new Deferred<number>();
+    deferred.cancel('no longer wanted');
+    expect(resultOf(deferred)).toMatchObject({ cause: 'no longer wanted' });
+  });
+});
+
+describe('AbortSignal', () => {
+  it('cancels when it aborts, with its reason as the cause', () => {
+    const controller = new AbortController();
+    const deferred = new Deferred<number>().cancelOn(controller.signal);
+    controller.abort('enough');
+    const error = resultOf(deferred);
+    expect(error).toBeInstanceOf(CancelledError);
+    expect(error).toMatchObject({ cause: 'enough' });
+  });
+
+  it('that has aborted cancels at once', () => {
+    const deferred = new Deferred<number>().cancelOn(AbortSignal.abort('before'));
+    expect(resultOf(deferred)).toMatchObject({ cause: 'before' });
+  });
+
+  it('is let go when the result is there', () => {
+    const controller = new AbortController();
+    const remove = vi.spyOn(controller.signal, 'removeEventListener');
+    const deferred = new Deferred<number>().cancelOn(controller.signal);
+    deferred.callback(1);
+    expect(remove).toHaveBeenCalledOnce();
+    controller.abort();
+    expect(resultOf(deferred)).toBe(1);
+    const fired = succeed(1);
+    expect(fired.cancelOn(AbortSignal.abort())).toBe(fired);
+    expect(resultOf(fired)).toBe(1);
+  });
+
+  it('is given to what fromPromise starts, and aborts with cancel', async () => {
+    let signal: AbortSignal | undefined;
+    const deferred = Deferred.fromPromise((given) => {
+      signal = given;
+      return new Promise<number>((_resolve, reject) => {
+        given.addEventListener('abort', () => reject(given.reason));
+      });
+    });
+    deferred.cancel();
+    expect(signal?.aborted).toBe(true);
+    expect(signal?.reason).toBeInstanceOf(CancelledError);
+    expect(resultOf(deferred)).toBeInstanceOf(CancelledError);
+    await new Promise(setImmediate);
+  });
+
+  it('of toPromise cancels', async () => {
+    const controller = new AbortController();
+    const cancelled = vi.fn();
+    const promise = new Deferred<number>(cancelled).toPromise({ signal: controller.signal });
+    controller.abort();
+    await expect(promise).rejects.toBeInstanceOf(CancelledError);
+    expect(cancelled).toHaveBeenCalledOnce();
+  });
+});
+
+describe('addTimeout', () => {
+  it('cancels after the time, and CancelledError becomes TimeoutError', () => {
+    const clock = new ManualClock();
+    const cancelled = vi.fn();
+    const deferred = new Deferred<number>(cancelled).addTimeout(1_000, clock);
+    clock.advance(999);
+    expect(cancelled).not.toHaveBeenCalled();
+    clock.advance(1);
+    expect(cancelled).toHaveBeenCalledOnce();
+    const error = resultOf(deferred);
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toMatchObject({ timeoutMs: 1_000, message: 'no result in 1000 ms' });
+  });
+
+  it('lets go of its timer when the result or a failure is there in time', () => {
+    const clock = new ManualClock();
+    const deferred = new Deferred<number>().addTimeout(1_000, clock);
+    deferred.callback(1);
+    expect(clock.getDelayedCalls()).toEqual([]);
+    expect(resultOf(deferred)).toBe(1);
+    expect(resultOf(fail(boom).addTimeout(1_000, clock))).toBe(boom);
+    expect(clock.getDelayedCalls()).toEqual([]);
+  });
+
+  it('leaves a cancel that came from elsewhere a CancelledError', () => {
+    const clock = new ManualClock();
+    const deferred = new Deferred<number>().addTimeout(1_000, clock);
+    deferred.cancel();
+    expect(resultOf(deferred)).toBeInstanceOf(CancelledError);
+    expect(clock.getDelayedCalls()).toEqual([]);
+  });
+
+  it('leaves what a canceller made of it', () => {
+    const clock = new ManualClock();
+    const given = new Deferred<number>((d) => d.callback(7)).addTimeout(5, clock);
+    const refused = new Deferred<number>((d) => d.errback(boom)).addTimeout(5, clock);
+    clock.advance(5);
+    expect([resultOf(given), resultOf(refused)]).toEqual([7, boom]);
+  });
+
+  it('asks onTimeoutCancel instead, where there is one', () => {
+    const clock = new ManualClock();
+    const onTimeoutCancel = vi.fn(() => 'too late');
+    const deferred = new Deferred<number>().addTimeout(5, clock, onTimeoutCancel);
+    clock.advance(5);
+    expect(onTimeoutCancel).toHaveBeenCalledExactlyOnceWith(expect.any(Failure), 5);
+    expect(resultOf(deferred)).toBe('too late');
+    const inTime = new Deferred<number>().addTimeout(5, clock, onTimeoutCancel);
+    inTime.callback(1);
+    expect(resultOf(inTime)).toBe(1);
+  });
+
+  it('covers only the callbacks added before it', () => {
+    const clock = new ManualClock();
+    const slow = new Deferred<number>();
+    const deferred = succeed(1)
+      .addTimeout(5, clock)
+      .addCallback(() => slow);
+    clock.advance(10);
+    slow.callback(2);
+    expect(resultOf(deferred)).toBe(2);
+    const covered = succeed(1)
+      .addCallback(() => new Deferred<number>())
+      .addTimeout(5, clock);
+    clock.advance(5);
+    expect(resultOf(covered)).toBeInstanceOf(TimeoutError);
+  });
+
+  it('checks the time', () => {
+    expect(() => new Deferred().addTimeout(-1, new ManualClock())).toThrow('timeoutMs');
+  });
+});
+
+describe('await and promises', () => {
+  it('await gives the result or throws the error', async () => {
+    expect(await succeed(1)).toBe(1);
+    await expect((async () => await fail(boom))()).rejects.toBe(boom);
+    const later = new Deferred<string>();
+    setImmediate(() => later.callback('late'));
+    expect(await later).toBe('late');
+  });
+
+  it('await of a fired one yields all the same: JavaScript always takes a microtask', async () => {
+    const order: string[] = [];
+    const body = (async () => {
+      await succeed(1);
+      order.push('after await');
+    })();
+    order.push('after the call');
+    await body;
+    expect(order).toEqual(['after the call', 'after await']);
+  });
+
+  it('keep the result in the chain: several can wait', async () => {
+    const deferred = new Deferred<number>();
+    const both = Promise.all([deferred, deferred]);
+    deferred.callback(1);
+    expect(await both).toEqual([1, 1]);
+    expect(await deferred).toBe(1);
+    expect(resultOf(deferred)).toBe(1);
+  });
+
+  it('see the chain as it is when they begin to wait', async () => {
+    const deferred = new Deferred<number>();
+    const early = deferred.toPromise();
+    deferred.addCallback((n) => n + 1);
+    const late = deferred.toPromise();
+    deferred.callback(1);
+    expect([await early, await late]).toEqual([1, 2]);
+  });
+
+  it('take a failure over: it is handled, and still there for the next', async () => {
+    const deferred = fail(boom);
+    const promise = deferred.toPromise();
+    expect(takeUnhandledFailures()).toEqual([]);
+    await expect(promise).rejects.toBe(boom);
+    await expect(deferred.toPromise()).rejects.toBe(boom);
+    expect(resultOf(deferred)).toBe(boom);
+  });
+
+  it('then works as that of a promise', async () => {
+    expect(await succeed(1).then((n) => n + 1)).toBe(2);
+    expect(await fail(boom).then(undefined, (error) => error.message)).toBe('boom');
+    expect(await succeed(1).then()).toBe(1);
+    expect(await Promise.resolve(succeed(5))).toBe(5);
+  });
+
+  it('fromPromise gives a Deferred for a promise', async () => {
+    const deferred = Deferred.fromPromise(Promise.resolve(1));
+    expect(deferred).toBeInstanceOf(Deferred);
+    expect(await deferred).toBe(1);
+    await expect(Deferred.fromPromise(Promise.reject(boom)).toPromise()).rejects.toBe(boom);
+    const same = succeed(1);
+    expect(Deferred.fromPromise(same)).toBe(same);
+  });
+
+  it('fromPromise of a function that throws fails', () => {
+    const deferred = Deferred.fromPromise((): Promise<number> => {
+      throw boom;
+    });
+    expect(resultOf(deferred)).toBe(boom);
+  });
+
+  it('a promise whose Deferred was cancelled is not listened to any more', async () => {
+    let resolve: (n: number) => void = () => {};
+    const deferred = Deferred.fromPromise(
+      new Promise<number>((r) => {
+        resolve = r;
+      }),
+    );
+    const other = Deferred.fromPromise(Promise.reject(boom));
+    deferred.cancel();
+    other.cancel();
+    resolve(1);
+    await new Promise(setImmediate);
+    expect(resultOf(deferred)).toBeInstanceOf(CancelledError);
+    expect(resultOf(other)).toBeInstanceOf(CancelledError);
+  });
+});
+
+describe('inspect', () => {
+  it('says how it stands', () => {
+    expect(inspect(new Deferred())).toBe('Deferred { <not fired> }');
+    expect(inspect(succeed('x'))).toBe("Deferred { 'x' }");
+    const failed = fail(boom);
+    expect(inspect(failed)).toMatch(/^Deferred \{ <failed> Error: boom/);
+    failed.addErrback(() => {});
+    expect(inspect(succeed(1).addCallback(() => new Deferred()))).toBe('Deferred { <paused> }');
+    const paused = new Deferred();
+    paused.pause();
+    expect(inspect(paused)).toBe('Deferred { <not fired, paused> }');
+  });
+});
+
+describe('setDebugging', () => {
+  beforeEach(() => setDebugging(true));
+  afterEach(() => setDebugging(false));
+
+  it('makes AlreadyFiredError say where the Deferred was made and fired', () => {
+    expect(getDebugging()).toBe(true);
+    const makeIt = (): Deferred<number> => new Deferred<number>();
+    const fireIt = (d: Deferred<number>): void => d.callback(1);
+    const deferred = makeIt();
+    fireIt(deferred);
+    let error: AlreadyFiredError | undefined;
+    try {
+      deferred.callback(2);
+    } catch (thrown) {
+      error = thrown as AlreadyFiredError;
+    }
+    expect(error?.history).toMatch(/made at:\n.*makeIt[\s\S]*fired at:\n.*fireIt/);
+    expect(error?.history).not.toMatch(/src[\\/]defer/);
+    expect(error?.message).toContain(error?.history);
+  });
+
+  it('tells of unhandled failures where they come from', () => {
+    fail(boom);
+    const [unhandled] = takeUnhandledFailures();
+    expect(unhandled?.history).toMatch(/made at:[\s\S]*deferred\.test/);
+  });
+
+  it('knows of no firing before it comes', () => {
+    expect(new Deferred().history()).toMatch(/^made at:/);
+    expect(new Deferred().history()).not.toContain('fired at');
+  });
+
+  it('is off by default and costs nothing then', () => {
+    setDebugging(false);
+    const deferred = succeed(1);
+    expect(deferred.history()).toBe(undefined);
+    expect(() => deferred.callback(2)).toThrow(/^the Deferred has fired already$/);
+  });
+
+  it('leaves Deferreds made before it alone', () => {
+    setDebugging(false);
+    const deferred = new Deferred<number>();
+    setDebugging(true);
+    deferred.callback(1);
+    expect(deferred.history()).toBe(undefined);
+  });
+});

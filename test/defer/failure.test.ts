@@ -1,0 +1,93 @@
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { ConnectionClosed, ConnectionLost } from '../../src/core/errors.js';
+import { NotAnErrorError } from '../../src/defer/errors.js';
+import { Failure } from '../../src/defer/failure.js';
+import { succeed } from '../../src/defer/succeed.js';
+
+describe('Failure', () => {
+  const lost = new ConnectionLost();
+  const failure = new Failure<Error>(lost);
+
+  it('check is true for a class, a base class or a code of the error', () => {
+    expect(failure.check(ConnectionLost)).toBe(true);
+    expect(failure.check(ConnectionClosed)).toBe(true);
+    expect(failure.check(TypeError, ConnectionLost)).toBe(true);
+    expect(failure.check('ERR_CONNECTION_LOST')).toBe(true);
+    expect(failure.check(TypeError, 'ECONNRESET')).toBe(false);
+    expect(failure.check()).toBe(false);
+  });
+
+  it('trap gives the error, or throws it where it is of another kind', () => {
+    expect(failure.trap(ConnectionLost)).toBe(lost);
+    expect(() => failure.trap(TypeError)).toThrow(lost);
+  });
+
+  it('trap in an errback lets other failures go on', () => {
+    const seen: unknown[] = [];
+    succeed(1)
+      .addCallback((): number => {
+        throw lost;
+      })
+      .addErrback((given) => {
+        given.trap(TypeError);
+        seen.push('not this one');
+      })
+      .addErrback((given) => {
+        seen.push(given.trap(ConnectionLost));
+      });
+    expect(seen).toEqual([lost]);
+  });
+
+  it('raise throws the error', () => {
+    expect(() => failure.raise()).toThrow(lost);
+  });
+
+  it('from takes anything that can be thrown', () => {
+    expect(Failure.from(failure)).toBe(failure);
+    expect(Failure.from(lost).value).toBe(lost);
+    for (const thrown of ['text', 5, null, undefined, { a: 1 }, Symbol('s')]) {
+      const { value } = Failure.from(thrown);
+      expect(value).toBeInstanceOf(NotAnErrorError);
+      expect(value).toMatchObject({ thrown });
+    }
+    const hostile = {
+      toString(): string {
+        throw lost;
+      },
+    };
+    expect(Failure.from(hostile).message).toContain('can not be looked at');
+  });
+
+  it('from knows an Error of another realm', () => {
+    const foreign: unknown = runInNewContext('new Error("elsewhere")');
+    expect(foreign).not.toBeInstanceOf(Error);
+    expect(Failure.from(foreign).value).toBe(foreign);
+  });
+
+  it('has the message and the name of its error', () => {
+    expect(failure.message).toBe(lost.message);
+    expect(String(failure)).toBe(`Failure: ${lost}`);
+  });
+
+  it('has a stack without frames of Deferreds and of Node', () => {
+    let seen = '';
+    function culprit(): never {
+      throw new Error('at fault');
+    }
+    succeed(1)
+      .addCallback(() => culprit())
+      .addErrback((given) => {
+        seen = given.stack;
+        expect(given.value.stack).toMatch(/src[\\/]defer/);
+      });
+    expect(seen).toMatch(/^Error: at fault\n\s+at culprit/);
+    expect(seen).not.toMatch(/src[\\/]defer|node:internal/);
+  });
+
+  it('does without a stack', () => {
+    const bare = new Error('bare');
+    Object.defineProperty(bare, 'stack', { value: undefined });
+    expect(new Failure(bare).stack).toBe('Failure: Error: bare');
+  });
+});

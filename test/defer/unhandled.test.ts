@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Deferred } from '../../src/defer/deferred.js';
+import { fail, succeed } from '../../src/defer/succeed.js';
+import { reportUnhandledFailures, takeUnhandledFailures } from '../../src/defer/unhandled.js';
+import type { ErrorReport } from '../../src/internal/error-report.js';
+import { reported } from './reported.js';
+
+const boom = new Error('boom');
+
+function taken(): Error[] {
+  return takeUnhandledFailures().map(({ failure }) => failure.value);
+}
+
+afterEach(() => {
+  expect(taken()).toEqual([]);
+});
+
+describe('takeUnhandledFailures', () => {
+  it('gives failures that nobody handled, at once and again after a microtask', async () => {
+    fail(boom);
+    expect(taken()).toEqual([boom]);
+    const kept = fail(boom);
+    await new Promise(setImmediate);
+    expect(taken()).toEqual([boom]);
+    expect(taken()).toEqual([]);
+    expect(kept.fired).toBe(true);
+  });
+
+  it('does not give those that were handled, before or after the microtask', async () => {
+    fail(boom).addErrback(() => {});
+    const later = fail(boom);
+    await new Promise(setImmediate);
+    later.addErrback(() => {});
+    expect(taken()).toEqual([]);
+  });
+
+  it('gives one that an errback passed on, once', async () => {
+    const deferred = fail(boom);
+    deferred.addErrback((failure) => failure);
+    await new Promise(setImmediate);
+    deferred.addErrback((failure) => failure).addCallback(() => {});
+    expect(taken()).toEqual([boom]);
+  });
+
+  it('gives one whose callback threw', () => {
+    succeed(1).addCallback(() => {
+      throw boom;
+    });
+    expect(taken()).toEqual([boom]);
+  });
+
+  it('does not give one that waits, or whose failure went to another', () => {
+    const waiting = fail(boom);
+    waiting.pause();
+    waiting.addErrback(() => {});
+    waiting.unpause();
+    const inner = new Deferred<number>();
+    const outer = succeed(1).addCallback(() => inner);
+    inner.errback(boom);
+    expect(taken()).toEqual([boom]);
+    expect(outer.fired).toBe(true);
+  });
+
+  it('counts what it gave as handled: an errback still gets it', () => {
+    const deferred = fail(boom);
+    expect(taken()).toEqual([boom]);
+    deferred.markHandled();
+    let seen: unknown;
+    deferred.addErrback((failure) => {
+      seen = failure.value;
+    });
+    expect(seen).toBe(boom);
+  });
+});
+
+describe('an unhandled failure', () => {
+  it('is reported once by reportUnhandledFailures', () => {
+    const deferred = fail(boom);
+    expect(reported(reportUnhandledFailures)).toEqual([boom]);
+    expect(reported(reportUnhandledFailures)).toEqual([]);
+    expect(deferred.fired).toBe(true);
+  });
+
+  it('is reported when the Deferred is garbage', async () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as () => void;
+    const reports: ErrorReport[] = [];
+    const listener = (message: unknown): void => {
+      const report = message as ErrorReport;
+      report.silenced = true;
+      reports.push(report);
+    };
+    subscribe('ropewalk.error', listener);
+    (() => void fail(new Error('forgotten')))();
+    const handled = fail(new Error('handled'));
+    await new Promise(setImmediate);
+    handled.addErrback(() => {});
+    for (let i = 0; i < 100 && reports.length === 0; i++) {
+      gc();
+      await new Promise(setImmediate);
+    }
+    unsubscribe('ropewalk.error', listener);
+    expect(reports.map(({ error, where }) => [(error as Error).message, where])).toEqual([
+      ['forgotten', 'Unhandled error in Deferred'],
+    ]);
+  });
+
+  it('is reported when the process exits, whose code stays as it is', () => {
+    const program = fileURLToPath(new URL('./programs/unhandled.ts', import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', program], {
+      encoding: 'utf8',
+      timeout: 15_000,
+    });
+    const reports = stderr.match(/^ropewalk: .*/gm);
+    expect(reports).toEqual([
+      'ropewalk: Unhandled error in Deferred: Error: nobody looked at this',
+      'ropewalk: Unhandled error in Deferred: Error: and this one too late to be entered',
+    ]);
+    expect(status).toBe(3);
+  });
+});
