@@ -1,4 +1,5 @@
 /** A socket that accepts connections. */
+import type { Deferred } from '../defer/deferred.js';
 import type { Address } from './address.js';
 
 export interface ListeningPort extends AsyncDisposable {
@@ -14,5 +15,5 @@ export interface ListeningPort extends AsyncDisposable {
    * Accepts no more. Connections made before live on. The answer comes in a later turn, after the factory's `doStop`;
    * on a port that does not listen it comes as well.
    */
-  stopListening(): PromiseLike<void>;
+  stopListening(): Deferred<void>;
 }

@@ -1,4 +1,5 @@
 /** The contract that every reactor keeps. Two implement it; one contract suite runs on both. */
+import type { Deferred } from '../defer/deferred.js';
 import type { Clock } from './clock.js';
 import type { Connector } from './connector.js';
 import type { ReadDescriptor, WriteDescriptor } from './descriptor.js';
@@ -41,16 +42,17 @@ export interface ReactorStatistics {
  * moment they are made; `run` and `stop` frame the life of a program: startup, signals, orderly shutdown.
  */
 export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
+  /** `node` is any reactor in JavaScript alone, a simulated one too: their `poller` tells them apart. */
   readonly kind: 'native' | 'node';
-  /** What tells readiness: `epoll`, `poll`, or `libuv` under the pure-JS reactor. */
+  /** What tells readiness: `epoll`, `poll`; `libuv` under the pure-JS reactor, `simulation` under a simulated one. */
   readonly poller: string;
   readonly running: boolean;
 
   /**
-   * Fires `startup`, keeps the process alive, and settles when a `stop` has been carried out. The reactor may then be
-   * run again. Rejects with ReactorAlreadyRunningError where it runs already.
+   * Fires `startup` and keeps the process alive. The answer comes when a `stop` has been carried out; the reactor may then
+   * be run again. It fails with ReactorAlreadyRunningError where it runs already. Cancelling it does not stop the reactor.
    */
-  run(options?: RunOptions): Promise<void>;
+  run(options?: RunOptions): Deferred<void>;
   /**
    * Fires `shutdown` at the end of the turn. In its `during` phase the ports are closed, connection attempts are ended
    * and connections are lost (`ConnectionLost`); after its last phase pending delayed calls are dropped and `run` settles.

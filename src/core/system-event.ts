@@ -1,7 +1,8 @@
 /** Events of the whole reactor: `startup`, `shutdown`, and any that an application names. */
+import type { Deferred } from '../defer/deferred.js';
 
 /**
- * `before` triggers may return a promise: `during` waits for all of them. `during` and `after` triggers run in order
+ * `before` triggers may return a Deferred or a promise: `during` waits for all of them. `during` and `after` triggers run in order
  * and what they return is ignored.
  */
 export type SystemEventPhase = 'before' | 'during' | 'after';
@@ -22,6 +23,6 @@ export interface SystemEvents {
   ): SystemEventTrigger;
   /** @throws InvalidArgumentValueError the trigger is not registered (any more). */
   removeSystemEventTrigger(trigger: SystemEventTrigger): void;
-  /** Runs the event's triggers; settles after the last phase. Triggers that throw are reported and stop no others. */
-  fireSystemEvent(event: string): Promise<void>;
+  /** Runs the event's triggers; fires after the last phase. Triggers that throw are reported and stop no others. */
+  fireSystemEvent(event: string): Deferred<void>;
 }

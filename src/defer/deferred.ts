@@ -144,18 +144,24 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   /** Adds what is called with the result. What it returns is the new result; what it throws, the failure. */
+  addCallback(onCallback: (result: T) => Failure): Deferred<never>;
+  addCallback<U = never>(onCallback: (result: T) => CallbackResult<U>): Deferred<U>;
   addCallback<U = never>(onCallback: (result: T) => CallbackResult<U>): Deferred<U> {
     checkFunction('onCallback', onCallback);
     return this.append(onCallback, undefined);
   }
 
   /** Adds what is called with a failure. What it returns is the result from there on, unless it is the failure. */
+  addErrback(onErrback: (failure: Failure) => Failure): Deferred<T>;
+  addErrback<U = never>(onErrback: (failure: Failure) => CallbackResult<U>): Deferred<T | U>;
   addErrback<U = never>(onErrback: (failure: Failure) => CallbackResult<U>): Deferred<T | U> {
     checkFunction('onErrback', onErrback);
     return this.append(undefined, onErrback);
   }
 
   /** Adds what is called with the result or the failure. */
+  addBoth(onEither: (result: T | Failure) => Failure): Deferred<never>;
+  addBoth<U = never>(onEither: (result: T | Failure) => CallbackResult<U>): Deferred<U>;
   addBoth<U = never>(onEither: (result: T | Failure) => CallbackResult<U>): Deferred<U> {
     checkFunction('onEither', onEither);
     return this.append(onEither, onEither);

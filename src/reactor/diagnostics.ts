@@ -7,9 +7,11 @@
  * | `net.server.socket` | `{ socket: Transport }` | a connection was accepted |
  * | `net.client.socket` | `{ socket: Transport }` | a connection was made |
  * | `ropewalk.connection.lost` | `{ transport, reason }` | a connection ended and its protocol knows |
+ * | `ropewalk.reactor` | `{ reactor }` | a reactor is being made: look at it later |
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
 
 export const serverSocketChannel: Channel = channel('net.server.socket');
 export const clientSocketChannel: Channel = channel('net.client.socket');
 export const connectionLostChannel: Channel = channel('ropewalk.connection.lost');
+export const reactorChannel: Channel = channel('ropewalk.reactor');

@@ -1,11 +1,11 @@
 /**
- * What both reactors share: time, system events, running and stopping, ports and connectors. They live in Node's own
- * loop; how sockets are made and watched is the subclass's part.
+ * What all reactors share: time, system events, running and stopping, ports and connectors. They live in a loop that is
+ * there without them, Node's own as a rule; how sockets are made and watched is the subclass's part.
  *
  * A turn is one pass over the queues below: what `soon` was asked for, then calls from threads, then delayed calls that
  * are due. The queues are taken as they stand when the pass begins, so what is queued meanwhile waits for the next turn.
  */
-import { performance } from 'node:perf_hooks';
+import { lookup } from 'node:dns';
 import { isMainThread } from 'node:worker_threads';
 
 import type { DelayedCall } from '../core/clock.js';
@@ -23,11 +23,14 @@ import type { ListeningPort } from '../core/listening-port.js';
 import type { ErrorReporter, Reactor, ReactorStatistics, RunOptions } from '../core/reactor.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
+import { Deferred } from '../defer/deferred.js';
+import { succeed } from '../defer/succeed.js';
 import { captureContext, inContext, ROOT_CONTEXT } from '../internal/async-context.js';
 import { checkFunction, checkInteger, checkString } from '../internal/check.js';
 import { printError, reportError } from '../internal/error-report.js';
 import { DelayedCalls } from './delayed-calls.js';
-import { connectionLostChannel } from './diagnostics.js';
+import { connectionLostChannel, reactorChannel } from './diagnostics.js';
+import { type LoopHost, NODE_LOOP } from './loop-host.js';
 import { SignalStop } from './signal-stop.js';
 import type { StreamReactor, StreamTransport } from './stream-transport.js';
 import { SystemEventTriggers } from './system-events.js';
@@ -52,13 +55,15 @@ export interface ReactorOptions {
   readonly measureTurns?: boolean;
 }
 
-/** Node's timers can't wait longer. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+/** One of the addresses that a name stands for. */
+export interface HostAddress {
+  readonly address: string;
+}
 
 type Phase = 'idle' | 'starting' | 'running' | 'stopping' | 'disposed';
 
 export abstract class HostedReactor implements Reactor, StreamReactor {
-  abstract readonly kind: 'native' | 'node';
+  abstract readonly kind: Reactor['kind'];
   abstract readonly poller: string;
 
   /** @internal Open ports, and connectors that are connecting. */
@@ -69,6 +74,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   connectionsLost = 0;
   connectionsOpen = 0;
 
+  readonly #host: LoopHost;
   readonly #reportError: ErrorReporter;
   readonly #events: SystemEventTriggers;
   readonly #delayedCalls: DelayedCalls;
@@ -76,17 +82,18 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   #phase: Phase = 'idle';
   #running = false;
   /** Settles once `startup` has been fired whole. */
-  #started: Promise<void> = Promise.resolve();
+  #started: Deferred<void> = succeed();
   #finishRun: (() => void) | undefined;
   #runFinished: Promise<void> = Promise.resolve();
-  #keepAlive: NodeJS.Timeout | undefined;
+  #letEnd: (() => void) | undefined;
   #soon: (() => void)[] = [];
   #threadCalls: (() => void)[] = [];
   #turnQueued = false;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer: (() => void) | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
 
-  constructor(options: ReactorOptions) {
+  constructor(options: ReactorOptions, host: LoopHost = NODE_LOOP) {
+    this.#host = host;
     this.#reportError = options.reportError ?? reportError;
     checkFunction('reportError', this.#reportError);
     this.#events = new SystemEventTriggers(this.report);
@@ -97,6 +104,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     });
     this.#addStartupTrigger();
     this.#addShutdownTrigger();
+    if (reactorChannel.hasSubscribers) reactorChannel.publish({ reactor: this });
   }
 
   /** Every transport whose protocol has not been told of its end. */
@@ -129,7 +137,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   }
 
   now(): number {
-    return performance.now();
+    return this.#host.now();
   }
 
   callLater<Args extends unknown[]>(
@@ -146,7 +154,11 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     return this.#delayedCalls.getDelayedCalls();
   }
 
-  async run(options: RunOptions = {}): Promise<void> {
+  run(options: RunOptions = {}): Deferred<void> {
+    return Deferred.fromPromise(this.#run(options));
+  }
+
+  async #run(options: RunOptions): Promise<void> {
     this.checkUsable();
     if (this.#phase !== 'idle') throw new ReactorAlreadyRunningError();
     this.#phase = 'starting';
@@ -154,7 +166,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
       this.#finishRun = resolve;
     });
     const finished = this.#runFinished;
-    this.#keepAlive = setInterval(() => {}, MAX_TIMEOUT_MS);
+    this.#letEnd = this.#host.keepAlive();
     if (options.installSignalHandlers ?? isMainThread) this.#signals.install();
     this.#started = this.fireSystemEvent('startup');
     await finished;
@@ -197,7 +209,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     this.#events.removeSystemEventTrigger(trigger);
   }
 
-  fireSystemEvent(event: string): Promise<void> {
+  fireSystemEvent(event: string): Deferred<void> {
     return this.#events.fireSystemEvent(event);
   }
 
@@ -283,8 +295,17 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   }
 
   /** @internal */
-  nextTurn(): Promise<void> {
-    return new Promise((resolve) => this.soon(resolve));
+  nextTurn(): Deferred<void> {
+    const turn = new Deferred<void>();
+    this.soon(() => {
+      if (!turn.fired) turn.callback();
+    });
+    return turn;
+  }
+
+  /** @internal Finds the addresses of a host by its name, in a later turn. */
+  lookup(host: string, done: (error: Error | null, found: readonly HostAddress[]) => void): void {
+    lookup(host, { all: true, verbatim: true }, done);
   }
 
   /** @internal */
@@ -305,7 +326,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   #queueTurn(): void {
     if (this.#turnQueued) return;
     this.#turnQueued = true;
-    setImmediate(this.#rootTurn);
+    this.#host.queueTurn(this.#rootTurn);
   }
 
   /** Turns serve many: they run in no caller's context, whoever it was that asked for this one. */
@@ -336,8 +357,8 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   /** Makes sure of a turn at `time`. One timer serves however many delayed calls there are. */
   #arm(time: number | undefined): void {
     if (time === this.#timerDue) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
     this.#timerDue = Number.POSITIVE_INFINITY;
     if (time === undefined) return;
     const wait = time - this.now();
@@ -346,13 +367,10 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
       return;
     }
     this.#timerDue = time;
-    this.#timer = setTimeout(
-      () => {
-        this.#timerDue = Number.POSITIVE_INFINITY;
-        this.#rootTurn();
-      },
-      Math.min(Math.ceil(wait), MAX_TIMEOUT_MS),
-    );
+    this.#cancelTimer = this.#host.setTimer(wait, () => {
+      this.#timerDue = Number.POSITIVE_INFINITY;
+      this.#rootTurn();
+    });
   }
 
   /** Triggers are used up when they run, so each run needs its own. */
@@ -384,7 +402,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     this.#phase = 'idle';
     this.#running = false;
     this.#signals.remove();
-    clearInterval(this.#keepAlive);
+    this.#letEnd?.();
     this.#finishRun?.();
     this.#addStartupTrigger();
   }

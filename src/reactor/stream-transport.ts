@@ -1,5 +1,5 @@
 /**
- * What both reactors' stream transports share: the states of a connection, the rules of closing, half-closing and
+ * What all stream transports share: the states of a connection, the rules of closing, half-closing and
  * producers, and the calls into the protocol. How bytes reach the socket is the subclass's part.
  *
  *     open --loseConnection--> closing --flushed--> closed

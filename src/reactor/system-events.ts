@@ -2,11 +2,14 @@
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors.js';
 import type { ErrorReporter } from '../core/reactor.js';
 import type { SystemEventPhase, SystemEvents, SystemEventTrigger } from '../core/system-event.js';
+import { Deferred } from '../defer/deferred.js';
+import { inlineCallbacks } from '../defer/inline-callbacks.js';
+import { maybeDeferred, succeed } from '../defer/succeed.js';
 
 /**
  * Keeps triggers and fires events.
  *
- * A trigger added to a phase that has not ended runs in this firing, `before` triggers added while promises are waited
+ * A trigger added to a phase that has not ended runs in this firing, `before` triggers added while answers are waited
  * for included. Firing an event that is being fired joins that firing: a `before` trigger must not wait for it.
  */
 export class SystemEventTriggers implements SystemEvents {
@@ -67,67 +70,55 @@ export class SystemEventTriggers implements SystemEvents {
   }
 
   /**
-   * Runs the event's triggers. Where no `before` trigger returns a promise, all phases have run when this returns.
+   * Runs the event's triggers. Where no `before` trigger returns what will have a result later, all phases have run when
+   * this returns.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
-  fireSystemEvent(event: string): Promise<void> {
+  fireSystemEvent(event: string): Deferred<void> {
     requireEvent(event);
     const triggers = this.#events.get(event);
-    if (triggers === undefined) return Promise.resolve();
-    if (triggers.firing !== undefined) return triggers.firing;
-    let settle: (end: Promise<void>) => void = () => {};
-    const firing = new Promise<void>((resolve) => {
-      settle = resolve;
-    });
-    // Known before the first trigger runs: it may fire the event too.
-    triggers.firing = firing;
-    settle(this.#fire(event, triggers));
-    return firing;
-  }
-
-  async #fire(event: string, triggers: EventTriggers): Promise<void> {
-    try {
-      while (triggers.before.length > 0) {
-        const waiting = this.#runPhase(triggers.before, triggers.ranBefore);
-        if (waiting.length > 0) await Promise.all(waiting);
-      }
+    if (triggers === undefined) return succeed();
+    const fired = new Deferred<void>();
+    triggers.firings.push(fired);
+    if (triggers.firings.length > 1) return fired;
+    this.#runPhases(triggers).addBoth((end) => {
       triggers.ranBefore.clear();
-      this.#runPhase(triggers.during);
-      this.#runPhase(triggers.after);
-    } finally {
-      triggers.ranBefore.clear();
-      triggers.firing = undefined;
+      const firings = triggers.firings.splice(0);
       this.#forgetIfIdle(event, triggers);
-    }
+      for (const each of firings) if (!each.fired) each.callback(end);
+    });
+    return fired;
   }
 
-  /** Runs triggers until none is left. Gives what settles with the promises they returned, and never rejects. */
-  #runPhase(triggers: Trigger[], ran?: Set<Trigger>): Promise<void>[] {
-    const promises: Promise<void>[] = [];
+  readonly #runPhases: (triggers: EventTriggers) => Deferred<void> = inlineCallbacks(function* (
+    this: SystemEventTriggers,
+    triggers: EventTriggers,
+  ) {
+    while (triggers.before.length > 0) {
+      for (const answer of this.#runPhase(triggers.before, triggers.ranBefore)) yield* answer;
+    }
+    triggers.ranBefore.clear();
+    this.#runPhase(triggers.during);
+    this.#runPhase(triggers.after);
+  });
+
+  /** Runs triggers until none is left. Gives what they answer later, their failures reported. */
+  #runPhase(triggers: Trigger[], ran?: Set<Trigger>): Deferred<unknown>[] {
+    const answers: Deferred<unknown>[] = [];
     for (let trigger = triggers.shift(); trigger !== undefined; trigger = triggers.shift()) {
       const where = `trigger ${trigger.phase} ${trigger.event}`;
       ran?.add(trigger);
-      try {
-        const result = trigger.run();
-        if (isPromiseLike(result)) promises.push(this.#settled(result, where));
-      } catch (error) {
-        this.#report(error, where);
-      }
+      const answer = maybeDeferred(trigger.run).addErrback(({ value }) => {
+        this.#report(value, where);
+      });
+      answers.push(answer);
     }
-    return promises;
-  }
-
-  async #settled(promise: PromiseLike<unknown>, where: string): Promise<void> {
-    try {
-      await promise;
-    } catch (error) {
-      this.#report(error, where);
-    }
+    return answers;
   }
 
   #forgetIfIdle(event: string, triggers: EventTriggers): void {
-    const { before, during, after, firing } = triggers;
-    if (firing === undefined && before.length + during.length + after.length === 0) {
+    const { before, during, after, firings } = triggers;
+    if (firings.length === 0 && before.length + during.length + after.length === 0) {
       this.#events.delete(event);
     }
   }
@@ -140,7 +131,8 @@ class EventTriggers {
   readonly after: Trigger[] = [];
   /** The `before` triggers that ran in a firing whose `before` phase goes on. */
   readonly ranBefore: Set<Trigger> = new Set();
-  firing: Promise<void> | undefined;
+  /** What waits for the firing that is under way. */
+  readonly firings: Deferred<void>[] = [];
 }
 
 class Trigger implements SystemEventTrigger {
@@ -167,11 +159,4 @@ function requirePhase(phase: string): void {
 function requireEvent(event: string): void {
   if (typeof event !== 'string') throw new InvalidArgumentTypeError('event', 'a string', event);
   if (event === '') throw new InvalidArgumentValueError('event', "an event's name", event);
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
-  );
 }

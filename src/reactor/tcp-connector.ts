@@ -1,12 +1,11 @@
 /**
- * The connector of both reactors: resolves the name, tries its addresses one after the other within one time limit, and
+ * The connector of all reactors: resolves the name, tries its addresses one after the other within one time limit, and
  * tells the factory what became of it.
  *
  *     disconnected --connect--> connecting --established--> connected
  *          ^                        |                           |
  *          +------failed------------+----------lost-------------+
  */
-import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
 
 import { type Address, addressFrom, type HostPort } from '../core/address.js';
@@ -23,7 +22,7 @@ import type { ClientProtocolFactory } from '../core/factory.js';
 import { Protocol, type StreamProtocol } from '../core/protocol.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import { clientSocketChannel } from './diagnostics.js';
-import type { HostedReactor } from './hosted-reactor.js';
+import type { HostAddress, HostedReactor } from './hosted-reactor.js';
 import type { StreamOwner, StreamTransport } from './stream-transport.js';
 import { type ConnectSettings, sameFamily } from './tcp-settings.js';
 
@@ -190,12 +189,12 @@ export class TCPConnector implements Connector, DialListener {
       return;
     }
     // A look-up can't be called off: its answer is ignored if the attempt ended meanwhile.
-    lookup(host, { all: true, verbatim: true }, (error, found) => {
+    this.#reactor.lookup(host, (error, found) => {
       if (this.#state === 'connecting' && attempt === this.#attempt) this.#resolved(error, found);
     });
   }
 
-  #resolved(error: Error | null, found: readonly { readonly address: string }[]): void {
+  #resolved(error: Error | null, found: readonly HostAddress[]): void {
     const { localAddress } = this.#settings;
     const { host, port } = this.#destination;
     this.#addresses = error

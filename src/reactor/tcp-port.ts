@@ -1,8 +1,9 @@
-/** The listening port of both reactors: its factory, its states, and what becomes of an accepted connection. */
+/** The listening port of all reactors: its factory, its states, and what becomes of an accepted connection. */
 import type { Address } from '../core/address.js';
 import type { ClientProtocolFactory } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { StreamProtocol } from '../core/protocol.js';
+import type { Deferred } from '../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import { serverSocketChannel } from './diagnostics.js';
 import type { HostedReactor } from './hosted-reactor.js';
@@ -46,9 +47,9 @@ export class TCPPort implements ListeningPort, StreamOwner {
     this.#factory.doStart();
   }
 
-  async stopListening(): Promise<void> {
+  stopListening(): Deferred<void> {
     this.closeListening();
-    await this.#reactor.nextTurn();
+    return this.#reactor.nextTurn();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

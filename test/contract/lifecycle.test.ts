@@ -9,7 +9,7 @@ import {
   ReactorDisposedError,
   ReactorNotRunningError,
 } from '../../src/core/errors.js';
-import type { Reactor } from '../../src/index.js';
+import type { Deferred, Reactor } from '../../src/index.js';
 import { contract, portOf } from '../support/contract.js';
 import { latch, within } from '../support/deadline.js';
 import { listenLocal, pair, quietMoment } from '../support/pairs.js';
@@ -18,13 +18,13 @@ import { Recorder, recorders } from '../support/recorder.js';
 import { Blackhole } from '../support/sockets.js';
 
 /** Runs the reactor until it has started; gives what `run` settles with. */
-async function start(reactor: Reactor): Promise<{ finished: Promise<void> }> {
+async function start(reactor: Reactor): Promise<{ finished: Deferred<void> }> {
   const finished = reactor.run({ installSignalHandlers: false });
   await within(new Promise<void>((resolve) => reactor.callWhenRunning(resolve)), 'startup');
   return { finished };
 }
 
-async function stop(reactor: Reactor, finished: Promise<void>): Promise<void> {
+async function stop(reactor: Reactor, finished: Deferred<void>): Promise<void> {
   reactor.stop();
   await within(finished, 'run to settle');
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../src/core/errors.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../../src/core/system-event.js';
+import type { Deferred } from '../../src/defer/deferred.js';
 import { SystemEventTriggers } from '../../src/reactor/system-events.js';
 
 /** Triggers that note their names, and what was reported. */
@@ -27,7 +28,7 @@ class Bench {
     );
   }
 
-  fire(): Promise<void> {
+  fire(): Deferred<void> {
     return this.events.fireSystemEvent('test');
   }
 }
@@ -172,9 +173,10 @@ describe('SystemEventTriggers', () => {
       const { promise, fail } = gate();
       bench.add('during', 'a', () => promise);
       await bench.fire();
-      fail('late');
+      const late = new Error('late');
+      fail(late);
       await settle();
-      expect(bench.reported).toEqual([['late', 'trigger during test']]);
+      expect(bench.reported).toEqual([[late, 'trigger during test']]);
     });
 
     it('reports a then that throws', async () => {
