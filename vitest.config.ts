@@ -25,5 +25,13 @@ export default defineConfig({
     teardownTimeout: 5_000,
     restoreMocks: true,
     reporters: ['default'],
+    // `npm run check -- coverage`: what has to be tested whole, by its own tests.
+    coverage: {
+      provider: 'v8',
+      include: ['src/defer/**', 'src/framing/**'],
+      reporter: ['text'],
+      reportsDirectory: 'build/coverage',
+      thresholds: { lines: 100, branches: 100, functions: 100, statements: 100 },
+    },
   },
 });

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
+import { setDebugging } from '../../src/defer/debugging.js';
 import { Deferred } from '../../src/defer/deferred.js';
 import { fail, succeed } from '../../src/defer/succeed.js';
 import { reportUnhandledFailures, takeUnhandledFailures } from '../../src/defer/unhandled.js';
@@ -14,6 +15,21 @@ const boom = new Error('boom');
 
 function taken(): Error[] {
   return takeUnhandledFailures().map(({ failure }) => failure.value);
+}
+
+/** Runs `body` with all that is reported given to `listener`, and not printed. */
+function listen<R>(listener: (report: ErrorReport) => void, body: () => R): R {
+  const subscriber = (message: unknown): void => {
+    const report = message as ErrorReport;
+    report.silenced = true;
+    listener(report);
+  };
+  subscribe('ropewalk.error', subscriber);
+  const stop = (): unknown => unsubscribe('ropewalk.error', subscriber);
+  const result = body();
+  if (result instanceof Promise) return result.finally(stop) as R;
+  stop();
+  return result;
 }
 
 afterEach(() => {
@@ -86,28 +102,37 @@ describe('an unhandled failure', () => {
     expect(deferred.fired).toBe(true);
   });
 
-  it('is reported when the Deferred is garbage', async () => {
+  it('is reported with where the Deferred was made, where that is known', () => {
+    setDebugging(true);
+    fail(boom);
+    setDebugging(false);
+    const where: string[] = [];
+    listen((report) => where.push(report.where), reportUnhandledFailures);
+    expect(where).toEqual([expect.stringMatching(/^Unhandled error in Deferred\nmade at:/)]);
+  });
+
+  it('is reported when the Deferred is garbage, unless it was handled or taken before', async () => {
     setFlagsFromString('--expose-gc');
     const gc = runInNewContext('gc') as () => void;
-    const reports: ErrorReport[] = [];
-    const listener = (message: unknown): void => {
-      const report = message as ErrorReport;
-      report.silenced = true;
-      reports.push(report);
-    };
-    subscribe('ropewalk.error', listener);
-    (() => void fail(new Error('forgotten')))();
-    const handled = fail(new Error('handled'));
-    await new Promise(setImmediate);
-    handled.addErrback(() => {});
-    for (let i = 0; i < 100 && reports.length === 0; i++) {
-      gc();
-      await new Promise(setImmediate);
-    }
-    unsubscribe('ropewalk.error', listener);
-    expect(reports.map(({ error, where }) => [(error as Error).message, where])).toEqual([
-      ['forgotten', 'Unhandled error in Deferred'],
-    ]);
+    const reports: unknown[] = [];
+    await listen(
+      ({ error, where }) => reports.push([(error as Error).message, where]),
+      async () => {
+        (() => void fail(new Error('taken')))();
+        await new Promise(setImmediate);
+        gc();
+        expect(taken()).toMatchObject([{ message: 'taken' }]);
+        (() => void fail(new Error('forgotten')))();
+        const handled = fail(new Error('handled'));
+        await new Promise(setImmediate);
+        handled.addErrback(() => {});
+        for (let i = 0; i < 100 && reports.length === 0; i++) {
+          gc();
+          await new Promise(setImmediate);
+        }
+      },
+    );
+    expect(reports).toEqual([['forgotten', 'Unhandled error in Deferred']]);
   });
 
   it('is reported when the process exits, whose code stays as it is', () => {
