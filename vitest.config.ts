@@ -18,6 +18,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: [source('testing/vitest.ts')],
     pool: 'forks',
     isolate: true,
     testTimeout: 20_000,

@@ -1,4 +1,4 @@
-/** Ropewalk's root door: reactors and the contracts they keep. */
+/** Ropewalk's root door: reactors and the contracts they keep, Deferreds, tasks, framing, policies. */
 
 export {
   type Address,
@@ -70,29 +70,133 @@ export {
 export { getDebugging, setDebugging } from './defer/debugging.js';
 export { type CallbackResult, type Canceller, Deferred } from './defer/deferred.js';
 export {
+  type DeferredListOptions,
+  deferredList,
+  type ListFailure,
+  type ListOutcome,
+  type ListResults,
+  type ThenableList,
+} from './defer/deferred-list.js';
+export {
   AllFailedError,
   AlreadyFiredError,
+  AlreadyLockingError,
   CancelledError,
   FirstError,
   NotAcquiredError,
   NotAnErrorError,
   NotPausedError,
+  QueueClosedError,
   QueueOverflowError,
   QueueUnderflowError,
   TimeoutError,
 } from './defer/errors.js';
 export { type ErrorClass, type ErrorKind, type ErrorOf, Failure } from './defer/failure.js';
+export { DeferredFilesystemLock, type FilesystemLockOptions } from './defer/filesystem-lock.js';
+export { gatherResults } from './defer/gather-results.js';
 export { type Coroutine, ensureDeferred, inlineCallbacks } from './defer/inline-callbacks.js';
+export { DeferredLock } from './defer/lock.js';
+export { logError } from './defer/log-error.js';
+export { DeferredQueue, type DeferredQueueOptions } from './defer/queue.js';
+export { type RaceResult, race } from './defer/race.js';
+export { DeferredSemaphore } from './defer/semaphore.js';
 export { fail, maybeDeferred, succeed } from './defer/succeed.js';
 export {
   reportUnhandledFailures,
   takeUnhandledFailures,
   type UnhandledFailure,
 } from './defer/unhandled.js';
+export { DelimiterDecoder, type DelimiterDecoderOptions } from './framing/delimiter-decoder.js';
+export {
+  FrameTooLongError,
+  InvalidFrameLengthError,
+  InvalidNetstringError,
+  LineTooLongError,
+  StringTooLongError,
+  TransferStoppedError,
+} from './framing/errors.js';
+export { FileSender, type FileSenderOptions, type SendTransform } from './framing/file-sender.js';
+export { FixedLengthDecoder } from './framing/fixed-length-decoder.js';
+export type { FrameDecoder } from './framing/frame-decoder.js';
+export { FrameReceiver } from './framing/frame-receiver.js';
+export {
+  Int8StringReceiver,
+  Int16StringReceiver,
+  Int32StringReceiver,
+  IntNStringReceiver,
+} from './framing/int-string-receivers.js';
+export {
+  LengthFieldDecoder,
+  type LengthFieldDecoderOptions,
+} from './framing/length-field-decoder.js';
+export {
+  encodeLengthPrefix,
+  encodeLengthPrefixed,
+  LengthPrefixDecoder,
+  type LengthPrefixDecoderOptions,
+  type LengthPrefixOptions,
+  type PrefixBits,
+} from './framing/length-prefix.js';
+export { LineDecoder, type LineDecoderOptions, type LineEnding } from './framing/line-decoder.js';
+export { LineOnlyReceiver } from './framing/line-only-receiver.js';
+export { LineReceiver } from './framing/line-receiver.js';
+export {
+  encodeNetstring,
+  NetstringDecoder,
+  type NetstringDecoderOptions,
+} from './framing/netstring.js';
+export { NetstringReceiver } from './framing/netstring-receiver.js';
+export type { SendSource } from './framing/send-source.js';
+export {
+  type BlockState,
+  StatefulProtocol,
+  type StatefulProtocolOptions,
+} from './framing/stateful-protocol.js';
 export type { ErrorReport } from './internal/error-report.js';
+export { Deadline } from './policies/deadline.js';
+export { hexDump } from './policies/hex-dump.js';
+export { IdleTimeout } from './policies/idle-timeout.js';
+export { IdleTimeouts, type IdleTimeoutsOptions } from './policies/idle-timeouts.js';
+export {
+  LimitConnectionsByPeerFactory,
+  type LimitConnectionsByPeerOptions,
+} from './policies/limit-connections-by-peer.js';
+export {
+  LimitTotalConnectionsFactory,
+  type LimitTotalConnectionsOptions,
+} from './policies/limit-total-connections.js';
+export { ProtocolWrapper } from './policies/protocol-wrapper.js';
+export {
+  ShapingFactory,
+  type ShapingFactoryOptions,
+  type ShapingLimits,
+} from './policies/shaping-factory.js';
+export { TimeoutFactory, type TimeoutFactoryOptions } from './policies/timeout-factory.js';
+export { type Rate, TokenBucket, type TokenBucketOptions } from './policies/token-bucket.js';
+export {
+  type TrafficDirection,
+  TrafficLoggingFactory,
+  type TrafficLoggingOptions,
+} from './policies/traffic-logging.js';
+export { WrappingFactory } from './policies/wrapping-factory.js';
 export {
   type CreateReactorOptions,
   createReactor,
   getReactor,
   installReactor,
 } from './reactor/create-reactor.js';
+export { CooperativeTask } from './task/cooperative-task.js';
+export { Cooperator, type CooperatorOptions, type Work } from './task/cooperator.js';
+export { deferLater } from './task/defer-later.js';
+export {
+  ExitError,
+  LoopingCallStateError,
+  SchedulerStoppedError,
+  TaskDoneError,
+  TaskFailedError,
+  TaskFinishedError,
+  TaskStoppedError,
+} from './task/errors.js';
+export { LoopingCall } from './task/looping-call.js';
+export { type ReactOptions, react } from './task/react.js';
+export { type TicksOptions, ticks } from './task/ticks.js';

@@ -6,8 +6,8 @@ import type { Transport } from './transport.js';
  * What a reactor calls. {@link Protocol} is the usual base; anything of this shape will do.
  *
  * Order: `makeConnection` once, `dataReceived` any number of times, `connectionLost` once. None is called from inside
- * another, nor from inside a transport's method. An exception out of any of them is reported and ends the connection
- * with that exception as the reason; other connections do not notice.
+ * another, nor from inside a transport's method. An exception out of any of them is reported, unless it is a
+ * {@link RemoteProtocolError}, and ends the connection with that exception as the reason; other connections do not notice.
  */
 export interface StreamProtocol {
   makeConnection(transport: Transport): void;

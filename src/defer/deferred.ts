@@ -10,21 +10,26 @@
  * One of these lives for each answer that is waited for: its states are bits of one field, its queue is a circular list
  * of which it knows the end, and its methods are TypeScript's private ones, which cost an instance nothing.
  */
+import { type InspectOptions, inspect } from 'node:util';
+
 import type { Clock } from '../core/clock.js';
 import { checkFunction, checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { getDebugging, historyOf, noteFired, noteMade } from './debugging.js';
 import { AlreadyFiredError, CancelledError, NotPausedError, TimeoutError } from './errors.js';
 import { Failure } from './failure.js';
+import { type Callback, Link, Observer } from './link.js';
+import { OneYield } from './one-yield.js';
 import { acquit, suspect } from './unhandled.js';
 
 /** What a callback may return: a value, something that will give one, or a failure. */
 export type CallbackResult<T> = T | PromiseLike<T> | Failure;
 
+/** What is left of it once a failure has gone its own way. */
+export type Result<U> = Exclude<U, Failure>;
+
 /** Stops what a Deferred stands for. It may fire the Deferred; if it does not, that fails with {@link CancelledError}. */
 export type Canceller<T> = (deferred: Deferred<T>) => void;
-
-type Callback = (result: never) => unknown;
 
 const FIRED = 1;
 /** A callback of this Deferred is on the stack. */
@@ -42,19 +47,6 @@ const PAUSE = 64;
 
 /** @internal What {@link Deferred.takeResult} gives when there is none. */
 export const NO_RESULT: unique symbol = Symbol('no result');
-
-/** A pair of callbacks; or, with a Deferred in the first place, the one that waits for this chain. */
-class Link {
-  onCallback: Callback | Deferred<never> | undefined;
-  onErrback: Callback | undefined;
-  next: Link;
-
-  constructor(onCallback: Callback | Deferred<never> | undefined, onErrback: Callback | undefined) {
-    this.onCallback = onCallback;
-    this.onErrback = onErrback;
-    this.next = this;
-  }
-}
 
 /**
  * Twisted's Deferred. `callback` or `errback` fires it, once. Callbacks run synchronously: at once where the result is
@@ -137,32 +129,28 @@ export class Deferred<T> implements PromiseLike<T> {
   addCallbacks<U, V = never>(
     onCallback: (result: T) => CallbackResult<U>,
     onErrback: (failure: Failure) => CallbackResult<V>,
-  ): Deferred<U | V> {
+  ): Deferred<Result<U | V>> {
     checkFunction('onCallback', onCallback);
     checkFunction('onErrback', onErrback);
     return this.append(onCallback, onErrback);
   }
 
   /** Adds what is called with the result. What it returns is the new result; what it throws, the failure. */
-  addCallback(onCallback: (result: T) => Failure): Deferred<never>;
-  addCallback<U = never>(onCallback: (result: T) => CallbackResult<U>): Deferred<U>;
-  addCallback<U = never>(onCallback: (result: T) => CallbackResult<U>): Deferred<U> {
+  addCallback<U = never>(onCallback: (result: T) => CallbackResult<U>): Deferred<Result<U>> {
     checkFunction('onCallback', onCallback);
     return this.append(onCallback, undefined);
   }
 
   /** Adds what is called with a failure. What it returns is the result from there on, unless it is the failure. */
-  addErrback(onErrback: (failure: Failure) => Failure): Deferred<T>;
-  addErrback<U = never>(onErrback: (failure: Failure) => CallbackResult<U>): Deferred<T | U>;
-  addErrback<U = never>(onErrback: (failure: Failure) => CallbackResult<U>): Deferred<T | U> {
+  addErrback<U = never>(
+    onErrback: (failure: Failure) => CallbackResult<U>,
+  ): Deferred<T | Result<U>> {
     checkFunction('onErrback', onErrback);
     return this.append(undefined, onErrback);
   }
 
   /** Adds what is called with the result or the failure. */
-  addBoth(onEither: (result: T | Failure) => Failure): Deferred<never>;
-  addBoth<U = never>(onEither: (result: T | Failure) => CallbackResult<U>): Deferred<U>;
-  addBoth<U = never>(onEither: (result: T | Failure) => CallbackResult<U>): Deferred<U> {
+  addBoth<U = never>(onEither: (result: T | Failure) => CallbackResult<U>): Deferred<Result<U>> {
     checkFunction('onEither', onEither);
     return this.append(onEither, onEither);
   }
@@ -204,9 +192,9 @@ export class Deferred<T> implements PromiseLike<T> {
     );
   }
 
-  /** Cancels this when `signal` aborts, unless it has fired by then; the signal's reason becomes the error's `cause`. */
+  /** Cancels this when `signal` aborts, unless it has its result by then; the signal's reason becomes the error's `cause`. */
   cancelOn(signal: AbortSignal): this {
-    if (this.fired) return this;
+    if (this.ended) return this;
     if (signal.aborted) {
       this.cancel(signal.reason);
       return this;
@@ -232,7 +220,7 @@ export class Deferred<T> implements PromiseLike<T> {
     timeoutMs: number,
     clock: Clock,
     onTimeoutCancel: (result: T | Failure, timeoutMs: number) => CallbackResult<T | U> = timedOut,
-  ): Deferred<T | U> {
+  ): Deferred<T | Result<U>> {
     checkMilliseconds('timeoutMs', timeoutMs);
     let late = false;
     const call = clock.callLater(timeoutMs, () => {
@@ -268,7 +256,7 @@ export class Deferred<T> implements PromiseLike<T> {
     onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
     onRejected?: ((reason: Error) => R2 | PromiseLike<R2>) | null,
   ): Promise<R1 | R2> {
-    return this.toPromise().then(onFulfilled, onRejected);
+    return this.settled().then(onFulfilled, onRejected);
   }
 
   /**
@@ -277,18 +265,7 @@ export class Deferred<T> implements PromiseLike<T> {
    */
   toPromise(options?: { readonly signal?: AbortSignal }): Promise<T> {
     if (options?.signal !== undefined) this.cancelOn(options.signal);
-    return new Promise<T>((resolve, reject) => {
-      this.append(
-        (result: T) => {
-          resolve(result);
-          return result;
-        },
-        (failure: Failure) => {
-          reject(failure.value);
-          return new Observed(failure);
-        },
-      );
-    });
+    return this.settled();
   }
 
   /** For `yield*` in {@link inlineCallbacks}: yields this Deferred once and returns what it is sent. */
@@ -296,18 +273,14 @@ export class Deferred<T> implements PromiseLike<T> {
     return new OneYield(this);
   }
 
-  /** For `console.log`. */
-  [Symbol.for('nodejs.util.inspect.custom')](
-    _depth: number,
-    options: object,
-    inspect: (value: unknown, options: object) => string,
-  ): string {
+  /** @internal For `console.log`. */
+  describe(inspect: (value: unknown) => string): string {
     const { flags } = this;
     if (this.paused)
       return this.fired ? 'Deferred { <paused> }' : 'Deferred { <not fired, paused> }';
     if ((flags & FIRED) === 0) return 'Deferred { <not fired> }';
-    if ((flags & FAILED) === 0) return `Deferred { ${inspect(this.result, options)} }`;
-    return `Deferred { <failed> ${inspect((this.result as Failure).value, options)} }`;
+    if ((flags & FAILED) === 0) return `Deferred { ${inspect(this.result)} }`;
+    return `Deferred { <failed> ${inspect((this.result as Failure).value)} }`;
   }
 
   /** @internal Takes the result away where it is there to be taken: the value or the failure, else {@link NO_RESULT}. */
@@ -337,8 +310,32 @@ export class Deferred<T> implements PromiseLike<T> {
     return historyOf(this);
   }
 
+  /** Whether all callbacks have run and nothing is waited for. */
+  private get ended(): boolean {
+    const { flags } = this;
+    return (flags & (FIRED | RUNNING)) === FIRED && flags < PAUSE && this.last === undefined;
+  }
+
+  /** A promise for the result; settled already, and cheaper to have, where the result is there. */
+  private settled(): Promise<T> {
+    if (!this.ended) {
+      return new Promise<T>((resolve, reject) => {
+        this.append(new Observer(resolve as (result: unknown) => void, reject), undefined);
+      });
+    }
+    if ((this.flags & FAILED) === 0) return Promise.resolve(this.result as T);
+    this.observe();
+    return Promise.reject((this.result as Failure).value);
+  }
+
+  /** A promise has taken the failure over. */
+  private observe(): void {
+    if ((this.flags & SUSPECT) !== 0) acquit(this);
+    this.flags = (this.flags & ~SUSPECT) | OBSERVED;
+  }
+
   private append<U>(
-    onCallback: Callback | Deferred<never> | undefined,
+    onCallback: Callback | Deferred<never> | Observer | undefined,
     onErrback: Callback | undefined,
   ): Deferred<U> {
     const link = new Link(onCallback, onErrback);
@@ -385,9 +382,6 @@ export class Deferred<T> implements PromiseLike<T> {
     if (result instanceof Failure) {
       this.setResult(result);
       this.flags |= FAILED;
-    } else if (result instanceof Observed) {
-      this.setResult(result.failure);
-      this.flags |= FAILED | OBSERVED;
     } else if (result instanceof Deferred) {
       this.waitFor(result);
     } else {
@@ -456,6 +450,10 @@ export class Deferred<T> implements PromiseLike<T> {
       else last.next = link.next;
       const { onCallback } = link;
       if (typeof onCallback === 'object') {
+        if (onCallback instanceof Observer) {
+          this.tell(onCallback);
+          continue;
+        }
         const { result } = this;
         this.setResult(undefined);
         const waiting = onCallback as unknown as Deferred<unknown>;
@@ -472,6 +470,15 @@ export class Deferred<T> implements PromiseLike<T> {
     return undefined;
   }
 
+  private tell({ resolve, reject }: Observer): void {
+    if ((this.flags & FAILED) === 0) {
+      resolve(this.result);
+    } else {
+      this.observe();
+      reject((this.result as Failure).value);
+    }
+  }
+
   private call(callback: (result: unknown) => unknown): void {
     this.flags |= RUNNING;
     let result: unknown;
@@ -485,33 +492,12 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 }
 
-/** A failure that a promise has taken over: still the result of the chain, and nobody's oversight. */
-class Observed {
-  readonly failure: Failure;
-
-  constructor(failure: Failure) {
-    this.failure = failure;
-  }
-}
-
-class OneYield<T> implements Iterator<Deferred<T>, T, unknown> {
-  #deferred: Deferred<T> | undefined;
-
-  constructor(deferred: Deferred<T>) {
-    this.#deferred = deferred;
-  }
-
-  next(sent: unknown): IteratorResult<Deferred<T>, T> {
-    const deferred = this.#deferred;
-    if (deferred === undefined) return { done: true, value: sent as T };
-    this.#deferred = undefined;
-    return { done: false, value: deferred };
-  }
-
-  throw(error: unknown): never {
-    throw error;
-  }
-}
+// isolatedDeclarations takes no computed name of a method.
+Object.defineProperty(Deferred.prototype, inspect.custom, {
+  value(this: Deferred<unknown>, _depth: number, options: InspectOptions): string {
+    return this.describe((value) => inspect(value, options));
+  },
+});
 
 function fromThenable<T>(thenable: PromiseLike<T>): Deferred<T> {
   if (thenable instanceof Deferred) return thenable;

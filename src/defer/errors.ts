@@ -119,6 +119,28 @@ export class QueueUnderflowError extends RopewalkError {
   }
 }
 
+/** The `DeferredQueue` was closed: it takes no more values, and has none to give. */
+export class QueueClosedError extends RopewalkError {
+  override readonly name = 'QueueClosedError';
+  override readonly code = 'ERR_QUEUE_CLOSED';
+
+  constructor() {
+    super('the queue is closed');
+  }
+}
+
+/** `deferUntilLocked` of a `DeferredFilesystemLock` that holds the lock, or waits for it. */
+export class AlreadyLockingError extends RopewalkError {
+  override readonly name = 'AlreadyLockingError';
+  override readonly code = 'ERR_ALREADY_LOCKING';
+  readonly path: string;
+
+  constructor(path: string) {
+    super(`it holds the lock, or waits for it, already: ${path}`);
+    this.path = path;
+  }
+}
+
 function describe(thrown: unknown): string {
   try {
     return typeof thrown === 'string' ? JSON.stringify(thrown.slice(0, 200)) : String(thrown);

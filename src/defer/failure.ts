@@ -1,6 +1,7 @@
 /** What an errback is given: an error on its way down a chain, with the questions that errbacks ask of it. */
 import { isNativeError } from 'node:util/types';
 
+import { InvalidArgumentTypeError } from '../core/errors.js';
 import { NotAnErrorError } from './errors.js';
 
 /** A class of errors, abstract ones included. */
@@ -51,6 +52,7 @@ export class Failure<E extends Error = Error> {
   /**
    * Whether the error is of one of these kinds; if so, `value` has that type.
    *
+   * @throws InvalidArgumentTypeError a kind is neither a class nor a code.
    * @example if (failure.check(ConnectionRefusedError, 'ECONNRESET')) retry();
    */
   check<const K extends readonly ErrorKind[]>(...kinds: K): this is Failure<ErrorOf<K[number]>> {
@@ -79,9 +81,9 @@ export class Failure<E extends Error = Error> {
 }
 
 function isOfKind(error: Error, kind: ErrorKind): boolean {
-  return typeof kind === 'string'
-    ? (error as { code?: unknown }).code === kind
-    : error instanceof kind;
+  if (typeof kind === 'string') return (error as { code?: unknown }).code === kind;
+  if (typeof kind === 'function') return error instanceof kind;
+  throw new InvalidArgumentTypeError('kind', 'a class of errors or a code', kind);
 }
 
 function isPlumbing(frame: string): boolean {

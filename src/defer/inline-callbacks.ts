@@ -2,7 +2,7 @@
 import { InvalidArgumentTypeError } from '../core/errors.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import { checkFunction } from '../internal/check.js';
-import { Deferred, NO_RESULT } from './deferred.js';
+import { type CallbackResult, Deferred, NO_RESULT } from './deferred.js';
 import { Failure } from './failure.js';
 
 /** A generator that yields what it waits for. */
@@ -23,11 +23,11 @@ export type Coroutine<T> = Generator<unknown, T, unknown>;
  * });
  */
 export function inlineCallbacks<This, Args extends unknown[], T>(
-  body: (this: This, ...args: Args) => Coroutine<T>,
+  body: (this: This, ...args: Args) => Coroutine<CallbackResult<T>>,
 ): (this: This, ...args: Args) => Deferred<T> {
   checkFunction('body', body);
   return function (this: This, ...args: Args): Deferred<T> {
-    return new Run(body.apply(this, args)).start();
+    return new Run<T>(body.apply(this, args) as Coroutine<T>).start();
   };
 }
 
@@ -36,7 +36,9 @@ export function inlineCallbacks<This, Args extends unknown[], T>(
  * promise, such as an `async` function's, is waited for; a Deferred is given back.
  * @throws InvalidArgumentTypeError it is none of these.
  */
-export function ensureDeferred<T>(coroutine: Coroutine<T> | PromiseLike<T>): Deferred<T> {
+export function ensureDeferred<T>(
+  coroutine: Coroutine<CallbackResult<T>> | PromiseLike<T>,
+): Deferred<T> {
   if (coroutine instanceof Deferred) return coroutine as Deferred<T>;
   const {
     next,
@@ -45,7 +47,7 @@ export function ensureDeferred<T>(coroutine: Coroutine<T> | PromiseLike<T>): Def
   } = (coroutine ?? {}) as Partial<Coroutine<T> & PromiseLike<T>>;
   if (typeof then === 'function') return Deferred.fromPromise(coroutine as PromiseLike<T>);
   if (typeof next === 'function' && typeof throwIn === 'function') {
-    return new Run(coroutine as Coroutine<T>).start();
+    return new Run<T>(coroutine as Coroutine<T>).start();
   }
   throw new InvalidArgumentTypeError('coroutine', 'a generator or a promise', coroutine);
 }
@@ -106,8 +108,10 @@ class Run<T> {
 
   /** The result of what was yielded; where there is none yet, the generator is resumed with it later. */
   #resultOf(yielded: unknown): unknown {
-    if (!isThenable(yielded)) return yielded;
-    const awaited = Deferred.fromPromise(yielded);
+    let awaited: Deferred<unknown>;
+    if (yielded instanceof Deferred) awaited = yielded;
+    else if (isThenable(yielded)) awaited = Deferred.fromPromise(yielded);
+    else return yielded;
     if (this.#cancelled) {
       this.#cancelled = false;
       awaited.cancel();

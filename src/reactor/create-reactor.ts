@@ -2,6 +2,7 @@
 import { AddonNotLoadedError } from '../core/errors.js';
 import type { Reactor } from '../core/reactor.js';
 import { checkChoice } from '../internal/check.js';
+import { reactorChannel } from './diagnostics.js';
 import type { ReactorOptions } from './hosted-reactor.js';
 import { NativeReactor, type NativeReactorOptions } from './native/native-reactor.js';
 import { NodeReactor } from './node/node-reactor.js';
@@ -25,7 +26,12 @@ export function createReactor(options: CreateReactorOptions = {}): Reactor {
     options.kind ?? process.env.ROPEWALK_REACTOR ?? 'auto',
     ['auto', 'native', 'node'],
   );
-  if (kind === 'node') return new NodeReactor(options);
+  const reactor = kind === 'node' ? new NodeReactor(options) : createNative(options, kind);
+  if (reactorChannel.hasSubscribers) reactorChannel.publish({ reactor });
+  return reactor;
+}
+
+function createNative(options: CreateReactorOptions, kind: 'auto' | 'native'): Reactor {
   try {
     return new NativeReactor(options);
   } catch (error) {

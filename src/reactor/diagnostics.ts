@@ -7,7 +7,7 @@
  * | `net.server.socket` | `{ socket: Transport }` | a connection was accepted |
  * | `net.client.socket` | `{ socket: Transport }` | a connection was made |
  * | `ropewalk.connection.lost` | `{ transport, reason }` | a connection ended and its protocol knows |
- * | `ropewalk.reactor` | `{ reactor }` | a reactor is being made: look at it later |
+ * | `ropewalk.reactor` | `{ reactor }` | `createReactor` made a reactor |
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
 

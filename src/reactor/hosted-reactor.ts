@@ -29,7 +29,7 @@ import { captureContext, inContext, ROOT_CONTEXT } from '../internal/async-conte
 import { checkFunction, checkInteger, checkString } from '../internal/check.js';
 import { printError, reportError } from '../internal/error-report.js';
 import { DelayedCalls } from './delayed-calls.js';
-import { connectionLostChannel, reactorChannel } from './diagnostics.js';
+import { connectionLostChannel } from './diagnostics.js';
 import { type LoopHost, NODE_LOOP } from './loop-host.js';
 import { SignalStop } from './signal-stop.js';
 import type { StreamReactor, StreamTransport } from './stream-transport.js';
@@ -104,7 +104,6 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     });
     this.#addStartupTrigger();
     this.#addShutdownTrigger();
-    if (reactorChannel.hasSubscribers) reactorChannel.publish({ reactor: this });
   }
 
   /** Every transport whose protocol has not been told of its end. */

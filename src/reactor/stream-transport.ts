@@ -15,6 +15,7 @@ import {
   ConnectionAborted,
   ConnectionLost,
   ProducerRegisteredError,
+  RemoteProtocolError,
   withoutStack,
 } from '../core/errors.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
@@ -264,9 +265,12 @@ export abstract class StreamTransport implements TCPTransport {
     );
   }
 
-  /** @internal Application code threw: reported, and the connection ends for it in the next turn. */
+  /**
+   * @internal Application code threw: reported, and the connection ends for it in the next turn. That a peer broke its
+   * protocol is not reported: it is everyday, and anybody could fill a log with it.
+   */
   fail(error: unknown, where: string): void {
-    this.reactor.report(error, where);
+    if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where);
     this.terminate(false, () => (error instanceof Error ? error : new Error(String(error))));
   }
 

@@ -1,3 +1,79 @@
 /** `ropewalk/testing`: what tests of protocols, transports and reactors are made with. */
 
+export { AccumulatingProtocol } from './accumulating-protocol.js';
+export { checkEachTest, type EachTestOptions, type TestHooks } from './check-each-test.js';
+export { clockContract } from './contracts/clock/clock-contract.js';
+export type { ClockStage, MakeClock } from './contracts/clock/clock-stage.js';
+export type { ContractCase, ContractStage } from './contracts/contract-case.js';
+export { decoderContract } from './contracts/decoder/decoder-contract.js';
+export type {
+  DecoderContractOptions,
+  PullDecoder,
+  RefusedInput,
+  UnendingInput,
+} from './contracts/decoder/pull-decoder.js';
+export {
+  clocksOver,
+  inRealTime,
+  type MakeReactorStage,
+  pairsOver,
+  type ReactorStage,
+  type RealTimeOptions,
+} from './contracts/reactor/reactor-stage.js';
+export type { MakePair, TransportContractOptions } from './contracts/transport/scene.js';
+export { transportContract } from './contracts/transport/transport-contract.js';
+export { everySplit } from './every-split.js';
+export { IOPump, type JoinOptions, joinProtocols } from './io-pump.js';
+export {
+  captureLoggedErrors,
+  flushLoggedErrors,
+  type LoggedError,
+  type LoggedErrorCapture,
+} from './logged-errors.js';
 export { ManualClock } from './manual-clock.js';
+export { MemoryReactor, type MemoryTCPClient, type MemoryTCPServer } from './memory-reactor.js';
+export { MemoryTransport, type MemoryTransportOptions } from './memory-transport.js';
+export {
+  leaveReactorAlone,
+  type ReactorLeak,
+  ReactorWatch,
+  type WatchedReactor,
+} from './reactor-watch.js';
+export type { SimulatedConnection } from './simulation/connection.js';
+export type { Until } from './simulation/driver.js';
+export {
+  SimulationLimitError,
+  SimulationStuckError,
+  TestTransportStateError,
+} from './simulation/errors.js';
+export {
+  CALM,
+  CHOPPY,
+  type MillisecondRange,
+  type SimulationFaults,
+  STORMY,
+} from './simulation/faults.js';
+export { SeededRandom } from './simulation/random.js';
+export {
+  type Scenario,
+  type SimulateOptions,
+  SimulationFailedError,
+  simulate,
+} from './simulation/simulate.js';
+export type { SimulatedReactor } from './simulation/simulated-reactor.js';
+export { Simulation, type SimulationOptions } from './simulation/simulation.js';
+export type { TraceLevel } from './simulation/trace.js';
+export {
+  type DialogueRunOptions,
+  type EventsRunOptions,
+  runTranscript,
+} from './transcripts/run-transcript.js';
+export {
+  type DialogueTranscript,
+  type EventsTranscript,
+  parseTranscripts,
+  readTranscripts,
+  type Transcript,
+  TranscriptSyntaxError,
+} from './transcripts/transcript.js';
+export { type Leftovers, UncleanTestError } from './unclean-test-error.js';

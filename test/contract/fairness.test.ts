@@ -71,10 +71,11 @@ contract('fairness', (rig) => {
 
     let ticks = 0;
     let nodeTicks = 0;
+    const { reactor } = rig;
     const tick = (): void => {
       ticks += 1;
       pulse.notify();
-      rig.reactor.callLater(1, tick);
+      reactor.callLater(1, tick);
     };
     tick();
     const interval = setInterval(() => void nodeTicks++, 1);
@@ -129,10 +130,11 @@ contract('fairness', (rig) => {
     rig.use(await attack(STORM, { port: portOf(stormed) }));
     await storm.until('buildProtocol', 100);
     let ticks = 0;
+    const { reactor } = rig;
     const tick = (): void => {
       ticks += 1;
       storm.pulse.notify();
-      rig.reactor.callLater(1, tick);
+      reactor.callLater(1, tick);
     };
     tick();
     let longest = 0;

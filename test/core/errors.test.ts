@@ -1,7 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import * as errors from '../../src/core/errors.js';
+import * as core from '../../src/core/errors.js';
+import * as defer from '../../src/defer/errors.js';
+import { Failure } from '../../src/defer/failure.js';
+import * as framing from '../../src/framing/errors.js';
 import * as index from '../../src/index.js';
+import * as task from '../../src/task/errors.js';
+import * as testing from '../../src/testing/index.js';
+
+const errors = { ...core, ...defer, ...framing, ...task };
 
 type ErrorClass = new (...args: never[]) => Error & { code?: string };
 
@@ -29,6 +37,30 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ProducerRegisteredError: new errors.ProducerRegisteredError(),
   UnsupportedError: new errors.UnsupportedError('feature', 'why'),
   AddonNotLoadedError: new errors.AddonNotLoadedError('m'),
+  AlreadyFiredError: new errors.AlreadyFiredError(),
+  AlreadyLockingError: new errors.AlreadyLockingError('/lock'),
+  CancelledError: new errors.CancelledError(),
+  TimeoutError: new errors.TimeoutError(1),
+  NotPausedError: new errors.NotPausedError(),
+  NotAnErrorError: new errors.NotAnErrorError(5),
+  FirstError: new errors.FirstError(new Failure(new Error('m')), 0),
+  AllFailedError: new errors.AllFailedError([new Failure(new Error('m'))]),
+  NotAcquiredError: new errors.NotAcquiredError('m'),
+  QueueOverflowError: new errors.QueueOverflowError(1),
+  QueueUnderflowError: new errors.QueueUnderflowError(1),
+  QueueClosedError: new errors.QueueClosedError(),
+  LineTooLongError: new errors.LineTooLongError(1),
+  FrameTooLongError: new errors.FrameTooLongError(1, 2),
+  InvalidFrameLengthError: new errors.InvalidFrameLengthError(-1, 'why'),
+  InvalidNetstringError: new errors.InvalidNetstringError('m'),
+  StringTooLongError: new errors.StringTooLongError(1, 2),
+  TransferStoppedError: new errors.TransferStoppedError(1),
+  TaskDoneError: new errors.TaskDoneError(),
+  TaskStoppedError: new errors.TaskStoppedError(),
+  TaskFailedError: new errors.TaskFailedError(new Error('m')),
+  SchedulerStoppedError: new errors.SchedulerStoppedError(),
+  LoopingCallStateError: new errors.LoopingCallStateError('m'),
+  ExitError: new errors.ExitError(2),
   InvalidArgumentTypeError: new errors.InvalidArgumentTypeError('a', 'b', 1),
   InvalidArgumentValueError: new errors.InvalidArgumentValueError('a', 'b', 1),
 };
@@ -38,7 +70,18 @@ const classNames = Object.entries(errors)
   .map(([name]) => name);
 
 /** The abstract ones: nothing is ever one of them and nothing more. */
-const ABSTRACT = ['RopewalkError', 'ConnectionClosed', 'LocalProtocolError', 'RemoteProtocolError'];
+const ABSTRACT = [
+  'RopewalkError',
+  'ConnectionClosed',
+  'LocalProtocolError',
+  'RemoteProtocolError',
+  'TaskFinishedError',
+];
+
+/** Those of the testing kit, which stand in a table of their own. */
+const TESTING = Object.entries(testing)
+  .filter(([, value]) => typeof value === 'function' && value.prototype instanceof Error)
+  .map(([name]) => name);
 
 describe('every error', () => {
   it('is covered by this test', () => {
@@ -77,6 +120,20 @@ describe('every error', () => {
   });
 });
 
+/** Source files that were read for the code of an error class: `ERR_CODE ClassName`. */
+function codesIn(folder: URL): string[] {
+  const found: string[] = [];
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.ts')) continue;
+    const text = readFileSync(join(entry.parentPath, entry.name), 'utf8');
+    const classes = text.matchAll(
+      /^export class (\w+) extends [\s\S]*?readonly code(?:: string)? = '(ERR_\w+)'/gm,
+    );
+    for (const [, name, code] of classes) found.push(`${code} ${name}`);
+  }
+  return found.sort();
+}
+
 describe('docs/errors.md', () => {
   const documented = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
     .split('\n')
@@ -85,8 +142,11 @@ describe('docs/errors.md', () => {
 
   it('lists each code with its class, and no other', () => {
     const listed = documented.map(([, code, name]) => `${code} ${name}`);
-    const inSource = Object.entries(MADE).map(([name, { code }]) => `${code} ${name}`);
-    expect(listed.sort()).toEqual(inSource.sort());
+    const inSource = codesIn(new URL('../../src/', import.meta.url));
+    expect(listed.sort()).toEqual(inSource);
+    const names = inSource.map((entry) => entry.split(' ')[1]);
+    expect(names).toEqual(expect.arrayContaining([...Object.keys(MADE), ...TESTING]));
+    expect(names).toHaveLength(Object.keys(MADE).length + TESTING.length);
   });
 
   it('says whose fault each is, when it comes and what to do', () => {

@@ -553,6 +553,25 @@ describe('AbortSignal', () => {
     expect(resultOf(deferred)).toMatchObject({ cause: 'before' });
   });
 
+  it('cancels what a chain waits for, also where that is begun inside a callback', () => {
+    const controller = new AbortController();
+    const cancelled: string[] = [];
+    const waiting = (name: string): Deferred<number> =>
+      new Deferred<number>(() => void cancelled.push(name));
+    const outer = succeed(1).addCallback(() => waiting('outer'));
+    resultOf(outer.cancelOn(controller.signal));
+    const inside = new Deferred<number>();
+    const chained = inside.addCallback(() => {
+      inside.cancelOn(controller.signal);
+      return waiting('inside');
+    });
+    inside.callback(1);
+    controller.abort();
+    expect(cancelled).toEqual(['outer', 'inside']);
+    expect(resultOf(chained)).toBeInstanceOf(CancelledError);
+    expect(resultOf(outer)).toBe(undefined);
+  });
+
   it('is let go when the result is there', () => {
     const controller = new AbortController();
     const remove = vi.spyOn(controller.signal, 'removeEventListener');

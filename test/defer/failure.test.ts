@@ -1,6 +1,10 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { ConnectionClosed, ConnectionLost } from '../../src/core/errors.js';
+import {
+  ConnectionClosed,
+  ConnectionLost,
+  InvalidArgumentTypeError,
+} from '../../src/core/errors.js';
 import { NotAnErrorError } from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
 import { succeed } from '../../src/defer/succeed.js';
@@ -16,6 +20,12 @@ describe('Failure', () => {
     expect(failure.check('ERR_CONNECTION_LOST')).toBe(true);
     expect(failure.check(TypeError, 'ECONNRESET')).toBe(false);
     expect(failure.check()).toBe(false);
+  });
+
+  it('check refuses what is no kind', () => {
+    for (const kind of [undefined, 104, {}]) {
+      expect(() => failure.check(kind as never)).toThrow(InvalidArgumentTypeError);
+    }
   });
 
   it('trap gives the error, or throws it where it is of another kind', () => {

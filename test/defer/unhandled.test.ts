@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -8,28 +7,13 @@ import { setDebugging } from '../../src/defer/debugging.js';
 import { Deferred } from '../../src/defer/deferred.js';
 import { fail, succeed } from '../../src/defer/succeed.js';
 import { reportUnhandledFailures, takeUnhandledFailures } from '../../src/defer/unhandled.js';
-import type { ErrorReport } from '../../src/internal/error-report.js';
+import { flushLoggedErrors, type LoggedError } from '../../src/testing/logged-errors.js';
 import { reported } from './reported.js';
 
 const boom = new Error('boom');
 
 function taken(): Error[] {
   return takeUnhandledFailures().map(({ failure }) => failure.value);
-}
-
-/** Runs `body` with all that is reported given to `listener`, and not printed. */
-function listen<R>(listener: (report: ErrorReport) => void, body: () => R): R {
-  const subscriber = (message: unknown): void => {
-    const report = message as ErrorReport;
-    report.silenced = true;
-    listener(report);
-  };
-  subscribe('ropewalk.error', subscriber);
-  const stop = (): unknown => unsubscribe('ropewalk.error', subscriber);
-  const result = body();
-  if (result instanceof Promise) return result.finally(stop) as R;
-  stop();
-  return result;
 }
 
 afterEach(() => {
@@ -106,33 +90,31 @@ describe('an unhandled failure', () => {
     setDebugging(true);
     fail(boom);
     setDebugging(false);
-    const where: string[] = [];
-    listen((report) => where.push(report.where), reportUnhandledFailures);
-    expect(where).toEqual([expect.stringMatching(/^Unhandled error in Deferred\nmade at:/)]);
+    reportUnhandledFailures();
+    const [logged] = flushLoggedErrors();
+    expect(logged?.where).toMatch(/^Unhandled error in Deferred\nmade at:/);
   });
 
   it('is reported when the Deferred is garbage, unless it was handled or taken before', async () => {
     setFlagsFromString('--expose-gc');
     const gc = runInNewContext('gc') as () => void;
-    const reports: unknown[] = [];
-    await listen(
-      ({ error, where }) => reports.push([(error as Error).message, where]),
-      async () => {
-        (() => void fail(new Error('taken')))();
-        await new Promise(setImmediate);
-        gc();
-        expect(taken()).toMatchObject([{ message: 'taken' }]);
-        (() => void fail(new Error('forgotten')))();
-        const handled = fail(new Error('handled'));
-        await new Promise(setImmediate);
-        handled.addErrback(() => {});
-        for (let i = 0; i < 100 && reports.length === 0; i++) {
-          gc();
-          await new Promise(setImmediate);
-        }
-      },
-    );
-    expect(reports).toEqual([['forgotten', 'Unhandled error in Deferred']]);
+    (() => void fail(new Error('taken')))();
+    await new Promise(setImmediate);
+    gc();
+    expect(taken()).toMatchObject([{ message: 'taken' }]);
+    (() => void fail(new Error('forgotten')))();
+    const handled = fail(new Error('handled'));
+    await new Promise(setImmediate);
+    handled.addErrback(() => {});
+    let reports: readonly LoggedError[] = [];
+    for (let i = 0; i < 100 && reports.length === 0; i++) {
+      gc();
+      await new Promise(setImmediate);
+      reports = flushLoggedErrors();
+    }
+    expect(reports).toMatchObject([
+      { error: { message: 'forgotten' }, where: 'Unhandled error in Deferred' },
+    ]);
   });
 
   it('is reported when the process exits, whose code stays as it is', () => {

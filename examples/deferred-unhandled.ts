@@ -1,0 +1,30 @@
+// What happens to a failure that nobody handles, who is told of it, and where to look with debugging on.
+import { subscribe } from 'node:diagnostics_channel';
+import { AlreadyFiredError, Deferred, type ErrorReport, fail, setDebugging } from 'ropewalk';
+
+// All errors that no call can tell come by here. Without a subscriber they are printed to standard error.
+subscribe('ropewalk.error', (message) => {
+  const report = message as ErrorReport;
+  console.log(`reported: ${report.where.split('\n', 1)}: ${(report.error as Error).message}`);
+  report.silenced = true; // not on standard error as well
+});
+
+fail(new Error('lost')); // nobody ever looks at it: reported, when the collector finds it or at exit
+
+fail(new Error('met')).addErrback((failure) => console.log(`handled: ${failure.message}`));
+
+// Waited for, it is the promise's failure, and the catch handles that.
+fail(new Error('awaited')).then(undefined, (error: Error) => {
+  console.log(`handled: ${error.message}`);
+});
+
+setDebugging(true);
+const answer = new Deferred<number>();
+answer.callback(1);
+try {
+  answer.callback(2);
+} catch (error) {
+  if (!(error instanceof AlreadyFiredError)) throw error;
+  const lines = error.history?.split('\n') ?? [];
+  console.log(lines.filter((line) => line.endsWith(':')).join(' '));
+}

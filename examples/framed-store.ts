@@ -1,0 +1,54 @@
+// A store of texts by name, and its messages: a kind (1 byte), a length (2 bytes), that many bytes.
+import { FrameReceiver, LengthFieldDecoder } from 'ropewalk';
+
+const HEADER_BYTES = 3;
+const MAX_BODY_BYTES = 1000;
+
+export function encodeMessage(kind: string, text: string): Buffer {
+  const message = Buffer.alloc(HEADER_BYTES + Buffer.byteLength(text));
+  message.write(kind, 'latin1');
+  message.writeUInt16BE(message.length - HEADER_BYTES, 1);
+  message.write(text, HEADER_BYTES);
+  return message;
+}
+
+/** Receives and sends messages: what server and client have in common. */
+export abstract class MessageReceiver extends FrameReceiver {
+  constructor() {
+    const maxFrameLength = HEADER_BYTES + MAX_BODY_BYTES;
+    super(new LengthFieldDecoder({ lengthFieldOffset: 1, lengthFieldLength: 2, maxFrameLength }));
+  }
+
+  abstract messageReceived(kind: string, text: string): void;
+
+  override frameReceived(frame: Buffer): void {
+    this.messageReceived(frame.toString('latin1', 0, 1), frame.toString('utf8', HEADER_BYTES));
+  }
+
+  sendMessage(kind: string, text: string): void {
+    this.transport.write(encodeMessage(kind, text));
+  }
+}
+
+/** The server's side. `S name=text` is answered with `O`, `G name` with `V text` or `N`, all else with `E`. */
+export class Store extends MessageReceiver {
+  readonly #texts: Map<string, string>;
+
+  constructor(texts: Map<string, string>) {
+    super();
+    this.#texts = texts;
+  }
+
+  override messageReceived(kind: string, text: string): void {
+    const [name = '', ...value] = text.split('=');
+    const stored = this.#texts.get(name);
+    if (kind === 'S') {
+      this.#texts.set(name, value.join('='));
+      this.sendMessage('O', '');
+    } else if (kind !== 'G') {
+      this.sendMessage('E', `what is ${kind}?`);
+      this.transport.loseConnection();
+    } else if (stored === undefined) this.sendMessage('N', '');
+    else this.sendMessage('V', stored);
+  }
+}

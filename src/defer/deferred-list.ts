@@ -1,0 +1,101 @@
+/** Several Deferreds waited for together: what became of each, or the first that succeeds or fails. */
+import { Deferred } from './deferred.js';
+import { FirstError } from './errors.js';
+import type { Failure } from './failure.js';
+import { membersOf } from './members.js';
+
+/** Whether one of a list succeeded, and its result or failure. */
+export type ListOutcome<T> = readonly [succeeded: true, result: T] | ListFailure;
+
+export type ListFailure = readonly [succeeded: false, failure: Failure];
+
+/** What {@link deferredList} and its kin take: Deferreds and promises. */
+export type ThenableList = readonly PromiseLike<unknown>[] | [];
+
+/** The results of a list, place by place. */
+export type ListResults<L extends ThenableList> = { -readonly [K in keyof L]: Awaited<L[K]> };
+
+type Outcomes<L extends ThenableList> = { -readonly [K in keyof L]: ListOutcome<Awaited<L[K]>> };
+type Successes<L extends ThenableList> = {
+  -readonly [K in keyof L]: readonly [succeeded: true, result: Awaited<L[K]>];
+};
+type FirstResult<L extends ThenableList> = readonly [result: Awaited<L[number]>, index: number];
+
+export interface DeferredListOptions {
+  /** Fire with the first result, as `[result, index]`, without waiting for the rest. Default false. */
+  readonly fireOnOneCallback?: boolean;
+  /** Fail at the first failure, with a {@link FirstError}, without waiting for the rest. Default false. */
+  readonly fireOnOneErrback?: boolean;
+  /** Members that failed have the result undefined from there on: their failures count as handled. Default false. */
+  readonly consumeErrors?: boolean;
+}
+
+type Firing<C extends boolean, E extends boolean> = DeferredListOptions &
+  (C extends true ? { readonly fireOnOneCallback: true } : { readonly fireOnOneCallback?: false }) &
+  (E extends true ? { readonly fireOnOneErrback: true } : { readonly fireOnOneErrback?: false });
+
+/**
+ * Twisted's DeferredList: fires when all of `list` have, with what became of each, `[true, result]` or
+ * `[false, failure]`, in the order of the list. It does not fail, unless told to.
+ *
+ * Members keep their results: callbacks added to them before are heeded here, callbacks added later get what they would
+ * have got without the list. A failed member therefore stays unhandled unless `consumeErrors` is set or somebody adds an
+ * errback to it. A promise's failure counts as handled.
+ *
+ * An empty list fires at once; with `fireOnOneCallback` it never does. Where all fail in spite of `fireOnOneCallback`, the
+ * result is the list. Cancelling before it has fired cancels all members; what they make of it is the result.
+ *
+ * @param list Deferreds or promises. Cancelling a promise means not to wait for it any more.
+ * @throws InvalidArgumentTypeError
+ */
+export function deferredList<L extends ThenableList>(
+  list: L,
+  options: Firing<true, true>,
+): Deferred<FirstResult<L>>;
+export function deferredList<L extends ThenableList>(
+  list: L,
+  options: Firing<true, false>,
+): Deferred<FirstResult<L> | ListFailure[]>;
+export function deferredList<L extends ThenableList>(
+  list: L,
+  options: Firing<false, true>,
+): Deferred<Successes<L>>;
+export function deferredList<L extends ThenableList>(
+  list: L,
+  options?: Firing<false, false>,
+): Deferred<Outcomes<L>>;
+export function deferredList(
+  list: ThenableList,
+  options: DeferredListOptions = {},
+): Deferred<unknown> {
+  const { fireOnOneCallback = false, fireOnOneErrback = false, consumeErrors = false } = options;
+  const members = membersOf(list);
+  const outcomes: ListOutcome<unknown>[] = new Array(members.length);
+  let unsettled = members.length;
+  const whole = new Deferred<unknown>(() => {
+    for (const { deferred } of members) deferred.cancel();
+  });
+  const settle = (index: number, outcome: ListOutcome<unknown>): void => {
+    outcomes[index] = outcome;
+    unsettled -= 1;
+    if (whole.fired) return;
+    const [succeeded, result] = outcome;
+    if (succeeded && fireOnOneCallback) whole.callback([result, index]);
+    else if (!succeeded && fireOnOneErrback) whole.errback(new FirstError(result, index));
+    else if (unsettled === 0) whole.callback(outcomes);
+  };
+  if (unsettled === 0 && !fireOnOneCallback) whole.callback(outcomes);
+  members.forEach(({ deferred, own }, index) => {
+    deferred.addCallbacks(
+      (result) => {
+        settle(index, [true, result]);
+        return result;
+      },
+      (failure): Failure | undefined => {
+        settle(index, [false, failure]);
+        return consumeErrors || own ? undefined : failure;
+      },
+    );
+  });
+  return whole;
+}

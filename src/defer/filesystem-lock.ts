@@ -1,0 +1,196 @@
+/**
+ * A lock between processes of one host: a symbolic link whose text, a {@link makeMark mark}, names the holder.
+ *
+ * Theory of operation. To make a link is atomic, fails where one is, and never follows what somebody else planted there;
+ * so does reading it. A link whose process has ended is stale. To remove it is the dangerous step: two processes may have
+ * seen it, and the slower would remove the link that the faster has made since. So it is removed only by who holds a second
+ * lock, `path.break`, and finds the same text there once it does. That lock may be left behind by a process that died in
+ * these microseconds; it is itself broken in the same way, with a third.
+ */
+import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+
+import type { Clock, DelayedCall } from '../core/clock.js';
+import type { SystemError } from '../core/errors.js';
+import { checkMilliseconds, checkString } from '../internal/check.js';
+import { Deferred } from './deferred.js';
+import { AlreadyLockingError, NotAcquiredError, TimeoutError } from './errors.js';
+import { isDead, makeMark } from './process-mark.js';
+import { fail } from './succeed.js';
+
+export interface FilesystemLockOptions {
+  /** How long to wait between two attempts. Default 1,000. */
+  readonly pollMs?: number;
+}
+
+const DEFAULT_POLL_MS = 1000;
+/** Locks on breaking locks on breaking locks. */
+const MAX_DEPTH = 4;
+/** Attempts in one go, where links come and go under our hands. */
+const MAX_ATTEMPTS = 8;
+
+/**
+ * Held by one object of one process at a time. A lock that a process left behind when it died is taken over; one that was
+ * left on another host, as it may be on a network file system, is not, nor is a file or link of another kind: waiting for
+ * these ends by `timeoutMs` only.
+ *
+ * @example
+ * const lock = new DeferredFilesystemLock('/run/mailer/queue.lock', reactor);
+ * await lock.deferUntilLocked(30_000);
+ */
+export class DeferredFilesystemLock {
+  readonly path: string;
+  readonly #clock: Clock;
+  readonly #pollMs: number;
+  #mark: string | undefined;
+  #clean: boolean | undefined;
+  #waiting: Deferred<void> | undefined;
+  #poll: DelayedCall | undefined;
+  #timeout: DelayedCall | undefined;
+
+  /**
+   * @param path Of the link to be made. Its folder has to be there, and should be nobody else's to write to.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  constructor(path: string, clock: Clock, options: FilesystemLockOptions = {}) {
+    this.path = checkString('path', path);
+    this.#clock = clock;
+    this.#pollMs = checkMilliseconds('pollMs', options.pollMs ?? DEFAULT_POLL_MS);
+  }
+
+  /** Whether this object holds the lock. */
+  get locked(): boolean {
+    return this.#mark !== undefined;
+  }
+
+  /** Whether the last holder gave the lock back, rather than died with it. Undefined before it was locked. */
+  get clean(): boolean | undefined {
+    return this.#clean;
+  }
+
+  /**
+   * Takes the lock if it is free.
+   * @returns whether this object holds it now; if it did before, true.
+   * @throws SystemError the link can't be made.
+   */
+  lock(): boolean {
+    if (this.#mark !== undefined) return true;
+    const mark = makeMark();
+    const taken = take(this.path, mark, 0);
+    if (taken === undefined) return false;
+    this.#mark = mark;
+    this.#clean = taken === 'free';
+    return true;
+  }
+
+  /**
+   * Fires when this object holds the lock. Fails with a TimeoutError after `timeoutMs` (default: it waits for ever), with
+   * an {@link AlreadyLockingError} where it holds the lock or waits for it already, and with the system's error where the
+   * link can't be made. Cancelling ends the waiting.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  deferUntilLocked(timeoutMs?: number): Deferred<void> {
+    if (timeoutMs !== undefined) checkMilliseconds('timeoutMs', timeoutMs);
+    if (this.locked || this.#waiting !== undefined) return fail(new AlreadyLockingError(this.path));
+    const waiting = new Deferred<void>(() => this.#stopWaiting());
+    this.#waiting = waiting;
+    if (!this.#attempt(waiting) && timeoutMs !== undefined) {
+      this.#timeout = this.#clock.callLater(timeoutMs, () => this.#giveUp(waiting, timeoutMs));
+    }
+    return waiting;
+  }
+
+  /**
+   * Gives the lock back.
+   * @throws NotAcquiredError this object does not hold it, or somebody has removed it.
+   * @throws SystemError the link can't be removed.
+   */
+  unlock(): void {
+    const mark = this.#mark;
+    if (mark === undefined) throw new NotAcquiredError(`not locked: ${this.path}`);
+    this.#mark = undefined;
+    if (markAt(this.path) !== mark) throw new NotAcquiredError(`lock was removed: ${this.path}`);
+    unlinkSync(this.path);
+  }
+
+  /** Fires the Deferred if the lock can be had, or never can. Otherwise tries again later. */
+  #attempt(waiting: Deferred<void>): boolean {
+    let locked: boolean;
+    try {
+      locked = this.lock();
+    } catch (error) {
+      this.#stopWaiting();
+      waiting.errback(error);
+      return true;
+    }
+    if (locked) {
+      this.#stopWaiting();
+      waiting.callback();
+    } else {
+      this.#poll = this.#clock.callLater(this.#pollMs, () => this.#attempt(waiting));
+    }
+    return locked;
+  }
+
+  #giveUp(waiting: Deferred<void>, timeoutMs: number): void {
+    this.#poll?.cancel();
+    if (this.#attempt(waiting)) return;
+    this.#stopWaiting();
+    waiting.errback(new TimeoutError(timeoutMs));
+  }
+
+  #stopWaiting(): void {
+    for (const call of [this.#poll, this.#timeout]) {
+      if (call?.active() === true) call.cancel();
+    }
+    this.#poll = undefined;
+    this.#timeout = undefined;
+    this.#waiting = undefined;
+  }
+}
+
+/** Makes the link if it can be had, and says whether a stale one was there before. */
+function take(path: string, mark: string, depth: number): 'free' | 'stale' | undefined {
+  let found: 'free' | 'stale' = 'free';
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    if (makeLink(path, mark)) return found;
+    const holder = markAt(path);
+    if (holder === undefined) continue; // it is gone in the meantime
+    if (!isDead(holder) || !breakStale(path, holder, mark, depth + 1)) return undefined;
+    found = 'stale';
+  }
+  return undefined;
+}
+
+/** Removes the link of a process that has ended, unless somebody else is at it. */
+function breakStale(path: string, holder: string, mark: string, depth: number): boolean {
+  const guard = `${path}.break`;
+  if (depth > MAX_DEPTH || take(guard, mark, depth) === undefined) return false;
+  try {
+    if (markAt(path) === holder) unlinkSync(path);
+  } finally {
+    unlinkSync(guard);
+  }
+  return true;
+}
+
+/** A junction, on Windows, is the one kind of link that needs no privilege; elsewhere the kind means nothing. */
+function makeLink(path: string, mark: string): boolean {
+  try {
+    symlinkSync(mark, path, 'junction');
+    return true;
+  } catch (error) {
+    if ((error as SystemError).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** The link's text: undefined where there is none, empty where it can't be read, such as a file's. */
+function markAt(path: string): string | undefined {
+  try {
+    // A junction's text is a whole path.
+    return basename(readlinkSync(path));
+  } catch (error) {
+    return (error as SystemError).code === 'ENOENT' ? undefined : '';
+  }
+}

@@ -1,0 +1,26 @@
+/** The results of several Deferreds, provided that none fails. */
+import type { Deferred } from './deferred.js';
+import {
+  type DeferredListOptions,
+  deferredList,
+  type ListResults,
+  type ThenableList,
+} from './deferred-list.js';
+
+/**
+ * Fires with the results of all, in the order of the list; fails with a {@link FirstError} as soon as one fails. The
+ * others go on: cancel them if they are of no more use. Otherwise as {@link deferredList}, cancelling included.
+ *
+ * @example const [page, style] = await gatherResults([getPage(url), getStyle(url)]);
+ * @throws InvalidArgumentTypeError
+ */
+export function gatherResults<L extends ThenableList>(
+  list: L,
+  options: Pick<DeferredListOptions, 'consumeErrors'> = {},
+): Deferred<ListResults<L>> {
+  const { consumeErrors = false } = options;
+  const members: readonly PromiseLike<unknown>[] = list;
+  return deferredList(members, { fireOnOneErrback: true, consumeErrors }).addCallback(
+    (outcomes) => outcomes.map(([, result]) => result) as ListResults<L>,
+  );
+}

@@ -1,0 +1,53 @@
+/**
+ * Names a process so that another can tell later whether it still lives. Process numbers are used again, after a restart
+ * of a container even by the same program, so where the system tells when a process began, that is part of the name.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+import type { SystemError } from '../core/errors.js';
+
+/** `number.began.unique@host`; `began` is empty where the system has no /proc. */
+const MARK = /^([1-9]\d{0,9})\.(\d*)\.[0-9a-f]{16}@(.+)$/;
+
+/** A mark of this process, no two of them the same. */
+export function makeMark(): string {
+  const { began } = lookUp(process.pid);
+  const unique = randomBytes(8).toString('hex');
+  return `${process.pid}.${began}.${unique}@${thisHost()}`;
+}
+
+/** Whether the process of that mark is known to have ended. Of another host's processes, and of other texts, nothing is known. */
+export function isDead(mark: string): boolean {
+  const [, pid = '', began = '', host = ''] = MARK.exec(mark) ?? [];
+  if (host !== thisHost()) return false;
+  if (!exists(Number(pid))) return true;
+  const now = lookUp(Number(pid));
+  return now.ended || (now.began !== '' && began !== '' && now.began !== began);
+}
+
+function thisHost(): string {
+  return encodeURIComponent(hostname());
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as SystemError).code !== 'ESRCH';
+  }
+}
+
+/** What proc(5) says of a process: fields 3 and 22 of its stat file. Field 2, a name in parentheses, may hold anything. */
+function lookUp(pid: number): { began: string; ended: boolean } {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return { began: '', ended: false };
+  }
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { began: fields[19] ?? '', ended: fields[0] === 'Z' || fields[0] === 'X' };
+}

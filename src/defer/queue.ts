@@ -1,0 +1,122 @@
+/** Values on their way from those who make them to those who wait for them. */
+import { checkInteger } from '../internal/check.js';
+import type { Deferred } from './deferred.js';
+import {
+  CancelledError,
+  QueueClosedError,
+  QueueOverflowError,
+  QueueUnderflowError,
+} from './errors.js';
+import { Entry, LinkedList } from './linked-list.js';
+import { fail, succeed } from './succeed.js';
+import { Waiters } from './waiters.js';
+
+export interface DeferredQueueOptions {
+  /** How many values may wait. Default: any number. */
+  readonly size?: number;
+  /** How many takers may wait. Default: any number. */
+  readonly backlog?: number;
+}
+
+/**
+ * First in, first out, for values and for takers alike.
+ *
+ * @example
+ * const queue = new DeferredQueue<string>({ size: 100 });
+ * queue.get().addCallback(console.log);
+ * queue.put('hello'); // hello
+ */
+export class DeferredQueue<T> implements AsyncIterable<T, void> {
+  /** The most values that may wait. */
+  readonly size: number;
+  /** The most takers that may wait. */
+  readonly backlog: number;
+  readonly #values = new LinkedList<T>();
+  readonly #takers = new Waiters<T>();
+  #closed = false;
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+  constructor(options: DeferredQueueOptions = {}) {
+    this.size = checkLimit('size', options.size);
+    this.backlog = checkLimit('backlog', options.backlog);
+  }
+
+  /** How many values wait. */
+  get pending(): number {
+    return this.#values.size;
+  }
+
+  /** How many takers wait. */
+  get waiting(): number {
+    return this.#takers.size;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Gives `value` to the taker that has waited longest, whose callbacks run before this returns, or keeps it. As with
+   * `callback`, a {@link Failure} fails its taker and a promise is waited for.
+   * @throws QueueOverflowError as many values wait as may.
+   * @throws QueueClosedError
+   */
+  put(value: T): void {
+    if (this.#closed) throw new QueueClosedError();
+    const taker = this.#takers.shift();
+    if (taker !== undefined) taker.callback(value);
+    else if (this.#values.size < this.size) this.#values.push(new Entry(value));
+    else throw new QueueOverflowError(this.size);
+  }
+
+  /**
+   * Fires with the value that has waited longest, or the next one put. Cancelling gives up the place in the line. Fails
+   * with a {@link QueueClosedError} once the queue is closed and empty.
+   * @throws QueueUnderflowError as many takers wait as may.
+   */
+  get(): Deferred<T> {
+    if (this.#values.size > 0) return succeed<T>(this.#values.shift() as T);
+    if (this.#closed) return fail(new QueueClosedError());
+    if (this.#takers.size >= this.backlog) throw new QueueUnderflowError(this.backlog);
+    return this.#takers.add();
+  }
+
+  /** No more values: those who wait fail with {@link QueueClosedError}. Values that are there can still be taken. */
+  close(): void {
+    this.#closed = true;
+    for (let taker = this.#takers.shift(); taker !== undefined; taker = this.#takers.shift()) {
+      taker.errback(new QueueClosedError());
+    }
+  }
+
+  /**
+   * The values as they come. Ends when the queue is closed and empty, or `signal` aborts; no value is lost by that. Several
+   * may iterate: each value goes to one of them.
+   */
+  async *values(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, void, void> {
+    const { signal } = options;
+    const aborted = (): boolean => signal?.aborted === true;
+    while (!aborted()) {
+      const next = this.get();
+      if (signal !== undefined) next.cancelOn(signal);
+      let value: T;
+      try {
+        value = await next;
+      } catch (error) {
+        if (error instanceof QueueClosedError) return;
+        if (error instanceof CancelledError && aborted()) return;
+        throw error;
+      }
+      yield value;
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
+    return this.values();
+  }
+}
+
+function checkLimit(what: string, limit: number = Number.POSITIVE_INFINITY): number {
+  if (limit === Number.POSITIVE_INFINITY) return limit;
+  return checkInteger(what, limit, 0, Number.MAX_SAFE_INTEGER);
+}

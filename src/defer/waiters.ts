@@ -1,0 +1,26 @@
+/** Deferreds that wait for their turn, first come, first served. One that is cancelled leaves the line. */
+import { Deferred } from './deferred.js';
+import { Entry, LinkedList } from './linked-list.js';
+
+export class Waiters<T> {
+  readonly #line = new LinkedList<Deferred<T>>();
+
+  get size(): number {
+    return this.#line.size;
+  }
+
+  /** A Deferred at the end of the line. */
+  add(): Deferred<T> {
+    const deferred = new Deferred<T>(() => this.#line.remove(entry));
+    const entry = new Entry(deferred);
+    this.#line.push(entry);
+    return deferred;
+  }
+
+  /** Takes the first out of the line, to be fired. Those whose owners have fired them are passed over. */
+  shift(): Deferred<T> | undefined {
+    let first = this.#line.shift();
+    while (first?.fired === true) first = this.#line.shift();
+    return first;
+  }
+}

@@ -1,0 +1,52 @@
+/** Cuts a stream of bytes at a delimiter of the application's choice. */
+import { checkInteger } from '../internal/check.js';
+import { checkDelimiter } from './delimiter.js';
+import { FrameTooLongError } from './errors.js';
+import { type FrameDecoder, MAX_FRAME_BYTES } from './frame-decoder.js';
+import { TerminatedBytes } from './terminated-bytes.js';
+
+export interface DelimiterDecoderOptions {
+  /** Longest frame accepted, in bytes, delimiter excluded: 1 to 2^31 - 1. Default 99,999. */
+  readonly maxLength?: number;
+}
+
+const DEFAULT_MAX_LENGTH = 99_999;
+
+const frameTooLong = (maxLength: number): FrameTooLongError => new FrameTooLongError(maxLength);
+
+/** Gives what stands before each delimiter. A frame that is too long is refused as soon as that is certain. */
+export class DelimiterDecoder implements FrameDecoder {
+  readonly #frames: TerminatedBytes;
+
+  /**
+   * @param delimiter 1 to 256 bytes, copied. Text is taken as UTF-8.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  constructor(delimiter: Uint8Array | string, options: DelimiterDecoderOptions = {}) {
+    const { maxLength = DEFAULT_MAX_LENGTH } = options;
+    checkInteger('maxLength', maxLength, 1, MAX_FRAME_BYTES);
+    this.#frames = new TerminatedBytes(checkDelimiter(delimiter), false, maxLength, frameTooLong);
+  }
+
+  get bufferedBytes(): number {
+    return this.#frames.bufferedBytes;
+  }
+
+  /** {@link FrameDecoder.receive}. */
+  receive(chunk: Buffer): void {
+    this.#frames.receive(chunk);
+  }
+
+  /**
+   * The next frame without its delimiter: {@link FrameDecoder.next}.
+   * @throws FrameTooLongError
+   */
+  next(): Buffer | undefined {
+    return this.#frames.next();
+  }
+
+  /** {@link FrameDecoder.takeRest}. */
+  takeRest(): Buffer {
+    return this.#frames.takeRest();
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Hands what a receiver has decoded to the application, one thing after the other, for as long as the application wants
+ * it: whatever is called from inside a callback, the loop is entered once.
+ */
+import type { Transport } from '../core/transport.js';
+import { reportError } from '../internal/error-report.js';
+
+/** A protocol that has things to deliver. */
+export interface Deliverer {
+  readonly transport: Transport;
+  /** Delivers one thing; false where there is none. */
+  deliverNext(): boolean;
+}
+
+/** One lives for each connection of a receiver. */
+export class Delivery {
+  private readonly deliverer: Deliverer;
+  private paused = false;
+  private delivering = false;
+
+  constructor(deliverer: Deliverer) {
+    this.deliverer = deliverer;
+  }
+
+  /** Delivers until nothing is left, the application pauses, or the connection ends. Throws what the application throws. */
+  run(): void {
+    if (this.delivering) return;
+    this.delivering = true;
+    try {
+      while (this.wanted && this.deliverer.deliverNext());
+    } finally {
+      this.delivering = false;
+    }
+  }
+
+  /**
+   * The same, called from anywhere: what the application throws is no business of the caller's. It is reported and ends
+   * this connection.
+   */
+  runFromElsewhere(): void {
+    try {
+      this.run();
+    } catch (error) {
+      reportError(error, 'a receiver that was resumed');
+      this.deliverer.transport.abortConnection();
+    }
+  }
+
+  pause(): void {
+    this.paused = true;
+    this.deliverer.transport.pauseProducing();
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.runFromElsewhere();
+    if (!this.paused) this.deliverer.transport.resumeProducing();
+  }
+
+  stop(): void {
+    this.paused = true;
+    this.deliverer.transport.stopProducing();
+  }
+
+  private get wanted(): boolean {
+    const { transport } = this.deliverer;
+    return !this.paused && transport.connected && !transport.disconnecting;
+  }
+}

@@ -1,0 +1,53 @@
+/** Cuts a stream of bytes into frames of a given length, which may change from frame to frame. */
+import { checkInteger } from '../internal/check.js';
+import { ByteQueue } from './byte-queue.js';
+import { type FrameDecoder, MAX_FRAME_BYTES } from './frame-decoder.js';
+
+/** Gives `length` bytes each time. Any bytes are frames: nothing that a peer sends makes it fail. */
+export class FixedLengthDecoder implements FrameDecoder {
+  readonly #queue: ByteQueue = new ByteQueue();
+  #length: number;
+
+  /**
+   * @param length Bytes, 1 to 2^31 - 1. As many are kept while a frame is not whole.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  constructor(length: number) {
+    this.#length = checkInteger('length', length, 1, MAX_FRAME_BYTES);
+  }
+
+  get bufferedBytes(): number {
+    return this.#queue.length;
+  }
+
+  /** How many bytes `next` gives. May be set between two frames. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+  set length(length: number) {
+    this.#length = checkInteger('length', length, 1, MAX_FRAME_BYTES);
+  }
+
+  /** {@link FrameDecoder.receive}. */
+  receive(chunk: Buffer): void {
+    this.#queue.push(chunk);
+  }
+
+  /** The next `length` bytes: {@link FrameDecoder.next}. */
+  next(): Buffer | undefined {
+    const queue = this.#queue;
+    const length = this.#length;
+    if (queue.length < length) {
+      queue.settle(length);
+      return undefined;
+    }
+    return queue.cut(0, length, length);
+  }
+
+  /** {@link FrameDecoder.takeRest}. */
+  takeRest(): Buffer {
+    return this.#queue.takeRest();
+  }
+}

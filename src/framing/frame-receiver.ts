@@ -1,0 +1,86 @@
+/** A protocol over any decoder of frames: bytes in, `frameReceived` out, with pausing and errors seen to. */
+import { RemoteProtocolError } from '../core/errors.js';
+import type { PushProducer } from '../core/producer.js';
+import { Protocol } from '../core/protocol.js';
+import { Delivery } from './delivery.js';
+import type { FrameDecoder } from './frame-decoder.js';
+
+/**
+ * Base for protocols that receive frames. Override {@link frameReceived}.
+ *
+ * Frames are delivered in order, none of them inside another's callback, and none after the transport was told to close or
+ * to abort, or is gone. What a callback throws ends the connection.
+ *
+ * @example
+ * class Messages extends FrameReceiver {
+ *   constructor() {
+ *     super(new LengthFieldDecoder({ lengthFieldOffset: 2, lengthFieldLength: 4 }));
+ *   }
+ *   override frameReceived(frame: Buffer): void { ... }
+ * }
+ */
+export abstract class FrameReceiver extends Protocol implements PushProducer {
+  readonly #decoder: FrameDecoder;
+  readonly #delivery: Delivery = new Delivery(this);
+  #failed = false;
+
+  constructor(decoder: FrameDecoder) {
+    super();
+    this.#decoder = decoder;
+  }
+
+  /** A frame came. @param frame Yours to keep. */
+  abstract frameReceived(frame: Buffer): void;
+
+  /**
+   * The peer broke the rules: called at most once, and no frame is delivered after it. By default throws `error`, which ends
+   * the connection at once with `error` as the reason. An override may answer and call `transport.loseConnection()`; what
+   * arrives until then is dropped.
+   *
+   * @param _rest The bytes that no frame was made of, the offending ones first, as far as they have come.
+   */
+  frameError(error: RemoteProtocolError, _rest: Buffer): void {
+    throw error;
+  }
+
+  override dataReceived(data: Buffer): void {
+    if (this.#failed) return;
+    this.#decoder.receive(data);
+    this.#delivery.run();
+  }
+
+  /** Delivers no more, from the next frame on, and receives no more, until `resumeProducing`. */
+  pauseProducing(): void {
+    this.#delivery.pause();
+  }
+
+  /**
+   * Goes on: with the frames that wait, before this returns, and then with receiving. Where a callback throws now, the error
+   * is reported and the connection aborted; the caller does not notice.
+   */
+  resumeProducing(): void {
+    this.#delivery.resume();
+  }
+
+  /** Delivers no more, ever, and closes the connection. */
+  stopProducing(): void {
+    this.#delivery.stop();
+  }
+
+  /** @internal */
+  deliverNext(): boolean {
+    if (this.#failed) return false;
+    let frame: Buffer | undefined;
+    try {
+      frame = this.#decoder.next();
+    } catch (error) {
+      this.#failed = true;
+      if (!(error instanceof RemoteProtocolError)) throw error;
+      this.frameError(error, this.#decoder.takeRest());
+      return false;
+    }
+    if (frame === undefined) return false;
+    this.frameReceived(frame);
+    return true;
+  }
+}

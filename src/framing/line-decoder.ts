@@ -1,0 +1,78 @@
+/** Cuts a stream of bytes into lines. Lines are bytes: decoding text is left to the application, which knows its encoding. */
+import { InvalidArgumentValueError } from '../core/errors.js';
+import { checkChoice, checkInteger } from '../internal/check.js';
+import { checkDelimiter } from './delimiter.js';
+import { LineTooLongError } from './errors.js';
+import { type FrameDecoder, MAX_FRAME_BYTES } from './frame-decoder.js';
+import { TerminatedBytes } from './terminated-bytes.js';
+
+/**
+ * What ends a line. `any`: LF or CRLF. `crlf`: CRLF only; a CR or an LF by itself is part of the line. `lf`: LF only; a CR
+ * before it is part of the line.
+ */
+export type LineEnding = 'any' | 'crlf' | 'lf';
+
+export interface LineDecoderOptions {
+  /** Default `any`. */
+  readonly ending?: LineEnding;
+  /** Other bytes that end a line, 1 to 256 of them, instead of `ending`. Text is taken as UTF-8. */
+  readonly delimiter?: Uint8Array | string;
+  /** Longest line accepted, in bytes, terminator excluded: 1 to 2^31 - 1. Default 16,384. */
+  readonly maxLength?: number;
+}
+
+const ENDINGS = ['any', 'crlf', 'lf'] as const;
+const CRLF: Buffer = Buffer.from('\r\n');
+const LF: Buffer = Buffer.from('\n');
+const DEFAULT_MAX_LENGTH = 16_384;
+
+const lineTooLong = (maxLength: number): LineTooLongError => new LineTooLongError(maxLength);
+
+/**
+ * Cuts a stream of bytes into lines, given without their terminators.
+ *
+ * A line that is too long is refused as soon as that is certain, be its terminator there or not.
+ */
+export class LineDecoder implements FrameDecoder {
+  readonly #lines: TerminatedBytes;
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+  constructor(options: LineDecoderOptions = {}) {
+    const { delimiter, maxLength = DEFAULT_MAX_LENGTH } = options;
+    const ending = checkChoice('ending', options.ending ?? 'any', ENDINGS);
+    checkInteger('maxLength', maxLength, 1, MAX_FRAME_BYTES);
+    if (delimiter !== undefined && options.ending !== undefined) {
+      throw new InvalidArgumentValueError('ending', 'left out where delimiter is given', ending);
+    }
+    const crOptional = delimiter === undefined && ending === 'any';
+    this.#lines = new TerminatedBytes(terminatorOf(options), crOptional, maxLength, lineTooLong);
+  }
+
+  get bufferedBytes(): number {
+    return this.#lines.bufferedBytes;
+  }
+
+  /** {@link FrameDecoder.receive}. */
+  receive(chunk: Buffer): void {
+    this.#lines.receive(chunk);
+  }
+
+  /**
+   * The next line without its terminator: {@link FrameDecoder.next}.
+   * @throws LineTooLongError
+   */
+  next(): Buffer | undefined {
+    return this.#lines.next();
+  }
+
+  /** {@link FrameDecoder.takeRest}. */
+  takeRest(): Buffer {
+    return this.#lines.takeRest();
+  }
+}
+
+/** What ends a line, and what a line is sent with. */
+export function terminatorOf({ ending, delimiter }: LineDecoderOptions): Buffer {
+  if (delimiter !== undefined) return checkDelimiter(delimiter);
+  return ending === 'lf' ? LF : CRLF;
+}

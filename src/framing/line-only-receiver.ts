@@ -1,0 +1,49 @@
+/** A protocol that receives lines and nothing else. */
+import type { RemoteProtocolError } from '../core/errors.js';
+import type { LineTooLongError } from './errors.js';
+import { FrameReceiver } from './frame-receiver.js';
+import { LineDecoder, type LineDecoderOptions, terminatorOf } from './line-decoder.js';
+
+/**
+ * Base for protocols of lines that never change to raw bytes; otherwise as `LineReceiver`, but for one thing: after a
+ * line that was too long, nothing is delivered any more.
+ */
+export abstract class LineOnlyReceiver extends FrameReceiver {
+  readonly #terminator: Buffer;
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+  constructor(options: LineDecoderOptions = {}) {
+    super(new LineDecoder(options));
+    this.#terminator = terminatorOf(options);
+  }
+
+  /** A line came. @param line Without its terminator; yours to keep. */
+  abstract lineReceived(line: Buffer): void;
+
+  /**
+   * The peer sent more than `maxLength` bytes without ending the line: called at most once. By default throws `error`,
+   * which ends the connection with it as the reason.
+   *
+   * @param _rest What has come of the line, and all that has come after it.
+   */
+  lineLengthExceeded(_rest: Buffer, error: LineTooLongError): void {
+    throw error;
+  }
+
+  /**
+   * Sends a line, text as UTF-8, and its terminator.
+   * @throws InvalidArgumentTypeError
+   */
+  sendLine(line: string | Uint8Array): void {
+    this.transport.write(line);
+    this.transport.write(this.#terminator);
+  }
+
+  override frameReceived(frame: Buffer): void {
+    this.lineReceived(frame);
+  }
+
+  override frameError(error: RemoteProtocolError, rest: Buffer): void {
+    this.lineLengthExceeded(rest, error as LineTooLongError);
+  }
+}

@@ -1,0 +1,138 @@
+/** A protocol that receives lines, and raw bytes in between where it asks for them. */
+import { UnsupportedError } from '../core/errors.js';
+import type { PushProducer } from '../core/producer.js';
+import { Protocol } from '../core/protocol.js';
+import { Delivery } from './delivery.js';
+import type { LineTooLongError } from './errors.js';
+import { LineDecoder, type LineDecoderOptions, terminatorOf } from './line-decoder.js';
+
+const DEFAULTS: LineDecoderOptions = {};
+const NOTHING: Buffer = Buffer.alloc(0);
+
+/**
+ * Base for protocols of lines. Override {@link lineReceived}; for those that carry bodies, {@link rawDataReceived} too.
+ *
+ * Lines end with LF or CRLF unless the options say otherwise (Twisted's end with CRLF only), and are sent with CRLF.
+ * They are delivered in order, none of them inside another's callback, and none after the transport was told to close or
+ * to abort, or is gone: the same holds for raw bytes. What a callback throws ends the connection. The modes may be
+ * changed from inside every callback, and count from then on: what follows a line in the same chunk is raw already.
+ */
+export abstract class LineReceiver extends Protocol implements PushProducer {
+  readonly #options: LineDecoderOptions;
+  readonly #terminator: Buffer;
+  readonly #delivery: Delivery = new Delivery(this);
+  #decoder: LineDecoder;
+  #mode: 'line' | 'raw' = 'line';
+
+  /**
+   * @param options Kept, not copied.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  constructor(options: LineDecoderOptions = DEFAULTS) {
+    super();
+    this.#options = options;
+    this.#decoder = new LineDecoder(options);
+    this.#terminator = terminatorOf(options);
+  }
+
+  /** A line came. @param line Without its terminator; yours to keep. */
+  abstract lineReceived(line: Buffer): void;
+
+  /**
+   * Bytes came in raw mode.
+   * @param _data All that there is, one byte or more; yours to keep.
+   * @throws UnsupportedError by default.
+   */
+  rawDataReceived(_data: Buffer): void {
+    throw new UnsupportedError('raw mode', 'this protocol has no rawDataReceived of its own');
+  }
+
+  /**
+   * The peer sent more than `maxLength` bytes without ending the line. By default throws `error`, which ends the connection
+   * at once with it as the reason (Twisted closes it cleanly). An override may answer and close; where it does neither,
+   * lines are read again from the next byte that arrives.
+   *
+   * @param _rest What has come of the line, and all that has come after it. It is not read any more.
+   */
+  lineLengthExceeded(_rest: Buffer, error: LineTooLongError): void {
+    throw error;
+  }
+
+  /**
+   * Sends a line, text as UTF-8, and its terminator: CRLF, LF with `ending: 'lf'`, or `delimiter`. The line is not looked at:
+   * with a terminator in it, it is two lines to the peer.
+   * @throws InvalidArgumentTypeError
+   */
+  sendLine(line: string | Uint8Array): void {
+    this.transport.write(line);
+    this.transport.write(this.#terminator);
+  }
+
+  /** From now on bytes go to {@link rawDataReceived}; those that wait already, once the present callback has returned. */
+  setRawMode(): void {
+    this.#mode = 'raw';
+  }
+
+  /**
+   * From now on bytes are read as lines.
+   * @param extra Bytes given to `rawDataReceived` that are lines: they are read before all that waits. Where no callback of
+   * this protocol is running, their lines are delivered before this returns.
+   */
+  setLineMode(extra: Buffer = NOTHING): void {
+    this.#mode = 'line';
+    if (extra.length === 0) return;
+    const rest = this.#decoder.takeRest();
+    this.#decoder.receive(extra);
+    this.#decoder.receive(rest);
+    this.#delivery.runFromElsewhere();
+  }
+
+  /** Takes the bytes that wait: an unfinished line, and while paused all that follows. They are not delivered any more. */
+  clearLineBuffer(): Buffer {
+    return this.#decoder.takeRest();
+  }
+
+  override dataReceived(data: Buffer): void {
+    this.#decoder.receive(data);
+    this.#delivery.run();
+  }
+
+  /** Delivers no more, from the next line on, and receives no more, until `resumeProducing`. */
+  pauseProducing(): void {
+    this.#delivery.pause();
+  }
+
+  /**
+   * Goes on: with what waits, before this returns, and then with receiving. Where a callback throws now, the error is
+   * reported and the connection aborted; the caller does not notice.
+   */
+  resumeProducing(): void {
+    this.#delivery.resume();
+  }
+
+  /** Delivers no more, ever, and closes the connection. */
+  stopProducing(): void {
+    this.#delivery.stop();
+  }
+
+  /** @internal */
+  deliverNext(): boolean {
+    if (this.#mode === 'raw') {
+      if (this.#decoder.bufferedBytes === 0) return false;
+      this.rawDataReceived(this.#decoder.takeRest());
+      return true;
+    }
+    let line: Buffer | undefined;
+    try {
+      line = this.#decoder.next();
+    } catch (error) {
+      const rest = this.#decoder.takeRest();
+      this.#decoder = new LineDecoder(this.#options);
+      this.lineLengthExceeded(rest, error as LineTooLongError);
+      return true;
+    }
+    if (line === undefined) return false;
+    this.lineReceived(line);
+    return true;
+  }
+}

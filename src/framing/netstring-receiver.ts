@@ -1,0 +1,33 @@
+/** A protocol that receives and sends netstrings. */
+import { checkData } from '../internal/check.js';
+import { FrameReceiver } from './frame-receiver.js';
+import { NetstringDecoder, type NetstringDecoderOptions } from './netstring.js';
+
+/**
+ * Base for protocols of netstrings. Override {@link stringReceived}; {@link FrameReceiver.frameError} where more is to
+ * be done than to close when the peer sends something else.
+ */
+export abstract class NetstringReceiver extends FrameReceiver {
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+  constructor(options?: NetstringDecoderOptions) {
+    super(new NetstringDecoder(options));
+  }
+
+  /** A string came. @param string Without its length and comma; yours to keep. */
+  abstract stringReceived(string: Buffer): void;
+
+  /**
+   * Sends a netstring, text as UTF-8. Its length has no limit on this side: `maxLength` is for what is received.
+   * @throws InvalidArgumentTypeError
+   */
+  sendString(string: string | Uint8Array): void {
+    checkData(string);
+    this.transport.write(`${Buffer.byteLength(string)}:`);
+    this.transport.write(string);
+    this.transport.write(',');
+  }
+
+  override frameReceived(frame: Buffer): void {
+    this.stringReceived(frame);
+  }
+}

@@ -1,0 +1,98 @@
+/** A protocol of blocks, each of which says what comes next and how long it is. */
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors.js';
+import type { Transport } from '../core/transport.js';
+import { checkInteger } from '../internal/check.js';
+import { FrameTooLongError } from './errors.js';
+import { FixedLengthDecoder } from './fixed-length-decoder.js';
+import { MAX_FRAME_BYTES } from './frame-decoder.js';
+import { FrameReceiver } from './frame-receiver.js';
+
+/**
+ * What takes the next block, and how many bytes that has: 0 up to the protocol's `maxBlockBytes`. The function is called with
+ * the protocol as `this`; it answers the next state, or `undefined` to take another block of the same kind.
+ */
+export type BlockState = readonly [
+  blockReceived: (block: Buffer) => BlockState | undefined,
+  bytes: number,
+];
+
+export interface StatefulProtocolOptions {
+  /** The most bytes that a state may ask for, 1 to 2^31 - 1. Default 1 MiB. */
+  readonly maxBlockBytes?: number;
+}
+
+const DEFAULT_MAX_BLOCK_BYTES = 1024 * 1024;
+const MAX_EMPTY_BLOCKS = 100;
+const EMPTY: Buffer = Buffer.alloc(0);
+
+/**
+ * Base for protocols of blocks. A state that asks for 0 bytes is called at once with none.
+ *
+ * @example
+ * class Messages extends StatefulProtocol {
+ *   override getInitialState(): BlockState {
+ *     return [this.headerReceived, 4];
+ *   }
+ *   headerReceived(header: Buffer): BlockState {
+ *     return [this.bodyReceived, header.readUInt32BE()];
+ *   }
+ *   bodyReceived(body: Buffer): BlockState { ... }
+ * }
+ */
+export abstract class StatefulProtocol extends FrameReceiver {
+  readonly #decoder: FixedLengthDecoder;
+  readonly #maxBlockBytes: number;
+  #state: BlockState = undefined as never;
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+  constructor(options: StatefulProtocolOptions = {}) {
+    const { maxBlockBytes = DEFAULT_MAX_BLOCK_BYTES } = options;
+    const decoder = new FixedLengthDecoder(1);
+    super(decoder);
+    this.#decoder = decoder;
+    this.#maxBlockBytes = checkInteger('maxBlockBytes', maxBlockBytes, 1, MAX_FRAME_BYTES);
+  }
+
+  /** The state to begin with: called once for each connection, after `connectionMade`. */
+  abstract getInitialState(): BlockState;
+
+  override makeConnection(transport: Transport): void {
+    super.makeConnection(transport);
+    this.#state = this.getInitialState();
+    this.expectBlock();
+  }
+
+  /**
+   * @throws FrameTooLongError a state asks for more than `maxBlockBytes`: the peer announced too much.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError a state asks for what is no number of bytes, or 100 states in
+   * a row ask for none.
+   */
+  override frameReceived(frame: Buffer): void {
+    this.giveBlock(frame);
+    this.expectBlock();
+  }
+
+  private giveBlock(block: Buffer): void {
+    const next = this.#state[0].call(this, block);
+    if (next === undefined) return;
+    if (!Array.isArray(next) || typeof next[0] !== 'function') {
+      throw new InvalidArgumentTypeError('the next state', 'a function and a length', next);
+    }
+    this.#state = next;
+  }
+
+  private expectBlock(): void {
+    for (let empty = 0; empty < MAX_EMPTY_BLOCKS; empty++) {
+      const bytes = checkInteger('bytes of a state', this.#state[1], 0, Number.MAX_SAFE_INTEGER);
+      if (bytes > this.#maxBlockBytes) throw new FrameTooLongError(this.#maxBlockBytes, bytes);
+      if (bytes > 0) {
+        this.#decoder.length = bytes;
+        return;
+      }
+      if (!this.transport.connected || this.transport.disconnecting) return;
+      this.giveBlock(EMPTY);
+    }
+    const expected = `more than 0 once in ${MAX_EMPTY_BLOCKS} states`;
+    throw new InvalidArgumentValueError('bytes of a state', expected, 0);
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * What decoders of lines and of other delimited frames share: finding a terminator, however it is cut, and the limit. A
+ * terminator is looked for by its last byte, and then backwards, so no byte is searched twice.
+ */
+import { type RemoteProtocolError, withoutStack } from '../core/errors.js';
+import { ByteQueue } from './byte-queue.js';
+
+/** Frames that end with a terminator, which is not part of them. */
+export class TerminatedBytes {
+  private readonly queue: ByteQueue = new ByteQueue();
+  private readonly terminator: Buffer;
+  private readonly lastByte: number;
+  /** Whether the last byte of a terminator of two ends a frame by itself, too. */
+  private readonly firstByteOptional: boolean;
+  private readonly maxLength: number;
+  private readonly makeError: (maxLength: number) => RemoteProtocolError;
+  /** No terminator ends before this offset. */
+  private searched = 0;
+  private failure: RemoteProtocolError | undefined = undefined;
+
+  /** @param makeError Makes what `next` throws where a frame has more than `maxLength` bytes. */
+  constructor(
+    terminator: Buffer,
+    firstByteOptional: boolean,
+    maxLength: number,
+    makeError: (maxLength: number) => RemoteProtocolError,
+  ) {
+    this.terminator = terminator;
+    this.lastByte = terminator[terminator.length - 1] as number;
+    this.firstByteOptional = firstByteOptional;
+    this.maxLength = maxLength;
+    this.makeError = makeError;
+  }
+
+  get bufferedBytes(): number {
+    return this.queue.length;
+  }
+
+  receive(chunk: Buffer): void {
+    if (this.failure !== undefined) throw this.failure;
+    this.queue.push(chunk);
+  }
+
+  next(): Buffer | undefined {
+    if (this.failure !== undefined) throw this.failure;
+    const { queue } = this;
+    let from = this.searched;
+    for (;;) {
+      const at = queue.indexOf(this.lastByte, from);
+      if (at === -1) return this.unfinished();
+      const length = this.lengthBefore(at);
+      if (length !== -1) {
+        if (length > this.maxLength) throw this.fail();
+        this.searched = 0;
+        return queue.cut(0, length, at + 1);
+      }
+      from = at + 1;
+    }
+  }
+
+  takeRest(): Buffer {
+    this.searched = 0;
+    return this.queue.takeRest();
+  }
+
+  /** How long the frame is whose terminator ends at `at`; -1 where none ends there. */
+  private lengthBefore(at: number): number {
+    const { queue, terminator } = this;
+    if (this.firstByteOptional) {
+      return at > 0 && queue.byteAt(at - 1) === terminator[0] ? at - 1 : at;
+    }
+    const start = at + 1 - terminator.length;
+    return start >= 0 && this.agrees(start, at) ? start : -1;
+  }
+
+  /** Whether the bytes from `start` up to `end` are a terminator's first ones. */
+  private agrees(start: number, end: number): boolean {
+    for (let offset = start; offset < end; offset++) {
+      if (this.queue.byteAt(offset) !== this.terminator[offset - start]) return false;
+    }
+    return true;
+  }
+
+  private unfinished(): undefined {
+    const { queue, maxLength, terminator } = this;
+    const { length } = queue;
+    if (length > maxLength && !this.mayStillEnd(length)) throw this.fail();
+    this.searched = length;
+    queue.settle(maxLength + terminator.length);
+    return undefined;
+  }
+
+  /** Whether there is, within the limit, the beginning of a terminator. */
+  private mayStillEnd(length: number): boolean {
+    for (let start = this.maxLength; start > length - this.terminator.length; start--) {
+      if (this.agrees(start, length)) return true;
+    }
+    return false;
+  }
+
+  private fail(): RemoteProtocolError {
+    const failure = withoutStack(() => this.makeError(this.maxLength));
+    this.failure = failure;
+    return failure;
+  }
+}
