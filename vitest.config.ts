@@ -29,7 +29,7 @@ export default defineConfig({
     // `npm run check -- coverage`: what has to be tested whole, by its own tests.
     coverage: {
       provider: 'v8',
-      include: ['src/defer/**', 'src/framing/**'],
+      include: ['src/defer/**', 'src/framing/**', 'src/task/**'],
       reporter: ['text'],
       reportsDirectory: 'build/coverage',
       thresholds: { lines: 100, branches: 100, functions: 100, statements: 100 },

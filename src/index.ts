@@ -185,7 +185,7 @@ export {
   getReactor,
   installReactor,
 } from './reactor/create-reactor.js';
-export { CooperativeTask } from './task/cooperative-task.js';
+export type { CooperativeTask } from './task/cooperative-task.js';
 export { Cooperator, type CooperatorOptions, type Work } from './task/cooperator.js';
 export { deferLater } from './task/defer-later.js';
 export {

@@ -4,6 +4,7 @@ import { type AsyncContext, captureContext } from '../internal/async-context.js'
 import { checkFunction } from '../internal/check.js';
 import { type CallbackResult, Deferred, NO_RESULT } from './deferred.js';
 import { Failure } from './failure.js';
+import { isThenable } from './thenable.js';
 
 /** A generator that yields what it waits for. */
 export type Coroutine<T> = Generator<unknown, T, unknown>;
@@ -132,11 +133,4 @@ class Run<T> {
     if (this.#context === undefined) this.#advance(result);
     else this.#context.runInAsyncScope(this.#advance, this, result);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
-    typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
-  );
 }

@@ -1,0 +1,149 @@
+/** Long work in small pieces: tasks take turns, and the reactor has its own between slices of them. */
+import type { Clock, DelayedCall } from '../core/clock.js';
+import { InvalidArgumentTypeError } from '../core/errors.js';
+import { Deferred } from '../defer/deferred.js';
+import { type Entry, LinkedList } from '../defer/linked-list.js';
+import { ROOT_CONTEXT } from '../internal/async-context.js';
+import { checkBoolean, checkMilliseconds } from '../internal/check.js';
+import { CooperativeTask, type TaskScheduler } from './cooperative-task.js';
+
+export interface CooperatorOptions {
+  readonly clock: Clock;
+  /**
+   * How long tasks go on in one turn of the reactor: no step begins after that. 0 is one step. Default 10. On a clock that
+   * stands still, as that of a test, a slice lasts until no task can go on: take 0 there.
+   */
+  readonly sliceMs?: number;
+  /** The time between slices. Default 0: every turn. */
+  readonly restMs?: number;
+  /** Whether tasks get turns before `start` is called. Default true. */
+  readonly started?: boolean;
+}
+
+/** What a Cooperator can work on. A generator is both an iterator and something to iterate over. */
+export type Work<R = unknown> =
+  | Iterator<unknown, R>
+  | Iterable<unknown, R>
+  | AsyncIterator<unknown, R>
+  | AsyncIterable<unknown, R>;
+
+const DEFAULT_SLICE_MS = 10;
+
+/**
+ * Steps through its tasks in turn, one step of each, slice by slice. A step that yields a Deferred or a promise makes that
+ * task wait for the result, and no other; if it fails, the task does. A step of an async iterator is one `next()`.
+ *
+ * @example
+ * const cooperator = new Cooperator({ clock: reactor });
+ * await cooperator.coiterate(function* () {
+ *   for (const file of files) yield index(file);
+ * }());
+ */
+export class Cooperator {
+  readonly #clock: Clock;
+  readonly #sliceMs: number;
+  readonly #restMs: number;
+  readonly #tasks = new LinkedList<CooperativeTask>();
+  #state: 'waiting' | 'running' | 'stopped';
+  #call: DelayedCall | undefined;
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+  constructor(options: CooperatorOptions) {
+    this.#clock = options.clock;
+    this.#sliceMs = checkMilliseconds('sliceMs', options.sliceMs ?? DEFAULT_SLICE_MS);
+    this.#restMs = checkMilliseconds('restMs', options.restMs ?? 0);
+    this.#state = checkBoolean('started', options.started ?? true) ? 'running' : 'waiting';
+  }
+
+  /** Whether tasks get turns. */
+  get running(): boolean {
+    return this.#state === 'running';
+  }
+
+  /**
+   * Works on an iterator, step by step, beginning in a later turn. On a Cooperator that was stopped the task ends at once.
+   * @throws InvalidArgumentTypeError there is nothing to iterate over.
+   */
+  cooperate<R>(work: Work<R>): CooperativeTask<R> {
+    return new CooperativeTask<R>(iteratorOf(work), this.#scheduler);
+  }
+
+  /** `cooperate(work).whenDone()`; cancelling it stops the task. @throws InvalidArgumentTypeError */
+  coiterate<R>(work: Work<R>): Deferred<R> {
+    const task = this.cooperate(work);
+    const done = new Deferred<R>(() => task.stop());
+    task.whenDone().addBoth((outcome) => done.callback(outcome));
+    return done;
+  }
+
+  /** Gives turns to the tasks, those that were added before included; after `stop`, to those that are added from now on. */
+  start(): void {
+    this.#state = 'running';
+    this.#schedule();
+  }
+
+  /** Ends all tasks with SchedulerStoppedError: paused and waiting ones when they would go on. Those added later end at once. */
+  stop(): void {
+    this.#state = 'stopped';
+    for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
+      task.schedulerStopped();
+    }
+    this.#unschedule();
+  }
+
+  readonly #scheduler: TaskScheduler = {
+    add: (entry) => {
+      if (this.#state === 'stopped') {
+        entry.value.schedulerStopped();
+        return;
+      }
+      this.#tasks.push(entry);
+      this.#schedule();
+    },
+    remove: (entry) => {
+      this.#tasks.remove(entry);
+      if (this.#tasks.size === 0) this.#unschedule();
+    },
+  };
+
+  #schedule(): void {
+    if (this.#state !== 'running' || this.#call !== undefined || this.#tasks.size === 0) return;
+    // Slices serve many: they run in no task's context, whichever it was that asked for this one.
+    this.#call = ROOT_CONTEXT.runInAsyncScope(() =>
+      this.#clock.callLater(this.#restMs, this.#slice),
+    );
+  }
+
+  #unschedule(): void {
+    // The reactor drops its calls when it is stopped.
+    if (this.#call?.active() === true) this.#call.cancel();
+    this.#call = undefined;
+  }
+
+  readonly #slice = (): void => {
+    this.#call = undefined;
+    const end = this.#clock.now() + this.#sliceMs;
+    let entry: Entry<CooperativeTask> | undefined = this.#tasks.first;
+    while (entry !== undefined) {
+      this.#tasks.remove(entry);
+      this.#tasks.push(entry);
+      entry.value.step();
+      if (this.#clock.now() >= end) break;
+      entry = this.#tasks.first;
+    }
+    this.#schedule();
+  };
+}
+
+function iteratorOf<R>(work: Work<R>): Iterator<unknown, R> | AsyncIterator<unknown, R> {
+  const given = (work ?? {}) as Partial<
+    Iterable<unknown, R> & AsyncIterable<unknown, R> & Iterator<unknown, R>
+  >;
+  if (typeof given[Symbol.iterator] === 'function')
+    return (work as Iterable<unknown, R>)[Symbol.iterator]();
+  if (typeof given[Symbol.asyncIterator] === 'function') {
+    return (work as AsyncIterable<unknown, R>)[Symbol.asyncIterator]();
+  }
+  if (typeof given.next === 'function') return work as Iterator<unknown, R>;
+  throw new InvalidArgumentTypeError('work', 'an iterator or something to iterate over', work);
+}

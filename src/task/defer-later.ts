@@ -1,0 +1,33 @@
+/** A result that comes after a while. */
+import type { Clock } from '../core/clock.js';
+import { type CallbackResult, Deferred } from '../defer/deferred.js';
+import { checkFunction } from '../internal/check.js';
+
+/**
+ * Fires after `delayMs` with what `f(...args)` gives then, or without `f` with undefined. Cancelling it before means that
+ * `f` is not called.
+ *
+ * @example await deferLater(reactor, 500);
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+ */
+export function deferLater(clock: Clock, delayMs: number): Deferred<void>;
+export function deferLater<Args extends unknown[], T>(
+  clock: Clock,
+  delayMs: number,
+  f: (...args: Args) => CallbackResult<T>,
+  ...args: Args
+): Deferred<T>;
+export function deferLater<Args extends unknown[], T>(
+  clock: Clock,
+  delayMs: number,
+  f?: (...args: Args) => CallbackResult<T>,
+  ...args: Args
+): Deferred<T | undefined> {
+  if (f !== undefined) checkFunction('f', f);
+  const later = new Deferred<undefined>(() => {
+    // The reactor drops its calls when it is stopped.
+    if (call.active()) call.cancel();
+  });
+  const call = clock.callLater(delayMs, () => later.callback(undefined));
+  return f === undefined ? later : later.addCallback(() => f(...args));
+}

@@ -1,0 +1,171 @@
+/** A function that is called again and again, at a steady pace. */
+import type { Clock, DelayedCall } from '../core/clock.js';
+import { Deferred } from '../defer/deferred.js';
+import { Failure } from '../defer/failure.js';
+import { succeed } from '../defer/succeed.js';
+import { isThenable } from '../defer/thenable.js';
+import { checkBoolean, checkFunction, checkMilliseconds } from '../internal/check.js';
+import { reportError } from '../internal/error-report.js';
+import { LoopingCallStateError } from './errors.js';
+import { Intervals } from './intervals.js';
+
+/** Waiting for the next tick; calling, until what was returned has a result; told to stop while calling. */
+type State = 'idle' | 'waiting' | 'calling' | 'stopping';
+
+/**
+ * Calls `f(...args)` every so many milliseconds, reckoned from its start: a call that is late does not make the next one
+ * late, and one that takes longer than the interval has the ticks left out that it covers. Where `f` returns a Deferred or
+ * a promise, nothing is called before that has a result.
+ *
+ * @example
+ * const loop = new LoopingCall(reactor, () => transport.write('still here\r\n'));
+ * loop.start(30_000).addErrback(logError);
+ */
+export class LoopingCall<Args extends unknown[] = []> {
+  readonly #clock: Clock;
+  readonly #f: (...args: Args) => unknown;
+  readonly #args: Args;
+  #state: State = 'idle';
+  #intervals = new Intervals(0, 0, 0);
+  #ended: Deferred<this> = new Deferred();
+  #call: DelayedCall | undefined;
+  #count = 0;
+
+  /** @throws InvalidArgumentTypeError */
+  constructor(clock: Clock, f: (...args: Args) => unknown, ...args: Args) {
+    checkFunction('f', f);
+    this.#clock = clock;
+    this.#f = f;
+    this.#args = args;
+  }
+
+  /**
+   * A LoopingCall whose function is told how many ticks there were since its last call, this one included: 1, unless some
+   * were left out. With interval 0 always 1.
+   * @throws InvalidArgumentTypeError
+   */
+  static withCount<Args extends unknown[]>(
+    clock: Clock,
+    f: (count: number, ...args: Args) => unknown,
+    ...args: Args
+  ): LoopingCall<Args> {
+    checkFunction('f', f);
+    const loop: LoopingCall<Args> = new LoopingCall<Args>(
+      clock,
+      (...given) => f(loop.#count, ...given),
+      ...args,
+    );
+    return loop;
+  }
+
+  /** True from `start` until `stop` or a failure. */
+  get running(): boolean {
+    return this.#state === 'waiting' || this.#state === 'calling';
+  }
+
+  /** What `start` was given last; 0 before that. */
+  get intervalMs(): number {
+    return this.#intervals.intervalMs;
+  }
+
+  /**
+   * Begins to call. The Deferred fires with this once it was stopped and no call is under way; it fails, and the loop has
+   * ended, when a call throws or what it returned fails. Cancelling it stops the loop.
+   *
+   * @param intervalMs Fractions allowed; 0 is once in each turn of the reactor.
+   * @param now Whether the first call is made before this returns, rather than an interval later. Default true.
+   * @throws LoopingCallStateError it runs, or its last call has not ended yet.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  start(intervalMs: number, now = true): Deferred<this> {
+    checkMilliseconds('intervalMs', intervalMs);
+    checkBoolean('now', now);
+    if (this.#state !== 'idle') throw new LoopingCallStateError('the loop has not ended yet');
+    this.#intervals = new Intervals(intervalMs, this.#clock.now(), now ? 0 : 1);
+    const ended = new Deferred<this>(() => this.#halt());
+    this.#ended = ended;
+    if (now) this.#tick();
+    else this.#waitForTick();
+    return ended;
+  }
+
+  /**
+   * Calls no more. A call that is under way is waited for.
+   * @throws LoopingCallStateError it does not run.
+   */
+  stop(): void {
+    this.#requireRunning();
+    this.#halt();
+    if (this.#state === 'idle') this.#ended.callback(this);
+  }
+
+  /**
+   * Leaves the next call out: the one after it, and the reckoning, begin an interval from now.
+   * @throws LoopingCallStateError it does not run.
+   */
+  reset(): void {
+    this.#requireRunning();
+    this.#intervals.restart(this.#clock.now());
+    if (this.#state === 'calling') return;
+    this.#dropCall();
+    this.#waitForTick();
+  }
+
+  #requireRunning(): void {
+    if (!this.running) throw new LoopingCallStateError('the loop does not run');
+  }
+
+  #halt(): void {
+    if (this.#state === 'calling') {
+      this.#state = 'stopping';
+    } else if (this.#state === 'waiting') {
+      this.#dropCall();
+      this.#state = 'idle';
+    }
+  }
+
+  #dropCall(): void {
+    // The reactor drops its calls when it is stopped.
+    if (this.#call?.active() === true) this.#call.cancel();
+    this.#call = undefined;
+  }
+
+  #waitForTick(): void {
+    this.#state = 'waiting';
+    this.#call = this.#clock.callLater(this.#intervals.wait(this.#clock.now()), this.#tick);
+  }
+
+  readonly #tick = (): void => {
+    this.#state = 'calling';
+    this.#call = undefined;
+    this.#count = this.#intervals.take(this.#clock.now());
+    try {
+      const result = this.#f(...this.#args);
+      if (isThenable(result) || result instanceof Failure) this.#waitFor(result);
+      else this.#called();
+    } catch (error) {
+      this.#failed(Failure.from(error));
+    }
+  };
+
+  #waitFor(result: PromiseLike<unknown> | Failure): void {
+    succeed<unknown>(result)
+      .addCallback(() => this.#called())
+      .addErrback((failure) => this.#failed(failure));
+  }
+
+  #called(): void {
+    if (this.#state === 'calling') {
+      this.#waitForTick();
+      return;
+    }
+    this.#state = 'idle';
+    if (!this.#ended.fired) this.#ended.callback(this);
+  }
+
+  #failed(failure: Failure): void {
+    this.#state = 'idle';
+    if (this.#ended.fired) reportError(failure.value, 'a LoopingCall that was cancelled');
+    else this.#ended.errback(failure);
+  }
+}

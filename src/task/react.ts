@@ -1,0 +1,77 @@
+/** A whole program as one function: it runs while that does, and its exit code says how it ended. */
+import { ReactorAlreadyRunningError, ReactorNotRunningError } from '../core/errors.js';
+import type { Reactor, RunOptions } from '../core/reactor.js';
+import type { CallbackResult } from '../defer/deferred.js';
+import { CancelledError } from '../defer/errors.js';
+import { Failure } from '../defer/failure.js';
+import { maybeDeferred } from '../defer/succeed.js';
+import { checkFunction } from '../internal/check.js';
+import { reportError } from '../internal/error-report.js';
+import { ExitError } from './errors.js';
+
+export interface ReactOptions<Args extends unknown[], R extends Reactor> extends RunOptions {
+  readonly reactor: R;
+  /** What the main function is given after the reactor. Default: nothing. */
+  readonly argv?: Args;
+  /** Ends the process. Default `process.exit`. */
+  readonly exit?: (exitCode: number) => void;
+}
+
+/**
+ * Calls `main(reactor, ...argv)`, runs the reactor until what that returned has a result, stops it, and exits: with 0; with
+ * the `exitCode` of an {@link ExitError}; with 1 where `main` failed with anything else, which is reported.
+ *
+ * If the reactor is stopped before that, by SIGINT or SIGTERM for example, what `main` returned is cancelled. The shutdown
+ * waits until it has a result, which decides about the exit code as above, except that a CancelledError counts as success.
+ *
+ * @example
+ * await react(async (reactor, host) => {
+ *   const page = await getPage(reactor, host);
+ *   if (page === '') throw new ExitError(3);
+ * }, { reactor: createReactor(), argv: process.argv.slice(2) });
+ * @returns a promise that settles after `exit` was called, where that returns. It rejects with a
+ * ReactorAlreadyRunningError, before `main` is called.
+ */
+export async function react<Args extends unknown[], R extends Reactor>(
+  main: (reactor: R, ...argv: Args) => CallbackResult<unknown>,
+  options: ReactOptions<Args, R>,
+): Promise<void> {
+  const { reactor, argv = [] as unknown[] as Args, exit = exitProcess, ...runOptions } = options;
+  checkFunction('main', main);
+  if (reactor.running) throw new ReactorAlreadyRunningError();
+  let exitCode = 0;
+  let stopping = false;
+  const finished = maybeDeferred<[R, ...Args], unknown>(main, reactor, ...argv).addBoth(
+    (outcome) => {
+      if (outcome instanceof Failure) exitCode = exitCodeOf(outcome, stopping);
+      if (!stopping) reactor.callWhenRunning(() => stopIfRunning(reactor));
+    },
+  );
+  reactor.addSystemEventTrigger('before', 'shutdown', () => {
+    stopping = true;
+    finished.cancel();
+    return finished;
+  });
+  await reactor.run(runOptions);
+  exit(exitCode);
+}
+
+function exitCodeOf(failure: Failure, stopping: boolean): number {
+  if (failure.check(ExitError)) return failure.value.exitCode;
+  if (stopping && failure.check(CancelledError)) return 0;
+  reportError(failure.value, 'main');
+  return 1;
+}
+
+function stopIfRunning(reactor: Reactor): void {
+  try {
+    reactor.stop();
+  } catch (error) {
+    // Somebody else was faster.
+    if (!(error instanceof ReactorNotRunningError)) throw error;
+  }
+}
+
+function exitProcess(exitCode: number): void {
+  process.exit(exitCode);
+}

@@ -1,0 +1,50 @@
+/** A steady pace as something to iterate over. */
+import type { Clock } from '../core/clock.js';
+import { checkMilliseconds } from '../internal/check.js';
+import { deferLater } from './defer-later.js';
+import { Intervals } from './intervals.js';
+
+export interface TicksOptions {
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal;
+  /** Whether the first tick comes at once, rather than an interval later. Default true. */
+  readonly now?: boolean;
+}
+
+/**
+ * Ticks every `intervalMs`, reckoned from the first `next()`: the loop's body decides when it is ready for another.
+ * Yields the number of ticks since the last that it got, this one included: 1, unless the body took longer than the
+ * interval. Nothing is queued. Interval 0 is once in each turn of the reactor.
+ *
+ * @example
+ * for await (const count of ticks(reactor, 40, { signal })) advanceFrames(count);
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+ */
+export function ticks(
+  clock: Clock,
+  intervalMs: number,
+  options: TicksOptions = {},
+): AsyncGenerator<number, void, void> {
+  checkMilliseconds('intervalMs', intervalMs);
+  return generate(clock, intervalMs, options);
+}
+
+async function* generate(
+  clock: Clock,
+  intervalMs: number,
+  { signal, now = true }: TicksOptions,
+): AsyncGenerator<number, void, void> {
+  const aborted = (): boolean => signal?.aborted === true;
+  const intervals = new Intervals(intervalMs, clock.now(), now ? 0 : 1);
+  if (now && !aborted()) yield intervals.take(clock.now());
+  while (!aborted()) {
+    const wait = deferLater(clock, intervals.wait(clock.now()));
+    if (signal !== undefined) wait.cancelOn(signal);
+    try {
+      await wait;
+    } catch {
+      return; // it was cancelled
+    }
+    if (!aborted()) yield intervals.take(clock.now());
+  }
+}

@@ -1,0 +1,416 @@
+import fc from 'fast-check';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../src/core/errors.js';
+import { Deferred } from '../../src/defer/deferred.js';
+import { CancelledError } from '../../src/defer/errors.js';
+import { Failure } from '../../src/defer/failure.js';
+import { LoopingCallStateError } from '../../src/task/errors.js';
+import { LoopingCall } from '../../src/task/looping-call.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import { loggedBy, none, outcomeOf } from '../defer/outcome.js';
+import { TurnClock } from './turn-clock.js';
+
+/** A loop that notes when it was called. */
+function notingLoop(clock: ManualClock | TurnClock): { loop: LoopingCall; times: number[] } {
+  const times: number[] = [];
+  return { loop: new LoopingCall(clock, () => void times.push(clock.now())), times };
+}
+
+describe('LoopingCall', () => {
+  it('calls at once and then every interval, with the arguments that it was made with', () => {
+    const clock = new ManualClock();
+    const calls: unknown[] = [];
+    const loop = new LoopingCall(clock, (...args: [string, number]) => calls.push(args), 'a', 1);
+    loop.start(1000);
+    expect(calls).toEqual([['a', 1]]);
+    clock.advance(3500);
+    expect(calls).toHaveLength(4);
+    expectTypeOf(loop).toEqualTypeOf<LoopingCall<[string, number]>>();
+  });
+
+  it('waits for the interval first when told so', () => {
+    const clock = new ManualClock();
+    const { loop, times } = notingLoop(clock);
+    loop.start(1000, false);
+    expect(times).toEqual([]);
+    clock.advance(2000);
+    expect(times).toEqual([1000, 2000]);
+  });
+
+  it('reckons from its start: calls that are late make no others late', () => {
+    const clock = new TurnClock();
+    const { loop, times } = notingLoop(clock);
+    loop.start(10);
+    clock.turn(14);
+    clock.turn(5); // 19
+    clock.turn(1);
+    clock.turn(10);
+    expect(times).toEqual([0, 14, 20, 30]);
+  });
+
+  it('leaves out the ticks that it missed', () => {
+    const clock = new TurnClock();
+    const { loop, times } = notingLoop(clock);
+    loop.start(10);
+    clock.turn(45);
+    clock.turn(4);
+    clock.turn(1);
+    expect(times).toEqual([0, 45, 50]);
+  });
+
+  it('is called by a clock that is advanced by just the interval', () => {
+    const clock = new ManualClock();
+    const { loop, times } = notingLoop(clock);
+    loop.start(0.1);
+    for (let i = 0; i < 1000; i++) clock.advance(0.1);
+    expect(times).toHaveLength(1001);
+  });
+
+  it('calls once in each turn with interval 0', () => {
+    const clock = new TurnClock();
+    const { loop, times } = notingLoop(clock);
+    loop.start(0);
+    for (let i = 0; i < 3; i++) clock.turn();
+    expect(times).toEqual([0, 0, 0, 0]);
+  });
+
+  it.each([
+    [() => new Deferred<void>()],
+    [() => Deferred.fromPromise(new Promise<void>(() => {}))],
+  ])('calls again when what was returned has a result, at the next tick', (make) => {
+    const clock = new ManualClock();
+    const pending: Deferred<void>[] = [];
+    const loop = new LoopingCall(clock, () => {
+      const deferred = make();
+      pending.push(deferred);
+      return deferred;
+    });
+    loop.start(10);
+    clock.advance(25);
+    expect(pending).toHaveLength(1);
+    pending[0]?.callback();
+    clock.advance(4);
+    expect(pending).toHaveLength(1);
+    clock.advance(1);
+    expect(pending).toHaveLength(2);
+  });
+
+  it('waits for promises', async () => {
+    const clock = new ManualClock();
+    let calls = 0;
+    const loop = new LoopingCall(clock, async () => {
+      calls += 1;
+    });
+    loop.start(10);
+    clock.advance(30);
+    expect(calls).toBe(1);
+    await Promise.resolve();
+    clock.advance(10);
+    expect(calls).toBe(2);
+  });
+
+  it('says whether it runs, and at which interval', () => {
+    const clock = new ManualClock();
+    const running: boolean[] = [];
+    const loop: LoopingCall = new LoopingCall(clock, () => void running.push(loop.running));
+    expect([loop.running, loop.intervalMs]).toEqual([false, 0]);
+    loop.start(5);
+    expect([loop.running, loop.intervalMs, running]).toEqual([true, 5, [true]]);
+    loop.stop();
+    expect([loop.running, loop.intervalMs]).toEqual([false, 5]);
+  });
+
+  describe('stop', () => {
+    it('fires the Deferred of start with the loop, and calls no more', () => {
+      const clock = new ManualClock();
+      const { loop, times } = notingLoop(clock);
+      const deferred = loop.start(10);
+      expectTypeOf(deferred).toEqualTypeOf<Deferred<LoopingCall>>();
+      const ended = outcomeOf(deferred);
+      expect(ended.value).toBe(none);
+      loop.stop();
+      expect(ended.value).toBe(loop);
+      clock.advance(100);
+      expect(times).toEqual([0]);
+      expect(clock.getDelayedCalls()).toEqual([]);
+    });
+
+    it('can be called by the function', () => {
+      const clock = new ManualClock();
+      let calls = 0;
+      const loop: LoopingCall = new LoopingCall(clock, () => {
+        calls += 1;
+        if (calls === 3) loop.stop();
+      });
+      const ended = outcomeOf(loop.start(1));
+      clock.advance(10);
+      expect([calls, ended.value]).toEqual([3, loop]);
+    });
+
+    it('waits for the call that is under way', () => {
+      const pending = new Deferred<void>();
+      const loop = new LoopingCall(new ManualClock(), () => pending);
+      const ended = outcomeOf(loop.start(1));
+      loop.stop();
+      expect([loop.running, ended.value]).toEqual([false, none]);
+      expect(() => loop.start(1)).toThrow(LoopingCallStateError);
+      expect(() => loop.stop()).toThrow(LoopingCallStateError);
+      pending.callback();
+      expect(ended.value).toBe(loop);
+    });
+
+    it('can be followed by another start', () => {
+      const clock = new ManualClock();
+      const { loop, times } = notingLoop(clock);
+      loop.start(10);
+      loop.stop();
+      clock.advance(5);
+      loop.start(20);
+      clock.advance(20);
+      expect(times).toEqual([0, 5, 25]);
+    });
+
+    it('works after the reactor has dropped its calls', () => {
+      const clock = new TurnClock();
+      const { loop } = notingLoop(clock);
+      const ended = outcomeOf(loop.start(10));
+      clock.clear();
+      loop.stop();
+      expect(ended.value).toBe(loop);
+    });
+
+    it('is refused where the loop does not run', () => {
+      const { loop } = notingLoop(new ManualClock());
+      expect(() => loop.stop()).toThrow(LoopingCallStateError);
+      expect(() => loop.reset()).toThrow(LoopingCallStateError);
+    });
+  });
+
+  describe('a failure', () => {
+    it.each([
+      [
+        'thrown',
+        (error: Error) => {
+          throw error;
+        },
+      ],
+      ['returned', (error: Error) => new Failure(error)],
+      [
+        'in a Deferred',
+        (error: Error) => {
+          const d = new Deferred<void>();
+          d.errback(error);
+          return d;
+        },
+      ],
+    ] as const)('%s ends the loop', (_how, f) => {
+      const clock = new ManualClock();
+      const error = new Error('no');
+      const loop = new LoopingCall<[Error]>(clock, f, error);
+      const ended = outcomeOf(loop.start(1));
+      expect(ended.value).toBe(error);
+      expect([loop.running, clock.getDelayedCalls()]).toEqual([false, []]);
+      outcomeOf(loop.start(1)); // may be started again
+    });
+
+    it('after stop fails the Deferred of start too', () => {
+      const pending = new Deferred<void>();
+      const loop = new LoopingCall(new ManualClock(), () => pending);
+      const ended = outcomeOf(loop.start(1));
+      loop.stop();
+      const error = new Error('no');
+      pending.errback(error);
+      expect(ended.value).toBe(error);
+    });
+
+    it('of the clock itself fails the Deferred of start', () => {
+      const clock = new ManualClock();
+      const { loop } = notingLoop(clock);
+      clock.callLater = () => {
+        throw new Error('disposed');
+      };
+      expect(outcomeOf(loop.start(1)).value).toMatchObject({ message: 'disposed' });
+    });
+  });
+
+  describe('cancelling the Deferred of start', () => {
+    it('stops the loop', () => {
+      const clock = new ManualClock();
+      const { loop, times } = notingLoop(clock);
+      const started = loop.start(10);
+      started.cancel();
+      clock.advance(100);
+      expect([loop.running, times]).toEqual([false, [0]]);
+      expect(outcomeOf(started).value).toBeInstanceOf(CancelledError);
+    });
+
+    it('after stop no longer waits for the call that is under way', () => {
+      const pending = new Deferred<void>();
+      const loop = new LoopingCall(new ManualClock(), () => pending);
+      const started = loop.start(10);
+      loop.stop();
+      started.cancel();
+      expect(outcomeOf(started).value).toBeInstanceOf(CancelledError);
+      pending.callback();
+      expect(loop.running).toBe(false);
+    });
+
+    it('lets the call that is under way end, and reports its failure', () => {
+      const clock = new ManualClock();
+      let pending = new Deferred<void>();
+      const loop = new LoopingCall(clock, () => pending);
+      const cancelled = (): void => {
+        const started = loop.start(10);
+        started.cancel();
+        expect(outcomeOf(started).value).toBeInstanceOf(CancelledError);
+        expect(() => loop.start(10)).toThrow(LoopingCallStateError);
+      };
+      cancelled();
+      pending.callback();
+      pending = new Deferred();
+      cancelled();
+      const error = new Error('no');
+      expect(loggedBy(() => pending.errback(error))).toEqual([error]);
+      pending = new Deferred();
+      cancelled();
+    });
+  });
+
+  describe('reset', () => {
+    it('begins the interval anew', () => {
+      const clock = new ManualClock();
+      const { loop, times } = notingLoop(clock);
+      loop.start(10);
+      clock.advance(6);
+      loop.reset();
+      clock.advance(9);
+      expect(times).toEqual([0]);
+      clock.advance(11);
+      expect(times).toEqual([0, 16, 26]);
+    });
+
+    it('counts from now too while a call is under way', () => {
+      const clock = new ManualClock();
+      const pending: Deferred<void>[] = [];
+      const loop = new LoopingCall(clock, () => {
+        const deferred = new Deferred<void>();
+        pending.push(deferred);
+        return deferred;
+      });
+      loop.start(10);
+      clock.advance(4);
+      loop.reset();
+      pending[0]?.callback();
+      clock.advance(9);
+      expect(pending).toHaveLength(1);
+      clock.advance(1);
+      expect(pending).toHaveLength(2);
+    });
+  });
+
+  describe('withCount', () => {
+    it('tells how many ticks there were since the last call', () => {
+      const clock = new TurnClock();
+      const counts: number[] = [];
+      const loop = LoopingCall.withCount(clock, (count) => counts.push(count));
+      loop.start(10);
+      for (const ms of [10, 35, 5, 10]) clock.turn(ms);
+      expect(counts).toEqual([1, 1, 3, 1, 1]);
+    });
+
+    it('begins with 1 where the first call comes later, or is late itself', () => {
+      const clock = new TurnClock();
+      const counts: number[] = [];
+      const loop = LoopingCall.withCount(clock, (count) => counts.push(count));
+      loop.start(10, false);
+      clock.turn(10);
+      loop.stop();
+      loop.start(10, false);
+      clock.turn(29);
+      expect(counts).toEqual([1, 2]);
+    });
+
+    it('passes arguments on behind the count', () => {
+      const seen: unknown[] = [];
+      const f = (count: number, name: string): void => void seen.push([count, name]);
+      const loop = LoopingCall.withCount(new ManualClock(), f, 'a');
+      expectTypeOf(loop).toEqualTypeOf<LoopingCall<[string]>>();
+      loop.start(10);
+      expect(seen).toEqual([[1, 'a']]);
+    });
+
+    it('counts 1 in each turn with interval 0', () => {
+      const clock = new TurnClock();
+      const counts: number[] = [];
+      LoopingCall.withCount(clock, (count) => counts.push(count)).start(0);
+      for (const ms of [0, 10, 0]) clock.turn(ms);
+      expect(counts).toEqual([1, 1, 1, 1]);
+    });
+
+    it('counts what a slow call covered', () => {
+      const clock = new ManualClock();
+      const counts: number[] = [];
+      let pending = new Deferred<void>();
+      LoopingCall.withCount(clock, (count) => {
+        counts.push(count);
+        return pending;
+      }).start(10);
+      clock.advance(35);
+      const first = pending;
+      pending = new Deferred();
+      first.callback();
+      clock.advance(5);
+      expect(counts).toEqual([1, 4]);
+    });
+
+    it('counts every tick once, as whole numbers do, however the turns fall', () => {
+      const shape = fc.record({
+        parts: fc.integer({ min: 1, max: 20 }),
+        denominator: fc.integer({ min: 1, max: 1000 }),
+        now: fc.boolean(),
+        turns: fc.array(fc.nat({ max: 60 }), { maxLength: 60 }),
+      });
+      fc.assert(
+        fc.property(shape, ({ parts, denominator, now, turns }) => {
+          const clock = new TurnClock();
+          let units = 0;
+          let sum = now ? -1 : 0;
+          const loop = LoopingCall.withCount(clock, (count) => {
+            sum += count;
+            expect(sum).toBe(Math.floor(units / parts));
+          });
+          const ended = outcomeOf(loop.start(parts / denominator, now));
+          for (const passed of turns) {
+            units += passed;
+            clock.turn(passed / denominator); // adds up rounding errors
+            // A tick that falls due just now may seem a bit away to a clock that has added up.
+            if (units % parts > 0) expect(sum).toBe(Math.floor(units / parts));
+          }
+          expect(ended.value).toBe(none);
+        }),
+        { numRuns: 300 },
+      );
+    });
+  });
+
+  it.each([-1, Number.NaN, Infinity])('refuses the interval %d', (intervalMs) => {
+    const { loop } = notingLoop(new ManualClock());
+    expect(() => loop.start(intervalMs)).toThrow(InvalidArgumentValueError);
+    expect(loop.running).toBe(false);
+  });
+
+  it('refuses what is no function, no number and no boolean', () => {
+    const clock = new ManualClock();
+    expect(() => new LoopingCall(clock, 'f' as never)).toThrow(InvalidArgumentTypeError);
+    expect(() => LoopingCall.withCount(clock, 1 as never)).toThrow(InvalidArgumentTypeError);
+    const { loop } = notingLoop(clock);
+    expect(() => loop.start('1' as never)).toThrow(InvalidArgumentTypeError);
+    expect(() => loop.start(1, 1 as never)).toThrow(InvalidArgumentTypeError);
+  });
+
+  it('refuses to be started twice', () => {
+    const { loop } = notingLoop(new ManualClock());
+    loop.start(1);
+    expect(() => loop.start(1)).toThrow(LoopingCallStateError);
+  });
+});
