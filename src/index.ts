@@ -153,6 +153,7 @@ export {
   type StatefulProtocolOptions,
 } from './framing/stateful-protocol.js';
 export type { ErrorReport } from './internal/error-report.js';
+export type { ConnectionTimeout } from './policies/connection-timeout.js';
 export { Deadline } from './policies/deadline.js';
 export { hexDump } from './policies/hex-dump.js';
 export { IdleTimeout } from './policies/idle-timeout.js';
@@ -165,7 +166,7 @@ export {
   LimitTotalConnectionsFactory,
   type LimitTotalConnectionsOptions,
 } from './policies/limit-total-connections.js';
-export { ProtocolWrapper } from './policies/protocol-wrapper.js';
+export { ProtocolWrapper, type WrapperOwner } from './policies/protocol-wrapper.js';
 export {
   ShapingFactory,
   type ShapingFactoryOptions,

@@ -105,6 +105,9 @@ void Reactor::obeyStream(Stream& stream, int32_t command) {
     case kAllowHalfClose:
       stream.allowHalfClose = true;
       return;
+    case kKeepOpen:
+      if (stream.ending != Stream::Ending::kDiscard) stream.ending = Stream::Ending::kNone;
+      return;
     default:
       return;
   }

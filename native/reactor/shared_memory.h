@@ -51,6 +51,7 @@ enum Command : int32_t {
   kResume = -6,
   kWatchDrain = -7,      // kDrained follows when nothing waits to be sent
   kAllowHalfClose = -8,  // the end of input is kReadEnded, not kLost
+  kKeepOpen = -9,        // takes back a kClose or kShutdown that has not been carried out
 };
 
 enum EventKind : int32_t {

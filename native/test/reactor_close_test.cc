@@ -234,6 +234,31 @@ void shutsDown(PollerKind kind) {
   CHECK_EQUAL(server.of(handle).writeShut, 1);
 }
 
+// A close or shutdown that was taken back, before the turn or while bytes wait, happens when it is
+// asked for again.
+void keepsOpen(PollerKind kind) {
+  for (const int32_t ending : {kClose, kShutdown}) {
+    for (const bool queued : {false, true}) {
+      Server server(kind, {}, smallBuffers());
+      Peer peer;
+      const Handle handle = server.connect(peer, kSmallBuffer);
+      std::vector<uint8_t> bytes = pattern(queued ? 100'000 : 100);
+      server.write(handle, bytes);
+      server.command(handle, ending);
+      if (queued) server.turn();
+      server.command(handle, kKeepOpen);
+      server.turnUntil([&] { return peer.hasReceived(bytes.size()); });
+      server.turnInVain();
+      CHECK_EQUAL(server.of(handle).lost, 0);
+      CHECK_EQUAL(server.of(handle).writeShut, 0);
+      server.write(handle, bytes);
+      server.command(handle, ending);
+      server.turnUntil([&] { return peer.hasEnded(); });
+      CHECK_EQUAL(peer.received().size(), 2 * bytes.size());
+    }
+  }
+}
+
 // Both ends close in the same turn: it ends once, whoever was first.
 void endsOnce(PollerKind kind) {
   for (const int32_t command : {kClose, kShutdown, kWatchDrain, kPause}) {
@@ -282,7 +307,7 @@ void saysNothingAfterTheEnd(PollerKind kind) {
 // A command for a stream whose end the host is hearing of in this very batch.
 void ignoresCommandsAtTheEnd(PollerKind kind) {
   for (const int32_t command :
-       {kClose, kShutdown, kReset, kDiscard, kPause, kResume, kWatchDrain}) {
+       {kClose, kShutdown, kReset, kDiscard, kPause, kResume, kWatchDrain, kKeepOpen}) {
     for (const bool reset : {false, true}) {
       Server server(kind);
       Peer peer;
@@ -358,6 +383,7 @@ int main() {
       STORY(sendsWhatIsWrittenAtTheEnd),
       STORY(staysHalfOpen),
       STORY(shutsDown),
+      STORY(keepsOpen),
       STORY(endsOnce),
       STORY(saysNothingAfterTheEnd),
       STORY(ignoresCommandsAtTheEnd),

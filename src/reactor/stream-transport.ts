@@ -101,6 +101,11 @@ export abstract class StreamTransport implements TCPTransport {
   protected abstract shutdownWriting(): void;
   /** Sends what waits, then closes and calls {@link lost}. */
   protected abstract closeFlushed(): void;
+  /**
+   * A producer was registered after {@link closeFlushed} or {@link shutdownWriting}: not before that is called again.
+   * For transports that look whether there is a producer only then, nothing is to be done.
+   */
+  protected keepOpen(): void {}
   /** Closes in this turn, calling nothing back. With `reset`, unsent bytes are dropped and the peer sees a reset. */
   protected abstract closeNow(reset: boolean): void;
 
@@ -155,6 +160,7 @@ export abstract class StreamTransport implements TCPTransport {
       return;
     }
     this.producer = { producer, streaming, paused: false };
+    if (this.state === 'closing' || this.writing === 'shutting') this.keepOpen();
     if (!streaming) producer.resumeProducing();
   }
 

@@ -62,7 +62,7 @@ export {
 } from './simulation/simulate.js';
 export type { SimulatedReactor } from './simulation/simulated-reactor.js';
 export { Simulation, type SimulationOptions } from './simulation/simulation.js';
-export type { TraceLevel } from './simulation/trace.js';
+export type { Trace, TraceLevel } from './simulation/trace.js';
 export {
   type DialogueRunOptions,
   type EventsRunOptions,

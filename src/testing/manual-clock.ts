@@ -60,6 +60,19 @@ export class ManualClock implements Clock {
     this.#now = Math.max(this.#now, end);
   }
 
+  /**
+   * Goes on to the time of the next call and runs those that are due then. What they make waits for another step, be it
+   * due at the same time.
+   * @returns False where no call waits.
+   */
+  step(): boolean {
+    const next = this.nextTime;
+    if (next === undefined) return false;
+    this.#now = Math.max(this.#now, next);
+    this.#delayedCalls.runDue();
+    return true;
+  }
+
   /** Advances by each of `steps` in turn. */
   pump(steps: Iterable<number>): void {
     for (const ms of steps) this.advance(ms);

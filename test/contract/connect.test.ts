@@ -5,7 +5,6 @@ import {
   ConnectError,
   ConnectingCancelledError,
   ConnectionRefusedError,
-  ConnectorStateError,
   ConnectTimeoutError,
   DNSLookupError,
   InvalidArgumentTypeError,
@@ -13,33 +12,12 @@ import {
 } from '../../src/core/errors.js';
 import { IPv4Address, IPv6Address } from '../../src/index.js';
 import { contract, portOf } from '../support/contract.js';
-import { connected, pair, quietMoment } from '../support/pairs.js';
+import { connected, quietMoment } from '../support/pairs.js';
 import { closedPort, RawServer } from '../support/raw-peer.js';
 import { Recorder, RecordingFactory, recorders } from '../support/recorder.js';
 import { Blackhole, hasIPv6, stallResolver } from '../support/sockets.js';
 
 contract('connectTCP', (rig) => {
-  it('tells the factory of the attempt before it returns, of the connection after', async () => {
-    const raw = rig.use(await RawServer.listen());
-    const factory: RecordingFactory = new RecordingFactory(
-      () => new Recorder({ connectionMade: () => factory.note('connectionMade') }),
-    );
-    const connector = rig.reactor.connectTCP('127.0.0.1', raw.port, factory);
-    factory.note('returned');
-    expect(connector.state).toBe('connecting');
-    expect(factory.connector).toBe(connector);
-    await factory.until('connectionMade');
-    expect(factory.log).toEqual([
-      'doStart',
-      'startFactory',
-      'startedConnecting',
-      'returned',
-      'buildProtocol',
-      'connectionMade',
-    ]);
-    expect(connector.state).toBe('connected');
-  });
-
   it('gives the address of the peer, and has it as the transport does', async () => {
     const { protocol, peer, factory } = await connected(rig);
     const address = protocol.transport.getPeer();
@@ -160,22 +138,6 @@ contract('connectTCP', (rig) => {
     expect(connector.state).toBe('disconnected');
     expect(rig.takeReports()).toMatchObject([{ error: { message: 'no protocol today' } }]);
   });
-
-  it.each(['clientConnectionFailed', 'clientConnectionLost'] as const)(
-    'reports what %s throws, and stops the factory',
-    async (method) => {
-      const factory = recorders({ connectionMade: (self) => self.transport.loseConnection() });
-      factory.hooks[method] = () => {
-        throw new Error(`out of ${method}`);
-      };
-      const raw = rig.use(await RawServer.listen());
-      const port = method === 'clientConnectionLost' ? raw.port : await closedPort();
-      rig.reactor.connectTCP('127.0.0.1', port, factory);
-      await factory.until('stopFactory');
-      expect(rig.takeReports()).toMatchObject([{ error: { message: `out of ${method}` } }]);
-      await quietMoment(rig);
-    },
-  );
 
   it.each([-1, 65_536, 1.5, Number.NaN])('refuses port %s', (port) => {
     expect(() => rig.reactor.connectTCP('127.0.0.1', port, recorders())).toThrow(
@@ -325,21 +287,6 @@ contract('an attempt that is not answered', (rig) => {
     expect(connector.state).toBe('disconnected');
   });
 
-  it('ends by stopConnecting at once after connectTCP, and in startedConnecting', async () => {
-    const raw = rig.use(await RawServer.listen());
-    const factories = [recorders(), recorders()];
-    (factories[1] as RecordingFactory).hooks.startedConnecting = (it) => it.stopConnecting();
-    const [first] = factories.map((factory) =>
-      rig.reactor.connectTCP('127.0.0.1', raw.port, factory),
-    );
-    first?.stopConnecting();
-    for (const factory of factories) {
-      await factory.until('stopFactory');
-      expect(factory.reasons[0]).toBeInstanceOf(ConnectingCancelledError);
-      expect(factory.log.filter((event) => event.startsWith('client'))).toHaveLength(1);
-    }
-  });
-
   it('ends by stopConnecting while the name is resolved', async () => {
     rig.use(stallResolver());
     const factory = recorders();
@@ -358,36 +305,6 @@ contract('an attempt that is not answered', (rig) => {
     connector.disconnect();
     await factory.until('clientConnectionFailed');
     expect(factory.reasons[0]).toBeInstanceOf(ConnectingCancelledError);
-  });
-});
-
-contract("a connector's states", (rig) => {
-  it('allow stopConnecting only while it connects', async () => {
-    const { connector, client } = await pair(rig);
-    expect(() => connector.stopConnecting()).toThrow(ConnectorStateError);
-    client.transport.abortConnection();
-    await client.lost();
-    expect(() => connector.stopConnecting()).toThrow(ConnectorStateError);
-  });
-
-  it('allow connect only while it is disconnected', async () => {
-    const { connector } = await pair(rig);
-    expect(() => connector.connect()).toThrow(ConnectorStateError);
-    const factory = recorders();
-    const connecting = rig.reactor.connectTCP('127.0.0.1', await closedPort(), factory);
-    expect(() => connecting.connect()).toThrow(ConnectorStateError);
-    await factory.until('clientConnectionFailed');
-  });
-
-  it('make disconnect a clean close when connected, and nothing when disconnected', async () => {
-    const { connector, client, server } = await pair(rig);
-    connector.disconnect();
-    expect((await client.lost()).name).toBe('ConnectionDone');
-    expect((await server.lost()).name).toBe('ConnectionDone');
-    expect(connector.state).toBe('disconnected');
-    connector.disconnect();
-    await quietMoment(rig);
-    expect(connector.state).toBe('disconnected');
   });
 });
 

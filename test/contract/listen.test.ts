@@ -251,29 +251,6 @@ contract('a port that stops listening', (rig) => {
     expect(protocol.connected).toBe(true);
   });
 
-  it('answers in a later turn, after doStop', async () => {
-    const factory = recorders();
-    const listening = listenLocal(rig.reactor, factory);
-    const stopped = listening.stopListening();
-    let settled = false;
-    const answer = Promise.resolve(stopped).then(() => {
-      settled = true;
-      return factory.log.join();
-    });
-    expect(settled).toBe(false);
-    expect(factory.log).toEqual(['doStart', 'startFactory']);
-    expect(await within(answer, 'stopListening')).toBe('doStart,startFactory,doStop,stopFactory');
-  });
-
-  it('answers as well when it does not listen, without another doStop', async () => {
-    const factory = recorders();
-    const listening = listenLocal(rig.reactor, factory);
-    const both = Promise.all([listening.stopListening(), listening.stopListening()]);
-    await within(both, 'both answers');
-    await within(listening.stopListening(), 'a third answer');
-    expect(factory.log.filter((event) => event === 'doStop')).toHaveLength(1);
-  });
-
   it('stops on disposal', async () => {
     const listening = listenEcho(rig);
     const port = portOf(listening);
@@ -331,18 +308,6 @@ contract('a port that stops listening', (rig) => {
 });
 
 contract("a port's factory", (rig) => {
-  it('is started and stopped once, however many ports share it', async () => {
-    const factory = recorders();
-    const ports = [1, 2, 3].map(() => listenLocal(rig.reactor, factory));
-    expect(factory.users).toBe(3);
-    for (const port of ports) await port.stopListening();
-    expect(factory.log.filter((event) => event.endsWith('Factory'))).toEqual([
-      'startFactory',
-      'stopFactory',
-    ]);
-    expect(factory.users).toBe(0);
-  });
-
   it('refuses a connection with null, without a word', async () => {
     const factory = new RecordingFactory(() => null);
     const listening = listenLocal(rig.reactor, factory);

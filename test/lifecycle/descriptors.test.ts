@@ -5,7 +5,8 @@ import { RawPeer } from '../support/raw-peer.js';
 import { REACTORS } from '../support/reactors.js';
 
 const PROGRAM = new URL('./programs/few-descriptors.ts', import.meta.url);
-const LIMIT = 64;
+/** Loading opens all the modules at once. */
+const LIMIT = 256;
 
 async function echoes(peer: RawPeer, text: string): Promise<void> {
   const before = peer.receivedBytes;

@@ -6,6 +6,8 @@ import type {
   ListenTCPOptions,
   Reactor,
 } from '../../src/index.js';
+import { patternedBytes } from '../../src/testing/contracts/patterned-bytes.js';
+import { DEFAULT_OVERFLOW_BYTES } from '../../src/testing/contracts/transport/scene.js';
 import { portOf, type Rig } from './contract.js';
 import { RawPeer, RawServer } from './raw-peer.js';
 import { Recorder, RecordingFactory } from './recorder.js';
@@ -119,23 +121,8 @@ export async function quietMoment(rig: Rig, reactor: Reactor = rig.reactor): Pro
   }
 }
 
-/** More bytes than the socket buffers of both ends hold (`net.ipv4.tcp_rmem`, `tcp_wmem`): some must wait. */
-export const HUGE = 48_000_000;
-
-/** A prime, so that pieces of round sizes never look alike. */
-const PATTERN_BYTES = 1_000_003;
-
 /** Bytes that differ from place to place, the same for the same seed. */
-export function patterned(bytes: number, seed = 1): Buffer {
-  const data = Buffer.allocUnsafeSlow(bytes);
-  const end = Math.min(bytes, PATTERN_BYTES);
-  let state = (seed * 2_654_435_761) >>> 0 || 1;
-  for (let i = 0; i < end; i++) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    data[i] = state & 255;
-  }
-  for (let at = end; at < bytes; at += end) data.copy(data, at, 0, Math.min(end, bytes - at));
-  return data;
-}
+export const patterned = patternedBytes;
+
+/** More bytes than the socket buffers of both ends hold: some must wait. */
+export const HUGE = DEFAULT_OVERFLOW_BYTES;

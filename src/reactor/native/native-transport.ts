@@ -9,6 +9,7 @@ import {
   COMMAND_ALLOW_HALF_CLOSE,
   COMMAND_CLOSE,
   COMMAND_DISCARD,
+  COMMAND_KEEP_OPEN,
   COMMAND_PAUSE,
   COMMAND_RESET,
   COMMAND_RESUME,
@@ -125,6 +126,10 @@ export class NativeTransport extends StreamTransport {
 
   protected override closeFlushed(): void {
     this.command(COMMAND_CLOSE);
+  }
+
+  protected override keepOpen(): void {
+    this.command(COMMAND_KEEP_OPEN);
   }
 
   protected override closeNow(reset: boolean): void {

@@ -16,6 +16,7 @@ export const COMMAND_PAUSE = -5;
 export const COMMAND_RESUME = -6;
 export const COMMAND_WATCH_DRAIN = -7;
 export const COMMAND_ALLOW_HALF_CLOSE = -8;
+export const COMMAND_KEEP_OPEN = -9;
 
 export const EVENT_DATA = 1;
 export const EVENT_READ_ENDED = 2;

@@ -1,0 +1,113 @@
+/** Limits how many connections each peer has at a time. */
+import type { Address } from '../core/address.js';
+import type { ClientProtocolFactory, FactoryLike } from '../core/factory.js';
+import type { StreamProtocol } from '../core/protocol.js';
+import { checkInteger } from '../internal/check.js';
+import { limitedOverflow } from './limit-total-connections.js';
+import { type ConnectionLimit, LimitedProtocol } from './limited-protocol.js';
+import { peerKey } from './peer-key.js';
+import type { ProtocolWrapper } from './protocol-wrapper.js';
+import { WrappingFactory } from './wrapping-factory.js';
+
+export interface LimitConnectionsByPeerOptions {
+  /** Of one peer. 0 refuses all. */
+  readonly maxConnections: number;
+  /**
+   * How many leading bits of an IPv6 address tell peers apart. Default 64, the network that one subscriber has; 128 counts
+   * each address for itself. An IPv4 address is always a peer.
+   */
+  readonly ipv6PrefixBits?: number;
+  /** Serves connections over the limit, to say why they are refused. Default: they are closed without a word. */
+  readonly overflow?: FactoryLike;
+  /** How many connections, of all peers together, `overflow` serves at a time. Default 100. */
+  readonly maxOverflow?: number;
+}
+
+/**
+ * Counts as {@link LimitTotalConnectionsFactory} does, for each peer. Nothing is kept of a peer without connections.
+ *
+ * @example
+ * reactor.listenTCP(25, new LimitConnectionsByPeerFactory(Mail, { maxConnections: 10 }));
+ */
+export class LimitConnectionsByPeerFactory extends WrappingFactory implements ConnectionLimit {
+  readonly maxConnections: number;
+  readonly ipv6PrefixBits: number;
+  readonly #overflow: ClientProtocolFactory | undefined;
+  readonly #counts: Map<string, number> = new Map();
+  #refused = 0;
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+  constructor(wrapped: FactoryLike, options: LimitConnectionsByPeerOptions) {
+    super(wrapped);
+    const { maxConnections, ipv6PrefixBits = 64 } = options;
+    this.maxConnections = checkInteger(
+      'maxConnections',
+      maxConnections,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    );
+    this.ipv6PrefixBits = checkInteger('ipv6PrefixBits', ipv6PrefixBits, 1, 128);
+    this.#overflow = limitedOverflow(options);
+  }
+
+  /** How many connections were over the limit so far, those that `overflow` served included. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** How many peers have connections. */
+  get peers(): number {
+    return this.#counts.size;
+  }
+
+  /** How many connections the peer at `address` has. */
+  connectionsOf(address: Address): number {
+    return this.#counts.get(peerKey(address, this.ipv6PrefixBits)) ?? 0;
+  }
+
+  override buildProtocol(address: Address): StreamProtocol | null {
+    if (!this.full(peerKey(address, this.ipv6PrefixBits))) return super.buildProtocol(address);
+    this.#refused++;
+    return this.#overflow?.buildProtocol(address) ?? null;
+  }
+
+  override doStart(): void {
+    super.doStart();
+    this.#overflow?.doStart();
+  }
+
+  override doStop(): void {
+    super.doStop();
+    this.#overflow?.doStop();
+  }
+
+  /** @internal */
+  override wrapperConnected(wrapper: ProtocolWrapper): void {
+    super.wrapperConnected(wrapper);
+    const { key } = wrapper as LimitedProtocol;
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+  }
+
+  /** @internal */
+  override wrapperDisconnected(wrapper: ProtocolWrapper): void {
+    super.wrapperDisconnected(wrapper);
+    const { key } = wrapper as LimitedProtocol;
+    const count = this.#counts.get(key) ?? 0;
+    if (count > 1) this.#counts.set(key, count - 1);
+    else this.#counts.delete(key);
+  }
+
+  /** @internal */
+  full(key: string): boolean {
+    return (this.#counts.get(key) ?? 0) >= this.maxConnections;
+  }
+
+  /** @internal */
+  refusedOne(): void {
+    this.#refused++;
+  }
+
+  protected override wrap(protocol: StreamProtocol, address: Address): LimitedProtocol {
+    return new LimitedProtocol(protocol, this, peerKey(address, this.ipv6PrefixBits));
+  }
+}

@@ -1,0 +1,88 @@
+/** Limits how many connections a factory has at a time. */
+import type { Address } from '../core/address.js';
+import { type ClientProtocolFactory, type FactoryLike, toFactory } from '../core/factory.js';
+import type { StreamProtocol } from '../core/protocol.js';
+import { checkInteger } from '../internal/check.js';
+import { type ConnectionLimit, DEFAULT_MAX_OVERFLOW, LimitedProtocol } from './limited-protocol.js';
+import { WrappingFactory } from './wrapping-factory.js';
+
+export interface LimitTotalConnectionsOptions {
+  /** 0 refuses all. */
+  readonly maxConnections: number;
+  /** Serves connections over the limit, to say why they are refused. Default: they are closed without a word. */
+  readonly overflow?: FactoryLike;
+  /** How many connections `overflow` serves at a time; more are closed without a word. Default 100. */
+  readonly maxOverflow?: number;
+}
+
+/**
+ * A connection counts from before its protocol's `makeConnection` until before its `connectionLost`, whatever either
+ * throws. A protocol that could not be built counts never.
+ *
+ * @example
+ * const options = { maxConnections: 1_000, overflow: Busy };
+ * reactor.listenTCP(25, new LimitTotalConnectionsFactory(Mail, options));
+ */
+export class LimitTotalConnectionsFactory extends WrappingFactory implements ConnectionLimit {
+  readonly maxConnections: number;
+  readonly #overflow: ClientProtocolFactory | undefined;
+  #refused = 0;
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+  constructor(wrapped: FactoryLike, options: LimitTotalConnectionsOptions) {
+    super(wrapped);
+    this.maxConnections = checkInteger(
+      'maxConnections',
+      options.maxConnections,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    );
+    this.#overflow = limitedOverflow(options);
+  }
+
+  /** How many connections were over the limit so far, those that `overflow` served included. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  override buildProtocol(address: Address): StreamProtocol | null {
+    if (!this.full()) return super.buildProtocol(address);
+    this.#refused++;
+    return this.#overflow?.buildProtocol(address) ?? null;
+  }
+
+  override doStart(): void {
+    super.doStart();
+    this.#overflow?.doStart();
+  }
+
+  override doStop(): void {
+    super.doStop();
+    this.#overflow?.doStop();
+  }
+
+  /** @internal */
+  full(): boolean {
+    return this.protocols.size >= this.maxConnections;
+  }
+
+  /** @internal */
+  refusedOne(): void {
+    this.#refused++;
+  }
+
+  protected override wrap(protocol: StreamProtocol, _address: Address): LimitedProtocol {
+    return new LimitedProtocol(protocol, this, '');
+  }
+}
+
+/** @internal The factory of the connections over a limit, which is limited itself. */
+export function limitedOverflow(options: {
+  readonly overflow?: FactoryLike;
+  readonly maxOverflow?: number;
+}): ClientProtocolFactory | undefined {
+  const { overflow, maxOverflow = DEFAULT_MAX_OVERFLOW } = options;
+  checkInteger('maxOverflow', maxOverflow, 0, Number.MAX_SAFE_INTEGER);
+  if (overflow === undefined) return undefined;
+  return new LimitTotalConnectionsFactory(toFactory(overflow), { maxConnections: maxOverflow });
+}

@@ -1,0 +1,58 @@
+/** The wrapper of both limits of connections: it counts while it is connected, and at no other time. */
+import type { StreamProtocol } from '../core/protocol.js';
+import type { Transport } from '../core/transport.js';
+import { ProtocolWrapper, type WrapperOwner } from './protocol-wrapper.js';
+
+/** Connections over a limit that are given to an overflow protocol at a time; more are closed. */
+export const DEFAULT_MAX_OVERFLOW = 100;
+
+/** A factory that limits its connections. */
+export interface ConnectionLimit extends WrapperOwner {
+  /** Whether connections with this key are as many as may be. */
+  full(key: string): boolean;
+  /** A connection was refused. */
+  refusedOne(): void;
+}
+
+/**
+ * A limit is looked at when a protocol is built, and once more when it gets its connection: until then it does not count,
+ * since it may never get one.
+ */
+export class LimitedProtocol extends ProtocolWrapper {
+  readonly key: string;
+  private readonly limit: ConnectionLimit;
+  private admitted = true;
+
+  constructor(protocol: StreamProtocol, limit: ConnectionLimit, key: string) {
+    super(protocol, limit);
+    this.limit = limit;
+    this.key = key;
+  }
+
+  override makeConnection(transport: Transport): void {
+    if (!this.limit.full(this.key)) {
+      super.makeConnection(transport);
+      return;
+    }
+    this.transport = transport;
+    this.admitted = false;
+    this.limit.refusedOne();
+    transport.loseConnection();
+  }
+
+  override dataReceived(data: Buffer): void {
+    if (this.admitted) super.dataReceived(data);
+  }
+
+  override connectionLost(reason: Error): void {
+    if (this.admitted) super.connectionLost(reason);
+  }
+
+  protected override passReadConnectionLost(): void {
+    if (this.admitted) super.passReadConnectionLost();
+  }
+
+  protected override passWriteConnectionLost(): void {
+    if (this.admitted) super.passWriteConnectionLost();
+  }
+}

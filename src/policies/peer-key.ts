@@ -1,0 +1,41 @@
+/** What tells one peer from another when connections are counted: an IPv4 address, or the prefix of an IPv6 one. */
+import type { Address } from '../core/address.js';
+
+/**
+ * The key of a peer. A link-local address keeps its interface (`%scope`), since it means another network on each.
+ * @param ipv6PrefixBits 1 to 128.
+ */
+export function peerKey(address: Address, ipv6PrefixBits: number): string {
+  const { host } = address;
+  if (address.family !== 'IPv6' || ipv6PrefixBits === 128) return host;
+  const [text = '', scope] = host.split('%', 2);
+  const groups = ipv6Groups(text);
+  if (groups === undefined) return host;
+  const prefix = groups.map((group, index) => {
+    const bits = Math.min(16, Math.max(0, ipv6PrefixBits - index * 16));
+    return group & (0xffff << (16 - bits)) & 0xffff;
+  });
+  const key = `${prefix.map((group) => group.toString(16)).join(':')}/${ipv6PrefixBits}`;
+  return scope === undefined ? key : `${key}%${scope}`;
+}
+
+/** The eight groups of an IPv6 address as RFC 4291 section 2.2 writes it; undefined where it is none. */
+function ipv6Groups(text: string): number[] | undefined {
+  const halves = text.split('::');
+  if (halves.length > 2) return undefined;
+  const head = groupsOf(halves[0] ?? '');
+  const tail = halves.length === 2 ? groupsOf(halves[1] ?? '') : [];
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  const groups = [...head, ...new Array<number>(missing).fill(0), ...tail];
+  return groups.some((group) => Number.isNaN(group)) ? undefined : groups;
+}
+
+function groupsOf(text: string): number[] {
+  if (text === '') return [];
+  return text.split(':').flatMap((part) => {
+    if (!part.includes('.')) return [Number.parseInt(part, 16)];
+    const [a = 0, b = 0, c = 0, d = 0] = part.split('.').map(Number);
+    return [a * 256 + b, c * 256 + d];
+  });
+}

@@ -1,0 +1,157 @@
+/**
+ * Stands between a transport and a protocol: the protocol's transport on one side, the transport's protocol on the
+ * other. It passes everything on; policies override what they watch or change. One object more for each connection.
+ */
+import type { Address } from '../core/address.js';
+import { UnsupportedError } from '../core/errors.js';
+import type { PullProducer, PushProducer } from '../core/producer.js';
+import type { StreamProtocol } from '../core/protocol.js';
+import type { TCPTransport, Transport } from '../core/transport.js';
+
+/** What keeps count of wrappers: a {@link WrappingFactory}, as a rule. */
+export interface WrapperOwner {
+  /** The wrapper has a connection. Called once, before the wrapped protocol is told. */
+  wrapperConnected(wrapper: ProtocolWrapper): void;
+  /** The connection is gone. Called once, before the wrapped protocol is told. */
+  wrapperDisconnected(wrapper: ProtocolWrapper): void;
+}
+
+/**
+ * Passes everything on. A subclass that overrides `makeConnection` or `connectionLost` calls the method of this class.
+ *
+ * The wrapped protocol's rules hold as without a wrapper: it can be half-closed if it has `readConnectionLost`.
+ */
+export class ProtocolWrapper implements StreamProtocol, TCPTransport {
+  readonly wrappedProtocol: StreamProtocol;
+  /** The transport below. Set before the wrapped protocol's `makeConnection`; do not use it earlier. */
+  transport: Transport = undefined as never;
+  protected readonly owner: WrapperOwner | undefined;
+
+  constructor(wrappedProtocol: StreamProtocol, owner?: WrapperOwner) {
+    this.wrappedProtocol = wrappedProtocol;
+    this.owner = owner;
+  }
+
+  /** Undefined where the wrapped protocol has no such method: whether there is one decides how a connection ends. */
+  get readConnectionLost(): () => void {
+    if (this.wrappedProtocol.readConnectionLost === undefined) return undefined as never;
+    return this.passReadConnectionLost;
+  }
+
+  /** Undefined where the wrapped protocol has no such method. */
+  get writeConnectionLost(): () => void {
+    if (this.wrappedProtocol.writeConnectionLost === undefined) return undefined as never;
+    return this.passWriteConnectionLost;
+  }
+
+  get connected(): boolean {
+    return this.transport?.connected ?? false;
+  }
+
+  get disconnecting(): boolean {
+    return this.transport.disconnecting;
+  }
+
+  get bufferedBytes(): number {
+    return this.transport.bufferedBytes;
+  }
+
+  makeConnection(transport: Transport): void {
+    this.transport = transport;
+    this.owner?.wrapperConnected(this);
+    this.wrappedProtocol.makeConnection(this);
+  }
+
+  dataReceived(data: Buffer): void {
+    this.wrappedProtocol.dataReceived(data);
+  }
+
+  connectionLost(reason: Error): void {
+    this.owner?.wrapperDisconnected(this);
+    this.wrappedProtocol.connectionLost(reason);
+  }
+
+  write(data: Uint8Array | string): void {
+    this.transport.write(data);
+  }
+
+  writeSequence(parts: Iterable<Uint8Array | string>): void {
+    this.transport.writeSequence(parts);
+  }
+
+  loseConnection(): void {
+    this.transport.loseConnection();
+  }
+
+  loseWriteConnection(): void {
+    this.transport.loseWriteConnection();
+  }
+
+  abortConnection(): void {
+    this.transport.abortConnection();
+  }
+
+  pauseProducing(): void {
+    this.transport.pauseProducing();
+  }
+
+  resumeProducing(): void {
+    this.transport.resumeProducing();
+  }
+
+  stopProducing(): void {
+    this.loseConnection();
+  }
+
+  registerProducer(producer: PushProducer, streaming: true): void;
+  registerProducer(producer: PullProducer, streaming: false): void;
+  registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    // The two overloads are one call: the transport tells the kinds apart by `streaming`.
+    this.transport.registerProducer(producer as PushProducer, streaming as true);
+  }
+
+  unregisterProducer(): void {
+    this.transport.unregisterProducer();
+  }
+
+  getPeer(): Address {
+    return this.transport.getPeer();
+  }
+
+  getHost(): Address {
+    return this.transport.getHost();
+  }
+
+  /** @throws UnsupportedError the transport below is not TCP; the same for the three that follow. */
+  getTcpNoDelay(): boolean {
+    return this.tcp('getTcpNoDelay').getTcpNoDelay();
+  }
+
+  setTcpNoDelay(enabled: boolean): void {
+    this.tcp('setTcpNoDelay').setTcpNoDelay(enabled);
+  }
+
+  getTcpKeepAlive(): boolean {
+    return this.tcp('getTcpKeepAlive').getTcpKeepAlive();
+  }
+
+  setTcpKeepAlive(enabled: boolean): void {
+    this.tcp('setTcpKeepAlive').setTcpKeepAlive(enabled);
+  }
+
+  /** The peer has finished sending. Called only where the wrapped protocol can be half-closed. */
+  protected passReadConnectionLost(): void {
+    this.wrappedProtocol.readConnectionLost?.();
+  }
+
+  /** The sending side is shut down. Called only where the wrapped protocol has the method. */
+  protected passWriteConnectionLost(): void {
+    this.wrappedProtocol.writeConnectionLost?.();
+  }
+
+  private tcp(method: keyof TCPTransport): TCPTransport {
+    const transport = this.transport as Partial<TCPTransport>;
+    if (typeof transport[method] === 'function') return transport as TCPTransport;
+    throw new UnsupportedError(method, 'the transport below has no such option');
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * The sending side of a shaped connection. What there are no tokens for waits in a queue; while anything waits, or the
+ * protocol has a producer, this is the producer of the transport below. Since a transport that closes waits for its
+ * producer, closing and half-closing need no state here: the queue is emptied first, then the transport is let go.
+ */
+import { InvalidArgumentTypeError, ProducerRegisteredError } from '../core/errors.js';
+import type { PullProducer, PushProducer } from '../core/producer.js';
+import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
+import type { TokenBucket } from './token-bucket.js';
+import { type ClaimOwner, TokenClaim } from './token-claim.js';
+import { WriteQueue } from './write-queue.js';
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+interface RegisteredProducer {
+  readonly producer: PullProducer & Partial<PushProducer>;
+  readonly streaming: boolean;
+  paused: boolean;
+}
+
+/** A pull producer of the transport below: that is the kind which is told each time nothing waits there. */
+export class ShapedWriter implements PullProducer, ClaimOwner {
+  private readonly transport: Transport;
+  private readonly claim: TokenClaim;
+  /** Made when something waits for the first time. */
+  private queue: WriteQueue | undefined = undefined;
+  private producer: RegisteredProducer | undefined = undefined;
+  private attached = false;
+  private ended = false;
+
+  constructor(transport: Transport, bucket: TokenBucket) {
+    this.transport = transport;
+    this.claim = new TokenClaim(bucket, this);
+  }
+
+  /** What waits here and below. */
+  get bufferedBytes(): number {
+    return this.queued + this.transport.bufferedBytes;
+  }
+
+  write(data: Uint8Array | string): void {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    if (!(bytes instanceof Uint8Array)) {
+      throw new InvalidArgumentTypeError('data', 'a Uint8Array or a string', data);
+    }
+    if (!this.transport.connected || (this.ended && this.producer === undefined)) return;
+    const granted = this.queued > 0 || this.stuffed ? 0 : this.want(bytes.byteLength);
+    if (granted === bytes.byteLength && this.queued === 0) this.transport.write(bytes);
+    else this.enqueue(bytes, granted);
+    this.regulate();
+  }
+
+  /** @throws ProducerRegisteredError */
+  registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    if (this.producer !== undefined) throw new ProducerRegisteredError();
+    if (!this.transport.connected) {
+      producer.stopProducing();
+      return;
+    }
+    this.producer = { producer, streaming, paused: false };
+    // Being attached asks a pull producer for data.
+    if (!this.attached) this.attach();
+    else if (!streaming) producer.resumeProducing();
+  }
+
+  unregisterProducer(): void {
+    this.producer = undefined;
+    this.settle();
+  }
+
+  /** Nothing is written any more, but for what the registered producer writes. */
+  end(): void {
+    this.ended = true;
+  }
+
+  /** Drops what waits. */
+  drop(): void {
+    this.claim.cancel();
+    this.queue?.clear();
+  }
+
+  /** Nothing waits below; or did, before tokens came for more, which will be told in turn. */
+  resumeProducing(): void {
+    if (this.bufferedBytes > 0) {
+      this.pump();
+      return;
+    }
+    const registered = this.producer;
+    if (registered === undefined || (registered.streaming && !registered.paused)) return;
+    registered.paused = false;
+    registered.producer.resumeProducing();
+  }
+
+  /** The connection is gone. */
+  stopProducing(): void {
+    this.drop();
+    this.attached = false;
+    const registered = this.producer;
+    this.producer = undefined;
+    registered?.producer.stopProducing();
+  }
+
+  /** @internal Tokens came for bytes that wait. */
+  granted(bytes: number): void {
+    this.send(bytes);
+    this.pump();
+  }
+
+  private get queued(): number {
+    return this.queue?.length ?? 0;
+  }
+
+  /** Tokens are not spent on bytes that only wait below, for a peer that doesn't read. */
+  private get stuffed(): boolean {
+    return this.transport.bufferedBytes > HIGH_WATER_MARK_BYTES;
+  }
+
+  /** @param granted How many of the bytes have their tokens already. */
+  private enqueue(bytes: Uint8Array, granted: number): void {
+    this.queue ??= new WriteQueue();
+    this.queue.add(bytes);
+    this.send(granted);
+    this.attach();
+    this.pump();
+  }
+
+  private pump(): void {
+    while (this.queued > 0 && !this.stuffed) {
+      const granted = this.want(this.queued);
+      if (granted === 0) break;
+      this.send(granted);
+    }
+    this.settle();
+  }
+
+  /** Claims tokens for so many bytes in all, and gives how many there are now. */
+  private want(bytes: number): number {
+    const more = Math.min(bytes, HIGH_WATER_MARK_BYTES) - this.claim.wanted;
+    return more > 0 ? this.claim.want(more) : 0;
+  }
+
+  private send(bytes: number): void {
+    for (const part of this.queue?.take(bytes) ?? []) this.transport.write(part);
+  }
+
+  private attach(): void {
+    if (this.attached) return;
+    this.attached = true;
+    this.transport.registerProducer(this, false);
+    // A producer is told that nothing waits only once it has written: what waits there already counts as ours.
+    if (this.stuffed) this.transport.write(NOTHING);
+  }
+
+  private settle(): void {
+    if (!this.attached || this.queued > 0 || this.producer !== undefined) return;
+    this.attached = false;
+    this.transport.unregisterProducer();
+  }
+
+  private regulate(): void {
+    const registered = this.producer;
+    if (registered === undefined || !registered.streaming || registered.paused) return;
+    if (this.bufferedBytes <= HIGH_WATER_MARK_BYTES) return;
+    registered.paused = true;
+    registered.producer.pauseProducing?.();
+  }
+}

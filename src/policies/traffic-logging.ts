@@ -1,0 +1,158 @@
+/** Writes down what goes over a factory's connections: when they open and close, and the bytes both ways. */
+import type { Address } from '../core/address.js';
+import { InvalidArgumentTypeError } from '../core/errors.js';
+import type { FactoryLike } from '../core/factory.js';
+import type { StreamProtocol } from '../core/protocol.js';
+import type { Transport } from '../core/transport.js';
+import { checkFunction, checkInteger } from '../internal/check.js';
+import { reportError } from '../internal/error-report.js';
+import { hexDump } from './hex-dump.js';
+import { ProtocolWrapper } from './protocol-wrapper.js';
+import { WrappingFactory } from './wrapping-factory.js';
+
+/** Bytes of one packet or write that are dumped; what is longer is cut. */
+export const DEFAULT_MAX_DUMP_BYTES = 256;
+
+export type TrafficDirection = 'received' | 'sent';
+
+export interface TrafficLoggingOptions {
+  /** Takes each line, without a line end. What it throws is reported; the connection goes on. */
+  readonly log: (line: string) => void;
+  /** Bytes of one packet or write that are dumped; 0 gives sizes only. Default 256. */
+  readonly maxDumpBytes?: number;
+  /**
+   * Gives what is dumped in place of `data`, so that secrets stay out of logs; null dumps nothing. `data` is what is
+   * going over the connection: do not change it. Where it throws nothing is dumped.
+   */
+  readonly redact?: (data: Uint8Array, direction: TrafficDirection) => Uint8Array | null;
+}
+
+/** {@link TrafficLoggingOptions}, checked. */
+interface Settings {
+  readonly log: (line: string) => void;
+  readonly maxDumpBytes: number;
+  readonly redact: TrafficLoggingOptions['redact'];
+}
+
+/**
+ * Numbers its connections from 1 and logs each line under its connection's number.
+ *
+ * @example
+ * reactor.listenTCP(25, new TrafficLoggingFactory(Mail, { log: console.log }));
+ * // #1 opened 127.0.0.1:50514
+ * // #1 sent 5 bytes
+ * // #1   00000000  32 32 30 0d 0a                                    |220..|
+ * // #1 closed ConnectionDone: the connection was closed cleanly; received 0 bytes, sent 5
+ */
+export class TrafficLoggingFactory extends WrappingFactory {
+  readonly #settings: Settings;
+  #connections = 0;
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+  constructor(wrapped: FactoryLike, options: TrafficLoggingOptions) {
+    super(wrapped);
+    const { log, maxDumpBytes = DEFAULT_MAX_DUMP_BYTES, redact } = options;
+    checkFunction('log', log);
+    checkInteger('maxDumpBytes', maxDumpBytes, 0, Number.MAX_SAFE_INTEGER);
+    if (redact !== undefined) checkFunction('redact', redact);
+    this.#settings = { log, maxDumpBytes, redact };
+  }
+
+  protected override wrap(protocol: StreamProtocol, _address: Address): ProtocolWrapper {
+    return new TrafficLoggingProtocol(protocol, this, ++this.#connections, this.#settings);
+  }
+}
+
+/** One lives for each connection: TypeScript's `private` costs it nothing. */
+class TrafficLoggingProtocol extends ProtocolWrapper {
+  private readonly number: number;
+  private readonly settings: Settings;
+  private receivedBytes = 0;
+  private sentBytes = 0;
+
+  constructor(
+    protocol: StreamProtocol,
+    factory: TrafficLoggingFactory,
+    number: number,
+    settings: Settings,
+  ) {
+    super(protocol, factory);
+    this.number = number;
+    this.settings = settings;
+  }
+
+  override makeConnection(transport: Transport): void {
+    this.line(`opened ${transport.getPeer()}`);
+    super.makeConnection(transport);
+  }
+
+  override dataReceived(data: Buffer): void {
+    this.receivedBytes += data.byteLength;
+    this.packet('received', data);
+    super.dataReceived(data);
+  }
+
+  override connectionLost(reason: Error): void {
+    const { receivedBytes, sentBytes } = this;
+    const why = `${reason.name}: ${reason.message}`.replaceAll('\n', ' ');
+    this.line(`closed ${why}; received ${receivedBytes} bytes, sent ${sentBytes}`);
+    super.connectionLost(reason);
+  }
+
+  /** Logged once the transport has not refused it; what a closing transport drops is logged too. */
+  override write(data: Uint8Array | string): void {
+    super.write(data);
+    this.sent(data);
+  }
+
+  override writeSequence(parts: Iterable<Uint8Array | string>): void {
+    const taken = [...parts];
+    super.writeSequence(taken);
+    for (const part of taken) this.sent(part);
+  }
+
+  protected override passReadConnectionLost(): void {
+    this.line('peer finished sending');
+    super.passReadConnectionLost();
+  }
+
+  private sent(data: Uint8Array | string): void {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    this.sentBytes += bytes.byteLength;
+    this.packet('sent', bytes);
+  }
+
+  private packet(direction: TrafficDirection, data: Uint8Array): void {
+    this.line(`${direction} ${data.byteLength} bytes`);
+    const { maxDumpBytes } = this.settings;
+    if (maxDumpBytes === 0) return;
+    const shown = this.redacted(data, direction);
+    if (shown === null) return;
+    const dump = hexDump(shown.subarray(0, maxDumpBytes));
+    if (dump !== '') for (const line of dump.split('\n')) this.line(`  ${line}`);
+    if (shown.byteLength > maxDumpBytes) {
+      this.line(`  ... ${shown.byteLength - maxDumpBytes} bytes more`);
+    }
+  }
+
+  private redacted(data: Uint8Array, direction: TrafficDirection): Uint8Array | null {
+    const { redact } = this.settings;
+    if (redact === undefined) return data;
+    try {
+      const shown = redact(data, direction);
+      if (shown === null || shown instanceof Uint8Array) return shown;
+      throw new InvalidArgumentTypeError('what redact gives', 'a Uint8Array or null', shown);
+    } catch (error) {
+      reportError(error, 'redact');
+      return null;
+    }
+  }
+
+  private line(text: string): void {
+    try {
+      this.settings.log(`#${this.number} ${text}`);
+    } catch (error) {
+      reportError(error, 'traffic log');
+    }
+  }
+}

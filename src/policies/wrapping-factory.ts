@@ -1,0 +1,81 @@
+/** Wraps each protocol that another factory builds, and knows those that are connected. The base of the other policies. */
+import type { Address } from '../core/address.js';
+import type { Connector } from '../core/connector.js';
+import { type ClientProtocolFactory, type FactoryLike, toFactory } from '../core/factory.js';
+import type { StreamProtocol } from '../core/protocol.js';
+import { ProtocolWrapper, type WrapperOwner } from './protocol-wrapper.js';
+
+/**
+ * Passes everything on to the wrapped factory. Override {@link wrap} to put a wrapper of your own between; factories
+ * can be stacked in any order.
+ *
+ * @example
+ * class Shouting extends ProtocolWrapper {
+ *   override write(data: Uint8Array | string): void {
+ *     super.write(String(data).toUpperCase());
+ *   }
+ * }
+ * class ShoutingFactory extends WrappingFactory {
+ *   protected override wrap(protocol: StreamProtocol): ProtocolWrapper {
+ *     return new Shouting(protocol, this);
+ *   }
+ * }
+ * reactor.listenTCP(7, new ShoutingFactory(Echo));
+ */
+export class WrappingFactory implements ClientProtocolFactory, WrapperOwner {
+  readonly wrappedFactory: ClientProtocolFactory;
+  readonly #protocols: Set<ProtocolWrapper> = new Set();
+
+  /**
+   * @param wrapped All that `listenTCP` takes.
+   * @throws InvalidArgumentTypeError
+   */
+  constructor(wrapped: FactoryLike) {
+    this.wrappedFactory = toFactory(wrapped);
+  }
+
+  /** The wrappers whose connection is open, in the order they were made. */
+  get protocols(): ReadonlySet<ProtocolWrapper> {
+    return this.#protocols;
+  }
+
+  buildProtocol(address: Address): StreamProtocol | null {
+    const protocol = this.wrappedFactory.buildProtocol(address);
+    return protocol === null ? null : this.wrap(protocol, address);
+  }
+
+  doStart(): void {
+    this.wrappedFactory.doStart();
+  }
+
+  doStop(): void {
+    this.wrappedFactory.doStop();
+  }
+
+  startedConnecting(connector: Connector): void {
+    this.wrappedFactory.startedConnecting?.(connector);
+  }
+
+  clientConnectionFailed(connector: Connector, reason: Error): void {
+    this.wrappedFactory.clientConnectionFailed?.(connector, reason);
+  }
+
+  clientConnectionLost(connector: Connector, reason: Error): void {
+    this.wrappedFactory.clientConnectionLost?.(connector, reason);
+  }
+
+  /** @internal */
+  wrapperConnected(wrapper: ProtocolWrapper): void {
+    this.#protocols.add(wrapper);
+  }
+
+  /** @internal */
+  wrapperDisconnected(wrapper: ProtocolWrapper): void {
+    this.#protocols.delete(wrapper);
+  }
+
+  /** Makes the wrapper of a protocol that was just built for a connection from or to `address`. */
+  protected wrap(protocol: StreamProtocol, _address: Address): ProtocolWrapper {
+    return new ProtocolWrapper(protocol, this);
+  }
+}

@@ -1,0 +1,87 @@
+/** Bytes that wait to be sent, in order. Small pieces are copied together, large ones kept as they are. */
+import { LARGE_WRITE_BYTES } from '../core/transport.js';
+
+const MIN_BLOCK_BYTES = 1024;
+const MAX_BLOCK_BYTES = LARGE_WRITE_BYTES;
+
+/** Bytes that were taken out are never written again. */
+export class WriteQueue {
+  #parts: Uint8Array[] = [];
+  /** The first part that is not taken. */
+  #first = 0;
+  /** The block that small pieces are copied to, and what of it is filled and not yet taken. It comes after all parts. */
+  #block: Buffer | undefined;
+  #blockStart = 0;
+  #blockEnd = 0;
+  #length = 0;
+
+  /** In bytes. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** @param data Copied where it is less than {@link LARGE_WRITE_BYTES}. */
+  add(data: Uint8Array): void {
+    this.#length += data.byteLength;
+    if (data.byteLength >= LARGE_WRITE_BYTES) {
+      this.#closeBlock();
+      this.#parts.push(data);
+      return;
+    }
+    if (this.#block === undefined || this.#block.byteLength - this.#blockEnd < data.byteLength) {
+      this.#closeBlock();
+      const bytes = Math.max(MIN_BLOCK_BYTES, data.byteLength, this.#length);
+      this.#block = Buffer.allocUnsafeSlow(Math.min(bytes, MAX_BLOCK_BYTES));
+    }
+    this.#block.set(data, this.#blockEnd);
+    this.#blockEnd += data.byteLength;
+  }
+
+  /** Takes the first `bytes`, or all where there are fewer. */
+  take(bytes: number): Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    let rest = Math.min(bytes, this.#length);
+    this.#length -= rest;
+    for (let part = this.#parts[this.#first]; rest > 0 && part; part = this.#parts[this.#first]) {
+      if (part.byteLength > rest) {
+        taken.push(part.subarray(0, rest));
+        this.#parts[this.#first] = part.subarray(rest);
+        return taken;
+      }
+      taken.push(part);
+      rest -= part.byteLength;
+      this.#dropFirst();
+    }
+    if (rest > 0 && this.#block !== undefined) {
+      taken.push(this.#block.subarray(this.#blockStart, this.#blockStart + rest));
+      this.#blockStart += rest;
+    }
+    if (this.#length === 0) this.clear();
+    return taken;
+  }
+
+  clear(): void {
+    this.#parts = [];
+    this.#first = 0;
+    this.#length = 0;
+    this.#block = undefined;
+    this.#blockStart = 0;
+    this.#blockEnd = 0;
+  }
+
+  #dropFirst(): void {
+    this.#first++;
+    if (this.#first < 64 || this.#first * 2 < this.#parts.length) return;
+    this.#parts = this.#parts.slice(this.#first);
+    this.#first = 0;
+  }
+
+  #closeBlock(): void {
+    if (this.#block !== undefined && this.#blockEnd > this.#blockStart) {
+      this.#parts.push(this.#block.subarray(this.#blockStart, this.#blockEnd));
+    }
+    this.#block = undefined;
+    this.#blockStart = 0;
+    this.#blockEnd = 0;
+  }
+}

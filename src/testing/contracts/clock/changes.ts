@@ -1,0 +1,130 @@
+/** Cases of the clock contract: calls that are cancelled and moved. */
+import assert from 'node:assert/strict';
+
+import type { DelayedCall } from '../../../core/clock.js';
+import { AlreadyCalledError, AlreadyCancelledError } from '../../../core/errors.js';
+import { type AddCase, MINUTE_MS } from './clock-stage.js';
+
+const CHANGES = ['cancel', 'reset', 'delay'] as const;
+
+export function addCancelCases(add: AddCase): void {
+  add('does not call what was cancelled', async ({ clock, advance }) => {
+    let called = false;
+    const call = clock.callLater(0, () => {
+      called = true;
+    });
+    assert.equal(call.active(), true);
+    call.cancel();
+    assert.equal(call.active(), false);
+    await advance(1);
+    assert.equal(called, false);
+  });
+
+  add('lets a call cancel another that is due with it', async ({ clock, advance }) => {
+    const order: string[] = [];
+    clock.callLater(0, () => {
+      order.push('first');
+      second.cancel();
+    });
+    const second = clock.callLater(0, () => void order.push('second'));
+    clock.callLater(0, () => void order.push('third'));
+    await advance(1);
+    assert.deepEqual(order, ['first', 'third']);
+  });
+
+  for (const change of CHANGES) {
+    add(`throws from ${change} after the call ran`, async ({ clock, advance }) => {
+      const call = clock.callLater(0, () => {});
+      await advance(1);
+      assert.equal(call.active(), false);
+      assert.throws(() => call[change](1), AlreadyCalledError);
+    });
+
+    add(`throws from ${change} after cancel`, ({ clock }) => {
+      const call = clock.callLater(0, () => {});
+      call.cancel();
+      assert.throws(() => call[change](1), AlreadyCancelledError);
+    });
+  }
+
+  add('has a call no longer active within its own callback', async ({ clock, advance }) => {
+    let active: boolean | undefined;
+    const call: DelayedCall = clock.callLater(0, () => {
+      active = call.active();
+      assert.throws(() => call.cancel(), AlreadyCalledError);
+    });
+    await advance(1);
+    assert.equal(active, false);
+  });
+}
+
+export function addMoveCases(add: AddCase): void {
+  add('moves a call later by reset and delay', async ({ clock, advance }) => {
+    const order: string[] = [];
+    const reset = clock.callLater(1, () => void order.push('reset to 12'));
+    const delayed = clock.callLater(1, () => void order.push('delayed to 8'));
+    clock.callLater(4, () => void order.push('4'));
+    reset.reset(12);
+    delayed.delay(7);
+    await advance(16);
+    assert.deepEqual(order, ['4', 'delayed to 8', 'reset to 12']);
+  });
+
+  add('moves a call earlier by reset and by a negative delay', async ({ clock, advance }) => {
+    const order: string[] = [];
+    const reset = clock.callLater(MINUTE_MS, () => void order.push('reset to 1'));
+    const delayed = clock.callLater(MINUTE_MS, () => void order.push('delayed to 3'));
+    delayed.delay(3 - MINUTE_MS);
+    reset.reset(1);
+    await advance(9);
+    assert.deepEqual(order, ['reset to 1', 'delayed to 3']);
+  });
+
+  add('takes a delay that moves the time into the past as now', async ({ clock, advance }) => {
+    let called = false;
+    const call = clock.callLater(MINUTE_MS, () => {
+      called = true;
+    });
+    call.delay(-2 * MINUTE_MS);
+    assert.equal(called, false);
+    await advance(1);
+    assert.equal(called, true);
+  });
+}
+
+export function addRandomCase(add: AddCase): void {
+  add('keeps the order of 2,000 random delays, cancellations and moves', async (scene) => {
+    const { clock, advance } = scene;
+    const fired: number[] = [];
+    const times: number[] = [];
+    const expected = new Set<number>();
+    let state = 42;
+    const random = (below: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return (state >>> 8) % below;
+    };
+    const calls = Array.from({ length: 2000 }, (_, i) => {
+      expected.add(i);
+      const call: DelayedCall = clock.callLater(random(40), () => {
+        times.push(call.getTime());
+        fired.push(i);
+      });
+      return call;
+    });
+    for (const [i, call] of calls.entries()) {
+      const what = random(4);
+      if (what === 0) {
+        call.cancel();
+        expected.delete(i);
+      } else if (what === 1) call.reset(random(60));
+      else if (what === 2) call.delay(random(30) - 15);
+    }
+    await advance(80);
+    assert.deepEqual(new Set(fired), expected);
+    assert.equal(fired.length, expected.size, 'calls, each once');
+    assert.deepEqual(
+      times,
+      times.toSorted((a, b) => a - b),
+    );
+  });
+}

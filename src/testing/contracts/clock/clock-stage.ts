@@ -1,0 +1,47 @@
+/** The stage of one case of the clock contract. */
+import assert from 'node:assert/strict';
+
+import type { Clock } from '../../../core/clock.js';
+import { captureLoggedErrors, type LoggedErrorCapture } from '../../logged-errors.js';
+
+/** A clock of its own for one case, with no call pending. */
+export interface ClockStage {
+  readonly clock: Clock;
+  /**
+   * Lets `ms` or more pass. What falls due within `ms`, calls made meanwhile included, has run when it settles; what falls
+   * due a minute later has not.
+   */
+  advance(ms: number): void | PromiseLike<void>;
+  /** Puts the clock away. Called once, after the case. */
+  dispose?(): void | PromiseLike<void>;
+}
+
+export type MakeClock = () => ClockStage | PromiseLike<ClockStage>;
+
+/** What a case is given. */
+export interface ClockScene extends ClockStage {
+  readonly errors: LoggedErrorCapture;
+}
+
+export type AddCase = (name: string, body: (scene: ClockScene) => Promise<void> | void) => void;
+
+export const MINUTE_MS = 60_000;
+
+/** Runs one case on a clock of its own, and puts that away. */
+export async function runOnClock(
+  makeClock: MakeClock,
+  body: (scene: ClockScene) => Promise<void> | void,
+): Promise<void> {
+  const errors = captureLoggedErrors();
+  try {
+    const stage = await makeClock();
+    try {
+      await body({ clock: stage.clock, advance: (ms) => stage.advance(ms), errors });
+    } finally {
+      await stage.dispose?.();
+    }
+    assert.deepEqual(errors.flush(), [], 'no error is reported that the case did not expect');
+  } finally {
+    errors[Symbol.dispose]();
+  }
+}

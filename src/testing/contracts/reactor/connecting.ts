@@ -1,0 +1,204 @@
+/** Cases of the reactor contract: connectors, and what their factories are told. */
+import assert from 'node:assert/strict';
+
+import {
+  ConnectingCancelledError,
+  ConnectionRefusedError,
+  ConnectorStateError,
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../../core/errors.js';
+import type { ReactorCases } from './reactor-scene.js';
+import { RecordingFactory } from './recording-factory.js';
+
+export function addConnectingCases(contract: ReactorCases): void {
+  addConnectCases(contract);
+  addClientFactoryCases(contract);
+  addConnectorCases(contract);
+  addRefusalCases(contract);
+}
+
+function addConnectCases(contract: ReactorCases): void {
+  contract.add(
+    'tells of the attempt before connectTCP returns, of all else after',
+    async (scene) => {
+      const factory = scene.recorders({ connectionMade: () => factory.note('connectionMade') });
+      const connector = scene.connect(scene.listen().getHost().port, factory);
+      factory.note('returned');
+      assert.equal(connector.state, 'connecting');
+      assert.equal(factory.connector, connector);
+      await scene.until(() => factory.count('connectionMade') > 0, 'connectionMade');
+      assert.deepEqual(factory.log, [
+        'doStart',
+        'startFactory',
+        'startedConnecting',
+        'returned',
+        'buildProtocol',
+        'connectionMade',
+      ]);
+      assert.equal(connector.state, 'connected');
+      assert.deepEqual(scene.reactor.getDelayedCalls(), []);
+    },
+  );
+
+  contract.add('tells a refusal after connectTCP has returned', async (scene) => {
+    const port = await scene.closedPort();
+    const factory = scene.recorders();
+    const connector = scene.connect(port, factory);
+    factory.note('returned');
+    await scene.until(() => factory.count('stopFactory') > 0, 'stopFactory');
+    assert.deepEqual(factory.log, [
+      'doStart',
+      'startFactory',
+      'startedConnecting',
+      'returned',
+      'clientConnectionFailed ConnectionRefusedError',
+      'doStop',
+      'stopFactory',
+    ]);
+    const [reason] = factory.reasons;
+    assert(reason instanceof ConnectionRefusedError);
+    assert.deepEqual([reason.host, reason.port], [scene.host, port]);
+    assert.equal(connector.state, 'disconnected');
+  });
+
+  contract.add('says what a connector was asked for', (scene) => {
+    const connector = scene.connect(9);
+    assert.deepEqual(connector.getDestination(), { host: scene.host, port: 9 });
+    connector.stopConnecting();
+  });
+}
+
+function addClientFactoryCases(contract: ReactorCases): void {
+  contract.add('closes a connection that the client factory has no protocol for', async (scene) => {
+    const server = scene.recorders();
+    const factory = new RecordingFactory<never>(() => null);
+    const connector = scene.connect(scene.listen(server).getHost().port, factory);
+    await scene.until(() => factory.count('stopFactory') > 0, 'stopFactory');
+    await scene.until(() => server.built[0]?.reason !== undefined, 'the end');
+    assert.equal(connector.state, 'disconnected');
+    assert.equal(scene.reactor.statistics().connectionsOpen, 0);
+  });
+
+  contract.add('tells what a client factory throws, and stops it', async (scene) => {
+    const error = new Error('no protocol today');
+    const factory = new RecordingFactory<never>(() => {
+      throw error;
+    });
+    const connector = scene.connect(scene.listen().getHost().port, factory);
+    await scene.until(() => factory.count('stopFactory') > 0, 'stopFactory');
+    assert.equal(connector.state, 'disconnected');
+    assert.deepEqual(scene.takeErrors(), [error]);
+    await scene.settle();
+  });
+
+  for (const method of ['clientConnectionFailed', 'clientConnectionLost'] as const) {
+    contract.add(`reports what ${method} throws, and stops the factory`, async (scene) => {
+      const error = new Error(`out of ${method}`);
+      const factory = scene.recorders({ connectionMade: (self) => self.call('loseConnection') });
+      factory.hooks[method] = () => {
+        throw error;
+      };
+      const lost = method === 'clientConnectionLost';
+      scene.connect(lost ? scene.listen().getHost().port : await scene.closedPort(), factory);
+      await scene.until(() => factory.count('stopFactory') > 0, 'stopFactory');
+      assert.deepEqual(scene.takeErrors(), [error]);
+      await scene.settle();
+    });
+  }
+}
+
+function addConnectorCases(contract: ReactorCases): void {
+  contract.add('ends an attempt by stopConnecting, told in a later turn', async (scene) => {
+    const { port } = scene.listen().getHost();
+    const [first, second] = [scene.recorders(), scene.recorders()];
+    second.hooks.startedConnecting = (it) => it.stopConnecting();
+    const connector = scene.connect(port, first);
+    connector.stopConnecting();
+    first.note('returned');
+    scene.connect(port, second);
+    second.note('returned');
+    for (const factory of [first, second]) {
+      await scene.until(() => factory.count('stopFactory') > 0, 'stopFactory');
+      assert(factory.reasons[0] instanceof ConnectingCancelledError);
+      assert.equal(factory.count('client'), 1);
+      assert.equal(factory.log[3], 'returned');
+    }
+    assert.equal(connector.state, 'disconnected');
+  });
+
+  contract.add('allows stopConnecting only while it connects', async (scene) => {
+    const { connector, client } = await scene.pair();
+    assert.throws(() => connector.stopConnecting(), ConnectorStateError);
+    client.call('abortConnection');
+    await scene.until(() => connector.state === 'disconnected', 'the end');
+    assert.throws(() => connector.stopConnecting(), ConnectorStateError);
+  });
+
+  contract.add('allows connect only while it is disconnected', async (scene) => {
+    const { connector } = await scene.pair();
+    assert.throws(() => connector.connect(), ConnectorStateError);
+    const factory = scene.recorders();
+    const connecting = scene.connect(await scene.closedPort(), factory);
+    assert.throws(() => connecting.connect(), ConnectorStateError);
+    await scene.until(() => factory.reasons.length > 0, 'a refusal');
+  });
+
+  contract.add('connects again where clientConnectionLost asks for it', async (scene) => {
+    const { client, clientFactory, serverFactory } = await scene.pair();
+    clientFactory.hooks.clientConnectionLost = (connector) => {
+      if (clientFactory.built.length < 3) connector.connect();
+    };
+    client.call('abortConnection');
+    await scene.until(() => clientFactory.built[1]?.opened === true, 'a second connection');
+    clientFactory.built[1]?.call('loseConnection');
+    await scene.until(() => serverFactory.built.length === 3, 'a third connection');
+    assert.equal(clientFactory.count('stopFactory'), 0);
+  });
+
+  contract.add(
+    'closes cleanly by disconnect, and does nothing when disconnected',
+    async (scene) => {
+      const { connector, client, server } = await scene.pair();
+      connector.disconnect();
+      await scene.until(() => client.lostCount + server.lostCount === 2, 'both ends');
+      assert.deepEqual(
+        [client.reason?.name, server.reason?.name],
+        ['ConnectionDone', 'ConnectionDone'],
+      );
+      connector.disconnect();
+      await scene.settle();
+      assert.equal(connector.state, 'disconnected');
+    },
+  );
+}
+
+function addRefusalCases(contract: ReactorCases): void {
+  for (const port of [-1, 65_536, 1.5, Number.NaN]) {
+    contract.add(`refuses port ${port}`, (scene) => {
+      const factory = scene.recorders();
+      assert.throws(() => scene.reactor.listenTCP(port, factory), InvalidArgumentValueError);
+      assert.throws(() => scene.connect(port, factory), InvalidArgumentValueError);
+      assert.equal(factory.users, 0);
+    });
+  }
+
+  for (const port of ['80', null, undefined, 80n]) {
+    contract.add(`refuses a port that is no number: ${typeof port} ${port}`, (scene) => {
+      const factory = scene.recorders();
+      const { reactor, host } = scene;
+      assert.throws(() => reactor.listenTCP(port as never, factory), InvalidArgumentTypeError);
+      assert.throws(
+        () => reactor.connectTCP(host, port as never, factory),
+        InvalidArgumentTypeError,
+      );
+    });
+  }
+
+  for (const [what, factory] of Object.entries({ null: null, undefined, object: {}, number: 5 })) {
+    contract.add(`refuses a factory that is none: ${what}`, ({ reactor, host }) => {
+      assert.throws(() => reactor.listenTCP(0, factory as never), InvalidArgumentTypeError);
+      assert.throws(() => reactor.connectTCP(host, 9, factory as never), InvalidArgumentTypeError);
+    });
+  }
+}

@@ -1,0 +1,157 @@
+/** The stage of one case of the reactor contract: a reactor, and the protocols and factories that the case makes. */
+import assert from 'node:assert/strict';
+
+import type { Connector } from '../../../core/connector.js';
+import type { ListeningPort } from '../../../core/listening-port.js';
+import type { Reactor } from '../../../core/reactor.js';
+import { captureLoggedErrors, type LoggedErrorCapture } from '../../logged-errors.js';
+import type { ContractCase } from '../contract-case.js';
+import { type RecordingHooks, RecordingProtocol } from '../transport/recording-protocol.js';
+import type { MakeReactorStage, ReactorStage } from './reactor-stage.js';
+import { RecordingFactory } from './recording-factory.js';
+
+export type Recorders = RecordingFactory<RecordingProtocol>;
+
+/** Two protocols of the case's reactor, connected. */
+export interface ConnectedPair {
+  readonly client: RecordingProtocol;
+  readonly server: RecordingProtocol;
+  readonly clientFactory: Recorders;
+  readonly serverFactory: Recorders;
+  readonly connector: Connector;
+  readonly listening: ListeningPort;
+}
+
+type Hooks = RecordingHooks<RecordingProtocol>;
+
+export class ReactorScene {
+  readonly reactor: Reactor;
+  readonly host: string;
+  readonly #stage: ReactorStage;
+  readonly #errors: LoggedErrorCapture;
+  readonly #violations: string[] = [];
+
+  constructor(stage: ReactorStage, errors: LoggedErrorCapture) {
+    this.reactor = stage.reactor;
+    this.host = stage.host;
+    this.#stage = stage;
+    this.#errors = errors;
+  }
+
+  until(condition: () => boolean, what: string): Promise<void> {
+    return this.#stage.until(condition, what);
+  }
+
+  settle(): Promise<void> {
+    return this.#stage.settle();
+  }
+
+  /** Settles as `answer` does, waiting by {@link until}. */
+  async answerOf<T>(answer: PromiseLike<T>, what: string): Promise<T> {
+    let settled = false;
+    const settle = (): void => {
+      settled = true;
+    };
+    answer.then(settle, settle);
+    await this.until(() => settled, what);
+    return answer;
+  }
+
+  /** Lets the reactor have `count` turns. */
+  async turns(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) {
+      let turned = false;
+      this.reactor.callLater(0, () => {
+        turned = true;
+      });
+      await this.until(() => turned, 'a turn');
+    }
+  }
+
+  /** Runs the reactor until it has started; gives what `run` answers with. */
+  async start(): Promise<{ readonly finished: PromiseLike<void> }> {
+    const finished = this.reactor.run({ installSignalHandlers: false });
+    await this.until(() => this.reactor.running, 'startup');
+    return { finished };
+  }
+
+  async stop(finished: PromiseLike<void>): Promise<void> {
+    this.reactor.stop();
+    await this.answerOf(finished, 'run to settle');
+  }
+
+  /** A factory of recording protocols. */
+  recorders(hooks: Hooks = {}): Recorders {
+    return new RecordingFactory(() => new RecordingProtocol({ ...hooks }, this.#violations));
+  }
+
+  listen(factory: Recorders = this.recorders()): ListeningPort {
+    return this.reactor.listenTCP(0, factory, { interface: this.host });
+  }
+
+  connect(port: number, factory: Recorders = this.recorders()): Connector {
+    return this.reactor.connectTCP(this.host, port, factory);
+  }
+
+  /** A port that nothing listens on: it was free a moment ago. */
+  async closedPort(): Promise<number> {
+    const listening = this.listen();
+    const { port } = listening.getHost();
+    await this.answerOf(listening.stopListening(), 'stopListening');
+    return port;
+  }
+
+  async pair(client: Hooks = {}, server: Hooks = {}): Promise<ConnectedPair> {
+    const factories = [this.recorders(client), this.recorders(server)] as const;
+    const [clientFactory, serverFactory] = factories;
+    const listening = this.listen(serverFactory);
+    const connector = this.connect(listening.getHost().port, clientFactory);
+    const made = (): boolean => factories.every(({ built }) => built[0]?.opened === true);
+    await this.until(made, 'a connection');
+    const [one, other] = factories.map(({ built }) => built[0] as RecordingProtocol);
+    assert(one !== undefined && other !== undefined);
+    return { client: one, server: other, clientFactory, serverFactory, connector, listening };
+  }
+
+  /** What was reported so far, which is then no longer a surprise. A case fails on what it has not taken. */
+  takeErrors(): unknown[] {
+    return this.#errors.flush().map(({ error }) => error);
+  }
+
+  /** The rules that hold in every case. */
+  check(): void {
+    assert.deepEqual(this.#violations, [], 'rules of callbacks are kept');
+    assert.deepEqual(this.takeErrors(), [], 'no error is reported that the case did not expect');
+  }
+}
+
+/** Makes the cases of the reactor contract out of their names and bodies. */
+export class ReactorCases {
+  readonly cases: ContractCase[] = [];
+  readonly #makeStage: MakeReactorStage;
+
+  constructor(makeStage: MakeReactorStage) {
+    this.#makeStage = makeStage;
+  }
+
+  add(name: string, body: (scene: ReactorScene) => Promise<void> | void): void {
+    this.cases.push({ name, run: () => this.#run(body) });
+  }
+
+  async #run(body: (scene: ReactorScene) => Promise<void> | void): Promise<void> {
+    const errors = captureLoggedErrors();
+    try {
+      const stage = await this.#makeStage();
+      const scene = new ReactorScene(stage, errors);
+      try {
+        await body(scene);
+        scene.check();
+      } finally {
+        await stage.dispose();
+      }
+      scene.check();
+    } finally {
+      errors[Symbol.dispose]();
+    }
+  }
+}

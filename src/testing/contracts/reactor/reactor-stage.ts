@@ -1,0 +1,143 @@
+/** Reactors as stages of contracts: what a case waits on, and pairs and clocks made of any reactor. */
+
+import { Protocol } from '../../../core/protocol.js';
+import type { Reactor } from '../../../core/reactor.js';
+import { checkFunction, checkMilliseconds, checkString } from '../../../internal/check.js';
+import type { ClockStage } from '../clock/clock-stage.js';
+import type { ContractStage } from '../contract-case.js';
+import type { MakePair } from '../transport/scene.js';
+
+/** A reactor of its own for one case. */
+export interface ReactorStage extends ContractStage {
+  readonly reactor: Reactor;
+  /** An address of this machine that the reactor can listen on and connect to. */
+  readonly host: string;
+}
+
+export type MakeReactorStage = () => ReactorStage | PromiseLike<ReactorStage>;
+
+/** Default limit for one wait of a case over a reactor in real time. */
+export const REAL_TIME_DEADLINE_MS = 8_000;
+
+export interface RealTimeOptions {
+  /** An address of this machine to listen on and connect to. Default 127.0.0.1. */
+  readonly host?: string;
+  /** Limit for one wait. Default {@link REAL_TIME_DEADLINE_MS}. */
+  readonly deadlineMs?: number;
+}
+
+const setImmediateOfNode = setImmediate;
+
+/**
+ * Stages of a reactor that lives in real time and in Node's loop. Make it without `reportError`: cases look for errors
+ * where they go by default.
+ *
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+ * @example transportContract(pairsOver(inRealTime(() => createReactor({ kind: 'node' }))))
+ */
+export function inRealTime(
+  makeReactor: () => Reactor,
+  { host = '127.0.0.1', deadlineMs = REAL_TIME_DEADLINE_MS }: RealTimeOptions = {},
+): () => ReactorStage {
+  checkFunction('makeReactor', makeReactor);
+  checkString('host', host);
+  checkMilliseconds('deadlineMs', deadlineMs);
+  return () => {
+    const reactor = makeReactor();
+    const until: ContractStage['until'] = (condition, what) =>
+      untilInRealTime(condition, what, deadlineMs);
+    return {
+      reactor,
+      host,
+      until,
+      settle: () => roundTrips(reactor, host, until),
+      dispose: async () => await reactor[Symbol.asyncDispose](),
+    };
+  };
+}
+
+/** Connects protocols by TCP over a reactor. */
+export function pairsOver(makeStage: MakeReactorStage): MakePair {
+  return async (client, server) => {
+    const stage = await makeStage();
+    const { reactor, host } = stage;
+    try {
+      const listening = reactor.listenTCP(0, () => server, { interface: host });
+      reactor.connectTCP(host, listening.getHost().port, () => client);
+    } catch (error) {
+      await stage.dispose();
+      throw error;
+    }
+    return stage;
+  };
+}
+
+/** A reactor as the clock that it is. */
+export function clocksOver(makeStage: MakeReactorStage): () => Promise<ClockStage> {
+  return async () => {
+    const stage = await makeStage();
+    const { reactor } = stage;
+    return {
+      clock: reactor,
+      async advance(ms) {
+        const end = reactor.now() + ms;
+        let passed = false;
+        reactor.callLater(ms, () => {
+          passed = true;
+        });
+        await stage.until(() => passed && reactor.now() >= end, `${ms} ms to pass`);
+      },
+      dispose: () => stage.dispose(),
+    };
+  };
+}
+
+async function untilInRealTime(
+  condition: () => boolean,
+  what: string,
+  deadlineMs: number,
+): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms in vain for ${what}`);
+    await new Promise<void>((resolve) => void setImmediateOfNode(resolve));
+  }
+}
+
+/**
+ * Three round trips over a connection of its own: sockets have been looked at several times, so whatever was to be
+ * delivered to others by then has been.
+ */
+async function roundTrips(
+  reactor: Reactor,
+  host: string,
+  until: ContractStage['until'],
+): Promise<void> {
+  let trips = 0;
+  let lost = 0;
+  class Caller extends Protocol {
+    override connectionMade(): void {
+      this.transport.write('.');
+    }
+    override dataReceived(): void {
+      trips += 1;
+      if (trips === 3) this.transport.loseConnection();
+      else reactor.callLater(0, () => void reactor.callLater(0, () => this.transport.write('.')));
+    }
+    override connectionLost(): void {
+      lost += 1;
+    }
+  }
+  class Echo extends Protocol {
+    override dataReceived(data: Buffer): void {
+      this.transport.write(data);
+    }
+    override connectionLost(): void {
+      lost += 1;
+    }
+  }
+  const listening = reactor.listenTCP(0, Echo, { interface: host });
+  reactor.connectTCP(host, listening.getHost().port, Caller);
+  await until(() => trips === 3 && lost === 2, 'three round trips');
+  await listening.stopListening();
+}

@@ -1,0 +1,191 @@
+/** Cases of the reactor contract: running, stopping, and calls from elsewhere. */
+import assert from 'node:assert/strict';
+
+import {
+  ConnectionLost,
+  InvalidArgumentTypeError,
+  ReactorAlreadyRunningError,
+  ReactorNotRunningError,
+} from '../../../core/errors.js';
+import type { ReactorCases } from './reactor-scene.js';
+
+export function addRunningCases(contract: ReactorCases): void {
+  addRunCases(contract);
+  addCrashCases(contract);
+  addWhenRunningCases(contract);
+  addThreadCases(contract);
+}
+
+function addRunCases(contract: ReactorCases): void {
+  contract.add('runs until stop has been carried out', async (scene) => {
+    const { reactor } = scene;
+    assert.equal(reactor.running, false);
+    const { finished } = await scene.start();
+    let settled = false;
+    finished.then(() => {
+      settled = true;
+    });
+    await scene.turns(3);
+    assert.equal(settled, false);
+    await scene.stop(finished);
+    assert.equal(reactor.running, false);
+  });
+
+  contract.add('refuses to run twice at a time', async (scene) => {
+    const { finished } = await scene.start();
+    await assert.rejects(async () => scene.reactor.run(), ReactorAlreadyRunningError);
+    assert.equal(scene.reactor.running, true);
+    await scene.stop(finished);
+  });
+
+  contract.add('refuses to run while it shuts down', async (scene) => {
+    const { finished } = await scene.start();
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    scene.reactor.addSystemEventTrigger('before', 'shutdown', () => gate);
+    scene.reactor.stop();
+    await scene.turns(2);
+    await assert.rejects(async () => scene.reactor.run(), ReactorAlreadyRunningError);
+    open();
+    await scene.answerOf(finished, 'run to settle');
+  });
+
+  contract.add('runs again after stop, with all its parts', async (scene) => {
+    for (let round = 0; round < 3; round++) {
+      const { finished } = await scene.start();
+      const { client, server, listening } = await scene.pair();
+      client.call('write', 'again');
+      await scene.until(() => server.text === 'again', 'data');
+      await scene.stop(finished);
+      assert.equal(listening.listening, false);
+      assert(server.reason instanceof ConnectionLost);
+    }
+  });
+
+  for (const method of ['stop', 'crash'] as const) {
+    contract.add(`refuses ${method} while it does not run`, async (scene) => {
+      assert.throws(() => scene.reactor[method](), ReactorNotRunningError);
+      const { finished } = await scene.start();
+      await scene.stop(finished);
+      assert.throws(() => scene.reactor[method](), ReactorNotRunningError);
+    });
+  }
+
+  contract.add('works before it runs: sockets and delayed calls', async (scene) => {
+    const { client, server } = await scene.pair();
+    client.call('write', 'early');
+    await scene.until(() => server.text === 'early', 'data');
+    await scene.turns(1);
+    assert.equal(scene.reactor.running, false);
+  });
+
+  contract.add('stops when stop is called during startup', async (scene) => {
+    scene.reactor.callWhenRunning(() => scene.reactor.stop());
+    await scene.answerOf(scene.reactor.run({ installSignalHandlers: false }), 'run to settle');
+    assert.equal(scene.reactor.running, false);
+  });
+}
+
+function addCrashCases(contract: ReactorCases): void {
+  contract.add('ends run by crash without shutdown, leaving sockets and calls', async (scene) => {
+    const { reactor } = scene;
+    const fired: string[] = [];
+    reactor.addSystemEventTrigger('before', 'shutdown', () => void fired.push('shutdown'));
+    const { finished } = await scene.start();
+    const { client, server, listening } = await scene.pair();
+    reactor.callLater(3, () => void fired.push('delayed call'));
+    reactor.crash();
+    await scene.answerOf(finished, 'run to settle');
+    assert.equal(reactor.running, false);
+    assert.equal(listening.listening, true);
+    client.call('write', 'still here');
+    await scene.until(() => server.text === 'still here' && fired.length > 0, 'data and call');
+    assert.deepEqual(fired, ['delayed call']);
+  });
+
+  contract.add('runs again after crash', async (scene) => {
+    const first = await scene.start();
+    scene.reactor.crash();
+    await scene.answerOf(first.finished, 'run to settle');
+    const second = await scene.start();
+    await scene.stop(second.finished);
+  });
+}
+
+function addWhenRunningCases(contract: ReactorCases): void {
+  contract.add('calls what waits for running after startup, in order', async (scene) => {
+    const { reactor } = scene;
+    const calls: unknown[] = [];
+    reactor.callWhenRunning((...args) => void calls.push([reactor.running, ...args]), 1, 2);
+    reactor.callWhenRunning(() => void calls.push('second'));
+    await scene.turns(2);
+    assert.deepEqual(calls, []);
+    const { finished } = await scene.start();
+    await scene.until(() => calls.length === 2, 'both calls');
+    assert.deepEqual(calls, [[true, 1, 2], 'second']);
+    await scene.stop(finished);
+  });
+
+  contract.add('calls at once what waits for running while it runs', async (scene) => {
+    const { finished } = await scene.start();
+    const calls: unknown[] = [];
+    scene.reactor.callWhenRunning((word) => void calls.push(word), 'now');
+    assert.deepEqual(calls, ['now']);
+    await scene.stop(finished);
+  });
+}
+
+function addThreadCases(contract: ReactorCases): void {
+  contract.add('runs callFromThread ahead of delayed calls of the same turn', async (scene) => {
+    const { reactor } = scene;
+    const order: string[] = [];
+    reactor.callLater(0, () => {
+      reactor.callLater(0, () => void order.push('callLater'));
+      reactor.callFromThread(() => void order.push('callFromThread'));
+    });
+    await scene.until(() => order.length === 2, 'both calls');
+    assert.deepEqual(order, ['callFromThread', 'callLater']);
+  });
+
+  contract.add('keeps a callFromThread made inside another for the next turn', async (scene) => {
+    const { reactor } = scene;
+    const order: string[] = [];
+    reactor.callFromThread(() => {
+      order.push('first');
+      reactor.callFromThread(() => void order.push('nested'));
+    });
+    reactor.callFromThread((...args) => void order.push(`second ${args}`), 'with', 'arguments');
+    assert.deepEqual(order, []);
+    await scene.until(() => order.length === 3, 'all calls');
+    assert.deepEqual(order, ['first', 'second with,arguments', 'nested']);
+  });
+
+  contract.add('runs callFromThread asked for in a foreign callback', async (scene) => {
+    const words: string[] = [];
+    setImmediate(() => scene.reactor.callFromThread((word) => void words.push(word), 'woken'));
+    await new Promise<void>((resolve) => void setImmediate(resolve));
+    await scene.until(() => words.length > 0, 'callFromThread');
+    assert.deepEqual(words, ['woken']);
+  });
+
+  contract.add('reports what callFromThread throws and runs the others', async (scene) => {
+    const error = new Error('from a thread');
+    let called = false;
+    scene.reactor.callFromThread(() => {
+      throw error;
+    });
+    scene.reactor.callFromThread(() => {
+      called = true;
+    });
+    await scene.until(() => called, 'the second call');
+    assert.deepEqual(scene.takeErrors(), [error]);
+  });
+
+  for (const callback of [undefined, null, 'f', {}]) {
+    contract.add(`refuses ${typeof callback} ${callback} for callFromThread`, ({ reactor }) => {
+      assert.throws(() => reactor.callFromThread(callback as never), InvalidArgumentTypeError);
+    });
+  }
+}

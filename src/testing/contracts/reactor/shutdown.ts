@@ -1,0 +1,179 @@
+/** Cases of the reactor contract: what shutdown and disposal do to ports, connections and calls. */
+import assert from 'node:assert/strict';
+
+import { ConnectionLost, ReactorDisposedError } from '../../../core/errors.js';
+import type { ReactorCases } from './reactor-scene.js';
+
+export function addShutdownCases(contract: ReactorCases): void {
+  addStopCases(contract);
+  addDisposalCases(contract);
+  addAfterDisposalCases(contract);
+}
+
+function addStopCases(contract: ReactorCases): void {
+  contract.add('has connections as they were before shutdown, and lost after it', async (scene) => {
+    const { reactor } = scene;
+    const { finished } = await scene.start();
+    const { client, server, listening } = await scene.pair();
+    const seen: unknown[] = [];
+    reactor.addSystemEventTrigger('before', 'shutdown', () => {
+      seen.push([client.connected, server.connected, listening.listening]);
+    });
+    reactor.addSystemEventTrigger('after', 'shutdown', () => {
+      seen.push([client.reason?.name, server.reason?.name, listening.listening]);
+    });
+    await scene.stop(finished);
+    assert.deepEqual(seen, [
+      [true, true, true],
+      ['ConnectionLost', 'ConnectionLost', false],
+    ]);
+    assert.deepEqual([client.lostCount, server.lostCount], [1, 1]);
+  });
+
+  contract.add('tells client factories of the shutdown, and stops every factory', async (scene) => {
+    const { finished } = await scene.start();
+    const { clientFactory } = await scene.pair();
+    const serverFactory = scene.recorders();
+    scene.listen(serverFactory);
+    await scene.stop(finished);
+    await scene.turns(1);
+    const last = clientFactory.log.slice(-3);
+    assert.deepEqual(last, ['clientConnectionLost ConnectionLost', 'doStop', 'stopFactory']);
+    assert.equal(serverFactory.users, 0);
+    assert.equal(serverFactory.log.at(-1), 'stopFactory');
+  });
+
+  contract.add('drops delayed calls at shutdown', async (scene) => {
+    const { reactor } = scene;
+    const { finished } = await scene.start();
+    let called = false;
+    reactor.callLater(4, () => {
+      called = true;
+    });
+    await scene.stop(finished);
+    assert.deepEqual(reactor.getDelayedCalls(), []);
+    let passed = false;
+    reactor.callLater(8, () => {
+      passed = true;
+    });
+    await scene.until(() => passed, '8 ms');
+    assert.equal(called, false);
+  });
+
+  contract.add('carries out what triggers write and close before shutdown', async (scene) => {
+    const { finished } = await scene.start();
+    const { client, server } = await scene.pair();
+    scene.reactor.addSystemEventTrigger('before', 'shutdown', () => {
+      server.call('write', 'goodbye');
+      server.call('loseConnection');
+      const both = (): boolean => client.lostCount + server.lostCount === 2;
+      return scene.until(both, 'connectionLost at both ends');
+    });
+    await scene.stop(finished);
+    assert.equal(server.reason?.name, 'ConnectionDone');
+    assert.equal(client.text, 'goodbye');
+  });
+
+  contract.add(
+    'survives throws in connectionLost and loses the other connections',
+    async (scene) => {
+      const { finished } = await scene.start();
+      const errors: Error[] = [];
+      const factory = scene.recorders({
+        connectionLost() {
+          const error = new Error('at the end');
+          errors.push(error);
+          throw error;
+        },
+      });
+      const { port } = scene.listen(factory).getHost();
+      for (let i = 0; i < 3; i++) scene.connect(port);
+      await scene.until(() => factory.built.length === 3, 'three connections');
+      await scene.stop(finished);
+      const counts = factory.built.map(({ lostCount }) => lostCount);
+      assert.deepEqual(counts, [1, 1, 1]);
+      assert.deepEqual(scene.takeErrors(), errors);
+    },
+  );
+}
+
+function addDisposalCases(contract: ReactorCases): void {
+  contract.add('closes ports and loses connections where it is disposed of', async (scene) => {
+    const { client, server, listening, clientFactory } = await scene.pair();
+    await scene.answerOf(scene.reactor[Symbol.asyncDispose](), 'disposal');
+    assert(client.reason instanceof ConnectionLost);
+    assert(server.reason instanceof ConnectionLost);
+    assert.equal(listening.listening, false);
+    assert.equal(clientFactory.users, 0);
+  });
+
+  contract.add('stops where it is disposed of while it runs, with its triggers', async (scene) => {
+    const { reactor } = scene;
+    const { finished } = await scene.start();
+    const phases: string[] = [];
+    reactor.addSystemEventTrigger('before', 'shutdown', () => void phases.push('before'));
+    reactor.addSystemEventTrigger('after', 'shutdown', () => void phases.push('after'));
+    await scene.answerOf(reactor[Symbol.asyncDispose](), 'disposal');
+    await scene.answerOf(finished, 'run to settle');
+    assert.deepEqual(phases, ['before', 'after']);
+    assert.equal(reactor.running, false);
+  });
+
+  contract.add('may be disposed of twice, also at the same time', async (scene) => {
+    const { reactor } = scene;
+    const both = [reactor[Symbol.asyncDispose](), reactor[Symbol.asyncDispose]()];
+    await scene.answerOf(Promise.all(both), 'disposal');
+    await scene.answerOf(reactor[Symbol.asyncDispose](), 'a third disposal');
+  });
+
+  contract.add('may be disposed of inside a callback', async (scene) => {
+    let disposed = false;
+    const dispose = async (): Promise<void> => {
+      await scene.reactor[Symbol.asyncDispose]();
+      disposed = true;
+    };
+    const { client, server } = await scene.pair({}, { dataReceived: () => void dispose() });
+    client.call('write', 'x');
+    await scene.until(() => disposed, 'disposal');
+    assert.deepEqual([client.lostCount, server.lostCount], [1, 1]);
+  });
+}
+
+function addAfterDisposalCases(contract: ReactorCases): void {
+  contract.add('refuses to make anything new after disposal', async (scene) => {
+    const { reactor, host } = scene;
+    await scene.answerOf(reactor[Symbol.asyncDispose](), 'disposal');
+    const factory = scene.recorders();
+    assert.throws(() => scene.listen(factory), ReactorDisposedError);
+    assert.throws(() => reactor.connectTCP(host, 9, factory), ReactorDisposedError);
+    assert.throws(() => reactor.callLater(0, () => {}), ReactorDisposedError);
+    await assert.rejects(async () => reactor.run(), ReactorDisposedError);
+    assert.equal(factory.users, 0);
+  });
+
+  contract.add(
+    'leaves transports, ports and connectors that may still be called',
+    async (scene) => {
+      const { client, server, listening, connector } = await scene.pair();
+      const ports = (): number[] => [
+        client.transport.getHost().port,
+        server.transport.getPeer().port,
+      ];
+      const before = ports();
+      await scene.answerOf(scene.reactor[Symbol.asyncDispose](), 'disposal');
+      for (const end of [client, server]) {
+        end.call('write', 'x');
+        end.call('pauseProducing');
+        end.call('resumeProducing');
+        end.call('loseConnection');
+        end.call('abortConnection');
+        assert.equal(end.transport.bufferedBytes, 0);
+      }
+      assert.deepEqual(ports(), before);
+      await scene.answerOf(listening.stopListening(), 'stopListening');
+      connector.disconnect();
+      assert.equal(connector.state, 'disconnected');
+      assert.deepEqual([client.lostCount, server.lostCount], [1, 1]);
+    },
+  );
+}

@@ -1,0 +1,149 @@
+/**
+ * Cases of the transport contract: what protocols do inside their callbacks, and what they throw out of them. That
+ * nothing is called back from inside is checked by the recording protocol itself.
+ */
+import assert from 'node:assert/strict';
+
+import { patternedBytes } from '../patterned-bytes.js';
+import type {
+  RecordingCallback,
+  RecordingProtocol,
+  TransportMethod,
+} from './recording-protocol.js';
+import type { TransportCases, TransportScene } from './scene.js';
+
+const CALLBACKS: readonly RecordingCallback[] = [
+  'connectionMade',
+  'dataReceived',
+  'readConnectionLost',
+  'writeConnectionLost',
+  'connectionLost',
+];
+
+const PRODUCER = { pauseProducing() {}, resumeProducing() {}, stopProducing() {} };
+
+type Call = readonly [TransportMethod, ...unknown[]];
+
+const CALLS: readonly (readonly [name: string, ...calls: Call[]])[] = [
+  ['write', ['write', 'from inside']],
+  ['a large write', ['write', patternedBytes(300_000)]],
+  ['loseConnection', ['loseConnection']],
+  ['loseWriteConnection', ['loseWriteConnection']],
+  ['abortConnection', ['abortConnection']],
+  ['pauseProducing', ['pauseProducing']],
+  ['resumeProducing', ['resumeProducing']],
+  ['pause and resume', ['pauseProducing'], ['resumeProducing']],
+  ['register and unregister', ['registerProducer', PRODUCER, true], ['unregisterProducer']],
+  ['write and loseConnection', ['write', 'last'], ['loseConnection']],
+  ['loseConnection and abortConnection', ['loseConnection'], ['abortConnection']],
+  ['abortConnection and write', ['abortConnection'], ['write', 'x'], ['loseConnection']],
+  ['half-close and loseConnection', ['loseWriteConnection'], ['loseConnection']],
+];
+
+/** Makes the client's callback run. */
+function provoke({ client, server }: TransportScene, callback: RecordingCallback): void {
+  if (callback === 'dataReceived') server.call('write', 'x');
+  if (callback === 'readConnectionLost') server.call('loseWriteConnection');
+  if (callback === 'writeConnectionLost') client.call('loseWriteConnection');
+  if (callback === 'connectionLost') server.call('abortConnection');
+}
+
+export function addCallbackCases(contract: TransportCases): void {
+  for (const callback of CALLBACKS) {
+    for (const [name, ...calls] of CALLS) addInsideCase(contract, callback, name, calls);
+  }
+  addThrowCases(contract);
+}
+
+function addInsideCase(
+  contract: TransportCases,
+  callback: RecordingCallback,
+  name: string,
+  calls: readonly Call[],
+): void {
+  const runs = new WeakMap<RecordingProtocol, number>();
+  const act = (...args: unknown[]): void => {
+    const self = args.at(-1) as RecordingProtocol;
+    const ran = (runs.get(self) ?? 0) + 1;
+    runs.set(self, ran);
+    if (ran > 1) return;
+    for (const [method, ...given] of calls) self.call(method, ...given);
+  };
+  contract.add(
+    `takes ${name} in ${callback}`,
+    async (scene) => {
+      const { client } = scene;
+      provoke(scene, callback);
+      await scene.until(() => runs.has(client), callback);
+      await scene.settle();
+      client.call('abortConnection');
+      await scene.lost(client);
+      await scene.settle();
+      assert.equal(client.lostCount, 1, 'calls of connectionLost');
+      assert.equal(runs.get(client), 1, `calls of ${callback}`);
+    },
+    { client: { [callback]: act } },
+  );
+}
+
+function addThrowCases(contract: TransportCases): void {
+  for (const callback of CALLBACKS) {
+    if (callback === 'connectionLost') continue;
+    const error = new Error(`out of ${callback}`);
+    const fail = (): void => {
+      throw error;
+    };
+    contract.add(
+      `reports what ${callback} throws and ends the connection with it`,
+      async (scene) => {
+        provoke(scene, callback);
+        assert.equal(await scene.lost(scene.client), error);
+        assert.deepEqual(scene.takeErrors(), [error]);
+        await scene.ended(scene.server);
+        assert.equal(scene.client.lostCount, 1);
+      },
+      { client: { [callback]: fail } },
+    );
+  }
+
+  contract.add('reports what connectionLost throws, and calls it once', async (scene) => {
+    const error = new Error('out of connectionLost');
+    scene.client.hooks = {
+      connectionLost() {
+        throw error;
+      },
+    };
+    scene.server.call('abortConnection');
+    await scene.lost(scene.client);
+    await scene.settle();
+    assert.equal(scene.client.lostCount, 1);
+    assert.deepEqual(scene.takeErrors(), [error]);
+  });
+
+  contract.add('gives an Error as the reason where something else was thrown', async (scene) => {
+    scene.client.hooks = {
+      dataReceived() {
+        // biome-ignore lint/style/useThrowOnlyError: what application code may do
+        throw 'a string';
+      },
+    };
+    scene.server.call('write', 'x');
+    assert.match((await scene.lost(scene.client)).message, /a string/);
+    assert.deepEqual(scene.takeErrors(), ['a string']);
+  });
+
+  contract.add('drops what waited for a protocol that threw', async (scene) => {
+    let count = 0;
+    scene.client.hooks = {
+      dataReceived() {
+        count += 1;
+        throw new Error('once is enough');
+      },
+    };
+    scene.server.call('write', patternedBytes(500_000));
+    await scene.lost(scene.client);
+    await scene.settle();
+    assert.equal(count, 1);
+    assert.equal(scene.takeErrors().length, 1);
+  });
+}

@@ -1,0 +1,219 @@
+/** Cases of the transport contract: ending one direction of a connection. */
+import assert from 'node:assert/strict';
+
+import { ConnectionDone } from '../../../core/errors.js';
+import { patternedBytes } from '../patterned-bytes.js';
+import type { RecordingProtocol } from './recording-protocol.js';
+import type { TransportCases, TransportScene } from './scene.js';
+
+function told(end: RecordingProtocol, side: 'read' | 'write'): boolean {
+  return end.log.includes(`${side}ConnectionLost`);
+}
+
+function untilTold(
+  scene: TransportScene,
+  end: RecordingProtocol,
+  side: 'read' | 'write',
+): Promise<void> {
+  return scene.until(() => told(end, side), `${side}ConnectionLost`);
+}
+
+export function addHalfCloseCases(contract: TransportCases): void {
+  addOwnSideCases(contract);
+  addOwnSideOrderCases(contract);
+  addPeerSideCases(contract);
+  addBothSidesCases(contract);
+}
+
+function addOwnSideCases(contract: TransportCases): void {
+  contract.add(
+    'loseWriteConnection ends the sending side after all that was written; receiving goes on',
+    async (scene) => {
+      const { client, server } = scene;
+      const data = patternedBytes(1_000_000);
+      client.call('write', data);
+      client.call('loseWriteConnection');
+      await untilTold(scene, server, 'read');
+      assert(server.received.equals(data), 'all arrived');
+      server.call('write', 'and now you listen');
+      assert.equal((await scene.received(client, 18)).toString(), 'and now you listen');
+      assert.equal(client.connected, true);
+    },
+  );
+
+  contract.add(
+    'loseWriteConnection tells writeConnectionLost once, when it is done',
+    async (scene) => {
+      const { client, server } = scene;
+      server.call('pauseProducing');
+      client.call('write', patternedBytes(scene.overflowBytes));
+      client.call('loseWriteConnection');
+      assert.deepEqual(client.log, ['connectionMade']);
+      await scene.settle();
+      assert.deepEqual(client.log, ['connectionMade']);
+      server.call('resumeProducing');
+      await untilTold(scene, client, 'write');
+      client.call('loseWriteConnection');
+      await untilTold(scene, server, 'read');
+      assert.equal(server.receivedBytes, scene.overflowBytes);
+      await scene.settle();
+      assert.deepEqual(client.log, ['connectionMade', 'writeConnectionLost']);
+    },
+  );
+
+  contract.add(
+    'loseWriteConnection works for a protocol without the methods of half-close',
+    async (scene) => {
+      const { client, server } = scene;
+      client.call('write', 'question');
+      client.call('loseWriteConnection');
+      await untilTold(scene, server, 'read');
+      server.call('write', 'answer');
+      assert.equal((await scene.received(client, 6)).toString(), 'answer');
+      server.call('loseConnection');
+      assert((await scene.lost(client)) instanceof ConnectionDone);
+    },
+    { plain: 'client' },
+  );
+}
+
+function addOwnSideOrderCases(contract: TransportCases): void {
+  contract.add(
+    'loseWriteConnection waits for a registered producer to unregister',
+    async (scene) => {
+      const { client, server } = scene;
+      const producer = { pauseProducing() {}, resumeProducing() {}, stopProducing() {} };
+      client.transport.registerProducer(producer, true);
+      client.call('write', 'first ');
+      client.call('loseWriteConnection');
+      await scene.settle();
+      assert.equal(server.ended, false);
+      client.call('write', 'last');
+      client.call('unregisterProducer');
+      await untilTold(scene, server, 'read');
+      assert.equal(server.text, 'first last');
+      assert.equal(client.connected, true);
+    },
+  );
+
+  contract.add('loseWriteConnection may be followed by loseConnection', async (scene) => {
+    const { client, server } = scene;
+    client.call('write', 'x');
+    client.call('loseWriteConnection');
+    client.call('loseConnection');
+    assert((await scene.lost(client)) instanceof ConnectionDone);
+    await scene.ended(server);
+    assert.equal(server.text, 'x');
+  });
+
+  contract.add(
+    'loseConnection after loseWriteConnection was done ends the connection in a later turn',
+    async (scene) => {
+      const { client } = scene;
+      client.call('loseWriteConnection');
+      await untilTold(scene, client, 'write');
+      client.call('loseConnection');
+      assert.equal(client.lostCount, 0);
+      assert((await scene.lost(client)) instanceof ConnectionDone);
+    },
+  );
+}
+
+function addPeerSideCases(contract: TransportCases): void {
+  contract.add(
+    "tells the peer's half-close once, after the data; writing goes on",
+    async (scene) => {
+      const { client, server } = scene;
+      const data = patternedBytes(700_000);
+      server.call('write', data);
+      server.call('loseWriteConnection');
+      await untilTold(scene, client, 'read');
+      assert(client.received.equals(data), 'all arrived first');
+      await scene.settle();
+      assert.equal(client.connected, true);
+      client.call('write', 'still ');
+      await scene.received(server, 6);
+      client.call('write', patternedBytes(300_000));
+      await scene.received(server, 300_006);
+      client.call('loseConnection');
+      assert((await scene.lost(client)) instanceof ConnectionDone);
+      assert.deepEqual(client.log, [
+        'connectionMade',
+        'dataReceived',
+        'readConnectionLost',
+        'connectionLost ConnectionDone',
+      ]);
+    },
+  );
+
+  contract.add(
+    "ends the connection of a protocol without readConnectionLost at the peer's half-close",
+    async (scene) => {
+      scene.server.call('loseWriteConnection');
+      assert((await scene.lost(scene.client)) instanceof ConnectionDone);
+      await scene.ended(scene.server);
+    },
+    { plain: 'client' },
+  );
+
+  contract.add("does not tell the peer's half-close to a paused protocol", async (scene) => {
+    const { client, server } = scene;
+    client.call('pauseProducing');
+    await scene.settle();
+    server.call('write', 'held');
+    server.call('loseWriteConnection');
+    await scene.settle();
+    assert.deepEqual(client.log, ['connectionMade']);
+    client.call('resumeProducing');
+    await untilTold(scene, client, 'read');
+    assert.equal(client.text, 'held');
+  });
+
+  contract.add(
+    "takes a last answer and loseConnection at the peer's half-close",
+    async (scene) => {
+      scene.server.call('write', 'go');
+      scene.server.call('loseWriteConnection');
+      assert((await scene.lost(scene.client)) instanceof ConnectionDone);
+      await scene.ended(scene.server);
+      assert.equal(scene.server.receivedBytes, 2_000_000);
+    },
+    {
+      client: {
+        readConnectionLost(self) {
+          self.call('write', patternedBytes(2_000_000));
+          self.call('loseConnection');
+        },
+      },
+    },
+  );
+}
+
+function addBothSidesCases(contract: TransportCases): void {
+  contract.add(
+    'ends when both sides have ended their direction, one after the other',
+    async (scene) => {
+      const { client, server } = scene;
+      client.call('write', 'request');
+      client.call('loseWriteConnection');
+      assert((await scene.lost(client)) instanceof ConnectionDone);
+      assert((await scene.lost(server)) instanceof ConnectionDone);
+      assert.equal(client.text, '7 bytes');
+      assert.deepEqual(server.log, [
+        'connectionMade',
+        'dataReceived',
+        'readConnectionLost',
+        'connectionLost ConnectionDone',
+      ]);
+    },
+    {
+      client: { readConnectionLost: (self) => self.call('loseConnection') },
+      server: {
+        readConnectionLost(self) {
+          self.call('write', `${self.receivedBytes} bytes`);
+          self.call('loseConnection');
+        },
+      },
+    },
+  );
+}

@@ -1,0 +1,286 @@
+/** Cases of the transport contract: transports as consumers of what producers make. */
+import assert from 'node:assert/strict';
+
+import { ProducerRegisteredError } from '../../../core/errors.js';
+import { HIGH_WATER_MARK_BYTES } from '../../../core/transport.js';
+import { patternedBytes } from '../patterned-bytes.js';
+import { RecordingProducer } from './recording-producer.js';
+import type { TransportCases, TransportScene } from './scene.js';
+
+function register(scene: TransportScene): RecordingProducer {
+  const producer = new RecordingProducer(scene.transport);
+  scene.transport.registerProducer(producer, true);
+  return producer;
+}
+
+export function addProducerCases(contract: TransportCases): void {
+  addPauseCases(contract);
+  addResumeCases(contract);
+  addChangeCases(contract);
+  addRegistrationCases(contract);
+  addEndCases(contract);
+  addPullCases(contract);
+}
+
+function addPauseCases(contract: TransportCases): void {
+  contract.add(
+    'pauses a push producer above the high-water mark, not at it, from within write',
+    async (scene) => {
+      const producer = register(scene);
+      producer.write(patternedBytes(HIGH_WATER_MARK_BYTES));
+      assert.equal(scene.transport.bufferedBytes, HIGH_WATER_MARK_BYTES);
+      assert.deepEqual(producer.log, []);
+      producer.write('x');
+      assert.deepEqual(producer.log, ['pause']);
+      assert.equal(producer.pausedOutsideWrite, 0);
+    },
+  );
+
+  contract.add('pauses a push producer once until it is resumed', async (scene) => {
+    const producer = register(scene);
+    for (let i = 0; i < 5; i++) producer.write(patternedBytes(100_000));
+    assert.deepEqual(producer.log, ['pause']);
+    await scene.received(scene.server, 500_000);
+    await scene.settle();
+    assert.deepEqual(producer.log, ['pause', 'resume']);
+  });
+
+  contract.add('pauses a push producer by small writes and writeSequence too', async (scene) => {
+    const producer = register(scene);
+    for (let i = 0; i < 64; i++) producer.write(patternedBytes(1024));
+    assert.deepEqual(producer.log, []);
+    producer.write('a', 'b');
+    assert.deepEqual(producer.log, ['pause']);
+    assert.equal(producer.pausedOutsideWrite, 0);
+  });
+}
+
+function addResumeCases(contract: TransportCases): void {
+  contract.add('resumes a push producer only when nothing waits any more', async (scene) => {
+    const { server, transport } = scene;
+    const producer = register(scene);
+    server.call('pauseProducing');
+    producer.write(patternedBytes(scene.overflowBytes));
+    await scene.settle();
+    assert(transport.bufferedBytes > 0, 'some wait: if not, overflowBytes is too small');
+    assert.deepEqual(producer.log, ['pause']);
+    server.call('resumeProducing');
+    await scene.received(server, scene.overflowBytes);
+    await scene.settle();
+    assert.deepEqual(producer.log, ['pause', 'resume']);
+    assert.deepEqual(producer.bufferedAtResume, [0]);
+  });
+
+  contract.add('does not resume a push producer that was not paused', async (scene) => {
+    const producer = register(scene);
+    producer.write(patternedBytes(1000));
+    await scene.received(scene.server, 1000);
+    await scene.settle();
+    assert.deepEqual(producer.log, []);
+  });
+
+  contract.add(
+    'pauses a push producer that registers while too much waits at its first write',
+    async (scene) => {
+      const { server, transport } = scene;
+      server.call('pauseProducing');
+      transport.write(patternedBytes(scene.overflowBytes));
+      await scene.settle();
+      const producer = register(scene);
+      assert.deepEqual(producer.log, []);
+      producer.write('x');
+      assert.deepEqual(producer.log, ['pause']);
+      server.call('resumeProducing');
+      await scene.received(server, scene.overflowBytes + 1);
+      await scene.settle();
+      assert.deepEqual(producer.log, ['pause', 'resume']);
+    },
+  );
+}
+
+function addChangeCases(contract: TransportCases): void {
+  contract.add('calls no producer that has unregistered', async (scene) => {
+    const producer = register(scene);
+    producer.write(patternedBytes(200_000));
+    scene.client.call('unregisterProducer');
+    scene.client.call('unregisterProducer');
+    await scene.received(scene.server, 200_000);
+    scene.client.call('abortConnection');
+    await scene.lost(scene.client);
+    assert.deepEqual(producer.log, ['pause']);
+  });
+
+  contract.add('lets one producer give way to another', async (scene) => {
+    const first = register(scene);
+    first.write(patternedBytes(100_000));
+    scene.client.call('unregisterProducer');
+    const second = register(scene);
+    second.write(patternedBytes(100_000));
+    await scene.received(scene.server, 200_000);
+    await scene.settle();
+    assert.deepEqual(first.log, ['pause']);
+    assert.deepEqual(second.log, ['pause', 'resume']);
+  });
+
+  contract.add('does not resume a producer for the one before it', async (scene) => {
+    const first = register(scene);
+    first.write(patternedBytes(100_000));
+    scene.client.call('unregisterProducer');
+    const second = register(scene);
+    await scene.received(scene.server, 100_000);
+    await scene.settle();
+    assert.deepEqual(first.log, ['pause']);
+    assert.deepEqual(second.log, []);
+  });
+}
+
+function addRegistrationCases(contract: TransportCases): void {
+  contract.add('refuses a second producer, and keeps the first', async (scene) => {
+    const { transport } = scene;
+    const first = register(scene);
+    const second = new RecordingProducer(transport);
+    assert.throws(() => transport.registerProducer(second, true), ProducerRegisteredError);
+    assert.throws(() => transport.registerProducer(first, false), ProducerRegisteredError);
+    first.write(patternedBytes(100_000));
+    await scene.received(scene.server, 100_000);
+    await scene.settle();
+    assert.deepEqual(first.log, ['pause', 'resume']);
+    assert.deepEqual(second.log, []);
+  });
+
+  for (const streaming of [true, false]) {
+    contract.add(
+      `stops a ${streaming ? 'push' : 'pull'} producer registered on a connection that is gone`,
+      async (scene) => {
+        scene.client.call('abortConnection');
+        await scene.lost(scene.client);
+        for (let i = 0; i < 2; i++) {
+          const producer = new RecordingProducer(scene.transport);
+          scene.transport.registerProducer(producer, streaming as true);
+          assert.deepEqual(producer.log, ['stop']);
+        }
+      },
+    );
+  }
+
+  contract.add(
+    'takes a producer while it closes, and closes once that has unregistered',
+    async (scene) => {
+      const { client, server } = scene;
+      client.call('write', 'first ');
+      client.call('loseConnection');
+      const producer = register(scene);
+      await scene.settle();
+      assert.equal(client.connected, true);
+      producer.write('last');
+      client.call('unregisterProducer');
+      await scene.ended(server);
+      assert.equal(server.text, 'first last');
+      await scene.lost(client);
+      assert.deepEqual(producer.log, []);
+    },
+  );
+}
+
+function addEndCases(contract: TransportCases): void {
+  contract.add(
+    'stops its producer at the end of the connection, before connectionLost',
+    async (scene) => {
+      const producer = register(scene);
+      scene.client.hooks = { connectionLost: () => void producer.log.push('connectionLost') };
+      scene.server.call('abortConnection');
+      await scene.lost(scene.client);
+      assert.deepEqual(producer.log, ['stop', 'connectionLost']);
+    },
+  );
+
+  contract.add(
+    'reports what stopProducing throws, and tells connectionLost all the same',
+    async (scene) => {
+      const error = new Error('can not stop');
+      const producer = register(scene);
+      producer.stopProducing = () => {
+        throw error;
+      };
+      scene.client.call('abortConnection');
+      assert.equal((await scene.lost(scene.client)).name, 'ConnectionAborted');
+      assert.deepEqual(scene.takeErrors(), [error]);
+    },
+  );
+
+  contract.add('ends with what resumeProducing throws, reported', async (scene) => {
+    const error = new Error('can not go on');
+    const producer = register(scene);
+    producer.resumeProducing = () => {
+      throw error;
+    };
+    producer.write(patternedBytes(100_000));
+    assert.equal(await scene.lost(scene.client), error);
+    assert.deepEqual(scene.takeErrors(), [error]);
+  });
+}
+
+function addPullCases(contract: TransportCases): void {
+  contract.add(
+    'asks a pull producer at once, and again each time that nothing waits',
+    async (scene) => {
+      const { client, server, transport } = scene;
+      const buffered: number[] = [];
+      const pieces: Buffer[] = [];
+      const resumeProducing = (): void => {
+        buffered.push(transport.bufferedBytes);
+        if (pieces.length < 20) {
+          const piece = patternedBytes(100_000, pieces.length + 1);
+          pieces.push(piece);
+          transport.write(piece);
+        } else {
+          transport.unregisterProducer();
+          transport.loseConnection();
+        }
+      };
+      transport.registerProducer({ resumeProducing, stopProducing() {} }, false);
+      assert.equal(pieces.length, 1);
+      await scene.ended(server);
+      assert(server.received.equals(Buffer.concat(pieces)), 'all pieces arrived');
+      assert.deepEqual(buffered, new Array(21).fill(0));
+      assert.equal((await scene.lost(client)).name, 'ConnectionDone');
+    },
+  );
+
+  contract.add('does not ask a pull producer while something waits', async (scene) => {
+    const { client, server, transport } = scene;
+    server.call('pauseProducing');
+    let asked = 0;
+    const resumeProducing = (): void => {
+      asked += 1;
+      transport.write(patternedBytes(scene.overflowBytes));
+    };
+    transport.registerProducer({ resumeProducing, stopProducing() {} }, false);
+    await scene.settle();
+    assert.equal(asked, 1);
+    client.call('abortConnection');
+    await scene.lost(client);
+    assert.equal(asked, 1);
+  });
+
+  contract.add('lets a pull producer finish within its very first answer', async (scene) => {
+    const { server, transport } = scene;
+    const resumeProducing = (): void => {
+      transport.write('all there is');
+      transport.unregisterProducer();
+      transport.loseConnection();
+    };
+    transport.registerProducer({ resumeProducing, stopProducing() {} }, false);
+    await scene.ended(server);
+    assert.equal(server.text, 'all there is');
+  });
+
+  contract.add('stops a pull producer when the connection ends', async (scene) => {
+    let stopped = 0;
+    const stopProducing = (): void => void stopped++;
+    scene.transport.registerProducer({ resumeProducing() {}, stopProducing }, false);
+    scene.server.call('abortConnection');
+    await scene.lost(scene.client);
+    assert.equal(stopped, 1);
+  });
+}

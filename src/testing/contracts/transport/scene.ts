@@ -1,0 +1,166 @@
+/** The stage of one case of the transport contract: two recording protocols on connected transports. */
+import assert from 'node:assert/strict';
+
+import type { StreamProtocol } from '../../../core/protocol.js';
+import { HIGH_WATER_MARK_BYTES, type Transport } from '../../../core/transport.js';
+import { checkInteger } from '../../../internal/check.js';
+import { captureLoggedErrors, type LoggedErrorCapture } from '../../logged-errors.js';
+import type { ContractCase, ContractStage } from '../contract-case.js';
+import {
+  HalfCloseRecordingProtocol,
+  type RecordingHooks,
+  RecordingProtocol,
+} from './recording-protocol.js';
+
+/**
+ * Connects two protocols: has given, or will give, each a transport by `makeConnection`. What one writes the other
+ * receives. Errors of application code go where Ropewalk's errors go: the diagnostics channel `ropewalk.error`.
+ */
+export type MakePair = (
+  client: StreamProtocol,
+  server: StreamProtocol,
+) => ContractStage | PromiseLike<ContractStage>;
+
+export interface TransportContractOptions {
+  /**
+   * More bytes than the path between the transports takes while the receiver is paused, the systems' buffers included.
+   * 65,537 to 2^30, default 48,000,000: enough for TCP on Linux (`net.ipv4.tcp_rmem`, `tcp_wmem`).
+   */
+  readonly overflowBytes?: number;
+}
+
+export const DEFAULT_OVERFLOW_BYTES = 48_000_000;
+
+/** It is one buffer in memory. */
+const MAX_OVERFLOW_BYTES = 2 ** 30;
+
+type Hooks = RecordingHooks<RecordingProtocol>;
+
+export interface SceneOptions {
+  readonly client?: Hooks;
+  readonly server?: Hooks;
+  /** Which ends lack the methods of half-close. Default: none. */
+  readonly plain?: 'client' | 'server' | 'both';
+}
+
+/** Two ends, `client` being the one that most cases look at. */
+export class TransportScene {
+  readonly client: RecordingProtocol;
+  readonly server: RecordingProtocol;
+  readonly overflowBytes: number;
+  readonly #stage: ContractStage;
+  readonly #errors: LoggedErrorCapture;
+
+  constructor(
+    ends: readonly [RecordingProtocol, RecordingProtocol],
+    stage: ContractStage,
+    errors: LoggedErrorCapture,
+    overflowBytes: number,
+  ) {
+    [this.client, this.server] = ends;
+    this.#stage = stage;
+    this.#errors = errors;
+    this.overflowBytes = overflowBytes;
+  }
+
+  /** The client's transport. */
+  get transport(): Transport {
+    return this.client.transport;
+  }
+
+  async until(condition: () => boolean, what: string): Promise<void> {
+    try {
+      await this.#stage.until(condition, what);
+    } catch (cause) {
+      const soFar = `client: ${this.client.log}; server: ${this.server.log}`;
+      throw new Error(`${(cause as Error).message} (${soFar})`, { cause });
+    }
+  }
+
+  settle(): Promise<void> {
+    return this.#stage.settle();
+  }
+
+  /** Settles with all that `end` received once that is `bytes` or more. */
+  async received(end: RecordingProtocol, bytes: number): Promise<Buffer> {
+    const name = end === this.client ? 'client' : 'server';
+    await this.until(() => end.receivedBytes >= bytes, `${bytes} bytes at the ${name}`);
+    return end.received;
+  }
+
+  /** Settles with the reason of the end. */
+  async lost(end: RecordingProtocol): Promise<Error> {
+    const name = end === this.client ? 'client' : 'server';
+    await this.until(() => end.reason !== undefined, `connectionLost at the ${name}`);
+    return end.reason as Error;
+  }
+
+  /** Settles once `end` is told of the end of the other's data, or of the connection. */
+  async ended(end: RecordingProtocol): Promise<void> {
+    await this.until(() => end.ended, 'the end of what is received');
+  }
+
+  /** What was reported so far, which is then no longer a surprise. A case fails on what it has not taken. */
+  takeErrors(): unknown[] {
+    return this.#errors.flush().map(({ error }) => error);
+  }
+}
+
+/** Makes the cases of the transport contract out of their names and bodies. */
+export class TransportCases {
+  readonly cases: ContractCase[] = [];
+  readonly #makePair: MakePair;
+  readonly #overflowBytes: number;
+
+  constructor(makePair: MakePair, options: TransportContractOptions) {
+    this.#makePair = makePair;
+    const { overflowBytes = DEFAULT_OVERFLOW_BYTES } = options;
+    checkInteger('overflowBytes', overflowBytes, HIGH_WATER_MARK_BYTES + 1, MAX_OVERFLOW_BYTES);
+    this.#overflowBytes = overflowBytes;
+  }
+
+  add(name: string, body: (scene: TransportScene) => Promise<void>, options?: SceneOptions): void {
+    this.cases.push({ name, run: () => this.#run(body, options) });
+  }
+
+  async #run(
+    body: (scene: TransportScene) => Promise<void>,
+    { client, server, plain }: SceneOptions = {},
+  ): Promise<void> {
+    const end = (hooks: Hooks | undefined, isPlain: boolean): RecordingProtocol =>
+      new (isPlain ? RecordingProtocol : HalfCloseRecordingProtocol)({ ...hooks });
+    const ends = [
+      end(client, plain === 'client' || plain === 'both'),
+      end(server, plain === 'server' || plain === 'both'),
+    ] as const;
+    const errors = captureLoggedErrors();
+    try {
+      const stage = await this.#makePair(...ends);
+      try {
+        await stage.until(() => connected(ends), 'connectionMade at both ends');
+        await body(new TransportScene(ends, stage, errors, this.#overflowBytes));
+        checkRules(ends, errors);
+      } finally {
+        await stage.dispose();
+      }
+      checkRules(ends, errors);
+    } finally {
+      errors[Symbol.dispose]();
+    }
+  }
+}
+
+/** Where one end is aborted in its connectionMade, the other may never come to be. */
+function connected(ends: readonly RecordingProtocol[]): boolean {
+  return ends.every(({ opened }) => opened) || ends.some(({ reason }) => reason !== undefined);
+}
+
+/** The rules that hold in every case. */
+function checkRules(ends: readonly RecordingProtocol[], errors: LoggedErrorCapture): void {
+  assert.deepEqual(
+    ends.flatMap(({ violations }) => violations),
+    [],
+    'rules of callbacks are kept',
+  );
+  assert.deepEqual(errors.flush(), [], 'no error is reported that the case did not expect');
+}

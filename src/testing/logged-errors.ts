@@ -1,0 +1,86 @@
+/**
+ * Errors that no call can tell, caught for a test to look at: what Ropewalk reports to the diagnostics channel
+ * `ropewalk.error`. Captures nest; the innermost takes what is reported, and nothing of it is printed.
+ */
+import type { ErrorKind } from '../defer/failure.js';
+import { type ErrorReport, errorChannel } from '../internal/error-report.js';
+
+/** One error that was reported while a capture was open. */
+export interface LoggedError {
+  readonly error: unknown;
+  /** What was being done: `dataReceived`, `callLater`, `stopProducing`... */
+  readonly where: string;
+}
+
+/** Takes what is reported from the moment it is made until it is disposed of. */
+export interface LoggedErrorCapture extends Disposable {
+  /**
+   * Gives the errors caught so far, oldest first, and forgets them.
+   * @param kinds Only those of these classes or codes. Default: all.
+   */
+  flush(...kinds: ErrorKind[]): LoggedError[];
+}
+
+class Capture implements LoggedErrorCapture {
+  #caught: LoggedError[] = [];
+
+  add({ error, where }: LoggedError): void {
+    this.#caught.push({ error, where });
+  }
+
+  flush(...kinds: ErrorKind[]): LoggedError[] {
+    const flushed: LoggedError[] = [];
+    const kept: LoggedError[] = [];
+    for (const logged of this.#caught) {
+      const wanted = kinds.length === 0 || kinds.some((kind) => isOfKind(logged.error, kind));
+      (wanted ? flushed : kept).push(logged);
+    }
+    this.#caught = kept;
+    return flushed;
+  }
+
+  [Symbol.dispose](): void {
+    const at = captures.indexOf(this);
+    if (at < 0) return;
+    captures.splice(at, 1);
+    if (captures.length === 0) errorChannel.unsubscribe(catchReport);
+  }
+}
+
+/** Open captures, the innermost last. */
+const captures: Capture[] = [];
+
+const catchReport = (message: unknown): void => {
+  const report = message as ErrorReport;
+  report.silenced = true;
+  captures.at(-1)?.add(report);
+};
+
+/**
+ * Begins to catch the errors that are reported in this thread.
+ *
+ * @example
+ * using errors = captureLoggedErrors();
+ * transport.receive('nonsense');
+ * assert.equal(errors.flush(LineTooLongError).length, 1);
+ */
+export function captureLoggedErrors(): LoggedErrorCapture {
+  const capture = new Capture();
+  if (captures.length === 0) errorChannel.subscribe(catchReport);
+  captures.push(capture);
+  return capture;
+}
+
+/**
+ * Gives what the innermost open capture has caught, and forgets it: the test expected these errors. In a test that is
+ * checked by {@link checkEachTest} there always is a capture; where there is none, nothing was caught.
+ * @param kinds Only those of these classes or codes. Default: all.
+ */
+export function flushLoggedErrors(...kinds: ErrorKind[]): LoggedError[] {
+  return captures.at(-1)?.flush(...kinds) ?? [];
+}
+
+function isOfKind(error: unknown, kind: ErrorKind): boolean {
+  if (typeof kind !== 'string') return error instanceof kind;
+  return (error as { code?: unknown } | null | undefined)?.code === kind;
+}

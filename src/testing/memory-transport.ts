@@ -1,0 +1,362 @@
+/**
+ * A transport without a peer: it keeps what is written, and the test plays the other end. States, producers, half-close
+ * and the order of callbacks are those of {@link StreamTransport}, which the reactors use too.
+ */
+import { type Address, IPv4Address } from '../core/address.js';
+import type { PullProducer, PushProducer } from '../core/producer.js';
+import { Protocol, type StreamProtocol } from '../core/protocol.js';
+import type { ErrorReporter } from '../core/reactor.js';
+import { checkBoolean, checkData, checkInteger } from '../internal/check.js';
+import { reportError } from '../internal/error-report.js';
+import {
+  type StreamOwner,
+  type StreamReactor,
+  StreamTransport,
+} from '../reactor/stream-transport.js';
+import { SimulationLimitError, TestTransportStateError } from './simulation/errors.js';
+import { systemFailure } from './simulation/system-failure.js';
+
+/** Data is delivered in pieces of at most this many bytes, as the reactors do. */
+const MAX_PIECE_BYTES = 64 * 1024;
+
+const NOTHING = Buffer.alloc(0);
+
+/** {@link MemoryTransport.settle} gives up after this many turns. */
+export const MAX_SETTLE_TURNS: number = 10_000;
+
+export interface MemoryTransportOptions {
+  /** The other end. Default 192.0.2.2:40000. */
+  readonly peer?: Address;
+  /** This end. Default 192.0.2.1:80. */
+  readonly host?: Address;
+  /**
+   * Bytes that are sent before the peer reads any; the rest waits for {@link MemoryTransport.drain}. Default: no limit.
+   */
+  readonly capacity?: number;
+  /** Is told what the protocol throws. Default: as all of Ropewalk's errors are reported. */
+  readonly reportError?: ErrorReporter;
+}
+
+/**
+ * Keeps what a protocol writes. Nothing happens by itself: what a reactor would do in a later turn (sending, telling
+ * producers, `connectionLost`) is done by {@link turn} or {@link settle}.
+ *
+ * @example
+ * const transport = new MemoryTransport();
+ * transport.connect(new Echo());
+ * transport.receive('hello');
+ * transport.text; // 'hello'
+ */
+export class MemoryTransport extends StreamTransport {
+  readonly #peer: Address;
+  readonly #host: Address;
+  readonly #capacity: number;
+  readonly #reactor: StreamReactor;
+  #soon: (() => void)[] = [];
+  #written: Buffer[] = [];
+  /** Of what was written: what has not been sent, and what was sent and not read by the peer. */
+  #waitingBytes = 0;
+  #unreadBytes = 0;
+  /** What was received and not delivered yet. */
+  #incoming: Buffer[] = [];
+  #peerFinished = false;
+  #inTurn = false;
+  #watchingDrain = false;
+  #peerSees: 'open' | 'end' | 'reset' = 'open';
+  #noDelay = true;
+  #keepAlive = false;
+
+  /**
+   * @param owner Of a `MemoryReactor`'s transport: the port or connector that it came from.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  constructor(options: MemoryTransportOptions = {}, owner?: StreamOwner) {
+    const host = options.host ?? new IPv4Address('TCP', '192.0.2.1', 80);
+    super(owner ?? { context: undefined, connectionEnded() {}, localAddress: () => host });
+    this.#host = host;
+    this.#peer = options.peer ?? new IPv4Address('TCP', '192.0.2.2', 40_000);
+    this.#capacity =
+      options.capacity === undefined
+        ? Number.POSITIVE_INFINITY
+        : checkInteger('capacity', options.capacity, 0, Number.MAX_SAFE_INTEGER);
+    this.#reactor = {
+      report: options.reportError ?? reportError,
+      soon: (callback) => void this.#soon.push(callback),
+    };
+    this.protocol = new Protocol();
+  }
+
+  /** All that the protocol wrote since it was last taken or cleared, sent or waiting. */
+  get written(): Buffer {
+    const { length } = this.#written;
+    if (length !== 1) this.#written = length === 0 ? [] : [Buffer.concat(this.#written)];
+    return this.#written[0] ?? NOTHING;
+  }
+
+  /** {@link written} as UTF-8. */
+  get text(): string {
+    return this.written.toString();
+  }
+
+  /** What the other end would have seen by now: an end of data, clean, or a reset. */
+  get peerSees(): 'open' | 'end' | 'reset' {
+    return this.#peerSees;
+  }
+
+  /** Whether the protocol has asked to receive no more for now. */
+  get paused(): boolean {
+    return this.reading === 'paused' || this.reading === 'resuming';
+  }
+
+  get registeredProducer(): PushProducer | PullProducer | undefined {
+    return this.producer?.producer;
+  }
+
+  /** Whether the registered producer is a push producer; undefined where there is none. */
+  get streaming(): boolean | undefined {
+    return this.producer?.streaming;
+  }
+
+  /** Whether the registered producer was told to wait. */
+  get producerPaused(): boolean {
+    return this.producer?.paused ?? false;
+  }
+
+  override get bufferedBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  override getPeer(): Address {
+    return this.#peer;
+  }
+
+  override getHost(): Address {
+    return this.#host;
+  }
+
+  override getTcpNoDelay(): boolean {
+    return this.#noDelay;
+  }
+
+  override setTcpNoDelay(enabled: boolean): void {
+    this.#noDelay = checkBoolean('enabled', enabled);
+  }
+
+  override getTcpKeepAlive(): boolean {
+    return this.#keepAlive;
+  }
+
+  override setTcpKeepAlive(enabled: boolean): void {
+    this.#keepAlive = checkBoolean('enabled', enabled);
+  }
+
+  /** Takes bytes. They are copied, whatever their number. */
+  override write(data: Uint8Array | string): void {
+    checkData(data);
+    if (!this.writable) return;
+    const bytes = Buffer.from(data as string);
+    this.#written.push(bytes);
+    this.#waitingBytes += bytes.byteLength;
+    if (this.producer !== undefined) this.regulateProducer(this.producer);
+  }
+
+  /**
+   * Ties a protocol to this transport and calls its `connectionMade`. Until then whatever comes from the peer is dropped.
+   * @returns The protocol.
+   */
+  connect<P extends StreamProtocol>(protocol: P): P {
+    this.#inside(() => this.start(protocol));
+    return protocol;
+  }
+
+  /** @returns What {@link written} is, and forgets it. */
+  takeWritten(): Buffer {
+    const { written } = this;
+    this.#written = [];
+    return written;
+  }
+
+  /** Forgets what was written. What waits to be sent goes on waiting. */
+  clear(): void {
+    this.#written = [];
+  }
+
+  /**
+   * Bytes, or text as UTF-8, come from the peer. What was put off runs first; then they are delivered in pieces of at
+   * most 64 KiB, each a turn later than the one before it, for as long as the protocol is not paused. Called from inside
+   * a callback, they are delivered in a later turn. Once the connection is closing they are dropped.
+   * @throws InvalidArgumentTypeError
+   * @throws TestTransportStateError the peer has finished sending.
+   */
+  receive(data: Uint8Array | string): void {
+    checkData(data);
+    if (this.#peerFinished) {
+      throw new TestTransportStateError('receive: the peer has finished sending');
+    }
+    const bytes = this.state === 'open' ? Buffer.from(data as string) : NOTHING;
+    for (let at = 0; at < bytes.byteLength; at += MAX_PIECE_BYTES) {
+      this.#incoming.push(bytes.subarray(at, at + MAX_PIECE_BYTES));
+    }
+    this.#receiveAll();
+  }
+
+  /** The peer finishes sending. Told to the protocol behind all that was received, once it is not paused. */
+  peerCloses(): void {
+    this.#peerFinished = true;
+    this.#receiveAll();
+  }
+
+  /**
+   * The peer, or the network, breaks the connection now: what waits in either direction is lost.
+   * @param cause Default: `ECONNRESET`.
+   */
+  peerResets(cause: Error = systemFailure('read', 'ECONNRESET')): void {
+    const reset = (): void => {
+      this.#drop();
+      this.lost(cause);
+    };
+    if (this.#inTurn) this.#soon.push(reset);
+    else this.#inside(reset);
+  }
+
+  /**
+   * The peer reads what was written, so that what waits can follow and the producer is told.
+   * @param bytes How many at most. Default: all.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  drain(bytes: number = Number.MAX_SAFE_INTEGER): void {
+    checkInteger('bytes', bytes, 0, Number.MAX_SAFE_INTEGER);
+    const sent = Math.min(bytes, this.#unreadBytes);
+    this.#unreadBytes -= sent;
+    this.#waitingBytes -= Math.min(bytes - sent, this.#waitingBytes);
+    if (!this.#inTurn) this.#flush();
+  }
+
+  /**
+   * One turn: runs what was put off, delivers one piece of what was received, sends what fits.
+   * @returns Whether there was anything to do. Called from inside a callback it does nothing and returns false.
+   */
+  turn(): boolean {
+    if (this.#inTurn) return false;
+    const began = this.#begin();
+    return this.#flush() || began;
+  }
+
+  /**
+   * Runs turns until nothing is left to do.
+   * @throws SimulationLimitError there still was after {@link MAX_SETTLE_TURNS}: a pull producer without end, as a rule.
+   */
+  settle(): void {
+    for (let turns = 0; this.turn(); turns++) {
+      if (turns === MAX_SETTLE_TURNS) {
+        throw new SimulationLimitError(`the transport has not settled in ${turns} turns`);
+      }
+    }
+  }
+
+  protected override get reactor(): StreamReactor {
+    return this.#reactor;
+  }
+
+  protected override setReading(_enabled: boolean): void {}
+
+  protected override watchDrain(): void {
+    this.#watchingDrain = true;
+  }
+
+  protected override shutdownWriting(): void {}
+
+  protected override closeFlushed(): void {}
+
+  protected override closeNow(reset: boolean): void {
+    if (!reset) this.#send();
+    this.#drop();
+    this.#peerSees = reset ? 'reset' : 'end';
+  }
+
+  /** Whether the next piece, or the peer's end, can be told to the protocol. */
+  get #deliverable(): boolean {
+    if (this.state !== 'open' || this.reading !== 'on') return false;
+    return this.#incoming.length > 0 || this.#peerFinished;
+  }
+
+  #receiveAll(): void {
+    if (this.#inTurn) return;
+    this.#begin();
+    while (this.#deliverable) {
+      this.#flush();
+      this.#begin();
+    }
+  }
+
+  /** The first half of a turn. */
+  #begin(): boolean {
+    return this.#inside(() => {
+      const queued = this.#soon;
+      this.#soon = [];
+      for (const callback of queued) {
+        try {
+          callback();
+        } catch (error) {
+          this.#reactor.report(error, 'callback');
+        }
+      }
+      return this.#deliver() || queued.length > 0;
+    });
+  }
+
+  #deliver(): boolean {
+    if (!this.#deliverable) return false;
+    const piece = this.#incoming.shift();
+    if (piece !== undefined) this.received(piece);
+    else if (this.protocol?.readConnectionLost !== undefined) this.readEnded();
+    else {
+      this.closeNow(false);
+      this.lost(undefined);
+    }
+    return true;
+  }
+
+  /** The end of a turn: sends what fits, and does what was to be done once nothing waits. */
+  #flush(): boolean {
+    return this.#inside(() => {
+      let busy = this.#send();
+      if (this.#waitingBytes > 0) return busy;
+      if (this.#watchingDrain) {
+        this.#watchingDrain = false;
+        busy = true;
+        this.drained();
+      }
+      if (this.producer !== undefined || this.#waitingBytes > 0) return busy;
+      if (this.state === 'closing') {
+        this.#peerSees = 'end';
+        this.lost(undefined);
+      } else if (this.state === 'open' && this.writing === 'shutting') {
+        this.#peerSees = 'end';
+        this.writeShut();
+      } else return busy;
+      return true;
+    });
+  }
+
+  #send(): boolean {
+    const sent = Math.min(this.#waitingBytes, Math.max(0, this.#capacity - this.#unreadBytes));
+    this.#waitingBytes -= sent;
+    this.#unreadBytes += sent;
+    return sent > 0;
+  }
+
+  #drop(): void {
+    this.#incoming = [];
+    this.#waitingBytes = 0;
+  }
+
+  #inside<R>(run: () => R): R {
+    this.#inTurn = true;
+    try {
+      return run();
+    } finally {
+      this.#inTurn = false;
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/** A TCP connection of the simulated network: two ends, a pipe each way, and what fate has in store for it. */
+import type { Address } from '../../core/address.js';
+import { checkChoice, checkInteger } from '../../internal/check.js';
+import type { ManualClock } from '../manual-clock.js';
+import { Endpoint } from './endpoint.js';
+import type { FaultSettings } from './faults.js';
+import { Lane, type Traffic } from './lane.js';
+import { Pipe, type PipeListener } from './pipe.js';
+import type { SeededRandom } from './random.js';
+import { systemFailure } from './system-failure.js';
+import type { Trace } from './trace.js';
+
+/** A fault that strikes a connection strikes at one of its first so many pieces. */
+const STRIKES_WITHIN_PIECES = 16;
+
+/** What a connection needs of the network. */
+export interface ConnectionOptions {
+  readonly clock: ManualClock;
+  readonly trace: Trace;
+  readonly faults: FaultSettings;
+  readonly random: SeededRandom;
+  /** Names of the ends in the trace, such as `b:40001` and `a:80`. */
+  readonly clientName: string;
+  readonly serverName: string;
+  readonly clientAddress: Address;
+  readonly serverAddress: Address;
+  readonly traffic: Traffic;
+  /** Whether the two hosts are cut off from each other now. */
+  cutOff(): boolean;
+  /** Cuts the two hosts off from each other for a while. */
+  partition(): void;
+  /** Neither end is open any more. */
+  ended(): void;
+}
+
+/** A connection between two hosts of a simulation. */
+export class SimulatedConnection {
+  /** `b:40001 -> a:80`: the client's end, then the server's. */
+  readonly name: string;
+  readonly clientAddress: Address;
+  readonly serverAddress: Address;
+  /** @internal */
+  readonly client: Endpoint;
+  /** @internal */
+  readonly server: Endpoint;
+  /** @internal Whether the server's host has answered. */
+  accepted = false;
+  readonly #trace: Trace;
+  readonly #toServer: Lane;
+  readonly #toClient: Lane;
+  readonly #partition: () => void;
+  readonly #resetAt: number;
+  readonly #partitionAt: number;
+  #pieces = 0;
+
+  /** @internal */
+  constructor(options: ConnectionOptions) {
+    const { trace, faults, random, clientName, serverName } = options;
+    this.name = `${clientName} -> ${serverName}`;
+    this.clientAddress = options.clientAddress;
+    this.serverAddress = options.serverAddress;
+    this.#trace = trace;
+    this.#partition = () => options.partition();
+    this.#resetAt = strikesAt(random.fork('reset'), faults.reset);
+    this.#partitionAt = strikesAt(random.fork('partition'), faults.partition);
+    this.#toServer = new Lane({ ...options, random: random.fork('to server') });
+    this.#toClient = new Lane({ ...options, random: random.fork('to client') });
+    const request = new Pipe({
+      ...options,
+      name: this.name,
+      random: random.fork('request'),
+      lane: this.#toServer,
+      back: this.#toClient,
+      listener: this.#between('server', 'client'),
+    });
+    const response = new Pipe({
+      ...options,
+      name: `${clientName} <- ${serverName}`,
+      random: random.fork('response'),
+      lane: this.#toClient,
+      back: this.#toServer,
+      listener: this.#between('client', 'server'),
+    });
+    const left = (): void => {
+      if (!this.open) options.ended();
+    };
+    this.client = new Endpoint({ trace, outgoing: request, incoming: response, left });
+    this.server = new Endpoint({ trace, outgoing: response, incoming: request, left });
+    this.client.join(this.server);
+    this.server.join(this.client);
+  }
+
+  /** Whether an end of it is still open. */
+  get open(): boolean {
+    return this.client.open || this.server.open;
+  }
+
+  /** The network breaks it now: both ends are told, and what was under way is lost. */
+  reset(): void {
+    if (!this.open) return;
+    this.#trace.add('connections', this.name, 'reset by the network');
+    for (const end of [this.client, this.server]) end.break(systemFailure('read', 'ECONNRESET'));
+  }
+
+  /**
+   * Has one end read at a given rate from now on.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  readSlowly(end: 'client' | 'server', bytesPerSecond: number): void {
+    checkInteger('bytesPerSecond', bytesPerSecond, 1, Number.MAX_SAFE_INTEGER);
+    this[checkChoice('end', end, ['client', 'server'])].setReadRate(bytesPerSecond);
+  }
+
+  /** What each end waits for. */
+  describe(): string {
+    return `${this.name}  client: ${this.client.describe()}; server: ${this.server.describe()}`;
+  }
+
+  /** @internal The way from one end to the other. */
+  carry(to: 'client' | 'server', arrive: () => void): void {
+    (to === 'client' ? this.#toClient : this.#toServer).carry(0, arrive);
+  }
+
+  /** @internal The hosts can reach each other again. */
+  heal(): void {
+    this.#toServer.heal();
+    this.#toClient.heal();
+  }
+
+  #between(receiver: 'client' | 'server', sender: 'client' | 'server'): PipeListener {
+    return {
+      arrived: (bytes) => {
+        this.#strike();
+        return this[receiver].pieceArrived(bytes);
+      },
+      readable: () => this[receiver].tellReadable(),
+      sendable: () => this[sender].tellSendable(),
+    };
+  }
+
+  #strike(): void {
+    this.#pieces += 1;
+    if (this.#pieces === this.#partitionAt) this.#partition();
+    if (this.#pieces === this.#resetAt) this.reset();
+  }
+}
+
+/** The piece at which a fault strikes, counted from 1; 0 for never. */
+function strikesAt(random: SeededRandom, probability: number): number {
+  const strikes = random.chance(probability);
+  const at = random.integer(1, STRIKES_WITHIN_PIECES);
+  return strikes ? at : 0;
+}

@@ -1,0 +1,161 @@
+/** One end of a simulated connection, as the system has it: a socket. A transport stands on it. */
+import type { Pipe } from './pipe.js';
+import { systemFailure } from './system-failure.js';
+import type { Trace } from './trace.js';
+
+/** What stands on an endpoint. Called from events of the simulation only. */
+export interface EndpointListener {
+  /** There is data to read, or the end of it. */
+  readable(): void;
+  /** `send` may take more. */
+  sendable(): void;
+  /** The connection is gone; the endpoint is of no further use. */
+  broken(cause: Error): void;
+  /** What it waits for, in a few words. */
+  describe(): string;
+}
+
+export interface EndpointOptions {
+  readonly trace: Trace;
+  readonly outgoing: Pipe;
+  readonly incoming: Pipe;
+  /** It is closed, or broken. */
+  left(): void;
+}
+
+export class Endpoint {
+  readonly #trace: Trace;
+  readonly #outgoing: Pipe;
+  readonly #incoming: Pipe;
+  readonly #left: () => void;
+  #listener: EndpointListener | undefined;
+  #other: Endpoint | undefined;
+  #open = true;
+
+  constructor(options: EndpointOptions) {
+    this.#trace = options.trace;
+    this.#outgoing = options.outgoing;
+    this.#incoming = options.incoming;
+    this.#left = () => options.left();
+  }
+
+  /** Whether somebody stands on it, or may yet. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** Whether `read` has something for its caller now or later: data, or the end. */
+  get readable(): boolean {
+    return this.#open && (this.#incoming.unreadBytes > 0 || this.#incoming.finished);
+  }
+
+  /** Whether all was read, and the other end has finished sending. */
+  get ended(): boolean {
+    return this.#incoming.finished;
+  }
+
+  /** Puts it to use. */
+  attach(listener: EndpointListener): void {
+    this.#listener = listener;
+    if (this.readable) listener.readable();
+  }
+
+  /** @internal */
+  join(other: Endpoint): void {
+    this.#other = other;
+  }
+
+  /** Takes what there is room for. @returns How many bytes. */
+  send(data: Buffer): number {
+    return this.#open ? this.#outgoing.send(data) : 0;
+  }
+
+  /** Ends the sending side, behind all that was sent. */
+  finishSending(): void {
+    if (this.#open) this.#outgoing.finish();
+  }
+
+  /** Takes at most `most` bytes of what has arrived; undefined where there are none for now. */
+  read(most: number): Buffer | undefined {
+    return this.#open ? this.#incoming.read(most) : undefined;
+  }
+
+  /** What close(2) does: what was sent still goes out, but for a reset where received data was never read. */
+  close(): void {
+    if (!this.#open) return;
+    if (this.#incoming.unreadBytes > 0) {
+      this.reset(`closed with ${this.#incoming.unreadBytes} B unread`);
+      return;
+    }
+    this.#trace.add('connections', this.#outgoing.name, 'closes');
+    this.#leave();
+    this.#outgoing.finish();
+  }
+
+  /** Drops the connection; the other end finds it reset. */
+  reset(why = 'aborted'): void {
+    if (!this.#open) return;
+    this.#leave();
+    this.#outgoing.stopSending();
+    this.#sendReset(why);
+  }
+
+  /** How fast this end reads from now on. */
+  setReadRate(bytesPerSecond: number): void {
+    this.#incoming.setReadRate(bytesPerSecond);
+  }
+
+  /** @internal Something got through to this end. @returns False where nobody is there to take it. */
+  pieceArrived(bytes: number): boolean {
+    if (this.#open) return true;
+    if (bytes > 0) {
+      this.#incoming.destroy();
+      this.#sendReset('data came after it was closed');
+    }
+    return false;
+  }
+
+  /** @internal */
+  tellReadable(): void {
+    if (this.#open) this.#listener?.readable();
+  }
+
+  /** @internal */
+  tellSendable(): void {
+    if (this.#open) this.#listener?.sendable();
+  }
+
+  /** @internal The connection is no more. What was received and not read is lost, as is what was to be sent. */
+  break(cause: Error): void {
+    this.#incoming.destroy();
+    this.#outgoing.destroy();
+    const listener = this.#listener;
+    if (!this.#open) return;
+    this.#leave();
+    listener?.broken(cause);
+  }
+
+  describe(): string {
+    if (!this.#open) return 'closed';
+    const counts = [
+      [this.#outgoing.unsentBytes, 'to send'],
+      [this.#outgoing.underWayBytes, 'under way'],
+      [this.#incoming.unreadBytes, 'unread'],
+    ] as const;
+    const bytes = counts
+      .filter(([count]) => count > 0)
+      .map(([count, what]) => `${count} B ${what}`);
+    return [this.#listener?.describe() ?? 'not accepted yet', ...bytes].join(', ');
+  }
+
+  #leave(): void {
+    this.#open = false;
+    this.#listener = undefined;
+    this.#left();
+  }
+
+  #sendReset(why: string): void {
+    this.#trace.add('connections', this.#outgoing.name, `resets: ${why}`);
+    this.#outgoing.lane.carry(0, () => this.#other?.break(systemFailure('read', 'ECONNRESET')));
+  }
+}

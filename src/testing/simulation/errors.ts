@@ -1,0 +1,20 @@
+/** Errors of the testing kit's transports, reactors and simulator: all are the test's own fault, or what it found out. */
+import { RopewalkError } from '../../core/errors.js';
+
+/** A transport, connection or reactor of the testing kit was asked for what its state does not allow. */
+export class TestTransportStateError extends RopewalkError {
+  override readonly name = 'TestTransportStateError';
+  override readonly code = 'ERR_TEST_TRANSPORT_STATE';
+}
+
+/** Work that was to end in a bounded number of steps has not: a producer without end, or an endless exchange. */
+export class SimulationLimitError extends RopewalkError {
+  override readonly name = 'SimulationLimitError';
+  override readonly code = 'ERR_SIMULATION_LIMIT';
+}
+
+/** Nothing is left to happen in a simulation, and what it was run for has not come. The message says who waits for what. */
+export class SimulationStuckError extends RopewalkError {
+  override readonly name = 'SimulationStuckError';
+  override readonly code = 'ERR_SIMULATION_STUCK';
+}

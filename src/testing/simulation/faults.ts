@@ -1,0 +1,133 @@
+/** What a simulated network does to connections: the options, their checks, and three kinds of weather ready made. */
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../core/errors.js';
+import { checkInteger, checkMilliseconds } from '../../internal/check.js';
+import type { SeededRandom } from './random.js';
+
+/** One number, or the least and the greatest of a range from which each is drawn. */
+export type MillisecondRange = number | readonly [min: number, max: number];
+
+/** Probabilities are from 0, never and the default, to 1, always. */
+export interface SimulationFaults {
+  /** How long each piece of data travels, one way. Pieces of a connection stay in order. Default 1. */
+  readonly latencyMs?: MillisecondRange;
+  /** How much of each connection, each way, passes in a second. Default: no limit. */
+  readonly bytesPerSecond?: number;
+  /** What a sender's system takes before it makes the transport wait. Default 64 KiB. */
+  readonly sendBufferBytes?: number;
+  /** What a receiver's system takes before the sender has to wait until some is read. Default 64 KiB. */
+  readonly receiveWindowBytes?: number;
+  /** Data travels in pieces of at most this many bytes. Default 64 KiB. */
+  readonly maxPieceBytes?: number;
+  /** Probability that a piece is cut short, at random. */
+  readonly split?: number;
+  /** Probability that a piece waits at the receiver's for those behind it, up to 20 ms, and is delivered with them. */
+  readonly coalesce?: number;
+  /** Probability that an end of a connection reads slowly. */
+  readonly slowReader?: number;
+  /** How fast a slow end reads. Default 4,096. */
+  readonly slowReaderBytesPerSecond?: number;
+  /** Probability that a connection is reset, at a random one of the first 16 pieces it carries. Both ends are told. */
+  readonly reset?: number;
+  /**
+   * Probability that the two hosts of a connection are cut off from each other at a random one of the first 16 pieces it
+   * carries. What is under way waits.
+   */
+  readonly partition?: number;
+  /** How long they are cut off. Default 10 to 5,000. */
+  readonly partitionMs?: MillisecondRange;
+  /** Probability that an attempt to connect fails: `ECONNREFUSED` or `EHOSTUNREACH`. */
+  readonly connectFailure?: number;
+  /** How much longer an attempt to connect takes. Default 0. */
+  readonly connectDelayMs?: MillisecondRange;
+  /** Probability that the listener can't accept (`EMFILE`, which is reported): the client finds its connection reset. */
+  readonly acceptFailure?: number;
+}
+
+type FaultName = keyof SimulationFaults;
+
+type Range = readonly [min: number, max: number];
+
+/** Every value of {@link SimulationFaults}, checked; times are ranges. */
+export type FaultSettings = {
+  readonly [Name in FaultName]-?: Name extends `${string}Ms` ? Range : number;
+};
+
+/** Nothing goes wrong; each piece takes a millisecond. */
+export const CALM: SimulationFaults = Object.freeze({});
+
+/** What every protocol has to put up with: cut and joined pieces, uneven latency, small windows, slow readers. */
+export const CHOPPY: SimulationFaults = Object.freeze({
+  latencyMs: [0.1, 40],
+  sendBufferBytes: 4096,
+  receiveWindowBytes: 8192,
+  split: 0.5,
+  coalesce: 0.3,
+  slowReader: 0.1,
+  slowReaderBytesPerSecond: 65_536,
+} as const);
+
+/** {@link CHOPPY}, and connections that fail, break, and are cut off for a while. */
+export const STORMY: SimulationFaults = Object.freeze({
+  ...CHOPPY,
+  reset: 0.1,
+  partition: 0.1,
+  connectFailure: 0.1,
+  connectDelayMs: [0, 500],
+  acceptFailure: 0.02,
+} as const);
+
+const DEFAULTS: FaultSettings = {
+  latencyMs: [1, 1],
+  bytesPerSecond: Number.POSITIVE_INFINITY,
+  sendBufferBytes: 65_536,
+  receiveWindowBytes: 65_536,
+  maxPieceBytes: 65_536,
+  split: 0,
+  coalesce: 0,
+  slowReader: 0,
+  slowReaderBytesPerSecond: 4096,
+  reset: 0,
+  partition: 0,
+  partitionMs: [10, 5000],
+  connectFailure: 0,
+  connectDelayMs: [0, 0],
+  acceptFailure: 0,
+};
+
+/**
+ * Checks the options and fills in the defaults.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+ */
+export function faultSettings(faults: SimulationFaults): FaultSettings {
+  if (typeof faults !== 'object' || faults === null) {
+    throw new InvalidArgumentTypeError('faults', 'an object', faults);
+  }
+  const settings: Record<string, unknown> = { ...DEFAULTS };
+  for (const [name, value] of Object.entries(faults)) {
+    if (!(name in DEFAULTS)) {
+      throw new InvalidArgumentValueError('faults', Object.keys(DEFAULTS).join(', '), name);
+    }
+    if (value !== undefined) settings[name] = checkFault(name, value);
+  }
+  return settings as FaultSettings;
+}
+
+/** A number of the range. */
+export function draw(random: SeededRandom, [min, max]: Range): number {
+  return random.between(min, max);
+}
+
+function checkFault(name: string, value: unknown): unknown {
+  const what = `faults.${name}`;
+  if (name.endsWith('Ms')) return checkRange(what, value);
+  if (/bytes/i.test(name)) return checkInteger(what, value, 1, Number.MAX_SAFE_INTEGER);
+  if (typeof value !== 'number') throw new InvalidArgumentTypeError(what, 'a number', value);
+  if (value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentValueError(what, 'a probability from 0 to 1', value);
+}
+
+function checkRange(what: string, value: unknown): Range {
+  const [min, max] = Array.isArray(value) ? value : [value, value];
+  if (checkMilliseconds(what, min) <= checkMilliseconds(what, max)) return [min, max];
+  throw new InvalidArgumentValueError(what, 'a least and a greatest number', value);
+}

@@ -1,0 +1,103 @@
+/** A host of the simulated network: its address, its ports, and who listens on them. */
+import { type Address, addressFrom } from '../../core/address.js';
+import type { SystemError } from '../../core/errors.js';
+import type { ConnectSettings, ListenSettings } from '../../reactor/tcp-settings.js';
+import type { Endpoint } from './endpoint.js';
+import { systemFailure } from './system-failure.js';
+
+/** Who listens on a port. */
+export interface Acceptor {
+  accepted(endpoint: Endpoint, peer: Address, host: Address): void;
+  acceptFailed(cause: Error): void;
+}
+
+/** A port that is listened on. */
+export interface Listener {
+  readonly acceptor: Acceptor;
+  readonly port: number;
+  /** The address that it was bound to; one of the wildcards takes whatever comes. */
+  readonly boundTo: string;
+  readonly reusePort: boolean;
+}
+
+const LOOPBACKS: readonly string[] = ['127.0.0.1', '::1'];
+const WILDCARDS: readonly string[] = ['', '::', '0.0.0.0'];
+const FIRST_EPHEMERAL_PORT = 40_001;
+const LAST_PORT = 65_535;
+
+export class Host {
+  readonly name: string;
+  readonly address: string;
+  #listeners: Listener[] = [];
+  #nextPort = FIRST_EPHEMERAL_PORT;
+
+  constructor(name: string, address: string) {
+    this.name = name;
+    this.address = address;
+  }
+
+  /** Whether packets to `address` that leave this host come back to it. */
+  has(address: string): boolean {
+    return address === this.address || LOOPBACKS.includes(address);
+  }
+
+  /** @throws SystemError `EADDRINUSE`, `EADDRNOTAVAIL` */
+  listen(settings: ListenSettings, acceptor: Acceptor): Listener {
+    const { interface: boundTo, reusePort } = settings;
+    if (!WILDCARDS.includes(boundTo) && !this.has(boundTo)) {
+      throw systemFailure('bind', 'EADDRNOTAVAIL', boundTo, settings.port);
+    }
+    const port = settings.port === 0 ? this.#ephemeralPort() : settings.port;
+    const listener: Listener = { acceptor, port, boundTo, reusePort };
+    if (this.#listeners.some((other) => conflict(listener, other))) {
+      throw systemFailure('listen', 'EADDRINUSE', boundTo || '::', port);
+    }
+    this.#listeners.push(listener);
+    return listener;
+  }
+
+  close(listener: Listener): void {
+    this.#listeners = this.#listeners.filter((other) => other !== listener);
+  }
+
+  /** Who takes connections to this address and port; several share them in turn. */
+  acceptorFor(address: string, port: number, attempt: number): Acceptor | undefined {
+    const found = this.#listeners.filter(
+      ({ port: own, boundTo }) =>
+        own === port && (boundTo === address || WILDCARDS.includes(boundTo)),
+    );
+    return found[attempt % Math.max(1, found.length)]?.acceptor;
+  }
+
+  /** The local end of an attempt to connect to `remote`. An error says why there can be none. */
+  bind(settings: ConnectSettings, remote: string): Address | SystemError {
+    const own = LOOPBACKS.includes(remote) ? remote : this.address;
+    const { localAddress = own, localPort } = settings;
+    const port = localPort === 0 ? this.#ephemeralPort() : localPort;
+    if (WILDCARDS.includes(localAddress)) return addressFrom('TCP', own, port);
+    if (this.has(localAddress)) return addressFrom('TCP', localAddress, port);
+    return systemFailure('bind', 'EADDRNOTAVAIL', localAddress, port);
+  }
+
+  /** The ports on which somebody listens. */
+  describe(): string {
+    return this.#listeners.map(({ port }) => port).join(', ');
+  }
+
+  #ephemeralPort(): number {
+    for (;;) {
+      const port = this.#nextPort;
+      this.#nextPort = port === LAST_PORT ? FIRST_EPHEMERAL_PORT : port + 1;
+      if (!this.#listeners.some((listener) => listener.port === port)) return port;
+    }
+  }
+}
+
+function conflict(one: Listener, other: Listener): boolean {
+  if (one.port !== other.port || (one.reusePort && other.reusePort)) return false;
+  return (
+    one.boundTo === other.boundTo ||
+    WILDCARDS.includes(one.boundTo) ||
+    WILDCARDS.includes(other.boundTo)
+  );
+}

@@ -1,0 +1,69 @@
+/**
+ * One direction of a simulated connection's way through the network: whatever is put on it arrives in order, after its
+ * latency, at the rate of its bandwidth, and not before a partition between the two hosts is healed.
+ */
+import type { ManualClock } from '../manual-clock.js';
+import { draw, type FaultSettings } from './faults.js';
+import type { SeededRandom } from './random.js';
+
+/** What is on all lanes of a network. */
+export interface Traffic {
+  /** How much has been put on a lane and has not arrived. */
+  underWay: number;
+}
+
+export interface LaneOptions {
+  readonly clock: ManualClock;
+  readonly random: SeededRandom;
+  readonly faults: FaultSettings;
+  readonly traffic: Traffic;
+  /** Whether its two hosts are cut off from each other now. */
+  cutOff(): boolean;
+}
+
+export class Lane {
+  readonly #clock: ManualClock;
+  readonly #random: SeededRandom;
+  readonly #faults: FaultSettings;
+  readonly #traffic: Traffic;
+  readonly #cutOff: () => boolean;
+  /** When all that was put on it so far has left, and has arrived. */
+  #departed = 0;
+  #arrived = 0;
+  /** What came while the hosts were cut off, and what came behind that. */
+  #held: (() => void)[] = [];
+
+  constructor(options: LaneOptions) {
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#faults = options.faults;
+    this.#traffic = options.traffic;
+    this.#cutOff = () => options.cutOff();
+  }
+
+  /** Calls `arrive` when so many bytes have got through; 0 for what has no length of its own. */
+  carry(bytes: number, arrive: () => void): void {
+    const now = this.#clock.now();
+    const { bytesPerSecond, latencyMs } = this.#faults;
+    this.#departed = Math.max(this.#departed, now) + (bytes * 1000) / bytesPerSecond;
+    this.#arrived = Math.max(this.#arrived, this.#departed + draw(this.#random, latencyMs));
+    this.#traffic.underWay += 1;
+    this.#clock.callLater(this.#arrived - now, () => {
+      this.#traffic.underWay -= 1;
+      if (this.#held.length > 0 || this.#cutOff()) this.#held.push(arrive);
+      else arrive();
+    });
+  }
+
+  /** The hosts can reach each other again. */
+  heal(): void {
+    if (this.#held.length === 0) return;
+    this.#clock.callLater(draw(this.#random, this.#faults.latencyMs), () => {
+      while (!this.#cutOff()) {
+        const arrive = this.#held.shift();
+        if (arrive === undefined) return;
+        arrive();
+      }
+    });
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * A reactor of a simulation: time, ports, connectors and the rules of transports are the very code of the others; time
+ * is virtual, and sockets are those of the simulated network.
+ */
+import { addressFrom } from '../../core/address.js';
+import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
+import { AcceptError, CannotListenError, UnsupportedError } from '../../core/errors.js';
+import type { ErrorReporter, RunOptions } from '../../core/reactor.js';
+import type { Deferred } from '../../defer/deferred.js';
+import { type HostAddress, HostedReactor } from '../../reactor/hosted-reactor.js';
+import type { StreamTransport } from '../../reactor/stream-transport.js';
+import type { Dial, DialListener } from '../../reactor/tcp-connector.js';
+import type { ListenSocket, TCPPort } from '../../reactor/tcp-port.js';
+import type { ConnectSettings, ListenSettings } from '../../reactor/tcp-settings.js';
+import type { ManualClock } from '../manual-clock.js';
+import type { Host, Listener } from './host.js';
+import type { Network } from './network.js';
+import { SimulatedTransport } from './simulated-transport.js';
+import { systemFailure } from './system-failure.js';
+import { virtualLoop } from './virtual-loop.js';
+
+/** @internal What a simulated reactor is made of. */
+export interface SimulatedReactorOptions {
+  readonly clock: ManualClock;
+  readonly network: Network;
+  readonly host: Host;
+  readonly reportError: ErrorReporter;
+}
+
+/**
+ * A reactor on one host of a `Simulation`, which makes it: `simulation.host(name)`. It has all of TCP; descriptors are
+ * not to be had. Options that make no difference here, such as `noDelay`, are checked and remembered.
+ */
+export class SimulatedReactor extends HostedReactor {
+  override readonly kind = 'node';
+  override readonly poller = 'simulation';
+
+  /** @internal Transports whose protocol has not been told of their end. */
+  readonly open: Set<SimulatedTransport> = new Set();
+  /** @internal */
+  bytesReceived = 0;
+  /** @internal */
+  bytesSent = 0;
+  readonly #clock: ManualClock;
+  readonly #network: Network;
+  readonly #host: Host;
+  #turns = 0;
+
+  /** @internal */
+  constructor(options: SimulatedReactorOptions) {
+    super({ reportError: options.reportError }, virtualLoop(options.clock));
+    this.#clock = options.clock;
+    this.#network = options.network;
+    this.#host = options.host;
+  }
+
+  /** The host's name. Others reach it by this name or by its address. */
+  get hostName(): string {
+    return this.#host.name;
+  }
+
+  /** The host's IP address. */
+  get hostAddress(): string {
+    return this.#host.address;
+  }
+
+  /** As every reactor's, but for signals: they don't stop it unless that is asked for. */
+  override run(options: RunOptions = {}): Deferred<void> {
+    return super.run({ installSignalHandlers: false, ...options });
+  }
+
+  /** @internal */
+  override openListenSocket(settings: ListenSettings, port: TCPPort): ListenSocket {
+    let listener: Listener;
+    try {
+      listener = this.#host.listen(settings, {
+        accepted: (endpoint, peer, host) => {
+          this.beginTurn();
+          const transport = new SimulatedTransport(this, port, endpoint, peer, host, settings);
+          port.accepted(transport, peer);
+          transport.attach();
+        },
+        acceptFailed: (cause) => this.report(new AcceptError(cause), 'accept'),
+      });
+    } catch (cause) {
+      throw new CannotListenError(settings.interface, settings.port, { cause });
+    }
+    return {
+      address: addressFrom('TCP', settings.interface || '::', listener.port),
+      close: () => this.#host.close(listener),
+    };
+  }
+
+  /** @internal */
+  override dial(
+    address: string,
+    port: number,
+    settings: ConnectSettings,
+    listener: DialListener,
+  ): Dial {
+    const peer = addressFrom('TCP', address, port);
+    return this.#network.dial(this.#host, { address, port }, settings, {
+      connected: (endpoint, host) => {
+        this.beginTurn();
+        const transport = new SimulatedTransport(this, listener, endpoint, peer, host, settings);
+        listener.dialSucceeded(transport, peer);
+        transport.attach();
+      },
+      failed: (cause) => {
+        this.beginTurn();
+        listener.dialFailed(cause);
+      },
+    });
+  }
+
+  /** @internal */
+  override lookup(
+    host: string,
+    done: (error: Error | null, found: readonly HostAddress[]) => void,
+  ): void {
+    const address = this.#network.resolve(host);
+    this.inNextTurn(() => {
+      if (address !== undefined) done(null, [{ address }]);
+      else done(systemFailure('getaddrinfo', 'ENOTFOUND', host), []);
+    });
+  }
+
+  override addReader(_descriptor: ReadDescriptor): void {
+    throw noDescriptors('addReader');
+  }
+
+  override addWriter(_descriptor: WriteDescriptor): void {
+    throw noDescriptors('addWriter');
+  }
+
+  override removeReader(_descriptor: ReadDescriptor): void {
+    throw noDescriptors('removeReader');
+  }
+
+  override removeWriter(_descriptor: WriteDescriptor): void {
+    throw noDescriptors('removeWriter');
+  }
+
+  override getReaders(): ReadDescriptor[] {
+    return [];
+  }
+
+  override getWriters(): WriteDescriptor[] {
+    return [];
+  }
+
+  /** @internal A socket has something to say. */
+  beginTurn(): void {
+    this.#turns += 1;
+    this.runSoon();
+  }
+
+  /** @internal */
+  inNextTurn(callback: () => void): void {
+    this.#clock.callLater(0, callback);
+  }
+
+  /** @internal What it waits for, in one line. */
+  describe(): string {
+    const listening = this.#host.describe();
+    return [
+      this.hostName,
+      listening === '' ? 'listens on nothing' : `listens on ${listening}`,
+      `${this.connectors.size} attempts to connect`,
+      `${this.open.size} transports`,
+      `${this.getDelayedCalls().length} delayed calls`,
+    ].join('  ');
+  }
+
+  protected override transports(): Iterable<StreamTransport> {
+    return this.open;
+  }
+
+  protected override bytes(): { received: number; sent: number; turns: number } {
+    return { received: this.bytesReceived, sent: this.bytesSent, turns: this.#turns };
+  }
+
+  protected override turnTimes(): { p50Ms: number; p99Ms: number } {
+    return { p50Ms: 0, p99Ms: 0 };
+  }
+
+  protected override checkSupported(_settings: ListenSettings | ConnectSettings): void {}
+
+  protected override release(): void {}
+}
+
+function noDescriptors(method: string): UnsupportedError {
+  return new UnsupportedError(method, 'a simulated reactor has no descriptors');
+}

@@ -1,0 +1,224 @@
+/** A connection of a simulated reactor: a stream transport over an {@link Endpoint}. */
+import type { Address } from '../../core/address.js';
+import type { StreamProtocol } from '../../core/protocol.js';
+import { LARGE_WRITE_BYTES } from '../../core/transport.js';
+import { checkBoolean, checkData } from '../../internal/check.js';
+import {
+  type StreamOwner,
+  type StreamReactor,
+  StreamTransport,
+} from '../../reactor/stream-transport.js';
+import type { SocketSettings } from '../../reactor/tcp-settings.js';
+import { ByteQueue } from './byte-queue.js';
+import type { Endpoint, EndpointListener } from './endpoint.js';
+import type { SimulatedReactor } from './simulated-reactor.js';
+
+/** Data is delivered in pieces of at most this many bytes. */
+const MAX_PIECE_BYTES = 64 * 1024;
+
+export class SimulatedTransport extends StreamTransport implements EndpointListener {
+  readonly #reactor: SimulatedReactor;
+  readonly #endpoint: Endpoint;
+  readonly #peer: Address;
+  readonly #host: Address;
+  readonly #lingers: boolean;
+  readonly #queue = new ByteQueue();
+  #noDelay: boolean;
+  #keepAlive: boolean;
+  #scheduled = false;
+  #watchingDrain = false;
+
+  constructor(
+    reactor: SimulatedReactor,
+    owner: StreamOwner,
+    endpoint: Endpoint,
+    peer: Address,
+    host: Address,
+    settings: SocketSettings,
+  ) {
+    super(owner);
+    this.#reactor = reactor;
+    this.#endpoint = endpoint;
+    this.#peer = peer;
+    this.#host = host;
+    this.#lingers = settings.lingerSeconds !== 0;
+    this.#noDelay = settings.noDelay;
+    this.#keepAlive = settings.keepAlive;
+  }
+
+  override get bufferedBytes(): number {
+    return this.#queue.byteLength;
+  }
+
+  override getPeer(): Address {
+    return this.#peer;
+  }
+
+  override getHost(): Address {
+    return this.#host;
+  }
+
+  override getTcpNoDelay(): boolean {
+    return this.#noDelay;
+  }
+
+  override setTcpNoDelay(enabled: boolean): void {
+    this.#noDelay = checkBoolean('enabled', enabled);
+  }
+
+  override getTcpKeepAlive(): boolean {
+    return this.#keepAlive;
+  }
+
+  override setTcpKeepAlive(enabled: boolean): void {
+    this.#keepAlive = checkBoolean('enabled', enabled);
+  }
+
+  override start(protocol: StreamProtocol): void {
+    this.#reactor.open.add(this);
+    super.start(protocol);
+  }
+
+  override write(data: Uint8Array | string): void {
+    checkData(data);
+    if (!this.writable) return;
+    this.#queue.push(toBuffer(data));
+    if (this.producer !== undefined) this.regulateProducer(this.producer);
+    this.#schedule();
+  }
+
+  /** Receives from now on: to be called once its protocol has been told. */
+  attach(): void {
+    this.#endpoint.attach(this);
+  }
+
+  /** The turn ends: sends what the system takes, and does what was to be done once nothing waits. */
+  flush(): void {
+    this.#scheduled = false;
+    if (!this.connected) return;
+    this.#send();
+    if (this.#queue.byteLength > 0) return;
+    if (this.#watchingDrain) {
+      this.#watchingDrain = false;
+      this.drained();
+    }
+    if (this.producer !== undefined || this.#queue.byteLength > 0) return;
+    if (this.state === 'closing') {
+      this.#close();
+      this.lost(undefined);
+    } else if (this.state === 'open' && this.writing === 'shutting') {
+      this.#endpoint.finishSending();
+      this.writeShut();
+    }
+  }
+
+  readable(): void {
+    if (!this.#receiving) return;
+    this.#reactor.beginTurn();
+    // What was put off may have closed it, or paused it.
+    if (!this.#receiving) return;
+    const data = this.#endpoint.read(MAX_PIECE_BYTES);
+    if (data !== undefined) {
+      this.#reactor.bytesReceived += data.byteLength;
+      this.received(data);
+    } else if (this.#endpoint.ended) this.#peerEnded();
+    if (this.#receiving && this.#endpoint.readable && data !== undefined) this.#readLater();
+  }
+
+  sendable(): void {
+    this.#reactor.beginTurn();
+    this.flush();
+  }
+
+  broken(cause: Error): void {
+    this.#reactor.beginTurn();
+    this.#queue.clear();
+    this.lost(cause);
+  }
+
+  describe(): string {
+    const waits = this.#queue.byteLength > 0 ? `, ${this.#queue.byteLength} B not taken yet` : '';
+    const reading = this.reading === 'on' ? 'waits for data' : `reading is ${this.reading}`;
+    const producer = this.producer === undefined ? '' : ', a producer is registered';
+    return `${this.state}, ${reading}${waits}${producer}`;
+  }
+
+  protected override get reactor(): StreamReactor {
+    return this.#reactor;
+  }
+
+  protected override finish(reason: Error): void {
+    this.#reactor.open.delete(this);
+    super.finish(reason);
+  }
+
+  protected override setReading(enabled: boolean): void {
+    if (enabled) this.#readLater();
+  }
+
+  protected override watchDrain(): void {
+    this.#watchingDrain = true;
+    this.#schedule();
+  }
+
+  protected override shutdownWriting(): void {
+    this.#schedule();
+  }
+
+  protected override closeFlushed(): void {
+    this.#schedule();
+  }
+
+  protected override closeNow(reset: boolean): void {
+    if (reset) this.#endpoint.reset();
+    else {
+      this.#send();
+      this.#close();
+    }
+    this.#queue.clear();
+  }
+
+  get #receiving(): boolean {
+    return this.state === 'open' && this.reading === 'on';
+  }
+
+  #peerEnded(): void {
+    if (this.protocol?.readConnectionLost !== undefined) {
+      this.readEnded();
+      return;
+    }
+    this.closeNow(false);
+    this.lost(undefined);
+  }
+
+  #readLater(): void {
+    this.#reactor.inNextTurn(() => this.readable());
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#reactor.inNextTurn(() => this.flush());
+  }
+
+  #send(): void {
+    for (let part = this.#queue.first; part !== undefined; part = this.#queue.first) {
+      const taken = this.#endpoint.send(part);
+      this.#queue.take(taken);
+      this.#reactor.bytesSent += taken;
+      if (taken < part.byteLength) return;
+    }
+  }
+
+  #close(): void {
+    if (this.#lingers) this.#endpoint.close();
+    else this.#endpoint.reset('closed with lingerSeconds 0');
+  }
+}
+
+/** Small data is copied, large data is kept by reference, as the other reactors do. */
+function toBuffer(data: Uint8Array | string): Buffer {
+  if (typeof data === 'string') return Buffer.from(data);
+  if (data.byteLength < LARGE_WRITE_BYTES) return Buffer.from(data);
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}

@@ -1,0 +1,68 @@
+/** What a test left behind, as the error that fails it. */
+import { inspect } from 'node:util';
+
+import { RopewalkError } from '../core/errors.js';
+import type { UnhandledFailure } from '../defer/unhandled.js';
+import type { LoggedError } from './logged-errors.js';
+import type { ReactorLeak } from './reactor-watch.js';
+
+export interface Leftovers {
+  /** Failures of Deferreds that nobody handled. */
+  readonly failures: readonly UnhandledFailure[];
+  /** Errors that were reported and not flushed. */
+  readonly errors: readonly LoggedError[];
+  /** What reactors were left with. */
+  readonly leaks: readonly ReactorLeak[];
+}
+
+/** A test left failures, errors or open things behind. The message says which, and how to put it right. */
+export class UncleanTestError extends RopewalkError implements Leftovers {
+  override readonly name = 'UncleanTestError';
+  override readonly code = 'ERR_UNCLEAN_TEST';
+  readonly failures: readonly UnhandledFailure[];
+  readonly errors: readonly LoggedError[];
+  readonly leaks: readonly ReactorLeak[];
+
+  /** @param whose Who left it: `this test`. */
+  constructor(whose: string, { failures, errors, leaks }: Leftovers) {
+    const parts = [...wordsOfFailures(failures), ...wordsOfErrors(errors), ...wordsOfLeaks(leaks)];
+    const cause = failures[0]?.failure.value ?? errors[0]?.error;
+    super(
+      [`${whose} left something behind`, ...parts].join('\n\n'),
+      cause === undefined ? undefined : { cause },
+    );
+    this.failures = failures;
+    this.errors = errors;
+    this.leaks = leaks;
+  }
+}
+
+function wordsOfFailures(failures: readonly UnhandledFailure[]): string[] {
+  return failures.map(({ failure, history }) =>
+    [
+      `A Deferred failed and nobody handled it: ${inspect(failure.value)}`,
+      ...(history === undefined ? [] : [history]),
+      '  Await it, or add an errback; if the failure is expected, check it there.',
+    ].join('\n'),
+  );
+}
+
+function wordsOfErrors(errors: readonly LoggedError[]): string[] {
+  return errors.map(({ error, where }) =>
+    [
+      `An error was reported (${where}): ${inspect(error)}`,
+      '  If the test expects it: flushLoggedErrors(ItsClass) before the end, and check what that gives.',
+    ].join('\n'),
+  );
+}
+
+function wordsOfLeaks(leaks: readonly ReactorLeak[]): string[] {
+  return leaks.map(({ reactor, open }) =>
+    [
+      `A reactor (${reactor.kind}, ${reactor.poller}) was not clean:`,
+      ...open.map((words) => `  - ${words}`),
+      '  Close what the test opened and wait for it, or dispose of the reactor:',
+      '  await reactor[Symbol.asyncDispose](). One that is meant to outlive tests: leaveReactorAlone(reactor).',
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,13 @@
+/**
+ * A set-up file for vitest: after each test it looks for failures that nobody handled, errors that nobody expected and
+ * reactors that are not clean, and fails the test that left them.
+ *
+ * @example
+ * // vitest.config.ts
+ * export default defineConfig({ test: { setupFiles: ['ropewalk/testing/vitest'] } });
+ */
+import { afterAll, afterEach, beforeEach } from 'vitest';
+
+import { checkEachTest } from './check-each-test.js';
+
+checkEachTest({ beforeEach, afterEach, afterAll });

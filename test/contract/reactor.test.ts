@@ -1,0 +1,9 @@
+/** The reactor contract over each reactor. What needs the system's help is in the files beside this one. */
+import { describe, it } from 'vitest';
+import { reactorContract } from '../../src/testing/contracts/reactor/reactor-contract.js';
+import { inRealTime } from '../../src/testing/contracts/reactor/reactor-stage.js';
+import { REACTORS } from '../support/reactors.js';
+
+describe.each(REACTORS)('a reactor ($name)', ({ make }) => {
+  for (const { name, run } of reactorContract(inRealTime(() => make()))) it(name, run);
+});

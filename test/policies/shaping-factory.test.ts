@@ -1,0 +1,444 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+  ProducerRegisteredError,
+} from '../../src/core/errors.js';
+import { HIGH_WATER_MARK_BYTES } from '../../src/core/transport.js';
+import { ShapingFactory, type ShapingFactoryOptions } from '../../src/policies/shaping-factory.js';
+import { type Rate, TokenBucket } from '../../src/policies/token-bucket.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import type {
+  MemoryTransport,
+  MemoryTransportOptions,
+} from '../../src/testing/memory-transport.js';
+import { HalfCloseRecorder, Recorder } from '../support/recorder.js';
+import { accept, checkRules, only } from './wired.js';
+
+const SLOW: Rate = { bytesPerSecond: 1_000, burstBytes: 100 };
+
+/** Connections of one shaped factory. */
+class Bench {
+  readonly clock = new ManualClock();
+  readonly factory: ShapingFactory;
+  readonly #protocols: Recorder[] = [];
+  readonly #transports: MemoryTransport[] = [];
+
+  constructor(options: Omit<ShapingFactoryOptions, 'clock'>) {
+    const build = (): Recorder => this.#protocols.shift() ?? new Recorder();
+    this.factory = new ShapingFactory(build, { clock: this.clock, ...options });
+  }
+
+  connect<P extends Recorder>(protocol: P, options?: MemoryTransportOptions): [P, MemoryTransport] {
+    this.#protocols.push(protocol);
+    const { transport } = accept(this.factory, options);
+    this.#transports.push(transport);
+    return [protocol, transport];
+  }
+
+  /** Lets time pass, with a turn of every connection each millisecond. */
+  advance(ms: number): void {
+    for (let i = 0; i < ms; i++) {
+      this.clock.advance(1);
+      for (const transport of this.#transports) transport.settle();
+    }
+  }
+}
+
+function slowWriter(options?: MemoryTransportOptions): [Bench, HalfCloseRecorder, MemoryTransport] {
+  const bench = new Bench({ write: { perConnection: SLOW } });
+  return [bench, ...bench.connect(new HalfCloseRecorder(), options)];
+}
+
+/** Writes down what a consumer asks of it; `pieces` are what a pull producer still has to write. */
+class Producer {
+  readonly log: string[] = [];
+  pieces: string[] = [];
+  readonly #protocol: Recorder;
+
+  constructor(protocol: Recorder) {
+    this.#protocol = protocol;
+  }
+
+  pauseProducing(): void {
+    this.log.push('pause');
+  }
+
+  resumeProducing(): void {
+    this.log.push('resume');
+    const piece = this.pieces.shift();
+    if (piece !== undefined) this.#protocol.transport.write(piece);
+  }
+
+  stopProducing(): void {
+    this.log.push('stop');
+  }
+}
+
+describe('ShapingFactory', () => {
+  checkRules();
+
+  it('changes nothing where nothing is limited', () => {
+    const bench = new Bench({});
+    const [protocol, transport] = bench.connect(new Recorder());
+    transport.receive('x'.repeat(100_000));
+    protocol.transport.write('y'.repeat(100_000));
+    protocol.transport.writeSequence(['z']);
+    expect([protocol.receivedBytes, transport.written.length]).toEqual([100_000, 100_001]);
+    protocol.transport.pauseProducing();
+    expect(transport.paused).toBe(true);
+    protocol.transport.resumeProducing();
+    expect(transport.paused).toBe(false);
+    const producer = new Producer(protocol);
+    protocol.transport.registerProducer(producer, true);
+    expect(transport.registeredProducer).toBe(producer);
+    protocol.transport.unregisterProducer();
+    expect(bench.clock.getDelayedCalls()).toHaveLength(0);
+  });
+
+  it('refuses impossible rates when it is made', () => {
+    const clock = new ManualClock();
+    const make = (write: object) => () => new ShapingFactory(Recorder, { clock, write });
+    expect(make({ total: { bytesPerSecond: 0 } })).toThrow(InvalidArgumentValueError);
+    expect(make({ perConnection: { bytesPerSecond: 0 } })).toThrow(InvalidArgumentValueError);
+    expect(make({ perConnection: { bytesPerSecond: '1' } })).toThrow(InvalidArgumentTypeError);
+  });
+
+  describe('writing', () => {
+    it('sends what there are tokens for at once, and the rest in time and order', () => {
+      const [bench, { transport: seen }, transport] = slowWriter();
+      seen.write('a'.repeat(60));
+      seen.writeSequence(['b'.repeat(60), Buffer.from('c'.repeat(30))]);
+      expect(transport.written.length).toBe(60);
+      transport.settle();
+      expect(seen.bufferedBytes).toBe(90);
+      bench.advance(60);
+      expect(transport.text).toBe('a'.repeat(60) + 'b'.repeat(60) + 'c'.repeat(30));
+      expect(bench.clock.getDelayedCalls()).toHaveLength(0);
+      expect(transport.registeredProducer).toBeUndefined();
+      expect(seen.bufferedBytes).toBe(0);
+    });
+
+    it('refuses data that is none, all parts of a sequence together', () => {
+      const [, { transport: seen }, transport] = slowWriter();
+      expect(() => seen.write(5 as never)).toThrow(InvalidArgumentTypeError);
+      expect(() => seen.writeSequence(['x', null as never])).toThrow(InvalidArgumentTypeError);
+      expect(transport.text).toBe('');
+    });
+
+    it('shares out what all connections may send together', () => {
+      const bench = new Bench({
+        write: { total: { bytesPerSecond: 1_000_000, burstBytes: 50_000 } },
+      });
+      const pairs = Array.from({ length: 10 }, () => bench.connect(new Recorder()));
+      for (const [protocol] of pairs) protocol.transport.write(Buffer.alloc(1_000_000));
+      bench.advance(2_000);
+      const sent = pairs.map(([, transport]) => transport.written.length);
+      const total = sent.reduce((sum, bytes) => sum + bytes);
+      expect(total).toBeLessThanOrEqual(2_050_000);
+      expect(total).toBeGreaterThan(2_040_000);
+      // The first connection had the burst for itself.
+      expect(Math.max(...sent.slice(1)) - Math.min(...sent)).toBeLessThan(10_000);
+    });
+
+    it('shares a bucket among factories', () => {
+      const clock = new ManualClock();
+      const total = new TokenBucket({ clock, ...SLOW });
+      const sent = [1, 2].map(() => {
+        const protocol = new Recorder();
+        const { transport } = accept(
+          new ShapingFactory(only(protocol), { clock, write: { total } }),
+        );
+        protocol.transport.write('x'.repeat(70));
+        return transport.written.length;
+      });
+      expect(sent).toEqual([70, 0]);
+    });
+
+    it('sends what waits before it closes, also what is written after', () => {
+      const [bench, protocol, transport] = slowWriter();
+      protocol.call('write', 'x'.repeat(150));
+      protocol.call('loseConnection');
+      protocol.call('write', 'late');
+      transport.settle();
+      expect(protocol.transport).toMatchObject({ connected: true, disconnecting: true });
+      bench.advance(100);
+      expect(transport.text).toBe(`${'x'.repeat(150)}late`);
+      expect(protocol.log).toEqual(['connectionMade', 'connectionLost ConnectionDone']);
+      expect(bench.clock.getDelayedCalls()).toHaveLength(0);
+    });
+
+    it('sends what waits before it half-closes, and nothing that is written after', () => {
+      const [bench, protocol, transport] = slowWriter();
+      protocol.call('write', 'x'.repeat(150));
+      protocol.call('loseWriteConnection');
+      protocol.call('write', 'late');
+      bench.advance(100);
+      expect(transport.text).toBe('x'.repeat(150));
+      expect(protocol.log).toEqual(['connectionMade', 'writeConnectionLost']);
+      protocol.call('write', 'too late');
+      expect([transport.written.length, protocol.transport.bufferedBytes]).toEqual([150, 0]);
+    });
+
+    it('drops what waits when it aborts', () => {
+      const [bench, protocol, transport] = slowWriter();
+      protocol.call('write', 'x'.repeat(150));
+      protocol.call('abortConnection');
+      protocol.call('write', 'late');
+      expect([protocol.transport.bufferedBytes, transport.written.length]).toEqual([0, 100]);
+      expect(bench.clock.getDelayedCalls()).toHaveLength(0);
+      bench.advance(100);
+      expect(transport.written.length).toBe(100);
+      expect(protocol.log).toEqual(['connectionMade', 'connectionLost ConnectionAborted']);
+    });
+
+    it('drops what waits when the connection breaks', () => {
+      const [bench, protocol, transport] = slowWriter();
+      protocol.transport.write('x'.repeat(150));
+      transport.peerResets();
+      expect(protocol.reason?.name).toBe('ConnectionLost');
+      expect(protocol.transport.bufferedBytes).toBe(0);
+      expect(bench.clock.getDelayedCalls()).toHaveLength(0);
+    });
+
+    it('spends no tokens on a peer that does not read', () => {
+      const bench = new Bench({
+        write: { total: { bytesPerSecond: 1_000_000, burstBytes: 200_000 } },
+      });
+      const [stuck, stuckTransport] = bench.connect(new Recorder(), { capacity: 0 });
+      const [reading, readingTransport] = bench.connect(new Recorder());
+      stuck.transport.write(Buffer.alloc(10_000_000));
+      bench.advance(1_000);
+      expect(stuckTransport.bufferedBytes).toBeLessThanOrEqual(2 * HIGH_WATER_MARK_BYTES);
+      expect(stuck.transport.bufferedBytes).toBe(10_000_000);
+      reading.transport.write(Buffer.alloc(150_000));
+      readingTransport.settle();
+      expect(readingTransport.written.length).toBe(150_000);
+      stuckTransport.drain();
+      bench.advance(1);
+      expect(stuckTransport.written.length).toBeGreaterThan(2 * HIGH_WATER_MARK_BYTES);
+    });
+
+    it('goes on when the peer reads again, though nothing waited here when it stopped', () => {
+      const bench = new Bench({ write: { perConnection: { bytesPerSecond: 1_000_000 } } });
+      const [protocol, transport] = bench.connect(new Recorder(), { capacity: 0 });
+      for (let i = 0; i < 10; i++) protocol.transport.write(Buffer.alloc(10_000));
+      expect(transport.bufferedBytes).toBeGreaterThan(HIGH_WATER_MARK_BYTES);
+      transport.drain();
+      bench.advance(1);
+      expect(transport.written.length).toBe(100_000);
+    });
+
+    it('sends everything once and in order, however it is written and read', () => {
+      const size = fc.oneof(fc.nat(200), fc.nat(30_000));
+      const step = fc.record({ bytes: size, advanceMs: fc.nat(40), drain: fc.boolean() });
+      const rate = fc.record({
+        bytesPerSecond: fc.integer({ min: 1_000, max: 1_000_000 }),
+        burstBytes: fc.integer({ min: 10, max: 100_000 }),
+      });
+      const property = fc.property(
+        rate,
+        fc.array(step, { maxLength: 25 }),
+        fc.boolean(),
+        (perConnection, steps, slowReader) => {
+          const bench = new Bench({ write: { perConnection } });
+          const options = slowReader ? { capacity: 5_000 } : {};
+          const [protocol, transport] = bench.connect(new Recorder(), options);
+          let written = 0;
+          for (const { bytes, advanceMs, drain } of steps) {
+            const data = Buffer.from(Array.from({ length: bytes }, (_, i) => (written + i) % 251));
+            protocol.call('write', data);
+            written += bytes;
+            bench.advance(advanceMs);
+            if (drain) transport.drain();
+          }
+          protocol.call('loseConnection');
+          for (let i = 0; protocol.reason === undefined && i < 1_000; i++) {
+            bench.clock.advance(1_000);
+            transport.drain();
+            transport.settle();
+          }
+          const sent = transport.written;
+          expect(sent.length).toBe(written);
+          expect(sent.every((byte, i) => byte === i % 251)).toBe(true);
+          expect(protocol.reason?.name).toBe('ConnectionDone');
+        },
+      );
+      fc.assert(property, { numRuns: 100 });
+    });
+  });
+
+  describe('producers', () => {
+    it('pauses a push producer when 64 KiB wait, and resumes it when nothing does', () => {
+      const bench = new Bench({ write: { perConnection: { bytesPerSecond: 100_000 } } });
+      const [protocol, transport] = bench.connect(new Recorder());
+      const producer = new Producer(protocol);
+      protocol.transport.registerProducer(producer, true);
+      protocol.transport.write(Buffer.alloc(100_000));
+      bench.advance(1);
+      protocol.transport.write(Buffer.alloc(HIGH_WATER_MARK_BYTES));
+      expect(producer.log).toEqual(['pause', 'resume']);
+      protocol.transport.write('x');
+      protocol.transport.write('x');
+      expect(producer.log).toEqual(['pause', 'resume', 'pause']);
+      bench.advance(600);
+      expect(producer.log).toEqual(['pause', 'resume', 'pause']);
+      bench.advance(100);
+      expect(producer.log).toEqual(['pause', 'resume', 'pause', 'resume']);
+      expect(transport.written.length).toBe(100_000 + HIGH_WATER_MARK_BYTES + 2);
+    });
+
+    it('asks a pull producer at once and each time nothing waits', () => {
+      const [bench, protocol, transport] = slowWriter();
+      const producer = new Producer(protocol);
+      producer.pieces = ['a'.repeat(150), 'b'.repeat(150), 'c'];
+      protocol.transport.registerProducer(producer, false);
+      expect(producer.log).toEqual(['resume']);
+      bench.advance(45);
+      expect(producer.log).toEqual(['resume']);
+      bench.advance(1_000);
+      expect(producer.log).toEqual(['resume', 'resume', 'resume', 'resume']);
+      expect(transport.text).toBe(`${'a'.repeat(150)}${'b'.repeat(150)}c`);
+    });
+
+    it('asks a pull producer at once though something waits already', () => {
+      const [, protocol] = slowWriter();
+      protocol.transport.write('x'.repeat(150));
+      const producer = new Producer(protocol);
+      protocol.transport.registerProducer(producer, false);
+      expect(producer.log).toEqual(['resume']);
+    });
+
+    it('takes one producer at a time', () => {
+      const [, protocol] = slowWriter();
+      const producer = new Producer(protocol);
+      protocol.transport.registerProducer(producer, true);
+      expect(() => protocol.transport.registerProducer(producer, true)).toThrow(
+        ProducerRegisteredError,
+      );
+      protocol.transport.unregisterProducer();
+      protocol.transport.unregisterProducer();
+      protocol.transport.registerProducer(producer, true);
+    });
+
+    it('closes once the producer has unregistered and all is sent', () => {
+      const [bench, protocol, transport] = slowWriter();
+      protocol.transport.registerProducer(new Producer(protocol), true);
+      protocol.call('loseConnection');
+      bench.advance(100);
+      expect(transport.connected).toBe(true);
+      protocol.call('write', 'x'.repeat(150));
+      protocol.call('unregisterProducer');
+      transport.settle();
+      expect(transport.connected).toBe(true);
+      bench.advance(100);
+      expect(protocol.reason?.name).toBe('ConnectionDone');
+      expect(transport.written.length).toBe(150);
+    });
+
+    it('sends what a producer writes after half-closing', () => {
+      const [bench, protocol, transport] = slowWriter();
+      protocol.transport.registerProducer(new Producer(protocol), true);
+      protocol.call('loseWriteConnection');
+      protocol.call('write', 'x'.repeat(150));
+      protocol.call('unregisterProducer');
+      protocol.call('write', 'late');
+      bench.advance(100);
+      expect(transport.text).toBe('x'.repeat(150));
+      expect(protocol.log.at(-1)).toBe('writeConnectionLost');
+    });
+
+    it('stops the producer before connectionLost, once', () => {
+      for (const end of ['peerResets', 'abort'] as const) {
+        const [, protocol, transport] = slowWriter();
+        const producer = new Producer(protocol);
+        protocol.hooks = { connectionLost: () => void producer.log.push('lost') };
+        protocol.transport.registerProducer(producer, true);
+        protocol.transport.write('x'.repeat(150));
+        if (end === 'abort') protocol.call('abortConnection');
+        else transport.peerResets();
+        transport.settle();
+        expect(producer.log).toEqual(['stop', 'lost']);
+        protocol.transport.registerProducer(producer, true);
+        expect(producer.log).toEqual(['stop', 'lost', 'stop']);
+      }
+    });
+
+    it('ends the connection with what a producer throws', () => {
+      const [bench, protocol] = slowWriter({ reportError: () => {} });
+      let calls = 0;
+      const producer = {
+        resumeProducing() {
+          if (calls++ > 0) throw new RangeError('thrown');
+          protocol.transport.write('x');
+        },
+        stopProducing() {},
+      };
+      protocol.transport.registerProducer(producer, false);
+      bench.advance(10);
+      expect(protocol.reason).toBeInstanceOf(RangeError);
+    });
+  });
+
+  describe('reading', () => {
+    const slowReader = (): [Bench, Recorder, MemoryTransport] => {
+      const bench = new Bench({ read: { perConnection: SLOW } });
+      return [bench, ...bench.connect(new Recorder())];
+    };
+
+    it('delivers what was received, and receives no more until it is made up for', () => {
+      const [bench, protocol, transport] = slowReader();
+      transport.receive('x'.repeat(100));
+      expect(transport.paused).toBe(false);
+      transport.receive('y'.repeat(500));
+      expect([protocol.receivedBytes, transport.paused]).toEqual([600, true]);
+      transport.receive('z');
+      bench.advance(499);
+      expect([protocol.receivedBytes, transport.paused]).toEqual([600, true]);
+      bench.advance(1);
+      expect(protocol.receivedBytes).toBe(601);
+      bench.advance(1);
+      expect(transport.paused).toBe(false);
+      expect(bench.clock.getDelayedCalls()).toHaveLength(0);
+    });
+
+    it('stays paused while the protocol wants no more, and while it is owed', () => {
+      const [bench, protocol, transport] = slowReader();
+      transport.receive('x'.repeat(500));
+      protocol.transport.resumeProducing();
+      expect(transport.paused).toBe(true);
+      protocol.transport.pauseProducing();
+      bench.advance(1_000);
+      expect(transport.paused).toBe(true);
+      protocol.transport.resumeProducing();
+      expect(transport.paused).toBe(false);
+    });
+
+    it('lets all connections together receive no faster than they may, each its share', () => {
+      const total = { bytesPerSecond: 1_000_000, burstBytes: 20_000 };
+      const bench = new Bench({ read: { total } });
+      const pairs = Array.from({ length: 5 }, () => bench.connect(new Recorder()));
+      for (const [, transport] of pairs) transport.receive(Buffer.alloc(4_000_000));
+      bench.advance(5_000);
+      const received = pairs.map(([protocol]) => protocol.receivedBytes);
+      const sum = received.reduce((so, bytes) => so + bytes);
+      // What was received last is not yet made up for.
+      expect(sum).toBeLessThanOrEqual(5_020_000 + 5 * 65_536);
+      expect(sum).toBeGreaterThan(4_990_000);
+      expect(Math.max(...received) - Math.min(...received)).toBeLessThanOrEqual(65_536);
+    });
+
+    it('leaves no timer when the connection is gone', () => {
+      const [bench, protocol, transport] = slowReader();
+      transport.receive('x'.repeat(500));
+      protocol.call('abortConnection');
+      expect(bench.clock.getDelayedCalls()).toHaveLength(0);
+      const [other, , broken] = slowReader();
+      broken.receive('x'.repeat(500));
+      broken.peerResets();
+      expect(other.clock.getDelayedCalls()).toHaveLength(0);
+      transport.settle();
+    });
+  });
+});

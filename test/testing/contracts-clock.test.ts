@@ -1,0 +1,171 @@
+/** The clock contract over the manual clock, and over clocks that are broken on purpose. */
+import { describe, expect, it } from 'vitest';
+import type { DelayedCall } from '../../src/core/clock.js';
+import { clockContract } from '../../src/testing/contracts/clock/clock-contract.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import { failing, outcome } from './contract-outcome.js';
+
+type Callback = (...args: unknown[]) => void;
+type CallLater = (
+  this: ManualClock,
+  ms: number,
+  callback: Callback,
+  ...args: unknown[]
+) => DelayedCall;
+
+/** A contract over manual clocks with some of their methods replaced. */
+function contractOver(replace: Partial<Record<keyof ManualClock, unknown>>) {
+  return clockContract(() => {
+    const clock = Object.assign(new ManualClock(), replace);
+    return { clock, advance: (ms) => clock.advance(ms) };
+  });
+}
+
+function callLater(replacement: CallLater): { callLater: CallLater } {
+  return { callLater: replacement };
+}
+
+const original = ManualClock.prototype.callLater as CallLater;
+
+function changed(call: DelayedCall, change: Partial<DelayedCall>): DelayedCall {
+  const copy: DelayedCall = {
+    getTime: () => call.getTime(),
+    active: () => call.active(),
+    cancel: () => call.cancel(),
+    reset: (ms) => call.reset(ms),
+    delay: (ms) => call.delay(ms),
+  };
+  return Object.assign(copy, change);
+}
+
+describe('the clock contract', () => {
+  for (const { name, run } of contractOver({})) it(name, run);
+
+  it('has no two cases of one name', () => {
+    const names = contractOver({}).map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+const BROKEN: readonly [what: string, replace: object, noticedBy: string][] = [
+  [
+    'calls at once for no delay',
+    callLater(function (ms, callback, ...args) {
+      if (ms === 0) callback(...args);
+      return original.call(this, ms, ms === 0 ? () => {} : callback, ...args);
+    }),
+    'calls back once, with the arguments, after callLater has returned',
+  ],
+  [
+    'calls early',
+    callLater(function (ms, callback, ...args) {
+      const call = original.call(this, ms / 2, callback, ...args);
+      return changed(call, { getTime: () => call.getTime() + ms / 2 });
+    }),
+    'never calls before its time by now()',
+  ],
+  [
+    'takes fractions of milliseconds for none',
+    callLater(function (ms, callback, ...args) {
+      return original.call(this, Number.isFinite(ms) ? Math.trunc(ms) : ms, callback, ...args);
+    }),
+    'tells times with fractions, on the scale of now()',
+  ],
+  [
+    'loses the arguments',
+    callLater(function (ms, callback) {
+      return original.call(this, ms, callback);
+    }),
+    'calls back once, with the arguments, after callLater has returned',
+  ],
+  [
+    'wraps long delays around, as 32 bits do',
+    callLater(function (ms, callback, ...args) {
+      return original.call(this, ms > 2 ** 31 ? 1 : ms, callback, ...args);
+    }),
+    'does not take a delay of more than 2^31 ms for none',
+  ],
+  [
+    'lets exceptions out',
+    callLater(function (ms, callback, ...args) {
+      const guarded = (): void => {
+        try {
+          callback(...args);
+        } catch {
+          // Swallowed: neither reported nor thrown.
+        }
+      };
+      return original.call(this, ms, guarded);
+    }),
+    'reports what a call throws and runs the others',
+  ],
+  [
+    'does not cancel',
+    callLater(function (ms, callback, ...args) {
+      const call = original.call(this, ms, callback, ...args);
+      return changed(call, { cancel: () => {} });
+    }),
+    'does not call what was cancelled',
+  ],
+  [
+    'lets a call be cancelled twice',
+    callLater(function (ms, callback, ...args) {
+      const call = original.call(this, ms, callback, ...args);
+      return changed(call, { cancel: () => void (call.active() && call.cancel()) });
+    }),
+    'throws from cancel after cancel',
+  ],
+  [
+    'does not move calls',
+    callLater(function (ms, callback, ...args) {
+      const call = original.call(this, ms, callback, ...args);
+      return changed(call, { reset: () => {} });
+    }),
+    'moves a call later by reset and delay',
+  ],
+  [
+    'calls those of equal time in reverse',
+    callLater(function (ms, callback, ...args) {
+      const nth = this.getDelayedCalls().length;
+      return original.call(
+        this,
+        ms > 1 && Number.isFinite(ms) ? ms - nth / 1e6 : ms,
+        callback,
+        ...args,
+      );
+    }),
+    'calls those of equal time in the order of asking',
+  ],
+  ['lists no calls', { getDelayedCalls: () => [] }, 'lists the calls that wait and no others'],
+  [
+    'takes whatever it is given for a delay',
+    callLater(function (ms, callback, ...args) {
+      return original.call(this, ms >= 0 ? Math.min(ms, 2 ** 53 - 1) : 0, callback, ...args);
+    }),
+    'refuses a delay of NaN',
+  ],
+  [
+    'takes whatever it is given for a callback',
+    callLater(function (ms, callback) {
+      return original.call(this, ms, () => callback());
+    }),
+    'refuses a callback that is no function: string f',
+  ],
+];
+
+describe('the clock contract over a clock that', () => {
+  it.each(BROKEN)('%s', async (_what, replace, noticedBy) => {
+    expect(await outcome(contractOver(replace), noticedBy)).not.toBe('passed');
+  });
+
+  it('goes backwards', async () => {
+    let time = 1e6;
+    const contract = contractOver({
+      now: () => {
+        time -= 1;
+        return time;
+      },
+    });
+    expect(await failing(contract)).toContain('has a time that never goes back');
+  });
+});

@@ -1,0 +1,136 @@
+/** The reactor contract over reactors that are broken on purpose. That it holds for real ones is in test/contract. */
+import { describe, expect, it } from 'vitest';
+import type { FactoryLike, ListenTCPOptions, Reactor } from '../../src/index.js';
+import type { ContractCase } from '../../src/testing/contracts/contract-case.js';
+import { reactorContract } from '../../src/testing/contracts/reactor/reactor-contract.js';
+import { outcome } from './contract-outcome.js';
+import { simulatedReactor } from './simulated-stage.js';
+
+type Mutation = (original: Reactor) => object;
+
+/** The contract over reactors with some of their members replaced. */
+function contractOver(mutation: Mutation): ContractCase[] {
+  return reactorContract(() => {
+    const stage = simulatedReactor();
+    const { reactor } = stage;
+    const replaced = mutation(reactor);
+    const broken = new Proxy(reactor, {
+      get(target, key) {
+        const owner = key in replaced ? replaced : target;
+        const value: unknown = Reflect.get(owner, key, owner);
+        return typeof value === 'function' ? value.bind(owner) : value;
+      },
+    });
+    return { ...stage, reactor: broken };
+  });
+}
+
+const NOTHING = (): void => {};
+
+const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] = [
+  [
+    'never says that it runs',
+    (reactor) => ({ running: false, run: () => reactor.run({ installSignalHandlers: false }) }),
+    'runs until stop has been carried out',
+  ],
+  [
+    'stops although it does not run',
+    (reactor) => ({ stop: () => void (reactor.running && reactor.stop()) }),
+    'refuses stop while it does not run',
+  ],
+  [
+    'crashes by stopping',
+    (reactor) => ({ crash: () => reactor.stop() }),
+    'ends run by crash without shutdown, leaving sockets and calls',
+  ],
+  [
+    'does not wait until it runs',
+    () => ({ callWhenRunning: (callback: () => void) => callback() }),
+    'calls what waits for running after startup, in order',
+  ],
+  [
+    'calls from threads at once',
+    () => ({
+      callFromThread: (callback: (...args: unknown[]) => void, ...args: unknown[]) =>
+        callback(...args),
+    }),
+    'keeps a callFromThread made inside another for the next turn',
+  ],
+  [
+    'takes calls from threads for delayed calls',
+    (reactor) => ({ callFromThread: (callback: () => void) => reactor.callLater(0, callback) }),
+    'runs callFromThread ahead of delayed calls of the same turn',
+  ],
+  [
+    'takes every trigger for one of during',
+    (reactor) => ({
+      addSystemEventTrigger: (_phase: string, event: string, callback: () => void) =>
+        reactor.addSystemEventTrigger('during', event, callback),
+    }),
+    'runs the phases of shutdown in order, awaiting all before them',
+  ],
+  [
+    'forgets no trigger',
+    () => ({ removeSystemEventTrigger: NOTHING }),
+    'does not run a trigger that was removed, and removes it once',
+  ],
+  [
+    'lets ports be shared',
+    (reactor) => ({
+      listenTCP: (_port: number, factory: FactoryLike, options: ListenTCPOptions) =>
+        reactor.listenTCP(0, factory, options),
+    }),
+    'throws for a port in use, there and then, and leaves the factory alone',
+  ],
+  [
+    'starts a factory twice',
+    (reactor) => ({
+      listenTCP(port: number, factory: { doStart?(): void }, options: ListenTCPOptions) {
+        factory.doStart?.();
+        return reactor.listenTCP(port, factory as FactoryLike, options);
+      },
+    }),
+    'answers stopListening in a later turn, after doStop',
+  ],
+  [
+    'connects without telling of the attempt',
+    (reactor) => ({
+      connectTCP: (host: string, port: number, factory: object) =>
+        reactor.connectTCP(
+          host,
+          port,
+          Object.assign(factory, { startedConnecting: undefined }) as never,
+        ),
+    }),
+    'tells of the attempt before connectTCP returns, of all else after',
+  ],
+  [
+    'has delayed calls left after shutdown',
+    (reactor) => ({ getDelayedCalls: () => [reactor.callLater(60_000, NOTHING)] }),
+    'drops delayed calls at shutdown',
+  ],
+  [
+    'is not disposed of',
+    () => ({ [Symbol.asyncDispose]: () => Promise.resolve() }),
+    'closes ports and loses connections where it is disposed of',
+  ],
+];
+
+describe('the reactor contract', () => {
+  it('has no two cases of one name', () => {
+    const names = contractOver(() => ({})).map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('the reactor contract over a reactor that', () => {
+  it.each(BROKEN)('%s', async (_what, mutation, noticedBy) => {
+    expect(
+      await outcome(
+        contractOver(() => ({})),
+        noticedBy,
+      ),
+    ).toBe('passed');
+    expect(await outcome(contractOver(mutation), noticedBy)).not.toBe('passed');
+  });
+});

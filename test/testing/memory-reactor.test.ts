@@ -1,0 +1,206 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { IPv4Address } from '../../src/core/address.js';
+import {
+  CannotListenError,
+  ConnectingCancelledError,
+  ConnectionDone,
+  ConnectionLost,
+  ConnectionRefusedError,
+  ConnectTimeoutError,
+  InvalidArgumentTypeError,
+  UnsupportedError,
+} from '../../src/core/errors.js';
+import {
+  MemoryReactor,
+  type MemoryTCPClient,
+  type MemoryTCPServer,
+} from '../../src/testing/memory-reactor.js';
+import {
+  SimulationLimitError,
+  TestTransportStateError,
+} from '../../src/testing/simulation/errors.js';
+import { Recorder, RecordingFactory, takeViolations } from '../support/recorder.js';
+
+afterEach(() => expect(takeViolations(), 'rules broken').toEqual([]));
+
+interface Served {
+  readonly reactor: MemoryReactor;
+  readonly factory: RecordingFactory;
+  readonly server: MemoryTCPServer;
+}
+
+function served(): Served {
+  const reactor = new MemoryReactor();
+  const factory = new RecordingFactory(() => new Recorder());
+  reactor.listenTCP(80, factory, { backlog: 5 });
+  return { reactor, factory, server: reactor.tcpServers[0] as MemoryTCPServer };
+}
+
+interface Connecting {
+  readonly reactor: MemoryReactor;
+  readonly factory: RecordingFactory;
+  readonly client: MemoryTCPClient;
+}
+
+function connecting(): Connecting {
+  const reactor = new MemoryReactor();
+  const factory = new RecordingFactory(() => new Recorder());
+  reactor.connectTCP('example.org', 25, factory, { timeoutMs: 3_000 });
+  return { reactor, factory, client: reactor.tcpClients[0] as MemoryTCPClient };
+}
+
+describe('a MemoryReactor that listens', () => {
+  it('records what was asked for', () => {
+    const { reactor, factory, server } = served();
+    expect(server).toMatchObject({ port: 80, factory, options: { backlog: 5 } });
+    expect(String(server.listeningPort.getHost())).toBe('192.0.2.1:80');
+    expect(reactor.listenTCP(0, factory).getHost().port).toBeGreaterThan(0);
+    expect(() => reactor.listenTCP(80, factory)).toThrow(CannotListenError);
+    expect(() => reactor.listenTCP('80' as never, factory)).toThrow(InvalidArgumentTypeError);
+    expect(reactor.tcpServers.length).toBe(2);
+  });
+
+  it('is connected to by the test', () => {
+    const { reactor, factory, server } = served();
+    const peer = new IPv4Address('TCP', '198.51.100.7', 1234);
+    const transport = server.connect(peer);
+    const [protocol] = factory.built;
+    expect(factory.addresses).toEqual([peer]);
+    transport.receive('question');
+    protocol?.transport.write('answer');
+    protocol?.call('loseConnection');
+    expect([protocol?.text, transport.text]).toEqual(['question', 'answer']);
+    reactor.advance(0);
+    expect(protocol?.reason).toBeInstanceOf(ConnectionDone);
+    expect(reactor.statistics()).toMatchObject({ connectionsAccepted: 1, connectionsOpen: 0 });
+  });
+
+  it('closes the connection that a factory does not want', () => {
+    const reactor = new MemoryReactor();
+    reactor.listenTCP(80, () => null);
+    const transport = reactor.tcpServers[0]?.connect();
+    expect([transport?.connected, transport?.peerSees]).toEqual([false, 'end']);
+  });
+
+  it('can not be connected to once it has stopped', () => {
+    const { reactor, factory, server } = served();
+    server.listeningPort.stopListening();
+    reactor.advance(0);
+    expect(() => server.connect()).toThrow(TestTransportStateError);
+    expect(factory.log.at(-1)).toBe('stopFactory');
+    reactor.listenTCP(80, factory);
+  });
+});
+
+describe('a MemoryReactor that connects', () => {
+  it('records what was asked for, and waits for an answer', () => {
+    const { reactor, factory, client } = connecting();
+    expect(client).toMatchObject({ host: 'example.org', port: 25, factory });
+    reactor.advance(2_999);
+    expect(client.connector.state).toBe('connecting');
+    reactor.advance(1);
+    expect(factory.reasons).toEqual([expect.any(ConnectTimeoutError)]);
+    expect(() => client.accept()).toThrow(TestTransportStateError);
+  });
+
+  it('is accepted by the test', () => {
+    const { reactor, factory, client } = connecting();
+    const transport = client.accept();
+    const [protocol] = factory.built;
+    expect(String(transport.getPeer())).toBe('192.0.2.10:25');
+    transport.receive('220 ready');
+    expect(protocol?.text).toBe('220 ready');
+    transport.peerResets();
+    expect(protocol?.reason).toBeInstanceOf(ConnectionLost);
+    expect(factory.log.slice(-3)).toEqual([
+      'clientConnectionLost ConnectionLost',
+      'doStop',
+      'stopFactory',
+    ]);
+    reactor.advance(10_000);
+    expect(reactor.getDelayedCalls()).toEqual([]);
+  });
+
+  it('is refused by the test, as often as it tries', () => {
+    const { factory, client } = connecting();
+    let tries = 0;
+    factory.hooks = {
+      clientConnectionFailed: (connector) => {
+        tries += 1;
+        if (tries < 3) connector.connect();
+      },
+    };
+    client.refuse();
+    client.refuse();
+    client.refuse(Object.assign(new Error('no'), { code: 'EHOSTUNREACH' }));
+    expect(factory.reasons.map(({ name }) => name)).toEqual([
+      'ConnectionRefusedError',
+      'ConnectionRefusedError',
+      'NoRouteError',
+    ]);
+    expect(factory.reasons[0]).toBeInstanceOf(ConnectionRefusedError);
+    expect(() => client.refuse()).toThrow(TestTransportStateError);
+  });
+
+  it('can be cancelled', () => {
+    const { reactor, factory, client } = connecting();
+    reactor.advance(0);
+    client.connector.stopConnecting();
+    reactor.advance(0);
+    expect(factory.reasons).toEqual([expect.any(ConnectingCancelledError)]);
+  });
+
+  it('loses its connections when it is stopped', async () => {
+    const { reactor, factory, client } = connecting();
+    const running = reactor.run({ installSignalHandlers: false });
+    client.accept();
+    reactor.stop();
+    reactor.advance(0);
+    await running;
+    expect(factory.built[0]?.reason).toBeInstanceOf(ConnectionLost);
+  });
+});
+
+describe('time of a MemoryReactor', () => {
+  it('passes in advance only', () => {
+    const reactor = new MemoryReactor();
+    const times: number[] = [];
+    for (const ms of [1.5, 10, 20]) reactor.callLater(ms, () => times.push(reactor.now()));
+    reactor.advance(10);
+    expect(times).toEqual([1.5, 10]);
+    reactor.pump([5, 5]);
+    expect([times, reactor.now()]).toEqual([[1.5, 10, 20], 20]);
+  });
+
+  it('is not spent on what never comes to rest', () => {
+    const reactor = new MemoryReactor();
+    const again = (): void => void reactor.callLater(0, again);
+    again();
+    expect(() => reactor.advance(1)).toThrow(SimulationLimitError);
+  });
+
+  it('has no descriptors', () => {
+    const reactor = new MemoryReactor();
+    expect(() => reactor.addReader({} as never)).toThrow(UnsupportedError);
+    expect([reactor.getReaders(), reactor.getWriters(), reactor.poller]).toEqual([
+      [],
+      [],
+      'memory',
+    ]);
+  });
+
+  it('reports what application code throws', () => {
+    const errors: unknown[] = [];
+    const reactor = new MemoryReactor({ reportError: (error) => errors.push(error) });
+    const failure = new Error('a bug');
+    reactor.listenTCP(80, () => {
+      throw failure;
+    });
+    reactor.tcpServers[0]?.connect();
+    reactor.callLater(1, () => {
+      throw failure;
+    });
+    reactor.advance(1);
+    expect(errors).toEqual([failure, failure]);
+  });
+});

@@ -1,0 +1,293 @@
+/** The rules of transports, over a simulated network; what is said of TCP holds of it too. */
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  ConnectionAborted,
+  ConnectionDone,
+  ConnectionLost,
+  InvalidArgumentTypeError,
+} from '../../../src/core/errors.js';
+import type { TCPTransport } from '../../../src/core/transport.js';
+import { CHOPPY } from '../../../src/testing/simulation/faults.js';
+import { HalfCloseRecorder, Recorder, takeViolations } from '../../support/recorder.js';
+import { connectedPair, numbered } from './pairs.js';
+
+afterEach(() => expect(takeViolations(), 'rules broken').toEqual([]));
+
+function countingProducer(): { calls: string[]; producer: Record<string, () => void> } {
+  const calls: string[] = [];
+  return {
+    calls,
+    producer: {
+      pauseProducing: () => void calls.push('pause'),
+      resumeProducing: () => void calls.push('resume'),
+      stopProducing: () => void calls.push('stop'),
+    },
+  };
+}
+
+describe('a simulated transport', () => {
+  it('carries bytes both ways, in order, whatever the pieces', () => {
+    const { simulation, client, server } = connectedPair({ seed: 11, faults: CHOPPY });
+    const [request, response] = [numbered(100_000), numbered(70_000)];
+    client.transport.write(request.subarray(0, 50_000));
+    client.transport.writeSequence([request.subarray(50_000, 50_001), request.subarray(50_001)]);
+    server.transport.write(response);
+    simulation.runSync();
+    expect(server.received.equals(request)).toBe(true);
+    expect(client.received.equals(response)).toBe(true);
+    expect(server.chunks.length).toBeGreaterThan(10);
+  });
+
+  it('delivers at most 64 KiB at once', () => {
+    const faults = { receiveWindowBytes: 1_000_000, sendBufferBytes: 1_000_000 };
+    const { simulation, client, server } = connectedPair({ faults });
+    server.transport.pauseProducing();
+    client.transport.write(numbered(300_000));
+    simulation.runSync();
+    server.transport.resumeProducing();
+    simulation.runSync();
+    expect(server.receivedBytes).toBe(300_000);
+    expect(Math.max(...server.chunks.map(({ length }) => length))).toBe(65_536);
+  });
+
+  it('knows both ends', () => {
+    const { client, server } = connectedPair();
+    expect(String(client.transport.getPeer())).toBe('10.0.0.1:80');
+    expect(String(client.transport.getHost())).toBe('10.0.0.2:40001');
+    expect(String(server.transport.getPeer())).toBe('10.0.0.2:40001');
+    expect(String(server.transport.getHost())).toBe('10.0.0.1:80');
+  });
+
+  it('remembers the options that make no difference', () => {
+    const transport = connectedPair().client.transport as TCPTransport;
+    expect([transport.getTcpNoDelay(), transport.getTcpKeepAlive()]).toEqual([true, false]);
+    transport.setTcpNoDelay(false);
+    transport.setTcpKeepAlive(true);
+    expect([transport.getTcpNoDelay(), transport.getTcpKeepAlive()]).toEqual([false, true]);
+    expect(() => transport.setTcpNoDelay(1 as never)).toThrow(InvalidArgumentTypeError);
+    expect(() => transport.write(1 as never)).toThrow(InvalidArgumentTypeError);
+  });
+
+  it('ends one connection by what a callback throws, and the others go on', () => {
+    const failure = new Error('a bug');
+    const reports: unknown[] = [];
+    const { simulation, client, server } = connectedPair(
+      { reportError: (error) => reports.push(error) },
+      new Recorder(),
+      new Recorder({
+        dataReceived: () => {
+          throw failure;
+        },
+      }),
+    );
+    client.transport.write('x');
+    simulation.runSync();
+    expect(server.reason).toBe(failure);
+    expect(client.reason).toBeInstanceOf(ConnectionDone);
+    expect(reports).toEqual([failure]);
+    expect(simulation.errors).toEqual([failure]);
+  });
+});
+
+describe('backpressure', () => {
+  const small = { sendBufferBytes: 1000, receiveWindowBytes: 2000 };
+
+  it('holds a writer to the buffers between it and a reader that has paused', () => {
+    const { simulation, client, server } = connectedPair({ faults: small });
+    server.call('pauseProducing');
+    client.transport.write(numbered(10_000));
+    expect(client.transport.bufferedBytes).toBe(10_000);
+    simulation.runSync();
+    expect(client.transport.bufferedBytes).toBe(7_000);
+    server.call('resumeProducing');
+    simulation.runSync();
+    expect(client.transport.bufferedBytes).toBe(0);
+    expect(server.received.equals(numbered(10_000))).toBe(true);
+  });
+
+  it('pauses a push producer above the high-water mark and resumes it once all is sent', () => {
+    const { simulation, client, server } = connectedPair({ faults: small });
+    const { calls, producer } = countingProducer();
+    client.transport.registerProducer(producer as never, true);
+    server.call('pauseProducing');
+    client.transport.write(numbered(65_536));
+    expect(calls).toEqual([]);
+    client.transport.write('x');
+    simulation.runSync();
+    expect(calls).toEqual(['pause']);
+    server.call('resumeProducing');
+    simulation.runSync();
+    expect(calls).toEqual(['pause', 'resume']);
+    expect(server.receivedBytes).toBe(65_537);
+  });
+
+  it('asks a pull producer for more as fast as the reader reads', () => {
+    const { simulation, client, server } = connectedPair({ faults: small });
+    let pieces = 0;
+    client.transport.registerProducer(
+      {
+        resumeProducing: () => {
+          client.transport.write(numbered(500));
+          pieces += 1;
+          if (pieces === 40) client.transport.unregisterProducer();
+        },
+        stopProducing() {},
+      },
+      false,
+    );
+    server.call('pauseProducing');
+    simulation.runSync();
+    expect(pieces).toBeLessThan(10);
+    server.call('resumeProducing');
+    simulation.runSync();
+    expect(server.receivedBytes).toBe(20_000);
+  });
+
+  it('stops the producer of a connection that is lost', () => {
+    const { simulation, client, connection } = connectedPair();
+    const { calls, producer } = countingProducer();
+    client.transport.registerProducer(producer as never, true);
+    connection.reset();
+    simulation.runSync();
+    expect(calls).toEqual(['stop']);
+  });
+});
+
+describe('closing', () => {
+  it('sends all that was written, then ends cleanly at both ends', () => {
+    const faults = { sendBufferBytes: 100, receiveWindowBytes: 100 };
+    const { simulation, client, server } = connectedPair({ faults });
+    client.transport.write(numbered(5_000));
+    client.call('loseConnection');
+    expect(client.lostCount).toBe(0);
+    simulation.runSync();
+    expect(server.received.equals(numbered(5_000))).toBe(true);
+    expect(client.reason).toBeInstanceOf(ConnectionDone);
+    expect(server.reason).toBeInstanceOf(ConnectionDone);
+    expect(simulation.connections).toEqual([]);
+  });
+
+  it('waits for a registered producer', () => {
+    const { simulation, client, server } = connectedPair();
+    const { calls, producer } = countingProducer();
+    client.transport.registerProducer(producer as never, true);
+    client.call('loseConnection');
+    simulation.runSync();
+    expect(client.lostCount).toBe(0);
+    client.transport.write('last words');
+    simulation.runSync();
+    expect([server.text, client.lostCount]).toEqual(['last words', 0]);
+    client.call('unregisterProducer');
+    simulation.runSync();
+    expect(client.reason).toBeInstanceOf(ConnectionDone);
+    expect(server.text).toBe('last words');
+    expect(calls).toEqual([]);
+  });
+
+  it('by abort drops what waits, and the peer is reset', () => {
+    const { simulation, client, server } = connectedPair();
+    client.transport.write('never sent');
+    client.call('abortConnection');
+    expect(client.lostCount).toBe(0);
+    simulation.runSync();
+    expect(client.reason).toBeInstanceOf(ConnectionAborted);
+    expect(server.reason).toBeInstanceOf(ConnectionLost);
+    expect(server.reason?.cause).toMatchObject({ code: 'ECONNRESET', syscall: 'read' });
+    expect(server.text).toBe('');
+  });
+
+  it('with lingerSeconds 0 is a reset', () => {
+    const { simulation, client, server } = connectedPair({}, undefined, undefined, {
+      lingerSeconds: 0,
+    });
+    client.call('loseConnection');
+    simulation.runSync();
+    expect(client.reason).toBeInstanceOf(ConnectionDone);
+    expect(server.reason).toBeInstanceOf(ConnectionLost);
+  });
+
+  it('with data unread resets the connection, as TCP does', () => {
+    const { simulation, client, server } = connectedPair();
+    server.call('pauseProducing');
+    client.transport.write('never read');
+    simulation.runSync();
+    server.call('loseConnection');
+    simulation.runSync();
+    expect(server.reason).toBeInstanceOf(ConnectionDone);
+    expect(client.reason).toBeInstanceOf(ConnectionLost);
+  });
+
+  it('resets a peer that sends to a closed end', () => {
+    const { simulation, client, server } = connectedPair({}, new HalfCloseRecorder());
+    server.call('loseConnection');
+    simulation.runSync();
+    expect(client.log).toEqual(['connectionMade', 'readConnectionLost']);
+    client.transport.write('too late');
+    simulation.runSync();
+    expect(client.reason).toBeInstanceOf(ConnectionLost);
+  });
+
+  it('loses what was received and not read when the peer resets', () => {
+    const { simulation, client, server } = connectedPair();
+    server.call('pauseProducing');
+    client.transport.write('lost');
+    simulation.runSync();
+    client.call('abortConnection');
+    simulation.runSync();
+    expect(server.log).toEqual(['connectionMade', 'connectionLost ConnectionLost']);
+  });
+});
+
+describe('half-closing', () => {
+  it('lets the other direction go on', () => {
+    const { simulation, client, server } = connectedPair(
+      { seed: 3, faults: CHOPPY },
+      new HalfCloseRecorder({ readConnectionLost: (self) => self.call('loseConnection') }),
+      new HalfCloseRecorder({
+        readConnectionLost: (self) => {
+          self.call('write', `${self.receivedBytes} bytes`);
+          self.call('loseConnection');
+        },
+      }),
+    );
+    client.transport.write(numbered(20_000));
+    client.call('loseWriteConnection');
+    client.call('write', 'dropped');
+    simulation.runSync();
+    expect(client.text).toBe('20000 bytes');
+    expect(client.log).toEqual([
+      'connectionMade',
+      'writeConnectionLost',
+      'dataReceived',
+      'readConnectionLost',
+      'connectionLost ConnectionDone',
+    ]);
+    expect(server.reason).toBeInstanceOf(ConnectionDone);
+  });
+
+  it('is told once all that was written has been sent', () => {
+    const faults = { sendBufferBytes: 1000, receiveWindowBytes: 1000 };
+    const { simulation, client, server } = connectedPair({ faults }, new HalfCloseRecorder());
+    server.call('pauseProducing');
+    client.transport.write(numbered(10_000));
+    client.call('loseWriteConnection');
+    simulation.runSync();
+    expect(client.log).toEqual(['connectionMade']);
+    server.call('resumeProducing');
+    simulation.runSync();
+    expect(client.log).toContain('writeConnectionLost');
+    expect(server.receivedBytes).toBe(10_000);
+  });
+
+  it('waits for a paused reader', () => {
+    const { simulation, client, server } = connectedPair({}, undefined, new HalfCloseRecorder());
+    server.call('pauseProducing');
+    client.transport.write('held');
+    client.call('loseWriteConnection');
+    simulation.runSync();
+    expect(server.log).toEqual(['connectionMade']);
+    server.call('resumeProducing');
+    simulation.runSync();
+    expect(server.log).toEqual(['connectionMade', 'dataReceived', 'readConnectionLost']);
+  });
+});
