@@ -106,8 +106,8 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     this.#addShutdownTrigger();
   }
 
-  /** Every transport whose protocol has not been told of its end. */
-  protected abstract transports(): Iterable<StreamTransport>;
+  /** @internal Every transport whose protocol has not been told of its end. */
+  abstract transports(): Iterable<StreamTransport>;
   /** Gives back what the reactor itself holds. Called once, with no socket left. */
   protected abstract release(): void;
   protected abstract bytes(): { received: number; sent: number; turns: number };

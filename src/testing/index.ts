@@ -12,6 +12,7 @@ export type {
   RefusedInput,
   UnendingInput,
 } from './contracts/decoder/pull-decoder.js';
+export { reactorContract } from './contracts/reactor/reactor-contract.js';
 export {
   clocksOver,
   inRealTime,

@@ -224,7 +224,7 @@ export class MemoryReactor extends HostedReactor {
     return [];
   }
 
-  protected override transports(): Iterable<StreamTransport> {
+  override transports(): Iterable<StreamTransport> {
     return this.#open;
   }
 

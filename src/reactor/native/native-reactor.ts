@@ -147,7 +147,7 @@ export class NativeReactor extends HostedReactor {
     return this.#descriptors.writers();
   }
 
-  protected override *transports(): Iterable<StreamTransport> {
+  override *transports(): Iterable<StreamTransport> {
     for (const socket of this.#sockets.slots) {
       if (socket instanceof NativeTransport) yield socket;
     }

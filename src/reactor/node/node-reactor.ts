@@ -124,7 +124,7 @@ export class NodeReactor extends HostedReactor {
     return this.#root.runInAsyncScope(run);
   }
 
-  protected override transports(): Iterable<StreamTransport> {
+  override transports(): Iterable<StreamTransport> {
     return this.open;
   }
 

@@ -172,7 +172,7 @@ export class SimulatedReactor extends HostedReactor {
     ].join('  ');
   }
 
-  protected override transports(): Iterable<StreamTransport> {
+  override transports(): Iterable<StreamTransport> {
     return this.open;
   }
 
