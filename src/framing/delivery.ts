@@ -2,6 +2,7 @@
  * Hands what a receiver has decoded to the application, one thing after the other, for as long as the application wants
  * it: whatever is called from inside a callback, the loop is entered once.
  */
+import { RemoteProtocolError } from '../core/errors.js';
 import type { Transport } from '../core/transport.js';
 import { reportError } from '../internal/error-report.js';
 
@@ -34,14 +35,15 @@ export class Delivery {
   }
 
   /**
-   * The same, called from anywhere: what the application throws is no business of the caller's. It is reported and ends
-   * this connection.
+   * The same, called from anywhere: what the application throws is no business of the caller's. It ends this connection,
+   * and is reported unless the peer is at fault.
    */
   runFromElsewhere(): void {
     try {
       this.run();
     } catch (error) {
-      reportError(error, 'a receiver that was resumed');
+      if (!(error instanceof RemoteProtocolError))
+        reportError(error, 'a receiver that was resumed');
       this.deliverer.transport.abortConnection();
     }
   }

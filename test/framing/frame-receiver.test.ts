@@ -112,18 +112,15 @@ describe('FrameReceiver', () => {
   });
 
   it('ends the connection with the error of its decoder', () => {
-    const errors = capture();
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Frames());
     transport.receive('\x03one\xff');
     transport.settle();
     expect(protocol.told).toEqual(['one']);
     expect(protocol.reason).toBeInstanceOf(FrameTooLongError);
-    expect(errors.flush(FrameTooLongError)).toHaveLength(1);
   });
 
   it('aborts the connection where the fault is found after resuming', () => {
-    const errors = capture();
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Frames());
     protocol.onFrame = () => protocol.pauseProducing();
@@ -131,7 +128,6 @@ describe('FrameReceiver', () => {
     protocol.resumeProducing();
     transport.settle();
     expect(protocol.reason).toBeInstanceOf(ConnectionAborted);
-    expect(errors.flush(FrameTooLongError)).toHaveLength(1);
   });
 
   it('tells an override of the fault once, with the bytes, and drops what follows', () => {
@@ -261,7 +257,6 @@ describe.each<[string, IntReceiver, string, string]>([
   });
 
   it('ends the connection where a longer string is announced', () => {
-    const errors = capture();
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Receiver({ maxLength: 2 }));
     let reason: Error | undefined;
@@ -272,7 +267,6 @@ describe.each<[string, IntReceiver, string, string]>([
     transport.settle();
     expect(protocol.told).toEqual([]);
     expect(reason).toEqual(new FrameTooLongError(2, 3));
-    expect(errors.flush(FrameTooLongError)).toHaveLength(1);
   });
 
   it('tells an override of the length that was announced', () => {
@@ -351,13 +345,11 @@ describe('NetstringReceiver', () => {
     ['4:', FrameTooLongError],
     ['x', InvalidNetstringError],
   ])('ends the connection after %j', (wire, ErrorClass) => {
-    const errors = capture();
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Netstrings({ maxLength: 3 }));
     transport.receive(`3:one,${wire}`);
     transport.settle();
     expect(protocol.told).toEqual(['one']);
     expect(protocol.reason).toBeInstanceOf(ErrorClass);
-    expect(errors.flush(ErrorClass)).toHaveLength(1);
   });
 });

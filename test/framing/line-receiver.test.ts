@@ -288,13 +288,11 @@ describe('LineReceiver', () => {
   });
 
   it('ends the connection with LineTooLongError after a line too long', () => {
-    const errors = capture();
     const [protocol, transport] = connected({}, { maxLength: 5 });
     transport.receive('12345\r\n123456\r\nnext\r\n');
     transport.settle();
     expect(protocol.told).toEqual(['12345']);
     expect(protocol.reason).toEqual(new LineTooLongError(5));
-    expect(errors.flush(LineTooLongError)).toHaveLength(1);
   });
 
   it('lets an override answer a long line and go on with what arrives next', () => {
@@ -381,14 +379,12 @@ describe('LineOnlyReceiver', () => {
   });
 
   it('ends the connection with LineTooLongError after a line too long', () => {
-    const errors = capture();
     const transport = new MemoryTransport();
     const protocol = transport.connect(new OnlyLines({ maxLength: 5 }));
     transport.receive('one\n123456\n');
     transport.settle();
     expect(protocol.told).toEqual(['one']);
     expect(protocol.reason).toEqual(new LineTooLongError(5));
-    expect(errors.flush(LineTooLongError)).toHaveLength(1);
   });
 
   it('tells an override of the long line once, with all that came', () => {

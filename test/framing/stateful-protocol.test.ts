@@ -139,7 +139,6 @@ describe('StatefulProtocol', () => {
   });
 
   it('ends the connection where more than maxBlockBytes are announced', () => {
-    const errors = capture();
     class Limited extends Messages {
       constructor() {
         super({ maxBlockBytes: 5 });
@@ -152,11 +151,9 @@ describe('StatefulProtocol', () => {
     transport.settle();
     expect(protocol.told).toEqual(['fives']);
     expect(protocol.reason).toEqual(new FrameTooLongError(5, 6));
-    expect(errors.flush(FrameTooLongError)).toHaveLength(1);
   });
 
   it('allows 1 MiB by default', () => {
-    const errors = capture();
     for (const [bytes, connected] of [
       [1024 * 1024, true],
       [1024 * 1024 + 1, false],
@@ -171,7 +168,6 @@ describe('StatefulProtocol', () => {
       transport.settle();
       expect(transport.connected).toBe(connected);
     }
-    expect(errors.flush(FrameTooLongError)).toHaveLength(1);
   });
 
   const nothing = (): undefined => undefined;

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 
+import { RemoteProtocolError } from '../../../core/errors.js';
 import { patternedBytes } from '../patterned-bytes.js';
 import type {
   RecordingCallback,
@@ -46,6 +47,12 @@ function provoke({ client, server }: TransportScene, callback: RecordingCallback
   if (callback === 'readConnectionLost') server.call('loseWriteConnection');
   if (callback === 'writeConnectionLost') client.call('loseWriteConnection');
   if (callback === 'connectionLost') server.call('abortConnection');
+}
+
+/** What a protocol throws where its peer is at fault. */
+class PeerError extends RemoteProtocolError {
+  override readonly name = 'PeerError';
+  override readonly code = 'ERR_PEER';
 }
 
 export function addCallbackCases(contract: TransportCases): void {
@@ -130,6 +137,18 @@ function addThrowCases(contract: TransportCases): void {
     scene.server.call('write', 'x');
     assert.match((await scene.lost(scene.client)).message, /a string/);
     assert.deepEqual(scene.takeErrors(), ['a string']);
+  });
+
+  contract.add('reports nothing where the peer broke the protocol', async (scene) => {
+    const error = new PeerError('nonsense');
+    scene.client.hooks = {
+      dataReceived() {
+        throw error;
+      },
+    };
+    scene.server.call('write', 'x');
+    assert.equal(await scene.lost(scene.client), error);
+    assert.deepEqual(scene.takeErrors(), []);
   });
 
   contract.add('drops what waited for a protocol that threw', async (scene) => {
