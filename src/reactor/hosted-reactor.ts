@@ -16,6 +16,7 @@ import {
   ReactorAlreadyRunningError,
   ReactorDisposedError,
   ReactorNotRunningError,
+  UnsupportedError,
   withoutStack,
 } from '../core/errors.js';
 import { type FactoryLike, toFactory } from '../core/factory.js';
@@ -123,13 +124,6 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     settings: ConnectSettings,
     listener: DialListener,
   ): Dial;
-
-  abstract addReader(descriptor: ReadDescriptor): void;
-  abstract addWriter(descriptor: WriteDescriptor): void;
-  abstract removeReader(descriptor: ReadDescriptor): void;
-  abstract removeWriter(descriptor: WriteDescriptor): void;
-  abstract getReaders(): ReadDescriptor[];
-  abstract getWriters(): WriteDescriptor[];
 
   get running(): boolean {
     return this.#running;
@@ -242,6 +236,30 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     );
     connector.connect();
     return connector;
+  }
+
+  addReader(_descriptor: ReadDescriptor): void {
+    throw this.#noDescriptors('addReader');
+  }
+
+  addWriter(_descriptor: WriteDescriptor): void {
+    throw this.#noDescriptors('addWriter');
+  }
+
+  removeReader(_descriptor: ReadDescriptor): void {
+    throw this.#noDescriptors('removeReader');
+  }
+
+  removeWriter(_descriptor: WriteDescriptor): void {
+    throw this.#noDescriptors('removeWriter');
+  }
+
+  getReaders(): ReadDescriptor[] {
+    return [];
+  }
+
+  getWriters(): WriteDescriptor[] {
+    return [];
   }
 
   statistics(): ReactorStatistics {
@@ -378,6 +396,13 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
       if (this.#phase === 'starting') this.#phase = 'running';
       this.#running = true;
     });
+  }
+
+  #noDescriptors(method: string): UnsupportedError {
+    return new UnsupportedError(
+      method,
+      `${this.poller} can not watch descriptors: use the native reactor`,
+    );
   }
 
   #addShutdownTrigger(): void {

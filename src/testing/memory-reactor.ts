@@ -1,8 +1,7 @@
 /** A reactor without a network: it writes down what it was asked for, and the test answers. */
 import { type Address, addressFrom } from '../core/address.js';
 import type { Connector } from '../core/connector.js';
-import type { ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
-import { CannotListenError, UnsupportedError } from '../core/errors.js';
+import { CannotListenError } from '../core/errors.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { ErrorReporter } from '../core/reactor.js';
@@ -200,30 +199,6 @@ export class MemoryReactor extends HostedReactor {
     super.connectionEnded(transport, reason);
   }
 
-  override addReader(_descriptor: ReadDescriptor): void {
-    throw noDescriptors('addReader');
-  }
-
-  override addWriter(_descriptor: WriteDescriptor): void {
-    throw noDescriptors('addWriter');
-  }
-
-  override removeReader(_descriptor: ReadDescriptor): void {
-    throw noDescriptors('removeReader');
-  }
-
-  override removeWriter(_descriptor: WriteDescriptor): void {
-    throw noDescriptors('removeWriter');
-  }
-
-  override getReaders(): ReadDescriptor[] {
-    return [];
-  }
-
-  override getWriters(): WriteDescriptor[] {
-    return [];
-  }
-
   override transports(): Iterable<StreamTransport> {
     return this.#open;
   }
@@ -281,8 +256,4 @@ export class MemoryReactor extends HostedReactor {
   #ownAddress(): Address {
     return addressFrom('TCP', OWN_ADDRESS, this.#nextPort++);
   }
-}
-
-function noDescriptors(method: string): UnsupportedError {
-  return new UnsupportedError(method, 'a reactor in memory has no descriptors');
 }

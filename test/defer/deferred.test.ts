@@ -14,18 +14,9 @@ import { Failure } from '../../src/defer/failure.js';
 import { fail, succeed } from '../../src/defer/succeed.js';
 import { takeUnhandledFailures } from '../../src/defer/unhandled.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
-import { reported } from './reported.js';
+import { loggedBy, resultOf } from './outcome.js';
 
 const boom = new Error('boom');
-
-/** The result of a Deferred that has one, taken by a callback. */
-function resultOf(deferred: Deferred<unknown>): unknown {
-  let seen: unknown = 'none yet';
-  deferred.addBoth((result) => {
-    seen = result instanceof Failure ? result.value : result;
-  });
-  return seen;
-}
 
 afterEach(() => {
   expect(takeUnhandledFailures().map(({ failure }) => failure.value)).toEqual([]);
@@ -265,7 +256,7 @@ describe('a callback that returns a Deferred', () => {
   it('may be itself: that is reported, and the result is undefined', () => {
     const deferred = new Deferred<number>();
     let seen: unknown = 'nothing';
-    const errors = reported(() => {
+    const errors = loggedBy(() => {
       deferred.addCallback(() => deferred as unknown as Deferred<number>);
       deferred.addCallback((result) => {
         seen = result;
@@ -527,7 +518,7 @@ describe('cancel', () => {
     const deferred = new Deferred<number>(() => {
       throw boom;
     });
-    expect(reported(() => deferred.cancel())).toEqual([boom]);
+    expect(loggedBy(() => deferred.cancel())).toEqual([boom]);
     expect(resultOf(deferred)).toBeInstanceOf(CancelledError);
   });
 

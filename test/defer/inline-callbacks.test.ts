@@ -11,16 +11,9 @@ import {
 } from '../../src/defer/inline-callbacks.js';
 import { fail, maybeDeferred, succeed } from '../../src/defer/succeed.js';
 import { takeUnhandledFailures } from '../../src/defer/unhandled.js';
+import { resultOf } from './outcome.js';
 
 const boom = new Error('boom');
-
-function resultOf(deferred: Deferred<unknown>): unknown {
-  let seen: unknown = 'none yet';
-  deferred.addBoth((result) => {
-    seen = result instanceof Failure ? result.value : result;
-  });
-  return seen;
-}
 
 afterEach(() => {
   expect(takeUnhandledFailures().map(({ failure }) => failure.value)).toEqual([]);

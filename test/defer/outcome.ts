@@ -24,6 +24,12 @@ export function outcomeOf(deferred: Deferred<unknown>): Outcome {
   return outcome;
 }
 
+/** The result of a Deferred, or its error: what it has by now, taken away; else `none yet`. */
+export function resultOf(deferred: Deferred<unknown>): unknown {
+  const { value } = outcomeOf(deferred);
+  return value === NONE ? 'none yet' : value;
+}
+
 /** The errors that are reported while a function runs. */
 export function loggedBy(run: () => void): unknown[] {
   using capture = captureLoggedErrors();

@@ -8,7 +8,7 @@ import { Deferred } from '../../src/defer/deferred.js';
 import { fail, succeed } from '../../src/defer/succeed.js';
 import { reportUnhandledFailures, takeUnhandledFailures } from '../../src/defer/unhandled.js';
 import { flushLoggedErrors, type LoggedError } from '../../src/testing/logged-errors.js';
-import { reported } from './reported.js';
+import { loggedBy } from './outcome.js';
 
 const boom = new Error('boom');
 
@@ -81,8 +81,8 @@ describe('takeUnhandledFailures', () => {
 describe('an unhandled failure', () => {
   it('is reported once by reportUnhandledFailures', () => {
     const deferred = fail(boom);
-    expect(reported(reportUnhandledFailures)).toEqual([boom]);
-    expect(reported(reportUnhandledFailures)).toEqual([]);
+    expect(loggedBy(reportUnhandledFailures)).toEqual([boom]);
+    expect(loggedBy(reportUnhandledFailures)).toEqual([]);
     expect(deferred.fired).toBe(true);
   });
 

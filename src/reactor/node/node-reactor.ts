@@ -7,7 +7,6 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 
-import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
 import { UnsupportedError } from '../../core/errors.js';
 import { checkBoolean } from '../../internal/check.js';
 import { HostedReactor, type ReactorOptions } from '../hosted-reactor.js';
@@ -66,30 +65,6 @@ export class NodeReactor extends HostedReactor {
     listener: DialListener,
   ): Dial {
     return this.runAtRoot(() => new NodeDial(this, address, port, settings, listener));
-  }
-
-  override addReader(_descriptor: ReadDescriptor): void {
-    throw noDescriptors('addReader');
-  }
-
-  override addWriter(_descriptor: WriteDescriptor): void {
-    throw noDescriptors('addWriter');
-  }
-
-  override removeReader(_descriptor: ReadDescriptor): void {
-    throw noDescriptors('removeReader');
-  }
-
-  override removeWriter(_descriptor: WriteDescriptor): void {
-    throw noDescriptors('removeWriter');
-  }
-
-  override getReaders(): ReadDescriptor[] {
-    return [];
-  }
-
-  override getWriters(): WriteDescriptor[] {
-    return [];
   }
 
   /** @internal A socket has something to say. */
@@ -181,8 +156,4 @@ function refusals(settings: ListenSettings | ConnectSettings): [string, boolean]
     ['fastOpenQueue', settings.fastOpenQueue !== undefined],
     ['deferAcceptMs', settings.deferAcceptSeconds !== undefined],
   ];
-}
-
-function noDescriptors(method: string): UnsupportedError {
-  return new UnsupportedError(method, 'Node can not watch descriptors: use the native reactor');
 }

@@ -3,8 +3,7 @@
  * is virtual, and sockets are those of the simulated network.
  */
 import { addressFrom } from '../../core/address.js';
-import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
-import { AcceptError, CannotListenError, UnsupportedError } from '../../core/errors.js';
+import { AcceptError, CannotListenError } from '../../core/errors.js';
 import type { ErrorReporter, RunOptions } from '../../core/reactor.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { type HostAddress, HostedReactor } from '../../reactor/hosted-reactor.js';
@@ -125,30 +124,6 @@ export class SimulatedReactor extends HostedReactor {
     });
   }
 
-  override addReader(_descriptor: ReadDescriptor): void {
-    throw noDescriptors('addReader');
-  }
-
-  override addWriter(_descriptor: WriteDescriptor): void {
-    throw noDescriptors('addWriter');
-  }
-
-  override removeReader(_descriptor: ReadDescriptor): void {
-    throw noDescriptors('removeReader');
-  }
-
-  override removeWriter(_descriptor: WriteDescriptor): void {
-    throw noDescriptors('removeWriter');
-  }
-
-  override getReaders(): ReadDescriptor[] {
-    return [];
-  }
-
-  override getWriters(): WriteDescriptor[] {
-    return [];
-  }
-
   /** @internal A socket has something to say. */
   beginTurn(): void {
     this.#turns += 1;
@@ -187,8 +162,4 @@ export class SimulatedReactor extends HostedReactor {
   protected override checkSupported(_settings: ListenSettings | ConnectSettings): void {}
 
   protected override release(): void {}
-}
-
-function noDescriptors(method: string): UnsupportedError {
-  return new UnsupportedError(method, 'a simulated reactor has no descriptors');
 }
