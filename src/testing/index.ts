@@ -23,6 +23,7 @@ export {
 } from './contracts/reactor/reactor-stage.js';
 export type { MakePair, TransportContractOptions } from './contracts/transport/scene.js';
 export { transportContract } from './contracts/transport/transport-contract.js';
+export { assertNoResult, failureResultOf, successResultOf } from './deferred-results.js';
 export { everySplit } from './every-split.js';
 export { IOPump, type JoinOptions, joinProtocols } from './io-pump.js';
 export {

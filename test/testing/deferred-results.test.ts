@@ -1,0 +1,83 @@
+import { AssertionError } from 'node:assert';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { ConnectionLost } from '../../src/core/errors.js';
+import { Deferred } from '../../src/defer/deferred.js';
+import { CancelledError } from '../../src/defer/errors.js';
+import { fail, succeed } from '../../src/defer/succeed.js';
+import {
+  assertNoResult,
+  failureResultOf,
+  successResultOf,
+} from '../../src/testing/deferred-results.js';
+
+const boom = new Error('boom');
+
+function thrownBy(run: () => unknown): Error {
+  try {
+    run();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('it threw nothing');
+}
+
+describe('successResultOf', () => {
+  it('gives the result, and takes it away', () => {
+    const deferred = succeed(5);
+    const result = successResultOf(deferred);
+    expectTypeOf(result).toEqualTypeOf<number>();
+    expect(result).toBe(5);
+    expect(successResultOf(deferred)).toBe(undefined);
+  });
+
+  it('fails where there is no result, and leaves what comes later alone', () => {
+    const deferred = new Deferred<number>();
+    expect(thrownBy(() => successResultOf(deferred))).toBeInstanceOf(AssertionError);
+    deferred.callback(6);
+    expect(successResultOf(deferred)).toBe(6);
+  });
+
+  it('fails where it failed, with the error as the cause, which is then handled', () => {
+    const error = thrownBy(() => successResultOf(fail(boom)));
+    expect(error).toBeInstanceOf(AssertionError);
+    expect(error).toMatchObject({ cause: boom, message: expect.stringContaining('boom') });
+  });
+});
+
+describe('failureResultOf', () => {
+  it('gives the error, which is then handled', () => {
+    expect(failureResultOf(fail(boom))).toBe(boom);
+  });
+
+  it('gives an error of the kinds that are named, with its type', () => {
+    const lost = new ConnectionLost();
+    const error = failureResultOf(fail(lost), CancelledError, ConnectionLost);
+    expectTypeOf(error).toEqualTypeOf<CancelledError | ConnectionLost>();
+    expect(error).toBe(lost);
+    expect(failureResultOf(fail(lost), 'ERR_CONNECTION_LOST')).toBe(lost);
+  });
+
+  it('fails where there is a result, none yet, or another error', () => {
+    expect(thrownBy(() => failureResultOf(succeed(1)))).toMatchObject({ cause: 1 });
+    expect(thrownBy(() => failureResultOf(new Deferred()))).toBeInstanceOf(AssertionError);
+    expect(thrownBy(() => failureResultOf(fail(boom), CancelledError))).toMatchObject({
+      cause: boom,
+    });
+  });
+});
+
+describe('assertNoResult', () => {
+  it('passes where there is none, and leaves the Deferred as it is', () => {
+    const deferred = new Deferred<number>();
+    assertNoResult(deferred);
+    deferred.callback(1);
+    expect(successResultOf(deferred)).toBe(1);
+  });
+
+  it('fails where there is one, or a failure, which stays', () => {
+    expect(thrownBy(() => assertNoResult(succeed(1)))).toBeInstanceOf(AssertionError);
+    const failed = fail(boom);
+    expect(thrownBy(() => assertNoResult(failed))).toBeInstanceOf(AssertionError);
+    expect(failureResultOf(failed)).toBe(boom);
+  });
+});
