@@ -1,11 +1,13 @@
-// `npm run bench`: measures the TCP servers and reports. bench/README.md tells what and how.
+// `npm run bench`: measures the TCP servers, or with --micro the parts, and reports. bench/README.md tells what and how.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { endChildren, endChildrenOnSignals } from './harness/children.js';
+import { endChildrenOnSignals } from './harness/children.js';
 import { CONTENDERS } from './harness/contenders.js';
+import { exitWith } from './harness/exit.js';
+import { microCommand } from './harness/micro/command.js';
 import { buildNativeTools } from './harness/native-tools.js';
-import { HELP, type Options, parseOptions, UsageError } from './harness/options.js';
+import { HELP, type Options, parseOptions } from './harness/options.js';
 import { PERFORMANCE_PAGE, REPOSITORY, RESULTS } from './harness/paths.js';
 import { installPeers } from './harness/peers.js';
 import { Progress } from './harness/progress.js';
@@ -79,12 +81,7 @@ function help(): string {
   );
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  const usage = error instanceof UsageError;
-  console.error(usage ? `bench: ${error.message} (--help tells more)` : error);
-  process.exitCode = usage ? 2 : 1;
-} finally {
-  await endChildren();
-}
+await exitWith(() => {
+  const args = process.argv.slice(2);
+  return args.includes('--micro') ? microCommand(args) : main(args);
+});

@@ -1,5 +1,6 @@
 // The bars that this project has set itself for TCP, and whether a run meets them.
 
+import { type BarLine, outcomeOf } from './markdown-table.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
 import { BASELINE, costOf, FLOOR, ratioOf, userInstructionsOf } from './summary.js';
 
@@ -13,7 +14,7 @@ export interface Bar {
   /** The workload as it is called in the table. */
   readonly workload: string;
   readonly measure: Measure;
-  readonly sense: 'at most' | 'at least';
+  readonly sense: BarLine['sense'];
   readonly limit: number;
 }
 
@@ -22,7 +23,7 @@ export interface Verdict {
   readonly figure: number | undefined;
   /** The lowest and highest round. */
   readonly range: readonly [number, number] | undefined;
-  readonly outcome: 'met' | 'missed' | 'not measured';
+  readonly outcome: BarLine['outcome'];
   /** Why it was not measured. */
   readonly reason: string;
 }
@@ -88,8 +89,7 @@ function judgeOne(bar: Bar, record: ScenarioRecord, run: RunRecord): Verdict {
     const reason = whyNone(bar.measure, run);
     return { bar, figure, range, outcome: 'not measured', reason };
   }
-  const met = bar.sense === 'at most' ? figure <= bar.limit : figure >= bar.limit;
-  return { bar, figure, range, outcome: met ? 'met' : 'missed', reason: '' };
+  return { bar, figure, range, outcome: outcomeOf(figure, bar.sense, bar.limit), reason: '' };
 }
 
 function figureOf(measure: Measure, record: ScenarioRecord): Pick<Verdict, 'figure' | 'range'> {

@@ -45,7 +45,7 @@ export function descriptorLimit(): number {
 }
 
 function isVirtual(): boolean {
-  return / hypervisor /.test(readFileSync('/proc/cpuinfo', 'utf8'));
+  return type() === 'Linux' && / hypervisor /.test(readFileSync('/proc/cpuinfo', 'utf8'));
 }
 
 function commit(): string | undefined {

@@ -1,6 +1,6 @@
 // The command line of `npm run bench`.
 
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 /** How long and how often to measure, and which things. */
 export interface Options {
@@ -42,6 +42,7 @@ random order. bench/README.md says what each scenario does and how to read the f
   --out DIR           where the JSON and HTML go (default bench/results; quick bench/results/tmp)
   --write-docs        write docs/performance.md from this run
   --report FILE       report an earlier run's JSON again, without measuring
+  --micro [NAME...]   the micro benches instead: --micro --help tells more
   --install-peers     install the peers (apt-get for Debian's, npm into bench/.peers), then stop
   --help              this
 
@@ -55,7 +56,7 @@ export class UsageError extends Error {
 }
 
 export function parseOptions(args: readonly string[]): Options {
-  const { values } = parseStrictly(args);
+  const { values } = parseStrictly({ args: [...args], options: OPTIONS });
   const quick = values.quick === true;
   return {
     quick,
@@ -75,25 +76,27 @@ export function parseOptions(args: readonly string[]): Options {
   };
 }
 
-function parseStrictly(args: readonly string[]) {
+const OPTIONS = {
+  quick: { type: 'boolean' },
+  only: { type: 'string' },
+  contenders: { type: 'string' },
+  rounds: { type: 'string' },
+  seed: { type: 'string' },
+  'server-core': { type: 'string' },
+  'client-core': { type: 'string' },
+  out: { type: 'string' },
+  'write-docs': { type: 'boolean' },
+  report: { type: 'string' },
+  'install-peers': { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** As `parseArgs`. @throws UsageError for arguments that it does not know. */
+export function parseStrictly<T extends ParseArgsConfig>(
+  config: T,
+): ReturnType<typeof parseArgs<T>> {
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        quick: { type: 'boolean' },
-        only: { type: 'string' },
-        contenders: { type: 'string' },
-        rounds: { type: 'string' },
-        seed: { type: 'string' },
-        'server-core': { type: 'string' },
-        'client-core': { type: 'string' },
-        out: { type: 'string' },
-        'write-docs': { type: 'boolean' },
-        report: { type: 'string' },
-        'install-peers': { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
+    return parseArgs(config);
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
@@ -103,7 +106,13 @@ function list(text: string | undefined): string[] {
   return (text ?? '').split(',').filter((name) => name !== '');
 }
 
-function wholeNumber(flag: string, text: string | undefined, usual: number, least: number): number {
+/** @throws UsageError unless `text` is a whole number of at least `least`; without one, `usual`. */
+export function wholeNumber(
+  flag: string,
+  text: string | undefined,
+  usual: number,
+  least: number,
+): number {
   if (text === undefined) return usual;
   const value = Number(text);
   if (!Number.isInteger(value) || value < least) {

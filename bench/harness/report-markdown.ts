@@ -1,6 +1,7 @@
 // The report as Markdown: for the terminal, and for docs/performance.md.
 
 import { judge, measureText, type Verdict } from './bars.js';
+import { type BarLine, barSection, nameIn, table } from './markdown-table.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
 import { type ContenderSummary, summarize } from './summary.js';
 import { figureText, methodText, NONE, ratioText, spreadText } from './text.js';
@@ -12,39 +13,18 @@ export function markdownReport(run: RunRecord, rawLink: string | undefined): str
     '# Performance of TCP',
     ...methodText(run),
     ...raw,
-    ...barSection(run),
+    ...barSection(judge(run).map(barLine)),
     ...run.scenarios.flatMap((record) => scenarioSection(run, record)),
     ...contenderSection(run),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
-function barSection(run: RunRecord): string[] {
-  const verdicts = judge(run);
-  if (verdicts.length === 0) return [];
-  const missed = verdicts.filter((verdict) => verdict.outcome === 'missed').length;
-  const met = verdicts.filter((verdict) => verdict.outcome === 'met').length;
-  const left = verdicts.length - met - missed;
-  const head = ['workload', 'measure', 'bar', 'figure (rounds)', 'outcome'];
-  return [
-    '## Bars',
-    `${met} met, ${missed} missed, ${left} not measured.`,
-    table(head, verdicts.map(barRow), ['left', 'left', 'right', 'right', 'left']),
-  ];
-}
-
-function barRow({ bar, figure, range, outcome, reason }: Verdict): string[] {
-  const text = bar.measure.kind === 'ratio' ? ratioText : figureText;
-  const rounds = range === undefined ? '' : ` (${text(range[0])} to ${text(range[1])})`;
-  const limit = `${bar.sense} ${bar.limit.toLocaleString('en')}`;
-  const said = outcome === 'missed' ? '**missed**' : outcome;
-  return [
-    bar.workload,
-    measureText(bar),
-    limit,
-    figure === undefined ? NONE : `${text(figure)}${rounds}`,
-    reason === '' ? said : `${said}: ${reason}`,
-  ];
+function barLine({ bar, figure, range, outcome, reason }: Verdict): BarLine {
+  const { workload, sense, limit } = bar;
+  const isRatio = bar.measure.kind === 'ratio';
+  const measure = measureText(bar);
+  return { workload, measure, sense, limit, isRatio, figure, range, outcome, reason };
 }
 
 function scenarioSection(run: RunRecord, record: ScenarioRecord): string[] {
@@ -128,30 +108,6 @@ function contenderSection(run: RunRecord): string[] {
   ];
 }
 
-type Side = 'left' | 'right';
-
-/** A Markdown table that also reads well as plain text. */
-function table(head: string[], rows: string[][], sides?: Side[]): string {
-  const side = (column: number): Side => sides?.[column] ?? (column === 0 ? 'left' : 'right');
-  const widths = head.map((name, column) =>
-    Math.max(3, name.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: string[]): string =>
-    `| ${cells.map((cell, column) => pad(cell, widths[column] ?? 0, side(column))).join(' | ')} |`;
-  const rule = widths.map((width, column) =>
-    side(column) === 'right' ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
-  );
-  return [line(head), line(rule), ...rows.map(line)].join('\n');
-}
-
-function pad(cell: string, width: number, side: Side): string {
-  return side === 'right' ? cell.padStart(width) : cell.padEnd(width);
-}
-
 function whole(figure: number | undefined): string {
   return figure === undefined ? NONE : Math.round(figure).toLocaleString('en');
-}
-
-function nameIn(link: string): string {
-  return link.split('/').at(-1) ?? link;
 }

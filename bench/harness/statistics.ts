@@ -32,6 +32,26 @@ export function spreadOf(figures: readonly number[]): Spread | undefined {
   };
 }
 
+/** A figure of one round of a contender. */
+export interface Sample {
+  readonly round: number;
+  readonly figure: number;
+}
+
+/**
+ * How many times the figures of `to` those of `of` are: ratios within each round that both have, so
+ * that drift between rounds cancels out. A round in which `to` has none above 0 does not count.
+ */
+export function ratioOfRounds(of: readonly Sample[], to: readonly Sample[]): Spread | undefined {
+  const divisors = new Map(to.map((sample) => [sample.round, sample.figure]));
+  const ratios: number[] = [];
+  for (const { round, figure } of of) {
+    const divisor = divisors.get(round);
+    if (divisor !== undefined && divisor > 0) ratios.push(figure / divisor);
+  }
+  return spreadOf(ratios);
+}
+
 /** Numbers in [0, 1), the same for the same seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;

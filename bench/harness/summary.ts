@@ -3,7 +3,7 @@
 
 import type { RunRecord, ScenarioRecord, SliceRecord } from './results.js';
 import type { Scenario } from './scenarios.js';
-import { quantile, type Spread, spreadOf } from './statistics.js';
+import { quantile, ratioOfRounds, type Sample, type Spread, spreadOf } from './statistics.js';
 
 export const FLOOR = 'raw-epoll';
 export const BASELINE = 'node-net';
@@ -28,10 +28,8 @@ export interface ContenderSummary {
   readonly anonymousBytes: number | undefined;
 }
 
-interface Sample {
-  readonly round: number;
+interface ContenderSample extends Sample {
   readonly contender: string;
-  readonly cost: number;
 }
 
 /** All contenders that have a figure, the cheapest first. */
@@ -45,18 +43,12 @@ export function summarize(run: RunRecord, record: ScenarioRecord): ContenderSumm
 }
 
 export function costOf(record: ScenarioRecord, contender: string): Spread | undefined {
-  return spreadOf(samplesOf(record, contender).map((sample) => sample.cost));
+  return spreadOf(samplesOf(record, contender).map((sample) => sample.figure));
 }
 
 /** How many times the cost of `to` that of `of` is. */
 export function ratioOf(record: ScenarioRecord, of: string, to: string): Spread | undefined {
-  const below = new Map(samplesOf(record, to).map((sample) => [sample.round, sample.cost]));
-  const ratios: number[] = [];
-  for (const { round, cost } of samplesOf(record, of)) {
-    const divisor = below.get(round);
-    if (divisor !== undefined && divisor > 0) ratios.push(cost / divisor);
-  }
-  return spreadOf(ratios);
+  return ratioOfRounds(samplesOf(record, of), samplesOf(record, to));
 }
 
 /** Median user instructions per message; undefined where the machine does not count them. */
@@ -92,23 +84,23 @@ function slicesOf(record: ScenarioRecord, contender: string): Traffic[] {
   return [...kept, ...record.holds].filter((slice) => slice.contender === contender);
 }
 
-function samplesOf(record: ScenarioRecord, contender: string): Sample[] {
+function samplesOf(record: ScenarioRecord, contender: string): ContenderSample[] {
   return allSamples(record).filter((sample) => sample.contender === contender);
 }
 
-function allSamples({ scenario, slices, footprints, holds }: ScenarioRecord): Sample[] {
-  const samples: Sample[] = [];
+function allSamples({ scenario, slices, footprints, holds }: ScenarioRecord): ContenderSample[] {
+  const samples: ContenderSample[] = [];
   for (const slice of slices) {
     const cost = sliceCost(scenario, slice);
     if (slice.round > 0 && cost !== null) {
-      samples.push({ round: slice.round, contender: slice.contender, cost });
+      samples.push({ round: slice.round, contender: slice.contender, figure: cost });
     }
   }
   for (const { round, contender, used } of footprints) {
-    samples.push({ round, contender, cost: used.rss });
+    samples.push({ round, contender, figure: used.rss });
   }
   for (const { contender, cpuUsPerMessage } of holds) {
-    if (cpuUsPerMessage !== null) samples.push({ round: 1, contender, cost: cpuUsPerMessage });
+    if (cpuUsPerMessage !== null) samples.push({ round: 1, contender, figure: cpuUsPerMessage });
   }
   return samples;
 }

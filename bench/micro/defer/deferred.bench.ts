@@ -1,138 +1,116 @@
-// What Deferreds cost in time and memory, against Node's promises doing the same.
+// What Deferreds cost in time and memory, against Node's promises doing the same. contest.ts tells how promises are treated.
 //
-//     npx tsx bench/micro/defer/deferred.bench.ts [rounds] [--quick]
-//
-// The workloads are in workloads.ts. Time is the mean over 600 ms of batches of 1,000 operations (a chain: 10,000 links),
-// collection of garbage included, after 300 ms of the same to warm up, and a little of all the other workloads before
-// that: the engine has seen Deferreds in all their uses then, as it has in a program. Memory is the bytes that each of
-// 1,000,000 takes that are not fired, the places where they are kept not counted: a Deferred against a promise with its two
-// resolving functions, which whoever makes one has to keep; and each of these with one callback. Each round of each
-// contender is a process of its own, the contenders taking turns; the figures are the median and range of the rounds.
-// `--quick` is one short round: it shows that everything runs and adds up, its figures mean little.
+//     npx tsx bench/micro/defer/deferred.bench.ts [--rounds N] [--quick]
 
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { Deferred } from '../../../src/defer/deferred.js';
-import { spreadOf } from '../../harness/statistics.js';
-import { type Contender, WORKLOADS, type Workload, withResolvers } from './workloads.js';
+import type { Effort, Figures, MicroBench, MicroCase } from '../../harness/micro/bench.js';
+import { runAlone } from '../../harness/micro/command.js';
+import { batchesFor, bytesOf, expectSame, nsPerOperation } from '../../harness/micro/timing.js';
+import { CALLBACKS } from './callbacks.js';
+import { type Contender, type Workload, withResolvers } from './contest.js';
+import { COROUTINES } from './coroutines.js';
 
-const CONTENDERS: readonly Contender[] = ['ropewalk', 'promise'];
-const MEMORY_ROWS = ['bytes', 'bytes, 1 callback'];
+const WORKLOADS = [...CALLBACKS, ...COROUTINES];
+const KEPT = 1_000_000;
 
-interface Lengths {
-  readonly rounds: number;
-  readonly warmUpMs: number;
-  readonly runMs: number;
-  /** How many are kept to measure their memory. */
-  readonly kept: number;
-}
-
-const FULL: Lengths = { rounds: 5, warmUpMs: 300, runMs: 600, kept: 1_000_000 };
-const QUICK: Lengths = { rounds: 1, warmUpMs: 30, runMs: 60, kept: 100_000 };
-
-async function timeOf(workload: Workload, contender: Contender, lengths: Lengths): Promise<number> {
-  for (const other of Object.values(WORKLOADS))
-    await batches(other, contender, lengths.warmUpMs / 10);
-  await batches(workload, contender, lengths.warmUpMs);
-  return batches(workload, contender, lengths.runMs);
-}
-
-/** Does batches for `ms`. Gives the nanoseconds an operation. */
-async function batches(workload: Workload, contender: Contender, ms: number): Promise<number> {
+/** After a little of all the other workloads: the engine has seen Deferreds in all their uses then, as it has in a program. */
+async function timeOf(workload: Workload, contender: Contender, effort: Effort): Promise<Figures> {
+  const batch = ({ count, run }: Workload) => run[contender](count);
+  const checkOf =
+    ({ name, count, expected }: Workload) =>
+    (sum: number): void =>
+      expectSame(`sum of ${name}`, sum, expected(count));
+  for (const other of WORKLOADS) {
+    await batchesFor(effort.warmUpMs / 5, () => batch(other), checkOf(other));
+  }
   const { count } = workload;
-  const run = workload.run[contender];
-  const expected = workload.expected(count);
-  const start = performance.now();
-  for (let done = 1; ; done++) {
-    const sum = await run(count);
-    if (sum !== expected) throw new Error(`the sum is ${sum}, not ${expected}`);
-    const elapsed = performance.now() - start;
-    if (elapsed >= ms) return (elapsed * 1e6) / (done * count);
-  }
+  return { '': await nsPerOperation(effort, count, () => batch(workload), checkOf(workload)) };
 }
 
-/** Bytes each. */
-function memoryOf(contender: Contender, withCallback: boolean, count: number): number {
-  const callback = (value: number): number => value;
-  const kept: unknown[][] = [new Array(count), new Array(count), new Array(count)];
-  const [ones = [], resolves = [], rejects = []] = kept;
-  const before = heapUsed();
-  for (let i = 0; i < count; i++) {
-    if (contender === 'ropewalk') {
-      const deferred = new Deferred<number>();
-      if (withCallback) deferred.addCallback(callback);
-      ones[i] = deferred;
-    } else {
-      const { promise, resolve, reject } = withResolvers<number>();
-      if (withCallback) promise.then(callback);
-      ones[i] = promise;
-      resolves[i] = resolve;
-      rejects[i] = reject;
-    }
-  }
-  const bytes = (heapUsed() - before) / count;
-  if (kept.some((list) => list.length !== count)) throw new Error('some were lost');
-  return bytes;
-}
-
-function heapUsed(): number {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  return process.memoryUsage().heapUsed;
-}
-
-async function contend(row: string, contender: Contender, lengths: Lengths): Promise<void> {
-  const workload = WORKLOADS[row];
-  const figure =
-    workload === undefined
-      ? memoryOf(contender, row !== MEMORY_ROWS[0], lengths.kept)
-      : await timeOf(workload, contender, lengths);
-  console.log(figure);
-}
-
-function report(lengths: Lengths, flags: readonly string[]): void {
-  const self = fileURLToPath(import.meta.url);
-  const rows = [...Object.keys(WORKLOADS), ...MEMORY_ROWS];
-  const figures = new Map<string, number[]>();
-  for (let round = 0; round < lengths.rounds; round++) {
-    for (const row of rows) {
-      for (const contender of round % 2 === 0 ? CONTENDERS : [...CONTENDERS].reverse()) {
-        const args = [...process.execArgv, self, '--row', row, '--contender', contender, ...flags];
-        const figure = Number(execFileSync(process.execPath, args).toString());
-        const key = `${row} ${contender}`;
-        figures.set(key, [...(figures.get(key) ?? []), figure]);
-      }
-    }
-  }
-  const line = (...columns: string[]): void => {
-    console.log(columns.map((text, i) => (i < 1 ? text.padEnd(24) : text.padStart(20))).join(' '));
+function timeCase(workload: Workload): MicroCase {
+  return {
+    name: workload.name,
+    reference: 'promise',
+    contenders: {
+      Deferred: (effort) => timeOf(workload, 'Deferred', effort),
+      promise: (effort) => timeOf(workload, 'promise', effort),
+    },
   };
-  console.log(`ns an operation (bytes: each), ${lengths.rounds} rounds`);
-  line('workload', ...CONTENDERS, 'ropewalk / promise');
-  for (const row of rows) {
-    const [ours, theirs] = CONTENDERS.map((name) => spreadOf(figures.get(`${row} ${name}`) ?? []));
-    if (ours === undefined || theirs === undefined) continue;
-    const cells = [ours, theirs].map(
-      ({ median, min, max }) => `${median.toFixed(0)} (${min.toFixed(0)}-${max.toFixed(0)})`,
-    );
-    line(row, ...cells, (ours.median / theirs.median).toFixed(2));
-  }
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    quick: { type: 'boolean' },
-    row: { type: 'string' },
-    contender: { type: 'string' },
-  },
-});
-const lengths = values.quick ? QUICK : FULL;
-if (values.row !== undefined) await contend(values.row, values.contender as Contender, lengths);
-else {
-  const rounds = Number(positionals[0] ?? lengths.rounds);
-  report({ ...lengths, rounds }, values.quick ? ['--quick'] : []);
+/** Makes things and keeps them, with up to three parts each; the lists are not counted. */
+function memoryOf(make: (kept: readonly unknown[][], index: number) => void) {
+  return (effort: Effort): Figures => {
+    const count = effort.count(KEPT);
+    const kept = Array.from({ length: 3 }, () => new Array<unknown>(count));
+    const bytes = bytesOf(count, () => {
+      for (let i = 0; i < count; i++) make(kept, i);
+    });
+    expectSame('things kept', kept[0]?.length ?? 0, count);
+    return { '': bytes };
+  };
 }
+
+function keepDeferred(withCallback: boolean) {
+  const callback = (value: number): number => value;
+  return ([ones = []]: readonly unknown[][], i: number): void => {
+    const deferred = new Deferred<number>();
+    if (withCallback) deferred.addCallback(callback);
+    ones[i] = deferred;
+  };
+}
+
+/** With the two functions that settle it, which whoever makes a promise has to keep. */
+function keepPromise(withCallback: boolean) {
+  const callback = (value: number): number => value;
+  return ([ones = [], resolves = [], rejects = []]: readonly unknown[][], i: number): void => {
+    const { promise, resolve, reject } = withResolvers();
+    if (withCallback) promise.then(callback);
+    ones[i] = promise;
+    resolves[i] = resolve;
+    rejects[i] = reject;
+  };
+}
+
+function keepPromiseOnly([ones = []]: readonly unknown[][], i: number): void {
+  ones[i] = withResolvers().promise;
+}
+
+function memoryCase(name: string, withCallback: boolean): MicroCase {
+  return {
+    name,
+    reference: 'promise',
+    contenders: {
+      Deferred: memoryOf(keepDeferred(withCallback)),
+      promise: memoryOf(keepPromise(withCallback)),
+      ...(withCallback ? {} : { 'promise that nobody can settle': memoryOf(keepPromiseOnly) }),
+    },
+  };
+}
+
+export const bench: MicroBench = {
+  title: 'Deferreds against promises',
+  workload:
+    'Both do the same step for step, in batches of 100, which suits promises (of 10,000 links in `chain`). A batch ' +
+    'of promises ends with one `await` of the one that settles last, so that their microtasks have run, without a ' +
+    'turn of the event loop; promises are made with an executor that makes no closure. A coroutine pauses ten ' +
+    'times. Bytes are what each of 1,000,000 takes that have not fired: a Deferred, against a promise with its two ' +
+    'resolving functions.',
+  unit: 'ns an operation',
+  cases: [
+    ...WORKLOADS.map(timeCase),
+    memoryCase('bytes, not fired', false),
+    memoryCase('bytes, not fired, 1 callback', true),
+  ],
+  bars: [
+    {
+      row: 'make, 3 callbacks, fire',
+      of: 'Deferred',
+      to: 'promise',
+      sense: 'at most',
+      limit: 0.5,
+    },
+  ],
+};
+
+await runAlone(import.meta.url, bench);

@@ -1,18 +1,15 @@
-// What the benches of framing share: contenders that decode the same chunks, and a table of how fast they were.
-//
-// Each round of each contender and kind of chunk is a process of its own, the contenders taking turns. A process decodes
-// each workload until 0.3 s have passed, after a warm-up of 0.1 s. The figures are the median and range of the rounds, in
-// MB/s of input. `view` chunks are what the native reactor gives, `plain` ones are Buffers cut from a Buffer.
+// What the benches of framing share: contenders that decode the same chunks, until the time is over; MB/s of input.
 
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import type { FrameDecoder } from '../../../src/framing/frame-decoder.js';
 import { ReceivedView } from '../../../src/reactor/native/received-view.js';
-import { spreadOf } from '../../harness/statistics.js';
+import type { Effort, Figures, MicroCase } from '../../harness/micro/bench.js';
+import { expectSame, nsPerOperation } from '../../harness/micro/timing.js';
+
+/** For the workload's sentences. */
+export const CHUNK_KINDS: string =
+  '`view` chunks are what the native reactor gives, `plain` ones are Buffers cut from a Buffer.';
 
 const KINDS = ['plain', 'view'] as const;
-const WARM_UP_MS = 100;
-const MEASURED_MS = 300;
 
 export interface Workload {
   readonly name: string;
@@ -39,7 +36,7 @@ export function workloadsOf(encode: (payload: Buffer) => Buffer): Workload[] {
     const frames = payloadBytes / size;
     const bytes = Buffer.alloc(frames * frame.length, frame);
     return [65_536, 1448].map((chunkBytes) => {
-      const name = `${size} B in ${chunkBytes}`;
+      const name = `${size.toLocaleString('en')} B in chunks of ${chunkBytes.toLocaleString('en')} B`;
       return { name, bytes, chunkBytes, frames, payloadBytes };
     });
   });
@@ -59,6 +56,24 @@ export function decodeAll(decoder: FrameDecoder, chunks: readonly Buffer[]): Dec
   return { frames, payloadBytes };
 }
 
+/**
+ * What people write by hand: what is left over of a chunk is joined with the next. `take` adds to `found` the frames that are
+ * whole in `bytes`, and gives where the rest begins.
+ */
+export function bufferLoop(
+  take: (bytes: Buffer, found: { frames: number; payloadBytes: number }) => number,
+): Contender {
+  return (chunks) => {
+    const found = { frames: 0, payloadBytes: 0 };
+    let rest: Buffer = Buffer.alloc(0);
+    for (const chunk of chunks) {
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      rest = bytes.subarray(take(bytes, found));
+    }
+    return found;
+  };
+}
+
 /** Cuts the bytes, all in one slab, as received ones are. */
 function chunksOf({ bytes, chunkBytes }: Workload, kind: string): Buffer[] {
   const memory = new ArrayBuffer(bytes.length);
@@ -73,83 +88,44 @@ function chunksOf({ bytes, chunkBytes }: Workload, kind: string): Buffer[] {
   return chunks;
 }
 
-async function measure(contender: Contender, workload: Workload, kind: string): Promise<number> {
-  const chunks = chunksOf(workload, kind);
-  const pass = async (): Promise<void> => {
-    const { frames, payloadBytes } = await contender(chunks);
-    if (frames !== workload.frames || payloadBytes !== workload.payloadBytes) {
-      throw new Error(`${frames} frames, ${payloadBytes} bytes in ${workload.name}`);
-    }
-  };
-  const passesFor = async (ms: number): Promise<number> => {
-    const start = performance.now();
-    let passes = 0;
-    do {
-      await pass();
-      passes += 1;
-    } while (performance.now() - start < ms);
-    return ((workload.bytes.length * passes) / (performance.now() - start)) * 1e-3;
-  };
-  await passesFor(WARM_UP_MS);
-  return passesFor(MEASURED_MS);
-}
-
-/** Runs a bench: without arguments, or with the number of rounds (default 5), prints the table. */
-export async function contest(
-  bench: string,
+/** A case for each kind of chunk, with a figure for each workload. */
+export function casesOf(
   workloads: readonly Workload[],
+  reference: string,
   contenders: Readonly<Record<string, Contender>>,
-): Promise<void> {
-  const [first = '5', kind] = process.argv.slice(2);
-  const contender = contenders[first];
-  if (contender !== undefined && kind !== undefined) {
-    const speeds: number[] = [];
-    for (const workload of workloads) speeds.push(await measure(contender, workload, kind));
-    console.log(JSON.stringify(speeds));
-    return;
-  }
-  report(fileURLToPath(bench), workloads, Object.keys(contenders), Number(first));
+): MicroCase[] {
+  return KINDS.map((kind) => ({
+    name: kind,
+    reference,
+    contenders: Object.fromEntries(
+      Object.entries(contenders).map(([name, contender]) => [
+        name,
+        (effort) => measure(contender, workloads, kind, effort),
+      ]),
+    ),
+  }));
 }
 
-function report(
-  bench: string,
+async function measure(
+  contender: Contender,
   workloads: readonly Workload[],
-  contenders: readonly string[],
-  rounds: number,
-): void {
-  const cells = new Map<string, number[]>();
-  for (let round = 0; round < rounds; round++) {
-    for (const kind of KINDS) {
-      for (const contender of contenders) {
-        const args = [...process.execArgv, bench, contender, kind];
-        const speeds: number[] = JSON.parse(execFileSync(process.execPath, args).toString());
-        workloads.forEach(({ name }, i) => {
-          const key = `${name} ${kind} ${contender}`;
-          cells.set(key, [...(cells.get(key) ?? []), speeds[i] ?? Number.NaN]);
-        });
-      }
-    }
-  }
-  const row = (...columns: string[]): void => {
-    console.log(
-      columns
-        .map((text, i) => (i === 0 ? text.padEnd(22) : text.padStart(i === 1 ? 8 : 24)))
-        .join(''),
+  kind: string,
+  effort: Effort,
+): Promise<Figures> {
+  const figures: Record<string, number> = {};
+  for (const workload of workloads) {
+    const chunks = chunksOf(workload, kind);
+    const check = ({ frames, payloadBytes }: Decoded): void => {
+      expectSame(`frames of ${workload.name}`, frames, workload.frames);
+      expectSame(`bytes of ${workload.name}`, payloadBytes, workload.payloadBytes);
+    };
+    const nsPerByte = await nsPerOperation(
+      effort,
+      workload.bytes.length,
+      () => contender(chunks),
+      check,
     );
-  };
-  console.log(`MB/s, median (range) of ${rounds} rounds, Node ${process.version}`);
-  row('workload', 'chunks', ...contenders);
-  for (const { name } of workloads) {
-    for (const kind of KINDS) {
-      const columns = contenders.map((contender) => {
-        const {
-          median = 0,
-          min = 0,
-          max = 0,
-        } = spreadOf(cells.get(`${name} ${kind} ${contender}`) ?? []) ?? {};
-        return `${median.toFixed(0)} (${min.toFixed(0)}-${max.toFixed(0)})`;
-      });
-      row(name, kind, ...columns);
-    }
+    figures[workload.name] = 1_000 / nsPerByte;
   }
+  return figures;
 }

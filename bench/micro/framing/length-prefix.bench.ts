@@ -1,14 +1,19 @@
-// Decodes frames behind a length of 32 bits, of 64 bytes and of 4 KiB.
+// Decodes frames behind a length of 32 bits, of 64 bytes and of 4 KiB, against a loop that people write by hand.
 //
-//     npx tsx bench/micro/framing/length-prefix.bench.ts [rounds]
-//
-// 4 MiB of payload, in chunks of 64 KiB and of 1,448 bytes (a TCP segment). `LengthFieldDecoder` does the same work by its
-// general rule. `buffer loop` is what people write by hand: it joins what is left over with the next chunk, reads lengths
-// with `readUInt32BE` and cuts views, without a limit.
+//     npx tsx bench/micro/framing/length-prefix.bench.ts [--rounds N] [--quick]
 
 import { LengthFieldDecoder } from '../../../src/framing/length-field-decoder.js';
 import { encodeLengthPrefixed, LengthPrefixDecoder } from '../../../src/framing/length-prefix.js';
-import { type Contender, contest, decodeAll, workloadsOf } from './contest.js';
+import type { MicroBench } from '../../harness/micro/bench.js';
+import { runAlone } from '../../harness/micro/command.js';
+import {
+  bufferLoop,
+  CHUNK_KINDS,
+  type Contender,
+  casesOf,
+  decodeAll,
+  workloadsOf,
+} from './contest.js';
 
 const CONTENDERS: Record<string, Contender> = {
   LengthPrefixDecoder: (chunks) => decodeAll(new LengthPrefixDecoder(32), chunks),
@@ -16,26 +21,31 @@ const CONTENDERS: Record<string, Contender> = {
   LengthFieldDecoder: (chunks) =>
     decodeAll(new LengthFieldDecoder({ lengthFieldLength: 4, initialBytesToStrip: 4 }), chunks),
 
-  'buffer loop'(chunks) {
-    let rest: Buffer = Buffer.alloc(0);
-    let frames = 0;
-    let payloadBytes = 0;
-    for (const chunk of chunks) {
-      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-      let start = 0;
-      while (bytes.length - start >= 4) {
-        const end = start + 4 + bytes.readUInt32BE(start);
-        if (end > bytes.length) break;
-        payloadBytes += bytes.subarray(start + 4, end).length;
-        frames += 1;
-        start = end;
-      }
-      rest = bytes.subarray(start);
+  'buffer loop': bufferLoop((bytes, found) => {
+    let start = 0;
+    while (bytes.length - start >= 4) {
+      const end = start + 4 + bytes.readUInt32BE(start);
+      if (end > bytes.length) break;
+      found.payloadBytes += bytes.subarray(start + 4, end).length;
+      found.frames += 1;
+      start = end;
     }
-    return { frames, payloadBytes };
-  },
+    return start;
+  }),
 };
 
 const WORKLOADS = workloadsOf((payload) => encodeLengthPrefixed(payload, 32));
 
-await contest(import.meta.url, WORKLOADS, CONTENDERS);
+export const bench: MicroBench = {
+  title: 'Decoding frames behind a length',
+  workload:
+    '4 MiB of payload in frames behind 32 bits of length. `LengthFieldDecoder` does the same by its general rule. ' +
+    '`buffer loop` is what people write by hand: it joins what is left over with the next chunk, reads lengths with ' +
+    '`readUInt32BE` and cuts views, without a limit. ' +
+    CHUNK_KINDS,
+  unit: 'MB/s, more is better',
+  cases: casesOf(WORKLOADS, 'buffer loop', CONTENDERS),
+  bars: [],
+};
+
+await runAlone(import.meta.url, bench);

@@ -1,16 +1,7 @@
 // What a wrapper costs: each `dataReceived` that passes through it, each `write`, and its memory.
 //
-//     npx tsx bench/micro/policies/protocol-wrapper.bench.ts [rounds]
-//
-// 10,000 connections over a transport that does nothing; 5,000,000 packets to one after the other, each answered by a
-// write of the same bytes from the protocol. `bare` has no wrapper. Bytes are those of wrappers and of the factory's set,
-// without the protocol. Each round of each contender is a process of its own, the contenders taking turns; median and
-// range of the rounds. Every packet is checked to have come through both ways.
+//     npx tsx bench/micro/policies/protocol-wrapper.bench.ts [--rounds N] [--quick]
 
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { IPv4Address } from '../../../src/core/address.js';
 import type { Clock } from '../../../src/core/clock.js';
 import {
@@ -25,18 +16,20 @@ import { ShapingFactory } from '../../../src/policies/shaping-factory.js';
 import { TimeoutFactory } from '../../../src/policies/timeout-factory.js';
 import { WrappingFactory } from '../../../src/policies/wrapping-factory.js';
 import { ManualClock } from '../../../src/testing/manual-clock.js';
-import { spreadOf } from '../../harness/statistics.js';
+import type { Effort, Figures, MicroBench } from '../../harness/micro/bench.js';
+import { runAlone } from '../../harness/micro/command.js';
+import { bytesOf, expectSame, nsOf } from '../../harness/micro/timing.js';
 
 const CONNECTIONS = 10_000;
 const PACKETS = 5_000_000;
-const FIGURES = ['ns a packet', 'bytes a connection'] as const;
-
-type Figures = Record<(typeof FIGURES)[number], number>;
+const PACKET_BYTES = 64;
 
 const clock: Clock = new ManualClock();
 const UNLIMITED = { bytesPerSecond: Number.MAX_SAFE_INTEGER };
 
-const CONTENDERS: Readonly<Record<string, (wrapped: FactoryLike) => ClientProtocolFactory>> = {
+type Wrap = (wrapped: FactoryLike) => ClientProtocolFactory;
+
+const WRAPS: Readonly<Record<string, Wrap>> = {
   bare: toFactory,
   'one wrapper': (wrapped) => new WrappingFactory(wrapped),
   'three wrappers': (wrapped) =>
@@ -70,64 +63,52 @@ const sink = {
   },
 } as unknown as Transport;
 
-function contend(wrap: (wrapped: FactoryLike) => ClientProtocolFactory): Figures {
+function measure(wrap: Wrap, effort: Effort): Figures {
+  const count = effort.count(CONNECTIONS);
   const peer = new IPv4Address('TCP', '192.0.2.1', 1);
   const inner = toFactory(Echo);
-  const protocols = Array.from({ length: CONNECTIONS }, () => inner.buildProtocol(peer));
+  const protocols = Array.from({ length: count }, () => inner.buildProtocol(peer));
   let next = 0;
   const factory = wrap(() => protocols[next++] ?? null);
-  const before = memory();
-  const connections: StreamProtocol[] = new Array(CONNECTIONS);
-  for (let index = 0; index < CONNECTIONS; index++) {
-    const protocol = factory.buildProtocol(peer);
-    if (protocol === null) throw new Error('a connection was refused');
-    protocol.makeConnection(sink);
-    connections[index] = protocol;
-  }
-  const bytes = (memory() - before) / CONNECTIONS;
-  const packet = Buffer.alloc(64);
-  const run = (packets: number): number => {
-    const start = performance.now();
-    for (let i = 0; i < packets; i++) connections[i % CONNECTIONS]?.dataReceived(packet);
-    return performance.now() - start;
-  };
-  run(PACKETS / 10);
-  written = 0;
-  const ms = run(PACKETS);
-  if (written !== PACKETS * 64) throw new Error(`${written} bytes came through`);
-  return { 'ns a packet': (ms * 1e6) / PACKETS, 'bytes a connection': bytes };
-}
-
-function memory(): number {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
-
-function report(rounds: number): void {
-  const self = fileURLToPath(import.meta.url);
-  const all = new Map<string, Figures[]>();
-  for (let round = 0; round < rounds; round++) {
-    for (const name of Object.keys(CONTENDERS)) {
-      const args = [...process.execArgv, self, name];
-      const figures: Figures = JSON.parse(execFileSync(process.execPath, args).toString());
-      all.set(name, [...(all.get(name) ?? []), figures]);
+  const connections: StreamProtocol[] = new Array(count);
+  const bytes = bytesOf(count, () => {
+    for (let index = 0; index < count; index++) {
+      const protocol = factory.buildProtocol(peer);
+      if (protocol === null) throw new Error('a connection was refused');
+      protocol.makeConnection(sink);
+      connections[index] = protocol;
     }
-  }
-  console.log(`${CONNECTIONS} connections, ${PACKETS} packets, ${rounds} rounds: median (range)`);
-  console.log([''.padEnd(18), ...FIGURES.map((name) => name.padStart(26))].join(''));
-  for (const [name, rows] of all) {
-    const cells = FIGURES.map((figure) => {
-      const spread = spreadOf(rows.map((row) => row[figure]));
-      const { median = Number.NaN, min = 0, max = 0 } = spread ?? {};
-      return `${median.toFixed(1)} (${min.toFixed(1)}-${max.toFixed(1)})`.padStart(26);
+  });
+  const packet = Buffer.alloc(PACKET_BYTES);
+  const nsFor = (packets: number): number =>
+    nsOf(packets, () => {
+      for (let i = 0; i < packets; i++) connections[i % count]?.dataReceived(packet);
     });
-    console.log([name.padEnd(18), ...cells].join(''));
-  }
+  const packets = effort.count(PACKETS);
+  nsFor(packets / 10);
+  written = 0;
+  const ns = nsFor(packets);
+  expectSame('bytes that came through', written, packets * PACKET_BYTES);
+  return { 'a packet': ns, 'bytes a connection': bytes };
 }
 
-const [first] = process.argv.slice(2);
-const wrap = CONTENDERS[first ?? ''];
-if (wrap === undefined) report(Number(first ?? 5));
-else console.log(JSON.stringify(contend(wrap)));
+export const bench: MicroBench = {
+  title: 'Wrappers of protocols',
+  workload:
+    '10,000 connections over a transport that does nothing; 5,000,000 packets of 64 bytes to one after the other, each ' +
+    'answered by a write of the same bytes from the protocol. `bare` has no wrapper. Bytes are those of wrappers and of ' +
+    'the factory’s set, without the protocol. Every packet is checked to have come through both ways.',
+  unit: 'ns',
+  cases: [
+    {
+      name: '',
+      reference: 'bare',
+      contenders: Object.fromEntries(
+        Object.entries(WRAPS).map(([name, wrap]) => [name, (effort) => measure(wrap, effort)]),
+      ),
+    },
+  ],
+  bars: [],
+};
+
+await runAlone(import.meta.url, bench);

@@ -1,179 +1,145 @@
 // What a delayed call costs while 1,000,000 are pending, against Node's own timers doing the same.
 //
-//     npx tsx bench/micro/reactor/delayed-calls.bench.ts [rounds]
-//
-// Two workloads: `scattered`, delays at random over 100 s, and `same`, one delay of 30 s for all (idle timeouts: the best
-// case of Node's lists). Cancellations and resets come in random order. Node has no reset: `refresh()` where the delay stays
-// the same, else `clearTimeout` and `setTimeout`. Each round of each contender is a process of its own, the contenders
-// taking turns; the figures are the median and range of the rounds, in nanoseconds an operation. `run` is all the calls
-// falling due at once, 1,000 ms of delays; for Node from the first callback to the last.
+//     npx tsx bench/micro/reactor/delayed-calls.bench.ts [--rounds N] [--quick]
 
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import type { DelayedCall } from '../../../src/core/clock.js';
-import { DelayedCalls } from '../../../src/reactor/delayed-calls.js';
-import { randomFrom, spreadOf } from '../../harness/statistics.js';
+import type { Effort, Figures, MicroBench, MicroCase } from '../../harness/micro/bench.js';
+import { runAlone } from '../../harness/micro/command.js';
+import { bytesOf, expectSame, nsOf } from '../../harness/micro/timing.js';
+import { randomFrom } from '../../harness/statistics.js';
+import { delayedCalls, type MakeTimers, nodeTimers } from './timers.js';
 
-const COUNT = 1_000_000;
+const PENDING = 1_000_000;
 const WARM_UP = 20_000;
-const OPERATIONS = ['insert', 'reset later', 'reset earlier', 'cancel', 'run', 'bytes'] as const;
-const WORKLOADS = ['scattered', 'same'] as const;
-const CONTENDERS = ['ropewalk', 'node'] as const;
+const CHURNED = 1_000_000;
+const CHURNED_A_TURN = 1_000;
+const CHURN_DELAY_MS = 10_000;
 
-type Workload = (typeof WORKLOADS)[number];
-type Figures = Partial<Record<(typeof OPERATIONS)[number], number>>;
+type Spread = 'scattered' | 'same delay';
 
-/** A way to have timers; `T` is its handle. */
-interface Timers<T> {
-  set(delayMs: number): T;
-  reset(timer: T, delayMs: number, sameDelay: boolean): T;
-  cancel(timer: T): void;
-  /** Runs all the pending timers, none of which is more than 1,000 ms away, and gives the time it took. */
-  run(): Promise<number>;
-}
-
-let ran = 0;
-let firstRan = 0;
-const callback = (): void => {
-  if (ran++ === 0) firstRan = performance.now();
-};
-
-function ropewalkTimers(): Timers<DelayedCall> {
-  let skew = 0;
-  const calls = new DelayedCalls({
-    now: () => performance.now() + skew,
-    report: (error) => {
-      throw error;
-    },
-    arm: () => {},
+/** Each operation by itself, on all the timers. */
+async function measureApart<T>(
+  make: MakeTimers<T>,
+  spread: Spread,
+  count: number,
+): Promise<Figures> {
+  let ran = 0;
+  const timers = make(() => {
+    ran += 1;
   });
-  const none: [] = [];
-  return {
-    set: (delayMs) => calls.callLater(delayMs, callback, none),
-    reset: (call, delayMs) => {
-      call.reset(delayMs);
-      return call;
-    },
-    cancel: (call) => call.cancel(),
-    run: async () => {
-      skew += 2000;
-      const start = performance.now();
-      calls.runDue();
-      return performance.now() - start;
-    },
-  };
-}
-
-function nodeTimers(): Timers<NodeJS.Timeout> {
-  return {
-    set: (delayMs) => setTimeout(callback, delayMs),
-    reset: (timer, delayMs, sameDelay) => {
-      if (sameDelay) return timer.refresh();
-      clearTimeout(timer);
-      return setTimeout(callback, delayMs);
-    },
-    cancel: (timer) => clearTimeout(timer),
-    run: async () => {
-      const until = performance.now() + 1100;
-      while (performance.now() < until);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      return performance.now() - firstRan;
-    },
-  };
-}
-
-async function measure<T>(timers: Timers<T>, workload: Workload, count: number): Promise<Figures> {
   const random = randomFrom(7);
   const upTo = (ms: number): number => 1 + Math.floor(random() * ms);
-  const scattered = workload === 'scattered';
-  const order = Uint32Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j] as number, order[i] as number];
-  }
-  const delays = Float64Array.from(order, () => (scattered ? upTo(100_000) : 30_000));
+  const scattered = spread === 'scattered';
+  // Connections come in the order of their numbers; what happens to them afterwards does not.
+  const inOrder = Uint32Array.from({ length: count }, (_, i) => i);
+  const mixed = mixedUp(inOrder, random);
+  const delays = Float64Array.from(mixed, () => (scattered ? upTo(100_000) : 30_000));
   const later = delays.map((delay) => (scattered ? delay + 50_000 : delay));
   const earlier = delays.map((delay) => Math.ceil(delay / 3));
-  const short = delays.map(() => (scattered ? upTo(1000) : 500));
+  const short = delays.map(() => (scattered ? upTo(1_000) : 500));
   const pending: T[] = new Array(count);
-  const figures: Figures = {};
-  const timed = (operation: keyof Figures, act: (index: number) => void, indices = order): void => {
-    const start = performance.now();
-    for (const index of indices) act(index);
-    figures[operation] = ((performance.now() - start) * 1e6) / count;
-  };
+  const timed = (order: Uint32Array, act: (index: number) => void): number =>
+    nsOf(count, () => {
+      for (const index of order) act(index);
+    });
   const set = (times: Float64Array) => (index: number) => {
     pending[index] = timers.set(times[index] as number);
   };
   const reset = (times: Float64Array, same: boolean) => (index: number) => {
     pending[index] = timers.reset(pending[index] as T, times[index] as number, same);
   };
-  // Connections come in the order of their numbers; what happens to them afterwards does not.
-  const made = order.slice().sort();
 
-  const before = memory();
-  timed('insert', set(delays), made);
-  figures.bytes = (memory() - before) / count;
-  timed('reset later', reset(later, !scattered));
-  timed('reset earlier', reset(earlier, false));
-  timed('cancel', (index) => timers.cancel(pending[index] as T));
-
-  for (const index of made) set(short)(index);
+  let insert = 0;
+  const bytes = bytesOf(count, () => {
+    insert = timed(inOrder, set(delays));
+  });
+  const figures = {
+    insert,
+    'reset later': timed(mixed, reset(later, !scattered)),
+    'reset earlier': timed(mixed, reset(earlier, false)),
+    cancel: timed(mixed, (index) => timers.cancel(pending[index] as T)),
+  };
+  for (const index of inOrder) set(short)(index);
   ran = 0;
-  figures.run = ((await timers.run()) * 1e6) / count;
-  if (ran !== count) throw new Error(`${ran} calls ran, not ${count}`);
-  return figures;
+  const run = ((await timers.runAll()) * 1e6) / count;
+  expectSame('timers that ran', ran, count);
+  return { ...figures, run, 'bytes each': bytes };
 }
 
-function memory(): number {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
-
-async function contend<T>(timers: Timers<T>, workload: Workload): Promise<void> {
-  await measure(timers, workload, WARM_UP);
-  console.log(JSON.stringify(await measure(timers, workload, COUNT)));
-}
-
-function report(rounds: number): void {
-  const self = fileURLToPath(import.meta.url);
-  const cells = new Map<string, number[]>();
-  for (let round = 0; round < rounds; round++) {
-    for (const workload of WORKLOADS) {
-      for (const contender of CONTENDERS) {
-        const args = [...process.execArgv, self, contender, workload];
-        const figures: Figures = JSON.parse(execFileSync(process.execPath, args).toString());
-        for (const operation of OPERATIONS) {
-          const key = `${workload} ${operation} ${contender}`;
-          cells.set(key, [...(cells.get(key) ?? []), figures[operation] ?? Number.NaN]);
-        }
-      }
-    }
+/** A copy in random order. */
+function mixedUp(numbers: Uint32Array, random: () => number): Uint32Array {
+  const mixed = numbers.slice();
+  for (let i = mixed.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [mixed[i], mixed[j]] = [mixed[j] as number, mixed[i] as number];
   }
-  const cell = (key: string): [text: string, median: number] => {
-    const { median = Number.NaN, min = 0, max = 0 } = spreadOf(cells.get(key) ?? []) ?? {};
-    const text = `${median.toFixed(0)} (${min.toFixed(0)}-${max.toFixed(0)})`;
-    return [text, median];
-  };
-  const row = (...columns: string[]): void => {
-    console.log(columns.map((text, i) => (i < 2 ? text.padEnd(14) : text.padStart(18))).join(' '));
-  };
-  console.log(`${COUNT} pending, ns an operation (bytes: a pending call), ${rounds} rounds`);
-  row('workload', 'operation', ...CONTENDERS, 'node / ropewalk');
-  for (const workload of WORKLOADS) {
-    for (const operation of OPERATIONS) {
-      const [ours, node] = CONTENDERS.map((name) => cell(`${workload} ${operation} ${name}`));
-      if (ours === undefined || node === undefined) continue;
-      row(workload, operation, ours[0], node[0], (node[1] / ours[1]).toFixed(2));
-    }
-  }
+  return mixed;
 }
 
-const [first, workload] = process.argv.slice(2);
-if (first === 'ropewalk') await contend(ropewalkTimers(), workload as Workload);
-else if (first === 'node') await contend(nodeTimers(), workload as Workload);
-else report(Number(first ?? 5));
+/** All operations mixed, as many pending all the time. */
+async function measureChurn<T>(make: MakeTimers<T>, effort: Effort): Promise<Figures> {
+  const count = effort.count(PENDING);
+  const random = randomFrom(11);
+  const delay = (): number => 1 + Math.floor(random() * CHURN_DELAY_MS);
+  const pending: T[] = new Array(count);
+  let ran = 0;
+  const replace = (index = 0): void => {
+    ran += 1;
+    pending[index] = timers.set(delay(), index);
+  };
+  const timers = make(replace);
+  for (let index = 0; index < count; index++) pending[index] = timers.set(delay(), index);
+  const churn = async (operations: number): Promise<number> => {
+    ran = 0;
+    const start = performance.now();
+    for (let done = 1; done <= operations; done++) {
+      const index = Math.floor(random() * count);
+      const timer = pending[index] as T;
+      if ((done & 1) === 0) {
+        timers.cancel(timer);
+        pending[index] = timers.set(delay(), index);
+      } else pending[index] = timers.reset(timer, delay(), false, index);
+      if (done % CHURNED_A_TURN === 0) await timers.turn();
+    }
+    return ((performance.now() - start) * 1e6) / (operations + ran);
+  };
+  await churn(effort.count(CHURNED) / 5);
+  const ns = await churn(effort.count(CHURNED));
+  expectSame('timers that are pending', timers.pending(), count);
+  return { '': ns };
+}
+
+/** The same measured of both, whose handles differ. */
+type MeasureTimers = <T>(make: MakeTimers<T>, effort: Effort) => Promise<Figures>;
+
+function caseOf(name: string, measure: MeasureTimers): MicroCase {
+  return {
+    name,
+    reference: 'Node',
+    contenders: {
+      Ropewalk: (effort) => measure(delayedCalls, effort),
+      Node: (effort) => measure(nodeTimers, effort),
+    },
+  };
+}
+
+function apart(spread: Spread): MicroCase {
+  return caseOf(spread, async (make, effort) => {
+    await measureApart(make, spread, WARM_UP);
+    return measureApart(make, spread, effort.count(PENDING));
+  });
+}
+
+export const bench: MicroBench = {
+  title: 'Timers, 1,000,000 pending',
+  workload:
+    '`scattered`: delays at random over 100 s. `same delay`: 30 s for all, as idle timeouts have it: the best case of ' +
+    'Node’s lists. Cancellations and resets come in random order. Node has no reset: `refresh()` where the delay stays ' +
+    'the same, else `clearTimeout` and `setTimeout`. `run`: all fall due at once, from delays of up to 1 s. `churn`: delays at ' +
+    'random over 10 s; one at random is reset, the next is cancelled and another set in its place, and so on, while time ' +
+    'passes and each that falls due sets another; 1,000 to a turn of the event loop; those that ran count as operations.',
+  unit: 'ns an operation',
+  cases: [apart('scattered'), apart('same delay'), caseOf('churn', measureChurn)],
+  bars: [],
+};
+
+await runAlone(import.meta.url, bench);

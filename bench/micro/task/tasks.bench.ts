@@ -1,65 +1,20 @@
 // What the steps of tasks cost: a tick of a LoopingCall, a step of a Cooperator, a turn at a semaphore.
 //
-//     npx tsx bench/micro/task/tasks.bench.ts [rounds]
-//
-// `tick`: 200,000 ticks of 1 ms on a clock that is advanced by that, the function adding 1 to a number; against a function
-// that asks for its next call by hand, which drifts. `step`: 1,000 generators of 200 steps each, taken in turn, slices of
-// 10 ms by the real clock; against a bare loop over the same generators, and async functions that await a resolved promise
-// for each step. `uncontended`: 100,000 times a semaphore of 10 runs a function that returns at once, one run after the
-// other: that takes no `await` with Deferreds, and one with promises. `contended`: 100,000 are waiting when the tokens begin
-// to come back; each holds its token for a microtask. Both against a semaphore made of promises. Contenders take turns in one process after a round for warming up; nanoseconds an operation, median and range
-// of the rounds. Every contender's work is counted.
+//     npx tsx bench/micro/task/tasks.bench.ts [--rounds N] [--quick]
 
-import type { Clock } from '../../../src/core/clock.js';
 import { DeferredSemaphore } from '../../../src/defer/semaphore.js';
-import { DelayedCalls } from '../../../src/reactor/delayed-calls.js';
 import { Cooperator } from '../../../src/task/cooperator.js';
 import { LoopingCall } from '../../../src/task/looping-call.js';
-import { spreadOf } from '../../harness/statistics.js';
+import type { MicroBench, MicroCase } from '../../harness/micro/bench.js';
+import { BenchClock } from '../../harness/micro/bench-clock.js';
+import { runAlone } from '../../harness/micro/command.js';
+import { expectSame, nsPerOperation } from '../../harness/micro/timing.js';
 
 const TICKS = 200_000;
 const TASKS = 1000;
 const STEPS = 200;
 const RUNS = 100_000;
 const TOKENS = 10;
-
-/** A clock that is advanced by hand, or follows the real one. */
-class BenchClock implements Clock {
-  time = 0;
-  readonly #calls: DelayedCalls;
-
-  constructor(now?: () => number) {
-    this.now = now ?? (() => this.time);
-    this.#calls = new DelayedCalls({
-      now: this.now,
-      report: (error) => {
-        throw error;
-      },
-      arm: () => {},
-    });
-  }
-
-  readonly now: () => number;
-
-  callLater<Args extends unknown[]>(
-    delayMs: number,
-    callback: (...args: Args) => void,
-    ...args: Args
-  ): ReturnType<Clock['callLater']> {
-    return this.#calls.callLater(delayMs, callback, args);
-  }
-
-  getDelayedCalls(): ReturnType<Clock['getDelayedCalls']> {
-    return this.#calls.getDelayedCalls();
-  }
-
-  /** Runs what is due: whether anything is still waiting. */
-  turn(ms = 0): boolean {
-    this.time += ms;
-    this.#calls.runDue();
-    return this.#calls.size > 0;
-  }
-}
 
 /** The semaphore that one would write with promises. */
 class PromiseSemaphore {
@@ -93,8 +48,10 @@ function* steps(): Generator<undefined> {
   }
 }
 
+/** What contenders do; each adds 1 to `counted` for each operation. */
 interface Contest {
   readonly name: string;
+  readonly reference: string;
   readonly operations: number;
   readonly contenders: Readonly<Record<string, () => unknown>>;
 }
@@ -102,13 +59,14 @@ interface Contest {
 const CONTESTS: readonly Contest[] = [
   {
     name: 'tick',
+    reference: 'callLater by hand',
     operations: TICKS,
     contenders: {
       LoopingCall: () => {
         const clock = new BenchClock();
         const loop = new LoopingCall(clock, count);
         loop.start(1, false);
-        for (let tick = 0; tick < TICKS; tick++) clock.turn(1);
+        for (let tick = 0; tick < TICKS; tick++) clock.advance(1);
         loop.stop();
       },
       'callLater by hand': () => {
@@ -118,19 +76,20 @@ const CONTESTS: readonly Contest[] = [
           clock.callLater(1, again);
         };
         clock.callLater(1, again);
-        for (let tick = 0; tick < TICKS; tick++) clock.turn(1);
+        for (let tick = 0; tick < TICKS; tick++) clock.advance(1);
       },
     },
   },
   {
     name: 'step',
+    reference: 'async functions',
     operations: TASKS * STEPS,
     contenders: {
       Cooperator: () => {
         const clock = new BenchClock(() => performance.now());
         const cooperator = new Cooperator({ clock });
         for (let task = 0; task < TASKS; task++) cooperator.cooperate(steps());
-        while (clock.turn());
+        while (clock.size > 0) clock.advance(0);
       },
       'bare loop': () => {
         let tasks = Array.from({ length: TASKS }, steps);
@@ -146,6 +105,7 @@ const CONTESTS: readonly Contest[] = [
   },
   {
     name: 'uncontended',
+    reference: 'of promises',
     operations: RUNS,
     contenders: {
       DeferredSemaphore: () => {
@@ -160,6 +120,7 @@ const CONTESTS: readonly Contest[] = [
   },
   {
     name: 'contended',
+    reference: 'of promises',
     operations: RUNS,
     contenders: {
       DeferredSemaphore: async () => {
@@ -182,33 +143,32 @@ const CONTESTS: readonly Contest[] = [
   },
 ];
 
-async function measure(operations: number, act: () => unknown): Promise<number> {
-  counted = 0;
-  const start = performance.now();
-  await act();
-  const ns = ((performance.now() - start) * 1e6) / operations;
-  if (counted !== operations) throw new Error(`${counted} operations were done, not ${operations}`);
-  return ns;
+function caseOf({ name, reference, operations, contenders }: Contest): MicroCase {
+  const measure = (act: () => unknown): MicroCase['contenders'][string] => {
+    const batch = async (): Promise<number> => {
+      counted = 0;
+      await act();
+      return counted;
+    };
+    const check = (done: number): void => expectSame(`operations of ${name}`, done, operations);
+    return async (effort) => ({ '': await nsPerOperation(effort, operations, batch, check) });
+  };
+  const measures = Object.entries(contenders).map(([one, act]) => [one, measure(act)] as const);
+  return { name, reference, contenders: Object.fromEntries(measures) };
 }
 
-const rounds = Number(process.argv[2] ?? 15);
-console.log(`ns an operation, median (range) of ${rounds} rounds`);
-for (const { name, operations, contenders } of CONTESTS) {
-  const figures = new Map(Object.keys(contenders).map((contender) => [contender, [] as number[]]));
-  for (let round = -1; round < rounds; round++) {
-    for (const [contender, act] of Object.entries(contenders)) {
-      const ns = await measure(operations, act);
-      if (round >= 0) figures.get(contender)?.push(ns);
-    }
-  }
-  for (const [contender, measured] of figures) {
-    const { median = 0, min = 0, max = 0 } = spreadOf(measured) ?? {};
-    const range = `(${min.toFixed(0)}-${max.toFixed(0)})`;
-    console.log(
-      name.padEnd(12),
-      contender.padEnd(20),
-      median.toFixed(0).padStart(6),
-      range.padStart(14),
-    );
-  }
-}
+export const bench: MicroBench = {
+  title: 'Tasks: ticks, steps, semaphores',
+  workload:
+    '`tick`: 200,000 ticks of 1 ms on a clock that is advanced by that, the function adding 1 to a number; against a ' +
+    'function that asks for its next call by hand, which drifts. `step`: 1,000 generators of 200 steps each, taken in ' +
+    'turn, slices of 10 ms by the real clock; against a bare loop over the same generators, and async functions that await ' +
+    'for each step. `uncontended`: 100,000 times a semaphore of 10 runs a function that returns at once, one run after ' +
+    'the other: that takes no `await` with Deferreds, and one with promises. `contended`: 100,000 are waiting when the ' +
+    'tokens begin to come back; each holds its token for a microtask. Both against a semaphore made of promises.',
+  unit: 'ns an operation',
+  cases: CONTESTS.map(caseOf),
+  bars: [],
+};
+
+await runAlone(import.meta.url, bench);

@@ -1,0 +1,16 @@
+// The process that measures one contender of a micro bench: `child.ts BENCH CONTENDER full|quick CASE...`. Prints the figures
+// of each case as a line of JSON.
+
+import { pathToFileURL } from 'node:url';
+import { type Figures, FULL, type MicroBench, QUICK } from './bench.js';
+
+const [path = '', contender = '', effort = '', ...cases] = process.argv.slice(2);
+const { bench } = (await import(pathToFileURL(path).href)) as { bench: MicroBench };
+const measured: Record<string, Figures> = {};
+for (const name of cases) {
+  const measure = bench.cases.find((one) => one.name === name)?.contenders[contender];
+  if (measure === undefined) throw new Error(`no contender '${contender}' in case '${name}'`);
+  measured[name] = await measure(effort === 'quick' ? QUICK : FULL);
+}
+// Timers that are pending must not keep the process.
+process.stdout.write(`${JSON.stringify(measured)}\n`, () => process.exit());

@@ -1,0 +1,65 @@
+// How the micro benches take time and memory.
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Effort } from './bench.js';
+
+/**
+ * Does `batch` again and again, first to warm up, then measured: nanoseconds for each of its
+ * operations, collection of garbage included. What `batch` gives is checked each time.
+ */
+export async function nsPerOperation<T>(
+  effort: Effort,
+  operations: number,
+  batch: () => T | Promise<T>,
+  check: (result: T) => void,
+): Promise<number> {
+  await batchesFor(effort.warmUpMs, batch, check);
+  const { elapsedMs, batches } = await batchesFor(effort.measuredMs, batch, check);
+  return (elapsedMs * 1e6) / (batches * operations);
+}
+
+/** Does `batch` until `ms` have passed, at least once. */
+export async function batchesFor<T>(
+  ms: number,
+  batch: () => T | Promise<T>,
+  check: (result: T) => void,
+): Promise<{ elapsedMs: number; batches: number }> {
+  const start = performance.now();
+  for (let batches = 1; ; batches++) {
+    const given = batch();
+    check(given instanceof Promise ? await given : given);
+    const elapsedMs = performance.now() - start;
+    if (elapsedMs >= ms) return { elapsedMs, batches };
+  }
+}
+
+/** How long `act` takes, in nanoseconds for each of its operations. */
+export function nsOf(operations: number, act: () => void): number {
+  const start = performance.now();
+  act();
+  return ((performance.now() - start) * 1e6) / operations;
+}
+
+/** How much memory `make` leaves taken, in bytes for each of `count` things. */
+export function bytesOf(count: number, make: () => void): number {
+  const before = heapBytes();
+  make();
+  return (heapBytes() - before) / count;
+}
+
+/** JavaScript's memory after a collection of garbage. */
+function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  // What the first finds to be weak or to be finalized, the second frees.
+  collect();
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** Throws unless both are the same. */
+export function expectSame(what: string, actual: number, expected: number): void {
+  if (actual !== expected) throw new Error(`${what}: ${actual}, not ${expected}`);
+}
