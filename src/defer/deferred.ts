@@ -364,9 +364,13 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** The one place where results change. */
   private setResult(result: unknown): void {
+    if ((this.flags & (FAILED | OBSERVED | SUSPECT)) !== 0) this.forgetFailure();
+    this.result = result;
+  }
+
+  private forgetFailure(): void {
     if ((this.flags & SUSPECT) !== 0) acquit(this);
     this.flags &= ~(FAILED | OBSERVED | SUSPECT);
-    this.result = result;
   }
 
   /** Takes what `callback` was given or a callback returned for the result, or waits for it. */
@@ -441,33 +445,56 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** Runs callbacks as long as there are any. Gives the Deferred that waits, where a link comes up, with its result set. */
   private runUntilLink(): Deferred<unknown> | undefined {
-    for (;;) {
-      if (this.flags >= PAUSE || (this.flags & RUNNING) !== 0) return undefined;
-      const { last } = this;
-      if (last === undefined) break;
-      const link = last.next;
-      if (link === last) this.last = undefined;
-      else last.next = link.next;
-      const { onCallback } = link;
-      if (typeof onCallback === 'object') {
-        if (onCallback instanceof Observer) {
-          this.tell(onCallback);
-          continue;
-        }
-        const { result } = this;
-        this.setResult(undefined);
-        const waiting = onCallback as unknown as Deferred<unknown>;
-        waiting.resume(result);
-        return waiting;
-      }
-      const callback = (this.flags & FAILED) === 0 ? onCallback : link.onErrback;
-      if (callback !== undefined) this.call(callback as (result: unknown) => unknown);
+    if (this.flags >= PAUSE || (this.flags & RUNNING) !== 0) return undefined;
+    this.flags |= RUNNING;
+    let waiting: Deferred<unknown> | undefined;
+    while (waiting === undefined && this.flags < PAUSE && this.last !== undefined) {
+      waiting = this.runLink(this.shift(this.last));
     }
-    if ((this.flags & (FAILED | OBSERVED | SUSPECT)) === FAILED) {
-      this.flags |= SUSPECT;
-      suspect(this);
+    this.flags &= ~RUNNING;
+    if (waiting === undefined && this.flags < PAUSE) this.suspectFailure();
+    return waiting;
+  }
+
+  private shift(last: Link): Link {
+    const link = last.next;
+    if (link === last) this.last = undefined;
+    else last.next = link.next;
+    return link;
+  }
+
+  private runLink(link: Link): Deferred<unknown> | undefined {
+    const { onCallback } = link;
+    if (typeof onCallback === 'object') return this.pass(onCallback);
+    const callback = (this.flags & FAILED) === 0 ? onCallback : link.onErrback;
+    if (callback === undefined) return undefined;
+    let result: unknown;
+    try {
+      result = (callback as (result: unknown) => unknown)(this.result);
+    } catch (error) {
+      result = Failure.from(error);
     }
+    this.adopt(result);
     return undefined;
+  }
+
+  /** Gives the result to one who waits for it: away, to a Deferred, which is returned then. */
+  private pass(receiver: Deferred<never> | Observer): Deferred<unknown> | undefined {
+    if (receiver instanceof Observer) {
+      this.tell(receiver);
+      return undefined;
+    }
+    const { result } = this;
+    this.setResult(undefined);
+    const waiting = receiver as unknown as Deferred<unknown>;
+    waiting.resume(result);
+    return waiting;
+  }
+
+  private suspectFailure(): void {
+    if ((this.flags & (FAILED | OBSERVED | SUSPECT)) !== FAILED) return;
+    this.flags |= SUSPECT;
+    suspect(this);
   }
 
   private tell({ resolve, reject }: Observer): void {
@@ -477,18 +504,6 @@ export class Deferred<T> implements PromiseLike<T> {
       this.observe();
       reject((this.result as Failure).value);
     }
-  }
-
-  private call(callback: (result: unknown) => unknown): void {
-    this.flags |= RUNNING;
-    let result: unknown;
-    try {
-      result = callback(this.result);
-    } catch (error) {
-      result = Failure.from(error);
-    }
-    this.flags &= ~RUNNING;
-    this.adopt(result);
   }
 }
 

@@ -66,6 +66,18 @@ describe('takeUnhandledFailures', () => {
     expect(outer.fired).toBe(true);
   });
 
+  it('does not give one that is paused before there is no more to come', () => {
+    const deferred = new Deferred<number>();
+    deferred.addErrback((failure) => {
+      deferred.pause();
+      return failure;
+    });
+    deferred.errback(boom);
+    expect(taken()).toEqual([]);
+    deferred.unpause();
+    expect(taken()).toEqual([boom]);
+  });
+
   it('counts what it gave as handled: an errback still gets it', () => {
     const deferred = fail(boom);
     expect(taken()).toEqual([boom]);
