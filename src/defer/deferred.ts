@@ -13,13 +13,15 @@
 import { type InspectOptions, inspect } from 'node:util';
 
 import type { Clock } from '../core/clock.js';
-import { checkFunction, checkMilliseconds } from '../internal/check.js';
+import { InvalidArgumentTypeError } from '../core/errors.js';
+import { checkClock, checkFunction, checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { getDebugging, historyOf, noteFired, noteMade } from './debugging.js';
 import { AlreadyFiredError, CancelledError, NotPausedError, TimeoutError } from './errors.js';
 import { Failure } from './failure.js';
 import { type Callback, Link, Observer } from './link.js';
 import { OneYield } from './one-yield.js';
+import { isThenable } from './thenable.js';
 import { acquit, suspect } from './unhandled.js';
 
 /** What a callback may return: a value, something that will give one, or a failure. */
@@ -72,6 +74,7 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** @param canceller Called by {@link cancel} where this has not fired, once at most. */
   constructor(canceller?: Canceller<T>) {
+    if (canceller !== undefined) checkFunction('canceller', canceller);
     this.upstream = canceller as Canceller<never> | undefined;
     if (getDebugging()) noteMade(this);
   }
@@ -81,12 +84,16 @@ export class Deferred<T> implements PromiseLike<T> {
    *
    * @param source A promise: cancelling then means that nobody waits for it any more. Or a function that starts something
    * and gives its promise: cancelling then aborts the signal that the function was given.
+   * @throws InvalidArgumentTypeError it is neither.
    * @example const response = Deferred.fromPromise((signal) => fetch(url, { signal }));
    */
   static fromPromise<T>(
     source: PromiseLike<T> | ((signal: AbortSignal) => PromiseLike<T>),
   ): Deferred<T> {
-    if (typeof source !== 'function') return fromThenable(source);
+    if (typeof source !== 'function') {
+      if (isThenable(source)) return fromThenable(source);
+      throw new InvalidArgumentTypeError('source', 'a promise or a function', source);
+    }
     const controller = new AbortController();
     const deferred = new Deferred<T>(() => controller.abort(new CancelledError()));
     try {
@@ -222,6 +229,7 @@ export class Deferred<T> implements PromiseLike<T> {
     onTimeoutCancel: (result: T | Failure, timeoutMs: number) => CallbackResult<T | U> = timedOut,
   ): Deferred<T | Result<U>> {
     checkMilliseconds('timeoutMs', timeoutMs);
+    checkClock('clock', clock);
     let late = false;
     const call = clock.callLater(timeoutMs, () => {
       late = true;
@@ -391,7 +399,7 @@ export class Deferred<T> implements PromiseLike<T> {
     } else {
       let thenable: boolean;
       try {
-        thenable = typeof (result as Partial<PromiseLike<unknown>>).then === 'function';
+        thenable = isThenable(result);
       } catch (error) {
         this.adoptObject(Failure.from(error));
         return;
@@ -521,16 +529,18 @@ function fromThenable<T>(thenable: PromiseLike<T>): Deferred<T> {
   return deferred;
 }
 
-/** A promise that settles after its Deferred was cancelled is not listened to any more. */
+/** A promise that settles after its Deferred was cancelled is not listened to any more. Never throws. */
 function settleFrom<T>(deferred: Deferred<T>, thenable: PromiseLike<T>): void {
-  thenable.then(
-    (value) => {
+  const reject = (reason: unknown): void => {
+    if (!deferred.fired) deferred.errback(reason);
+  };
+  try {
+    thenable.then((value) => {
       if (!deferred.fired) deferred.callback(value);
-    },
-    (reason: unknown) => {
-      if (!deferred.fired) deferred.errback(reason);
-    },
-  );
+    }, reject);
+  } catch (error) {
+    reject(error);
+  }
 }
 
 function timedOut<T>(result: T | Failure, timeoutMs: number): T | Failure {

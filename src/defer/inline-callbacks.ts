@@ -110,9 +110,13 @@ class Run<T> {
   /** The result of what was yielded; where there is none yet, the generator is resumed with it later. */
   #resultOf(yielded: unknown): unknown {
     let awaited: Deferred<unknown>;
-    if (yielded instanceof Deferred) awaited = yielded;
-    else if (isThenable(yielded)) awaited = Deferred.fromPromise(yielded);
-    else return yielded;
+    try {
+      if (yielded instanceof Deferred) awaited = yielded;
+      else if (isThenable(yielded)) awaited = Deferred.fromPromise(yielded);
+      else return yielded;
+    } catch (error) {
+      return Failure.from(error);
+    }
     if (this.#cancelled) {
       this.#cancelled = false;
       awaited.cancel();

@@ -33,6 +33,20 @@ export function checkFunction(what: string, value: unknown): void {
   if (typeof value !== 'function') throw new InvalidArgumentTypeError(what, 'a function', value);
 }
 
+/** Options that can't be left out. */
+export function checkObject(what: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) {
+    throw new InvalidArgumentTypeError(what, 'an object', value);
+  }
+}
+
+/** What counts time: a reactor, or the manual clock of a test. */
+export function checkClock(what: string, value: unknown): void {
+  const { now, callLater } = (value ?? {}) as { now?: unknown; callLater?: unknown };
+  if (typeof now === 'function' && typeof callLater === 'function') return;
+  throw new InvalidArgumentTypeError(what, 'a clock, such as a reactor', value);
+}
+
 /** One of a few names. */
 export function checkChoice<T extends string>(
   what: string,

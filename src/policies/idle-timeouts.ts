@@ -8,7 +8,7 @@
 import type { Clock, DelayedCall } from '../core/clock.js';
 import { InvalidArgumentValueError } from '../core/errors.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';
-import { checkFunction, checkMilliseconds } from '../internal/check.js';
+import { checkClock, checkMilliseconds } from '../internal/check.js';
 
 export interface IdleTimeoutsOptions {
   /** How coarse time is. Default 1,000. */
@@ -52,7 +52,7 @@ export class IdleTimeouts {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(clock: Clock, options: IdleTimeoutsOptions = {}) {
     const { tickMs = DEFAULT_TICK_MS, graceMs = DEFAULT_GRACE_MS } = options;
-    checkFunction('clock.callLater', (clock as Partial<Clock> | undefined)?.callLater);
+    checkClock('clock', clock);
     this.#clock = clock;
     this.tickMs = checkTimeout('tickMs', tickMs);
     this.graceMs = checkTimeout('graceMs', graceMs);

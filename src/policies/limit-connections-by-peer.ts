@@ -2,7 +2,7 @@
 import type { Address } from '../core/address.js';
 import type { ClientProtocolFactory, FactoryLike } from '../core/factory.js';
 import type { StreamProtocol } from '../core/protocol.js';
-import { checkInteger } from '../internal/check.js';
+import { checkInteger, checkObject } from '../internal/check.js';
 import { limitedOverflow } from './limit-total-connections.js';
 import { type ConnectionLimit, LimitedProtocol } from './limited-protocol.js';
 import { peerKey } from './peer-key.js';
@@ -39,6 +39,7 @@ export class LimitConnectionsByPeerFactory extends WrappingFactory implements Co
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(wrapped: FactoryLike, options: LimitConnectionsByPeerOptions) {
     super(wrapped);
+    checkObject('options', options);
     const { maxConnections, ipv6PrefixBits = 64 } = options;
     this.maxConnections = checkInteger(
       'maxConnections',

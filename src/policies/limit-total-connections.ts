@@ -2,7 +2,7 @@
 import type { Address } from '../core/address.js';
 import { type ClientProtocolFactory, type FactoryLike, toFactory } from '../core/factory.js';
 import type { StreamProtocol } from '../core/protocol.js';
-import { checkInteger } from '../internal/check.js';
+import { checkInteger, checkObject } from '../internal/check.js';
 import { type ConnectionLimit, DEFAULT_MAX_OVERFLOW, LimitedProtocol } from './limited-protocol.js';
 import { WrappingFactory } from './wrapping-factory.js';
 
@@ -31,6 +31,7 @@ export class LimitTotalConnectionsFactory extends WrappingFactory implements Con
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(wrapped: FactoryLike, options: LimitTotalConnectionsOptions) {
     super(wrapped);
+    checkObject('options', options);
     this.maxConnections = checkInteger(
       'maxConnections',
       options.maxConnections,

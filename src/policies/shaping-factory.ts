@@ -5,7 +5,7 @@ import type { FactoryLike } from '../core/factory.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/protocol.js';
 import type { Transport } from '../core/transport.js';
-import { checkData } from '../internal/check.js';
+import { checkData, checkObject } from '../internal/check.js';
 import { ProtocolWrapper } from './protocol-wrapper.js';
 import { ShapedReader } from './shaped-reader.js';
 import { ShapedWriter } from './shaped-writer.js';
@@ -53,6 +53,7 @@ export class ShapingFactory extends WrappingFactory {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(wrapped: FactoryLike, options: ShapingFactoryOptions) {
     super(wrapped);
+    checkObject('options', options);
     this.#readBucket = bucketMaker(options.clock, options.read);
     this.#writeBucket = bucketMaker(options.clock, options.write);
   }

@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { StreamProtocol } from '../core/protocol.js';
 import type { Transport } from '../core/transport.js';
-import { checkChoice, checkFunction } from '../internal/check.js';
+import { checkChoice, checkFunction, checkObject } from '../internal/check.js';
 import { Deadline } from './deadline.js';
 import { IdleTimeout } from './idle-timeout.js';
 import { checkTimeout, DEFAULT_TICK_MS, IdleTimeouts } from './idle-timeouts.js';
@@ -60,6 +60,7 @@ export class TimeoutFactory extends WrappingFactory {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(wrapped: FactoryLike, options: TimeoutFactoryOptions) {
     super(wrapped);
+    checkObject('options', options);
     this.#limits = checkLimits(options);
   }
 

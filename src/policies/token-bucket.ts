@@ -8,7 +8,7 @@
 import type { Clock, DelayedCall } from '../core/clock.js';
 import { InvalidArgumentTypeError } from '../core/errors.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';
-import { checkFunction, checkInteger } from '../internal/check.js';
+import { checkClock, checkInteger, checkObject } from '../internal/check.js';
 
 /** How many bytes may pass. */
 export interface Rate {
@@ -63,8 +63,9 @@ export class TokenBucket {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: TokenBucketOptions) {
+    checkObject('options', options);
     const { clock, bytesPerSecond, burstBytes = bytesPerSecond, parent } = options;
-    checkFunction('clock.callLater', (clock as Partial<Clock> | undefined)?.callLater);
+    checkClock('clock', clock);
     if (parent !== undefined && !(parent instanceof TokenBucket)) {
       throw new InvalidArgumentTypeError('parent', 'a TokenBucket', parent);
     }

@@ -4,7 +4,7 @@ import { InvalidArgumentTypeError } from '../core/errors.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { StreamProtocol } from '../core/protocol.js';
 import type { Transport } from '../core/transport.js';
-import { checkFunction, checkInteger } from '../internal/check.js';
+import { checkFunction, checkInteger, checkObject } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { hexDump } from './hex-dump.js';
 import { ProtocolWrapper } from './protocol-wrapper.js';
@@ -51,6 +51,7 @@ export class TrafficLoggingFactory extends WrappingFactory {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(wrapped: FactoryLike, options: TrafficLoggingOptions) {
     super(wrapped);
+    checkObject('options', options);
     const { log, maxDumpBytes = DEFAULT_MAX_DUMP_BYTES, redact } = options;
     checkFunction('log', log);
     checkInteger('maxDumpBytes', maxDumpBytes, 0, Number.MAX_SAFE_INTEGER);

@@ -4,7 +4,7 @@ import { InvalidArgumentTypeError } from '../core/errors.js';
 import { Deferred } from '../defer/deferred.js';
 import { type Entry, LinkedList } from '../defer/linked-list.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';
-import { checkBoolean, checkMilliseconds } from '../internal/check.js';
+import { checkBoolean, checkClock, checkMilliseconds, checkObject } from '../internal/check.js';
 import { CooperativeTask, type TaskScheduler } from './cooperative-task.js';
 
 export interface CooperatorOptions {
@@ -49,6 +49,8 @@ export class Cooperator {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: CooperatorOptions) {
+    checkObject('options', options);
+    checkClock('clock', options.clock);
     this.#clock = options.clock;
     this.#sliceMs = checkMilliseconds('sliceMs', options.sliceMs ?? DEFAULT_SLICE_MS);
     this.#restMs = checkMilliseconds('restMs', options.restMs ?? 0);

@@ -1,7 +1,7 @@
 /** A result that comes after a while. */
 import type { Clock } from '../core/clock.js';
 import { type CallbackResult, Deferred } from '../defer/deferred.js';
-import { checkFunction } from '../internal/check.js';
+import { checkClock, checkFunction } from '../internal/check.js';
 
 /**
  * Fires after `delayMs` with what `f(...args)` gives then, or without `f` with undefined. Cancelling it before means that
@@ -23,6 +23,7 @@ export function deferLater<Args extends unknown[], T>(
   f?: (...args: Args) => CallbackResult<T>,
   ...args: Args
 ): Deferred<T | undefined> {
+  checkClock('clock', clock);
   if (f !== undefined) checkFunction('f', f);
   const later = new Deferred<undefined>(() => {
     // The reactor drops its calls when it is stopped.

@@ -4,7 +4,7 @@ import { Deferred } from '../defer/deferred.js';
 import { Failure } from '../defer/failure.js';
 import { succeed } from '../defer/succeed.js';
 import { isThenable } from '../defer/thenable.js';
-import { checkBoolean, checkFunction, checkMilliseconds } from '../internal/check.js';
+import { checkBoolean, checkClock, checkFunction, checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { LoopingCallStateError } from './errors.js';
 import { Intervals } from './intervals.js';
@@ -33,6 +33,7 @@ export class LoopingCall<Args extends unknown[] = []> {
 
   /** @throws InvalidArgumentTypeError */
   constructor(clock: Clock, f: (...args: Args) => unknown, ...args: Args) {
+    checkClock('clock', clock);
     checkFunction('f', f);
     this.#clock = clock;
     this.#f = f;

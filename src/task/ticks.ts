@@ -1,6 +1,6 @@
 /** A steady pace as something to iterate over. */
 import type { Clock } from '../core/clock.js';
-import { checkMilliseconds } from '../internal/check.js';
+import { checkClock, checkMilliseconds } from '../internal/check.js';
 import { deferLater } from './defer-later.js';
 import { Intervals } from './intervals.js';
 
@@ -25,6 +25,7 @@ export function ticks(
   intervalMs: number,
   options: TicksOptions = {},
 ): AsyncGenerator<number, void, void> {
+  checkClock('clock', clock);
   checkMilliseconds('intervalMs', intervalMs);
   return generate(clock, intervalMs, options);
 }

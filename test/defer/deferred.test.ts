@@ -1,6 +1,7 @@
 /** The rules of Deferreds, each a test. */
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { InvalidArgumentTypeError } from '../../src/core/errors.js';
 import { getDebugging, setDebugging } from '../../src/defer/debugging.js';
 import { Deferred } from '../../src/defer/deferred.js';
 import {
@@ -178,7 +179,8 @@ describe('callbacks and errbacks', () => {
     expect(seen).toBe(failure);
   });
 
-  it('must be functions', () => {
+  it('must be functions, as a canceller must', () => {
+    expect(() => new Deferred(5 as never)).toThrow('canceller must be a function');
     const deferred = new Deferred<number>();
     const bad = 5 as unknown as () => number;
     expect(() => deferred.addCallback(bad)).toThrow('onCallback must be a function');
@@ -341,6 +343,19 @@ describe('a callback that returns a promise', () => {
       },
     };
     expect(resultOf(succeed(1).addCallback(() => hostile))).toBe(boom);
+    const throwing = {
+      then(): never {
+        throw boom;
+      },
+    };
+    expect(resultOf(succeed(1).addCallback(() => throwing as PromiseLike<number>))).toBe(boom);
+    const both = {
+      then(resolve: (n: number) => void): never {
+        resolve(8);
+        throw boom;
+      },
+    };
+    expect(resultOf(succeed(1).addCallback(() => both as unknown as PromiseLike<number>))).toBe(8);
   });
 
   it('leaves functions, null and plain objects alone', () => {
@@ -669,8 +684,9 @@ describe('addTimeout', () => {
     expect(resultOf(covered)).toBeInstanceOf(TimeoutError);
   });
 
-  it('checks the time', () => {
+  it('checks the time and the clock', () => {
     expect(() => new Deferred().addTimeout(-1, new ManualClock())).toThrow('timeoutMs');
+    expect(() => new Deferred().addTimeout(1, undefined as never)).toThrow('clock must be a clock');
   });
 });
 
@@ -735,6 +751,12 @@ describe('await and promises', () => {
     await expect(Deferred.fromPromise(Promise.reject(boom)).toPromise()).rejects.toBe(boom);
     const same = succeed(1);
     expect(Deferred.fromPromise(same)).toBe(same);
+  });
+
+  it('fromPromise refuses what is neither', () => {
+    for (const source of [5, undefined, null, {}]) {
+      expect(() => Deferred.fromPromise(source as never)).toThrow(InvalidArgumentTypeError);
+    }
   });
 
   it('fromPromise of a function that throws fails', () => {

@@ -89,6 +89,22 @@ describe('inlineCallbacks', () => {
     expect(await run()).toEqual([1, 2, 3, null, undefined, { not: 'thenable' }]);
   });
 
+  it('throws in what a hostile thenable throws when it is looked at', () => {
+    const run = inlineCallbacks(function* () {
+      try {
+        yield {
+          get then(): never {
+            throw boom;
+          },
+        };
+      } catch (error) {
+        return error;
+      }
+      return 'not thrown';
+    });
+    expect(resultOf(run())).toBe(boom);
+  });
+
   it('takes the result from what was yielded, which has none afterwards', () => {
     const waited = succeed(1);
     resultOf(

@@ -57,7 +57,7 @@ const LEFT: readonly [title: string, ...patterns: RegExp[]][] = [
   ],
   ['a listening port', /A reactor \(node, libuv\)/, /- a port listens on 127\.0\.0\.1:\d+/],
   ['a delayed call', /- a delayed call is due in \d+\.\d ms/, /dispose of the reactor/],
-  ['a connecting connector', /- a connector is connecting to 192\.0\.2\.1:9/],
+  ['a connecting connector', /- a connector is connecting to 127\.0\.0\.1:\d+/],
   ['a connection', /- a connection with 127\.0\.0\.1:\d+ is open/],
   ['a running reactor', /- it is running/],
 ];

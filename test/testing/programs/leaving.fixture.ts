@@ -3,17 +3,18 @@ import { afterAll, describe, it } from 'vitest';
 import { Deferred } from '../../../src/defer/deferred.js';
 import { createReactor, Protocol, type Reactor } from '../../../src/index.js';
 import { reportError } from '../../../src/internal/error-report.js';
+import { Blackhole } from '../../support/sockets.js';
 
-const made: Reactor[] = [];
+const opened: AsyncDisposable[] = [];
 
 function reactor(): Reactor {
   const fresh = createReactor({ kind: 'node' });
-  made.push(fresh);
+  opened.push(fresh);
   return fresh;
 }
 
 afterAll(async () => {
-  for (const one of made) await one[Symbol.asyncDispose]();
+  for (const one of opened.reverse()) await one[Symbol.asyncDispose]();
 });
 
 describe('a test that leaves', () => {
@@ -33,9 +34,10 @@ describe('a test that leaves', () => {
     reactor().callLater(60_000, () => {});
   });
 
-  it('a connecting connector', () => {
-    // A documentation address (RFC 5737): nothing answers, or the network is unreachable later than this test ends.
-    reactor().connectTCP('192.0.2.1', 9, Protocol, { timeoutMs: 0 });
+  it('a connecting connector', async () => {
+    const blackhole = await Blackhole.open();
+    opened.push(blackhole);
+    reactor().connectTCP('127.0.0.1', blackhole.port, Protocol, { timeoutMs: 0 });
   });
 
   it('a connection', async () => {
