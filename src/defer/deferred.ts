@@ -14,14 +14,16 @@ import { type InspectOptions, inspect } from 'node:util';
 
 import type { Clock } from '../core/clock.js';
 import { InvalidArgumentTypeError } from '../core/errors.js';
-import { checkClock, checkFunction, checkMilliseconds } from '../internal/check.js';
+import { checkFunction } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { cancelAfter, cancelOnAbort } from './cancelling.js';
 import { getDebugging, historyOf, noteFired, noteMade } from './debugging.js';
-import { AlreadyFiredError, CancelledError, NotPausedError, TimeoutError } from './errors.js';
+import { AlreadyFiredError, CancelledError, NotPausedError } from './errors.js';
 import { Failure } from './failure.js';
 import { type Callback, Link, Observer } from './link.js';
 import { OneYield } from './one-yield.js';
-import { isThenable } from './thenable.js';
+import { FAILED, FIRED, LATE_ALLOWED, OBSERVED, PAUSE, RUNNING, SUSPECT } from './states.js';
+import { isThenable, settleFrom } from './thenable.js';
 import { acquit, suspect } from './unhandled.js';
 
 /** What a callback may return: a value, something that will give one, or a failure. */
@@ -32,20 +34,6 @@ export type Result<U> = Exclude<U, Failure>;
 
 /** Stops what a Deferred stands for. It may fire the Deferred; if it does not, that fails with {@link CancelledError}. */
 export type Canceller<T> = (deferred: Deferred<T>) => void;
-
-const FIRED = 1;
-/** A callback of this Deferred is on the stack. */
-const RUNNING = 2;
-/** The result is a failure. */
-const FAILED = 4;
-/** It was cancelled and nothing could be stopped: one `callback` or `errback` that comes late means nothing. */
-const LATE_ALLOWED = 8;
-/** The failure at the chain's end was passed on to a promise. */
-const OBSERVED = 16;
-/** The failure at the chain's end is nobody's yet. */
-const SUSPECT = 32;
-/** What is above counts the pauses. */
-const PAUSE = 64;
 
 /** @internal What {@link Deferred.takeResult} gives when there is none. */
 export const NO_RESULT: unique symbol = Symbol('no result');
@@ -201,18 +189,7 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** Cancels this when `signal` aborts, unless it has its result by then; the signal's reason becomes the error's `cause`. */
   cancelOn(signal: AbortSignal): this {
-    if (this.ended) return this;
-    if (signal.aborted) {
-      this.cancel(signal.reason);
-      return this;
-    }
-    const onAbort = (): void => this.cancel(signal.reason);
-    const forget = (result: unknown): unknown => {
-      signal.removeEventListener('abort', onAbort);
-      return result;
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.append(forget, forget);
+    if (!this.ended) cancelOnAbort(this, signal);
     return this;
   }
 
@@ -226,20 +203,9 @@ export class Deferred<T> implements PromiseLike<T> {
   addTimeout<U = never>(
     timeoutMs: number,
     clock: Clock,
-    onTimeoutCancel: (result: T | Failure, timeoutMs: number) => CallbackResult<T | U> = timedOut,
+    onTimeoutCancel?: (result: T | Failure, timeoutMs: number) => CallbackResult<T | U>,
   ): Deferred<T | Result<U>> {
-    checkMilliseconds('timeoutMs', timeoutMs);
-    checkClock('clock', clock);
-    let late = false;
-    const call = clock.callLater(timeoutMs, () => {
-      late = true;
-      this.cancel();
-    });
-    return this.addBoth<T | U>((result) => {
-      if (late) return onTimeoutCancel(result, timeoutMs);
-      call.cancel();
-      return result;
-    });
+    return cancelAfter(this, timeoutMs, clock, onTimeoutCancel);
   }
 
   /** Holds the callbacks back until `unpause` was called as often as this. */
@@ -527,25 +493,4 @@ function fromThenable<T>(thenable: PromiseLike<T>): Deferred<T> {
   const deferred = new Deferred<T>();
   settleFrom(deferred, thenable);
   return deferred;
-}
-
-/** A promise that settles after its Deferred was cancelled is not listened to any more. Never throws. */
-function settleFrom<T>(deferred: Deferred<T>, thenable: PromiseLike<T>): void {
-  const reject = (reason: unknown): void => {
-    if (!deferred.fired) deferred.errback(reason);
-  };
-  try {
-    thenable.then((value) => {
-      if (!deferred.fired) deferred.callback(value);
-    }, reject);
-  } catch (error) {
-    reject(error);
-  }
-}
-
-function timedOut<T>(result: T | Failure, timeoutMs: number): T | Failure {
-  if (result instanceof Failure && result.check(CancelledError)) {
-    return new Failure(new TimeoutError(timeoutMs));
-  }
-  return result;
 }
