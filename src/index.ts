@@ -4,17 +4,43 @@ export {
   type Address,
   type AddressType,
   type HostPort,
+  type IPAddress,
+  type IPAddressType,
   IPv4Address,
   IPv6Address,
+  UNIXAddress,
 } from './core/address.js';
+export type {
+  AdoptConnectionOptions,
+  AdoptDatagramOptions,
+  AdoptOptions,
+} from './core/adopt-options.js';
 export type { Clock, DelayedCall } from './core/clock.js';
-export type { Connector } from './core/connector.js';
+export type { Connector, Destination } from './core/connector.js';
+export {
+  type ConnectUNIXDatagramOptions,
+  type DatagramDetails,
+  type DatagramHandlers,
+  type DatagramOptions,
+  DatagramProtocol,
+  type DatagramProtocolLike,
+  type DatagramReceiver,
+  type DatagramTransport,
+  type DestinationOf,
+  type ListenUDPOptions,
+  type ListenUNIXDatagramOptions,
+  type MulticastMembership,
+  type SendOptions,
+  type UDPTransport,
+  type UNIXDatagramTransport,
+} from './core/datagram.js';
 export type { Descriptor, ReadDescriptor, WriteDescriptor } from './core/descriptor.js';
 export {
   AcceptError,
   AddonNotLoadedError,
   AlreadyCalledError,
   AlreadyCancelledError,
+  AlreadyConnectedError,
   CannotListenError,
   CONNECTION_DONE,
   ConnectBindError,
@@ -22,16 +48,25 @@ export {
   ConnectingCancelledError,
   ConnectionAborted,
   ConnectionClosed,
+  ConnectionDetached,
   ConnectionDone,
   ConnectionLost,
   ConnectionRefusedError,
   ConnectorStateError,
   ConnectTimeoutError,
+  DatagramError,
+  DatagramNotSentError,
+  DatagramTruncatedError,
+  DescriptorError,
   DNSLookupError,
+  InvalidAddressError,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
   LocalProtocolError,
+  MessageLengthError,
+  MulticastJoinError,
   NoRouteError,
+  NotListeningError,
   ProducerRegisteredError,
   ReactorAlreadyRunningError,
   ReactorDisposedError,
@@ -40,6 +75,7 @@ export {
   RopewalkError,
   type SystemError,
   TCPTimedOutError,
+  UnsentBytesError,
   UnsupportedError,
 } from './core/errors.js';
 export {
@@ -50,7 +86,7 @@ export {
   type FactoryLike,
   type ProtocolFactory,
 } from './core/factory.js';
-export type { ListeningPort } from './core/listening-port.js';
+export type { ListeningPort, StopListeningOptions } from './core/listening-port.js';
 export type { Consumer, PullProducer, PushProducer } from './core/producer.js';
 export { Protocol, type ProtocolHandlers, type StreamProtocol } from './core/protocol.js';
 export type { ErrorReporter, Reactor, ReactorStatistics, RunOptions } from './core/reactor.js';
@@ -62,11 +98,20 @@ export type {
   TCPOptions,
 } from './core/tcp-options.js';
 export {
+  type DetachedConnection,
   HIGH_WATER_MARK_BYTES,
   LARGE_WRITE_BYTES,
+  type SocketTransport,
   type TCPTransport,
   type Transport,
+  type UNIXTransport,
 } from './core/transport.js';
+export type {
+  ConnectUNIXOptions,
+  ListenUNIXOptions,
+  PeerCredentials,
+  UNIXPathOptions,
+} from './core/unix-options.js';
 export { getDebugging, setDebugging } from './defer/debugging.js';
 export { type CallbackResult, type Canceller, Deferred } from './defer/deferred.js';
 export {

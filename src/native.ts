@@ -10,6 +10,10 @@ export interface NativeLoop {
   readonly memory: ArrayBuffer;
   addSlab(memory: Uint8Array): boolean;
   address(handle: number, peer: boolean, out: Int32Array): boolean;
+  /** 0 none, 1 UNIX, 4, 6. */
+  addressFamily(handle: number): number;
+  adoptListener(fd: number, takeOver: boolean): number;
+  adoptStream(fd: number, takeOver: boolean): number;
   close(handle: number): void;
   connect(
     host: string,
@@ -18,15 +22,27 @@ export interface NativeLoop {
     localPort: number,
     settings: Int32Array,
   ): number;
+  closeDescriptor(fd: number): void;
+  connectUnix(path: string, settings: Int32Array): number;
+  /** `[pid, uid, gid]` */
+  credentials(handle: number, out: Int32Array): boolean;
+  descriptor(handle: number): number;
+  /** Throws EBUSY while bytes wait to be sent. */
+  detach(handle: number): number;
   dispose(): void;
   flag(handle: number, which: number): boolean;
   flush(): void;
   listen(host: string, port: number, settings: Int32Array): number;
+  listenUnix(path: string, settings: Int32Array): number;
   queuedBytes(handle: number): number;
+  sendDescriptor(handle: number, fd: number): void;
   setFlag(handle: number, which: number, enabled: boolean): void;
   setInterest(handle: number, interest: number): void;
   /** `[turns, bytesReceived, bytesSent, lastTurnNanos, sockets]` */
   statistics(): [number, number, number, number, number];
+  unixPath(handle: number, peer: boolean): Buffer | null;
+  /** Whether there was a file, and it was the listener's own. */
+  unlinkUnix(handle: number): boolean;
   watch(fd: number, interest: number): number;
   write(handle: number, data: Uint8Array): void;
 }

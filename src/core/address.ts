@@ -3,10 +3,17 @@
  * `equals`. The text of a host is made when it is first read, since a busy server accepts far more than it prints.
  */
 
-/** What carries the bytes. */
-export type AddressType = 'TCP' | 'UDP';
+/** What carries the bytes between hosts. */
+export type IPAddressType = 'TCP' | 'UDP';
 
-export type Address = IPv4Address | IPv6Address;
+/** What carries the bytes. */
+export type AddressType = IPAddressType | 'UNIX';
+
+/** A host and a port. */
+export type IPAddress = IPv4Address | IPv6Address;
+
+/** `type` tells which: `UNIX` addresses have a path, the others a host and a port. */
+export type Address = IPAddress | UNIXAddress;
 
 /** A host, by name or address, and a port: what `connectTCP` was asked for. */
 export interface HostPort {
@@ -16,21 +23,26 @@ export interface HostPort {
 
 /** An IPv4 address and a port. */
 export class IPv4Address {
-  readonly type: AddressType;
+  readonly type: IPAddressType;
   readonly port: number;
   #host: string | number;
 
-  constructor(type: AddressType, host: string, port: number) {
+  constructor(type: IPAddressType, host: string, port: number) {
     this.type = type;
     this.port = port;
     this.#host = host;
   }
 
   /** @param bits The four bytes of the address as one integer, first byte highest. */
-  static fromBits(type: AddressType, bits: number, port: number): IPv4Address {
+  static fromBits(type: IPAddressType, bits: number, port: number): IPv4Address {
     const address = new IPv4Address(type, '', port);
     address.#host = bits;
     return address;
+  }
+
+  /** @internal The address as one integer, where its text was never asked for. */
+  get bits(): number | undefined {
+    return typeof this.#host === 'number' ? this.#host : undefined;
   }
 
   get family(): 'IPv4' {
@@ -54,22 +66,42 @@ export class IPv4Address {
     return `${this.host}:${this.port}`;
   }
 
-  toJSON(): { type: AddressType; family: 'IPv4'; host: string; port: number } {
+  toJSON(): { type: IPAddressType; family: 'IPv4'; host: string; port: number } {
     return { type: this.type, family: 'IPv4', host: this.host, port: this.port };
   }
 }
 
 /** An IPv6 address and a port. An IPv4 peer of a dual-stack listener is given as an {@link IPv4Address}. */
 export class IPv6Address {
-  readonly type: AddressType;
+  readonly type: IPAddressType;
   readonly port: number;
-  /** RFC 5952 text, with `%scope` where the address is link-local. */
-  readonly host: string;
+  #host: string | IPv6Words;
 
-  constructor(type: AddressType, host: string, port: number) {
+  constructor(type: IPAddressType, host: string, port: number) {
     this.type = type;
     this.port = port;
-    this.host = host;
+    this.#host = host;
+  }
+
+  static fromWords(type: IPAddressType, words: IPv6Words, port: number): IPv6Address {
+    const address = new IPv6Address(type, '', port);
+    address.#host = words;
+    return address;
+  }
+
+  /** @internal Where the text was never asked for. */
+  get words(): IPv6Words | undefined {
+    return typeof this.#host === 'string' ? undefined : this.#host;
+  }
+
+  /** RFC 5952 text, with `%scope` where the address is link-local. */
+  get host(): string {
+    const host = this.#host;
+    if (typeof host === 'string') return host;
+    const [first, second, third, fourth, scope] = host;
+    const text = ipv6Text([first, second, third, fourth]);
+    this.#host = scope === 0 ? text : `${text}%${scope}`;
+    return this.#host;
   }
 
   get family(): 'IPv6' {
@@ -84,15 +116,56 @@ export class IPv6Address {
     return `[${this.host}]:${this.port}`;
   }
 
-  toJSON(): { type: AddressType; family: 'IPv6'; host: string; port: number } {
+  toJSON(): { type: IPAddressType; family: 'IPv6'; host: string; port: number } {
     return { type: this.type, family: 'IPv6', host: this.host, port: this.port };
+  }
+}
+
+/** The four 32-bit words of an address, first byte highest, and the number of the interface of a link-local one, else 0. */
+export type IPv6Words = readonly [number, number, number, number, number];
+
+/**
+ * The address of a UNIX socket: a path, or an abstract name of Linux (unix(7)), which begins with a NUL and is in no file
+ * system. Empty where the socket has none, as the connecting side of a stream has as a rule.
+ */
+export class UNIXAddress {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get type(): 'UNIX' {
+    return 'UNIX';
+  }
+
+  get family(): 'UNIX' {
+    return 'UNIX';
+  }
+
+  /** Whether the path is an abstract name. */
+  get abstract(): boolean {
+    return this.path.startsWith('\0');
+  }
+
+  equals(other: Address): boolean {
+    return other.type === 'UNIX' && other.path === this.path;
+  }
+
+  /** The path; an abstract name with `@` for its NUL, as tools show it. */
+  toString(): string {
+    return this.abstract ? `@${this.path.slice(1)}` : this.path;
+  }
+
+  toJSON(): { type: 'UNIX'; path: string } {
+    return { type: 'UNIX', path: this.path };
   }
 }
 
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /** Makes the address of a socket from the text and port the system gives. IPv4-mapped IPv6 becomes IPv4. */
-export function addressFrom(type: AddressType, host: string, port: number): Address {
+export function addressFrom(type: IPAddressType, host: string, port: number): IPAddress {
   const mapped = MAPPED_IPV4.exec(host);
   if (mapped?.[1] !== undefined) return new IPv4Address(type, mapped[1], port);
   return host.includes(':') ? new IPv6Address(type, host, port) : new IPv4Address(type, host, port);
@@ -103,25 +176,26 @@ export function addressFrom(type: AddressType, host: string, port: number): Addr
  * @param scope Number of the interface of a link-local address, else 0.
  */
 export function addressFromWords(
-  type: AddressType,
+  type: IPAddressType,
   words: Int32Array,
   at: number,
   ipv6: boolean,
   scope: number,
   port: number,
-): Address {
-  if (!ipv6) return IPv4Address.fromBits(type, words[at] as number, port);
-  const host = ipv6Text(words, at);
-  return new IPv6Address(type, scope === 0 ? host : `${host}%${scope}`, port);
+): IPAddress {
+  const first = words[at] as number;
+  if (!ipv6) return IPv4Address.fromBits(type, first, port);
+  const [second, third, fourth] = [words[at + 1], words[at + 2], words[at + 3]] as [
+    number,
+    number,
+    number,
+  ];
+  return IPv6Address.fromWords(type, [first, second, third, fourth, scope], port);
 }
 
 /** RFC 5952 section 4: lower-case, no leading zeros, the longest run of two or more zero groups left out. */
-function ipv6Text(words: Int32Array, at: number): string {
-  const groups: number[] = [];
-  for (let i = at; i < at + 4; i++) {
-    const word = words[i] as number;
-    groups.push(word >>> 16, word & 0xffff);
-  }
+function ipv6Text(words: readonly number[]): string {
+  const groups = words.flatMap((word) => [word >>> 16, word & 0xffff]);
   let runStart = 0;
   let runLength = 0;
   for (let start = 0; start < groups.length; start++) {
@@ -137,9 +211,9 @@ function ipv6Text(words: Int32Array, at: number): string {
   return `${hex(groups.slice(0, runStart))}::${hex(groups.slice(runStart + runLength))}`;
 }
 
-function sameAddress(one: Address, other: Address): boolean {
+function sameAddress(one: IPAddress, other: Address): boolean {
   return (
-    one.type === other.type &&
+    other.type === one.type &&
     one.family === other.family &&
     one.host === other.host &&
     one.port === other.port
@@ -147,10 +221,12 @@ function sameAddress(one: Address, other: Address): boolean {
 }
 
 /** What the console shows: the text of a host is a getter, which it would leave out. */
-for (const AddressClass of [IPv4Address, IPv6Address]) {
+for (const AddressClass of [IPv4Address, IPv6Address, UNIXAddress]) {
   Object.defineProperty(AddressClass.prototype, Symbol.for('nodejs.util.inspect.custom'), {
     value(this: Address): string {
-      return `${AddressClass.name}(${this.type} ${this})`;
+      return this.type === 'UNIX'
+        ? `${AddressClass.name}(${this})`
+        : `${AddressClass.name}(${this.type} ${this})`;
     },
   });
 }

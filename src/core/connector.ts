@@ -1,7 +1,17 @@
 /** An outgoing connection's life, over as many attempts as the application asks for. */
-import type { HostPort } from './address.js';
+import type { HostPort, UNIXAddress } from './address.js';
 
-export interface Connector {
+/** Where a connector connects to: a host and a port, or the path of a UNIX socket. */
+export type Destination = HostPort | UNIXAddress;
+
+/** A destination as messages show it. */
+export function destinationText(destination: Destination): string {
+  if ('path' in destination) return destination.toString();
+  return `${destination.host}:${destination.port}`;
+}
+
+/** `D` is {@link HostPort} for `connectTCP`, {@link UNIXAddress} for `connectUNIX`. */
+export interface Connector<D extends Destination = Destination> {
   readonly state: 'disconnected' | 'connecting' | 'connected';
   /**
    * Tries again. Meant for a factory's `clientConnectionFailed` and `clientConnectionLost`.
@@ -16,5 +26,5 @@ export interface Connector {
   /** Ends whatever there is: `stopConnecting` while connecting, `loseConnection` when connected, else nothing. */
   disconnect(): void;
   /** What was asked for. */
-  getDestination(): HostPort;
+  getDestination(): D;
 }

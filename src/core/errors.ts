@@ -3,6 +3,9 @@
  * with whose fault each is and what to do.
  */
 
+import type { Address, UNIXAddress } from './address.js';
+import { type Destination, destinationText } from './connector.js';
+
 /** Base of all of Ropewalk's errors. */
 export abstract class RopewalkError extends Error {
   abstract override readonly name: string;
@@ -62,6 +65,16 @@ export class ConnectionAborted extends ConnectionClosed {
   }
 }
 
+/** This side took the connection out of the reactor, to go on with it elsewhere: `detach`. */
+export class ConnectionDetached extends ConnectionClosed {
+  override readonly name = 'ConnectionDetached';
+  override readonly code = 'ERR_CONNECTION_DETACHED';
+
+  constructor() {
+    super('the connection was detached from the reactor');
+  }
+}
+
 /**
  * The one `ConnectionDone`. Clean closes are the most frequent event of a busy server and an Error's stack trace costs
  * more than the close itself; the trace would show the reactor only.
@@ -74,14 +87,18 @@ export const CONNECTION_DONE: ConnectionDone = Object.freeze(
 export class ConnectError extends RopewalkError {
   override readonly name: string = 'ConnectError';
   override readonly code: string = 'ERR_CONNECT';
-  /** The host that was asked for. */
-  readonly host: string;
-  readonly port: number;
+  /** The host and port that were asked for, of a TCP connection. */
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  /** The path that was asked for, of a UNIX connection. */
+  readonly path: string | undefined;
 
-  constructor(message: string, host: string, port: number, options?: ErrorOptions) {
-    super(`${message}: ${host}:${port}`, options);
-    this.host = host;
-    this.port = port;
+  constructor(message: string, destination: Destination, options?: ErrorOptions) {
+    super(`${message}: ${destinationText(destination)}`, options);
+    const unix = 'path' in destination;
+    this.host = unix ? undefined : destination.host;
+    this.port = unix ? undefined : destination.port;
+    this.path = unix ? destination.path : undefined;
   }
 }
 
@@ -127,18 +144,142 @@ export class ConnectingCancelledError extends ConnectError {
   override readonly code = 'ERR_CONNECTING_CANCELLED';
 }
 
-/** The port could not be listened on: in use, not permitted, or no such interface. */
+/** The port or path could not be listened on: in use, not permitted, or no such interface. */
 export class CannotListenError extends RopewalkError {
   override readonly name = 'CannotListenError';
   override readonly code = 'ERR_CANNOT_LISTEN';
-  readonly interface: string;
-  readonly port: number;
+  /** The interface and port that were asked for, of a TCP or UDP port. */
+  readonly interface: string | undefined;
+  readonly port: number | undefined;
+  /** The path that was asked for, of a UNIX socket. */
+  readonly path: string | undefined;
 
-  constructor(interfaceName: string, port: number, options?: ErrorOptions) {
+  constructor(
+    where: { readonly interface: string; readonly port: number } | UNIXAddress,
+    options?: ErrorOptions,
+  ) {
     const why = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
-    super(`cannot listen on ${interfaceName || '*'}:${port}${why}`, options);
-    this.interface = interfaceName;
-    this.port = port;
+    const unix = 'path' in where;
+    const place = unix ? where.toString() : `${where.interface || '*'}:${where.port}`;
+    super(`cannot listen on ${place}${why}`, options);
+    this.interface = unix ? undefined : where.interface;
+    this.port = unix ? undefined : where.port;
+    this.path = unix ? where.path : undefined;
+  }
+}
+
+/** The port's socket was asked for while it does not listen. */
+export class NotListeningError extends RopewalkError {
+  override readonly name = 'NotListeningError';
+  override readonly code = 'ERR_NOT_LISTENING';
+
+  constructor() {
+    super('the port does not listen');
+  }
+}
+
+/** A descriptor given to be adopted or sent is not open, or not a socket of the kind that was asked for. `cause` says which. */
+export class DescriptorError extends RopewalkError {
+  override readonly name = 'DescriptorError';
+  override readonly code = 'ERR_DESCRIPTOR';
+  readonly fd: number;
+
+  constructor(wanted: string, fd: number, options?: ErrorOptions) {
+    const why = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
+    super(`descriptor ${fd} is not ${wanted}${why}`, options);
+    this.fd = fd;
+  }
+}
+
+/** `detach`: bytes that were written have not been taken by the system yet. The connection goes on. */
+export class UnsentBytesError extends RopewalkError {
+  override readonly name = 'UnsentBytesError';
+  override readonly code = 'ERR_UNSENT_BYTES';
+  readonly bytes: number;
+
+  constructor(bytes: number) {
+    super(`${bytes} bytes wait to be sent: the connection can not be detached`);
+    this.bytes = bytes;
+  }
+}
+
+/** A datagram was lost on this host. Which one, and whose fault it is, the subclass says. */
+export abstract class DatagramError extends RopewalkError {
+  /** The other end, where it is known. */
+  readonly address: Address | undefined;
+
+  constructor(message: string, address: Address | undefined, options?: ErrorOptions) {
+    const where = address === undefined ? '' : `: ${address}`;
+    super(`${message}${where}`, options);
+    this.address = address;
+  }
+}
+
+/** A datagram is longer than its kind, or the way to its destination, can take. Thrown by `write`, or told later. */
+export class MessageLengthError extends DatagramError {
+  override readonly name = 'MessageLengthError';
+  override readonly code = 'ERR_MESSAGE_LENGTH';
+  /** Bytes that it had. */
+  readonly length: number;
+
+  constructor(length: number, address: Address | undefined, options?: ErrorOptions) {
+    super(`a datagram of ${length} bytes is too long to be sent`, address, options);
+    this.length = length;
+  }
+}
+
+/** A datagram came that is longer than `maxPacketSize`; it was dropped. */
+export class DatagramTruncatedError extends DatagramError {
+  override readonly name = 'DatagramTruncatedError';
+  override readonly code = 'ERR_DATAGRAM_TRUNCATED';
+  readonly maxPacketSize: number;
+
+  constructor(maxPacketSize: number, address: Address | undefined) {
+    super(`a datagram longer than ${maxPacketSize} bytes was dropped`, address);
+    this.maxPacketSize = maxPacketSize;
+  }
+}
+
+/** The system refused to send a datagram: `cause`. */
+export class DatagramNotSentError extends DatagramError {
+  override readonly name = 'DatagramNotSentError';
+  override readonly code = 'ERR_DATAGRAM_NOT_SENT';
+
+  constructor(address: Address | undefined, cause: Error) {
+    super(`a datagram was not sent (${cause.message})`, address, { cause });
+  }
+}
+
+/** A datagram's destination is missing, is no IP address, or is of another family than the socket. */
+export class InvalidAddressError extends RopewalkError {
+  override readonly name = 'InvalidAddressError';
+  override readonly code = 'ERR_INVALID_ADDRESS';
+
+  constructor(message: string) {
+    super(message);
+  }
+}
+
+/** `connect` of a datagram socket that is connected. */
+export class AlreadyConnectedError extends RopewalkError {
+  override readonly name = 'AlreadyConnectedError';
+  override readonly code = 'ERR_ALREADY_CONNECTED';
+
+  constructor() {
+    super('the datagram socket is connected already');
+  }
+}
+
+/** A multicast group could not be joined or left. `cause` is the system's error. */
+export class MulticastJoinError extends RopewalkError {
+  override readonly name = 'MulticastJoinError';
+  override readonly code = 'ERR_MULTICAST_JOIN';
+  readonly group: string;
+
+  constructor(group: string, options?: ErrorOptions) {
+    const why = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
+    super(`cannot join or leave the multicast group ${group}${why}`, options);
+    this.group = group;
   }
 }
 
@@ -257,8 +398,7 @@ export class InvalidArgumentValueError extends RangeError {
 
 type ConnectErrorClass = new (
   message: string,
-  host: string,
-  port: number,
+  destination: Destination,
   options?: ErrorOptions,
 ) => ConnectError;
 
@@ -267,6 +407,9 @@ const CONNECT_ERRORS: Readonly<Record<string, ConnectErrorClass>> = {
   EADDRINUSE: ConnectBindError,
   EADDRNOTAVAIL: ConnectBindError,
   ECONNREFUSED: ConnectionRefusedError,
+  // Of a UNIX socket: no file, or one that is no socket.
+  ENOENT: ConnectionRefusedError,
+  ENOTSOCK: ConnectionRefusedError,
   EHOSTUNREACH: NoRouteError,
   ENETUNREACH: NoRouteError,
   ENOTFOUND: DNSLookupError,
@@ -275,7 +418,7 @@ const CONNECT_ERRORS: Readonly<Record<string, ConnectErrorClass>> = {
 };
 
 /** Turns a failed resolution, bind or connect(2) into the error users catch. */
-export function connectErrorFrom(cause: Error, host: string, port: number): ConnectError {
+export function connectErrorFrom(cause: Error, destination: Destination): ConnectError {
   const { code, syscall } = cause as Partial<SystemError>;
   const ErrorClass =
     syscall === 'bind'
@@ -283,7 +426,7 @@ export function connectErrorFrom(cause: Error, host: string, port: number): Conn
       : syscall === 'getaddrinfo'
         ? DNSLookupError
         : (CONNECT_ERRORS[code ?? ''] ?? ConnectError);
-  return new ErrorClass(`cannot connect (${code ?? cause.message})`, host, port, { cause });
+  return new ErrorClass(`cannot connect (${code ?? cause.message})`, destination, { cause });
 }
 
 /** Makes an error without paying for a stack trace that would show the reactor only. */

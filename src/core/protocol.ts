@@ -21,6 +21,11 @@ export interface StreamProtocol {
    * what was written before is sent as far as the system takes it at once, the rest is dropped.
    */
   readConnectionLost?(): void;
+  /**
+   * A descriptor came over a UNIX socket (unix(7), SCM_RIGHTS): called before the `dataReceived` of the bytes it came with.
+   * It is yours to close. Without this method the system closes what a peer sends.
+   */
+  fileDescriptorReceived?(fd: number): void;
   /** `loseWriteConnection` has been carried out: everything was sent and the peer sees the end. */
   writeConnectionLost?(): void;
 }

@@ -1,12 +1,28 @@
 /** The contract that every reactor keeps. Two implement it; one contract suite runs on both. */
 import type { Deferred } from '../defer/deferred.js';
+import type { Address, HostPort, IPAddress, UNIXAddress } from './address.js';
+import type {
+  AdoptConnectionOptions,
+  AdoptDatagramOptions,
+  AdoptOptions,
+} from './adopt-options.js';
 import type { Clock } from './clock.js';
 import type { Connector } from './connector.js';
+import type {
+  ConnectUNIXDatagramOptions,
+  DatagramProtocolLike,
+  ListenUDPOptions,
+  ListenUNIXDatagramOptions,
+  UDPTransport,
+  UNIXDatagramTransport,
+} from './datagram.js';
 import type { ReadDescriptor, WriteDescriptor } from './descriptor.js';
 import type { FactoryLike } from './factory.js';
 import type { ListeningPort } from './listening-port.js';
 import type { SystemEvents } from './system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from './tcp-options.js';
+import type { SocketTransport } from './transport.js';
+import type { ConnectUNIXOptions, ListenUNIXOptions } from './unix-options.js';
 
 /** What reports an exception that has nowhere else to go. `where` says what was being done. */
 export type ErrorReporter = (error: unknown, where: string) => void;
@@ -77,7 +93,11 @@ export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
    * @param port 0 lets the system choose: see {@link ListeningPort.getHost}.
    * @throws CannotListenError, UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
    */
-  listenTCP(port: number, factory: FactoryLike, options?: ListenTCPOptions): ListeningPort;
+  listenTCP(
+    port: number,
+    factory: FactoryLike,
+    options?: ListenTCPOptions,
+  ): ListeningPort<IPAddress>;
   /**
    * Makes a TCP connection. Returns at once; what became of it, success or failure, is told to the factory in a later
    * turn. A name's addresses are tried in the resolver's order until one answers. Where `buildProtocol` throws, that is
@@ -89,7 +109,76 @@ export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
     port: number,
     factory: FactoryLike,
     options?: ConnectTCPOptions,
-  ): Connector;
+  ): Connector<HostPort>;
+
+  /**
+   * Accepts UNIX connections. The socket's file is removed when the port stops, unless somebody else has put another there.
+   * @param path A path, or an abstract name that begins with a NUL (Linux).
+   * @throws CannotListenError, UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  listenUNIX(
+    path: string,
+    factory: FactoryLike,
+    options?: ListenUNIXOptions,
+  ): ListeningPort<UNIXAddress>;
+  /** Makes a UNIX connection: {@link Reactor.connectTCP}. While the listener's queue is full, it tries again. */
+  connectUNIX(
+    path: string,
+    factory: FactoryLike,
+    options?: ConnectUNIXOptions,
+  ): Connector<UNIXAddress>;
+
+  /**
+   * Opens a UDP socket; what it returns is the protocol's transport too.
+   * @param port 0 lets the system choose.
+   * @throws CannotListenError, UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  listenUDP(
+    port: number,
+    protocol: DatagramProtocolLike<IPAddress>,
+    options?: ListenUDPOptions,
+  ): UDPTransport;
+  /** Opens a UNIX datagram socket with a path. Native only. @throws as listenUNIX */
+  listenUNIXDatagram(
+    path: string,
+    protocol: DatagramProtocolLike<UNIXAddress>,
+    options?: ListenUNIXDatagramOptions,
+  ): UNIXDatagramTransport;
+  /**
+   * Opens a UNIX datagram socket whose peer is the one at `path`. Native only.
+   * @throws ConnectError, and as listenUNIX
+   */
+  connectUNIXDatagram(
+    path: string,
+    protocol: DatagramProtocolLike<UNIXAddress>,
+    options?: ConnectUNIXDatagramOptions,
+  ): UNIXDatagramTransport;
+
+  /**
+   * Accepts connections from a listening socket that was opened elsewhere: inherited, received from another process. It is
+   * closed, never shut down, when the port stops; a UNIX socket's file stays.
+   * @throws DescriptorError, UnsupportedError, InvalidArgumentTypeError
+   */
+  adoptStreamPort(fd: number, factory: FactoryLike, options?: AdoptOptions): ListeningPort<Address>;
+  /**
+   * Goes on with a connection that was made elsewhere: a protocol is built as for an accepted one, but the factory's
+   * `doStart` and `doStop` are not called. Null where `buildProtocol` gave null: the connection is closed.
+   * @throws DescriptorError, UnsupportedError, InvalidArgumentTypeError
+   */
+  adoptStreamConnection(
+    fd: number,
+    factory: FactoryLike,
+    options?: AdoptConnectionOptions,
+  ): SocketTransport | null;
+  /**
+   * Goes on with a bound datagram socket that was opened elsewhere.
+   * @throws DescriptorError, UnsupportedError, InvalidArgumentTypeError
+   */
+  adoptDatagramPort(
+    fd: number,
+    protocol: DatagramProtocolLike<IPAddress>,
+    options?: AdoptDatagramOptions,
+  ): UDPTransport;
 
   /**
    * Calls `descriptor.doRead()` when its file descriptor is readable. Adding twice is once. Native only. Remove it before

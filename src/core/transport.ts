@@ -1,6 +1,8 @@
 /** The connection as a protocol sees it, whatever carries it. */
+import type { Deferred } from '../defer/deferred.js';
 import type { Address } from './address.js';
 import type { Consumer, PushProducer } from './producer.js';
+import type { PeerCredentials } from './unix-options.js';
 
 /**
  * A connected byte stream.
@@ -64,13 +66,56 @@ export interface Transport extends Consumer, PushProducer {
   getHost(): Address;
 }
 
+/** A transport over a socket of the system's. */
+export interface SocketTransport extends Transport {
+  /**
+   * The socket's descriptor, for handing the connection to another process. It stays the transport's: don't read, write or
+   * close it.
+   * @throws UnsupportedError this reactor or platform has none to show.
+   */
+  fileno(): number;
+  /**
+   * Takes the connection out of the reactor in the next turn, without closing it: for handing it to another process or
+   * thread. Nothing is received from now on; what is written from now on is dropped. `connectionLost(ConnectionDetached)` comes
+   * before the answer. It fails with an UnsentBytesError where bytes still wait to be sent: the connection then goes on.
+   *
+   * @throws UnsupportedError
+   */
+  detach(): Deferred<DetachedConnection>;
+}
+
+/** A connection that no reactor has. */
+export interface DetachedConnection extends Disposable {
+  /** Its descriptor, now yours to close: by {@link DetachedConnection.close}, or after giving it away with `takeOver`. */
+  readonly fd: number;
+  /** Bytes that were received and that no protocol was given. */
+  readonly unread: Buffer;
+  close(): void;
+}
+
 /** A transport over TCP. */
-export interface TCPTransport extends Transport {
+export interface TCPTransport extends SocketTransport {
   /** Whether small segments are sent at once (Nagle's algorithm off). */
   getTcpNoDelay(): boolean;
   setTcpNoDelay(enabled: boolean): void;
   getTcpKeepAlive(): boolean;
   setTcpKeepAlive(enabled: boolean): void;
+}
+
+/** A transport over a UNIX stream socket. `abortConnection` is no reset there: the peer sees a clean end. */
+export interface UNIXTransport extends SocketTransport {
+  /**
+   * Who is at the other end, as recorded when the connection was made; undefined once the connection is gone. Native only.
+   * @throws UnsupportedError
+   */
+  getPeerCredentials(): PeerCredentials | undefined;
+  /**
+   * Sends a descriptor along with the next byte that is written: without one it never leaves. It is duplicated at once, so
+   * `fd` may be closed when this returns. Native only.
+   * @throws DescriptorError `fd` is not open.
+   * @throws UnsupportedError
+   */
+  sendFileDescriptor(fd: number): void;
 }
 
 /** Writes of this many bytes or more are kept by reference until they are sent; smaller ones are copied. */

@@ -150,6 +150,12 @@ export class DeferredFilesystemLock {
   }
 }
 
+/** Whether a process that may still live holds the lock of that path. */
+export function isLocked(path: string): boolean {
+  const holder = markAt(path);
+  return holder !== undefined && !isDead(holder);
+}
+
 /** Makes the link if it can be had, and says whether a stale one was there before. */
 function take(path: string, mark: string, depth: number): 'free' | 'stale' | undefined {
   let found: 'free' | 'stale' = 'free';

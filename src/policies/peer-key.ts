@@ -6,6 +6,8 @@ import type { Address } from '../core/address.js';
  * @param ipv6PrefixBits 1 to 128.
  */
 export function peerKey(address: Address, ipv6PrefixBits: number): string {
+  // UNIX peers are all on this host, and have no names.
+  if (address.type === 'UNIX') return 'unix';
   const { host } = address;
   if (address.family !== 'IPv6' || ipv6PrefixBits === 128) return host;
   const [text = '', scope] = host.split('%', 2);

@@ -6,7 +6,14 @@ import type { Address } from '../core/address.js';
 import { UnsupportedError } from '../core/errors.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/protocol.js';
-import type { TCPTransport, Transport } from '../core/transport.js';
+import type {
+  DetachedConnection,
+  TCPTransport,
+  Transport,
+  UNIXTransport,
+} from '../core/transport.js';
+import type { PeerCredentials } from '../core/unix-options.js';
+import type { Deferred } from '../defer/deferred.js';
 
 /** What keeps count of wrappers: a {@link WrappingFactory}, as a rule. */
 export interface WrapperOwner {
@@ -21,7 +28,7 @@ export interface WrapperOwner {
  *
  * The wrapped protocol's rules hold as without a wrapper: it can be half-closed if it has `readConnectionLost`.
  */
-export class ProtocolWrapper implements StreamProtocol, TCPTransport {
+export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransport {
   readonly wrappedProtocol: StreamProtocol;
   /** The transport below. Set before the wrapped protocol's `makeConnection`; do not use it earlier. */
   transport: Transport = undefined as never;
@@ -42,6 +49,12 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport {
   get writeConnectionLost(): () => void {
     if (this.wrappedProtocol.writeConnectionLost === undefined) return undefined as never;
     return this.passWriteConnectionLost;
+  }
+
+  /** Undefined where the wrapped protocol has no such method: whether there is one decides who closes descriptors. */
+  get fileDescriptorReceived(): (fd: number) => void {
+    if (this.wrappedProtocol.fileDescriptorReceived === undefined) return undefined as never;
+    return this.passFileDescriptor;
   }
 
   get connected(): boolean {
@@ -122,21 +135,37 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport {
     return this.transport.getHost();
   }
 
-  /** @throws UnsupportedError the transport below is not TCP; the same for the three that follow. */
+  /** @throws UnsupportedError the transport below has no such method; the same for those that follow. */
   getTcpNoDelay(): boolean {
-    return this.tcp('getTcpNoDelay').getTcpNoDelay();
+    return this.below('getTcpNoDelay').getTcpNoDelay();
   }
 
   setTcpNoDelay(enabled: boolean): void {
-    this.tcp('setTcpNoDelay').setTcpNoDelay(enabled);
+    this.below('setTcpNoDelay').setTcpNoDelay(enabled);
   }
 
   getTcpKeepAlive(): boolean {
-    return this.tcp('getTcpKeepAlive').getTcpKeepAlive();
+    return this.below('getTcpKeepAlive').getTcpKeepAlive();
   }
 
   setTcpKeepAlive(enabled: boolean): void {
-    this.tcp('setTcpKeepAlive').setTcpKeepAlive(enabled);
+    this.below('setTcpKeepAlive').setTcpKeepAlive(enabled);
+  }
+
+  fileno(): number {
+    return this.below('fileno').fileno();
+  }
+
+  detach(): Deferred<DetachedConnection> {
+    return this.below('detach').detach();
+  }
+
+  getPeerCredentials(): PeerCredentials | undefined {
+    return this.below('getPeerCredentials').getPeerCredentials();
+  }
+
+  sendFileDescriptor(fd: number): void {
+    this.below('sendFileDescriptor').sendFileDescriptor(fd);
   }
 
   /** The peer has finished sending. Called only where the wrapped protocol can be half-closed. */
@@ -149,9 +178,16 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport {
     this.wrappedProtocol.writeConnectionLost?.();
   }
 
-  private tcp(method: keyof TCPTransport): TCPTransport {
-    const transport = this.transport as Partial<TCPTransport>;
-    if (typeof transport[method] === 'function') return transport as TCPTransport;
+  /** A descriptor came. Called only where the wrapped protocol takes descriptors. */
+  protected passFileDescriptor(fd: number): void {
+    this.wrappedProtocol.fileDescriptorReceived?.(fd);
+  }
+
+  private below<M extends keyof TCPTransport | keyof UNIXTransport>(
+    method: M,
+  ): TCPTransport & UNIXTransport {
+    const transport = this.transport as Transport & Partial<TCPTransport & UNIXTransport>;
+    if (typeof transport[method] === 'function') return transport as TCPTransport & UNIXTransport;
     throw new UnsupportedError(method, 'the transport below has no such option');
   }
 }

@@ -8,11 +8,27 @@
 import { lookup } from 'node:dns';
 import { isMainThread } from 'node:worker_threads';
 
+import type { Address, HostPort, IPAddress, UNIXAddress } from '../core/address.js';
+import type {
+  AdoptConnectionOptions,
+  AdoptDatagramOptions,
+  AdoptOptions,
+} from '../core/adopt-options.js';
 import type { DelayedCall } from '../core/clock.js';
-import type { Connector } from '../core/connector.js';
+import type { Connector, Destination } from '../core/connector.js';
+import type {
+  ConnectUNIXDatagramOptions,
+  DatagramProtocolLike,
+  ListenUDPOptions,
+  ListenUNIXDatagramOptions,
+  UDPTransport,
+  UNIXDatagramTransport,
+} from '../core/datagram.js';
 import type { ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
 import {
   ConnectionLost,
+  DescriptorError,
+  InvalidArgumentTypeError,
   ReactorAlreadyRunningError,
   ReactorDisposedError,
   ReactorNotRunningError,
@@ -24,25 +40,44 @@ import type { ListeningPort } from '../core/listening-port.js';
 import type { ErrorReporter, Reactor, ReactorStatistics, RunOptions } from '../core/reactor.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
+import type { SocketTransport } from '../core/transport.js';
+import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
 import { Deferred } from '../defer/deferred.js';
 import { succeed } from '../defer/succeed.js';
 import { captureContext, inContext, ROOT_CONTEXT } from '../internal/async-context.js';
 import { checkFunction, checkInteger, checkString } from '../internal/check.js';
 import { printError, reportError } from '../internal/error-report.js';
+import { adoptSettings } from './adopt-settings.js';
+import { AdoptedOwner } from './adopted-owner.js';
 import { DelayedCalls } from './delayed-calls.js';
 import { connectionLostChannel } from './diagnostics.js';
 import { type LoopHost, NODE_LOOP } from './loop-host.js';
 import { SignalStop } from './signal-stop.js';
-import type { StreamReactor, StreamTransport } from './stream-transport.js';
+import {
+  type ConnectorOptions,
+  type Dial,
+  type DialListener,
+  type Route,
+  StreamConnector,
+} from './stream-connector.js';
+import { type ListenSocket, StreamPort } from './stream-port.js';
+import type { StreamOwner, StreamReactor, StreamTransport } from './stream-transport.js';
 import { SystemEventTriggers } from './system-events.js';
-import { type Dial, type DialListener, TCPConnector } from './tcp-connector.js';
-import { type ListenSocket, TCPPort } from './tcp-port.js';
+import { TCPRoute } from './tcp-route.js';
 import {
   type ConnectSettings,
   connectSettings,
   type ListenSettings,
   listenSettings,
 } from './tcp-settings.js';
+import { listenLocked } from './unix-listening.js';
+import { UNIXRoute } from './unix-route.js';
+import {
+  type UNIXConnectSettings,
+  type UNIXListenSettings,
+  unixConnectSettings,
+  unixListenSettings,
+} from './unix-settings.js';
 
 /** Options that every reactor takes. */
 export interface ReactorOptions {
@@ -61,6 +96,12 @@ export interface HostAddress {
   readonly address: string;
 }
 
+/** A port that listens. */
+export interface OpenPort {
+  getHost(): Address;
+  closeListening(): void;
+}
+
 type Phase = 'idle' | 'starting' | 'running' | 'stopping' | 'disposed';
 
 export abstract class HostedReactor implements Reactor, StreamReactor {
@@ -68,8 +109,8 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   abstract readonly poller: string;
 
   /** @internal Open ports, and connectors that are connecting. */
-  readonly ports: Set<TCPPort> = new Set();
-  readonly connectors: Set<TCPConnector> = new Set();
+  readonly ports: Set<OpenPort> = new Set();
+  readonly connectors: Set<Connector & { shutDown(): void }> = new Set();
   connectionsAccepted = 0;
   connectionsMade = 0;
   connectionsLost = 0;
@@ -116,7 +157,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   /** @internal @throws UnsupportedError an option that this reactor can't carry out. */
   protected abstract checkSupported(settings: ListenSettings | ConnectSettings): void;
   /** @internal @throws CannotListenError */
-  abstract openListenSocket(settings: ListenSettings, port: TCPPort): ListenSocket;
+  abstract openListenSocket(settings: ListenSettings, port: StreamPort): ListenSocket;
   /** @internal Starts a connect(2) to one IP address. */
   abstract dial(
     address: string,
@@ -124,6 +165,31 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     settings: ConnectSettings,
     listener: DialListener,
   ): Dial;
+
+  /** @internal @throws CannotListenError, UnsupportedError */
+  openUNIXListenSocket(_settings: UNIXListenSettings, _port: StreamPort): ListenSocket {
+    throw this.unsupported('listenUNIX');
+  }
+
+  /** @internal Starts a connect(2) to a UNIX socket. */
+  dialUNIX(_settings: UNIXConnectSettings, _listener: DialListener): Dial {
+    throw this.unsupported('connectUNIX');
+  }
+
+  /** @internal @throws DescriptorError, UnsupportedError */
+  adoptListenSocket(_fd: number, _takeOver: boolean, _port: StreamPort): ListenSocket {
+    throw this.unsupported('adoptStreamPort');
+  }
+
+  /** @internal @throws DescriptorError, UnsupportedError */
+  adoptStream(_fd: number, _takeOver: boolean, _owner: StreamOwner): StreamTransport {
+    throw this.unsupported('adoptStreamConnection');
+  }
+
+  /** @internal */
+  protected unsupported(feature: string): UnsupportedError {
+    return new UnsupportedError(feature, `the ${this.poller} reactor has no such sockets`);
+  }
 
   get running(): boolean {
     return this.#running;
@@ -206,13 +272,14 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     return this.#events.fireSystemEvent(event);
   }
 
-  listenTCP(port: number, factory: FactoryLike, options: ListenTCPOptions = {}): ListeningPort {
-    this.checkUsable();
+  listenTCP(
+    port: number,
+    factory: FactoryLike,
+    options: ListenTCPOptions = {},
+  ): ListeningPort<IPAddress> {
     const settings = listenSettings(port, options);
     this.checkSupported(settings);
-    const listeningPort = new TCPPort(this, toFactory(factory), settings);
-    listeningPort.startListening();
-    return listeningPort;
+    return this.#listen(factory, (streamPort) => this.openListenSocket(settings, streamPort));
   }
 
   connectTCP(
@@ -220,22 +287,105 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     port: number,
     factory: FactoryLike,
     options: ConnectTCPOptions = {},
-  ): Connector {
+  ): Connector<HostPort> {
     const settings = connectSettings(options);
     this.checkSupported(settings);
     const destination = {
       host: checkString('host', host),
       port: checkInteger('port', port, 0, 65_535),
     };
-    const connector = new TCPConnector(
-      this,
-      destination,
-      toFactory(factory),
-      settings,
-      options.signal,
+    const { timeoutMs } = settings;
+    const route = new TCPRoute(this, destination, settings);
+    return this.#connect(route, factory, { timeoutMs, signal: options.signal });
+  }
+
+  listenUNIX(
+    path: string,
+    factory: FactoryLike,
+    options: ListenUNIXOptions = {},
+  ): ListeningPort<UNIXAddress> {
+    const settings = unixListenSettings(path, options);
+    return this.#listen(factory, (port) => {
+      const open = (): ListenSocket => this.openUNIXListenSocket(settings, port);
+      return settings.wantPID ? listenLocked(path, this, open) : open();
+    });
+  }
+
+  connectUNIX(
+    path: string,
+    factory: FactoryLike,
+    options: ConnectUNIXOptions = {},
+  ): Connector<UNIXAddress> {
+    const settings = unixConnectSettings(path, options);
+    const { timeoutMs } = settings;
+    const route = new UNIXRoute(this, settings);
+    return this.#connect(route, factory, { timeoutMs, signal: options.signal });
+  }
+
+  adoptStreamPort(
+    fd: number,
+    factory: FactoryLike,
+    options: AdoptOptions = {},
+  ): ListeningPort<Address> {
+    const takeOver = adoptSettings(fd, options);
+    let adopted = false;
+    return this.#listen(factory, (port) => {
+      // What was closed can't be opened again, and its number may be anybody's by now.
+      if (adopted) throw new DescriptorError('there any more', fd);
+      const socket = this.adoptListenSocket(fd, takeOver, port);
+      adopted = true;
+      return socket;
+    });
+  }
+
+  adoptStreamConnection(
+    fd: number,
+    factory: FactoryLike,
+    options: AdoptConnectionOptions = {},
+  ): SocketTransport | null {
+    this.checkUsable();
+    const takeOver = adoptSettings(fd, options);
+    const { unread } = options;
+    if (unread !== undefined && !(unread instanceof Uint8Array)) {
+      throw new InvalidArgumentTypeError('unread', 'a Uint8Array', unread);
+    }
+    const owner = new AdoptedOwner(this, toFactory(factory));
+    return owner.start(
+      (streamOwner) => this.adoptStream(fd, takeOver, streamOwner),
+      unread === undefined ? undefined : Buffer.from(unread),
     );
-    connector.connect();
-    return connector;
+  }
+
+  listenUDP(
+    _port: number,
+    _protocol: DatagramProtocolLike<IPAddress>,
+    _options?: ListenUDPOptions,
+  ): UDPTransport {
+    throw this.unsupported('listenUDP');
+  }
+
+  listenUNIXDatagram(
+    _path: string,
+    _protocol: DatagramProtocolLike<UNIXAddress>,
+    _options?: ListenUNIXDatagramOptions,
+  ): UNIXDatagramTransport {
+    throw this.unsupported('listenUNIXDatagram');
+  }
+
+  connectUNIXDatagram(
+    _path: string,
+    _protocol: DatagramProtocolLike<UNIXAddress>,
+    _options?: ConnectUNIXDatagramOptions,
+  ): UNIXDatagramTransport {
+    throw this.unsupported('connectUNIXDatagram');
+  }
+
+  adoptDatagramPort(
+    _fd: number,
+    _protocol: DatagramProtocolLike<IPAddress>,
+    _options?: AdoptDatagramOptions,
+  ): UDPTransport {
+    throw this.unsupported('adoptDatagramPort');
   }
 
   addReader(_descriptor: ReadDescriptor): void {
@@ -388,6 +538,26 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
       this.#timerDue = Number.POSITIVE_INFINITY;
       this.#rootTurn();
     });
+  }
+
+  #listen<A extends Address>(
+    factory: FactoryLike,
+    open: (port: StreamPort) => ListenSocket,
+  ): ListeningPort<A> {
+    this.checkUsable();
+    const port = new StreamPort<A>(this, toFactory(factory), open);
+    port.startListening();
+    return port;
+  }
+
+  #connect<D extends Destination>(
+    route: Route<D>,
+    factory: FactoryLike,
+    options: ConnectorOptions,
+  ): Connector<D> {
+    const connector = new StreamConnector(this, route, toFactory(factory), options);
+    connector.connect();
+    return connector;
   }
 
   /** Triggers are used up when they run, so each run needs its own. */

@@ -5,6 +5,7 @@
  *     open --loseConnection--> closing --flushed--> closed
  *       |                         |                   ^
  *       +-----abortConnection-----+---> aborting -----+   (next turn)
+ *       +-----detach------> detaching ----------------+   (next turn; back to open with bytes unsent)
  *       +-----socket ended, reset, failed-------------+
  *
  * Only {@link StreamTransport.finish} enters `closed`, so `connectionLost` runs exactly once.
@@ -13,15 +14,25 @@ import type { Address } from '../core/address.js';
 import {
   CONNECTION_DONE,
   ConnectionAborted,
+  ConnectionDetached,
   ConnectionLost,
   ProducerRegisteredError,
   RemoteProtocolError,
+  UnsupportedError,
   withoutStack,
 } from '../core/errors.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/protocol.js';
 import type { ErrorReporter } from '../core/reactor.js';
-import { HIGH_WATER_MARK_BYTES, type TCPTransport } from '../core/transport.js';
+import {
+  type DetachedConnection,
+  HIGH_WATER_MARK_BYTES,
+  type TCPTransport,
+  type UNIXTransport,
+} from '../core/transport.js';
+import type { PeerCredentials } from '../core/unix-options.js';
+import { Deferred } from '../defer/deferred.js';
+import { fail } from '../defer/succeed.js';
 import type { AsyncContext } from '../internal/async-context.js';
 import { checkData } from '../internal/check.js';
 
@@ -47,21 +58,24 @@ interface RegisteredProducer {
   paused: boolean;
 }
 
-type StreamState = 'open' | 'closing' | 'aborting' | 'closed';
+type StreamState = 'open' | 'closing' | 'aborting' | 'detaching' | 'closed';
 
 /** `resuming`: what came while paused is delivered first. `ended`: the peer has finished sending. */
 type ReadingState = 'on' | 'paused' | 'resuming' | 'ended';
 
 type WritingState = 'open' | 'shutting' | 'shut';
 
+/** Bytes, or the number of a descriptor. */
+type Received = Buffer | number;
+
 /** What was received for a transport that was paused before it could be delivered. Rare, so not a field. */
-const heldData = new WeakMap<StreamTransport, Buffer[]>();
+const held = new WeakMap<StreamTransport, Received[]>();
 
 /**
  * A connected stream socket. One lives for each connection, so its private methods are TypeScript's: a class with a
  * `#method` marks every instance, at 8 bytes each.
  */
-export abstract class StreamTransport implements TCPTransport {
+export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   /** @internal */
   protocol: StreamProtocol | undefined = undefined;
   /** @internal */
@@ -76,7 +90,7 @@ export abstract class StreamTransport implements TCPTransport {
   }
 
   get connected(): boolean {
-    return this.state === 'open' || this.state === 'closing';
+    return this.state === 'open' || this.state === 'closing' || this.state === 'detaching';
   }
 
   get disconnecting(): boolean {
@@ -109,6 +123,38 @@ export abstract class StreamTransport implements TCPTransport {
   /** Closes in this turn, calling nothing back. With `reset`, unsent bytes are dropped and the peer sees a reset. */
   protected abstract closeNow(reset: boolean): void;
 
+  /** Gives the socket away, as {@link detach} wants it: its descriptor. @throws UnsentBytesError */
+  protected releaseSocket(): number {
+    throw new UnsupportedError('detach', 'this transport has no socket to give away');
+  }
+  /** Whether nothing that was received is still on its way to this transport. */
+  protected get allReceived(): boolean {
+    return true;
+  }
+  protected closeDescriptor(_fd: number): void {}
+
+  fileno(): number {
+    throw new UnsupportedError('fileno', 'this transport has no descriptor to show');
+  }
+
+  getPeerCredentials(): PeerCredentials | undefined {
+    throw new UnsupportedError('getPeerCredentials', 'this transport is not over a UNIX socket');
+  }
+
+  sendFileDescriptor(_fd: number): void {
+    throw new UnsupportedError('sendFileDescriptor', 'this transport is not over a UNIX socket');
+  }
+
+  detach(): Deferred<DetachedConnection> {
+    this.fileno();
+    if (this.state !== 'open') return fail(new ConnectionLost('the connection is closing or gone'));
+    this.state = 'detaching';
+    if (this.reading === 'on') this.setReading(false);
+    const detached = new Deferred<DetachedConnection>();
+    this.reactor.soon(() => this.finishDetaching(detached));
+    return detached;
+  }
+
   writeSequence(parts: Iterable<Uint8Array | string>): void {
     const checked = [...parts];
     for (const part of checked) checkData(part);
@@ -140,7 +186,7 @@ export abstract class StreamTransport implements TCPTransport {
 
   resumeProducing(): void {
     if (this.state !== 'open' || this.reading !== 'paused') return;
-    if (!heldData.has(this)) {
+    if (!held.has(this)) {
       this.reading = 'on';
       this.setReading(true);
       return;
@@ -198,7 +244,7 @@ export abstract class StreamTransport implements TCPTransport {
 
   /** Whether `write` has anywhere to put its data. */
   protected get writable(): boolean {
-    if (this.state === 'aborting' || this.state === 'closed') return false;
+    if (this.state !== 'open' && this.state !== 'closing') return false;
     return this.writing === 'open' || (this.writing === 'shutting' && this.producer !== undefined);
   }
 
@@ -228,6 +274,31 @@ export abstract class StreamTransport implements TCPTransport {
     } catch (error) {
       this.fail(error, 'dataReceived');
     }
+  }
+
+  /** @internal A descriptor came, before the bytes it came with. */
+  protected descriptorReceived(fd: number): void {
+    if (this.reading !== 'on' || this.state !== 'open') {
+      this.hold(fd);
+      return;
+    }
+    const protocol = this.protocol as StreamProtocol;
+    try {
+      const { context } = this.owner;
+      if (protocol.fileDescriptorReceived === undefined) this.closeDescriptor(fd);
+      else if (context === undefined) protocol.fileDescriptorReceived(fd);
+      else context.runInAsyncScope(protocol.fileDescriptorReceived, protocol, fd);
+    } catch (error) {
+      this.fail(error, 'fileDescriptorReceived');
+    }
+  }
+
+  /** @internal Bytes that are to be delivered, in the next turn, before any that come. Called before {@link start}. */
+  holdBack(data: Buffer): void {
+    held.set(this, [data]);
+    this.reading = 'paused';
+    this.setReading(false);
+    this.reactor.soon(() => this.resumeProducing());
   }
 
   /** @internal The peer has finished sending, and the protocol can be half-closed. */
@@ -291,7 +362,7 @@ export abstract class StreamTransport implements TCPTransport {
   protected finish(reason: Error): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
-    heldData.delete(this);
+    this.dropHeld();
     const registered = this.producer;
     this.producer = undefined;
     if (registered !== undefined) {
@@ -325,27 +396,65 @@ export abstract class StreamTransport implements TCPTransport {
     }
   }
 
+  private finishDetaching(detached: Deferred<DetachedConnection>): void {
+    if (this.state !== 'detaching') {
+      detached.errback(new ConnectionLost('the connection ended before it could be detached'));
+      return;
+    }
+    if (!this.allReceived) {
+      this.reactor.soon(() => this.finishDetaching(detached));
+      return;
+    }
+    let fd: number;
+    try {
+      fd = this.releaseSocket();
+    } catch (error) {
+      this.state = 'open';
+      if (this.reading === 'on') {
+        this.reading = 'paused';
+        this.resumeProducing();
+      }
+      detached.errback(error);
+      return;
+    }
+    const unread = (held.get(this) ?? []).filter((part) => typeof part !== 'number');
+    this.finish(withoutStack(() => new ConnectionDetached()));
+    const close = (): void => this.closeDescriptor(fd);
+    detached.callback({ fd, unread: Buffer.concat(unread), close, [Symbol.dispose]: close });
+  }
+
   /** Keeps what was received in the very turn in which reading was paused; a closing transport wants none. */
-  private hold(data: Buffer): void {
-    if (this.state !== 'open') return;
-    const held = heldData.get(this);
-    if (held === undefined) heldData.set(this, [data]);
-    else held.push(data);
+  private hold(part: Received): void {
+    if (this.state !== 'open' && this.state !== 'detaching') {
+      if (typeof part === 'number') this.closeDescriptor(part);
+      return;
+    }
+    const parts = held.get(this);
+    if (parts === undefined) held.set(this, [part]);
+    else parts.push(part);
+  }
+
+  private dropHeld(): void {
+    for (const part of held.get(this) ?? []) {
+      if (typeof part === 'number') this.closeDescriptor(part);
+    }
+    held.delete(this);
   }
 
   private deliverHeld(): void {
-    const held = heldData.get(this);
-    if (held === undefined || this.reading !== 'resuming' || this.state !== 'open') return;
+    const parts = held.get(this);
+    if (parts === undefined || this.reading !== 'resuming' || this.state !== 'open') return;
     this.reading = 'on';
     while (this.reading === 'on' && this.state === 'open') {
-      const data = held.shift();
-      if (data === undefined) {
-        heldData.delete(this);
+      const part = parts.shift();
+      if (part === undefined) {
+        held.delete(this);
         this.setReading(true);
         return;
       }
-      this.received(data);
+      if (typeof part === 'number') this.descriptorReceived(part);
+      else this.received(part);
     }
-    if (held.length === 0) heldData.delete(this);
+    if (parts.length === 0) held.delete(this);
   }
 }

@@ -1,5 +1,5 @@
 /** A reactor without a network: it writes down what it was asked for, and the test answers. */
-import { type Address, addressFrom } from '../core/address.js';
+import { type Address, addressFrom, type HostPort, type IPAddress } from '../core/address.js';
 import type { Connector } from '../core/connector.js';
 import { CannotListenError } from '../core/errors.js';
 import type { FactoryLike } from '../core/factory.js';
@@ -9,9 +9,9 @@ import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js
 import { checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { type HostAddress, HostedReactor } from '../reactor/hosted-reactor.js';
+import type { Dial, DialListener } from '../reactor/stream-connector.js';
+import type { ListenSocket, StreamPort } from '../reactor/stream-port.js';
 import type { StreamTransport } from '../reactor/stream-transport.js';
-import type { Dial, DialListener } from '../reactor/tcp-connector.js';
-import type { ListenSocket, TCPPort } from '../reactor/tcp-port.js';
 import type { ConnectSettings, ListenSettings } from '../reactor/tcp-settings.js';
 import { ManualClock } from './manual-clock.js';
 import { MAX_SETTLE_TURNS, MemoryTransport } from './memory-transport.js';
@@ -40,7 +40,7 @@ export interface MemoryTCPClient {
   readonly port: number;
   readonly factory: FactoryLike;
   readonly options: ConnectTCPOptions;
-  readonly connector: Connector;
+  readonly connector: Connector<HostPort>;
   /**
    * The server takes the connection.
    * @returns The client's transport: the test plays the server.
@@ -63,7 +63,7 @@ const FIRST_EPHEMERAL_PORT = 40_001;
 
 interface PendingDial {
   readonly listener: DialListener;
-  readonly peer: Address;
+  readonly peer: IPAddress;
 }
 
 /**
@@ -86,7 +86,7 @@ export class MemoryReactor extends HostedReactor {
   readonly tcpClients: MemoryTCPClient[] = [];
   readonly #clock: ManualClock;
   readonly #open = new Set<MemoryTransport>();
-  readonly #sockets = new Map<number, TCPPort>();
+  readonly #sockets = new Map<number, StreamPort>();
   readonly #dials = new Map<DialListener, PendingDial>();
   #nextPort = FIRST_EPHEMERAL_PORT;
 
@@ -104,7 +104,7 @@ export class MemoryReactor extends HostedReactor {
   ): ListeningPort {
     const listeningPort = super.listenTCP(port, factory, options);
     const connect = (peer?: Address): MemoryTransport =>
-      this.#connectTo(listeningPort as TCPPort, peer);
+      this.#connectTo(listeningPort as StreamPort, peer);
     this.tcpServers.push({ port, factory, options, listeningPort, connect });
     return listeningPort;
   }
@@ -114,7 +114,7 @@ export class MemoryReactor extends HostedReactor {
     port: number,
     factory: FactoryLike,
     options: ConnectTCPOptions = {},
-  ): Connector {
+  ): Connector<HostPort> {
     const connector = super.connectTCP(host, port, factory, options);
     const take = (what: string): PendingDial => this.#take(connector, what);
     this.tcpClients.push({
@@ -161,15 +161,18 @@ export class MemoryReactor extends HostedReactor {
   }
 
   /** @internal */
-  override openListenSocket(settings: ListenSettings, port: TCPPort): ListenSocket {
+  override openListenSocket(settings: ListenSettings, port: StreamPort): ListenSocket {
     const number = settings.port === 0 ? this.#nextPort++ : settings.port;
     if (this.#sockets.has(number)) {
       const cause = systemFailure('listen', 'EADDRINUSE', settings.interface || '::', number);
-      throw new CannotListenError(settings.interface, number, { cause });
+      throw new CannotListenError({ ...settings, port: number }, { cause });
     }
     this.#sockets.set(number, port);
     return {
       address: addressFrom('TCP', settings.interface || OWN_ADDRESS, number),
+      fileno: () => {
+        throw this.unsupported('fileno');
+      },
       close: () => this.#sockets.delete(number),
     };
   }
@@ -224,7 +227,7 @@ export class MemoryReactor extends HostedReactor {
     return this.#clock.step();
   }
 
-  #connectTo(port: TCPPort, peer?: Address): MemoryTransport {
+  #connectTo(port: StreamPort, peer?: Address): MemoryTransport {
     if (!port.listening) throw new TestTransportStateError('connect: the port is not listening');
     const from = peer ?? addressFrom('TCP', CLIENT_ADDRESS, this.#nextPort++);
     const transport = this.#transport(port, from, port.getHost());
@@ -243,7 +246,7 @@ export class MemoryReactor extends HostedReactor {
     return dial;
   }
 
-  #transport(owner: DialListener | TCPPort, peer: Address, host: Address): MemoryTransport {
+  #transport(owner: DialListener | StreamPort, peer: Address, host: Address): MemoryTransport {
     return new MemoryTransport({ peer, host, reportError: this.report }, owner);
   }
 

@@ -3,7 +3,7 @@
  * channel `ropewalk.reactor` that they were made; this file remembers them, weakly, and looks.
  */
 import type { DelayedCall } from '../core/clock.js';
-import type { Connector } from '../core/connector.js';
+import { type Connector, destinationText } from '../core/connector.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
 import type { Transport } from '../core/transport.js';
@@ -120,8 +120,7 @@ function* openThings(reactor: WatchedReactor): Generator<OpenThing> {
 }
 
 function wordsOfConnector(connector: Connector): string {
-  const { host, port } = connector.getDestination();
-  return `a connector is connecting to ${host}:${port}`;
+  return `a connector is connecting to ${destinationText(connector.getDestination())}`;
 }
 
 function wordsOfCall(call: DelayedCall, now: number): string {

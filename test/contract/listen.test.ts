@@ -352,7 +352,7 @@ contract("an accepted connection's addresses", (rig) => {
   it('are the same after the connection ended', async () => {
     const { protocol, peer, listening } = await served(rig);
     const [host, remote] = [protocol.transport.getHost(), protocol.transport.getPeer()];
-    expect(remote.port).toBe(peer.localPort);
+    expect(remote).toMatchObject({ port: peer.localPort });
     expect(host.equals(listening.getHost())).toBe(true);
     peer.end();
     await protocol.lost();

@@ -10,7 +10,7 @@ import { contract, portOf, type Rig } from '../support/contract.js';
 import { connected, pair, patterned, served } from '../support/pairs.js';
 import { RawPeer, RawServer } from '../support/raw-peer.js';
 import { Recorder, recorders } from '../support/recorder.js';
-import { CAN_READ_OPTIONS, readSocketOption, type SocketKey } from '../support/sockets.js';
+import { CAN_READ_OPTIONS, portIn, readSocketOption, type SocketKey } from '../support/sockets.js';
 
 type OptionName = Parameters<typeof readSocketOption>[1];
 
@@ -116,8 +116,8 @@ contract('a TCP option', (rig) => {
     if (!CAN_READ_OPTIONS) skip('ss(8) and perl are needed to read socket options');
     const { client, server } = await pair(rig, { connect: { noDelay: false, keepAlive: true } });
     const key = {
-      localPort: client.transport.getHost().port,
-      remotePort: server.transport.getHost().port,
+      localPort: portIn(client.transport.getHost()),
+      remotePort: portIn(server.transport.getHost()),
     };
     expect([client.tcp.getTcpNoDelay(), client.tcp.getTcpKeepAlive()]).toEqual([false, true]);
     expect([server.tcp.getTcpNoDelay(), server.tcp.getTcpKeepAlive()]).toEqual([true, false]);

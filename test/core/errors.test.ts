@@ -18,15 +18,25 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ConnectionDone: new errors.ConnectionDone(),
   ConnectionLost: new errors.ConnectionLost(),
   ConnectionAborted: new errors.ConnectionAborted(),
-  ConnectError: new errors.ConnectError('m', 'h', 1),
-  ConnectBindError: new errors.ConnectBindError('m', 'h', 1),
-  DNSLookupError: new errors.DNSLookupError('m', 'h', 1),
-  NoRouteError: new errors.NoRouteError('m', 'h', 1),
-  ConnectionRefusedError: new errors.ConnectionRefusedError('m', 'h', 1),
-  TCPTimedOutError: new errors.TCPTimedOutError('m', 'h', 1),
-  ConnectTimeoutError: new errors.ConnectTimeoutError('m', 'h', 1),
-  ConnectingCancelledError: new errors.ConnectingCancelledError('m', 'h', 1),
-  CannotListenError: new errors.CannotListenError('127.0.0.1', 80),
+  ConnectError: new errors.ConnectError('m', { host: 'h', port: 1 }),
+  ConnectBindError: new errors.ConnectBindError('m', { host: 'h', port: 1 }),
+  DNSLookupError: new errors.DNSLookupError('m', { host: 'h', port: 1 }),
+  NoRouteError: new errors.NoRouteError('m', { host: 'h', port: 1 }),
+  ConnectionRefusedError: new errors.ConnectionRefusedError('m', { host: 'h', port: 1 }),
+  TCPTimedOutError: new errors.TCPTimedOutError('m', { host: 'h', port: 1 }),
+  ConnectTimeoutError: new errors.ConnectTimeoutError('m', { host: 'h', port: 1 }),
+  ConnectingCancelledError: new errors.ConnectingCancelledError('m', { host: 'h', port: 1 }),
+  CannotListenError: new errors.CannotListenError({ interface: '127.0.0.1', port: 80 }),
+  ConnectionDetached: new errors.ConnectionDetached(),
+  NotListeningError: new errors.NotListeningError(),
+  DescriptorError: new errors.DescriptorError('a socket', 7),
+  UnsentBytesError: new errors.UnsentBytesError(1),
+  MessageLengthError: new errors.MessageLengthError(70_000, undefined),
+  DatagramTruncatedError: new errors.DatagramTruncatedError(8192, undefined),
+  DatagramNotSentError: new errors.DatagramNotSentError(undefined, new Error('m')),
+  InvalidAddressError: new errors.InvalidAddressError('m'),
+  AlreadyConnectedError: new errors.AlreadyConnectedError(),
+  MulticastJoinError: new errors.MulticastJoinError('239.1.1.1'),
   AcceptError: new errors.AcceptError(new Error('too many open files')),
   ConnectorStateError: new errors.ConnectorStateError('m'),
   AlreadyCalledError: new errors.AlreadyCalledError(),
@@ -71,6 +81,7 @@ const classNames = Object.entries(errors)
 
 /** The abstract ones: nothing is ever one of them and nothing more. */
 const ABSTRACT = [
+  'DatagramError',
   'RopewalkError',
   'ConnectionClosed',
   'LocalProtocolError',
@@ -195,7 +206,7 @@ describe('connectErrorFrom', () => {
     ['EPERM', 'connect', 'ConnectError'],
   ])('makes %s of %s a %s', (code, syscall, name) => {
     const cause = systemError(code, syscall);
-    const error = errors.connectErrorFrom(cause, 'example.test', 443);
+    const error = errors.connectErrorFrom(cause, { host: 'example.test', port: 443 });
     expect(error.constructor).toBe((errors as Record<string, unknown>)[name]);
     expect(error).toMatchObject({ host: 'example.test', port: 443, cause });
     expect(error.message).toContain(code);
@@ -204,7 +215,7 @@ describe('connectErrorFrom', () => {
 
   it('makes an error without a code a ConnectError', () => {
     const cause = new Error('something else');
-    const error = errors.connectErrorFrom(cause, 'h', 1);
+    const error = errors.connectErrorFrom(cause, { host: 'h', port: 1 });
     expect(error.constructor).toBe(errors.ConnectError);
     expect(error.message).toContain('something else');
   });
@@ -213,10 +224,12 @@ describe('connectErrorFrom', () => {
 describe('CannotListenError', () => {
   it('says where and why', () => {
     const cause = new Error('bind EADDRINUSE');
-    const error = new errors.CannotListenError('127.0.0.1', 80, { cause });
+    const error = new errors.CannotListenError({ interface: '127.0.0.1', port: 80 }, { cause });
     expect(error).toMatchObject({ interface: '127.0.0.1', port: 80, cause });
     expect(error.message).toBe('cannot listen on 127.0.0.1:80: bind EADDRINUSE');
-    expect(new errors.CannotListenError('', 80).message).toBe('cannot listen on *:80');
+    expect(new errors.CannotListenError({ interface: '', port: 80 }).message).toBe(
+      'cannot listen on *:80',
+    );
   });
 });
 

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { Address } from '../../src/index.js';
 import { within } from './deadline.js';
 import { RawPeer } from './raw-peer.js';
 
@@ -25,6 +26,12 @@ function hasCommand(command: string): boolean {
 export const HAS_SS: boolean = process.platform === 'linux' && hasCommand('ss');
 /** Whether {@link readSocketOption} works here. */
 export const CAN_READ_OPTIONS: boolean = HAS_SS && hasCommand('perl');
+
+/** The port of a TCP or UDP address. */
+export function portIn(address: Address): number {
+  if (address.type === 'UNIX') throw new Error(`${address} has no port`);
+  return address.port;
+}
 
 /** `ss` about the TCP sockets with this local port: listening ones, or connections with their TCP state. */
 export function ss(localPort: number, kind: 'listening' | 'connections'): string {

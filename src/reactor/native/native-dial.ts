@@ -1,15 +1,18 @@
 /** A connect(2) of the native reactor under way. */
-import type { Address } from '../../core/address.js';
+import { type Address, UNIXAddress } from '../../core/address.js';
 import { systemError } from '../../internal/system-error.js';
-import type { Dial, DialListener } from '../tcp-connector.js';
+import type { Dial, DialListener } from '../stream-connector.js';
 import type { NativeSocket, NativeSockets } from './native-sockets.js';
 import { NativeTransport } from './native-transport.js';
+import { NativeUNIXTransport } from './native-unix-transport.js';
 import {
   EVENT_CONNECTED,
   EVENT_KIND_MASK,
   EVENT_LOST,
   EVENT_SCOPE_SHIFT,
 } from './shared-memory.js';
+
+const UNNAMED = new UNIXAddress('');
 
 export class NativeDial implements Dial, NativeSocket {
   readonly handle: number;
@@ -31,23 +34,36 @@ export class NativeDial implements Dial, NativeSocket {
 
   nativeEvent(kind: number, a: number, b: number, at: number): void {
     switch (kind & EVENT_KIND_MASK) {
-      case EVENT_CONNECTED: {
-        const host = this.#sockets.eventAddress(b, kind >> EVENT_SCOPE_SHIFT, at);
-        const transport = new NativeTransport(
-          this.#sockets,
-          this.handle,
-          this.#listener,
-          this.#peer,
-          host,
-        );
-        this.#sockets.add(transport);
-        this.#listener.dialSucceeded(transport, this.#peer);
+      case EVENT_CONNECTED:
+        this.#connected(b, kind >> EVENT_SCOPE_SHIFT, at);
         return;
-      }
       case EVENT_LOST:
         this.#sockets.forget(this.handle);
-        this.#listener.dialFailed(systemError('connect', a, this.#peer.host, this.#peer.port));
+        this.#listener.dialFailed(this.#failure(a));
         return;
     }
+  }
+
+  #connected(b: number, scope: number, at: number): void {
+    const sockets = this.#sockets;
+    const peer = this.#peer;
+    const transport =
+      peer.type === 'UNIX'
+        ? new NativeUNIXTransport(sockets, this.handle, this.#listener, peer, UNNAMED)
+        : new NativeTransport(
+            sockets,
+            this.handle,
+            this.#listener,
+            peer,
+            sockets.eventAddress(b, scope, at),
+          );
+    sockets.add(transport);
+    this.#listener.dialSucceeded(transport, peer);
+  }
+
+  #failure(errno: number): Error {
+    const peer = this.#peer;
+    if (peer.type === 'UNIX') return systemError('connect', errno, peer.path);
+    return systemError('connect', errno, peer.host, peer.port);
   }
 }

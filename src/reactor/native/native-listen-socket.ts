@@ -1,63 +1,113 @@
-/** A listening socket of the native reactor. */
-import type { Address } from '../../core/address.js';
+/** A listening socket of the native reactor, TCP or UNIX, opened here or elsewhere. */
+import { type Address, UNIXAddress } from '../../core/address.js';
 import { AcceptError } from '../../core/errors.js';
 import { systemError } from '../../internal/system-error.js';
-import type { ListenSocket, TCPPort } from '../tcp-port.js';
+import type { ListenSocket, StreamPort } from '../stream-port.js';
 import type { NativeSocket, NativeSockets } from './native-sockets.js';
 import { NativeTransport } from './native-transport.js';
+import { NativeUNIXTransport } from './native-unix-transport.js';
 import {
+  COMMAND_DRAIN_LISTENER,
   COMMAND_PAUSE,
   COMMAND_RESUME,
   EVENT_ACCEPT_FAILED,
   EVENT_ACCEPTED,
   EVENT_KIND_MASK,
+  EVENT_LISTENER_DRAINED,
   EVENT_SCOPE_SHIFT,
 } from './shared-memory.js';
 
 /** How long no connection is accepted after the system had no descriptor or memory for one. */
 const ACCEPT_BACK_OFF_MS = 100;
+/** Of an accept event's `b`: the UNIX peer has a path. */
+const HAS_PATH = 1 << 17;
+
+const UNNAMED = new UNIXAddress('');
 
 export class NativeListenSocket implements ListenSocket, NativeSocket {
   readonly handle: number;
   readonly address: Address;
   readonly #sockets: NativeSockets;
-  readonly #port: TCPPort;
+  readonly #port: StreamPort;
+  readonly #unlinks: boolean;
   #backOff: NodeJS.Timeout | undefined;
+  #drained: (() => void) | undefined;
 
-  constructor(sockets: NativeSockets, handle: number, port: TCPPort) {
+  /** @param unlinks Whether the file of a UNIX socket is this one's to remove. */
+  constructor(
+    sockets: NativeSockets,
+    handle: number,
+    address: Address,
+    port: StreamPort,
+    unlinks: boolean,
+  ) {
     this.handle = handle;
     this.#sockets = sockets;
     this.#port = port;
-    this.address = sockets.localAddress(handle) as Address;
+    this.#unlinks = unlinks;
+    this.address = address;
+  }
+
+  fileno(): number {
+    return this.#sockets.loop.descriptor(this.handle);
   }
 
   close(): void {
     clearTimeout(this.#backOff);
-    this.#sockets.loop.close(this.handle);
+    const { loop } = this.#sockets;
+    if (this.#unlinks) loop.unlinkUnix(this.handle);
+    loop.close(this.handle);
     this.#sockets.forget(this.handle);
+    this.#drained?.();
+  }
+
+  drain(drained: () => void): void {
+    clearTimeout(this.#backOff);
+    this.#drained = drained;
+    this.#sockets.outgoing.command(this.handle, COMMAND_DRAIN_LISTENER);
   }
 
   nativeEvent(kind: number, a: number, b: number, at: number): void {
     switch (kind & EVENT_KIND_MASK) {
-      case EVENT_ACCEPTED: {
-        const peer = this.#sockets.eventAddress(b, kind >> EVENT_SCOPE_SHIFT, at);
-        const transport = new NativeTransport(this.#sockets, a, this.#port, peer, undefined);
-        this.#sockets.add(transport);
-        this.#port.accepted(transport, peer);
+      case EVENT_ACCEPTED:
+        this.#accepted(a, b, kind >> EVENT_SCOPE_SHIFT, at);
         return;
-      }
       case EVENT_ACCEPT_FAILED:
         this.#acceptFailed(a, b === 1);
         return;
+      case EVENT_LISTENER_DRAINED:
+        this.#drained?.();
+        return;
     }
+  }
+
+  #accepted(handle: number, b: number, scope: number, at: number): void {
+    const sockets = this.#sockets;
+    const port = this.#port;
+    let transport: NativeTransport;
+    if (this.address.type === 'UNIX') {
+      const path = (b & HAS_PATH) === 0 ? null : sockets.loop.unixPath(handle, true);
+      const peer = path === null ? UNNAMED : new UNIXAddress(path.toString());
+      transport = new NativeUNIXTransport(sockets, handle, port, peer, this.address);
+    } else {
+      const peer = sockets.eventAddress(b, scope, at);
+      transport = new NativeTransport(sockets, handle, port, peer, undefined);
+    }
+    sockets.add(transport);
+    port.accepted(transport, transport.getPeer());
   }
 
   /** Told once for a row of failures: the next connection accepted ends it. */
   #acceptFailed(errno: number, first: boolean): void {
     if (first) {
-      const cause = systemError('accept', errno, this.address.host, this.address.port);
+      const { address } = this;
+      const cause =
+        address.type === 'UNIX'
+          ? systemError('accept', errno, address.path)
+          : systemError('accept', errno, address.host, address.port);
       this.#sockets.reactor.report(new AcceptError(cause), 'accept');
     }
+    if (this.#drained !== undefined) return;
     this.#sockets.outgoing.command(this.handle, COMMAND_PAUSE);
     this.#backOff = setTimeout(() => {
       this.#sockets.outgoing.command(this.handle, COMMAND_RESUME);

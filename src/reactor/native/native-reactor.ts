@@ -5,25 +5,27 @@
 import { performance } from 'node:perf_hooks';
 import { markAsUntransferable } from 'node:worker_threads';
 
-import { addressFrom } from '../../core/address.js';
+import { type Address, addressFrom, UNIXAddress } from '../../core/address.js';
 import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
 import { CannotListenError, UnsupportedError } from '../../core/errors.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
-import { systemError } from '../../internal/system-error.js';
 import { loadAddon, type NativeLoop } from '../../native.js';
 import { HostedReactor, type ReactorOptions } from '../hosted-reactor.js';
-import type { StreamTransport } from '../stream-transport.js';
-import type { Dial, DialListener } from '../tcp-connector.js';
-import type { ListenSocket, TCPPort } from '../tcp-port.js';
+import type { Dial, DialListener } from '../stream-connector.js';
+import type { ListenSocket, StreamPort } from '../stream-port.js';
+import type { StreamOwner, StreamTransport } from '../stream-transport.js';
 import type { ConnectSettings, ListenSettings } from '../tcp-settings.js';
 import { TurnTimes } from '../turn-times.js';
+import type { UNIXConnectSettings, UNIXListenSettings } from '../unix-settings.js';
 import { NativeDescriptors } from './native-descriptors.js';
 import { NativeDial } from './native-dial.js';
+import { asSystemError, descriptorError } from './native-errors.js';
 import { NativeListenSocket } from './native-listen-socket.js';
 import { NativeSockets } from './native-sockets.js';
 import { NativeTransport } from './native-transport.js';
+import { NativeUNIXTransport } from './native-unix-transport.js';
 import { ReceivedView } from './received-view.js';
-import { connectInts, listenInts } from './settings.js';
+import { connectInts, listenInts, unixConnectInts, unixListenInts } from './settings.js';
 import {
   COMMAND_DISCARD,
   EVENT_ACCEPTED,
@@ -59,6 +61,8 @@ const BUDGET_CHECK_EVENTS = 64;
 
 const NANOS_PER_MS = 1e6;
 
+const UNNAMED = new UNIXAddress('');
+
 export class NativeReactor extends HostedReactor {
   override readonly kind = 'native';
   override readonly poller: string;
@@ -89,10 +93,10 @@ export class NativeReactor extends HostedReactor {
   }
 
   /** @internal */
-  override openListenSocket(settings: ListenSettings, port: TCPPort): ListenSocket {
-    const socket = new NativeListenSocket(this.#sockets, this.#listen(settings), port);
-    this.#sockets.add(socket);
-    return socket;
+  override openListenSocket(settings: ListenSettings, port: StreamPort): ListenSocket {
+    const handle = this.#listen(settings);
+    const address = this.#sockets.ipAddressOf(handle, false) as Address;
+    return this.#addListenSocket(handle, address, port, false);
   }
 
   /** @internal */
@@ -108,17 +112,64 @@ export class NativeReactor extends HostedReactor {
     try {
       const ints = connectInts(settings);
       const handle = this.#loop.connect(address, port, localHost, localPort, ints);
-      const dial = new NativeDial(
-        this.#sockets,
-        handle,
-        addressFrom('TCP', address, port),
-        listener,
-      );
-      this.#sockets.add(dial);
-      return dial;
+      return this.#addDial(handle, addressFrom('TCP', address, port), listener);
     } catch (error) {
       return this.#failedDial(asSystemError(error, address, port), listener);
     }
+  }
+
+  /** @internal */
+  override openUNIXListenSocket(settings: UNIXListenSettings, port: StreamPort): ListenSocket {
+    const { path } = settings;
+    let handle: number;
+    try {
+      handle = this.#loop.listenUnix(path, unixListenInts(settings));
+    } catch (error) {
+      const cause = asSystemError(error, path);
+      throw new CannotListenError(new UNIXAddress(path), { cause });
+    }
+    const address = new UNIXAddress(path);
+    return this.#addListenSocket(handle, address, port, !address.abstract);
+  }
+
+  /** @internal */
+  override dialUNIX(settings: UNIXConnectSettings, listener: DialListener): Dial {
+    const { path } = settings;
+    try {
+      const handle = this.#loop.connectUnix(path, unixConnectInts(settings));
+      return this.#addDial(handle, new UNIXAddress(path), listener);
+    } catch (error) {
+      return this.#failedDial(asSystemError(error, path), listener);
+    }
+  }
+
+  /** @internal */
+  override adoptListenSocket(fd: number, takeOver: boolean, port: StreamPort): ListenSocket {
+    let handle: number;
+    try {
+      handle = this.#loop.adoptListener(fd, takeOver);
+    } catch (error) {
+      throw descriptorError(error, 'a listening stream socket', fd);
+    }
+    const address = this.#sockets.addressOf(handle, false) as Address;
+    return this.#addListenSocket(handle, address, port, false);
+  }
+
+  /** @internal */
+  override adoptStream(fd: number, takeOver: boolean, owner: StreamOwner): StreamTransport {
+    const sockets = this.#sockets;
+    let handle: number;
+    try {
+      handle = this.#loop.adoptStream(fd, takeOver);
+    } catch (error) {
+      throw descriptorError(error, 'a connected stream socket', fd);
+    }
+    const peer = sockets.addressOf(handle, true) ?? UNNAMED;
+    const host = sockets.addressOf(handle, false);
+    const Transport = peer.type === 'UNIX' ? NativeUNIXTransport : NativeTransport;
+    const transport = new Transport(sockets, handle, owner, peer, host);
+    sockets.add(transport);
+    return transport;
   }
 
   override addReader(descriptor: ReadDescriptor): void {
@@ -188,8 +239,25 @@ export class NativeReactor extends HostedReactor {
       const cause = asSystemError(error, host === '' ? '::' : host, port);
       if (cause.code === 'ENOTSUP')
         throw new UnsupportedError(cause.syscall, 'the system has no such option');
-      throw new CannotListenError(host, port, { cause });
+      throw new CannotListenError(settings, { cause });
     }
+  }
+
+  #addListenSocket(
+    handle: number,
+    address: Address,
+    port: StreamPort,
+    unlinks: boolean,
+  ): ListenSocket {
+    const socket = new NativeListenSocket(this.#sockets, handle, address, port, unlinks);
+    this.#sockets.add(socket);
+    return socket;
+  }
+
+  #addDial(handle: number, peer: Address, listener: DialListener): Dial {
+    const dial = new NativeDial(this.#sockets, handle, peer, listener);
+    this.#sockets.add(dial);
+    return dial;
   }
 
   #failedDial(cause: Error, listener: DialListener): Dial {
@@ -294,15 +362,4 @@ function createLoop(
       throw new UnsupportedError(poller, 'this platform has no such poller');
     throw cause;
   }
-}
-
-/** The addon's errors carry a positive errno and the system call: this makes Node's kind of error of them. */
-function asSystemError(
-  error: unknown,
-  address?: string,
-  port?: number,
-): ReturnType<typeof systemError> {
-  const { errno, syscall } = error as { errno?: unknown; syscall?: unknown };
-  if (typeof errno !== 'number' || typeof syscall !== 'string') throw error;
-  return systemError(syscall, errno, address, port);
 }

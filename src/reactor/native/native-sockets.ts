@@ -1,9 +1,14 @@
 /** What the transports, ports and dials of one native reactor share: the loop, its commands, and who has which handle. */
-import { type Address, addressFromWords } from '../../core/address.js';
+import { type Address, addressFromWords, type IPAddress, UNIXAddress } from '../../core/address.js';
 import type { NativeLoop } from '../../native.js';
 import type { StreamReactor } from '../stream-transport.js';
 import { Outgoing } from './outgoing.js';
-import { HANDLE_INDEX_MASK, type SharedMemory } from './shared-memory.js';
+import {
+  EVENT_COUNT,
+  EVENT_CURSOR,
+  HANDLE_INDEX_MASK,
+  type SharedMemory,
+} from './shared-memory.js';
 
 /** Whatever has a handle. */
 export interface NativeSocket {
@@ -14,6 +19,9 @@ export interface NativeSocket {
 
 const PORT_MASK = 0xffff;
 const IPV6_SHIFT = 16;
+
+/** What `addressFamily` answers for UNIX sockets. */
+const FAMILY_UNIX = 1;
 
 export class NativeSockets {
   readonly loop: NativeLoop;
@@ -45,19 +53,31 @@ export class NativeSockets {
     return socket !== undefined && socket.handle === handle ? socket : undefined;
   }
 
-  localAddress(handle: number): Address | undefined {
+  /** Whether events of the present batch are still to be delivered. */
+  get batchOpen(): boolean {
+    const { header } = this.memory;
+    return (header[EVENT_CURSOR] as number) < (header[EVENT_COUNT] as number);
+  }
+
+  /** Of any stream socket: where it is, or with `peer`, where its other end is. */
+  addressOf(handle: number, peer: boolean): Address | undefined {
+    if (this.loop.addressFamily(handle) !== FAMILY_UNIX) return this.ipAddressOf(handle, peer);
+    return new UNIXAddress(this.loop.unixPath(handle, peer)?.toString() ?? '');
+  }
+
+  ipAddressOf(handle: number, peer: boolean): IPAddress | undefined {
     const out = this.#scratch;
-    if (!this.loop.address(handle, false, out)) return undefined;
+    if (!this.loop.address(handle, peer, out)) return undefined;
     return addressFromWords('TCP', out, 0, out[5] === 1, out[6] as number, out[4] as number);
   }
 
   /** The address of an event's second record. `b` and `scope` are of its first. */
-  eventAddress(b: number, scope: number, at: number): Address {
+  eventAddress(b: number, scope: number, at: number): IPAddress {
     return addressFromWords(
       'TCP',
       this.memory.events,
       at,
-      b >> IPV6_SHIFT === 1,
+      ((b >> IPV6_SHIFT) & 1) === 1,
       scope,
       b & PORT_MASK,
     );

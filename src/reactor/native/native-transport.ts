@@ -1,9 +1,11 @@
 /** A TCP connection of the native reactor. One lives for each connection: its fields are counted. */
 import type { Address } from '../../core/address.js';
+import { UnsentBytesError } from '../../core/errors.js';
 import type { StreamProtocol } from '../../core/protocol.js';
 import { checkBoolean } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
 import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream-transport.js';
+import { asSystemError } from './native-errors.js';
 import type { NativeSockets } from './native-sockets.js';
 import {
   COMMAND_ALLOW_HALF_CLOSE,
@@ -30,7 +32,7 @@ const FAILED_CALLS = ['', 'recv', 'send', 'connect'];
 export class NativeTransport extends StreamTransport {
   /** @internal 0 once the socket is gone. */
   handle: number;
-  readonly #sockets: NativeSockets;
+  protected readonly sockets: NativeSockets;
   readonly #peer: Address;
   #host: Address | undefined;
 
@@ -43,13 +45,13 @@ export class NativeTransport extends StreamTransport {
   ) {
     super(owner);
     this.handle = handle;
-    this.#sockets = sockets;
+    this.sockets = sockets;
     this.#peer = peer;
     this.#host = host;
   }
 
   override get bufferedBytes(): number {
-    return this.handle === 0 ? 0 : this.#sockets.loop.queuedBytes(this.handle);
+    return this.handle === 0 ? 0 : this.sockets.loop.queuedBytes(this.handle);
   }
 
   override getPeer(): Address {
@@ -57,29 +59,33 @@ export class NativeTransport extends StreamTransport {
   }
 
   override getHost(): Address {
-    this.#host ??= this.handle === 0 ? undefined : this.#sockets.localAddress(this.handle);
+    this.#host ??= this.handle === 0 ? undefined : this.sockets.ipAddressOf(this.handle, false);
     return this.#host ?? this.owner.localAddress();
   }
 
   override getTcpNoDelay(): boolean {
-    return this.#sockets.loop.flag(this.handle, NO_DELAY);
+    return this.sockets.loop.flag(this.handle, NO_DELAY);
   }
 
   override setTcpNoDelay(enabled: boolean): void {
-    this.#sockets.loop.setFlag(this.handle, NO_DELAY, checkBoolean('enabled', enabled));
+    this.sockets.loop.setFlag(this.handle, NO_DELAY, checkBoolean('enabled', enabled));
   }
 
   override getTcpKeepAlive(): boolean {
-    return this.#sockets.loop.flag(this.handle, KEEP_ALIVE);
+    return this.sockets.loop.flag(this.handle, KEEP_ALIVE);
   }
 
   override setTcpKeepAlive(enabled: boolean): void {
-    this.#sockets.loop.setFlag(this.handle, KEEP_ALIVE, checkBoolean('enabled', enabled));
+    this.sockets.loop.setFlag(this.handle, KEEP_ALIVE, checkBoolean('enabled', enabled));
+  }
+
+  override fileno(): number {
+    return this.handle === 0 ? -1 : this.sockets.loop.descriptor(this.handle);
   }
 
   override write(data: Uint8Array | string): void {
     // Handle 0 is nobody's: the core drops what is written to it, and wrong types are refused all the same.
-    this.#sockets.outgoing.write(this.writable ? this.handle : 0, data);
+    this.sockets.outgoing.write(this.writable ? this.handle : 0, data);
     if (this.producer !== undefined) this.regulateProducer(this.producer);
   }
 
@@ -108,8 +114,28 @@ export class NativeTransport extends StreamTransport {
     }
   }
 
+  protected override get allReceived(): boolean {
+    return !this.sockets.batchOpen;
+  }
+
+  protected override releaseSocket(): number {
+    const { handle } = this;
+    try {
+      const fd = this.sockets.loop.detach(handle);
+      this.forget();
+      return fd;
+    } catch (error) {
+      const cause = asSystemError(error);
+      throw cause.code === 'EBUSY' ? new UnsentBytesError(this.bufferedBytes) : cause;
+    }
+  }
+
+  protected override closeDescriptor(fd: number): void {
+    this.sockets.loop.closeDescriptor(fd);
+  }
+
   protected override get reactor(): StreamReactor {
-    return this.#sockets.reactor;
+    return this.sockets.reactor;
   }
 
   protected override setReading(enabled: boolean): void {
@@ -137,12 +163,12 @@ export class NativeTransport extends StreamTransport {
     this.forget();
   }
 
-  private command(command: number): void {
-    this.#sockets.outgoing.command(this.handle, command);
+  protected command(command: number): void {
+    this.sockets.outgoing.command(this.handle, command);
   }
 
   private forget(): void {
-    this.#sockets.forget(this.handle);
+    this.sockets.forget(this.handle);
     this.handle = 0;
   }
 }

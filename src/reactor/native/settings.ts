@@ -1,5 +1,6 @@
 /** Socket settings as the addon takes them: an Int32Array in the order of native/binding.cc, -1 where none is asked for. */
 import type { ConnectSettings, ListenSettings, SocketSettings } from '../tcp-settings.js';
+import type { UNIXConnectSettings, UNIXListenSettings } from '../unix-settings.js';
 
 const UNSET = -1;
 
@@ -31,4 +32,12 @@ export function listenInts(settings: ListenSettings): Int32Array {
 
 export function connectInts(settings: ConnectSettings): Int32Array {
   return Int32Array.from([...socketInts(settings), Number(settings.fastOpen)]);
+}
+
+export function unixListenInts(settings: UNIXListenSettings): Int32Array {
+  return Int32Array.from([settings.backlog, settings.mode, settings.sendBufferBytes ?? UNSET]);
+}
+
+export function unixConnectInts(settings: UNIXConnectSettings): Int32Array {
+  return Int32Array.from([settings.sendBufferBytes ?? UNSET]);
 }

@@ -17,6 +17,8 @@ export const COMMAND_RESUME = -6;
 export const COMMAND_WATCH_DRAIN = -7;
 export const COMMAND_ALLOW_HALF_CLOSE = -8;
 export const COMMAND_KEEP_OPEN = -9;
+export const COMMAND_ALLOW_DESCRIPTORS = -10;
+export const COMMAND_DRAIN_LISTENER = -11;
 
 export const EVENT_DATA = 1;
 export const EVENT_READ_ENDED = 2;
@@ -29,6 +31,8 @@ export const EVENT_READABLE = 8;
 export const EVENT_WRITABLE = 9;
 export const EVENT_ACCEPT_FAILED = 10;
 export const EVENT_NEXT_SLAB = 11;
+export const EVENT_DESCRIPTOR = 12;
+export const EVENT_LISTENER_DRAINED = 13;
 /** The kind of an event is in its low bits; the scope of an address above. */
 export const EVENT_KIND_MASK = 0xff;
 export const EVENT_SCOPE_SHIFT = 8;

@@ -10,6 +10,8 @@ import net from 'node:net';
 export interface ListenHandle {
   /** Called for each connection, or with the negative errno of a failed accept(2). */
   onconnection: (status: number, connection?: ConnectionHandle) => void;
+  /** The descriptor; -1 where the platform has none to show. */
+  readonly fd: number;
   listen(backlog: number): number;
   getsockname(out: { address?: string; port?: number }): number;
   close(): void;

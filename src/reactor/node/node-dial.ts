@@ -1,6 +1,6 @@
 /** One connect(2) of the pure-JS reactor. */
 import { addressFrom } from '../../core/address.js';
-import type { Dial, DialListener } from '../tcp-connector.js';
+import type { Dial, DialListener } from '../stream-connector.js';
 import type { ConnectSettings } from '../tcp-settings.js';
 import type { NodeReactor } from './node-reactor.js';
 import { type OwnedSocket, unconnectedSocket } from './node-socket.js';

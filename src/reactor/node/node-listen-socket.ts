@@ -2,7 +2,7 @@
 import { type Address, addressFrom } from '../../core/address.js';
 import { AcceptError, CannotListenError, UnsupportedError } from '../../core/errors.js';
 import { systemError } from '../../internal/system-error.js';
-import type { ListenSocket, TCPPort } from '../tcp-port.js';
+import type { ListenSocket, StreamPort } from '../stream-port.js';
 import type { ListenSettings } from '../tcp-settings.js';
 import {
   bindListenHandle,
@@ -19,11 +19,11 @@ export class NodeListenSocket implements ListenSocket {
   readonly address: Address;
   readonly #reactor: NodeReactor;
   readonly #settings: ListenSettings;
-  readonly #port: TCPPort;
+  readonly #port: StreamPort;
   readonly #handle: ListenHandle;
 
   /** @throws CannotListenError, UnsupportedError */
-  constructor(reactor: NodeReactor, settings: ListenSettings, port: TCPPort) {
+  constructor(reactor: NodeReactor, settings: ListenSettings, port: StreamPort) {
     this.#reactor = reactor;
     this.#settings = settings;
     this.#port = port;
@@ -33,6 +33,10 @@ export class NodeListenSocket implements ListenSocket {
       else this.#accept(connection);
     };
     this.address = listen(this.#handle, settings);
+  }
+
+  fileno(): number {
+    return this.#handle.fd;
   }
 
   close(): void {
@@ -92,7 +96,7 @@ function cannotListen(
 ): CannotListenError {
   const { interface: host, port } = settings;
   const cause = systemError(syscall, -status, host || '::', port);
-  return new CannotListenError(host, port, { cause });
+  return new CannotListenError(settings, { cause });
 }
 
 function acceptError(status: number): AcceptError {

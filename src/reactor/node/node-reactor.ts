@@ -10,9 +10,9 @@ import { AsyncResource } from 'node:async_hooks';
 import { UnsupportedError } from '../../core/errors.js';
 import { checkBoolean } from '../../internal/check.js';
 import { HostedReactor, type ReactorOptions } from '../hosted-reactor.js';
+import type { Dial, DialListener } from '../stream-connector.js';
+import type { ListenSocket, StreamPort } from '../stream-port.js';
 import type { StreamTransport } from '../stream-transport.js';
-import type { Dial, DialListener } from '../tcp-connector.js';
-import type { ListenSocket, TCPPort } from '../tcp-port.js';
 import type { ConnectSettings, ListenSettings } from '../tcp-settings.js';
 import { TurnTimes } from '../turn-times.js';
 import { canReusePort } from './net-handle.js';
@@ -53,7 +53,7 @@ export class NodeReactor extends HostedReactor {
   }
 
   /** @internal */
-  override openListenSocket(settings: ListenSettings, port: TCPPort): ListenSocket {
+  override openListenSocket(settings: ListenSettings, port: StreamPort): ListenSocket {
     return new NodeListenSocket(this, settings, port);
   }
 

@@ -1,6 +1,6 @@
 /** An attempt to connect over the simulated network, from the first packet to the answer. */
-import { type Address, addressFrom } from '../../core/address.js';
-import type { Dial } from '../../reactor/tcp-connector.js';
+import { addressFrom, type IPAddress } from '../../core/address.js';
+import type { Dial } from '../../reactor/stream-connector.js';
 import type { ConnectSettings } from '../../reactor/tcp-settings.js';
 import type { ManualClock } from '../manual-clock.js';
 import type { SimulatedConnection } from './connection.js';
@@ -13,7 +13,7 @@ import type { Trace } from './trace.js';
 
 /** Who dials. One of these is called, once, from a later event, unless the attempt is cancelled before. */
 export interface Dialler {
-  connected(endpoint: Endpoint, host: Address): void;
+  connected(endpoint: Endpoint, host: IPAddress): void;
   failed(cause: Error): void;
 }
 
@@ -37,14 +37,14 @@ export interface AttemptOptions {
   readonly destination: Destination;
   readonly dialler: Dialler;
   /** Puts a connection to `to` into the network. */
-  connect(to: Host, client: Address, server: Address): SimulatedConnection;
+  connect(to: Host, client: IPAddress, server: IPAddress): SimulatedConnection;
   /** Takes a connection that was never made out again. */
   forget(connection: SimulatedConnection): void;
 }
 
 export class ConnectAttempt implements Dial {
   readonly #options: AttemptOptions;
-  readonly #peer: Address;
+  readonly #peer: IPAddress;
   readonly #name: string;
   #cancelled = false;
 

@@ -1,5 +1,5 @@
 /** A TCP connection of the simulated network: two ends, a pipe each way, and what fate has in store for it. */
-import type { Address } from '../../core/address.js';
+import type { IPAddress } from '../../core/address.js';
 import { checkChoice, checkInteger } from '../../internal/check.js';
 import type { ManualClock } from '../manual-clock.js';
 import { Endpoint } from './endpoint.js';
@@ -22,8 +22,8 @@ export interface ConnectionOptions {
   /** Names of the ends in the trace, such as `b:40001` and `a:80`. */
   readonly clientName: string;
   readonly serverName: string;
-  readonly clientAddress: Address;
-  readonly serverAddress: Address;
+  readonly clientAddress: IPAddress;
+  readonly serverAddress: IPAddress;
   readonly traffic: Traffic;
   /** Whether the two hosts are cut off from each other now. */
   cutOff(): boolean;
@@ -37,8 +37,8 @@ export interface ConnectionOptions {
 export class SimulatedConnection {
   /** `b:40001 -> a:80`: the client's end, then the server's. */
   readonly name: string;
-  readonly clientAddress: Address;
-  readonly serverAddress: Address;
+  readonly clientAddress: IPAddress;
+  readonly serverAddress: IPAddress;
   /** @internal */
   readonly client: Endpoint;
   /** @internal */

@@ -1,5 +1,5 @@
 /** A host of the simulated network: its address, its ports, and who listens on them. */
-import { type Address, addressFrom } from '../../core/address.js';
+import { addressFrom, type IPAddress } from '../../core/address.js';
 import type { SystemError } from '../../core/errors.js';
 import type { ConnectSettings, ListenSettings } from '../../reactor/tcp-settings.js';
 import type { Endpoint } from './endpoint.js';
@@ -7,7 +7,7 @@ import { systemFailure } from './system-failure.js';
 
 /** Who listens on a port. */
 export interface Acceptor {
-  accepted(endpoint: Endpoint, peer: Address, host: Address): void;
+  accepted(endpoint: Endpoint, peer: IPAddress, host: IPAddress): void;
   acceptFailed(cause: Error): void;
 }
 
@@ -70,7 +70,7 @@ export class Host {
   }
 
   /** The local end of an attempt to connect to `remote`. An error says why there can be none. */
-  bind(settings: ConnectSettings, remote: string): Address | SystemError {
+  bind(settings: ConnectSettings, remote: string): IPAddress | SystemError {
     const own = LOOPBACKS.includes(remote) ? remote : this.address;
     const { localAddress = own, localPort } = settings;
     const port = localPort === 0 ? this.#ephemeralPort() : localPort;

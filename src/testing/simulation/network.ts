@@ -1,8 +1,8 @@
 /** The network of a simulation: hosts, connections, and which hosts are cut off from each other. */
 import { isIP } from 'node:net';
 
-import type { Address } from '../../core/address.js';
-import type { Dial } from '../../reactor/tcp-connector.js';
+import type { IPAddress } from '../../core/address.js';
+import type { Dial } from '../../reactor/stream-connector.js';
 import type { ConnectSettings } from '../../reactor/tcp-settings.js';
 import type { ManualClock } from '../manual-clock.js';
 import { ConnectAttempt, type Destination, type Dialler } from './attempt.js';
@@ -110,8 +110,8 @@ export class Network {
   #connect(
     from: Host,
     to: Host,
-    clientAddress: Address,
-    serverAddress: Address,
+    clientAddress: IPAddress,
+    serverAddress: IPAddress,
     random: SeededRandom,
   ): SimulatedConnection {
     const connection: SimulatedConnection = new SimulatedConnection({

@@ -7,9 +7,9 @@ import { AcceptError, CannotListenError } from '../../core/errors.js';
 import type { ErrorReporter, RunOptions } from '../../core/reactor.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { type HostAddress, HostedReactor } from '../../reactor/hosted-reactor.js';
+import type { Dial, DialListener } from '../../reactor/stream-connector.js';
+import type { ListenSocket, StreamPort } from '../../reactor/stream-port.js';
 import type { StreamTransport } from '../../reactor/stream-transport.js';
-import type { Dial, DialListener } from '../../reactor/tcp-connector.js';
-import type { ListenSocket, TCPPort } from '../../reactor/tcp-port.js';
 import type { ConnectSettings, ListenSettings } from '../../reactor/tcp-settings.js';
 import type { ManualClock } from '../manual-clock.js';
 import type { Host, Listener } from './host.js';
@@ -69,7 +69,7 @@ export class SimulatedReactor extends HostedReactor {
   }
 
   /** @internal */
-  override openListenSocket(settings: ListenSettings, port: TCPPort): ListenSocket {
+  override openListenSocket(settings: ListenSettings, port: StreamPort): ListenSocket {
     let listener: Listener;
     try {
       listener = this.#host.listen(settings, {
@@ -82,10 +82,13 @@ export class SimulatedReactor extends HostedReactor {
         acceptFailed: (cause) => this.report(new AcceptError(cause), 'accept'),
       });
     } catch (cause) {
-      throw new CannotListenError(settings.interface, settings.port, { cause });
+      throw new CannotListenError(settings, { cause });
     }
     return {
       address: addressFrom('TCP', settings.interface || '::', listener.port),
+      fileno: () => {
+        throw this.unsupported('fileno');
+      },
       close: () => this.#host.close(listener),
     };
   }

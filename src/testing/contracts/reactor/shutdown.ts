@@ -155,9 +155,9 @@ function addAfterDisposalCases(contract: ReactorCases): void {
     'leaves transports, ports and connectors that may still be called',
     async (scene) => {
       const { client, server, listening, connector } = await scene.pair();
-      const ports = (): number[] => [
-        client.transport.getHost().port,
-        server.transport.getPeer().port,
+      const ports = (): string[] => [
+        String(client.transport.getHost()),
+        String(server.transport.getPeer()),
       ];
       const before = ports();
       await scene.answerOf(scene.reactor[Symbol.asyncDispose](), 'disposal');

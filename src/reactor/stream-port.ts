@@ -1,55 +1,83 @@
-/** The listening port of all reactors: its factory, its states, and what becomes of an accepted connection. */
+/** A port that accepts streams, TCP or UNIX: its factory, its states, and what becomes of an accepted connection. */
 import type { Address } from '../core/address.js';
+import { NotListeningError } from '../core/errors.js';
 import type { ClientProtocolFactory } from '../core/factory.js';
-import type { ListeningPort } from '../core/listening-port.js';
+import type { ListeningPort, StopListeningOptions } from '../core/listening-port.js';
 import type { StreamProtocol } from '../core/protocol.js';
-import type { Deferred } from '../defer/deferred.js';
+import { Deferred } from '../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
+import { checkBoolean } from '../internal/check.js';
 import { serverSocketChannel } from './diagnostics.js';
 import type { HostedReactor } from './hosted-reactor.js';
 import type { StreamOwner, StreamTransport } from './stream-transport.js';
-import type { ListenSettings } from './tcp-settings.js';
 
 /** A bound and listening socket of a reactor. */
 export interface ListenSocket {
   readonly address: Address;
+  /** @throws UnsupportedError */
+  fileno(): number;
+  /**
+   * Accepts those that wait already, and then no more; `drained` is called when that is done, or at `close`. Without this
+   * method the system resets those that wait when the socket is closed.
+   */
+  drain?(drained: () => void): void;
   close(): void;
 }
 
-export class TCPPort implements ListeningPort, StreamOwner {
+export class StreamPort<A extends Address = Address> implements ListeningPort<A>, StreamOwner {
   readonly context: AsyncContext = captureContext();
   readonly #reactor: HostedReactor;
   readonly #factory: ClientProtocolFactory;
-  readonly #settings: ListenSettings;
+  readonly #open: (port: StreamPort) => ListenSocket;
   #socket: ListenSocket | undefined;
   #address: Address | undefined;
 
-  constructor(reactor: HostedReactor, factory: ClientProtocolFactory, settings: ListenSettings) {
+  /** @param open Makes the port's socket, each time that it begins to listen. */
+  constructor(
+    reactor: HostedReactor,
+    factory: ClientProtocolFactory,
+    open: (port: StreamPort) => ListenSocket,
+  ) {
     this.#reactor = reactor;
     this.#factory = factory;
-    this.#settings = settings;
+    this.#open = open;
   }
 
   get listening(): boolean {
     return this.#socket !== undefined;
   }
 
-  getHost(): Address {
-    return this.#address as Address;
+  getHost(): A {
+    return this.#address as A;
+  }
+
+  fileno(): number {
+    if (this.#socket === undefined) throw new NotListeningError();
+    return this.#socket.fileno();
   }
 
   startListening(): void {
     if (this.#socket !== undefined) return;
-    const socket = this.#reactor.openListenSocket(this.#settings, this);
+    const socket = this.#open(this);
     this.#socket = socket;
     this.#address = socket.address;
     this.#reactor.ports.add(this);
     this.#factory.doStart();
   }
 
-  stopListening(): Deferred<void> {
-    this.closeListening();
-    return this.#reactor.nextTurn();
+  stopListening(options: StopListeningOptions = {}): Deferred<void> {
+    const socket = this.#socket;
+    if (!checkBoolean('drain', options.drain ?? false) || socket?.drain === undefined) {
+      this.closeListening();
+      return this.#reactor.nextTurn();
+    }
+    const drained = new Deferred<void>();
+    socket.drain(() => {
+      if (drained.fired) return;
+      drained.callback();
+      if (this.#socket === socket) this.closeListening();
+    });
+    return drained.addCallback(() => this.#reactor.nextTurn());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,30 +1,28 @@
 /**
- * The connector of all reactors: resolves the name, tries its addresses one after the other within one time limit, and
- * tells the factory what became of it.
+ * The connector of all reactors: tries the ways to its destination one after the other within one time limit, and tells the
+ * factory what became of it.
  *
  *     disconnected --connect--> connecting --established--> connected
  *          ^                        |                           |
  *          +------failed------------+----------lost-------------+
  */
-import { isIP } from 'node:net';
-
-import { type Address, addressFrom, type HostPort } from '../core/address.js';
+import type { Address } from '../core/address.js';
 import type { DelayedCall } from '../core/clock.js';
-import type { Connector } from '../core/connector.js';
+import type { Connector, Destination } from '../core/connector.js';
 import {
   type ConnectError,
   ConnectingCancelledError,
   ConnectorStateError,
   ConnectTimeoutError,
   connectErrorFrom,
+  type SystemError,
 } from '../core/errors.js';
 import type { ClientProtocolFactory } from '../core/factory.js';
 import { Protocol, type StreamProtocol } from '../core/protocol.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import { clientSocketChannel } from './diagnostics.js';
-import type { HostAddress, HostedReactor } from './hosted-reactor.js';
+import type { HostedReactor } from './hosted-reactor.js';
 import type { StreamOwner, StreamTransport } from './stream-transport.js';
-import { type ConnectSettings, sameFamily } from './tcp-settings.js';
 
 /** A connect(2) under way. Exactly one of its listener's methods is called, in a later turn, unless it is cancelled. */
 export interface Dial {
@@ -36,42 +34,66 @@ export interface DialListener extends StreamOwner {
   dialFailed(cause: Error): void;
 }
 
-export class TCPConnector implements Connector, DialListener {
+/** Begins one connect(2). */
+export type Way = (listener: DialListener) => Dial;
+
+/** How to get to a destination. */
+export interface Route<D extends Destination = Destination> {
+  readonly destination: D;
+  /** Where this end is, once the socket can't be asked any more. */
+  readonly localAddress: Address;
+  /**
+   * Finds the ways to be tried, in order. Calls one of the two, at once or in a later turn.
+   * @returns What calls it off.
+   */
+  findWays(found: (ways: readonly Way[]) => void, failed: (cause: Error) => void): () => void;
+}
+
+export interface ConnectorOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** How long to wait before a UNIX listener whose queue was full (connect(2), EAGAIN) is tried again. */
+const BUSY_RETRY_MS = 10;
+
+export class StreamConnector<D extends Destination = Destination>
+  implements Connector<D>, DialListener
+{
   readonly context: AsyncContext = captureContext();
   readonly #reactor: HostedReactor;
-  readonly #destination: HostPort;
+  readonly #route: Route<D>;
   readonly #factory: ClientProtocolFactory;
-  readonly #settings: ConnectSettings;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: ConnectorOptions;
   #state: 'disconnected' | 'connecting' | 'connected' = 'disconnected';
   #factoryStarted = false;
   /** Tells the answers of the present attempt from those that come too late. */
   #attempt = 0;
-  #addresses: string[] = [];
-  #dial: Dial | undefined;
+  #ways: Way[] = [];
+  #presentWay: Way | undefined;
+  /** Calls off whatever the present attempt waits for. */
+  #callOff: (() => void) | undefined;
   #timeout: DelayedCall | undefined;
   #transport: StreamTransport | undefined;
 
   constructor(
     reactor: HostedReactor,
-    destination: HostPort,
+    route: Route<D>,
     factory: ClientProtocolFactory,
-    settings: ConnectSettings,
-    signal: AbortSignal | undefined,
+    options: ConnectorOptions,
   ) {
     this.#reactor = reactor;
-    this.#destination = destination;
+    this.#route = route;
     this.#factory = factory;
-    this.#settings = settings;
-    this.#signal = signal;
+    this.#options = options;
   }
 
   get state(): 'disconnected' | 'connecting' | 'connected' {
     return this.#state;
   }
 
-  getDestination(): HostPort {
-    return this.#destination;
+  getDestination(): D {
+    return this.#route.destination;
   }
 
   connect(): void {
@@ -86,16 +108,16 @@ export class TCPConnector implements Connector, DialListener {
       this.#factoryStarted = true;
       this.#factory.doStart();
     }
-    const { timeoutMs } = this.#settings;
+    const { timeoutMs, signal } = this.#options;
     if (timeoutMs > 0) {
       this.#timeout = this.#reactor.callLater(timeoutMs, () => {
         this.#timeout = undefined;
         this.#giveUp(
-          (host, port) => new ConnectTimeoutError(`no connection in ${timeoutMs} ms`, host, port),
+          new ConnectTimeoutError(`no connection in ${timeoutMs} ms`, this.#route.destination),
         );
       });
     }
-    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
     const attempt = this.#attempt;
     this.#reactor.soon(() => this.#begin(attempt));
     this.#factory.startedConnecting?.(this);
@@ -106,11 +128,9 @@ export class TCPConnector implements Connector, DialListener {
       throw new ConnectorStateError(`cannot stop connecting: the connector is ${this.#state}`);
     }
     const attempt = this.#attempt;
-    this.#dial?.cancel();
-    this.#dial = undefined;
-    this.#addresses = [];
+    this.#stopTrying();
     this.#reactor.soon(() => {
-      if (attempt === this.#attempt) this.#giveUp(cancelled);
+      if (attempt === this.#attempt) this.#cancelled();
     });
   }
 
@@ -121,12 +141,12 @@ export class TCPConnector implements Connector, DialListener {
 
   /** @internal The reactor stops: ends an attempt at once. */
   shutDown(): void {
-    if (this.#state === 'connecting') this.#giveUp(cancelled);
+    this.#cancelled();
   }
 
   /** @internal */
   dialSucceeded(transport: StreamTransport, peer: Address): void {
-    this.#dial = undefined;
+    this.#callOff = undefined;
     this.#endAttempt('connected');
     this.#transport = transport;
     const reactor = this.#reactor;
@@ -152,13 +172,11 @@ export class TCPConnector implements Connector, DialListener {
 
   /** @internal */
   dialFailed(cause: Error): void {
-    this.#dial = undefined;
-    if (this.#addresses.length > 0) {
-      this.#dialNext();
-      return;
-    }
-    const { host, port } = this.#destination;
-    this.#failed(connectErrorFrom(cause, host, port));
+    this.#callOff = undefined;
+    const busy = 'path' in this.#route.destination && (cause as SystemError).code === 'EAGAIN';
+    if (busy) this.#retry();
+    else if (this.#ways.length > 0) this.#dialNext();
+    else this.#failed(connectErrorFrom(cause, this.#route.destination));
   }
 
   /** @internal */
@@ -171,63 +189,68 @@ export class TCPConnector implements Connector, DialListener {
 
   /** @internal */
   localAddress(): Address {
-    const { localAddress, localPort } = this.#settings;
-    return addressFrom('TCP', localAddress ?? '0.0.0.0', localPort);
+    return this.#route.localAddress;
   }
 
   /** The first step, in the turn after `connect`: whatever fails is told no earlier. */
   #begin(attempt: number): void {
-    if (this.#state !== 'connecting' || attempt !== this.#attempt) return;
-    if (this.#signal?.aborted) {
-      this.#giveUp(cancelled);
+    const isPresent = (): boolean => this.#state === 'connecting' && attempt === this.#attempt;
+    if (!isPresent()) return;
+    if (this.#options.signal?.aborted) {
+      this.#cancelled();
       return;
     }
-    const { host } = this.#destination;
-    if (isIP(host) !== 0) {
-      this.#addresses = [host];
-      this.#dialNext();
-      return;
-    }
-    // A look-up can't be called off: its answer is ignored if the attempt ended meanwhile.
-    this.#reactor.lookup(host, (error, found) => {
-      if (this.#state === 'connecting' && attempt === this.#attempt) this.#resolved(error, found);
-    });
-  }
-
-  #resolved(error: Error | null, found: readonly HostAddress[]): void {
-    const { localAddress } = this.#settings;
-    const { host, port } = this.#destination;
-    this.#addresses = error
-      ? []
-      : found
-          .map(({ address }) => address)
-          .filter((address) => localAddress === undefined || sameFamily(address, localAddress));
-    if (this.#addresses.length > 0) this.#dialNext();
-    else {
-      const cause = error ?? new Error(`${host} has no address of the family of localAddress`);
-      this.#failed(connectErrorFrom(Object.assign(cause, { syscall: 'getaddrinfo' }), host, port));
-    }
+    const callOff = this.#route.findWays(
+      (ways) => {
+        if (!isPresent()) return;
+        this.#ways = [...ways];
+        this.#dialNext();
+      },
+      (cause) => {
+        if (isPresent()) this.dialFailed(cause);
+      },
+    );
+    // Where the ways were found at once, a dial is under way, and that is what is to be called off.
+    this.#callOff ??= callOff;
   }
 
   #dialNext(): void {
-    const address = this.#addresses.shift();
-    if (address === undefined) return;
-    const { port } = this.#destination;
-    this.#dial = this.#reactor.dial(address, port, this.#settings, this);
+    const way = this.#ways.shift();
+    if (way !== undefined) this.#take(way);
+  }
+
+  #take(way: Way): void {
+    this.#presentWay = way;
+    const dial = way(this);
+    this.#callOff = () => dial.cancel();
+  }
+
+  #retry(): void {
+    const way = this.#presentWay as Way;
+    const call = this.#reactor.callLater(BUSY_RETRY_MS, () => this.#take(way));
+    this.#callOff = () => call.cancel();
   }
 
   readonly #onAbort = (): void => {
     this.disconnect();
   };
 
+  #cancelled(): void {
+    const { destination } = this.#route;
+    this.#giveUp(new ConnectingCancelledError('the connection attempt was cancelled', destination));
+  }
+
   /** Ends the attempt and tells the factory at once. */
-  #giveUp(reason: (host: string, port: number) => ConnectError): void {
+  #giveUp(reason: ConnectError): void {
     if (this.#state !== 'connecting') return;
-    this.#dial?.cancel();
-    this.#dial = undefined;
-    this.#addresses = [];
-    const { host, port } = this.#destination;
-    this.#failed(reason(host, port));
+    this.#stopTrying();
+    this.#failed(reason);
+  }
+
+  #stopTrying(): void {
+    this.#callOff?.();
+    this.#callOff = undefined;
+    this.#ways = [];
   }
 
   #failed(reason: Error): void {
@@ -241,12 +264,12 @@ export class TCPConnector implements Connector, DialListener {
     this.#reactor.connectors.delete(this);
     if (this.#timeout?.active()) this.#timeout.cancel();
     this.#timeout = undefined;
-    if (state === 'disconnected') this.#signal?.removeEventListener('abort', this.#onAbort);
+    if (state === 'disconnected') this.#options.signal?.removeEventListener('abort', this.#onAbort);
   }
 
   /** Tells the factory; unless that began a new attempt, the factory is done with. */
   #tell(what: 'clientConnectionFailed' | 'clientConnectionLost', reason: Error): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
     try {
       const factory = this.#factory;
       if (this.context === undefined) factory[what]?.(this, reason);
@@ -263,8 +286,4 @@ export class TCPConnector implements Connector, DialListener {
       }
     }
   }
-}
-
-function cancelled(host: string, port: number): ConnectError {
-  return new ConnectingCancelledError('the connection attempt was cancelled', host, port);
 }

@@ -1,0 +1,55 @@
+/** Listening at a path that a dead process may have left its socket at: a lock file tells whether it did. */
+import { lstatSync, unlinkSync } from 'node:fs';
+
+import { UNIXAddress } from '../core/address.js';
+import type { Clock } from '../core/clock.js';
+import { CannotListenError } from '../core/errors.js';
+import { DeferredFilesystemLock } from '../defer/filesystem-lock.js';
+import type { ListenSocket } from './stream-port.js';
+
+/** The lock file of a socket's path. */
+export function lockPathOf(path: string): string {
+  return `${path}.lock`;
+}
+
+/**
+ * Opens a socket while holding the lock of its path; closing the socket gives the lock back. What a dead holder left at the
+ * path is removed first.
+ * @throws CannotListenError
+ */
+export function listenLocked(path: string, clock: Clock, open: () => ListenSocket): ListenSocket {
+  const lock = new DeferredFilesystemLock(lockPathOf(path), clock);
+  takeLock(lock, path);
+  try {
+    if (lock.clean === false) removeSocket(path);
+    const socket = open();
+    return {
+      address: socket.address,
+      fileno: () => socket.fileno(),
+      close: () => {
+        socket.close();
+        lock.unlock();
+      },
+    };
+  } catch (error) {
+    lock.unlock();
+    throw error;
+  }
+}
+
+function takeLock(lock: DeferredFilesystemLock, path: string): void {
+  let cause: Error;
+  try {
+    if (lock.lock()) return;
+    cause = new Error(`another process holds ${lock.path}`);
+  } catch (error) {
+    cause = error as Error;
+  }
+  throw new CannotListenError(new UNIXAddress(path), { cause });
+}
+
+/** Only a socket: whatever else is there is somebody's file. */
+function removeSocket(path: string): void {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status?.isSocket() === true) unlinkSync(path);
+}

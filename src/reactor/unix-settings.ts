@@ -1,0 +1,88 @@
+/** UNIX options as given, checked and with their defaults filled in. */
+
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors.js';
+import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
+import {
+  checkBoolean,
+  checkInteger,
+  checkMilliseconds,
+  checkObject,
+  checkString,
+} from '../internal/check.js';
+
+const MAX_INT32 = 2 ** 31 - 1;
+const MAX_MODE = 0o777;
+/** What fits into a `sockaddr_un`: unix(7). Linux has 108 bytes, of which a path leaves one for its end; the BSDs 104. */
+const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
+
+export interface UNIXListenSettings {
+  readonly path: string;
+  readonly mode: number;
+  readonly backlog: number;
+  readonly wantPID: boolean;
+  readonly sendBufferBytes: number | undefined;
+}
+
+export interface UNIXConnectSettings {
+  readonly path: string;
+  readonly timeoutMs: number;
+  readonly checkPID: boolean;
+  readonly sendBufferBytes: number | undefined;
+}
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function unixListenSettings(path: string, options: ListenUNIXOptions): UNIXListenSettings {
+  checkObject('options', options);
+  const wantPID = checkBoolean('wantPID', options.wantPID ?? false);
+  checkPath('path', path);
+  if (wantPID && path.startsWith('\0')) {
+    throw new InvalidArgumentValueError('wantPID', 'false for an abstract name', wantPID);
+  }
+  return {
+    path,
+    wantPID,
+    mode: checkMode(options.mode),
+    backlog: checkInteger('backlog', options.backlog ?? 1024, 1, MAX_INT32),
+    sendBufferBytes: bufferBytes('sendBufferBytes', options.sendBufferBytes),
+  };
+}
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function unixConnectSettings(
+  path: string,
+  options: ConnectUNIXOptions,
+): UNIXConnectSettings {
+  checkObject('options', options);
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+    throw new InvalidArgumentTypeError('signal', 'an AbortSignal', options.signal);
+  }
+  return {
+    path: checkPath('path', path),
+    timeoutMs: checkMilliseconds('timeoutMs', options.timeoutMs ?? 30_000),
+    checkPID: checkBoolean('checkPID', options.checkPID ?? false),
+    sendBufferBytes: bufferBytes('sendBufferBytes', options.sendBufferBytes),
+  };
+}
+
+/** A path that a UNIX socket can have. @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function checkPath(what: string, value: unknown): string {
+  const path = checkString(what, value);
+  const bytes = Buffer.byteLength(path);
+  // An abstract name may have all 108 bytes, its first NUL included.
+  const most = path.startsWith('\0') ? MAX_PATH_BYTES + 1 : MAX_PATH_BYTES;
+  if (bytes === 0 || bytes > most || path === '\0') {
+    throw new InvalidArgumentValueError(what, `a path of 1 to ${MAX_PATH_BYTES} bytes`, value);
+  }
+  if (path.includes('\0', 1)) {
+    throw new InvalidArgumentValueError(what, 'a path without NUL inside', value);
+  }
+  return path;
+}
+
+export function checkMode(mode: number | undefined): number {
+  return checkInteger('mode', mode ?? 0o666, 0, MAX_MODE);
+}
+
+function bufferBytes(what: string, value: number | undefined): number | undefined {
+  return value === undefined ? undefined : checkInteger(what, value, 1, MAX_INT32);
+}
