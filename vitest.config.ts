@@ -11,6 +11,7 @@ export default defineConfig({
   resolve: {
     // The doors of the package, longest first: each is a prefix of those before it.
     alias: {
+      'ropewalk/handover': source('handover/index.ts'),
       'ropewalk/testing/vitest': source('testing/vitest.ts'),
       'ropewalk/testing': source('testing/index.ts'),
       ropewalk: source('index.ts'),

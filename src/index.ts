@@ -14,6 +14,7 @@ export type {
   AdoptConnectionOptions,
   AdoptDatagramOptions,
   AdoptOptions,
+  AdoptPortOptions,
 } from './core/adopt-options.js';
 export type { Clock, DelayedCall } from './core/clock.js';
 export type { Connector, Destination } from './core/connector.js';
@@ -26,6 +27,7 @@ export {
   type DatagramProtocolLike,
   type DatagramReceiver,
   type DatagramTransport,
+  type DatagramTransportFor,
   type DestinationOf,
   type ListenUDPOptions,
   type ListenUNIXDatagramOptions,

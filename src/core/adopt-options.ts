@@ -9,6 +9,11 @@ export interface AdoptOptions {
   readonly takeOver?: boolean;
 }
 
+export interface AdoptPortOptions extends AdoptOptions {
+  /** Removes the file of a UNIX socket when the port stops, as that of one that was opened here. Default false. */
+  readonly ownsFile?: boolean;
+}
+
 export interface AdoptConnectionOptions extends AdoptOptions {
   /** What was received before and not dealt with: the protocol is given it first, in the next turn. */
   readonly unread?: Uint8Array;

@@ -39,13 +39,19 @@ export interface DatagramReceiver<A extends Address = Address> {
   datagramFailed?(error: DatagramError): void;
 }
 
+/** The socket of datagrams between such addresses. */
+export type DatagramTransportFor<A extends Address> = A extends UNIXAddress
+  ? UNIXDatagramTransport
+  : UDPTransport;
+
 /** Base for protocols over datagrams: override what you need. */
 export class DatagramProtocol<A extends Address = IPAddress> implements DatagramReceiver<A> {
   /** The socket. Set before `startProtocol`; do not use it earlier. */
-  transport: DatagramTransport<A> = undefined as never;
+  transport: DatagramTransportFor<A> = undefined as never;
 
   makeConnection(transport: DatagramTransport<A>): void {
-    this.transport = transport;
+    // A port for IP addresses is a UDP port: no other kind is opened for them.
+    this.transport = transport as unknown as DatagramTransportFor<A>;
     this.startProtocol();
   }
 

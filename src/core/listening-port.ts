@@ -9,6 +9,8 @@ export interface StopListeningOptions {
    * Default false.
    */
   readonly drain?: boolean;
+  /** Leaves the file of a UNIX socket where it is: another process goes on with the socket. Native only. Default false. */
+  readonly keepFile?: boolean;
 }
 
 /** `A` is the kind of address: what `listenTCP` and `listenUDP` open has a host and a port, what `listenUNIX` does a path. */

@@ -4,7 +4,7 @@ import type { Address, HostPort, IPAddress, UNIXAddress } from './address.js';
 import type {
   AdoptConnectionOptions,
   AdoptDatagramOptions,
-  AdoptOptions,
+  AdoptPortOptions,
 } from './adopt-options.js';
 import type { Clock } from './clock.js';
 import type { Connector } from './connector.js';
@@ -156,10 +156,14 @@ export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
 
   /**
    * Accepts connections from a listening socket that was opened elsewhere: inherited, received from another process. It is
-   * closed, never shut down, when the port stops; a UNIX socket's file stays.
+   * closed, never shut down, when the port stops.
    * @throws DescriptorError, UnsupportedError, InvalidArgumentTypeError
    */
-  adoptStreamPort(fd: number, factory: FactoryLike, options?: AdoptOptions): ListeningPort<Address>;
+  adoptStreamPort(
+    fd: number,
+    factory: FactoryLike,
+    options?: AdoptPortOptions,
+  ): ListeningPort<Address>;
   /**
    * Goes on with a connection that was made elsewhere: a protocol is built as for an accepted one, but the factory's
    * `doStart` and `doStop` are not called. Null where `buildProtocol` gave null: the connection is closed.

@@ -12,7 +12,7 @@ import type { Address, HostPort, IPAddress, UNIXAddress } from '../core/address.
 import type {
   AdoptConnectionOptions,
   AdoptDatagramOptions,
-  AdoptOptions,
+  AdoptPortOptions,
 } from '../core/adopt-options.js';
 import type { DelayedCall } from '../core/clock.js';
 import type { Connector, Destination } from '../core/connector.js';
@@ -45,7 +45,7 @@ import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options
 import { Deferred } from '../defer/deferred.js';
 import { succeed } from '../defer/succeed.js';
 import { captureContext, inContext, ROOT_CONTEXT } from '../internal/async-context.js';
-import { checkFunction, checkInteger, checkString } from '../internal/check.js';
+import { checkBoolean, checkFunction, checkInteger, checkString } from '../internal/check.js';
 import { printError, reportError } from '../internal/error-report.js';
 import { adoptSettings } from './adopt-settings.js';
 import { AdoptedOwner } from './adopted-owner.js';
@@ -70,7 +70,7 @@ import {
   type ListenSettings,
   listenSettings,
 } from './tcp-settings.js';
-import { listenLocked } from './unix-listening.js';
+import { listenLocked, removingFile } from './unix-listening.js';
 import { UNIXRoute } from './unix-route.js';
 import {
   type UNIXConnectSettings,
@@ -325,16 +325,17 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   adoptStreamPort(
     fd: number,
     factory: FactoryLike,
-    options: AdoptOptions = {},
+    options: AdoptPortOptions = {},
   ): ListeningPort<Address> {
     const takeOver = adoptSettings(fd, options);
+    const ownsFile = checkBoolean('ownsFile', options.ownsFile ?? false);
     let adopted = false;
     return this.#listen(factory, (port) => {
       // What was closed can't be opened again, and its number may be anybody's by now.
       if (adopted) throw new DescriptorError('there any more', fd);
       const socket = this.adoptListenSocket(fd, takeOver, port);
       adopted = true;
-      return socket;
+      return ownsFile ? removingFile(socket) : socket;
     });
   }
 

@@ -21,7 +21,8 @@ export interface ListenSocket {
    * method the system resets those that wait when the socket is closed.
    */
   drain?(drained: () => void): void;
-  close(): void;
+  /** @param keepFile Leaves the file of a UNIX socket. */
+  close(keepFile?: boolean): void;
 }
 
 export class StreamPort<A extends Address = Address> implements ListeningPort<A>, StreamOwner {
@@ -67,15 +68,17 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
 
   stopListening(options: StopListeningOptions = {}): Deferred<void> {
     const socket = this.#socket;
-    if (!checkBoolean('drain', options.drain ?? false) || socket?.drain === undefined) {
-      this.closeListening();
+    const drain = checkBoolean('drain', options.drain ?? false);
+    const keepFile = checkBoolean('keepFile', options.keepFile ?? false);
+    if (!drain || socket?.drain === undefined) {
+      this.closeListening(keepFile);
       return this.#reactor.nextTurn();
     }
     const drained = new Deferred<void>();
     socket.drain(() => {
       if (drained.fired) return;
       drained.callback();
-      if (this.#socket === socket) this.closeListening();
+      if (this.#socket === socket) this.closeListening(keepFile);
     });
     return drained.addCallback(() => this.#reactor.nextTurn());
   }
@@ -85,9 +88,9 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
   }
 
   /** @internal */
-  closeListening(): void {
+  closeListening(keepFile = false): void {
     if (this.#socket === undefined) return;
-    this.#socket.close();
+    this.#socket.close(keepFile);
     this.#socket = undefined;
     this.#reactor.ports.delete(this);
     this.#reactor.soon(() => this.#factory.doStop());

@@ -26,8 +26,9 @@ export function listenLocked(path: string, clock: Clock, open: () => ListenSocke
     return {
       address: socket.address,
       fileno: () => socket.fileno(),
-      close: () => {
-        socket.close();
+      ...(socket.drain && { drain: (drained: () => void) => socket.drain?.(drained) }),
+      close: (keepFile) => {
+        socket.close(keepFile);
         lock.unlock();
       },
     };
@@ -35,6 +36,25 @@ export function listenLocked(path: string, clock: Clock, open: () => ListenSocke
     lock.unlock();
     throw error;
   }
+}
+
+/** A socket whose file is removed at its close, unless somebody has put another there since. */
+export function removingFile(socket: ListenSocket): ListenSocket {
+  const { address } = socket;
+  if (address.type !== 'UNIX' || address.abstract) return socket;
+  const { path } = address;
+  const own = lstatSync(path, { throwIfNoEntry: false });
+  return {
+    address,
+    fileno: () => socket.fileno(),
+    ...(socket.drain && { drain: (drained: () => void) => socket.drain?.(drained) }),
+    close: (keepFile) => {
+      const now = lstatSync(path, { throwIfNoEntry: false });
+      const same = own !== undefined && now?.dev === own.dev && now.ino === own.ino;
+      if (same && keepFile !== true) unlinkSync(path);
+      socket.close(keepFile);
+    },
+  };
 }
 
 function takeLock(lock: DeferredFilesystemLock, path: string): void {

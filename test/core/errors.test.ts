@@ -5,11 +5,19 @@ import * as core from '../../src/core/errors.js';
 import * as defer from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
 import * as framing from '../../src/framing/errors.js';
+import * as handover from '../../src/handover/errors.js';
+import * as handoverDoor from '../../src/handover/index.js';
 import * as index from '../../src/index.js';
 import * as task from '../../src/task/errors.js';
 import * as testing from '../../src/testing/index.js';
 
-const errors = { ...core, ...defer, ...framing, ...task };
+/** The errors of each door. */
+const DOORS: readonly [name: string, door: object, errors: object][] = [
+  ['ropewalk', index, { ...core, ...defer, ...framing, ...task }],
+  ['ropewalk/handover', handoverDoor, handover],
+];
+
+const errors = { ...core, ...defer, ...framing, ...task, ...handover };
 
 type ErrorClass = new (...args: never[]) => Error & { code?: string };
 
@@ -37,6 +45,8 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   InvalidAddressError: new errors.InvalidAddressError('m'),
   AlreadyConnectedError: new errors.AlreadyConnectedError(),
   MulticastJoinError: new errors.MulticastJoinError('239.1.1.1'),
+  HandoverError: new errors.HandoverError('m'),
+  HandoverProtocolError: new errors.HandoverProtocolError('m'),
   AcceptError: new errors.AcceptError(new Error('too many open files')),
   ConnectorStateError: new errors.ConnectorStateError('m'),
   AlreadyCalledError: new errors.AlreadyCalledError(),
@@ -122,11 +132,10 @@ describe('every error', () => {
     expect(new Set(codes).size).toBe(codes.length);
   });
 
-  it('is exported at the root door', () => {
-    for (const name of classNames) {
-      expect((index as Record<string, unknown>)[name], name).toBe(
-        (errors as Record<string, unknown>)[name],
-      );
+  it.each(DOORS)('is exported at its door: %s', (_name, door, itsErrors) => {
+    for (const [name, value] of Object.entries(itsErrors)) {
+      if (typeof value !== 'function' || !(value.prototype instanceof Error)) continue;
+      expect((door as Record<string, unknown>)[name], name).toBe(value);
     }
   });
 });

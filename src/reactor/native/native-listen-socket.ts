@@ -52,10 +52,10 @@ export class NativeListenSocket implements ListenSocket, NativeSocket {
     return this.#sockets.loop.descriptor(this.handle);
   }
 
-  close(): void {
+  close(keepFile = false): void {
     clearTimeout(this.#backOff);
     const { loop } = this.#sockets;
-    if (this.#unlinks) loop.unlinkUnix(this.handle);
+    if (this.#unlinks && !keepFile) loop.unlinkUnix(this.handle);
     loop.close(this.handle);
     this.#sockets.forget(this.handle);
     this.#drained?.();

@@ -1,0 +1,42 @@
+// Tells a multicast group that it is there, and who else it hears: `node --import tsx examples/multicast-beacon.ts --name one`.
+import { parseArgs } from 'node:util';
+import { createReactor, DatagramProtocol, LoopingCall, type Reactor } from 'ropewalk';
+
+const { values } = parseArgs({
+  options: {
+    name: { type: 'string', default: `process ${process.pid}` },
+    group: { type: 'string', default: '239.255.77.77' },
+    port: { type: 'string', default: '7077' },
+    interface: { type: 'string', default: '127.0.0.1' },
+    seconds: { type: 'string', default: '5' },
+    reactor: { type: 'string' },
+  },
+});
+const reactor = createReactor({ kind: values.reactor as Reactor['kind'] });
+const group = { host: values.group, port: Number(values.port) };
+
+class Beacon extends DatagramProtocol {
+  readonly #heard = new Set<string>();
+
+  override startProtocol(): void {
+    const socket = this.transport;
+    socket.setMulticastInterface(values.interface);
+    socket.joinGroup(values.group, { interface: values.interface });
+    const telling = new LoopingCall(reactor, () => socket.write(values.name, group));
+    void telling.start(200);
+    reactor.callLater(Number(values.seconds) * 1000, () => {
+      telling.stop();
+      void socket.stopListening();
+    });
+  }
+
+  override datagramReceived(data: Buffer): void {
+    const name = data.toString();
+    if (this.#heard.has(name)) return;
+    this.#heard.add(name);
+    console.log(`${values.name} hears ${name}`);
+  }
+}
+
+// Several programs of this host may have the port.
+reactor.listenUDP(group.port, new Beacon(), { listenMultiple: true });

@@ -1,0 +1,55 @@
+// A server on a UNIX socket lends an open file to each client, after a look at who it is; a client reads it.
+// `node --import tsx examples/unix-lending.ts --path /tmp/lending.sock --file README.md`
+import { closeSync, openSync, readSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { createReactor, Protocol, type UNIXTransport } from 'ropewalk';
+
+const { values } = parseArgs({
+  options: {
+    path: { type: 'string', default: '/tmp/lending.sock' },
+    file: { type: 'string', default: 'README.md' },
+  },
+});
+
+class Lender extends Protocol {
+  override connectionMade(): void {
+    const transport = this.transport as UNIXTransport;
+    const { pid, uid } = transport.getPeerCredentials() ?? {};
+    if (pid !== process.pid) console.log(`lent to process ${pid}`);
+    if (uid !== process.geteuid?.()) {
+      transport.loseConnection();
+      return;
+    }
+    const fd = openSync(values.file, 'r');
+    // It travels with the next byte, and was duplicated: this one can be closed.
+    transport.sendFileDescriptor(fd);
+    closeSync(fd);
+    transport.write(values.file);
+  }
+}
+
+class Borrower extends Protocol {
+  #fd = -1;
+
+  fileDescriptorReceived(fd: number): void {
+    this.#fd = fd;
+  }
+
+  override dataReceived(name: Buffer): void {
+    const text = Buffer.alloc(64);
+    const length = readSync(this.#fd, text, 0, text.length, 0);
+    closeSync(this.#fd);
+    console.log(`${name} begins: ${text.toString('utf8', 0, length).split('\n', 1)[0]}`);
+    this.transport.loseConnection();
+  }
+
+  override connectionLost(): void {
+    void port.stopListening();
+  }
+}
+
+const reactor = createReactor({ kind: 'native' });
+// `wantPID`: what a killed predecessor left behind at the path is no hindrance.
+const port = reactor.listenUNIX(values.path, Lender, { mode: 0o600, wantPID: true });
+console.log(`listening on ${port.getHost()}`);
+reactor.connectUNIX(values.path, Borrower);

@@ -1,0 +1,42 @@
+// An echo server whose next version takes its port over while connections keep coming: start it again with the same --meet.
+// `node --import tsx examples/upgradable-server.ts --port 7007 --meet /tmp/echo-upgrade.sock`
+import { parseArgs } from 'node:util';
+import { createReactor, Protocol } from 'ropewalk';
+import { serveUpgradable } from 'ropewalk/handover';
+
+class Echo extends Protocol {
+  override dataReceived(data: Buffer): void {
+    this.transport.write(data);
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '7007' },
+    meet: { type: 'string', default: '/tmp/echo-upgrade.sock' },
+    'drain-ms': { type: 'string', default: '30000' },
+  },
+});
+
+const reactor = createReactor({ kind: 'native' });
+const service = await serveUpgradable(
+  reactor,
+  values.meet,
+  {
+    echo: (inherited) =>
+      inherited === undefined
+        ? reactor.listenTCP(Number(values.port), Echo, { interface: '127.0.0.1' })
+        : reactor.adoptStreamPort(inherited, Echo, { takeOver: true }),
+  },
+  { drainMs: Number(values['drain-ms']) },
+);
+const begun = service.tookOver ? 'took over' : 'listens on';
+console.log(`${process.pid} ${begun} ${service.ports.echo.getHost()}`);
+
+service.superseded.addCallback(() => console.log(`${process.pid} is superseded`));
+service.drained.addCallback((left) => {
+  console.log(`${process.pid} ends, ${left} connections left`);
+  if (reactor.running) reactor.stop();
+});
+await reactor.run();
+await service.stop();

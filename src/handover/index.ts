@@ -1,0 +1,14 @@
+/** The door `ropewalk/handover`: sockets that come from other processes, or go there. */
+
+export { ConnectionReceiver, ConnectionSender, MAX_UNREAD_BYTES } from './connection-sender.js';
+export { connectionsGone } from './connections-gone.js';
+export { HandoverError, HandoverProtocolError } from './errors.js';
+export { type InheritedSocket, takeInheritedSockets } from './inherited-sockets.js';
+export { ListenerOffer, type NamedPorts, offerListeners } from './offer-listeners.js';
+export {
+  type OpenPort,
+  serveUpgradable,
+  type UpgradableOptions,
+  type UpgradableService,
+} from './serve-upgradable.js';
+export { type TakeListenersOptions, TakenListeners, takeListeners } from './take-listeners.js';

@@ -1,0 +1,42 @@
+/** Sockets that a service manager opened and this process inherited: sd_listen_fds(3). */
+import { InvalidArgumentValueError } from '../core/errors.js';
+
+/** One of them. Adopt it with `takeOver`. */
+export interface InheritedSocket {
+  readonly fd: number;
+  /** `FileDescriptorName=` of the socket's unit; `unknown` where there is none. */
+  readonly name: string;
+}
+
+/** Descriptors begin here. */
+const FIRST_FD = 3;
+/** More than any process can have been given. */
+const MAX_SOCKETS = 65_536;
+const UNNAMED = 'unknown';
+
+/**
+ * The sockets that were passed on by the protocol of systemd's socket activation. The variables of the protocol are removed
+ * from `environment`, so that children don't take the sockets for theirs, and a second call finds none.
+ *
+ * @param environment Default: the process's own.
+ * @param pid Whom they have to be meant for. Default: this process.
+ * @returns In the order of the unit; none where there are none, or they are meant for another process.
+ * @throws InvalidArgumentValueError `LISTEN_FDS` is no number.
+ */
+export function takeInheritedSockets(
+  environment: NodeJS.ProcessEnv = process.env,
+  pid: number = process.pid,
+): InheritedSocket[] {
+  const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = environment;
+  if (LISTEN_PID === undefined || LISTEN_FDS === undefined || Number(LISTEN_PID) !== pid) return [];
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete environment[name];
+  const count = /^\d{1,5}$/.test(LISTEN_FDS) ? Number(LISTEN_FDS) : Number.NaN;
+  if (!(count <= MAX_SOCKETS)) {
+    throw new InvalidArgumentValueError('LISTEN_FDS', 'a number of descriptors', LISTEN_FDS);
+  }
+  const names = LISTEN_FDNAMES?.split(':') ?? [];
+  return Array.from({ length: count }, (_, index) => ({
+    fd: FIRST_FD + index,
+    name: names[index] || UNNAMED,
+  }));
+}

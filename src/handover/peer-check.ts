@@ -1,0 +1,16 @@
+/** Who may take part in a hand-over. */
+import { UnsupportedError } from '../core/errors.js';
+import type { Reactor } from '../core/reactor.js';
+import type { Transport, UNIXTransport } from '../core/transport.js';
+
+/** Whether the process at the other end may be trusted: it has to be of this process's user, or root. */
+export function isTrusted(transport: Transport): boolean {
+  const peer = (transport as UNIXTransport).getPeerCredentials();
+  return peer !== undefined && (peer.uid === process.geteuid?.() || peer.uid === 0);
+}
+
+/** @throws UnsupportedError */
+export function checkSendsDescriptors(reactor: Reactor, feature: string): void {
+  if (reactor.kind === 'native') return;
+  throw new UnsupportedError(feature, 'only the native reactor sends and receives descriptors');
+}

@@ -1,0 +1,114 @@
+/** A service whose next version takes over without a refused connection: takes listeners over, or opens them; then offers them. */
+import type { Address } from '../core/address.js';
+import type { ListeningPort } from '../core/listening-port.js';
+import type { Reactor } from '../core/reactor.js';
+import { Deferred } from '../defer/deferred.js';
+import { checkFunction, checkMilliseconds, checkObject } from '../internal/check.js';
+import { connectionsGone } from './connections-gone.js';
+import { type ListenerOffer, offerListeners } from './offer-listeners.js';
+import { type TakenListeners, takeListeners } from './take-listeners.js';
+
+/** Opens a port, or goes on with the one that a predecessor had: `inherited` is its descriptor, to be adopted with `takeOver`. */
+export type OpenPort = (inherited: number | undefined) => ListeningPort<Address>;
+
+export interface UpgradableOptions {
+  /** How long connections may last, in milliseconds, after a successor has taken over; 0 waits for ever. Default 30,000. */
+  readonly drainMs?: number;
+  /** Limit for each step of taking over. Default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+/** A service that listens, and offers its listeners. */
+export interface UpgradableService<Names extends string = string> extends AsyncDisposable {
+  readonly ports: Readonly<Record<Names, ListeningPort<Address>>>;
+  /** Whether a predecessor was there. */
+  readonly tookOver: boolean;
+  /** Fires when a successor accepts connections and this process does not any more: time to close what is idle. */
+  readonly superseded: Deferred<void>;
+  /** Fires after `superseded`, when all connections have ended or `drainMs` is over, with how many are left: time to stop. */
+  readonly drained: Deferred<number>;
+  /** Stops listening and takes the offer back. Connections live on. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Listens as `listen` says, with the sockets of the process that offers them at `path` where there is one, which then stops
+ * accepting, and offers its own in turn. The sockets are never closed in between, so nobody is refused. Native only.
+ *
+ * @param path Of a UNIX socket, made with mode 0600: all versions of the service meet there.
+ * @returns Fails with a HandoverError where a predecessor is there and does not give way, or with what opening a port threw: the
+ * predecessor then goes on.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+ */
+export function serveUpgradable<Names extends string>(
+  reactor: Reactor,
+  path: string,
+  listen: Readonly<Record<Names, OpenPort>>,
+  options: UpgradableOptions = {},
+): Deferred<UpgradableService<Names>> {
+  checkObject('listen', listen);
+  for (const [name, open] of Object.entries(listen)) checkFunction(`listen.${name}`, open);
+  const drainMs = checkMilliseconds('drainMs', options.drainMs ?? 30_000);
+  const timeoutMs = checkMilliseconds('timeoutMs', options.timeoutMs ?? 30_000);
+  return Deferred.fromPromise(serve(reactor, path, listen, drainMs, timeoutMs));
+}
+
+async function serve<Names extends string>(
+  reactor: Reactor,
+  path: string,
+  listen: Readonly<Record<Names, OpenPort>>,
+  drainMs: number,
+  timeoutMs: number,
+): Promise<UpgradableService<Names>> {
+  const taken = await takeListeners(reactor, path, { timeoutMs });
+  const ports: Partial<Record<Names, ListeningPort<Address>>> = {};
+  try {
+    for (const name of Object.keys(listen) as Names[]) {
+      ports[name] = listen[name](taken?.take(name));
+    }
+    await taken?.ready();
+    const opened = ports as Record<Names, ListeningPort<Address>>;
+    const offer = offerListeners(reactor, path, opened);
+    return new Service(reactor, opened, offer, taken, drainMs);
+  } catch (error) {
+    taken?.[Symbol.dispose]();
+    await Promise.all(
+      Object.values<ListeningPort<Address>>(ports as never).map((port) => port.stopListening()),
+    );
+    throw error;
+  }
+}
+
+class Service<Names extends string> implements UpgradableService<Names> {
+  readonly ports: Readonly<Record<Names, ListeningPort<Address>>>;
+  readonly tookOver: boolean;
+  readonly superseded: Deferred<void> = new Deferred();
+  readonly drained: Deferred<number> = new Deferred();
+  readonly #offer: ListenerOffer;
+
+  constructor(
+    reactor: Reactor,
+    ports: Readonly<Record<Names, ListeningPort<Address>>>,
+    offer: ListenerOffer,
+    taken: TakenListeners | undefined,
+    drainMs: number,
+  ) {
+    this.ports = ports;
+    this.tookOver = taken !== undefined;
+    this.#offer = offer;
+    offer.taken.addCallback(() => {
+      this.superseded.callback();
+      connectionsGone(reactor, drainMs).addCallback((left) => this.drained.callback(left));
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#offer.withdraw();
+    const ports = Object.values<ListeningPort<Address>>(this.ports);
+    await Promise.all(ports.map((port) => port.stopListening()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}

@@ -1,0 +1,224 @@
+/** The side that takes listeners over from the process that has them. */
+
+import { closeSync } from 'node:fs';
+import type { Connector } from '../core/connector.js';
+import { ConnectionRefusedError } from '../core/errors.js';
+import { ClientFactory } from '../core/factory.js';
+import type { Reactor } from '../core/reactor.js';
+import type { Transport } from '../core/transport.js';
+import { Deferred } from '../defer/deferred.js';
+import { LineOnlyReceiver } from '../framing/line-only-receiver.js';
+import { checkMilliseconds } from '../internal/check.js';
+import { HandoverError, HandoverProtocolError } from './errors.js';
+import {
+  decodeMessage,
+  encodeMessage,
+  HANDOVER_VERSION,
+  MAX_LISTENERS,
+  MAX_MESSAGE_BYTES,
+} from './messages.js';
+import { checkSendsDescriptors, isTrusted } from './peer-check.js';
+
+export interface TakeListenersOptions {
+  /** Limit for each step: until the listeners are here, and until the predecessor has stopped. Default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+/** Listeners of a predecessor, which still accepts connections on them. */
+export class TakenListeners implements Disposable {
+  readonly #fds: Map<string, number>;
+  readonly #protocol: TakeProtocol;
+
+  /** @internal */
+  constructor(protocol: TakeProtocol, fds: Map<string, number>) {
+    this.#protocol = protocol;
+    this.#fds = fds;
+  }
+
+  /** The names of those that were not taken. */
+  get names(): string[] {
+    return [...this.#fds.keys()];
+  }
+
+  /**
+   * The descriptor of a listener, to be adopted with `takeOver`: it is the caller's now. Undefined where the predecessor had
+   * none of that name, or it was taken before.
+   */
+  take(name: string): number | undefined {
+    const fd = this.#fds.get(name);
+    this.#fds.delete(name);
+    return fd;
+  }
+
+  /**
+   * Tells the predecessor to stop accepting; to be called once what was taken is adopted. Fires when it has stopped, or is
+   * gone: connections come here only from then on. Those that were not taken are closed.
+   */
+  ready(): Deferred<void> {
+    this.#closeRest();
+    return this.#protocol.ready();
+  }
+
+  /** Gives up: what was not taken is closed, and the predecessor goes on. After {@link ready} it does nothing. */
+  [Symbol.dispose](): void {
+    this.#closeRest();
+    this.#protocol.giveUp();
+  }
+
+  #closeRest(): void {
+    for (const fd of this.#fds.values()) closeSync(fd);
+    this.#fds.clear();
+  }
+}
+
+class TakeProtocol extends LineOnlyReceiver {
+  readonly #reactor: Reactor;
+  readonly #timeoutMs: number;
+  readonly #taken: Deferred<TakenListeners>;
+  readonly #fds: number[] = [];
+  #stopped: Deferred<void> | undefined;
+  #timeout: { active(): boolean; cancel(): void } | undefined;
+
+  constructor(reactor: Reactor, timeoutMs: number, taken: Deferred<TakenListeners>) {
+    super({ maxLength: MAX_MESSAGE_BYTES });
+    this.#reactor = reactor;
+    this.#timeoutMs = timeoutMs;
+    this.#taken = taken;
+  }
+
+  override makeConnection(transport: Transport): void {
+    super.makeConnection(transport);
+    if (!isTrusted(transport)) {
+      this.#fail(new HandoverError('the process that offers listeners is of another user'));
+      return;
+    }
+    this.#wait();
+    this.sendLine(encodeMessage({ type: 'take', version: HANDOVER_VERSION }));
+  }
+
+  fileDescriptorReceived(fd: number): void {
+    this.#fds.push(fd);
+    if (this.#fds.length > MAX_LISTENERS) {
+      throw new HandoverProtocolError(`more than ${MAX_LISTENERS} descriptors came`);
+    }
+  }
+
+  override lineReceived(line: Buffer): void {
+    const message = decodeMessage(line);
+    if (message.type === 'listeners' && !this.#taken.fired) this.#give(message.names);
+    else if (message.type === 'refused') this.#fail(new HandoverError(message.reason));
+    else if (message.type === 'stopped' && this.#stopped !== undefined) this.#finish();
+    else throw new HandoverProtocolError(`"${message.type}" came at the wrong time`);
+  }
+
+  override connectionLost(reason: Error): void {
+    this.#endWait();
+    for (const fd of this.#fds.splice(0)) closeSync(fd);
+    const failure =
+      reason instanceof HandoverProtocolError
+        ? reason
+        : new HandoverError('the process that offers listeners has gone', { cause: reason });
+    if (!this.#taken.fired) this.#taken.errback(failure);
+    // A predecessor that has gone accepts no more either.
+    this.#finish();
+  }
+
+  ready(): Deferred<void> {
+    const stopped = new Deferred<void>();
+    this.#stopped = stopped;
+    if (!this.connected) {
+      this.#reactor.callLater(0, () => this.#finish());
+      return stopped;
+    }
+    this.#wait();
+    this.sendLine(encodeMessage({ type: 'ready' }));
+    return stopped;
+  }
+
+  giveUp(): void {
+    if (this.#stopped === undefined) this.transport.abortConnection();
+  }
+
+  #give(names: readonly string[]): void {
+    const fds = this.#fds.splice(0);
+    if (fds.length !== names.length) {
+      for (const fd of fds) closeSync(fd);
+      throw new HandoverProtocolError(
+        `${names.length} listeners came with ${fds.length} descriptors`,
+      );
+    }
+    this.#endWait();
+    const named = new Map(names.map((name, index) => [name, fds[index] as number]));
+    this.#taken.callback(new TakenListeners(this, named));
+  }
+
+  #fail(error: HandoverError): void {
+    if (!this.#taken.fired) this.#taken.errback(error);
+    this.transport.abortConnection();
+  }
+
+  #finish(): void {
+    this.#endWait();
+    if (this.#stopped?.fired === false) this.#stopped.callback();
+    this.transport.loseConnection();
+  }
+
+  #wait(): void {
+    this.#timeout = this.#reactor.callLater(this.#timeoutMs, () =>
+      this.transport.abortConnection(),
+    );
+  }
+
+  #endWait(): void {
+    if (this.#timeout?.active() === true) this.#timeout.cancel();
+  }
+}
+
+/**
+ * Asks the process that offers its listeners at `path` (see {@link offerListeners}) for them. Native only.
+ *
+ * @returns Fires with undefined where no process offers any. Fails with a HandoverError where it refuses, is of another user,
+ * or does not answer in time.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+ */
+export function takeListeners(
+  reactor: Reactor,
+  path: string,
+  options: TakeListenersOptions = {},
+): Deferred<TakenListeners | undefined> {
+  const timeoutMs = checkMilliseconds('timeoutMs', options.timeoutMs ?? 30_000);
+  checkSendsDescriptors(reactor, 'takeListeners');
+  const taken = new Deferred<TakenListeners | undefined>(() => connector.disconnect());
+  const connector = reactor.connectUNIX(path, new TakeFactory(reactor, timeoutMs, taken), {
+    timeoutMs,
+  });
+  return taken;
+}
+
+class TakeFactory extends ClientFactory {
+  readonly #reactor: Reactor;
+  readonly #timeoutMs: number;
+  readonly #taken: Deferred<TakenListeners | undefined>;
+
+  constructor(reactor: Reactor, timeoutMs: number, taken: Deferred<TakenListeners | undefined>) {
+    super();
+    this.#reactor = reactor;
+    this.#timeoutMs = timeoutMs;
+    this.#taken = taken;
+  }
+
+  override buildProtocol(): TakeProtocol {
+    return new TakeProtocol(
+      this.#reactor,
+      this.#timeoutMs,
+      this.#taken as Deferred<TakenListeners>,
+    );
+  }
+
+  override clientConnectionFailed(_connector: Connector, reason: Error): void {
+    if (this.#taken.fired) return;
+    // No file, or one that a dead process left behind.
+    if (reason instanceof ConnectionRefusedError) this.#taken.callback(undefined);
+    else this.#taken.errback(reason);
+  }
+}

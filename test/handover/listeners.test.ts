@@ -1,0 +1,255 @@
+/** Listeners that change hands, between reactors of one process: it makes no difference to the sockets. */
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  HandoverError,
+  HandoverProtocolError,
+  offerListeners,
+  serveUpgradable,
+  takeListeners,
+} from '../../src/handover/index.js';
+import {
+  CannotListenError,
+  LineOnlyReceiver,
+  type ListeningPort,
+  type Reactor,
+  UnsupportedError,
+} from '../../src/index.js';
+import { RawPeer } from '../support/raw-peer.js';
+import { REACTORS } from '../support/reactors.js';
+import { Recorder, recorders } from '../support/recorder.js';
+
+const NATIVE = REACTORS.filter(({ native }) => native);
+
+describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
+  let folder: string;
+  let path: string;
+  let older: Reactor;
+  let newer: Reactor;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
+    path = join(folder, 'meet.sock');
+    older = make();
+    newer = make();
+  });
+
+  afterEach(async () => {
+    await older[Symbol.asyncDispose]();
+    await newer[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
+
+  const listen = (reactor: Reactor, factory = recorders()): ListeningPort =>
+    reactor.listenTCP(0, factory, { interface: '127.0.0.1' });
+
+  it('are taken over: the older accepts no more, the newer does', async () => {
+    const [before, after] = [recorders(), recorders()];
+    const port = listen(older, before);
+    const offer = offerListeners(older, path, { echo: port });
+    const taken = await takeListeners(newer, path);
+    expect(taken?.names).toEqual(['echo']);
+    const inherited = newer.adoptStreamPort(taken?.take('echo') as number, after, {
+      takeOver: true,
+    });
+    expect(inherited.getHost().equals(port.getHost())).toBe(true);
+    await taken?.ready();
+    await offer.taken;
+    expect(port.listening).toBe(false);
+    await using peer = await RawPeer.connect(port.getHost().port);
+    peer.write('new');
+    const protocol = await after.protocol();
+    expect(await protocol.receive(3)).toEqual(Buffer.from('new'));
+    expect(before.built).toHaveLength(0);
+  });
+
+  it('stay with the older when the newer gives up', async () => {
+    const factory = recorders();
+    const port = listen(older, factory);
+    await using offer = offerListeners(older, path, { echo: port });
+    const taken = await takeListeners(newer, path);
+    taken?.[Symbol.dispose]();
+    // The next successor is not refused for the first one's sake, once that is gone.
+    const second = await retry(() => takeListeners(newer, path));
+    expect(second?.names).toEqual(['echo']);
+    second?.[Symbol.dispose]();
+    expect(port.listening).toBe(true);
+    expect(offer.taken.fired).toBe(false);
+    await using peer = await RawPeer.connect(port.getHost().port);
+    expect(peer).toBeDefined();
+    await factory.protocol();
+  });
+
+  it('are given to one at a time', async () => {
+    await using offer = offerListeners(older, path, { echo: listen(older) });
+    const taken = await takeListeners(newer, path);
+    await expect(takeListeners(newer, path)).rejects.toThrow(HandoverError);
+    expect(offer.taken.fired).toBe(false);
+    taken?.[Symbol.dispose]();
+  });
+
+  it('are nobody else’s to open: the socket is for this user alone', async () => {
+    await using _offer = offerListeners(older, path, { echo: listen(older) });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  it('are on offer once', async () => {
+    await using _offer = offerListeners(older, path, {});
+    expect(() => offerListeners(newer, path, {})).toThrow(CannotListenError);
+  });
+
+  it('are not to be had where nobody offers any', async () => {
+    expect(await takeListeners(newer, path)).toBeUndefined();
+  });
+
+  it('are not to be had from a socket that a dead process left', async () => {
+    const port = older.listenUNIX(path, recorders());
+    await port.stopListening({ keepFile: true });
+    expect(statSync(path).isSocket()).toBe(true);
+    expect(await takeListeners(newer, path)).toBeUndefined();
+  });
+
+  it('are refused to one that speaks another version', async () => {
+    await using _offer = offerListeners(older, path, { echo: listen(older) });
+    const client = new Recorder();
+    newer.connectUNIX(path, () => client);
+    await client.made();
+    client.transport.write('{"type":"take","version":2}\r\n');
+    await client.lost();
+    expect(client.received.toString()).toMatch(/"refused".*version 2/);
+  });
+
+  it.each(['{"type":"ready"}', 'GET / HTTP/1.1', '{"type":"stopped"}', 'x'.repeat(70_000)])(
+    'are not given to whoever says something else: %.20s',
+    async (text) => {
+      const port = listen(older);
+      await using _offer = offerListeners(older, path, { echo: port });
+      const client = new Recorder();
+      newer.connectUNIX(path, () => client);
+      await client.made();
+      client.transport.write(`${text}\r\n`);
+      await client.lost();
+      expect(port.listening).toBe(true);
+      expect(client.receivedBytes).toBe(0);
+    },
+  );
+
+  it('are refused by the newer where they come without descriptors, which are closed', async () => {
+    const liar = class extends LineOnlyReceiver {
+      override lineReceived(): void {
+        (
+          this.transport as unknown as Recorder['tcp'] & { sendFileDescriptor(fd: number): void }
+        ).sendFileDescriptor(0);
+        this.sendLine('{"type":"listeners","names":["a","b"]}');
+      }
+    };
+    older.listenUNIX(path, liar as never);
+    const before = readdirSync('/proc/self/fd').length;
+    await expect(takeListeners(newer, path)).rejects.toThrow(HandoverProtocolError);
+    await expect.poll(() => readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
+  });
+
+  it('are given up on in time', async () => {
+    older.listenUNIX(path, recorders());
+    await expect(takeListeners(newer, path, { timeoutMs: 50 })).rejects.toThrow(HandoverError);
+  });
+
+  it('are kept from connections that wait: those are accepted first', async () => {
+    const [before, after] = [recorders(), recorders()];
+    const port = listen(older, before);
+    const offer = offerListeners(older, path, { echo: port });
+    const peers: RawPeer[] = [];
+    const taken = await takeListeners(newer, path);
+    newer.adoptStreamPort(taken?.take('echo') as number, after, { takeOver: true });
+    const ready = taken?.ready();
+    for (let i = 0; i < 20; i++) peers.push(await RawPeer.connect(port.getHost().port));
+    await ready;
+    await offer.taken;
+    await expect.poll(() => before.built.length + after.built.length).toBe(20);
+    for (const peer of peers) {
+      expect(peer.ended || peer.closed).toBe(false);
+      await peer[Symbol.asyncDispose]();
+    }
+  });
+
+  it('keep the file of a UNIX socket, which is removed by the last to have it', async () => {
+    const socket = join(folder, 'service.sock');
+    const port = older.listenUNIX(socket, recorders());
+    const offer = offerListeners(older, path, { service: port });
+    const taken = await takeListeners(newer, path);
+    const inherited = newer.adoptStreamPort(taken?.take('service') as number, recorders(), {
+      takeOver: true,
+      ownsFile: true,
+    });
+    await taken?.ready();
+    await offer.taken;
+    expect(statSync(socket).isSocket()).toBe(true);
+    await inherited.stopListening();
+    expect(() => statSync(socket)).toThrow('ENOENT');
+  });
+
+  it('serve on through serveUpgradable, which offers them in turn', async () => {
+    const factories = [recorders(), recorders(), recorders()];
+    const open = (reactor: Reactor, index: number) => (inherited: number | undefined) =>
+      inherited === undefined
+        ? listen(reactor, factories[index])
+        : reactor.adoptStreamPort(inherited, factories[index] as never, { takeOver: true });
+    const first = await serveUpgradable(older, path, { echo: open(older, 0) });
+    expect(first.tookOver).toBe(false);
+    const second = await serveUpgradable(newer, path, { echo: open(newer, 1) });
+    expect(second.tookOver).toBe(true);
+    await first.superseded;
+    expect(await first.drained).toBe(0);
+    await using third = await serveUpgradable(older, path, { echo: open(older, 2) });
+    expect(third.ports.echo.getHost().equals(first.ports.echo.getHost())).toBe(true);
+    await second.drained;
+  });
+
+  it('drain until the deadline: serveUpgradable tells how many are left', async () => {
+    const factory = recorders();
+    const options = { drainMs: 50 };
+    const echo = (reactor: Reactor) => (fd: number | undefined) =>
+      fd === undefined
+        ? listen(reactor, factory)
+        : reactor.adoptStreamPort(fd, factory, { takeOver: true });
+    const first = await serveUpgradable(older, path, { echo: echo(older) }, options);
+    const { port } = first.ports.echo.getHost() as { port: number };
+    await using peer = await RawPeer.connect(port);
+    await factory.protocol();
+    await using _second = await serveUpgradable(newer, path, { echo: echo(newer) }, options);
+    expect(await first.drained).toBe(1);
+    expect(peer.closed).toBe(false);
+  });
+
+  it('stay where they are when the successor’s ports cannot be opened', async () => {
+    const first = await serveUpgradable(older, path, { echo: () => listen(older) });
+    const failing = (): ListeningPort => {
+      throw new Error('no such thing');
+    };
+    await expect(serveUpgradable(newer, path, { other: failing })).rejects.toThrow('no such thing');
+    expect(first.ports.echo.listening).toBe(true);
+    expect(first.superseded.fired).toBe(false);
+    await first.stop();
+  });
+});
+
+describe.each(REACTORS.filter(({ native }) => !native))('listeners on offer ($name)', (maker) => {
+  it('are native only', async () => {
+    await using reactor = maker.make();
+    expect(() => offerListeners(reactor, '/nowhere', {})).toThrow(UnsupportedError);
+    expect(() => takeListeners(reactor, '/nowhere')).toThrow(UnsupportedError);
+    await expect(serveUpgradable(reactor, '/nowhere', {})).rejects.toThrow(UnsupportedError);
+  });
+});
+
+async function retry<T>(attempt: () => PromiseLike<T>): Promise<T> {
+  for (let left = 100; ; left--) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
