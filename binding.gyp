@@ -13,6 +13,7 @@
       "sources": [
         "native/binding.cc",
         "native/binding_loop.cc",
+        "native/binding_streams.cc",
         "native/reactor/poller_thread.cc",
         "native/reactor/reactor.cc",
         "native/reactor/incoming.cc",

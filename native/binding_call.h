@@ -92,6 +92,12 @@ class Call {
     return result;
   }
 
+  napi_value truth(bool value) const {
+    napi_value result = nullptr;
+    napi_get_boolean(env_, value, &result);
+    return result;
+  }
+
   napi_value text(const char* value) const {
     napi_value result = nullptr;
     napi_create_string_utf8(env_, value, NAPI_AUTO_LENGTH, &result);

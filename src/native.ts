@@ -1,4 +1,4 @@
-/** Finds, loads and types the addon. What its functions do is said in native/binding.cc. */
+/** Finds, loads and types the addon. What its functions do is said in native/binding*.cc. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 

@@ -1,4 +1,4 @@
-/** Socket settings as the addon takes them: an Int32Array in the order of native/binding.cc, -1 where none is asked for. */
+/** Socket settings as the addon takes them: an Int32Array in the order of native/binding_streams.cc, -1 where none is asked for. */
 import type { ConnectSettings, ListenSettings, SocketSettings } from '../tcp-settings.js';
 import type { UNIXConnectSettings, UNIXListenSettings } from '../unix-settings.js';
 

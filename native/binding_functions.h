@@ -1,0 +1,17 @@
+// The functions of a Loop, by the file that has them; binding.cc has those of the loop itself.
+#pragma once
+
+#include <node_api.h>
+
+#include <span>
+
+namespace ropewalk {
+
+struct LoopFunction {
+  const char* name;
+  napi_callback callback;
+};
+
+std::span<const LoopFunction> streamFunctions();
+
+}  // namespace ropewalk

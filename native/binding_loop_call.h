@@ -1,0 +1,35 @@
+// What the functions of a Loop have in common: their call, and arguments of more than one of them.
+#pragma once
+
+#include <string>
+
+#include "binding_call.h"
+#include "binding_loop.h"
+
+namespace ropewalk {
+
+// A call of one of a Loop's functions.
+class LoopCall : public Call {
+ public:
+  LoopCall(napi_env env, napi_callback_info info) : Call(env, info) {}
+
+  Loop& loop() const { return *static_cast<Loop*>(data()); }
+  // Null once the loop is disposed of: what would open something then throws, all else does
+  // nothing.
+  Reactor* reactor() const { return loop().reactor(); }
+
+  napi_value raiseDisposed() const { return raise({ECANCELED, "loop"}); }
+};
+
+inline bool readAddress(Call& call, size_t index, const std::string& host, int32_t port,
+                        SocketAddress& address) {
+  if (call.failed()) return false;
+  if (port >= 0 && port <= UINT16_MAX &&
+      SocketAddress::parse(host, static_cast<uint16_t>(port), address)) {
+    return true;
+  }
+  call.fail(index, "an IP address and a port");
+  return false;
+}
+
+}  // namespace ropewalk

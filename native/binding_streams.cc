@@ -1,0 +1,190 @@
+// The functions of a Loop that open connections and listeners, and those for what is open. Each is
+// documented at its definition with its TypeScript signature.
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "binding_functions.h"
+#include "binding_loop_call.h"
+
+namespace ropewalk {
+namespace {
+
+constexpr size_t kSocketSettings = 9;
+constexpr size_t kListenSettings = kSocketSettings + 6;
+constexpr size_t kConnectSettings = kSocketSettings + 1;
+
+// An integer setting for each field, kUnset where none is asked for. The order is that of
+// src/reactor/native/settings.ts.
+void readSocketOptions(std::span<const int32_t> values, SocketOptions& options) {
+  options.noDelay = values[0];
+  options.keepAlive = values[1];
+  options.keepAliveIdleSeconds = values[2];
+  options.keepAliveIntervalSeconds = values[3];
+  options.keepAliveCount = values[4];
+  options.lingerSeconds = values[5];
+  options.sendBufferBytes = values[6];
+  options.receiveBufferBytes = values[7];
+  options.userTimeoutMs = values[8];
+}
+
+// Keeps a JavaScript buffer alive while the core sends its bytes.
+class RetainedBuffer final : public Retained {
+ public:
+  RetainedBuffer(napi_env env, napi_value array) : env_(env) {
+    napi_value buffer = nullptr;
+    napi_get_typedarray_info(env, array, nullptr, nullptr, nullptr, &buffer, nullptr);
+    napi_create_reference(env, buffer, 1, &reference_);
+  }
+  ~RetainedBuffer() override { napi_delete_reference(env_, reference_); }
+
+  bool valid() const override {
+    napi_handle_scope scope = nullptr;
+    napi_value buffer = nullptr;
+    bool detached = false;
+    napi_open_handle_scope(env_, &scope);
+    napi_get_reference_value(env_, reference_, &buffer);
+    napi_is_detached_arraybuffer(env_, buffer, &detached);
+    napi_close_handle_scope(env_, scope);
+    return !detached;
+  }
+
+ private:
+  napi_env env_;
+  napi_ref reference_ = nullptr;
+};
+
+// listen(host: string, port: number, settings: Int32Array): number -- a handle
+napi_value listen(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const std::string host = call.string(0);
+  const int32_t port = call.int32(1);
+  const auto values = call.int32s(2, kListenSettings);
+  SocketAddress address;
+  if (!readAddress(call, 0, host, port, address)) return nullptr;
+  if (call.reactor() == nullptr) return call.raiseDisposed();
+  ListenOptions options;
+  readSocketOptions(values, options);
+  options.backlog = values[kSocketSettings];
+  options.reuseAddress = values[kSocketSettings + 1];
+  options.reusePort = values[kSocketSettings + 2];
+  options.ipv6Only = values[kSocketSettings + 3];
+  options.fastOpenQueue = values[kSocketSettings + 4];
+  options.deferAcceptSeconds = values[kSocketSettings + 5];
+  Handle handle = 0;
+  if (Status status = call.reactor()->listen(address, options, handle); !status.ok()) {
+    return call.raise(status);
+  }
+  call.loop().updateRef();
+  return call.integer(handle);
+}
+
+// connect(host: string, port: number, localHost: string, localPort: number, settings: Int32Array):
+// number -- a handle. An empty localHost leaves the local address to the system.
+napi_value connect(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const std::string host = call.string(0);
+  const int32_t port = call.int32(1);
+  const std::string localHost = call.string(2);
+  const int32_t localPort = call.int32(3);
+  const auto values = call.int32s(4, kConnectSettings);
+  SocketAddress address;
+  SocketAddress local;
+  if (!readAddress(call, 0, host, port, address)) return nullptr;
+  const bool bound = !localHost.empty();
+  if (bound && !readAddress(call, 2, localHost, localPort, local)) return nullptr;
+  if (call.reactor() == nullptr) return call.raiseDisposed();
+  ConnectOptions options;
+  readSocketOptions(values, options);
+  options.fastOpen = values[kSocketSettings];
+  Handle handle = 0;
+  const Status status = call.reactor()->connect(address, bound ? &local : nullptr, options, handle);
+  if (!status.ok()) return call.raise(status);
+  call.loop().updateRef();
+  return call.integer(handle);
+}
+
+// write(handle: number, data: Uint8Array): void -- by reference; after the commands written so far
+napi_value write(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const Handle handle = call.int32(0);
+  const Bytes data = call.bytes(1);
+  if (call.failed() || call.reactor() == nullptr) return nullptr;
+  call.reactor()->write(handle, data, std::make_unique<RetainedBuffer>(env, call.argument(1)));
+  return nullptr;
+}
+
+// queuedBytes(handle: number): number
+napi_value queuedBytes(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const Handle handle = call.int32(0);
+  if (call.failed() || call.reactor() == nullptr) return nullptr;
+  return call.number(static_cast<double>(call.reactor()->queuedBytes(handle)));
+}
+
+// address(handle: number, peer: boolean, out: Int32Array): boolean -- false if the socket can't
+// tell. `out` is given four words of address, the port, 1 for IPv6, and the scope.
+napi_value address(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const Handle handle = call.int32(0);
+  const bool peer = call.boolean(1);
+  const auto out = call.int32s(2, 7);
+  if (call.failed()) return nullptr;
+  const Socket socket = call.reactor() == nullptr ? kNoSocket : call.reactor()->socketOf(handle);
+  SocketAddress address;
+  const bool known = socket != kNoSocket &&
+                     (peer ? peerAddressOf(socket, address) : localAddressOf(socket, address)).ok();
+  if (known) {
+    uint32_t words[4] = {};
+    const bool ipv6 = address.words(words);
+    std::transform(words, words + 4, out.begin(),
+                   [](uint32_t w) { return static_cast<int32_t>(w); });
+    out[4] = address.port();
+    out[5] = ipv6 ? 1 : 0;
+    out[6] = static_cast<int32_t>(address.scope());
+  }
+  return call.truth(known);
+}
+
+enum SocketFlag : int32_t { kNoDelayFlag, kKeepAliveFlag };
+
+// flag(handle: number, which: number): boolean
+napi_value flag(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const Handle handle = call.int32(0);
+  const int32_t which = call.int32(1);
+  if (call.failed()) return nullptr;
+  const Socket socket = call.reactor() == nullptr ? kNoSocket : call.reactor()->socketOf(handle);
+  const bool set =
+      socket != kNoSocket && (which == kNoDelayFlag ? noDelayOf(socket) : keepAliveOf(socket));
+  return call.truth(set);
+}
+
+// setFlag(handle: number, which: number, enabled: boolean): void
+napi_value setFlag(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const Handle handle = call.int32(0);
+  const int32_t which = call.int32(1);
+  const bool enabled = call.boolean(2);
+  if (call.failed() || call.reactor() == nullptr) return nullptr;
+  const Socket socket = call.reactor()->socketOf(handle);
+  if (socket == kNoSocket) return nullptr;
+  const Status status =
+      which == kNoDelayFlag ? setNoDelay(socket, enabled) : setKeepAlive(socket, enabled);
+  // A connection that is gone already will be told so: nothing to report here.
+  return status.ok() || status.error == EINVAL ? nullptr : call.raise(status);
+}
+
+constexpr LoopFunction kFunctions[] = {
+    {"address", address},         {"connect", connect}, {"flag", flag},   {"listen", listen},
+    {"queuedBytes", queuedBytes}, {"setFlag", setFlag}, {"write", write},
+};
+
+}  // namespace
+
+std::span<const LoopFunction> streamFunctions() {
+  return kFunctions;
+}
+
+}  // namespace ropewalk
