@@ -180,7 +180,8 @@ napi_value createLoop(napi_env env, napi_callback_info info) {
 
   napi_value result = nullptr;
   napi_create_object(env, &result);
-  for (const auto functions : {std::span<const LoopFunction>(kLoopFunctions), streamFunctions()}) {
+  for (const auto functions :
+       {std::span<const LoopFunction>(kLoopFunctions), streamFunctions(), unixFunctions()}) {
     for (const LoopFunction& function : functions) {
       napi_value value = nullptr;
       napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, loop, &value);

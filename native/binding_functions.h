@@ -13,5 +13,6 @@ struct LoopFunction {
 };
 
 std::span<const LoopFunction> streamFunctions();
+std::span<const LoopFunction> unixFunctions();
 
 }  // namespace ropewalk

@@ -1,5 +1,6 @@
 // The functions of a Loop that open connections and listeners, and those for what is open. Each is
-// documented at its definition with its TypeScript signature.
+// documented at its definition with its TypeScript signature. Those of UNIX sockets, and of sockets
+// from elsewhere, are in binding_unix.cc.
 
 #include <algorithm>
 #include <memory>

@@ -10,11 +10,12 @@ export interface NativeLoop {
   readonly memory: ArrayBuffer;
   addSlab(memory: Uint8Array): boolean;
   address(handle: number, peer: boolean, out: Int32Array): boolean;
-  /** 0 none, 1 UNIX, 4, 6. */
-  addressFamily(handle: number): number;
+  /** 4, 6, 1 for UNIX, 0 for a stale handle. */
+  addressFamily(handle: number): 0 | 1 | 4 | 6;
   adoptListener(fd: number, takeOver: boolean): number;
   adoptStream(fd: number, takeOver: boolean): number;
   close(handle: number): void;
+  closeDescriptor(fd: number): void;
   connect(
     host: string,
     port: number,
@@ -22,17 +23,17 @@ export interface NativeLoop {
     localPort: number,
     settings: Int32Array,
   ): number;
-  closeDescriptor(fd: number): void;
+  /** @param settings `[sendBufferBytes]` */
   connectUnix(path: string, settings: Int32Array): number;
-  /** `[pid, uid, gid]` */
+  /** @param out `[process, user, group]` */
   credentials(handle: number, out: Int32Array): boolean;
   descriptor(handle: number): number;
-  /** Throws EBUSY while bytes wait to be sent. */
   detach(handle: number): number;
   dispose(): void;
   flag(handle: number, which: number): boolean;
   flush(): void;
   listen(host: string, port: number, settings: Int32Array): number;
+  /** @param settings `[backlog, mode, sendBufferBytes]` */
   listenUnix(path: string, settings: Int32Array): number;
   queuedBytes(handle: number): number;
   sendDescriptor(handle: number, fd: number): void;

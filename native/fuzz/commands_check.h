@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fuzz/write_queue_check.h"
+#include "net/unix_socket.h"
 #include "test/check.h"
 #include "test/host.h"
 #include "test/sockets.h"
@@ -17,8 +18,10 @@ namespace ropewalk {
 // end, and leaves nothing behind; the host (host.h) checks what it is told.
 class HostileWorld {
  public:
-  HostileWorld(Bytes program, PollerKind kind)
-      : program_(program), ends_(openSocketPair()), server_(kind, smallSettings(), smallBuffers()) {
+  HostileWorld(Bytes program, PollerKind kind, bool descriptors)
+      : program_(program),
+        ends_(openSocketPair()),
+        server_(kind, smallSettings(descriptors), smallBuffers()) {
     known_.push_back(server_.listener());
     server_.onEvent = [this](const Host::Event& event) {
       if (event.kind == kAccepted) known_.push_back(event.a);
@@ -38,9 +41,11 @@ class HostileWorld {
  private:
   static constexpr size_t kMaxPeers = 6;
 
-  static HostSettings smallSettings() {
+  // Room for descriptors, or for little.
+  static HostSettings smallSettings(bool descriptors) {
     HostSettings settings;
-    settings.eventCapacity = Reactor::kMinEventCapacity;
+    settings.eventCapacity =
+        descriptors ? Reactor::kMinDescriptorCapacity : Reactor::kMinEventCapacity;
     settings.commandCapacity = 32;
     settings.outgoingSize = 4096;
     settings.slabSize = Reactor::kMinRead;
@@ -83,7 +88,7 @@ class HostileWorld {
       case 4:
       case 5:
       case 6:
-        return addCommand(handle(), -static_cast<int32_t>(byte() % 10), 0);
+        return addCommand(handle(), -static_cast<int32_t>(byte() % 12), 0);
       case 7:
         return addCommand(handle(), byte() * 16, byte() * 16);
       case 8: {
@@ -124,9 +129,10 @@ class HostileWorld {
     if (chosen == nullptr) return;
     switch (byte() % 6) {
       case 0:
-      case 1:
         (void)send(chosen->fd(), kept_.bytes().first(byte() * 200u));
         return;
+      case 1:
+        return sendDescriptorFrom(*chosen);
       case 2:
         chosen->receive();
         return;
@@ -138,6 +144,13 @@ class HostileWorld {
       case 5:
         return chosen->reset();
     }
+  }
+
+  // Only a UNIX socket carries it.
+  void sendDescriptorFrom(Peer& chosen) {
+    const Bytes bytes = kept_.bytes().first(byte() * 200u);
+    const std::vector<int> descriptors(1 + byte() % 4, ends_.far.get());
+    (void)sendUnix(chosen.fd(), std::span(&bytes, 1), descriptors);
   }
 
   // A good record, wherever the host's count may have got to.
@@ -165,19 +178,35 @@ class HostileWorld {
     CHECK(queued == 0 || socket != kNoSocket);
     SocketAddress address;
     if (socket != kNoSocket) (void)peerAddressOf(socket, address);
-    (void)server_.reactor().setInterest(handle, static_cast<Interest>(byte() % 4));
+    const uint8_t choice = byte();
+    (void)server_.reactor().setInterest(handle, static_cast<Interest>(choice % 4));
+    if (choice >= 192) (void)server_.reactor().sendDescriptor(handle, ends_.far.get());
+    int fd = kNoSocket;
+    if (choice >= 128 && choice < 140 && server_.reactor().detach(handle, fd).ok()) closeSocket(fd);
   }
 
   void open() {
     if (known_.size() > 20) return;
     Handle handle = 0;
     const uint8_t choice = byte();
+    if (choice >= 64 && choice < 128) return adopt(choice % 2 == 0);
     const Interest interest = static_cast<Interest>(choice % 4);
     const Status status =
         choice < 128 ? server_.reactor().watch(ends_.near.get(), interest, handle)
                      : server_.reactor().connect(loopback(server_.port()), nullptr, {}, handle);
     CHECK_EQUAL(status.ok(), handle != 0);
     if (status.ok()) known_.push_back(handle);
+  }
+
+  // A connection over UNIX, whose other end is a peer.
+  void adopt(bool takeOver) {
+    if (peers_.size() >= kMaxPeers) return;
+    TwoEnds ends = openSocketPair();
+    Handle handle = 0;
+    CHECK(server_.reactor().adoptStream(ends.near.get(), takeOver, handle).ok());
+    if (takeOver) (void)ends.near.release();
+    known_.push_back(handle);
+    peers_.emplace_back(std::move(ends.far));
   }
 
   Bytes program_;
@@ -188,9 +217,9 @@ class HostileWorld {
   Server server_;
 };
 
-inline void checkCommands(Bytes program, PollerKind kind) {
+inline void checkCommands(Bytes program, PollerKind kind, bool descriptors = false) {
   const size_t before = openDescriptors();
-  HostileWorld(program, kind).run();
+  HostileWorld(program, kind, descriptors).run();
   CHECK_EQUAL(openDescriptors(), before);
 }
 

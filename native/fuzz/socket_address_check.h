@@ -3,8 +3,11 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -24,6 +27,40 @@ inline std::string textOf(const SocketAddress& address) {
   return std::string(text) + "%" + std::to_string(address.scope());
 }
 
+// An address as the system might fill it in: `bytes` of path, and a size of `size`.
+inline SocketAddress filledIn(std::string_view bytes, size_t size) {
+  SocketAddress address;
+  socklen_t* filled = address.sizeToFill();
+  auto* raw = reinterpret_cast<uint8_t*>(address.get());
+  const size_t offset = offsetof(sockaddr_un, sun_path);
+  address.get()->sa_family = AF_UNIX;
+  std::memcpy(raw + offset, bytes.data(), std::min(bytes.size(), size_t{*filled} - offset));
+  *filled = static_cast<socklen_t>(size);
+  return address;
+}
+
+// A path comes out as it went in, and one that the system gave is never longer than it said.
+inline void checkPath(const std::string& path) {
+  constexpr size_t kOffset = offsetof(sockaddr_un, sun_path);
+  SocketAddress address;
+  if (SocketAddress::fromPath(path, "", address).ok()) {
+    CHECK(address.isUnix() && !address.isIpv6());
+    CHECK(address.size() <= sizeof(sockaddr_un));
+    CHECK(address.path() == path);
+    CHECK_EQUAL(address.port(), 0);
+    uint32_t words[4] = {1, 1, 1, 1};
+    CHECK(!address.words(words));
+    CHECK(std::count(words, words + 4, 0) == 4);
+  }
+  for (const size_t size : {size_t{0}, size_t{1}, kOffset, kOffset + 1, kOffset + path.size(),
+                            sizeof(sockaddr_un), sizeof(sockaddr_un) + 1, size_t{100'000}}) {
+    const SocketAddress given = filledIn(path, size);
+    CHECK(given.path().size() <= std::min(size, sizeof(sockaddr_storage)));
+    CHECK(given.path().size() + kOffset <= std::max(size, kOffset));
+    CHECK(path.compare(0, given.path().size(), given.path()) == 0 || path[0] == '\0');
+  }
+}
+
 // Parses `bytes`, two of port and then the host: what inet_pton(3) takes for an address is one, and
 // written out and parsed again it is the same. An address that was parsed into before leaves no
 // trace.
@@ -31,6 +68,7 @@ inline void checkSocketAddress(Bytes bytes) {
   if (bytes.size() < 2) return;
   const uint16_t port = static_cast<uint16_t>(bytes[0] << 8 | bytes[1]);
   const std::string host(bytes.begin() + 2, bytes.end());
+  checkPath(host);
 
   SocketAddress address;
   CHECK(SocketAddress::parse("fe80::ffff:ffff%4294967295", 65535, address));

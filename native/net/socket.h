@@ -7,6 +7,7 @@
 #include <span>
 
 #include "../status.h"
+#include "../unique_fd.h"
 #include "socket_address.h"
 
 namespace ropewalk {
@@ -65,6 +66,22 @@ Status acceptFrom(Socket listener, Socket& socket, SocketAddress& peer);
 // null.
 Status connectTo(const SocketAddress& address, const SocketAddress* local,
                  const ConnectOptions& options, Socket& socket);
+
+// What a socket that somebody else opened must be.
+enum class SocketRole : uint8_t { kListener, kStream };
+
+// `socket` is `fd` itself if it is to be taken over, else another descriptor of the same socket.
+// The socket becomes non-blocking for all who have it: that is a property of the open file, not of
+// the descriptor. On failure `fd` stays open and the caller's. ENOTSOCK, EPROTOTYPE or EAFNOSUPPORT
+// for what is no stream socket of a family known here, EINVAL for one that does not listen,
+// ENOTCONN for one that is not connected.
+Status adoptSocket(int fd, SocketRole role, bool takeOver, Socket& socket);
+
+// Another descriptor of the same open file, closed on exec.
+Status duplicate(int fd, UniqueFd& copy);
+
+// AF_INET, AF_INET6, AF_UNIX, ...; AF_UNSPEC if the socket can't tell.
+int familyOf(Socket socket);
 
 // The error that an asynchronous operation left, 0 if none.
 int takeError(Socket socket);

@@ -3,8 +3,11 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/un.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstring>
 
 namespace ropewalk {
@@ -28,6 +31,15 @@ const sockaddr_in& asIpv4(const sockaddr_storage& storage) {
 const sockaddr_in6& asIpv6(const sockaddr_storage& storage) {
   return reinterpret_cast<const sockaddr_in6&>(storage);
 }
+
+constexpr size_t kPathOffset = offsetof(sockaddr_un, sun_path);
+constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path);
+
+#if defined(__linux__)
+constexpr bool kHasAbstractNames = true;
+#else
+constexpr bool kHasAbstractNames = false;
+#endif
 
 }  // namespace
 
@@ -57,11 +69,47 @@ SocketAddress SocketAddress::any(bool ipv6, uint16_t port) {
   return address;
 }
 
+Status SocketAddress::fromPath(const std::string& path, const char* call, SocketAddress& address) {
+  address = {};
+  if (path.empty()) return {EINVAL, call};
+  const bool abstract = path[0] == '\0';
+  if (abstract && !kHasAbstractNames) return {EINVAL, call};
+  if (!abstract && path.find('\0') != std::string::npos) return {EINVAL, call};
+  // A path ends with NUL, so that nobody who reads it has to count; a name is as long as it is.
+  const size_t length = path.size() + (abstract ? 0 : 1);
+  if (length > kMaxPath) return {ENAMETOOLONG, call};
+  auto& local = reinterpret_cast<sockaddr_un&>(address.storage_);
+  local.sun_family = AF_UNIX;
+  std::memcpy(local.sun_path, path.data(), path.size());
+  address.size_ = static_cast<socklen_t>(kPathOffset + length);
+  return {};
+}
+
+bool SocketAddress::isUnix() const {
+  return size_ > 0 && storage_.ss_family == AF_UNIX;
+}
+
+// unix(7), BUGS: what the system fills in may lack the NUL at the end, and be one byte longer than
+// sockaddr_un for it. It says how long an address would have been where there was no room for it.
+std::string SocketAddress::path() const {
+  const size_t size = std::min<size_t>(size_, sizeof storage_);
+  if (!isUnix() || size <= kPathOffset) return {};
+  const char* bytes = reinterpret_cast<const char*>(&storage_) + kPathOffset;
+  const size_t length = size - kPathOffset;
+  if (bytes[0] == '\0') return kHasAbstractNames ? std::string(bytes, length) : std::string();
+  return std::string(bytes, strnlen(bytes, length));
+}
+
 uint16_t SocketAddress::port() const {
+  if (isUnix()) return 0;
   return ntohs(isIpv6() ? asIpv6(storage_).sin6_port : asIpv4(storage_).sin_port);
 }
 
 bool SocketAddress::words(uint32_t (&out)[4]) const {
+  if (isUnix()) {
+    std::fill(out, out + 4, 0);
+    return false;
+  }
   if (!isIpv6()) {
     out[0] = ntohl(asIpv4(storage_).sin_addr.s_addr);
     return false;

@@ -1,10 +1,13 @@
-// An IPv4 or IPv6 address with a port, as the system's calls take it.
+// The address of a socket as the system's calls take it: IPv4 or IPv6 with a port, or the path of a
+// UNIX socket.
 #pragma once
 
 #include <sys/socket.h>
 
 #include <cstdint>
 #include <string>
+
+#include "../status.h"
 
 namespace ropewalk {
 
@@ -15,11 +18,21 @@ class SocketAddress {
   // Every address of the family.
   static SocketAddress any(bool ipv6, uint16_t port);
 
+  // Of a UNIX socket. A path that begins with NUL is a name of Linux's abstract namespace, where
+  // any bytes may follow. EINVAL or ENAMETOOLONG, as of `call`, for what is no path.
+  static Status fromPath(const std::string& path, const char* call, SocketAddress& address);
+
+  bool isUnix() const;
+  // The bytes of a UNIX socket's path; empty for a socket without one.
+  std::string path() const;
+
   bool isIpv6() const { return storage_.ss_family == AF_INET6; }
+  // 0 for a UNIX socket.
   uint16_t port() const;
 
   // The address as 32-bit words in the order they are written, first byte highest. IPv4 fills the
   // first. An IPv4 address mapped into IPv6 counts as IPv4. Returns whether the address is IPv6.
+  // All are zero for a UNIX socket.
   bool words(uint32_t (&out)[4]) const;
   uint32_t scope() const;
 

@@ -10,17 +10,18 @@
 
 #include <algorithm>
 
-#include "../unique_fd.h"
 #include "direct_calls.h"
+#include "posix_calls.h"
 #include "socket.h"
 
 namespace ropewalk {
-namespace {
 
 Status setOption(int fd, int level, int name, int value, const char* call) {
   if (setsockopt(fd, level, name, &value, sizeof value) < 0) return Status::last(call);
   return {};
 }
+
+namespace {
 
 bool flagOf(int fd, int level, int name) {
   int value = 0;
@@ -90,13 +91,13 @@ Status applyOptions(int fd, const SocketOptions& options) {
   return setLinger(fd, options.lingerSeconds);
 }
 
-#if !defined(SOCK_NONBLOCK)
+}  // namespace
+
 bool makeNonBlocking(int fd) {
   const int flags = fcntl(fd, F_GETFL);
   return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
          fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
-#endif
 
 Status openStream(int family, UniqueFd& fd) {
 #if defined(SOCK_NONBLOCK)
@@ -113,19 +114,11 @@ Status openStream(int family, UniqueFd& fd) {
 #endif
 }
 
-#if defined(MSG_NOSIGNAL)
-constexpr int kSendFlags = MSG_NOSIGNAL;
-#else
-constexpr int kSendFlags = 0;
-#endif
-
 Transfer toTransfer(ssize_t count) {
   if (count >= 0) return {Transfer::Result::kDone, static_cast<size_t>(count), 0};
   if (isWouldBlock(errno)) return {Transfer::Result::kWouldBlock, 0, 0};
   return {Transfer::Result::kFailed, 0, errno};
 }
-
-}  // namespace
 
 Status listenOn(const SocketAddress& address, const ListenOptions& options, Socket& socket) {
   UniqueFd fd;

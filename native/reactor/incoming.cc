@@ -9,8 +9,9 @@ namespace {
 
 constexpr uint32_t kMinAcceptsPerWake = 16;
 constexpr uint32_t kMaxAcceptsPerWake = 512;
-// The most records that one ready socket makes, accepts aside.
-constexpr size_t kRecordsPerSocket = 4;
+// One part in so many of a batch is left for what became ready and for listeners that are drained,
+// whatever else there is to tell.
+constexpr size_t kLeastShare = 8;
 
 }  // namespace
 
@@ -20,6 +21,7 @@ size_t Reactor::gather() {
   turn_ += 1;
   emitPending();
   goOnWithUnfinished();
+  drainListeners();
   size_t count = 0;
   const size_t most = std::min(kMaxReadyEvents, room() / kRecordsPerSocket);
   const Status status = poller_->poll(std::span(ready_).first(most), count);
@@ -41,6 +43,7 @@ void Reactor::finishBatch() {
     if (stream != nullptr) destroy(*stream);
   }
   ended_.clear();
+  handedOver_.clear();
 }
 
 void Reactor::emit(Handle handle, int32_t kind, int32_t a, int32_t b) {
@@ -55,7 +58,9 @@ void Reactor::emit(Handle handle, int32_t kind, int32_t a, int32_t b) {
 void Reactor::emitAddress(Handle handle, int32_t kind, int32_t a, const SocketAddress& address) {
   uint32_t words[4] = {};
   const bool ipv6 = address.words(words);
-  emit(handle, kind | static_cast<int32_t>(address.scope() << 8), a, address.port() | ipv6 << 16);
+  const int32_t hasPath = address.isUnix() && !address.path().empty();
+  emit(handle, kind | static_cast<int32_t>(address.scope() << 8), a,
+       address.port() | ipv6 << 16 | hasPath << 17);
   emit(static_cast<int32_t>(words[0]), static_cast<int32_t>(words[1]),
        static_cast<int32_t>(words[2]), static_cast<int32_t>(words[3]));
 }
@@ -85,12 +90,15 @@ void Reactor::comeBack(Stream& stream) {
 void Reactor::goOnWithUnfinished() {
   if (unfinished_.empty()) return;
   const size_t most = memory_.eventCapacity / 4 / kRecordsPerSocket;
+  const size_t others = memory_.eventCapacity / kLeastShare / kRecordsPerSocket;
   revisited_.swap(unfinished_);
+  const size_t count = std::min(most, revisited_.size());
   for (size_t i = 0; i < revisited_.size(); i++) {
     if (i >= most) {
       unfinished_.push_back(revisited_[i]);
       continue;
     }
+    unprocessed_ = count - i - 1 + others;
     Stream* stream = findStream(revisited_[i]);
     if (stream == nullptr) continue;
     stream->inUnfinished = false;
@@ -153,20 +161,23 @@ void Reactor::finishConnect(Stream& stream) {
   stream.state = Stream::State::kOpen;
   stream.wanted = Interest::kRead;
   applyInterest(stream);
-  (void)localAddressOf(stream.socket, local);
+  if (!stream.isUnix) (void)localAddressOf(stream.socket, local);
   emitAddress(stream.handle, kConnected, 0, local);
 }
 
 // One read a turn, however much there is: the others get theirs.
 void Reactor::receiveFrom(Stream& stream) {
-  if (stream.readTurn == turn_ || !haveReadRoom()) {
+  if (stream.readTurn == turn_ || !haveReadRoom() ||
+      (stream.allowDescriptors && !hasRoomForDescriptors())) {
     stream.readUnfinished = true;
     comeBack(stream);
     return;
   }
   stream.readTurn = turn_;
   const size_t most = std::min(kMaxRead, slab_.room());
-  const Transfer transfer = receive(stream.socket, slab_.memory + slab_.used, most);
+  bool stoppedShort = false;
+  const Transfer transfer = stream.isUnix ? receiveUnixInto(stream, most, stoppedShort)
+                                          : receive(stream.socket, slab_.memory + slab_.used, most);
   if (transfer.result == Transfer::Result::kWouldBlock) return;
   if (transfer.result == Transfer::Result::kFailed) {
     endFromPeer(stream, transfer.error, kReceiveCall);
@@ -181,7 +192,7 @@ void Reactor::receiveFrom(Stream& stream) {
   slab_.used += transfer.count;
   statistics_.bytesReceived += transfer.count;
   // Of an edge a read that was not filled has taken all, unless the end waits behind it.
-  stream.readUnfinished = transfer.count == most || stream.inputEnding;
+  stream.readUnfinished = transfer.count == most || stream.inputEnding || stoppedShort;
   if (stream.readUnfinished) comeBack(stream);
 }
 
@@ -226,7 +237,12 @@ bool Reactor::acceptOne(Listener& listener) {
   SocketAddress peer;
   Status status = acceptFrom(listener.socket, socket, peer);
   Handle handle = 0;
-  if (status.ok()) status = adopt(*new Stream(socket), Interest::kRead, handle);
+  if (status.ok()) {
+    auto* stream = new Stream(socket);
+    stream->isUnix = listener.isUnix;
+    if (listener.isUnix) (void)setSendBuffer(socket, listener.sendBufferBytes);
+    status = adopt(*stream, Interest::kRead, handle);
+  }
   if (status.ok()) {
     listener.failing = false;
     emitAddress(listener.handle, kAccepted, handle, peer);
@@ -251,6 +267,28 @@ void Reactor::refuseWaiting(Listener& listener) {
     closeSocket(socket);
   }
   spareDescriptor_ = openSpareDescriptor();
+}
+
+void Reactor::drainListeners() {
+  if (draining_.empty()) return;
+  std::erase_if(draining_, [this](Handle handle) {
+    Watched* watched = table_.find(handle);
+    return watched == nullptr || drain(static_cast<Listener&>(*watched));
+  });
+}
+
+// Accepts those who wait, as many as the batch has room for beside what is ready. Returns whether
+// that was all. Who can't be accepted will find the listener closed.
+bool Reactor::drain(Listener& listener) {
+  const size_t reserved = memory_.eventCapacity / kLeastShare / 2;
+  while (room() > reserved) {
+    if (listener.drainsLeft == 0 || !acceptOne(listener)) {
+      emit(listener.handle, kListenerDrained, 0, 0);
+      return true;
+    }
+    listener.drainsLeft -= 1;
+  }
+  return false;
 }
 
 // The socket stays open until the host has heard of it, for it may ask for addresses.

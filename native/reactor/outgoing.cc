@@ -16,6 +16,10 @@ constexpr int kMaxSendsPerTurn = 16;
 // input would reset the connection, and the peer would lose what is still on its way to it.
 constexpr int kMaxDrains = 16;
 
+// How many a listener that is about to close accepts, at most: more than any system lets wait, and
+// those who keep coming do not keep it open.
+constexpr uint32_t kMaxDrained = 65'536;
+
 void drainInput(Socket socket) {
   uint8_t scratch[4096];
   for (int i = 0; i < kMaxDrains; i++) {
@@ -70,10 +74,21 @@ void Reactor::obey(Watched& watched, int32_t command) {
   if (watched.kind == Watched::Kind::kStream) {
     obeyStream(static_cast<Stream&>(watched), command);
   } else if (watched.kind == Watched::Kind::kListener) {
-    if (command != kPause && command != kResume) return;
-    watched.wanted = command == kResume ? Interest::kRead : Interest::kNone;
-    applyInterest(watched);
+    obeyListener(static_cast<Listener&>(watched), command);
   }
+}
+
+void Reactor::obeyListener(Listener& listener, int32_t command) {
+  if (listener.draining) return;
+  if (command == kDrainListener) {
+    listener.draining = true;
+    listener.drainsLeft = kMaxDrained;
+    draining_.push_back(listener.handle);
+  } else if (command != kPause && command != kResume) {
+    return;
+  }
+  listener.wanted = command == kResume ? Interest::kRead : Interest::kNone;
+  applyInterest(listener);
 }
 
 void Reactor::obeyStream(Stream& stream, int32_t command) {
@@ -90,7 +105,7 @@ void Reactor::obeyStream(Stream& stream, int32_t command) {
       stream.ending = Stream::Ending::kDiscard;
       break;
     case kReset: {
-      if (stream.interest != Interest::kNone) poller_->closing(stream.socket);
+      unwatchToClose(stream);
       resetSocket(std::exchange(stream.socket, kNoSocket));
       destroy(stream);
       return;
@@ -104,6 +119,9 @@ void Reactor::obeyStream(Stream& stream, int32_t command) {
       break;
     case kAllowHalfClose:
       stream.allowHalfClose = true;
+      return;
+    case kAllowDescriptors:
+      stream.allowDescriptors = stream.isUnix && memory_.eventCapacity >= kMinDescriptorCapacity;
       return;
     case kKeepOpen:
       if (stream.ending != Stream::Ending::kDiscard) stream.ending = Stream::Ending::kNone;
@@ -121,9 +139,7 @@ void Reactor::write(Handle handle, Bytes bytes, std::unique_ptr<Retained> keeper
 }
 
 void Reactor::addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper) {
-  const bool writable =
-      stream.state == Stream::State::kOpen || stream.state == Stream::State::kEnded;
-  if (bytes.empty() || !writable) return;
+  if (bytes.empty() || !stream.takesWrites()) return;
   const int32_t index = static_cast<int32_t>(pieces_.size());
   pieces_.push_back({bytes, std::move(keeper), -1});
   if (stream.firstPiece < 0) {
@@ -175,17 +191,18 @@ bool Reactor::sendWaiting(Stream& stream) {
       comeBack(stream);
       break;
     }
-    const size_t used = gatherParts(stream, parts);
-    if (used == 0) return true;
-    const Transfer transfer = used == 1 ? send(stream.socket, parts[0])
-                                        : sendParts(stream.socket, std::span(parts).first(used));
+    std::span<Bytes> waiting = std::span(parts).first(gatherParts(stream, parts));
+    if (waiting.empty()) return true;
+    const Transfer transfer = stream.departing != nullptr ? sendWithDescriptors(stream, waiting)
+                              : waiting.size() == 1       ? send(stream.socket, waiting[0])
+                                                          : sendParts(stream.socket, waiting);
     if (transfer.result == Transfer::Result::kFailed) {
       endFromHere(stream, transfer.error, kSendCall);
       return false;
     }
     if (transfer.result == Transfer::Result::kWouldBlock) break;
     size_t offered = 0;
-    for (size_t part = 0; part < used; part++) offered += parts[part].size();
+    for (const Bytes part : waiting) offered += part.size();
     statistics_.bytesSent += transfer.count;
     consumeSent(stream, transfer.count);
     if (transfer.count < offered) break;  // the next send would be refused
@@ -268,10 +285,10 @@ void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
   const bool told = stream.state == Stream::State::kEnded;
   stream.state = Stream::State::kClosed;
   stream.queue.reset();
+  stream.departing.reset();
   stream.firstPiece = stream.lastPiece = -1;
   if (told) return;
-  if (stream.interest != Interest::kNone) poller_->closing(stream.socket);
-  stream.interest = Interest::kNone;
+  unwatchToClose(stream);
   closeSocket(std::exchange(stream.socket, kNoSocket));
   notifyHost(stream.handle, kLost, error, call);
 }

@@ -10,6 +10,7 @@ Reactor::Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory)
     : poller_(std::move(poller)), memory_(memory), spareDescriptor_(openSpareDescriptor()) {}
 
 Reactor::~Reactor() {
+  closeUntakenDescriptors();
   table_.forEach([this](Watched& watched) { destroy(watched); });
   if (spareDescriptor_ != kNoSocket) closeSocket(spareDescriptor_);
 }
@@ -79,6 +80,11 @@ Socket Reactor::socketOf(Handle handle) const {
   return watched == nullptr ? kNoSocket : watched->socket;
 }
 
+bool Reactor::isUnix(Handle handle) const {
+  const Watched* watched = table_.find(handle);
+  return watched != nullptr && watched->isUnix;
+}
+
 void Reactor::addSlab(uint8_t* memory, size_t size) {
   Slab& slab = slab_.memory == nullptr ? slab_ : spareSlab_;
   slab = {memory, size, 0};
@@ -86,16 +92,19 @@ void Reactor::addSlab(uint8_t* memory, size_t size) {
 
 // Takes the object over, whatever becomes of it.
 Status Reactor::adopt(Watched& watched, Interest interest, Handle& handle) {
+  const Status status = enrol(watched, interest, handle);
+  if (!status.ok()) destroy(watched);
+  return status;
+}
+
+Status Reactor::enrol(Watched& watched, Interest interest, Handle& handle) {
   watched.handle = table_.insert(watched);
   Status status{watched.handle == 0 ? EMFILE : 0, "socket"};
   if (status.ok() && interest != Interest::kNone) {
     status = poller_->add(watched.socket, interest, triggerOf(watched),
                           static_cast<uint64_t>(watched.handle));
   }
-  if (!status.ok()) {
-    destroy(watched);
-    return status;
-  }
+  if (!status.ok()) return status;
   watched.interest = watched.wanted = interest;
   handle = watched.handle;
   return {};
@@ -120,24 +129,32 @@ void Reactor::applyInterest(Watched& watched) {
   if (status.ok()) watched.interest = watched.wanted;
 }
 
+// epoll(7): a socket is forgotten when the last descriptor of it is closed, which ours may not be.
+void Reactor::unwatchToClose(Watched& watched) {
+  if (watched.interest == Interest::kNone) return;
+  if (watched.shared) {
+    (void)poller_->remove(watched.socket);
+  } else {
+    poller_->closing(watched.socket);
+  }
+  watched.interest = Interest::kNone;
+}
+
 void Reactor::destroy(Watched& watched) {
   if (watched.handle != 0) table_.erase(watched.handle);
-  const bool watching = watched.interest != Interest::kNone;
+  if (watched.kind != Watched::Kind::kDescriptor && watched.socket != kNoSocket) {
+    unwatchToClose(watched);
+    closeSocket(watched.socket);
+  }
   switch (watched.kind) {
     case Watched::Kind::kStream:
-      if (watched.socket != kNoSocket) {
-        if (watching) poller_->closing(watched.socket);
-        closeSocket(watched.socket);
-      }
       delete static_cast<Stream*>(&watched);
       return;
     case Watched::Kind::kListener:
-      if (watching) poller_->closing(watched.socket);
-      closeSocket(watched.socket);
       delete static_cast<Listener*>(&watched);
       return;
     case Watched::Kind::kDescriptor:
-      if (watching) (void)poller_->remove(watched.socket);
+      if (watched.interest != Interest::kNone) (void)poller_->remove(watched.socket);
       delete static_cast<Descriptor*>(&watched);
       return;
   }

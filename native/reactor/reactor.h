@@ -18,6 +18,7 @@
 
 #include "../handle_table.h"
 #include "../net/socket.h"
+#include "../net/unix_socket.h"
 #include "../poller/poller.h"
 #include "shared_memory.h"
 #include "watched.h"
@@ -34,6 +35,8 @@ class Reactor {
  public:
   static constexpr size_t kMaxReadyEvents = 1024;
   static constexpr size_t kMinEventCapacity = 64;
+  // Of a reactor that receives descriptors: 253 of them, and others' shares of the batch.
+  static constexpr size_t kMinDescriptorCapacity = 2048;
   static constexpr size_t kMaxRead = 64 * 1024;
   // A slab with less room than this is given up: a read should seldom be cut short.
   static constexpr size_t kMinRead = 16 * 1024;
@@ -52,6 +55,12 @@ class Reactor {
   Status listen(const SocketAddress& address, const ListenOptions& options, Handle& handle);
   Status connect(const SocketAddress& address, const SocketAddress* local,
                  const ConnectOptions& options, Handle& handle);
+  Status listenUnix(const SocketAddress& address, const UnixListenOptions& options, Handle& handle);
+  Status connectUnix(const SocketAddress& address, int sendBufferBytes, Handle& handle);
+  // See adoptSocket(). What is taken over is the reactor's from success on. A listener is only
+  // closed in the end, whoever else may listen there.
+  Status adoptListener(int fd, bool takeOver, Handle& handle);
+  Status adoptStream(int fd, bool takeOver, Handle& handle);
   // `socket` stays the caller's, who must unwatch() it before closing it.
   Status watch(Socket socket, Interest interest, Handle& handle);
   Status setInterest(Handle handle, Interest interest);
@@ -63,10 +72,22 @@ class Reactor {
   // Sends `bytes` without copying them, after all that was written before. Ignored for a stale
   // handle.
   void write(Handle handle, Bytes bytes, std::unique_ptr<Retained> keeper);
+  // Sends a copy of `fd`, made now, with the first byte written from now on. Ignored where a write
+  // would be; EOPNOTSUPP for what is no UNIX stream.
+  Status sendDescriptor(Handle handle, int fd);
   // Bytes written that the system has not taken. 0 for a stale handle.
   size_t queuedBytes(Handle handle);
   // The socket of a live handle, else kNoSocket: for asking addresses and setting options.
   Socket socketOf(Handle handle) const;
+  bool isUnix(Handle handle) const;
+  // As socketOf(), for use by others.
+  Socket share(Handle handle);
+  // Gives up an open stream: `fd` is the caller's, nothing follows. EBUSY if the system does not
+  // take all that was written before: the stream goes on.
+  Status detach(Handle handle, int& fd);
+  // Removes the file that a UNIX listener made, unless another has taken its place: see
+  // removeSocketFile(). Must come before close().
+  bool unlinkUnix(Handle handle);
 
   // Whether a slab may be added: two are needed to begin with, and one for each that was used up.
   bool wantsSlab() const { return spareSlab_.memory == nullptr; }
@@ -81,9 +102,14 @@ class Reactor {
   void finishBatch();
   void flush();
   // Whether gather() has something to do without the poller saying so.
-  bool pending() const { return pendingHead_ < pending_.size() || !unfinished_.empty(); }
+  bool pending() const {
+    return pendingHead_ < pending_.size() || !unfinished_.empty() || !draining_.empty();
+  }
 
  private:
+  // The most records that one ready socket makes, accepts and descriptors aside.
+  static constexpr size_t kRecordsPerSocket = 4;
+
   struct Event {
     int32_t ints[kEventInts];
   };
@@ -92,6 +118,10 @@ class Reactor {
     Bytes bytes;
     std::unique_ptr<Retained> keeper;  // null: `bytes` lie in the outgoing slab
     int32_t next;
+  };
+  struct HandedOver {
+    size_t record;  // position of its kDescriptor
+    int fd;
   };
   struct Slab {
     uint8_t* memory = nullptr;
@@ -102,9 +132,20 @@ class Reactor {
 
   // reactor.cc
   Status adopt(Watched& watched, Interest interest, Handle& handle);
+  Status enrol(Watched& watched, Interest interest, Handle& handle);
+  void unwatchToClose(Watched& watched);
   void applyInterest(Watched& watched);
   void destroy(Watched& watched);
   Stream* findStream(Handle handle) const;
+
+  // adoption.cc
+  Status enrolShared(Watched& watched, bool takenOver, Handle& handle);
+
+  // unix_streams.cc
+  Transfer sendWithDescriptors(Stream& stream, std::span<Bytes>& parts);
+  bool hasRoomForDescriptors() const;
+  Transfer receiveUnixInto(Stream& stream, size_t most, bool& stoppedShort);
+  void closeUntakenDescriptors();
 
   // incoming.cc
   size_t room() const { return memory_.eventCapacity - eventCount_; }
@@ -122,11 +163,14 @@ class Reactor {
   void acceptOn(Listener& listener);
   bool acceptOne(Listener& listener);
   void refuseWaiting(Listener& listener);
+  void drainListeners();
+  bool drain(Listener& listener);
   void endFromPeer(Stream& stream, int error, FailedCall call);
 
   // outgoing.cc
   void absorbCommands();
   void obey(Watched& watched, int32_t command);
+  void obeyListener(Listener& listener, int32_t command);
   void obeyStream(Stream& stream, int32_t command);
   void addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper);
   void markDirty(Stream& stream);
@@ -153,8 +197,10 @@ class Reactor {
   size_t pendingHead_ = 0;
   std::vector<Handle> unfinished_;  // streams that had more to read or send than a turn's share
   std::vector<Handle> revisited_;
-  size_t unprocessed_ = 0;     // ready sockets of this batch still to be looked at
+  std::vector<Handle> draining_;  // listeners that have yet to say kListenerDrained
+  size_t unprocessed_ = 0;     // sockets that this batch must have room for beside the present one
   std::vector<Handle> ended_;  // their kLost is in this batch
+  std::vector<HandedOver> handedOver_;  // descriptors in this batch
   Slab slab_;
   Slab spareSlab_;
 

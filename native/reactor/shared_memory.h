@@ -15,16 +15,25 @@
 //     kData          a: offset in the present slab   b: length
 //     kReadEnded     the peer has finished sending (streams that allow half-close)
 //     kLost          a: errno, 0 for a clean end     b: FailedCall. The handle is stale from now
-//     on. kAccepted      a: handle of the new stream     b: peer's port + (is IPv6 << 16); a second
-//     record follows: kConnected     a: 0                            b: local port + (is IPv6 <<
-//     16); a second record follows:
-//                    | 4 words of the address, first byte highest; IPv4 fills the first |
+//                    on
+//     kAccepted      a: handle of the new stream     b: peer's port + (is IPv6 << 16) + (is a UNIX
+//                    socket with a path << 17); a second record follows
+//     kConnected     a: 0                            b: local port + (is IPv6 << 16); a second
+//                    record follows:
+//                    | 4 words of the address, first byte highest; IPv4 fills the first; none for
+//                    UNIX |
 //     kDrained       nothing waits to be sent (asked for by kWatchDrain)
 //     kWriteShut     the sending side is shut down
 //     kReadable      a raw descriptor
 //     kWritable      a raw descriptor
 //     kAcceptFailed  a: errno                        b: 1 for the first of a row of failures
 //     kNextSlab      data of later events lies in the next slab
+//     kDescriptor    a: a descriptor, that came with the bytes of the next kData. It is the host's
+//     to
+//                    close, whatever has become of the handle, from when the host has moved
+//                    kEventCursor past this record: to be done before the descriptor is used, for
+//                    those behind the cursor are closed with the reactor
+//     kListenerDrained   all who waited are accepted, and nobody else will be
 #pragma once
 
 #include <cstddef>
@@ -52,6 +61,11 @@ enum Command : int32_t {
   kWatchDrain = -7,      // kDrained follows when nothing waits to be sent
   kAllowHalfClose = -8,  // the end of input is kReadEnded, not kLost
   kKeepOpen = -9,        // takes back a kClose or kShutdown that has not been carried out
+  // Descriptors that come over a UNIX stream are kDescriptor; the system closes them otherwise.
+  // Means nothing if there are fewer than Reactor::kMinDescriptorCapacity events.
+  kAllowDescriptors = -10,
+  // Of a listener: accepts all who wait now, paused or not; kListenerDrained follows.
+  kDrainListener = -11,
 };
 
 enum EventKind : int32_t {
@@ -66,6 +80,8 @@ enum EventKind : int32_t {
   kWritable,
   kAcceptFailed,
   kNextSlab,
+  kDescriptor,
+  kListenerDrained,
 };
 
 enum FailedCall : int32_t { kNoCall, kReceiveCall, kSendCall, kConnectCall };

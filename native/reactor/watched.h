@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "../handle_table.h"
+#include "../net/descriptor_queue.h"
+#include "../net/unix_socket.h"
 #include "../net/write_queue.h"
 #include "../poller/poller.h"
 
@@ -19,11 +21,14 @@ struct Watched {
   Socket socket;
   Handle handle = 0;
   Kind kind;
+  bool isUnix = false;
+  // Others may have descriptors of this socket: closing ours does not make the poller forget it.
+  bool shared = false;
   Interest interest = Interest::kNone;  // what the poller was told
   Interest wanted = Interest::kNone;    // what it is to be told
 };
 
-// A TCP connection, made or being made.
+// A connection over TCP or a UNIX socket, made or being made.
 struct Stream : Watched {
   // kEnded: the host is being told that the connection has ended. What it writes until then is
   // still sent, as far as the system takes it at once.
@@ -33,11 +38,13 @@ struct Stream : Watched {
 
   explicit Stream(Socket socket) : Watched(Kind::kStream, socket) {}
 
+  bool takesWrites() const { return state == State::kOpen || state == State::kEnded; }
   size_t queued() const { return queue == nullptr ? 0 : queue->size(); }
 
   State state = State::kOpen;
   Ending ending = Ending::kNone;
   bool allowHalfClose = false;
+  bool allowDescriptors = false;
   bool watchDrain = false;
   bool inDirty = false;
   bool inUnfinished = false;
@@ -48,13 +55,18 @@ struct Stream : Watched {
   int32_t lastPiece = -1;
   std::unique_ptr<WriteQueue>
       queue;  // made when the system first refuses bytes, gone when they are sent
+  std::unique_ptr<DescriptorQueue> departing;  // null unless descriptors wait to be sent
 };
 
 struct Listener : Watched {
   explicit Listener(Socket socket) : Watched(Kind::kListener, socket) {}
 
-  uint32_t acceptsPerWake = 16;  // adapts to how many wait
-  bool failing = false;          // the last accept failed for want of descriptors or memory
+  uint32_t acceptsPerWake = 16;      // adapts to how many wait
+  bool failing = false;              // the last accept failed for want of descriptors or memory
+  bool draining = false;             // or drained: commands do not matter any more
+  uint32_t drainsLeft = 0;           // connections that draining accepts at most
+  int sendBufferBytes = kUnset;      // of what a UNIX listener accepts, which inherits nothing
+  std::unique_ptr<SocketFile> file;  // null unless a UNIX listener made one
 };
 
 // A descriptor that the application opened, reads, writes and closes itself.

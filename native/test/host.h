@@ -41,6 +41,8 @@ struct Happened {
   int writeShut = 0;
   int readable = 0;
   int writable = 0;
+  int listenerDrained = 0;
+  std::vector<UniqueFd> descriptors;
   int lost = 0;
   int error = 0;                    // of kLost or kAcceptFailed
   int call = 0;                     // of kLost
@@ -50,6 +52,7 @@ struct Happened {
   uint32_t words[4] = {};
   uint16_t port = 0;
   bool ipv6 = false;
+  bool hasPath = false;
 };
 
 class Host {
@@ -225,6 +228,15 @@ class Host {
         seen.error = event.a;
         seen.acceptFailures.push_back(event.b);
         break;
+      case kDescriptor:
+        // Taken before it is used, as shared_memory.h asks.
+        header_[kEventCursor] = static_cast<int32_t>((record - events_.data()) / kEventInts) + 1;
+        CHECK(fcntl(event.a, F_GETFD) == FD_CLOEXEC);
+        seen.descriptors.emplace_back(event.a);
+        break;
+      case kListenerDrained:
+        seen.listenerDrained += 1;
+        break;
       case kNextSlab:
         presentSlab_ += 1;
         CHECK(presentSlab_ < slabs_.size());
@@ -254,7 +266,8 @@ class Host {
   static void setAddress(Happened& seen, int32_t b, const int32_t* words) {
     std::copy(words, words + 4, seen.words);
     seen.port = static_cast<uint16_t>(b & 0xffff);
-    seen.ipv6 = b >> 16 != 0;
+    seen.ipv6 = (b >> 16 & 1) != 0;
+    seen.hasPath = (b >> 17 & 1) != 0;
   }
 
   void checkSlabs() {

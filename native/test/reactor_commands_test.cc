@@ -36,7 +36,7 @@ void findsNobodyForStaleHandles(PollerKind kind) {
   Peer peer;
   const Handle handle = server.connect(peer);
   for (const Handle nobody : {stale, 0, -1, kLeast, kMost, handle + 1, handle + (1 << 20)}) {
-    for (int32_t command = -9; command < 0; command++) server.command(nobody, command);
+    for (int32_t command = -12; command < 0; command++) server.command(nobody, command);
     server.write(nobody, "nobody's");
     server.reactor().close(nobody);
     CHECK_EQUAL(server.reactor().queuedBytes(nobody), 0);
@@ -77,7 +77,7 @@ void ignoresUnknownCommands(PollerKind kind) {
   Server server(kind);
   Peer peer;
   const Handle handle = server.connect(peer);
-  for (const int32_t command : {-9, -10, -1000, kLeast, kLeast + 1}) {
+  for (const int32_t command : {-12, -13, -1000, kLeast, kLeast + 1}) {
     server.command(handle, command, kMost);
     server.command(server.listener(), command, kLeast);
   }
@@ -88,8 +88,8 @@ void ignoresUnknownCommands(PollerKind kind) {
 // What only streams know how to do, listeners leave alone.
 void ignoresStreamCommandsToListeners(PollerKind kind) {
   Server server(kind);
-  for (const int32_t command :
-       {kClose, kShutdown, kReset, kDiscard, kWatchDrain, kAllowHalfClose, kKeepOpen}) {
+  for (const int32_t command : {kClose, kShutdown, kReset, kDiscard, kWatchDrain, kAllowHalfClose,
+                                kKeepOpen, kAllowDescriptors}) {
     server.command(server.listener(), command);
   }
   server.write(server.listener(), "to nobody");
@@ -216,10 +216,10 @@ void survivesHostileHosts(PollerKind kind) {
   for (int round = 0; round < 100; round++) {
     std::vector<uint8_t> program(256);
     for (uint8_t& op : program) op = static_cast<uint8_t>(std::rand() >> 4);
-    checkCommands(program, kind);
+    checkCommands(program, kind, round % 2 == 1);
   }
   replayCorpus("commands", [kind](Bytes program) {
-    if (!program.empty()) checkCommands(program.subspan(1), kind);
+    if (!program.empty()) checkCommands(program.subspan(1), kind, program[0] / 2 % 2 == 1);
   });
 }
 

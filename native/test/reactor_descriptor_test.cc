@@ -21,10 +21,10 @@ struct Told {
   int writable;
 };
 Told turn(Host& host, Handle handle) {
-  const Happened before = host.of(handle);
+  const Happened& seen = host.of(handle);
+  const Told before{seen.readable, seen.writable};
   host.turn();
-  const Happened& after = host.of(handle);
-  return {after.readable - before.readable, after.writable - before.writable};
+  return {seen.readable - before.readable, seen.writable - before.writable};
 }
 #define CHECK_TOLD(told, isReadable, isWritable) \
   do {                                           \

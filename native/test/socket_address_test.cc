@@ -1,7 +1,9 @@
 #include "net/socket_address.h"
 
 #include <net/if.h>
+#include <sys/un.h>
 
+#include <cstddef>
 #include <vector>
 
 #include "check.h"
@@ -115,6 +117,72 @@ void namesEveryAddress() {
   CHECK_EQUAL(SocketAddress::any(true, 7).port(), 7);
 }
 
+std::string pathOf(const std::string& path) {
+  SocketAddress address;
+  CHECK(SocketAddress::fromPath(path, "bind", address).ok());
+  return address.path();
+}
+
+constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path);
+
+void keepsPaths() {
+  using namespace std::string_literals;
+  for (const std::string& path :
+       {"a"s, "/tmp/socket"s, "\xff\x80"s, std::string(kMaxPath - 1, 'x')}) {
+    CHECK(pathOf(path) == path);
+  }
+#if defined(__linux__)
+  for (const std::string& name :
+       {"\0"s, "\0a"s, "\0a\0\0b"s, "\0"s + std::string(kMaxPath - 1, 'x')}) {
+    CHECK(pathOf(name) == name);
+  }
+#endif
+}
+
+void refusesWhatIsNoPath() {
+  using namespace std::string_literals;
+  const struct {
+    std::string path;
+    int error;
+  } cases[] = {
+    {"", EINVAL},
+    {"a\0"s, EINVAL},
+    {"a\0b"s, EINVAL},
+    {std::string(kMaxPath, 'x'), ENAMETOOLONG},
+    {std::string(100'000, 'x'), ENAMETOOLONG},
+#if defined(__linux__)
+    {"\0"s + std::string(kMaxPath, 'x'), ENAMETOOLONG},
+#endif
+  };
+  for (const auto& [path, error] : cases) {
+    SocketAddress address;
+    const Status status = SocketAddress::fromPath(path, "bind", address);
+    CHECK_EQUAL(status.error, error);
+    CHECK(std::string(status.call) == "bind");
+    CHECK(!address.isUnix());
+  }
+}
+
+// The system may leave out the NUL at the end, give no path at all, or claim more than it wrote.
+void readsPathsOfTheSystem() {
+  using namespace std::string_literals;
+  constexpr size_t kOffset = offsetof(sockaddr_un, sun_path);
+  CHECK(filledIn("", 0).path().empty());
+  CHECK(filledIn("junk", kOffset).path().empty());
+  CHECK(filledIn("junk", 1).path().empty());
+  CHECK(filledIn("path\0rest"s, kOffset + 9).path() == "path");
+  CHECK(filledIn("path", kOffset + 2).path() == "pa");
+  const std::string full(kMaxPath, 'x');
+  CHECK(filledIn(full, sizeof(sockaddr_un)).path() == full);
+  CHECK(filledIn(full + '\0', sizeof(sockaddr_un) + 1).path() == full);
+  CHECK(filledIn(std::string(200, 'x'), 100'000).path().size() ==
+        sizeof(sockaddr_storage) - kOffset);
+#if defined(__linux__)
+  CHECK(filledIn("\0name"s, kOffset + 5).path() == "\0name"s);
+#endif
+  CHECK(parsed("127.0.0.1").path().empty());
+}
+
 void survivesBeingWrittenOut() {
   replayCorpus("socket_address", checkSocketAddress);
 }
@@ -132,6 +200,9 @@ int main() {
       STORY(refusesWhatIsNoAddress),
       STORY(leavesNoTraceBehind),
       STORY(namesEveryAddress),
+      STORY(keepsPaths),
+      STORY(refusesWhatIsNoPath),
+      STORY(readsPathsOfTheSystem),
       STORY(survivesBeingWrittenOut),
   });
 }

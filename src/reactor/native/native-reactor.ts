@@ -33,6 +33,7 @@ import {
   EVENT_COUNT,
   EVENT_CURSOR,
   EVENT_DATA,
+  EVENT_DESCRIPTOR,
   EVENT_INTS,
   EVENT_KIND_MASK,
   EVENT_NEXT_SLAB,
@@ -326,6 +327,7 @@ export class NativeReactor extends HostedReactor {
     try {
       if (socket !== undefined) socket.nativeEvent(kind, a, b, at + EVENT_INTS);
       else if (shortKind === EVENT_ACCEPTED) this.#sockets.outgoing.command(a, COMMAND_DISCARD);
+      else if (shortKind === EVENT_DESCRIPTOR) this.#loop.closeDescriptor(a);
     } catch (error) {
       this.report(error, 'event');
     }

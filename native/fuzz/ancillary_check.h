@@ -1,0 +1,52 @@
+// What ancillary_test and ancillary_fuzz have in common.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "net/ancillary.h"
+#include "net/socket.h"
+#include "test/check.h"
+
+namespace ropewalk {
+
+// What the system's own macros find, which stop at a message that is not all there.
+inline std::vector<int> descriptorsByMacros(Bytes control) {
+  std::vector<int> found;
+  std::vector<cmsghdr> aligned(control.size() / sizeof(cmsghdr) + 1);
+  if (!control.empty()) std::memcpy(aligned.data(), control.data(), control.size());
+  msghdr message{};
+  message.msg_control = aligned.data();
+  message.msg_controllen = control.size();
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr;
+       header = CMSG_NXTHDR(&message, header)) {
+    const auto at = static_cast<size_t>(reinterpret_cast<uint8_t*>(header) -
+                                        reinterpret_cast<uint8_t*>(aligned.data()));
+    if (header->cmsg_len < CMSG_LEN(0) || header->cmsg_len > control.size() - at) break;
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    for (size_t i = 0; i + sizeof(int) <= header->cmsg_len - CMSG_LEN(0); i += sizeof(int)) {
+      int fd;
+      std::memcpy(&fd, CMSG_DATA(header) + i, sizeof fd);
+      if (fd >= 0) found.push_back(fd);
+    }
+  }
+  return found;
+}
+
+// Reads nothing beyond `control`, finds no more than there is room for, and first of all what the
+// macros find.
+inline void checkAncillary(Bytes control) {
+  const std::vector<uint8_t> exact(control.begin(), control.end());  // with nothing behind it
+  const Ancillary found = readAncillary(exact);
+  CHECK(found.descriptors.size() + found.unwanted.size() <= control.size() / sizeof(int));
+  for (const int fd : found.descriptors) CHECK(fd >= 0);
+  for (const int fd : found.unwanted) CHECK(fd >= 0);
+  const std::vector<int> expected = descriptorsByMacros(control);
+  CHECK(expected.size() <= found.descriptors.size());
+  CHECK(std::equal(expected.begin(), expected.end(), found.descriptors.begin()));
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,9 @@
+// Whatever stands in the control data of a message, nothing beyond it is read, and the descriptors
+// in it are found: see ancillary_check.h.
+
+#include "ancillary_check.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  ropewalk::checkAncillary({data, size});
+  return 0;
+}

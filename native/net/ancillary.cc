@@ -1,0 +1,51 @@
+#include "ancillary.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace ropewalk {
+namespace {
+
+constexpr size_t kHeaderSize = CMSG_LEN(0);
+
+// The descriptor of the sender's process (SO_PASSPIDFD, Linux 6.5), which not every system's
+// headers know yet.
+#if defined(__linux__)
+constexpr int kProcessDescriptor = 4;
+#else
+constexpr int kProcessDescriptor = -1;
+#endif
+
+void append(std::span<const uint8_t> bytes, std::vector<int>& descriptors) {
+  for (; bytes.size() >= sizeof(int); bytes = bytes.subspan(sizeof(int))) {
+    int fd;
+    std::memcpy(&fd, bytes.data(), sizeof fd);
+    if (fd >= 0) descriptors.push_back(fd);
+  }
+}
+
+}  // namespace
+
+Ancillary readAncillary(std::span<const uint8_t> control) {
+  Ancillary found;
+  while (control.size() >= kHeaderSize) {
+    cmsghdr header;
+    std::memcpy(&header, control.data(), sizeof header);
+    const size_t length = header.cmsg_len;
+    if (length < kHeaderSize) break;
+    // A message that was cut short says on BSD how long it would have been: what is there counts.
+    const size_t present = std::min(length, control.size());
+    const auto payload = control.subspan(kHeaderSize, present - kHeaderSize);
+    if (header.cmsg_level == SOL_SOCKET) {
+      if (header.cmsg_type == SCM_RIGHTS) append(payload, found.descriptors);
+      if (header.cmsg_type == kProcessDescriptor) append(payload, found.unwanted);
+    }
+    const size_t padded = CMSG_SPACE(present - kHeaderSize);
+    control = control.subspan(std::min(padded, control.size()));
+  }
+  return found;
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,67 @@
+// What is asked of the system's UNIX sockets and of no others: unix_socket_posix.cc.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../unique_fd.h"
+#include "ancillary.h"
+#include "socket.h"
+
+namespace ropewalk {
+
+struct UnixListenOptions {
+  int backlog = 1024;
+  int mode = kUnset;             // of the file; kUnset leaves it to the umask
+  int sendBufferBytes = kUnset;  // checked here; accepted sockets do not inherit it
+};
+
+// The file that a listener is bound to. While the listener is open the system gives its inode to no
+// other file, so that it can be told from one that has taken its name.
+struct SocketFile {
+  std::string path;
+  dev_t device;
+  ino_t inode;
+};
+
+// A listening socket, in `socket`, and the file that it made, in `file`; null for an abstract name.
+// On failure no file is left.
+Status listenOnUnix(const SocketAddress& address, const UnixListenOptions& options, Socket& socket,
+                    std::unique_ptr<SocketFile>& file);
+
+// Whether the file was still that one, and is gone now. Whoever puts another file in its place in
+// the moment between the look and the removal has that one removed: the system can do both at once
+// for no name.
+bool removeSocketFile(const SocketFile& file);
+
+// Is answered at once: EAGAIN if the listener's queue is full.
+Status connectToUnix(const SocketAddress& address, int sendBufferBytes, Socket& socket);
+
+Status setSendBuffer(Socket socket, int bytes);
+
+// What a read brought beside bytes.
+struct Passed {
+  std::vector<UniqueFd> descriptors;
+  bool stoppedShort = false;  // there may be more to read, however few bytes it was
+};
+
+// As receive(). Descriptors come if `allowed`, else the system closes them. EMFILE if some were
+// lost because the process can have no more.
+Transfer receiveUnix(Socket socket, uint8_t* memory, size_t size, bool allowed, Passed& passed);
+
+// As sendParts(), and with the first byte `descriptors`, kMaxDescriptors at most.
+Transfer sendUnix(Socket socket, std::span<const Bytes> parts, std::span<const int> descriptors);
+
+// Who is at the other end, as the system noted when the connection was made. `process` is 0 where
+// the system doesn't tell.
+struct Credentials {
+  pid_t process;
+  uid_t user;
+  gid_t group;
+};
+Status credentialsOf(Socket socket, Credentials& credentials);
+
+}  // namespace ropewalk

@@ -1,0 +1,177 @@
+#include "unix_socket.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "posix_calls.h"
+
+namespace ropewalk {
+namespace {
+
+constexpr mode_t kPermissions = 07777;
+
+// Room for what else may come than descriptors: credentials, security labels.
+constexpr size_t kOtherControl = 1024;
+
+// Linux gives the file the socket's own mode less the umask, so that there is no moment in which
+// more may connect than are meant to. What the umask took is given back later, by name.
+Status bindWithMode(Socket socket, const SocketAddress& address, int mode) {
+#if defined(__linux__)
+  if (mode != kUnset && fchmod(socket, static_cast<mode_t>(mode)) < 0) {
+    return Status::last("fchmod");
+  }
+#endif
+  if (bind(socket, address.get(), address.size()) < 0) return Status::last("bind");
+  return {};
+}
+
+Status describe(const std::string& path, int mode, SocketFile& file) {
+  struct stat properties;
+  if (lstat(path.c_str(), &properties) < 0) return Status::last("lstat");
+  file = {path, properties.st_dev, properties.st_ino};
+  if (mode == kUnset || (properties.st_mode & kPermissions) == static_cast<mode_t>(mode)) return {};
+  if (chmod(path.c_str(), static_cast<mode_t>(mode)) < 0) return Status::last("chmod");
+  return {};
+}
+
+}  // namespace
+
+Status listenOnUnix(const SocketAddress& address, const UnixListenOptions& options, Socket& socket,
+                    std::unique_ptr<SocketFile>& file) {
+  UniqueFd fd;
+  Status status = openStream(AF_UNIX, fd);
+  if (status.ok()) status = setSendBuffer(fd.get(), options.sendBufferBytes);
+  const std::string path = address.path();
+  const bool abstract = path.empty() || path[0] == '\0';
+  if (status.ok()) status = bindWithMode(fd.get(), address, abstract ? kUnset : options.mode);
+  if (!status.ok()) return status;
+  std::unique_ptr<SocketFile> made;
+  if (!abstract) {
+    made = std::make_unique<SocketFile>();
+    status = describe(path, options.mode, *made);
+  }
+  if (status.ok() && listen(fd.get(), options.backlog) < 0) status = Status::last("listen");
+  if (!status.ok()) {
+    if (made != nullptr) removeSocketFile(*made);
+    return status;
+  }
+  socket = fd.release();
+  file = std::move(made);
+  return {};
+}
+
+bool removeSocketFile(const SocketFile& file) {
+  struct stat properties;
+  return lstat(file.path.c_str(), &properties) == 0 && properties.st_dev == file.device &&
+         properties.st_ino == file.inode && unlink(file.path.c_str()) == 0;
+}
+
+Status connectToUnix(const SocketAddress& address, int sendBufferBytes, Socket& socket) {
+  UniqueFd fd;
+  Status status = openStream(AF_UNIX, fd);
+  if (status.ok()) status = setSendBuffer(fd.get(), sendBufferBytes);
+  if (!status.ok()) return status;
+  if (connect(fd.get(), address.get(), address.size()) < 0) return Status::last("connect");
+  socket = fd.release();
+  return {};
+}
+
+Status setSendBuffer(Socket socket, int bytes) {
+  if (bytes == kUnset) return {};
+  return setOption(socket, SOL_SOCKET, SO_SNDBUF, bytes, "setsockopt SO_SNDBUF");
+}
+
+Transfer receiveUnix(Socket socket, uint8_t* memory, size_t size, bool allowed, Passed& passed) {
+  alignas(cmsghdr) uint8_t control[CMSG_SPACE(kMaxDescriptors * sizeof(int)) + kOtherControl];
+  iovec vector{memory, size};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  if (allowed) message.msg_control = control;
+#if defined(MSG_CMSG_CLOEXEC)
+  constexpr int kFlags = MSG_CMSG_CLOEXEC;
+#else
+  constexpr int kFlags = 0;
+#endif
+  ssize_t count;
+  do {
+    message.msg_controllen = allowed ? sizeof control : 0;
+    count = recvmsg(socket, &message, kFlags);
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return toTransfer(count);
+
+  const size_t controlSize = allowed ? std::min<size_t>(message.msg_controllen, sizeof control) : 0;
+  const Ancillary ancillary = readAncillary(std::span(control).first(controlSize));
+  for (const int fd : ancillary.unwanted) closeSocket(fd);
+  passed.descriptors.reserve(ancillary.descriptors.size());
+  for (const int fd : ancillary.descriptors) {
+#if !defined(MSG_CMSG_CLOEXEC)
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+#endif
+    passed.descriptors.emplace_back(fd);
+  }
+  const bool cut = (message.msg_flags & MSG_CTRUNC) != 0;
+  // A read ends behind the bytes that carried something.
+  passed.stoppedShort = cut || controlSize > 0;
+  if (cut && allowed) {
+    passed.descriptors.clear();
+    return {Transfer::Result::kFailed, 0, EMFILE};
+  }
+  return toTransfer(count);
+}
+
+Transfer sendUnix(Socket socket, std::span<const Bytes> parts, std::span<const int> descriptors) {
+  alignas(cmsghdr) uint8_t control[CMSG_SPACE(kMaxDescriptors * sizeof(int))] = {};
+  iovec vectors[kMaxParts];
+  const size_t used = std::min(parts.size(), kMaxParts);
+  for (size_t i = 0; i < used; i++) {
+    vectors[i] = {const_cast<uint8_t*>(parts[i].data()), parts[i].size()};
+  }
+  const size_t size = std::min(descriptors.size(), kMaxDescriptors) * sizeof(int);
+  msghdr message{};
+  message.msg_iov = vectors;
+  message.msg_iovlen = used;
+  message.msg_control = control;
+  message.msg_controllen = CMSG_SPACE(size);
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(size);
+  std::memcpy(CMSG_DATA(header), descriptors.data(), size);
+  ssize_t count;
+  do {
+    count = sendmsg(socket, &message, kSendFlags);
+  } while (count < 0 && errno == EINTR);
+  return toTransfer(count);
+}
+
+Status credentialsOf(Socket socket, Credentials& credentials) {
+#if defined(SO_PEERCRED)
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
+    return Status::last("getsockopt SO_PEERCRED");
+  }
+  credentials = {peer.pid, peer.uid, peer.gid};
+#else
+  credentials = {};
+  if (getpeereid(socket, &credentials.user, &credentials.group) < 0) {
+    return Status::last("getpeereid");
+  }
+#if defined(LOCAL_PEERPID)
+  socklen_t size = sizeof credentials.process;
+  (void)getsockopt(socket, SOL_LOCAL, LOCAL_PEERPID, &credentials.process, &size);
+#endif
+#endif
+  return {};
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,56 @@
+// Sockets that come from elsewhere, and streams that go elsewhere.
+
+#include "reactor.h"
+
+namespace ropewalk {
+
+Status Reactor::adoptListener(int fd, bool takeOver, Handle& handle) {
+  Socket socket = kNoSocket;
+  const Status status = adoptSocket(fd, SocketRole::kListener, takeOver, socket);
+  if (!status.ok()) return status;
+  return enrolShared(*new Listener(socket), takeOver, handle);
+}
+
+// What waits to be read is told of as it would be on any new socket: epoll(7) looks at a socket
+// that is added, edge-triggered or not.
+Status Reactor::adoptStream(int fd, bool takeOver, Handle& handle) {
+  Socket socket = kNoSocket;
+  const Status status = adoptSocket(fd, SocketRole::kStream, takeOver, socket);
+  if (!status.ok()) return status;
+  return enrolShared(*new Stream(socket), takeOver, handle);
+}
+
+// Takes the object over; the descriptor only on success, if the host still has use for it.
+Status Reactor::enrolShared(Watched& watched, bool takenOver, Handle& handle) {
+  watched.isUnix = familyOf(watched.socket) == AF_UNIX;
+  watched.shared = true;
+  const Status status = enrol(watched, Interest::kRead, handle);
+  if (status.ok()) return status;
+  if (takenOver) watched.socket = kNoSocket;
+  destroy(watched);
+  return status;
+}
+
+Socket Reactor::share(Handle handle) {
+  Watched* watched = table_.find(handle);
+  if (watched == nullptr) return kNoSocket;
+  watched->shared = true;
+  return watched->socket;
+}
+
+Status Reactor::detach(Handle handle, int& fd) {
+  absorbCommands();
+  Stream* stream = findStream(handle);
+  if (stream == nullptr) return {table_.find(handle) == nullptr ? EBADF : EINVAL, "detach"};
+  if (stream->state == Stream::State::kOpen) settle(*stream);
+  stream = findStream(handle);
+  if (stream == nullptr || stream->state != Stream::State::kOpen) return {ENOTCONN, "detach"};
+  if (stream->queued() > 0 || stream->departing != nullptr) return {EBUSY, "detach"};
+  if (stream->interest != Interest::kNone) (void)poller_->remove(stream->socket);
+  stream->interest = Interest::kNone;
+  fd = std::exchange(stream->socket, kNoSocket);
+  destroy(*stream);
+  return {};
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,99 @@
+// UNIX sockets: what they have beyond streams, which is files, and descriptors that travel along.
+
+#include <array>
+#include <utility>
+
+#include "reactor.h"
+
+namespace ropewalk {
+
+Status Reactor::listenUnix(const SocketAddress& address, const UnixListenOptions& options,
+                           Handle& handle) {
+  Socket socket = kNoSocket;
+  std::unique_ptr<SocketFile> file;
+  Status status = listenOnUnix(address, options, socket, file);
+  if (!status.ok()) return status;
+  auto* listener = new Listener(socket);
+  listener->isUnix = true;
+  listener->sendBufferBytes = options.sendBufferBytes;
+  listener->file = std::move(file);
+  return adopt(*listener, Interest::kRead, handle);
+}
+
+// The system answers at once; the host hears of it in a later turn, as with any connection.
+Status Reactor::connectUnix(const SocketAddress& address, int sendBufferBytes, Handle& handle) {
+  Socket socket = kNoSocket;
+  const Status status = connectToUnix(address, sendBufferBytes, socket);
+  if (!status.ok()) return status;
+  auto* stream = new Stream(socket);
+  stream->isUnix = true;
+  stream->state = Stream::State::kConnecting;
+  return adopt(*stream, Interest::kWrite, handle);
+}
+
+bool Reactor::unlinkUnix(Handle handle) {
+  Watched* watched = table_.find(handle);
+  if (watched == nullptr || watched->kind != Watched::Kind::kListener) return false;
+  const auto file = std::move(static_cast<Listener*>(watched)->file);
+  return file != nullptr && removeSocketFile(*file);
+}
+
+Status Reactor::sendDescriptor(Handle handle, int fd) {
+  UniqueFd copy;
+  const Status status = duplicate(fd, copy);
+  if (!status.ok()) return status;
+  const size_t bytesAhead = queuedBytes(handle);
+  Watched* watched = table_.find(handle);
+  if (watched == nullptr) return {};
+  Stream* stream = findStream(handle);
+  if (stream == nullptr || !stream->isUnix) return {EOPNOTSUPP, "sendmsg"};
+  if (!stream->takesWrites()) return {};
+  if (stream->departing == nullptr) stream->departing = std::make_unique<DescriptorQueue>();
+  stream->departing->push(std::move(copy), bytesAhead);
+  return {};
+}
+
+// Sends the front of `parts`, and the descriptors that go with it; `parts` is cut down to what was
+// offered to the system.
+Transfer Reactor::sendWithDescriptors(Stream& stream, std::span<Bytes>& parts) {
+  std::array<int, kMaxDescriptors> descriptors;
+  const size_t due = stream.departing->due(descriptors);
+  parts = parts.first(stream.departing->cut(parts, due));
+  const Transfer transfer = due == 0
+                                ? sendParts(stream.socket, parts)
+                                : sendUnix(stream.socket, parts, std::span(descriptors).first(due));
+  if (transfer.result != Transfer::Result::kDone) return transfer;
+  stream.departing->consume(transfer.count, due);
+  if (stream.departing->empty()) stream.departing.reset();
+  return transfer;
+}
+
+// Descriptors can't be left with the system while their bytes are read: there must be room to tell
+// of as many as a read may bring.
+bool Reactor::hasRoomForDescriptors() const {
+  return room() >= kMaxDescriptors + (unprocessed_ + 1) * kRecordsPerSocket;
+}
+
+// Tells of the descriptors; the bytes are left to be told of.
+Transfer Reactor::receiveUnixInto(Stream& stream, size_t most, bool& stoppedShort) {
+  Passed passed;
+  const Transfer transfer =
+      receiveUnix(stream.socket, slab_.memory + slab_.used, most, stream.allowDescriptors, passed);
+  stoppedShort = passed.stoppedShort;
+  for (UniqueFd& fd : passed.descriptors) {
+    handedOver_.push_back({eventCount_, fd.get()});
+    emit(stream.handle, kDescriptor, fd.release(), 0);
+  }
+  return transfer;
+}
+
+// A descriptor whose event the host has not got to has no other owner.
+void Reactor::closeUntakenDescriptors() {
+  const int64_t taken = memory_.header[kEventCursor];
+  for (const auto& [record, fd] : handedOver_) {
+    if (static_cast<int64_t>(record) >= taken) closeSocket(fd);
+  }
+  handedOver_.clear();
+}
+
+}  // namespace ropewalk

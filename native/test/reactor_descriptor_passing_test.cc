@@ -1,0 +1,434 @@
+// Descriptors that travel over UNIX streams of the reactor, both ways.
+
+#include "check.h"
+#include "host.h"
+#include "over_pollers.h"
+#include "unix.h"
+
+namespace ropewalk {
+namespace {
+
+Handle connectAllowed(UnixServer& server, Peer& peer) {
+  const Handle handle = server.connect(peer);
+  server.command(handle, kAllowDescriptors);
+  return handle;
+}
+
+// What happened to `handle`, in order: d for a descriptor, else the bytes.
+void record(Host& host, Handle handle, std::string& story) {
+  host.onEvent = [&host, handle, &story](const Host::Event& event) {
+    if (event.handle != handle) return;
+    const std::vector<uint8_t>& data = host.of(handle).data;
+    if (event.kind == kDescriptor) story += 'd';
+    if (event.kind == kData) story += textOf(Bytes(data).last(static_cast<size_t>(event.b)));
+    if (event.kind == kLost) story += '.';
+  };
+}
+
+void comeBeforeTheirBytes(PollerKind kind) {
+  UnixServer server(kind);
+  Peer peer;
+  const Handle handle = connectAllowed(server, peer);
+  std::string story;
+  record(server, handle, story);
+  const Pipe one = openPipe();
+  const Pipe other = openPipe();
+  sendWith(peer, "<>", {one.writing.get(), other.writing.get()});
+  server.turnUntil([&] { return story == "dd<>"; });
+  const std::vector<UniqueFd>& received = server.of(handle).descriptors;
+  CHECK(isSameFile(received[0].get(), one.writing.get()));
+  CHECK(isSameFile(received[1].get(), other.writing.get()));
+}
+
+// A read stops behind the bytes that carried a descriptor: nothing behind them is left lying,
+// though no edge tells of it again.
+void holdUpNothing(PollerKind kind) {
+  for (const bool allowed : {true, false}) {
+    UnixServer server(kind);
+    Peer peer;
+    const Handle handle = server.connect(peer);
+    if (allowed) server.command(handle, kAllowDescriptors);
+    server.command(handle, kPause);
+    server.turn();
+    std::string story;
+    record(server, handle, story);
+    const Pipe pipe = openPipe();
+    peer.sendAll("a");
+    for (const char* text : {"b", "c", "d"}) {
+      sendWith(peer, text, {pipe.reading.get()});
+      peer.sendAll("-");
+    }
+    server.command(handle, kResume);
+    server.turnUntil([&] { return server.of(handle).data.size() == 7; });
+    CHECK(textOf(server.of(handle).data) == "ab-c-d-");
+    CHECK_EQUAL(server.of(handle).descriptors.size(), allowed ? 3 : 0);
+    // Those behind bytes of a read come before all of its bytes.
+    if (allowed) CHECK(story == "dabd-cd-d-");
+    peer.sendAll("!");
+    server.turnUntil([&] { return server.of(handle).data.size() == 8; });
+  }
+}
+
+// Who is not allowed to send descriptors has only bytes come through; the system closes the rest.
+void areClosedIfNotAllowed(PollerKind kind) {
+  UnixServer server(kind);
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  Pipe pipe = openPipe();
+  sendWith(peer, "bytes", {pipe.writing.get()});
+  pipe.writing.reset();
+  server.turnUntil([&] { return textOf(server.of(handle).data) == "bytes"; });
+  CHECK(server.of(handle).descriptors.empty());
+  CHECK(hasHungUp(pipe));
+}
+
+// As many at once as the system lets through, from several, again and again.
+void comeInCrowds(PollerKind kind) {
+  constexpr size_t kPeers = 4;
+  if (!allowDescriptors(4 * kPeers * kMaxDescriptors)) {
+    return std::puts("skipped: too few descriptors"), void();
+  }
+  HostSettings settings;
+  settings.eventCapacity = Reactor::kMinDescriptorCapacity;
+  UnixServer server(kind, settings);
+  std::vector<Peer> peers(kPeers);
+  std::vector<Handle> handles;
+  for (Peer& peer : peers) handles.push_back(connectAllowed(server, peer));
+  const Pipe pipe = openPipe();
+  const std::vector<int> crowd(kMaxDescriptors, pipe.reading.get());
+  for (int round = 0; round < 3; round++) {
+    for (const Peer& peer : peers) {
+      sendWith(peer, "x", crowd);
+      sendWith(peer, "y", crowd);
+    }
+    for (const Handle handle : handles) {
+      Happened& seen = server.of(handle);
+      server.turnUntil([&] { return seen.data.size() == 2; });
+      CHECK_EQUAL(seen.descriptors.size(), 2 * kMaxDescriptors);
+      for (const UniqueFd& fd : seen.descriptors) CHECK(isSameFile(fd.get(), pipe.reading.get()));
+      seen.descriptors.clear();
+      seen.data.clear();
+    }
+  }
+}
+
+// Others that are ready in the same turn are not pushed out of the batch.
+void leaveOthersTheirShare(PollerKind kind) {
+  HostSettings settings;
+  settings.eventCapacity = Reactor::kMinDescriptorCapacity;
+  UnixServer server(kind, settings);
+  std::vector<Peer> peers(200);
+  std::vector<Handle> handles;
+  for (Peer& peer : peers) handles.push_back(connectAllowed(server, peer));
+  const Pipe pipe = openPipe();
+  const std::vector<int> some(20, pipe.reading.get());
+  for (const Peer& peer : peers) sendWith(peer, "x", some);
+  for (const Handle handle : handles) {
+    server.turnUntil([&] { return server.of(handle).data.size() == 1; });
+    CHECK_EQUAL(server.of(handle).descriptors.size(), some.size());
+    server.of(handle).descriptors.clear();
+  }
+}
+
+// Too small a batch cannot tell of descriptors: they are not let in, and the bytes are.
+void needRoom(PollerKind kind) {
+  HostSettings settings;
+  settings.eventCapacity = Reactor::kMinDescriptorCapacity - 1;
+  UnixServer server(kind, settings);
+  Peer peer;
+  const Handle handle = connectAllowed(server, peer);
+  const Pipe pipe = openPipe();
+  sendWith(peer, "bytes", {pipe.writing.get()});
+  server.turnUntil([&] { return server.of(handle).data.size() == 5; });
+  CHECK(server.of(handle).descriptors.empty());
+}
+
+// If the process can't have as many, some are lost: the stream ends, and what came is closed.
+void endTheStreamWhenTheyAreLost(PollerKind kind) {
+  UnixServer server(kind);
+  Peer peer;
+  const Handle handle = connectAllowed(server, peer);
+  Pipe pipe = openPipe();
+  sendWith(peer, "x", std::vector<int>(10, pipe.writing.get()));
+  pipe.writing.reset();
+  {
+    const FewDescriptors few(4);
+    server.turnUntil([&] { return server.of(handle).lost == 1; });
+  }
+  CHECK_EQUAL(server.of(handle).error, EMFILE);
+  CHECK_EQUAL(server.of(handle).call, kReceiveCall);
+  CHECK(server.of(handle).descriptors.empty());
+  CHECK(hasHungUp(pipe));
+}
+
+// What the peer sent before it went is told of, then its end.
+void outliveTheirSender(PollerKind kind) {
+  UnixServer server(kind);
+  Peer peer;
+  const Handle handle = connectAllowed(server, peer);
+  std::string story;
+  record(server, handle, story);
+  const Pipe pipe = openPipe();
+  sendWith(peer, "x", {pipe.writing.get()});
+  sendWith(peer, "y", {pipe.writing.get()});
+  peer.close();
+  server.turnUntil([&] { return story == "dxdy."; });
+}
+
+// While a stream is paused, descriptors are left with the system, whatever becomes of it.
+void waitWhilePaused(PollerKind kind) {
+  UnixServer server(kind);
+  Peer peer;
+  const Handle handle = connectAllowed(server, peer);
+  server.command(handle, kPause);
+  server.turn();
+  Pipe pipe = openPipe();
+  sendWith(peer, "x", {pipe.writing.get()});
+  pipe.writing.reset();
+  CHECK(server.sleeps());
+  CHECK(server.of(handle).descriptors.empty());
+  server.reactor().close(handle);
+  CHECK(hasHungUp(pipe));
+}
+
+// Those whose events the host never got to are closed with the reactor, the others are not.
+void areClosedIfNotTaken(PollerKind kind) {
+  for (const int32_t taken : {0, 1, 2, 3, 1000}) {
+    UnixServer server(kind);
+    Peer peer;
+    const Handle handle = connectAllowed(server, peer);
+    server.turn();
+    Pipe pipes[] = {openPipe(), openPipe()};
+    sendWith(peer, "x", {pipes[0].writing.get(), pipes[1].writing.get()});
+    for (Pipe& pipe : pipes) pipe.writing.reset();
+    const Deadline deadline;
+    while (server.reactor().gather() == 0) CHECK(!deadline.passed());
+    CHECK_EQUAL(server.header()[kEventCount], 3);
+    const int32_t* records = server.events().data();
+    CHECK_EQUAL(records[1], kDescriptor);
+    CHECK_EQUAL(records[kEventInts + 1], kDescriptor);
+    UniqueFd fds[] = {UniqueFd(records[2]), UniqueFd(records[kEventInts + 2])};
+    server.header()[kEventCursor] = taken;
+    // A stream that ends in the meantime has nothing to do with it.
+    if (taken == 1) server.reactor().close(handle);
+    server.destroyReactor();
+    for (int i = 0; i < 2; i++) {
+      if (i >= taken) (void)fds[i].release();
+      CHECK_EQUAL(hasHungUp(pipes[i]), i >= taken);
+    }
+  }
+}
+
+// A copy, made at once, goes with the first byte written afterwards and with none before.
+void goWithTheNextByte(PollerKind kind) {
+  UnixServer server(kind);
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  Pipe pipe = openPipe();
+  server.write(handle, "before");
+  CHECK(server.reactor().sendDescriptor(handle, pipe.writing.get()).ok());
+  pipe.writing.reset();
+  server.write(handle, "after");
+  CHECK(server.reactor().sendDescriptor(handle, pipe.reading.get()).ok());
+  CHECK(server.reactor().sendDescriptor(handle, pipe.reading.get()).ok());
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), 11);
+  server.turn();
+  for (const char byte : std::string("beforeafter")) {
+    const Received received = receiveFrom(peer, 1);
+    CHECK(received.text == std::string(1, byte));
+    CHECK_EQUAL(received.descriptors.size(), byte == 'a' ? 1 : 0);
+  }
+  CHECK(hasHungUp(pipe));
+  // The other two wait for a byte to go with.
+  CHECK(receiveFrom(peer).text.empty());
+  server.write(handle, "!");
+  server.turn();
+  const Received last = receiveFrom(peer);
+  CHECK(last.text == "!" && last.descriptors.size() == 2);
+}
+
+// More than one message carries want a byte each.
+void goInSeveralMessages(PollerKind kind) {
+  if (!allowDescriptors(2000)) return std::puts("skipped: too few descriptors"), void();
+  UnixServer server(kind);
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  const Pipe pipe = openPipe();
+  for (int i = 0; i < 300; i++) {
+    CHECK(server.reactor().sendDescriptor(handle, pipe.writing.get()).ok());
+  }
+  const size_t before = openDescriptors();
+  server.write(handle, "1");
+  server.turn();
+  Received received = receiveFrom(peer);
+  CHECK(received.text == "1");
+  CHECK_EQUAL(received.descriptors.size(), kMaxDescriptors);
+  received.descriptors.clear();
+  CHECK_EQUAL(openDescriptors(), before - kMaxDescriptors);
+  CHECK(receiveFrom(peer).text.empty());
+  server.write(handle, "2345");
+  server.turn();
+  received = receiveFrom(peer);
+  CHECK(received.text == "2345");
+  CHECK_EQUAL(received.descriptors.size(), 300 - kMaxDescriptors);
+  CHECK_EQUAL(openDescriptors(), before - kMaxDescriptors);
+
+  for (int i = 0; i < 300; i++) {
+    CHECK(server.reactor().sendDescriptor(handle, pipe.writing.get()).ok());
+  }
+  server.write(handle, "67");
+  server.turn();
+  CHECK_EQUAL(receiveFrom(peer, 1).descriptors.size(), kMaxDescriptors);
+  CHECK_EQUAL(receiveFrom(peer, 1).descriptors.size(), 300 - kMaxDescriptors);
+}
+
+// Behind bytes that the system did not take at once.
+void keepTheirPlaceInTheQueue(PollerKind kind) {
+  UnixServer server(kind);
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  const Pipe pipe = openPipe();
+  const std::vector<uint8_t> bytes = pattern(600'000);
+  const auto write = [&](size_t from, size_t count) {
+    const size_t half = count / 2;
+    for (const Bytes part :
+         {Bytes(bytes).subspan(from, half), Bytes(bytes).subspan(from + half, count - half)}) {
+      server.write(handle, part);
+      server.reactor().flush();
+    }
+  };
+  const size_t places[] = {300'000, 300'001, 450'000};
+  size_t written = 0;
+  for (const size_t place : places) {
+    write(written, place - written);
+    written = place;
+    CHECK(server.reactor().sendDescriptor(handle, pipe.reading.get()).ok());
+  }
+  write(written, bytes.size() - written);
+  CHECK(server.reactor().queuedBytes(handle) > 0);
+
+  std::string text;
+  std::vector<size_t> came;
+  server.turnUntil([&] {
+    for (;;) {
+      // Byte by byte where one may come: a read tells only that it came with one of its bytes.
+      const bool near = std::any_of(std::begin(places), std::end(places), [&](size_t place) {
+        return text.size() + 10 > place && text.size() < place + 10;
+      });
+      const size_t next = *std::find_if(std::begin(places), std::end(places), [&](size_t place) {
+        return place >= text.size() + 10 || place == places[2];
+      });
+      const size_t most = near ? 1 : next > text.size() ? next - text.size() - 9 : 65'536;
+      const Received received = receiveFrom(peer, most);
+      if (received.text.empty()) break;
+      for (size_t i = 0; i < received.descriptors.size(); i++) came.push_back(text.size());
+      text += received.text;
+    }
+    return text.size() == bytes.size();
+  });
+  CHECK(text == textOf(bytes));
+  CHECK(came == std::vector<size_t>(std::begin(places), std::end(places)));
+}
+
+// Those that wait are closed with the stream, however it ends.
+void areClosedWithTheStream(PollerKind kind) {
+  for (const int32_t command : {kClose, kReset, kDiscard}) {
+    UnixServer server(kind);
+    Peer peer;
+    const Handle handle = server.connect(peer);
+    Pipe pipe = openPipe();
+    CHECK(server.reactor().sendDescriptor(handle, pipe.writing.get()).ok());
+    pipe.writing.reset();
+    server.command(handle, command);
+    server.turn();
+    CHECK(hasHungUp(pipe));
+  }
+  UnixServer server(kind);
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  Pipe pipe = openPipe();
+  CHECK(server.reactor().sendDescriptor(handle, pipe.writing.get()).ok());
+  pipe.writing.reset();
+  peer.close();
+  server.turnUntil([&] { return server.of(handle).lost == 1; });
+  CHECK(hasHungUp(pipe));
+}
+
+void tellWhyTheyCannotGo(PollerKind kind) {
+  UnixServer server(kind);
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  const Pipe pipe = openPipe();
+  for (const int fd : {-1, 1 << 30, INT32_MAX, INT32_MIN}) {
+    CHECK_EQUAL(server.reactor().sendDescriptor(handle, fd).error, EBADF);
+  }
+  CHECK_EQUAL(server.reactor().sendDescriptor(server.listener(), pipe.reading.get()).error,
+              EOPNOTSUPP);
+  Handle other = 0;
+  CHECK(server.reactor().watch(pipe.reading.get(), Interest::kRead, other).ok());
+  CHECK_EQUAL(server.reactor().sendDescriptor(other, pipe.reading.get()).error, EOPNOTSUPP);
+  server.reactor().close(other);
+
+  Server tcp(kind);
+  Peer far;
+  const Handle stream = tcp.connect(far);
+  CHECK_EQUAL(tcp.reactor().sendDescriptor(stream, pipe.reading.get()).error, EOPNOTSUPP);
+
+  // As a write to what has ended, or has not begun.
+  Handle connecting = 0;
+  CHECK(server.reactor().connectUnix(unixAddress(server.path()), kUnset, connecting).ok());
+  server.reactor().close(handle);
+  for (const Handle nobody : {handle, connecting, 0, -1}) {
+    CHECK(server.reactor().sendDescriptor(nobody, pipe.reading.get()).ok());
+  }
+  server.turnUntil([&] { return server.of(connecting).connected == 1; });
+  const Handle accepted = server.of(server.listener()).accepted.back();
+  server.write(connecting, "x");
+  server.turnUntil([&] { return server.of(accepted).data.size() == 1; });
+}
+
+// A stream of descriptors back to its own sender, through the reactor both ways.
+void goRound(PollerKind kind) {
+  UnixServer server(kind);
+  Peer peer;
+  const Handle handle = connectAllowed(server, peer);
+  Pipe pipe = openPipe();
+  server.onEvent = [&](const Host::Event& event) {
+    if (event.kind != kDescriptor) return;
+    CHECK(server.reactor().sendDescriptor(handle, event.a).ok());
+    server.of(handle).descriptors.clear();
+    server.write(handle, "back");
+  };
+  sendWith(peer, "there", {pipe.writing.get()});
+  pipe.writing.reset();
+  server.turnUntil([&] { return server.of(handle).data.size() == 5; });
+  Received received = receiveFrom(peer);
+  CHECK(received.text == "back" && received.descriptors.size() == 1);
+  received.descriptors.clear();
+  CHECK(hasHungUp(pipe));
+}
+
+}  // namespace
+}  // namespace ropewalk
+
+int main() {
+  using namespace ropewalk;
+  return tellOverPollers({
+      STORY(comeBeforeTheirBytes),
+      STORY(holdUpNothing),
+      STORY(areClosedIfNotAllowed),
+      STORY(comeInCrowds),
+      STORY(leaveOthersTheirShare),
+      STORY(needRoom),
+      STORY(endTheStreamWhenTheyAreLost),
+      STORY(outliveTheirSender),
+      STORY(waitWhilePaused),
+      STORY(areClosedIfNotTaken),
+      STORY(goWithTheNextByte),
+      STORY(goInSeveralMessages),
+      STORY(keepTheirPlaceInTheQueue),
+      STORY(areClosedWithTheStream),
+      STORY(tellWhyTheyCannotGo),
+      STORY(goRound),
+  });
+}
