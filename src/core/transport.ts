@@ -110,8 +110,9 @@ export interface UNIXTransport extends SocketTransport {
    */
   getPeerCredentials(): PeerCredentials | undefined;
   /**
-   * Sends a descriptor along with the next byte that is written: without one it never leaves. It is duplicated at once, so
-   * `fd` may be closed when this returns. Native only.
+   * Sends a descriptor along with the next byte that is written: without one it never leaves. The peer is given it no later
+   * than that byte, maybe together with bytes from before it. It is duplicated at once, so `fd` may be closed when this
+   * returns. Native only.
    * @throws DescriptorError `fd` is not open.
    * @throws UnsupportedError
    */

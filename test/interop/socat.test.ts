@@ -105,7 +105,7 @@ describe.skipIf(!SOCAT)('with socat', () => {
         `UNIX-RECVFROM:${path},fork`,
         'EXEC:cat',
       ]);
-      await socat.until(() => /recv|waiting|starting/i.test(socat.stderr), 'to listen');
+      await socat.until(() => /receiving/.test(socat.stderr), 'to listen');
       const heard: string[] = [];
       const pulse = new Pulse();
       const socket = rig.reactor.connectUNIXDatagram(

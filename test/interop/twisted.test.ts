@@ -60,7 +60,7 @@ describe.skipIf(!TWISTED)('with Twisted', () => {
       await recorder.lost();
     });
 
-    it('send descriptors that Twisted takes, in order with the bytes', async ({ skip }) => {
+    it('send descriptors that Twisted takes, no later than their bytes', async ({ skip }) => {
       if (!rig.native) skip('native only');
       await using _peer = await PeerProgram.python('twisted_unix', 'read', path);
       const recorder = new Recorder();
@@ -73,7 +73,8 @@ describe.skipIf(!TWISTED)('with Twisted', () => {
       closeSync(fd);
       transport.write('after');
       await recorder.receive('before [hemp]after'.length);
-      expect(recorder.received.toString()).toMatch(/^before \[hemp\]after$/);
+      // The system may give bytes from before a descriptor together with it.
+      expect(['before [hemp]after', '[hemp]before after']).toContain(recorder.received.toString());
       transport.loseConnection();
       await recorder.lost();
     });
