@@ -166,6 +166,11 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     listener: DialListener,
   ): Dial;
 
+  /** @throws UnsupportedError this reactor has no UNIX sockets. */
+  protected checkSupportsUNIX(feature: string): void {
+    throw this.unsupported(feature);
+  }
+
   /** @internal @throws CannotListenError, UnsupportedError */
   openUNIXListenSocket(_settings: UNIXListenSettings, _port: StreamPort): ListenSocket {
     throw this.unsupported('listenUNIX');
@@ -317,6 +322,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     options: ConnectUNIXOptions = {},
   ): Connector<UNIXAddress> {
     const settings = unixConnectSettings(path, options);
+    this.checkSupportsUNIX('connectUNIX');
     const { timeoutMs } = settings;
     const route = new UNIXRoute(this, settings);
     return this.#connect(route, factory, { timeoutMs, signal: options.signal });

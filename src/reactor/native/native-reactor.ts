@@ -119,6 +119,8 @@ export class NativeReactor extends HostedReactor {
     }
   }
 
+  protected override checkSupportsUNIX(): void {}
+
   /** @internal */
   override openUNIXListenSocket(settings: UNIXListenSettings, port: StreamPort): ListenSocket {
     const { path } = settings;
