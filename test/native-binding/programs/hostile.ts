@@ -2,7 +2,10 @@
  * Scenes for hostile-arguments.test.ts: `hostile.ts <scene> <poller> <seed>`. Each calls the addon as no program should,
  * then shows that a reactor still works. What an entry point throws must be an Error; the process must not die.
  */
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createReactor, Protocol } from '../../../src/index.js';
 import { loadAddon, type NativeLoop } from '../../../src/native.js';
 
@@ -95,7 +98,7 @@ function plausible(handles: readonly number[]): unknown {
   return pick<() => unknown>([
     () => pick([0, ...handles]),
     () => pick([0, 1, 2, 3]),
-    () => pick(['127.0.0.1', '::1', '0.0.0.0', 'epoll', 'poll', 'auto']),
+    () => pick(['127.0.0.1', '::1', '0.0.0.0', 'epoll', 'poll', 'auto', join(folder, 'path')]),
     () => pick([true, false]),
     () => new Int32Array(16).fill(-1),
     () => new Int32Array(16).fill(1),
@@ -125,7 +128,7 @@ function attempt(
   self: unknown,
 ): unknown {
   try {
-    return call.apply(self, [...args]);
+    return call.apply(self, withoutNodesDescriptors(name, args));
   } catch (error) {
     check(error, name);
     return undefined;
@@ -134,6 +137,36 @@ function attempt(
 
 function makeLoop(dispatch: () => void = () => {}): NativeLoop {
   return addon.createLoop(poller, 0, false, dispatch);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'ropewalk-hostile-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+// A text that is no path on purpose is one all the same, of a file here.
+process.chdir(folder);
+
+/** Where the descriptor is in the arguments of a function that closes it, or reads and writes. */
+const DESCRIPTOR_PLACES: Readonly<Record<string, number>> = {
+  adoptListener: 0,
+  adoptStream: 0,
+  closeDescriptor: 0,
+  sendDescriptor: 1,
+  watch: 0,
+};
+
+/**
+ * As fs.closeSync() does, these functions believe whoever calls them that the descriptor is theirs to give: Node's own
+ * are no part of the game. In place of a number that may be one of them stands a descriptor made for the call, or one
+ * that nobody has.
+ */
+function withoutNodesDescriptors(name: string, args: readonly unknown[]): unknown[] {
+  const place = DESCRIPTOR_PLACES[name];
+  return args.map((arg, index) => {
+    if (index !== place || typeof arg !== 'number' || arg < 0 || arg > 100_000) return arg;
+    const fd = openSync('/dev/null', 'r');
+    if (random(2) === 0) return fd;
+    closeSync(fd);
+    return 100_001 + random(1000);
+  });
 }
 
 /** Every argument hostile, then one hostile among plausible ones, at every place. */
@@ -156,7 +189,11 @@ function openHandles(loop: NativeLoop): number[] {
   const out = new Int32Array(7);
   loop.address(listening, false, out);
   const outgoing = loop.connect('127.0.0.1', out[4] as number, '', 0, settings);
-  return [listening, outgoing];
+  const path = join(folder, String(random(2 ** 31)));
+  const unix = Int32Array.of(16, -1, -1);
+  const listeningUnix = loop.listenUnix(path, unix);
+  const outgoingUnix = loop.connectUnix(path, Int32Array.of(-1));
+  return [listening, outgoing, listeningUnix, outgoingUnix];
 }
 
 /** Lets Node's loop turn a few times. */
