@@ -149,6 +149,14 @@ void takesOverOnce(PollerKind kind) {
   host.turnUntil([&] { return host.of(handle).data.size() == 5; });
 }
 
+// How many sockets the poller has something to tell of.
+size_t readyIn(Host& host) {
+  ReadyEvent ready[8];
+  size_t count = 0;
+  CHECK(host.reactor().poller().poll(ready, count).ok());
+  return count;
+}
+
 // epoll(7) remembers a socket until its last descriptor is closed, which may be another's.
 void forgetsWhatOthersKeep(PollerKind kind) {
   for (const int32_t end : {int32_t{kClose}, int32_t{kReset}, int32_t{kDiscard}, 0}) {
@@ -170,15 +178,27 @@ void forgetsWhatOthersKeep(PollerKind kind) {
       if (end == 0) {
         peer.finishSending();
         server.turnUntil([&] { return server.of(handle).lost == 1; });
+        CHECK(shutdownSending(kept.get()).ok());
       } else {
         server.command(handle, end);
         server.turn();
         peer.sendAll("for another");
       }
+      CHECK_EQUAL(readyIn(server), 0);
       CHECK(server.sleeps());
       CHECK_EQUAL(server.reactor().size(), 1);
     }
   }
+}
+
+void forgetsListenersThatOthersKeep(PollerKind kind) {
+  Host host(kind);
+  const Listening listening = listenOverTcp();
+  Handle listener = 0;
+  CHECK(host.reactor().adoptListener(listening.fd.get(), false, listener).ok());
+  host.reactor().close(listener);
+  const UniqueFd waiting = connectTo(listening);
+  CHECK_EQUAL(readyIn(host), 0);
 }
 
 // All that was received and sent is done with; whoever has the descriptor goes on.
@@ -303,6 +323,7 @@ int main() {
       STORY(refusesWhatItCannotUse),
       STORY(takesOverOnce),
       STORY(forgetsWhatOthersKeep),
+      STORY(forgetsListenersThatOthersKeep),
       STORY(givesStreamsAway),
       STORY(givesPausedStreamsAway),
       STORY(keepsWhatCannotBeGivenAway),
