@@ -13,10 +13,12 @@
       "sources": [
         "native/binding.cc",
         "native/binding_loop.cc",
+        "native/binding_lookup.cc",
         "native/reactor/poller_thread.cc",
         "native/reactor/reactor.cc",
         "native/reactor/incoming.cc",
         "native/reactor/outgoing.cc",
+        "native/net/name_lookup.cc",
         "native/net/socket_address.cc",
         "native/net/socket_posix.cc",
         "native/net/write_queue.cc",
