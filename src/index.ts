@@ -30,7 +30,12 @@ export {
   DNSLookupError,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
+  InvalidHostNameError,
   LocalProtocolError,
+  NameLookupFailedError,
+  NameLookupTimeoutError,
+  NameNotFoundError,
+  NameResolutionError,
   NoRouteError,
   ProducerRegisteredError,
   ReactorAlreadyRunningError,
@@ -40,6 +45,7 @@ export {
   RopewalkError,
   type SystemError,
   TCPTimedOutError,
+  TooManyLookupsError,
   UnsupportedError,
 } from './core/errors.js';
 export {
@@ -51,6 +57,12 @@ export {
   type ProtocolFactory,
 } from './core/factory.js';
 export type { ListeningPort } from './core/listening-port.js';
+export type {
+  AddressFamily,
+  HostAddress,
+  NameResolver,
+  ResolveOptions,
+} from './core/name-resolver.js';
 export type { Consumer, PullProducer, PushProducer } from './core/producer.js';
 export { Protocol, type ProtocolHandlers, type StreamProtocol } from './core/protocol.js';
 export type { ErrorReporter, Reactor, ReactorStatistics, RunOptions } from './core/reactor.js';
