@@ -21,13 +21,14 @@ import {
 } from '../core/errors.js';
 import { type FactoryLike, toFactory } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
+import type { HostAddress, NameResolver } from '../core/name-resolver.js';
 import type { ErrorReporter, Reactor, ReactorStatistics, RunOptions } from '../core/reactor.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import { Deferred } from '../defer/deferred.js';
 import { succeed } from '../defer/succeed.js';
 import { captureContext, inContext, ROOT_CONTEXT } from '../internal/async-context.js';
-import { checkFunction, checkInteger, checkString } from '../internal/check.js';
+import { checkFunction, checkInteger, checkNameResolver, checkString } from '../internal/check.js';
 import { printError, reportError } from '../internal/error-report.js';
 import { DelayedCalls } from './delayed-calls.js';
 import { connectionLostChannel } from './diagnostics.js';
@@ -56,9 +57,12 @@ export interface ReactorOptions {
   readonly measureTurns?: boolean;
 }
 
-/** One of the addresses that a name stands for. */
-export interface HostAddress {
-  readonly address: string;
+export type { HostAddress };
+
+/** The resolver that a reactor comes with. */
+export interface OwnNameResolver extends NameResolver {
+  /** Cancels all that is asked: the reactor stops. */
+  cancelAll(): void;
 }
 
 type Phase = 'idle' | 'starting' | 'running' | 'stopping' | 'disposed';
@@ -80,6 +84,8 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   readonly #events: SystemEventTriggers;
   readonly #delayedCalls: DelayedCalls;
   readonly #signals = new SignalStop(() => this.#stopFromSignal());
+  #ownNameResolver: OwnNameResolver | undefined;
+  #installedNameResolver: NameResolver | undefined;
   #phase: Phase = 'idle';
   #running = false;
   /** Settles once `startup` has been fired whole. */
@@ -107,6 +113,8 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     this.#addShutdownTrigger();
   }
 
+  /** Called once, when a name is first to be resolved. */
+  protected abstract makeNameResolver(): OwnNameResolver;
   /** @internal Every transport whose protocol has not been told of its end. */
   abstract transports(): Iterable<StreamTransport>;
   /** Gives back what the reactor itself holds. Called once, with no socket left. */
@@ -127,6 +135,19 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
 
   get running(): boolean {
     return this.#running;
+  }
+
+  get nameResolver(): NameResolver {
+    if (this.#installedNameResolver !== undefined) return this.#installedNameResolver;
+    this.#ownNameResolver ??= this.makeNameResolver();
+    return this.#ownNameResolver;
+  }
+
+  installNameResolver(resolver: NameResolver): NameResolver {
+    checkNameResolver('resolver', resolver);
+    const previous = this.nameResolver;
+    this.#installedNameResolver = resolver;
+    return previous;
   }
 
   now(): number {
@@ -322,7 +343,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
 
   /** @internal Finds the addresses of a host by its name, in a later turn. */
   lookup(host: string, done: (error: Error | null, found: readonly HostAddress[]) => void): void {
-    lookup(host, { all: true, verbatim: true }, done);
+    lookup(host, { all: true, verbatim: true }, done as never);
   }
 
   /** @internal */
@@ -434,6 +455,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   #disconnectAll(): void {
     for (const port of this.ports) port.closeListening();
     for (const connector of this.connectors) connector.shutDown();
+    this.#ownNameResolver?.cancelAll();
     const reason = withoutStack(() => new ConnectionLost('the reactor was stopped'));
     for (const transport of [...this.transports()]) transport.disconnect(reason);
   }

@@ -4,11 +4,12 @@ import type { Connector } from '../core/connector.js';
 import { CannotListenError } from '../core/errors.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
+import type { HostAddress } from '../core/name-resolver.js';
 import type { ErrorReporter } from '../core/reactor.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import { checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
-import { type HostAddress, HostedReactor } from '../reactor/hosted-reactor.js';
+import { HostedReactor, type OwnNameResolver } from '../reactor/hosted-reactor.js';
 import type { StreamTransport } from '../reactor/stream-transport.js';
 import type { Dial, DialListener } from '../reactor/tcp-connector.js';
 import type { ListenSocket, TCPPort } from '../reactor/tcp-port.js';
@@ -16,6 +17,7 @@ import type { ConnectSettings, ListenSettings } from '../reactor/tcp-settings.js
 import { ManualClock } from './manual-clock.js';
 import { MAX_SETTLE_TURNS, MemoryTransport } from './memory-transport.js';
 import { SimulationLimitError, TestTransportStateError } from './simulation/errors.js';
+import { SimulatedNames } from './simulation/simulated-names.js';
 import { systemFailure } from './simulation/system-failure.js';
 import { virtualLoop } from './simulation/virtual-loop.js';
 
@@ -190,7 +192,7 @@ export class MemoryReactor extends HostedReactor {
     _host: string,
     done: (error: Error | null, found: readonly HostAddress[]) => void,
   ): void {
-    this.#clock.callLater(0, done, null, [{ address: SERVER_ADDRESS }]);
+    this.#clock.callLater(0, done, null, [{ address: SERVER_ADDRESS, family: 'IPv4' }]);
   }
 
   /** @internal */
@@ -212,6 +214,10 @@ export class MemoryReactor extends HostedReactor {
   }
 
   protected override checkSupported(_settings: ListenSettings | ConnectSettings): void {}
+
+  protected override makeNameResolver(): OwnNameResolver {
+    return new SimulatedNames(this.#clock, () => SERVER_ADDRESS);
+  }
 
   protected override release(): void {}
 

@@ -11,8 +11,9 @@ import { CannotListenError, UnsupportedError } from '../../core/errors.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
 import { loadAddon, type NativeLoop } from '../../native.js';
-import { HostedReactor, type ReactorOptions } from '../hosted-reactor.js';
+import { HostedReactor, type OwnNameResolver, type ReactorOptions } from '../hosted-reactor.js';
 import type { StreamTransport } from '../stream-transport.js';
+import { systemResolver } from '../system-resolver.js';
 import type { Dial, DialListener } from '../tcp-connector.js';
 import type { ListenSocket, TCPPort } from '../tcp-port.js';
 import type { ConnectSettings, ListenSettings } from '../tcp-settings.js';
@@ -20,6 +21,7 @@ import { TurnTimes } from '../turn-times.js';
 import { NativeDescriptors } from './native-descriptors.js';
 import { NativeDial } from './native-dial.js';
 import { NativeListenSocket } from './native-listen-socket.js';
+import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './native-lookup.js';
 import { NativeSockets } from './native-sockets.js';
 import { NativeTransport } from './native-transport.js';
 import { ReceivedView } from './received-view.js';
@@ -151,6 +153,10 @@ export class NativeReactor extends HostedReactor {
     for (const socket of this.#sockets.slots) {
       if (socket instanceof NativeTransport) yield socket;
     }
+  }
+
+  protected override makeNameResolver(): OwnNameResolver {
+    return systemResolver(this, nativeLookUp, NATIVE_LOOKUPS_AT_ONCE);
   }
 
   protected override release(): void {

@@ -4,9 +4,10 @@
  */
 import { addressFrom } from '../../core/address.js';
 import { AcceptError, CannotListenError } from '../../core/errors.js';
+import type { HostAddress } from '../../core/name-resolver.js';
 import type { ErrorReporter, RunOptions } from '../../core/reactor.js';
 import type { Deferred } from '../../defer/deferred.js';
-import { type HostAddress, HostedReactor } from '../../reactor/hosted-reactor.js';
+import { HostedReactor, type OwnNameResolver } from '../../reactor/hosted-reactor.js';
 import type { StreamTransport } from '../../reactor/stream-transport.js';
 import type { Dial, DialListener } from '../../reactor/tcp-connector.js';
 import type { ListenSocket, TCPPort } from '../../reactor/tcp-port.js';
@@ -14,6 +15,7 @@ import type { ConnectSettings, ListenSettings } from '../../reactor/tcp-settings
 import type { ManualClock } from '../manual-clock.js';
 import type { Host, Listener } from './host.js';
 import type { Network } from './network.js';
+import { SimulatedNames } from './simulated-names.js';
 import { SimulatedTransport } from './simulated-transport.js';
 import { systemFailure } from './system-failure.js';
 import { virtualLoop } from './virtual-loop.js';
@@ -119,7 +121,7 @@ export class SimulatedReactor extends HostedReactor {
   ): void {
     const address = this.#network.resolve(host);
     this.inNextTurn(() => {
-      if (address !== undefined) done(null, [{ address }]);
+      if (address !== undefined) done(null, [{ address, family: 'IPv4' }]);
       else done(systemFailure('getaddrinfo', 'ENOTFOUND', host), []);
     });
   }
@@ -160,6 +162,10 @@ export class SimulatedReactor extends HostedReactor {
   }
 
   protected override checkSupported(_settings: ListenSettings | ConnectSettings): void {}
+
+  protected override makeNameResolver(): OwnNameResolver {
+    return new SimulatedNames(this.#clock, (name) => this.#network.resolve(name));
+  }
 
   protected override release(): void {}
 }
