@@ -17,14 +17,17 @@ import {
   ConnectorStateError,
   ConnectTimeoutError,
   connectErrorFrom,
+  lookupErrorFrom,
 } from '../core/errors.js';
 import type { ClientProtocolFactory } from '../core/factory.js';
 import { Protocol, type StreamProtocol } from '../core/protocol.js';
+import type { Deferred } from '../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import { clientSocketChannel } from './diagnostics.js';
-import type { HostAddress, HostedReactor } from './hosted-reactor.js';
+import type { HostedReactor } from './hosted-reactor.js';
+import { resolveDestination } from './resolve-destination.js';
 import type { StreamOwner, StreamTransport } from './stream-transport.js';
-import { type ConnectSettings, sameFamily } from './tcp-settings.js';
+import type { ConnectSettings } from './tcp-settings.js';
 
 /** A connect(2) under way. Exactly one of its listener's methods is called, in a later turn, unless it is cancelled. */
 export interface Dial {
@@ -47,6 +50,7 @@ export class TCPConnector implements Connector, DialListener {
   #factoryStarted = false;
   /** Tells the answers of the present attempt from those that come too late. */
   #attempt = 0;
+  #lookup: Deferred<string[]> | undefined;
   #addresses: string[] = [];
   #dial: Dial | undefined;
   #timeout: DelayedCall | undefined;
@@ -106,9 +110,7 @@ export class TCPConnector implements Connector, DialListener {
       throw new ConnectorStateError(`cannot stop connecting: the connector is ${this.#state}`);
     }
     const attempt = this.#attempt;
-    this.#dial?.cancel();
-    this.#dial = undefined;
-    this.#addresses = [];
+    this.#callOff();
     this.#reactor.soon(() => {
       if (attempt === this.#attempt) this.#giveUp(cancelled);
     });
@@ -188,25 +190,26 @@ export class TCPConnector implements Connector, DialListener {
       this.#dialNext();
       return;
     }
-    // A look-up can't be called off: its answer is ignored if the attempt ended meanwhile.
-    this.#reactor.lookup(host, (error, found) => {
-      if (this.#state === 'connecting' && attempt === this.#attempt) this.#resolved(error, found);
-    });
+    this.#resolve(host);
   }
 
-  #resolved(error: Error | null, found: readonly HostAddress[]): void {
+  #resolve(host: string): void {
     const { localAddress } = this.#settings;
-    const { host, port } = this.#destination;
-    this.#addresses = error
-      ? []
-      : found
-          .map(({ address }) => address)
-          .filter((address) => localAddress === undefined || sameFamily(address, localAddress));
-    if (this.#addresses.length > 0) this.#dialNext();
-    else {
-      const cause = error ?? new Error(`${host} has no address of the family of localAddress`);
-      this.#failed(connectErrorFrom(Object.assign(cause, { syscall: 'getaddrinfo' }), host, port));
-    }
+    const lookup = resolveDestination(this.#reactor.nameResolver, host, localAddress);
+    this.#lookup = lookup;
+    lookup.addCallbacks(
+      (addresses) => {
+        if (this.#lookup !== lookup) return;
+        this.#lookup = undefined;
+        this.#addresses = addresses;
+        this.#dialNext();
+      },
+      ({ value }) => {
+        if (this.#lookup !== lookup) return;
+        this.#lookup = undefined;
+        this.#failed(lookupErrorFrom(value, host, this.#destination.port));
+      },
+    );
   }
 
   #dialNext(): void {
@@ -216,6 +219,16 @@ export class TCPConnector implements Connector, DialListener {
     this.#dial = this.#reactor.dial(address, port, this.#settings, this);
   }
 
+  /** Nothing more comes of the present attempt. */
+  #callOff(): void {
+    const lookup = this.#lookup;
+    this.#lookup = undefined;
+    lookup?.cancel();
+    this.#dial?.cancel();
+    this.#dial = undefined;
+    this.#addresses = [];
+  }
+
   readonly #onAbort = (): void => {
     this.disconnect();
   };
@@ -223,9 +236,7 @@ export class TCPConnector implements Connector, DialListener {
   /** Ends the attempt and tells the factory at once. */
   #giveUp(reason: (host: string, port: number) => ConnectError): void {
     if (this.#state !== 'connecting') return;
-    this.#dial?.cancel();
-    this.#dial = undefined;
-    this.#addresses = [];
+    this.#callOff();
     const { host, port } = this.#destination;
     this.#failed(reason(host, port));
   }
