@@ -5,7 +5,6 @@
  * A turn is one pass over the queues below: what `soon` was asked for, then calls from threads, then delayed calls that
  * are due. The queues are taken as they stand when the pass begins, so what is queued meanwhile waits for the next turn.
  */
-import { lookup } from 'node:dns';
 import { isMainThread } from 'node:worker_threads';
 
 import type { DelayedCall } from '../core/clock.js';
@@ -21,7 +20,7 @@ import {
 } from '../core/errors.js';
 import { type FactoryLike, toFactory } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
-import type { HostAddress, NameResolver } from '../core/name-resolver.js';
+import type { NameResolver } from '../core/name-resolver.js';
 import type { ErrorReporter, Reactor, ReactorStatistics, RunOptions } from '../core/reactor.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
@@ -56,8 +55,6 @@ export interface ReactorOptions {
   /** Measures the length of turns for {@link Reactor.statistics}. Default false. */
   readonly measureTurns?: boolean;
 }
-
-export type { HostAddress };
 
 /** The resolver that a reactor comes with. */
 export interface OwnNameResolver extends NameResolver {
@@ -339,11 +336,6 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
       if (!turn.fired) turn.callback();
     });
     return turn;
-  }
-
-  /** @internal Finds the addresses of a host by its name, in a later turn. */
-  lookup(host: string, done: (error: Error | null, found: readonly HostAddress[]) => void): void {
-    lookup(host, { all: true, verbatim: true }, done as never);
   }
 
   /** @internal */

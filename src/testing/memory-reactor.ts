@@ -4,7 +4,6 @@ import type { Connector } from '../core/connector.js';
 import { CannotListenError } from '../core/errors.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
-import type { HostAddress } from '../core/name-resolver.js';
 import type { ErrorReporter } from '../core/reactor.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import { checkMilliseconds } from '../internal/check.js';
@@ -185,14 +184,6 @@ export class MemoryReactor extends HostedReactor {
   ): Dial {
     this.#dials.set(listener, { listener, peer: addressFrom('TCP', address, port) });
     return { cancel: () => this.#dials.delete(listener) };
-  }
-
-  /** @internal */
-  override lookup(
-    _host: string,
-    done: (error: Error | null, found: readonly HostAddress[]) => void,
-  ): void {
-    this.#clock.callLater(0, done, null, [{ address: SERVER_ADDRESS, family: 'IPv4' }]);
   }
 
   /** @internal */

@@ -4,7 +4,6 @@
  */
 import { addressFrom } from '../../core/address.js';
 import { AcceptError, CannotListenError } from '../../core/errors.js';
-import type { HostAddress } from '../../core/name-resolver.js';
 import type { ErrorReporter, RunOptions } from '../../core/reactor.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { HostedReactor, type OwnNameResolver } from '../../reactor/hosted-reactor.js';
@@ -17,7 +16,6 @@ import type { Host, Listener } from './host.js';
 import type { Network } from './network.js';
 import { SimulatedNames } from './simulated-names.js';
 import { SimulatedTransport } from './simulated-transport.js';
-import { systemFailure } from './system-failure.js';
 import { virtualLoop } from './virtual-loop.js';
 
 /** @internal What a simulated reactor is made of. */
@@ -111,18 +109,6 @@ export class SimulatedReactor extends HostedReactor {
         this.beginTurn();
         listener.dialFailed(cause);
       },
-    });
-  }
-
-  /** @internal */
-  override lookup(
-    host: string,
-    done: (error: Error | null, found: readonly HostAddress[]) => void,
-  ): void {
-    const address = this.#network.resolve(host);
-    this.inNextTurn(() => {
-      if (address !== undefined) done(null, [{ address, family: 'IPv4' }]);
-      else done(systemFailure('getaddrinfo', 'ENOTFOUND', host), []);
     });
   }
 
