@@ -119,6 +119,8 @@ export class SharedLookups {
     const failure = error === null && found.length > 0 ? undefined : reasonOf(lookup.name, error);
     const answer = Object.freeze(unique(found));
     for (const asker of askers) {
+      // The callbacks of one may cancel another.
+      if (asker.fired) continue;
       if (failure === undefined) asker.callback(answer);
       else asker.errback(failure);
     }
