@@ -4,7 +4,10 @@ import { lookup } from 'node:dns';
 import { ROOT_CONTEXT } from '../../internal/async-context.js';
 import type { LookUp } from '../../resolver/shared-lookups.js';
 
-/** Half of libuv's pool: however slow the name servers are, files and cryptography have the other half. */
+/**
+ * Half of libuv's pool, so that files and cryptography have the other half, however slow the name servers are. libuv gives
+ * look-ups no more of its four threads either; those beyond would wait in its queue, out of which none can be taken.
+ */
 export const NODE_LOOKUPS_AT_ONCE = 2;
 
 /** An answer serves many: it comes in no caller's context. */
