@@ -37,8 +37,15 @@ int32_t portableError(const NameAnswer& answer) {
       return -UV_EAI_OVERFLOW;
     case EAI_SYSTEM:
       return answer.systemError;
+#ifdef EAI_ADDRFAMILY  // not in POSIX: some systems tell these two apart from EAI_NONAME
+    case EAI_ADDRFAMILY:
+      return -UV_EAI_ADDRFAMILY;
+#endif
+#ifdef EAI_NODATA
+    case EAI_NODATA:
+      return -UV_EAI_NODATA;
+#endif
     default:
-      // EAI_NONAME, and what glibc and macOS tell apart from it: EAI_NODATA, EAI_ADDRFAMILY.
       return -UV_EAI_NONAME;
   }
 }

@@ -176,6 +176,15 @@ contract('the resolver that a reactor comes with', (rig) => {
     expect(rig.reactor.getDelayedCalls()).toEqual([]);
   });
 
+  it('tells that a name has no address of the family', async () => {
+    const options = { families: ['IPv6'] } as const;
+    const answer = rig.reactor.nameResolver.resolveHostName(SYSTEM_NAME, options);
+    await expect(answer.toPromise()).rejects.toMatchObject({
+      code: 'ERR_NAME_NOT_FOUND',
+      cause: { syscall: 'getaddrinfo', hostname: SYSTEM_NAME },
+    });
+  });
+
   it('gives up at once when it is cancelled', async () => {
     const answer = rig.reactor.nameResolver.resolveHostName(SYSTEM_NAME);
     answer.cancel();

@@ -1,9 +1,7 @@
 /** Looks names up on threads of the addon's own: libuv's pool, which files and cryptography need, is left alone. */
-import { getSystemErrorMap } from 'node:util';
-
-import { type SystemError, withoutStack } from '../../core/errors.js';
 import type { HostAddress } from '../../core/name-resolver.js';
 import { loadAddon } from '../../native.js';
+import { systemLookupError } from '../../resolver/name-error.js';
 import type { LookUp } from '../../resolver/shared-lookups.js';
 
 /** As many as the addon has threads at most, for all reactors of a thread: see native/net/name_lookup.h. */
@@ -12,18 +10,10 @@ export const NATIVE_LOOKUPS_AT_ONCE = 8;
 export const nativeLookUp: LookUp = (name, family, done) => {
   loadAddon().lookUp(name, family, (errno, addresses) => {
     if (errno === 0) done(null, addresses.map(hostAddress));
-    else done(lookupError(errno, name), []);
+    else done(systemLookupError(errno, name), []);
   });
 };
 
 function hostAddress(address: string): HostAddress {
   return { address, family: address.includes(':') ? 'IPv6' : 'IPv4' };
-}
-
-/** The error that `dns.lookup` fails with. */
-function lookupError(errno: number, hostname: string): SystemError {
-  const name = getSystemErrorMap().get(-errno)?.[0] ?? `E${errno}`;
-  const code = name === 'EAI_NONAME' || name === 'EAI_NODATA' ? 'ENOTFOUND' : name;
-  const error = withoutStack(() => new Error(`getaddrinfo ${code} ${hostname}`));
-  return Object.assign(error, { errno: -errno, code, syscall: 'getaddrinfo', hostname });
 }

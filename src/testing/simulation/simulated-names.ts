@@ -5,10 +5,9 @@ import type { HostAddress, ResolveOptions } from '../../core/name-resolver.js';
 import { Deferred } from '../../defer/deferred.js';
 import { checkString } from '../../internal/check.js';
 import type { OwnNameResolver } from '../../reactor/hosted-reactor.js';
-import { nameErrorFrom } from '../../resolver/name-error.js';
+import { EAI_NONAME, nameErrorFrom, systemLookupError } from '../../resolver/name-error.js';
 import { resolveSettings } from '../../resolver/resolve-settings.js';
 import type { ManualClock } from '../manual-clock.js';
-import { systemFailure } from './system-failure.js';
 
 type Answer = readonly HostAddress[];
 
@@ -36,7 +35,7 @@ export class SimulatedNames implements OwnNameResolver {
       const family = address?.includes(':') ? 'IPv6' : 'IPv4';
       if (address !== undefined && families.includes(family))
         answer.callback([{ address, family }]);
-      else answer.errback(nameErrorFrom(systemFailure('getaddrinfo', 'ENOTFOUND', name), name));
+      else answer.errback(nameErrorFrom(systemLookupError(EAI_NONAME, name), name));
     });
     this.#pending.add(answer);
     return signal === undefined ? answer : answer.cancelOn(signal);
