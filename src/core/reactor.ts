@@ -48,7 +48,10 @@ export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
   /** What tells readiness: `epoll`, `poll`; `libuv` under the pure-JS reactor, `simulation` under a simulated one. */
   readonly poller: string;
   readonly running: boolean;
-  /** Finds the addresses of hosts for `connectTCP`, and for whoever asks it. */
+  /**
+   * Finds the addresses of hosts for `connectTCP`, and for whoever asks it. What the one that the reactor came with is still
+   * asked when the reactor stops is cancelled.
+   */
   readonly nameResolver: NameResolver;
 
   /**
