@@ -13,6 +13,7 @@
       "sources": [
         "native/binding.cc",
         "native/binding_loop.cc",
+        "native/binding_lookup.cc",
         "native/binding_streams.cc",
         "native/binding_unix.cc",
         "native/reactor/adoption.cc",
@@ -24,6 +25,7 @@
         "native/net/adopt_posix.cc",
         "native/net/ancillary.cc",
         "native/net/descriptor_queue.cc",
+        "native/net/name_lookup.cc",
         "native/net/socket_address.cc",
         "native/net/socket_posix.cc",
         "native/net/unix_socket_posix.cc",

@@ -2,6 +2,7 @@
 // thread, or a worker).
 //
 //     addon.createLoop(poller, busyPollMicros, measureTurns, dispatch): Loop
+//     addon.lookUp(name, family, done): see binding_lookup.cc
 //
 // Each function of a Loop is documented at its definition with its TypeScript signature.
 // src/native.ts types them all.
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "binding_functions.h"
+#include "binding_lookup.h"
 #include "binding_loop_call.h"
 
 namespace ropewalk {
@@ -208,6 +210,7 @@ napi_value init(napi_env env, napi_value exports) {
   napi_value function = nullptr;
   napi_create_function(env, "createLoop", NAPI_AUTO_LENGTH, createLoop, addon, &function);
   napi_set_named_property(env, exports, "createLoop", function);
+  addLookUp(env, exports);
   return exports;
 }
 

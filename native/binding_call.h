@@ -1,5 +1,6 @@
-// One call from JavaScript. The first bad argument throws a TypeError and turns every later access
-// into a no-op, so that a function reads all its arguments and then asks failed() once.
+// Calls from JavaScript and back into it. In a Call the first bad argument throws a TypeError and
+// turns every later access into a no-op, so that a function reads all its arguments and then asks
+// failed() once.
 #pragma once
 
 #include <node_api.h>
@@ -146,5 +147,20 @@ class Call {
   void* data_ = nullptr;
   bool failed_ = false;
 };
+
+// Calls into JavaScript from libuv. What is thrown goes where Node's own uncaught exceptions go.
+inline void callBack(napi_env env, napi_value function, std::span<const napi_value> arguments) {
+  napi_value global = nullptr;
+  napi_get_global(env, &global);
+  if (napi_make_callback(env, nullptr, global, function, arguments.size(), arguments.data(),
+                         nullptr) == napi_ok) {
+    return;
+  }
+  napi_value error = nullptr;
+  napi_valuetype type = napi_undefined;
+  if (napi_get_and_clear_last_exception(env, &error) != napi_ok) return;
+  napi_typeof(env, error, &type);
+  if (type != napi_undefined && type != napi_null) napi_fatal_exception(env, error);
+}
 
 }  // namespace ropewalk

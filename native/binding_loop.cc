@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "binding_call.h"
 #include "clock.h"
 
 namespace ropewalk {
@@ -172,20 +173,12 @@ void Loop::runBatch() {
   }
 }
 
-// JavaScript's dispatch catches what application code throws. What comes out of it all the same
-// goes where Node's own uncaught exceptions go; the events behind it are dealt with in the next
-// turn.
+// JavaScript's dispatch catches what application code throws. Should something come out of it all
+// the same, the events behind it are dealt with in the next turn.
 void Loop::callDispatch() {
   napi_value dispatch = nullptr;
-  napi_value global = nullptr;
   napi_get_reference_value(env_, dispatch_, &dispatch);
-  napi_get_global(env_, &global);
-  if (napi_make_callback(env_, nullptr, global, dispatch, 0, nullptr, nullptr) == napi_ok) return;
-  napi_value error = nullptr;
-  napi_valuetype type = napi_undefined;
-  if (napi_get_and_clear_last_exception(env_, &error) != napi_ok) return;
-  napi_typeof(env_, error, &type);
-  if (type != napi_undefined && type != napi_null) napi_fatal_exception(env_, error);
+  callBack(env_, dispatch, {});
 }
 
 // Looks for more for a while before Node gets its turn: returns whether there is. However much

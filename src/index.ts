@@ -64,9 +64,14 @@ export {
   InvalidAddressError,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
+  InvalidHostNameError,
   LocalProtocolError,
   MessageLengthError,
   MulticastJoinError,
+  NameLookupFailedError,
+  NameLookupTimeoutError,
+  NameNotFoundError,
+  NameResolutionError,
   NoRouteError,
   NotListeningError,
   ProducerRegisteredError,
@@ -77,6 +82,7 @@ export {
   RopewalkError,
   type SystemError,
   TCPTimedOutError,
+  TooManyLookupsError,
   UnsentBytesError,
   UnsupportedError,
 } from './core/errors.js';
@@ -89,6 +95,12 @@ export {
   type ProtocolFactory,
 } from './core/factory.js';
 export type { ListeningPort, StopListeningOptions } from './core/listening-port.js';
+export type {
+  AddressFamily,
+  HostAddress,
+  NameResolver,
+  ResolveOptions,
+} from './core/name-resolver.js';
 export type { Consumer, PullProducer, PushProducer } from './core/producer.js';
 export { Protocol, type ProtocolHandlers, type StreamProtocol } from './core/protocol.js';
 export type { ErrorReporter, Reactor, ReactorStatistics, RunOptions } from './core/reactor.js';

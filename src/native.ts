@@ -55,6 +55,12 @@ export interface Addon {
     measureTurns: boolean,
     dispatch: () => void,
   ): NativeLoop;
+  /** @param done Is given libuv's number for an error, positive, or 0; and addresses as text. */
+  lookUp(
+    name: string,
+    family: 0 | 4 | 6,
+    done: (errno: number, addresses: readonly string[]) => void,
+  ): void;
 }
 
 let loaded: Addon | undefined;

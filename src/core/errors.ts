@@ -144,6 +144,54 @@ export class ConnectingCancelledError extends ConnectError {
   override readonly code = 'ERR_CONNECTING_CANCELLED';
 }
 
+/** A name was not resolved. `connectTCP` reports it as a {@link DNSLookupError}. */
+export abstract class NameResolutionError extends RopewalkError {
+  /** The name that was asked for. */
+  readonly hostName: string;
+
+  constructor(message: string, hostName: string, options?: ErrorOptions) {
+    super(`${message}: ${hostName.slice(0, MAX_SHOWN_NAME)}`, options);
+    this.hostName = hostName;
+  }
+}
+
+/** There is no such name, or it has no address of a family that was asked for. */
+export class NameNotFoundError extends NameResolutionError {
+  override readonly name = 'NameNotFoundError';
+  override readonly code = 'ERR_NAME_NOT_FOUND';
+}
+
+/** Whether there is such a name could not be found out. `cause.code` is `EAI_AGAIN` where it may be later. */
+export class NameLookupFailedError extends NameResolutionError {
+  override readonly name = 'NameLookupFailedError';
+  override readonly code = 'ERR_NAME_LOOKUP_FAILED';
+}
+
+/** `timeoutMs` passed before there was an answer. */
+export class NameLookupTimeoutError extends NameResolutionError {
+  override readonly name = 'NameLookupTimeoutError';
+  override readonly code = 'ERR_NAME_LOOKUP_TIMEOUT';
+  /** The time that was allowed. */
+  readonly timeoutMs: number;
+
+  constructor(hostName: string, timeoutMs: number) {
+    super(`no answer in ${timeoutMs} ms`, hostName);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** As many as a resolver allows wait for an answer already. */
+export class TooManyLookupsError extends NameResolutionError {
+  override readonly name = 'TooManyLookupsError';
+  override readonly code = 'ERR_TOO_MANY_LOOKUPS';
+}
+
+/** No host can have that name. */
+export class InvalidHostNameError extends NameResolutionError {
+  override readonly name = 'InvalidHostNameError';
+  override readonly code = 'ERR_INVALID_HOST_NAME';
+}
+
 /** The port or path could not be listened on: in use, not permitted, or no such interface. */
 export class CannotListenError extends RopewalkError {
   override readonly name = 'CannotListenError';
@@ -396,6 +444,9 @@ export class InvalidArgumentValueError extends RangeError {
   }
 }
 
+/** Names come from anywhere, and no valid one is longer. */
+const MAX_SHOWN_NAME = 255;
+
 type ConnectErrorClass = new (
   message: string,
   destination: Destination,
@@ -419,6 +470,7 @@ const CONNECT_ERRORS: Readonly<Record<string, ConnectErrorClass>> = {
 
 /** Turns a failed resolution, bind or connect(2) into the error users catch. */
 export function connectErrorFrom(cause: Error, destination: Destination): ConnectError {
+  if (cause instanceof NameResolutionError) return lookupErrorFrom(cause, destination);
   const { code, syscall } = cause as Partial<SystemError>;
   const ErrorClass =
     syscall === 'bind'
@@ -427,6 +479,14 @@ export function connectErrorFrom(cause: Error, destination: Destination): Connec
         ? DNSLookupError
         : (CONNECT_ERRORS[code ?? ''] ?? ConnectError);
   return new ErrorClass(`cannot connect (${code ?? cause.message})`, destination, { cause });
+}
+
+/** What a connector reports when its resolver failed, in whatever way. The cause is the system's error where there is one. */
+export function lookupErrorFrom(reason: Error, destination: Destination): DNSLookupError {
+  const cause =
+    reason instanceof NameResolutionError && reason.cause instanceof Error ? reason.cause : reason;
+  const { code } = cause as Partial<SystemError>;
+  return new DNSLookupError(`cannot connect (${code ?? cause.message})`, destination, { cause });
 }
 
 /** Makes an error without paying for a stack trace that would show the reactor only. */

@@ -19,6 +19,7 @@ import type {
 import type { ReadDescriptor, WriteDescriptor } from './descriptor.js';
 import type { FactoryLike } from './factory.js';
 import type { ListeningPort } from './listening-port.js';
+import type { NameResolver } from './name-resolver.js';
 import type { SystemEvents } from './system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from './tcp-options.js';
 import type { SocketTransport } from './transport.js';
@@ -63,6 +64,18 @@ export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
   /** What tells readiness: `epoll`, `poll`; `libuv` under the pure-JS reactor, `simulation` under a simulated one. */
   readonly poller: string;
   readonly running: boolean;
+  /**
+   * Finds the addresses of hosts for `connectTCP`, and for whoever asks it. What the one that the reactor came with is still
+   * asked when the reactor stops is cancelled.
+   */
+  readonly nameResolver: NameResolver;
+
+  /**
+   * Names are resolved by `resolver` from now on; attempts under way go on with the one they have asked.
+   * @returns The resolver until now.
+   * @throws InvalidArgumentTypeError
+   */
+  installNameResolver(resolver: NameResolver): NameResolver;
 
   /**
    * Fires `startup` and keeps the process alive. The answer comes when a `stop` has been carried out; the reactor may then
@@ -100,7 +113,8 @@ export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
   ): ListeningPort<IPAddress>;
   /**
    * Makes a TCP connection. Returns at once; what became of it, success or failure, is told to the factory in a later
-   * turn. A name's addresses are tried in the resolver's order until one answers. Where `buildProtocol` throws, that is
+   * turn. A name's addresses are tried in the order of {@link nameResolver} until one answers; an IP address is
+   * not asked for. Where `buildProtocol` throws, that is
    * the failure; where it gives null, the connection is made and closed.
    * @throws UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
    */

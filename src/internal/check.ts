@@ -47,6 +47,12 @@ export function checkClock(what: string, value: unknown): void {
   throw new InvalidArgumentTypeError(what, 'a clock, such as a reactor', value);
 }
 
+export function checkNameResolver(what: string, value: unknown): void {
+  const { resolveHostName } = (value ?? {}) as { resolveHostName?: unknown };
+  if (typeof resolveHostName === 'function') return;
+  throw new InvalidArgumentTypeError(what, 'a name resolver', value);
+}
+
 /** One of a few names. */
 export function checkChoice<T extends string>(
   what: string,

@@ -5,7 +5,6 @@
  * A turn is one pass over the queues below: what `soon` was asked for, then calls from threads, then delayed calls that
  * are due. The queues are taken as they stand when the pass begins, so what is queued meanwhile waits for the next turn.
  */
-import { lookup } from 'node:dns';
 import { isMainThread } from 'node:worker_threads';
 
 import type { Address, HostPort, IPAddress, UNIXAddress } from '../core/address.js';
@@ -37,6 +36,7 @@ import {
 } from '../core/errors.js';
 import { type FactoryLike, toFactory } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
+import type { NameResolver } from '../core/name-resolver.js';
 import type { ErrorReporter, Reactor, ReactorStatistics, RunOptions } from '../core/reactor.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
@@ -45,7 +45,13 @@ import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options
 import { Deferred } from '../defer/deferred.js';
 import { succeed } from '../defer/succeed.js';
 import { captureContext, inContext, ROOT_CONTEXT } from '../internal/async-context.js';
-import { checkBoolean, checkFunction, checkInteger, checkString } from '../internal/check.js';
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkNameResolver,
+  checkString,
+} from '../internal/check.js';
 import { printError, reportError } from '../internal/error-report.js';
 import { adoptSettings } from './adopt-settings.js';
 import { AdoptedOwner } from './adopted-owner.js';
@@ -91,9 +97,10 @@ export interface ReactorOptions {
   readonly measureTurns?: boolean;
 }
 
-/** One of the addresses that a name stands for. */
-export interface HostAddress {
-  readonly address: string;
+/** The resolver that a reactor comes with. */
+export interface OwnNameResolver extends NameResolver {
+  /** Cancels all that is asked: the reactor stops. */
+  cancelAll(): void;
 }
 
 /** A port that listens. */
@@ -121,6 +128,8 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   readonly #events: SystemEventTriggers;
   readonly #delayedCalls: DelayedCalls;
   readonly #signals = new SignalStop(() => this.#stopFromSignal());
+  #ownNameResolver: OwnNameResolver | undefined;
+  #installedNameResolver: NameResolver | undefined;
   #phase: Phase = 'idle';
   #running = false;
   /** Settles once `startup` has been fired whole. */
@@ -148,6 +157,8 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     this.#addShutdownTrigger();
   }
 
+  /** Called once, when a name is first to be resolved. */
+  protected abstract makeNameResolver(): OwnNameResolver;
   /** @internal Every transport whose protocol has not been told of its end. */
   abstract transports(): Iterable<StreamTransport>;
   /** Gives back what the reactor itself holds. Called once, with no socket left. */
@@ -198,6 +209,19 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
 
   get running(): boolean {
     return this.#running;
+  }
+
+  get nameResolver(): NameResolver {
+    if (this.#installedNameResolver !== undefined) return this.#installedNameResolver;
+    this.#ownNameResolver ??= this.makeNameResolver();
+    return this.#ownNameResolver;
+  }
+
+  installNameResolver(resolver: NameResolver): NameResolver {
+    checkNameResolver('resolver', resolver);
+    const previous = this.nameResolver;
+    this.#installedNameResolver = resolver;
+    return previous;
   }
 
   now(): number {
@@ -477,11 +501,6 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     return turn;
   }
 
-  /** @internal Finds the addresses of a host by its name, in a later turn. */
-  lookup(host: string, done: (error: Error | null, found: readonly HostAddress[]) => void): void {
-    lookup(host, { all: true, verbatim: true }, done);
-  }
-
   /** @internal */
   connectionEnded(transport: StreamTransport, reason: Error): void {
     this.connectionsOpen -= 1;
@@ -611,6 +630,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   #disconnectAll(): void {
     for (const port of this.ports) port.closeListening();
     for (const connector of this.connectors) connector.shutDown();
+    this.#ownNameResolver?.cancelAll();
     const reason = withoutStack(() => new ConnectionLost('the reactor was stopped'));
     for (const transport of [...this.transports()]) transport.disconnect(reason);
   }

@@ -46,7 +46,10 @@ export interface Route<D extends Destination = Destination> {
    * Finds the ways to be tried, in order. Calls one of the two, at once or in a later turn.
    * @returns What calls it off.
    */
-  findWays(found: (ways: readonly Way[]) => void, failed: (cause: Error) => void): () => void;
+  findWays(
+    found: (ways: readonly Way[]) => void,
+    failed: (reason: ConnectError) => void,
+  ): () => void;
 }
 
 export interface ConnectorOptions {
@@ -71,6 +74,8 @@ export class StreamConnector<D extends Destination = Destination>
   #attempt = 0;
   #ways: Way[] = [];
   #presentWay: Way | undefined;
+  /** Whether what the present attempt waits for is still wanted. */
+  #trying = false;
   /** Calls off whatever the present attempt waits for. */
   #callOff: (() => void) | undefined;
   #timeout: DelayedCall | undefined;
@@ -102,6 +107,7 @@ export class StreamConnector<D extends Destination = Destination>
     }
     this.#reactor.checkUsable();
     this.#state = 'connecting';
+    this.#trying = true;
     this.#attempt += 1;
     this.#reactor.connectors.add(this);
     if (!this.#factoryStarted) {
@@ -194,7 +200,7 @@ export class StreamConnector<D extends Destination = Destination>
 
   /** The first step, in the turn after `connect`: whatever fails is told no earlier. */
   #begin(attempt: number): void {
-    const isPresent = (): boolean => this.#state === 'connecting' && attempt === this.#attempt;
+    const isPresent = (): boolean => this.#trying && attempt === this.#attempt;
     if (!isPresent()) return;
     if (this.#options.signal?.aborted) {
       this.#cancelled();
@@ -206,8 +212,8 @@ export class StreamConnector<D extends Destination = Destination>
         this.#ways = [...ways];
         this.#dialNext();
       },
-      (cause) => {
-        if (isPresent()) this.dialFailed(cause);
+      (reason) => {
+        if (isPresent()) this.#failed(reason);
       },
     );
     // Where the ways were found at once, a dial is under way, and that is what is to be called off.
@@ -248,9 +254,11 @@ export class StreamConnector<D extends Destination = Destination>
   }
 
   #stopTrying(): void {
-    this.#callOff?.();
+    const callOff = this.#callOff;
+    this.#trying = false;
     this.#callOff = undefined;
     this.#ways = [];
+    callOff?.();
   }
 
   #failed(reason: Error): void {
@@ -260,6 +268,7 @@ export class StreamConnector<D extends Destination = Destination>
 
   #endAttempt(state: 'disconnected' | 'connected'): void {
     this.#state = state;
+    this.#trying = false;
     if (state === 'disconnected') this.#transport = undefined;
     this.#reactor.connectors.delete(this);
     if (this.#timeout?.active()) this.#timeout.cancel();

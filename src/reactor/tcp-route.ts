@@ -2,9 +2,11 @@
 import { isIP } from 'node:net';
 
 import { type Address, addressFrom, type HostPort } from '../core/address.js';
-import type { HostAddress, HostedReactor } from './hosted-reactor.js';
+import { type ConnectError, lookupErrorFrom } from '../core/errors.js';
+import type { HostedReactor } from './hosted-reactor.js';
+import { resolveDestination } from './resolve-destination.js';
 import type { Route, Way } from './stream-connector.js';
-import { type ConnectSettings, sameFamily } from './tcp-settings.js';
+import type { ConnectSettings } from './tcp-settings.js';
 
 export class TCPRoute implements Route<HostPort> {
   readonly destination: HostPort;
@@ -22,37 +24,22 @@ export class TCPRoute implements Route<HostPort> {
     return addressFrom('TCP', localAddress ?? '0.0.0.0', localPort);
   }
 
-  findWays(found: (ways: readonly Way[]) => void, failed: (cause: Error) => void): () => void {
+  findWays(
+    found: (ways: readonly Way[]) => void,
+    failed: (reason: ConnectError) => void,
+  ): () => void {
     const { host } = this.destination;
     if (isIP(host) !== 0) {
       found([this.#wayTo(host)]);
       return () => {};
     }
-    // A look-up can't be called off: its answer is ignored if the attempt ended meanwhile.
-    this.#reactor.lookup(host, (error, addresses) => {
-      if (error) failed(Object.assign(error, { syscall: 'getaddrinfo' }));
-      else this.#choose(addresses, found, failed);
-    });
-    return () => {};
-  }
-
-  #choose(
-    addresses: readonly HostAddress[],
-    found: (ways: readonly Way[]) => void,
-    failed: (cause: Error) => void,
-  ): void {
-    const { localAddress } = this.#settings;
-    const usable = addresses.filter(
-      ({ address }) => localAddress === undefined || sameFamily(address, localAddress),
+    const { nameResolver } = this.#reactor;
+    const lookup = resolveDestination(nameResolver, host, this.#settings.localAddress);
+    lookup.addCallbacks(
+      (addresses) => found(addresses.map((address) => this.#wayTo(address))),
+      ({ value }) => failed(lookupErrorFrom(value, this.destination)),
     );
-    if (usable.length > 0) {
-      found(usable.map(({ address }) => this.#wayTo(address)));
-      return;
-    }
-    const cause = new Error(
-      `${this.destination.host} has no address of the family of localAddress`,
-    );
-    failed(Object.assign(cause, { syscall: 'getaddrinfo' }));
+    return () => lookup.cancel();
   }
 
   #wayTo(address: string): Way {

@@ -1,9 +1,7 @@
 /** The way to a UNIX socket, where whoever listens there is alive. */
-import { constants } from 'node:os';
-
 import { UNIXAddress } from '../core/address.js';
+import { type ConnectError, ConnectionRefusedError } from '../core/errors.js';
 import { isLocked } from '../defer/filesystem-lock.js';
-import { systemError } from '../internal/system-error.js';
 import type { HostedReactor } from './hosted-reactor.js';
 import type { Route, Way } from './stream-connector.js';
 import { lockPathOf } from './unix-listening.js';
@@ -23,11 +21,15 @@ export class UNIXRoute implements Route<UNIXAddress> {
     this.destination = new UNIXAddress(settings.path);
   }
 
-  findWays(found: (ways: readonly Way[]) => void, failed: (cause: Error) => void): () => void {
+  findWays(
+    found: (ways: readonly Way[]) => void,
+    failed: (reason: ConnectError) => void,
+  ): () => void {
     const { path, checkPID } = this.#settings;
-    if (checkPID && !isLocked(lockPathOf(path)))
-      failed(systemError('connect', constants.errno.ECONNREFUSED, path));
-    else found([(listener) => this.#reactor.dialUNIX(this.#settings, listener)]);
+    if (checkPID && !isLocked(lockPathOf(path))) {
+      const nobody = 'cannot connect (no living process holds the lock)';
+      failed(new ConnectionRefusedError(nobody, this.destination));
+    } else found([(listener) => this.#reactor.dialUNIX(this.#settings, listener)]);
     return () => {};
   }
 }

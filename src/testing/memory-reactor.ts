@@ -8,7 +8,7 @@ import type { ErrorReporter } from '../core/reactor.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import { checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
-import { type HostAddress, HostedReactor } from '../reactor/hosted-reactor.js';
+import { HostedReactor, type OwnNameResolver } from '../reactor/hosted-reactor.js';
 import type { Dial, DialListener } from '../reactor/stream-connector.js';
 import type { ListenSocket, StreamPort } from '../reactor/stream-port.js';
 import type { StreamTransport } from '../reactor/stream-transport.js';
@@ -16,6 +16,7 @@ import type { ConnectSettings, ListenSettings } from '../reactor/tcp-settings.js
 import { ManualClock } from './manual-clock.js';
 import { MAX_SETTLE_TURNS, MemoryTransport } from './memory-transport.js';
 import { SimulationLimitError, TestTransportStateError } from './simulation/errors.js';
+import { SimulatedNames } from './simulation/simulated-names.js';
 import { systemFailure } from './simulation/system-failure.js';
 import { virtualLoop } from './simulation/virtual-loop.js';
 
@@ -189,14 +190,6 @@ export class MemoryReactor extends HostedReactor {
   }
 
   /** @internal */
-  override lookup(
-    _host: string,
-    done: (error: Error | null, found: readonly HostAddress[]) => void,
-  ): void {
-    this.#clock.callLater(0, done, null, [{ address: SERVER_ADDRESS }]);
-  }
-
-  /** @internal */
   override connectionEnded(transport: StreamTransport, reason: Error): void {
     this.#open.delete(transport as MemoryTransport);
     super.connectionEnded(transport, reason);
@@ -215,6 +208,10 @@ export class MemoryReactor extends HostedReactor {
   }
 
   protected override checkSupported(_settings: ListenSettings | ConnectSettings): void {}
+
+  protected override makeNameResolver(): OwnNameResolver {
+    return new SimulatedNames(this.#clock, () => SERVER_ADDRESS);
+  }
 
   protected override release(): void {}
 

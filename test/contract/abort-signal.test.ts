@@ -3,10 +3,11 @@ import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import { ConnectingCancelledError } from '../../src/core/errors.js';
 import { contract } from '../support/contract.js';
+import { HeldResolver } from '../support/name-resolvers.js';
 import { connected, pair, quietMoment } from '../support/pairs.js';
 import { closedPort, RawServer } from '../support/raw-peer.js';
 import { Recorder, recorders } from '../support/recorder.js';
-import { Blackhole, stallResolver } from '../support/sockets.js';
+import { Blackhole } from '../support/sockets.js';
 
 contract('an AbortSignal', (rig) => {
   it('that is aborted before the attempt fails it, in a later turn', async () => {
@@ -35,12 +36,14 @@ contract('an AbortSignal', (rig) => {
   });
 
   it('ends an attempt whose name is being resolved', async () => {
-    rig.use(stallResolver());
+    const resolver = new HeldResolver();
+    rig.reactor.installNameResolver(resolver);
     const controller = new AbortController();
     const factory = recorders();
-    rig.reactor.connectTCP('localhost', 9, factory, { signal: controller.signal });
-    await rig.turns(2);
+    rig.reactor.connectTCP('host.test', 9, factory, { signal: controller.signal });
+    const question = await resolver.question();
     controller.abort();
+    expect(question.cancelled).toBe(true);
     await factory.until('clientConnectionFailed');
     expect(factory.reasons[0]).toBeInstanceOf(ConnectingCancelledError);
   });

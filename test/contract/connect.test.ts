@@ -10,12 +10,13 @@ import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../src/core/errors.js';
-import { IPv4Address, IPv6Address } from '../../src/index.js';
+import { Deferred, type HostAddress, IPv4Address, IPv6Address } from '../../src/index.js';
 import { contract, portOf } from '../support/contract.js';
+import { HeldResolver, hostAddresses } from '../support/name-resolvers.js';
 import { connected, quietMoment } from '../support/pairs.js';
 import { closedPort, RawServer } from '../support/raw-peer.js';
 import { Recorder, RecordingFactory, recorders } from '../support/recorder.js';
-import { Blackhole, hasIPv6, stallResolver } from '../support/sockets.js';
+import { Blackhole, hasIPv6 } from '../support/sockets.js';
 
 contract('connectTCP', (rig) => {
   it('gives the address of the peer, and has it as the transport does', async () => {
@@ -240,14 +241,16 @@ contract('an attempt that is not answered', (rig) => {
 
   it('counts the time that the name takes', async () => {
     const raw = rig.use(await RawServer.listen());
-    const stall = rig.use(stallResolver());
+    // One that can't be called off.
+    const late = new Deferred<readonly HostAddress[]>();
+    rig.reactor.installNameResolver({ resolveHostName: () => late });
     const factory = recorders();
     const from = rig.reactor.now();
-    rig.reactor.connectTCP('localhost', raw.port, factory, { timeoutMs: 40 });
+    rig.reactor.connectTCP('host.test', raw.port, factory, { timeoutMs: 40 });
     await factory.until('clientConnectionFailed');
     expect(factory.reasons[0]).toBeInstanceOf(ConnectTimeoutError);
     expect(rig.reactor.now() - from).toBeGreaterThanOrEqual(40);
-    await stall[Symbol.asyncDispose]();
+    late.callback(hostAddresses('127.0.0.1'));
     await quietMoment(rig);
     expect(raw.peers, 'no connection comes of a late answer').toHaveLength(0);
     expect(factory.log.filter((event) => event.startsWith('client'))).toHaveLength(1);
@@ -288,11 +291,14 @@ contract('an attempt that is not answered', (rig) => {
   });
 
   it('ends by stopConnecting while the name is resolved', async () => {
-    rig.use(stallResolver());
+    const resolver = new HeldResolver();
+    rig.reactor.installNameResolver(resolver);
     const factory = recorders();
-    const connector = rig.reactor.connectTCP('localhost', 9, factory);
-    await rig.turns(2);
+    const connector = rig.reactor.connectTCP('host.test', 9, factory);
+    const question = await resolver.question();
     connector.stopConnecting();
+    expect(question.cancelled).toBe(true);
+    expect(factory.reasons, 'told in a later turn').toEqual([]);
     await factory.until('clientConnectionFailed');
     expect(factory.reasons[0]).toBeInstanceOf(ConnectingCancelledError);
   });

@@ -47,6 +47,11 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   MulticastJoinError: new errors.MulticastJoinError('239.1.1.1'),
   HandoverError: new errors.HandoverError('m'),
   HandoverProtocolError: new errors.HandoverProtocolError('m'),
+  NameNotFoundError: new errors.NameNotFoundError('m', 'h'),
+  NameLookupFailedError: new errors.NameLookupFailedError('m', 'h'),
+  NameLookupTimeoutError: new errors.NameLookupTimeoutError('h', 1),
+  TooManyLookupsError: new errors.TooManyLookupsError('m', 'h'),
+  InvalidHostNameError: new errors.InvalidHostNameError('m', 'h'),
   AcceptError: new errors.AcceptError(new Error('too many open files')),
   ConnectorStateError: new errors.ConnectorStateError('m'),
   AlreadyCalledError: new errors.AlreadyCalledError(),
@@ -95,6 +100,7 @@ const ABSTRACT = [
   'RopewalkError',
   'ConnectionClosed',
   'LocalProtocolError',
+  'NameResolutionError',
   'RemoteProtocolError',
   'TaskFinishedError',
 ];
@@ -227,6 +233,39 @@ describe('connectErrorFrom', () => {
     const error = errors.connectErrorFrom(cause, { host: 'h', port: 1 });
     expect(error.constructor).toBe(errors.ConnectError);
     expect(error.message).toContain('something else');
+  });
+});
+
+describe('what a connector reports of a resolver that failed', () => {
+  const cause = Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' });
+
+  it('is a DNSLookupError with the system error as its cause', () => {
+    const reason = new errors.NameLookupFailedError('cannot look up', 'h', { cause });
+    for (const error of [
+      errors.connectErrorFrom(reason, { host: 'h', port: 1 }),
+      errors.lookupErrorFrom(reason, { host: 'h', port: 1 }),
+    ]) {
+      expect(error).toBeInstanceOf(errors.DNSLookupError);
+      expect(error).toMatchObject({ host: 'h', port: 1, cause });
+      expect(error.message).toContain('EAI_AGAIN');
+    }
+  });
+
+  it.each([new errors.NameLookupTimeoutError('h', 5), new Error('whatever it threw')])(
+    'has what it failed with for a cause: %s',
+    (reason) => {
+      const error = errors.lookupErrorFrom(reason, { host: 'h', port: 1 });
+      expect(error).toBeInstanceOf(errors.DNSLookupError);
+      expect(error.cause).toBe(reason);
+    },
+  );
+});
+
+describe('errors of names', () => {
+  it('have the name, and show no more of it than a name can have', () => {
+    const error = new errors.InvalidHostNameError('too long', 'x'.repeat(100_000));
+    expect(error.hostName).toHaveLength(100_000);
+    expect(error.message.length).toBeLessThan(300);
   });
 });
 

@@ -20,6 +20,8 @@ const SCENES = [
   ['a shared memory that was taken away', 'shared-memory-detached'],
   ['functions whose loop is garbage', 'garbage'],
   ['dispose inside dispatch', 'dispose-inside-dispatch'],
+  ['look-ups of any name', 'look-ups'],
+  ['a look-up whose answer throws', 'look-up-throws'],
   ['a dispatch that throws', 'dispatch-throws'],
 ] as const;
 

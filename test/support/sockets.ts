@@ -157,11 +157,8 @@ async function connectWithin(port: number, ms: number): Promise<RawPeer> {
   return within(attempt, 'a place in a queue');
 }
 
-/**
- * Holds up every thread of libuv's pool, so that no name is resolved until it is let go: each opens a FIFO that has no
- * writer.
- */
-export function stallResolver(): AsyncDisposable {
+/** Holds up every thread of libuv's pool until it is let go: each opens a FIFO that has no writer. */
+export function stallThreadPool(): AsyncDisposable {
   const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
   const fifo = join(folder, 'fifo');
   execFileSync('mkfifo', [fifo]);

@@ -8,8 +8,15 @@ import {
   ConnectionRefusedError,
   ConnectTimeoutError,
   InvalidArgumentTypeError,
+  NameNotFoundError,
   UnsupportedError,
 } from '../../src/core/errors.js';
+import { CancelledError } from '../../src/defer/errors.js';
+import {
+  assertNoResult,
+  failureResultOf,
+  successResultOf,
+} from '../../src/testing/deferred-results.js';
 import {
   MemoryReactor,
   type MemoryTCPClient,
@@ -19,6 +26,7 @@ import {
   SimulationLimitError,
   TestTransportStateError,
 } from '../../src/testing/simulation/errors.js';
+import { HeldResolver, hostAddresses } from '../support/name-resolvers.js';
 import { Recorder, RecordingFactory, takeViolations } from '../support/recorder.js';
 
 afterEach(() => expect(takeViolations(), 'rules broken').toEqual([]));
@@ -48,6 +56,52 @@ function connecting(): Connecting {
   reactor.connectTCP('example.org', 25, factory, { timeoutMs: 3_000 });
   return { reactor, factory, client: reactor.tcpClients[0] as MemoryTCPClient };
 }
+
+describe('the names of a MemoryReactor', () => {
+  it('all stand for one address, found in the next turn; an address stands for itself', () => {
+    const reactor = new MemoryReactor();
+    const answer = reactor.nameResolver.resolveHostName('example.org');
+    const itself = reactor.nameResolver.resolveHostName('::1');
+    assertNoResult(answer);
+    reactor.advance(0);
+    expect(successResultOf(answer)).toEqual(hostAddresses('192.0.2.10'));
+    expect(successResultOf(itself)).toEqual(hostAddresses('::1'));
+    expect(reactor.getDelayedCalls()).toEqual([]);
+  });
+
+  it('are not found where another family is wanted', () => {
+    const reactor = new MemoryReactor();
+    const options = { families: ['IPv6'] } as const;
+    const answer = reactor.nameResolver.resolveHostName('example.org', options);
+    reactor.advance(0);
+    failureResultOf(answer, NameNotFoundError);
+  });
+
+  it('are asked for until that is cancelled', () => {
+    const reactor = new MemoryReactor();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const answers = [
+      reactor.nameResolver.resolveHostName('a.test'),
+      reactor.nameResolver.resolveHostName('b.test', { signal }),
+    ];
+    answers[0]?.cancel();
+    controller.abort();
+    reactor.advance(0);
+    for (const answer of answers) failureResultOf(answer, CancelledError);
+  });
+
+  it('are resolved by whatever the test installs', () => {
+    const { reactor, factory, client } = connecting();
+    const resolver = new HeldResolver();
+    reactor.installNameResolver(resolver);
+    reactor.advance(0);
+    expect(resolver.asked).toMatchObject([{ name: 'example.org' }]);
+    resolver.asked[0]?.answer.callback(hostAddresses('192.0.2.77'));
+    client.accept();
+    expect(factory.addresses[0]).toMatchObject({ host: '192.0.2.77' });
+  });
+});
 
 describe('a MemoryReactor that listens', () => {
   it('records what was asked for', () => {

@@ -10,10 +10,11 @@ import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
 import { CannotListenError, UnsupportedError } from '../../core/errors.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
 import { loadAddon, type NativeLoop } from '../../native.js';
-import { HostedReactor, type ReactorOptions } from '../hosted-reactor.js';
+import { HostedReactor, type OwnNameResolver, type ReactorOptions } from '../hosted-reactor.js';
 import type { Dial, DialListener } from '../stream-connector.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
 import type { StreamOwner, StreamTransport } from '../stream-transport.js';
+import { systemResolver } from '../system-resolver.js';
 import type { ConnectSettings, ListenSettings } from '../tcp-settings.js';
 import { TurnTimes } from '../turn-times.js';
 import type { UNIXConnectSettings, UNIXListenSettings } from '../unix-settings.js';
@@ -21,6 +22,7 @@ import { NativeDescriptors } from './native-descriptors.js';
 import { NativeDial } from './native-dial.js';
 import { asSystemError, descriptorError } from './native-errors.js';
 import { NativeListenSocket } from './native-listen-socket.js';
+import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './native-lookup.js';
 import { NativeSockets } from './native-sockets.js';
 import { NativeTransport } from './native-transport.js';
 import { NativeUNIXTransport } from './native-unix-transport.js';
@@ -207,6 +209,10 @@ export class NativeReactor extends HostedReactor {
     }
   }
 
+  protected override makeNameResolver(): OwnNameResolver {
+    return systemResolver(this, nativeLookUp, NATIVE_LOOKUPS_AT_ONCE);
+  }
+
   protected override release(): void {
     this.#descriptors.removeAll();
     this.#loop.flush();
@@ -326,6 +332,8 @@ export class NativeReactor extends HostedReactor {
       return 0;
     }
     const socket = this.#sockets.find(handle);
+    // A descriptor is ours once the cursor is past it: those that we never come to, the core closes.
+    if (shortKind === EVENT_DESCRIPTOR) this.#header[EVENT_CURSOR] = at / EVENT_INTS + 1;
     try {
       if (socket !== undefined) socket.nativeEvent(kind, a, b, at + EVENT_INTS);
       else if (shortKind === EVENT_ACCEPTED) this.#sockets.outgoing.command(a, COMMAND_DISCARD);

@@ -9,15 +9,17 @@ import { AsyncResource } from 'node:async_hooks';
 
 import { UnsupportedError } from '../../core/errors.js';
 import { checkBoolean } from '../../internal/check.js';
-import { HostedReactor, type ReactorOptions } from '../hosted-reactor.js';
+import { HostedReactor, type OwnNameResolver, type ReactorOptions } from '../hosted-reactor.js';
 import type { Dial, DialListener } from '../stream-connector.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
 import type { StreamTransport } from '../stream-transport.js';
+import { systemResolver } from '../system-resolver.js';
 import type { ConnectSettings, ListenSettings } from '../tcp-settings.js';
 import { TurnTimes } from '../turn-times.js';
 import { canReusePort } from './net-handle.js';
 import { NodeDial } from './node-dial.js';
 import { NodeListenSocket } from './node-listen-socket.js';
+import { NODE_LOOKUPS_AT_ONCE, nodeLookUp } from './node-lookup.js';
 import { LANDING_BYTES } from './node-socket.js';
 import type { NodeTransport } from './node-transport.js';
 import { Outgoing } from './outgoing.js';
@@ -114,6 +116,10 @@ export class NodeReactor extends HostedReactor {
   protected override checkSupported(settings: ListenSettings | ConnectSettings): void {
     const asked = refusals(settings).find(([, wanted]) => wanted);
     if (asked !== undefined) throw new UnsupportedError(asked[0], 'Node has no way to set it');
+  }
+
+  protected override makeNameResolver(): OwnNameResolver {
+    return systemResolver(this, nodeLookUp, NODE_LOOKUPS_AT_ONCE);
   }
 
   protected override release(): void {}

@@ -6,7 +6,7 @@ import { addressFrom } from '../../core/address.js';
 import { AcceptError, CannotListenError } from '../../core/errors.js';
 import type { ErrorReporter, RunOptions } from '../../core/reactor.js';
 import type { Deferred } from '../../defer/deferred.js';
-import { type HostAddress, HostedReactor } from '../../reactor/hosted-reactor.js';
+import { HostedReactor, type OwnNameResolver } from '../../reactor/hosted-reactor.js';
 import type { Dial, DialListener } from '../../reactor/stream-connector.js';
 import type { ListenSocket, StreamPort } from '../../reactor/stream-port.js';
 import type { StreamTransport } from '../../reactor/stream-transport.js';
@@ -14,8 +14,8 @@ import type { ConnectSettings, ListenSettings } from '../../reactor/tcp-settings
 import type { ManualClock } from '../manual-clock.js';
 import type { Host, Listener } from './host.js';
 import type { Network } from './network.js';
+import { SimulatedNames } from './simulated-names.js';
 import { SimulatedTransport } from './simulated-transport.js';
-import { systemFailure } from './system-failure.js';
 import { virtualLoop } from './virtual-loop.js';
 
 /** @internal What a simulated reactor is made of. */
@@ -115,18 +115,6 @@ export class SimulatedReactor extends HostedReactor {
     });
   }
 
-  /** @internal */
-  override lookup(
-    host: string,
-    done: (error: Error | null, found: readonly HostAddress[]) => void,
-  ): void {
-    const address = this.#network.resolve(host);
-    this.inNextTurn(() => {
-      if (address !== undefined) done(null, [{ address }]);
-      else done(systemFailure('getaddrinfo', 'ENOTFOUND', host), []);
-    });
-  }
-
   /** @internal A socket has something to say. */
   beginTurn(): void {
     this.#turns += 1;
@@ -163,6 +151,10 @@ export class SimulatedReactor extends HostedReactor {
   }
 
   protected override checkSupported(_settings: ListenSettings | ConnectSettings): void {}
+
+  protected override makeNameResolver(): OwnNameResolver {
+    return new SimulatedNames(this.#clock, (name) => this.#network.resolve(name));
+  }
 
   protected override release(): void {}
 }

@@ -334,6 +334,36 @@ const scenes: Record<string, () => Promise<void>> = {
       });
     }
   },
+  async 'look-ups'() {
+    // None of these names is asked of a name server.
+    const names = ['127.1', '::1', 'localhost', 'a b', '%', '\x01', 'x..y', '300.300.300.300', ''];
+    let answers = 0;
+    const again = (): void => {
+      answers += 1;
+      if (answers < 1_000) attempt('lookUp', lookUp, [pick(names), pick([0, 4, 6]), again], addon);
+    };
+    const lookUp = addon.lookUp as AnyFunction;
+    for (let i = 0; i < 500; i++) {
+      const args = [pick(names), pick([0, 4, 6, 5]), pick<unknown>([again, again, throwing])];
+      attempt('lookUp', lookUp, args, hostile());
+    }
+    while (answers < 1_000) await breathe(1);
+  },
+  async 'look-up-throws'() {
+    let caught = 0;
+    process.on('uncaughtException', (error) => {
+      if (error.message === 'out of an answer') caught += 1;
+      else throw error;
+    });
+    for (let i = 0; i < 20; i++) {
+      addon.lookUp('127.1', 0, () => {
+        throw new Error('out of an answer');
+      });
+    }
+    while (caught < 20) await breathe(1);
+    // The process ends while there is no end of them.
+    for (let i = 0; i < 20_000; i++) addon.lookUp('127.1', 0, () => {});
+  },
   async 'dispatch-throws'() {
     let caught = 0;
     process.on('uncaughtException', (error) => {

@@ -89,6 +89,19 @@ describe('connecting', () => {
     expect(simulation.host('a')).toBe(simulation.host('a'));
   });
 
+  it('asks the resolver of its host, which knows the hosts of the simulation', async () => {
+    const simulation = new Simulation();
+    const { nameResolver } = simulation.host('a');
+    const { hostAddress } = simulation.host('b');
+    const found = await simulation.run(nameResolver.resolveHostName('b'));
+    expect(found).toEqual([{ address: hostAddress, family: 'IPv4' }]);
+    const lost = simulation.run(nameResolver.resolveHostName('nowhere'));
+    await expect(lost).rejects.toMatchObject({
+      code: 'ERR_NAME_NOT_FOUND',
+      cause: { code: 'ENOTFOUND', syscall: 'getaddrinfo' },
+    });
+  });
+
   it('fails as the system would tell it', () => {
     const simulation = new Simulation();
     simulation.host('a');

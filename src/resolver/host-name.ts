@@ -1,0 +1,45 @@
+/** What can be the name of a host at all, and how it is written when the system is asked. */
+import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
+
+import { InvalidHostNameError } from '../core/errors.js';
+
+/** RFC 1035 section 2.3.4, as text: without the dot of the root. */
+const MAX_NAME = 253;
+const MAX_LABEL = 63;
+
+const ASCII = /^[\0-\x7f]*$/;
+
+/** Controls, space and what ends a host in a URL. Underscores and the like are in use, and DNS allows all. */
+const FORBIDDEN = /[\0-\x20\x7f"#%/:<>?@[\\\]^`{|}]/;
+
+/**
+ * The name in lower case and ASCII: international ones as `xn--`. A dot at its end, which says that no search list is to
+ * be tried, stays.
+ * @throws InvalidHostNameError
+ */
+export function canonicalHostName(name: string): string {
+  const ascii = ASCII.test(name) ? name.toLowerCase() : internationalName(name);
+  const why = flaw(ascii);
+  if (why !== undefined) throw new InvalidHostNameError(`${why} in a host name`, name);
+  return ascii;
+}
+
+/** Empty where there is no such name. Digits of other scripts must not become an IP address under the hand. */
+function internationalName(name: string): string {
+  const ascii = FORBIDDEN.test(name) ? '' : domainToASCII(name);
+  return isIP(ascii) === 0 ? ascii : '';
+}
+
+function flaw(name: string): string | undefined {
+  if (FORBIDDEN.test(name)) return 'a character that can not be';
+  const bare = name.endsWith('.') ? name.slice(0, -1) : name;
+  if (bare === '') return 'nothing that can be';
+  if (bare.length > MAX_NAME) return `more than ${MAX_NAME} characters`;
+  const labels = bare.split('.');
+  if (labels.includes('')) return 'an empty label';
+  if (labels.some((label) => label.length > MAX_LABEL)) {
+    return `a label of more than ${MAX_LABEL} characters`;
+  }
+  return undefined;
+}

@@ -1,0 +1,37 @@
+/** What a look-up fails with, and what those who asked are told of it. */
+import { getSystemErrorMap } from 'node:util';
+
+import {
+  NameLookupFailedError,
+  NameNotFoundError,
+  NameResolutionError,
+  type SystemError,
+  withoutStack,
+} from '../core/errors.js';
+
+/** The second one: there is such a name, and it has addresses of the other family only. */
+const NOT_FOUND: readonly unknown[] = ['ENOTFOUND', 'EAI_ADDRFAMILY'];
+
+export function nameErrorFrom(cause: Error, name: string): NameResolutionError {
+  if (cause instanceof NameResolutionError) return cause;
+  const { code } = cause as Partial<SystemError>;
+  return withoutStack(() =>
+    NOT_FOUND.includes(code)
+      ? new NameNotFoundError('no such name', name, { cause })
+      : new NameLookupFailedError(`cannot look up (${code ?? cause.message})`, name, { cause }),
+  );
+}
+
+/** libuv's number, on all platforms, for a name that is not there. */
+export const EAI_NONAME = 3008;
+
+/**
+ * The error that `dns.lookup` fails with.
+ * @param errno Positive: libuv's, whose EAI_... are the same everywhere.
+ */
+export function systemLookupError(errno: number, hostname: string): SystemError {
+  const name = getSystemErrorMap().get(-errno)?.[0] ?? `E${errno}`;
+  const code = name === 'EAI_NONAME' || name === 'EAI_NODATA' ? 'ENOTFOUND' : name;
+  const error = withoutStack(() => new Error(`getaddrinfo ${code} ${hostname}`));
+  return Object.assign(error, { errno: -errno, code, syscall: 'getaddrinfo', hostname });
+}

@@ -1,0 +1,47 @@
+/** Resolves names out of a table, in the next turn of a manual clock: the resolver of reactors without a network. */
+import { isIP } from 'node:net';
+
+import type { HostAddress, ResolveOptions } from '../../core/name-resolver.js';
+import { Deferred } from '../../defer/deferred.js';
+import { checkString } from '../../internal/check.js';
+import type { OwnNameResolver } from '../../reactor/hosted-reactor.js';
+import { EAI_NONAME, nameErrorFrom, systemLookupError } from '../../resolver/name-error.js';
+import { resolveSettings } from '../../resolver/resolve-settings.js';
+import type { ManualClock } from '../manual-clock.js';
+
+type Answer = readonly HostAddress[];
+
+export class SimulatedNames implements OwnNameResolver {
+  readonly #clock: ManualClock;
+  readonly #addressOf: (name: string) => string | undefined;
+  readonly #pending = new Set<Deferred<Answer>>();
+
+  /** @param addressOf The address that a name stands for; undefined where there is no such name. */
+  constructor(clock: ManualClock, addressOf: (name: string) => string | undefined) {
+    this.#clock = clock;
+    this.#addressOf = addressOf;
+  }
+
+  resolveHostName(name: string, options: ResolveOptions = {}): Deferred<Answer> {
+    // The answer comes before any time has passed: there is no use for a time limit.
+    const { families, signal } = resolveSettings(options);
+    const address = isIP(checkString('name', name)) === 0 ? this.#addressOf(name) : name;
+    const answer = new Deferred<Answer>(() => {
+      call.cancel();
+      this.#pending.delete(answer);
+    });
+    const call = this.#clock.callLater(0, () => {
+      this.#pending.delete(answer);
+      const family = address?.includes(':') ? 'IPv6' : 'IPv4';
+      if (address !== undefined && families.includes(family))
+        answer.callback([{ address, family }]);
+      else answer.errback(nameErrorFrom(systemLookupError(EAI_NONAME, name), name));
+    });
+    this.#pending.add(answer);
+    return signal === undefined ? answer : answer.cancelOn(signal);
+  }
+
+  cancelAll(): void {
+    for (const answer of [...this.#pending]) answer.cancel();
+  }
+}

@@ -1,0 +1,37 @@
+/** A getaddrinfo that hangs, for child processes: see stuck-getaddrinfo.c. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const SOURCE = fileURLToPath(new URL('./stuck-getaddrinfo.c', import.meta.url));
+
+export interface StuckLookups extends Disposable {
+  /** What a child process is to be started with. */
+  readonly env: Record<string, string>;
+}
+
+/** Undefined where there is no C compiler, or nothing can be preloaded. */
+export function stuckLookups(): StuckLookups | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
+  const remove = (): void => rmSync(folder, { recursive: true });
+  const library = join(folder, 'stuck.so');
+  const fifo = join(folder, 'fifo');
+  try {
+    execFileSync('cc', ['-shared', '-fPIC', '-o', library, SOURCE, '-ldl'], { stdio: 'ignore' });
+    execFileSync('mkfifo', [fifo]);
+  } catch {
+    remove();
+    return undefined;
+  }
+  const preloaded = process.env.LD_PRELOAD ?? '';
+  const env = { STUCK_FIFO: fifo, LD_PRELOAD: `${preloaded} ${library}`.trim() };
+  return { env, [Symbol.dispose]: remove };
+}
+
+/** In the child process: lets all that hang return, now and later. Both ends at once never blocks (fifo(7)). */
+export function releaseStuckLookups(): void {
+  openSync(process.env.STUCK_FIFO ?? '', 'r+');
+}
