@@ -16,8 +16,8 @@ constexpr int kMaxSendsPerTurn = 16;
 // input would reset the connection, and the peer would lose what is still on its way to it.
 constexpr int kMaxDrains = 16;
 
-// How many a listener that is about to close accepts, at most: more than any system lets wait, and
-// those who keep coming do not keep it open.
+// How many a listener that is about to close accepts, at most: far more than a system lets wait
+// unless told otherwise, so that only those who keep coming are turned away.
 constexpr uint32_t kMaxDrained = 65'536;
 
 void drainInput(Socket socket) {

@@ -28,11 +28,10 @@
 //     kWritable      a raw descriptor
 //     kAcceptFailed  a: errno                        b: 1 for the first of a row of failures
 //     kNextSlab      data of later events lies in the next slab
-//     kDescriptor    a: a descriptor, that came with the bytes of the next kData. It is the host's
-//     to
-//                    close, whatever has become of the handle, from when the host has moved
-//                    kEventCursor past this record: to be done before the descriptor is used, for
-//                    those behind the cursor are closed with the reactor
+//     kDescriptor    a: a descriptor that came with the bytes of the next kData. The host
+//                    owns it, whatever has become of the handle, from when it has moved
+//                    kEventCursor past this record: to be done before the descriptor is used.
+//                    Those at or beyond the cursor are closed with the reactor
 //     kListenerDrained   all who waited are accepted, and nobody else will be
 #pragma once
 
