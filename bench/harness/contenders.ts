@@ -75,16 +75,14 @@ function ropewalk(kind: string): Contender['serves'] {
   };
 }
 
-/** One process or thread, and two: the names end in how many, for `aloneOf` of summary.ts. */
-function workers(name: string, title: string, versionCommand: Command, ...command: string[]) {
-  const each = (count: 1 | 2, unit: string): Contender => ({
-    name: `${name}-x${count}`,
-    title: `${title}, ${count} ${unit}`,
+/** The same server with one worker and with two; their names end in how many, for `aloneOf` of summary.ts. */
+function workers(common: Omit<Contender, 'serves'>, command: Command): Contender[] {
+  return [1, 2].map((count) => ({
+    ...common,
+    name: `${common.name}-x${count}`,
+    title: `${common.title}, ${count} ${count === 1 ? 'worker' : 'workers'}`,
     serves: { workers: [...command, '--workers', String(count)] },
-    versionCommand,
-    quick: true,
-  });
-  return [each(1, 'worker'), each(2, 'workers')];
+  }));
 }
 
 /** In the order of the reports' tables before they are sorted by cost. */
@@ -207,8 +205,23 @@ export const CONTENDERS: readonly Contender[] = [
     optional: true,
     quick: false,
   },
-  ...workers('raw-epoll', 'raw epoll in C++', GXX_VERSION, RAW_EPOLL),
-  ...workers('ropewalk', 'Ropewalk, native reactor', NODE_VERSION, ...node('workers/ropewalk.mjs')),
+  ...workers(
+    { name: 'raw-epoll', title: 'raw epoll in C++', versionCommand: GXX_VERSION, quick: true },
+    [RAW_EPOLL],
+  ),
+  ...workers(
+    { name: 'ropewalk', title: 'Ropewalk, threads', versionCommand: NODE_VERSION, quick: true },
+    node('workers/ropewalk.mjs', '--kind', 'threads'),
+  ),
+  ...workers(
+    {
+      name: 'ropewalk-processes',
+      title: 'Ropewalk, processes',
+      versionCommand: NODE_VERSION,
+      quick: false,
+    },
+    node('workers/ropewalk.mjs', '--kind', 'processes'),
+  ),
 ];
 
 /**

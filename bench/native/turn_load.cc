@@ -1,6 +1,7 @@
 #include "turn_load.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,9 +23,11 @@ constexpr useconds_t kGlanceUs = 150;
 constexpr useconds_t kStoppedUs = 500;
 constexpr int kRestMs = 200;
 
-// What the threads of `after` ran and waited since `before`; those that are new ran no turn's work.
-std::vector<ThreadTimes> Since(const std::vector<ThreadTimes>& before,
-                               std::vector<ThreadTimes> after) {
+// What the workers ran and waited between `before` and `after`. A worker is a thread that ran at
+// least half as long as the one that ran longest; the other threads of an engine only lend a hand.
+std::vector<ThreadTimes> WorkersOf(const std::vector<ThreadTimes>& before,
+                                   std::vector<ThreadTimes> after) {
+  uint64_t longest_ns = 0;
   for (ThreadTimes& times : after) {
     auto same = [&](const ThreadTimes& one) { return one.thread == times.thread; };
     auto found = std::find_if(before.begin(), before.end(), same);
@@ -34,22 +37,38 @@ std::vector<ThreadTimes> Since(const std::vector<ThreadTimes>& before,
       times.run_ns -= found->run_ns;
       times.wait_ns -= found->wait_ns;
     }
+    longest_ns = std::max(longest_ns, times.run_ns);
   }
+  std::erase_if(after, [=](const ThreadTimes& one) { return one.run_ns * 2 < longest_ns; });
   return after;
 }
 
-// The time of a turn: see the head of turn_load.h. A worker is a thread that ran at least half as
-// long as the one that ran longest; the other threads of an engine only lend a hand.
-uint64_t OnFreeCores(uint64_t wall_ns, const std::vector<ThreadTimes>& before,
-                     const std::vector<ThreadTimes>& after) {
-  std::vector<ThreadTimes> turn = Since(before, after);
+// The time of a turn: see the head of turn_load.h.
+uint64_t OnFreeCores(uint64_t wall_ns, const std::vector<ThreadTimes>& workers) {
   uint64_t run_ns = 0;
-  for (const ThreadTimes& times : turn) run_ns = std::max(run_ns, times.run_ns);
   uint64_t wait_ns = 0;
-  for (const ThreadTimes& times : turn) {
-    if (times.run_ns * 2 >= run_ns) wait_ns = std::max(wait_ns, times.wait_ns);
+  for (const ThreadTimes& times : workers) {
+    run_ns = std::max(run_ns, times.run_ns);
+    wait_ns = std::max(wait_ns, times.wait_ns);
   }
   return std::min(wall_ns, std::max(run_ns, wall_ns - std::min(wait_ns, wall_ns)));
+}
+
+// Gives each worker one of the cores that this process may use. Two that wake from SIGCONT are
+// often left on the same core for a whole turn, and would then not run side by side.
+void Place(const std::vector<ThreadTimes>& workers) {
+  cpu_set_t usable;
+  if (sched_getaffinity(0, sizeof usable, &usable) < 0) return;
+  int core = -1;
+  for (const ThreadTimes& worker : workers) {
+    do {
+      core = (core + 1) % CPU_SETSIZE;
+    } while (!CPU_ISSET(core, &usable));
+    cpu_set_t own;
+    CPU_ZERO(&own);
+    CPU_SET(core, &own);
+    sched_setaffinity(worker.thread, sizeof own, &own);
+  }
 }
 
 }  // namespace
@@ -148,7 +167,10 @@ void TurnLoad::Turn(Tally* tally) {
   }
   uint64_t wall_ns = NowNs() - begin;
   tally->wall_ns += wall_ns;
-  tally->elapsed_ns += OnFreeCores(wall_ns, before, TimesOf(server_));
+  std::vector<ThreadTimes> workers = WorkersOf(before, TimesOf(server_));
+  tally->elapsed_ns += OnFreeCores(wall_ns, workers);
+  if (!placed_) Place(workers);
+  placed_ = true;
 }
 
 // How many more are ready, each counted once in a turn.

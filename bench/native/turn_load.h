@@ -9,8 +9,8 @@
 //
 // The time of a turn is that between SIGCONT and the last answer, less what the worker that waited
 // longest for a core waited for it, and at least what the worker that ran longest ran. So another
-// program that takes a core, or two workers that the scheduler leaves on one for a while, does not
-// count against the server; what the workers wait for each other does, and unequal shares do.
+// program that takes a core does not count against the server; what the workers wait for each other
+// does, and unequal shares do. After the first turn each worker stays on a core of its own.
 #ifndef BENCH_NATIVE_TURN_LOAD_H_
 #define BENCH_NATIVE_TURN_LOAD_H_
 
@@ -71,6 +71,7 @@ class TurnLoad : public Load {
   std::vector<Connection> connections_;
   std::vector<char> inbox_;
   uint32_t next_number_ = 0;
+  bool placed_ = false;
 };
 
 }  // namespace bench
