@@ -23,7 +23,7 @@ export interface Figures {
   readonly missingBytes: number;
   readonly surplusBytes: number;
   readonly lostConnections: number;
-  /** Exchanges of datagrams not answered within 50 ms; of these, those answered twice after all. */
+  /** Exchanges of datagrams sent again after 50 ms; of these, those that were only late, not lost. */
   readonly resent: number;
   readonly late: number;
 }

@@ -1,5 +1,4 @@
-// Where the servers of a run put their UNIX sockets: one temporary folder, removed when this process
-// ends.
+// Where the servers of a run put their UNIX sockets: one temporary folder.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,15 +7,17 @@ import { join } from 'node:path';
 let folder: string | undefined;
 let made = 0;
 
+process.once('exit', removeSocketFolder);
+
 /** A path in it that was not given out before. */
 export function newSocketPath(): string {
-  folder ??= makeFolder();
+  folder ??= mkdtempSync(join(tmpdir(), 'ropewalk-bench-'));
   made++;
   return join(folder, `${made}.sock`);
 }
 
-function makeFolder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'ropewalk-bench-'));
-  process.once('exit', () => rmSync(path, { recursive: true, force: true }));
-  return path;
+/** Removes it with all that lies in it; the end of this process does so too. */
+export function removeSocketFolder(): void {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  folder = undefined;
 }

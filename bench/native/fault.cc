@@ -11,7 +11,7 @@ bool ParseFault(std::string_view text, Fault* fault) {
 }
 
 size_t Liar::Distort(char* bytes, size_t length) {
-  if (++reads_ % 1000 != 0) return length;
+  if (++reads_ % 100 != 0) return length;
   switch (fault_) {
     case Fault::kFlip:
       bytes[length / 2] = static_cast<char>(bytes[length / 2] ^ 1);

@@ -9,7 +9,7 @@
 
 namespace bench {
 
-// Done to each 1000th read: one bit changed, the last byte left out, a byte too many, no answer.
+// Done to each 100th read: one bit changed, the last byte left out, a byte too many, no answer.
 enum class Fault { kNone, kFlip, kDrop, kExtra, kStall };
 
 // Returns whether `text` names a fault: flip, drop, extra or stall.

@@ -25,8 +25,8 @@ struct Tally {
   uint64_t messages = 0;
   uint64_t elapsed_ns = 0;
   uint64_t wall_ns = 0;  // of turns: with the time for which no core was free
-  uint64_t resent = 0;   // exchanges by datagrams that were not answered in time
-  uint64_t late = 0;     // of these, those whose answer came twice: nothing was lost
+  uint64_t resent = 0;   // exchanges by datagrams that were sent again, not being answered in time
+  uint64_t late = 0;     // answers that came beyond those needed: what was sent again was not lost
   Histogram latency;
   Faults faults;
 

@@ -111,12 +111,8 @@ void UdpLoad::SendAgain(uint64_t now, Tally* tally) {
   for (uint32_t index = 0; index < peers_.size(); ++index) {
     Peer& peer = peers_[index];
     if (!peer.under_way || now - peer.sent_at < kAgainNs) continue;
-    if (peer.resent != peer.sequence) {
-      ++tally->resent;
-      peer.resent = peer.sequence;
-      peer.late = false;
-    }
-    peer.received = 0;
+    ++tally->resent;
+    peer.owed += back_;
     Send(index, now, tally);
   }
 }
@@ -145,10 +141,9 @@ void UdpLoad::Take(uint32_t index, const char* got, size_t length, uint64_t unti
   bool whole = length == bytes && wrong == 0;
   if (whole && peer.under_way) {
     if (++peer.received == back_) Finish(index, until, tally);
-  } else if (length == bytes && peer.resent > 0 &&
-             payload_.CountWrong(index, peer.resent, 0, got, bytes) == 0) {
-    if (!peer.late) ++tally->late;
-    peer.late = true;
+  } else if (IsOwed(index, got, length)) {
+    --peer.owed;
+    if (++peer.late % back_ == 0) ++tally->late;
   } else {
     tally->faults.surplus_bytes += whole ? length : length - both;
     tally->faults.missing_bytes += bytes - both;
@@ -156,6 +151,14 @@ void UdpLoad::Take(uint32_t index, const char* got, size_t length, uint64_t unti
     // Wrong, but an answer: the peer goes on, and does not send the same again.
     if (peer.under_way && ++peer.received == back_) Finish(index, until, tally);
   }
+}
+
+// Whether it answers an exchange that was sent more than once, this one or an earlier one.
+bool UdpLoad::IsOwed(uint32_t index, const char* got, size_t length) {
+  const Peer& peer = peers_[index];
+  if (peer.owed == 0 || length != payload_.bytes()) return false;
+  uint32_t sequence = Payload::SequenceIn(got);
+  return sequence <= peer.sequence && payload_.CountWrong(index, sequence, 0, got, length) == 0;
 }
 
 void UdpLoad::Finish(uint32_t index, uint64_t until, Tally* tally) {
@@ -173,6 +176,7 @@ void UdpLoad::AbandonAll(Tally* tally) {
   for (Peer& peer : peers_) {
     if (!peer.under_way) continue;
     tally->faults.missing_bytes += payload_.bytes() * (back_ - peer.received);
+    peer.owed += back_ - peer.received;
     peer.under_way = false;
     --under_way_;
   }

@@ -36,8 +36,8 @@ class UdpLoad : public Load {
   struct Peer {
     int fd = -1;
     uint32_t sequence = 0;
-    uint32_t resent = 0;  // the last sequence that was sent again
-    bool late = false;    // an answer to that came after the one that counted
+    uint64_t owed = 0;  // datagrams that may come yet, because their exchange was sent again
+    uint64_t late = 0;  // of these, those that came
     uint32_t received = 0;
     bool under_way = false;
     uint64_t begun_at = 0;
@@ -50,6 +50,7 @@ class UdpLoad : public Load {
   void SendAgain(uint64_t now, Tally* tally);
   void Receive(uint32_t index, uint64_t until, Tally* tally);
   void Take(uint32_t index, const char* got, size_t length, uint64_t until, Tally* tally);
+  bool IsOwed(uint32_t index, const char* got, size_t length);
   void Finish(uint32_t index, uint64_t until, Tally* tally);
   void AbandonAll(Tally* tally);
   void Run(uint64_t until, Tally* tally);

@@ -1,6 +1,8 @@
 // What a run of the socket benches is made of, and what is made of its figures: command line, choice of
 // scenarios, contenders, bars, ratios. Figures are made up.
 
+import { existsSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BARS, judge, measureText } from '../../bench/harness/bars.js';
 import { CONTENDERS, startServer } from '../../bench/harness/contenders.js';
@@ -10,6 +12,7 @@ import { htmlReport } from '../../bench/harness/report-html.js';
 import { markdownReport } from '../../bench/harness/report-markdown.js';
 import { emptyRecord, type RunRecord, type ScenarioRecord } from '../../bench/harness/results.js';
 import { chooseScenarios, type Scenario, scenarios } from '../../bench/harness/scenarios.js';
+import { newSocketPath, removeSocketFolder } from '../../bench/harness/socket-folder.js';
 import { aloneOf, baselineOf, summarize } from '../../bench/harness/summary.js';
 
 const MADE_UP: Figures = {
@@ -261,5 +264,16 @@ describe('the reports', () => {
     expect(page).toContain('<th scope="col">scaling</th>');
     expect(page).toContain('class="bar ours"');
     expect(page).toContain('class="bar baseline"');
+  });
+});
+
+describe('newSocketPath', () => {
+  it('gives paths of their own in a folder that can be removed', () => {
+    const [one, other] = [newSocketPath(), newSocketPath()];
+    expect(other).not.toBe(one);
+    expect(dirname(other)).toBe(dirname(one));
+    writeFileSync(one, '');
+    removeSocketFolder();
+    expect(existsSync(dirname(one))).toBe(false);
   });
 });
