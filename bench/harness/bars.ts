@@ -1,8 +1,15 @@
-// The bars that this project has set itself for TCP, and whether a run meets them.
+// The bars that this project has set itself for its sockets and workers, and whether a run meets them.
 
 import { type BarLine, outcomeOf } from './markdown-table.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
-import { BASELINE, costOf, FLOOR, ratioOf, userInstructionsOf } from './summary.js';
+import {
+  BASELINE,
+  costOf,
+  DATAGRAM_BASELINE,
+  FLOOR,
+  ratioOf,
+  userInstructionsOf,
+} from './summary.js';
 
 type Measure =
   | { readonly kind: 'ratio'; readonly of: string; readonly to: string }
@@ -42,25 +49,47 @@ function ratio(of: string, to: string): Measure {
   return { kind: 'ratio', of, to };
 }
 
-const ECHO = 'echo 64 B x';
 const INSTRUCTIONS: Measure = { kind: 'userInstructions', of: NATIVE };
 
+/** What is asked of both TCP and UNIX sockets; the names of the latter's scenarios begin with `unix-`. */
+function streamBars(prefix: '' | 'unix-'): Bar[] {
+  const over = prefix === '' ? '' : 'UNIX: ';
+  const toFloor = ratio(NATIVE, FLOOR);
+  const echoes = [50, 1_000, 10_000].flatMap((connections) => {
+    const scenario = `${prefix}echo-64x${connections}`;
+    const workload = `${over}echo 64 B x ${connections.toLocaleString('en')}`;
+    return [
+      atMost(scenario, workload, toFloor, 1.06),
+      atMost(scenario, workload, INSTRUCTIONS, 1_400),
+    ];
+  });
+  const lines = `${over}16 pipelined lines`;
+  const churn = `${over}connect, echo, close`;
+  const pureJs = `${over}pure-JS reactor, echo 64 B`;
+  return [
+    ...echoes,
+    atMost(`${prefix}echo-16kx50`, `${over}echo 16 KiB x 50`, toFloor, 1.08),
+    atLeast(`${prefix}lines`, lines, ratio(BASELINE, NATIVE), 10),
+    atMost(`${prefix}lines`, lines, toFloor, 1.35),
+    atMost(`${prefix}churn`, churn, toFloor, 1.1),
+    atLeast(`${prefix}churn`, churn, ratio(BASELINE, NATIVE), 2.3),
+    atMost(`${prefix}echo-64x50`, pureJs, ratio('ropewalk-node', BASELINE), 1.15),
+  ];
+}
+
+const TO_DGRAM = ratio(NATIVE, DATAGRAM_BASELINE);
+const SCALING = ratio('ropewalk-x1', 'ropewalk-x2');
+
 export const BARS: readonly Bar[] = [
-  atMost('echo-64x50', `${ECHO} 50`, ratio(NATIVE, FLOOR), 1.06),
-  atMost('echo-64x50', `${ECHO} 50`, INSTRUCTIONS, 1_400),
-  atMost('echo-64x1000', `${ECHO} 1,000`, ratio(NATIVE, FLOOR), 1.06),
-  atMost('echo-64x1000', `${ECHO} 1,000`, INSTRUCTIONS, 1_400),
-  atMost('echo-64x10000', `${ECHO} 10,000`, ratio(NATIVE, FLOOR), 1.06),
-  atMost('echo-64x10000', `${ECHO} 10,000`, INSTRUCTIONS, 1_400),
-  atMost('echo-16kx50', 'echo 16 KiB x 50', ratio(NATIVE, FLOOR), 1.08),
-  atLeast('lines', '16 pipelined lines', ratio(BASELINE, NATIVE), 10),
-  atMost('lines', '16 pipelined lines', ratio(NATIVE, FLOOR), 1.35),
-  atMost('churn', 'connect, echo, close', ratio(NATIVE, FLOOR), 1.1),
-  atLeast('churn', 'connect, echo, close', ratio(BASELINE, NATIVE), 2.3),
+  ...streamBars(''),
+  atMost('echo-64x50', 'ropewalk/net, echo 64 B', ratio('ropewalk-net', BASELINE), 0.85),
   atMost('idle', 'idle connection', { kind: 'cost', of: NATIVE }, 900),
   atMost('single', 'one connection, busy poll', ratio('ropewalk-native-busy', BASELINE), 0.2),
-  atMost('echo-64x50', 'pure-JS reactor, echo 64 B', ratio('ropewalk-node', BASELINE), 1.15),
-  atMost('echo-64x50', 'ropewalk/net, echo 64 B', ratio('ropewalk-net', BASELINE), 0.85),
+  ...streamBars('unix-'),
+  atMost('udp-echo-64x50', 'UDP echo 64 B x 50', TO_DGRAM, 0.5),
+  atMost('udp-echo-64x1000', 'UDP echo 64 B x 1,000', TO_DGRAM, 0.5),
+  atLeast('workers-echo', 'two workers, echo 64 B', SCALING, 1.8),
+  atLeast('workers-churn', 'two workers, connections', SCALING, 1.8),
 ];
 
 /** The bars of the scenarios that were run, each with its figure. */
@@ -79,7 +108,7 @@ export function measureText(bar: Bar): string {
   const { measure, scenario } = bar;
   if (measure.kind === 'userInstructions') return 'user instructions per message';
   if (measure.kind === 'cost') return 'bytes of user memory';
-  const what = scenario === 'single' ? 'p50' : 'CPU';
+  const what = scenario === 'single' ? 'p50' : scenario.startsWith('workers-') ? 'time' : 'CPU';
   return `${what}, ${measure.of} / ${measure.to}`;
 }
 

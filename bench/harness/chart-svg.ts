@@ -60,7 +60,7 @@ function row(one: ContenderSummary, y: number, x: (value: number) => number): st
 function kindOf(name: string): string {
   if (name.startsWith('ropewalk')) return 'ours';
   if (name.startsWith('raw-epoll')) return 'floor';
-  return name.startsWith('node-net') ? 'baseline' : 'peer';
+  return name.startsWith('node-') ? 'baseline' : 'peer';
 }
 
 /** Round steps (1, 2 or 5 times a power of ten), four to eight of them. */

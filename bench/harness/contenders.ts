@@ -5,30 +5,43 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Child } from './children.js';
+import type { Where } from './load-client.js';
 import { nativeTool } from './native-tools.js';
-import { PEERS, TCP_CONTENDERS } from './paths.js';
+import { LOAD, PEERS } from './paths.js';
+import { newSocketPath } from './socket-folder.js';
 
 const run = promisify(execFile);
 
-/** What a server does with what it reads; `idle` is echo for connections that mostly rest. */
-export type Mode = 'echo' | 'lines' | 'idle';
+/**
+ * What a server does with what it reads. `idle` is echo for connections that mostly rest; of
+ * datagrams `sink` answers each 64th, and `source` each with 64 of itself.
+ */
+export type Mode = 'echo' | 'lines' | 'idle' | 'sink' | 'source';
+
+/** The kind of server that a scenario needs; `workers` serve TCP by several threads or processes. */
+export type Service = 'tcp' | 'unix' | 'udp' | 'workers';
+
+type Command = readonly string[];
 
 export interface Contender {
   readonly name: string;
   /** As it is called in reports. */
   readonly title: string;
-  /** The program and its own arguments; `--mode` and `--port` are added. */
-  readonly command: readonly string[];
+  /** The program and its own arguments, for each kind of server; `--mode` and `--port`, or `--path`
+   * of a UNIX socket, are added. */
+  readonly serves: { readonly [service in Service]?: Command };
   /** Prints its version. */
-  readonly versionCommand: readonly string[];
-  /** The scenarios in which it stands; undefined for all but `hold`. */
+  readonly versionCommand: Command;
+  /** The scenarios in which it stands; undefined for all of its services but `hold`. */
   readonly scenarios?: readonly string[];
+  /** Is left out, aloud, where it cannot be started; another one fails the run. */
+  readonly optional?: true;
   /** Part of a quick run. */
   readonly quick: boolean;
 }
 
 export interface RunningServer {
-  readonly port: number;
+  readonly where: Where;
   readonly pid: number;
   end(): Promise<void>;
 }
@@ -41,133 +54,226 @@ const PYTHON = '/usr/bin/python3';
 const BUN: string = join(PEERS, 'node_modules', '@oven', 'bun-linux-x64', 'bin', 'bun');
 const NODE_VERSION = [process.execPath, '--version'];
 
-const tcp = (file: string): string => join(TCP_CONTENDERS, file);
-const ropewalk = (...args: string[]): string[] => [process.execPath, tcp('ropewalk.mjs'), ...args];
+const RAW_EPOLL = nativeTool('raw_epoll_server');
+const RAW_UDP = nativeTool('raw_udp_server');
+const GXX_VERSION = ['g++', '-dumpfullversion'];
+
+function node(file: string, ...args: string[]): Command {
+  return [process.execPath, join(LOAD, file), ...args];
+}
+
+/** The same program on TCP and on UNIX sockets. */
+function streams(command: Command): Contender['serves'] {
+  return { tcp: command, unix: command };
+}
+
+/** The pure-JS or the native reactor. */
+function ropewalk(kind: string): Contender['serves'] {
+  return {
+    ...streams(node('tcp/ropewalk.mjs', '--reactor', kind)),
+    udp: node('udp/ropewalk.mjs', '--reactor', kind),
+  };
+}
+
+/** The same server with one worker and with two; their names end in how many, for `aloneOf` of summary.ts. */
+function workers(common: Omit<Contender, 'serves'>, command: Command): Contender[] {
+  return [1, 2].map((count) => ({
+    ...common,
+    name: `${common.name}-x${count}`,
+    title: `${common.title}, ${count} ${count === 1 ? 'worker' : 'workers'}`,
+    serves: { workers: [...command, '--workers', String(count)] },
+  }));
+}
 
 /** In the order of the reports' tables before they are sorted by cost. */
 export const CONTENDERS: readonly Contender[] = [
   {
     name: 'raw-epoll',
     title: 'raw epoll in C++',
-    command: [nativeTool('raw_epoll_server')],
-    versionCommand: ['g++', '-dumpfullversion'],
+    serves: { ...streams([RAW_EPOLL]), udp: [RAW_UDP] },
+    versionCommand: GXX_VERSION,
     quick: true,
   },
   {
     name: 'raw-epoll-busy',
     title: 'raw epoll in C++, 50 us busy poll',
-    command: [nativeTool('raw_epoll_server'), '--busy-poll-us', '50'],
-    versionCommand: ['g++', '-dumpfullversion'],
+    serves: { tcp: [RAW_EPOLL, '--busy-poll-us', '50'] },
+    versionCommand: GXX_VERSION,
     scenarios: ['single'],
+    quick: true,
+  },
+  {
+    name: 'raw-epoll-offload',
+    title: 'raw epoll in C++, UDP_SEGMENT and UDP_GRO',
+    serves: { udp: [RAW_UDP, '--offload', 'on'] },
+    versionCommand: GXX_VERSION,
+    scenarios: ['udp-sink', 'udp-source'],
     quick: true,
   },
   {
     name: 'node-net',
     title: 'node:net',
-    command: [process.execPath, tcp('node-net.mjs')],
+    serves: streams(node('tcp/node-net.mjs')),
     versionCommand: NODE_VERSION,
     quick: true,
   },
   {
     name: 'node-net-corked',
     title: 'node:net, corked by hand',
-    command: [process.execPath, tcp('node-net.mjs'), '--cork'],
+    serves: { tcp: node('tcp/node-net.mjs', '--cork') },
     versionCommand: NODE_VERSION,
     scenarios: ['lines'],
     quick: true,
   },
   {
+    name: 'node-dgram',
+    title: 'node:dgram',
+    serves: { udp: node('udp/node-dgram.mjs') },
+    versionCommand: NODE_VERSION,
+    quick: true,
+  },
+  {
     name: 'ropewalk-native',
     title: 'Ropewalk, native reactor',
-    command: ropewalk('--reactor', 'native'),
+    serves: ropewalk('native'),
     versionCommand: NODE_VERSION,
     quick: true,
   },
   {
     name: 'ropewalk-native-busy',
     title: 'Ropewalk, native reactor, 50 us busy poll',
-    command: ropewalk('--reactor', 'native', '--busy-poll-us', '50'),
+    serves: { tcp: node('tcp/ropewalk.mjs', '--reactor', 'native', '--busy-poll-us', '50') },
     versionCommand: NODE_VERSION,
     scenarios: ['single'],
     quick: true,
   },
   {
+    name: 'ropewalk-native-offload',
+    title: 'Ropewalk, native reactor, UDP_GRO',
+    serves: { udp: node('udp/ropewalk.mjs', '--reactor', 'native', '--offload') },
+    versionCommand: NODE_VERSION,
+    scenarios: ['udp-sink'],
+    quick: true,
+  },
+  {
     name: 'ropewalk-node',
     title: 'Ropewalk, pure-JS reactor',
-    command: ropewalk('--reactor', 'node'),
+    serves: ropewalk('node'),
     versionCommand: NODE_VERSION,
     quick: true,
   },
   {
     name: 'ropewalk-net',
     title: 'ropewalk/net (drop-in sockets)',
-    command: [process.execPath, tcp('node-net.mjs'), '--from', 'ropewalk'],
+    serves: { tcp: node('tcp/node-net.mjs', '--from', 'ropewalk') },
     versionCommand: NODE_VERSION,
+    optional: true,
     quick: true,
   },
   {
     name: 'bun',
     title: 'Bun',
-    command: [BUN, tcp('bun.mjs')],
+    serves: { tcp: [BUN, join(LOAD, 'tcp/bun.mjs')], udp: [BUN, join(LOAD, 'udp/bun.mjs')] },
     versionCommand: [BUN, '--version'],
+    optional: true,
     quick: false,
   },
   {
     name: 'uvloop',
     title: 'uvloop on CPython',
-    command: [PYTHON, tcp('uvloop_echo.py')],
+    serves: { tcp: [PYTHON, join(LOAD, 'tcp/uvloop_echo.py')] },
     versionCommand: [PYTHON, '-c', 'import uvloop; print(uvloop.__version__)'],
+    optional: true,
     quick: false,
   },
   {
     name: 'eventmachine',
     title: 'EventMachine on Ruby',
-    command: ['ruby', tcp('eventmachine_echo.rb')],
+    serves: { tcp: ['ruby', join(LOAD, 'tcp/eventmachine_echo.rb')] },
     versionCommand: ['ruby', '-r', 'eventmachine', '-e', 'puts EM::VERSION'],
+    optional: true,
     quick: false,
   },
   {
     name: 'twisted',
     title: 'Twisted on CPython',
-    command: [PYTHON, tcp('twisted_echo.py')],
+    serves: {
+      tcp: [PYTHON, join(LOAD, 'tcp/twisted_echo.py')],
+      udp: [PYTHON, join(LOAD, 'udp/twisted_udp.py')],
+    },
     versionCommand: [PYTHON, '-c', 'import twisted; print(twisted.__version__)'],
+    optional: true,
     quick: false,
   },
+  ...workers(
+    { name: 'raw-epoll', title: 'raw epoll in C++', versionCommand: GXX_VERSION, quick: true },
+    [RAW_EPOLL],
+  ),
+  ...workers(
+    { name: 'ropewalk', title: 'Ropewalk, threads', versionCommand: NODE_VERSION, quick: true },
+    node('workers/ropewalk.mjs', '--kind', 'threads'),
+  ),
+  ...workers(
+    {
+      name: 'ropewalk-processes',
+      title: 'Ropewalk, processes',
+      versionCommand: NODE_VERSION,
+      quick: false,
+    },
+    node('workers/ropewalk.mjs', '--kind', 'processes'),
+  ),
 ];
 
-/** Starts it in `mode` on `core`, and waits until it says its port. */
+/**
+ * Starts it as `service` in `mode` on `core`, and waits until it says where it listens.
+ * @throws Error when it has no such service, or ends first; the message says why.
+ */
 export async function startServer(
   contender: Contender,
+  service: Service,
   mode: Mode,
   core: number | undefined,
 ): Promise<RunningServer> {
+  const program = contender.serves[service];
+  if (program === undefined) throw new Error(`${contender.name} does not serve ${service}`);
   // taskset replaces itself by the server, so the pid is the server's.
   const pin = core === undefined ? [] : ['taskset', '-c', String(core)];
-  const command = [...pin, ...contender.command, '--mode', mode, '--port', '0'];
-  const child = await Child.start(contender.name, command);
+  const at = service === 'unix' ? ['--path', newSocketPath()] : ['--port', '0'];
+  const child = await Child.start(contender.name, [...pin, ...program, '--mode', mode, ...at]);
   try {
-    const line = await child.nextLine(START_DEADLINE_MS);
-    const port = Number(/^PORT (\d+)$/.exec(line)?.[1]);
-    if (!(port > 0)) throw new Error(`${contender.name} said '${line}' in place of its port`);
-    return { port, pid: child.pid, end: () => child.end() };
+    const where = whereOf(await child.nextLine(START_DEADLINE_MS), contender);
+    return { where, pid: child.pid, end: () => child.end() };
   } catch (error) {
     await child.end();
     throw error;
   }
 }
 
-/** Whether it is here: it is started once, as it will be to measure it. */
+function whereOf(line: string, { name }: Contender): Where {
+  const [, word, rest = ''] = /^(PORT|PATH) (.+)$/.exec(line) ?? [];
+  if (word === 'PATH') return { path: rest };
+  const port = Number(rest);
+  if (word !== 'PORT' || !(port > 0))
+    throw new Error(`${name} said '${line}', not where it listens`);
+  return { port };
+}
+
+/** Whether it is here: an optional one is started once, as it will be to measure it. */
 export async function probe(contender: Contender): Promise<Probe> {
-  const [program = ''] = contender.command;
-  if (program.startsWith('/') && !existsSync(program)) return { absent: 'not installed' };
   try {
-    const server = await startServer(contender, 'echo', undefined);
-    await server.end();
-    const [versionProgram = '', ...args] = contender.versionCommand;
-    const { stdout } = await run(versionProgram, args);
+    if (contender.optional) await startOnce(contender);
+    const [program = '', ...args] = contender.versionCommand;
+    const { stdout } = await run(program, args);
     return { version: stdout.trim() };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { absent: reason.slice(0, 200) };
   }
+}
+
+async function startOnce(contender: Contender): Promise<void> {
+  const [service, [program = ''] = []] = Object.entries(contender.serves)[0] ?? [];
+  if (program.startsWith('/') && !existsSync(program)) throw new Error('not installed');
+  const server = await startServer(contender, service as Service, 'echo', undefined);
+  await server.end();
 }

@@ -79,11 +79,11 @@ async function useFresh(
   const client = await LoadClient.start(options.clientCore);
   let server: RunningServer | undefined;
   try {
-    server = await startServer(contender, 'idle', options.serverCore);
+    server = await startServer(contender, 'tcp', 'idle', options.serverCore);
     await sleep(scenario.settleSeconds * 1_000);
     const before = memoryOf(server.pid);
     const { connections: conns, bytes } = scenario;
-    await client.open({ port: server.port, pid: server.pid, conns, bytes });
+    await client.open({ where: server.where, pid: server.pid, conns, bytes });
     await use({ server, client, before });
   } catch (error) {
     record.failures.push(`${contender.name}: ${messageOf(error)}`);

@@ -7,6 +7,8 @@ import { nativeTool } from './native-tools.js';
 export interface Figures {
   readonly messages: number;
   readonly elapsedNs: number;
+  /** Of turns, where `elapsedNs` leaves out the time for which no core was free; else the same. */
+  readonly wallNs: number;
   /** CPU time of all threads of the server. */
   readonly cpuNs: number;
   readonly cpuUsPerMessage: number | null;
@@ -21,16 +23,33 @@ export interface Figures {
   readonly missingBytes: number;
   readonly surplusBytes: number;
   readonly lostConnections: number;
+  /** Exchanges of datagrams sent again after 50 ms; of these, those that were only late, not lost. */
+  readonly resent: number;
+  readonly late: number;
 }
 
-export interface OpenCommand {
-  readonly port: number;
-  /** The server whose CPU time is read. */
+/** Where a server listens: a port of 127.0.0.1, or a UNIX socket. */
+export type Where = { readonly port: number } | { readonly path: string };
+
+/** `turns` is for streams: the client and the server work in turns (bench/native/turn_load.h). */
+export type Load = 'stream' | 'datagrams' | 'turns';
+
+interface ServerCommand {
+  readonly where: Where;
+  /** The server whose CPU time is read, with that of the processes that it has started. */
   readonly pid: number;
-  readonly conns: number;
   /** Length of a message; with `lines` a multiple of 64. */
   readonly bytes: number;
+  /** Default `stream`. */
+  readonly load?: Load;
+}
+
+export interface OpenCommand extends ServerCommand {
+  readonly conns: number;
   readonly shape?: 'bytes' | 'lines';
+  /** Datagrams of one exchange, to the server and back; default 1. */
+  readonly out?: number;
+  readonly back?: number;
   /** How long the client waits for an answer before it counts it as missing; default 5. */
   readonly stallSeconds?: number;
 }
@@ -40,11 +59,8 @@ export interface MeasureCommand {
   readonly warmup: number;
 }
 
-export interface ChurnCommand extends MeasureCommand {
-  readonly port: number;
-  readonly pid: number;
+export interface ChurnCommand extends ServerCommand, MeasureCommand {
   readonly concurrency: number;
-  readonly bytes: number;
 }
 
 const DEADLINE_MS = 60_000;
@@ -68,8 +84,8 @@ export class LoadClient {
     return new LoadClient(child, String(ready.whyNoInstructions ?? ''));
   }
 
-  async open(command: OpenCommand): Promise<void> {
-    await this.#ask({ cmd: 'open', ...command });
+  async open({ where, ...command }: OpenCommand): Promise<void> {
+    await this.#ask({ cmd: 'open', ...where, ...command });
   }
 
   /** One message there and back on every open connection. */
@@ -83,8 +99,8 @@ export class LoadClient {
   }
 
   /** Connect, echo, close, over and over. */
-  async churn(command: ChurnCommand): Promise<Figures> {
-    return (await this.#ask({ cmd: 'churn', ...command })) as unknown as Figures;
+  async churn({ where, ...command }: ChurnCommand): Promise<Figures> {
+    return (await this.#ask({ cmd: 'churn', ...where, ...command })) as unknown as Figures;
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-// Builds the load client and the raw epoll server with g++, when they are missing or older than their
+// Builds the load client and the raw servers with g++, when they are missing or older than their
 // sources.
 
 import { execFile } from 'node:child_process';
@@ -14,14 +14,18 @@ const SOURCES = {
   load_client: [
     'load_client.cc',
     'churn_load.cc',
+    'datagrams.cc',
     'echo_load.cc',
     'flat_json.cc',
     'loopback.cc',
     'payload.cc',
     'server_usage.cc',
     'tally.cc',
+    'turn_load.cc',
+    'udp_load.cc',
   ],
-  raw_epoll_server: ['raw_epoll_server.cc', 'loopback.cc'],
+  raw_epoll_server: ['raw_epoll_server.cc', 'fault.cc', 'loopback.cc'],
+  raw_udp_server: ['raw_udp_server.cc', 'datagrams.cc', 'fault.cc', 'loopback.cc'],
 } as const;
 
 export type NativeTool = keyof typeof SOURCES;

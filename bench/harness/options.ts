@@ -5,7 +5,7 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 /** How long and how often to measure, and which things. */
 export interface Options {
   readonly quick: boolean;
-  /** Scenario names; empty for all of the default set. */
+  /** Scenario names, or beginnings of them; empty for all of the default set. */
   readonly only: readonly string[];
   /** Contender names; empty for all that are present. */
   readonly contenders: readonly string[];
@@ -28,12 +28,13 @@ export interface Options {
 
 export const HELP = `Usage: npm run bench -- [options]
 
-Measures Ropewalk's TCP servers beside raw epoll in C, node:net and other peers on this machine:
-server on one core, a busy-polling client that checks every byte on another, short slices in
-random order. bench/README.md says what each scenario does and how to read the figures.
+Measures Ropewalk's TCP, UNIX and UDP servers beside raw epoll in C, node:net and other peers on
+this machine: server on one core, a busy-polling client that checks every byte on another, short
+slices in random order. bench/README.md says what each scenario does and how to read the figures.
 
-  --quick             everything within a minute: fewer rounds, contenders and connections
-  --only LIST         scenarios, by comma: SCENARIOS
+  --quick             within a minute: fewer rounds, scenarios, contenders and connections
+  --only LIST         scenarios, by comma, or what the names of some begin with (udp, unix-echo):
+                      SCENARIOS
   --contenders LIST   contenders, by comma: CONTENDERS
   --rounds N          rounds of slices, the first of which is dropped (default 7; quick 3)
   --seed N            order of the slices (default: from the clock; it is in the results)

@@ -3,7 +3,8 @@
 import { judge, measureText, type Verdict } from './bars.js';
 import { barChart, escapeHtml } from './chart-svg.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
-import { type ContenderSummary, summarize } from './summary.js';
+import type { Scenario } from './scenarios.js';
+import { baselineOf, type ContenderSummary, summarize } from './summary.js';
 import { figureText, methodText, NONE, ratioText } from './text.js';
 
 const STYLE = `
@@ -38,8 +39,8 @@ export function htmlReport(run: RunRecord, rawName: string): string {
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>Ropewalk: performance of TCP</title><style>${STYLE}</style></head><body>`,
-    '<h1>Performance of TCP</h1>',
+    `<title>Ropewalk: performance of TCP, UNIX and UDP sockets</title><style>${STYLE}</style></head><body>`,
+    '<h1>Performance of TCP, UNIX and UDP sockets</h1>',
     ...head,
     `<p>Raw slices: <a href="${escapeHtml(rawName)}">${escapeHtml(rawName)}</a>.</p>`,
     barsTable(judge(run)),
@@ -71,36 +72,35 @@ function section(run: RunRecord, record: ScenarioRecord): string {
     `<section><h2>${escapeHtml(scenario.title)}</h2>`,
     ...failed,
     plot,
-    `<details><summary>Figures</summary>${figures(summaries, scenario.costLabel)}</details>`,
+    `<details><summary>Figures</summary>${figures(summaries, scenario)}</details>`,
     '</section>',
   ].join('\n');
 }
 
-function figures(summaries: readonly ContenderSummary[], costLabel: string): string {
-  const head = [
-    '',
-    costLabel,
-    'lowest',
-    'highest',
-    '/ raw epoll',
-    '/ node:net',
-    'per second',
-    'p99 us',
-  ];
+function figures(summaries: readonly ContenderSummary[], scenario: Scenario): string {
+  const head = ['', scenario.costLabel, 'lowest', 'highest', ...ratioHeads(scenario), 'per second'];
   const rows = summaries.map((one) => {
     const cells = [
       one.title,
       figureText(one.cost.median),
       figureText(one.cost.min),
       figureText(one.cost.max),
-      ratioText(one.toFloor?.median),
-      ratioText(one.toBaseline?.median),
+      ...ratioCells(one, scenario),
       one.perSecond === undefined ? NONE : Math.round(one.perSecond).toLocaleString('en'),
-      figureText(one.p99Us),
     ];
     return `<tr>${cells.map(cell).join('')}</tr>`;
   });
   return tableOf(head, rows, '');
+}
+
+function ratioHeads(scenario: Scenario): string[] {
+  if (scenario.kind === 'workers') return ['scaling', 'CPU us'];
+  return ['/ raw epoll', `/ ${baselineOf(scenario).title}`, 'p99 us'];
+}
+
+function ratioCells(one: ContenderSummary, scenario: Scenario): string[] {
+  if (scenario.kind === 'workers') return [ratioText(one.scaling?.median), figureText(one.cpuUs)];
+  return [ratioText(one.toFloor?.median), ratioText(one.toBaseline?.median), figureText(one.p99Us)];
 }
 
 function tableOf(head: readonly string[], rows: readonly string[], name: string): string {

@@ -3,14 +3,15 @@
 import { judge, measureText, type Verdict } from './bars.js';
 import { type BarLine, barSection, nameIn, table } from './markdown-table.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
-import { type ContenderSummary, summarize } from './summary.js';
+import type { Spread } from './statistics.js';
+import { baselineOf, type ContenderSummary, summarize } from './summary.js';
 import { figureText, methodText, NONE, ratioText, spreadText } from './text.js';
 
 /** `rawLink` is where the reader finds the JSON; undefined when it lies nowhere yet. */
 export function markdownReport(run: RunRecord, rawLink: string | undefined): string {
   const raw = rawLink === undefined ? [] : [`Raw slices: [${nameIn(rawLink)}](${rawLink}).`];
   const parts = [
-    '# Performance of TCP',
+    '# Performance of TCP, UNIX and UDP sockets',
     ...methodText(run),
     ...raw,
     ...barSection(judge(run).map(barLine)),
@@ -51,12 +52,14 @@ interface Column {
 function columnsOf({ scenario }: ScenarioRecord): Column[] {
   const cost: Column = { name: scenario.costLabel, cell: (one) => spreadText(one.cost) };
   const floor: Column = { name: '/ raw epoll', cell: (one) => ratioText(one.toFloor?.median) };
-  const base: Column = { name: '/ node:net', cell: (one) => ratioText(one.toBaseline?.median) };
+  const { title } = baselineOf(scenario);
+  const base: Column = { name: `/ ${title}`, cell: (one) => ratioText(one.toBaseline?.median) };
   if (scenario.kind === 'idle') {
     const accepted = { name: 'before a message', cell: bytesOf('acceptedBytes') };
     // Without the floor: its few bytes would make every ratio meaningless.
     return [cost, base, { name: 'anonymous', cell: bytesOf('anonymousBytes') }, accepted];
   }
+  if (scenario.kind === 'workers') return [cost, ...WORKERS_COLUMNS];
   const latency = scenario.kind === 'echo' && scenario.cost === 'p50';
   return [
     cost,
@@ -65,6 +68,7 @@ function columnsOf({ scenario }: ScenarioRecord): Column[] {
     { name: 'per second', cell: (one) => whole(one.perSecond) },
     ...(latency ? LATENCY_COLUMNS : [P50_COLUMN]),
     { name: 'p99 us', cell: (one) => figureText(one.p99Us) },
+    { name: 'lost of 1,000', cell: (one) => figureText(one.lost) },
     { name: 'user instructions', cell: (one) => whole(one.userInstructions) },
   ];
 }
@@ -74,6 +78,17 @@ const LATENCY_COLUMNS: readonly Column[] = [
   { name: 'p90 us', cell: (one) => figureText(one.p90Us) },
   { name: 'CPU us', cell: (one) => figureText(one.cpuUs) },
 ];
+
+const WORKERS_COLUMNS: readonly Column[] = [
+  { name: 'scaling', cell: (one) => (one.scaling === undefined ? NONE : ratioSpread(one.scaling)) },
+  { name: 'per second', cell: (one) => whole(one.perSecond) },
+  { name: 'CPU us', cell: (one) => figureText(one.cpuUs) },
+  { name: 'wall us', cell: (one) => figureText(one.wallUs) },
+];
+
+function ratioSpread({ median, min, max }: Spread): string {
+  return `${ratioText(median)} (${ratioText(min)} to ${ratioText(max)})`;
+}
 
 function bytesOf(field: 'acceptedBytes' | 'anonymousBytes'): Column['cell'] {
   return (one) => whole(one[field]);
@@ -85,6 +100,13 @@ function notesOf({ scenario, holds, footprints }: ScenarioRecord): string[] {
       'Growth of the resident set of one fresh process, divided by the connections, some seconds ' +
         'after each had carried one message there and back. No collection is forced: garbage not ' +
         'yet collected counts. The kernel’s memory for sockets does not.',
+    ];
+  }
+  if (scenario.kind === 'workers') {
+    return [
+      'Client and server take turns, so that all cores are free for the workers while they work: ' +
+        '`scaling` is how many times as fast as one worker they are. `wall us` includes the time for ' +
+        'which they wanted a core and something else had it; the first column leaves it out.',
     ];
   }
   return holds.map(

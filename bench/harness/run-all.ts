@@ -7,7 +7,7 @@ import { describeMachine, descriptorLimit } from './machine.js';
 import { type Options, UsageError } from './options.js';
 import type { Progress } from './progress.js';
 import type { ContenderRecord, RunRecord, ScenarioRecord } from './results.js';
-import { type Scenario, scenarios } from './scenarios.js';
+import { chooseScenarios, type Scenario } from './scenarios.js';
 import { runSlices } from './slices.js';
 import { randomFrom } from './statistics.js';
 
@@ -24,7 +24,7 @@ interface Present {
 
 /** @throws UsageError for names that do not exist. */
 export async function runAll(options: Options, progress: Progress): Promise<RunRecord> {
-  const wanted = chooseScenarios(options);
+  const wanted = chooseScenarios(options.only, options.quick);
   const startedAt = new Date().toISOString();
   const machine = describeMachine();
   const whyNoInstructions = await readInstructionSupport(options);
@@ -63,15 +63,6 @@ export async function runAll(options: Options, progress: Progress): Promise<RunR
     skipped,
     scenarios: records,
   };
-}
-
-function chooseScenarios({ only, quick }: Options): Scenario[] {
-  const all = scenarios(quick);
-  const names = all.map((scenario) => scenario.name);
-  for (const name of only) {
-    if (!names.includes(name)) throw new UsageError(`no scenario '${name}': ${names.join(', ')}`);
-  }
-  return only.length === 0 ? all : all.filter((scenario) => only.includes(scenario.name));
 }
 
 async function readInstructionSupport(options: Options): Promise<string> {
@@ -113,8 +104,9 @@ function chooseContenders({ contenders, quick }: Options): Contender[] {
   return CONTENDERS.filter((contender) => contender.quick || !quick);
 }
 
-function stands(contender: Contender, scenario: Scenario): boolean {
-  return contender.scenarios === undefined || contender.scenarios.includes(scenario.name);
+function stands({ serves, scenarios }: Contender, { service, name }: Scenario): boolean {
+  if (serves[service] === undefined) return false;
+  return scenarios === undefined || scenarios.includes(name);
 }
 
 function standingIn(
@@ -144,6 +136,8 @@ function runOne(
   switch (scenario.kind) {
     case 'echo':
     case 'churn':
+    case 'datagrams':
+    case 'workers':
       return runSlices(scenario, contenders, options, random, progress);
     case 'idle':
       return runIdle(scenario, contenders, options, random, progress);

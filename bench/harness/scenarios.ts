@@ -1,13 +1,18 @@
 // The workloads: what the client does, what is compared, and in which unit.
 
-import type { Mode } from './contenders.js';
+import type { Mode, Service } from './contenders.js';
+import { UsageError } from './options.js';
 
 interface Described {
   readonly name: string;
   readonly title: string;
   /** What the cost of one unit is, for column heads: `CPU us per message`. */
   readonly costLabel: string;
-  /** Connections held or, for churn, under way at once. */
+  /** The kind of server it needs. */
+  readonly service: Service;
+  /** Part of a quick run in which no scenario is named. */
+  readonly quick: boolean;
+  /** Connections held or, for churn, under way at once; peers of datagrams. */
   readonly connections: number;
   /** Bytes of one message. */
   readonly bytes: number;
@@ -25,6 +30,20 @@ export interface ChurnScenario extends Described {
   readonly kind: 'churn';
 }
 
+/** Exchanges of datagrams: `out` to the server, `back` from it. The cost is CPU time. */
+export interface DatagramScenario extends Described {
+  readonly kind: 'datagrams';
+  readonly mode: Extract<Mode, 'echo' | 'sink' | 'source'>;
+  readonly out: number;
+  readonly back: number;
+}
+
+/** Servers of one and of two workers; client and server take turns. The cost is time. */
+export interface WorkersScenario extends Described {
+  readonly kind: 'workers';
+  readonly act: 'echo' | 'churn';
+}
+
 /** Memory of connections that rest; each repeat is a fresh process. */
 export interface IdleScenario extends Described {
   readonly kind: 'idle';
@@ -39,21 +58,36 @@ export interface HoldScenario extends Described {
   readonly settleSeconds: number;
 }
 
-export type Scenario = EchoScenario | ChurnScenario | IdleScenario | HoldScenario;
+export type SlicedScenario = EchoScenario | ChurnScenario | DatagramScenario | WorkersScenario;
+export type Scenario = SlicedScenario | IdleScenario | HoldScenario;
+
+type Stream = 'tcp' | 'unix';
 
 const CPU_PER_MESSAGE = 'CPU us per message';
+/** As `BURST` of bench/load/contender.mjs. */
+const BURST = 64;
 
-function echo(name: string, title: string, connections: number, bytes: number): EchoScenario {
-  const costLabel = CPU_PER_MESSAGE;
-  return { kind: 'echo', mode: 'echo', cost: 'cpu', name, title, costLabel, connections, bytes };
+function text(count: number): string {
+  return count.toLocaleString('en');
 }
 
-/** All scenarios, at full size or small enough for a quick run. Their names are the same. */
-export function scenarios(quick: boolean): Scenario[] {
-  const many = quick ? 2_000 : 10_000;
-  // As many in a quick run too: with fewer, what a process takes once would weigh on each of them.
-  const held = 15_000;
-  const text = (count: number): string => count.toLocaleString('en');
+/** What is the same over TCP and over UNIX sockets. */
+function streamScenarios(service: Stream, many: number): SlicedScenario[] {
+  const tcp = service === 'tcp';
+  const prefix = tcp ? '' : 'unix-';
+  const over = tcp ? '' : ', over UNIX sockets';
+  const echo = (name: string, title: string, connections: number, bytes: number): EchoScenario => ({
+    kind: 'echo',
+    mode: 'echo',
+    cost: 'cpu',
+    name: prefix + name,
+    title: title + over,
+    costLabel: CPU_PER_MESSAGE,
+    service,
+    quick: tcp || name === 'echo-64x50',
+    connections,
+    bytes,
+  });
   return [
     echo('echo-64x50', 'Echo, 64 bytes on 50 connections', 50, 64),
     echo('echo-64x1000', 'Echo, 64 bytes on 1,000 connections', 1_000, 64),
@@ -66,36 +100,143 @@ export function scenarios(quick: boolean): Scenario[] {
     },
     {
       kind: 'churn',
-      name: 'churn',
-      title: 'Connect, echo 64 bytes, close; 50 at once',
+      name: `${prefix}churn`,
+      title: `Connect, echo 64 bytes, close; 50 at once${over}`,
       costLabel: 'CPU us per connection',
+      service,
+      quick: tcp,
       connections: 50,
       bytes: 64,
     },
+    ...(tcp ? [single(echo)] : []),
+  ];
+}
+
+type Echo = (name: string, title: string, connections: number, bytes: number) => EchoScenario;
+
+function single(echo: Echo): EchoScenario {
+  const scenario = echo('single', 'One connection, 64 bytes, ping-pong', 1, 64);
+  return { ...scenario, cost: 'p50', costLabel: 'median latency us' };
+}
+
+function heldScenarios(quick: boolean): Scenario[] {
+  // As many in a quick run too: with fewer, what a process takes once would weigh on each of them.
+  const connections = 15_000;
+  const common = { service: 'tcp', quick: true, connections, bytes: 64 } as const;
+  const settleSeconds = quick ? 0.4 : 3;
+  return [
     {
-      ...echo('single', 'One connection, 64 bytes, ping-pong', 1, 64),
-      cost: 'p50',
-      costLabel: 'median latency us',
-    },
-    {
+      ...common,
       kind: 'idle',
       name: 'idle',
-      title: `Memory of an idle connection, ${text(held)} of them`,
+      title: `Memory of an idle connection, ${text(connections)} of them`,
       costLabel: 'bytes per connection',
-      connections: held,
-      bytes: 64,
       repeats: quick ? 1 : 3,
-      settleSeconds: quick ? 0.4 : 3,
+      settleSeconds,
     },
     {
+      ...common,
       kind: 'hold',
       name: 'hold',
-      title: `${text(held)} connections in one process, traffic on all`,
+      title: `${text(connections)} connections in one process, traffic on all`,
       costLabel: CPU_PER_MESSAGE,
-      connections: held,
-      bytes: 64,
       trafficSeconds: quick ? 1 : 5,
-      settleSeconds: quick ? 0.4 : 3,
+      settleSeconds,
     },
   ];
+}
+
+function datagramScenarios(): DatagramScenario[] {
+  const echo = (connections: number, bytes: number): DatagramScenario => ({
+    kind: 'datagrams',
+    mode: 'echo',
+    name: `udp-echo-${bytes}x${connections}`,
+    title: `UDP echo, ${text(bytes)} bytes, ${text(connections)} peers`,
+    costLabel: 'CPU us per datagram',
+    service: 'udp',
+    quick: connections === 50 && bytes === 64,
+    connections,
+    bytes,
+    out: 1,
+    back: 1,
+  });
+  const bulk = echo(8, 1_200);
+  return [
+    echo(50, 64),
+    echo(1_000, 64),
+    echo(50, 1_000),
+    {
+      ...bulk,
+      name: 'udp-sink',
+      title: `UDP to the server, 1,200 bytes, each ${BURST}th answered, 8 peers`,
+      mode: 'sink',
+      out: BURST,
+    },
+    {
+      ...bulk,
+      name: 'udp-source',
+      title: `UDP from the server, 1,200 bytes, ${BURST} for each request, 8 peers`,
+      mode: 'source',
+      back: BURST,
+    },
+  ];
+}
+
+function workersScenarios(quick: boolean): WorkersScenario[] {
+  const many = quick ? 4_000 : 10_000;
+  // So many that a turn takes long beside the client's glances, and that they fit into listen queues
+  // of 4,096.
+  const fresh = 3_000;
+  const common = { kind: 'workers', service: 'workers', bytes: 64 } as const;
+  return [
+    {
+      ...common,
+      act: 'echo',
+      name: 'workers-echo',
+      title: `One worker and two: echo, 64 bytes on ${text(many)} connections`,
+      costLabel: 'us per message',
+      quick: true,
+      connections: many,
+    },
+    {
+      ...common,
+      act: 'churn',
+      name: 'workers-churn',
+      title: `One worker and two: connect, echo 64 bytes, close; ${text(fresh)} at once`,
+      costLabel: 'us per connection',
+      quick: false,
+      connections: fresh,
+    },
+  ];
+}
+
+/** All scenarios, at full size or small enough for a quick run. Their names are the same. */
+export function scenarios(quick: boolean): Scenario[] {
+  const many = quick ? 2_000 : 10_000;
+  return [
+    ...streamScenarios('tcp', many),
+    ...heldScenarios(quick),
+    ...streamScenarios('unix', many),
+    ...datagramScenarios(),
+    ...workersScenarios(quick),
+  ];
+}
+
+/**
+ * Those that `names` choose: each is a scenario's name, or the beginning of some up to a hyphen
+ * (`udp`, `unix-echo`). Without names all, but in a quick run those that are part of it.
+ * @throws UsageError for a name that chooses none; the message lists what there is.
+ */
+export function chooseScenarios(names: readonly string[], quick: boolean): Scenario[] {
+  const all = scenarios(quick);
+  if (names.length === 0) return all.filter((scenario) => scenario.quick || !quick);
+  const chosenBy = (name: string, scenario: Scenario): boolean =>
+    scenario.name === name || scenario.name.startsWith(`${name}-`);
+  for (const name of names) {
+    if (!all.some((scenario) => chosenBy(name, scenario))) {
+      const known = all.map((scenario) => scenario.name).join(', ');
+      throw new UsageError(`no scenario '${name}': ${known}`);
+    }
+  }
+  return all.filter((scenario) => names.some((name) => chosenBy(name, scenario)));
 }

@@ -3,12 +3,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Contender, type RunningServer, startServer } from './contenders.js';
-import { type Figures, LoadClient } from './load-client.js';
+import { type Figures, LoadClient, type OpenCommand } from './load-client.js';
 import { descriptorsOf } from './memory.js';
 import type { Options } from './options.js';
 import type { Progress } from './progress.js';
 import { emptyRecord, faultOf, type ScenarioRecord } from './results.js';
-import type { ChurnScenario, EchoScenario } from './scenarios.js';
+import type { SlicedScenario } from './scenarios.js';
 import { shuffled } from './statistics.js';
 
 interface Running {
@@ -17,8 +17,6 @@ interface Running {
   readonly client: LoadClient;
   readonly descriptors: number;
 }
-
-type SlicedScenario = EchoScenario | ChurnScenario;
 
 /** Descriptors that a server may have opened for itself meanwhile. */
 const SPARE_DESCRIPTORS = 5;
@@ -48,7 +46,7 @@ export async function runSlices(
     }
   }
   for (const one of running) {
-    if (scenario.kind === 'churn') await checkDescriptors(one, record);
+    if (isChurn(scenario)) await checkDescriptors(one, record);
     await end(one);
   }
   return record;
@@ -60,28 +58,42 @@ async function start(
   options: Options,
   record: ScenarioRecord,
 ): Promise<Running | undefined> {
-  const mode = scenario.kind === 'echo' ? scenario.mode : 'echo';
-  const client = await LoadClient.start(options.clientCore);
+  const { kind, service } = scenario;
+  const mode = 'mode' in scenario ? scenario.mode : 'echo';
+  // Several workers may take all cores: the client is not there when they work.
+  const turns = kind === 'workers';
+  const client = await LoadClient.start(turns ? undefined : options.clientCore);
+  let server: RunningServer | undefined;
   try {
-    const server = await startServer(contender, mode, options.serverCore);
+    server = await startServer(contender, service, mode, turns ? undefined : options.serverCore);
     const started = { contender, server, client, descriptors: descriptorsOf(server.pid) };
-    if (scenario.kind === 'echo') await open(scenario, started);
+    if (!isChurn(scenario)) await client.open(openCommand(scenario, server));
     return started;
   } catch (error) {
     record.failures.push(`${contender.name}: ${messageOf(error)}`);
     await client.end();
+    await server?.end();
     return undefined;
   }
 }
 
-async function open(scenario: EchoScenario, { client, server }: Running): Promise<void> {
-  await client.open({
-    port: server.port,
-    pid: server.pid,
-    conns: scenario.connections,
-    bytes: scenario.bytes,
-    shape: scenario.mode === 'lines' ? 'lines' : 'bytes',
-  });
+function isChurn(scenario: SlicedScenario): boolean {
+  return scenario.kind === 'churn' || (scenario.kind === 'workers' && scenario.act === 'churn');
+}
+
+function openCommand(scenario: SlicedScenario, { where, pid }: RunningServer): OpenCommand {
+  const { kind, connections: conns, bytes } = scenario;
+  const command: OpenCommand = { where, pid, conns, bytes };
+  switch (kind) {
+    case 'datagrams':
+      return { ...command, load: 'datagrams', out: scenario.out, back: scenario.back };
+    case 'workers':
+      return { ...command, load: 'turns' };
+    case 'echo':
+      return { ...command, shape: scenario.mode === 'lines' ? 'lines' : 'bytes' };
+    case 'churn':
+      return command;
+  }
 }
 
 /** Measures once and records it; false when this contender is to be left out from now on. */
@@ -111,9 +123,10 @@ async function measure(
   options: Options,
 ): Promise<Figures> {
   const time = { seconds: options.measureSeconds, warmup: options.warmupSeconds };
-  if (scenario.kind === 'echo') return client.measure(time);
-  const { bytes, connections: concurrency } = scenario;
-  return client.churn({ port: server.port, pid: server.pid, concurrency, bytes, ...time });
+  if (!isChurn(scenario)) return client.measure(time);
+  const { kind, bytes, connections: concurrency } = scenario;
+  const load = kind === 'workers' ? 'turns' : 'stream';
+  return client.churn({ where: server.where, pid: server.pid, concurrency, bytes, load, ...time });
 }
 
 /** A server that does not close what its clients closed would look cheap in churn. */

@@ -2,11 +2,24 @@
 // within each round and then their median, so that drift between rounds cancels out.
 
 import type { RunRecord, ScenarioRecord, SliceRecord } from './results.js';
-import type { Scenario } from './scenarios.js';
+import type { DatagramScenario, Scenario } from './scenarios.js';
 import { quantile, ratioOfRounds, type Sample, type Spread, spreadOf } from './statistics.js';
 
 export const FLOOR = 'raw-epoll';
 export const BASELINE = 'node-net';
+export const DATAGRAM_BASELINE = 'node-dgram';
+
+/** What Node offers for the same, and what it is called. */
+export function baselineOf({ kind }: Scenario): { readonly name: string; readonly title: string } {
+  return kind === 'datagrams'
+    ? { name: DATAGRAM_BASELINE, title: 'node:dgram' }
+    : { name: BASELINE, title: 'node:net' };
+}
+
+/** The same server with one worker: `ropewalk-x1` of `ropewalk-x2`; undefined for what is no server of workers. */
+export function aloneOf(name: string): string | undefined {
+  return /-x\d+$/.test(name) ? name.replace(/-x\d+$/, '-x1') : undefined;
+}
 
 /** A contender's figures in one scenario; undefined where a figure does not apply. */
 export interface ContenderSummary {
@@ -14,10 +27,16 @@ export interface ContenderSummary {
   readonly title: string;
   /** In the scenario's unit. */
   readonly cost: Spread;
-  /** Times the cost of raw epoll, and of node:net. */
+  /** Times the cost of raw epoll, and of what Node offers. */
   readonly toFloor: Spread | undefined;
   readonly toBaseline: Spread | undefined;
+  /** How many times as fast as with one worker. */
+  readonly scaling: Spread | undefined;
   readonly perSecond: number | undefined;
+  /** Of turns: with the time for which no core was free. */
+  readonly wallUs: number | undefined;
+  /** Exchanges of datagrams that were lost, in a thousand. */
+  readonly lost: number | undefined;
   readonly cpuUs: number | undefined;
   readonly p50Us: number | undefined;
   readonly p90Us: number | undefined;
@@ -61,10 +80,15 @@ function details(record: ScenarioRecord, name: string): Omit<ContenderSummary, k
   const us = (of: (slice: Traffic) => number): number | undefined =>
     median(slices, (slice) => of(slice) / 1_000);
   const footprints = record.footprints.filter((one) => one.contender === name);
+  const baseline = baselineOf(record.scenario).name;
+  const alone = aloneOf(name);
   return {
     toFloor: name === FLOOR ? undefined : ratioOf(record, name, FLOOR),
-    toBaseline: name === BASELINE ? undefined : ratioOf(record, name, BASELINE),
+    toBaseline: name === baseline ? undefined : ratioOf(record, name, baseline),
+    scaling: alone === undefined ? undefined : ratioOf(record, alone, name),
     perSecond: median(slices, (slice) => (slice.messages / slice.elapsedNs) * 1e9),
+    wallUs: us((slice) => slice.wallNs / slice.messages),
+    lost: record.scenario.kind === 'datagrams' ? lostOf(slices, record.scenario) : undefined,
     cpuUs: median(slices, (slice) => slice.cpuUsPerMessage),
     p50Us: us((slice) => slice.p50Ns),
     p90Us: us((slice) => slice.p90Ns),
@@ -73,6 +97,17 @@ function details(record: ScenarioRecord, name: string): Omit<ContenderSummary, k
     acceptedBytes: median(footprints, (one) => one.accepted.rss),
     anonymousBytes: median(footprints, (one) => one.used.anonymous),
   };
+}
+
+function lostOf(slices: readonly Traffic[], { out, back }: DatagramScenario): number | undefined {
+  const sum = (of: (slice: Traffic) => number): number =>
+    slices.reduce((total, slice) => total + of(slice), 0);
+  const exchanges = sum((slice) => slice.messages) / Math.max(out, back);
+  const lost = Math.max(
+    0,
+    sum((slice) => slice.resent - slice.late),
+  );
+  return exchanges > 0 ? (lost / exchanges) * 1_000 : undefined;
 }
 
 type Identity = Pick<ContenderSummary, 'name' | 'title' | 'cost'>;
@@ -106,6 +141,9 @@ function allSamples({ scenario, slices, footprints, holds }: ScenarioRecord): Co
 }
 
 function sliceCost(scenario: Scenario, slice: SliceRecord): number | null {
+  if (scenario.kind === 'workers') {
+    return slice.messages > 0 ? slice.elapsedNs / slice.messages / 1_000 : null;
+  }
   const latency = scenario.kind === 'echo' && scenario.cost === 'p50';
   return latency ? slice.p50Ns / 1_000 : slice.cpuUsPerMessage;
 }

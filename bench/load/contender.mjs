@@ -3,22 +3,46 @@
 
 import { parseArgs } from 'node:util';
 
-/** Reads `--mode`, `--port` and, besides these, the string options that are named. */
+/** Reads `--mode`, `--port`, `--path` and, besides these, the string options that are named. */
 export function readArguments(more = {}) {
   const options = {
     mode: { type: 'string', default: 'echo' },
     port: { type: 'string', default: '0' },
+    path: { type: 'string' },
     ...more,
   };
   const { values } = parseArgs({ options });
   return { ...values, port: Number(values.port) };
 }
 
-/** Says which port is served, and calls `stop` once when the harness is done with this process. */
-export function announce(port, stop) {
+/**
+ * Says which port, or path of a UNIX socket, is served, and calls `stop` once when the harness is done
+ * with this process.
+ */
+export function announce(where, stop) {
   process.stdin.on('end', stop);
   process.stdin.resume();
-  console.log(`PORT ${port}`);
+  console.log(typeof where === 'string' ? `PATH ${where}` : `PORT ${where}`);
+}
+
+/** How many datagrams `sink` takes for each that it answers, and `source` answers to each it takes. */
+export const BURST = 64;
+/** Of send and receive buffers; with the kernel's default a thousand peers overflow them. */
+export const DATAGRAM_BUFFER_BYTES = 4 * 1024 * 1024;
+
+/** What a UDP server does with each datagram; `answer(data, from)` sends. */
+export function datagramService(mode, answer) {
+  if (mode === 'echo') return answer;
+  if (mode === 'source') {
+    return (data, from) => {
+      for (let copy = 0; copy < BURST; copy++) answer(data, from);
+    };
+  }
+  let received = 0;
+  return (data, from) => {
+    received++;
+    if (received % BURST === 0) answer(data, from);
+  };
 }
 
 /** Sends each whole line of a stream back by one write of its own; keeps the part of a line. */

@@ -8,8 +8,6 @@
 #include <cstring>
 #include <utility>
 
-#include "loopback.h"
-
 namespace bench {
 namespace {
 
@@ -17,8 +15,8 @@ constexpr int kMaxEvents = 256;
 
 }  // namespace
 
-ChurnLoad::ChurnLoad(uint16_t port, Payload payload, uint32_t concurrency, uint64_t stall_ns)
-    : port_(port),
+ChurnLoad::ChurnLoad(Target target, Payload payload, uint32_t concurrency, uint64_t stall_ns)
+    : target_(std::move(target)),
       payload_(std::move(payload)),
       stall_ns_(stall_ns),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
@@ -65,7 +63,7 @@ bool ChurnLoad::Begin(uint32_t index) {
   slot = Slot();
   slot.number = next_number_++;
   slot.begun_at = NowNs();
-  slot.fd = ConnectLoopback(port_, slot.number, Wait::kStarted);
+  slot.fd = ConnectStream(target_, slot.number, Wait::kStarted);
   if (slot.fd < 0) return false;
   ++open_;
   // Edge-triggered: one registration serves both the handshake's end and the answer.

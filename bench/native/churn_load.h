@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "loopback.h"
 #include "payload.h"
 #include "tally.h"
 
@@ -15,7 +16,7 @@ namespace bench {
 
 class ChurnLoad {
  public:
-  ChurnLoad(uint16_t port, Payload payload, uint32_t concurrency, uint64_t stall_ns);
+  ChurnLoad(Target target, Payload payload, uint32_t concurrency, uint64_t stall_ns);
   ~ChurnLoad();
   ChurnLoad(const ChurnLoad&) = delete;
   ChurnLoad& operator=(const ChurnLoad&) = delete;
@@ -41,7 +42,7 @@ class ChurnLoad {
   void End(Slot* slot);
   void Lose(Slot* slot, Tally* tally);
 
-  uint16_t port_;
+  Target target_;
   Payload payload_;
   uint64_t stall_ns_;
   int epoll_;

@@ -8,8 +8,6 @@
 #include <cstring>
 #include <utility>
 
-#include "loopback.h"
-
 namespace bench {
 namespace {
 
@@ -19,8 +17,8 @@ constexpr size_t kInboxBytes = 256 * 1024;
 
 }  // namespace
 
-EchoLoad::EchoLoad(uint16_t port, Payload payload, uint64_t stall_ns)
-    : port_(port),
+EchoLoad::EchoLoad(Target target, Payload payload, uint64_t stall_ns)
+    : target_(std::move(target)),
       payload_(std::move(payload)),
       stall_ns_(stall_ns),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
@@ -38,7 +36,7 @@ std::string EchoLoad::Open(uint32_t count) {
   connections_.reserve(count);
   for (uint32_t index = 0; index < count; ++index) {
     Connection connection;
-    connection.fd = ConnectLoopback(port_, index, Wait::kConnected);
+    connection.fd = ConnectStream(target_, index, Wait::kConnected);
     if (connection.fd < 0) {
       return "connection " + std::to_string(index) + ": " + std::strerror(errno);
     }
@@ -59,10 +57,6 @@ std::string EchoLoad::Open(uint32_t count) {
   return "";
 }
 
-void EchoLoad::Touch(Tally* tally) {
-  Exchange(0, tally);
-}
-
 void EchoLoad::Exchange(uint64_t ns, Tally* tally) {
   uint64_t begin = NowNs();
   for (uint32_t index = 0; index < connections_.size(); ++index) {
@@ -70,12 +64,6 @@ void EchoLoad::Exchange(uint64_t ns, Tally* tally) {
   }
   Run(begin + ns, tally);
   tally->elapsed_ns = NowNs() - begin;
-}
-
-uint32_t EchoLoad::OpenCount() const {
-  uint32_t count = 0;
-  for (const Connection& connection : connections_) count += connection.fd >= 0;
-  return count;
 }
 
 void EchoLoad::Run(uint64_t until, Tally* tally) {

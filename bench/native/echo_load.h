@@ -11,31 +11,27 @@
 #include <string>
 #include <vector>
 
+#include "load.h"
+#include "loopback.h"
 #include "payload.h"
 #include "tally.h"
 
 namespace bench {
 
-class EchoLoad {
+class EchoLoad : public Load {
  public:
   // A slice that saw no byte for `stall_ns` gives up what is still under way.
-  EchoLoad(uint16_t port, Payload payload, uint64_t stall_ns);
-  ~EchoLoad();
+  EchoLoad(Target target, Payload payload, uint64_t stall_ns);
+  ~EchoLoad() override;
   EchoLoad(const EchoLoad&) = delete;
   EchoLoad& operator=(const EchoLoad&) = delete;
 
-  // Opens `count` connections. Each 128th, and the last, echoes one message, so that on return the
-  // server has accepted all. Returns an error text, or an empty one.
-  std::string Open(uint32_t count);
+  // Each 128th connection, and the last, echoes one message, so that on return the server has
+  // accepted all.
+  std::string Open(uint32_t count) override;
 
-  // One message there and back on every connection.
-  void Touch(Tally* tally);
-
-  // Traffic on all connections for `ns`, then waits until nothing is under way any more.
-  void Exchange(uint64_t ns, Tally* tally);
-
-  // Connections still open.
-  uint32_t OpenCount() const;
+  // Each connection that has its answer before `ns` are over sends its next message.
+  void Exchange(uint64_t ns, Tally* tally) override;
 
  private:
   struct Connection {
@@ -56,7 +52,7 @@ class EchoLoad {
   void AbandonAll(Tally* tally);
   void Run(uint64_t until, Tally* tally);
 
-  uint16_t port_;
+  Target target_;
   Payload payload_;
   uint64_t stall_ns_;
   int epoll_;

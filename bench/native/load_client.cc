@@ -1,11 +1,15 @@
 // The load client: a long-lived process on one core that busy-polls, checks every byte that comes
 // back and measures the server's CPU time around each slice. The harness drives it by JSON lines:
 //
-//   {"cmd":"open","port":P,"pid":SERVER,"conns":N,"bytes":B,"shape":"bytes"|"lines","stallSeconds":S}
+//   {"cmd":"open",WHERE,"pid":SERVER,"conns":N,WHAT,"stallSeconds":S}
 //   {"cmd":"touch"}                              one message on every connection
 //   {"cmd":"measure","seconds":S,"warmup":W}     traffic on every connection
-//   {"cmd":"churn","port":P,"pid":SERVER,"concurrency":N,"bytes":B,"seconds":S,"warmup":W}
+//   {"cmd":"churn",WHERE,"pid":SERVER,"concurrency":N,WHAT,"seconds":S,"warmup":W}
 //   {"cmd":"close"}                              closes all connections
+//
+// WHERE is "port":P or "path":"..." of a UNIX socket. WHAT is "bytes":B and, unless it is the first
+// of them, "shape":"bytes"|"lines", "load":"stream"|"datagrams"|"turns" (echo_load.h, udp_load.h
+// and turn_load.h); for datagrams "out":N and "back":N, unless 1.
 //
 // Every command is answered by one line: the figures, {"ok":true,...} or {"error":"..."}. It ends
 // when standard input does. Usage: load_client [--core N]
@@ -16,6 +20,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -25,6 +30,8 @@
 #include "flat_json.h"
 #include "server_usage.h"
 #include "tally.h"
+#include "turn_load.h"
+#include "udp_load.h"
 
 namespace bench {
 namespace {
@@ -59,18 +66,18 @@ class Client {
   void Open(const FlatJson& command) {
     std::optional<Payload> payload = MakePayload(command);
     if (!payload) return PrintError("bytes: at least 16, and a multiple of 64 for lines");
-    usage_.Attach(static_cast<pid_t>(command.Number("pid", 0)));
-    load_ = std::make_unique<EchoLoad>(Port(command), std::move(*payload), StallNs(command));
+    usage_.Attach(Server(command));
+    load_ = MakeLoad(command, std::move(*payload));
     std::string error = load_->Open(static_cast<uint32_t>(command.Number("conns", 1)));
     if (!error.empty()) return PrintError(error);
-    JsonLine().Flag("ok", true).Integer("open", load_->OpenCount()).Print();
+    JsonLine().Flag("ok", true).Print();
   }
 
   void Touch() {
     if (!load_) return PrintError("nothing is open");
     Tally tally;
     Usage before = usage_.Read();
-    load_->Touch(&tally);
+    load_->Exchange(0, &tally);
     usleep(kSettleUs);
     PrintTally(tally, before, usage_.Read());
   }
@@ -92,15 +99,24 @@ class Client {
   void Churn(const FlatJson& command) {
     std::optional<Payload> payload = MakePayload(command);
     if (!payload) return PrintError("bytes: at least 16");
-    usage_.Attach(static_cast<pid_t>(command.Number("pid", 0)));
-    auto concurrency = static_cast<uint32_t>(command.Number("concurrency", 50));
-    ChurnLoad load(Port(command), std::move(*payload), concurrency, StallNs(command));
+    usage_.Attach(Server(command));
+    auto count = static_cast<uint32_t>(command.Number("concurrency", 50));
+    std::function<std::string(uint64_t, Tally*)> run;
+    if (command.Text("load", "stream") == "turns") {
+      auto load = std::make_shared<TurnLoad>(Where(command), std::move(*payload),
+                                             FamilyOf(Server(command)), StallNs(command));
+      run = [=](uint64_t ns, Tally* tally) { return load->Churn(count, ns, tally); };
+    } else {
+      auto load =
+          std::make_shared<ChurnLoad>(Where(command), std::move(*payload), count, StallNs(command));
+      run = [=](uint64_t ns, Tally* tally) { return load->Run(ns, tally); };
+    }
     Tally tally;
-    std::string error = load.Run(Nanoseconds(command, "warmup", 0.25), &tally);
+    std::string error = run(Nanoseconds(command, "warmup", 0.25), &tally);
     usleep(kSettleUs);
     tally.Restart();
     Usage before = usage_.Read();
-    if (error.empty()) error = load.Run(Nanoseconds(command, "seconds", 0.8), &tally);
+    if (error.empty()) error = run(Nanoseconds(command, "seconds", 0.8), &tally);
     usleep(kSettleUs);
     if (!error.empty()) return PrintError(error);
     PrintTally(tally, before, usage_.Read());
@@ -119,8 +135,28 @@ class Client {
     return Payload(bytes, shape);
   }
 
-  static uint16_t Port(const FlatJson& command) {
-    return static_cast<uint16_t>(command.Number("port", 0));
+  static std::unique_ptr<Load> MakeLoad(const FlatJson& command, Payload payload) {
+    Target target = Where(command);
+    uint64_t stall_ns = StallNs(command);
+    std::string load = command.Text("load", "stream");
+    if (load == "datagrams") {
+      auto out = static_cast<uint32_t>(command.Number("out", 1));
+      auto back = static_cast<uint32_t>(command.Number("back", 1));
+      return std::make_unique<UdpLoad>(target.port, std::move(payload), out, back, stall_ns);
+    }
+    if (load == "turns") {
+      return std::make_unique<TurnLoad>(target, std::move(payload), FamilyOf(Server(command)),
+                                        stall_ns);
+    }
+    return std::make_unique<EchoLoad>(target, std::move(payload), stall_ns);
+  }
+
+  static Target Where(const FlatJson& command) {
+    return Target{command.Text("path", ""), static_cast<uint16_t>(command.Number("port", 0))};
+  }
+
+  static pid_t Server(const FlatJson& command) {
+    return static_cast<pid_t>(command.Number("pid", 0));
   }
 
   static uint64_t StallNs(const FlatJson& command) {
@@ -128,7 +164,7 @@ class Client {
   }
 
   ServerUsage usage_;
-  std::unique_ptr<EchoLoad> load_;
+  std::unique_ptr<Load> load_;
 };
 
 // Returns whether this process now runs on `core` alone.

@@ -1,21 +1,37 @@
-// Client sockets on loopback, with their source addresses spread over 127.0.x.y so that neither
-// many open connections nor many in TIME_WAIT run out of ephemeral ports; and the clock.
+// Client sockets on this machine: TCP on loopback, with source addresses spread over 127.0.x.y so
+// that neither many open connections nor many in TIME_WAIT run out of ephemeral ports, and UNIX
+// streams; and the clock.
 #ifndef BENCH_NATIVE_LOOPBACK_H_
 #define BENCH_NATIVE_LOOPBACK_H_
 
+#include <netinet/in.h>
+
 #include <cstdint>
+#include <string>
 
 namespace bench {
 
 // Nanoseconds of the monotonic clock.
 uint64_t NowNs();
 
+// Where a server listens: the UNIX socket at `path`, or with an empty one a port of 127.0.0.1.
+struct Target {
+  std::string path;
+  uint16_t port = 0;
+};
+
+// 127.0.0.1:`port`.
+sockaddr_in Loopback(uint16_t port);
+
 enum class Wait { kConnected, kStarted };
 
-// A TCP socket to 127.0.0.1:`port`, non-blocking, TCP_NODELAY on; `number` chooses the source
-// address. With kConnected the handshake is done on return, with kStarted it may be under way.
-// Returns the descriptor, or -1 with errno set.
-int ConnectLoopback(uint16_t port, uint32_t number, Wait wait);
+// A non-blocking stream to `target`, TCP_NODELAY on where it is TCP; there `number` chooses the
+// source address. With kConnected the handshake is done on return, with kStarted it may be under
+// way. Returns the descriptor, or -1 with errno set.
+int ConnectStream(const Target& target, uint32_t number, Wait wait);
+
+// Binds to the UNIX socket at `path` and listens. Returns the descriptor, or -1 with errno set.
+int ListenUnix(const std::string& path, int backlog);
 
 }  // namespace bench
 

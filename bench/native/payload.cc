@@ -1,5 +1,6 @@
 #include "payload.h"
 
+#include <cstdlib>
 #include <cstring>
 
 namespace bench {
@@ -31,6 +32,10 @@ const char* Payload::Build(uint32_t connection, uint32_t sequence) {
     for (size_t end = kLineBytes - 1; end < message_.size(); end += kLineBytes) out[end] = '\n';
   }
   return out;
+}
+
+uint32_t Payload::SequenceIn(const char* got) {
+  return static_cast<uint32_t>(std::strtoul(std::string(got + 8, 8).c_str(), nullptr, 16));
 }
 
 size_t Payload::CountWrong(uint32_t connection, uint32_t sequence, size_t offset, const char* got,

@@ -25,6 +25,9 @@ class Payload {
   // The message number `sequence` of `connection`; the memory is valid until the next call.
   const char* Build(uint32_t connection, uint32_t sequence);
 
+  // The number that the message at `got`, of at least kMinBytes, says it has.
+  static uint32_t SequenceIn(const char* got);
+
   // How many of the `length` bytes at `got` differ from the message at `offset`.
   size_t CountWrong(uint32_t connection, uint32_t sequence, size_t offset, const char* got,
                     size_t length);

@@ -3,55 +3,60 @@
 // no memory per connection. Echo and lines are the same to it: it sends back what it read, so
 // pipelined lines go out in one send.
 //
-// --fault makes it lie, so that a test can see the load client notice: `flip` changes one bit of
-// each 1000th read, `drop` leaves out the last byte of it, `extra` sends a byte too many, `stall`
-// does not answer it.
+// --fault makes it lie (fault.h), so that a test can see the load client notice.
 //
 // --busy-poll-us polls that long after the last event before it sleeps: the floor of latency.
 //
-// Usage: raw_epoll_server [--port N] [--mode echo|lines|idle] [--busy-poll-us N]
-//                         [--fault flip|drop|extra|stall]
-// Prints `PORT n`; serves on 127.0.0.1 until standard input ends or SIGTERM.
-#include <arpa/inet.h>
+// --workers N serves the port by N processes, each with a listening socket of its own between which
+// the kernel shares out the connections (SO_REUSEPORT, socket(7)): what the machine gives for
+// cores.
+//
+// Usage: raw_epoll_server [--port N | --path P] [--mode echo|lines|idle] [--workers N]
+//                         [--busy-poll-us N] [--fault flip|drop|extra|stall]
+// Prints `PORT n` or `PATH p`; serves on 127.0.0.1 until standard input ends or SIGTERM.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
+#include "fault.h"
 #include "loopback.h"
 
 namespace bench {
 namespace {
 
 constexpr int kMaxEvents = 1024;
+constexpr int kBacklog = 4096;
 constexpr size_t kBufferBytes = 64 * 1024;
 
-enum class Fault { kNone, kFlip, kDrop, kExtra, kStall };
-
 struct Options {
-  uint16_t port = 0;
+  Target target;
   uint64_t busy_poll_us = 0;
+  size_t workers = 1;
   Fault fault = Fault::kNone;
 };
 
 class Server {
  public:
-  explicit Server(const Options& options)
-      : fault_(options.fault),
+  // `listener` is non-blocking and listens.
+  Server(const Options& options, int listener)
+      : liar_(options.fault),
         busy_poll_ns_(options.busy_poll_us * 1000),
-        epoll_(epoll_create1(EPOLL_CLOEXEC)) {}
+        epoll_(epoll_create1(EPOLL_CLOEXEC)),
+        listener_(listener) {}
 
-  // Returns the port, or 0 with errno set.
-  uint16_t Listen(uint16_t port);
   void RunUntilInputEnds();
 
  private:
@@ -61,36 +66,18 @@ class Server {
   void Serve(int fd, uint32_t events);
   void SendRest(int fd);
   void Close(int fd);
-  ssize_t Distort(ssize_t length);
 
-  Fault fault_;
+  Liar liar_;
   uint64_t busy_poll_ns_;
   int epoll_;
-  int listener_ = -1;
-  uint64_t reads_ = 0;
+  int listener_;
   // What the kernel did not take yet; while it waits, that connection is not read.
   std::unordered_map<int, std::string> unsent_;
   char buffer_[kBufferBytes + 1];
 };
 
-uint16_t Server::Listen(uint16_t port) {
-  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  int on = 1;
-  setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  setsockopt(listener_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in name{};
-  name.sin_family = AF_INET;
-  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  name.sin_port = htons(port);
-  socklen_t length = sizeof name;
-  auto* generic = reinterpret_cast<sockaddr*>(&name);
-  if (bind(listener_, generic, length) < 0 || listen(listener_, 1024) < 0) return 0;
-  if (getsockname(listener_, generic, &length) < 0) return 0;
-  Watch(listener_, EPOLLIN, EPOLL_CTL_ADD);
-  return ntohs(name.sin_port);
-}
-
 void Server::RunUntilInputEnds() {
+  Watch(listener_, EPOLLIN, EPOLL_CTL_ADD);
   Watch(STDIN_FILENO, EPOLLIN, EPOLL_CTL_ADD);
   epoll_event events[kMaxEvents];
   for (;;) {
@@ -136,10 +123,8 @@ void Server::Serve(int fd, uint32_t events) {
   ssize_t length = recv(fd, buffer_, kBufferBytes, 0);
   if (length < 0 && errno == EAGAIN) return;
   if (length <= 0) return Close(fd);
-  if (fault_ != Fault::kNone) [[unlikely]] {
-    length = Distort(length);
-    if (length == 0) return;
-  }
+  length = static_cast<ssize_t>(liar_.Answer(buffer_, static_cast<size_t>(length)));
+  if (length == 0) return;
   ssize_t taken = send(fd, buffer_, static_cast<size_t>(length), MSG_NOSIGNAL);
   if (taken < 0 && errno != EAGAIN) return Close(fd);
   if (taken < 0) taken = 0;
@@ -165,38 +150,57 @@ void Server::Close(int fd) {
   close(fd);
 }
 
-ssize_t Server::Distort(ssize_t length) {
-  if (++reads_ % 1000 != 0) return length;
-  switch (fault_) {
-    case Fault::kFlip:
-      buffer_[length / 2] = static_cast<char>(buffer_[length / 2] ^ 1);
-      return length;
-    case Fault::kDrop:
-      return length - 1;
-    case Fault::kExtra:
-      buffer_[length] = '?';
-      return length + 1;
-    case Fault::kStall:
-      return 0;
-    case Fault::kNone:
-      break;
-  }
-  return length;
+int ListenTcp(uint16_t port, bool shared) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int on = 1;
+  setsockopt(fd, SOL_SOCKET, shared ? SO_REUSEPORT : SO_REUSEADDR, &on, sizeof on);
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  sockaddr_in name = Loopback(port);
+  if (bind(fd, reinterpret_cast<sockaddr*>(&name), sizeof name) < 0) return -1;
+  return listen(fd, kBacklog) < 0 ? -1 : fd;
 }
 
-bool ParseFault(std::string_view text, Fault* fault) {
-  if (text == "flip") *fault = Fault::kFlip;
-  if (text == "drop") *fault = Fault::kDrop;
-  if (text == "extra") *fault = Fault::kExtra;
-  if (text == "stall") *fault = Fault::kStall;
-  return *fault != Fault::kNone;
+uint16_t PortOf(int fd) {
+  sockaddr_in name{};
+  socklen_t length = sizeof name;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length);
+  return ntohs(name.sin_port);
+}
+
+// One listening socket for each worker, all at the same target; empty with errno set.
+std::vector<int> Listen(const Options& options, Target* target) {
+  std::vector<int> listeners;
+  bool shared = options.workers > 1;
+  for (size_t worker = 0; worker < options.workers; ++worker) {
+    int fd =
+        target->path.empty() ? ListenTcp(target->port, shared) : ListenUnix(target->path, kBacklog);
+    if (fd < 0) return {};
+    if (target->path.empty()) target->port = PortOf(fd);
+    listeners.push_back(fd);
+  }
+  return listeners;
+}
+
+// Starts all workers but the first, which is this process; they end when it does. Returns which
+// listener the process serves that this returns in.
+size_t StartWorkers(size_t count) {
+  for (size_t worker = 1; worker < count; ++worker) {
+    if (fork() != 0) continue;
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    return worker;
+  }
+  return 0;
 }
 
 bool ParseOptions(int argc, char** argv, Options* options) {
   for (int i = 1; i + 1 < argc; i += 2) {
     std::string_view name = argv[i];
     if (name == "--port") {
-      options->port = static_cast<uint16_t>(std::atoi(argv[i + 1]));
+      options->target.port = static_cast<uint16_t>(std::atoi(argv[i + 1]));
+    } else if (name == "--path") {
+      options->target.path = argv[i + 1];
+    } else if (name == "--workers") {
+      options->workers = static_cast<size_t>(std::atoi(argv[i + 1]));
     } else if (name == "--busy-poll-us") {
       options->busy_poll_us = static_cast<uint64_t>(std::atoll(argv[i + 1]));
     } else if (name == "--fault") {
@@ -211,18 +215,29 @@ bool ParseOptions(int argc, char** argv, Options* options) {
 int Main(int argc, char** argv) {
   Options options;
   if (!ParseOptions(argc, argv, &options)) {
-    std::fprintf(stderr, "usage: %s [--port N] [--mode M] [--busy-poll-us N] [--fault F]\n",
+    std::fprintf(stderr,
+                 "usage: %s [--port N | --path P] [--mode M] [--workers N] [--busy-poll-us N] "
+                 "[--fault F]\n",
                  argv[0]);
     return 2;
   }
-  static Server server(options);
-  uint16_t port = server.Listen(options.port);
-  if (port == 0) {
+  Target target = options.target;
+  std::vector<int> listeners = Listen(options, &target);
+  if (listeners.empty()) {
     std::perror("listen");
     return 1;
   }
-  std::printf("PORT %u\n", port);
-  std::fflush(stdout);
+  size_t worker = StartWorkers(listeners.size());
+  for (size_t other = 0; other < listeners.size(); ++other) {
+    if (other != worker) close(listeners[other]);
+  }
+  if (worker == 0) {
+    if (target.path.empty()) std::printf("PORT %u\n", target.port);
+    if (!target.path.empty()) std::printf("PATH %s\n", target.path.c_str());
+    std::fflush(stdout);
+  }
+  // Static for its buffer's size.
+  static Server server(options, listeners[worker]);
   server.RunUntilInputEnds();
   return 0;
 }

@@ -28,29 +28,46 @@ int OpenCounter(pid_t thread, Side side) {
   return static_cast<int>(fd);
 }
 
-std::vector<pid_t> ThreadsOf(pid_t pid) {
-  std::vector<pid_t> threads;
-  std::string path = "/proc/" + std::to_string(pid) + "/task";
+// The numbers that are names of entries of a folder.
+std::vector<pid_t> NumbersIn(const std::string& path) {
+  std::vector<pid_t> numbers;
   DIR* dir = opendir(path.c_str());
-  if (dir == nullptr) return threads;
+  if (dir == nullptr) return numbers;
   while (dirent* entry = readdir(dir)) {
-    if (entry->d_name[0] != '.') threads.push_back(std::atoi(entry->d_name));
+    pid_t number = std::atoi(entry->d_name);
+    if (number > 0) numbers.push_back(number);
   }
   closedir(dir);
-  return threads;
+  return numbers;
 }
 
-// The first field of schedstat: nanoseconds this thread has run (proc_pid_schedstat in the kernel's
-// Documentation/scheduler/sched-stats.rst).
-uint64_t ThreadCpuNs(pid_t pid, pid_t thread) {
+std::vector<pid_t> ThreadsOf(pid_t pid) {
+  return NumbersIn("/proc/" + std::to_string(pid) + "/task");
+}
+
+// 0 when it has none, or has ended.
+pid_t ParentOf(pid_t pid) {
+  std::string path = "/proc/" + std::to_string(pid) + "/stat";
+  FILE* file = std::fopen(path.c_str(), "r");
+  if (file == nullptr) return 0;
+  int parent = 0;
+  // The name may hold anything but ends with the last parenthesis; no server here has one in it.
+  int fields = std::fscanf(file, "%*d (%*[^)]) %*c %d", &parent);
+  std::fclose(file);
+  return fields == 1 ? parent : 0;
+}
+
+// The first two fields of schedstat (the kernel's Documentation/scheduler/sched-stats.rst).
+ThreadTimes TimesOfThread(pid_t pid, pid_t thread) {
   char path[64];
   std::snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", pid, thread);
   FILE* file = std::fopen(path, "r");
-  if (file == nullptr) return 0;
-  unsigned long long ns = 0;
-  int fields = std::fscanf(file, "%llu", &ns);
+  if (file == nullptr) return {};
+  unsigned long long run = 0;
+  unsigned long long wait = 0;
+  int fields = std::fscanf(file, "%llu %llu", &run, &wait);
   std::fclose(file);
-  return fields == 1 ? ns : 0;
+  return fields == 2 ? ThreadTimes{thread, run, wait} : ThreadTimes{};
 }
 
 std::optional<uint64_t> Sum(const std::vector<int>& counters) {
@@ -71,6 +88,26 @@ void CloseAll(std::vector<int>* fds) {
 
 }  // namespace
 
+std::vector<pid_t> FamilyOf(pid_t pid) {
+  if (pid <= 0) return {};
+  std::vector<pid_t> family{pid};
+  std::vector<pid_t> all = NumbersIn("/proc");
+  for (size_t member = 0; member < family.size(); ++member) {
+    for (pid_t other : all) {
+      if (ParentOf(other) == family[member]) family.push_back(other);
+    }
+  }
+  return family;
+}
+
+std::vector<ThreadTimes> TimesOf(const std::vector<pid_t>& family) {
+  std::vector<ThreadTimes> times;
+  for (pid_t member : family) {
+    for (pid_t thread : ThreadsOf(member)) times.push_back(TimesOfThread(member, thread));
+  }
+  return times;
+}
+
 std::string ServerUsage::WhyNoInstructions() {
   int fd = OpenCounter(0, Side::kUser);
   if (fd < 0) return std::string("perf_event_open: ") + std::strerror(errno);
@@ -85,23 +122,25 @@ ServerUsage::~ServerUsage() {
 void ServerUsage::Detach() {
   CloseAll(&user_);
   CloseAll(&kernel_);
-  pid_ = 0;
+  family_.clear();
 }
 
 void ServerUsage::Attach(pid_t pid) {
   Detach();
-  pid_ = pid;
-  for (pid_t thread : ThreadsOf(pid)) {
-    int user = OpenCounter(thread, Side::kUser);
-    if (user >= 0) user_.push_back(user);
-    int kernel = OpenCounter(thread, Side::kKernel);
-    if (kernel >= 0) kernel_.push_back(kernel);
+  family_ = FamilyOf(pid);
+  for (pid_t member : family_) {
+    for (pid_t thread : ThreadsOf(member)) {
+      int user = OpenCounter(thread, Side::kUser);
+      if (user >= 0) user_.push_back(user);
+      int kernel = OpenCounter(thread, Side::kKernel);
+      if (kernel >= 0) kernel_.push_back(kernel);
+    }
   }
 }
 
 Usage ServerUsage::Read() const {
   Usage usage;
-  for (pid_t thread : ThreadsOf(pid_)) usage.cpu_ns += ThreadCpuNs(pid_, thread);
+  for (const ThreadTimes& times : TimesOf(family_)) usage.cpu_ns += times.run_ns;
   usage.user_instructions = Sum(user_);
   usage.kernel_instructions = Sum(kernel_);
   return usage;

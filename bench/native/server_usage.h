@@ -1,5 +1,6 @@
-// What a server process has used so far: CPU time of all its threads and, where the machine counts
-// them, instructions in user and in kernel mode. Read before and after a measured slice.
+// What a server has used so far: CPU time of all threads of all its processes and, where the
+// machine counts them, instructions in user and in kernel mode. Read before and after a measured
+// slice.
 #ifndef BENCH_NATIVE_SERVER_USAGE_H_
 #define BENCH_NATIVE_SERVER_USAGE_H_
 
@@ -18,6 +19,19 @@ struct Usage {
   std::optional<uint64_t> kernel_instructions;
 };
 
+// `pid` and the processes that it started, and those that they started. Empty for a pid of 0.
+std::vector<pid_t> FamilyOf(pid_t pid);
+
+// Nanoseconds that a thread ran, and that it was ready to run but no core was free for it.
+struct ThreadTimes {
+  pid_t thread = 0;
+  uint64_t run_ns = 0;
+  uint64_t wait_ns = 0;
+};
+
+// Of all threads of these processes.
+std::vector<ThreadTimes> TimesOf(const std::vector<pid_t>& family);
+
 class ServerUsage {
  public:
   // Empty when this process may count instructions on this machine, else the reason why not.
@@ -28,7 +42,8 @@ class ServerUsage {
   ServerUsage(const ServerUsage&) = delete;
   ServerUsage& operator=(const ServerUsage&) = delete;
 
-  // Watches all threads of `pid`, and those which they will start. A pid of 0 watches nothing.
+  // Watches all threads of `pid` and of the processes that it has started so far, and threads which
+  // these will start. A pid of 0 watches nothing.
   void Attach(pid_t pid);
 
   Usage Read() const;
@@ -36,7 +51,7 @@ class ServerUsage {
  private:
   void Detach();
 
-  pid_t pid_ = 0;
+  std::vector<pid_t> family_;
   std::vector<int> user_;  // one perf descriptor per thread; empty where not supported
   std::vector<int> kernel_;
 };

@@ -18,6 +18,7 @@ void PrintTally(const Tally& tally, const Usage& before, const Usage& after) {
   uint64_t cpu_ns = after.cpu_ns - before.cpu_ns;
   JsonLine line;
   line.Integer("messages", tally.messages).Integer("elapsedNs", tally.elapsed_ns);
+  line.Integer("wallNs", tally.wall_ns > 0 ? tally.wall_ns : tally.elapsed_ns);
   line.Integer("cpuNs", cpu_ns);
   if (tally.messages > 0) {
     double per_message = static_cast<double>(cpu_ns) / static_cast<double>(tally.messages);
@@ -32,6 +33,7 @@ void PrintTally(const Tally& tally, const Usage& before, const Usage& after) {
   line.Integer("p50Ns", tally.latency.Percentile(0.5));
   line.Integer("p90Ns", tally.latency.Percentile(0.9));
   line.Integer("p99Ns", tally.latency.Percentile(0.99));
+  line.Integer("resent", tally.resent).Integer("late", tally.late);
   line.Integer("wrongBytes", tally.faults.WrongBytes());
   line.Integer("differentBytes", tally.faults.different_bytes);
   line.Integer("missingBytes", tally.faults.missing_bytes);

@@ -24,6 +24,9 @@ struct Faults {
 struct Tally {
   uint64_t messages = 0;
   uint64_t elapsed_ns = 0;
+  uint64_t wall_ns = 0;  // of turns: with the time for which no core was free
+  uint64_t resent = 0;   // exchanges by datagrams that were sent again, not being answered in time
+  uint64_t late = 0;     // answers that came beyond those needed: what was sent again was not lost
   Histogram latency;
   Faults faults;
 
@@ -31,6 +34,9 @@ struct Tally {
   void Restart() {
     messages = 0;
     elapsed_ns = 0;
+    wall_ns = 0;
+    resent = 0;
+    late = 0;
     latency = Histogram();
   }
 };

@@ -1,9 +1,9 @@
-// node:net as its documentation shows it. `--cork` gathers the lines of one read by hand; `--from
+// node:net as its documentation shows it, on TCP or a UNIX socket. `--cork` gathers the lines of one read by hand; `--from
 // ropewalk` takes the drop-in `ropewalk/net` instead.
 
 import { announce, LineEcho, readArguments } from '../contender.mjs';
 
-const { mode, port, cork, from } = readArguments({
+const { mode, port, path, cork, from } = readArguments({
   cork: { type: 'boolean', default: false },
   from: { type: 'string', default: 'node' },
 });
@@ -32,6 +32,7 @@ const server = net.createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => socket.destroy());
   serve(socket);
 });
-server.listen({ port, host: '127.0.0.1', backlog: 1024 }, () => {
-  announce(server.address().port, () => process.exit(0));
+const where = path === undefined ? { port, host: '127.0.0.1' } : { path };
+server.listen({ ...where, backlog: 1024 }, () => {
+  announce(path ?? server.address().port, () => process.exit(0));
 });

@@ -1,4 +1,4 @@
-// Ropewalk with a whole transport, protocol and factory. `--reactor native|node`; `--busy-poll-us N`
+// Ropewalk with a whole transport, protocol and factory, on TCP or a UNIX socket. `--reactor native|node`; `--busy-poll-us N`
 // is the opt-in busy poll of the native one.
 
 import { createReactor, Factory, Protocol } from '../../../dist/index.js';
@@ -26,7 +26,11 @@ class Lines extends Protocol {
 const busyPollUs = Number(args['busy-poll-us']);
 const reactor = createReactor({ kind: args.reactor, ...(busyPollUs > 0 && { busyPollUs }) });
 const factory = Factory.forProtocol(args.mode === 'lines' ? Lines : Echo);
-const port = reactor.listenTCP(args.port, factory, { interface: '127.0.0.1', backlog: 1024 });
-announce(port.getHost().port, () => reactor.stop());
+const { path } = args;
+const port =
+  path === undefined
+    ? reactor.listenTCP(args.port, factory, { interface: '127.0.0.1', backlog: 1024 })
+    : reactor.listenUNIX(path, factory, { backlog: 1024 });
+announce(path ?? port.getHost().port, () => reactor.stop());
 await reactor.run();
 process.exit(0);

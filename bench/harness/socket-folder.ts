@@ -1,0 +1,23 @@
+// Where the servers of a run put their UNIX sockets: one temporary folder.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+let folder: string | undefined;
+let made = 0;
+
+process.once('exit', removeSocketFolder);
+
+/** A path in it that was not given out before. */
+export function newSocketPath(): string {
+  folder ??= mkdtempSync(join(tmpdir(), 'ropewalk-bench-'));
+  made++;
+  return join(folder, `${made}.sock`);
+}
+
+/** Removes it with all that lies in it; the end of this process does so too. */
+export function removeSocketFolder(): void {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  folder = undefined;
+}
