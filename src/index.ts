@@ -1,4 +1,4 @@
-/** Ropewalk's root door: reactors and the contracts they keep, Deferreds, tasks, framing, policies. */
+/** Ropewalk's root door: reactors and the contracts they keep, Deferreds, tasks, framing, policies, workers. */
 
 export {
   type Address,
@@ -201,3 +201,22 @@ export {
 export { LoopingCall } from './task/looping-call.js';
 export { type ReactOptions, react } from './task/react.js';
 export { type TicksOptions, ticks } from './task/ticks.js';
+export {
+  WorkerExitedError,
+  WorkerModuleError,
+  WorkerStartError,
+  WorkersStoppedError,
+} from './workers/errors.js';
+export type { WorkerKind, WorkerReactorOptions } from './workers/messages.js';
+export type { RestartOptions } from './workers/restart-delays.js';
+export { runWorkers } from './workers/run-workers.js';
+export type {
+  WorkerContext,
+  WorkerCounter,
+  WorkerListenOptions,
+  WorkerMain,
+  WorkerStop,
+} from './workers/worker-context.js';
+export type { WorkerEvent } from './workers/worker-event.js';
+export type { GroupMetrics, WorkerGroup, WorkerMetrics } from './workers/worker-group.js';
+export type { RunWorkersOptions } from './workers/worker-settings.js';

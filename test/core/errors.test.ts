@@ -8,8 +8,9 @@ import * as framing from '../../src/framing/errors.js';
 import * as index from '../../src/index.js';
 import * as task from '../../src/task/errors.js';
 import * as testing from '../../src/testing/index.js';
+import * as workers from '../../src/workers/errors.js';
 
-const errors = { ...core, ...defer, ...framing, ...task };
+const errors = { ...core, ...defer, ...framing, ...task, ...workers };
 
 type ErrorClass = new (...args: never[]) => Error & { code?: string };
 
@@ -61,6 +62,14 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   SchedulerStoppedError: new errors.SchedulerStoppedError(),
   LoopingCallStateError: new errors.LoopingCallStateError('m'),
   ExitError: new errors.ExitError(2),
+  WorkerStartError: new errors.WorkerStartError(0, new Error('m')),
+  WorkerModuleError: new errors.WorkerModuleError('file:///m.js'),
+  WorkerExitedError: new errors.WorkerExitedError(0, {
+    exitCode: 1,
+    signal: null,
+    error: undefined,
+  }),
+  WorkersStoppedError: new errors.WorkersStoppedError(),
   InvalidArgumentTypeError: new errors.InvalidArgumentTypeError('a', 'b', 1),
   InvalidArgumentValueError: new errors.InvalidArgumentValueError('a', 'b', 1),
 };
