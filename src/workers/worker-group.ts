@@ -121,8 +121,11 @@ export class WorkerGroup implements AsyncDisposable {
   async #start(): Promise<void> {
     const [first, ...others] = this.#slots;
     try {
+      // Not before the caller has the group: `onEvent` may use it.
+      await Promise.resolve();
+      this.#checkGoing();
       await first?.start();
-      if (this.#state === 'stopped') throw new WorkersStoppedError();
+      this.#checkGoing();
       this.#state = 'others';
       await Promise.all(others.map((slot) => slot.start()));
       if (this.#state === 'others') this.#state = 'running';
@@ -134,10 +137,14 @@ export class WorkerGroup implements AsyncDisposable {
 
   async #replaceAll(): Promise<void> {
     for (const slot of this.#slots) {
-      if (this.#state === 'stopped') throw new WorkersStoppedError();
+      this.#checkGoing();
       await slot.replace();
     }
     await Promise.all(this.#slots.map((slot) => slot.drained()));
+  }
+
+  #checkGoing(): void {
+    if (this.#state === 'stopped') throw new WorkersStoppedError();
   }
 
   #stop(): Promise<void> {

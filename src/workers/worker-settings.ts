@@ -33,7 +33,7 @@ export interface RunWorkersOptions {
   readonly readyTimeoutMs?: number;
   /** Flags of Node for the workers. Default: this process's own. */
   readonly execArgv?: readonly string[];
-  /** Is told what becomes of the workers, as it happens. What it throws is reported. */
+  /** Is told what becomes of the workers, as it happens, after `runWorkers` returned. What it throws is reported. */
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 
