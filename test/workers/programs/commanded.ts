@@ -1,7 +1,4 @@
-/**
- * A worker that does what it is told over its connections, a word at a time: `who` and `count` are answered, anything else
- * that it does not know is echoed.
- */
+/** A worker that does what it is told over its connections, a word at a time, and echoes words that it does not know. */
 import { threadId } from 'node:worker_threads';
 import { Protocol, type WorkerContext } from '../../../src/index.js';
 import { reportError } from '../../../src/internal/error-report.js';
@@ -9,10 +6,8 @@ import { reportError } from '../../../src/internal/error-report.js';
 export interface Orders {
   readonly port?: number;
   /** What goes wrong at the start, in the worker `badIndex` or in all. */
-  readonly start?: 'throws' | 'hangs' | 'exits' | 'listens elsewhere';
+  readonly start?: 'throws' | 'hangs' | 'exits';
   readonly badIndex?: number;
-  /** Throws at the start once this path exists. */
-  readonly mark?: string;
   readonly stop?: 'throws' | 'hangs';
 }
 
@@ -53,6 +48,7 @@ class Commanded extends Protocol {
         for (;;);
       case 'report':
         reportError(new RangeError('reported as told'), 'the program');
+        this.transport.write('reported');
         return;
       default:
         this.transport.write(data);
