@@ -4,7 +4,6 @@
  */
 import { ReactorNotRunningError } from '../core/errors.js';
 import type { Reactor } from '../core/reactor.js';
-import { checkString } from '../internal/check.js';
 import { type ErrorReport, errorChannel, reportError } from '../internal/error-report.js';
 import { createReactor } from '../reactor/create-reactor.js';
 import { WorkerModuleError } from './errors.js';
@@ -14,7 +13,8 @@ import { linkToParent } from './parent-link.js';
 import { packError } from './remote-error.js';
 import { ServedConnections } from './served-connections.js';
 import { SharedPorts } from './shared-ports.js';
-import type { WorkerCounter, WorkerMain } from './worker-context.js';
+import type { WorkerMain } from './worker-context.js';
+import { WorkerFigures } from './worker-figures.js';
 
 /** A terminal sends these to every process of the program: the parent alone decides what they mean. */
 const PARENT_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -63,7 +63,7 @@ class StartedWorker {
   readonly #reactor: Reactor;
   readonly #ports: SharedPorts;
   readonly #served: ServedConnections = new ServedConnections();
-  readonly #counts: Map<string, { count: number }> = new Map();
+  readonly #figures: WorkerFigures = new WorkerFigures();
   readonly #draining: AbortController = new AbortController();
   /** What the module's function gives: its stop function, as a rule. */
   #stop: Promise<unknown> = Promise.resolve();
@@ -83,15 +83,15 @@ class StartedWorker {
       reactor: this.#reactor,
       signal: this.#draining.signal,
       listenTCP: this.#ports.listenTCP.bind(this.#ports),
-      counter: (name: string): WorkerCounter => this.#counter(name),
+      counter: this.#figures.counter.bind(this.#figures),
+      gauge: this.#figures.gauge.bind(this.#figures),
     };
     this.#stop = (async () => main({ ...context, index, workers, kind, data }))();
     await this.#stop;
   }
 
   measure(): Measurement {
-    const counters = [...this.#counts].map(([name, { count }]) => [name, count] as const);
-    return { statistics: this.#reactor.statistics(), counters: Object.fromEntries(counters) };
+    return { statistics: this.#reactor.statistics(), ...this.#figures.read() };
   }
 
   /** Accepts no more, lets what is open come to its end, but not for longer than `deadlineMs`, and ends. */
@@ -126,20 +126,5 @@ class StartedWorker {
     await this.#reactor[Symbol.asyncDispose]();
     await link.flushed();
     process.exit();
-  }
-
-  #counter(name: string): WorkerCounter {
-    checkString('name', name);
-    let counter = this.#counts.get(name);
-    if (counter === undefined) {
-      counter = { count: 0 };
-      this.#counts.set(name, counter);
-    }
-    const counted = counter;
-    return {
-      add: (count) => {
-        counted.count += count;
-      },
-    };
   }
 }

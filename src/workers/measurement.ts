@@ -6,6 +6,8 @@ export interface Measurement {
   readonly statistics: ReactorStatistics;
   /** The counters that its module made, by name. */
   readonly counters: Readonly<Record<string, number>>;
+  /** What its gauges stood at. */
+  readonly gauges: Readonly<Record<string, number>>;
 }
 
 export const NOTHING_MEASURED: Measurement = {
@@ -22,23 +24,28 @@ export const NOTHING_MEASURED: Measurement = {
     turnMsP99: 0,
   },
   counters: {},
+  gauges: {},
 };
 
 /** The sum of all. Lengths of turns can't be added: the longest is taken. */
 export function sumOf(measurements: Iterable<Measurement>): Measurement {
   const statistics = { ...NOTHING_MEASURED.statistics } as Mutable<ReactorStatistics>;
   const counters: Record<string, number> = {};
+  const gauges: Record<string, number> = {};
   for (const one of measurements) {
     for (const key of Object.keys(statistics) as (keyof ReactorStatistics)[]) {
       const [sum, value] = [statistics[key], one.statistics[key]];
       const longest = key === 'turnMsP50' || key === 'turnMsP99';
       statistics[key] = longest ? Math.max(sum, value) : sum + value;
     }
-    for (const [name, count] of Object.entries(one.counters)) {
-      counters[name] = (counters[name] ?? 0) + count;
-    }
+    addTo(counters, one.counters);
+    addTo(gauges, one.gauges);
   }
-  return { statistics, counters };
+  return { statistics, counters, gauges };
+}
+
+function addTo(sums: Record<string, number>, figures: Readonly<Record<string, number>>): void {
+  for (const [name, figure] of Object.entries(figures)) sums[name] = (sums[name] ?? 0) + figure;
 }
 
 /** What stays of a worker that is gone: its totals, but nothing that is open or pending. */
@@ -47,6 +54,7 @@ export function totalsOf({ statistics, counters }: Measurement): Measurement {
   return {
     statistics: { ...statistics, connectionsOpen, delayedCalls, turnMsP50, turnMsP99 },
     counters,
+    gauges: {},
   };
 }
 

@@ -5,10 +5,13 @@ import type { Reactor } from '../core/reactor.js';
 import type { ListenTCPOptions } from '../core/tcp-options.js';
 import type { WorkerKind } from './messages.js';
 
-/** A number that a worker counts up, and that the group adds up over its workers. */
+/** A number that only grows, and that the group adds up over its workers, those that are gone included. */
 export interface WorkerCounter {
-  /** @param count May be negative. */
-  add(count: number): void;
+  /**
+   * @param count 0 or more. Default 1.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  add(count?: number): void;
 }
 
 /** What the function of a worker's module is given. */
@@ -37,6 +40,11 @@ export interface WorkerContext<Data = unknown> {
   listenTCP(port: number, factory: FactoryLike, options?: WorkerListenOptions): ListeningPort;
   /** The counter of that name: the same one each time. `metrics()` of the group has its sum. */
   counter(name: string): WorkerCounter;
+  /**
+   * Has a number that rises and falls read whenever the group's figures are asked for. `metrics()` of the group has the sum
+   * over the workers that are there. A second gauge of the same name takes the place of the first.
+   */
+  gauge(name: string, read: () => number): void;
 }
 
 export type WorkerListenOptions = Omit<ListenTCPOptions, 'reusePort'>;

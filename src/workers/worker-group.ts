@@ -19,6 +19,8 @@ export interface WorkerMetrics {
   readonly statistics: ReactorStatistics;
   /** The counters of its module, by name. */
   readonly counters: Readonly<Record<string, number>>;
+  /** What the gauges of its module stand at, by name. */
+  readonly gauges: Readonly<Record<string, number>>;
   /** False where the worker was too busy to answer within a second, or is gone: its last figures stand. */
   readonly current: boolean;
 }
@@ -30,6 +32,7 @@ export interface GroupMetrics {
   readonly statistics: ReactorStatistics;
   /** The sums, by name. */
   readonly counters: Readonly<Record<string, number>>;
+  readonly gauges: Readonly<Record<string, number>>;
 }
 
 /** What a group needs of the world. */

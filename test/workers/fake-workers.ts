@@ -121,6 +121,7 @@ export async function settled(): Promise<void> {
 export function figures(
   statistics: Partial<Measurement['statistics']>,
   counters: Record<string, number> = {},
+  gauges: Record<string, number> = {},
 ): Measurement {
-  return { statistics: { ...NOTHING_MEASURED.statistics, ...statistics }, counters };
+  return { statistics: { ...NOTHING_MEASURED.statistics, ...statistics }, counters, gauges };
 }

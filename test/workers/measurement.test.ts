@@ -3,13 +3,25 @@ import { NOTHING_MEASURED, sumOf, totalsOf } from '../../src/workers/measurement
 import { figures } from './fake-workers.js';
 
 describe('sumOf', () => {
-  it('adds up statistics and counters, and takes the longest turns', () => {
+  it('adds up statistics, counters and gauges, and takes the longest turns', () => {
     const sum = sumOf([
-      figures({ turns: 1, bytesReceived: 10, turnMsP50: 3, turnMsP99: 4 }, { a: 1, b: 2 }),
-      figures({ turns: 2, bytesReceived: 30, turnMsP50: 2, turnMsP99: 9 }, { b: 5, c: -1 }),
+      figures(
+        { turns: 1, bytesReceived: 10, turnMsP50: 3, turnMsP99: 4 },
+        { a: 1, b: 2 },
+        { g: 1 },
+      ),
+      figures(
+        { turns: 2, bytesReceived: 30, turnMsP50: 2, turnMsP99: 9 },
+        { b: 5, c: 1 },
+        { g: 2 },
+      ),
     ]);
     expect(sum).toEqual(
-      figures({ turns: 3, bytesReceived: 40, turnMsP50: 3, turnMsP99: 9 }, { a: 1, b: 7, c: -1 }),
+      figures(
+        { turns: 3, bytesReceived: 40, turnMsP50: 3, turnMsP99: 9 },
+        { a: 1, b: 7, c: 1 },
+        { g: 3 },
+      ),
     );
   });
 
@@ -23,7 +35,7 @@ describe('sumOf', () => {
 describe('totalsOf', () => {
   it('keeps what adds up over time, and drops what is open or pending', () => {
     const gone = { connectionsAccepted: 7, connectionsOpen: 3, delayedCalls: 2, turnMsP99: 8 };
-    expect(totalsOf(figures(gone, { a: 1 }))).toEqual(
+    expect(totalsOf(figures(gone, { a: 1 }, { g: 5 }))).toEqual(
       figures({ connectionsAccepted: 7 }, { a: 1 }),
     );
   });

@@ -45,11 +45,13 @@ describe.each(['threads', 'processes'] as const)('workers that are %s', (kind) =
     for (const peer of peers) await echoed(peer, 'x'.repeat(500));
     const during = await running.group.metrics();
     expect(during.statistics.connectionsOpen).toBe(2);
+    expect(during.gauges).toEqual({ open: 2 });
     expect(during.workers.every(({ current }) => current)).toBe(true);
     for (const peer of peers) peer.end();
     for (const peer of peers) await peer.untilGone();
     await running.group.stop();
-    const { statistics, counters, workers } = await running.group.metrics();
+    const { statistics, counters, gauges, workers } = await running.group.metrics();
+    expect(gauges).toEqual({});
     expect(statistics.connectionsAccepted).toBe(counters.connections);
     expect(statistics).toMatchObject({
       connectionsLost: statistics.connectionsAccepted,

@@ -20,7 +20,7 @@ class Commanded extends Protocol {
   }
 
   override connectionMade(): void {
-    this.#worker.counter('connections').add(1);
+    this.#worker.counter('connections').add();
   }
 
   override dataReceived(data: Buffer): void {
@@ -63,7 +63,8 @@ export default async function (worker: WorkerContext<Orders>): Promise<() => Pro
   if (bad === 'throws') throw Object.assign(new Error('no start'), { code: 'ERR_NO_START' });
   if (bad === 'exits') process.exit(9);
   if (bad === 'hangs') await new Promise(() => {});
-  worker.counter('starts').add(1);
+  worker.counter('starts').add();
+  worker.gauge('open', () => worker.reactor.statistics().connectionsOpen);
   return async () => {
     if (!worker.signal.aborted) throw new Error('the signal comes first');
     if (stop === 'throws') throw new Error('no stop');
