@@ -227,6 +227,14 @@ describe.each(['threads', 'processes'] as const)('workers that are %s', (kind) =
     expect(none.cause).toMatchObject({ name: 'WorkerModuleError', code: 'ERR_WORKER_MODULE' });
   });
 
+  it('say why they can not start: flags that Node does not know', async () => {
+    const error = await startFailure({ kind, execArgv: ['--no-such-flag'] });
+    expect(error.cause).toMatchObject({ name: 'WorkerExitedError' });
+    const { exitCode, cause } = error.cause as WorkerExitedError;
+    if (kind === 'threads') expect(cause).toMatchObject({ code: 'ERR_WORKER_INVALID_EXEC_ARGV' });
+    else expect(exitCode).toBe(9);
+  });
+
   it('refuse a port that somebody else has, one that is shared too', async () => {
     await using taken = await RawServer.listen();
     const error = await startFailure({ kind, data: { port: taken.port } });
