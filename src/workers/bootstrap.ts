@@ -123,6 +123,8 @@ class StartedWorker {
   async #run(): Promise<void> {
     await this.#reactor.run({ installSignalHandlers: false });
     link.send({ type: 'drained', measurement: this.measure() });
+    // What the parent asks from now on comes too late.
+    worker = undefined;
     await this.#reactor[Symbol.asyncDispose]();
     await link.flushed();
     process.exit();

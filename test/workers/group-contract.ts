@@ -1,4 +1,4 @@
-/** What a group of real workers does, of either kind. */
+/** What a group of real workers does, of either kind: a file of tests for each, since starting takes time. */
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { WorkerExitedError, type WorkerKind, WorkerStartError } from '../../src/index.js';
@@ -21,7 +21,6 @@ async function startFailure(options: RunningOptions, program?: string): Promise<
   return expect.unreachable('it started');
 }
 
-/** What groups do, with threads and with processes: a file of tests for each, since starting takes time. */
 export function groupContract(kind: WorkerKind): void {
   describe(`workers that are ${kind}`, () => {
     it('share a port, and each gets connections', async () => {

@@ -10,9 +10,9 @@ const group = runWorkers(new URL('./commanded.ts', import.meta.url), {
     if ('id' in more) console.log(`${type} ${worker} ${more.id}`);
   },
 });
-await group.ready;
-console.log(`port ${group.addresses[0]?.port}`);
 process.once('SIGINT', async () => {
   await group.stop();
   console.log('stopped');
 });
+await group.ready;
+console.log(`port ${group.addresses[0]?.port}`);
