@@ -12,6 +12,7 @@ export default defineConfig({
     // The doors of the package, longest first: each is a prefix of those before it.
     alias: {
       'ropewalk/handover': source('handover/index.ts'),
+      'ropewalk/workers': source('workers/index.ts'),
       'ropewalk/testing/vitest': source('testing/vitest.ts'),
       'ropewalk/testing': source('testing/index.ts'),
       ropewalk: source('index.ts'),

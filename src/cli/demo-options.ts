@@ -17,10 +17,13 @@ export interface DemoOptions {
   readonly seconds: number | undefined;
   /** Connections of the built-in load; 0 is none. */
   readonly load: number;
+  /** Worker threads that serve; 0: the main thread does. */
+  readonly workers: number;
 }
 
 const DEFAULT_PORT = 7007;
 const MAX_LOAD = 10_000;
+const MAX_WORKERS = 64;
 const MAX_BUSY_POLL_US = 1_000_000;
 const MAX_SECONDS = 1_000_000;
 
@@ -36,6 +39,8 @@ A message is what arrives together at the echo port, or a line of the chat.
   --poller NAME     epoll, poll or auto (default auto); native only
   --busy-poll US    poll on for US microseconds after each batch; native only
   --load N          N connections of its own keep the echo busy (up to ${MAX_LOAD})
+  --workers N       N threads serve, each with its own reactor (up to ${MAX_WORKERS});
+                    the chat is in the first (default 0: the main thread serves)
   --seconds N       stop after N seconds
   --help            show this
 
@@ -54,6 +59,7 @@ const FLAGS = {
   port: string,
   reactor: string,
   seconds: string,
+  workers: string,
 } as const;
 
 /**
@@ -80,6 +86,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     busyPollUs: wholeNumber('busy-poll', flags['busy-poll'], 0, MAX_BUSY_POLL_US),
     seconds: flags.seconds === undefined ? undefined : positiveSeconds(flags.seconds),
     load: wholeNumber('load', flags.load, 0, MAX_LOAD),
+    workers: wholeNumber('workers', flags.workers, 0, MAX_WORKERS),
   };
 }
 

@@ -5,10 +5,12 @@ import { formatBytes, formatDuration, group } from './figures.js';
 
 /** The first line: what serves, and where. */
 export function readyLine(
-  view: Pick<DemoView, 'reactor' | 'poller' | 'echoPort' | 'chatPort'>,
+  view: Pick<DemoView, 'reactor' | 'poller' | 'workers' | 'echoPort' | 'chatPort'>,
 ): string {
-  const { reactor, poller, echoPort, chatPort } = view;
-  return `ropewalk demo (${reactor}, ${poller}): echo on port ${echoPort}, chat on port ${chatPort}`;
+  const { reactor, poller, workers, echoPort, chatPort } = view;
+  const threads = workers === 0 ? '' : `, ${workers} worker${workers === 1 ? '' : 's'}`;
+  const what = `ropewalk demo (${reactor}, ${poller}${threads})`;
+  return `${what}: echo on port ${echoPort}, chat on port ${chatPort}`;
 }
 
 /** One second. A value that is not known is `-`. */

@@ -14,6 +14,8 @@ import {
 export interface DemoView {
   readonly reactor: 'native' | 'node';
   readonly poller: string;
+  /** Worker threads that serve; 0: the main thread does. */
+  readonly workers: number;
   /** Where to connect to: an address of this machine. */
   readonly host: string;
   readonly echoPort: number;
@@ -68,15 +70,16 @@ export function renderDemo(view: DemoView, size: ScreenSize): string[] {
 }
 
 function titleSpans(view: DemoView, columns: number): Span[] {
-  const { reactor, poller, echoPort, chatPort } = view;
+  const { reactor, poller, workers, echoPort, chatPort } = view;
+  const threads = workers === 0 ? '' : ` × ${workers}`;
   const spans: Span[] = [
     ['title', 'Ropewalk'],
-    ['accent', `${reactor} · ${poller}`],
+    ['accent', `${reactor} · ${poller}${threads}`],
     ['plain', `echo ${echoPort} · chat ${chatPort}`],
   ];
   // Each text stands between a dash and blanks.
   if (widthOf(spans) + 3 * spans.length + 2 <= columns) return spans;
-  return [['accent', `${reactor}/${poller} ${echoPort} ${chatPort}`]];
+  return [['accent', `${reactor}/${poller}${threads} ${echoPort} ${chatPort}`]];
 }
 
 function uptime(view: DemoView): string {

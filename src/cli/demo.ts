@@ -1,28 +1,19 @@
 /** `ropewalk demo`: an echo and a chat server, and a view of what the reactor does with them. */
-import {
-  CannotListenError,
-  InvalidArgumentTypeError,
-  InvalidArgumentValueError,
-  RopewalkError,
-  type SystemError,
-} from '../core/errors.js';
-import { Factory } from '../core/factory.js';
-import type { ListeningPort } from '../core/listening-port.js';
+import { RopewalkError, type SystemError } from '../core/errors.js';
 import type { ErrorReporter, Reactor } from '../core/reactor.js';
 import { createReactor } from '../reactor/create-reactor.js';
-import { ChatRoom } from './demo-chat.js';
-import { DemoEcho, type MessageCounts } from './demo-echo.js';
+import { WorkerStartError } from '../workers/errors.js';
 import { DemoLoad } from './demo-load.js';
 import { type DemoFigures, DemoMeter, type DemoReading } from './demo-meter.js';
 import { DEMO_USAGE, type DemoOptions, parseDemoOptions } from './demo-options.js';
 import { goodbye, goodbyeLine, plainLine, readyLine } from './demo-plain.js';
 import { type DemoView, renderDemo } from './demo-screen.js';
+import { type DemoServices, LocalServices } from './demo-services.js';
+import { WorkerServices } from './demo-workers.js';
 import { Terminal } from './terminal.js';
 import { UsageError } from './usage-error.js';
 
 const REFRESH_MS = 1000;
-/** How long chat users who don't read may hold up the end. */
-const GOODBYE_MS = 1000;
 const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const CANNOT_START = 1;
 
@@ -40,41 +31,50 @@ export async function runDemo(args: readonly string[]): Promise<number> {
   let demo: Demo | undefined;
   try {
     demo = new Demo(options);
-    demo.listen();
+    await demo.listen();
   } catch (error) {
     await demo?.dispose();
-    if (error instanceof InvalidArgumentTypeError || error instanceof InvalidArgumentValueError) {
-      throw new UsageError(error.message);
-    }
-    if (!(error instanceof RopewalkError)) throw error;
-    process.stderr.write(`ropewalk: ${error.message}${hintFor(error, options)}\n`);
-    return CANNOT_START;
+    return cannotStart(error, options);
   }
   await demo.run();
   return 0;
 }
 
-function hintFor(error: RopewalkError, { port, chatPort }: DemoOptions): string {
-  const inUse = (error.cause as Partial<SystemError> | undefined)?.code === 'EADDRINUSE';
-  if (!(error instanceof CannotListenError) || !inUse) return '';
+/** @throws UsageError, and what is no error of Ropewalk. */
+function cannotStart(error: unknown, options: DemoOptions): number {
+  // What a worker threw comes without its class.
+  const reason = error instanceof WorkerStartError ? (error.cause as Error) : error;
+  const { code, message } = reason as Error & { code?: unknown };
+  if (code === 'ERR_INVALID_ARG_TYPE' || code === 'ERR_INVALID_ARG_VALUE') {
+    throw new UsageError(message);
+  }
+  if (!(error instanceof RopewalkError)) throw error;
+  process.stderr.write(`ropewalk: ${message}${hintFor(reason, options)}\n`);
+  return CANNOT_START;
+}
+
+function hintFor(error: unknown, { port, chatPort }: DemoOptions): string {
+  const { code, cause, port: taken } = error as Error & { code?: unknown; port?: number };
+  const inUse = (cause as Partial<SystemError> | undefined)?.code === 'EADDRINUSE';
+  if (code !== 'ERR_CANNOT_LISTEN' || !inUse) return '';
   // Where the chat port follows the echo port, --port 0 frees both.
-  const flag = error.port === chatPort && chatPort !== port + 1 ? '--chat-port' : '--port';
+  const flag = taken === chatPort && chatPort !== port + 1 ? '--chat-port' : '--port';
   return ` (${flag} 0 lets the system choose a free port)`;
 }
 
 class Demo {
   readonly #options: DemoOptions;
   readonly #reactor: Reactor;
-  readonly #counts: MessageCounts = { messagesIn: 0, messagesOut: 0 };
-  readonly #room: ChatRoom = new ChatRoom(this.#counts);
-  readonly #ports: ListeningPort[] = [];
+  readonly #services: DemoServices;
   readonly #terminal: Terminal | undefined = terminalOf(process.stdout);
   #load: DemoLoad | undefined;
   #meter: DemoMeter | undefined;
   #figures: DemoFigures | undefined;
   #errors = 0;
   #lastError: string | undefined;
+  #chatting = 0;
   #stopping = false;
+  #stopped = false;
   #nextRefresh = 0;
 
   constructor(options: DemoOptions) {
@@ -86,14 +86,14 @@ class Demo {
       measureTurns: true,
       reportError: this.#reportError,
     });
+    this.#services =
+      options.workers === 0
+        ? new LocalServices(this.#reactor, options)
+        : new WorkerServices(options, this.#reportError);
   }
 
-  listen(): void {
-    const { port, chatPort, interface: address } = this.#options;
-    const echo = Factory.forProtocol(DemoEcho, this.#counts);
-    const chat = (): ReturnType<ChatRoom['buildProtocol']> => this.#room.buildProtocol();
-    this.#ports.push(this.#reactor.listenTCP(port, echo, { interface: address }));
-    this.#ports.push(this.#reactor.listenTCP(chatPort, chat, { interface: address }));
+  async listen(): Promise<void> {
+    await this.#services.listen();
   }
 
   async dispose(): Promise<void> {
@@ -102,7 +102,7 @@ class Demo {
 
   async run(): Promise<void> {
     const reactor = this.#reactor;
-    const first = this.#read();
+    const first = await this.#read();
     this.#meter = new DemoMeter(first);
     this.#figures = this.#meter.take(first);
     for (const signal of STOP_SIGNALS) process.on(signal, this.#onStopSignal);
@@ -112,16 +112,17 @@ class Demo {
     this.#showTerminal();
     reactor.addSystemEventTrigger('before', 'shutdown', () => this.#sayGoodbye());
     this.#nextRefresh = reactor.now() + REFRESH_MS;
-    reactor.callLater(REFRESH_MS, this.#refresh);
+    reactor.callLater(REFRESH_MS, () => void this.#refresh());
     const { seconds } = this.#options;
     if (seconds !== undefined) reactor.callLater(seconds * 1000, () => this.#stop());
     try {
       await reactor.run({ installSignalHandlers: false });
     } finally {
+      this.#stopped = true;
       this.#terminal?.leave();
       for (const signal of STOP_SIGNALS) process.off(signal, this.#onStopSignal);
     }
-    const totals = this.#meter.take(this.#read());
+    const totals = this.#meter.take(await this.#read());
     process.stdout.write(`${this.#terminal ? goodbye(totals) : goodbyeLine(totals)}\n`);
     await this.dispose();
   }
@@ -141,22 +142,20 @@ class Demo {
   /** Shutdown, first part: nobody new, and a word to those who chat. */
   async #sayGoodbye(): Promise<void> {
     this.#load?.stop();
-    await Promise.all(this.#ports.map((port) => port.stopListening()));
-    const late = new Promise<void>((resolve) => {
-      this.#reactor.callLater(GOODBYE_MS, resolve);
-    });
-    await Promise.race([this.#room.close(), late]);
+    await this.#services.close();
   }
 
-  readonly #refresh = (): void => {
-    this.#figures = this.#meter?.take(this.#read());
+  async #refresh(): Promise<void> {
+    const reading = await this.#read();
+    if (this.#stopped) return;
+    this.#figures = this.#meter?.take(reading);
     if (this.#terminal === undefined) process.stdout.write(`${plainLine(this.#view())}\n`);
     this.#draw();
     // From when it was due, not from now: so that the seconds don't drift.
     const now = this.#reactor.now();
     this.#nextRefresh = Math.max(this.#nextRefresh + REFRESH_MS, now);
-    this.#reactor.callLater(this.#nextRefresh - now, this.#refresh);
-  };
+    this.#reactor.callLater(this.#nextRefresh - now, () => void this.#refresh());
+  }
 
   readonly #reportError: ErrorReporter = (error, where) => {
     this.#errors += 1;
@@ -206,16 +205,17 @@ class Demo {
   }
 
   #view(): DemoView {
-    const [echo, chat] = this.#ports.map((port) => port.getHost().port);
+    const { echoPort, chatPort } = this.#services;
     const load = this.#load;
     return {
       reactor: this.#reactor.kind,
       poller: this.#reactor.poller,
       host: reachable(this.#options.interface),
-      echoPort: echo ?? 0,
-      chatPort: chat ?? 0,
+      workers: this.#options.workers,
+      echoPort,
+      chatPort,
       figures: this.#figures as DemoFigures,
-      chatting: this.#room.chatting,
+      chatting: this.#chatting,
       load: load && { open: load.open, wanted: load.wanted },
       errors: this.#errors,
       lastError: this.#lastError,
@@ -223,19 +223,13 @@ class Demo {
     };
   }
 
-  #read(): DemoReading {
-    const statistics = this.#reactor.statistics();
+  async #read(): Promise<DemoReading> {
+    const { chatting, ...totals } = await this.#services.read();
+    this.#chatting = chatting;
     const { user, system } = process.cpuUsage();
     return {
       atMs: this.#reactor.now(),
-      ...this.#counts,
-      bytesIn: statistics.bytesReceived,
-      bytesOut: statistics.bytesSent,
-      turns: statistics.turns,
-      turnMsP50: statistics.turnMsP50,
-      turnMsP99: statistics.turnMsP99,
-      connectionsOpen: statistics.connectionsOpen,
-      connectionsTotal: statistics.connectionsAccepted,
+      ...totals,
       rssBytes: process.memoryUsage.rss(),
       cpuUs: user + system,
     };

@@ -14,13 +14,14 @@ describe('parseDemoOptions', () => {
       busyPollUs: 0,
       seconds: undefined,
       load: 0,
+      workers: 0,
     });
   });
 
   it('reads every flag', () => {
     const args =
       '--port 1 --chat-port=2 --interface ::1 --reactor native --poller poll ' +
-      '--busy-poll 50 --seconds 2.5 --load 300 --help';
+      '--busy-poll 50 --seconds 2.5 --load 300 --workers 2 --help';
     expect(parseDemoOptions(args.split(' '))).toEqual({
       help: true,
       interface: '::1',
@@ -31,6 +32,7 @@ describe('parseDemoOptions', () => {
       busyPollUs: 50,
       seconds: 2.5,
       load: 300,
+      workers: 2,
     });
   });
 
@@ -51,6 +53,9 @@ describe('parseDemoOptions', () => {
     [['--chat-port=-1'], /^--chat-port takes/],
     [['--busy-poll', '1000001'], /^--busy-poll takes/],
     [['--load', '10001'], /^--load takes a whole number from 0 to 10000/],
+    [['--workers', '65'], /^--workers takes a whole number from 0 to 64, not "65"$/],
+    [['--workers', '-1'], /workers/],
+    [['--workers', 'two'], /^--workers takes/],
     [['--seconds', '0'], /^--seconds takes a number above 0/],
     [['--seconds', 'ten'], /^--seconds takes/],
     [['--reactor', 'fusion'], /^--reactor is one of auto, native, node, not "fusion"$/],
@@ -70,7 +75,7 @@ describe('parseDemoOptions', () => {
 
 describe('DEMO_USAGE', () => {
   it('names every flag and fits 80 columns', () => {
-    for (const flag of 'port chat-port interface reactor poller busy-poll load seconds'.split(
+    for (const flag of 'port chat-port interface reactor poller busy-poll load workers seconds'.split(
       ' ',
     )) {
       expect(DEMO_USAGE).toContain(`--${flag} `);

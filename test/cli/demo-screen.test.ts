@@ -6,6 +6,7 @@ const flow = (perSecond: number, total: number) => ({ perSecond, total, history:
 const VIEW: DemoView = {
   reactor: 'native',
   poller: 'epoll',
+  workers: 0,
   host: '127.0.0.1',
   echoPort: 7007,
   chatPort: 7008,
@@ -52,6 +53,12 @@ describe('renderDemo', () => {
   it('names reactor, poller, ports and uptime in the first line', () => {
     const [first] = render();
     expect(first).toMatch(/^╭─ Ropewalk ─ native · epoll ─ echo 7007 · chat 7008 ─+ up 12:34 ─╮$/);
+  });
+
+  it('says in how many worker threads', () => {
+    expect(render({ workers: 4 })[0]).toContain(' Ropewalk ─ native · epoll × 4 ─ echo 7007');
+    const narrow = render({ workers: 4 }, { columns: 50 })[0];
+    expect(narrow).toContain(' native/epoll × 4 7007 7008 ');
   });
 
   it('shows rates, curves and totals', () => {

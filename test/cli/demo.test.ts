@@ -148,6 +148,73 @@ describe.each(KINDS)('ropewalk demo on the %s reactor', (kind) => {
   });
 });
 
+describe.each([
+  ['1', 'native', /^ropewalk demo \(native, \w+, 1 worker\): /],
+  ['1', 'node', /^ropewalk demo \(node, libuv, 1 worker\): /],
+  ['2', 'native', /^ropewalk demo \(native, \w+, 2 workers\): /],
+])('ropewalk demo --workers %s on the %s reactor', (workers, kind, begin) => {
+  const flags = ['--workers', workers, '--reactor', kind];
+
+  it('gathers the figures of all, and says so in the end', async () => {
+    await using demo = await RunningDemo.start(flags);
+    expect(demo.stdout).toMatch(begin);
+    const peers = await Promise.all(
+      Array.from({ length: 10 }, () => RawPeer.connect(demo.echoPort)),
+    );
+    for (const peer of peers) {
+      peer.write('hello');
+      await peer.receive(5);
+    }
+    await using ann = await RawPeer.connect(demo.chatPort);
+    await using bob = await RawPeer.connect(demo.chatPort);
+    for (const [peer, name] of [
+      [ann, 'ann'],
+      [bob, 'bob'],
+    ] as const) {
+      peer.write(`${name}\n`);
+      await peer.until(() => peer.text.includes(`welcome, ${name}`), 'welcome');
+    }
+    const [line] = await demo.printed(/^seconds=.* open=12 total=12 .* chatting=2 .*\n/m);
+    expect(valuesOf(line)).toMatchObject({ errors: 0 });
+    for (const peer of peers) await peer[Symbol.asyncDispose]();
+    demo.process.kill('SIGINT');
+    const { code, stdout, stderr } = await demo.result();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(ann.text).toMatch(/goodbye\n$/);
+    expect(bob.text).toMatch(/goodbye\n$/);
+    expect(valuesOf(lastLine(stdout))).toMatchObject({
+      connections: 12,
+      messages_in: 12,
+      bytes_in: 10 * 'hello'.length + 'ann\nbob\n'.length,
+      bytes_out: 10 * 'hello'.length + ann.receivedBytes + bob.receivedBytes,
+    });
+  });
+
+  it('says in one line that a port is in use or is not to be had, and what it can not take', async () => {
+    await using taken = await RawServer.listen();
+    const inUse = ['demo', ...flags, '--port', String(taken.port)];
+    const run = await runProgram(MAIN, inUse);
+    expect({ code: run.code, stdout: run.stdout }).toEqual({ code: 1, stdout: '' });
+    expect(run.stderr).toMatch(
+      /^ropewalk: cannot listen on 127\.0\.0\.1:\d+[^\n]*\(--port 0 lets[^\n]*\n$/,
+    );
+    const bad = await runProgram(MAIN, ['demo', ...flags, '--port', '0', '--interface', 'lo']);
+    expect(bad.code).toBe(2);
+    expect(bad.stderr).toMatch(/^ropewalk: interface must be an IPv4 or IPv6 address[^\n]*\n$/);
+  });
+
+  it('cuts connections that stay open, in the end', async () => {
+    await using demo = await RunningDemo.start(flags);
+    await using peer = await RawPeer.connect(demo.echoPort);
+    peer.write('hello');
+    await peer.receive(5);
+    demo.process.kill('SIGTERM');
+    const { code, stderr } = await demo.result();
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    await peer.untilGone();
+  });
+});
+
 describe.skipIf(!HAS_SCRIPT)('ropewalk demo on a terminal', () => {
   /** Runs the demo under script(1), which gives it a pseudo-terminal. */
   function onTerminal(env: Record<string, string> = {}): string {

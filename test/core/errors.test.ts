@@ -10,14 +10,17 @@ import * as handoverDoor from '../../src/handover/index.js';
 import * as index from '../../src/index.js';
 import * as task from '../../src/task/errors.js';
 import * as testing from '../../src/testing/index.js';
+import * as workers from '../../src/workers/errors.js';
+import * as workersDoor from '../../src/workers/index.js';
 
 /** The errors of each door. */
 const DOORS: readonly [name: string, door: object, errors: object][] = [
   ['ropewalk', index, { ...core, ...defer, ...framing, ...task }],
   ['ropewalk/handover', handoverDoor, handover],
+  ['ropewalk/workers', workersDoor, workers],
 ];
 
-const errors = { ...core, ...defer, ...framing, ...task, ...handover };
+const errors = { ...core, ...defer, ...framing, ...task, ...handover, ...workers };
 
 type ErrorClass = new (...args: never[]) => Error & { code?: string };
 
@@ -86,6 +89,14 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   SchedulerStoppedError: new errors.SchedulerStoppedError(),
   LoopingCallStateError: new errors.LoopingCallStateError('m'),
   ExitError: new errors.ExitError(2),
+  WorkerStartError: new errors.WorkerStartError(0, new Error('m')),
+  WorkerModuleError: new errors.WorkerModuleError('file:///m.js'),
+  WorkerExitedError: new errors.WorkerExitedError(0, {
+    exitCode: 1,
+    signal: null,
+    error: undefined,
+  }),
+  WorkersStoppedError: new errors.WorkersStoppedError(),
   InvalidArgumentTypeError: new errors.InvalidArgumentTypeError('a', 'b', 1),
   InvalidArgumentValueError: new errors.InvalidArgumentValueError('a', 'b', 1),
 };

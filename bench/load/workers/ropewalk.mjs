@@ -3,7 +3,7 @@
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { runWorkers } from '../../../dist/index.js';
+import { runWorkers } from '../../../dist/workers/index.js';
 import { announce, readArguments } from '../contender.mjs';
 
 const { workers, kind } = readArguments({

@@ -1,0 +1,80 @@
+/** The demo's echo and chat services, in this thread. Those in workers (demo-workers.ts) do the same. */
+import { Factory } from '../core/factory.js';
+import type { ListeningPort } from '../core/listening-port.js';
+import type { Reactor } from '../core/reactor.js';
+import { ChatRoom } from './demo-chat.js';
+import { DemoEcho, type MessageCounts } from './demo-echo.js';
+import type { DemoReading } from './demo-meter.js';
+import type { DemoOptions } from './demo-options.js';
+
+/** How long chat users who don't read may hold up the end. */
+export const GOODBYE_MS = 1000;
+
+/** What the services did so far, without what the whole process knows about itself. */
+export interface ServicesReading extends Omit<DemoReading, 'atMs' | 'rssBytes' | 'cpuUs'> {
+  /** Chat users with a nickname. */
+  readonly chatting: number;
+}
+
+export interface DemoServices {
+  /** Both 0 until they listen. */
+  readonly echoPort: number;
+  readonly chatPort: number;
+  /** @throws CannotListenError and the like, or fails with them. */
+  listen(): void | PromiseLike<void>;
+  read(): ServicesReading | PromiseLike<ServicesReading>;
+  /** Accepts nobody any more, and says goodbye to those who chat. */
+  close(): Promise<void>;
+}
+
+export class LocalServices implements DemoServices {
+  readonly #reactor: Reactor;
+  readonly #options: DemoOptions;
+  readonly #counts: MessageCounts = { messagesIn: 0, messagesOut: 0 };
+  readonly #room: ChatRoom = new ChatRoom(this.#counts);
+  readonly #ports: ListeningPort[] = [];
+
+  constructor(reactor: Reactor, options: DemoOptions) {
+    this.#reactor = reactor;
+    this.#options = options;
+  }
+
+  get echoPort(): number {
+    return this.#ports[0]?.getHost().port ?? 0;
+  }
+
+  get chatPort(): number {
+    return this.#ports[1]?.getHost().port ?? 0;
+  }
+
+  listen(): void {
+    const { port, chatPort, interface: address } = this.#options;
+    const echo = Factory.forProtocol(DemoEcho, this.#counts);
+    const chat = (): ReturnType<ChatRoom['buildProtocol']> => this.#room.buildProtocol();
+    this.#ports.push(this.#reactor.listenTCP(port, echo, { interface: address }));
+    this.#ports.push(this.#reactor.listenTCP(chatPort, chat, { interface: address }));
+  }
+
+  read(): ServicesReading {
+    const statistics = this.#reactor.statistics();
+    return {
+      ...this.#counts,
+      bytesIn: statistics.bytesReceived,
+      bytesOut: statistics.bytesSent,
+      turns: statistics.turns,
+      turnMsP50: statistics.turnMsP50,
+      turnMsP99: statistics.turnMsP99,
+      connectionsOpen: statistics.connectionsOpen,
+      connectionsTotal: statistics.connectionsAccepted,
+      chatting: this.#room.chatting,
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#ports.map((port) => port.stopListening()));
+    const late = new Promise<void>((resolve) => {
+      this.#reactor.callLater(GOODBYE_MS, resolve);
+    });
+    await Promise.race([this.#room.close(), late]);
+  }
+}

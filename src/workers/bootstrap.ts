@@ -1,0 +1,132 @@
+/**
+ * The program of each worker thread and worker process: makes the reactor, runs the module's function, answers the parent,
+ * and comes to an orderly end when it is asked to. What happens when a worker ends is the parent's affair.
+ */
+import { ReactorNotRunningError } from '../core/errors.js';
+import type { Reactor } from '../core/reactor.js';
+import { type ErrorReport, errorChannel, reportError } from '../internal/error-report.js';
+import { createReactor } from '../reactor/create-reactor.js';
+import { WorkerModuleError } from './errors.js';
+import type { Measurement } from './measurement.js';
+import type { ToWorker, WorkerOrder } from './messages.js';
+import { linkToParent } from './parent-link.js';
+import { packError } from './remote-error.js';
+import { ServedConnections } from './served-connections.js';
+import { SharedPorts } from './shared-ports.js';
+import type { WorkerMain } from './worker-context.js';
+import { WorkerFigures } from './worker-figures.js';
+
+/** A terminal sends these to every process of the program: the parent alone decides what they mean. */
+const PARENT_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const START_FAILED = 1;
+
+const link = linkToParent(received, () => process.exit(0));
+let worker: StartedWorker | undefined;
+
+/** Errors are reported in one place: by the parent. */
+errorChannel.subscribe((message) => {
+  const report = message as ErrorReport;
+  if (report.silenced) return;
+  report.silenced = true;
+  link.send({ type: 'problem', error: packError(report.error), where: report.where });
+});
+
+function received(message: ToWorker): void {
+  switch (message.type) {
+    case 'start':
+      void start(message.order);
+      return;
+    case 'drain':
+      void worker?.drain(message.deadlineMs);
+      return;
+    case 'measure':
+      if (worker === undefined) return;
+      link.send({ type: 'measured', id: message.id, measurement: worker.measure() });
+  }
+}
+
+async function start(order: WorkerOrder): Promise<void> {
+  if (order.kind === 'processes') for (const signal of PARENT_SIGNALS) process.on(signal, () => {});
+  try {
+    worker = new StartedWorker(order);
+    await worker.runModule();
+    link.send({ type: 'ready' });
+  } catch (error) {
+    link.send({ type: 'failed', error: packError(error) });
+    await link.flushed();
+    process.exit(START_FAILED);
+  }
+}
+
+class StartedWorker {
+  readonly #order: WorkerOrder;
+  readonly #reactor: Reactor;
+  readonly #ports: SharedPorts;
+  readonly #served: ServedConnections = new ServedConnections();
+  readonly #figures: WorkerFigures = new WorkerFigures();
+  readonly #draining: AbortController = new AbortController();
+  /** What the module's function gives: its stop function, as a rule. */
+  #stop: Promise<unknown> = Promise.resolve();
+
+  constructor(order: WorkerOrder) {
+    this.#order = order;
+    this.#reactor = createReactor(order.reactor);
+    this.#ports = new SharedPorts(this.#reactor, order, link.send);
+    void this.#run();
+  }
+
+  async runModule(): Promise<void> {
+    const { index, workers, kind, data, module } = this.#order;
+    const { default: main } = (await import(module)) as { default: WorkerMain };
+    if (typeof main !== 'function') throw new WorkerModuleError(module);
+    const context = {
+      reactor: this.#reactor,
+      signal: this.#draining.signal,
+      listenTCP: this.#ports.listenTCP.bind(this.#ports),
+      counter: this.#figures.counter.bind(this.#figures),
+      gauge: this.#figures.gauge.bind(this.#figures),
+    };
+    this.#stop = (async () => main({ ...context, index, workers, kind, data }))();
+    await this.#stop;
+  }
+
+  measure(): Measurement {
+    return { statistics: this.#reactor.statistics(), ...this.#figures.read() };
+  }
+
+  /** Accepts no more, lets what is open come to its end, but not for longer than `deadlineMs`, and ends. */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#reactor.callLater(deadlineMs, () => this.#end());
+    this.#draining.abort();
+    await this.#ports.stopListening();
+    // Where the function fails, `start` tells.
+    const stop = await this.#stop.catch(() => undefined);
+    try {
+      if (typeof stop === 'function') await stop();
+    } catch (error) {
+      reportError(error, 'the stop function');
+    }
+    await this.#served.allGone();
+    this.#end();
+  }
+
+  #end(): void {
+    try {
+      this.#reactor.stop();
+    } catch (error) {
+      // The deadline, or the module itself, was faster.
+      if (!(error instanceof ReactorNotRunningError)) throw error;
+    }
+  }
+
+  /** The worker lives for as long as its reactor runs. */
+  async #run(): Promise<void> {
+    await this.#reactor.run({ installSignalHandlers: false });
+    link.send({ type: 'drained', measurement: this.measure() });
+    // What the parent asks from now on comes too late.
+    worker = undefined;
+    await this.#reactor[Symbol.asyncDispose]();
+    await link.flushed();
+    process.exit();
+  }
+}

@@ -1,0 +1,68 @@
+/** The errors of groups of workers. */
+import { RopewalkError } from '../core/errors.js';
+
+/**
+ * A worker did not become ready. `cause` says why: what its module threw, a {@link WorkerModuleError}, a
+ * {@link WorkerExitedError}, or a TimeoutError. What was thrown in the worker comes without its class: match on `code`.
+ */
+export class WorkerStartError extends RopewalkError {
+  override readonly name = 'WorkerStartError';
+  override readonly code = 'ERR_WORKER_START';
+  /** Which one, counted from 0. */
+  readonly worker: number;
+
+  constructor(worker: number, cause: Error) {
+    super(`worker ${worker} did not start: ${cause.message}`, { cause });
+    this.worker = worker;
+  }
+}
+
+/** A worker's module has no function as its default export. */
+export class WorkerModuleError extends RopewalkError {
+  override readonly name = 'WorkerModuleError';
+  override readonly code = 'ERR_WORKER_MODULE';
+  /** The module's URL. */
+  readonly module: string;
+
+  constructor(module: string) {
+    super(`the default export of ${module} is not a function`);
+    this.module = module;
+  }
+}
+
+/** A worker ended that was not asked to. `cause` is the exception it ended of, where that is known. */
+export class WorkerExitedError extends RopewalkError {
+  override readonly name = 'WorkerExitedError';
+  override readonly code = 'ERR_WORKER_EXITED';
+  readonly worker: number;
+  /** Null where a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+
+  constructor(
+    worker: number,
+    end: {
+      readonly exitCode: number | null;
+      readonly signal: string | null;
+      readonly error: Error | undefined;
+    },
+  ) {
+    const { exitCode, signal, error } = end;
+    const how = signal ?? (exitCode === null ? 'it was never there' : `exit code ${exitCode}`);
+    const why = error === undefined ? '' : `: ${error.message}`;
+    super(`worker ${worker} ended (${how})${why}`, error && { cause: error });
+    this.worker = worker;
+    this.exitCode = exitCode;
+    this.signal = signal;
+  }
+}
+
+/** The group was stopped before what was asked of it was done. */
+export class WorkersStoppedError extends RopewalkError {
+  override readonly name = 'WorkersStoppedError';
+  override readonly code = 'ERR_WORKERS_STOPPED';
+
+  constructor() {
+    super('the group of workers was stopped');
+  }
+}

@@ -1,0 +1,61 @@
+/** Figures of workers, and how they add up. */
+import type { ReactorStatistics } from '../core/reactor.js';
+
+/** What a worker tells about itself. */
+export interface Measurement {
+  readonly statistics: ReactorStatistics;
+  /** The counters that its module made, by name. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** What its gauges stood at. */
+  readonly gauges: Readonly<Record<string, number>>;
+}
+
+export const NOTHING_MEASURED: Measurement = {
+  statistics: {
+    turns: 0,
+    bytesReceived: 0,
+    bytesSent: 0,
+    connectionsAccepted: 0,
+    connectionsMade: 0,
+    connectionsLost: 0,
+    connectionsOpen: 0,
+    delayedCalls: 0,
+    turnMsP50: 0,
+    turnMsP99: 0,
+  },
+  counters: {},
+  gauges: {},
+};
+
+/** The sum of all. Lengths of turns can't be added: the longest is taken. */
+export function sumOf(measurements: Iterable<Measurement>): Measurement {
+  const statistics = { ...NOTHING_MEASURED.statistics } as Mutable<ReactorStatistics>;
+  const counters: Record<string, number> = {};
+  const gauges: Record<string, number> = {};
+  for (const one of measurements) {
+    for (const key of Object.keys(statistics) as (keyof ReactorStatistics)[]) {
+      const [sum, value] = [statistics[key], one.statistics[key]];
+      const longest = key === 'turnMsP50' || key === 'turnMsP99';
+      statistics[key] = longest ? Math.max(sum, value) : sum + value;
+    }
+    addTo(counters, one.counters);
+    addTo(gauges, one.gauges);
+  }
+  return { statistics, counters, gauges };
+}
+
+function addTo(sums: Record<string, number>, figures: Readonly<Record<string, number>>): void {
+  for (const [name, figure] of Object.entries(figures)) sums[name] = (sums[name] ?? 0) + figure;
+}
+
+/** What stays of a worker that is gone: its totals, but nothing that is open or pending. */
+export function totalsOf({ statistics, counters }: Measurement): Measurement {
+  const { connectionsOpen, delayedCalls, turnMsP50, turnMsP99 } = NOTHING_MEASURED.statistics;
+  return {
+    statistics: { ...statistics, connectionsOpen, delayedCalls, turnMsP50, turnMsP99 },
+    counters,
+    gauges: {},
+  };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -1,0 +1,70 @@
+/**
+ * What a parent and its workers say to each other, over the message port of a thread or the channel of a process. Each
+ * message goes in an envelope, since the application may use the same port or channel for its own.
+ *
+ *     parent                        worker
+ *       | start (what to run) ------> |   imports the module, calls its function
+ *       | <------- listening (0..n) - |
+ *       | <---------- ready / failed -|
+ *       | measure ------------------> |   any number of times
+ *       | <----------------- measured-|
+ *       | <------------------ problem-|   whenever the worker reports an error
+ *       | drain --------------------> |   or the worker ends by itself
+ *       | <------------------ drained-|   its last figures; then it exits
+ */
+import type { CreateReactorOptions } from '../reactor/create-reactor.js';
+import type { Measurement } from './measurement.js';
+import type { RemoteError } from './remote-error.js';
+
+export type WorkerKind = 'threads' | 'processes';
+
+/** The options of a worker's reactor: those that are plain values. */
+export type WorkerReactorOptions = Pick<
+  CreateReactorOptions,
+  'kind' | 'poller' | 'busyPollUs' | 'measureTurns'
+>;
+
+/** What a worker has to know to begin. */
+export interface WorkerOrder {
+  /** URL of the module. */
+  readonly module: string;
+  readonly index: number;
+  readonly workers: number;
+  readonly kind: WorkerKind;
+  readonly data: unknown;
+  readonly reactor: WorkerReactorOptions;
+  /** What the system chose where port 0 was asked for: see `portKey` of the context. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Whether this is the group's very first worker, which makes sure that nobody else has the ports. */
+  readonly claimPorts: boolean;
+}
+
+export type ToWorker =
+  | { readonly type: 'start'; readonly order: WorkerOrder }
+  | { readonly type: 'drain'; readonly deadlineMs: number }
+  | { readonly type: 'measure'; readonly id: number };
+
+export type FromWorker =
+  | {
+      readonly type: 'listening';
+      /** Undefined where the module named the port. */
+      readonly key: string | undefined;
+      readonly host: string;
+      readonly port: number;
+    }
+  | { readonly type: 'ready' }
+  | { readonly type: 'failed'; readonly error: RemoteError }
+  | { readonly type: 'measured'; readonly id: number; readonly measurement: Measurement }
+  | { readonly type: 'problem'; readonly error: RemoteError; readonly where: string }
+  | { readonly type: 'drained'; readonly measurement: Measurement };
+
+const MARK = 'ropewalk:workers';
+
+export function toEnvelope(message: ToWorker | FromWorker): unknown {
+  return [MARK, message];
+}
+
+/** The message in an envelope; undefined where it is somebody else's. */
+export function fromEnvelope<M extends ToWorker | FromWorker>(envelope: unknown): M | undefined {
+  return Array.isArray(envelope) && envelope[0] === MARK ? (envelope[1] as M) : undefined;
+}

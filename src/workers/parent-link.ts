@@ -1,0 +1,38 @@
+/** A worker's end of the line to its parent: the port of a thread or the channel of a process. */
+import { parentPort } from 'node:worker_threads';
+
+import { type FromWorker, fromEnvelope, type ToWorker, toEnvelope } from './messages.js';
+
+export interface ParentLink {
+  send(message: FromWorker): void;
+  /** Settles when what was sent is on its way. */
+  flushed(): Promise<void>;
+}
+
+/**
+ * @param received Is told each message of the parent.
+ * @param gone The parent process is no more. Threads end with theirs.
+ */
+export function linkToParent(received: (message: ToWorker) => void, gone: () => void): ParentLink {
+  const deliver = (envelope: unknown): void => {
+    const message = fromEnvelope<ToWorker>(envelope);
+    if (message !== undefined) received(message);
+  };
+  if (parentPort !== null) {
+    const port = parentPort;
+    port.on('message', deliver);
+    return { send: (message) => port.postMessage(toEnvelope(message)), flushed: async () => {} };
+  }
+  process.on('message', deliver);
+  process.on('disconnect', gone);
+  let last: Promise<void> = Promise.resolve();
+  return {
+    send: (message) => {
+      if (!process.connected) return;
+      last = new Promise((resolve) => {
+        process.send?.(toEnvelope(message), undefined, undefined, () => resolve());
+      });
+    },
+    flushed: () => last,
+  };
+}

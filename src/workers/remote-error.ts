@@ -1,0 +1,61 @@
+/** Errors as plain values, to cross from a worker to its parent: the name, text and fields stay, the class does not. */
+
+/** An error on its way. */
+export interface RemoteError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly cause: RemoteError | undefined;
+  /** Fields such as `code`, `errno`, `port`. */
+  readonly fields: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** A chain of causes may have a ring in it. */
+const MAX_CAUSES = 8;
+
+/** Takes an error, or whatever else was thrown, apart. Never throws. */
+export function packError(error: unknown, depth = 0): RemoteError {
+  try {
+    if (!(error instanceof Error)) return plain(`thrown: ${String(error)}`);
+    const { name, message, stack, cause } = error;
+    const inner = cause === undefined || depth === MAX_CAUSES ? undefined : cause;
+    return {
+      name: String(name),
+      message: String(message),
+      stack: stack === undefined ? undefined : String(stack),
+      cause: inner === undefined ? undefined : packError(inner, depth + 1),
+      fields: fieldsOf(error),
+    };
+  } catch {
+    return plain('an error that can not be looked at');
+  }
+}
+
+/** Makes an Error of it again. */
+export function unpackError(remote: RemoteError): Error {
+  const { name, message, stack, cause, fields } = remote;
+  const error = new Error(message, cause && { cause: unpackError(cause) });
+  Object.assign(error, fields);
+  for (const [key, value] of [
+    ['name', name],
+    ['stack', stack],
+  ] as const) {
+    Object.defineProperty(error, key, { value, configurable: true, writable: true });
+  }
+  return error;
+}
+
+function plain(message: string): RemoteError {
+  return { name: 'Error', message, stack: undefined, cause: undefined, fields: {} };
+}
+
+function fieldsOf(error: Error): Record<string, string | number | boolean> {
+  const fields: Record<string, string | number | boolean> = {};
+  for (const [key, value] of Object.entries(error)) {
+    if (key === 'name' || key === 'message' || key === 'stack' || key === 'cause') continue;
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+      fields[key] = value;
+    }
+  }
+  return fields;
+}

@@ -1,0 +1,28 @@
+/** The connections that this thread's reactors accepted, and when the last of them is gone. */
+import { connectionLostChannel, serverSocketChannel } from '../reactor/diagnostics.js';
+import { StreamTransport } from '../reactor/stream-transport.js';
+
+export class ServedConnections {
+  readonly #open: Set<unknown> = new Set();
+  #allGone: (() => void) | undefined;
+
+  constructor() {
+    serverSocketChannel.subscribe((message) => {
+      const { socket } = message as { socket: unknown };
+      // Node's own servers publish here too.
+      if (socket instanceof StreamTransport) this.#open.add(socket);
+    });
+    connectionLostChannel.subscribe((message) => {
+      this.#open.delete((message as { transport: unknown }).transport);
+      if (this.#open.size === 0) this.#allGone?.();
+    });
+  }
+
+  /** Settles when none is open. To be called once. */
+  allGone(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#allGone = resolve;
+      if (this.#open.size === 0) resolve();
+    });
+  }
+}

@@ -1,0 +1,60 @@
+/** The listening ports of one worker, shared with the group's other workers. */
+import { UnsupportedError } from '../core/errors.js';
+import type { FactoryLike } from '../core/factory.js';
+import type { ListeningPort } from '../core/listening-port.js';
+import type { Reactor } from '../core/reactor.js';
+import type { FromWorker, WorkerOrder } from './messages.js';
+import type { WorkerListenOptions } from './worker-context.js';
+
+export class SharedPorts {
+  readonly #reactor: Reactor;
+  readonly #order: WorkerOrder;
+  readonly #tell: (message: FromWorker) => void;
+  readonly #ports: ListeningPort[] = [];
+  #chosen = 0;
+
+  constructor(reactor: Reactor, order: WorkerOrder, tell: (message: FromWorker) => void) {
+    this.#reactor = reactor;
+    this.#order = order;
+    this.#tell = tell;
+  }
+
+  listenTCP(port: number, factory: FactoryLike, options: WorkerListenOptions = {}): ListeningPort {
+    const key = port === 0 ? this.#nextKey() : undefined;
+    const wanted = key === undefined ? port : (this.#order.ports[key] ?? 0);
+    if (this.#order.claimPorts && wanted !== 0) this.#claim(wanted, options);
+    const listening = this.#listen(wanted, factory, options);
+    this.#ports.push(listening);
+    const { host, port: given } = listening.getHost();
+    this.#tell({ type: 'listening', key, host, port: given });
+    return listening;
+  }
+
+  async stopListening(): Promise<void> {
+    await Promise.all(this.#ports.map((port) => port.stopListening({ drain: true })));
+  }
+
+  /** Names the ports that the system chooses by the order in which they are asked for: it is the same in all workers. */
+  #nextKey(): string {
+    this.#chosen += 1;
+    return `chosen ${this.#chosen}`;
+  }
+
+  /**
+   * Makes sure that nobody else has the port: another program of the same user that shares its ports would get a part of
+   * the connections, and nobody would be told.
+   */
+  #claim(port: number, options: WorkerListenOptions): void {
+    void this.#reactor.listenTCP(port, () => null, options).stopListening();
+  }
+
+  #listen(port: number, factory: FactoryLike, options: WorkerListenOptions): ListeningPort {
+    try {
+      return this.#reactor.listenTCP(port, factory, { ...options, reusePort: true });
+    } catch (error) {
+      // One worker can do without; only restartAll can't have two at the same time then.
+      if (!(error instanceof UnsupportedError) || this.#order.workers > 1) throw error;
+      return this.#reactor.listenTCP(port, factory, options);
+    }
+  }
+}

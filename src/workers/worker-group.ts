@@ -1,0 +1,190 @@
+/** A group of workers: its start, its figures, rolling restarts and its end. Who serves in each place, the slots know. */
+import type { HostPort } from '../core/address.js';
+import type { Clock } from '../core/clock.js';
+import type { ReactorStatistics } from '../core/reactor.js';
+import { Deferred } from '../defer/deferred.js';
+import { reportError } from '../internal/error-report.js';
+import { WorkersStoppedError } from './errors.js';
+import { sumOf } from './measurement.js';
+import type { FromWorker, WorkerOrder } from './messages.js';
+import { RestartDelays } from './restart-delays.js';
+import type { Spawn } from './spawn.js';
+import type { WorkerSettings } from './worker-settings.js';
+import { WorkerSlot } from './worker-slot.js';
+
+/** The figures of one of a group's places, summed over the workers it has had. */
+export interface WorkerMetrics {
+  /** Which one, counted from 0. */
+  readonly worker: number;
+  readonly statistics: ReactorStatistics;
+  /** The counters of its module, by name. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** What the gauges of its module stand at, by name. */
+  readonly gauges: Readonly<Record<string, number>>;
+  /** False where the worker was too busy to answer within a second, or is gone: its last figures stand. */
+  readonly current: boolean;
+}
+
+/** The figures of a group since it was made. */
+export interface GroupMetrics {
+  readonly workers: readonly WorkerMetrics[];
+  /** The sums; of the lengths of turns the longest. */
+  readonly statistics: ReactorStatistics;
+  /** The sums, by name. */
+  readonly counters: Readonly<Record<string, number>>;
+  readonly gauges: Readonly<Record<string, number>>;
+}
+
+/** What a group needs of the world. */
+export interface GroupSurroundings {
+  readonly spawn: Spawn;
+  readonly clock: Clock;
+  /** As `Math.random`. */
+  readonly random: () => number;
+}
+
+/** What `runWorkers` gives. The process lives for as long as the group does. */
+export class WorkerGroup implements AsyncDisposable {
+  /**
+   * Fires when all workers are ready. Fails with a WorkerStartError where one could not start, after the others were
+   * stopped again; with a WorkersStoppedError where `stop` was faster.
+   */
+  readonly ready: Deferred<void>;
+  readonly #settings: WorkerSettings;
+  readonly #slots: readonly WorkerSlot[];
+  readonly #ports: Record<string, number> = {};
+  readonly #addresses: HostPort[] = [];
+  #state: 'first' | 'others' | 'running' | 'stopped' = 'first';
+  #claimed = false;
+  /** Settles when nothing is being started or replaced. */
+  #rolling: Promise<void>;
+  #ended: Promise<void> | undefined;
+
+  /** @internal Use `runWorkers`. */
+  constructor(settings: WorkerSettings, surroundings: GroupSurroundings) {
+    this.#settings = settings;
+    const { restart } = settings;
+    this.#slots = Array.from({ length: settings.workers }, (_, index) => {
+      return new WorkerSlot({
+        ...surroundings,
+        index,
+        drainMs: settings.drainMs,
+        readyTimeoutMs: settings.readyTimeoutMs,
+        delays: restart && new RestartDelays(restart, surroundings.random),
+        makeOrder: (worker) => this.#makeOrder(worker),
+        listening: (message) => this.#listening(message),
+        emit: (event) => this.#emit(() => settings.onEvent(event)),
+      });
+    });
+    const started = this.#start();
+    this.#rolling = started.catch(() => {});
+    this.ready = Deferred.fromPromise(started);
+  }
+
+  /** Where the workers listen, in the order in which the first of them asked for it. Complete once that is ready. */
+  get addresses(): readonly HostPort[] {
+    return [...this.#addresses];
+  }
+
+  /** Asks all workers for their figures. Never fails; after the end it gives the last ones. */
+  metrics(): Deferred<GroupMetrics> {
+    return Deferred.fromPromise(this.#measure());
+  }
+
+  /**
+   * Starts a successor for each worker, one after the other, so that the module is loaded anew; once it is ready, the
+   * worker before it drains. Meanwhile the ports are listened on all the time. Where it is called while it is under way,
+   * the workers are replaced once more after that.
+   *
+   * @returns A Deferred that fires when those before are all gone. It fails with a WorkerStartError as soon as a successor
+   * can't start: that worker and those behind it stay; with a WorkersStoppedError.
+   */
+  restartAll(): Deferred<void> {
+    const rolled = this.#rolling.then(() => this.#replaceAll());
+    this.#rolling = rolled.catch(() => {});
+    return Deferred.fromPromise(rolled);
+  }
+
+  /**
+   * Ends all workers: they accept no more, their stop functions are called, and they end when the connections that they
+   * accepted are closed, after `drainMs` at the latest. A worker that does not end by then is ended by force two seconds
+   * later. Calling it again changes nothing.
+   *
+   * @returns A Deferred that fires when all are gone. It never fails.
+   */
+  stop(): Deferred<void> {
+    return Deferred.fromPromise(this.#stop());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stop();
+  }
+
+  /** One first: the ports that it is given are the ones that all take. */
+  async #start(): Promise<void> {
+    const [first, ...others] = this.#slots;
+    try {
+      // Not before the caller has the group: `onEvent` may use it.
+      await Promise.resolve();
+      this.#checkGoing();
+      await first?.start();
+      this.#checkGoing();
+      this.#state = 'others';
+      await Promise.all(others.map((slot) => slot.start()));
+      if (this.#state === 'others') this.#state = 'running';
+    } catch (error) {
+      await this.#stop();
+      throw error;
+    }
+  }
+
+  async #replaceAll(): Promise<void> {
+    for (const slot of this.#slots) {
+      this.#checkGoing();
+      await slot.replace();
+    }
+    await Promise.all(this.#slots.map((slot) => slot.drained()));
+  }
+
+  #checkGoing(): void {
+    if (this.#state === 'stopped') throw new WorkersStoppedError();
+  }
+
+  #stop(): Promise<void> {
+    this.#ended ??= this.#stopAll();
+    return this.#ended;
+  }
+
+  async #stopAll(): Promise<void> {
+    this.#state = 'stopped';
+    for (const slot of this.#slots) slot.stop();
+    await Promise.all(this.#slots.map((slot) => slot.drained()));
+  }
+
+  async #measure(): Promise<GroupMetrics> {
+    const measured = await Promise.all(this.#slots.map((slot) => slot.measure()));
+    const workers = measured.map((figures, worker) => ({ worker, ...figures }));
+    return { workers, ...sumOf(measured) };
+  }
+
+  #makeOrder(index: number): WorkerOrder {
+    const { module, workers, kind, data, reactor } = this.#settings;
+    const claimPorts = !this.#claimed;
+    this.#claimed = true;
+    const ports = { ...this.#ports };
+    return { module, index, workers, kind, data, reactor, ports, claimPorts };
+  }
+
+  #listening({ key, host, port }: FromWorker & { type: 'listening' }): void {
+    if (key !== undefined) this.#ports[key] ??= port;
+    if (this.#state === 'first') this.#addresses.push({ host, port });
+  }
+
+  #emit(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      reportError(error, 'onEvent');
+    }
+  }
+}

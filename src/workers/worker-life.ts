@@ -1,0 +1,173 @@
+/** One life of a worker, from its start to its end: what it has said so far, and the limits on how long it may take. */
+import type { Clock, DelayedCall } from '../core/clock.js';
+import { TimeoutError } from '../defer/errors.js';
+import { type Measurement, NOTHING_MEASURED } from './measurement.js';
+import type { FromWorker, WorkerOrder } from './messages.js';
+import { unpackError } from './remote-error.js';
+import type { RunningWorker, Spawn, WorkerEnd, WorkerListener } from './spawn.js';
+
+/** How long a worker may take beyond the deadline that it was given for its end. */
+export const KILL_GRACE_MS = 2_000;
+/** How long a worker that is busy may take to measure itself; then its last figures stand. */
+export const MEASURE_TIMEOUT_MS = 1_000;
+
+/** What a life needs of its surroundings. */
+export interface LifeSettings {
+  readonly spawn: Spawn;
+  readonly clock: Clock;
+  readonly readyTimeoutMs: number;
+}
+
+/** Is told how it goes. */
+export interface LifeListener {
+  listening(life: WorkerLife, message: FromWorker & { type: 'listening' }): void;
+  ready(life: WorkerLife): void;
+  /** An error that the worker reported: it goes on. */
+  problem(life: WorkerLife, error: Error, where: string): void;
+  ended(life: WorkerLife, end: LifeEnd): void;
+}
+
+export interface LifeEnd extends WorkerEnd {
+  /** Whether it was told to end. */
+  readonly asked: boolean;
+  /** Whether it had to be ended by force. */
+  readonly killed: boolean;
+  /** Why it never became ready, where its module or the time limit says so. */
+  readonly startFailure: Error | undefined;
+  /** Undefined where it never was. */
+  readonly readyForMs: number | undefined;
+}
+
+interface Measuring {
+  readonly done: (measurement: Measurement | undefined) => void;
+  readonly timeout: DelayedCall;
+}
+
+export class WorkerLife implements WorkerListener {
+  readonly #settings: LifeSettings;
+  readonly #listener: LifeListener;
+  readonly #worker: RunningWorker;
+  readonly #measuring: Map<number, Measuring> = new Map();
+  #state: 'starting' | 'ready' | 'draining' | 'ended' = 'starting';
+  /** Of becoming ready, later of ending. */
+  #limit: DelayedCall;
+  #readyAt: number | undefined;
+  #startFailure: Error | undefined;
+  #killed = false;
+  #measurement: Measurement = NOTHING_MEASURED;
+
+  constructor(order: WorkerOrder, settings: LifeSettings, listener: LifeListener) {
+    const { clock, spawn, readyTimeoutMs } = settings;
+    this.#settings = settings;
+    this.#listener = listener;
+    this.#limit = clock.callLater(readyTimeoutMs, () => {
+      this.#startFailure = new TimeoutError(readyTimeoutMs);
+      this.#kill();
+    });
+    this.#worker = spawn(order.index, this);
+    this.#worker.send({ type: 'start', order });
+  }
+
+  /** Number of its thread or process. */
+  get id(): number {
+    return this.#worker.id;
+  }
+
+  get state(): 'starting' | 'ready' | 'draining' | 'ended' {
+    return this.#state;
+  }
+
+  /** What it last told about itself. */
+  get measurement(): Measurement {
+    return this.#measurement;
+  }
+
+  /**
+   * Asks for fresh figures.
+   * @returns Whether they came in time, and the worker is still there.
+   */
+  async measure(): Promise<boolean> {
+    if (this.#state === 'ended') return false;
+    const id = this.#measuring.size === 0 ? 1 : Math.max(...this.#measuring.keys()) + 1;
+    const answer = await new Promise<Measurement | undefined>((done) => {
+      const timeout = this.#settings.clock.callLater(MEASURE_TIMEOUT_MS, () => {
+        this.#measured(id, undefined);
+      });
+      this.#measuring.set(id, { done, timeout });
+      this.#worker.send({ type: 'measure', id });
+    });
+    return answer !== undefined;
+  }
+
+  /** Asks it to end, and ends it by force where it has not some time after the deadline. Does nothing a second time. */
+  drain(deadlineMs: number): void {
+    if (this.#state === 'draining' || this.#state === 'ended') return;
+    this.#state = 'draining';
+    cancel(this.#limit);
+    this.#limit = this.#settings.clock.callLater(deadlineMs + KILL_GRACE_MS, () => this.#kill());
+    this.#worker.send({ type: 'drain', deadlineMs });
+  }
+
+  messageReceived(message: FromWorker): void {
+    switch (message.type) {
+      case 'listening':
+        this.#listener.listening(this, message);
+        return;
+      case 'ready':
+        this.#becomeReady();
+        return;
+      case 'failed':
+        this.#startFailure ??= unpackError(message.error);
+        return;
+      case 'problem':
+        this.#listener.problem(this, unpackError(message.error), message.where);
+        return;
+      case 'measured':
+        this.#measured(message.id, message.measurement);
+        return;
+      case 'drained':
+        this.#measurement = message.measurement;
+    }
+  }
+
+  ended(end: WorkerEnd): void {
+    const asked = this.#state === 'draining';
+    this.#state = 'ended';
+    cancel(this.#limit);
+    for (const id of [...this.#measuring.keys()]) this.#measured(id, undefined);
+    const readyAt = this.#readyAt;
+    this.#listener.ended(this, {
+      ...end,
+      asked,
+      killed: this.#killed,
+      startFailure: this.#startFailure,
+      readyForMs: readyAt === undefined ? undefined : this.#settings.clock.now() - readyAt,
+    });
+  }
+
+  #becomeReady(): void {
+    if (this.#state !== 'starting' || this.#killed) return;
+    this.#state = 'ready';
+    cancel(this.#limit);
+    this.#readyAt = this.#settings.clock.now();
+    this.#listener.ready(this);
+  }
+
+  #measured(id: number, measurement: Measurement | undefined): void {
+    const measuring = this.#measuring.get(id);
+    if (measuring === undefined) return;
+    this.#measuring.delete(id);
+    cancel(measuring.timeout);
+    if (measurement !== undefined) this.#measurement = measurement;
+    measuring.done(measurement);
+  }
+
+  #kill(): void {
+    this.#killed = true;
+    this.#worker.kill();
+  }
+}
+
+function cancel(call: DelayedCall): void {
+  if (call.active()) call.cancel();
+}

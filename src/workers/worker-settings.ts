@@ -1,0 +1,120 @@
+/** The options of `runWorkers`: what they mean, what they may be, and what they are by default. */
+import { availableParallelism } from 'node:os';
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { deserialize, serialize } from 'node:v8';
+
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors.js';
+import {
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  checkMilliseconds,
+  checkObject,
+} from '../internal/check.js';
+import type { WorkerKind, WorkerReactorOptions } from './messages.js';
+import { RESTART_DEFAULTS, type RestartOptions } from './restart-delays.js';
+import type { WorkerEvent } from './worker-event.js';
+
+export interface RunWorkersOptions {
+  /** How many, 1 to 1,024. Default: as many as the machine can run at the same time. */
+  readonly workers?: number;
+  /** Default `threads`. Processes cost more memory and share none: one that crashes takes nobody along. */
+  readonly kind?: WorkerKind;
+  /** What each worker is given a copy of, made by structured clone when the group is made. */
+  readonly data?: unknown;
+  /** Options of each worker's reactor. */
+  readonly reactor?: WorkerReactorOptions;
+  /** When workers that ended are started again; `false`: never. */
+  readonly restart?: RestartOptions | false;
+  /** How long a worker that is to end may wait for its connections; then they are lost. Default 10,000. */
+  readonly drainMs?: number;
+  /** How long a worker may take to become ready. Default 30,000. */
+  readonly readyTimeoutMs?: number;
+  /** Flags of Node for the workers. Default: this process's own. */
+  readonly execArgv?: readonly string[];
+  /** Is told what becomes of the workers, as it happens, after `runWorkers` returned. What it throws is reported. */
+  readonly onEvent?: (event: WorkerEvent) => void;
+}
+
+/** Options, checked and complete. */
+export interface WorkerSettings {
+  readonly module: string;
+  readonly workers: number;
+  readonly kind: WorkerKind;
+  readonly data: unknown;
+  readonly reactor: WorkerReactorOptions;
+  readonly restart: Required<RestartOptions> | undefined;
+  readonly drainMs: number;
+  readonly readyTimeoutMs: number;
+  readonly execArgv: readonly string[] | undefined;
+  readonly onEvent: (event: WorkerEvent) => void;
+}
+
+export const MAX_WORKERS = 1_024;
+export const DRAIN_MS = 10_000;
+export const READY_TIMEOUT_MS = 30_000;
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError; what can't be cloned throws as `structuredClone` does. */
+export function workerSettings(module: unknown, options: RunWorkersOptions): WorkerSettings {
+  checkObject('options', options);
+  const kind = checkChoice('kind', options.kind ?? 'threads', ['threads', 'processes']);
+  const { onEvent = ignore, execArgv } = options;
+  checkFunction('onEvent', onEvent);
+  if (execArgv !== undefined && !isStrings(execArgv)) {
+    throw new InvalidArgumentTypeError('execArgv', 'an array of strings', execArgv);
+  }
+  return {
+    module: moduleUrl(module),
+    workers: checkInteger('workers', options.workers ?? availableParallelism(), 1, MAX_WORKERS),
+    kind,
+    data: copyFor(kind, options.data),
+    reactor: copyFor(kind, options.reactor ?? {}),
+    restart: restartSettings(options.restart),
+    drainMs: checkMilliseconds('drainMs', options.drainMs ?? DRAIN_MS),
+    readyTimeoutMs: checkMilliseconds('readyTimeoutMs', options.readyTimeoutMs ?? READY_TIMEOUT_MS),
+    execArgv: execArgv && [...execArgv],
+    onEvent,
+  };
+}
+
+function restartSettings(
+  options: RestartOptions | false | undefined,
+): Required<RestartOptions> | undefined {
+  if (options === false) return undefined;
+  checkObject('restart', options ?? {});
+  const restart = { ...RESTART_DEFAULTS, ...options };
+  for (const key of ['initialDelayMs', 'maxDelayMs', 'healthyAfterMs'] as const) {
+    checkMilliseconds(`restart.${key}`, restart[key]);
+  }
+  checkBetween('restart.factor', restart.factor, 1, Number.MAX_SAFE_INTEGER);
+  checkBetween('restart.jitter', restart.jitter, 0, 1);
+  return restart;
+}
+
+function moduleUrl(module: unknown): string {
+  if (module instanceof URL) return module.href;
+  const expected = 'a URL or an absolute path';
+  if (typeof module !== 'string') throw new InvalidArgumentTypeError('module', expected, module);
+  if (isAbsolute(module)) return pathToFileURL(module).href;
+  // What is relative has no place that it is relative to.
+  if (URL.canParse(module)) return module;
+  throw new InvalidArgumentValueError('module', expected, module);
+}
+
+/** A copy as it will arrive: what can't go there is the caller's fault, and throws at the call. */
+function copyFor<T>(kind: WorkerKind, value: T): T {
+  return kind === 'threads' ? structuredClone(value) : (deserialize(serialize(value)) as T);
+}
+
+function checkBetween(what: string, value: unknown, min: number, max: number): void {
+  if (typeof value !== 'number') throw new InvalidArgumentTypeError(what, 'a number', value);
+  if (value >= min && value <= max) return;
+  throw new InvalidArgumentValueError(what, `a number from ${min} to ${max}`, value);
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+function ignore(): void {}

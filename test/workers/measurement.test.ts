@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { NOTHING_MEASURED, sumOf, totalsOf } from '../../src/workers/measurement.js';
+import { figures } from './fake-workers.js';
+
+describe('sumOf', () => {
+  it('adds up statistics, counters and gauges, and takes the longest turns', () => {
+    const sum = sumOf([
+      figures(
+        { turns: 1, bytesReceived: 10, turnMsP50: 3, turnMsP99: 4 },
+        { a: 1, b: 2 },
+        { g: 1 },
+      ),
+      figures(
+        { turns: 2, bytesReceived: 30, turnMsP50: 2, turnMsP99: 9 },
+        { b: 5, c: 1 },
+        { g: 2 },
+      ),
+    ]);
+    expect(sum).toEqual(
+      figures(
+        { turns: 3, bytesReceived: 40, turnMsP50: 3, turnMsP99: 9 },
+        { a: 1, b: 7, c: 1 },
+        { g: 3 },
+      ),
+    );
+  });
+
+  it('of none is nothing, and changes no constant', () => {
+    expect(sumOf([])).toEqual(NOTHING_MEASURED);
+    expect(sumOf([figures({ turns: 5 })])).toEqual(figures({ turns: 5 }));
+    expect(NOTHING_MEASURED.statistics.turns).toBe(0);
+  });
+});
+
+describe('totalsOf', () => {
+  it('keeps what adds up over time, and drops what is open or pending', () => {
+    const gone = { connectionsAccepted: 7, connectionsOpen: 3, delayedCalls: 2, turnMsP99: 8 };
+    expect(totalsOf(figures(gone, { a: 1 }, { g: 5 }))).toEqual(
+      figures({ connectionsAccepted: 7 }, { a: 1 }),
+    );
+  });
+});

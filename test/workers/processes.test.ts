@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { flushLoggedErrors } from '../../src/testing/index.js';
+import { WorkerExitedError } from '../../src/workers/index.js';
+import { groupContract } from './group-contract.js';
+import { echoed, RunningGroup } from './running-group.js';
+
+groupContract('processes');
+
+describe('worker processes', () => {
+  it('are started again after a signal ended them', async () => {
+    await using running = await RunningGroup.start({ kind: 'processes', workers: 1 });
+    process.kill((await running.event('ready')).id, 'SIGKILL');
+    expect(await running.event('exited')).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
+    await running.event('ready', 2);
+    expect(flushLoggedErrors(WorkerExitedError)).toMatchObject([{ error: { signal: 'SIGKILL' } }]);
+  });
+
+  it('leave signals of the terminal to the parent', async () => {
+    await using running = await RunningGroup.start({ kind: 'processes', workers: 1 });
+    const { id } = await running.event('ready');
+    const peer = await running.reach(0);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(id, signal);
+    for (let i = 0; i < 5; i++) await echoed(peer, 'still here');
+    expect(running.of('exited')).toEqual([]);
+  });
+});

@@ -1,0 +1,2 @@
+/** A module that is none of a worker's. */
+export default { start(): void {} };

@@ -1,0 +1,104 @@
+/** A real group for a test: what it told can be waited for, and nothing of it is left behind. */
+import { fileURLToPath } from 'node:url';
+import { type RunWorkersOptions, runWorkers, type WorkerEvent } from '../../src/workers/index.js';
+import type { WorkerGroup } from '../../src/workers/worker-group.js';
+import { Pulse, within } from '../support/deadline.js';
+import { RawPeer } from '../support/raw-peer.js';
+import type { Orders } from './programs/commanded.js';
+
+const LOADER = fileURLToPath(new URL('../support/tsx-threads.mjs', import.meta.url));
+
+/** Flags for workers whose modules are TypeScript. */
+export const FLAGS: readonly string[] = ['--import', LOADER];
+
+export interface RunningOptions extends RunWorkersOptions {
+  readonly data?: Orders;
+}
+
+type EventOf<T extends WorkerEvent['type']> = WorkerEvent & { type: T };
+
+export class RunningGroup implements AsyncDisposable {
+  readonly group: WorkerGroup;
+  readonly events: WorkerEvent[] = [];
+  readonly #pulse: Pulse = new Pulse();
+  readonly #peers: RawPeer[] = [];
+
+  constructor(options: RunningOptions, program = 'commanded.ts') {
+    this.group = runWorkers(new URL(`./programs/${program}`, import.meta.url), {
+      workers: 2,
+      data: {},
+      reactor: { kind: 'native' },
+      execArgv: FLAGS,
+      restart: { initialDelayMs: 0 },
+      ...options,
+      onEvent: (event) => {
+        this.events.push(event);
+        this.#pulse.notify();
+      },
+    });
+  }
+
+  /** One whose workers are all ready. */
+  static async start(options: RunningOptions): Promise<RunningGroup> {
+    const running = new RunningGroup(options);
+    try {
+      await within(running.group.ready, 'a group to be ready', 15_000);
+      return running;
+    } catch (error) {
+      await running[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get port(): number {
+    return this.group.addresses[0]?.port ?? 0;
+  }
+
+  of<T extends WorkerEvent['type']>(type: T): EventOf<T>[] {
+    return this.events.filter((event): event is EventOf<T> => event.type === type);
+  }
+
+  /** Settles with the nth event of that type, counted from 1. */
+  async event<T extends WorkerEvent['type']>(type: T, nth = 1): Promise<EventOf<T>> {
+    const soFar = (): string => `${type} number ${nth}; so far ${JSON.stringify(this.events)}`;
+    await this.#pulse.until(() => this.of(type).length >= nth, soFar, 15_000);
+    return this.of(type)[nth - 1] as EventOf<T>;
+  }
+
+  async connect(): Promise<RawPeer> {
+    const peer = await RawPeer.connect(this.port);
+    this.#peers.push(peer);
+    return peer;
+  }
+
+  /** A connection, and the worker that serves it. */
+  async visit(): Promise<{ peer: RawPeer; worker: number; id: string }> {
+    const peer = await this.connect();
+    peer.write('who');
+    await peer.until(() => peer.text.includes('\n'), 'answer');
+    const [, worker, id] = /^(\d)\/\d \w+ ([\d.]+)\n/.exec(peer.text) ?? [];
+    return { peer, worker: Number(worker), id: id ?? peer.text };
+  }
+
+  /** A connection to that worker. */
+  async reach(worker: number): Promise<RawPeer> {
+    for (let tries = 0; tries < 100; tries++) {
+      const visit = await this.visit();
+      if (visit.worker === worker) return visit.peer;
+      await visit.peer[Symbol.asyncDispose]();
+    }
+    throw new Error(`worker ${worker} got none of 100 connections`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const peer of this.#peers) await peer[Symbol.asyncDispose]();
+    await within(this.group.stop(), 'a group to stop', 15_000);
+  }
+}
+
+/** Sends, and waits for the echo. */
+export async function echoed(peer: RawPeer, text: string): Promise<void> {
+  const { receivedBytes } = peer;
+  peer.write(text);
+  await peer.receive(receivedBytes + text.length);
+}

@@ -1,0 +1,533 @@
+import { describe, expect, it } from 'vitest';
+import { TimeoutError } from '../../src/index.js';
+import { flushLoggedErrors } from '../../src/testing/index.js';
+import {
+  WorkerExitedError,
+  WorkerStartError,
+  WorkersStoppedError,
+} from '../../src/workers/index.js';
+import { packError } from '../../src/workers/remote-error.js';
+import { KILL_GRACE_MS, MEASURE_TIMEOUT_MS } from '../../src/workers/worker-life.js';
+import { within } from '../support/deadline.js';
+import { FakeGroup, figures, settled } from './fake-workers.js';
+
+/** Ends the workers that were asked to end, until the group is stopped. */
+async function stopped(fake: FakeGroup): Promise<void> {
+  const done = fake.group.stop();
+  await settled();
+  for (const worker of fake.spawned) {
+    if (worker.asked.at(-1) === 'drain' && !worker.gone) worker.ends();
+  }
+  await within(done, 'the group to stop');
+  expect(fake.clock.getDelayedCalls()).toEqual([]);
+}
+
+async function failureOf(answer: PromiseLike<unknown>): Promise<Error> {
+  return within(
+    answer.then(
+      () => expect.unreachable('it did not fail'),
+      (error: Error) => error,
+    ),
+    'a failure',
+  );
+}
+
+async function begun(options: ConstructorParameters<typeof FakeGroup>[0] = {}): Promise<FakeGroup> {
+  const fake = await FakeGroup.made(options);
+  await fake.begin();
+  return fake;
+}
+
+describe('a group that starts', () => {
+  it('starts the first worker, and the others when that is ready', async () => {
+    const fake = await FakeGroup.made({ workers: 3 });
+    expect(fake.take()).toEqual(['started 0']);
+    fake.worker(0).says({ type: 'ready' });
+    await settled();
+    expect(fake.take()).toEqual(['ready 0', 'started 1', 'started 2']);
+    fake.worker(2).says({ type: 'ready' });
+    await settled();
+    expect(fake.group.ready.fired).toBe(false);
+    fake.worker(1).says({ type: 'ready' });
+    await fake.group.ready;
+    await stopped(fake);
+  });
+
+  it('tells each worker what to run, and the first one to claim the ports', async () => {
+    const fake = await begun({ data: { a: 1 }, reactor: { kind: 'node' } });
+    expect(fake.worker(0).order).toEqual({
+      module: 'file:///module.js',
+      index: 0,
+      workers: 2,
+      kind: 'threads',
+      data: { a: 1 },
+      reactor: { kind: 'node' },
+      ports: {},
+      claimPorts: true,
+    });
+    expect(fake.worker(1).order).toMatchObject({ index: 1, claimPorts: false });
+    await stopped(fake);
+  });
+
+  it('passes on the ports that the first worker was given, and keeps them', async () => {
+    const fake = await FakeGroup.made();
+    const host = '127.0.0.1';
+    fake.worker(0).says({ type: 'listening', key: 'chosen 1', host, port: 5001 });
+    fake.worker(0).says({ type: 'listening', key: undefined, host, port: 80 });
+    fake.worker(0).says({ type: 'listening', key: 'chosen 2', host, port: 5002 });
+    await fake.begin();
+    const ports = { 'chosen 1': 5001, 'chosen 2': 5002 };
+    expect(fake.worker(1).order.ports).toEqual(ports);
+    fake.worker(1).says({ type: 'listening', key: 'chosen 1', host, port: 5001 });
+    expect(fake.group.addresses.map(({ port }) => port)).toEqual([5001, 80, 5002]);
+    fake.worker(0).ends();
+    fake.clock.advance(100);
+    expect(fake.worker(2).order).toMatchObject({ ports, claimPorts: false });
+    expect(fake.group.addresses).toHaveLength(3);
+    await stopped(fake);
+  });
+
+  it('fails where a module fails, after the others were stopped', async () => {
+    const fake = await FakeGroup.made();
+    fake.worker(0).says({ type: 'ready' });
+    await settled();
+    const cause = Object.assign(new Error('no config'), { code: 'ERR_CONFIG' });
+    fake.worker(1).says({ type: 'failed', error: packError(cause) });
+    fake.worker(1).ends({ exitCode: 1 });
+    await settled();
+    expect(fake.take()).toEqual([
+      ...['started 0', 'ready 0', 'started 1', 'exited 1', 'failed 1', 'draining 0'],
+    ]);
+    expect(fake.group.ready.fired).toBe(false);
+    fake.worker(0).ends();
+    const error = await failureOf(fake.group.ready);
+    expect(error).toBeInstanceOf(WorkerStartError);
+    expect(error).toMatchObject({ worker: 1, cause: { message: 'no config', code: 'ERR_CONFIG' } });
+    expect(error.message).toBe('worker 1 did not start: no config');
+    expect(fake.clock.getDelayedCalls()).toEqual([]);
+  });
+
+  it('fails where a worker ends before it is ready, and starts nobody again', async () => {
+    const fake = await FakeGroup.made();
+    fake.worker(0).ends({ exitCode: null, signal: 'SIGKILL' });
+    const error = await failureOf(fake.group.ready);
+    expect(error.cause).toBeInstanceOf(WorkerExitedError);
+    expect(error.cause).toMatchObject({ worker: 0, exitCode: null, signal: 'SIGKILL' });
+    fake.clock.advance(1e6);
+    expect(fake.spawned).toHaveLength(1);
+  });
+
+  it('fails where a worker can not be started at all', async () => {
+    const fake = await FakeGroup.made();
+    fake.worker(0).ends({ exitCode: null, error: new Error('spawn EAGAIN') });
+    const error = await failureOf(fake.group.ready);
+    expect(error.message).toMatch(/it was never there\): spawn EAGAIN$/);
+  });
+
+  it('kills a worker that does not become ready in time, and fails', async () => {
+    const fake = await FakeGroup.made({ readyTimeoutMs: 5_000 });
+    fake.clock.advance(4_999);
+    expect(fake.worker(0).killed).toBe(false);
+    fake.clock.advance(1);
+    expect(fake.worker(0).killed).toBe(true);
+    fake.worker(0).says({ type: 'ready' }); // too late
+    fake.worker(0).ends({ exitCode: 1 });
+    const error = await failureOf(fake.group.ready);
+    expect(error.cause).toBeInstanceOf(TimeoutError);
+    expect(error.cause).toMatchObject({ timeoutMs: 5_000 });
+    expect(fake.take()).toEqual(['started 0', 'exited 0', 'failed 0']);
+  });
+
+  it('fails where it is stopped at once: nobody is started', async () => {
+    const fake = new FakeGroup();
+    const failure = failureOf(fake.group.ready);
+    await stopped(fake);
+    expect(await failure).toBeInstanceOf(WorkersStoppedError);
+    expect(fake.spawned).toEqual([]);
+  });
+
+  it('fails where it is stopped meanwhile', async () => {
+    const fake = await FakeGroup.made();
+    const failure = failureOf(fake.group.ready);
+    await stopped(fake);
+    expect(await failure).toBeInstanceOf(WorkersStoppedError);
+    expect(fake.spawned).toHaveLength(1);
+  });
+});
+
+describe('a worker that ends without being asked', () => {
+  it('is started again after a wait that grows, in its place', async () => {
+    const fake = await begun();
+    fake.worker(0).ends({ exitCode: 1 });
+    expect(fake.take()).toEqual(['exited 0', 'restarting 0 100']);
+    fake.clock.advance(99);
+    expect(fake.take()).toEqual([]);
+    fake.clock.advance(1);
+    expect(fake.take()).toEqual(['started 0']);
+    fake.worker(2).ends({ exitCode: 1 });
+    expect(fake.take()).toEqual(['exited 0', 'restarting 0 200', 'failed 0']);
+    fake.clock.advance(200);
+    fake.worker(3).says({ type: 'ready' });
+    expect(fake.take()).toEqual(['started 0', 'ready 0']);
+    await settled();
+    expect(flushLoggedErrors(WorkerExitedError)).toHaveLength(1);
+    expect(flushLoggedErrors(WorkerStartError)).toHaveLength(1);
+    await stopped(fake);
+  });
+
+  it('begins with short waits again once it was healthy', async () => {
+    const fake = await begun({ restart: { healthyAfterMs: 1_000 } });
+    const waits = [
+      [0, 999, 100],
+      [2, 999, 200],
+      [3, 1_000, 100],
+    ] as const;
+    for (const [nth, uptime, wait] of waits) {
+      fake.worker(nth).says({ type: 'ready' });
+      fake.take();
+      fake.clock.advance(uptime);
+      fake.worker(nth).ends();
+      expect(fake.take()).toEqual(['exited 0', `restarting 0 ${wait}`]);
+      fake.clock.advance(wait);
+    }
+    await stopped(fake);
+  });
+
+  it('is started again where it ended cleanly too, and nothing is reported', async () => {
+    const fake = await begun();
+    fake.worker(1).ends({ exitCode: 0 });
+    expect(fake.take()).toEqual(['exited 1', 'restarting 1 100']);
+    await stopped(fake);
+    expect(fake.spawned).toHaveLength(2);
+  });
+
+  it('has its own wait: those of the others do not grow', async () => {
+    const fake = await begun();
+    fake.worker(0).ends();
+    fake.worker(1).ends();
+    expect(fake.take().filter((event) => event.startsWith('restarting'))).toEqual([
+      'restarting 0 100',
+      'restarting 1 100',
+    ]);
+    await stopped(fake);
+  });
+
+  it('is not started again where the options say so', async () => {
+    const fake = await begun({ restart: false });
+    fake.worker(0).ends();
+    expect(fake.take()).toEqual(['exited 0']);
+    expect(fake.clock.getDelayedCalls()).toEqual([]);
+    await stopped(fake);
+  });
+
+  it('is reported with what it threw', async () => {
+    const fake = await begun();
+    const error = new Error('it broke');
+    fake.worker(0).ends({ exitCode: 1, error });
+    const [report] = flushLoggedErrors(WorkerExitedError);
+    expect(report).toMatchObject({
+      where: 'worker 0',
+      error: { worker: 0, exitCode: 1, cause: error },
+    });
+    expect(String(report?.error)).toMatch(/: worker 0 ended \(exit code 1\): it broke$/);
+    await stopped(fake);
+  });
+
+  it('is started again while the others are still to become ready', async () => {
+    const fake = await FakeGroup.made();
+    fake.worker(0).says({ type: 'ready' });
+    await settled();
+    fake.worker(0).ends();
+    fake.clock.advance(100);
+    expect(fake.worker(2).index).toBe(0);
+    fake.worker(1).says({ type: 'ready' });
+    await fake.group.ready;
+    await stopped(fake);
+  });
+});
+
+describe('stop', () => {
+  it('asks all to end, with the deadline, and fires when they are gone', async () => {
+    const fake = await begun({ drainMs: 700 });
+    const done = fake.group.stop();
+    expect(fake.take()).toEqual(['draining 0', 'draining 1']);
+    for (const worker of fake.spawned.slice(0, 2)) {
+      expect(worker.sent.at(-1)).toEqual({ type: 'drain', deadlineMs: 700 });
+    }
+    fake.worker(0).ends();
+    await settled();
+    expect(done.fired).toBe(false);
+    fake.worker(1).ends();
+    await done;
+    expect(fake.take()).toEqual(['exited 0', 'exited 1']);
+    fake.clock.advance(1e6);
+    expect(fake.spawned).toHaveLength(2);
+  });
+
+  it('kills who is not gone some time after the deadline', async () => {
+    expect(KILL_GRACE_MS).toBe(2_000);
+    const fake = await begun({ drainMs: 700 });
+    const done = fake.group.stop();
+    fake.worker(0).ends();
+    fake.clock.advance(2_699);
+    expect(fake.worker(1).killed).toBe(false);
+    fake.clock.advance(1);
+    expect([fake.worker(0).killed, fake.worker(1).killed]).toEqual([false, true]);
+    fake.worker(1).ends({ exitCode: 1 });
+    await done;
+  });
+
+  it('is idempotent, and disposal is the same', async () => {
+    const fake = await begun();
+    const all = [fake.group.stop(), fake.group.stop(), fake.group[Symbol.asyncDispose]()];
+    expect(fake.worker(0).asked).toEqual(['start', 'drain']);
+    await stopped(fake);
+    await Promise.all(all);
+    await fake.group.stop();
+  });
+
+  it('calls off a restart', async () => {
+    const fake = await begun();
+    fake.worker(0).ends();
+    const done = fake.group.stop();
+    fake.clock.advance(1e6);
+    fake.worker(1).ends();
+    await done;
+    expect(fake.spawned).toHaveLength(2);
+  });
+
+  it('reports an exception in a worker that was asked to end', async () => {
+    const fake = await begun();
+    const done = fake.group.stop();
+    fake.worker(0).ends({ exitCode: 1, error: new Error('while closing') });
+    fake.worker(1).ends();
+    await done;
+    expect(flushLoggedErrors(WorkerExitedError)).toMatchObject([{ where: 'worker 0' }]);
+  });
+});
+
+describe('restartAll', () => {
+  it('starts a successor, then drains the one before, one place after the other', async () => {
+    const fake = await begun();
+    const done = fake.group.restartAll();
+    await settled();
+    expect(fake.take()).toEqual(['started 0']);
+    fake.worker(2).says({ type: 'ready' });
+    await settled();
+    expect(fake.take()).toEqual(['ready 0', 'draining 0', 'started 1']);
+    fake.worker(3).says({ type: 'ready' });
+    await settled();
+    expect(fake.take()).toEqual(['ready 1', 'draining 1']);
+    expect(fake.worker(0).asked).toEqual(['start', 'drain']);
+    fake.worker(0).ends();
+    await settled();
+    expect(done.fired).toBe(false);
+    fake.worker(1).ends();
+    await done;
+    expect(fake.take()).toEqual(['exited 0', 'exited 1']);
+    await stopped(fake);
+  });
+
+  it('leaves the one before where the successor can not start, and fails', async () => {
+    const fake = await begun();
+    const failure = failureOf(fake.group.restartAll());
+    await settled();
+    fake.worker(2).says({ type: 'failed', error: packError(new Error('bad release')) });
+    fake.worker(2).ends({ exitCode: 1 });
+    expect(await failure).toMatchObject({ worker: 0, cause: { message: 'bad release' } });
+    expect(fake.take()).toEqual(['started 0', 'exited 0', 'failed 0']);
+    expect(fake.worker(0).asked).toEqual(['start']);
+    fake.clock.advance(1e6);
+    expect(fake.spawned).toHaveLength(3);
+    await stopped(fake);
+  });
+
+  it('goes on with the successor where the one before crashes meanwhile', async () => {
+    const fake = await begun();
+    const done = fake.group.restartAll();
+    await settled();
+    fake.worker(0).ends();
+    expect(fake.take()).toEqual(['started 0', 'exited 0']);
+    fake.worker(2).says({ type: 'ready' });
+    await settled();
+    fake.worker(3).says({ type: 'ready' });
+    await settled();
+    fake.worker(1).ends();
+    await done;
+    fake.clock.advance(1e6);
+    expect(fake.spawned).toHaveLength(4);
+    await stopped(fake);
+  });
+
+  it('starts again where the one before and the successor are both gone', async () => {
+    const fake = await begun();
+    const failure = failureOf(fake.group.restartAll());
+    await settled();
+    fake.worker(0).ends();
+    fake.take();
+    fake.worker(2).ends();
+    expect(fake.take()).toEqual(['exited 0', 'restarting 0 100', 'failed 0']);
+    expect(await failure).toBeInstanceOf(WorkerStartError);
+    await stopped(fake);
+  });
+
+  it('does not wait for a worker that waits to be started again', async () => {
+    const fake = await begun();
+    fake.worker(0).ends();
+    const done = fake.group.restartAll();
+    await settled();
+    expect(fake.worker(2).index).toBe(0);
+    fake.clock.advance(1e6);
+    expect(fake.worker(2).killed).toBe(true); // not ready in time; but only one was started
+    expect(fake.spawned).toHaveLength(3);
+    fake.worker(2).ends();
+    expect(await failureOf(done)).toBeInstanceOf(WorkerStartError);
+    await stopped(fake);
+  });
+
+  it('follows one that is under way, and the start', async () => {
+    const fake = await FakeGroup.made({ workers: 1 });
+    const both = [fake.group.restartAll(), fake.group.restartAll()];
+    for (let nth = 0; nth < 3; nth++) {
+      await settled();
+      expect(fake.spawned).toHaveLength(nth + 1);
+      fake.worker(nth).says({ type: 'ready' });
+      await settled();
+      if (nth > 0) fake.worker(nth - 1).ends();
+    }
+    await Promise.all(both);
+    await stopped(fake);
+  });
+
+  it('fails where the group is stopped meanwhile, or was before', async () => {
+    const fake = await begun();
+    const failure = failureOf(fake.group.restartAll());
+    await settled();
+    await stopped(fake);
+    expect(await failure).toBeInstanceOf(WorkersStoppedError);
+    expect(await failureOf(fake.group.restartAll())).toBeInstanceOf(WorkersStoppedError);
+    expect(fake.spawned).toHaveLength(3);
+  });
+});
+
+describe('metrics', () => {
+  it('are those of each worker and their sum', async () => {
+    const fake = await begun();
+    const answer = fake.group.metrics();
+    fake.worker(0).measures(figures({ bytesSent: 5, connectionsOpen: 1 }, { hits: 1 }));
+    fake.worker(1).measures(figures({ bytesSent: 7, connectionsOpen: 2 }, { hits: 2, misses: 1 }));
+    const metrics = await answer;
+    expect(metrics.workers).toMatchObject([
+      { worker: 0, current: true, counters: { hits: 1 }, statistics: { bytesSent: 5 } },
+      { worker: 1, current: true, counters: { hits: 2, misses: 1 } },
+    ]);
+    expect(metrics.statistics).toMatchObject({ bytesSent: 12, connectionsOpen: 3 });
+    expect(metrics.counters).toEqual({ hits: 3, misses: 1 });
+    await stopped(fake);
+  });
+
+  it('keep the totals of workers that are gone', async () => {
+    const fake = await begun();
+    const before = fake.group.metrics();
+    fake.worker(0).measures(figures({ bytesSent: 5, connectionsOpen: 1 }, { hits: 1 }));
+    fake.worker(1).measures(figures({ bytesSent: 100 }));
+    await before;
+    fake.worker(0).ends(); // what it did since is lost
+    fake.clock.advance(100);
+    fake.worker(2).says({ type: 'ready' });
+    const after = fake.group.metrics();
+    fake.worker(2).measures(figures({ bytesSent: 3, connectionsOpen: 4 }, { hits: 2 }));
+    fake.worker(1).measures(figures({ bytesSent: 100 }));
+    const { statistics, counters } = await after;
+    expect(statistics).toMatchObject({ bytesSent: 108, connectionsOpen: 4 });
+    expect(counters).toEqual({ hits: 3 });
+    await stopped(fake);
+  });
+
+  it('are there after the end: the last that each worker told', async () => {
+    const fake = await begun();
+    const done = fake.group.stop();
+    for (const worker of fake.spawned.slice(0, 2)) {
+      worker.says({ type: 'drained', measurement: figures({ turns: 4, connectionsOpen: 1 }) });
+      worker.ends();
+    }
+    await done;
+    const { statistics, workers } = await fake.group.metrics();
+    expect(statistics).toMatchObject({ turns: 8, connectionsOpen: 0 });
+    expect(workers.map(({ current }) => current)).toEqual([false, false]);
+  });
+
+  it('do not wait long for a worker that is busy: its last figures stand', async () => {
+    expect(MEASURE_TIMEOUT_MS).toBe(1_000);
+    const fake = await begun();
+    const answer = fake.group.metrics();
+    fake.worker(0).measures(figures({ turns: 1 }));
+    await settled();
+    fake.clock.advance(999);
+    await settled();
+    expect(answer.fired).toBe(false);
+    fake.clock.advance(1);
+    expect((await answer).workers.map(({ current }) => current)).toEqual([true, false]);
+    fake.worker(1).measures(figures({ turns: 1 })); // too late
+    await stopped(fake);
+  });
+
+  it('do not wait for a worker that ends meanwhile', async () => {
+    const fake = await begun();
+    const answer = fake.group.metrics();
+    fake.worker(0).measures(figures({ turns: 1 }));
+    fake.worker(1).ends();
+    expect((await within(answer, 'figures')).workers[1]?.current).toBe(false);
+    await stopped(fake);
+  });
+
+  it('may be asked for twice at the same time', async () => {
+    const fake = await begun();
+    const both = [fake.group.metrics(), fake.group.metrics()];
+    await settled();
+    for (const worker of fake.spawned.slice(0, 2)) {
+      for (const request of worker.sent) {
+        if (request.type !== 'measure') continue;
+        const measurement = figures({ turns: 2 });
+        worker.says({ type: 'measured', id: request.id, measurement });
+      }
+    }
+    for (const answer of both) expect((await answer).statistics.turns).toBe(4);
+    await stopped(fake);
+  });
+});
+
+describe('what a group tells', () => {
+  it('is told after runWorkers has returned', async () => {
+    const fake = new FakeGroup();
+    expect(fake.events).toEqual([]);
+    await settled();
+    expect(fake.take()).toEqual(['started 0']);
+    fake.group.ready.addErrback(() => {});
+    await stopped(fake);
+  });
+
+  it('reports the errors of its workers, and which one it was', async () => {
+    const fake = await begun();
+    const error = Object.assign(new Error('odd'), { name: 'OddError', code: 'ERR_ODD' });
+    fake.worker(1).says({ type: 'problem', error: packError(error), where: 'dataReceived' });
+    const [report] = flushLoggedErrors();
+    expect(report).toMatchObject({
+      where: 'worker 1: dataReceived',
+      error: { name: 'OddError', code: 'ERR_ODD' },
+    });
+    await stopped(fake);
+  });
+
+  it('reports what onEvent throws, and goes on', async () => {
+    const fake = await FakeGroup.made({
+      onEvent: ({ type }) => {
+        throw new Error(`at ${type}`);
+      },
+    });
+    await fake.begin();
+    await stopped(fake);
+    const messages = flushLoggedErrors().map(({ where, error }) => `${where} ${error}`);
+    expect(messages.filter((message) => message === 'onEvent Error: at ready')).toHaveLength(2);
+  });
+});
