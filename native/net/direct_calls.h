@@ -1,4 +1,4 @@
-// recv(2) and send(2) that are no cancellation points. In a process with threads, as Node is, glibc
+// recv(2), send(2) and their like for many datagrams that are no cancellation points. In a process with threads, as Node is, glibc
 // marks the thread cancellable before such a call and takes the mark back after it, with two atomic
 // operations: as much as all else that is done for a small message outside the kernel.
 #pragma once
@@ -29,5 +29,25 @@ inline ssize_t directSend(int fd, const void* memory, size_t size, int flags) {
   return send(fd, memory, size, flags);
 #endif
 }
+
+#if defined(MSG_WAITFORONE)  // where it is, recvmmsg(2) and sendmmsg(2) are too
+
+inline int directReceiveMany(int fd, mmsghdr* messages, unsigned count, int flags) {
+#if defined(SYS_recvmmsg) && !defined(__SANITIZE_ADDRESS__)
+  return static_cast<int>(syscall(SYS_recvmmsg, fd, messages, count, flags, nullptr));
+#else
+  return recvmmsg(fd, messages, count, flags, nullptr);
+#endif
+}
+
+inline int directSendMany(int fd, mmsghdr* messages, unsigned count, int flags) {
+#if defined(SYS_sendmmsg) && !defined(__SANITIZE_ADDRESS__)
+  return static_cast<int>(syscall(SYS_sendmmsg, fd, messages, count, flags));
+#else
+  return sendmmsg(fd, messages, count, flags);
+#endif
+}
+
+#endif
 
 }  // namespace ropewalk

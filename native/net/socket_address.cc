@@ -100,6 +100,28 @@ std::string SocketAddress::path() const {
   return std::string(bytes, strnlen(bytes, length));
 }
 
+void SocketAddress::setIpv4(uint32_t word, uint16_t port) {
+  auto& ipv4 = reinterpret_cast<sockaddr_in&>(storage_);
+  ipv4 = {};
+  ipv4.sin_family = AF_INET;
+  ipv4.sin_port = htons(port);
+  ipv4.sin_addr.s_addr = htonl(word);
+  size_ = sizeof ipv4;
+}
+
+void SocketAddress::setIpv6(const uint32_t (&words)[4], uint32_t scope, uint16_t port) {
+  auto& ipv6 = reinterpret_cast<sockaddr_in6&>(storage_);
+  ipv6 = {};
+  ipv6.sin6_family = AF_INET6;
+  ipv6.sin6_port = htons(port);
+  ipv6.sin6_scope_id = scope;
+  for (size_t i = 0; i < 4; i++) {
+    const uint32_t word = htonl(words[i]);
+    std::memcpy(reinterpret_cast<uint8_t*>(&ipv6.sin6_addr) + i * 4, &word, 4);
+  }
+  size_ = sizeof ipv6;
+}
+
 uint16_t SocketAddress::port() const {
   if (isUnix()) return 0;
   return ntohs(isIpv6() ? asIpv6(storage_).sin6_port : asIpv4(storage_).sin_port);

@@ -26,6 +26,13 @@ class SocketAddress {
   // The bytes of a UNIX socket's path; empty for a socket without one.
   std::string path() const;
 
+  // Words as words() gives them.
+  void setIpv4(uint32_t word, uint16_t port);
+  void setIpv6(const uint32_t (&words)[4], uint32_t scope, uint16_t port);
+  // The same IPv4 address, mapped into IPv6: for sockets of both families.
+  void setMappedIpv4(uint32_t word, uint16_t port) { setIpv6({0, 0, 0xffff, word}, 0, port); }
+
+  int family() const { return storage_.ss_family; }
   bool isIpv6() const { return storage_.ss_family == AF_INET6; }
   // 0 for a UNIX socket.
   uint16_t port() const;

@@ -22,6 +22,7 @@ size_t Reactor::gather() {
   emitPending();
   goOnWithUnfinished();
   drainListeners();
+  goOnWithDatagrams();
   size_t count = 0;
   const size_t most = std::min(kMaxReadyEvents, room() / kRecordsPerSocket);
   const Status status = poller_->poll(std::span(ready_).first(most), count);
@@ -70,8 +71,16 @@ void Reactor::emitPending() {
   const size_t most = memory_.eventCapacity / 2;
   for (; pendingHead_ < pending_.size() && eventCount_ < most; pendingHead_++) {
     const auto [handle, kind, a, b] = pending_[pendingHead_].ints;
-    if (table_.find(handle) == nullptr) continue;  // it has ended since
+    const size_t more = (kind & kKindMask) == kSendFailed ? kAddressRecords : 0;
+    if (table_.find(handle) == nullptr) {  // it has ended since
+      pendingHead_ += more;
+      continue;
+    }
     emit(handle, kind, a, b);
+    for (size_t i = 0; i < more; i++) {
+      const auto [first, second, third, fourth] = pending_[++pendingHead_].ints;
+      emit(first, second, third, fourth);
+    }
     if (kind == kLost) ended_.push_back(handle);
   }
   if (pendingHead_ < pending_.size()) return;
@@ -122,6 +131,9 @@ void Reactor::onReady(const ReadyEvent& ready) {
       return;
     case Watched::Kind::kListener:
       acceptOn(static_cast<Listener&>(*watched));
+      return;
+    case Watched::Kind::kDatagrams:
+      onDatagramsReady(static_cast<DatagramSocket&>(*watched), ready);
       return;
     case Watched::Kind::kDescriptor:
       if (ready.readable && includes(watched->interest, Interest::kRead)) {
@@ -211,11 +223,15 @@ void Reactor::endOfInput(Stream& stream) {
 bool Reactor::haveReadRoom() {
   if (slab_.memory != nullptr && slab_.room() >= kMinRead) return true;
   if (spareSlab_.memory == nullptr) return false;
+  takeSpareSlab();
+  return true;
+}
+
+void Reactor::takeSpareSlab() {
   slab_ = spareSlab_;
   spareSlab_ = {};
   memory_.header[kSlabsWanted] = 1;
   emit(0, kNextSlab, 0, 0);
-  return true;
 }
 
 void Reactor::acceptOn(Listener& listener) {

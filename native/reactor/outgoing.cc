@@ -37,6 +37,11 @@ void Reactor::flush() {
   memory_.header[kOutgoingUsed] = 0;
   if (dirty_.empty()) return;
   for (const Handle handle : dirty_) {
+    Watched* watched = table_.find(handle);
+    if (watched != nullptr && watched->kind == Watched::Kind::kDatagrams) {
+      settle(static_cast<DatagramSocket&>(*watched));
+      continue;
+    }
     Stream* stream = findStream(handle);
     if (stream == nullptr) continue;
     stream->inDirty = false;
@@ -61,11 +66,13 @@ void Reactor::absorbCommands() {
     }
     const size_t offset = static_cast<size_t>(command[1]);
     const size_t length = static_cast<size_t>(std::max(command[2], 0));
-    if (watched->kind != Watched::Kind::kStream || length > memory_.outgoingSize ||
-        offset > memory_.outgoingSize - length) {
-      continue;
+    if (length > memory_.outgoingSize || offset > memory_.outgoingSize - length) continue;
+    const Bytes bytes(memory_.outgoing + offset, length);
+    if (watched->kind == Watched::Kind::kStream) {
+      addPiece(static_cast<Stream&>(*watched), bytes, nullptr);
+    } else if (watched->kind == Watched::Kind::kDatagrams) {
+      addDatagram(static_cast<DatagramSocket&>(*watched), bytes);
     }
-    addPiece(static_cast<Stream&>(*watched), Bytes(memory_.outgoing + offset, length), nullptr);
   }
   memory_.header[kCommandsTaken] = std::max(count, 0);
 }
@@ -73,6 +80,8 @@ void Reactor::absorbCommands() {
 void Reactor::obey(Watched& watched, int32_t command) {
   if (watched.kind == Watched::Kind::kStream) {
     obeyStream(static_cast<Stream&>(watched), command);
+  } else if (watched.kind == Watched::Kind::kDatagrams) {
+    obeyDatagrams(static_cast<DatagramSocket&>(watched), command);
   } else if (watched.kind == Watched::Kind::kListener) {
     obeyListener(static_cast<Listener&>(watched), command);
   }

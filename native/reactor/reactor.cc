@@ -17,10 +17,13 @@ Reactor::~Reactor() {
 
 namespace {
 
-// A stream is read once a turn, which an edge serves at half the cost: epoll does not look at the
-// socket again. What the application reads and listeners are simpler served by levels.
+// A stream or datagram socket is read once a turn, which an edge serves at half the cost: epoll
+// does not look at the socket again. What the application reads and listeners are simpler served by
+// levels.
 Trigger triggerOf(const Watched& watched) {
-  return watched.kind == Watched::Kind::kStream ? Trigger::kEdge : Trigger::kLevel;
+  const bool edge =
+      watched.kind == Watched::Kind::kStream || watched.kind == Watched::Kind::kDatagrams;
+  return edge ? Trigger::kEdge : Trigger::kLevel;
 }
 
 }  // namespace
@@ -61,12 +64,17 @@ void Reactor::close(Handle handle) {
   if (watched->kind == Watched::Kind::kStream) {
     obeyStream(static_cast<Stream&>(*watched), kReset);
   } else {
+    if (watched->kind == Watched::Kind::kDatagrams) {
+      settle(static_cast<DatagramSocket&>(*watched));
+    }
     destroy(*watched);
   }
 }
 
 size_t Reactor::queuedBytes(Handle handle) {
   absorbCommands();
+  const DatagramSocket* datagrams = findDatagrams(handle);
+  if (datagrams != nullptr) return datagrams->waitingBytes();
   const Stream* stream = findStream(handle);
   if (stream == nullptr) return 0;
   size_t bytes = stream->queued();
@@ -152,6 +160,11 @@ void Reactor::destroy(Watched& watched) {
       return;
     case Watched::Kind::kListener:
       delete static_cast<Listener*>(&watched);
+      return;
+    case Watched::Kind::kDatagrams:
+      if (watching) poller_->closing(watched.socket);
+      closeSocket(watched.socket);
+      delete static_cast<DatagramSocket*>(&watched);
       return;
     case Watched::Kind::kDescriptor:
       if (watched.interest != Interest::kNone) (void)poller_->remove(watched.socket);

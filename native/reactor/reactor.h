@@ -17,9 +17,13 @@
 #include <vector>
 
 #include "../handle_table.h"
+#include "../net/datagram.h"
+#include "../net/datagram_ancillary.h"
 #include "../net/socket.h"
 #include "../net/unix_socket.h"
 #include "../poller/poller.h"
+#include "datagram_record.h"
+#include "datagram_socket.h"
 #include "shared_memory.h"
 #include "watched.h"
 
@@ -65,7 +69,17 @@ class Reactor {
   Status watch(Socket socket, Interest interest, Handle& handle);
   Status setInterest(Handle handle, Interest interest);
 
-  // Frees a listener or descriptor at once, a stream like kReset. Nothing follows. Stale handles
+  // Datagram sockets.
+  Status openUdp(const SocketAddress& local, const DatagramSettings& settings, Handle& handle);
+  // `socket` is a datagram socket, from now on the reactor's whatever becomes of it.
+  Status addDatagrams(Socket socket, const DatagramSettings& settings, Handle& handle);
+  // Sends this turn's datagrams first. Ignored for a stale handle.
+  Status connectDatagrams(Handle handle, const SocketAddress& peer);
+  // Null for a stale handle.
+  const DatagramSocket* datagrams(Handle handle) const { return findDatagrams(handle); }
+
+  // Frees a listener or descriptor at once, a stream like kReset; a datagram socket offers the
+  // system this turn's datagrams first. Nothing follows. Stale handles
   // are ignored.
   void close(Handle handle);
 
@@ -103,7 +117,8 @@ class Reactor {
   void flush();
   // Whether gather() has something to do without the poller saying so.
   bool pending() const {
-    return pendingHead_ < pending_.size() || !unfinished_.empty() || !draining_.empty();
+    return pendingHead_ < pending_.size() || !unfinished_.empty() ||
+           !unfinishedDatagrams_.empty() || !draining_.empty();
   }
 
  private:
@@ -160,6 +175,7 @@ class Reactor {
   void receiveFrom(Stream& stream);
   void endOfInput(Stream& stream);
   bool haveReadRoom();
+  void takeSpareSlab();
   void acceptOn(Listener& listener);
   bool acceptOne(Listener& listener);
   void refuseWaiting(Listener& listener);
@@ -184,6 +200,32 @@ class Reactor {
   void endFromHere(Stream& stream, int error, FailedCall call);
   void notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b);
 
+  // datagrams_in.cc
+  DatagramSocket* findDatagrams(Handle handle) const;
+  void onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready);
+  void goOnWithDatagrams();
+  void comeBack(DatagramSocket& socket);
+  void receiveDatagrams(DatagramSocket& socket, size_t records);
+  bool receiveError(DatagramSocket& socket, int error, int lastError);
+  size_t datagramsThatFit(size_t bytesEach) const;
+  size_t emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagram& datagram);
+  void emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int32_t b,
+                    const SocketAddress& from, const DatagramAncillary& told);
+  size_t putInSlab(Bytes bytes);
+
+  // datagrams_out.cc
+  void addDatagram(DatagramSocket& socket, Bytes record);
+  void obeyDatagrams(DatagramSocket& socket, int32_t command);
+  void markDirty(DatagramSocket& socket);
+  void settle(DatagramSocket& socket);
+  void sendQueued(DatagramSocket& socket);
+  size_t sendRecords(DatagramSocket& socket, std::span<const Bytes> records);
+  void batchRecords(DatagramSocket& socket, std::span<const Bytes> records);
+  bool joins(DatagramSocket& socket, const DatagramRecord& first, const DatagramRecord& next);
+  size_t sendError(DatagramSocket& socket, int error, std::span<const Bytes> records);
+  void queueDatagram(DatagramSocket& socket, Bytes record);
+  void tellSendFailed(DatagramSocket& socket, int error, Bytes record);
+
   const std::unique_ptr<Poller> poller_;
   const SharedMemory memory_;
   HandleTable<Watched> table_;
@@ -203,6 +245,13 @@ class Reactor {
   std::vector<HandedOver> handedOver_;  // descriptors in this batch
   Slab slab_;
   Slab spareSlab_;
+
+  std::vector<Handle> unfinishedDatagrams_;  // likewise, of datagram sockets
+  std::vector<Handle> revisitedDatagrams_;
+  // Made for the first datagram socket.
+  std::unique_ptr<ReceiveBatch> receiveBatch_;
+  std::unique_ptr<SendBatch> sendBatch_;
+  std::vector<Bytes> queuedRecords_;
 
   std::vector<Piece> pieces_;
   std::vector<Handle> dirty_;

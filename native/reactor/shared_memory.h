@@ -33,6 +33,17 @@
 //                    kEventCursor past this record: to be done before the descriptor is used.
 //                    Those at or beyond the cursor are closed with the reactor
 //     kListenerDrained   all who waited are accepted, and nobody else will be
+//     kDatagram      a: offset in the present slab   b: length; kind + (DatagramFlag << 8); these
+//     records follow:
+//                    | 4 words of the source's address |
+//                    | port + (is IPv6 << 16) | scope | traffic class or -1 | interface or 0 |
+//                    with kHasDestination: | 4 words of the destination's address |
+//                    with kUnixAddress the first two words are offset and length of the path, in the
+//                    present slab as well
+//     kDatagramTruncated  a: bytes that it had       b: 0; records as of kDatagram. It was dropped
+//     kRefused       nobody listens where the socket is connected to
+//     kSendFailed    a: errno                        b: length; records as of kDatagram, with the
+//                    destination in place of the source. It was dropped
 #pragma once
 
 #include <cstddef>
@@ -81,7 +92,24 @@ enum EventKind : int32_t {
   kNextSlab,
   kDescriptor,
   kListenerDrained,
+  kDatagram = 14,
+  kDatagramTruncated,
+  kRefused,
+  kSendFailed,
 };
+
+// The kind is in the low bits of a record's second integer.
+constexpr int32_t kKindMask = 0xff;
+constexpr int32_t kKindBits = 8;
+
+enum DatagramFlag : int32_t {
+  kHasDestination = 1,
+  kDestinationIsIpv6 = 2,
+  kUnixAddress = 4,
+  kNoAddress = 8,  // what the socket is connected to, or unknown: the records hold zeros
+};
+// Records of an address that follow an event of datagrams.
+constexpr size_t kAddressRecords = 2;
 
 enum FailedCall : int32_t { kNoCall, kReceiveCall, kSendCall, kConnectCall };
 

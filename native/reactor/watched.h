@@ -14,7 +14,7 @@ namespace ropewalk {
 
 // Common part of all that has a handle.
 struct Watched {
-  enum class Kind : uint8_t { kStream, kListener, kDescriptor };
+  enum class Kind : uint8_t { kStream, kListener, kDescriptor, kDatagrams };
 
   Watched(Kind kind, Socket socket) : socket(socket), kind(kind) {}
 

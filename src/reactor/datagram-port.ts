@@ -248,11 +248,6 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   }
 
   private start(): void {
-    if (this.socket === undefined) {
-      this.stopsPending += 1;
-      this.call('makeConnection', this.protocol.makeConnection, this);
-      return;
-    }
     this.call('makeConnection', this.protocol.makeConnection, this);
   }
 

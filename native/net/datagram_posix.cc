@@ -1,0 +1,335 @@
+// Datagram sockets of Linux and the BSD family. What only some of these systems have is asked for
+// by the presence of its macro.
+
+#include "datagram.h"
+
+#include <fcntl.h>
+#include <netinet/ip.h>
+#include <netinet/udp.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "../unique_fd.h"
+#include "direct_calls.h"
+#include "socket_option.h"
+
+namespace ropewalk {
+namespace {
+
+#if defined(MSG_NOSIGNAL)
+constexpr int kSendFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
+#else
+constexpr int kSendFlags = MSG_DONTWAIT;
+#endif
+#if defined(__linux__)
+constexpr int kReceiveFlags = MSG_DONTWAIT | MSG_TRUNC;  // tells the length of what is cut off
+#else
+constexpr int kReceiveFlags = MSG_DONTWAIT;
+#endif
+#if defined(SO_REUSEPORT)
+constexpr int kReusePort = SO_REUSEPORT;
+#else
+constexpr int kReusePort = -1;
+#endif
+#if defined(IP_PKTINFO)
+#if defined(IP_RECVPKTINFO)
+constexpr int kReceivePacketInfo = IP_RECVPKTINFO;
+#else
+constexpr int kReceivePacketInfo = IP_PKTINFO;
+#endif
+#else
+constexpr int kReceivePacketInfo = -1;
+#endif
+
+// kUnset where an option is not asked for, and so the system is not asked whether it has it.
+constexpr int ifAsked(int flag) {
+  return flag == 1 ? 1 : kUnset;
+}
+
+// IPv4 datagrams that come to a socket of both families follow the options of IPv4.
+Status applyDatagramOptions(Socket socket, int family, const DatagramOptions& options) {
+  const bool ip = family == AF_INET || family == AF_INET6;
+  const bool ipv6 = family == AF_INET6;
+  const int trafficClass = ifAsked(options.receiveTrafficClass);
+  const int packetInfo = ifAsked(options.packetInfo);
+  const IntOption calls[] = {
+      {options.receiveBufferBytes, SOL_SOCKET, SO_RCVBUF, "setsockopt SO_RCVBUF"},
+      {options.sendBufferBytes, SOL_SOCKET, SO_SNDBUF, "setsockopt SO_SNDBUF"},
+      {ifAsked(options.broadcast), SOL_SOCKET, SO_BROADCAST, "setsockopt SO_BROADCAST"},
+      {ipv6 ? packetInfo : kUnset, IPPROTO_IPV6, IPV6_RECVPKTINFO, "setsockopt IPV6_RECVPKTINFO"},
+      {ip && !ipv6 ? packetInfo : kUnset, IPPROTO_IP, kReceivePacketInfo, "setsockopt IP_PKTINFO"},
+      {ipv6 ? trafficClass : kUnset, IPPROTO_IPV6, IPV6_RECVTCLASS, "setsockopt IPV6_RECVTCLASS"},
+      {ip ? trafficClass : kUnset, IPPROTO_IP, IP_RECVTOS, "setsockopt IP_RECVTOS"},
+  };
+  Status status = setIntOptions(socket, calls);
+#if defined(UDP_GRO)
+  if (status.ok() && ip && options.receiveOffload == 1) {
+    (void)setIntOption(socket, IPPROTO_UDP, UDP_GRO, 1, "setsockopt UDP_GRO");
+  }
+#endif
+#if defined(IP_MULTICAST_ALL)
+  if (status.ok() && ip) {
+    (void)setIntOption(socket, IPPROTO_IP, IP_MULTICAST_ALL, 0, "setsockopt IP_MULTICAST_ALL");
+  }
+#endif
+#if defined(IPV6_MULTICAST_ALL)
+  if (status.ok() && ipv6) {
+    (void)setIntOption(socket, IPPROTO_IPV6, IPV6_MULTICAST_ALL, 0,
+                       "setsockopt IPV6_MULTICAST_ALL");
+  }
+#endif
+  return status;
+}
+
+Status openDatagramSocket(int family, UniqueFd& fd) {
+#if defined(SOCK_NONBLOCK)
+  fd.reset(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return Status::last("socket");
+#else
+  fd.reset(::socket(family, SOCK_DGRAM, 0));
+  if (!fd || fcntl(fd.get(), F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd.get(), F_SETFL, O_NONBLOCK) < 0) {
+    return Status::last("socket");
+  }
+#endif
+#if defined(SO_NOSIGPIPE)
+  return setIntOption(fd.get(), SOL_SOCKET, SO_NOSIGPIPE, 1, "setsockopt SO_NOSIGPIPE");
+#else
+  return {};
+#endif
+}
+
+Transfer toTransfer(int count) {
+  if (count >= 0) return {Transfer::Result::kDone, static_cast<size_t>(count), 0};
+  if (isWouldBlock(errno)) return {Transfer::Result::kWouldBlock, 0, 0};
+  return {Transfer::Result::kFailed, 0, errno};
+}
+
+// Each slot begins in another set of the processor's cache than its neighbour: small datagrams in
+// slots of a power of two would all fall into the same few.
+constexpr size_t strideOf(size_t slotSize) {
+  return (slotSize + 63) / 64 * 64 + 64;
+}
+
+}  // namespace
+
+Status openUdp(const SocketAddress& local, const DatagramOptions& options, Socket& socket) {
+  UniqueFd fd;
+  Status status = openDatagramSocket(local.family(), fd);
+  if (!status.ok()) return status;
+  const IntOption before[] = {
+      {local.isIpv6() ? options.ipv6Only : kUnset, IPPROTO_IPV6, IPV6_V6ONLY,
+       "setsockopt IPV6_V6ONLY"},
+      {ifAsked(options.reuseAddress), SOL_SOCKET, SO_REUSEADDR, "setsockopt SO_REUSEADDR"},
+      {ifAsked(options.reusePort), SOL_SOCKET, kReusePort, "setsockopt SO_REUSEPORT"},
+  };
+  status = setIntOptions(fd.get(), before);
+  if (status.ok()) status = applyDatagramOptions(fd.get(), local.family(), options);
+  if (!status.ok()) return status;
+  if (bind(fd.get(), local.get(), local.size()) < 0) return Status::last("bind");
+  socket = fd.release();
+  return {};
+}
+
+Status connectDatagrams(Socket socket, const SocketAddress& peer) {
+  return connect(socket, peer.get(), peer.size()) < 0 ? Status::last("connect") : Status{};
+}
+
+Status adoptDatagrams(int descriptor, bool takeOver, const DatagramOptions& options,
+                      Socket& socket) {
+  int type = 0;
+  Status status = getIntOption(descriptor, SOL_SOCKET, SO_TYPE, type, "getsockopt SO_TYPE");
+  if (!status.ok()) return status;
+  if (type != SOCK_DGRAM) return {EPROTOTYPE, "getsockopt SO_TYPE"};
+  SocketAddress local;
+  status = localAddressOf(descriptor, local);
+  if (!status.ok()) return status;
+  const int family = local.family();
+  if (family != AF_INET && family != AF_INET6 && family != AF_UNIX) {
+    return {EAFNOSUPPORT, "getsockname"};
+  }
+  UniqueFd copy;
+  if (!takeOver) {
+    copy.reset(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+    if (!copy) return Status::last("fcntl F_DUPFD_CLOEXEC");
+  }
+  const int fd = takeOver ? descriptor : copy.get();
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+      fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+    return Status::last("fcntl");
+  }
+  status = applyDatagramOptions(fd, family, options);
+  if (!status.ok()) return status;
+  socket = takeOver ? descriptor : copy.release();
+  return {};
+}
+
+bool canSegment([[maybe_unused]] Socket socket) {
+#if defined(UDP_SEGMENT)
+  int size = 0;
+  return getIntOption(socket, IPPROTO_UDP, UDP_SEGMENT, size, "getsockopt UDP_SEGMENT").ok();
+#else
+  return false;
+#endif
+}
+
+size_t ReceiveBatch::capacityFor(size_t slotSize) {
+  return std::clamp<size_t>(kMaxMemory / strideOf(slotSize), 1, kMaxDatagrams);
+}
+
+// Lays the slots out anew where they have another size than the last time.
+void ReceiveBatch::prepare(size_t slotSize) {
+  if (slotSize == slotSize_) return;
+  const size_t stride = strideOf(slotSize);
+  const size_t capacity = capacityFor(slotSize);
+  if (capacity * stride > memorySize_) {
+    memorySize_ = capacity * stride;
+    memory_.reset(new uint8_t[memorySize_]);
+  }
+  for (size_t i = 0; i < capacity; i++) {
+    vectors_[i] = {memory_.get() + i * stride, slotSize};
+    messages_[i].msg_hdr.msg_iov = &vectors_[i];
+    messages_[i].msg_hdr.msg_iovlen = 1;
+    messages_[i].msg_hdr.msg_name = addresses_[i].get();
+  }
+  slotSize_ = slotSize;
+}
+
+Transfer ReceiveBatch::receive(Socket socket, size_t slotSize, size_t most, bool withControl) {
+  prepare(slotSize);
+  most = std::min(most, capacityFor(slotSize));
+  for (size_t i = 0; i < most; i++) {
+    msghdr& header = messages_[i].msg_hdr;
+    header.msg_namelen = *addresses_[i].sizeToFill();
+    header.msg_control = withControl ? controls_[i].data() : nullptr;
+    header.msg_controllen = withControl ? kControlSize : 0;
+  }
+  int count;
+#if defined(MSG_WAITFORONE)
+  do {
+    count = directReceiveMany(socket, messages_.data(), static_cast<unsigned>(most), kReceiveFlags);
+  } while (count < 0 && errno == EINTR);
+#else
+  for (count = 0; static_cast<size_t>(count) < most; count++) {
+    ssize_t length;
+    do {
+      length = recvmsg(socket, &messages_[count].msg_hdr, kReceiveFlags);
+    } while (length < 0 && errno == EINTR);
+    if (length < 0) {
+      // An error that waits is told by the next call: it is not lost.
+      if (count == 0) return toTransfer(-1);
+      break;
+    }
+    messages_[count].msg_len = static_cast<unsigned>(length);
+  }
+#endif
+  return toTransfer(count);
+}
+
+ReceiveBatch::Datagram ReceiveBatch::operator[](size_t index) {
+  const Message& message = messages_[index];
+  const msghdr& header = message.msg_hdr;
+  const bool cut = (header.msg_flags & MSG_TRUNC) != 0;
+  const size_t length = message.msg_len;
+  const size_t kept = std::min(length, slotSize_);
+  const auto* memory = static_cast<const uint8_t*>(vectors_[index].iov_base);
+  const auto* control = controls_[index].data();
+  const size_t controlSize =
+      header.msg_control == nullptr ? 0 : static_cast<size_t>(header.msg_controllen);
+  SocketAddress& from = addresses_[index];
+  *from.sizeToFill() = header.msg_namelen;
+  return {Bytes(memory, kept), cut ? std::max(length, slotSize_ + 1) : length, from,
+          Bytes(control, std::min(controlSize, kControlSize))};
+}
+
+SocketAddress& SendBatch::add(Bytes payload, const DatagramSource* source) {
+  Slot& slot = slots_[messageCount_++];
+  slot.firstVector = vectorCount_;
+  slot.segments = 1;
+  slot.segmentSize = slot.bytes = payload.size();
+  slot.controlLength = 0;
+  *slot.to.sizeToFill() = 0;
+  vectors_[vectorCount_++] = {const_cast<uint8_t*>(payload.data()), payload.size()};
+  if (source == nullptr) return slot.to;
+  uint32_t words[4] = {};
+  if (source->address.isIpv6()) {
+    in6_pktinfo info{};
+    info.ipi6_addr = reinterpret_cast<const sockaddr_in6*>(source->address.get())->sin6_addr;
+    info.ipi6_ifindex = source->interfaceIndex;
+    addControl(slot, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+  } else {
+    (void)source->address.words(words);
+    in_pktinfo info{};
+    info.ipi_spec_dst.s_addr = htonl(words[0]);
+    info.ipi_ifindex = static_cast<int>(source->interfaceIndex);
+    addControl(slot, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+  }
+  return slot.to;
+}
+
+void SendBatch::addSegment(Bytes payload) {
+  Slot& slot = slots_[messageCount_ - 1];
+  vectors_[vectorCount_++] = {const_cast<uint8_t*>(payload.data()), payload.size()};
+  slot.segments += 1;
+  slot.bytes += payload.size();
+}
+
+void SendBatch::addControl(Slot& slot, int level, int type, const void* value, size_t size) {
+  cmsghdr header{};
+  header.cmsg_level = level;
+  header.cmsg_type = type;
+  header.cmsg_len = CMSG_LEN(size);
+  uint8_t* at = slot.control.data() + slot.controlLength;
+  std::memset(at, 0, CMSG_SPACE(size));
+  std::memcpy(at, &header, sizeof header);
+  std::memcpy(at + CMSG_LEN(0), value, size);
+  slot.controlLength += CMSG_SPACE(size);
+}
+
+void SendBatch::fill(msghdr& header, Slot& slot) {
+  const size_t sourceLength = slot.controlLength;
+#if defined(UDP_SEGMENT)
+  if (slot.segments > 1) {
+    const uint16_t size = static_cast<uint16_t>(slot.segmentSize);
+    addControl(slot, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof size);
+  }
+#endif
+  header = {};
+  header.msg_name = slot.to.size() == 0 ? nullptr : slot.to.get();
+  header.msg_namelen = slot.to.size();
+  header.msg_iov = &vectors_[slot.firstVector];
+  header.msg_iovlen = static_cast<decltype(header.msg_iovlen)>(slot.segments);
+  header.msg_control = slot.controlLength == 0 ? nullptr : slot.control.data();
+  header.msg_controllen = static_cast<decltype(header.msg_controllen)>(slot.controlLength);
+  slot.controlLength = sourceLength;
+}
+
+Transfer SendBatch::send(Socket socket) {
+  int count;
+#if defined(MSG_WAITFORONE)
+  std::array<mmsghdr, kMaxMessages> messages;
+  for (size_t i = 0; i < messageCount_; i++) fill(messages[i].msg_hdr, slots_[i]);
+  do {
+    count =
+        directSendMany(socket, messages.data(), static_cast<unsigned>(messageCount_), kSendFlags);
+  } while (count < 0 && errno == EINTR);
+#else
+  for (count = 0; static_cast<size_t>(count) < messageCount_; count++) {
+    msghdr header;
+    fill(header, slots_[count]);
+    ssize_t sent;
+    do {
+      sent = sendmsg(socket, &header, kSendFlags);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0) {
+      if (count == 0) return toTransfer(-1);
+      break;
+    }
+  }
+#endif
+  return toTransfer(count);
+}
+
+}  // namespace ropewalk

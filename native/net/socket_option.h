@@ -1,0 +1,44 @@
+// setsockopt(2) and getsockopt(2) of integers.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <span>
+
+#include "../status.h"
+#include "socket.h"
+
+namespace ropewalk {
+
+// `name` < 0: an option that this system does not have.
+struct IntOption {
+  int value;
+  int level;
+  int name;
+  const char* call;
+};
+
+inline Status setIntOption(Socket socket, int level, int name, int value, const char* call) {
+  if (setsockopt(socket, level, name, &value, sizeof value) < 0) return Status::last(call);
+  return {};
+}
+
+// Sets those that are not kUnset, in order, up to the first that fails.
+inline Status setIntOptions(Socket socket, std::span<const IntOption> calls) {
+  for (const IntOption& option : calls) {
+    if (option.value == kUnset) continue;
+    if (option.name < 0) return {ENOTSUP, option.call};
+    Status status = setIntOption(socket, option.level, option.name, option.value, option.call);
+    if (!status.ok()) return status;
+  }
+  return {};
+}
+
+inline Status getIntOption(Socket socket, int level, int name, int& value, const char* call) {
+  socklen_t size = sizeof value;
+  value = 0;
+  if (getsockopt(socket, level, name, &value, &size) < 0) return Status::last(call);
+  return {};
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,237 @@
+// Datagrams that come in: opening their sockets, and turning readiness into batches of events.
+
+#include <algorithm>
+#include <cstring>
+
+#include "reactor.h"
+
+namespace ropewalk {
+namespace {
+
+// A socket's share of a turn.
+constexpr size_t kMaxDatagramsPerTurn = 128;
+// The most records that one datagram makes: itself, its address, its destination, and a new slab.
+constexpr size_t kRecordsPerDatagram = 1 + kAddressRecords + 1 + 1;
+// Bytes that a UNIX socket's path may take in the slab, beside the datagram.
+constexpr size_t kMaxPath = 128;
+// What a ready socket of another kind may need: see incoming.cc.
+constexpr size_t kReservedRecords = 4;
+
+// What one message may need.
+size_t recordsFor(const DatagramSocket& socket) {
+  return kRecordsPerDatagram * (socket.receivesJoined ? kMaxJoined : 1);
+}
+
+int familyOfSocket(Socket socket) {
+  SocketAddress local;
+  return localAddressOf(socket, local).ok() ? local.family() : AF_UNSPEC;
+}
+
+}  // namespace
+
+DatagramSocket::DatagramSocket(Socket socket, const DatagramSettings& settings)
+    : Watched(Kind::kDatagrams, socket),
+      maxPacketSize(std::clamp<size_t>(settings.maxPacketSize, 1, kMaxDatagram)),
+      maxBufferedBytes(settings.maxBufferedBytes),
+      family(familyOfSocket(socket)),
+      tellsDestination(settings.packetInfo == 1),
+      receivesJoined(settings.receiveOffload == 1 && family != AF_UNIX),
+      receivesControl(tellsDestination || receivesJoined || settings.receiveTrafficClass == 1),
+      segmentLimit(settings.segmentationOffload == 1 && family != AF_UNIX ? kUnknown : 0) {}
+
+Status Reactor::openUdp(const SocketAddress& local, const DatagramSettings& settings,
+                        Handle& handle) {
+  DatagramSettings possible = settings;
+  // What was joined must find room in one batch, taken apart.
+  if (memory_.eventCapacity < 4 * kMaxJoined * kRecordsPerDatagram) possible.receiveOffload = 0;
+  Socket socket = kNoSocket;
+  const Status status = ropewalk::openUdp(local, possible, socket);
+  if (!status.ok()) return status;
+  return addDatagrams(socket, possible, handle);
+}
+
+Status Reactor::addDatagrams(Socket socket, const DatagramSettings& settings, Handle& handle) {
+  if (receiveBatch_ == nullptr) {
+    receiveBatch_ = std::make_unique<ReceiveBatch>();
+    sendBatch_ = std::make_unique<SendBatch>();
+  }
+  auto* datagrams = new DatagramSocket(socket, settings);
+  SocketAddress peer;
+  datagrams->connected = peerAddressOf(socket, peer).ok();
+  return adopt(*datagrams, Interest::kRead, handle);
+}
+
+Status Reactor::connectDatagrams(Handle handle, const SocketAddress& peer) {
+  absorbCommands();
+  DatagramSocket* socket = findDatagrams(handle);
+  if (socket == nullptr) return {};
+  settle(*socket);
+  SocketAddress mapped = peer;
+  if (socket->family == AF_INET6 && !peer.isIpv6() && !peer.isUnix()) {
+    uint32_t words[4];
+    (void)peer.words(words);
+    mapped.setMappedIpv4(words[0], peer.port());
+  }
+  const Status status = ropewalk::connectDatagrams(socket->socket, mapped);
+  if (status.ok()) socket->connected = true;
+  return status;
+}
+
+DatagramSocket* Reactor::findDatagrams(Handle handle) const {
+  Watched* watched = table_.find(handle);
+  if (watched == nullptr || watched->kind != Watched::Kind::kDatagrams) return nullptr;
+  return static_cast<DatagramSocket*>(watched);
+}
+
+void Reactor::comeBack(DatagramSocket& socket) {
+  if (socket.inUnfinished) return;
+  socket.inUnfinished = true;
+  unfinishedDatagrams_.push_back(socket.handle);
+}
+
+// Each gets an equal part of the batch, or what one datagram needs if there is room for that, so
+// that one that is flooded leaves the others, and new readiness, their room. They take turns at
+// being first.
+void Reactor::goOnWithDatagrams() {
+  if (unfinishedDatagrams_.empty()) return;
+  revisitedDatagrams_.swap(unfinishedDatagrams_);
+  const size_t kept = std::max(memory_.eventCapacity / 4, kReservedRecords);
+  const size_t count = revisitedDatagrams_.size();
+  for (size_t i = 0; i < count; i++) {
+    DatagramSocket* socket = findDatagrams(revisitedDatagrams_[(i + turn_) % count]);
+    if (socket == nullptr) continue;
+    socket->inUnfinished = false;
+    if (!socket->queue.empty()) settle(*socket);
+    if (!socket->readUnfinished) continue;
+    const size_t available = room() > kept ? room() - kept : 0;
+    const size_t share = std::max(available / (count - i), recordsFor(*socket));
+    receiveDatagrams(*socket, std::min(available, share));
+  }
+  revisitedDatagrams_.clear();
+}
+
+void Reactor::onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready) {
+  if (ready.writable && includes(socket.interest, Interest::kWrite)) settle(socket);
+  if (!ready.readable) return;
+  const size_t reserved = unprocessed_ * kReservedRecords;
+  receiveDatagrams(socket, room() > reserved ? room() - reserved : 0);
+}
+
+// How many datagrams of up to `bytesEach` bytes surely find room, each in one slab.
+size_t Reactor::datagramsThatFit(size_t bytesEach) const {
+  const size_t present = slab_.memory == nullptr ? 0 : slab_.room() / bytesEach;
+  return present + (spareSlab_.memory == nullptr ? 0 : spareSlab_.size / bytesEach);
+}
+
+// Up to the socket's share, in as few calls as may be, making `records` records at most.
+void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
+  socket.readUnfinished = true;  // until all is taken
+  if (socket.readTurn == turn_) return comeBack(socket);
+  const size_t slotSize = socket.receivesJoined ? kMaxDatagram : socket.maxPacketSize;
+  const size_t lowest = eventCount_;
+  size_t share = kMaxDatagramsPerTurn;
+  int lastError = 0;
+  while (share > 0) {
+    const size_t used = eventCount_ - lowest;
+    const size_t most =
+        std::min({share, ReceiveBatch::capacityFor(slotSize), datagramsThatFit(slotSize + kMaxPath),
+                  (records - std::min(used, records)) / recordsFor(socket)});
+    if (most == 0) break;
+    socket.readTurn = turn_;
+    const Transfer transfer =
+        receiveBatch_->receive(socket.socket, slotSize, most, socket.receivesControl);
+    if (transfer.result == Transfer::Result::kFailed) {
+      share -= 1;
+      if (receiveError(socket, transfer.error, lastError)) {
+        lastError = transfer.error;
+        continue;
+      }
+    }
+    size_t received = 0;
+    for (size_t i = 0; i < transfer.count; i++) {
+      received += emitReceived(socket, (*receiveBatch_)[i]);
+    }
+    // A batch that was not filled has taken all there was.
+    if (transfer.count < most) {
+      socket.readUnfinished = false;
+      return;
+    }
+    share -= std::min(share, received);
+  }
+  comeBack(socket);
+}
+
+// An error of something sent earlier, as a rule: more may wait behind it. Returns whether to go on.
+bool Reactor::receiveError(DatagramSocket& socket, int error, int lastError) {
+  if (error == ECONNREFUSED) {
+    emit(socket.handle, kRefused, 0, 0);
+    return true;
+  }
+  if (error == lastError) return false;
+  SocketAddress unknown;
+  emitDatagram(socket, kSendFailed, error, 0, unknown, {});
+  return true;
+}
+
+// Returns how many datagrams it was.
+size_t Reactor::emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagram& datagram) {
+  const DatagramAncillary told = parseDatagramAncillary(datagram.control);
+  const size_t size = datagram.bytes.size();
+  const size_t segment = told.segmentSize == 0 || told.segmentSize > size ? size : told.segmentSize;
+  const size_t segments = segment == 0 ? 1 : (size + segment - 1) / segment;
+  if (datagram.length > size || segment > socket.maxPacketSize || segments > kMaxJoined) {
+    socket.truncated += segments;
+    emitDatagram(socket, kDatagramTruncated,
+                 static_cast<int32_t>(datagram.length > size ? datagram.length : segment), 0,
+                 datagram.from, told);
+    return segments;
+  }
+  if (size + kMaxPath > slab_.room()) takeSpareSlab();
+  const size_t start = putInSlab(datagram.bytes);
+  statistics_.bytesReceived += size;
+  for (size_t i = 0; i < segments; i++) {
+    emitDatagram(socket, kDatagram, static_cast<int32_t>(start + i * segment),
+                 static_cast<int32_t>(std::min(segment, size - i * segment)), datagram.from, told);
+  }
+  return segments;
+}
+
+void Reactor::emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int32_t b,
+                           const SocketAddress& from, const DatagramAncillary& told) {
+  uint32_t words[4] = {};
+  bool ipv6 = false;
+  int32_t flags = told.hasDestination ? kHasDestination : 0;
+  if (told.destinationIsIpv6) flags |= kDestinationIsIpv6;
+  if (kind == kSendFailed) {
+    flags |= kNoAddress;
+  } else if (socket.family == AF_UNIX) {
+    const std::string path = from.path();
+    flags |= kUnixAddress;
+    if (path.size() > slab_.room()) takeSpareSlab();
+    words[0] = static_cast<uint32_t>(
+        putInSlab({reinterpret_cast<const uint8_t*>(path.data()), path.size()}));
+    words[1] = static_cast<uint32_t>(path.size());
+  } else {
+    ipv6 = from.words(words);
+  }
+  emit(socket.handle, kind | flags << kKindBits, a, b);
+  emit(static_cast<int32_t>(words[0]), static_cast<int32_t>(words[1]),
+       static_cast<int32_t>(words[2]), static_cast<int32_t>(words[3]));
+  const bool hasPort = (flags & (kUnixAddress | kNoAddress)) == 0;
+  emit(hasPort ? from.port() | ipv6 << 16 : 0, hasPort ? static_cast<int32_t>(from.scope()) : 0,
+       told.trafficClass, static_cast<int32_t>(told.interfaceIndex));
+  if (!told.hasDestination) return;
+  const uint32_t(&to)[4] = told.destination;
+  emit(static_cast<int32_t>(to[0]), static_cast<int32_t>(to[1]), static_cast<int32_t>(to[2]),
+       static_cast<int32_t>(to[3]));
+}
+
+// Returns where they are. There must be room.
+size_t Reactor::putInSlab(Bytes bytes) {
+  const size_t start = slab_.used;
+  if (!bytes.empty()) std::memcpy(slab_.memory + start, bytes.data(), bytes.size());
+  slab_.used += bytes.size();
+  return start;
+}
+
+}  // namespace ropewalk

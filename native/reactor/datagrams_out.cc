@@ -1,0 +1,192 @@
+// Datagrams that go out: a turn's records are sent together, straight from the outgoing slab.
+
+#include <algorithm>
+#include <utility>
+
+#include "reactor.h"
+
+namespace ropewalk {
+namespace {
+
+// How many queued datagrams one socket may send in a turn: the others must not wait for a long
+// queue.
+constexpr size_t kMaxQueuedPerTurn = 1024;
+
+size_t payloadOf(Bytes bytes) {
+  DatagramRecord record;
+  return DatagramRecord::parse(bytes, record) ? record.payload().size() : 0;
+}
+
+// Of a message of several datagrams: the way it would have to go can't take it cut up like that.
+bool isSegmentationsFault(int error) {
+  return error == EINVAL || error == EMSGSIZE || error == EIO || error == ENOPROTOOPT ||
+         error == EOPNOTSUPP;
+}
+
+}  // namespace
+
+void Reactor::addDatagram(DatagramSocket& socket, Bytes bytes) {
+  DatagramRecord record;
+  if (!DatagramRecord::parse(bytes, record)) return;
+  socket.written.push_back(bytes);
+  socket.writtenBytes += record.payload().size();
+  markDirty(socket);
+}
+
+void Reactor::obeyDatagrams(DatagramSocket& socket, int32_t command) {
+  if (command != kWatchDrain) return;
+  socket.watchDrain = true;
+  markDirty(socket);
+}
+
+void Reactor::markDirty(DatagramSocket& socket) {
+  if (socket.inDirty) return;
+  socket.inDirty = true;
+  dirty_.push_back(socket.handle);
+}
+
+// Sends what waits: older datagrams first.
+void Reactor::settle(DatagramSocket& socket) {
+  socket.inDirty = false;
+  sendQueued(socket);
+  const std::span<const Bytes> written(socket.written);
+  const size_t sent = socket.queue.empty() ? sendRecords(socket, written) : 0;
+  for (const Bytes record : written.subspan(sent)) queueDatagram(socket, record);
+  socket.written.clear();
+  socket.writtenBytes = 0;
+  const bool empty = socket.queue.empty();
+  if (empty && socket.watchDrain) {
+    socket.watchDrain = false;
+    notifyHost(socket.handle, kDrained, 0, 0);
+  }
+  socket.wanted = with(socket.wanted, Interest::kWrite, !empty);
+  applyInterest(socket);
+}
+
+void Reactor::sendQueued(DatagramSocket& socket) {
+  if (socket.queue.empty()) return;
+  const size_t count = std::min(socket.queue.size(), kMaxQueuedPerTurn);
+  queuedRecords_.assign(socket.queue.begin(), socket.queue.begin() + static_cast<ptrdiff_t>(count));
+  const size_t sent = sendRecords(socket, queuedRecords_);
+  for (size_t i = 0; i < sent; i++) {
+    socket.queuedBytes -= payloadOf(socket.queue.front());
+    socket.queue.pop_front();
+  }
+  if (sent == count && !socket.queue.empty()) comeBack(socket);
+}
+
+// Returns how many records are done with, sent or not: the rest is to wait.
+size_t Reactor::sendRecords(DatagramSocket& socket, std::span<const Bytes> records) {
+  size_t done = 0;
+  size_t refused = SIZE_MAX;  // the record that a refusal was told at: it is tried once more
+  while (done < records.size()) {
+    batchRecords(socket, records.subspan(done));
+    const Transfer transfer = sendBatch_->send(socket.socket);
+    if (transfer.result == Transfer::Result::kDone) {
+      for (size_t i = 0; i < transfer.count; i++) {
+        statistics_.bytesSent += sendBatch_->bytes(i);
+        done += sendBatch_->segments(i);
+      }
+    } else if (transfer.result == Transfer::Result::kWouldBlock) {
+      // Nothing tells when the socket at a path has room again, unless we are connected to it.
+      if (socket.family != AF_UNIX || socket.connected) return done;
+      socket.dropped += 1;
+      done += 1;
+    } else if (transfer.error == ECONNREFUSED && socket.connected) {
+      // That of an earlier datagram, as a rule; told twice, it is this one's.
+      if (refused == done) {
+        done += sendBatch_->segments(0);
+        continue;
+      }
+      refused = done;
+      notifyHost(socket.handle, kRefused, 0, 0);
+    } else {
+      done += sendError(socket, transfer.error, records.subspan(done));
+    }
+  }
+  return done;
+}
+
+// Fills the batch from the front of `records`.
+void Reactor::batchRecords(DatagramSocket& socket, std::span<const Bytes> records) {
+  SendBatch& batch = *sendBatch_;
+  batch.clear();
+  const bool ipv6 = socket.family == AF_INET6;
+  DatagramRecord record;
+  DatagramRecord first;  // of the last message
+  for (const Bytes bytes : records) {
+    (void)DatagramRecord::parse(bytes, record);  // as addDatagram() has checked
+    if (batch.size() > 0 && joins(socket, first, record)) {
+      if (batch.vectorsFull()) return;
+      batch.addSegment(record.payload());
+      continue;
+    }
+    if (batch.full()) return;
+    DatagramSource source;
+    if (record.hasSource()) source = record.source(ipv6);
+    SocketAddress& to = batch.add(record.payload(), record.hasSource() ? &source : nullptr);
+    record.destination(ipv6, to);
+    first = record;
+  }
+}
+
+// Whether `next` may travel in the batch's last message, which began with `first`.
+bool Reactor::joins(DatagramSocket& socket, const DatagramRecord& first,
+                    const DatagramRecord& next) {
+  const size_t size = first.payload().size();
+  if (size == 0 || size > socket.segmentLimit || !first.sameWay(next)) return false;
+  const size_t last = sendBatch_->size() - 1;
+  const size_t nextSize = next.payload().size();
+  if (nextSize == 0 || nextSize > size) return false;
+  const size_t segments = sendBatch_->segments(last);
+  const size_t bytes = sendBatch_->bytes(last);
+  if (bytes != segments * size) return false;  // a shorter one has ended it
+  if (segments == kMaxSegments || bytes + nextSize > kMaxIpv4Payload) return false;
+  if (socket.segmentLimit == DatagramSocket::kUnknown) {
+    socket.segmentLimit = canSegment(socket.socket) ? kMaxIpv4Payload : 0;
+  }
+  return size <= socket.segmentLimit;
+}
+
+// The batch's first message was refused. Returns how many records are done with.
+size_t Reactor::sendError(DatagramSocket& socket, int error, std::span<const Bytes> records) {
+  const size_t segments = sendBatch_->segments(0);
+  if (segments > 1 && isSegmentationsFault(error)) {
+    // Too long to be cut up on this way, or not at all by this interface: they go one by one.
+    const bool tooLong = error == EINVAL || error == EMSGSIZE;
+    socket.segmentLimit = tooLong ? sendBatch_->segmentSize(0) - 1 : 0;
+    return 0;
+  }
+  for (const Bytes record : records.first(segments)) tellSendFailed(socket, error, record);
+  return segments;
+}
+
+void Reactor::queueDatagram(DatagramSocket& socket, Bytes record) {
+  const size_t headers = (socket.queue.size() + 1) * DatagramRecord::kDestinationSize;
+  const size_t bytes = payloadOf(record);
+  if (socket.queuedBytes + bytes + headers > socket.maxBufferedBytes) {
+    socket.dropped += 1;
+    return;
+  }
+  socket.queue.emplace_back(record.begin(), record.end());
+  socket.queuedBytes += bytes;
+}
+
+void Reactor::tellSendFailed(DatagramSocket& socket, int error, Bytes bytes) {
+  DatagramRecord record;
+  if (!DatagramRecord::parse(bytes, record)) return;
+  SocketAddress to;
+  record.destination(false, to);
+  const bool known =
+      record.family() == DatagramRecord::kIpv4 || record.family() == DatagramRecord::kIpv6;
+  uint32_t words[4] = {};
+  const bool ipv6 = known && to.words(words);
+  notifyHost(socket.handle, kSendFailed | (known ? 0 : kNoAddress) << kKindBits, error,
+             static_cast<int32_t>(record.payload().size()));
+  notifyHost(static_cast<int32_t>(words[0]), static_cast<int32_t>(words[1]),
+             static_cast<int32_t>(words[2]), static_cast<int32_t>(words[3]));
+  notifyHost(known ? to.port() | ipv6 << 16 : 0, known ? static_cast<int32_t>(to.scope()) : 0, -1,
+             0);
+}
+
+}  // namespace ropewalk
