@@ -12,6 +12,7 @@
       "target_name": "ropewalk",
       "sources": [
         "native/binding.cc",
+        "native/binding_datagrams.cc",
         "native/binding_loop.cc",
         "native/binding_lookup.cc",
         "native/binding_streams.cc",
@@ -27,6 +28,7 @@
         "native/net/adopt_posix.cc",
         "native/net/ancillary.cc",
         "native/net/datagram_ancillary.cc",
+        "native/net/datagram_option_posix.cc",
         "native/net/datagram_posix.cc",
         "native/net/descriptor_queue.cc",
         "native/net/name_lookup.cc",

@@ -97,7 +97,7 @@ napi_value flush(napi_env env, napi_callback_info info) {
 napi_value addSlab(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const auto memory = call.bytes(0);
-  if (!call.failed() && memory.size() < Reactor::kMinRead) call.fail(0, "a longer Uint8Array");
+  if (!call.failed() && memory.size() < Reactor::kMinSlab) call.fail(0, "a longer Uint8Array");
   if (call.failed() || call.reactor() == nullptr) return nullptr;
   const bool wanted = call.reactor()->wantsSlab();
   if (wanted) call.loop().addSlab(call.argument(0), memory);
@@ -183,7 +183,8 @@ napi_value createLoop(napi_env env, napi_callback_info info) {
   napi_value result = nullptr;
   napi_create_object(env, &result);
   for (const auto functions :
-       {std::span<const LoopFunction>(kLoopFunctions), streamFunctions(), unixFunctions()}) {
+       {std::span<const LoopFunction>(kLoopFunctions), datagramFunctions(), streamFunctions(),
+        unixFunctions()}) {
     for (const LoopFunction& function : functions) {
       napi_value value = nullptr;
       napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, loop, &value);

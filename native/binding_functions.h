@@ -14,5 +14,6 @@ struct LoopFunction {
 
 std::span<const LoopFunction> streamFunctions();
 std::span<const LoopFunction> unixFunctions();
+std::span<const LoopFunction> datagramFunctions();
 
 }  // namespace ropewalk

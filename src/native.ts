@@ -12,6 +12,7 @@ export interface NativeLoop {
   address(handle: number, peer: boolean, out: Int32Array): boolean;
   /** 4, 6, 1 for UNIX, 0 for a stale handle. */
   addressFamily(handle: number): 0 | 1 | 4 | 6;
+  adoptDatagram(fd: number, takeOver: boolean, settings: Int32Array): number;
   adoptListener(fd: number, takeOver: boolean): number;
   adoptStream(fd: number, takeOver: boolean): number;
   close(handle: number): void;
@@ -23,22 +24,35 @@ export interface NativeLoop {
     localPort: number,
     settings: Int32Array,
   ): number;
+  connectDatagram(handle: number, host: string, port: number): void;
+  connectUnixDatagram(handle: number, path: string): void;
   /** @param settings `[sendBufferBytes]` */
   connectUnix(path: string, settings: Int32Array): number;
   /** @param out `[process, user, group]` */
   credentials(handle: number, out: Int32Array): boolean;
+  datagramOption(handle: number, which: number): number;
+  /** `[truncated, dropped]` */
+  datagramStatistics(handle: number): [number, number];
   descriptor(handle: number): number;
   detach(handle: number): number;
   dispose(): void;
   flag(handle: number, which: number): boolean;
   flush(): void;
   listen(host: string, port: number, settings: Int32Array): number;
+  listenUdp(host: string, port: number, settings: Int32Array): number;
+  /** An empty path leaves the socket without a name. */
+  listenUnixDatagram(path: string, mode: number, settings: Int32Array): number;
   /** @param settings `[backlog, mode, sendBufferBytes]` */
   listenUnix(path: string, settings: Int32Array): number;
+  multicast(handle: number, join: boolean, group: string, through: string, source: string): void;
+  /** `[four words, is IPv6, scope]`; false if `host` is no IP address. */
+  parseAddress(host: string, out: Int32Array): boolean;
   queuedBytes(handle: number): number;
   sendDescriptor(handle: number, fd: number): void;
+  setDatagramOption(handle: number, which: number, value: number): void;
   setFlag(handle: number, which: number, enabled: boolean): void;
   setInterest(handle: number, interest: number): void;
+  setMulticastInterface(handle: number, through: string): void;
   /** `[turns, bytesReceived, bytesSent, lastTurnNanos, sockets]` */
   statistics(): [number, number, number, number, number];
   unixPath(handle: number, peer: boolean): Buffer | null;

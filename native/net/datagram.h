@@ -35,9 +35,13 @@ struct DatagramOptions {
 // A bound UDP socket, non-blocking and closed on exec. A group's datagrams come only to sockets
 // that joined it, not, as on Linux by default, to all that are bound to the port.
 Status openUdp(const SocketAddress& local, const DatagramOptions& options, Socket& socket);
+// A UNIX datagram socket at `path`, or without a name if that is empty; `mode` are the permissions
+// of its file, kUnset leaves them to the umask.
+Status openUnixDatagrams(const std::string& path, int mode, const DatagramOptions& options,
+                         Socket& socket);
 // Of UDP and UNIX sockets.
 Status connectDatagrams(Socket socket, const SocketAddress& peer);
-// Makes a datagram socket of somebody else's ready for the core: a duplicate of it, or with
+// Makes a UDP socket of somebody else's ready for the core: a duplicate of it, or with
 // `takeOver` itself. O_NONBLOCK is then set for all who share it.
 Status adoptDatagrams(int descriptor, bool takeOver, const DatagramOptions& options,
                       Socket& socket);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -132,6 +133,31 @@ Status openUdp(const SocketAddress& local, const DatagramOptions& options, Socke
   return {};
 }
 
+// The file is born without permissions that the mode does not give: on Linux it takes those of the
+// socket, less the umask, whose part chmod() then gives back.
+Status openUnixDatagrams(const std::string& path, int mode, const DatagramOptions& options,
+                         Socket& socket) {
+  UniqueFd fd;
+  Status status = openDatagramSocket(AF_UNIX, fd);
+  if (status.ok()) status = applyDatagramOptions(fd.get(), AF_UNIX, options);
+  if (!status.ok()) return status;
+  if (!path.empty()) {
+    SocketAddress address;
+    status = SocketAddress::fromPath(path, "bind", address);
+    if (!status.ok()) return status;
+    const bool hasFile = path[0] != '\0';
+    if (hasFile && mode >= 0) (void)fchmod(fd.get(), static_cast<mode_t>(mode));
+    if (bind(fd.get(), address.get(), address.size()) < 0) return Status::last("bind");
+    if (hasFile && mode >= 0 && chmod(path.c_str(), static_cast<mode_t>(mode)) < 0) {
+      status = Status::last("chmod");
+      unlink(path.c_str());
+      return status;
+    }
+  }
+  socket = fd.release();
+  return {};
+}
+
 Status connectDatagrams(Socket socket, const SocketAddress& peer) {
   return connect(socket, peer.get(), peer.size()) < 0 ? Status::last("connect") : Status{};
 }
@@ -146,7 +172,7 @@ Status adoptDatagrams(int descriptor, bool takeOver, const DatagramOptions& opti
   status = localAddressOf(descriptor, local);
   if (!status.ok()) return status;
   const int family = local.family();
-  if (family != AF_INET && family != AF_INET6 && family != AF_UNIX) {
+  if (family != AF_INET && family != AF_INET6) {
     return {EAFNOSUPPORT, "getsockname"};
   }
   UniqueFd copy;

@@ -26,7 +26,7 @@ inline ssize_t directSend(int fd, const void* memory, size_t size, int flags) {
 #if defined(SYS_sendto) && !defined(__SANITIZE_ADDRESS__)
   return syscall(SYS_sendto, fd, memory, size, flags, nullptr, 0);
 #else
-  return send(fd, memory, size, flags);
+  return ::send(fd, memory, size, flags);
 #endif
 }
 

@@ -85,6 +85,13 @@ Status SocketAddress::fromPath(const std::string& path, const char* call, Socket
   return {};
 }
 
+bool SocketAddress::copy(const sockaddr* from, SocketAddress& address) {
+  if (from == nullptr || (from->sa_family != AF_INET && from->sa_family != AF_INET6)) return false;
+  address.size_ = from->sa_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+  std::memcpy(&address.storage_, from, address.size_);
+  return true;
+}
+
 bool SocketAddress::isUnix() const {
   return size_ > 0 && storage_.ss_family == AF_UNIX;
 }

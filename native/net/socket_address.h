@@ -22,6 +22,9 @@ class SocketAddress {
   // any bytes may follow. EINVAL or ENAMETOOLONG, as of `call`, for what is no path.
   static Status fromPath(const std::string& path, const char* call, SocketAddress& address);
 
+  // A copy of what the system gave; false for null and for another family than IPv4 and IPv6.
+  static bool copy(const sockaddr* from, SocketAddress& address);
+
   bool isUnix() const;
   // The bytes of a UNIX socket's path; empty for a socket without one.
   std::string path() const;

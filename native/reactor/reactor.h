@@ -44,6 +44,7 @@ class Reactor {
   static constexpr size_t kMaxRead = 64 * 1024;
   // A slab with less room than this is given up: a read should seldom be cut short.
   static constexpr size_t kMinRead = 16 * 1024;
+  static constexpr size_t kMinSlab = 65 * 1024;
 
   Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory);
   ~Reactor();
@@ -105,7 +106,8 @@ class Reactor {
 
   // Whether a slab may be added: two are needed to begin with, and one for each that was used up.
   bool wantsSlab() const { return spareSlab_.memory == nullptr; }
-  // Gives memory to receive into, of kMinRead bytes at least. It must live until the second slab
+  // Gives memory to receive into, of kMinRead bytes at least, and kMinSlab where datagrams are
+  // received: each must find room in one slab. It must live until the second slab
   // after it is added.
   void addSlab(uint8_t* memory, size_t size);
   // The present slab must not be written to any more.

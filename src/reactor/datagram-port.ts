@@ -36,6 +36,8 @@ import type { HostedReactor } from './hosted-reactor.js';
 export interface DatagramSocket<A extends Address = Address> {
   /** The address that it is bound to. */
   readonly address: A;
+  /** What it is connected to from the beginning. */
+  readonly peer?: A | undefined;
   readonly bufferedBytes: number;
   readonly datagramsTruncated: number;
   readonly datagramsDropped: number;
@@ -127,8 +129,10 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
       checkData(data);
       return;
     }
-    if (this.peer === undefined) socket.send(data, to, options?.source);
-    else this.writeToPeer(socket, data, to, options);
+    if (this.peer === undefined) {
+      if (to === undefined) throw new InvalidAddressError('the datagram has no destination');
+      socket.send(data, to, options?.source);
+    } else this.writeToPeer(socket, data, to, options);
     if (this.producer !== undefined) this.regulateProducer(this.producer);
   }
 
@@ -138,6 +142,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     const socket = this.open();
     this.socket = socket;
     this.host = socket.address;
+    this.peer = socket.peer;
     this.reactor.ports.add(this);
     if (this.stopsPending === 0) this.start();
     else this.reactor.soon(() => this.start());

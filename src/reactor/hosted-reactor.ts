@@ -55,6 +55,16 @@ import {
 import { printError, reportError } from '../internal/error-report.js';
 import { adoptSettings } from './adopt-settings.js';
 import { AdoptedOwner } from './adopted-owner.js';
+import { toDatagramReceiver } from './datagram-receiver.js';
+import {
+  connectUNIXDatagramSettings,
+  type DatagramSettings,
+  datagramSettings,
+  listenUNIXDatagramSettings,
+  type UDPSettings,
+  type UNIXDatagramSettings,
+  udpSettings,
+} from './datagram-settings.js';
 import { DelayedCalls } from './delayed-calls.js';
 import { connectionLostChannel } from './diagnostics.js';
 import { type LoopHost, NODE_LOOP } from './loop-host.js';
@@ -76,6 +86,8 @@ import {
   type ListenSettings,
   listenSettings,
 } from './tcp-settings.js';
+import { UDPPort, type UDPSocket } from './udp-port.js';
+import { UNIXDatagramPort, type UNIXDatagramSocket } from './unix-datagram-port.js';
 import { listenLocked, removingFile } from './unix-listening.js';
 import { UNIXRoute } from './unix-route.js';
 import {
@@ -200,6 +212,29 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   /** @internal @throws DescriptorError, UnsupportedError */
   adoptStream(_fd: number, _takeOver: boolean, _owner: StreamOwner): StreamTransport {
     throw this.unsupported('adoptStreamConnection');
+  }
+
+  /** @internal @throws CannotListenError, UnsupportedError */
+  openUDPSocket(_settings: UDPSettings, _port: UDPPort): UDPSocket {
+    throw this.unsupported('listenUDP');
+  }
+
+  /** @internal @throws DescriptorError, UnsupportedError */
+  adoptUDPSocket(
+    _fd: number,
+    _takeOver: boolean,
+    _settings: DatagramSettings,
+    _port: UDPPort,
+  ): UDPSocket {
+    throw this.unsupported('adoptDatagramPort');
+  }
+
+  /** @internal Connected where the settings name a peer. @throws CannotListenError, ConnectError, UnsupportedError */
+  openUNIXDatagramSocket(
+    _settings: UNIXDatagramSettings,
+    _port: UNIXDatagramPort,
+  ): UNIXDatagramSocket {
+    throw this.unsupported('UNIX datagrams');
   }
 
   /** @internal */
@@ -388,35 +423,55 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   }
 
   listenUDP(
-    _port: number,
-    _protocol: DatagramProtocolLike<IPAddress>,
-    _options?: ListenUDPOptions,
+    port: number,
+    protocol: DatagramProtocolLike<IPAddress>,
+    options: ListenUDPOptions = {},
   ): UDPTransport {
-    throw this.unsupported('listenUDP');
+    const settings = udpSettings(port, options);
+    const open = (udpPort: UDPPort): UDPSocket => this.openUDPSocket(settings, udpPort);
+    return started(new UDPPort(this, toDatagramReceiver(protocol), settings, open));
   }
 
   listenUNIXDatagram(
-    _path: string,
-    _protocol: DatagramProtocolLike<UNIXAddress>,
-    _options?: ListenUNIXDatagramOptions,
+    path: string,
+    protocol: DatagramProtocolLike<UNIXAddress>,
+    options: ListenUNIXDatagramOptions = {},
   ): UNIXDatagramTransport {
-    throw this.unsupported('listenUNIXDatagram');
+    return this.#openUNIXDatagrams(listenUNIXDatagramSettings(path, options), protocol);
   }
 
   connectUNIXDatagram(
-    _path: string,
-    _protocol: DatagramProtocolLike<UNIXAddress>,
-    _options?: ConnectUNIXDatagramOptions,
+    path: string,
+    protocol: DatagramProtocolLike<UNIXAddress>,
+    options: ConnectUNIXDatagramOptions = {},
   ): UNIXDatagramTransport {
-    throw this.unsupported('connectUNIXDatagram');
+    return this.#openUNIXDatagrams(connectUNIXDatagramSettings(path, options), protocol);
   }
 
   adoptDatagramPort(
-    _fd: number,
-    _protocol: DatagramProtocolLike<IPAddress>,
-    _options?: AdoptDatagramOptions,
+    fd: number,
+    protocol: DatagramProtocolLike<IPAddress>,
+    options: AdoptDatagramOptions = {},
   ): UDPTransport {
-    throw this.unsupported('adoptDatagramPort');
+    const takeOver = adoptSettings(fd, options);
+    const settings = datagramSettings(options);
+    let adopted = false;
+    const open = (port: UDPPort): UDPSocket => {
+      if (adopted) throw new DescriptorError('there any more', fd);
+      const socket = this.adoptUDPSocket(fd, takeOver, settings, port);
+      adopted = true;
+      return socket;
+    };
+    return started(new UDPPort(this, toDatagramReceiver(protocol), settings, open));
+  }
+
+  #openUNIXDatagrams(
+    settings: UNIXDatagramSettings,
+    protocol: DatagramProtocolLike<UNIXAddress>,
+  ): UNIXDatagramTransport {
+    const open = (port: UNIXDatagramPort): UNIXDatagramSocket =>
+      this.openUNIXDatagramSocket(settings, port);
+    return started(new UNIXDatagramPort(this, toDatagramReceiver(protocol), settings, open));
   }
 
   addReader(_descriptor: ReadDescriptor): void {
@@ -634,4 +689,9 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     const reason = withoutStack(() => new ConnectionLost('the reactor was stopped'));
     for (const transport of [...this.transports()]) transport.disconnect(reason);
   }
+}
+
+function started<Port extends { startListening(): void }>(port: Port): Port {
+  port.startListening();
+  return port;
 }

@@ -1,6 +1,7 @@
 /** The UDP port of all reactors: what it has beyond a datagram port, and the checks of what it is asked. */
-import { addressFrom, type IPAddress, IPv4Address, IPv6Address } from '../core/address.js';
+
 import type { HostPort } from '../core/address.js';
+import { addressFrom, type IPAddress, IPv4Address, IPv6Address } from '../core/address.js';
 import type { DatagramReceiver, MulticastMembership, UDPTransport } from '../core/datagram.js';
 import {
   AlreadyConnectedError,

@@ -7,9 +7,10 @@ import { markAsUntransferable } from 'node:worker_threads';
 
 import { type Address, addressFrom, UNIXAddress } from '../../core/address.js';
 import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
-import { CannotListenError, UnsupportedError } from '../../core/errors.js';
+import { CannotListenError, connectErrorFrom, UnsupportedError } from '../../core/errors.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
 import { loadAddon, type NativeLoop } from '../../native.js';
+import type { DatagramSettings, UDPSettings, UNIXDatagramSettings } from '../datagram-settings.js';
 import { HostedReactor, type OwnNameResolver, type ReactorOptions } from '../hosted-reactor.js';
 import type { Dial, DialListener } from '../stream-connector.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
@@ -17,17 +18,28 @@ import type { StreamOwner, StreamTransport } from '../stream-transport.js';
 import { systemResolver } from '../system-resolver.js';
 import type { ConnectSettings, ListenSettings } from '../tcp-settings.js';
 import { TurnTimes } from '../turn-times.js';
+import type { UDPPort, UDPSocket } from '../udp-port.js';
+import type { UNIXDatagramPort, UNIXDatagramSocket } from '../unix-datagram-port.js';
 import type { UNIXConnectSettings, UNIXListenSettings } from '../unix-settings.js';
+import { datagramRecords, type NativeDatagramSocket } from './native-datagram-socket.js';
 import { NativeDescriptors } from './native-descriptors.js';
 import { NativeDial } from './native-dial.js';
 import { asSystemError, descriptorError } from './native-errors.js';
 import { NativeListenSocket } from './native-listen-socket.js';
 import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './native-lookup.js';
-import { NativeSockets } from './native-sockets.js';
+import { type NativeSocket, NativeSockets } from './native-sockets.js';
 import { NativeTransport } from './native-transport.js';
+import { NativeUDPSocket } from './native-udp-socket.js';
+import { NativeUNIXDatagramSocket } from './native-unix-datagram-socket.js';
 import { NativeUNIXTransport } from './native-unix-transport.js';
 import { ReceivedView } from './received-view.js';
-import { connectInts, listenInts, unixConnectInts, unixListenInts } from './settings.js';
+import {
+  connectInts,
+  datagramInts,
+  listenInts,
+  unixConnectInts,
+  unixListenInts,
+} from './settings.js';
 import {
   COMMAND_DISCARD,
   EVENT_ACCEPTED,
@@ -35,6 +47,7 @@ import {
   EVENT_COUNT,
   EVENT_CURSOR,
   EVENT_DATA,
+  EVENT_DATAGRAM,
   EVENT_DESCRIPTOR,
   EVENT_INTS,
   EVENT_KIND_MASK,
@@ -63,6 +76,11 @@ const TURN_BUDGET_MS = 10;
 const BUDGET_CHECK_EVENTS = 64;
 
 const NANOS_PER_MS = 1e6;
+
+type AnyDatagramSocket = NativeDatagramSocket<Address>;
+
+/** What an adopted UDP socket was made with is not known. */
+const NO_FLAGS = { ipv6Only: false, packetInfo: false, receiveTrafficClass: false };
 
 const UNNAMED = new UNIXAddress('');
 
@@ -177,6 +195,62 @@ export class NativeReactor extends HostedReactor {
     return transport;
   }
 
+  /** @internal */
+  override openUDPSocket(settings: UDPSettings, port: UDPPort): UDPSocket {
+    const { interface: host } = settings;
+    let handle: number;
+    try {
+      const ints = datagramInts(settings);
+      handle = this.#loop.listenUdp(host === '' ? '0.0.0.0' : host, settings.port, ints);
+    } catch (error) {
+      const cause = asSystemError(error, host === '' ? '0.0.0.0' : host, settings.port);
+      if (cause.code === 'ENOTSUP')
+        throw new UnsupportedError(cause.syscall, 'the system has no such option');
+      throw new CannotListenError(settings, { cause });
+    }
+    return this.#addDatagramSocket(new NativeUDPSocket(this.#sockets, handle, port, settings));
+  }
+
+  /** @internal */
+  override adoptUDPSocket(
+    fd: number,
+    takeOver: boolean,
+    settings: DatagramSettings,
+    port: UDPPort,
+  ): UDPSocket {
+    let handle: number;
+    try {
+      handle = this.#loop.adoptDatagram(fd, takeOver, datagramInts(settings));
+    } catch (error) {
+      throw descriptorError(error, 'a UDP socket', fd);
+    }
+    return this.#addDatagramSocket(new NativeUDPSocket(this.#sockets, handle, port, NO_FLAGS));
+  }
+
+  /** @internal */
+  override openUNIXDatagramSocket(
+    settings: UNIXDatagramSettings,
+    port: UNIXDatagramPort,
+  ): UNIXDatagramSocket {
+    const { path, peer, mode } = settings;
+    let handle: number;
+    try {
+      handle = this.#loop.listenUnixDatagram(path, mode, datagramInts(settings));
+    } catch (error) {
+      throw new CannotListenError(new UNIXAddress(path), { cause: asSystemError(error, path) });
+    }
+    const socket = new NativeUNIXDatagramSocket(this.#sockets, handle, port, path, peer);
+    this.#addDatagramSocket(socket);
+    if (peer === undefined) return socket;
+    try {
+      this.#loop.connectUnixDatagram(handle, peer);
+    } catch (error) {
+      socket.close();
+      throw connectErrorFrom(asSystemError(error, peer), new UNIXAddress(peer));
+    }
+    return socket;
+  }
+
   override addReader(descriptor: ReadDescriptor): void {
     this.checkUsable();
     this.#descriptors.addReader(descriptor);
@@ -263,6 +337,11 @@ export class NativeReactor extends HostedReactor {
     return socket;
   }
 
+  #addDatagramSocket<Socket extends NativeSocket>(socket: Socket): Socket {
+    this.#sockets.add(socket);
+    return socket;
+  }
+
   #addDial(handle: number, peer: Address, listener: DialListener): Dial {
     const dial = new NativeDial(this.#sockets, handle, peer, listener);
     this.#sockets.add(dial);
@@ -307,6 +386,11 @@ export class NativeReactor extends HostedReactor {
             events[at + 3] as number,
           );
           (socket as NativeTransport).received(data);
+        }
+      } else if ((kind & EVENT_KIND_MASK) >= EVENT_DATAGRAM) {
+        cursor += datagramRecords(kind);
+        if (socket !== undefined && socket.handle === handle) {
+          (socket as AnyDatagramSocket).datagramEvent(this.#slab, kind, at);
         }
       } else {
         cursor += this.#deliver(handle, kind, at);

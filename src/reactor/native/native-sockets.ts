@@ -1,5 +1,11 @@
 /** What the transports, ports and dials of one native reactor share: the loop, its commands, and who has which handle. */
-import { type Address, addressFromWords, type IPAddress, UNIXAddress } from '../../core/address.js';
+import {
+  type Address,
+  addressFromWords,
+  type IPAddress,
+  type IPAddressType,
+  UNIXAddress,
+} from '../../core/address.js';
 import type { NativeLoop } from '../../native.js';
 import type { StreamReactor } from '../stream-transport.js';
 import { Outgoing } from './outgoing.js';
@@ -65,10 +71,10 @@ export class NativeSockets {
     return new UNIXAddress(this.loop.unixPath(handle, peer)?.toString() ?? '');
   }
 
-  ipAddressOf(handle: number, peer: boolean): IPAddress | undefined {
+  ipAddressOf(handle: number, peer: boolean, type: IPAddressType = 'TCP'): IPAddress | undefined {
     const out = this.#scratch;
     if (!this.loop.address(handle, peer, out)) return undefined;
-    return addressFromWords('TCP', out, 0, out[5] === 1, out[6] as number, out[4] as number);
+    return addressFromWords(type, out, 0, out[5] === 1, out[6] as number, out[4] as number);
   }
 
   /** The address of an event's second record. `b` and `scope` are of its first. */

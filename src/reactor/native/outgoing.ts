@@ -54,6 +54,31 @@ export class Outgoing {
     }
   }
 
+  /**
+   * Where the next datagram goes, of up to `length` bytes with its header: the offset, aligned for integers. Nothing is
+   * sent before {@link Outgoing.datagram} says that it is there.
+   */
+  reserveDatagram(length: number): number {
+    this.#room();
+    const used = ((this.#header[OUTGOING_USED] as number) + 3) & ~3;
+    if (used + length <= OUTGOING_BYTES) return used;
+    this.#loop.flush();
+    return 0;
+  }
+
+  /** A datagram lies at `offset`, where it was reserved. Never joined to what was written before. */
+  datagram(handle: number, offset: number, length: number): void {
+    const header = this.#header;
+    const commands = this.#commands;
+    const count = header[COMMAND_COUNT] as number;
+    const at = count * COMMAND_INTS;
+    commands[at] = handle;
+    commands[at + 1] = offset;
+    commands[at + 2] = length;
+    header[COMMAND_COUNT] = count + 1;
+    header[OUTGOING_USED] = offset + length;
+  }
+
   command(handle: number, command: number): void {
     const count = this.#room();
     const at = count * COMMAND_INTS;

@@ -1,4 +1,5 @@
 /** Socket settings as the addon takes them: an Int32Array in the order of native/binding_streams.cc, -1 where none is asked for. */
+import type { DatagramSettings, UDPSettings } from '../datagram-settings.js';
 import type { ConnectSettings, ListenSettings, SocketSettings } from '../tcp-settings.js';
 import type { UNIXConnectSettings, UNIXListenSettings } from '../unix-settings.js';
 
@@ -40,4 +41,22 @@ export function unixListenInts(settings: UNIXListenSettings): Int32Array {
 
 export function unixConnectInts(settings: UNIXConnectSettings): Int32Array {
   return Int32Array.from([settings.sendBufferBytes ?? UNSET]);
+}
+
+/** A UNIX socket leaves out what only UDP has. */
+export function datagramInts(settings: DatagramSettings & Partial<UDPSettings>): Int32Array {
+  return Int32Array.from([
+    settings.maxPacketSize,
+    settings.maxBufferedBytes,
+    settings.receiveBufferBytes ?? UNSET,
+    settings.sendBufferBytes ?? UNSET,
+    Number(settings.listenMultiple ?? false),
+    Number(settings.reusePort ?? false),
+    Number(settings.ipv6Only ?? false),
+    Number(settings.broadcast ?? false),
+    Number(settings.packetInfo ?? false),
+    Number(settings.receiveTrafficClass ?? false),
+    Number(settings.receiveOffload ?? false),
+    Number(settings.segmentationOffload ?? true),
+  ]);
 }

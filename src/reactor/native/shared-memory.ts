@@ -33,9 +33,29 @@ export const EVENT_ACCEPT_FAILED = 10;
 export const EVENT_NEXT_SLAB = 11;
 export const EVENT_DESCRIPTOR = 12;
 export const EVENT_LISTENER_DRAINED = 13;
-/** The kind of an event is in its low bits; the scope of an address above. */
+export const EVENT_DATAGRAM = 14;
+export const EVENT_DATAGRAM_TRUNCATED = 15;
+export const EVENT_REFUSED = 16;
+export const EVENT_SEND_FAILED = 17;
+/** The kind of an event is in its low bits; the scope of an address, or flags of a datagram, above. */
 export const EVENT_KIND_MASK = 0xff;
 export const EVENT_SCOPE_SHIFT = 8;
+export const EVENT_FLAGS_SHIFT = 8;
+
+export const FLAG_HAS_DESTINATION = 1;
+export const FLAG_DESTINATION_IPV6 = 2;
+export const FLAG_UNIX_ADDRESS = 4;
+export const FLAG_NO_ADDRESS = 8;
+
+/** A datagram's header in the outgoing slab: native/reactor/datagram_record.h draws it. */
+export const DATAGRAM_HEADER_BYTES = 28;
+export const DATAGRAM_SOURCE_BYTES = 20;
+export const DATAGRAM_TO_PEER = 0;
+export const DATAGRAM_TO_UNIX = 1;
+export const DATAGRAM_TO_IPV4 = 4;
+export const DATAGRAM_TO_IPV6 = 6;
+export const DATAGRAM_HAS_SOURCE: number = 1 << 8;
+export const DATAGRAM_SOURCE_IPV6: number = 2 << 8;
 
 export const COMMAND_INTS = 3;
 export const EVENT_INTS = 4;
@@ -52,6 +72,8 @@ export interface SharedMemory {
   readonly commands: Int32Array;
   readonly events: Int32Array;
   readonly outgoing: Buffer;
+  /** The same bytes, for headers. */
+  readonly outgoingInts: Int32Array;
 }
 
 export function mapSharedMemory(memory: ArrayBuffer): SharedMemory {
@@ -63,5 +85,6 @@ export function mapSharedMemory(memory: ArrayBuffer): SharedMemory {
     commands: new Int32Array(memory, commands * 4, COMMAND_CAPACITY * COMMAND_INTS),
     events: new Int32Array(memory, events * 4, EVENT_CAPACITY * EVENT_INTS),
     outgoing: Buffer.from(memory, outgoing * 4, OUTGOING_BYTES),
+    outgoingInts: new Int32Array(memory, outgoing * 4, OUTGOING_BYTES / 4),
   };
 }

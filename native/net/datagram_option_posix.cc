@@ -1,0 +1,143 @@
+#include "datagram_option.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+
+#include "socket_address.h"
+#include "socket_option.h"
+
+namespace ropewalk {
+namespace {
+
+// The same of both families; `ipv4` < 0 is an option of the socket itself.
+struct OptionNames {
+  int ipv4;
+  int ipv6;
+  const char* call;
+};
+
+OptionNames namesOf(DatagramOption option) {
+  switch (option) {
+    case DatagramOption::kBroadcast:
+      break;
+    case DatagramOption::kTtl:
+      return {IP_TTL, IPV6_UNICAST_HOPS, "setsockopt IP_TTL"};
+    case DatagramOption::kTrafficClass:
+      return {IP_TOS, IPV6_TCLASS, "setsockopt IP_TOS"};
+    case DatagramOption::kMulticastTtl:
+      return {IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS, "setsockopt IP_MULTICAST_TTL"};
+    case DatagramOption::kMulticastLoopback:
+      return {IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP, "setsockopt IP_MULTICAST_LOOP"};
+  }
+  return {-1, -1, "setsockopt SO_BROADCAST"};
+}
+
+bool isIpv6Socket(Socket socket) {
+  SocketAddress local;
+  return localAddressOf(socket, local).ok() && local.isIpv6();
+}
+
+bool sameHost(const SocketAddress& one, const SocketAddress& other) {
+  uint32_t first[4] = {};
+  uint32_t second[4] = {};
+  const bool ipv6 = one.words(first);
+  return ipv6 == other.words(second) && std::equal(first, first + (ipv6 ? 4 : 1), second);
+}
+
+// The interface that has the address, 0 if none has.
+uint32_t interfaceWith(const SocketAddress& address) {
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) < 0) return 0;
+  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, freeifaddrs);
+  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
+    SocketAddress found;
+    if (SocketAddress::copy(entry->ifa_addr, found) && sameHost(found, address)) {
+      return if_nametoindex(entry->ifa_name);
+    }
+  }
+  return 0;
+}
+
+Status findInterface(const std::string& text, uint32_t& index) {
+  index = 0;
+  if (text.empty()) return {};
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, index);
+  if (error == std::errc() && rest == end) return {};
+  SocketAddress address;
+  index = SocketAddress::parse(text, 0, address) ? interfaceWith(address)
+                                                 : if_nametoindex(text.c_str());
+  return index == 0 ? Status{ENODEV, "if_nametoindex"} : Status{};
+}
+
+}  // namespace
+
+Status datagramOption(Socket socket, DatagramOption option, int& value) {
+  const OptionNames names = namesOf(option);
+  if (names.ipv4 < 0) return getIntOption(socket, SOL_SOCKET, SO_BROADCAST, value, "getsockopt");
+  if (isIpv6Socket(socket)) {
+    return getIntOption(socket, IPPROTO_IPV6, names.ipv6, value, "getsockopt");
+  }
+  return getIntOption(socket, IPPROTO_IP, names.ipv4, value, "getsockopt");
+}
+
+Status setDatagramOption(Socket socket, DatagramOption option, int value) {
+  const auto [ipv4, ipv6, call] = namesOf(option);
+  if (ipv4 < 0) return setIntOption(socket, SOL_SOCKET, SO_BROADCAST, value, call);
+  if (!isIpv6Socket(socket)) return setIntOption(socket, IPPROTO_IP, ipv4, value, call);
+  // Not every system knows options of IPv4 on sockets of both families.
+  (void)setIntOption(socket, IPPROTO_IP, ipv4, value, call);
+  return setIntOption(socket, IPPROTO_IPV6, ipv6, value, call);
+}
+
+Status changeMembership(Socket socket, bool join, const Membership& membership) {
+  SocketAddress group;
+  SocketAddress source;
+  if (!SocketAddress::parse(membership.group, 0, group)) return {EINVAL, "setsockopt"};
+  uint32_t index = 0;
+  Status status = findInterface(membership.interface, index);
+  if (!status.ok()) return status;
+  const int level = group.isIpv6() ? IPPROTO_IPV6 : IPPROTO_IP;
+  if (membership.source.empty()) {
+    group_req request{};
+    request.gr_interface = index;
+    std::copy_n(reinterpret_cast<const uint8_t*>(group.get()), group.size(),
+                reinterpret_cast<uint8_t*>(&request.gr_group));
+    const int name = join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP;
+    if (setsockopt(socket, level, name, &request, sizeof request) == 0) return {};
+    return Status::last(join ? "setsockopt MCAST_JOIN_GROUP" : "setsockopt MCAST_LEAVE_GROUP");
+  }
+  if (!SocketAddress::parse(membership.source, 0, source)) return {EINVAL, "setsockopt"};
+  group_source_req request{};
+  request.gsr_interface = index;
+  std::copy_n(reinterpret_cast<const uint8_t*>(group.get()), group.size(),
+              reinterpret_cast<uint8_t*>(&request.gsr_group));
+  std::copy_n(reinterpret_cast<const uint8_t*>(source.get()), source.size(),
+              reinterpret_cast<uint8_t*>(&request.gsr_source));
+  const int name = join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP;
+  if (setsockopt(socket, level, name, &request, sizeof request) == 0) return {};
+  return Status::last(join ? "setsockopt MCAST_JOIN_SOURCE_GROUP"
+                           : "setsockopt MCAST_LEAVE_SOURCE_GROUP");
+}
+
+Status setMulticastInterface(Socket socket, const std::string& interface) {
+  uint32_t index = 0;
+  Status status = findInterface(interface, index);
+  if (!status.ok()) return status;
+  ip_mreqn request{};
+  request.imr_ifindex = static_cast<int>(index);
+  const bool set = setsockopt(socket, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) == 0;
+  if (!isIpv6Socket(socket)) {
+    return set ? Status{} : Status::last("setsockopt IP_MULTICAST_IF");
+  }
+  return setIntOption(socket, IPPROTO_IPV6, IPV6_MULTICAST_IF, static_cast<int>(index),
+                      "setsockopt IPV6_MULTICAST_IF");
+}
+
+}  // namespace ropewalk

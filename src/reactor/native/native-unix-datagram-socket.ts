@@ -1,0 +1,80 @@
+/** A UNIX datagram socket of the native reactor. */
+import { type BigIntStats, lstatSync, unlinkSync } from 'node:fs';
+
+import { UNIXAddress } from '../../core/address.js';
+import type { DatagramPort, DatagramSocket } from '../datagram-port.js';
+import { checkPath } from '../unix-settings.js';
+import { NativeDatagramSocket } from './native-datagram-socket.js';
+import type { NativeSockets } from './native-sockets.js';
+import { DATAGRAM_HEADER_BYTES, DATAGRAM_TO_PEER, DATAGRAM_TO_UNIX } from './shared-memory.js';
+
+/** Nothing of UNIX limits a datagram but the buffers; what the outgoing slab can carry is the limit here. */
+const MAX_BYTES = 65_535;
+/** No path is longer. */
+const MAX_PATH_BYTES = 128;
+
+const UNNAMED = new UNIXAddress('');
+
+export class NativeUNIXDatagramSocket extends NativeDatagramSocket<UNIXAddress> {
+  override readonly address: UNIXAddress;
+  override readonly peer: UNIXAddress | undefined;
+  private readonly file: BigIntStats | undefined;
+
+  constructor(
+    sockets: NativeSockets,
+    handle: number,
+    port: DatagramPort<UNIXAddress, DatagramSocket<UNIXAddress>>,
+    path: string,
+    peer: string | undefined,
+  ) {
+    super(sockets, handle, port, false);
+    this.address = path === '' ? UNNAMED : new UNIXAddress(path);
+    this.file = path === '' || this.address.abstract ? undefined : lstatOf(path);
+    this.peer = peer === undefined ? undefined : new UNIXAddress(peer);
+  }
+
+  /** The file goes with the socket, unless somebody else has put another in its place. */
+  override close(): void {
+    const { file } = this;
+    const now = file === undefined ? undefined : lstatOf(this.address.path);
+    if (now !== undefined && now.ino === file?.ino && now.dev === file.dev) {
+      unlinkSync(this.address.path);
+    }
+    super.close();
+  }
+
+  protected override maxBytes(): number {
+    return MAX_BYTES;
+  }
+
+  protected override headerBytes(): number {
+    return DATAGRAM_HEADER_BYTES + MAX_PATH_BYTES;
+  }
+
+  protected override writeHeader(offset: number, to: UNIXAddress | string | undefined): number {
+    const { outgoing, outgoingInts } = this.sockets.memory;
+    const at = offset >> 2;
+    outgoingInts[at + 1] = 0;
+    if (to === undefined) {
+      outgoingInts[at] = DATAGRAM_TO_PEER;
+      return DATAGRAM_HEADER_BYTES;
+    }
+    const path = checkPath('to', to instanceof UNIXAddress ? to.path : to);
+    outgoingInts[at] = DATAGRAM_TO_UNIX;
+    const length = outgoing.write(path, offset + DATAGRAM_HEADER_BYTES);
+    outgoingInts[at + 1] = length;
+    return DATAGRAM_HEADER_BYTES + length;
+  }
+
+  /** The record holds where the path lies in the slab. */
+  protected override addressAt(slab: ArrayBuffer, at: number): UNIXAddress {
+    const { events } = this.sockets.memory;
+    const length = events[at + 1] as number;
+    if (length === 0) return UNNAMED;
+    return new UNIXAddress(Buffer.from(slab, events[at] as number, length).toString());
+  }
+}
+
+function lstatOf(path: string): BigIntStats | undefined {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false });
+}
