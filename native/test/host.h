@@ -30,6 +30,22 @@ struct HostSettings {
   bool givesSlabs = true;
 };
 
+// A datagram that came, or of one that could not be sent, where it should have gone.
+struct DatagramSeen {
+  std::vector<uint8_t> data;
+  int a = 0;  // of kDatagramTruncated and kSendFailed
+  int b = 0;
+  int flags = 0;
+  uint32_t words[4] = {};
+  uint16_t port = 0;
+  bool ipv6 = false;
+  uint32_t scope = 0;
+  int trafficClass = 0;
+  uint32_t interfaceIndex = 0;
+  uint32_t destination[4] = {};
+  std::string path;
+};
+
 // What happened to one handle.
 struct Happened {
   std::vector<uint8_t> data;
@@ -48,6 +64,10 @@ struct Happened {
   int call = 0;                     // of kLost
   std::vector<int> acceptFailures;  // `b` of each
   std::vector<Handle> accepted;
+  std::vector<DatagramSeen> datagrams;
+  std::vector<DatagramSeen> truncated;
+  std::vector<DatagramSeen> sendFailures;
+  int refused = 0;
   // The other end's address if accepted, this end's if connected.
   uint32_t words[4] = {};
   uint16_t port = 0;
@@ -241,6 +261,19 @@ class Host {
         presentSlab_ += 1;
         CHECK(presentSlab_ < slabs_.size());
         break;
+      case kDatagram:
+        records = seeDatagram(record, seen.datagrams);
+        seen.datagrams.back().data = take(event);
+        break;
+      case kDatagramTruncated:
+        records = seeDatagram(record, seen.truncated);
+        break;
+      case kSendFailed:
+        records = seeDatagram(record, seen.sendFailures);
+        break;
+      case kRefused:
+        seen.refused += 1;
+        break;
       default:
         CHECK(!"a known kind of event");
     }
@@ -249,18 +282,46 @@ class Host {
   }
 
   void receive(Happened& seen, const Event& event) {
+    CHECK(event.b > 0 && static_cast<size_t>(event.b) <= Reactor::kMaxRead);
+    const std::vector<uint8_t> bytes = take(event);
+    seen.data.insert(seen.data.end(), bytes.begin(), bytes.end());
+    seen.reads.push_back(bytes.size());
+  }
+
+  // The bytes that an event hands out.
+  std::vector<uint8_t> take(const Event& event) {
     CHECK(presentSlab_ < slabs_.size());
     Slab& slab = slabs_[presentSlab_];
     const size_t offset = static_cast<size_t>(event.a);
     const size_t length = static_cast<size_t>(event.b);
-    CHECK(length > 0 && length <= Reactor::kMaxRead);
     CHECK(offset >= slab.given.size() && offset + length <= settings_.slabSize);
     const auto begin = slab.memory.begin() + static_cast<ptrdiff_t>(offset);
-    seen.data.insert(seen.data.end(), begin, begin + static_cast<ptrdiff_t>(length));
-    seen.reads.push_back(length);
     slab.given.insert(slab.given.end(),
                       slab.memory.begin() + static_cast<ptrdiff_t>(slab.given.size()),
                       begin + static_cast<ptrdiff_t>(length));
+    return {begin, begin + static_cast<ptrdiff_t>(length)};
+  }
+
+  // Returns how many records the event has.
+  size_t seeDatagram(const int32_t* record, std::vector<DatagramSeen>& all) {
+    DatagramSeen& seen = all.emplace_back();
+    seen.flags = record[1] >> kKindBits;
+    seen.a = record[2];
+    seen.b = record[3];
+    const int32_t* address = record + kEventInts;
+    std::copy(address, address + 4, seen.words);
+    seen.port = static_cast<uint16_t>(address[4] & 0xffff);
+    seen.ipv6 = address[4] >> 16 != 0;
+    seen.scope = static_cast<uint32_t>(address[5]);
+    seen.trafficClass = address[6];
+    seen.interfaceIndex = static_cast<uint32_t>(address[7]);
+    if ((seen.flags & kUnixAddress) != 0) {
+      const auto* slab = reinterpret_cast<const char*>(slabs_[presentSlab_].memory.data());
+      seen.path.assign(slab + seen.words[0], seen.words[1]);
+    }
+    if ((seen.flags & kHasDestination) == 0) return 1 + kAddressRecords;
+    std::copy(address + 8, address + 12, seen.destination);
+    return 1 + kAddressRecords + 1;
   }
 
   static void setAddress(Happened& seen, int32_t b, const int32_t* words) {
