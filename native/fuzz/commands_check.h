@@ -90,7 +90,7 @@ class HostileWorld {
       case 6:
         return addCommand(handle(), -static_cast<int32_t>(byte() % 12), 0);
       case 7:
-        return addCommand(handle(), byte() * 16, byte() * 16);
+        return byte() % 2 == 0 ? addCommand(handle(), byte() * 16, byte() * 16) : writeDatagram();
       case 8: {
         const Handle chosen = handle();
         const int32_t command = word();
@@ -172,6 +172,31 @@ class HostileWorld {
     }
   }
 
+  // A record for a datagram socket, somewhere in the outgoing slab, often a good one.
+  void writeDatagram() {
+    std::vector<uint8_t>& slab = server_.outgoing();
+    const size_t offset = byte() * 8u;
+    const int32_t header[] = {byte() | (byte() % 4) << 8, word(), 0, 0x7f000001};
+    if (byte() % 2 == 0) std::memcpy(slab.data() + offset, header, sizeof header);
+    addCommand(handle(), static_cast<int32_t>(offset), byte() * 8);
+  }
+
+  void openDatagrams() {
+    Handle handle = 0;
+    DatagramSettings settings;
+    settings.maxPacketSize = byte() * 32u + 1;
+    settings.packetInfo = byte() % 2;
+    settings.receiveOffload = byte() % 2;
+    settings.maxBufferedBytes = byte() * 64u;
+    const bool ipv6 = byte() % 2 == 0;
+    CHECK(server_.reactor().openUdp(loopback(0, ipv6), settings, handle).ok());
+    known_.push_back(handle);
+    if (byte() % 2 == 0) return;
+    SocketAddress own;
+    CHECK(localAddressOf(server_.reactor().socketOf(handle), own).ok());
+    (void)server_.reactor().connectDatagrams(handle, own);  // hears itself
+  }
+
   void askAbout(Handle handle) {
     const size_t queued = server_.reactor().queuedBytes(handle);
     const Socket socket = server_.reactor().socketOf(handle);
@@ -190,6 +215,7 @@ class HostileWorld {
     Handle handle = 0;
     const uint8_t choice = byte();
     if (choice >= 64 && choice < 128) return adopt(choice % 2 == 0);
+    if (choice >= 192) return openDatagrams();
     const Interest interest = static_cast<Interest>(choice % 4);
     const Status status =
         choice < 128 ? server_.reactor().watch(ends_.near.get(), interest, handle)

@@ -180,10 +180,12 @@ size_t Reactor::emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagra
   const size_t segment = told.segmentSize == 0 || told.segmentSize > size ? size : told.segmentSize;
   const size_t segments = segment == 0 ? 1 : (size + segment - 1) / segment;
   if (datagram.length > size || segment > socket.maxPacketSize || segments > kMaxJoined) {
+    const int32_t length = static_cast<int32_t>(std::max(datagram.length, size) / segments);
+    const size_t events = std::min(segments, kMaxJoined);
     socket.truncated += segments;
-    emitDatagram(socket, kDatagramTruncated,
-                 static_cast<int32_t>(datagram.length > size ? datagram.length : segment), 0,
-                 datagram.from, told);
+    for (size_t i = 0; i < events; i++) {
+      emitDatagram(socket, kDatagramTruncated, length, 0, datagram.from, told);
+    }
     return segments;
   }
   if (size + kMaxPath > slab_.room()) takeSpareSlab();

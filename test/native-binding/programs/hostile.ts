@@ -188,6 +188,7 @@ function openHandles(loop: NativeLoop): number[] {
   const listening = loop.listen('127.0.0.1', 0, settings);
   const out = new Int32Array(7);
   loop.address(listening, false, out);
+  const datagrams = loop.listenUdp('127.0.0.1', 0, new Int32Array(16).fill(1));
   const outgoing = loop.connect('127.0.0.1', out[4] as number, '', 0, settings);
   const path = join(folder, String(random(2 ** 31)));
   const unix = Int32Array.of(16, -1, -1);
