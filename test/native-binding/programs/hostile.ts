@@ -146,6 +146,7 @@ process.chdir(folder);
 
 /** Where the descriptor is in the arguments of a function that closes it, or reads and writes. */
 const DESCRIPTOR_PLACES: Readonly<Record<string, number>> = {
+  adoptDatagram: 0,
   adoptListener: 0,
   adoptStream: 0,
   closeDescriptor: 0,
@@ -188,13 +189,13 @@ function openHandles(loop: NativeLoop): number[] {
   const listening = loop.listen('127.0.0.1', 0, settings);
   const out = new Int32Array(7);
   loop.address(listening, false, out);
-  const datagrams = loop.listenUdp('127.0.0.1', 0, new Int32Array(16).fill(1));
   const outgoing = loop.connect('127.0.0.1', out[4] as number, '', 0, settings);
+  const datagrams = loop.listenUdp('127.0.0.1', 0, new Int32Array(16).fill(1));
   const path = join(folder, String(random(2 ** 31)));
   const unix = Int32Array.of(16, -1, -1);
   const listeningUnix = loop.listenUnix(path, unix);
   const outgoingUnix = loop.connectUnix(path, Int32Array.of(-1));
-  return [listening, outgoing, listeningUnix, outgoingUnix];
+  return [listening, datagrams, outgoing, listeningUnix, outgoingUnix];
 }
 
 /** Lets Node's loop turn a few times. */
