@@ -1,6 +1,7 @@
-// recv(2), send(2) and their like for many datagrams that are no cancellation points. In a process with threads, as Node is, glibc
-// marks the thread cancellable before such a call and takes the mark back after it, with two atomic
-// operations: as much as all else that is done for a small message outside the kernel.
+// recv(2), send(2) and their like for many datagrams that are no cancellation points. In a process
+// with threads, as Node is, glibc marks the thread cancellable before such a call and takes the
+// mark back after it, with two atomic operations: as much as all else that is done for a small
+// message outside the kernel.
 #pragma once
 
 #include <sys/socket.h>
