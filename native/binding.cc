@@ -182,9 +182,8 @@ napi_value createLoop(napi_env env, napi_callback_info info) {
 
   napi_value result = nullptr;
   napi_create_object(env, &result);
-  for (const auto functions :
-       {std::span<const LoopFunction>(kLoopFunctions), datagramFunctions(), streamFunctions(),
-        unixFunctions()}) {
+  for (const auto functions : {std::span<const LoopFunction>(kLoopFunctions), datagramFunctions(),
+                               streamFunctions(), unixFunctions()}) {
     for (const LoopFunction& function : functions) {
       napi_value value = nullptr;
       napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, loop, &value);

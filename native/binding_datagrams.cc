@@ -76,7 +76,7 @@ napi_value listenUnixDatagram(napi_env env, napi_callback_info info) {
   Socket socket = kNoSocket;
   Handle handle = 0;
   Status status = openUnixDatagrams(path, mode, settings, socket);
-  if (status.ok()) status = call.reactor()->addDatagrams(socket, settings, handle);
+  if (status.ok()) status = call.reactor()->addDatagrams(socket, settings, false, handle);
   return opened(call, status, handle);
 }
 
@@ -104,14 +104,8 @@ napi_value adoptDatagram(napi_env env, napi_callback_info info) {
   Socket socket = kNoSocket;
   Handle handle = 0;
   Status status = adoptDatagrams(fd, takeOver, settings, socket);
-  if (status.ok()) status = call.reactor()->addDatagrams(socket, settings, handle);
+  if (status.ok()) status = call.reactor()->addDatagrams(socket, settings, true, handle);
   return opened(call, status, handle);
-}
-
-napi_value boolean(napi_env env, bool value) {
-  napi_value result = nullptr;
-  napi_get_boolean(env, value, &result);
-  return result;
 }
 
 // parseAddress(host: string, out: Int32Array): boolean -- false if `host` is no IP address. `out`
@@ -130,7 +124,7 @@ napi_value parseAddress(napi_env env, napi_callback_info info) {
     out[4] = ipv6 ? 1 : 0;
     out[5] = static_cast<int32_t>(address.scope());
   }
-  return boolean(env, parsed);
+  return call.truth(parsed);
 }
 
 bool readOption(Call& call, size_t index, DatagramOption& option) {

@@ -47,15 +47,17 @@ Status Reactor::openUdp(const SocketAddress& local, const DatagramSettings& sett
   Socket socket = kNoSocket;
   const Status status = ropewalk::openUdp(local, possible, socket);
   if (!status.ok()) return status;
-  return addDatagrams(socket, possible, handle);
+  return addDatagrams(socket, possible, false, handle);
 }
 
-Status Reactor::addDatagrams(Socket socket, const DatagramSettings& settings, Handle& handle) {
+Status Reactor::addDatagrams(Socket socket, const DatagramSettings& settings, bool shared,
+                             Handle& handle) {
   if (receiveBatch_ == nullptr) {
     receiveBatch_ = std::make_unique<ReceiveBatch>();
     sendBatch_ = std::make_unique<SendBatch>();
   }
   auto* datagrams = new DatagramSocket(socket, settings);
+  datagrams->shared = shared;
   SocketAddress peer;
   datagrams->connected = peerAddressOf(socket, peer).ok();
   return adopt(*datagrams, Interest::kRead, handle);

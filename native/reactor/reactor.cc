@@ -162,8 +162,6 @@ void Reactor::destroy(Watched& watched) {
       delete static_cast<Listener*>(&watched);
       return;
     case Watched::Kind::kDatagrams:
-      if (watching) poller_->closing(watched.socket);
-      closeSocket(watched.socket);
       delete static_cast<DatagramSocket*>(&watched);
       return;
     case Watched::Kind::kDescriptor:

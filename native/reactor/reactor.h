@@ -73,7 +73,8 @@ class Reactor {
   // Datagram sockets.
   Status openUdp(const SocketAddress& local, const DatagramSettings& settings, Handle& handle);
   // `socket` is a datagram socket, from now on the reactor's whatever becomes of it.
-  Status addDatagrams(Socket socket, const DatagramSettings& settings, Handle& handle);
+  // Others may have it open too if it is `shared`.
+  Status addDatagrams(Socket socket, const DatagramSettings& settings, bool shared, Handle& handle);
   // Sends this turn's datagrams first. Ignored for a stale handle.
   Status connectDatagrams(Handle handle, const SocketAddress& peer);
   // Null for a stale handle.

@@ -38,8 +38,8 @@
 //                    | 4 words of the source's address |
 //                    | port + (is IPv6 << 16) | scope | traffic class or -1 | interface or 0 |
 //                    with kHasDestination: | 4 words of the destination's address |
-//                    with kUnixAddress the first two words are offset and length of the path, in the
-//                    present slab as well
+//                    with kUnixAddress the first two words are offset and length of the path, in
+//                    the present slab as well
 //     kDatagramTruncated  a: bytes that it had       b: 0; records as of kDatagram. It was dropped
 //     kRefused       nobody listens where the socket is connected to
 //     kSendFailed    a: errno                        b: length; records as of kDatagram, with the

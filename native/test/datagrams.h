@@ -28,7 +28,7 @@ class DatagramHost : public Host {
     Socket socket = kNoSocket;
     Handle handle = 0;
     CHECK(openUnixDatagrams(path, 0600, settings, socket).ok());
-    CHECK(reactor().addDatagrams(socket, settings, handle).ok());
+    CHECK(reactor().addDatagrams(socket, settings, false, handle).ok());
     return handle;
   }
 
