@@ -189,9 +189,9 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     listener: DialListener,
   ): Dial;
 
-  /** @throws UnsupportedError this reactor has no UNIX sockets. */
-  protected checkSupportsUNIX(feature: string): void {
-    throw this.unsupported(feature);
+  /** @internal @throws UnsupportedError this reactor can't carry out an option, or has no UNIX sockets at all. */
+  protected checkUNIXSupported(_settings: UNIXListenSettings | UNIXConnectSettings): void {
+    throw this.unsupported('a UNIX socket');
   }
 
   /** @internal @throws CannotListenError, UnsupportedError */
@@ -369,6 +369,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     options: ListenUNIXOptions = {},
   ): ListeningPort<UNIXAddress> {
     const settings = unixListenSettings(path, options);
+    this.checkUNIXSupported(settings);
     return this.#listen(factory, (port) => {
       const open = (): ListenSocket => this.openUNIXListenSocket(settings, port);
       return settings.wantPID ? listenLocked(path, this, open) : open();
@@ -381,7 +382,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     options: ConnectUNIXOptions = {},
   ): Connector<UNIXAddress> {
     const settings = unixConnectSettings(path, options);
-    this.checkSupportsUNIX('connectUNIX');
+    this.checkUNIXSupported(settings);
     const { timeoutMs } = settings;
     const route = new UNIXRoute(this, settings);
     return this.#connect(route, factory, { timeoutMs, signal: options.signal });

@@ -4,6 +4,7 @@ import { lstatSync, unlinkSync } from 'node:fs';
 import { UNIXAddress } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import { CannotListenError } from '../core/errors.js';
+import { NotAcquiredError } from '../defer/errors.js';
 import { DeferredFilesystemLock } from '../defer/filesystem-lock.js';
 import type { ListenSocket } from './stream-port.js';
 
@@ -29,7 +30,7 @@ export function listenLocked(path: string, clock: Clock, open: () => ListenSocke
       ...(socket.drain && { drain: (drained: () => void) => socket.drain?.(drained) }),
       close: (keepFile) => {
         socket.close(keepFile);
-        lock.unlock();
+        giveBack(lock);
       },
     };
   } catch (error) {
@@ -55,6 +56,15 @@ export function removingFile(socket: ListenSocket): ListenSocket {
       socket.close(keepFile);
     },
   };
+}
+
+/** Where somebody has removed the lock, there is nothing to give back. */
+function giveBack(lock: DeferredFilesystemLock): void {
+  try {
+    lock.unlock();
+  } catch (error) {
+    if (!(error instanceof NotAcquiredError)) throw error;
+  }
 }
 
 function takeLock(lock: DeferredFilesystemLock, path: string): void {

@@ -139,8 +139,6 @@ export class NativeReactor extends HostedReactor {
     }
   }
 
-  protected override checkSupportsUNIX(): void {}
-
   /** @internal */
   override openUNIXListenSocket(settings: UNIXListenSettings, port: StreamPort): ListenSocket {
     const { path } = settings;
@@ -304,6 +302,10 @@ export class NativeReactor extends HostedReactor {
 
   protected override checkSupported(): void {
     // What the platform lacks is refused by the system when the socket is made.
+  }
+
+  protected override checkUNIXSupported(): void {
+    // The same.
   }
 
   #listen(settings: ListenSettings): number {

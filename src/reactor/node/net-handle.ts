@@ -5,6 +5,7 @@
  * missing, the reactor would work and be less exact.
  */
 import net from 'node:net';
+import { threadId } from 'node:worker_threads';
 
 /** The bound socket of `_createServerHandle`. Its methods answer 0 or a negative errno. */
 export interface ListenHandle {
@@ -13,13 +14,14 @@ export interface ListenHandle {
   /** The descriptor; -1 where the platform has none to show. */
   readonly fd: number;
   listen(backlog: number): number;
-  getsockname(out: { address?: string; port?: number }): number;
+  /** Pipes, which UNIX sockets are called here, have no such method. */
+  getsockname?(out: { address?: string; port?: number }): number;
   close(): void;
 }
 
 /** An accepted connection: what `new net.Socket({ handle })` takes. */
 export interface ConnectionHandle {
-  getpeername(out: { address?: string; port?: number }): number;
+  getpeername?(out: { address?: string; port?: number }): number;
   close(): void;
 }
 
@@ -34,14 +36,15 @@ interface StreamHandle {
   readonly bytesWritten: number;
   /** Bytes of these that the system has not taken yet. */
   readonly writeQueueSize: number;
+  readonly fd?: number;
 }
 
 type CreateServerHandle = (
-  address: string,
+  address: string | null,
   port: number,
-  addressType: 4 | 6,
-  fd: undefined,
-  flags: number,
+  addressType: 4 | 6 | -1 | null,
+  fd?: number,
+  flags?: number,
 ) => ListenHandle | number;
 
 /** Makes a TCP socket and binds it. Answers the negative errno where that fails at once. */
@@ -50,12 +53,46 @@ export function bindListenHandle(
   port: number,
   flags: number,
 ): ListenHandle | number {
+  return createServerHandle(address, port, net.isIPv4(address) ? 4 : 6, undefined, flags);
+}
+
+/** Makes a UNIX socket and binds it. Answers the negative errno where that fails. */
+export function bindPipeHandle(path: string): ListenHandle | number {
+  return createServerHandle(path, -1, -1);
+}
+
+/** Takes a socket that is open. Answers the negative errno where it is none that can listen. */
+export function openListenHandle(fd: number): ListenHandle | number {
+  return createServerHandle(null, 0, null, fd);
+}
+
+const createServerHandle: CreateServerHandle = (...args) => {
   const { _createServerHandle: create } = net as unknown as {
     _createServerHandle?: CreateServerHandle;
   };
   if (create === undefined)
     throw new Error(`Node ${process.version} has no net._createServerHandle`);
-  return create(address, port, net.isIPv4(address) ? 4 : 6, undefined, flags);
+  return create(...args);
+};
+
+/**
+ * Whether this Node's libuv leaves abstract names as long as they are. Older ones pad them with NULs (seen with 1.46), which
+ * are part of the name: only programs that do the same would find the socket.
+ */
+export function keepsAbstractNames(): boolean {
+  if (process.platform !== 'linux') return false;
+  const name = `\0ropewalk-${process.pid}-${threadId}`;
+  const bound = [bindPipeHandle(name), bindPipeHandle(`${name}\0`)];
+  for (const handle of bound) {
+    if (typeof handle !== 'number') handle.close();
+  }
+  return bound.every((handle) => typeof handle !== 'number');
+}
+
+/** A connected socket's descriptor; -1 where it has none, or none to show. */
+export function descriptorOf(socket: net.Socket): number {
+  const { _handle: handle } = socket as unknown as { _handle?: StreamHandle | null };
+  return handle?.fd ?? -1;
 }
 
 /**

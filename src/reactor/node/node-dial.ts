@@ -1,41 +1,38 @@
 /** One connect(2) of the pure-JS reactor. */
-import { addressFrom } from '../../core/address.js';
+import type { SocketConnectOpts } from 'node:net';
+
+import type { Address } from '../../core/address.js';
 import type { Dial, DialListener } from '../stream-connector.js';
-import type { ConnectSettings } from '../tcp-settings.js';
+import type { SocketSettings } from '../tcp-settings.js';
 import type { NodeReactor } from './node-reactor.js';
 import { type OwnedSocket, unconnectedSocket } from './node-socket.js';
 import { NodeTransport } from './node-transport.js';
+import { NodeUNIXTransport } from './node-unix-transport.js';
 
 export class NodeDial implements Dial {
   readonly #reactor: NodeReactor;
-  readonly #settings: ConnectSettings;
+  readonly #peer: Address;
+  readonly #settings: SocketSettings | undefined;
   readonly #listener: DialListener;
   readonly #socket: OwnedSocket;
-  readonly #destination: { readonly host: string; readonly port: number };
 
+  /** @param settings Of a TCP socket: UNIX sockets have none that Node could set. */
   constructor(
     reactor: NodeReactor,
-    host: string,
-    port: number,
-    settings: ConnectSettings,
+    peer: Address,
+    destination: SocketConnectOpts,
+    settings: SocketSettings | undefined,
     listener: DialListener,
   ) {
     this.#reactor = reactor;
+    this.#peer = peer;
     this.#settings = settings;
     this.#listener = listener;
-    this.#destination = { host, port };
     // `net.connect` would publish the socket to `net.client.socket`, where the transport is to appear.
     this.#socket = unconnectedSocket(reactor, settings);
     this.#socket.on('connect', this.#onConnect);
     this.#socket.on('error', this.#onError);
-    const { localAddress, localPort } = settings;
-    this.#socket.connect({
-      host,
-      port,
-      autoSelectFamily: false,
-      ...(localAddress !== undefined && { localAddress }),
-      ...(localPort !== 0 && { localPort }),
-    });
+    this.#socket.connect(destination);
   }
 
   cancel(): void {
@@ -49,15 +46,11 @@ export class NodeDial implements Dial {
     this.#letGo();
     const reactor = this.#reactor;
     reactor.beginTurn();
-    const { host, port } = this.#destination;
-    const peer = addressFrom('TCP', host, port);
-    const transport = new NodeTransport(
-      reactor,
-      this.#listener,
-      this.#socket,
-      peer,
-      this.#settings,
-    );
+    const peer = this.#peer;
+    const transport =
+      peer.type === 'UNIX'
+        ? new NodeUNIXTransport(reactor, this.#listener, this.#socket, peer)
+        : new NodeTransport(reactor, this.#listener, this.#socket, peer, this.#settings);
     this.#listener.dialSucceeded(transport, peer);
   };
 

@@ -1,53 +1,94 @@
-/** A listening socket of the pure-JS reactor: bound and listening when its constructor returns. */
-import { type Address, addressFrom } from '../../core/address.js';
-import { AcceptError, CannotListenError, UnsupportedError } from '../../core/errors.js';
+/** A listening socket of the pure-JS reactor, TCP or UNIX, opened here or elsewhere. */
+import { type Address, addressFrom, UNIXAddress } from '../../core/address.js';
+import { AcceptError } from '../../core/errors.js';
 import { systemError } from '../../internal/system-error.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
-import type { ListenSettings } from '../tcp-settings.js';
-import {
-  bindListenHandle,
-  type ConnectionHandle,
-  IPV6_ONLY,
-  type ListenHandle,
-  REUSE_PORT,
-} from './net-handle.js';
+import type { SocketSettings } from '../tcp-settings.js';
+import type { ConnectionHandle, ListenHandle } from './net-handle.js';
 import type { NodeReactor } from './node-reactor.js';
 import { acceptedSocket } from './node-socket.js';
 import { NodeTransport } from './node-transport.js';
+import { NodeUNIXTransport } from './node-unix-transport.js';
+
+/** A socket that listens and whose connections nobody takes yet. */
+export interface Listening {
+  readonly handle: ListenHandle;
+  readonly address: Address;
+}
+
+const UNNAMED = new UNIXAddress('');
+
+/** Linux lets no more wait than so (`net.core.somaxconn`): those who come meanwhile must not keep a port open for ever. */
+const MAX_WAITING = 4096;
+/** Passes of Node's loop in which nobody was accepted, the first of which may have begun before. */
+const QUIET_PASSES = 2;
 
 export class NodeListenSocket implements ListenSocket {
   readonly address: Address;
   readonly #reactor: NodeReactor;
-  readonly #settings: ListenSettings;
+  readonly #settings: SocketSettings | undefined;
   readonly #port: StreamPort;
   readonly #handle: ListenHandle;
+  #accepted = 0;
+  #drained: (() => void) | undefined;
 
-  /** @throws CannotListenError, UnsupportedError */
-  constructor(reactor: NodeReactor, settings: ListenSettings, port: StreamPort) {
+  /** @param settings Of the connections; undefined leaves them as the system made them. */
+  constructor(
+    reactor: NodeReactor,
+    { handle, address }: Listening,
+    settings: SocketSettings | undefined,
+    port: StreamPort,
+  ) {
+    this.address = address;
     this.#reactor = reactor;
     this.#settings = settings;
     this.#port = port;
-    this.#handle = bind(settings);
-    this.#handle.onconnection = (status, connection) => {
+    this.#handle = handle;
+    handle.onconnection = (status, connection) => {
       if (connection === undefined) reactor.report(acceptError(status), 'accept');
       else this.#accept(connection);
     };
-    this.address = listen(this.#handle, settings);
   }
 
   fileno(): number {
     return this.#handle.fd;
   }
 
+  /** libuv accepts in each pass of the loop for as long as somebody waits, of late one in each. */
+  drain(drained: () => void): void {
+    this.#drained = drained;
+    const end = this.#accepted + MAX_WAITING;
+    let before = this.#accepted;
+    let quiet = 0;
+    const look = (): void => {
+      quiet = this.#accepted === before ? quiet + 1 : 0;
+      before = this.#accepted;
+      if (quiet === QUIET_PASSES || before >= end) drained();
+      else if (this.#drained !== undefined) setImmediate(look);
+    };
+    setImmediate(look);
+  }
+
   close(): void {
     this.#handle.close();
+    const drained = this.#drained;
+    this.#drained = undefined;
+    drained?.();
   }
 
   #accept(connection: ConnectionHandle): void {
     const reactor = this.#reactor;
+    const port = this.#port;
     reactor.beginTurn();
+    this.#accepted += 1;
+    if (this.address.type === 'UNIX') {
+      // Node can't ask for the path that a client may be bound to: hardly any is.
+      const socket = acceptedSocket(reactor, connection, undefined);
+      port.accepted(new NodeUNIXTransport(reactor, port, socket, UNNAMED), UNNAMED);
+      return;
+    }
     const name: { address?: string; port?: number } = {};
-    connection.getpeername(name);
+    connection.getpeername?.(name);
     if (name.address === undefined || name.port === undefined) {
       // The peer has reset the connection already: nobody is there to talk to.
       connection.close();
@@ -55,54 +96,10 @@ export class NodeListenSocket implements ListenSocket {
     }
     const peer = addressFrom('TCP', name.address, name.port);
     const socket = acceptedSocket(reactor, connection, this.#settings);
-    this.#port.accepted(new NodeTransport(reactor, this.#port, socket, peer, this.#settings), peer);
+    port.accepted(new NodeTransport(reactor, port, socket, peer, this.#settings), peer);
   }
-}
-
-function bind(settings: ListenSettings): ListenHandle {
-  const { interface: host, port, ipv6Only, reusePort } = settings;
-  const flags = (ipv6Only ? IPV6_ONLY : 0) | (reusePort ? REUSE_PORT : 0);
-  let bound = bindListenHandle(host || '::', port, flags);
-  if (
-    host === '' &&
-    !ipv6Only &&
-    (isError(bound, 'EAFNOSUPPORT') || isError(bound, 'EADDRNOTAVAIL'))
-  ) {
-    bound = bindListenHandle('0.0.0.0', port, flags);
-  }
-  if (isError(bound, 'ENOTSUP') && reusePort) {
-    throw new UnsupportedError('reusePort', 'this system does not balance between sockets');
-  }
-  if (typeof bound === 'number') throw cannotListen(settings, 'bind', bound);
-  return bound;
-}
-
-/** libuv keeps some of bind(2)'s errors until the socket is used. */
-function listen(handle: ListenHandle, settings: ListenSettings): Address {
-  const name: { address?: string; port?: number } = {};
-  const bindStatus = handle.getsockname(name);
-  const status = bindStatus < 0 ? bindStatus : handle.listen(settings.backlog);
-  if (status < 0) {
-    handle.close();
-    throw cannotListen(settings, bindStatus < 0 ? 'bind' : 'listen', status);
-  }
-  return addressFrom('TCP', name.address ?? settings.interface, name.port ?? settings.port);
-}
-
-function cannotListen(
-  settings: ListenSettings,
-  syscall: string,
-  status: number,
-): CannotListenError {
-  const { interface: host, port } = settings;
-  const cause = systemError(syscall, -status, host || '::', port);
-  return new CannotListenError(settings, { cause });
 }
 
 function acceptError(status: number): AcceptError {
   return new AcceptError(systemError('accept', -status));
-}
-
-function isError(bound: ListenHandle | number, code: string): boolean {
-  return typeof bound === 'number' && systemError('bind', -bound).code === code;
 }

@@ -7,17 +7,21 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 
+import { addressFrom, UNIXAddress } from '../../core/address.js';
 import { UnsupportedError } from '../../core/errors.js';
 import { checkBoolean } from '../../internal/check.js';
 import { HostedReactor, type OwnNameResolver, type ReactorOptions } from '../hosted-reactor.js';
 import type { Dial, DialListener } from '../stream-connector.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
-import type { StreamTransport } from '../stream-transport.js';
+import type { StreamOwner, StreamTransport } from '../stream-transport.js';
 import { systemResolver } from '../system-resolver.js';
 import type { ConnectSettings, ListenSettings } from '../tcp-settings.js';
 import { TurnTimes } from '../turn-times.js';
-import { canReusePort } from './net-handle.js';
+import type { UNIXConnectSettings, UNIXListenSettings } from '../unix-settings.js';
+import { canReusePort, keepsAbstractNames } from './net-handle.js';
+import { adoptConnection, adoptListening, checkTakeOver } from './node-adopt.js';
 import { NodeDial } from './node-dial.js';
+import { listenTCP, listenUNIX } from './node-listen.js';
 import { NodeListenSocket } from './node-listen-socket.js';
 import { NODE_LOOKUPS_AT_ONCE, nodeLookUp } from './node-lookup.js';
 import { LANDING_BYTES } from './node-socket.js';
@@ -56,7 +60,24 @@ export class NodeReactor extends HostedReactor {
 
   /** @internal */
   override openListenSocket(settings: ListenSettings, port: StreamPort): ListenSocket {
-    return new NodeListenSocket(this, settings, port);
+    return new NodeListenSocket(this, listenTCP(settings), settings, port);
+  }
+
+  /** @internal */
+  override openUNIXListenSocket(settings: UNIXListenSettings, port: StreamPort): ListenSocket {
+    return new NodeListenSocket(this, listenUNIX(settings), undefined, port);
+  }
+
+  /** @internal */
+  override adoptListenSocket(fd: number, takeOver: boolean, port: StreamPort): ListenSocket {
+    checkTakeOver(takeOver);
+    return new NodeListenSocket(this, adoptListening(fd), undefined, port);
+  }
+
+  /** @internal */
+  override adoptStream(fd: number, takeOver: boolean, owner: StreamOwner): StreamTransport {
+    checkTakeOver(takeOver);
+    return this.runAtRoot(() => adoptConnection(this, fd, owner));
   }
 
   /** @internal */
@@ -66,7 +87,22 @@ export class NodeReactor extends HostedReactor {
     settings: ConnectSettings,
     listener: DialListener,
   ): Dial {
-    return this.runAtRoot(() => new NodeDial(this, address, port, settings, listener));
+    const { localAddress, localPort } = settings;
+    const destination = {
+      host: address,
+      port,
+      autoSelectFamily: false,
+      ...(localAddress !== undefined && { localAddress }),
+      ...(localPort !== 0 && { localPort }),
+    };
+    const peer = addressFrom('TCP', address, port);
+    return this.runAtRoot(() => new NodeDial(this, peer, destination, settings, listener));
+  }
+
+  /** @internal */
+  override dialUNIX({ path }: UNIXConnectSettings, listener: DialListener): Dial {
+    const peer = new UNIXAddress(path);
+    return this.runAtRoot(() => new NodeDial(this, peer, { path }, undefined, listener));
   }
 
   /** @internal A socket has something to say. */
@@ -114,8 +150,14 @@ export class NodeReactor extends HostedReactor {
   }
 
   protected override checkSupported(settings: ListenSettings | ConnectSettings): void {
-    const asked = refusals(settings).find(([, wanted]) => wanted);
-    if (asked !== undefined) throw new UnsupportedError(asked[0], 'Node has no way to set it');
+    refuse(refusals(settings));
+  }
+
+  protected override checkUNIXSupported(settings: UNIXListenSettings | UNIXConnectSettings): void {
+    refuse([['sendBufferBytes', settings.sendBufferBytes !== undefined]]);
+    if (settings.path.startsWith('\0') && !keepsAbstractNames()) {
+      throw new UnsupportedError('an abstract name', 'this Node or system has none, or pads them');
+    }
   }
 
   protected override makeNameResolver(): OwnNameResolver {
@@ -142,6 +184,12 @@ export class NodeReactor extends HostedReactor {
     this.#inTurn = false;
     this.#turnTimes?.record(this.now() - this.#turnBegan);
   };
+}
+
+/** @throws UnsupportedError */
+function refuse(options: readonly (readonly [string, boolean])[]): void {
+  const asked = options.find(([, wanted]) => wanted);
+  if (asked !== undefined) throw new UnsupportedError(asked[0], 'Node has no way to set it');
 }
 
 /** Names of options that Node can't carry out, and whether each was asked for. */

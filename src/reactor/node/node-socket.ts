@@ -28,29 +28,41 @@ interface SocketOptions extends SocketConstructorOpts {
 export function acceptedSocket(
   reactor: NodeReactor,
   handle: ConnectionHandle,
-  settings: SocketSettings,
+  settings: SocketSettings | undefined,
 ): OwnedSocket {
   const socket = makeSocket(reactor, { handle });
   // Given to the constructor, these two would only be noted where there is a handle already.
-  if (settings.noDelay) socket.setNoDelay(true);
-  if (settings.keepAlive) socket.setKeepAlive(true, keepAliveIdleMs(settings));
+  if (settings?.noDelay) socket.setNoDelay(true);
+  if (settings?.keepAlive) socket.setKeepAlive(true, keepAliveIdleMs(settings));
   return socket;
 }
 
+/** The socket of a connection that was made elsewhere. @throws Node's error where it is no stream socket */
+export function adoptedSocket(reactor: NodeReactor, fd: number): OwnedSocket {
+  return makeSocket(reactor, { fd });
+}
+
 /** A socket that is still to be connected. */
-export function unconnectedSocket(reactor: NodeReactor, settings: SocketSettings): OwnedSocket {
+export function unconnectedSocket(
+  reactor: NodeReactor,
+  settings: SocketSettings | undefined,
+): OwnedSocket {
   const socket = makeSocket(reactor, {});
+  if (settings === undefined) return socket;
   socket.setNoDelay(settings.noDelay);
   socket.setKeepAlive(settings.keepAlive, keepAliveIdleMs(settings));
   return socket;
 }
 
 /** 0 leaves the system's default. */
-export function keepAliveIdleMs(settings: SocketSettings): number {
-  return (settings.keepAliveIdleSeconds ?? 0) * 1000;
+export function keepAliveIdleMs(settings: SocketSettings | undefined): number {
+  return (settings?.keepAliveIdleSeconds ?? 0) * 1000;
 }
 
-function makeSocket(reactor: NodeReactor, options: { handle?: ConnectionHandle }): OwnedSocket {
+function makeSocket(
+  reactor: NodeReactor,
+  options: { handle?: ConnectionHandle; fd?: number },
+): OwnedSocket {
   const onread: OnReadOpts = {
     buffer: reactor.landing,
     callback: (bytes) => socket.transport?.landed(bytes) ?? true,

@@ -6,13 +6,14 @@
  * same thing, that nothing is left to send, and all happen in `settle`: no caller is ever called back.
  */
 import { type Address, addressFrom } from '../../core/address.js';
-import { InvalidArgumentTypeError } from '../../core/errors.js';
+import { InvalidArgumentTypeError, UnsupportedError } from '../../core/errors.js';
 import type { StreamProtocol } from '../../core/protocol.js';
-import { LARGE_WRITE_BYTES } from '../../core/transport.js';
+import { type DetachedConnection, LARGE_WRITE_BYTES } from '../../core/transport.js';
+import type { Deferred } from '../../defer/deferred.js';
 import { checkBoolean } from '../../internal/check.js';
 import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream-transport.js';
 import type { SocketSettings } from '../tcp-settings.js';
-import { unsentBytes } from './net-handle.js';
+import { descriptorOf, unsentBytes } from './net-handle.js';
 import type { NodeReactor } from './node-reactor.js';
 import { keepAliveIdleMs, LANDING_BYTES, type OwnedSocket } from './node-socket.js';
 import type { OutgoingOwner } from './outgoing.js';
@@ -22,11 +23,11 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 export class NodeTransport extends StreamTransport implements OutgoingOwner {
   readonly #reactor: NodeReactor;
   readonly #socket: OwnedSocket;
-  readonly #settings: SocketSettings;
+  readonly #settings: SocketSettings | undefined;
   readonly #peer: Address;
   #host: Address | undefined = undefined;
-  #noDelay: boolean;
-  #keepAlive: boolean;
+  #noDelay: boolean | undefined;
+  #keepAlive: boolean | undefined;
   /** What was written this turn, where it is not in a run that can still grow. */
   #queued: Uint8Array | Uint8Array[] | undefined = undefined;
   #queuedBytes = 0;
@@ -36,20 +37,21 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   #watchingDrain = false;
   #onSent: ((error?: Error | null) => void) | undefined = undefined;
 
+  /** @param settings Undefined for a socket that was opened elsewhere. */
   constructor(
     reactor: NodeReactor,
     owner: StreamOwner,
     socket: OwnedSocket,
     peer: Address,
-    settings: SocketSettings,
+    settings: SocketSettings | undefined,
   ) {
     super(owner);
     this.#reactor = reactor;
     this.#socket = socket;
     this.#settings = settings;
     this.#peer = peer;
-    this.#noDelay = settings.noDelay;
-    this.#keepAlive = settings.keepAlive;
+    this.#noDelay = settings?.noDelay;
+    this.#keepAlive = settings?.keepAlive;
     socket.transport = this;
     socket.on('end', onEnd);
     socket.on('error', onError);
@@ -79,7 +81,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   override getTcpNoDelay(): boolean {
-    return this.#noDelay;
+    return known('getTcpNoDelay', this.#noDelay);
   }
 
   override setTcpNoDelay(enabled: boolean): void {
@@ -88,12 +90,22 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   override getTcpKeepAlive(): boolean {
-    return this.#keepAlive;
+    return known('getTcpKeepAlive', this.#keepAlive);
   }
 
   override setTcpKeepAlive(enabled: boolean): void {
     this.#keepAlive = checkBoolean('enabled', enabled);
     this.#socket.setKeepAlive(enabled, keepAliveIdleMs(this.#settings));
+  }
+
+  override fileno(): number {
+    const fd = descriptorOf(this.#socket);
+    if (fd < 0 && !this.#socket.destroyed) return super.fileno();
+    return fd;
+  }
+
+  override detach(): Deferred<DetachedConnection> {
+    throw new UnsupportedError('detach', 'Node closes what it lets go of');
   }
 
   override write(data: Uint8Array | string): void {
@@ -212,8 +224,14 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     if (!reset) {
       this.send();
       socket.destroy();
-    } else if (socket.writableEnded && !socket.writableFinished) {
-      // libuv refuses a reset, and Node then leaks the descriptor, while a shutdown(2) is under way: one pass of the loop.
+    } else {
+      this.reset(socket);
+    }
+  }
+
+  protected reset(socket: OwnedSocket): void {
+    // libuv refuses a reset, and Node then leaks the descriptor, while a shutdown(2) is under way: one pass of the loop.
+    if (socket.writableEnded && !socket.writableFinished) {
       socket.once('finish', () => socket.resetAndDestroy());
     } else {
       socket.resetAndDestroy();
@@ -284,6 +302,12 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
 
 function unslabbed(part: Uint8Array): Uint8Array {
   return part.byteLength < LARGE_WRITE_BYTES ? Buffer.from(part) : part;
+}
+
+/** What is set can be told; Node has no way to ask the system. */
+function known(method: string, value: boolean | undefined): boolean {
+  if (value !== undefined) return value;
+  throw new UnsupportedError(method, 'the socket was opened elsewhere, and Node can not ask it');
 }
 
 function onEnd(this: OwnedSocket): void {

@@ -1,0 +1,123 @@
+/**
+ * Descriptors of others, given to libuv for good. What libuv has opened it closes, so a descriptor is looked at before
+ * it is opened as far as Node lets one look; what only shows afterwards to be of the wrong kind is closed.
+ */
+import { fstatSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
+
+import { type Address, addressFrom, UNIXAddress } from '../../core/address.js';
+import { DescriptorError, type SystemError, UnsupportedError } from '../../core/errors.js';
+import { systemError } from '../../internal/system-error.js';
+import type { StreamOwner } from '../stream-transport.js';
+import { type ListenHandle, openListenHandle } from './net-handle.js';
+import type { Listening } from './node-listen-socket.js';
+import type { NodeReactor } from './node-reactor.js';
+import { adoptedSocket, type OwnedSocket } from './node-socket.js';
+import { NodeTransport } from './node-transport.js';
+import { NodeUNIXTransport } from './node-unix-transport.js';
+
+const { EINVAL, ENOTCONN, ENOTSOCK, EPROTOTYPE } = constants.errno;
+
+const NOTHING = new Uint8Array(0);
+const UNNAMED = new UNIXAddress('');
+/** listen(2) again is how libuv begins to accept, and it sets the backlog anew; the system allows less. */
+const BACKLOG = 4096;
+
+/** @throws UnsupportedError */
+export function checkTakeOver(takeOver: boolean): void {
+  if (takeOver) return;
+  throw new UnsupportedError('takeOver: false', 'Node can not duplicate a descriptor');
+}
+
+/** @throws DescriptorError */
+export function checkSocket(fd: number, wanted: string): void {
+  let isSocket: boolean;
+  try {
+    isSocket = fstatSync(fd).isSocket();
+  } catch (cause) {
+    throw new DescriptorError(wanted, fd, { cause });
+  }
+  if (!isSocket) throw descriptorError(wanted, fd, 'getsockopt', ENOTSOCK);
+}
+
+/** @throws DescriptorError */
+export function adoptListening(fd: number): Listening {
+  const wanted = 'a listening stream socket';
+  checkSocket(fd, wanted);
+  if (canWrite(fd)) throw descriptorError(wanted, fd, 'listen', EINVAL);
+  const handle = openListenHandle(fd);
+  if (typeof handle === 'number') throw descriptorError(wanted, fd, 'open', -handle);
+  const address = listeningAddress(handle);
+  const status = address === undefined ? -EINVAL : handle.listen(BACKLOG);
+  if (address === undefined || status < 0) {
+    handle.close();
+    throw descriptorError(wanted, fd, 'listen', -status);
+  }
+  return { handle, address };
+}
+
+/** @throws DescriptorError */
+export function adoptConnection(
+  reactor: NodeReactor,
+  fd: number,
+  owner: StreamOwner,
+): NodeTransport {
+  const wanted = 'a connected stream socket';
+  checkSocket(fd, wanted);
+  if (writeFailure(fd) === 'ENOTCONN') throw descriptorError(wanted, fd, 'getpeername', ENOTCONN);
+  const socket = openSocket(reactor, fd, wanted);
+  if (isPipe(socket)) return new NodeUNIXTransport(reactor, owner, socket, UNNAMED);
+  const { remoteAddress, remotePort } = socket;
+  if (remoteAddress === undefined || remotePort === undefined) {
+    socket.destroy();
+    throw descriptorError(wanted, fd, 'getpeername', ENOTCONN);
+  }
+  const peer = addressFrom('TCP', remoteAddress, remotePort);
+  return new NodeTransport(reactor, owner, socket, peer, undefined);
+}
+
+function openSocket(reactor: NodeReactor, fd: number, wanted: string): OwnedSocket {
+  try {
+    return adoptedSocket(reactor, fd);
+  } catch (error) {
+    const { errno } = error as Partial<SystemError>;
+    // Without a number it is Node's own: not a kind that streams are made of.
+    throw descriptorError(wanted, fd, 'open', errno === undefined ? EPROTOTYPE : -errno);
+  }
+}
+
+/** A listening TCP socket has a port. Of a pipe Node can't ask for the path. */
+function listeningAddress(handle: ListenHandle): Address | undefined {
+  if (handle.getsockname === undefined) return UNNAMED;
+  const name: { address?: string; port?: number } = {};
+  handle.getsockname(name);
+  return name.address && name.port ? addressFrom('TCP', name.address, name.port) : undefined;
+}
+
+function isPipe(socket: OwnedSocket): boolean {
+  const { _handle: handle } = socket as unknown as { _handle: { getpeername?: unknown } };
+  return handle.getpeername === undefined;
+}
+
+/** To write nothing asks the system whether one could: it fails where nobody is connected. */
+function writeFailure(fd: number): string | undefined {
+  try {
+    writeSync(fd, NOTHING);
+    return undefined;
+  } catch (error) {
+    return (error as SystemError).code;
+  }
+}
+
+function canWrite(fd: number): boolean {
+  return writeFailure(fd) === undefined;
+}
+
+function descriptorError(
+  wanted: string,
+  fd: number,
+  syscall: string,
+  errno: number,
+): DescriptorError {
+  return new DescriptorError(wanted, fd, { cause: systemError(syscall, errno) });
+}

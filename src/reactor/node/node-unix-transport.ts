@@ -1,0 +1,58 @@
+/** A UNIX stream of the pure-JS reactor. */
+import type { Address, UNIXAddress } from '../../core/address.js';
+import { UnsupportedError } from '../../core/errors.js';
+import type { StreamProtocol } from '../../core/protocol.js';
+import type { PeerCredentials } from '../../core/unix-options.js';
+import type { StreamOwner } from '../stream-transport.js';
+import type { NodeReactor } from './node-reactor.js';
+import type { OwnedSocket } from './node-socket.js';
+import { NodeTransport } from './node-transport.js';
+
+const NO_SUCH_OPTION = 'UNIX sockets have no such option';
+const NO_CONTROL_MESSAGES = 'Node neither sends nor receives what goes beside the bytes';
+
+export class NodeUNIXTransport extends NodeTransport {
+  constructor(reactor: NodeReactor, owner: StreamOwner, socket: OwnedSocket, peer: UNIXAddress) {
+    super(reactor, owner, socket, peer, undefined);
+  }
+
+  override getHost(): Address {
+    return this.owner.localAddress();
+  }
+
+  override getTcpNoDelay(): boolean {
+    throw new UnsupportedError('getTcpNoDelay', NO_SUCH_OPTION);
+  }
+
+  override setTcpNoDelay(_enabled: boolean): void {
+    throw new UnsupportedError('setTcpNoDelay', NO_SUCH_OPTION);
+  }
+
+  override getTcpKeepAlive(): boolean {
+    throw new UnsupportedError('getTcpKeepAlive', NO_SUCH_OPTION);
+  }
+
+  override setTcpKeepAlive(_enabled: boolean): void {
+    throw new UnsupportedError('setTcpKeepAlive', NO_SUCH_OPTION);
+  }
+
+  override getPeerCredentials(): PeerCredentials | undefined {
+    throw new UnsupportedError('getPeerCredentials', 'Node can not ask the system for them');
+  }
+
+  override sendFileDescriptor(_fd: number): void {
+    throw new UnsupportedError('sendFileDescriptor', NO_CONTROL_MESSAGES);
+  }
+
+  /** @internal A protocol that waits for descriptors would wait for ever. */
+  override start(protocol: StreamProtocol): void {
+    super.start(protocol);
+    if (protocol.fileDescriptorReceived === undefined) return;
+    this.fail(new UnsupportedError('fileDescriptorReceived', NO_CONTROL_MESSAGES), 'start');
+  }
+
+  /** There is no reset to be sent: the peer sees the end. */
+  protected override reset(socket: OwnedSocket): void {
+    socket.destroy();
+  }
+}
