@@ -1,19 +1,32 @@
 /** The transport contract over each reactor. What needs sockets of the system's own is in the files beside this one. */
 import { describe, it } from 'vitest';
-import { inRealTime, pairsOver } from '../../src/testing/contracts/reactor/reactor-stage.js';
+import {
+  inRealTime,
+  type PairOptions,
+  pairsOver,
+} from '../../src/testing/contracts/reactor/reactor-stage.js';
 import type { MakePair } from '../../src/testing/contracts/transport/scene.js';
 import { transportContract } from '../../src/testing/contracts/transport/transport-contract.js';
-import { REACTORS } from '../support/reactors.js';
+import { REACTORS, type ReactorMaker } from '../support/reactors.js';
 
-describe.each(REACTORS)('a transport ($name)', ({ make }) => {
-  const makePair = pairsOver(inRealTime(() => make()));
+function describeTransports({ make }: ReactorMaker, via: NonNullable<PairOptions['via']>): void {
+  const makePair = pairsOver(
+    inRealTime(() => make()),
+    { via },
+  );
   const ends: readonly [string, MakePair][] = [
     ['that was connected', makePair],
     ['that was accepted', (client, server) => makePair(server, client)],
   ];
   describe.each(ends)('%s', (_end, makeEnds) => {
-    for (const { name, run } of transportContract(makeEnds)) {
+    for (const { name, run } of transportContract(makeEnds, { resets: via === 'tcp' })) {
       it(name, run);
     }
   });
-});
+}
+
+describe.each(REACTORS)('a transport ($name)', (reactor) => describeTransports(reactor, 'tcp'));
+
+describe.each(REACTORS)('a transport over a UNIX socket ($name)', (reactor) =>
+  describeTransports(reactor, 'unix'),
+);

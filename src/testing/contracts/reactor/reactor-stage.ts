@@ -1,8 +1,17 @@
 /** Reactors as stages of contracts: what a case waits on, and pairs and clocks made of any reactor. */
 
-import { Protocol } from '../../../core/protocol.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Protocol, type StreamProtocol } from '../../../core/protocol.js';
 import type { Reactor } from '../../../core/reactor.js';
-import { checkFunction, checkMilliseconds, checkString } from '../../../internal/check.js';
+import {
+  checkChoice,
+  checkFunction,
+  checkMilliseconds,
+  checkString,
+} from '../../../internal/check.js';
 import type { ClockStage } from '../clock/clock-stage.js';
 import type { ContractStage } from '../contract-case.js';
 import type { MakePair } from '../transport/scene.js';
@@ -56,21 +65,59 @@ export function inRealTime(
   };
 }
 
-/** Connects protocols by TCP over a reactor. */
-export function pairsOver(makeStage: MakeReactorStage): MakePair {
+export interface PairOptions {
+  /** What connects them. Default `tcp`. Over `unix`, give the transport contract `resets: false`. */
+  readonly via?: 'tcp' | 'unix';
+}
+
+/**
+ * Connects protocols over a reactor.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+ */
+export function pairsOver(
+  makeStage: MakeReactorStage,
+  { via = 'tcp' }: PairOptions = {},
+): MakePair {
+  const connect = checkChoice('via', via, ['tcp', 'unix']) === 'tcp' ? connectTCP : connectUNIX;
   return async (client, server) => {
     const stage = await makeStage();
-    const { reactor, host } = stage;
     try {
-      const listening = reactor.listenTCP(0, () => server, { interface: host });
-      reactor.connectTCP(host, listening.getHost().port, () => client);
+      return connect(stage, client, server);
     } catch (error) {
       await stage.dispose();
       throw error;
     }
-    return stage;
   };
 }
+
+type ConnectPair = (
+  stage: ReactorStage,
+  client: StreamProtocol,
+  server: StreamProtocol,
+) => ContractStage;
+
+const connectTCP: ConnectPair = (stage, client, server) => {
+  const { reactor, host } = stage;
+  const listening = reactor.listenTCP(0, () => server, { interface: host });
+  reactor.connectTCP(host, listening.getHost().port, () => client);
+  return stage;
+};
+
+const connectUNIX: ConnectPair = (stage, client, server) => {
+  const { reactor } = stage;
+  const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
+  const path = join(folder, 'pair');
+  reactor.listenUNIX(path, () => server);
+  reactor.connectUNIX(path, () => client);
+  return {
+    until: (condition, what) => stage.until(condition, what),
+    settle: () => stage.settle(),
+    dispose: async () => {
+      await stage.dispose();
+      rmSync(folder, { recursive: true });
+    },
+  };
+};
 
 /** A reactor as the clock that it is. */
 export function clocksOver(makeStage: MakeReactorStage): () => Promise<ClockStage> {

@@ -42,11 +42,12 @@ const CALLS: readonly (readonly [name: string, ...calls: Call[]])[] = [
 ];
 
 /** Makes the client's callback run. */
-function provoke({ client, server }: TransportScene, callback: RecordingCallback): void {
+function provoke(scene: TransportScene, callback: RecordingCallback): void {
+  const { client, server } = scene;
   if (callback === 'dataReceived') server.call('write', 'x');
   if (callback === 'readConnectionLost') server.call('loseWriteConnection');
   if (callback === 'writeConnectionLost') client.call('loseWriteConnection');
-  if (callback === 'connectionLost') server.call('abortConnection');
+  if (callback === 'connectionLost') scene.breakConnection();
 }
 
 /** What a protocol throws where its peer is at fault. */
@@ -120,7 +121,7 @@ function addThrowCases(contract: TransportCases): void {
         throw error;
       },
     };
-    scene.server.call('abortConnection');
+    scene.breakConnection();
     await scene.lost(scene.client);
     await scene.settle();
     assert.equal(scene.client.lostCount, 1);

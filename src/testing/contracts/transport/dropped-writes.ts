@@ -85,7 +85,7 @@ function addLateCases(contract: TransportCases): void {
     client.call('write', 'LATE');
     assert.equal(client.transport.bufferedBytes, 0);
     await scene.lost(client);
-    await scene.lost(server);
+    await scene.ended(server);
     assert.equal(server.receivedBytes, 0);
   });
 

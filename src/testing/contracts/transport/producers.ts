@@ -188,7 +188,7 @@ function addEndCases(contract: TransportCases): void {
     async (scene) => {
       const producer = register(scene);
       scene.client.hooks = { connectionLost: () => void producer.log.push('connectionLost') };
-      scene.server.call('abortConnection');
+      scene.breakConnection();
       await scene.lost(scene.client);
       assert.deepEqual(producer.log, ['stop', 'connectionLost']);
     },
@@ -279,7 +279,7 @@ function addPullCases(contract: TransportCases): void {
     let stopped = 0;
     const stopProducing = (): void => void stopped++;
     scene.transport.registerProducer({ resumeProducing() {}, stopProducing }, false);
-    scene.server.call('abortConnection');
+    scene.breakConnection();
     await scene.lost(scene.client);
     assert.equal(stopped, 1);
   });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 
 import type { StreamProtocol } from '../../../core/protocol.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../../../core/transport.js';
-import { checkInteger } from '../../../internal/check.js';
+import { checkBoolean, checkInteger } from '../../../internal/check.js';
 import { captureLoggedErrors, type LoggedErrorCapture } from '../../logged-errors.js';
 import type { ContractCase, ContractStage } from '../contract-case.js';
 import {
@@ -27,6 +27,8 @@ export interface TransportContractOptions {
    * 65,537 to 2^30, default 48,000,000: enough for TCP on Linux (`net.ipv4.tcp_rmem`, `tcp_wmem`).
    */
   readonly overflowBytes?: number;
+  /** Whether the peer of a connection that is aborted can tell: over UNIX sockets it sees a clean end. Default true. */
+  readonly resets?: boolean;
 }
 
 export const DEFAULT_OVERFLOW_BYTES = 48_000_000;
@@ -48,6 +50,7 @@ export class TransportScene {
   readonly client: RecordingProtocol;
   readonly server: RecordingProtocol;
   readonly overflowBytes: number;
+  readonly resets: boolean;
   readonly #stage: ContractStage;
   readonly #errors: LoggedErrorCapture;
 
@@ -55,17 +58,23 @@ export class TransportScene {
     ends: readonly [RecordingProtocol, RecordingProtocol],
     stage: ContractStage,
     errors: LoggedErrorCapture,
-    overflowBytes: number,
+    { overflowBytes, resets }: Required<TransportContractOptions>,
   ) {
     [this.client, this.server] = ends;
     this.#stage = stage;
     this.#errors = errors;
     this.overflowBytes = overflowBytes;
+    this.resets = resets;
   }
 
   /** The client's transport. */
   get transport(): Transport {
     return this.client.transport;
+  }
+
+  /** Ends the client's connection, otherwise than by an end that it could outlive. */
+  breakConnection(): void {
+    (this.resets ? this.server : this.client).call('abortConnection');
   }
 
   async until(condition: () => boolean, what: string): Promise<void> {
@@ -110,13 +119,18 @@ export class TransportScene {
 export class TransportCases {
   readonly cases: ContractCase[] = [];
   readonly #makePair: MakePair;
-  readonly #overflowBytes: number;
+  readonly #options: Required<TransportContractOptions>;
 
   constructor(makePair: MakePair, options: TransportContractOptions) {
     this.#makePair = makePair;
-    const { overflowBytes = DEFAULT_OVERFLOW_BYTES } = options;
+    const { overflowBytes = DEFAULT_OVERFLOW_BYTES, resets = true } = options;
     checkInteger('overflowBytes', overflowBytes, HIGH_WATER_MARK_BYTES + 1, MAX_OVERFLOW_BYTES);
-    this.#overflowBytes = overflowBytes;
+    checkBoolean('resets', resets);
+    this.#options = { overflowBytes, resets };
+  }
+
+  get resets(): boolean {
+    return this.#options.resets;
   }
 
   add(name: string, body: (scene: TransportScene) => Promise<void>, options?: SceneOptions): void {
@@ -138,7 +152,7 @@ export class TransportCases {
       const stage = await this.#makePair(...ends);
       try {
         await stage.until(() => connected(ends), 'connectionMade at both ends');
-        await body(new TransportScene(ends, stage, errors, this.#overflowBytes));
+        await body(new TransportScene(ends, stage, errors, this.#options));
         checkRules(ends, errors);
       } finally {
         await stage.dispose();
