@@ -93,6 +93,7 @@ import { UNIXRoute } from './unix-route.js';
 import {
   type UNIXConnectSettings,
   type UNIXListenSettings,
+  type UNIXSettings,
   unixConnectSettings,
   unixListenSettings,
 } from './unix-settings.js';
@@ -189,9 +190,9 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     listener: DialListener,
   ): Dial;
 
-  /** @internal @throws UnsupportedError this reactor can't carry out an option, or has no UNIX sockets at all. */
-  protected checkUNIXSupported(_settings: UNIXListenSettings | UNIXConnectSettings): void {
-    throw this.unsupported('a UNIX socket');
+  /** @throws UnsupportedError this reactor has no UNIX sockets, or can't carry out an option. */
+  protected checkSupportsUNIX(feature: string, _settings: UNIXSettings): void {
+    throw this.unsupported(feature);
   }
 
   /** @internal @throws CannotListenError, UnsupportedError */
@@ -369,7 +370,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     options: ListenUNIXOptions = {},
   ): ListeningPort<UNIXAddress> {
     const settings = unixListenSettings(path, options);
-    this.checkUNIXSupported(settings);
+    this.checkSupportsUNIX('listenUNIX', settings);
     return this.#listen(factory, (port) => {
       const open = (): ListenSocket => this.openUNIXListenSocket(settings, port);
       return settings.wantPID ? listenLocked(path, this, open) : open();
@@ -382,7 +383,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     options: ConnectUNIXOptions = {},
   ): Connector<UNIXAddress> {
     const settings = unixConnectSettings(path, options);
-    this.checkUNIXSupported(settings);
+    this.checkSupportsUNIX('connectUNIX', settings);
     const { timeoutMs } = settings;
     const route = new UNIXRoute(this, settings);
     return this.#connect(route, factory, { timeoutMs, signal: options.signal });

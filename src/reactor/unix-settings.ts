@@ -15,19 +15,20 @@ const MAX_MODE = 0o777;
 /** What fits into a `sockaddr_un`: unix(7). Linux has 108 bytes, of which a path leaves one for its end; the BSDs 104. */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 
-export interface UNIXListenSettings {
+export interface UNIXSettings {
   readonly path: string;
-  readonly mode: number;
-  readonly backlog: number;
-  readonly wantPID: boolean;
   readonly sendBufferBytes: number | undefined;
 }
 
-export interface UNIXConnectSettings {
-  readonly path: string;
+export interface UNIXListenSettings extends UNIXSettings {
+  readonly mode: number;
+  readonly backlog: number;
+  readonly wantPID: boolean;
+}
+
+export interface UNIXConnectSettings extends UNIXSettings {
   readonly timeoutMs: number;
   readonly checkPID: boolean;
-  readonly sendBufferBytes: number | undefined;
 }
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */

@@ -304,9 +304,7 @@ export class NativeReactor extends HostedReactor {
     // What the platform lacks is refused by the system when the socket is made.
   }
 
-  protected override checkUNIXSupported(): void {
-    // The same.
-  }
+  protected override checkSupportsUNIX(): void {}
 
   #listen(settings: ListenSettings): number {
     const ints = listenInts(settings);

@@ -10,6 +10,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { addressFrom, UNIXAddress } from '../../core/address.js';
 import { UnsupportedError } from '../../core/errors.js';
 import { checkBoolean } from '../../internal/check.js';
+import type { DatagramSettings, UDPSettings } from '../datagram-settings.js';
 import { HostedReactor, type OwnNameResolver, type ReactorOptions } from '../hosted-reactor.js';
 import type { Dial, DialListener } from '../stream-connector.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
@@ -17,16 +18,19 @@ import type { StreamOwner, StreamTransport } from '../stream-transport.js';
 import { systemResolver } from '../system-resolver.js';
 import type { ConnectSettings, ListenSettings } from '../tcp-settings.js';
 import { TurnTimes } from '../turn-times.js';
-import type { UNIXConnectSettings, UNIXListenSettings } from '../unix-settings.js';
+import type { UDPPort, UDPSocket } from '../udp-port.js';
+import type { UNIXConnectSettings, UNIXListenSettings, UNIXSettings } from '../unix-settings.js';
 import { canReusePort, keepsAbstractNames } from './net-handle.js';
 import { adoptConnection, adoptListening, checkTakeOver } from './node-adopt.js';
+import { NodeDatagramSocket } from './node-datagram-socket.js';
 import { NodeDial } from './node-dial.js';
 import { listenTCP, listenUNIX } from './node-listen.js';
 import { NodeListenSocket } from './node-listen-socket.js';
+import { adoptUDP, bindUDP, checkUDPSupported } from './node-listen-udp.js';
 import { NODE_LOOKUPS_AT_ONCE, nodeLookUp } from './node-lookup.js';
 import { LANDING_BYTES } from './node-socket.js';
 import type { NodeTransport } from './node-transport.js';
-import { Outgoing } from './outgoing.js';
+import { type Flushed, Outgoing } from './outgoing.js';
 
 export class NodeReactor extends HostedReactor {
   override readonly kind = 'node';
@@ -105,6 +109,34 @@ export class NodeReactor extends HostedReactor {
     return this.runAtRoot(() => new NodeDial(this, peer, { path }, undefined, listener));
   }
 
+  /** @internal */
+  override openUDPSocket(settings: UDPSettings, port: UDPPort): UDPSocket {
+    checkUDPSupported(settings);
+    return this.runAtRoot(() => {
+      const options = [
+        ['broadcast', Number(settings.broadcast)],
+        // The system's defaults: ip(7).
+        ['multicastTTL', 1],
+        ['multicastLoopback', 1],
+      ] as const;
+      return new NodeDatagramSocket(this, bindUDP(settings), port, settings, options);
+    });
+  }
+
+  /** @internal */
+  override adoptUDPSocket(
+    fd: number,
+    takeOver: boolean,
+    settings: DatagramSettings,
+    port: UDPPort,
+  ): UDPSocket {
+    checkTakeOver(takeOver);
+    const limits = { ...settings, ipv6Only: false };
+    return this.runAtRoot(
+      () => new NodeDatagramSocket(this, adoptUDP(fd, settings), port, limits, []),
+    );
+  }
+
   /** @internal A socket has something to say. */
   beginTurn(): void {
     if (this.#inTurn) return;
@@ -115,8 +147,8 @@ export class NodeReactor extends HostedReactor {
   }
 
   /** @internal */
-  flushAtEndOfTurn(transport: NodeTransport): void {
-    if (this.outgoing.schedule(transport)) this.#queueEnd();
+  flushAtEndOfTurn(socket: Flushed): void {
+    if (this.outgoing.schedule(socket)) this.#queueEnd();
   }
 
   /** @internal */
@@ -130,6 +162,11 @@ export class NodeReactor extends HostedReactor {
     const data = Buffer.allocUnsafe(bytes);
     this.landing.copy(data, 0, 0, bytes);
     return data;
+  }
+
+  /** @internal */
+  countReceived(bytes: number): void {
+    this.#bytesReceived += bytes;
   }
 
   /** @internal */
@@ -153,7 +190,7 @@ export class NodeReactor extends HostedReactor {
     refuse(refusals(settings));
   }
 
-  protected override checkUNIXSupported(settings: UNIXListenSettings | UNIXConnectSettings): void {
+  protected override checkSupportsUNIX(_feature: string, settings: UNIXSettings): void {
     refuse([['sendBufferBytes', settings.sendBufferBytes !== undefined]]);
     if (settings.path.startsWith('\0') && !keepsAbstractNames()) {
       throw new UnsupportedError('an abstract name', 'this Node or system has none, or pads them');

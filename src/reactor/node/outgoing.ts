@@ -9,14 +9,18 @@ const SLAB_BYTES = 64 * 1024;
 /** A UTF-16 code unit takes at most this many bytes of UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
 
-/** Whose bytes these are. */
-export interface OutgoingOwner {
-  /** Takes the next part of its data, in order. */
-  queue(part: Uint8Array): void;
+/** What has something to send when the turn ends. */
+export interface Flushed {
   /** Hands all of it to the system. */
   flush(): void;
   /** What was to be sent can't be: a buffer kept by reference was transferred away. */
   flushFailed(error: unknown): void;
+}
+
+/** Whose bytes these are. */
+export interface OutgoingOwner extends Flushed {
+  /** Takes the next part of its data, in order. */
+  queue(part: Uint8Array): void;
 }
 
 export class Outgoing {
@@ -25,7 +29,7 @@ export class Outgoing {
   /** The run that can still grow: its owner and where it begins. */
   #runOwner: OutgoingOwner | undefined = undefined;
   #runStart = 0;
-  #dirty: OutgoingOwner[] = [];
+  #dirty: Flushed[] = [];
 
   /** Takes bytes: copies few, keeps many. */
   add(owner: OutgoingOwner, data: Uint8Array): void {
@@ -56,7 +60,7 @@ export class Outgoing {
   }
 
   /** Has `owner` flushed at the end of the turn: to be called once a turn. @returns Whether it is the first. */
-  schedule(owner: OutgoingOwner): boolean {
+  schedule(owner: Flushed): boolean {
     return this.#dirty.push(owner) === 1;
   }
 

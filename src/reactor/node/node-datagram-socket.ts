@@ -1,0 +1,302 @@
+/**
+ * A UDP socket of the pure-JS reactor, over `node:dgram`. What is written waits here until the turn ends; then `dgram` sends
+ * what the system takes at once and keeps the rest, of which it tells how much it is but can't be told to keep less: how
+ * much may wait is checked before each datagram is handed over.
+ */
+import type { RemoteInfo, Socket } from 'node:dgram';
+import { isIP } from 'node:net';
+import { constants } from 'node:os';
+
+import {
+  addressFrom,
+  type HostPort,
+  type IPAddress,
+  IPv4Address,
+  IPv6Address,
+} from '../../core/address.js';
+import {
+  InvalidAddressError,
+  MessageLengthError,
+  type SystemError,
+  UnsupportedError,
+} from '../../core/errors.js';
+import { checkData } from '../../internal/check.js';
+import { systemError } from '../../internal/system-error.js';
+import { checkDestination, type UDPOption, type UDPPort, type UDPSocket } from '../udp-port.js';
+import { dgramHandle } from './dgram-handle.js';
+import { multicastInterface } from './multicast-interface.js';
+import type { NodeReactor } from './node-reactor.js';
+import type { Flushed } from './outgoing.js';
+
+/** RFC 768: 16 bits of length, of which headers take 8 bytes, and over IPv4 another 20. */
+const MAX_IPV4_BYTES = 65_507;
+const MAX_IPV6_BYTES = 65_527;
+/** So much of one turn is handed over before the turn ends: it is not to pile up here. */
+const EARLY_FLUSH_BYTES = 256 * 1024;
+
+export interface DatagramLimits {
+  readonly maxPacketSize: number;
+  readonly maxBufferedBytes: number;
+  readonly ipv6Only: boolean;
+}
+
+interface Datagram {
+  readonly bytes: Buffer;
+  /** Undefined: to the peer of a connected socket. */
+  readonly to: IPAddress | undefined;
+  /** Whether it was refused once: what the system told then was about an earlier one. */
+  refused: boolean;
+}
+
+export class NodeDatagramSocket implements UDPSocket, Flushed {
+  readonly address: IPAddress;
+  datagramsTruncated = 0;
+  datagramsDropped = 0;
+  private readonly reactor: NodeReactor;
+  private readonly socket: Socket;
+  private readonly port: UDPPort;
+  private readonly limits: DatagramLimits;
+  /** Node sets options and can't ask for them. */
+  private readonly options: Map<UDPOption, number>;
+  private connectedTo: IPAddress | undefined = undefined;
+  private queued: Datagram[] = [];
+  private queuedBytes = 0;
+  private scheduled = false;
+  private watchingDrain = false;
+  private closed = false;
+
+  /**
+   * @param socket Is bound.
+   * @param options What the options are, as far as that is known.
+   */
+  constructor(
+    reactor: NodeReactor,
+    socket: Socket,
+    port: UDPPort,
+    limits: DatagramLimits,
+    options: Iterable<readonly [UDPOption, number]>,
+  ) {
+    this.reactor = reactor;
+    this.socket = socket;
+    this.port = port;
+    this.limits = limits;
+    this.options = new Map(options);
+    const { address, port: number } = socket.address();
+    this.address = addressFrom('UDP', address, number);
+    socket.on('message', (data, from) => this.received(data, from));
+    socket.on('error', (error) => this.receiveFailed(error));
+  }
+
+  get bufferedBytes(): number {
+    return this.closed ? 0 : this.queuedBytes + this.socket.getSendQueueSize();
+  }
+
+  fileno(): number {
+    const fd = dgramHandle(this.socket)?.fd;
+    if (fd !== undefined && fd >= 0) return fd;
+    throw new UnsupportedError('fileno', 'this Node shows no descriptor');
+  }
+
+  send(
+    data: Uint8Array | string,
+    to: IPAddress | HostPort | undefined,
+    source: string | undefined,
+  ): void {
+    checkData(data);
+    if (source !== undefined) {
+      throw new UnsupportedError('source', 'Node can not choose the address to send from');
+    }
+    const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.copyBytesFrom(data);
+    const length = bytes.byteLength;
+    const destination = to === undefined ? undefined : this.destinationOf(to);
+    const ipv6 = (destination ?? this.connectedTo ?? this.address).family === 'IPv6';
+    if (length > (ipv6 ? MAX_IPV6_BYTES : MAX_IPV4_BYTES)) {
+      throw new MessageLengthError(length, destination ?? this.connectedTo);
+    }
+    this.queued.push({ bytes, to: destination, refused: false });
+    this.queuedBytes += length;
+    if (this.queuedBytes > EARLY_FLUSH_BYTES) this.sendQueued();
+    else this.schedule();
+  }
+
+  watchDrain(): void {
+    this.watchingDrain = true;
+    this.schedule();
+  }
+
+  close(): void {
+    this.sendQueued();
+    this.closed = true;
+    this.socket.close();
+  }
+
+  connect(host: string, port: number): void {
+    const peer = this.destinationOf({ host, port });
+    const wanted = this.textOf(peer);
+    // Its error comes later only; asked in vain a second time, the handle tells it at once.
+    if (port !== 0) this.socket.connect(port, wanted, () => {});
+    if (!isConnected(this.socket)) {
+      const status = port === 0 ? undefined : dgramHandle(this.socket)?.connect(wanted, port);
+      throw systemError('connect', -(status || -constants.errno.EINVAL), host, port);
+    }
+    this.connectedTo = peer;
+  }
+
+  option(name: UDPOption): number {
+    const value = this.options.get(name);
+    if (value !== undefined) return value;
+    throw new UnsupportedError(name, 'the socket was opened elsewhere, and Node can not ask it');
+  }
+
+  setOption(name: UDPOption, value: number): void {
+    const { socket } = this;
+    if (name === 'broadcast') socket.setBroadcast(value !== 0);
+    else if (name === 'ttl') socket.setTTL(value);
+    else if (name === 'multicastTTL') socket.setMulticastTTL(value);
+    else if (name === 'multicastLoopback') socket.setMulticastLoopback(value !== 0);
+    else throw new UnsupportedError('setTrafficClass', 'Node has no way to set it');
+    this.options.set(name, value);
+  }
+
+  joinGroup(group: string, through: string, source: string): void {
+    const name = multicastInterface(through, this.ipv6);
+    if (source === '') this.socket.addMembership(group, name);
+    else this.socket.addSourceSpecificMembership(source, group, name);
+  }
+
+  leaveGroup(group: string, through: string, source: string): void {
+    const name = multicastInterface(through, this.ipv6);
+    if (source === '') this.socket.dropMembership(group, name);
+    else this.socket.dropSourceSpecificMembership(source, group, name);
+  }
+
+  setMulticastInterface(through: string): void {
+    const any = this.ipv6 ? '::%0' : '0.0.0.0';
+    this.socket.setMulticastInterface(multicastInterface(through, this.ipv6) ?? any);
+  }
+
+  /** @internal The turn ends. */
+  flush(): void {
+    this.scheduled = false;
+    if (this.closed) return;
+    this.sendQueued();
+    this.tellDrained();
+  }
+
+  /** @internal */
+  flushFailed(error: unknown): void {
+    this.reactor.report(error, 'send');
+  }
+
+  private get ipv6(): boolean {
+    return this.address.family === 'IPv6';
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.reactor.flushAtEndOfTurn(this);
+  }
+
+  private sendQueued(): void {
+    const { queued } = this;
+    this.queued = [];
+    this.queuedBytes = 0;
+    for (const datagram of queued) this.handOver(datagram);
+  }
+
+  private handOver(datagram: Datagram): void {
+    const { socket } = this;
+    const { bytes, to } = datagram;
+    const waiting = socket.getSendQueueSize();
+    if (waiting > 0 && waiting + bytes.byteLength > this.limits.maxBufferedBytes) {
+      this.datagramsDropped += 1;
+      return;
+    }
+    const sent = (error: Error | null): void => this.handedOver(datagram, error);
+    if (to === undefined) socket.send(bytes, sent);
+    // Which `dgram` takes for a mistake, and throws.
+    else if (to.port === 0) this.reactor.soon(() => sent(noPort(to)));
+    else socket.send(bytes, to.port, this.textOf(to), sent);
+  }
+
+  private handedOver(datagram: Datagram, error: Error | null): void {
+    if (this.closed) return;
+    this.reactor.beginTurn();
+    if (error === null) this.reactor.bytesSent += datagram.bytes.byteLength;
+    else this.notSent(datagram, error as SystemError);
+    this.tellDrained();
+  }
+
+  private notSent(datagram: Datagram, error: SystemError): void {
+    if (error.code !== 'ECONNREFUSED') {
+      this.port.sendFailed(error, datagram.to, datagram.bytes.byteLength);
+      return;
+    }
+    this.port.refused();
+    if (datagram.refused || this.closed) return;
+    datagram.refused = true;
+    this.handOver(datagram);
+  }
+
+  private tellDrained(): void {
+    if (!this.watchingDrain || this.closed || this.bufferedBytes > 0) return;
+    this.watchingDrain = false;
+    this.reactor.runAtRoot(() => this.port.drained());
+  }
+
+  private received(data: Buffer, { address, port }: RemoteInfo): void {
+    const { reactor, limits } = this;
+    reactor.beginTurn();
+    reactor.countReceived(data.byteLength);
+    const from = addressFrom('UDP', address, port);
+    // `dgram` receives up to 64 KiB, which no datagram exceeds.
+    if (data.byteLength <= limits.maxPacketSize) {
+      this.port.received(data, from);
+      return;
+    }
+    this.datagramsTruncated += 1;
+    this.port.truncated(from);
+  }
+
+  private receiveFailed(error: Error): void {
+    this.reactor.beginTurn();
+    if ((error as SystemError).code === 'ECONNREFUSED') this.port.refused();
+    else this.reactor.report(error, 'receive');
+  }
+
+  /** @throws InvalidArgumentTypeError, InvalidAddressError */
+  private destinationOf(to: IPAddress | HostPort): IPAddress {
+    let address: IPAddress;
+    if (to instanceof IPv4Address || to instanceof IPv6Address) address = to;
+    else {
+      checkDestination(to);
+      if (isIP(to.host) === 0) {
+        throw new InvalidAddressError(`${JSON.stringify(to.host.slice(0, 64))} is no IP address`);
+      }
+      address = addressFrom('UDP', to.host, to.port);
+    }
+    const mismatch = address.family === 'IPv6' ? !this.ipv6 : this.limits.ipv6Only;
+    if (!mismatch) return address;
+    const why = `of another family than the socket, ${this.address}`;
+    throw new InvalidAddressError(`${address.host} is ${why}`);
+  }
+
+  /** An IPv4 address as a socket of both families takes it (RFC 4291 section 2.5.5.2). */
+  private textOf(address: IPAddress): string {
+    return this.ipv6 && address.family === 'IPv4' ? `::ffff:${address.host}` : address.host;
+  }
+}
+
+function noPort(to: IPAddress): SystemError {
+  return systemError('send', constants.errno.EINVAL, to.host, 0);
+}
+
+function isConnected(socket: Socket): boolean {
+  try {
+    socket.remoteAddress();
+    return true;
+  } catch {
+    return false;
+  }
+}
