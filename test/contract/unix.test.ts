@@ -1,0 +1,409 @@
+/** UNIX streams: where they listen, what they refuse, how they connect and end, on every reactor. */
+import {
+  existsSync,
+  lstatSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createConnection, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import {
+  CannotListenError,
+  ConnectError,
+  ConnectionRefusedError,
+  ConnectTimeoutError,
+  InvalidArgumentValueError,
+  type ListenUNIXOptions,
+  type SystemError,
+  UNIXAddress,
+  UnsupportedError,
+} from '../../src/index.js';
+import { keepsAbstractNames } from '../../src/reactor/node/net-handle.js';
+import { Child } from '../support/child.js';
+import { contract, type Rig } from '../support/contract.js';
+import { echo, quietMoment } from '../support/pairs.js';
+import { Recorder, RecordingFactory, recorders } from '../support/recorder.js';
+import {
+  Counter,
+  connectsTo,
+  FullListener,
+  socketPath,
+  temporaryFolder,
+  unixPair,
+} from '../support/unix.js';
+
+const LOCKED = new URL('./programs/unix-locked.ts', import.meta.url);
+const ONLY_LINUX = process.platform !== 'linux';
+
+function listenError(rig: Rig, path: string, options?: ListenUNIXOptions): CannotListenError {
+  try {
+    rig.reactor.listenUNIX(path, recorders(), options);
+  } catch (error) {
+    expect(error).toBeInstanceOf(CannotListenError);
+    return error as CannotListenError;
+  }
+  throw new Error('listenUNIX did not throw');
+}
+
+/** Settles with the reason of the failure. */
+async function connectFailure(
+  rig: Rig,
+  path: string,
+  options: Parameters<typeof rig.reactor.connectUNIX>[2] = {},
+): Promise<ConnectError> {
+  const factory = recorders();
+  rig.reactor.connectUNIX(path, factory, options);
+  await factory.until('clientConnectionFailed');
+  return factory.reasons[0] as ConnectError;
+}
+
+const codeOf = (error: Error): string | undefined => (error.cause as SystemError | undefined)?.code;
+
+contract('listenUNIX', (rig) => {
+  it('listens at once, at the path that is asked for', async () => {
+    const path = socketPath(rig);
+    const listening = rig.reactor.listenUNIX(path, recorders());
+    expect(listening.listening).toBe(true);
+    expect(listening.getHost()).toEqual(new UNIXAddress(path));
+    expect(lstatSync(path).isSocket()).toBe(true);
+    expect(await connectsTo(path)).toBe('connected');
+  });
+
+  it('shows the descriptor of its socket', () => {
+    const listening = rig.reactor.listenUNIX(socketPath(rig), recorders());
+    expect(listening.fileno()).toBeGreaterThan(2);
+  });
+
+  it.each([0o000, 0o022, 0o077, 0o777])(
+    'gives the file its mode whatever the umask: %i',
+    (mask) => {
+      const umask = process.umask(mask);
+      try {
+        for (const mode of [undefined, 0o600, 0o660, 0o777]) {
+          const path = socketPath(rig);
+          rig.reactor.listenUNIX(path, recorders(), mode === undefined ? {} : { mode });
+          expect(statSync(path).mode & 0o777, `${mode}`).toBe(mode ?? 0o666);
+        }
+        expect(process.umask()).toBe(mask);
+      } finally {
+        process.umask(umask);
+      }
+    },
+  );
+
+  it.each([
+    ['empty', ''],
+    ['a NUL alone', '\0'],
+    ['of a path with a NUL inside', '/tmp/a\0b'],
+    ['of an abstract name with another NUL', '\0a\0b'],
+    ['too long', `/tmp/${'x'.repeat(103)}`],
+    ['too long in bytes', `/tmp/${'ü'.repeat(52)}`],
+    ['too long for an abstract name', `\0${'x'.repeat(108)}`],
+  ])('refuses a path that is %s', (_what, path) => {
+    expect(() => rig.reactor.listenUNIX(path, recorders())).toThrow(InvalidArgumentValueError);
+    expect(() => rig.reactor.connectUNIX(path, recorders())).toThrow(InvalidArgumentValueError);
+  });
+
+  it('takes the longest path there is', async () => {
+    const folder = temporaryFolder(rig);
+    const path = join(folder, 'x'.repeat(102 - Buffer.byteLength(folder)));
+    rig.reactor.listenUNIX(path, recorders());
+    expect(await connectsTo(path)).toBe('connected');
+  });
+
+  it.each([
+    ['a file', (path: string) => writeFileSync(path, 'mine')],
+    ['a socket that listens', (path: string) => void rig.reactor.listenUNIX(path, recorders())],
+  ])('throws CannotListenError where %s is in the way, and leaves it alone', async (_what, put) => {
+    const path = socketPath(rig);
+    put(path);
+    const error = listenError(rig, path);
+    expect(error).toMatchObject({ code: 'ERR_CANNOT_LISTEN', path });
+    expect(codeOf(error)).toBe('EADDRINUSE');
+    expect(existsSync(path)).toBe(true);
+  });
+
+  it('throws CannotListenError where there is no such folder', () => {
+    const path = join(temporaryFolder(rig), 'none', 'socket');
+    expect(codeOf(listenError(rig, path))).toMatch(/ENOENT|EACCES/);
+  });
+
+  it('removes the file when it stops, and makes it anew when it starts again', async () => {
+    const path = socketPath(rig);
+    const listening = rig.reactor.listenUNIX(path, recorders());
+    for (let round = 0; round < 3; round++) {
+      const stopped = listening.stopListening();
+      expect(existsSync(path), 'at once').toBe(false);
+      await stopped;
+      expect(listening.listening).toBe(false);
+      expect(await connectsTo(path)).toBe('ENOENT');
+      listening.startListening();
+      expect(await connectsTo(path)).toBe('connected');
+    }
+  });
+
+  it('stops quietly where its file is gone already', async () => {
+    const path = socketPath(rig);
+    const listening = rig.reactor.listenUNIX(path, recorders());
+    unlinkSync(path);
+    await listening.stopListening();
+    listening.startListening();
+    expect(await connectsTo(path)).toBe('connected');
+  });
+
+  it("leaves somebody else's file alone when it stops, where the reactor can (native)", async () => {
+    const path = socketPath(rig);
+    const listening = rig.reactor.listenUNIX(path, recorders());
+    renameSync(path, `${path}.moved`);
+    writeFileSync(path, 'not ours');
+    await listening.stopListening();
+    // libuv removes whatever has the name: docs/pure-js-reactor.md says so.
+    expect(existsSync(path)).toBe(rig.native);
+    if (rig.native) expect(readFileSync(path, 'utf8')).toBe('not ours');
+  });
+
+  it('lets connections live on when it stops', async () => {
+    const { client, server } = await unixPair(rig, { server: echo() });
+    for (const port of [...(rig.reactor as unknown as { ports: Set<AsyncDisposable> }).ports]) {
+      await port[Symbol.asyncDispose]();
+    }
+    client.transport.write('still here');
+    expect((await client.receive(10)).toString()).toBe('still here');
+    expect(server.connected).toBe(true);
+  });
+
+  it('accepts those who wait when it stops with drain', async () => {
+    const path = socketPath(rig);
+    const accepted = new Counter();
+    const factory = new RecordingFactory(
+      () => new Recorder({ connectionMade: () => accepted.add() }),
+    );
+    const listening = rig.reactor.listenUNIX(path, factory, { backlog: 64 });
+    const sockets: Socket[] = [];
+    // connect(2) of a UNIX socket is done before anybody accepts: all of them wait when this turn of the loop ends.
+    for (let i = 0; i < 30; i++) sockets.push(createConnection({ path }).on('error', () => {}));
+    await listening.stopListening({ drain: true });
+    expect(accepted.count).toBe(30);
+    expect(existsSync(path)).toBe(false);
+    for (const socket of sockets) socket.destroy();
+  });
+
+  it('drains behind a lock file too', async () => {
+    const path = socketPath(rig);
+    const accepted = new Counter();
+    const factory = new RecordingFactory(
+      () => new Recorder({ connectionMade: () => accepted.add() }),
+    );
+    const listening = rig.reactor.listenUNIX(path, factory, { wantPID: true });
+    const socket = createConnection({ path }).on('error', () => {});
+    await listening.stopListening({ drain: true });
+    expect(accepted.count).toBe(1);
+    expect(existsSync(`${path}.lock`)).toBe(false);
+    socket.destroy();
+  });
+
+  it.skipIf(ONLY_LINUX)('listens at an abstract name, or says that it can not', async () => {
+    const name = `\0ropewalk-test-${process.pid}`;
+    const listen = (): unknown => rig.reactor.listenUNIX(name, new RecordingFactory(echo));
+    if (!rig.native && !keepsAbstractNames()) {
+      expect(listen).toThrow(UnsupportedError);
+      return;
+    }
+    listen();
+    const client = new Recorder();
+    rig.reactor.connectUNIX(name, new RecordingFactory(() => client));
+    await client.made();
+    expect(client.transport.getPeer()).toEqual(new UNIXAddress(name));
+    expect(String(client.transport.getPeer())).toBe(`@${name.slice(1)}`);
+    client.transport.write('hi');
+    await client.receive(2);
+    expect(codeOf(listenError(rig, name))).toBe('EADDRINUSE');
+    expect(readFileSync('/proc/net/unix', 'utf8')).toMatch(new RegExp(`@${name.slice(1)}$`, 'm'));
+  });
+});
+
+contract('listenUNIX with wantPID', (rig) => {
+  const lockOf = (path: string): string => `${path}.lock`;
+
+  it('holds the lock while it listens', async () => {
+    const path = socketPath(rig);
+    const listening = rig.reactor.listenUNIX(path, recorders(), { wantPID: true });
+    expect(lstatSync(lockOf(path)).isSymbolicLink()).toBe(true);
+    await listening.stopListening();
+    expect(lstatSync(lockOf(path), { throwIfNoEntry: false })).toBeUndefined();
+    listening.startListening();
+    expect(await connectsTo(path)).toBe('connected');
+  });
+
+  it('takes over from a process that died, whose socket it removes', async () => {
+    const path = socketPath(rig);
+    const child = rig.use(new Child(LOCKED, [rig.maker.name, path]));
+    await child.printed(/listening/);
+    const refused = listenError(rig, path, { wantPID: true });
+    expect(refused).toMatchObject({ path });
+    expect(await connectsTo(path), 'the living one').toBe('connected');
+
+    child.process.kill('SIGKILL');
+    await child.result();
+    expect(lstatSync(path).isSocket(), 'left behind').toBe(true);
+    expect(codeOf(listenError(rig, path)), 'without wantPID').toBe('EADDRINUSE');
+    rig.reactor.listenUNIX(path, recorders(), { wantPID: true });
+    expect(await connectsTo(path)).toBe('connected');
+  });
+
+  it('is told from the other end by checkPID', async () => {
+    const path = socketPath(rig);
+    const child = rig.use(new Child(LOCKED, [rig.maker.name, path]));
+    await child.printed(/listening/);
+    const client = new Recorder();
+    rig.reactor.connectUNIX(path, new RecordingFactory(() => client), { checkPID: true });
+    await client.made();
+    child.process.kill('SIGKILL');
+    await child.result();
+    const error = await connectFailure(rig, path, { checkPID: true });
+    expect(error).toBeInstanceOf(ConnectionRefusedError);
+  });
+
+  it('fails by checkPID where nobody holds a lock', async () => {
+    const path = socketPath(rig);
+    rig.reactor.listenUNIX(path, recorders());
+    expect(await connectFailure(rig, path, { checkPID: true })).toMatchObject({ path });
+  });
+
+  it('removes no file that is no socket', async () => {
+    const path = socketPath(rig);
+    const child = rig.use(new Child(LOCKED, [rig.maker.name, path]));
+    await child.printed(/listening/);
+    child.process.kill('SIGKILL');
+    await child.result();
+    unlinkSync(path);
+    writeFileSync(path, 'precious');
+    expect(codeOf(listenError(rig, path, { wantPID: true }))).toBe('EADDRINUSE');
+    expect(readFileSync(path, 'utf8')).toBe('precious');
+    expect(lstatSync(lockOf(path), { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  it('gives the lock back where listening fails, and stops where somebody removed it', async () => {
+    const path = socketPath(rig);
+    writeFileSync(path, '');
+    listenError(rig, path, { wantPID: true });
+    expect(lstatSync(lockOf(path), { throwIfNoEntry: false })).toBeUndefined();
+    unlinkSync(path);
+    const listening = rig.reactor.listenUNIX(path, recorders(), { wantPID: true });
+    unlinkSync(lockOf(path));
+    await listening.stopListening();
+    expect(listening.listening).toBe(false);
+  });
+
+  it('is refused for an abstract name', () => {
+    expect(() => rig.reactor.listenUNIX('\0name', recorders(), { wantPID: true })).toThrow(
+      InvalidArgumentValueError,
+    );
+  });
+});
+
+contract('connectUNIX', (rig) => {
+  it('tells both ends where they are', async () => {
+    const { client, server, path } = await unixPair(rig);
+    expect(client.transport.getPeer()).toEqual(new UNIXAddress(path));
+    expect(server.transport.getHost()).toEqual(new UNIXAddress(path));
+    expect(client.transport.getHost()).toEqual(new UNIXAddress(''));
+    expect(server.transport.getPeer()).toEqual(new UNIXAddress(''));
+  });
+
+  it('has a connector that knows its path', () => {
+    const path = socketPath(rig);
+    const connector = rig.reactor.connectUNIX(path, recorders());
+    expect(connector.getDestination()).toEqual(new UNIXAddress(path));
+    connector.stopConnecting();
+  });
+
+  it('fails with ConnectionRefusedError where there is no file', async () => {
+    const path = socketPath(rig);
+    const error = await connectFailure(rig, path);
+    expect(error).toBeInstanceOf(ConnectionRefusedError);
+    expect(error).toMatchObject({ path, host: undefined, port: undefined });
+    expect(codeOf(error)).toBe('ENOENT');
+  });
+
+  it('fails with ConnectionRefusedError where nobody listens any more', async () => {
+    const path = socketPath(rig);
+    const listening = rig.reactor.listenUNIX(path, recorders());
+    renameSync(path, `${path}.old`);
+    await listening.stopListening();
+    const error = await connectFailure(rig, `${path}.old`);
+    expect(error).toBeInstanceOf(ConnectionRefusedError);
+    expect(codeOf(error)).toBe('ECONNREFUSED');
+  });
+
+  it('fails with ConnectError where the file is no socket', async () => {
+    const path = socketPath(rig);
+    writeFileSync(path, '');
+    expect(await connectFailure(rig, path)).toBeInstanceOf(ConnectError);
+  });
+
+  it('tries again while the queue is full, until it is accepted', async () => {
+    const full = await FullListener.open(rig);
+    const client = new Recorder();
+    rig.reactor.connectUNIX(full.path, new RecordingFactory(() => client));
+    await quietMoment(rig);
+    expect(client.opened).toBe(false);
+    full.letGo();
+    await client.made();
+  });
+
+  it('gives up after timeoutMs while the queue is full', async () => {
+    const { path } = await FullListener.open(rig);
+    expect(await connectFailure(rig, path, { timeoutMs: 60 })).toBeInstanceOf(ConnectTimeoutError);
+  });
+
+  it('can be called off while the queue is full', async () => {
+    const { path } = await FullListener.open(rig);
+    const factory = recorders();
+    const connector = rig.reactor.connectUNIX(path, factory);
+    await quietMoment(rig);
+    connector.stopConnecting();
+    await factory.until('clientConnectionFailed');
+    expect(factory.reasons[0]).toMatchObject({ code: 'ERR_CONNECTING_CANCELLED', path });
+  });
+
+  it('ends a connection by its signal', async () => {
+    const path = socketPath(rig);
+    const server = new Recorder();
+    rig.reactor.listenUNIX(path, new RecordingFactory(() => server));
+    const client = new Recorder();
+    const abort = new AbortController();
+    rig.reactor.connectUNIX(path, new RecordingFactory(() => client), { signal: abort.signal });
+    await client.made();
+    abort.abort();
+    await client.lost();
+    await server.lost();
+  });
+
+  it('has no options of TCP', async () => {
+    const { client } = await unixPair(rig);
+    const transport = client.transport as unknown as {
+      getTcpNoDelay(): boolean;
+      setTcpNoDelay(enabled: boolean): void;
+      getTcpKeepAlive(): boolean;
+      setTcpKeepAlive(enabled: boolean): void;
+      fileno(): number;
+    };
+    for (const call of [
+      () => transport.getTcpNoDelay(),
+      () => transport.setTcpNoDelay(true),
+      () => transport.getTcpKeepAlive(),
+      () => transport.setTcpKeepAlive(true),
+    ]) {
+      expect(call).toThrow(UnsupportedError);
+    }
+    expect(transport.fileno()).toBeGreaterThan(2);
+    client.transport.loseConnection();
+    await client.lost();
+    expect(transport.fileno()).toBe(-1);
+  });
+});
