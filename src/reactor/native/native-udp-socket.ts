@@ -50,7 +50,7 @@ export class NativeUDPSocket extends NativeDatagramSocket<IPAddress> implements 
   override peer: IPAddress | undefined;
   private readonly ipv6Only: boolean;
   /** The text that was parsed last, and what came of it: words, is IPv6, scope. */
-  private parsedHost = '';
+  private parsedHost: string | undefined = undefined;
   private readonly parsed = new Int32Array(6);
 
   constructor(sockets: NativeSockets, handle: number, port: UDPPort, flags: UDPSocketFlags) {
@@ -159,7 +159,7 @@ export class NativeUDPSocket extends NativeDatagramSocket<IPAddress> implements 
   /** @throws InvalidAddressError */
   private parse(host: string): void {
     if (host === this.parsedHost) return;
-    this.parsedHost = '';
+    this.parsedHost = undefined;
     if (!this.sockets.loop.parseAddress(host, this.parsed)) {
       throw new InvalidAddressError(`${JSON.stringify(host.slice(0, 64))} is no IP address`);
     }

@@ -1,0 +1,648 @@
+/** UDP sockets, as far as every reactor has them. What only the native one can is in datagram-native.test.ts. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { createSocket } from 'node:dgram';
+import { expect, it } from 'vitest';
+import {
+  AlreadyConnectedError,
+  CannotListenError,
+  DatagramTruncatedError,
+  InvalidAddressError,
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+  IPv4Address,
+  IPv6Address,
+  type ListenUDPOptions,
+  MessageLengthError,
+  MulticastJoinError,
+  NotListeningError,
+  ProducerRegisteredError,
+  ReactorDisposedError,
+  type SystemError,
+} from '../../src/index.js';
+import { canReusePort } from '../../src/reactor/node/net-handle.js';
+import { contract, type Rig } from '../support/contract.js';
+import { DatagramRecorder, openUDP } from '../support/datagrams.js';
+import { latch, within } from '../support/deadline.js';
+import { quietMoment } from '../support/pairs.js';
+import { hasIPv6 } from '../support/sockets.js';
+
+const IPV6 = await hasIPv6();
+const LOCAL = '127.0.0.1';
+/** A group that is nobody's (RFC 5771 section 9). */
+const GROUP = '239.255.77.77';
+
+const to = (port: number, host = LOCAL): { host: string; port: number } => ({ host, port });
+
+function listenError(rig: Rig, number: number, options: ListenUDPOptions): CannotListenError {
+  try {
+    rig.reactor.listenUDP(number, new DatagramRecorder(), options);
+  } catch (error) {
+    expect(error).toBeInstanceOf(CannotListenError);
+    return error as CannotListenError;
+  }
+  throw new Error('listenUDP did not throw');
+}
+
+const codeOf = (error: Error): string | undefined => (error.cause as SystemError | undefined)?.code;
+
+/** A port that nobody has: it was free a moment ago. */
+async function closedUDPPort(rig: Rig): Promise<number> {
+  const { port, number } = openUDP(rig);
+  await port.stopListening();
+  return number;
+}
+
+contract('listenUDP', (rig) => {
+  it('is bound when it returns, to a port that the system chooses for 0', () => {
+    const { port, protocol } = openUDP(rig);
+    expect(port.listening).toBe(true);
+    expect(port.getHost()).toBeInstanceOf(IPv4Address);
+    expect(port.getHost()).toMatchObject({ type: 'UDP', host: LOCAL });
+    expect(port.getHost().port).toBeGreaterThan(0);
+    expect(port.fileno()).toBeGreaterThan(2);
+    expect(port.connectedTo).toBeUndefined();
+    expect(protocol.transport).toBe(port);
+    expect(protocol.log).toEqual(['startProtocol']);
+  });
+
+  it('listens on every IPv4 address where none is asked for', async () => {
+    const protocol = new DatagramRecorder();
+    const port = rig.reactor.listenUDP(0, protocol);
+    expect(port.getHost().host).toBe('0.0.0.0');
+    openUDP(rig).port.write('x', to(port.getHost().port));
+    await protocol.receive(1);
+  });
+
+  it('throws CannotListenError at once where the port is taken, or the address is nobody of us', () => {
+    const { number } = openUDP(rig);
+    const taken = listenError(rig, number, { interface: LOCAL });
+    expect(taken).toMatchObject({ port: number, interface: LOCAL });
+    expect(codeOf(taken)).toBe('EADDRINUSE');
+    expect(codeOf(listenError(rig, 0, { interface: '192.0.2.1' }))).toBe('EADDRNOTAVAIL');
+  });
+
+  it.each([
+    [-1, {}, InvalidArgumentValueError],
+    [65_536, {}, InvalidArgumentValueError],
+    ['80', {}, InvalidArgumentTypeError],
+    [0, { interface: 'localhost' }, InvalidArgumentValueError],
+    [0, { maxPacketSize: 0 }, InvalidArgumentValueError],
+    [0, { maxPacketSize: 65_536 }, InvalidArgumentValueError],
+    [0, { maxBufferedBytes: -1 }, InvalidArgumentValueError],
+    [0, { broadcast: 1 }, InvalidArgumentTypeError],
+    [0, null, InvalidArgumentTypeError],
+  ])('refuses listenUDP(%s, ..., %j)', (number, options, ErrorClass) => {
+    expect(() =>
+      rig.reactor.listenUDP(number as never, new DatagramRecorder(), options as never),
+    ).toThrow(ErrorClass);
+  });
+
+  it('refuses what is no protocol', () => {
+    for (const protocol of [undefined, null, 7, 'x']) {
+      expect(() => rig.reactor.listenUDP(0, protocol as never)).toThrow(InvalidArgumentTypeError);
+    }
+  });
+
+  it('takes a function, or handlers', async () => {
+    const came = latch<string>();
+    const heard = rig.reactor.listenUDP(0, (data, from, transport) => {
+      transport.write(`${data}!`, from);
+    });
+    const log: string[] = [];
+    const asked = rig.reactor.listenUDP(0, {
+      startProtocol: (transport) => log.push(`start ${transport.getHost().type}`),
+      datagramReceived: (data) => came.open(data.toString()),
+      stopProtocol: () => log.push('stop'),
+    });
+    asked.write('hi', to(heard.getHost().port));
+    expect(await within(came.promise, 'an answer')).toBe('hi!');
+    await asked.stopListening();
+    expect(log).toEqual(['start UDP', 'stop']);
+  });
+
+  it('sends and receives datagrams whole, with where they came from', async () => {
+    const one = openUDP(rig);
+    const other = openUDP(rig);
+    const payloads = ['', 'a', 'ü'.repeat(40), 'x'.repeat(8192)];
+    for (const payload of payloads) one.port.write(payload, to(other.number));
+    await other.protocol.receive(payloads.length);
+    expect(other.protocol.texts).toEqual(payloads);
+    for (const { from, details } of other.protocol.received) {
+      expect(from).toBeInstanceOf(IPv4Address);
+      expect(from.equals(one.port.getHost())).toBe(true);
+      expect(details).toBeUndefined();
+    }
+  });
+
+  it('answers to the address that a datagram came from', async () => {
+    const server = openUDP(rig);
+    server.protocol.onDatagram = ({ data, from }) => server.port.write(`re ${data}`, from);
+    const client = openUDP(rig);
+    for (let i = 0; i < 100; i++) client.port.write(`${i}`, server.port.getHost());
+    await client.protocol.receive(100);
+    expect(client.protocol.texts.sort()).toEqual(
+      Array.from({ length: 100 }, (_, i) => `re ${i}`).sort(),
+    );
+  });
+
+  it('sends nothing before the end of the turn, and copies what it is given', async () => {
+    const one = openUDP(rig);
+    const other = openUDP(rig);
+    const bytes = new Uint8Array([1, 2, 3]);
+    one.port.write(bytes, to(other.number));
+    bytes.fill(0);
+    one.port.write(bytes.subarray(0, 1), to(other.number));
+    await other.protocol.receive(2);
+    expect(other.protocol.received.map(({ data }) => [...data])).toEqual([[1, 2, 3], [0]]);
+  });
+
+  it('hands out bytes that are not written again', async () => {
+    const one = openUDP(rig);
+    const other = openUDP(rig);
+    for (let i = 0; i < 200; i++) one.port.write(Buffer.alloc(100, i), to(other.number));
+    await other.protocol.receive(200);
+    other.protocol.received.forEach(({ data }, i) => {
+      expect(data.equals(Buffer.alloc(100, i))).toBe(true);
+    });
+  });
+
+  it('drops what is longer than maxPacketSize, tells and counts it', async () => {
+    const one = openUDP(rig);
+    const other = openUDP(rig, { maxPacketSize: 100 });
+    one.port.write('x'.repeat(101), to(other.number));
+    one.port.write('y'.repeat(100), to(other.number));
+    await other.protocol.receive(1);
+    await other.protocol.until(() => other.protocol.errors.length === 1, 'an error');
+    expect(other.protocol.texts).toEqual(['y'.repeat(100)]);
+    const [error] = other.protocol.errors as [DatagramTruncatedError];
+    expect(error).toBeInstanceOf(DatagramTruncatedError);
+    expect(error.maxPacketSize).toBe(100);
+    expect(error.address?.equals(one.port.getHost())).toBe(true);
+    expect(other.port.datagramsTruncated).toBe(1);
+  });
+
+  it('counts what came too long without telling, or logging, where nobody asks', async () => {
+    const one = openUDP(rig);
+    const came = latch();
+    const port = rig.reactor.listenUDP(0, () => came.open(), { maxPacketSize: 10 });
+    one.port.write('x'.repeat(11), to(port.getHost().port));
+    one.port.write('x', to(port.getHost().port));
+    await within(came.promise, 'the short one');
+    expect(port.datagramsTruncated).toBe(1);
+    expect(rig.takeReports()).toEqual([]);
+  });
+
+  it('sends and receives the longest datagram there is, and throws for a longer one', async () => {
+    const one = openUDP(rig, { sendBufferBytes: 262_144 });
+    const other = openUDP(rig, { maxPacketSize: 65_535, receiveBufferBytes: 262_144 });
+    one.port.write(Buffer.alloc(65_507, 7), to(other.number));
+    await other.protocol.receive(1);
+    expect(other.protocol.received[0]?.data.byteLength).toBe(65_507);
+    const tooLong = (): void => one.port.write(Buffer.alloc(65_508), other.port.getHost());
+    expect(tooLong).toThrow(MessageLengthError);
+    expect(() => one.port.write('ü'.repeat(40_000), to(other.number))).toThrow(MessageLengthError);
+    try {
+      tooLong();
+    } catch (error) {
+      expect(error).toMatchObject({ length: 65_508, code: 'ERR_MESSAGE_LENGTH' });
+      expect((error as MessageLengthError).address?.equals(other.port.getHost())).toBe(true);
+    }
+  });
+
+  it.each([
+    ['a name', { host: 'localhost', port: 9 }, InvalidAddressError],
+    ['no address', { host: '', port: 9 }, InvalidAddressError],
+    ['no port', { host: LOCAL, port: 65_536 }, InvalidAddressError],
+    ['half a port', { host: LOCAL, port: 0.5 }, InvalidAddressError],
+    ['another family', { host: '::1', port: 9 }, InvalidAddressError],
+    ['nothing', undefined, InvalidAddressError],
+    ['text', '127.0.0.1:9', InvalidArgumentTypeError],
+    ['null', null, InvalidArgumentTypeError],
+    ['a number for a host', { host: 7, port: 9 }, InvalidArgumentTypeError],
+  ])('throws where the destination is %s', (_what, destination, ErrorClass) => {
+    const { port } = openUDP(rig);
+    expect(() => port.write('x', destination as never)).toThrow(ErrorClass);
+    expect(port.bufferedBytes).toBe(0);
+  });
+
+  it('throws where what is written is neither text nor bytes', async () => {
+    const { port, number } = openUDP(rig);
+    for (const data of [undefined, null, 7, {}, [1], new ArrayBuffer(2)]) {
+      expect(() => port.write(data as never, to(number))).toThrow(InvalidArgumentTypeError);
+    }
+    await port.stopListening();
+    expect(() => port.write(7 as never)).toThrow(InvalidArgumentTypeError);
+  });
+
+  it('tells what the system refused to send, and goes on', async () => {
+    const one = openUDP(rig);
+    const other = openUDP(rig);
+    // Broadcast is not allowed on this socket.
+    one.port.write('x', to(other.number, '255.255.255.255'));
+    one.port.write('y', to(other.number));
+    await other.protocol.receive(1);
+    await one.protocol.until(() => one.protocol.errors.length === 1, 'an error');
+    expect(one.protocol.errors[0]).toMatchObject({ code: 'ERR_DATAGRAM_NOT_SENT' });
+    expect(one.protocol.errors[0]?.address).toMatchObject({ host: '255.255.255.255' });
+    expect(other.protocol.texts).toEqual(['y']);
+  });
+
+  it('reports what was not sent where no method asks for it', async () => {
+    const port = rig.reactor.listenUDP(0, () => {}, { interface: LOCAL });
+    port.write('x', to(9, '255.255.255.255'));
+    await quietMoment(rig);
+    expect(rig.takeReports()).toMatchObject([{ error: { code: 'ERR_DATAGRAM_NOT_SENT' } }]);
+  });
+
+  it('reports what its protocol throws, and goes on', async () => {
+    const one = openUDP(rig);
+    const other = openUDP(rig);
+    const error = new Error('out of datagramReceived');
+    other.protocol.onDatagram = () => {
+      throw error;
+    };
+    for (const text of ['1', '2', '3']) one.port.write(text, to(other.number));
+    await other.protocol.receive(3);
+    await quietMoment(rig);
+    expect(rig.takeReports()).toEqual([1, 2, 3].map(() => ({ error, where: 'datagramReceived' })));
+  });
+
+  it('runs its protocol in the context of listenUDP', async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen: (string | undefined)[] = [];
+    const other = storage.run('mine', () => openUDP(rig));
+    other.protocol.onDatagram = () => void seen.push(storage.getStore());
+    storage.run('theirs', () => openUDP(rig).port.write('x', to(other.number)));
+    await other.protocol.receive(1);
+    expect(seen).toEqual(['mine']);
+  });
+
+  it.skipIf(!IPV6)('has IPv6, alone and together with IPv4', async () => {
+    const six = openUDP(rig, { interface: '::1' });
+    expect(six.port.getHost()).toBeInstanceOf(IPv6Address);
+    const both = openUDP(rig, { interface: '::', ipv6Only: false });
+    const four = openUDP(rig);
+    six.port.write('six', to(both.number, '::1'));
+    four.port.write('four', to(both.number));
+    await both.protocol.receive(2);
+    const [from6, from4] = ['six', 'four'].map(
+      (text) => both.protocol.received.find(({ data }) => data.toString() === text)?.from,
+    );
+    expect(from6).toMatchObject({ family: 'IPv6', host: '::1' });
+    expect(from4).toMatchObject({ family: 'IPv4', host: LOCAL });
+    if (from6 === undefined || from4 === undefined) throw new Error('both came');
+    both.port.write('re six', from6);
+    both.port.write('re four', from4);
+    both.port.write('re text', to(four.number));
+    await six.protocol.receive(1);
+    await four.protocol.receive(2);
+    expect(four.protocol.texts.sort()).toEqual(['re four', 're text']);
+  });
+
+  it.skipIf(!IPV6)('takes no IPv4 where ipv6Only asks for that', () => {
+    const only = openUDP(rig, { interface: '::', ipv6Only: true });
+    expect(() => only.port.write('x', to(9))).toThrow(InvalidAddressError);
+    expect(() => openUDP(rig, {}, only.number)).not.toThrow();
+  });
+
+  it('lets several sockets have a port by listenMultiple', async () => {
+    const first = openUDP(rig, { listenMultiple: true });
+    const second = openUDP(rig, { listenMultiple: true }, first.number);
+    expect(second.number).toBe(first.number);
+    expect(() => openUDP(rig, {}, first.number)).toThrow(CannotListenError);
+  });
+
+  it('shares a port by reusePort, or says that it can not', () => {
+    if (!rig.native && !canReusePort()) {
+      expect(() => openUDP(rig, { reusePort: true })).toThrow('reusePort');
+      return;
+    }
+    const first = openUDP(rig, { reusePort: true });
+    expect(openUDP(rig, { reusePort: true }, first.number).number).toBe(first.number);
+  });
+
+  it('allows broadcast where asked', () => {
+    const { port } = openUDP(rig, { broadcast: true });
+    expect(port.getBroadcastAllowed()).toBe(true);
+    port.setBroadcastAllowed(false);
+    expect(port.getBroadcastAllowed()).toBe(false);
+    expect(openUDP(rig).port.getBroadcastAllowed()).toBe(false);
+    expect(() => port.setBroadcastAllowed(1 as never)).toThrow(InvalidArgumentTypeError);
+  });
+
+  it('takes a TTL', () => {
+    const { port } = openUDP(rig);
+    port.setTTL(3);
+    for (const ttl of [0, 256, 1.5]) expect(() => port.setTTL(ttl)).toThrow(RangeError);
+  });
+
+  it('counts bytes in the statistics of its reactor', async () => {
+    const one = openUDP(rig);
+    const other = openUDP(rig);
+    one.port.write('12345', to(other.number));
+    await other.protocol.receive(1);
+    await rig.turns(2);
+    expect(rig.reactor.statistics()).toMatchObject({ bytesReceived: 5, bytesSent: 5 });
+  });
+
+  it('can not be opened on a reactor that was disposed of', async () => {
+    const reactor = rig.make();
+    await reactor[Symbol.asyncDispose]();
+    expect(() => reactor.listenUDP(0, new DatagramRecorder())).toThrow(ReactorDisposedError);
+  });
+});
+
+contract('a UDP port that stops', (rig) => {
+  it('tells stopProtocol once, in a later turn, before the answer', async () => {
+    const { port, protocol } = openUDP(rig);
+    const stopped = port.stopListening();
+    expect(port.listening).toBe(false);
+    expect(protocol.log).toEqual(['startProtocol']);
+    await stopped;
+    expect(protocol.log).toEqual(['startProtocol', 'stopProtocol']);
+    await port.stopListening();
+    expect(protocol.log.length).toBe(2);
+  });
+
+  it('sends what was written in the same turn, and drops what is written afterwards', async () => {
+    const one = openUDP(rig);
+    const other = openUDP(rig);
+    one.port.write('last words', to(other.number));
+    const stopped = one.port.stopListening();
+    one.port.write('too late', to(other.number));
+    await stopped;
+    await other.protocol.receive(1);
+    await quietMoment(rig);
+    expect(other.protocol.texts).toEqual(['last words']);
+  });
+
+  it('receives nothing more from the moment it is stopped in datagramReceived', async () => {
+    const one = openUDP(rig);
+    const other = openUDP(rig);
+    other.protocol.onDatagram = () => void other.port.stopListening();
+    for (let i = 0; i < 20; i++) one.port.write(`${i}`, to(other.number));
+    await other.protocol.until(() => other.protocol.log.includes('stopProtocol'), 'stopProtocol');
+    await quietMoment(rig);
+    expect(other.protocol.texts).toEqual(['0']);
+  });
+
+  it('listens again on the same port', async () => {
+    const { port, protocol, number } = openUDP(rig, {}, await closedUDPPort(rig));
+    for (let round = 0; round < 3; round++) {
+      await port.stopListening();
+      expect(() => port.fileno()).toThrow(NotListeningError);
+      port.startListening();
+      port.startListening();
+      expect(port.getHost().port).toBe(number);
+      openUDP(rig).port.write('x', to(number));
+      await protocol.receive(round + 1);
+    }
+    expect(protocol.log).toEqual([
+      'startProtocol',
+      ...['stopProtocol', 'startProtocol', 'stopProtocol', 'startProtocol'],
+      ...['stopProtocol', 'startProtocol'],
+    ]);
+  });
+
+  it('calls in order where it stops and listens again in one turn', async () => {
+    const { port, protocol } = openUDP(rig, {}, await closedUDPPort(rig));
+    void port.stopListening();
+    port.startListening();
+    await protocol.until(() => protocol.log.length === 3, 'three calls');
+    expect(protocol.log).toEqual(['startProtocol', 'stopProtocol', 'startProtocol']);
+    expect(port.listening).toBe(true);
+  });
+
+  it('keeps its address, and has no options any more', async () => {
+    const { port, number } = openUDP(rig);
+    await port[Symbol.asyncDispose]();
+    expect(port.getHost().port).toBe(number);
+    expect(port.bufferedBytes).toBe(0);
+    for (const call of [
+      () => port.getBroadcastAllowed(),
+      () => port.setTTL(2),
+      () => port.joinGroup(GROUP),
+      () => port.connect(LOCAL, 9),
+    ]) {
+      expect(call).toThrow(NotListeningError);
+    }
+  });
+
+  it('is stopped by the shutdown of its reactor', async () => {
+    const { port, protocol } = openUDP(rig);
+    const finished = rig.reactor.run({ installSignalHandlers: false });
+    rig.reactor.callWhenRunning(() => rig.reactor.stop());
+    await finished;
+    expect(port.listening).toBe(false);
+    await protocol.until(() => protocol.log.includes('stopProtocol'), 'stopProtocol');
+  });
+});
+
+contract('a connected UDP socket', (rig) => {
+  it('needs no destination, and hears only its peer', async () => {
+    const client = openUDP(rig);
+    const server = openUDP(rig);
+    client.port.connect(LOCAL, server.number);
+    expect(client.port.connectedTo?.equals(server.port.getHost())).toBe(true);
+    client.port.write('a');
+    client.port.write('b', server.port.getHost());
+    client.port.write('c', to(server.number));
+    await server.protocol.receive(3);
+    expect(server.protocol.texts).toEqual(['a', 'b', 'c']);
+    openUDP(rig).port.write('stranger', to(client.number));
+    server.port.write('peer', to(client.number));
+    await client.protocol.receive(1);
+    await quietMoment(rig);
+    expect(client.protocol.texts).toEqual(['peer']);
+  });
+
+  it('sends to nobody else, and connects but once', () => {
+    const { port } = openUDP(rig);
+    const { number } = openUDP(rig);
+    port.connect(LOCAL, number);
+    expect(() => port.write('x', to(number === 9 ? 10 : 9))).toThrow(InvalidAddressError);
+    expect(() => port.connect(LOCAL, number)).toThrow(AlreadyConnectedError);
+  });
+
+  it('is told that nobody listens there, and goes on', async () => {
+    const { port, protocol } = openUDP(rig);
+    const number = await closedUDPPort(rig);
+    port.connect(LOCAL, number);
+    port.write('anybody?');
+    await protocol.until(() => protocol.refusals > 0, 'a refusal');
+    const late = openUDP(rig, {}, number);
+    port.write('now?');
+    await late.protocol.until(() => late.protocol.texts.includes('now?'), 'the second');
+    expect(protocol.errors).toEqual([]);
+  });
+
+  it('throws where it can not be connected', () => {
+    const { port } = openUDP(rig);
+    expect(() => port.connect('localhost', 9)).toThrow(InvalidAddressError);
+    expect(() => port.connect('::1', 9)).toThrow(InvalidAddressError);
+    expect(() => port.connect(LOCAL, 70_000)).toThrow(InvalidArgumentValueError);
+    // Without broadcast, connect(2) fails.
+    expect(() => port.connect('255.255.255.255', 9)).toThrow(/EACCES/);
+    expect(port.connectedTo).toBeUndefined();
+  });
+
+  it('is unconnected after it listened anew', async () => {
+    const { port } = openUDP(rig);
+    port.connect(LOCAL, 9);
+    await port.stopListening();
+    expect(port.connectedTo).toBeUndefined();
+    port.startListening();
+    expect(() => port.write('x')).toThrow(InvalidAddressError);
+  });
+});
+
+contract('multicast', (rig) => {
+  it('reaches the members of a group, this host included', async () => {
+    const member = openUDP(rig, { interface: '0.0.0.0', listenMultiple: true });
+    const other = openUDP(rig, { interface: '0.0.0.0', listenMultiple: true }, member.number);
+    for (const { port } of [member, other]) port.joinGroup(GROUP, { interface: LOCAL });
+    const sender = openUDP(rig);
+    sender.port.setMulticastInterface(LOCAL);
+    sender.port.write('all', to(member.number, GROUP));
+    await member.protocol.receive(1);
+    await other.protocol.receive(1);
+
+    other.port.leaveGroup(GROUP, { interface: LOCAL });
+    member.port.leaveGroup(GROUP, { interface: LOCAL });
+    sender.port.write('nobody', to(member.number, GROUP));
+    await quietMoment(rig);
+    expect([...member.protocol.texts, ...other.protocol.texts]).toEqual(['all', 'all']);
+  });
+
+  it('takes the interface by name, number and address', () => {
+    const { port } = openUDP(rig, { interface: '0.0.0.0' });
+    const loopback = process.platform === 'linux' ? ['lo', 1, LOCAL] : [LOCAL];
+    for (const through of loopback) {
+      port.joinGroup(GROUP, { interface: through });
+      port.leaveGroup(GROUP, { interface: through });
+      port.setMulticastInterface(through);
+    }
+    const join = (through: string | number): void => port.joinGroup(GROUP, { interface: through });
+    expect(() => join('no-such-interface')).toThrow(MulticastJoinError);
+    expect(() => join(99_999)).toThrow(MulticastJoinError);
+    expect(() => join(-1)).toThrow(InvalidArgumentValueError);
+    expect(() => join(true as never)).toThrow(InvalidArgumentTypeError);
+  });
+
+  it('hears one source only where asked', async () => {
+    const member = openUDP(rig, { interface: '0.0.0.0' });
+    member.port.joinGroup('232.1.2.3', { interface: LOCAL, source: LOCAL });
+    const sender = openUDP(rig);
+    sender.port.setMulticastInterface(LOCAL);
+    sender.port.write('source', to(member.number, '232.1.2.3'));
+    await member.protocol.receive(1);
+    member.port.leaveGroup('232.1.2.3', { interface: LOCAL, source: LOCAL });
+  });
+
+  it('throws MulticastJoinError for what is no group, or not joined', () => {
+    const { port } = openUDP(rig, { interface: '0.0.0.0' });
+    for (const call of [
+      () => port.joinGroup('10.0.0.1', { interface: LOCAL }),
+      () => port.joinGroup('not an address'),
+      () => port.leaveGroup(GROUP, { interface: LOCAL }),
+    ]) {
+      expect(call).toThrow(MulticastJoinError);
+    }
+    expect(() => port.joinGroup(7 as never)).toThrow(InvalidArgumentTypeError);
+  });
+
+  it('has its own TTL and loopback', () => {
+    const { port } = openUDP(rig);
+    expect(port.getMulticastTTL()).toBe(1);
+    port.setMulticastTTL(7);
+    expect(port.getMulticastTTL()).toBe(7);
+    expect(port.getMulticastLoopback()).toBe(true);
+    port.setMulticastLoopback(false);
+    expect(port.getMulticastLoopback()).toBe(false);
+  });
+
+  it.skipIf(!IPV6)('has groups and interfaces of IPv6', () => {
+    const { port } = openUDP(rig, { interface: '::' });
+    const loopback = process.platform === 'linux' ? ['lo', 1, '::1'] : ['::1'];
+    for (const through of loopback) {
+      port.joinGroup('ff01::7777', { interface: through });
+      port.leaveGroup('ff01::7777', { interface: through });
+      port.setMulticastInterface(through);
+    }
+    expect(() => port.joinGroup('::1', { interface: loopback[0] as string })).toThrow(
+      MulticastJoinError,
+    );
+    port.setMulticastTTL(3);
+    port.setMulticastLoopback(false);
+    expect([port.getMulticastTTL(), port.getMulticastLoopback()]).toEqual([3, false]);
+  });
+});
+
+contract('a UDP socket with a producer', (rig) => {
+  it('asks a pull producer once for each time that all is sent', async () => {
+    const { port } = openUDP(rig);
+    const other = openUDP(rig);
+    let left = 50;
+    const producer = {
+      resumeProducing(): void {
+        if (left === 0) return;
+        left -= 1;
+        port.write(`${left}`, to(other.number));
+        if (left === 0) port.unregisterProducer();
+      },
+      stopProducing(): void {},
+    };
+    port.registerProducer(producer, false);
+    await other.protocol.receive(50);
+    expect(left).toBe(0);
+  });
+
+  it('pauses a push producer above 64 KiB, and resumes it once all is sent', async () => {
+    const { port } = openUDP(rig);
+    const other = openUDP(rig);
+    const log: string[] = [];
+    const resumed = latch();
+    const producer = {
+      pauseProducing: () => void log.push('pause'),
+      resumeProducing: () => {
+        log.push('resume');
+        resumed.open();
+      },
+      stopProducing: () => void log.push('stop'),
+    };
+    port.registerProducer(producer, true);
+    expect(() => port.registerProducer(producer, true)).toThrow(ProducerRegisteredError);
+    for (let i = 0; i < 9; i++) port.write(Buffer.alloc(8_000), to(other.number));
+    expect(log).toEqual(['pause']);
+    expect(port.bufferedBytes).toBeGreaterThan(64 * 1024);
+    await within(resumed.promise, 'the producer to be resumed');
+    expect(port.bufferedBytes).toBe(0);
+    await port.stopListening();
+    expect(log).toEqual(['pause', 'resume', 'stop']);
+  });
+
+  it('stops a producer that comes too late', async () => {
+    const { port } = openUDP(rig);
+    await port.stopListening();
+    let stopped = 0;
+    port.registerProducer({ resumeProducing() {}, stopProducing: () => void stopped++ }, false);
+    expect(stopped).toBe(1);
+  });
+});
+
+contract('a UDP socket among others', (rig) => {
+  it('understands a socket of Node, and is understood', async () => {
+    const raw = createSocket('udp4');
+    const bound = latch();
+    raw.bind(0, LOCAL, () => bound.open());
+    await within(bound.promise, 'a raw socket');
+    const { port, protocol, number } = openUDP(rig);
+    raw.on('message', (data, from) => raw.send(`re ${data}`, from.port, from.address));
+    port.write('hello', to(raw.address().port));
+    await protocol.receive(1);
+    expect(protocol.texts).toEqual(['re hello']);
+    expect(protocol.received[0]?.from.port).toBe(raw.address().port);
+    raw.close();
+    expect(number).toBeGreaterThan(0);
+  });
+});
