@@ -1,0 +1,232 @@
+/** What UNIX streams can do on the native reactor alone: peers' credentials, descriptors beside the bytes, detaching. */
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  ConnectionDetached,
+  DescriptorError,
+  type SocketTransport,
+  type UNIXTransport,
+  UnsentBytesError,
+} from '../../src/index.js';
+import { Rig } from '../support/contract.js';
+import { closeQuietly, isOpen, openDescriptors } from '../support/descriptors.js';
+import { HUGE, pair, patterned, quietMoment } from '../support/pairs.js';
+import { REACTORS } from '../support/reactors.js';
+import { Recorder, RecordingFactory, takeViolations } from '../support/recorder.js';
+import { temporaryFolder, unixPair } from '../support/unix.js';
+
+/** A recorder that takes descriptors, and notes how many bytes it had when each came. */
+class Catcher extends Recorder {
+  readonly fds: number[] = [];
+  readonly bytesBefore: number[] = [];
+
+  fileDescriptorReceived(fd: number): void {
+    this.fds.push(fd);
+    this.bytesBefore.push(this.receivedBytes);
+    this.pulse.notify();
+  }
+
+  async catch(count: number): Promise<number[]> {
+    await this.until(() => this.fds.length >= count, `${count} descriptors`);
+    return this.fds;
+  }
+}
+
+const unixOf = (protocol: Recorder): UNIXTransport => protocol.transport as UNIXTransport;
+
+/** A file to be sent, open for reading and writing. */
+function openFile(rig: Rig): { fd: number; path: string } {
+  const path = join(temporaryFolder(rig), 'file');
+  return { fd: openSync(path, 'w+'), path };
+}
+
+const natives = REACTORS.filter(({ native }) => native);
+describe.each(natives.map((maker) => [maker.name, maker] as const))(
+  'a UNIX stream (%s)',
+  (_name, maker) => {
+    const rig = new Rig(maker);
+    beforeEach(() => void takeViolations());
+    afterEach(() => rig.dispose());
+
+    it('knows who its peer is', async () => {
+      const { client, server } = await unixPair(rig);
+      const me = { pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() };
+      expect(unixOf(server).getPeerCredentials()).toEqual(me);
+      expect(unixOf(client).getPeerCredentials()).toEqual(me);
+      client.transport.loseConnection();
+      await client.lost();
+      expect(unixOf(client).getPeerCredentials()).toBeUndefined();
+    });
+
+    it('sends a descriptor before the bytes that it comes with', async () => {
+      const server = new Catcher();
+      const { client } = await unixPair(rig, { server });
+      const { fd, path } = openFile(rig);
+      client.transport.write('before ');
+      await server.receive(7);
+      unixOf(client).sendFileDescriptor(fd);
+      closeSync(fd);
+      client.transport.write('with it');
+      const [received] = (await server.catch(1)) as [number];
+      await server.receive(14);
+      expect(server.bytesBefore).toEqual([7]);
+      writeSync(received, 'by another hand');
+      closeSync(received);
+      expect(readFileSync(path, 'utf8')).toBe('by another hand');
+    });
+
+    it('sends several, in order', async () => {
+      const server = new Catcher();
+      const { client } = await unixPair(rig, { server });
+      const files = Array.from({ length: 20 }, () => openFile(rig));
+      for (const [i, { fd }] of files.entries()) {
+        unixOf(client).sendFileDescriptor(fd);
+        if (i % 3 === 0) client.transport.write('.');
+        closeSync(fd);
+      }
+      client.transport.write('.');
+      const received = await server.catch(20);
+      received.forEach((fd, i) => {
+        writeSync(fd, `${i}`);
+        closeSync(fd);
+      });
+      expect(files.map(({ path }) => readFileSync(path, 'utf8'))).toEqual(
+        files.map((_, i) => `${i}`),
+      );
+    });
+
+    it('holds descriptors while it is paused, in order with the bytes', async () => {
+      const server = new Catcher();
+      const { client } = await unixPair(rig, { server });
+      server.transport.pauseProducing();
+      const { fd } = openFile(rig);
+      client.transport.write('first');
+      unixOf(client).sendFileDescriptor(fd);
+      client.transport.write('second');
+      closeSync(fd);
+      await quietMoment(rig);
+      expect(server.fds).toEqual([]);
+      server.transport.resumeProducing();
+      const [received] = (await server.catch(1)) as [number];
+      await server.receive(11);
+      expect(server.text).toBe('firstsecond');
+      closeSync(received);
+    });
+
+    it('closes those that nobody takes', async () => {
+      const { client, server } = await unixPair(rig);
+      const before = openDescriptors();
+      const { fd } = openFile(rig);
+      for (let i = 0; i < 5; i++) {
+        unixOf(client).sendFileDescriptor(fd);
+        client.transport.write('x');
+      }
+      closeSync(fd);
+      await server.receive(5);
+      // The connection that quietMoment makes may still be on its way out.
+      await quietMoment(rig);
+      for (let i = 0; i < 100 && openDescriptors() > before; i++) await rig.turns(1);
+      expect(openDescriptors()).toBe(before);
+    });
+
+    it('closes those that are on their way when it ends', async () => {
+      const before = openDescriptors();
+      const server = new Catcher();
+      const { client } = await unixPair(rig, { server });
+      const { fd } = openFile(rig);
+      server.transport.pauseProducing();
+      for (let i = 0; i < 5; i++) {
+        unixOf(client).sendFileDescriptor(fd);
+        client.transport.write('x');
+      }
+      await quietMoment(rig);
+      // One that never leaves: no byte follows.
+      unixOf(client).sendFileDescriptor(fd);
+      closeSync(fd);
+      server.transport.abortConnection();
+      await server.lost();
+      client.transport.abortConnection();
+      await client.lost();
+      await rig.reactor[Symbol.asyncDispose]();
+      expect(server.fds).toEqual([]);
+      expect(openDescriptors()).toBeLessThanOrEqual(before);
+    });
+
+    it('throws DescriptorError for what is not open, and goes on', async () => {
+      const { client, server } = await unixPair(rig);
+      expect(() => unixOf(client).sendFileDescriptor(100_000)).toThrow(DescriptorError);
+      expect(() => unixOf(client).sendFileDescriptor(-1)).toThrow(RangeError);
+      client.transport.write('on');
+      await server.receive(2);
+    });
+
+    const pairs: readonly (readonly [
+      string,
+      () => Promise<{ client: Recorder; server: Recorder }>,
+    ])[] = [
+      ['over UNIX', () => unixPair(rig)],
+      ['over TCP', () => pair(rig)],
+    ];
+    describe.each(pairs)('that is detached (%s)', (_via, connect) => {
+      const detach = (protocol: Recorder) => (protocol.transport as SocketTransport).detach();
+
+      it('gives its descriptor away, and goes on elsewhere', async () => {
+        const { client, server } = await connect();
+        const { fd, unread } = await detach(client);
+        expect(await client.lost()).toBeInstanceOf(ConnectionDetached);
+        expect(unread.byteLength).toBe(0);
+        expect(isOpen(fd)).toBe(true);
+        const again = new Recorder();
+        rig.make().adoptStreamConnection(fd, new RecordingFactory(() => again), { takeOver: true });
+        again.transport.write('here again');
+        expect((await server.receive(10)).toString()).toBe('here again');
+        server.transport.write('welcome');
+        await again.receive(7);
+      });
+
+      it('gives what was received and not delivered', async () => {
+        const { client, server } = await connect();
+        client.transport.pauseProducing();
+        server.transport.write('unread');
+        await quietMoment(rig);
+        const { fd, unread } = await detach(client);
+        const again = new Recorder();
+        const options = { takeOver: true, unread };
+        rig.make().adoptStreamConnection(fd, new RecordingFactory(() => again), options);
+        expect((await again.receive(6)).toString()).toBe('unread');
+      });
+
+      it('fails while bytes wait to be sent, and the connection goes on', async () => {
+        const { client, server } = await connect();
+        server.transport.pauseProducing();
+        client.transport.write(patterned(HUGE));
+        await quietMoment(rig);
+        await expect(detach(client)).rejects.toBeInstanceOf(UnsentBytesError);
+        server.transport.resumeProducing();
+        await server.receive(HUGE);
+        server.transport.write('alive');
+        await client.receive(5);
+      });
+
+      it('is closed by what detach gave', async () => {
+        const { client, server } = await connect();
+        const connection = await detach(client);
+        connection.close();
+        expect(isOpen(connection.fd)).toBe(false);
+        await server.lost();
+      });
+    });
+
+    it('leaves no descriptor behind', async () => {
+      const before = openDescriptors();
+      for (let i = 0; i < 20; i++) {
+        const { client } = await unixPair(rig);
+        const { fd } = await (client.transport as SocketTransport).detach();
+        closeQuietly(fd);
+        await rig.dispose();
+      }
+      expect(openDescriptors()).toBeLessThanOrEqual(before);
+    });
+  },
+);
