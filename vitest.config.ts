@@ -1,5 +1,6 @@
 // A forked process for each test file: a crash in the addon then names the file it happened in.
 
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -23,6 +24,8 @@ export default defineConfig({
     setupFiles: [source('testing/vitest.ts')],
     pool: 'forks',
     isolate: true,
+    // Most of a test's time is waiting.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     hookTimeout: 20_000,
     teardownTimeout: 5_000,

@@ -27,7 +27,12 @@ export interface DatagramReceiver<A extends Address = Address> {
    * @param data Yours to keep: the bytes are never written again by the reactor.
    * @param details Only where the socket asked for `packetInfo` or `receiveTrafficClass`.
    */
-  datagramReceived(data: Buffer, from: A, details?: DatagramDetails): void;
+  datagramReceived(
+    data: Buffer,
+    from: A,
+    transport: DatagramTransport<A>,
+    details?: DatagramDetails,
+  ): void;
   /** The port no longer listens: called once for each `makeConnection`. */
   stopProtocol(): void;
   /** Connected sockets only: the peer's host said that nobody listens there. More may follow. */
@@ -58,7 +63,12 @@ export class DatagramProtocol<A extends Address = IPAddress> implements Datagram
   /** The socket is bound: called each time the port begins to listen. */
   startProtocol(): void {}
 
-  datagramReceived(_data: Buffer, _from: A, _details?: DatagramDetails): void {}
+  datagramReceived(
+    _data: Buffer,
+    _from: A,
+    _transport: DatagramTransport<A>,
+    _details?: DatagramDetails,
+  ): void {}
 
   stopProtocol(): void {}
 

@@ -190,8 +190,8 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     if (this.socket === undefined) return;
     const { protocol, context } = this;
     try {
-      if (context === undefined) protocol.datagramReceived(data, from, details);
-      else context.runInAsyncScope(protocol.datagramReceived, protocol, data, from, details);
+      if (context === undefined) protocol.datagramReceived(data, from, this, details);
+      else context.runInAsyncScope(protocol.datagramReceived, protocol, data, from, this, details);
     } catch (error) {
       this.report(error, 'datagramReceived');
     }

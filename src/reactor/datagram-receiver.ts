@@ -1,7 +1,6 @@
 /** What `listenUDP` and its like take as a protocol, made into what a reactor calls. */
 import type { Address } from '../core/address.js';
 import type {
-  DatagramDetails,
   DatagramHandlers,
   DatagramProtocolLike,
   DatagramReceiver,
@@ -34,9 +33,8 @@ function receiverOf<A extends Address>(handlers: DatagramHandlers<A>): DatagramR
       transport = made;
       handlers.startProtocol?.(made);
     },
-    datagramReceived(data: Buffer, from: A, details?: DatagramDetails) {
-      handlers.datagramReceived?.(data, from, transport, details);
-    },
+    datagramReceived: (data, from, made, details) =>
+      handlers.datagramReceived?.(data, from, made, details),
     stopProtocol: () => handlers.stopProtocol?.(transport),
     connectionRefused: () => handlers.connectionRefused?.(transport),
   };

@@ -33,7 +33,9 @@ describe.skipIf(!AVAILABLE)('a socket-activated program', () => {
     client.write('hello');
     expect(String(await client.receive(5))).toBe('hello');
     expect(activate.stdout).toContain(`tcp: descriptor 3 listens on 127.0.0.1:${port}`);
-    expect(activate.stdout).toContain(`unix: descriptor 4 listens on ${path}`);
+    // Node can't tell the path of a socket that it did not open.
+    const known = kind === 'native' ? path : '';
+    expect(activate.stdout).toContain(`unix: descriptor 4 listens on ${known}`);
     const unix = new RawPeer(createConnection(path));
     await using _unix = unix;
     unix.write('again');

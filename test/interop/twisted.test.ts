@@ -125,7 +125,8 @@ describe.skipIf(!TWISTED)('with Twisted', () => {
         socket.leaveGroup(group, { interface: host });
         socket.write('quit', { host: group, port });
         await peer.end();
-        expect(texts()).not.toContain('quit');
+        // Node can't turn IP_MULTICAST_ALL off: there a socket hears what others of this host have joined.
+        if (rig.native) expect(texts()).not.toContain('quit');
         await socket.stopListening();
       },
     );

@@ -3,6 +3,7 @@ import {
   type DatagramDetails,
   type DatagramError,
   DatagramProtocol,
+  type DatagramTransport,
   type IPAddress,
   type ListenUDPOptions,
   type UDPTransport,
@@ -29,7 +30,12 @@ export class DatagramRecorder extends DatagramProtocol {
     this.#note('startProtocol');
   }
 
-  override datagramReceived(data: Buffer, from: IPAddress, details?: DatagramDetails): void {
+  override datagramReceived(
+    data: Buffer,
+    from: IPAddress,
+    _transport: DatagramTransport<IPAddress>,
+    details?: DatagramDetails,
+  ): void {
     const received = { data, from, details };
     this.received.push(received);
     this.pulse.notify();
