@@ -33,7 +33,17 @@ export {
   type LoggedErrorCapture,
 } from './logged-errors.js';
 export { ManualClock } from './manual-clock.js';
-export { MemoryReactor, type MemoryTCPClient, type MemoryTCPServer } from './memory-reactor.js';
+export type { SentDatagram } from './memory-datagram-socket.js';
+export { MemoryReactor } from './memory-reactor.js';
+export type {
+  MemoryClient,
+  MemoryServer,
+  MemoryTCPClient,
+  MemoryTCPServer,
+  MemoryUDPPort,
+  MemoryUNIXClient,
+  MemoryUNIXServer,
+} from './memory-records.js';
 export { MemoryTransport, type MemoryTransportOptions } from './memory-transport.js';
 export {
   leaveReactorAlone,

@@ -1,60 +1,45 @@
 /** A reactor without a network: it writes down what it was asked for, and the test answers. */
-import { type Address, addressFrom, type HostPort, type IPAddress } from '../core/address.js';
-import type { Connector } from '../core/connector.js';
+import {
+  type Address,
+  addressFrom,
+  type HostPort,
+  type IPAddress,
+  UNIXAddress,
+} from '../core/address.js';
+import type { Connector, Destination } from '../core/connector.js';
+import type { DatagramProtocolLike, ListenUDPOptions, UDPTransport } from '../core/datagram.js';
 import { CannotListenError } from '../core/errors.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { ErrorReporter } from '../core/reactor.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
-import { checkMilliseconds } from '../internal/check.js';
+import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
+import { checkData, checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import type { UDPSettings } from '../reactor/datagram-settings.js';
 import { HostedReactor, type OwnNameResolver } from '../reactor/hosted-reactor.js';
 import type { Dial, DialListener } from '../reactor/stream-connector.js';
 import type { ListenSocket, StreamPort } from '../reactor/stream-port.js';
 import type { StreamTransport } from '../reactor/stream-transport.js';
 import type { ConnectSettings, ListenSettings } from '../reactor/tcp-settings.js';
+import type { UDPPort, UDPSocket } from '../reactor/udp-port.js';
+import type { UNIXConnectSettings, UNIXListenSettings } from '../reactor/unix-settings.js';
 import { ManualClock } from './manual-clock.js';
+import { MemoryDatagramSocket, type SentDatagram } from './memory-datagram-socket.js';
+import type {
+  MemoryClient,
+  MemoryServer,
+  MemoryTCPClient,
+  MemoryTCPServer,
+  MemoryUDPPort,
+  MemoryUNIXClient,
+  MemoryUNIXServer,
+} from './memory-records.js';
 import { MAX_SETTLE_TURNS, MemoryTransport } from './memory-transport.js';
 import { SimulationLimitError, TestTransportStateError } from './simulation/errors.js';
 import { SimulatedNames } from './simulation/simulated-names.js';
 import { systemFailure } from './simulation/system-failure.js';
 import { virtualLoop } from './simulation/virtual-loop.js';
-
-/** What a `listenTCP` asked for. */
-export interface MemoryTCPServer {
-  readonly port: number;
-  readonly factory: FactoryLike;
-  readonly options: ListenTCPOptions;
-  readonly listeningPort: ListeningPort;
-  /**
-   * A client connects.
-   * @param peer Its address. Default 192.0.2.2 and a port of its own.
-   * @returns The server's transport: the test plays the client.
-   * @throws TestTransportStateError the port is not listening.
-   */
-  connect(peer?: Address): MemoryTransport;
-}
-
-/** What a `connectTCP` asked for, over as many attempts as its connector makes. */
-export interface MemoryTCPClient {
-  readonly host: string;
-  readonly port: number;
-  readonly factory: FactoryLike;
-  readonly options: ConnectTCPOptions;
-  readonly connector: Connector<HostPort>;
-  /**
-   * The server takes the connection.
-   * @returns The client's transport: the test plays the server.
-   * @throws TestTransportStateError no attempt is under way.
-   */
-  accept(): MemoryTransport;
-  /**
-   * The attempt fails.
-   * @param cause Default: `ECONNREFUSED`.
-   * @throws TestTransportStateError no attempt is under way.
-   */
-  refuse(cause?: Error): void;
-}
 
 /** What names stand for. */
 const SERVER_ADDRESS = '192.0.2.10';
@@ -62,9 +47,11 @@ const CLIENT_ADDRESS = '192.0.2.2';
 const OWN_ADDRESS = '192.0.2.1';
 const FIRST_EPHEMERAL_PORT = 40_001;
 
+const UNNAMED = new UNIXAddress('');
+
 interface PendingDial {
   readonly listener: DialListener;
-  readonly peer: IPAddress;
+  readonly peer: Address;
 }
 
 /**
@@ -82,13 +69,19 @@ export class MemoryReactor extends HostedReactor {
   override readonly kind = 'node';
   override readonly poller = 'memory';
 
-  /** What `listenTCP` and `connectTCP` were asked for, oldest first. */
+  /** What was asked for, oldest first. */
   readonly tcpServers: MemoryTCPServer[] = [];
   readonly tcpClients: MemoryTCPClient[] = [];
+  readonly unixServers: MemoryUNIXServer[] = [];
+  readonly unixClients: MemoryUNIXClient[] = [];
+  readonly udpPorts: MemoryUDPPort[] = [];
   readonly #clock: ManualClock;
   readonly #open = new Set<MemoryTransport>();
-  readonly #sockets = new Map<number, StreamPort>();
+  /** Names of what listens. */
+  readonly #taken = new Set<string>();
   readonly #dials = new Map<DialListener, PendingDial>();
+  readonly #datagramSockets = new Map<UDPTransport, MemoryDatagramSocket>();
+  readonly #written = new WeakMap<UDPTransport, SentDatagram[]>();
   #nextPort = FIRST_EPHEMERAL_PORT;
 
   /** @param options Who is told what application code throws. Default: as all of Ropewalk's errors are reported. */
@@ -104,9 +97,7 @@ export class MemoryReactor extends HostedReactor {
     options: ListenTCPOptions = {},
   ): ListeningPort {
     const listeningPort = super.listenTCP(port, factory, options);
-    const connect = (peer?: Address): MemoryTransport =>
-      this.#connectTo(listeningPort as StreamPort, peer);
-    this.tcpServers.push({ port, factory, options, listeningPort, connect });
+    this.tcpServers.push({ port, options, ...this.#server(listeningPort, factory) });
     return listeningPort;
   }
 
@@ -117,25 +108,52 @@ export class MemoryReactor extends HostedReactor {
     options: ConnectTCPOptions = {},
   ): Connector<HostPort> {
     const connector = super.connectTCP(host, port, factory, options);
-    const take = (what: string): PendingDial => this.#take(connector, what);
-    this.tcpClients.push({
-      host,
-      port,
-      factory,
-      options,
-      connector,
-      accept: () => {
-        const { listener, peer } = take('accept');
-        const transport = this.#transport(listener, peer, this.#ownAddress());
-        listener.dialSucceeded(transport, peer);
-        return this.#keep(transport);
-      },
-      refuse: (cause) => {
-        const { listener, peer } = take('refuse');
-        listener.dialFailed(cause ?? systemFailure('connect', 'ECONNREFUSED', peer.host, port));
-      },
-    });
+    this.tcpClients.push({ host, port, options, ...this.#client(connector, factory) });
     return connector;
+  }
+
+  override listenUNIX(
+    path: string,
+    factory: FactoryLike,
+    options: ListenUNIXOptions = {},
+  ): ListeningPort<UNIXAddress> {
+    // Nothing here is a file, nor may it be locked by one.
+    const listeningPort = super.listenUNIX(path, factory, { ...options, wantPID: false });
+    this.unixServers.push({ path, options, ...this.#server(listeningPort, factory) });
+    return listeningPort;
+  }
+
+  override connectUNIX(
+    path: string,
+    factory: FactoryLike,
+    options: ConnectUNIXOptions = {},
+  ): Connector<UNIXAddress> {
+    const connector = super.connectUNIX(path, factory, { ...options, checkPID: false });
+    this.unixClients.push({ path, options, ...this.#client(connector, factory) });
+    return connector;
+  }
+
+  override listenUDP(
+    port: number,
+    protocol: DatagramProtocolLike<IPAddress>,
+    options: ListenUDPOptions = {},
+  ): UDPTransport {
+    const transport = super.listenUDP(port, protocol, options);
+    const socket = (what: string): MemoryDatagramSocket => {
+      const open = this.#datagramSockets.get(transport);
+      if (open !== undefined) return open;
+      throw new TestTransportStateError(`${what}: the port is not listening`);
+    };
+    const written = this.#written.get(transport) ?? [];
+    this.udpPorts.push({
+      ...{ port, protocol, options, transport, written },
+      receive: (data, from = addressFrom('UDP', CLIENT_ADDRESS, 40_000)) => {
+        checkData(data);
+        socket('receive').receive(Buffer.from(data as Uint8Array), from);
+      },
+      refuse: () => socket('refuse').refuse(),
+    });
+    return transport;
   }
 
   /**
@@ -162,20 +180,37 @@ export class MemoryReactor extends HostedReactor {
   }
 
   /** @internal */
-  override openListenSocket(settings: ListenSettings, port: StreamPort): ListenSocket {
-    const number = settings.port === 0 ? this.#nextPort++ : settings.port;
-    if (this.#sockets.has(number)) {
-      const cause = systemFailure('listen', 'EADDRINUSE', settings.interface || '::', number);
-      throw new CannotListenError({ ...settings, port: number }, { cause });
+  override openListenSocket(settings: ListenSettings): ListenSocket {
+    const number = this.#take('tcp', settings);
+    const address = addressFrom('TCP', settings.interface || OWN_ADDRESS, number);
+    return this.#listenSocket(address, `tcp ${number}`);
+  }
+
+  /** @internal */
+  override openUNIXListenSocket({ path }: UNIXListenSettings): ListenSocket {
+    const address = new UNIXAddress(path);
+    if (this.#taken.has(`unix ${path}`)) {
+      throw new CannotListenError(address, { cause: systemFailure('bind', 'EADDRINUSE', path) });
     }
-    this.#sockets.set(number, port);
-    return {
-      address: addressFrom('TCP', settings.interface || OWN_ADDRESS, number),
-      fileno: () => {
-        throw this.unsupported('fileno');
+    this.#taken.add(`unix ${path}`);
+    return this.#listenSocket(address, `unix ${path}`);
+  }
+
+  /** @internal */
+  override openUDPSocket(settings: UDPSettings, port: UDPPort): UDPSocket {
+    const number = this.#take('udp', settings);
+    const written = this.#written.get(port) ?? [];
+    this.#written.set(port, written);
+    const address = addressFrom('UDP', settings.interface || OWN_ADDRESS, number);
+    const socket = new MemoryDatagramSocket(address, port, settings, written, {
+      soon: (callback) => this.soon(callback),
+      closed: () => {
+        this.#taken.delete(`udp ${number}`);
+        this.#datagramSockets.delete(port);
       },
-      close: () => this.#sockets.delete(number),
-    };
+    });
+    this.#datagramSockets.set(port, socket);
+    return socket;
   }
 
   /** @internal */
@@ -186,6 +221,12 @@ export class MemoryReactor extends HostedReactor {
     listener: DialListener,
   ): Dial {
     this.#dials.set(listener, { listener, peer: addressFrom('TCP', address, port) });
+    return { cancel: () => this.#dials.delete(listener) };
+  }
+
+  /** @internal */
+  override dialUNIX({ path }: UNIXConnectSettings, listener: DialListener): Dial {
+    this.#dials.set(listener, { listener, peer: new UNIXAddress(path) });
     return { cancel: () => this.#dials.delete(listener) };
   }
 
@@ -213,6 +254,8 @@ export class MemoryReactor extends HostedReactor {
     return new SimulatedNames(this.#clock, () => SERVER_ADDRESS);
   }
 
+  protected override checkSupportsUNIX(): void {}
+
   protected override release(): void {}
 
   /** @returns Whether there was anything to do. */
@@ -224,15 +267,37 @@ export class MemoryReactor extends HostedReactor {
     return this.#clock.step();
   }
 
-  #connectTo(port: StreamPort, peer?: Address): MemoryTransport {
-    if (!port.listening) throw new TestTransportStateError('connect: the port is not listening');
-    const from = peer ?? addressFrom('TCP', CLIENT_ADDRESS, this.#nextPort++);
-    const transport = this.#transport(port, from, port.getHost());
-    port.accepted(transport, from);
-    return this.#keep(transport);
+  #server<A extends Address>(
+    listeningPort: ListeningPort<A>,
+    factory: FactoryLike,
+  ): MemoryServer<A> {
+    const connect = (peer?: Address): MemoryTransport => {
+      const port = listeningPort as unknown as StreamPort;
+      if (!port.listening) throw new TestTransportStateError('connect: the port is not listening');
+      const unix = port.getHost().type === 'UNIX';
+      const from = peer ?? (unix ? UNNAMED : addressFrom('TCP', CLIENT_ADDRESS, this.#nextPort++));
+      const transport = this.#transport(port, from, port.getHost());
+      port.accepted(transport, from);
+      return this.#keep(transport);
+    };
+    return { factory, listeningPort, connect };
   }
 
-  #take(connector: Connector, what: string): PendingDial {
+  #client<D extends Destination>(connector: Connector<D>, factory: FactoryLike): MemoryClient<D> {
+    const accept = (): MemoryTransport => {
+      const { listener, peer } = this.#takeDial(connector, 'accept');
+      const transport = this.#transport(listener, peer, this.#ownAddress(peer));
+      listener.dialSucceeded(transport, peer);
+      return this.#keep(transport);
+    };
+    const refuse = (cause?: Error): void => {
+      const { listener, peer } = this.#takeDial(connector, 'refuse');
+      listener.dialFailed(cause ?? refusal(peer));
+    };
+    return { factory, connector, accept, refuse };
+  }
+
+  #takeDial(connector: Connector, what: string): PendingDial {
     // The connector begins in a turn of its own, and finds the address in another.
     this.advance(0);
     const dial = this.#dials.get(connector as unknown as DialListener);
@@ -241,6 +306,27 @@ export class MemoryReactor extends HostedReactor {
     }
     this.#dials.delete(dial.listener);
     return dial;
+  }
+
+  /** @returns The number of the port, which is taken from now on. */
+  #take(protocol: 'tcp' | 'udp', settings: { port: number; interface: string }): number {
+    const number = settings.port === 0 ? this.#nextPort++ : settings.port;
+    if (this.#taken.has(`${protocol} ${number}`)) {
+      const cause = systemFailure('listen', 'EADDRINUSE', settings.interface || '::', number);
+      throw new CannotListenError({ ...settings, port: number }, { cause });
+    }
+    this.#taken.add(`${protocol} ${number}`);
+    return number;
+  }
+
+  #listenSocket(address: Address, name: string): ListenSocket {
+    return {
+      address,
+      fileno: () => {
+        throw this.unsupported('fileno');
+      },
+      close: () => this.#taken.delete(name),
+    };
   }
 
   #transport(owner: DialListener | StreamPort, peer: Address, host: Address): MemoryTransport {
@@ -253,7 +339,13 @@ export class MemoryReactor extends HostedReactor {
     return transport;
   }
 
-  #ownAddress(): Address {
+  #ownAddress(peer: Address): Address {
+    if (peer.type === 'UNIX') return UNNAMED;
     return addressFrom('TCP', OWN_ADDRESS, this.#nextPort++);
   }
+}
+
+function refusal(peer: Address): Error {
+  if (peer.type === 'UNIX') return systemFailure('connect', 'ECONNREFUSED', peer.path);
+  return systemFailure('connect', 'ECONNREFUSED', peer.host, peer.port);
 }

@@ -111,7 +111,7 @@ contract('listenUDP', (rig) => {
     const log: string[] = [];
     const asked = rig.reactor.listenUDP(0, {
       startProtocol: (transport) => log.push(`start ${transport.getHost().type}`),
-      datagramReceived: (data) => came.open(data.toString()),
+      datagramReceived: (data: Buffer) => came.open(data.toString()),
       stopProtocol: () => log.push('stop'),
     });
     asked.write('hi', to(heard.getHost().port));

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { IPv4Address } from '../../src/core/address.js';
+import { IPv4Address, UNIXAddress } from '../../src/core/address.js';
+import type { ListenUDPOptions } from '../../src/core/datagram.js';
 import {
   CannotListenError,
   ConnectingCancelledError,
@@ -7,7 +8,9 @@ import {
   ConnectionLost,
   ConnectionRefusedError,
   ConnectTimeoutError,
+  InvalidAddressError,
   InvalidArgumentTypeError,
+  MessageLengthError,
   NameNotFoundError,
   UnsupportedError,
 } from '../../src/core/errors.js';
@@ -17,15 +20,17 @@ import {
   failureResultOf,
   successResultOf,
 } from '../../src/testing/deferred-results.js';
-import {
-  MemoryReactor,
-  type MemoryTCPClient,
-  type MemoryTCPServer,
-} from '../../src/testing/memory-reactor.js';
+import { MemoryReactor } from '../../src/testing/memory-reactor.js';
+import type {
+  MemoryTCPClient,
+  MemoryTCPServer,
+  MemoryUDPPort,
+} from '../../src/testing/memory-records.js';
 import {
   SimulationLimitError,
   TestTransportStateError,
 } from '../../src/testing/simulation/errors.js';
+import { DatagramRecorder } from '../support/datagrams.js';
 import { HeldResolver, hostAddresses } from '../support/name-resolvers.js';
 import { Recorder, RecordingFactory, takeViolations } from '../support/recorder.js';
 
@@ -256,5 +261,136 @@ describe('time of a MemoryReactor', () => {
     });
     reactor.advance(1);
     expect(errors).toEqual([failure, failure]);
+  });
+});
+
+describe('a MemoryReactor over UNIX sockets', () => {
+  it('records what was listened on, and connects clients', () => {
+    const reactor = new MemoryReactor();
+    const factory = new RecordingFactory(() => new Recorder());
+    const options = { mode: 0o600, wantPID: true };
+    const port = reactor.listenUNIX('/run/nowhere/socket', factory, options);
+    const [server] = reactor.unixServers;
+    expect(server).toMatchObject({ path: '/run/nowhere/socket', factory, options });
+    expect(port.getHost()).toEqual(new UNIXAddress('/run/nowhere/socket'));
+    expect(() => reactor.listenUNIX('/run/nowhere/socket', factory)).toThrow(CannotListenError);
+    expect(() => reactor.listenUNIX('', factory)).toThrow(RangeError);
+
+    const transport = server?.connect();
+    transport?.receive('hello');
+    const [protocol] = factory.built;
+    expect(protocol?.text).toBe('hello');
+    expect(protocol?.transport.getPeer()).toEqual(new UNIXAddress(''));
+    expect(protocol?.transport.getHost()).toEqual(port.getHost());
+    expect(server?.connect(new UNIXAddress('/run/me'))?.getPeer()).toEqual(
+      new UNIXAddress('/run/me'),
+    );
+    port.stopListening();
+    expect(() => server?.connect()).toThrow(TestTransportStateError);
+    expect(() => reactor.listenUNIX('/run/nowhere/socket', factory)).not.toThrow();
+  });
+
+  it('answers attempts to connect', () => {
+    const reactor = new MemoryReactor();
+    const factory = new RecordingFactory(() => new Recorder());
+    const connector = reactor.connectUNIX('/run/nowhere/socket', factory, { checkPID: true });
+    const [client] = reactor.unixClients;
+    expect(client).toMatchObject({ path: '/run/nowhere/socket', connector, factory });
+    client?.refuse();
+    expect(factory.reasons[0]).toBeInstanceOf(ConnectionRefusedError);
+    expect(factory.reasons[0]).toMatchObject({ path: '/run/nowhere/socket' });
+    connector.connect();
+    const transport = client?.accept();
+    expect(transport?.getPeer()).toEqual(new UNIXAddress('/run/nowhere/socket'));
+    transport?.receive('welcome');
+    expect(factory.built[0]?.text).toBe('welcome');
+    expect(() => client?.accept()).toThrow(TestTransportStateError);
+  });
+});
+
+describe('a MemoryReactor with UDP ports', () => {
+  function opened(options: ListenUDPOptions = {}) {
+    const reactor = new MemoryReactor();
+    const protocol = new DatagramRecorder();
+    const transport = reactor.listenUDP(53, protocol, options);
+    return { reactor, protocol, transport, port: reactor.udpPorts[0] as MemoryUDPPort };
+  }
+
+  it('records what was asked for, and what is written', () => {
+    const { reactor, protocol, transport, port } = opened({ broadcast: true });
+    expect(port).toMatchObject({ port: 53, protocol, transport, options: { broadcast: true } });
+    expect(String(transport.getHost())).toBe('192.0.2.1:53');
+    expect(() => reactor.listenUDP(53, protocol)).toThrow(CannotListenError);
+    expect(reactor.listenUDP(0, () => {}).getHost().port).toBeGreaterThan(0);
+    transport.write('question', { host: '192.0.2.9', port: 5353 });
+    expect(port.written.map(({ data, to }) => `${data} ${to}`)).toEqual([
+      'question 192.0.2.9:5353',
+    ]);
+    expect(() => transport.write('x', { host: 'name', port: 1 })).toThrow(InvalidAddressError);
+    expect(() => transport.write('x')).toThrow(InvalidAddressError);
+    expect(() => transport.write(Buffer.alloc(65_508), { host: '192.0.2.9', port: 1 })).toThrow(
+      MessageLengthError,
+    );
+    expect(port.written.length).toBe(1);
+  });
+
+  it('receives what the test gives it', () => {
+    const { protocol, transport, port } = opened({ maxPacketSize: 10 });
+    protocol.onDatagram = ({ data, from }) => transport.write(`re ${data}`, from);
+    port.receive('hi', new IPv4Address('UDP', '192.0.2.9', 5353));
+    expect(String(port.written[0]?.to)).toBe('192.0.2.9:5353');
+    expect(port.written[0]?.data.toString()).toBe('re hi');
+    port.receive('far too long');
+    expect(protocol.errors[0]).toMatchObject({ code: 'ERR_DATAGRAM_TRUNCATED' });
+    expect(transport.datagramsTruncated).toBe(1);
+    expect(() => port.receive(7 as never)).toThrow(InvalidArgumentTypeError);
+  });
+
+  it('knows a peer, and its refusal', () => {
+    const { protocol, transport, port } = opened();
+    transport.connect('192.0.2.9', 5353);
+    transport.write('to the peer');
+    port.receive('from a stranger');
+    port.receive('from the peer', new IPv4Address('UDP', '192.0.2.9', 5353));
+    port.refuse();
+    expect(protocol.texts).toEqual(['from the peer']);
+    expect(protocol.refusals).toBe(1);
+    expect(String(port.written[0]?.to)).toBe('192.0.2.9:5353');
+  });
+
+  it('stops, and listens again', () => {
+    const { reactor, protocol, transport, port } = opened();
+    transport.stopListening();
+    reactor.advance(0);
+    expect(protocol.log).toEqual(['startProtocol', 'stopProtocol']);
+    expect(() => port.receive('x')).toThrow(TestTransportStateError);
+    expect(() => port.refuse()).toThrow(TestTransportStateError);
+    transport.startListening();
+    port.receive('again');
+    expect(protocol.texts).toEqual(['again']);
+  });
+
+  it('keeps options, and asks a pull producer in each turn', () => {
+    const { reactor, transport, port } = opened();
+    transport.setTTL(5);
+    transport.setTrafficClass(8);
+    transport.setMulticastTTL(4);
+    transport.setMulticastLoopback(false);
+    transport.joinGroup('239.1.2.3');
+    expect([transport.getMulticastTTL(), transport.getMulticastLoopback()]).toEqual([4, false]);
+    expect(transport.getBroadcastAllowed()).toBe(false);
+    expect(() => transport.fileno()).toThrow(UnsupportedError);
+    let left = 3;
+    transport.registerProducer(
+      {
+        resumeProducing() {
+          if (left-- > 0) transport.write('x', { host: '192.0.2.9', port: 1 });
+        },
+        stopProducing() {},
+      },
+      false,
+    );
+    reactor.advance(0);
+    expect(port.written.length).toBe(3);
   });
 });

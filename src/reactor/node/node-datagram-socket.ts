@@ -4,33 +4,19 @@
  * much may wait is checked before each datagram is handed over.
  */
 import type { RemoteInfo, Socket } from 'node:dgram';
-import { isIP } from 'node:net';
 import { constants } from 'node:os';
 
-import {
-  addressFrom,
-  type HostPort,
-  type IPAddress,
-  IPv4Address,
-  IPv6Address,
-} from '../../core/address.js';
-import {
-  InvalidAddressError,
-  MessageLengthError,
-  type SystemError,
-  UnsupportedError,
-} from '../../core/errors.js';
+import { addressFrom, type HostPort, type IPAddress } from '../../core/address.js';
+import { type SystemError, UnsupportedError } from '../../core/errors.js';
 import { checkData } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
-import { checkDestination, type UDPOption, type UDPPort, type UDPSocket } from '../udp-port.js';
+import { checkDatagramLength, udpDestination } from '../udp-destination.js';
+import type { UDPOption, UDPPort, UDPSocket } from '../udp-port.js';
 import { dgramHandle } from './dgram-handle.js';
 import { multicastInterface } from './multicast-interface.js';
 import type { NodeReactor } from './node-reactor.js';
 import type { Flushed } from './outgoing.js';
 
-/** RFC 768: 16 bits of length, of which headers take 8 bytes, and over IPv4 another 20. */
-const MAX_IPV4_BYTES = 65_507;
-const MAX_IPV6_BYTES = 65_527;
 /** So much of one turn is handed over before the turn ends: it is not to pile up here. */
 const EARLY_FLUSH_BYTES = 256 * 1024;
 
@@ -108,11 +94,8 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
     }
     const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.copyBytesFrom(data);
     const length = bytes.byteLength;
-    const destination = to === undefined ? undefined : this.destinationOf(to);
-    const ipv6 = (destination ?? this.connectedTo ?? this.address).family === 'IPv6';
-    if (length > (ipv6 ? MAX_IPV6_BYTES : MAX_IPV4_BYTES)) {
-      throw new MessageLengthError(length, destination ?? this.connectedTo);
-    }
+    const destination = to === undefined ? undefined : udpDestination(to, this);
+    checkDatagramLength(length, destination ?? this.connectedTo ?? this.address);
     this.queued.push({ bytes, to: destination, refused: false });
     this.queuedBytes += length;
     if (this.queuedBytes > EARLY_FLUSH_BYTES) this.sendQueued();
@@ -131,7 +114,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   }
 
   connect(host: string, port: number): void {
-    const peer = this.destinationOf({ host, port });
+    const peer = udpDestination({ host, port }, this);
     const wanted = this.textOf(peer);
     // Its error comes later only; asked in vain a second time, the handle tells it at once.
     if (port !== 0) this.socket.connect(port, wanted, () => {});
@@ -186,6 +169,10 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   /** @internal */
   flushFailed(error: unknown): void {
     this.reactor.report(error, 'send');
+  }
+
+  get ipv6Only(): boolean {
+    return this.limits.ipv6Only;
   }
 
   private get ipv6(): boolean {
@@ -263,23 +250,6 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
     this.reactor.beginTurn();
     if ((error as SystemError).code === 'ECONNREFUSED') this.port.refused();
     else this.reactor.report(error, 'receive');
-  }
-
-  /** @throws InvalidArgumentTypeError, InvalidAddressError */
-  private destinationOf(to: IPAddress | HostPort): IPAddress {
-    let address: IPAddress;
-    if (to instanceof IPv4Address || to instanceof IPv6Address) address = to;
-    else {
-      checkDestination(to);
-      if (isIP(to.host) === 0) {
-        throw new InvalidAddressError(`${JSON.stringify(to.host.slice(0, 64))} is no IP address`);
-      }
-      address = addressFrom('UDP', to.host, to.port);
-    }
-    const mismatch = address.family === 'IPv6' ? !this.ipv6 : this.limits.ipv6Only;
-    if (!mismatch) return address;
-    const why = `of another family than the socket, ${this.address}`;
-    throw new InvalidAddressError(`${address.host} is ${why}`);
   }
 
   /** An IPv4 address as a socket of both families takes it (RFC 4291 section 2.5.5.2). */

@@ -1,0 +1,88 @@
+/** What a MemoryReactor writes down of what it was asked for, and how a test answers. */
+import type { Address, HostPort, IPAddress, UNIXAddress } from '../core/address.js';
+import type { Connector, Destination } from '../core/connector.js';
+import type { DatagramProtocolLike, ListenUDPOptions, UDPTransport } from '../core/datagram.js';
+import type { FactoryLike } from '../core/factory.js';
+import type { ListeningPort } from '../core/listening-port.js';
+import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
+import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
+import type { SentDatagram } from './memory-datagram-socket.js';
+import type { MemoryTransport } from './memory-transport.js';
+
+/** What every listening port answers to. */
+export interface MemoryServer<A extends Address> {
+  readonly factory: FactoryLike;
+  readonly listeningPort: ListeningPort<A>;
+  /**
+   * A client connects.
+   * @param peer Its address. Default: for TCP 192.0.2.2 and a port of its own, for UNIX an empty one.
+   * @returns The server's transport: the test plays the client.
+   * @throws TestTransportStateError the port is not listening.
+   */
+  connect(peer?: Address): MemoryTransport;
+}
+
+/** What a `listenTCP` asked for. */
+export interface MemoryTCPServer extends MemoryServer<IPAddress> {
+  readonly port: number;
+  readonly options: ListenTCPOptions;
+}
+
+/** What a `listenUNIX` asked for. No file or lock file is made. */
+export interface MemoryUNIXServer extends MemoryServer<UNIXAddress> {
+  readonly path: string;
+  readonly options: ListenUNIXOptions;
+}
+
+/** What every connector answers to, over as many attempts as it makes. */
+export interface MemoryClient<D extends Destination> {
+  readonly factory: FactoryLike;
+  readonly connector: Connector<D>;
+  /**
+   * The server takes the connection.
+   * @returns The client's transport: the test plays the server.
+   * @throws TestTransportStateError no attempt is under way.
+   */
+  accept(): MemoryTransport;
+  /**
+   * The attempt fails.
+   * @param cause Default: `ECONNREFUSED`.
+   * @throws TestTransportStateError no attempt is under way.
+   */
+  refuse(cause?: Error): void;
+}
+
+/** What a `connectTCP` asked for. */
+export interface MemoryTCPClient extends MemoryClient<HostPort> {
+  readonly host: string;
+  readonly port: number;
+  readonly options: ConnectTCPOptions;
+}
+
+/** What a `connectUNIX` asked for. No lock file is looked at. */
+export interface MemoryUNIXClient extends MemoryClient<UNIXAddress> {
+  readonly path: string;
+  readonly options: ConnectUNIXOptions;
+}
+
+/** What a `listenUDP` asked for. */
+export interface MemoryUDPPort {
+  readonly port: number;
+  readonly protocol: DatagramProtocolLike<IPAddress>;
+  readonly options: ListenUDPOptions;
+  /** What `listenUDP` returned, the transport of the protocol. */
+  readonly transport: UDPTransport;
+  /** What was sent, oldest first, from the moment that it was written. */
+  readonly written: SentDatagram[];
+  /**
+   * A datagram comes. A connected port hears its peer only.
+   * @param from Default 192.0.2.2 and port 40000.
+   * @throws TestTransportStateError the port is not listening.
+   */
+  receive(data: Uint8Array | string, from?: IPAddress): void;
+  /**
+   * The peer's host says that nobody listens there.
+   * @throws TestTransportStateError the port is not listening.
+   */
+  refuse(): void;
+}
