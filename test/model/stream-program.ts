@@ -6,6 +6,7 @@
  * when its peer ended in a way that may have reset the connection: by an abort, by a throw, or with bytes that it had
  * not read (TCP answers those with a reset). It is *truncated* when it ended before it had received all that was sent.
  */
+import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Reactor, Transport } from '../../src/index.js';
 import { Pulse } from '../support/deadline.js';
@@ -284,16 +285,30 @@ export interface PairRun {
   readonly server: Side;
 }
 
-/** Connects the pairs of a program. */
-export async function connectPairs(reactor: Reactor, { pairs }: Program): Promise<PairRun[]> {
+/**
+ * Connects the pairs of a program.
+ * @param folder Where UNIX sockets may be made; undefined connects over TCP.
+ */
+export async function connectPairs(
+  reactor: Reactor,
+  { pairs }: Program,
+  folder?: string,
+): Promise<PairRun[]> {
   const runs: PairRun[] = [];
   for (const { halfClose, serverEchoes } of pairs) {
     const client = new Side(halfClose.client, false);
     const server = new Side(halfClose.server, serverEchoes);
     client.peer = server;
     server.peer = client;
-    const listening = listenLocal(reactor, new RecordingFactory(() => server.recorder));
-    reactor.connectTCP('127.0.0.1', listening.getHost().port, () => client.recorder);
+    const factory = new RecordingFactory(() => server.recorder);
+    if (folder === undefined) {
+      const { port } = listenLocal(reactor, factory).getHost();
+      reactor.connectTCP('127.0.0.1', port, () => client.recorder);
+    } else {
+      const path = join(folder, `pair-${runs.length}`);
+      reactor.listenUNIX(path, factory);
+      reactor.connectUNIX(path, () => client.recorder);
+    }
     await Promise.all([client.recorder.made(), server.recorder.made()]);
     runs.push({ client, server });
   }

@@ -2,6 +2,9 @@
  * Random programs over connections, run on every reactor: the rules hold on each, and all protocols of all reactors see
  * the same. ROPEWALK_MODEL_RUNS sets how many programs, ROPEWALK_MODEL_SEED which.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Reactor } from '../../src/index.js';
@@ -86,13 +89,16 @@ class Probe {
   }
 }
 
-async function execute(maker: ReactorMaker, it: Program, settled: boolean): Promise<Run> {
+type Via = 'tcp' | 'unix';
+
+async function execute(maker: ReactorMaker, via: Via, it: Program, settled: boolean): Promise<Run> {
   takeViolations();
+  const folder = via === 'unix' ? mkdtempSync(join(tmpdir(), 'ropewalk-')) : undefined;
   const reports: unknown[] = [];
   const reactor = maker.make({ reportError: (error) => void reports.push(error) });
   const probe = await Probe.open(reactor);
   try {
-    const runs = await connectPairs(reactor, it);
+    const runs = await connectPairs(reactor, it, folder);
     const sides = sidesOf(runs);
     for (const step of it.steps) {
       await perform(reactor, runs, step);
@@ -111,6 +117,7 @@ async function execute(maker: ReactorMaker, it: Program, settled: boolean): Prom
   } finally {
     await probe.close();
     await within(reactor[Symbol.asyncDispose](), 'disposal');
+    if (folder !== undefined) rmSync(folder, { recursive: true });
   }
 }
 
@@ -189,12 +196,12 @@ function expectSame(one: Run, other: Run, names: string, it: Program): void {
   }
 }
 
-describe('random programs over connections', () => {
+describe.each(['tcp', 'unix'] as const)('random programs over connections (%s)', (via) => {
   it('are seen alike by the protocols of all reactors', { timeout: 120_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(program, async (it) => {
         const runs = new Map<string, Run>();
-        for (const maker of REACTORS) runs.set(maker.name, await execute(maker, it, true));
+        for (const maker of REACTORS) runs.set(maker.name, await execute(maker, via, it, true));
         const [[firstName, first], ...others] = [...runs] as [[string, Run], ...[string, Run][]];
         for (const [name, run] of others) expectSame(first, run, `${firstName} and ${name}`, it);
       }),
@@ -208,7 +215,7 @@ describe('random programs over connections', () => {
     async (_name, maker) => {
       await fc.assert(
         fc.asyncProperty(program, async (it) => {
-          await execute(maker, it, false);
+          await execute(maker, via, it, false);
         }),
         { numRuns: RUNS, seed: SEED + 1, endOnFailure: false },
       );
