@@ -55,7 +55,15 @@ export class RawPeer implements AsyncDisposable {
     host = '127.0.0.1',
     options: Partial<NetConnectOpts> = {},
   ): Promise<RawPeer> {
-    const peer = RawPeer.start(port, host, options);
+    return RawPeer.made(RawPeer.start(port, host, options));
+  }
+
+  /** Connects to a UNIX socket. */
+  static async connectUNIX(path: string): Promise<RawPeer> {
+    return RawPeer.made(new RawPeer(connect({ allowHalfOpen: true, path })));
+  }
+
+  private static async made(peer: RawPeer): Promise<RawPeer> {
     const { socket } = peer;
     try {
       await peer.until(() => peer.connected || peer.error !== undefined, 'connection to be made');

@@ -28,5 +28,9 @@ class Echo extends Protocol {
 
 // What Node opens lazily has to be open before the descriptors are gone.
 openSync('/dev/null', 'r');
-const listening = reactor.listenTCP(0, Echo, { interface: '127.0.0.1' });
-process.stdout.write(`port ${listening.getHost().port}\n`);
+const path = process.argv[3];
+const listening =
+  path === undefined
+    ? reactor.listenTCP(0, Echo, { interface: '127.0.0.1' })
+    : reactor.listenUNIX(path, Echo);
+process.stdout.write(`listening on ${listening.getHost()}\n`);
