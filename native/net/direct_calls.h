@@ -1,4 +1,4 @@
-// recv(2), send(2) and their like for many datagrams that are no cancellation points. In a process
+// recv(2), send(2) and their like that are no cancellation points. In a process
 // with threads, as Node is, glibc marks the thread cancellable before such a call and takes the
 // mark back after it, with two atomic operations: as much as all else that is done for a small
 // message outside the kernel.
@@ -28,6 +28,14 @@ inline ssize_t directSend(int fd, const void* memory, size_t size, int flags) {
   return syscall(SYS_sendto, fd, memory, size, flags, nullptr, 0);
 #else
   return ::send(fd, memory, size, flags);
+#endif
+}
+
+inline ssize_t directReceiveMessage(int fd, msghdr* message, int flags) {
+#if defined(SYS_recvmsg) && !defined(__SANITIZE_ADDRESS__)
+  return syscall(SYS_recvmsg, fd, message, flags);
+#else
+  return recvmsg(fd, message, flags);
 #endif
 }
 

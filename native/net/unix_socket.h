@@ -45,12 +45,15 @@ Status setSendBuffer(Socket socket, int bytes);
 // What a read brought beside bytes.
 struct Passed {
   std::vector<UniqueFd> descriptors;
-  bool stoppedShort = false;  // there may be more to read, however few bytes it was
+  bool stoppedShort = false;
 };
 
-// As receive(). Descriptors come if `allowed`, else the system closes them. EMFILE if some were
-// lost because the process can have no more.
-Transfer receiveUnix(Socket socket, uint8_t* memory, size_t size, bool allowed, Passed& passed);
+// As receive(). Descriptors that come with the bytes are closed by the system; `stoppedShort` then
+// says that there may be more to read, however few bytes it was.
+Transfer receiveUnixBytes(Socket socket, uint8_t* memory, size_t size, bool& stoppedShort);
+
+// The same, with the descriptors. EMFILE if some were lost because the process can have no more.
+Transfer receiveUnix(Socket socket, uint8_t* memory, size_t size, Passed& passed);
 
 // As sendParts(), and with the first byte `descriptors`, kMaxDescriptors at most.
 Transfer sendUnix(Socket socket, std::span<const Bytes> parts, std::span<const int> descriptors);

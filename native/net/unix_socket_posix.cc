@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "direct_calls.h"
 #include "posix_calls.h"
 
 namespace ropewalk {
@@ -89,13 +90,26 @@ Status setSendBuffer(Socket socket, int bytes) {
   return setOption(socket, SOL_SOCKET, SO_SNDBUF, bytes, "setsockopt SO_SNDBUF");
 }
 
-Transfer receiveUnix(Socket socket, uint8_t* memory, size_t size, bool allowed, Passed& passed) {
+Transfer receiveUnixBytes(Socket socket, uint8_t* memory, size_t size, bool& stoppedShort) {
+  iovec vector{memory, size};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  ssize_t count;
+  do {
+    count = directReceiveMessage(socket, &message, 0);
+  } while (count < 0 && errno == EINTR);
+  stoppedShort = (message.msg_flags & MSG_CTRUNC) != 0;
+  return toTransfer(count);
+}
+
+Transfer receiveUnix(Socket socket, uint8_t* memory, size_t size, Passed& passed) {
   alignas(cmsghdr) uint8_t control[CMSG_SPACE(kMaxDescriptors * sizeof(int)) + kOtherControl];
   iovec vector{memory, size};
   msghdr message{};
   message.msg_iov = &vector;
   message.msg_iovlen = 1;
-  if (allowed) message.msg_control = control;
+  message.msg_control = control;
 #if defined(MSG_CMSG_CLOEXEC)
   constexpr int kFlags = MSG_CMSG_CLOEXEC;
 #else
@@ -103,12 +117,12 @@ Transfer receiveUnix(Socket socket, uint8_t* memory, size_t size, bool allowed, 
 #endif
   ssize_t count;
   do {
-    message.msg_controllen = allowed ? sizeof control : 0;
-    count = recvmsg(socket, &message, kFlags);
+    message.msg_controllen = sizeof control;
+    count = directReceiveMessage(socket, &message, kFlags);
   } while (count < 0 && errno == EINTR);
   if (count < 0) return toTransfer(count);
 
-  const size_t controlSize = allowed ? std::min<size_t>(message.msg_controllen, sizeof control) : 0;
+  const size_t controlSize = std::min<size_t>(message.msg_controllen, sizeof control);
   const Ancillary ancillary = readAncillary(std::span(control).first(controlSize));
   for (const int fd : ancillary.unwanted) closeSocket(fd);
   passed.descriptors.reserve(ancillary.descriptors.size());
@@ -121,7 +135,7 @@ Transfer receiveUnix(Socket socket, uint8_t* memory, size_t size, bool allowed, 
   const bool cut = (message.msg_flags & MSG_CTRUNC) != 0;
   // A read ends behind the bytes that carried something.
   passed.stoppedShort = cut || controlSize > 0;
-  if (cut && allowed) {
+  if (cut) {
     passed.descriptors.clear();
     return {Transfer::Result::kFailed, 0, EMFILE};
   }

@@ -76,9 +76,12 @@ bool Reactor::hasRoomForDescriptors() const {
 
 // Tells of the descriptors; the bytes are left to be told of.
 Transfer Reactor::receiveUnixInto(Stream& stream, size_t most, bool& stoppedShort) {
+  uint8_t* memory = slab_.memory + slab_.used;
+  if (!stream.allowDescriptors) {
+    return receiveUnixBytes(stream.socket, memory, most, stoppedShort);
+  }
   Passed passed;
-  const Transfer transfer =
-      receiveUnix(stream.socket, slab_.memory + slab_.used, most, stream.allowDescriptors, passed);
+  const Transfer transfer = receiveUnix(stream.socket, memory, most, passed);
   stoppedShort = passed.stoppedShort;
   for (UniqueFd& fd : passed.descriptors) {
     handedOver_.push_back({eventCount_, fd.get()});

@@ -124,7 +124,7 @@ struct Received {
 inline Received receiveFrom(const Peer& peer, size_t most = 65'536) {
   std::vector<uint8_t> memory(most);
   Passed passed;
-  const Transfer transfer = receiveUnix(peer.fd(), memory.data(), most, true, passed);
+  const Transfer transfer = receiveUnix(peer.fd(), memory.data(), most, passed);
   CHECK(transfer.result != Transfer::Result::kFailed);
   return {textOf(Bytes(memory).first(transfer.count)), std::move(passed.descriptors)};
 }
