@@ -1,4 +1,5 @@
 /** The program of docs/howto/unix.md. */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,16 +33,17 @@ describe('unix-lending', () => {
 
   it('takes the place of one that was killed', async () => {
     const path = join(folder, 'lending.sock');
-    // Reading a lent terminal or pipe blocks: that one does not get further.
-    const args = ['--path', path, '--file'];
-    const killed = new Child(exampleUrl('unix-lending'), [...args, '/dev/ptmx']);
+    // Opening it waits for a writer: the first program does not get further.
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const killed = new Child(exampleUrl('unix-lending'), ['--path', path, '--file', fifo]);
     await using _killed = killed;
     await killed.printed(/is lent/);
     killed.process.kill('SIGKILL');
     await killed.result();
-    expect(readdirSync(folder).sort()).toEqual(['lending.sock', 'lending.sock.lock']);
-    const { code, stderr } = await runProgram(exampleUrl('unix-lending'), [...args, 'README.md']);
+    expect(readdirSync(folder).sort()).toEqual(['fifo', 'lending.sock', 'lending.sock.lock']);
+    const { code, stderr } = await runProgram(exampleUrl('unix-lending'), ['--path', path]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(readdirSync(folder)).toEqual([]);
+    expect(readdirSync(folder)).toEqual(['fifo']);
   });
 });
