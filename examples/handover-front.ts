@@ -1,4 +1,4 @@
-// Accepts connections, reads their first line, and hands those that ask for it to another process, still open:
+// Accepts connections, answers their lines, and hands those that ask for it to another process, still open:
 // `node --import tsx examples/handover-front.ts --port 7007 --back /tmp/back.sock`
 import { parseArgs } from 'node:util';
 import { createReactor, Protocol, type SocketTransport } from 'ropewalk';
@@ -20,17 +20,29 @@ class Front extends Protocol {
 
   override dataReceived(data: Buffer): void {
     this.#received = Buffer.concat([this.#received, data]);
-    if (!this.#received.includes('\n')) return;
-    if (this.#received.toString().startsWith('back ')) {
-      // The other process shall see the line too.
-      sender.send(this.transport as SocketTransport, this.#received).addErrback((failure) => {
-        console.error(failure.value);
-        this.transport.loseConnection();
-      });
-    } else {
-      this.transport.write(`front ${process.pid}: ${this.#received}`);
-      this.#received = Buffer.alloc(0);
+    for (let end = this.#nextEnd(); end > 0; end = this.#nextEnd()) {
+      const line = this.#received.toString('utf8', 0, end);
+      if (line.startsWith('back ') && sender.connected) {
+        this.#handOver();
+        return;
+      }
+      this.transport.write(`front ${process.pid}: ${line}`);
+      this.#received = this.#received.subarray(end);
     }
+    // Whoever sends no end of line is not waited for.
+    if (this.#received.length > 1024) this.transport.abortConnection();
+  }
+
+  #nextEnd(): number {
+    return this.#received.indexOf('\n') + 1;
+  }
+
+  /** The other process is given this line too, and what came behind it. */
+  #handOver(): void {
+    sender.send(this.transport as SocketTransport, this.#received).addErrback((failure) => {
+      console.error(failure.value);
+      this.transport.loseConnection();
+    });
   }
 }
 

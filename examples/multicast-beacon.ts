@@ -1,4 +1,4 @@
-// Tells a multicast group that it is there, and who else it hears: `node --import tsx examples/multicast-beacon.ts --name one`.
+// Tells a multicast group that it is there, and prints who else is: `node --import tsx examples/multicast-beacon.ts --name one`.
 import { parseArgs } from 'node:util';
 import { createReactor, DatagramProtocol, LoopingCall, type Reactor } from 'ropewalk';
 
@@ -16,18 +16,13 @@ const reactor = createReactor({ kind: values.reactor as Reactor['kind'] });
 const group = { host: values.group, port: Number(values.port) };
 
 class Beacon extends DatagramProtocol {
-  readonly #heard = new Set<string>();
+  readonly #heard = new Set([values.name]);
 
   override startProtocol(): void {
     const socket = this.transport;
     socket.setMulticastInterface(values.interface);
     socket.joinGroup(values.group, { interface: values.interface });
-    const telling = new LoopingCall(reactor, () => socket.write(values.name, group));
-    void telling.start(200);
-    reactor.callLater(Number(values.seconds) * 1000, () => {
-      telling.stop();
-      void socket.stopListening();
-    });
+    void new LoopingCall(reactor, () => socket.write(values.name, group)).start(200);
   }
 
   override datagramReceived(data: Buffer): void {
@@ -40,3 +35,5 @@ class Beacon extends DatagramProtocol {
 
 // Several programs of this host may have the port.
 reactor.listenUDP(group.port, new Beacon(), { listenMultiple: true });
+reactor.callLater(Number(values.seconds) * 1000, () => reactor.stop());
+await reactor.run();

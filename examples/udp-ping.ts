@@ -12,19 +12,20 @@ const { values } = parseArgs({
 const reactor = createReactor({ kind: values.reactor as Reactor['kind'] });
 
 class Ping extends DatagramProtocol {
-  #sent = 0;
   #answers = 0;
-  readonly #sending = new LoopingCall(reactor, () => this.#send());
+  readonly #sentAt: number[] = [];
 
   override startProtocol(): void {
     // Only this server's datagrams are received from now on, and its absence is told.
     this.transport.connect('127.0.0.1', Number(values.port));
-    void this.#sending.start(100);
+    void new LoopingCall(reactor, () => this.#send()).start(100);
   }
 
   override datagramReceived(data: Buffer): void {
-    const { number, at } = JSON.parse(data.toString());
-    console.log(`${number}: back after ${(reactor.now() - at).toFixed(3)} ms`);
+    const number = Number(data.toString());
+    const sentAt = this.#sentAt[number];
+    if (sentAt === undefined) return;
+    console.log(`${number}: back after ${(reactor.now() - sentAt).toFixed(3)} ms`);
     this.#answers += 1;
     if (this.#answers === Number(values.count)) this.#end();
   }
@@ -35,14 +36,14 @@ class Ping extends DatagramProtocol {
   }
 
   #send(): void {
-    this.#sent += 1;
-    this.transport.write(JSON.stringify({ number: this.#sent, at: reactor.now() }));
+    this.transport.write(String(this.#sentAt.length));
+    this.#sentAt.push(reactor.now());
   }
 
   #end(): void {
-    if (this.#sending.running) this.#sending.stop();
-    void this.transport.stopListening();
+    if (reactor.running) reactor.stop();
   }
 }
 
 reactor.listenUDP(0, new Ping(), { interface: '127.0.0.1' });
+await reactor.run();

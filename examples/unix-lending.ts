@@ -14,37 +14,31 @@ const { values } = parseArgs({
 class Lender extends Protocol {
   override connectionMade(): void {
     const transport = this.transport as UNIXTransport;
-    const { pid, uid } = transport.getPeerCredentials() ?? {};
-    if (pid !== process.pid) console.log(`lent to process ${pid}`);
-    if (uid !== process.geteuid?.()) {
-      transport.loseConnection();
+    const peer = transport.getPeerCredentials();
+    if (peer === undefined || peer.uid !== process.geteuid?.()) {
+      transport.abortConnection();
       return;
     }
+    console.log(`${values.file} is lent to process ${peer.pid}`);
     const fd = openSync(values.file, 'r');
     // It travels with the next byte, and was duplicated: this one can be closed.
     transport.sendFileDescriptor(fd);
     closeSync(fd);
-    transport.write(values.file);
+    transport.write('.');
   }
 }
 
 class Borrower extends Protocol {
-  #fd = -1;
-
   fileDescriptorReceived(fd: number): void {
-    this.#fd = fd;
-  }
-
-  override dataReceived(name: Buffer): void {
-    const text = Buffer.alloc(64);
-    const length = readSync(this.#fd, text, 0, text.length, 0);
-    closeSync(this.#fd);
-    console.log(`${name} begins: ${text.toString('utf8', 0, length).split('\n', 1)[0]}`);
+    const text = Buffer.alloc(80);
+    const length = readSync(fd, text, 0, text.length, 0);
+    closeSync(fd);
+    console.log(`it begins: ${text.toString('utf8', 0, length).split('\n', 1)[0]}`);
     this.transport.loseConnection();
   }
 
   override connectionLost(): void {
-    void port.stopListening();
+    if (reactor.running) reactor.stop();
   }
 }
 
@@ -53,3 +47,4 @@ const reactor = createReactor({ kind: 'native' });
 const port = reactor.listenUNIX(values.path, Lender, { mode: 0o600, wantPID: true });
 console.log(`listening on ${port.getHost()}`);
 reactor.connectUNIX(values.path, Borrower);
+await reactor.run();

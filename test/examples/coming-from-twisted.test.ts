@@ -7,7 +7,9 @@ const read = (path: string): string => {
 };
 
 const page = read('docs/coming-from-twisted.md');
-const doors = read('src/index.ts') + read('src/testing/index.ts');
+const doors = ['.', 'handover', 'testing', 'workers']
+  .map((door) => read(`src/${door}/index.ts`))
+  .join();
 
 /** The second cells of the tables. */
 const cells = page
