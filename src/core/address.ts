@@ -25,7 +25,8 @@ export interface HostPort {
 export class IPv4Address {
   readonly type: IPAddressType;
   readonly port: number;
-  #host: string | number;
+  #host: string | undefined;
+  #bits: number | undefined;
 
   constructor(type: IPAddressType, host: string, port: number) {
     this.type = type;
@@ -36,13 +37,14 @@ export class IPv4Address {
   /** @param bits The four bytes of the address as one integer, first byte highest. */
   static fromBits(type: IPAddressType, bits: number, port: number): IPv4Address {
     const address = new IPv4Address(type, '', port);
-    address.#host = bits;
+    address.#host = undefined;
+    address.#bits = bits;
     return address;
   }
 
-  /** @internal The address as one integer, where its text was never asked for. */
+  /** @internal The address as one integer, where it was made of that. */
   get bits(): number | undefined {
-    return typeof this.#host === 'number' ? this.#host : undefined;
+    return this.#bits;
   }
 
   get family(): 'IPv4' {
@@ -51,11 +53,8 @@ export class IPv4Address {
 
   /** Dotted decimal: `127.0.0.1`. */
   get host(): string {
-    const host = this.#host;
-    if (typeof host === 'string') return host;
-    const text = `${host >>> 24}.${(host >>> 16) & 255}.${(host >>> 8) & 255}.${host & 255}`;
-    this.#host = text;
-    return text;
+    this.#host ??= ipv4Text(this.#bits as number);
+    return this.#host;
   }
 
   equals(other: Address): boolean {
@@ -75,7 +74,8 @@ export class IPv4Address {
 export class IPv6Address {
   readonly type: IPAddressType;
   readonly port: number;
-  #host: string | IPv6Words;
+  #host: string | undefined;
+  #words: IPv6Words | undefined;
 
   constructor(type: IPAddressType, host: string, port: number) {
     this.type = type;
@@ -85,22 +85,19 @@ export class IPv6Address {
 
   static fromWords(type: IPAddressType, words: IPv6Words, port: number): IPv6Address {
     const address = new IPv6Address(type, '', port);
-    address.#host = words;
+    address.#host = undefined;
+    address.#words = words;
     return address;
   }
 
-  /** @internal Where the text was never asked for. */
+  /** @internal Where it was made of these. */
   get words(): IPv6Words | undefined {
-    return typeof this.#host === 'string' ? undefined : this.#host;
+    return this.#words;
   }
 
   /** RFC 5952 text, with `%scope` where the address is link-local. */
   get host(): string {
-    const host = this.#host;
-    if (typeof host === 'string') return host;
-    const [first, second, third, fourth, scope] = host;
-    const text = ipv6Text([first, second, third, fourth]);
-    this.#host = scope === 0 ? text : `${text}%${scope}`;
+    this.#host ??= ipv6Text(this.#words as IPv6Words);
     return this.#host;
   }
 
@@ -193,8 +190,13 @@ export function addressFromWords(
   return IPv6Address.fromWords(type, [first, second, third, fourth, scope], port);
 }
 
+function ipv4Text(bits: number): string {
+  return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
+}
+
 /** RFC 5952 section 4: lower-case, no leading zeros, the longest run of two or more zero groups left out. */
-function ipv6Text(words: readonly number[]): string {
+function ipv6Text([first, second, third, fourth, scope]: IPv6Words): string {
+  const words = [first, second, third, fourth];
   const groups = words.flatMap((word) => [word >>> 16, word & 0xffff]);
   let runStart = 0;
   let runLength = 0;
@@ -207,8 +209,11 @@ function ipv6Text(words: readonly number[]): string {
     }
   }
   const hex = (part: number[]): string => part.map((group) => group.toString(16)).join(':');
-  if (runLength < 2) return hex(groups);
-  return `${hex(groups.slice(0, runStart))}::${hex(groups.slice(runStart + runLength))}`;
+  const text =
+    runLength < 2
+      ? hex(groups)
+      : `${hex(groups.slice(0, runStart))}::${hex(groups.slice(runStart + runLength))}`;
+  return scope === 0 ? text : `${text}%${scope}`;
 }
 
 function sameAddress(one: IPAddress, other: Address): boolean {

@@ -18,7 +18,8 @@ export interface DatagramDetails {
 /**
  * What a reactor calls. {@link DatagramProtocol} is the usual base.
  *
- * An exception out of any of these is reported; the socket goes on.
+ * An exception out of any of these is reported, unless it is a {@link RemoteProtocolError}: that a peer broke its protocol is
+ * everyday, and anybody could fill a log with it. The socket goes on.
  */
 export interface DatagramReceiver<A extends Address = Address> {
   makeConnection(transport: DatagramTransport<A>): void;

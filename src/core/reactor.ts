@@ -180,7 +180,8 @@ export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
   ): ListeningPort<Address>;
   /**
    * Goes on with a connection that was made elsewhere: a protocol is built as for an accepted one, but the factory's
-   * `doStart` and `doStop` are not called. Null where `buildProtocol` gave null: the connection is closed.
+   * `doStart` and `doStop` are not called. Null where `buildProtocol` gave null, or threw, which is reported: the connection is
+   * closed.
    * @throws DescriptorError, UnsupportedError, InvalidArgumentTypeError
    */
   adoptStreamConnection(

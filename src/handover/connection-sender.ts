@@ -4,13 +4,14 @@
  */
 
 import { closeSync } from 'node:fs';
-import { InvalidArgumentTypeError } from '../core/errors.js';
+import { ConnectionLost, DescriptorError, InvalidArgumentTypeError } from '../core/errors.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { Reactor } from '../core/reactor.js';
 import type { DetachedConnection, SocketTransport, UNIXTransport } from '../core/transport.js';
 import type { Deferred } from '../defer/deferred.js';
+import { fail } from '../defer/succeed.js';
 import { Int32StringReceiver } from '../framing/int-string-receivers.js';
-import { HandoverProtocolError } from './errors.js';
+import { HandoverError, HandoverProtocolError } from './errors.js';
 
 /** Bytes that a connection may bring along. */
 export const MAX_UNREAD_BYTES: number = 1024 * 1024;
@@ -28,19 +29,25 @@ const MAX_WAITING = 253;
  */
 export class ConnectionSender extends Int32StringReceiver {
   constructor() {
-    super({ maxLength: 0 });
+    // Nothing is expected to come: 1 is the least there is.
+    super({ maxLength: 1 });
   }
 
   /**
    * Detaches a connection and sends it: `connectionLost(ConnectionDetached)` is what its protocol sees of it.
    * @param unread What its protocol has received and not dealt with.
-   * @returns Fails as `detach` does; the connection then stays where it is.
+   * @returns Fails as `detach` does, or with a ConnectionLost where nobody is there to take it; the connection then stays where
+   * it is. Fails with a HandoverError where that shows only after it was detached: it is closed. That is so too where more than
+   * {@link MAX_UNREAD_BYTES} would have to go along.
    */
   send(transport: SocketTransport, unread: Uint8Array = new Uint8Array(0)): Deferred<void> {
     if (!(unread instanceof Uint8Array)) {
       throw new InvalidArgumentTypeError('unread', 'a Uint8Array', unread);
     }
-    return transport.detach().addCallback((detached) => this.#send(detached, unread));
+    if (!this.connected)
+      return fail(new ConnectionLost('the process that takes connections is gone'));
+    const read = Buffer.from(unread);
+    return transport.detach().addCallback((detached) => this.#send(detached, read));
   }
 
   override stringReceived(): void {
@@ -49,8 +56,13 @@ export class ConnectionSender extends Int32StringReceiver {
 
   #send(detached: DetachedConnection, unread: Uint8Array): void {
     try {
+      const bytes = Buffer.concat([unread, detached.unread]);
+      if (bytes.length > MAX_UNREAD_BYTES) {
+        throw new HandoverError(`a connection brings ${bytes.length} bytes along`);
+      }
+      if (!this.connected) throw new HandoverError('the process that takes connections is gone');
       (this.transport as UNIXTransport).sendFileDescriptor(detached.fd);
-      this.sendString(Buffer.concat([unread, detached.unread]));
+      this.sendString(bytes);
     } finally {
       detached.close();
     }
@@ -82,8 +94,11 @@ export class ConnectionReceiver extends Int32StringReceiver {
     try {
       this.#reactor.adoptStreamConnection(fd, this.#connections, { takeOver: true, unread });
     } catch (error) {
+      // What throws has not taken it over.
       closeSync(fd);
-      throw error;
+      throw error instanceof DescriptorError
+        ? new HandoverProtocolError('what came is no connection', { cause: error })
+        : error;
     }
   }
 

@@ -1,6 +1,7 @@
 /** Waiting for the connections of a reactor to end. */
 import type { Reactor } from '../core/reactor.js';
 import { Deferred } from '../defer/deferred.js';
+import { succeed } from '../defer/succeed.js';
 import { checkMilliseconds } from '../internal/check.js';
 import { connectionLostChannel } from '../reactor/diagnostics.js';
 
@@ -13,8 +14,9 @@ import { connectionLostChannel } from '../reactor/diagnostics.js';
  */
 export function connectionsGone(reactor: Reactor, timeoutMs: number): Deferred<number> {
   checkMilliseconds('timeoutMs', timeoutMs);
-  const gone = new Deferred<number>(() => stop());
   const open = (): number => reactor.statistics().connectionsOpen;
+  if (open() === 0) return succeed(0);
+  const gone = new Deferred<number>(() => stop());
   const look = (): void => {
     if (open() === 0) finish();
   };
@@ -22,14 +24,11 @@ export function connectionsGone(reactor: Reactor, timeoutMs: number): Deferred<n
     stop();
     if (!gone.fired) gone.callback(open());
   };
-  const first = reactor.callLater(0, look);
   const deadline = timeoutMs > 0 ? reactor.callLater(timeoutMs, finish) : undefined;
-  // The count is right once whoever is told of the loss before us has been.
-  const onLost = (): void => look();
-  connectionLostChannel.subscribe(onLost);
+  connectionLostChannel.subscribe(look);
   function stop(): void {
-    connectionLostChannel.unsubscribe(onLost);
-    for (const call of [first, deadline]) if (call?.active() === true) call.cancel();
+    connectionLostChannel.unsubscribe(look);
+    if (deadline?.active()) deadline.cancel();
   }
   return gone;
 }

@@ -1,6 +1,7 @@
 /** The side that has listeners and gives them away: offers them to a successor over a UNIX socket. */
 
 import type { Address } from '../core/address.js';
+import { InvalidArgumentValueError } from '../core/errors.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
 import type { Transport, UNIXTransport } from '../core/transport.js';
@@ -9,7 +10,13 @@ import { deferredList } from '../defer/deferred-list.js';
 import { LineOnlyReceiver } from '../framing/line-only-receiver.js';
 import { checkObject } from '../internal/check.js';
 import { HandoverProtocolError } from './errors.js';
-import { decodeMessage, encodeMessage, HANDOVER_VERSION, MAX_MESSAGE_BYTES } from './messages.js';
+import {
+  decodeMessage,
+  encodeMessage,
+  HANDOVER_VERSION,
+  MAX_LISTENERS,
+  MAX_MESSAGE_BYTES,
+} from './messages.js';
 import { checkSendsDescriptors, isTrusted } from './peer-check.js';
 
 /** Ports by the names under which a successor knows them. */
@@ -25,15 +32,16 @@ export class ListenerOffer implements AsyncDisposable {
    * here or there.
    */
   readonly taken: Deferred<void> = new Deferred();
-  readonly #reactor: Reactor;
   readonly #ports: NamedPorts;
   readonly #control: ListeningPort<Address>;
-  /** Who is taking over at present: one at a time. */
+  #state: 'offered' | 'withdrawn' | 'gone' = 'offered';
+  /** Whoever has connected. */
+  readonly #visitors = new Set<OfferProtocol>();
+  /** Who of them is taking over at present: one at a time. */
   #successor: OfferProtocol | undefined;
 
   /** @internal */
   constructor(reactor: Reactor, path: string, ports: NamedPorts) {
-    this.#reactor = reactor;
     this.#ports = ports;
     // A predecessor that died leaves its socket; the lock tells that it is dead.
     this.#control = reactor.listenUNIX(path, () => new OfferProtocol(this, reactor), {
@@ -42,33 +50,41 @@ export class ListenerOffer implements AsyncDisposable {
     });
   }
 
-  /** Takes the offer back; the ports stay as they are. */
+  /** Takes the offer back; the ports stay as they are, unless a successor is ready: then they stop all the same. */
   async withdraw(): Promise<void> {
+    if (this.#state === 'offered') this.#state = 'withdrawn';
+    for (const visitor of this.#visitors) visitor.refuse('the offer was taken back');
     await this.#control.stopListening();
-    this.#successor?.transport.abortConnection();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.withdraw();
   }
 
+  /** @internal */
+  visited(visitor: OfferProtocol): void {
+    this.#visitors.add(visitor);
+  }
+
   /** @internal A successor asks. @returns Why it is refused. */
   begin(successor: OfferProtocol): string | undefined {
-    if (this.taken.fired) return 'the listeners are gone already';
+    if (this.#state === 'withdrawn') return 'the offer was taken back';
+    if (this.#state === 'gone') return 'the listeners are gone already';
     if (this.#successor !== undefined) return 'another process is taking the listeners over';
     this.#successor = successor;
     return undefined;
   }
 
-  /** @internal */
+  /** @internal Sends the ports that listen still. @returns Their names. */
   give(transport: UNIXTransport): string[] {
-    const names = Object.keys(this.#ports);
-    for (const name of names) transport.sendFileDescriptor(this.#ports[name]?.fileno() ?? -1);
-    return names;
+    const open = Object.entries(this.#ports).filter(([, port]) => port.listening);
+    for (const [, port] of open) transport.sendFileDescriptor(port.fileno());
+    return open.map(([name]) => name);
   }
 
   /** @internal The successor accepts. */
   async complete(): Promise<void> {
+    this.#state = 'gone';
     // The path is free for the successor's own offer before it is told.
     const stopped = Object.values(this.#ports).map((port) =>
       port.stopListening({ drain: true, keepFile: true }),
@@ -78,16 +94,17 @@ export class ListenerOffer implements AsyncDisposable {
 
   /** @internal The successor is gone. */
   end(successor: OfferProtocol, finished: boolean): void {
+    this.#visitors.delete(successor);
     if (this.#successor !== successor) return;
     this.#successor = undefined;
-    if (finished && !this.taken.fired) this.#reactor.callLater(0, () => this.taken.callback());
+    if (finished && !this.taken.fired) this.taken.callback();
   }
 }
 
 class OfferProtocol extends LineOnlyReceiver {
   readonly #offer: ListenerOffer;
   readonly #reactor: Reactor;
-  #state: 'new' | 'given' | 'stopping' | 'stopped' = 'new';
+  #state: 'new' | 'given' | 'refused' | 'stopping' | 'stopped' = 'new';
   #timeout: { active(): boolean; cancel(): void } | undefined;
 
   constructor(offer: ListenerOffer, reactor: Reactor) {
@@ -98,7 +115,10 @@ class OfferProtocol extends LineOnlyReceiver {
 
   override makeConnection(transport: Transport): void {
     super.makeConnection(transport);
-    this.#timeout = this.#reactor.callLater(READY_TIMEOUT_MS, () => transport.abortConnection());
+    this.#offer.visited(this);
+    this.#timeout = this.#reactor.callLater(READY_TIMEOUT_MS, () =>
+      this.refuse(`not ready after ${READY_TIMEOUT_MS} ms`),
+    );
     if (!isTrusted(transport)) transport.abortConnection();
   }
 
@@ -115,14 +135,21 @@ class OfferProtocol extends LineOnlyReceiver {
     if (this.#state !== 'stopping') this.#offer.end(this, this.#state === 'stopped');
   }
 
+  /** Ends what it was about, unless it is ready: there is no way back then. */
+  refuse(reason: string): void {
+    if (this.#state !== 'new' && this.#state !== 'given') return;
+    this.#state = 'refused';
+    this.sendLine(encodeMessage({ type: 'refused', reason }));
+    this.transport.loseConnection();
+  }
+
   #give(version: number): void {
     const reason =
       version === HANDOVER_VERSION
         ? this.#offer.begin(this)
         : `version ${version} of the hand-over is not spoken here`;
     if (reason !== undefined) {
-      this.sendLine(encodeMessage({ type: 'refused', reason }));
-      this.transport.loseConnection();
+      this.refuse(reason);
       return;
     }
     const names = this.#offer.give(this.transport as UNIXTransport);
@@ -150,12 +177,21 @@ class OfferProtocol extends LineOnlyReceiver {
  *
  * @param path Of a UNIX socket, made with mode 0600, and of a lock file beside it.
  * @throws CannotListenError another living process offers there.
- * @throws InvalidArgumentTypeError, UnsupportedError
+ * @throws NotListeningError
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnsupportedError
  */
 export function offerListeners(reactor: Reactor, path: string, ports: NamedPorts): ListenerOffer {
   checkObject('ports', ports);
   checkSendsDescriptors(reactor, 'offerListeners');
-  // Asked now, so that what can't be given away is known before a successor comes.
-  for (const port of Object.values(ports)) port.fileno();
+  checkCanBeGiven(ports);
   return new ListenerOffer(reactor, path, ports);
+}
+
+/** @internal Asked early, so that what can't be given away is known before a successor comes. @throws as offerListeners */
+export function checkCanBeGiven(ports: NamedPorts): void {
+  const all = Object.values(ports);
+  if (all.length > MAX_LISTENERS) {
+    throw new InvalidArgumentValueError('ports', `at most ${MAX_LISTENERS} ports`, all.length);
+  }
+  for (const port of all) port.fileno();
 }

@@ -5,16 +5,19 @@ import type { Reactor } from '../core/reactor.js';
 import { Deferred } from '../defer/deferred.js';
 import { checkFunction, checkMilliseconds, checkObject } from '../internal/check.js';
 import { connectionsGone } from './connections-gone.js';
-import { type ListenerOffer, offerListeners } from './offer-listeners.js';
+import { checkCanBeGiven, type ListenerOffer, offerListeners } from './offer-listeners.js';
 import { type TakenListeners, takeListeners } from './take-listeners.js';
 
-/** Opens a port, or goes on with the one that a predecessor had: `inherited` is its descriptor, to be adopted with `takeOver`. */
+/**
+ * Opens a port, or goes on with the one that a predecessor had: `inherited` is its descriptor, to be adopted with `takeOver`. It is
+ * this function's own: what throws without having adopted it closes it.
+ */
 export type OpenPort = (inherited: number | undefined) => ListeningPort<Address>;
 
 export interface UpgradableOptions {
   /** How long connections may last, in milliseconds, after a successor has taken over; 0 waits for ever. Default 30,000. */
   readonly drainMs?: number;
-  /** Limit for each step of taking over. Default 30,000. */
+  /** Limit for each step of taking over, in milliseconds; 0 waits for ever. Default 30,000. */
   readonly timeoutMs?: number;
 }
 
@@ -37,7 +40,7 @@ export interface UpgradableService<Names extends string = string> extends AsyncD
  *
  * @param path Of a UNIX socket, made with mode 0600: all versions of the service meet there.
  * @returns Fails with a HandoverError where a predecessor is there and does not give way, or with what opening a port threw: the
- * predecessor then goes on.
+ * predecessor then goes on. Cancelling closes what was opened; the predecessor goes on unless it was told already.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
 export function serveUpgradable<Names extends string>(
@@ -50,31 +53,42 @@ export function serveUpgradable<Names extends string>(
   for (const [name, open] of Object.entries(listen)) checkFunction(`listen.${name}`, open);
   const drainMs = checkMilliseconds('drainMs', options.drainMs ?? 30_000);
   const timeoutMs = checkMilliseconds('timeoutMs', options.timeoutMs ?? 30_000);
-  return Deferred.fromPromise(serve(reactor, path, listen, drainMs, timeoutMs));
+  return Deferred.fromPromise((signal) =>
+    serve(reactor, path, listen, { drainMs, timeoutMs }, signal),
+  );
 }
 
 async function serve<Names extends string>(
   reactor: Reactor,
   path: string,
   listen: Readonly<Record<Names, OpenPort>>,
-  drainMs: number,
-  timeoutMs: number,
+  { drainMs, timeoutMs }: Required<UpgradableOptions>,
+  signal: AbortSignal,
 ): Promise<UpgradableService<Names>> {
-  const taken = await takeListeners(reactor, path, { timeoutMs });
+  const taken = await takeListeners(reactor, path, { timeoutMs }).toPromise({ signal });
   const ports: Partial<Record<Names, ListeningPort<Address>>> = {};
+  /** Whose files are the predecessor's as long as that goes on. */
+  const inherited = new Set<ListeningPort<Address>>();
   try {
     for (const name of Object.keys(listen) as Names[]) {
-      ports[name] = listen[name](taken?.take(name));
+      const fd = taken?.take(name);
+      const port = listen[name](fd);
+      ports[name] = port;
+      if (fd !== undefined) inherited.add(port);
     }
-    await taken?.ready();
     const opened = ports as Record<Names, ListeningPort<Address>>;
+    // There is no way back once the predecessor is told.
+    checkCanBeGiven(opened);
+    signal.throwIfAborted();
+    await taken?.ready();
+    inherited.clear();
+    signal.throwIfAborted();
     const offer = offerListeners(reactor, path, opened);
     return new Service(reactor, opened, offer, taken, drainMs);
   } catch (error) {
     taken?.[Symbol.dispose]();
-    await Promise.all(
-      Object.values<ListeningPort<Address>>(ports as never).map((port) => port.stopListening()),
-    );
+    const opened = Object.values<ListeningPort<Address>>(ports as never);
+    await Promise.all(opened.map((port) => port.stopListening({ keepFile: inherited.has(port) })));
     throw error;
   }
 }

@@ -7,6 +7,7 @@ import { ClientFactory } from '../core/factory.js';
 import type { Reactor } from '../core/reactor.js';
 import type { Transport } from '../core/transport.js';
 import { Deferred } from '../defer/deferred.js';
+import { fail, succeed } from '../defer/succeed.js';
 import { LineOnlyReceiver } from '../framing/line-only-receiver.js';
 import { checkMilliseconds } from '../internal/check.js';
 import { HandoverError, HandoverProtocolError } from './errors.js';
@@ -20,7 +21,10 @@ import {
 import { checkSendsDescriptors, isTrusted } from './peer-check.js';
 
 export interface TakeListenersOptions {
-  /** Limit for each step: until the listeners are here, and until the predecessor has stopped. Default 30,000. */
+  /**
+   * Limit for each step, in milliseconds: until the listeners are here, and until the predecessor has stopped. 0 waits for
+   * ever. Default 30,000.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -51,8 +55,10 @@ export class TakenListeners implements Disposable {
   }
 
   /**
-   * Tells the predecessor to stop accepting; to be called once what was taken is adopted. Fires when it has stopped, or is
-   * gone: connections come here only from then on. Those that were not taken are closed.
+   * Tells the predecessor to stop accepting; to be called once what was taken is adopted. Those that were not taken are closed.
+   *
+   * @returns Fires when it has stopped, or is gone, or has not said so in time: connections come here only from then on. Fails
+   * with a HandoverError where it took its offer back, or this gave up before: the predecessor then goes on.
    */
   ready(): Deferred<void> {
     this.#closeRest();
@@ -77,6 +83,8 @@ class TakeProtocol extends LineOnlyReceiver {
   readonly #taken: Deferred<TakenListeners>;
   readonly #fds: number[] = [];
   #stopped: Deferred<void> | undefined;
+  /** Why the predecessor goes on, where it does. */
+  #refusal: HandoverError | undefined;
   #timeout: { active(): boolean; cancel(): void } | undefined;
 
   constructor(reactor: Reactor, timeoutMs: number, taken: Deferred<TakenListeners>) {
@@ -89,7 +97,7 @@ class TakeProtocol extends LineOnlyReceiver {
   override makeConnection(transport: Transport): void {
     super.makeConnection(transport);
     if (!isTrusted(transport)) {
-      this.#fail(new HandoverError('the process that offers listeners is of another user'));
+      this.#refused(new HandoverError('the process that offers listeners is of another user'));
       return;
     }
     this.#wait();
@@ -106,7 +114,7 @@ class TakeProtocol extends LineOnlyReceiver {
   override lineReceived(line: Buffer): void {
     const message = decodeMessage(line);
     if (message.type === 'listeners' && !this.#taken.fired) this.#give(message.names);
-    else if (message.type === 'refused') this.#fail(new HandoverError(message.reason));
+    else if (message.type === 'refused') this.#refused(new HandoverError(message.reason));
     else if (message.type === 'stopped' && this.#stopped !== undefined) this.#finish();
     else throw new HandoverProtocolError(`"${message.type}" came at the wrong time`);
   }
@@ -124,19 +132,19 @@ class TakeProtocol extends LineOnlyReceiver {
   }
 
   ready(): Deferred<void> {
+    if (this.#stopped !== undefined) return this.#stopped;
+    if (this.#refusal !== undefined) return fail(this.#refusal);
+    // Gone before it was told: it accepts no more.
+    if (!this.connected) return succeed();
     const stopped = new Deferred<void>();
     this.#stopped = stopped;
-    if (!this.connected) {
-      this.#reactor.callLater(0, () => this.#finish());
-      return stopped;
-    }
     this.#wait();
     this.sendLine(encodeMessage({ type: 'ready' }));
     return stopped;
   }
 
   giveUp(): void {
-    if (this.#stopped === undefined) this.transport.abortConnection();
+    if (this.#stopped === undefined) this.#refused(new HandoverError('this process gave up'));
   }
 
   #give(names: readonly string[]): void {
@@ -152,9 +160,13 @@ class TakeProtocol extends LineOnlyReceiver {
     this.#taken.callback(new TakenListeners(this, named));
   }
 
-  #fail(error: HandoverError): void {
-    if (!this.#taken.fired) this.#taken.errback(error);
+  /** The predecessor goes on. */
+  #refused(error: HandoverError): void {
+    this.#refusal ??= error;
+    this.#endWait();
     this.transport.abortConnection();
+    if (!this.#taken.fired) this.#taken.errback(error);
+    else if (this.#stopped?.fired === false) this.#stopped.errback(error);
   }
 
   #finish(): void {
@@ -164,6 +176,7 @@ class TakeProtocol extends LineOnlyReceiver {
   }
 
   #wait(): void {
+    if (this.#timeoutMs === 0) return;
     this.#timeout = this.#reactor.callLater(this.#timeoutMs, () =>
       this.transport.abortConnection(),
     );
@@ -178,7 +191,7 @@ class TakeProtocol extends LineOnlyReceiver {
  * Asks the process that offers its listeners at `path` (see {@link offerListeners}) for them. Native only.
  *
  * @returns Fires with undefined where no process offers any. Fails with a HandoverError where it refuses, is of another user,
- * or does not answer in time.
+ * or does not answer in time, and with a ConnectError where it can't be reached. Cancelling hangs up.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
 export function takeListeners(

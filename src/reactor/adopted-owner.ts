@@ -1,6 +1,7 @@
 /** The owner of a connection that was adopted: no port or connector has it. */
 import type { Address } from '../core/address.js';
 import type { ClientProtocolFactory } from '../core/factory.js';
+import type { StreamProtocol } from '../core/protocol.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import type { HostedReactor } from './hosted-reactor.js';
 import type { StreamOwner, StreamTransport } from './stream-transport.js';
@@ -19,7 +20,7 @@ export class AdoptedOwner implements StreamOwner {
   /**
    * Adopts the connection, and gives it a protocol.
    * @param unread Is delivered in the next turn, before anything else.
-   * @returns Null where the factory wants none of it.
+   * @returns Null where the factory wants none of it, or threw: the descriptor was taken over by then, so that is reported.
    */
   start(
     adopt: (owner: StreamOwner) => StreamTransport,
@@ -27,12 +28,12 @@ export class AdoptedOwner implements StreamOwner {
   ): StreamTransport | null {
     const transport = adopt(this);
     this.#host = transport.getHost();
-    let protocol: ReturnType<ClientProtocolFactory['buildProtocol']>;
+    let protocol: StreamProtocol | null;
     try {
       protocol = this.#factory.buildProtocol(transport.getPeer());
     } catch (error) {
-      transport.discard();
-      throw error;
+      this.#reactor.report(error, 'buildProtocol');
+      protocol = null;
     }
     if (protocol === null) {
       transport.discard();

@@ -1,12 +1,7 @@
 /**
  * What all reactors share: time, system events, running and stopping, ports and connectors. They live in a loop that is
  * there without them, Node's own as a rule; how sockets are made and watched is the subclass's part.
- *
- * A turn is one pass over the queues below: what `soon` was asked for, then calls from threads, then delayed calls that
- * are due. The queues are taken as they stand when the pass begins, so what is queued meanwhile waits for the next turn.
  */
-import { isMainThread } from 'node:worker_threads';
-
 import type { Address, HostPort, IPAddress, UNIXAddress } from '../core/address.js';
 import type {
   AdoptConnectionOptions,
@@ -24,16 +19,7 @@ import type {
   UNIXDatagramTransport,
 } from '../core/datagram.js';
 import type { ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
-import {
-  ConnectionLost,
-  DescriptorError,
-  InvalidArgumentTypeError,
-  ReactorAlreadyRunningError,
-  ReactorDisposedError,
-  ReactorNotRunningError,
-  UnsupportedError,
-  withoutStack,
-} from '../core/errors.js';
+import { ConnectionLost, UnsupportedError, withoutStack } from '../core/errors.js';
 import { type FactoryLike, toFactory } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { NameResolver } from '../core/name-resolver.js';
@@ -43,32 +29,14 @@ import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js
 import type { SocketTransport } from '../core/transport.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
 import { Deferred } from '../defer/deferred.js';
-import { succeed } from '../defer/succeed.js';
-import { captureContext, inContext, ROOT_CONTEXT } from '../internal/async-context.js';
-import {
-  checkBoolean,
-  checkFunction,
-  checkInteger,
-  checkNameResolver,
-  checkString,
-} from '../internal/check.js';
+import { checkFunction, checkInteger, checkNameResolver, checkString } from '../internal/check.js';
 import { printError, reportError } from '../internal/error-report.js';
-import { adoptSettings } from './adopt-settings.js';
-import { AdoptedOwner } from './adopted-owner.js';
-import { toDatagramReceiver } from './datagram-receiver.js';
-import {
-  connectUNIXDatagramSettings,
-  type DatagramSettings,
-  datagramSettings,
-  listenUNIXDatagramSettings,
-  type UDPSettings,
-  type UNIXDatagramSettings,
-  udpSettings,
-} from './datagram-settings.js';
-import { DelayedCalls } from './delayed-calls.js';
+import { adoptDatagramPort, adoptStreamConnection, adoptStreamPort } from './adopting.js';
+import { connectedUNIXDatagrams, listeningUDP, listeningUNIXDatagrams } from './datagram-ports.js';
+import type { DatagramSettings, UDPSettings, UNIXDatagramSettings } from './datagram-settings.js';
 import { connectionLostChannel } from './diagnostics.js';
 import { type LoopHost, NODE_LOOP } from './loop-host.js';
-import { SignalStop } from './signal-stop.js';
+import { RunPhases } from './run-phases.js';
 import {
   type ConnectorOptions,
   type Dial,
@@ -86,9 +54,10 @@ import {
   type ListenSettings,
   listenSettings,
 } from './tcp-settings.js';
-import { UDPPort, type UDPSocket } from './udp-port.js';
-import { UNIXDatagramPort, type UNIXDatagramSocket } from './unix-datagram-port.js';
-import { listenLocked, removingFile } from './unix-listening.js';
+import { Turns } from './turns.js';
+import type { UDPPort, UDPSocket } from './udp-port.js';
+import type { UNIXDatagramPort, UNIXDatagramSocket } from './unix-datagram-port.js';
+import { listenLocked } from './unix-listening.js';
 import { UNIXRoute } from './unix-route.js';
 import {
   type UNIXConnectSettings,
@@ -122,8 +91,6 @@ export interface OpenPort {
   closeListening(): void;
 }
 
-type Phase = 'idle' | 'starting' | 'running' | 'stopping' | 'disposed';
-
 export abstract class HostedReactor implements Reactor, StreamReactor {
   abstract readonly kind: Reactor['kind'];
   abstract readonly poller: string;
@@ -139,35 +106,18 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   readonly #host: LoopHost;
   readonly #reportError: ErrorReporter;
   readonly #events: SystemEventTriggers;
-  readonly #delayedCalls: DelayedCalls;
-  readonly #signals = new SignalStop(() => this.#stopFromSignal());
+  readonly #turns: Turns;
+  readonly #phases: RunPhases;
   #ownNameResolver: OwnNameResolver | undefined;
   #installedNameResolver: NameResolver | undefined;
-  #phase: Phase = 'idle';
-  #running = false;
-  /** Settles once `startup` has been fired whole. */
-  #started: Deferred<void> = succeed();
-  #finishRun: (() => void) | undefined;
-  #runFinished: Promise<void> = Promise.resolve();
-  #letEnd: (() => void) | undefined;
-  #soon: (() => void)[] = [];
-  #threadCalls: (() => void)[] = [];
-  #turnQueued = false;
-  #cancelTimer: (() => void) | undefined;
-  #timerDue = Number.POSITIVE_INFINITY;
 
   constructor(options: ReactorOptions, host: LoopHost = NODE_LOOP) {
     this.#host = host;
     this.#reportError = options.reportError ?? reportError;
     checkFunction('reportError', this.#reportError);
     this.#events = new SystemEventTriggers(this.report);
-    this.#delayedCalls = new DelayedCalls({
-      now: () => this.now(),
-      report: this.report,
-      arm: (time) => this.#arm(time),
-    });
-    this.#addStartupTrigger();
-    this.#addShutdownTrigger();
+    this.#turns = new Turns(host, this.report);
+    this.#phases = new RunPhases(host, this.#turns, this.#events, () => this.#disconnectAll());
   }
 
   /** Called once, when a name is first to be resolved. */
@@ -244,7 +194,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   }
 
   get running(): boolean {
-    return this.#running;
+    return this.#phases.running;
   }
 
   get nameResolver(): NameResolver {
@@ -270,54 +220,33 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     ...args: Args
   ): DelayedCall {
     this.checkUsable();
-    checkFunction('callback', callback);
-    return this.#delayedCalls.callLater(delayMs, inContext(captureContext(), callback), args);
+    return this.#turns.callLater(delayMs, callback, args);
   }
 
   getDelayedCalls(): DelayedCall[] {
-    return this.#delayedCalls.getDelayedCalls();
+    return this.#turns.getDelayedCalls();
   }
 
   run(options: RunOptions = {}): Deferred<void> {
-    return Deferred.fromPromise(this.#run(options));
-  }
-
-  async #run(options: RunOptions): Promise<void> {
-    this.checkUsable();
-    if (this.#phase !== 'idle') throw new ReactorAlreadyRunningError();
-    this.#phase = 'starting';
-    this.#runFinished = new Promise((resolve) => {
-      this.#finishRun = resolve;
-    });
-    const finished = this.#runFinished;
-    this.#letEnd = this.#host.keepAlive();
-    if (options.installSignalHandlers ?? isMainThread) this.#signals.install();
-    this.#started = this.fireSystemEvent('startup');
-    await finished;
+    return Deferred.fromPromise(this.#phases.run(options));
   }
 
   stop(): void {
-    if (this.#phase !== 'starting' && this.#phase !== 'running') throw new ReactorNotRunningError();
-    this.#phase = 'stopping';
-    this.soon(() => void this.#shutDown());
+    this.#phases.stop();
   }
 
   crash(): void {
-    if (this.#phase === 'idle' || this.#phase === 'disposed') throw new ReactorNotRunningError();
-    this.#endRun();
+    this.#phases.crash();
   }
 
   callWhenRunning<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
     checkFunction('callback', callback);
-    if (this.#running) callback(...args);
+    if (this.running) callback(...args);
     else this.addSystemEventTrigger('after', 'startup', callback, ...args);
   }
 
   callFromThread<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
-    checkFunction('callback', callback);
-    const bound = inContext(captureContext(), callback);
-    this.#threadCalls.push(() => bound(...args));
-    this.#queueTurn();
+    this.#turns.callFromThread(callback, args);
   }
 
   addSystemEventTrigger<Args extends unknown[]>(
@@ -394,16 +323,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     factory: FactoryLike,
     options: AdoptPortOptions = {},
   ): ListeningPort<Address> {
-    const takeOver = adoptSettings(fd, options);
-    const ownsFile = checkBoolean('ownsFile', options.ownsFile ?? false);
-    let adopted = false;
-    return this.#listen(factory, (port) => {
-      // What was closed can't be opened again, and its number may be anybody's by now.
-      if (adopted) throw new DescriptorError('there any more', fd);
-      const socket = this.adoptListenSocket(fd, takeOver, port);
-      adopted = true;
-      return ownsFile ? removingFile(socket) : socket;
-    });
+    return started(adoptStreamPort(this, fd, factory, options));
   }
 
   adoptStreamConnection(
@@ -412,16 +332,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     options: AdoptConnectionOptions = {},
   ): SocketTransport | null {
     this.checkUsable();
-    const takeOver = adoptSettings(fd, options);
-    const { unread } = options;
-    if (unread !== undefined && !(unread instanceof Uint8Array)) {
-      throw new InvalidArgumentTypeError('unread', 'a Uint8Array', unread);
-    }
-    const owner = new AdoptedOwner(this, toFactory(factory));
-    return owner.start(
-      (streamOwner) => this.adoptStream(fd, takeOver, streamOwner),
-      unread === undefined ? undefined : Buffer.from(unread),
-    );
+    return adoptStreamConnection(this, fd, factory, options);
   }
 
   listenUDP(
@@ -429,9 +340,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     protocol: DatagramProtocolLike<IPAddress>,
     options: ListenUDPOptions = {},
   ): UDPTransport {
-    const settings = udpSettings(port, options);
-    const open = (udpPort: UDPPort): UDPSocket => this.openUDPSocket(settings, udpPort);
-    return started(new UDPPort(this, toDatagramReceiver(protocol), settings, open));
+    return started(listeningUDP(this, port, protocol, options));
   }
 
   listenUNIXDatagram(
@@ -439,7 +348,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     protocol: DatagramProtocolLike<UNIXAddress>,
     options: ListenUNIXDatagramOptions = {},
   ): UNIXDatagramTransport {
-    return this.#openUNIXDatagrams(listenUNIXDatagramSettings(path, options), protocol);
+    return started(listeningUNIXDatagrams(this, path, protocol, options));
   }
 
   connectUNIXDatagram(
@@ -447,7 +356,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     protocol: DatagramProtocolLike<UNIXAddress>,
     options: ConnectUNIXDatagramOptions = {},
   ): UNIXDatagramTransport {
-    return this.#openUNIXDatagrams(connectUNIXDatagramSettings(path, options), protocol);
+    return started(connectedUNIXDatagrams(this, path, protocol, options));
   }
 
   adoptDatagramPort(
@@ -455,25 +364,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     protocol: DatagramProtocolLike<IPAddress>,
     options: AdoptDatagramOptions = {},
   ): UDPTransport {
-    const takeOver = adoptSettings(fd, options);
-    const settings = datagramSettings(options);
-    let adopted = false;
-    const open = (port: UDPPort): UDPSocket => {
-      if (adopted) throw new DescriptorError('there any more', fd);
-      const socket = this.adoptUDPSocket(fd, takeOver, settings, port);
-      adopted = true;
-      return socket;
-    };
-    return started(new UDPPort(this, toDatagramReceiver(protocol), settings, open));
-  }
-
-  #openUNIXDatagrams(
-    settings: UNIXDatagramSettings,
-    protocol: DatagramProtocolLike<UNIXAddress>,
-  ): UNIXDatagramTransport {
-    const open = (port: UNIXDatagramPort): UNIXDatagramSocket =>
-      this.openUNIXDatagramSocket(settings, port);
-    return started(new UNIXDatagramPort(this, toDatagramReceiver(protocol), settings, open));
+    return started(adoptDatagramPort(this, fd, protocol, options));
   }
 
   addReader(_descriptor: ReadDescriptor): void {
@@ -511,26 +402,21 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
       connectionsMade: this.connectionsMade,
       connectionsLost: this.connectionsLost,
       connectionsOpen: this.connectionsOpen,
-      delayedCalls: this.#delayedCalls.size,
+      delayedCalls: this.#turns.delayedCalls,
       turnMsP50: p50Ms,
       turnMsP99: p99Ms,
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#phase === 'disposed') return;
-    if (this.#phase === 'starting' || this.#phase === 'running') this.stop();
-    await this.#runFinished;
-    this.#disconnectAll();
-    this.#phase = 'disposed';
-    this.#delayedCalls.clear();
+    if (await this.#phases.dispose()) return;
     await this.nextTurn();
     this.release();
   }
 
   /** @internal */
   checkUsable(): void {
-    if (this.#phase === 'disposed') throw new ReactorDisposedError();
+    this.#phases.checkUsable();
   }
 
   /** @internal Never throws. */
@@ -545,8 +431,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
 
   /** @internal */
   soon(callback: () => void): void {
-    this.#soon.push(callback);
-    this.#queueTurn();
+    this.#turns.soon(callback);
   }
 
   /** @internal */
@@ -567,70 +452,14 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
 
   /** Runs what `soon` was asked for: to be called before anything received is delivered. */
   protected runSoon(): void {
-    if (this.#soon.length === 0) return;
-    const queued = this.#soon;
-    this.#soon = [];
-    this.#runAll(queued, 'callback');
-  }
-
-  #queueTurn(): void {
-    if (this.#turnQueued) return;
-    this.#turnQueued = true;
-    this.#host.queueTurn(this.#rootTurn);
-  }
-
-  /** Turns serve many: they run in no caller's context, whoever it was that asked for this one. */
-  readonly #rootTurn: () => void = () => ROOT_CONTEXT.runInAsyncScope(this.#turn, this);
-
-  #turn(): void {
-    this.#turnQueued = false;
-    this.runSoon();
-    if (this.#threadCalls.length > 0) {
-      const queued = this.#threadCalls;
-      this.#threadCalls = [];
-      this.#runAll(queued, 'callFromThread');
-    }
-    this.#delayedCalls.runDue();
-    this.#arm(this.#delayedCalls.nextTime);
-  }
-
-  #runAll(callbacks: readonly (() => void)[], where: string): void {
-    for (const callback of callbacks) {
-      try {
-        callback();
-      } catch (error) {
-        this.report(error, where);
-      }
-    }
-  }
-
-  /** Makes sure of a turn at `time`. One timer serves however many delayed calls there are. */
-  #arm(time: number | undefined): void {
-    if (time === this.#timerDue) return;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-    this.#timerDue = Number.POSITIVE_INFINITY;
-    if (time === undefined) return;
-    const wait = time - this.now();
-    if (wait <= 0) {
-      this.#queueTurn();
-      return;
-    }
-    this.#timerDue = time;
-    this.#cancelTimer = this.#host.setTimer(wait, () => {
-      this.#timerDue = Number.POSITIVE_INFINITY;
-      this.#rootTurn();
-    });
+    this.#turns.runSoon();
   }
 
   #listen<A extends Address>(
     factory: FactoryLike,
     open: (port: StreamPort) => ListenSocket,
   ): ListeningPort<A> {
-    this.checkUsable();
-    const port = new StreamPort<A>(this, toFactory(factory), open);
-    port.startListening();
-    return port;
+    return started(new StreamPort<A>(this, toFactory(factory), open));
   }
 
   #connect<D extends Destination>(
@@ -643,45 +472,11 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     return connector;
   }
 
-  /** Triggers are used up when they run, so each run needs its own. */
-  #addStartupTrigger(): void {
-    this.addSystemEventTrigger('during', 'startup', () => {
-      if (this.#phase === 'starting') this.#phase = 'running';
-      this.#running = true;
-    });
-  }
-
   #noDescriptors(method: string): UnsupportedError {
     return new UnsupportedError(
       method,
       `${this.poller} can not watch descriptors: use the native reactor`,
     );
-  }
-
-  #addShutdownTrigger(): void {
-    this.addSystemEventTrigger('during', 'shutdown', () => this.#disconnectAll());
-  }
-
-  #stopFromSignal(): void {
-    if (this.#phase === 'starting' || this.#phase === 'running') this.stop();
-  }
-
-  async #shutDown(): Promise<void> {
-    await this.#started;
-    await this.fireSystemEvent('shutdown');
-    if (this.#phase !== 'stopping') return;
-    this.#delayedCalls.clear();
-    this.#endRun();
-    this.#addShutdownTrigger();
-  }
-
-  #endRun(): void {
-    this.#phase = 'idle';
-    this.#running = false;
-    this.#signals.remove();
-    this.#letEnd?.();
-    this.#finishRun?.();
-    this.#addStartupTrigger();
   }
 
   #disconnectAll(): void {

@@ -106,14 +106,14 @@ export class StreamConnector<D extends Destination = Destination>
       throw new ConnectorStateError(`cannot connect: the connector is ${this.#state}`);
     }
     this.#reactor.checkUsable();
+    if (!this.#factoryStarted) {
+      this.#factory.doStart();
+      this.#factoryStarted = true;
+    }
     this.#state = 'connecting';
     this.#trying = true;
     this.#attempt += 1;
     this.#reactor.connectors.add(this);
-    if (!this.#factoryStarted) {
-      this.#factoryStarted = true;
-      this.#factory.doStart();
-    }
     const { timeoutMs, signal } = this.#options;
     if (timeoutMs > 0) {
       this.#timeout = this.#reactor.callLater(timeoutMs, () => {
@@ -152,7 +152,6 @@ export class StreamConnector<D extends Destination = Destination>
 
   /** @internal */
   dialSucceeded(transport: StreamTransport, peer: Address): void {
-    this.#callOff = undefined;
     this.#endAttempt('connected');
     this.#transport = transport;
     const reactor = this.#reactor;
@@ -216,8 +215,9 @@ export class StreamConnector<D extends Destination = Destination>
         if (isPresent()) this.#failed(reason);
       },
     );
-    // Where the ways were found at once, a dial is under way, and that is what is to be called off.
-    this.#callOff ??= callOff;
+    // Where the ways were found at once, a dial is under way, and that is what is to be called off; where there are none, the
+    // factory may have begun a new attempt.
+    if (isPresent()) this.#callOff ??= callOff;
   }
 
   #dialNext(): void {
@@ -269,6 +269,7 @@ export class StreamConnector<D extends Destination = Destination>
   #endAttempt(state: 'disconnected' | 'connected'): void {
     this.#state = state;
     this.#trying = false;
+    this.#callOff = undefined;
     if (state === 'disconnected') this.#transport = undefined;
     this.#reactor.connectors.delete(this);
     if (this.#timeout?.active()) this.#timeout.cancel();

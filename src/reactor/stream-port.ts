@@ -32,6 +32,8 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
   readonly #open: (port: StreamPort) => ListenSocket;
   #socket: ListenSocket | undefined;
   #address: Address | undefined;
+  /** Those who wait for the draining that is under way: it is asked for once. */
+  readonly #drains: Deferred<void>[] = [];
 
   /** @param open Makes the port's socket, each time that it begins to listen. */
   constructor(
@@ -59,11 +61,17 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
 
   startListening(): void {
     if (this.#socket !== undefined) return;
+    this.#reactor.checkUsable();
     const socket = this.#open(this);
+    try {
+      this.#factory.doStart();
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
     this.#socket = socket;
     this.#address = socket.address;
     this.#reactor.ports.add(this);
-    this.#factory.doStart();
   }
 
   stopListening(options: StopListeningOptions = {}): Deferred<void> {
@@ -75,11 +83,8 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
       return this.#reactor.nextTurn();
     }
     const drained = new Deferred<void>();
-    socket.drain(() => {
-      if (drained.fired) return;
-      drained.callback();
-      if (this.#socket === socket) this.closeListening(keepFile);
-    });
+    this.#drains.push(drained);
+    if (this.#drains.length === 1) socket.drain(() => this.#drained(socket, keepFile));
     return drained.addCallback(() => this.#reactor.nextTurn());
   }
 
@@ -90,9 +95,10 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
   /** @internal */
   closeListening(keepFile = false): void {
     if (this.#socket === undefined) return;
-    this.#socket.close(keepFile);
+    const socket = this.#socket;
     this.#socket = undefined;
     this.#reactor.ports.delete(this);
+    socket.close(keepFile);
     this.#reactor.soon(() => this.#factory.doStop());
   }
 
@@ -128,5 +134,11 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
   /** @internal */
   localAddress(): Address {
     return this.getHost();
+  }
+
+  /** The socket has accepted those who waited, or was closed first. */
+  #drained(socket: ListenSocket, keepFile: boolean): void {
+    if (this.#socket === socket) this.closeListening(keepFile);
+    for (const drained of this.#drains.splice(0)) if (!drained.fired) drained.callback();
   }
 }

@@ -296,9 +296,9 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   /** @internal Bytes that are to be delivered, in the next turn, before any that come. Called before {@link start}. */
   holdBack(data: Buffer): void {
     held.set(this, [data]);
-    this.reading = 'paused';
+    this.reading = 'resuming';
     this.setReading(false);
-    this.reactor.soon(() => this.resumeProducing());
+    this.reactor.soon(() => this.deliverHeld());
   }
 
   /** @internal The peer has finished sending, and the protocol can be half-closed. */
@@ -410,7 +410,7 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
       fd = this.releaseSocket();
     } catch (error) {
       this.state = 'open';
-      if (this.reading === 'on') {
+      if (this.reading === 'on' || this.reading === 'resuming') {
         this.reading = 'paused';
         this.resumeProducing();
       }

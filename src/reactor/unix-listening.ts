@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.js';
 import { CannotListenError } from '../core/errors.js';
 import { NotAcquiredError } from '../defer/errors.js';
 import { DeferredFilesystemLock } from '../defer/filesystem-lock.js';
+import { SocketFile } from './socket-file.js';
 import type { ListenSocket } from './stream-port.js';
 
 /** The lock file of a socket's path. */
@@ -43,16 +44,13 @@ export function listenLocked(path: string, clock: Clock, open: () => ListenSocke
 export function removingFile(socket: ListenSocket): ListenSocket {
   const { address } = socket;
   if (address.type !== 'UNIX' || address.abstract) return socket;
-  const { path } = address;
-  const own = lstatSync(path, { throwIfNoEntry: false });
+  const file = new SocketFile(address.path);
   return {
     address,
     fileno: () => socket.fileno(),
     ...(socket.drain && { drain: (drained: () => void) => socket.drain?.(drained) }),
     close: (keepFile) => {
-      const now = lstatSync(path, { throwIfNoEntry: false });
-      const same = own !== undefined && now?.dev === own.dev && now.ino === own.ino;
-      if (same && keepFile !== true) unlinkSync(path);
+      if (keepFile !== true) file.remove();
       socket.close(keepFile);
     },
   };
@@ -78,8 +76,12 @@ function takeLock(lock: DeferredFilesystemLock, path: string): void {
   throw new CannotListenError(new UNIXAddress(path), { cause });
 }
 
-/** Only a socket: whatever else is there is somebody's file. */
+/** Only a socket: whatever else is there is somebody's file. @throws CannotListenError */
 function removeSocket(path: string): void {
-  const status = lstatSync(path, { throwIfNoEntry: false });
-  if (status?.isSocket() === true) unlinkSync(path);
+  try {
+    const status = lstatSync(path, { throwIfNoEntry: false });
+    if (status?.isSocket() === true) unlinkSync(path);
+  } catch (cause) {
+    throw new CannotListenError(new UNIXAddress(path), { cause });
+  }
 }

@@ -15,7 +15,7 @@ import {
 import { contract, type Rig } from '../support/contract.js';
 import { DatagramRecorder, openUDP } from '../support/datagrams.js';
 import { closeQuietly, Duplicator, isOpen } from '../support/descriptors.js';
-import { echo, listenLocal, pair } from '../support/pairs.js';
+import { echo, listenLocal, pair, quietMoment } from '../support/pairs.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { Recorder, RecordingFactory, recorders } from '../support/recorder.js';
 import { connectsTo, socketPath, unixPair } from '../support/unix.js';
@@ -82,6 +82,29 @@ contract('adoptStreamConnection', (rig) => {
     rig.reactor.adoptStreamConnection(fd, new RecordingFactory(() => adopted), options);
     expect(adopted.receivedBytes).toBe(0);
     expect((await adopted.receive(11)).toString()).toBe('old and new');
+  });
+
+  it('is not given what was read before while it has paused', async () => {
+    const { fd } = await detached(rig, 'unix');
+    const adopted = new Recorder({ connectionMade: (self) => self.tcp.pauseProducing() });
+    const options = { takeOver: true, unread: Buffer.from('old') };
+    rig.reactor.adoptStreamConnection(fd, new RecordingFactory(() => adopted), options);
+    await quietMoment(rig);
+    expect(adopted.receivedBytes).toBe(0);
+    adopted.tcp.resumeProducing();
+    expect((await adopted.receive(3)).toString()).toBe('old');
+  });
+
+  it('is closed and reported where the factory throws, with the descriptor that it took', async () => {
+    const { fd, peer } = await detached(rig, 'tcp');
+    const error = new Error('out of buildProtocol');
+    const throwing = (): never => {
+      throw error;
+    };
+    expect(rig.reactor.adoptStreamConnection(fd, throwing, { takeOver: true })).toBeNull();
+    expect(rig.takeReports()).toEqual([{ error, where: 'buildProtocol' }]);
+    await peer.lost();
+    expect(isOpen(fd)).toBe(false);
   });
 
   it('sees an end that came before', async () => {

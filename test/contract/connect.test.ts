@@ -10,7 +10,7 @@ import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../src/core/errors.js';
-import { Deferred, type HostAddress, IPv4Address, IPv6Address } from '../../src/index.js';
+import { Deferred, fail, type HostAddress, IPv4Address, IPv6Address } from '../../src/index.js';
 import { contract, portOf } from '../support/contract.js';
 import { HeldResolver, hostAddresses } from '../support/name-resolvers.js';
 import { connected, quietMoment } from '../support/pairs.js';
@@ -37,6 +37,43 @@ contract('connectTCP', (rig) => {
     const connector = rig.reactor.connectTCP('localhost', 9, factory);
     expect(connector.getDestination()).toEqual({ host: 'localhost', port: 9 });
     connector.stopConnecting();
+  });
+
+  it('does not begin where doStart throws, and can be told to later', async () => {
+    const factory = recorders();
+    const { doStart } = factory;
+    factory.doStart = () => {
+      throw new Error('not now');
+    };
+    expect(() => rig.reactor.connectTCP('127.0.0.1', 9, factory)).toThrow('not now');
+    factory.doStart = doStart;
+    await quietMoment(rig);
+    expect(factory.log).toEqual([]);
+    expect(rig.reactor.getDelayedCalls()).toEqual([]);
+  });
+
+  it('calls off the lookup of an attempt that began as another had failed at once', async () => {
+    const held = new HeldResolver();
+    let failing = true;
+    rig.reactor.installNameResolver({
+      resolveHostName: (host, options) => {
+        if (!failing) return held.resolveHostName(host, options);
+        failing = false;
+        return fail(new Error('not now'));
+      },
+    });
+    const factory = recorders();
+    const attempts: Error[] = [];
+    factory.clientConnectionFailed = (connector, reason) => {
+      attempts.push(reason);
+      if (attempts.length === 1) connector.connect();
+    };
+    const connector = rig.reactor.connectTCP('name.test', 9, factory);
+    const question = await held.question();
+    connector.stopConnecting();
+    await quietMoment(rig);
+    expect(attempts).toHaveLength(2);
+    expect(question.cancelled).toBe(true);
   });
 
   it('tells a refusal after it has returned', async () => {

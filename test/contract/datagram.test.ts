@@ -17,6 +17,7 @@ import {
   NotListeningError,
   ProducerRegisteredError,
   ReactorDisposedError,
+  RemoteProtocolError,
   type SystemError,
 } from '../../src/index.js';
 import { canReusePort } from '../../src/reactor/node/net-handle.js';
@@ -30,6 +31,11 @@ const IPV6 = await hasIPv6();
 const LOCAL = '127.0.0.1';
 /** A group that is nobody's (RFC 5771 section 9). */
 const GROUP = '239.255.77.77';
+
+class BrokenPeer extends RemoteProtocolError {
+  override readonly name = 'BrokenPeer';
+  override readonly code = 'ERR_BROKEN_PEER';
+}
 
 const to = (port: number, host = LOCAL): { host: string; port: number } => ({ host, port });
 
@@ -265,6 +271,18 @@ contract('listenUDP', (rig) => {
     await other.protocol.receive(3);
     await quietMoment(rig);
     expect(rig.takeReports()).toEqual([1, 2, 3].map(() => ({ error, where: 'datagramReceived' })));
+  });
+
+  it('does not report that a peer broke its protocol, and goes on', async () => {
+    const one = openUDP(rig);
+    const other = openUDP(rig);
+    other.protocol.onDatagram = () => {
+      throw new BrokenPeer('out of datagramReceived');
+    };
+    for (const text of ['1', '2', '3']) one.port.write(text, to(other.number));
+    await other.protocol.receive(3);
+    await quietMoment(rig);
+    expect(rig.takeReports()).toEqual([]);
   });
 
   it('runs its protocol in the context of listenUDP', async () => {

@@ -4,6 +4,7 @@ import {
   CannotListenError,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
+  ReactorDisposedError,
   type SystemError,
   UnsupportedError,
 } from '../../src/core/errors.js';
@@ -280,6 +281,31 @@ contract('a port that stops listening', (rig) => {
     }
     expect(factory.log.filter((event) => event === 'doStart')).toHaveLength(4);
     expect(await echoes(port)).toBe(true);
+  });
+
+  it('leaves nothing behind where doStart throws', async () => {
+    const port = await closedPort();
+    const factory = new RecordingFactory(echo);
+    factory.doStart = () => {
+      throw new Error('not now');
+    };
+    const listen = (): unknown => rig.reactor.listenTCP(port, factory, { interface: '127.0.0.1' });
+    expect(listen).toThrow('not now');
+    expect(await refuses(port)).toBe(true);
+  });
+
+  it('can not listen again on a reactor that was disposed of', async () => {
+    const listening = listenEcho(rig, { interface: '127.0.0.1' });
+    await rig.reactor[Symbol.asyncDispose]();
+    expect(() => listening.startListening()).toThrow(ReactorDisposedError);
+    expect(listening.listening).toBe(false);
+  });
+
+  it('tells each who waits for it to stop with drain', async () => {
+    const listening = listenEcho(rig, { interface: '127.0.0.1' });
+    const both = [1, 2].map(() => listening.stopListening({ drain: true }));
+    await within(Promise.all(both), 'both to be told');
+    expect(listening.listening).toBe(false);
   });
 
   it('throws when it can not listen again, and may be asked later', async () => {

@@ -35,6 +35,13 @@ describe('IPv4Address', () => {
     expect(address.equals(new IPv4Address('TCP', host, 9))).toBe(true);
   });
 
+  it('keeps its bits when the text was read', () => {
+    const address = IPv4Address.fromBits('UDP', 0x7f000001, 9);
+    expect(address.host).toBe('127.0.0.1');
+    expect(address.bits).toBe(0x7f000001);
+    expect(new IPv4Address('UDP', '127.0.0.1', 9).bits).toBeUndefined();
+  });
+
   it('equals another of the same type, host and port only', () => {
     const address = new IPv4Address('TCP', '127.0.0.1', 80);
     expect(address.equals(new IPv4Address('TCP', '127.0.0.1', 80))).toBe(true);
@@ -57,6 +64,15 @@ describe('IPv6Address', () => {
       host: '2001:db8::1',
       port: 53,
     });
+  });
+
+  it('keeps its words when the text was read', () => {
+    const words = [0xfe800000 | 0, 0, 0, 1, 7] as const;
+    const address = IPv6Address.fromWords('UDP', words, 9);
+    expect(address.host).toBe('fe80::1%7');
+    expect(address.host).toBe('fe80::1%7');
+    expect(address.words).toBe(words);
+    expect(new IPv6Address('UDP', '::1', 9).words).toBeUndefined();
   });
 
   it('equals another of the same scope only', () => {

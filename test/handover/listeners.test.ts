@@ -11,9 +11,11 @@ import {
   takeListeners,
 } from '../../src/handover/index.js';
 import {
+  CancelledError,
   CannotListenError,
   LineOnlyReceiver,
   type ListeningPort,
+  NotListeningError,
   type Reactor,
   UnsupportedError,
 } from '../../src/index.js';
@@ -80,6 +82,45 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await using peer = await RawPeer.connect(port.getHost().port);
     expect(peer).toBeDefined();
     await factory.protocol();
+  });
+
+  it('are not given once the offer was taken back, to whoever had connected before', async () => {
+    const offer = offerListeners(older, path, { echo: listen(older) });
+    const client = new Recorder();
+    newer.connectUNIX(path, () => client);
+    await client.made();
+    client.transport.write('{"type":"ta');
+    const withdrawn = offer.withdraw();
+    client.transport.write('ke","version":1}\r\n');
+    await withdrawn;
+    await client.lost();
+    expect(client.received.toString()).toMatch(/^{"type":"refused".*taken back/);
+    expect(client.received.toString().trim().split('\n')).toHaveLength(1);
+  });
+
+  it('stay with an older that takes them back: the newer does not hear that it is gone', async () => {
+    const port = listen(older);
+    const offer = offerListeners(older, path, { echo: port });
+    using taken = await takeListeners(newer, path);
+    await offer.withdraw();
+    await expect(taken?.ready()).rejects.toThrow('taken back');
+    expect(port.listening).toBe(true);
+    expect(offer.taken.fired).toBe(false);
+  });
+
+  it('are not to be had any more by one that gave up', async () => {
+    await using _offer = offerListeners(older, path, { echo: listen(older) });
+    const taken = await takeListeners(newer, path);
+    taken?.[Symbol.dispose]();
+    await expect(taken?.ready()).rejects.toThrow(HandoverError);
+  });
+
+  it('are left out where they have stopped meanwhile', async () => {
+    const [stopped, other] = [listen(older), listen(older)];
+    await using _offer = offerListeners(older, path, { stopped, other });
+    await stopped.stopListening();
+    using taken = await takeListeners(newer, path);
+    expect(taken?.names).toEqual(['other']);
   });
 
   it('are given to one at a time', async () => {
@@ -149,6 +190,22 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     const before = readdirSync('/proc/self/fd').length;
     await expect(takeListeners(newer, path)).rejects.toThrow(HandoverProtocolError);
     await expect.poll(() => readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
+  });
+
+  it('are waited for without limit where that is asked for', async () => {
+    await using _offer = offerListeners(older, path, { echo: listen(older) });
+    using taken = await takeListeners(newer, path, { timeoutMs: 0 });
+    expect(taken?.names).toEqual(['echo']);
+  });
+
+  it('are hung up on by who no longer wants them', async () => {
+    const silent = new Recorder();
+    older.listenUNIX(path, () => silent);
+    const taking = takeListeners(newer, path, { timeoutMs: 0 });
+    await silent.made();
+    taking.cancel();
+    await expect(taking).rejects.toThrow(CancelledError);
+    await silent.lost();
   });
 
   it('are given up on in time', async () => {
@@ -221,6 +278,49 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await using _second = await serveUpgradable(newer, path, { echo: echo(newer) }, options);
     expect(await first.drained).toBe(1);
     expect(peer.closed).toBe(false);
+  });
+
+  it('keep their file when the successor fails that was to remove it', async () => {
+    const socket = join(folder, 'service.sock');
+    const open = (): ListeningPort => older.listenUNIX(socket, recorders()) as never;
+    const first = await serveUpgradable(older, path, { service: open });
+    const ports = {
+      service: (fd: number | undefined) =>
+        newer.adoptStreamPort(fd as number, recorders(), { takeOver: true, ownsFile: true }),
+      other: (): ListeningPort => {
+        throw new Error('no such thing');
+      },
+    };
+    await expect(serveUpgradable(newer, path, ports)).rejects.toThrow('no such thing');
+    expect(statSync(socket).isSocket()).toBe(true);
+    await first.stop();
+  });
+
+  it('stay where they are when the successor’s could not be given away in turn', async () => {
+    const first = await serveUpgradable(older, path, { echo: () => listen(older) });
+    const stopped = listen(newer);
+    await stopped.stopListening();
+    const ports = { echo: () => stopped };
+    await expect(serveUpgradable(newer, path, ports)).rejects.toThrow(NotListeningError);
+    expect(first.ports.echo.listening).toBe(true);
+    await first.stop();
+  });
+
+  it('are opened for nobody where serveUpgradable is cancelled', async () => {
+    const first = await serveUpgradable(older, path, { echo: () => listen(older) });
+    const opened: ListeningPort[] = [];
+    const serving = serveUpgradable(newer, path, {
+      echo: () => {
+        const port = listen(newer);
+        opened.push(port);
+        serving.cancel();
+        return port;
+      },
+    });
+    await expect(serving).rejects.toThrow(CancelledError);
+    await expect.poll(() => opened[0]?.listening).toBe(false);
+    expect(first.ports.echo.listening).toBe(true);
+    await first.stop();
   });
 
   it('stay where they are when the successor’s ports cannot be opened', async () => {

@@ -1,10 +1,14 @@
-/** A connect(2) of the native reactor under way. */
-import { type Address, UNIXAddress } from '../../core/address.js';
+/** Connecting on the native reactor. */
+import { type Address, addressFrom, UNIXAddress } from '../../core/address.js';
 import { systemError } from '../../internal/system-error.js';
 import type { Dial, DialListener } from '../stream-connector.js';
+import type { ConnectSettings } from '../tcp-settings.js';
+import type { UNIXConnectSettings } from '../unix-settings.js';
+import { asSystemError } from './native-errors.js';
 import type { NativeSocket, NativeSockets } from './native-sockets.js';
 import { NativeTransport } from './native-transport.js';
 import { NativeUNIXTransport } from './native-unix-transport.js';
+import { connectInts, unixConnectInts } from './settings.js';
 import {
   EVENT_CONNECTED,
   EVENT_KIND_MASK,
@@ -14,7 +18,8 @@ import {
 
 const UNNAMED = new UNIXAddress('');
 
-export class NativeDial implements Dial, NativeSocket {
+/** A connect(2) under way. */
+class NativeDial implements Dial, NativeSocket {
   readonly handle: number;
   readonly #sockets: NativeSockets;
   readonly #peer: Address;
@@ -66,4 +71,53 @@ export class NativeDial implements Dial, NativeSocket {
     if (peer.type === 'UNIX') return systemError('connect', errno, peer.path);
     return systemError('connect', errno, peer.host, peer.port);
   }
+}
+
+/** Starts a connect(2) to an IP address. */
+export function dialTCP(
+  sockets: NativeSockets,
+  address: string,
+  port: number,
+  settings: ConnectSettings,
+  listener: DialListener,
+): Dial {
+  const { localPort } = settings;
+  const anyAddress = address.includes(':') ? '::' : '0.0.0.0';
+  const localHost = settings.localAddress ?? (localPort === 0 ? '' : anyAddress);
+  let handle: number;
+  try {
+    handle = sockets.loop.connect(address, port, localHost, localPort, connectInts(settings));
+  } catch (error) {
+    return failedDial(sockets, asSystemError(error, address, port), listener);
+  }
+  return sockets.add(new NativeDial(sockets, handle, addressFrom('TCP', address, port), listener));
+}
+
+/** Starts a connect(2) to a UNIX socket. */
+export function dialUNIX(
+  sockets: NativeSockets,
+  settings: UNIXConnectSettings,
+  listener: DialListener,
+): Dial {
+  const { path } = settings;
+  let handle: number;
+  try {
+    handle = sockets.loop.connectUnix(path, unixConnectInts(settings));
+  } catch (error) {
+    return failedDial(sockets, asSystemError(error, path), listener);
+  }
+  return sockets.add(new NativeDial(sockets, handle, new UNIXAddress(path), listener));
+}
+
+/** A connect(2) that could not be started: that too is told in a later turn. */
+function failedDial({ reactor }: NativeSockets, cause: Error, listener: DialListener): Dial {
+  let cancelled = false;
+  reactor.soon(() => {
+    if (!cancelled) listener.dialFailed(cause);
+  });
+  return {
+    cancel: () => {
+      cancelled = true;
+    },
+  };
 }

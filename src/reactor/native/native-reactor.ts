@@ -5,9 +5,9 @@
 import { performance } from 'node:perf_hooks';
 import { markAsUntransferable } from 'node:worker_threads';
 
-import { type Address, addressFrom, UNIXAddress } from '../../core/address.js';
+import type { Address } from '../../core/address.js';
 import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
-import { CannotListenError, connectErrorFrom, UnsupportedError } from '../../core/errors.js';
+import { UnsupportedError } from '../../core/errors.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
 import { loadAddon, type NativeLoop } from '../../native.js';
 import type { DatagramSettings, UDPSettings, UNIXDatagramSettings } from '../datagram-settings.js';
@@ -21,25 +21,16 @@ import { TurnTimes } from '../turn-times.js';
 import type { UDPPort, UDPSocket } from '../udp-port.js';
 import type { UNIXDatagramPort, UNIXDatagramSocket } from '../unix-datagram-port.js';
 import type { UNIXConnectSettings, UNIXListenSettings } from '../unix-settings.js';
+import { adoptConnection, adoptListening, adoptUDP } from './native-adopt.js';
 import { datagramRecords, type NativeDatagramSocket } from './native-datagram-socket.js';
 import { NativeDescriptors } from './native-descriptors.js';
-import { NativeDial } from './native-dial.js';
-import { asSystemError, descriptorError } from './native-errors.js';
-import { NativeListenSocket } from './native-listen-socket.js';
+import { dialTCP, dialUNIX } from './native-dial.js';
+import { asSystemError } from './native-errors.js';
+import { bindUDP, bindUNIXDatagrams, listenTCP, listenUNIX } from './native-listen.js';
 import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './native-lookup.js';
-import { type NativeSocket, NativeSockets } from './native-sockets.js';
+import { NativeSockets } from './native-sockets.js';
 import { NativeTransport } from './native-transport.js';
-import { NativeUDPSocket } from './native-udp-socket.js';
-import { NativeUNIXDatagramSocket } from './native-unix-datagram-socket.js';
-import { NativeUNIXTransport } from './native-unix-transport.js';
 import { ReceivedView } from './received-view.js';
-import {
-  connectInts,
-  datagramInts,
-  listenInts,
-  unixConnectInts,
-  unixListenInts,
-} from './settings.js';
 import {
   COMMAND_DISCARD,
   EVENT_ACCEPTED,
@@ -79,11 +70,6 @@ const NANOS_PER_MS = 1e6;
 
 type AnyDatagramSocket = NativeDatagramSocket<Address>;
 
-/** What an adopted UDP socket was made with is not known. */
-const NO_FLAGS = { ipv6Only: false, packetInfo: false, receiveTrafficClass: false };
-
-const UNNAMED = new UNIXAddress('');
-
 export class NativeReactor extends HostedReactor {
   override readonly kind = 'native';
   override readonly poller: string;
@@ -115,9 +101,7 @@ export class NativeReactor extends HostedReactor {
 
   /** @internal */
   override openListenSocket(settings: ListenSettings, port: StreamPort): ListenSocket {
-    const handle = this.#listen(settings);
-    const address = this.#sockets.ipAddressOf(handle, false) as Address;
-    return this.#addListenSocket(handle, address, port, false);
+    return listenTCP(this.#sockets, settings, port);
   }
 
   /** @internal */
@@ -127,86 +111,32 @@ export class NativeReactor extends HostedReactor {
     settings: ConnectSettings,
     listener: DialListener,
   ): Dial {
-    const anyAddress = address.includes(':') ? '::' : '0.0.0.0';
-    const { localPort } = settings;
-    const localHost = settings.localAddress ?? (localPort === 0 ? '' : anyAddress);
-    try {
-      const ints = connectInts(settings);
-      const handle = this.#loop.connect(address, port, localHost, localPort, ints);
-      return this.#addDial(handle, addressFrom('TCP', address, port), listener);
-    } catch (error) {
-      return this.#failedDial(asSystemError(error, address, port), listener);
-    }
+    return dialTCP(this.#sockets, address, port, settings, listener);
   }
 
   /** @internal */
   override openUNIXListenSocket(settings: UNIXListenSettings, port: StreamPort): ListenSocket {
-    const { path } = settings;
-    let handle: number;
-    try {
-      handle = this.#loop.listenUnix(path, unixListenInts(settings));
-    } catch (error) {
-      const cause = asSystemError(error, path);
-      throw new CannotListenError(new UNIXAddress(path), { cause });
-    }
-    const address = new UNIXAddress(path);
-    return this.#addListenSocket(handle, address, port, !address.abstract);
+    return listenUNIX(this.#sockets, settings, port);
   }
 
   /** @internal */
   override dialUNIX(settings: UNIXConnectSettings, listener: DialListener): Dial {
-    const { path } = settings;
-    try {
-      const handle = this.#loop.connectUnix(path, unixConnectInts(settings));
-      return this.#addDial(handle, new UNIXAddress(path), listener);
-    } catch (error) {
-      return this.#failedDial(asSystemError(error, path), listener);
-    }
+    return dialUNIX(this.#sockets, settings, listener);
   }
 
   /** @internal */
   override adoptListenSocket(fd: number, takeOver: boolean, port: StreamPort): ListenSocket {
-    let handle: number;
-    try {
-      handle = this.#loop.adoptListener(fd, takeOver);
-    } catch (error) {
-      throw descriptorError(error, 'a listening stream socket', fd);
-    }
-    const address = this.#sockets.addressOf(handle, false) as Address;
-    return this.#addListenSocket(handle, address, port, false);
+    return adoptListening(this.#sockets, fd, takeOver, port);
   }
 
   /** @internal */
   override adoptStream(fd: number, takeOver: boolean, owner: StreamOwner): StreamTransport {
-    const sockets = this.#sockets;
-    let handle: number;
-    try {
-      handle = this.#loop.adoptStream(fd, takeOver);
-    } catch (error) {
-      throw descriptorError(error, 'a connected stream socket', fd);
-    }
-    const peer = sockets.addressOf(handle, true) ?? UNNAMED;
-    const host = sockets.addressOf(handle, false);
-    const Transport = peer.type === 'UNIX' ? NativeUNIXTransport : NativeTransport;
-    const transport = new Transport(sockets, handle, owner, peer, host);
-    sockets.add(transport);
-    return transport;
+    return adoptConnection(this.#sockets, fd, takeOver, owner);
   }
 
   /** @internal */
   override openUDPSocket(settings: UDPSettings, port: UDPPort): UDPSocket {
-    const { interface: host } = settings;
-    let handle: number;
-    try {
-      const ints = datagramInts(settings);
-      handle = this.#loop.listenUdp(host === '' ? '0.0.0.0' : host, settings.port, ints);
-    } catch (error) {
-      const cause = asSystemError(error, host === '' ? '0.0.0.0' : host, settings.port);
-      if (cause.code === 'ENOTSUP')
-        throw new UnsupportedError(cause.syscall, 'the system has no such option');
-      throw new CannotListenError(settings, { cause });
-    }
-    return this.#addDatagramSocket(new NativeUDPSocket(this.#sockets, handle, port, settings));
+    return bindUDP(this.#sockets, settings, port);
   }
 
   /** @internal */
@@ -216,13 +146,7 @@ export class NativeReactor extends HostedReactor {
     settings: DatagramSettings,
     port: UDPPort,
   ): UDPSocket {
-    let handle: number;
-    try {
-      handle = this.#loop.adoptDatagram(fd, takeOver, datagramInts(settings));
-    } catch (error) {
-      throw descriptorError(error, 'a UDP socket', fd);
-    }
-    return this.#addDatagramSocket(new NativeUDPSocket(this.#sockets, handle, port, NO_FLAGS));
+    return adoptUDP(this.#sockets, fd, takeOver, settings, port);
   }
 
   /** @internal */
@@ -230,23 +154,7 @@ export class NativeReactor extends HostedReactor {
     settings: UNIXDatagramSettings,
     port: UNIXDatagramPort,
   ): UNIXDatagramSocket {
-    const { path, peer, mode } = settings;
-    let handle: number;
-    try {
-      handle = this.#loop.listenUnixDatagram(path, mode, datagramInts(settings));
-    } catch (error) {
-      throw new CannotListenError(new UNIXAddress(path), { cause: asSystemError(error, path) });
-    }
-    const socket = new NativeUNIXDatagramSocket(this.#sockets, handle, port, path, peer);
-    this.#addDatagramSocket(socket);
-    if (peer === undefined) return socket;
-    try {
-      this.#loop.connectUnixDatagram(handle, peer);
-    } catch (error) {
-      socket.close();
-      throw connectErrorFrom(asSystemError(error, peer), new UNIXAddress(peer));
-    }
-    return socket;
+    return bindUNIXDatagrams(this.#sockets, settings, port);
   }
 
   override addReader(descriptor: ReadDescriptor): void {
@@ -305,60 +213,6 @@ export class NativeReactor extends HostedReactor {
   }
 
   protected override checkSupportsUNIX(): void {}
-
-  #listen(settings: ListenSettings): number {
-    const ints = listenInts(settings);
-    const { port, interface: host } = settings;
-    try {
-      if (host !== '') return this.#loop.listen(host, port, ints);
-      try {
-        return this.#loop.listen('::', port, ints);
-      } catch (error) {
-        // No IPv6 on this machine.
-        if (asSystemError(error).code !== 'EAFNOSUPPORT') throw error;
-        return this.#loop.listen('0.0.0.0', port, ints);
-      }
-    } catch (error) {
-      const cause = asSystemError(error, host === '' ? '::' : host, port);
-      if (cause.code === 'ENOTSUP')
-        throw new UnsupportedError(cause.syscall, 'the system has no such option');
-      throw new CannotListenError(settings, { cause });
-    }
-  }
-
-  #addListenSocket(
-    handle: number,
-    address: Address,
-    port: StreamPort,
-    unlinks: boolean,
-  ): ListenSocket {
-    const socket = new NativeListenSocket(this.#sockets, handle, address, port, unlinks);
-    this.#sockets.add(socket);
-    return socket;
-  }
-
-  #addDatagramSocket<Socket extends NativeSocket>(socket: Socket): Socket {
-    this.#sockets.add(socket);
-    return socket;
-  }
-
-  #addDial(handle: number, peer: Address, listener: DialListener): Dial {
-    const dial = new NativeDial(this.#sockets, handle, peer, listener);
-    this.#sockets.add(dial);
-    return dial;
-  }
-
-  #failedDial(cause: Error, listener: DialListener): Dial {
-    let cancelled = false;
-    this.soon(() => {
-      if (!cancelled) listener.dialFailed(cause);
-    });
-    return {
-      cancel: () => {
-        cancelled = true;
-      },
-    };
-  }
 
   /** Deals with the batch in shared memory, or with the rest of it if time ran out before. */
   #dispatch(): void {

@@ -45,8 +45,9 @@ export class NativeSockets {
     this.outgoing = new Outgoing(loop, memory);
   }
 
-  add(socket: NativeSocket): void {
+  add<Socket extends NativeSocket>(socket: Socket): Socket {
     this.slots[socket.handle & HANDLE_INDEX_MASK] = socket;
+    return socket;
   }
 
   /** Events of this handle that are still to come go nowhere. */

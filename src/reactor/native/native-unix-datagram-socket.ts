@@ -1,8 +1,7 @@
 /** A UNIX datagram socket of the native reactor. */
-import { type BigIntStats, lstatSync, unlinkSync } from 'node:fs';
-
 import { UNIXAddress } from '../../core/address.js';
 import type { DatagramPort, DatagramSocket } from '../datagram-port.js';
+import { SocketFile } from '../socket-file.js';
 import { checkPath } from '../unix-settings.js';
 import { NativeDatagramSocket } from './native-datagram-socket.js';
 import type { NativeSockets } from './native-sockets.js';
@@ -18,7 +17,7 @@ const UNNAMED = new UNIXAddress('');
 export class NativeUNIXDatagramSocket extends NativeDatagramSocket<UNIXAddress> {
   override readonly address: UNIXAddress;
   override readonly peer: UNIXAddress | undefined;
-  private readonly file: BigIntStats | undefined;
+  private readonly file: SocketFile | undefined;
 
   constructor(
     sockets: NativeSockets,
@@ -29,17 +28,12 @@ export class NativeUNIXDatagramSocket extends NativeDatagramSocket<UNIXAddress> 
   ) {
     super(sockets, handle, port, false);
     this.address = path === '' ? UNNAMED : new UNIXAddress(path);
-    this.file = path === '' || this.address.abstract ? undefined : lstatOf(path);
+    this.file = path === '' || this.address.abstract ? undefined : new SocketFile(path);
     this.peer = peer === undefined ? undefined : new UNIXAddress(peer);
   }
 
-  /** The file goes with the socket, unless somebody else has put another in its place. */
   override close(): void {
-    const { file } = this;
-    const now = file === undefined ? undefined : lstatOf(this.address.path);
-    if (now !== undefined && now.ino === file?.ino && now.dev === file.dev) {
-      unlinkSync(this.address.path);
-    }
+    this.file?.remove();
     super.close();
   }
 
@@ -73,8 +67,4 @@ export class NativeUNIXDatagramSocket extends NativeDatagramSocket<UNIXAddress> 
     if (length === 0) return UNNAMED;
     return new UNIXAddress(Buffer.from(slab, events[at] as number, length).toString());
   }
-}
-
-function lstatOf(path: string): BigIntStats | undefined {
-  return lstatSync(path, { bigint: true, throwIfNoEntry: false });
 }
