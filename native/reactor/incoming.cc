@@ -274,7 +274,9 @@ bool Reactor::acceptOne(Listener& listener) {
   }
   if (isWouldBlock(status.error)) return false;
   if (isConnectionsOwnFault(status.error)) return true;
-  if (isOutOfDescriptors(status.error)) refuseWaiting(listener);
+  // Others may yet serve whom a listener that goes away can't.
+  const bool leaves = listener.draining && listener.shared;
+  if (isOutOfDescriptors(status.error) && !leaves) refuseWaiting(listener);
   emit(listener.handle, kAcceptFailed, status.error, listener.failing ? 0 : 1);
   listener.failing = true;
   return false;
