@@ -10,7 +10,7 @@
 namespace ropewalk {
 namespace {
 
-// The order is that of src/reactor/native/datagram-ints.ts.
+// The order is that of src/reactor/native/settings.ts.
 constexpr size_t kDatagramSettings = 12;
 
 // Integers that are no settings become ones that do no harm.
@@ -70,13 +70,11 @@ napi_value listenUnixDatagram(napi_env env, napi_callback_info info) {
   const std::string path = call.string(0);
   const int32_t mode = call.int32(1);
   const auto values = call.int32s(2, kDatagramSettings);
+  if (!call.failed() && !isFileMode(mode)) call.fail(1, "a file's mode");
   if (call.failed()) return nullptr;
   if (call.reactor() == nullptr) return call.raiseDisposed();
-  const DatagramSettings settings = readSettings(values);
-  Socket socket = kNoSocket;
   Handle handle = 0;
-  Status status = openUnixDatagrams(path, mode, settings, socket);
-  if (status.ok()) status = call.reactor()->addDatagrams(socket, settings, false, handle);
+  const Status status = call.reactor()->openUnixDatagrams(path, mode, readSettings(values), handle);
   return opened(call, status, handle);
 }
 
@@ -92,7 +90,8 @@ napi_value connectUnixDatagram(napi_env env, napi_callback_info info) {
   return status.ok() ? nullptr : call.raise(status);
 }
 
-// adoptDatagram(fd: number, takeOver: boolean, settings: Int32Array): number -- a handle
+// adoptDatagram(fd: number, takeOver: boolean, settings: Int32Array): number -- a handle. As
+// adoptStream().
 napi_value adoptDatagram(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const int32_t fd = call.int32(0);
@@ -100,11 +99,8 @@ napi_value adoptDatagram(napi_env env, napi_callback_info info) {
   const auto values = call.int32s(2, kDatagramSettings);
   if (call.failed()) return nullptr;
   if (call.reactor() == nullptr) return call.raiseDisposed();
-  const DatagramSettings settings = readSettings(values);
-  Socket socket = kNoSocket;
   Handle handle = 0;
-  Status status = adoptDatagrams(fd, takeOver, settings, socket);
-  if (status.ok()) status = call.reactor()->addDatagrams(socket, settings, true, handle);
+  const Status status = call.reactor()->adoptDatagrams(fd, takeOver, readSettings(values), handle);
   return opened(call, status, handle);
 }
 

@@ -32,4 +32,9 @@ inline bool readAddress(Call& call, size_t index, const std::string& host, int32
   return false;
 }
 
+// Permissions of a UNIX socket's file, or kUnset.
+inline bool isFileMode(int32_t mode) {
+  return mode >= kUnset && mode <= 0777;
+}
+
 }  // namespace ropewalk

@@ -12,8 +12,6 @@
 namespace ropewalk {
 namespace {
 
-constexpr int32_t kMaxMode = 0777;
-
 // listenUnix(path: string, settings: Int32Array): number -- a handle. `settings`: backlog, mode of
 // the file, send buffer's bytes.
 napi_value listenUnix(napi_env env, napi_callback_info info) {
@@ -21,7 +19,7 @@ napi_value listenUnix(napi_env env, napi_callback_info info) {
   const std::string path = call.string(0);
   const auto values = call.int32s(1, 3);
   if (call.failed()) return nullptr;
-  if (values[1] < kUnset || values[1] > kMaxMode) {
+  if (!isFileMode(values[1])) {
     call.fail(1, "settings with a file's mode");
     return nullptr;
   }

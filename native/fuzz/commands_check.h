@@ -1,11 +1,14 @@
 // What reactor_commands_test and commands_fuzz have in common.
 #pragma once
 
+#include <netinet/udp.h>
+
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
 #include "fuzz/write_queue_check.h"
+#include "net/socket_option.h"
 #include "net/unix_socket.h"
 #include "test/check.h"
 #include "test/host.h"
@@ -188,13 +191,37 @@ class HostileWorld {
     settings.packetInfo = byte() % 2;
     settings.receiveOffload = byte() % 2;
     settings.maxBufferedBytes = byte() * 64u;
-    const bool ipv6 = byte() % 2 == 0;
-    CHECK(server_.reactor().openUdp(loopback(0, ipv6), settings, handle).ok());
+    const uint8_t choice = byte();
+    const SocketAddress local = loopback(0, choice % 2 == 0);
+    if (choice >= 192) {
+      handle = adoptDatagrams(local, settings);
+    } else {
+      CHECK(server_.reactor().openUdp(local, settings, handle).ok());
+    }
     known_.push_back(handle);
     if (byte() % 2 == 0) return;
     SocketAddress own;
     CHECK(localAddressOf(server_.reactor().socketOf(handle), own).ok());
     (void)server_.reactor().connectDatagrams(handle, own);  // hears itself
+  }
+
+  // A socket whose owner has datagrams joined, now or later.
+  Handle adoptDatagrams(const SocketAddress& local, const DatagramSettings& settings) {
+    Socket socket = kNoSocket;
+    CHECK(openUdp(local, {}, socket).ok());
+    const UniqueFd owned(socket);
+    Handle handle = 0;
+    const bool before = settings.packetInfo == 1;
+    if (before) joinDatagrams(socket);
+    CHECK(server_.reactor().adoptDatagrams(socket, false, settings, handle).ok());
+    if (!before) joinDatagrams(socket);
+    return handle;
+  }
+
+  static void joinDatagrams([[maybe_unused]] Socket socket) {
+#if defined(UDP_GRO)
+    (void)setIntOption(socket, IPPROTO_UDP, UDP_GRO, 1, "setsockopt UDP_GRO");
+#endif
   }
 
   void askAbout(Handle handle) {

@@ -16,6 +16,7 @@
 #include "../status.h"
 #include "socket.h"
 #include "socket_address.h"
+#include "unix_socket.h"
 
 namespace ropewalk {
 
@@ -35,16 +36,14 @@ struct DatagramOptions {
 // A bound UDP socket, non-blocking and closed on exec. A group's datagrams come only to sockets
 // that joined it, not, as on Linux by default, to all that are bound to the port.
 Status openUdp(const SocketAddress& local, const DatagramOptions& options, Socket& socket);
-// A UNIX datagram socket at `path`, or without a name if that is empty; `mode` are the permissions
-// of its file, kUnset leaves them to the umask.
+// A UNIX datagram socket at `path`, or without a name if that is empty; `mode` and `file` as of
+// bindToPath().
 Status openUnixDatagrams(const std::string& path, int mode, const DatagramOptions& options,
-                         Socket& socket);
+                         Socket& socket, std::unique_ptr<SocketFile>& file);
 // Of UDP and UNIX sockets.
 Status connectDatagrams(Socket socket, const SocketAddress& peer);
-// Makes a UDP socket of somebody else's ready for the core: a duplicate of it, or with
-// `takeOver` itself. O_NONBLOCK is then set for all who share it.
-Status adoptDatagrams(int descriptor, bool takeOver, const DatagramOptions& options,
-                      Socket& socket);
+// As adoptSocket(), and sets the options, for all who share the socket.
+Status adoptDatagrams(int fd, bool takeOver, const DatagramOptions& options, Socket& socket);
 // Whether the system can cut a long datagram up into many.
 bool canSegment(Socket socket);
 

@@ -3,31 +3,23 @@
 
 #include "datagram.h"
 
-#include <fcntl.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 
-#include "../unique_fd.h"
 #include "direct_calls.h"
+#include "posix_calls.h"
 #include "socket_option.h"
 
 namespace ropewalk {
 namespace {
 
-#if defined(MSG_NOSIGNAL)
-constexpr int kSendFlags = MSG_NOSIGNAL | MSG_DONTWAIT;
-#else
-constexpr int kSendFlags = MSG_DONTWAIT;
-#endif
 #if defined(__linux__)
-constexpr int kReceiveFlags = MSG_DONTWAIT | MSG_TRUNC;  // tells the length of what is cut off
+constexpr int kReceiveManyFlags = kReceiveFlags | MSG_TRUNC;  // tells the length of what is cut off
 #else
-constexpr int kReceiveFlags = MSG_DONTWAIT;
+constexpr int kReceiveManyFlags = kReceiveFlags;
 #endif
 #if defined(SO_REUSEPORT)
 constexpr int kReusePort = SO_REUSEPORT;
@@ -66,8 +58,10 @@ Status applyDatagramOptions(Socket socket, int family, const DatagramOptions& op
   };
   Status status = setIntOptions(socket, calls);
 #if defined(UDP_GRO)
-  if (status.ok() && ip && options.receiveOffload == 1) {
-    (void)setIntOption(socket, IPPROTO_UDP, UDP_GRO, 1, "setsockopt UDP_GRO");
+  // An adopted socket may have it.
+  if (status.ok() && ip) {
+    const int joined = options.receiveOffload == 1 ? 1 : 0;
+    (void)setIntOption(socket, IPPROTO_UDP, UDP_GRO, joined, "setsockopt UDP_GRO");
   }
 #endif
 #if defined(IP_MULTICAST_ALL)
@@ -84,29 +78,6 @@ Status applyDatagramOptions(Socket socket, int family, const DatagramOptions& op
   return status;
 }
 
-Status openDatagramSocket(int family, UniqueFd& fd) {
-#if defined(SOCK_NONBLOCK)
-  fd.reset(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd) return Status::last("socket");
-#else
-  fd.reset(::socket(family, SOCK_DGRAM, 0));
-  if (!fd || fcntl(fd.get(), F_SETFD, FD_CLOEXEC) < 0 || fcntl(fd.get(), F_SETFL, O_NONBLOCK) < 0) {
-    return Status::last("socket");
-  }
-#endif
-#if defined(SO_NOSIGPIPE)
-  return setIntOption(fd.get(), SOL_SOCKET, SO_NOSIGPIPE, 1, "setsockopt SO_NOSIGPIPE");
-#else
-  return {};
-#endif
-}
-
-Transfer toTransfer(int count) {
-  if (count >= 0) return {Transfer::Result::kDone, static_cast<size_t>(count), 0};
-  if (isWouldBlock(errno)) return {Transfer::Result::kWouldBlock, 0, 0};
-  return {Transfer::Result::kFailed, 0, errno};
-}
-
 // Each slot begins in another set of the processor's cache than its neighbour: small datagrams in
 // slots of a power of two would all fall into the same few.
 constexpr size_t strideOf(size_t slotSize) {
@@ -117,7 +88,7 @@ constexpr size_t strideOf(size_t slotSize) {
 
 Status openUdp(const SocketAddress& local, const DatagramOptions& options, Socket& socket) {
   UniqueFd fd;
-  Status status = openDatagramSocket(local.family(), fd);
+  Status status = openSocket(local.family(), SOCK_DGRAM, fd);
   if (!status.ok()) return status;
   const IntOption before[] = {
       {local.isIpv6() ? options.ipv6Only : kUnset, IPPROTO_IPV6, IPV6_V6ONLY,
@@ -133,63 +104,33 @@ Status openUdp(const SocketAddress& local, const DatagramOptions& options, Socke
   return {};
 }
 
-// The file is born without permissions that the mode does not give: on Linux it takes those of the
-// socket, less the umask, whose part chmod() then gives back.
 Status openUnixDatagrams(const std::string& path, int mode, const DatagramOptions& options,
-                         Socket& socket) {
+                         Socket& socket, std::unique_ptr<SocketFile>& file) {
   UniqueFd fd;
-  Status status = openDatagramSocket(AF_UNIX, fd);
+  Status status = openSocket(AF_UNIX, SOCK_DGRAM, fd);
   if (status.ok()) status = applyDatagramOptions(fd.get(), AF_UNIX, options);
-  if (!status.ok()) return status;
-  if (!path.empty()) {
-    SocketAddress address;
-    status = SocketAddress::fromPath(path, "bind", address);
-    if (!status.ok()) return status;
-    const bool hasFile = path[0] != '\0';
-    if (hasFile && mode >= 0) (void)fchmod(fd.get(), static_cast<mode_t>(mode));
-    if (bind(fd.get(), address.get(), address.size()) < 0) return Status::last("bind");
-    if (hasFile && mode >= 0 && chmod(path.c_str(), static_cast<mode_t>(mode)) < 0) {
-      status = Status::last("chmod");
-      unlink(path.c_str());
-      return status;
-    }
-  }
-  socket = fd.release();
-  return {};
+  SocketAddress address;
+  if (status.ok() && !path.empty()) status = SocketAddress::fromPath(path, "bind", address);
+  if (status.ok() && !path.empty()) status = bindToPath(fd.get(), address, mode, file);
+  if (status.ok()) socket = fd.release();
+  return status;
 }
 
 Status connectDatagrams(Socket socket, const SocketAddress& peer) {
   return connect(socket, peer.get(), peer.size()) < 0 ? Status::last("connect") : Status{};
 }
 
-Status adoptDatagrams(int descriptor, bool takeOver, const DatagramOptions& options,
-                      Socket& socket) {
-  int type = 0;
-  Status status = getIntOption(descriptor, SOL_SOCKET, SO_TYPE, type, "getsockopt SO_TYPE");
+Status adoptDatagrams(int fd, bool takeOver, const DatagramOptions& options, Socket& socket) {
+  Socket ours = kNoSocket;
+  Status status = adoptSocket(fd, SocketRole::kDatagrams, takeOver, ours);
   if (!status.ok()) return status;
-  if (type != SOCK_DGRAM) return {EPROTOTYPE, "getsockopt SO_TYPE"};
-  SocketAddress local;
-  status = localAddressOf(descriptor, local);
-  if (!status.ok()) return status;
-  const int family = local.family();
-  if (family != AF_INET && family != AF_INET6) {
-    return {EAFNOSUPPORT, "getsockname"};
+  status = applyDatagramOptions(ours, familyOf(ours), options);
+  if (status.ok()) {
+    socket = ours;
+  } else if (!takeOver) {
+    closeSocket(ours);
   }
-  UniqueFd copy;
-  if (!takeOver) {
-    copy.reset(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
-    if (!copy) return Status::last("fcntl F_DUPFD_CLOEXEC");
-  }
-  const int fd = takeOver ? descriptor : copy.get();
-  const int flags = fcntl(fd, F_GETFL);
-  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
-      fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
-    return Status::last("fcntl");
-  }
-  status = applyDatagramOptions(fd, family, options);
-  if (!status.ok()) return status;
-  socket = takeOver ? descriptor : copy.release();
-  return {};
+  return status;
 }
 
 bool canSegment([[maybe_unused]] Socket socket) {
@@ -235,13 +176,14 @@ Transfer ReceiveBatch::receive(Socket socket, size_t slotSize, size_t most, bool
   int count;
 #if defined(MSG_WAITFORONE)
   do {
-    count = directReceiveMany(socket, messages_.data(), static_cast<unsigned>(most), kReceiveFlags);
+    count =
+        directReceiveMany(socket, messages_.data(), static_cast<unsigned>(most), kReceiveManyFlags);
   } while (count < 0 && errno == EINTR);
 #else
   for (count = 0; static_cast<size_t>(count) < most; count++) {
     ssize_t length;
     do {
-      length = recvmsg(socket, &messages_[count].msg_hdr, kReceiveFlags);
+      length = recvmsg(socket, &messages_[count].msg_hdr, kReceiveManyFlags);
     } while (length < 0 && errno == EINTR);
     if (length < 0) {
       // An error that waits is told by the next call: it is not lost.

@@ -15,11 +15,11 @@
 
 namespace ropewalk {
 
-inline ssize_t directReceive(int fd, void* memory, size_t size) {
+inline ssize_t directReceive(int fd, void* memory, size_t size, int flags) {
 #if defined(SYS_recvfrom) && !defined(__SANITIZE_ADDRESS__)
-  return syscall(SYS_recvfrom, fd, memory, size, 0, nullptr, nullptr);
+  return syscall(SYS_recvfrom, fd, memory, size, flags, nullptr, nullptr);
 #else
-  return recv(fd, memory, size, 0);
+  return recv(fd, memory, size, flags);
 #endif
 }
 

@@ -8,16 +8,17 @@
 
 namespace ropewalk {
 
+// Whoever else has a socket of ours (an adopted one, one that was passed on) may make it block: it
+// must not block us.
+constexpr int kReceiveFlags = MSG_DONTWAIT;
 #if defined(MSG_NOSIGNAL)
-constexpr int kSendFlags = MSG_NOSIGNAL;
+constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
 #else
-constexpr int kSendFlags = 0;
+constexpr int kSendFlags = MSG_DONTWAIT;
 #endif
 
-Status setOption(int fd, int level, int name, int value, const char* call);
-
-// A stream socket, non-blocking, closed on exec, that raises no SIGPIPE.
-Status openStream(int family, UniqueFd& fd);
+// A socket of the type SOCK_..., non-blocking, closed on exec, that raises no SIGPIPE.
+Status openSocket(int family, int type, UniqueFd& fd);
 
 // And closed on exec.
 bool makeNonBlocking(int fd);

@@ -68,13 +68,15 @@ Status connectTo(const SocketAddress& address, const SocketAddress* local,
                  const ConnectOptions& options, Socket& socket);
 
 // What a socket that somebody else opened must be.
-enum class SocketRole : uint8_t { kListener, kStream };
+enum class SocketRole : uint8_t { kListener, kStream, kDatagrams };
 
 // `socket` is `fd` itself if it is to be taken over, else another descriptor of the same socket.
 // The socket becomes non-blocking for all who have it: that is a property of the open file, not of
 // the descriptor. On failure `fd` stays open and the caller's. ENOTSOCK, EPROTOTYPE or EAFNOSUPPORT
-// for what is no stream socket of a family known here, EINVAL for one that does not listen,
-// ENOTCONN for one that is not connected.
+// for what is no socket of that type and of a family known here (of datagrams: IPv4 and IPv6),
+// EINVAL for one that does not listen, ENOTCONN for a stream that is not connected.
+//
+// Whoever shares a listener must leave O_NONBLOCK alone: accept(2) knows no other way not to wait.
 Status adoptSocket(int fd, SocketRole role, bool takeOver, Socket& socket);
 
 // Another descriptor of the same open file, closed on exec.

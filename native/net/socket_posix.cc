@@ -13,14 +13,9 @@
 #include "direct_calls.h"
 #include "posix_calls.h"
 #include "socket.h"
+#include "socket_option.h"
 
 namespace ropewalk {
-
-Status setOption(int fd, int level, int name, int value, const char* call) {
-  if (setsockopt(fd, level, name, &value, sizeof value) < 0) return Status::last(call);
-  return {};
-}
-
 namespace {
 
 bool flagOf(int fd, int level, int name) {
@@ -33,23 +28,6 @@ Status setLinger(int fd, int seconds) {
   const linger value{1, seconds};
   if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value) < 0) {
     return Status::last("setsockopt SO_LINGER");
-  }
-  return {};
-}
-
-struct OptionCall {
-  int value;
-  int level;
-  int name;
-  const char* call;
-};
-
-Status apply(int fd, std::span<const OptionCall> calls) {
-  for (const OptionCall& option : calls) {
-    if (option.value == kUnset) continue;
-    if (option.name < 0) return {ENOTSUP, option.call};
-    Status status = setOption(fd, option.level, option.name, option.value, option.call);
-    if (!status.ok()) return status;
   }
   return {};
 }
@@ -76,7 +54,7 @@ constexpr int kFastOpenConnect = -1;
 #endif
 
 Status applyOptions(int fd, const SocketOptions& options) {
-  const OptionCall calls[] = {
+  const IntOption calls[] = {
       {options.noDelay, IPPROTO_TCP, TCP_NODELAY, "setsockopt TCP_NODELAY"},
       {options.keepAlive, SOL_SOCKET, SO_KEEPALIVE, "setsockopt SO_KEEPALIVE"},
       {options.keepAliveIdleSeconds, IPPROTO_TCP, kKeepIdle, "setsockopt TCP_KEEPIDLE"},
@@ -86,7 +64,7 @@ Status applyOptions(int fd, const SocketOptions& options) {
       {options.receiveBufferBytes, SOL_SOCKET, SO_RCVBUF, "setsockopt SO_RCVBUF"},
       {options.userTimeoutMs, IPPROTO_TCP, kUserTimeout, "setsockopt TCP_USER_TIMEOUT"},
   };
-  Status status = apply(fd, calls);
+  Status status = setIntOptions(fd, calls);
   if (!status.ok() || options.lingerSeconds == kUnset) return status;
   return setLinger(fd, options.lingerSeconds);
 }
@@ -99,16 +77,16 @@ bool makeNonBlocking(int fd) {
          fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-Status openStream(int family, UniqueFd& fd) {
+Status openSocket(int family, int type, UniqueFd& fd) {
 #if defined(SOCK_NONBLOCK)
-  fd.reset(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  fd.reset(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return Status::last("socket");
 #else
-  fd.reset(::socket(family, SOCK_STREAM, 0));
+  fd.reset(::socket(family, type, 0));
   if (!fd || !makeNonBlocking(fd.get())) return Status::last("socket");
 #endif
 #if defined(SO_NOSIGPIPE)
-  return setOption(fd.get(), SOL_SOCKET, SO_NOSIGPIPE, 1, "setsockopt SO_NOSIGPIPE");
+  return setIntOption(fd.get(), SOL_SOCKET, SO_NOSIGPIPE, 1, "setsockopt SO_NOSIGPIPE");
 #else
   return {};
 #endif
@@ -122,14 +100,14 @@ Transfer toTransfer(ssize_t count) {
 
 Status listenOn(const SocketAddress& address, const ListenOptions& options, Socket& socket) {
   UniqueFd fd;
-  Status status = openStream(address.get()->sa_family, fd);
+  Status status = openSocket(address.family(), SOCK_STREAM, fd);
   if (!status.ok()) return status;
 #if defined(SO_REUSEPORT)
   constexpr int kReusePort = SO_REUSEPORT;
 #else
   constexpr int kReusePort = -1;
 #endif
-  const OptionCall before[] = {
+  const IntOption before[] = {
       {address.isIpv6() ? options.ipv6Only : kUnset, IPPROTO_IPV6, IPV6_V6ONLY,
        "setsockopt IPV6_V6ONLY"},
       {options.reuseAddress, SOL_SOCKET, SO_REUSEADDR, "setsockopt SO_REUSEADDR"},
@@ -137,7 +115,7 @@ Status listenOn(const SocketAddress& address, const ListenOptions& options, Sock
       {options.fastOpenQueue, IPPROTO_TCP, TCP_FASTOPEN, "setsockopt TCP_FASTOPEN"},
       {options.deferAcceptSeconds, IPPROTO_TCP, kDeferAccept, "setsockopt TCP_DEFER_ACCEPT"},
   };
-  status = apply(fd.get(), before);
+  status = setIntOptions(fd.get(), before);
   if (status.ok()) status = applyOptions(fd.get(), options);
   if (!status.ok()) return status;
   if (bind(fd.get(), address.get(), address.size()) < 0) return Status::last("bind");
@@ -154,7 +132,7 @@ Status acceptFrom(Socket listener, Socket& socket, SocketAddress& peer) {
   UniqueFd fd(accept(listener, peer.get(), peer.sizeToFill()));
   if (!fd || !makeNonBlocking(fd.get())) return Status::last("accept");
 #if defined(SO_NOSIGPIPE)
-  Status status = setOption(fd.get(), SOL_SOCKET, SO_NOSIGPIPE, 1, "setsockopt SO_NOSIGPIPE");
+  Status status = setIntOption(fd.get(), SOL_SOCKET, SO_NOSIGPIPE, 1, "setsockopt SO_NOSIGPIPE");
   if (!status.ok()) return status;
 #endif
   socket = fd.release();
@@ -165,16 +143,16 @@ Status acceptFrom(Socket listener, Socket& socket, SocketAddress& peer) {
 Status connectTo(const SocketAddress& address, const SocketAddress* local,
                  const ConnectOptions& options, Socket& socket) {
   UniqueFd fd;
-  Status status = openStream(address.get()->sa_family, fd);
+  Status status = openSocket(address.family(), SOCK_STREAM, fd);
   if (status.ok()) status = applyOptions(fd.get(), options);
   if (status.ok() && options.fastOpen == 1) {
-    const OptionCall fastOpen[] = {
+    const IntOption fastOpen[] = {
         {1, IPPROTO_TCP, kFastOpenConnect, "setsockopt TCP_FASTOPEN_CONNECT"}};
-    status = apply(fd.get(), fastOpen);
+    status = setIntOptions(fd.get(), fastOpen);
   }
   if (!status.ok()) return status;
   if (local != nullptr) {
-    status = setOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1, "setsockopt SO_REUSEADDR");
+    status = setIntOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1, "setsockopt SO_REUSEADDR");
     if (!status.ok()) return status;
     if (bind(fd.get(), local->get(), local->size()) < 0) return Status::last("bind");
   }
@@ -197,7 +175,7 @@ int takeError(Socket socket) {
 Transfer receive(Socket socket, uint8_t* memory, size_t size) {
   ssize_t count;
   do {
-    count = directReceive(socket, memory, size);
+    count = directReceive(socket, memory, size, kReceiveFlags);
   } while (count < 0 && errno == EINTR);
   return toTransfer(count);
 }
@@ -260,11 +238,11 @@ bool keepAliveOf(Socket socket) {
 }
 
 Status setNoDelay(Socket socket, bool enabled) {
-  return setOption(socket, IPPROTO_TCP, TCP_NODELAY, enabled ? 1 : 0, "setsockopt TCP_NODELAY");
+  return setIntOption(socket, IPPROTO_TCP, TCP_NODELAY, enabled ? 1 : 0, "setsockopt TCP_NODELAY");
 }
 
 Status setKeepAlive(Socket socket, bool enabled) {
-  return setOption(socket, SOL_SOCKET, SO_KEEPALIVE, enabled ? 1 : 0, "setsockopt SO_KEEPALIVE");
+  return setIntOption(socket, SOL_SOCKET, SO_KEEPALIVE, enabled ? 1 : 0, "setsockopt SO_KEEPALIVE");
 }
 
 int openSpareDescriptor() {

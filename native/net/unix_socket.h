@@ -19,13 +19,18 @@ struct UnixListenOptions {
   int sendBufferBytes = kUnset;  // checked here; accepted sockets do not inherit it
 };
 
-// The file that a listener is bound to. While the listener is open the system gives its inode to no
+// The file that a socket is bound to. While the socket is open the system gives its inode to no
 // other file, so that it can be told from one that has taken its name.
 struct SocketFile {
   std::string path;
   dev_t device;
   ino_t inode;
 };
+
+// Binds, and tells of the file that this made, in `file`; null for an abstract name. `mode` are its
+// permissions; kUnset leaves them to the umask. On failure no file is left.
+Status bindToPath(Socket socket, const SocketAddress& address, int mode,
+                  std::unique_ptr<SocketFile>& file);
 
 // A listening socket, in `socket`, and the file that it made, in `file`; null for an abstract name.
 // On failure no file is left.

@@ -13,6 +13,7 @@
 
 #include "direct_calls.h"
 #include "posix_calls.h"
+#include "socket_option.h"
 
 namespace ropewalk {
 namespace {
@@ -45,27 +46,35 @@ Status describe(const std::string& path, int mode, SocketFile& file) {
 
 }  // namespace
 
+Status bindToPath(Socket socket, const SocketAddress& address, int mode,
+                  std::unique_ptr<SocketFile>& file) {
+  const std::string path = address.path();
+  const bool abstract = path.empty() || path[0] == '\0';
+  Status status = bindWithMode(socket, address, abstract ? kUnset : mode);
+  if (!status.ok() || abstract) return status;
+  auto made = std::make_unique<SocketFile>();
+  status = describe(path, mode, *made);
+  if (status.ok()) {
+    file = std::move(made);
+  } else {
+    removeSocketFile(*made);
+  }
+  return status;
+}
+
 Status listenOnUnix(const SocketAddress& address, const UnixListenOptions& options, Socket& socket,
                     std::unique_ptr<SocketFile>& file) {
   UniqueFd fd;
-  Status status = openStream(AF_UNIX, fd);
+  Status status = openSocket(AF_UNIX, SOCK_STREAM, fd);
   if (status.ok()) status = setSendBuffer(fd.get(), options.sendBufferBytes);
-  const std::string path = address.path();
-  const bool abstract = path.empty() || path[0] == '\0';
-  if (status.ok()) status = bindWithMode(fd.get(), address, abstract ? kUnset : options.mode);
+  if (status.ok()) status = bindToPath(fd.get(), address, options.mode, file);
   if (!status.ok()) return status;
-  std::unique_ptr<SocketFile> made;
-  if (!abstract) {
-    made = std::make_unique<SocketFile>();
-    status = describe(path, options.mode, *made);
-  }
-  if (status.ok() && listen(fd.get(), options.backlog) < 0) status = Status::last("listen");
-  if (!status.ok()) {
-    if (made != nullptr) removeSocketFile(*made);
+  if (listen(fd.get(), options.backlog) < 0) {
+    status = Status::last("listen");
+    if (file != nullptr) removeSocketFile(*file);
     return status;
   }
   socket = fd.release();
-  file = std::move(made);
   return {};
 }
 
@@ -77,7 +86,7 @@ bool removeSocketFile(const SocketFile& file) {
 
 Status connectToUnix(const SocketAddress& address, int sendBufferBytes, Socket& socket) {
   UniqueFd fd;
-  Status status = openStream(AF_UNIX, fd);
+  Status status = openSocket(AF_UNIX, SOCK_STREAM, fd);
   if (status.ok()) status = setSendBuffer(fd.get(), sendBufferBytes);
   if (!status.ok()) return status;
   if (connect(fd.get(), address.get(), address.size()) < 0) return Status::last("connect");
@@ -87,7 +96,7 @@ Status connectToUnix(const SocketAddress& address, int sendBufferBytes, Socket& 
 
 Status setSendBuffer(Socket socket, int bytes) {
   if (bytes == kUnset) return {};
-  return setOption(socket, SOL_SOCKET, SO_SNDBUF, bytes, "setsockopt SO_SNDBUF");
+  return setIntOption(socket, SOL_SOCKET, SO_SNDBUF, bytes, "setsockopt SO_SNDBUF");
 }
 
 Transfer receiveUnixBytes(Socket socket, uint8_t* memory, size_t size, bool& stoppedShort) {
@@ -111,9 +120,9 @@ Transfer receiveUnix(Socket socket, uint8_t* memory, size_t size, Passed& passed
   message.msg_iovlen = 1;
   message.msg_control = control;
 #if defined(MSG_CMSG_CLOEXEC)
-  constexpr int kFlags = MSG_CMSG_CLOEXEC;
+  constexpr int kFlags = kReceiveFlags | MSG_CMSG_CLOEXEC;
 #else
-  constexpr int kFlags = 0;
+  constexpr int kFlags = kReceiveFlags;
 #endif
   ssize_t count;
   do {

@@ -20,6 +20,15 @@ Status Reactor::adoptStream(int fd, bool takeOver, Handle& handle) {
   return enrolShared(*new Stream(socket), takeOver, handle);
 }
 
+Status Reactor::adoptDatagrams(int fd, bool takeOver, const DatagramSettings& settings,
+                               Handle& handle) {
+  const DatagramSettings ours = possible(settings);
+  Socket socket = kNoSocket;
+  const Status status = ropewalk::adoptDatagrams(fd, takeOver, ours, socket);
+  if (!status.ok()) return status;
+  return enrolShared(makeDatagrams(socket, ours), takeOver, handle);
+}
+
 // Takes the object over; the descriptor only on success, if the host still has use for it.
 Status Reactor::enrolShared(Watched& watched, bool takenOver, Handle& handle) {
   watched.isUnix = familyOf(watched.socket) == AF_UNIX;

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include "../net/datagram.h"
+#include "../net/unix_socket.h"
 #include "watched.h"
 
 namespace ropewalk {
@@ -43,8 +45,10 @@ struct DatagramSocket : Watched {
   std::deque<std::vector<uint8_t>> queue;  // records that the system has refused so far
   size_t queuedBytes = 0;                  // their payload
 
+  std::unique_ptr<SocketFile> file;  // null unless it made one
+
   uint64_t truncated = 0;  // came too long, and were dropped
-  uint64_t dropped = 0;    // were written while too many waited
+  uint64_t dropped = 0;    // found no room, or failed while too many failures were untold
 };
 
 }  // namespace ropewalk

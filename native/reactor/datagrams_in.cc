@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "reactor.h"
 
@@ -22,45 +23,57 @@ size_t recordsFor(const DatagramSocket& socket) {
   return kRecordsPerDatagram * (socket.receivesJoined ? kMaxJoined : 1);
 }
 
-int familyOfSocket(Socket socket) {
-  SocketAddress local;
-  return localAddressOf(socket, local).ok() ? local.family() : AF_UNSPEC;
-}
-
 }  // namespace
 
 DatagramSocket::DatagramSocket(Socket socket, const DatagramSettings& settings)
     : Watched(Kind::kDatagrams, socket),
       maxPacketSize(std::clamp<size_t>(settings.maxPacketSize, 1, kMaxDatagram)),
       maxBufferedBytes(settings.maxBufferedBytes),
-      family(familyOfSocket(socket)),
+      family(familyOf(socket)),
       tellsDestination(settings.packetInfo == 1),
       receivesJoined(settings.receiveOffload == 1 && family != AF_UNIX),
-      receivesControl(tellsDestination || receivesJoined || settings.receiveTrafficClass == 1),
+      // Over UNIX descriptors would come with it. Without, the system closes them.
+      receivesControl(family != AF_UNIX &&
+                      (tellsDestination || receivesJoined || settings.receiveTrafficClass == 1)),
       segmentLimit(settings.segmentationOffload == 1 && family != AF_UNIX ? kUnknown : 0) {}
 
 Status Reactor::openUdp(const SocketAddress& local, const DatagramSettings& settings,
                         Handle& handle) {
-  DatagramSettings possible = settings;
-  // What was joined must find room in one batch, taken apart.
-  if (memory_.eventCapacity < 4 * kMaxJoined * kRecordsPerDatagram) possible.receiveOffload = 0;
+  const DatagramSettings ours = possible(settings);
   Socket socket = kNoSocket;
-  const Status status = ropewalk::openUdp(local, possible, socket);
+  const Status status = ropewalk::openUdp(local, ours, socket);
   if (!status.ok()) return status;
-  return addDatagrams(socket, possible, false, handle);
+  return adopt(makeDatagrams(socket, ours), Interest::kRead, handle);
 }
 
-Status Reactor::addDatagrams(Socket socket, const DatagramSettings& settings, bool shared,
-                             Handle& handle) {
+Status Reactor::openUnixDatagrams(const std::string& path, int mode,
+                                  const DatagramSettings& settings, Handle& handle) {
+  Socket socket = kNoSocket;
+  std::unique_ptr<SocketFile> file;
+  const Status status = ropewalk::openUnixDatagrams(path, mode, settings, socket, file);
+  if (!status.ok()) return status;
+  DatagramSocket& datagrams = makeDatagrams(socket, settings);
+  datagrams.file = std::move(file);
+  return adoptBound(datagrams, datagrams.file, handle);
+}
+
+// What was joined must find room in one batch, taken apart.
+DatagramSettings Reactor::possible(const DatagramSettings& settings) const {
+  DatagramSettings possible = settings;
+  if (memory_.eventCapacity < 4 * kMaxJoined * kRecordsPerDatagram) possible.receiveOffload = 0;
+  return possible;
+}
+
+DatagramSocket& Reactor::makeDatagrams(Socket socket, const DatagramSettings& settings) {
   if (receiveBatch_ == nullptr) {
     receiveBatch_ = std::make_unique<ReceiveBatch>();
     sendBatch_ = std::make_unique<SendBatch>();
   }
   auto* datagrams = new DatagramSocket(socket, settings);
-  datagrams->shared = shared;
+  datagrams->isUnix = datagrams->family == AF_UNIX;
   SocketAddress peer;
   datagrams->connected = peerAddressOf(socket, peer).ok();
-  return adopt(*datagrams, Interest::kRead, handle);
+  return *datagrams;
 }
 
 Status Reactor::connectDatagrams(Handle handle, const SocketAddress& peer) {
@@ -92,15 +105,19 @@ void Reactor::comeBack(DatagramSocket& socket) {
 }
 
 // Each gets an equal part of the batch, or what one datagram needs if there is room for that, so
-// that one that is flooded leaves the others, and new readiness, their room. They take turns at
-// being first.
+// that one that is flooded leaves the others, and new readiness, their room. Those that were passed
+// over the last time come first.
 void Reactor::goOnWithDatagrams() {
   if (unfinishedDatagrams_.empty()) return;
   revisitedDatagrams_.swap(unfinishedDatagrams_);
+  std::stable_partition(revisitedDatagrams_.begin(), revisitedDatagrams_.end(), [this](Handle h) {
+    const DatagramSocket* socket = findDatagrams(h);
+    return socket == nullptr || socket->readTurn + 1 != turn_;
+  });
   const size_t kept = std::max(memory_.eventCapacity / 4, kReservedRecords);
   const size_t count = revisitedDatagrams_.size();
   for (size_t i = 0; i < count; i++) {
-    DatagramSocket* socket = findDatagrams(revisitedDatagrams_[(i + turn_) % count]);
+    DatagramSocket* socket = findDatagrams(revisitedDatagrams_[i]);
     if (socket == nullptr) continue;
     socket->inUnfinished = false;
     if (!socket->queue.empty()) settle(*socket);
@@ -179,7 +196,9 @@ bool Reactor::receiveError(DatagramSocket& socket, int error, int lastError) {
 size_t Reactor::emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagram& datagram) {
   const DatagramAncillary told = parseDatagramAncillary(datagram.control);
   const size_t size = datagram.bytes.size();
-  const size_t segment = told.segmentSize == 0 || told.segmentSize > size ? size : told.segmentSize;
+  // There is room for as many as were expected, whoever else may have the socket joined now.
+  const bool joined = socket.receivesJoined && told.segmentSize > 0 && told.segmentSize <= size;
+  const size_t segment = joined ? told.segmentSize : size;
   const size_t segments = segment == 0 ? 1 : (size + segment - 1) / segment;
   if (datagram.length > size || segment > socket.maxPacketSize || segments > kMaxJoined) {
     const int32_t length = static_cast<int32_t>(std::max(datagram.length, size) / segments);

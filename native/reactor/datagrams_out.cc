@@ -12,6 +12,14 @@ namespace {
 // queue.
 constexpr size_t kMaxQueuedPerTurn = 1024;
 
+// Failures that the host has not heard of: it may well write faster than it is told.
+constexpr size_t kMaxUntold = 64 * 1024;
+
+bool isToPeer(Bytes bytes) {
+  DatagramRecord record;
+  return DatagramRecord::parse(bytes, record) && record.family() == DatagramRecord::kPeer;
+}
+
 size_t payloadOf(Bytes bytes) {
   DatagramRecord record;
   return DatagramRecord::parse(bytes, record) ? record.payload().size() : 0;
@@ -89,7 +97,7 @@ size_t Reactor::sendRecords(DatagramSocket& socket, std::span<const Bytes> recor
       }
     } else if (transfer.result == Transfer::Result::kWouldBlock) {
       // Nothing tells when the socket at a path has room again, unless we are connected to it.
-      if (socket.family != AF_UNIX || socket.connected) return done;
+      if (!socket.isUnix || (socket.connected && isToPeer(records[done]))) return done;
       socket.dropped += 1;
       done += 1;
     } else if (transfer.error == ECONNREFUSED && socket.connected) {
@@ -99,7 +107,7 @@ size_t Reactor::sendRecords(DatagramSocket& socket, std::span<const Bytes> recor
         continue;
       }
       refused = done;
-      notifyHost(socket.handle, kRefused, 0, 0);
+      if (mayTell()) notifyHost(socket.handle, kRefused, 0, 0);
     } else {
       done += sendError(socket, transfer.error, records.subspan(done));
     }
@@ -172,9 +180,17 @@ void Reactor::queueDatagram(DatagramSocket& socket, Bytes record) {
   socket.queuedBytes += bytes;
 }
 
+bool Reactor::mayTell() const {
+  return pending_.size() < kMaxUntold;
+}
+
 void Reactor::tellSendFailed(DatagramSocket& socket, int error, Bytes bytes) {
   DatagramRecord record;
   if (!DatagramRecord::parse(bytes, record)) return;
+  if (!mayTell()) {
+    socket.dropped += 1;
+    return;
+  }
   SocketAddress to;
   record.destination(false, to);
   const bool known =

@@ -20,9 +20,12 @@ size_t Reactor::gather() {
   eventCount_ = 0;
   turn_ += 1;
   emitPending();
+  // Both use the same slabs: they take turns at being first.
+  const bool datagramsFirst = turn_ % 2 == 0;
+  if (datagramsFirst) goOnWithDatagrams();
   goOnWithUnfinished();
   drainListeners();
-  goOnWithDatagrams();
+  if (!datagramsFirst) goOnWithDatagrams();
   size_t count = 0;
   const size_t most = std::min(kMaxReadyEvents, room() / kRecordsPerSocket);
   const Status status = poller_->poll(std::span(ready_).first(most), count);
@@ -95,12 +98,17 @@ void Reactor::comeBack(Stream& stream) {
   unfinished_.push_back(stream.handle);
 }
 
-// A part of the batch at most, so that new readiness gets its share.
+// A part of the batch at most, so that new readiness gets its share. Those that were passed over
+// the last time come first.
 void Reactor::goOnWithUnfinished() {
   if (unfinished_.empty()) return;
   const size_t most = memory_.eventCapacity / 4 / kRecordsPerSocket;
   const size_t others = memory_.eventCapacity / kLeastShare / kRecordsPerSocket;
   revisited_.swap(unfinished_);
+  std::stable_partition(revisited_.begin(), revisited_.end(), [this](Handle handle) {
+    const Stream* stream = findStream(handle);
+    return stream == nullptr || stream->readTurn + 1 != turn_;
+  });
   const size_t count = std::min(most, revisited_.size());
   for (size_t i = 0; i < revisited_.size(); i++) {
     if (i >= most) {
@@ -266,7 +274,9 @@ bool Reactor::acceptOne(Listener& listener) {
   }
   if (isWouldBlock(status.error)) return false;
   if (isConnectionsOwnFault(status.error)) return true;
-  if (isOutOfDescriptors(status.error)) refuseWaiting(listener);
+  // Others may yet serve whom a listener that goes away can't.
+  const bool leaves = listener.draining && listener.shared;
+  if (isOutOfDescriptors(status.error) && !leaves) refuseWaiting(listener);
   emit(listener.handle, kAcceptFailed, status.error, listener.failing ? 0 : 1);
   listener.failing = true;
   return false;

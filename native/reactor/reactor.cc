@@ -105,6 +105,16 @@ Status Reactor::adopt(Watched& watched, Interest interest, Handle& handle) {
   return status;
 }
 
+// Likewise; `file` is what `watched` is bound to, if anything.
+Status Reactor::adoptBound(Watched& watched, const std::unique_ptr<SocketFile>& file,
+                           Handle& handle) {
+  const Status status = enrol(watched, Interest::kRead, handle);
+  if (status.ok()) return status;
+  if (file != nullptr) removeSocketFile(*file);
+  destroy(watched);
+  return status;
+}
+
 Status Reactor::enrol(Watched& watched, Interest interest, Handle& handle) {
   watched.handle = table_.insert(watched);
   Status status{watched.handle == 0 ? EMFILE : 0, "socket"};

@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "../handle_table.h"
@@ -72,9 +73,11 @@ class Reactor {
 
   // Datagram sockets.
   Status openUdp(const SocketAddress& local, const DatagramSettings& settings, Handle& handle);
-  // `socket` is a datagram socket, from now on the reactor's whatever becomes of it.
-  // Others may have it open too if it is `shared`.
-  Status addDatagrams(Socket socket, const DatagramSettings& settings, bool shared, Handle& handle);
+  // An empty path leaves the socket without a name. `mode`: see bindToPath().
+  Status openUnixDatagrams(const std::string& path, int mode, const DatagramSettings& settings,
+                           Handle& handle);
+  // As adoptStream().
+  Status adoptDatagrams(int fd, bool takeOver, const DatagramSettings& settings, Handle& handle);
   // Sends this turn's datagrams first. Ignored for a stale handle.
   Status connectDatagrams(Handle handle, const SocketAddress& peer);
   // Null for a stale handle.
@@ -101,8 +104,8 @@ class Reactor {
   // Gives up an open stream: `fd` is the caller's, nothing follows. EBUSY if the system does not
   // take all that was written before: the stream goes on.
   Status detach(Handle handle, int& fd);
-  // Removes the file that a UNIX listener made, unless another has taken its place: see
-  // removeSocketFile(). Must come before close().
+  // Removes the file that a UNIX listener or datagram socket made, unless another has taken its
+  // place: see removeSocketFile(). Must come before close().
   bool unlinkUnix(Handle handle);
 
   // Whether a slab may be added: two are needed to begin with, and one for each that was used up.
@@ -150,6 +153,7 @@ class Reactor {
 
   // reactor.cc
   Status adopt(Watched& watched, Interest interest, Handle& handle);
+  Status adoptBound(Watched& watched, const std::unique_ptr<SocketFile>& file, Handle& handle);
   Status enrol(Watched& watched, Interest interest, Handle& handle);
   void unwatchToClose(Watched& watched);
   void applyInterest(Watched& watched);
@@ -204,6 +208,8 @@ class Reactor {
   void notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b);
 
   // datagrams_in.cc
+  DatagramSettings possible(const DatagramSettings& settings) const;
+  DatagramSocket& makeDatagrams(Socket socket, const DatagramSettings& settings);
   DatagramSocket* findDatagrams(Handle handle) const;
   void onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready);
   void goOnWithDatagrams();
@@ -227,6 +233,7 @@ class Reactor {
   bool joins(DatagramSocket& socket, const DatagramRecord& first, const DatagramRecord& next);
   size_t sendError(DatagramSocket& socket, int error, std::span<const Bytes> records);
   void queueDatagram(DatagramSocket& socket, Bytes record);
+  bool mayTell() const;
   void tellSendFailed(DatagramSocket& socket, int error, Bytes record);
 
   const std::unique_ptr<Poller> poller_;

@@ -17,7 +17,7 @@ Status Reactor::listenUnix(const SocketAddress& address, const UnixListenOptions
   listener->isUnix = true;
   listener->sendBufferBytes = options.sendBufferBytes;
   listener->file = std::move(file);
-  return adopt(*listener, Interest::kRead, handle);
+  return adoptBound(*listener, listener->file, handle);
 }
 
 // The system answers at once; the host hears of it in a later turn, as with any connection.
@@ -33,8 +33,12 @@ Status Reactor::connectUnix(const SocketAddress& address, int sendBufferBytes, H
 
 bool Reactor::unlinkUnix(Handle handle) {
   Watched* watched = table_.find(handle);
-  if (watched == nullptr || watched->kind != Watched::Kind::kListener) return false;
-  const auto file = std::move(static_cast<Listener*>(watched)->file);
+  std::unique_ptr<SocketFile> file;
+  if (watched != nullptr && watched->kind == Watched::Kind::kListener) {
+    file = std::move(static_cast<Listener*>(watched)->file);
+  } else if (watched != nullptr && watched->kind == Watched::Kind::kDatagrams) {
+    file = std::move(static_cast<DatagramSocket*>(watched)->file);
+  }
   return file != nullptr && removeSocketFile(*file);
 }
 

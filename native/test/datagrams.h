@@ -25,10 +25,8 @@ class DatagramHost : public Host {
   }
   // A UNIX socket; an empty path leaves it without a name.
   Handle openUnix(const std::string& path, const DatagramSettings& settings = {}) {
-    Socket socket = kNoSocket;
     Handle handle = 0;
-    CHECK(openUnixDatagrams(path, 0600, settings, socket).ok());
-    CHECK(reactor().addDatagrams(socket, settings, false, handle).ok());
+    CHECK(reactor().openUnixDatagrams(path, 0600, settings, handle).ok());
     return handle;
   }
 

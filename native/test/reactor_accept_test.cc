@@ -160,6 +160,43 @@ void survivesRunningOutOfDescriptors(PollerKind kind) {
   }
 }
 
+// Closed in the midst of accepting all who wait, it says no more.
+void canBeClosedWhileItDrains(PollerKind kind) {
+  HostSettings settings;
+  settings.eventCapacity = Reactor::kMinEventCapacity;
+  Server server(kind, settings);
+  server.command(server.listener(), kPause);
+  server.turn();
+  std::vector<Peer> peers;
+  for (int i = 0; i < 100; i++) peers.push_back(Peer::connectedTo(server.port()));
+  Happened& listener = server.of(server.listener());
+  server.command(server.listener(), kDrainListener);
+  server.turn();
+  CHECK(!listener.accepted.empty() && listener.accepted.size() < peers.size());
+  server.reactor().close(server.listener());
+  CHECK(server.sleeps());
+  CHECK_EQUAL(listener.listenerDrained, 0);
+}
+
+// Those whom it can't accept wait for whoever else listens there.
+void leavesToOthersWhatItCannotDrain(PollerKind kind) {
+  Server server(kind);
+  const UniqueFd other(dup(server.reactor().share(server.listener())));
+  server.command(server.listener(), kPause);
+  server.turn();
+  std::vector<Peer> peers;
+  for (int i = 0; i < 10; i++) peers.push_back(Peer::connectedTo(server.port()));
+  Happened& listener = server.of(server.listener());
+  {
+    const NoDescriptors none;
+    server.command(server.listener(), kDrainListener);
+    server.turnUntil([&] { return listener.listenerDrained == 1; });
+  }
+  CHECK_EQUAL(listener.error, EMFILE);
+  server.reactor().close(server.listener());
+  for (size_t i = 0; i < peers.size(); i++) CHECK(UniqueFd(accept(other.get(), nullptr, nullptr)));
+}
+
 }  // namespace
 }  // namespace ropewalk
 
@@ -174,5 +211,7 @@ int main() {
       STORY(canBeClosed),
       STORY(tellsWhyItCannotListen),
       STORY(survivesRunningOutOfDescriptors),
+      STORY(canBeClosedWhileItDrains),
+      STORY(leavesToOthersWhatItCannotDrain),
   });
 }

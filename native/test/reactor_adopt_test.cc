@@ -301,6 +301,33 @@ void givesAwayInMidBatch(PollerKind kind) {
   CHECK_EQUAL(server.reactor().size(), 1);
 }
 
+// O_NONBLOCK is a property of what is shared: somebody else may take it away.
+void waitsForNobody(PollerKind kind) {
+  for (const bool unix : {false, true}) {
+    const Folder folder;
+    const std::string path = folder / "listener";
+    const Listening listening = unix ? listenOverUnix(path) : listenOverTcp();
+    Peer peer(connectTo(listening));
+    const UniqueFd fd(accept(listening.fd.get(), nullptr, nullptr));
+    Host host(kind);
+    Handle handle = 0;
+    CHECK(host.reactor().adoptStream(fd.get(), false, handle).ok());
+    CHECK(fcntl(fd.get(), F_SETFL, 0) == 0);
+    const std::vector<uint8_t> bytes = pattern(Reactor::kMaxRead);
+    for (int i = 0; i < 100; i++) host.write(handle, bytes);
+    host.turn();
+    CHECK(host.reactor().queuedBytes(handle) > 0);
+    // A read that is filled is followed by one that finds nothing.
+    size_t sent = 0;
+    host.turnUntil([&] {
+      if (sent < bytes.size()) sent += peer.sendSome(Bytes(bytes).subspan(sent));
+      return host.of(handle).data.size() == bytes.size();
+    });
+    host.turnInVain();
+    if (unix) CHECK(unlink(path.c_str()) == 0);
+  }
+}
+
 void knowsFamilies(PollerKind kind) {
   UnixServer server(kind);
   const Handle tcp = server.listen();
@@ -328,6 +355,7 @@ int main() {
       STORY(givesPausedStreamsAway),
       STORY(keepsWhatCannotBeGivenAway),
       STORY(givesAwayInMidBatch),
+      STORY(waitsForNobody),
       STORY(knowsFamilies),
   });
 }

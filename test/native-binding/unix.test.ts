@@ -1,5 +1,15 @@
 /** The addon's functions for UNIX sockets, descriptors and sockets from elsewhere, called as the reactor calls them. */
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -23,6 +33,7 @@ import { REACTORS } from '../support/reactors.js';
 
 const DEADLINE_MS = 10_000;
 const ANY_SETTINGS = Int32Array.of(16, 0o600, -1);
+const DATAGRAM_SETTINGS = Int32Array.of(8192, 65_536, -1, -1, 0, 0, 0, 0, 0, 0, 0, 1);
 
 interface Told {
   readonly handle: number;
@@ -163,6 +174,29 @@ describe.runIf(POLLERS.length > 0).each(POLLERS)('the addon, over UNIX sockets (
     await loop.event(adopted, EVENT_LISTENER_DRAINED);
     expect(loop.told.filter(({ kind }) => kind === EVENT_ACCEPTED)).toHaveLength(1);
     expect(native.unlinkUnix(adopted)).toBe(false);
+  });
+
+  it('has the files of datagram sockets', () => {
+    const { native } = loop;
+    const handle = native.listenUnixDatagram(path, 0o600, DATAGRAM_SETTINGS);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(native.unixPath(handle, false)?.toString()).toBe(path);
+    expect(native.unlinkUnix(handle)).toBe(true);
+    expect(existsSync(path)).toBe(false);
+    expect(native.unlinkUnix(handle)).toBe(false);
+    for (const mode of [-2, 0o1000]) {
+      expect(() => native.listenUnixDatagram(path, mode, DATAGRAM_SETTINGS)).toThrow(TypeError);
+    }
+  });
+
+  it('leaves a datagram socket that it refuses to its owner', () => {
+    const { native } = loop;
+    const handle = native.listenUdp('127.0.0.1', 0, DATAGRAM_SETTINGS);
+    const fd = native.descriptor(handle);
+    expect(() => native.adoptDatagram(fd, true, DATAGRAM_SETTINGS)).toThrow(
+      expect.objectContaining({ errno: constants.errno.EEXIST }),
+    );
+    expect(fstatSync(fd).isSocket()).toBe(true);
   });
 
   it.each([
