@@ -37,13 +37,14 @@ export class ConnectionSender extends Int32StringReceiver {
    * Detaches a connection and sends it: `connectionLost(ConnectionDetached)` is what its protocol sees of it.
    * @param unread What its protocol has received and not dealt with.
    * @returns Fails as `detach` does, or with a ConnectionLost where nobody is there to take it; the connection then stays where
-   * it is. Fails with a HandoverError where that shows only after it was detached: it is closed. That is so too where more than
-   * {@link MAX_UNREAD_BYTES} would have to go along.
+   * it is; so it does where `unread` has more than {@link MAX_UNREAD_BYTES}. Fails with a HandoverError where that shows only
+   * after it was detached: it is closed.
    */
   send(transport: SocketTransport, unread: Uint8Array = new Uint8Array(0)): Deferred<void> {
     if (!(unread instanceof Uint8Array)) {
       throw new InvalidArgumentTypeError('unread', 'a Uint8Array', unread);
     }
+    if (unread.length > MAX_UNREAD_BYTES) return fail(tooMuch(unread.length));
     if (!this.connected)
       return fail(new ConnectionLost('the process that takes connections is gone'));
     const read = Buffer.from(unread);
@@ -57,9 +58,7 @@ export class ConnectionSender extends Int32StringReceiver {
   #send(detached: DetachedConnection, unread: Uint8Array): void {
     try {
       const bytes = Buffer.concat([unread, detached.unread]);
-      if (bytes.length > MAX_UNREAD_BYTES) {
-        throw new HandoverError(`a connection brings ${bytes.length} bytes along`);
-      }
+      if (bytes.length > MAX_UNREAD_BYTES) throw tooMuch(bytes.length);
       if (!this.connected) throw new HandoverError('the process that takes connections is gone');
       (this.transport as UNIXTransport).sendFileDescriptor(detached.fd);
       this.sendString(bytes);
@@ -67,6 +66,10 @@ export class ConnectionSender extends Int32StringReceiver {
       detached.close();
     }
   }
+}
+
+function tooMuch(bytes: number): HandoverError {
+  return new HandoverError(`${bytes} unread bytes are more than ${MAX_UNREAD_BYTES}`);
 }
 
 /** Takes connections that a {@link ConnectionSender} sends, and gives each a protocol of `factory`. */
