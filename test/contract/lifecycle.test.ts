@@ -54,6 +54,14 @@ contract('shutdown', (rig) => {
 });
 
 contract('disposal', (rig) => {
+  it('is done once where it is asked for twice at once', async () => {
+    const reactor = rig.make();
+    const running = reactor.run({ installSignalHandlers: false });
+    const both = [1, 2].map(() => reactor[Symbol.asyncDispose]());
+    await within(Promise.all(both), 'disposal');
+    await running;
+  });
+
   it('does not disturb another reactor of the same thread', async () => {
     const other = rig.make();
     const { client, server } = await pair(rig);

@@ -197,6 +197,23 @@ describe.each(natives.map((maker) => [maker.name, maker] as const))(
         expect((await again.receive(6)).toString()).toBe('unread');
       });
 
+      it('delivers what was still to be delivered where it fails', async () => {
+        const { client, server } = await connect();
+        server.transport.pauseProducing();
+        const { fd } = await detach(client);
+        let failed: unknown;
+        const again = new Recorder({
+          connectionMade: (self) => {
+            self.transport.write(patterned(HUGE));
+            failed = detach(self);
+          },
+        });
+        const options = { takeOver: true, unread: Buffer.from('held') };
+        rig.make().adoptStreamConnection(fd, new RecordingFactory(() => again), options);
+        await expect(failed).rejects.toBeInstanceOf(UnsentBytesError);
+        expect((await again.receive(4)).toString()).toBe('held');
+      });
+
       it('fails while bytes wait to be sent, and the connection goes on', async () => {
         const { client, server } = await connect();
         server.transport.pauseProducing();
