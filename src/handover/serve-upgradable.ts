@@ -4,9 +4,15 @@ import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
 import { Deferred } from '../defer/deferred.js';
 import { checkFunction, checkMilliseconds, checkObject } from '../internal/check.js';
+import { reportError } from '../internal/error-report.js';
 import { connectionsGone } from './connections-gone.js';
-import { checkCanBeGiven, type ListenerOffer, offerListeners } from './offer-listeners.js';
-import { type TakenListeners, takeListeners } from './take-listeners.js';
+import {
+  checkCanBeGiven,
+  type ListenerOffer,
+  type NamedPorts,
+  offerListeners,
+} from './offer-listeners.js';
+import { takeListeners } from './take-listeners.js';
 
 /**
  * Opens a port, or goes on with the one that a predecessor had: `inherited` is its descriptor, to be adopted with `takeOver`. It is
@@ -83,8 +89,8 @@ async function serve<Names extends string>(
     await taken?.ready();
     inherited.clear();
     signal.throwIfAborted();
-    const offer = offerListeners(reactor, path, opened);
-    return new Service(reactor, opened, offer, taken, drainMs);
+    const tookOver = taken !== undefined;
+    return new Service(reactor, opened, offer(reactor, path, opened, tookOver), tookOver, drainMs);
   } catch (error) {
     taken?.[Symbol.dispose]();
     const opened = Object.values<ListeningPort<Address>>(ports as never);
@@ -93,31 +99,47 @@ async function serve<Names extends string>(
   }
 }
 
+/** With the predecessor gone, a service that nobody can take over is better than none. */
+function offer(
+  reactor: Reactor,
+  path: string,
+  ports: NamedPorts,
+  tookOver: boolean,
+): ListenerOffer | undefined {
+  try {
+    return offerListeners(reactor, path, ports);
+  } catch (error) {
+    if (!tookOver) throw error;
+    reportError(error, 'offerListeners');
+    return undefined;
+  }
+}
+
 class Service<Names extends string> implements UpgradableService<Names> {
   readonly ports: Readonly<Record<Names, ListeningPort<Address>>>;
   readonly tookOver: boolean;
   readonly superseded: Deferred<void> = new Deferred();
   readonly drained: Deferred<number> = new Deferred();
-  readonly #offer: ListenerOffer;
+  readonly #offer: ListenerOffer | undefined;
 
   constructor(
     reactor: Reactor,
     ports: Readonly<Record<Names, ListeningPort<Address>>>,
-    offer: ListenerOffer,
-    taken: TakenListeners | undefined,
+    offer: ListenerOffer | undefined,
+    tookOver: boolean,
     drainMs: number,
   ) {
     this.ports = ports;
-    this.tookOver = taken !== undefined;
+    this.tookOver = tookOver;
     this.#offer = offer;
-    offer.taken.addCallback(() => {
+    offer?.taken.addCallback(() => {
       this.superseded.callback();
       connectionsGone(reactor, drainMs).addCallback((left) => this.drained.callback(left));
     });
   }
 
   async stop(): Promise<void> {
-    await this.#offer.withdraw();
+    await this.#offer?.withdraw();
     const ports = Object.values<ListeningPort<Address>>(this.ports);
     await Promise.all(ports.map((port) => port.stopListening()));
   }

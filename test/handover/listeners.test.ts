@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   HandoverError,
   HandoverProtocolError,
@@ -17,8 +17,10 @@ import {
   type ListeningPort,
   NotListeningError,
   type Reactor,
+  UNIXAddress,
   UnsupportedError,
 } from '../../src/index.js';
+import { flushLoggedErrors } from '../../src/testing/index.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { REACTORS } from '../support/reactors.js';
 import { Recorder, recorders } from '../support/recorder.js';
@@ -262,6 +264,21 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await using third = await serveUpgradable(older, path, { echo: open(older, 2) });
     expect(third.ports.echo.getHost().equals(first.ports.echo.getHost())).toBe(true);
     await second.drained;
+  });
+
+  it('serve on where they can not be offered any more: that is reported', async () => {
+    const first = await serveUpgradable(older, path, { echo: () => listen(older) });
+    vi.spyOn(newer, 'listenUNIX').mockImplementation(() => {
+      throw new CannotListenError(new UNIXAddress(path));
+    });
+    const second = await serveUpgradable(newer, path, {
+      echo: (fd) => newer.adoptStreamPort(fd as number, recorders(), { takeOver: true }),
+    });
+    await first.superseded;
+    expect(second.ports.echo.listening).toBe(true);
+    expect(flushLoggedErrors(CannotListenError)).toHaveLength(1);
+    await second.stop();
+    expect(second.ports.echo.listening).toBe(false);
   });
 
   it('drain until the deadline: serveUpgradable tells how many are left', async () => {

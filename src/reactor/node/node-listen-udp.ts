@@ -46,7 +46,12 @@ export function bindUDP(settings: UDPSettings): Socket {
     socket.close();
     throw new CannotListenError(settings, { cause });
   }
-  configure(socket, settings);
+  try {
+    configure(socket, settings);
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
   return socket;
 }
 
