@@ -106,7 +106,7 @@ Transfer receiveUnixBytes(Socket socket, uint8_t* memory, size_t size, bool& sto
   message.msg_iovlen = 1;
   ssize_t count;
   do {
-    count = directReceiveMessage(socket, &message, 0);
+    count = directReceiveMessage(socket, &message, kReceiveFlags);
   } while (count < 0 && errno == EINTR);
   stoppedShort = (message.msg_flags & MSG_CTRUNC) != 0;
   return toTransfer(count);

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 
+#include <condition_variable>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
@@ -54,8 +55,10 @@ class PollPoller final : public Poller {
     return {};
   }
 
+  // The system holds what a thread polls: only when that is over does closing a listener refuse
+  // those who connect, and closing a connection tell its peer.
   Status remove(Socket socket) override {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     const auto found = positions_.find(socket);
     if (found == positions_.end()) return {ENOENT, "poll"};
     const size_t position = found->second;
@@ -69,6 +72,8 @@ class PollPoller final : public Poller {
     tokens_.pop_back();
     if (next_ >= entries_.size()) next_ = 1;
     changed();
+    const uint64_t before = departures_;
+    left_.wait(lock, [&] { return !blocked_ || departures_ != before; });
     return {};
   }
 
@@ -112,10 +117,14 @@ class PollPoller final : public Poller {
     }
     const int ready = ::poll(watched.data(), watched.size(), timeoutMs);
     const Status status = ready < 0 && errno != EINTR ? Status::last("poll") : Status{};
-    const std::lock_guard lock(mutex_);
-    blocked_ = false;
-    notified_ = false;
-    if (watched[0].revents != 0) drainWakeup();
+    {
+      const std::lock_guard lock(mutex_);
+      blocked_ = false;
+      departures_ += 1;
+      notified_ = false;
+      if (watched[0].revents != 0) drainWakeup();
+    }
+    left_.notify_one();
     return status;
   }
 
@@ -148,10 +157,12 @@ class PollPoller final : public Poller {
   const UniqueFd wakeupRead_;
   const UniqueFd wakeupWrite_;
   std::mutex mutex_;
+  std::condition_variable left_;  // the thread is not in poll(2) any more
   std::vector<pollfd> entries_;   // [0] is the wake-up pipe
   std::vector<uint64_t> tokens_;  // of the entry at the same position
   std::unordered_map<Socket, size_t> positions_;
   size_t next_ = 1;
+  uint64_t departures_ = 0;  // of the thread from poll(2)
   bool blocked_ = false;
   bool notified_ = false;
 };

@@ -98,6 +98,27 @@ void blocksBesideItsOwner(PollerKind kind) {
   blocker.join();
 }
 
+// The system keeps what is being polled: the far end must hear of a close at once all the same.
+void letsGoOfWhatIsClosed(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  std::atomic<bool> stop = false;
+  std::thread blocker([&] {
+    while (!stop) CHECK(poller->block(-1).ok());
+  });
+  for (int round = 0; round < kRounds; round++) {
+    TwoEnds ends = openSocketPair();
+    CHECK(add(*poller, ends.near.get(), Interest::kRead, 1).ok());
+    std::this_thread::yield();
+    poller->closing(ends.near.get());
+    ends.near.reset();
+    char byte;
+    CHECK_EQUAL(recv(ends.far.get(), &byte, 1, MSG_DONTWAIT), 0);
+  }
+  stop = true;
+  poller->notify();
+  blocker.join();
+}
+
 }  // namespace
 }  // namespace ropewalk
 
@@ -107,5 +128,6 @@ int main() {
       STORY(losesNoNotification),
       STORY(deliversSocketsMeanwhile),
       STORY(blocksBesideItsOwner),
+      STORY(letsGoOfWhatIsClosed),
   });
 }
