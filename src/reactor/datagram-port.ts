@@ -16,6 +16,8 @@ import {
   DatagramTruncatedError,
   InvalidAddressError,
   MessageLengthError,
+} from '../core/datagram-errors.js';
+import {
   NotListeningError,
   ProducerRegisteredError,
   RemoteProtocolError,

@@ -6,7 +6,8 @@ import type {
   DatagramReceiver,
   DatagramTransport,
 } from '../core/datagram.js';
-import { type DatagramError, InvalidArgumentTypeError } from '../core/errors.js';
+import type { DatagramError } from '../core/datagram-errors.js';
+import { InvalidArgumentTypeError } from '../core/errors.js';
 
 /** @throws InvalidArgumentTypeError */
 export function toDatagramReceiver<A extends Address>(

@@ -8,7 +8,7 @@ import {
   IPv4Address,
   IPv6Address,
 } from '../core/address.js';
-import { InvalidAddressError, MessageLengthError } from '../core/errors.js';
+import { InvalidAddressError, MessageLengthError } from '../core/datagram-errors.js';
 import { checkDestination } from './udp-port.js';
 
 /** RFC 768: 16 bits of length, of which headers take 8 bytes, and over IPv4 another 20. */

@@ -6,9 +6,9 @@ import type { DatagramReceiver, MulticastMembership, UDPTransport } from '../cor
 import {
   AlreadyConnectedError,
   InvalidAddressError,
-  InvalidArgumentTypeError,
   MulticastJoinError,
-} from '../core/errors.js';
+} from '../core/datagram-errors.js';
+import { InvalidArgumentTypeError } from '../core/errors.js';
 import { checkBoolean, checkInteger, checkString } from '../internal/check.js';
 import { DatagramPort, type DatagramSocket } from './datagram-port.js';
 import type { UDPSettings } from './datagram-settings.js';

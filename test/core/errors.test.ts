@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import * as datagrams from '../../src/core/datagram-errors.js';
 import * as core from '../../src/core/errors.js';
 import * as defer from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
@@ -15,12 +16,12 @@ import * as workersDoor from '../../src/workers/index.js';
 
 /** The errors of each door. */
 const DOORS: readonly [name: string, door: object, errors: object][] = [
-  ['ropewalk', index, { ...core, ...defer, ...framing, ...task }],
+  ['ropewalk', index, { ...core, ...datagrams, ...defer, ...framing, ...task }],
   ['ropewalk/handover', handoverDoor, handover],
   ['ropewalk/workers', workersDoor, workers],
 ];
 
-const errors = { ...core, ...defer, ...framing, ...task, ...handover, ...workers };
+const errors = { ...core, ...datagrams, ...defer, ...framing, ...task, ...handover, ...workers };
 
 type ErrorClass = new (...args: never[]) => Error & { code?: string };
 

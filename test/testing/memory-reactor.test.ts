@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { IPv4Address, UNIXAddress } from '../../src/core/address.js';
 import type { ListenUDPOptions } from '../../src/core/datagram.js';
+import { InvalidAddressError, MessageLengthError } from '../../src/core/datagram-errors.js';
 import {
   CannotListenError,
   ConnectingCancelledError,
@@ -8,9 +9,7 @@ import {
   ConnectionLost,
   ConnectionRefusedError,
   ConnectTimeoutError,
-  InvalidAddressError,
   InvalidArgumentTypeError,
-  MessageLengthError,
   NameNotFoundError,
   UnsupportedError,
 } from '../../src/core/errors.js';

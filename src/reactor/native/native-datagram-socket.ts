@@ -7,7 +7,7 @@ import {
   UNIXAddress,
 } from '../../core/address.js';
 import type { DatagramDetails, DestinationOf } from '../../core/datagram.js';
-import { MessageLengthError } from '../../core/errors.js';
+import { MessageLengthError } from '../../core/datagram-errors.js';
 import { checkData } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
 import type { DatagramPort, DatagramSocket } from '../datagram-port.js';

@@ -6,7 +6,8 @@ import {
   IPv4Address,
   IPv6Address,
 } from '../../core/address.js';
-import { InvalidAddressError, UnsupportedError } from '../../core/errors.js';
+import { InvalidAddressError } from '../../core/datagram-errors.js';
+import { UnsupportedError } from '../../core/errors.js';
 import { checkString } from '../../internal/check.js';
 import { checkDestination, type UDPOption, type UDPPort, type UDPSocket } from '../udp-port.js';
 import { NativeDatagramSocket } from './native-datagram-socket.js';
