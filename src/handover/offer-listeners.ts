@@ -54,7 +54,8 @@ export class ListenerOffer implements AsyncDisposable {
   async withdraw(): Promise<void> {
     if (this.#state === 'offered') this.#state = 'withdrawn';
     for (const visitor of this.#visitors) visitor.refuse('the offer was taken back');
-    await this.#control.stopListening();
+    // Whoever has connected is told, and not left with a connection that breaks.
+    await this.#control.stopListening({ drain: true });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

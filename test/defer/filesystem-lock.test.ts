@@ -20,7 +20,7 @@ import {
   NotAcquiredError,
   TimeoutError,
 } from '../../src/defer/errors.js';
-import { DeferredFilesystemLock } from '../../src/defer/filesystem-lock.js';
+import { DeferredFilesystemLock, isLocked } from '../../src/defer/filesystem-lock.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { Child, runProgram } from '../support/child.js';
 import { none, outcomeOf } from './outcome.js';
@@ -192,6 +192,12 @@ describe('DeferredFilesystemLock', () => {
     });
   });
 
+  it('is held by nobody where there is none, and by somebody where it can not be read', () => {
+    expect(isLocked(path)).toBe(false);
+    writeFileSync(path, '');
+    expect(isLocked(path)).toBe(true);
+  });
+
   describe('that was left behind', () => {
     it('is taken over when its process has died', async () => {
       await using holder = new Child(HOLDER, [path]);
@@ -200,8 +206,10 @@ describe('DeferredFilesystemLock', () => {
       const outcome = outcomeOf(lock.deferUntilLocked());
       clock.advance(10_000);
       expect(outcome.value).toBe(none);
+      expect(isLocked(path)).toBe(true);
       holder.process.kill('SIGKILL');
       await holder.exited;
+      expect(isLocked(path)).toBe(false);
       clock.advance(1000);
       expect([outcome.value, lock.locked, lock.clean]).toEqual([undefined, true, false]);
       expect(readdirSync(folder)).toEqual(['queue.lock']);
