@@ -8,7 +8,7 @@ import { exitWith } from './harness/exit.js';
 import { microCommand } from './harness/micro/command.js';
 import { buildNativeTools } from './harness/native-tools.js';
 import { HELP, type Options, parseOptions } from './harness/options.js';
-import { PERFORMANCE_PAGE, REPOSITORY, RESULTS } from './harness/paths.js';
+import { PERFORMANCE_PAGE, REPOSITORY, RESULTS, SOCKETS_PAGE } from './harness/paths.js';
 import { installPeers } from './harness/peers.js';
 import { Progress } from './harness/progress.js';
 import { htmlReport } from './harness/report-html.js';
@@ -47,10 +47,18 @@ function report(run: RunRecord, options: Options, path: string, progress: Progre
   writeFileSync(page, htmlReport(run, rawName));
   progress.note(`\nwrote ${relative(process.cwd(), path)} and ${relative(process.cwd(), page)}`);
   if (options.writeDocs) {
-    writeFileSync(PERFORMANCE_PAGE, performancePage(run, path));
-    progress.note(`wrote ${relative(process.cwd(), PERFORMANCE_PAGE)}`);
+    const docsPage = pageOf(run);
+    writeFileSync(docsPage, performancePage(run, path));
+    progress.note(`wrote ${relative(process.cwd(), docsPage)}`);
   }
   return run.scenarios.some((record) => record.failures.length > 0) ? 1 : 0;
+}
+
+function pageOf(run: RunRecord): string {
+  const beyondTCP = run.scenarios.every(({ scenario }) =>
+    /^(unix|udp|workers)-/.test(scenario.name),
+  );
+  return beyondTCP ? SOCKETS_PAGE : PERFORMANCE_PAGE;
 }
 
 const WHY_MISSED =

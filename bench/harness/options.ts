@@ -41,7 +41,8 @@ slices in random order. bench/README.md says what each scenario does and how to 
   --server-core N     core of the servers (default 0)
   --client-core N     core of the client (default 1)
   --out DIR           where the JSON and HTML go (default bench/results; quick bench/results/tmp)
-  --write-docs        write docs/performance.md from this run
+  --write-docs        write docs/performance.md from this run; docs/performance-sockets.md where it
+                      measured nothing but UNIX sockets, UDP and workers
   --report FILE       report an earlier run's JSON again, without measuring
   --micro [NAME...]   the micro benches instead: --micro --help tells more
   --install-peers     install the peers (apt-get for Debian's, npm into bench/.peers), then stop
