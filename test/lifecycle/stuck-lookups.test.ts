@@ -11,7 +11,7 @@ afterAll(() => stuck?.[Symbol.dispose]());
 
 const run = async (name: string, scene: string): Promise<void> => {
   const { code, signal, stdout, stderr } = await runProgram(PROGRAM, [name, scene], {
-    env: stuck?.env ?? {},
+    env: stuck?.env() ?? {},
   });
   expect({ code, signal, stdout, stderr }).toEqual({
     code: 7,

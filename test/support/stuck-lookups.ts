@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 const SOURCE = fileURLToPath(new URL('./stuck-getaddrinfo.c', import.meta.url));
 
 export interface StuckLookups extends Disposable {
-  /** What a child process is to be started with. */
-  readonly env: Record<string, string>;
+  /** What a child process is to be started with: one of its own for each, so that none releases those of another. */
+  env(): Record<string, string>;
 }
 
 /** Undefined where there is no C compiler, or nothing can be preloaded. */
@@ -18,16 +18,20 @@ export function stuckLookups(): StuckLookups | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
   const remove = (): void => rmSync(folder, { recursive: true });
   const library = join(folder, 'stuck.so');
-  const fifo = join(folder, 'fifo');
   try {
     execFileSync('cc', ['-shared', '-fPIC', '-o', library, SOURCE, '-ldl'], { stdio: 'ignore' });
-    execFileSync('mkfifo', [fifo]);
   } catch {
     remove();
     return undefined;
   }
-  const preloaded = process.env.LD_PRELOAD ?? '';
-  const env = { STUCK_FIFO: fifo, LD_PRELOAD: `${preloaded} ${library}`.trim() };
+  const preloaded = `${process.env.LD_PRELOAD ?? ''} ${library}`.trim();
+  let children = 0;
+  const env = (): Record<string, string> => {
+    children += 1;
+    const fifo = join(folder, `fifo${children}`);
+    execFileSync('mkfifo', [fifo]);
+    return { STUCK_FIFO: fifo, LD_PRELOAD: preloaded };
+  };
   return { env, [Symbol.dispose]: remove };
 }
 
