@@ -1,5 +1,13 @@
 /** Datagrams as only the native reactor has them: details, sources, offloads, queues, UNIX sockets, adoption. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -267,6 +275,22 @@ contract('native datagrams', (rig) => {
     const { datagramsDropped } = client;
     expect(datagramsDropped).toBeGreaterThan(100);
     await pulse.until(() => received === 200 - datagramsDropped, 'the others');
+  });
+
+  it('come to a file that goes with the socket, unless it is somebody else’s by then', async ({
+    skip,
+  }) => {
+    skip(!rig.native);
+    const path = join(folder, `file-${rig.maker.name}`);
+    const first = rig.reactor.listenUNIXDatagram(path, {});
+    expect(statSync(path).isSocket()).toBe(true);
+    await first.stopListening();
+    expect(existsSync(path)).toBe(false);
+    const second = rig.reactor.listenUNIXDatagram(path, {});
+    unlinkSync(path);
+    writeFileSync(path, 'mine');
+    await second.stopListening();
+    expect(readFileSync(path, 'utf8')).toBe('mine');
   });
 
   it('at a UNIX path come with the path that they are from', async ({ skip }) => {

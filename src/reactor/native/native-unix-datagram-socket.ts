@@ -1,7 +1,6 @@
 /** A UNIX datagram socket of the native reactor. */
 import { UNIXAddress } from '../../core/address.js';
 import type { DatagramPort, DatagramSocket } from '../datagram-port.js';
-import { SocketFile } from '../socket-file.js';
 import { checkPath } from '../unix-settings.js';
 import { NativeDatagramSocket } from './native-datagram-socket.js';
 import type { NativeSockets } from './native-sockets.js';
@@ -17,7 +16,6 @@ const UNNAMED = new UNIXAddress('');
 export class NativeUNIXDatagramSocket extends NativeDatagramSocket<UNIXAddress> {
   override readonly address: UNIXAddress;
   override readonly peer: UNIXAddress | undefined;
-  private readonly file: SocketFile | undefined;
 
   constructor(
     sockets: NativeSockets,
@@ -28,12 +26,11 @@ export class NativeUNIXDatagramSocket extends NativeDatagramSocket<UNIXAddress> 
   ) {
     super(sockets, handle, port, false);
     this.address = path === '' ? UNNAMED : new UNIXAddress(path);
-    this.file = path === '' || this.address.abstract ? undefined : new SocketFile(path);
     this.peer = peer === undefined ? undefined : new UNIXAddress(peer);
   }
 
   override close(): void {
-    this.file?.remove();
+    this.sockets.loop.unlinkUnix(this.handle);
     super.close();
   }
 
