@@ -138,20 +138,24 @@ constexpr LoopFunction kLoopFunctions[] = {
     {"watch", watch},
 };
 
+constexpr struct {
+  const char* name;
+  PollerKind kind;
+} kPollerKinds[] = {
+    {"auto", PollerKind::kAuto}, {"epoll", PollerKind::kEpoll}, {"kqueue", PollerKind::kKqueue},
+    {"iocp", PollerKind::kIocp}, {"poll", PollerKind::kPoll},
+};
+
 bool readPollerKind(Call& call, size_t index, PollerKind& kind) {
   const std::string name = call.string(index);
   if (call.failed()) return false;
-  if (name == "auto") {
-    kind = PollerKind::kAuto;
-  } else if (name == "epoll") {
-    kind = PollerKind::kEpoll;
-  } else if (name == "poll") {
-    kind = PollerKind::kPoll;
-  } else {
-    call.fail(index, "auto, epoll or poll");
-    return false;
+  for (const auto& known : kPollerKinds) {
+    if (name != known.name) continue;
+    kind = known.kind;
+    return true;
   }
-  return true;
+  call.fail(index, "auto, epoll, kqueue, iocp or poll");
+  return false;
 }
 
 // createLoop(poller: string, busyPollMicros: number, measureTurns: boolean, dispatch: () => void):

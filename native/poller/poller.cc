@@ -1,19 +1,40 @@
-// Chooses a poller. The one place that knows which backend a platform has.
+// Chooses a poller. The one place that knows which backends a platform has.
 
 #include "poller.h"
 
 namespace ropewalk {
+namespace {
+
+#if defined(__linux__)
+constexpr PollerKind kBest = PollerKind::kEpoll;
+#elif defined(_WIN32)
+constexpr PollerKind kBest = PollerKind::kIocp;
+#else  // macOS and the BSD family
+constexpr PollerKind kBest = PollerKind::kKqueue;
+#endif
+
+}  // namespace
 
 std::unique_ptr<Poller> makePoller(PollerKind kind, Status& status) {
+  switch (kind == PollerKind::kAuto ? kBest : kind) {
 #if defined(__linux__)
-  if (kind == PollerKind::kAuto || kind == PollerKind::kEpoll) return makeEpollPoller(status);
-#else
-  if (kind == PollerKind::kEpoll) {
-    status = {ENOTSUP, "epoll_create1"};
-    return nullptr;
-  }
+    case PollerKind::kEpoll:
+      return makeEpollPoller(status);
+#elif !defined(_WIN32)
+    case PollerKind::kKqueue:
+      return makeKqueuePoller(status);
 #endif
-  return makePollPoller(status);
+#if defined(_WIN32)
+    case PollerKind::kIocp:
+      return makeIocpPoller(status);
+#else
+    case PollerKind::kPoll:
+      return makePollPoller(status);
+#endif
+    default:
+      status = {ENOTSUP, "poller"};
+      return nullptr;
+  }
 }
 
 }  // namespace ropewalk

@@ -74,13 +74,15 @@ class Poller {
   virtual const char* name() const = 0;
 };
 
-enum class PollerKind : uint8_t { kAuto, kEpoll, kPoll };
+enum class PollerKind : uint8_t { kAuto, kEpoll, kKqueue, kIocp, kPoll };
 
-// Null, with `status` set, if the platform has no such poller or the system refuses.
+// Null, with `status` set, if the platform has no such poller (ENOTSUP) or the system refuses.
 std::unique_ptr<Poller> makePoller(PollerKind kind, Status& status);
 
 // One for each backend that is compiled in: poller.cc chooses.
 std::unique_ptr<Poller> makeEpollPoller(Status& status);
+std::unique_ptr<Poller> makeKqueuePoller(Status& status);
+std::unique_ptr<Poller> makeIocpPoller(Status& status);
 std::unique_ptr<Poller> makePollPoller(Status& status);
 
 }  // namespace ropewalk

@@ -1,6 +1,7 @@
 /** The flags of `ropewalk demo`. */
 import { parseArgs } from 'node:util';
 
+import { POLLER_CHOICES, type PollerChoice } from '../reactor/poller-choice.js';
 import { UsageError } from './usage-error.js';
 
 export interface DemoOptions {
@@ -10,7 +11,7 @@ export interface DemoOptions {
   readonly port: number;
   readonly chatPort: number;
   readonly reactor: 'auto' | 'native' | 'node';
-  readonly poller: 'auto' | 'epoll' | 'poll';
+  readonly poller: PollerChoice;
   /** How long the reactor polls on after a batch of events, in microseconds; 0 is not at all. */
   readonly busyPollUs: number;
   /** When to stop without being told to; undefined is never. */
@@ -36,7 +37,7 @@ A message is what arrives together at the echo port, or a line of the chat.
   --chat-port N     chat port (default echo port + 1; 0 lets the system choose)
   --interface IP    address to listen on (default 127.0.0.1)
   --reactor KIND    native, node or auto (default auto: native where it loads)
-  --poller NAME     epoll, poll or auto (default auto); native only
+  --poller NAME     auto (default), epoll, kqueue, iocp or poll; native only
   --busy-poll US    poll on for US microseconds after each batch; native only
   --load N          N connections of its own keep the echo busy (up to ${MAX_LOAD})
   --workers N       N threads serve, each with its own reactor (up to ${MAX_WORKERS});
@@ -82,7 +83,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     port,
     chatPort: wholeNumber('chat-port', flags['chat-port'], defaultChatPort, 65_535),
     reactor,
-    poller: choice('poller', flags.poller, ['auto', 'epoll', 'poll']),
+    poller: choice('poller', flags.poller, POLLER_CHOICES),
     busyPollUs: wholeNumber('busy-poll', flags['busy-poll'], 0, MAX_BUSY_POLL_US),
     seconds: flags.seconds === undefined ? undefined : positiveSeconds(flags.seconds),
     load: wholeNumber('load', flags.load, 0, MAX_LOAD),

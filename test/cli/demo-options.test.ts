@@ -59,7 +59,7 @@ describe('parseDemoOptions', () => {
     [['--seconds', '0'], /^--seconds takes a number above 0/],
     [['--seconds', 'ten'], /^--seconds takes/],
     [['--reactor', 'fusion'], /^--reactor is one of auto, native, node, not "fusion"$/],
-    [['--poller', 'kqueue'], /^--poller is one of auto, epoll, poll/],
+    [['--poller', 'select'], /^--poller is one of auto, epoll, kqueue, iocp, poll/],
     [['--reactor', 'node', '--poller', 'epoll'], /^--poller is for the native reactor only$/],
     [['--reactor', 'node', '--busy-poll', '5'], /^--busy-poll is for the native reactor only$/],
     [['--colour'], /Unknown option '--colour'/],

@@ -12,6 +12,7 @@ import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js
 import { loadAddon, type NativeLoop } from '../../native.js';
 import type { DatagramSettings, UDPSettings, UNIXDatagramSettings } from '../datagram-settings.js';
 import { HostedReactor, type OwnNameResolver, type ReactorOptions } from '../hosted-reactor.js';
+import { POLLER_CHOICES, type PollerChoice } from '../poller-choice.js';
 import type { Dial, DialListener } from '../stream-connector.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
 import type { StreamOwner, StreamTransport } from '../stream-transport.js';
@@ -50,7 +51,7 @@ import {
 
 export interface NativeReactorOptions {
   /** What tells readiness. Default `auto`: the best that the platform has. */
-  readonly poller?: 'auto' | 'epoll' | 'poll';
+  readonly poller?: PollerChoice;
   /**
    * After each turn, look for more for this many microseconds before Node's loop goes on. Trades a busy core for
    * latency: a ping-pong over one connection takes a fifth of the time with 50. Default 0.
@@ -85,7 +86,7 @@ export class NativeReactor extends HostedReactor {
 
   constructor(options: ReactorOptions & NativeReactorOptions) {
     super(options);
-    const poller = checkChoice('poller', options.poller ?? 'auto', ['auto', 'epoll', 'poll']);
+    const poller = checkChoice('poller', options.poller ?? 'auto', POLLER_CHOICES);
     const busyPollUs = checkInteger('busyPollUs', options.busyPollUs ?? 0, 0, 1_000_000);
     this.#measureTurns = checkBoolean('measureTurns', options.measureTurns ?? false);
     this.#loop = createLoop(poller, busyPollUs, this.#measureTurns, () => this.#dispatch());

@@ -1,0 +1,15 @@
+/** The pollers of the native reactor, by name. */
+
+/**
+ * `epoll` is Linux's, `kqueue` that of macOS and the BSD family, `iocp` that of Windows. `poll` is to be had anywhere but on
+ * Windows, at a cost that grows with the number of sockets. `auto` is the best that the platform has.
+ */
+export type PollerChoice = 'auto' | 'epoll' | 'kqueue' | 'iocp' | 'poll';
+
+export const POLLER_CHOICES: readonly [PollerChoice, ...PollerChoice[]] = [
+  'auto',
+  'epoll',
+  'kqueue',
+  'iocp',
+  'poll',
+];
