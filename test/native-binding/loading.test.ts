@@ -115,13 +115,6 @@ describe('without an addon', () => {
     ]);
   });
 
-  it('a library that is not the addon is refused', async () => {
-    const file = place('other.node', 'rubbish');
-    writeFileSync(join(folder, 'index.js'), '');
-    const outcome = await load({ args: ['native'], env: { ROPEWALK_PREBUILD: file } });
-    expect(outcome).toMatchObject({ code: 'ERR_ADDON_NOT_LOADED' });
-  });
-
   it.each(['auto', 'worker'])(
     'the pure-JS reactor serves, after one warning (%s)',
     async (where) => {
