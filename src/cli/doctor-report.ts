@@ -1,10 +1,10 @@
 /** What `ropewalk doctor` finds out about this machine. What a platform doesn't have is left out. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { release } from 'node:os';
 
 import { AddonNotLoadedError } from '../core/errors.js';
-import { Factory } from '../core/factory.js';
-import type { Reactor } from '../core/reactor.js';
 import { findAddon } from '../native.js';
 import { type Libc, libcOf } from '../native-files.js';
 import { createReactor } from '../reactor/create-reactor.js';
@@ -97,13 +97,17 @@ async function usablePollers(): Promise<string[]> {
   return names;
 }
 
+/** Node's own server, not a reactor's: what is asked for is the system. */
 async function listensOn(address: string): Promise<boolean> {
-  await using reactor: Reactor = createReactor({ kind: 'node' });
+  const server = createServer();
   try {
-    reactor.listenTCP(0, new Factory(), { interface: address });
+    server.listen(0, address);
+    await once(server, 'listening');
     return true;
   } catch {
     return false;
+  } finally {
+    server.close();
   }
 }
 
