@@ -63,6 +63,7 @@
       },
       "conditions": [
         ["OS=='linux'", {"sources": ["native/poller/epoll.cc"]}],
+        ["OS in 'mac freebsd netbsd openbsd'.split()", {"sources": ["native/poller/kqueue.cc"]}],
         ["OS=='linux' and lto==1 and sanitize==''", {
           "cflags": ["-flto=auto"],
           "ldflags": ["-flto=auto", "-Wl,--gc-sections"],

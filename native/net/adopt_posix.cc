@@ -20,6 +20,11 @@ Status checkRole(Socket socket, SocketRole role) {
     constexpr const char* kCall = "getsockopt SO_ACCEPTCONN";
     status = getIntOption(socket, SOL_SOCKET, SO_ACCEPTCONN, value, kCall);
     if (status.ok() && value == 0) status = {EINVAL, kCall};
+    // macOS can't tell: what has a peer does not listen; of others accept(2) says it.
+    SocketAddress peer;
+    if (status.error == ENOPROTOOPT) {
+      status = peerAddressOf(socket, peer).ok() ? Status{EINVAL, kCall} : Status{};
+    }
   } else if (role == SocketRole::kStream) {
     SocketAddress peer;
     status = peerAddressOf(socket, peer);

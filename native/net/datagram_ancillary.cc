@@ -1,3 +1,6 @@
+// macOS: the names of RFC 3542 in <netinet6/in6.h>.
+#define __APPLE_USE_RFC_3542
+
 #include "datagram_ancillary.h"
 
 #include <netinet/in.h>

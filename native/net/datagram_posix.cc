@@ -1,6 +1,9 @@
 // Datagram sockets of Linux and the BSD family. What only some of these systems have is asked for
 // by the presence of its macro.
 
+// macOS: the names of RFC 3542 in <netinet6/in6.h>.
+#define __APPLE_USE_RFC_3542
+
 #include "datagram.h"
 
 #include <netinet/ip.h>
@@ -21,10 +24,11 @@ constexpr int kReceiveManyFlags = kReceiveFlags | MSG_TRUNC;  // tells the lengt
 #else
 constexpr int kReceiveManyFlags = kReceiveFlags;
 #endif
-#if defined(SO_REUSEPORT)
-constexpr int kReusePort = SO_REUSEPORT;
+// BSD: it takes SO_REUSEPORT for several sockets to have one address.
+#if defined(__linux__)
+constexpr int kReuseAddress = SO_REUSEADDR;
 #else
-constexpr int kReusePort = -1;
+constexpr int kReuseAddress = SO_REUSEPORT;
 #endif
 #if defined(IP_PKTINFO)
 #if defined(IP_RECVPKTINFO)
@@ -93,7 +97,7 @@ Status openUdp(const SocketAddress& local, const DatagramOptions& options, Socke
   const IntOption before[] = {
       {local.isIpv6() ? options.ipv6Only : kUnset, IPPROTO_IPV6, IPV6_V6ONLY,
        "setsockopt IPV6_V6ONLY"},
-      {ifAsked(options.reuseAddress), SOL_SOCKET, SO_REUSEADDR, "setsockopt SO_REUSEADDR"},
+      {ifAsked(options.reuseAddress), SOL_SOCKET, kReuseAddress, "setsockopt SO_REUSEADDR"},
       {ifAsked(options.reusePort), SOL_SOCKET, kReusePort, "setsockopt SO_REUSEPORT"},
   };
   status = setIntOptions(fd.get(), before);

@@ -17,6 +17,16 @@ constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
 constexpr int kSendFlags = MSG_DONTWAIT;
 #endif
 
+// Several sockets share a port, and the system shares out among them: what others call SO_REUSEPORT
+// leaves all to one of them. Node knows `reusePort` for the same systems. -1: there is no such.
+#if defined(SO_REUSEPORT_LB)
+constexpr int kReusePort = SO_REUSEPORT_LB;
+#elif defined(__linux__) || defined(__DragonFly__)
+constexpr int kReusePort = SO_REUSEPORT;
+#else
+constexpr int kReusePort = -1;
+#endif
+
 // A socket of the type SOCK_..., non-blocking, closed on exec, that raises no SIGPIPE.
 Status openSocket(int family, int type, UniqueFd& fd);
 

@@ -32,6 +32,15 @@ const sockaddr_in6& asIpv6(const sockaddr_storage& storage) {
   return reinterpret_cast<const sockaddr_in6&>(storage);
 }
 
+// BSD: an address has its length in it, which joining a multicast group checks.
+template <typename Address>
+void begin(Address& address, int family) {
+#if defined(SIN6_LEN)
+  reinterpret_cast<sockaddr&>(address).sa_len = sizeof address;
+#endif
+  reinterpret_cast<sockaddr&>(address).sa_family = static_cast<sa_family_t>(family);
+}
+
 constexpr size_t kPathOffset = offsetof(sockaddr_un, sun_path);
 constexpr size_t kMaxPath = sizeof(sockaddr_un::sun_path);
 
@@ -48,7 +57,7 @@ bool SocketAddress::parse(const std::string& host, uint16_t port, SocketAddress&
   if (host.find('\0') != std::string::npos) return false;  // inet_pton() would read up to there
   auto& ipv4 = reinterpret_cast<sockaddr_in&>(address.storage_);
   if (inet_pton(AF_INET, host.c_str(), &ipv4.sin_addr) == 1) {
-    ipv4.sin_family = AF_INET;
+    begin(ipv4, AF_INET);
     ipv4.sin_port = htons(port);
     address.size_ = sizeof ipv4;
     return true;
@@ -56,7 +65,7 @@ bool SocketAddress::parse(const std::string& host, uint16_t port, SocketAddress&
   auto& ipv6 = reinterpret_cast<sockaddr_in6&>(address.storage_);
   const size_t percent = host.find('%');
   if (inet_pton(AF_INET6, host.substr(0, percent).c_str(), &ipv6.sin6_addr) != 1) return false;
-  ipv6.sin6_family = AF_INET6;
+  begin(ipv6, AF_INET6);
   ipv6.sin6_port = htons(port);
   if (percent != std::string::npos) ipv6.sin6_scope_id = scopeFrom(host.substr(percent + 1));
   address.size_ = sizeof ipv6;
@@ -79,7 +88,7 @@ Status SocketAddress::fromPath(const std::string& path, const char* call, Socket
   const size_t length = path.size() + (abstract ? 0 : 1);
   if (length > kMaxPath) return {ENAMETOOLONG, call};
   auto& local = reinterpret_cast<sockaddr_un&>(address.storage_);
-  local.sun_family = AF_UNIX;
+  begin(local, AF_UNIX);
   std::memcpy(local.sun_path, path.data(), path.size());
   address.size_ = static_cast<socklen_t>(kPathOffset + length);
   return {};
@@ -110,7 +119,7 @@ std::string SocketAddress::path() const {
 void SocketAddress::setIpv4(uint32_t word, uint16_t port) {
   auto& ipv4 = reinterpret_cast<sockaddr_in&>(storage_);
   ipv4 = {};
-  ipv4.sin_family = AF_INET;
+  begin(ipv4, AF_INET);
   ipv4.sin_port = htons(port);
   ipv4.sin_addr.s_addr = htonl(word);
   size_ = sizeof ipv4;
@@ -119,7 +128,7 @@ void SocketAddress::setIpv4(uint32_t word, uint16_t port) {
 void SocketAddress::setIpv6(const uint32_t (&words)[4], uint32_t scope, uint16_t port) {
   auto& ipv6 = reinterpret_cast<sockaddr_in6&>(storage_);
   ipv6 = {};
-  ipv6.sin6_family = AF_INET6;
+  begin(ipv6, AF_INET6);
   ipv6.sin6_port = htons(port);
   ipv6.sin6_scope_id = scope;
   for (size_t i = 0; i < 4; i++) {

@@ -24,9 +24,15 @@ bool flagOf(int fd, int level, int name) {
   return getsockopt(fd, level, name, &value, &size) == 0 && value != 0;
 }
 
+#if defined(SO_LINGER_SEC)
+constexpr int kLinger = SO_LINGER_SEC;  // macOS: SO_LINGER counts ticks of a clock
+#else
+constexpr int kLinger = SO_LINGER;
+#endif
+
 Status setLinger(int fd, int seconds) {
   const linger value{1, seconds};
-  if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value) < 0) {
+  if (setsockopt(fd, SOL_SOCKET, kLinger, &value, sizeof value) < 0) {
     return Status::last("setsockopt SO_LINGER");
   }
   return {};
@@ -46,6 +52,11 @@ constexpr int kUserTimeout = -1;
 constexpr int kDeferAccept = TCP_DEFER_ACCEPT;
 #else
 constexpr int kDeferAccept = -1;
+#endif
+#if defined(__APPLE__)
+constexpr bool kFastOpenIsSwitch = true;  // without a queue of its own, set once it listens
+#else
+constexpr bool kFastOpenIsSwitch = false;
 #endif
 #if defined(TCP_FASTOPEN_CONNECT)
 constexpr int kFastOpenConnect = TCP_FASTOPEN_CONNECT;
@@ -102,17 +113,13 @@ Status listenOn(const SocketAddress& address, const ListenOptions& options, Sock
   UniqueFd fd;
   Status status = openSocket(address.family(), SOCK_STREAM, fd);
   if (!status.ok()) return status;
-#if defined(SO_REUSEPORT)
-  constexpr int kReusePort = SO_REUSEPORT;
-#else
-  constexpr int kReusePort = -1;
-#endif
   const IntOption before[] = {
       {address.isIpv6() ? options.ipv6Only : kUnset, IPPROTO_IPV6, IPV6_V6ONLY,
        "setsockopt IPV6_V6ONLY"},
       {options.reuseAddress, SOL_SOCKET, SO_REUSEADDR, "setsockopt SO_REUSEADDR"},
       {options.reusePort ? 1 : kUnset, SOL_SOCKET, kReusePort, "setsockopt SO_REUSEPORT"},
-      {options.fastOpenQueue, IPPROTO_TCP, TCP_FASTOPEN, "setsockopt TCP_FASTOPEN"},
+      {kFastOpenIsSwitch ? kUnset : options.fastOpenQueue, IPPROTO_TCP, TCP_FASTOPEN,
+       "setsockopt TCP_FASTOPEN"},
       {options.deferAcceptSeconds, IPPROTO_TCP, kDeferAccept, "setsockopt TCP_DEFER_ACCEPT"},
   };
   status = setIntOptions(fd.get(), before);
@@ -120,6 +127,11 @@ Status listenOn(const SocketAddress& address, const ListenOptions& options, Sock
   if (!status.ok()) return status;
   if (bind(fd.get(), address.get(), address.size()) < 0) return Status::last("bind");
   if (listen(fd.get(), options.backlog) < 0) return Status::last("listen");
+  if (kFastOpenIsSwitch && options.fastOpenQueue != kUnset) {
+    status = setIntOption(fd.get(), IPPROTO_TCP, TCP_FASTOPEN, options.fastOpenQueue > 0 ? 1 : 0,
+                          "setsockopt TCP_FASTOPEN");
+    if (!status.ok()) return status;
+  }
   socket = fd.release();
   return {};
 }
@@ -132,8 +144,10 @@ Status acceptFrom(Socket listener, Socket& socket, SocketAddress& peer) {
   UniqueFd fd(accept(listener, peer.get(), peer.sizeToFill()));
   if (!fd || !makeNonBlocking(fd.get())) return Status::last("accept");
 #if defined(SO_NOSIGPIPE)
-  Status status = setIntOption(fd.get(), SOL_SOCKET, SO_NOSIGPIPE, 1, "setsockopt SO_NOSIGPIPE");
-  if (!status.ok()) return status;
+  // macOS takes no options of a connection that its peer has reset meanwhile (EINVAL).
+  if (!setIntOption(fd.get(), SOL_SOCKET, SO_NOSIGPIPE, 1, "accept").ok()) {
+    return {ECONNABORTED, "accept"};
+  }
 #endif
   socket = fd.release();
   return {};

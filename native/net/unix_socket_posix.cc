@@ -25,7 +25,7 @@ constexpr size_t kOtherControl = 1024;
 
 // Linux gives the file the socket's own mode less the umask, so that there is no moment in which
 // more may connect than are meant to. What the umask took is given back later, by name.
-Status bindWithMode(Socket socket, const SocketAddress& address, int mode) {
+Status bindWithMode(Socket socket, const SocketAddress& address, [[maybe_unused]] int mode) {
 #if defined(__linux__)
   if (mode != kUnset && fchmod(socket, static_cast<mode_t>(mode)) < 0) {
     return Status::last("fchmod");

@@ -20,7 +20,8 @@ std::unique_ptr<Poller> makePoller(PollerKind kind, Status& status) {
 #if defined(__linux__)
     case PollerKind::kEpoll:
       return makeEpollPoller(status);
-#elif !defined(_WIN32)
+#endif
+#if defined(KQUEUE_SHIM) || (!defined(__linux__) && !defined(_WIN32))
     case PollerKind::kKqueue:
       return makeKqueuePoller(status);
 #endif

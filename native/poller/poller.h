@@ -24,7 +24,8 @@ inline Interest with(Interest interest, Interest part, bool enabled) {
 }
 
 // A socket became ready. Errors and hang-ups are reported as both readable and writable: the next
-// read or write then says what happened, so callers have one error path, not two.
+// read or write then says what happened, so callers have one error path, not two. What is not asked
+// for may be missing: kqueue tells a reader of a hang-up what it tells of the end of input.
 struct ReadyEvent {
   uint64_t token;
   bool readable;
@@ -41,13 +42,15 @@ struct ReadyEvent {
 // system has it; elsewhere it is kLevel.
 enum class Trigger : uint8_t { kLevel, kEdge };
 
-// All but notify() and block() belong to one thread.
+// All but notify() and block() belong to one thread. Changes may be kept back until submit(),
+// poll() or an add() by level.
 class Poller {
  public:
   virtual ~Poller() = default;
 
   // `token` comes back unchanged in every ReadyEvent of `socket`. A socket is added once, with an
-  // interest.
+  // interest. By kLevel it may be any descriptor, and the system's refusal is returned; what is
+  // added by kEdge is known to be a socket that is open.
   virtual Status add(Socket socket, Interest interest, Trigger trigger, uint64_t token) = 0;
   // `interest` is not kNone: a socket that nobody is interested in is removed.
   virtual Status modify(Socket socket, Interest interest, Trigger trigger, uint64_t token) = 0;
@@ -55,6 +58,9 @@ class Poller {
   // The socket, whose only descriptor this is, is about to be closed: another may get its number at
   // once. Cheaper than remove() where the system forgets closed sockets by itself.
   virtual void closing(Socket socket) = 0;
+
+  // Carries out what was kept back. To be called before anybody waits for pollable() or in block().
+  virtual Status submit() { return {}; }
 
   // Stores what is ready now, up to events.size() events, and their number in `count`. Never
   // blocks.

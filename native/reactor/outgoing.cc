@@ -35,7 +35,11 @@ void Reactor::flush() {
   memory_.header[kCommandCount] = 0;
   memory_.header[kCommandsTaken] = 0;
   memory_.header[kOutgoingUsed] = 0;
-  if (dirty_.empty()) return;
+  if (!dirty_.empty()) settleDirty();
+  (void)poller_->submit();
+}
+
+void Reactor::settleDirty() {
   for (const Handle handle : dirty_) {
     Watched* watched = table_.find(handle);
     if (watched != nullptr && watched->kind == Watched::Kind::kDatagrams) {

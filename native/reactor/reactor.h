@@ -191,6 +191,7 @@ class Reactor {
   void endFromPeer(Stream& stream, int error, FailedCall call);
 
   // outgoing.cc
+  void settleDirty();
   void absorbCommands();
   void obey(Watched& watched, int32_t command);
   void obeyListener(Listener& listener, int32_t command);

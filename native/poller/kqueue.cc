@@ -1,0 +1,328 @@
+// macOS and the BSD family: kqueue(2), woken by an EVFILT_USER. The kqueue's descriptor is itself
+// pollable, so Node's loop watches it and no thread is needed.
+//
+// kqueue knows reading and writing of a descriptor as two filters, each with an event of its own:
+// they are folded into one. What is wanted of a descriptor is kept here; the system hears of
+// differences, those of a turn in one call. Filters are added and deleted, never disabled: one that
+// is added tells what holds already, as the contract asks for, and a descriptor of no interest
+// costs the system nothing. A closed descriptor takes its filters along, whoever else has a
+// duplicate of it.
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/event.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "../unique_fd.h"
+#include "poller.h"
+
+namespace ropewalk {
+namespace {
+
+using Change = struct kevent;
+
+constexpr size_t kMaxEvents = 1024;
+constexpr size_t kMaxChanges = 256;
+constexpr timespec kAtOnce{0, 0};
+
+// Without EV_OOBAND nobody tells that a read stops at urgent data: there each edge is a level.
+#if defined(EV_OOBAND)
+constexpr uint16_t kReadEdge = EV_CLEAR | EV_OOBAND;
+constexpr uint16_t kWriteEdge = EV_CLEAR;
+constexpr uint16_t kEnding = EV_EOF | EV_OOBAND;
+#else
+constexpr uint16_t kReadEdge = 0;
+constexpr uint16_t kWriteEdge = 0;
+constexpr uint16_t kEnding = EV_EOF;
+#endif
+
+// Sets of filters.
+using Filters = uint8_t;
+constexpr Filters kReading = static_cast<Filters>(Interest::kRead);
+constexpr Filters kWriting = static_cast<Filters>(Interest::kWrite);
+
+Filters filterSet(int16_t filter) {
+  return filter == EVFILT_READ ? kReading : kWriting;
+}
+
+Change makeChange(Socket socket, int16_t filter, int flags) {
+  Change change{};
+  EV_SET(&change, static_cast<uintptr_t>(socket), filter, static_cast<uint16_t>(flags), 0, 0,
+         nullptr);
+  return change;
+}
+
+class KqueuePoller final : public Poller {
+ public:
+  explicit KqueuePoller(UniqueFd kqueue) : kqueue_(std::move(kqueue)) {}
+
+  // By level anything may be watched, so the system is asked at once and its refusal returned.
+  Status add(Socket socket, Interest interest, Trigger trigger, uint64_t token) override {
+    if (socket < 0) return {EBADF, "kevent"};
+    if (trigger == Trigger::kLevel) {
+      const Status status = refuseFiles(socket);
+      if (!status.ok()) return status;
+    }
+    const size_t index = static_cast<size_t>(socket);
+    if (index >= entries_.size()) entries_.resize(std::max(index + 1, 2 * entries_.size()));
+    Entry& entry = entries_[index];
+    if (entry.wanted != 0) {
+      if (isKnownToSystem(socket, entry)) return {EEXIST, "kevent"};
+      forget(entry);  // it was closed without a word, and its number is another's now
+    }
+    want(socket, entry, interest, trigger, token);
+    if (trigger != Trigger::kLevel) return {};
+    adding_ = socket;
+    Status status = submit();
+    adding_ = kNoSocket;
+    if (status.ok()) status = refusal_;
+    refusal_ = {};
+    if (!status.ok()) want(socket, entry, Interest::kNone, trigger, 0);
+    return status;
+  }
+
+  Status modify(Socket socket, Interest interest, Trigger trigger, uint64_t token) override {
+    Entry* entry = find(socket);
+    if (entry == nullptr) return {ENOENT, "kevent"};
+    want(socket, *entry, interest, trigger, token);
+    return {};
+  }
+
+  Status remove(Socket socket) override {
+    Entry* entry = find(socket);
+    if (entry == nullptr) return {ENOENT, "kevent"};
+    want(socket, *entry, Interest::kNone, entry->trigger, 0);
+    return {};
+  }
+
+  // kqueue(2): close() removes what refers to the descriptor. Nothing is left to be told, or it
+  // would be told of the next one with that number.
+  void closing(Socket socket) override {
+    const size_t index = static_cast<size_t>(socket);
+    if (index < entries_.size()) forget(entries_[index]);
+  }
+
+  Status submit() override {
+    Status status;
+    // A refused change may be noted again meanwhile.
+    submitting_.swap(changed_);
+    size_t count = 0;
+    for (const Socket socket : submitting_) {
+      Entry& entry = entries_[static_cast<size_t>(socket)];
+      entry.changed = false;
+      count += writeChanges(socket, entry, &changes_[count]);
+      if (count + kMostOfOne > kMaxChanges) {
+        status = apply(std::exchange(count, 0));
+        if (!status.ok()) break;
+      }
+    }
+    submitting_.clear();
+    return status.ok() ? apply(count) : status;
+  }
+
+  Status poll(std::span<ReadyEvent> events, size_t& count) override {
+    count = 0;
+    const Status status = submit();
+    if (!status.ok()) return status;
+    poll_ += 1;
+    tellRefused(events, count);
+    const size_t room = std::min(events.size() - count, batch_.size());
+    const int ready =
+        kevent(kqueue_.get(), nullptr, 0, batch_.data(), static_cast<int>(room), &kAtOnce);
+    if (ready < 0) return errno == EINTR ? Status{} : Status::last("kevent");
+    for (const Change& event : std::span(batch_).first(static_cast<size_t>(ready))) {
+      if (event.filter != EVFILT_USER) fold(event, events, count);
+    }
+    return {};
+  }
+
+  Socket pollable() const override { return kqueue_.get(); }
+
+  Status block(int timeoutMs) override {
+    pollfd entry{kqueue_.get(), POLLIN, 0};
+    if (::poll(&entry, 1, timeoutMs) < 0 && errno != EINTR) return Status::last("poll");
+    return {};
+  }
+
+  void notify() override {
+    Change change{};
+    EV_SET(&change, 0, EVFILT_USER, 0, NOTE_TRIGGER, 0, nullptr);
+    (void)kevent(kqueue_.get(), &change, 1, nullptr, 0, &kAtOnce);
+  }
+
+  const char* name() const override { return "kqueue"; }
+
+ private:
+  struct Entry {
+    uint64_t token = 0;
+    Filters wanted = 0;   // none: it is not added
+    Filters told = 0;     // what the system has
+    Filters dropped = 0;  // of these, what was given up since, though it may be wanted again
+    Trigger trigger = Trigger::kLevel;
+    bool changed = false;  // it stands in changed_
+    uint32_t poll = 0;     // the last that told of it,
+    uint32_t slot = 0;     // and where
+  };
+
+  static constexpr size_t kMostOfOne = 4;  // changes: both filters deleted and added anew
+
+  // As epoll has it: what is no descriptor, or always ready, can't be watched.
+  static Status refuseFiles(Socket socket) {
+    struct stat properties;
+    if (fstat(socket, &properties) < 0) return Status::last("fstat");
+    if (S_ISREG(properties.st_mode) || S_ISDIR(properties.st_mode)) return {EPERM, "kevent"};
+    return {};
+  }
+
+  Entry* find(Socket socket) {
+    const size_t index = static_cast<size_t>(socket);
+    if (index >= entries_.size() || entries_[index].wanted == 0) return nullptr;
+    return &entries_[index];
+  }
+
+  void want(Socket socket, Entry& entry, Interest interest, Trigger trigger, uint64_t token) {
+    const Filters wanted = static_cast<Filters>(interest);
+    // A filter keeps the trigger it was made with.
+    const Filters kept = trigger == entry.trigger ? wanted : Filters{0};
+    entry.dropped |= entry.told & ~kept;
+    entry.wanted = wanted;
+    entry.trigger = trigger;
+    entry.token = token;
+    noteChange(socket, entry);
+  }
+
+  void noteChange(Socket socket, Entry& entry) {
+    if (!entry.changed) changed_.push_back(socket);
+    entry.changed = true;
+  }
+
+  // It may still stand in changed_, where nothing will be found to be different.
+  static void forget(Entry& entry) {
+    const bool changed = entry.changed;
+    entry = {};
+    entry.changed = changed;
+  }
+
+  // EV_ENABLE of what is enabled changes nothing, and of what is not there is refused.
+  bool isKnownToSystem(Socket socket, const Entry& entry) {
+    if (entry.told == 0) return true;
+    const int16_t filter = (entry.told & kReading) != 0 ? EVFILT_READ : EVFILT_WRITE;
+    const Change change = makeChange(socket, filter, EV_ENABLE | EV_RECEIPT);
+    Change receipt;
+    return kevent(kqueue_.get(), &change, 1, &receipt, 1, &kAtOnce) == 1 && receipt.data == 0;
+  }
+
+  static size_t writeChanges(Socket socket, Entry& entry, Change* changes) {
+    const bool edge = entry.trigger == Trigger::kEdge;
+    const Filters added = entry.wanted & ~(entry.told & ~entry.dropped);
+    size_t count = 0;
+    for (const int16_t filter : {int16_t{EVFILT_READ}, int16_t{EVFILT_WRITE}}) {
+      const Filters mask = filterSet(filter);
+      const int flags = !edge ? 0 : filter == EVFILT_READ ? kReadEdge : kWriteEdge;
+      if ((entry.dropped & mask) != 0) {
+        changes[count++] = makeChange(socket, filter, EV_DELETE | EV_RECEIPT);
+      }
+      if ((added & mask) != 0) {
+        changes[count++] = makeChange(socket, filter, EV_ADD | EV_RECEIPT | flags);
+      }
+    }
+    entry.told = entry.wanted;
+    entry.dropped = 0;
+    return count;
+  }
+
+  // EV_RECEIPT: each change is answered, in order, and no event is taken meanwhile.
+  Status apply(size_t count) {
+    if (count == 0) return {};
+    const int size = static_cast<int>(count);
+    const int answered =
+        kevent(kqueue_.get(), changes_.data(), size, receipts_.data(), size, &kAtOnce);
+    if (answered < 0) return Status::last("kevent");
+    for (size_t i = 0; i < static_cast<size_t>(answered); i++) {
+      const bool deleted = (changes_[i].flags & EV_DELETE) != 0;
+      if (receipts_[i].data == 0 || deleted) continue;  // what was closed is deleted already
+      refused(changes_[i], static_cast<int>(receipts_[i].data));
+    }
+    return {};
+  }
+
+  // Who asked at once is answered. Else the owner hears of it by an event: its next read or write
+  // then fails as well. So is EPIPE told, a pipe without a reader, for which others have hang-ups.
+  void refused(const Change& change, int error) {
+    const Socket socket = static_cast<Socket>(change.ident);
+    Entry& entry = entries_[static_cast<size_t>(socket)];
+    entry.told &= ~filterSet(change.filter);
+    if (socket == adding_ && error != EPIPE) {
+      refusal_ = {error, "kevent"};
+      return;
+    }
+    if (error == ENOMEM) {
+      noteChange(socket, entry);  // to be asked for again
+    } else {
+      refused_.push_back(socket);
+    }
+    notify();
+  }
+
+  void tellRefused(std::span<ReadyEvent> events, size_t& count) {
+    size_t told = 0;
+    for (; told < refused_.size() && count < events.size(); told++) {
+      const Entry* entry = find(refused_[told]);
+      if (entry != nullptr) events[count++] = {entry->token, true, true, true};
+    }
+    refused_.erase(refused_.begin(), refused_.begin() + static_cast<ptrdiff_t>(told));
+    if (!refused_.empty()) notify();
+  }
+
+  // EV_EOF of EVFILT_READ is the end of input, or an error if `fflags` has one; of EVFILT_WRITE it
+  // says that nobody is there to read.
+  void fold(const Change& event, std::span<ReadyEvent> events, size_t& count) {
+    Entry* entry = find(static_cast<Socket>(event.ident));
+    if (entry == nullptr) return;
+    const bool reading = event.filter == EVFILT_READ;
+    const bool failed = (event.flags & EV_EOF) != 0 && (!reading || event.fflags != 0);
+    if (entry->poll != poll_) {
+      entry->poll = poll_;
+      entry->slot = static_cast<uint32_t>(count);
+      events[count++] = {entry->token, false, false, false};
+    }
+    ReadyEvent& ready = events[entry->slot];
+    ready.readable |= failed || reading;
+    ready.writable |= failed || !reading;
+    ready.ended |= (event.flags & kEnding) != 0;
+  }
+
+  UniqueFd kqueue_;
+  std::vector<Entry> entries_;  // by descriptor
+  std::vector<Socket> changed_;
+  std::vector<Socket> submitting_;
+  std::vector<Socket> refused_;
+  Socket adding_ = kNoSocket;
+  Status refusal_;  // of adding_
+  uint32_t poll_ = 0;
+  std::array<Change, kMaxChanges> changes_;
+  std::array<Change, kMaxChanges> receipts_;
+  std::array<Change, kMaxEvents> batch_;
+};
+
+}  // namespace
+
+std::unique_ptr<Poller> makeKqueuePoller(Status& status) {
+  UniqueFd queue(kqueue());
+  if (!queue) return status = Status::last("kqueue"), nullptr;
+  if (fcntl(queue.get(), F_SETFD, FD_CLOEXEC) < 0) return status = Status::last("fcntl"), nullptr;
+  Change wakeup{};
+  EV_SET(&wakeup, 0, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0, nullptr);
+  if (kevent(queue.get(), &wakeup, 1, nullptr, 0, &kAtOnce) < 0) {
+    return status = Status::last("kevent"), nullptr;
+  }
+  status = {};
+  return std::make_unique<KqueuePoller>(std::move(queue));
+}
+
+}  // namespace ropewalk
