@@ -3,10 +3,6 @@
 // datagram_option.h.
 #pragma once
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +12,7 @@
 #include "../status.h"
 #include "socket.h"
 #include "socket_address.h"
+#include "system_sockets.h"
 #include "unix_socket.h"
 
 namespace ropewalk {

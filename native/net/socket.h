@@ -1,5 +1,5 @@
 // What the core asks of the operating system's sockets. One implementation for each system:
-// socket_posix.cc.
+// socket_posix.cc, socket_win.cc.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@
 
 namespace ropewalk {
 
+// A descriptor; on Windows a handle, see system_sockets_win.h.
 using Socket = int;
 constexpr Socket kNoSocket = -1;
 

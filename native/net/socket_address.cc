@@ -1,10 +1,5 @@
 #include "socket_address.h"
 
-#include <arpa/inet.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sys/un.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstddef>

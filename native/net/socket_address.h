@@ -2,12 +2,11 @@
 // UNIX socket.
 #pragma once
 
-#include <sys/socket.h>
-
 #include <cstdint>
 #include <string>
 
 #include "../status.h"
+#include "system_sockets.h"
 
 namespace ropewalk {
 
