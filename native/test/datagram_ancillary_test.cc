@@ -1,9 +1,5 @@
 // Control messages of datagrams: what is understood, and what is not believed.
 
-#include <netinet/in.h>
-#include <netinet/udp.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cstring>
 #include <random>
@@ -11,6 +7,7 @@
 #include "check.h"
 #include "fuzz/corpus.h"
 #include "fuzz/datagram_ancillary_check.h"
+#include "net/system_sockets.h"
 
 namespace ropewalk {
 namespace {

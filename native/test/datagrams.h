@@ -1,8 +1,6 @@
 // Datagram sockets of a reactor under test, and plain ones to talk to them.
 #pragma once
 
-#include <sys/un.h>
-
 #include <string>
 #include <vector>
 
@@ -75,6 +73,15 @@ class DatagramHost : public Host {
   }
 };
 
+// Whether one had come to `socket`, which does not wait.
+inline bool takeDatagram(Socket socket, std::vector<uint8_t>& datagram, SocketAddress& from) {
+  char memory[kMaxDatagram];
+  const ssize_t count = recvfrom(socket, memory, sizeof memory, 0, from.get(), from.sizeToFill());
+  if (count < 0) return false;
+  datagram.assign(memory, memory + count);
+  return true;
+}
+
 // A plain UDP socket.
 class DatagramPeer {
  public:
@@ -92,17 +99,22 @@ class DatagramPeer {
     return local;
   }
   void sendTo(const SocketAddress& to, Bytes bytes) {
-    CHECK_EQUAL(sendto(fd(), bytes.data(), bytes.size(), 0, to.get(), to.size()), bytes.size());
+    CHECK_EQUAL(trySendTo(to, bytes), bytes.size());
   }
   void sendTo(const SocketAddress& to, std::string_view text) { sendTo(to, bytesOf(text)); }
+  // As sendto(2).
+  ssize_t trySendTo(const SocketAddress& to, Bytes bytes) {
+    const auto* memory = reinterpret_cast<const char*>(bytes.data());
+    return sendto(fd(), memory, bytes.size(), 0, to.get(), to.size());
+  }
 
   // Takes what has come.
   const std::vector<std::vector<uint8_t>>& receive() {
-    uint8_t memory[kMaxDatagram];
     for (;;) {
-      const ssize_t count = recv(fd(), memory, sizeof memory, MSG_DONTWAIT);
-      if (count < 0) return received_;
-      received_.emplace_back(memory, memory + count);
+      SocketAddress from;
+      std::vector<uint8_t> datagram;
+      if (!takeDatagram(fd(), datagram, from)) return received_;
+      received_.push_back(std::move(datagram));
     }
   }
 

@@ -1,7 +1,5 @@
 #include "net/name_lookup.h"
 
-#include <netdb.h>
-
 #include <algorithm>
 #include <thread>
 

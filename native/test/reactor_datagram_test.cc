@@ -2,6 +2,7 @@
 
 #include "check.h"
 #include "datagrams.h"
+#include "net/socket_option.h"
 #include "over_pollers.h"
 
 namespace ropewalk {
@@ -149,10 +150,10 @@ void tellsRefusals(PollerKind kind) {
   const UniqueFd owner(again);
   host.turnInVain();
   host.sendToPeer(handle, "back");
-  host.turnUntil([&] {
-    uint8_t memory[16];
-    return recv(again, memory, sizeof memory, 0) == 4;
-  });
+  std::vector<uint8_t> datagram;
+  SocketAddress from;
+  host.turnUntil([&] { return takeDatagram(again, datagram, from); });
+  CHECK(textOf(datagram) == "back");
 }
 
 void hearsOnlyItsPeer(PollerKind kind) {
@@ -227,7 +228,7 @@ void keepsToIpv6IfTold(PollerKind kind) {
   const Handle handle = host.openAt(SocketAddress::any(true, 0), settings);
   DatagramPeer ipv4;
   const SocketAddress to = loopback(addressOf(host, handle).port());
-  (void)sendto(ipv4.fd(), "x", 1, 0, to.get(), to.size());
+  (void)ipv4.trySendTo(to, bytesOf("x"));
   host.turnInVain();
   CHECK(host.got(handle).empty());
 }
@@ -253,10 +254,9 @@ void tellsDestinations(PollerKind kind) {
     source.address = to;
     host.sendTo(handle, peer.address(), bytesOf("from seven"), &source);
     SocketAddress from;
-    host.turnUntil([&] {
-      uint8_t memory[64];
-      return recvfrom(peer.fd(), memory, sizeof memory, 0, from.get(), from.sizeToFill()) == 10;
-    });
+    std::vector<uint8_t> answer;
+    host.turnUntil([&] { return takeDatagram(peer.fd(), answer, from); });
+    CHECK(textOf(answer) == "from seven");
     uint32_t words[4];
     CHECK(!from.words(words));
     CHECK_EQUAL(words[0], 0x7f000007);
@@ -282,8 +282,8 @@ void tellsTrafficClasses(PollerKind kind) {
   const int marked = 0x2a;  // a DSCP, and ECN's first codepoint
   DatagramPeer ipv4;
   DatagramPeer ipv6(true);
-  CHECK(setsockopt(ipv4.fd(), IPPROTO_IP, IP_TOS, &marked, sizeof marked) == 0);
-  CHECK(setsockopt(ipv6.fd(), IPPROTO_IPV6, IPV6_TCLASS, &marked, sizeof marked) == 0);
+  CHECK(setIntOption(ipv4.fd(), IPPROTO_IP, IP_TOS, marked, "").ok());
+  CHECK(setIntOption(ipv6.fd(), IPPROTO_IPV6, IPV6_TCLASS, marked, "").ok());
   ipv4.sendTo(loopback(port), "four");
   ipv6.sendTo(loopback(port, true), "six");
   host.turnUntil([&] { return host.got(handle).size() == 2; });
