@@ -145,6 +145,13 @@ bool SocketAddress::words(uint32_t (&out)[4]) const {
   return false;
 }
 
+bool SocketAddress::sameHost(const SocketAddress& other) const {
+  uint32_t ours[4] = {};
+  uint32_t theirs[4] = {};
+  const bool ipv6 = words(ours);
+  return ipv6 == other.words(theirs) && std::equal(ours, ours + (ipv6 ? 4 : 1), theirs);
+}
+
 uint32_t SocketAddress::scope() const {
   return isIpv6() ? asIpv6(storage_).sin6_scope_id : 0;
 }

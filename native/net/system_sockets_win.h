@@ -21,6 +21,13 @@
 #undef far
 #undef interface
 #undef near
+// Control messages go by the names that POSIX has.
+#if !defined(CMSG_LEN)
+#define CMSG_LEN(size) WSA_CMSG_LEN(size)
+#endif
+#if !defined(CMSG_SPACE)
+#define CMSG_SPACE(size) WSA_CMSG_SPACE(size)
+#endif
 
 #include <cerrno>
 #include <cstddef>
