@@ -141,6 +141,7 @@ void foldsErrors(PollerKind kind) {
   checkOnly(*poller, 5, true, true);
   uint8_t byte;
   const Transfer transfer = receive(accepted, &byte, 1);
+  if (!tellsOfResets()) return;
   CHECK(transfer.result == Transfer::Result::kFailed && transfer.error == ECONNRESET);
 }
 
@@ -163,8 +164,11 @@ void tellsThatTheEndWaits(PollerKind kind) {
     Events events = poll(*poller);
     CHECK(events.size() == 1 && events[0].readable && !events[0].ended);
     ends.far.reset();
-    events = poll(*poller);
-    CHECK(events.size() == 1 && events[0].readable && events[0].ended);
+    const Deadline deadline;  // over TCP it takes a moment
+    for (events = poll(*poller); events.empty() || !events[0].ended; events = poll(*poller)) {
+      CHECK(!deadline.passed());
+    }
+    CHECK(events.size() == 1 && events[0].readable);
   }
 }
 

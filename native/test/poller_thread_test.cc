@@ -114,7 +114,9 @@ void survivesTurnsMeanwhile(PollerKind kind) {
     thread.arm();
     letItBlock();
     CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
-    CHECK_EQUAL(poll(*poller).size(), 1);
+    // Of a completion port the thread may have taken the news just now, to tell of it itself.
+    const size_t told = poll(*poller).size();
+    CHECK(told == 1 || (told == 0 && kind == PollerKind::kIocp));
     wakes.waitFor(turn);
     CHECK(poller->remove(ends.near.get()).ok());
   }

@@ -52,9 +52,10 @@ void handsOptionsDown() {
 void sharesPorts() {
   ListenOptions options;
   options.reusePort = 1;
-  const UniqueFd first = listenOnLoopback(options);
-  const SocketAddress address = loopback(portOf(first.get()));
   Socket socket = kNoSocket;
+  if (listenOn(loopback(0), options, socket).error == ENOTSUP) return;
+  const UniqueFd first(socket);
+  const SocketAddress address = loopback(portOf(first.get()));
   CHECK(listenOn(address, options, socket).ok());
   const UniqueFd second(socket);
   CHECK_EQUAL(listenOn(address, {}, socket).error, EADDRINUSE);
@@ -102,11 +103,20 @@ void sendsManyPartsAtOnce() {
 void raisesNoSignal() {
   TwoEnds ends = openSocketPair();
   ends.far.reset();
-  const Transfer single = send(ends.near.get(), bytesOf("x"));
-  CHECK(single.result == Transfer::Result::kFailed && single.error == EPIPE);
+  // Over TCP the first bytes find out.
+  const Deadline deadline;
+  Transfer single = send(ends.near.get(), bytesOf("x"));
+  while (single.result != Transfer::Result::kFailed) {
+    CHECK(!deadline.passed());
+    single = send(ends.near.get(), bytesOf("x"));
+  }
+  const auto isBroken = [](int error) {
+    return error == EPIPE || error == ECONNRESET || error == ECONNABORTED;
+  };
+  CHECK(isBroken(single.error));
   const Bytes parts[] = {bytesOf("x"), bytesOf("y")};
   const Transfer several = sendParts(ends.near.get(), parts);
-  CHECK(several.result == Transfer::Result::kFailed && several.error == EPIPE);
+  CHECK(several.result == Transfer::Result::kFailed && isBroken(several.error));
 }
 
 void tellsAddresses() {

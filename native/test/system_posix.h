@@ -32,6 +32,11 @@ inline bool setNonBlocking(int fd) {
   return fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
 }
 
+// Whether a peer hears of a reset as such.
+inline bool tellsOfResets() {
+  return true;
+}
+
 // One that waits.
 inline int openStreamSocket(int family) {
   return socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -34,6 +34,12 @@ inline bool setNonBlocking(int fd) {
   return makeNonBlocking(fd);
 }
 
+// Whether a peer hears of a reset as such. Wine shuts a socket down before it closes it, so that
+// the end of input comes first, and all that is heard.
+inline bool tellsOfResets() {
+  return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") == nullptr;
+}
+
 // One that waits.
 inline int openStreamSocket(int family) {
   UniqueFd fd;
