@@ -35,18 +35,41 @@ Status setLinger(Socket socket, int seconds) {
   return lastStatus("setsockopt SO_LINGER");
 }
 
+// Older versions, and Wine 8, set both times in one call; what is not asked for gets the default.
+Status setKeepAliveTimes(Socket socket, const SocketOptions& options) {
+  const IntOption calls[] = {
+      {options.keepAliveIdleSeconds, IPPROTO_TCP, kTcpKeepIdle, "setsockopt TCP_KEEPIDLE"},
+      {options.keepAliveIntervalSeconds, IPPROTO_TCP, kTcpKeepInterval, "setsockopt TCP_KEEPINTVL"},
+  };
+  const Status status = setIntOptions(socket, calls);
+  if (status.error != ENOPROTOOPT) return status;
+  const auto millis = [](int seconds, u_long fallback) {
+    return seconds == kUnset
+               ? fallback
+               : std::min<u_long>(static_cast<u_long>(seconds), ULONG_MAX / 1000) * 1000;
+  };
+  tcp_keepalive times{options.keepAlive == 1 ? 1u : 0u,
+                      millis(options.keepAliveIdleSeconds, 7'200'000),
+                      millis(options.keepAliveIntervalSeconds, 1000)};
+  DWORD ignored = 0;
+  if (WSAIoctl(static_cast<SOCKET>(socket), SIO_KEEPALIVE_VALS, &times, sizeof times, nullptr, 0,
+               &ignored, nullptr, nullptr) == 0) {
+    return {};
+  }
+  return lastStatus("WSAIoctl SIO_KEEPALIVE_VALS");
+}
+
 Status applyOptions(Socket socket, const SocketOptions& options) {
   const IntOption calls[] = {
       {options.noDelay, IPPROTO_TCP, TCP_NODELAY, "setsockopt TCP_NODELAY"},
       {options.keepAlive, SOL_SOCKET, SO_KEEPALIVE, "setsockopt SO_KEEPALIVE"},
-      {options.keepAliveIdleSeconds, IPPROTO_TCP, kTcpKeepIdle, "setsockopt TCP_KEEPIDLE"},
-      {options.keepAliveIntervalSeconds, IPPROTO_TCP, kTcpKeepInterval, "setsockopt TCP_KEEPINTVL"},
       {options.keepAliveCount, IPPROTO_TCP, kTcpKeepCount, "setsockopt TCP_KEEPCNT"},
       {options.sendBufferBytes, SOL_SOCKET, SO_SNDBUF, "setsockopt SO_SNDBUF"},
       {options.receiveBufferBytes, SOL_SOCKET, SO_RCVBUF, "setsockopt SO_RCVBUF"},
       {options.userTimeoutMs, IPPROTO_TCP, kAbsent, "setsockopt TCP_USER_TIMEOUT"},
   };
   Status status = setIntOptions(socket, calls);
+  if (status.ok()) status = setKeepAliveTimes(socket, options);
   if (!status.ok() || options.lingerSeconds == kUnset) return status;
   return setLinger(socket, options.lingerSeconds);
 }

@@ -103,7 +103,7 @@ void canBeClosed(PollerKind kind) {
   const UniqueFd late(socket(AF_INET, SOCK_STREAM, 0));
   const SocketAddress address = loopback(server.port());
   CHECK(connect(late.get(), address.get(), address.size()) < 0);
-  CHECK_EQUAL(errno, ECONNREFUSED);
+  CHECK_EQUAL(lastSocketError(), ECONNREFUSED);
 }
 
 // What the system refuses is answered, and leaves nothing behind.

@@ -160,7 +160,7 @@ void setsOptions(PollerKind kind) {
   options.keepAliveCount = 1'000'000;
   Handle none = 0;
   const Status status = host.reactor().connect(loopback(80), nullptr, options, none);
-  CHECK_EQUAL(status.error, EINVAL);
+  CHECK(status.error == EINVAL || status.error == ENOPROTOOPT);  // the latter from Wine 8
   CHECK(std::string(status.call) == "setsockopt TCP_KEEPCNT");
   CHECK_EQUAL(host.reactor().size(), 1);
 }

@@ -77,11 +77,11 @@ void keepsFamiliesApart() {
 // A refused option names the call that refused it, and leaves no socket behind.
 void tellsWhichOptionIsRefused() {
   ListenOptions options;
-  options.keepAliveIdleSeconds = 1'000'000;
+  options.keepAliveCount = 1'000'000;
   Socket socket = -7;
   const Status status = listenOn(loopback(0), options, socket);
-  CHECK_EQUAL(status.error, EINVAL);
-  CHECK(std::string(status.call) == "setsockopt TCP_KEEPIDLE");
+  CHECK(status.error == EINVAL || status.error == ENOPROTOOPT);  // the latter from Wine 8
+  CHECK(std::string(status.call) == "setsockopt TCP_KEEPCNT");
   CHECK_EQUAL(socket, -7);
 }
 
@@ -137,7 +137,7 @@ void tellsAddresses() {
 void sortsAcceptErrors() {
   CHECK(isOutOfDescriptors(EMFILE) && isOutOfDescriptors(ENFILE));
   CHECK(isOutOfMemory(ENOMEM) && isOutOfMemory(ENOBUFS));
-  for (const int error : {ECONNABORTED, EPERM, EPROTO, ENETUNREACH, EINTR}) {
+  for (const int error : kFaultsOfConnections) {
     CHECK(isConnectionsOwnFault(error));
     CHECK(!isOutOfDescriptors(error) && !isOutOfMemory(error) && !isWouldBlock(error));
   }

@@ -32,6 +32,9 @@ inline bool setNonBlocking(int fd) {
   return fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
 }
 
+// Errors of accept(2) that only the connection has.
+constexpr int kFaultsOfConnections[] = {ECONNABORTED, EPERM, EPROTO, ENETUNREACH, EINTR};
+
 // Whether a peer hears of a reset as such.
 inline bool tellsOfResets() {
   return true;

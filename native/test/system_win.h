@@ -34,6 +34,9 @@ inline bool setNonBlocking(int fd) {
   return makeNonBlocking(fd);
 }
 
+// Errors of accept() that only the connection has.
+constexpr int kFaultsOfConnections[] = {ECONNABORTED, ECONNRESET, ENETUNREACH, EINTR};
+
 // Whether a peer hears of a reset as such. Wine shuts a socket down before it closes it, so that
 // the end of input comes first, and all that is heard.
 inline bool tellsOfResets() {
