@@ -63,7 +63,7 @@ class Poller {
   virtual Status submit() { return {}; }
 
   // Stores what is ready now, up to events.size() events, and their number in `count`. Never
-  // blocks.
+  // blocks. What a thread in block() is just being told of may be left to the next call.
   virtual Status poll(std::span<ReadyEvent> events, size_t& count) = 0;
 
   // A descriptor that is readable whenever something is ready, or kNoSocket where the platform has

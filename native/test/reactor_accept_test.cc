@@ -103,7 +103,7 @@ void canBeClosed(PollerKind kind) {
   const UniqueFd late(socket(AF_INET, SOCK_STREAM, 0));
   const SocketAddress address = loopback(server.port());
   CHECK(connect(late.get(), address.get(), address.size()) < 0);
-  CHECK_EQUAL(errno, ECONNREFUSED);
+  CHECK_EQUAL(lastSocketError(), ECONNREFUSED);
 }
 
 // What the system refuses is answered, and leaves nothing behind.
@@ -119,45 +119,6 @@ void tellsWhyItCannotListen(PollerKind kind) {
   CHECK(std::string(status.call) == "bind");
   CHECK_EQUAL(handle, -5);
   CHECK_EQUAL(server.reactor().size(), 1);
-}
-
-// Leaves the process no descriptor for as long as it lives.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    CHECK(getrlimit(RLIMIT_NOFILE, &before_) == 0);
-    // The lowest free number is the first that is forbidden.
-    rlimit none = before_;
-    none.rlim_cur = static_cast<rlim_t>(UniqueFd(dup(STDIN_FILENO)).get());
-    CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
-  }
-  ~NoDescriptors() { CHECK(setrlimit(RLIMIT_NOFILE, &before_) == 0); }
-
- private:
-  rlimit before_{};
-};
-
-// Out of descriptors, those who wait are told so by closing, some a turn, and the listener says
-// that it fails: the first of a row of failures is marked. Afterwards it goes on as before.
-void survivesRunningOutOfDescriptors(PollerKind kind) {
-  Server server(kind);
-  for (int round = 0; round < 2; round++) {
-    std::vector<Peer> peers;
-    for (int i = 0; i < 40; i++) peers.push_back(Peer::connectedTo(server.port()));
-    Happened& listener = server.of(server.listener());
-    listener.acceptFailures.clear();
-    {
-      const NoDescriptors none;
-      for (Peer& peer : peers) server.turnUntil([&] { return peer.hasEnded(); });
-    }
-    CHECK_EQUAL(listener.error, EMFILE);
-    const std::vector<int>& failures = listener.acceptFailures;
-    CHECK(failures.size() > 1 && failures[0] == 1);
-    CHECK(std::all_of(failures.begin() + 1, failures.end(), [](int first) { return first == 0; }));
-    Peer peer;
-    const Handle handle = server.connect(peer);
-    CHECK(handle > 0);
-  }
 }
 
 // Closed in the midst of accepting all who wait, it says no more.
@@ -178,25 +139,6 @@ void canBeClosedWhileItDrains(PollerKind kind) {
   CHECK_EQUAL(listener.listenerDrained, 0);
 }
 
-// Those whom it can't accept wait for whoever else listens there.
-void leavesToOthersWhatItCannotDrain(PollerKind kind) {
-  Server server(kind);
-  const UniqueFd other(dup(server.reactor().share(server.listener())));
-  server.command(server.listener(), kPause);
-  server.turn();
-  std::vector<Peer> peers;
-  for (int i = 0; i < 10; i++) peers.push_back(Peer::connectedTo(server.port()));
-  Happened& listener = server.of(server.listener());
-  {
-    const NoDescriptors none;
-    server.command(server.listener(), kDrainListener);
-    server.turnUntil([&] { return listener.listenerDrained == 1; });
-  }
-  CHECK_EQUAL(listener.error, EMFILE);
-  server.reactor().close(server.listener());
-  for (size_t i = 0; i < peers.size(); i++) CHECK(UniqueFd(accept(other.get(), nullptr, nullptr)));
-}
-
 }  // namespace
 }  // namespace ropewalk
 
@@ -210,8 +152,6 @@ int main() {
       STORY(canBePaused),
       STORY(canBeClosed),
       STORY(tellsWhyItCannotListen),
-      STORY(survivesRunningOutOfDescriptors),
       STORY(canBeClosedWhileItDrains),
-      STORY(leavesToOthersWhatItCannotDrain),
   });
 }

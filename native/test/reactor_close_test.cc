@@ -75,7 +75,7 @@ void resets(PollerKind kind) {
   CHECK_EQUAL(memory.keepers(), 0);
   CHECK_EQUAL(server.reactor().socketOf(handle), kNoSocket);
   server.turnUntil([&] { return peer.hasEnded(); });
-  CHECK_EQUAL(peer.error(), ECONNRESET);
+  if (tellsOfResets()) CHECK_EQUAL(peer.error(), ECONNRESET);
   server.turnInVain();
   CHECK_EQUAL(server.of(handle).events, 0);
   checkForgotten(server);
@@ -89,7 +89,7 @@ void resetsByCall(PollerKind kind) {
   server.reactor().close(handle);
   CHECK_EQUAL(server.reactor().socketOf(handle), kNoSocket);
   server.turnUntil([&] { return peer.hasEnded(); });
-  CHECK_EQUAL(peer.error(), ECONNRESET);
+  if (tellsOfResets()) CHECK_EQUAL(peer.error(), ECONNRESET);
   server.turnInVain();
   CHECK_EQUAL(server.of(handle).events, 0);
   checkForgotten(server);
@@ -152,8 +152,10 @@ void hearsThePeerReset(PollerKind kind) {
   const Handle handle = server.connect(peer);
   peer.reset();
   turnUntilLost(server, handle);
-  CHECK_EQUAL(server.of(handle).error, ECONNRESET);
-  CHECK_EQUAL(server.of(handle).call, kReceiveCall);
+  if (tellsOfResets()) {
+    CHECK_EQUAL(server.of(handle).error, ECONNRESET);
+    CHECK_EQUAL(server.of(handle).call, kReceiveCall);
+  }
   checkForgotten(server);
 }
 
@@ -168,7 +170,8 @@ void hearsTheResetWhenItSends(PollerKind kind) {
   server.turn();
   peer.reset();
   turnUntilLost(server, handle);
-  CHECK(server.of(handle).error == ECONNRESET || server.of(handle).error == EPIPE);
+  const int error = server.of(handle).error;
+  CHECK(error == ECONNRESET || error == ECONNABORTED || error == EPIPE);
   CHECK_EQUAL(server.of(handle).call, kSendCall);
   CHECK_EQUAL(memory.keepers(), 0);
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
@@ -357,7 +360,7 @@ void takesEverythingAlong(PollerKind kind) {
   server.reactor().gather();
   server.destroyReactor();
   CHECK_EQUAL(memory.keepers(), 0);
-  CHECK(fcntl(ends.near.get(), F_GETFD) >= 0);  // was only watched
+  CHECK(isOpen(ends.near.get()));  // was only watched
   for (auto& [handle, peer] : connections) {
     if (peer.fd() < 0) continue;
     const Deadline deadline;

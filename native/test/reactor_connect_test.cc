@@ -95,8 +95,8 @@ void usesTheLocalAddressAskedFor(PollerKind kind) {
   host.turnUntil([&] { return host.of(handle).connected == 1; });
   CHECK_EQUAL(host.of(handle).port, localPort);
   // The next story may be given the same port: no connection lingers on it.
+  const Peer far = acceptAt(listener);
   host.reactor().close(handle);
-  (void)acceptAt(listener);
 }
 
 // A connection that is given up before it is made ends without a word, however that is asked for.
@@ -153,14 +153,14 @@ void setsOptions(PollerKind kind) {
   CHECK(keepAliveOf(socket));
   linger value{};
   socklen_t size = sizeof value;
-  CHECK(getsockopt(socket, SOL_SOCKET, SO_LINGER, &value, &size) == 0);
+  CHECK(getsockopt(socket, SOL_SOCKET, SO_LINGER, reinterpret_cast<char*>(&value), &size) == 0);
   CHECK(value.l_onoff != 0 && value.l_linger == 3);
 
   options = {};
   options.keepAliveCount = 1'000'000;
   Handle none = 0;
   const Status status = host.reactor().connect(loopback(80), nullptr, options, none);
-  CHECK_EQUAL(status.error, EINVAL);
+  CHECK(status.error == EINVAL || status.error == ENOPROTOOPT);  // the latter from Wine 8
   CHECK(std::string(status.call) == "setsockopt TCP_KEEPCNT");
   CHECK_EQUAL(host.reactor().size(), 1);
 }

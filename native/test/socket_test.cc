@@ -24,8 +24,7 @@ void opensSocketsThatNeverWait() {
   const Peer peer = Peer::connectedTo(portOf(listener.get()));
   const UniqueFd accepted(acceptAt(listener));
   for (const int fd : {listener.get(), accepted.get()}) {
-    CHECK((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
-    CHECK((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+    CHECK(!isInherited(fd));
   }
   uint8_t byte;
   CHECK(receive(accepted.get(), &byte, 1).result == Transfer::Result::kWouldBlock);
@@ -53,9 +52,10 @@ void handsOptionsDown() {
 void sharesPorts() {
   ListenOptions options;
   options.reusePort = 1;
-  const UniqueFd first = listenOnLoopback(options);
-  const SocketAddress address = loopback(portOf(first.get()));
   Socket socket = kNoSocket;
+  if (listenOn(loopback(0), options, socket).error == ENOTSUP) return;
+  const UniqueFd first(socket);
+  const SocketAddress address = loopback(portOf(first.get()));
   CHECK(listenOn(address, options, socket).ok());
   const UniqueFd second(socket);
   CHECK_EQUAL(listenOn(address, {}, socket).error, EADDRINUSE);
@@ -77,11 +77,11 @@ void keepsFamiliesApart() {
 // A refused option names the call that refused it, and leaves no socket behind.
 void tellsWhichOptionIsRefused() {
   ListenOptions options;
-  options.keepAliveIdleSeconds = 1'000'000;
+  options.keepAliveCount = 1'000'000;
   Socket socket = -7;
   const Status status = listenOn(loopback(0), options, socket);
-  CHECK_EQUAL(status.error, EINVAL);
-  CHECK(std::string(status.call) == "setsockopt TCP_KEEPIDLE");
+  CHECK(status.error == EINVAL || status.error == ENOPROTOOPT);  // the latter from Wine 8
+  CHECK(std::string(status.call) == "setsockopt TCP_KEEPCNT");
   CHECK_EQUAL(socket, -7);
 }
 
@@ -103,11 +103,20 @@ void sendsManyPartsAtOnce() {
 void raisesNoSignal() {
   TwoEnds ends = openSocketPair();
   ends.far.reset();
-  const Transfer single = send(ends.near.get(), bytesOf("x"));
-  CHECK(single.result == Transfer::Result::kFailed && single.error == EPIPE);
+  // Over TCP the first bytes find out.
+  const Deadline deadline;
+  Transfer single = send(ends.near.get(), bytesOf("x"));
+  while (single.result != Transfer::Result::kFailed) {
+    CHECK(!deadline.passed());
+    single = send(ends.near.get(), bytesOf("x"));
+  }
+  const auto isBroken = [](int error) {
+    return error == EPIPE || error == ECONNRESET || error == ECONNABORTED;
+  };
+  CHECK(isBroken(single.error));
   const Bytes parts[] = {bytesOf("x"), bytesOf("y")};
   const Transfer several = sendParts(ends.near.get(), parts);
-  CHECK(several.result == Transfer::Result::kFailed && several.error == EPIPE);
+  CHECK(several.result == Transfer::Result::kFailed && isBroken(several.error));
 }
 
 void tellsAddresses() {
@@ -128,7 +137,7 @@ void tellsAddresses() {
 void sortsAcceptErrors() {
   CHECK(isOutOfDescriptors(EMFILE) && isOutOfDescriptors(ENFILE));
   CHECK(isOutOfMemory(ENOMEM) && isOutOfMemory(ENOBUFS));
-  for (const int error : {ECONNABORTED, EPERM, EPROTO, ENETUNREACH, EINTR}) {
+  for (const int error : kFaultsOfConnections) {
     CHECK(isConnectionsOwnFault(error));
     CHECK(!isOutOfDescriptors(error) && !isOutOfMemory(error) && !isWouldBlock(error));
   }
