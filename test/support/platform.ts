@@ -13,12 +13,21 @@ const WINDOWS_LACKS = {
   signals: 'Windows has no signals: to kill a process ends it at once',
 } as const;
 
-export type Feature = keyof typeof WINDOWS_LACKS;
+/** What is so under Wine 8 and not on Windows. */
+const WINE_LACKS = {
+  exclusivePipes: 'Wine lets two listen at one named pipe',
+  resetsAfterBytes: 'Wine tells libuv of a reset behind bytes as of an end',
+  foreignAddresses: 'Wine lets UDP sockets bind to addresses that nobody has',
+} as const;
+
+export type Feature = keyof typeof WINDOWS_LACKS | keyof typeof WINE_LACKS;
+
+const UNDER_WINE = process.platform === 'win32' && process.env.WINELOADER !== undefined;
 
 /** Why this platform has no such thing. */
 export const LACKS: Readonly<Partial<Record<Feature, string>>> =
   process.platform === 'win32'
-    ? WINDOWS_LACKS
+    ? { ...WINDOWS_LACKS, ...(UNDER_WINE ? WINE_LACKS : {}) }
     : process.platform === 'linux'
       ? {}
       : { abstractNames: 'only Linux has abstract names' };
