@@ -1,6 +1,5 @@
 #include "binding_lookup.h"
 
-#include <netdb.h>
 #include <uv.h>
 
 #include <array>
@@ -10,6 +9,7 @@
 
 #include "binding_call.h"
 #include "net/name_lookup.h"
+#include "net/system_sockets.h"
 
 namespace ropewalk {
 namespace {
@@ -33,15 +33,19 @@ int32_t portableError(const NameAnswer& answer) {
       return -UV_EAI_SERVICE;
     case EAI_SOCKTYPE:
       return -UV_EAI_SOCKTYPE;
+#ifdef EAI_OVERFLOW  // not on Windows
     case EAI_OVERFLOW:
       return -UV_EAI_OVERFLOW;
+#endif
+#ifdef EAI_SYSTEM
     case EAI_SYSTEM:
       return answer.systemError;
+#endif
 #ifdef EAI_ADDRFAMILY  // not in POSIX: some systems tell these two apart from EAI_NONAME
     case EAI_ADDRFAMILY:
       return -UV_EAI_ADDRFAMILY;
 #endif
-#ifdef EAI_NODATA
+#if defined(EAI_NODATA) && EAI_NODATA != EAI_NONAME
     case EAI_NODATA:
       return -UV_EAI_NODATA;
 #endif

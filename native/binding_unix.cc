@@ -1,9 +1,6 @@
 // The functions of a Loop for UNIX sockets, and for sockets that come from elsewhere or go there.
 // Each is documented at its definition with its TypeScript signature.
 
-#include <netinet/in.h>
-#include <unistd.h>
-
 #include <string>
 
 #include "binding_functions.h"
@@ -182,7 +179,7 @@ napi_value closeDescriptor(napi_env env, napi_callback_info info) {
   const int32_t fd = call.int32(0);
   if (call.failed()) return nullptr;
   // close(2): one that a signal interrupts has closed all the same.
-  return ::close(fd) < 0 && errno != EINTR ? call.raise(Status::last("close")) : nullptr;
+  return closeFd(fd) < 0 && errno != EINTR ? call.raise(Status::last("close")) : nullptr;
 }
 
 constexpr LoopFunction kFunctions[] = {

@@ -1,9 +1,9 @@
-// Owns a file descriptor.
+// Owns a file descriptor; on Windows, a socket.
 #pragma once
 
-#include <unistd.h>
-
 #include <utility>
+
+#include "net/system_sockets.h"
 
 namespace ropewalk {
 
@@ -23,7 +23,7 @@ class UniqueFd {
   explicit operator bool() const { return fd_ >= 0; }
 
   void reset(int fd = -1) {
-    if (fd_ >= 0) close(fd_);
+    if (fd_ >= 0) (void)closeFd(fd_);
     fd_ = fd;
   }
 

@@ -1,11 +1,7 @@
 // What the core asks of the operating system's datagram sockets: opening, and many datagrams a call
-// where the system can. datagram_posix.cc does it; options of open sockets are in
+// where the system can. datagram_posix.cc and datagram_win.cc do it; options of open sockets are in
 // datagram_option.h.
 #pragma once
-
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <array>
 #include <cstddef>
@@ -16,6 +12,7 @@
 #include "../status.h"
 #include "socket.h"
 #include "socket_address.h"
+#include "system_sockets.h"
 #include "unix_socket.h"
 
 namespace ropewalk {
@@ -145,6 +142,7 @@ class SendBatch {
     alignas(cmsghdr) std::array<uint8_t, kControlSize> control;
   };
 
+  void addSource(Slot& slot, const DatagramSource& source);
   void addControl(Slot& slot, int level, int type, const void* value, size_t size);
   void fill(msghdr& header, Slot& slot);
 

@@ -1,11 +1,8 @@
 #include "datagram_ancillary.h"
 
-#include <netinet/in.h>
-#include <netinet/ip.h>
-#include <netinet/udp.h>
-#include <sys/socket.h>
-
 #include <cstring>
+
+#include "system_sockets.h"
 
 namespace ropewalk {
 namespace {

@@ -7,7 +7,6 @@
 #include <netinet/udp.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "direct_calls.h"
 #include "posix_calls.h"
@@ -78,12 +77,6 @@ Status applyDatagramOptions(Socket socket, int family, const DatagramOptions& op
   return status;
 }
 
-// Each slot begins in another set of the processor's cache than its neighbour: small datagrams in
-// slots of a power of two would all fall into the same few.
-constexpr size_t strideOf(size_t slotSize) {
-  return (slotSize + 63) / 64 * 64 + 64;
-}
-
 }  // namespace
 
 Status openUdp(const SocketAddress& local, const DatagramOptions& options, Socket& socket) {
@@ -142,28 +135,6 @@ bool canSegment([[maybe_unused]] Socket socket) {
 #endif
 }
 
-size_t ReceiveBatch::capacityFor(size_t slotSize) {
-  return std::clamp<size_t>(kMaxMemory / strideOf(slotSize), 1, kMaxDatagrams);
-}
-
-// Lays the slots out anew where they have another size than the last time.
-void ReceiveBatch::prepare(size_t slotSize) {
-  if (slotSize == slotSize_) return;
-  const size_t stride = strideOf(slotSize);
-  const size_t capacity = capacityFor(slotSize);
-  if (capacity * stride > memorySize_) {
-    memorySize_ = capacity * stride;
-    memory_.reset(new uint8_t[memorySize_]);
-  }
-  for (size_t i = 0; i < capacity; i++) {
-    vectors_[i] = {memory_.get() + i * stride, slotSize};
-    messages_[i].msg_hdr.msg_iov = &vectors_[i];
-    messages_[i].msg_hdr.msg_iovlen = 1;
-    messages_[i].msg_hdr.msg_name = addresses_[i].get();
-  }
-  slotSize_ = slotSize;
-}
-
 Transfer ReceiveBatch::receive(Socket socket, size_t slotSize, size_t most, bool withControl) {
   prepare(slotSize);
   most = std::min(most, capacityFor(slotSize));
@@ -186,9 +157,9 @@ Transfer ReceiveBatch::receive(Socket socket, size_t slotSize, size_t most, bool
       length = recvmsg(socket, &messages_[count].msg_hdr, kReceiveManyFlags);
     } while (length < 0 && errno == EINTR);
     if (length < 0) {
-      // An error that waits is told by the next call: it is not lost.
-      if (count == 0) return toTransfer(-1);
-      break;
+      const Transfer end = toTransfer(-1);
+      if (count == 0) return end;
+      return {Transfer::Result::kDone, static_cast<size_t>(count), end.error};
     }
     messages_[count].msg_len = static_cast<unsigned>(length);
   }
@@ -196,64 +167,20 @@ Transfer ReceiveBatch::receive(Socket socket, size_t slotSize, size_t most, bool
   return toTransfer(count);
 }
 
-ReceiveBatch::Datagram ReceiveBatch::operator[](size_t index) {
-  const Message& message = messages_[index];
-  const msghdr& header = message.msg_hdr;
-  const bool cut = (header.msg_flags & MSG_TRUNC) != 0;
-  const size_t length = message.msg_len;
-  const size_t kept = std::min(length, slotSize_);
-  const auto* memory = static_cast<const uint8_t*>(vectors_[index].iov_base);
-  const auto* control = controls_[index].data();
-  const size_t controlSize =
-      header.msg_control == nullptr ? 0 : static_cast<size_t>(header.msg_controllen);
-  SocketAddress& from = addresses_[index];
-  *from.sizeToFill() = header.msg_namelen;
-  return {Bytes(memory, kept), cut ? std::max(length, slotSize_ + 1) : length, from,
-          Bytes(control, std::min(controlSize, kControlSize))};
-}
-
-SocketAddress& SendBatch::add(Bytes payload, const DatagramSource* source) {
-  Slot& slot = slots_[messageCount_++];
-  slot.firstVector = vectorCount_;
-  slot.segments = 1;
-  slot.segmentSize = slot.bytes = payload.size();
-  slot.controlLength = 0;
-  *slot.to.sizeToFill() = 0;
-  vectors_[vectorCount_++] = {const_cast<uint8_t*>(payload.data()), payload.size()};
-  if (source == nullptr) return slot.to;
-  uint32_t words[4] = {};
-  if (source->address.isIpv6()) {
+void SendBatch::addSource(Slot& slot, const DatagramSource& source) {
+  if (source.address.isIpv6()) {
     in6_pktinfo info{};
-    info.ipi6_addr = reinterpret_cast<const sockaddr_in6*>(source->address.get())->sin6_addr;
-    info.ipi6_ifindex = source->interfaceIndex;
+    info.ipi6_addr = reinterpret_cast<const sockaddr_in6*>(source.address.get())->sin6_addr;
+    info.ipi6_ifindex = source.interfaceIndex;
     addControl(slot, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
   } else {
-    (void)source->address.words(words);
+    uint32_t words[4] = {};
+    (void)source.address.words(words);
     in_pktinfo info{};
     info.ipi_spec_dst.s_addr = htonl(words[0]);
-    info.ipi_ifindex = static_cast<int>(source->interfaceIndex);
+    info.ipi_ifindex = static_cast<int>(source.interfaceIndex);
     addControl(slot, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
   }
-  return slot.to;
-}
-
-void SendBatch::addSegment(Bytes payload) {
-  Slot& slot = slots_[messageCount_ - 1];
-  vectors_[vectorCount_++] = {const_cast<uint8_t*>(payload.data()), payload.size()};
-  slot.segments += 1;
-  slot.bytes += payload.size();
-}
-
-void SendBatch::addControl(Slot& slot, int level, int type, const void* value, size_t size) {
-  cmsghdr header{};
-  header.cmsg_level = level;
-  header.cmsg_type = type;
-  header.cmsg_len = CMSG_LEN(size);
-  uint8_t* at = slot.control.data() + slot.controlLength;
-  std::memset(at, 0, CMSG_SPACE(size));
-  std::memcpy(at, &header, sizeof header);
-  std::memcpy(at + CMSG_LEN(0), value, size);
-  slot.controlLength += CMSG_SPACE(size);
 }
 
 void SendBatch::fill(msghdr& header, Slot& slot) {

@@ -1,17 +1,11 @@
 #include "name_lookup.h"
 
-#include <dlfcn.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
-#include <sys/socket.h>
-
-#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <utility>
+
+#include "name_lookup_system.h"
 
 namespace ropewalk {
 namespace {
@@ -22,54 +16,7 @@ struct Task {
   AddressFamily family;
 };
 
-// A thread may come out of getaddrinfo long after the last environment that loaded this library has
-// ended and Node has let go of it: its code must still be there. One more reference, never given
-// back, keeps it.
-void stayLoaded() {
-  Dl_info self;
-  if (dladdr(reinterpret_cast<void*>(&lookUpName), &self) == 0) return;
-  (void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
-// Signals are for the threads that were there before.
-int startDetached(void* (*run)(void*), void* argument) {
-  pthread_attr_t attributes;
-  if (const int error = pthread_attr_init(&attributes); error != 0) return error;
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  pthread_t thread;
-  const int error = pthread_create(&thread, &attributes, run, argument);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_attr_destroy(&attributes);
-  return error;
-}
-
 }  // namespace
-
-NameAnswer lookUpName(const std::string& name, AddressFamily family) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;  // else each address comes once for each type
-  hints.ai_family = family == AddressFamily::kIpv4   ? AF_INET
-                    : family == AddressFamily::kIpv6 ? AF_INET6
-                                                     : AF_UNSPEC;
-  addrinfo* first = nullptr;
-  NameAnswer answer;
-  answer.error = getaddrinfo(name.c_str(), nullptr, &hints, &first);
-  answer.systemError = answer.error == EAI_SYSTEM ? errno : 0;
-  if (answer.error != 0) return answer;
-  for (const addrinfo* found = first; found != nullptr; found = found->ai_next) {
-    char text[NI_MAXHOST];
-    if (getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr, 0,
-                    NI_NUMERICHOST) == 0) {
-      answer.addresses.emplace_back(text);
-    }
-  }
-  freeaddrinfo(first);
-  return answer;
-}
 
 // What the threads and the owner both hold. Everything but `options` is guarded by the mutex.
 struct NameLookups::Shared {
@@ -145,13 +92,13 @@ size_t NameLookups::threads() const {
   return shared_->threads;
 }
 
-// With the mutex held. Not std::thread, which throws where there is none to be had.
+// With the mutex held.
 Status NameLookups::addThread() {
   stayLoaded();
   auto* owned = new std::shared_ptr<Shared>(shared_);
   if (const int error = startDetached(run, owned); error != 0) {
     delete owned;
-    return {error, "pthread_create"};
+    return {error, "thread"};
   }
   shared_->threads += 1;
   return {};

@@ -22,7 +22,7 @@ enum class AddressFamily { kAny, kIpv4, kIpv6 };
 
 struct NameAnswer {
   int error = 0;        // EAI_..., 0 for success
-  int systemError = 0;  // errno where that is EAI_SYSTEM
+  int systemError = 0;  // errno where that is EAI_SYSTEM, which not every system has
   // As text, in the order in which they should be tried; IPv6 with a scope where it has one.
   std::vector<std::string> addresses;
 };

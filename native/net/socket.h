@@ -1,5 +1,5 @@
 // What the core asks of the operating system's sockets. One implementation for each system:
-// socket_posix.cc.
+// socket_posix.cc, socket_win.cc.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@
 
 namespace ropewalk {
 
+// A descriptor; on Windows a handle, see system_sockets_win.h.
 using Socket = int;
 constexpr Socket kNoSocket = -1;
 
@@ -46,7 +47,8 @@ struct ConnectOptions : SocketOptions {
   int fastOpen = 0;
 };
 
-// How a transfer went. `count` bytes moved; 0 at the end of input. kWouldBlock: nothing now.
+// How a transfer went. `count` bytes moved; 0 at the end of input. kWouldBlock: nothing now. `error`
+// of kDone is what ended a batch of datagrams behind those that `count` counts, 0 for nothing.
 struct Transfer {
   enum class Result : uint8_t { kDone, kWouldBlock, kFailed } result;
   size_t count;

@@ -1,10 +1,5 @@
 #include "socket_address.h"
 
-#include <arpa/inet.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <sys/un.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
@@ -148,6 +143,13 @@ bool SocketAddress::words(uint32_t (&out)[4]) const {
   if (out[0] != 0 || out[1] != 0 || out[2] != 0xffff) return true;
   out[0] = out[3];
   return false;
+}
+
+bool SocketAddress::sameHost(const SocketAddress& other) const {
+  uint32_t ours[4] = {};
+  uint32_t theirs[4] = {};
+  const bool ipv6 = words(ours);
+  return ipv6 == other.words(theirs) && std::equal(ours, ours + (ipv6 ? 4 : 1), theirs);
 }
 
 uint32_t SocketAddress::scope() const {

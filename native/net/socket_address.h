@@ -2,12 +2,11 @@
 // UNIX socket.
 #pragma once
 
-#include <sys/socket.h>
-
 #include <cstdint>
 #include <string>
 
 #include "../status.h"
+#include "system_sockets.h"
 
 namespace ropewalk {
 
@@ -44,6 +43,8 @@ class SocketAddress {
   // first. An IPv4 address mapped into IPv6 counts as IPv4. Returns whether the address is IPv6.
   // All are zero for a UNIX socket.
   bool words(uint32_t (&out)[4]) const;
+  // Whether these words are the same; ports and scopes may differ.
+  bool sameHost(const SocketAddress& other) const;
   uint32_t scope() const;
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }

@@ -1,12 +1,11 @@
-// setsockopt(2) and getsockopt(2) of integers.
+// setsockopt(2) and getsockopt(2) of integers, which Winsock has with other types of pointers.
 #pragma once
-
-#include <sys/socket.h>
 
 #include <span>
 
 #include "../status.h"
 #include "socket.h"
+#include "system_sockets.h"
 
 namespace ropewalk {
 
@@ -19,8 +18,9 @@ struct IntOption {
 };
 
 inline Status setIntOption(Socket socket, int level, int name, int value, const char* call) {
-  if (setsockopt(socket, level, name, &value, sizeof value) < 0) return Status::last(call);
-  return {};
+  const auto* bytes = reinterpret_cast<const char*>(&value);
+  if (setsockopt(socket, level, name, bytes, sizeof value) == 0) return {};
+  return {lastSocketError(), call};
 }
 
 // Sets those that are not kUnset, in order, up to the first that fails.
@@ -37,8 +37,9 @@ inline Status setIntOptions(Socket socket, std::span<const IntOption> calls) {
 inline Status getIntOption(Socket socket, int level, int name, int& value, const char* call) {
   socklen_t size = sizeof value;
   value = 0;
-  if (getsockopt(socket, level, name, &value, &size) < 0) return Status::last(call);
-  return {};
+  auto* bytes = reinterpret_cast<char*>(&value);
+  if (getsockopt(socket, level, name, bytes, &size) == 0) return {};
+  return {lastSocketError(), call};
 }
 
 }  // namespace ropewalk

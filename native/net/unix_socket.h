@@ -1,8 +1,7 @@
 // What is asked of the system's UNIX sockets and of no others: unix_socket_posix.cc.
 #pragma once
 
-#include <sys/types.h>
-
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,8 +22,8 @@ struct UnixListenOptions {
 // other file, so that it can be told from one that has taken its name.
 struct SocketFile {
   std::string path;
-  dev_t device;
-  ino_t inode;
+  uint64_t device;
+  uint64_t inode;
 };
 
 // Binds, and tells of the file that this made, in `file`; null for an abstract name. `mode` are its
@@ -66,9 +65,9 @@ Transfer sendUnix(Socket socket, std::span<const Bytes> parts, std::span<const i
 // Who is at the other end, as the system noted when the connection was made. `process` is 0 where
 // the system doesn't tell.
 struct Credentials {
-  pid_t process;
-  uid_t user;
-  gid_t group;
+  int32_t process;
+  uint32_t user;
+  uint32_t group;
 };
 Status credentialsOf(Socket socket, Credentials& credentials);
 

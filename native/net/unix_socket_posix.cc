@@ -38,7 +38,7 @@ Status bindWithMode(Socket socket, const SocketAddress& address, int mode) {
 Status describe(const std::string& path, int mode, SocketFile& file) {
   struct stat properties;
   if (lstat(path.c_str(), &properties) < 0) return Status::last("lstat");
-  file = {path, properties.st_dev, properties.st_ino};
+  file = {path, static_cast<uint64_t>(properties.st_dev), properties.st_ino};
   if (mode == kUnset || (properties.st_mode & kPermissions) == static_cast<mode_t>(mode)) return {};
   if (chmod(path.c_str(), static_cast<mode_t>(mode)) < 0) return Status::last("chmod");
   return {};
@@ -80,7 +80,8 @@ Status listenOnUnix(const SocketAddress& address, const UnixListenOptions& optio
 
 bool removeSocketFile(const SocketFile& file) {
   struct stat properties;
-  return lstat(file.path.c_str(), &properties) == 0 && properties.st_dev == file.device &&
+  return lstat(file.path.c_str(), &properties) == 0 &&
+         static_cast<uint64_t>(properties.st_dev) == file.device &&
          properties.st_ino == file.inode && unlink(file.path.c_str()) == 0;
 }
 

@@ -159,23 +159,20 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
     socket.readTurn = turn_;
     const Transfer transfer =
         receiveBatch_->receive(socket.socket, slotSize, most, socket.receivesControl);
-    if (transfer.result == Transfer::Result::kFailed) {
-      share -= 1;
-      if (receiveError(socket, transfer.error, lastError)) {
-        lastError = transfer.error;
-        continue;
-      }
-    }
-    size_t received = 0;
+    size_t received = transfer.error == 0 ? 0 : 1;
     for (size_t i = 0; i < transfer.count; i++) {
       received += emitReceived(socket, (*receiveBatch_)[i]);
+    }
+    share -= std::min(share, received);
+    if (transfer.error != 0 && receiveError(socket, transfer.error, lastError)) {
+      lastError = transfer.error;
+      continue;
     }
     // A batch that was not filled has taken all there was.
     if (transfer.count < most) {
       socket.readUnfinished = false;
       return;
     }
-    share -= std::min(share, received);
   }
   comeBack(socket);
 }

@@ -2,14 +2,13 @@
 // failed check names its file and line and ends the process.
 #pragma once
 
-#include <dirent.h>
-
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <initializer_list>
-#include <memory>
 #include <string>
+
+#include "system.h"
 
 namespace ropewalk {
 
@@ -56,15 +55,6 @@ class Deadline {
   using Clock = std::chrono::steady_clock;
   Clock::time_point end_ = Clock::now() + std::chrono::seconds(20);
 };
-
-// Descriptors that this process has open.
-inline size_t openDescriptors() {
-  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir("/dev/fd"), closedir);
-  CHECK(folder != nullptr);
-  size_t count = 0;
-  while (readdir(folder.get()) != nullptr) count += 1;
-  return count;
-}
 
 struct Story {
   const char* name;

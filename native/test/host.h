@@ -251,7 +251,7 @@ class Host {
       case kDescriptor:
         // Taken before it is used, as shared_memory.h asks.
         header_[kEventCursor] = static_cast<int32_t>((record - events_.data()) / kEventInts) + 1;
-        CHECK(fcntl(event.a, F_GETFD) == FD_CLOEXEC);
+        CHECK(isOpen(event.a) && !isInherited(event.a));
         seen.descriptors.emplace_back(event.a);
         break;
       case kListenerDrained:

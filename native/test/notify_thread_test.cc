@@ -60,14 +60,14 @@ void deliversSocketsMeanwhile(PollerKind kind) {
     });
   }
   for (int round = 0; round < 100; round++) {
-    CHECK_EQUAL(write(ends.far.get(), "x", 1), 1);
+    put(ends.far, "x");
     const Deadline deadline;
     do {
       CHECK(!deadline.passed());
       CHECK(poller->block(20'000).ok());
     } while (poll(*poller, 2).empty());
-    char byte;
-    CHECK_EQUAL(read(ends.near.get(), &byte, 1), 1);
+    uint8_t byte;
+    CHECK_EQUAL(receive(ends.near.get(), &byte, 1).count, 1);
   }
   stop = true;
   for (std::thread& thread : threads) thread.join();
@@ -111,8 +111,14 @@ void letsGoOfWhatIsClosed(PollerKind kind) {
     std::this_thread::yield();
     poller->closing(ends.near.get());
     ends.near.reset();
-    char byte;
-    CHECK_EQUAL(recv(ends.far.get(), &byte, 1, MSG_DONTWAIT), 0);
+    uint8_t byte;
+    const Deadline deadline;
+    Transfer transfer = receive(ends.far.get(), &byte, 1);
+    while (transfer.result == Transfer::Result::kWouldBlock) {
+      CHECK(!deadline.passed());
+      transfer = receive(ends.far.get(), &byte, 1);
+    }
+    CHECK(transfer.result == Transfer::Result::kDone && transfer.count == 0);
   }
   stop = true;
   poller->notify();

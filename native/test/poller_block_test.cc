@@ -16,7 +16,7 @@ namespace {
 void canBeWatched(PollerKind kind) {
   const auto poller = openPoller(kind);
   if (poller->pollable() == kNoSocket) {
-    CHECK(kind == PollerKind::kPoll);
+    CHECK(kind == PollerKind::kPoll || kind == PollerKind::kIocp);
     return;
   }
   const auto outer = openPoller(kind);

@@ -73,7 +73,7 @@ void canBeArmedTwice(PollerKind kind) {
   letItBlock();
   thread.arm();
   CHECK_EQUAL(wakes.count(), 0);
-  CHECK_EQUAL(write(ends.far.get(), "x", 1), 1);
+  put(ends.far, "x");
   wakes.waitFor(1);
 }
 
@@ -95,10 +95,10 @@ void watchesWhatChangesMeanwhile(PollerKind kind) {
     }
     thread.arm();
     letItBlock();
-    CHECK_EQUAL(write(ends.far.get(), "x", 1), 1);
+    put(ends.far, "x");
     wakes.waitFor(++turns);
-    char byte;
-    CHECK_EQUAL(read(near, &byte, 1), 1);
+    uint8_t byte;
+    CHECK_EQUAL(receive(near, &byte, 1).count, 1);
     CHECK(poller->remove(near).ok());
   }
 }
@@ -155,7 +155,7 @@ void survivesComingAndGoing(PollerKind kind) {
       open.push_back(openSocketPair());
       CHECK(add(*poller, open.back().near.get(), Interest::kRead, 1).ok());
     }
-    (void)write(open[static_cast<size_t>(sent) % open.size()].far.get(), "x", 1);
+    (void)send(open[static_cast<size_t>(sent) % open.size()].far.get(), bytesOf("x"));
     delivered += static_cast<int>(poll(*poller).size());
     if (open.size() == 8) {
       poller->closing(open.front().near.get());
@@ -163,7 +163,7 @@ void survivesComingAndGoing(PollerKind kind) {
     }
   }
   thread.arm();
-  CHECK_EQUAL(write(open.back().far.get(), "x", 1), 1);
+  put(open.back().far, "x");
   const int before = wakes.count();
   thread.arm();
   while (wakes.count() == before) CHECK(!deadline.passed());

@@ -30,7 +30,7 @@ Listening listenOverUnix(const std::string& path) {
 UniqueFd connectTo(const Listening& listening) {
   UniqueFd fd(socket(listening.address.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   CHECK(connect(fd.get(), listening.address.get(), listening.address.size()) == 0);
-  makeNonBlocking(fd.get());
+  CHECK(setNonBlocking(fd.get()));
   return fd;
 }
 

@@ -357,7 +357,7 @@ void takesEverythingAlong(PollerKind kind) {
   server.reactor().gather();
   server.destroyReactor();
   CHECK_EQUAL(memory.keepers(), 0);
-  CHECK(fcntl(ends.near.get(), F_GETFD) >= 0);  // was only watched
+  CHECK(isOpen(ends.near.get()));  // was only watched
   for (auto& [handle, peer] : connections) {
     if (peer.fd() < 0) continue;
     const Deadline deadline;

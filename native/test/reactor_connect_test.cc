@@ -153,7 +153,7 @@ void setsOptions(PollerKind kind) {
   CHECK(keepAliveOf(socket));
   linger value{};
   socklen_t size = sizeof value;
-  CHECK(getsockopt(socket, SOL_SOCKET, SO_LINGER, &value, &size) == 0);
+  CHECK(getsockopt(socket, SOL_SOCKET, SO_LINGER, reinterpret_cast<char*>(&value), &size) == 0);
   CHECK(value.l_onoff != 0 && value.l_linger == 3);
 
   options = {};

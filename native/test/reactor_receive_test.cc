@@ -1,7 +1,5 @@
 // What streams of the reactor receive, and the slabs it is received into.
 
-#include <sys/socket.h>
-
 #include <map>
 
 #include "check.h"

@@ -5,8 +5,7 @@
 #if defined(__linux__)
 #include <linux/tcp.h>
 #endif
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include "net/system_sockets.h"
 
 #include <cstdint>
 

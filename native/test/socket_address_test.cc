@@ -1,7 +1,6 @@
 #include "net/socket_address.h"
 
 #include <net/if.h>
-#include <sys/un.h>
 
 #include <cstddef>
 #include <vector>

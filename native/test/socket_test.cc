@@ -24,8 +24,7 @@ void opensSocketsThatNeverWait() {
   const Peer peer = Peer::connectedTo(portOf(listener.get()));
   const UniqueFd accepted(acceptAt(listener));
   for (const int fd : {listener.get(), accepted.get()}) {
-    CHECK((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0);
-    CHECK((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+    CHECK(!isInherited(fd));
   }
   uint8_t byte;
   CHECK(receive(accepted.get(), &byte, 1).result == Transfer::Result::kWouldBlock);

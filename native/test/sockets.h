@@ -1,12 +1,6 @@
 // Plain sockets for the tests, and the far end of a connection that a reactor has.
 #pragma once
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,6 +9,8 @@
 
 #include "check.h"
 #include "net/socket.h"
+#include "net/socket_option.h"
+#include "net/system_sockets.h"
 #include "unique_fd.h"
 
 namespace ropewalk {
@@ -38,10 +34,6 @@ inline std::vector<uint8_t> pattern(size_t size, uint32_t seed = 1) {
   return bytes;
 }
 
-inline void makeNonBlocking(int fd) {
-  CHECK(fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
-}
-
 struct TwoEnds {
   UniqueFd near;
   UniqueFd far;
@@ -49,21 +41,14 @@ struct TwoEnds {
 
 inline TwoEnds openSocketPair() {
   int fds[2];
-  CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0);
-  makeNonBlocking(fds[0]);
-  makeNonBlocking(fds[1]);
+  CHECK(connectPair(fds));
+  CHECK(setNonBlocking(fds[0]) && setNonBlocking(fds[1]));
   return {UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
-// Makes sure that `count` more descriptors can be opened; false if the system's limit forbids.
-inline bool allowDescriptors(size_t count) {
-  rlimit limit{};
-  CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
-  const rlim_t wanted = openDescriptors() + count + 64;
-  if (limit.rlim_cur >= wanted) return true;
-  if (limit.rlim_max < wanted) return false;
-  limit.rlim_cur = wanted;
-  return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+// Few bytes, past any reactor.
+inline void put(const UniqueFd& fd, std::string_view text) {
+  CHECK_EQUAL(send(fd.get(), bytesOf(text)).count, text.size());
 }
 
 inline SocketAddress loopback(uint16_t port, bool ipv6 = false) {
@@ -97,15 +82,15 @@ class Peer {
   // The kernel makes the connection: nobody needs to have accepted it. `receiveBufferBytes` > 0
   // makes a slow reader.
   static Peer connectedTo(const SocketAddress& address, int receiveBufferBytes = 0) {
-    Peer peer(UniqueFd(socket(address.get()->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0)));
+    Peer peer(UniqueFd(openStreamSocket(address.family())));
     const int fd = peer.fd();
     CHECK(fd >= 0);
     if (receiveBufferBytes > 0) {
-      CHECK(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receiveBufferBytes, sizeof(int)) == 0);
+      CHECK(setIntOption(fd, SOL_SOCKET, SO_RCVBUF, receiveBufferBytes, "").ok());
     }
     CHECK(connect(fd, address.get(), address.size()) == 0);
     CHECK(setNoDelay(fd, true).ok());
-    makeNonBlocking(fd);
+    CHECK(setNonBlocking(fd));
     return peer;
   }
   static Peer connectedTo(uint16_t port, int receiveBufferBytes = 0) {

@@ -50,7 +50,7 @@ inline Peer connectedToUnix(const std::string& path, const std::string& ownPath 
   }
   const SocketAddress address = unixAddress(path);
   CHECK(connect(fd, address.get(), address.size()) == 0);
-  makeNonBlocking(fd);
+  CHECK(setNonBlocking(fd));
   return Peer(UniqueFd(fd));
 }
 
@@ -89,7 +89,7 @@ inline Pipe openPipe() {
   int ends[2];
   CHECK(pipe(ends) == 0);
   for (const int end : ends) {
-    makeNonBlocking(end);
+    CHECK(setNonBlocking(end));
     CHECK(fcntl(end, F_SETFD, FD_CLOEXEC) == 0);
   }
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};

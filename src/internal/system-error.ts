@@ -1,11 +1,12 @@
 /** Makes the errors that Node makes for failed system calls, from an errno. */
+import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
 import { type SystemError, withoutStack } from '../core/errors.js';
 
 /**
- * @param failure The number, positive, or the name. On Windows only libuv's numbers are known, which are not those of C:
- *   what this package itself makes up has a name.
+ * @param failure The number, positive, of C or of libuv, which are the same but on Windows; or the name, for what this
+ *   package itself makes up.
  * @param syscall The call that failed, such as `recv`.
  */
 export function systemError(
@@ -14,7 +15,7 @@ export function systemError(
   address?: string,
   port?: number,
 ): SystemError {
-  const errno = typeof failure === 'number' ? failure : (errnos().get(failure) ?? 0);
+  const errno = libuvNumber(failure);
   const [code, message] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, 'unknown error'];
   const where = address === undefined ? '' : ` ${address}${port === undefined ? '' : `:${port}`}`;
   const error = withoutStack(() => new Error(`${syscall} ${code}: ${message}${where}`));
@@ -25,6 +26,14 @@ export function systemError(
     ...(address === undefined ? {} : { address }),
     ...(port === undefined ? {} : { port }),
   });
+}
+
+/** The addon counts as C does, Node as libuv: what both know is the name. */
+function libuvNumber(failure: number | string): number {
+  if (typeof failure === 'string') return errnos().get(failure) ?? 0;
+  if (getSystemErrorMap().has(-failure)) return failure;
+  const inC = Object.entries(constants.errno).find(([, errno]) => errno === failure);
+  return (inC === undefined ? undefined : errnos().get(inC[0])) ?? failure;
 }
 
 let known: ReadonlyMap<string, number> | undefined;

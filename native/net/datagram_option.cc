@@ -1,16 +1,12 @@
 #include "datagram_option.h"
 
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
-#include <netinet/ip.h>
-
 #include <algorithm>
 #include <charconv>
-#include <memory>
 
+#include "network_interface.h"
 #include "socket_address.h"
 #include "socket_option.h"
+#include "system_sockets.h"
 
 namespace ropewalk {
 namespace {
@@ -43,27 +39,6 @@ bool isIpv6Socket(Socket socket) {
   return localAddressOf(socket, local).ok() && local.isIpv6();
 }
 
-bool sameHost(const SocketAddress& one, const SocketAddress& other) {
-  uint32_t first[4] = {};
-  uint32_t second[4] = {};
-  const bool ipv6 = one.words(first);
-  return ipv6 == other.words(second) && std::equal(first, first + (ipv6 ? 4 : 1), second);
-}
-
-// The interface that has the address, 0 if none has.
-uint32_t interfaceWith(const SocketAddress& address) {
-  ifaddrs* list = nullptr;
-  if (getifaddrs(&list) < 0) return 0;
-  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, freeifaddrs);
-  for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    SocketAddress found;
-    if (SocketAddress::copy(entry->ifa_addr, found) && sameHost(found, address)) {
-      return if_nametoindex(entry->ifa_name);
-    }
-  }
-  return 0;
-}
-
 Status findInterface(const std::string& text, uint32_t& index) {
   index = 0;
   if (text.empty()) return {};
@@ -71,9 +46,16 @@ Status findInterface(const std::string& text, uint32_t& index) {
   const auto [rest, error] = std::from_chars(text.data(), end, index);
   if (error == std::errc() && rest == end) return {};
   SocketAddress address;
-  index = SocketAddress::parse(text, 0, address) ? interfaceWith(address)
-                                                 : if_nametoindex(text.c_str());
+  index = SocketAddress::parse(text, 0, address) ? interfaceWith(address) : interfaceNamed(text);
   return index == 0 ? Status{ENODEV, "if_nametoindex"} : Status{};
+}
+
+template <typename Request>
+Status setGroupOption(Socket socket, int level, int name, const Request& request,
+                      const char* call) {
+  const auto* bytes = reinterpret_cast<const char*>(&request);
+  if (setsockopt(socket, level, name, bytes, sizeof request) == 0) return {};
+  return {lastSocketError(), call};
 }
 
 }  // namespace
@@ -110,8 +92,8 @@ Status changeMembership(Socket socket, bool join, const Membership& membership) 
     std::copy_n(reinterpret_cast<const uint8_t*>(group.get()), group.size(),
                 reinterpret_cast<uint8_t*>(&request.gr_group));
     const int name = join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP;
-    if (setsockopt(socket, level, name, &request, sizeof request) == 0) return {};
-    return Status::last(join ? "setsockopt MCAST_JOIN_GROUP" : "setsockopt MCAST_LEAVE_GROUP");
+    return setGroupOption(socket, level, name, request,
+                          join ? "setsockopt MCAST_JOIN_GROUP" : "setsockopt MCAST_LEAVE_GROUP");
   }
   if (!SocketAddress::parse(membership.source, 0, source)) return {EINVAL, "setsockopt"};
   group_source_req request{};
@@ -121,21 +103,18 @@ Status changeMembership(Socket socket, bool join, const Membership& membership) 
   std::copy_n(reinterpret_cast<const uint8_t*>(source.get()), source.size(),
               reinterpret_cast<uint8_t*>(&request.gsr_source));
   const int name = join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP;
-  if (setsockopt(socket, level, name, &request, sizeof request) == 0) return {};
-  return Status::last(join ? "setsockopt MCAST_JOIN_SOURCE_GROUP"
-                           : "setsockopt MCAST_LEAVE_SOURCE_GROUP");
+  return setGroupOption(
+      socket, level, name, request,
+      join ? "setsockopt MCAST_JOIN_SOURCE_GROUP" : "setsockopt MCAST_LEAVE_SOURCE_GROUP");
 }
 
 Status setMulticastInterface(Socket socket, const std::string& interface) {
   uint32_t index = 0;
   Status status = findInterface(interface, index);
   if (!status.ok()) return status;
-  ip_mreqn request{};
-  request.imr_ifindex = static_cast<int>(index);
-  const bool set = setsockopt(socket, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) == 0;
-  if (!isIpv6Socket(socket)) {
-    return set ? Status{} : Status::last("setsockopt IP_MULTICAST_IF");
-  }
+  // Of a socket of both families, both; not every system knows options of IPv4 there.
+  status = setIpv4MulticastInterface(socket, index);
+  if (!isIpv6Socket(socket)) return status;
   return setIntOption(socket, IPPROTO_IPV6, IPV6_MULTICAST_IF, static_cast<int>(index),
                       "setsockopt IPV6_MULTICAST_IF");
 }

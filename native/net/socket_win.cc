@@ -1,0 +1,258 @@
+// Sockets of Windows. They are made for overlapped calls but none is used here: readiness comes
+// from poller/iocp.cc, and the calls are those of non-blocking sockets.
+
+#include <algorithm>
+#include <climits>
+
+#include "socket.h"
+#include "socket_option.h"
+#include "win_calls.h"
+
+namespace ropewalk {
+namespace {
+
+// ws2ipdef.h; not every SDK has them. Windows 10, version 1709, and later.
+constexpr int kTcpKeepIdle = 3;
+constexpr int kTcpKeepCount = 16;
+constexpr int kTcpKeepInterval = 17;
+
+// An option that POSIX systems may have.
+constexpr int kAbsent = -1;
+
+// Winsock takes all that it is given as long as its buffer has any room, however much it is. This
+// bounds what one socket can have the system keep.
+constexpr size_t kMaxSend = 1024 * 1024;
+
+bool flagOf(Socket socket, int level, int name) {
+  int value = 0;
+  return getIntOption(socket, level, name, value, "").ok() && value != 0;
+}
+
+Status setLinger(Socket socket, int seconds) {
+  const linger value{1, static_cast<u_short>(std::clamp(seconds, 0, int{USHRT_MAX}))};
+  const auto* bytes = reinterpret_cast<const char*>(&value);
+  if (setsockopt(socket, SOL_SOCKET, SO_LINGER, bytes, sizeof value) == 0) return {};
+  return lastStatus("setsockopt SO_LINGER");
+}
+
+Status applyOptions(Socket socket, const SocketOptions& options) {
+  const IntOption calls[] = {
+      {options.noDelay, IPPROTO_TCP, TCP_NODELAY, "setsockopt TCP_NODELAY"},
+      {options.keepAlive, SOL_SOCKET, SO_KEEPALIVE, "setsockopt SO_KEEPALIVE"},
+      {options.keepAliveIdleSeconds, IPPROTO_TCP, kTcpKeepIdle, "setsockopt TCP_KEEPIDLE"},
+      {options.keepAliveIntervalSeconds, IPPROTO_TCP, kTcpKeepInterval, "setsockopt TCP_KEEPINTVL"},
+      {options.keepAliveCount, IPPROTO_TCP, kTcpKeepCount, "setsockopt TCP_KEEPCNT"},
+      {options.sendBufferBytes, SOL_SOCKET, SO_SNDBUF, "setsockopt SO_SNDBUF"},
+      {options.receiveBufferBytes, SOL_SOCKET, SO_RCVBUF, "setsockopt SO_RCVBUF"},
+      {options.userTimeoutMs, IPPROTO_TCP, kAbsent, "setsockopt TCP_USER_TIMEOUT"},
+  };
+  Status status = setIntOptions(socket, calls);
+  if (!status.ok() || options.lingerSeconds == kUnset) return status;
+  return setLinger(socket, options.lingerSeconds);
+}
+
+// Where nobody listens on this host, Windows would try again for two seconds all the same.
+void failFastOnLoopback(Socket socket, const SocketAddress& address) {
+  uint32_t words[4] = {};
+  const bool ipv6 = address.words(words);
+  const bool loopback = ipv6 ? words[0] == 0 && words[1] == 0 && words[2] == 0 && words[3] == 1
+                             : words[0] >> 24 == 127;
+  if (!loopback) return;
+  TCP_INITIAL_RTO_PARAMETERS parameters{TCP_INITIAL_RTO_UNSPECIFIED_RTT,
+                                        TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS};
+  DWORD ignored = 0;
+  (void)WSAIoctl(static_cast<SOCKET>(socket), SIO_TCP_INITIAL_RTO, &parameters, sizeof parameters,
+                 nullptr, 0, &ignored, nullptr, nullptr);
+}
+
+}  // namespace
+
+Status startWinsock() {
+  static const int error = [] {
+    WSADATA ignored;
+    return WSAStartup(MAKEWORD(2, 2), &ignored);
+  }();
+  return {errnoOf(static_cast<unsigned long>(error)), "WSAStartup"};
+}
+
+bool makeNonBlocking(Socket socket) {
+  u_long enabled = 1;
+  const SOCKET handle = static_cast<SOCKET>(socket);
+  return ioctlsocket(handle, static_cast<long>(FIONBIO), &enabled) == 0 &&
+         SetHandleInformation(reinterpret_cast<HANDLE>(handle), HANDLE_FLAG_INHERIT, 0) != 0;
+}
+
+Status openSocket(int family, int type, UniqueFd& fd) {
+  if (Status status = startWinsock(); !status.ok()) return status;
+  constexpr DWORD kFlags = WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT;
+  fd.reset(static_cast<Socket>(WSASocketW(family, type, 0, nullptr, 0, kFlags)));
+  if (!fd || !makeNonBlocking(fd.get())) return lastStatus("socket");
+  return {};
+}
+
+Transfer toTransfer(int result, size_t count) {
+  if (result >= 0) return {Transfer::Result::kDone, count, 0};
+  const int error = lastSocketError();
+  if (isWouldBlock(error)) return {Transfer::Result::kWouldBlock, 0, 0};
+  return {Transfer::Result::kFailed, 0, error};
+}
+
+// SO_REUSEADDR of Windows is not that of POSIX: it lets another process take the port. What is
+// asked for with it elsewhere, to bind anew while old connections linger, Windows grants unasked,
+// so nothing is set for it (nor does libuv); and where it is not wanted, nobody is to share the
+// port.
+Status listenOn(const SocketAddress& address, const ListenOptions& options, Socket& socket) {
+  UniqueFd fd;
+  Status status = openSocket(address.family(), SOCK_STREAM, fd);
+  if (!status.ok()) return status;
+  const IntOption before[] = {
+      {address.isIpv6() ? options.ipv6Only : kUnset, IPPROTO_IPV6, IPV6_V6ONLY,
+       "setsockopt IPV6_V6ONLY"},
+      {options.reuseAddress == 0 ? 1 : kUnset, SOL_SOCKET, SO_EXCLUSIVEADDRUSE,
+       "setsockopt SO_EXCLUSIVEADDRUSE"},
+      {options.reusePort ? 1 : kUnset, SOL_SOCKET, kAbsent, "setsockopt SO_REUSEPORT"},
+      {options.fastOpenQueue, IPPROTO_TCP, kAbsent, "setsockopt TCP_FASTOPEN"},
+      {options.deferAcceptSeconds, IPPROTO_TCP, kAbsent, "setsockopt TCP_DEFER_ACCEPT"},
+  };
+  status = setIntOptions(fd.get(), before);
+  if (status.ok()) status = applyOptions(fd.get(), options);
+  if (!status.ok()) return status;
+  if (bind(fd.get(), address.get(), address.size()) != 0) return lastStatus("bind");
+  if (listen(fd.get(), options.backlog) != 0) return lastStatus("listen");
+  socket = fd.release();
+  return {};
+}
+
+Status acceptFrom(Socket listener, Socket& socket, SocketAddress& peer) {
+  const SOCKET accepted = accept(listener, peer.get(), peer.sizeToFill());
+  UniqueFd fd(static_cast<Socket>(accepted));
+  if (!fd || !makeNonBlocking(fd.get())) return lastStatus("accept");
+  socket = fd.release();
+  return {};
+}
+
+Status connectTo(const SocketAddress& address, const SocketAddress* local,
+                 const ConnectOptions& options, Socket& socket) {
+  UniqueFd fd;
+  Status status = openSocket(address.family(), SOCK_STREAM, fd);
+  if (status.ok()) status = applyOptions(fd.get(), options);
+  if (status.ok() && options.fastOpen == 1) status = {ENOTSUP, "setsockopt TCP_FASTOPEN_CONNECT"};
+  if (!status.ok()) return status;
+  if (local != nullptr && bind(fd.get(), local->get(), local->size()) != 0) {
+    return lastStatus("bind");
+  }
+  failFastOnLoopback(fd.get(), address);
+  if (connect(fd.get(), address.get(), address.size()) != 0 &&
+      WSAGetLastError() != WSAEWOULDBLOCK) {
+    return lastStatus("connect");
+  }
+  socket = fd.release();
+  return {};
+}
+
+int takeError(Socket socket) {
+  int error = 0;
+  const Status status = getIntOption(socket, SOL_SOCKET, SO_ERROR, error, "");
+  return status.ok() ? errnoOf(static_cast<unsigned long>(error)) : status.error;
+}
+
+Transfer receive(Socket socket, uint8_t* memory, size_t size) {
+  const int most = static_cast<int>(std::min<size_t>(size, INT_MAX));
+  const int count = recv(socket, reinterpret_cast<char*>(memory), most, 0);
+  return toTransfer(count, static_cast<size_t>(count));
+}
+
+Transfer send(Socket socket, Bytes bytes) {
+  const int most = static_cast<int>(std::min(bytes.size(), kMaxSend));
+  const int count = ::send(socket, reinterpret_cast<const char*>(bytes.data()), most, 0);
+  return toTransfer(count, static_cast<size_t>(count));
+}
+
+Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
+  WSABUF buffers[kMaxParts];
+  DWORD used = 0;
+  size_t left = kMaxSend;
+  for (const Bytes part : parts) {
+    if (used == kMaxParts || left == 0) break;
+    const size_t size = std::min(part.size(), left);
+    left -= size;
+    buffers[used].len = static_cast<ULONG>(size);
+    buffers[used++].buf = reinterpret_cast<char*>(const_cast<uint8_t*>(part.data()));
+  }
+  DWORD count = 0;
+  const int result =
+      WSASend(static_cast<SOCKET>(socket), buffers, used, &count, 0, nullptr, nullptr);
+  return toTransfer(result, count);
+}
+
+Status shutdownSending(Socket socket) {
+  return shutdown(socket, SD_SEND) == 0 ? Status{} : lastStatus("shutdown");
+}
+
+void closeSocket(Socket socket) {
+  (void)closeFd(socket);
+}
+
+void resetSocket(Socket socket) {
+  (void)setLinger(socket, 0);
+  (void)closeFd(socket);
+}
+
+Status localAddressOf(Socket socket, SocketAddress& address) {
+  if (getsockname(socket, address.get(), address.sizeToFill()) == 0) return {};
+  return lastStatus("getsockname");
+}
+
+Status peerAddressOf(Socket socket, SocketAddress& address) {
+  if (getpeername(socket, address.get(), address.sizeToFill()) == 0) return {};
+  return lastStatus("getpeername");
+}
+
+bool noDelayOf(Socket socket) {
+  return flagOf(socket, IPPROTO_TCP, TCP_NODELAY);
+}
+
+bool keepAliveOf(Socket socket) {
+  return flagOf(socket, SOL_SOCKET, SO_KEEPALIVE);
+}
+
+Status setNoDelay(Socket socket, bool enabled) {
+  return setIntOption(socket, IPPROTO_TCP, TCP_NODELAY, enabled ? 1 : 0, "setsockopt TCP_NODELAY");
+}
+
+Status setKeepAlive(Socket socket, bool enabled) {
+  return setIntOption(socket, SOL_SOCKET, SO_KEEPALIVE, enabled ? 1 : 0, "setsockopt SO_KEEPALIVE");
+}
+
+// A process may have millions of handles: none needs to be kept in reserve.
+int openSpareDescriptor() {
+  return kNoSocket;
+}
+
+bool isOutOfDescriptors(int error) {
+  return error == EMFILE || error == ENFILE;
+}
+
+bool isOutOfMemory(int error) {
+  return error == ENOBUFS || error == ENOMEM;
+}
+
+// accept() of Winsock: WSAECONNRESET is for one that was reset while it waited.
+bool isConnectionsOwnFault(int error) {
+  switch (error) {
+    case EINTR:
+    case ECONNABORTED:
+    case ECONNRESET:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool isWouldBlock(int error) {
+  return error == EAGAIN;
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,56 @@
+// What the tests ask of POSIX.
+#pragma once
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include <cstddef>
+#include <memory>
+
+#include "net/system_sockets.h"
+
+namespace ropewalk {
+
+// Descriptors that this process has open.
+inline size_t openDescriptors() {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir("/dev/fd"), closedir);
+  size_t count = 0;
+  while (folder != nullptr && readdir(folder.get()) != nullptr) count += 1;
+  return count;
+}
+
+inline bool isOpen(int fd) {
+  return fcntl(fd, F_GETFD) >= 0;
+}
+
+inline bool isInherited(int fd) {
+  return (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
+}
+
+inline bool setNonBlocking(int fd) {
+  return fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
+}
+
+// One that waits.
+inline int openStreamSocket(int family) {
+  return socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+// Two ends of a connection. False on failure.
+inline bool connectPair(int (&fds)[2]) {
+  return socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0;
+}
+
+// Makes sure that `count` more descriptors can be opened; false if the system's limit forbids.
+inline bool allowDescriptors(size_t count) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;
+  const rlim_t wanted = openDescriptors() + count + 64;
+  if (limit.rlim_cur >= wanted) return true;
+  if (limit.rlim_max < wanted) return false;
+  limit.rlim_cur = wanted;
+  return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+}  // namespace ropewalk

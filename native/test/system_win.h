@@ -1,0 +1,76 @@
+// What the tests ask of Windows.
+#pragma once
+
+#include <cstddef>
+
+#include "net/socket.h"
+#include "net/win_calls.h"
+
+namespace ropewalk {
+
+// Handles that this process has open. The first socket brings some that stay.
+inline size_t openDescriptors() {
+  static const bool warm = [] {
+    UniqueFd fd;
+    return openSocket(AF_INET, SOCK_STREAM, fd).ok();
+  }();
+  DWORD count = 0;
+  return warm && GetProcessHandleCount(GetCurrentProcess(), &count) != 0 ? count : 0;
+}
+
+inline bool isOpen(int fd) {
+  int type = 0;
+  int size = sizeof type;
+  return getsockopt(fd, SOL_SOCKET, SO_TYPE, reinterpret_cast<char*>(&type), &size) == 0;
+}
+
+inline bool isInherited(int fd) {
+  DWORD flags = 0;
+  const HANDLE handle = reinterpret_cast<HANDLE>(static_cast<SOCKET>(fd));
+  return GetHandleInformation(handle, &flags) == 0 || (flags & HANDLE_FLAG_INHERIT) != 0;
+}
+
+inline bool setNonBlocking(int fd) {
+  return makeNonBlocking(fd);
+}
+
+// One that waits.
+inline int openStreamSocket(int family) {
+  UniqueFd fd;
+  u_long waits = 0;
+  if (!openSocket(family, SOCK_STREAM, fd).ok()) return kNoSocket;
+  if (ioctlsocket(static_cast<SOCKET>(fd.get()), static_cast<long>(FIONBIO), &waits) != 0) {
+    return kNoSocket;
+  }
+  return fd.release();
+}
+
+// Two ends of a connection: over TCP, for want of another kind. False on failure.
+inline bool connectPair(int (&fds)[2]) {
+  Socket socket = kNoSocket;
+  SocketAddress address;
+  SocketAddress peer;
+  if (!SocketAddress::parse("127.0.0.1", 0, address)) return false;
+  if (!listenOn(address, {}, socket).ok()) return false;
+  const UniqueFd listener(socket);
+  UniqueFd near(openStreamSocket(AF_INET));
+  if (!localAddressOf(listener.get(), address).ok()) return false;
+  if (connect(near.get(), address.get(), address.size()) != 0) return false;
+  UniqueFd far;
+  while (!far) {
+    const Status status = acceptFrom(listener.get(), socket, peer);
+    if (!status.ok() && !isWouldBlock(status.error)) return false;
+    if (status.ok()) far.reset(socket);
+  }
+  if (!setNoDelay(near.get(), true).ok() || !setNoDelay(far.get(), true).ok()) return false;
+  fds[0] = near.release();
+  fds[1] = far.release();
+  return true;
+}
+
+// There is no limit.
+inline bool allowDescriptors(size_t) {
+  return true;
+}
+
+}  // namespace ropewalk
