@@ -20,17 +20,19 @@ const WINE_LACKS = {
   foreignAddresses: 'Wine lets UDP sockets bind to addresses that nobody has',
 } as const;
 
-export type Feature = keyof typeof WINDOWS_LACKS | keyof typeof WINE_LACKS;
+export type Feature = keyof typeof WINDOWS_LACKS | keyof typeof WINE_LACKS | 'namedPipes';
 
 const UNDER_WINE = process.platform === 'win32' && process.env.WINELOADER !== undefined;
+
+const UNIX_LACKS = { namedPipes: 'only Windows has named pipes' } as const;
 
 /** Why this platform has no such thing. */
 export const LACKS: Readonly<Partial<Record<Feature, string>>> =
   process.platform === 'win32'
     ? { ...WINDOWS_LACKS, ...(UNDER_WINE ? WINE_LACKS : {}) }
     : process.platform === 'linux'
-      ? {}
-      : { abstractNames: 'only Linux has abstract names' };
+      ? UNIX_LACKS
+      : { ...UNIX_LACKS, abstractNames: 'only Linux has abstract names' };
 
 /** Skips the test that runs unless this platform has the feature. Not among concurrent tests, which run together. */
 export function needs(feature: Feature): void {
