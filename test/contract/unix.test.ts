@@ -196,6 +196,7 @@ contract('listenUNIX', (rig) => {
   });
 
   it('accepts those who wait when it stops with drain', async () => {
+    needs('queues');
     const path = socketPath(rig);
     const accepted = new Counter();
     const factory = new RecordingFactory(
@@ -372,7 +373,7 @@ contract('connectUNIX', (rig) => {
   });
 
   it('tries again while the queue is full, until it is accepted', async () => {
-    needs('fullQueues');
+    needs('queues');
     const full = await FullListener.open(rig);
     const client = new Recorder();
     rig.reactor.connectUNIX(full.path, new RecordingFactory(() => client));
@@ -383,13 +384,13 @@ contract('connectUNIX', (rig) => {
   });
 
   it('gives up after timeoutMs while the queue is full', async () => {
-    needs('fullQueues');
+    needs('queues');
     const { path } = await FullListener.open(rig);
     expect(await connectFailure(rig, path, { timeoutMs: 60 })).toBeInstanceOf(ConnectTimeoutError);
   });
 
   it('can be called off while the queue is full', async () => {
-    needs('fullQueues');
+    needs('queues');
     const { path } = await FullListener.open(rig);
     const factory = recorders();
     const connector = rig.reactor.connectUNIX(path, factory);

@@ -7,7 +7,8 @@ import { TestRunner } from 'vitest';
 const WINDOWS_LACKS = {
   socketFiles: 'UNIX sockets are named pipes on Windows: they have no file, mode or lock',
   abstractNames: 'Windows has no abstract names: every name of a pipe is one',
-  fullQueues: 'a named pipe has no queue that could be full: who connects waits',
+  queues:
+    'a named pipe has no queue: it has an instance for each who connects, as many as libuv makes',
   descriptors: 'sockets have no descriptors on Windows: none to show, watch, adopt or send',
   unixDatagrams: 'Windows has no UNIX datagrams',
   signals: 'Windows has no signals: to kill a process ends it at once',
