@@ -8,6 +8,7 @@ import {
 } from '../../src/core/errors.js';
 import { contract } from '../support/contract.js';
 import { connected, echo, pair, patterned, served } from '../support/pairs.js';
+import { needs } from '../support/platform.js';
 import { HalfCloseRecorder, Recorder, type RecorderHooks } from '../support/recorder.js';
 
 contract('loseConnection', (rig) => {
@@ -49,6 +50,7 @@ contract("the peer's end", (rig) => {
   });
 
   it('is ConnectionLost after a reset, with the system error as its cause', async () => {
+    if (!rig.native) needs('resetsAfterBytes');
     const { protocol, peer } = await served(rig);
     peer.write('data');
     await protocol.receive(4);

@@ -28,6 +28,7 @@ import {
 } from '../../src/index.js';
 import { contract, type Rig } from '../support/contract.js';
 import { Pulse } from '../support/deadline.js';
+import { needs } from '../support/platform.js';
 
 interface Arrived {
   readonly text: string;
@@ -220,6 +221,7 @@ contract('native datagrams', (rig) => {
 
   it('wait at a UNIX path until there is room, and pause their producer', async ({ skip }) => {
     skip(!rig.native, 'native only');
+    needs('unixDatagrams');
     const path = join(folder, `queue-${rig.maker.name}`);
     const received: number[] = [];
     const pulse = new Pulse();
@@ -260,6 +262,7 @@ contract('native datagrams', (rig) => {
 
   it('beyond what may wait are dropped and counted', async ({ skip }) => {
     skip(!rig.native, 'native only');
+    needs('unixDatagrams');
     const path = join(folder, `full-${rig.maker.name}`);
     const pulse = new Pulse();
     let received = 0;
@@ -281,6 +284,7 @@ contract('native datagrams', (rig) => {
     skip,
   }) => {
     skip(!rig.native, 'native only');
+    needs('unixDatagrams');
     const path = join(folder, `file-${rig.maker.name}`);
     const first = rig.reactor.listenUNIXDatagram(path, {});
     expect(statSync(path).isSocket()).toBe(true);
@@ -295,6 +299,7 @@ contract('native datagrams', (rig) => {
 
   it('at a UNIX path come with the path that they are from', async ({ skip }) => {
     skip(!rig.native, 'native only');
+    needs('unixDatagrams');
     const [path, own] = ['server', 'client'].map((name) =>
       join(folder, `${name}-${rig.maker.name}`),
     );
@@ -326,6 +331,7 @@ contract('native datagrams', (rig) => {
 
   it('go on over a socket that was adopted', async ({ skip }) => {
     skip(!rig.native, 'native only');
+    needs('descriptors');
     const first = new Listener(rig);
     const client = new Listener(rig);
     const pulse = new Pulse();

@@ -127,7 +127,13 @@ contract('listenUNIX', (rig) => {
         writeFileSync(path, 'mine');
       },
     ],
-    ['a socket that listens', (path: string) => void rig.reactor.listenUNIX(path, recorders())],
+    [
+      'a socket that listens',
+      (path: string) => {
+        needs('exclusivePipes');
+        rig.reactor.listenUNIX(path, recorders());
+      },
+    ],
   ])('throws CannotListenError where %s is in the way, and leaves it alone', async (_what, put) => {
     const path = socketPath(rig);
     put(path);
@@ -190,6 +196,7 @@ contract('listenUNIX', (rig) => {
   });
 
   it('accepts those who wait when it stops with drain', async () => {
+    needs('queues');
     const path = socketPath(rig);
     const accepted = new Counter();
     const factory = new RecordingFactory(
@@ -366,7 +373,7 @@ contract('connectUNIX', (rig) => {
   });
 
   it('tries again while the queue is full, until it is accepted', async () => {
-    needs('fullQueues');
+    needs('queues');
     const full = await FullListener.open(rig);
     const client = new Recorder();
     rig.reactor.connectUNIX(full.path, new RecordingFactory(() => client));
@@ -377,13 +384,13 @@ contract('connectUNIX', (rig) => {
   });
 
   it('gives up after timeoutMs while the queue is full', async () => {
-    needs('fullQueues');
+    needs('queues');
     const { path } = await FullListener.open(rig);
     expect(await connectFailure(rig, path, { timeoutMs: 60 })).toBeInstanceOf(ConnectTimeoutError);
   });
 
   it('can be called off while the queue is full', async () => {
-    needs('fullQueues');
+    needs('queues');
     const { path } = await FullListener.open(rig);
     const factory = recorders();
     const connector = rig.reactor.connectUNIX(path, factory);

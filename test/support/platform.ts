@@ -7,21 +7,33 @@ import { TestRunner } from 'vitest';
 const WINDOWS_LACKS = {
   socketFiles: 'UNIX sockets are named pipes on Windows: they have no file, mode or lock',
   abstractNames: 'Windows has no abstract names: every name of a pipe is one',
-  fullQueues: 'a named pipe has no queue that could be full: who connects waits',
+  queues:
+    'a named pipe has no queue: it has an instance for each who connects, as many as libuv makes',
   descriptors: 'sockets have no descriptors on Windows: none to show, watch, adopt or send',
   unixDatagrams: 'Windows has no UNIX datagrams',
   signals: 'Windows has no signals: to kill a process ends it at once',
 } as const;
 
-export type Feature = keyof typeof WINDOWS_LACKS;
+/** What is so under Wine 8 and not on Windows. */
+const WINE_LACKS = {
+  exclusivePipes: 'Wine lets two listen at one named pipe',
+  resetsAfterBytes: 'Wine tells libuv of a reset behind bytes as of an end',
+  foreignAddresses: 'Wine lets UDP sockets bind to addresses that nobody has',
+} as const;
+
+export type Feature = keyof typeof WINDOWS_LACKS | keyof typeof WINE_LACKS | 'namedPipes';
+
+const UNDER_WINE = process.platform === 'win32' && process.env.WINELOADER !== undefined;
+
+const UNIX_LACKS = { namedPipes: 'only Windows has named pipes' } as const;
 
 /** Why this platform has no such thing. */
 export const LACKS: Readonly<Partial<Record<Feature, string>>> =
   process.platform === 'win32'
-    ? WINDOWS_LACKS
+    ? { ...WINDOWS_LACKS, ...(UNDER_WINE ? WINE_LACKS : {}) }
     : process.platform === 'linux'
-      ? {}
-      : { abstractNames: 'only Linux has abstract names' };
+      ? UNIX_LACKS
+      : { ...UNIX_LACKS, abstractNames: 'only Linux has abstract names' };
 
 /** Skips the test that runs unless this platform has the feature. Not among concurrent tests, which run together. */
 export function needs(feature: Feature): void {

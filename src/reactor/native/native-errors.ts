@@ -1,5 +1,5 @@
 /** The addon's errors carry a positive errno and the system call: these make what users catch of them. */
-import { DescriptorError } from '../../core/errors.js';
+import { DescriptorError, UnsupportedError } from '../../core/errors.js';
 import { systemError } from '../../internal/system-error.js';
 
 /** Node's kind of error. What did not come from the system is thrown again. */
@@ -11,6 +11,25 @@ export function asSystemError(
   const { errno, syscall } = error as { errno?: unknown; syscall?: unknown };
   if (typeof errno !== 'number' || typeof syscall !== 'string') throw error;
   return systemError(syscall, errno, address, port);
+}
+
+/** What the options are called that not every system has. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  SO_REUSEPORT: 'reusePort',
+  TCP_DEFER_ACCEPT: 'deferAcceptMs',
+  TCP_FASTOPEN: 'fastOpenQueue',
+  TCP_FASTOPEN_CONNECT: 'fastOpen',
+  TCP_KEEPCNT: 'keepAlive.count',
+  TCP_KEEPINTVL: 'keepAlive.intervalMs',
+  TCP_USER_TIMEOUT: 'userTimeoutMs',
+  IP_PKTINFO: 'packetInfo',
+  IP_RECVTOS: 'receiveTrafficClass',
+};
+
+/** Of a failed `setsockopt NAME` that the system has not. */
+export function unsupportedOption(syscall: string): UnsupportedError {
+  const option = OPTIONS[syscall.replace(/^setsockopt /, '')] ?? syscall;
+  return new UnsupportedError(option, 'the system has no such option');
 }
 
 /** @param wanted What the descriptor should have been: `a listening socket`. */

@@ -1,13 +1,13 @@
 /** How the native reactor's sockets are opened: bound and listening, or an error, when these functions return. */
 import { type Address, UNIXAddress } from '../../core/address.js';
-import { CannotListenError, connectErrorFrom, UnsupportedError } from '../../core/errors.js';
+import { CannotListenError, connectErrorFrom } from '../../core/errors.js';
 import type { UDPSettings, UNIXDatagramSettings } from '../datagram-settings.js';
 import type { StreamPort } from '../stream-port.js';
 import type { ListenSettings } from '../tcp-settings.js';
 import type { UDPPort } from '../udp-port.js';
 import type { UNIXDatagramPort } from '../unix-datagram-port.js';
 import type { UNIXListenSettings } from '../unix-settings.js';
-import { asSystemError } from './native-errors.js';
+import { asSystemError, unsupportedOption } from './native-errors.js';
 import { NativeListenSocket } from './native-listen-socket.js';
 import type { NativeSockets } from './native-sockets.js';
 import { NativeUDPSocket } from './native-udp-socket.js';
@@ -103,6 +103,6 @@ function listenHandle({ loop }: NativeSockets, settings: ListenSettings): number
 function cannotListen(error: unknown, host: string, settings: ListenSettings | UDPSettings): Error {
   const cause = asSystemError(error, host, settings.port);
   return cause.code === 'ENOTSUP'
-    ? new UnsupportedError(cause.syscall, 'the system has no such option')
+    ? unsupportedOption(cause.syscall)
     : new CannotListenError(settings, { cause });
 }

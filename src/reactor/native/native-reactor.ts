@@ -9,10 +9,11 @@ import type { Address } from '../../core/address.js';
 import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
 import { UnsupportedError } from '../../core/errors.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
-import { checkHasDescriptors } from '../../internal/platform.js';
+import { checkHasDescriptors, WINDOWS } from '../../internal/platform.js';
 import { loadAddon, type NativeLoop } from '../../native.js';
 import type { DatagramSettings, UDPSettings, UNIXDatagramSettings } from '../datagram-settings.js';
 import { HostedReactor, type OwnNameResolver, type ReactorOptions } from '../hosted-reactor.js';
+import { NodeSockets } from '../node/node-sockets.js';
 import { POLLER_CHOICES, type PollerChoice } from '../poller-choice.js';
 import type { Dial, DialListener } from '../stream-connector.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
@@ -22,7 +23,7 @@ import type { ConnectSettings, ListenSettings } from '../tcp-settings.js';
 import { TurnTimes } from '../turn-times.js';
 import type { UDPPort, UDPSocket } from '../udp-port.js';
 import type { UNIXDatagramPort, UNIXDatagramSocket } from '../unix-datagram-port.js';
-import type { UNIXConnectSettings, UNIXListenSettings } from '../unix-settings.js';
+import type { UNIXConnectSettings, UNIXListenSettings, UNIXSettings } from '../unix-settings.js';
 import { adoptConnection, adoptListening, adoptUDP } from './native-adopt.js';
 import { datagramRecords, type NativeDatagramSocket } from './native-datagram-socket.js';
 import { NativeDescriptors } from './native-descriptors.js';
@@ -78,6 +79,8 @@ export class NativeReactor extends HostedReactor {
   readonly #loop: NativeLoop;
   readonly #sockets: NativeSockets;
   readonly #descriptors: NativeDescriptors;
+  /** Windows' UNIX sockets are named pipes, which Node has already. */
+  readonly #pipes: NodeSockets | undefined;
   readonly #header: Int32Array;
   readonly #events: Int32Array;
   readonly #measureTurns: boolean;
@@ -97,6 +100,7 @@ export class NativeReactor extends HostedReactor {
     this.#events = memory.events;
     this.#sockets = new NativeSockets(this.#loop, memory, this);
     this.#descriptors = new NativeDescriptors(this.#sockets);
+    this.#pipes = WINDOWS ? new NodeSockets(this) : undefined;
     this.#slab = this.#addSlab();
     this.#spareSlab = this.#addSlab();
   }
@@ -118,12 +122,12 @@ export class NativeReactor extends HostedReactor {
 
   /** @internal */
   override openUNIXListenSocket(settings: UNIXListenSettings, port: StreamPort): ListenSocket {
-    return listenUNIX(this.#sockets, settings, port);
+    return this.#pipes?.listenUNIX(settings, port) ?? listenUNIX(this.#sockets, settings, port);
   }
 
   /** @internal */
   override dialUNIX(settings: UNIXConnectSettings, listener: DialListener): Dial {
-    return dialUNIX(this.#sockets, settings, listener);
+    return this.#pipes?.dialUNIX(settings, listener) ?? dialUNIX(this.#sockets, settings, listener);
   }
 
   /** @internal */
@@ -156,6 +160,7 @@ export class NativeReactor extends HostedReactor {
     settings: UNIXDatagramSettings,
     port: UNIXDatagramPort,
   ): UNIXDatagramSocket {
+    if (WINDOWS) throw this.unsupported('UNIX datagrams');
     return bindUNIXDatagrams(this.#sockets, settings, port);
   }
 
@@ -193,6 +198,7 @@ export class NativeReactor extends HostedReactor {
     for (const socket of this.#sockets.slots) {
       if (socket instanceof NativeTransport) yield socket;
     }
+    if (this.#pipes !== undefined) yield* this.#pipes.open;
   }
 
   protected override makeNameResolver(): OwnNameResolver {
@@ -207,7 +213,8 @@ export class NativeReactor extends HostedReactor {
 
   protected override bytes(): { received: number; sent: number; turns: number } {
     const [turns, received, sent] = this.#loop.statistics();
-    return { received, sent, turns };
+    const { bytesReceived = 0, bytesSent = 0 } = this.#pipes ?? {};
+    return { received: received + bytesReceived, sent: sent + bytesSent, turns };
   }
 
   protected override turnTimes(): { p50Ms: number; p99Ms: number } {
@@ -218,7 +225,9 @@ export class NativeReactor extends HostedReactor {
     // What the platform lacks is refused by the system when the socket is made.
   }
 
-  protected override checkSupportsUNIX(): void {}
+  protected override checkSupportsUNIX(_feature: string, settings: UNIXSettings): void {
+    this.#pipes?.checkSupportsUNIX(settings);
+  }
 
   /** Deals with the batch in shared memory, or with the rest of it if time ran out before. */
   #dispatch(): void {

@@ -10,8 +10,8 @@ import { systemError } from '../../internal/system-error.js';
 import type { StreamOwner } from '../stream-transport.js';
 import { type ListenHandle, openListenHandle } from './net-handle.js';
 import type { Listening } from './node-listen-socket.js';
-import type { NodeReactor } from './node-reactor.js';
 import { adoptedSocket, type OwnedSocket } from './node-socket.js';
+import type { NodeSockets } from './node-sockets.js';
 import { NodeTransport } from './node-transport.js';
 import { NodeUNIXTransport } from './node-unix-transport.js';
 
@@ -55,7 +55,7 @@ export function adoptListening(fd: number): Listening {
 
 /** @throws DescriptorError */
 export function adoptConnection(
-  reactor: NodeReactor,
+  reactor: NodeSockets,
   fd: number,
   owner: StreamOwner,
 ): NodeTransport {
@@ -73,7 +73,7 @@ export function adoptConnection(
   return new NodeTransport(reactor, owner, socket, peer, undefined);
 }
 
-function openSocket(reactor: NodeReactor, fd: number, wanted: string): OwnedSocket {
+function openSocket(reactor: NodeSockets, fd: number, wanted: string): OwnedSocket {
   try {
     return adoptedSocket(reactor, fd);
   } catch (error) {

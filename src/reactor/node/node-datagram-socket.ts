@@ -13,7 +13,7 @@ import { checkDatagramLength, udpDestination } from '../udp-destination.js';
 import type { UDPOption, UDPPort, UDPSocket } from '../udp-port.js';
 import { dgramHandle } from './dgram-handle.js';
 import { multicastInterface } from './multicast-interface.js';
-import type { NodeReactor } from './node-reactor.js';
+import type { NodeSockets } from './node-sockets.js';
 import type { Flushed } from './outgoing.js';
 
 /** So much of one turn is handed over before the turn ends: it is not to pile up here. */
@@ -37,7 +37,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   readonly address: IPAddress;
   datagramsTruncated = 0;
   datagramsDropped = 0;
-  private readonly reactor: NodeReactor;
+  private readonly reactor: NodeSockets;
   private readonly socket: Socket;
   private readonly port: UDPPort;
   private readonly limits: DatagramLimits;
@@ -55,7 +55,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
    * @param options What the options are, as far as that is known.
    */
   constructor(
-    reactor: NodeReactor,
+    reactor: NodeSockets,
     socket: Socket,
     port: UDPPort,
     limits: DatagramLimits,

@@ -4,13 +4,13 @@ import type { SocketConnectOpts } from 'node:net';
 import type { Address } from '../../core/address.js';
 import type { Dial, DialListener } from '../stream-connector.js';
 import type { SocketSettings } from '../tcp-settings.js';
-import type { NodeReactor } from './node-reactor.js';
 import { type OwnedSocket, unconnectedSocket } from './node-socket.js';
+import type { NodeSockets } from './node-sockets.js';
 import { NodeTransport } from './node-transport.js';
 import { NodeUNIXTransport } from './node-unix-transport.js';
 
 export class NodeDial implements Dial {
-  readonly #reactor: NodeReactor;
+  readonly #reactor: NodeSockets;
   readonly #peer: Address;
   readonly #settings: SocketSettings | undefined;
   readonly #listener: DialListener;
@@ -18,7 +18,7 @@ export class NodeDial implements Dial {
 
   /** @param settings Of a TCP socket: UNIX sockets have none that Node could set. */
   constructor(
-    reactor: NodeReactor,
+    reactor: NodeSockets,
     peer: Address,
     destination: SocketConnectOpts,
     settings: SocketSettings | undefined,

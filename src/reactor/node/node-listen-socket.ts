@@ -5,8 +5,8 @@ import { systemError } from '../../internal/system-error.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
 import type { SocketSettings } from '../tcp-settings.js';
 import type { ConnectionHandle, ListenHandle } from './net-handle.js';
-import type { NodeReactor } from './node-reactor.js';
 import { acceptedSocket } from './node-socket.js';
+import type { NodeSockets } from './node-sockets.js';
 import { NodeTransport } from './node-transport.js';
 import { NodeUNIXTransport } from './node-unix-transport.js';
 
@@ -25,7 +25,7 @@ const QUIET_PASSES = 2;
 
 export class NodeListenSocket implements ListenSocket {
   readonly address: Address;
-  readonly #reactor: NodeReactor;
+  readonly #reactor: NodeSockets;
   readonly #settings: SocketSettings | undefined;
   readonly #port: StreamPort;
   readonly #handle: ListenHandle;
@@ -34,7 +34,7 @@ export class NodeListenSocket implements ListenSocket {
 
   /** @param settings Of the connections; undefined leaves them as the system made them. */
   constructor(
-    reactor: NodeReactor,
+    reactor: NodeSockets,
     { handle, address }: Listening,
     settings: SocketSettings | undefined,
     port: StreamPort,

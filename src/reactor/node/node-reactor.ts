@@ -1,13 +1,9 @@
 /**
  * The reactor in pure JavaScript, over Node's own sockets: the same contract as the native one, for platforms that its
  * addon was not built for, and the oracle that the native one is tested against.
- *
- * A turn begins with the first event of a socket in a pass of Node's loop and ends behind the pass's polling, by
- * `setImmediate`; what was written until then is sent there.
  */
-import { AsyncResource } from 'node:async_hooks';
 
-import { addressFrom, UNIXAddress } from '../../core/address.js';
+import { addressFrom } from '../../core/address.js';
 import { UnsupportedError } from '../../core/errors.js';
 import { checkBoolean } from '../../internal/check.js';
 import type { DatagramSettings, UDPSettings } from '../datagram-settings.js';
@@ -20,68 +16,50 @@ import type { ConnectSettings, ListenSettings } from '../tcp-settings.js';
 import { TurnTimes } from '../turn-times.js';
 import type { UDPPort, UDPSocket } from '../udp-port.js';
 import type { UNIXConnectSettings, UNIXListenSettings, UNIXSettings } from '../unix-settings.js';
-import { canReusePort, keepsAbstractNames } from './net-handle.js';
+import { canReusePort } from './net-handle.js';
 import { adoptConnection, adoptListening, checkTakeOver } from './node-adopt.js';
 import { NodeDatagramSocket } from './node-datagram-socket.js';
 import { NodeDial } from './node-dial.js';
-import { listenTCP, listenUNIX } from './node-listen.js';
+import { listenTCP } from './node-listen.js';
 import { NodeListenSocket } from './node-listen-socket.js';
 import { adoptUDP, bindUDP, checkUDPSupported } from './node-listen-udp.js';
 import { NODE_LOOKUPS_AT_ONCE, nodeLookUp } from './node-lookup.js';
-import { LANDING_BYTES } from './node-socket.js';
-import type { NodeTransport } from './node-transport.js';
-import { type Flushed, Outgoing } from './outgoing.js';
+import { NodeSockets } from './node-sockets.js';
 
 export class NodeReactor extends HostedReactor {
   override readonly kind = 'node';
   override readonly poller = 'libuv';
 
-  /** @internal */
-  readonly outgoing: Outgoing = new Outgoing();
-  /** @internal Transports whose protocol has not been told of their end. */
-  readonly open: Set<NodeTransport> = new Set();
-  /** @internal All sockets are read into it, one after the other. */
-  readonly landing: Buffer = Buffer.allocUnsafeSlow(LANDING_BYTES);
-  /** @internal Bytes handed to Node's sockets: those that a socket still keeps are counted too. */
-  bytesSent = 0;
-  #bytesReceived = 0;
-  #turns = 0;
-  /** Whether a socket had something to say in this pass of the loop. */
-  #inTurn = false;
-  #turnBegan = 0;
-  #endQueued = false;
-  /** Those that may have more to read. */
-  #unread: NodeTransport[] = [];
+  readonly #sockets: NodeSockets;
   readonly #turnTimes: TurnTimes | undefined;
-  /** Where nobody's `AsyncLocalStorage` context is in force but that in which the reactor was made. */
-  readonly #root: AsyncResource = new AsyncResource('ROPEWALK', { requireManualDestroy: true });
 
   constructor(options: ReactorOptions = {}) {
     super(options);
     const measure = checkBoolean('measureTurns', options.measureTurns ?? false);
     this.#turnTimes = measure ? new TurnTimes() : undefined;
+    this.#sockets = new NodeSockets(this, this.#turnTimes);
   }
 
   /** @internal */
   override openListenSocket(settings: ListenSettings, port: StreamPort): ListenSocket {
-    return new NodeListenSocket(this, listenTCP(settings), settings, port);
+    return new NodeListenSocket(this.#sockets, listenTCP(settings), settings, port);
   }
 
   /** @internal */
   override openUNIXListenSocket(settings: UNIXListenSettings, port: StreamPort): ListenSocket {
-    return new NodeListenSocket(this, listenUNIX(settings), undefined, port);
+    return this.#sockets.listenUNIX(settings, port);
   }
 
   /** @internal */
   override adoptListenSocket(fd: number, takeOver: boolean, port: StreamPort): ListenSocket {
     checkTakeOver(takeOver);
-    return new NodeListenSocket(this, adoptListening(fd), undefined, port);
+    return new NodeListenSocket(this.#sockets, adoptListening(fd), undefined, port);
   }
 
   /** @internal */
   override adoptStream(fd: number, takeOver: boolean, owner: StreamOwner): StreamTransport {
     checkTakeOver(takeOver);
-    return this.runAtRoot(() => adoptConnection(this, fd, owner));
+    return this.#sockets.runAtRoot(() => adoptConnection(this.#sockets, fd, owner));
   }
 
   /** @internal */
@@ -100,26 +78,27 @@ export class NodeReactor extends HostedReactor {
       ...(localPort !== 0 && { localPort }),
     };
     const peer = addressFrom('TCP', address, port);
-    return this.runAtRoot(() => new NodeDial(this, peer, destination, settings, listener));
+    return this.#sockets.runAtRoot(
+      () => new NodeDial(this.#sockets, peer, destination, settings, listener),
+    );
   }
 
   /** @internal */
-  override dialUNIX({ path }: UNIXConnectSettings, listener: DialListener): Dial {
-    const peer = new UNIXAddress(path);
-    return this.runAtRoot(() => new NodeDial(this, peer, { path }, undefined, listener));
+  override dialUNIX(settings: UNIXConnectSettings, listener: DialListener): Dial {
+    return this.#sockets.dialUNIX(settings, listener);
   }
 
   /** @internal */
   override openUDPSocket(settings: UDPSettings, port: UDPPort): UDPSocket {
     checkUDPSupported(settings);
-    return this.runAtRoot(() => {
+    return this.#sockets.runAtRoot(() => {
       const options = [
         ['broadcast', Number(settings.broadcast)],
         // The system's defaults: ip(7).
         ['multicastTTL', 1],
         ['multicastLoopback', 1],
       ] as const;
-      return new NodeDatagramSocket(this, bindUDP(settings), port, settings, options);
+      return new NodeDatagramSocket(this.#sockets, bindUDP(settings), port, settings, options);
     });
   }
 
@@ -132,54 +111,18 @@ export class NodeReactor extends HostedReactor {
   ): UDPSocket {
     checkTakeOver(takeOver);
     const limits = { ...settings, ipv6Only: false };
-    return this.runAtRoot(
-      () => new NodeDatagramSocket(this, adoptUDP(fd, settings), port, limits, []),
+    return this.#sockets.runAtRoot(
+      () => new NodeDatagramSocket(this.#sockets, adoptUDP(fd, settings), port, limits, []),
     );
   }
 
-  /** @internal A socket has something to say. */
-  beginTurn(): void {
-    if (this.#inTurn) return;
-    this.#inTurn = true;
-    this.#turns += 1;
-    if (this.#turnTimes !== undefined) this.#turnBegan = this.now();
-    this.#queueEnd();
-  }
-
-  /** @internal */
-  flushAtEndOfTurn(socket: Flushed): void {
-    if (this.outgoing.schedule(socket)) this.#queueEnd();
-  }
-
-  /** @internal */
-  readAgainNextTurn(transport: NodeTransport): void {
-    this.#unread.push(transport);
-  }
-
-  /** @internal A copy of what has landed, for keeps. */
-  takeLanded(bytes: number): Buffer {
-    this.#bytesReceived += bytes;
-    const data = Buffer.allocUnsafe(bytes);
-    this.landing.copy(data, 0, 0, bytes);
-    return data;
-  }
-
-  /** @internal */
-  countReceived(bytes: number): void {
-    this.#bytesReceived += bytes;
-  }
-
-  /** @internal */
-  runAtRoot<R>(run: () => R): R {
-    return this.#root.runInAsyncScope(run);
-  }
-
   override transports(): Iterable<StreamTransport> {
-    return this.open;
+    return this.#sockets.open;
   }
 
   protected override bytes(): { received: number; sent: number; turns: number } {
-    return { received: this.#bytesReceived, sent: this.bytesSent, turns: this.#turns };
+    const { bytesReceived, bytesSent, turns } = this.#sockets;
+    return { received: bytesReceived, sent: bytesSent, turns };
   }
 
   protected override turnTimes(): { p50Ms: number; p99Ms: number } {
@@ -191,10 +134,7 @@ export class NodeReactor extends HostedReactor {
   }
 
   protected override checkSupportsUNIX(_feature: string, settings: UNIXSettings): void {
-    refuse([['sendBufferBytes', settings.sendBufferBytes !== undefined]]);
-    if (settings.path.startsWith('\0') && !keepsAbstractNames()) {
-      throw new UnsupportedError('an abstract name', 'this Node or system has none, or pads them');
-    }
+    this.#sockets.checkSupportsUNIX(settings);
   }
 
   protected override makeNameResolver(): OwnNameResolver {
@@ -202,25 +142,6 @@ export class NodeReactor extends HostedReactor {
   }
 
   protected override release(): void {}
-
-  #queueEnd(): void {
-    if (this.#endQueued) return;
-    this.#endQueued = true;
-    setImmediate(this.#endTurn);
-  }
-
-  readonly #endTurn = (): void => {
-    this.#endQueued = false;
-    this.outgoing.flush();
-    const unread = this.#unread;
-    if (unread.length > 0) {
-      this.#unread = [];
-      for (const transport of unread) transport.readAgain();
-    }
-    if (!this.#inTurn) return;
-    this.#inTurn = false;
-    this.#turnTimes?.record(this.now() - this.#turnBegan);
-  };
 }
 
 /** @throws UnsupportedError */

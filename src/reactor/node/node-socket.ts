@@ -7,7 +7,7 @@ import net, { type OnReadOpts, type Socket, type SocketConstructorOpts } from 'n
 
 import type { SocketSettings } from '../tcp-settings.js';
 import { type ConnectionHandle, keepWhenEnded } from './net-handle.js';
-import type { NodeReactor } from './node-reactor.js';
+import type { NodeSockets } from './node-sockets.js';
 import type { NodeTransport } from './node-transport.js';
 
 /** What sockets are read into, and thereby the most that one `dataReceived` is given. */
@@ -26,7 +26,7 @@ interface SocketOptions extends SocketConstructorOpts {
 
 /** The socket of a connection that was accepted, already receiving. */
 export function acceptedSocket(
-  reactor: NodeReactor,
+  reactor: NodeSockets,
   handle: ConnectionHandle,
   settings: SocketSettings | undefined,
 ): OwnedSocket {
@@ -38,13 +38,13 @@ export function acceptedSocket(
 }
 
 /** The socket of a connection that was made elsewhere. @throws Node's error where it is no stream socket */
-export function adoptedSocket(reactor: NodeReactor, fd: number): OwnedSocket {
+export function adoptedSocket(reactor: NodeSockets, fd: number): OwnedSocket {
   return makeSocket(reactor, { fd });
 }
 
 /** A socket that is still to be connected. */
 export function unconnectedSocket(
-  reactor: NodeReactor,
+  reactor: NodeSockets,
   settings: SocketSettings | undefined,
 ): OwnedSocket {
   const socket = makeSocket(reactor, {});
@@ -60,7 +60,7 @@ export function keepAliveIdleMs(settings: SocketSettings | undefined): number {
 }
 
 function makeSocket(
-  reactor: NodeReactor,
+  reactor: NodeSockets,
   options: { handle?: ConnectionHandle; fd?: number },
 ): OwnedSocket {
   const onread: OnReadOpts = {

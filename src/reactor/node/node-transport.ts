@@ -14,14 +14,14 @@ import { checkBoolean } from '../../internal/check.js';
 import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream-transport.js';
 import type { SocketSettings } from '../tcp-settings.js';
 import { descriptorOf, unsentBytes } from './net-handle.js';
-import type { NodeReactor } from './node-reactor.js';
 import { keepAliveIdleMs, LANDING_BYTES, type OwnedSocket } from './node-socket.js';
+import type { NodeSockets } from './node-sockets.js';
 import type { OutgoingOwner } from './outgoing.js';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 export class NodeTransport extends StreamTransport implements OutgoingOwner {
-  readonly #reactor: NodeReactor;
+  readonly #reactor: NodeSockets;
   readonly #socket: OwnedSocket;
   readonly #settings: SocketSettings | undefined;
   readonly #peer: Address;
@@ -39,7 +39,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
 
   /** @param settings Undefined for a socket that was opened elsewhere. */
   constructor(
-    reactor: NodeReactor,
+    reactor: NodeSockets,
     owner: StreamOwner,
     socket: OwnedSocket,
     peer: Address,

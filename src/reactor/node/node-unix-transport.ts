@@ -4,15 +4,15 @@ import { UnsupportedError } from '../../core/errors.js';
 import type { StreamProtocol } from '../../core/protocol.js';
 import type { PeerCredentials } from '../../core/unix-options.js';
 import type { StreamOwner } from '../stream-transport.js';
-import type { NodeReactor } from './node-reactor.js';
 import type { OwnedSocket } from './node-socket.js';
+import type { NodeSockets } from './node-sockets.js';
 import { NodeTransport } from './node-transport.js';
 
 const NO_SUCH_OPTION = 'UNIX sockets have no such option';
 const NO_CONTROL_MESSAGES = 'Node neither sends nor receives what goes beside the bytes';
 
 export class NodeUNIXTransport extends NodeTransport {
-  constructor(reactor: NodeReactor, owner: StreamOwner, socket: OwnedSocket, peer: UNIXAddress) {
+  constructor(reactor: NodeSockets, owner: StreamOwner, socket: OwnedSocket, peer: UNIXAddress) {
     super(reactor, owner, socket, peer, undefined);
   }
 
