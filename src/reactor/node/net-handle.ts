@@ -7,6 +7,8 @@
 import net from 'node:net';
 import { threadId } from 'node:worker_threads';
 
+import { UnsupportedError } from '../../core/errors.js';
+
 /** The bound socket of `_createServerHandle`. Its methods answer 0 or a negative errno. */
 export interface ListenHandle {
   /** Called for each connection, or with the negative errno of a failed accept(2). */
@@ -17,6 +19,8 @@ export interface ListenHandle {
   /** Pipes, which UNIX sockets are called here, have no such method. */
   getsockname?(out: { address?: string; port?: number }): number;
   close(): void;
+  /** Deno's: its `onconnection` tells that somebody waits, and has to be asked for whom. */
+  accept?(connection: ConnectionHandle): number;
 }
 
 /** An accepted connection: what `new net.Socket({ handle })` takes. */
@@ -25,10 +29,14 @@ export interface ConnectionHandle {
   close(): void;
 }
 
-/** libuv's `UV_TCP_IPV6ONLY`. */
-export const IPV6_ONLY = 1;
+const onDeno = process.versions.deno !== undefined;
+
+/** libuv's `UV_TCP_IPV6ONLY`; Deno has given that number to something else. */
+export const IPV6_ONLY: number = onDeno ? 2 : 1;
 /** libuv's `UV_TCP_REUSEPORT`, since 1.49. */
-export const REUSE_PORT = 2;
+export const REUSE_PORT: number = onDeno ? 4 : 2;
+/** What a stream's handle is made for: a connection, and not to listen. */
+const FOR_CONNECTION = 0;
 
 /** A connected socket's own handle. */
 interface StreamHandle {
@@ -70,10 +78,33 @@ const createServerHandle: CreateServerHandle = (...args) => {
   const { _createServerHandle: create } = net as unknown as {
     _createServerHandle?: CreateServerHandle;
   };
-  if (create === undefined)
-    throw new Error(`Node ${process.version} has no net._createServerHandle`);
+  // Bun has none.
+  if (create === undefined) {
+    throw new UnsupportedError('listening', 'this engine has no way to bind a socket at once');
+  }
   return create(...args);
 };
+
+/** Has `accepted` called for each connection, or with the negative errno of a failed accept(2). */
+export function onConnection(
+  handle: ListenHandle,
+  accepted: (status: number, connection?: ConnectionHandle) => void,
+): void {
+  handle.onconnection = (status, connection) => {
+    if (status < 0 || connection !== undefined) accepted(status, connection);
+    else accepted(...acceptFrom(handle));
+  };
+}
+
+/** As Deno's own `net.Server` does. */
+function acceptFrom(handle: ListenHandle): [status: number, connection?: ConnectionHandle] {
+  const { constructor: Connection } = handle as unknown as {
+    constructor: new (type: number) => ConnectionHandle;
+  };
+  const connection = new Connection(FOR_CONNECTION);
+  const status = handle.accept?.(connection) ?? 0;
+  return status < 0 ? [status] : [0, connection];
+}
 
 /**
  * Whether this Node's libuv leaves abstract names as long as they are. Older ones pad them with NULs (seen with 1.46), which
