@@ -1,4 +1,7 @@
-/** Programs in processes and threads of their own: TypeScript files beside the tests, run through tsx. */
+/**
+ * Programs in processes and threads of their own: TypeScript files beside the tests, run through tsx, or what
+ * tools/portable-tests.mjs has made of them.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -20,6 +23,15 @@ export interface ChildOptions {
   readonly nodeFlags?: readonly string[];
 }
 
+function isTypeScript(program: URL): boolean {
+  return program.pathname.endsWith('.ts');
+}
+
+/** What Node needs to run it. */
+function loaderOf(program: URL): readonly string[] {
+  return isTypeScript(program) ? ['--import', 'tsx'] : [];
+}
+
 /** A running program. What it prints can be waited for. */
 export class Child implements AsyncDisposable {
   readonly process: ChildProcess;
@@ -30,7 +42,12 @@ export class Child implements AsyncDisposable {
   #gone = false;
 
   constructor(program: URL, args: readonly string[] = [], options: ChildOptions = {}) {
-    const node = [...(options.nodeFlags ?? []), '--import', 'tsx', fileURLToPath(program), ...args];
+    const node = [
+      ...(options.nodeFlags ?? []),
+      ...loaderOf(program),
+      fileURLToPath(program),
+      ...args,
+    ];
     const [command, commandArgs] =
       options.before === undefined
         ? [process.execPath, node]
@@ -108,7 +125,8 @@ export class ProgramWorker implements AsyncDisposable {
   error: Error | undefined = undefined;
 
   constructor(program: URL, data: Record<string, unknown> = {}) {
-    this.worker = new Worker(new URL('./worker-boot.mjs', import.meta.url), {
+    const first = isTypeScript(program) ? new URL('./worker-boot.mjs', import.meta.url) : program;
+    this.worker = new Worker(first, {
       workerData: { ...data, program: program.href },
       execArgv: [],
     });

@@ -1,6 +1,8 @@
 /** Waiting for events with a deadline: tests never sleep, and a test that waits in vain says for what. */
 
 const DEFAULT_DEADLINE_MS = 8_000;
+/** Deadlines are so many times as long: for machines that are emulated. */
+const PATIENCE = Number(process.env.ROPEWALK_TEST_PATIENCE ?? 1);
 
 /** Settles as `promise` does, or rejects after `ms` naming what was waited for: a function is asked then. */
 export async function within<T>(
@@ -12,9 +14,9 @@ export async function within<T>(
   const late = new Promise<never>((_resolve, reject) => {
     const give = (): void => {
       const text = typeof what === 'string' ? what : what();
-      reject(new Error(`waited ${ms} ms in vain for ${text}`));
+      reject(new Error(`waited ${ms * PATIENCE} ms in vain for ${text}`));
     };
-    timer = setTimeout(give, ms);
+    timer = setTimeout(give, ms * PATIENCE);
   });
   try {
     return await Promise.race([promise, late]);

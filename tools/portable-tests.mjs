@@ -1,0 +1,127 @@
+// @ts-check
+// Packs tests, with the package and all else they need, into a folder that any JavaScript engine on any platform can
+// run: vitest itself runs neither outside Node nor under emulation. TypeScript becomes JavaScript file by file, so that
+// modules, workers and child programs stand to each other as they do here.
+//
+//   node tools/portable-tests.mjs OUT [--tests test/contract,test/model]
+//   ENGINE OUT/run.mjs ...             see tools/portable/run.mjs
+
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, extname, join, relative, resolve } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { build } from 'esbuild';
+
+/** As old as what the package runs on. */
+const TARGET = 'node20';
+const PORTABLE_TESTS = 'test/contract,test/model,test/native-binding';
+/** Packages that tests import, each made one file. */
+const VENDORED = { vitest: 'tools/portable/vitest.mjs', 'fast-check': 'fast-check' };
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { tests: { type: 'string', default: PORTABLE_TESTS } },
+});
+const [target] = positionals;
+if (target === undefined) {
+  console.error('usage: node tools/portable-tests.mjs OUT [--tests FOLDER,FILE,...]');
+  process.exit(2);
+}
+const out = resolve(target);
+process.chdir(root);
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+const tests = filesUnder('test')
+  .filter((file) => file.endsWith('.test.ts'))
+  .filter((file) => values.tests.split(',').some((wanted) => file.startsWith(wanted)))
+  .map(asJavaScript);
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+await Promise.all([vendor(), transform([...filesUnder('src'), ...filesUnder('test')])]);
+copyTheRest();
+console.log(`${target}: ${tests.length} files of tests`);
+
+/** Paths with forward slashes. @param {string} folder @returns {string[]} */
+function filesUnder(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).replaceAll('\\', '/'))
+    .sort();
+}
+
+/** @param {string} file */
+function asJavaScript(file) {
+  return file.replace(/\.ts$/, '.js');
+}
+
+async function vendor() {
+  const entryPoints = Object.entries(VENDORED).map(([name, from]) => ({ in: from, out: name }));
+  await build({
+    entryPoints,
+    outdir: out,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: TARGET,
+    logLevel: 'warning',
+  });
+}
+
+/** @param {string[]} files */
+async function transform(files) {
+  await build({
+    entryPoints: files.filter((file) => extname(file) === '.ts'),
+    outdir: out,
+    outbase: '.',
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: TARGET,
+    logLevel: 'warning',
+    plugins: [{ name: 'file by file', setup: keepFilesApart }],
+  });
+}
+
+/**
+ * Nothing is drawn into another file; what is imported by a package's name is found beside `run.mjs`. Programs that are named by
+ * URL are JavaScript too.
+ *
+ * @param {import('esbuild').PluginBuild} pack
+ */
+function keepFilesApart(pack) {
+  pack.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
+    if (kind === 'entry-point') return undefined;
+    const vendored = path in VENDORED;
+    const up = relative(dirname(importer), root).replaceAll('\\', '/') || '.';
+    return { path: vendored ? `${up}/${path}.mjs` : path, external: true };
+  });
+  pack.onLoad({ filter: /\.ts$/ }, ({ path }) => ({
+    contents: readFileSync(path, 'utf8').replaceAll(
+      /(new URL\('[^']+)\.ts(', import\.meta\.url\))/g,
+      '$1.js$2',
+    ),
+    loader: 'ts',
+  }));
+}
+
+/** What is read rather than imported, and the package's own dependencies. */
+function copyTheRest() {
+  const others = [...filesUnder('test'), ...filesUnder('docs')];
+  for (const file of others.filter((file) => extname(file) !== '.ts')) {
+    cpSync(file, join(out, file));
+  }
+  for (const name of Object.keys(manifest.dependencies ?? {})) {
+    cpSync(`node_modules/${name}`, join(out, 'node_modules', name), {
+      recursive: true,
+      dereference: true,
+    });
+  }
+  cpSync('package.json', join(out, 'package.json'));
+  cpSync('tools/portable/run.mjs', join(out, 'run.mjs'));
+  writeFileSync(join(out, 'tests.json'), `${JSON.stringify(tests, undefined, 1)}\n`);
+}
