@@ -31,9 +31,9 @@ export interface ConnectionHandle {
 
 const onDeno = process.versions.deno !== undefined;
 
-/** libuv's `UV_TCP_IPV6ONLY`; Deno has given that number to something else. */
-export const IPV6_ONLY: number = onDeno ? 2 : 1;
-/** libuv's `UV_TCP_REUSEPORT`, since 1.49. */
+/** libuv's `UV_TCP_IPV6ONLY`. */
+export const IPV6_ONLY = 1;
+/** libuv's `UV_TCP_REUSEPORT`, since 1.49; Deno's own number for it. */
 export const REUSE_PORT: number = onDeno ? 4 : 2;
 /** What a stream's handle is made for: a connection, and not to listen. */
 const FOR_CONNECTION = 0;
@@ -42,8 +42,8 @@ const FOR_CONNECTION = 0;
 interface StreamHandle {
   /** Bytes that were given to libuv. */
   readonly bytesWritten: number;
-  /** Bytes of these that the system has not taken yet. */
-  readonly writeQueueSize: number;
+  /** Bytes of these that the system has not taken yet; Deno tells none. */
+  readonly writeQueueSize?: number;
   readonly fd?: number;
 }
 
@@ -55,12 +55,15 @@ type CreateServerHandle = (
   flags?: number,
 ) => ListenHandle | number;
 
-/** Makes a TCP socket and binds it. Answers the negative errno where that fails at once. */
+/** Makes a TCP socket and binds it. Answers the negative errno where that fails at once. @throws UnsupportedError */
 export function bindListenHandle(
   address: string,
   port: number,
   flags: number,
 ): ListenHandle | number {
+  if (onDeno && (flags & IPV6_ONLY) !== 0) {
+    throw new UnsupportedError('ipv6Only', 'Deno does not set it');
+  }
   return createServerHandle(address, port, net.isIPv4(address) ? 4 : 6, undefined, flags);
 }
 
@@ -75,15 +78,25 @@ export function openListenHandle(fd: number): ListenHandle | number {
 }
 
 const createServerHandle: CreateServerHandle = (...args) => {
-  const { _createServerHandle: create } = net as unknown as {
-    _createServerHandle?: CreateServerHandle;
-  };
-  // Bun has none.
-  if (create === undefined) {
-    throw new UnsupportedError('listening', 'this engine has no way to bind a socket at once');
-  }
+  const create = handleMaker();
+  if (create === undefined) throw cannotBindAtOnce();
   return create(...args);
 };
+
+/** Bun has none. */
+function handleMaker(): CreateServerHandle | undefined {
+  return (net as { _createServerHandle?: CreateServerHandle })._createServerHandle;
+}
+
+/** What `listenTCP` and the like throw where the engine would bind later. */
+export function cannotBindAtOnce(): UnsupportedError {
+  return new UnsupportedError('listening', 'this engine has no way to bind a socket at once');
+}
+
+/** Whether sockets, UDP's as well, are bound when the engine's `bind` returns. */
+export function bindsAtOnce(): boolean {
+  return handleMaker() !== undefined;
+}
 
 /** Has `accepted` called for each connection, or with the negative errno of a failed accept(2). */
 export function onConnection(
@@ -132,7 +145,9 @@ export function descriptorOf(socket: net.Socket): number {
  */
 export function unsentBytes(socket: net.Socket, given: number): number {
   const { _handle: handle } = socket as unknown as { _handle?: StreamHandle | null };
-  return handle ? given - handle.bytesWritten + handle.writeQueueSize : socket.writableLength;
+  const waiting = handle?.writeQueueSize;
+  if (!handle || waiting === undefined) return socket.writableLength;
+  return given - handle.bytesWritten + waiting;
 }
 
 /** Keeps a socket open when both sides have finished sending: closing it is then the protocol's task. */
