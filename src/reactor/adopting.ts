@@ -12,6 +12,7 @@ import type { DatagramProtocolLike } from '../core/datagram.js';
 import { DescriptorError, InvalidArgumentTypeError } from '../core/errors.js';
 import { type FactoryLike, toFactory } from '../core/factory.js';
 import { checkBoolean } from '../internal/check.js';
+import { checkHasDescriptors } from '../internal/platform.js';
 import { adoptSettings } from './adopt-settings.js';
 import { AdoptedOwner } from './adopted-owner.js';
 import { toDatagramReceiver } from './datagram-receiver.js';
@@ -30,6 +31,7 @@ export function adoptStreamPort(
 ): StreamPort {
   const takeOver = adoptSettings(fd, options);
   const ownsFile = checkBoolean('ownsFile', options.ownsFile ?? false);
+  checkHasDescriptors('adoptStreamPort');
   const adopt = once(fd, (port: StreamPort) => reactor.adoptListenSocket(fd, takeOver, port));
   const open = ownsFile ? (port: StreamPort) => removingFile(adopt(port)) : adopt;
   return new StreamPort(reactor, toFactory(factory), open);
@@ -46,6 +48,7 @@ export function adoptStreamConnection(
   if (unread !== undefined && !(unread instanceof Uint8Array)) {
     throw new InvalidArgumentTypeError('unread', 'a Uint8Array', unread);
   }
+  checkHasDescriptors('adoptStreamConnection');
   const owner = new AdoptedOwner(reactor, toFactory(factory));
   return owner.start(
     (streamOwner) => reactor.adoptStream(fd, takeOver, streamOwner),
@@ -61,6 +64,7 @@ export function adoptDatagramPort(
 ): UDPPort {
   const takeOver = adoptSettings(fd, options);
   const settings = datagramSettings(options);
+  checkHasDescriptors('adoptDatagramPort');
   const open = once(fd, (port: UDPPort) => reactor.adoptUDPSocket(fd, takeOver, settings, port));
   return new UDPPort(reactor, toDatagramReceiver(protocol), settings, open);
 }

@@ -16,6 +16,7 @@ import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
 import { checkData, checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { systemError } from '../internal/system-error.js';
 import type { UDPSettings } from '../reactor/datagram-settings.js';
 import { HostedReactor, type OwnNameResolver } from '../reactor/hosted-reactor.js';
 import type { Dial, DialListener } from '../reactor/stream-connector.js';
@@ -38,7 +39,6 @@ import type {
 import { MAX_SETTLE_TURNS, MemoryTransport } from './memory-transport.js';
 import { SimulationLimitError, TestTransportStateError } from './simulation/errors.js';
 import { SimulatedNames } from './simulation/simulated-names.js';
-import { systemFailure } from './simulation/system-failure.js';
 import { virtualLoop } from './simulation/virtual-loop.js';
 
 /** What names stand for. */
@@ -190,7 +190,7 @@ export class MemoryReactor extends HostedReactor {
   override openUNIXListenSocket({ path }: UNIXListenSettings): ListenSocket {
     const address = new UNIXAddress(path);
     if (this.#taken.has(`unix ${path}`)) {
-      throw new CannotListenError(address, { cause: systemFailure('bind', 'EADDRINUSE', path) });
+      throw new CannotListenError(address, { cause: systemError('bind', 'EADDRINUSE', path) });
     }
     this.#taken.add(`unix ${path}`);
     return this.#listenSocket(address, `unix ${path}`);
@@ -312,7 +312,7 @@ export class MemoryReactor extends HostedReactor {
   #take(protocol: 'tcp' | 'udp', settings: { port: number; interface: string }): number {
     const number = settings.port === 0 ? this.#nextPort++ : settings.port;
     if (this.#taken.has(`${protocol} ${number}`)) {
-      const cause = systemFailure('listen', 'EADDRINUSE', settings.interface || '::', number);
+      const cause = systemError('listen', 'EADDRINUSE', settings.interface || '::', number);
       throw new CannotListenError({ ...settings, port: number }, { cause });
     }
     this.#taken.add(`${protocol} ${number}`);
@@ -346,6 +346,6 @@ export class MemoryReactor extends HostedReactor {
 }
 
 function refusal(peer: Address): Error {
-  if (peer.type === 'UNIX') return systemFailure('connect', 'ECONNREFUSED', peer.path);
-  return systemFailure('connect', 'ECONNREFUSED', peer.host, peer.port);
+  if (peer.type === 'UNIX') return systemError('connect', 'ECONNREFUSED', peer.path);
+  return systemError('connect', 'ECONNREFUSED', peer.host, peer.port);
 }

@@ -8,13 +8,13 @@ import { Protocol, type StreamProtocol } from '../core/protocol.js';
 import type { ErrorReporter } from '../core/reactor.js';
 import { checkBoolean, checkData, checkInteger } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { systemError } from '../internal/system-error.js';
 import {
   type StreamOwner,
   type StreamReactor,
   StreamTransport,
 } from '../reactor/stream-transport.js';
 import { SimulationLimitError, TestTransportStateError } from './simulation/errors.js';
-import { systemFailure } from './simulation/system-failure.js';
 
 /** Data is delivered in pieces of at most this many bytes, as the reactors do. */
 const MAX_PIECE_BYTES = 64 * 1024;
@@ -210,7 +210,7 @@ export class MemoryTransport extends StreamTransport {
    * The peer, or the network, breaks the connection now: what waits in either direction is lost.
    * @param cause Default: `ECONNRESET`.
    */
-  peerResets(cause: Error = systemFailure('read', 'ECONNRESET')): void {
+  peerResets(cause: Error = systemError('read', 'ECONNRESET')): void {
     const reset = (): void => {
       this.#drop();
       this.lost(cause);

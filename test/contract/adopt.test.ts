@@ -1,6 +1,6 @@
 /** Sockets that were opened elsewhere, and what is no such socket, on every reactor. */
 import { closeSync, openSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import {
   createReactor,
   DescriptorError,
@@ -16,6 +16,7 @@ import { contract, type Rig } from '../support/contract.js';
 import { DatagramRecorder, openUDP } from '../support/datagrams.js';
 import { closeQuietly, Duplicator, isOpen } from '../support/descriptors.js';
 import { echo, listenLocal, pair, quietMoment } from '../support/pairs.js';
+import { needs } from '../support/platform.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { Recorder, RecordingFactory, recorders } from '../support/recorder.js';
 import { connectsTo, socketPath, unixPair } from '../support/unix.js';
@@ -54,6 +55,8 @@ async function detached(rig: Rig, via: 'tcp' | 'unix'): Promise<{ fd: number; pe
 }
 
 contract('adoptStreamConnection', (rig) => {
+  beforeEach(() => needs('descriptors'));
+
   it.each(['tcp', 'unix'] as const)('goes on with a connection (%s)', async (via) => {
     const { fd, peer } = await detached(rig, via);
     const adopted = new Recorder();
@@ -154,6 +157,8 @@ contract('adoptStreamConnection', (rig) => {
 });
 
 contract('adoptStreamPort', (rig) => {
+  beforeEach(() => needs('descriptors'));
+
   it.each(['tcp', 'unix'] as const)('accepts from a socket that listens (%s)', async (via) => {
     const other = rig.make();
     const listening = listen(rig, via, other);
@@ -199,6 +204,8 @@ contract('adoptStreamPort', (rig) => {
 });
 
 contract('adoptDatagramPort', (rig) => {
+  beforeEach(() => needs('descriptors'));
+
   it('goes on with a bound socket', async () => {
     const first = openUDP(rig);
     const duplicator = await Duplicator.open(rig);
@@ -252,10 +259,12 @@ contract('adoption', (rig) => {
     const takeOver = { takeOver: true };
 
     it(`by ${method} refuses what is not open`, () => {
+      needs('descriptors');
       expect(refusal(() => adopt(rig, NEVER_OPEN, takeOver), NEVER_OPEN)).toBe('EBADF');
     });
 
     it(`by ${method} refuses a file, and leaves it open`, () => {
+      needs('descriptors');
       const fd = openSync('/dev/null', 'r+');
       expect(refusal(() => adopt(rig, fd, takeOver), fd)).toBe('ENOTSOCK');
       expect(isOpen(fd)).toBe(true);
@@ -263,6 +272,7 @@ contract('adoption', (rig) => {
     });
 
     it(`by ${method} refuses a socket of the other kind, and leaves it open`, async () => {
+      needs('descriptors');
       const datagrams = method === 'adoptDatagramPort';
       const of = datagrams ? listen(rig, 'tcp') : openUDP(rig).port;
       const duplicator = await Duplicator.open(rig);
@@ -282,6 +292,7 @@ contract('adoption', (rig) => {
   }
 
   it('of what the reactor has open itself is refused, or is a second socket', async () => {
+    needs('descriptors');
     const { client } = await pair(rig);
     const fd = (client.transport as SocketTransport).fileno();
     if (rig.native) return;

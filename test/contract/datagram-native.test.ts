@@ -89,7 +89,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 contract('native datagrams', (rig) => {
   it('tell where they were sent to, and can be answered from there', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const server = new Listener(rig, { interface: '0.0.0.0', packetInfo: true });
     const client = new Listener(rig);
     client.transport.write('ask', { host: '127.0.0.9', port: server.port });
@@ -102,7 +102,7 @@ contract('native datagrams', (rig) => {
   });
 
   it('tell their traffic class', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const server = new Listener(rig, { receiveTrafficClass: true });
     const client = new Listener(rig);
     client.transport.setTrafficClass(0xb9);
@@ -130,7 +130,7 @@ contract('native datagrams', (rig) => {
   });
 
   it('are refused at the call where they can never be sent', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const { transport, to } = new Listener(rig);
     expect(() => transport.write(Buffer.alloc(65_508), to)).toThrow(MessageLengthError);
     expect(() => transport.write('é'.repeat(40_000), to)).toThrow(MessageLengthError);
@@ -147,7 +147,7 @@ contract('native datagrams', (rig) => {
   });
 
   it('tell what the system refused, and go on', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const server = new Listener(rig);
     const client = new Listener(rig);
     client.transport.write('broadcast', { host: '255.255.255.255', port: 9 });
@@ -160,7 +160,7 @@ contract('native datagrams', (rig) => {
   });
 
   it('are dropped and told where they are too long', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const server = new Listener(rig, { maxPacketSize: 10 });
     const client = new Listener(rig);
     client.transport.write('0123456789+', server.to);
@@ -171,7 +171,7 @@ contract('native datagrams', (rig) => {
   });
 
   it('tell a connected socket that nobody listens', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const gone = new Listener(rig);
     const client = new Listener(rig);
     client.transport.connect('127.0.0.1', gone.port);
@@ -181,7 +181,7 @@ contract('native datagrams', (rig) => {
   });
 
   it('are answered over IPv6 and IPv4 by one socket', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const { reactor } = rig;
     const server = rig.use(
       reactor.listenUDP(0, (data, from, transport) => transport.write(data, from), {
@@ -198,7 +198,7 @@ contract('native datagrams', (rig) => {
   });
 
   it('of a group reach its members, from one source where asked', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const member = new Listener(rig, { interface: '0.0.0.0' });
     const sender = new Listener(rig);
     const [any, one] = ['239.255.7.7', '232.1.7.7'];
@@ -219,7 +219,7 @@ contract('native datagrams', (rig) => {
   });
 
   it('wait at a UNIX path until there is room, and pause their producer', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const path = join(folder, `queue-${rig.maker.name}`);
     const received: number[] = [];
     const pulse = new Pulse();
@@ -259,7 +259,7 @@ contract('native datagrams', (rig) => {
   });
 
   it('beyond what may wait are dropped and counted', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const path = join(folder, `full-${rig.maker.name}`);
     const pulse = new Pulse();
     let received = 0;
@@ -280,7 +280,7 @@ contract('native datagrams', (rig) => {
   it('come to a file that goes with the socket, unless it is somebody else’s by then', async ({
     skip,
   }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const path = join(folder, `file-${rig.maker.name}`);
     const first = rig.reactor.listenUNIXDatagram(path, {});
     expect(statSync(path).isSocket()).toBe(true);
@@ -294,7 +294,7 @@ contract('native datagrams', (rig) => {
   });
 
   it('at a UNIX path come with the path that they are from', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const [path, own] = ['server', 'client'].map((name) =>
       join(folder, `${name}-${rig.maker.name}`),
     );
@@ -325,7 +325,7 @@ contract('native datagrams', (rig) => {
   });
 
   it('go on over a socket that was adopted', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const first = new Listener(rig);
     const client = new Listener(rig);
     const pulse = new Pulse();
@@ -349,7 +349,7 @@ contract('native datagrams', (rig) => {
   });
 
   it('written before stopping are sent; restarting begins anew', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const server = new Listener(rig);
     const calls: string[] = [];
     const client = rig.reactor.listenUDP(
@@ -370,7 +370,7 @@ contract('native datagrams', (rig) => {
   });
 
   it('whose receiver throws are reported, and the next comes', async ({ skip }) => {
-    skip(!rig.native);
+    skip(!rig.native, 'native only');
     const pulse = new Pulse();
     let count = 0;
     const server = rig.use(

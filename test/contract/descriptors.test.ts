@@ -18,17 +18,19 @@ import type { ReadDescriptor, WriteDescriptor } from '../../src/index.js';
 import { contract } from '../support/contract.js';
 import { Pulse } from '../support/deadline.js';
 import { quietMoment } from '../support/pairs.js';
+import { needs } from '../support/platform.js';
 
 let folder = '';
 const opened: number[] = [];
 
 beforeEach(() => {
+  needs('descriptors');
   folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
 });
 
 afterEach(() => {
   for (const fd of opened.splice(0)) closeSync(fd);
-  rmSync(folder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Both ends of a FIFO, without blocking. */

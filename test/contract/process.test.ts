@@ -1,6 +1,7 @@
 /** The reactor and the life of its process: when it stays, when it goes, and signals. */
 import { describe, expect, it } from 'vitest';
 import { Child, runProgram } from '../support/child.js';
+import { LACKS } from '../support/platform.js';
 import { REACTORS } from '../support/reactors.js';
 
 const PROGRAM = new URL('../lifecycle/programs/process-life.ts', import.meta.url);
@@ -42,7 +43,8 @@ describe.concurrent.each(REACTORS.map(({ name }) => name))('a process (%s)', (na
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'disposed\nexit\n' });
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('stops in good order at %s', async (signal) => {
+  it.for(['SIGINT', 'SIGTERM'] as const)('stops in good order at %s', async (signal, { skip }) => {
+    if (LACKS.signals !== undefined) skip(LACKS.signals);
     const child = new Child(PROGRAM, [name, 'signals']);
     try {
       await child.printed(/running\n/);
@@ -55,7 +57,8 @@ describe.concurrent.each(REACTORS.map(({ name }) => name))('a process (%s)', (na
     }
   });
 
-  it('ends by a signal as ever when the reactor installs no handlers', async () => {
+  it('ends by a signal as ever when the reactor installs no handlers', async ({ skip }) => {
+    if (LACKS.signals !== undefined) skip(LACKS.signals);
     const child = new Child(PROGRAM, [name, 'no-signals']);
     try {
       await child.printed(/running\n/);

@@ -12,6 +12,7 @@ import {
 import { Rig } from '../support/contract.js';
 import { closeQuietly, isOpen, openDescriptors } from '../support/descriptors.js';
 import { HUGE, pair, patterned, quietMoment } from '../support/pairs.js';
+import { needs } from '../support/platform.js';
 import { REACTORS } from '../support/reactors.js';
 import { Recorder, RecordingFactory, takeViolations } from '../support/recorder.js';
 import { temporaryFolder, unixPair } from '../support/unix.js';
@@ -46,7 +47,10 @@ describe.each(natives.map((maker) => [maker.name, maker] as const))(
   'a UNIX stream (%s)',
   (_name, maker) => {
     const rig = new Rig(maker);
-    beforeEach(() => void takeViolations());
+    beforeEach(() => {
+      takeViolations();
+      needs('descriptors');
+    });
     afterEach(() => rig.dispose());
 
     it('knows who its peer is', async () => {

@@ -6,9 +6,9 @@
  * when its peer ended in a way that may have reset the connection: by an abort, by a throw, or with bytes that it had
  * not read (TCP answers those with a reset). It is *truncated* when it ended before it had received all that was sent.
  */
-import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Reactor, Transport } from '../../src/index.js';
+import { socketPathIn } from '../../src/testing/contracts/socket-path.js';
 import { Pulse } from '../support/deadline.js';
 import { listenLocal } from '../support/pairs.js';
 import { HalfCloseRecorder, Recorder, RecordingFactory } from '../support/recorder.js';
@@ -305,7 +305,7 @@ export async function connectPairs(
       const { port } = listenLocal(reactor, factory).getHost();
       reactor.connectTCP('127.0.0.1', port, () => client.recorder);
     } else {
-      const path = join(folder, `pair-${runs.length}`);
+      const path = socketPathIn(folder, `pair-${runs.length}`);
       reactor.listenUNIX(path, factory);
       reactor.connectUNIX(path, () => client.recorder);
     }

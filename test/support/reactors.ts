@@ -3,6 +3,7 @@
  * with commas between (`native,node`).
  */
 import { createReactor, type Reactor } from '../../src/index.js';
+import type { PollerChoice } from '../../src/reactor/poller-choice.js';
 
 export type ReactorOptions = NonNullable<Parameters<typeof createReactor>[0]>;
 
@@ -12,17 +13,18 @@ export interface ReactorMaker {
   make(options?: Omit<ReactorOptions, 'kind' | 'poller'>): Reactor;
 }
 
+/** Of each platform, the best first. */
+const POLLERS: Readonly<Partial<Record<NodeJS.Platform, readonly PollerChoice[]>>> = {
+  win32: ['iocp'],
+  linux: ['epoll', 'poll'],
+  darwin: ['kqueue', 'poll'],
+  freebsd: ['kqueue', 'poll'],
+  openbsd: ['kqueue', 'poll'],
+  netbsd: ['kqueue', 'poll'],
+};
+
 const ALL: readonly ReactorMaker[] = [
-  {
-    name: 'native+epoll',
-    native: true,
-    make: (options) => createReactor({ ...options, kind: 'native', poller: 'epoll' }),
-  },
-  {
-    name: 'native+poll',
-    native: true,
-    make: (options) => createReactor({ ...options, kind: 'native', poller: 'poll' }),
-  },
+  ...(POLLERS[process.platform] ?? ['poll']).map(nativeMaker),
   {
     name: 'node',
     native: false,
@@ -45,4 +47,12 @@ function chosen(names: string | undefined): readonly ReactorMaker[] {
   const found = ALL.filter(({ name }) => wanted.some((start) => name.startsWith(start)));
   if (found.length === 0) throw new Error(`ROPEWALK_TEST_REACTORS=${names} names no reactor`);
   return found;
+}
+
+function nativeMaker(poller: PollerChoice): ReactorMaker {
+  return {
+    name: `native+${poller}`,
+    native: true,
+    make: (options) => createReactor({ ...options, kind: 'native', poller }),
+  };
 }

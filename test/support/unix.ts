@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { ListenUNIXOptions } from '../../src/index.js';
+import { socketPathIn } from '../../src/testing/contracts/socket-path.js';
 import type { Rig } from './contract.js';
 import { Pulse, within } from './deadline.js';
 import { Recorder, RecordingFactory } from './recorder.js';
@@ -22,7 +23,7 @@ export function temporaryFolder(rig: Rig): string {
 
 /** A path where nothing is. */
 export function socketPath(rig: Rig): string {
-  return join(temporaryFolder(rig), 'socket');
+  return socketPathIn(temporaryFolder(rig), 'socket');
 }
 
 /** What Node's own client sees. */

@@ -39,6 +39,8 @@ chai.use(JestAsymmetricMatchers);
 const globals = /** @type {Record<PropertyKey, unknown>} */ (/** @type {unknown} */ (globalThis));
 
 export const expect = makeExpect();
+/** As far as tests ask it. */
+export const TestRunner = { getCurrentTest };
 export const vi = { fn, restoreAllMocks, spyOn };
 
 /** Types are checked by the compiler; at run time there is nothing to see. */

@@ -9,6 +9,7 @@ import type { Address } from '../../core/address.js';
 import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
 import { UnsupportedError } from '../../core/errors.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
+import { checkHasDescriptors } from '../../internal/platform.js';
 import { loadAddon, type NativeLoop } from '../../native.js';
 import type { DatagramSettings, UDPSettings, UNIXDatagramSettings } from '../datagram-settings.js';
 import { HostedReactor, type OwnNameResolver, type ReactorOptions } from '../hosted-reactor.js';
@@ -159,20 +160,24 @@ export class NativeReactor extends HostedReactor {
   }
 
   override addReader(descriptor: ReadDescriptor): void {
+    checkHasDescriptors('addReader');
     this.checkUsable();
     this.#descriptors.addReader(descriptor);
   }
 
   override addWriter(descriptor: WriteDescriptor): void {
+    checkHasDescriptors('addWriter');
     this.checkUsable();
     this.#descriptors.addWriter(descriptor);
   }
 
   override removeReader(descriptor: ReadDescriptor): void {
+    checkHasDescriptors('removeReader');
     this.#descriptors.removeReader(descriptor);
   }
 
   override removeWriter(descriptor: WriteDescriptor): void {
+    checkHasDescriptors('removeWriter');
     this.#descriptors.removeWriter(descriptor);
   }
 

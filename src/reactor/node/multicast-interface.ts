@@ -1,7 +1,7 @@
 /** An interface as `dgram` wants it named: by an IPv4 address, or as the zone of an IPv6 one. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
-import { constants, networkInterfaces } from 'node:os';
+import { networkInterfaces } from 'node:os';
 
 import { UnsupportedError } from '../../core/errors.js';
 import { systemError } from '../../internal/system-error.js';
@@ -20,7 +20,7 @@ export function multicastInterface(through: string, ipv6: boolean): string | und
   const name = interfaceName(through);
   if (ipv6) return `::%${name}`;
   const found = networkInterfaces()[name]?.find(({ family }) => family === 'IPv4');
-  if (found === undefined) throw systemError('if_nametoindex', constants.errno.ENODEV, through);
+  if (found === undefined) throw systemError('if_nametoindex', 'ENODEV', through);
   return found.address;
 }
 
@@ -31,7 +31,7 @@ function interfaceName(through: string): string {
     : isIP(through) !== 0
       ? Object.keys(all).find((each) => all[each]?.some(({ address }) => address === through))
       : Object.keys(all).find((each) => each === through);
-  if (name === undefined) throw systemError('if_nametoindex', constants.errno.ENODEV, through);
+  if (name === undefined) throw systemError('if_nametoindex', 'ENODEV', through);
   return name;
 }
 

@@ -13,8 +13,8 @@ import { UnsupportedError } from '../../core/errors.js';
 export interface ListenHandle {
   /** Called for each connection, or with the negative errno of a failed accept(2). */
   onconnection: (status: number, connection?: ConnectionHandle) => void;
-  /** The descriptor; -1 where the platform has none to show. */
-  readonly fd: number;
+  /** The descriptor; -1 or undefined where the platform has none to show. */
+  readonly fd?: number;
   listen(backlog: number): number;
   /** Pipes, which UNIX sockets are called here, have no such method. */
   getsockname?(out: { address?: string; port?: number }): number;

@@ -3,7 +3,6 @@
  * it is opened as far as Node lets one look; what only shows afterwards to be of the wrong kind is closed.
  */
 import { fstatSync, writeSync } from 'node:fs';
-import { constants } from 'node:os';
 
 import { type Address, addressFrom, UNIXAddress } from '../../core/address.js';
 import { DescriptorError, type SystemError, UnsupportedError } from '../../core/errors.js';
@@ -15,8 +14,6 @@ import type { NodeReactor } from './node-reactor.js';
 import { adoptedSocket, type OwnedSocket } from './node-socket.js';
 import { NodeTransport } from './node-transport.js';
 import { NodeUNIXTransport } from './node-unix-transport.js';
-
-const { EINVAL, ENOTCONN, ENOTSOCK, EPROTOTYPE } = constants.errno;
 
 const NOTHING = new Uint8Array(0);
 const UNNAMED = new UNIXAddress('');
@@ -37,21 +34,21 @@ export function checkSocket(fd: number, wanted: string): void {
   } catch (cause) {
     throw new DescriptorError(wanted, fd, { cause });
   }
-  if (!isSocket) throw descriptorError(wanted, fd, 'getsockopt', ENOTSOCK);
+  if (!isSocket) throw descriptorError(wanted, fd, 'getsockopt', 'ENOTSOCK');
 }
 
 /** @throws DescriptorError */
 export function adoptListening(fd: number): Listening {
   const wanted = 'a listening stream socket';
   checkSocket(fd, wanted);
-  if (canWrite(fd)) throw descriptorError(wanted, fd, 'listen', EINVAL);
+  if (canWrite(fd)) throw descriptorError(wanted, fd, 'listen', 'EINVAL');
   const handle = openListenHandle(fd);
   if (typeof handle === 'number') throw descriptorError(wanted, fd, 'open', -handle);
   const address = listeningAddress(handle);
-  const status = address === undefined ? -EINVAL : handle.listen(BACKLOG);
-  if (address === undefined || status < 0) {
+  const status = address === undefined ? undefined : handle.listen(BACKLOG);
+  if (address === undefined || status === undefined || status < 0) {
     handle.close();
-    throw descriptorError(wanted, fd, 'listen', -status);
+    throw descriptorError(wanted, fd, 'listen', status === undefined ? 'EINVAL' : -status);
   }
   return { handle, address };
 }
@@ -64,13 +61,13 @@ export function adoptConnection(
 ): NodeTransport {
   const wanted = 'a connected stream socket';
   checkSocket(fd, wanted);
-  if (writeFailure(fd) === 'ENOTCONN') throw descriptorError(wanted, fd, 'getpeername', ENOTCONN);
+  if (writeFailure(fd) === 'ENOTCONN') throw descriptorError(wanted, fd, 'getpeername', 'ENOTCONN');
   const socket = openSocket(reactor, fd, wanted);
   if (isPipe(socket)) return new NodeUNIXTransport(reactor, owner, socket, UNNAMED);
   const { remoteAddress, remotePort } = socket;
   if (remoteAddress === undefined || remotePort === undefined) {
     socket.destroy();
-    throw descriptorError(wanted, fd, 'getpeername', ENOTCONN);
+    throw descriptorError(wanted, fd, 'getpeername', 'ENOTCONN');
   }
   const peer = addressFrom('TCP', remoteAddress, remotePort);
   return new NodeTransport(reactor, owner, socket, peer, undefined);
@@ -82,7 +79,7 @@ function openSocket(reactor: NodeReactor, fd: number, wanted: string): OwnedSock
   } catch (error) {
     const { errno } = error as Partial<SystemError>;
     // Without a number it is Node's own: not a kind that streams are made of.
-    throw descriptorError(wanted, fd, 'open', errno === undefined ? EPROTOTYPE : -errno);
+    throw descriptorError(wanted, fd, 'open', errno === undefined ? 'EPROTOTYPE' : -errno);
   }
 }
 
@@ -117,7 +114,7 @@ function descriptorError(
   wanted: string,
   fd: number,
   syscall: string,
-  errno: number,
+  failure: number | string,
 ): DescriptorError {
-  return new DescriptorError(wanted, fd, { cause: systemError(syscall, errno) });
+  return new DescriptorError(wanted, fd, { cause: systemError(syscall, failure) });
 }

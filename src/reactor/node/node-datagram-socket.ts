@@ -4,7 +4,6 @@
  * much may wait is checked before each datagram is handed over.
  */
 import type { RemoteInfo, Socket } from 'node:dgram';
-import { constants } from 'node:os';
 
 import { addressFrom, type HostPort, type IPAddress } from '../../core/address.js';
 import { type SystemError, UnsupportedError } from '../../core/errors.js';
@@ -120,7 +119,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
     if (port !== 0) this.socket.connect(port, wanted, () => {});
     if (!isConnected(this.socket)) {
       const status = port === 0 ? undefined : dgramHandle(this.socket)?.connect(wanted, port);
-      throw systemError('connect', -(status || -constants.errno.EINVAL), host, port);
+      throw systemError('connect', status ? -status : 'EINVAL', host, port);
     }
     this.connectedTo = peer;
   }
@@ -259,7 +258,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
 }
 
 function noPort(to: IPAddress): SystemError {
-  return systemError('send', constants.errno.EINVAL, to.host, 0);
+  return systemError('send', 'EINVAL', to.host, 0);
 }
 
 function isConnected(socket: Socket): boolean {

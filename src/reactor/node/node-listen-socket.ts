@@ -1,6 +1,6 @@
 /** A listening socket of the pure-JS reactor, TCP or UNIX, opened here or elsewhere. */
 import { type Address, addressFrom, UNIXAddress } from '../../core/address.js';
-import { AcceptError } from '../../core/errors.js';
+import { AcceptError, UnsupportedError } from '../../core/errors.js';
 import { systemError } from '../../internal/system-error.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
 import type { SocketSettings } from '../tcp-settings.js';
@@ -51,7 +51,9 @@ export class NodeListenSocket implements ListenSocket {
   }
 
   fileno(): number {
-    return this.#handle.fd;
+    const { fd } = this.#handle;
+    if (fd !== undefined && fd >= 0) return fd;
+    throw new UnsupportedError('fileno', 'this Node shows no descriptor');
   }
 
   /** libuv accepts in each pass of the loop for as long as somebody waits, of late one in each. */

@@ -1,7 +1,6 @@
 /** How the pure-JS reactor's UDP sockets are opened: bound, or an error, when these functions return. */
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { constants } from 'node:os';
 
 import {
   CannotListenError,
@@ -68,13 +67,13 @@ export function adoptUDP(fd: number, settings: DatagramSettings): Socket {
     socket.close();
     const { errno } = error as Partial<SystemError>;
     // Without a number it is Node's own: no UDP socket.
-    const cause = systemError('open', errno === undefined ? constants.errno.EPROTOTYPE : -errno);
+    const cause = systemError('open', errno === undefined ? 'EPROTOTYPE' : -errno);
     throw new DescriptorError(WANTED, fd, { cause });
   }
   const { family, port } = socket.address();
   if (port === 0) {
     socket.close();
-    throw new DescriptorError(WANTED, fd, { cause: systemError('bind', constants.errno.EINVAL) });
+    throw new DescriptorError(WANTED, fd, { cause: systemError('bind', 'EINVAL') });
   }
   if (family === 'IPv6' && !turnToIPv6(socket)) {
     socket.close();

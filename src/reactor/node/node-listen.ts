@@ -3,6 +3,7 @@ import { chmodSync } from 'node:fs';
 
 import { addressFrom, UNIXAddress } from '../../core/address.js';
 import { CannotListenError, UnsupportedError } from '../../core/errors.js';
+import { WINDOWS } from '../../internal/platform.js';
 import { systemError } from '../../internal/system-error.js';
 import type { ListenSettings } from '../tcp-settings.js';
 import type { UNIXListenSettings } from '../unix-settings.js';
@@ -44,7 +45,7 @@ export function listenUNIX(settings: UNIXListenSettings): Listening {
     throw new CannotListenError(address, { cause: systemError('bind', -handle, path) });
   }
   try {
-    if (!address.abstract) chmodSync(path, mode);
+    if (!address.abstract && !WINDOWS) chmodSync(path, mode);
     const status = handle.listen(backlog);
     if (status < 0) throw systemError('listen', -status, path);
   } catch (cause) {

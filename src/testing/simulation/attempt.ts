@@ -1,5 +1,6 @@
 /** An attempt to connect over the simulated network, from the first packet to the answer. */
 import { addressFrom, type IPAddress } from '../../core/address.js';
+import { systemError } from '../../internal/system-error.js';
 import type { Dial } from '../../reactor/stream-connector.js';
 import type { ConnectSettings } from '../../reactor/tcp-settings.js';
 import type { ManualClock } from '../manual-clock.js';
@@ -8,7 +9,6 @@ import type { Endpoint } from './endpoint.js';
 import { draw, type FaultSettings } from './faults.js';
 import type { Host } from './host.js';
 import type { SeededRandom } from './random.js';
-import { systemFailure } from './system-failure.js';
 import type { Trace } from './trace.js';
 
 /** Who dials. One of these is called, once, from a later event, unless the attempt is cancelled before. */
@@ -104,7 +104,7 @@ export class ConnectAttempt implements Dial {
     const { clientAddress, serverAddress } = connection;
     if (random.fork('acceptFailure').chance(faults.acceptFailure)) {
       connection.server.reset('it could not be accepted');
-      acceptor.acceptFailed(systemFailure('accept', 'EMFILE'));
+      acceptor.acceptFailed(systemError('accept', 'EMFILE'));
     } else {
       acceptor.accepted(connection.server, clientAddress, serverAddress);
     }
@@ -123,6 +123,6 @@ export class ConnectAttempt implements Dial {
   }
 
   #error(code: string): Error {
-    return systemFailure('connect', code, this.#peer.host, this.#peer.port);
+    return systemError('connect', code, this.#peer.host, this.#peer.port);
   }
 }

@@ -1,13 +1,13 @@
 /** A TCP connection of the simulated network: two ends, a pipe each way, and what fate has in store for it. */
 import type { IPAddress } from '../../core/address.js';
 import { checkChoice, checkInteger } from '../../internal/check.js';
+import { systemError } from '../../internal/system-error.js';
 import type { ManualClock } from '../manual-clock.js';
 import { Endpoint } from './endpoint.js';
 import type { FaultSettings } from './faults.js';
 import { Lane, type Traffic } from './lane.js';
 import { Pipe, type PipeListener } from './pipe.js';
 import type { SeededRandom } from './random.js';
-import { systemFailure } from './system-failure.js';
 import type { Trace } from './trace.js';
 
 /** A fault that strikes a connection strikes at one of its first so many pieces. */
@@ -99,7 +99,7 @@ export class SimulatedConnection {
   reset(): void {
     if (!this.open) return;
     this.#trace.add('connections', this.name, 'reset by the network');
-    for (const end of [this.client, this.server]) end.break(systemFailure('read', 'ECONNRESET'));
+    for (const end of [this.client, this.server]) end.break(systemError('read', 'ECONNRESET'));
   }
 
   /**

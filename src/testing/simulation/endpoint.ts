@@ -1,6 +1,7 @@
 /** One end of a simulated connection, as the system has it: a socket. A transport stands on it. */
+
+import { systemError } from '../../internal/system-error.js';
 import type { Pipe } from './pipe.js';
-import { systemFailure } from './system-failure.js';
 import type { Trace } from './trace.js';
 
 /** What stands on an endpoint. Called from events of the simulation only. */
@@ -156,6 +157,6 @@ export class Endpoint {
 
   #sendReset(why: string): void {
     this.#trace.add('connections', this.#outgoing.name, `resets: ${why}`);
-    this.#outgoing.lane.carry(0, () => this.#other?.break(systemFailure('read', 'ECONNRESET')));
+    this.#outgoing.lane.carry(0, () => this.#other?.break(systemError('read', 'ECONNRESET')));
   }
 }

@@ -1,9 +1,9 @@
 /** A host of the simulated network: its address, its ports, and who listens on them. */
 import { addressFrom, type IPAddress } from '../../core/address.js';
 import type { SystemError } from '../../core/errors.js';
+import { systemError } from '../../internal/system-error.js';
 import type { ConnectSettings, ListenSettings } from '../../reactor/tcp-settings.js';
 import type { Endpoint } from './endpoint.js';
-import { systemFailure } from './system-failure.js';
 
 /** Who listens on a port. */
 export interface Acceptor {
@@ -45,12 +45,12 @@ export class Host {
   listen(settings: ListenSettings, acceptor: Acceptor): Listener {
     const { interface: boundTo, reusePort } = settings;
     if (!WILDCARDS.includes(boundTo) && !this.has(boundTo)) {
-      throw systemFailure('bind', 'EADDRNOTAVAIL', boundTo, settings.port);
+      throw systemError('bind', 'EADDRNOTAVAIL', boundTo, settings.port);
     }
     const port = settings.port === 0 ? this.#ephemeralPort() : settings.port;
     const listener: Listener = { acceptor, port, boundTo, reusePort };
     if (this.#listeners.some((other) => conflict(listener, other))) {
-      throw systemFailure('listen', 'EADDRINUSE', boundTo || '::', port);
+      throw systemError('listen', 'EADDRINUSE', boundTo || '::', port);
     }
     this.#listeners.push(listener);
     return listener;
@@ -76,7 +76,7 @@ export class Host {
     const port = localPort === 0 ? this.#ephemeralPort() : localPort;
     if (WILDCARDS.includes(localAddress)) return addressFrom('TCP', own, port);
     if (this.has(localAddress)) return addressFrom('TCP', localAddress, port);
-    return systemFailure('bind', 'EADDRNOTAVAIL', localAddress, port);
+    return systemError('bind', 'EADDRNOTAVAIL', localAddress, port);
   }
 
   /** The ports on which somebody listens. */

@@ -14,6 +14,7 @@ import {
 } from '../../../internal/check.js';
 import type { ClockStage } from '../clock/clock-stage.js';
 import type { ContractStage } from '../contract-case.js';
+import { socketPathIn } from '../socket-path.js';
 import type { MakePair } from '../transport/scene.js';
 
 /** A reactor of its own for one case. */
@@ -106,7 +107,7 @@ const connectTCP: ConnectPair = (stage, client, server) => {
 const connectUNIX: ConnectPair = (stage, client, server) => {
   const { reactor } = stage;
   const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
-  const path = join(folder, 'pair');
+  const path = socketPathIn(folder, 'pair');
   reactor.listenUNIX(path, () => server);
   reactor.connectUNIX(path, () => client);
   return {
