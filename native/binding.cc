@@ -173,8 +173,9 @@ napi_value createLoop(napi_env env, napi_callback_info info) {
   settings.busyPollNanos = int64_t{busyPollMicros} * 1000;
 
   std::erase_if(addon.loops, [](const auto& loop) { return loop->closed() && loop->forgotten; });
+  napi_value memory = nullptr;
   Status status;
-  std::unique_ptr<Loop> made = Loop::create(env, settings, dispatch, status);
+  std::unique_ptr<Loop> made = Loop::create(env, settings, dispatch, memory, status);
   if (made == nullptr) return call.raise(status);
   made->onClosed = [](void* context) { static_cast<Addon*>(context)->sweep(); };
   made->onClosedContext = &addon;
@@ -195,7 +196,7 @@ napi_value createLoop(napi_env env, napi_callback_info info) {
     }
   }
   napi_set_named_property(env, result, "poller", call.text(loop->reactor()->poller().name()));
-  napi_set_named_property(env, result, "memory", loop->sharedMemory());
+  napi_set_named_property(env, result, "memory", memory);
   return result;
 }
 

@@ -1,5 +1,7 @@
 #include "binding_loop.h"
 
+#include <cerrno>
+#include <new>
 #include <utility>
 
 #include "binding_call.h"
@@ -11,11 +13,25 @@ namespace {
 // How long a turn that finds more and more by busy polling keeps Node's loop waiting.
 constexpr int64_t kMaxBusyTurnNanos = 10'000'000;
 
+// `new name(argument)` of a global constructor; null if it throws, or is not there.
+napi_value construct(napi_env env, const char* name, napi_value argument) {
+  napi_value global = nullptr;
+  napi_value constructor = nullptr;
+  napi_value made = nullptr;
+  napi_get_global(env, &global);
+  napi_get_named_property(env, global, name, &constructor);
+  if (napi_new_instance(env, constructor, 1, &argument, &made) == napi_ok) return made;
+  bool thrown = false;
+  napi_is_exception_pending(env, &thrown);
+  if (thrown) napi_get_and_clear_last_exception(env, &made);
+  return nullptr;
+}
+
 }  // namespace
 
 // Header, commands, events and the outgoing slab, one after the other. Lives for as long as the
-// loop or JavaScript's ArrayBuffer does: whatever JavaScript does with its side, the core's
-// pointers stay good.
+// loop or JavaScript's buffer does: whatever JavaScript does with its side, the core's pointers
+// stay good.
 struct Loop::SharedBlock {
   int32_t header[kHeaderInts] = {};
   int32_t padding[16 - kHeaderInts] = {};
@@ -25,14 +41,19 @@ struct Loop::SharedBlock {
 };
 
 std::unique_ptr<Loop> Loop::create(napi_env env, const Settings& settings, napi_value dispatch,
-                                   Status& status) {
+                                   napi_value& memory, Status& status) {
   std::unique_ptr<Poller> poller = makePoller(settings.poller, status);
   if (poller == nullptr) return nullptr;
   std::unique_ptr<Loop> loop(new Loop(env, settings));
+  memory = loop->shareMemory();
+  if (memory == nullptr) {
+    status = {ENOMEM, "shared memory"};
+    return nullptr;
+  }
   SharedBlock& block = *loop->shared_;
-  const SharedMemory memory{block.header,  block.commands, kCommandCapacity, block.outgoing,
+  const SharedMemory places{block.header,  block.commands, kCommandCapacity, block.outgoing,
                             kOutgoingSize, block.events,   kEventCapacity};
-  loop->reactor_ = std::make_unique<Reactor>(std::move(poller), memory);
+  loop->reactor_ = std::make_unique<Reactor>(std::move(poller), places);
   status = loop->start(dispatch);
   // A loop that failed half way still has libuv handles to close: the caller keeps it until
   // closed().
@@ -40,8 +61,7 @@ std::unique_ptr<Loop> Loop::create(napi_env env, const Settings& settings, napi_
   return loop;
 }
 
-Loop::Loop(napi_env env, const Settings& settings)
-    : env_(env), settings_(settings), shared_(std::make_shared<SharedBlock>()) {}
+Loop::Loop(napi_env env, const Settings& settings) : env_(env), settings_(settings) {}
 
 Loop::~Loop() = default;
 
@@ -88,14 +108,35 @@ Status Loop::start(napi_value dispatch) {
   return {};
 }
 
-napi_value Loop::sharedMemory() {
+napi_value Loop::shareMemory() {
+  shared_ = std::make_shared<SharedBlock>();
   auto* owner = new std::shared_ptr<SharedBlock>(shared_);
   napi_value buffer = nullptr;
   const napi_status status = napi_create_external_arraybuffer(
       env_, shared_.get(), sizeof(SharedBlock),
       [](napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<SharedBlock>*>(hint); },
       owner, &buffer);
-  if (status != napi_ok) delete owner;
+  if (status == napi_ok) return buffer;
+  delete owner;
+  shared_.reset();
+  return status == napi_no_external_buffers_allowed ? borrowMemory() : nullptr;
+}
+
+// Where V8 keeps all memory of JavaScript in a cage of its own, as Electron's does. A
+// SharedArrayBuffer can't be detached, so that its memory stays for as long as it is referred to.
+napi_value Loop::borrowMemory() {
+  napi_value length = nullptr;
+  napi_create_uint32(env_, sizeof(SharedBlock), &length);
+  napi_value buffer = construct(env_, "SharedArrayBuffer", length);
+  napi_value bytes = buffer == nullptr ? nullptr : construct(env_, "Uint8Array", buffer);
+  size_t size = 0;
+  void* memory = nullptr;
+  if (bytes == nullptr ||
+      napi_get_typedarray_info(env_, bytes, nullptr, &size, &memory, nullptr, nullptr) != napi_ok ||
+      size != sizeof(SharedBlock) || napi_create_reference(env_, bytes, 1, &borrowed_) != napi_ok) {
+    return nullptr;
+  }
+  shared_ = std::shared_ptr<SharedBlock>(new (memory) SharedBlock, [](SharedBlock*) {});
   return buffer;
 }
 
@@ -243,7 +284,8 @@ void Loop::closeHandles() {
   }
   reactor_.reset();
   shared_.reset();
-  for (napi_ref& reference : {std::ref(dispatch_), std::ref(slabs_[0]), std::ref(slabs_[1])}) {
+  for (napi_ref& reference :
+       {std::ref(dispatch_), std::ref(slabs_[0]), std::ref(slabs_[1]), std::ref(borrowed_)}) {
     if (reference != nullptr) napi_delete_reference(env_, std::exchange(reference, nullptr));
   }
 }

@@ -23,9 +23,10 @@ class Loop {
     bool measureTurns = false;
   };
 
-  // Null, with `status` set, if the system refuses. `dispatch` is called for each batch.
+  // Null, with `status` set, if the system refuses. `dispatch` is called for each batch. `memory`
+  // becomes JavaScript's side of the shared memory: an ArrayBuffer or a SharedArrayBuffer.
   static std::unique_ptr<Loop> create(napi_env env, const Settings& settings, napi_value dispatch,
-                                      Status& status);
+                                      napi_value& memory, Status& status);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -33,8 +34,6 @@ class Loop {
   // Null once disposed of.
   Reactor* reactor() { return disposed_ ? nullptr : reactor_.get(); }
 
-  // The memory shared with JavaScript, as an ArrayBuffer.
-  napi_value sharedMemory();
   // How long the last turn took; 0 unless turns are measured.
   int64_t lastTurnNanos() const { return lastTurnNanos_; }
 
@@ -61,6 +60,8 @@ class Loop {
   struct SharedBlock;
 
   Loop(napi_env env, const Settings& settings);
+  napi_value shareMemory();
+  napi_value borrowMemory();
   Status start(napi_value dispatch);
   void turn();
   void runBatch();
@@ -74,6 +75,7 @@ class Loop {
   napi_env env_;
   const Settings settings_;
   std::shared_ptr<SharedBlock> shared_;
+  napi_ref borrowed_ = nullptr;  // whose memory shared_ is, if not the addon's own
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<PollerThread> thread_;
   napi_ref dispatch_ = nullptr;

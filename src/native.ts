@@ -1,13 +1,15 @@
-/** Finds, loads and types the addon. What its functions do is said in native/binding*.cc. */
+/** Loads and types the addon. What its functions do is said in native/binding*.cc. */
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 
-import { AddonNotLoadedError } from './core/errors.js';
+import type { AddonAttempt } from './core/errors.js';
+import { addonFiles } from './native-files.js';
+import { addonNotLoaded, runtimeWithoutAddon } from './native-refusal.js';
 
 /** A native reactor: see native/reactor/shared_memory.h for what is traded through `memory`. */
 export interface NativeLoop {
   readonly poller: string;
-  readonly memory: ArrayBuffer;
+  /** An ArrayBuffer, or a SharedArrayBuffer where the engine takes no memory that is not its own. */
+  readonly memory: ArrayBufferLike;
   addSlab(memory: Uint8Array): boolean;
   address(handle: number, peer: boolean, out: Int32Array): boolean;
   /** 4, 6, 1 for UNIX, 0 for a stale handle. */
@@ -77,24 +79,46 @@ export interface Addon {
   ): void;
 }
 
-let loaded: Addon | undefined;
+/** An addon that was loaded. */
+export interface LoadedAddon {
+  readonly addon: Addon;
+  readonly file: string;
+  /** The files before it, which could not be loaded. */
+  readonly attempts: readonly AddonAttempt[];
+}
+
+let loaded: LoadedAddon | undefined;
 
 /**
- * Loads the addon: a prebuilt one for this platform from prebuilds/, else the one built in build/.
+ * Loads the addon, once: the first of its files that can be loaded.
  * @throws AddonNotLoadedError
  */
 export function loadAddon(): Addon {
+  return findAddon().addon;
+}
+
+/**
+ * As `loadAddon`, and says where it was found.
+ * @throws AddonNotLoadedError
+ */
+export function findAddon(): LoadedAddon {
   if (loaded !== undefined) return loaded;
-  const packageRoot = fileURLToPath(new URL('..', import.meta.url));
-  try {
-    const require = createRequire(import.meta.url);
-    const load = require('node-gyp-build') as (directory: string) => Addon;
-    loaded = load(packageRoot);
-    return loaded;
-  } catch (cause) {
-    throw new AddonNotLoadedError(
-      `the native reactor's addon could not be loaded for ${process.platform}-${process.arch}`,
-      { cause },
-    );
+  const attempts: AddonAttempt[] = [];
+  if (runtimeWithoutAddon() !== undefined) throw addonNotLoaded(attempts);
+  for (const file of addonFiles()) {
+    try {
+      loaded = { addon: load(file), file, attempts };
+      return loaded;
+    } catch (error) {
+      attempts.push({ file, error: error as Error });
+    }
   }
+  throw addonNotLoaded(attempts);
+}
+
+function load(file: string): Addon {
+  // Not this module's `require`: a bundler would look into it.
+  const addon = createRequire(file)(file) as Partial<Addon>;
+  if (typeof addon.createLoop !== 'function') throw new Error('it is not the addon of Ropewalk');
+  return addon as Addon;
 }

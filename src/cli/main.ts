@@ -3,11 +3,13 @@
 import { readFileSync } from 'node:fs';
 
 import { runDemo } from './demo.js';
+import { runDoctor } from './doctor.js';
 import { UsageError } from './usage-error.js';
 
 const USAGE = `Usage: ropewalk <command> [flags]
 
   demo      an echo and a chat server with a live view (ropewalk demo --help)
+  doctor    whether the native reactor serves here, and what to change
   help      this
   version   the version of this package
 `;
@@ -19,6 +21,8 @@ async function main([command = 'help', ...args]: readonly string[]): Promise<num
     switch (command) {
       case 'demo':
         return await runDemo(args);
+      case 'doctor':
+        return await runDoctor(args, packageVersion());
       case 'help':
       case '--help':
       case '-h':

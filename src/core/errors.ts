@@ -340,10 +340,35 @@ export class UnsupportedError extends RopewalkError {
   }
 }
 
-/** The native reactor was asked for and its addon could not be loaded. `cause` says why. */
+/** A file that was tried as the addon, and why it is not. */
+export interface AddonAttempt {
+  readonly file: string;
+  /** `MODULE_NOT_FOUND` is the `code` where there is no such file. */
+  readonly error: Error;
+}
+
+export interface AddonNotLoadedOptions extends ErrorOptions {
+  readonly attempts?: readonly AddonAttempt[];
+  readonly advice?: string;
+}
+
+/** The native reactor was asked for and its addon could not be loaded. `cause` is the reason of the likeliest file. */
 export class AddonNotLoadedError extends RopewalkError {
   override readonly name = 'AddonNotLoadedError';
   override readonly code = 'ERR_ADDON_NOT_LOADED';
+  /** All files that were tried, in order; none where no addon can be loaded whatever its file. */
+  readonly attempts: readonly AddonAttempt[];
+  /** What to do about it: a sentence or two. */
+  readonly advice: string;
+
+  constructor(
+    message: string,
+    { attempts = [], advice = '', ...options }: AddonNotLoadedOptions = {},
+  ) {
+    super(message, options);
+    this.attempts = attempts;
+    this.advice = advice;
+  }
 }
 
 /** An option or argument has the wrong type. */

@@ -1,4 +1,6 @@
 /** Chooses and makes reactors; keeps this thread's default one. */
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
+
 import { AddonNotLoadedError } from '../core/errors.js';
 import type { Reactor } from '../core/reactor.js';
 import { checkChoice } from '../internal/check.js';
@@ -42,7 +44,7 @@ function createNative(options: CreateReactorOptions, kind: 'auto' | 'native'): R
 }
 
 let defaultReactor: Reactor | undefined;
-let warned = false;
+const WARNED = 'ropewalk.warned';
 
 /** This thread's default reactor, made on first use. For the edge of a program: libraries take a reactor as argument. */
 export function getReactor(): Reactor {
@@ -60,13 +62,13 @@ export function installReactor(reactor: Reactor): Reactor | undefined {
   return previous;
 }
 
+/** Threads that are started from now on don't repeat it. */
 function warnOnce(error: AddonNotLoadedError): void {
-  if (warned) return;
-  warned = true;
+  if (getEnvironmentData(WARNED) === true) return;
+  setEnvironmentData(WARNED, true);
   process.emitWarning(`${error.message}. The pure-JS reactor serves instead.`, {
     type: 'RopewalkWarning',
     code: error.code,
-    detail:
-      'To build the addon: npx node-gyp rebuild in the package. To silence this: ROPEWALK_REACTOR=node.',
+    detail: `${error.advice} \`npx ropewalk doctor\` tells more. To silence this: ROPEWALK_REACTOR=node.`,
   });
 }

@@ -76,7 +76,7 @@ export interface SharedMemory {
   readonly outgoingInts: Int32Array;
 }
 
-export function mapSharedMemory(memory: ArrayBuffer): SharedMemory {
+export function mapSharedMemory(memory: ArrayBufferLike): SharedMemory {
   const commands = HEADER_INTS;
   const events = commands + COMMAND_CAPACITY * COMMAND_INTS;
   const outgoing = events + EVENT_CAPACITY * EVENT_INTS;

@@ -298,7 +298,7 @@ const scenes: Record<string, () => Promise<void>> = {
     const loop = makeLoop();
     openHandles(loop);
     try {
-      structuredClone(loop.memory, { transfer: [loop.memory] });
+      structuredClone(loop.memory, { transfer: [loop.memory as ArrayBuffer] });
     } catch (error) {
       check(error, 'transfer');
     }

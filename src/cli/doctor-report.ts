@@ -1,0 +1,142 @@
+/** What `ropewalk doctor` finds out about this machine. What a platform doesn't have is left out. */
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
+
+import { AddonNotLoadedError } from '../core/errors.js';
+import { Factory } from '../core/factory.js';
+import type { Reactor } from '../core/reactor.js';
+import { findAddon } from '../native.js';
+import { type Libc, libcOf } from '../native-files.js';
+import { createReactor } from '../reactor/create-reactor.js';
+import { POLLER_CHOICES } from '../reactor/poller-choice.js';
+import { type DoctorAdvice, type DoctorLimits, limitAdvice } from './doctor-advice.js';
+
+export interface DoctorReport {
+  readonly version: string;
+  /** `linux-x64`. */
+  readonly platform: string;
+  readonly system: string;
+  readonly libc?: Libc;
+  /** `Node.js v22.1.0`. */
+  readonly engine: string;
+  /** Which reactor serves by default, if `ROPEWALK_REACTOR` says nothing. */
+  readonly reactor: 'native' | 'node';
+  /** The file of the addon. */
+  readonly addon?: string;
+  /** Why the native reactor can't serve. */
+  readonly problem?: string;
+  /** Files that could not be loaded as the addon. */
+  readonly attempts: readonly { readonly file: string; readonly error: string }[];
+  /** Of the native reactor, the one that `auto` means first. */
+  readonly pollers: readonly string[];
+  readonly ipv6Loopback: boolean;
+  /** Of libuv: files, and names under the pure-JS reactor. */
+  readonly threadPoolThreads: number;
+  readonly limits: DoctorLimits;
+  readonly advice: readonly DoctorAdvice[];
+}
+
+export async function examine(version: string): Promise<DoctorReport> {
+  const limits = readLimits();
+  const libc = libcOf();
+  const addon = examineAddon();
+  return {
+    version,
+    platform: `${process.platform}-${process.arch}`,
+    system: release(),
+    ...(libc && { libc }),
+    engine: engineName(),
+    ...addon.found,
+    pollers: await usablePollers(),
+    ipv6Loopback: await listensOn('::1'),
+    threadPoolThreads: Number(process.env.UV_THREADPOOL_SIZE) || 4,
+    limits,
+    advice: [...addon.advice, ...limitAdvice(limits)],
+  };
+}
+
+type AddonFindings = Pick<DoctorReport, 'reactor' | 'addon' | 'problem' | 'attempts'>;
+
+function examineAddon(): { found: AddonFindings; advice: DoctorAdvice[] } {
+  try {
+    const { file, attempts } = findAddon();
+    return { found: { reactor: 'native', addon: file, attempts: shown(attempts) }, advice: [] };
+  } catch (error) {
+    if (!(error instanceof AddonNotLoadedError)) throw error;
+    const { message: problem, attempts } = error;
+    return {
+      found: { reactor: 'node', problem, attempts: shown(attempts) },
+      advice: [{ why: 'for the native reactor', what: error.advice }],
+    };
+  }
+}
+
+function shown(attempts: AddonNotLoadedError['attempts']): DoctorReport['attempts'] {
+  return attempts.map(({ file, error }) => {
+    const missing = (error as { code?: unknown }).code === 'MODULE_NOT_FOUND';
+    return { file, error: missing ? 'no such file' : error.message };
+  });
+}
+
+function engineName(): string {
+  const { bun, deno, electron } = process.versions;
+  if (bun !== undefined) return `Bun ${bun}`;
+  if (deno !== undefined) return `Deno ${deno}`;
+  const node = `Node.js ${process.version}`;
+  return electron === undefined ? node : `Electron ${electron} (${node})`;
+}
+
+async function usablePollers(): Promise<string[]> {
+  const names: string[] = [];
+  for (const poller of POLLER_CHOICES) {
+    try {
+      await using reactor = createReactor({ kind: 'native', poller });
+      if (!names.includes(reactor.poller)) names.push(reactor.poller);
+    } catch {} // not to be had here
+  }
+  return names;
+}
+
+async function listensOn(address: string): Promise<boolean> {
+  await using reactor: Reactor = createReactor({ kind: 'node' });
+  try {
+    reactor.listenTCP(0, new Factory(), { interface: address });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readLimits(): DoctorLimits {
+  const openFiles = /^Max open files\s+(\S+)\s+(\S+)/m.exec(contents('/proc/self/limits') ?? '');
+  const ports = numbers('net/ipv4/ip_local_port_range');
+  const found = {
+    openFiles: numberOf(openFiles?.[1]),
+    openFilesHard: numberOf(openFiles?.[2]),
+    openFilesMost: numbers('fs/nr_open')[0],
+    acceptQueue: numbers('net/core/somaxconn')[0],
+    localPorts: ports.length === 2 ? ports : undefined,
+    migrateRequests: numbers('net/ipv4/tcp_migrate_req')[0],
+    receiveBufferBytes: numbers('net/core/rmem_max')[0],
+    sendBufferBytes: numbers('net/core/wmem_max')[0],
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+}
+
+/** @param path Below /proc/sys. */
+function numbers(path: string): number[] {
+  return (contents(`/proc/sys/${path}`) ?? '').trim().split(/\s+/).filter(Boolean).map(Number);
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return text === 'unlimited' ? Number.MAX_SAFE_INTEGER : Number(text);
+}
+
+function contents(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,83 @@
+/** `ropewalk doctor`: whether the native reactor serves on this machine, why not, and what to change. */
+import { parseArgs } from 'node:util';
+
+import { type DoctorReport, examine } from './doctor-report.js';
+import { UsageError } from './usage-error.js';
+
+const DOCTOR_USAGE = `Usage: ropewalk doctor [--json]
+
+Tells the platform, the addon and why it does not load, pollers and limits, and
+what to change for servers with very many connections.
+
+Exit code 0: the native reactor serves; 1: it can't, and the pure-JS one does.
+`;
+
+const NATIVE = 0;
+const PURE_JS = 1;
+
+/**
+ * Prints what it finds.
+ * @returns The exit code.
+ * @throws UsageError
+ */
+export async function runDoctor(args: readonly string[], version: string): Promise<number> {
+  const flags = parseFlags(args);
+  if (flags.help === true) {
+    process.stdout.write(DOCTOR_USAGE);
+    return 0;
+  }
+  const report = await examine(version);
+  const text = flags.json === true ? JSON.stringify(report, undefined, 2) : describeReport(report);
+  process.stdout.write(`${text}\n`);
+  return report.pollers.length > 0 ? NATIVE : PURE_JS;
+}
+
+function parseFlags(args: readonly string[]): { help?: boolean; json?: boolean } {
+  const options = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } } as const;
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('\n', 1)[0] ?? '');
+  }
+}
+
+export function describeReport(report: DoctorReport): string {
+  const { libc, addon, problem, attempts, pollers, advice } = report;
+  const rows: [string, string][] = [
+    ['ropewalk', report.version],
+    ['platform', `${report.platform}${libc ? ` (${libc})` : ''}, ${report.system}`],
+    ['engine', report.engine],
+    ['reactor', report.reactor === 'native' ? 'native' : 'node, the pure-JS one'],
+    ['addon', addon ?? problem ?? ''],
+    ...attempts.map(({ file, error }): [string, string] => ['  tried', `${file}: ${error}`]),
+    ['pollers', pollers.join(', ') || 'none'],
+    ['IPv6', report.ipv6Loopback ? 'yes' : 'no: nothing can listen on ::1'],
+    ['thread pool', `${report.threadPoolThreads} threads (UV_THREADPOOL_SIZE)`],
+    ...limitRows(report.limits),
+  ];
+  const lines = rows.map(([name, value]) => `${name.padEnd(14)}${value}`);
+  if (advice.length > 0) lines.push('', 'To change:');
+  for (const { why, what } of advice) lines.push(`  ${why}:`, `    ${what}`);
+  return lines.join('\n');
+}
+
+function limitRows(limits: DoctorReport['limits']): [string, string][] {
+  const rows: [string, number | string | undefined][] = [
+    [
+      'open files',
+      limits.openFiles &&
+        `${shown(limits.openFiles)} (hard limit ${shown(limits.openFilesHard)}, fs.nr_open ${shown(limits.openFilesMost)})`,
+    ],
+    ['accept queue', limits.acceptQueue],
+    ['local ports', limits.localPorts?.join('-')],
+    ['tcp_migrate', limits.migrateRequests],
+    ['rmem_max', limits.receiveBufferBytes],
+    ['wmem_max', limits.sendBufferBytes],
+  ];
+  return rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+}
+
+function shown(limit: number | undefined): string {
+  if (limit === undefined) return 'unknown';
+  return limit === Number.MAX_SAFE_INTEGER ? 'unlimited' : String(limit);
+}

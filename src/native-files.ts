@@ -1,0 +1,63 @@
+/** Which files may hold the addon, the best first. None of them is opened here. */
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const NAME = 'ropewalk';
+
+/** The C library that this process runs on; undefined off Linux. */
+export type Libc = 'glibc' | 'musl' | undefined;
+
+/**
+ * `ROPEWALK_PREBUILD`, where it is set, and nothing else: a file, or a folder laid out as the package. Else of the
+ * package a local build, because who compiled it wants it, then the prebuild for this platform.
+ */
+export function addonFiles(): string[] {
+  const { ROPEWALK_PREBUILD: wanted = '' } = process.env;
+  if (wanted.endsWith('.node')) return [resolve(wanted)];
+  const root = wanted === '' ? packageRoot() : resolve(wanted);
+  return root === undefined ? [] : filesIn(root);
+}
+
+/** Undefined in a bundle of CommonJS, which has no `import.meta.url`. */
+export function packageRoot(): string | undefined {
+  const url = import.meta.url as string | undefined;
+  return url === undefined ? undefined : dirname(dirname(fileURLToPath(url)));
+}
+
+/** `linux-x64 (glibc)`. */
+export function platformName(): string {
+  const libc = libcOf();
+  const platform = `${process.platform}-${process.arch}`;
+  return libc === undefined ? platform : `${platform} (${libc})`;
+}
+
+function filesIn(root: string): string[] {
+  const prebuilds = join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+  const libc = libcOf();
+  const names = libc === undefined ? [`${NAME}.node`] : [`${NAME}.${libc}.node`, `${NAME}.node`];
+  return [
+    join(root, 'build', 'Release', `${NAME}.node`),
+    ...names.map((name) => join(prebuilds, name)),
+  ];
+}
+
+let glibc: boolean | undefined;
+
+/** An addon of the other C library may load all the same, and bring a second one into the process: it is never tried. */
+export function libcOf(): Libc {
+  if (process.platform !== 'linux') return undefined;
+  glibc ??= reportsGlibc();
+  return glibc ? 'glibc' : 'musl';
+}
+
+/** What the process itself says: distributions have no file in common that tells. */
+function reportsGlibc(): boolean {
+  // @types/node lacks excludeNetwork in this version.
+  const { report } = process as { report?: NodeJS.ProcessReport & { excludeNetwork?: boolean } };
+  if (typeof report?.getReport !== 'function') return true;
+  const { excludeNetwork = false } = report;
+  report.excludeNetwork = true; // it would look up names
+  const { header } = report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  report.excludeNetwork = excludeNetwork;
+  return header?.glibcVersionRuntime !== undefined;
+}
