@@ -5,6 +5,7 @@
 //   npm run portability                          every run of tools/portability/runs.mjs
 //   npm run portability -- --only node22,deno    these
 //   npm run portability -- --addon FILE          with this addon, for this platform, instead of a prebuilt one
+//   npm run portability -- --reactors node       on these reactors; without a native one, no addon is built
 //   npm run portability -- --write-docs          notes the results in docs/portability.json and docs/portability.md
 //
 // The exit code is 1 where a test failed that is not known to, or passed that is.
@@ -32,6 +33,7 @@ const { values: options } = parseArgs({
   options: {
     only: { type: 'string' },
     addon: { type: 'string' },
+    reactors: { type: 'string' },
     'write-docs': { type: 'boolean', default: false },
   },
 });
@@ -40,7 +42,7 @@ const { values: options } = parseArgs({
 let suite;
 try {
   let wrong = 0;
-  for (const each of chosen()) wrong += report(each, runOne(each));
+  for (const each of chosen()) wrong += report(each, runOne(narrowed(each)));
   process.exitCode = wrong === 0 ? 0 : 1;
 } catch (error) {
   if (!(error instanceof RunError)) throw error;
@@ -57,6 +59,15 @@ function chosen() {
     if (found !== undefined) return found;
     throw new RunError(`no run is called ${name}: ${RUNS.map((each) => each.name).join(', ')}`);
   });
+}
+
+/** @param {Run} each @returns {Run} */
+function narrowed(each) {
+  const { reactors } = options;
+  if (reactors === undefined || each.engine === undefined) return each;
+  const { target, ...others } = each;
+  const needsAddon = target !== undefined && reactors.includes('native');
+  return { ...others, reactors, ...(needsAddon && { target }) };
 }
 
 /** @param {Run} each @returns {RunResult} */
