@@ -38,3 +38,9 @@ export function turnToIPv6(socket: Socket): boolean {
   handle.connect = handle.connect6;
   return true;
 }
+
+/** Bytes that the system has not taken yet. Deno tells none: there, nothing is seen to wait. */
+export function unsentDatagramBytes(socket: Socket): number {
+  const { getSendQueueSize: size } = socket as Partial<Socket>;
+  return size === undefined ? 0 : size.call(socket);
+}

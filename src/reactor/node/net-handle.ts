@@ -7,6 +7,8 @@
 import net from 'node:net';
 import { threadId } from 'node:worker_threads';
 
+import { UnsupportedError } from '../../core/errors.js';
+
 /** The bound socket of `_createServerHandle`. Its methods answer 0 or a negative errno. */
 export interface ListenHandle {
   /** Called for each connection, or with the negative errno of a failed accept(2). */
@@ -17,6 +19,8 @@ export interface ListenHandle {
   /** Pipes, which UNIX sockets are called here, have no such method. */
   getsockname?(out: { address?: string; port?: number }): number;
   close(): void;
+  /** Deno's: its `onconnection` tells that somebody waits, and has to be asked for whom. */
+  accept?(connection: ConnectionHandle): number;
 }
 
 /** An accepted connection: what `new net.Socket({ handle })` takes. */
@@ -25,17 +29,21 @@ export interface ConnectionHandle {
   close(): void;
 }
 
+const onDeno = process.versions.deno !== undefined;
+
 /** libuv's `UV_TCP_IPV6ONLY`. */
 export const IPV6_ONLY = 1;
-/** libuv's `UV_TCP_REUSEPORT`, since 1.49. */
-export const REUSE_PORT = 2;
+/** libuv's `UV_TCP_REUSEPORT`, since 1.49; Deno's own number for it. */
+export const REUSE_PORT: number = onDeno ? 4 : 2;
+/** What a stream's handle is made for: a connection, and not to listen. */
+const FOR_CONNECTION = 0;
 
 /** A connected socket's own handle. */
 interface StreamHandle {
   /** Bytes that were given to libuv. */
   readonly bytesWritten: number;
-  /** Bytes of these that the system has not taken yet. */
-  readonly writeQueueSize: number;
+  /** Bytes of these that the system has not taken yet; Deno tells none. */
+  readonly writeQueueSize?: number;
   readonly fd?: number;
 }
 
@@ -47,12 +55,15 @@ type CreateServerHandle = (
   flags?: number,
 ) => ListenHandle | number;
 
-/** Makes a TCP socket and binds it. Answers the negative errno where that fails at once. */
+/** Makes a TCP socket and binds it. Answers the negative errno where that fails at once. @throws UnsupportedError */
 export function bindListenHandle(
   address: string,
   port: number,
   flags: number,
 ): ListenHandle | number {
+  if (onDeno && (flags & IPV6_ONLY) !== 0) {
+    throw new UnsupportedError('ipv6Only', 'Deno does not set it');
+  }
   return createServerHandle(address, port, net.isIPv4(address) ? 4 : 6, undefined, flags);
 }
 
@@ -67,13 +78,46 @@ export function openListenHandle(fd: number): ListenHandle | number {
 }
 
 const createServerHandle: CreateServerHandle = (...args) => {
-  const { _createServerHandle: create } = net as unknown as {
-    _createServerHandle?: CreateServerHandle;
-  };
-  if (create === undefined)
-    throw new Error(`Node ${process.version} has no net._createServerHandle`);
+  const create = handleMaker();
+  if (create === undefined) throw cannotBindAtOnce();
   return create(...args);
 };
+
+/** Bun has none. */
+function handleMaker(): CreateServerHandle | undefined {
+  return (net as { _createServerHandle?: CreateServerHandle })._createServerHandle;
+}
+
+/** What `listenTCP` and the like throw where the engine would bind later. */
+export function cannotBindAtOnce(): UnsupportedError {
+  return new UnsupportedError('listening', 'this engine has no way to bind a socket at once');
+}
+
+/** Whether sockets, UDP's as well, are bound when the engine's `bind` returns. */
+export function bindsAtOnce(): boolean {
+  return handleMaker() !== undefined;
+}
+
+/** Has `accepted` called for each connection, or with the negative errno of a failed accept(2). */
+export function onConnection(
+  handle: ListenHandle,
+  accepted: (status: number, connection?: ConnectionHandle) => void,
+): void {
+  handle.onconnection = (status, connection) => {
+    if (status < 0 || connection !== undefined) accepted(status, connection);
+    else accepted(...acceptFrom(handle));
+  };
+}
+
+/** As Deno's own `net.Server` does. */
+function acceptFrom(handle: ListenHandle): [status: number, connection?: ConnectionHandle] {
+  const { constructor: Connection } = handle as unknown as {
+    constructor: new (type: number) => ConnectionHandle;
+  };
+  const connection = new Connection(FOR_CONNECTION);
+  const status = handle.accept?.(connection) ?? 0;
+  return status < 0 ? [status] : [0, connection];
+}
 
 /**
  * Whether this Node's libuv leaves abstract names as long as they are. Older ones pad them with NULs (seen with 1.46), which
@@ -101,7 +145,9 @@ export function descriptorOf(socket: net.Socket): number {
  */
 export function unsentBytes(socket: net.Socket, given: number): number {
   const { _handle: handle } = socket as unknown as { _handle?: StreamHandle | null };
-  return handle ? given - handle.bytesWritten + handle.writeQueueSize : socket.writableLength;
+  const waiting = handle?.writeQueueSize;
+  if (!handle || waiting === undefined) return socket.writableLength;
+  return given - handle.bytesWritten + waiting;
 }
 
 /** Keeps a socket open when both sides have finished sending: closing it is then the protocol's task. */

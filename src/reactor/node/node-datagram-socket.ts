@@ -11,7 +11,7 @@ import { checkData } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
 import { checkDatagramLength, udpDestination } from '../udp-destination.js';
 import type { UDPOption, UDPPort, UDPSocket } from '../udp-port.js';
-import { dgramHandle } from './dgram-handle.js';
+import { dgramHandle, unsentDatagramBytes } from './dgram-handle.js';
 import { multicastInterface } from './multicast-interface.js';
 import type { NodeSockets } from './node-sockets.js';
 import type { Flushed } from './outgoing.js';
@@ -73,7 +73,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   }
 
   get bufferedBytes(): number {
-    return this.closed ? 0 : this.queuedBytes + this.socket.getSendQueueSize();
+    return this.closed ? 0 : this.queuedBytes + unsentDatagramBytes(this.socket);
   }
 
   fileno(): number {
@@ -194,7 +194,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   private handOver(datagram: Datagram): void {
     const { socket } = this;
     const { bytes, to } = datagram;
-    const waiting = socket.getSendQueueSize();
+    const waiting = unsentDatagramBytes(socket);
     if (waiting > 0 && waiting + bytes.byteLength > this.limits.maxBufferedBytes) {
       this.datagramsDropped += 1;
       return;

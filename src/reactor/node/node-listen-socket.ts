@@ -4,7 +4,7 @@ import { AcceptError, UnsupportedError } from '../../core/errors.js';
 import { systemError } from '../../internal/system-error.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
 import type { SocketSettings } from '../tcp-settings.js';
-import type { ConnectionHandle, ListenHandle } from './net-handle.js';
+import { type ConnectionHandle, type ListenHandle, onConnection } from './net-handle.js';
 import { acceptedSocket } from './node-socket.js';
 import type { NodeSockets } from './node-sockets.js';
 import { NodeTransport } from './node-transport.js';
@@ -44,10 +44,10 @@ export class NodeListenSocket implements ListenSocket {
     this.#settings = settings;
     this.#port = port;
     this.#handle = handle;
-    handle.onconnection = (status, connection) => {
+    onConnection(handle, (status, connection) => {
       if (connection === undefined) reactor.report(acceptError(status), 'accept');
       else this.#accept(connection);
-    };
+    });
   }
 
   fileno(): number {

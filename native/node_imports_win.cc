@@ -1,0 +1,96 @@
+// The functions of Node that the addon calls, for Windows prebuilds. There a DLL names the file
+// that it imports from, but the host may be node.exe, electron.exe or any other: so they are looked
+// up in the program that loaded us. `__imp_NAME` is where calls of a dllimport function find its
+// address.
+//
+// A function that is missing here does not link; and tools/check-addon.mjs, which reads the list,
+// lets no prebuild of any platform import others.
+
+#include <windows.h>
+
+#define ROPEWALK_NODE_IMPORTS(X)       \
+  X(napi_add_async_cleanup_hook)       \
+  X(napi_close_handle_scope)           \
+  X(napi_create_array_with_length)     \
+  X(napi_create_buffer_copy)           \
+  X(napi_create_double)                \
+  X(napi_create_error)                 \
+  X(napi_create_external_arraybuffer)  \
+  X(napi_create_function)              \
+  X(napi_create_int32)                 \
+  X(napi_create_object)                \
+  X(napi_create_reference)             \
+  X(napi_create_string_utf8)           \
+  X(napi_delete_reference)             \
+  X(napi_fatal_exception)              \
+  X(napi_get_and_clear_last_exception) \
+  X(napi_get_boolean)                  \
+  X(napi_get_cb_info)                  \
+  X(napi_get_global)                   \
+  X(napi_get_null)                     \
+  X(napi_get_reference_value)          \
+  X(napi_get_typedarray_info)          \
+  X(napi_get_uv_event_loop)            \
+  X(napi_get_value_bool)               \
+  X(napi_get_value_double)             \
+  X(napi_get_value_string_utf8)        \
+  X(napi_is_detached_arraybuffer)      \
+  X(napi_is_typedarray)                \
+  X(napi_make_callback)                \
+  X(napi_open_handle_scope)            \
+  X(napi_remove_async_cleanup_hook)    \
+  X(napi_set_element)                  \
+  X(napi_set_named_property)           \
+  X(napi_throw)                        \
+  X(napi_throw_error)                  \
+  X(napi_throw_type_error)             \
+  X(napi_typeof)                       \
+  X(uv_async_init)                     \
+  X(uv_async_send)                     \
+  X(uv_check_init)                     \
+  X(uv_check_start)                    \
+  X(uv_close)                          \
+  X(uv_idle_init)                      \
+  X(uv_idle_start)                     \
+  X(uv_idle_stop)                      \
+  X(uv_poll_init)                      \
+  X(uv_poll_start)                     \
+  X(uv_prepare_init)                   \
+  X(uv_prepare_start)                  \
+  X(uv_ref)                            \
+  X(uv_unref)
+
+extern "C" {
+#define ROPEWALK_DEFINE(name) void* __imp_##name = nullptr;
+ROPEWALK_NODE_IMPORTS(ROPEWALK_DEFINE)
+#undef ROPEWALK_DEFINE
+}
+
+namespace {
+
+constexpr struct {
+  const char* name;
+  void** address;
+} kImports[] = {
+#define ROPEWALK_ENTRY(name) {#name, &__imp_##name},
+    ROPEWALK_NODE_IMPORTS(ROPEWALK_ENTRY)
+#undef ROPEWALK_ENTRY
+};
+
+bool findAllIn(HMODULE program) {
+  if (program == nullptr) return false;
+  for (const auto& import : kImports) {
+    *import.address = reinterpret_cast<void*>(GetProcAddress(program, import.name));
+    if (*import.address == nullptr) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// FALSE makes process.dlopen throw, where a null pointer would end the process later. A program
+// that embeds Node may have it in libnode.dll.
+BOOL WINAPI DllMain(HINSTANCE, DWORD reason, LPVOID) {
+  if (reason != DLL_PROCESS_ATTACH) return TRUE;
+  return findAllIn(GetModuleHandleW(nullptr)) || findAllIn(GetModuleHandleW(L"libnode.dll"));
+}

@@ -1,0 +1,72 @@
+// @ts-check
+// What the addon is made of, as binding.gyp lists it: the one list for local builds and prebuilds.
+
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * A file of gyp is JSON with comments and commas at the ends of lists.
+ *
+ * @param {string} text
+ */
+function parseGyp(text) {
+  return JSON.parse(text.replace(/^\s*#.*$/gm, '').replace(/,(?=\s*[\]}])/g, ''));
+}
+
+/**
+ * Whether a condition that chooses sources is true; it may only ask for the system.
+ *
+ * @param {string} condition such as `OS!='win'`
+ * @param {string} os
+ */
+function holds(condition, os) {
+  const [, operator, name] = /^OS\s*([!=]=)\s*'(\w+)'$/.exec(condition) ?? [];
+  if (name === undefined) throw new Error(`binding.gyp: sources depend on ${condition}`);
+  return (name === os) === (operator === '==');
+}
+
+/**
+ * @param {string} root the project's folder
+ * @param {string} os as gyp calls it: linux, mac, win
+ * @returns {{ sources: string[], defines: string[] }} paths below `root`
+ */
+function addonSources(root, os) {
+  const [target] = parseGyp(readFileSync(join(root, 'binding.gyp'), 'utf8')).targets;
+  const sources = [...target.sources];
+  for (const [condition, ...branches] of target.conditions) {
+    if (
+      !branches.some((/** @type {{ sources?: string[] }} */ branch) => branch.sources !== undefined)
+    )
+      continue;
+    sources.push(...((holds(condition, os) ? branches[0] : branches[1])?.sources ?? []));
+  }
+  return { sources, defines: target.defines };
+}
+
+/** Everything that is compiled, below `root`: native tests and fuzzers are not. @param {string} root */
+function nativeFiles(root) {
+  return readdirSync(join(root, 'native'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(cc|h)$/.test(file) && !/^(test|fuzz)[/\\]/.test(file))
+    .map((file) => join('native', file))
+    .sort();
+}
+
+/**
+ * A digest of some files' names and contents.
+ *
+ * @param {string} root
+ * @param {string[]} files below `root`
+ */
+function digestOf(root, files) {
+  const hash = createHash('sha256');
+  for (const file of files) {
+    const content = createHash('sha256')
+      .update(readFileSync(join(root, file)))
+      .digest('hex');
+    hash.update(`${content}  ${file.replaceAll('\\', '/')}\n`);
+  }
+  return hash.digest('hex');
+}
+
+export { addonSources, digestOf, nativeFiles };

@@ -1,0 +1,142 @@
+// @ts-check
+// Runs what can be run of each platform on one Linux machine, and says what passed. It installs what it needs: engines from
+// npm (tools/engines), emulators from Debian.
+//
+//   npm run portability                          every run of tools/portability/runs.mjs
+//   npm run portability -- --only node22,deno    these
+//   npm run portability -- --addon FILE          with this addon, for this platform, instead of a prebuilt one
+//   npm run portability -- --reactors node       on these reactors; without a native one, no addon is built
+//   npm run portability -- --write-docs          notes the results in docs/portability.json and docs/portability.md
+//
+// The exit code is 1 where a test failed that is not known to, or passed that is.
+
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+
+import { packSuite, runSuite } from './portability/contract-suite.mjs';
+import { output, RunError, root, run } from './portability/machine.mjs';
+import { runNativeTests } from './portability/native-tests.mjs';
+import { page } from './portability/page.mjs';
+import { RUNS } from './portability/runs.mjs';
+import { TARGETS } from './prebuild-targets.mjs';
+
+/** @typedef {import('./portability/runs.mjs').Run} Run */
+/** @typedef {import('./portability/page.mjs').RunResult} RunResult */
+
+const RESULTS = join(root, 'docs', 'portability.json');
+const PAGE = join(root, 'docs', 'portability.md');
+
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    addon: { type: 'string' },
+    reactors: { type: 'string' },
+    'write-docs': { type: 'boolean', default: false },
+  },
+});
+
+/** @type {string | undefined} */
+let suite;
+try {
+  let wrong = 0;
+  for (const each of chosen()) wrong += report(each, runOne(narrowed(each)));
+  process.exitCode = wrong === 0 ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof RunError)) throw error;
+  console.error(`portability: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  if (suite !== undefined) rmSync(suite, { recursive: true });
+}
+
+function chosen() {
+  if (options.only === undefined) return RUNS;
+  return options.only.split(',').map((name) => {
+    const found = RUNS.find((each) => each.name === name);
+    if (found !== undefined) return found;
+    throw new RunError(`no run is called ${name}: ${RUNS.map((each) => each.name).join(', ')}`);
+  });
+}
+
+/** @param {Run} each @returns {Run} */
+function narrowed(each) {
+  const { reactors } = options;
+  if (reactors === undefined || each.engine === undefined) return each;
+  const { target, ...others } = each;
+  const needsAddon = target !== undefined && reactors.includes('native');
+  return { ...others, reactors, ...(needsAddon && { target }) };
+}
+
+/** @param {Run} each @returns {RunResult} */
+function runOne(each) {
+  /** @type {RunResult} */
+  const result = { date: new Date().toISOString().slice(0, 10), tools: tools(each) };
+  const addon = each.target === undefined ? undefined : addonOf(each.target);
+  if (addon !== undefined) {
+    const bytes = readFileSync(addon);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    result.addon = { bytes: bytes.byteLength, sha256 };
+  }
+  if (each.native !== undefined) result.native = runNativeTests(each.name, each.native);
+  if (each.engine !== undefined) {
+    suite ??= packSuite();
+    result.suite = runSuite({ ...each, engine: each.engine }, suite, addon);
+  }
+  return result;
+}
+
+/** Built and checked by tools/prebuilds.mjs. @param {string} name */
+function addonOf(name) {
+  if (options.addon !== undefined) return resolve(options.addon);
+  const target = TARGETS.find((each) => each.name === name);
+  if (target === undefined) throw new RunError(`no target is called ${name}`);
+  run([process.execPath, 'tools/prebuilds.mjs', '--only', name]);
+  return join(root, 'prebuilds', target.file);
+}
+
+/** @param {Run} each */
+function tools({ name, how, target }) {
+  const used = [];
+  if (target !== undefined) used.push('zig 0.11.0');
+  if (how.includes('qemu')) {
+    used.push(/qemu-\w+ version [\d.]+/.exec(output(['qemu-aarch64-static', '--version']))?.[0]);
+  }
+  if (name === 'win32-x64') used.push(output(['wine', '--version']));
+  return used.join(', ') || '–';
+}
+
+/** Says what was found, and notes it where asked to. @param {Run} each @param {RunResult} result */
+function report(each, result) {
+  const wrong = [
+    ...(result.suite?.wrong ?? []),
+    ...(result.native?.failed ?? []).map((name) => `fails: native test ${name}`),
+  ];
+  console.log(`${each.name}: ${summary(result)}`);
+  for (const text of wrong) console.log(`  ${text}`);
+  if (options['write-docs'] && wrong.length === 0) note(each.name, result);
+  return wrong.length;
+}
+
+/** @param {RunResult} result */
+function summary({ addon, native, suite: told }) {
+  const parts = [];
+  if (addon !== undefined) parts.push(`addon of ${addon.bytes} bytes`);
+  if (native !== undefined) parts.push(`${native.passed} native tests passed`);
+  for (const [name, { passed, failed, skipped }] of Object.entries(told?.reactors ?? {})) {
+    parts.push(`${name} ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  }
+  if (told !== undefined)
+    parts.push(`${told.engine} ${told.version}, ${told.seconds.toFixed(0)} s`);
+  return parts.join('; ');
+}
+
+/** @param {string} name @param {RunResult} result */
+function note(name, result) {
+  const results = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {};
+  results[name] = result;
+  writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
+  writeFileSync(PAGE, page(results));
+}

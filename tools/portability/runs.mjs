@@ -1,0 +1,89 @@
+// @ts-check
+// What can be shown of each platform on one Linux machine: an engine to run the contract suite in, the native core's own
+// tests, or the addon alone.
+
+/**
+ * @typedef {object} Run
+ * @property {string} name as `--only` calls it
+ * @property {string} title
+ * @property {string} how what runs it, for people
+ * @property {string} [target] whose addon it is about: one of tools/prebuild-targets.mjs
+ * @property {string} [engine] of engines.mjs; none where none can be had
+ * @property {string} [reactors] that the contract suite is run on
+ * @property {number} [patience] every deadline is so many times as long
+ * @property {NativeTests} [native] the core's own tests, cross-built
+ */
+
+/**
+ * @typedef {object} NativeTests
+ * @property {string} zig the compiler's `-target` and what belongs to it
+ * @property {string[]} emulator
+ * @property {string[]} needs of machine.mjs
+ */
+
+const GLIBC = 'linux-x64-glibc';
+const BOTH = 'native,node';
+const QEMU = ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu'];
+
+/** @param {string} version @returns {Run} */
+const otherNode = (version) => ({
+  name: `node${version}`,
+  title: `Linux x64, Node ${version}`,
+  how: 'here',
+  target: GLIBC,
+  engine: `node${version}`,
+  reactors: BOTH,
+});
+
+/** @type {readonly Run[]} */
+export const RUNS = [
+  {
+    name: 'node',
+    title: 'Linux x64, Node 20',
+    how: 'here',
+    target: GLIBC,
+    engine: 'node',
+    reactors: BOTH,
+  },
+  otherNode('22'),
+  otherNode('24'),
+  otherNode('26'),
+  { name: 'deno', title: 'Linux x64, Deno', how: 'here', engine: 'deno', reactors: 'node' },
+  { name: 'bun', title: 'Linux x64, Bun', how: 'here', engine: 'bun', reactors: 'node' },
+  {
+    name: 'linux-arm64',
+    title: 'Linux arm64, Node 20',
+    how: 'under qemu-user',
+    target: 'linux-arm64-glibc',
+    engine: 'node20-arm64',
+    reactors: BOTH,
+    patience: 8,
+    native: { zig: 'aarch64-linux-gnu.2.28', emulator: QEMU, needs: ['qemu', 'arm64-libraries'] },
+  },
+  {
+    name: 'linux-x64-musl',
+    title: 'Linux x64, musl',
+    how: 'here, over musl’s own loader',
+    target: 'linux-x64-musl',
+    native: { zig: 'x86_64-linux-musl -dynamic', emulator: [], needs: ['musl'] },
+  },
+  {
+    name: 'linux-arm64-musl',
+    title: 'Linux arm64, musl',
+    how: 'under qemu-user, linked statically',
+    target: 'linux-arm64-musl',
+    native: { zig: 'aarch64-linux-musl', emulator: QEMU, needs: ['qemu'] },
+  },
+  {
+    name: 'win32-x64',
+    title: 'Windows x64, Node 20',
+    how: 'under Wine',
+    target: 'win32-x64',
+    engine: 'node20-win',
+    reactors: BOTH,
+    patience: 3,
+  },
+  { name: 'win32-arm64', title: 'Windows arm64', how: 'nowhere', target: 'win32-arm64' },
+  { name: 'darwin-x64', title: 'macOS x64', how: 'nowhere', target: 'darwin-x64' },
+  { name: 'darwin-arm64', title: 'macOS arm64', how: 'nowhere', target: 'darwin-arm64' },
+];
