@@ -21,6 +21,7 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/compile-programs.ts'],
     setupFiles: [source('testing/vitest.ts')],
     pool: 'forks',
     isolate: true,

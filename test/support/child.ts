@@ -1,10 +1,11 @@
 /**
- * Programs in processes and threads of their own: TypeScript files beside the tests, run through tsx, or what
- * tools/portable-tests.mjs has made of them.
+ * Programs in processes and threads of their own: TypeScript files beside the tests and examples, compiled by
+ * compile-programs.ts or tools/portable-tests.mjs; others are run through tsx.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { compiled } from './compiled.js';
 import { Pulse, within } from './deadline.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -23,13 +24,10 @@ export interface ChildOptions {
   readonly nodeFlags?: readonly string[];
 }
 
-function isTypeScript(program: URL): boolean {
-  return program.pathname.endsWith('.ts');
-}
-
-/** What Node needs to run it. */
-function loaderOf(program: URL): readonly string[] {
-  return isTypeScript(program) ? ['--import', 'tsx'] : [];
+/** The program as Node is to be given it. */
+function command(program: URL): readonly string[] {
+  const run = compiled(program);
+  return [...(run.pathname.endsWith('.ts') ? ['--import', 'tsx'] : []), fileURLToPath(run)];
 }
 
 /** A running program. What it prints can be waited for. */
@@ -42,17 +40,12 @@ export class Child implements AsyncDisposable {
   #gone = false;
 
   constructor(program: URL, args: readonly string[] = [], options: ChildOptions = {}) {
-    const node = [
-      ...(options.nodeFlags ?? []),
-      ...loaderOf(program),
-      fileURLToPath(program),
-      ...args,
-    ];
-    const [command, commandArgs] =
+    const node = [...(options.nodeFlags ?? []), ...command(program), ...args];
+    const [file, fileArgs] =
       options.before === undefined
         ? [process.execPath, node]
         : ['/bin/sh', ['-c', `${options.before} && exec "$@"`, 'sh', process.execPath, ...node]];
-    this.process = spawn(command, commandArgs, {
+    this.process = spawn(file, fileArgs, {
       cwd: ROOT,
       env: { ...process.env, NODE_OPTIONS: '', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -125,9 +118,8 @@ export class ProgramWorker implements AsyncDisposable {
   error: Error | undefined = undefined;
 
   constructor(program: URL, data: Record<string, unknown> = {}) {
-    const first = isTypeScript(program) ? new URL('./worker-boot.mjs', import.meta.url) : program;
-    this.worker = new Worker(first, {
-      workerData: { ...data, program: program.href },
+    this.worker = new Worker(compiled(program), {
+      workerData: data,
       execArgv: [],
     });
     this.worker.on('message', (message: unknown) => {

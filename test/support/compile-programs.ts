@@ -1,0 +1,58 @@
+/**
+ * vitest's global set-up: the programs of test/ and examples/ become JavaScript in build-tests/, once, where their
+ * `src/` is dist/. A program then starts in a third of the time that it takes to compile it.
+ */
+import { execFileSync } from 'node:child_process';
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { COMPILED } from './compiled.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const OUT = fileURLToPath(COMPILED);
+
+const compilerOptions: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.ESNext,
+  verbatimModuleSyntax: true,
+  inlineSourceMap: true,
+};
+
+export default function setup(): void {
+  execFileSync(process.execPath, [join(ROOT, 'tools/build.mjs')], { stdio: 'inherit' });
+  mkdirSync(OUT, { recursive: true });
+  const source = join(OUT, 'src');
+  if (lstatSync(source, { throwIfNoEntry: false }) === undefined) symlinkSync('../dist', source);
+  for (const folder of ['test', 'examples']) {
+    for (const name of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })) {
+      if (name.endsWith('.ts') && !name.endsWith('.test.ts')) compile(join(folder, name));
+    }
+  }
+}
+
+/** A file is replaced as a whole: other runs of vitest may be reading it. */
+function compile(file: string): void {
+  const from = join(ROOT, file);
+  const to = join(OUT, file.replace(/\.ts$/, '.js'));
+  const made = statSync(to, { throwIfNoEntry: false });
+  if (made !== undefined && made.mtimeMs > statSync(from).mtimeMs) return;
+  // Programs that are named by URL are JavaScript too.
+  const text = readFileSync(from, 'utf8').replaceAll(
+    /(new URL\('[^']+)\.ts(', import\.meta\.url\))/g,
+    '$1.js$2',
+  );
+  const { outputText } = ts.transpileModule(text, { fileName: file, compilerOptions });
+  mkdirSync(dirname(to), { recursive: true });
+  writeFileSync(`${to}.${process.pid}`, outputText);
+  renameSync(`${to}.${process.pid}`, to);
+}
