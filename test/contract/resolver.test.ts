@@ -15,6 +15,7 @@ import {
 import { contract } from '../support/contract.js';
 import { within } from '../support/deadline.js';
 import { HeldResolver, hostAddresses } from '../support/name-resolvers.js';
+import { needs } from '../support/platform.js';
 import { closedPort, RawServer } from '../support/raw-peer.js';
 import { recorders } from '../support/recorder.js';
 import { stallThreadPool } from '../support/sockets.js';
@@ -225,6 +226,7 @@ contract('the resolver that a reactor comes with', (rig) => {
   });
 
   it('does without libuv’s threads under the native reactor, and waits for them under the other', async () => {
+    needs('fifos');
     const stall = rig.use(stallThreadPool());
     const answer = rig.reactor.nameResolver.resolveHostName(SYSTEM_NAME);
     if (rig.native) {

@@ -11,6 +11,7 @@ const WINDOWS_LACKS = {
     'a named pipe has no queue: it has an instance for each who connects, as many as libuv makes',
   descriptors: 'sockets have no descriptors on Windows: none to show, watch, adopt or send',
   unixDatagrams: 'Windows has no UNIX datagrams',
+  fifos: 'Windows has no FIFOs',
   signals: 'Windows has no signals: to kill a process ends it at once',
 } as const;
 
