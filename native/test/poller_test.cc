@@ -168,7 +168,8 @@ void tellsThatTheEndWaits(PollerKind kind) {
     CHECK(events.size() == 1 && events[0].readable && !events[0].ended);
     ends.far.reset();
     // Wine tells of the end when nothing lies before it: soon enough where every event repeats.
-    if (kind == PollerKind::kIocp) drain(ends.near.get());
+    uint8_t byte;
+    if (kind == PollerKind::kIocp) CHECK_EQUAL(receive(ends.near.get(), &byte, 1).count, 1);
     const Deadline deadline;  // over TCP it takes a moment
     for (events = poll(*poller); events.empty() || !events[0].ended; events = poll(*poller)) {
       CHECK(!deadline.passed());
@@ -285,7 +286,9 @@ void refusesRegularFiles(PollerKind kind) {
   const auto poller = openPoller(kind);
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::tmpfile(), std::fclose);
   CHECK(file != nullptr);
-  CHECK_EQUAL(add(*poller, fileno(file.get()), Interest::kReadWrite, 4).error, EPERM);
+  // On Windows the number of a file is no socket at all.
+  const int expected = kind == PollerKind::kIocp ? EBADF : EPERM;
+  CHECK_EQUAL(add(*poller, fileno(file.get()), Interest::kReadWrite, 4).error, expected);
   CHECK(poll(*poller).empty());
 }
 
