@@ -36,23 +36,39 @@ export default function setup(): void {
   for (const folder of ['test', 'examples']) {
     for (const name of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })) {
       if (name.endsWith('.ts') && !name.endsWith('.test.ts')) compile(join(folder, name));
+      if (name.endsWith('.md')) copy(join(folder, name));
     }
   }
 }
 
-/** A file is replaced as a whole: other runs of vitest may be reading it. */
 function compile(file: string): void {
   const from = join(ROOT, file);
   const to = join(OUT, file.replace(/\.ts$/, '.js'));
-  const made = statSync(to, { throwIfNoEntry: false });
-  if (made !== undefined && made.mtimeMs > statSync(from).mtimeMs) return;
+  if (isFresh(to, from)) return;
   // Programs that are named by URL are JavaScript too.
   const text = readFileSync(from, 'utf8').replaceAll(
     /(new URL\('[^']+)\.ts(', import\.meta\.url\))/g,
     '$1.js$2',
   );
   const { outputText } = ts.transpileModule(text, { fileName: file, compilerOptions });
-  mkdirSync(dirname(to), { recursive: true });
-  writeFileSync(`${to}.${process.pid}`, outputText);
-  renameSync(`${to}.${process.pid}`, to);
+  replace(to, outputText);
+}
+
+/** What a program reads stands beside it. */
+function copy(file: string): void {
+  const from = join(ROOT, file);
+  const to = join(OUT, file);
+  if (!isFresh(to, from)) replace(to, readFileSync(from, 'utf8'));
+}
+
+function isFresh(made: string, from: string): boolean {
+  const time = statSync(made, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return time > statSync(from).mtimeMs;
+}
+
+/** As a whole: other runs of vitest may be reading the file. */
+function replace(file: string, text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.${process.pid}`, text);
+  renameSync(`${file}.${process.pid}`, file);
 }
