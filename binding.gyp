@@ -34,11 +34,8 @@
         "native/net/write_queue.cc",
         "native/poller/poller.cc",
       ],
-      "include_dirs": [
-        "native",
-        "<!(node -p \"require('node-addon-api').include_dir\")",
-      ],
-      "defines": ["NAPI_VERSION=9", "NAPI_DISABLE_CPP_EXCEPTIONS"],
+      "include_dirs": ["native"],
+      "defines": ["NAPI_VERSION=9"],
       # -O3, -fno-exceptions and -fno-rtti come from Node's own common.gypi; the last two are
       # repeated because the code relies on them.
       "cflags": ["-Wall", "-Wextra", "-fvisibility=hidden"],
