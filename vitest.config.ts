@@ -1,4 +1,5 @@
-// A forked process for each test file: a crash in the addon then names the file it happened in.
+// A forked process for each test file: a crash in the addon then names the file it happened in. What is plain computing
+// shares processes and modules: most of the time of such a file is importing.
 
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +8,14 @@ import { defineConfig } from 'vitest/config';
 function source(file: string): string {
   return fileURLToPath(new URL(`./src/${file}`, import.meta.url));
 }
+
+const TESTS = ['test/**/*.test.ts'];
+/** All but those that start processes or put others in the place of Node's modules. */
+const PURE = [
+  'test/defer/!(filesystem-lock*|process-mark|unhandled).test.ts',
+  'test/framing/**/*.test.ts',
+  'test/task/!(react).test.ts',
+];
 
 export default defineConfig({
   resolve: {
@@ -20,11 +29,13 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+      { extends: true, test: { name: 'apart', include: TESTS, exclude: PURE, isolate: true } },
+    ],
     globalSetup: ['test/support/compile-programs.ts'],
     setupFiles: [source('testing/vitest.ts')],
     pool: 'forks',
-    isolate: true,
     // Most of a test's time is waiting.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,

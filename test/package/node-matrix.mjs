@@ -1,5 +1,5 @@
-// Run by CI with other Nodes than the one the addon was built by: loads the built package, makes
-// a native reactor, and sends some bytes around through it. Exits with 0 when they came back.
+// For any Node that may have to load the addon: makes a native reactor of the built package,
+// and sends some bytes around through it. Exits with 0 when they came back.
 
 import assert from 'node:assert/strict';
 import process from 'node:process';

@@ -29,7 +29,9 @@ const compilerOptions: ts.CompilerOptions = {
 };
 
 export default function setup(): void {
-  execFileSync(process.execPath, [join(ROOT, 'tools/build.mjs')], { stdio: 'inherit' });
+  // A sanitizer that was loaded for the tests is not for compilers.
+  const env = { ...process.env, LD_PRELOAD: '' };
+  execFileSync(process.execPath, [join(ROOT, 'tools/build.mjs')], { stdio: 'inherit', env });
   mkdirSync(OUT, { recursive: true });
   const source = join(OUT, 'src');
   if (lstatSync(source, { throwIfNoEntry: false }) === undefined) symlinkSync('../dist', source);

@@ -6,7 +6,7 @@ import { Pulse, within } from '../support/deadline.js';
 import { RawPeer } from '../support/raw-peer.js';
 import type { Orders } from './programs/commanded.js';
 
-const LOADER = fileURLToPath(new URL('../support/tsx-threads.mjs', import.meta.url));
+const LOADER = fileURLToPath(new URL('../support/compiled-threads.mjs', import.meta.url));
 
 /** Flags for workers whose modules are TypeScript. */
 export const FLAGS: readonly string[] = ['--import', LOADER];
