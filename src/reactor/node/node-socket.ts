@@ -30,11 +30,23 @@ export function acceptedSocket(
   handle: ConnectionHandle,
   settings: SocketSettings | undefined,
 ): OwnedSocket {
-  const socket = makeSocket(reactor, { handle });
+  const socket =
+    handle.socket === undefined ? makeSocket(reactor, { handle }) : served(handle.socket);
   // Given to the constructor, these two would only be noted where there is a handle already.
   if (settings?.noDelay) socket.setNoDelay(true);
   if (settings?.keepAlive) socket.setKeepAlive(true, keepAliveIdleMs(settings));
   return socket;
+}
+
+/** A socket that the engine has made itself: it reads into memory of its own, which it lets go of. */
+function served(socket: OwnedSocket): OwnedSocket {
+  keepWhenEnded(socket);
+  socket.on('data', onArrived);
+  return socket.resume();
+}
+
+function onArrived(this: OwnedSocket, data: Buffer): void {
+  this.transport?.arrived(data);
 }
 
 /** The socket of a connection that was made elsewhere. @throws Node's error where it is no stream socket */

@@ -144,6 +144,16 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     return !more;
   }
 
+  /** @internal In memory that nobody else has. */
+  arrived(bytes: Buffer): void {
+    const reactor = this.#reactor;
+    reactor.beginTurn();
+    reactor.countReceived(bytes.byteLength);
+    for (let at = 0; at < bytes.byteLength; at += LANDING_BYTES) {
+      this.received(bytes.subarray(at, at + LANDING_BYTES));
+    }
+  }
+
   /** @internal */
   readAgain(): void {
     if (this.state === 'open' && this.reading === 'on' && !this.#socket.destroyed) {
