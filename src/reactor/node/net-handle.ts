@@ -82,6 +82,14 @@ const own: CreateServerHandle | undefined = (net as { _createServerHandle?: Crea
 
 const createServerHandle: CreateServerHandle = own ?? serverHandle;
 
+/** Whether small writes are delayed unless `setNoDelay` was called, as tcp(7) has it. */
+export const delaysByItself: boolean = own !== undefined;
+
+/** An engine that does not delay by itself knows nothing of it: it is told first. */
+export function turnDelayOn(this: net.Socket): void {
+  this.setNoDelay(true).setNoDelay(false);
+}
+
 /** Whether the engine listens with the backlog that it is told. */
 export const setsBacklog: boolean = own !== undefined;
 
