@@ -85,9 +85,6 @@ export function adoptUDP(fd: number, settings: DatagramSettings): Socket {
 
 /** @throws UnsupportedError */
 export function checkUDPSupported(settings: UDPSettings): void {
-  if (!bindsUDPAtOnce) {
-    throw new UnsupportedError('listening', 'this engine has no way to bind a UDP socket at once');
-  }
   const { reusePort, packetInfo, receiveTrafficClass, receiveOffload } = settings;
   const asked = { packetInfo, receiveTrafficClass, receiveOffload };
   for (const [option, wanted] of Object.entries(asked)) {
@@ -95,6 +92,9 @@ export function checkUDPSupported(settings: UDPSettings): void {
   }
   if (reusePort && !canReusePort()) {
     throw new UnsupportedError('reusePort', 'this Node has no way to set it');
+  }
+  if (!bindsUDPAtOnce) {
+    throw new UnsupportedError('listening', 'this engine has no way to bind a UDP socket at once');
   }
 }
 
