@@ -1,4 +1,5 @@
 /** Where Deferreds were made and fired, written down while debugging is on: two stack traces for each. */
+import { ownFrames } from '../internal/own-frames.js';
 
 interface Traces {
   readonly made: string;
@@ -6,6 +7,7 @@ interface Traces {
 }
 
 const traces: WeakMap<object, Traces> = new WeakMap();
+const isOwn: (frame: string) => boolean = ownFrames(import.meta.url, 'defer');
 let enabled = false;
 
 /** Whether Deferreds made from now on remember where they were made and fired. Default false: it is slow. */
@@ -38,9 +40,6 @@ export function historyOf(deferred: object): string | undefined {
 
 /** The caller's frames, from the first outside of this folder. */
 function traceHere(): string {
-  const here = new URL('.', import.meta.url);
   const frames = String(new Error().stack).split('\n').slice(1);
-  return frames
-    .filter((frame) => !frame.includes(here.href) && !frame.includes(here.pathname))
-    .join('\n');
+  return frames.filter((frame) => !isOwn(frame)).join('\n');
 }

@@ -2,6 +2,7 @@
 import { isNativeError } from 'node:util/types';
 
 import { InvalidArgumentTypeError } from '../core/errors.js';
+import { ownFrames } from '../internal/own-frames.js';
 import { NotAnErrorError } from './errors.js';
 
 /** A class of errors, abstract ones included. */
@@ -15,8 +16,7 @@ export type ErrorOf<K extends ErrorKind> =
   K extends ErrorClass<infer E> ? E : Error & { readonly code: K };
 
 /** Frames of these files say how the error travelled, not where it comes from. */
-const OWN_FILES: string = new URL('.', import.meta.url).href;
-const OWN_PATHS: string = new URL('.', import.meta.url).pathname;
+const isOwn: (frame: string) => boolean = ownFrames(import.meta.url, 'defer');
 
 /** An error that was thrown, rejected with, or given to `errback`. */
 export class Failure<E extends Error = Error> {
@@ -87,5 +87,5 @@ function isOfKind(error: Error, kind: ErrorKind): boolean {
 }
 
 function isPlumbing(frame: string): boolean {
-  return frame.includes(OWN_FILES) || frame.includes(OWN_PATHS) || frame.includes('node:internal/');
+  return isOwn(frame) || frame.includes('node:internal/');
 }

@@ -24,13 +24,13 @@ const IDS: readonly (string | undefined)[] = ['async_id_symbol', 'trigger_async_
 /**
  * Node gives no way to ask whether a context is empty, but it hangs a store, or the whole frame of stores, on the
  * resource under a symbol; beside these a resource has its two numbers only. An unknown symbol counts as a store: then
- * the context is restored though it need not be.
+ * the context is restored though it need not be. Bun and Deno show not even the numbers: there it always is.
  */
 function carriesStore(resource: AsyncResource): boolean {
   const slots = resource as unknown as Record<symbol, unknown>;
-  return Object.getOwnPropertySymbols(slots).some(
-    (symbol) => slots[symbol] !== undefined && !IDS.includes(symbol.description),
-  );
+  const symbols = Object.getOwnPropertySymbols(slots);
+  if (symbols.length === 0) return true;
+  return symbols.some((symbol) => slots[symbol] !== undefined && !IDS.includes(symbol.description));
 }
 
 /** `callback`, run in `context`. */

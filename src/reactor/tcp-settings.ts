@@ -5,6 +5,8 @@ import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/err
 import type { ConnectTCPOptions, ListenTCPOptions, TCPOptions } from '../core/tcp-options.js';
 import { checkBoolean, checkInteger, checkMilliseconds, checkString } from '../internal/check.js';
 
+/** Bounded by the system: `net.core.somaxconn` on Linux. */
+export const DEFAULT_BACKLOG = 1024;
 const MAX_INT32 = 2 ** 31 - 1;
 const MAX_SECONDS = 32_767;
 
@@ -51,7 +53,7 @@ export function listenSettings(port: number, options: ListenTCPOptions): ListenS
     ...socketSettings(options),
     port: checkInteger('port', port, 0, 65_535),
     interface: host ?? '',
-    backlog: checkInteger('backlog', options.backlog ?? 1024, 1, MAX_INT32),
+    backlog: checkInteger('backlog', options.backlog ?? DEFAULT_BACKLOG, 1, MAX_INT32),
     reuseAddress: checkBoolean('reuseAddress', options.reuseAddress ?? true),
     reusePort: checkBoolean('reusePort', options.reusePort ?? false),
     ipv6Only: checkBoolean('ipv6Only', options.ipv6Only ?? false),

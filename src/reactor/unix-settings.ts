@@ -14,6 +14,7 @@ import {
   checkString,
 } from '../internal/check.js';
 import { WINDOWS } from '../internal/platform.js';
+import { DEFAULT_BACKLOG } from './tcp-settings.js';
 
 const MAX_INT32 = 2 ** 31 - 1;
 const MAX_MODE = 0o777;
@@ -54,7 +55,7 @@ export function unixListenSettings(path: string, options: ListenUNIXOptions): UN
     path,
     wantPID,
     mode,
-    backlog: checkInteger('backlog', options.backlog ?? 1024, 1, MAX_INT32),
+    backlog: checkInteger('backlog', options.backlog ?? DEFAULT_BACKLOG, 1, MAX_INT32),
     sendBufferBytes: bufferBytes('sendBufferBytes', options.sendBufferBytes),
   };
 }

@@ -4,6 +4,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findAddon } from '../../src/native.js';
 import { libcOf } from '../../src/native-files.js';
@@ -154,6 +156,26 @@ describe('a process that may not load addons', () => {
     );
     const flags = [PERMISSION, ...readable, '--allow-addons', ...netPermission()];
     expect(await load({ flags })).toMatchObject({ kind: 'native' });
+  });
+});
+
+describe('a bundle', () => {
+  // Built from the sources; `dist/` may be older.
+  it.each(['cjs', 'esm'] as const)('serves, and shows whole stacks (%s)', async (format) => {
+    const outfile = join(folder, 'out', `bundle.${format === 'cjs' ? 'cjs' : 'mjs'}`);
+    const entryPoints = [fileURLToPath(new URL('./programs/echo.mjs', import.meta.url))];
+    await build({
+      entryPoints,
+      bundle: true,
+      platform: 'node',
+      format,
+      outfile,
+      logLevel: 'error',
+    });
+    const { stdout } = await promisify(execFile)(process.execPath, [outfile], { timeout: 10_000 });
+    const { frames, ...outcome } = JSON.parse(stdout) as { frames: number };
+    expect(outcome).toEqual({ kind: 'node', message: 'there and back' });
+    expect(frames).toBeGreaterThan(0);
   });
 });
 

@@ -84,8 +84,8 @@ const PROVEN = `## What this proves, and what not
 - **macOS** is built and linked as real Mach-O files and was run nowhere; [native/README.md](../native/README.md) says what the
   kqueue backend was tested by.
 - **Deno and Bun** run the pure-JS reactor. Both lack parts of libuv that the native one is built on, and end the process when an
-  addon calls them. On Bun nothing can listen: \`node:net\` has no way there to bind a socket at once, so \`listenTCP\` and
-  \`listenUNIX\` throw an \`UnsupportedError\`; connections that are made from there, timers and all that needs no socket work.
+  addon calls them. On Bun TCP and UNIX streams listen by its \`net.Server\`, which binds at once; its \`node:dgram\` does
+  not, so \`listenUDP\` throws an \`UnsupportedError\`.
 `;
 
 /** @param {NativeResult | undefined} native */

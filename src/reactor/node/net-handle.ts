@@ -1,13 +1,15 @@
 /**
  * The parts of Node's `net` that have an underscore, typed in one place. Listening needs them because a port has to be
  * bound, and its errors known, when `listenTCP` returns: `net.Server` tells both a tick later, and within a cluster's
- * worker asks the primary process for its socket. Node's own `cluster` is built on the same. Where one of the others were
- * missing, the reactor would work and be less exact.
+ * worker asks the primary process for its socket. Node's own `cluster` is built on the same. Where an engine lacks that one,
+ * server-handle.ts stands in for it; where one of the others were missing, the reactor would work and be less exact.
  */
 import net from 'node:net';
 import { threadId } from 'node:worker_threads';
 
 import { UnsupportedError } from '../../core/errors.js';
+import { IPV6_ONLY, onDeno } from './net-flags.js';
+import { createServerHandle as serverHandle } from './server-handle.js';
 
 /** The bound socket of `_createServerHandle`. Its methods answer 0 or a negative errno. */
 export interface ListenHandle {
@@ -27,14 +29,10 @@ export interface ListenHandle {
 export interface ConnectionHandle {
   getpeername?(out: { address?: string; port?: number }): number;
   close(): void;
+  /** Where the engine has made it itself: half-open, and paused. */
+  readonly socket?: net.Socket;
 }
 
-const onDeno = process.versions.deno !== undefined;
-
-/** libuv's `UV_TCP_IPV6ONLY`. */
-export const IPV6_ONLY = 1;
-/** libuv's `UV_TCP_REUSEPORT`, since 1.49; Deno's own number for it. */
-export const REUSE_PORT: number = onDeno ? 4 : 2;
 /** What a stream's handle is made for: a connection, and not to listen. */
 const FOR_CONNECTION = 0;
 
@@ -47,7 +45,8 @@ interface StreamHandle {
   readonly fd?: number;
 }
 
-type CreateServerHandle = (
+/** An address type of -1 is a path, of null a descriptor. */
+export type CreateServerHandle = (
   address: string | null,
   port: number,
   addressType: 4 | 6 | -1 | null,
@@ -77,26 +76,25 @@ export function openListenHandle(fd: number): ListenHandle | number {
   return createServerHandle(null, 0, null, fd);
 }
 
-const createServerHandle: CreateServerHandle = (...args) => {
-  const create = handleMaker();
-  if (create === undefined) throw cannotBindAtOnce();
-  return create(...args);
-};
-
 /** Bun has none. */
-function handleMaker(): CreateServerHandle | undefined {
-  return (net as { _createServerHandle?: CreateServerHandle })._createServerHandle;
+const own: CreateServerHandle | undefined = (net as { _createServerHandle?: CreateServerHandle })
+  ._createServerHandle;
+
+const createServerHandle: CreateServerHandle = own ?? serverHandle;
+
+/** Whether small writes are delayed unless `setNoDelay` was called, as tcp(7) has it. */
+export const delaysByItself: boolean = own !== undefined;
+
+/** An engine that does not delay by itself knows nothing of it: it is told first. */
+export function turnDelayOn(this: net.Socket): void {
+  this.setNoDelay(true).setNoDelay(false);
 }
 
-/** What `listenTCP` and the like throw where the engine would bind later. */
-export function cannotBindAtOnce(): UnsupportedError {
-  return new UnsupportedError('listening', 'this engine has no way to bind a socket at once');
-}
+/** Whether the engine listens with the backlog that it is told. */
+export const setsBacklog: boolean = own !== undefined;
 
-/** Whether sockets, UDP's as well, are bound when the engine's `bind` returns. */
-export function bindsAtOnce(): boolean {
-  return handleMaker() !== undefined;
-}
+/** Whether a UDP socket is bound when the engine's `bind` returns. */
+export const bindsUDPAtOnce: boolean = own !== undefined;
 
 /** Has `accepted` called for each connection, or with the negative errno of a failed accept(2). */
 export function onConnection(

@@ -53,7 +53,7 @@ export function adoptListening(fd: number): Listening {
   return { handle, address };
 }
 
-/** @throws DescriptorError */
+/** @throws DescriptorError, UnsupportedError */
 export function adoptConnection(
   reactor: NodeSockets,
   fd: number,
@@ -63,6 +63,9 @@ export function adoptConnection(
   checkSocket(fd, wanted);
   if (writeFailure(fd) === 'ENOTCONN') throw descriptorError(wanted, fd, 'getpeername', 'ENOTCONN');
   const socket = openSocket(reactor, fd, wanted);
+  if (!isOpen(socket)) {
+    throw new UnsupportedError('adoptStreamConnection', 'this engine opens no descriptor at once');
+  }
   if (isPipe(socket)) return new NodeUNIXTransport(reactor, owner, socket, UNNAMED);
   const { remoteAddress, remotePort } = socket;
   if (remoteAddress === undefined || remotePort === undefined) {
@@ -89,6 +92,12 @@ function listeningAddress(handle: ListenHandle): Address | undefined {
   const name: { address?: string; port?: number } = {};
   handle.getsockname(name);
   return name.address && name.port ? addressFrom('TCP', name.address, name.port) : undefined;
+}
+
+/** Bun leaves the descriptor alone. */
+function isOpen(socket: OwnedSocket): boolean {
+  const { _handle: handle } = socket as unknown as { _handle: object | null };
+  return handle !== null;
 }
 
 function isPipe(socket: OwnedSocket): boolean {

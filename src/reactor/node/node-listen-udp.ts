@@ -11,7 +11,7 @@ import {
 import { systemError } from '../../internal/system-error.js';
 import type { DatagramSettings, UDPSettings } from '../datagram-settings.js';
 import { turnToIPv6 } from './dgram-handle.js';
-import { bindsAtOnce, cannotBindAtOnce, canReusePort } from './net-handle.js';
+import { bindsUDPAtOnce, canReusePort } from './net-handle.js';
 import { checkSocket } from './node-adopt.js';
 
 const WANTED = 'a bound UDP socket';
@@ -85,7 +85,6 @@ export function adoptUDP(fd: number, settings: DatagramSettings): Socket {
 
 /** @throws UnsupportedError */
 export function checkUDPSupported(settings: UDPSettings): void {
-  if (!bindsAtOnce()) throw cannotBindAtOnce();
   const { reusePort, packetInfo, receiveTrafficClass, receiveOffload } = settings;
   const asked = { packetInfo, receiveTrafficClass, receiveOffload };
   for (const [option, wanted] of Object.entries(asked)) {
@@ -93,6 +92,9 @@ export function checkUDPSupported(settings: UDPSettings): void {
   }
   if (reusePort && !canReusePort()) {
     throw new UnsupportedError('reusePort', 'this Node has no way to set it');
+  }
+  if (!bindsUDPAtOnce) {
+    throw new UnsupportedError('listening', 'this engine has no way to bind a UDP socket at once');
   }
 }
 

@@ -7,13 +7,8 @@ import { WINDOWS } from '../../internal/platform.js';
 import { systemError } from '../../internal/system-error.js';
 import type { ListenSettings } from '../tcp-settings.js';
 import type { UNIXListenSettings } from '../unix-settings.js';
-import {
-  bindListenHandle,
-  bindPipeHandle,
-  IPV6_ONLY,
-  type ListenHandle,
-  REUSE_PORT,
-} from './net-handle.js';
+import { IPV6_ONLY, REUSE_PORT } from './net-flags.js';
+import { bindListenHandle, bindPipeHandle, type ListenHandle } from './net-handle.js';
 import type { Listening } from './node-listen-socket.js';
 
 /** @throws CannotListenError, UnsupportedError */

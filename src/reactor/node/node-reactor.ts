@@ -12,11 +12,11 @@ import type { Dial, DialListener } from '../stream-connector.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
 import type { StreamOwner, StreamTransport } from '../stream-transport.js';
 import { systemResolver } from '../system-resolver.js';
-import type { ConnectSettings, ListenSettings } from '../tcp-settings.js';
+import { type ConnectSettings, DEFAULT_BACKLOG, type ListenSettings } from '../tcp-settings.js';
 import { TurnTimes } from '../turn-times.js';
 import type { UDPPort, UDPSocket } from '../udp-port.js';
 import type { UNIXConnectSettings, UNIXListenSettings, UNIXSettings } from '../unix-settings.js';
-import { canReusePort } from './net-handle.js';
+import { canReusePort, setsBacklog } from './net-handle.js';
 import { adoptConnection, adoptListening, checkTakeOver } from './node-adopt.js';
 import { NodeDatagramSocket } from './node-datagram-socket.js';
 import { NodeDial } from './node-dial.js';
@@ -163,6 +163,7 @@ function refusals(settings: ListenSettings | ConnectSettings): [string, boolean]
   if ('fastOpen' in settings) return [...common, ['fastOpen', settings.fastOpen]];
   return [
     ...common,
+    ['backlog', settings.backlog !== DEFAULT_BACKLOG && !setsBacklog],
     ['reuseAddress', !settings.reuseAddress],
     ['reusePort', settings.reusePort && !canReusePort()],
     ['fastOpenQueue', settings.fastOpenQueue !== undefined],

@@ -6,7 +6,7 @@
 import net, { type OnReadOpts, type Socket, type SocketConstructorOpts } from 'node:net';
 
 import type { SocketSettings } from '../tcp-settings.js';
-import { type ConnectionHandle, keepWhenEnded } from './net-handle.js';
+import { type ConnectionHandle, delaysByItself, keepWhenEnded, turnDelayOn } from './net-handle.js';
 import type { NodeSockets } from './node-sockets.js';
 import type { NodeTransport } from './node-transport.js';
 
@@ -30,11 +30,26 @@ export function acceptedSocket(
   handle: ConnectionHandle,
   settings: SocketSettings | undefined,
 ): OwnedSocket {
+  if (handle.socket !== undefined) return served(handle.socket, settings);
   const socket = makeSocket(reactor, { handle });
   // Given to the constructor, these two would only be noted where there is a handle already.
   if (settings?.noDelay) socket.setNoDelay(true);
   if (settings?.keepAlive) socket.setKeepAlive(true, keepAliveIdleMs(settings));
   return socket;
+}
+
+/** A socket that the engine has made itself: it reads into memory of its own, which it lets go of. */
+function served(socket: OwnedSocket, settings: SocketSettings | undefined): OwnedSocket {
+  keepWhenEnded(socket);
+  socket.on('data', onArrived);
+  if (settings?.noDelay) socket.setNoDelay(true);
+  else if (settings !== undefined) turnDelayOn.call(socket);
+  if (settings?.keepAlive) socket.setKeepAlive(true, keepAliveIdleMs(settings));
+  return socket.resume();
+}
+
+function onArrived(this: OwnedSocket, data: Buffer): void {
+  this.transport?.arrived(data);
 }
 
 /** The socket of a connection that was made elsewhere. @throws Node's error where it is no stream socket */
@@ -50,6 +65,7 @@ export function unconnectedSocket(
   const socket = makeSocket(reactor, {});
   if (settings === undefined) return socket;
   socket.setNoDelay(settings.noDelay);
+  if (!settings.noDelay && !delaysByItself) socket.once('connect', turnDelayOn);
   socket.setKeepAlive(settings.keepAlive, keepAliveIdleMs(settings));
   return socket;
 }

@@ -11,9 +11,10 @@ import type { ErrorReporter } from '../../core/reactor.js';
 import type { Dial, DialListener } from '../stream-connector.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
 import type { StreamReactor } from '../stream-transport.js';
+import { DEFAULT_BACKLOG } from '../tcp-settings.js';
 import type { TurnTimes } from '../turn-times.js';
 import type { UNIXConnectSettings, UNIXListenSettings, UNIXSettings } from '../unix-settings.js';
-import { keepsAbstractNames } from './net-handle.js';
+import { keepsAbstractNames, setsBacklog } from './net-handle.js';
 import { NodeDial } from './node-dial.js';
 import { listenUNIX } from './node-listen.js';
 import { NodeListenSocket } from './node-listen-socket.js';
@@ -56,7 +57,11 @@ export class NodeSockets implements StreamReactor {
   }
 
   /** @throws UnsupportedError */
-  checkSupportsUNIX(settings: UNIXSettings): void {
+  checkSupportsUNIX(settings: UNIXSettings & { backlog?: number }): void {
+    const { backlog = DEFAULT_BACKLOG } = settings;
+    if (backlog !== DEFAULT_BACKLOG && !setsBacklog) {
+      throw new UnsupportedError('backlog', 'this engine has one of its own');
+    }
     if (settings.sendBufferBytes !== undefined) {
       throw new UnsupportedError('sendBufferBytes', 'Node has no way to set it');
     }

@@ -144,11 +144,29 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     return !more;
   }
 
+  /** @internal The engine has read so much, into memory of its own. What is too much for one turn waits for the next. */
+  arrived(bytes: Buffer): void {
+    const reactor = this.#reactor;
+    const socket = this.#socket;
+    const part = bytes.subarray(0, LANDING_BYTES);
+    const rest = bytes.subarray(LANDING_BYTES);
+    reactor.beginTurn();
+    reactor.countReceived(part.byteLength);
+    if (rest.byteLength > 0 || socket.readableLength > 0) {
+      socket.pause();
+      if (rest.byteLength > 0) socket.unshift(rest);
+      reactor.readAgainNextTurn(this);
+    }
+    // A view may be given away with all that shares its memory.
+    this.received(part.byteLength === part.buffer.byteLength ? part : Buffer.from(part));
+  }
+
   /** @internal */
   readAgain(): void {
-    if (this.state === 'open' && this.reading === 'on' && !this.#socket.destroyed) {
-      this.#socket.read(0);
-    }
+    const socket = this.#socket;
+    if (this.state !== 'open' || this.reading !== 'on' || socket.destroyed) return;
+    if (socket.isPaused()) socket.resume();
+    else socket.read(0);
   }
 
   /** @internal */
