@@ -45,6 +45,7 @@ export interface Transport extends Consumer, PushProducer {
    * Ends the sending side once everything written is sent and a registered producer has unregistered; receiving goes
    * on. Writes from now on are dropped, but for those of a producer that is still registered. A protocol with
    * `writeConnectionLost` is told in a later turn when it is done.
+   * @throws UnsupportedError over a named pipe of Windows, which ends as a whole; the connection stays as it is.
    */
   loseWriteConnection(): void;
   /** Closes now with a reset; unsent bytes are lost. `connectionLost(ConnectionAborted)` follows in a later turn. */

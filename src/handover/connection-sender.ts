@@ -11,6 +11,7 @@ import type { DetachedConnection, SocketTransport, UNIXTransport } from '../core
 import type { Deferred } from '../defer/deferred.js';
 import { fail } from '../defer/succeed.js';
 import { Int32StringReceiver } from '../framing/int-string-receivers.js';
+import { checkHasDescriptors } from '../internal/platform.js';
 import { HandoverError, HandoverProtocolError } from './errors.js';
 
 /** Bytes that a connection may bring along. */
@@ -28,7 +29,9 @@ const MAX_WAITING = 253;
  * await sender.send(transport, alreadyRead);
  */
 export class ConnectionSender extends Int32StringReceiver {
+  /** @throws UnsupportedError on Windows. */
   constructor() {
+    checkHasDescriptors('ConnectionSender');
     // Nothing is expected to come: 1 is the least there is.
     super({ maxLength: 1 });
   }
@@ -78,7 +81,9 @@ export class ConnectionReceiver extends Int32StringReceiver {
   readonly #connections: FactoryLike;
   readonly #fds: number[] = [];
 
+  /** @throws UnsupportedError on Windows. */
   constructor(reactor: Reactor, factory: FactoryLike) {
+    checkHasDescriptors('ConnectionReceiver');
     super({ maxLength: MAX_UNREAD_BYTES });
     this.#reactor = reactor;
     this.#connections = factory;

@@ -2,6 +2,7 @@
 import { UnsupportedError } from '../core/errors.js';
 import type { Reactor } from '../core/reactor.js';
 import type { Transport, UNIXTransport } from '../core/transport.js';
+import { checkHasDescriptors } from '../internal/platform.js';
 
 /** Whether the process at the other end may be trusted: it has to be of this process's user, or root. */
 export function isTrusted(transport: Transport): boolean {
@@ -11,6 +12,7 @@ export function isTrusted(transport: Transport): boolean {
 
 /** @throws UnsupportedError */
 export function checkSendsDescriptors(reactor: Reactor, feature: string): void {
+  checkHasDescriptors(feature);
   if (reactor.kind === 'native') return;
   throw new UnsupportedError(feature, 'only the native reactor sends and receives descriptors');
 }

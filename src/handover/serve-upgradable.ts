@@ -12,6 +12,7 @@ import {
   type NamedPorts,
   offerListeners,
 } from './offer-listeners.js';
+import { checkSendsDescriptors } from './peer-check.js';
 import { takeListeners } from './take-listeners.js';
 
 /**
@@ -47,7 +48,7 @@ export interface UpgradableService<Names extends string = string> extends AsyncD
  * @param path Of a UNIX socket, made with mode 0600: all versions of the service meet there.
  * @returns Fails with a HandoverError where a predecessor is there and does not give way, or with what opening a port threw: the
  * predecessor then goes on. Cancelling closes what was opened; the predecessor goes on unless it was told already.
- * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError; UnsupportedError on Windows and of the pure-JS reactor.
  */
 export function serveUpgradable<Names extends string>(
   reactor: Reactor,
@@ -59,6 +60,7 @@ export function serveUpgradable<Names extends string>(
   for (const [name, open] of Object.entries(listen)) checkFunction(`listen.${name}`, open);
   const drainMs = checkMilliseconds('drainMs', options.drainMs ?? 30_000);
   const timeoutMs = checkMilliseconds('timeoutMs', options.timeoutMs ?? 30_000);
+  checkSendsDescriptors(reactor, 'serveUpgradable');
   return Deferred.fromPromise((signal) =>
     serve(reactor, path, listen, { drainMs, timeoutMs }, signal),
   );

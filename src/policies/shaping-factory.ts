@@ -120,8 +120,9 @@ class ShapedProtocol extends ProtocolWrapper {
   }
 
   override loseWriteConnection(): void {
-    this.writer?.end();
+    // In this order: what refuses leaves the writer as it is.
     super.loseWriteConnection();
+    this.writer?.end();
   }
 
   override abortConnection(): void {

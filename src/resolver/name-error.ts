@@ -9,8 +9,11 @@ import {
   withoutStack,
 } from '../core/errors.js';
 
-/** The second one: there is such a name, and it has addresses of the other family only. */
-const NOT_FOUND: readonly unknown[] = ['ENOTFOUND', 'EAI_ADDRFAMILY'];
+/**
+ * The second one: there is such a name, and it has addresses of the other family only. The third is what libuv makes of
+ * Windows' word for that, WSANO_DATA.
+ */
+const NOT_FOUND: readonly unknown[] = ['ENOTFOUND', 'EAI_ADDRFAMILY', 'ENOENT'];
 
 export function nameErrorFrom(cause: Error, name: string): NameResolutionError {
   if (cause instanceof NameResolutionError) return cause;

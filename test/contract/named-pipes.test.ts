@@ -5,7 +5,7 @@ import { contract, type Rig } from '../support/contract.js';
 import { DatagramRecorder } from '../support/datagrams.js';
 import { needs } from '../support/platform.js';
 import { recorders } from '../support/recorder.js';
-import { socketPath } from '../support/unix.js';
+import { socketPath, unixPair } from '../support/unix.js';
 
 const descriptor = { fileno: () => 0, doRead() {}, doWrite() {}, connectionLost() {} };
 
@@ -16,6 +16,10 @@ const REFUSED: readonly (readonly [string, Act])[] = [
   ['wantPID', (rig) => rig.reactor.listenUNIX(socketPath(rig), recorders(), { wantPID: true })],
   ['checkPID', (rig) => rig.reactor.connectUNIX(socketPath(rig), recorders(), { checkPID: true })],
   ['an abstract name', ({ reactor }) => reactor.listenUNIX('\0ropewalk', recorders())],
+  [
+    'loseWriteConnection',
+    async (rig) => (await unixPair(rig)).client.transport.loseWriteConnection(),
+  ],
   ['UNIX datagrams', (rig) => rig.reactor.listenUNIXDatagram(socketPath(rig), {})],
   ['adoptStreamPort', ({ reactor }) => reactor.adoptStreamPort(0, recorders())],
   ['adoptStreamConnection', ({ reactor }) => reactor.adoptStreamConnection(0, recorders())],
@@ -27,13 +31,10 @@ const REFUSED: readonly (readonly [string, Act])[] = [
 contract('on Windows, a reactor', (rig) => {
   beforeEach(() => needs('namedPipes'));
 
-  it.each(REFUSED)('refuses by name: %s', (feature, act) => {
-    let thrown: unknown;
-    try {
-      act(rig);
-    } catch (error) {
-      thrown = error;
-    }
+  it.each(REFUSED)('refuses by name: %s', async (feature, act) => {
+    const thrown: unknown = await Promise.resolve(rig)
+      .then(act)
+      .catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(UnsupportedError);
     expect(thrown).toMatchObject({ feature });
   });

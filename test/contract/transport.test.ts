@@ -7,6 +7,7 @@ import {
 } from '../../src/testing/contracts/reactor/reactor-stage.js';
 import type { MakePair } from '../../src/testing/contracts/transport/scene.js';
 import { transportContract } from '../../src/testing/contracts/transport/transport-contract.js';
+import { LACKS } from '../support/platform.js';
 import { REACTORS, type ReactorMaker } from '../support/reactors.js';
 
 function describeTransports({ make }: ReactorMaker, via: NonNullable<PairOptions['via']>): void {
@@ -14,12 +15,16 @@ function describeTransports({ make }: ReactorMaker, via: NonNullable<PairOptions
     inRealTime(() => make()),
     { via },
   );
+  const options = {
+    resets: via === 'tcp',
+    halfClose: via === 'tcp' || LACKS.pipeHalves === undefined,
+  };
   const ends: readonly [string, MakePair][] = [
     ['that was connected', makePair],
     ['that was accepted', (client, server) => makePair(server, client)],
   ];
   describe.each(ends)('%s', (_end, makeEnds) => {
-    for (const { name, run } of transportContract(makeEnds, { resets: via === 'tcp' })) {
+    for (const { name, run } of transportContract(makeEnds, options)) {
       it(name, run);
     }
   });

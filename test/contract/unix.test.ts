@@ -196,7 +196,6 @@ contract('listenUNIX', (rig) => {
   });
 
   it('accepts those who wait when it stops with drain', async () => {
-    needs('queues');
     const path = socketPath(rig);
     const accepted = new Counter();
     const factory = new RecordingFactory(
@@ -204,7 +203,8 @@ contract('listenUNIX', (rig) => {
     );
     const listening = rig.reactor.listenUNIX(path, factory, { backlog: 64 });
     const sockets: Socket[] = [];
-    // connect(2) of a UNIX socket is done before anybody accepts: all of them wait when this turn of the loop ends.
+    // connect(2) of a UNIX socket is done before anybody accepts: all of them wait when this turn of the loop ends. Of those
+    // who connect to a named pipe most wait in threads for an instance of it.
     for (let i = 0; i < 30; i++) sockets.push(createConnection({ path }).on('error', () => {}));
     await listening.stopListening({ drain: true });
     expect(accepted.count).toBe(30);

@@ -11,6 +11,7 @@ import { ConnectionLost, type Protocol, type SocketTransport } from '../../src/i
 import { contract } from '../support/contract.js';
 import { within } from '../support/deadline.js';
 import { served } from '../support/pairs.js';
+import { needs } from '../support/platform.js';
 import { Recorder } from '../support/recorder.js';
 import { socketPath } from '../support/unix.js';
 
@@ -21,6 +22,7 @@ contract('ConnectionSender', (rig) => {
 
   beforeEach(async () => {
     if (!rig.native) return;
+    needs('descriptors');
     const path = socketPath(rig);
     build = () => new Recorder();
     receiver = new ConnectionReceiver(rig.reactor, () => build());
@@ -100,7 +102,7 @@ contract('ConnectionSender', (rig) => {
 contract('connectionsGone', (rig) => {
   it('fires at once where there are none, even as the reactor stops', async () => {
     const running = rig.reactor.run();
-    await expect.poll(() => rig.reactor.running).toBe(true);
+    while (!rig.reactor.running) await rig.turns(1);
     const gone = connectionsGone(rig.reactor, 0);
     rig.reactor.stop();
     await running;

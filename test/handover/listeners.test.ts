@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
+  ConnectionReceiver,
+  ConnectionSender,
   HandoverError,
   HandoverProtocolError,
   offerListeners,
@@ -18,9 +20,9 @@ import {
   NotListeningError,
   type Reactor,
   UNIXAddress,
-  UnsupportedError,
 } from '../../src/index.js';
 import { flushLoggedErrors } from '../../src/testing/index.js';
+import { LACKS, needs } from '../support/platform.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { REACTORS } from '../support/reactors.js';
 import { Recorder, recorders } from '../support/recorder.js';
@@ -38,6 +40,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     path = join(folder, 'meet.sock');
     older = make();
     newer = make();
+    needs('descriptors');
   });
 
   afterEach(async () => {
@@ -352,12 +355,25 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
   });
 });
 
-describe.each(REACTORS.filter(({ native }) => !native))('listeners on offer ($name)', (maker) => {
-  it('are native only', async () => {
+const REFUSING = REACTORS.filter(({ native }) => !native || LACKS.descriptors !== undefined);
+
+describe.each(REFUSING)('where no descriptors are sent ($name)', (maker) => {
+  const refusal = (feature: string): object =>
+    expect.objectContaining({ code: 'ERR_UNSUPPORTED', feature });
+
+  it('the calls are refused by name', async () => {
     await using reactor = maker.make();
-    expect(() => offerListeners(reactor, '/nowhere', {})).toThrow(UnsupportedError);
-    expect(() => takeListeners(reactor, '/nowhere')).toThrow(UnsupportedError);
-    await expect(serveUpgradable(reactor, '/nowhere', {})).rejects.toThrow(UnsupportedError);
+    expect(() => offerListeners(reactor, '/nowhere', {})).toThrow(refusal('offerListeners'));
+    expect(() => takeListeners(reactor, '/nowhere')).toThrow(refusal('takeListeners'));
+    expect(() => serveUpgradable(reactor, '/nowhere', {})).toThrow(refusal('serveUpgradable'));
+  });
+
+  it('on Windows connections are not moved either', async () => {
+    needs('namedPipes');
+    await using reactor = maker.make();
+    expect(() => new ConnectionSender()).toThrow(refusal('ConnectionSender'));
+    const receiver = (): unknown => new ConnectionReceiver(reactor, () => null);
+    expect(receiver).toThrow(refusal('ConnectionReceiver'));
   });
 });
 

@@ -11,6 +11,7 @@ import { createReactor } from '../../src/index.js';
 import { exampleUrl } from '../examples/programs.js';
 import { Child } from '../support/child.js';
 import { Pulse } from '../support/deadline.js';
+import { needs } from '../support/platform.js';
 import { ConnectionLoad } from './connection-load.js';
 
 const SECONDS = Number(process.env.ROPEWALK_UPGRADE_SECONDS ?? 3);
@@ -19,6 +20,7 @@ const STAYING = 10;
 
 describe('an upgrade under load', () => {
   it('refuses, resets and loses nothing', { timeout: (SECONDS + 60) * 1000 }, async () => {
+    needs('descriptors');
     const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
     const meet = join(folder, 'meet.sock');
     const generations: Child[] = [];

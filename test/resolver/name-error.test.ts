@@ -36,6 +36,11 @@ describe('what a look-up fails with', () => {
     expect(nameErrorFrom(systemLookupError(errno, 'h'), 'h')).toMatchObject({ code });
   });
 
+  it('is that there is no such address where Windows has none of the family', () => {
+    const error = Object.assign(new Error('getaddrinfo ENOENT h'), { code: 'ENOENT' });
+    expect(nameErrorFrom(error, 'h')).toMatchObject({ code: 'ERR_NAME_NOT_FOUND', cause: error });
+  });
+
   it('is not wrapped twice', () => {
     const error = new NameNotFoundError('no address', 'h');
     expect(nameErrorFrom(error, 'h')).toBe(error);

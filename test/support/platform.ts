@@ -6,12 +6,14 @@ import { TestRunner } from 'vitest';
 
 const WINDOWS_LACKS = {
   socketFiles: 'UNIX sockets are named pipes on Windows: they have no file, mode or lock',
+  pipeHalves: 'a named pipe ends as a whole: libuv closes it 50 ms after an end of sending',
   abstractNames: 'Windows has no abstract names: every name of a pipe is one',
   queues:
-    'a named pipe has no queue: it has an instance for each who connects, as many as libuv makes',
+    'a named pipe has no queue to fill: who finds no free instance of it waits in a thread of libuv',
   descriptors: 'sockets have no descriptors on Windows: none to show, watch, adopt or send',
   unixDatagrams: 'Windows has no UNIX datagrams',
   fifos: 'Windows has no FIFOs',
+  sharedPorts: 'Windows has no SO_REUSEPORT: two workers can not listen on one port',
   signals: 'Windows has no signals: to kill a process ends it at once',
 } as const;
 
@@ -19,6 +21,7 @@ const WINDOWS_LACKS = {
 const WINE_LACKS = {
   exclusivePipes: 'Wine lets two listen at one named pipe',
   resetsAfterBytes: 'Wine tells libuv of a reset behind bytes as of an end',
+  familyErrors: "Wine passes EAI_ADDRFAMILY on with the C library's number, which Node can't name",
   foreignAddresses: 'Wine lets UDP sockets bind to addresses that nobody has',
 } as const;
 

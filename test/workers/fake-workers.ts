@@ -65,7 +65,7 @@ export class FakeGroup {
   readonly group: WorkerGroup;
 
   constructor(options: RunWorkersOptions = {}) {
-    const settings = workerSettings('/module.js', {
+    const settings = workerSettings('file:///module.js', {
       workers: 2,
       onEvent: ({ type, worker, ...more }) => {
         this.events.push(`${type} ${worker}${'delayMs' in more ? ` ${more.delayMs}` : ''}`);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { canReusePort } from '../../src/reactor/node/net-handle.js';
 import { flushLoggedErrors } from '../../src/testing/index.js';
 import { WorkerExitedError, type WorkerKind, WorkerStartError } from '../../src/workers/index.js';
+import { LACKS, needs } from '../support/platform.js';
 import { closedPort, RawPeer, RawServer } from '../support/raw-peer.js';
 import { echoed, RunningGroup, type RunningOptions } from './running-group.js';
 
@@ -212,6 +213,7 @@ export function groupContract(kind: WorkerKind): void {
     );
 
     it('say why they can not start: what the module throws', async () => {
+      needs('sharedPorts');
       const error = await startFailure({ kind, data: { start: 'throws', badIndex: 1 } });
       expect(error).toMatchObject({
         worker: 1,
@@ -220,16 +222,21 @@ export function groupContract(kind: WorkerKind): void {
     });
 
     it('say why they can not start: exit code, time limit', async () => {
-      const exited = await startFailure({ kind, data: { start: 'exits' } });
+      const exited = await startFailure({ kind, workers: 1, data: { start: 'exits' } });
       expect(exited.cause).toMatchObject({ code: 'ERR_WORKER_EXITED', exitCode: 9 });
-      const late = await startFailure({ kind, data: { start: 'hangs' }, readyTimeoutMs: 900 });
+      const late = await startFailure({
+        kind,
+        workers: 1,
+        data: { start: 'hangs' },
+        readyTimeoutMs: 900,
+      });
       expect(late.cause).toMatchObject({ code: 'ERR_TIMEOUT', timeoutMs: 900 });
     });
 
     it('say why they can not start: no module, no function', async () => {
-      const missing = await startFailure({ kind }, 'nowhere.ts');
+      const missing = await startFailure({ kind }, 'nowhere');
       expect(missing.cause).toMatchObject({ code: 'ERR_MODULE_NOT_FOUND' });
-      const none = await startFailure({ kind }, 'no-function.ts');
+      const none = await startFailure({ kind }, 'no-function');
       expect(none.cause).toMatchObject({ name: 'WorkerModuleError', code: 'ERR_WORKER_MODULE' });
     });
 
@@ -262,7 +269,7 @@ export function groupContract(kind: WorkerKind): void {
       const reactor = { kind: 'node' } as const;
       await using one = await RunningGroup.start({ kind, reactor, workers: 1 });
       await echoed(await one.reach(0), 'hello');
-      if (canReusePort()) {
+      if (canReusePort() && LACKS.sharedPorts === undefined) {
         await using two = await RunningGroup.start({ kind, reactor });
         await two.reach(1);
       } else {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Child } from '../support/child.js';
 import { within } from '../support/deadline.js';
+import { needs } from '../support/platform.js';
 import { RawPeer } from '../support/raw-peer.js';
 
 const PROGRAM = new URL('./programs/process-group.ts', import.meta.url);
 
 async function started(): Promise<{ program: Child; port: number; pids: number[] }> {
+  needs('sharedPorts');
   const program = new Child(PROGRAM);
   const [, port] = await program.printed(/^port (\d+)\n/m);
   const pids = [...program.stdout.matchAll(/^started \d (\d+)$/gm)].map(([, pid]) => Number(pid));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { flushLoggedErrors } from '../../src/testing/index.js';
 import { WorkerExitedError } from '../../src/workers/index.js';
+import { needs } from '../support/platform.js';
 import { groupContract } from './group-contract.js';
 import { echoed, RunningGroup } from './running-group.js';
 
@@ -8,6 +9,7 @@ groupContract('processes');
 
 describe('worker processes', () => {
   it('are started again after a signal ended them', async () => {
+    needs('signals');
     await using running = await RunningGroup.start({ kind: 'processes', workers: 1 });
     process.kill((await running.event('ready')).id, 'SIGKILL');
     expect(await running.event('exited')).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
@@ -16,6 +18,7 @@ describe('worker processes', () => {
   });
 
   it('leave signals of the terminal to the parent', async () => {
+    needs('signals');
     await using running = await RunningGroup.start({ kind: 'processes', workers: 1 });
     const { id } = await running.event('ready');
     const peer = await running.reach(0);

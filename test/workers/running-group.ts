@@ -1,15 +1,17 @@
 /** A real group for a test: what it told can be waited for, and nothing of it is left behind. */
-import { fileURLToPath } from 'node:url';
 import { type RunWorkersOptions, runWorkers, type WorkerEvent } from '../../src/workers/index.js';
 import type { WorkerGroup } from '../../src/workers/worker-group.js';
 import { Pulse, within } from '../support/deadline.js';
+import { needs } from '../support/platform.js';
 import { RawPeer } from '../support/raw-peer.js';
 import type { Orders } from './programs/commanded.js';
 
-const LOADER = fileURLToPath(new URL('../support/compiled-threads.mjs', import.meta.url));
+/** Of the programs, as of this file: packed tests are JavaScript. */
+const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+const LOADER = new URL('../support/compiled-threads.mjs', import.meta.url).href;
 
 /** Flags for workers whose modules are TypeScript. */
-export const FLAGS: readonly string[] = ['--import', LOADER];
+export const FLAGS: readonly string[] = EXTENSION === '.ts' ? ['--import', LOADER] : [];
 
 export interface RunningOptions extends RunWorkersOptions {
   readonly data?: Orders;
@@ -23,8 +25,8 @@ export class RunningGroup implements AsyncDisposable {
   readonly #pulse: Pulse = new Pulse();
   readonly #peers: RawPeer[] = [];
 
-  constructor(options: RunningOptions, program = 'commanded.ts') {
-    this.group = runWorkers(new URL(`./programs/${program}`, import.meta.url), {
+  constructor(options: RunningOptions, program = 'commanded') {
+    this.group = runWorkers(new URL(`./programs/${program}${EXTENSION}`, import.meta.url), {
       workers: 2,
       data: {},
       reactor: { kind: 'native' },
@@ -38,8 +40,9 @@ export class RunningGroup implements AsyncDisposable {
     });
   }
 
-  /** One whose workers are all ready. */
+  /** One whose workers are all ready. Several listen on one port: a test of these is skipped where that can't be. */
   static async start(options: RunningOptions): Promise<RunningGroup> {
+    if (options.workers !== 1) needs('sharedPorts');
     const running = new RunningGroup(options);
     try {
       await within(running.group.ready, 'a group to be ready', 15_000);

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { runWorkers } from '../../src/workers/index.js';
 import {
@@ -12,7 +13,7 @@ import {
 describe('the options of runWorkers', () => {
   it('have the documented defaults', () => {
     expect([MAX_WORKERS, DRAIN_MS, READY_TIMEOUT_MS]).toEqual([1_024, 10_000, 30_000]);
-    expect(workerSettings('/m.js', {})).toMatchObject({
+    expect(workerSettings('file:///m.js', {})).toMatchObject({
       module: 'file:///m.js',
       workers: availableParallelism(),
       kind: 'threads',
@@ -33,7 +34,8 @@ describe('the options of runWorkers', () => {
   it.each([
     [new URL('file:///a/m.js'), 'file:///a/m.js'],
     ['file:///a/m.js', 'file:///a/m.js'],
-    ['/a b/m.js', 'file:///a%20b/m.js'],
+    // Windows adds the drive.
+    ['/a b/m.js', new URL('/a%20b/m.js', pathToFileURL('/')).href],
     ['data:text/javascript,1', 'data:text/javascript,1'],
   ])('take %s for a module', (module, href) => {
     expect(workerSettings(module, {}).module).toBe(href);

@@ -1,6 +1,7 @@
 /** A listening socket of the pure-JS reactor, TCP or UNIX, opened here or elsewhere. */
 import { type Address, addressFrom, UNIXAddress } from '../../core/address.js';
 import { AcceptError, UnsupportedError } from '../../core/errors.js';
+import { WINDOWS } from '../../internal/platform.js';
 import { systemError } from '../../internal/system-error.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
 import type { SocketSettings } from '../tcp-settings.js';
@@ -20,8 +21,13 @@ const UNNAMED = new UNIXAddress('');
 
 /** Linux lets no more wait than so (`net.core.somaxconn`): those who come meanwhile must not keep a port open for ever. */
 const MAX_WAITING = 4096;
-/** Passes of Node's loop in which nobody was accepted, the first of which may have begun before. */
-const QUIET_PASSES = 2;
+/** Looks, one a pass of Node's loop, that found nobody accepted; the first pass may have begun before. */
+const QUIET_LOOKS = 2;
+/**
+ * On Windows it takes longer than a pass: the system accepts (AcceptEx) and tells libuv afterwards, and who finds none of the
+ * four instances that libuv keeps of a pipe waits in a thread for the next one.
+ */
+const LOOK_EVERY_MS = 25;
 
 export class NodeListenSocket implements ListenSocket {
   readonly address: Address;
@@ -65,10 +71,10 @@ export class NodeListenSocket implements ListenSocket {
     const look = (): void => {
       quiet = this.#accepted === before ? quiet + 1 : 0;
       before = this.#accepted;
-      if (quiet === QUIET_PASSES || before >= end) drained();
-      else if (this.#drained !== undefined) setImmediate(look);
+      if (quiet === QUIET_LOOKS || before >= end) drained();
+      else if (this.#drained !== undefined) lookLater(look);
     };
-    setImmediate(look);
+    lookLater(look);
   }
 
   close(): void {
@@ -100,6 +106,11 @@ export class NodeListenSocket implements ListenSocket {
     const socket = acceptedSocket(reactor, connection, this.#settings);
     port.accepted(new NodeTransport(reactor, port, socket, peer, this.#settings), peer);
   }
+}
+
+function lookLater(look: () => void): void {
+  if (WINDOWS) setTimeout(look, LOOK_EVERY_MS);
+  else setImmediate(look);
 }
 
 function acceptError(status: number): AcceptError {

@@ -1,8 +1,9 @@
-/** A UNIX stream of the pure-JS reactor. */
+/** A UNIX stream of the pure-JS reactor; on Windows a named pipe, of both reactors. */
 import type { Address, UNIXAddress } from '../../core/address.js';
 import { UnsupportedError } from '../../core/errors.js';
 import type { StreamProtocol } from '../../core/protocol.js';
 import type { PeerCredentials } from '../../core/unix-options.js';
+import { WINDOWS } from '../../internal/platform.js';
 import type { StreamOwner } from '../stream-transport.js';
 import type { OwnedSocket } from './node-socket.js';
 import type { NodeSockets } from './node-sockets.js';
@@ -42,6 +43,15 @@ export class NodeUNIXTransport extends NodeTransport {
 
   override sendFileDescriptor(_fd: number): void {
     throw new UnsupportedError('sendFileDescriptor', NO_CONTROL_MESSAGES);
+  }
+
+  /**
+   * libuv would close the whole pipe 50 ms after the last byte was read (`eof_timer_cb` in its src/win/pipe.c): the peer's
+   * answer would be lost, and its sender told nothing better than EPIPE.
+   */
+  override loseWriteConnection(): void {
+    if (WINDOWS) throw new UnsupportedError('loseWriteConnection', 'a named pipe ends as a whole');
+    super.loseWriteConnection();
   }
 
   /** @internal A protocol that waits for descriptors would wait for ever. */

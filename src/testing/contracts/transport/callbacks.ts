@@ -21,6 +21,8 @@ const CALLBACKS: readonly RecordingCallback[] = [
   'connectionLost',
 ];
 
+const HALF_CLOSE = 'loseWriteConnection' satisfies TransportMethod;
+
 const PRODUCER = { pauseProducing() {}, resumeProducing() {}, stopProducing() {} };
 
 type Call = readonly [TransportMethod, ...unknown[]];
@@ -45,7 +47,7 @@ const CALLS: readonly (readonly [name: string, ...calls: Call[]])[] = [
 function provoke(scene: TransportScene, callback: RecordingCallback): void {
   const { client, server } = scene;
   if (callback === 'dataReceived') server.call('write', 'x');
-  if (callback === 'readConnectionLost') server.call('loseWriteConnection');
+  if (callback === 'readConnectionLost') scene.endServer();
   if (callback === 'writeConnectionLost') client.call('loseWriteConnection');
   if (callback === 'connectionLost') scene.breakConnection();
 }
@@ -57,10 +59,19 @@ class PeerError extends RemoteProtocolError {
 }
 
 export function addCallbackCases(contract: TransportCases): void {
-  for (const callback of CALLBACKS) {
-    for (const [name, ...calls] of CALLS) addInsideCase(contract, callback, name, calls);
+  const callbacks = callbacksOf(contract);
+  for (const callback of callbacks) {
+    for (const [name, ...calls] of CALLS) {
+      const possible = contract.halfClose || !calls.some(([method]) => method === HALF_CLOSE);
+      if (possible) addInsideCase(contract, callback, name, calls);
+    }
   }
-  addThrowCases(contract);
+  addThrowCases(contract, callbacks);
+}
+
+/** Nothing but `loseWriteConnection` makes the one of them run. */
+function callbacksOf({ halfClose }: TransportCases): readonly RecordingCallback[] {
+  return CALLBACKS.filter((callback) => halfClose || callback !== 'writeConnectionLost');
 }
 
 function addInsideCase(
@@ -94,8 +105,8 @@ function addInsideCase(
   );
 }
 
-function addThrowCases(contract: TransportCases): void {
-  for (const callback of CALLBACKS) {
+function addThrowCases(contract: TransportCases, callbacks: readonly RecordingCallback[]): void {
+  for (const callback of callbacks) {
     if (callback === 'connectionLost') continue;
     const error = new Error(`out of ${callback}`);
     const fail = (): void => {

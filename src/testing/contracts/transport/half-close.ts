@@ -1,7 +1,7 @@
-/** Cases of the transport contract: ending one direction of a connection. */
+/** Cases of the transport contract: ending one direction of a connection, or that it has no such end. */
 import assert from 'node:assert/strict';
 
-import { ConnectionDone } from '../../../core/errors.js';
+import { ConnectionDone, UnsupportedError } from '../../../core/errors.js';
 import { patternedBytes } from '../patterned-bytes.js';
 import type { RecordingProtocol } from './recording-protocol.js';
 import type { TransportCases, TransportScene } from './scene.js';
@@ -19,10 +19,69 @@ function untilTold(
 }
 
 export function addHalfCloseCases(contract: TransportCases): void {
+  addEitherWayCases(contract);
+  if (!contract.halfClose) {
+    addRefusalCase(contract);
+    return;
+  }
   addOwnSideCases(contract);
   addOwnSideOrderCases(contract);
   addPeerSideCases(contract);
   addBothSidesCases(contract);
+}
+
+/** What holds whether the peer's end is that of one direction or of both. */
+function addEitherWayCases(contract: TransportCases): void {
+  contract.add("tells the peer's end once, after the data", async (scene) => {
+    const { client, server } = scene;
+    const data = patternedBytes(700_000);
+    server.call('write', data);
+    scene.endServer();
+    await untilTold(scene, client, 'read');
+    assert(client.received.equals(data), 'all arrived first');
+    await scene.settle();
+    assert.equal(client.connected, true);
+    client.call('loseConnection');
+    assert((await scene.lost(client)) instanceof ConnectionDone);
+    assert.deepEqual(client.log, [
+      'connectionMade',
+      'dataReceived',
+      'readConnectionLost',
+      'connectionLost ConnectionDone',
+    ]);
+  });
+
+  contract.add("does not tell the peer's end to a paused protocol", async (scene) => {
+    const { client, server } = scene;
+    client.call('pauseProducing');
+    await scene.settle();
+    server.call('write', 'held');
+    scene.endServer();
+    await scene.settle();
+    assert.deepEqual(client.log, ['connectionMade']);
+    client.call('resumeProducing');
+    await untilTold(scene, client, 'read');
+    assert.equal(client.text, 'held');
+  });
+}
+
+function addRefusalCase(contract: TransportCases): void {
+  contract.add(
+    'loseWriteConnection is refused by name, and the connection goes on',
+    async (scene) => {
+      const { client, server, transport } = scene;
+      client.call('write', 'before ');
+      assert.throws(
+        () => transport.loseWriteConnection(),
+        (error) => error instanceof UnsupportedError && error.feature === 'loseWriteConnection',
+      );
+      client.call('write', 'after');
+      server.call('write', 'heard');
+      assert.equal((await scene.received(server, 12)).toString(), 'before after');
+      assert.equal((await scene.received(client, 5)).toString(), 'heard');
+      assert.equal(transport.disconnecting, false);
+    },
+  );
 }
 
 function addOwnSideCases(contract: TransportCases): void {
@@ -155,19 +214,6 @@ function addPeerSideCases(contract: TransportCases): void {
     },
     { plain: 'client' },
   );
-
-  contract.add("does not tell the peer's half-close to a paused protocol", async (scene) => {
-    const { client, server } = scene;
-    client.call('pauseProducing');
-    await scene.settle();
-    server.call('write', 'held');
-    server.call('loseWriteConnection');
-    await scene.settle();
-    assert.deepEqual(client.log, ['connectionMade']);
-    client.call('resumeProducing');
-    await untilTold(scene, client, 'read');
-    assert.equal(client.text, 'held');
-  });
 
   contract.add(
     "takes a last answer and loseConnection at the peer's half-close",

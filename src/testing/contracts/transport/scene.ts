@@ -29,6 +29,11 @@ export interface TransportContractOptions {
   readonly overflowBytes?: number;
   /** Whether the peer of a connection that is aborted can tell: over UNIX sockets it sees a clean end. Default true. */
   readonly resets?: boolean;
+  /**
+   * Whether a direction can end alone. Default true. Else `loseWriteConnection` has to throw an UnsupportedError, as over
+   * Windows' named pipes.
+   */
+  readonly halfClose?: boolean;
 }
 
 export const DEFAULT_OVERFLOW_BYTES = 48_000_000;
@@ -51,6 +56,7 @@ export class TransportScene {
   readonly server: RecordingProtocol;
   readonly overflowBytes: number;
   readonly resets: boolean;
+  readonly halfClose: boolean;
   readonly #stage: ContractStage;
   readonly #errors: LoggedErrorCapture;
 
@@ -58,18 +64,24 @@ export class TransportScene {
     ends: readonly [RecordingProtocol, RecordingProtocol],
     stage: ContractStage,
     errors: LoggedErrorCapture,
-    { overflowBytes, resets }: Required<TransportContractOptions>,
+    { overflowBytes, resets, halfClose }: Required<TransportContractOptions>,
   ) {
     [this.client, this.server] = ends;
     this.#stage = stage;
     this.#errors = errors;
     this.overflowBytes = overflowBytes;
     this.resets = resets;
+    this.halfClose = halfClose;
   }
 
   /** The client's transport. */
   get transport(): Transport {
     return this.client.transport;
+  }
+
+  /** Ends what the server sends: that alone, where it can. */
+  endServer(): void {
+    this.server.call(this.halfClose ? 'loseWriteConnection' : 'loseConnection');
   }
 
   /** Ends the client's connection, otherwise than by an end that it could outlive. */
@@ -123,14 +135,19 @@ export class TransportCases {
 
   constructor(makePair: MakePair, options: TransportContractOptions) {
     this.#makePair = makePair;
-    const { overflowBytes = DEFAULT_OVERFLOW_BYTES, resets = true } = options;
+    const { overflowBytes = DEFAULT_OVERFLOW_BYTES, resets = true, halfClose = true } = options;
     checkInteger('overflowBytes', overflowBytes, HIGH_WATER_MARK_BYTES + 1, MAX_OVERFLOW_BYTES);
     checkBoolean('resets', resets);
-    this.#options = { overflowBytes, resets };
+    checkBoolean('halfClose', halfClose);
+    this.#options = { overflowBytes, resets, halfClose };
   }
 
   get resets(): boolean {
     return this.#options.resets;
+  }
+
+  get halfClose(): boolean {
+    return this.#options.halfClose;
   }
 
   add(name: string, body: (scene: TransportScene) => Promise<void>, options?: SceneOptions): void {
