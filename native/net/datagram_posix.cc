@@ -36,7 +36,7 @@ constexpr int kReceivePacketInfo = IP_RECVPKTINFO;
 constexpr int kReceivePacketInfo = IP_PKTINFO;
 #endif
 #else
-constexpr int kReceivePacketInfo = -1;
+constexpr int kReceivePacketInfo = kNoSuchOption;
 #endif
 
 // kUnset where an option is not asked for, and so the system is not asked whether it has it.

@@ -143,14 +143,10 @@ Status openUdp(const SocketAddress& local, const DatagramOptions& options, Socke
       {local.isIpv6() ? options.ipv6Only : kUnset, IPPROTO_IPV6, IPV6_V6ONLY,
        "setsockopt IPV6_V6ONLY"},
       {shared ? 1 : kUnset, SOL_SOCKET, SO_REUSEADDR, "setsockopt SO_REUSEADDR"},
-      {ifAsked(options.reusePort), SOL_SOCKET, -1, "setsockopt SO_REUSEPORT"},
+      {shared ? kUnset : 1, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, "setsockopt SO_EXCLUSIVEADDRUSE"},
+      {ifAsked(options.reusePort), SOL_SOCKET, kNoSuchOption, "setsockopt SO_REUSEPORT"},
   };
   status = setIntOptions(fd.get(), before);
-  // Its number is negative, which in the table means that there is none.
-  if (status.ok() && !shared) {
-    status = setIntOption(fd.get(), SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1,
-                          "setsockopt SO_EXCLUSIVEADDRUSE");
-  }
   if (status.ok()) status = applyDatagramOptions(fd.get(), local.family(), options);
   if (!status.ok()) return status;
   if (bind(fd.get(), local.get(), local.size()) != 0) return lastStatus("bind");

@@ -5,6 +5,7 @@
 
 #include "../unique_fd.h"
 #include "socket.h"
+#include "socket_option.h"
 
 namespace ropewalk {
 
@@ -18,13 +19,13 @@ constexpr int kSendFlags = MSG_DONTWAIT;
 #endif
 
 // Several sockets share a port, and the system shares out among them: what others call SO_REUSEPORT
-// leaves all to one of them. Node knows `reusePort` for the same systems. -1: there is no such.
+// leaves all to one of them. Node knows `reusePort` for the same systems.
 #if defined(SO_REUSEPORT_LB)
 constexpr int kReusePort = SO_REUSEPORT_LB;
 #elif defined(__linux__) || defined(__DragonFly__)
 constexpr int kReusePort = SO_REUSEPORT;
 #else
-constexpr int kReusePort = -1;
+constexpr int kReusePort = kNoSuchOption;
 #endif
 
 // A socket of the type SOCK_..., non-blocking, closed on exec, that raises no SIGPIPE.

@@ -1,6 +1,7 @@
 // setsockopt(2) and getsockopt(2) of integers, which Winsock has with other types of pointers.
 #pragma once
 
+#include <climits>
 #include <span>
 
 #include "../status.h"
@@ -9,7 +10,9 @@
 
 namespace ropewalk {
 
-// `name` < 0: an option that this system does not have.
+// In place of the name of an option that this system does not have: real ones may be negative.
+constexpr int kNoSuchOption = INT_MIN;
+
 struct IntOption {
   int value;
   int level;
@@ -27,7 +30,7 @@ inline Status setIntOption(Socket socket, int level, int name, int value, const 
 inline Status setIntOptions(Socket socket, std::span<const IntOption> calls) {
   for (const IntOption& option : calls) {
     if (option.value == kUnset) continue;
-    if (option.name < 0) return {ENOTSUP, option.call};
+    if (option.name == kNoSuchOption) return {ENOTSUP, option.call};
     Status status = setIntOption(socket, option.level, option.name, option.value, option.call);
     if (!status.ok()) return status;
   }

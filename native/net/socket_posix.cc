@@ -46,12 +46,12 @@ constexpr int kKeepIdle = TCP_KEEPALIVE;
 #if defined(TCP_USER_TIMEOUT)
 constexpr int kUserTimeout = TCP_USER_TIMEOUT;
 #else
-constexpr int kUserTimeout = -1;
+constexpr int kUserTimeout = kNoSuchOption;
 #endif
 #if defined(TCP_DEFER_ACCEPT)
 constexpr int kDeferAccept = TCP_DEFER_ACCEPT;
 #else
-constexpr int kDeferAccept = -1;
+constexpr int kDeferAccept = kNoSuchOption;
 #endif
 #if defined(__APPLE__)
 constexpr bool kFastOpenIsSwitch = true;  // without a queue of its own, set once it listens
@@ -61,7 +61,7 @@ constexpr bool kFastOpenIsSwitch = false;
 #if defined(TCP_FASTOPEN_CONNECT)
 constexpr int kFastOpenConnect = TCP_FASTOPEN_CONNECT;
 #else
-constexpr int kFastOpenConnect = -1;
+constexpr int kFastOpenConnect = kNoSuchOption;
 #endif
 
 Status applyOptions(int fd, const SocketOptions& options) {

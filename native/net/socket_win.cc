@@ -16,9 +16,6 @@ constexpr int kTcpKeepIdle = 3;
 constexpr int kTcpKeepCount = 16;
 constexpr int kTcpKeepInterval = 17;
 
-// An option that POSIX systems may have.
-constexpr int kAbsent = -1;
-
 // Winsock takes all that it is given as long as its buffer has any room, however much it is. This
 // bounds what one socket can have the system keep.
 constexpr size_t kMaxSend = 1024 * 1024;
@@ -66,7 +63,7 @@ Status applyOptions(Socket socket, const SocketOptions& options) {
       {options.keepAliveCount, IPPROTO_TCP, kTcpKeepCount, "setsockopt TCP_KEEPCNT"},
       {options.sendBufferBytes, SOL_SOCKET, SO_SNDBUF, "setsockopt SO_SNDBUF"},
       {options.receiveBufferBytes, SOL_SOCKET, SO_RCVBUF, "setsockopt SO_RCVBUF"},
-      {options.userTimeoutMs, IPPROTO_TCP, kAbsent, "setsockopt TCP_USER_TIMEOUT"},
+      {options.userTimeoutMs, IPPROTO_TCP, kNoSuchOption, "setsockopt TCP_USER_TIMEOUT"},
   };
   Status status = setIntOptions(socket, calls);
   if (status.ok()) status = setKeepAliveTimes(socket, options);
@@ -133,9 +130,9 @@ Status listenOn(const SocketAddress& address, const ListenOptions& options, Sock
        "setsockopt IPV6_V6ONLY"},
       {options.reuseAddress == 0 ? 1 : kUnset, SOL_SOCKET, SO_EXCLUSIVEADDRUSE,
        "setsockopt SO_EXCLUSIVEADDRUSE"},
-      {options.reusePort ? 1 : kUnset, SOL_SOCKET, kAbsent, "setsockopt SO_REUSEPORT"},
-      {options.fastOpenQueue, IPPROTO_TCP, kAbsent, "setsockopt TCP_FASTOPEN"},
-      {options.deferAcceptSeconds, IPPROTO_TCP, kAbsent, "setsockopt TCP_DEFER_ACCEPT"},
+      {options.reusePort ? 1 : kUnset, SOL_SOCKET, kNoSuchOption, "setsockopt SO_REUSEPORT"},
+      {options.fastOpenQueue, IPPROTO_TCP, kNoSuchOption, "setsockopt TCP_FASTOPEN"},
+      {options.deferAcceptSeconds, IPPROTO_TCP, kNoSuchOption, "setsockopt TCP_DEFER_ACCEPT"},
   };
   status = setIntOptions(fd.get(), before);
   if (status.ok()) status = applyOptions(fd.get(), options);

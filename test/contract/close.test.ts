@@ -33,6 +33,7 @@ contract('abortConnection', (rig) => {
   });
 
   it('is ConnectionLost for a peer of Ropewalk, with the system error as its cause', async () => {
+    if (rig.native) needs('resets');
     const { client, server } = await pair(rig);
     client.call('abortConnection');
     const reason = await server.lost();
@@ -50,7 +51,7 @@ contract("the peer's end", (rig) => {
   });
 
   it('is ConnectionLost after a reset, with the system error as its cause', async () => {
-    if (!rig.native) needs('resetsAfterBytes');
+    needs(rig.native ? 'resets' : 'resetsAfterBytes');
     const { protocol, peer } = await served(rig);
     peer.write('data');
     await protocol.receive(4);

@@ -7,16 +7,19 @@ import {
 } from '../../src/testing/contracts/reactor/reactor-stage.js';
 import type { MakePair } from '../../src/testing/contracts/transport/scene.js';
 import { transportContract } from '../../src/testing/contracts/transport/transport-contract.js';
-import { LACKS } from '../support/platform.js';
+import { LACKS, needs } from '../support/platform.js';
 import { REACTORS, type ReactorMaker } from '../support/reactors.js';
 
-function describeTransports({ make }: ReactorMaker, via: NonNullable<PairOptions['via']>): void {
+function describeTransports(
+  { make, native }: ReactorMaker,
+  via: NonNullable<PairOptions['via']>,
+): void {
   const makePair = pairsOver(
     inRealTime(() => make()),
     { via },
   );
   const options = {
-    resets: via === 'tcp',
+    resets: via === 'tcp' && !(native && LACKS.resets),
     halfClose: via === 'tcp' || LACKS.pipeHalves === undefined,
   };
   const ends: readonly [string, MakePair][] = [
@@ -24,9 +27,12 @@ function describeTransports({ make }: ReactorMaker, via: NonNullable<PairOptions
     ['that was accepted', (client, server) => makePair(server, client)],
   ];
   describe.each(ends)('%s', (_end, makeEnds) => {
-    for (const { name, run } of transportContract(makeEnds, options)) {
-      it(name, run);
-    }
+    const told = transportContract(makeEnds, options);
+    for (const { name, run } of told) it(name, run);
+    if (via !== 'tcp') return;
+    const names = new Set(told.map(({ name }) => name));
+    const untold = transportContract(makeEnds).filter(({ name }) => !names.has(name));
+    for (const { name } of untold) it(name, () => needs('resets'));
   });
 }
 
