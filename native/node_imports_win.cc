@@ -21,12 +21,14 @@
   X(napi_create_object)                \
   X(napi_create_reference)             \
   X(napi_create_string_utf8)           \
+  X(napi_create_uint32)                \
   X(napi_delete_reference)             \
   X(napi_fatal_exception)              \
   X(napi_get_and_clear_last_exception) \
   X(napi_get_boolean)                  \
   X(napi_get_cb_info)                  \
   X(napi_get_global)                   \
+  X(napi_get_named_property)           \
   X(napi_get_null)                     \
   X(napi_get_reference_value)          \
   X(napi_get_typedarray_info)          \
@@ -35,8 +37,10 @@
   X(napi_get_value_double)             \
   X(napi_get_value_string_utf8)        \
   X(napi_is_detached_arraybuffer)      \
+  X(napi_is_exception_pending)         \
   X(napi_is_typedarray)                \
   X(napi_make_callback)                \
+  X(napi_new_instance)                 \
   X(napi_open_handle_scope)            \
   X(napi_remove_async_cleanup_hook)    \
   X(napi_set_element)                  \

@@ -207,6 +207,18 @@ function readPe(bytes) {
 }
 
 /**
+ * Sets the times at which a PE file was made to zero, in its header and its list of exports.
+ *
+ * @param {Buffer} bytes
+ */
+function clearTimes(bytes) {
+  const header = bytes.readUInt32LE(60);
+  bytes.writeUInt32LE(0, header + 8);
+  const exported = bytes.readUInt32LE(header + 24 + 112);
+  if (exported !== 0) bytes.writeUInt32LE(0, peOffsets(bytes, header)(exported) + 4);
+}
+
+/**
  * @param {Buffer} bytes the whole file
  * @returns {AddonFile}
  * @throws {UnreadableAddonError}
@@ -224,4 +236,4 @@ function readAddonFile(bytes) {
   throw new UnreadableAddonError('neither ELF, Mach-O nor PE');
 }
 
-export { readAddonFile, UnreadableAddonError };
+export { clearTimes, readAddonFile, UnreadableAddonError };

@@ -17,31 +17,36 @@ function parseGyp(text) {
 /**
  * Whether a condition that chooses sources is true; it may only ask for the system.
  *
- * @param {string} condition such as `OS!='win'`
+ * @param {string} condition such as `OS!='win'` or `OS in 'mac freebsd'.split()`
  * @param {string} os
  */
 function holds(condition, os) {
-  const [, operator, name] = /^OS\s*([!=]=)\s*'(\w+)'$/.exec(condition) ?? [];
-  if (name === undefined) throw new Error(`binding.gyp: sources depend on ${condition}`);
-  return (name === os) === (operator === '==');
+  const one = /^OS\s*([!=]=)\s*'(\w+)'$/.exec(condition);
+  if (one !== null) return (one[1] === '==') === (one[2] === os);
+  const several = /^OS in '([\w ]+)'\.split\(\)$/.exec(condition);
+  if (several?.[1] !== undefined) return several[1].split(' ').includes(os);
+  throw new Error(`binding.gyp: sources depend on ${condition}`);
 }
+
+/** @typedef {{ sources?: string[], libraries?: string[] }} Branch */
 
 /**
  * @param {string} root the project's folder
  * @param {string} os as gyp calls it: linux, mac, win
- * @returns {{ sources: string[], defines: string[] }} paths below `root`
+ * @returns {{ sources: string[], libraries: string[], defines: string[] }} paths below `root`
  */
 function addonSources(root, os) {
   const [target] = parseGyp(readFileSync(join(root, 'binding.gyp'), 'utf8')).targets;
   const sources = [...target.sources];
+  const libraries = [];
   for (const [condition, ...branches] of target.conditions) {
-    if (
-      !branches.some((/** @type {{ sources?: string[] }} */ branch) => branch.sources !== undefined)
-    )
-      continue;
-    sources.push(...((holds(condition, os) ? branches[0] : branches[1])?.sources ?? []));
+    const chooses = (/** @type {Branch} */ branch) => branch.sources ?? branch.libraries;
+    if (!branches.some(chooses)) continue;
+    const branch = branches[holds(condition, os) ? 0 : 1];
+    sources.push(...(branch?.sources ?? []));
+    libraries.push(...(branch?.libraries ?? []));
   }
-  return { sources, defines: target.defines };
+  return { sources, libraries, defines: target.defines };
 }
 
 /** Everything that is compiled, below `root`: native tests and fuzzers are not. @param {string} root */

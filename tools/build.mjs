@@ -24,6 +24,8 @@ import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
+import { nodeHeaders } from './node-headers.mjs';
+
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
 const at = (/** @type {string[]} */ ...parts) => join(root, ...parts);
@@ -124,13 +126,6 @@ function nativeSources() {
     .filter((file) => /\.(cc|h)$/.test(file) && !/^(test|fuzz)[/\\]/.test(file))
     .map((file) => at('native', file));
   return [...files, at('binding.gyp')];
-}
-
-/** The root of the running Node's installation when it has the headers, else `undefined`. */
-function nodeHeaders() {
-  const prefix = join(dirname(process.execPath), '..');
-  const headers = ['node_api.h', 'uv.h'].map((file) => join(prefix, 'include', 'node', file));
-  return headers.every((file) => existsSync(file)) ? prefix : undefined;
 }
 
 /** The environment for node-gyp, prebuildify and cmake-js; all three honour `npm_config_nodedir`. */

@@ -87,7 +87,9 @@ function faultsOfAddon(bytes, target) {
   }
   const foreign = addon.libraries.filter((library) => !target.libraries.test(library));
   const missing = EXPORTS.filter((name) => !addon.exports.includes(name));
-  const tooMany = addon.exports.filter((name) => !EXPORTS.includes(name));
+  const tooMany = addon.exports.filter(
+    (name) => !EXPORTS.includes(name) && target.exports?.test(name) !== true,
+  );
   return [
     ...(bytes.length < MAXIMUM_BYTES ? [] : [`it has ${bytes.length} bytes`]),
     ...foreign.map((library) => `it needs ${library}`),

@@ -22,11 +22,13 @@ function sourcesDigest(root) {
   return digestOf(root, [
     ...nativeFiles(root),
     'binding.gyp',
+    'tools/addon-file.mjs',
     'tools/addon-sources.mjs',
     'tools/prebuild-targets.mjs',
     'tools/prebuilds.mjs',
     'tools/toolchain/exports.map',
     'tools/toolchain/package-lock.json',
+    'tools/toolchain/terminate.cc',
   ]);
 }
 

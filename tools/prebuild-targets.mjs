@@ -12,6 +12,7 @@
  * @property {'elf' | 'mach-o' | 'pe'} format
  * @property {'x64' | 'arm64'} machine
  * @property {RegExp} libraries those that it may load
+ * @property {RegExp} [exports] those that it may have besides what Node looks for
  * @property {string} [glibc] the newest version of glibc's symbols that it may use
  * @property {string} minimum the oldest system that it runs on, for people
  */
@@ -85,15 +86,13 @@ const win = (machine, zig) => ({
     '-DUSING_UV_SHARED=1',
     '-D_WIN32_WINNT=0x0A00',
     'native/node_imports_win.cc',
-    '-lws2_32',
-    '-liphlpapi',
-    '-ladvapi32',
-    '-lntdll',
-    '-Wl,-s',
+    '-Wl,--gc-sections,-s',
   ],
   format: 'pe',
   machine,
-  libraries: /^(kernel32|ws2_32|iphlpapi|advapi32|ntdll|api-ms-win-crt-[-\w]+)\.dll$/i,
+  libraries: /^(kernel32|msvcrt|ntdll|ws2_32|iphlpapi)\.dll$/i,
+  // zig's unwinder is made for a DLL of its own. No one binds to a name of an addon on Windows.
+  exports: /^(_?_Unwind|_?unw|_GCC)_/,
   minimum: 'Windows 10',
 });
 

