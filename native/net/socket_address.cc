@@ -33,7 +33,8 @@ void begin(Address& address, int family) {
 #if defined(SIN6_LEN)
   reinterpret_cast<sockaddr&>(address).sa_len = sizeof address;
 #endif
-  reinterpret_cast<sockaddr&>(address).sa_family = static_cast<sa_family_t>(family);
+  reinterpret_cast<sockaddr&>(address).sa_family =
+      static_cast<decltype(sockaddr::sa_family)>(family);
 }
 
 constexpr size_t kPathOffset = offsetof(sockaddr_un, sun_path);
