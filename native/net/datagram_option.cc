@@ -3,7 +3,6 @@
 
 #include "datagram_option.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include "network_interface.h"
@@ -53,14 +52,6 @@ Status findInterface(const std::string& text, uint32_t& index) {
   return index == 0 ? Status{ENODEV, "if_nametoindex"} : Status{};
 }
 
-template <typename Request>
-Status setGroupOption(Socket socket, int level, int name, const Request& request,
-                      const char* call) {
-  const auto* bytes = reinterpret_cast<const char*>(&request);
-  if (setsockopt(socket, level, name, bytes, sizeof request) == 0) return {};
-  return {lastSocketError(), call};
-}
-
 }  // namespace
 
 Status datagramOption(Socket socket, DatagramOption option, int& value) {
@@ -88,27 +79,9 @@ Status changeMembership(Socket socket, bool join, const Membership& membership) 
   uint32_t index = 0;
   Status status = findInterface(membership.interface, index);
   if (!status.ok()) return status;
-  const int level = group.isIpv6() ? IPPROTO_IPV6 : IPPROTO_IP;
-  if (membership.source.empty()) {
-    group_req request{};
-    request.gr_interface = index;
-    std::copy_n(reinterpret_cast<const uint8_t*>(group.get()), group.size(),
-                reinterpret_cast<uint8_t*>(&request.gr_group));
-    const int name = join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP;
-    return setGroupOption(socket, level, name, request,
-                          join ? "setsockopt MCAST_JOIN_GROUP" : "setsockopt MCAST_LEAVE_GROUP");
-  }
+  if (membership.source.empty()) return setMembership(socket, join, index, group, nullptr);
   if (!SocketAddress::parse(membership.source, 0, source)) return {EINVAL, "setsockopt"};
-  group_source_req request{};
-  request.gsr_interface = index;
-  std::copy_n(reinterpret_cast<const uint8_t*>(group.get()), group.size(),
-              reinterpret_cast<uint8_t*>(&request.gsr_group));
-  std::copy_n(reinterpret_cast<const uint8_t*>(source.get()), source.size(),
-              reinterpret_cast<uint8_t*>(&request.gsr_source));
-  const int name = join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP;
-  return setGroupOption(
-      socket, level, name, request,
-      join ? "setsockopt MCAST_JOIN_SOURCE_GROUP" : "setsockopt MCAST_LEAVE_SOURCE_GROUP");
+  return setMembership(socket, join, index, group, &source);
 }
 
 Status setMulticastInterface(Socket socket, const std::string& interface) {

@@ -1,8 +1,8 @@
+#include <cstring>
 #include <memory>
 #include <new>
 
 #include "network_interface.h"
-#include "socket_option.h"
 #include "system_sockets.h"
 
 namespace ropewalk {
@@ -46,7 +46,83 @@ std::string toUtf8(const wchar_t* text) {
   return narrow;
 }
 
+// The interface as options of IPv4 have it: an address of it, since Wine takes no number. One that
+// has none goes by its number, which the first byte, 0, tells from an address.
+in_addr ipv4Interface(uint32_t index) {
+  in_addr chosen{};
+  chosen.s_addr = htonl(index);
+  if (index == 0) return chosen;
+  (void)findAdapter([&](const IP_ADAPTER_ADDRESSES& adapter) {
+    if (adapter.IfIndex != index) return false;
+    const auto* entry = adapter.FirstUnicastAddress;
+    while (entry != nullptr && entry->Address.lpSockaddr->sa_family != AF_INET) entry = entry->Next;
+    if (entry == nullptr) return false;
+    chosen = reinterpret_cast<const sockaddr_in*>(entry->Address.lpSockaddr)->sin_addr;
+    return true;
+  });
+  return chosen;
+}
+
+const in_addr& hostOf(const SocketAddress& address) {
+  return reinterpret_cast<const sockaddr_in*>(address.get())->sin_addr;
+}
+
+template <typename Request>
+Status setGroupOption(Socket socket, int level, int name, const Request& request,
+                      const char* call) {
+  const auto* bytes = reinterpret_cast<const char*>(&request);
+  if (setsockopt(socket, level, name, bytes, sizeof request) == 0) return {};
+  return {lastSocketError(), call};
+}
+
+void copyAddress(const SocketAddress& address, sockaddr_storage& storage) {
+  std::memcpy(&storage, address.get(), address.size());
+}
+
+Status setIpv4Membership(Socket socket, bool join, uint32_t index, const SocketAddress& group,
+                         const SocketAddress* source) {
+  if (source == nullptr) {
+    ip_mreq request{};
+    request.imr_multiaddr = hostOf(group);
+    request.imr_interface = ipv4Interface(index);
+    const int name = join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP;
+    return setGroupOption(socket, IPPROTO_IP, name, request,
+                          join ? "setsockopt IP_ADD_MEMBERSHIP" : "setsockopt IP_DROP_MEMBERSHIP");
+  }
+  if (source->isIpv6()) return {EINVAL, "setsockopt"};
+  ip_mreq_source request{};
+  request.imr_multiaddr = hostOf(group);
+  request.imr_sourceaddr = hostOf(*source);
+  request.imr_interface = ipv4Interface(index);
+  const int name = join ? IP_ADD_SOURCE_MEMBERSHIP : IP_DROP_SOURCE_MEMBERSHIP;
+  return setGroupOption(
+      socket, IPPROTO_IP, name, request,
+      join ? "setsockopt IP_ADD_SOURCE_MEMBERSHIP" : "setsockopt IP_DROP_SOURCE_MEMBERSHIP");
+}
+
 }  // namespace
+
+// By the older options where they can say it: Wine 8 has no MCAST_JOIN_GROUP.
+Status setMembership(Socket socket, bool join, uint32_t index, const SocketAddress& group,
+                     const SocketAddress* source) {
+  if (!group.isIpv6()) return setIpv4Membership(socket, join, index, group, source);
+  if (source == nullptr) {
+    ipv6_mreq request{};
+    request.ipv6mr_multiaddr = reinterpret_cast<const sockaddr_in6*>(group.get())->sin6_addr;
+    request.ipv6mr_interface = index;
+    const int name = join ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP;
+    return setGroupOption(
+        socket, IPPROTO_IPV6, name, request,
+        join ? "setsockopt IPV6_ADD_MEMBERSHIP" : "setsockopt IPV6_DROP_MEMBERSHIP");
+  }
+  group_source_req request{};
+  request.gsr_interface = index;
+  copyAddress(group, request.gsr_group);
+  copyAddress(*source, request.gsr_source);
+  return setGroupOption(
+      socket, IPPROTO_IPV6, join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP, request,
+      join ? "setsockopt MCAST_JOIN_SOURCE_GROUP" : "setsockopt MCAST_LEAVE_SOURCE_GROUP");
+}
 
 uint32_t interfaceWith(const SocketAddress& address) {
   return findAdapter([&](const IP_ADAPTER_ADDRESSES& adapter) {
@@ -70,10 +146,9 @@ uint32_t interfaceNamed(const std::string& name) {
   return index != 0 ? index : if_nametoindex(name.c_str());
 }
 
-// A number in place of an address is told by its first byte, 0: it has the order of the network.
 Status setIpv4MulticastInterface(Socket socket, uint32_t index) {
-  return setIntOption(socket, IPPROTO_IP, IP_MULTICAST_IF, static_cast<int>(htonl(index)),
-                      "setsockopt IP_MULTICAST_IF");
+  return setGroupOption(socket, IPPROTO_IP, IP_MULTICAST_IF, ipv4Interface(index),
+                        "setsockopt IP_MULTICAST_IF");
 }
 
 }  // namespace ropewalk

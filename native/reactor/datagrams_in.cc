@@ -164,6 +164,7 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
       received += emitReceived(socket, (*receiveBatch_)[i]);
     }
     share -= std::min(share, received);
+    if (transfer.count > 0) lastError = 0;  // what failed behind a datagram did not fail before
     if (transfer.error != 0 && receiveError(socket, transfer.error, lastError)) {
       lastError = transfer.error;
       continue;

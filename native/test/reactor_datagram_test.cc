@@ -121,12 +121,16 @@ void dropsWhatIsTooLong(PollerKind kind) {
   const std::vector<DatagramSeen>& truncated = host.of(handle).truncated;
   CHECK_EQUAL(truncated.size(), 2);
   CHECK_EQUAL(truncated[0].a, 101);
-  CHECK_EQUAL(truncated[1].a, 5000);
+  CHECK_EQUAL(truncated[1].a, tellsLengthsOfTheCut() ? 5000 : 101);
   CHECK_EQUAL(truncated[1].port, peer.address().port());
   CHECK_EQUAL(host.reactor().datagrams(handle)->truncated, 2);
 }
 
 void tellsRefusals(PollerKind kind) {
+  if (!tellsOfRefusals()) {
+    std::puts("tellsRefusals is not told: Wine keeps refusals from sockets that are polled");
+    return;
+  }
   DatagramHost host(kind);
   const Handle handle = host.open();
   DatagramPeer peer;
@@ -193,7 +197,7 @@ void tellsWhatCannotBeSent(PollerKind kind) {
   CHECK_EQUAL(failures[0].port, 9);
   CHECK_EQUAL(failures[1].a, EMSGSIZE);
   CHECK_EQUAL(failures[1].b, kMaxIpv4Payload + 1);
-  CHECK_EQUAL(failures[2].a, EDESTADDRREQ);
+  CHECK(failures[2].a == EDESTADDRREQ || failures[2].a == EINVAL);  // the latter is Wine's
   CHECK_EQUAL(failures[2].flags, kNoAddress);
   CHECK_EQUAL(failures[3].ipv6, true);
   CHECK_EQUAL(failures[3].port, peer.address().port());
@@ -250,6 +254,10 @@ void tellsDestinations(PollerKind kind) {
     CHECK_EQUAL(seen.flags, kHasDestination);
     CHECK_EQUAL(seen.destination[0], 0x7f000007);
     CHECK(seen.interfaceIndex > 0);
+    if (!choosesSources()) {
+      std::puts("tellsDestinations answers nobody: Wine's WSASendMsg ignores control messages");
+      continue;
+    }
     DatagramSource source;
     source.address = to;
     host.sendTo(handle, peer.address(), bytesOf("from seven"), &source);
@@ -283,12 +291,13 @@ void tellsTrafficClasses(PollerKind kind) {
   DatagramPeer ipv4;
   DatagramPeer ipv6(true);
   CHECK(setIntOption(ipv4.fd(), IPPROTO_IP, IP_TOS, marked, "").ok());
-  CHECK(setIntOption(ipv6.fd(), IPPROTO_IPV6, IPV6_TCLASS, marked, "").ok());
+  const bool marksIpv6 = setIntOption(ipv6.fd(), IPPROTO_IPV6, IPV6_TCLASS, marked, "").ok();
+  CHECK(marksIpv6 || !choosesSources());  // Wine has no such option
   ipv4.sendTo(loopback(port), "four");
   ipv6.sendTo(loopback(port, true), "six");
   host.turnUntil([&] { return host.got(handle).size() == 2; });
   CHECK_EQUAL(host.got(handle)[0].trafficClass, marked);
-  CHECK_EQUAL(host.got(handle)[1].trafficClass, marked);
+  CHECK_EQUAL(host.got(handle)[1].trafficClass, marksIpv6 ? marked : 0);
 }
 
 }  // namespace

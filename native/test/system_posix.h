@@ -40,6 +40,25 @@ inline bool tellsOfResets() {
   return true;
 }
 
+// Whether a datagram socket that is polled hears of a refusal.
+inline bool tellsOfRefusals() {
+  return true;
+}
+
+// Whether a datagram may be sent from another address than its socket's, and comes from there.
+inline bool choosesSources() {
+  return true;
+}
+
+// Whether a datagram that was cut off comes with the length that it had: Linux's MSG_TRUNC.
+constexpr bool tellsLengthsOfTheCut() {
+#if defined(__linux__)
+  return true;
+#else
+  return false;
+#endif
+}
+
 // One that waits.
 inline int openStreamSocket(int family) {
   return socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);

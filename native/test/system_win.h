@@ -37,10 +37,30 @@ inline bool setNonBlocking(int fd) {
 // Errors of accept() that only the connection has.
 constexpr int kFaultsOfConnections[] = {ECONNABORTED, ECONNRESET, ENETUNREACH, EINTR};
 
+inline bool underWine() {
+  return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != nullptr;
+}
+
 // Whether a peer hears of a reset as such. Wine shuts a socket down before it closes it, so that
 // the end of input comes first, and all that is heard.
 inline bool tellsOfResets() {
-  return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") == nullptr;
+  return !underWine();
+}
+
+// Whether a datagram socket that is polled hears of a refusal. Under Wine only a receive that waits
+// in the system does: a poll then finds the socket ready, and the receive behind it nothing.
+inline bool tellsOfRefusals() {
+  return !underWine();
+}
+
+// Whether a datagram that was cut off comes with the length that it had.
+constexpr bool tellsLengthsOfTheCut() {
+  return false;
+}
+
+// Whether a datagram may be sent from another address than its socket's, and comes from there.
+inline bool choosesSources() {
+  return !underWine();
 }
 
 // One that waits.

@@ -91,6 +91,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 contract('native datagrams', (rig) => {
   it('tell where they were sent to, and can be answered from there', async ({ skip }) => {
     skip(!rig.native, 'native only');
+    needs('sources');
     const server = new Listener(rig, { interface: '0.0.0.0', packetInfo: true });
     const client = new Listener(rig);
     client.transport.write('ask', { host: '127.0.0.9', port: server.port });
@@ -173,6 +174,7 @@ contract('native datagrams', (rig) => {
 
   it('tell a connected socket that nobody listens', async ({ skip }) => {
     skip(!rig.native, 'native only');
+    needs('refusals');
     const gone = new Listener(rig);
     const client = new Listener(rig);
     client.transport.connect('127.0.0.1', gone.port);

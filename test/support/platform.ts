@@ -24,6 +24,9 @@ const WINE_LACKS = {
   resetsAfterBytes: 'Wine tells libuv of a reset behind bytes as of an end',
   familyErrors: "Wine passes EAI_ADDRFAMILY on with the C library's number, which Node can't name",
   foreignAddresses: 'Wine lets UDP sockets bind to addresses that nobody has',
+  // Node's dgram hears of it: its receive waits in the system.
+  refusals: 'Wine keeps a refusal from a UDP socket that is polled',
+  sources: 'Wine ignores the control messages of WSASendMsg',
 } as const;
 
 export type Feature = keyof typeof WINDOWS_LACKS | keyof typeof WINE_LACKS | 'namedPipes';
