@@ -170,8 +170,7 @@ void hearsTheResetWhenItSends(PollerKind kind) {
   server.turn();
   peer.reset();
   turnUntilLost(server, handle);
-  const int error = server.of(handle).error;
-  CHECK(error == ECONNRESET || error == ECONNABORTED || error == EPIPE);
+  CHECK(isSendAfterReset(server.of(handle).error));
   CHECK_EQUAL(server.of(handle).call, kSendCall);
   CHECK_EQUAL(memory.keepers(), 0);
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <memory>
 
+#include "net/posix_calls.h"
+#include "net/socket.h"
 #include "net/system_sockets.h"
 
 namespace ropewalk {
@@ -26,6 +28,10 @@ inline bool isOpen(int fd) {
 
 inline bool isInherited(int fd) {
   return (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
+}
+
+inline bool isNonBlocking(int fd) {
+  return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0;
 }
 
 inline bool setNonBlocking(int fd) {
@@ -58,6 +64,36 @@ constexpr bool tellsLengthsOfTheCut() {
   return false;
 #endif
 }
+
+// Of a datagram that is sent to nobody.
+inline int errorWithoutDestination() {
+  return EDESTADDRREQ;
+}
+
+// Of the end of input while bytes lie before it.
+inline bool tellsOfEndsBehindBytes() {
+  return true;
+}
+
+// The error that a peer's reset left.
+inline int errorOfReset(int fd) {
+  return takeError(fd);
+}
+
+// What a send may fail with after a reset.
+inline bool isSendAfterReset(int error) {
+  return error == ECONNRESET || error == EPIPE;
+}
+
+// Asks for more than the system grants. Returns how it refuses.
+inline Status askTooMuch(SocketOptions& options) {
+  options.keepAliveIdleSeconds = 1'000'000;
+  return {EINVAL, "setsockopt TCP_KEEPIDLE"};
+}
+
+constexpr bool kLowestNumberFirst = true;  // of those that are given to sockets
+constexpr bool kPairsAreTcp = false;
+constexpr bool kSharesPorts = kReusePort != kNoSuchOption;
 
 // One that waits.
 inline int openStreamSocket(int family) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "net/socket.h"
+#include "net/socket_option.h"
 #include "net/win_calls.h"
 
 namespace ropewalk {
@@ -30,6 +31,11 @@ inline bool isInherited(int fd) {
   return GetHandleInformation(handle, &flags) == 0 || (flags & HANDLE_FLAG_INHERIT) != 0;
 }
 
+// It can't be asked: where a test reads in vain, it would hang.
+inline bool isNonBlocking(int) {
+  return true;
+}
+
 inline bool setNonBlocking(int fd) {
   return makeNonBlocking(fd);
 }
@@ -37,20 +43,20 @@ inline bool setNonBlocking(int fd) {
 // Errors of accept() that only the connection has.
 constexpr int kFaultsOfConnections[] = {ECONNABORTED, ECONNRESET, ENETUNREACH, EINTR};
 
-inline bool underWine() {
+inline bool isWine() {
   return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != nullptr;
 }
 
 // Whether a peer hears of a reset as such. Wine shuts a socket down before it closes it, so that
 // the end of input comes first, and all that is heard.
 inline bool tellsOfResets() {
-  return !underWine();
+  return !isWine();
 }
 
 // Whether a datagram socket that is polled hears of a refusal. Under Wine only a receive that waits
 // in the system does: a poll then finds the socket ready, and the receive behind it nothing.
 inline bool tellsOfRefusals() {
-  return !underWine();
+  return !isWine();
 }
 
 // Whether a datagram that was cut off comes with the length that it had.
@@ -60,8 +66,39 @@ constexpr bool tellsLengthsOfTheCut() {
 
 // Whether a datagram may be sent from another address than its socket's, and comes from there.
 inline bool choosesSources() {
-  return !underWine();
+  return !isWine();
 }
+
+// Of a datagram that is sent to nobody.
+inline int errorWithoutDestination() {
+  return isWine() ? EINVAL : EDESTADDRREQ;
+}
+
+// Of the end of input while bytes lie before it. Wine waits until they are read.
+inline bool tellsOfEndsBehindBytes() {
+  return !isWine();
+}
+
+// The error that a peer's reset left: SO_ERROR of Winsock has it not.
+inline int errorOfReset(int fd) {
+  uint8_t byte;
+  return receive(fd, &byte, 1).error;
+}
+
+// What a send may fail with after a reset.
+inline bool isSendAfterReset(int error) {
+  return error == ECONNRESET || error == ECONNABORTED || error == EPIPE;
+}
+
+// Asks for more than the system grants. Returns how it refuses; Wine 8 does not have the option.
+inline Status askTooMuch(SocketOptions& options) {
+  options.keepAliveCount = 1'000'000;
+  return {isWine() ? ENOPROTOOPT : EINVAL, "setsockopt TCP_KEEPCNT"};
+}
+
+constexpr bool kLowestNumberFirst = false;  // of those that are given to sockets
+constexpr bool kPairsAreTcp = true;
+constexpr bool kSharesPorts = false;
 
 // One that waits.
 inline int openStreamSocket(int family) {
