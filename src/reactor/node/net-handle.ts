@@ -19,7 +19,7 @@ export interface ListenHandle {
   readonly fd?: number;
   listen(backlog: number): number;
   /** Pipes, which UNIX sockets are called here, have no such method. */
-  getsockname?(out: { address?: string; port?: number }): number;
+  readonly getsockname?: ((out: { address?: string; port?: number }) => number) | undefined;
   close(): void;
   /** Deno's: its `onconnection` tells that somebody waits, and has to be asked for whom. */
   accept?(connection: ConnectionHandle): number;

@@ -100,10 +100,14 @@ class ServerHandle implements ListenHandle {
     return 0;
   }
 
-  getsockname(out: { address?: string; port?: number }): number {
-    const name = this.#server.address();
-    if (typeof name === 'object') Object.assign(out, name);
-    return 0;
+  /** Sockets without a port, which are those of UNIX, have no such method. */
+  get getsockname(): ListenHandle['getsockname'] {
+    const { address, port } = this.#server.address() as Partial<net.AddressInfo>;
+    if (address === undefined || port === undefined) return undefined;
+    return (out) => {
+      Object.assign(out, { address, port });
+      return 0;
+    };
   }
 
   close(): void {
