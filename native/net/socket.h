@@ -47,8 +47,9 @@ struct ConnectOptions : SocketOptions {
   int fastOpen = 0;
 };
 
-// How a transfer went. `count` bytes moved; 0 at the end of input. kWouldBlock: nothing now. `error`
-// of kDone is what ended a batch of datagrams behind those that `count` counts, 0 for nothing.
+// How a transfer went. `count` bytes moved; 0 at the end of input. kWouldBlock: nothing now.
+// `error` of kDone is what ended a batch of datagrams behind those that `count` counts, 0 for
+// nothing.
 struct Transfer {
   enum class Result : uint8_t { kDone, kWouldBlock, kFailed } result;
   size_t count;
