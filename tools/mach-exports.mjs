@@ -101,6 +101,7 @@ function hideExports(bytes, names) {
       names.map((name) => `_${name}`),
     ),
   );
+  if (trie.length > size) throw new RangeError('more exports than there is room for');
   bytes.fill(0, place, place + size);
   trie.copy(bytes, place);
   bytes.writeUInt32LE(trie.length, info + 44);
