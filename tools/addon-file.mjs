@@ -104,19 +104,51 @@ function readElf(bytes) {
   return addon;
 }
 
+/** The number of 7 bits a byte at `at`, and what follows it. @param {Buffer} bytes @param {number} at */
+function leb(bytes, at) {
+  let value = 0;
+  let end = at;
+  for (let scale = 1; ; scale *= 128) {
+    const byte = bytes.readUInt8(end++);
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return { value, end };
+  }
+}
+
+/**
+ * The names of a trie, which is all that the system's loader finds in a file.
+ *
+ * @param {Buffer} trie
+ * @param {number} [node]
+ * @param {string} [name] how those below this node begin
+ * @returns {string[]}
+ */
+function trieNames(trie, node = 0, name = '') {
+  const own = leb(trie, node);
+  const names = own.value === 0 ? [] : [name.replace(/^_/, '')];
+  let at = own.end + own.value;
+  for (let left = trie.readUInt8(at++); left > 0; left--) {
+    const edge = textAt(trie, at);
+    const child = leb(trie, at + edge.length + 1);
+    if (child.value <= node) throw new UnreadableAddonError('its exports go in circles');
+    names.push(...trieNames(trie, child.value, name + edge));
+    at = child.end;
+  }
+  return names;
+}
+
 /** @param {Buffer} bytes @param {AddonFile} addon @param {number} at LC_SYMTAB */
-function readMachSymbols(bytes, addon, at) {
+function readMachImports(bytes, addon, at) {
   const symbols = bytes.readUInt32LE(at + 8);
   const strings = bytes.readUInt32LE(at + 16);
   for (let i = 0; i < bytes.readUInt32LE(at + 12); i++) {
     const symbol = symbols + i * 16;
     const type = bytes.readUInt8(symbol + 4);
-    // Debugging (0xe0), private (0x10) or local (no 0x01) ones concern nobody else.
-    if ((type & 0xf1) !== 1) continue;
+    // Only what is external and defined nowhere; debugging ones (0xe0) are something else.
+    if ((type & 0xef) !== 1) continue;
     const name = textAt(bytes, strings + bytes.readUInt32LE(symbol)).replace(/^_/, '');
     const library = bytes.readUInt16LE(symbol + 6) >> 8;
-    if ((type & 0x0e) !== 0) addon.exports.push(name);
-    else addon.imports.push({ name, from: addon.libraries[library - 1] ?? '' });
+    addon.imports.push({ name, from: addon.libraries[library - 1] ?? '' });
   }
 }
 
@@ -137,6 +169,10 @@ function readMachO(bytes) {
     if (command === 0x02) symbols = at;
     else if (command === 0x0c || command === 0x18) {
       addon.libraries.push(textAt(bytes, at + bytes.readUInt32LE(at + 8)));
+    } else if (command === 0x22) {
+      const trie = bytes.readUInt32LE(at + 40);
+      const size = bytes.readUInt32LE(at + 44);
+      if (size > 0) addon.exports = trieNames(bytes.subarray(trie, trie + size));
     } else if (command === 0x1d) addon.signed = true;
     else if (command === 0x32) {
       const version = bytes.readUInt32LE(at + 12);
@@ -144,7 +180,7 @@ function readMachO(bytes) {
     }
     at += bytes.readUInt32LE(at + 4);
   }
-  if (symbols !== undefined) readMachSymbols(bytes, addon, symbols);
+  if (symbols !== undefined) readMachImports(bytes, addon, symbols);
   return addon;
 }
 

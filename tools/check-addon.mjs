@@ -17,6 +17,7 @@ import { MAXIMUM_BYTES, TARGETS } from './prebuild-targets.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
+/** What Node looks for in an addon. */
 const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
 /** What of Node the addon may call: the list of native/node_imports_win.cc. */
@@ -117,4 +118,4 @@ function main() {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) main();
 
-export { faultsOfAddon };
+export { EXPORTS, faultsOfAddon };

@@ -24,9 +24,11 @@ function sourcesDigest(root) {
     'binding.gyp',
     'tools/addon-file.mjs',
     'tools/addon-sources.mjs',
+    'tools/mach-exports.mjs',
     'tools/prebuild-targets.mjs',
     'tools/prebuilds.mjs',
     'tools/toolchain/exports.map',
+    'tools/toolchain/libc++.tbd',
     'tools/toolchain/package-lock.json',
     'tools/toolchain/terminate.cc',
   ]);

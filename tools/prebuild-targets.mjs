@@ -8,7 +8,7 @@
  * @property {string} file below prebuilds/
  * @property {'linux' | 'mac' | 'win'} os as binding.gyp calls it
  * @property {string} zig the compiler's `-target`
- * @property {string[]} flags
+ * @property {string[]} flags with the sources and libraries that only this link has
  * @property {'elf' | 'mach-o' | 'pe'} format
  * @property {'x64' | 'arm64'} machine
  * @property {RegExp} libraries those that it may load
@@ -19,7 +19,11 @@
 
 const MAXIMUM_BYTES = 400 * 1024;
 
+// For an addon that has its C++ library inside.
+const TERMINATE = 'tools/toolchain/terminate.cc';
+
 const ELF = [
+  TERMINATE,
   '-fPIC',
   '-flto',
   '-Wl,--gc-sections,-s',
@@ -65,12 +69,18 @@ const mac = (machine, zig) => ({
   zig: `${zig}-macos.11.0`,
   flags: [
     '-fPIC',
+    // The system's C++ library, which Node loads too: its file lists what we use of it. Headers that
+    // know since when macOS has a function refuse what it lacks.
+    '-nostdlib++',
+    '-D_LIBCPP_ABI_VERSION=1',
+    '-D_LIBCPP_ABI_NAMESPACE=__1',
+    'tools/toolchain/libc++.tbd',
     '-Wl,-undefined,dynamic_lookup,-dead_strip,-s',
     '-Wl,-install_name,@rpath/ropewalk.node',
   ],
   format: 'mach-o',
   machine,
-  libraries: /^\/usr\/lib\/libSystem\.B\.dylib$/,
+  libraries: /^\/usr\/lib\/(libSystem\.B|libc\+\+\.1)\.dylib$/,
   minimum: 'macOS 11.0',
 });
 
@@ -85,6 +95,7 @@ const win = (machine, zig) => ({
     '-DNAPI_EXTERN=__declspec(dllimport)',
     '-DUSING_UV_SHARED=1',
     '-D_WIN32_WINNT=0x0A00',
+    TERMINATE,
     'native/node_imports_win.cc',
     '-Wl,--gc-sections,-s',
   ],

@@ -27,7 +27,8 @@ import { fileURLToPath } from 'node:url';
 
 import { clearTimes } from './addon-file.mjs';
 import { addonSources } from './addon-sources.mjs';
-import { faultsOfAddon } from './check-addon.mjs';
+import { EXPORTS, faultsOfAddon } from './check-addon.mjs';
+import { hideExports } from './mach-exports.mjs';
 import { nodeHeaders } from './node-headers.mjs';
 import {
   faultsOfPrebuilds,
@@ -43,7 +44,11 @@ import { TARGETS } from './prebuild-targets.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const prebuilds = join(root, 'prebuilds');
 const toolchain = join(root, 'tools', 'toolchain');
-const zig = join(toolchain, 'node_modules', '@ryoppippi', 'zig-linux-x64', 'zig');
+const compiler = join(toolchain, 'node_modules', '@ryoppippi', 'zig-linux-x64');
+const zig = join(compiler, 'zig');
+const cxxHeaders = ['libcxx', 'libcxxabi'].map(
+  (name) => `-I${join(compiler, 'lib', name, 'include')}`,
+);
 
 /** Ends the command with a message and no stack trace. */
 class PrebuildError extends Error {}
@@ -100,7 +105,9 @@ function compile(target, from, output) {
       ],
       ...defines.map((define) => `-D${define}`),
       ...['-Inative', '-isystem', join(headersRoot(), 'include', 'node')],
-      ...[...sources, 'tools/toolchain/terminate.cc'],
+      // The compiler adds them itself where its own C++ library is linked.
+      ...(target.flags.includes('-nostdlib++') ? cxxHeaders : []),
+      ...sources,
       ...target.flags,
       ...libraries.map((library) => `-l${library.replace(/\.lib$/, '')}`),
       ...['-o', output],
@@ -124,10 +131,9 @@ function make(target, from, output) {
   const begun = performance.now();
   compile(target, from, output);
   const bytes = readFileSync(output);
-  if (target.format === 'pe') {
-    clearTimes(bytes);
-    writeFileSync(output, bytes);
-  }
+  if (target.format === 'pe') clearTimes(bytes);
+  if (target.format === 'mach-o') hideExports(bytes, EXPORTS);
+  writeFileSync(output, bytes);
   const faults = faultsOfAddon(bytes, target);
   if (faults.length > 0) throw new PrebuildError(`the file is no good:\n${faults.join('\n')}`);
   return { bytes, seconds: (performance.now() - begun) / 1000 };
@@ -171,7 +177,9 @@ function makeAll(targets) {
   const { sums } = listing.sources === sources ? listing : { sums: new Map() };
   for (const { file } of TARGETS) {
     if (!sums.has(file)) rmSync(join(prebuilds, file), { force: true });
+    else if (!existsSync(join(prebuilds, file))) sums.delete(file);
   }
+  writeListing(prebuilds, { sources, sums });
   console.log(
     `${'target'.padEnd(18)}  ${'bytes'.padStart(7)}  ${'SHA-256'.padEnd(64)}      time  needs`,
   );
@@ -196,6 +204,7 @@ function verifyAll(targets) {
       'binding.gyp',
       'native',
       'tools/toolchain/exports.map',
+      'tools/toolchain/libc++.tbd',
       'tools/toolchain/terminate.cc',
     ]) {
       cpSync(join(root, name), join(copy, name), { recursive: true });
