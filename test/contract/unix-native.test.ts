@@ -130,8 +130,9 @@ describe.each(natives.map((maker) => [maker.name, maker] as const))(
       await server.receive(5);
       // The connection that quietMoment makes may still be on its way out.
       await quietMoment(rig);
-      for (let i = 0; i < 100 && openDescriptors() > before; i++) await rig.turns(1);
-      expect(openDescriptors()).toBe(before);
+      const latest = performance.now() + 5000;
+      while (openDescriptors() > before && performance.now() < latest) await rig.turns(1);
+      expect(openDescriptors()).toBeLessThanOrEqual(before);
     });
 
     it('closes those that are on their way when it ends', async () => {
