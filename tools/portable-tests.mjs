@@ -17,6 +17,8 @@ import { build } from 'esbuild';
 /** As old as what the package runs on. */
 const TARGET = 'node20';
 const PORTABLE_TESTS = 'test/contract,test/model,test/native-binding';
+/** They load the package as it is installed, from `dist`, and build bundles: a pack has neither that nor a builder. */
+const NOT_PORTABLE = ['test/native-binding/loading.test.ts'];
 /** Packages that tests import, each made one file. */
 const VENDORED = { vitest: 'tools/portable/vitest.mjs', 'fast-check': 'fast-check' };
 
@@ -36,6 +38,7 @@ process.chdir(root);
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const tests = filesUnder('test')
   .filter((file) => file.endsWith('.test.ts'))
+  .filter((file) => !NOT_PORTABLE.includes(file))
   .filter((file) => values.tests.split(',').some((wanted) => file.startsWith(wanted)))
   .map(asJavaScript);
 

@@ -33,6 +33,9 @@ struct ReadyEvent {
   // The end of input or an error waits, maybe behind data: read on until it comes. Or urgent data
   // does, where a read stops short of what lies behind: read on until nothing comes.
   bool ended;
+  // The peer has reset the connection, and a read might tell of that as of the end of input: where
+  // the system lets only the poller know.
+  bool reset = false;
 };
 
 // kLevel: an event repeats until the condition is gone or the interest is dropped.

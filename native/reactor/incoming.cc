@@ -159,6 +159,7 @@ void Reactor::onStreamReady(Stream& stream, const ReadyEvent& ready) {
     finishConnect(stream);
     return;
   }
+  stream.reset |= ready.reset;
   if (ready.writable && includes(stream.interest, Interest::kWrite)) {
     const Handle handle = stream.handle;
     settle(stream);
@@ -217,6 +218,10 @@ void Reactor::receiveFrom(Stream& stream) {
 }
 
 void Reactor::endOfInput(Stream& stream) {
+  if (stream.reset) {
+    endFromPeer(stream, ECONNRESET, kReceiveCall);
+    return;
+  }
   if (!stream.allowHalfClose) {
     endFromPeer(stream, 0, kNoCall);
     return;

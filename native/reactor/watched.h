@@ -50,6 +50,7 @@ struct Stream : Watched {
   bool inUnfinished = false;
   bool readUnfinished = false;  // there is, or may be, more to read that no event will tell of
   bool inputEnding = false;     // the end of input or an error waits, maybe behind data
+  bool reset = false;           // the poller has told so: what ends the input is a reset
   uint32_t readTurn = 0;        // when it was last read: once a turn is its share
   int32_t firstPiece = -1;      // this turn's writes: see Reactor::pieces_
   int32_t lastPiece = -1;

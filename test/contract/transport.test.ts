@@ -7,19 +7,16 @@ import {
 } from '../../src/testing/contracts/reactor/reactor-stage.js';
 import type { MakePair } from '../../src/testing/contracts/transport/scene.js';
 import { transportContract } from '../../src/testing/contracts/transport/transport-contract.js';
-import { LACKS, needs } from '../support/platform.js';
+import { LACKS } from '../support/platform.js';
 import { REACTORS, type ReactorMaker } from '../support/reactors.js';
 
-function describeTransports(
-  { make, native }: ReactorMaker,
-  via: NonNullable<PairOptions['via']>,
-): void {
+function describeTransports({ make }: ReactorMaker, via: NonNullable<PairOptions['via']>): void {
   const makePair = pairsOver(
     inRealTime(() => make()),
     { via },
   );
   const options = {
-    resets: via === 'tcp' && !(native && LACKS.resets),
+    resets: via === 'tcp',
     halfClose: via === 'tcp' || LACKS.pipeHalves === undefined,
   };
   const ends: readonly [string, MakePair][] = [
@@ -29,10 +26,6 @@ function describeTransports(
   describe.each(ends)('%s', (_end, makeEnds) => {
     const told = transportContract(makeEnds, options);
     for (const { name, run } of told) it(name, run);
-    if (via !== 'tcp') return;
-    const names = new Set(told.map(({ name }) => name));
-    const untold = transportContract(makeEnds).filter(({ name }) => !names.has(name));
-    for (const { name } of untold) it(name, () => needs('resets'));
   });
 }
 

@@ -20,7 +20,6 @@ const WINDOWS_LACKS = {
 /** What is so under Wine 8 and not on Windows. */
 const WINE_LACKS = {
   exclusivePipes: 'Wine lets two listen at one named pipe',
-  resets: 'Wine shuts a socket down before it resets it: a receive of its own then hears the end',
   resetsAfterBytes: 'Wine tells libuv of a reset behind bytes as of an end',
   familyErrors: "Wine passes EAI_ADDRFAMILY on with the C library's number, which Node can't name",
   foreignAddresses: 'Wine lets UDP sockets bind to addresses that nobody has',

@@ -4,13 +4,14 @@
  */
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createReactor, Protocol } from '../../../src/index.js';
 import { loadAddon, type NativeLoop } from '../../../src/native.js';
 
 const [, , scene, poller = 'epoll', seedText = '1'] = process.argv;
 const addon = loadAddon();
+const WINDOWS = process.platform === 'win32';
 
 let state = Number(seedText) >>> 0 || 1;
 function random(below: number): number {
@@ -140,7 +141,11 @@ function makeLoop(dispatch: () => void = () => {}): NativeLoop {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'ropewalk-hostile-'));
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+const before = process.cwd();
+process.on('exit', () => {
+  process.chdir(before); // Windows removes no folder that somebody is in
+  rmSync(folder, { recursive: true, force: true });
+});
 // A text that is no path on purpose is one all the same, of a file here.
 process.chdir(folder);
 
@@ -163,7 +168,7 @@ function withoutNodesDescriptors(name: string, args: readonly unknown[]): unknow
   const place = DESCRIPTOR_PLACES[name];
   return args.map((arg, index) => {
     if (index !== place || typeof arg !== 'number' || arg < 0 || arg > 100_000) return arg;
-    const fd = openSync('/dev/null', 'r');
+    const fd = openSync(devNull, 'r');
     if (random(2) === 0) return fd;
     closeSync(fd);
     return 100_001 + random(1000);
@@ -186,11 +191,15 @@ function* argumentLists(rounds: number, handles: readonly number[]): Generator<u
 function openHandles(loop: NativeLoop): number[] {
   const settings = new Int32Array(16).fill(-1);
   settings[9] = 16;
+  settings[11] = 0; // Windows has no SO_REUSEPORT
   const listening = loop.listen('127.0.0.1', 0, settings);
   const out = new Int32Array(7);
   loop.address(listening, false, out);
   const outgoing = loop.connect('127.0.0.1', out[4] as number, '', 0, settings);
-  const datagrams = loop.listenUdp('127.0.0.1', 0, new Int32Array(16).fill(1));
+  const udp = new Int32Array(16).fill(1);
+  if (WINDOWS) udp[5] = 0;
+  const datagrams = loop.listenUdp('127.0.0.1', 0, udp);
+  if (WINDOWS) return [listening, datagrams, outgoing]; // its UNIX sockets are pipes of Node's
   const path = join(folder, String(random(2 ** 31)));
   const unix = Int32Array.of(16, -1, -1);
   const listeningUnix = loop.listenUnix(path, unix);
