@@ -31,6 +31,7 @@
         "native/net/descriptor_queue.cc",
         "native/net/name_lookup.cc",
         "native/net/socket_address.cc",
+        "native/net/socket_flag.cc",
         "native/net/write_queue.cc",
         "native/poller/poller.cc",
       ],

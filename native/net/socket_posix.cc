@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -17,12 +16,6 @@
 
 namespace ropewalk {
 namespace {
-
-bool flagOf(int fd, int level, int name) {
-  int value = 0;
-  socklen_t size = sizeof value;
-  return getsockopt(fd, level, name, &value, &size) == 0 && value != 0;
-}
 
 #if defined(SO_LINGER_SEC)
 constexpr int kLinger = SO_LINGER_SEC;  // macOS: SO_LINGER counts ticks of a clock
@@ -241,22 +234,6 @@ Status peerAddressOf(Socket socket, SocketAddress& address) {
   if (getpeername(socket, address.get(), address.sizeToFill()) < 0)
     return Status::last("getpeername");
   return {};
-}
-
-bool noDelayOf(Socket socket) {
-  return flagOf(socket, IPPROTO_TCP, TCP_NODELAY);
-}
-
-bool keepAliveOf(Socket socket) {
-  return flagOf(socket, SOL_SOCKET, SO_KEEPALIVE);
-}
-
-Status setNoDelay(Socket socket, bool enabled) {
-  return setIntOption(socket, IPPROTO_TCP, TCP_NODELAY, enabled ? 1 : 0, "setsockopt TCP_NODELAY");
-}
-
-Status setKeepAlive(Socket socket, bool enabled) {
-  return setIntOption(socket, SOL_SOCKET, SO_KEEPALIVE, enabled ? 1 : 0, "setsockopt SO_KEEPALIVE");
 }
 
 int openSpareDescriptor() {

@@ -20,11 +20,6 @@ constexpr int kTcpKeepInterval = 17;
 // bounds what one socket can have the system keep.
 constexpr size_t kMaxSend = 1024 * 1024;
 
-bool flagOf(Socket socket, int level, int name) {
-  int value = 0;
-  return getIntOption(socket, level, name, value, "").ok() && value != 0;
-}
-
 Status setLinger(Socket socket, int seconds) {
   const linger value{1, static_cast<u_short>(std::clamp(seconds, 0, int{USHRT_MAX}))};
   const auto* bytes = reinterpret_cast<const char*>(&value);
@@ -226,22 +221,6 @@ Status localAddressOf(Socket socket, SocketAddress& address) {
 Status peerAddressOf(Socket socket, SocketAddress& address) {
   if (getpeername(socket, address.get(), address.sizeToFill()) == 0) return {};
   return lastStatus("getpeername");
-}
-
-bool noDelayOf(Socket socket) {
-  return flagOf(socket, IPPROTO_TCP, TCP_NODELAY);
-}
-
-bool keepAliveOf(Socket socket) {
-  return flagOf(socket, SOL_SOCKET, SO_KEEPALIVE);
-}
-
-Status setNoDelay(Socket socket, bool enabled) {
-  return setIntOption(socket, IPPROTO_TCP, TCP_NODELAY, enabled ? 1 : 0, "setsockopt TCP_NODELAY");
-}
-
-Status setKeepAlive(Socket socket, bool enabled) {
-  return setIntOption(socket, SOL_SOCKET, SO_KEEPALIVE, enabled ? 1 : 0, "setsockopt SO_KEEPALIVE");
 }
 
 // A process may have millions of handles: none needs to be kept in reserve.
