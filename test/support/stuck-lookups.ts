@@ -1,6 +1,6 @@
 /** A getaddrinfo that hangs, for child processes: see stuck-getaddrinfo.c. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,9 +30,14 @@ export function stuckLookups(): StuckLookups | undefined {
     children += 1;
     const fifo = join(folder, `fifo${children}`);
     execFileSync('mkfifo', [fifo]);
-    return { STUCK_FIFO: fifo, LD_PRELOAD: preloaded };
+    return { STUCK_FIFO: fifo, STUCK_COUNT: `${fifo}.count`, LD_PRELOAD: preloaded };
   };
   return { env, [Symbol.dispose]: remove };
+}
+
+/** In the child process: how many look-ups have hung by now. A thread that is there may not have got that far. */
+export function hungLookups(): number {
+  return statSync(process.env.STUCK_COUNT ?? '', { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** In the child process: lets all that hang return, now and later. Both ends at once never blocks (fifo(7)). */

@@ -5,7 +5,7 @@ import { setImmediate as nextPass } from 'node:timers/promises';
 import { CancelledError, type Deferred, NameLookupFailedError } from '../../../src/index.js';
 import { ProgramWorker } from '../../support/child.js';
 import { reactorMaker } from '../../support/reactors.js';
-import { releaseStuckLookups } from '../../support/stuck-lookups.js';
+import { hungLookups, releaseStuckLookups } from '../../support/stuck-lookups.js';
 
 const [, , reactorName = '', scene = ''] = process.argv;
 const WORKER = new URL('./stuck-worker.ts', import.meta.url);
@@ -75,9 +75,8 @@ const scenes: Record<string, () => unknown> = {
   },
   async 'disposed-reactor'() {
     const reactor = makeReactor();
-    const before = threads();
     ask(reactor, 4);
-    await until(() => threads() >= before + 4);
+    await until(() => hungLookups() === 4);
     await reactor[Symbol.asyncDispose]();
     releaseStuckLookups();
     await nextPass();
