@@ -3,7 +3,7 @@
  *
  *     successor    {"type":"take","version":1}
  *     predecessor  {"type":"listeners","names":["http","chat"]}    with as many descriptors, in this order
- *                  {"type":"refused","reason":"..."}               and closes
+ *                  {"type":"refused","reason":"..."}               and sends no more
  *     successor    {"type":"ready"}                                it accepts connections now
  *     predecessor  {"type":"stopped"}                              it does not any more, and closes
  */

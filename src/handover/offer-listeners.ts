@@ -25,6 +25,9 @@ export type NamedPorts = Readonly<Record<string, ListeningPort<Address>>>;
 /** How long a successor that has been given listeners may take until it says that it is ready. */
 const READY_TIMEOUT_MS = 60_000;
 
+/** How long whoever is refused may take to hang up. */
+const REFUSED_TIMEOUT_MS = 1_000;
+
 /** Listeners on offer. */
 export class ListenerOffer implements AsyncDisposable {
   /**
@@ -124,6 +127,8 @@ class OfferProtocol extends LineOnlyReceiver {
   }
 
   override lineReceived(line: Buffer): void {
+    // What was sent before the refusal was read.
+    if (this.#state === 'refused') return;
     const message = decodeMessage(line);
     if (message.type === 'take' && this.#state === 'new') this.#give(message.version);
     else if (message.type === 'ready' && this.#state === 'given') void this.#stop();
@@ -141,7 +146,12 @@ class OfferProtocol extends LineOnlyReceiver {
     if (this.#state !== 'new' && this.#state !== 'given') return;
     this.#state = 'refused';
     this.sendLine(encodeMessage({ type: 'refused', reason }));
-    this.transport.loseConnection();
+    // The socket stays, or a "ready" that crosses with this would break the connection before the successor has read why.
+    this.transport.loseWriteConnection();
+    if (this.#timeout?.active()) this.#timeout.cancel();
+    this.#timeout = this.#reactor.callLater(REFUSED_TIMEOUT_MS, () =>
+      this.transport.loseConnection(),
+    );
   }
 
   #give(version: number): void {

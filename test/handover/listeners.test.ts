@@ -113,6 +113,20 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     expect(offer.taken.fired).toBe(false);
   });
 
+  it('stay with an older that takes them back while the newer is saying that it is ready', async () => {
+    const offer = offerListeners(older, path, { echo: listen(older) });
+    const client = new Recorder();
+    newer.connectUNIX(path, () => client);
+    await client.made();
+    client.transport.write('{"type":"take","version":1}\r\n');
+    await client.until(() => client.received.includes('"listeners"'), 'listeners');
+    client.transport.pauseProducing();
+    await offer.withdraw();
+    client.transport.write('{"type":"ready"}\r\n');
+    client.transport.resumeProducing();
+    await client.until(() => client.received.includes('taken back'), 'a refusal');
+  });
+
   it('are not to be had any more by one that gave up', async () => {
     await using _offer = offerListeners(older, path, { echo: listen(older) });
     const taken = await takeListeners(newer, path);
