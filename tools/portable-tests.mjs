@@ -3,7 +3,7 @@
 // run: vitest itself runs neither outside Node nor under emulation. TypeScript becomes JavaScript file by file, so that
 // modules, workers and child programs stand to each other as they do here.
 //
-//   node tools/portable-tests.mjs OUT [--tests test/contract,test/model]
+//   node tools/portable-tests.mjs OUT [--tests test/model,test/contract]    they are run in this order
 //   ENGINE OUT/run.mjs ...             see tools/portable/run.mjs
 
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -36,11 +36,13 @@ const out = resolve(target);
 process.chdir(root);
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
-const tests = filesUnder('test')
+const portable = filesUnder('test')
   .filter((file) => file.endsWith('.test.ts'))
-  .filter((file) => !NOT_PORTABLE.includes(file))
-  .filter((file) => values.tests.split(',').some((wanted) => file.startsWith(wanted)))
-  .map(asJavaScript);
+  .filter((file) => !NOT_PORTABLE.includes(file));
+const wanted = values.tests
+  .split(',')
+  .flatMap((path) => portable.filter((file) => file.startsWith(path)));
+const tests = [...new Set(wanted)].map(asJavaScript);
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });

@@ -236,7 +236,8 @@ bool isOutOfMemory(int error) {
   return error == ENOBUFS || error == ENOMEM;
 }
 
-// accept() of Winsock: WSAECONNRESET is for one that was reset while it waited.
+// accept() of Winsock: WSAECONNRESET is for one that was reset while it waited, WSAENOTCONN under
+// Wine, which asks it for its peer.
 bool isConnectionsOwnFault(int error) {
   switch (error) {
     case EINTR:
@@ -244,6 +245,7 @@ bool isConnectionsOwnFault(int error) {
     case ECONNRESET:
     case EHOSTUNREACH:
     case ENETUNREACH:
+    case ENOTCONN:
       return true;
     default:
       return false;

@@ -99,11 +99,12 @@ contract('connecting again', (rig) => {
     factory.hooks.clientConnectionFailed = (connector) => {
       if (factory.reasons.length === 1) connector.connect();
     };
-    const from = rig.reactor.now();
+    // Before the attempt begins, so that it falls due first however long that takes.
+    rig.reactor.callLater(2, () => connector.stopConnecting());
     const connector = rig.reactor.connectTCP('127.0.0.1', blackhole.port, factory, {
       timeoutMs: 4,
     });
-    rig.reactor.callLater(2, () => connector.stopConnecting());
+    const from = rig.reactor.now();
     // Both fall due in one turn, so that the attempt is given up between stopConnecting and what follows from it.
     while (rig.reactor.now() < from + 10);
     await factory.until('clientConnectionFailed', 2);

@@ -46,67 +46,80 @@ export interface Program {
 
 const SIZES = [0, 1, 100, 2_000, 16_383, 16_384, 16_385, 65_536, 65_537, 70_000] as const;
 
-const action: fc.Arbitrary<Action> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      do: fc.constant('write' as const),
-      kind: fc.constantFrom('bytes' as const, 'text' as const, 'parts' as const),
-      size: fc.constantFrom(...SIZES),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const) }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constantFrom('halfClose' as const, 'lose' as const, 'abort' as const),
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constantFrom('push' as const, 'pull' as const, 'unregister' as const),
-    }),
-  },
-);
-
-const insideAction: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 4, arbitrary: action },
-  { weight: 1, arbitrary: fc.constant({ do: 'throw' as const }) },
-);
-
-const step: fc.Arbitrary<Step> = fc
-  .record({
-    pair: fc.nat(1),
-    side: fc.constantFrom('client' as const, 'server' as const),
-    inside: fc.option(
-      fc.constantFrom<Callback>(
-        'dataReceived',
-        'readConnectionLost',
-        'writeConnectionLost',
-        'connectionLost',
-      ),
-      { nil: undefined, freq: 3 },
-    ),
-    via: fc.constantFrom<Via>('direct', 'callLater', 'callFromThread', 'microtask'),
-    turns: fc.nat(2),
-  })
-  .chain((head) =>
-    (head.inside === undefined ? action : insideAction).map((what) => ({ ...head, action: what })),
+function actions(halfCloses: boolean): fc.Arbitrary<Action> {
+  return fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        do: fc.constant('write' as const),
+        kind: fc.constantFrom('bytes' as const, 'text' as const, 'parts' as const),
+        size: fc.constantFrom(...SIZES),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({ do: fc.constantFrom('pause' as const, 'resume' as const) }),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        do: fc.constantFrom(
+          ...(halfCloses ? (['halfClose'] as const) : []),
+          'lose' as const,
+          'abort' as const,
+        ),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        do: fc.constantFrom('push' as const, 'pull' as const, 'unregister' as const),
+      }),
+    },
   );
+}
+
+function steps(action: fc.Arbitrary<Action>): fc.Arbitrary<Step> {
+  const insideAction = fc.oneof(
+    { weight: 4, arbitrary: action },
+    { weight: 1, arbitrary: fc.constant({ do: 'throw' as const }) },
+  );
+  return fc
+    .record({
+      pair: fc.nat(1),
+      side: fc.constantFrom('client' as const, 'server' as const),
+      inside: fc.option(
+        fc.constantFrom<Callback>(
+          'dataReceived',
+          'readConnectionLost',
+          'writeConnectionLost',
+          'connectionLost',
+        ),
+        { nil: undefined, freq: 3 },
+      ),
+      via: fc.constantFrom<Via>('direct', 'callLater', 'callFromThread', 'microtask'),
+      turns: fc.nat(2),
+    })
+    .chain((head) =>
+      (head.inside === undefined ? action : insideAction).map((what) => ({
+        ...head,
+        action: what,
+      })),
+    );
+}
 
 const pairShape = fc.record({
   halfClose: fc.record({ client: fc.boolean(), server: fc.boolean() }),
   serverEchoes: fc.boolean(),
 });
 
-export const program: fc.Arbitrary<Program> = fc.record({
-  pairs: fc.tuple(pairShape, pairShape),
-  steps: fc.array(step, { minLength: 1, maxLength: 16 }),
-});
+/** @param options `halfCloses`: whether an end of sending may be shut, which over a named pipe it may not. */
+export function programs({ halfCloses }: { readonly halfCloses: boolean }): fc.Arbitrary<Program> {
+  return fc.record({
+    pairs: fc.tuple(pairShape, pairShape),
+    steps: fc.array(steps(actions(halfCloses)), { minLength: 1, maxLength: 16 }),
+  });
+}
 
 /** One protocol of a pair, and what the interpreter knows of it. */
 export class Side {

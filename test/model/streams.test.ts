@@ -10,6 +10,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Reactor } from '../../src/index.js';
 import { within } from '../support/deadline.js';
 import { echo, listenLocal } from '../support/pairs.js';
+import { LACKS } from '../support/platform.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { REACTORS, type ReactorMaker } from '../support/reactors.js';
 import { RecordingFactory, takeViolations } from '../support/recorder.js';
@@ -18,7 +19,7 @@ import {
   type PairRun,
   type Program,
   perform,
-  program,
+  programs,
   type Side,
   stateOf,
 } from './stream-program.js';
@@ -197,6 +198,8 @@ function expectSame(one: Run, other: Run, names: string, it: Program): void {
 }
 
 describe.each(['tcp', 'unix'] as const)('random programs over connections (%s)', (via) => {
+  const program = programs({ halfCloses: via === 'tcp' || LACKS.pipeHalves === undefined });
+
   it('are seen alike by the protocols of all reactors', { timeout: 120_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(program, async (it) => {

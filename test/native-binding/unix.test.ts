@@ -29,6 +29,7 @@ import {
   EVENT_LISTENER_DRAINED,
   mapSharedMemory,
 } from '../../src/reactor/native/shared-memory.js';
+import { needs } from '../support/platform.js';
 import { REACTORS } from '../support/reactors.js';
 
 const DEADLINE_MS = 10_000;
@@ -116,6 +117,7 @@ describe.runIf(POLLERS.length > 0).each(POLLERS)('the addon, over UNIX sockets (
   }
 
   it('says who is there', async () => {
+    needs('socketFiles');
     const { native } = loop;
     const { listener, near, far } = await pair();
     expect(native.unixPath(listener, false)?.toString()).toBe(path);
@@ -132,6 +134,7 @@ describe.runIf(POLLERS.length > 0).each(POLLERS)('the addon, over UNIX sockets (
   });
 
   it('hands descriptors over', async () => {
+    needs('descriptors');
     const { native } = loop;
     const { near, far } = await pair();
     loop.command(far, COMMAND_ALLOW_DESCRIPTORS);
@@ -151,6 +154,7 @@ describe.runIf(POLLERS.length > 0).each(POLLERS)('the addon, over UNIX sockets (
   });
 
   it('gives streams away and takes them in', async () => {
+    needs('descriptors');
     const { native } = loop;
     const { near, far } = await pair();
     expect(native.descriptor(far)).toBeGreaterThan(2);
@@ -165,6 +169,7 @@ describe.runIf(POLLERS.length > 0).each(POLLERS)('the addon, over UNIX sockets (
   });
 
   it('adopts listeners, and drains them', async () => {
+    needs('descriptors');
     const { native } = loop;
     const listener = native.listenUnix(path, ANY_SETTINGS);
     const adopted = native.adoptListener(native.descriptor(listener), false);
@@ -177,6 +182,7 @@ describe.runIf(POLLERS.length > 0).each(POLLERS)('the addon, over UNIX sockets (
   });
 
   it('has the files of datagram sockets', () => {
+    needs('unixDatagrams');
     const { native } = loop;
     const handle = native.listenUnixDatagram(path, 0o600, DATAGRAM_SETTINGS);
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -190,6 +196,7 @@ describe.runIf(POLLERS.length > 0).each(POLLERS)('the addon, over UNIX sockets (
   });
 
   it('leaves a datagram socket that it refuses to its owner', () => {
+    needs('descriptors');
     const { native } = loop;
     const handle = native.listenUdp('127.0.0.1', 0, DATAGRAM_SETTINGS);
     const fd = native.descriptor(handle);

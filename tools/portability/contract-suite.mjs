@@ -52,10 +52,14 @@ import { RunError, root, run } from './machine.mjs';
 
 const KNOWN = join(root, 'tools', 'portability', 'known-failures.json');
 const LIMIT_MS = 60 * 60_000;
-/** All that asks something of a reactor; how the package finds its addon is none of it. */
+/**
+ * All that asks something of a reactor; how the package finds its addon is none of it. What takes longest comes first: others
+ * are run beside it.
+ */
 const TESTS = [
-  ...['contract', 'model', 'native-binding/buffers', 'native-binding/hostile-arguments'],
-  'native-binding/unix',
+  ...['model', 'contract/transport', 'native-binding/hostile-arguments', 'contract/process'],
+  ...['contract/memory', 'contract/fairness', 'contract'],
+  ...['native-binding/buffers', 'native-binding/unix'],
 ].map((path) => `test/${path}`);
 
 /** @returns {string} a folder, to be removed by the caller */

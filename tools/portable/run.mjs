@@ -231,14 +231,18 @@ function outcomeOf(task, within) {
   return { ...outcome, state: 'skipped', why: note ?? 'by the file itself' };
 }
 
-/** @param {unknown} error */
+/** With what caused it: fast-check says there what failed. @param {unknown} error @returns {string} */
 function messageOf(error) {
-  const { message = String(error), stack = '' } = /** @type {Partial<Error>} */ (error ?? {});
+  const {
+    message = String(error),
+    stack = '',
+    cause,
+  } = /** @type {Partial<Error>} */ (error ?? {});
   const place = stack
     .split('\n')
     .filter((line) => line.includes('.test.js'))
     .slice(0, 2);
-  return [message, ...place].join('\n');
+  return [message, ...place, ...(cause === undefined ? [] : [messageOf(cause)])].join('\n');
 }
 
 /** @param {FileResult} result */
