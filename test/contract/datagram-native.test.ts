@@ -202,6 +202,7 @@ contract('native datagrams', (rig) => {
 
   it('of a group reach its members, from one source where asked', async ({ skip }) => {
     skip(!rig.native, 'native only');
+    needs('multicast');
     const member = new Listener(rig, { interface: '0.0.0.0' });
     const sender = new Listener(rig);
     const [any, one] = ['239.255.7.7', '232.1.7.7'];

@@ -178,6 +178,7 @@ contract('a connected UDP socket', (rig) => {
 
 contract('multicast', (rig) => {
   it('reaches the members of a group, this host included', async () => {
+    needs('multicast');
     const member = openUDP(rig, { interface: '0.0.0.0', listenMultiple: true });
     const other = openUDP(rig, { interface: '0.0.0.0', listenMultiple: true }, member.number);
     for (const { port } of [member, other]) port.joinGroup(GROUP, { interface: LOCAL });
@@ -195,6 +196,7 @@ contract('multicast', (rig) => {
   });
 
   it('takes the interface by name, number and address', () => {
+    needs('multicast');
     const { port } = openUDP(rig, { interface: '0.0.0.0' });
     const loopback = process.platform === 'linux' ? ['lo', 1, LOCAL] : [LOCAL];
     for (const through of loopback) {
@@ -212,6 +214,7 @@ contract('multicast', (rig) => {
   });
 
   it('hears one source only where asked', async () => {
+    needs('multicast');
     const member = openUDP(rig, { interface: '0.0.0.0' });
     member.port.joinGroup('232.1.2.3', { interface: LOCAL, source: LOCAL });
     const sender = openUDP(rig);
@@ -222,6 +225,7 @@ contract('multicast', (rig) => {
   });
 
   it('throws MulticastJoinError for what is no group, or not joined', () => {
+    needs('multicast');
     const { port } = openUDP(rig, { interface: '0.0.0.0' });
     for (const call of [
       () => port.joinGroup('10.0.0.1', { interface: LOCAL }),
@@ -244,6 +248,7 @@ contract('multicast', (rig) => {
   });
 
   it.skipIf(!IPV6)('has groups and interfaces of IPv6', () => {
+    needs('multicast');
     const { port } = openUDP(rig, { interface: '::' });
     const loopback = process.platform === 'linux' ? ['lo', 1, '::1'] : ['::1'];
     for (const through of loopback) {

@@ -308,6 +308,7 @@ contract('descriptors', (rig) => {
   it.each([-1, 1_000_000, Number.NaN, 2 ** 40, 1.5, '3', null, undefined])(
     'with a fileno of %s are refused',
     (fd) => {
+      if (fd === 1_000_000 && rig.maker.name === 'native+poll') needs('invalidPolls');
       const reader = new Reader(fd as number);
       expect(() => rig.reactor.addReader(reader)).toThrow(Error);
       expect(rig.reactor.getReaders()).toEqual([]);

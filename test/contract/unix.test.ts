@@ -264,6 +264,7 @@ contract('listenUNIX with wantPID', (rig) => {
   });
 
   it('takes over from a process that died, whose socket it removes', async () => {
+    needs('startTimes');
     const path = socketPath(rig);
     const child = rig.use(new Child(LOCKED, [rig.maker.name, path]));
     await child.printed(/listening/);
@@ -280,6 +281,7 @@ contract('listenUNIX with wantPID', (rig) => {
   });
 
   it('is told from the other end by checkPID', async () => {
+    needs('startTimes');
     const path = socketPath(rig);
     const child = rig.use(new Child(LOCKED, [rig.maker.name, path]));
     await child.printed(/listening/);

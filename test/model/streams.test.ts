@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Reactor } from '../../src/index.js';
-import { within } from '../support/deadline.js';
+import { patiently, within } from '../support/deadline.js';
 import { echo, listenLocal } from '../support/pairs.js';
 import { LACKS } from '../support/platform.js';
 import { RawPeer } from '../support/raw-peer.js';
@@ -200,7 +200,9 @@ function expectSame(one: Run, other: Run, names: string, it: Program): void {
 describe.each(['tcp', 'unix'] as const)('random programs over connections (%s)', (via) => {
   const program = programs({ halfCloses: via === 'tcp' || LACKS.pipeHalves === undefined });
 
-  it('are seen alike by the protocols of all reactors', { timeout: 120_000 }, async () => {
+  it('are seen alike by the protocols of all reactors', {
+    timeout: patiently(120_000),
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(program, async (it) => {
         const runs = new Map<string, Run>();
@@ -214,7 +216,7 @@ describe.each(['tcp', 'unix'] as const)('random programs over connections (%s)',
 
   it.each(REACTORS.map((maker) => [maker.name, maker] as const))(
     'keep the rules when nothing waits for anything (%s)',
-    { timeout: 120_000 },
+    { timeout: patiently(120_000) },
     async (_name, maker) => {
       await fc.assert(
         fc.asyncProperty(program, async (it) => {

@@ -4,6 +4,11 @@ const DEFAULT_DEADLINE_MS = 8_000;
 /** Deadlines are so many times as long: for machines that are emulated. */
 const PATIENCE = Number(process.env.ROPEWALK_TEST_PATIENCE ?? 1);
 
+/** A test's own time limit for this machine, in milliseconds: for those that need more than most. */
+export function patiently(ms: number): number {
+  return ms * PATIENCE;
+}
+
 /** Settles as `promise` does, or rejects after `ms` naming what was waited for: a function is asked then. */
 export async function within<T>(
   promise: PromiseLike<T>,

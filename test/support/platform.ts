@@ -28,11 +28,27 @@ const WINE_LACKS = {
   sources: 'Wine ignores the control messages of WSASendMsg',
 } as const;
 
-export type Feature = keyof typeof WINDOWS_LACKS | keyof typeof WINE_LACKS | 'namedPipes';
+/** What is so under qemu-user, which runs programs for another processor: tools/portability/engines.mjs says so to them. */
+const QEMU_LACKS = {
+  multicast: 'qemu-user does not know the options of multicast groups',
+  invalidPolls: "qemu-user's poll has no POLLNVAL for a number that is no descriptor",
+  startTimes: 'qemu-user tells a process another time of its own start than it tells others',
+} as const;
+
+export type Feature =
+  | keyof typeof WINDOWS_LACKS
+  | keyof typeof WINE_LACKS
+  | keyof typeof QEMU_LACKS
+  | 'namedPipes';
 
 const UNDER_WINE = process.platform === 'win32' && process.env.WINELOADER !== undefined;
 
-const UNIX_LACKS = { namedPipes: 'only Windows has named pipes' } as const;
+const UNDER_QEMU = process.env.ROPEWALK_TEST_EMULATOR === 'qemu-user';
+
+const UNIX_LACKS = {
+  namedPipes: 'only Windows has named pipes',
+  ...(UNDER_QEMU ? QEMU_LACKS : {}),
+} as const;
 
 /** Why this platform has no such thing. */
 export const LACKS: Readonly<Partial<Record<Feature, string>>> =

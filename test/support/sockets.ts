@@ -153,8 +153,15 @@ export class Blackhole implements AsyncDisposable {
 }
 
 async function connectWithin(port: number, ms: number): Promise<RawPeer> {
-  const attempt = RawPeer.connect(port, '127.0.0.1', { signal: AbortSignal.timeout(ms) });
-  return within(attempt, 'a place in a queue');
+  const late = new AbortController();
+  // However late the timer is, what was answered meanwhile is heard of before it is given up.
+  const timer = setTimeout(() => setImmediate(() => late.abort()), ms);
+  try {
+    const attempt = RawPeer.connect(port, '127.0.0.1', { signal: late.signal });
+    return await within(attempt, 'a place in a queue');
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Holds up every thread of libuv's pool until it is let go: each opens a FIFO that has no writer. */

@@ -66,7 +66,8 @@ function underQemu(node) {
   const command = `qemu-aarch64-static -L ${ARM64_LIBRARIES} '${node}' --require '${preload}'`;
   writeFileSync(wrapper, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
   const close = () => rmSync(scratch, { recursive: true });
-  return { command: [wrapper], env: process.env, close };
+  const env = { ...process.env, ROPEWALK_TEST_EMULATOR: 'qemu-user' };
+  return { command: [wrapper], env, close };
 }
 
 /**

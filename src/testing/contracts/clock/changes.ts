@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 
 import type { DelayedCall } from '../../../core/clock.js';
 import { AlreadyCalledError, AlreadyCancelledError } from '../../../core/errors.js';
-import { type AddCase, MINUTE_MS } from './clock-stage.js';
+import { type AddCase, inOrderOfTime, MINUTE_MS } from './clock-stage.js';
 
 const CHANGES = ['cancel', 'reset', 'delay'] as const;
 
@@ -60,24 +60,29 @@ export function addCancelCases(add: AddCase): void {
 
 export function addMoveCases(add: AddCase): void {
   add('moves a call later by reset and delay', async ({ clock, advance }) => {
-    const order: string[] = [];
-    const reset = clock.callLater(1, () => void order.push('reset to 12'));
-    const delayed = clock.callLater(1, () => void order.push('delayed to 8'));
-    clock.callLater(4, () => void order.push('4'));
+    const order: DelayedCall[] = [];
+    const reset: DelayedCall = clock.callLater(1, () => void order.push(reset));
+    const delayed: DelayedCall = clock.callLater(1, () => void order.push(delayed));
+    const still: DelayedCall = clock.callLater(4, () => void order.push(still));
+    const [from, due] = [clock.now(), delayed.getTime()];
     reset.reset(12);
     delayed.delay(7);
+    assert(reset.getTime() >= from + 12, 'reset to 12 ms from now');
+    assert(delayed.getTime() >= due + 6.9, 'delayed by 7 ms');
+    const expected = inOrderOfTime([still, delayed, reset]);
     await advance(16);
-    assert.deepEqual(order, ['4', 'delayed to 8', 'reset to 12']);
+    assert.deepEqual(order, expected);
   });
 
   add('moves a call earlier by reset and by a negative delay', async ({ clock, advance }) => {
-    const order: string[] = [];
-    const reset = clock.callLater(MINUTE_MS, () => void order.push('reset to 1'));
-    const delayed = clock.callLater(MINUTE_MS, () => void order.push('delayed to 3'));
+    const order: DelayedCall[] = [];
+    const reset: DelayedCall = clock.callLater(MINUTE_MS, () => void order.push(reset));
+    const delayed: DelayedCall = clock.callLater(MINUTE_MS, () => void order.push(delayed));
     delayed.delay(3 - MINUTE_MS);
     reset.reset(1);
+    const expected = inOrderOfTime([reset, delayed]);
     await advance(9);
-    assert.deepEqual(order, ['reset to 1', 'delayed to 3']);
+    assert.deepEqual(order, expected);
   });
 
   add('takes a delay that moves the time into the past as now', async ({ clock, advance }) => {

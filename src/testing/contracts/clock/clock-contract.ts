@@ -6,7 +6,13 @@ import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../../co
 import { checkFunction } from '../../../internal/check.js';
 import type { ContractCase } from '../contract-case.js';
 import { addCancelCases, addMoveCases, addRandomCase } from './changes.js';
-import { type AddCase, type MakeClock, MINUTE_MS, runOnClock } from './clock-stage.js';
+import {
+  type AddCase,
+  inOrderOfTime,
+  type MakeClock,
+  MINUTE_MS,
+  runOnClock,
+} from './clock-stage.js';
 
 /**
  * The rules of clocks: when delayed calls run, in which order, how they are moved and cancelled, what is refused.
@@ -105,10 +111,14 @@ function addTimeCases(add: AddCase): void {
 
 function addOrderCases(add: AddCase): void {
   add('calls in the order of times, whatever the order of asking', async ({ clock, advance }) => {
-    const order: number[] = [];
-    for (const ms of [9, 3, 12, 0, 6]) clock.callLater(ms, () => void order.push(ms));
+    const order: DelayedCall[] = [];
+    const calls = [9, 3, 12, 0, 6].map((ms) => {
+      const call: DelayedCall = clock.callLater(ms, () => void order.push(call));
+      return call;
+    });
+    const expected = inOrderOfTime(calls);
     await advance(15);
-    assert.deepEqual(order, [0, 3, 6, 9, 12]);
+    assert.deepEqual(order, expected);
   });
 
   add('calls those of equal time in the order of asking', async ({ clock, advance }) => {

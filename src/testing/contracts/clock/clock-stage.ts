@@ -1,7 +1,7 @@
 /** The stage of one case of the clock contract. */
 import assert from 'node:assert/strict';
 
-import type { Clock } from '../../../core/clock.js';
+import type { Clock, DelayedCall } from '../../../core/clock.js';
 import { captureLoggedErrors, type LoggedErrorCapture } from '../../logged-errors.js';
 
 /** A clock of its own for one case, with no call pending. */
@@ -26,6 +26,11 @@ export interface ClockScene extends ClockStage {
 export type AddCase = (name: string, body: (scene: ClockScene) => Promise<void> | void) => void;
 
 export const MINUTE_MS = 60_000;
+
+/** As they will be called. A real clock goes on between one callLater and the next, so delays alone do not tell. */
+export function inOrderOfTime(calls: readonly DelayedCall[]): DelayedCall[] {
+  return calls.toSorted((a, b) => a.getTime() - b.getTime());
+}
 
 /** Runs one case on a clock of its own, and puts that away. */
 export async function runOnClock(
