@@ -124,11 +124,17 @@ function failures(done) {
 
 /** @param {Done} done */
 function notApplicable(done) {
-  const rows = done.flatMap(({ title, result }) =>
-    Object.entries(result.suite?.notApplicable ?? {}).flatMap(([reactor, reasons]) =>
+  const rows = done.flatMap(({ title, result }) => [
+    ...Object.entries(result.suite?.notApplicable ?? {}).flatMap(([reactor, reasons]) =>
       Object.entries(reasons).map(([why, tests]) => [title, reactor || SEVERAL, `${tests}`, why]),
     ),
-  );
+    ...Object.entries(result.native?.leftOut ?? {}).map(([why, programs]) => [
+      title,
+      'native tests',
+      `${programs.length}`,
+      `${why}: ${programs.map((name) => `\`${name}\``).join(', ')}`,
+    ]),
+  ]);
   if (rows.length === 0) return [];
   return ['## What does not apply\n', table(['platform', 'reactor', 'tests', 'why'], rows)];
 }
