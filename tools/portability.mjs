@@ -6,6 +6,7 @@
 //   npm run portability -- --only node22,deno    these
 //   npm run portability -- --addon FILE          with this addon, for this platform, instead of a prebuilt one
 //   npm run portability -- --reactors node       on these reactors; without a native one, no addon is built
+//   npm run portability -- --native              the native core's own tests alone
 //   npm run portability -- --write-docs          notes the results in docs/portability.json and docs/portability.md
 //
 // The exit code is 1 where a test failed that is not known to, or passed that is.
@@ -34,6 +35,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     addon: { type: 'string' },
     reactors: { type: 'string' },
+    native: { type: 'boolean', default: false },
     'write-docs': { type: 'boolean', default: false },
   },
 });
@@ -53,7 +55,8 @@ try {
 }
 
 function chosen() {
-  if (options.only === undefined) return RUNS;
+  if (options.only === undefined)
+    return RUNS.filter((each) => !options.native || each.native !== undefined);
   return options.only.split(',').map((name) => {
     const found = RUNS.find((each) => each.name === name);
     if (found !== undefined) return found;
@@ -64,6 +67,10 @@ function chosen() {
 /** @param {Run} each @returns {Run} */
 function narrowed(each) {
   const { reactors } = options;
+  if (options.native) {
+    const { target, engine, ...others } = each;
+    return others;
+  }
   if (reactors === undefined || each.engine === undefined) return each;
   const { target, ...others } = each;
   const needsAddon = target !== undefined && reactors.includes('native');
@@ -98,9 +105,9 @@ function addonOf(name) {
 }
 
 /** @param {Run} each */
-function tools({ name, how, target }) {
+function tools({ name, how, target, native }) {
   const used = [];
-  if (target !== undefined) used.push('zig 0.11.0');
+  if (target !== undefined || native !== undefined) used.push('zig 0.11.0');
   if (how.includes('qemu')) {
     used.push(/qemu-\w+ version [\d.]+/.exec(output(['qemu-aarch64-static', '--version']))?.[0]);
   }
@@ -124,7 +131,12 @@ function report(each, result) {
 function summary({ addon, native, suite: told }) {
   const parts = [];
   if (addon !== undefined) parts.push(`addon of ${addon.bytes} bytes`);
-  if (native !== undefined) parts.push(`${native.passed} native tests passed`);
+  if (native !== undefined) {
+    const { passed, failed, leftOut, seconds } = native;
+    const others = Object.values(leftOut).flat().length;
+    parts.push(`native programs ${passed} passed, ${failed.length} failed, ${others} left out`);
+    parts.push(`${seconds.toFixed(0)} s`);
+  }
   for (const [name, { passed, failed, skipped }] of Object.entries(told?.reactors ?? {})) {
     parts.push(`${name} ${passed} passed, ${failed} failed, ${skipped} skipped`);
   }
@@ -136,7 +148,7 @@ function summary({ addon, native, suite: told }) {
 /** @param {string} name @param {RunResult} result */
 function note(name, result) {
   const results = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')) : {};
-  results[name] = result;
+  results[name] = { ...results[name], ...result };
   writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
   writeFileSync(PAGE, page(results));
 }

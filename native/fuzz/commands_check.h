@@ -1,14 +1,13 @@
 // What reactor_commands_test and commands_fuzz have in common.
 #pragma once
 
-#include <netinet/udp.h>
-
 #include <algorithm>
 #include <cstring>
 #include <vector>
 
 #include "fuzz/write_queue_check.h"
 #include "net/socket_option.h"
+#include "net/system_sockets.h"
 #include "net/unix_socket.h"
 #include "test/check.h"
 #include "test/host.h"
@@ -193,7 +192,7 @@ class HostileWorld {
     settings.maxBufferedBytes = byte() * 64u;
     const uint8_t choice = byte();
     const SocketAddress local = loopback(0, choice % 2 == 0);
-    if (choice >= 192) {
+    if (kAdopts && choice >= 192) {
       handle = adoptDatagrams(local, settings);
     } else {
       CHECK(server_.reactor().openUdp(local, settings, handle).ok());
@@ -253,7 +252,7 @@ class HostileWorld {
 
   // A connection over UNIX, whose other end is a peer.
   void adopt(bool takeOver) {
-    if (peers_.size() >= kMaxPeers) return;
+    if (!kAdopts || peers_.size() >= kMaxPeers) return;
     TwoEnds ends = openSocketPair();
     Handle handle = 0;
     CHECK(server_.reactor().adoptStream(ends.near.get(), takeOver, handle).ok());

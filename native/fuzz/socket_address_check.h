@@ -1,10 +1,6 @@
 // What socket_address_test and socket_address_fuzz have in common.
 #pragma once
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/un.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -12,6 +8,7 @@
 #include <utility>
 
 #include "net/socket.h"
+#include "net/system_sockets.h"
 #include "test/check.h"
 
 namespace ropewalk {
@@ -34,7 +31,7 @@ inline SocketAddress filledIn(std::string_view bytes, size_t size) {
   auto* raw = reinterpret_cast<uint8_t*>(address.get());
   const size_t offset = offsetof(sockaddr_un, sun_path);
   address.get()->sa_family = AF_UNIX;
-  std::memcpy(raw + offset, bytes.data(), std::min(bytes.size(), size_t{*filled} - offset));
+  std::memcpy(raw + offset, bytes.data(), std::min(bytes.size(), static_cast<size_t>(*filled) - offset));
   *filled = static_cast<socklen_t>(size);
   return address;
 }
@@ -45,7 +42,7 @@ inline void checkPath(const std::string& path) {
   SocketAddress address;
   if (SocketAddress::fromPath(path, "", address).ok()) {
     CHECK(address.isUnix() && !address.isIpv6());
-    CHECK(address.size() <= sizeof(sockaddr_un));
+    CHECK(static_cast<size_t>(address.size()) <= sizeof(sockaddr_un));
     CHECK(address.path() == path);
     CHECK_EQUAL(address.port(), 0);
     uint32_t words[4] = {1, 1, 1, 1};

@@ -1,27 +1,12 @@
 #include <ifaddrs.h>
 
-#include <cstring>
 #include <memory>
 
 #include "network_interface.h"
+#include "source_membership.h"
 #include "system_sockets.h"
 
 namespace ropewalk {
-namespace {
-
-template <typename Request>
-Status setGroupOption(Socket socket, int level, int name, const Request& request,
-                      const char* call) {
-  const auto* bytes = reinterpret_cast<const char*>(&request);
-  if (setsockopt(socket, level, name, bytes, sizeof request) == 0) return {};
-  return {lastSocketError(), call};
-}
-
-void copyAddress(const SocketAddress& address, sockaddr_storage& storage) {
-  std::memcpy(&storage, address.get(), address.size());
-}
-
-}  // namespace
 
 uint32_t interfaceWith(const SocketAddress& address) {
   ifaddrs* list = nullptr;
@@ -42,28 +27,19 @@ uint32_t interfaceNamed(const std::string& name) {
 
 Status setMembership(Socket socket, bool join, uint32_t index, const SocketAddress& group,
                      const SocketAddress* source) {
-  const int level = group.isIpv6() ? IPPROTO_IPV6 : IPPROTO_IP;
-  if (source == nullptr) {
-    group_req request{};
-    request.gr_interface = index;
-    copyAddress(group, request.gr_group);
-    return setGroupOption(socket, level, join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP, request,
-                          join ? "setsockopt MCAST_JOIN_GROUP" : "setsockopt MCAST_LEAVE_GROUP");
-  }
-  group_source_req request{};
-  request.gsr_interface = index;
-  copyAddress(group, request.gsr_group);
-  copyAddress(*source, request.gsr_source);
-  return setGroupOption(
-      socket, level, join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP, request,
-      join ? "setsockopt MCAST_JOIN_SOURCE_GROUP" : "setsockopt MCAST_LEAVE_SOURCE_GROUP");
+  if (source != nullptr) return setSourceMembership(socket, join, index, group, *source);
+  group_req request{};
+  request.gr_interface = index;
+  copyAddress(group, request.gr_group);
+  return setOption(socket, group.isIpv6() ? IPPROTO_IPV6 : IPPROTO_IP,
+                   join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP, request,
+                   join ? "setsockopt MCAST_JOIN_GROUP" : "setsockopt MCAST_LEAVE_GROUP");
 }
 
 Status setIpv4MulticastInterface(Socket socket, uint32_t index) {
   ip_mreqn request{};
   request.imr_ifindex = static_cast<int>(index);
-  const bool set = setsockopt(socket, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request) == 0;
-  return set ? Status{} : Status::last("setsockopt IP_MULTICAST_IF");
+  return setOption(socket, IPPROTO_IP, IP_MULTICAST_IF, request, "setsockopt IP_MULTICAST_IF");
 }
 
 }  // namespace ropewalk

@@ -1,8 +1,8 @@
-#include <cstring>
 #include <memory>
 #include <new>
 
 #include "network_interface.h"
+#include "source_membership.h"
 #include "system_sockets.h"
 
 namespace ropewalk {
@@ -67,18 +67,6 @@ const in_addr& hostOf(const SocketAddress& address) {
   return reinterpret_cast<const sockaddr_in*>(address.get())->sin_addr;
 }
 
-template <typename Request>
-Status setGroupOption(Socket socket, int level, int name, const Request& request,
-                      const char* call) {
-  const auto* bytes = reinterpret_cast<const char*>(&request);
-  if (setsockopt(socket, level, name, bytes, sizeof request) == 0) return {};
-  return {lastSocketError(), call};
-}
-
-void copyAddress(const SocketAddress& address, sockaddr_storage& storage) {
-  std::memcpy(&storage, address.get(), address.size());
-}
-
 Status setIpv4Membership(Socket socket, bool join, uint32_t index, const SocketAddress& group,
                          const SocketAddress* source) {
   if (source == nullptr) {
@@ -86,8 +74,8 @@ Status setIpv4Membership(Socket socket, bool join, uint32_t index, const SocketA
     request.imr_multiaddr = hostOf(group);
     request.imr_interface = ipv4Interface(index);
     const int name = join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP;
-    return setGroupOption(socket, IPPROTO_IP, name, request,
-                          join ? "setsockopt IP_ADD_MEMBERSHIP" : "setsockopt IP_DROP_MEMBERSHIP");
+    return setOption(socket, IPPROTO_IP, name, request,
+                     join ? "setsockopt IP_ADD_MEMBERSHIP" : "setsockopt IP_DROP_MEMBERSHIP");
   }
   if (source->isIpv6()) return {EINVAL, "setsockopt"};
   ip_mreq_source request{};
@@ -95,7 +83,7 @@ Status setIpv4Membership(Socket socket, bool join, uint32_t index, const SocketA
   request.imr_sourceaddr = hostOf(*source);
   request.imr_interface = ipv4Interface(index);
   const int name = join ? IP_ADD_SOURCE_MEMBERSHIP : IP_DROP_SOURCE_MEMBERSHIP;
-  return setGroupOption(
+  return setOption(
       socket, IPPROTO_IP, name, request,
       join ? "setsockopt IP_ADD_SOURCE_MEMBERSHIP" : "setsockopt IP_DROP_SOURCE_MEMBERSHIP");
 }
@@ -111,17 +99,10 @@ Status setMembership(Socket socket, bool join, uint32_t index, const SocketAddre
     request.ipv6mr_multiaddr = reinterpret_cast<const sockaddr_in6*>(group.get())->sin6_addr;
     request.ipv6mr_interface = index;
     const int name = join ? IPV6_ADD_MEMBERSHIP : IPV6_DROP_MEMBERSHIP;
-    return setGroupOption(
-        socket, IPPROTO_IPV6, name, request,
-        join ? "setsockopt IPV6_ADD_MEMBERSHIP" : "setsockopt IPV6_DROP_MEMBERSHIP");
+    return setOption(socket, IPPROTO_IPV6, name, request,
+                     join ? "setsockopt IPV6_ADD_MEMBERSHIP" : "setsockopt IPV6_DROP_MEMBERSHIP");
   }
-  group_source_req request{};
-  request.gsr_interface = index;
-  copyAddress(group, request.gsr_group);
-  copyAddress(*source, request.gsr_source);
-  return setGroupOption(
-      socket, IPPROTO_IPV6, join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP, request,
-      join ? "setsockopt MCAST_JOIN_SOURCE_GROUP" : "setsockopt MCAST_LEAVE_SOURCE_GROUP");
+  return setSourceMembership(socket, join, index, group, *source);
 }
 
 uint32_t interfaceWith(const SocketAddress& address) {
@@ -147,8 +128,8 @@ uint32_t interfaceNamed(const std::string& name) {
 }
 
 Status setIpv4MulticastInterface(Socket socket, uint32_t index) {
-  return setGroupOption(socket, IPPROTO_IP, IP_MULTICAST_IF, ipv4Interface(index),
-                        "setsockopt IP_MULTICAST_IF");
+  return setOption(socket, IPPROTO_IP, IP_MULTICAST_IF, ipv4Interface(index),
+                   "setsockopt IP_MULTICAST_IF");
 }
 
 }  // namespace ropewalk

@@ -1,4 +1,4 @@
-// setsockopt(2) and getsockopt(2) of integers, which Winsock has with other types of pointers.
+// setsockopt(2) and getsockopt(2), which Winsock has with other types of pointers.
 #pragma once
 
 #include <climits>
@@ -20,10 +20,15 @@ struct IntOption {
   const char* call;
 };
 
-inline Status setIntOption(Socket socket, int level, int name, int value, const char* call) {
+template <typename Value>
+Status setOption(Socket socket, int level, int name, const Value& value, const char* call) {
   const auto* bytes = reinterpret_cast<const char*>(&value);
   if (setsockopt(socket, level, name, bytes, sizeof value) == 0) return {};
   return {lastSocketError(), call};
+}
+
+inline Status setIntOption(Socket socket, int level, int name, int value, const char* call) {
+  return setOption(socket, level, name, value, call);
 }
 
 // Sets those that are not kUnset, in order, up to the first that fails.

@@ -83,12 +83,11 @@ void leavesStreamsTheirRoom(PollerKind kind) {
   for (size_t i = 0; i < 9; i++) handles.push_back(host.open(settings));
   DatagramPeer peer;
   Flood flood(host, 2);
+  const std::vector<uint8_t> bytes = pattern(8192);
   for (size_t turns = 0; turns < 40; turns++) {
     for (const Handle handle : handles) {
       for (size_t i = 0; i < 8; i++) {
-        const SocketAddress to = addressOf(host, handle);
-        const std::vector<uint8_t> bytes = pattern(8192);
-        (void)sendto(peer.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT, to.get(), to.size());
+        (void)peer.trySendTo(addressOf(host, handle), bytes);
       }
     }
     flood.goOn();

@@ -1,13 +1,12 @@
 #include "net/socket_address.h"
 
-#include <net/if.h>
-
 #include <cstddef>
 #include <vector>
 
 #include "check.h"
 #include "fuzz/corpus.h"
 #include "fuzz/socket_address_check.h"
+#include "net/system_sockets.h"
 
 namespace ropewalk {
 namespace {

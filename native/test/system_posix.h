@@ -7,6 +7,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "net/posix_calls.h"
 #include "net/socket.h"
@@ -20,6 +22,16 @@ inline size_t openDescriptors() {
   size_t count = 0;
   while (folder != nullptr && readdir(folder.get()) != nullptr) count += 1;
   return count;
+}
+
+// The files of a folder, by their names in it.
+inline std::vector<std::string> namesIn(const std::string& path) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(path.c_str()), closedir);
+  std::vector<std::string> names;
+  while (const dirent* entry = folder == nullptr ? nullptr : readdir(folder.get())) {
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  }
+  return names;
 }
 
 inline bool isOpen(int fd) {
@@ -93,6 +105,8 @@ inline Status askTooMuch(SocketOptions& options) {
 
 constexpr bool kLowestNumberFirst = true;  // of those that are given to sockets
 constexpr bool kPairsAreTcp = false;
+constexpr bool kAdopts = true;  // takes in sockets that somebody else opened
+constexpr bool kTellsWhatEndedABatch = false;
 constexpr bool kSharesPorts = kReusePort != kNoSuchOption;
 
 // One that waits.
@@ -103,6 +117,11 @@ inline int openStreamSocket(int family) {
 // Two ends of a connection. False on failure.
 inline bool connectPair(int (&fds)[2]) {
   return socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0;
+}
+
+// The end to be read and the one to be written of a pipe. False on failure.
+inline bool openPipe(int (&fds)[2]) {
+  return pipe(fds) == 0;
 }
 
 // Makes sure that `count` more descriptors can be opened; false if the system's limit forbids.

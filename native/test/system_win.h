@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
+#include <vector>
 
 #include "net/socket.h"
 #include "net/socket_option.h"
@@ -17,6 +19,19 @@ inline size_t openDescriptors() {
   }();
   DWORD count = 0;
   return warm && GetProcessHandleCount(GetCurrentProcess(), &count) != 0 ? count : 0;
+}
+
+// The files of a folder, whose path ends with a slash, by their names in it.
+inline std::vector<std::string> namesIn(const std::string& path) {
+  WIN32_FIND_DATAA entry;
+  const HANDLE search = FindFirstFileA((path + "*").c_str(), &entry);
+  std::vector<std::string> names;
+  if (search == INVALID_HANDLE_VALUE) return names;
+  do {
+    if (entry.cFileName[0] != '.') names.emplace_back(entry.cFileName);
+  } while (FindNextFileA(search, &entry) != 0);
+  FindClose(search);
+  return names;
 }
 
 inline bool isOpen(int fd) {
@@ -98,6 +113,8 @@ inline Status askTooMuch(SocketOptions& options) {
 
 constexpr bool kLowestNumberFirst = false;  // of those that are given to sockets
 constexpr bool kPairsAreTcp = true;
+constexpr bool kAdopts = false;
+constexpr bool kTellsWhatEndedABatch = true;  // the error, beside the number of those sent
 constexpr bool kSharesPorts = false;
 
 // One that waits.
@@ -132,6 +149,11 @@ inline bool connectPair(int (&fds)[2]) {
   fds[0] = near.release();
   fds[1] = far.release();
   return true;
+}
+
+// Only sockets can be watched.
+inline bool openPipe(int (&fds)[2]) {
+  return connectPair(fds);
 }
 
 // There is no limit.

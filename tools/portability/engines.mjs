@@ -70,13 +70,19 @@ function underQemu(node) {
   return { command: [wrapper], env, close };
 }
 
-/**
- * With a Windows of its own, which Node 20 takes for Windows 10.
- *
- * @param {string} node
- * @returns {Engine}
- */
+/** @param {string} node @returns {Engine} */
 function underWine(node) {
+  const { env, close } = openWine();
+  return { command: ['wine', node], env, close };
+}
+
+/**
+ * A Windows of its own, which Node 20 takes for Windows 10.
+ *
+ * @returns {Pick<Engine, 'env' | 'close'>} to be closed
+ * @throws RunError
+ */
+export function openWine() {
   need(['wine']);
   const prefix = mkdtempSync(join(tmpdir(), 'ropewalk-wine-'));
   const env = { ...process.env, WINEPREFIX: prefix, WINEDEBUG: '-all', DISPLAY: '' };
@@ -94,5 +100,5 @@ function underWine(node) {
     close();
     throw error;
   }
-  return { command: ['wine', node], env, close };
+  return { env, close };
 }

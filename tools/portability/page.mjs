@@ -45,7 +45,8 @@ export function page(results) {
     '# Portability\n',
     INTRODUCTION,
     table(head, rows),
-    'Of the contract suite: tests passed of those that apply.\n',
+    'Of the contract suite: tests passed of those that apply. Of the native core’s own tests: programs of `native/test`, each of\n' +
+      'many stories, passed of those that apply.\n',
     ...failures(done),
     ...notApplicable(done),
     PROVEN,
@@ -77,10 +78,12 @@ const PROVEN = `## What this proves, and what not
 - **Linux arm64** runs under qemu-user: arm64 code over the kernel of this machine, by a translator that is no model of a real
   processor's memory ordering. It shows that the code is right for the platform's types, calls and structures; not how fast it is,
   and races between threads only as far as x64 would show them.
-- **musl**: no Node linked with musl can be had from npm, so the addon for it is built and checked and has served no Node. The
-  native core, which is all of it but the binding, passes its own tests there.
+- **musl**: no Node linked with musl can be had from npm, so the addon for it is built and checked and has served no Node. Its
+  native core, all of it but the binding, was run by its own tests alone: on x64 over musl's own loader, on arm64 linked
+  statically and under qemu-user.
 - **Windows** is Wine: its sockets, completion ports and AFD driver are imitations. What passes there shows that the code
-  calls Windows as it means to; it does not show what Windows answers where Wine differs.
+  calls Windows as it means to; it does not show what Windows answers where Wine differs. What the native tests expect of
+  Wine alone stands in \`native/test/system_win.h\`.
 - **macOS** is built and linked as real Mach-O files and was run nowhere; [native/README.md](../native/README.md) says what the
   kqueue backend was tested by.
 - **Deno and Bun** run the pure-JS reactor. Both lack parts of libuv that the native one is built on, and end the process when an
@@ -91,8 +94,10 @@ const PROVEN = `## What this proves, and what not
 /** @param {NativeResult | undefined} native */
 function nativeCell(native) {
   if (native === undefined) return '–';
-  const { passed, failed } = native;
-  return `${passed} of ${passed + failed.length} programs`;
+  const { passed, failed, leftOut } = native;
+  const others = Object.values(leftOut).flat().length;
+  const counts = `${passed} of ${passed + failed.length} programs`;
+  return others === 0 ? counts : `${counts}<br>${others} do not apply`;
 }
 
 /** @param {SuiteResult | undefined} suite @param {(reactor: string) => boolean} which */
@@ -124,11 +129,17 @@ function failures(done) {
 
 /** @param {Done} done */
 function notApplicable(done) {
-  const rows = done.flatMap(({ title, result }) =>
-    Object.entries(result.suite?.notApplicable ?? {}).flatMap(([reactor, reasons]) =>
+  const rows = done.flatMap(({ title, result }) => [
+    ...Object.entries(result.suite?.notApplicable ?? {}).flatMap(([reactor, reasons]) =>
       Object.entries(reasons).map(([why, tests]) => [title, reactor || SEVERAL, `${tests}`, why]),
     ),
-  );
+    ...Object.entries(result.native?.leftOut ?? {}).map(([why, programs]) => [
+      title,
+      'native tests',
+      `${programs.length}`,
+      `${why}: ${programs.map((name) => `\`${name}\``).join(', ')}`,
+    ]),
+  ]);
   if (rows.length === 0) return [];
   return ['## What does not apply\n', table(['platform', 'reactor', 'tests', 'why'], rows)];
 }

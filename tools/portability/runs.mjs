@@ -17,13 +17,29 @@
 /**
  * @typedef {object} NativeTests
  * @property {string} zig the compiler's `-target` and what belongs to it
+ * @property {string} [system] as CMake calls it; Linux if left out
  * @property {string[]} emulator
  * @property {string[]} needs of machine.mjs
+ * @property {Record<string, string[]>} [leftOut] programs that are not run, by the reason
  */
 
 const GLIBC = 'linux-x64-glibc';
 const BOTH = 'native,node';
 const QEMU = ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu'];
+
+/** native/CMakeLists.txt does not build them there. */
+const NOT_ON_WINDOWS = {
+  'the core has no UNIX sockets on Windows': ['reactor_datagram_unix_test', 'reactor_unix_test'],
+  'nothing is adopted on Windows': ['reactor_adopt_test', 'reactor_datagram_adopt_test'],
+  'no descriptor travels on Windows': [
+    'ancillary_test',
+    'descriptor_queue_test',
+    'reactor_descriptor_passing_test',
+    'reactor_descriptor_sending_test',
+  ],
+  'a process on Windows has no limit of sockets to reach': ['reactor_accept_limit_test'],
+  'the kqueue of these tests is made of epoll': ['kqueue_shim_test'],
+};
 
 /** @param {string} version @returns {Run} */
 const otherNode = (version) => ({
@@ -82,6 +98,13 @@ export const RUNS = [
     engine: 'node20-win',
     reactors: BOTH,
     patience: 3,
+    native: {
+      zig: 'x86_64-windows-gnu',
+      system: 'Windows',
+      emulator: ['wine'],
+      needs: ['wine'],
+      leftOut: NOT_ON_WINDOWS,
+    },
   },
   { name: 'win32-arm64', title: 'Windows arm64', how: 'nowhere', target: 'win32-arm64' },
   { name: 'darwin-x64', title: 'macOS x64', how: 'nowhere', target: 'darwin-x64' },
