@@ -90,6 +90,7 @@ Status Loop::start(napi_value dispatch) {
     openHandles_ = 4;
     thread_ =
         std::make_unique<PollerThread>(reactor_->poller(), [this] { uv_async_send(&async_); });
+    if (Status status = thread_->started(); !status.ok()) return status;
     thread_->arm();
   }
   uv_prepare_start(&prepare_, [](uv_prepare_t* handle) {

@@ -1,11 +1,12 @@
-// What the threads of NameLookups need of the system: name_lookup_posix.cc, name_lookup_win.cc.
+// What the threads of NameLookups, and PollerThread, need of the system: name_lookup_posix.cc,
+// name_lookup_win.cc.
 #pragma once
 
 namespace ropewalk {
 
 // A thread may come out of a look-up long after the last environment that loaded this library has
-// ended and Node has let go of it: its code must still be there. One more reference, never given
-// back, keeps it.
+// ended and Node has let go of it, and one that has said that it ends is still about to return: its
+// code must be there. One more reference, never given back, keeps it.
 void stayLoaded();
 
 // A thread that nobody waits for. Returns errno, 0 for success. Not std::thread, which throws where

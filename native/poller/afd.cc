@@ -6,6 +6,7 @@ namespace ropewalk::afd {
 namespace {
 
 constexpr ULONG kIoctlPoll = 0x00012024;  // IOCTL_AFD_POLL
+constexpr size_t kSocketsPerDevice = 32;
 
 // Of ntdll.dll: there is an import library for it in some SDKs only.
 struct Calls {
@@ -37,8 +38,6 @@ Status toStatus(NTSTATUS status, const char* call) {
   return {errnoOf(calls().errorOf(status)), call};
 }
 
-}  // namespace
-
 Status open(HANDLE port, HANDLE& device) {
   const Calls& nt = calls();
   if (nt.createFile == nullptr || nt.control == nullptr || nt.cancelIo == nullptr ||
@@ -60,6 +59,8 @@ Status open(HANDLE port, HANDLE& device) {
   CloseHandle(device);
   return failed;
 }
+
+}  // namespace
 
 Status baseOf(SOCKET socket, SOCKET& base) {
   // The second finds it where a layered provider hides the first.
@@ -91,6 +92,32 @@ Status poll(HANDLE device, SOCKET base, ULONG events, Request& request, IO_STATU
 void cancel(HANDLE device, IO_STATUS_BLOCK* outcome) {
   IO_STATUS_BLOCK ignored{};
   (void)calls().cancelIo(device, outcome, &ignored);
+}
+
+Devices::~Devices() {
+  for (const Device& device : all_) CloseHandle(device.handle);
+}
+
+Status Devices::take(size_t& index) {
+  if (roomy_.empty()) {
+    HANDLE handle = nullptr;
+    if (Status status = open(port_, handle); !status.ok()) return status;
+    roomy_.push_back(all_.size());
+    all_.push_back({handle, 0});
+  }
+  index = roomy_.back();
+  all_[index].sockets += 1;
+  if (all_[index].sockets == kSocketsPerDevice) roomy_.pop_back();
+  return {};
+}
+
+void Devices::giveBack(size_t index) {
+  if (all_[index].sockets == kSocketsPerDevice) roomy_.push_back(index);
+  all_[index].sockets -= 1;
+}
+
+void Devices::cancelAll() {
+  for (const Device& device : all_) cancel(device.handle, nullptr);
 }
 
 }  // namespace ropewalk::afd

@@ -8,6 +8,7 @@
 #include <winternl.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "../status.h"
 
@@ -33,9 +34,6 @@ struct Request {
   NTSTATUS status;
 };
 
-// Opens the device, with `context` of poll() coming back from `port`.
-Status open(HANDLE port, HANDLE& device);
-
 // The socket that the driver knows, below what other software has layered upon it.
 Status baseOf(SOCKET socket, SOCKET& base);
 
@@ -44,8 +42,34 @@ Status baseOf(SOCKET socket, SOCKET& base);
 Status poll(HANDLE device, SOCKET base, ULONG events, Request& request, IO_STATUS_BLOCK& outcome,
             void* context);
 
-// Has the completion come at once; harmless when it has come already. A null `outcome` cancels all
-// of the device.
+// Has the completion come at once; harmless when it has come already.
 void cancel(HANDLE device, IO_STATUS_BLOCK* outcome);
+
+// The device, opened as often as needed: one handle serves few sockets, for to cancel a request the
+// system looks through all that are in flight on its handle.
+class Devices {
+ public:
+  // The `context` of poll() comes back from `port`.
+  explicit Devices(HANDLE port) : port_(port) {}
+  ~Devices();
+  Devices(const Devices&) = delete;
+  Devices& operator=(const Devices&) = delete;
+
+  // Finds one with room for another socket.
+  Status take(size_t& index);
+  void giveBack(size_t index);
+  HANDLE operator[](size_t index) const { return all_[index].handle; }
+  void cancelAll();
+
+ private:
+  struct Device {
+    HANDLE handle;
+    size_t sockets;
+  };
+
+  const HANDLE port_;
+  std::vector<Device> all_;
+  std::vector<size_t> roomy_;
+};
 
 }  // namespace ropewalk::afd

@@ -28,21 +28,15 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// A device serves so many sockets: the system looks through its requests in flight to cancel one,
-// which must not take longer the more sockets there are.
-constexpr size_t kSocketsPerDevice = 32;
 constexpr size_t kCompletions = 128;
 // What of the system may still be writing when a poller ends is waited for as long.
 constexpr DWORD kPatienceMs = 5000;
+// When the system had no room for a request, it is asked again so much later at most.
+constexpr DWORD kRetryMs = 100;
 constexpr NTSTATUS kCancelled = static_cast<NTSTATUS>(0xC0000120);  // STATUS_CANCELLED
 // Threads that the port lets run at a time: the one in block() must not wait for the other to
 // sleep.
 constexpr DWORD kThreads = 16;
-
-struct Device {
-  HANDLE handle;
-  size_t sockets;
-};
 
 struct Watch {
   afd::Request request{};
@@ -78,7 +72,7 @@ ReadyEvent toReadyEvent(const Watch& watch) {
 
 class IocpPoller final : public Poller {
  public:
-  explicit IocpPoller(HANDLE port) : port_(port) {}
+  explicit IocpPoller(HANDLE port) : port_(port), devices_(port) {}
   ~IocpPoller() override;
 
   Status add(Socket socket, Interest interest, Trigger, uint64_t token) override;
@@ -93,25 +87,24 @@ class IocpPoller final : public Poller {
 
   Status openFirstDevice() {
     size_t first;
-    if (Status status = takeDevice(first); !status.ok()) return status;
-    giveDeviceBack(first);
+    if (Status status = devices_.take(first); !status.ok()) return status;
+    devices_.giveBack(first);
     return {};
   }
 
  private:
   using Completions = std::array<OVERLAPPED_ENTRY, kCompletions>;
 
-  Status takeDevice(size_t& index);
-  void giveDeviceBack(size_t index);
   Status ask(Watch& watch);
   void askIdle();
   void rest(Watch& watch);
   void cancel(Watch& watch);
   void forget(Watch& watch);
   void release(Watch& watch);
-  bool complete(std::span<const OVERLAPPED_ENTRY> entries);
+  void complete(std::span<const OVERLAPPED_ENTRY> entries);
   void complete(Watch& watch);
   void collect();
+  void wakeBlocked();
 
   const HANDLE port_;
   std::mutex mutex_;
@@ -120,8 +113,7 @@ class IocpPoller final : public Poller {
   size_t readyCount_ = 0;  // of ready_, those with something told
   std::vector<Watch*> idle_;
   std::vector<Watch*> asking_;
-  std::vector<Device> devices_;
-  std::vector<size_t> roomyDevices_;
+  afd::Devices devices_;
   size_t inFlight_ = 0;
   bool blocked_ = false;  // a thread waits in block()
   bool notified_ = false;
@@ -129,12 +121,12 @@ class IocpPoller final : public Poller {
 
 IocpPoller::~IocpPoller() {
   for (const auto& [socket, watch] : watched_) watch->removed = true;
-  for (const Device& device : devices_) afd::cancel(device.handle, nullptr);
+  devices_.cancelAll();
   Completions entries;
   ULONG count = 0;
   while (inFlight_ > 0 && GetQueuedCompletionStatusEx(port_, entries.data(), entries.size(), &count,
                                                       kPatienceMs, FALSE)) {
-    (void)complete(std::span(entries).first(count));
+    complete(std::span(entries).first(count));
   }
   for (Watch* watch : ready_) {
     watch->inReady = false;
@@ -144,19 +136,20 @@ IocpPoller::~IocpPoller() {
     watch->inIdle = false;
     release(*watch);
   }
-  for (const Device& device : devices_) CloseHandle(device.handle);
   CloseHandle(port_);
 }
 
 Status IocpPoller::add(Socket socket, Interest interest, Trigger, uint64_t token) {
   const std::lock_guard lock(mutex_);
-  if (watched_.contains(socket))
+  if (watched_.contains(socket)) {
     collect();  // one that was closed without a word may have its number
+    wakeBlocked();
+  }
   if (watched_.contains(socket)) return {EEXIST, "iocp"};
   SOCKET base = 0;
   size_t device = 0;
   Status status = afd::baseOf(static_cast<SOCKET>(socket), base);
-  if (status.ok()) status = takeDevice(device);
+  if (status.ok()) status = devices_.take(device);
   if (!status.ok()) return status;
   auto* watch = new Watch;
   watch->socket = socket;
@@ -221,6 +214,7 @@ Status IocpPoller::poll(std::span<ReadyEvent> events, size_t& count) {
     rest(watch);
   }
   if (blocked_) askIdle();
+  wakeBlocked();
   return {};
 }
 
@@ -240,6 +234,7 @@ Status IocpPoller::block(int timeoutMs) {
       patience = static_cast<DWORD>(std::max<decltype(left)>(left, 0));
       last = patience == 0;
     }
+    if (!idle_.empty()) patience = std::min(patience, kRetryMs);
     blocked_ = true;
     lock.unlock();
     ULONG count = 0;
@@ -249,7 +244,7 @@ Status IocpPoller::block(int timeoutMs) {
     lock.lock();
     blocked_ = false;
     if (got) {
-      (void)complete(std::span(entries).first(count));
+      complete(std::span(entries).first(count));
     } else if (error != WAIT_TIMEOUT) {
       return {errnoOf(error), "GetQueuedCompletionStatusEx"};
     }
@@ -259,31 +254,13 @@ Status IocpPoller::block(int timeoutMs) {
 void IocpPoller::notify() {
   const std::lock_guard lock(mutex_);
   notified_ = true;
-  if (blocked_) PostQueuedCompletionStatus(port_, 0, 0, nullptr);
-}
-
-Status IocpPoller::takeDevice(size_t& index) {
-  if (roomyDevices_.empty()) {
-    HANDLE handle = nullptr;
-    if (Status status = afd::open(port_, handle); !status.ok()) return status;
-    roomyDevices_.push_back(devices_.size());
-    devices_.push_back({handle, 0});
-  }
-  index = roomyDevices_.back();
-  devices_[index].sockets += 1;
-  if (devices_[index].sockets == kSocketsPerDevice) roomyDevices_.pop_back();
-  return {};
-}
-
-void IocpPoller::giveDeviceBack(size_t index) {
-  if (devices_[index].sockets == kSocketsPerDevice) roomyDevices_.push_back(index);
-  devices_[index].sockets -= 1;
+  wakeBlocked();
 }
 
 Status IocpPoller::ask(Watch& watch) {
   const ULONG events = toAfd(watch.interest);
-  const Status status = afd::poll(devices_[watch.device].handle, watch.base, events, watch.request,
-                                  watch.outcome, &watch);
+  const Status status =
+      afd::poll(devices_[watch.device], watch.base, events, watch.request, watch.outcome, &watch);
   if (!status.ok()) return status;
   watch.asked = events;
   inFlight_ += 1;
@@ -296,8 +273,13 @@ void IocpPoller::askIdle() {
     watch->inIdle = false;
     if (watch->removed) {
       release(*watch);
-    } else if (!ask(*watch).ok()) {
+      continue;
+    }
+    const Status status = ask(*watch);
+    if (status.error == EBADF) {
       forget(*watch);  // it was closed without a word
+    } else if (!status.ok()) {
+      rest(*watch);
     }
   }
   asking_.clear();
@@ -312,7 +294,7 @@ void IocpPoller::rest(Watch& watch) {
 void IocpPoller::cancel(Watch& watch) {
   if (watch.cancelling) return;
   watch.cancelling = true;
-  afd::cancel(devices_[watch.device].handle, &watch.outcome);
+  afd::cancel(devices_[watch.device], &watch.outcome);
 }
 
 void IocpPoller::forget(Watch& watch) {
@@ -326,21 +308,15 @@ void IocpPoller::forget(Watch& watch) {
 // Frees what is removed once nobody has it any more.
 void IocpPoller::release(Watch& watch) {
   if (!watch.removed || watch.asked != 0 || watch.inReady || watch.inIdle) return;
-  giveDeviceBack(watch.device);
+  devices_.giveBack(watch.device);
   delete &watch;
 }
 
-// Returns whether one of them was a notification.
-bool IocpPoller::complete(std::span<const OVERLAPPED_ENTRY> entries) {
-  bool notification = false;
+// What has no request just wakes.
+void IocpPoller::complete(std::span<const OVERLAPPED_ENTRY> entries) {
   for (const OVERLAPPED_ENTRY& entry : entries) {
-    if (entry.lpOverlapped == nullptr) {
-      notification = true;
-    } else {
-      complete(*reinterpret_cast<Watch*>(entry.lpOverlapped));
-    }
+    if (entry.lpOverlapped != nullptr) complete(*reinterpret_cast<Watch*>(entry.lpOverlapped));
   }
-  return notification;
 }
 
 void IocpPoller::complete(Watch& watch) {
@@ -371,16 +347,20 @@ void IocpPoller::complete(Watch& watch) {
 // Asks for what is idle, and takes what the port has until it has nothing.
 void IocpPoller::collect() {
   Completions entries;
-  bool notification = false;
   for (;;) {
     askIdle();
     ULONG count = 0;
     if (!GetQueuedCompletionStatusEx(port_, entries.data(), entries.size(), &count, 0, FALSE))
-      break;
-    notification |= complete(std::span(entries).first(count));
+      return;
+    complete(std::span(entries).first(count));
   }
-  // It was meant for the thread in block().
-  if (notification && blocked_ && notified_) PostQueuedCompletionStatus(port_, 0, 0, nullptr);
+}
+
+// The port has nothing left for the thread in block(), for which there may be something all the
+// same: a notification that was taken from it, what a poll() had no room for, or to ask again.
+void IocpPoller::wakeBlocked() {
+  if (!blocked_ || (!notified_ && readyCount_ == 0 && idle_.empty())) return;
+  PostQueuedCompletionStatus(port_, 0, 0, nullptr);
 }
 
 }  // namespace

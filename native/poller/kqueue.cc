@@ -116,13 +116,13 @@ class KqueuePoller final : public Poller {
       Entry& entry = entries_[static_cast<size_t>(socket)];
       entry.changed = false;
       count += writeChanges(socket, entry, &changes_[count]);
-      if (count + kMostOfOne > kMaxChanges) {
-        status = apply(std::exchange(count, 0));
-        if (!status.ok()) break;
-      }
+      if (count + kMostOfOne <= kMaxChanges) continue;
+      const Status applied = apply(std::exchange(count, 0));
+      if (status.ok()) status = applied;
     }
     submitting_.clear();
-    return status.ok() ? apply(count) : status;
+    const Status applied = apply(count);
+    return status.ok() ? applied : status;
   }
 
   Status poll(std::span<ReadyEvent> events, size_t& count) override {

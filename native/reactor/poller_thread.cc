@@ -1,46 +1,73 @@
 #include "poller_thread.h"
 
+#include <condition_variable>
+#include <mutex>
 #include <utility>
+
+#include "../net/name_lookup_system.h"
 
 namespace ropewalk {
 
+// What both threads hold. The flags are guarded by the mutex.
+struct PollerThread::Shared {
+  Shared(Poller& waitedFor, std::function<void()> wakeOwner)
+      : poller(waitedFor), wake(std::move(wakeOwner)) {}
+
+  Poller& poller;
+  const std::function<void()> wake;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool armed = false;
+  bool stopping = false;
+  bool ended = false;
+};
+
 PollerThread::PollerThread(Poller& poller, std::function<void()> wake)
-    : poller_(poller), wake_(std::move(wake)), thread_([this] { run(); }) {}
+    : shared_(std::make_shared<Shared>(poller, std::move(wake))) {
+  stayLoaded();
+  auto* owned = new std::shared_ptr<Shared>(shared_);
+  started_ = {startDetached(run, owned), "thread"};
+  if (!started_.ok()) delete owned;
+}
 
 PollerThread::~PollerThread() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  changed_.notify_one();
-  poller_.notify();
-  thread_.join();
+  if (!started_.ok()) return;
+  std::unique_lock lock(shared_->mutex);
+  shared_->stopping = true;
+  shared_->changed.notify_all();
+  shared_->poller.notify();
+  shared_->changed.wait(lock, [this] { return shared_->ended; });
 }
 
 void PollerThread::arm() {
   {
-    const std::lock_guard lock(mutex_);
-    if (armed_) return;
-    armed_ = true;
+    const std::lock_guard lock(shared_->mutex);
+    if (shared_->armed) return;
+    shared_->armed = true;
   }
-  changed_.notify_one();
+  shared_->changed.notify_all();
 }
 
-void PollerThread::run() {
+void* PollerThread::run(void* given) {
+  const std::unique_ptr<std::shared_ptr<Shared>> owned(
+      static_cast<std::shared_ptr<Shared>*>(given));
+  Shared& shared = **owned;
+  std::unique_lock lock(shared.mutex);
   for (;;) {
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return armed_ || stopping_; });
-      if (stopping_) return;
-    }
-    (void)poller_.block(-1);
-    {
-      const std::lock_guard lock(mutex_);
-      if (stopping_) return;
-      armed_ = false;
-    }
-    wake_();
+    shared.changed.wait(lock, [&shared] { return shared.armed || shared.stopping; });
+    if (shared.stopping) break;
+    lock.unlock();
+    (void)shared.poller.block(-1);
+    lock.lock();
+    if (shared.stopping) break;
+    shared.armed = false;
+    lock.unlock();
+    shared.wake();
+    lock.lock();
   }
+  shared.ended = true;
+  shared.changed.notify_all();
+  return nullptr;
 }
 
 }  // namespace ropewalk

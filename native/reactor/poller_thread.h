@@ -2,10 +2,8 @@
 // reactor's thread.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
-#include <mutex>
-#include <thread>
+#include <memory>
 
 #include "../poller/poller.h"
 
@@ -13,26 +11,26 @@ namespace ropewalk {
 
 class PollerThread {
  public:
-  // `wake` is called on the waiting thread, once for each arm() at most.
+  // `wake` is called on the waiting thread, once for each arm() at most; if the thread could be
+  // started().
   PollerThread(Poller& poller, std::function<void()> wake);
-  // Waits for the thread to end; `wake` is not called afterwards.
+  // Waits for the thread to leave both; `wake` is not called afterwards.
   ~PollerThread();
   PollerThread(const PollerThread&) = delete;
   PollerThread& operator=(const PollerThread&) = delete;
+
+  Status started() const { return started_; }
 
   // Wakes once something is ready from now on.
   void arm();
 
  private:
-  void run();
+  struct Shared;
 
-  Poller& poller_;
-  const std::function<void()> wake_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool armed_ = false;
-  bool stopping_ = false;
-  std::thread thread_;
+  static void* run(void* given);
+
+  const std::shared_ptr<Shared> shared_;
+  Status started_;
 };
 
 }  // namespace ropewalk

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { release } from 'node:os';
 
-import { AddonNotLoadedError } from '../core/errors.js';
+import { AddonNotLoadedError, UnsupportedError } from '../core/errors.js';
 import { findAddon } from '../native.js';
 import { type Libc, libcOf } from '../native-files.js';
 import { createReactor } from '../reactor/create-reactor.js';
@@ -29,6 +29,8 @@ export interface DoctorReport {
   readonly attempts: readonly { readonly file: string; readonly error: string }[];
   /** Of the native reactor, the one that `auto` means first. */
   readonly pollers: readonly string[];
+  /** Why one that this platform has can't serve. */
+  readonly pollerProblem?: string;
   readonly ipv6Loopback: boolean;
   /** Of libuv: files, and names under the pure-JS reactor. */
   readonly threadPoolThreads: number;
@@ -47,7 +49,7 @@ export async function examine(version: string): Promise<DoctorReport> {
     ...(libc && { libc }),
     engine: engineName(),
     ...addon.found,
-    pollers: await usablePollers(),
+    ...(await tryPollers()),
     ipv6Loopback: await listensOn('::1'),
     threadPoolThreads: Number(process.env.UV_THREADPOOL_SIZE) || 4,
     limits,
@@ -86,15 +88,19 @@ function engineName(): string {
   return electron === undefined ? node : `Electron ${electron} (${node})`;
 }
 
-async function usablePollers(): Promise<string[]> {
-  const names: string[] = [];
+async function tryPollers(): Promise<Pick<DoctorReport, 'pollers' | 'pollerProblem'>> {
+  const pollers: string[] = [];
+  let pollerProblem: string | undefined;
   for (const poller of POLLER_CHOICES) {
     try {
       await using reactor = createReactor({ kind: 'native', poller });
-      if (!names.includes(reactor.poller)) names.push(reactor.poller);
-    } catch {} // not to be had here
+      if (!pollers.includes(reactor.poller)) pollers.push(reactor.poller);
+    } catch (error) {
+      if (error instanceof AddonNotLoadedError || error instanceof UnsupportedError) continue;
+      pollerProblem ??= `${poller}: ${(error as Error).message}`;
+    }
   }
-  return names;
+  return { pollers, ...(pollerProblem !== undefined && { pollerProblem }) };
 }
 
 /** Node's own server, not a reactor's: what is asked for is the system. */

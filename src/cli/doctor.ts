@@ -42,7 +42,7 @@ function parseFlags(args: readonly string[]): { help?: boolean; json?: boolean }
 }
 
 export function describeReport(report: DoctorReport): string {
-  const { libc, addon, problem, attempts, pollers, advice } = report;
+  const { libc, addon, problem, attempts, pollers, pollerProblem, advice } = report;
   const rows: [string, string][] = [
     ['ropewalk', report.version],
     ['platform', `${report.platform}${libc ? ` (${libc})` : ''}, ${report.system}`],
@@ -51,6 +51,7 @@ export function describeReport(report: DoctorReport): string {
     ['addon', addon ?? problem ?? ''],
     ...attempts.map(({ file, error }): [string, string] => ['  tried', `${file}: ${error}`]),
     ['pollers', pollers.join(', ') || 'none'],
+    ...(pollerProblem === undefined ? [] : [['  failed', pollerProblem] as [string, string]]),
     ['IPv6', report.ipv6Loopback ? 'yes' : 'no: nothing can listen on ::1'],
     ['thread pool', `${report.threadPoolThreads} threads (UV_THREADPOOL_SIZE)`],
     ...limitRows(report.limits),

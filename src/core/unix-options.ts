@@ -1,6 +1,7 @@
 /**
  * Options of UNIX sockets. Paths of all of them: at most 107 bytes on Linux, 103 elsewhere, no NUL but the first byte of
- * an abstract name (Linux).
+ * an abstract name (Linux). On Windows the name of a named pipe, `\\.\pipe\...`, of at most 256 characters; options that pipes
+ * lack are refused there with an UnsupportedError: `mode`, `wantPID`, `checkPID`, `sendBufferBytes`.
  */
 
 /** Options of every socket that has a path. */

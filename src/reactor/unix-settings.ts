@@ -49,7 +49,7 @@ export function unixListenSettings(path: string, options: ListenUNIXOptions): UN
     throw new InvalidArgumentValueError('wantPID', 'false for an abstract name', wantPID);
   }
   const mode = checkMode(options.mode);
-  refuseOfPipes('mode', options.mode !== undefined, 'whoever is on this computer may connect');
+  refuseOfPipes('mode', options.mode !== undefined, 'Windows itself says who may connect');
   refuseOfPipes('wantPID', wantPID, 'they leave no file behind that had to be removed');
   return {
     path,

@@ -43,23 +43,31 @@ describe('ropewalk doctor', () => {
 });
 
 describe('its report', () => {
+  const WINDOWS: DoctorReport = {
+    version: '1.0.0',
+    platform: 'win32-x64',
+    system: '10',
+    engine: 'Node.js v22.0.0',
+    reactor: 'native',
+    addon: 'C:\\ropewalk.node',
+    attempts: [],
+    pollers: ['iocp'],
+    ipv6Loopback: false,
+    threadPoolThreads: 4,
+    limits: {},
+    advice: [],
+  };
+
   it('leaves out what a platform does not have', () => {
-    const text = describeReport({
-      version: '1.0.0',
-      platform: 'win32-x64',
-      system: '10',
-      engine: 'Node.js v22.0.0',
-      reactor: 'native',
-      addon: 'C:\\ropewalk.node',
-      attempts: [],
-      pollers: ['iocp'],
-      ipv6Loopback: false,
-      threadPoolThreads: 4,
-      limits: {},
-      advice: [],
-    });
+    const text = describeReport(WINDOWS);
     expect(text).not.toMatch(/undefined|open files|To change/);
     expect(text).toContain('win32-x64, 10');
+  });
+
+  it('says why an addon that was loaded does not serve', () => {
+    const pollerProblem = 'auto: epoll_create1 EMFILE: too many open files';
+    const text = describeReport({ ...WINDOWS, pollers: [], pollerProblem });
+    expect(text).toMatch(/^pollers +none\n {2}failed +auto: epoll_create1 EMFILE/m);
   });
 });
 

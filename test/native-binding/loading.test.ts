@@ -41,10 +41,15 @@ async function load({ flags = [], args = ['auto'], env = {} }: Start = {}): Prom
   return new Promise((resolve, reject) => {
     const environment = { ...process.env, NODE_OPTIONS: '', ROPEWALK_REACTOR: 'auto', ...env };
     const command = [...flags, PROGRAM, ...args];
-    execFile(process.execPath, command, { env: environment }, (error, stdout, stderr) => {
-      if (error !== null) return reject(error);
-      resolve({ ...(JSON.parse(stdout) as object), warnings: stderr });
-    });
+    execFile(
+      process.execPath,
+      command,
+      { env: environment, timeout: 10_000 },
+      (error, stdout, stderr) => {
+        if (error !== null) return reject(error);
+        resolve({ ...(JSON.parse(stdout) as object), warnings: stderr });
+      },
+    );
   });
 }
 

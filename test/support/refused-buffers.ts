@@ -21,6 +21,8 @@ export interface RefusedBuffers extends Disposable {
  */
 export function refusedBuffers(): RefusedBuffers | undefined {
   if (process.platform !== 'linux') return undefined;
+  const addon = readFileSync(findAddon().file, 'latin1');
+  if (!addon.includes(ASKED)) throw new Error(`the addon does not ask for ${ASKED}`);
   const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
   const remove = (): void => rmSync(folder, { recursive: true });
   const library = join(folder, 'refusing.so');
@@ -30,8 +32,6 @@ export function refusedBuffers(): RefusedBuffers | undefined {
     remove();
     return undefined;
   }
-  const addon = readFileSync(findAddon().file, 'latin1');
-  if (!addon.includes(ASKED)) throw new Error(`the addon does not ask for ${ASKED}`);
   const copy = join(folder, 'ropewalk.node');
   writeFileSync(copy, addon.replaceAll(ASKED, DENIED), 'latin1');
   const preloaded = `${process.env.LD_PRELOAD ?? ''} ${library}`.trim();

@@ -4,7 +4,7 @@ import { systemError } from '../../internal/system-error.js';
 import type { Dial, DialListener } from '../stream-connector.js';
 import type { ConnectSettings } from '../tcp-settings.js';
 import type { UNIXConnectSettings } from '../unix-settings.js';
-import { asSystemError } from './native-errors.js';
+import { asSystemError, unsupportedOption } from './native-errors.js';
 import type { NativeSocket, NativeSockets } from './native-sockets.js';
 import { NativeTransport } from './native-transport.js';
 import { NativeUNIXTransport } from './native-unix-transport.js';
@@ -71,6 +71,19 @@ class NativeDial implements Dial, NativeSocket {
     if (peer.type === 'UNIX') return systemError('connect', errno, peer.path);
     return systemError('connect', errno, peer.host, peer.port);
   }
+}
+
+/**
+ * Refuses what only Linux has: the system would do so when the socket is made, and `connectTCP` has long returned.
+ * @throws UnsupportedError
+ */
+export function checkConnectSupported(
+  { fastOpen, userTimeoutMs }: ConnectSettings,
+  platform: string = process.platform,
+): void {
+  if (platform === 'linux') return;
+  if (fastOpen) throw unsupportedOption('setsockopt TCP_FASTOPEN_CONNECT');
+  if (userTimeoutMs !== undefined) throw unsupportedOption('setsockopt TCP_USER_TIMEOUT');
 }
 
 /** Starts a connect(2) to an IP address. */

@@ -27,7 +27,7 @@ import type { UNIXConnectSettings, UNIXListenSettings, UNIXSettings } from '../u
 import { adoptConnection, adoptListening, adoptUDP } from './native-adopt.js';
 import { datagramRecords, type NativeDatagramSocket } from './native-datagram-socket.js';
 import { NativeDescriptors } from './native-descriptors.js';
-import { dialTCP, dialUNIX } from './native-dial.js';
+import { checkConnectSupported, dialTCP, dialUNIX } from './native-dial.js';
 import { asSystemError } from './native-errors.js';
 import { bindUDP, bindUNIXDatagrams, listenTCP, listenUNIX } from './native-listen.js';
 import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './native-lookup.js';
@@ -221,8 +221,9 @@ export class NativeReactor extends HostedReactor {
     return this.#turnTimes.take();
   }
 
-  protected override checkSupported(): void {
-    // What the platform lacks is refused by the system when the socket is made.
+  /** What a listener can't have the system refuses itself, within the call. */
+  protected override checkSupported(settings: ListenSettings | ConnectSettings): void {
+    if ('fastOpen' in settings) checkConnectSupported(settings);
   }
 
   protected override checkSupportsUNIX(_feature: string, settings: UNIXSettings): void {

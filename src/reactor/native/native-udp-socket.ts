@@ -7,11 +7,10 @@ import {
   IPv6Address,
 } from '../../core/address.js';
 import { InvalidAddressError } from '../../core/datagram-errors.js';
-import { UnsupportedError } from '../../core/errors.js';
 import { checkString } from '../../internal/check.js';
 import { checkDestination, type UDPOption, type UDPPort, type UDPSocket } from '../udp-port.js';
 import { NativeDatagramSocket } from './native-datagram-socket.js';
-import { asSystemError } from './native-errors.js';
+import { asSystemError, unsupportedOption } from './native-errors.js';
 import type { NativeSockets } from './native-sockets.js';
 import {
   DATAGRAM_HAS_SOURCE,
@@ -180,7 +179,7 @@ export class NativeUDPSocket extends NativeDatagramSocket<IPAddress> implements 
     } catch (error) {
       const cause = asSystemError(error);
       if (cause.code !== 'ENOTSUP' && cause.code !== 'ENOPROTOOPT') throw cause;
-      throw new UnsupportedError(cause.syscall, 'the system has no such option');
+      throw unsupportedOption(cause.syscall);
     }
   }
 }

@@ -3,6 +3,7 @@
  * returns, but tells why one could not be a tick later, and makes the sockets of its connections itself.
  */
 import net from 'node:net';
+import { constants } from 'node:os';
 
 import { type SystemError, UnsupportedError } from '../../core/errors.js';
 import { IPV6_ONLY, REUSE_PORT } from './net-flags.js';
@@ -12,6 +13,9 @@ import type { ConnectionHandle, CreateServerHandle, ListenHandle } from './net-h
 interface ListenAtOnce {
   listen(options: Record<string, unknown>): { stop(): void };
 }
+
+/** Who was in the way of a listener may be gone when it is asked who it was: then it is tried again, so often at most. */
+const MAX_TRIES = 8;
 
 /** Nobody but root may connect to a socket's file until it is given its mode. */
 const NOBODY = 0o777;
@@ -57,16 +61,16 @@ function open(
   options: net.ListenOptions & { fd?: number },
   probe: Record<string, unknown>,
 ): ListenHandle | number {
-  for (;;) {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
     const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
     const handle = new ServerHandle(server);
     // Exclusive: a worker of a cluster would ask the primary process for its socket, which takes time.
     server.listen({ ...options, exclusive: true });
     if (server.listening) return handle;
     const errno = reasonOf(probe);
-    // Otherwise what was in the way is gone.
     if (errno !== undefined) return errno;
   }
+  return -constants.errno.EINVAL;
 }
 
 function reasonOf(options: Record<string, unknown>): number | undefined {
@@ -75,7 +79,8 @@ function reasonOf(options: Record<string, unknown>): number | undefined {
     engine.listen({ ...options, socket: { data: () => {} } }).stop();
     return undefined;
   } catch (error) {
-    return -Math.abs((error as SystemError).errno);
+    const { errno = constants.errno.EINVAL } = error as Partial<SystemError>;
+    return -Math.abs(errno);
   }
 }
 

@@ -30,25 +30,36 @@ export function addHalfCloseCases(contract: TransportCases): void {
   addBothSidesCases(contract);
 }
 
+/** The server ends what it has written; the client has all of it, then the end, and stays. */
+async function hearTheEnd(scene: TransportScene): Promise<void> {
+  const { client, server } = scene;
+  const data = patternedBytes(700_000);
+  server.call('write', data);
+  scene.endServer();
+  await untilTold(scene, client, 'read');
+  assert(client.received.equals(data), 'all arrived first');
+  await scene.settle();
+  assert.equal(client.connected, true);
+}
+
+/** The client, which has heard the end once, closes. */
+async function finish(scene: TransportScene): Promise<void> {
+  const { client } = scene;
+  client.call('loseConnection');
+  assert((await scene.lost(client)) instanceof ConnectionDone);
+  assert.deepEqual(client.log, [
+    'connectionMade',
+    'dataReceived',
+    'readConnectionLost',
+    'connectionLost ConnectionDone',
+  ]);
+}
+
 /** What holds whether the peer's end is that of one direction or of both. */
 function addEitherWayCases(contract: TransportCases): void {
   contract.add("tells the peer's end once, after the data", async (scene) => {
-    const { client, server } = scene;
-    const data = patternedBytes(700_000);
-    server.call('write', data);
-    scene.endServer();
-    await untilTold(scene, client, 'read');
-    assert(client.received.equals(data), 'all arrived first');
-    await scene.settle();
-    assert.equal(client.connected, true);
-    client.call('loseConnection');
-    assert((await scene.lost(client)) instanceof ConnectionDone);
-    assert.deepEqual(client.log, [
-      'connectionMade',
-      'dataReceived',
-      'readConnectionLost',
-      'connectionLost ConnectionDone',
-    ]);
+    await hearTheEnd(scene);
+    await finish(scene);
   });
 
   contract.add("does not tell the peer's end to a paused protocol", async (scene) => {
@@ -183,25 +194,12 @@ function addPeerSideCases(contract: TransportCases): void {
     "tells the peer's half-close once, after the data; writing goes on",
     async (scene) => {
       const { client, server } = scene;
-      const data = patternedBytes(700_000);
-      server.call('write', data);
-      server.call('loseWriteConnection');
-      await untilTold(scene, client, 'read');
-      assert(client.received.equals(data), 'all arrived first');
-      await scene.settle();
-      assert.equal(client.connected, true);
+      await hearTheEnd(scene);
       client.call('write', 'still ');
       await scene.received(server, 6);
       client.call('write', patternedBytes(300_000));
       await scene.received(server, 300_006);
-      client.call('loseConnection');
-      assert((await scene.lost(client)) instanceof ConnectionDone);
-      assert.deepEqual(client.log, [
-        'connectionMade',
-        'dataReceived',
-        'readConnectionLost',
-        'connectionLost ConnectionDone',
-      ]);
+      await finish(scene);
     },
   );
 
