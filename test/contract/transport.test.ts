@@ -7,12 +7,13 @@ import {
 } from '../../src/testing/contracts/reactor/reactor-stage.js';
 import type { MakePair } from '../../src/testing/contracts/transport/scene.js';
 import { transportContract } from '../../src/testing/contracts/transport/transport-contract.js';
+import { DEADLINE_MS } from '../support/deadline.js';
 import { LACKS } from '../support/platform.js';
 import { REACTORS, type ReactorMaker } from '../support/reactors.js';
 
 function describeTransports({ make }: ReactorMaker, via: NonNullable<PairOptions['via']>): void {
   const makePair = pairsOver(
-    inRealTime(() => make()),
+    inRealTime(() => make(), { deadlineMs: DEADLINE_MS }),
     { via },
   );
   const options = {

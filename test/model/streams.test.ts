@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Reactor } from '../../src/index.js';
-import { patiently, within } from '../support/deadline.js';
+import { PATIENCE, within } from '../support/deadline.js';
 import { echo, listenLocal } from '../support/pairs.js';
 import { LACKS } from '../support/platform.js';
 import { RawPeer } from '../support/raw-peer.js';
@@ -28,6 +28,7 @@ import {
 const ONE_READ_BYTES = 16 * 1024;
 
 const RUNS = Number(process.env.ROPEWALK_MODEL_RUNS ?? 200);
+const LIMIT_MS = 120_000 * PATIENCE;
 const SEED = Number(process.env.ROPEWALK_MODEL_SEED ?? Date.now() % 2 ** 31);
 
 afterAll(() => {
@@ -200,9 +201,7 @@ function expectSame(one: Run, other: Run, names: string, it: Program): void {
 describe.each(['tcp', 'unix'] as const)('random programs over connections (%s)', (via) => {
   const program = programs({ halfCloses: via === 'tcp' || LACKS.pipeHalves === undefined });
 
-  it('are seen alike by the protocols of all reactors', {
-    timeout: patiently(120_000),
-  }, async () => {
+  it('are seen alike by the protocols of all reactors', { timeout: LIMIT_MS }, async () => {
     await fc.assert(
       fc.asyncProperty(program, async (it) => {
         const runs = new Map<string, Run>();
@@ -216,7 +215,7 @@ describe.each(['tcp', 'unix'] as const)('random programs over connections (%s)',
 
   it.each(REACTORS.map((maker) => [maker.name, maker] as const))(
     'keep the rules when nothing waits for anything (%s)',
-    { timeout: patiently(120_000) },
+    { timeout: LIMIT_MS },
     async (_name, maker) => {
       await fc.assert(
         fc.asyncProperty(program, async (it) => {

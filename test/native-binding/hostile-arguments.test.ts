@@ -1,7 +1,7 @@
 /** No call of the addon, whatever its arguments, may end the process: each in a process of its own, to be sure. */
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../support/child.js';
-import { patiently } from '../support/deadline.js';
+import { PATIENCE } from '../support/deadline.js';
 import { REACTORS } from '../support/reactors.js';
 
 const PROGRAM = new URL('./programs/hostile.ts', import.meta.url);
@@ -27,7 +27,7 @@ const SCENES = [
 ] as const;
 
 describe.runIf(POLLERS.length > 0).concurrent.each(POLLERS)('the addon survives (%s)', (poller) => {
-  it.each(SCENES)('%s', { timeout: patiently(40_000) }, async (_what, scene) => {
+  it.each(SCENES)('%s', { timeout: 40_000 * PATIENCE }, async (_what, scene) => {
     const { code, signal, stdout, stderr } = await runProgram(PROGRAM, [scene, poller, SEED], {
       nodeFlags: ['--expose-gc'],
       deadlineMs: 30_000,

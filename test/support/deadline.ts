@@ -2,12 +2,9 @@
 
 const DEFAULT_DEADLINE_MS = 8_000;
 /** Deadlines are so many times as long: for machines that are emulated. */
-const PATIENCE = Number(process.env.ROPEWALK_TEST_PATIENCE ?? 1);
-
-/** A test's own time limit for this machine, in milliseconds: for those that need more than most. */
-export function patiently(ms: number): number {
-  return ms * PATIENCE;
-}
+export const PATIENCE: number = Number(process.env.ROPEWALK_TEST_PATIENCE ?? 1);
+/** The limit of those who wait by themselves. */
+export const DEADLINE_MS: number = DEFAULT_DEADLINE_MS * PATIENCE;
 
 /** Settles as `promise` does, or rejects after `ms` naming what was waited for: a function is asked then. */
 export async function within<T>(

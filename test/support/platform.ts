@@ -25,6 +25,7 @@ const WINE_LACKS = {
   foreignAddresses: 'Wine lets UDP sockets bind to addresses that nobody has',
   // Node's dgram hears of it: its receive waits in the system.
   refusals: 'Wine keeps a refusal from a UDP socket that is polled',
+  promptCloses: 'Wine closes a socket that is polled when the thread that polls has heard of it',
   sources: 'Wine ignores the control messages of WSASendMsg',
 } as const;
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Address } from '../../src/index.js';
-import { within } from './deadline.js';
+import { PATIENCE, within } from './deadline.js';
 import { RawPeer } from './raw-peer.js';
 
 /** Whether this machine has IPv6 on loopback. */
@@ -139,7 +139,7 @@ export class Blackhole implements AsyncDisposable {
     const fillers: RawPeer[] = [];
     for (;;) {
       try {
-        fillers.push(await connectWithin(port, 150));
+        fillers.push(await connectWithin(port, 150 * PATIENCE));
       } catch {
         return new Blackhole(port, worker, fillers);
       }
