@@ -13,6 +13,10 @@
 
 namespace ropewalk {
 
+// Some systems' macros compare sizes with differences of pointers.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-compare"
+
 // What the system's own macros find, which stop at a message that is not all there.
 inline std::vector<int> descriptorsByMacros(Bytes control) {
   std::vector<int> found;
@@ -35,6 +39,8 @@ inline std::vector<int> descriptorsByMacros(Bytes control) {
   }
   return found;
 }
+
+#pragma GCC diagnostic pop
 
 // Reads nothing beyond `control`, finds no more than there is room for, and first of all what the
 // macros find.

@@ -37,7 +37,8 @@ Status bindWithMode(Socket socket, const SocketAddress& address, [[maybe_unused]
 
 Status describe(const std::string& path, int mode, SocketFile& file) {
   struct stat properties;
-  if (lstat(path.c_str(), &properties) < 0) return Status::last("lstat");
+  // It was there a moment ago. errno is not to be had of lstat(2): see poll.cc.
+  if (lstat(path.c_str(), &properties) < 0) return {ENOENT, "lstat"};
   file = {path, static_cast<uint64_t>(properties.st_dev), properties.st_ino};
   if (mode == kUnset || (properties.st_mode & kPermissions) == static_cast<mode_t>(mode)) return {};
   if (chmod(path.c_str(), static_cast<mode_t>(mode)) < 0) return Status::last("chmod");

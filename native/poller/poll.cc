@@ -35,7 +35,9 @@ class PollPoller final : public Poller {
   Status add(Socket socket, Interest interest, Trigger, uint64_t token) override {
     // As epoll has it: what is no descriptor, or always ready, can't be watched.
     struct stat properties;
-    if (fstat(socket, &properties) < 0) return Status::last("fstat");
+    // Not left to fstat(2): linked by zig for a glibc before 2.33, it does not set errno.
+    if (fcntl(socket, F_GETFD) < 0) return Status::last("fcntl");
+    if (fstat(socket, &properties) < 0) return {EBADF, "fstat"};
     if (S_ISREG(properties.st_mode) || S_ISDIR(properties.st_mode)) return {EPERM, "poll"};
     const std::lock_guard lock(mutex_);
     if (!positions_.emplace(socket, entries_.size()).second) return {EEXIST, "poll"};

@@ -152,10 +152,8 @@ void hearsThePeerReset(PollerKind kind) {
   const Handle handle = server.connect(peer);
   peer.reset();
   turnUntilLost(server, handle);
-  if (tellsOfResets()) {
-    CHECK_EQUAL(server.of(handle).error, ECONNRESET);
-    CHECK_EQUAL(server.of(handle).call, kReceiveCall);
-  }
+  CHECK_EQUAL(server.of(handle).error, ECONNRESET);
+  CHECK_EQUAL(server.of(handle).call, kReceiveCall);
   checkForgotten(server);
 }
 

@@ -30,6 +30,7 @@ void queuesAndDrains(PollerKind kind) {
   host.command(client, kWatchDrain);
   host.turnUntil([&] { return host.of(client).drained == 2; });
   CHECK(host.sleeps());
+  CHECK(host.reactor().unlinkUnix(server));
 }
 
 void dropsBeyondItsBound(PollerKind kind) {
@@ -48,6 +49,7 @@ void dropsBeyondItsBound(PollerKind kind) {
   for (uint32_t i = 0; i < 100 - dropped; i++) {
     CHECK(host.got(server)[i].data == pattern(1000, i));  // the newest were dropped
   }
+  CHECK(host.reactor().unlinkUnix(server));
 }
 
 // Nothing tells when a path that we are not connected to has room again.
@@ -69,6 +71,7 @@ void dropsWhatAPathDoesNotTake(PollerKind kind) {
   host.turnUntil([&] { return host.of(client).sendFailures.size() == 1; });
   CHECK_EQUAL(host.of(client).sendFailures[0].a, ENOENT);
   CHECK(host.got(other)[0].path == folder / "client");
+  for (const Handle handle : {server, other, client}) CHECK(host.reactor().unlinkUnix(handle));
 }
 
 }  // namespace

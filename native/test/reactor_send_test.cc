@@ -41,13 +41,14 @@ void sendsATurnsWritesTogether(PollerKind kind) {
   Peer otherPeer;
   const Handle other = server.connect(otherPeer);
   const Socket socket = server.reactor().socketOf(handle);
-  const uint32_t before = dataSegmentsSent(socket);
+  const std::optional<uint32_t> before = dataSegmentsSent(socket);
+  if (!before) std::puts("sendsATurnsWritesTogether is not counted: segments are not told here");
   for (int i = 0; i < 50; i++) {
     server.write(handle, "some ");
     server.write(other, "other");
   }
   server.turn();
-  CHECK_EQUAL(dataSegmentsSent(socket) - before, countsSegments ? 1 : 0);
+  if (before) CHECK_EQUAL(*dataSegmentsSent(socket) - *before, 1);
   server.turnUntil([&] { return peer.hasReceived(250); });
 
   // A turn each: a segment each.
@@ -55,7 +56,7 @@ void sendsATurnsWritesTogether(PollerKind kind) {
   server.turn();
   server.write(handle, "two");
   server.turn();
-  CHECK_EQUAL(dataSegmentsSent(socket) - before, countsSegments ? 3 : 0);
+  if (before) CHECK_EQUAL(*dataSegmentsSent(socket) - *before, 3);
 }
 
 // Writes to several streams, small and large, in any order: each gets its own, in its order.

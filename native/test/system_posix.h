@@ -53,7 +53,7 @@ inline bool setNonBlocking(int fd) {
 // Errors of accept(2) that only the connection has.
 constexpr int kFaultsOfConnections[] = {ECONNABORTED, EPERM, EPROTO, ENETUNREACH, EINTR};
 
-// Whether a peer hears of a reset as such.
+// Whether a read hears of a peer's reset as such.
 inline bool tellsOfResets() {
   return true;
 }

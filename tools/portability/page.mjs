@@ -133,15 +133,19 @@ function notApplicable(done) {
     ...Object.entries(result.suite?.notApplicable ?? {}).flatMap(([reactor, reasons]) =>
       Object.entries(reasons).map(([why, tests]) => [title, reactor || SEVERAL, `${tests}`, why]),
     ),
-    ...Object.entries(result.native?.leftOut ?? {}).map(([why, programs]) => [
-      title,
-      'native tests',
-      `${programs.length}`,
-      `${why}: ${programs.map((name) => `\`${name}\``).join(', ')}`,
-    ]),
+    ...named(title, 'native tests', result.native?.leftOut),
+    ...named(title, 'stories of native tests', result.native?.untold),
   ]);
   if (rows.length === 0) return [];
   return ['## What does not apply\n', table(['platform', 'reactor', 'tests', 'why'], rows)];
+}
+
+/** @param {string} title @param {string} of @param {Record<string, string[]>} [reasons] names by the reason */
+function named(title, of, reasons = {}) {
+  return Object.entries(reasons).map(([why, names]) => [
+    ...[title, of, String(names.length)],
+    `${why}: ${names.map((name) => `\`${name}\``).join(', ')}`,
+  ]);
 }
 
 /** @param {string[]} head @param {string[][]} rows */
