@@ -24,6 +24,8 @@ export type NamedPorts = Readonly<Record<string, ListeningPort<Address>>>;
 
 /** How long a successor that has been given listeners may take until it says that it is ready. */
 const READY_TIMEOUT_MS = 60_000;
+/** How long one that is refused may take to read why. */
+const REFUSED_TIMEOUT_MS = 5000;
 
 /** Listeners on offer. */
 export class ListenerOffer implements AsyncDisposable {
@@ -124,6 +126,7 @@ class OfferProtocol extends LineOnlyReceiver {
   }
 
   override lineReceived(line: Buffer): void {
+    if (this.#state === 'refused') return;
     const message = decodeMessage(line);
     if (message.type === 'take' && this.#state === 'new') this.#give(message.version);
     else if (message.type === 'ready' && this.#state === 'given') void this.#stop();
@@ -141,7 +144,13 @@ class OfferProtocol extends LineOnlyReceiver {
     if (this.#state !== 'new' && this.#state !== 'given') return;
     this.#state = 'refused';
     this.sendLine(encodeMessage({ type: 'refused', reason }));
-    this.transport.loseConnection();
+    // Not closed yet: one that is about to say that it is ready would fail to, read no refusal, and take it for our end.
+    this.transport.loseWriteConnection();
+    if (this.#timeout?.active()) this.#timeout.cancel();
+    this.#timeout = this.#reactor.callLater(REFUSED_TIMEOUT_MS, () =>
+      this.transport.abortConnection(),
+    );
+    this.#offer.end(this, false);
   }
 
   #give(version: number): void {

@@ -27,6 +27,11 @@ import { RawPeer } from '../support/raw-peer.js';
 import { REACTORS } from '../support/reactors.js';
 import { Recorder, recorders } from '../support/recorder.js';
 
+/** Of Node's loop, in which both reactors have their turns. */
+async function passes(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 const NATIVE = REACTORS.filter(({ native }) => native);
 
 describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
@@ -101,6 +106,23 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await client.lost();
     expect(client.received.toString()).toMatch(/^{"type":"refused".*taken back/);
     expect(client.received.toString().trim().split('\n')).toHaveLength(1);
+  });
+
+  it('are refused aloud to whoever says that he is ready while they are taken back', async () => {
+    const offer = offerListeners(older, path, { echo: listen(older) });
+    const client = new Recorder();
+    newer.connectUNIX(path, () => client);
+    await client.made();
+    client.transport.write('{"type":"take","version":1}\r\n');
+    await client.receive(1);
+    client.transport.pauseProducing();
+    await offer.withdraw();
+    await passes(5);
+    client.transport.write('{"type":"ready"}\r\n');
+    await passes(5);
+    client.transport.resumeProducing();
+    await client.lost();
+    expect(client.received.toString()).toMatch(/"type":"refused".*taken back/);
   });
 
   it('stay with an older that takes them back: the newer does not hear that it is gone', async () => {
