@@ -1,7 +1,7 @@
 // @ts-check
 // Packs the package as npm would publish it, and uses it as others will: with no compiler, no
-// install script and no prebuild, from ESM, CommonJS and TypeScript. Needs dist/ and the addon built;
-// takes less than a minute. Not for Windows. `npm run check -- package`.
+// install script and no prebuild, compiled where it was installed, from ESM, CommonJS and TypeScript.
+// Needs dist/ and the addon built; takes about a minute. Not for Windows. `npm run check -- package`.
 //
 // TypeScript's `node10` resolution knows no "exports": there the root alone would be found, by
 // "main", which this package lacks on purpose.
@@ -24,6 +24,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
+import { nodeHeaders } from './node-headers.mjs';
 import { MAXIMUM_BYTES, TARGETS } from './prebuild-targets.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -136,6 +137,16 @@ step('without an addon: pure JS and one warning', () => {
   const { stdout, stderr } = program('bare.mjs', ESM);
   assert.equal(stdout, 'node\n');
   assert.equal(stderr.match(/RopewalkWarning/g)?.length, 1, stderr);
+});
+
+step('compiled where it is installed: native', () => {
+  const headers = nodeHeaders();
+  const gyp = [require.resolve('node-gyp/bin/node-gyp.js'), 'rebuild', '--jobs', 'max'];
+  run(process.execPath, headers ? [...gyp, '--nodedir', headers] : gyp, { cwd: installed });
+  const { stdout, stderr } = program('compiled.mjs', ESM);
+  assert.equal(stdout, 'native\n');
+  assert.equal(stderr, '');
+  rmSync(join(installed, 'build'), { recursive: true });
 });
 
 step('with a prebuild: native, by import and by require', () => {
