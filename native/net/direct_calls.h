@@ -39,6 +39,16 @@ inline ssize_t directReceiveMessage(int fd, msghdr* message, int flags) {
 #endif
 }
 
+// musl before 1.2.4 sends no more control data than 1 KiB, which the most descriptors exceed. Its
+// msghdr has padding that the system reads: `message` is to begin as all zeros.
+inline ssize_t directSendMessage(int fd, const msghdr* message, int flags) {
+#if defined(SYS_sendmsg) && !defined(__SANITIZE_ADDRESS__)
+  return syscall(SYS_sendmsg, fd, message, flags);
+#else
+  return sendmsg(fd, message, flags);
+#endif
+}
+
 #if defined(MSG_WAITFORONE)  // where it is, recvmmsg(2) and sendmmsg(2) are too
 
 inline int directReceiveMany(int fd, mmsghdr* messages, unsigned count, int flags) {

@@ -173,7 +173,7 @@ Transfer sendUnix(Socket socket, std::span<const Bytes> parts, std::span<const i
   std::memcpy(CMSG_DATA(header), descriptors.data(), size);
   ssize_t count;
   do {
-    count = sendmsg(socket, &message, kSendFlags);
+    count = directSendMessage(socket, &message, kSendFlags);
   } while (count < 0 && errno == EINTR);
   return toTransfer(count);
 }

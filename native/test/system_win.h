@@ -62,8 +62,8 @@ inline bool isWine() {
   return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != nullptr;
 }
 
-// Whether a read hears of a peer's reset as such. Wine shuts a socket down before it closes it, so that
-// the end of input comes first, and all that is heard.
+// Whether a read hears of a peer's reset as such. Wine shuts a socket down before it closes it, so
+// that the end of input comes first, and all that is heard.
 inline bool tellsOfResets() {
   return !isWine();
 }

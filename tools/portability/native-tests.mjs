@@ -2,7 +2,7 @@
 // The native core's own tests, cross-built by zig and run: by this machine, or by an emulator. A program that is not run has to
 // be left out by name, with a reason.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
@@ -20,10 +20,8 @@ import { need, RunError, root, run } from './machine.mjs';
 
 /** @typedef {import('./runs.mjs').NativeTests} NativeTests */
 
-const zig = join(
-  root,
-  ...['tools', 'toolchain', 'node_modules', '@ryoppippi', 'zig-linux-x64', 'zig'],
-);
+const toolchain = join(root, 'tools', 'toolchain');
+const zig = join(toolchain, 'node_modules', '@ryoppippi', 'zig-linux-x64', 'zig');
 
 /**
  * @param {string} name of the run: build-native/NAME is built in
@@ -33,6 +31,9 @@ const zig = join(
  */
 export function runNativeTests(name, native) {
   need(native.needs);
+  if (!existsSync(zig)) {
+    run(['npm', 'ci', '--prefix', toolchain, '--ignore-scripts', '--no-audit', '--no-fund']);
+  }
   const folder = join(root, 'build-native', name);
   build(folder, native);
   const wine = native.needs.includes('wine') ? openWine() : undefined;
