@@ -6,7 +6,7 @@
 //   npm run portability -- --only node22,deno    these
 //   npm run portability -- --addon FILE          with this addon, for this platform, instead of a prebuilt one
 //   npm run portability -- --reactors node       on these reactors; without a native one, no addon is built
-//   npm run portability -- --native              the native core's own tests alone
+//   npm run portability -- --native              the native core's own tests alone; --suite: the contract suite alone
 //   npm run portability -- --write-docs          notes the results in docs/portability.json and docs/portability.md
 //
 // The exit code is 1 where a test failed that is not known to, or passed that is.
@@ -36,6 +36,7 @@ const { values: options } = parseArgs({
     addon: { type: 'string' },
     reactors: { type: 'string' },
     native: { type: 'boolean', default: false },
+    suite: { type: 'boolean', default: false },
     'write-docs': { type: 'boolean', default: false },
   },
 });
@@ -55,8 +56,12 @@ try {
 }
 
 function chosen() {
-  if (options.only === undefined)
-    return RUNS.filter((each) => !options.native || each.native !== undefined);
+  if (options.only === undefined) {
+    return RUNS.filter(
+      ({ native, engine }) =>
+        (!options.native || native !== undefined) && (!options.suite || engine !== undefined),
+    );
+  }
   return options.only.split(',').map((name) => {
     const found = RUNS.find((each) => each.name === name);
     if (found !== undefined) return found;
@@ -64,13 +69,15 @@ function chosen() {
   });
 }
 
-/** @param {Run} each @returns {Run} */
-function narrowed(each) {
+/** @param {Run} run @returns {Run} */
+function narrowed(run) {
   const { reactors } = options;
   if (options.native) {
-    const { target, engine, ...others } = each;
+    const { target, engine, ...others } = run;
     return others;
   }
+  const { native, ...suiteOnly } = run;
+  const each = options.suite ? suiteOnly : run;
   if (reactors === undefined || each.engine === undefined) return each;
   const { target, ...others } = each;
   const needsAddon = target !== undefined && reactors.includes('native');

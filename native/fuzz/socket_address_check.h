@@ -31,7 +31,8 @@ inline SocketAddress filledIn(std::string_view bytes, size_t size) {
   auto* raw = reinterpret_cast<uint8_t*>(address.get());
   const size_t offset = offsetof(sockaddr_un, sun_path);
   address.get()->sa_family = AF_UNIX;
-  std::memcpy(raw + offset, bytes.data(), std::min(bytes.size(), static_cast<size_t>(*filled) - offset));
+  std::memcpy(raw + offset, bytes.data(),
+              std::min(bytes.size(), static_cast<size_t>(*filled) - offset));
   *filled = static_cast<socklen_t>(size);
   return address;
 }
