@@ -77,12 +77,11 @@ export function packSuite() {
  * @throws RunError
  */
 export function runSuite(which, suite, addon) {
-  const { name, engine: engineName, reactors = 'node', patience = 1 } = which;
+  const { name, engine: engineName, reactors = 'node', patience = 1, jobs = 3 } = which;
   const [json, log] = [`${name}.json`, join(suite, `${name}.log`)];
   rmSync(join(suite, json), { force: true });
   const args = ['run.mjs', '--json', json, '--reactors', reactors, '--patience', String(patience)];
-  // Most of the time of most tests is waiting; emulated ones compute.
-  args.push('--jobs', patience === 1 ? '3' : '2');
+  args.push('--jobs', String(jobs));
   if (addon !== undefined) {
     // A path that Windows understands as well.
     copyFileSync(addon, join(suite, 'ropewalk.node'));

@@ -11,6 +11,7 @@
  * @property {string} [engine] of engines.mjs; none where none can be had
  * @property {string} [reactors] that the contract suite is run on
  * @property {number} [patience] every deadline is so many times as long
+ * @property {number} [jobs] files at a time: 3, for most of the time of most tests is waiting
  * @property {NativeTests} [native] the core's own tests, cross-built
  */
 
@@ -91,6 +92,7 @@ export const RUNS = [
     engine: 'node20-arm64',
     reactors: BOTH,
     patience: 8,
+    jobs: 2,
     native: {
       zig: 'aarch64-linux-gnu.2.28',
       emulator: QEMU,
@@ -133,6 +135,7 @@ export const RUNS = [
     engine: 'node20-win',
     reactors: BOTH,
     patience: 3,
+    jobs: 4,
     native: {
       zig: 'x86_64-windows-gnu',
       system: 'Windows',
