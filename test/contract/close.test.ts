@@ -8,7 +8,7 @@ import {
 } from '../../src/core/errors.js';
 import { contract } from '../support/contract.js';
 import { connected, echo, pair, patterned, served } from '../support/pairs.js';
-import { needs } from '../support/platform.js';
+import { needs, RESET_RETRIES } from '../support/platform.js';
 import { HalfCloseRecorder, Recorder, type RecorderHooks } from '../support/recorder.js';
 
 contract('loseConnection', (rig) => {
@@ -49,7 +49,9 @@ contract("the peer's end", (rig) => {
     await peer.untilGone();
   });
 
-  it('is ConnectionLost after a reset, with the system error as its cause', async () => {
+  it('is ConnectionLost after a reset, with the system error as its cause', {
+    retry: RESET_RETRIES,
+  }, async () => {
     if (!rig.native) needs('resetsAfterBytes');
     const { protocol, peer } = await served(rig);
     peer.write('data');

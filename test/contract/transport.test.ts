@@ -8,7 +8,7 @@ import {
 import type { MakePair } from '../../src/testing/contracts/transport/scene.js';
 import { transportContract } from '../../src/testing/contracts/transport/transport-contract.js';
 import { DEADLINE_MS } from '../support/deadline.js';
-import { LACKS } from '../support/platform.js';
+import { LACKS, RESET_RETRIES } from '../support/platform.js';
 import { REACTORS, type ReactorMaker } from '../support/reactors.js';
 
 function describeTransports({ make }: ReactorMaker, via: NonNullable<PairOptions['via']>): void {
@@ -26,7 +26,9 @@ function describeTransports({ make }: ReactorMaker, via: NonNullable<PairOptions
   ];
   describe.each(ends)('%s', (_end, makeEnds) => {
     const told = transportContract(makeEnds, options);
-    for (const { name, run } of told) it(name, run);
+    for (const { name, run } of told) {
+      it(name, { retry: name.includes('reset') ? RESET_RETRIES : 0 }, run);
+    }
   });
 }
 

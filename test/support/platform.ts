@@ -46,6 +46,12 @@ const UNDER_WINE = process.platform === 'win32' && process.env.WINELOADER !== un
 
 const UNDER_QEMU = process.env.ROPEWALK_TEST_EMULATOR === 'qemu-user';
 
+/**
+ * How often a test is tried again that waits for a reset: Wine takes one off the socket that comes while nobody polls it, and
+ * leaves an end.
+ */
+export const RESET_RETRIES: number = UNDER_WINE ? 3 : 0;
+
 const UNIX_LACKS = {
   namedPipes: 'only Windows has named pipes',
   ...(UNDER_QEMU ? QEMU_LACKS : {}),
