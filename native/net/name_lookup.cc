@@ -5,7 +5,7 @@
 #include <mutex>
 #include <utility>
 
-#include "name_lookup_system.h"
+#include "detached_thread.h"
 
 namespace ropewalk {
 namespace {

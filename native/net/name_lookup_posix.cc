@@ -7,8 +7,8 @@
 
 #include <cerrno>
 
+#include "detached_thread.h"
 #include "name_lookup.h"
-#include "name_lookup_system.h"
 #include "system_sockets.h"
 
 namespace ropewalk {

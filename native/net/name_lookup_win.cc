@@ -5,8 +5,8 @@
 #include <cerrno>
 #include <memory>
 
+#include "detached_thread.h"
 #include "name_lookup.h"
-#include "name_lookup_system.h"
 #include "win_calls.h"
 
 namespace ropewalk {

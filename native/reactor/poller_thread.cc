@@ -4,7 +4,7 @@
 #include <mutex>
 #include <utility>
 
-#include "../net/name_lookup_system.h"
+#include "../net/detached_thread.h"
 
 namespace ropewalk {
 

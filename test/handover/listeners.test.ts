@@ -15,6 +15,7 @@ import {
 import {
   CancelledError,
   CannotListenError,
+  ConnectionLost,
   LineOnlyReceiver,
   type ListeningPort,
   NotListeningError,
@@ -25,7 +26,7 @@ import { flushLoggedErrors } from '../../src/testing/index.js';
 import { LACKS, needs } from '../support/platform.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { REACTORS } from '../support/reactors.js';
-import { Recorder, recorders } from '../support/recorder.js';
+import { HalfCloseRecorder, Recorder, recorders } from '../support/recorder.js';
 
 const NATIVE = REACTORS.filter(({ native }) => native);
 
@@ -51,6 +52,13 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
 
   const listen = (reactor: Reactor, factory = recorders()): ListeningPort =>
     reactor.listenTCP(0, factory, { interface: '127.0.0.1' });
+
+  /** Whoever has connected to the older, with nothing said yet. */
+  const visitor = async (client = new Recorder()): Promise<Recorder> => {
+    newer.connectUNIX(path, () => client);
+    await client.made();
+    return client;
+  };
 
   it('are taken over: the older accepts no more, the newer does', async () => {
     const [before, after] = [recorders(), recorders()];
@@ -91,9 +99,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
 
   it('are not given once the offer was taken back, to whoever had connected before', async () => {
     const offer = offerListeners(older, path, { echo: listen(older) });
-    const client = new Recorder();
-    newer.connectUNIX(path, () => client);
-    await client.made();
+    const client = await visitor();
     client.transport.write('{"type":"ta');
     const withdrawn = offer.withdraw();
     client.transport.write('ke","version":1}\r\n');
@@ -115,9 +121,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
 
   it('stay with an older that takes them back while the newer is saying that it is ready', async () => {
     const offer = offerListeners(older, path, { echo: listen(older) });
-    const client = new Recorder();
-    newer.connectUNIX(path, () => client);
-    await client.made();
+    const client = await visitor();
     client.transport.write('{"type":"take","version":1}\r\n');
     await client.until(() => client.received.includes('"listeners"'), 'listeners');
     client.transport.pauseProducing();
@@ -125,6 +129,20 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     client.transport.write('{"type":"ready"}\r\n');
     client.transport.resumeProducing();
     await client.until(() => client.received.includes('taken back'), 'a refusal');
+  });
+
+  it('are refused to one that does not hang up, whose connection is closed then', async () => {
+    const offer = offerListeners(older, path, { echo: listen(older) });
+    const client = await visitor(new HalfCloseRecorder());
+    await offer.withdraw();
+    await client.until(() => client.received.includes('taken back'), 'a refusal');
+    // Reading has ended: that the rest is closed too is seen by writing.
+    const writing = setInterval(() => client.transport.write('still here\r\n'), 20);
+    try {
+      expect(await client.lost()).toBeInstanceOf(ConnectionLost);
+    } finally {
+      clearInterval(writing);
+    }
   });
 
   it('are not to be had any more by one that gave up', async () => {
@@ -173,9 +191,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
 
   it('are refused to one that speaks another version', async () => {
     await using _offer = offerListeners(older, path, { echo: listen(older) });
-    const client = new Recorder();
-    newer.connectUNIX(path, () => client);
-    await client.made();
+    const client = await visitor();
     client.transport.write('{"type":"take","version":2}\r\n');
     await client.lost();
     expect(client.received.toString()).toMatch(/"refused".*version 2/);

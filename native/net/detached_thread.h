@@ -1,5 +1,5 @@
-// What the threads of NameLookups, and PollerThread, need of the system: name_lookup_posix.cc,
-// name_lookup_win.cc.
+// Threads that nobody waits for, as NameLookups and PollerThread have them; in name_lookup_posix.cc
+// and name_lookup_win.cc.
 #pragma once
 
 namespace ropewalk {
