@@ -36,5 +36,5 @@ export const POISON_BYTE = 0xdb;
 
 /** Overwrites what was lent. Memory that was detached is left alone. */
 export function poison(bytes: Uint8Array): void {
-  bytes.fill(POISON_BYTE);
+  if (bytes.byteLength > 0) bytes.fill(POISON_BYTE);
 }
