@@ -23,7 +23,7 @@ export function markdownReport(run: RunRecord, rawLink: string | undefined): str
 
 function barLine({ bar, figure, range, outcome, reason }: Verdict): BarLine {
   const { workload, sense, limit } = bar;
-  const isRatio = bar.measure.kind === 'ratio';
+  const isRatio = bar.measure.kind !== 'cost';
   const measure = measureText(bar);
   return { workload, measure, sense, limit, isRatio, figure, range, outcome, reason };
 }

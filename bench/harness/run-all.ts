@@ -104,8 +104,9 @@ function chooseContenders({ contenders, quick }: Options): Contender[] {
   return CONTENDERS.filter((contender) => contender.quick || !quick);
 }
 
-function stands({ serves, scenarios }: Contender, { service, name }: Scenario): boolean {
-  if (serves[service] === undefined) return false;
+function stands({ serves, scenarios, except }: Contender, scenario: Scenario): boolean {
+  const { service, name } = scenario;
+  if (serves[service] === undefined || except?.includes(name)) return false;
   return scenarios === undefined || scenarios.includes(name);
 }
 

@@ -65,7 +65,9 @@ async function start(
   const client = await LoadClient.start(turns ? undefined : options.clientCore);
   let server: RunningServer | undefined;
   try {
-    server = await startServer(contender, service, mode, turns ? undefined : options.serverCore);
+    const target = service === 'proxy' ? await client.serve(scenario.bytes) : undefined;
+    const core = turns ? undefined : options.serverCore;
+    server = await startServer(contender, service, mode, core, target);
     const started = { contender, server, client, descriptors: descriptorsOf(server.pid) };
     if (!isChurn(scenario)) await client.open(openCommand(scenario, server));
     return started;
@@ -90,7 +92,7 @@ function openCommand(scenario: SlicedScenario, { where, pid }: RunningServer): O
     case 'workers':
       return { ...command, load: 'turns' };
     case 'echo':
-      return { ...command, shape: scenario.mode === 'lines' ? 'lines' : 'bytes' };
+      return { ...command, shape: scenario.mode === 'echo' ? 'bytes' : scenario.mode };
     case 'churn':
       return command;
   }
