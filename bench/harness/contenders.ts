@@ -269,25 +269,34 @@ export const CONTENDERS: readonly Contender[] = [
   ),
 ];
 
+export interface HowToStart {
+  /** Undefined for any. */
+  readonly core?: number | undefined;
+  /** The port that a proxy connects to. */
+  readonly target?: number | undefined;
+  /** For Node itself, where it is what runs the server. */
+  readonly nodeFlags?: readonly string[];
+}
+
 /**
- * Starts it as `service` in `mode` on `core`, and waits until it says where it listens. `target` is the
- * port that a proxy connects to.
+ * Starts it as `service` in `mode`, and waits until it says where it listens.
  * @throws Error when it has no such service, or ends first; the message says why.
  */
 export async function startServer(
   contender: Contender,
   service: Service,
   mode: Mode,
-  core: number | undefined,
-  target?: number,
+  { core, target, nodeFlags = [] }: HowToStart = {},
 ): Promise<RunningServer> {
   const program = contender.serves[service];
   if (program === undefined) throw new Error(`${contender.name} does not serve ${service}`);
+  const flags = program[0] === process.execPath ? nodeFlags : [];
   // taskset replaces itself by the server, so the pid is the server's.
   const pin = core === undefined ? [] : ['taskset', '-c', String(core)];
   const at = service === 'unix' ? ['--path', newSocketPath()] : ['--port', '0'];
   const to = target === undefined ? [] : ['--target', `127.0.0.1:${target}`];
-  const command = [...pin, ...program, '--mode', mode, ...at, ...to];
+  const [executable = '', ...args] = program;
+  const command = [...pin, executable, ...flags, ...args, '--mode', mode, ...at, ...to];
   const child = await Child.start(contender.name, command);
   try {
     const where = whereOf(await child.nextLine(START_DEADLINE_MS), contender);
@@ -323,6 +332,6 @@ export async function probe(contender: Contender): Promise<Probe> {
 async function startOnce(contender: Contender): Promise<void> {
   const [service, [program = ''] = []] = Object.entries(contender.serves)[0] ?? [];
   if (program.startsWith('/') && !existsSync(program)) throw new Error('not installed');
-  const server = await startServer(contender, service as Service, 'echo', undefined);
+  const server = await startServer(contender, service as Service, 'echo');
   await server.end();
 }

@@ -71,7 +71,7 @@ async function readInstructionSupport(options: Options): Promise<string> {
   return client.whyNoInstructions;
 }
 
-async function findContenders(
+export async function findContenders(
   options: Options,
   wanted: readonly Scenario[],
   progress: Progress,
@@ -110,7 +110,7 @@ function stands({ serves, scenarios, except }: Contender, scenario: Scenario): b
   return scenarios === undefined || scenarios.includes(name);
 }
 
-function standingIn(
+export function standingIn(
   scenario: Scenario,
   present: readonly Contender[],
   options: Options,

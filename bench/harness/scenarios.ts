@@ -145,7 +145,7 @@ function heldScenarios(quick: boolean): Scenario[] {
   // As many in a quick run too: with fewer, what a process takes once would weigh on each of them.
   const connections = 15_000;
   const common = { service: 'tcp', quick: true, connections, bytes: 64 } as const;
-  const settleSeconds = quick ? 0.4 : 3;
+  const settleSeconds = quick ? 0.4 : 2;
   return [
     {
       ...common,
@@ -153,7 +153,7 @@ function heldScenarios(quick: boolean): Scenario[] {
       name: 'idle',
       title: `Memory of an idle connection, ${text(connections)} of them`,
       costLabel: 'bytes per connection',
-      repeats: quick ? 1 : 3,
+      repeats: quick ? 1 : 2,
       settleSeconds,
     },
     {
