@@ -28,9 +28,9 @@ class Lines extends Protocol {
   }
 }
 
-/** What a line server looks like that reads no faster than its answers are taken. */
+/** What a line server looks like that reads no faster than its answers are taken. The transport always lends to it. */
 class ShortLines extends LineReceiver {
-  acceptsLentBytes = lent;
+  acceptsLentFrames = lent;
 
   connectionMade() {
     this.transport.registerProducer(this.transport, true);
