@@ -22,10 +22,15 @@ export interface DatagramDetails {
  * everyday, and anybody could fill a log with it. The socket goes on.
  */
 export interface DatagramReceiver<A extends Address = Address> {
+  /**
+   * Whether `datagramReceived` is lent its bytes, which then hold until it returns: see
+   * {@link StreamProtocol.acceptsLentBytes}. Default false: `data` is yours to keep.
+   */
+  readonly acceptsLentBytes?: boolean;
   makeConnection(transport: DatagramTransport<A>): void;
   /**
    * A datagram came, whole.
-   * @param data Yours to keep: the bytes are never written again by the reactor.
+   * @param data Given or lent: {@link DatagramReceiver.acceptsLentBytes}.
    * @param details Only where the socket asked for `packetInfo` or `receiveTrafficClass`.
    */
   datagramReceived(
@@ -78,6 +83,8 @@ export class DatagramProtocol<A extends Address = IPAddress> implements Datagram
 
 /** A protocol over datagrams as a plain object. Every method may be left out; each is given the transport last. */
 export interface DatagramHandlers<A extends Address = IPAddress> {
+  /** See {@link DatagramReceiver.acceptsLentBytes}. */
+  readonly acceptsLentBytes?: boolean;
   startProtocol?(transport: DatagramTransport<A>): void;
   datagramReceived?(
     data: Buffer,

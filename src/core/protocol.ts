@@ -10,8 +10,17 @@ import type { Transport } from './transport.js';
  * {@link RemoteProtocolError}, and ends the connection with that exception as the reason; other connections do not notice.
  */
 export interface StreamProtocol {
+  /**
+   * Whether `dataReceived` is lent its bytes. Asked at each delivery; default false.
+   *
+   * - Given (false): `data` is yours to keep, to change, to transfer and to post. Its memory holds these bytes and no others.
+   * - Lent (true): `data` is a view of memory that the transport uses again as soon as `dataReceived` has returned. Read it,
+   *   write it to a transport, copy what is to be kept; do not change or transfer it. Nothing is allocated for it: most
+   *   parsers and proxies can work with lent bytes. `poisonLentBytes` of the reactor finds those that can't.
+   */
+  readonly acceptsLentBytes?: boolean;
   makeConnection(transport: Transport): void;
-  /** @param data At most 64 KiB. Yours to keep: the bytes are never written again by the reactor. */
+  /** @param data At most 64 KiB, given or lent: {@link StreamProtocol.acceptsLentBytes}. */
   dataReceived(data: Buffer): void;
   /** @param reason `ConnectionDone`, `ConnectionLost`, `ConnectionAborted`, or what application code threw. */
   connectionLost(reason: Error): void;
@@ -59,6 +68,8 @@ export class Protocol implements StreamProtocol {
 
 /** A protocol written as a plain object. Every method may be left out; each is given the transport last. */
 export interface ProtocolHandlers {
+  /** See {@link StreamProtocol.acceptsLentBytes}. */
+  readonly acceptsLentBytes?: boolean;
   connectionMade?(transport: Transport): void;
   dataReceived?(data: Buffer, transport: Transport): void;
   connectionLost?(reason: Error, transport: Transport): void;
@@ -71,6 +82,10 @@ export class HandlerProtocol extends Protocol {
   constructor(handlers: ProtocolHandlers) {
     super();
     this.#handlers = handlers;
+  }
+
+  get acceptsLentBytes(): boolean {
+    return this.#handlers.acceptsLentBytes === true;
   }
 
   override connectionMade(): void {

@@ -30,6 +30,7 @@ import type { Deferred } from '../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import { checkData } from '../internal/check.js';
 import type { HostedReactor } from './hosted-reactor.js';
+import type { ReceivedBytes } from './received-bytes.js';
 
 /**
  * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed` and `drained`, never
@@ -187,16 +188,26 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     this.producer = undefined;
   }
 
-  /** @internal A datagram came. */
-  received(data: Buffer, from: A, details?: DatagramDetails): void {
+  /** @internal A datagram came, in memory that is used again when this has returned, as a rule. */
+  receivedIn(
+    memory: ReceivedBytes,
+    offset: number,
+    length: number,
+    from: A,
+    details?: DatagramDetails,
+  ): void {
     if (this.socket === undefined) return;
+    let lent = false;
     const { protocol, context } = this;
     try {
+      lent = protocol.acceptsLentBytes === true;
+      const data = lent ? memory.lend(offset, length) : memory.give(offset, length);
       if (context === undefined) protocol.datagramReceived(data, from, this, details);
       else context.runInAsyncScope(protocol.datagramReceived, protocol, data, from, this, details);
     } catch (error) {
       this.report(error, 'datagramReceived');
     }
+    if (lent && memory.poisons) memory.poison(offset, length);
   }
 
   /** @internal A datagram came that was too long, and was dropped. */

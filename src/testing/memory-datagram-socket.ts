@@ -3,6 +3,7 @@ import type { HostPort, IPAddress } from '../core/address.js';
 import { UnsupportedError } from '../core/errors.js';
 import { checkData } from '../internal/check.js';
 import type { UDPSettings } from '../reactor/datagram-settings.js';
+import { OwnBytes } from '../reactor/received-bytes.js';
 import { checkDatagramLength, udpDestination } from '../reactor/udp-destination.js';
 import type { UDPOption, UDPPort, UDPSocket } from '../reactor/udp-port.js';
 
@@ -97,7 +98,7 @@ export class MemoryDatagramSocket implements UDPSocket {
   receive(data: Buffer, from: IPAddress): void {
     if (this.#peer !== undefined && !this.#peer.equals(from)) return;
     if (data.byteLength <= this.#settings.maxPacketSize) {
-      this.#port.received(data, from);
+      this.#port.receivedIn(new OwnBytes(data, true), 0, data.byteLength, from);
       return;
     }
     this.datagramsTruncated += 1;
