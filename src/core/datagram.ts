@@ -23,14 +23,14 @@ export interface DatagramDetails {
  */
 export interface DatagramReceiver<A extends Address = Address> {
   /**
-   * Whether `datagramReceived` is lent its bytes, which then hold until it returns: see
-   * {@link StreamProtocol.acceptsLentBytes}. Default false: `data` is yours to keep.
+   * Whether `datagramReceived` may be called with lent bytes, which are valid until it returns and are overwritten afterwards:
+   * as for {@link StreamProtocol.acceptsLentBytes}. Asked at each delivery. Default false.
    */
   readonly acceptsLentBytes?: boolean;
   makeConnection(transport: DatagramTransport<A>): void;
   /**
    * A datagram came, whole.
-   * @param data Given or lent: {@link DatagramReceiver.acceptsLentBytes}.
+   * @param data Yours to keep, unless {@link acceptsLentBytes}.
    * @param details Only where the socket asked for `packetInfo` or `receiveTrafficClass`.
    */
   datagramReceived(
@@ -59,6 +59,8 @@ export type DatagramTransportFor<A extends Address> = A extends UNIXAddress
 export class DatagramProtocol<A extends Address = IPAddress> implements DatagramReceiver<A> {
   /** The socket. Set before `startProtocol`; do not use it earlier. */
   transport: DatagramTransportFor<A> = undefined as never;
+  /** {@link DatagramReceiver.acceptsLentBytes}. Not there unless a subclass defines it. */
+  declare readonly acceptsLentBytes?: boolean;
 
   makeConnection(transport: DatagramTransport<A>): void {
     // A port for IP addresses is a UDP port: no other kind is opened for them.
@@ -83,7 +85,7 @@ export class DatagramProtocol<A extends Address = IPAddress> implements Datagram
 
 /** A protocol over datagrams as a plain object. Every method may be left out; each is given the transport last. */
 export interface DatagramHandlers<A extends Address = IPAddress> {
-  /** See {@link DatagramReceiver.acceptsLentBytes}. */
+  /** {@link DatagramReceiver.acceptsLentBytes}. Read when listening begins. */
   readonly acceptsLentBytes?: boolean;
   startProtocol?(transport: DatagramTransport<A>): void;
   datagramReceived?(

@@ -11,16 +11,16 @@ import type { Transport } from './transport.js';
  */
 export interface StreamProtocol {
   /**
-   * Whether `dataReceived` is lent its bytes. Asked at each delivery; default false.
+   * Whether `dataReceived` may be called with lent bytes. Asked at each delivery. Default false.
    *
-   * - Given (false): `data` is yours to keep, to change, to transfer and to post. Its memory holds these bytes and no others.
-   * - Lent (true): `data` is a view of memory that the transport uses again as soon as `dataReceived` has returned. Read it,
-   *   write it to a transport, copy what is to be kept; do not change or transfer it. Nothing is allocated for it: most
-   *   parsers and proxies can work with lent bytes. `poisonLentBytes` of the reactor finds those that can't.
+   * - False: bytes are *given*. They are the receiver's own, in an `ArrayBuffer` that no other connection and no other delivery
+   *   shares: it may keep, change, transfer or post them.
+   * - True: bytes are *lent*, which saves the copy. They are valid until `dataReceived` returns and are overwritten afterwards.
+   *   What is kept must be copied (`Buffer.copyBytesFrom`); what is passed to `write` in time is sent as it is.
    */
   readonly acceptsLentBytes?: boolean;
   makeConnection(transport: Transport): void;
-  /** @param data At most 64 KiB, given or lent: {@link StreamProtocol.acceptsLentBytes}. */
+  /** @param data At most 64 KiB; yours to keep, unless {@link acceptsLentBytes}. */
   dataReceived(data: Buffer): void;
   /** @param reason `ConnectionDone`, `ConnectionLost`, `ConnectionAborted`, or what application code threw. */
   connectionLost(reason: Error): void;
@@ -45,6 +45,8 @@ export class Protocol implements StreamProtocol {
   transport: Transport = undefined as never;
   /** The factory that built this protocol, where one did. */
   factory: Factory | undefined = undefined;
+  /** {@link StreamProtocol.acceptsLentBytes}. Not there unless a subclass defines it. */
+  declare readonly acceptsLentBytes?: boolean;
 
   /** True between `connectionMade` and `connectionLost`. */
   get connected(): boolean {
@@ -68,7 +70,7 @@ export class Protocol implements StreamProtocol {
 
 /** A protocol written as a plain object. Every method may be left out; each is given the transport last. */
 export interface ProtocolHandlers {
-  /** See {@link StreamProtocol.acceptsLentBytes}. */
+  /** {@link StreamProtocol.acceptsLentBytes}. Read when the protocol is made. */
   readonly acceptsLentBytes?: boolean;
   connectionMade?(transport: Transport): void;
   dataReceived?(data: Buffer, transport: Transport): void;
@@ -77,15 +79,13 @@ export interface ProtocolHandlers {
 
 /** Makes a {@link Protocol} of a plain object's handlers. */
 export class HandlerProtocol extends Protocol {
+  override readonly acceptsLentBytes: boolean;
   readonly #handlers: ProtocolHandlers;
 
   constructor(handlers: ProtocolHandlers) {
     super();
     this.#handlers = handlers;
-  }
-
-  get acceptsLentBytes(): boolean {
-    return this.#handlers.acceptsLentBytes === true;
+    this.acceptsLentBytes = handlers.acceptsLentBytes === true;
   }
 
   override connectionMade(): void {

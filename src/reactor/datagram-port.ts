@@ -188,7 +188,22 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     this.producer = undefined;
   }
 
-  /** @internal A datagram came, in memory that is used again when this has returned, as a rule. */
+  /** @internal Whether the protocol may be lent the next datagram. */
+  get acceptsLentBytes(): boolean {
+    return this.protocol.acceptsLentBytes === true;
+  }
+
+  /** @internal A datagram came, in memory that the transport owns alone or lends. */
+  received(data: Buffer, from: A, details?: DatagramDetails): void {
+    if (this.socket === undefined) return;
+    try {
+      this.deliver(data, from, details);
+    } catch (error) {
+      this.report(error, 'datagramReceived');
+    }
+  }
+
+  /** @internal A datagram came, in memory that is used again when this has returned. */
   receivedIn(
     memory: ReceivedBytes,
     offset: number,
@@ -198,12 +213,9 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   ): void {
     if (this.socket === undefined) return;
     let lent = false;
-    const { protocol, context } = this;
     try {
-      lent = protocol.acceptsLentBytes === true;
-      const data = lent ? memory.lend(offset, length) : memory.give(offset, length);
-      if (context === undefined) protocol.datagramReceived(data, from, this, details);
-      else context.runInAsyncScope(protocol.datagramReceived, protocol, data, from, this, details);
+      lent = this.acceptsLentBytes;
+      this.deliver(lent ? memory.lend(offset, length) : memory.give(offset, length), from, details);
     } catch (error) {
       this.report(error, 'datagramReceived');
     }
@@ -263,6 +275,12 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
       throw new InvalidAddressError(`the socket is connected to ${this.peer}`);
     }
     socket.send(data, undefined, options?.source);
+  }
+
+  private deliver(data: Buffer, from: A, details: DatagramDetails | undefined): void {
+    const { protocol, context } = this;
+    if (context === undefined) protocol.datagramReceived(data, from, this, details);
+    else context.runInAsyncScope(protocol.datagramReceived, protocol, data, from, this, details);
   }
 
   private start(): void {

@@ -35,6 +35,7 @@ import { Deferred } from '../defer/deferred.js';
 import { fail } from '../defer/succeed.js';
 import type { AsyncContext } from '../internal/async-context.js';
 import { checkData } from '../internal/check.js';
+import { givenCopyOf } from '../internal/lent-bytes.js';
 import type { ReceivedBytes } from './received-bytes.js';
 
 /** The listening port or connector that a transport came from. */
@@ -441,7 +442,8 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
     const unread = (held.get(this) ?? []).filter((part) => typeof part !== 'number');
     this.finish(withoutStack(() => new ConnectionDetached()));
     const close = (): void => this.closeDescriptor(fd);
-    detached.callback({ fd, unread: Buffer.concat(unread), close, [Symbol.dispose]: close });
+    const bytes = givenCopyOf(Buffer.concat(unread));
+    detached.callback({ fd, unread: bytes, close, [Symbol.dispose]: close });
   }
 
   /** Whether what is received while it can't be delivered is kept: a closing transport wants none. */

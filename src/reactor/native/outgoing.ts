@@ -4,8 +4,8 @@
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { checkData } from '../../internal/check.js';
+import { givenCopyOf } from '../../internal/lent-bytes.js';
 import type { NativeLoop } from '../../native.js';
-import { givenCopy } from '../received-bytes.js';
 import type { ReceiveArena } from './receive-arena.js';
 import {
   ARENA_OFFSET,
@@ -102,7 +102,7 @@ export class Outgoing {
   /** The core sends them before it uses the arena again, or copies what the system does not take. */
   #writeLent(handle: number, data: Uint8Array): void {
     const { byteOffset, length } = data;
-    if (this.#arena.poisons) this.write(handle, givenCopy(data, 0, length));
+    if (this.#arena.poisons) this.write(handle, givenCopyOf(data));
     else this.#record(handle, ARENA_OFFSET + byteOffset, length);
   }
 

@@ -1,8 +1,8 @@
 /** The memory that the core receives into, turn after turn: see native/reactor/shared_memory.h. */
 import { markAsUntransferable } from 'node:worker_threads';
-
+import { givenCopy, poison } from '../../internal/lent-bytes.js';
 import type { NativeLoop } from '../../native.js';
-import { givenCopy, POISON_BYTE, type ReceivedBytes } from '../received-bytes.js';
+import type { ReceivedBytes } from '../received-bytes.js';
 import { isViewOf, ReceivedView } from './received-view.js';
 
 export class ReceiveArena implements ReceivedBytes {
@@ -25,7 +25,7 @@ export class ReceiveArena implements ReceivedBytes {
   }
 
   poison(offset: number, length: number): void {
-    this.#bytes.fill(POISON_BYTE, offset, offset + length);
+    poison(this.#bytes.subarray(offset, offset + length));
   }
 
   /** Whether `data` lies in this memory. */

@@ -3,7 +3,8 @@
  * shown to nobody, for libuv writes to its memory even when JavaScript has transferred it: what is lent is a second
  * buffer, which may be detached and is then replaced.
  */
-import { givenCopy, POISON_BYTE, type ReceivedBytes } from '../received-bytes.js';
+import { givenCopy, poison } from '../../internal/lent-bytes.js';
+import type { ReceivedBytes } from '../received-bytes.js';
 
 /** What sockets are read into, and thereby the most that one `dataReceived` is given. */
 export const LANDING_BYTES: number = 64 * 1024;
@@ -29,7 +30,7 @@ export class Landing implements ReceivedBytes {
   }
 
   poison(_offset: number, length: number): void {
-    this.#lent.fill(POISON_BYTE, 0, length);
+    poison(this.#lent.subarray(0, length));
   }
 
   /** Whether `data` lies in memory that is lent. */

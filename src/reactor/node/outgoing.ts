@@ -4,7 +4,7 @@
  * may keep buffers of it for as long as their peers please.
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
-import { givenCopy } from '../received-bytes.js';
+import { givenCopyOf } from '../../internal/lent-bytes.js';
 import type { Landing } from './landing.js';
 
 const SLAB_BYTES = 64 * 1024;
@@ -43,7 +43,7 @@ export class Outgoing {
     const { byteLength } = data;
     if (byteLength >= LARGE_WRITE_BYTES) {
       this.closeRun();
-      owner.queue(this.#landing.has(data) ? givenCopy(data, 0, byteLength) : data);
+      owner.queue(this.#landing.has(data) ? givenCopyOf(data) : data);
       return;
     }
     this.#openRun(owner, byteLength);
