@@ -21,6 +21,7 @@ constexpr uint32_t kMaxFaultsInARow = 64;
 
 size_t Reactor::gather() {
   flush();
+  table_.renew();
   eventCount_ = 0;
   turn_ += 1;
   retryWhatIsDue();
@@ -78,7 +79,7 @@ void Reactor::emitPending() {
   for (; pendingHead_ < pending_.size() && eventCount_ < most; pendingHead_++) {
     const auto [handle, kind, a, b] = pending_[pendingHead_].ints;
     const size_t more = (kind & kKindMask) == kSendFailed ? kAddressRecords : 0;
-    if (handle != kPollersHandle && table_.find(handle) == nullptr) {  // it has ended since
+    if (isForNobody(pending_[pendingHead_])) {
       pendingHead_ += more;
       continue;
     }
@@ -92,6 +93,25 @@ void Reactor::emitPending() {
   if (pendingHead_ < pending_.size()) return;
   pending_.clear();
   pendingHead_ = 0;
+}
+
+// Whom it is for has ended since; another may even have the handle.
+bool Reactor::isForNobody(const Event& event) const {
+  const Handle handle = event.ints[0];
+  if (handle == kPollersHandle) return false;
+  switch (event.ints[1] & kKindMask) {
+    case kLost: {
+      const Stream* stream = find<Stream>(handle);
+      return stream == nullptr || stream->state != Stream::State::kClosed || stream->endTold;
+    }
+    case kWriteShut:
+      return find<Stream>(handle) == nullptr;
+    case kRefused:
+    case kSendFailed:
+      return find<DatagramSocket>(handle) == nullptr;
+    default:
+      return table_.find(handle) == nullptr;
+  }
 }
 
 // Edges are not repeated: what a turn's share left over must be remembered.

@@ -6,8 +6,12 @@
 
 namespace ropewalk {
 
-Reactor::Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory)
-    : poller_(std::move(poller)), memory_(memory), spareDescriptor_(openSpareDescriptor()) {}
+Reactor::Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory,
+                 uint32_t handleGenerations)
+    : poller_(std::move(poller)),
+      memory_(memory),
+      table_(handleGenerations),
+      spareDescriptor_(openSpareDescriptor()) {}
 
 Reactor::~Reactor() {
   closeUntakenDescriptors();

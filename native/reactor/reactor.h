@@ -47,7 +47,9 @@ class Reactor {
   static constexpr size_t kMinRead = 16 * 1024;
   static constexpr size_t kMinSlab = 65 * 1024;
 
-  Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory);
+  // `handleGenerations`: after how many uses of a slot its handles come again; few for tests.
+  Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory,
+          uint32_t handleGenerations = HandleTable<Watched>::kMaxGeneration);
   ~Reactor();
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
@@ -206,6 +208,7 @@ class Reactor {
   void emit(Handle handle, int32_t kind, int32_t a, int32_t b);
   void emitAddress(Handle handle, int32_t kind, int32_t a, const SocketAddress& address);
   void emitPending();
+  bool isForNobody(const Event& event) const;
   void goOnWithUnfinished();
   void comeBack(Stream& stream);
   void onReady(const ReadyEvent& ready);

@@ -30,6 +30,7 @@ struct HostSettings {
   size_t slabSize = 256 * 1024;
   bool givesSlabs = true;
   PollerFaults* faults = nullptr;  // if any, the poller has them
+  uint32_t handleGenerations = HandleTable<Watched>::kMaxGeneration;
 };
 
 // A datagram that came, or of one that could not be sent, where it should have gone.
@@ -101,7 +102,7 @@ class Host {
     if (settings.faults != nullptr) {
       poller = std::make_unique<FaultyPoller>(std::move(poller), *settings.faults);
     }
-    reactor_ = std::make_unique<Reactor>(std::move(poller), memory);
+    reactor_ = std::make_unique<Reactor>(std::move(poller), memory, settings.handleGenerations);
     if (settings.givesSlabs) giveSlabs();
   }
   ~Host() { checkSlabs(); }
@@ -114,6 +115,8 @@ class Host {
   std::vector<uint8_t>& outgoing() { return outgoing_; }
 
   Happened& of(Handle handle) { return happened_[handle]; }
+  // Of a handle that another had before, if those come again soon.
+  void begins(Handle handle) { happened_.erase(handle); }
   // Called for each event, in the middle of its batch.
   std::function<void(const Event&)> onEvent;
 
@@ -232,6 +235,7 @@ class Host {
         break;
       case kAccepted:
         seen.accepted.push_back(event.a);
+        begins(event.a);
         setAddress(happened_[event.a], event.b, record + kEventInts);
         records = 2;
         break;
