@@ -177,7 +177,7 @@ class KqueuePoller final : public Poller {
     Trigger trigger = Trigger::kLevel;
     bool quiet = false;    // the filter of reading is to tell of errors alone
     bool changed = false;  // it stands in changed_
-    bool refused = false;  // a refusal of this owner's is in refused_
+    int refusal = 0;       // of this owner, which stands in refused_
     uint32_t slot = 0;     // where the last poll that told of it did
   };
 
@@ -281,8 +281,9 @@ class KqueuePoller final : public Poller {
     noteChange(socket, entry);
   }
 
-  // Who asked at once is answered. Else the owner hears of it by an event: its next read or write
-  // then fails as well. So is EPIPE told, a pipe without a reader, for which others have hang-ups.
+  // Who asked at once is answered. Else the owner hears of it by an event: for want of memory he is
+  // to ask again, and otherwise his next read or write fails as well. So is EPIPE told, a pipe
+  // without a reader, for which others have hang-ups.
   void refused(const Change& change, int error) {
     const Socket socket = static_cast<Socket>(change.ident);
     Entry& entry = entries_[static_cast<size_t>(socket)];
@@ -291,12 +292,8 @@ class KqueuePoller final : public Poller {
       refusal_ = {error, "kevent"};
       return;
     }
-    if (error == ENOMEM) {
-      noteChange(socket, entry);  // to be asked for again
-    } else {
-      entry.refused = true;
-      refused_.push_back(socket);
-    }
+    entry.refusal = error;
+    refused_.push_back(socket);
     notify();
   }
 
@@ -304,9 +301,16 @@ class KqueuePoller final : public Poller {
     size_t told = 0;
     for (; told < refused_.size() && count < events.size(); told++) {
       Entry* entry = find(refused_[told]);
-      if (entry == nullptr || !std::exchange(entry->refused, false)) continue;
+      const int refusal = entry == nullptr ? 0 : std::exchange(entry->refusal, 0);
+      if (refusal == 0) continue;
+      ReadyEvent event{entry->token, false, false, false};
+      if (refusal == ENOMEM) {
+        event.refused = refusal;
+      } else {
+        event.readable = event.writable = event.ended = event.hungUp = true;
+      }
       entry->slot = static_cast<uint32_t>(count);
-      events[count++] = {entry->token, true, true, true};
+      events[count++] = event;
     }
     refused_.erase(refused_.begin(), refused_.begin() + static_cast<ptrdiff_t>(told));
     if (!refused_.empty()) notify();

@@ -157,6 +157,12 @@ void Reactor::goOnWithUnfinished() {
 void Reactor::onReady(const ReadyEvent& ready) {
   Watched* watched = table_.find(static_cast<Handle>(ready.token));
   if (watched == nullptr) return;
+  if (ready.refused != 0) {
+    watched->interest = Interest::kNone;
+    expectMoreFailures();
+    watchingFailed(*watched, ready.refused);
+    return;
+  }
   switch (watched->kind) {
     case Watched::Kind::kStream:
       onStreamReady(static_cast<Stream&>(*watched), ready);

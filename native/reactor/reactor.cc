@@ -162,8 +162,11 @@ Status Reactor::tellPoller(Watched& watched) {
 void Reactor::applyInterest(Watched& watched) {
   if (watched.interest == watched.due()) return;
   const Status status = tellPoller(watched);
-  if (status.ok()) return;
-  tellOfFailure(status.error, kWatchCall);
+  if (!status.ok()) watchingFailed(watched, status.error);
+}
+
+void Reactor::watchingFailed(Watched& watched, int error) {
+  tellOfFailure(error, kWatchCall);
   comeBackLater(watched);
 }
 

@@ -172,6 +172,7 @@ class Reactor {
   void unwatchToClose(Watched& watched);
   Status tellPoller(Watched& watched);
   void applyInterest(Watched& watched);
+  void watchingFailed(Watched& watched, int error);
   void destroy(Watched& watched);
   Stream* findStream(Handle handle) const { return find<Stream>(handle); }
 
@@ -182,6 +183,7 @@ class Reactor {
   void retryWhatIsDue();
   void retry(Watched& watched);
   void tellOfFailure(int error, FailedCall call);
+  void expectMoreFailures();
   size_t askPoller(std::span<ReadyEvent> ready);
   void restPoller(const Status& status, uint8_t& setbacks);
 
@@ -285,6 +287,7 @@ class Reactor {
   bool pollResting_ = false;
   bool waitingFails_ = false;
   bool failureTold_ = false;
+  int64_t failingUntil_ = 0;
   uint8_t pollSetbacks_ = 0;
   uint8_t waitSetbacks_ = 0;
   size_t unprocessed_ = 0;     // sockets that this batch must have room for beside the present one
