@@ -30,7 +30,7 @@ export interface NodeSocketsHost extends StreamReactor {
 
 export class NodeSockets implements StreamReactor {
   readonly report: ErrorReporter;
-  readonly outgoing: Outgoing;
+  readonly outgoing: Outgoing = new Outgoing();
   /** Transports whose protocol has not been told of their end. */
   readonly open: Set<NodeTransport> = new Set();
   /** All sockets are read into it, one after the other. */
@@ -54,7 +54,6 @@ export class NodeSockets implements StreamReactor {
   constructor(host: NodeSocketsHost, turnTimes?: TurnTimes) {
     this.report = host.report;
     this.landing = new Landing(host.poisonsLentBytes);
-    this.outgoing = new Outgoing(this.landing);
     this.#host = host;
     this.#turnTimes = turnTimes;
   }
