@@ -4,9 +4,9 @@
 // kqueue knows reading and writing of a descriptor as two filters, each with an event of its own:
 // they are folded into one. What is wanted of a descriptor is kept here; the system hears of
 // differences, those of a turn in one call. Filters are added and deleted, never disabled: one that
-// is added tells what holds already, as the contract asks for, and a descriptor of no interest
-// costs the system nothing. A closed descriptor takes its filters along, whoever else has a
-// duplicate of it.
+// is added tells what holds already, as the contract asks for. A descriptor of no interest has
+// none, or one that tells of errors alone. A closed descriptor takes its filters along, whoever
+// else has a duplicate of it.
 //
 // Input and room are watched by level, whatever trigger is asked for. With EV_CLEAR a reader that
 // stops short of what is there would have to be told so, and XNU tells neither of urgent data (it
