@@ -70,24 +70,25 @@ Status Loop::start(napi_value dispatch) {
   if (napi_get_uv_event_loop(env_, &uv) != napi_ok) return {ENOSYS, "uv_loop"};
   napi_create_reference(env_, dispatch, 1, &dispatch_);
 
-  prepare_.data = check_.data = idle_.data = poll_.data = async_.data = this;
+  prepare_.data = check_.data = idle_.data = poll_.data = async_.data = ticker_.data = this;
   uv_prepare_init(uv, &prepare_);
   uv_check_init(uv, &check_);
   uv_idle_init(uv, &idle_);
-  openHandles_ = 3;
+  uv_timer_init(uv, &ticker_);
+  openHandles_ = 4;
 
   const Socket pollable = reactor_->poller().pollable();
   if (pollable != kNoSocket) {
     const int error = uv_poll_init(uv, &poll_, pollable);
     if (error != 0) return {-error, "uv_poll_init"};
-    openHandles_ = 4;
+    openHandles_ = 5;
     uv_poll_start(&poll_, UV_READABLE,
                   [](uv_poll_t* handle, int, int) { static_cast<Loop*>(handle->data)->turn(); });
   } else {
     const int error = uv_async_init(
         uv, &async_, [](uv_async_t* handle) { static_cast<Loop*>(handle->data)->turn(); });
     if (error != 0) return {-error, "uv_async_init"};
-    openHandles_ = 4;
+    openHandles_ = 5;
     thread_ =
         std::make_unique<PollerThread>(reactor_->poller(), [this] { uv_async_send(&async_); });
     if (Status status = thread_->started(); !status.ok()) return status;
@@ -105,6 +106,7 @@ Status Loop::start(napi_value dispatch) {
   uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&idle_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&ticker_));
   updateRef();
   return {};
 }
@@ -170,7 +172,7 @@ void Loop::retireDetachedSlab() {
 
 void Loop::updateRef() {
   if (disposed_) return;
-  const bool wanted = reactor_->size() > 0;
+  const bool wanted = reactor_->sizeInUse() > 0;
   if (wanted == referenced_) return;
   referenced_ = wanted;
   uv_handle_t* handle = thread_ == nullptr ? reinterpret_cast<uv_handle_t*>(&poll_)
@@ -250,8 +252,21 @@ void Loop::afterTurn() {
       uv_idle_stop(&idle_);
     }
   }
+  if (reactor_->wantsTicks() != ticking_) setTicking(!ticking_);
   if (thread_ != nullptr) thread_->arm();
   updateRef();
+}
+
+// What the reactor has to say of it waits for the next turn.
+void Loop::setTicking(bool ticking) {
+  ticking_ = ticking;
+  if (!ticking) {
+    uv_timer_stop(&ticker_);
+    return;
+  }
+  uv_timer_start(
+      &ticker_, [](uv_timer_t* handle) { static_cast<Loop*>(handle->data)->reactor_->tick(); },
+      Reactor::kTickMs, Reactor::kTickMs);
 }
 
 void Loop::dispose() {
@@ -271,12 +286,13 @@ void Loop::closeHandles() {
       }
     });
   };
-  if (openHandles_ >= 3) {
+  if (openHandles_ >= 4) {
     close(prepare_);
     close(check_);
     close(idle_);
+    close(ticker_);
   }
-  if (openHandles_ == 4) {
+  if (openHandles_ == 5) {
     if (reactor_->poller().pollable() != kNoSocket) {
       close(poll_);
     } else {

@@ -123,11 +123,18 @@ void Reactor::goOnWithUnfinished() {
     stream = findStream(revisited_[i]);
     if (stream == nullptr || !stream->readUnfinished) continue;
     stream->readUnfinished = false;
-    if (stream->state == Stream::State::kOpen && includes(stream->interest, Interest::kRead)) {
-      receiveFrom(*stream);
-    }
+    goOnReading(*stream);
   }
   revisited_.clear();
+}
+
+void Reactor::goOnReading(Stream& stream) {
+  if (stream.state == Stream::State::kLingering) {
+    discardInput(stream);
+  } else if (stream.state == Stream::State::kBroken ||
+             (stream.state == Stream::State::kOpen && includes(stream.interest, Interest::kRead))) {
+    receiveFrom(stream);
+  }
 }
 
 void Reactor::onReady(const ReadyEvent& ready) {
@@ -165,10 +172,9 @@ void Reactor::onStreamReady(Stream& stream, const ReadyEvent& ready) {
     settle(stream);
     if (table_.find(handle) == nullptr) return;
   }
-  if (ready.readable && stream.state == Stream::State::kOpen &&
-      includes(stream.interest, Interest::kRead)) {
+  if (ready.readable && includes(stream.interest, Interest::kRead)) {
     stream.inputEnding |= ready.ended;
-    receiveFrom(stream);
+    goOnReading(stream);
   }
 }
 
@@ -199,6 +205,11 @@ void Reactor::receiveFrom(Stream& stream) {
   bool stoppedShort = false;
   const Transfer transfer = stream.isUnix ? receiveUnixInto(stream, most, stoppedShort)
                                           : receive(stream.socket, slab_.memory + slab_.used, most);
+  if (stream.state == Stream::State::kBroken &&
+      (transfer.result != Transfer::Result::kDone || transfer.count == 0)) {
+    endBroken(stream);
+    return;
+  }
   if (transfer.result == Transfer::Result::kWouldBlock) return;
   if (transfer.result == Transfer::Result::kFailed) {
     endFromPeer(stream, transfer.error, kReceiveCall);
@@ -212,6 +223,11 @@ void Reactor::receiveFrom(Stream& stream) {
        static_cast<int32_t>(transfer.count));
   slab_.used += transfer.count;
   statistics_.bytesReceived += transfer.count;
+  stream.bulk = transfer.count >= kBulkRead;
+  if (stream.state == Stream::State::kBroken) {
+    readOfBroken(stream, transfer.count);
+    return;
+  }
   // Of an edge a read that was not filled has taken all, unless the end waits behind it.
   stream.readUnfinished = transfer.count == most || stream.inputEnding || stoppedShort;
   if (stream.readUnfinished) comeBack(stream);
@@ -269,6 +285,7 @@ bool Reactor::acceptOne(Listener& listener) {
   if (status.ok()) {
     auto* stream = new Stream(socket);
     stream->isUnix = listener.isUnix;
+    stream->lingerSeconds = listener.lingerSeconds;
     if (listener.isUnix) (void)setSendBuffer(socket, listener.sendBufferBytes);
     status = adopt(*stream, Interest::kRead, handle);
   }
@@ -295,6 +312,7 @@ void Reactor::refuseWaiting(Listener& listener) {
     Socket socket = kNoSocket;
     SocketAddress peer;
     if (!acceptFrom(listener.socket, socket, peer).ok()) break;
+    if (listener.lingerSeconds > 0) turnLingerOff(socket);
     closeSocket(socket);
   }
   spareDescriptor_ = openSpareDescriptor();

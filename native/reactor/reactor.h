@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "../handle_table.h"
@@ -46,6 +47,17 @@ class Reactor {
   // A slab with less room than this is given up: a read should seldom be cut short.
   static constexpr size_t kMinRead = 16 * 1024;
   static constexpr size_t kMinSlab = 65 * 1024;
+  // A read of so much shows a peer in the midst of sending.
+  static constexpr size_t kBulkRead = 16 * 1024;
+  // How often the host calls tick().
+  static constexpr uint32_t kTickMs = 100;
+  // Limits of a stream that lingers (lingering.cc): in all, without input, and of input. The
+  // pure-JS reactor has the same, in src/reactor/node/lingering.ts.
+  static constexpr uint32_t kLingerTicks = 30'000 / kTickMs;
+  static constexpr uint32_t kLingerQuietTicks = 5'000 / kTickMs;
+  static constexpr size_t kLingerBytes = 64 * 1024 * 1024;
+  // What is told of a broken stream's input, at most: more than systems keep for a socket.
+  static constexpr size_t kMaxReadWhenBroken = 8 * 1024 * 1024;
 
   Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory);
   ~Reactor();
@@ -56,6 +68,9 @@ class Reactor {
   const Statistics& statistics() const { return statistics_; }
   // Sockets that have a handle.
   size_t size() const { return table_.size(); }
+  // Those that the host, or what it was promised, still has use for: not those that linger for the
+  // peer's sake alone.
+  size_t sizeInUse() const { return table_.size() - orphans_; }
 
   // Opening. `handle` is set on success only.
   Status listen(const SocketAddress& address, const ListenOptions& options, Handle& handle);
@@ -121,6 +136,10 @@ class Reactor {
   size_t gather();
   void finishBatch();
   void flush();
+  // Whether there is time to be told.
+  bool wantsTicks() const { return !lingering_.empty(); }
+  // kTickMs have passed.
+  void tick();
   // Whether gather() has something to do without the poller saying so.
   bool pending() const {
     return pendingHead_ < pending_.size() || !unfinished_.empty() ||
@@ -140,6 +159,19 @@ class Reactor {
     std::unique_ptr<Retained> keeper;  // null: `bytes` lie in the outgoing slab
     int32_t next;
   };
+  // What limits a stream that lingers.
+  struct Lingering {
+    uint32_t ticksLeft = kLingerTicks;
+    uint32_t quietTicksLeft = kLingerQuietTicks;
+    size_t bytesLeft = kLingerBytes;
+    bool peerSends = false;
+    bool awaitsAcknowledgement = false;  // for lingerSeconds; the other limits come afterwards
+  };
+  struct Broken {
+    int error;
+    size_t bytesLeft;
+  };
+  enum class Input : uint8_t { kNone, kSome, kEnded };
   struct HandedOver {
     size_t record;  // position of its kDescriptor
     int fd;
@@ -176,6 +208,7 @@ class Reactor {
   void emitPending();
   void goOnWithUnfinished();
   void comeBack(Stream& stream);
+  void goOnReading(Stream& stream);
   void onReady(const ReadyEvent& ready);
   void onStreamReady(Stream& stream, const ReadyEvent& ready);
   void finishConnect(Stream& stream);
@@ -207,6 +240,25 @@ class Reactor {
   void endOfSending(Stream& stream);
   void endFromHere(Stream& stream, int error, FailedCall call);
   void notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b);
+
+  void dropUnsent(Stream& stream);
+
+  // lingering.cc
+  static Input discardOnce(Stream& stream, size_t& bytes);
+  void closeGracefully(Stream& stream);
+  void comeBackToRead(Stream& stream);
+  void discardInput(Stream& stream);
+  void endOfLingeringInput(Stream& stream, Lingering& lingering);
+  bool checkAcknowledged(Stream& stream, Lingering& lingering);
+  void obeyLingering(Stream& stream, int32_t command);
+  void obeyBroken(Stream& stream, int32_t command);
+  void finishClosing(Stream& stream);
+  void forgetLingering(Stream& stream);
+  void sendFailed(Stream& stream, int error);
+  void readOfBroken(Stream& stream, size_t bytes);
+  void endBroken(Stream& stream);
+  void forgetBroken(Stream& stream);
+  void closeWithoutWaiting(Watched& watched);
 
   // datagrams_in.cc
   DatagramSettings possible(const DatagramSettings& settings) const;
@@ -256,6 +308,11 @@ class Reactor {
   std::vector<HandedOver> handedOver_;  // descriptors in this batch
   Slab slab_;
   Slab spareSlab_;
+
+  std::unordered_map<Handle, Lingering> lingering_;
+  std::vector<Handle> ticking_;
+  size_t orphans_ = 0;  // of those that linger: the host has forgotten them
+  std::unordered_map<Handle, Broken> broken_;
 
   std::vector<Handle> unfinishedDatagrams_;  // likewise, of datagram sockets
   std::vector<Handle> revisitedDatagrams_;

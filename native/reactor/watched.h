@@ -31,8 +31,9 @@ struct Watched {
 // A connection over TCP or a UNIX socket, made or being made.
 struct Stream : Watched {
   // kEnded: the host is being told that the connection has ended. What it writes until then is
-  // still sent, as far as the system takes it at once.
-  enum class State : uint8_t { kConnecting, kOpen, kEnded, kClosed };
+  // still sent, as far as the system takes it at once. kBroken: a send has failed; the loss is told
+  // behind what was received before. kLingering: all is sent; see lingering.cc.
+  enum class State : uint8_t { kConnecting, kOpen, kEnded, kBroken, kLingering, kClosed };
   // What is to happen once nothing waits to be sent.
   enum class Ending : uint8_t { kNone, kShutdown, kClose, kDiscard };
 
@@ -51,9 +52,12 @@ struct Stream : Watched {
   bool readUnfinished = false;  // there is, or may be, more to read that no event will tell of
   bool inputEnding = false;     // the end of input or an error waits, maybe behind data
   bool reset = false;           // the poller has told so: what ends the input is a reset
+  bool bulk : 1 = false;        // the last read brought much: more is to be expected
+  bool handedOut : 1 = false;   // the host knows the descriptor: another process may go on with it
   uint32_t readTurn = 0;        // when it was last read: once a turn is its share
   int32_t firstPiece = -1;      // this turn's writes: see Reactor::pieces_
   int32_t lastPiece = -1;
+  int32_t lingerSeconds = kUnset;  // how long a close waits to be acknowledged; 0: it resets
   std::unique_ptr<WriteQueue>
       queue;  // made when the system first refuses bytes, gone when they are sent
   std::unique_ptr<DescriptorQueue> departing;  // null unless descriptors wait to be sent
@@ -67,6 +71,7 @@ struct Listener : Watched {
   bool draining = false;             // or drained: commands do not matter any more
   uint32_t drainsLeft = 0;           // connections that draining accepts at most
   int sendBufferBytes = kUnset;      // of what a UNIX listener accepts, which inherits nothing
+  int lingerSeconds = kUnset;        // of what it accepts
   std::unique_ptr<SocketFile> file;  // null unless a UNIX listener made one
 };
 
