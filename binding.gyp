@@ -25,6 +25,7 @@
         "native/reactor/incoming.cc",
         "native/reactor/lingering.cc",
         "native/reactor/outgoing.cc",
+        "native/reactor/retries.cc",
         "native/reactor/unix_streams.cc",
         "native/net/datagram_ancillary.cc",
         "native/net/datagram_batch.cc",

@@ -20,7 +20,7 @@ Status Reactor::adoptStream(int fd, bool takeOver, Handle& handle) {
   const Status status = adoptSocket(fd, SocketRole::kStream, takeOver, socket);
   if (!status.ok()) return status;
   auto* stream = new Stream(socket);
-  stream->lingerSeconds = lingerSecondsOf(socket);
+  stream->setLinger(lingerSecondsOf(socket));
   return enrolShared(*stream, takeOver, handle);
 }
 
@@ -60,8 +60,11 @@ Status Reactor::detach(Handle handle, int& fd) {
   stream = findStream(handle);
   if (stream == nullptr || stream->state != Stream::State::kOpen) return {ENOTCONN, "detach"};
   if (stream->queued() > 0 || stream->departing != nullptr) return {EBUSY, "detach"};
-  if (stream->interest != Interest::kNone) (void)poller_->remove(stream->socket);
-  stream->interest = Interest::kNone;
+  if (stream->inPoller) {
+    const Status status = poller_->remove(stream->socket);
+    if (!status.ok()) return status;
+    stream->inPoller = false;
+  }
   fd = std::exchange(stream->socket, kNoSocket);
   destroy(*stream);
   return {};

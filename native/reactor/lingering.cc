@@ -7,11 +7,12 @@
 // a limit of bytes. A stream with `lingerSeconds` lingers as well, until its peer's system has
 // acknowledged everything: close(2) would block the thread for that (SO_LINGER).
 //
-// Time is told by the host: see Reactor::tick().
+// Time passes in ticks for all of them, on which gather() looks.
 
 #include <algorithm>
 #include <utility>
 
+#include "../clock.h"
 #include "reactor.h"
 
 namespace ropewalk {
@@ -19,6 +20,7 @@ namespace {
 
 constexpr uint32_t kTicksPerSecond = 1000 / Reactor::kTickMs;
 constexpr uint32_t kNoLimit = UINT32_MAX;
+constexpr int64_t kTickNanos = int64_t{Reactor::kTickMs} * 1'000'000;
 
 }  // namespace
 
@@ -51,6 +53,7 @@ void Reactor::closeGracefully(Stream& stream) {
   (void)shutdownSending(stream.socket);  // a broken connection tells so when it is read
   stream.state = Stream::State::kLingering;
   if (stream.ending == Stream::Ending::kDiscard) orphans_ += 1;
+  if (tickDue_ == kNeverDue) tickDue_ = monotonicNanos() + kTickNanos;
   Lingering& lingering = lingering_[stream.handle];
   lingering.peerSends = peerSends;
   if (awaitsAcknowledgement) {
@@ -122,6 +125,14 @@ bool Reactor::checkAcknowledged(Stream& stream, Lingering& lingering) {
   lingering.ticksLeft = kLingerTicks;
   lingering.quietTicksLeft = kLingerQuietTicks;
   return true;
+}
+
+void Reactor::tickIfDue() {
+  if (tickDue_ == kNeverDue) return;
+  const int64_t now = monotonicNanos();
+  if (now < tickDue_) return;
+  tick();
+  tickDue_ = lingering_.empty() ? kNeverDue : now + kTickNanos;
 }
 
 void Reactor::tick() {

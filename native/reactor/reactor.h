@@ -49,7 +49,7 @@ class Reactor {
   static constexpr size_t kMinSlab = 65 * 1024;
   // A read of so much shows a peer in the midst of sending.
   static constexpr size_t kBulkRead = 16 * 1024;
-  // How often the host calls tick().
+  // The unit of the limits below.
   static constexpr uint32_t kTickMs = 100;
   // Limits of a stream that lingers (lingering.cc): in all, without input, and of input. The
   // pure-JS reactor has the same, in src/reactor/node/lingering.ts.
@@ -136,9 +136,14 @@ class Reactor {
   size_t gather();
   void finishBatch();
   void flush();
-  // Whether there is time to be told.
-  bool wantsTicks() const { return !lingering_.empty(); }
-  // kTickMs have passed.
+  // When gather() has something to do, whatever is ready, as monotonicNanos(); kNeverDue if never.
+  int64_t wakeUpDue() const { return std::min(retryDue_, tickDue_); }
+  static constexpr int64_t kNeverDue = INT64_MAX;
+  // The poller fails: nobody is to wait for it before wakeUpDue().
+  bool pollerRests() const { return pollResting_; }
+  // Somebody has waited for the poller, with this outcome.
+  void waited(const Status& status);
+  // A tick has passed for those that linger. For tests: gather() calls it when it is time.
   void tick();
   // Whether gather() has something to do without the poller saying so.
   bool pending() const {
@@ -183,14 +188,39 @@ class Reactor {
     size_t room() const { return size - used; }
   };
 
+  struct Retry {
+    Handle handle;
+    int64_t due;
+  };
+  // Stands for the poller where handles are kept. No socket has it.
+  static constexpr Handle kPollersHandle = 0;
+
+  // Null for a handle that is stale or of another kind.
+  template <typename T>
+  T* find(Handle handle) const {
+    Watched* watched = table_.find(handle);
+    return watched != nullptr && watched->kind == T::kKind ? static_cast<T*>(watched) : nullptr;
+  }
+
   // reactor.cc
   Status adopt(Watched& watched, Interest interest, Handle& handle);
   Status adoptBound(Watched& watched, const std::unique_ptr<SocketFile>& file, Handle& handle);
   Status enrol(Watched& watched, Interest interest, Handle& handle);
   void unwatchToClose(Watched& watched);
+  Status tellPoller(Watched& watched);
   void applyInterest(Watched& watched);
   void destroy(Watched& watched);
-  Stream* findStream(Handle handle) const;
+  Stream* findStream(Handle handle) const { return find<Stream>(handle); }
+
+  // retries.cc
+  void comeBackLater(Watched& watched);
+  void backOff(Watched& watched);
+  void addRetry(Handle handle, uint8_t& setbacks);
+  void retryWhatIsDue();
+  void retry(Watched& watched);
+  void tellOfFailure(int error, FailedCall call);
+  size_t askPoller(std::span<ReadyEvent> ready);
+  void restPoller(const Status& status, uint8_t& setbacks);
 
   // adoption.cc
   Status enrolShared(Watched& watched, bool takenOver, Handle& handle);
@@ -212,16 +242,19 @@ class Reactor {
   void onReady(const ReadyEvent& ready);
   void onStreamReady(Stream& stream, const ReadyEvent& ready);
   void finishConnect(Stream& stream);
+  void noticeHangUp(Stream& stream, bool reset);
   void receiveFrom(Stream& stream);
   void endOfInput(Stream& stream);
   bool haveReadRoom();
   void takeSpareSlab();
   void acceptOn(Listener& listener);
   bool acceptOne(Listener& listener);
+  bool acceptFailed(Listener& listener, int error, FailedCall call);
   void refuseWaiting(Listener& listener);
   void drainListeners();
   bool drain(Listener& listener);
   void endFromPeer(Stream& stream, int error, FailedCall call);
+  void markEnded(Handle handle);
 
   // outgoing.cc
   void settleDirty();
@@ -250,6 +283,7 @@ class Reactor {
   void discardInput(Stream& stream);
   void endOfLingeringInput(Stream& stream, Lingering& lingering);
   bool checkAcknowledged(Stream& stream, Lingering& lingering);
+  void tickIfDue();
   void obeyLingering(Stream& stream, int32_t command);
   void obeyBroken(Stream& stream, int32_t command);
   void finishClosing(Stream& stream);
@@ -263,7 +297,7 @@ class Reactor {
   // datagrams_in.cc
   DatagramSettings possible(const DatagramSettings& settings) const;
   DatagramSocket& makeDatagrams(Socket socket, const DatagramSettings& settings);
-  DatagramSocket* findDatagrams(Handle handle) const;
+  DatagramSocket* findDatagrams(Handle handle) const { return find<DatagramSocket>(handle); }
   void onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready);
   void goOnWithDatagrams();
   void comeBack(DatagramSocket& socket);
@@ -303,6 +337,14 @@ class Reactor {
   std::vector<Handle> unfinished_;  // streams that had more to read or send than a turn's share
   std::vector<Handle> revisited_;
   std::vector<Handle> draining_;  // listeners that have yet to say kListenerDrained
+  std::vector<Retry> retries_;
+  std::vector<Retry> retried_;
+  int64_t retryDue_ = kNeverDue;  // the earliest of retries_
+  bool pollResting_ = false;
+  bool waitingFails_ = false;
+  bool failureTold_ = false;
+  uint8_t pollSetbacks_ = 0;
+  uint8_t waitSetbacks_ = 0;
   size_t unprocessed_ = 0;     // sockets that this batch must have room for beside the present one
   std::vector<Handle> ended_;  // their kLost is in this batch
   std::vector<HandedOver> handedOver_;  // descriptors in this batch
@@ -311,7 +353,8 @@ class Reactor {
 
   std::unordered_map<Handle, Lingering> lingering_;
   std::vector<Handle> ticking_;
-  size_t orphans_ = 0;  // of those that linger: the host has forgotten them
+  int64_t tickDue_ = kNeverDue;  // the next tick of those that linger
+  size_t orphans_ = 0;           // of those that linger: the host has forgotten them
   std::unordered_map<Handle, Broken> broken_;
 
   std::vector<Handle> unfinishedDatagrams_;  // likewise, of datagram sockets

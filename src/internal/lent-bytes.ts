@@ -12,6 +12,15 @@ class GivenBytes extends Uint8Array {}
 Object.setPrototypeOf(GivenBytes.prototype, Buffer.prototype);
 Object.defineProperty(GivenBytes.prototype, 'constructor', { value: Buffer, writable: true });
 
+/** Up to so many bytes are on V8's heap (`--typed-array-max-size-in-heap`). */
+export const HEAP_BYTES = 64;
+
+/** Memory of its own, its content undefined. */
+export function ownBytes(length: number): Buffer {
+  if (length > HEAP_BYTES) return Buffer.allocUnsafeSlow(length);
+  return new GivenBytes(length) as unknown as Buffer;
+}
+
 /** A copy of `bytes` with an `ArrayBuffer` of its own that holds nothing else. */
 export function givenCopyOf(bytes: Uint8Array): Buffer {
   return new GivenBytes(bytes) as unknown as Buffer;
@@ -27,5 +36,5 @@ export const POISON_BYTE = 0xdb;
 
 /** Overwrites what was lent. Memory that was detached is left alone. */
 export function poison(bytes: Uint8Array): void {
-  bytes.fill(POISON_BYTE);
+  if (bytes.byteLength > 0) bytes.fill(POISON_BYTE);
 }

@@ -13,6 +13,7 @@ import type {
 import {
   type DatagramError,
   DatagramNotSentError,
+  DatagramReceiveError,
   DatagramTruncatedError,
   InvalidAddressError,
   MessageLengthError,
@@ -32,8 +33,8 @@ import { checkData } from '../internal/check.js';
 import type { HostedReactor } from './hosted-reactor.js';
 
 /**
- * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed` and `drained`, never
- * from within one of the methods below, and nothing any more after `close`.
+ * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed`, `receiveFailed` and
+ * `drained`, never from within one of the methods below, and nothing any more after `close`.
  */
 export interface DatagramSocket<A extends Address = Address> {
   /** The address that it is bound to. */
@@ -187,6 +188,11 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     this.producer = undefined;
   }
 
+  /** @internal Whether the protocol may be lent the next datagram. */
+  get acceptsLentBytes(): boolean {
+    return this.protocol.acceptsLentBytes === true;
+  }
+
   /** @internal A datagram came. */
   received(data: Buffer, from: A, details?: DatagramDetails): void {
     if (this.socket === undefined) return;
@@ -219,6 +225,11 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
         ? new MessageLengthError(length, address, { cause })
         : new DatagramNotSentError(address, cause),
     );
+  }
+
+  /** @internal The system failed to receive: told once, until something is received. */
+  receiveFailed(cause: SystemError): void {
+    this.tell(new DatagramReceiveError(cause));
   }
 
   /** @internal Nothing waits to be sent. */

@@ -35,6 +35,7 @@ import { Deferred } from '../defer/deferred.js';
 import { fail } from '../defer/succeed.js';
 import type { AsyncContext } from '../internal/async-context.js';
 import { checkData } from '../internal/check.js';
+import { givenCopyOf } from '../internal/lent-bytes.js';
 
 /** The listening port or connector that a transport came from. */
 export interface StreamOwner {
@@ -420,7 +421,8 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
     const unread = (held.get(this) ?? []).filter((part) => typeof part !== 'number');
     this.finish(withoutStack(() => new ConnectionDetached()));
     const close = (): void => this.closeDescriptor(fd);
-    detached.callback({ fd, unread: Buffer.concat(unread), close, [Symbol.dispose]: close });
+    const bytes = givenCopyOf(Buffer.concat(unread));
+    detached.callback({ fd, unread: bytes, close, [Symbol.dispose]: close });
   }
 
   /** Keeps what was received in the very turn in which reading was paused; a closing transport wants none. */
