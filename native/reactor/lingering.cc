@@ -167,6 +167,7 @@ void Reactor::forgetLingering(Stream& stream) {
   if (stream.state != Stream::State::kLingering) return;
   stream.state = Stream::State::kClosed;
   lingering_.erase(stream.handle);
+  if (lingering_.empty()) tickDue_ = kNeverDue;
   if (stream.ending == Stream::Ending::kDiscard) orphans_ -= 1;
 }
 
