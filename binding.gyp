@@ -15,6 +15,7 @@
         "native/binding_datagrams.cc",
         "native/binding_loop.cc",
         "native/binding_lookup.cc",
+        "native/binding_memory.cc",
         "native/binding_streams.cc",
         "native/binding_unix.cc",
         "native/reactor/adoption.cc",

@@ -50,7 +50,7 @@ class HostileWorld {
         descriptors ? Reactor::kMinDescriptorCapacity : Reactor::kMinEventCapacity;
     settings.commandCapacity = 32;
     settings.outgoingSize = 4096;
-    settings.slabSize = Reactor::kMinRead;
+    settings.arenaSize = Reactor::kMinArena;
     return settings;
   }
 
@@ -99,6 +99,7 @@ class HostileWorld {
         return addCommand(chosen, command, word());
       }
       case 9:
+        if (byte() % 4 == 0) return moveOrSendArena();
         server_.header()[byte() % kHeaderInts] = word();
         return;
       case 10:
@@ -165,6 +166,13 @@ class HostileWorld {
     record[1] = second;
     record[2] = third;
     header[kCommandCount] = static_cast<int32_t>(count + 1);
+  }
+
+  // Sends what was received, or what was not, and often moves it meanwhile.
+  void moveOrSendArena() {
+    const int32_t offset = kArenaOffset + (byte() == 255 ? word() & 0xffffff : byte() * 300);
+    addCommand(handle(), offset, byte() * 300);
+    if (byte() % 2 == 0) server_.moveArena();
   }
 
   void scribble() {

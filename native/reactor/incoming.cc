@@ -22,11 +22,12 @@ constexpr uint32_t kMaxFaultsInARow = 64;
 size_t Reactor::gather() {
   flush();
   eventCount_ = 0;
+  arenaUsed_ = 0;
   turn_ += 1;
   retryWhatIsDue();
   tickIfDue();
   emitPending();
-  // Both use the same slabs: they take turns at being first.
+  // Both fill the same arena: they take turns at being first.
   const bool datagramsFirst = turn_ % 2 == 0;
   if (datagramsFirst) goOnWithDatagrams();
   goOnWithUnfinished();
@@ -210,17 +211,18 @@ void Reactor::finishConnect(Stream& stream) {
 
 // One read a turn, however much there is: the others get theirs.
 void Reactor::receiveFrom(Stream& stream) {
-  if (stream.readTurn == turn_ || !haveReadRoom() ||
+  if (stream.readTurn == turn_ || arenaRoom() < kMinRead ||
       (stream.allowDescriptors && !hasRoomForDescriptors())) {
     stream.readUnfinished = true;
     comeBack(stream);
     return;
   }
   stream.readTurn = turn_;
-  const size_t most = std::min(kMaxRead, slab_.room());
+  const std::span<uint8_t> free = arena_.subspan(arenaUsed_);
+  const size_t most = std::min(kMaxRead, free.size());
   bool stoppedShort = false;
-  const Transfer transfer = stream.isUnix ? receiveUnixInto(stream, most, stoppedShort)
-                                          : receive(stream.socket, slab_.memory + slab_.used, most);
+  const Transfer transfer = stream.isUnix ? receiveUnixInto(stream, free.data(), most, stoppedShort)
+                                          : receive(stream.socket, free.data(), most);
   if (stream.state == Stream::State::kBroken &&
       (transfer.result != Transfer::Result::kDone || transfer.count == 0)) {
     endBroken(stream);
@@ -244,9 +246,9 @@ void Reactor::receiveFrom(Stream& stream) {
     endOfInput(stream);
     return;
   }
-  emit(stream.handle, kData, static_cast<int32_t>(slab_.used),
+  emit(stream.handle, kData, static_cast<int32_t>(arenaUsed_),
        static_cast<int32_t>(transfer.count));
-  slab_.used += transfer.count;
+  arenaUsed_ += transfer.count;
   statistics_.bytesReceived += transfer.count;
   stream.setbacks = 0;
   stream.bulk = transfer.count >= kBulkRead;
@@ -271,22 +273,6 @@ void Reactor::endOfInput(Stream& stream) {
   stream.wanted = with(stream.wanted, Interest::kRead, false);
   applyInterest(stream);
   emit(stream.handle, kReadEnded, 0, 0);
-}
-
-// Bytes handed out are never written again, so a used-up slab is replaced. Without a spare the
-// sockets wait a turn.
-bool Reactor::haveReadRoom() {
-  if (slab_.memory != nullptr && slab_.room() >= kMinRead) return true;
-  if (spareSlab_.memory == nullptr) return false;
-  takeSpareSlab();
-  return true;
-}
-
-void Reactor::takeSpareSlab() {
-  slab_ = spareSlab_;
-  spareSlab_ = {};
-  memory_.header[kSlabsWanted] = 1;
-  emit(0, kNextSlab, 0, 0);
 }
 
 void Reactor::acceptOn(Listener& listener) {

@@ -56,10 +56,7 @@ void Reactor::absorbCommands() {
       obey(*watched, command[1]);
       continue;
     }
-    const size_t offset = static_cast<size_t>(command[1]);
-    const size_t length = static_cast<size_t>(std::max(command[2], 0));
-    if (length > memory_.outgoingSize || offset > memory_.outgoingSize - length) continue;
-    const Bytes bytes(memory_.outgoing + offset, length);
+    const Bytes bytes = bytesToSend(command[1], command[2]);
     if (watched->kind == Watched::Kind::kStream) {
       addPiece(static_cast<Stream&>(*watched), bytes, nullptr);
     } else if (watched->kind == Watched::Kind::kDatagrams) {
@@ -67,6 +64,16 @@ void Reactor::absorbCommands() {
     }
   }
   memory_.header[kCommandsTaken] = std::max(count, 0);
+}
+
+// Empty where the host's numbers lie outside.
+Bytes Reactor::bytesToSend(int32_t offset, int32_t length) const {
+  const bool received = offset >= kArenaOffset;
+  const Bytes all = received ? Bytes(arena_) : Bytes(memory_.outgoing, memory_.outgoingSize);
+  const size_t from = static_cast<size_t>(received ? offset - kArenaOffset : offset);
+  const size_t count = static_cast<size_t>(std::max(length, 0));
+  if (count > all.size() || from > all.size() - count) return {};
+  return all.subspan(from, count);
 }
 
 void Reactor::obey(Watched& watched, int32_t command) {

@@ -2,6 +2,7 @@
 
 #include "reactor.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ropewalk {
@@ -103,9 +104,10 @@ bool Reactor::isUnix(Handle handle) const {
   return watched != nullptr && watched->isUnix;
 }
 
-void Reactor::addSlab(uint8_t* memory, size_t size) {
-  Slab& slab = slab_.memory == nullptr ? slab_ : spareSlab_;
-  slab = {memory, size, 0};
+void Reactor::receiveInto(std::span<uint8_t> arena) {
+  flush();
+  arena_ = arena;
+  arenaUsed_ = std::min(arenaUsed_, arena.size());
 }
 
 // Takes the object over, whatever becomes of it.

@@ -44,15 +44,17 @@ class Reactor {
   // Of a reactor that receives descriptors: 253 of them, and others' shares of the batch.
   static constexpr size_t kMinDescriptorCapacity = 2048;
   static constexpr size_t kMaxRead = 64 * 1024;
-  // A slab with less room than this is given up: a read should seldom be cut short.
+  // With less room than this in the receive arena a stream waits for the next turn: a read should
+  // seldom be cut short.
   static constexpr size_t kMinRead = 16 * 1024;
-  static constexpr size_t kMinSlab = 65 * 1024;
+  // One datagram of any length, or a full read.
+  static constexpr size_t kMinArena = 66 * 1024;
   // A read of so much shows a peer in the midst of sending.
   static constexpr size_t kBulkRead = 16 * 1024;
   // The unit of the limits below.
   static constexpr uint32_t kTickMs = 100;
   // Limits of a stream that lingers (lingering.cc): in all, without input, and of input. The
-  // pure-JS reactor has the same, in src/reactor/node/lingering.ts.
+  // pure-JS reactor has the same, in src/reactor/node/closing-sockets.ts.
   static constexpr uint32_t kLingerTicks = 30'000 / kTickMs;
   static constexpr uint32_t kLingerQuietTicks = 5'000 / kTickMs;
   static constexpr size_t kLingerBytes = 64 * 1024 * 1024;
@@ -123,14 +125,9 @@ class Reactor {
   // place: see removeSocketFile(). Must come before close().
   bool unlinkUnix(Handle handle);
 
-  // Whether a slab may be added: two are needed to begin with, and one for each that was used up.
-  bool wantsSlab() const { return spareSlab_.memory == nullptr; }
-  // Gives memory to receive into, of kMinRead bytes at least, and kMinSlab where datagrams are
-  // received: each must find room in one slab. It must live until the second slab
-  // after it is added.
-  void addSlab(uint8_t* memory, size_t size);
-  // The present slab must not be written to any more.
-  void retireSlab() { slab_.used = slab_.size; }
+  // The memory to receive into from now on, of kMinArena bytes at least. What is to be sent out of
+  // the former memory is sent or copied first: nothing refers to it afterwards.
+  void receiveInto(std::span<uint8_t> arena);
 
   // Returns how many events there are. To be called only when the last batch is finished.
   size_t gather();
@@ -161,7 +158,7 @@ class Reactor {
   // A write of this turn. Those of one stream are chained.
   struct Piece {
     Bytes bytes;
-    std::unique_ptr<Retained> keeper;  // null: `bytes` lie in the outgoing slab
+    std::unique_ptr<Retained> keeper;  // null: `bytes` lie in the outgoing slab or the arena
     int32_t next;
   };
   // What limits a stream that lingers.
@@ -180,12 +177,6 @@ class Reactor {
   struct HandedOver {
     size_t record;  // position of its kDescriptor
     int fd;
-  };
-  struct Slab {
-    uint8_t* memory = nullptr;
-    size_t size = 0;
-    size_t used = 0;
-    size_t room() const { return size - used; }
   };
 
   struct Retry {
@@ -228,7 +219,7 @@ class Reactor {
   // unix_streams.cc
   Transfer sendWithDescriptors(Stream& stream, std::span<Bytes>& parts);
   bool hasRoomForDescriptors() const;
-  Transfer receiveUnixInto(Stream& stream, size_t most, bool& stoppedShort);
+  Transfer receiveUnixInto(Stream& stream, uint8_t* memory, size_t most, bool& stoppedShort);
   void closeUntakenDescriptors();
 
   // incoming.cc
@@ -245,8 +236,7 @@ class Reactor {
   void noticeHangUp(Stream& stream, bool reset);
   void receiveFrom(Stream& stream);
   void endOfInput(Stream& stream);
-  bool haveReadRoom();
-  void takeSpareSlab();
+  size_t arenaRoom() const { return arena_.size() - arenaUsed_; }
   void acceptOn(Listener& listener);
   bool acceptOne(Listener& listener);
   bool acceptFailed(Listener& listener, int error, FailedCall call);
@@ -259,6 +249,7 @@ class Reactor {
   // outgoing.cc
   void settleDirty();
   void absorbCommands();
+  Bytes bytesToSend(int32_t offset, int32_t length) const;
   void obey(Watched& watched, int32_t command);
   void obeyListener(Listener& listener, int32_t command);
   void obeyStream(Stream& stream, int32_t command);
@@ -303,11 +294,10 @@ class Reactor {
   void comeBack(DatagramSocket& socket);
   void receiveDatagrams(DatagramSocket& socket, size_t records);
   bool receiveError(DatagramSocket& socket, int error, int lastError);
-  size_t datagramsThatFit(size_t bytesEach) const;
   size_t emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagram& datagram);
   void emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int32_t b,
                     const SocketAddress& from, const DatagramAncillary& told);
-  size_t putInSlab(Bytes bytes);
+  size_t putInArena(Bytes bytes);
 
   // datagrams_out.cc
   void addDatagram(DatagramSocket& socket, Bytes record);
@@ -348,8 +338,8 @@ class Reactor {
   size_t unprocessed_ = 0;     // sockets that this batch must have room for beside the present one
   std::vector<Handle> ended_;  // their kLost is in this batch
   std::vector<HandedOver> handedOver_;  // descriptors in this batch
-  Slab slab_;
-  Slab spareSlab_;
+  std::span<uint8_t> arena_;            // what this batch's events hand out
+  size_t arenaUsed_ = 0;
 
   std::unordered_map<Handle, Lingering> lingering_;
   std::vector<Handle> ticking_;

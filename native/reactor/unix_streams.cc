@@ -79,8 +79,8 @@ bool Reactor::hasRoomForDescriptors() const {
 }
 
 // Tells of the descriptors; the bytes are left to be told of.
-Transfer Reactor::receiveUnixInto(Stream& stream, size_t most, bool& stoppedShort) {
-  uint8_t* memory = slab_.memory + slab_.used;
+Transfer Reactor::receiveUnixInto(Stream& stream, uint8_t* memory, size_t most,
+                                  bool& stoppedShort) {
   if (!stream.allowDescriptors) {
     return receiveUnixBytes(stream.socket, memory, most, stoppedShort);
   }

@@ -124,15 +124,14 @@ void countsWithinTheMemory(PollerKind kind) {
 // The other numbers of the header are the host's affair: the core only writes them.
 void readsNoOtherHeader(PollerKind kind) {
   HostSettings settings;
-  settings.slabSize = Reactor::kMinRead;
+  settings.arenaSize = Reactor::kMinArena;
   Server server(kind, settings);
   Peer peer;
   const Handle handle = server.connect(peer);
   for (const int32_t value : {-1, kLeast, kMost}) {
     for (size_t i = kOutgoingUsed; i < kHeaderInts; i++) server.header()[i] = value;
     server.turn();
-    server.header()[kSlabsWanted] = value;
-    peer.sendAll(pattern(20'000));  // more than a slab
+    peer.sendAll(pattern(20'000));
     server.turnUntil([&] { return server.of(handle).data.size() % 20'005 == 20'000; });
     checkAlive(server, handle, peer);
   }

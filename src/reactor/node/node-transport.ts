@@ -11,11 +11,13 @@ import type { StreamProtocol } from '../../core/protocol.js';
 import { type DetachedConnection, LARGE_WRITE_BYTES } from '../../core/transport.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { checkBoolean } from '../../internal/check.js';
+import { OwnBytes } from '../received-bytes.js';
 import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream-transport.js';
 import type { SocketSettings } from '../tcp-settings.js';
 import { BULK_READ_BYTES, type ClosingSocket } from './closing-sockets.js';
+import { LANDING_BYTES } from './landing.js';
 import { descriptorOf, unsentBytes } from './net-handle.js';
-import { keepAliveIdleMs, LANDING_BYTES, type OwnedSocket } from './node-socket.js';
+import { keepAliveIdleMs, type OwnedSocket } from './node-socket.js';
 import type { NodeSockets } from './node-sockets.js';
 import type { OutgoingOwner } from './outgoing.js';
 
@@ -142,8 +144,8 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   landed(bytes: number): boolean {
     const reactor = this.#reactor;
     reactor.beginTurn();
-    if (this.discards(bytes)) reactor.countReceived(bytes);
-    else this.received(reactor.takeLanded(bytes));
+    reactor.countReceived(bytes);
+    if (!this.discards(bytes)) this.receivedIn(reactor.landing, 0, bytes);
     // libuv would read 32 times in a row from a socket that has so much: others shall have their turn.
     const more = bytes === LANDING_BYTES;
     if (more) reactor.readAgainNextTurn(this);
@@ -164,8 +166,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       reactor.readAgainNextTurn(this);
     }
     if (this.discards(part.byteLength)) return;
-    // A view may be given away with all that shares its memory.
-    this.received(part.byteLength === part.buffer.byteLength ? part : Buffer.from(part));
+    this.receivedIn(new OwnBytes(part, reactor.landing.poisons), 0, part.byteLength);
   }
 
   /** @internal */

@@ -4,6 +4,8 @@
  * may keep buffers of it for as long as their peers please.
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
+import { givenCopyOf } from '../../internal/lent-bytes.js';
+import type { Landing } from './landing.js';
 
 const SLAB_BYTES = 64 * 1024;
 /** A UTF-16 code unit takes at most this many bytes of UTF-8. */
@@ -30,13 +32,18 @@ export class Outgoing {
   #runOwner: OutgoingOwner | undefined = undefined;
   #runStart = 0;
   #dirty: Flushed[] = [];
+  readonly #landing: Landing;
 
-  /** Takes bytes: copies few, keeps many. */
+  constructor(landing: Landing) {
+    this.#landing = landing;
+  }
+
+  /** Takes bytes: copies few, keeps many, unless they are only lent. */
   add(owner: OutgoingOwner, data: Uint8Array): void {
     const { byteLength } = data;
     if (byteLength >= LARGE_WRITE_BYTES) {
       this.closeRun();
-      owner.queue(data);
+      owner.queue(this.#landing.has(data) ? givenCopyOf(data) : data);
       return;
     }
     this.#openRun(owner, byteLength);
