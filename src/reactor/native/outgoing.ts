@@ -4,7 +4,7 @@
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { checkData } from '../../internal/check.js';
-import { givenCopyOf } from '../../internal/lent-bytes.js';
+import { givenCopyOf, isLent } from '../../internal/lent-bytes.js';
 import type { NativeLoop } from '../../native.js';
 import type { ReceiveArena } from './receive-arena.js';
 import {
@@ -47,7 +47,7 @@ export class Outgoing {
         return;
       }
       if (length >= LARGE_WRITE_BYTES) {
-        this.#loop.write(handle, data);
+        this.#loop.write(handle, isLent(data) ? givenCopyOf(data) : data);
         return;
       }
       const offset = this.#reserve(length);
@@ -102,7 +102,7 @@ export class Outgoing {
   /** The core sends them before it uses the arena again, or copies what the system does not take. */
   #writeLent(handle: number, data: Uint8Array): void {
     const { byteOffset, length } = data;
-    if (this.#arena.poisons) this.write(handle, givenCopyOf(data));
+    if (this.#arena.poisons) this.#loop.write(handle, givenCopyOf(data));
     else this.#record(handle, ARENA_OFFSET + byteOffset, length);
   }
 

@@ -1,6 +1,6 @@
 /** The memory that the core receives into, turn after turn: see native/reactor/shared_memory.h. */
 import { markAsUntransferable } from 'node:worker_threads';
-import { givenCopy, poison } from '../../internal/lent-bytes.js';
+import { givenCopy, markLent, poison } from '../../internal/lent-bytes.js';
 import type { NativeLoop } from '../../native.js';
 import type { ReceivedBytes } from '../received-bytes.js';
 import { isViewOf, ReceivedView } from './received-view.js';
@@ -43,5 +43,6 @@ export class ReceiveArena implements ReceivedBytes {
 function mapArena(loop: NativeLoop): Uint8Array<ArrayBuffer> {
   const buffer = loop.arena();
   markAsUntransferable(buffer);
+  markLent(buffer);
   return new Uint8Array(buffer);
 }

@@ -3,7 +3,7 @@
  * shown to nobody, for libuv writes to its memory even when JavaScript has transferred it: what is lent is a second
  * buffer, which may be detached and is then replaced.
  */
-import { givenCopy, poison } from '../../internal/lent-bytes.js';
+import { givenCopy, markLent, poison } from '../../internal/lent-bytes.js';
 import type { ReceivedBytes } from '../received-bytes.js';
 
 /** What sockets are read into, and thereby the most that one `dataReceived` is given. */
@@ -13,14 +13,14 @@ export class Landing implements ReceivedBytes {
   readonly poisons: boolean;
   /** For Node's `onread`. */
   readonly buffer: Buffer = Buffer.allocUnsafeSlow(LANDING_BYTES);
-  #lent: Buffer = Buffer.allocUnsafeSlow(LANDING_BYTES);
+  #lent: Buffer = lentBuffer();
 
   constructor(poisons: boolean) {
     this.poisons = poisons;
   }
 
   lend(offset: number, length: number): Buffer {
-    if (this.#lent.length === 0) this.#lent = Buffer.allocUnsafeSlow(LANDING_BYTES);
+    if (this.#lent.length === 0) this.#lent = lentBuffer();
     this.buffer.copy(this.#lent, 0, offset, offset + length);
     return this.#lent.subarray(0, length);
   }
@@ -32,9 +32,10 @@ export class Landing implements ReceivedBytes {
   poison(_offset: number, length: number): void {
     poison(this.#lent.subarray(0, length));
   }
+}
 
-  /** Whether `data` lies in memory that is lent. */
-  has(data: Uint8Array): boolean {
-    return data.buffer === this.#lent.buffer;
-  }
+function lentBuffer(): Buffer {
+  const buffer = Buffer.allocUnsafeSlow(LANDING_BYTES);
+  markLent(buffer.buffer);
+  return buffer;
 }

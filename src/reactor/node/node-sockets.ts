@@ -31,7 +31,7 @@ export interface NodeSocketsHost extends StreamReactor {
 
 export class NodeSockets implements StreamReactor {
   readonly report: ErrorReporter;
-  readonly outgoing: Outgoing;
+  readonly outgoing: Outgoing = new Outgoing();
   readonly closing: ClosingSockets = new ClosingSockets();
   /** Transports whose protocol has not been told of their end. */
   readonly open: Set<NodeTransport> = new Set();
@@ -56,7 +56,6 @@ export class NodeSockets implements StreamReactor {
   constructor(host: NodeSocketsHost, turnTimes?: TurnTimes) {
     this.report = host.report;
     this.landing = new Landing(host.poisonsLentBytes);
-    this.outgoing = new Outgoing(this.landing);
     this.#host = host;
     this.#turnTimes = turnTimes;
   }

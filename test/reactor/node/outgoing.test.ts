@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { LARGE_WRITE_BYTES } from '../../../src/core/transport.js';
-import { Landing } from '../../../src/reactor/node/landing.js';
 import { Outgoing, type OutgoingOwner } from '../../../src/reactor/node/outgoing.js';
 import { patterned } from '../../support/pairs.js';
 
@@ -30,7 +29,7 @@ class Owner implements OutgoingOwner {
 
 describe('Outgoing', () => {
   it('makes one buffer of what one owner writes in a row', () => {
-    const outgoing = new Outgoing(new Landing(false));
+    const outgoing = new Outgoing();
     const owner = new Owner();
     for (let i = 0; i < 100; i++) outgoing.add(owner, Buffer.from('x'));
     expect(outgoing.addText(owner, '€')).toBe(3);
@@ -40,7 +39,7 @@ describe('Outgoing', () => {
   });
 
   it('tells the owner whose data could not be sent, and goes on with the others', () => {
-    const outgoing = new Outgoing(new Landing(false));
+    const outgoing = new Outgoing();
     const [broken, sound] = [new Owner(), new Owner()];
     const failure = new Error('gone');
     broken.whenFlushed = () => {
@@ -54,7 +53,7 @@ describe('Outgoing', () => {
   });
 
   it('keeps the order among small and large data and text', () => {
-    const outgoing = new Outgoing(new Landing(false));
+    const outgoing = new Outgoing();
     const owner = new Owner();
     const large = patterned(LARGE_WRITE_BYTES);
     const longText = 'ü'.repeat(LARGE_WRITE_BYTES);
@@ -70,7 +69,7 @@ describe('Outgoing', () => {
   });
 
   it('copies what is small, so that its bytes may be changed', () => {
-    const outgoing = new Outgoing(new Landing(false));
+    const outgoing = new Outgoing();
     const owner = new Owner();
     const data = Buffer.from('before');
     outgoing.add(owner, data);
@@ -80,7 +79,7 @@ describe('Outgoing', () => {
   });
 
   it('keeps owners apart whose writes alternate', () => {
-    const outgoing = new Outgoing(new Landing(false));
+    const outgoing = new Outgoing();
     const owners = [new Owner(), new Owner()] as const;
     for (let i = 0; i < 10; i++) {
       outgoing.add(owners[0], Buffer.from(`a${i}`));
@@ -92,7 +91,7 @@ describe('Outgoing', () => {
   });
 
   it('never writes again to bytes that it gave', () => {
-    const outgoing = new Outgoing(new Landing(false));
+    const outgoing = new Outgoing();
     const owner = new Owner();
     const expected: Buffer[] = [];
     for (let i = 0; i < 300; i++) {
@@ -106,7 +105,7 @@ describe('Outgoing', () => {
   });
 
   it('gives no empty parts', () => {
-    const outgoing = new Outgoing(new Landing(false));
+    const outgoing = new Outgoing();
     const owner = new Owner();
     outgoing.add(owner, new Uint8Array(0));
     expect(outgoing.addText(owner, '')).toBe(0);
@@ -115,7 +114,7 @@ describe('Outgoing', () => {
   });
 
   it('flushes each scheduled owner once, those that are scheduled meanwhile the next time', () => {
-    const outgoing = new Outgoing(new Landing(false));
+    const outgoing = new Outgoing();
     const owner = new Owner();
     expect(outgoing.schedule(owner)).toBe(true);
     expect(outgoing.schedule(new Owner())).toBe(false);
