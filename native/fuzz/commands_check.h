@@ -249,6 +249,7 @@ class HostileWorld {
     const uint8_t choice = byte();
     (void)server_.reactor().setInterest(handle, static_cast<Interest>(choice % 4));
     if (choice >= 192) (void)server_.reactor().sendDescriptor(handle, ends_.far.get());
+    if (choice >= 140 && choice < 192) server_.reactor().tick();
     int fd = kNoSocket;
     if (choice >= 128 && choice < 140 && server_.reactor().detach(handle, fd).ok()) closeSocket(fd);
   }

@@ -26,6 +26,7 @@ size_t Reactor::gather() {
   arenaUsed_ = 0;
   turn_ += 1;
   retryWhatIsDue();
+  tickIfDue();
   emitPending();
   // Both fill the same arena: they take turns at being first.
   const bool datagramsFirst = turn_ % 2 == 0;
@@ -147,11 +148,18 @@ void Reactor::goOnWithUnfinished() {
     stream = findStream(revisited_[i]);
     if (stream == nullptr || !stream->readUnfinished) continue;
     stream->readUnfinished = false;
-    if (stream->state == Stream::State::kOpen && includes(stream->interest, Interest::kRead)) {
-      receiveFrom(*stream);
-    }
+    goOnReading(*stream);
   }
   revisited_.clear();
+}
+
+void Reactor::goOnReading(Stream& stream) {
+  if (stream.state == Stream::State::kLingering) {
+    discardInput(stream);
+  } else if (stream.state == Stream::State::kBroken ||
+             (stream.state == Stream::State::kOpen && includes(stream.interest, Interest::kRead))) {
+    receiveFrom(stream);
+  }
 }
 
 void Reactor::onReady(const ReadyEvent& ready) {
@@ -195,12 +203,12 @@ void Reactor::onStreamReady(Stream& stream, const ReadyEvent& ready) {
     settle(stream);
     if (table_.find(handle) == nullptr) return;
   }
-  if (stream.state != Stream::State::kOpen) return;
+  if (stream.state == Stream::State::kEnded || stream.state == Stream::State::kClosed) return;
   if (!includes(stream.interest, Interest::kRead)) {
-    if (ready.hungUp) noticeHangUp(stream, ready.reset);
+    if (ready.hungUp && stream.state == Stream::State::kOpen) noticeHangUp(stream, ready.reset);
   } else if (ready.readable) {
     stream.inputEnding |= ready.ended;
-    receiveFrom(stream);
+    goOnReading(stream);
   }
 }
 
@@ -241,6 +249,11 @@ void Reactor::receiveFrom(Stream& stream) {
   bool stoppedShort = false;
   const Transfer transfer = stream.isUnix ? receiveUnixInto(stream, free.data(), most, stoppedShort)
                                           : receive(stream.socket, free.data(), most);
+  if (stream.state == Stream::State::kBroken &&
+      (transfer.result != Transfer::Result::kDone || transfer.count == 0)) {
+    endBroken(stream);
+    return;
+  }
   if (transfer.result == Transfer::Result::kWouldBlock) {
     stream.inputEnding = false;  // it was urgent data
     return;
@@ -264,6 +277,11 @@ void Reactor::receiveFrom(Stream& stream) {
   arenaUsed_ += transfer.count;
   statistics_.bytesReceived += transfer.count;
   stream.setbacks = 0;
+  stream.bulk = transfer.count >= kBulkRead;
+  if (stream.state == Stream::State::kBroken) {
+    readOfBroken(stream, transfer.count);
+    return;
+  }
   // Of an edge a read that was not filled has taken all, unless the end waits behind it.
   stream.readUnfinished = transfer.count == most || stream.inputEnding || stoppedShort;
   if (stream.readUnfinished) comeBack(stream);
@@ -306,6 +324,7 @@ bool Reactor::acceptOne(Listener& listener) {
   if (status.ok()) {
     auto* stream = new Stream(socket);
     stream->isUnix = listener.isUnix;
+    stream->setLinger(listener.lingerSeconds);
     if (listener.isUnix) (void)setSendBuffer(socket, listener.sendBufferBytes);
     status = adopt(*stream, Interest::kRead, handle);
     if (!status.ok()) return acceptFailed(listener, status.error, kWatchCall);
@@ -346,6 +365,7 @@ void Reactor::refuseWaiting(Listener& listener) {
     Socket socket = kNoSocket;
     SocketAddress peer;
     if (!acceptFrom(listener.socket, socket, peer).ok()) break;
+    if (listener.lingerSeconds > 0) turnLingerOff(socket);
     closeSocket(socket);
   }
   spareDescriptor_ = openSpareDescriptor();

@@ -37,7 +37,9 @@ Status Reactor::listen(const SocketAddress& address, const ListenOptions& option
   Socket socket = kNoSocket;
   const Status status = listenOn(address, options, socket);
   if (!status.ok()) return status;
-  return adopt(*new Listener(socket), Interest::kRead, handle);
+  auto* listener = new Listener(socket);
+  listener->lingerSeconds = options.lingerSeconds;
+  return adopt(*listener, Interest::kRead, handle);
 }
 
 Status Reactor::connect(const SocketAddress& address, const SocketAddress* local,
@@ -47,6 +49,7 @@ Status Reactor::connect(const SocketAddress& address, const SocketAddress* local
   if (!status.ok()) return status;
   Stream* stream = new Stream(socket);
   stream->state = Stream::State::kConnecting;
+  stream->setLinger(options.lingerSeconds);
   return adopt(*stream, Interest::kWrite, handle);
 }
 
@@ -184,10 +187,12 @@ void Reactor::destroy(Watched& watched) {
   if (watched.handle != 0) table_.erase(watched.handle);
   if (watched.kind != Watched::Kind::kDescriptor && watched.socket != kNoSocket) {
     unwatchToClose(watched);
-    closeSocket(watched.socket);
+    closeWithoutWaiting(watched);
   }
   switch (watched.kind) {
     case Watched::Kind::kStream:
+      forgetLingering(static_cast<Stream&>(watched));
+      forgetBroken(static_cast<Stream&>(watched));
       delete static_cast<Stream*>(&watched);
       return;
     case Watched::Kind::kListener:

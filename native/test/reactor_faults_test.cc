@@ -57,8 +57,8 @@ void listenersBackOff(PollerKind kind) {
   server.turnUntil([&] { return refused.hasEnded(); });
   Peer peer = Peer::connectedTo(server.port());
   for (int i = 0; i < 4; i++) {
-    const int64_t due = server.reactor().retryDue();
-    server.turnUntil([&] { return server.reactor().retryDue() > due; });
+    const int64_t due = server.reactor().wakeUpDue();
+    server.turnUntil([&] { return server.reactor().wakeUpDue() > due; });
     CHECK(server.sleeps());
   }
   CHECK_EQUAL(listener.acceptFailures.size(), 1);
@@ -76,7 +76,7 @@ void listenersObeyInTheEnd(PollerKind kind) {
   server.turn();
   const Peer peer = Peer::connectedTo(server.port());
   server.turnUntil([&] {
-    return world.faults.remove == 0 && server.reactor().retryDue() == Reactor::kNeverDue;
+    return world.faults.remove == 0 && server.reactor().wakeUpDue() == Reactor::kNeverDue;
   });
   CHECK(server.sleeps());
   CHECK(server.of(server.listener()).accepted.empty());
@@ -161,9 +161,9 @@ void endsWhileItWaits(PollerKind kind) {
   world.faults.modify = -1;
   server.command(stream, kPause);
   server.turn();
-  CHECK(server.reactor().retryDue() != Reactor::kNeverDue);
+  CHECK(server.reactor().wakeUpDue() != Reactor::kNeverDue);
   server.reactor().close(stream);
-  server.turnUntil([&] { return server.reactor().retryDue() == Reactor::kNeverDue; });
+  server.turnUntil([&] { return server.reactor().wakeUpDue() == Reactor::kNeverDue; });
 }
 
 // Whoever asks to have a descriptor watched is answered himself, and can ask again.
