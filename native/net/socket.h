@@ -92,6 +92,9 @@ int familyOf(Socket socket);
 int takeError(Socket socket);
 
 Transfer receive(Socket socket, uint8_t* memory, size_t size);
+// Of a call that sends kMaxSendBytes are offered at most: more than INT_MAX are EINVAL on macOS,
+// and Winsock takes all of them as long as its buffer has any room.
+constexpr size_t kMaxSendBytes = 1024 * 1024;
 Transfer send(Socket socket, Bytes bytes);
 // At most kMaxParts parts go in one call.
 Transfer sendParts(Socket socket, std::span<const Bytes> parts);

@@ -138,7 +138,13 @@ class Reactor {
   struct Piece {
     Bytes bytes;
     std::unique_ptr<Retained> keeper;  // null: `bytes` lie in the outgoing slab
+    size_t position;                   // of the first of `bytes` in what the stream wrote this turn
     int32_t next;
+    size_t end() const { return position + bytes.size(); }
+    bool valid() const { return keeper == nullptr || keeper->valid(); }
+    bool continuesAt(const uint8_t* memory) const {
+      return keeper == nullptr && bytes.data() + bytes.size() == memory;
+    }
   };
   struct HandedOver {
     size_t record;  // position of its kDescriptor
@@ -174,6 +180,7 @@ class Reactor {
   void emit(Handle handle, int32_t kind, int32_t a, int32_t b);
   void emitAddress(Handle handle, int32_t kind, int32_t a, const SocketAddress& address);
   void emitPending();
+  void compactPending();
   void goOnWithUnfinished();
   void comeBack(Stream& stream);
   void onReady(const ReadyEvent& ready);
@@ -199,9 +206,9 @@ class Reactor {
   void addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper);
   void markDirty(Stream& stream);
   void settle(Stream& stream);
+  size_t writtenBytes(const Stream& stream) const;
   bool sendWaiting(Stream& stream);
-  bool memoryIsValid(const Stream& stream) const;
-  size_t gatherParts(const Stream& stream, std::span<Bytes> parts) const;
+  bool gatherParts(const Stream& stream, std::span<Bytes>& parts) const;
   void consumeSent(Stream& stream, size_t count);
   void queuePieces(Stream& stream);
   void endOfSending(Stream& stream);

@@ -40,6 +40,8 @@ struct Stream : Watched {
 
   bool takesWrites() const { return state == State::kOpen || state == State::kEnded; }
   size_t queued() const { return queue == nullptr ? 0 : queue->size(); }
+  // Whether the poller will tell when the system takes more: a send would be refused until then.
+  bool awaitsRoom() const { return blocked && includes(interest, Interest::kWrite); }
 
   State state = State::kOpen;
   Ending ending = Ending::kNone;
@@ -48,6 +50,7 @@ struct Stream : Watched {
   bool watchDrain = false;
   bool inDirty = false;
   bool inUnfinished = false;
+  bool blocked = false;         // the system took less than it was offered: an event is to come
   bool readUnfinished = false;  // there is, or may be, more to read that no event will tell of
   bool inputEnding = false;     // the end of input or an error waits, maybe behind data
   bool reset = false;           // the poller has told so: what ends the input is a reset

@@ -24,17 +24,13 @@ import {
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/protocol.js';
 import type { ErrorReporter } from '../core/reactor.js';
-import {
-  type DetachedConnection,
-  HIGH_WATER_MARK_BYTES,
-  type TCPTransport,
-  type UNIXTransport,
-} from '../core/transport.js';
+import type { DetachedConnection, TCPTransport, UNIXTransport } from '../core/transport.js';
 import type { PeerCredentials } from '../core/unix-options.js';
 import { Deferred } from '../defer/deferred.js';
 import { fail } from '../defer/succeed.js';
 import type { AsyncContext } from '../internal/async-context.js';
 import { checkData } from '../internal/check.js';
+import { RegisteredProducer } from './registered-producer.js';
 
 /** The listening port or connector that a transport came from. */
 export interface StreamOwner {
@@ -50,12 +46,6 @@ export interface StreamReactor {
   readonly report: ErrorReporter;
   /** Runs `callback` in the next turn, before anything received then. */
   soon(callback: () => void): void;
-}
-
-interface RegisteredProducer {
-  readonly producer: PullProducer & Partial<PushProducer>;
-  readonly streaming: boolean;
-  paused: boolean;
 }
 
 type StreamState = 'open' | 'closing' | 'aborting' | 'detaching' | 'closed';
@@ -205,9 +195,12 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
       producer.stopProducing();
       return;
     }
-    this.producer = { producer, streaming, paused: false };
+    const registered = new RegisteredProducer(producer, streaming);
+    this.producer = registered;
     if (this.state === 'closing' || this.writing === 'shutting') this.keepOpen();
-    if (!streaming) producer.resumeProducing();
+    if (streaming) return;
+    producer.resumeProducing();
+    if (this.producer === registered && registered.waitsForOthers(this)) this.watchDrain();
   }
 
   unregisterProducer(): void {
@@ -249,15 +242,10 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   }
 
   /** To be called at the end of `write` where a producer is registered. */
-  protected regulateProducer(registered: RegisteredProducer): void {
-    if (!registered.streaming) {
-      this.watchDrain();
-      return;
-    }
-    if (registered.paused || this.bufferedBytes <= HIGH_WATER_MARK_BYTES) return;
-    registered.paused = true;
+  protected regulateProducer(registered: RegisteredProducer, data: Uint8Array | string): void {
+    if (!registered.wrote(data, this)) return;
     this.watchDrain();
-    registered.producer.pauseProducing?.();
+    registered.pause();
   }
 
   /** @internal Bytes came. */
@@ -311,9 +299,13 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   /** @internal Nothing waits to be sent. */
   protected drained(): void {
     const registered = this.producer;
-    if (registered === undefined || !this.connected) return;
-    if (registered.streaming && !registered.paused) return;
-    registered.paused = false;
+    if (registered === undefined || !registered.waiting || !this.connected) return;
+    // More may have been written since.
+    if (this.bufferedBytes > 0) {
+      this.watchDrain();
+      return;
+    }
+    registered.waiting = false;
     try {
       const { context } = this.owner;
       const { producer } = registered;

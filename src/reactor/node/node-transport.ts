@@ -121,7 +121,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       throw new InvalidArgumentTypeError('data', 'a Uint8Array or a string', data);
     }
     if (!this.#scheduled) this.schedule();
-    if (this.producer !== undefined) this.regulateProducer(this.producer);
+    if (this.producer !== undefined) this.regulateProducer(this.producer, data);
   }
 
   /** @internal */

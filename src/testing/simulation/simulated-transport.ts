@@ -83,7 +83,7 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     checkData(data);
     if (!this.writable) return;
     this.#queue.push(toBuffer(data));
-    if (this.producer !== undefined) this.regulateProducer(this.producer);
+    if (this.producer !== undefined) this.regulateProducer(this.producer, data);
     this.#schedule();
   }
 
