@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 #include <vector>
 
 #include "../unique_fd.h"
@@ -129,7 +130,6 @@ class KqueuePoller final : public Poller {
     count = 0;
     const Status status = submit();
     if (!status.ok()) return status;
-    poll_ += 1;
     tellRefused(events, count);
     const size_t room = std::min(events.size() - count, batch_.size());
     const int ready =
@@ -165,8 +165,8 @@ class KqueuePoller final : public Poller {
     Filters dropped = 0;  // of these, what was given up since, though it may be wanted again
     Trigger trigger = Trigger::kLevel;
     bool changed = false;  // it stands in changed_
-    uint32_t poll = 0;     // the last that told of it,
-    uint32_t slot = 0;     // and where
+    bool refused = false;  // a refusal of this owner's is in refused_
+    uint32_t slot = 0;     // where the last poll that told of it did
   };
 
   static constexpr size_t kMostOfOne = 4;  // changes: both filters deleted and added anew
@@ -242,13 +242,29 @@ class KqueuePoller final : public Poller {
     const int size = static_cast<int>(count);
     const int answered =
         kevent(kqueue_.get(), changes_.data(), size, receipts_.data(), size, &kAtOnce);
-    if (answered < 0) return Status::last("kevent");
+    if (answered < 0) {
+      const Status status = Status::last("kevent");
+      for (const Change& change : std::span(changes_).first(count)) noteAgain(change);
+      return status;
+    }
     for (size_t i = 0; i < static_cast<size_t>(answered); i++) {
       const bool deleted = (changes_[i].flags & EV_DELETE) != 0;
       if (receipts_[i].data == 0 || deleted) continue;  // what was closed is deleted already
       refused(changes_[i], static_cast<int>(receipts_[i].data));
     }
     return {};
+  }
+
+  // Of a change that the system may have carried out or not: to do so twice does no harm.
+  void noteAgain(const Change& change) {
+    const Socket socket = static_cast<Socket>(change.ident);
+    Entry& entry = entries_[static_cast<size_t>(socket)];
+    if ((change.flags & EV_DELETE) != 0) {
+      entry.dropped |= filterSet(change.filter);
+    } else {
+      entry.told &= ~filterSet(change.filter);
+    }
+    noteChange(socket, entry);
   }
 
   // Who asked at once is answered. Else the owner hears of it by an event: its next read or write
@@ -264,6 +280,7 @@ class KqueuePoller final : public Poller {
     if (error == ENOMEM) {
       noteChange(socket, entry);  // to be asked for again
     } else {
+      entry.refused = true;
       refused_.push_back(socket);
     }
     notify();
@@ -272,8 +289,10 @@ class KqueuePoller final : public Poller {
   void tellRefused(std::span<ReadyEvent> events, size_t& count) {
     size_t told = 0;
     for (; told < refused_.size() && count < events.size(); told++) {
-      const Entry* entry = find(refused_[told]);
-      if (entry != nullptr) events[count++] = {entry->token, true, true, true};
+      Entry* entry = find(refused_[told]);
+      if (entry == nullptr || !std::exchange(entry->refused, false)) continue;
+      entry->slot = static_cast<uint32_t>(count);
+      events[count++] = {entry->token, true, true, true};
     }
     refused_.erase(refused_.begin(), refused_.begin() + static_cast<ptrdiff_t>(told));
     if (!refused_.empty()) notify();
@@ -286,8 +305,8 @@ class KqueuePoller final : public Poller {
     if (entry == nullptr) return;
     const bool reading = event.filter == EVFILT_READ;
     const bool failed = (event.flags & EV_EOF) != 0 && (!reading || event.fflags != 0);
-    if (entry->poll != poll_) {
-      entry->poll = poll_;
+    // No two sockets have the same token, so a slot of an earlier poll is recognized as such.
+    if (entry->slot >= count || events[entry->slot].token != entry->token) {
       entry->slot = static_cast<uint32_t>(count);
       events[count++] = {entry->token, false, false, false};
     }
@@ -304,7 +323,6 @@ class KqueuePoller final : public Poller {
   std::vector<Socket> refused_;
   Socket adding_ = kNoSocket;
   Status refusal_;  // of adding_
-  uint32_t poll_ = 0;
   std::array<Change, kMaxChanges> changes_;
   std::array<Change, kMaxChanges> receipts_;
   std::array<Change, kMaxEvents> batch_;

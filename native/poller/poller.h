@@ -51,9 +51,9 @@ class Poller {
  public:
   virtual ~Poller() = default;
 
-  // `token` comes back unchanged in every ReadyEvent of `socket`. A socket is added once, with an
-  // interest. By kLevel it may be any descriptor, and the system's refusal is returned; what is
-  // added by kEdge is known to be a socket that is open.
+  // `token`, which no other socket has, comes back unchanged in every ReadyEvent of `socket`. A
+  // socket is added once, with an interest. By kLevel it may be any descriptor, and the system's
+  // refusal is returned; what is added by kEdge is known to be a socket that is open.
   virtual Status add(Socket socket, Interest interest, Trigger trigger, uint64_t token) = 0;
   // `interest` is not kNone: a socket that nobody is interested in is removed.
   virtual Status modify(Socket socket, Interest interest, Trigger trigger, uint64_t token) = 0;

@@ -95,6 +95,25 @@ void letsDescriptorsBeUsedAgain(PollerKind kind) {
   checkOnly(*poller, 2, false, true);
 }
 
+// A refusal to watch a socket is that socket's: the next one with its number hears nothing of it.
+void tellsNobodyOfAFormerOwnersRefusal(PollerKind kind) {
+  const auto poller = openPoller(kind);
+  TwoEnds first = openSocketPair();
+  const int number = first.near.get();
+  CHECK(poller->add(number, Interest::kRead, Trigger::kEdge, 1).ok());
+  first.near.reset();
+  (void)poller->submit();
+  poller->closing(number);
+
+  const TwoEnds second = openSocketPair();
+  if (!kLowestNumberFirst && second.near.get() != number) return;
+  CHECK_EQUAL(second.near.get(), number);
+  CHECK(poller->add(number, Interest::kRead, Trigger::kEdge, 2).ok());
+  CHECK(poll(*poller).empty());
+  put(second.far, "x");
+  checkOnly(*poller, 2, true, false);
+}
+
 // Removing one of many leaves the others, whichever it is.
 void removesTheRightOne(PollerKind kind) {
   const auto poller = openPoller(kind);
@@ -322,6 +341,7 @@ int main() {
       STORY(forgetsWhatIsRemoved),
       STORY(refusesToAddTwice),
       STORY(letsDescriptorsBeUsedAgain),
+      STORY(tellsNobodyOfAFormerOwnersRefusal),
       STORY(removesTheRightOne),
       STORY(foldsHangUps),
       STORY(foldsErrors),

@@ -72,6 +72,7 @@ export class ChatRoom {
 
 /** One connection to the chat: a nickname first, then lines. */
 export class DemoChat extends Protocol {
+  override readonly acceptsLentBytes = true;
   readonly #room: ChatRoom;
   readonly #counts: MessageCounts;
   readonly #decoder = new StringDecoder('utf8');

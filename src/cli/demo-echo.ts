@@ -9,6 +9,7 @@ export interface MessageCounts {
 
 /** Sends back what it receives. A message is what arrived together. */
 export class DemoEcho extends Protocol {
+  override readonly acceptsLentBytes = true;
   readonly #counts: MessageCounts;
 
   constructor(counts: MessageCounts) {

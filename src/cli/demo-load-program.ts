@@ -15,6 +15,7 @@ const RETRY_MS = 1000;
 const REPORT_MS = 250;
 
 class EchoLoad extends Protocol {
+  override readonly acceptsLentBytes = true;
   #bytesDue = 0;
 
   override connectionMade(): void {

@@ -22,10 +22,15 @@ export interface DatagramDetails {
  * everyday, and anybody could fill a log with it. The socket goes on.
  */
 export interface DatagramReceiver<A extends Address = Address> {
+  /**
+   * Whether `datagramReceived` may be called with lent bytes, which are valid until it returns and are overwritten afterwards:
+   * as for {@link StreamProtocol.acceptsLentBytes}. Asked at each delivery. Default false.
+   */
+  readonly acceptsLentBytes?: boolean;
   makeConnection(transport: DatagramTransport<A>): void;
   /**
    * A datagram came, whole.
-   * @param data Yours to keep: the bytes are never written again by the reactor.
+   * @param data Yours to keep, unless {@link acceptsLentBytes}.
    * @param details Only where the socket asked for `packetInfo` or `receiveTrafficClass`.
    */
   datagramReceived(
@@ -54,6 +59,8 @@ export type DatagramTransportFor<A extends Address> = A extends UNIXAddress
 export class DatagramProtocol<A extends Address = IPAddress> implements DatagramReceiver<A> {
   /** The socket. Set before `startProtocol`; do not use it earlier. */
   transport: DatagramTransportFor<A> = undefined as never;
+  /** {@link DatagramReceiver.acceptsLentBytes}. Not there unless a subclass defines it. */
+  declare readonly acceptsLentBytes?: boolean;
 
   makeConnection(transport: DatagramTransport<A>): void {
     // A port for IP addresses is a UDP port: no other kind is opened for them.
@@ -78,6 +85,8 @@ export class DatagramProtocol<A extends Address = IPAddress> implements Datagram
 
 /** A protocol over datagrams as a plain object. Every method may be left out; each is given the transport last. */
 export interface DatagramHandlers<A extends Address = IPAddress> {
+  /** {@link DatagramReceiver.acceptsLentBytes}. Read when listening begins. */
+  readonly acceptsLentBytes?: boolean;
   startProtocol?(transport: DatagramTransport<A>): void;
   datagramReceived?(
     data: Buffer,

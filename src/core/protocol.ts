@@ -10,8 +10,17 @@ import type { Transport } from './transport.js';
  * {@link RemoteProtocolError}, and ends the connection with that exception as the reason; other connections do not notice.
  */
 export interface StreamProtocol {
+  /**
+   * Whether `dataReceived` may be called with lent bytes. Asked at each delivery. Default false.
+   *
+   * - False: bytes are *given*. They are the receiver's own, in an `ArrayBuffer` that no other connection and no other delivery
+   *   shares: it may keep, change, transfer or post them.
+   * - True: bytes are *lent*, which saves the copy. They are valid until `dataReceived` returns and are overwritten afterwards.
+   *   What is kept must be copied (`Buffer.copyBytesFrom`); what is passed to `write` in time is sent as it is.
+   */
+  readonly acceptsLentBytes?: boolean;
   makeConnection(transport: Transport): void;
-  /** @param data At most 64 KiB. Yours to keep: the bytes are never written again by the reactor. */
+  /** @param data At most 64 KiB; yours to keep, unless {@link acceptsLentBytes}. */
   dataReceived(data: Buffer): void;
   /** @param reason `ConnectionDone`, `ConnectionLost`, `ConnectionAborted`, or what application code threw. */
   connectionLost(reason: Error): void;
@@ -36,6 +45,8 @@ export class Protocol implements StreamProtocol {
   transport: Transport = undefined as never;
   /** The factory that built this protocol, where one did. */
   factory: Factory | undefined = undefined;
+  /** {@link StreamProtocol.acceptsLentBytes}. Not there unless a subclass defines it. */
+  declare readonly acceptsLentBytes?: boolean;
 
   /** True between `connectionMade` and `connectionLost`. */
   get connected(): boolean {
@@ -59,6 +70,8 @@ export class Protocol implements StreamProtocol {
 
 /** A protocol written as a plain object. Every method may be left out; each is given the transport last. */
 export interface ProtocolHandlers {
+  /** {@link StreamProtocol.acceptsLentBytes}. Read when the protocol is made. */
+  readonly acceptsLentBytes?: boolean;
   connectionMade?(transport: Transport): void;
   dataReceived?(data: Buffer, transport: Transport): void;
   connectionLost?(reason: Error, transport: Transport): void;
@@ -66,11 +79,13 @@ export interface ProtocolHandlers {
 
 /** Makes a {@link Protocol} of a plain object's handlers. */
 export class HandlerProtocol extends Protocol {
+  override readonly acceptsLentBytes: boolean;
   readonly #handlers: ProtocolHandlers;
 
   constructor(handlers: ProtocolHandlers) {
     super();
     this.#handlers = handlers;
+    this.acceptsLentBytes = handlers.acceptsLentBytes === true;
   }
 
   override connectionMade(): void {

@@ -2,19 +2,21 @@
  * The bytes that a decoder has received and not yet given: at most two pieces, a head and a tail.
  *
  * A chunk that comes when nothing waits becomes the head as it is, and frames are views of it. When the decoder has found no
- * more whole frames in it, `settle` copies the unfinished rest into a buffer of the queue's own, so that 20 bytes left
- * over never pin a slab of 64 KiB for as long as the peer cares to wait. (Node's pool may hold them: 8 KiB at most.)
- * The next chunk becomes the tail, and only the bytes that complete the unfinished frame are copied from it: then it is
+ * more whole frames in it, `settle` copies the unfinished rest into a buffer of the queue's own: the chunk may be lent, and
+ * 20 bytes left over must not pin 64 KiB for as long as the peer cares to wait. That buffer is never part of Node's pool,
+ * since frames are views of it, and who detached one would detach the pool. The next chunk becomes the tail, and only the bytes that complete the unfinished frame are copied from it: then it is
  * the head. So a byte is copied once if its frame came in pieces, else never, plus what growing costs: capacity at least
  * doubles, up to what the frame can need. Bytes are appended behind those given out, never over them.
  */
 import { InvalidArgumentTypeError } from '../core/errors.js';
+import { HEAP_BYTES, ownBytes } from '../internal/lent-bytes.js';
 
 const EMPTY: Buffer = Buffer.alloc(0);
-const SMALLEST_CAPACITY = 64;
 
 /** Offsets are counted from the first byte that waits. Its methods trust their arguments. */
 export class ByteQueue {
+  /** Whether the last piece that was cut fills, with what was taken off around it, memory that nobody else has. */
+  pieceIsOwn = false;
   private head: Buffer = EMPTY;
   private start = 0;
   private end = 0;
@@ -81,6 +83,7 @@ export class ByteQueue {
     if (size > this.end - this.start) this.gather(size);
     const { head, start } = this;
     const piece = head.subarray(start + from, start + to);
+    this.pieceIsOwn = this.owned && start === 0 && size === head.length && 2 * (to - from) >= size;
     this.start = start + size;
     if (this.start === this.end) this.setHead(this.tail ?? EMPTY, this.tailStart);
     return piece;
@@ -96,11 +99,19 @@ export class ByteQueue {
     this.settled = true;
   }
 
-  /** Takes all there is. */
+  /** The same where whole frames wait, too. */
+  keep(): void {
+    if (this.tail !== undefined) this.mergeTail(Number.POSITIVE_INFINITY);
+    if (!this.owned && this.start !== this.end) this.grow(0, this.end - this.start);
+    this.settled = true;
+  }
+
+  /** Takes all there is: a view, or the chunk as it came. */
   takeRest(): Buffer {
     this.mergeTail(this.length);
     const { head, start, end } = this;
     this.setHead(EMPTY, 0);
+    if (start === end) return Buffer.alloc(0);
     return start === 0 && end === head.length ? head : head.subarray(start, end);
   }
 
@@ -141,11 +152,16 @@ export class ByteQueue {
     const length = end - start;
     const needed = length + added;
     // Where a quarter of the frame is there, room is made for all of it; before that, the peer's word is not enough.
-    const capacity = wanted <= 4 * needed ? wanted : Math.max(2 * needed, SMALLEST_CAPACITY);
-    this.head = Buffer.allocUnsafe(Math.max(needed, capacity));
+    const capacity = wanted <= 4 * needed ? wanted : spacious(needed);
+    this.head = ownBytes(Math.max(needed, capacity));
     head.copy(this.head, 0, start, end);
     this.start = 0;
     this.end = length;
     this.owned = true;
   }
+}
+
+/** Room for growing, on V8's heap where the bytes fit there. */
+function spacious(bytes: number): number {
+  return bytes <= HEAP_BYTES ? HEAP_BYTES : 2 * bytes;
 }

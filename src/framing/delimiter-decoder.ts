@@ -49,4 +49,9 @@ export class DelimiterDecoder implements FrameDecoder {
   takeRest(): Buffer {
     return this.#frames.takeRest();
   }
+
+  /** {@link FrameDecoder.keepRest}. */
+  keepRest(): void {
+    this.#frames.keepRest();
+  }
 }

@@ -11,6 +11,8 @@ export interface Deliverer {
   readonly transport: Transport;
   /** Delivers one thing; false where there is none. */
   deliverNext(): boolean;
+  /** Copies what is not delivered yet out of bytes that may be lent. */
+  keepRest(): void;
 }
 
 /** One lives for each connection of a receiver. */
@@ -23,14 +25,27 @@ export class Delivery {
     this.deliverer = deliverer;
   }
 
-  /** Delivers until nothing is left, the application pauses, or the connection ends. Throws what the application throws. */
+  /** Whether a callback of the application runs now. */
+  get running(): boolean {
+    return this.delivering;
+  }
+
+  /**
+   * Delivers until nothing is left, the application pauses, or the connection ends. Throws what the application throws. What is
+   * left, for whatever reason, is kept: the bytes that were received may be lent until this returns.
+   */
   run(): void {
-    if (this.delivering) return;
+    if (this.delivering) {
+      // Bytes were received from inside a callback: they may be lent for less long than the others.
+      this.deliverer.keepRest();
+      return;
+    }
     this.delivering = true;
     try {
       while (this.wanted && this.deliverer.deliverNext());
     } finally {
       this.delivering = false;
+      this.deliverer.keepRest();
     }
   }
 
@@ -55,7 +70,7 @@ export class Delivery {
 
   resume(): void {
     this.paused = false;
-    this.runFromElsewhere();
+    if (!this.delivering) this.runFromElsewhere();
     if (!this.paused) this.deliverer.transport.resumeProducing();
   }
 

@@ -20,6 +20,11 @@ export class FixedLengthDecoder implements FrameDecoder {
     return this.#queue.length;
   }
 
+  /** {@link FrameDecoder.frameIsOwn}. */
+  get frameIsOwn(): boolean {
+    return this.#queue.pieceIsOwn;
+  }
+
   /** How many bytes `next` gives. May be set between two frames. */
   get length(): number {
     return this.#length;
@@ -49,5 +54,10 @@ export class FixedLengthDecoder implements FrameDecoder {
   /** {@link FrameDecoder.takeRest}. */
   takeRest(): Buffer {
     return this.#queue.takeRest();
+  }
+
+  /** {@link FrameDecoder.keepRest}. */
+  keepRest(): void {
+    this.#queue.keep();
   }
 }

@@ -2,6 +2,7 @@
 import { RemoteProtocolError } from '../core/errors.js';
 import type { PushProducer } from '../core/producer.js';
 import { Protocol } from '../core/protocol.js';
+import { givenCopyOf } from '../internal/lent-bytes.js';
 import { Delivery } from './delivery.js';
 import type { FrameDecoder } from './frame-decoder.js';
 
@@ -10,6 +11,9 @@ import type { FrameDecoder } from './frame-decoder.js';
  *
  * Frames are delivered in order, none of them inside another's callback, and none after the transport was told to close or
  * to abort, or is gone. What a callback throws ends the connection.
+ *
+ * The transport lends its bytes to this protocol, whose frames are copies all the same, unless it asks for lent ones too
+ * ({@link acceptsLentFrames}).
  *
  * @example
  * class Messages extends FrameReceiver {
@@ -20,6 +24,19 @@ import type { FrameDecoder } from './frame-decoder.js';
  * }
  */
 export abstract class FrameReceiver extends Protocol implements PushProducer {
+  /** True, if the decoder has `keepRest`. */
+  override readonly acceptsLentBytes: boolean;
+  /**
+   * Whether callbacks take lent bytes. Asked at each frame. Default false.
+   *
+   * - False: frames and rests are given: yours to keep, to change and to transfer, in memory of their own that is at most twice
+   *   as long as they are.
+   * - True: they are lent, which saves the copy: views that are valid until the callback returns. What is kept must be copied
+   *   (`Buffer.copyBytesFrom`); what is passed to `write` in time is sent as it is.
+   *
+   * @example override readonly acceptsLentFrames = true;
+   */
+  readonly acceptsLentFrames: boolean = false;
   readonly #decoder: FrameDecoder;
   readonly #delivery: Delivery = new Delivery(this);
   #failed = false;
@@ -27,9 +44,10 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
   constructor(decoder: FrameDecoder) {
     super();
     this.#decoder = decoder;
+    this.acceptsLentBytes = decoder.keepRest !== undefined;
   }
 
-  /** A frame came. @param frame Yours to keep. */
+  /** A frame came. @param frame Yours to keep, unless {@link acceptsLentFrames}. */
   abstract frameReceived(frame: Buffer): void;
 
   /**
@@ -76,11 +94,18 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
     } catch (error) {
       this.#failed = true;
       if (!(error instanceof RemoteProtocolError)) throw error;
-      this.frameError(error, this.#decoder.takeRest());
+      const rest = this.#decoder.takeRest();
+      this.frameError(error, this.acceptsLentFrames ? rest : givenCopyOf(rest));
       return false;
     }
     if (frame === undefined) return false;
-    this.frameReceived(frame);
+    const keepable = this.acceptsLentFrames || this.#decoder.frameIsOwn === true;
+    this.frameReceived(keepable ? frame : givenCopyOf(frame));
     return true;
+  }
+
+  /** @internal */
+  keepRest(): void {
+    this.#decoder.keepRest?.();
   }
 }

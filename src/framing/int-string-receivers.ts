@@ -26,7 +26,7 @@ export abstract class IntNStringReceiver extends FrameReceiver {
     this.#options = options;
   }
 
-  /** A string came. @param string Without its length; yours to keep. */
+  /** A string came. @param string Without its length; yours to keep, unless {@link acceptsLentFrames}. */
   abstract stringReceived(string: Buffer): void;
 
   /**

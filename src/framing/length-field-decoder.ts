@@ -99,6 +99,11 @@ export class LengthFieldDecoder implements FrameDecoder {
     return this.#queue.length;
   }
 
+  /** {@link FrameDecoder.frameIsOwn}. */
+  get frameIsOwn(): boolean {
+    return this.#queue.pieceIsOwn;
+  }
+
   /** {@link FrameDecoder.receive}. */
   receive(chunk: Buffer): void {
     if (this.#failure !== undefined) throw this.#failure;
@@ -134,6 +139,11 @@ export class LengthFieldDecoder implements FrameDecoder {
   takeRest(): Buffer {
     this.#frameLength = UNKNOWN;
     return this.#queue.takeRest();
+  }
+
+  /** {@link FrameDecoder.keepRest}. */
+  keepRest(): void {
+    this.#queue.keep();
   }
 
   /** Where the length field ends. */

@@ -60,6 +60,11 @@ export class LengthPrefixDecoder implements FrameDecoder {
     return this.#queue.length;
   }
 
+  /** {@link FrameDecoder.frameIsOwn}. */
+  get frameIsOwn(): boolean {
+    return this.#queue.pieceIsOwn;
+  }
+
   /** {@link FrameDecoder.receive}. */
   receive(chunk: Buffer): void {
     if (this.#failure !== undefined) throw this.#failure;
@@ -95,6 +100,11 @@ export class LengthPrefixDecoder implements FrameDecoder {
   takeRest(): Buffer {
     this.#length = UNKNOWN;
     return this.#queue.takeRest();
+  }
+
+  /** {@link FrameDecoder.keepRest}. */
+  keepRest(): void {
+    this.#queue.keep();
   }
 
   private checked(length: number): number {

@@ -69,6 +69,11 @@ export class LineDecoder implements FrameDecoder {
   takeRest(): Buffer {
     return this.#lines.takeRest();
   }
+
+  /** {@link FrameDecoder.keepRest}. */
+  keepRest(): void {
+    this.#lines.keepRest();
+  }
 }
 
 /** What ends a line, and what a line is sent with. */

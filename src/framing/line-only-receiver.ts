@@ -17,7 +17,7 @@ export abstract class LineOnlyReceiver extends FrameReceiver {
     this.#terminator = terminatorOf(options);
   }
 
-  /** A line came. @param line Without its terminator; yours to keep. */
+  /** A line came. @param line Without its terminator; yours to keep, unless {@link acceptsLentFrames}. */
   abstract lineReceived(line: Buffer): void;
 
   /**

@@ -2,6 +2,7 @@
 import { UnsupportedError } from '../core/errors.js';
 import type { PushProducer } from '../core/producer.js';
 import { Protocol } from '../core/protocol.js';
+import { givenCopyOf } from '../internal/lent-bytes.js';
 import { Delivery } from './delivery.js';
 import type { LineTooLongError } from './errors.js';
 import { LineDecoder, type LineDecoderOptions, terminatorOf } from './line-decoder.js';
@@ -16,8 +17,17 @@ const NOTHING: Buffer = Buffer.alloc(0);
  * They are delivered in order, none of them inside another's callback, and none after the transport was told to close or
  * to abort, or is gone: the same holds for raw bytes. What a callback throws ends the connection. The modes may be
  * changed from inside every callback, and count from then on: what follows a line in the same chunk is raw already.
+ *
+ * The transport lends its bytes to this protocol, whose lines and raw bytes are copies all the same, unless it asks for lent
+ * ones too ({@link acceptsLentFrames}).
  */
 export abstract class LineReceiver extends Protocol implements PushProducer {
+  override readonly acceptsLentBytes: boolean = true;
+  /**
+   * Whether callbacks take lent bytes, as for {@link FrameReceiver.acceptsLentFrames}. Asked at each callback. Default false:
+   * lines, raw bytes and rests are yours, each in memory of its own.
+   */
+  readonly acceptsLentFrames: boolean = false;
   readonly #options: LineDecoderOptions;
   readonly #terminator: Buffer;
   readonly #delivery: Delivery = new Delivery(this);
@@ -35,12 +45,12 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
     this.#terminator = terminatorOf(options);
   }
 
-  /** A line came. @param line Without its terminator; yours to keep. */
+  /** A line came. @param line Without its terminator; yours to keep, unless {@link acceptsLentFrames}. */
   abstract lineReceived(line: Buffer): void;
 
   /**
    * Bytes came in raw mode.
-   * @param _data All that there is, one byte or more; yours to keep.
+   * @param _data All that there is, one byte or more; yours to keep, unless {@link acceptsLentFrames}.
    * @throws UnsupportedError by default.
    */
   rawDataReceived(_data: Buffer): void {
@@ -76,7 +86,8 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
   /**
    * From now on bytes are read as lines.
    * @param extra Bytes given to `rawDataReceived` that are lines: they are read before all that waits. Where no callback of
-   * this protocol is running, their lines are delivered before this returns.
+   * this protocol is running, their lines are delivered before this returns, and what is left of them is copied; else leave
+   * them as they are until the callback has returned.
    */
   setLineMode(extra: Buffer = NOTHING): void {
     this.#mode = 'line';
@@ -84,12 +95,15 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
     const rest = this.#decoder.takeRest();
     this.#decoder.receive(extra);
     this.#decoder.receive(rest);
-    this.#delivery.runFromElsewhere();
+    if (!this.#delivery.running) this.#delivery.runFromElsewhere();
   }
 
-  /** Takes the bytes that wait: an unfinished line, and while paused all that follows. They are not delivered any more. */
+  /**
+   * Takes the bytes that wait: an unfinished line, and while paused all that follows. They are not delivered any more.
+   * @returns Yours to keep.
+   */
   clearLineBuffer(): Buffer {
-    return this.#decoder.takeRest();
+    return givenCopyOf(this.#decoder.takeRest());
   }
 
   override dataReceived(data: Buffer): void {
@@ -119,7 +133,7 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
   deliverNext(): boolean {
     if (this.#mode === 'raw') {
       if (this.#decoder.bufferedBytes === 0) return false;
-      this.rawDataReceived(this.#decoder.takeRest());
+      this.rawDataReceived(this.#given(this.#decoder.takeRest()));
       return true;
     }
     let line: Buffer | undefined;
@@ -128,11 +142,20 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
     } catch (error) {
       const rest = this.#decoder.takeRest();
       this.#decoder = new LineDecoder(this.#options);
-      this.lineLengthExceeded(rest, error as LineTooLongError);
+      this.lineLengthExceeded(this.#given(rest), error as LineTooLongError);
       return true;
     }
     if (line === undefined) return false;
-    this.lineReceived(line);
+    this.lineReceived(this.acceptsLentFrames ? line : givenCopyOf(line));
     return true;
+  }
+
+  /** @internal */
+  keepRest(): void {
+    this.#decoder.keepRest();
+  }
+
+  #given(bytes: Buffer): Buffer {
+    return this.acceptsLentFrames ? bytes : givenCopyOf(bytes);
   }
 }

@@ -13,7 +13,7 @@ export abstract class NetstringReceiver extends FrameReceiver {
     super(new NetstringDecoder(options));
   }
 
-  /** A string came. @param string Without its length and comma; yours to keep. */
+  /** A string came. @param string Without its length and comma; yours to keep, unless {@link acceptsLentFrames}. */
   abstract stringReceived(string: Buffer): void;
 
   /**

@@ -38,6 +38,11 @@ export class NetstringDecoder implements FrameDecoder {
     return this.#queue.length;
   }
 
+  /** {@link FrameDecoder.frameIsOwn}. */
+  get frameIsOwn(): boolean {
+    return this.#queue.pieceIsOwn;
+  }
+
   /** {@link FrameDecoder.receive}. */
   receive(chunk: Buffer): void {
     if (this.#failure !== undefined) throw this.#failure;
@@ -69,6 +74,11 @@ export class NetstringDecoder implements FrameDecoder {
   takeRest(): Buffer {
     this.forgetLength();
     return this.#queue.takeRest();
+  }
+
+  /** {@link FrameDecoder.keepRest}. */
+  keepRest(): void {
+    this.#queue.keep();
   }
 
   private readLength(): void {

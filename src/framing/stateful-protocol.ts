@@ -23,10 +23,10 @@ export interface StatefulProtocolOptions {
 
 const DEFAULT_MAX_BLOCK_BYTES = 1024 * 1024;
 const MAX_EMPTY_BLOCKS = 100;
-const EMPTY: Buffer = Buffer.alloc(0);
 
 /**
- * Base for protocols of blocks. A state that asks for 0 bytes is called at once with none.
+ * Base for protocols of blocks. A state that asks for 0 bytes is called at once with none. Blocks are yours to keep, unless
+ * {@link acceptsLentFrames}.
  *
  * @example
  * class Messages extends StatefulProtocol {
@@ -90,7 +90,7 @@ export abstract class StatefulProtocol extends FrameReceiver {
         return;
       }
       if (!this.transport.connected || this.transport.disconnecting) return;
-      this.giveBlock(EMPTY);
+      this.giveBlock(Buffer.alloc(0));
     }
     const expected = `more than 0 once in ${MAX_EMPTY_BLOCKS} states`;
     throw new InvalidArgumentValueError('bytes of a state', expected, 0);

@@ -63,6 +63,10 @@ export class TerminatedBytes {
     return this.queue.takeRest();
   }
 
+  keepRest(): void {
+    this.queue.keep();
+  }
+
   /** How long the frame is whose terminator ends at `at`; -1 where none ends there. */
   private lengthBefore(at: number): number {
     const { queue, terminator } = this;

@@ -106,6 +106,7 @@ export class ListenerOffer implements AsyncDisposable {
 }
 
 class OfferProtocol extends LineOnlyReceiver {
+  override readonly acceptsLentFrames = true;
   readonly #offer: ListenerOffer;
   readonly #reactor: Reactor;
   #state: 'new' | 'given' | 'refused' | 'stopping' | 'stopped' = 'new';

@@ -78,6 +78,7 @@ export class TakenListeners implements Disposable {
 }
 
 class TakeProtocol extends LineOnlyReceiver {
+  override readonly acceptsLentFrames = true;
   readonly #reactor: Reactor;
   readonly #timeoutMs: number;
   readonly #taken: Deferred<TakenListeners>;

@@ -57,6 +57,14 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
     return this.passFileDescriptor;
   }
 
+  /**
+   * The wrapped protocol's answer. A subclass that keeps what it receives beyond its `dataReceived`, without copying it, overrides
+   * this with false.
+   */
+  get acceptsLentBytes(): boolean {
+    return this.wrappedProtocol.acceptsLentBytes === true;
+  }
+
   get connected(): boolean {
     return this.transport?.connected ?? false;
   }

@@ -1,5 +1,6 @@
-/** Bytes that wait to be sent, in order. Small pieces are copied together, large ones kept as they are. */
+/** Copies of bytes that wait to be sent, in order: small pieces together, large ones each by itself. */
 import { LARGE_WRITE_BYTES } from '../core/transport.js';
+import { givenCopyOf } from '../internal/lent-bytes.js';
 
 const MIN_BLOCK_BYTES = 1024;
 const MAX_BLOCK_BYTES = LARGE_WRITE_BYTES;
@@ -20,12 +21,12 @@ export class WriteQueue {
     return this.#length;
   }
 
-  /** @param data Copied where it is less than {@link LARGE_WRITE_BYTES}. */
+  /** @param data Copied, whatever its size: it may be lent, and what waits here waits longer than that. */
   add(data: Uint8Array): void {
     this.#length += data.byteLength;
     if (data.byteLength >= LARGE_WRITE_BYTES) {
       this.#closeBlock();
-      this.#parts.push(data);
+      this.#parts.push(givenCopyOf(data));
       return;
     }
     if (this.#block === undefined || this.#block.byteLength - this.#blockEnd < data.byteLength) {

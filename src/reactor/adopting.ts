@@ -12,6 +12,7 @@ import type { DatagramProtocolLike } from '../core/datagram.js';
 import { DescriptorError, InvalidArgumentTypeError } from '../core/errors.js';
 import { type FactoryLike, toFactory } from '../core/factory.js';
 import { checkBoolean } from '../internal/check.js';
+import { givenCopyOf } from '../internal/lent-bytes.js';
 import { checkHasDescriptors } from '../internal/platform.js';
 import { adoptSettings } from './adopt-settings.js';
 import { AdoptedOwner } from './adopted-owner.js';
@@ -52,7 +53,7 @@ export function adoptStreamConnection(
   const owner = new AdoptedOwner(reactor, toFactory(factory));
   return owner.start(
     (streamOwner) => reactor.adoptStream(fd, takeOver, streamOwner),
-    unread === undefined ? undefined : Buffer.from(unread),
+    unread === undefined ? undefined : givenCopyOf(unread),
   );
 }
 

@@ -184,6 +184,11 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     this.producer = undefined;
   }
 
+  /** @internal Whether the protocol may be lent the next datagram. */
+  get acceptsLentBytes(): boolean {
+    return this.protocol.acceptsLentBytes === true;
+  }
+
   /** @internal A datagram came. */
   received(data: Buffer, from: A, details?: DatagramDetails): void {
     if (this.socket === undefined) return;

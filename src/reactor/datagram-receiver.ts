@@ -30,6 +30,7 @@ function isReceiver<A extends Address>(
 function receiverOf<A extends Address>(handlers: DatagramHandlers<A>): DatagramReceiver<A> {
   let transport = undefined as unknown as DatagramTransport<A>;
   const receiver: DatagramReceiver<A> = {
+    acceptsLentBytes: handlers.acceptsLentBytes === true,
     makeConnection(made) {
       transport = made;
       handlers.startProtocol?.(made);

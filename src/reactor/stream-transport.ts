@@ -30,6 +30,7 @@ import { Deferred } from '../defer/deferred.js';
 import { fail } from '../defer/succeed.js';
 import type { AsyncContext } from '../internal/async-context.js';
 import { checkData } from '../internal/check.js';
+import { givenCopyOf } from '../internal/lent-bytes.js';
 import { RegisteredProducer } from './registered-producer.js';
 
 /** The listening port or connector that a transport came from. */
@@ -412,7 +413,8 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
     const unread = (held.get(this) ?? []).filter((part) => typeof part !== 'number');
     this.finish(withoutStack(() => new ConnectionDetached()));
     const close = (): void => this.closeDescriptor(fd);
-    detached.callback({ fd, unread: Buffer.concat(unread), close, [Symbol.dispose]: close });
+    const bytes = givenCopyOf(Buffer.concat(unread));
+    detached.callback({ fd, unread: bytes, close, [Symbol.dispose]: close });
   }
 
   /** Keeps what was received in the very turn in which reading was paused; a closing transport wants none. */

@@ -5,6 +5,7 @@ import { checkData } from '../internal/check.js';
 import type { UDPSettings } from '../reactor/datagram-settings.js';
 import { checkDatagramLength, udpDestination } from '../reactor/udp-destination.js';
 import type { UDPOption, UDPPort, UDPSocket } from '../reactor/udp-port.js';
+import { deliver } from './lending.js';
 
 /** A datagram that a protocol sent. */
 export interface SentDatagram {
@@ -93,11 +94,11 @@ export class MemoryDatagramSocket implements UDPSocket {
   leaveGroup(_group: string, _through: string, _source: string): void {}
   setMulticastInterface(_through: string): void {}
 
-  /** A datagram comes. */
+  /** A datagram comes: lent, to a protocol that accepts lent bytes, and overwritten when its `datagramReceived` returns. */
   receive(data: Buffer, from: IPAddress): void {
     if (this.#peer !== undefined && !this.#peer.equals(from)) return;
     if (data.byteLength <= this.#settings.maxPacketSize) {
-      this.#port.received(data, from);
+      deliver(data, this.#port.acceptsLentBytes, (bytes) => this.#port.received(bytes, from));
       return;
     }
     this.datagramsTruncated += 1;

@@ -14,6 +14,7 @@ import {
   type StreamReactor,
   StreamTransport,
 } from '../reactor/stream-transport.js';
+import { deliver } from './lending.js';
 import { SimulationLimitError, TestTransportStateError } from './simulation/errors.js';
 
 /** Data is delivered in pieces of at most this many bytes, as the reactors do. */
@@ -40,6 +41,9 @@ export interface MemoryTransportOptions {
 /**
  * Keeps what a protocol writes. Nothing happens by itself: what a reactor would do in a later turn (sending, telling
  * producers, `connectionLost`) is done by {@link turn} or {@link settle}.
+ *
+ * To a protocol that accepts lent bytes all are lent, and overwritten when its `dataReceived` returns; any other is given bytes
+ * of its own.
  *
  * @example
  * const transport = new MemoryTransport();
@@ -252,6 +256,13 @@ export class MemoryTransport extends StreamTransport {
         throw new SimulationLimitError(`the transport has not settled in ${turns} turns`);
       }
     }
+  }
+
+  /** @internal */
+  override received(data: Buffer): void {
+    const delivered = this.state === 'open' && this.reading === 'on';
+    if (!delivered) super.received(data);
+    else deliver(data, this.protocol?.acceptsLentBytes, (bytes) => super.received(bytes));
   }
 
   protected override get reactor(): StreamReactor {

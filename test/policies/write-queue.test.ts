@@ -4,16 +4,17 @@ import { LARGE_WRITE_BYTES } from '../../src/core/transport.js';
 import { WriteQueue } from '../../src/policies/write-queue.js';
 
 describe('WriteQueue', () => {
-  it('copies small data and keeps large data as it is', () => {
+  it('copies small and large data, which may be lent', () => {
     const queue = new WriteQueue();
     const small = Buffer.from('small');
     const large = Buffer.alloc(LARGE_WRITE_BYTES, 'L');
     queue.add(small);
     queue.add(large);
     small.fill('x');
+    large.fill('x');
     const [first, second] = queue.take(1_000_000);
     expect(Buffer.from(first ?? []).toString()).toBe('small');
-    expect(second).toBe(large);
+    expect(second?.every((byte) => byte === 0x4c)).toBe(true);
   });
 
   it('keeps a million small pieces in few large ones', () => {

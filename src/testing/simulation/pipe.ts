@@ -101,7 +101,7 @@ export class Pipe {
   }
 
   /**
-   * Takes what there is room for.
+   * Takes a copy of what there is room for, as a system does.
    * @returns How many bytes; fewer than given: `sendable` will be told.
    */
   send(data: Buffer): number {
@@ -113,7 +113,7 @@ export class Pipe {
         this.#trace.add('all', this.name, 'the send buffer is full');
         break;
       }
-      const part = data.subarray(taken, taken + room);
+      const part = Buffer.from(data.subarray(taken, taken + room));
       this.#unsent.push(part);
       taken += part.byteLength;
       this.#transmit();

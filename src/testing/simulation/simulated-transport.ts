@@ -9,6 +9,7 @@ import {
   StreamTransport,
 } from '../../reactor/stream-transport.js';
 import type { SocketSettings } from '../../reactor/tcp-settings.js';
+import { deliver, isLent } from '../lending.js';
 import { ByteQueue } from './byte-queue.js';
 import type { Endpoint, EndpointListener } from './endpoint.js';
 import type { SimulatedReactor } from './simulated-reactor.js';
@@ -125,6 +126,12 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     if (this.#receiving && this.#endpoint.readable && data !== undefined) this.#readLater();
   }
 
+  /** To a protocol that accepts lent bytes all are lent, and overwritten when its `dataReceived` returns. */
+  override received(data: Buffer): void {
+    if (!this.#receiving) super.received(data);
+    else deliver(data, this.protocol?.acceptsLentBytes, (bytes) => super.received(bytes));
+  }
+
   sendable(): void {
     this.#reactor.beginTurn();
     this.flush();
@@ -216,9 +223,9 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
   }
 }
 
-/** Small data is copied, large data is kept by reference, as the other reactors do. */
+/** Small data and lent data is copied, large data is kept by reference, as the other reactors do. */
 function toBuffer(data: Uint8Array | string): Buffer {
   if (typeof data === 'string') return Buffer.from(data);
-  if (data.byteLength < LARGE_WRITE_BYTES) return Buffer.from(data);
+  if (data.byteLength < LARGE_WRITE_BYTES || isLent(data)) return Buffer.from(data);
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
