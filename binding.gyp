@@ -24,6 +24,7 @@
         "native/reactor/datagrams_out.cc",
         "native/reactor/incoming.cc",
         "native/reactor/outgoing.cc",
+        "native/reactor/retries.cc",
         "native/reactor/unix_streams.cc",
         "native/net/datagram_ancillary.cc",
         "native/net/datagram_batch.cc",

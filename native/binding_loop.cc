@@ -1,6 +1,8 @@
 #include "binding_loop.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <initializer_list>
 #include <new>
 #include <utility>
 
@@ -12,6 +14,10 @@ namespace {
 
 // How long a turn that finds more and more by busy polling keeps Node's loop waiting.
 constexpr int64_t kMaxBusyTurnNanos = 10'000'000;
+
+// Of a loop's libuv handles, those that need nothing of the system; one of poll_ and async_
+// follows.
+constexpr int kFirstHandles = 4;
 
 // `new name(argument)` of a global constructor; null if it throws, or is not there.
 napi_value construct(napi_env env, const char* name, napi_value argument) {
@@ -70,24 +76,24 @@ Status Loop::start(napi_value dispatch) {
   if (napi_get_uv_event_loop(env_, &uv) != napi_ok) return {ENOSYS, "uv_loop"};
   napi_create_reference(env_, dispatch, 1, &dispatch_);
 
-  prepare_.data = check_.data = idle_.data = poll_.data = async_.data = this;
+  prepare_.data = check_.data = idle_.data = timer_.data = poll_.data = async_.data = this;
   uv_prepare_init(uv, &prepare_);
   uv_check_init(uv, &check_);
   uv_idle_init(uv, &idle_);
-  openHandles_ = 3;
+  uv_timer_init(uv, &timer_);
+  openHandles_ = kFirstHandles;
 
   const Socket pollable = reactor_->poller().pollable();
   if (pollable != kNoSocket) {
     const int error = uv_poll_init(uv, &poll_, pollable);
     if (error != 0) return {-error, "uv_poll_init"};
-    openHandles_ = 4;
-    uv_poll_start(&poll_, UV_READABLE,
-                  [](uv_poll_t* handle, int, int) { static_cast<Loop*>(handle->data)->turn(); });
+    openHandles_ += 1;
+    if (const int refused = startPolling(); refused != 0) return {-refused, "uv_poll_start"};
   } else {
     const int error = uv_async_init(
         uv, &async_, [](uv_async_t* handle) { static_cast<Loop*>(handle->data)->turn(); });
     if (error != 0) return {-error, "uv_async_init"};
-    openHandles_ = 4;
+    openHandles_ += 1;
     thread_ =
         std::make_unique<PollerThread>(reactor_->poller(), [this] { uv_async_send(&async_); });
     if (Status status = thread_->started(); !status.ok()) return status;
@@ -105,8 +111,15 @@ Status Loop::start(napi_value dispatch) {
   uv_unref(reinterpret_cast<uv_handle_t*>(&prepare_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&check_));
   uv_unref(reinterpret_cast<uv_handle_t*>(&idle_));
+  uv_unref(reinterpret_cast<uv_handle_t*>(&timer_));
   updateRef();
   return {};
+}
+
+int Loop::startPolling() {
+  return uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* handle, int, int) {
+    static_cast<Loop*>(handle->data)->turn();
+  });
 }
 
 napi_value Loop::shareMemory() {
@@ -175,16 +188,22 @@ void Loop::updateRef() {
   referenced_ = wanted;
   uv_handle_t* handle = thread_ == nullptr ? reinterpret_cast<uv_handle_t*>(&poll_)
                                            : reinterpret_cast<uv_handle_t*>(&async_);
-  if (wanted) {
-    uv_ref(handle);
-  } else {
-    uv_unref(handle);
+  // While the poller rests, the timer alone is there to keep Node alive.
+  for (uv_handle_t* one : {handle, reinterpret_cast<uv_handle_t*>(&timer_)}) {
+    if (wanted) {
+      uv_ref(one);
+    } else {
+      uv_unref(one);
+    }
   }
 }
 
 void Loop::turn() {
   if (disposed_ || inTurn_) return;
   inTurn_ = true;
+  if (thread_ != nullptr) {
+    if (const auto outcome = thread_->takeOutcome()) reactor_->waited(*outcome);
+  }
   const bool timed = settings_.measureTurns || settings_.busyPollNanos > 0;
   const int64_t started = timed ? monotonicNanos() : 0;
   napi_handle_scope scope = nullptr;
@@ -250,8 +269,43 @@ void Loop::afterTurn() {
       uv_idle_stop(&idle_);
     }
   }
-  if (thread_ != nullptr) thread_->arm();
+  watchPoller();
+  scheduleRetry();
   updateRef();
+}
+
+// A poller that fails is left alone: its descriptor may be readable all the time.
+void Loop::watchPoller() {
+  const bool wanted = !reactor_->pollerRests();
+  if (thread_ != nullptr) {
+    if (wanted) thread_->arm();
+    return;
+  }
+  if (wanted == polling_) return;
+  polling_ = wanted;
+  if (wanted) {
+    (void)startPolling();
+  } else {
+    uv_poll_stop(&poll_);
+  }
+}
+
+void Loop::scheduleRetry() {
+  const int64_t due = reactor_->retryDue();
+  if (due == timerDue_) return;
+  timerDue_ = due;
+  if (due == Reactor::kNeverDue) {
+    uv_timer_stop(&timer_);
+    return;
+  }
+  const int64_t nanos = std::max<int64_t>(due - monotonicNanos(), 0);
+  const uint64_t millis = static_cast<uint64_t>(nanos / 1'000'000 + 1);
+  const auto run = [](uv_timer_t* handle) {
+    Loop* loop = static_cast<Loop*>(handle->data);
+    loop->timerDue_ = Reactor::kNeverDue;  // to be set anew, should this have come too early
+    loop->turn();
+  };
+  uv_timer_start(&timer_, run, millis, 0);
 }
 
 void Loop::dispose() {
@@ -271,12 +325,14 @@ void Loop::closeHandles() {
       }
     });
   };
-  if (openHandles_ >= 3) {
+  const bool last = openHandles_ > kFirstHandles;
+  if (openHandles_ >= kFirstHandles) {
     close(prepare_);
     close(check_);
     close(idle_);
+    close(timer_);
   }
-  if (openHandles_ == 4) {
+  if (last) {
     if (reactor_->poller().pollable() != kNoSocket) {
       close(poll_);
     } else {

@@ -2,7 +2,8 @@
 //
 // A uv_poll watches the poller's descriptor (or a thread does, see PollerThread) and runs turns; a
 // uv_prepare flushes what timers, promises and other callbacks of Node wrote; a uv_idle keeps Node
-// from sleeping, and a uv_check runs a turn, while events wait that no descriptor tells of.
+// from sleeping, and a uv_check runs a turn, while events wait that no descriptor tells of. A
+// uv_timer runs the turns in which something is tried again.
 #pragma once
 
 #include <node_api.h>
@@ -68,6 +69,9 @@ class Loop {
   void callDispatch();
   bool pollBusily(int64_t started);
   void afterTurn();
+  int startPolling();
+  void watchPoller();
+  void scheduleRetry();
   void retireDetachedSlab();
   void closeHandles();
   bool hasWork() const { return batchOpen_ || reactor_->pending(); }
@@ -85,10 +89,13 @@ class Loop {
   uv_prepare_t prepare_{};
   uv_check_t check_{};
   uv_idle_t idle_{};
+  uv_timer_t timer_{};
+  int64_t timerDue_ = Reactor::kNeverDue;  // what timer_ is set to
   int openHandles_ = 0;
   bool batchOpen_ = false;
   bool inTurn_ = false;
   bool idling_ = false;
+  bool polling_ = true;  // poll_ is started
   bool referenced_ = true;
   bool disposed_ = false;
   int64_t lastTurnNanos_ = 0;

@@ -130,6 +130,7 @@ Status listenOn(const SocketAddress& address, const ListenOptions& options, Sock
 }
 
 Status acceptFrom(Socket listener, Socket& socket, SocketAddress& peer) {
+  if (injectedToFail(InjectedCall::kAccept)) return Status::last("accept");
 #if defined(SOCK_NONBLOCK)
   socket = accept4(listener, peer.get(), peer.sizeToFill(), SOCK_NONBLOCK | SOCK_CLOEXEC);
   return socket < 0 ? Status::last("accept") : Status{};

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <utility>
 #include <vector>
 
@@ -44,6 +45,7 @@ constexpr uint16_t kEnding = EV_EOF;
 
 // Sets of filters.
 using Filters = uint8_t;
+constexpr Filters kNothing = 0;
 constexpr Filters kReading = static_cast<Filters>(Interest::kRead);
 constexpr Filters kWriting = static_cast<Filters>(Interest::kWrite);
 
@@ -55,6 +57,14 @@ Change makeChange(Socket socket, int16_t filter, int flags) {
   Change change{};
   EV_SET(&change, static_cast<uintptr_t>(socket), filter, static_cast<uint16_t>(flags), 0, 0,
          nullptr);
+  return change;
+}
+
+// No input is so much that it would be told of, but for a full buffer's; errors are.
+Change makeQuiet(Socket socket) {
+  Change change = makeChange(socket, EVFILT_READ, EV_ADD | EV_RECEIPT | EV_CLEAR);
+  change.fflags = NOTE_LOWAT;
+  change.data = INT_MAX;
   return change;
 }
 
@@ -76,28 +86,29 @@ class KqueuePoller final : public Poller {
       if (isKnownToSystem(socket, entry)) return {EEXIST, "kevent"};
       forget(entry);  // it was closed without a word, and its number is another's now
     }
-    want(socket, entry, interest, trigger, token);
+    want(socket, entry, static_cast<Filters>(interest), trigger, token);
     if (trigger != Trigger::kLevel) return {};
     adding_ = socket;
     Status status = submit();
     adding_ = kNoSocket;
     if (status.ok()) status = refusal_;
     refusal_ = {};
-    if (!status.ok()) want(socket, entry, Interest::kNone, trigger, 0);
+    if (!status.ok()) want(socket, entry, kNothing, trigger, 0);
     return status;
   }
 
   Status modify(Socket socket, Interest interest, Trigger trigger, uint64_t token) override {
     Entry* entry = find(socket);
     if (entry == nullptr) return {ENOENT, "kevent"};
-    want(socket, *entry, interest, trigger, token);
+    const bool quiet = interest == Interest::kNone;
+    want(socket, *entry, quiet ? kReading : static_cast<Filters>(interest), trigger, token, quiet);
     return {};
   }
 
   Status remove(Socket socket) override {
     Entry* entry = find(socket);
     if (entry == nullptr) return {ENOENT, "kevent"};
-    want(socket, *entry, Interest::kNone, entry->trigger, 0);
+    want(socket, *entry, kNothing, entry->trigger, 0);
     return {};
   }
 
@@ -164,6 +175,7 @@ class KqueuePoller final : public Poller {
     Filters told = 0;     // what the system has
     Filters dropped = 0;  // of these, what was given up since, though it may be wanted again
     Trigger trigger = Trigger::kLevel;
+    bool quiet = false;    // the filter of reading is to tell of errors alone
     bool changed = false;  // it stands in changed_
     bool refused = false;  // a refusal of this owner's is in refused_
     uint32_t slot = 0;     // where the last poll that told of it did
@@ -185,13 +197,14 @@ class KqueuePoller final : public Poller {
     return &entries_[index];
   }
 
-  void want(Socket socket, Entry& entry, Interest interest, Trigger trigger, uint64_t token) {
-    const Filters wanted = static_cast<Filters>(interest);
+  void want(Socket socket, Entry& entry, Filters wanted, Trigger trigger, uint64_t token,
+            bool quiet = false) {
     // A filter keeps the trigger it was made with.
-    const Filters kept = trigger == entry.trigger ? wanted : Filters{0};
+    const Filters kept = trigger == entry.trigger && quiet == entry.quiet ? wanted : kNothing;
     entry.dropped |= entry.told & ~kept;
     entry.wanted = wanted;
     entry.trigger = trigger;
+    entry.quiet = quiet;
     entry.token = token;
     noteChange(socket, entry);
   }
@@ -228,7 +241,8 @@ class KqueuePoller final : public Poller {
         changes[count++] = makeChange(socket, filter, EV_DELETE | EV_RECEIPT);
       }
       if ((added & mask) != 0) {
-        changes[count++] = makeChange(socket, filter, EV_ADD | EV_RECEIPT | flags);
+        changes[count++] = entry.quiet ? makeQuiet(socket)
+                                       : makeChange(socket, filter, EV_ADD | EV_RECEIPT | flags);
       }
     }
     entry.told = entry.wanted;
@@ -305,6 +319,7 @@ class KqueuePoller final : public Poller {
     if (entry == nullptr) return;
     const bool reading = event.filter == EVFILT_READ;
     const bool failed = (event.flags & EV_EOF) != 0 && (!reading || event.fflags != 0);
+    if (entry->quiet && !failed) return;
     // No two sockets have the same token, so a slot of an earlier poll is recognized as such.
     if (entry->slot >= count || events[entry->slot].token != entry->token) {
       entry->slot = static_cast<uint32_t>(count);
@@ -314,6 +329,7 @@ class KqueuePoller final : public Poller {
     ready.readable |= failed || reading;
     ready.writable |= failed || !reading;
     ready.ended |= (event.flags & kEnding) != 0;
+    ready.hungUp |= failed;
   }
 
   UniqueFd kqueue_;

@@ -56,8 +56,11 @@ Status Reactor::detach(Handle handle, int& fd) {
   stream = findStream(handle);
   if (stream == nullptr || stream->state != Stream::State::kOpen) return {ENOTCONN, "detach"};
   if (stream->queued() > 0 || stream->departing != nullptr) return {EBUSY, "detach"};
-  if (stream->interest != Interest::kNone) (void)poller_->remove(stream->socket);
-  stream->interest = Interest::kNone;
+  if (stream->inPoller) {
+    const Status status = poller_->remove(stream->socket);
+    if (!status.ok()) return status;
+    stream->inPoller = false;
+  }
   fd = std::exchange(stream->socket, kNoSocket);
   destroy(*stream);
   return {};

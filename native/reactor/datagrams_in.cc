@@ -26,7 +26,7 @@ size_t recordsFor(const DatagramSocket& socket) {
 }  // namespace
 
 DatagramSocket::DatagramSocket(Socket socket, const DatagramSettings& settings)
-    : Watched(Kind::kDatagrams, socket),
+    : Watched(kKind, socket),
       maxPacketSize(std::clamp<size_t>(settings.maxPacketSize, 1, kMaxDatagram)),
       maxBufferedBytes(settings.maxBufferedBytes),
       family(familyOf(socket)),
@@ -92,12 +92,6 @@ Status Reactor::connectDatagrams(Handle handle, const SocketAddress& peer) {
   return status;
 }
 
-DatagramSocket* Reactor::findDatagrams(Handle handle) const {
-  Watched* watched = table_.find(handle);
-  if (watched == nullptr || watched->kind != Watched::Kind::kDatagrams) return nullptr;
-  return static_cast<DatagramSocket*>(watched);
-}
-
 void Reactor::comeBack(DatagramSocket& socket) {
   if (socket.inUnfinished) return;
   socket.inUnfinished = true;
@@ -118,10 +112,10 @@ void Reactor::goOnWithDatagrams() {
   const size_t count = revisitedDatagrams_.size();
   for (size_t i = 0; i < count; i++) {
     DatagramSocket* socket = findDatagrams(revisitedDatagrams_[i]);
-    if (socket == nullptr) continue;
+    if (socket == nullptr || !socket->inUnfinished) continue;
     socket->inUnfinished = false;
     if (!socket->queue.empty()) settle(*socket);
-    if (!socket->readUnfinished) continue;
+    if (!socket->readUnfinished || !includes(socket->interest, Interest::kRead)) continue;
     const size_t available = room() > kept ? room() - kept : 0;
     const size_t share = std::max(available / (count - i), recordsFor(*socket));
     receiveDatagrams(*socket, std::min(available, share));
@@ -131,7 +125,7 @@ void Reactor::goOnWithDatagrams() {
 
 void Reactor::onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready) {
   if (ready.writable && includes(socket.interest, Interest::kWrite)) settle(socket);
-  if (!ready.readable) return;
+  if (!ready.readable || !includes(socket.interest, Interest::kRead)) return;
   const size_t reserved = unprocessed_ * kReservedRecords;
   receiveDatagrams(socket, room() > reserved ? room() - reserved : 0);
 }
@@ -164,8 +158,13 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
       received += emitReceived(socket, (*receiveBatch_)[i]);
     }
     share -= std::min(share, received);
-    if (transfer.count > 0) lastError = 0;  // what failed behind a datagram did not fail before
-    if (transfer.error != 0 && receiveError(socket, transfer.error, lastError)) {
+    if (transfer.count > 0) {
+      lastError = 0;  // what failed behind a datagram did not fail before
+      socket.receiveFailing = false;
+      socket.setbacks = 0;
+    }
+    if (transfer.error != 0) {
+      if (!receiveError(socket, transfer.error, lastError)) return backOff(socket);
       lastError = transfer.error;
       continue;
     }
@@ -175,19 +174,26 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
       return;
     }
   }
-  comeBack(socket);
+  if (lastError == 0) {
+    comeBack(socket);
+  } else {
+    backOff(socket);  // nothing but errors comes
+  }
 }
 
-// An error of something sent earlier, as a rule: more may wait behind it. Returns whether to go on.
+// More may wait behind an error of something sent earlier. Returns whether to go on at once.
 bool Reactor::receiveError(DatagramSocket& socket, int error, int lastError) {
   if (error == ECONNREFUSED) {
     emit(socket.handle, kRefused, 0, 0);
     return true;
   }
-  if (error == lastError) return false;
-  SocketAddress unknown;
-  emitDatagram(socket, kSendFailed, error, 0, unknown, {});
-  return true;
+  if (isErrorOfEarlierSend(error)) {
+    SocketAddress unknown;
+    if (error != lastError) emitDatagram(socket, kSendFailed, error, -1, unknown, {});
+    return true;
+  }
+  if (!std::exchange(socket.receiveFailing, true)) emit(socket.handle, kReceiveFailed, error, 0);
+  return false;
 }
 
 // Returns how many datagrams it was.

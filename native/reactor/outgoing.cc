@@ -54,7 +54,7 @@ void Reactor::flush() {
   memory_.header[kCommandsTaken] = 0;
   memory_.header[kOutgoingUsed] = 0;
   if (!dirty_.empty()) settleDirty();
-  (void)poller_->submit();
+  if (const Status status = poller_->submit(); !status.ok()) restPoller(status, pollSetbacks_);
 }
 
 void Reactor::settleDirty() {
@@ -65,7 +65,7 @@ void Reactor::settleDirty() {
       continue;
     }
     Stream* stream = findStream(handle);
-    if (stream == nullptr) continue;
+    if (stream == nullptr || !stream->inDirty) continue;
     stream->inDirty = false;
     settle(*stream);
   }

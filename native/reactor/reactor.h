@@ -121,6 +121,13 @@ class Reactor {
   size_t gather();
   void finishBatch();
   void flush();
+  // When gather() has something to try again, as monotonicNanos(); kNeverDue if it has not.
+  int64_t retryDue() const { return retryDue_; }
+  static constexpr int64_t kNeverDue = INT64_MAX;
+  // The poller fails: nobody is to wait for it before retryDue().
+  bool pollerRests() const { return pollResting_; }
+  // Somebody has waited for the poller, with this outcome.
+  void waited(const Status& status);
   // Whether gather() has something to do without the poller saying so.
   bool pending() const {
     return pendingHead_ < pending_.size() || !unfinished_.empty() ||
@@ -157,14 +164,39 @@ class Reactor {
     size_t room() const { return size - used; }
   };
 
+  struct Retry {
+    Handle handle;
+    int64_t due;
+  };
+  // Stands for the poller where handles are kept. No socket has it.
+  static constexpr Handle kPollersHandle = 0;
+
+  // Null for a handle that is stale or of another kind.
+  template <typename T>
+  T* find(Handle handle) const {
+    Watched* watched = table_.find(handle);
+    return watched != nullptr && watched->kind == T::kKind ? static_cast<T*>(watched) : nullptr;
+  }
+
   // reactor.cc
   Status adopt(Watched& watched, Interest interest, Handle& handle);
   Status adoptBound(Watched& watched, const std::unique_ptr<SocketFile>& file, Handle& handle);
   Status enrol(Watched& watched, Interest interest, Handle& handle);
   void unwatchToClose(Watched& watched);
+  Status tellPoller(Watched& watched);
   void applyInterest(Watched& watched);
   void destroy(Watched& watched);
-  Stream* findStream(Handle handle) const;
+  Stream* findStream(Handle handle) const { return find<Stream>(handle); }
+
+  // retries.cc
+  void comeBackLater(Watched& watched);
+  void backOff(Watched& watched);
+  void addRetry(Handle handle, uint8_t& setbacks);
+  void retryWhatIsDue();
+  void retry(Watched& watched);
+  void tellOfFailure(int error, FailedCall call);
+  size_t askPoller(std::span<ReadyEvent> ready);
+  void restPoller(const Status& status, uint8_t& setbacks);
 
   // adoption.cc
   Status enrolShared(Watched& watched, bool takenOver, Handle& handle);
@@ -186,16 +218,19 @@ class Reactor {
   void onReady(const ReadyEvent& ready);
   void onStreamReady(Stream& stream, const ReadyEvent& ready);
   void finishConnect(Stream& stream);
+  void noticeHangUp(Stream& stream, bool reset);
   void receiveFrom(Stream& stream);
   void endOfInput(Stream& stream);
   bool haveReadRoom();
   void takeSpareSlab();
   void acceptOn(Listener& listener);
   bool acceptOne(Listener& listener);
+  bool acceptFailed(Listener& listener, int error, FailedCall call);
   void refuseWaiting(Listener& listener);
   void drainListeners();
   bool drain(Listener& listener);
   void endFromPeer(Stream& stream, int error, FailedCall call);
+  void markEnded(Handle handle);
 
   // outgoing.cc
   void settleDirty();
@@ -218,7 +253,7 @@ class Reactor {
   // datagrams_in.cc
   DatagramSettings possible(const DatagramSettings& settings) const;
   DatagramSocket& makeDatagrams(Socket socket, const DatagramSettings& settings);
-  DatagramSocket* findDatagrams(Handle handle) const;
+  DatagramSocket* findDatagrams(Handle handle) const { return find<DatagramSocket>(handle); }
   void onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready);
   void goOnWithDatagrams();
   void comeBack(DatagramSocket& socket);
@@ -258,6 +293,14 @@ class Reactor {
   std::vector<Handle> unfinished_;  // streams that had more to read or send than a turn's share
   std::vector<Handle> revisited_;
   std::vector<Handle> draining_;  // listeners that have yet to say kListenerDrained
+  std::vector<Retry> retries_;
+  std::vector<Retry> retried_;
+  int64_t retryDue_ = kNeverDue;  // the earliest of retries_
+  bool pollResting_ = false;
+  bool waitingFails_ = false;
+  bool failureTold_ = false;
+  uint8_t pollSetbacks_ = 0;
+  uint8_t waitSetbacks_ = 0;
   size_t unprocessed_ = 0;     // sockets that this batch must have room for beside the present one
   std::vector<Handle> ended_;  // their kLost is in this batch
   std::vector<HandedOver> handedOver_;  // descriptors in this batch

@@ -26,13 +26,16 @@
 //     kWriteShut     the sending side is shut down
 //     kReadable      a raw descriptor
 //     kWritable      a raw descriptor
-//     kAcceptFailed  a: errno                        b: 1 for the first of a row of failures
+//     kAcceptFailed  a: errno                        b: FailedCall. Once, until a connection is
+//                    accepted; the listener tries again by itself
 //     kNextSlab      data of later events lies in the next slab
 //     kDescriptor    a: a descriptor that came with the bytes of the next kData. The host
 //                    owns it, whatever has become of the handle, from when it has moved
 //                    kEventCursor past this record: to be done before the descriptor is used.
 //                    Those at or beyond the cursor are closed with the reactor
 //     kListenerDrained   all who waited are accepted, and nobody else will be
+//     kCallFailed    a: errno                        b: FailedCall. What sockets depend on; the
+//                    handle is 0. The call is tried again; once, until none has to be
 //     kDatagram      a: offset in the present slab   b: length; kind + (DatagramFlag << 8); these
 //     records follow:
 //                    | 4 words of the source's address |
@@ -43,7 +46,10 @@
 //     kDatagramTruncated  a: bytes that it had       b: 0; records as of kDatagram. It was dropped
 //     kRefused       nobody listens where the socket is connected to
 //     kSendFailed    a: errno                        b: length; records as of kDatagram, with the
-//                    destination in place of the source. It was dropped
+//                    destination in place of the source. It was dropped. b is -1 if that came out
+//                    later, when something was to be received
+//     kReceiveFailed a: errno                        b: 0. Once, until something is received; it
+//                    is tried again
 #pragma once
 
 #include <cstddef>
@@ -92,10 +98,13 @@ enum EventKind : int32_t {
   kNextSlab,
   kDescriptor,
   kListenerDrained,
-  kDatagram = 14,
+  kCallFailed,
+  // Of datagrams from here on.
+  kDatagram = 32,
   kDatagramTruncated,
   kRefused,
   kSendFailed,
+  kReceiveFailed,
 };
 
 // The kind is in the low bits of a record's second integer.
@@ -111,7 +120,15 @@ enum DatagramFlag : int32_t {
 // Records of an address that follow an event of datagrams.
 constexpr size_t kAddressRecords = 2;
 
-enum FailedCall : int32_t { kNoCall, kReceiveCall, kSendCall, kConnectCall };
+enum FailedCall : int32_t {
+  kNoCall,
+  kReceiveCall,
+  kSendCall,
+  kConnectCall,
+  kAcceptCall,
+  kWatchCall,  // to have the poller watch a socket
+  kPollCall,   // to ask the poller, or to wait for it
+};
 
 constexpr size_t kCommandInts = 3;
 constexpr size_t kEventInts = 4;

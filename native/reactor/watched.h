@@ -14,9 +14,13 @@ namespace ropewalk {
 
 // Common part of all that has a handle.
 struct Watched {
+  // Each class has its own as kKind.
   enum class Kind : uint8_t { kStream, kListener, kDescriptor, kDatagrams };
 
   Watched(Kind kind, Socket socket) : socket(socket), kind(kind) {}
+
+  // What the poller is to be told.
+  Interest due() const { return backsOff ? with(wanted, Interest::kRead, false) : wanted; }
 
   Socket socket;
   Handle handle = 0;
@@ -24,19 +28,24 @@ struct Watched {
   bool isUnix = false;
   // Others may have descriptors of this socket: closing ours does not make the poller forget it.
   bool shared = false;
+  bool inPoller = false;                // added there
   Interest interest = Interest::kNone;  // what the poller was told
-  Interest wanted = Interest::kNone;    // what it is to be told
+  Interest wanted = Interest::kNone;    // what the host wants
+  bool inRetries = false;               // waits in Reactor::retries_
+  bool backsOff = false;                // until then nothing is received or accepted
+  uint8_t setbacks = 0;                 // how often it came there since something went well
 };
 
 // A connection over TCP or a UNIX socket, made or being made.
 struct Stream : Watched {
+  static constexpr Kind kKind = Kind::kStream;
   // kEnded: the host is being told that the connection has ended. What it writes until then is
   // still sent, as far as the system takes it at once.
   enum class State : uint8_t { kConnecting, kOpen, kEnded, kClosed };
   // What is to happen once nothing waits to be sent.
   enum class Ending : uint8_t { kNone, kShutdown, kClose, kDiscard };
 
-  explicit Stream(Socket socket) : Watched(Kind::kStream, socket) {}
+  explicit Stream(Socket socket) : Watched(kKind, socket) {}
 
   bool takesWrites() const { return state == State::kOpen || state == State::kEnded; }
   size_t queued() const { return queue == nullptr ? 0 : queue->size(); }
@@ -52,10 +61,11 @@ struct Stream : Watched {
   bool inUnfinished = false;
   bool blocked = false;         // the system took less than it was offered: an event is to come
   bool readUnfinished = false;  // there is, or may be, more to read that no event will tell of
-  bool inputEnding = false;     // the end of input or an error waits, maybe behind data
-  bool reset = false;           // the poller has told so: what ends the input is a reset
-  uint32_t readTurn = 0;        // when it was last read: once a turn is its share
-  int32_t firstPiece = -1;      // this turn's writes: see Reactor::pieces_
+  bool inputEnding = false;  // the end of input, an error or urgent data waits, maybe behind data
+  bool endTold = false;      // its kLost is in a batch
+  bool reset = false;        // the poller has told so: what ends the input is a reset
+  uint32_t readTurn = 0;     // when it was last read: once a turn is its share
+  int32_t firstPiece = -1;   // this turn's writes: see Reactor::pieces_
   int32_t lastPiece = -1;
   std::unique_ptr<WriteQueue>
       queue;  // made when the system first refuses bytes, gone when they are sent
@@ -63,10 +73,13 @@ struct Stream : Watched {
 };
 
 struct Listener : Watched {
-  explicit Listener(Socket socket) : Watched(Kind::kListener, socket) {}
+  static constexpr Kind kKind = Kind::kListener;
+
+  explicit Listener(Socket socket) : Watched(kKind, socket) {}
 
   uint32_t acceptsPerWake = 16;      // adapts to how many wait
-  bool failing = false;              // the last accept failed for want of descriptors or memory
+  uint32_t faultsInARow = 0;         // of connections, as far as the system told
+  bool failing = false;              // nobody has been accepted since kAcceptFailed
   bool draining = false;             // or drained: commands do not matter any more
   uint32_t drainsLeft = 0;           // connections that draining accepts at most
   int sendBufferBytes = kUnset;      // of what a UNIX listener accepts, which inherits nothing
@@ -75,7 +88,9 @@ struct Listener : Watched {
 
 // A descriptor that the application opened, reads, writes and closes itself.
 struct Descriptor : Watched {
-  explicit Descriptor(Socket socket) : Watched(Kind::kDescriptor, socket) {}
+  static constexpr Kind kKind = Kind::kDescriptor;
+
+  explicit Descriptor(Socket socket) : Watched(kKind, socket) {}
 };
 
 }  // namespace ropewalk

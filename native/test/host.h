@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "check.h"
+#include "faulty_poller.h"
 #include "over_pollers.h"
 #include "reactor/reactor.h"
 #include "sockets.h"
@@ -28,6 +29,7 @@ struct HostSettings {
   size_t outgoingSize = 256 * 1024;
   size_t slabSize = 256 * 1024;
   bool givesSlabs = true;
+  PollerFaults* faults = nullptr;  // if any, the poller has them
 };
 
 // A datagram that came, or of one that could not be sent, where it should have gone.
@@ -62,12 +64,14 @@ struct Happened {
   int lost = 0;
   int error = 0;                    // of kLost or kAcceptFailed
   int call = 0;                     // of kLost
-  std::vector<int> acceptFailures;  // `b` of each
+  std::vector<int> acceptFailures;  // the call of each
   std::vector<Handle> accepted;
   std::vector<DatagramSeen> datagrams;
   std::vector<DatagramSeen> truncated;
   std::vector<DatagramSeen> sendFailures;
   int refused = 0;
+  std::vector<int> callFailures;     // the call of each; of handle 0
+  std::vector<int> receiveFailures;  // the error of each
   // The other end's address if accepted, this end's if connected.
   uint32_t words[4] = {};
   uint16_t port = 0;
@@ -93,7 +97,11 @@ class Host {
     const SharedMemory memory{header_.data(),        commands_.data(), settings.commandCapacity,
                               outgoing_.data(),      outgoing_.size(), events_.data(),
                               settings.eventCapacity};
-    reactor_ = std::make_unique<Reactor>(openPoller(kind), memory);
+    std::unique_ptr<Poller> poller = openPoller(kind);
+    if (settings.faults != nullptr) {
+      poller = std::make_unique<FaultyPoller>(std::move(poller), *settings.faults);
+    }
+    reactor_ = std::make_unique<Reactor>(std::move(poller), memory);
     if (settings.givesSlabs) giveSlabs();
   }
   ~Host() { checkSlabs(); }
@@ -273,6 +281,13 @@ class Host {
         break;
       case kRefused:
         seen.refused += 1;
+        break;
+      case kReceiveFailed:
+        seen.receiveFailures.push_back(event.a);
+        break;
+      case kCallFailed:
+        seen.error = event.a;
+        seen.callFailures.push_back(event.b);
         break;
       default:
         CHECK(!"a known kind of event");

@@ -13,6 +13,7 @@ import type {
 import {
   type DatagramError,
   DatagramNotSentError,
+  DatagramReceiveError,
   DatagramTruncatedError,
   InvalidAddressError,
   MessageLengthError,
@@ -32,8 +33,8 @@ import type { HostedReactor } from './hosted-reactor.js';
 import { RegisteredProducer } from './registered-producer.js';
 
 /**
- * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed` and `drained`, never
- * from within one of the methods below, and nothing any more after `close`.
+ * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed`, `receiveFailed` and
+ * `drained`, never from within one of the methods below, and nothing any more after `close`.
  */
 export interface DatagramSocket<A extends Address = Address> {
   /** The address that it is bound to. */
@@ -221,6 +222,11 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
         ? new MessageLengthError(length, address, { cause })
         : new DatagramNotSentError(address, cause),
     );
+  }
+
+  /** @internal The system failed to receive: told once, until something is received. */
+  receiveFailed(cause: SystemError): void {
+    this.tell(new DatagramReceiveError(cause));
   }
 
   /** @internal Nothing waits to be sent. */

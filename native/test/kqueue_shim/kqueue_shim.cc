@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -34,6 +35,7 @@ struct Knote {
   uint16_t flags = 0;
   void* udata = nullptr;
   bool enabled = true;
+  bool endOnly = false;  // NOTE_LOWAT, of more than there will ever be
 };
 
 // The kqueue's own descriptor is an epoll that watches these.
@@ -55,6 +57,7 @@ int& epollOf(Queue& queue, int filter) {
 
 uint32_t toEpoll(int filter, const Knote& knote) {
   uint32_t events = filter == EVFILT_READ ? EPOLLIN | EPOLLRDHUP : EPOLLOUT;
+  if (knote.endOnly) events = EPOLLRDHUP;
   if ((knote.flags & EV_OOBAND) != 0) events |= EPOLLPRI;
   if ((knote.flags & EV_CLEAR) != 0) events |= EPOLLET;
   return events;
@@ -71,7 +74,7 @@ int control(Queue& queue, int operation, const struct kevent& change, const Knot
 int changeUser(Queue& queue, const struct kevent& change) {
   if ((change.flags & EV_ADD) != 0) {
     queue.hasUser = true;
-    queue.user = {change.flags, change.udata, true};
+    queue.user = {change.flags, change.udata};
   }
   if (!queue.hasUser) return ENOENT;
   if ((change.flags & EV_DELETE) != 0) queue.hasUser = false;
@@ -82,7 +85,8 @@ int changeUser(Queue& queue, const struct kevent& change) {
 }
 
 int addKnote(Queue& queue, const struct kevent& change) {
-  const Knote fresh{change.flags, change.udata, (change.flags & EV_DISABLE) == 0};
+  const bool endOnly = (change.fflags & NOTE_LOWAT) != 0 && change.data == INT_MAX;
+  const Knote fresh{change.flags, change.udata, (change.flags & EV_DISABLE) == 0, endOnly};
   const auto [found, added] = queue.knotes.try_emplace({change.ident, change.filter}, fresh);
   found->second.udata = change.udata;
   const bool watched = !added && found->second.enabled;

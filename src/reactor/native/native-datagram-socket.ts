@@ -22,6 +22,7 @@ import {
   EVENT_FLAGS_SHIFT,
   EVENT_INTS,
   EVENT_KIND_MASK,
+  EVENT_RECEIVE_FAILED,
   EVENT_REFUSED,
   EVENT_SEND_FAILED,
   FLAG_DESTINATION_IPV6,
@@ -34,7 +35,8 @@ const MAX_UTF8_BYTES = 3;
 
 /** How many records an event of datagrams has beyond the first. */
 export function datagramRecords(kind: number): number {
-  if ((kind & EVENT_KIND_MASK) === EVENT_REFUSED) return 0;
+  const shortKind = kind & EVENT_KIND_MASK;
+  if (shortKind === EVENT_REFUSED || shortKind === EVENT_RECEIVE_FAILED) return 0;
   return (kind >> EVENT_FLAGS_SHIFT) & FLAG_HAS_DESTINATION ? 3 : 2;
 }
 
@@ -142,9 +144,13 @@ export abstract class NativeDatagramSocket<A extends Address>
       case EVENT_SEND_FAILED: {
         const unknown = ((kind >> EVENT_FLAGS_SHIFT) & FLAG_NO_ADDRESS) !== 0;
         const to = unknown ? undefined : this.addressAt(slab, at + EVENT_INTS);
-        this.port.sendFailed(systemError('sendmmsg', a), to, b);
+        const call = b < 0 ? 'recvmmsg' : 'sendmmsg';
+        this.port.sendFailed(systemError(call, a), to, Math.max(b, 0));
         return;
       }
+      case EVENT_RECEIVE_FAILED:
+        this.port.receiveFailed(systemError('recvmmsg', a));
+        return;
     }
   }
 

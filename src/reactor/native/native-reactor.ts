@@ -7,9 +7,10 @@ import { markAsUntransferable } from 'node:worker_threads';
 
 import type { Address } from '../../core/address.js';
 import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
-import { UnsupportedError } from '../../core/errors.js';
+import { SystemCallRetriedError, UnsupportedError } from '../../core/errors.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
 import { checkHasDescriptors, WINDOWS } from '../../internal/platform.js';
+import { systemError } from '../../internal/system-error.js';
 import { loadAddon, type NativeLoop } from '../../native.js';
 import type { DatagramSettings, UDPSettings, UNIXDatagramSettings } from '../datagram-settings.js';
 import { HostedReactor, type OwnNameResolver, type ReactorOptions } from '../hosted-reactor.js';
@@ -28,7 +29,7 @@ import { adoptConnection, adoptListening, adoptUDP } from './native-adopt.js';
 import { datagramRecords, type NativeDatagramSocket } from './native-datagram-socket.js';
 import { NativeDescriptors } from './native-descriptors.js';
 import { checkConnectSupported, dialTCP, dialUNIX } from './native-dial.js';
-import { asSystemError } from './native-errors.js';
+import { asSystemError, failedCallName } from './native-errors.js';
 import { bindUDP, bindUNIXDatagrams, listenTCP, listenUNIX } from './native-listen.js';
 import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './native-lookup.js';
 import { NativeSockets } from './native-sockets.js';
@@ -37,6 +38,7 @@ import { ReceivedView } from './received-view.js';
 import {
   COMMAND_DISCARD,
   EVENT_ACCEPTED,
+  EVENT_CALL_FAILED,
   EVENT_CONNECTED,
   EVENT_COUNT,
   EVENT_CURSOR,
@@ -283,6 +285,11 @@ export class NativeReactor extends HostedReactor {
     const shortKind = kind & EVENT_KIND_MASK;
     if (shortKind === EVENT_NEXT_SLAB) {
       this.#slab = this.#spareSlab;
+      return 0;
+    }
+    if (shortKind === EVENT_CALL_FAILED) {
+      const cause = systemError(failedCallName(b, this.poller), a);
+      this.report(new SystemCallRetriedError(cause), 'readiness');
       return 0;
     }
     const socket = this.#sockets.find(handle);

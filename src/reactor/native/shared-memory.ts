@@ -33,10 +33,13 @@ export const EVENT_ACCEPT_FAILED = 10;
 export const EVENT_NEXT_SLAB = 11;
 export const EVENT_DESCRIPTOR = 12;
 export const EVENT_LISTENER_DRAINED = 13;
-export const EVENT_DATAGRAM = 14;
-export const EVENT_DATAGRAM_TRUNCATED = 15;
-export const EVENT_REFUSED = 16;
-export const EVENT_SEND_FAILED = 17;
+export const EVENT_CALL_FAILED = 14;
+/** Of datagrams from here on. */
+export const EVENT_DATAGRAM = 32;
+export const EVENT_DATAGRAM_TRUNCATED = 33;
+export const EVENT_REFUSED = 34;
+export const EVENT_SEND_FAILED = 35;
+export const EVENT_RECEIVE_FAILED = 36;
 /** The kind of an event is in its low bits; the scope of an address, or flags of a datagram, above. */
 export const EVENT_KIND_MASK = 0xff;
 export const EVENT_SCOPE_SHIFT = 8;
