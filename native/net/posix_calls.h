@@ -36,5 +36,7 @@ bool makeNonBlocking(int fd);
 
 // From what a system call returned, and errno.
 Transfer toTransfer(ssize_t count);
+// Likewise, of a call that sends on a stream.
+Transfer toSent(ssize_t count);
 
 }  // namespace ropewalk

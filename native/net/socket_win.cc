@@ -196,6 +196,8 @@ Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
   return toTransfer(result, count);
 }
 
+void keepNonBlocking(Socket, bool) {}
+
 Status shutdownSending(Socket socket) {
   return shutdown(socket, SD_SEND) == 0 ? Status{} : lastStatus("shutdown");
 }

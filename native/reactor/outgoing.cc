@@ -214,7 +214,7 @@ void Reactor::settle(Stream& stream) {
     endOfSending(stream);
     if (stream.state == Stream::State::kClosed) return;
   }
-  stream.wanted = with(stream.wanted, Interest::kWrite, !empty);
+  stream.wanted = with(stream.wanted, Interest::kWrite, !empty && !stream.sendRests);
   applyInterest(stream);
 }
 
@@ -227,7 +227,7 @@ size_t Reactor::writtenBytes(const Stream& stream) const {
 // Returns false if the stream broke.
 bool Reactor::sendWaiting(Stream& stream) {
   std::array<Bytes, kMaxParts> memory;
-  for (int i = 0; !stream.awaitsRoom(); i++) {
+  for (int i = 0; stream.maySend(); i++) {
     if (i == kMaxSendsPerTurn) {
       comeBack(stream);
       break;
@@ -238,13 +238,19 @@ bool Reactor::sendWaiting(Stream& stream) {
       return false;
     }
     if (parts.empty()) return true;
+    keepNonBlocking(stream.socket, stream.shared);
     const Transfer transfer = stream.departing != nullptr ? sendWithDescriptors(stream, parts)
                               : parts.size() == 1         ? send(stream.socket, parts[0])
                                                           : sendParts(stream.socket, parts);
     if (transfer.result == Transfer::Result::kFailed) {
+      if (isOutOfMemory(transfer.error)) {
+        sendLater(stream, transfer.error);
+        break;
+      }
       endFromHere(stream, transfer.error, kSendCall);
       return false;
     }
+    if (transfer.count > 0) stream.setbacks = 0;
     statistics_.bytesSent += transfer.count;
     consumeSent(stream, transfer.count);
     stream.blocked = transfer.count < sizeOf(parts);

@@ -94,6 +94,8 @@ class Reactor {
   // Sends a copy of `fd`, made now, with the first byte written from now on. Ignored where a write
   // would be; EOPNOTSUPP for what is no UNIX stream.
   Status sendDescriptor(Handle handle, int fd);
+  // Copies of descriptors that have not been sent. 0 for a stale handle.
+  size_t waitingDescriptors(Handle handle) const;
   // Bytes written that the system has not taken. 0 for a stale handle.
   size_t queuedBytes(Handle handle);
   // The socket of a live handle, else kNoSocket: for asking addresses and setting options.
@@ -191,6 +193,7 @@ class Reactor {
   // retries.cc
   void comeBackLater(Watched& watched);
   void backOff(Watched& watched);
+  void sendLater(Watched& watched, int error);
   void addRetry(Handle handle, uint8_t& setbacks);
   void retryWhatIsDue();
   void retry(Watched& watched);

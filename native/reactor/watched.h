@@ -19,6 +19,8 @@ struct Watched {
 
   Watched(Kind kind, Socket socket) : socket(socket), kind(kind) {}
 
+  // Whether to offer the system what waits: if not, an event or a retry is to come.
+  bool maySend() const { return !sendRests && !(blocked && includes(interest, Interest::kWrite)); }
   // What the poller is to be told.
   Interest due() const { return backsOff ? with(wanted, Interest::kRead, false) : wanted; }
 
@@ -34,6 +36,8 @@ struct Watched {
   bool inRetries = false;               // waits in Reactor::retries_
   bool backsOff = false;                // until then nothing is received or accepted
   uint8_t setbacks = 0;                 // how often it came there since something went well
+  bool blocked = false;    // the system took less than it was offered: the poller tells of room
+  bool sendRests = false;  // it had no memory for more: nothing is sent until the retry
 };
 
 // A connection over TCP or a UNIX socket, made or being made.
@@ -49,8 +53,6 @@ struct Stream : Watched {
 
   bool takesWrites() const { return state == State::kOpen || state == State::kEnded; }
   size_t queued() const { return queue == nullptr ? 0 : queue->size(); }
-  // Whether the poller will tell when the system takes more: a send would be refused until then.
-  bool awaitsRoom() const { return blocked && includes(interest, Interest::kWrite); }
 
   State state = State::kOpen;
   Ending ending = Ending::kNone;
@@ -59,7 +61,6 @@ struct Stream : Watched {
   bool watchDrain = false;
   bool inDirty = false;
   bool inUnfinished = false;
-  bool blocked = false;         // the system took less than it was offered: an event is to come
   bool readUnfinished = false;  // there is, or may be, more to read that no event will tell of
   bool inputEnding = false;  // the end of input, an error or urgent data waits, maybe behind data
   bool endTold = false;      // its kLost is in a batch
