@@ -22,6 +22,9 @@ import { LANDING_BYTES } from './node-socket.js';
 import type { NodeTransport } from './node-transport.js';
 import { type Flushed, Outgoing } from './outgoing.js';
 
+/** What a socket is handed at a time: more waits until the system has taken that. */
+const HANDED_OVER_BYTES = 64 * 1024;
+
 /** The reactor that has the sockets. */
 export interface NodeSocketsHost extends StreamReactor {
   now(): number;
@@ -34,6 +37,8 @@ export class NodeSockets implements StreamReactor {
   readonly open: Set<NodeTransport> = new Set();
   /** All sockets are read into it, one after the other. */
   readonly landing: Buffer = Buffer.allocUnsafeSlow(LANDING_BYTES);
+  /** What is handed to a socket at a time is copied here; one that keeps it for longer is left with it. */
+  #copies: Buffer | undefined = undefined;
   /** Bytes handed to Node's sockets: those that a socket still keeps are counted too. */
   bytesSent = 0;
   bytesReceived = 0;
@@ -108,6 +113,17 @@ export class NodeSockets implements StreamReactor {
     const data = Buffer.allocUnsafe(bytes);
     this.landing.copy(data, 0, 0, bytes);
     return data;
+  }
+
+  /** Memory for what is handed to a socket next. */
+  get copies(): Buffer {
+    this.#copies ??= Buffer.allocUnsafeSlow(HANDED_OVER_BYTES);
+    return this.#copies;
+  }
+
+  /** A socket keeps what it was handed. */
+  leaveCopies(): void {
+    this.#copies = undefined;
   }
 
   countReceived(bytes: number): void {
