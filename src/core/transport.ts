@@ -118,12 +118,24 @@ export interface UNIXTransport extends SocketTransport {
   /**
    * Sends a descriptor along with the next byte that is written: without one it never leaves. The peer is given it no later
    * than that byte, maybe together with bytes from before it. It is duplicated at once, so `fd` may be closed when this
-   * returns. Native only.
+   * returns. A push producer is paused when {@link UNIXTransport.maxWaitingDescriptors} wait. Native only.
    * @throws DescriptorError `fd` is not open.
+   * @throws DescriptorLimitError so many wait already; this one was not taken.
    * @throws UnsupportedError
    */
   sendFileDescriptor(fd: number): void;
+  /** Descriptors given to `sendFileDescriptor` that have not left: each is one of this process's. */
+  readonly waitingDescriptors: number;
+  /**
+   * How many may wait, since a peer that does not read would have this process run out of them. 1 or more; default
+   * {@link MAX_WAITING_DESCRIPTORS}. To set it is native only.
+   * @throws UnsupportedError
+   */
+  maxWaitingDescriptors: number;
 }
+
+/** How many descriptors may wait to be sent over a UNIX connection, unless it was told otherwise. */
+export const MAX_WAITING_DESCRIPTORS: number = 256;
 
 /** Writes of this many bytes or more are kept by reference until they are sent; smaller ones are copied. */
 export const LARGE_WRITE_BYTES: number = 16 * 1024;

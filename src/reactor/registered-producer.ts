@@ -30,15 +30,19 @@ export class RegisteredProducer {
       this.allowance = HIGH_WATER_MARK_BYTES - consumer.bufferedBytes;
       if (this.allowance >= 0) return false;
     }
+    return this.wait();
+  }
+
+  /** @returns Whether it has to wait from now on, and did not before. */
+  wait(): boolean {
+    if (this.waiting) return false;
     this.waiting = true;
     return true;
   }
 
   /** @returns Whether it was just registered, pulls, and has to wait for what others wrote: it is asked again then. */
   waitsForOthers(consumer: { readonly bufferedBytes: number }): boolean {
-    if (this.streaming || this.waiting || consumer.bufferedBytes === 0) return false;
-    this.waiting = true;
-    return true;
+    return !this.streaming && !this.waiting && consumer.bufferedBytes > 0 && this.wait();
   }
 
   /** A pull producer needs no telling. */

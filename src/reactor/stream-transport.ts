@@ -24,7 +24,12 @@ import {
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/protocol.js';
 import type { ErrorReporter } from '../core/reactor.js';
-import type { DetachedConnection, TCPTransport, UNIXTransport } from '../core/transport.js';
+import {
+  type DetachedConnection,
+  MAX_WAITING_DESCRIPTORS,
+  type TCPTransport,
+  type UNIXTransport,
+} from '../core/transport.js';
 import type { PeerCredentials } from '../core/unix-options.js';
 import { Deferred } from '../defer/deferred.js';
 import { fail } from '../defer/succeed.js';
@@ -136,6 +141,18 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
     throw new UnsupportedError('sendFileDescriptor', 'this transport is not over a UNIX socket');
   }
 
+  get waitingDescriptors(): number {
+    return 0;
+  }
+
+  get maxWaitingDescriptors(): number {
+    return MAX_WAITING_DESCRIPTORS;
+  }
+
+  set maxWaitingDescriptors(_most: number) {
+    throw new UnsupportedError('maxWaitingDescriptors', 'this transport sends no descriptors');
+  }
+
   detach(): Deferred<DetachedConnection> {
     this.fileno();
     if (this.state !== 'open') return fail(new ConnectionLost('the connection is closing or gone'));
@@ -244,9 +261,17 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
 
   /** To be called at the end of `write` where a producer is registered. */
   protected regulateProducer(registered: RegisteredProducer, data: Uint8Array | string): void {
-    if (!registered.wrote(data, this)) return;
+    if (registered.wrote(data, this)) this.pauseProducer(registered);
+  }
+
+  private pauseProducer(registered: RegisteredProducer): void {
     this.watchDrain();
     registered.pause();
+  }
+
+  /** As many descriptors as may wait do so. */
+  protected descriptorsFull(): void {
+    if (this.producer?.wait() === true) this.pauseProducer(this.producer);
   }
 
   /** @internal Bytes came. */

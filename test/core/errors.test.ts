@@ -42,6 +42,7 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ConnectionDetached: new errors.ConnectionDetached(),
   NotListeningError: new errors.NotListeningError(),
   DescriptorError: new errors.DescriptorError('a socket', 7),
+  DescriptorLimitError: new errors.DescriptorLimitError(256),
   UnsentBytesError: new errors.UnsentBytesError(1),
   MessageLengthError: new errors.MessageLengthError(70_000, undefined),
   DatagramTruncatedError: new errors.DatagramTruncatedError(8192, undefined),
