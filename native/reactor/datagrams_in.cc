@@ -11,9 +11,9 @@ namespace {
 
 // A socket's share of a turn.
 constexpr size_t kMaxDatagramsPerTurn = 128;
-// The most records that one datagram makes: itself, its address, its destination, and a new slab.
-constexpr size_t kRecordsPerDatagram = 1 + kAddressRecords + 1 + 1;
-// Bytes that a UNIX socket's path may take in the slab, beside the datagram.
+// The most records that one datagram makes: itself, its address, and its destination.
+constexpr size_t kRecordsPerDatagram = 1 + kAddressRecords + 1;
+// Bytes that a UNIX socket's path may take in the arena, beside the datagram.
 constexpr size_t kMaxPath = 128;
 // What a ready socket of another kind may need: see incoming.cc.
 constexpr size_t kReservedRecords = 4;
@@ -133,12 +133,6 @@ void Reactor::onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready) 
   receiveDatagrams(socket, room() > reserved ? room() - reserved : 0);
 }
 
-// How many datagrams of up to `bytesEach` bytes surely find room, each in one slab.
-size_t Reactor::datagramsThatFit(size_t bytesEach) const {
-  const size_t present = slab_.memory == nullptr ? 0 : slab_.room() / bytesEach;
-  return present + (spareSlab_.memory == nullptr ? 0 : spareSlab_.size / bytesEach);
-}
-
 // Up to the socket's share, in as few calls as may be, making `records` records at most.
 void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
   socket.readUnfinished = true;  // until all is taken
@@ -150,7 +144,7 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
   while (share > 0) {
     const size_t used = eventCount_ - lowest;
     const size_t most =
-        std::min({share, ReceiveBatch::capacityFor(slotSize), datagramsThatFit(slotSize + kMaxPath),
+        std::min({share, ReceiveBatch::capacityFor(slotSize), arenaRoom() / (slotSize + kMaxPath),
                   (records - std::min(used, records)) / recordsFor(socket)});
     if (most == 0) break;
     socket.readTurn = turn_;
@@ -216,8 +210,7 @@ size_t Reactor::emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagra
     }
     return segments;
   }
-  if (size + kMaxPath > slab_.room()) takeSpareSlab();
-  const size_t start = putInSlab(datagram.bytes);
+  const size_t start = putInArena(datagram.bytes);
   statistics_.bytesReceived += size;
   for (size_t i = 0; i < segments; i++) {
     emitDatagram(socket, kDatagram, static_cast<int32_t>(start + i * segment),
@@ -237,9 +230,8 @@ void Reactor::emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int3
   } else if (socket.family == AF_UNIX) {
     const std::string path = from.path();
     flags |= kUnixAddress;
-    if (path.size() > slab_.room()) takeSpareSlab();
     words[0] = static_cast<uint32_t>(
-        putInSlab({reinterpret_cast<const uint8_t*>(path.data()), path.size()}));
+        putInArena({reinterpret_cast<const uint8_t*>(path.data()), path.size()}));
     words[1] = static_cast<uint32_t>(path.size());
   } else {
     ipv6 = from.words(words);
@@ -257,10 +249,10 @@ void Reactor::emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int3
 }
 
 // Returns where they are. There must be room.
-size_t Reactor::putInSlab(Bytes bytes) {
-  const size_t start = slab_.used;
-  if (!bytes.empty()) std::memcpy(slab_.memory + start, bytes.data(), bytes.size());
-  slab_.used += bytes.size();
+size_t Reactor::putInArena(Bytes bytes) {
+  const size_t start = arenaUsed_;
+  if (!bytes.empty()) std::memcpy(arena_.data() + start, bytes.data(), bytes.size());
+  arenaUsed_ += bytes.size();
   return start;
 }
 

@@ -2,12 +2,17 @@
 
 #include "reactor.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ropewalk {
 
-Reactor::Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory)
-    : poller_(std::move(poller)), memory_(memory), spareDescriptor_(openSpareDescriptor()) {}
+Reactor::Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory,
+                 uint32_t handleGenerations)
+    : poller_(std::move(poller)),
+      memory_(memory),
+      table_(handleGenerations),
+      spareDescriptor_(openSpareDescriptor()) {}
 
 Reactor::~Reactor() {
   closeUntakenDescriptors();
@@ -32,7 +37,9 @@ Status Reactor::listen(const SocketAddress& address, const ListenOptions& option
   Socket socket = kNoSocket;
   const Status status = listenOn(address, options, socket);
   if (!status.ok()) return status;
-  return adopt(*new Listener(socket), Interest::kRead, handle);
+  auto* listener = new Listener(socket);
+  listener->lingerSeconds = options.lingerSeconds;
+  return adopt(*listener, Interest::kRead, handle);
 }
 
 Status Reactor::connect(const SocketAddress& address, const SocketAddress* local,
@@ -42,6 +49,7 @@ Status Reactor::connect(const SocketAddress& address, const SocketAddress* local
   if (!status.ok()) return status;
   Stream* stream = new Stream(socket);
   stream->state = Stream::State::kConnecting;
+  stream->setLinger(options.lingerSeconds);
   return adopt(*stream, Interest::kWrite, handle);
 }
 
@@ -96,9 +104,10 @@ bool Reactor::isUnix(Handle handle) const {
   return watched != nullptr && watched->isUnix;
 }
 
-void Reactor::addSlab(uint8_t* memory, size_t size) {
-  Slab& slab = slab_.memory == nullptr ? slab_ : spareSlab_;
-  slab = {memory, size, 0};
+void Reactor::receiveInto(std::span<uint8_t> arena) {
+  flush();
+  arena_ = arena;
+  arenaUsed_ = std::min(arenaUsed_, arena.size());
 }
 
 // Takes the object over, whatever becomes of it.
@@ -152,8 +161,11 @@ Status Reactor::tellPoller(Watched& watched) {
 void Reactor::applyInterest(Watched& watched) {
   if (watched.interest == watched.due()) return;
   const Status status = tellPoller(watched);
-  if (status.ok()) return;
-  tellOfFailure(status.error, kWatchCall);
+  if (!status.ok()) watchingFailed(watched, status.error);
+}
+
+void Reactor::watchingFailed(Watched& watched, int error) {
+  tellOfFailure(error, kWatchCall);
   comeBackLater(watched);
 }
 
@@ -171,10 +183,12 @@ void Reactor::destroy(Watched& watched) {
   if (watched.handle != 0) table_.erase(watched.handle);
   if (watched.kind != Watched::Kind::kDescriptor && watched.socket != kNoSocket) {
     unwatchToClose(watched);
-    closeSocket(watched.socket);
+    closeWithoutWaiting(watched);
   }
   switch (watched.kind) {
     case Watched::Kind::kStream:
+      forgetLingering(static_cast<Stream&>(watched));
+      forgetBroken(static_cast<Stream&>(watched));
       delete static_cast<Stream*>(&watched);
       return;
     case Watched::Kind::kListener:

@@ -5,7 +5,6 @@ export const COMMANDS_TAKEN = 1;
 export const OUTGOING_USED = 2;
 export const EVENT_COUNT = 3;
 export const EVENT_CURSOR = 4;
-export const SLABS_WANTED = 5;
 const HEADER_INTS = 16;
 
 export const COMMAND_CLOSE = -1;
@@ -30,7 +29,6 @@ export const EVENT_WRITE_SHUT = 7;
 export const EVENT_READABLE = 8;
 export const EVENT_WRITABLE = 9;
 export const EVENT_ACCEPT_FAILED = 10;
-export const EVENT_NEXT_SLAB = 11;
 export const EVENT_DESCRIPTOR = 12;
 export const EVENT_LISTENER_DRAINED = 13;
 export const EVENT_CALL_FAILED = 14;
@@ -49,6 +47,9 @@ export const FLAG_HAS_DESTINATION = 1;
 export const FLAG_DESTINATION_IPV6 = 2;
 export const FLAG_UNIX_ADDRESS = 4;
 export const FLAG_NO_ADDRESS = 8;
+
+/** Bytes to be sent that lie in the receive arena are named by their offset there plus this. */
+export const ARENA_OFFSET: number = 1 << 24;
 
 /** A datagram's header in the outgoing slab: native/reactor/datagram_record.h draws it. */
 export const DATAGRAM_HEADER_BYTES = 28;

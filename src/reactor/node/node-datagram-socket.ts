@@ -9,6 +9,7 @@ import { addressFrom, type HostPort, type IPAddress } from '../../core/address.j
 import { type SystemError, UnsupportedError } from '../../core/errors.js';
 import { checkData } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
+import { OwnBytes } from '../received-bytes.js';
 import { checkDatagramLength, udpDestination } from '../udp-destination.js';
 import type { UDPOption, UDPPort, UDPSocket } from '../udp-port.js';
 import { dgramHandle, unsentDatagramBytes } from './dgram-handle.js';
@@ -255,7 +256,8 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
     const from = addressFrom('UDP', address, port);
     // `dgram` receives up to 64 KiB, which no datagram exceeds.
     if (data.byteLength <= limits.maxPacketSize) {
-      this.port.received(data, from);
+      const bytes = new OwnBytes(data, reactor.landing.poisons);
+      this.port.receivedIn(bytes, 0, data.byteLength, from);
       return;
     }
     this.datagramsTruncated += 1;

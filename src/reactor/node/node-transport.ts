@@ -11,10 +11,13 @@ import type { StreamProtocol } from '../../core/protocol.js';
 import type { DetachedConnection } from '../../core/transport.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { checkBoolean } from '../../internal/check.js';
+import { OwnBytes } from '../received-bytes.js';
 import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream-transport.js';
 import type { SocketSettings } from '../tcp-settings.js';
+import { BULK_READ_BYTES, type ClosingSocket } from './closing-sockets.js';
+import { LANDING_BYTES } from './landing.js';
 import { descriptorOf, unsentBytes } from './net-handle.js';
-import { keepAliveIdleMs, LANDING_BYTES, type OwnedSocket } from './node-socket.js';
+import { keepAliveIdleMs, type OwnedSocket } from './node-socket.js';
 import type { NodeSockets } from './node-sockets.js';
 import type { OutgoingOwner } from './outgoing.js';
 import { PartQueue } from './part-queue.js';
@@ -41,6 +44,10 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   #scheduled = false;
   #watchingDrain = false;
   #awaitingSent = false;
+  /** The peer is in the midst of sending. */
+  #peerSends = false;
+  /** Everything is sent, and the socket is on its way out. */
+  #closing: ClosingSocket | undefined = undefined;
   #onSent: ((error?: Error | null) => void) | undefined = undefined;
 
   /** @param settings Undefined for a socket that was opened elsewhere. */
@@ -143,7 +150,8 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   landed(bytes: number): boolean {
     const reactor = this.#reactor;
     reactor.beginTurn();
-    this.received(reactor.takeLanded(bytes));
+    reactor.countReceived(bytes);
+    if (!this.discards(bytes)) this.receivedIn(reactor.landing, 0, bytes);
     // libuv would read 32 times in a row from a socket that has so much: others shall have their turn.
     const more = bytes === LANDING_BYTES;
     if (more) reactor.readAgainNextTurn(this);
@@ -163,14 +171,15 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       if (rest.byteLength > 0) socket.unshift(rest);
       reactor.readAgainNextTurn(this);
     }
-    // A view may be given away with all that shares its memory.
-    this.received(part.byteLength === part.buffer.byteLength ? part : Buffer.from(part));
+    if (this.discards(part.byteLength)) return;
+    this.receivedIn(new OwnBytes(part, reactor.landing.poisons), 0, part.byteLength);
   }
 
   /** @internal */
   readAgain(): void {
     const socket = this.#socket;
-    if (this.state !== 'open' || this.reading !== 'on' || socket.destroyed) return;
+    const wanted = this.#closing !== undefined || (this.state === 'open' && this.reading === 'on');
+    if (!wanted || socket.destroyed) return;
     if (socket.isPaused()) socket.resume();
     else socket.read(0);
   }
@@ -187,6 +196,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     this.send(MAX_PIECES_PER_TURN);
     if (this.#socket.destroyed) return;
     if (this.#parts !== undefined || this.awaitsEmptiness) this.settle();
+    if (this.state === 'closing' && this.#closing === undefined) this.#socket.pause();
   }
 
   /** @internal */
@@ -199,6 +209,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
 
   /** @internal The peer has finished sending. */
   peerEnded(): void {
+    this.#closing?.destroy();
     if (this.state !== 'open' || this.reading !== 'on') return;
     this.#reactor.beginTurn();
     if (this.protocol?.readConnectionLost !== undefined) {
@@ -211,7 +222,8 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
 
   /** @internal The socket is gone. */
   socketClosed(cause: Error | undefined): void {
-    this.lost(cause);
+    // A reset is no news once everything is sent.
+    this.lost(this.#closing === undefined ? cause : undefined);
   }
 
   protected override get reactor(): StreamReactor {
@@ -224,8 +236,11 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   protected override setReading(enabled: boolean): void {
-    if (!enabled) this.#socket.pause();
-    else if (this.#socket.readableEnded) this.#reactor.soon(() => this.peerEnded());
+    if (!enabled) {
+      // A socket that is about to be closed reads on until the end of the turn: most need not be paused at all.
+      if (this.state === 'closing') this.schedule();
+      else this.#socket.pause();
+    } else if (this.#socket.readableEnded) this.#reactor.soon(() => this.peerEnded());
     else this.#socket.resume();
   }
 
@@ -245,11 +260,20 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   protected override closeNow(reset: boolean): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    if (reset || !this.sendAtOnce()) this.reset(socket);
-    else socket.destroy();
+    if (reset || !this.sendAtOnce()) {
+      this.reset(socket);
+      return;
+    }
+    if (this.#parts !== undefined || socket.writableLength > 0) {
+      socket.destroy();
+      return;
+    }
+    // Nobody waits for what the peer may still send.
+    socket.unref();
+    this.closeGracefully();
   }
 
-  /** @returns Whether what could be sent was good: a peer must not take less for all. */
+  /** @returns Whether all of it was good: a peer must not take less than was written for all there is. */
   private sendAtOnce(): boolean {
     try {
       this.send(Number.POSITIVE_INFINITY);
@@ -257,6 +281,25 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     } catch {
       return false;
     }
+  }
+
+  /** Whether a socket is closed gently, or there is no need to. */
+  protected get mayLinger(): boolean {
+    return true;
+  }
+
+  private closeGracefully(): void {
+    const socket = this.#socket;
+    if (this.#closing !== undefined) return;
+    if (socket.readableEnded || !this.mayLinger) socket.destroy();
+    else this.#closing = this.#reactor.closing.close(socket, this.#peerSends);
+  }
+
+  /** Whether bytes that came are for nobody. */
+  private discards(bytes: number): boolean {
+    this.#peerSends = bytes >= BULK_READ_BYTES || this.state === 'closing';
+    if (this.#closing !== undefined) this.#closing.discard(bytes);
+    return this.#closing !== undefined;
   }
 
   protected reset(socket: OwnedSocket): void {
@@ -303,16 +346,12 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   private handOver(parts: PartQueue): void {
     const reactor = this.#reactor;
     const socket = this.#socket;
-    const pieces = parts.take(reactor.copies);
+    const piece = parts.take(reactor.copies);
     if (parts.empty) this.#parts = undefined;
-    let bytes = 0;
-    for (const piece of pieces) bytes += piece.byteLength;
-    this.#queuedBytes -= bytes;
-    this.#sentBytes += bytes;
-    reactor.bytesSent += bytes;
-    if (pieces.length > 1) socket.cork();
-    for (const piece of pieces) socket.write(piece);
-    if (pieces.length > 1) socket.uncork();
+    this.#queuedBytes -= piece.byteLength;
+    this.#sentBytes += piece.byteLength;
+    reactor.bytesSent += piece.byteLength;
+    socket.write(piece);
     if (socket.writableLength > 0) reactor.leaveCopies();
   }
 
@@ -329,7 +368,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       this.#reactor.runAtRoot(() => this.drained());
     }
     if (this.producer !== undefined || this.#queuedBytes > 0) return;
-    if (this.state === 'closing') socket.destroy();
+    if (this.state === 'closing') this.closeGracefully();
     else if (this.state === 'open' && this.writing === 'shutting' && !socket.writableEnded) {
       socket.end((error?: Error | null) => {
         if (!error) this.writeShut();
