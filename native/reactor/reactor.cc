@@ -7,8 +7,12 @@
 
 namespace ropewalk {
 
-Reactor::Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory)
-    : poller_(std::move(poller)), memory_(memory), spareDescriptor_(openSpareDescriptor()) {}
+Reactor::Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory,
+                 uint32_t handleGenerations)
+    : poller_(std::move(poller)),
+      memory_(memory),
+      table_(handleGenerations),
+      spareDescriptor_(openSpareDescriptor()) {}
 
 Reactor::~Reactor() {
   closeUntakenDescriptors();
@@ -161,8 +165,11 @@ Status Reactor::tellPoller(Watched& watched) {
 void Reactor::applyInterest(Watched& watched) {
   if (watched.interest == watched.due()) return;
   const Status status = tellPoller(watched);
-  if (status.ok()) return;
-  tellOfFailure(status.error, kWatchCall);
+  if (!status.ok()) watchingFailed(watched, status.error);
+}
+
+void Reactor::watchingFailed(Watched& watched, int error) {
+  tellOfFailure(error, kWatchCall);
   comeBackLater(watched);
 }
 

@@ -61,7 +61,9 @@ class Reactor {
   // What is told of a broken stream's input, at most: more than systems keep for a socket.
   static constexpr size_t kMaxReadWhenBroken = 8 * 1024 * 1024;
 
-  Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory);
+  // `handleGenerations`: after how many uses of a slot its handles come again; few for tests.
+  Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory,
+          uint32_t handleGenerations = HandleTable<Watched>::kMaxGeneration);
   ~Reactor();
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
@@ -151,6 +153,9 @@ class Reactor {
  private:
   // The most records that one ready socket makes, accepts and descriptors aside.
   static constexpr size_t kRecordsPerSocket = 4;
+  // One part in so many of a batch is left for what became ready and for listeners that are
+  // drained, whatever else there is to tell.
+  static constexpr size_t kLeastShare = 8;
 
   struct Event {
     int32_t ints[kEventInts];
@@ -200,6 +205,7 @@ class Reactor {
   void unwatchToClose(Watched& watched);
   Status tellPoller(Watched& watched);
   void applyInterest(Watched& watched);
+  void watchingFailed(Watched& watched, int error);
   void destroy(Watched& watched);
   Stream* findStream(Handle handle) const { return find<Stream>(handle); }
 
@@ -210,6 +216,7 @@ class Reactor {
   void retryWhatIsDue();
   void retry(Watched& watched);
   void tellOfFailure(int error, FailedCall call);
+  void expectMoreFailures();
   size_t askPoller(std::span<ReadyEvent> ready);
   void restPoller(const Status& status, uint8_t& setbacks);
 
@@ -227,6 +234,7 @@ class Reactor {
   void emit(Handle handle, int32_t kind, int32_t a, int32_t b);
   void emitAddress(Handle handle, int32_t kind, int32_t a, const SocketAddress& address);
   void emitPending();
+  bool isForNobody(const Event& event) const;
   void goOnWithUnfinished();
   void comeBack(Stream& stream);
   void goOnReading(Stream& stream);
@@ -237,21 +245,23 @@ class Reactor {
   void receiveFrom(Stream& stream);
   void endOfInput(Stream& stream);
   size_t arenaRoom() const { return arena_.size() - arenaUsed_; }
+  void endFromPeer(Stream& stream, int error, FailedCall call);
+  void markEnded(Handle handle);
+
+  // accepting.cc
+  void obeyListener(Listener& listener, int32_t command);
   void acceptOn(Listener& listener);
   bool acceptOne(Listener& listener);
   bool acceptFailed(Listener& listener, int error, FailedCall call);
   void refuseWaiting(Listener& listener);
   void drainListeners();
   bool drain(Listener& listener);
-  void endFromPeer(Stream& stream, int error, FailedCall call);
-  void markEnded(Handle handle);
 
   // outgoing.cc
   void settleDirty();
   void absorbCommands();
   Bytes bytesToSend(int32_t offset, int32_t length) const;
   void obey(Watched& watched, int32_t command);
-  void obeyListener(Listener& listener, int32_t command);
   void obeyStream(Stream& stream, int32_t command);
   void addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper);
   void markDirty(Stream& stream);
@@ -333,6 +343,7 @@ class Reactor {
   bool pollResting_ = false;
   bool waitingFails_ = false;
   bool failureTold_ = false;
+  int64_t failingUntil_ = 0;
   uint8_t pollSetbacks_ = 0;
   uint8_t waitSetbacks_ = 0;
   size_t unprocessed_ = 0;     // sockets that this batch must have room for beside the present one

@@ -107,6 +107,22 @@ void streamsResume(PollerKind kind) {
   server.turnUntil([&] { return world.told() == 2; });
 }
 
+// Nor does one for whom the refusal comes out only after the poller has taken the change.
+void streamsResumeWhenRefusedLater(PollerKind kind) {
+  FaultyServer world(kind);
+  Server& server = world.server;
+  Peer peer;
+  const Handle stream = server.connect(peer);
+  server.command(stream, kPause);
+  server.turn();
+  world.faults.later = 3;
+  server.command(stream, kResume);
+  peer.sendAll("heard");
+  server.turnUntil([&] { return server.of(stream).data.size() == 5; });
+  CHECK_EQUAL(world.faults.later, 0);
+  CHECK_EQUAL(world.told(), 1);
+}
+
 // Neither does a writer wait for ever, nor a connection that was made.
 void streamsWriteAndConnect(PollerKind kind) {
   FaultyServer world(kind);
@@ -218,6 +234,7 @@ int main() {
       STORY(listenersBackOff),
       STORY(listenersObeyInTheEnd),
       STORY(streamsResume),
+      STORY(streamsResumeWhenRefusedLater),
       STORY(streamsWriteAndConnect),
       STORY(endsWhileItWaits),
       STORY(refusesDescriptorsAtOnce),
