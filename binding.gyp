@@ -24,6 +24,7 @@
         "native/reactor/datagrams_in.cc",
         "native/reactor/datagrams_out.cc",
         "native/reactor/incoming.cc",
+        "native/reactor/lingering.cc",
         "native/reactor/outgoing.cc",
         "native/reactor/retries.cc",
         "native/reactor/unix_streams.cc",

@@ -126,7 +126,7 @@ napi_value Loop::arena() {
 
 void Loop::updateRef() {
   if (disposed_) return;
-  const bool wanted = reactor_->size() > 0;
+  const bool wanted = reactor_->sizeInUse() > 0;
   if (wanted == referenced_) return;
   referenced_ = wanted;
   uv_handle_t* handle = thread_ == nullptr ? reinterpret_cast<uv_handle_t*>(&poll_)
@@ -214,7 +214,7 @@ void Loop::afterTurn() {
     }
   }
   watchPoller();
-  scheduleRetry();
+  scheduleWakeUp();
   updateRef();
 }
 
@@ -234,8 +234,8 @@ void Loop::watchPoller() {
   }
 }
 
-void Loop::scheduleRetry() {
-  const int64_t due = reactor_->retryDue();
+void Loop::scheduleWakeUp() {
+  const int64_t due = reactor_->wakeUpDue();
   if (due == timerDue_) return;
   timerDue_ = due;
   if (due == Reactor::kNeverDue) {

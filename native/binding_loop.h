@@ -3,7 +3,7 @@
 // A uv_poll watches the poller's descriptor (or a thread does, see PollerThread) and runs turns; a
 // uv_prepare flushes what timers, promises and other callbacks of Node wrote; a uv_idle keeps Node
 // from sleeping, and a uv_check runs a turn, while events wait that no descriptor tells of. A
-// uv_timer runs the turns in which something is tried again.
+// uv_timer runs the turns in which something is tried again, or has lingered long enough.
 #pragma once
 
 #include <node_api.h>
@@ -72,7 +72,7 @@ class Loop {
   void afterTurn();
   int startPolling();
   void watchPoller();
-  void scheduleRetry();
+  void scheduleWakeUp();
   void renewArena();
   void closeHandles();
   bool hasWork() const { return batchOpen_ || reactor_->pending(); }

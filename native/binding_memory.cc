@@ -43,10 +43,10 @@ napi_value borrow(napi_env env, size_t size, Owner& memory) {
     return clearException(env);
   }
   memory = Owner(static_cast<uint8_t*>(data), [](uint8_t*) {});
-  return view;
+  return buffer;
 }
 
-// A Uint8Array over memory of our own, which JavaScript's buffer shares in owning.
+// A buffer of memory of our own, which JavaScript's side shares in owning.
 napi_value share(napi_env env, size_t size, Owner& memory) {
   memory = Owner(new (std::nothrow) uint8_t[size](), std::default_delete<uint8_t[]>());
   if (memory == nullptr) return nullptr;
@@ -55,7 +55,7 @@ napi_value share(napi_env env, size_t size, Owner& memory) {
   const napi_status status = napi_create_external_arraybuffer(
       env, memory.get(), size,
       [](napi_env, void*, void* hint) { delete static_cast<Owner*>(hint); }, owner, &buffer);
-  if (status == napi_ok) return construct(env, "Uint8Array", buffer);
+  if (status == napi_ok) return buffer;
   delete owner;
   return status == napi_no_external_buffers_allowed ? borrow(env, size, memory)
                                                     : clearException(env);
@@ -65,33 +65,31 @@ napi_value share(napi_env env, size_t size, Owner& memory) {
 
 bool JointMemory::make(napi_env env, size_t size) {
   Owner memory;
-  napi_ref view = nullptr;
+  napi_ref buffer = nullptr;
   const napi_value made = share(env, size, memory);
-  if (made == nullptr || napi_create_reference(env, made, 1, &view) != napi_ok) return false;
+  if (made == nullptr || napi_create_reference(env, made, 1, &buffer) != napi_ok) return false;
   release(env);
   memory_ = std::move(memory);
   size_ = size;
-  view_ = view;
+  buffer_ = buffer;
   return true;
 }
 
 void JointMemory::swap(JointMemory& other) {
   std::swap(memory_, other.memory_);
   std::swap(size_, other.size_);
-  std::swap(view_, other.view_);
+  std::swap(buffer_, other.buffer_);
 }
 
 void JointMemory::release(napi_env env) {
-  if (view_ != nullptr) napi_delete_reference(env, std::exchange(view_, nullptr));
+  if (buffer_ != nullptr) napi_delete_reference(env, std::exchange(buffer_, nullptr));
   memory_.reset();
   size_ = 0;
 }
 
 napi_value JointMemory::buffer(napi_env env) const {
-  napi_value view = nullptr;
   napi_value buffer = nullptr;
-  napi_get_reference_value(env, view_, &view);
-  napi_get_typedarray_info(env, view, nullptr, nullptr, nullptr, &buffer, nullptr);
+  napi_get_reference_value(env, buffer_, &buffer);
   return buffer;
 }
 

@@ -32,7 +32,7 @@ class JointMemory {
  private:
   std::shared_ptr<uint8_t> memory_;
   size_t size_ = 0;
-  napi_ref view_ = nullptr;  // a Uint8Array: no reference can be made to a SharedArrayBuffer
+  napi_ref buffer_ = nullptr;
 };
 
 }  // namespace ropewalk

@@ -4,9 +4,9 @@
 // kqueue knows reading and writing of a descriptor as two filters, each with an event of its own:
 // they are folded into one. What is wanted of a descriptor is kept here; the system hears of
 // differences, those of a turn in one call. Filters are added and deleted, never disabled: one that
-// is added tells what holds already, as the contract asks for, and a descriptor of no interest
-// costs the system nothing. A closed descriptor takes its filters along, whoever else has a
-// duplicate of it.
+// is added tells what holds already, as the contract asks for. A descriptor of no interest has
+// none, or one that tells of errors alone. A closed descriptor takes its filters along, whoever
+// else has a duplicate of it.
 //
 // Input and room are watched by level, whatever trigger is asked for. With EV_CLEAR a reader that
 // stops short of what is there would have to be told so, and XNU tells neither of urgent data (it
@@ -170,7 +170,7 @@ class KqueuePoller final : public Poller {
     Filters dropped = 0;   // of these, what was given up since, though it may be wanted again
     bool quiet = false;    // the filter of reading is to tell of errors alone
     bool changed = false;  // it stands in changed_
-    bool refused = false;  // a refusal of this owner's is in refused_
+    int refusal = 0;       // of this owner, which stands in refused_
     uint32_t slot = 0;     // where the last poll that told of it did
   };
 
@@ -269,8 +269,9 @@ class KqueuePoller final : public Poller {
     noteChange(socket, entry);
   }
 
-  // Who asked at once is answered. Else the owner hears of it by an event: its next read or write
-  // then fails as well. So is EPIPE told, a pipe without a reader, for which others have hang-ups.
+  // Who asked at once is answered. Else the owner hears of it by an event: for want of memory he is
+  // to ask again, and otherwise his next read or write fails as well. So is EPIPE told, a pipe
+  // without a reader, for which others have hang-ups.
   void refused(const Change& change, int error) {
     const Socket socket = static_cast<Socket>(change.ident);
     Entry& entry = entries_[static_cast<size_t>(socket)];
@@ -279,12 +280,8 @@ class KqueuePoller final : public Poller {
       refusal_ = {error, "kevent"};
       return;
     }
-    if (error == ENOMEM) {
-      noteChange(socket, entry);  // to be asked for again
-    } else {
-      entry.refused = true;
-      refused_.push_back(socket);
-    }
+    entry.refusal = error;
+    refused_.push_back(socket);
     notify();
   }
 
@@ -292,9 +289,16 @@ class KqueuePoller final : public Poller {
     size_t told = 0;
     for (; told < refused_.size() && count < events.size(); told++) {
       Entry* entry = find(refused_[told]);
-      if (entry == nullptr || !std::exchange(entry->refused, false)) continue;
+      const int refusal = entry == nullptr ? 0 : std::exchange(entry->refusal, 0);
+      if (refusal == 0) continue;
+      ReadyEvent event{entry->token, false, false, false};
+      if (refusal == ENOMEM) {
+        event.refused = refusal;
+      } else {
+        event.readable = event.writable = event.ended = event.hungUp = true;
+      }
       entry->slot = static_cast<uint32_t>(count);
-      events[count++] = {entry->token, true, true, true};
+      events[count++] = event;
     }
     refused_.erase(refused_.begin(), refused_.begin() + static_cast<ptrdiff_t>(told));
     if (!refused_.empty()) notify();

@@ -38,6 +38,9 @@ struct ReadyEvent {
   bool reset = false;
   // An error or a hang-up: told of sockets of no interest too, if they are watched by kEdge.
   bool hungUp = false;
+  // The system refuses to watch the socket, with this errno: modify() asks again. Nothing else is
+  // told.
+  int refused = 0;
 };
 
 // kLevel: an event repeats until the condition is gone or the interest is dropped.

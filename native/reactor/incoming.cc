@@ -21,10 +21,12 @@ constexpr uint32_t kMaxFaultsInARow = 64;
 
 size_t Reactor::gather() {
   flush();
+  table_.renew();
   eventCount_ = 0;
   arenaUsed_ = 0;
   turn_ += 1;
   retryWhatIsDue();
+  tickIfDue();
   emitPending();
   // Both fill the same arena: they take turns at being first.
   const bool datagramsFirst = turn_ % 2 == 0;
@@ -79,7 +81,7 @@ void Reactor::emitPending() {
   for (; pendingHead_ < pending_.size() && eventCount_ < most; pendingHead_++) {
     const auto [handle, kind, a, b] = pending_[pendingHead_].ints;
     const size_t more = (kind & kKindMask) == kSendFailed ? kAddressRecords : 0;
-    if (handle != kPollersHandle && table_.find(handle) == nullptr) {  // it has ended since
+    if (isForNobody(pending_[pendingHead_])) {
       pendingHead_ += more;
       continue;
     }
@@ -93,6 +95,25 @@ void Reactor::emitPending() {
   if (pendingHead_ < pending_.size()) return;
   pending_.clear();
   pendingHead_ = 0;
+}
+
+// Whom it is for has ended since; another may even have the handle.
+bool Reactor::isForNobody(const Event& event) const {
+  const Handle handle = event.ints[0];
+  if (handle == kPollersHandle) return false;
+  switch (event.ints[1] & kKindMask) {
+    case kLost: {
+      const Stream* stream = find<Stream>(handle);
+      return stream == nullptr || stream->state != Stream::State::kClosed || stream->endTold;
+    }
+    case kWriteShut:
+      return find<Stream>(handle) == nullptr;
+    case kRefused:
+    case kSendFailed:
+      return find<DatagramSocket>(handle) == nullptr;
+    default:
+      return table_.find(handle) == nullptr;
+  }
 }
 
 // Edges are not repeated: what a turn's share left over must be remembered.
@@ -127,16 +148,29 @@ void Reactor::goOnWithUnfinished() {
     stream = findStream(revisited_[i]);
     if (stream == nullptr || !stream->readUnfinished) continue;
     stream->readUnfinished = false;
-    if (stream->state == Stream::State::kOpen && includes(stream->interest, Interest::kRead)) {
-      receiveFrom(*stream);
-    }
+    goOnReading(*stream);
   }
   revisited_.clear();
+}
+
+void Reactor::goOnReading(Stream& stream) {
+  if (stream.state == Stream::State::kLingering) {
+    discardInput(stream);
+  } else if (stream.state == Stream::State::kBroken ||
+             (stream.state == Stream::State::kOpen && includes(stream.interest, Interest::kRead))) {
+    receiveFrom(stream);
+  }
 }
 
 void Reactor::onReady(const ReadyEvent& ready) {
   Watched* watched = table_.find(static_cast<Handle>(ready.token));
   if (watched == nullptr) return;
+  if (ready.refused != 0) {
+    watched->interest = Interest::kNone;
+    expectMoreFailures();
+    watchingFailed(*watched, ready.refused);
+    return;
+  }
   switch (watched->kind) {
     case Watched::Kind::kStream:
       onStreamReady(static_cast<Stream&>(*watched), ready);
@@ -169,12 +203,12 @@ void Reactor::onStreamReady(Stream& stream, const ReadyEvent& ready) {
     settle(stream);
     if (table_.find(handle) == nullptr) return;
   }
-  if (stream.state != Stream::State::kOpen) return;
+  if (stream.state == Stream::State::kEnded || stream.state == Stream::State::kClosed) return;
   if (!includes(stream.interest, Interest::kRead)) {
-    if (ready.hungUp) noticeHangUp(stream, ready.reset);
+    if (ready.hungUp && stream.state == Stream::State::kOpen) noticeHangUp(stream, ready.reset);
   } else if (ready.readable) {
     stream.inputEnding |= ready.ended;
-    receiveFrom(stream);
+    goOnReading(stream);
   }
 }
 
@@ -215,6 +249,11 @@ void Reactor::receiveFrom(Stream& stream) {
   bool stoppedShort = false;
   const Transfer transfer = stream.isUnix ? receiveUnixInto(stream, free.data(), most, stoppedShort)
                                           : receive(stream.socket, free.data(), most);
+  if (stream.state == Stream::State::kBroken &&
+      (transfer.result != Transfer::Result::kDone || transfer.count == 0)) {
+    endBroken(stream);
+    return;
+  }
   if (transfer.result == Transfer::Result::kWouldBlock) {
     stream.inputEnding = false;  // it was urgent data
     return;
@@ -238,6 +277,11 @@ void Reactor::receiveFrom(Stream& stream) {
   arenaUsed_ += transfer.count;
   statistics_.bytesReceived += transfer.count;
   stream.setbacks = 0;
+  stream.bulk = transfer.count >= kBulkRead;
+  if (stream.state == Stream::State::kBroken) {
+    readOfBroken(stream, transfer.count);
+    return;
+  }
   // Of an edge a read that was not filled has taken all, unless the end waits behind it.
   stream.readUnfinished = transfer.count == most || stream.inputEnding || stoppedShort;
   if (stream.readUnfinished) comeBack(stream);
@@ -280,6 +324,7 @@ bool Reactor::acceptOne(Listener& listener) {
   if (status.ok()) {
     auto* stream = new Stream(socket);
     stream->isUnix = listener.isUnix;
+    stream->setLinger(listener.lingerSeconds);
     if (listener.isUnix) (void)setSendBuffer(socket, listener.sendBufferBytes);
     status = adopt(*stream, Interest::kRead, handle);
     if (!status.ok()) return acceptFailed(listener, status.error, kWatchCall);
@@ -320,6 +365,7 @@ void Reactor::refuseWaiting(Listener& listener) {
     Socket socket = kNoSocket;
     SocketAddress peer;
     if (!acceptFrom(listener.socket, socket, peer).ok()) break;
+    if (listener.lingerSeconds > 0) turnLingerOff(socket);
     closeSocket(socket);
   }
   spareDescriptor_ = openSpareDescriptor();

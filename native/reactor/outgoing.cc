@@ -12,21 +12,9 @@ namespace {
 // waiting.
 constexpr int kMaxSendsPerTurn = 16;
 
-// What is thrown away of the input of a stream that closes, at most. Closing a socket with unread
-// input would reset the connection, and the peer would lose what is still on its way to it.
-constexpr int kMaxDrains = 16;
-
 // How many a listener that is about to close accepts, at most: far more than a system lets wait
 // unless told otherwise, so that only those who keep coming are turned away.
 constexpr uint32_t kMaxDrained = 65'536;
-
-void drainInput(Socket socket) {
-  uint8_t scratch[4096];
-  for (int i = 0; i < kMaxDrains; i++) {
-    const Transfer transfer = receive(socket, scratch, sizeof scratch);
-    if (transfer.result != Transfer::Result::kDone || transfer.count == 0) return;
-  }
-}
 
 }  // namespace
 
@@ -114,6 +102,14 @@ void Reactor::obeyListener(Listener& listener, int32_t command) {
 void Reactor::obeyStream(Stream& stream, int32_t command) {
   if (stream.state == Stream::State::kClosed)
     return;  // it has ended, and the host is about to hear of it
+  if (command != kReset && stream.state == Stream::State::kLingering) {
+    obeyLingering(stream, command);
+    return;
+  }
+  if (command != kReset && stream.state == Stream::State::kBroken) {
+    obeyBroken(stream, command);
+    return;
+  }
   switch (command) {
     case kClose:
       stream.ending = Stream::Ending::kClose;
@@ -183,17 +179,20 @@ void Reactor::settle(Stream& stream) {
     if (stream.ending != Stream::Ending::kNone) destroy(stream);
     return;
   }
-  if (stream.state == Stream::State::kClosed || !sendWaiting(stream)) return;
+  if (!stream.takesWrites() || !sendWaiting(stream)) return;
   if (stream.state == Stream::State::kEnded) return;
-  if (stream.ending == Stream::Ending::kDiscard) {
+  const bool empty = stream.queued() == 0;
+  if (stream.ending == Stream::Ending::kDiscard && !empty) {
     destroy(stream);
     return;
   }
-  const bool empty = stream.queued() == 0;
   if (empty) {
     stream.queue.reset();
+    if (stream.ending == Stream::Ending::kClose || stream.ending == Stream::Ending::kDiscard) {
+      closeGracefully(stream);
+      return;
+    }
     endOfSending(stream);
-    if (stream.state == Stream::State::kClosed) return;
   }
   stream.wanted = with(stream.wanted, Interest::kWrite, !empty);
   applyInterest(stream);
@@ -217,7 +216,7 @@ bool Reactor::sendWaiting(Stream& stream) {
                               : waiting.size() == 1       ? send(stream.socket, waiting[0])
                                                           : sendParts(stream.socket, waiting);
     if (transfer.result == Transfer::Result::kFailed) {
-      endFromHere(stream, transfer.error, kSendCall);
+      sendFailed(stream, transfer.error);
       return false;
     }
     if (transfer.result == Transfer::Result::kWouldBlock) break;
@@ -280,11 +279,6 @@ void Reactor::queuePieces(Stream& stream) {
 }
 
 void Reactor::endOfSending(Stream& stream) {
-  if (stream.ending == Stream::Ending::kClose) {
-    drainInput(stream.socket);
-    endFromHere(stream, 0, kNoCall);
-    return;
-  }
   if (stream.ending == Stream::Ending::kShutdown) {
     stream.ending = Stream::Ending::kNone;
     (void)shutdownSending(stream.socket);  // a broken connection tells so when it is read
@@ -304,13 +298,17 @@ void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
   }
   const bool told = stream.state == Stream::State::kEnded;
   stream.state = Stream::State::kClosed;
+  dropUnsent(stream);
+  if (told) return;
+  unwatchToClose(stream);
+  closeWithoutWaiting(stream);
+  notifyHost(stream.handle, kLost, error, call);
+}
+
+void Reactor::dropUnsent(Stream& stream) {
   stream.queue.reset();
   stream.departing.reset();
   stream.firstPiece = stream.lastPiece = -1;
-  if (told) return;
-  unwatchToClose(stream);
-  closeSocket(std::exchange(stream.socket, kNoSocket));
-  notifyHost(stream.handle, kLost, error, call);
 }
 
 void Reactor::notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b) {

@@ -7,8 +7,12 @@
 
 namespace ropewalk {
 
-Reactor::Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory)
-    : poller_(std::move(poller)), memory_(memory), spareDescriptor_(openSpareDescriptor()) {}
+Reactor::Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory,
+                 uint32_t handleGenerations)
+    : poller_(std::move(poller)),
+      memory_(memory),
+      table_(handleGenerations),
+      spareDescriptor_(openSpareDescriptor()) {}
 
 Reactor::~Reactor() {
   closeUntakenDescriptors();
@@ -33,7 +37,9 @@ Status Reactor::listen(const SocketAddress& address, const ListenOptions& option
   Socket socket = kNoSocket;
   const Status status = listenOn(address, options, socket);
   if (!status.ok()) return status;
-  return adopt(*new Listener(socket), Interest::kRead, handle);
+  auto* listener = new Listener(socket);
+  listener->lingerSeconds = options.lingerSeconds;
+  return adopt(*listener, Interest::kRead, handle);
 }
 
 Status Reactor::connect(const SocketAddress& address, const SocketAddress* local,
@@ -43,6 +49,7 @@ Status Reactor::connect(const SocketAddress& address, const SocketAddress* local
   if (!status.ok()) return status;
   Stream* stream = new Stream(socket);
   stream->state = Stream::State::kConnecting;
+  stream->setLinger(options.lingerSeconds);
   return adopt(*stream, Interest::kWrite, handle);
 }
 
@@ -158,8 +165,11 @@ Status Reactor::tellPoller(Watched& watched) {
 void Reactor::applyInterest(Watched& watched) {
   if (watched.interest == watched.due()) return;
   const Status status = tellPoller(watched);
-  if (status.ok()) return;
-  tellOfFailure(status.error, kWatchCall);
+  if (!status.ok()) watchingFailed(watched, status.error);
+}
+
+void Reactor::watchingFailed(Watched& watched, int error) {
+  tellOfFailure(error, kWatchCall);
   comeBackLater(watched);
 }
 
@@ -177,10 +187,12 @@ void Reactor::destroy(Watched& watched) {
   if (watched.handle != 0) table_.erase(watched.handle);
   if (watched.kind != Watched::Kind::kDescriptor && watched.socket != kNoSocket) {
     unwatchToClose(watched);
-    closeSocket(watched.socket);
+    closeWithoutWaiting(watched);
   }
   switch (watched.kind) {
     case Watched::Kind::kStream:
+      forgetLingering(static_cast<Stream&>(watched));
+      forgetBroken(static_cast<Stream&>(watched));
       delete static_cast<Stream*>(&watched);
       return;
     case Watched::Kind::kListener:

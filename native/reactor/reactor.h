@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "../handle_table.h"
@@ -48,8 +49,21 @@ class Reactor {
   static constexpr size_t kMinRead = 16 * 1024;
   // One datagram of any length, or a full read.
   static constexpr size_t kMinArena = 66 * 1024;
+  // A read of so much shows a peer in the midst of sending.
+  static constexpr size_t kBulkRead = 16 * 1024;
+  // The unit of the limits below.
+  static constexpr uint32_t kTickMs = 100;
+  // Limits of a stream that lingers (lingering.cc): in all, without input, and of input. The
+  // pure-JS reactor has the same, in src/reactor/node/closing-sockets.ts.
+  static constexpr uint32_t kLingerTicks = 30'000 / kTickMs;
+  static constexpr uint32_t kLingerQuietTicks = 5'000 / kTickMs;
+  static constexpr size_t kLingerBytes = 64 * 1024 * 1024;
+  // What is told of a broken stream's input, at most: more than systems keep for a socket.
+  static constexpr size_t kMaxReadWhenBroken = 8 * 1024 * 1024;
 
-  Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory);
+  // `handleGenerations`: after how many uses of a slot its handles come again; few for tests.
+  Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory,
+          uint32_t handleGenerations = HandleTable<Watched>::kMaxGeneration);
   ~Reactor();
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
@@ -58,6 +72,9 @@ class Reactor {
   const Statistics& statistics() const { return statistics_; }
   // Sockets that have a handle.
   size_t size() const { return table_.size(); }
+  // Those that the host, or what it was promised, still has use for: not those that linger for the
+  // peer's sake alone.
+  size_t sizeInUse() const { return table_.size() - orphans_; }
 
   // Opening. `handle` is set on success only.
   Status listen(const SocketAddress& address, const ListenOptions& options, Handle& handle);
@@ -118,13 +135,15 @@ class Reactor {
   size_t gather();
   void finishBatch();
   void flush();
-  // When gather() has something to try again, as monotonicNanos(); kNeverDue if it has not.
-  int64_t retryDue() const { return retryDue_; }
+  // When gather() has something to do, whatever is ready, as monotonicNanos(); kNeverDue if never.
+  int64_t wakeUpDue() const { return std::min(retryDue_, tickDue_); }
   static constexpr int64_t kNeverDue = INT64_MAX;
-  // The poller fails: nobody is to wait for it before retryDue().
+  // The poller fails: nobody is to wait for it before wakeUpDue().
   bool pollerRests() const { return pollResting_; }
   // Somebody has waited for the poller, with this outcome.
   void waited(const Status& status);
+  // A tick has passed for those that linger. For tests: gather() calls it when it is time.
+  void tick();
   // Whether gather() has something to do without the poller saying so.
   bool pending() const {
     return pendingHead_ < pending_.size() || !unfinished_.empty() ||
@@ -144,6 +163,19 @@ class Reactor {
     std::unique_ptr<Retained> keeper;  // null: `bytes` lie in the outgoing slab or the arena
     int32_t next;
   };
+  // What limits a stream that lingers.
+  struct Lingering {
+    uint32_t ticksLeft = kLingerTicks;
+    uint32_t quietTicksLeft = kLingerQuietTicks;
+    size_t bytesLeft = kLingerBytes;
+    bool peerSends = false;
+    bool awaitsAcknowledgement = false;  // for lingerSeconds; the other limits come afterwards
+  };
+  struct Broken {
+    int error;
+    size_t bytesLeft;
+  };
+  enum class Input : uint8_t { kNone, kSome, kEnded };
   struct HandedOver {
     size_t record;  // position of its kDescriptor
     int fd;
@@ -170,6 +202,7 @@ class Reactor {
   void unwatchToClose(Watched& watched);
   Status tellPoller(Watched& watched);
   void applyInterest(Watched& watched);
+  void watchingFailed(Watched& watched, int error);
   void destroy(Watched& watched);
   Stream* findStream(Handle handle) const { return find<Stream>(handle); }
 
@@ -180,6 +213,7 @@ class Reactor {
   void retryWhatIsDue();
   void retry(Watched& watched);
   void tellOfFailure(int error, FailedCall call);
+  void expectMoreFailures();
   size_t askPoller(std::span<ReadyEvent> ready);
   void restPoller(const Status& status, uint8_t& setbacks);
 
@@ -197,8 +231,10 @@ class Reactor {
   void emit(Handle handle, int32_t kind, int32_t a, int32_t b);
   void emitAddress(Handle handle, int32_t kind, int32_t a, const SocketAddress& address);
   void emitPending();
+  bool isForNobody(const Event& event) const;
   void goOnWithUnfinished();
   void comeBack(Stream& stream);
+  void goOnReading(Stream& stream);
   void onReady(const ReadyEvent& ready);
   void onStreamReady(Stream& stream, const ReadyEvent& ready);
   void finishConnect(Stream& stream);
@@ -233,6 +269,26 @@ class Reactor {
   void endOfSending(Stream& stream);
   void endFromHere(Stream& stream, int error, FailedCall call);
   void notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b);
+
+  void dropUnsent(Stream& stream);
+
+  // lingering.cc
+  static Input discardOnce(Stream& stream, size_t& bytes);
+  void closeGracefully(Stream& stream);
+  void comeBackToRead(Stream& stream);
+  void discardInput(Stream& stream);
+  void endOfLingeringInput(Stream& stream, Lingering& lingering);
+  bool checkAcknowledged(Stream& stream, Lingering& lingering);
+  void tickIfDue();
+  void obeyLingering(Stream& stream, int32_t command);
+  void obeyBroken(Stream& stream, int32_t command);
+  void finishClosing(Stream& stream);
+  void forgetLingering(Stream& stream);
+  void sendFailed(Stream& stream, int error);
+  void readOfBroken(Stream& stream, size_t bytes);
+  void endBroken(Stream& stream);
+  void forgetBroken(Stream& stream);
+  void closeWithoutWaiting(Watched& watched);
 
   // datagrams_in.cc
   DatagramSettings possible(const DatagramSettings& settings) const;
@@ -282,6 +338,7 @@ class Reactor {
   bool pollResting_ = false;
   bool waitingFails_ = false;
   bool failureTold_ = false;
+  int64_t failingUntil_ = 0;
   uint8_t pollSetbacks_ = 0;
   uint8_t waitSetbacks_ = 0;
   size_t unprocessed_ = 0;     // sockets that this batch must have room for beside the present one
@@ -289,6 +346,12 @@ class Reactor {
   std::vector<HandedOver> handedOver_;  // descriptors in this batch
   std::span<uint8_t> arena_;            // what this batch's events hand out
   size_t arenaUsed_ = 0;
+
+  std::unordered_map<Handle, Lingering> lingering_;
+  std::vector<Handle> ticking_;
+  int64_t tickDue_ = kNeverDue;  // the next tick of those that linger
+  size_t orphans_ = 0;           // of those that linger: the host has forgotten them
+  std::unordered_map<Handle, Broken> broken_;
 
   std::vector<Handle> unfinishedDatagrams_;  // likewise, of datagram sockets
   std::vector<Handle> revisitedDatagrams_;

@@ -81,6 +81,11 @@ void Reactor::tellOfFailure(int error, FailedCall call) {
   notifyHost(kPollersHandle, kCallFailed, error, call);
 }
 
+// The next refusal, should there be one, comes out some time after what seems to be a success.
+void Reactor::expectMoreFailures() {
+  failingUntil_ = monotonicNanos() + 2 * (kFirstDelayNanos << kMostDoublings);
+}
+
 // Returns how many sockets are ready. A poller that fails is left alone for a while.
 size_t Reactor::askPoller(std::span<ReadyEvent> ready) {
   size_t count = 0;
@@ -88,7 +93,9 @@ size_t Reactor::askPoller(std::span<ReadyEvent> ready) {
   const Status status = poller_->poll(ready, count);
   if (status.ok()) {
     pollSetbacks_ = 0;
-    if (retries_.empty() && !waitingFails_) failureTold_ = false;
+    if (failureTold_ && retries_.empty() && !waitingFails_) {
+      failureTold_ = failingUntil_ != 0 && monotonicNanos() < failingUntil_;
+    }
     return count;
   }
   restPoller(status, pollSetbacks_);

@@ -1,6 +1,7 @@
 // What the reactor keeps for each socket.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -40,29 +41,37 @@ struct Watched {
 struct Stream : Watched {
   static constexpr Kind kKind = Kind::kStream;
   // kEnded: the host is being told that the connection has ended. What it writes until then is
-  // still sent, as far as the system takes it at once.
-  enum class State : uint8_t { kConnecting, kOpen, kEnded, kClosed };
+  // still sent, as far as the system takes it at once. kBroken: a send has failed; the loss is told
+  // behind what was received before. kLingering: all is sent; see lingering.cc.
+  enum class State : uint8_t { kConnecting, kOpen, kEnded, kBroken, kLingering, kClosed };
   // What is to happen once nothing waits to be sent.
   enum class Ending : uint8_t { kNone, kShutdown, kClose, kDiscard };
 
   explicit Stream(Socket socket) : Watched(kKind, socket) {}
 
+  void setLinger(int seconds) {
+    lingerSeconds = static_cast<int16_t>(std::min<int>(seconds, INT16_MAX));
+  }
   bool takesWrites() const { return state == State::kOpen || state == State::kEnded; }
   size_t queued() const { return queue == nullptr ? 0 : queue->size(); }
 
   State state = State::kOpen;
   Ending ending = Ending::kNone;
-  bool allowHalfClose = false;
-  bool allowDescriptors = false;
-  bool watchDrain = false;
+  bool allowHalfClose : 1 = false;
+  bool allowDescriptors : 1 = false;
+  bool watchDrain : 1 = false;
+  bool endTold : 1 = false;    // its kLost is in a batch
+  bool reset : 1 = false;      // the poller has told so: what ends the input is a reset
+  bool bulk : 1 = false;       // the last read brought much: more is to be expected
+  bool handedOut : 1 = false;  // the host knows the descriptor: another process may go on with it
   bool inDirty = false;
   bool inUnfinished = false;
   bool readUnfinished = false;  // there is, or may be, more to read that no event will tell of
   bool inputEnding = false;  // the end of input, an error or urgent data waits, maybe behind data
-  bool endTold = false;      // its kLost is in a batch
-  bool reset = false;        // the poller has told so: what ends the input is a reset
-  uint32_t readTurn = 0;     // when it was last read: once a turn is its share
-  int32_t firstPiece = -1;   // this turn's writes: see Reactor::pieces_
+  // How long a close waits to be acknowledged, as SO_LINGER; kUnset: not at all, 0: it resets.
+  int16_t lingerSeconds = kUnset;
+  uint32_t readTurn = 0;    // when it was last read: once a turn is its share
+  int32_t firstPiece = -1;  // this turn's writes: see Reactor::pieces_
   int32_t lastPiece = -1;
   std::unique_ptr<WriteQueue>
       queue;  // made when the system first refuses bytes, gone when they are sent
@@ -80,6 +89,7 @@ struct Listener : Watched {
   bool draining = false;             // or drained: commands do not matter any more
   uint32_t drainsLeft = 0;           // connections that draining accepts at most
   int sendBufferBytes = kUnset;      // of what a UNIX listener accepts, which inherits nothing
+  int lingerSeconds = kUnset;        // of what it accepts
   std::unique_ptr<SocketFile> file;  // null unless a UNIX listener made one
 };
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "poller/poller.h"
 
@@ -16,6 +17,7 @@ struct PollerFaults {
   int remove = 0;
   int submit = 0;
   int poll = 0;
+  int later = 0;  // modify() succeeds, and the refusal is told by poll()
 };
 
 class FaultyPoller final : public Poller {
@@ -29,6 +31,7 @@ class FaultyPoller final : public Poller {
   }
   Status modify(Socket socket, Interest interest, Trigger trigger, uint64_t token) override {
     if (fails(faults_.modify)) return refusal();
+    if (fails(faults_.later)) return refused_.push_back(token), Status{};
     return real_->modify(socket, interest, trigger, token);
   }
   Status remove(Socket socket) override {
@@ -43,7 +46,11 @@ class FaultyPoller final : public Poller {
   Status poll(std::span<ReadyEvent> events, size_t& count) override {
     count = 0;
     if (fails(faults_.poll)) return refusal();
-    return real_->poll(events, count);
+    if (refused_.empty()) return real_->poll(events, count);
+    events[count] = {refused_.back(), false, false, false};
+    events[count++].refused = faults_.error;
+    refused_.pop_back();
+    return {};
   }
   Socket pollable() const override { return real_->pollable(); }
   Status block(int timeoutMs) override { return real_->block(timeoutMs); }
@@ -61,6 +68,7 @@ class FaultyPoller final : public Poller {
 
   const std::unique_ptr<Poller> real_;
   PollerFaults& faults_;
+  std::vector<uint64_t> refused_;  // their tokens
 };
 
 }  // namespace ropewalk

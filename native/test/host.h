@@ -28,6 +28,7 @@ struct HostSettings {
   size_t outgoingSize = 256 * 1024;
   size_t arenaSize = 256 * 1024;
   PollerFaults* faults = nullptr;  // if any, the poller has them
+  uint32_t handleGenerations = HandleTable<Watched>::kMaxGeneration;
 };
 
 // A datagram that came, or of one that could not be sent, where it should have gone.
@@ -100,7 +101,7 @@ class Host {
     if (settings.faults != nullptr) {
       poller = std::make_unique<FaultyPoller>(std::move(poller), *settings.faults);
     }
-    reactor_ = std::make_unique<Reactor>(std::move(poller), memory);
+    reactor_ = std::make_unique<Reactor>(std::move(poller), memory, settings.handleGenerations);
     reactor_->receiveInto(std::span(arena_).first(settings.arenaSize));
   }
 
@@ -113,6 +114,8 @@ class Host {
   std::vector<uint8_t>& arena() { return arena_; }
 
   Happened& of(Handle handle) { return happened_[handle]; }
+  // Of a handle that another had before, if those come again soon.
+  void begins(Handle handle) { happened_.erase(handle); }
   // Called for each event, in the middle of its batch.
   std::function<void(const Event&)> onEvent;
 
@@ -231,6 +234,7 @@ class Host {
         break;
       case kAccepted:
         seen.accepted.push_back(event.a);
+        begins(event.a);
         setAddress(happened_[event.a], event.b, record + kEventInts);
         records = 2;
         break;

@@ -215,10 +215,13 @@ void survivesHostileHosts(PollerKind kind) {
   for (int round = 0; round < 100; round++) {
     std::vector<uint8_t> program(256);
     for (uint8_t& op : program) op = static_cast<uint8_t>(std::rand() >> 4);
-    checkCommands(program, kind, round % 2 == 1);
+    checkCommands(program, kind, round % 2 == 1, round % 3 == 1);
   }
   replayCorpus("commands", [kind](Bytes program) {
-    if (!program.empty()) checkCommands(program.subspan(1), kind, program[0] / 2 % 2 == 1);
+    if (program.empty()) return;
+    for (const bool fewGenerations : {false, true}) {
+      checkCommands(program.subspan(1), kind, program[0] / 2 % 2 == 1, fewGenerations);
+    }
   });
 }
 

@@ -57,8 +57,8 @@ void listenersBackOff(PollerKind kind) {
   server.turnUntil([&] { return refused.hasEnded(); });
   Peer peer = Peer::connectedTo(server.port());
   for (int i = 0; i < 4; i++) {
-    const int64_t due = server.reactor().retryDue();
-    server.turnUntil([&] { return server.reactor().retryDue() > due; });
+    const int64_t due = server.reactor().wakeUpDue();
+    server.turnUntil([&] { return server.reactor().wakeUpDue() > due; });
     CHECK(server.sleeps());
   }
   CHECK_EQUAL(listener.acceptFailures.size(), 1);
@@ -76,7 +76,7 @@ void listenersObeyInTheEnd(PollerKind kind) {
   server.turn();
   const Peer peer = Peer::connectedTo(server.port());
   server.turnUntil([&] {
-    return world.faults.remove == 0 && server.reactor().retryDue() == Reactor::kNeverDue;
+    return world.faults.remove == 0 && server.reactor().wakeUpDue() == Reactor::kNeverDue;
   });
   CHECK(server.sleeps());
   CHECK(server.of(server.listener()).accepted.empty());
@@ -105,6 +105,22 @@ void streamsResume(PollerKind kind) {
   world.faults.modify = 1;
   server.command(stream, kPause);
   server.turnUntil([&] { return world.told() == 2; });
+}
+
+// Nor does one for whom the refusal comes out only after the poller has taken the change.
+void streamsResumeWhenRefusedLater(PollerKind kind) {
+  FaultyServer world(kind);
+  Server& server = world.server;
+  Peer peer;
+  const Handle stream = server.connect(peer);
+  server.command(stream, kPause);
+  server.turn();
+  world.faults.later = 3;
+  server.command(stream, kResume);
+  peer.sendAll("heard");
+  server.turnUntil([&] { return server.of(stream).data.size() == 5; });
+  CHECK_EQUAL(world.faults.later, 0);
+  CHECK_EQUAL(world.told(), 1);
 }
 
 // Neither does a writer wait for ever, nor a connection that was made.
@@ -145,9 +161,9 @@ void endsWhileItWaits(PollerKind kind) {
   world.faults.modify = -1;
   server.command(stream, kPause);
   server.turn();
-  CHECK(server.reactor().retryDue() != Reactor::kNeverDue);
+  CHECK(server.reactor().wakeUpDue() != Reactor::kNeverDue);
   server.reactor().close(stream);
-  server.turnUntil([&] { return server.reactor().retryDue() == Reactor::kNeverDue; });
+  server.turnUntil([&] { return server.reactor().wakeUpDue() == Reactor::kNeverDue; });
 }
 
 // Whoever asks to have a descriptor watched is answered himself, and can ask again.
@@ -218,6 +234,7 @@ int main() {
       STORY(listenersBackOff),
       STORY(listenersObeyInTheEnd),
       STORY(streamsResume),
+      STORY(streamsResumeWhenRefusedLater),
       STORY(streamsWriteAndConnect),
       STORY(endsWhileItWaits),
       STORY(refusesDescriptorsAtOnce),

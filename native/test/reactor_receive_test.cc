@@ -78,6 +78,22 @@ void readsPastUrgentData(PollerKind kind) {
   server.turnUntil([&] { return textOf(server.of(handle).data) == "beforebehind"; });
 }
 
+// Once that is past, a read takes all that there is again, and none comes in vain.
+void readsOnceAfterUrgentData(PollerKind kind) {
+  Server server(kind);
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  CHECK_EQUAL(::send(peer.fd(), "!", 1, MSG_OOB), 1);
+  peer.sendAll("x");
+  server.turnUntil([&] { return server.of(handle).data.size() == 1; });
+  CHECK(server.sleeps());
+  for (size_t bytes = 2; bytes < 10; bytes++) {
+    peer.sendAll("x");
+    server.turnUntil([&] { return server.of(handle).data.size() == bytes; });
+    CHECK(!server.reactor().pending());
+  }
+}
+
 // A peer that floods gets one read a turn: the others are not kept waiting.
 void sharesTurns(PollerKind kind) {
   Server server(kind);
@@ -248,6 +264,7 @@ int main() {
       STORY(receivesWhatCameEarly),
       STORY(hearsTheEndBehindMuchData),
       STORY(readsPastUrgentData),
+      STORY(readsOnceAfterUrgentData),
       STORY(sharesTurns),
       STORY(servesCrowds),
       STORY(worksInSmallBatches),

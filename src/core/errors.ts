@@ -450,14 +450,17 @@ export function lookupErrorFrom(reason: Error, destination: Destination): DNSLoo
   return new DNSLookupError(`cannot connect (${code ?? cause.message})`, destination, { cause });
 }
 
-/** Makes an error without paying for a stack trace that would show the reactor only. */
+/**
+ * Makes an error without paying for a stack trace that would show the reactor only. Where `Error` is frozen
+ * (`node --frozen-intrinsics`), `Reflect.set` does nothing: the error then has its trace.
+ */
 export function withoutStack<E extends Error>(make: () => E): E {
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
+  Reflect.set(Error, 'stackTraceLimit', 0);
   try {
     return make();
   } finally {
-    Error.stackTraceLimit = limit;
+    Reflect.set(Error, 'stackTraceLimit', limit);
   }
 }
 

@@ -202,6 +202,7 @@ export class NativeReactor extends HostedReactor {
     this.#descriptors.removeAll();
     this.#loop.flush();
     this.#loop.dispose();
+    this.#pipes?.closing.destroyAll();
   }
 
   protected override bytes(): { received: number; sent: number; turns: number } {

@@ -1,6 +1,7 @@
 /** The memory that the core receives into, turn after turn: see native/reactor/shared_memory.h. */
 import { markAsUntransferable } from 'node:worker_threads';
-import { givenCopy, markLent, poison } from '../../internal/lent-bytes.js';
+
+import { givenCopyOf, markLent, poison } from '../../internal/lent-bytes.js';
 import type { NativeLoop } from '../../native.js';
 import type { ReceivedBytes } from '../received-bytes.js';
 import { isViewOf, ReceivedView } from './received-view.js';
@@ -8,20 +9,24 @@ import { isViewOf, ReceivedView } from './received-view.js';
 export class ReceiveArena implements ReceivedBytes {
   readonly poisons: boolean;
   readonly #loop: NativeLoop;
-  #bytes: Uint8Array<ArrayBuffer>;
+  #bytes!: Uint8Array<ArrayBuffer>;
+  /** The buffer of `#bytes`: asking for it is a call into C++. */
+  #buffer!: ArrayBuffer;
 
   constructor(loop: NativeLoop, poisons: boolean) {
     this.#loop = loop;
     this.poisons = poisons;
-    this.#bytes = mapArena(loop);
+    this.#map();
   }
 
   lend(offset: number, length: number): Buffer {
-    return new ReceivedView(this.#present().buffer, offset, length);
+    if (this.#bytes.length === 0) this.#map();
+    return new ReceivedView(this.#buffer, offset, length);
   }
 
   give(offset: number, length: number): Buffer {
-    return givenCopy(this.#present(), offset, length);
+    if (this.#bytes.length === 0) this.#map();
+    return givenCopyOf(new Uint8Array(this.#buffer, offset, length));
   }
 
   poison(offset: number, length: number): void {
@@ -30,19 +35,14 @@ export class ReceiveArena implements ReceivedBytes {
 
   /** Whether `data` lies in this memory. */
   has(data: Uint8Array): boolean {
-    return isViewOf(data, this.#bytes.buffer);
+    return isViewOf(data, this.#buffer);
   }
 
-  /** A receiver may have transferred the buffer of what it was lent. The core then has the bytes all the same. */
-  #present(): Uint8Array<ArrayBuffer> {
-    if (this.#bytes.length === 0) this.#bytes = mapArena(this.#loop);
-    return this.#bytes;
+  /** Once, and again whenever a receiver has transferred the buffer of what it was lent: the core has the bytes all the same. */
+  #map(): void {
+    this.#buffer = this.#loop.arena();
+    this.#bytes = new Uint8Array(this.#buffer);
+    markAsUntransferable(this.#buffer);
+    markLent(this.#buffer);
   }
-}
-
-function mapArena(loop: NativeLoop): Uint8Array<ArrayBuffer> {
-  const buffer = loop.arena();
-  markAsUntransferable(buffer);
-  markLent(buffer);
-  return new Uint8Array(buffer);
 }

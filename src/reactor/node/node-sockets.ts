@@ -14,6 +14,7 @@ import type { StreamReactor } from '../stream-transport.js';
 import { DEFAULT_BACKLOG } from '../tcp-settings.js';
 import type { TurnTimes } from '../turn-times.js';
 import type { UNIXConnectSettings, UNIXListenSettings, UNIXSettings } from '../unix-settings.js';
+import { ClosingSockets } from './closing-sockets.js';
 import { Landing } from './landing.js';
 import { keepsAbstractNames, setsBacklog } from './net-handle.js';
 import { NodeDial } from './node-dial.js';
@@ -31,6 +32,7 @@ export interface NodeSocketsHost extends StreamReactor {
 export class NodeSockets implements StreamReactor {
   readonly report: ErrorReporter;
   readonly outgoing: Outgoing = new Outgoing();
+  readonly closing: ClosingSockets = new ClosingSockets();
   /** Transports whose protocol has not been told of their end. */
   readonly open: Set<NodeTransport> = new Set();
   /** All sockets are read into it, one after the other. */
