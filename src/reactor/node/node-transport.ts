@@ -14,7 +14,12 @@ import { checkBoolean } from '../../internal/check.js';
 import { OwnBytes } from '../received-bytes.js';
 import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream-transport.js';
 import type { SocketSettings } from '../tcp-settings.js';
-import { BULK_READ_BYTES, type ClosingSocket } from './closing-sockets.js';
+import {
+  BULK_READ_BYTES,
+  type ClosingSocket,
+  PASSES_FROM_ANYWHERE,
+  PASSES_FROM_TURN_END,
+} from './closing-sockets.js';
 import { LANDING_BYTES } from './landing.js';
 import { descriptorOf, unsentBytes } from './net-handle.js';
 import { keepAliveIdleMs, type OwnedSocket } from './node-socket.js';
@@ -191,11 +196,11 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   /** @internal The turn ends, or the socket has sent what it was handed. */
-  flush(): void {
+  flush(passes: number = PASSES_FROM_TURN_END): void {
     this.#scheduled = false;
     this.send(MAX_PIECES_PER_TURN);
     if (this.#socket.destroyed) return;
-    if (this.#parts !== undefined || this.awaitsEmptiness) this.settle();
+    if (this.#parts !== undefined || this.awaitsEmptiness) this.settle(passes);
     if (this.state === 'closing' && this.#closing === undefined) this.#socket.pause();
   }
 
@@ -270,7 +275,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     }
     // Nobody waits for what the peer may still send.
     socket.unref();
-    this.closeGracefully();
+    this.closeGracefully(PASSES_FROM_ANYWHERE);
   }
 
   /** @returns Whether all of it was good: a peer must not take less than was written for all there is. */
@@ -283,16 +288,16 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     }
   }
 
-  /** Whether a socket is closed gently, or there is no need to. */
+  /** Whether the sending side can be shut down while the other stays open. */
   protected get mayLinger(): boolean {
     return true;
   }
 
-  private closeGracefully(): void {
+  private closeGracefully(passes: number): void {
     const socket = this.#socket;
     if (this.#closing !== undefined) return;
     if (socket.readableEnded || !this.mayLinger) socket.destroy();
-    else this.#closing = this.#reactor.closing.close(socket, this.#peerSends);
+    else this.#closing = this.#reactor.closing.close(socket, this.#peerSends, passes);
   }
 
   /** Whether bytes that came are for nobody. */
@@ -355,8 +360,11 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     if (socket.writableLength > 0) reactor.leaveCopies();
   }
 
-  /** Does what was to be done once nothing waits to be sent, or asks to be called again then. */
-  private settle(): void {
+  /**
+   * Does what was to be done once nothing waits to be sent, or asks to be called again then.
+   * @param passes Until it is known whether more has come.
+   */
+  private settle(passes: number): void {
     const socket = this.#socket;
     if (socket.writableLength > 0) {
       this.awaitSent();
@@ -368,7 +376,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       this.#reactor.runAtRoot(() => this.drained());
     }
     if (this.producer !== undefined || this.#queuedBytes > 0) return;
-    if (this.state === 'closing') this.closeGracefully();
+    if (this.state === 'closing') this.closeGracefully(passes);
     else if (this.state === 'open' && this.writing === 'shutting' && !socket.writableEnded) {
       socket.end((error?: Error | null) => {
         if (!error) this.writeShut();
@@ -384,7 +392,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       this.#awaitingSent = false;
       if (error || this.#socket.destroyed || this.#scheduled) return;
       try {
-        this.flush();
+        this.flush(PASSES_FROM_ANYWHERE);
       } catch (fault) {
         this.flushFailed(fault);
       }
