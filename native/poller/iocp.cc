@@ -70,6 +70,14 @@ ReadyEvent toReadyEvent(const Watch& watch) {
           failed || (watch.told & afd::kSend) != 0, ended, reset};
 }
 
+// What the completed request says. One that failed for a reason of the system's own says nothing of
+// its socket: the next read or write has to find out.
+ULONG eventsOf(const Watch& watch) {
+  const NTSTATUS status = watch.outcome.Status;
+  if (status < 0 && status != kCancelled) return afd::kReceive | afd::kAccept | afd::kSend;
+  return status >= 0 && watch.request.count > 0 ? watch.request.events : 0;
+}
+
 class IocpPoller final : public Poller {
  public:
   explicit IocpPoller(HANDLE port) : port_(port), devices_(port) {}
@@ -183,6 +191,7 @@ Status IocpPoller::modify(Socket socket, Interest interest, Trigger, uint64_t to
   watch.told = 0;
   rest(watch);
   if (blocked_) askIdle();
+  wakeBlocked();  // to try again, should the system have had no room
   return {};
 }
 
@@ -327,9 +336,8 @@ void IocpPoller::complete(Watch& watch) {
     release(watch);
     return;
   }
-  const NTSTATUS status = watch.outcome.Status;
-  const ULONG events = status >= 0 && watch.request.count > 0 ? watch.request.events : 0;
-  if ((status < 0 && status != kCancelled) || (events & afd::kLocalClose) != 0) {
+  const ULONG events = eventsOf(watch);
+  if ((events & afd::kLocalClose) != 0) {
     forget(watch);  // it was closed without a word
     return;
   }

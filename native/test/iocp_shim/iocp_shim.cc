@@ -35,6 +35,8 @@ constexpr NTSTATUS kCancelled = static_cast<NTSTATUS>(0xC0000120);
 constexpr NTSTATUS kPending = 0x103;
 
 thread_local int lastError = 0;
+std::atomic<int> nextRefusal{0};
+std::atomic<int> nextFailure{0};
 
 // One time in four another thread goes first; one in 128 for so long that it gets far.
 void holdUp() {
@@ -170,6 +172,7 @@ bool Port::take(OVERLAPPED_ENTRY* taken, ULONG size, ULONG& count, DWORD timeout
 }
 
 NTSTATUS Port::ask(const Pending& asked) {
+  if (const int error = nextRefusal.exchange(0); error != 0) return kFailed | error;
   pollfd polled = pollfdOf(*asked.request);
   (void)poll(&polled, 1, 0);
   if ((polled.revents & POLLNVAL) != 0) return kFailed | EBADF;
@@ -201,6 +204,10 @@ NTSTATUS Port::cancel(Device* device, const IO_STATUS_BLOCK* outcome) {
 }
 
 void Port::answer(const Pending& answered, NTSTATUS status, ULONG events) {
+  if (const int error = nextFailure.exchange(0); error != 0) {
+    events = 0;
+    status = kFailed | error;
+  }
   answered.request->count = events == 0 ? 0 : 1;
   answered.request->events = events;
   answered.outcome->Status = status;
@@ -319,4 +326,12 @@ int WSAIoctl(SOCKET socket, DWORD, void*, DWORD, void* output, DWORD, DWORD*, vo
 
 int WSAGetLastError() {
   return lastError;
+}
+
+void refuseNextRequest(int error) {
+  nextRefusal = error;
+}
+
+void failNextAnswer(int error) {
+  nextFailure = error;
 }

@@ -95,3 +95,7 @@ inline int errnoOf(unsigned long error) {
 }
 
 }  // namespace ropewalk
+
+// Tests only: the system refuses the next request with `error`, or answers the next one with it.
+void refuseNextRequest(int error);
+void failNextAnswer(int error);
