@@ -24,14 +24,14 @@ class Wakes {
 
   void waitFor(int count) {
     std::unique_lock lock(mutex_);
-    CHECK(changed_.wait_for(lock, kLimit, [&] { return count_ >= count; }));
+    CHECK(changed_.wait_for(lock, kLimit * patience(), [&] { return count_ >= count; }));
     CHECK_EQUAL(count_, count);
   }
 
   // Waits for one since the last that was taken. As of uv_async_send, several may be one.
   void take() {
     std::unique_lock lock(mutex_);
-    CHECK(changed_.wait_for(lock, kLimit, [&] { return count_ > taken_; }));
+    CHECK(changed_.wait_for(lock, kLimit * patience(), [&] { return count_ > taken_; }));
     taken_ = count_;
   }
 
