@@ -32,6 +32,8 @@ export abstract class MessageReceiver extends FrameReceiver {
 
 /** The server's side. `S name=text` is answered with `O`, `G name` with `V text` or `N`, all else with `E`. */
 export class Store extends MessageReceiver {
+  // Whoever asks has to read the answers: until then no more of their messages is received.
+  override readonly appliesBackpressure = true;
   readonly #texts: Map<string, string>;
 
   constructor(texts: Map<string, string>) {

@@ -93,15 +93,11 @@ napi_value flush(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// addSlab(memory: Uint8Array): boolean -- false if none is wanted
-napi_value addSlab(napi_env env, napi_callback_info info) {
+// arena(): ArrayBuffer -- what is received into; a new one where the former was detached
+napi_value arena(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
-  const auto memory = call.bytes(0);
-  if (!call.failed() && memory.size() < Reactor::kMinSlab) call.fail(0, "a longer Uint8Array");
-  if (call.failed() || call.reactor() == nullptr) return nullptr;
-  const bool wanted = call.reactor()->wantsSlab();
-  if (wanted) call.loop().addSlab(call.argument(0), memory);
-  return call.truth(wanted);
+  if (call.reactor() == nullptr) return call.raiseDisposed();
+  return call.loop().arena();
 }
 
 // statistics(): [turns, bytesReceived, bytesSent, lastTurnNanos, sockets]
@@ -129,7 +125,7 @@ napi_value dispose(napi_env env, napi_callback_info info) {
 }
 
 constexpr LoopFunction kLoopFunctions[] = {
-    {"addSlab", addSlab},
+    {"arena", arena},
     {"close", close},
     {"dispose", dispose},
     {"flush", flush},

@@ -178,6 +178,7 @@ napi_value closeDescriptor(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const int32_t fd = call.int32(0);
   if (call.failed()) return nullptr;
+  turnLingerOff(fd);  // a socket's close would make the loop wait; others ignore it
   // close(2): one that a signal interrupts has closed all the same.
   return closeFd(fd) < 0 && errno != EINTR ? call.raise(Status::last("close")) : nullptr;
 }

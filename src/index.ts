@@ -40,6 +40,7 @@ export {
   AlreadyConnectedError,
   DatagramError,
   DatagramNotSentError,
+  DatagramReceiveError,
   DatagramTruncatedError,
   InvalidAddressError,
   MessageLengthError,
@@ -82,6 +83,7 @@ export {
   ReactorNotRunningError,
   RemoteProtocolError,
   RopewalkError,
+  SystemCallRetriedError,
   type SystemError,
   TCPTimedOutError,
   TooManyLookupsError,
@@ -216,6 +218,7 @@ export {
 export type { ErrorReport } from './internal/error-report.js';
 export type { ConnectionTimeout } from './policies/connection-timeout.js';
 export { Deadline } from './policies/deadline.js';
+export { TooManyUnsentBytesError } from './policies/errors.js';
 export { hexDump } from './policies/hex-dump.js';
 export { IdleTimeout } from './policies/idle-timeout.js';
 export { IdleTimeouts, type IdleTimeoutsOptions } from './policies/idle-timeouts.js';
@@ -227,6 +230,10 @@ export {
   LimitTotalConnectionsFactory,
   type LimitTotalConnectionsOptions,
 } from './policies/limit-total-connections.js';
+export {
+  LimitUnsentBytesFactory,
+  type LimitUnsentBytesOptions,
+} from './policies/limit-unsent-bytes.js';
 export { ProtocolWrapper, type WrapperOwner } from './policies/protocol-wrapper.js';
 export {
   ShapingFactory,
@@ -240,6 +247,10 @@ export {
   TrafficLoggingFactory,
   type TrafficLoggingOptions,
 } from './policies/traffic-logging.js';
+export {
+  UnsentBytesBudget,
+  type UnsentBytesBudgetOptions,
+} from './policies/unsent-bytes-budget.js';
 export { WrappingFactory } from './policies/wrapping-factory.js';
 export {
   type CreateReactorOptions,

@@ -10,7 +10,8 @@ export interface NativeLoop {
   readonly poller: string;
   /** An ArrayBuffer, or a SharedArrayBuffer where the engine takes no memory that is not its own. */
   readonly memory: ArrayBufferLike;
-  addSlab(memory: Uint8Array): boolean;
+  /** What is received into: a SharedArrayBuffer where `memory` is one. A new one where the former was detached. */
+  arena(): ArrayBuffer;
   address(handle: number, peer: boolean, out: Int32Array): boolean;
   /** 4, 6, 1 for UNIX, 0 for a stale handle. */
   addressFamily(handle: number): 0 | 1 | 4 | 6;

@@ -2,19 +2,14 @@
 
 import { type BarLine, outcomeOf } from './markdown-table.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
-import {
-  BASELINE,
-  costOf,
-  DATAGRAM_BASELINE,
-  FLOOR,
-  ratioOf,
-  userInstructionsOf,
-} from './summary.js';
+import type { Spread } from './statistics.js';
+import { BASELINE, costOf, DATAGRAM_BASELINE, FLOOR, floorOf, ratioOf } from './summary.js';
 
 type Measure =
   | { readonly kind: 'ratio'; readonly of: string; readonly to: string }
-  | { readonly kind: 'cost'; readonly of: string }
-  | { readonly kind: 'userInstructions'; readonly of: string };
+  /** To the cheaper of the raw servers. */
+  | { readonly kind: 'toFloor'; readonly of: string }
+  | { readonly kind: 'cost'; readonly of: string };
 
 export interface Bar {
   readonly scenario: string;
@@ -35,7 +30,9 @@ export interface Verdict {
   readonly reason: string;
 }
 
-const NATIVE = 'ropewalk-native';
+/** The default: bytes are given. */
+const GIVEN = 'ropewalk-native';
+const LENT = 'ropewalk-native-lent';
 
 function atMost(scenario: string, workload: string, measure: Measure, limit: number): Bar {
   return { scenario, workload, measure, sense: 'at most', limit };
@@ -49,43 +46,51 @@ function ratio(of: string, to: string): Measure {
   return { kind: 'ratio', of, to };
 }
 
-const INSTRUCTIONS: Measure = { kind: 'userInstructions', of: NATIVE };
+function toFloor(of: string): Measure {
+  return { kind: 'toFloor', of };
+}
 
-/** What is asked of both TCP and UNIX sockets; the names of the latter's scenarios begin with `unix-`. */
-function streamBars(prefix: '' | 'unix-'): Bar[] {
-  const over = prefix === '' ? '' : 'UNIX: ';
-  const toFloor = ratio(NATIVE, FLOOR);
-  const echoes = [50, 1_000, 10_000].flatMap((connections) => {
-    const scenario = `${prefix}echo-64x${connections}`;
-    const workload = `${over}echo 64 B x ${connections.toLocaleString('en')}`;
-    return [
-      atMost(scenario, workload, toFloor, 1.06),
-      atMost(scenario, workload, INSTRUCTIONS, 1_400),
-    ];
-  });
-  const lines = `${over}16 pipelined lines`;
-  const churn = `${over}connect, echo, close`;
-  const pureJs = `${over}pure-JS reactor, echo 64 B`;
+function cost(of: string): Measure {
+  return { kind: 'cost', of };
+}
+
+/** The same workload with lent bytes and with bytes given. */
+function both(
+  scenario: string,
+  workload: string,
+  measure: (of: string) => Measure,
+  lent: number,
+  given: number,
+): Bar[] {
   return [
-    ...echoes,
-    atMost(`${prefix}echo-16kx50`, `${over}echo 16 KiB x 50`, toFloor, 1.08),
-    atLeast(`${prefix}lines`, lines, ratio(BASELINE, NATIVE), 10),
-    atMost(`${prefix}lines`, lines, toFloor, 1.35),
-    atMost(`${prefix}churn`, churn, toFloor, 1.1),
-    atLeast(`${prefix}churn`, churn, ratio(BASELINE, NATIVE), 2.3),
-    atMost(`${prefix}echo-64x50`, pureJs, ratio('ropewalk-node', BASELINE), 1.15),
+    atMost(scenario, `${workload}, lent`, measure(LENT), lent),
+    atMost(scenario, `${workload}, given`, measure(GIVEN), given),
   ];
 }
 
-const TO_DGRAM = ratio(NATIVE, DATAGRAM_BASELINE);
+const TO_DGRAM = ratio(GIVEN, DATAGRAM_BASELINE);
 const SCALING = ratio('ropewalk-x1', 'ropewalk-x2');
 
 export const BARS: readonly Bar[] = [
-  ...streamBars(''),
+  ...both('echo-64x50', 'echo 64 B x 50', toFloor, 1.05, 1.15),
+  ...both('echo-64x1000', 'echo 64 B x 1,000', toFloor, 1.05, 1.15),
+  ...both('echo-64x10000', 'echo 64 B x 10,000', toFloor, 1.05, 1.15),
+  ...both('echo-16kx50', 'echo 16 KiB x 50', toFloor, 1.1, 1.4),
+  atMost('lines', '16 pipelined lines, lent', toFloor(LENT), 1.3),
+  atLeast('lines', '16 pipelined lines, lent', ratio(BASELINE, LENT), 10),
+  ...both('short-lines', '3-byte lines, producer', cost, 160, 160),
+  atMost('proxy-64kx50', 'proxy 64 KiB, lent', toFloor(LENT), 1.15),
+  ...both('churn', 'connect, echo, close', toFloor, 1.1, 1.1),
+  ...both('idle', 'idle connection', cost, 300, 300),
+  atMost(
+    'single',
+    'one connection, busy poll',
+    ratio('ropewalk-native-busy', 'raw-epoll-busy'),
+    1.1,
+  ),
+  atMost('unix-echo-64x50', 'UNIX: echo 64 B x 50, lent', toFloor(LENT), 1.1),
+  atMost('echo-64x50', 'pure-JS reactor, echo 64 B', ratio('ropewalk-node', BASELINE), 1),
   atMost('echo-64x50', 'ropewalk/net, echo 64 B', ratio('ropewalk-net', BASELINE), 0.85),
-  atMost('idle', 'idle connection', { kind: 'cost', of: NATIVE }, 900),
-  atMost('single', 'one connection, busy poll', ratio('ropewalk-native-busy', BASELINE), 0.2),
-  ...streamBars('unix-'),
   atMost('udp-echo-64x50', 'UDP echo 64 B x 50', TO_DGRAM, 0.5),
   atMost('udp-echo-64x1000', 'UDP echo 64 B x 1,000', TO_DGRAM, 0.5),
   atLeast('workers-echo', 'two workers, echo 64 B', SCALING, 1.8),
@@ -103,39 +108,34 @@ export function judge(run: RunRecord): Verdict[] {
   return verdicts;
 }
 
-/** What the bar compares, in words: `CPU of Ropewalk / raw epoll`. */
-export function measureText(bar: Bar): string {
-  const { measure, scenario } = bar;
-  if (measure.kind === 'userInstructions') return 'user instructions per message';
-  if (measure.kind === 'cost') return 'bytes of user memory';
+/** What the bar compares, in words: `CPU, ropewalk-native / node-net`. */
+export function measureText({ measure, scenario }: Bar): string {
+  if (measure.kind === 'cost') {
+    return scenario === 'idle' ? 'bytes of user memory' : 'CPU ns per line';
+  }
   const what = scenario === 'single' ? 'p50' : scenario.startsWith('workers-') ? 'time' : 'CPU';
-  return `${what}, ${measure.of} / ${measure.to}`;
+  return `${what}, ${measure.of} / ${measure.kind === 'ratio' ? measure.to : FLOOR}`;
 }
 
 function judgeOne(bar: Bar, record: ScenarioRecord, run: RunRecord): Verdict {
-  const { figure, range } = figureOf(bar.measure, record);
-  if (figure === undefined) {
+  const spread = spreadOfMeasure(bar.measure, record);
+  if (spread === undefined) {
     const reason = whyNone(bar.measure, run);
-    return { bar, figure, range, outcome: 'not measured', reason };
+    return { bar, figure: undefined, range: undefined, outcome: 'not measured', reason };
   }
-  return { bar, figure, range, outcome: outcomeOf(figure, bar.sense, bar.limit), reason: '' };
+  const { median: figure, min, max } = spread;
+  const outcome = outcomeOf(figure, bar.sense, bar.limit);
+  return { bar, figure, range: [min, max], outcome, reason: '' };
 }
 
-function figureOf(measure: Measure, record: ScenarioRecord): Pick<Verdict, 'figure' | 'range'> {
-  if (measure.kind === 'userInstructions') {
-    return { figure: userInstructionsOf(record, measure.of), range: undefined };
-  }
-  const spread =
-    measure.kind === 'ratio' ? ratioOf(record, measure.of, measure.to) : costOf(record, measure.of);
-  return { figure: spread?.median, range: spread && [spread.min, spread.max] };
+function spreadOfMeasure(measure: Measure, record: ScenarioRecord): Spread | undefined {
+  if (measure.kind === 'cost') return costOf(record, measure.of);
+  const to = measure.kind === 'ratio' ? measure.to : floorOf(record);
+  return to === undefined ? undefined : ratioOf(record, measure.of, to);
 }
 
 function whyNone(measure: Measure, run: RunRecord): string {
   const needed = measure.kind === 'ratio' ? [measure.of, measure.to] : [measure.of];
   const missing = needed.filter((name) => !run.contenders.some((one) => one.name === name));
-  if (missing.length > 0) return `without ${missing.join(' and ')}`;
-  if (measure.kind === 'userInstructions' && run.whyNoInstructions !== '') {
-    return 'this machine does not count instructions';
-  }
-  return 'no good slice';
+  return missing.length > 0 ? `without ${missing.join(' and ')}` : 'no good slice';
 }

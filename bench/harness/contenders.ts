@@ -16,10 +16,13 @@ const run = promisify(execFile);
  * What a server does with what it reads. `idle` is echo for connections that mostly rest; of
  * datagrams `sink` answers each 64th, and `source` each with 64 of itself.
  */
-export type Mode = 'echo' | 'lines' | 'idle' | 'sink' | 'source';
+export type Mode = 'echo' | 'lines' | 'short-lines' | 'idle' | 'sink' | 'source';
 
-/** The kind of server that a scenario needs; `workers` serve TCP by several threads or processes. */
-export type Service = 'tcp' | 'unix' | 'udp' | 'workers';
+/**
+ * The kind of server that a scenario needs; `proxy` passes on to another server, `workers` serve TCP by
+ * several threads or processes.
+ */
+export type Service = 'tcp' | 'unix' | 'udp' | 'proxy' | 'workers';
 
 type Command = readonly string[];
 
@@ -32,8 +35,10 @@ export interface Contender {
   readonly serves: { readonly [service in Service]?: Command };
   /** Prints its version. */
   readonly versionCommand: Command;
-  /** The scenarios in which it stands; undefined for all of its services but `hold`. */
+  /** The scenarios in which it stands; undefined for all of its services but those of `except`, and `hold`. */
   readonly scenarios?: readonly string[];
+  /** Scenarios of its services in which it does not stand. */
+  readonly except?: readonly string[];
   /** Is left out, aloud, where it cannot be started; another one fails the run. */
   readonly optional?: true;
   /** Part of a quick run. */
@@ -55,6 +60,7 @@ const BUN: string = join(PEERS, 'node_modules', '@oven', 'bun-linux-x64', 'bin',
 const NODE_VERSION = [process.execPath, '--version'];
 
 const RAW_EPOLL = nativeTool('raw_epoll_server');
+const RAW_RELAY = nativeTool('raw_relay_server');
 const RAW_UDP = nativeTool('raw_udp_server');
 const GXX_VERSION = ['g++', '-dumpfullversion'];
 
@@ -67,11 +73,13 @@ function streams(command: Command): Contender['serves'] {
   return { tcp: command, unix: command };
 }
 
-/** The pure-JS or the native reactor. */
-function ropewalk(kind: string): Contender['serves'] {
+/** The pure-JS or the native reactor, with bytes given (the default) or lent. */
+function ropewalk(kind: string, ...lent: '--lent'[]): Contender['serves'] {
+  const args = ['--reactor', kind, ...lent];
   return {
-    ...streams(node('tcp/ropewalk.mjs', '--reactor', kind)),
-    udp: node('udp/ropewalk.mjs', '--reactor', kind),
+    ...streams(node('tcp/ropewalk.mjs', ...args)),
+    proxy: node('proxy/ropewalk.mjs', ...args),
+    udp: node('udp/ropewalk.mjs', ...args),
   };
 }
 
@@ -85,13 +93,26 @@ function workers(common: Omit<Contender, 'serves'>, command: Command): Contender
   }));
 }
 
+/** Where lent and given bytes would tell the same twice. */
+const UNIX_BEYOND_ECHO = ['unix-echo-64x1000', 'unix-echo-64x10000', 'unix-lines', 'unix-churn'];
+const LENT_ONLY = [...UNIX_BEYOND_ECHO, 'udp-echo-1000x50'];
+const GIVEN_ONLY = ['single', 'udp-sink', 'udp-source'];
+
 /** In the order of the reports' tables before they are sorted by cost. */
 export const CONTENDERS: readonly Contender[] = [
   {
     name: 'raw-epoll',
     title: 'raw epoll in C++',
-    serves: { ...streams([RAW_EPOLL]), udp: [RAW_UDP] },
+    serves: { ...streams([RAW_EPOLL]), proxy: [RAW_RELAY], udp: [RAW_UDP] },
     versionCommand: GXX_VERSION,
+    quick: true,
+  },
+  {
+    name: 'raw-epoll-batch',
+    title: 'raw epoll in C++, accepts all that wait',
+    serves: streams([RAW_EPOLL, '--accept', 'all']),
+    versionCommand: GXX_VERSION,
+    scenarios: ['churn', 'unix-churn'],
     quick: true,
   },
   {
@@ -113,7 +134,8 @@ export const CONTENDERS: readonly Contender[] = [
   {
     name: 'node-net',
     title: 'node:net',
-    serves: streams(node('tcp/node-net.mjs')),
+    serves: { ...streams(node('tcp/node-net.mjs')), proxy: node('proxy/node-net.mjs') },
+    except: ['short-lines'],
     versionCommand: NODE_VERSION,
     quick: true,
   },
@@ -122,7 +144,7 @@ export const CONTENDERS: readonly Contender[] = [
     title: 'node:net, corked by hand',
     serves: { tcp: node('tcp/node-net.mjs', '--cork') },
     versionCommand: NODE_VERSION,
-    scenarios: ['lines'],
+    scenarios: ['lines', 'short-lines'],
     quick: true,
   },
   {
@@ -136,6 +158,15 @@ export const CONTENDERS: readonly Contender[] = [
     name: 'ropewalk-native',
     title: 'Ropewalk, native reactor',
     serves: ropewalk('native'),
+    except: LENT_ONLY,
+    versionCommand: NODE_VERSION,
+    quick: true,
+  },
+  {
+    name: 'ropewalk-native-lent',
+    title: 'Ropewalk, native reactor, lent bytes',
+    serves: ropewalk('native', '--lent'),
+    except: GIVEN_ONLY,
     versionCommand: NODE_VERSION,
     quick: true,
   },
@@ -159,13 +190,23 @@ export const CONTENDERS: readonly Contender[] = [
     name: 'ropewalk-node',
     title: 'Ropewalk, pure-JS reactor',
     serves: ropewalk('node'),
+    except: ['single', ...UNIX_BEYOND_ECHO],
     versionCommand: NODE_VERSION,
     quick: true,
+  },
+  {
+    name: 'ropewalk-node-lent',
+    title: 'Ropewalk, pure-JS reactor, lent bytes',
+    serves: ropewalk('node', '--lent'),
+    scenarios: ['echo-64x50', 'echo-16kx50', 'short-lines', 'proxy-64kx50'],
+    versionCommand: NODE_VERSION,
+    quick: false,
   },
   {
     name: 'ropewalk-net',
     title: 'ropewalk/net (drop-in sockets)',
     serves: { tcp: node('tcp/node-net.mjs', '--from', 'ropewalk') },
+    except: ['short-lines'],
     versionCommand: NODE_VERSION,
     optional: true,
     quick: true,
@@ -175,6 +216,7 @@ export const CONTENDERS: readonly Contender[] = [
     title: 'Bun',
     serves: { tcp: [BUN, join(LOAD, 'tcp/bun.mjs')], udp: [BUN, join(LOAD, 'udp/bun.mjs')] },
     versionCommand: [BUN, '--version'],
+    except: ['short-lines'],
     optional: true,
     quick: false,
   },
@@ -183,6 +225,7 @@ export const CONTENDERS: readonly Contender[] = [
     title: 'uvloop on CPython',
     serves: { tcp: [PYTHON, join(LOAD, 'tcp/uvloop_echo.py')] },
     versionCommand: [PYTHON, '-c', 'import uvloop; print(uvloop.__version__)'],
+    except: ['short-lines'],
     optional: true,
     quick: false,
   },
@@ -191,6 +234,7 @@ export const CONTENDERS: readonly Contender[] = [
     title: 'EventMachine on Ruby',
     serves: { tcp: ['ruby', join(LOAD, 'tcp/eventmachine_echo.rb')] },
     versionCommand: ['ruby', '-r', 'eventmachine', '-e', 'puts EM::VERSION'],
+    except: ['short-lines'],
     optional: true,
     quick: false,
   },
@@ -202,6 +246,7 @@ export const CONTENDERS: readonly Contender[] = [
       udp: [PYTHON, join(LOAD, 'udp/twisted_udp.py')],
     },
     versionCommand: [PYTHON, '-c', 'import twisted; print(twisted.__version__)'],
+    except: ['short-lines'],
     optional: true,
     quick: false,
   },
@@ -224,22 +269,35 @@ export const CONTENDERS: readonly Contender[] = [
   ),
 ];
 
+export interface HowToStart {
+  /** Undefined for any. */
+  readonly core?: number | undefined;
+  /** The port that a proxy connects to. */
+  readonly target?: number | undefined;
+  /** For Node itself, where it is what runs the server. */
+  readonly nodeFlags?: readonly string[];
+}
+
 /**
- * Starts it as `service` in `mode` on `core`, and waits until it says where it listens.
+ * Starts it as `service` in `mode`, and waits until it says where it listens.
  * @throws Error when it has no such service, or ends first; the message says why.
  */
 export async function startServer(
   contender: Contender,
   service: Service,
   mode: Mode,
-  core: number | undefined,
+  { core, target, nodeFlags = [] }: HowToStart = {},
 ): Promise<RunningServer> {
   const program = contender.serves[service];
   if (program === undefined) throw new Error(`${contender.name} does not serve ${service}`);
+  const flags = program[0] === process.execPath ? nodeFlags : [];
   // taskset replaces itself by the server, so the pid is the server's.
   const pin = core === undefined ? [] : ['taskset', '-c', String(core)];
   const at = service === 'unix' ? ['--path', newSocketPath()] : ['--port', '0'];
-  const child = await Child.start(contender.name, [...pin, ...program, '--mode', mode, ...at]);
+  const to = target === undefined ? [] : ['--target', `127.0.0.1:${target}`];
+  const [executable = '', ...args] = program;
+  const command = [...pin, executable, ...flags, ...args, '--mode', mode, ...at, ...to];
+  const child = await Child.start(contender.name, command);
   try {
     const where = whereOf(await child.nextLine(START_DEADLINE_MS), contender);
     return { where, pid: child.pid, end: () => child.end() };
@@ -274,6 +332,6 @@ export async function probe(contender: Contender): Promise<Probe> {
 async function startOnce(contender: Contender): Promise<void> {
   const [service, [program = ''] = []] = Object.entries(contender.serves)[0] ?? [];
   if (program.startsWith('/') && !existsSync(program)) throw new Error('not installed');
-  const server = await startServer(contender, service as Service, 'echo', undefined);
+  const server = await startServer(contender, service as Service, 'echo');
   await server.end();
 }

@@ -79,7 +79,7 @@ async function useFresh(
   const client = await LoadClient.start(options.clientCore);
   let server: RunningServer | undefined;
   try {
-    server = await startServer(contender, 'tcp', 'idle', options.serverCore);
+    server = await startServer(contender, 'tcp', 'idle', { core: options.serverCore });
     await sleep(scenario.settleSeconds * 1_000);
     const before = memoryOf(server.pid);
     const { connections: conns, bytes } = scenario;

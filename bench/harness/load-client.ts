@@ -34,11 +34,14 @@ export type Where = { readonly port: number } | { readonly path: string };
 /** `turns` is for streams: the client and the server work in turns (bench/native/turn_load.h). */
 export type Load = 'stream' | 'datagrams' | 'turns';
 
+/** What messages consist of: bytes, lines of 64 bytes, or lines of three. */
+export type Shape = 'bytes' | 'lines' | 'short-lines';
+
 interface ServerCommand {
   readonly where: Where;
   /** The server whose CPU time is read, with that of the processes that it has started. */
   readonly pid: number;
-  /** Length of a message; with `lines` a multiple of 64. */
+  /** Length of a message; a multiple of the length of its lines. */
   readonly bytes: number;
   /** Default `stream`. */
   readonly load?: Load;
@@ -46,7 +49,7 @@ interface ServerCommand {
 
 export interface OpenCommand extends ServerCommand {
   readonly conns: number;
-  readonly shape?: 'bytes' | 'lines';
+  readonly shape?: Shape;
   /** Datagrams of one exchange, to the server and back; default 1. */
   readonly out?: number;
   readonly back?: number;
@@ -82,6 +85,11 @@ export class LoadClient {
     const child = await Child.start('load client', [nativeTool('load_client'), ...pin]);
     const ready = parse(await child.nextLine(DEADLINE_MS));
     return new LoadClient(child, String(ready.whyNoInstructions ?? ''));
+  }
+
+  /** Listens for what a proxy connects, and sends each message of `bytes` back; returns the port. */
+  async serve(bytes: number): Promise<number> {
+    return Number((await this.#ask({ cmd: 'serve', bytes })).port);
   }
 
   async open({ where, ...command }: OpenCommand): Promise<void> {

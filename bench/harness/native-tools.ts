@@ -16,6 +16,7 @@ const SOURCES = {
     'churn_load.cc',
     'datagrams.cc',
     'echo_load.cc',
+    'far_end.cc',
     'flat_json.cc',
     'loopback.cc',
     'payload.cc',
@@ -25,6 +26,7 @@ const SOURCES = {
     'udp_load.cc',
   ],
   raw_epoll_server: ['raw_epoll_server.cc', 'fault.cc', 'loopback.cc'],
+  raw_relay_server: ['raw_relay_server.cc', 'fault.cc', 'loopback.cc'],
   raw_udp_server: ['raw_udp_server.cc', 'datagrams.cc', 'fault.cc', 'loopback.cc'],
 } as const;
 

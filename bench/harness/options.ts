@@ -22,29 +22,35 @@ export interface Options {
   readonly writeDocs: boolean;
   /** A results file to report again, without measuring. */
   readonly reportOf: string | undefined;
+  /** Says where the CPU time of each message goes instead of comparing. */
+  readonly profile: boolean;
   readonly installPeers: boolean;
   readonly help: boolean;
 }
 
 export const HELP = `Usage: npm run bench -- [options]
 
-Measures Ropewalk's TCP, UNIX and UDP servers beside raw epoll in C, node:net and other peers on
-this machine: server on one core, a busy-polling client that checks every byte on another, short
-slices in random order. bench/README.md says what each scenario does and how to read the figures.
+Measures Ropewalk's TCP, UNIX and UDP servers and its proxy, with bytes given and lent, beside raw
+epoll in C, node:net and other peers on this machine: server on one core, a busy-polling client that
+checks every byte on another, short slices in random order. bench/README.md says what each scenario
+does and how to read the figures.
 
-  --quick             within a minute: fewer rounds, scenarios, contenders and connections
+  --quick             within three minutes: fewer rounds, scenarios, contenders and connections
   --only LIST         scenarios, by comma, or what the names of some begin with (udp, unix-echo):
                       SCENARIOS
   --contenders LIST   contenders, by comma: CONTENDERS
-  --rounds N          rounds of slices, the first of which is dropped (default 7; quick 3)
+  --rounds N          rounds of slices, the first of which is dropped (default 6; quick 3)
   --seed N            order of the slices (default: from the clock; it is in the results)
   --server-core N     core of the servers (default 0)
   --client-core N     core of the client (default 1)
   --out DIR           where the JSON and HTML go (default bench/results; quick bench/results/tmp)
-  --write-docs        write docs/performance.md from this run; docs/performance-sockets.md where it
-                      measured nothing but UNIX sockets, UDP and workers
+  --write-docs        write docs/performance.md from this run's TCP scenarios, and
+                      docs/performance-sockets.md from those of UNIX sockets, UDP and workers
   --report FILE       report an earlier run's JSON again, without measuring
   --micro [NAME...]   the micro benches instead: --micro --help tells more
+  --profile           CPU by function and system calls for each message in place of figures, by
+                      perf and strace; of echo-64x50, raw epoll and the native reactor unless
+                      others are named
   --install-peers     install the peers (apt-get for Debian's, npm into bench/.peers), then stop
   --help              this
 
@@ -64,15 +70,16 @@ export function parseOptions(args: readonly string[]): Options {
     quick,
     only: list(values.only),
     contenders: list(values.contenders),
-    rounds: wholeNumber('--rounds', values.rounds, quick ? 3 : 7, 2),
-    warmupSeconds: quick ? 0.05 : 0.25,
-    measureSeconds: quick ? 0.12 : 0.8,
+    rounds: wholeNumber('--rounds', values.rounds, quick ? 3 : 6, 2),
+    warmupSeconds: quick ? 0.05 : 0.2,
+    measureSeconds: quick ? 0.12 : 0.7,
     seed: wholeNumber('--seed', values.seed, Date.now() % 1_000_000, 0),
     serverCore: wholeNumber('--server-core', values['server-core'], 0, 0),
     clientCore: wholeNumber('--client-core', values['client-core'], 1, 0),
     outFolder: values.out,
     writeDocs: values['write-docs'] === true,
     reportOf: values.report,
+    profile: values.profile === true,
     installPeers: values['install-peers'] === true,
     help: values.help === true,
   };
@@ -89,6 +96,7 @@ const OPTIONS = {
   out: { type: 'string' },
   'write-docs': { type: 'boolean' },
   report: { type: 'string' },
+  profile: { type: 'boolean' },
   'install-peers': { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;

@@ -11,8 +11,8 @@ export const LOAD: string = join(BENCH, 'load');
 export const MICRO: string = join(BENCH, 'micro');
 export const PEERS: string = join(BENCH, '.peers');
 export const RESULTS: string = join(BENCH, 'results');
-/** The page of a run of everything, or of TCP alone. */
+/** The page of TCP. */
 export const PERFORMANCE_PAGE: string = join(REPOSITORY, 'docs', 'performance.md');
-/** The page of a run of nothing but UNIX sockets, UDP and workers. */
+/** The page of UNIX sockets, UDP and workers. */
 export const SOCKETS_PAGE: string = join(REPOSITORY, 'docs', 'performance-sockets.md');
 export const MICRO_PAGE: string = join(REPOSITORY, 'docs', 'micro-performance.md');

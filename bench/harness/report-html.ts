@@ -53,7 +53,7 @@ export function htmlReport(run: RunRecord, rawName: string): string {
 function barsTable(verdicts: readonly Verdict[]): string {
   if (verdicts.length === 0) return '';
   const rows = verdicts.map(({ bar, figure, outcome, reason }) => {
-    const text = bar.measure.kind === 'ratio' ? ratioText : figureText;
+    const text = bar.measure.kind !== 'cost' ? ratioText : figureText;
     const limit = `${bar.sense} ${bar.limit.toLocaleString('en')}`;
     const said = reason === '' ? outcome : `${outcome}: ${reason}`;
     const cells = [bar.workload, measureText(bar), limit, text(figure)];

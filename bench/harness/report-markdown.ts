@@ -1,4 +1,4 @@
-// The report as Markdown: for the terminal, and for docs/performance.md.
+// The report as Markdown: for the terminal, and for the pages of docs/.
 
 import { judge, measureText, type Verdict } from './bars.js';
 import { type BarLine, barSection, nameIn, table } from './markdown-table.js';
@@ -8,10 +8,10 @@ import { baselineOf, type ContenderSummary, summarize } from './summary.js';
 import { figureText, methodText, NONE, ratioText, spreadText } from './text.js';
 
 /** `rawLink` is where the reader finds the JSON; undefined when it lies nowhere yet. */
-export function markdownReport(run: RunRecord, rawLink: string | undefined): string {
+export function markdownReport(run: RunRecord, rawLink: string | undefined, title: string): string {
   const raw = rawLink === undefined ? [] : [`Raw slices: [${nameIn(rawLink)}](${rawLink}).`];
   const parts = [
-    '# Performance of TCP, UNIX and UDP sockets',
+    `# ${title}`,
     ...methodText(run),
     ...raw,
     ...barSection(judge(run).map(barLine)),
@@ -23,7 +23,7 @@ export function markdownReport(run: RunRecord, rawLink: string | undefined): str
 
 function barLine({ bar, figure, range, outcome, reason }: Verdict): BarLine {
   const { workload, sense, limit } = bar;
-  const isRatio = bar.measure.kind === 'ratio';
+  const isRatio = bar.measure.kind !== 'cost';
   const measure = measureText(bar);
   return { workload, measure, sense, limit, isRatio, figure, range, outcome, reason };
 }
@@ -95,6 +95,12 @@ function bytesOf(field: 'acceptedBytes' | 'anonymousBytes'): Column['cell'] {
 }
 
 function notesOf({ scenario, holds, footprints }: ScenarioRecord): string[] {
+  if (scenario.kind === 'churn') {
+    return [
+      'Ratios to raw epoll are to the cheaper one of the two: it accepts one connection per event, or ' +
+        'all that wait.',
+    ];
+  }
   if (scenario.kind === 'idle' && footprints.length > 0) {
     return [
       'Growth of the resident set of one fresh process, divided by the connections, some seconds ' +

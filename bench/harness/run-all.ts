@@ -71,7 +71,7 @@ async function readInstructionSupport(options: Options): Promise<string> {
   return client.whyNoInstructions;
 }
 
-async function findContenders(
+export async function findContenders(
   options: Options,
   wanted: readonly Scenario[],
   progress: Progress,
@@ -104,12 +104,13 @@ function chooseContenders({ contenders, quick }: Options): Contender[] {
   return CONTENDERS.filter((contender) => contender.quick || !quick);
 }
 
-function stands({ serves, scenarios }: Contender, { service, name }: Scenario): boolean {
-  if (serves[service] === undefined) return false;
+function stands({ serves, scenarios, except }: Contender, scenario: Scenario): boolean {
+  const { service, name } = scenario;
+  if (serves[service] === undefined || except?.includes(name)) return false;
   return scenarios === undefined || scenarios.includes(name);
 }
 
-function standingIn(
+export function standingIn(
   scenario: Scenario,
   present: readonly Contender[],
   options: Options,

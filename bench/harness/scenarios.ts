@@ -21,8 +21,10 @@ interface Described {
 /** Request and response on connections that stay open; the cost is CPU time or median latency. */
 export interface EchoScenario extends Described {
   readonly kind: 'echo';
-  readonly mode: Extract<Mode, 'echo' | 'lines'>;
+  readonly mode: Extract<Mode, 'echo' | 'lines' | 'short-lines'>;
   readonly cost: 'cpu' | 'p50';
+  /** Units of cost in a message, and nanoseconds in place of microseconds; undefined where it is the message. */
+  readonly linesPerMessage?: number;
 }
 
 /** Connect, one message, close. */
@@ -108,11 +110,31 @@ function streamScenarios(service: Stream, many: number): SlicedScenario[] {
       connections: 50,
       bytes: 64,
     },
-    ...(tcp ? [single(echo)] : []),
+    ...(tcp ? [shortLines(echo), proxy(echo), single(echo)] : []),
   ];
 }
 
 type Echo = (name: string, title: string, connections: number, bytes: number) => EchoScenario;
+
+/** So many lines in one message that their number shows what a write costs when many wait. */
+function shortLines(echo: Echo): EchoScenario {
+  const lines = 20_000;
+  const title = `${text(lines)} pipelined lines of 3 bytes, one write a line, a producer registered`;
+  return {
+    ...echo('short-lines', title, 4, 3 * lines),
+    mode: 'short-lines',
+    costLabel: 'CPU ns per line',
+    linesPerMessage: lines,
+  };
+}
+
+function proxy(echo: Echo): EchoScenario {
+  return {
+    ...echo('proxy-64kx50', 'Proxy, 64 KiB there and back on 50 connections', 50, 65_536),
+    service: 'proxy',
+    costLabel: 'CPU us per 64 KiB there and back',
+  };
+}
 
 function single(echo: Echo): EchoScenario {
   const scenario = echo('single', 'One connection, 64 bytes, ping-pong', 1, 64);
@@ -123,7 +145,7 @@ function heldScenarios(quick: boolean): Scenario[] {
   // As many in a quick run too: with fewer, what a process takes once would weigh on each of them.
   const connections = 15_000;
   const common = { service: 'tcp', quick: true, connections, bytes: 64 } as const;
-  const settleSeconds = quick ? 0.4 : 3;
+  const settleSeconds = quick ? 0.4 : 2;
   return [
     {
       ...common,
@@ -131,7 +153,7 @@ function heldScenarios(quick: boolean): Scenario[] {
       name: 'idle',
       title: `Memory of an idle connection, ${text(connections)} of them`,
       costLabel: 'bytes per connection',
-      repeats: quick ? 1 : 3,
+      repeats: quick ? 1 : 2,
       settleSeconds,
     },
     {

@@ -11,7 +11,8 @@ import { emptyRecord, faultOf, type ScenarioRecord } from './results.js';
 import type { SlicedScenario } from './scenarios.js';
 import { shuffled } from './statistics.js';
 
-interface Running {
+/** A server with its client, and with open connections unless the scenario makes them itself. */
+export interface Running {
   readonly contender: Contender;
   readonly server: RunningServer;
   readonly client: LoadClient;
@@ -32,8 +33,11 @@ export async function runSlices(
   let running: Running[] = [];
   for (const contender of contenders) {
     progress.step(scenario.name, `starting ${contender.name}`);
-    const started = await start(scenario, contender, options, record);
-    if (started !== undefined) running.push(started);
+    try {
+      running.push(await startTraffic(scenario, contender, options));
+    } catch (error) {
+      record.failures.push(`${contender.name}: ${messageOf(error)}`);
+    }
   }
   for (let round = 0; round < options.rounds; round++) {
     for (const one of shuffled(running, random)) {
@@ -41,23 +45,24 @@ export async function runSlices(
       const good = await slice(scenario, one, round, options, record);
       if (!good) {
         running = running.filter((other) => other !== one);
-        await end(one);
+        await endTraffic(one);
       }
     }
   }
   for (const one of running) {
     if (isChurn(scenario)) await checkDescriptors(one, record);
-    await end(one);
+    await endTraffic(one);
   }
   return record;
 }
 
-async function start(
+/** Starts both, `nodeFlags` given to Node where the server is a program of it. @throws Error when one can't. */
+export async function startTraffic(
   scenario: SlicedScenario,
   contender: Contender,
   options: Options,
-  record: ScenarioRecord,
-): Promise<Running | undefined> {
+  nodeFlags: readonly string[] = [],
+): Promise<Running> {
   const { kind, service } = scenario;
   const mode = 'mode' in scenario ? scenario.mode : 'echo';
   // Several workers may take all cores: the client is not there when they work.
@@ -65,15 +70,16 @@ async function start(
   const client = await LoadClient.start(turns ? undefined : options.clientCore);
   let server: RunningServer | undefined;
   try {
-    server = await startServer(contender, service, mode, turns ? undefined : options.serverCore);
+    const target = service === 'proxy' ? await client.serve(scenario.bytes) : undefined;
+    const core = turns ? undefined : options.serverCore;
+    server = await startServer(contender, service, mode, { core, target, nodeFlags });
     const started = { contender, server, client, descriptors: descriptorsOf(server.pid) };
     if (!isChurn(scenario)) await client.open(openCommand(scenario, server));
     return started;
   } catch (error) {
-    record.failures.push(`${contender.name}: ${messageOf(error)}`);
     await client.end();
     await server?.end();
-    return undefined;
+    throw error;
   }
 }
 
@@ -90,7 +96,7 @@ function openCommand(scenario: SlicedScenario, { where, pid }: RunningServer): O
     case 'workers':
       return { ...command, load: 'turns' };
     case 'echo':
-      return { ...command, shape: scenario.mode === 'lines' ? 'lines' : 'bytes' };
+      return { ...command, shape: scenario.mode === 'echo' ? 'bytes' : scenario.mode };
     case 'churn':
       return command;
   }
@@ -106,7 +112,7 @@ async function slice(
 ): Promise<boolean> {
   const { name } = one.contender;
   try {
-    const figures = await measure(scenario, one, options);
+    const figures = await measureTraffic(scenario, one, options);
     record.slices.push({ round, contender: name, ...figures });
     const fault = faultOf(name, figures);
     if (fault === undefined) return true;
@@ -117,10 +123,10 @@ async function slice(
   return false;
 }
 
-async function measure(
+export async function measureTraffic(
   scenario: SlicedScenario,
   { client, server }: Running,
-  options: Options,
+  options: Pick<Options, 'measureSeconds' | 'warmupSeconds'>,
 ): Promise<Figures> {
   const time = { seconds: options.measureSeconds, warmup: options.warmupSeconds };
   if (!isChurn(scenario)) return client.measure(time);
@@ -140,7 +146,7 @@ async function checkDescriptors(one: Running, record: ScenarioRecord): Promise<v
   }
 }
 
-async function end({ client, server }: Running): Promise<void> {
+export async function endTraffic({ client, server }: Running): Promise<void> {
   await Promise.all([client.end(), server.end()]);
 }
 

@@ -6,6 +6,8 @@ import type { DatagramScenario, Scenario } from './scenarios.js';
 import { quantile, ratioOfRounds, type Sample, type Spread, spreadOf } from './statistics.js';
 
 export const FLOOR = 'raw-epoll';
+/** What others are compared with: the cheaper in a scenario of those that stand in it. */
+const FLOORS = [FLOOR, `${FLOOR}-batch`];
 export const BASELINE = 'node-net';
 export const DATAGRAM_BASELINE = 'node-dgram';
 
@@ -14,6 +16,13 @@ export function baselineOf({ kind }: Scenario): { readonly name: string; readonl
   return kind === 'datagrams'
     ? { name: DATAGRAM_BASELINE, title: 'node:dgram' }
     : { name: BASELINE, title: 'node:net' };
+}
+
+/** The raw server of a record that all others are compared with; undefined when none has a figure. */
+export function floorOf(record: ScenarioRecord): string | undefined {
+  const costs = FLOORS.map((name) => ({ name, cost: costOf(record, name)?.median ?? Infinity }));
+  const [least] = costs.sort((a, b) => a.cost - b.cost);
+  return least?.cost === Infinity ? undefined : least?.name;
 }
 
 /** The same server with one worker: `ropewalk-x1` of `ropewalk-x2`; undefined for what is no server of workers. */
@@ -82,11 +91,14 @@ function details(record: ScenarioRecord, name: string): Omit<ContenderSummary, k
   const footprints = record.footprints.filter((one) => one.contender === name);
   const baseline = baselineOf(record.scenario).name;
   const alone = aloneOf(name);
+  const floor = floorOf(record);
+  const { scenario } = record;
+  const units = (scenario.kind === 'echo' ? scenario.linesPerMessage : undefined) ?? 1;
   return {
-    toFloor: name === FLOOR ? undefined : ratioOf(record, name, FLOOR),
+    toFloor: floor === undefined || name === floor ? undefined : ratioOf(record, name, floor),
     toBaseline: name === baseline ? undefined : ratioOf(record, name, baseline),
     scaling: alone === undefined ? undefined : ratioOf(record, alone, name),
-    perSecond: median(slices, (slice) => (slice.messages / slice.elapsedNs) * 1e9),
+    perSecond: median(slices, (slice) => ((slice.messages * units) / slice.elapsedNs) * 1e9),
     wallUs: us((slice) => slice.wallNs / slice.messages),
     lost: record.scenario.kind === 'datagrams' ? lostOf(slices, record.scenario) : undefined,
     cpuUs: median(slices, (slice) => slice.cpuUsPerMessage),
@@ -144,8 +156,11 @@ function sliceCost(scenario: Scenario, slice: SliceRecord): number | null {
   if (scenario.kind === 'workers') {
     return slice.messages > 0 ? slice.elapsedNs / slice.messages / 1_000 : null;
   }
-  const latency = scenario.kind === 'echo' && scenario.cost === 'p50';
-  return latency ? slice.p50Ns / 1_000 : slice.cpuUsPerMessage;
+  if (scenario.kind !== 'echo') return slice.cpuUsPerMessage;
+  if (scenario.cost === 'p50') return slice.p50Ns / 1_000;
+  const { linesPerMessage } = scenario;
+  if (linesPerMessage === undefined || slice.messages === 0) return slice.cpuUsPerMessage;
+  return slice.cpuNs / slice.messages / linesPerMessage;
 }
 
 function median<T>(items: readonly T[], of: (item: T) => number | null): number | undefined {

@@ -3,16 +3,23 @@
 
 import { parseArgs } from 'node:util';
 
-/** Reads `--mode`, `--port`, `--path` and, besides these, the string options that are named. */
+/** Reads `--mode`, `--port`, `--path`, `--target` and, besides these, the string options that are named. */
 export function readArguments(more = {}) {
   const options = {
     mode: { type: 'string', default: 'echo' },
     port: { type: 'string', default: '0' },
     path: { type: 'string' },
+    target: { type: 'string' },
     ...more,
   };
   const { values } = parseArgs({ options });
   return { ...values, port: Number(values.port) };
+}
+
+/** Host and port of `--target HOST:PORT`, which a proxy connects to. */
+export function targetOf({ target }) {
+  const [host, port] = target.split(':');
+  return { host, port: Number(port) };
 }
 
 /**
@@ -45,7 +52,7 @@ export function datagramService(mode, answer) {
   };
 }
 
-/** Sends each whole line of a stream back by one write of its own; keeps the part of a line. */
+/** Sends each whole line of a stream back by one write of its own; keeps a copy of a part of a line. */
 export class LineEcho {
   #rest = null;
 
@@ -57,6 +64,6 @@ export class LineEcho {
       sink.write(bytes.subarray(from, at + 1));
       from = at + 1;
     }
-    this.#rest = from < bytes.length ? bytes.subarray(from) : null;
+    this.#rest = from < bytes.length ? Buffer.from(bytes.subarray(from)) : null;
   }
 }

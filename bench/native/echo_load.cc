@@ -17,10 +17,11 @@ constexpr size_t kInboxBytes = 256 * 1024;
 
 }  // namespace
 
-EchoLoad::EchoLoad(Target target, Payload payload, uint64_t stall_ns)
+EchoLoad::EchoLoad(Target target, Payload payload, uint64_t stall_ns, FarEnd* far_end)
     : target_(std::move(target)),
       payload_(std::move(payload)),
       stall_ns_(stall_ns),
+      far_end_(far_end),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       inbox_(kInboxBytes) {}
 
@@ -73,6 +74,7 @@ void EchoLoad::Run(uint64_t until, Tally* tally) {
     int count = epoll_wait(epoll_, events, kMaxEvents, 0);
     for (int i = 0; i < count; ++i) Receive(events[i].data.u32, until, tally);
     if (!blocked_.empty()) RetryBlocked(tally);
+    if (far_end_ != nullptr) far_end_->Poll();
     if (count > 0) {
       last_progress_ = NowNs();
     } else if (NowNs() - last_progress_ > stall_ns_) {

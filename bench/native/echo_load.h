@@ -1,6 +1,7 @@
 // Request and response on many connections that stay open: each has one message under way, and
 // sends the next when the whole answer is there and was checked. Serves the scenarios echo, lines,
-// single, idle and hold; they differ in the number of connections and in the message.
+// short-lines, proxy, single, idle and hold; they differ in the number of connections and in the
+// message.
 //
 // The loop never sleeps (epoll_wait with timeout 0). A client that slept would make the server pay
 // for waking it, the more the slower the server is, and the comparison would be false.
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "far_end.h"
 #include "load.h"
 #include "loopback.h"
 #include "payload.h"
@@ -20,8 +22,9 @@ namespace bench {
 
 class EchoLoad : public Load {
  public:
-  // A slice that saw no byte for `stall_ns` gives up what is still under way.
-  EchoLoad(Target target, Payload payload, uint64_t stall_ns);
+  // A slice that saw no byte for `stall_ns` gives up what is still under way. `far_end`, unless
+  // null, is where the proxy at `target` connects to; it outlives this.
+  EchoLoad(Target target, Payload payload, uint64_t stall_ns, FarEnd* far_end);
   ~EchoLoad() override;
   EchoLoad(const EchoLoad&) = delete;
   EchoLoad& operator=(const EchoLoad&) = delete;
@@ -55,6 +58,7 @@ class EchoLoad : public Load {
   Target target_;
   Payload payload_;
   uint64_t stall_ns_;
+  FarEnd* far_end_;
   int epoll_;
   std::vector<Connection> connections_;
   std::vector<uint32_t> blocked_;  // the kernel did not take the whole message yet

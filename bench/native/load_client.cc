@@ -1,6 +1,7 @@
 // The load client: a long-lived process on one core that busy-polls, checks every byte that comes
 // back and measures the server's CPU time around each slice. The harness drives it by JSON lines:
 //
+//   {"cmd":"serve","bytes":B}                    listens for a proxy (far_end.h); answers "port"
 //   {"cmd":"open",WHERE,"pid":SERVER,"conns":N,WHAT,"stallSeconds":S}
 //   {"cmd":"touch"}                              one message on every connection
 //   {"cmd":"measure","seconds":S,"warmup":W}     traffic on every connection
@@ -8,14 +9,15 @@
 //   {"cmd":"close"}                              closes all connections
 //
 // WHERE is "port":P or "path":"..." of a UNIX socket. WHAT is "bytes":B and, unless it is the first
-// of them, "shape":"bytes"|"lines", "load":"stream"|"datagrams"|"turns" (echo_load.h, udp_load.h
-// and turn_load.h); for datagrams "out":N and "back":N, unless 1.
+// of them, "shape":"bytes"|"lines"|"short-lines", "load":"stream"|"datagrams"|"turns" (echo_load.h,
+// udp_load.h and turn_load.h); for datagrams "out":N and "back":N, unless 1.
 //
 // Every command is answered by one line: the figures, {"ok":true,...} or {"error":"..."}. It ends
 // when standard input does. Usage: load_client [--core N]
 #include <sched.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -27,6 +29,7 @@
 
 #include "churn_load.h"
 #include "echo_load.h"
+#include "far_end.h"
 #include "flat_json.h"
 #include "server_usage.h"
 #include "tally.h"
@@ -54,6 +57,7 @@ class Client {
     std::optional<FlatJson> command = FlatJson::Parse(line);
     if (!command) return PrintError("not a flat JSON object");
     std::string name = command->Text("cmd", "");
+    if (name == "serve") return Serve(*command);
     if (name == "open") return Open(*command);
     if (name == "touch") return Touch();
     if (name == "measure") return Measure(*command);
@@ -63,9 +67,16 @@ class Client {
   }
 
  private:
+  void Serve(const FlatJson& command) {
+    far_end_ = std::make_unique<FarEnd>(static_cast<size_t>(command.Number("bytes", 64)));
+    uint16_t port = far_end_->Listen();
+    if (port == 0) return PrintError(std::string("listen: ") + std::strerror(errno));
+    JsonLine().Flag("ok", true).Integer("port", port).Print();
+  }
+
   void Open(const FlatJson& command) {
     std::optional<Payload> payload = MakePayload(command);
-    if (!payload) return PrintError("bytes: at least 16, and a multiple of 64 for lines");
+    if (!payload) return PrintError("bytes: at least 16, and a multiple of the length of a line");
     usage_.Attach(Server(command));
     load_ = MakeLoad(command, std::move(*payload));
     std::string error = load_->Open(static_cast<uint32_t>(command.Number("conns", 1)));
@@ -128,14 +139,19 @@ class Client {
   }
 
   static std::optional<Payload> MakePayload(const FlatJson& command) {
-    Shape shape = command.Text("shape", "bytes") == "lines" ? Shape::kLines : Shape::kBytes;
+    Shape shape = ShapeNamed(command.Text("shape", "bytes"));
     auto bytes = static_cast<size_t>(command.Number("bytes", 64));
     if (bytes < Payload::kMinBytes) return std::nullopt;
-    if (shape == Shape::kLines && bytes % Payload::kLineBytes != 0) return std::nullopt;
+    if (bytes % Payload::LineBytes(shape) != 0) return std::nullopt;
     return Payload(bytes, shape);
   }
 
-  static std::unique_ptr<Load> MakeLoad(const FlatJson& command, Payload payload) {
+  static Shape ShapeNamed(const std::string& name) {
+    if (name == "lines") return Shape::kLines;
+    return name == "short-lines" ? Shape::kShortLines : Shape::kBytes;
+  }
+
+  std::unique_ptr<Load> MakeLoad(const FlatJson& command, Payload payload) {
     Target target = Where(command);
     uint64_t stall_ns = StallNs(command);
     std::string load = command.Text("load", "stream");
@@ -148,7 +164,7 @@ class Client {
       return std::make_unique<TurnLoad>(target, std::move(payload), FamilyOf(Server(command)),
                                         stall_ns);
     }
-    return std::make_unique<EchoLoad>(target, std::move(payload), stall_ns);
+    return std::make_unique<EchoLoad>(target, std::move(payload), stall_ns, far_end_.get());
   }
 
   static Target Where(const FlatJson& command) {
@@ -164,6 +180,7 @@ class Client {
   }
 
   ServerUsage usage_;
+  std::unique_ptr<FarEnd> far_end_;  // before the load, which polls it
   std::unique_ptr<Load> load_;
 };
 

@@ -87,6 +87,24 @@ int ConnectStream(const Target& target, uint32_t number, Wait wait) {
   return fd;
 }
 
+int ListenTcp(uint16_t port, bool shared, int backlog) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  int on = 1;
+  setsockopt(fd, SOL_SOCKET, shared ? SO_REUSEPORT : SO_REUSEADDR, &on, sizeof on);
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  sockaddr_in name = Loopback(port);
+  if (bind(fd, reinterpret_cast<sockaddr*>(&name), sizeof name) < 0) return Fail(fd);
+  return listen(fd, backlog) < 0 ? Fail(fd) : fd;
+}
+
+uint16_t PortOf(int fd) {
+  sockaddr_in name{};
+  socklen_t length = sizeof name;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length);
+  return ntohs(name.sin_port);
+}
+
 int ListenUnix(const std::string& path, int backlog) {
   sockaddr_un name;
   if (!NameUnix(path, &name)) return -1;

@@ -1,6 +1,6 @@
-// Client sockets on this machine: TCP on loopback, with source addresses spread over 127.0.x.y so
-// that neither many open connections nor many in TIME_WAIT run out of ephemeral ports, and UNIX
-// streams; and the clock.
+// Sockets on this machine: TCP clients on loopback, with source addresses spread over 127.0.x.y so
+// that neither many open connections nor many in TIME_WAIT run out of ephemeral ports, TCP
+// listeners, UNIX streams and listeners; and the clock.
 #ifndef BENCH_NATIVE_LOOPBACK_H_
 #define BENCH_NATIVE_LOOPBACK_H_
 
@@ -29,6 +29,14 @@ enum class Wait { kConnected, kStarted };
 // source address. With kConnected the handshake is done on return, with kStarted it may be under
 // way. Returns the descriptor, or -1 with errno set.
 int ConnectStream(const Target& target, uint32_t number, Wait wait);
+
+// Listens on 127.0.0.1:`port`, non-blocking; 0 takes any port. Connections inherit TCP_NODELAY. A
+// `shared` port may be listened on by several sockets (SO_REUSEPORT). Returns the descriptor, or -1
+// with errno set.
+int ListenTcp(uint16_t port, bool shared, int backlog);
+
+// The port that `fd` is bound to.
+uint16_t PortOf(int fd);
 
 // Binds to the UNIX socket at `path` and listens. Returns the descriptor, or -1 with errno set.
 int ListenUnix(const std::string& path, int backlog);

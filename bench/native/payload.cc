@@ -13,6 +13,18 @@ void PutHex(uint32_t value, char* out) {
 
 }  // namespace
 
+size_t Payload::LineBytes(Shape shape) {
+  switch (shape) {
+    case Shape::kLines:
+      return 64;
+    case Shape::kShortLines:
+      return 3;
+    case Shape::kBytes:
+      break;
+  }
+  return 1;
+}
+
 Payload::Payload(size_t bytes, Shape shape) : shape_(shape), message_(bytes, '\0') {
   uint32_t state = 12345;
   pattern_.reserve(bytes + kShifts);
@@ -28,8 +40,11 @@ const char* Payload::Build(uint32_t connection, uint32_t sequence) {
   std::memcpy(out, pattern_.data() + shift, message_.size());
   PutHex(connection, out);
   PutHex(sequence, out + 8);
-  if (shape_ == Shape::kLines) {
-    for (size_t end = kLineBytes - 1; end < message_.size(); end += kLineBytes) out[end] = '\n';
+  if (shape_ == Shape::kBytes) return out;
+  size_t line = LineBytes(shape_);
+  for (size_t end = line - 1; end < message_.size(); end += line) {
+    out[end] = '\n';
+    if (shape_ == Shape::kShortLines) out[end - 1] = '\r';
   }
   return out;
 }

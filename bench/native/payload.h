@@ -10,14 +10,17 @@
 
 namespace bench {
 
-enum class Shape { kBytes, kLines };
+// Lines of 64 bytes end with a line feed, short ones of three with CR and LF.
+enum class Shape { kBytes, kLines, kShortLines };
 
 class Payload {
  public:
   static constexpr size_t kMinBytes = 16;
-  static constexpr size_t kLineBytes = 64;
 
-  // `bytes` is at least kMinBytes; for kLines it is a multiple of kLineBytes.
+  // Of a line; 1 where there are none.
+  static size_t LineBytes(Shape shape);
+
+  // `bytes` is at least kMinBytes and a multiple of the line's length.
   Payload(size_t bytes, Shape shape);
 
   size_t bytes() const { return message_.size(); }

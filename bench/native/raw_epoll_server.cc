@@ -1,7 +1,11 @@
 // The floor: an echo server as C would best do it. Level-triggered epoll, one recv and one send per
-// event, accept4 until there is nothing to accept, TCP_NODELAY inherited from the listening socket,
-// no memory per connection. Echo and lines are the same to it: it sends back what it read, so
-// pipelined lines go out in one send.
+// event (a second recv that finds EAGAIN would cost more than it saves), one buffer for all
+// connections, TCP_NODELAY inherited from the listening socket, no memory per connection. Echo and
+// lines are the same to it: it sends back what it read, so pipelined lines go out in one send.
+//
+// --accept one accepts one connection per event of the listening socket, --accept all as many as
+// wait. Which is cheaper depends on how many wait on average, so the bench measures both and takes
+// the better one as the baseline.
 //
 // --fault makes it lie (fault.h), so that a test can see the load client notice.
 //
@@ -11,11 +15,9 @@
 // the kernel shares out the connections (SO_REUSEPORT, socket(7)): what the machine gives for
 // cores.
 //
-// Usage: raw_epoll_server [--port N | --path P] [--mode echo|lines|idle] [--workers N]
-//                         [--busy-poll-us N] [--fault flip|drop|extra|stall]
+// Usage: raw_epoll_server [--port N | --path P] [--mode echo|lines|short-lines|idle] [--workers N]
+//                         [--accept one|all] [--busy-poll-us N] [--fault flip|drop|extra|stall]
 // Prints `PORT n` or `PATH p`; serves on 127.0.0.1 until standard input ends or SIGTERM.
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -45,6 +47,7 @@ struct Options {
   Target target;
   uint64_t busy_poll_us = 0;
   size_t workers = 1;
+  bool accept_all = false;
   Fault fault = Fault::kNone;
 };
 
@@ -54,6 +57,7 @@ class Server {
   Server(const Options& options, int listener)
       : liar_(options.fault),
         busy_poll_ns_(options.busy_poll_us * 1000),
+        accept_all_(options.accept_all),
         epoll_(epoll_create1(EPOLL_CLOEXEC)),
         listener_(listener) {}
 
@@ -62,13 +66,14 @@ class Server {
  private:
   int WaitFor(epoll_event* events);
   void Watch(int fd, uint32_t events, int operation);
-  void Accept();
+  bool AcceptOne();
   void Serve(int fd, uint32_t events);
   void SendRest(int fd);
   void Close(int fd);
 
   Liar liar_;
   uint64_t busy_poll_ns_;
+  bool accept_all_;
   int epoll_;
   int listener_;
   // What the kernel did not take yet; while it waits, that connection is not read.
@@ -85,7 +90,8 @@ void Server::RunUntilInputEnds() {
     for (int i = 0; i < count; ++i) {
       int fd = events[i].data.fd;
       if (fd == listener_) {
-        Accept();
+        while (AcceptOne() && accept_all_) {
+        }
       } else if (fd != STDIN_FILENO) {
         Serve(fd, events[i].events);
       } else if (read(STDIN_FILENO, buffer_, kBufferBytes) <= 0) {
@@ -113,9 +119,12 @@ void Server::Watch(int fd, uint32_t events, int operation) {
   epoll_ctl(epoll_, operation, fd, &interest);
 }
 
-void Server::Accept() {
+// Returns whether there was one.
+bool Server::AcceptOne() {
   int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd >= 0) Watch(fd, EPOLLIN, EPOLL_CTL_ADD);
+  if (fd < 0) return false;
+  Watch(fd, EPOLLIN, EPOLL_CTL_ADD);
+  return true;
 }
 
 void Server::Serve(int fd, uint32_t events) {
@@ -150,30 +159,13 @@ void Server::Close(int fd) {
   close(fd);
 }
 
-int ListenTcp(uint16_t port, bool shared) {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  int on = 1;
-  setsockopt(fd, SOL_SOCKET, shared ? SO_REUSEPORT : SO_REUSEADDR, &on, sizeof on);
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in name = Loopback(port);
-  if (bind(fd, reinterpret_cast<sockaddr*>(&name), sizeof name) < 0) return -1;
-  return listen(fd, kBacklog) < 0 ? -1 : fd;
-}
-
-uint16_t PortOf(int fd) {
-  sockaddr_in name{};
-  socklen_t length = sizeof name;
-  getsockname(fd, reinterpret_cast<sockaddr*>(&name), &length);
-  return ntohs(name.sin_port);
-}
-
 // One listening socket for each worker, all at the same target; empty with errno set.
 std::vector<int> Listen(const Options& options, Target* target) {
   std::vector<int> listeners;
   bool shared = options.workers > 1;
   for (size_t worker = 0; worker < options.workers; ++worker) {
-    int fd =
-        target->path.empty() ? ListenTcp(target->port, shared) : ListenUnix(target->path, kBacklog);
+    int fd = target->path.empty() ? ListenTcp(target->port, shared, kBacklog)
+                                  : ListenUnix(target->path, kBacklog);
     if (fd < 0) return {};
     if (target->path.empty()) target->port = PortOf(fd);
     listeners.push_back(fd);
@@ -201,6 +193,10 @@ bool ParseOptions(int argc, char** argv, Options* options) {
       options->target.path = argv[i + 1];
     } else if (name == "--workers") {
       options->workers = static_cast<size_t>(std::atoi(argv[i + 1]));
+    } else if (name == "--accept") {
+      std::string_view how = argv[i + 1];
+      if (how != "one" && how != "all") return false;
+      options->accept_all = how == "all";
     } else if (name == "--busy-poll-us") {
       options->busy_poll_us = static_cast<uint64_t>(std::atoll(argv[i + 1]));
     } else if (name == "--fault") {
@@ -216,8 +212,8 @@ int Main(int argc, char** argv) {
   Options options;
   if (!ParseOptions(argc, argv, &options)) {
     std::fprintf(stderr,
-                 "usage: %s [--port N | --path P] [--mode M] [--workers N] [--busy-poll-us N] "
-                 "[--fault F]\n",
+                 "usage: %s [--port N | --path P] [--mode M] [--workers N] [--accept one|all] "
+                 "[--busy-poll-us N] [--fault F]\n",
                  argv[0]);
     return 2;
   }

@@ -97,13 +97,23 @@ Transfer send(Socket socket, Bytes bytes);
 Transfer sendParts(Socket socket, std::span<const Bytes> parts);
 constexpr size_t kMaxParts = 64;
 
+// How many bytes the peer's system has not acknowledged; kUnset where ours can't tell.
+int unacknowledgedBytes(Socket socket);
+
 Status shutdownSending(Socket socket);
+// Waits where SO_LINGER says so, on some systems: see turnLingerOff().
 void closeSocket(Socket socket);
 // Closes so that the peer sees a reset and nothing unsent is kept.
 void resetSocket(Socket socket);
 
 Status localAddressOf(Socket socket, SocketAddress& address);
 Status peerAddressOf(Socket socket, SocketAddress& address);
+
+// SO_LINGER: kUnset if it is off.
+int lingerSecondsOf(Socket socket);
+// Turns SO_LINGER off unless it makes a close reset: closeSocket() then does not wait, and what is
+// unsent is sent all the same.
+void turnLingerOff(Socket socket);
 
 bool noDelayOf(Socket socket);
 bool keepAliveOf(Socket socket);

@@ -22,9 +22,7 @@ constexpr size_t kMaxSend = 1024 * 1024;
 
 Status setLinger(Socket socket, int seconds) {
   const linger value{1, static_cast<u_short>(std::clamp(seconds, 0, int{USHRT_MAX}))};
-  const auto* bytes = reinterpret_cast<const char*>(&value);
-  if (setsockopt(socket, SOL_SOCKET, SO_LINGER, bytes, sizeof value) == 0) return {};
-  return lastStatus("setsockopt SO_LINGER");
+  return setOption(socket, SOL_SOCKET, SO_LINGER, value, "setsockopt SO_LINGER");
 }
 
 // Older versions, and Wine 8, set both times in one call; what is not asked for gets the default.
@@ -198,6 +196,28 @@ Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
   const int result =
       WSASend(static_cast<SOCKET>(socket), buffers, used, &count, 0, nullptr, nullptr);
   return toTransfer(result, count);
+}
+
+int unacknowledgedBytes(Socket) {
+  return kUnset;
+}
+
+int lingerSecondsOf(Socket socket) {
+  linger value{};
+  socklen_t size = sizeof value;
+  auto* bytes = reinterpret_cast<char*>(&value);
+  if (getsockopt(socket, SOL_SOCKET, SO_LINGER, bytes, &size) != 0 || value.l_onoff == 0) {
+    return kUnset;
+  }
+  return value.l_linger;
+}
+
+// closesocket() of a non-blocking socket would fail (WSAEWOULDBLOCK) rather than wait, and leave it
+// open.
+void turnLingerOff(Socket socket) {
+  if (lingerSecondsOf(socket) <= 0) return;
+  const linger off{};
+  (void)setOption(socket, SOL_SOCKET, SO_LINGER, off, "setsockopt SO_LINGER");
 }
 
 Status shutdownSending(Socket socket) {

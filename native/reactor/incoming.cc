@@ -1,6 +1,7 @@
 // What comes in: readiness is turned into system calls, and what those say into events.
 
 #include <algorithm>
+#include <utility>
 
 #include "reactor.h"
 
@@ -12,24 +13,29 @@ constexpr uint32_t kMaxAcceptsPerWake = 512;
 // One part in so many of a batch is left for what became ready and for listeners that are drained,
 // whatever else there is to tell.
 constexpr size_t kLeastShare = 8;
+// Of as many faulty connections in a row it is no connection's fault: a filter of system calls,
+// say, forbids to accept.
+constexpr uint32_t kMaxFaultsInARow = 64;
 
 }  // namespace
 
 size_t Reactor::gather() {
   flush();
+  table_.renew();
   eventCount_ = 0;
+  arenaUsed_ = 0;
   turn_ += 1;
+  retryWhatIsDue();
+  tickIfDue();
   emitPending();
-  // Both use the same slabs: they take turns at being first.
+  // Both fill the same arena: they take turns at being first.
   const bool datagramsFirst = turn_ % 2 == 0;
   if (datagramsFirst) goOnWithDatagrams();
   goOnWithUnfinished();
   drainListeners();
   if (!datagramsFirst) goOnWithDatagrams();
-  size_t count = 0;
   const size_t most = std::min(kMaxReadyEvents, room() / kRecordsPerSocket);
-  const Status status = poller_->poll(std::span(ready_).first(most), count);
-  if (!status.ok()) count = 0;
+  const size_t count = askPoller(std::span(ready_).first(most));
   for (size_t i = 0; i < count; i++) {
     unprocessed_ = count - i - 1;
     onReady(ready_[i]);
@@ -43,8 +49,8 @@ size_t Reactor::gather() {
 void Reactor::finishBatch() {
   memory_.header[kEventCursor] = memory_.header[kEventCount] = 0;
   for (const Handle handle : ended_) {
-    Stream* stream = findStream(handle);
-    if (stream != nullptr) destroy(*stream);
+    Stream* stream = find<Stream>(handle);
+    if (stream != nullptr && stream->endTold) destroy(*stream);
   }
   ended_.clear();
   handedOver_.clear();
@@ -75,7 +81,7 @@ void Reactor::emitPending() {
   for (; pendingHead_ < pending_.size() && eventCount_ < most; pendingHead_++) {
     const auto [handle, kind, a, b] = pending_[pendingHead_].ints;
     const size_t more = (kind & kKindMask) == kSendFailed ? kAddressRecords : 0;
-    if (table_.find(handle) == nullptr) {  // it has ended since
+    if (isForNobody(pending_[pendingHead_])) {
       pendingHead_ += more;
       continue;
     }
@@ -84,11 +90,30 @@ void Reactor::emitPending() {
       const auto [first, second, third, fourth] = pending_[++pendingHead_].ints;
       emit(first, second, third, fourth);
     }
-    if (kind == kLost) ended_.push_back(handle);
+    if (kind == kLost) markEnded(handle);
   }
   if (pendingHead_ < pending_.size()) return;
   pending_.clear();
   pendingHead_ = 0;
+}
+
+// Whom it is for has ended since; another may even have the handle.
+bool Reactor::isForNobody(const Event& event) const {
+  const Handle handle = event.ints[0];
+  if (handle == kPollersHandle) return false;
+  switch (event.ints[1] & kKindMask) {
+    case kLost: {
+      const Stream* stream = find<Stream>(handle);
+      return stream == nullptr || stream->state != Stream::State::kClosed || stream->endTold;
+    }
+    case kWriteShut:
+      return find<Stream>(handle) == nullptr;
+    case kRefused:
+    case kSendFailed:
+      return find<DatagramSocket>(handle) == nullptr;
+    default:
+      return table_.find(handle) == nullptr;
+  }
 }
 
 // Edges are not repeated: what a turn's share left over must be remembered.
@@ -117,22 +142,35 @@ void Reactor::goOnWithUnfinished() {
     }
     unprocessed_ = count - i - 1 + others;
     Stream* stream = findStream(revisited_[i]);
-    if (stream == nullptr) continue;
+    if (stream == nullptr || !stream->inUnfinished) continue;
     stream->inUnfinished = false;
     if (stream->queued() > 0) settle(*stream);
     stream = findStream(revisited_[i]);
     if (stream == nullptr || !stream->readUnfinished) continue;
     stream->readUnfinished = false;
-    if (stream->state == Stream::State::kOpen && includes(stream->interest, Interest::kRead)) {
-      receiveFrom(*stream);
-    }
+    goOnReading(*stream);
   }
   revisited_.clear();
+}
+
+void Reactor::goOnReading(Stream& stream) {
+  if (stream.state == Stream::State::kLingering) {
+    discardInput(stream);
+  } else if (stream.state == Stream::State::kBroken ||
+             (stream.state == Stream::State::kOpen && includes(stream.interest, Interest::kRead))) {
+    receiveFrom(stream);
+  }
 }
 
 void Reactor::onReady(const ReadyEvent& ready) {
   Watched* watched = table_.find(static_cast<Handle>(ready.token));
   if (watched == nullptr) return;
+  if (ready.refused != 0) {
+    watched->interest = Interest::kNone;
+    expectMoreFailures();
+    watchingFailed(*watched, ready.refused);
+    return;
+  }
   switch (watched->kind) {
     case Watched::Kind::kStream:
       onStreamReady(static_cast<Stream&>(*watched), ready);
@@ -165,11 +203,22 @@ void Reactor::onStreamReady(Stream& stream, const ReadyEvent& ready) {
     settle(stream);
     if (table_.find(handle) == nullptr) return;
   }
-  if (ready.readable && stream.state == Stream::State::kOpen &&
-      includes(stream.interest, Interest::kRead)) {
+  if (stream.state == Stream::State::kEnded || stream.state == Stream::State::kClosed) return;
+  if (!includes(stream.interest, Interest::kRead)) {
+    if (ready.hungUp && stream.state == Stream::State::kOpen) noticeHangUp(stream, ready.reset);
+  } else if (ready.readable) {
     stream.inputEnding |= ready.ended;
-    receiveFrom(stream);
+    goOnReading(stream);
   }
+}
+
+// The connection of a stream that is not read from is over for good, unless it just hung up: then
+// what lies there can still be read.
+void Reactor::noticeHangUp(Stream& stream, bool reset) {
+  int error = takeError(stream.socket);
+  // Linux's for a reset behind the end of input.
+  if (reset || error == EPIPE) error = ECONNRESET;
+  if (error != 0) endFromPeer(stream, error, kReceiveCall);
 }
 
 void Reactor::finishConnect(Stream& stream) {
@@ -188,19 +237,34 @@ void Reactor::finishConnect(Stream& stream) {
 
 // One read a turn, however much there is: the others get theirs.
 void Reactor::receiveFrom(Stream& stream) {
-  if (stream.readTurn == turn_ || !haveReadRoom() ||
+  if (stream.readTurn == turn_ || arenaRoom() < kMinRead ||
       (stream.allowDescriptors && !hasRoomForDescriptors())) {
     stream.readUnfinished = true;
     comeBack(stream);
     return;
   }
   stream.readTurn = turn_;
-  const size_t most = std::min(kMaxRead, slab_.room());
+  const std::span<uint8_t> free = arena_.subspan(arenaUsed_);
+  const size_t most = std::min(kMaxRead, free.size());
   bool stoppedShort = false;
-  const Transfer transfer = stream.isUnix ? receiveUnixInto(stream, most, stoppedShort)
-                                          : receive(stream.socket, slab_.memory + slab_.used, most);
-  if (transfer.result == Transfer::Result::kWouldBlock) return;
+  const Transfer transfer = stream.isUnix ? receiveUnixInto(stream, free.data(), most, stoppedShort)
+                                          : receive(stream.socket, free.data(), most);
+  if (stream.state == Stream::State::kBroken &&
+      (transfer.result != Transfer::Result::kDone || transfer.count == 0)) {
+    endBroken(stream);
+    return;
+  }
+  if (transfer.result == Transfer::Result::kWouldBlock) {
+    stream.inputEnding = false;  // it was urgent data
+    return;
+  }
   if (transfer.result == Transfer::Result::kFailed) {
+    if (isOutOfMemory(transfer.error)) {
+      tellOfFailure(transfer.error, kReceiveCall);
+      stream.readUnfinished = true;
+      backOff(stream);
+      return;
+    }
     endFromPeer(stream, transfer.error, kReceiveCall);
     return;
   }
@@ -208,10 +272,16 @@ void Reactor::receiveFrom(Stream& stream) {
     endOfInput(stream);
     return;
   }
-  emit(stream.handle, kData, static_cast<int32_t>(slab_.used),
+  emit(stream.handle, kData, static_cast<int32_t>(arenaUsed_),
        static_cast<int32_t>(transfer.count));
-  slab_.used += transfer.count;
+  arenaUsed_ += transfer.count;
   statistics_.bytesReceived += transfer.count;
+  stream.setbacks = 0;
+  stream.bulk = transfer.count >= kBulkRead;
+  if (stream.state == Stream::State::kBroken) {
+    readOfBroken(stream, transfer.count);
+    return;
+  }
   // Of an edge a read that was not filled has taken all, unless the end waits behind it.
   stream.readUnfinished = transfer.count == most || stream.inputEnding || stoppedShort;
   if (stream.readUnfinished) comeBack(stream);
@@ -231,23 +301,8 @@ void Reactor::endOfInput(Stream& stream) {
   emit(stream.handle, kReadEnded, 0, 0);
 }
 
-// Bytes handed out are never written again, so a used-up slab is replaced. Without a spare the
-// sockets wait a turn.
-bool Reactor::haveReadRoom() {
-  if (slab_.memory != nullptr && slab_.room() >= kMinRead) return true;
-  if (spareSlab_.memory == nullptr) return false;
-  takeSpareSlab();
-  return true;
-}
-
-void Reactor::takeSpareSlab() {
-  slab_ = spareSlab_;
-  spareSlab_ = {};
-  memory_.header[kSlabsWanted] = 1;
-  emit(0, kNextSlab, 0, 0);
-}
-
 void Reactor::acceptOn(Listener& listener) {
+  if (listener.due() == Interest::kNone) return;  // the poller has not been told yet
   uint32_t accepted = 0;
   const size_t reserved = (unprocessed_ + 1) * kRecordsPerSocket;
   while (accepted < listener.acceptsPerWake && room() >= reserved) {
@@ -269,21 +324,36 @@ bool Reactor::acceptOne(Listener& listener) {
   if (status.ok()) {
     auto* stream = new Stream(socket);
     stream->isUnix = listener.isUnix;
+    stream->setLinger(listener.lingerSeconds);
     if (listener.isUnix) (void)setSendBuffer(socket, listener.sendBufferBytes);
     status = adopt(*stream, Interest::kRead, handle);
+    if (!status.ok()) return acceptFailed(listener, status.error, kWatchCall);
   }
-  if (status.ok()) {
-    listener.failing = false;
-    emitAddress(listener.handle, kAccepted, handle, peer);
-    return true;
+  if (!status.ok()) return acceptFailed(listener, status.error, kAcceptCall);
+  if (spareDescriptor_ == kNoSocket) spareDescriptor_ = openSpareDescriptor();
+  listener.failing = false;
+  listener.setbacks = 0;
+  listener.faultsInARow = 0;
+  emitAddress(listener.handle, kAccepted, handle, peer);
+  return true;
+}
+
+// Likewise. Told once, until somebody is accepted; meanwhile the listener tries again, ever more
+// seldom.
+bool Reactor::acceptFailed(Listener& listener, int error, FailedCall call) {
+  if (isWouldBlock(error)) {
+    listener.faultsInARow = 0;
+    return false;
   }
-  if (isWouldBlock(status.error)) return false;
-  if (isConnectionsOwnFault(status.error)) return true;
+  if (call == kAcceptCall && isConnectionsOwnFault(error)) {
+    if (listener.faultsInARow < kMaxFaultsInARow) return listener.faultsInARow += 1, true;
+  }
   // Others may yet serve whom a listener that goes away can't.
   const bool leaves = listener.draining && listener.shared;
-  if (isOutOfDescriptors(status.error) && !leaves) refuseWaiting(listener);
-  emit(listener.handle, kAcceptFailed, status.error, listener.failing ? 0 : 1);
-  listener.failing = true;
+  if (isOutOfDescriptors(error) && !leaves) refuseWaiting(listener);
+  if (!std::exchange(listener.failing, true)) emit(listener.handle, kAcceptFailed, error, call);
+  if (listener.draining) return false;
+  backOff(listener);
   return false;
 }
 
@@ -295,6 +365,7 @@ void Reactor::refuseWaiting(Listener& listener) {
     Socket socket = kNoSocket;
     SocketAddress peer;
     if (!acceptFrom(listener.socket, socket, peer).ok()) break;
+    if (listener.lingerSeconds > 0) turnLingerOff(socket);
     closeSocket(socket);
   }
   spareDescriptor_ = openSpareDescriptor();
@@ -303,8 +374,8 @@ void Reactor::refuseWaiting(Listener& listener) {
 void Reactor::drainListeners() {
   if (draining_.empty()) return;
   std::erase_if(draining_, [this](Handle handle) {
-    Watched* watched = table_.find(handle);
-    return watched == nullptr || drain(static_cast<Listener&>(*watched));
+    Listener* listener = find<Listener>(handle);
+    return listener == nullptr || !listener->draining || drain(*listener);
   });
 }
 
@@ -326,7 +397,15 @@ bool Reactor::drain(Listener& listener) {
 void Reactor::endFromPeer(Stream& stream, int error, FailedCall call) {
   stream.state = error == 0 ? Stream::State::kEnded : Stream::State::kClosed;
   emit(stream.handle, kLost, error, call);
-  ended_.push_back(stream.handle);
+  markEnded(stream.handle);
+}
+
+// Its kLost is in this batch: it is freed when the host has dealt with that.
+void Reactor::markEnded(Handle handle) {
+  Stream* stream = find<Stream>(handle);
+  if (stream == nullptr) return;
+  stream->endTold = true;
+  ended_.push_back(handle);
 }
 
 }  // namespace ropewalk

@@ -12,21 +12,9 @@ namespace {
 // waiting.
 constexpr int kMaxSendsPerTurn = 16;
 
-// What is thrown away of the input of a stream that closes, at most. Closing a socket with unread
-// input would reset the connection, and the peer would lose what is still on its way to it.
-constexpr int kMaxDrains = 16;
-
 // How many a listener that is about to close accepts, at most: far more than a system lets wait
 // unless told otherwise, so that only those who keep coming are turned away.
 constexpr uint32_t kMaxDrained = 65'536;
-
-void drainInput(Socket socket) {
-  uint8_t scratch[4096];
-  for (int i = 0; i < kMaxDrains; i++) {
-    const Transfer transfer = receive(socket, scratch, sizeof scratch);
-    if (transfer.result != Transfer::Result::kDone || transfer.count == 0) return;
-  }
-}
 
 }  // namespace
 
@@ -36,7 +24,7 @@ void Reactor::flush() {
   memory_.header[kCommandsTaken] = 0;
   memory_.header[kOutgoingUsed] = 0;
   if (!dirty_.empty()) settleDirty();
-  (void)poller_->submit();
+  if (const Status status = poller_->submit(); !status.ok()) restPoller(status, pollSetbacks_);
 }
 
 void Reactor::settleDirty() {
@@ -47,7 +35,7 @@ void Reactor::settleDirty() {
       continue;
     }
     Stream* stream = findStream(handle);
-    if (stream == nullptr) continue;
+    if (stream == nullptr || !stream->inDirty) continue;
     stream->inDirty = false;
     settle(*stream);
   }
@@ -68,10 +56,7 @@ void Reactor::absorbCommands() {
       obey(*watched, command[1]);
       continue;
     }
-    const size_t offset = static_cast<size_t>(command[1]);
-    const size_t length = static_cast<size_t>(std::max(command[2], 0));
-    if (length > memory_.outgoingSize || offset > memory_.outgoingSize - length) continue;
-    const Bytes bytes(memory_.outgoing + offset, length);
+    const Bytes bytes = bytesToSend(command[1], command[2]);
     if (watched->kind == Watched::Kind::kStream) {
       addPiece(static_cast<Stream&>(*watched), bytes, nullptr);
     } else if (watched->kind == Watched::Kind::kDatagrams) {
@@ -79,6 +64,16 @@ void Reactor::absorbCommands() {
     }
   }
   memory_.header[kCommandsTaken] = std::max(count, 0);
+}
+
+// Empty where the host's numbers lie outside.
+Bytes Reactor::bytesToSend(int32_t offset, int32_t length) const {
+  const bool received = offset >= kArenaOffset;
+  const Bytes all = received ? Bytes(arena_) : Bytes(memory_.outgoing, memory_.outgoingSize);
+  const size_t from = static_cast<size_t>(received ? offset - kArenaOffset : offset);
+  const size_t count = static_cast<size_t>(std::max(length, 0));
+  if (count > all.size() || from > all.size() - count) return {};
+  return all.subspan(from, count);
 }
 
 void Reactor::obey(Watched& watched, int32_t command) {
@@ -107,6 +102,14 @@ void Reactor::obeyListener(Listener& listener, int32_t command) {
 void Reactor::obeyStream(Stream& stream, int32_t command) {
   if (stream.state == Stream::State::kClosed)
     return;  // it has ended, and the host is about to hear of it
+  if (command != kReset && stream.state == Stream::State::kLingering) {
+    obeyLingering(stream, command);
+    return;
+  }
+  if (command != kReset && stream.state == Stream::State::kBroken) {
+    obeyBroken(stream, command);
+    return;
+  }
   switch (command) {
     case kClose:
       stream.ending = Stream::Ending::kClose;
@@ -176,17 +179,20 @@ void Reactor::settle(Stream& stream) {
     if (stream.ending != Stream::Ending::kNone) destroy(stream);
     return;
   }
-  if (stream.state == Stream::State::kClosed || !sendWaiting(stream)) return;
+  if (!stream.takesWrites() || !sendWaiting(stream)) return;
   if (stream.state == Stream::State::kEnded) return;
-  if (stream.ending == Stream::Ending::kDiscard) {
+  const bool empty = stream.queued() == 0;
+  if (stream.ending == Stream::Ending::kDiscard && !empty) {
     destroy(stream);
     return;
   }
-  const bool empty = stream.queued() == 0;
   if (empty) {
     stream.queue.reset();
+    if (stream.ending == Stream::Ending::kClose || stream.ending == Stream::Ending::kDiscard) {
+      closeGracefully(stream);
+      return;
+    }
     endOfSending(stream);
-    if (stream.state == Stream::State::kClosed) return;
   }
   stream.wanted = with(stream.wanted, Interest::kWrite, !empty);
   applyInterest(stream);
@@ -210,7 +216,7 @@ bool Reactor::sendWaiting(Stream& stream) {
                               : waiting.size() == 1       ? send(stream.socket, waiting[0])
                                                           : sendParts(stream.socket, waiting);
     if (transfer.result == Transfer::Result::kFailed) {
-      endFromHere(stream, transfer.error, kSendCall);
+      sendFailed(stream, transfer.error);
       return false;
     }
     if (transfer.result == Transfer::Result::kWouldBlock) break;
@@ -273,11 +279,6 @@ void Reactor::queuePieces(Stream& stream) {
 }
 
 void Reactor::endOfSending(Stream& stream) {
-  if (stream.ending == Stream::Ending::kClose) {
-    drainInput(stream.socket);
-    endFromHere(stream, 0, kNoCall);
-    return;
-  }
   if (stream.ending == Stream::Ending::kShutdown) {
     stream.ending = Stream::Ending::kNone;
     (void)shutdownSending(stream.socket);  // a broken connection tells so when it is read
@@ -297,13 +298,17 @@ void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
   }
   const bool told = stream.state == Stream::State::kEnded;
   stream.state = Stream::State::kClosed;
+  dropUnsent(stream);
+  if (told) return;
+  unwatchToClose(stream);
+  closeWithoutWaiting(stream);
+  notifyHost(stream.handle, kLost, error, call);
+}
+
+void Reactor::dropUnsent(Stream& stream) {
   stream.queue.reset();
   stream.departing.reset();
   stream.firstPiece = stream.lastPiece = -1;
-  if (told) return;
-  unwatchToClose(stream);
-  closeSocket(std::exchange(stream.socket, kNoSocket));
-  notifyHost(stream.handle, kLost, error, call);
 }
 
 void Reactor::notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b) {

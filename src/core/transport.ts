@@ -51,7 +51,12 @@ export interface Transport extends Consumer, PushProducer {
   /** Closes now with a reset; unsent bytes are lost. `connectionLost(ConnectionAborted)` follows in a later turn. */
   abortConnection(): void;
 
-  /** Receives no more until `resumeProducing`. */
+  /**
+   * Receives no more until `resumeProducing`. A connection that breaks meanwhile, by the peer's reset or a time-out of the
+   * system, is lost at once, and what lay unread behind the pause with it, as where the system itself drops it; that the
+   * peer has finished sending is told after `resumeProducing`, behind its last bytes. The pure-JS reactor, on Windows also
+   * the native one for UNIX sockets, learns of a reset after `resumeProducing` only, or when something is sent.
+   */
   pauseProducing(): void;
   /** Receives again. Does nothing on a transport that is closing. */
   resumeProducing(): void;

@@ -38,3 +38,16 @@ export const POISON_BYTE = 0xdb;
 export function poison(bytes: Uint8Array): void {
   if (bytes.byteLength > 0) bytes.fill(POISON_BYTE);
 }
+
+/** Memory that is lent. */
+const lentMemory = new WeakSet<ArrayBufferLike>();
+
+/** Views of `memory` are lent from now on: who keeps bytes by reference must copy those. */
+export function markLent(memory: ArrayBufferLike): void {
+  lentMemory.add(memory);
+}
+
+/** Whether `data` lies in memory that is lent, by whatever transport of this thread. */
+export function isLent(data: Uint8Array): boolean {
+  return lentMemory.has(data.buffer);
+}

@@ -13,6 +13,7 @@ import type {
 import {
   type DatagramError,
   DatagramNotSentError,
+  DatagramReceiveError,
   DatagramTruncatedError,
   InvalidAddressError,
   MessageLengthError,
@@ -30,10 +31,11 @@ import type { Deferred } from '../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import { checkData } from '../internal/check.js';
 import type { HostedReactor } from './hosted-reactor.js';
+import type { ReceivedBytes } from './received-bytes.js';
 
 /**
- * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed` and `drained`, never
- * from within one of the methods below, and nothing any more after `close`.
+ * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed`, `receiveFailed` and
+ * `drained`, never from within one of the methods below, and nothing any more after `close`.
  */
 export interface DatagramSocket<A extends Address = Address> {
   /** The address that it is bound to. */
@@ -192,16 +194,33 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     return this.protocol.acceptsLentBytes === true;
   }
 
-  /** @internal A datagram came. */
+  /** @internal A datagram came, in memory that the transport owns alone or lends. */
   received(data: Buffer, from: A, details?: DatagramDetails): void {
     if (this.socket === undefined) return;
-    const { protocol, context } = this;
     try {
-      if (context === undefined) protocol.datagramReceived(data, from, this, details);
-      else context.runInAsyncScope(protocol.datagramReceived, protocol, data, from, this, details);
+      this.deliver(data, from, details);
     } catch (error) {
       this.report(error, 'datagramReceived');
     }
+  }
+
+  /** @internal A datagram came, in memory that is used again when this has returned. */
+  receivedIn(
+    memory: ReceivedBytes,
+    offset: number,
+    length: number,
+    from: A,
+    details?: DatagramDetails,
+  ): void {
+    if (this.socket === undefined) return;
+    let lent = false;
+    try {
+      lent = this.acceptsLentBytes;
+      this.deliver(lent ? memory.lend(offset, length) : memory.give(offset, length), from, details);
+    } catch (error) {
+      this.report(error, 'datagramReceived');
+    }
+    if (lent && memory.poisons) memory.poison(offset, length);
   }
 
   /** @internal A datagram came that was too long, and was dropped. */
@@ -224,6 +243,11 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
         ? new MessageLengthError(length, address, { cause })
         : new DatagramNotSentError(address, cause),
     );
+  }
+
+  /** @internal The system failed to receive: told once, until something is received. */
+  receiveFailed(cause: SystemError): void {
+    this.tell(new DatagramReceiveError(cause));
   }
 
   /** @internal Nothing waits to be sent. */
@@ -257,6 +281,12 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
       throw new InvalidAddressError(`the socket is connected to ${this.peer}`);
     }
     socket.send(data, undefined, options?.source);
+  }
+
+  private deliver(data: Buffer, from: A, details: DatagramDetails | undefined): void {
+    const { protocol, context } = this;
+    if (context === undefined) protocol.datagramReceived(data, from, this, details);
+    else context.runInAsyncScope(protocol.datagramReceived, protocol, data, from, this, details);
   }
 
   private start(): void {

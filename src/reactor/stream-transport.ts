@@ -36,6 +36,7 @@ import { fail } from '../defer/succeed.js';
 import type { AsyncContext } from '../internal/async-context.js';
 import { checkData } from '../internal/check.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
+import type { ReceivedBytes } from './received-bytes.js';
 
 /** The listening port or connector that a transport came from. */
 export interface StreamOwner {
@@ -261,20 +262,40 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
     registered.producer.pauseProducing?.();
   }
 
-  /** @internal Bytes came. */
+  /** @internal Bytes came, in memory that nobody else has. */
   received(data: Buffer): void {
     if (this.reading !== 'on' || this.state !== 'open') {
       this.hold(data);
       return;
     }
-    const protocol = this.protocol as StreamProtocol;
     try {
-      const { context } = this.owner;
-      if (context === undefined) protocol.dataReceived(data);
-      else context.runInAsyncScope(protocol.dataReceived, protocol, data);
+      this.deliver(data);
     } catch (error) {
       this.fail(error, 'dataReceived');
     }
+  }
+
+  /** @internal Bytes came, in memory that is used again when this has returned. */
+  receivedIn(memory: ReceivedBytes, offset: number, length: number): void {
+    let lent = false;
+    try {
+      if (this.reading !== 'on' || this.state !== 'open') {
+        if (this.holds) this.hold(memory.give(offset, length));
+        return;
+      }
+      lent = (this.protocol as StreamProtocol).acceptsLentBytes === true;
+      this.deliver(lent ? memory.lend(offset, length) : memory.give(offset, length));
+    } catch (error) {
+      this.fail(error, 'dataReceived');
+    }
+    if (lent && memory.poisons) memory.poison(offset, length);
+  }
+
+  private deliver(data: Buffer): void {
+    const protocol = this.protocol as StreamProtocol;
+    const { context } = this.owner;
+    if (context === undefined) protocol.dataReceived(data);
+    else context.runInAsyncScope(protocol.dataReceived, protocol, data);
   }
 
   /** @internal A descriptor came, before the bytes it came with. */
@@ -425,9 +446,14 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
     detached.callback({ fd, unread: bytes, close, [Symbol.dispose]: close });
   }
 
-  /** Keeps what was received in the very turn in which reading was paused; a closing transport wants none. */
+  /** Whether what is received while it can't be delivered is kept: a closing transport wants none. */
+  private get holds(): boolean {
+    return this.state === 'open' || this.state === 'detaching';
+  }
+
+  /** Keeps what was received in the very turn in which reading was paused. */
   private hold(part: Received): void {
-    if (this.state !== 'open' && this.state !== 'detaching') {
+    if (!this.holds) {
       if (typeof part === 'number') this.closeDescriptor(part);
       return;
     }

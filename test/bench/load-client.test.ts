@@ -3,18 +3,13 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Child, endChildren } from '../../bench/harness/children.js';
-import {
-  type Figures,
-  LoadClient,
-  type OpenCommand,
-  type Where,
-} from '../../bench/harness/load-client.js';
+import { LoadClient, type OpenCommand, type Where } from '../../bench/harness/load-client.js';
 import { buildNativeTools, type NativeTool, nativeTool } from '../../bench/harness/native-tools.js';
 import { faultOf } from '../../bench/harness/results.js';
 import { newSocketPath, removeSocketFolder } from '../../bench/harness/socket-folder.js';
+import { firstWith, SLICE } from './short-slices.js';
 
 const CONNECTIONS = 20;
-const SLICE = { seconds: 0.15, warmup: 0.05 };
 
 async function startRaw(tool: NativeTool, ...args: string[]) {
   const server = await Child.start(tool, [nativeTool(tool), ...args]);
@@ -23,6 +18,7 @@ async function startRaw(tool: NativeTool, ...args: string[]) {
   return { server, where };
 }
 
+type LineShape = NonNullable<OpenCommand['shape']>;
 type Shape = Omit<OpenCommand, 'where' | 'pid' | 'conns'>;
 
 /** A server and a client with open connections; the client gives up what a liar does not answer after 0.3 s. */
@@ -35,15 +31,7 @@ async function openTo(tool: NativeTool, shape: Shape, ...args: string[]) {
   return { client, server, where };
 }
 
-/** Slices until one has that fault: on a busy machine a slice may be too short for it. */
-async function firstWith(count: keyof Figures, measure: () => Promise<Figures>) {
-  for (let slice = 1; ; slice++) {
-    const figures = await measure();
-    if (Number(figures[count]) > 0 || slice === 20) return figures;
-  }
-}
-
-function openAgainst(shape: 'bytes' | 'lines', bytes: number, fault?: string) {
+function openAgainst(shape: LineShape, bytes: number, fault?: string) {
   const args = fault === undefined ? [] : ['--fault', fault];
   return openTo('raw_epoll_server', { bytes, shape }, ...args);
 }
@@ -56,6 +44,7 @@ describe.skipIf(process.platform !== 'linux')('the load client', () => {
     ['bytes', 64],
     ['bytes', 16_384],
     ['lines', 1_024],
+    ['short-lines', 3_000],
   ] as const)('finds nothing wrong with an honest server (%s, %i bytes)', async (shape, bytes) => {
     const { client } = await openAgainst(shape, bytes);
     const figures = await client.measure(SLICE);
@@ -106,6 +95,13 @@ describe.skipIf(process.platform !== 'linux')('the load client', () => {
     expect(figures.differentBytes).toBeGreaterThan(0);
   });
 
+  it.each(['one', 'all'])('finds nothing wrong with a server that accepts %s', async (accept) => {
+    const { server, where } = await startRaw('raw_epoll_server', '--accept', accept);
+    const client = await LoadClient.start(undefined);
+    const churn = { where, pid: server.pid, concurrency: 10, bytes: 64, ...SLICE };
+    expect(faultOf('server', await client.churn(churn))).toBeUndefined();
+  });
+
   it('says what is wrong with a command', async () => {
     const client = await LoadClient.start(undefined);
     await expect(client.measure(SLICE)).rejects.toThrow('nothing is open');
@@ -114,7 +110,7 @@ describe.skipIf(process.platform !== 'linux')('the load client', () => {
     );
     await expect(
       client.open({ where: { port: 1 }, pid: 0, conns: 1, bytes: 63, shape: 'lines' }),
-    ).rejects.toThrow('multiple of 64');
+    ).rejects.toThrow('multiple of the length of a line');
   });
 });
 

@@ -2,84 +2,17 @@
 // scenarios, contenders, bars, ratios. Figures are made up.
 
 import { existsSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BARS, judge, measureText } from '../../bench/harness/bars.js';
 import { CONTENDERS, startServer } from '../../bench/harness/contenders.js';
-import type { Figures } from '../../bench/harness/load-client.js';
+import { docsPages } from '../../bench/harness/docs-pages.js';
 import { parseOptions, UsageError } from '../../bench/harness/options.js';
 import { htmlReport } from '../../bench/harness/report-html.js';
 import { markdownReport } from '../../bench/harness/report-markdown.js';
-import { emptyRecord, type RunRecord, type ScenarioRecord } from '../../bench/harness/results.js';
-import { chooseScenarios, type Scenario, scenarios } from '../../bench/harness/scenarios.js';
+import { chooseScenarios, scenarios } from '../../bench/harness/scenarios.js';
 import { newSocketPath, removeSocketFolder } from '../../bench/harness/socket-folder.js';
 import { aloneOf, baselineOf, summarize } from '../../bench/harness/summary.js';
-
-const MADE_UP: Figures = {
-  messages: 1_000,
-  elapsedNs: 8_000_000,
-  wallNs: 9_000_000,
-  cpuNs: 5_000_000,
-  cpuUsPerMessage: 5,
-  userInstructionsPerMessage: null,
-  kernelInstructionsPerMessage: null,
-  p50Ns: 100_000,
-  p90Ns: 200_000,
-  p99Ns: 300_000,
-  wrongBytes: 0,
-  differentBytes: 0,
-  missingBytes: 0,
-  surplusBytes: 0,
-  lostConnections: 0,
-  resent: 0,
-  late: 0,
-};
-
-function scenarioNamed(name: string): Scenario {
-  const [scenario] = chooseScenarios([name], false);
-  if (scenario === undefined) throw new Error(`no ${name}`);
-  return scenario;
-}
-
-/** A record of two rounds and a dropped one; each contender differs from MADE_UP as said. */
-function recordOf(name: string, contenders: Record<string, Partial<Figures>>): ScenarioRecord {
-  const record = emptyRecord(scenarioNamed(name));
-  for (const round of [0, 1, 2]) {
-    for (const [contender, figures] of Object.entries(contenders)) {
-      record.slices.push({ ...MADE_UP, ...figures, round, contender });
-    }
-  }
-  return record;
-}
-
-function runOf(...records: ScenarioRecord[]): RunRecord {
-  const names = new Set(records.flatMap(({ slices }) => slices.map((one) => one.contender)));
-  return {
-    format: 1,
-    startedAt: '2026-11-23T00:00:00.000Z',
-    quick: false,
-    seed: 1,
-    rounds: 3,
-    warmupSeconds: 0.25,
-    measureSeconds: 0.8,
-    serverCore: 0,
-    clientCore: 1,
-    machine: {
-      cpu: 'a processor',
-      cores: 2,
-      memoryGiB: 8,
-      kernel: 'Linux',
-      virtual: false,
-      node: 'v20',
-      commit: undefined,
-    },
-    whyNoInstructions: 'none here',
-    contenders: [...names].map((name) => ({ name, title: `the ${name}`, version: '1' })),
-    absent: [],
-    skipped: [],
-    scenarios: records,
-  };
-}
+import { recordOf, runOf } from './made-up-run.js';
 
 describe('chooseScenarios', () => {
   it('takes whole names, and what names begin with up to a hyphen, in the order of the list', () => {
@@ -92,6 +25,7 @@ describe('chooseScenarios', () => {
       'udp-echo-1000x50',
     ]);
     expect(names('workers')).toEqual(['workers-echo', 'workers-churn']);
+    expect(names('proxy', 'short-lines')).toEqual(['short-lines', 'proxy-64kx50']);
     expect(names('echo')).toEqual(['echo-64x50', 'echo-64x1000', 'echo-64x10000', 'echo-16kx50']);
   });
 
@@ -121,6 +55,7 @@ describe('parseOptions', () => {
     expect(options).toMatchObject({ quick: true, only: ['udp', 'unix'], rounds: 3 });
     expect(options.contenders).toEqual(['raw-epoll']);
     expect(parseOptions(['--rounds', '9', '--seed', '4'])).toMatchObject({ rounds: 9, seed: 4 });
+    expect(parseOptions(['--profile'])).toMatchObject({ profile: true });
   });
 
   it('refuses what it does not know', () => {
@@ -144,64 +79,19 @@ describe('the contenders', () => {
     }
   });
 
-  it('fail clearly for a service that they do not have', async () => {
-    const [raw] = CONTENDERS.filter(({ name }) => name === 'node-dgram');
-    if (raw === undefined) throw new Error('no node-dgram');
-    await expect(startServer(raw, 'unix', 'echo', undefined)).rejects.toThrow(
-      'node-dgram does not serve unix',
-    );
-  });
-});
-
-describe('the bars', () => {
-  it('name scenarios and contenders that there are', () => {
-    const known = scenarios(false);
-    for (const { scenario: name, measure } of BARS) {
-      const scenario = known.find((one) => one.name === name);
-      expect(scenario, name).toBeDefined();
-      for (const one of measure.kind === 'ratio' ? [measure.of, measure.to] : [measure.of]) {
-        const contender = CONTENDERS.find((other) => other.name === one);
-        expect(contender?.serves[scenario?.service ?? 'tcp'], `${one} in ${name}`).toBeDefined();
-      }
+  it('name scenarios that there are, where they do not stand in all', () => {
+    const known = scenarios(false).map(({ name }) => name);
+    for (const { name, scenarios: only = [], except = [] } of CONTENDERS) {
+      expect(known, name).toEqual(expect.arrayContaining([...only, ...except]));
     }
   });
 
-  it('ask of UNIX sockets what they ask of TCP', () => {
-    const limits = (prefix: string) =>
-      BARS.filter(({ scenario }) => /^(echo|lines|churn)/.test(scenario.replace(prefix, '')))
-        .filter(
-          ({ scenario, workload }) => scenario.startsWith(prefix) && !workload.includes('/net'),
-        )
-        .filter(({ scenario }) => prefix !== '' || !scenario.startsWith('unix-'))
-        .map(({ scenario, sense, limit }) => [scenario.replace(prefix, ''), sense, limit]);
-    expect(limits('unix-')).toEqual(limits(''));
-  });
-
-  it('compare the CPU per datagram with node:dgram', () => {
-    const cheap = { 'ropewalk-native': { cpuUsPerMessage: 2 }, 'node-dgram': {} };
-    const [met] = judge(runOf(recordOf('udp-echo-64x50', cheap)));
-    expect(met).toMatchObject({ figure: 0.4, outcome: 'met' });
-    const dear = { 'ropewalk-native': { cpuUsPerMessage: 4 }, 'node-dgram': {} };
-    const [missed] = judge(runOf(recordOf('udp-echo-64x50', dear)));
-    expect(missed).toMatchObject({ figure: 0.8, outcome: 'missed' });
-  });
-
-  it('compare the time of two workers with that of one, whatever CPU it took', () => {
-    const workers = {
-      'ropewalk-x1': { elapsedNs: 8_000_000, cpuUsPerMessage: 8 },
-      'ropewalk-x2': { elapsedNs: 4_000_000, cpuUsPerMessage: 9 },
-    };
-    const [verdict] = judge(runOf(recordOf('workers-echo', workers)));
-    expect(verdict).toMatchObject({ figure: 2, outcome: 'met' });
-    expect(verdict && measureText(verdict.bar)).toBe('time, ropewalk-x1 / ropewalk-x2');
-  });
-
-  it('say which contender was missing', () => {
-    const run = runOf(recordOf('udp-echo-64x50', { 'ropewalk-native': {} }));
-    expect(judge(run)[0]).toMatchObject({
-      outcome: 'not measured',
-      reason: 'without node-dgram',
-    });
+  it('fail clearly for a service that they do not have', async () => {
+    const [raw] = CONTENDERS.filter(({ name }) => name === 'node-dgram');
+    if (raw === undefined) throw new Error('no node-dgram');
+    await expect(startServer(raw, 'unix', 'echo')).rejects.toThrow(
+      'node-dgram does not serve unix',
+    );
   });
 });
 
@@ -251,11 +141,26 @@ describe('the reports', () => {
   );
 
   it('show ratios to node:dgram, what was lost, and how workers scale', () => {
-    const text = markdownReport(run, undefined);
+    const text = markdownReport(run, undefined, 'Performance');
+    expect(text).toMatch(/^# Performance\n/);
     expect(text).toMatch(/CPU us per datagram .* \/ node:dgram .* lost of 1,000/);
     expect(text).toMatch(/us per message \| +scaling/);
     expect(text).toContain('1.60 (1.60 to 1.60)');
     expect(text).toMatch(/two workers, echo 64 B .* \*\*missed\*\*/);
+  });
+
+  it('are a page of docs for TCP and one for what else was measured', () => {
+    const both = runOf(recordOf('churn', { 'node-net': {} }), ...run.scenarios);
+    const pages = docsPages(both, 'bench/results/x.json');
+    expect(pages.map(({ path }) => basename(path))).toEqual([
+      'performance.md',
+      'performance-sockets.md',
+    ]);
+    const [tcp, others] = pages.map(({ text }) => text);
+    expect(tcp).toContain('## Connect, echo');
+    expect(tcp).not.toContain('## UDP echo');
+    expect(others).toContain('## UDP echo');
+    expect(docsPages(run, 'x.json')).toHaveLength(1);
   });
 
   it('show the same as a page', () => {

@@ -27,7 +27,7 @@ function echoLinesCorked(socket) {
   });
 }
 
-const serve = mode !== 'lines' ? echo : cork ? echoLinesCorked : echoLines;
+const serve = !mode.endsWith('lines') ? echo : cork ? echoLinesCorked : echoLines;
 const server = net.createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => socket.destroy());
   serve(socket);

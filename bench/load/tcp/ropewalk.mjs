@@ -1,21 +1,26 @@
-// Ropewalk with a whole transport, protocol and factory, on TCP or a UNIX socket. `--reactor native|node`; `--busy-poll-us N`
-// is the opt-in busy poll of the native one.
+// Ropewalk with a whole transport, protocol and factory, on TCP or a UNIX socket. `--reactor native|node`; `--lent` takes
+// lent bytes; `--busy-poll-us N` is the opt-in busy poll of the native reactor.
 
-import { createReactor, Factory, Protocol } from '../../../dist/index.js';
+import { createReactor, Factory, LineReceiver, Protocol } from '../../../dist/index.js';
 import { announce, LineEcho, readArguments } from '../contender.mjs';
 
 const args = readArguments({
   reactor: { type: 'string', default: 'native' },
+  lent: { type: 'boolean', default: false },
   'busy-poll-us': { type: 'string', default: '0' },
 });
+const { lent } = args;
 
 class Echo extends Protocol {
+  acceptsLentBytes = lent;
+
   dataReceived(data) {
     this.transport.write(data);
   }
 }
 
 class Lines extends Protocol {
+  acceptsLentBytes = lent;
   #lines = new LineEcho();
 
   dataReceived(data) {
@@ -23,9 +28,23 @@ class Lines extends Protocol {
   }
 }
 
+/** What a line server looks like that reads no faster than its answers are taken. The transport always lends to it. */
+class ShortLines extends LineReceiver {
+  acceptsLentFrames = lent;
+
+  connectionMade() {
+    this.transport.registerProducer(this.transport, true);
+  }
+
+  lineReceived(line) {
+    this.sendLine(line);
+  }
+}
+
+const protocols = { lines: Lines, 'short-lines': ShortLines };
 const busyPollUs = Number(args['busy-poll-us']);
 const reactor = createReactor({ kind: args.reactor, ...(busyPollUs > 0 && { busyPollUs }) });
-const factory = Factory.forProtocol(args.mode === 'lines' ? Lines : Echo);
+const factory = Factory.forProtocol(protocols[args.mode] ?? Echo);
 const { path } = args;
 const port =
   path === undefined

@@ -14,26 +14,29 @@ import type { StreamReactor } from '../stream-transport.js';
 import { DEFAULT_BACKLOG } from '../tcp-settings.js';
 import type { TurnTimes } from '../turn-times.js';
 import type { UNIXConnectSettings, UNIXListenSettings, UNIXSettings } from '../unix-settings.js';
+import { ClosingSockets } from './closing-sockets.js';
+import { Landing } from './landing.js';
 import { keepsAbstractNames, setsBacklog } from './net-handle.js';
 import { NodeDial } from './node-dial.js';
 import { listenUNIX } from './node-listen.js';
 import { NodeListenSocket } from './node-listen-socket.js';
-import { LANDING_BYTES } from './node-socket.js';
 import type { NodeTransport } from './node-transport.js';
 import { type Flushed, Outgoing } from './outgoing.js';
 
 /** The reactor that has the sockets. */
 export interface NodeSocketsHost extends StreamReactor {
   now(): number;
+  readonly poisonsLentBytes: boolean;
 }
 
 export class NodeSockets implements StreamReactor {
   readonly report: ErrorReporter;
   readonly outgoing: Outgoing = new Outgoing();
+  readonly closing: ClosingSockets = new ClosingSockets();
   /** Transports whose protocol has not been told of their end. */
   readonly open: Set<NodeTransport> = new Set();
   /** All sockets are read into it, one after the other. */
-  readonly landing: Buffer = Buffer.allocUnsafeSlow(LANDING_BYTES);
+  readonly landing: Landing;
   /** Bytes handed to Node's sockets: those that a socket still keeps are counted too. */
   bytesSent = 0;
   bytesReceived = 0;
@@ -52,6 +55,7 @@ export class NodeSockets implements StreamReactor {
   /** @param turnTimes Told how long each turn took. */
   constructor(host: NodeSocketsHost, turnTimes?: TurnTimes) {
     this.report = host.report;
+    this.landing = new Landing(host.poisonsLentBytes);
     this.#host = host;
     this.#turnTimes = turnTimes;
   }
@@ -100,14 +104,6 @@ export class NodeSockets implements StreamReactor {
 
   readAgainNextTurn(transport: NodeTransport): void {
     this.#unread.push(transport);
-  }
-
-  /** A copy of what has landed, for keeps. */
-  takeLanded(bytes: number): Buffer {
-    this.bytesReceived += bytes;
-    const data = Buffer.allocUnsafe(bytes);
-    this.landing.copy(data, 0, 0, bytes);
-    return data;
   }
 
   countReceived(bytes: number): void {

@@ -11,10 +11,13 @@ import type { StreamProtocol } from '../../core/protocol.js';
 import { type DetachedConnection, LARGE_WRITE_BYTES } from '../../core/transport.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { checkBoolean } from '../../internal/check.js';
+import { OwnBytes } from '../received-bytes.js';
 import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream-transport.js';
 import type { SocketSettings } from '../tcp-settings.js';
+import { BULK_READ_BYTES, type ClosingSocket } from './closing-sockets.js';
+import { LANDING_BYTES } from './landing.js';
 import { descriptorOf, unsentBytes } from './net-handle.js';
-import { keepAliveIdleMs, LANDING_BYTES, type OwnedSocket } from './node-socket.js';
+import { keepAliveIdleMs, type OwnedSocket } from './node-socket.js';
 import type { NodeSockets } from './node-sockets.js';
 import type { OutgoingOwner } from './outgoing.js';
 
@@ -35,6 +38,10 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   #sentBytes = 0;
   #scheduled = false;
   #watchingDrain = false;
+  /** The peer is in the midst of sending. */
+  #peerSends = false;
+  /** Everything is sent, and the socket is on its way out. */
+  #closing: ClosingSocket | undefined = undefined;
   #onSent: ((error?: Error | null) => void) | undefined = undefined;
 
   /** @param settings Undefined for a socket that was opened elsewhere. */
@@ -137,7 +144,8 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   landed(bytes: number): boolean {
     const reactor = this.#reactor;
     reactor.beginTurn();
-    this.received(reactor.takeLanded(bytes));
+    reactor.countReceived(bytes);
+    if (!this.discards(bytes)) this.receivedIn(reactor.landing, 0, bytes);
     // libuv would read 32 times in a row from a socket that has so much: others shall have their turn.
     const more = bytes === LANDING_BYTES;
     if (more) reactor.readAgainNextTurn(this);
@@ -157,14 +165,15 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       if (rest.byteLength > 0) socket.unshift(rest);
       reactor.readAgainNextTurn(this);
     }
-    // A view may be given away with all that shares its memory.
-    this.received(part.byteLength === part.buffer.byteLength ? part : Buffer.from(part));
+    if (this.discards(part.byteLength)) return;
+    this.receivedIn(new OwnBytes(part, reactor.landing.poisons), 0, part.byteLength);
   }
 
   /** @internal */
   readAgain(): void {
     const socket = this.#socket;
-    if (this.state !== 'open' || this.reading !== 'on' || socket.destroyed) return;
+    const wanted = this.#closing !== undefined || (this.state === 'open' && this.reading === 'on');
+    if (!wanted || socket.destroyed) return;
     if (socket.isPaused()) socket.resume();
     else socket.read(0);
   }
@@ -181,7 +190,9 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   flush(): void {
     this.#scheduled = false;
     this.send();
-    if (this.awaitsEmptiness && !this.#socket.destroyed) this.settle();
+    if (this.#socket.destroyed) return;
+    if (this.awaitsEmptiness) this.settle();
+    if (this.state === 'closing' && this.#closing === undefined) this.#socket.pause();
   }
 
   /** @internal */
@@ -193,6 +204,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
 
   /** @internal The peer has finished sending. */
   peerEnded(): void {
+    this.#closing?.destroy();
     if (this.state !== 'open' || this.reading !== 'on') return;
     this.#reactor.beginTurn();
     if (this.protocol?.readConnectionLost !== undefined) {
@@ -205,7 +217,8 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
 
   /** @internal The socket is gone. */
   socketClosed(cause: Error | undefined): void {
-    this.lost(cause);
+    // A reset is no news once everything is sent.
+    this.lost(this.#closing === undefined ? cause : undefined);
   }
 
   protected override get reactor(): StreamReactor {
@@ -218,8 +231,11 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   protected override setReading(enabled: boolean): void {
-    if (!enabled) this.#socket.pause();
-    else if (this.#socket.readableEnded) this.#reactor.soon(() => this.peerEnded());
+    if (!enabled) {
+      // A socket that is about to be closed reads on until the end of the turn: most need not be paused at all.
+      if (this.state === 'closing') this.schedule();
+      else this.#socket.pause();
+    } else if (this.#socket.readableEnded) this.#reactor.soon(() => this.peerEnded());
     else this.#socket.resume();
   }
 
@@ -239,12 +255,37 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   protected override closeNow(reset: boolean): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    if (!reset) {
-      this.send();
-      socket.destroy();
-    } else {
+    if (reset) {
       this.reset(socket);
+      return;
     }
+    this.send();
+    if (socket.writableLength > 0) {
+      socket.destroy();
+      return;
+    }
+    // Nobody waits for what the peer may still send.
+    socket.unref();
+    this.closeGracefully();
+  }
+
+  /** Whether a socket is closed gently, or there is no need to. */
+  protected get mayLinger(): boolean {
+    return true;
+  }
+
+  private closeGracefully(): void {
+    const socket = this.#socket;
+    if (this.#closing !== undefined) return;
+    if (socket.readableEnded || !this.mayLinger) socket.destroy();
+    else this.#closing = this.#reactor.closing.close(socket, this.#peerSends);
+  }
+
+  /** Whether bytes that came are for nobody. */
+  private discards(bytes: number): boolean {
+    this.#peerSends = bytes >= BULK_READ_BYTES || this.state === 'closing';
+    if (this.#closing !== undefined) this.#closing.discard(bytes);
+    return this.#closing !== undefined;
   }
 
   protected reset(socket: OwnedSocket): void {
@@ -285,7 +326,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     const waits = socket.writableLength > 0;
     if (Array.isArray(queued)) {
       socket.cork();
-      for (const part of queued) socket.write(waits ? unslabbed(part) : part);
+      for (const part of joinedRuns(queued)) socket.write(waits ? unslabbed(part) : part);
       socket.uncork();
     } else {
       socket.write(waits ? unslabbed(queued) : queued);
@@ -309,12 +350,29 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       this.#reactor.runAtRoot(() => this.drained());
     }
     if (this.producer !== undefined || this.#queuedBytes > 0) return;
-    if (this.state === 'closing') socket.destroy();
+    if (this.state === 'closing') this.closeGracefully();
     else if (this.state === 'open' && this.writing === 'shutting' && !socket.writableEnded) {
       socket.end((error?: Error | null) => {
         if (!error) this.writeShut();
       });
     }
+  }
+}
+
+/**
+ * The parts, with small ones that follow each other joined: where many connections are written to in turns, as in a chat, each
+ * has thousands of runs, of which the system takes 1,024 at a time. What was kept by reference stays apart, since it may have
+ * been transferred away.
+ */
+function* joinedRuns(parts: readonly Uint8Array[]): Generator<Uint8Array> {
+  let first = 0;
+  for (let at = 0; at <= parts.length; at++) {
+    const part = parts[at];
+    if (part !== undefined && part.byteLength < LARGE_WRITE_BYTES && part.byteLength > 0) continue;
+    if (at > first + 1) yield Buffer.concat(parts.slice(first, at));
+    else if (at > first) yield parts[first] as Uint8Array;
+    if (part !== undefined) yield part;
+    first = at + 1;
   }
 }
 

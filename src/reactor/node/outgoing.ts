@@ -4,6 +4,7 @@
  * may keep buffers of it for as long as their peers please.
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
+import { givenCopyOf, isLent } from '../../internal/lent-bytes.js';
 
 const SLAB_BYTES = 64 * 1024;
 /** A UTF-16 code unit takes at most this many bytes of UTF-8. */
@@ -31,12 +32,12 @@ export class Outgoing {
   #runStart = 0;
   #dirty: Flushed[] = [];
 
-  /** Takes bytes: copies few, keeps many. */
+  /** Takes bytes: copies few, keeps many, unless they are only lent. */
   add(owner: OutgoingOwner, data: Uint8Array): void {
     const { byteLength } = data;
     if (byteLength >= LARGE_WRITE_BYTES) {
       this.closeRun();
-      owner.queue(data);
+      owner.queue(isLent(data) ? givenCopyOf(data) : data);
       return;
     }
     this.#openRun(owner, byteLength);

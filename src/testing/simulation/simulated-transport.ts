@@ -3,13 +3,14 @@ import type { Address } from '../../core/address.js';
 import type { StreamProtocol } from '../../core/protocol.js';
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { checkBoolean, checkData } from '../../internal/check.js';
+import { isLent } from '../../internal/lent-bytes.js';
 import {
   type StreamOwner,
   type StreamReactor,
   StreamTransport,
 } from '../../reactor/stream-transport.js';
 import type { SocketSettings } from '../../reactor/tcp-settings.js';
-import { deliver, isLent } from '../lending.js';
+import { deliver } from '../lending.js';
 import { ByteQueue } from './byte-queue.js';
 import type { Endpoint, EndpointListener } from './endpoint.js';
 import type { SimulatedReactor } from './simulated-reactor.js';

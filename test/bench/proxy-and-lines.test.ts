@@ -1,0 +1,69 @@
+// The contenders that pass on to another server and those that answer many short lines: what they return
+// is right, and the load client notices a relay that lies.
+
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { endChildren } from '../../bench/harness/children.js';
+import { CONTENDERS, type Contender, startServer } from '../../bench/harness/contenders.js';
+import { LoadClient } from '../../bench/harness/load-client.js';
+import { buildNativeTools } from '../../bench/harness/native-tools.js';
+import { faultOf } from '../../bench/harness/results.js';
+import { firstWith, SLICE } from './short-slices.js';
+
+const CONNECTIONS = 20;
+
+describe.skipIf(process.platform !== 'linux')('the load client at both ends of a proxy', () => {
+  beforeAll(buildNativeTools, 120_000);
+  afterEach(endChildren);
+
+  const bytes = 65_536;
+
+  async function openThrough(contender: Contender, stallSeconds: number) {
+    const client = await LoadClient.start(undefined);
+    const target = await client.serve(bytes);
+    const { where, pid } = await startServer(contender, 'proxy', 'echo', { target });
+    await client.open({ where, pid, conns: CONNECTIONS, bytes, stallSeconds });
+    return client;
+  }
+
+  function relayThat(fault: string): Contender {
+    const [relay] = CONTENDERS.filter(({ name }) => name === 'raw-epoll');
+    if (relay?.serves.proxy === undefined) throw new Error('no relay');
+    return { ...relay, serves: { proxy: [...relay.serves.proxy, '--fault', fault] } };
+  }
+
+  it.each(CONTENDERS.filter(({ serves }) => serves.proxy !== undefined))(
+    'finds nothing wrong with $name',
+    async (contender) => {
+      const figures = await (await openThrough(contender, 5)).measure(SLICE);
+      expect(faultOf('proxy', figures)).toBeUndefined();
+      expect(figures.cpuNs).toBeGreaterThan(0);
+    },
+  );
+
+  it.each([
+    ['flip', 'differentBytes'],
+    ['drop', 'missingBytes'],
+    ['stall', 'missingBytes'],
+  ] as const)('counts what a relay does wrong (%s)', async (fault, count) => {
+    const client = await openThrough(relayThat(fault), 0.3);
+    const figures = await firstWith(count, () => client.measure(SLICE));
+    expect(figures[count]).toBeGreaterThan(0);
+  });
+});
+
+/** Those that answer each of many short lines by a write, which only programs of their own do. */
+const LINE_SERVERS = CONTENDERS.filter(({ name }) =>
+  /^(ropewalk-(native|node)|node-net-corked)/.test(name),
+).filter(({ scenarios }) => scenarios?.includes('short-lines') ?? true);
+
+describe.skipIf(process.platform !== 'linux')('servers of short lines', () => {
+  beforeAll(buildNativeTools, 120_000);
+  afterEach(endChildren);
+
+  it.each(LINE_SERVERS)('answer each line: $name', async (contender) => {
+    const { where, pid } = await startServer(contender, 'tcp', 'short-lines');
+    const client = await LoadClient.start(undefined);
+    await client.open({ where, pid, conns: 2, bytes: 3_000, shape: 'short-lines' });
+    expect(faultOf('server', await client.measure(SLICE))).toBeUndefined();
+  });
+});
