@@ -74,12 +74,13 @@ ReadyEvent toReadyEvent(const Watch& watch) {
           failed};
 }
 
-// What the completed request says. One that failed for a reason of the system's own says nothing of
-// its socket: the next read or write has to find out.
-ULONG eventsOf(const Watch& watch) {
+// What the completed request says of what is wanted, and of the socket's end. One that failed for a
+// reason of the system's own says nothing: the next read or write has to find out.
+ULONG toldBy(const Watch& watch) {
   const NTSTATUS status = watch.outcome.Status;
-  if (status < 0 && status != kCancelled) return afd::kReceive | afd::kAccept | afd::kSend;
-  return status >= 0 && watch.request.count > 0 ? watch.request.events : 0;
+  if (status == kCancelled) return 0;
+  if (status < 0) return afd::kReceive | afd::kSend;
+  return watch.request.count == 0 ? 0 : watch.request.events & toAfd(watch.interest);
 }
 
 class IocpPoller final : public Poller {
@@ -340,12 +341,12 @@ void IocpPoller::complete(Watch& watch) {
     release(watch);
     return;
   }
-  const ULONG events = eventsOf(watch);
-  if ((events & afd::kLocalClose) != 0) {
+  const ULONG told = toldBy(watch);
+  if ((told & afd::kLocalClose) != 0) {
     forget(watch);  // it was closed without a word
     return;
   }
-  watch.told = events & toAfd(watch.interest);
+  watch.told = told;
   if (watch.told == 0) {
     rest(watch);
     return;

@@ -21,7 +21,7 @@ void isHeardAfterAFailedAnswer() {
   CHECK(add(*poller, ends.near.get(), Interest::kRead, 1).ok());
   failNextAnswer(ENOBUFS);
   put(ends.far, "x");
-  checkOnly(*poller, 1, true, false);  // a read finds out what there is
+  checkOnly(*poller, 1, true, true);  // a read or write finds out what there is
   checkOnly(*poller, 1, true, false);
 }
 
