@@ -18,6 +18,7 @@
         "native/binding_memory.cc",
         "native/binding_streams.cc",
         "native/binding_unix.cc",
+        "native/reactor/accepting.cc",
         "native/reactor/adoption.cc",
         "native/reactor/poller_thread.cc",
         "native/reactor/reactor.cc",

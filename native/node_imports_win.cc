@@ -59,9 +59,13 @@
   X(uv_idle_stop)                      \
   X(uv_poll_init)                      \
   X(uv_poll_start)                     \
+  X(uv_poll_stop)                      \
   X(uv_prepare_init)                   \
   X(uv_prepare_start)                  \
   X(uv_ref)                            \
+  X(uv_timer_init)                     \
+  X(uv_timer_start)                    \
+  X(uv_timer_stop)                     \
   X(uv_unref)
 
 extern "C" {

@@ -12,10 +12,6 @@ namespace {
 // waiting.
 constexpr int kMaxSendsPerTurn = 16;
 
-// How many a listener that is about to close accepts, at most: far more than a system lets wait
-// unless told otherwise, so that only those who keep coming are turned away.
-constexpr uint32_t kMaxDrained = 65'536;
-
 }  // namespace
 
 void Reactor::flush() {
@@ -84,19 +80,6 @@ void Reactor::obey(Watched& watched, int32_t command) {
   } else if (watched.kind == Watched::Kind::kListener) {
     obeyListener(static_cast<Listener&>(watched), command);
   }
-}
-
-void Reactor::obeyListener(Listener& listener, int32_t command) {
-  if (listener.draining) return;
-  if (command == kDrainListener) {
-    listener.draining = true;
-    listener.drainsLeft = kMaxDrained;
-    draining_.push_back(listener.handle);
-  } else if (command != kPause && command != kResume) {
-    return;
-  }
-  listener.wanted = command == kResume ? Interest::kRead : Interest::kNone;
-  applyInterest(listener);
 }
 
 void Reactor::obeyStream(Stream& stream, int32_t command) {

@@ -153,6 +153,9 @@ class Reactor {
  private:
   // The most records that one ready socket makes, accepts and descriptors aside.
   static constexpr size_t kRecordsPerSocket = 4;
+  // One part in so many of a batch is left for what became ready and for listeners that are
+  // drained, whatever else there is to tell.
+  static constexpr size_t kLeastShare = 8;
 
   struct Event {
     int32_t ints[kEventInts];
@@ -242,21 +245,23 @@ class Reactor {
   void receiveFrom(Stream& stream);
   void endOfInput(Stream& stream);
   size_t arenaRoom() const { return arena_.size() - arenaUsed_; }
+  void endFromPeer(Stream& stream, int error, FailedCall call);
+  void markEnded(Handle handle);
+
+  // accepting.cc
+  void obeyListener(Listener& listener, int32_t command);
   void acceptOn(Listener& listener);
   bool acceptOne(Listener& listener);
   bool acceptFailed(Listener& listener, int error, FailedCall call);
   void refuseWaiting(Listener& listener);
   void drainListeners();
   bool drain(Listener& listener);
-  void endFromPeer(Stream& stream, int error, FailedCall call);
-  void markEnded(Handle handle);
 
   // outgoing.cc
   void settleDirty();
   void absorbCommands();
   Bytes bytesToSend(int32_t offset, int32_t length) const;
   void obey(Watched& watched, int32_t command);
-  void obeyListener(Listener& listener, int32_t command);
   void obeyStream(Stream& stream, int32_t command);
   void addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper);
   void markDirty(Stream& stream);

@@ -17,6 +17,7 @@ struct PollerFaults {
   int remove = 0;
   int submit = 0;
   int poll = 0;
+  int block = 0;
   int later = 0;  // modify() succeeds, and the refusal is told by poll()
 };
 
@@ -53,7 +54,9 @@ class FaultyPoller final : public Poller {
     return {};
   }
   Socket pollable() const override { return real_->pollable(); }
-  Status block(int timeoutMs) override { return real_->block(timeoutMs); }
+  Status block(int timeoutMs) override {
+    return fails(faults_.block) ? refusal() : real_->block(timeoutMs);
+  }
   void notify() override { real_->notify(); }
   const char* name() const override { return real_->name(); }
 

@@ -7,8 +7,8 @@ import type { PeerCredentials } from './unix-options.js';
 /**
  * A connected byte stream.
  *
- *     open --loseConnection--> closing --all sent, producer gone--> closed
- *       \--abortConnection, reset, error, a throw in a callback------^
+ *     open --loseConnection--> closing --all sent, producer gone, peer silent--> closed
+ *       \--abortConnection, reset, error, a throw in a callback-------------------^
  *
  * No method calls back into the protocol before it returns, except into a registered producer.
  */
@@ -38,7 +38,9 @@ export interface Transport extends Consumer, PushProducer {
 
   /**
    * Closes cleanly once everything written is sent and a registered producer has unregistered. No data is received from
-   * now on. `connectionLost(ConnectionDone)` follows in a later turn. Calling it again does nothing.
+   * now on. `connectionLost(ConnectionDone)` follows in a later turn. Where the peer is still sending it follows when the peer
+   * has ended, sent nothing for 5 s, sent 64 MiB, or after 30 s: until then its data is discarded, as closing earlier would
+   * reset the connection and destroy what is on its way to it. `abortConnection` ends the wait. Calling it again does nothing.
    */
   loseConnection(): void;
   /**
@@ -76,7 +78,7 @@ export interface Transport extends Consumer, PushProducer {
 export interface SocketTransport extends Transport {
   /**
    * The socket's descriptor, for handing the connection to another process. It stays the transport's: don't read, write or
-   * close it.
+   * close it. From now on `loseConnection` closes this descriptor and leaves the connection to those who have another.
    * @throws UnsupportedError this reactor or platform has none to show.
    */
   fileno(): number;

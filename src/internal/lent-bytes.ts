@@ -35,8 +35,8 @@ export function givenCopy(source: Uint8Array, offset: number, length: number): B
 export const POISON_BYTE = 0xdb;
 
 /** Overwrites what was lent. Memory that was detached is left alone. */
-export function poison(bytes: Uint8Array): void {
-  if (bytes.byteLength > 0) bytes.fill(POISON_BYTE);
+export function poison(bytes: Uint8Array, offset = 0, length: number = bytes.byteLength): void {
+  if (bytes.byteLength > 0) bytes.fill(POISON_BYTE, offset, offset + length);
 }
 
 /** Memory that is lent. */

@@ -36,6 +36,6 @@ export class OwnBytes implements ReceivedBytes {
   }
 
   poison(offset: number, length: number): void {
-    poison(this.#bytes.subarray(offset, offset + length));
+    poison(this.#bytes, offset, length);
   }
 }

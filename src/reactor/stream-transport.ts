@@ -2,11 +2,11 @@
  * What all stream transports share: the states of a connection, the rules of closing, half-closing and
  * producers, and the calls into the protocol. How bytes reach the socket is the subclass's part.
  *
- *     open --loseConnection--> closing --flushed--> closed
- *       |                         |                   ^
- *       +-----abortConnection-----+---> aborting -----+   (next turn)
- *       +-----detach------> detaching ----------------+   (next turn; back to open with bytes unsent)
- *       +-----socket ended, reset, failed-------------+
+ *     open --loseConnection--> closing --flushed, peer silent--> closed
+ *       |                         |                                ^
+ *       +-----abortConnection-----+---> aborting ------------------+   (next turn)
+ *       +-----detach------> detaching -----------------------------+   (next turn; back to open with bytes unsent)
+ *       +-----socket ended, reset, failed--------------------------+
  *
  * Only {@link StreamTransport.finish} enters `closed`, so `connectionLost` runs exactly once.
  */

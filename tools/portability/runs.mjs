@@ -65,6 +65,7 @@ const NOT_ON_WINDOWS = {
     'reactor_descriptor_sending_test',
   ],
   'a process on Windows has no limit of sockets to reach': ['reactor_accept_limit_test'],
+  'calls of POSIX are made to fail': ['reactor_call_faults_test'],
   'there is no epoll to make a kqueue of': ['kqueue_shim_test'],
   'the completion ports are real': ['iocp_shim_thread_test'],
 };

@@ -30,7 +30,7 @@ export class ReceiveArena implements ReceivedBytes {
   }
 
   poison(offset: number, length: number): void {
-    poison(this.#bytes.subarray(offset, offset + length));
+    poison(this.#bytes, offset, length);
   }
 
   /** Whether `data` lies in this memory. */

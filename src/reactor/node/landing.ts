@@ -30,7 +30,7 @@ export class Landing implements ReceivedBytes {
   }
 
   poison(_offset: number, length: number): void {
-    poison(this.#lent.subarray(0, length));
+    poison(this.#lent, 0, length);
   }
 }
 

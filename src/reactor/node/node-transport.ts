@@ -14,7 +14,12 @@ import { checkBoolean } from '../../internal/check.js';
 import { OwnBytes } from '../received-bytes.js';
 import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream-transport.js';
 import type { SocketSettings } from '../tcp-settings.js';
-import { BULK_READ_BYTES, type ClosingSocket } from './closing-sockets.js';
+import {
+  BULK_READ_BYTES,
+  type ClosingSocket,
+  PASSES_FROM_ANYWHERE,
+  PASSES_FROM_TURN_END,
+} from './closing-sockets.js';
 import { LANDING_BYTES } from './landing.js';
 import { descriptorOf, unsentBytes } from './net-handle.js';
 import { keepAliveIdleMs, type OwnedSocket } from './node-socket.js';
@@ -191,7 +196,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     this.#scheduled = false;
     this.send();
     if (this.#socket.destroyed) return;
-    if (this.awaitsEmptiness) this.settle();
+    if (this.awaitsEmptiness) this.settle(PASSES_FROM_TURN_END);
     if (this.state === 'closing' && this.#closing === undefined) this.#socket.pause();
   }
 
@@ -266,19 +271,19 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     }
     // Nobody waits for what the peer may still send.
     socket.unref();
-    this.closeGracefully();
+    this.closeGracefully(PASSES_FROM_ANYWHERE);
   }
 
-  /** Whether a socket is closed gently, or there is no need to. */
+  /** Whether the sending side can be shut down while the other stays open. */
   protected get mayLinger(): boolean {
     return true;
   }
 
-  private closeGracefully(): void {
+  private closeGracefully(passes: number): void {
     const socket = this.#socket;
     if (this.#closing !== undefined) return;
     if (socket.readableEnded || !this.mayLinger) socket.destroy();
-    else this.#closing = this.#reactor.closing.close(socket, this.#peerSends);
+    else this.#closing = this.#reactor.closing.close(socket, this.#peerSends, passes);
   }
 
   /** Whether bytes that came are for nobody. */
@@ -333,13 +338,16 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     }
   }
 
-  /** Does what was to be done once nothing waits to be sent, or asks to be called again then. */
-  private settle(): void {
+  /**
+   * Does what was to be done once nothing waits to be sent, or asks to be called again then.
+   * @param passes Until it is known whether more has come.
+   */
+  private settle(passes: number): void {
     const socket = this.#socket;
     if (this.#queuedBytes > 0) return;
     if (socket.writableLength > 0) {
       this.#onSent ??= (error) => {
-        if (!error && !socket.destroyed && !this.#scheduled) this.settle();
+        if (!error && !socket.destroyed && !this.#scheduled) this.settle(PASSES_FROM_ANYWHERE);
       };
       // The one way to learn when what was handed over without a callback is sent.
       socket.write(NOTHING, this.#onSent);
@@ -350,7 +358,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       this.#reactor.runAtRoot(() => this.drained());
     }
     if (this.producer !== undefined || this.#queuedBytes > 0) return;
-    if (this.state === 'closing') this.closeGracefully();
+    if (this.state === 'closing') this.closeGracefully(passes);
     else if (this.state === 'open' && this.writing === 'shutting' && !socket.writableEnded) {
       socket.end((error?: Error | null) => {
         if (!error) this.writeShut();
