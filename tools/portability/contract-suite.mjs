@@ -74,6 +74,7 @@ const SOCKET_TESTS = [
   ...['contract/fairness', 'contract/connect', 'contract/listen', 'contract/reactor.'],
   ...['contract/options', 'contract/close', 'contract/datagram', 'contract/half-close'],
   ...['contract/stream', 'contract/statistics', 'contract/lifecycle', 'native-binding/buffers'],
+  ...['contract/received-bytes', 'contract/lingering'],
 ].map((path) => `test/${path}`);
 
 /**
