@@ -4,6 +4,10 @@ import { createReactor, Protocol } from 'ropewalk';
 import { takeInheritedSockets } from 'ropewalk/handover';
 
 class Echo extends Protocol {
+  override connectionMade(): void {
+    this.transport.registerProducer(this.transport, true); // no faster than the peer reads
+  }
+
   override dataReceived(data: Buffer): void {
     this.transport.write(data);
   }

@@ -1,40 +1,46 @@
-// A line chat for `nc 127.0.0.1 7008`. Lines are cut by hand: framing comes in a later version.
-import { StringDecoder } from 'node:string_decoder';
+// A line chat for `nc 127.0.0.1 7008`.
 import { parseArgs } from 'node:util';
-import { createReactor, Protocol, type Reactor } from 'ropewalk';
+import {
+  type Clock,
+  createReactor,
+  LimitUnsentBytesFactory,
+  LineOnlyReceiver,
+  type Reactor,
+} from 'ropewalk';
 
-const MAX_LINE_LENGTH = 1000;
 const room = new Map<string, Chatter>();
 
-class Chatter extends Protocol {
-  readonly #decoder = new StringDecoder('utf8');
-  #unfinished = '';
+class Chatter extends LineOnlyReceiver {
+  readonly #clock: Clock;
   #nickname = '';
 
+  constructor(clock: Clock) {
+    super({ ending: 'lf', maxLength: 1000 });
+    this.#clock = clock;
+  }
+
   override connectionMade(): void {
-    this.say('Your nickname?');
+    this.sendLine('Your nickname?');
   }
 
+  // Somebody who talks faster than the others read has to wait now and then.
   override dataReceived(data: Buffer): void {
-    const lines = (this.#unfinished + this.#decoder.write(data)).split('\n');
-    this.#unfinished = lines.at(-1) ?? '';
-    if (lines.some((line) => line.length > MAX_LINE_LENGTH)) this.transport.loseConnection();
-    else for (const line of lines.slice(0, -1)) this.lineReceived(line.replace(/\p{Cc}/gu, ''));
+    const crowded = [...room.values()].some(({ transport }) => transport.bufferedBytes > 64 * 1024);
+    super.dataReceived(data);
+    if (!crowded) return;
+    this.transport.pauseProducing();
+    this.#clock.callLater(100, () => this.transport.resumeProducing());
   }
 
-  lineReceived(line: string): void {
-    if (this.#nickname !== '') tell(`<${this.#nickname}> ${line}`, this);
-    else if (/^[\w-]{1,20}$/.test(line) && !room.has(line)) {
-      this.#nickname = line;
-      room.set(line, this);
-      tell(`* ${line} joined`);
-    } else this.say('Please choose another nickname.');
-  }
-
-  say(text: string): void {
-    this.transport.write(`${text}\n`);
-    // Somebody who doesn't read must not fill our memory.
-    if (this.transport.bufferedBytes > 1024 * 1024) this.transport.abortConnection();
+  override lineReceived(line: Buffer): void {
+    const text = line.toString().replace(/\p{Cc}/gu, '');
+    if (text === '') return;
+    if (this.#nickname !== '') tell(`<${this.#nickname}> ${text}`, this);
+    else if (/^[\w-]{1,20}$/.test(text) && !room.has(text)) {
+      this.#nickname = text;
+      room.set(text, this);
+      tell(`* ${text} joined`);
+    } else this.sendLine('Please choose another nickname.');
   }
 
   override connectionLost(): void {
@@ -43,14 +49,16 @@ class Chatter extends Protocol {
 }
 
 function tell(text: string, except?: Chatter): void {
-  for (const chatter of room.values()) if (chatter !== except) chatter.say(text);
+  for (const chatter of room.values()) if (chatter !== except) chatter.sendLine(text);
 }
 
 try {
   const options = { port: { type: 'string' }, reactor: { type: 'string' } } as const;
   const { port = '7008', reactor: kind } = parseArgs({ options }).values;
   const reactor = createReactor({ kind: kind as Reactor['kind'] });
-  const listening = reactor.listenTCP(Number(port), Chatter, { interface: '127.0.0.1' });
+  // Somebody who doesn't read is ended when more than 1 MiB wait for him: they must not fill the memory.
+  const factory = new LimitUnsentBytesFactory(() => new Chatter(reactor), { clock: reactor });
+  const listening = reactor.listenTCP(Number(port), factory, { interface: '127.0.0.1' });
   const address = listening.getHost();
   console.log(`chat server (${reactor.kind}, ${reactor.poller}) listening on port ${address.port}`);
   await reactor.run(); // until SIGINT or SIGTERM

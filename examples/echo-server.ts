@@ -3,6 +3,9 @@ import { parseArgs } from 'node:util';
 import { createReactor, Protocol, type Reactor } from 'ropewalk';
 
 class Echo extends Protocol {
+  // What is received is sent at once and not kept: the transport need not copy it for us.
+  override readonly acceptsLentBytes = true;
+
   override connectionMade(): void {
     // If the peer doesn't read what it is sent, receive no more from it until it does.
     this.transport.registerProducer(this.transport, true);

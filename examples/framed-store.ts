@@ -14,6 +14,9 @@ export function encodeMessage(kind: string, text: string): Buffer {
 
 /** Receives and sends messages: what server and client have in common. */
 export abstract class MessageReceiver extends FrameReceiver {
+  // Frames are read before frameReceived returns: nobody has to copy them.
+  override readonly acceptsLentFrames = true;
+
   constructor() {
     const maxFrameLength = HEADER_BYTES + MAX_BODY_BYTES;
     super(new LengthFieldDecoder({ lengthFieldOffset: 1, lengthFieldLength: 2, maxFrameLength }));
@@ -32,6 +35,8 @@ export abstract class MessageReceiver extends FrameReceiver {
 
 /** The server's side. `S name=text` is answered with `O`, `G name` with `V text` or `N`, all else with `E`. */
 export class Store extends MessageReceiver {
+  // Whoever asks has to read the answers: until then no more of their messages is received.
+  override readonly appliesBackpressure = true;
   readonly #texts: Map<string, string>;
 
   constructor(texts: Map<string, string>) {

@@ -8,6 +8,8 @@ const { values } = parseArgs({
 });
 
 class Back extends LineOnlyReceiver {
+  override readonly appliesBackpressure = true;
+
   constructor() {
     super({ ending: 'any' });
   }

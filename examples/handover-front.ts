@@ -1,7 +1,7 @@
 // Accepts connections, answers their lines, and hands those that ask for it to another process, still open:
 // `node --import tsx examples/handover-front.ts --port 7007 --back /tmp/back.sock`
 import { parseArgs } from 'node:util';
-import { createReactor, Protocol, type SocketTransport } from 'ropewalk';
+import { createReactor, LimitUnsentBytesFactory, Protocol, type SocketTransport } from 'ropewalk';
 import { ConnectionSender } from 'ropewalk/handover';
 
 const { values } = parseArgs({
@@ -46,6 +46,8 @@ class Front extends Protocol {
   }
 }
 
-const port = reactor.listenTCP(Number(values.port), Front, { interface: '127.0.0.1' });
+// Nothing is received from a peer that does not read its answers.
+const factory = new LimitUnsentBytesFactory(Front, { clock: reactor, outcome: 'pause' });
+const port = reactor.listenTCP(Number(values.port), factory, { interface: '127.0.0.1' });
 console.log(`front ${process.pid} listens on ${port.getHost()}`);
 await reactor.run();

@@ -4,6 +4,7 @@ import {
   createReactor,
   LimitConnectionsByPeerFactory,
   LimitTotalConnectionsFactory,
+  LimitUnsentBytesFactory,
   Protocol,
   type Reactor,
   ShapingFactory,
@@ -13,10 +14,6 @@ import {
 } from 'ropewalk';
 
 class Echo extends Protocol {
-  override connectionMade(): void {
-    this.transport.registerProducer(this.transport, true);
-  }
-
   override dataReceived(data: Buffer): void {
     this.transport.write(data);
   }
@@ -24,7 +21,6 @@ class Echo extends Protocol {
 
 function goodbye(transport: Transport): void {
   transport.write('Time is over.\n');
-  transport.unregisterProducer();
   transport.loseConnection();
 }
 
@@ -45,7 +41,8 @@ try {
   const clock = createReactor({ kind: kind as Reactor['kind'] });
 
   const rate = { perConnection: { bytesPerSecond: 100_000 }, total: { bytesPerSecond: 1_000_000 } };
-  const shaped = new ShapingFactory(Echo, { clock, read: rate, write: rate });
+  const bounded = new LimitUnsentBytesFactory(Echo, { clock, outcome: 'pause' });
+  const shaped = new ShapingFactory(bounded, { clock, read: rate, write: rate });
   const limits = { idleMs: Number(idle), firstDataMs: 10_000, lifetimeMs: 3_600_000 };
   const timed = new TimeoutFactory(shaped, { clock, ...limits, timeoutConnection: goodbye });
   const few = new LimitConnectionsByPeerFactory(timed, { maxConnections: 2, overflow: Busy });

@@ -4,6 +4,7 @@ import { ClientFactory, ConnectionDone, createReactor, Protocol, type Reactor } 
 
 /** One side of a proxied connection: what it receives, the other side sends. */
 class Side extends Protocol {
+  override readonly acceptsLentBytes = true;
   other: Side | undefined;
   ended = false;
 

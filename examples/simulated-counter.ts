@@ -6,12 +6,17 @@ import { AccumulatingProtocol, type Simulation, simulate } from 'ropewalk/testin
 
 // Answers each line with its length. It takes what arrives together for whole lines: the bug.
 class HastyCounter extends Protocol {
+  override connectionMade(): void {
+    this.transport.registerProducer(this.transport, true);
+  }
+
   override dataReceived(data: Buffer): void {
     this.count(data.toString().split('\n').slice(0, -1));
   }
 
   // The peer has finished sending: so have we.
   readConnectionLost(): void {
+    this.transport.unregisterProducer();
     this.transport.loseConnection();
   }
 

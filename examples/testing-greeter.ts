@@ -5,6 +5,7 @@ const SILENCE_MS = 30_000;
 
 /** Answers a name with a greeting and `QUIT` with a good-bye; half a minute of silence ends the connection. */
 export class Greeter extends LineOnlyReceiver {
+  override readonly appliesBackpressure = true;
   readonly #clock: Clock;
   #silence: DelayedCall | undefined;
 

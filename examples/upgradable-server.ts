@@ -1,7 +1,7 @@
 // An echo server whose next version takes its port over while connections keep coming: start it again with the same --meet.
 // `node --import tsx examples/upgradable-server.ts --port 7007 --meet /tmp/echo-upgrade.sock`
 import { parseArgs } from 'node:util';
-import { createReactor, Protocol } from 'ropewalk';
+import { createReactor, LimitUnsentBytesFactory, Protocol } from 'ropewalk';
 import { serveUpgradable } from 'ropewalk/handover';
 
 class Echo extends Protocol {
@@ -19,14 +19,16 @@ const { values } = parseArgs({
 });
 
 const reactor = createReactor({ kind: 'native' });
+// Nothing is received from a peer that does not read: each has 1 MiB at most to be sent, all together 64 MiB.
+const factory = new LimitUnsentBytesFactory(Echo, { clock: reactor, outcome: 'pause' });
 const service = await serveUpgradable(
   reactor,
   values.meet,
   {
     echo: (inherited) =>
       inherited === undefined
-        ? reactor.listenTCP(Number(values.port), Echo, { interface: '127.0.0.1' })
-        : reactor.adoptStreamPort(inherited, Echo, { takeOver: true }),
+        ? reactor.listenTCP(Number(values.port), factory, { interface: '127.0.0.1' })
+        : reactor.adoptStreamPort(inherited, factory, { takeOver: true }),
   },
   { drainMs: Number(values['drain-ms']) },
 );

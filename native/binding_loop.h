@@ -2,7 +2,8 @@
 //
 // A uv_poll watches the poller's descriptor (or a thread does, see PollerThread) and runs turns; a
 // uv_prepare flushes what timers, promises and other callbacks of Node wrote; a uv_idle keeps Node
-// from sleeping, and a uv_check runs a turn, while events wait that no descriptor tells of.
+// from sleeping, and a uv_check runs a turn, while events wait that no descriptor tells of. A
+// uv_timer runs the turns in which something is tried again, or has lingered long enough.
 #pragma once
 
 #include <node_api.h>
@@ -10,6 +11,7 @@
 
 #include <memory>
 
+#include "binding_memory.h"
 #include "reactor/poller_thread.h"
 #include "reactor/reactor.h"
 
@@ -37,8 +39,9 @@ class Loop {
   // How long the last turn took; 0 unless turns are measured.
   int64_t lastTurnNanos() const { return lastTurnNanos_; }
 
-  // Takes a receive slab.
-  void addSlab(napi_value array, std::span<uint8_t> memory);
+  // JavaScript's buffer of the receive arena. Where it was detached it is a new one with the same
+  // bytes.
+  napi_value arena();
   // Keeps Node alive while sockets are open: to be called when their number may have changed.
   void updateRef();
   // Closes everything. The object itself must live until closed().
@@ -49,46 +52,48 @@ class Loop {
   static constexpr size_t kCommandCapacity = 4096;
   static constexpr size_t kEventCapacity = 4096;
   static constexpr size_t kOutgoingSize = 256 * 1024;
+  static constexpr size_t kArenaSize = 256 * 1024;
 
-  // Nothing in JavaScript can reach this loop: it may be freed once closed().
-  bool forgotten = false;
-  // Called when the last of this loop's libuv handles is closed.
+  // Called when the last of this loop's libuv handles is closed: it may free the loop.
   void (*onClosed)(void* context) = nullptr;
   void* onClosedContext = nullptr;
 
  private:
-  struct SharedBlock;
+  struct SharedBlock;  // lies in memory_
 
   Loop(napi_env env, const Settings& settings);
-  napi_value shareMemory();
-  napi_value borrowMemory();
   Status start(napi_value dispatch);
   void turn();
   void runBatch();
   void callDispatch();
   bool pollBusily(int64_t started);
   void afterTurn();
-  void retireDetachedSlab();
+  int startPolling();
+  void watchPoller();
+  void scheduleWakeUp();
+  void renewArena();
   void closeHandles();
   bool hasWork() const { return batchOpen_ || reactor_->pending(); }
 
   napi_env env_;
   const Settings settings_;
-  std::shared_ptr<SharedBlock> shared_;
-  napi_ref borrowed_ = nullptr;  // whose memory shared_ is, if not the addon's own
+  JointMemory memory_;
+  JointMemory arena_;
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<PollerThread> thread_;
   napi_ref dispatch_ = nullptr;
-  napi_ref slabs_[2] = {nullptr, nullptr};  // present, spare
   uv_poll_t poll_{};
   uv_async_t async_{};  // in place of poll_ where a thread waits
   uv_prepare_t prepare_{};
   uv_check_t check_{};
   uv_idle_t idle_{};
+  uv_timer_t timer_{};
+  int64_t timerDue_ = Reactor::kNeverDue;  // what timer_ is set to
   int openHandles_ = 0;
   bool batchOpen_ = false;
   bool inTurn_ = false;
   bool idling_ = false;
+  bool polling_ = true;  // poll_ is started
   bool referenced_ = true;
   bool disposed_ = false;
   int64_t lastTurnNanos_ = 0;

@@ -1,6 +1,9 @@
 // What JavaScript holds in place of a pointer: a slot number and that slot's generation. A handle
 // outlives its object safely: once the slot is used again, the old handle finds nothing. Fits in a
 // small integer of V8, is never negative and never zero.
+//
+// A slot whose generations are used up begins again with the first, but not before renew(): until
+// then each handle that was given since the last one stays stale.
 #pragma once
 
 #include <cassert>
@@ -19,6 +22,9 @@ class HandleTable {
  public:
   static constexpr uint32_t kIndexBits = 20;
   static constexpr uint32_t kMaxSlots = 1u << kIndexBits;
+  static constexpr uint32_t kMaxGeneration = static_cast<uint32_t>(INT32_MAX) >> kIndexBits;
+
+  explicit HandleTable(uint32_t maxGeneration = kMaxGeneration) : maxGeneration_(maxGeneration) {}
 
   // Null handle (0) if every slot is taken.
   Handle insert(T& object) {
@@ -37,7 +43,7 @@ class HandleTable {
     return static_cast<Handle>(slot.generation << kIndexBits | index);
   }
 
-  // Null if the handle is stale (up to 2,047 uses of its slot ago) or was never given.
+  // Null if the handle is stale (up to `maxGeneration` uses of its slot ago) or was never given.
   T* find(Handle handle) const {
     const uint32_t bits = static_cast<uint32_t>(handle);
     const uint32_t index = bits & kIndexMask;
@@ -51,15 +57,20 @@ class HandleTable {
     const uint32_t index = static_cast<uint32_t>(handle) & kIndexMask;
     Slot& slot = slots_[index];
     slot.object = nullptr;
-    slot.generation = slot.generation == kMaxGeneration ? 1 : slot.generation + 1;
-    slot.nextFree = kNoSlot;
-    if (freeTail_ == kNoSlot) {
-      freeHead_ = index;
-    } else {
-      slots_[freeTail_].nextFree = index;
-    }
-    freeTail_ = index;
     size_ -= 1;
+    if (slot.generation == maxGeneration_) {
+      slot.generation = 1;
+      worn_.push_back(index);
+    } else {
+      slot.generation += 1;
+      addFree(index);
+    }
+  }
+
+  // To be called when nobody has handles any more that became stale since the last time.
+  void renew() {
+    for (const uint32_t index : worn_) addFree(index);
+    worn_.clear();
   }
 
   size_t size() const { return size_; }
@@ -74,16 +85,28 @@ class HandleTable {
 
  private:
   static constexpr uint32_t kIndexMask = kMaxSlots - 1;
-  static constexpr uint32_t kMaxGeneration = static_cast<uint32_t>(INT32_MAX) >> kIndexBits;
   static constexpr uint32_t kNoSlot = UINT32_MAX;
 
   struct Slot {
     T* object;
-    uint32_t generation;  // 1..kMaxGeneration
+    uint32_t generation;  // 1..maxGeneration_
     uint32_t nextFree;
   };
 
+  void addFree(uint32_t index) {
+    slots_[index].nextFree = kNoSlot;
+    if (freeTail_ == kNoSlot) {
+      freeHead_ = index;
+    } else {
+      slots_[freeTail_].nextFree = index;
+    }
+    freeTail_ = index;
+  }
+
+  const uint32_t maxGeneration_;
+
   std::vector<Slot> slots_;
+  std::vector<uint32_t> worn_;
   uint32_t freeHead_ = kNoSlot;
   uint32_t freeTail_ = kNoSlot;
   size_t size_ = 0;

@@ -40,6 +40,7 @@ export {
   AlreadyConnectedError,
   DatagramError,
   DatagramNotSentError,
+  DatagramReceiveError,
   DatagramTruncatedError,
   InvalidAddressError,
   MessageLengthError,
@@ -65,6 +66,7 @@ export {
   ConnectorStateError,
   ConnectTimeoutError,
   DescriptorError,
+  DescriptorLimitError,
   DNSLookupError,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
@@ -82,6 +84,7 @@ export {
   ReactorNotRunningError,
   RemoteProtocolError,
   RopewalkError,
+  SystemCallRetriedError,
   type SystemError,
   TCPTimedOutError,
   TooManyLookupsError,
@@ -117,6 +120,7 @@ export {
   type DetachedConnection,
   HIGH_WATER_MARK_BYTES,
   LARGE_WRITE_BYTES,
+  MAX_WAITING_DESCRIPTORS,
   type SocketTransport,
   type TCPTransport,
   type Transport,
@@ -216,6 +220,7 @@ export {
 export type { ErrorReport } from './internal/error-report.js';
 export type { ConnectionTimeout } from './policies/connection-timeout.js';
 export { Deadline } from './policies/deadline.js';
+export { TooManyUnsentBytesError } from './policies/errors.js';
 export { hexDump } from './policies/hex-dump.js';
 export { IdleTimeout } from './policies/idle-timeout.js';
 export { IdleTimeouts, type IdleTimeoutsOptions } from './policies/idle-timeouts.js';
@@ -227,6 +232,10 @@ export {
   LimitTotalConnectionsFactory,
   type LimitTotalConnectionsOptions,
 } from './policies/limit-total-connections.js';
+export {
+  LimitUnsentBytesFactory,
+  type LimitUnsentBytesOptions,
+} from './policies/limit-unsent-bytes.js';
 export { ProtocolWrapper, type WrapperOwner } from './policies/protocol-wrapper.js';
 export {
   ShapingFactory,
@@ -240,6 +249,10 @@ export {
   TrafficLoggingFactory,
   type TrafficLoggingOptions,
 } from './policies/traffic-logging.js';
+export {
+  UnsentBytesBudget,
+  type UnsentBytesBudgetOptions,
+} from './policies/unsent-bytes-budget.js';
 export { WrappingFactory } from './policies/wrapping-factory.js';
 export {
   type CreateReactorOptions,

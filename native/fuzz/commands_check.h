@@ -20,13 +20,13 @@ namespace ropewalk {
 // end, and leaves nothing behind; the host (host.h) checks what it is told.
 class HostileWorld {
  public:
-  HostileWorld(Bytes program, PollerKind kind, bool descriptors)
+  HostileWorld(Bytes program, PollerKind kind, bool descriptors, bool fewGenerations)
       : program_(program),
         ends_(openSocketPair()),
-        server_(kind, smallSettings(descriptors), smallBuffers()) {
+        server_(kind, smallSettings(descriptors, fewGenerations), smallBuffers()) {
     known_.push_back(server_.listener());
     server_.onEvent = [this](const Host::Event& event) {
-      if (event.kind == kAccepted) known_.push_back(event.a);
+      if (event.kind == kAccepted) remember(event.a);
     };
   }
 
@@ -43,14 +43,16 @@ class HostileWorld {
  private:
   static constexpr size_t kMaxPeers = 6;
 
-  // Room for descriptors, or for little.
-  static HostSettings smallSettings(bool descriptors) {
+  // Room for descriptors, or for little. Handles may come again at once, then most often for
+  // something of another kind.
+  static HostSettings smallSettings(bool descriptors, bool fewGenerations) {
     HostSettings settings;
+    if (fewGenerations) settings.handleGenerations = 1;
     settings.eventCapacity =
         descriptors ? Reactor::kMinDescriptorCapacity : Reactor::kMinEventCapacity;
     settings.commandCapacity = 32;
     settings.outgoingSize = 4096;
-    settings.slabSize = Reactor::kMinRead;
+    settings.arenaSize = Reactor::kMinArena;
     return settings;
   }
 
@@ -64,6 +66,12 @@ class HostileWorld {
     uint32_t value = 0;
     for (int i = 0; i < 4; i++) value = value << 8 | byte();
     return static_cast<int32_t>(value);
+  }
+
+  void remember(Handle handle) {
+    known_.push_back(handle);
+    server_.begins(handle);
+    if (handle == server_.listener()) listenerGone_ = true;
   }
 
   // Most often one that has been given, alive or stale.
@@ -99,6 +107,7 @@ class HostileWorld {
         return addCommand(chosen, command, word());
       }
       case 9:
+        if (byte() % 4 == 0) return moveOrSendArena();
         server_.header()[byte() % kHeaderInts] = word();
         return;
       case 10:
@@ -120,7 +129,8 @@ class HostileWorld {
   }
 
   void connectPeer() {
-    const bool listening = server_.reactor().socketOf(server_.listener()) != kNoSocket;
+    const bool listening =
+        !listenerGone_ && server_.reactor().socketOf(server_.listener()) != kNoSocket;
     if (listening && peers_.size() < kMaxPeers) {
       peers_.push_back(Peer::connectedTo(server_.port(), kSmallBuffer));
     }
@@ -167,6 +177,13 @@ class HostileWorld {
     header[kCommandCount] = static_cast<int32_t>(count + 1);
   }
 
+  // Sends what was received, or what was not, and often moves it meanwhile.
+  void moveOrSendArena() {
+    const int32_t offset = kArenaOffset + (byte() == 255 ? word() & 0xffffff : byte() * 300);
+    addCommand(handle(), offset, byte() * 300);
+    if (byte() % 2 == 0) server_.moveArena();
+  }
+
   void scribble() {
     std::vector<int32_t>& memory = byte() % 2 == 0 ? server_.commands() : server_.events();
     for (int count = byte() % 8; count > 0; count--) {
@@ -197,7 +214,7 @@ class HostileWorld {
     } else {
       CHECK(server_.reactor().openUdp(local, settings, handle).ok());
     }
-    known_.push_back(handle);
+    remember(handle);
     if (byte() % 2 == 0) return;
     SocketAddress own;
     CHECK(localAddressOf(server_.reactor().socketOf(handle), own).ok());
@@ -232,12 +249,13 @@ class HostileWorld {
     const uint8_t choice = byte();
     (void)server_.reactor().setInterest(handle, static_cast<Interest>(choice % 4));
     if (choice >= 192) (void)server_.reactor().sendDescriptor(handle, ends_.far.get());
+    if (choice >= 140 && choice < 192) server_.reactor().tick();
     int fd = kNoSocket;
     if (choice >= 128 && choice < 140 && server_.reactor().detach(handle, fd).ok()) closeSocket(fd);
   }
 
   void open() {
-    if (known_.size() > 20) return;
+    if (known_.size() > 60) return;
     Handle handle = 0;
     const uint8_t choice = byte();
     if (choice >= 64 && choice < 128) return adopt(choice % 2 == 0);
@@ -247,7 +265,7 @@ class HostileWorld {
         choice < 128 ? server_.reactor().watch(ends_.near.get(), interest, handle)
                      : server_.reactor().connect(loopback(server_.port()), nullptr, {}, handle);
     CHECK_EQUAL(status.ok(), handle != 0);
-    if (status.ok()) known_.push_back(handle);
+    if (status.ok()) remember(handle);
   }
 
   // A connection over UNIX, whose other end is a peer.
@@ -257,21 +275,22 @@ class HostileWorld {
     Handle handle = 0;
     CHECK(server_.reactor().adoptStream(ends.near.get(), takeOver, handle).ok());
     if (takeOver) (void)ends.near.release();
-    known_.push_back(handle);
+    remember(handle);
     peers_.emplace_back(std::move(ends.far));
   }
 
   Bytes program_;
   KeptMemory kept_{pattern(255 * 300)};
   std::vector<Handle> known_;
+  bool listenerGone_ = false;  // and its handle is another's
   std::vector<Peer> peers_;
   TwoEnds ends_;
   Server server_;
 };
 
-inline void checkCommands(Bytes program, PollerKind kind, bool descriptors = false) {
+inline void checkCommands(Bytes program, PollerKind kind, bool descriptors, bool fewGenerations) {
   const size_t before = openDescriptors();
-  HostileWorld(program, kind, descriptors).run();
+  HostileWorld(program, kind, descriptors, fewGenerations).run();
   CHECK_EQUAL(openDescriptors(), before);
 }
 

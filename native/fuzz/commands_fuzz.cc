@@ -8,6 +8,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0 || size > 4096) return 0;
   const Bytes program(data, size);
   checkCommands(program.subspan(1), data[0] % 2 == 0 ? PollerKind::kEpoll : PollerKind::kPoll,
-                data[0] / 2 % 2 == 1);
+                data[0] / 2 % 2 == 1, data[0] / 4 % 2 == 1);
   return 0;
 }

@@ -39,7 +39,10 @@ Ancillary readAncillary(std::span<const uint8_t> control) {
     const size_t present = std::min(length, control.size());
     const auto payload = control.subspan(kHeaderSize, present - kHeaderSize);
     if (header.cmsg_level == SOL_SOCKET) {
-      if (header.cmsg_type == SCM_RIGHTS) append(payload, found.descriptors);
+      if (header.cmsg_type == SCM_RIGHTS) {
+        found.rights = true;
+        append(payload, found.descriptors);
+      }
       if (header.cmsg_type == kProcessDescriptor) append(payload, found.unwanted);
     }
     const size_t padded = CMSG_SPACE(present - kHeaderSize);

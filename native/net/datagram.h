@@ -43,6 +43,8 @@ Status connectDatagrams(Socket socket, const SocketAddress& peer);
 Status adoptDatagrams(int fd, bool takeOver, const DatagramOptions& options, Socket& socket);
 // Whether the system can cut a long datagram up into many.
 bool canSegment(Socket socket);
+// Whether an error of receiving tells what became of a datagram that was sent earlier.
+bool isErrorOfEarlierSend(int error);
 
 // The longest datagrams there are: UDP over IPv4, with its headers taken off.
 constexpr size_t kMaxDatagram = 65535;

@@ -85,4 +85,28 @@ void SendBatch::addControl(Slot& slot, int level, int type, const void* value, s
   slot.controlLength += CMSG_SPACE(size);
 }
 
+// Those that ICMP messages are turned into.
+bool isErrorOfEarlierSend(int error) {
+  switch (error) {
+    case ECONNREFUSED:
+    case EHOSTUNREACH:
+    case EMSGSIZE:
+    case ENETDOWN:
+    case ENETRESET:
+    case ENETUNREACH:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+    case EPROTO:
+#if defined(EHOSTDOWN)
+    case EHOSTDOWN:
+#endif
+#if defined(ENONET)
+    case ENONET:
+#endif
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace ropewalk

@@ -81,6 +81,19 @@ Status applyDatagramOptions(Socket socket, int family, const DatagramOptions& op
   return status;
 }
 
+// Over UNIX sockets descriptors may come; those who want control data are no UNIX sockets.
+[[maybe_unused]] ssize_t receiveOne(Socket socket, msghdr& message) {
+  if (kOpensUnasked && message.msg_control == nullptr) {
+    bool ignored = false;
+    return receiveAndClose(socket, message, ignored);
+  }
+  ssize_t length;
+  do {
+    length = recvmsg(socket, &message, kReceiveManyFlags);
+  } while (length < 0 && errno == EINTR);
+  return length;
+}
+
 }  // namespace
 
 Status openUdp(const SocketAddress& local, const DatagramOptions& options, Socket& socket) {
@@ -149,17 +162,14 @@ Transfer ReceiveBatch::receive(Socket socket, size_t slotSize, size_t most, bool
     header.msg_controllen = withControl ? kControlSize : 0;
   }
   int count;
-#if defined(MSG_WAITFORONE)
+#if defined(MSG_WAITFORONE) && !defined(AS_ON_MACOS)
   do {
     count =
         directReceiveMany(socket, messages_.data(), static_cast<unsigned>(most), kReceiveManyFlags);
   } while (count < 0 && errno == EINTR);
 #else
   for (count = 0; static_cast<size_t>(count) < most; count++) {
-    ssize_t length;
-    do {
-      length = recvmsg(socket, &messages_[count].msg_hdr, kReceiveManyFlags);
-    } while (length < 0 && errno == EINTR);
+    const ssize_t length = receiveOne(socket, messages_[count].msg_hdr);
     if (length < 0) {
       const Transfer end = toTransfer(-1);
       if (count == 0) return end;

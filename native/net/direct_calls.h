@@ -13,9 +13,12 @@
 
 #include <cstddef>
 
+#include "injected_faults.h"
+
 namespace ropewalk {
 
 inline ssize_t directReceive(int fd, void* memory, size_t size, int flags) {
+  if (injectedToFail(InjectedCall::kReceive)) return -1;
 #if defined(SYS_recvfrom) && !defined(__SANITIZE_ADDRESS__)
   return syscall(SYS_recvfrom, fd, memory, size, flags, nullptr, nullptr);
 #else
@@ -24,6 +27,7 @@ inline ssize_t directReceive(int fd, void* memory, size_t size, int flags) {
 }
 
 inline ssize_t directSend(int fd, const void* memory, size_t size, int flags) {
+  if (injectedToFail(InjectedCall::kSend)) return -1;
 #if defined(SYS_sendto) && !defined(__SANITIZE_ADDRESS__)
   return syscall(SYS_sendto, fd, memory, size, flags, nullptr, 0);
 #else
@@ -32,6 +36,7 @@ inline ssize_t directSend(int fd, const void* memory, size_t size, int flags) {
 }
 
 inline ssize_t directReceiveMessage(int fd, msghdr* message, int flags) {
+  if (injectedToFail(InjectedCall::kReceive)) return -1;
 #if defined(SYS_recvmsg) && !defined(__SANITIZE_ADDRESS__)
   return syscall(SYS_recvmsg, fd, message, flags);
 #else
@@ -42,6 +47,7 @@ inline ssize_t directReceiveMessage(int fd, msghdr* message, int flags) {
 // musl before 1.2.4 sends no more control data than 1 KiB, which the most descriptors exceed. Its
 // msghdr has padding that the system reads: `message` is to begin as all zeros.
 inline ssize_t directSendMessage(int fd, const msghdr* message, int flags) {
+  if (injectedToFail(InjectedCall::kSend)) return -1;
 #if defined(SYS_sendmsg) && !defined(__SANITIZE_ADDRESS__)
   return syscall(SYS_sendmsg, fd, message, flags);
 #else
@@ -52,6 +58,7 @@ inline ssize_t directSendMessage(int fd, const msghdr* message, int flags) {
 #if defined(MSG_WAITFORONE)  // where it is, recvmmsg(2) and sendmmsg(2) are too
 
 inline int directReceiveMany(int fd, mmsghdr* messages, unsigned count, int flags) {
+  if (injectedToFail(InjectedCall::kReceiveMany)) return -1;
 #if defined(SYS_recvmmsg) && !defined(__SANITIZE_ADDRESS__)
   return static_cast<int>(syscall(SYS_recvmmsg, fd, messages, count, flags, nullptr));
 #else
@@ -60,6 +67,7 @@ inline int directReceiveMany(int fd, mmsghdr* messages, unsigned count, int flag
 }
 
 inline int directSendMany(int fd, mmsghdr* messages, unsigned count, int flags) {
+  if (injectedToFail(InjectedCall::kSendMany)) return -1;
 #if defined(SYS_sendmmsg) && !defined(__SANITIZE_ADDRESS__)
   return static_cast<int>(syscall(SYS_sendmmsg, fd, messages, count, flags));
 #else

@@ -18,6 +18,15 @@ constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
 constexpr int kSendFlags = MSG_DONTWAIT;
 #endif
 
+// XNU opens the descriptors that come with bytes in the receiver even if it gives no room for
+// control data: nobody then knows their numbers, and any local peer could use ours up. Others close
+// them. (AS_ON_MACOS: the native tests play its sockets, see test/xnu_sockets.)
+#if defined(__APPLE__) || defined(AS_ON_MACOS)
+constexpr bool kOpensUnasked = true;
+#else
+constexpr bool kOpensUnasked = false;
+#endif
+
 // Several sockets share a port, and the system shares out among them: what others call SO_REUSEPORT
 // leaves all to one of them. Node knows `reusePort` for the same systems.
 #if defined(SO_REUSEPORT_LB)
@@ -34,7 +43,14 @@ Status openSocket(int family, int type, UniqueFd& fd);
 // And closed on exec.
 bool makeNonBlocking(int fd);
 
+// As recvmsg(2), non-blocking, of a `message` without room for control data, which leaves open no
+// descriptor that came with it. `stoppedShort`: something came with it, and there may be more to
+// read, however little it was. unix_socket_posix.cc defines it.
+ssize_t receiveAndClose(Socket socket, msghdr& message, bool& stoppedShort);
+
 // From what a system call returned, and errno.
 Transfer toTransfer(ssize_t count);
+// Likewise, of a call that sends on a stream.
+Transfer toSent(ssize_t count);
 
 }  // namespace ropewalk

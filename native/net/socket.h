@@ -92,18 +92,36 @@ int familyOf(Socket socket);
 int takeError(Socket socket);
 
 Transfer receive(Socket socket, uint8_t* memory, size_t size);
+// Of a call that sends kMaxSendBytes are offered at most: more than INT_MAX are EINVAL on macOS,
+// and Winsock takes all of them as long as its buffer has any room.
+constexpr size_t kMaxSendBytes = 1024 * 1024;
+// ENOBUFS and ENOMEM, see isOutOfMemory(), are no fault of the connection: try again later.
 Transfer send(Socket socket, Bytes bytes);
 // At most kMaxParts parts go in one call.
 Transfer sendParts(Socket socket, std::span<const Bytes> parts);
 constexpr size_t kMaxParts = 64;
+// To be called before sending. Where the system does not know a send that must not block (macOS
+// ignores MSG_DONTWAIT), a socket that is `shared` is made non-blocking again: others who have it
+// may have made it block.
+void keepNonBlocking(Socket socket, bool shared);
+
+// How many bytes the peer's system has not acknowledged; kUnset where ours can't tell.
+int unacknowledgedBytes(Socket socket);
 
 Status shutdownSending(Socket socket);
+// Waits where SO_LINGER says so, on some systems: see turnLingerOff().
 void closeSocket(Socket socket);
 // Closes so that the peer sees a reset and nothing unsent is kept.
 void resetSocket(Socket socket);
 
 Status localAddressOf(Socket socket, SocketAddress& address);
 Status peerAddressOf(Socket socket, SocketAddress& address);
+
+// SO_LINGER: kUnset if it is off.
+int lingerSecondsOf(Socket socket);
+// Turns SO_LINGER off unless it makes a close reset: closeSocket() then does not wait, and what is
+// unsent is sent all the same.
+void turnLingerOff(Socket socket);
 
 bool noDelayOf(Socket socket);
 bool keepAliveOf(Socket socket);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -25,10 +26,7 @@ constexpr int kLinger = SO_LINGER;
 
 Status setLinger(int fd, int seconds) {
   const linger value{1, seconds};
-  if (setsockopt(fd, SOL_SOCKET, kLinger, &value, sizeof value) < 0) {
-    return Status::last("setsockopt SO_LINGER");
-  }
-  return {};
+  return setOption(fd, SOL_SOCKET, kLinger, value, "setsockopt SO_LINGER");
 }
 
 #if defined(TCP_KEEPIDLE)
@@ -102,6 +100,13 @@ Transfer toTransfer(ssize_t count) {
   return {Transfer::Result::kFailed, 0, errno};
 }
 
+Transfer toSent(ssize_t count) {
+  Transfer transfer = toTransfer(count);
+  // macOS: the peer's reset was about to be noticed.
+  if (transfer.error == EPROTOTYPE) transfer.error = ECONNRESET;
+  return transfer;
+}
+
 Status listenOn(const SocketAddress& address, const ListenOptions& options, Socket& socket) {
   UniqueFd fd;
   Status status = openSocket(address.family(), SOCK_STREAM, fd);
@@ -130,6 +135,7 @@ Status listenOn(const SocketAddress& address, const ListenOptions& options, Sock
 }
 
 Status acceptFrom(Socket listener, Socket& socket, SocketAddress& peer) {
+  if (injectedToFail(InjectedCall::kAccept)) return Status::last("accept");
 #if defined(SOCK_NONBLOCK)
   socket = accept4(listener, peer.get(), peer.sizeToFill(), SOCK_NONBLOCK | SOCK_CLOEXEC);
   return socket < 0 ? Status::last("accept") : Status{};
@@ -192,7 +198,7 @@ Transfer send(Socket socket, Bytes bytes) {
   do {
     count = directSend(socket, bytes.data(), bytes.size(), kSendFlags);
   } while (count < 0 && errno == EINTR);
-  return toTransfer(count);
+  return toSent(count);
 }
 
 Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
@@ -206,9 +212,43 @@ Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
   message.msg_iovlen = used;
   ssize_t count;
   do {
-    count = sendmsg(socket, &message, kSendFlags);
+    count = directSendMessage(socket, &message, kSendFlags);
   } while (count < 0 && errno == EINTR);
-  return toTransfer(count);
+  return toSent(count);
+}
+
+void keepNonBlocking([[maybe_unused]] Socket socket, [[maybe_unused]] bool shared) {
+#if defined(__APPLE__)
+  int enabled = 1;
+  if (shared) (void)ioctl(socket, FIONBIO, &enabled);
+#endif
+}
+
+int unacknowledgedBytes(Socket socket) {
+  int count = kUnset;
+#if defined(__linux__)
+  if (ioctl(socket, TIOCOUTQ, &count) < 0) return kUnset;  // tcp(7); the end counts as one
+#elif defined(SO_NWRITE)
+  (void)getIntOption(socket, SOL_SOCKET, SO_NWRITE, count, "getsockopt SO_NWRITE");
+#elif defined(FIONWRITE)
+  if (ioctl(socket, FIONWRITE, &count) < 0) return kUnset;
+#endif
+  return count;
+}
+
+int lingerSecondsOf(Socket socket) {
+  linger value{};
+  socklen_t size = sizeof value;
+  if (getsockopt(socket, SOL_SOCKET, kLinger, &value, &size) < 0 || value.l_onoff == 0) {
+    return kUnset;
+  }
+  return std::max(value.l_linger, 0);
+}
+
+void turnLingerOff(Socket socket) {
+  if (lingerSecondsOf(socket) <= 0) return;
+  const linger off{};
+  (void)setOption(socket, SOL_SOCKET, kLinger, off, "setsockopt SO_LINGER");
 }
 
 Status shutdownSending(Socket socket) {

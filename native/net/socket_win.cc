@@ -16,15 +16,9 @@ constexpr int kTcpKeepIdle = 3;
 constexpr int kTcpKeepCount = 16;
 constexpr int kTcpKeepInterval = 17;
 
-// Winsock takes all that it is given as long as its buffer has any room, however much it is. This
-// bounds what one socket can have the system keep.
-constexpr size_t kMaxSend = 1024 * 1024;
-
 Status setLinger(Socket socket, int seconds) {
   const linger value{1, static_cast<u_short>(std::clamp(seconds, 0, int{USHRT_MAX}))};
-  const auto* bytes = reinterpret_cast<const char*>(&value);
-  if (setsockopt(socket, SOL_SOCKET, SO_LINGER, bytes, sizeof value) == 0) return {};
-  return lastStatus("setsockopt SO_LINGER");
+  return setOption(socket, SOL_SOCKET, SO_LINGER, value, "setsockopt SO_LINGER");
 }
 
 // Older versions, and Wine 8, set both times in one call; what is not asked for gets the default.
@@ -178,7 +172,7 @@ Transfer receive(Socket socket, uint8_t* memory, size_t size) {
 }
 
 Transfer send(Socket socket, Bytes bytes) {
-  const int most = static_cast<int>(std::min(bytes.size(), kMaxSend));
+  const int most = static_cast<int>(std::min(bytes.size(), kMaxSendBytes));
   const int count = ::send(socket, reinterpret_cast<const char*>(bytes.data()), most, 0);
   return toTransfer(count, static_cast<size_t>(count));
 }
@@ -186,7 +180,7 @@ Transfer send(Socket socket, Bytes bytes) {
 Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
   WSABUF buffers[kMaxParts];
   DWORD used = 0;
-  size_t left = kMaxSend;
+  size_t left = kMaxSendBytes;
   for (const Bytes part : parts) {
     if (used == kMaxParts || left == 0) break;
     const size_t size = std::min(part.size(), left);
@@ -198,6 +192,29 @@ Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
   const int result =
       WSASend(static_cast<SOCKET>(socket), buffers, used, &count, 0, nullptr, nullptr);
   return toTransfer(result, count);
+}
+
+void keepNonBlocking(Socket, bool) {}
+int unacknowledgedBytes(Socket) {
+  return kUnset;
+}
+
+int lingerSecondsOf(Socket socket) {
+  linger value{};
+  socklen_t size = sizeof value;
+  auto* bytes = reinterpret_cast<char*>(&value);
+  if (getsockopt(socket, SOL_SOCKET, SO_LINGER, bytes, &size) != 0 || value.l_onoff == 0) {
+    return kUnset;
+  }
+  return value.l_linger;
+}
+
+// closesocket() of a non-blocking socket would fail (WSAEWOULDBLOCK) rather than wait, and leave it
+// open.
+void turnLingerOff(Socket socket) {
+  if (lingerSecondsOf(socket) <= 0) return;
+  const linger off{};
+  (void)setOption(socket, SOL_SOCKET, SO_LINGER, off, "setsockopt SO_LINGER");
 }
 
 Status shutdownSending(Socket socket) {

@@ -52,8 +52,8 @@ struct Passed {
   bool stoppedShort = false;
 };
 
-// As receive(). Descriptors that come with the bytes are closed by the system; `stoppedShort` then
-// says that there may be more to read, however few bytes it was.
+// As receive(). Descriptors that come with the bytes are closed; `stoppedShort` then says that
+// there may be more to read, however few bytes it was.
 Transfer receiveUnixBytes(Socket socket, uint8_t* memory, size_t size, bool& stoppedShort);
 
 // The same, with the descriptors. EMFILE if some were lost because the process can have no more.

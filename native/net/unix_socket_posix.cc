@@ -20,6 +20,10 @@ namespace {
 
 constexpr mode_t kPermissions = 07777;
 
+// BSD sends descriptors without a byte, and the read that brings them is not the end of input. What
+// lies behind them the poller, which is by level there, tells of.
+constexpr Transfer kNothingYet{Transfer::Result::kWouldBlock, 0, 0};
+
 // Room for what else may come than descriptors: credentials, security labels.
 constexpr size_t kOtherControl = 1024;
 
@@ -33,6 +37,42 @@ Status bindWithMode(Socket socket, const SocketAddress& address, [[maybe_unused]
 #endif
   if (bind(socket, address.get(), address.size()) < 0) return Status::last("bind");
   return {};
+}
+
+// What a message brought beside its bytes.
+struct Came {
+  Ancillary ancillary;
+  bool any = false;
+  bool cut = false;  // there was more, which the system has closed
+};
+
+// As recvmsg(2) of `message`, with room for all that may come with it.
+ssize_t receiveMessage(Socket socket, msghdr& message, Came& came) {
+  alignas(cmsghdr) uint8_t control[CMSG_SPACE(kMaxDescriptors * sizeof(int)) + kOtherControl];
+#if defined(MSG_CMSG_CLOEXEC)
+  constexpr int kFlags = kReceiveFlags | MSG_CMSG_CLOEXEC;
+#else
+  constexpr int kFlags = kReceiveFlags;
+#endif
+  ssize_t count;
+  do {
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    count = directReceiveMessage(socket, &message, kFlags);
+  } while (count < 0 && errno == EINTR);
+  message.msg_control = nullptr;
+  if (count < 0) return count;
+  const size_t size = std::min<size_t>(message.msg_controllen, sizeof control);
+  came.ancillary = readAncillary(std::span(control).first(size));
+  for (const int fd : came.ancillary.unwanted) closeSocket(fd);
+  came.any = size > 0;
+  came.cut = (message.msg_flags & MSG_CTRUNC) != 0;
+  return count;
+}
+
+// XNU fails a read whose descriptors the process can't have. They are gone then, but no bytes are.
+bool areDescriptorsLost(int error) {
+  return error == EMSGSIZE || error == EMFILE;
 }
 
 Status describe(const std::string& path, int mode, SocketFile& file) {
@@ -101,55 +141,57 @@ Status setSendBuffer(Socket socket, int bytes) {
   return setIntOption(socket, SOL_SOCKET, SO_SNDBUF, bytes, "setsockopt SO_SNDBUF");
 }
 
+ssize_t receiveAndClose(Socket socket, msghdr& message, bool& stoppedShort) {
+  ssize_t count;
+  if constexpr (kOpensUnasked) {
+    Came came;
+    count = receiveMessage(socket, message, came);
+    for (const int fd : came.ancillary.descriptors) closeSocket(fd);
+    stoppedShort = came.any;
+    if (count < 0 && areDescriptorsLost(errno)) errno = EAGAIN;
+  } else {
+    do {
+      count = directReceiveMessage(socket, &message, kReceiveFlags);
+    } while (count < 0 && errno == EINTR);
+    stoppedShort = (message.msg_flags & MSG_CTRUNC) != 0;
+  }
+  return count;
+}
+
 Transfer receiveUnixBytes(Socket socket, uint8_t* memory, size_t size, bool& stoppedShort) {
   iovec vector{memory, size};
   msghdr message{};
   message.msg_iov = &vector;
   message.msg_iovlen = 1;
-  ssize_t count;
-  do {
-    count = directReceiveMessage(socket, &message, kReceiveFlags);
-  } while (count < 0 && errno == EINTR);
-  stoppedShort = (message.msg_flags & MSG_CTRUNC) != 0;
+  const ssize_t count = receiveAndClose(socket, message, stoppedShort);
+  if (kOpensUnasked && count == 0 && stoppedShort) return kNothingYet;
   return toTransfer(count);
 }
 
 Transfer receiveUnix(Socket socket, uint8_t* memory, size_t size, Passed& passed) {
-  alignas(cmsghdr) uint8_t control[CMSG_SPACE(kMaxDescriptors * sizeof(int)) + kOtherControl];
   iovec vector{memory, size};
   msghdr message{};
   message.msg_iov = &vector;
   message.msg_iovlen = 1;
-  message.msg_control = control;
-#if defined(MSG_CMSG_CLOEXEC)
-  constexpr int kFlags = kReceiveFlags | MSG_CMSG_CLOEXEC;
-#else
-  constexpr int kFlags = kReceiveFlags;
-#endif
-  ssize_t count;
-  do {
-    message.msg_controllen = sizeof control;
-    count = directReceiveMessage(socket, &message, kFlags);
-  } while (count < 0 && errno == EINTR);
+  Came came;
+  const ssize_t count = receiveMessage(socket, message, came);
+  if (count < 0 && areDescriptorsLost(errno)) return {Transfer::Result::kFailed, 0, EMFILE};
   if (count < 0) return toTransfer(count);
 
-  const size_t controlSize = std::min<size_t>(message.msg_controllen, sizeof control);
-  const Ancillary ancillary = readAncillary(std::span(control).first(controlSize));
-  for (const int fd : ancillary.unwanted) closeSocket(fd);
-  passed.descriptors.reserve(ancillary.descriptors.size());
-  for (const int fd : ancillary.descriptors) {
+  passed.descriptors.reserve(came.ancillary.descriptors.size());
+  for (const int fd : came.ancillary.descriptors) {
 #if !defined(MSG_CMSG_CLOEXEC)
     fcntl(fd, F_SETFD, FD_CLOEXEC);
 #endif
     passed.descriptors.emplace_back(fd);
   }
-  const bool cut = (message.msg_flags & MSG_CTRUNC) != 0;
   // A read ends behind the bytes that carried something.
-  passed.stoppedShort = cut || controlSize > 0;
-  if (cut) {
+  passed.stoppedShort = came.any;
+  if (came.cut || passed.descriptors.size() > kMostReceived) {
     passed.descriptors.clear();
     return {Transfer::Result::kFailed, 0, EMFILE};
   }
+  if (count == 0 && came.ancillary.rights) return kNothingYet;
   return toTransfer(count);
 }
 
@@ -175,7 +217,10 @@ Transfer sendUnix(Socket socket, std::span<const Bytes> parts, std::span<const i
   do {
     count = directSendMessage(socket, &message, kSendFlags);
   } while (count < 0 && errno == EINTR);
-  return toTransfer(count);
+  Transfer transfer = toSent(count);
+  // Linux: too many are under way to whoever reads them. As with memory, no event tells of room.
+  if (transfer.error == ETOOMANYREFS) transfer.error = ENOBUFS;
+  return transfer;
 }
 
 Status credentialsOf(Socket socket, Credentials& credentials) {

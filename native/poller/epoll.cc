@@ -54,9 +54,12 @@ class EpollPoller final : public Poller {
         continue;
       }
       const bool failed = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
-      events[count++] = {event.data.u64, failed || (event.events & EPOLLIN) != 0,
+      events[count++] = {event.data.u64,
+                         failed || (event.events & EPOLLIN) != 0,
                          failed || (event.events & EPOLLOUT) != 0,
-                         failed || (event.events & (EPOLLRDHUP | EPOLLPRI)) != 0};
+                         failed || (event.events & (EPOLLRDHUP | EPOLLPRI)) != 0,
+                         false,
+                         failed};
     }
     return {};
   }

@@ -66,8 +66,12 @@ ReadyEvent toReadyEvent(const Watch& watch) {
   const bool reset = (watch.told & afd::kAbort) != 0;
   const bool failed = reset || (watch.told & afd::kConnectFail) != 0;
   const bool ended = failed || (watch.told & afd::kDisconnect) != 0;
-  return {watch.token, ended || (watch.told & (afd::kReceive | afd::kAccept)) != 0,
-          failed || (watch.told & afd::kSend) != 0, ended, reset};
+  return {watch.token,
+          ended || (watch.told & (afd::kReceive | afd::kAccept)) != 0,
+          failed || (watch.told & afd::kSend) != 0,
+          ended,
+          reset,
+          failed};
 }
 
 class IocpPoller final : public Poller {

@@ -4,9 +4,14 @@
 // kqueue knows reading and writing of a descriptor as two filters, each with an event of its own:
 // they are folded into one. What is wanted of a descriptor is kept here; the system hears of
 // differences, those of a turn in one call. Filters are added and deleted, never disabled: one that
-// is added tells what holds already, as the contract asks for, and a descriptor of no interest
-// costs the system nothing. A closed descriptor takes its filters along, whoever else has a
-// duplicate of it.
+// is added tells what holds already, as the contract asks for. A descriptor of no interest has
+// none, or one that tells of errors alone. A closed descriptor takes its filters along, whoever
+// else has a duplicate of it.
+//
+// Input and room are watched by level, whatever trigger is asked for. With EV_CLEAR a reader that
+// stops short of what is there would have to be told so, and XNU tells neither of urgent data (it
+// takes EV_OOBAND from nobody) nor of a record with descriptors, both of which a read ends before.
+// A writer whom the system refuses for want of memory hears of no edge at all.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,6 +21,7 @@
 
 #include <algorithm>
 #include <array>
+#include <climits>
 #include <utility>
 #include <vector>
 
@@ -31,19 +37,9 @@ constexpr size_t kMaxEvents = 1024;
 constexpr size_t kMaxChanges = 256;
 constexpr timespec kAtOnce{0, 0};
 
-// Without EV_OOBAND nobody tells that a read stops at urgent data: there each edge is a level.
-#if defined(EV_OOBAND)
-constexpr uint16_t kReadEdge = EV_CLEAR | EV_OOBAND;
-constexpr uint16_t kWriteEdge = EV_CLEAR;
-constexpr uint16_t kEnding = EV_EOF | EV_OOBAND;
-#else
-constexpr uint16_t kReadEdge = 0;
-constexpr uint16_t kWriteEdge = 0;
-constexpr uint16_t kEnding = EV_EOF;
-#endif
-
 // Sets of filters.
 using Filters = uint8_t;
+constexpr Filters kNothing = 0;
 constexpr Filters kReading = static_cast<Filters>(Interest::kRead);
 constexpr Filters kWriting = static_cast<Filters>(Interest::kWrite);
 
@@ -58,11 +54,19 @@ Change makeChange(Socket socket, int16_t filter, int flags) {
   return change;
 }
 
+// No input is so much that it would be told of, but for a full buffer's; errors are.
+Change makeQuiet(Socket socket) {
+  Change change = makeChange(socket, EVFILT_READ, EV_ADD | EV_RECEIPT | EV_CLEAR);
+  change.fflags = NOTE_LOWAT;
+  change.data = INT_MAX;
+  return change;
+}
+
 class KqueuePoller final : public Poller {
  public:
   explicit KqueuePoller(UniqueFd kqueue) : kqueue_(std::move(kqueue)) {}
 
-  // By level anything may be watched, so the system is asked at once and its refusal returned.
+  // By kLevel anything may be asked for, so the system is asked at once and its refusal returned.
   Status add(Socket socket, Interest interest, Trigger trigger, uint64_t token) override {
     if (socket < 0) return {EBADF, "kevent"};
     if (trigger == Trigger::kLevel) {
@@ -76,28 +80,29 @@ class KqueuePoller final : public Poller {
       if (isKnownToSystem(socket, entry)) return {EEXIST, "kevent"};
       forget(entry);  // it was closed without a word, and its number is another's now
     }
-    want(socket, entry, interest, trigger, token);
+    want(socket, entry, static_cast<Filters>(interest), token);
     if (trigger != Trigger::kLevel) return {};
     adding_ = socket;
     Status status = submit();
     adding_ = kNoSocket;
     if (status.ok()) status = refusal_;
     refusal_ = {};
-    if (!status.ok()) want(socket, entry, Interest::kNone, trigger, 0);
+    if (!status.ok()) want(socket, entry, kNothing, 0);
     return status;
   }
 
-  Status modify(Socket socket, Interest interest, Trigger trigger, uint64_t token) override {
+  Status modify(Socket socket, Interest interest, Trigger, uint64_t token) override {
     Entry* entry = find(socket);
     if (entry == nullptr) return {ENOENT, "kevent"};
-    want(socket, *entry, interest, trigger, token);
+    const bool quiet = interest == Interest::kNone;
+    want(socket, *entry, quiet ? kReading : static_cast<Filters>(interest), token, quiet);
     return {};
   }
 
   Status remove(Socket socket) override {
     Entry* entry = find(socket);
     if (entry == nullptr) return {ENOENT, "kevent"};
-    want(socket, *entry, Interest::kNone, entry->trigger, 0);
+    want(socket, *entry, kNothing, 0);
     return {};
   }
 
@@ -160,12 +165,12 @@ class KqueuePoller final : public Poller {
  private:
   struct Entry {
     uint64_t token = 0;
-    Filters wanted = 0;   // none: it is not added
-    Filters told = 0;     // what the system has
-    Filters dropped = 0;  // of these, what was given up since, though it may be wanted again
-    Trigger trigger = Trigger::kLevel;
+    Filters wanted = 0;    // none: it is not added
+    Filters told = 0;      // what the system has
+    Filters dropped = 0;   // of these, what was given up since, though it may be wanted again
+    bool quiet = false;    // the filter of reading is to tell of errors alone
     bool changed = false;  // it stands in changed_
-    bool refused = false;  // a refusal of this owner's is in refused_
+    int refusal = 0;       // of this owner, which stands in refused_
     uint32_t slot = 0;     // where the last poll that told of it did
   };
 
@@ -185,13 +190,11 @@ class KqueuePoller final : public Poller {
     return &entries_[index];
   }
 
-  void want(Socket socket, Entry& entry, Interest interest, Trigger trigger, uint64_t token) {
-    const Filters wanted = static_cast<Filters>(interest);
-    // A filter keeps the trigger it was made with.
-    const Filters kept = trigger == entry.trigger ? wanted : Filters{0};
+  void want(Socket socket, Entry& entry, Filters wanted, uint64_t token, bool quiet = false) {
+    const Filters kept = quiet == entry.quiet ? wanted : kNothing;
     entry.dropped |= entry.told & ~kept;
     entry.wanted = wanted;
-    entry.trigger = trigger;
+    entry.quiet = quiet;
     entry.token = token;
     noteChange(socket, entry);
   }
@@ -218,17 +221,16 @@ class KqueuePoller final : public Poller {
   }
 
   static size_t writeChanges(Socket socket, Entry& entry, Change* changes) {
-    const bool edge = entry.trigger == Trigger::kEdge;
     const Filters added = entry.wanted & ~(entry.told & ~entry.dropped);
     size_t count = 0;
     for (const int16_t filter : {int16_t{EVFILT_READ}, int16_t{EVFILT_WRITE}}) {
       const Filters mask = filterSet(filter);
-      const int flags = !edge ? 0 : filter == EVFILT_READ ? kReadEdge : kWriteEdge;
       if ((entry.dropped & mask) != 0) {
         changes[count++] = makeChange(socket, filter, EV_DELETE | EV_RECEIPT);
       }
       if ((added & mask) != 0) {
-        changes[count++] = makeChange(socket, filter, EV_ADD | EV_RECEIPT | flags);
+        changes[count++] =
+            entry.quiet ? makeQuiet(socket) : makeChange(socket, filter, EV_ADD | EV_RECEIPT);
       }
     }
     entry.told = entry.wanted;
@@ -267,8 +269,9 @@ class KqueuePoller final : public Poller {
     noteChange(socket, entry);
   }
 
-  // Who asked at once is answered. Else the owner hears of it by an event: its next read or write
-  // then fails as well. So is EPIPE told, a pipe without a reader, for which others have hang-ups.
+  // Who asked at once is answered. Else the owner hears of it by an event: for want of memory he is
+  // to ask again, and otherwise his next read or write fails as well. So is EPIPE told, a pipe
+  // without a reader, for which others have hang-ups.
   void refused(const Change& change, int error) {
     const Socket socket = static_cast<Socket>(change.ident);
     Entry& entry = entries_[static_cast<size_t>(socket)];
@@ -277,12 +280,8 @@ class KqueuePoller final : public Poller {
       refusal_ = {error, "kevent"};
       return;
     }
-    if (error == ENOMEM) {
-      noteChange(socket, entry);  // to be asked for again
-    } else {
-      entry.refused = true;
-      refused_.push_back(socket);
-    }
+    entry.refusal = error;
+    refused_.push_back(socket);
     notify();
   }
 
@@ -290,9 +289,16 @@ class KqueuePoller final : public Poller {
     size_t told = 0;
     for (; told < refused_.size() && count < events.size(); told++) {
       Entry* entry = find(refused_[told]);
-      if (entry == nullptr || !std::exchange(entry->refused, false)) continue;
+      const int refusal = entry == nullptr ? 0 : std::exchange(entry->refusal, 0);
+      if (refusal == 0) continue;
+      ReadyEvent event{entry->token, false, false, false};
+      if (refusal == ENOMEM) {
+        event.refused = refusal;
+      } else {
+        event.readable = event.writable = event.ended = event.hungUp = true;
+      }
       entry->slot = static_cast<uint32_t>(count);
-      events[count++] = {entry->token, true, true, true};
+      events[count++] = event;
     }
     refused_.erase(refused_.begin(), refused_.begin() + static_cast<ptrdiff_t>(told));
     if (!refused_.empty()) notify();
@@ -305,6 +311,7 @@ class KqueuePoller final : public Poller {
     if (entry == nullptr) return;
     const bool reading = event.filter == EVFILT_READ;
     const bool failed = (event.flags & EV_EOF) != 0 && (!reading || event.fflags != 0);
+    if (entry->quiet && !failed) return;
     // No two sockets have the same token, so a slot of an earlier poll is recognized as such.
     if (entry->slot >= count || events[entry->slot].token != entry->token) {
       entry->slot = static_cast<uint32_t>(count);
@@ -313,7 +320,8 @@ class KqueuePoller final : public Poller {
     ReadyEvent& ready = events[entry->slot];
     ready.readable |= failed || reading;
     ready.writable |= failed || !reading;
-    ready.ended |= (event.flags & kEnding) != 0;
+    ready.ended |= (event.flags & EV_EOF) != 0;
+    ready.hungUp |= failed;
   }
 
   UniqueFd kqueue_;

@@ -24,6 +24,11 @@ short toPoll(Interest interest) {
   return events;
 }
 
+// What poll(2) passes over in place of a descriptor; of that, the descriptor.
+constexpr int passedOver(int fd) {
+  return ~fd;
+}
+
 class PollPoller final : public Poller {
  public:
   PollPoller(UniqueFd wakeupRead, UniqueFd wakeupWrite)
@@ -51,7 +56,7 @@ class PollPoller final : public Poller {
     const std::lock_guard lock(mutex_);
     const auto found = positions_.find(socket);
     if (found == positions_.end()) return {ENOENT, "poll"};
-    entries_[found->second].events = toPoll(interest);
+    entries_[found->second] = {socket, toPoll(interest), 0};
     tokens_[found->second] = token;
     changed();
     return {};
@@ -68,7 +73,8 @@ class PollPoller final : public Poller {
     if (position + 1 != entries_.size()) {
       entries_[position] = entries_.back();
       tokens_[position] = tokens_.back();
-      positions_[entries_[position].fd] = position;
+      const Socket moved = entries_[position].fd;
+      positions_[moved < 0 ? passedOver(moved) : moved] = position;
     }
     entries_.pop_back();
     tokens_.pop_back();
@@ -94,11 +100,18 @@ class PollPoller final : public Poller {
     for (size_t step = 0; step < sockets && count < events.size(); step++) {
       const size_t position = next_;
       next_ = position + 1 < entries_.size() ? position + 1 : 1;
-      const short ready = entries_[position].revents;
+      pollfd& entry = entries_[position];
+      const short ready = entry.revents;
       if (ready == 0) continue;
       const bool failed = (ready & (POLLERR | POLLHUP | POLLNVAL)) != 0;
-      events[count++] = {tokens_[position], failed || (ready & POLLIN) != 0,
-                         failed || (ready & POLLOUT) != 0, failed};
+      events[count++] = {tokens_[position],
+                         failed || (ready & POLLIN) != 0,
+                         failed || (ready & POLLOUT) != 0,
+                         failed,
+                         false,
+                         failed};
+      // poll(2) tells of a hang-up for ever: of a socket of no interest once is enough.
+      if (entry.events == 0) entry.fd = passedOver(entry.fd);
     }
     return {};
   }
@@ -169,21 +182,32 @@ class PollPoller final : public Poller {
   bool notified_ = false;
 };
 
-bool makeNonBlocking(int fd) {
-  return fcntl(fd, F_SETFL, O_NONBLOCK) == 0 && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+// Both ends do not block and are closed on exec.
+Status openPipe(UniqueFd& readEnd, UniqueFd& writeEnd) {
+  int ends[2];
+#if defined(__APPLE__)
+  if (pipe(ends) < 0) return Status::last("pipe");
+#else
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return Status::last("pipe2");
+#endif
+  readEnd.reset(ends[0]);
+  writeEnd.reset(ends[1]);
+#if defined(__APPLE__)  // has no pipe2(2)
+  for (const int end : ends) {
+    if (fcntl(end, F_SETFL, O_NONBLOCK) < 0) return Status::last("fcntl");
+    if (fcntl(end, F_SETFD, FD_CLOEXEC) < 0) return Status::last("fcntl");
+  }
+#endif
+  return {};
 }
 
 }  // namespace
 
 std::unique_ptr<Poller> makePollPoller(Status& status) {
-  int ends[2];
-  if (pipe(ends) < 0) return status = Status::last("pipe"), nullptr;
-  UniqueFd readEnd(ends[0]);
-  UniqueFd writeEnd(ends[1]);
-  if (!makeNonBlocking(readEnd.get()) || !makeNonBlocking(writeEnd.get())) {
-    return status = Status::last("fcntl"), nullptr;
-  }
-  status = {};
+  UniqueFd readEnd;
+  UniqueFd writeEnd;
+  status = openPipe(readEnd, writeEnd);
+  if (!status.ok()) return nullptr;
   return std::make_unique<PollPoller>(std::move(readEnd), std::move(writeEnd));
 }
 

@@ -36,6 +36,11 @@ struct ReadyEvent {
   // The peer has reset the connection, and a read might tell of that as of the end of input: where
   // the system lets only the poller know.
   bool reset = false;
+  // An error or a hang-up: told of sockets of no interest too, if they are watched by kEdge.
+  bool hungUp = false;
+  // The system refuses to watch the socket, with this errno: modify() asks again. Nothing else is
+  // told.
+  int refused = 0;
 };
 
 // kLevel: an event repeats until the condition is gone or the interest is dropped.
@@ -55,7 +60,8 @@ class Poller {
   // socket is added once, with an interest. By kLevel it may be any descriptor, and the system's
   // refusal is returned; what is added by kEdge is known to be a socket that is open.
   virtual Status add(Socket socket, Interest interest, Trigger trigger, uint64_t token) = 0;
-  // `interest` is not kNone: a socket that nobody is interested in is removed.
+  // By kLevel `interest` is not kNone: such a socket is removed. By kEdge of one of no interest
+  // errors and hang-ups are told, each once, or again after another modify().
   virtual Status modify(Socket socket, Interest interest, Trigger trigger, uint64_t token) = 0;
   virtual Status remove(Socket socket) = 0;
   // The socket, whose only descriptor this is, is about to be closed: another may get its number at

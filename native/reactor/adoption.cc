@@ -8,7 +8,9 @@ Status Reactor::adoptListener(int fd, bool takeOver, Handle& handle) {
   Socket socket = kNoSocket;
   const Status status = adoptSocket(fd, SocketRole::kListener, takeOver, socket);
   if (!status.ok()) return status;
-  return enrolShared(*new Listener(socket), takeOver, handle);
+  auto* listener = new Listener(socket);
+  listener->lingerSeconds = lingerSecondsOf(socket);
+  return enrolShared(*listener, takeOver, handle);
 }
 
 // What waits to be read is told of as it would be on any new socket: epoll(7) looks at a socket
@@ -17,7 +19,9 @@ Status Reactor::adoptStream(int fd, bool takeOver, Handle& handle) {
   Socket socket = kNoSocket;
   const Status status = adoptSocket(fd, SocketRole::kStream, takeOver, socket);
   if (!status.ok()) return status;
-  return enrolShared(*new Stream(socket), takeOver, handle);
+  auto* stream = new Stream(socket);
+  stream->setLinger(lingerSecondsOf(socket));
+  return enrolShared(*stream, takeOver, handle);
 }
 
 Status Reactor::adoptDatagrams(int fd, bool takeOver, const DatagramSettings& settings,
@@ -44,6 +48,7 @@ Socket Reactor::share(Handle handle) {
   Watched* watched = table_.find(handle);
   if (watched == nullptr) return kNoSocket;
   watched->shared = true;
+  if (watched->kind == Watched::Kind::kStream) static_cast<Stream*>(watched)->handedOut = true;
   return watched->socket;
 }
 
@@ -51,12 +56,16 @@ Status Reactor::detach(Handle handle, int& fd) {
   absorbCommands();
   Stream* stream = findStream(handle);
   if (stream == nullptr) return {table_.find(handle) == nullptr ? EBADF : EINVAL, "detach"};
+  stream->blocked = false;  // there may be room that no event has told of yet
   if (stream->state == Stream::State::kOpen) settle(*stream);
   stream = findStream(handle);
   if (stream == nullptr || stream->state != Stream::State::kOpen) return {ENOTCONN, "detach"};
   if (stream->queued() > 0 || stream->departing != nullptr) return {EBUSY, "detach"};
-  if (stream->interest != Interest::kNone) (void)poller_->remove(stream->socket);
-  stream->interest = Interest::kNone;
+  if (stream->inPoller) {
+    const Status status = poller_->remove(stream->socket);
+    if (!status.ok()) return status;
+    stream->inPoller = false;
+  }
   fd = std::exchange(stream->socket, kNoSocket);
   destroy(*stream);
   return {};

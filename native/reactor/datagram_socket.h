@@ -19,6 +19,8 @@ struct DatagramSettings : DatagramOptions {
 };
 
 struct DatagramSocket : Watched {
+  static constexpr Kind kKind = Kind::kDatagrams;
+
   DatagramSocket(Socket socket, const DatagramSettings& settings);
 
   // Bytes that were written and that the system has not taken.
@@ -35,6 +37,7 @@ struct DatagramSocket : Watched {
   bool inDirty = false;
   bool inUnfinished = false;
   bool readUnfinished = false;  // there is, or may be, more to receive that no event will tell of
+  bool receiveFailing = false;  // nothing has been received since kReceiveFailed
   uint32_t readTurn = 0;        // when it was last received from: once a turn is its share
   // The longest datagrams that the system was found to cut up; kUnknown before the first.
   size_t segmentLimit;

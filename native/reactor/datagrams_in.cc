@@ -11,9 +11,9 @@ namespace {
 
 // A socket's share of a turn.
 constexpr size_t kMaxDatagramsPerTurn = 128;
-// The most records that one datagram makes: itself, its address, its destination, and a new slab.
-constexpr size_t kRecordsPerDatagram = 1 + kAddressRecords + 1 + 1;
-// Bytes that a UNIX socket's path may take in the slab, beside the datagram.
+// The most records that one datagram makes: itself, its address, and its destination.
+constexpr size_t kRecordsPerDatagram = 1 + kAddressRecords + 1;
+// Bytes that a UNIX socket's path may take in the arena, beside the datagram.
 constexpr size_t kMaxPath = 128;
 // What a ready socket of another kind may need: see incoming.cc.
 constexpr size_t kReservedRecords = 4;
@@ -26,7 +26,7 @@ size_t recordsFor(const DatagramSocket& socket) {
 }  // namespace
 
 DatagramSocket::DatagramSocket(Socket socket, const DatagramSettings& settings)
-    : Watched(Kind::kDatagrams, socket),
+    : Watched(kKind, socket),
       maxPacketSize(std::clamp<size_t>(settings.maxPacketSize, 1, kMaxDatagram)),
       maxBufferedBytes(settings.maxBufferedBytes),
       family(familyOf(socket)),
@@ -92,12 +92,6 @@ Status Reactor::connectDatagrams(Handle handle, const SocketAddress& peer) {
   return status;
 }
 
-DatagramSocket* Reactor::findDatagrams(Handle handle) const {
-  Watched* watched = table_.find(handle);
-  if (watched == nullptr || watched->kind != Watched::Kind::kDatagrams) return nullptr;
-  return static_cast<DatagramSocket*>(watched);
-}
-
 void Reactor::comeBack(DatagramSocket& socket) {
   if (socket.inUnfinished) return;
   socket.inUnfinished = true;
@@ -118,10 +112,10 @@ void Reactor::goOnWithDatagrams() {
   const size_t count = revisitedDatagrams_.size();
   for (size_t i = 0; i < count; i++) {
     DatagramSocket* socket = findDatagrams(revisitedDatagrams_[i]);
-    if (socket == nullptr) continue;
+    if (socket == nullptr || !socket->inUnfinished) continue;
     socket->inUnfinished = false;
     if (!socket->queue.empty()) settle(*socket);
-    if (!socket->readUnfinished) continue;
+    if (!socket->readUnfinished || !includes(socket->interest, Interest::kRead)) continue;
     const size_t available = room() > kept ? room() - kept : 0;
     const size_t share = std::max(available / (count - i), recordsFor(*socket));
     receiveDatagrams(*socket, std::min(available, share));
@@ -130,16 +124,13 @@ void Reactor::goOnWithDatagrams() {
 }
 
 void Reactor::onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready) {
-  if (ready.writable && includes(socket.interest, Interest::kWrite)) settle(socket);
-  if (!ready.readable) return;
+  if (ready.writable && includes(socket.interest, Interest::kWrite)) {
+    socket.blocked = false;
+    settle(socket);
+  }
+  if (!ready.readable || !includes(socket.interest, Interest::kRead)) return;
   const size_t reserved = unprocessed_ * kReservedRecords;
   receiveDatagrams(socket, room() > reserved ? room() - reserved : 0);
-}
-
-// How many datagrams of up to `bytesEach` bytes surely find room, each in one slab.
-size_t Reactor::datagramsThatFit(size_t bytesEach) const {
-  const size_t present = slab_.memory == nullptr ? 0 : slab_.room() / bytesEach;
-  return present + (spareSlab_.memory == nullptr ? 0 : spareSlab_.size / bytesEach);
 }
 
 // Up to the socket's share, in as few calls as may be, making `records` records at most.
@@ -153,7 +144,7 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
   while (share > 0) {
     const size_t used = eventCount_ - lowest;
     const size_t most =
-        std::min({share, ReceiveBatch::capacityFor(slotSize), datagramsThatFit(slotSize + kMaxPath),
+        std::min({share, ReceiveBatch::capacityFor(slotSize), arenaRoom() / (slotSize + kMaxPath),
                   (records - std::min(used, records)) / recordsFor(socket)});
     if (most == 0) break;
     socket.readTurn = turn_;
@@ -164,8 +155,13 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
       received += emitReceived(socket, (*receiveBatch_)[i]);
     }
     share -= std::min(share, received);
-    if (transfer.count > 0) lastError = 0;  // what failed behind a datagram did not fail before
-    if (transfer.error != 0 && receiveError(socket, transfer.error, lastError)) {
+    if (transfer.count > 0) {
+      lastError = 0;  // what failed behind a datagram did not fail before
+      socket.receiveFailing = false;
+      socket.setbacks = 0;
+    }
+    if (transfer.error != 0) {
+      if (!receiveError(socket, transfer.error, lastError)) return backOff(socket);
       lastError = transfer.error;
       continue;
     }
@@ -175,19 +171,26 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
       return;
     }
   }
-  comeBack(socket);
+  if (lastError == 0) {
+    comeBack(socket);
+  } else {
+    backOff(socket);  // nothing but errors comes
+  }
 }
 
-// An error of something sent earlier, as a rule: more may wait behind it. Returns whether to go on.
+// More may wait behind an error of something sent earlier. Returns whether to go on at once.
 bool Reactor::receiveError(DatagramSocket& socket, int error, int lastError) {
   if (error == ECONNREFUSED) {
     emit(socket.handle, kRefused, 0, 0);
     return true;
   }
-  if (error == lastError) return false;
-  SocketAddress unknown;
-  emitDatagram(socket, kSendFailed, error, 0, unknown, {});
-  return true;
+  if (isErrorOfEarlierSend(error)) {
+    SocketAddress unknown;
+    if (error != lastError) emitDatagram(socket, kSendFailed, error, -1, unknown, {});
+    return true;
+  }
+  if (!std::exchange(socket.receiveFailing, true)) emit(socket.handle, kReceiveFailed, error, 0);
+  return false;
 }
 
 // Returns how many datagrams it was.
@@ -207,8 +210,7 @@ size_t Reactor::emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagra
     }
     return segments;
   }
-  if (size + kMaxPath > slab_.room()) takeSpareSlab();
-  const size_t start = putInSlab(datagram.bytes);
+  const size_t start = putInArena(datagram.bytes);
   statistics_.bytesReceived += size;
   for (size_t i = 0; i < segments; i++) {
     emitDatagram(socket, kDatagram, static_cast<int32_t>(start + i * segment),
@@ -228,9 +230,8 @@ void Reactor::emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int3
   } else if (socket.family == AF_UNIX) {
     const std::string path = from.path();
     flags |= kUnixAddress;
-    if (path.size() > slab_.room()) takeSpareSlab();
     words[0] = static_cast<uint32_t>(
-        putInSlab({reinterpret_cast<const uint8_t*>(path.data()), path.size()}));
+        putInArena({reinterpret_cast<const uint8_t*>(path.data()), path.size()}));
     words[1] = static_cast<uint32_t>(path.size());
   } else {
     ipv6 = from.words(words);
@@ -248,10 +249,10 @@ void Reactor::emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int3
 }
 
 // Returns where they are. There must be room.
-size_t Reactor::putInSlab(Bytes bytes) {
-  const size_t start = slab_.used;
-  if (!bytes.empty()) std::memcpy(slab_.memory + start, bytes.data(), bytes.size());
-  slab_.used += bytes.size();
+size_t Reactor::putInArena(Bytes bytes) {
+  const size_t start = arenaUsed_;
+  if (!bytes.empty()) std::memcpy(arena_.data() + start, bytes.data(), bytes.size());
+  arenaUsed_ += bytes.size();
   return start;
 }
 

@@ -5,31 +5,24 @@
 #include "reactor.h"
 
 namespace ropewalk {
-namespace {
-
-constexpr uint32_t kMinAcceptsPerWake = 16;
-constexpr uint32_t kMaxAcceptsPerWake = 512;
-// One part in so many of a batch is left for what became ready and for listeners that are drained,
-// whatever else there is to tell.
-constexpr size_t kLeastShare = 8;
-
-}  // namespace
 
 size_t Reactor::gather() {
   flush();
+  table_.renew();
   eventCount_ = 0;
+  arenaUsed_ = 0;
   turn_ += 1;
+  retryWhatIsDue();
+  tickIfDue();
   emitPending();
-  // Both use the same slabs: they take turns at being first.
+  // Both fill the same arena: they take turns at being first.
   const bool datagramsFirst = turn_ % 2 == 0;
   if (datagramsFirst) goOnWithDatagrams();
   goOnWithUnfinished();
   drainListeners();
   if (!datagramsFirst) goOnWithDatagrams();
-  size_t count = 0;
   const size_t most = std::min(kMaxReadyEvents, room() / kRecordsPerSocket);
-  const Status status = poller_->poll(std::span(ready_).first(most), count);
-  if (!status.ok()) count = 0;
+  const size_t count = askPoller(std::span(ready_).first(most));
   for (size_t i = 0; i < count; i++) {
     unprocessed_ = count - i - 1;
     onReady(ready_[i]);
@@ -43,8 +36,8 @@ size_t Reactor::gather() {
 void Reactor::finishBatch() {
   memory_.header[kEventCursor] = memory_.header[kEventCount] = 0;
   for (const Handle handle : ended_) {
-    Stream* stream = findStream(handle);
-    if (stream != nullptr) destroy(*stream);
+    Stream* stream = find<Stream>(handle);
+    if (stream != nullptr && stream->endTold) destroy(*stream);
   }
   ended_.clear();
   handedOver_.clear();
@@ -75,7 +68,7 @@ void Reactor::emitPending() {
   for (; pendingHead_ < pending_.size() && eventCount_ < most; pendingHead_++) {
     const auto [handle, kind, a, b] = pending_[pendingHead_].ints;
     const size_t more = (kind & kKindMask) == kSendFailed ? kAddressRecords : 0;
-    if (table_.find(handle) == nullptr) {  // it has ended since
+    if (isForNobody(pending_[pendingHead_])) {
       pendingHead_ += more;
       continue;
     }
@@ -84,11 +77,36 @@ void Reactor::emitPending() {
       const auto [first, second, third, fourth] = pending_[++pendingHead_].ints;
       emit(first, second, third, fourth);
     }
-    if (kind == kLost) ended_.push_back(handle);
+    if (kind == kLost) markEnded(handle);
   }
-  if (pendingHead_ < pending_.size()) return;
-  pending_.clear();
+  compactPending();
+}
+
+// There may always be more than a batch takes: what was told must not be kept until nothing is
+// left. Each event is moved once at most, on average.
+void Reactor::compactPending() {
+  if (pendingHead_ < pending_.size() - pendingHead_) return;
+  pending_.erase(pending_.begin(), pending_.begin() + static_cast<ptrdiff_t>(pendingHead_));
   pendingHead_ = 0;
+}
+
+// Whom it is for has ended since; another may even have the handle.
+bool Reactor::isForNobody(const Event& event) const {
+  const Handle handle = event.ints[0];
+  if (handle == kPollersHandle) return false;
+  switch (event.ints[1] & kKindMask) {
+    case kLost: {
+      const Stream* stream = find<Stream>(handle);
+      return stream == nullptr || stream->state != Stream::State::kClosed || stream->endTold;
+    }
+    case kWriteShut:
+      return find<Stream>(handle) == nullptr;
+    case kRefused:
+    case kSendFailed:
+      return find<DatagramSocket>(handle) == nullptr;
+    default:
+      return table_.find(handle) == nullptr;
+  }
 }
 
 // Edges are not repeated: what a turn's share left over must be remembered.
@@ -117,22 +135,35 @@ void Reactor::goOnWithUnfinished() {
     }
     unprocessed_ = count - i - 1 + others;
     Stream* stream = findStream(revisited_[i]);
-    if (stream == nullptr) continue;
+    if (stream == nullptr || !stream->inUnfinished) continue;
     stream->inUnfinished = false;
     if (stream->queued() > 0) settle(*stream);
     stream = findStream(revisited_[i]);
     if (stream == nullptr || !stream->readUnfinished) continue;
     stream->readUnfinished = false;
-    if (stream->state == Stream::State::kOpen && includes(stream->interest, Interest::kRead)) {
-      receiveFrom(*stream);
-    }
+    goOnReading(*stream);
   }
   revisited_.clear();
+}
+
+void Reactor::goOnReading(Stream& stream) {
+  if (stream.state == Stream::State::kLingering) {
+    discardInput(stream);
+  } else if (stream.state == Stream::State::kBroken ||
+             (stream.state == Stream::State::kOpen && includes(stream.interest, Interest::kRead))) {
+    receiveFrom(stream);
+  }
 }
 
 void Reactor::onReady(const ReadyEvent& ready) {
   Watched* watched = table_.find(static_cast<Handle>(ready.token));
   if (watched == nullptr) return;
+  if (ready.refused != 0) {
+    watched->interest = Interest::kNone;
+    expectMoreFailures();
+    watchingFailed(*watched, ready.refused);
+    return;
+  }
   switch (watched->kind) {
     case Watched::Kind::kStream:
       onStreamReady(static_cast<Stream&>(*watched), ready);
@@ -162,14 +193,26 @@ void Reactor::onStreamReady(Stream& stream, const ReadyEvent& ready) {
   stream.reset |= ready.reset;
   if (ready.writable && includes(stream.interest, Interest::kWrite)) {
     const Handle handle = stream.handle;
+    stream.blocked = false;
     settle(stream);
     if (table_.find(handle) == nullptr) return;
   }
-  if (ready.readable && stream.state == Stream::State::kOpen &&
-      includes(stream.interest, Interest::kRead)) {
+  if (stream.state == Stream::State::kEnded || stream.state == Stream::State::kClosed) return;
+  if (!includes(stream.interest, Interest::kRead)) {
+    if (ready.hungUp && stream.state == Stream::State::kOpen) noticeHangUp(stream, ready.reset);
+  } else if (ready.readable) {
     stream.inputEnding |= ready.ended;
-    receiveFrom(stream);
+    goOnReading(stream);
   }
+}
+
+// The connection of a stream that is not read from is over for good, unless it just hung up: then
+// what lies there can still be read.
+void Reactor::noticeHangUp(Stream& stream, bool reset) {
+  int error = takeError(stream.socket);
+  // Linux's for a reset behind the end of input.
+  if (reset || error == EPIPE) error = ECONNRESET;
+  if (error != 0) endFromPeer(stream, error, kReceiveCall);
 }
 
 void Reactor::finishConnect(Stream& stream) {
@@ -188,19 +231,34 @@ void Reactor::finishConnect(Stream& stream) {
 
 // One read a turn, however much there is: the others get theirs.
 void Reactor::receiveFrom(Stream& stream) {
-  if (stream.readTurn == turn_ || !haveReadRoom() ||
+  if (stream.readTurn == turn_ || arenaRoom() < kMinRead ||
       (stream.allowDescriptors && !hasRoomForDescriptors())) {
     stream.readUnfinished = true;
     comeBack(stream);
     return;
   }
   stream.readTurn = turn_;
-  const size_t most = std::min(kMaxRead, slab_.room());
+  const std::span<uint8_t> free = arena_.subspan(arenaUsed_);
+  const size_t most = std::min(kMaxRead, free.size());
   bool stoppedShort = false;
-  const Transfer transfer = stream.isUnix ? receiveUnixInto(stream, most, stoppedShort)
-                                          : receive(stream.socket, slab_.memory + slab_.used, most);
-  if (transfer.result == Transfer::Result::kWouldBlock) return;
+  const Transfer transfer = stream.isUnix ? receiveUnixInto(stream, free.data(), most, stoppedShort)
+                                          : receive(stream.socket, free.data(), most);
+  if (stream.state == Stream::State::kBroken &&
+      (transfer.result != Transfer::Result::kDone || transfer.count == 0)) {
+    endBroken(stream);
+    return;
+  }
+  if (transfer.result == Transfer::Result::kWouldBlock) {
+    stream.inputEnding = false;  // it was urgent data
+    return;
+  }
   if (transfer.result == Transfer::Result::kFailed) {
+    if (isOutOfMemory(transfer.error)) {
+      tellOfFailure(transfer.error, kReceiveCall);
+      stream.readUnfinished = true;
+      backOff(stream);
+      return;
+    }
     endFromPeer(stream, transfer.error, kReceiveCall);
     return;
   }
@@ -208,10 +266,16 @@ void Reactor::receiveFrom(Stream& stream) {
     endOfInput(stream);
     return;
   }
-  emit(stream.handle, kData, static_cast<int32_t>(slab_.used),
+  emit(stream.handle, kData, static_cast<int32_t>(arenaUsed_),
        static_cast<int32_t>(transfer.count));
-  slab_.used += transfer.count;
+  arenaUsed_ += transfer.count;
   statistics_.bytesReceived += transfer.count;
+  stream.setbacks = 0;
+  stream.bulk = transfer.count >= kBulkRead;
+  if (stream.state == Stream::State::kBroken) {
+    readOfBroken(stream, transfer.count);
+    return;
+  }
   // Of an edge a read that was not filled has taken all, unless the end waits behind it.
   stream.readUnfinished = transfer.count == most || stream.inputEnding || stoppedShort;
   if (stream.readUnfinished) comeBack(stream);
@@ -231,102 +295,19 @@ void Reactor::endOfInput(Stream& stream) {
   emit(stream.handle, kReadEnded, 0, 0);
 }
 
-// Bytes handed out are never written again, so a used-up slab is replaced. Without a spare the
-// sockets wait a turn.
-bool Reactor::haveReadRoom() {
-  if (slab_.memory != nullptr && slab_.room() >= kMinRead) return true;
-  if (spareSlab_.memory == nullptr) return false;
-  takeSpareSlab();
-  return true;
-}
-
-void Reactor::takeSpareSlab() {
-  slab_ = spareSlab_;
-  spareSlab_ = {};
-  memory_.header[kSlabsWanted] = 1;
-  emit(0, kNextSlab, 0, 0);
-}
-
-void Reactor::acceptOn(Listener& listener) {
-  uint32_t accepted = 0;
-  const size_t reserved = (unprocessed_ + 1) * kRecordsPerSocket;
-  while (accepted < listener.acceptsPerWake && room() >= reserved) {
-    if (!acceptOne(listener)) {
-      listener.acceptsPerWake = std::max(kMinAcceptsPerWake, listener.acceptsPerWake / 2);
-      return;
-    }
-    accepted += 1;
-  }
-  listener.acceptsPerWake = std::min(kMaxAcceptsPerWake, listener.acceptsPerWake * 2);
-}
-
-// Returns whether it is worth while to try again at once.
-bool Reactor::acceptOne(Listener& listener) {
-  Socket socket = kNoSocket;
-  SocketAddress peer;
-  Status status = acceptFrom(listener.socket, socket, peer);
-  Handle handle = 0;
-  if (status.ok()) {
-    auto* stream = new Stream(socket);
-    stream->isUnix = listener.isUnix;
-    if (listener.isUnix) (void)setSendBuffer(socket, listener.sendBufferBytes);
-    status = adopt(*stream, Interest::kRead, handle);
-  }
-  if (status.ok()) {
-    listener.failing = false;
-    emitAddress(listener.handle, kAccepted, handle, peer);
-    return true;
-  }
-  if (isWouldBlock(status.error)) return false;
-  if (isConnectionsOwnFault(status.error)) return true;
-  // Others may yet serve whom a listener that goes away can't.
-  const bool leaves = listener.draining && listener.shared;
-  if (isOutOfDescriptors(status.error) && !leaves) refuseWaiting(listener);
-  emit(listener.handle, kAcceptFailed, status.error, listener.failing ? 0 : 1);
-  listener.failing = true;
-  return false;
-}
-
-// Out of descriptors: the spare one is given up for as long as it takes to tell those who wait so,
-// by closing.
-void Reactor::refuseWaiting(Listener& listener) {
-  if (spareDescriptor_ != kNoSocket) closeSocket(spareDescriptor_);
-  for (uint32_t i = 0; i < listener.acceptsPerWake; i++) {
-    Socket socket = kNoSocket;
-    SocketAddress peer;
-    if (!acceptFrom(listener.socket, socket, peer).ok()) break;
-    closeSocket(socket);
-  }
-  spareDescriptor_ = openSpareDescriptor();
-}
-
-void Reactor::drainListeners() {
-  if (draining_.empty()) return;
-  std::erase_if(draining_, [this](Handle handle) {
-    Watched* watched = table_.find(handle);
-    return watched == nullptr || drain(static_cast<Listener&>(*watched));
-  });
-}
-
-// Accepts those who wait, as many as the batch has room for beside what is ready. Returns whether
-// that was all. Who can't be accepted will find the listener closed.
-bool Reactor::drain(Listener& listener) {
-  const size_t reserved = memory_.eventCapacity / kLeastShare / 2;
-  while (room() > reserved) {
-    if (listener.drainsLeft == 0 || !acceptOne(listener)) {
-      emit(listener.handle, kListenerDrained, 0, 0);
-      return true;
-    }
-    listener.drainsLeft -= 1;
-  }
-  return false;
-}
-
 // The socket stays open until the host has heard of it, for it may ask for addresses.
 void Reactor::endFromPeer(Stream& stream, int error, FailedCall call) {
   stream.state = error == 0 ? Stream::State::kEnded : Stream::State::kClosed;
   emit(stream.handle, kLost, error, call);
-  ended_.push_back(stream.handle);
+  markEnded(stream.handle);
+}
+
+// Its kLost is in this batch: it is freed when the host has dealt with that.
+void Reactor::markEnded(Handle handle) {
+  Stream* stream = find<Stream>(handle);
+  if (stream == nullptr) return;
+  stream->endTold = true;
+  ended_.push_back(handle);
 }
 
 }  // namespace ropewalk

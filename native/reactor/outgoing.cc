@@ -12,20 +12,22 @@ namespace {
 // waiting.
 constexpr int kMaxSendsPerTurn = 16;
 
-// What is thrown away of the input of a stream that closes, at most. Closing a socket with unread
-// input would reset the connection, and the peer would lose what is still on its way to it.
-constexpr int kMaxDrains = 16;
+size_t sizeOf(std::span<const Bytes> parts) {
+  size_t bytes = 0;
+  for (const Bytes part : parts) bytes += part.size();
+  return bytes;
+}
 
-// How many a listener that is about to close accepts, at most: far more than a system lets wait
-// unless told otherwise, so that only those who keep coming are turned away.
-constexpr uint32_t kMaxDrained = 65'536;
-
-void drainInput(Socket socket) {
-  uint8_t scratch[4096];
-  for (int i = 0; i < kMaxDrains; i++) {
-    const Transfer transfer = receive(socket, scratch, sizeof scratch);
-    if (transfer.result != Transfer::Result::kDone || transfer.count == 0) return;
+std::span<Bytes> cutToOneCall(std::span<Bytes> parts) {
+  size_t left = kMaxSendBytes;
+  for (size_t i = 0; i < parts.size(); i++) {
+    if (parts[i].size() >= left) {
+      parts[i] = parts[i].first(left);
+      return parts.first(i + 1);
+    }
+    left -= parts[i].size();
   }
+  return parts;
 }
 
 }  // namespace
@@ -36,7 +38,7 @@ void Reactor::flush() {
   memory_.header[kCommandsTaken] = 0;
   memory_.header[kOutgoingUsed] = 0;
   if (!dirty_.empty()) settleDirty();
-  (void)poller_->submit();
+  if (const Status status = poller_->submit(); !status.ok()) restPoller(status, pollSetbacks_);
 }
 
 void Reactor::settleDirty() {
@@ -47,7 +49,7 @@ void Reactor::settleDirty() {
       continue;
     }
     Stream* stream = findStream(handle);
-    if (stream == nullptr) continue;
+    if (stream == nullptr || !stream->inDirty) continue;
     stream->inDirty = false;
     settle(*stream);
   }
@@ -68,10 +70,7 @@ void Reactor::absorbCommands() {
       obey(*watched, command[1]);
       continue;
     }
-    const size_t offset = static_cast<size_t>(command[1]);
-    const size_t length = static_cast<size_t>(std::max(command[2], 0));
-    if (length > memory_.outgoingSize || offset > memory_.outgoingSize - length) continue;
-    const Bytes bytes(memory_.outgoing + offset, length);
+    const Bytes bytes = bytesToSend(command[1], command[2]);
     if (watched->kind == Watched::Kind::kStream) {
       addPiece(static_cast<Stream&>(*watched), bytes, nullptr);
     } else if (watched->kind == Watched::Kind::kDatagrams) {
@@ -79,6 +78,16 @@ void Reactor::absorbCommands() {
     }
   }
   memory_.header[kCommandsTaken] = std::max(count, 0);
+}
+
+// Empty where the host's numbers lie outside.
+Bytes Reactor::bytesToSend(int32_t offset, int32_t length) const {
+  const bool received = offset >= kArenaOffset;
+  const Bytes all = received ? Bytes(arena_) : Bytes(memory_.outgoing, memory_.outgoingSize);
+  const size_t from = static_cast<size_t>(received ? offset - kArenaOffset : offset);
+  const size_t count = static_cast<size_t>(std::max(length, 0));
+  if (count > all.size() || from > all.size() - count) return {};
+  return all.subspan(from, count);
 }
 
 void Reactor::obey(Watched& watched, int32_t command) {
@@ -91,22 +100,17 @@ void Reactor::obey(Watched& watched, int32_t command) {
   }
 }
 
-void Reactor::obeyListener(Listener& listener, int32_t command) {
-  if (listener.draining) return;
-  if (command == kDrainListener) {
-    listener.draining = true;
-    listener.drainsLeft = kMaxDrained;
-    draining_.push_back(listener.handle);
-  } else if (command != kPause && command != kResume) {
-    return;
-  }
-  listener.wanted = command == kResume ? Interest::kRead : Interest::kNone;
-  applyInterest(listener);
-}
-
 void Reactor::obeyStream(Stream& stream, int32_t command) {
   if (stream.state == Stream::State::kClosed)
     return;  // it has ended, and the host is about to hear of it
+  if (command != kReset && stream.state == Stream::State::kLingering) {
+    obeyLingering(stream, command);
+    return;
+  }
+  if (command != kReset && stream.state == Stream::State::kBroken) {
+    obeyBroken(stream, command);
+    return;
+  }
   switch (command) {
     case kClose:
       stream.ending = Stream::Ending::kClose;
@@ -116,6 +120,7 @@ void Reactor::obeyStream(Stream& stream, int32_t command) {
       break;
     case kDiscard:
       stream.ending = Stream::Ending::kDiscard;
+      stream.blocked = false;  // there may be room that no event has told of yet
       break;
     case kReset: {
       unwatchToClose(stream);
@@ -154,12 +159,19 @@ void Reactor::write(Handle handle, Bytes bytes, std::unique_ptr<Retained> keeper
 void Reactor::addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper) {
   if (bytes.empty() || !stream.takesWrites()) return;
   const int32_t index = static_cast<int32_t>(pieces_.size());
-  pieces_.push_back({bytes, std::move(keeper), -1});
+  size_t position = 0;
   if (stream.firstPiece < 0) {
     stream.firstPiece = index;
   } else {
-    pieces_[stream.lastPiece].next = index;
+    Piece& last = pieces_[stream.lastPiece];
+    if (keeper == nullptr && last.continuesAt(bytes.data())) {
+      last.bytes = Bytes(last.bytes.data(), last.bytes.size() + bytes.size());
+      return;
+    }
+    last.next = index;
+    position = last.end();
   }
+  pieces_.push_back({bytes, std::move(keeper), position, -1});
   stream.lastPiece = index;
   markDirty(stream);
 }
@@ -176,70 +188,84 @@ void Reactor::settle(Stream& stream) {
     if (stream.ending != Stream::Ending::kNone) destroy(stream);
     return;
   }
-  if (stream.state == Stream::State::kClosed || !sendWaiting(stream)) return;
+  if (!stream.takesWrites() || !sendWaiting(stream)) return;
   if (stream.state == Stream::State::kEnded) return;
-  if (stream.ending == Stream::Ending::kDiscard) {
+  const bool empty = stream.queued() == 0;
+  if (stream.ending == Stream::Ending::kDiscard && !empty) {
     destroy(stream);
     return;
   }
-  const bool empty = stream.queued() == 0;
   if (empty) {
     stream.queue.reset();
+    if (stream.ending == Stream::Ending::kClose || stream.ending == Stream::Ending::kDiscard) {
+      closeGracefully(stream);
+      return;
+    }
     endOfSending(stream);
-    if (stream.state == Stream::State::kClosed) return;
   }
-  stream.wanted = with(stream.wanted, Interest::kWrite, !empty);
+  stream.wanted = with(stream.wanted, Interest::kWrite, !empty && !stream.sendRests);
   applyInterest(stream);
+}
+
+// Of this turn.
+size_t Reactor::writtenBytes(const Stream& stream) const {
+  if (stream.firstPiece < 0) return 0;
+  return pieces_[stream.lastPiece].end() - pieces_[stream.firstPiece].position;
 }
 
 // Returns false if the stream broke.
 bool Reactor::sendWaiting(Stream& stream) {
-  if (!memoryIsValid(stream)) {
-    endFromHere(stream, EFAULT, kSendCall);
-    return false;
-  }
-  std::array<Bytes, kMaxParts> parts;
-  for (int i = 0;; i++) {
+  std::array<Bytes, kMaxParts> memory;
+  for (int i = 0; stream.maySend(); i++) {
     if (i == kMaxSendsPerTurn) {
       comeBack(stream);
       break;
     }
-    std::span<Bytes> waiting = std::span(parts).first(gatherParts(stream, parts));
-    if (waiting.empty()) return true;
-    const Transfer transfer = stream.departing != nullptr ? sendWithDescriptors(stream, waiting)
-                              : waiting.size() == 1       ? send(stream.socket, waiting[0])
-                                                          : sendParts(stream.socket, waiting);
-    if (transfer.result == Transfer::Result::kFailed) {
-      endFromHere(stream, transfer.error, kSendCall);
+    std::span<Bytes> parts(memory);
+    if (!gatherParts(stream, parts)) {
+      endWithReset(stream, EFAULT);
       return false;
     }
-    if (transfer.result == Transfer::Result::kWouldBlock) break;
-    size_t offered = 0;
-    for (const Bytes part : waiting) offered += part.size();
+    if (parts.empty()) return true;
+    keepNonBlocking(stream.socket, stream.shared);
+    const Transfer transfer = stream.departing != nullptr ? sendWithDescriptors(stream, parts)
+                              : parts.size() == 1         ? send(stream.socket, parts[0])
+                                                          : sendParts(stream.socket, parts);
+    if (transfer.result == Transfer::Result::kFailed) {
+      if (isOutOfMemory(transfer.error)) {
+        sendLater(stream, transfer.error);
+        break;
+      }
+      sendFailed(stream, transfer.error);
+      return false;
+    }
+    if (transfer.count > 0) stream.setbacks = 0;
     statistics_.bytesSent += transfer.count;
     consumeSent(stream, transfer.count);
-    if (transfer.count < offered) break;  // the next send would be refused
+    stream.blocked = transfer.count < sizeOf(parts);
+    if (stream.blocked) break;
   }
   queuePieces(stream);
   return true;
 }
 
-// Whoever took a kept buffer away cannot have its bytes sent: what is there now may be anything.
-bool Reactor::memoryIsValid(const Stream& stream) const {
-  if (stream.queue != nullptr && !stream.queue->valid()) return false;
-  for (int32_t i = stream.firstPiece; i >= 0; i = pieces_[i].next) {
-    if (pieces_[i].keeper != nullptr && !pieces_[i].keeper->valid()) return false;
-  }
-  return true;
-}
-
-// Older bytes first: the queue, then this turn's pieces.
-size_t Reactor::gatherParts(const Stream& stream, std::span<Bytes> parts) const {
-  size_t used = stream.queue == nullptr ? 0 : stream.queue->gather(parts);
+// Cuts `parts` down to what one call is to be offered, older bytes first: the queue, then this
+// turn's pieces. False if memory of it was taken away: what is there now may be anything.
+bool Reactor::gatherParts(const Stream& stream, std::span<Bytes>& parts) const {
+  const size_t fromQueue = stream.queue == nullptr ? 0 : stream.queue->gather(parts);
+  size_t used = fromQueue;
   for (int32_t i = stream.firstPiece; i >= 0 && used < parts.size(); i = pieces_[i].next) {
     parts[used++] = pieces_[i].bytes;
   }
-  return used;
+  parts = cutToOneCall(parts.first(used));
+  if (stream.queue != nullptr && !stream.queue->valid(std::min(fromQueue, parts.size()))) {
+    return false;
+  }
+  int32_t piece = stream.firstPiece;
+  for (size_t i = fromQueue; i < parts.size(); i++, piece = pieces_[piece].next) {
+    if (!pieces_[piece].valid()) return false;
+  }
+  return true;
 }
 
 void Reactor::consumeSent(Stream& stream, size_t count) {
@@ -250,6 +276,7 @@ void Reactor::consumeSent(Stream& stream, size_t count) {
     Piece& piece = pieces_[stream.firstPiece];
     const size_t taken = std::min(count, piece.bytes.size());
     piece.bytes = piece.bytes.subspan(taken);
+    piece.position += taken;
     count -= taken;
     if (!piece.bytes.empty()) return;
     piece.keeper.reset();
@@ -273,11 +300,6 @@ void Reactor::queuePieces(Stream& stream) {
 }
 
 void Reactor::endOfSending(Stream& stream) {
-  if (stream.ending == Stream::Ending::kClose) {
-    drainInput(stream.socket);
-    endFromHere(stream, 0, kNoCall);
-    return;
-  }
   if (stream.ending == Stream::Ending::kShutdown) {
     stream.ending = Stream::Ending::kNone;
     (void)shutdownSending(stream.socket);  // a broken connection tells so when it is read
@@ -297,13 +319,24 @@ void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
   }
   const bool told = stream.state == Stream::State::kEnded;
   stream.state = Stream::State::kClosed;
+  dropUnsent(stream);
+  if (told) return;
+  unwatchToClose(stream);
+  closeWithoutWaiting(stream);
+  notifyHost(stream.handle, kLost, error, call);
+}
+
+// Likewise, but the peer does not take what it was sent for all there is.
+void Reactor::endWithReset(Stream& stream, int error) {
+  unwatchToClose(stream);
+  resetSocket(std::exchange(stream.socket, kNoSocket));
+  endFromHere(stream, error, kSendCall);
+}
+
+void Reactor::dropUnsent(Stream& stream) {
   stream.queue.reset();
   stream.departing.reset();
   stream.firstPiece = stream.lastPiece = -1;
-  if (told) return;
-  unwatchToClose(stream);
-  closeSocket(std::exchange(stream.socket, kNoSocket));
-  notifyHost(stream.handle, kLost, error, call);
 }
 
 void Reactor::notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b) {

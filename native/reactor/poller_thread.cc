@@ -20,6 +20,7 @@ struct PollerThread::Shared {
   bool armed = false;
   bool stopping = false;
   bool ended = false;
+  std::optional<Status> outcome;  // of the last block(), until it is taken
 };
 
 PollerThread::PollerThread(Poller& poller, std::function<void()> wake)
@@ -48,6 +49,11 @@ void PollerThread::arm() {
   shared_->changed.notify_all();
 }
 
+std::optional<Status> PollerThread::takeOutcome() {
+  const std::lock_guard lock(shared_->mutex);
+  return std::exchange(shared_->outcome, std::nullopt);
+}
+
 void* PollerThread::run(void* given) {
   const std::unique_ptr<std::shared_ptr<Shared>> owned(
       static_cast<std::shared_ptr<Shared>*>(given));
@@ -57,9 +63,10 @@ void* PollerThread::run(void* given) {
     shared.changed.wait(lock, [&shared] { return shared.armed || shared.stopping; });
     if (shared.stopping) break;
     lock.unlock();
-    (void)shared.poller.block(-1);
+    const Status status = shared.poller.block(-1);
     lock.lock();
     if (shared.stopping) break;
+    shared.outcome = status;
     shared.armed = false;
     lock.unlock();
     shared.wake();

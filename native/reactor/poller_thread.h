@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "../poller/poller.h"
 
@@ -21,8 +22,10 @@ class PollerThread {
 
   Status started() const { return started_; }
 
-  // Wakes once something is ready from now on.
+  // Wakes once something is ready from now on, or waiting has failed.
   void arm();
+  // What came of waiting, if it has ended since this was asked last.
+  std::optional<Status> takeOutcome();
 
  private:
   struct Shared;

@@ -2,12 +2,17 @@
 
 #include "reactor.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ropewalk {
 
-Reactor::Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory)
-    : poller_(std::move(poller)), memory_(memory), spareDescriptor_(openSpareDescriptor()) {}
+Reactor::Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory,
+                 uint32_t handleGenerations)
+    : poller_(std::move(poller)),
+      memory_(memory),
+      table_(handleGenerations),
+      spareDescriptor_(openSpareDescriptor()) {}
 
 Reactor::~Reactor() {
   closeUntakenDescriptors();
@@ -32,7 +37,9 @@ Status Reactor::listen(const SocketAddress& address, const ListenOptions& option
   Socket socket = kNoSocket;
   const Status status = listenOn(address, options, socket);
   if (!status.ok()) return status;
-  return adopt(*new Listener(socket), Interest::kRead, handle);
+  auto* listener = new Listener(socket);
+  listener->lingerSeconds = options.lingerSeconds;
+  return adopt(*listener, Interest::kRead, handle);
 }
 
 Status Reactor::connect(const SocketAddress& address, const SocketAddress* local,
@@ -42,6 +49,7 @@ Status Reactor::connect(const SocketAddress& address, const SocketAddress* local
   if (!status.ok()) return status;
   Stream* stream = new Stream(socket);
   stream->state = Stream::State::kConnecting;
+  stream->setLinger(options.lingerSeconds);
   return adopt(*stream, Interest::kWrite, handle);
 }
 
@@ -50,11 +58,18 @@ Status Reactor::watch(Socket socket, Interest interest, Handle& handle) {
 }
 
 Status Reactor::setInterest(Handle handle, Interest interest) {
-  Watched* watched = table_.find(handle);
-  if (watched == nullptr || watched->kind != Watched::Kind::kDescriptor) return {};
-  watched->wanted = interest;
-  applyInterest(*watched);
-  return {};
+  Descriptor* descriptor = find<Descriptor>(handle);
+  if (descriptor == nullptr) return {};
+  descriptor->wanted = interest;
+  const Status status = tellPoller(*descriptor);
+  if (status.ok()) return {};
+  if (interest == Interest::kNone) {  // it was closed without a word
+    descriptor->inPoller = false;
+    descriptor->interest = Interest::kNone;
+    return {};
+  }
+  descriptor->wanted = descriptor->interest;
+  return status;
 }
 
 void Reactor::close(Handle handle) {
@@ -76,11 +91,7 @@ size_t Reactor::queuedBytes(Handle handle) {
   const DatagramSocket* datagrams = findDatagrams(handle);
   if (datagrams != nullptr) return datagrams->waitingBytes();
   const Stream* stream = findStream(handle);
-  if (stream == nullptr) return 0;
-  size_t bytes = stream->queued();
-  for (int32_t i = stream->firstPiece; i >= 0; i = pieces_[i].next)
-    bytes += pieces_[i].bytes.size();
-  return bytes;
+  return stream == nullptr ? 0 : stream->queued() + writtenBytes(*stream);
 }
 
 Socket Reactor::socketOf(Handle handle) const {
@@ -93,9 +104,10 @@ bool Reactor::isUnix(Handle handle) const {
   return watched != nullptr && watched->isUnix;
 }
 
-void Reactor::addSlab(uint8_t* memory, size_t size) {
-  Slab& slab = slab_.memory == nullptr ? slab_ : spareSlab_;
-  slab = {memory, size, 0};
+void Reactor::receiveInto(std::span<uint8_t> arena) {
+  flush();
+  arena_ = arena;
+  arenaUsed_ = std::min(arenaUsed_, arena.size());
 }
 
 // Takes the object over, whatever becomes of it.
@@ -117,55 +129,66 @@ Status Reactor::adoptBound(Watched& watched, const std::unique_ptr<SocketFile>& 
 
 Status Reactor::enrol(Watched& watched, Interest interest, Handle& handle) {
   watched.handle = table_.insert(watched);
-  Status status{watched.handle == 0 ? EMFILE : 0, "socket"};
-  if (status.ok() && interest != Interest::kNone) {
-    status = poller_->add(watched.socket, interest, triggerOf(watched),
-                          static_cast<uint64_t>(watched.handle));
+  if (watched.handle == 0) return {EMFILE, "socket"};
+  watched.wanted = interest;
+  const Status status = tellPoller(watched);
+  if (status.ok()) handle = watched.handle;
+  return status;
+}
+
+// By level a socket nobody is interested in is not watched at all, or its hang-up would be reported
+// for ever. By edge it is: a stream that is not read from may break all the same.
+Status Reactor::tellPoller(Watched& watched) {
+  const uint64_t token = static_cast<uint64_t>(watched.handle);
+  const Trigger trigger = triggerOf(watched);
+  const Interest interest = watched.due();
+  const bool watches = interest != Interest::kNone || trigger == Trigger::kEdge;
+  Status status;
+  if (watched.inPoller && watches) {
+    status = poller_->modify(watched.socket, interest, trigger, token);
+  } else if (watched.inPoller) {
+    status = poller_->remove(watched.socket);
+  } else if (watches) {
+    status = poller_->add(watched.socket, interest, trigger, token);
   }
   if (!status.ok()) return status;
-  watched.interest = watched.wanted = interest;
-  handle = watched.handle;
+  watched.inPoller = watches;
+  watched.interest = interest;
   return {};
 }
 
-// Tells the poller what is wanted, if that is news. A socket nobody is interested in is not watched
-// at all, or its hang-up would be reported for ever.
+// Tells the poller what is wanted, if that is news; later if it refuses.
 void Reactor::applyInterest(Watched& watched) {
-  if (watched.interest == watched.wanted) return;
-  const uint64_t token = static_cast<uint64_t>(watched.handle);
-  const Trigger trigger = triggerOf(watched);
-  Status status;
-  if (watched.wanted == Interest::kNone) {
-    status = poller_->remove(watched.socket);
-  } else if (watched.interest == Interest::kNone) {
-    status = poller_->add(watched.socket, watched.wanted, trigger, token);
-  } else {
-    status = poller_->modify(watched.socket, watched.wanted, trigger, token);
-  }
-  // Only a descriptor that the application closed behind our back can fail here: it then has no
-  // events.
-  if (status.ok()) watched.interest = watched.wanted;
+  if (watched.interest == watched.due()) return;
+  const Status status = tellPoller(watched);
+  if (!status.ok()) watchingFailed(watched, status.error);
+}
+
+void Reactor::watchingFailed(Watched& watched, int error) {
+  tellOfFailure(error, kWatchCall);
+  comeBackLater(watched);
 }
 
 // epoll(7): a socket is forgotten when the last descriptor of it is closed, which ours may not be.
 void Reactor::unwatchToClose(Watched& watched) {
-  if (watched.interest == Interest::kNone) return;
+  if (!std::exchange(watched.inPoller, false)) return;
   if (watched.shared) {
     (void)poller_->remove(watched.socket);
   } else {
     poller_->closing(watched.socket);
   }
-  watched.interest = Interest::kNone;
 }
 
 void Reactor::destroy(Watched& watched) {
   if (watched.handle != 0) table_.erase(watched.handle);
   if (watched.kind != Watched::Kind::kDescriptor && watched.socket != kNoSocket) {
     unwatchToClose(watched);
-    closeSocket(watched.socket);
+    closeWithoutWaiting(watched);
   }
   switch (watched.kind) {
     case Watched::Kind::kStream:
+      forgetLingering(static_cast<Stream&>(watched));
+      forgetBroken(static_cast<Stream&>(watched));
       delete static_cast<Stream*>(&watched);
       return;
     case Watched::Kind::kListener:
@@ -175,16 +198,10 @@ void Reactor::destroy(Watched& watched) {
       delete static_cast<DatagramSocket*>(&watched);
       return;
     case Watched::Kind::kDescriptor:
-      if (watched.interest != Interest::kNone) (void)poller_->remove(watched.socket);
+      if (watched.inPoller) (void)poller_->remove(watched.socket);
       delete static_cast<Descriptor*>(&watched);
       return;
   }
-}
-
-Stream* Reactor::findStream(Handle handle) const {
-  Watched* watched = table_.find(handle);
-  if (watched == nullptr || watched->kind != Watched::Kind::kStream) return nullptr;
-  return static_cast<Stream*>(watched);
 }
 
 }  // namespace ropewalk

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "../handle_table.h"
@@ -43,11 +44,26 @@ class Reactor {
   // Of a reactor that receives descriptors: 253 of them, and others' shares of the batch.
   static constexpr size_t kMinDescriptorCapacity = 2048;
   static constexpr size_t kMaxRead = 64 * 1024;
-  // A slab with less room than this is given up: a read should seldom be cut short.
+  // With less room than this in the receive arena a stream waits for the next turn: a read should
+  // seldom be cut short.
   static constexpr size_t kMinRead = 16 * 1024;
-  static constexpr size_t kMinSlab = 65 * 1024;
+  // One datagram of any length, or a full read.
+  static constexpr size_t kMinArena = 66 * 1024;
+  // A read of so much shows a peer in the midst of sending.
+  static constexpr size_t kBulkRead = 16 * 1024;
+  // The unit of the limits below.
+  static constexpr uint32_t kTickMs = 100;
+  // Limits of a stream that lingers (lingering.cc): in all, without input, and of input. The
+  // pure-JS reactor has the same, in src/reactor/node/closing-sockets.ts.
+  static constexpr uint32_t kLingerTicks = 30'000 / kTickMs;
+  static constexpr uint32_t kLingerQuietTicks = 5'000 / kTickMs;
+  static constexpr size_t kLingerBytes = 64 * 1024 * 1024;
+  // What is told of a broken stream's input, at most: more than systems keep for a socket.
+  static constexpr size_t kMaxReadWhenBroken = 8 * 1024 * 1024;
 
-  Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory);
+  // `handleGenerations`: after how many uses of a slot its handles come again; few for tests.
+  Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory,
+          uint32_t handleGenerations = HandleTable<Watched>::kMaxGeneration);
   ~Reactor();
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
@@ -56,6 +72,9 @@ class Reactor {
   const Statistics& statistics() const { return statistics_; }
   // Sockets that have a handle.
   size_t size() const { return table_.size(); }
+  // Those that the host, or what it was promised, still has use for: not those that linger for the
+  // peer's sake alone.
+  size_t sizeInUse() const { return table_.size() - orphans_; }
 
   // Opening. `handle` is set on success only.
   Status listen(const SocketAddress& address, const ListenOptions& options, Handle& handle);
@@ -94,6 +113,8 @@ class Reactor {
   // Sends a copy of `fd`, made now, with the first byte written from now on. Ignored where a write
   // would be; EOPNOTSUPP for what is no UNIX stream.
   Status sendDescriptor(Handle handle, int fd);
+  // Copies of descriptors that have not been sent. 0 for a stale handle.
+  size_t waitingDescriptors(Handle handle) const;
   // Bytes written that the system has not taken. 0 for a stale handle.
   size_t queuedBytes(Handle handle);
   // The socket of a live handle, else kNoSocket: for asking addresses and setting options.
@@ -108,19 +129,23 @@ class Reactor {
   // place: see removeSocketFile(). Must come before close().
   bool unlinkUnix(Handle handle);
 
-  // Whether a slab may be added: two are needed to begin with, and one for each that was used up.
-  bool wantsSlab() const { return spareSlab_.memory == nullptr; }
-  // Gives memory to receive into, of kMinRead bytes at least, and kMinSlab where datagrams are
-  // received: each must find room in one slab. It must live until the second slab
-  // after it is added.
-  void addSlab(uint8_t* memory, size_t size);
-  // The present slab must not be written to any more.
-  void retireSlab() { slab_.used = slab_.size; }
+  // The memory to receive into from now on, of kMinArena bytes at least. What is to be sent out of
+  // the former memory is sent or copied first: nothing refers to it afterwards.
+  void receiveInto(std::span<uint8_t> arena);
 
   // Returns how many events there are. To be called only when the last batch is finished.
   size_t gather();
   void finishBatch();
   void flush();
+  // When gather() has something to do, whatever is ready, as monotonicNanos(); kNeverDue if never.
+  int64_t wakeUpDue() const { return std::min(retryDue_, tickDue_); }
+  static constexpr int64_t kNeverDue = INT64_MAX;
+  // The poller fails: nobody is to wait for it before wakeUpDue().
+  bool pollerRests() const { return pollResting_; }
+  // Somebody has waited for the poller, with this outcome.
+  void waited(const Status& status);
+  // A tick has passed for those that linger. For tests: gather() calls it when it is time.
+  void tick();
   // Whether gather() has something to do without the poller saying so.
   bool pending() const {
     return pendingHead_ < pending_.size() || !unfinished_.empty() ||
@@ -130,6 +155,9 @@ class Reactor {
  private:
   // The most records that one ready socket makes, accepts and descriptors aside.
   static constexpr size_t kRecordsPerSocket = 4;
+  // One part in so many of a batch is left for what became ready and for listeners that are
+  // drained, whatever else there is to tell.
+  static constexpr size_t kLeastShare = 8;
 
   struct Event {
     int32_t ints[kEventInts];
@@ -137,28 +165,69 @@ class Reactor {
   // A write of this turn. Those of one stream are chained.
   struct Piece {
     Bytes bytes;
-    std::unique_ptr<Retained> keeper;  // null: `bytes` lie in the outgoing slab
+    std::unique_ptr<Retained> keeper;  // null: `bytes` lie in the outgoing slab or the arena
+    size_t position;                   // of the first of `bytes` in what the stream wrote this turn
     int32_t next;
+    size_t end() const { return position + bytes.size(); }
+    bool valid() const { return keeper == nullptr || keeper->valid(); }
+    bool continuesAt(const uint8_t* memory) const {
+      return keeper == nullptr && bytes.data() + bytes.size() == memory;
+    }
   };
+  // What limits a stream that lingers.
+  struct Lingering {
+    uint32_t ticksLeft = kLingerTicks;
+    uint32_t quietTicksLeft = kLingerQuietTicks;
+    size_t bytesLeft = kLingerBytes;
+    bool peerSends = false;
+    bool awaitsAcknowledgement = false;  // for lingerSeconds; the other limits come afterwards
+  };
+  struct Broken {
+    int error;
+    size_t bytesLeft;
+  };
+  enum class Input : uint8_t { kNone, kSome, kEnded };
   struct HandedOver {
     size_t record;  // position of its kDescriptor
     int fd;
   };
-  struct Slab {
-    uint8_t* memory = nullptr;
-    size_t size = 0;
-    size_t used = 0;
-    size_t room() const { return size - used; }
+
+  struct Retry {
+    Handle handle;
+    int64_t due;
   };
+  // Stands for the poller where handles are kept. No socket has it.
+  static constexpr Handle kPollersHandle = 0;
+
+  // Null for a handle that is stale or of another kind.
+  template <typename T>
+  T* find(Handle handle) const {
+    Watched* watched = table_.find(handle);
+    return watched != nullptr && watched->kind == T::kKind ? static_cast<T*>(watched) : nullptr;
+  }
 
   // reactor.cc
   Status adopt(Watched& watched, Interest interest, Handle& handle);
   Status adoptBound(Watched& watched, const std::unique_ptr<SocketFile>& file, Handle& handle);
   Status enrol(Watched& watched, Interest interest, Handle& handle);
   void unwatchToClose(Watched& watched);
+  Status tellPoller(Watched& watched);
   void applyInterest(Watched& watched);
+  void watchingFailed(Watched& watched, int error);
   void destroy(Watched& watched);
-  Stream* findStream(Handle handle) const;
+  Stream* findStream(Handle handle) const { return find<Stream>(handle); }
+
+  // retries.cc
+  void comeBackLater(Watched& watched);
+  void backOff(Watched& watched);
+  void sendLater(Watched& watched, int error);
+  void addRetry(Handle handle, uint8_t& setbacks);
+  void retryWhatIsDue();
+  void retry(Watched& watched);
+  void tellOfFailure(int error, FailedCall call);
+  void expectMoreFailures();
+  size_t askPoller(std::span<ReadyEvent> ready);
+  void restPoller(const Status& status, uint8_t& setbacks);
 
   // adoption.cc
   Status enrolShared(Watched& watched, bool takenOver, Handle& handle);
@@ -166,7 +235,7 @@ class Reactor {
   // unix_streams.cc
   Transfer sendWithDescriptors(Stream& stream, std::span<Bytes>& parts);
   bool hasRoomForDescriptors() const;
-  Transfer receiveUnixInto(Stream& stream, size_t most, bool& stoppedShort);
+  Transfer receiveUnixInto(Stream& stream, uint8_t* memory, size_t most, bool& stoppedShort);
   void closeUntakenDescriptors();
 
   // incoming.cc
@@ -174,54 +243,82 @@ class Reactor {
   void emit(Handle handle, int32_t kind, int32_t a, int32_t b);
   void emitAddress(Handle handle, int32_t kind, int32_t a, const SocketAddress& address);
   void emitPending();
+  void compactPending();
+  bool isForNobody(const Event& event) const;
   void goOnWithUnfinished();
   void comeBack(Stream& stream);
+  void goOnReading(Stream& stream);
   void onReady(const ReadyEvent& ready);
   void onStreamReady(Stream& stream, const ReadyEvent& ready);
   void finishConnect(Stream& stream);
+  void noticeHangUp(Stream& stream, bool reset);
   void receiveFrom(Stream& stream);
   void endOfInput(Stream& stream);
-  bool haveReadRoom();
-  void takeSpareSlab();
+  size_t arenaRoom() const { return arena_.size() - arenaUsed_; }
+  void endFromPeer(Stream& stream, int error, FailedCall call);
+  void markEnded(Handle handle);
+
+  // accepting.cc
+  void obeyListener(Listener& listener, int32_t command);
   void acceptOn(Listener& listener);
   bool acceptOne(Listener& listener);
+  bool acceptFailed(Listener& listener, int error, FailedCall call);
   void refuseWaiting(Listener& listener);
   void drainListeners();
   bool drain(Listener& listener);
-  void endFromPeer(Stream& stream, int error, FailedCall call);
 
   // outgoing.cc
   void settleDirty();
   void absorbCommands();
+  Bytes bytesToSend(int32_t offset, int32_t length) const;
   void obey(Watched& watched, int32_t command);
-  void obeyListener(Listener& listener, int32_t command);
   void obeyStream(Stream& stream, int32_t command);
   void addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper);
   void markDirty(Stream& stream);
   void settle(Stream& stream);
+  size_t writtenBytes(const Stream& stream) const;
   bool sendWaiting(Stream& stream);
-  bool memoryIsValid(const Stream& stream) const;
-  size_t gatherParts(const Stream& stream, std::span<Bytes> parts) const;
+  bool gatherParts(const Stream& stream, std::span<Bytes>& parts) const;
   void consumeSent(Stream& stream, size_t count);
   void queuePieces(Stream& stream);
   void endOfSending(Stream& stream);
   void endFromHere(Stream& stream, int error, FailedCall call);
+  void endWithReset(Stream& stream, int error);
   void notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b);
+
+  void dropUnsent(Stream& stream);
+
+  // lingering.cc
+  static Input discardOnce(Stream& stream, size_t& bytes);
+  void closeGracefully(Stream& stream);
+  void comeBackToRead(Stream& stream);
+  void discardInput(Stream& stream);
+  void endOfLingeringInput(Stream& stream, Lingering& lingering);
+  bool checkAcknowledged(Stream& stream, Lingering& lingering);
+  void tickIfDue();
+  void obeyLingering(Stream& stream, int32_t command);
+  void obeyBroken(Stream& stream, int32_t command);
+  void finishClosing(Stream& stream);
+  void forgetLingering(Stream& stream);
+  void sendFailed(Stream& stream, int error);
+  void readOfBroken(Stream& stream, size_t bytes);
+  void endBroken(Stream& stream);
+  void forgetBroken(Stream& stream);
+  void closeWithoutWaiting(Watched& watched);
 
   // datagrams_in.cc
   DatagramSettings possible(const DatagramSettings& settings) const;
   DatagramSocket& makeDatagrams(Socket socket, const DatagramSettings& settings);
-  DatagramSocket* findDatagrams(Handle handle) const;
+  DatagramSocket* findDatagrams(Handle handle) const { return find<DatagramSocket>(handle); }
   void onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready);
   void goOnWithDatagrams();
   void comeBack(DatagramSocket& socket);
   void receiveDatagrams(DatagramSocket& socket, size_t records);
   bool receiveError(DatagramSocket& socket, int error, int lastError);
-  size_t datagramsThatFit(size_t bytesEach) const;
   size_t emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagram& datagram);
   void emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int32_t b,
                     const SocketAddress& from, const DatagramAncillary& told);
-  size_t putInSlab(Bytes bytes);
+  size_t putInArena(Bytes bytes);
 
   // datagrams_out.cc
   void addDatagram(DatagramSocket& socket, Bytes record);
@@ -251,11 +348,26 @@ class Reactor {
   std::vector<Handle> unfinished_;  // streams that had more to read or send than a turn's share
   std::vector<Handle> revisited_;
   std::vector<Handle> draining_;  // listeners that have yet to say kListenerDrained
+  std::vector<Retry> retries_;
+  std::vector<Retry> retried_;
+  int64_t retryDue_ = kNeverDue;  // the earliest of retries_
+  bool pollResting_ = false;
+  bool waitingFails_ = false;
+  bool failureTold_ = false;
+  int64_t failingUntil_ = 0;
+  uint8_t pollSetbacks_ = 0;
+  uint8_t waitSetbacks_ = 0;
   size_t unprocessed_ = 0;     // sockets that this batch must have room for beside the present one
   std::vector<Handle> ended_;  // their kLost is in this batch
   std::vector<HandedOver> handedOver_;  // descriptors in this batch
-  Slab slab_;
-  Slab spareSlab_;
+  std::span<uint8_t> arena_;            // what this batch's events hand out
+  size_t arenaUsed_ = 0;
+
+  std::unordered_map<Handle, Lingering> lingering_;
+  std::vector<Handle> ticking_;
+  int64_t tickDue_ = kNeverDue;  // the next tick of those that linger
+  size_t orphans_ = 0;           // of those that linger: the host has forgotten them
+  std::unordered_map<Handle, Broken> broken_;
 
   std::vector<Handle> unfinishedDatagrams_;  // likewise, of datagram sockets
   std::vector<Handle> revisitedDatagrams_;

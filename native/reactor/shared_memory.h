@@ -5,14 +5,20 @@
 //
 // Commands, host -> core: what the host wants done, three integers each, in order.
 //
-//     | handle | offset >= 0 | length |   send `length` bytes of the outgoing slab, from `offset`
+//     | handle | offset >= 0 | length |   send `length` bytes of the outgoing slab, from `offset`;
+//     from
+//                                         kArenaOffset on, of the receive arena: nothing is copied
+//                                         of what the system takes at once
 //     | handle | Command < 0 | 0      |   any other command
+//
+// The receive arena holds the bytes of this batch's events. It is used again for the next batch, so
+// that it stays in the processor's caches: what the host wants to keep it copies.
 //
 // Events, core -> host: four integers each.
 //
 //     | handle | kind + (scope << 8) | a | b |
 //
-//     kData          a: offset in the present slab   b: length
+//     kData          a: offset in the receive arena  b: length
 //     kReadEnded     the peer has finished sending (streams that allow half-close)
 //     kLost          a: errno, 0 for a clean end     b: FailedCall. The handle is stale from now
 //                    on
@@ -26,24 +32,29 @@
 //     kWriteShut     the sending side is shut down
 //     kReadable      a raw descriptor
 //     kWritable      a raw descriptor
-//     kAcceptFailed  a: errno                        b: 1 for the first of a row of failures
-//     kNextSlab      data of later events lies in the next slab
+//     kAcceptFailed  a: errno                        b: FailedCall. Once, until a connection is
+//                    accepted; the listener tries again by itself
 //     kDescriptor    a: a descriptor that came with the bytes of the next kData. The host
 //                    owns it, whatever has become of the handle, from when it has moved
 //                    kEventCursor past this record: to be done before the descriptor is used.
 //                    Those at or beyond the cursor are closed with the reactor
 //     kListenerDrained   all who waited are accepted, and nobody else will be
-//     kDatagram      a: offset in the present slab   b: length; kind + (DatagramFlag << 8); these
+//     kCallFailed    a: errno                        b: FailedCall. What sockets depend on; the
+//                    handle is 0. The call is tried again; once, until none has to be
+//     kDatagram      a: offset in the receive arena  b: length; kind + (DatagramFlag << 8); these
 //     records follow:
 //                    | 4 words of the source's address |
 //                    | port + (is IPv6 << 16) | scope | traffic class or -1 | interface or 0 |
 //                    with kHasDestination: | 4 words of the destination's address |
 //                    with kUnixAddress the first two words are offset and length of the path, in
-//                    the present slab as well
+//                    the arena as well
 //     kDatagramTruncated  a: bytes that it had       b: 0; records as of kDatagram. It was dropped
 //     kRefused       nobody listens where the socket is connected to
 //     kSendFailed    a: errno                        b: length; records as of kDatagram, with the
-//                    destination in place of the source. It was dropped
+//                    destination in place of the source. It was dropped. b is -1 if that came out
+//                    later, when something was to be received
+//     kReceiveFailed a: errno                        b: 0. Once, until something is received; it
+//                    is tried again
 #pragma once
 
 #include <cstddef>
@@ -57,7 +68,6 @@ enum Header : size_t {
   kOutgoingUsed,   // bytes of the outgoing slab written
   kEventCount,     // events of this batch
   kEventCursor,    // events of this batch that the host has dealt with
-  kSlabsWanted,    // receive slabs the core has used up
   kHeaderInts,
 };
 
@@ -89,13 +99,15 @@ enum EventKind : int32_t {
   kReadable,
   kWritable,
   kAcceptFailed,
-  kNextSlab,
-  kDescriptor,
+  kDescriptor = 12,
   kListenerDrained,
-  kDatagram = 14,
+  kCallFailed,
+  // Of datagrams from here on.
+  kDatagram = 32,
   kDatagramTruncated,
   kRefused,
   kSendFailed,
+  kReceiveFailed,
 };
 
 // The kind is in the low bits of a record's second integer.
@@ -111,7 +123,18 @@ enum DatagramFlag : int32_t {
 // Records of an address that follow an event of datagrams.
 constexpr size_t kAddressRecords = 2;
 
-enum FailedCall : int32_t { kNoCall, kReceiveCall, kSendCall, kConnectCall };
+enum FailedCall : int32_t {
+  kNoCall,
+  kReceiveCall,
+  kSendCall,
+  kConnectCall,
+  kAcceptCall,
+  kWatchCall,  // to have the poller watch a socket
+  kPollCall,   // to ask the poller, or to wait for it
+};
+
+// Bytes to be sent that lie in the receive arena are named by their offset there plus this.
+constexpr int32_t kArenaOffset = 1 << 24;
 
 constexpr size_t kCommandInts = 3;
 constexpr size_t kEventInts = 4;

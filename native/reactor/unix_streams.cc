@@ -42,6 +42,11 @@ bool Reactor::unlinkUnix(Handle handle) {
   return file != nullptr && removeSocketFile(*file);
 }
 
+size_t Reactor::waitingDescriptors(Handle handle) const {
+  const Stream* stream = findStream(handle);
+  return stream == nullptr || stream->departing == nullptr ? 0 : stream->departing->size();
+}
+
 Status Reactor::sendDescriptor(Handle handle, int fd) {
   UniqueFd copy;
   const Status status = duplicate(fd, copy);
@@ -61,11 +66,16 @@ Status Reactor::sendDescriptor(Handle handle, int fd) {
 // offered to the system.
 Transfer Reactor::sendWithDescriptors(Stream& stream, std::span<Bytes>& parts) {
   std::array<int, kMaxDescriptors> descriptors;
-  const size_t due = stream.departing->due(descriptors);
-  parts = parts.first(stream.departing->cut(parts, due));
-  const Transfer transfer = due == 0
-                                ? sendParts(stream.socket, parts)
-                                : sendUnix(stream.socket, parts, std::span(descriptors).first(due));
+  size_t due = stream.departing->due(descriptors);
+  Transfer transfer;
+  // XNU refuses with EMSGSIZE what its buffer has no room for: fewer go, or they wait to be sent.
+  for (;; due /= 2) {
+    parts = parts.first(stream.departing->cut(parts, due));
+    transfer = due == 0 ? sendParts(stream.socket, parts)
+                        : sendUnix(stream.socket, parts, std::span(descriptors).first(due));
+    if (due == 0 || transfer.error != EMSGSIZE) break;
+    if (due == 1) return {Transfer::Result::kWouldBlock, 0, 0};
+  }
   if (transfer.result != Transfer::Result::kDone) return transfer;
   stream.departing->consume(transfer.count, due);
   if (stream.departing->empty()) stream.departing.reset();
@@ -75,12 +85,12 @@ Transfer Reactor::sendWithDescriptors(Stream& stream, std::span<Bytes>& parts) {
 // Descriptors can't be left with the system while their bytes are read: there must be room to tell
 // of as many as a read may bring.
 bool Reactor::hasRoomForDescriptors() const {
-  return room() >= kMaxDescriptors + (unprocessed_ + 1) * kRecordsPerSocket;
+  return room() >= kMostReceived + (unprocessed_ + 1) * kRecordsPerSocket;
 }
 
 // Tells of the descriptors; the bytes are left to be told of.
-Transfer Reactor::receiveUnixInto(Stream& stream, size_t most, bool& stoppedShort) {
-  uint8_t* memory = slab_.memory + slab_.used;
+Transfer Reactor::receiveUnixInto(Stream& stream, uint8_t* memory, size_t most,
+                                  bool& stoppedShort) {
   if (!stream.allowDescriptors) {
     return receiveUnixBytes(stream.socket, memory, most, stoppedShort);
   }

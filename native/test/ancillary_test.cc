@@ -42,7 +42,9 @@ void skipsOtherMessages() {
   std::vector<uint8_t> control;
   append(control, SOL_SOCKET, SCM_RIGHTS + 1, {1, 2, 3});
   append(control, 41, SCM_RIGHTS, {4});
+  CHECK(!readAncillary(control).rights);
   append(control, SOL_SOCKET, SCM_RIGHTS, {});
+  CHECK(readAncillary(control).rights);
   append(control, SOL_SOCKET, SCM_RIGHTS, {5, -1, 6});
   append(control, SOL_SOCKET, 1000, {});
   const Ancillary found = readAncillary(control);

@@ -42,6 +42,21 @@ void findsNothingForNonsense() {
   CHECK(table.find(handle) == &thing);
 }
 
+// Handles come again when their slot's generations are used up, and not before renew().
+void beginsAgainWhenToldTo() {
+  HandleTable<Thing> table(2);
+  Thing thing;
+  const Handle first = table.insert(thing);
+  table.erase(first);
+  table.erase(table.insert(thing));
+  for (int i = 0; i < 5; i++) {
+    CHECK(table.insert(thing) != first);
+    CHECK(table.find(first) == nullptr);
+  }
+  table.renew();
+  CHECK_EQUAL(table.insert(thing), first);
+}
+
 // A slot that came free first is used again first.
 void usesSlotsAgainInTurn() {
   HandleTable<Thing> table;
@@ -75,6 +90,7 @@ void generationsBeginAgain() {
     CHECK(given.insert(handle).second);
   }
   table.erase(handle);
+  table.renew();
   CHECK_EQUAL(table.insert(thing), first);
 }
 
@@ -143,6 +159,7 @@ int main() {
       STORY(findsWhatWasInserted),
       STORY(findsNothingForNonsense),
       STORY(usesSlotsAgainInTurn),
+      STORY(beginsAgainWhenToldTo),
       STORY(generationsBeginAgain),
       STORY(canBeFull),
       STORY(visitsWhileErasing),

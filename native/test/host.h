@@ -1,13 +1,12 @@
-// Plays the part of JavaScript for a reactor under test: owns the memory they share, gives slabs,
-// takes turns, and keeps what happened to each handle. Whatever the story, it checks that each
-// handle ends once at most and is silent afterwards, and that bytes once received are never written
-// over.
+// Plays the part of JavaScript for a reactor under test: owns the memory they share, takes turns,
+// and keeps what happened to each handle. Whatever the story, it checks that each handle ends once
+// at most and is silent afterwards, and that received bytes lie apart and stay as they are until
+// their batch is finished. Then it overwrites them, as the next batch would.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <set>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "check.h"
+#include "faulty_poller.h"
 #include "over_pollers.h"
 #include "reactor/reactor.h"
 #include "sockets.h"
@@ -26,8 +26,9 @@ struct HostSettings {
   size_t eventCapacity = 4096;
   size_t commandCapacity = 4096;
   size_t outgoingSize = 256 * 1024;
-  size_t slabSize = 256 * 1024;
-  bool givesSlabs = true;
+  size_t arenaSize = 256 * 1024;
+  PollerFaults* faults = nullptr;  // if any, the poller has them
+  uint32_t handleGenerations = HandleTable<Watched>::kMaxGeneration;
 };
 
 // A datagram that came, or of one that could not be sent, where it should have gone.
@@ -62,12 +63,14 @@ struct Happened {
   int lost = 0;
   int error = 0;                    // of kLost or kAcceptFailed
   int call = 0;                     // of kLost
-  std::vector<int> acceptFailures;  // `b` of each
+  std::vector<int> acceptFailures;  // the call of each
   std::vector<Handle> accepted;
   std::vector<DatagramSeen> datagrams;
   std::vector<DatagramSeen> truncated;
   std::vector<DatagramSeen> sendFailures;
   int refused = 0;
+  std::vector<int> callFailures;     // the call of each; of handle 0
+  std::vector<int> receiveFailures;  // the error of each
   // The other end's address if accepted, this end's if connected.
   uint32_t words[4] = {};
   uint16_t port = 0;
@@ -89,14 +92,18 @@ class Host {
         header_(kHeaderInts),
         commands_(settings.commandCapacity * kCommandInts),
         events_(settings.eventCapacity * kEventInts),
-        outgoing_(settings.outgoingSize) {
+        outgoing_(settings.outgoingSize),
+        arena_(settings.arenaSize + kGuard) {
     const SharedMemory memory{header_.data(),        commands_.data(), settings.commandCapacity,
                               outgoing_.data(),      outgoing_.size(), events_.data(),
                               settings.eventCapacity};
-    reactor_ = std::make_unique<Reactor>(openPoller(kind), memory);
-    if (settings.givesSlabs) giveSlabs();
+    std::unique_ptr<Poller> poller = openPoller(kind);
+    if (settings.faults != nullptr) {
+      poller = std::make_unique<FaultyPoller>(std::move(poller), *settings.faults);
+    }
+    reactor_ = std::make_unique<Reactor>(std::move(poller), memory, settings.handleGenerations);
+    reactor_->receiveInto(std::span(arena_).first(settings.arenaSize));
   }
-  ~Host() { checkSlabs(); }
 
   Reactor& reactor() { return *reactor_; }
   void destroyReactor() { reactor_.reset(); }
@@ -104,8 +111,11 @@ class Host {
   std::vector<int32_t>& commands() { return commands_; }
   std::vector<int32_t>& events() { return events_; }
   std::vector<uint8_t>& outgoing() { return outgoing_; }
+  std::vector<uint8_t>& arena() { return arena_; }
 
   Happened& of(Handle handle) { return happened_[handle]; }
+  // Of a handle that another had before, if those come again soon.
+  void begins(Handle handle) { happened_.erase(handle); }
   // Called for each event, in the middle of its batch.
   std::function<void(const Event&)> onEvent;
 
@@ -145,13 +155,17 @@ class Host {
   }
   void write(Handle handle, std::string_view text) { write(handle, bytesOf(text)); }
 
-  void giveSlabs() {
-    while (reactor_->wantsSlab()) {
-      Slab& slab = slabs_.emplace_back();
-      slab.memory.resize(settings_.slabSize + kGuard);
-      reactor_->addSlab(slab.memory.data(), settings_.slabSize);
-      header_[kSlabsWanted] = 0;
-    }
+  // Writes what a kData handed out, where it lies.
+  void writeReceived(Handle handle, const Event& data) {
+    command(handle, kArenaOffset + data.a, data.b);
+  }
+
+  // Receives into other memory from now on, as if JavaScript had given the arena away.
+  void moveArena() {
+    std::vector<uint8_t> moved = arena_;
+    reactor_->receiveInto(std::span(moved).first(settings_.arenaSize));
+    arena_.swap(moved);
+    std::fill(moved.begin(), moved.end(), kOverwritten);
   }
 
   // One turn, as the binding runs it. Returns how many events it had.
@@ -161,8 +175,8 @@ class Host {
     CHECK_EQUAL(header_[kEventCount], count);
     CHECK_EQUAL(header_[kEventCursor], 0);
     for (size_t i = 0; i < count;) i += deal(events_.data() + i * kEventInts);
-    if (settings_.givesSlabs) giveSlabs();
     reactor_->flush();
+    checkReceived();
     if (count > 0) reactor_->finishBatch();
     return count;
   }
@@ -194,13 +208,9 @@ class Host {
   }
 
  private:
-  // Behind each slab: the system's writes are no business of AddressSanitizer.
+  // Behind the arena: the system's writes are no business of AddressSanitizer.
   static constexpr size_t kGuard = 64;
-
-  struct Slab {
-    std::vector<uint8_t> memory;
-    std::vector<uint8_t> given;  // what lay in it when it was handed out
-  };
+  static constexpr uint8_t kOverwritten = 0xdb;
 
   // Returns how many records the event has.
   size_t deal(const int32_t* record) {
@@ -224,6 +234,7 @@ class Host {
         break;
       case kAccepted:
         seen.accepted.push_back(event.a);
+        begins(event.a);
         setAddress(happened_[event.a], event.b, record + kEventInts);
         records = 2;
         break;
@@ -257,10 +268,6 @@ class Host {
       case kListenerDrained:
         seen.listenerDrained += 1;
         break;
-      case kNextSlab:
-        presentSlab_ += 1;
-        CHECK(presentSlab_ < slabs_.size());
-        break;
       case kDatagram:
         records = seeDatagram(record, seen.datagrams);
         seen.datagrams.back().data = take(event);
@@ -273,6 +280,13 @@ class Host {
         break;
       case kRefused:
         seen.refused += 1;
+        break;
+      case kReceiveFailed:
+        seen.receiveFailures.push_back(event.a);
+        break;
+      case kCallFailed:
+        seen.error = event.a;
+        seen.callFailures.push_back(event.b);
         break;
       default:
         CHECK(!"a known kind of event");
@@ -288,18 +302,16 @@ class Host {
     seen.reads.push_back(bytes.size());
   }
 
-  // The bytes that an event hands out.
+  // The bytes that an event hands out: behind those of earlier events.
   std::vector<uint8_t> take(const Event& event) {
-    CHECK(presentSlab_ < slabs_.size());
-    Slab& slab = slabs_[presentSlab_];
     const size_t offset = static_cast<size_t>(event.a);
     const size_t length = static_cast<size_t>(event.b);
-    CHECK(offset >= slab.given.size() && offset + length <= settings_.slabSize);
-    const auto begin = slab.memory.begin() + static_cast<ptrdiff_t>(offset);
-    slab.given.insert(slab.given.end(),
-                      slab.memory.begin() + static_cast<ptrdiff_t>(slab.given.size()),
-                      begin + static_cast<ptrdiff_t>(length));
-    return {begin, begin + static_cast<ptrdiff_t>(length)};
+    CHECK(offset >= received_.size() && offset + length <= settings_.arenaSize);
+    const auto begin = arena_.begin() + static_cast<ptrdiff_t>(offset);
+    const auto end = begin + static_cast<ptrdiff_t>(length);
+    received_.insert(received_.end(), arena_.begin() + static_cast<ptrdiff_t>(received_.size()),
+                     end);
+    return {begin, end};
   }
 
   // Returns how many records the event has.
@@ -316,8 +328,8 @@ class Host {
     seen.trafficClass = address[6];
     seen.interfaceIndex = static_cast<uint32_t>(address[7]);
     if ((seen.flags & kUnixAddress) != 0) {
-      const auto* slab = reinterpret_cast<const char*>(slabs_[presentSlab_].memory.data());
-      seen.path.assign(slab + seen.words[0], seen.words[1]);
+      const auto* arena = reinterpret_cast<const char*>(arena_.data());
+      seen.path.assign(arena + seen.words[0], seen.words[1]);
     }
     if ((seen.flags & kHasDestination) == 0) return 1 + kAddressRecords;
     std::copy(address + 8, address + 12, seen.destination);
@@ -331,11 +343,11 @@ class Host {
     seen.hasPath = (b >> 17 & 1) != 0;
   }
 
-  void checkSlabs() {
-    for (const Slab& slab : slabs_) {
-      CHECK(std::equal(slab.given.begin(), slab.given.end(), slab.memory.begin()));
-      CHECK(std::count(slab.memory.end() - kGuard, slab.memory.end(), 0) == kGuard);
-    }
+  void checkReceived() {
+    CHECK(std::equal(received_.begin(), received_.end(), arena_.begin()));
+    CHECK(std::count(arena_.end() - kGuard, arena_.end(), 0) == kGuard);
+    received_.clear();
+    std::fill(arena_.begin(), arena_.end() - kGuard, kOverwritten);
   }
 
   const HostSettings settings_;
@@ -343,8 +355,8 @@ class Host {
   std::vector<int32_t> commands_;
   std::vector<int32_t> events_;
   std::vector<uint8_t> outgoing_;
-  std::deque<Slab> slabs_;
-  size_t presentSlab_ = 0;
+  std::vector<uint8_t> arena_;
+  std::vector<uint8_t> received_;  // the arena, as it was when its last bytes were handed out
   std::unordered_map<Handle, Happened> happened_;
   std::unique_ptr<Reactor> reactor_;
 };

@@ -113,6 +113,27 @@ void forgetsWhatIsClosed() {
   ends.near.reset(near);
 }
 
+// XNU takes EV_OOBAND from nobody: urgent data is no event, and an edge tells only of the bytes
+// before it.
+void tellsNothingOfUrgentData() {
+  const UniqueFd kq(kqueue());
+  const UniqueFd listener = listenOnLoopback();
+  const Peer peer = Peer::connectedTo(portOf(listener.get()));
+  Socket accepted = kNoSocket;
+  SocketAddress address;
+  CHECK(acceptFrom(listener.get(), accepted, address).ok());
+  const UniqueFd socket(accepted);
+  struct kevent added = change(accepted, EVFILT_READ, EV_ADD | EV_CLEAR | EV_OOBAND | EV_RECEIPT);
+  CHECK_EQUAL(kevent(kq.get(), &added, 1, &added, 1, &kAtOnce), 1);
+  CHECK(added.data == 0 && (added.flags & EV_OOBAND) == 0);
+  CHECK_EQUAL(::send(peer.fd(), "ab", 2, MSG_OOB), 2);
+  struct kevent event {};
+  const timespec longEnough{20, 0};
+  CHECK_EQUAL(kevent(kq.get(), nullptr, 0, &event, 1, &longEnough), 1);
+  CHECK((event.flags & EV_OOBAND) == 0);
+  CHECK_EQUAL(event.data, 1);
+}
+
 void marksTheEnd() {
   const UniqueFd kq(kqueue());
   TwoEnds ends = openSocketPair();
@@ -169,6 +190,7 @@ int main() {
       STORY(tellsAgainWhatIsAddedAgain),
       STORY(keepsDisabledKnotes),
       STORY(forgetsWhatIsClosed),
+      STORY(tellsNothingOfUrgentData),
       STORY(marksTheEnd),
       STORY(isTriggeredByTheUser),
       STORY(waitsAsLongAsItIsTold),

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "check.h"
+#include "faulty_poller.h"
 #include "over_pollers.h"
 #include "ready.h"
 #include "sockets.h"
@@ -75,6 +76,27 @@ void canBeArmedTwice(PollerKind kind) {
   CHECK_EQUAL(wakes.count(), 0);
   put(ends.far, "x");
   wakes.waitFor(1);
+}
+
+// What came of waiting is told once, and a failure wakes like anything else.
+void tellsWhatCameOfWaiting(PollerKind kind) {
+  PollerFaults faults;
+  FaultyPoller poller(openPoller(kind), faults);
+  const TwoEnds ends = openSocketPair();
+  CHECK(add(poller, ends.near.get(), Interest::kWrite, 1).ok());
+  faults.block = 1;
+  Wakes wakes;
+  PollerThread thread(poller, [&] { wakes.wake(); });
+  CHECK(!thread.takeOutcome());
+  thread.arm();
+  wakes.waitFor(1);
+  std::optional<Status> outcome = thread.takeOutcome();
+  CHECK(outcome && outcome->error == faults.error);
+  CHECK(!thread.takeOutcome());
+  thread.arm();
+  wakes.waitFor(2);
+  outcome = thread.takeOutcome();
+  CHECK(outcome && outcome->ok());
 }
 
 // A socket that is added, or asked more of, while the thread stands in block() is watched.
@@ -179,6 +201,7 @@ int main() {
   return tellOverPollers({
       STORY(wakesOnceForEachArm),
       STORY(canBeArmedTwice),
+      STORY(tellsWhatCameOfWaiting),
       STORY(watchesWhatChangesMeanwhile),
       STORY(survivesTurnsMeanwhile),
       STORY(stopsAtAnyTime),

@@ -139,6 +139,23 @@ void canBeClosedWhileItDrains(PollerKind kind) {
   CHECK_EQUAL(listener.listenerDrained, 0);
 }
 
+// Closed while it drains, with its slot used until the handles come again: what has the handle now
+// is not taken for a listener.
+void isNotTakenForWhatHasItsHandle(PollerKind kind) {
+  Server server(kind);
+  const TwoEnds ends = openSocketPair();
+  server.command(server.listener(), kDrainListener);
+  server.reactor().close(server.listener());
+  Handle handle = 0;
+  for (uint32_t uses = 0; uses < HandleTable<Watched>::kMaxGeneration; uses++) {
+    if (uses > 0) server.reactor().close(handle);
+    CHECK(server.reactor().watch(ends.near.get(), Interest::kRead, handle).ok());
+  }
+  put(ends.far, "x");
+  server.turnUntil([&] { return server.of(handle).readable > 0; });
+  CHECK_EQUAL(server.of(server.listener()).listenerDrained, 0);
+}
+
 }  // namespace
 }  // namespace ropewalk
 
@@ -153,5 +170,6 @@ int main() {
       STORY(canBeClosed),
       STORY(tellsWhyItCannotListen),
       STORY(canBeClosedWhileItDrains),
+      STORY(isNotTakenForWhatHasItsHandle),
   });
 }

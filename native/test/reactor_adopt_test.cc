@@ -339,6 +339,37 @@ void knowsFamilies(PollerKind kind) {
   CHECK_EQUAL(server.reactor().share(12345), kNoSocket);
 }
 
+// SO_LINGER that somebody else has set makes nobody wait in close(2), and is honoured.
+void waitsForAdoptedStreams(PollerKind kind) {
+  const linger hour{1, 3600};
+  for (const bool byListener : {false, true}) {
+    for (const bool closes : {false, true}) {
+      Host host(kind);
+      const Listening listening = listenOverTcp();
+      const int option = byListener ? listening.fd.get() : kNoSocket;
+      if (byListener) CHECK(setOption(option, SOL_SOCKET, SO_LINGER, hour, "").ok());
+      Peer peer(Peer::connectedTo(listening.address, kSmallBuffer));
+      Handle handle = 0;
+      if (byListener) {
+        Handle listener = 0;
+        CHECK(host.reactor().adoptListener(listening.fd.get(), false, listener).ok());
+        handle = host.accept(listener);
+      } else {
+        UniqueFd accepted(accept(listening.fd.get(), nullptr, nullptr));
+        CHECK(setOption(accepted.get(), SOL_SOCKET, SO_LINGER, hour, "").ok());
+        CHECK(host.reactor().adoptStream(accepted.release(), true, handle).ok());
+      }
+      host.write(handle, pattern(100'000));
+      if (closes) host.command(handle, kClose);
+      host.turnInVain();
+      CHECK_EQUAL(host.of(handle).lost, 0);
+      host.destroyReactor();
+      const Deadline deadline;
+      while (!peer.hasEnded()) CHECK(!deadline.passed());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace ropewalk
 
@@ -357,5 +388,6 @@ int main() {
       STORY(givesAwayInMidBatch),
       STORY(waitsForNobody),
       STORY(knowsFamilies),
+      STORY(waitsForAdoptedStreams),
   });
 }

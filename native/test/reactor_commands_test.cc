@@ -124,15 +124,14 @@ void countsWithinTheMemory(PollerKind kind) {
 // The other numbers of the header are the host's affair: the core only writes them.
 void readsNoOtherHeader(PollerKind kind) {
   HostSettings settings;
-  settings.slabSize = Reactor::kMinRead;
+  settings.arenaSize = Reactor::kMinArena;
   Server server(kind, settings);
   Peer peer;
   const Handle handle = server.connect(peer);
   for (const int32_t value : {-1, kLeast, kMost}) {
     for (size_t i = kOutgoingUsed; i < kHeaderInts; i++) server.header()[i] = value;
     server.turn();
-    server.header()[kSlabsWanted] = value;
-    peer.sendAll(pattern(20'000));  // more than a slab
+    peer.sendAll(pattern(20'000));
     server.turnUntil([&] { return server.of(handle).data.size() % 20'005 == 20'000; });
     checkAlive(server, handle, peer);
   }
@@ -216,10 +215,13 @@ void survivesHostileHosts(PollerKind kind) {
   for (int round = 0; round < 100; round++) {
     std::vector<uint8_t> program(256);
     for (uint8_t& op : program) op = static_cast<uint8_t>(std::rand() >> 4);
-    checkCommands(program, kind, round % 2 == 1);
+    checkCommands(program, kind, round % 2 == 1, round % 3 == 1);
   }
   replayCorpus("commands", [kind](Bytes program) {
-    if (!program.empty()) checkCommands(program.subspan(1), kind, program[0] / 2 % 2 == 1);
+    if (program.empty()) return;
+    for (const bool fewGenerations : {false, true}) {
+      checkCommands(program.subspan(1), kind, program[0] / 2 % 2 == 1, fewGenerations);
+    }
   });
 }
 

@@ -32,8 +32,8 @@ void echoes(PollerKind kind) {
   CHECK_EQUAL(host.reactor().statistics().bytesSent, 6);
 }
 
-// More than a call, a turn's share and a slab can take, of all lengths: each comes once, whole, in
-// order.
+// More than a call, a turn's share and the arena can take, of all lengths: each comes once, whole,
+// in order.
 void takesFloods(PollerKind kind) {
   DatagramHost host(kind);
   DatagramSettings settings;
@@ -69,11 +69,11 @@ void comesBackForTheRest(PollerKind kind) {
   host.turnUntil([&] { return host.got(handle).size() == 300; });
 }
 
-// A batch of events with room for a few datagrams, and of slabs that hold two at most.
+// A batch with room for a few events, and memory for a few datagrams.
 void keepsToItsRoom(PollerKind kind) {
   HostSettings small;
   small.eventCapacity = Reactor::kMinEventCapacity;
-  small.slabSize = Reactor::kMinRead;
+  small.arenaSize = 2 * Reactor::kMinRead;
   DatagramHost host(kind, small);
   std::vector<Handle> handles;
   DatagramPeer peer;

@@ -121,6 +121,39 @@ void keepTheirPlaceInTheQueue(PollerKind kind) {
   CHECK(came == std::vector<size_t>(std::begin(places), std::end(places)));
 }
 
+// One that the system has no room for waits until the peer has read, as bytes do. macOS refuses it
+// for another reason than bytes.
+void waitUntilThePeerReads(PollerKind kind) {
+  UnixServer server(kind);
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  const Pipe pipe = openPipe();
+  size_t sent = 0;
+  const auto sendOne = [&] {
+    CHECK(server.reactor().sendDescriptor(handle, pipe.writing.get()).ok());
+    server.write(handle, "x");
+    server.reactor().flush();
+    sent += 1;
+  };
+  while (server.reactor().queuedBytes(handle) == 0) {
+    CHECK(sent < 10'000);
+    sendOne();
+  }
+  sendOne();
+  CHECK(server.sleeps());
+  CHECK_EQUAL(server.of(handle).lost, 0);
+  size_t received = 0;
+  server.turnUntil([&] {
+    for (Received part = receiveFrom(peer); !part.text.empty(); part = receiveFrom(peer)) {
+      CHECK_EQUAL(part.text.size(), 1);
+      CHECK_EQUAL(part.descriptors.size(), 1);
+      received += 1;
+    }
+    return received == sent;
+  });
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
+}
+
 // Those that wait are closed with the stream, however it ends.
 void areClosedWithTheStream(PollerKind kind) {
   for (const int32_t command : {kClose, kReset, kDiscard}) {
@@ -187,6 +220,7 @@ int main() {
       STORY(goWithTheNextByte),
       STORY(goInSeveralMessages),
       STORY(keepTheirPlaceInTheQueue),
+      STORY(waitUntilThePeerReads),
       STORY(areClosedWithTheStream),
       STORY(tellWhyTheyCannotGo),
   });

@@ -8,10 +8,10 @@
 namespace ropewalk {
 namespace {
 
-// Slabs with room for one full read, so for two a turn.
+// Room for one full read a turn.
 HostSettings littleRoom() {
   HostSettings settings;
-  settings.slabSize = Reactor::kMinSlab;
+  settings.arenaSize = Reactor::kMinArena;
   return settings;
 }
 
@@ -55,7 +55,7 @@ void readsFromAll(PollerKind kind) {
   for (const Handle handle : flood.handles()) CHECK(host.of(handle).reads.size() >= 3);
 }
 
-// Streams and datagrams use the same slabs.
+// Streams and datagrams use the same memory.
 void leavesDatagramsTheirRoom(PollerKind kind) {
   DatagramHost host(kind, littleRoom());
   DatagramSettings settings;

@@ -1,4 +1,4 @@
-// What streams of the reactor receive, and the slabs it is received into.
+// What streams of the reactor receive, and the memory it is received into.
 
 #include <map>
 
@@ -78,6 +78,22 @@ void readsPastUrgentData(PollerKind kind) {
   server.turnUntil([&] { return textOf(server.of(handle).data) == "beforebehind"; });
 }
 
+// Once that is past, a read takes all that there is again, and none comes in vain.
+void readsOnceAfterUrgentData(PollerKind kind) {
+  Server server(kind);
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  CHECK_EQUAL(::send(peer.fd(), "!", 1, MSG_OOB), 1);
+  peer.sendAll("x");
+  server.turnUntil([&] { return server.of(handle).data.size() == 1; });
+  CHECK(server.sleeps());
+  for (size_t bytes = 2; bytes < 10; bytes++) {
+    peer.sendAll("x");
+    server.turnUntil([&] { return server.of(handle).data.size() == bytes; });
+    CHECK(!server.reactor().pending());
+  }
+}
+
 // A peer that floods gets one read a turn: the others are not kept waiting.
 void sharesTurns(PollerKind kind) {
   Server server(kind);
@@ -147,61 +163,95 @@ void worksInSmallBatches(PollerKind kind) {
   }
 }
 
-// Without a spare slab sockets wait; once there is one nothing has been lost.
-void waitsForSlabs(PollerKind kind) {
+// Each batch begins where the one before did, so that the memory stays in the caches. The host
+// checks that no byte changes before its batch is finished.
+void receivesIntoTheSameMemory(PollerKind kind) {
   HostSettings settings;
-  settings.slabSize = Reactor::kMinRead;
-  settings.givesSlabs = false;
+  settings.arenaSize = Reactor::kMinArena;
   Server server(kind, settings);
-  Peer peer;
-  const Handle handle = server.connect(peer);
-  const std::vector<uint8_t> bytes = pattern(60'000);
-  peer.sendAll(bytes);
-  server.turnInVain();
-  CHECK_EQUAL(server.of(handle).events, 0);
-
-  size_t before = 0;
-  for (int slabs = 0; server.of(handle).data.size() < bytes.size(); slabs++) {
-    CHECK(slabs < 10);
-    CHECK(server.reactor().wantsSlab());
-    server.giveSlabs();
-    server.turnInVain();
-    CHECK(server.of(handle).data.size() > before);
-    before = server.of(handle).data.size();
-  }
-  CHECK(server.of(handle).data == bytes);
-  peer.close();
-  server.giveSlabs();
-  server.turnUntil([&] { return server.of(handle).lost == 1; });
-}
-
-// Each slab is filled once and given up when it has less room than a read is worth; the host checks
-// at its end that no byte of it was written over.
-void fillsSlabsOnce(PollerKind kind) {
-  HostSettings settings;
-  settings.slabSize = 40'000;
-  Server server(kind, settings);
+  size_t batches = 0;
+  std::vector<int32_t> offsets;
+  server.onEvent = [&](const Host::Event& event) {
+    if (event.kind == kData) offsets.push_back(event.a);
+  };
   std::vector<Server::Connection> connections;
   for (int i = 0; i < 5; i++) connections.push_back(server.connect());
   for (uint32_t round = 1; round < 40; round++) {
     for (auto& [handle, peer] : connections) {
       transfer(server, peer, handle, pattern(round * 997, round));
+      CHECK_EQUAL(offsets.front(), 0);
+      offsets.clear();
+      batches += 1;
     }
   }
-  CHECK_EQUAL(server.header()[kSlabsWanted], 0);
+  CHECK_EQUAL(batches, 39 * 5);
 }
 
-// A slab that the host wants back is not written to any more.
-void givesUpSlabs(PollerKind kind) {
+// Without room for a read worth its while a stream waits for the next turn.
+void sharesLittleMemory(PollerKind kind) {
+  HostSettings settings;
+  settings.arenaSize = Reactor::kMinArena;
+  Server server(kind, settings);
+  std::vector<Server::Connection> connections;
+  for (int i = 0; i < 9; i++) connections.push_back(server.connect());
+  const std::vector<uint8_t> bytes = pattern(60'000);
+  for (auto& [handle, peer] : connections) peer.sendAll(bytes);
+  for (auto& [handle, peer] : connections) {
+    server.turnUntil([&] { return server.of(handle).data.size() == bytes.size(); });
+    CHECK(server.of(handle).data == bytes);
+  }
+}
+
+// What was received is sent from where it lies, or copied where the peer does not take it: the host
+// overwrites it when the batch is finished.
+void sendsWhatItReceived(PollerKind kind) {
+  Server server(kind, {}, smallBuffers());
+  Peer from;
+  Peer to;
+  const Handle source = server.connect(from);
+  const Handle destination = server.connect(to, kSmallBuffer);
+  size_t passedOn = 0;
+  server.onEvent = [&](const Host::Event& event) {
+    if (event.kind != kData || event.handle != source) return;
+    server.write(destination, "<");
+    server.writeReceived(destination, event);
+    server.write(destination, ">");
+    passedOn += static_cast<size_t>(event.b);
+  };
+  const std::vector<uint8_t> bytes = pattern(400'000);
+  transfer(server, from, source, bytes);
+  CHECK_EQUAL(passedOn, bytes.size());
+  CHECK(server.reactor().queuedBytes(destination) > 0);
+  std::vector<uint8_t> expected;
+  size_t at = 0;
+  for (const size_t read : server.of(source).reads) {
+    expected.push_back('<');
+    expected.insert(expected.end(), bytes.begin() + static_cast<ptrdiff_t>(at),
+                    bytes.begin() + static_cast<ptrdiff_t>(at + read));
+    expected.push_back('>');
+    at += read;
+  }
+  server.turnUntil([&] { return to.hasReceived(expected.size()); });
+  CHECK(to.received() == expected);
+}
+
+// In the middle of a batch: what was written out of the former memory is sent, and the later events
+// find their bytes where they expect them.
+void movesItsMemory(PollerKind kind) {
   Server server(kind);
-  Peer peer;
-  const Handle handle = server.connect(peer);
-  transfer(server, peer, handle, pattern(1000));
-  int slabs = 0;
-  server.onEvent = [&](const Host::Event& event) { slabs += event.kind == kNextSlab ? 1 : 0; };
-  server.reactor().retireSlab();
-  transfer(server, peer, handle, pattern(1000, 2));
-  CHECK_EQUAL(slabs, 1);
+  std::vector<Server::Connection> connections;
+  for (int i = 0; i < 4; i++) connections.push_back(server.connect());
+  server.onEvent = [&](const Host::Event& event) {
+    if (event.kind != kData) return;
+    server.writeReceived(event.handle, event);
+    server.moveArena();
+  };
+  for (uint32_t i = 0; i < 4; i++) connections[i].peer.sendAll(pattern(5000, i));
+  for (uint32_t i = 0; i < 4; i++) {
+    Peer& peer = connections[i].peer;
+    server.turnUntil([&] { return peer.hasReceived(5000); });
+    CHECK(peer.received() == pattern(5000, i));
+  }
 }
 
 }  // namespace
@@ -214,11 +264,13 @@ int main() {
       STORY(receivesWhatCameEarly),
       STORY(hearsTheEndBehindMuchData),
       STORY(readsPastUrgentData),
+      STORY(readsOnceAfterUrgentData),
       STORY(sharesTurns),
       STORY(servesCrowds),
       STORY(worksInSmallBatches),
-      STORY(waitsForSlabs),
-      STORY(fillsSlabsOnce),
-      STORY(givesUpSlabs),
+      STORY(receivesIntoTheSameMemory),
+      STORY(sharesLittleMemory),
+      STORY(sendsWhatItReceived),
+      STORY(movesItsMemory),
   });
 }

@@ -58,6 +58,11 @@ inline bool tellsOfResets() {
   return true;
 }
 
+// Whether what a peer sent before its reset can still be read.
+inline bool readsBehindResets() {
+  return true;
+}
+
 // Whether a datagram socket that is polled hears of a refusal.
 inline bool tellsOfRefusals() {
   return true;

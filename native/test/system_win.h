@@ -68,6 +68,11 @@ inline bool tellsOfResets() {
   return !isWine();
 }
 
+// Whether what a peer sent before its reset can still be read.
+inline bool readsBehindResets() {
+  return false;
+}
+
 // Whether a datagram socket that is polled hears of a refusal. Under Wine only a receive that waits
 // in the system does: a poll then finds the socket ready, and the receive behind it nothing.
 inline bool tellsOfRefusals() {

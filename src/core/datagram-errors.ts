@@ -2,7 +2,7 @@
 import type { Address } from './address.js';
 import { RopewalkError } from './errors.js';
 
-/** A datagram was lost on this host. Which one, and whose fault it is, the subclass says. */
+/** A datagram was lost on this host, or waits there. Which one, and whose fault it is, the subclass says. */
 export abstract class DatagramError extends RopewalkError {
   /** The other end, where it is known. */
   readonly address: Address | undefined;
@@ -46,6 +46,16 @@ export class DatagramNotSentError extends DatagramError {
 
   constructor(address: Address | undefined, cause: Error) {
     super(`a datagram was not sent (${cause.message})`, address, { cause });
+  }
+}
+
+/** The system failed to receive: `cause`. Told once until something is received; it is tried again, and what fits waits. */
+export class DatagramReceiveError extends DatagramError {
+  override readonly name = 'DatagramReceiveError';
+  override readonly code = 'ERR_DATAGRAM_RECEIVE';
+
+  constructor(cause: Error) {
+    super(`datagrams can not be received (${cause.message})`, undefined, { cause });
   }
 }
 

@@ -239,6 +239,18 @@ export class DescriptorError extends RopewalkError {
   }
 }
 
+/** `sendFileDescriptor`: as many descriptors as may wait do so, for a peer that does not read. The connection goes on. */
+export class DescriptorLimitError extends RopewalkError {
+  override readonly name = 'DescriptorLimitError';
+  override readonly code = 'ERR_DESCRIPTOR_LIMIT';
+  readonly limit: number;
+
+  constructor(limit: number) {
+    super(`${limit} descriptors wait to be sent: no more are taken`);
+    this.limit = limit;
+  }
+}
+
 /** `detach`: bytes that were written have not been taken by the system yet. The connection goes on. */
 export class UnsentBytesError extends RopewalkError {
   override readonly name = 'UnsentBytesError';
@@ -251,13 +263,29 @@ export class UnsentBytesError extends RopewalkError {
   }
 }
 
-/** A listener had to refuse connections because the process or system is out of descriptors or memory. Logged. */
+/**
+ * A listener can not accept: the process or system is out of descriptors or memory, or forbids it. Reported once; the
+ * listener tries again by itself.
+ */
 export class AcceptError extends RopewalkError {
   override readonly name = 'AcceptError';
   override readonly code = 'ERR_ACCEPT';
 
   constructor(cause: Error) {
     super(`a connection could not be accepted: ${cause.message}`, { cause });
+  }
+}
+
+/**
+ * A system call failed that sockets depend on: to have one watched, to ask which are ready, to receive. Reported once until
+ * all goes well again; the call is repeated until it does, and nothing is lost meanwhile.
+ */
+export class SystemCallRetriedError extends RopewalkError {
+  override readonly name = 'SystemCallRetriedError';
+  override readonly code = 'ERR_SYSTEM_CALL_RETRIED';
+
+  constructor(cause: Error) {
+    super(`a system call failed and is tried again: ${cause.message}`, { cause });
   }
 }
 
@@ -434,14 +462,17 @@ export function lookupErrorFrom(reason: Error, destination: Destination): DNSLoo
   return new DNSLookupError(`cannot connect (${code ?? cause.message})`, destination, { cause });
 }
 
-/** Makes an error without paying for a stack trace that would show the reactor only. */
+/**
+ * Makes an error without paying for a stack trace that would show the reactor only. Where `Error` is frozen
+ * (`node --frozen-intrinsics`), `Reflect.set` does nothing: the error then has its trace.
+ */
 export function withoutStack<E extends Error>(make: () => E): E {
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
+  Reflect.set(Error, 'stackTraceLimit', 0);
   try {
     return make();
   } finally {
-    Error.stackTraceLimit = limit;
+    Reflect.set(Error, 'stackTraceLimit', limit);
   }
 }
 

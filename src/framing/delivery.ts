@@ -2,23 +2,30 @@
  * Hands what a receiver has decoded to the application, one thing after the other, for as long as the application wants
  * it: whatever is called from inside a callback, the loop is entered once.
  */
-import { RemoteProtocolError } from '../core/errors.js';
-import type { Transport } from '../core/transport.js';
+import { ProducerRegisteredError, RemoteProtocolError } from '../core/errors.js';
+import type { PullProducer } from '../core/producer.js';
+import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
 import { reportError } from '../internal/error-report.js';
+
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** A protocol that has things to deliver. */
 export interface Deliverer {
   readonly transport: Transport;
+  /** Whether nothing is delivered while too much of what it wrote waits to be sent. */
+  readonly appliesBackpressure: boolean;
   /** Delivers one thing; false where there is none. */
   deliverNext(): boolean;
   /** Copies what is not delivered yet out of bytes that may be lent. */
   keepRest(): void;
 }
 
-/** One lives for each connection of a receiver. */
-export class Delivery {
+/** One lives for each connection of a receiver. It is the transport's producer while it waits for what was written to be sent. */
+export class Delivery implements PullProducer {
   private readonly deliverer: Deliverer;
   private paused = false;
+  /** Too much waits to be sent. */
+  private held = false;
   private delivering = false;
 
   constructor(deliverer: Deliverer) {
@@ -42,7 +49,9 @@ export class Delivery {
     }
     this.delivering = true;
     try {
-      while (this.wanted && this.deliverer.deliverNext());
+      while (this.wanted && this.deliverer.deliverNext()) {
+        if (this.deliverer.appliesBackpressure) this.hold();
+      }
     } finally {
       this.delivering = false;
       this.deliverer.keepRest();
@@ -71,7 +80,7 @@ export class Delivery {
   resume(): void {
     this.paused = false;
     if (!this.delivering) this.runFromElsewhere();
-    if (!this.paused) this.deliverer.transport.resumeProducing();
+    if (!this.paused && !this.held) this.deliverer.transport.resumeProducing();
   }
 
   stop(): void {
@@ -79,8 +88,37 @@ export class Delivery {
     this.deliverer.transport.stopProducing();
   }
 
+  /** @internal Nothing waits to be sent any more, or the producer was just registered. */
+  resumeProducing(): void {
+    const { transport } = this.deliverer;
+    if (transport.bufferedBytes > 0) return;
+    this.held = false;
+    transport.unregisterProducer();
+    if (!this.paused) this.resume();
+  }
+
+  /** @internal The connection is gone. */
+  stopProducing(): void {}
+
+  private hold(): void {
+    const { transport } = this.deliverer;
+    if (transport.bufferedBytes <= HIGH_WATER_MARK_BYTES || !this.wanted) return;
+    this.held = true;
+    try {
+      transport.registerProducer(this, false);
+    } catch (error) {
+      // The application has a producer of its own: backpressure is that one's task.
+      this.held = false;
+      if (error instanceof ProducerRegisteredError) return;
+      throw error;
+    }
+    transport.pauseProducing();
+    // What was written before is told of once something is written after.
+    transport.write(NOTHING);
+  }
+
   private get wanted(): boolean {
     const { transport } = this.deliverer;
-    return !this.paused && transport.connected && !transport.disconnecting;
+    return !this.paused && !this.held && transport.connected && !transport.disconnecting;
   }
 }

@@ -37,6 +37,15 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
    * @example override readonly acceptsLentFrames = true;
    */
   readonly acceptsLentFrames: boolean = false;
+  /**
+   * Whether the peer has to read what it is answered: while more than 64 KiB of what was written wait to be sent, no frame is
+   * delivered and nothing is received, until nothing waits. For servers. Two ends that both do so can come to wait for each
+   * other. Asked after each frame. Default false.
+   *
+   * The receiver is the transport's producer for as long as it waits, and leaves backpressure to a producer that the
+   * application has registered.
+   */
+  readonly appliesBackpressure: boolean = false;
   readonly #decoder: FrameDecoder;
   readonly #delivery: Delivery = new Delivery(this);
   #failed = false;

@@ -28,6 +28,15 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
    * lines, raw bytes and rests are yours, each in memory of its own.
    */
   readonly acceptsLentFrames: boolean = false;
+  /**
+   * Whether the peer has to read what it is answered: while more than 64 KiB of what was written wait to be sent, no line is
+   * delivered and nothing is received, until nothing waits. For servers. Two ends that both do so can come to wait for each
+   * other. Asked after each line. Default false.
+   *
+   * The receiver is the transport's producer for as long as it waits, and leaves backpressure to a producer that the
+   * application has registered.
+   */
+  readonly appliesBackpressure: boolean = false;
   readonly #options: LineDecoderOptions;
   readonly #terminator: Buffer;
   readonly #delivery: Delivery = new Delivery(this);

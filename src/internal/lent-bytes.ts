@@ -35,6 +35,19 @@ export function givenCopy(source: Uint8Array, offset: number, length: number): B
 export const POISON_BYTE = 0xdb;
 
 /** Overwrites what was lent. Memory that was detached is left alone. */
-export function poison(bytes: Uint8Array): void {
-  if (bytes.byteLength > 0) bytes.fill(POISON_BYTE);
+export function poison(bytes: Uint8Array, offset = 0, length: number = bytes.byteLength): void {
+  if (bytes.byteLength > 0) bytes.fill(POISON_BYTE, offset, offset + length);
+}
+
+/** Memory that is lent. */
+const lentMemory = new WeakSet<ArrayBufferLike>();
+
+/** Views of `memory` are lent from now on: who keeps bytes by reference must copy those. */
+export function markLent(memory: ArrayBufferLike): void {
+  lentMemory.add(memory);
+}
+
+/** Whether `data` lies in memory that is lent, by whatever transport of this thread. */
+export function isLent(data: Uint8Array): boolean {
+  return lentMemory.has(data.buffer);
 }

@@ -13,6 +13,7 @@ import type {
 import {
   type DatagramError,
   DatagramNotSentError,
+  DatagramReceiveError,
   DatagramTruncatedError,
   InvalidAddressError,
   MessageLengthError,
@@ -25,15 +26,16 @@ import {
 } from '../core/errors.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
-import { HIGH_WATER_MARK_BYTES } from '../core/transport.js';
 import type { Deferred } from '../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import { checkData } from '../internal/check.js';
 import type { HostedReactor } from './hosted-reactor.js';
+import type { ReceivedBytes } from './received-bytes.js';
+import { RegisteredProducer } from './registered-producer.js';
 
 /**
- * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed` and `drained`, never
- * from within one of the methods below, and nothing any more after `close`.
+ * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed`, `receiveFailed` and
+ * `drained`, never from within one of the methods below, and nothing any more after `close`.
  */
 export interface DatagramSocket<A extends Address = Address> {
   /** The address that it is bound to. */
@@ -61,12 +63,6 @@ export interface DatagramSocket<A extends Address = Address> {
   close(): void;
   /** @throws UnsupportedError */
   fileno(): number;
-}
-
-interface RegisteredProducer {
-  readonly producer: PullProducer & Partial<PushProducer>;
-  readonly streaming: boolean;
-  paused: boolean;
 }
 
 export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A>>
@@ -135,7 +131,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
       if (to === undefined) throw new InvalidAddressError('the datagram has no destination');
       socket.send(data, to, options?.source);
     } else this.writeToPeer(socket, data, to, options);
-    if (this.producer !== undefined) this.regulateProducer(this.producer);
+    if (this.producer !== undefined) this.regulateProducer(this.producer, data);
   }
 
   startListening(): void {
@@ -179,8 +175,11 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
       producer.stopProducing();
       return;
     }
-    this.producer = { producer, streaming, paused: false };
-    if (!streaming) producer.resumeProducing();
+    const registered = new RegisteredProducer(producer, streaming);
+    this.producer = registered;
+    if (streaming) return;
+    producer.resumeProducing();
+    if (this.producer === registered && registered.waitsForOthers(this)) this.socket?.watchDrain();
   }
 
   unregisterProducer(): void {
@@ -192,16 +191,33 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     return this.protocol.acceptsLentBytes === true;
   }
 
-  /** @internal A datagram came. */
+  /** @internal A datagram came, in memory that the transport owns alone or lends. */
   received(data: Buffer, from: A, details?: DatagramDetails): void {
     if (this.socket === undefined) return;
-    const { protocol, context } = this;
     try {
-      if (context === undefined) protocol.datagramReceived(data, from, this, details);
-      else context.runInAsyncScope(protocol.datagramReceived, protocol, data, from, this, details);
+      this.deliver(data, from, details);
     } catch (error) {
       this.report(error, 'datagramReceived');
     }
+  }
+
+  /** @internal A datagram came, in memory that is used again when this has returned. */
+  receivedIn(
+    memory: ReceivedBytes,
+    offset: number,
+    length: number,
+    from: A,
+    details?: DatagramDetails,
+  ): void {
+    if (this.socket === undefined) return;
+    let lent = false;
+    try {
+      lent = this.acceptsLentBytes;
+      this.deliver(lent ? memory.lend(offset, length) : memory.give(offset, length), from, details);
+    } catch (error) {
+      this.report(error, 'datagramReceived');
+    }
+    if (lent && memory.poisons) memory.poison(offset, length);
   }
 
   /** @internal A datagram came that was too long, and was dropped. */
@@ -226,12 +242,21 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     );
   }
 
+  /** @internal The system failed to receive: told once, until something is received. */
+  receiveFailed(cause: SystemError): void {
+    this.tell(new DatagramReceiveError(cause));
+  }
+
   /** @internal Nothing waits to be sent. */
   drained(): void {
     const registered = this.producer;
-    if (registered === undefined || this.socket === undefined) return;
-    if (registered.streaming && !registered.paused) return;
-    registered.paused = false;
+    if (registered === undefined || !registered.waiting || this.socket === undefined) return;
+    // More may have been written since.
+    if (this.bufferedBytes > 0) {
+      this.socket.watchDrain();
+      return;
+    }
+    registered.waiting = false;
     const { producer } = registered;
     try {
       if (this.context === undefined) producer.resumeProducing();
@@ -259,6 +284,12 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     socket.send(data, undefined, options?.source);
   }
 
+  private deliver(data: Buffer, from: A, details: DatagramDetails | undefined): void {
+    const { protocol, context } = this;
+    if (context === undefined) protocol.datagramReceived(data, from, this, details);
+    else context.runInAsyncScope(protocol.datagramReceived, protocol, data, from, this, details);
+  }
+
   private start(): void {
     this.call('makeConnection', this.protocol.makeConnection, this);
   }
@@ -277,15 +308,10 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     this.call('stopProtocol', this.protocol.stopProtocol);
   }
 
-  private regulateProducer(registered: RegisteredProducer): void {
-    if (!registered.streaming) {
-      this.socket?.watchDrain();
-      return;
-    }
-    if (registered.paused || this.bufferedBytes <= HIGH_WATER_MARK_BYTES) return;
-    registered.paused = true;
+  private regulateProducer(registered: RegisteredProducer, data: Uint8Array | string): void {
+    if (!registered.wrote(data, this)) return;
     this.socket?.watchDrain();
-    registered.producer.pauseProducing?.();
+    registered.pause();
   }
 
   private tell(error: DatagramError): void {

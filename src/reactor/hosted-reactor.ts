@@ -29,7 +29,13 @@ import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js
 import type { SocketTransport } from '../core/transport.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
 import { Deferred } from '../defer/deferred.js';
-import { checkFunction, checkInteger, checkNameResolver, checkString } from '../internal/check.js';
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkNameResolver,
+  checkString,
+} from '../internal/check.js';
 import { printError, reportError } from '../internal/error-report.js';
 import { adoptDatagramPort, adoptStreamConnection, adoptStreamPort } from './adopting.js';
 import { connectedUNIXDatagrams, listeningUDP, listeningUNIXDatagrams } from './datagram-ports.js';
@@ -75,6 +81,11 @@ export interface ReactorOptions {
    * What it throws itself is printed.
    */
   readonly reportError?: ErrorReporter;
+  /**
+   * Overwrites lent bytes (`acceptsLentBytes`) as soon as `dataReceived` or `datagramReceived` has returned, so that a
+   * protocol that keeps them all the same is found out at once. For debugging: it costs a copy. Default false.
+   */
+  readonly poisonLentBytes?: boolean;
   /** Measures the length of turns for {@link Reactor.statistics}. Default false. */
   readonly measureTurns?: boolean;
 }
@@ -98,6 +109,8 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   /** @internal Open ports, and connectors that are connecting. */
   readonly ports: Set<OpenPort> = new Set();
   readonly connectors: Set<Connector & { shutDown(): void }> = new Set();
+  /** @internal */
+  readonly poisonsLentBytes: boolean;
   connectionsAccepted = 0;
   connectionsMade = 0;
   connectionsLost = 0;
@@ -113,6 +126,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
 
   constructor(options: ReactorOptions, host: LoopHost = NODE_LOOP) {
     this.#host = host;
+    this.poisonsLentBytes = checkBoolean('poisonLentBytes', options.poisonLentBytes ?? false);
     this.#reportError = options.reportError ?? reportError;
     checkFunction('reportError', this.#reportError);
     this.#events = new SystemEventTriggers(this.report);

@@ -3,18 +3,15 @@
  * the bytes, and overwritten with it as soon as they are not lent any more. Who keeps a lent view reads the poison, and so does who
  * takes `data.buffer` for the data.
  */
-import { givenCopyOf, POISON_BYTE, poison } from '../internal/lent-bytes.js';
+import { givenCopyOf, markLent, POISON_BYTE, poison } from '../internal/lent-bytes.js';
 
 /** Odd, so that nothing is aligned by luck. */
 const MARGIN_BYTES = 61;
 
-/** Memory that is lent, or was. */
-const lent = new WeakSet<ArrayBufferLike>();
-
 /** Calls `take` with a lent copy of `bytes`, which it may do anything to. */
 export function lend(bytes: Uint8Array, take: (lent: Buffer) => void): void {
   const memory = new ArrayBuffer(bytes.byteLength + 2 * MARGIN_BYTES);
-  lent.add(memory);
+  markLent(memory);
   const all = new Uint8Array(memory).fill(POISON_BYTE);
   all.set(bytes, MARGIN_BYTES);
   try {
@@ -22,11 +19,6 @@ export function lend(bytes: Uint8Array, take: (lent: Buffer) => void): void {
   } finally {
     poison(all);
   }
-}
-
-/** Whether what is written must be copied, since it is overwritten before it is sent. */
-export function isLent(data: Uint8Array): boolean {
-  return lent.has(data.buffer);
 }
 
 /** Calls `take` with lent bytes or with bytes of its own, as the protocol wants them. */

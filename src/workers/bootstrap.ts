@@ -6,6 +6,7 @@ import { ReactorNotRunningError } from '../core/errors.js';
 import type { Reactor } from '../core/reactor.js';
 import { type ErrorReport, errorChannel, reportError } from '../internal/error-report.js';
 import { createReactor } from '../reactor/create-reactor.js';
+import { isDebugged } from './debugging.js';
 import { WorkerModuleError } from './errors.js';
 import type { Measurement } from './measurement.js';
 import type { ToWorker, WorkerOrder } from './messages.js';
@@ -38,6 +39,9 @@ function received(message: ToWorker): void {
       return;
     case 'drain':
       void worker?.drain(message.deadlineMs);
+      return;
+    case 'ping':
+      link.send({ type: 'pong', debugged: isDebugged() });
       return;
     case 'measure':
       if (worker === undefined) return;

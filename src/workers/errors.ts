@@ -57,6 +57,21 @@ export class WorkerExitedError extends RopewalkError {
   }
 }
 
+/** A worker said nothing for so long that it was ended by force. */
+export class WorkerHungError extends RopewalkError {
+  override readonly name = 'WorkerHungError';
+  override readonly code = 'ERR_WORKER_HUNG';
+  readonly worker: number;
+  /** How long it was silent, at least. */
+  readonly silentMs: number;
+
+  constructor(worker: number, silentMs: number) {
+    super(`worker ${worker} hung: it said nothing for ${silentMs} ms, and was ended`);
+    this.worker = worker;
+    this.silentMs = silentMs;
+  }
+}
+
 /** The group was stopped before what was asked of it was done. */
 export class WorkersStoppedError extends RopewalkError {
   override readonly name = 'WorkersStoppedError';

@@ -1,6 +1,7 @@
 /** The door `ropewalk/workers`: one service in several threads or processes that share its ports. */
 export {
   WorkerExitedError,
+  WorkerHungError,
   WorkerModuleError,
   WorkerStartError,
   WorkersStoppedError,

@@ -9,6 +9,8 @@
  *       | measure ------------------> |   any number of times
  *       | <----------------- measured-|
  *       | <------------------ problem-|   whenever the worker reports an error
+ *       | ping ---------------------> |   while it is ready: does its loop still turn?
+ *       | <-------------------- pong -|
  *       | drain --------------------> |   or the worker ends by itself
  *       | <------------------ drained-|   its last figures; then it exits
  */
@@ -42,6 +44,7 @@ export interface WorkerOrder {
 export type ToWorker =
   | { readonly type: 'start'; readonly order: WorkerOrder }
   | { readonly type: 'drain'; readonly deadlineMs: number }
+  | { readonly type: 'ping' }
   | { readonly type: 'measure'; readonly id: number };
 
 export type FromWorker =
@@ -53,6 +56,7 @@ export type FromWorker =
       readonly port: number;
     }
   | { readonly type: 'ready' }
+  | { readonly type: 'pong'; readonly debugged: boolean }
   | { readonly type: 'failed'; readonly error: RemoteError }
   | { readonly type: 'measured'; readonly id: number; readonly measurement: Measurement }
   | { readonly type: 'problem'; readonly error: RemoteError; readonly where: string }

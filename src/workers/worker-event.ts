@@ -25,6 +25,12 @@ export interface WorkerDraining extends OfLife {
   readonly type: 'draining';
 }
 
+/** It said nothing for `silentMs`: it is ended by force now, and `exited` follows. */
+export interface WorkerHung extends OfLife {
+  readonly type: 'hung';
+  readonly silentMs: number;
+}
+
 /** It is gone. */
 export interface WorkerExited extends OfLife {
   readonly type: 'exited';
@@ -35,7 +41,7 @@ export interface WorkerExited extends OfLife {
   readonly error: Error | undefined;
   /** Whether it was told to end. */
   readonly asked: boolean;
-  /** Whether it took too long, to become ready or to end, and was ended by force. */
+  /** Whether it took too long, to become ready, to answer or to end, and was ended by force. */
   readonly killed: boolean;
 }
 
@@ -58,6 +64,7 @@ export type WorkerEvent =
   | WorkerStarted
   | WorkerReady
   | WorkerDraining
+  | WorkerHung
   | WorkerExited
   | WorkerFailed
   | WorkerRestarting;

@@ -21,6 +21,8 @@ export interface WorkerMetrics {
   readonly counters: Readonly<Record<string, number>>;
   /** What the gauges of its module stand at, by name. */
   readonly gauges: Readonly<Record<string, number>>;
+  /** How many of them hung and were ended by force. */
+  readonly hangs: number;
   /** False where the worker was too busy to answer within a second, or is gone: its last figures stand. */
   readonly current: boolean;
 }
@@ -33,6 +35,8 @@ export interface GroupMetrics {
   /** The sums, by name. */
   readonly counters: Readonly<Record<string, number>>;
   readonly gauges: Readonly<Record<string, number>>;
+  /** How many workers hung and were ended by force. */
+  readonly hangs: number;
 }
 
 /** What a group needs of the world. */
@@ -41,6 +45,8 @@ export interface GroupSurroundings {
   readonly clock: Clock;
   /** As `Math.random`. */
   readonly random: () => number;
+  /** Whether a debugger may stop the workers with this process. */
+  readonly debugged: () => boolean;
 }
 
 /** What `runWorkers` gives. The process lives for as long as the group does. */
@@ -70,6 +76,7 @@ export class WorkerGroup implements AsyncDisposable {
         index,
         drainMs: settings.drainMs,
         readyTimeoutMs: settings.readyTimeoutMs,
+        hangTimeoutMs: settings.hangTimeoutMs,
         delays: restart && new RestartDelays(restart, surroundings.random),
         makeOrder: (worker) => this.#makeOrder(worker),
         listening: (message) => this.#listening(message),
@@ -164,7 +171,8 @@ export class WorkerGroup implements AsyncDisposable {
   async #measure(): Promise<GroupMetrics> {
     const measured = await Promise.all(this.#slots.map((slot) => slot.measure()));
     const workers = measured.map((figures, worker) => ({ worker, ...figures }));
-    return { workers, ...sumOf(measured) };
+    const hangs = measured.reduce((sum, figures) => sum + figures.hangs, 0);
+    return { workers, ...sumOf(measured), hangs };
   }
 
   #makeOrder(index: number): WorkerOrder {

@@ -1,6 +1,7 @@
 /** One life of a worker, from its start to its end: what it has said so far, and the limits on how long it may take. */
 import type { Clock, DelayedCall } from '../core/clock.js';
 import { TimeoutError } from '../defer/errors.js';
+import { Heartbeat } from './heartbeat.js';
 import { type Measurement, NOTHING_MEASURED } from './measurement.js';
 import type { FromWorker, WorkerOrder } from './messages.js';
 import { unpackError } from './remote-error.js';
@@ -16,6 +17,9 @@ export interface LifeSettings {
   readonly spawn: Spawn;
   readonly clock: Clock;
   readonly readyTimeoutMs: number;
+  readonly hangTimeoutMs: number;
+  /** Whether a debugger may stop the workers with this process. */
+  readonly debugged: () => boolean;
 }
 
 /** Is told how it goes. */
@@ -24,6 +28,8 @@ export interface LifeListener {
   ready(life: WorkerLife): void;
   /** An error that the worker reported: it goes on. */
   problem(life: WorkerLife, error: Error, where: string): void;
+  /** It has said nothing for so long: it will be ended by force. */
+  hung(life: WorkerLife, silentMs: number): void;
   ended(life: WorkerLife, end: LifeEnd): void;
 }
 
@@ -34,6 +40,8 @@ export interface LifeEnd extends WorkerEnd {
   readonly killed: boolean;
   /** Why it never became ready, where its module or the time limit says so. */
   readonly startFailure: Error | undefined;
+  /** For how long it had said nothing, where it was ended for that. */
+  readonly silentMs: number | undefined;
   /** Undefined where it never was. */
   readonly readyForMs: number | undefined;
 }
@@ -48,21 +56,29 @@ export class WorkerLife implements WorkerListener {
   readonly #listener: LifeListener;
   readonly #worker: RunningWorker;
   readonly #measuring: Map<number, Measuring> = new Map();
+  readonly #heartbeat: Heartbeat;
   #state: 'starting' | 'ready' | 'draining' | 'ended' = 'starting';
   /** Of becoming ready, later of ending. */
   #limit: DelayedCall;
   #readyAt: number | undefined;
   #startFailure: Error | undefined;
   #killed = false;
+  #debugged = false;
+  #silentMs: number | undefined;
   #measurement: Measurement = NOTHING_MEASURED;
 
   constructor(order: WorkerOrder, settings: LifeSettings, listener: LifeListener) {
-    const { clock, spawn, readyTimeoutMs } = settings;
+    const { clock, spawn, readyTimeoutMs, hangTimeoutMs } = settings;
     this.#settings = settings;
     this.#listener = listener;
     this.#limit = clock.callLater(readyTimeoutMs, () => {
       this.#startFailure = new TimeoutError(readyTimeoutMs);
       this.#kill();
+    });
+    this.#heartbeat = new Heartbeat(clock, hangTimeoutMs, {
+      ping: () => this.#worker.send({ type: 'ping' }),
+      debugged: () => this.#debugged || settings.debugged(),
+      hung: (silentMs) => this.#hung(silentMs),
     });
     this.#worker = spawn(order.index, this);
     this.#worker.send({ type: 'start', order });
@@ -103,18 +119,24 @@ export class WorkerLife implements WorkerListener {
   drain(deadlineMs: number): void {
     if (this.#state === 'draining' || this.#state === 'ended') return;
     this.#state = 'draining';
+    this.#heartbeat.stop();
     cancel(this.#limit);
     this.#limit = this.#settings.clock.callLater(deadlineMs + KILL_GRACE_MS, () => this.#kill());
     this.#worker.send({ type: 'drain', deadlineMs });
   }
 
   messageReceived(message: FromWorker): void {
+    this.#heartbeat.heard();
     switch (message.type) {
       case 'listening':
         this.#listener.listening(this, message);
         return;
       case 'ready':
         this.#becomeReady();
+        return;
+      case 'pong':
+        this.#debugged = message.debugged;
+        this.#heartbeat.answered();
         return;
       case 'failed':
         this.#startFailure ??= unpackError(message.error);
@@ -133,6 +155,7 @@ export class WorkerLife implements WorkerListener {
   ended(end: WorkerEnd): void {
     const asked = this.#state === 'draining';
     this.#state = 'ended';
+    this.#heartbeat.stop();
     cancel(this.#limit);
     for (const id of [...this.#measuring.keys()]) this.#measured(id, undefined);
     const readyAt = this.#readyAt;
@@ -141,6 +164,7 @@ export class WorkerLife implements WorkerListener {
       asked,
       killed: this.#killed,
       startFailure: this.#startFailure,
+      silentMs: this.#silentMs,
       readyForMs: readyAt === undefined ? undefined : this.#settings.clock.now() - readyAt,
     });
   }
@@ -150,6 +174,7 @@ export class WorkerLife implements WorkerListener {
     this.#state = 'ready';
     cancel(this.#limit);
     this.#readyAt = this.#settings.clock.now();
+    this.#heartbeat.start();
     this.#listener.ready(this);
   }
 
@@ -160,6 +185,12 @@ export class WorkerLife implements WorkerListener {
     cancel(measuring.timeout);
     if (measurement !== undefined) this.#measurement = measurement;
     measuring.done(measurement);
+  }
+
+  #hung(silentMs: number): void {
+    this.#silentMs = silentMs;
+    this.#listener.hung(this, silentMs);
+    this.#kill();
   }
 
   #kill(): void {

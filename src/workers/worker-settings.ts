@@ -31,6 +31,12 @@ export interface RunWorkersOptions {
   readonly drainMs?: number;
   /** How long a worker may take to become ready. Default 30,000. */
   readonly readyTimeoutMs?: number;
+  /**
+   * How long a worker that is ready may say nothing, not even answer a heart-beat, before it is ended by force and started
+   * again: it is stopped, or in an endless loop. Long enough for the longest work that blocks its thread. Not counted: time
+   * for which this process stood still, or while a debugger may be at work (`--inspect`). 0: for ever. Default 60,000.
+   */
+  readonly hangTimeoutMs?: number;
   /** Flags of Node for the workers. Default: this process's own. */
   readonly execArgv?: readonly string[];
   /** Is told what becomes of the workers, as it happens, after `runWorkers` returned. What it throws is reported. */
@@ -47,6 +53,7 @@ export interface WorkerSettings {
   readonly restart: Required<RestartOptions> | undefined;
   readonly drainMs: number;
   readonly readyTimeoutMs: number;
+  readonly hangTimeoutMs: number;
   readonly execArgv: readonly string[] | undefined;
   readonly onEvent: (event: WorkerEvent) => void;
 }
@@ -54,6 +61,7 @@ export interface WorkerSettings {
 export const MAX_WORKERS = 1_024;
 export const DRAIN_MS = 10_000;
 export const READY_TIMEOUT_MS = 30_000;
+export const HANG_TIMEOUT_MS = 60_000;
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError; what can't be cloned throws as `structuredClone` does. */
 export function workerSettings(module: unknown, options: RunWorkersOptions): WorkerSettings {
@@ -73,6 +81,7 @@ export function workerSettings(module: unknown, options: RunWorkersOptions): Wor
     restart: restartSettings(options.restart),
     drainMs: checkMilliseconds('drainMs', options.drainMs ?? DRAIN_MS),
     readyTimeoutMs: checkMilliseconds('readyTimeoutMs', options.readyTimeoutMs ?? READY_TIMEOUT_MS),
+    hangTimeoutMs: checkMilliseconds('hangTimeoutMs', options.hangTimeoutMs ?? HANG_TIMEOUT_MS),
     execArgv: execArgv && [...execArgv],
     onEvent,
   };

@@ -9,7 +9,12 @@
 import type { DelayedCall } from '../core/clock.js';
 import { Deferred } from '../defer/deferred.js';
 import { reportError } from '../internal/error-report.js';
-import { WorkerExitedError, WorkerStartError, WorkersStoppedError } from './errors.js';
+import {
+  WorkerExitedError,
+  WorkerHungError,
+  WorkerStartError,
+  WorkersStoppedError,
+} from './errors.js';
 import { type Measurement, NOTHING_MEASURED, sumOf, totalsOf } from './measurement.js';
 import type { FromWorker, WorkerOrder } from './messages.js';
 import type { RestartDelays } from './restart-delays.js';
@@ -36,6 +41,7 @@ export class WorkerSlot implements LifeListener {
   #successor: WorkerLife | undefined;
   #restart: DelayedCall | undefined;
   #past: Measurement = NOTHING_MEASURED;
+  #hangs = 0;
   /** Before its first worker is ready nothing is started again: the group has failed to start. */
   #everReady = false;
   #stopped = false;
@@ -83,11 +89,11 @@ export class WorkerSlot implements LifeListener {
   }
 
   /** Its figures since the group began, and whether all of them are of this moment. */
-  async measure(): Promise<Measurement & { readonly current: boolean }> {
+  async measure(): Promise<Measurement & { readonly current: boolean; readonly hangs: number }> {
     const answers = await Promise.all([...this.#lives.keys()].map((life) => life.measure()));
     const lives = [...this.#lives.keys()].map(({ measurement }) => measurement);
     const current = answers.length > 0 && answers.every((answered) => answered);
-    return { ...sumOf([this.#past, ...lives]), current };
+    return { ...sumOf([this.#past, ...lives]), current, hangs: this.#hangs };
   }
 
   listening(_life: WorkerLife, message: FromWorker & { type: 'listening' }): void {
@@ -104,9 +110,14 @@ export class WorkerSlot implements LifeListener {
     reportError(error, `worker ${this.#settings.index}: ${where}`);
   }
 
+  hung(life: WorkerLife, silentMs: number): void {
+    this.#hangs++;
+    this.#emit({ type: 'hung', worker: this.#settings.index, id: life.id, silentMs });
+  }
+
   ended(life: WorkerLife, end: LifeEnd): void {
     const { index } = this.#settings;
-    const { exitCode, signal, error, asked, killed, readyForMs } = end;
+    const { exitCode, signal, error, asked, killed, readyForMs, silentMs } = end;
     const started = this.#lives.get(life);
     this.#lives.delete(life);
     this.#past = sumOf([this.#past, totalsOf(life.measurement)]);
@@ -117,6 +128,7 @@ export class WorkerSlot implements LifeListener {
     this.#startAgain(readyForMs);
     const crashed = error !== undefined || (!asked && exitCode !== 0);
     if (readyForMs === undefined) started?.errback(this.#startError(end));
+    else if (silentMs !== undefined) this.#report(new WorkerHungError(index, silentMs));
     else if (crashed) this.#report(new WorkerExitedError(index, end));
     for (const look of this.#leavers.splice(0)) look();
   }

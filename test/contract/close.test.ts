@@ -7,7 +7,7 @@ import {
   type SystemError,
 } from '../../src/core/errors.js';
 import { contract } from '../support/contract.js';
-import { connected, echo, pair, patterned, served } from '../support/pairs.js';
+import { connected, echo, pair, patterned, quietMoment, served } from '../support/pairs.js';
 import { needs, RESET_RETRIES } from '../support/platform.js';
 import { HalfCloseRecorder, Recorder, type RecorderHooks } from '../support/recorder.js';
 
@@ -62,6 +62,49 @@ contract("the peer's end", (rig) => {
     expect(reason).toMatchObject({ code: 'ERR_CONNECTION_LOST', cause: { code: 'ECONNRESET' } });
     expect((reason.cause as SystemError).syscall).toBeTypeOf('string');
     expect((reason.cause as SystemError).errno).toBeLessThan(0);
+  });
+});
+
+contract('a reset while reading is paused', (rig) => {
+  it('ends the connection, with what lay unread; where nobody watches, when it is resumed', {
+    retry: RESET_RETRIES,
+  }, async () => {
+    const { protocol, peer } = await served(rig);
+    protocol.call('pauseProducing');
+    await rig.turns(2);
+    // libuv takes a reset behind bytes for an end.
+    if (rig.native) peer.write('unread');
+    await rig.turns(2);
+    peer.reset();
+    if (!rig.native) protocol.call('resumeProducing');
+    const reason = await protocol.lost();
+    expect(reason).toMatchObject({ name: 'ConnectionLost', cause: { code: 'ECONNRESET' } });
+    expect(protocol.received).toHaveLength(0);
+    expect(rig.reactor.statistics().connectionsOpen).toBe(0);
+  });
+
+  it('is noticed behind the end of input too', { retry: RESET_RETRIES }, async () => {
+    const { protocol, peer } = await served(rig, new HalfCloseRecorder());
+    peer.end();
+    await protocol.until(() => protocol.log.includes('readConnectionLost'), 'readConnectionLost');
+    peer.reset();
+    if (!rig.native) protocol.transport.write('into the void');
+    await rig.turns(2);
+    if (!rig.native) protocol.transport.write('again');
+    expect((await protocol.lost()).name).toBe('ConnectionLost');
+  });
+
+  it('is no reset if the peer only closes: what came is heard when it is resumed', async () => {
+    const { protocol, peer } = await served(rig);
+    protocol.call('pauseProducing');
+    await rig.turns(2);
+    peer.write('last words');
+    peer.end();
+    await quietMoment(rig);
+    expect(protocol.lostCount).toBe(0);
+    protocol.call('resumeProducing');
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
+    expect(protocol.received.toString()).toBe('last words');
   });
 });
 

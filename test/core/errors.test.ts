@@ -9,6 +9,7 @@ import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverDoor from '../../src/handover/index.js';
 import * as index from '../../src/index.js';
+import * as policies from '../../src/policies/errors.js';
 import * as task from '../../src/task/errors.js';
 import * as testing from '../../src/testing/index.js';
 import * as workers from '../../src/workers/errors.js';
@@ -16,12 +17,21 @@ import * as workersDoor from '../../src/workers/index.js';
 
 /** The errors of each door. */
 const DOORS: readonly [name: string, door: object, errors: object][] = [
-  ['ropewalk', index, { ...core, ...datagrams, ...defer, ...framing, ...task }],
+  ['ropewalk', index, { ...core, ...datagrams, ...defer, ...framing, ...policies, ...task }],
   ['ropewalk/handover', handoverDoor, handover],
   ['ropewalk/workers', workersDoor, workers],
 ];
 
-const errors = { ...core, ...datagrams, ...defer, ...framing, ...task, ...handover, ...workers };
+const errors = {
+  ...core,
+  ...datagrams,
+  ...defer,
+  ...framing,
+  ...policies,
+  ...task,
+  ...handover,
+  ...workers,
+};
 
 type ErrorClass = new (...args: never[]) => Error & { code?: string };
 
@@ -42,9 +52,12 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ConnectionDetached: new errors.ConnectionDetached(),
   NotListeningError: new errors.NotListeningError(),
   DescriptorError: new errors.DescriptorError('a socket', 7),
+  DescriptorLimitError: new errors.DescriptorLimitError(256),
   UnsentBytesError: new errors.UnsentBytesError(1),
+  TooManyUnsentBytesError: new errors.TooManyUnsentBytesError(2, 1, 'total'),
   MessageLengthError: new errors.MessageLengthError(70_000, undefined),
   DatagramTruncatedError: new errors.DatagramTruncatedError(8192, undefined),
+  DatagramReceiveError: new errors.DatagramReceiveError(new Error('m')),
   DatagramNotSentError: new errors.DatagramNotSentError(undefined, new Error('m')),
   InvalidAddressError: new errors.InvalidAddressError('m'),
   AlreadyConnectedError: new errors.AlreadyConnectedError(),
@@ -56,6 +69,7 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   NameLookupTimeoutError: new errors.NameLookupTimeoutError('h', 1),
   TooManyLookupsError: new errors.TooManyLookupsError('m', 'h'),
   InvalidHostNameError: new errors.InvalidHostNameError('m', 'h'),
+  SystemCallRetriedError: new errors.SystemCallRetriedError(new Error('no space left')),
   AcceptError: new errors.AcceptError(new Error('too many open files')),
   ConnectorStateError: new errors.ConnectorStateError('m'),
   AlreadyCalledError: new errors.AlreadyCalledError(),
@@ -97,6 +111,7 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
     signal: null,
     error: undefined,
   }),
+  WorkerHungError: new errors.WorkerHungError(0, 1_000),
   WorkersStoppedError: new errors.WorkersStoppedError(),
   InvalidArgumentTypeError: new errors.InvalidArgumentTypeError('a', 'b', 1),
   InvalidArgumentValueError: new errors.InvalidArgumentValueError('a', 'b', 1),

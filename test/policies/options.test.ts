@@ -4,6 +4,7 @@ import { Protocol } from '../../src/core/protocol.js';
 import { IdleTimeouts } from '../../src/policies/idle-timeouts.js';
 import { LimitConnectionsByPeerFactory } from '../../src/policies/limit-connections-by-peer.js';
 import { LimitTotalConnectionsFactory } from '../../src/policies/limit-total-connections.js';
+import { LimitUnsentBytesFactory } from '../../src/policies/limit-unsent-bytes.js';
 import { ShapingFactory } from '../../src/policies/shaping-factory.js';
 import { TimeoutFactory } from '../../src/policies/timeout-factory.js';
 import { TokenBucket } from '../../src/policies/token-bucket.js';
@@ -12,6 +13,7 @@ import { TrafficLoggingFactory } from '../../src/policies/traffic-logging.js';
 const FACTORIES = [
   LimitConnectionsByPeerFactory,
   LimitTotalConnectionsFactory,
+  LimitUnsentBytesFactory,
   ShapingFactory,
   TimeoutFactory,
   TrafficLoggingFactory,

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/core/clock.js';
 import type { FactoryLike } from '../../src/core/factory.js';
 import { Protocol } from '../../src/core/protocol.js';
+import { HIGH_WATER_MARK_BYTES } from '../../src/core/transport.js';
 import { LimitConnectionsByPeerFactory } from '../../src/policies/limit-connections-by-peer.js';
 import { LimitTotalConnectionsFactory } from '../../src/policies/limit-total-connections.js';
+import { LimitUnsentBytesFactory } from '../../src/policies/limit-unsent-bytes.js';
 import { ShapingFactory } from '../../src/policies/shaping-factory.js';
 import { TimeoutFactory } from '../../src/policies/timeout-factory.js';
 import { TrafficLoggingFactory } from '../../src/policies/traffic-logging.js';
@@ -37,11 +39,21 @@ const POLICIES = {
     new LimitTotalConnectionsFactory(wrapped, { maxConnections: 10 }),
   LimitConnectionsByPeerFactory: (wrapped) =>
     new LimitConnectionsByPeerFactory(wrapped, { maxConnections: 10 }),
+  'LimitUnsentBytesFactory, ending': (wrapped, clock) =>
+    new LimitUnsentBytesFactory(wrapped, { clock, maxBytes: 100_000_000, total: 100_000_000 }),
+  'LimitUnsentBytesFactory, pausing': (wrapped, clock) =>
+    new LimitUnsentBytesFactory(wrapped, {
+      clock,
+      maxBytes: HIGH_WATER_MARK_BYTES,
+      outcome: 'pause',
+    }),
   ShapingFactory: (wrapped, clock) =>
     new ShapingFactory(wrapped, { clock, read: FAST, write: FAST }),
   TrafficLoggingFactory: (wrapped) =>
     new TrafficLoggingFactory(wrapped, { log() {}, maxDumpBytes: 16 }),
 } satisfies Record<string, Wrap>;
+
+const PAUSING = 'LimitUnsentBytesFactory, pausing';
 
 const STACKED: Wrap = (wrapped, clock) =>
   Object.values<Wrap>(POLICIES).reduce<WrappingFactory>(
@@ -66,6 +78,7 @@ describe.each(REACTORS)('the transport contract on $name, wrapped by', ({ make }
   const makeStage = inRealTime(() => make());
   // The others change nothing of how data flows: each on its own is in its own test, over memory transports.
   const wraps: readonly [string, Wrap][] = [
+    [PAUSING, POLICIES[PAUSING]],
     ['ShapingFactory', POLICIES.ShapingFactory],
     ['all of them', STACKED],
   ];

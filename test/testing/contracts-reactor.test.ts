@@ -1,6 +1,12 @@
 /** The reactor contract over reactors that are broken on purpose. That it holds for real ones is in test/contract. */
 import { describe, expect, it } from 'vitest';
-import type { FactoryLike, ListenTCPOptions, Reactor } from '../../src/index.js';
+import type {
+  Address,
+  FactoryLike,
+  ListenTCPOptions,
+  Reactor,
+  StreamProtocol,
+} from '../../src/index.js';
 import type { ContractCase } from '../../src/testing/contracts/contract-case.js';
 import { reactorContract } from '../../src/testing/contracts/reactor/reactor-contract.js';
 import { outcome } from './contract-outcome.js';
@@ -27,7 +33,58 @@ function contractOver(mutation: Mutation): ContractCase[] {
 
 const NOTHING = (): void => {};
 
+/** Gives all connections of a port views of one slab, or hands it to `deliver`. */
+function sharingMemory(
+  deliver: (protocol: StreamProtocol, data: Buffer, slab: Buffer) => void,
+): Mutation {
+  const slab = Buffer.from(new ArrayBuffer(65_536));
+  return (reactor) => ({
+    listenTCP(
+      port: number,
+      factory: { buildProtocol(address: Address): StreamProtocol },
+      options: ListenTCPOptions,
+    ) {
+      const build = (address: Address): StreamProtocol => {
+        const protocol = factory.buildProtocol(address);
+        return {
+          get acceptsLentBytes() {
+            return protocol.acceptsLentBytes === true;
+          },
+          makeConnection: (transport) => protocol.makeConnection(transport),
+          dataReceived: (data) => deliver(protocol, data, slab),
+          connectionLost: (reason) => protocol.connectionLost(reason),
+        };
+      };
+      return reactor.listenTCP(port, build, options);
+    },
+  });
+}
+
 const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] = [
+  [
+    'gives all connections one memory',
+    sharingMemory((protocol, data, slab) => {
+      slab.set(data);
+      protocol.dataReceived(slab.subarray(0, data.length));
+    }),
+    'loses nothing of other connections where some transfer the bytes they are given',
+  ],
+  [
+    'lends all connections one memory and does not notice when it is gone',
+    sharingMemory((protocol, data, slab) => {
+      if (protocol.acceptsLentBytes) slab.set(data);
+      protocol.dataReceived(protocol.acceptsLentBytes ? slab.subarray(0, data.length) : data);
+    }),
+    'loses nothing of other connections where some transfer the bytes they are lent',
+  ],
+  [
+    'sends by reference what is lent out of memory that is used again',
+    sharingMemory((protocol, data, slab) => {
+      slab.set(data);
+      protocol.dataReceived(slab.subarray(0, data.length));
+    }),
+    'sends to one connection what is lent to another, whatever comes after it',
+  ],
   [
     'never says that it runs',
     (reactor) => ({ running: false, run: () => reactor.run({ installSignalHandlers: false }) }),

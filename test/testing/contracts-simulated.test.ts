@@ -8,7 +8,7 @@ import type { SimulationFaults } from '../../src/testing/simulation/faults.js';
 import { simulatedPairs, simulatedReactor } from './simulated-stage.js';
 
 /** A simulated path holds a send buffer and a receive window of 64 KiB each. */
-const OVERFLOW_BYTES = 1_000_000;
+const OPTIONS = { overflowBytes: 1_000_000, poisonsLentBytes: true };
 
 const WEATHER: readonly [name: string, faults: SimulationFaults][] = [
   ['fair', {}],
@@ -19,15 +19,13 @@ const WEATHER: readonly [name: string, faults: SimulationFaults][] = [
 
 describe.each(WEATHER)('a simulated transport (%s)', (_name, faults) => {
   const makePair = simulatedPairs(faults);
-  const contract = transportContract(makePair, { overflowBytes: OVERFLOW_BYTES });
+  const contract = transportContract(makePair, OPTIONS);
   for (const { name, run } of contract) it(name, run);
 });
 
 describe('a simulated transport that was accepted', () => {
   const makePair = simulatedPairs({});
-  const contract = transportContract((client, server) => makePair(server, client), {
-    overflowBytes: OVERFLOW_BYTES,
-  });
+  const contract = transportContract((client, server) => makePair(server, client), OPTIONS);
   for (const { name, run } of contract) it(name, run);
 });
 

@@ -28,6 +28,9 @@ function mutated(
   mutation: Mutation,
 ): StreamProtocol {
   const shim: StreamProtocol = {
+    get acceptsLentBytes() {
+      return protocol.acceptsLentBytes === true;
+    },
     makeConnection(transport) {
       const replaced = mutation.transport?.(transport, protocol, peer) ?? {};
       const broken = new Proxy(transport, {
@@ -46,11 +49,14 @@ function mutated(
     const callback = protocol[side];
     if (callback !== undefined) shim[side] = () => callback.call(protocol);
   }
-  return Object.assign(shim, mutation.protocol?.(protocol));
+  return Object.defineProperties(
+    shim,
+    Object.getOwnPropertyDescriptors(mutation.protocol?.(protocol) ?? {}),
+  );
 }
 
 const makePair = simulatedPairs({});
-const OPTIONS = { overflowBytes: 1_000_000 };
+const OPTIONS = { overflowBytes: 1_000_000, poisonsLentBytes: true };
 const healthy = transportContract(makePair, OPTIONS);
 
 /** The contract over pairs whose client's end is broken. */
@@ -61,6 +67,51 @@ function contractOver(mutation: Mutation): ContractCase[] {
 }
 
 const NOTHING = (): void => {};
+
+/** Delivers views of one slab. */
+function fromSlab(protocol: StreamProtocol): Partial<StreamProtocol> {
+  const bytes = 262_144;
+  let slab = Buffer.alloc(0);
+  let used = bytes;
+  return {
+    dataReceived(data) {
+      if (used + data.length > bytes) {
+        slab = Buffer.from(new ArrayBuffer(bytes));
+        used = 0;
+      }
+      data.copy(slab, used);
+      used += data.length;
+      protocol.dataReceived(slab.subarray(used - data.length, used));
+    },
+  };
+}
+
+/** Keeps lent bytes while it is paused, and delivers them when it is resumed. */
+function holdingLentBytes(): Mutation {
+  let paused = false;
+  let kept: Buffer[] = [];
+  return {
+    transport: (_transport, protocol) => ({
+      pauseProducing() {
+        paused = true;
+      },
+      resumeProducing() {
+        paused = false;
+        const parts = kept;
+        kept = [];
+        queueMicrotask(() => {
+          for (const part of parts) protocol.dataReceived(part);
+        });
+      },
+    }),
+    protocol: (protocol) => ({
+      dataReceived(data) {
+        if (paused) kept.push(data);
+        else protocol.dataReceived(data);
+      },
+    }),
+  };
+}
 
 const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] = [
   [
@@ -146,6 +197,125 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
       },
     },
     'never writes over bytes once received',
+  ],
+  ['gives views of a slab', { protocol: fromSlab }, 'gives bytes whose memory holds little else'],
+  ['gives views of one slab', { protocol: fromSlab }, 'gives each time memory of its own'],
+  [
+    'gives views of a slab that can be detached',
+    { protocol: fromSlab },
+    'gives bytes that may be transferred, at both ends',
+  ],
+  [
+    'gives views of a slab that a stream detaches',
+    { protocol: fromSlab },
+    'gives bytes that a byte stream takes',
+  ],
+  [
+    'gives what was written, not a copy',
+    {
+      transport: (_transport, _protocol, peer) => ({
+        write(data: Buffer) {
+          for (let at = 0; at < data.length; at += 65_536) {
+            const piece = data.subarray(at, at + 65_536);
+            queueMicrotask(() => peer.dataReceived(piece));
+          }
+        },
+      }),
+    },
+    'gives bytes that may be changed',
+  ],
+  [
+    'lends what is overwritten too early',
+    {
+      protocol: (protocol) => ({
+        dataReceived(data) {
+          if (data.length > 1000) data.fill(0xdb, 1000);
+          protocol.dataReceived(data);
+        },
+      }),
+    },
+    'lends bytes that hold until dataReceived returns',
+  ],
+  [
+    'lends to everybody',
+    { protocol: () => ({ acceptsLentBytes: true }) },
+    'asks at each delivery whether it may lend',
+  ],
+  [
+    'asks once whether it may lend',
+    {
+      protocol(protocol) {
+        let lends: boolean | undefined;
+        return {
+          get acceptsLentBytes() {
+            lends ??= protocol.acceptsLentBytes === true;
+            return lends;
+          },
+        };
+      },
+    },
+    'asks at each delivery whether it may lend',
+  ],
+  [
+    'holds lent bytes for a protocol that has paused',
+    holdingLentBytes(),
+    'lends what came while it was paused',
+  ],
+  [
+    'keeps what is written by reference though it is lent',
+    {
+      transport: (transport) => ({
+        write: (data: Uint8Array) => queueMicrotask(() => transport.write(data)),
+      }),
+    },
+    'sends what is written out of lent bytes, of any size',
+  ],
+  [
+    'sends the parts of writeSequence later',
+    {
+      transport: (transport) => ({
+        writeSequence: (parts: Uint8Array[]) =>
+          queueMicrotask(() => transport.writeSequence(parts)),
+      }),
+    },
+    'sends what is written out of lent bytes in many pieces',
+  ],
+  [
+    'queues large writes by reference though they are lent',
+    {
+      transport(transport) {
+        const write = (data: Uint8Array): void => {
+          if (data.length < 10_000) transport.write(data);
+          else setImmediate(() => transport.write(data));
+        };
+        return { write, writeSequence: (parts: Uint8Array[]) => parts.forEach(write) };
+      },
+    },
+    'keeps what was written out of lent bytes for a peer that does not read',
+  ],
+  [
+    'stops where its buffer was detached',
+    {
+      protocol(protocol) {
+        let detached = false;
+        return {
+          dataReceived(data) {
+            if (!detached) protocol.dataReceived(data);
+            detached ||= data.buffer.byteLength === 0;
+          },
+        };
+      },
+    },
+    'receives the rest where lent bytes are transferred, which is not allowed',
+  ],
+  [
+    'promises to overwrite what was lent, and does not',
+    {
+      protocol: (protocol) => ({
+        dataReceived: (data) => protocol.dataReceived(Buffer.from(data)),
+      }),
+    },
+    'overwrites lent bytes when dataReceived has returned',
   ],
   [
     'tells connectionLost twice',

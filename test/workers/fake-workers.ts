@@ -13,6 +13,10 @@ export class FakeWorker implements RunningWorker {
   readonly index: number;
   readonly sent: ToWorker[] = [];
   killed = false;
+  /** Answers no heart-beat. */
+  silent = false;
+  pings = 0;
+  debugged = false;
   gone = false;
   readonly #listener: WorkerListener;
 
@@ -34,6 +38,11 @@ export class FakeWorker implements RunningWorker {
   }
 
   send(message: ToWorker): void {
+    if (message.type === 'ping') {
+      this.pings++;
+      if (!this.silent) this.says({ type: 'pong', debugged: this.debugged });
+      return;
+    }
     this.sent.push(message);
   }
 
@@ -62,6 +71,7 @@ export class FakeGroup {
   readonly clock = new ManualClock();
   readonly spawned: FakeWorker[] = [];
   readonly events: string[] = [];
+  debugged = false;
   readonly group: WorkerGroup;
 
   constructor(options: RunWorkersOptions = {}) {
@@ -75,6 +85,7 @@ export class FakeGroup {
     this.group = new WorkerGroup(settings, {
       clock: this.clock,
       random: () => 0,
+      debugged: () => this.debugged,
       spawn: (index, listener) => {
         const worker = new FakeWorker(this.spawned.length + 100, index, listener);
         this.spawned.push(worker);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { flushLoggedErrors } from '../../src/testing/index.js';
-import { WorkerExitedError } from '../../src/workers/index.js';
+import { WorkerExitedError, WorkerHungError } from '../../src/workers/index.js';
 import { groupContract } from './group-contract.js';
-import { RunningGroup } from './running-group.js';
+import { echoed, RunningGroup } from './running-group.js';
 
 groupContract('threads');
 
@@ -16,5 +16,17 @@ describe('worker threads', () => {
     expect(await running.event('exited')).toMatchObject({ exitCode: 1, error: { message } });
     await running.event('ready', 2);
     expect(flushLoggedErrors(WorkerExitedError)).toMatchObject([{ error: { cause: { message } } }]);
+  });
+
+  it('are replaced where one is in an endless loop', async () => {
+    const hangTimeoutMs = 3_000;
+    await using running = await RunningGroup.start({ kind: 'threads', workers: 1, hangTimeoutMs });
+    (await running.reach(0)).write('block');
+    expect(await running.event('hung')).toMatchObject({ worker: 0, silentMs: 3_000 });
+    expect(await running.event('exited')).toMatchObject({ killed: true, asked: false });
+    await running.event('ready', 2);
+    await echoed(await running.reach(0), 'here again');
+    expect((await running.group.metrics()).hangs).toBe(1);
+    expect(flushLoggedErrors(WorkerHungError)).toMatchObject([{ error: { worker: 0 } }]);
   });
 });

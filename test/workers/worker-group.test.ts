@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { TimeoutError } from '../../src/index.js';
 import { flushLoggedErrors } from '../../src/testing/index.js';
+import type { GroupMetrics } from '../../src/workers/index.js';
 import {
   WorkerExitedError,
+  WorkerHungError,
   WorkerStartError,
   WorkersStoppedError,
 } from '../../src/workers/index.js';
@@ -216,7 +218,8 @@ describe('a worker that ends without being asked', () => {
     const fake = await begun({ restart: false });
     fake.worker(0).ends();
     expect(fake.take()).toEqual(['exited 0']);
-    expect(fake.clock.getDelayedCalls()).toEqual([]);
+    fake.clock.advance(1e6);
+    expect(fake.spawned).toHaveLength(2);
     await stopped(fake);
   });
 
@@ -531,3 +534,71 @@ describe('what a group tells', () => {
     expect(messages.filter((message) => message === 'onEvent Error: at ready')).toHaveLength(2);
   });
 });
+
+describe('a worker that hangs', () => {
+  it('is ended by force, started again after the wait, told and counted', async () => {
+    const fake = await begun({ hangTimeoutMs: 1_000 });
+    fake.worker(1).silent = true;
+    fake.clock.advance(1_099);
+    expect(fake.worker(1).killed).toBe(false);
+    fake.clock.advance(1);
+    expect(fake.worker(1).killed).toBe(true);
+    fake.worker(1).ends({ exitCode: null, signal: 'SIGKILL' });
+    expect(fake.take()).toEqual(['hung 1', 'exited 1', 'restarting 1 100']);
+    const [report] = flushLoggedErrors(WorkerHungError);
+    expect(report?.error).toMatchObject({ worker: 1, silentMs: 1_000, code: 'ERR_WORKER_HUNG' });
+    fake.clock.advance(100);
+    expect(fake.take()).toEqual(['started 1']);
+    const { hangs, workers } = await measured(fake);
+    expect(hangs).toBe(1);
+    expect(workers.map((worker) => worker.hangs)).toEqual([0, 1]);
+    expect(fake.worker(0).killed).toBe(false);
+    await stopped(fake);
+  });
+
+  it('is left alone by a group without the limit', async () => {
+    const fake = await begun({ hangTimeoutMs: 0 });
+    fake.worker(1).silent = true;
+    fake.clock.advance(1e6);
+    expect([fake.worker(1).killed, fake.worker(1).pings]).toEqual([false, 0]);
+    await stopped(fake);
+  });
+
+  it('is left alone while a debugger may hold it up', async () => {
+    const fake = await begun({ hangTimeoutMs: 1_000 });
+    fake.worker(1).debugged = true;
+    fake.clock.advance(100); // it says so
+    fake.worker(1).silent = true;
+    fake.clock.advance(10_000);
+    expect(fake.worker(1).killed).toBe(false);
+    fake.debugged = true; // the parent
+    fake.worker(0).silent = true;
+    fake.clock.advance(10_000);
+    expect(fake.worker(0).killed).toBe(false);
+    await stopped(fake);
+  });
+
+  it('is not asked for a sign of life before it is ready, nor while it drains', async () => {
+    const fake = await FakeGroup.made({ workers: 1, hangTimeoutMs: 1_000 });
+    fake.clock.advance(20_000);
+    expect(fake.worker(0).pings).toBe(0);
+    fake.worker(0).says({ type: 'ready' });
+    await fake.group.ready;
+    fake.clock.advance(1_000);
+    expect(fake.worker(0).pings).toBe(10);
+    const done = fake.group.stop();
+    fake.worker(0).silent = true;
+    fake.clock.advance(5_000);
+    expect([fake.worker(0).pings, fake.worker(0).killed]).toEqual([10, false]);
+    fake.worker(0).ends();
+    await within(done, 'the group to stop');
+    expect(fake.clock.getDelayedCalls()).toEqual([]);
+  });
+});
+
+/** The figures of a group whose workers have none. */
+async function measured(fake: FakeGroup): Promise<GroupMetrics> {
+  const answer = fake.group.metrics();
+  for (const worker of fake.spawned) if (!worker.gone) worker.measures(figures({}));
+  return within(answer, 'figures');
+}

@@ -21,6 +21,7 @@ describe('the options of runWorkers', () => {
       reactor: {},
       drainMs: 10_000,
       readyTimeoutMs: 30_000,
+      hangTimeoutMs: 60_000,
       execArgv: undefined,
       restart: { initialDelayMs: 100, jitter: 0.2 },
     });
@@ -62,6 +63,7 @@ describe('the options of runWorkers', () => {
     [{ kind: 'fibers' }, /^kind must be one of threads, processes/],
     [{ drainMs: -1 }, /^drainMs must be/],
     [{ readyTimeoutMs: Number.NaN }, /^readyTimeoutMs must be/],
+    [{ hangTimeoutMs: -1 }, /^hangTimeoutMs must be/],
     [{ restart: true }, /^restart must be an object/],
     [{ restart: { initialDelayMs: -1 } }, /^restart.initialDelayMs must be/],
     [{ restart: { maxDelayMs: 'x' } }, /^restart.maxDelayMs must be/],

@@ -2,7 +2,8 @@
 // two filters independent of each other (an epoll each); EV_ADD tells what holds already, anew if
 // the knote is there, whose EV_CLEAR it then keeps; ENOENT for a knote that is not there; refused
 // changes and receipts in the event list, of which no room is left for events then; EV_EOF; close()
-// removes knotes, duplicates or not. A kqueue is itself pollable.
+// removes knotes, duplicates or not. A kqueue is itself pollable. Kept of XNU beyond that: the
+// flags of the system are not taken (kern_event.c), so nobody hears of urgent data by EVFILT_READ.
 //
 // Not kept: `fflags` of an EV_EOF says that there was an error, not which; regular files are
 // refused; `data` of a listener is 1; when exactly an EV_CLEAR comes again is epoll's affair, as is
@@ -21,6 +22,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -30,10 +32,14 @@ extern "C" int __wrap_close(int fd);
 
 namespace {
 
+// EV_SYSFLAGS: the system's own, which it takes from nobody. EV_OOBAND is one of them.
+constexpr uint16_t kSystemFlags = 0xf000;
+
 struct Knote {
   uint16_t flags = 0;
   void* udata = nullptr;
   bool enabled = true;
+  bool endOnly = false;  // NOTE_LOWAT, of more than there will ever be
 };
 
 // The kqueue's own descriptor is an epoll that watches these.
@@ -55,7 +61,7 @@ int& epollOf(Queue& queue, int filter) {
 
 uint32_t toEpoll(int filter, const Knote& knote) {
   uint32_t events = filter == EVFILT_READ ? EPOLLIN | EPOLLRDHUP : EPOLLOUT;
-  if ((knote.flags & EV_OOBAND) != 0) events |= EPOLLPRI;
+  if (knote.endOnly) events = EPOLLRDHUP;
   if ((knote.flags & EV_CLEAR) != 0) events |= EPOLLET;
   return events;
 }
@@ -71,7 +77,7 @@ int control(Queue& queue, int operation, const struct kevent& change, const Knot
 int changeUser(Queue& queue, const struct kevent& change) {
   if ((change.flags & EV_ADD) != 0) {
     queue.hasUser = true;
-    queue.user = {change.flags, change.udata, true};
+    queue.user = {change.flags, change.udata};
   }
   if (!queue.hasUser) return ENOENT;
   if ((change.flags & EV_DELETE) != 0) queue.hasUser = false;
@@ -82,7 +88,8 @@ int changeUser(Queue& queue, const struct kevent& change) {
 }
 
 int addKnote(Queue& queue, const struct kevent& change) {
-  const Knote fresh{change.flags, change.udata, (change.flags & EV_DISABLE) == 0};
+  const bool endOnly = (change.fflags & NOTE_LOWAT) != 0 && change.data == INT_MAX;
+  const Knote fresh{change.flags, change.udata, (change.flags & EV_DISABLE) == 0, endOnly};
   const auto [found, added] = queue.knotes.try_emplace({change.ident, change.filter}, fresh);
   found->second.udata = change.udata;
   const bool watched = !added && found->second.enabled;
@@ -147,7 +154,6 @@ struct kevent toKevent(const epoll_event& event, int filter, const Knote& knote)
   told.flags = knote.flags & (EV_ADD | EV_CLEAR);
   told.udata = knote.udata;
   told.data = filter == EVFILT_READ ? readable(fd) : room(fd);
-  if (filter == EVFILT_READ && (event.events & EPOLLPRI) != 0) told.flags |= EV_OOBAND;
   if (isOver(fd, filter, event.events)) {
     told.flags |= EV_EOF;
     if ((event.events & EPOLLERR) != 0) told.fflags = EIO;
@@ -236,7 +242,8 @@ int kevent(int kq, const struct kevent* changelist, int nchanges, struct kevent*
   if (found == queues.end()) return errno = EBADF, -1;
   int answered = 0;
   for (int i = 0; i < nchanges; i++) {
-    const struct kevent change = changelist[i];  // both lists may be the same
+    struct kevent change = changelist[i];  // both lists may be the same
+    change.flags &= static_cast<uint16_t>(~kSystemFlags);
     const int error = apply(found->second, change);
     if (error == 0 && (change.flags & EV_RECEIPT) == 0) continue;
     if (answered == nevents) {

@@ -12,7 +12,6 @@ import { checkData } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
 import type { DatagramPort, DatagramSocket } from '../datagram-port.js';
 import type { NativeSocket, NativeSockets } from './native-sockets.js';
-import { ReceivedView } from './received-view.js';
 import {
   COMMAND_WATCH_DRAIN,
   DATAGRAM_SOURCE_BYTES,
@@ -22,6 +21,7 @@ import {
   EVENT_FLAGS_SHIFT,
   EVENT_INTS,
   EVENT_KIND_MASK,
+  EVENT_RECEIVE_FAILED,
   EVENT_REFUSED,
   EVENT_SEND_FAILED,
   FLAG_DESTINATION_IPV6,
@@ -34,7 +34,8 @@ const MAX_UTF8_BYTES = 3;
 
 /** How many records an event of datagrams has beyond the first. */
 export function datagramRecords(kind: number): number {
-  if ((kind & EVENT_KIND_MASK) === EVENT_REFUSED) return 0;
+  const shortKind = kind & EVENT_KIND_MASK;
+  if (shortKind === EVENT_REFUSED || shortKind === EVENT_RECEIVE_FAILED) return 0;
   return (kind >> EVENT_FLAGS_SHIFT) & FLAG_HAS_DESTINATION ? 3 : 2;
 }
 
@@ -71,7 +72,7 @@ export abstract class NativeDatagramSocket<A extends Address>
     source: string | undefined,
   ): number;
   /** The address of the record at `at`, of the source or destination of a datagram. */
-  protected abstract addressAt(slab: ArrayBuffer, at: number): A;
+  protected abstract addressAt(at: number): A;
 
   get bufferedBytes(): number {
     return this.sockets.loop.queuedBytes(this.handle);
@@ -122,29 +123,33 @@ export abstract class NativeDatagramSocket<A extends Address>
   }
 
   /** @internal An event of datagrams whose first record is at `at`. */
-  datagramEvent(slab: ArrayBuffer, kind: number, at: number): void {
+  datagramEvent(kind: number, at: number): void {
     const { events } = this.sockets.memory;
     const a = events[at + 2] as number;
     const b = events[at + 3] as number;
     switch (kind & EVENT_KIND_MASK) {
       case EVENT_DATAGRAM: {
-        const from = this.addressAt(slab, at + EVENT_INTS);
+        const from = this.addressAt(at + EVENT_INTS);
         const details = this.tellsDetails ? this.details(kind, at) : undefined;
-        this.port.received(new ReceivedView(slab, a, b), from, details);
+        this.port.receivedIn(this.sockets.arena, a, b, from, details);
         return;
       }
       case EVENT_DATAGRAM_TRUNCATED:
-        this.port.truncated(this.addressAt(slab, at + EVENT_INTS));
+        this.port.truncated(this.addressAt(at + EVENT_INTS));
         return;
       case EVENT_REFUSED:
         this.port.refused();
         return;
       case EVENT_SEND_FAILED: {
         const unknown = ((kind >> EVENT_FLAGS_SHIFT) & FLAG_NO_ADDRESS) !== 0;
-        const to = unknown ? undefined : this.addressAt(slab, at + EVENT_INTS);
-        this.port.sendFailed(systemError('sendmmsg', a), to, b);
+        const to = unknown ? undefined : this.addressAt(at + EVENT_INTS);
+        const call = b < 0 ? 'recvmmsg' : 'sendmmsg';
+        this.port.sendFailed(systemError(call, a), to, Math.max(b, 0));
         return;
       }
+      case EVENT_RECEIVE_FAILED:
+        this.port.receiveFailed(systemError('recvmmsg', a));
+        return;
     }
   }
 

@@ -13,6 +13,26 @@ export function asSystemError(
   return systemError(syscall, errno, address, port);
 }
 
+/** What the core tries again when it fails, by its FailedCall. How a poller asks the system depends on which it is. */
+const RECEIVE_CALL = 1;
+const SEND_CALL = 2;
+const ACCEPT_CALL = 4;
+const WATCH_CALL = 5;
+const POLLER_CALLS: Readonly<Record<string, readonly [watch: string, poll: string]>> = {
+  epoll: ['epoll_ctl', 'epoll_wait'],
+  kqueue: ['kevent', 'kevent'],
+  iocp: ['NtDeviceIoControlFile', 'GetQueuedCompletionStatusEx'],
+};
+
+/** The system call that a FailedCall of the core stands for. */
+export function failedCallName(call: number, poller: string): string {
+  if (call === RECEIVE_CALL) return 'recv';
+  if (call === SEND_CALL) return 'send';
+  if (call === ACCEPT_CALL) return 'accept';
+  const [watch, poll] = POLLER_CALLS[poller] ?? ['poll', 'poll'];
+  return call === WATCH_CALL ? watch : poll;
+}
+
 /** What the options are called that not every system has. */
 const OPTIONS: Readonly<Record<string, string>> = {
   SO_REUSEPORT: 'reusePort',

@@ -3,13 +3,12 @@ import { type Address, UNIXAddress } from '../../core/address.js';
 import { AcceptError } from '../../core/errors.js';
 import { systemError } from '../../internal/system-error.js';
 import type { ListenSocket, StreamPort } from '../stream-port.js';
+import { failedCallName } from './native-errors.js';
 import type { NativeSocket, NativeSockets } from './native-sockets.js';
 import { NativeTransport } from './native-transport.js';
 import { NativeUNIXTransport } from './native-unix-transport.js';
 import {
   COMMAND_DRAIN_LISTENER,
-  COMMAND_PAUSE,
-  COMMAND_RESUME,
   EVENT_ACCEPT_FAILED,
   EVENT_ACCEPTED,
   EVENT_KIND_MASK,
@@ -17,8 +16,6 @@ import {
   EVENT_SCOPE_SHIFT,
 } from './shared-memory.js';
 
-/** How long no connection is accepted after the system had no descriptor or memory for one. */
-const ACCEPT_BACK_OFF_MS = 100;
 /** Of an accept event's `b`: the UNIX peer has a path. */
 const HAS_PATH = 1 << 17;
 
@@ -30,7 +27,6 @@ export class NativeListenSocket implements ListenSocket, NativeSocket {
   readonly #sockets: NativeSockets;
   readonly #port: StreamPort;
   readonly #unlinks: boolean;
-  #backOff: NodeJS.Timeout | undefined;
   #drained: (() => void) | undefined;
 
   /** @param unlinks Whether the file of a UNIX socket is this one's to remove. */
@@ -53,7 +49,6 @@ export class NativeListenSocket implements ListenSocket, NativeSocket {
   }
 
   close(keepFile = false): void {
-    clearTimeout(this.#backOff);
     const { loop } = this.#sockets;
     if (this.#unlinks && !keepFile) loop.unlinkUnix(this.handle);
     loop.close(this.handle);
@@ -62,7 +57,6 @@ export class NativeListenSocket implements ListenSocket, NativeSocket {
   }
 
   drain(drained: () => void): void {
-    clearTimeout(this.#backOff);
     this.#drained = drained;
     this.#sockets.outgoing.command(this.handle, COMMAND_DRAIN_LISTENER);
   }
@@ -73,7 +67,7 @@ export class NativeListenSocket implements ListenSocket, NativeSocket {
         this.#accepted(a, b, kind >> EVENT_SCOPE_SHIFT, at);
         return;
       case EVENT_ACCEPT_FAILED:
-        this.#acceptFailed(a, b === 1);
+        this.#acceptFailed(a, b);
         return;
       case EVENT_LISTENER_DRAINED:
         this.#drained?.();
@@ -97,20 +91,15 @@ export class NativeListenSocket implements ListenSocket, NativeSocket {
     port.accepted(transport, transport.getPeer());
   }
 
-  /** Told once for a row of failures: the next connection accepted ends it. */
-  #acceptFailed(errno: number, first: boolean): void {
-    if (first) {
-      const { address } = this;
-      const cause =
-        address.type === 'UNIX'
-          ? systemError('accept', errno, address.path)
-          : systemError('accept', errno, address.host, address.port);
-      this.#sockets.reactor.report(new AcceptError(cause), 'accept');
-    }
-    if (this.#drained !== undefined) return;
-    this.#sockets.outgoing.command(this.handle, COMMAND_PAUSE);
-    this.#backOff = setTimeout(() => {
-      this.#sockets.outgoing.command(this.handle, COMMAND_RESUME);
-    }, ACCEPT_BACK_OFF_MS);
+  /** Told once for a row of failures: the next connection accepted ends it. Until then the core tries again. */
+  #acceptFailed(errno: number, failedCall: number): void {
+    const { address } = this;
+    const { reactor, loop } = this.#sockets;
+    const call = failedCallName(failedCall, loop.poller);
+    const cause =
+      address.type === 'UNIX'
+        ? systemError(call, errno, address.path)
+        : systemError(call, errno, address.host, address.port);
+    reactor.report(new AcceptError(cause), 'accept');
   }
 }

@@ -3,15 +3,20 @@ import type { HostAddress } from '../../core/name-resolver.js';
 import { loadAddon } from '../../native.js';
 import { systemLookupError } from '../../resolver/name-error.js';
 import type { LookUp } from '../../resolver/shared-lookups.js';
+import { asSystemError } from './native-errors.js';
 
 /** As many as the addon has threads at most, for all reactors of a thread: see native/net/name_lookup.h. */
 export const NATIVE_LOOKUPS_AT_ONCE = 8;
 
 export const nativeLookUp: LookUp = (name, family, done) => {
-  loadAddon().lookUp(name, family, (errno, addresses) => {
-    if (errno === 0) done(null, addresses.map(hostAddress));
-    else done(systemLookupError(errno, name), []);
-  });
+  try {
+    loadAddon().lookUp(name, family, (errno, addresses) => {
+      if (errno === 0) done(null, addresses.map(hostAddress));
+      else done(systemLookupError(errno, name), []);
+    });
+  } catch (error) {
+    throw asSystemError(error); // no thread could be started
+  }
 };
 
 function hostAddress(address: string): HostAddress {

@@ -3,13 +3,13 @@
  * memory; what they lead to goes back as commands in the same memory, carried out when dispatch has returned.
  */
 import { performance } from 'node:perf_hooks';
-import { markAsUntransferable } from 'node:worker_threads';
 
 import type { Address } from '../../core/address.js';
 import type { ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
-import { UnsupportedError } from '../../core/errors.js';
+import { SystemCallRetriedError, UnsupportedError } from '../../core/errors.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
 import { checkHasDescriptors, WINDOWS } from '../../internal/platform.js';
+import { systemError } from '../../internal/system-error.js';
 import { loadAddon, type NativeLoop } from '../../native.js';
 import type { DatagramSettings, UDPSettings, UNIXDatagramSettings } from '../datagram-settings.js';
 import { HostedReactor, type OwnNameResolver, type ReactorOptions } from '../hosted-reactor.js';
@@ -28,15 +28,16 @@ import { adoptConnection, adoptListening, adoptUDP } from './native-adopt.js';
 import { datagramRecords, type NativeDatagramSocket } from './native-datagram-socket.js';
 import { NativeDescriptors } from './native-descriptors.js';
 import { checkConnectSupported, dialTCP, dialUNIX } from './native-dial.js';
-import { asSystemError } from './native-errors.js';
+import { asSystemError, failedCallName } from './native-errors.js';
 import { bindUDP, bindUNIXDatagrams, listenTCP, listenUNIX } from './native-listen.js';
 import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './native-lookup.js';
 import { NativeSockets } from './native-sockets.js';
 import { NativeTransport } from './native-transport.js';
-import { ReceivedView } from './received-view.js';
+import { ReceiveArena } from './receive-arena.js';
 import {
   COMMAND_DISCARD,
   EVENT_ACCEPTED,
+  EVENT_CALL_FAILED,
   EVENT_CONNECTED,
   EVENT_COUNT,
   EVENT_CURSOR,
@@ -45,10 +46,8 @@ import {
   EVENT_DESCRIPTOR,
   EVENT_INTS,
   EVENT_KIND_MASK,
-  EVENT_NEXT_SLAB,
   HANDLE_INDEX_MASK,
   mapSharedMemory,
-  SLABS_WANTED,
 } from './shared-memory.js';
 
 export interface NativeReactorOptions {
@@ -60,9 +59,6 @@ export interface NativeReactorOptions {
    */
   readonly busyPollUs?: number;
 }
-
-/** Memory received into: large enough to be taken seldom, small enough that a view kept for long pins little. */
-const SLAB_BYTES = 256 * 1024;
 
 /** When dispatching has taken this long, Node's loop gets a turn before the rest of the batch. */
 const TURN_BUDGET_MS = 10;
@@ -85,8 +81,6 @@ export class NativeReactor extends HostedReactor {
   readonly #events: Int32Array;
   readonly #measureTurns: boolean;
   readonly #turnTimes = new TurnTimes();
-  #slab: ArrayBuffer;
-  #spareSlab: ArrayBuffer;
 
   constructor(options: ReactorOptions & NativeReactorOptions) {
     super(options);
@@ -98,11 +92,10 @@ export class NativeReactor extends HostedReactor {
     const memory = mapSharedMemory(this.#loop.memory);
     this.#header = memory.header;
     this.#events = memory.events;
-    this.#sockets = new NativeSockets(this.#loop, memory, this);
+    const arena = new ReceiveArena(this.#loop, this.poisonsLentBytes);
+    this.#sockets = new NativeSockets(this.#loop, memory, arena, this);
     this.#descriptors = new NativeDescriptors(this.#sockets);
     this.#pipes = WINDOWS ? new NodeSockets(this) : undefined;
-    this.#slab = this.#addSlab();
-    this.#spareSlab = this.#addSlab();
   }
 
   /** @internal */
@@ -209,6 +202,7 @@ export class NativeReactor extends HostedReactor {
     this.#descriptors.removeAll();
     this.#loop.flush();
     this.#loop.dispose();
+    this.#pipes?.closing.destroyAll();
   }
 
   protected override bytes(): { received: number; sent: number; turns: number } {
@@ -236,7 +230,7 @@ export class NativeReactor extends HostedReactor {
     this.runSoon();
     const header = this.#header;
     const events = this.#events;
-    const { slots } = this.#sockets;
+    const { arena, slots } = this.#sockets;
     const count = header[EVENT_COUNT] as number;
     const deadline = performance.now() + TURN_BUDGET_MS;
     let untilCheck = BUDGET_CHECK_EVENTS;
@@ -248,19 +242,15 @@ export class NativeReactor extends HostedReactor {
       const socket = slots[handle & HANDLE_INDEX_MASK];
       cursor += 1;
       if (kind === EVENT_DATA) {
-        // Whatever receives data is a transport. An exception of application code is caught in received().
+        // Whatever receives data is a transport. What application code throws is caught in receivedIn().
         if (socket !== undefined && socket.handle === handle) {
-          const data = new ReceivedView(
-            this.#slab,
-            events[at + 2] as number,
-            events[at + 3] as number,
-          );
-          (socket as NativeTransport).received(data);
+          const transport = socket as NativeTransport;
+          transport.receivedIn(arena, events[at + 2] as number, events[at + 3] as number);
         }
       } else if ((kind & EVENT_KIND_MASK) >= EVENT_DATAGRAM) {
         cursor += datagramRecords(kind);
         if (socket !== undefined && socket.handle === handle) {
-          (socket as AnyDatagramSocket).datagramEvent(this.#slab, kind, at);
+          (socket as AnyDatagramSocket).datagramEvent(kind, at);
         }
       } else {
         cursor += this.#deliver(handle, kind, at);
@@ -272,8 +262,6 @@ export class NativeReactor extends HostedReactor {
       }
     }
     header[EVENT_CURSOR] = cursor;
-    // Not before the whole batch is dealt with: its later events may still lie in the present spare slab.
-    if (cursor >= count && (header[SLABS_WANTED] as number) > 0) this.#spareSlab = this.#addSlab();
   }
 
   /** Delivers an event other than data. Returns how many records it has beyond the first. */
@@ -281,8 +269,9 @@ export class NativeReactor extends HostedReactor {
     const a = this.#events[at + 2] as number;
     const b = this.#events[at + 3] as number;
     const shortKind = kind & EVENT_KIND_MASK;
-    if (shortKind === EVENT_NEXT_SLAB) {
-      this.#slab = this.#spareSlab;
+    if (shortKind === EVENT_CALL_FAILED) {
+      const cause = systemError(failedCallName(b, this.poller), a);
+      this.report(new SystemCallRetriedError(cause), 'readiness');
       return 0;
     }
     const socket = this.#sockets.find(handle);
@@ -296,15 +285,6 @@ export class NativeReactor extends HostedReactor {
       this.report(error, 'event');
     }
     return shortKind === EVENT_ACCEPTED || shortKind === EVENT_CONNECTED ? 1 : 0;
-  }
-
-  #addSlab(): ArrayBuffer {
-    const slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-    // An application that transfers `data.buffer` to a worker would take the bytes of others along.
-    markAsUntransferable(slab.buffer);
-    this.#loop.addSlab(slab);
-    this.#header[SLABS_WANTED] = 0;
-    return slab.buffer as ArrayBuffer;
   }
 
   #recordTurn(): void {

@@ -9,6 +9,7 @@ import {
 import type { NativeLoop } from '../../native.js';
 import type { StreamReactor } from '../stream-transport.js';
 import { Outgoing } from './outgoing.js';
+import type { ReceiveArena } from './receive-arena.js';
 import {
   EVENT_COUNT,
   EVENT_CURSOR,
@@ -33,16 +34,18 @@ export class NativeSockets {
   readonly loop: NativeLoop;
   readonly memory: SharedMemory;
   readonly outgoing: Outgoing;
+  readonly arena: ReceiveArena;
   readonly reactor: StreamReactor;
   /** By the slot of the handle: whether it is the handle in question must be asked. */
   readonly slots: (NativeSocket | undefined)[] = [];
   readonly #scratch = new Int32Array(7);
 
-  constructor(loop: NativeLoop, memory: SharedMemory, reactor: StreamReactor) {
+  constructor(loop: NativeLoop, memory: SharedMemory, arena: ReceiveArena, reactor: StreamReactor) {
     this.loop = loop;
     this.memory = memory;
     this.reactor = reactor;
-    this.outgoing = new Outgoing(loop, memory);
+    this.arena = arena;
+    this.outgoing = new Outgoing(loop, memory, arena);
   }
 
   add<Socket extends NativeSocket>(socket: Socket): Socket {

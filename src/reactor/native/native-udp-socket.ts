@@ -119,7 +119,7 @@ export class NativeUDPSocket extends NativeDatagramSocket<IPAddress> implements 
     return DATAGRAM_HEADER_BYTES + DATAGRAM_SOURCE_BYTES;
   }
 
-  protected override addressAt(_slab: ArrayBuffer, at: number): IPAddress {
+  protected override addressAt(at: number): IPAddress {
     const { events } = this.sockets.memory;
     const second = events[at + EVENT_INTS] as number;
     const port = second & PORT_MASK;

@@ -57,11 +57,11 @@ export class NativeUNIXDatagramSocket extends NativeDatagramSocket<UNIXAddress> 
     return DATAGRAM_HEADER_BYTES + length;
   }
 
-  /** The record holds where the path lies in the slab. */
-  protected override addressAt(slab: ArrayBuffer, at: number): UNIXAddress {
+  /** The record holds where the path lies in the arena. */
+  protected override addressAt(at: number): UNIXAddress {
     const { events } = this.sockets.memory;
     const length = events[at + 1] as number;
     if (length === 0) return UNNAMED;
-    return new UNIXAddress(Buffer.from(slab, events[at] as number, length).toString());
+    return new UNIXAddress(this.sockets.arena.lend(events[at] as number, length).toString());
   }
 }

@@ -4,8 +4,11 @@
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { checkData } from '../../internal/check.js';
+import { givenCopyOf, isLent } from '../../internal/lent-bytes.js';
 import type { NativeLoop } from '../../native.js';
+import type { ReceiveArena } from './receive-arena.js';
 import {
+  ARENA_OFFSET,
   COMMAND_CAPACITY,
   COMMAND_COUNT,
   COMMAND_INTS,
@@ -17,15 +20,19 @@ import {
 
 /** UTF-8 takes at most this many bytes for one UTF-16 code unit. */
 const MAX_UTF8_BYTES = 3;
+/** Lent bytes of this number or more are sent from where they lie; fewer are copied in less time than that takes to find out. */
+const LENT_REFERENCE_BYTES = 2048;
 
 export class Outgoing {
   readonly #loop: NativeLoop;
   readonly #header: Int32Array;
   readonly #commands: Int32Array;
   readonly #slab: Buffer;
+  readonly #arena: ReceiveArena;
 
-  constructor(loop: NativeLoop, memory: SharedMemory) {
+  constructor(loop: NativeLoop, memory: SharedMemory, arena: ReceiveArena) {
     this.#loop = loop;
+    this.#arena = arena;
     this.#header = memory.header;
     this.#commands = memory.commands;
     this.#slab = memory.outgoing;
@@ -35,8 +42,12 @@ export class Outgoing {
   write(handle: number, data: Uint8Array | string): void {
     if (data instanceof Uint8Array) {
       const { length } = data;
+      if (length >= LENT_REFERENCE_BYTES && this.#arena.has(data)) {
+        this.#writeLent(handle, data);
+        return;
+      }
       if (length >= LARGE_WRITE_BYTES) {
-        this.#loop.write(handle, data);
+        this.#loop.write(handle, isLent(data) ? givenCopyOf(data) : data);
         return;
       }
       const offset = this.#reserve(length);
@@ -88,6 +99,13 @@ export class Outgoing {
     this.#header[COMMAND_COUNT] = count + 1;
   }
 
+  /** The core sends them before it uses the arena again, or copies what the system does not take. */
+  #writeLent(handle: number, data: Uint8Array): void {
+    const { byteOffset, length } = data;
+    if (this.#arena.poisons) this.#loop.write(handle, givenCopyOf(data));
+    else this.#record(handle, ARENA_OFFSET + byteOffset, length);
+  }
+
   /** Where the next `length` bytes go. A full slab is sent early: the bytes of a turn then leave in several pieces. */
   #reserve(length: number): number {
     const used = this.#header[OUTGOING_USED] as number;
@@ -107,7 +125,7 @@ export class Outgoing {
     return 0;
   }
 
-  /** Records bytes of the slab; those that go on where the same connection's last record ends make it longer. */
+  /** Records bytes of the slab or the arena; those that go on where the same connection's last record ends make it longer. */
   #record(handle: number, offset: number, length: number): void {
     if (length === 0) return;
     const header = this.#header;
@@ -129,6 +147,6 @@ export class Outgoing {
       commands[at + 2] = length;
       header[COMMAND_COUNT] = count + 1;
     }
-    header[OUTGOING_USED] = offset + length;
+    if (offset < ARENA_OFFSET) header[OUTGOING_USED] = offset + length;
   }
 }

@@ -1,22 +1,26 @@
 /**
- * The Buffers that `dataReceived` is given: views of the slab that the core received into. A subclass of Uint8Array with
+ * The Buffers that receivers are lent: views of the memory that the core received into. A subclass of Uint8Array with
  * Buffer's prototype is made in a third of the time that `Buffer.from(arrayBuffer, ...)` takes, and cuts itself up
  * faster than a Buffer does: parsers do that once for each line or frame.
  */
 class View extends Uint8Array {
   /** The same as `buffer`, which is a call into C++. */
-  readonly #slab: ArrayBuffer;
+  readonly #memory: ArrayBuffer;
 
-  constructor(slab: ArrayBuffer, offset: number, length: number) {
-    super(slab, offset, length);
-    this.#slab = slab;
+  constructor(memory: ArrayBuffer, offset: number, length: number) {
+    super(memory, offset, length);
+    this.#memory = memory;
+  }
+
+  static isOf(data: Uint8Array, memory: ArrayBuffer): boolean {
+    return (#memory in data ? data.#memory : data.buffer) === memory;
   }
 
   override subarray(start = 0, end: number = this.length): Uint8Array<ArrayBuffer> {
     const inside = start >>> 0 === start && end >>> 0 === end && start <= end && end <= this.length;
     const from = inside ? start : clamp(start, this.length);
     const to = inside ? end : Math.max(from, clamp(end, this.length));
-    return new View(this.#slab, this.byteOffset + from, to - from) as Uint8Array<ArrayBuffer>;
+    return new View(this.#memory, this.byteOffset + from, to - from) as Uint8Array<ArrayBuffer>;
   }
 
   override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
@@ -32,9 +36,14 @@ function clamp(index: number, length: number): number {
   return whole < 0 ? Math.max(0, length + whole) : Math.min(whole, length);
 }
 
-/** `new ReceivedView(slab, offset, length)` is a Buffer in all that matters: `Buffer.isBuffer` and every method. */
+/** Whether `data`, of any class, is a view of `memory`. */
+export function isViewOf(data: Uint8Array, memory: ArrayBuffer): boolean {
+  return View.isOf(data, memory);
+}
+
+/** `new ReceivedView(memory, offset, length)` is a Buffer in all that matters: `Buffer.isBuffer` and every method. */
 export const ReceivedView = View as unknown as new (
-  slab: ArrayBuffer,
+  memory: ArrayBuffer,
   offset: number,
   length: number,
 ) => Buffer;

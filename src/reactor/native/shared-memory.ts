@@ -5,7 +5,6 @@ export const COMMANDS_TAKEN = 1;
 export const OUTGOING_USED = 2;
 export const EVENT_COUNT = 3;
 export const EVENT_CURSOR = 4;
-export const SLABS_WANTED = 5;
 const HEADER_INTS = 16;
 
 export const COMMAND_CLOSE = -1;
@@ -30,13 +29,15 @@ export const EVENT_WRITE_SHUT = 7;
 export const EVENT_READABLE = 8;
 export const EVENT_WRITABLE = 9;
 export const EVENT_ACCEPT_FAILED = 10;
-export const EVENT_NEXT_SLAB = 11;
 export const EVENT_DESCRIPTOR = 12;
 export const EVENT_LISTENER_DRAINED = 13;
-export const EVENT_DATAGRAM = 14;
-export const EVENT_DATAGRAM_TRUNCATED = 15;
-export const EVENT_REFUSED = 16;
-export const EVENT_SEND_FAILED = 17;
+export const EVENT_CALL_FAILED = 14;
+/** Of datagrams from here on. */
+export const EVENT_DATAGRAM = 32;
+export const EVENT_DATAGRAM_TRUNCATED = 33;
+export const EVENT_REFUSED = 34;
+export const EVENT_SEND_FAILED = 35;
+export const EVENT_RECEIVE_FAILED = 36;
 /** The kind of an event is in its low bits; the scope of an address, or flags of a datagram, above. */
 export const EVENT_KIND_MASK = 0xff;
 export const EVENT_SCOPE_SHIFT = 8;
@@ -46,6 +47,9 @@ export const FLAG_HAS_DESTINATION = 1;
 export const FLAG_DESTINATION_IPV6 = 2;
 export const FLAG_UNIX_ADDRESS = 4;
 export const FLAG_NO_ADDRESS = 8;
+
+/** Bytes to be sent that lie in the receive arena are named by their offset there plus this. */
+export const ARENA_OFFSET: number = 1 << 24;
 
 /** A datagram's header in the outgoing slab: native/reactor/datagram_record.h draws it. */
 export const DATAGRAM_HEADER_BYTES = 28;

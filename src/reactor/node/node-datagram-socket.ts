@@ -9,12 +9,27 @@ import { addressFrom, type HostPort, type IPAddress } from '../../core/address.j
 import { type SystemError, UnsupportedError } from '../../core/errors.js';
 import { checkData } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
+import { OwnBytes } from '../received-bytes.js';
 import { checkDatagramLength, udpDestination } from '../udp-destination.js';
 import type { UDPOption, UDPPort, UDPSocket } from '../udp-port.js';
 import { dgramHandle, unsentDatagramBytes } from './dgram-handle.js';
 import { multicastInterface } from './multicast-interface.js';
 import type { NodeSockets } from './node-sockets.js';
 import type { Flushed } from './outgoing.js';
+
+/** Errors of receiving that tell what became of a datagram sent earlier. */
+const EARLIER_SENDS: ReadonlySet<string> = new Set([
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'EMSGSIZE',
+  'ENETDOWN',
+  'ENETRESET',
+  'ENETUNREACH',
+  'ENONET',
+  'ENOPROTOOPT',
+  'EOPNOTSUPP',
+  'EPROTO',
+]);
 
 /** So much of one turn is handed over before the turn ends: it is not to pile up here. */
 const EARLY_FLUSH_BYTES = 256 * 1024;
@@ -49,6 +64,8 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   private scheduled = false;
   private watchingDrain = false;
   private closed = false;
+  /** Nothing has been received since an error that was told. */
+  private receiveFailing = false;
 
   /**
    * @param socket Is bound.
@@ -234,11 +251,13 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   private received(data: Buffer, { address, port }: RemoteInfo): void {
     const { reactor, limits } = this;
     reactor.beginTurn();
+    this.receiveFailing = false;
     reactor.countReceived(data.byteLength);
     const from = addressFrom('UDP', address, port);
     // `dgram` receives up to 64 KiB, which no datagram exceeds.
     if (data.byteLength <= limits.maxPacketSize) {
-      this.port.received(data, from);
+      const bytes = new OwnBytes(data, reactor.landing.poisons);
+      this.port.receivedIn(bytes, 0, data.byteLength, from);
       return;
     }
     this.datagramsTruncated += 1;
@@ -247,8 +266,13 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
 
   private receiveFailed(error: Error): void {
     this.reactor.beginTurn();
-    if ((error as SystemError).code === 'ECONNREFUSED') this.port.refused();
-    else this.reactor.report(error, 'receive');
+    const cause = error as SystemError;
+    if (cause.code === 'ECONNREFUSED') this.port.refused();
+    else if (EARLIER_SENDS.has(cause.code)) this.port.sendFailed(cause, undefined, 0);
+    else if (!this.receiveFailing) {
+      this.receiveFailing = true;
+      this.port.receiveFailed(cause);
+    }
   }
 
   /** An IPv4 address as a socket of both families takes it (RFC 4291 section 2.5.5.2). */

@@ -36,6 +36,8 @@ export class NodeListenSocket implements ListenSocket {
   readonly #port: StreamPort;
   readonly #handle: ListenHandle;
   #accepted = 0;
+  /** Nobody has been accepted since an error that was reported. */
+  #failing = false;
   #drained: (() => void) | undefined;
 
   /** @param settings Of the connections; undefined leaves them as the system made them. */
@@ -51,7 +53,7 @@ export class NodeListenSocket implements ListenSocket {
     this.#port = port;
     this.#handle = handle;
     onConnection(handle, (status, connection) => {
-      if (connection === undefined) reactor.report(acceptError(status), 'accept');
+      if (connection === undefined) this.#acceptFailed(status);
       else this.#accept(connection);
     });
   }
@@ -84,10 +86,18 @@ export class NodeListenSocket implements ListenSocket {
     drained?.();
   }
 
+  /** libuv tries again in each pass of the loop, and can't be made to wait. */
+  #acceptFailed(status: number): void {
+    if (this.#failing) return;
+    this.#failing = true;
+    this.#reactor.report(acceptError(status), 'accept');
+  }
+
   #accept(connection: ConnectionHandle): void {
     const reactor = this.#reactor;
     const port = this.#port;
     reactor.beginTurn();
+    this.#failing = false;
     this.#accepted += 1;
     if (this.address.type === 'UNIX') {
       // Node can't ask for the path that a client may be bound to: hardly any is.

@@ -141,7 +141,9 @@ export class NodeReactor extends HostedReactor {
     return systemResolver(this, nodeLookUp, NODE_LOOKUPS_AT_ONCE);
   }
 
-  protected override release(): void {}
+  protected override release(): void {
+    this.#sockets.closing.destroyAll();
+  }
 }
 
 /** @throws UnsupportedError */

@@ -10,9 +10,6 @@ import { type ConnectionHandle, delaysByItself, keepWhenEnded, turnDelayOn } fro
 import type { NodeSockets } from './node-sockets.js';
 import type { NodeTransport } from './node-transport.js';
 
-/** What sockets are read into, and thereby the most that one `dataReceived` is given. */
-export const LANDING_BYTES: number = 64 * 1024;
-
 /** A socket that knows its transport: listeners that are shared by all sockets find it there. */
 export interface OwnedSocket extends Socket {
   transport?: NodeTransport;
@@ -80,7 +77,7 @@ function makeSocket(
   options: { handle?: ConnectionHandle; fd?: number },
 ): OwnedSocket {
   const onread: OnReadOpts = {
-    buffer: reactor.landing,
+    buffer: reactor.landing.buffer,
     callback: (bytes) => socket.transport?.landed(bytes) ?? true,
   };
   const all: SocketOptions = { ...options, allowHalfOpen: true, onread };

@@ -14,26 +14,34 @@ import type { StreamReactor } from '../stream-transport.js';
 import { DEFAULT_BACKLOG } from '../tcp-settings.js';
 import type { TurnTimes } from '../turn-times.js';
 import type { UNIXConnectSettings, UNIXListenSettings, UNIXSettings } from '../unix-settings.js';
+import { ClosingSockets } from './closing-sockets.js';
+import { Landing } from './landing.js';
 import { keepsAbstractNames, setsBacklog } from './net-handle.js';
 import { NodeDial } from './node-dial.js';
 import { listenUNIX } from './node-listen.js';
 import { NodeListenSocket } from './node-listen-socket.js';
-import { LANDING_BYTES } from './node-socket.js';
 import type { NodeTransport } from './node-transport.js';
 import { type Flushed, Outgoing } from './outgoing.js';
+
+/** What a socket is handed at a time: more waits until the system has taken that. */
+const HANDED_OVER_BYTES = 64 * 1024;
 
 /** The reactor that has the sockets. */
 export interface NodeSocketsHost extends StreamReactor {
   now(): number;
+  readonly poisonsLentBytes: boolean;
 }
 
 export class NodeSockets implements StreamReactor {
   readonly report: ErrorReporter;
   readonly outgoing: Outgoing = new Outgoing();
+  readonly closing: ClosingSockets = new ClosingSockets();
   /** Transports whose protocol has not been told of their end. */
   readonly open: Set<NodeTransport> = new Set();
   /** All sockets are read into it, one after the other. */
-  readonly landing: Buffer = Buffer.allocUnsafeSlow(LANDING_BYTES);
+  readonly landing: Landing;
+  /** What is handed to a socket at a time is copied here; one that keeps it for longer is left with it. */
+  #copies: Buffer | undefined = undefined;
   /** Bytes handed to Node's sockets: those that a socket still keeps are counted too. */
   bytesSent = 0;
   bytesReceived = 0;
@@ -52,6 +60,7 @@ export class NodeSockets implements StreamReactor {
   /** @param turnTimes Told how long each turn took. */
   constructor(host: NodeSocketsHost, turnTimes?: TurnTimes) {
     this.report = host.report;
+    this.landing = new Landing(host.poisonsLentBytes);
     this.#host = host;
     this.#turnTimes = turnTimes;
   }
@@ -102,12 +111,15 @@ export class NodeSockets implements StreamReactor {
     this.#unread.push(transport);
   }
 
-  /** A copy of what has landed, for keeps. */
-  takeLanded(bytes: number): Buffer {
-    this.bytesReceived += bytes;
-    const data = Buffer.allocUnsafe(bytes);
-    this.landing.copy(data, 0, 0, bytes);
-    return data;
+  /** Memory for what is handed to a socket next. */
+  get copies(): Buffer {
+    this.#copies ??= Buffer.allocUnsafeSlow(HANDED_OVER_BYTES);
+    return this.#copies;
+  }
+
+  /** A socket keeps what it was handed. */
+  leaveCopies(): void {
+    this.#copies = undefined;
   }
 
   countReceived(bytes: number): void {

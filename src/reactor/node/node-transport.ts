@@ -1,24 +1,36 @@
 /**
  * A connection of the pure-JS reactor: a stream transport over a `net.Socket`.
  *
- * What is written waits in the reactor's {@link Outgoing} until the turn ends; then `flush` hands it to the socket, which
- * sends what the system takes at once and keeps the rest. Closing, half-closing and telling producers all wait for the
+ * What is written waits in the reactor's {@link Outgoing} until the turn ends; then `flush` hands it to the socket, piece by piece
+ * for as long as the system takes them at once. The socket keeps one piece at most; the rest waits here. Closing, half-closing and telling producers all wait for the
  * same thing, that nothing is left to send, and all happen in `settle`: no caller is ever called back.
  */
 import { type Address, addressFrom } from '../../core/address.js';
 import { InvalidArgumentTypeError, UnsupportedError } from '../../core/errors.js';
 import type { StreamProtocol } from '../../core/protocol.js';
-import { type DetachedConnection, LARGE_WRITE_BYTES } from '../../core/transport.js';
+import type { DetachedConnection } from '../../core/transport.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { checkBoolean } from '../../internal/check.js';
+import { OwnBytes } from '../received-bytes.js';
 import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream-transport.js';
 import type { SocketSettings } from '../tcp-settings.js';
+import {
+  BULK_READ_BYTES,
+  type ClosingSocket,
+  PASSES_FROM_ANYWHERE,
+  PASSES_FROM_TURN_END,
+} from './closing-sockets.js';
+import { LANDING_BYTES } from './landing.js';
 import { descriptorOf, unsentBytes } from './net-handle.js';
-import { keepAliveIdleMs, LANDING_BYTES, type OwnedSocket } from './node-socket.js';
+import { keepAliveIdleMs, type OwnedSocket } from './node-socket.js';
 import type { NodeSockets } from './node-sockets.js';
 import type { OutgoingOwner } from './outgoing.js';
+import { PartQueue } from './part-queue.js';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** How many pieces a socket is handed in a turn, however fast the system takes them: the others wait. */
+const MAX_PIECES_PER_TURN = 16;
 
 export class NodeTransport extends StreamTransport implements OutgoingOwner {
   readonly #reactor: NodeSockets;
@@ -28,13 +40,19 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   #host: Address | undefined = undefined;
   #noDelay: boolean | undefined;
   #keepAlive: boolean | undefined;
-  /** What was written this turn, where it is not in a run that can still grow. */
-  #queued: Uint8Array | Uint8Array[] | undefined = undefined;
+  /** What was not handed to the socket yet, where it is not in a run that can still grow. */
+  #parts: PartQueue | undefined = undefined;
+  /** All that was written and not handed to the socket yet. */
   #queuedBytes = 0;
   /** What was handed to the socket so far. */
   #sentBytes = 0;
   #scheduled = false;
   #watchingDrain = false;
+  #awaitingSent = false;
+  /** The peer is in the midst of sending. */
+  #peerSends = false;
+  /** Everything is sent, and the socket is on its way out. */
+  #closing: ClosingSocket | undefined = undefined;
   #onSent: ((error?: Error | null) => void) | undefined = undefined;
 
   /** @param settings Undefined for a socket that was opened elsewhere. */
@@ -121,7 +139,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       throw new InvalidArgumentTypeError('data', 'a Uint8Array or a string', data);
     }
     if (!this.#scheduled) this.schedule();
-    if (this.producer !== undefined) this.regulateProducer(this.producer);
+    if (this.producer !== undefined) this.regulateProducer(this.producer, data);
   }
 
   /** @internal */
@@ -137,7 +155,8 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   landed(bytes: number): boolean {
     const reactor = this.#reactor;
     reactor.beginTurn();
-    this.received(reactor.takeLanded(bytes));
+    reactor.countReceived(bytes);
+    if (!this.discards(bytes)) this.receivedIn(reactor.landing, 0, bytes);
     // libuv would read 32 times in a row from a socket that has so much: others shall have their turn.
     const more = bytes === LANDING_BYTES;
     if (more) reactor.readAgainNextTurn(this);
@@ -157,42 +176,45 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       if (rest.byteLength > 0) socket.unshift(rest);
       reactor.readAgainNextTurn(this);
     }
-    // A view may be given away with all that shares its memory.
-    this.received(part.byteLength === part.buffer.byteLength ? part : Buffer.from(part));
+    if (this.discards(part.byteLength)) return;
+    this.receivedIn(new OwnBytes(part, reactor.landing.poisons), 0, part.byteLength);
   }
 
   /** @internal */
   readAgain(): void {
     const socket = this.#socket;
-    if (this.state !== 'open' || this.reading !== 'on' || socket.destroyed) return;
+    const wanted = this.#closing !== undefined || (this.state === 'open' && this.reading === 'on');
+    if (!wanted || socket.destroyed) return;
     if (socket.isPaused()) socket.resume();
     else socket.read(0);
   }
 
   /** @internal */
-  queue(part: Uint8Array): void {
-    const queued = this.#queued;
-    if (queued === undefined) this.#queued = part;
-    else if (Array.isArray(queued)) queued.push(part);
-    else this.#queued = [queued, part];
+  queue(part: Uint8Array, borrowed: boolean): void {
+    this.#parts ??= new PartQueue();
+    this.#parts.push(part, borrowed);
   }
 
-  /** @internal The turn ends. */
-  flush(): void {
+  /** @internal The turn ends, or the socket has sent what it was handed. */
+  flush(passes: number = PASSES_FROM_TURN_END): void {
     this.#scheduled = false;
-    this.send();
-    if (this.awaitsEmptiness && !this.#socket.destroyed) this.settle();
+    this.send(MAX_PIECES_PER_TURN);
+    if (this.#socket.destroyed) return;
+    if (this.#parts !== undefined || this.awaitsEmptiness) this.settle(passes);
+    if (this.state === 'closing' && this.#closing === undefined) this.#socket.pause();
   }
 
   /** @internal */
   flushFailed(error: unknown): void {
     const cause = error instanceof Error ? error : new Error(String(error));
     this.closeNow(true);
-    this.#reactor.soon(() => this.lost(cause));
+    // Before the socket says that it is closed, which would be a clean end.
+    this.#reactor.runAtRoot(() => this.lost(cause));
   }
 
   /** @internal The peer has finished sending. */
   peerEnded(): void {
+    this.#closing?.destroy();
     if (this.state !== 'open' || this.reading !== 'on') return;
     this.#reactor.beginTurn();
     if (this.protocol?.readConnectionLost !== undefined) {
@@ -205,7 +227,8 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
 
   /** @internal The socket is gone. */
   socketClosed(cause: Error | undefined): void {
-    this.lost(cause);
+    // A reset is no news once everything is sent.
+    this.lost(this.#closing === undefined ? cause : undefined);
   }
 
   protected override get reactor(): StreamReactor {
@@ -218,8 +241,11 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   protected override setReading(enabled: boolean): void {
-    if (!enabled) this.#socket.pause();
-    else if (this.#socket.readableEnded) this.#reactor.soon(() => this.peerEnded());
+    if (!enabled) {
+      // A socket that is about to be closed reads on until the end of the turn: most need not be paused at all.
+      if (this.state === 'closing') this.schedule();
+      else this.#socket.pause();
+    } else if (this.#socket.readableEnded) this.#reactor.soon(() => this.peerEnded());
     else this.#socket.resume();
   }
 
@@ -239,12 +265,46 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   protected override closeNow(reset: boolean): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    if (!reset) {
-      this.send();
-      socket.destroy();
-    } else {
+    if (reset || !this.sendAtOnce()) {
       this.reset(socket);
+      return;
     }
+    if (this.#parts !== undefined || socket.writableLength > 0) {
+      socket.destroy();
+      return;
+    }
+    // Nobody waits for what the peer may still send.
+    socket.unref();
+    this.closeGracefully(PASSES_FROM_ANYWHERE);
+  }
+
+  /** @returns Whether all of it was good: a peer must not take less than was written for all there is. */
+  private sendAtOnce(): boolean {
+    try {
+      this.send(Number.POSITIVE_INFINITY);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether the sending side can be shut down while the other stays open. */
+  protected get mayLinger(): boolean {
+    return true;
+  }
+
+  private closeGracefully(passes: number): void {
+    const socket = this.#socket;
+    if (this.#closing !== undefined) return;
+    if (socket.readableEnded || !this.mayLinger) socket.destroy();
+    else this.#closing = this.#reactor.closing.close(socket, this.#peerSends, passes);
+  }
+
+  /** Whether bytes that came are for nobody. */
+  private discards(bytes: number): boolean {
+    this.#peerSends = bytes >= BULK_READ_BYTES || this.state === 'closing';
+    if (this.#closing !== undefined) this.#closing.discard(bytes);
+    return this.#closing !== undefined;
   }
 
   protected reset(socket: OwnedSocket): void {
@@ -268,58 +328,78 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     return this.producer === undefined && (this.state === 'closing' || this.writing === 'shutting');
   }
 
-  /** Hands what was written this turn to the socket. */
-  private send(): void {
+  /** Hands as much to the socket as the system takes at once, and one piece more. @throws SystemError EFAULT */
+  private send(mostPieces: number): void {
     const socket = this.#socket;
     this.#reactor.outgoing.closeRun();
-    const queued = this.#queued;
-    const bytes = this.#queuedBytes;
-    this.#queued = undefined;
-    this.#queuedBytes = 0;
     // After `end`: a producer that was registered while the sending side was being shut down.
-    if (socket.destroyed || socket.writableEnded) return;
-    this.#reactor.bytesSent += bytes;
-    this.#sentBytes += bytes;
-    if (queued === undefined) return;
-    // What will wait, for how long nobody knows, must not keep a slab alive for the sake of a few bytes.
-    const waits = socket.writableLength > 0;
-    if (Array.isArray(queued)) {
-      socket.cork();
-      for (const part of queued) socket.write(waits ? unslabbed(part) : part);
-      socket.uncork();
-    } else {
-      socket.write(waits ? unslabbed(queued) : queued);
-    }
-  }
-
-  /** Does what was to be done once nothing waits to be sent, or asks to be called again then. */
-  private settle(): void {
-    const socket = this.#socket;
-    if (this.#queuedBytes > 0) return;
-    if (socket.writableLength > 0) {
-      this.#onSent ??= (error) => {
-        if (!error && !socket.destroyed && !this.#scheduled) this.settle();
-      };
-      // The one way to learn when what was handed over without a callback is sent.
-      socket.write(NOTHING, this.#onSent);
+    if (socket.destroyed || socket.writableEnded) {
+      this.#parts = undefined;
+      this.#queuedBytes = 0;
       return;
     }
+    for (let i = 0; this.#parts !== undefined && socket.writableLength === 0; i++) {
+      if (i === mostPieces) {
+        this.schedule();
+        break;
+      }
+      this.handOver(this.#parts);
+    }
+    this.#parts?.leaveSlabs();
+  }
+
+  private handOver(parts: PartQueue): void {
+    const reactor = this.#reactor;
+    const socket = this.#socket;
+    const piece = parts.take(reactor.copies);
+    if (parts.empty) this.#parts = undefined;
+    this.#queuedBytes -= piece.byteLength;
+    this.#sentBytes += piece.byteLength;
+    reactor.bytesSent += piece.byteLength;
+    socket.write(piece);
+    if (socket.writableLength > 0) reactor.leaveCopies();
+  }
+
+  /**
+   * Does what was to be done once nothing waits to be sent, or asks to be called again then.
+   * @param passes Until it is known whether more has come.
+   */
+  private settle(passes: number): void {
+    const socket = this.#socket;
+    if (socket.writableLength > 0) {
+      this.awaitSent();
+      return;
+    }
+    if (this.#queuedBytes > 0) return;
     if (this.#watchingDrain) {
       this.#watchingDrain = false;
       this.#reactor.runAtRoot(() => this.drained());
     }
     if (this.producer !== undefined || this.#queuedBytes > 0) return;
-    if (this.state === 'closing') socket.destroy();
+    if (this.state === 'closing') this.closeGracefully(passes);
     else if (this.state === 'open' && this.writing === 'shutting' && !socket.writableEnded) {
       socket.end((error?: Error | null) => {
         if (!error) this.writeShut();
       });
     }
   }
-}
 
-function unslabbed(part: Uint8Array): Uint8Array {
-  return part.byteLength < LARGE_WRITE_BYTES ? Buffer.from(part) : part;
+  /** Goes on when the system has taken all that the socket was handed. */
+  private awaitSent(): void {
+    if (this.#awaitingSent) return;
+    this.#awaitingSent = true;
+    this.#onSent ??= (error) => {
+      this.#awaitingSent = false;
+      if (error || this.#socket.destroyed || this.#scheduled) return;
+      try {
+        this.flush(PASSES_FROM_ANYWHERE);
+      } catch (fault) {
+        this.flushFailed(fault);
+      }
+    };
+    // The one way to learn when what was handed over without a callback is sent.
+    this.#socket.write(NOTHING, this.#onSent);
+  }
 }
 
 /** What is set can be told; Node has no way to ask the system. */

@@ -61,6 +61,11 @@ export class NodeUNIXTransport extends NodeTransport {
     this.fail(new UnsupportedError('fileDescriptorReceived', NO_CONTROL_MESSAGES), 'start');
   }
 
+  /** A named pipe of Windows ends as a whole. */
+  protected override get mayLinger(): boolean {
+    return !WINDOWS;
+  }
+
   /** There is no reset to be sent: the peer sees the end. */
   protected override reset(socket: OwnedSocket): void {
     socket.destroy();

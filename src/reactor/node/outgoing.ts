@@ -4,6 +4,7 @@
  * may keep buffers of it for as long as their peers please.
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
+import { givenCopyOf, isLent } from '../../internal/lent-bytes.js';
 
 const SLAB_BYTES = 64 * 1024;
 /** A UTF-16 code unit takes at most this many bytes of UTF-8. */
@@ -19,8 +20,8 @@ export interface Flushed {
 
 /** Whose bytes these are. */
 export interface OutgoingOwner extends Flushed {
-  /** Takes the next part of its data, in order. */
-  queue(part: Uint8Array): void;
+  /** Takes the next part of its data, in order. @param borrowed Whether it is somebody else's memory. */
+  queue(part: Uint8Array, borrowed: boolean): void;
 }
 
 export class Outgoing {
@@ -31,12 +32,12 @@ export class Outgoing {
   #runStart = 0;
   #dirty: Flushed[] = [];
 
-  /** Takes bytes: copies few, keeps many. */
+  /** Takes bytes: copies few, keeps many, unless they are only lent. */
   add(owner: OutgoingOwner, data: Uint8Array): void {
     const { byteLength } = data;
     if (byteLength >= LARGE_WRITE_BYTES) {
       this.closeRun();
-      owner.queue(data);
+      owner.queue(isLent(data) ? givenCopyOf(data) : data, true);
       return;
     }
     this.#openRun(owner, byteLength);
@@ -50,7 +51,7 @@ export class Outgoing {
     if (most >= LARGE_WRITE_BYTES) {
       this.closeRun();
       const bytes = Buffer.from(text);
-      owner.queue(bytes);
+      owner.queue(bytes, false);
       return bytes.byteLength;
     }
     this.#openRun(owner, most);
@@ -69,7 +70,8 @@ export class Outgoing {
     const owner = this.#runOwner;
     if (owner === undefined) return;
     this.#runOwner = undefined;
-    if (this.#used > this.#runStart) owner.queue(this.#slab.subarray(this.#runStart, this.#used));
+    if (this.#used === this.#runStart) return;
+    owner.queue(this.#slab.subarray(this.#runStart, this.#used), false);
   }
 
   /** The turn ends. What is written by those that are told of their writes meanwhile waits for the next end. */

@@ -1,4 +1,4 @@
-/** What only the native reactor has: slabs, the time budget of a turn, pollers, busy polling, turn times. */
+/** What only the native reactor has: the time budget of a turn, pollers, busy polling, turn times. */
 import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -41,10 +41,10 @@ function spin(ms: number): void {
 
 describe('a batch that takes longer than its time budget', () => {
   const CONNECTIONS = 200;
-  // 80 of these use a receive slab up: later than the first look at the clock, which is after 64 events.
+  // Of these the receive arena holds 80: more than the 64 events after which the clock is first looked at.
   const BYTES = 3072;
 
-  it('goes on in the next turn with the bytes of the right slab', async () => {
+  it('goes on in the next turn with the bytes of the same batch', async () => {
     const reactor = make();
     const pulse = new Pulse();
     let accepted = 0;

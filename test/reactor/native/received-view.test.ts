@@ -5,11 +5,11 @@ import { ReceivedView } from '../../../src/reactor/native/received-view.js';
 
 const BYTES = Buffer.from('hello, wide world');
 
-/** The same bytes as a view into the middle of a slab, and as a Buffer. */
+/** The same bytes as a view into the middle of some memory, and as a Buffer. */
 function twins(): { view: Buffer; buffer: Buffer } {
-  const slab = new ArrayBuffer(64);
-  Buffer.from(slab).set(BYTES, 5);
-  return { view: new ReceivedView(slab, 5, BYTES.length), buffer: Buffer.from(BYTES) };
+  const memory = new ArrayBuffer(64);
+  Buffer.from(memory).set(BYTES, 5);
+  return { view: new ReceivedView(memory, 5, BYTES.length), buffer: Buffer.from(BYTES) };
 }
 
 describe('a received view', () => {

@@ -21,6 +21,7 @@
 #define EV_OOBAND 0x2000
 
 #define NOTE_TRIGGER 0x01000000
+#define NOTE_LOWAT 0x00000001
 
 struct kevent {
   uintptr_t ident;

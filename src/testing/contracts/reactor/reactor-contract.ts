@@ -5,13 +5,14 @@ import { addConnectingCases } from './connecting.js';
 import { addListeningCases } from './listening.js';
 import { ReactorCases } from './reactor-scene.js';
 import type { MakeReactorStage } from './reactor-stage.js';
+import { addReceivedBytesCases } from './received-bytes.js';
 import { addRunningCases } from './running.js';
 import { addShutdownCases } from './shutdown.js';
 import { addSystemEventCases } from './system-events.js';
 
 /**
  * The rules of reactors: running and stopping, system events, calls from elsewhere, ports, connectors and their
- * factories, shutdown and disposal. A reactor also keeps `clockContract(clocksOver(makeStage))` and
+ * factories, bytes that are received, shutdown and disposal. A reactor also keeps `clockContract(clocksOver(makeStage))` and
  * `transportContract(pairsOver(makeStage))`.
  *
  * @param makeStage Called once by each case. {@link inRealTime} makes one of any reactor that lives in Node's loop.
@@ -27,6 +28,7 @@ export function reactorContract(makeStage: MakeReactorStage): ContractCase[] {
   addSystemEventCases(contract);
   addListeningCases(contract);
   addConnectingCases(contract);
+  addReceivedBytesCases(contract);
   addShutdownCases(contract);
   return contract.cases;
 }

@@ -4,6 +4,7 @@
  */
 import { Protocol } from '../../../core/protocol.js';
 import type { TCPTransport, Transport } from '../../../core/transport.js';
+import { givenCopyOf } from '../../../internal/lent-bytes.js';
 
 /** What a case does inside a callback. */
 export interface RecordingHooks<P> {
@@ -35,7 +36,9 @@ const MAX_PIECE_BYTES = 65_536;
 export class RecordingProtocol extends Protocol {
   /** Names of callbacks; consecutive `dataReceived` are one; `connectionLost` is followed by the reason's name. */
   readonly log: string[] = [];
+  /** What was received: the Buffers that were given, copies of those that were lent. */
   readonly chunks: Buffer[] = [];
+  override acceptsLentBytes = false;
   /** Rules that were broken, in words. */
   readonly violations: string[];
   receivedBytes = 0;
@@ -96,7 +99,7 @@ export class RecordingProtocol extends Protocol {
     this.check('dataReceived', Buffer.isBuffer(data), 'was not given a Buffer');
     const fits = data.length > 0 && data.length <= MAX_PIECE_BYTES;
     this.check('dataReceived', fits, `got ${data.length} bytes`);
-    this.chunks.push(data);
+    this.chunks.push(this.acceptsLentBytes ? givenCopyOf(data) : data);
     this.receivedBytes += data.length;
     this.enter('dataReceived', () => this.hooks.dataReceived?.(data, this));
   }

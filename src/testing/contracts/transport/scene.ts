@@ -34,6 +34,11 @@ export interface TransportContractOptions {
    * Windows' named pipes.
    */
   readonly halfClose?: boolean;
+  /**
+   * Whether lent bytes are overwritten when `dataReceived` returns: on memory and simulated transports, and on those of reactors
+   * made with `poisonLentBytes`. Default false: that is not checked.
+   */
+  readonly poisonsLentBytes?: boolean;
 }
 
 export const DEFAULT_OVERFLOW_BYTES = 48_000_000;
@@ -48,6 +53,8 @@ export interface SceneOptions {
   readonly server?: Hooks;
   /** Which ends lack the methods of half-close. Default: none. */
   readonly plain?: 'client' | 'server' | 'both';
+  /** Which ends accept lent bytes. Default: none. */
+  readonly lent?: 'client' | 'server' | 'both';
 }
 
 /** Two ends, `client` being the one that most cases look at. */
@@ -135,11 +142,17 @@ export class TransportCases {
 
   constructor(makePair: MakePair, options: TransportContractOptions) {
     this.#makePair = makePair;
-    const { overflowBytes = DEFAULT_OVERFLOW_BYTES, resets = true, halfClose = true } = options;
+    const {
+      overflowBytes = DEFAULT_OVERFLOW_BYTES,
+      resets = true,
+      halfClose = true,
+      poisonsLentBytes = false,
+    } = options;
     checkInteger('overflowBytes', overflowBytes, HIGH_WATER_MARK_BYTES + 1, MAX_OVERFLOW_BYTES);
     checkBoolean('resets', resets);
     checkBoolean('halfClose', halfClose);
-    this.#options = { overflowBytes, resets, halfClose };
+    checkBoolean('poisonsLentBytes', poisonsLentBytes);
+    this.#options = { overflowBytes, resets, halfClose, poisonsLentBytes };
   }
 
   get resets(): boolean {
@@ -150,20 +163,19 @@ export class TransportCases {
     return this.#options.halfClose;
   }
 
+  get poisonsLentBytes(): boolean {
+    return this.#options.poisonsLentBytes;
+  }
+
   add(name: string, body: (scene: TransportScene) => Promise<void>, options?: SceneOptions): void {
     this.cases.push({ name, run: () => this.#run(body, options) });
   }
 
   async #run(
     body: (scene: TransportScene) => Promise<void>,
-    { client, server, plain }: SceneOptions = {},
+    options: SceneOptions = {},
   ): Promise<void> {
-    const end = (hooks: Hooks | undefined, isPlain: boolean): RecordingProtocol =>
-      new (isPlain ? RecordingProtocol : HalfCloseRecordingProtocol)({ ...hooks });
-    const ends = [
-      end(client, plain === 'client' || plain === 'both'),
-      end(server, plain === 'server' || plain === 'both'),
-    ] as const;
+    const ends = [endOf('client', options), endOf('server', options)] as const;
     const errors = captureLoggedErrors();
     try {
       const stage = await this.#makePair(...ends);
@@ -179,6 +191,14 @@ export class TransportCases {
       errors[Symbol.dispose]();
     }
   }
+}
+
+function endOf(which: 'client' | 'server', options: SceneOptions): RecordingProtocol {
+  const { plain, lent } = options;
+  const isPlain = plain === which || plain === 'both';
+  const end = new (isPlain ? RecordingProtocol : HalfCloseRecordingProtocol)({ ...options[which] });
+  end.acceptsLentBytes = lent === which || lent === 'both';
+  return end;
 }
 
 /** Where one end is aborted in its connectionMade, the other may never come to be. */

@@ -4,7 +4,9 @@ import type { ContractCase } from '../contract-case.js';
 import { addCallbackCases } from './callbacks.js';
 import { addClosingCases } from './closing.js';
 import { addDroppedWriteCases } from './dropped-writes.js';
+import { addGivenBytesCases } from './given-bytes.js';
 import { addHalfCloseCases } from './half-close.js';
+import { addLentBytesCases } from './lent-bytes.js';
 import { addProducerCases } from './producers.js';
 import { addReadingCases } from './reading.js';
 import { type MakePair, TransportCases, type TransportContractOptions } from './scene.js';
@@ -12,7 +14,7 @@ import { addWritingCases } from './writing.js';
 
 /**
  * The rules of connected transports: order of callbacks, `connectionLost` once and never from inside, writes, closing,
- * half-closing, producers, pausing, exceptions of application code.
+ * half-closing, producers, pausing, bytes that are given and bytes that are lent, exceptions of application code.
  *
  * @param makePair Connects two protocols; called once by each case. {@link pairsOver} makes one of any reactor.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
@@ -31,6 +33,8 @@ export function transportContract(
   addHalfCloseCases(contract);
   addProducerCases(contract);
   addReadingCases(contract);
+  addGivenBytesCases(contract);
+  addLentBytesCases(contract);
   addCallbackCases(contract);
   return contract.cases;
 }

@@ -1,0 +1,130 @@
+// What the system refuses for now is tried again later: to watch a socket, to accept, to receive or
+// send without memory. The first time soon, then ever more seldom while it fails.
+
+#include <algorithm>
+
+#include "../clock.h"
+#include "reactor.h"
+
+namespace ropewalk {
+namespace {
+
+constexpr int64_t kFirstDelayNanos = 10'000'000;
+constexpr uint8_t kMostDoublings = 6;  // 640 ms
+constexpr uint8_t kLongShortage = 4;   // 150 ms have passed
+// Those that wait about equally long come back together: one wake-up for all.
+constexpr int64_t kStepNanos = 10'000'000;
+// How many are tried again in a turn: a shortage may concern all sockets.
+constexpr size_t kMaxRetriesPerTurn = 1024;
+
+}  // namespace
+
+void Reactor::comeBackLater(Watched& watched) {
+  if (watched.inRetries) return;
+  watched.inRetries = true;
+  addRetry(watched.handle, watched.setbacks);
+}
+
+// Nor does readiness to read lead to anything meanwhile, or wake the host.
+void Reactor::backOff(Watched& watched) {
+  watched.backsOff = true;
+  comeBackLater(watched);
+  applyInterest(watched);
+}
+
+// Without memory no event tells when there is some again. Everyday on some systems: told only if it
+// lasts.
+void Reactor::sendLater(Watched& watched, int error) {
+  if (watched.setbacks >= kLongShortage) tellOfFailure(error, kSendCall);
+  watched.sendRests = true;
+  comeBackLater(watched);
+}
+
+void Reactor::addRetry(Handle handle, uint8_t& setbacks) {
+  const int64_t earliest = monotonicNanos() + (kFirstDelayNanos << setbacks);
+  const int64_t due = (earliest + kStepNanos - 1) / kStepNanos * kStepNanos;
+  setbacks = std::min<uint8_t>(setbacks + 1, kMostDoublings);
+  retries_.push_back({handle, due});
+  retryDue_ = std::min(retryDue_, due);
+}
+
+void Reactor::retryWhatIsDue() {
+  if (retries_.empty()) return;
+  const int64_t now = monotonicNanos();
+  if (now < retryDue_) return;
+  retryDue_ = kNeverDue;
+  retried_.swap(retries_);
+  size_t tried = 0;
+  for (const Retry& entry : retried_) {
+    if (entry.due > now || tried == kMaxRetriesPerTurn) {
+      retries_.push_back(entry);
+      retryDue_ = std::min(retryDue_, entry.due);
+      continue;
+    }
+    tried += 1;
+    Watched* watched = table_.find(entry.handle);
+    if (entry.handle == kPollersHandle) {
+      pollResting_ = false;
+    } else if (watched != nullptr && watched->inRetries) {
+      watched->inRetries = false;
+      retry(*watched);
+    }
+  }
+  retried_.clear();
+}
+
+void Reactor::retry(Watched& watched) {
+  watched.backsOff = watched.sendRests = false;
+  applyInterest(watched);
+  if (watched.kind == Watched::Kind::kStream) {
+    comeBack(static_cast<Stream&>(watched));
+  } else if (watched.kind == Watched::Kind::kDatagrams) {
+    comeBack(static_cast<DatagramSocket&>(watched));
+  }
+}
+
+// A call failed that sockets depend on. What has to be tried again has an entry in retries_.
+void Reactor::tellOfFailure(int error, FailedCall call) {
+  if (failureTold_) return;
+  failureTold_ = true;
+  notifyHost(kPollersHandle, kCallFailed, error, call);
+}
+
+// The next refusal, should there be one, comes out some time after what seems to be a success.
+void Reactor::expectMoreFailures() {
+  failingUntil_ = monotonicNanos() + 2 * (kFirstDelayNanos << kMostDoublings);
+}
+
+// Returns how many sockets are ready. A poller that fails is left alone for a while.
+size_t Reactor::askPoller(std::span<ReadyEvent> ready) {
+  size_t count = 0;
+  if (pollResting_) return 0;
+  const Status status = poller_->poll(ready, count);
+  if (status.ok()) {
+    pollSetbacks_ = 0;
+    if (failureTold_ && retries_.empty() && !waitingFails_) {
+      failureTold_ = failingUntil_ != 0 && monotonicNanos() < failingUntil_;
+    }
+    return count;
+  }
+  restPoller(status, pollSetbacks_);
+  return 0;
+}
+
+void Reactor::waited(const Status& status) {
+  waitingFails_ = !status.ok();
+  if (waitingFails_) {
+    restPoller(status, waitSetbacks_);
+  } else {
+    waitSetbacks_ = 0;
+  }
+}
+
+void Reactor::restPoller(const Status& status, uint8_t& setbacks) {
+  if (pollResting_) return;
+  pollResting_ = true;
+  addRetry(kPollersHandle, setbacks);
+  tellOfFailure(status.error, kPollCall);
+}
+
+}  // namespace ropewalk

@@ -1,0 +1,244 @@
+// A system call that fails is tried again: nothing becomes deaf for ever, and nothing spins.
+
+#include "check.h"
+#include "fuzz/write_queue_check.h"
+#include "host.h"
+#include "over_pollers.h"
+#include "sockets.h"
+
+namespace ropewalk {
+namespace {
+
+constexpr Handle kPoller = 0;
+
+// A server whose poller fails when it is told to.
+struct FaultyServer {
+  explicit FaultyServer(PollerKind kind) : server(kind, withFaults(faults)) {}
+
+  static HostSettings withFaults(PollerFaults& faults) {
+    HostSettings settings;
+    settings.faults = &faults;
+    return settings;
+  }
+
+  size_t told() { return server.of(kPoller).callFailures.size(); }
+
+  PollerFaults faults;
+  Server server;
+};
+
+// A new connection that can't be watched is closed; the listener backs off, and comes back although
+// the poller refuses it at first.
+void listenersComeBack(PollerKind kind) {
+  FaultyServer world(kind);
+  Server& server = world.server;
+  const Happened& listener = server.of(server.listener());
+  world.faults.add = 3;
+  Peer refused = Peer::connectedTo(server.port());
+  server.turnUntil([&] { return refused.hasEnded(); });
+  server.turnUntil([&] { return world.faults.add == 0; });
+  CHECK_EQUAL(listener.acceptFailures.size(), 1);
+  CHECK_EQUAL(listener.acceptFailures[0], kWatchCall);
+  CHECK_EQUAL(listener.error, ENOSPC);
+  Peer peer;
+  CHECK(server.connect(peer) > 0);
+  CHECK_EQUAL(world.told(), 1);
+  CHECK_EQUAL(server.of(kPoller).callFailures[0], kWatchCall);
+}
+
+// While the shortage lasts the host sleeps most of the time, and is told once; those who connect
+// wait.
+void listenersBackOff(PollerKind kind) {
+  FaultyServer world(kind);
+  Server& server = world.server;
+  const Happened& listener = server.of(server.listener());
+  world.faults.add = -1;
+  Peer refused = Peer::connectedTo(server.port());
+  server.turnUntil([&] { return refused.hasEnded(); });
+  Peer peer = Peer::connectedTo(server.port());
+  for (int i = 0; i < 4; i++) {
+    const int64_t due = server.reactor().wakeUpDue();
+    server.turnUntil([&] { return server.reactor().wakeUpDue() > due; });
+    CHECK(server.sleeps());
+  }
+  CHECK_EQUAL(listener.acceptFailures.size(), 1);
+  world.faults.add = 0;
+  CHECK(server.accept(server.listener()) > 0);
+}
+
+// A listener is still accepted from when it could not be paused, and paused when it could not be
+// resumed: whichever, what the host wished last holds in the end.
+void listenersObeyInTheEnd(PollerKind kind) {
+  FaultyServer world(kind);
+  Server& server = world.server;
+  world.faults.remove = 2;
+  server.command(server.listener(), kPause);
+  server.turn();
+  const Peer peer = Peer::connectedTo(server.port());
+  server.turnUntil([&] {
+    return world.faults.remove == 0 && server.reactor().wakeUpDue() == Reactor::kNeverDue;
+  });
+  CHECK(server.sleeps());
+  CHECK(server.of(server.listener()).accepted.empty());
+  world.faults.add = 2;
+  server.command(server.listener(), kResume);
+  server.accept(server.listener());
+  CHECK_EQUAL(world.told(), 2);
+}
+
+// A stream whose reading the poller refuses to take up again hears all the same, later.
+void streamsResume(PollerKind kind) {
+  FaultyServer world(kind);
+  Server& server = world.server;
+  Peer peer;
+  const Handle stream = server.connect(peer);
+  server.command(stream, kPause);
+  server.turn();
+  world.faults.modify = 3;
+  server.command(stream, kResume);
+  peer.sendAll("heard");
+  server.turnUntil([&] { return server.of(stream).data.size() == 5; });
+  CHECK_EQUAL(world.faults.modify, 0);
+  CHECK_EQUAL(world.told(), 1);
+  // The next shortage is told of again.
+  server.turn();
+  world.faults.modify = 1;
+  server.command(stream, kPause);
+  server.turnUntil([&] { return world.told() == 2; });
+}
+
+// Nor does one for whom the refusal comes out only after the poller has taken the change.
+void streamsResumeWhenRefusedLater(PollerKind kind) {
+  FaultyServer world(kind);
+  Server& server = world.server;
+  Peer peer;
+  const Handle stream = server.connect(peer);
+  server.command(stream, kPause);
+  server.turn();
+  world.faults.later = 3;
+  server.command(stream, kResume);
+  peer.sendAll("heard");
+  server.turnUntil([&] { return server.of(stream).data.size() == 5; });
+  CHECK_EQUAL(world.faults.later, 0);
+  CHECK_EQUAL(world.told(), 1);
+}
+
+// Neither does a writer wait for ever, nor a connection that was made.
+void streamsWriteAndConnect(PollerKind kind) {
+  FaultyServer world(kind);
+  Server& server = world.server;
+  Peer peer;
+  const Handle stream = server.connect(peer, kSmallBuffer);
+  const std::vector<uint8_t> bytes = pattern(4'000'000);
+  KeptMemory kept(bytes);
+  world.faults.modify = 2;
+  server.reactor().write(stream, kept.bytes(), kept.keep());
+  server.turn();
+  server.turnUntil([&] { return peer.hasReceived(bytes.size()); });
+  CHECK(peer.received() == bytes);
+  CHECK_EQUAL(world.faults.modify, 0);
+
+  const UniqueFd listener = listenOnLoopback();
+  Handle client = 0;
+  CHECK(server.reactor().connect(loopback(portOf(listener.get())), nullptr, {}, client).ok());
+  world.faults.modify = 2;
+  server.turnUntil([&] { return server.of(client).connected == 1; });
+  Socket accepted = kNoSocket;
+  SocketAddress address;
+  CHECK(acceptFrom(listener.get(), accepted, address).ok());
+  const UniqueFd far(accepted);
+  put(far, "welcome");
+  server.turnUntil([&] { return server.of(client).data.size() == 7; });
+  CHECK_EQUAL(world.faults.modify, 0);
+}
+
+// One that ends while it waits to be tried again is forgotten.
+void endsWhileItWaits(PollerKind kind) {
+  FaultyServer world(kind);
+  Server& server = world.server;
+  Peer peer;
+  const Handle stream = server.connect(peer);
+  world.faults.modify = -1;
+  server.command(stream, kPause);
+  server.turn();
+  CHECK(server.reactor().wakeUpDue() != Reactor::kNeverDue);
+  server.reactor().close(stream);
+  server.turnUntil([&] { return server.reactor().wakeUpDue() == Reactor::kNeverDue; });
+}
+
+// Whoever asks to have a descriptor watched is answered himself, and can ask again.
+void refusesDescriptorsAtOnce(PollerKind kind) {
+  FaultyServer world(kind);
+  Server& server = world.server;
+  const TwoEnds ends = openSocketPair();
+  Handle handle = 0;
+  world.faults.add = 1;
+  CHECK_EQUAL(server.reactor().watch(ends.near.get(), Interest::kRead, handle).error, ENOSPC);
+  CHECK(server.reactor().watch(ends.near.get(), Interest::kNone, handle).ok());
+  world.faults.add = world.faults.modify = 1;
+  CHECK_EQUAL(server.reactor().setInterest(handle, Interest::kRead).error, ENOSPC);
+  CHECK(server.reactor().setInterest(handle, Interest::kRead).ok());
+  CHECK_EQUAL(server.reactor().setInterest(handle, Interest::kReadWrite).error, ENOSPC);
+  put(ends.far, "x");
+  server.turnUntil([&] { return server.of(handle).readable == 1; });
+  CHECK_EQUAL(server.of(handle).writable, 0);
+  CHECK_EQUAL(world.told(), 0);
+}
+
+// A poller that fails is asked again, ever more seldom; the host is told once.
+void pollersComeBack(PollerKind kind) {
+  FaultyServer world(kind);
+  Server& server = world.server;
+  Peer peer;
+  const Handle stream = server.connect(peer);
+  world.faults.poll = 3;
+  world.faults.error = EBADF;
+  peer.sendAll("heard");
+  server.turn();
+  CHECK(server.reactor().pollerRests());
+  server.turnUntil([&] { return server.of(stream).data.size() == 5; });
+  CHECK_EQUAL(world.faults.poll, 0);
+  CHECK_EQUAL(server.of(kPoller).error, EBADF);
+  CHECK_EQUAL(world.told(), 1);
+  CHECK_EQUAL(server.of(kPoller).callFailures[0], kPollCall);
+  CHECK(!server.reactor().pollerRests());
+
+  world.faults.submit = 1;
+  server.turnUntil([&] { return world.told() == 2; });
+  server.turnUntil([&] { return !server.reactor().pollerRests(); });
+}
+
+// Nobody waits for a poller for which waiting has failed until it is time to try again.
+void waitingBacksOff(PollerKind kind) {
+  FaultyServer world(kind);
+  Server& server = world.server;
+  for (int i = 0; i < 3; i++) {
+    server.reactor().waited({EBADF, "poll"});
+    CHECK(server.reactor().pollerRests());
+    server.turnUntil([&] { return !server.reactor().pollerRests(); });
+  }
+  CHECK_EQUAL(world.told(), 1);
+  server.reactor().waited({});
+  server.turn();
+  server.reactor().waited({EBADF, "poll"});
+  server.turnUntil([&] { return world.told() == 2; });
+}
+
+}  // namespace
+}  // namespace ropewalk
+
+int main() {
+  using namespace ropewalk;
+  return tellOverPollers({
+      STORY(listenersComeBack),
+      STORY(listenersBackOff),
+      STORY(listenersObeyInTheEnd),
+      STORY(streamsResume),
+      STORY(streamsResumeWhenRefusedLater),
+      STORY(streamsWriteAndConnect),
+      STORY(endsWhileItWaits),
+      STORY(refusesDescriptorsAtOnce),
+      STORY(pollersComeBack),
+      STORY(waitingBacksOff),
+  });
+}

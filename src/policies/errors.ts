@@ -1,0 +1,22 @@
+/** What policies end connections with. */
+import { RopewalkError } from '../core/errors.js';
+
+/** The peer reads too slowly, or not at all: more bytes wait to be sent to it than its policy allows. */
+export class TooManyUnsentBytesError extends RopewalkError {
+  override readonly name = 'TooManyUnsentBytesError';
+  override readonly code = 'ERR_TOO_MANY_UNSENT_BYTES';
+  /** What waited to be sent on this connection when it was ended. */
+  readonly unsentBytes: number;
+  /** The limit that was passed. */
+  readonly maxBytes: number;
+  /** Whose limit: this connection's, or that of all together, of which this one had the most. */
+  readonly limit: 'connection' | 'total';
+
+  constructor(unsentBytes: number, maxBytes: number, limit: 'connection' | 'total') {
+    const whose = limit === 'connection' ? 'a connection' : 'all connections together';
+    super(`the peer does not read: ${unsentBytes} bytes unsent, ${whose} may have ${maxBytes}`);
+    this.unsentBytes = unsentBytes;
+    this.maxBytes = maxBytes;
+    this.limit = limit;
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * How sockets of the pure-JS reactor are closed once everything is sent: by the rules of native/reactor/lingering.cc, which
+ * says why, and with the same limits. Node has no way to ask whether input is unread, so a socket reads on until the loop has
+ * polled once more: if nothing comes, it is closed.
+ */
+import type { OwnedSocket } from './node-socket.js';
+
+const TICK_MS = 500;
+const LINGER_TICKS = 30_000 / TICK_MS;
+const LINGER_QUIET_TICKS = 5000 / TICK_MS;
+const LINGER_BYTES: number = 64 * 1024 * 1024;
+/** Passes of the loop until all that was there has been read: from the end of a turn, which comes after polling. */
+export const PASSES_FROM_TURN_END = 1;
+/** From wherever it may be: the present pass may have polled already. */
+export const PASSES_FROM_ANYWHERE = 2;
+
+/** A read of so much shows a peer in the midst of sending. */
+export const BULK_READ_BYTES: number = 16 * 1024;
+
+/** One socket that is being closed. What it receives is thrown away. */
+export class ClosingSocket {
+  readonly #all: ClosingSockets;
+  readonly #socket: OwnedSocket;
+  #peerSends: boolean;
+  #passesLeft: number;
+  #ticksLeft = LINGER_TICKS;
+  #quietTicksLeft = LINGER_QUIET_TICKS;
+  #bytesLeft = LINGER_BYTES;
+
+  /** @param peerSends Whether the peer is known to be in the midst of sending. */
+  constructor(all: ClosingSockets, socket: OwnedSocket, peerSends: boolean, passes: number) {
+    this.#all = all;
+    this.#socket = socket;
+    this.#peerSends = peerSends;
+    this.#passesLeft = passes;
+    socket.resume();
+  }
+
+  /** So many bytes came. */
+  discard(bytes: number): void {
+    this.#peerSends = true;
+    this.#quietTicksLeft = LINGER_QUIET_TICKS;
+    this.#bytesLeft -= bytes;
+    if (this.#bytesLeft <= 0) this.destroy();
+  }
+
+  /** The peer sends no more. */
+  destroy(): void {
+    this.#all.remove(this);
+    this.#socket.destroy();
+  }
+
+  /** A pass of the loop is over. @returns Whether another one is to be waited for. */
+  passed(): boolean {
+    if (this.#socket.destroyed) return false;
+    if (!this.#peerSends) {
+      this.#passesLeft -= 1;
+      if (this.#passesLeft > 0) return true;
+      this.#socket.destroy();
+      return false;
+    }
+    if (!this.#socket.writableEnded) this.#socket.end();
+    this.#all.linger(this);
+    return false;
+  }
+
+  /** @returns Whether it lingers on. */
+  tick(): boolean {
+    if (this.#socket.destroyed) return false;
+    this.#ticksLeft -= 1;
+    this.#quietTicksLeft -= 1;
+    if (this.#ticksLeft > 0 && this.#quietTicksLeft > 0) return true;
+    this.#socket.destroy();
+    return false;
+  }
+}
+
+/** All of one reactor: they share a timer, which does not keep the process alive. The sockets do. */
+export class ClosingSockets {
+  #looking: ClosingSocket[] = [];
+  readonly #lingering: Set<ClosingSocket> = new Set();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Closes a socket of which everything is sent. */
+  close(socket: OwnedSocket, peerSends: boolean, passes: number): ClosingSocket {
+    const closing = new ClosingSocket(this, socket, peerSends, passes);
+    if (this.#looking.push(closing) === 1) setImmediate(this.#endPass);
+    return closing;
+  }
+
+  /** Closes all at once. */
+  destroyAll(): void {
+    for (const closing of [...this.#looking, ...this.#lingering]) closing.destroy();
+  }
+
+  /** @internal */
+  linger(closing: ClosingSocket): void {
+    this.#lingering.add(closing);
+    this.#timer ??= setInterval(this.#tick, TICK_MS).unref();
+  }
+
+  /** @internal */
+  remove(closing: ClosingSocket): void {
+    this.#lingering.delete(closing);
+    this.#stopUnlessNeeded();
+  }
+
+  readonly #endPass = (): void => {
+    const looking = this.#looking;
+    this.#looking = looking.filter((closing) => closing.passed());
+    if (this.#looking.length > 0) setImmediate(this.#endPass);
+  };
+
+  readonly #tick = (): void => {
+    for (const closing of this.#lingering) {
+      if (!closing.tick()) this.#lingering.delete(closing);
+    }
+    this.#stopUnlessNeeded();
+  };
+
+  #stopUnlessNeeded(): void {
+    if (this.#lingering.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}

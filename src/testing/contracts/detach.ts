@@ -1,0 +1,17 @@
+/** Takes memory away from all who have views of it. */
+
+/** Detaches `memory` by all means that this Node has. Memory that refuses is left alone. */
+export function detach(memory: ArrayBuffer): void {
+  const transferable = memory as ArrayBuffer & { transfer?(): ArrayBuffer };
+  const ways = [
+    () => structuredClone(memory, { transfer: [memory] }),
+    () => transferable.transfer?.(),
+  ];
+  for (const way of ways) {
+    try {
+      if (memory.byteLength > 0) way();
+    } catch {
+      // It is marked as untransferable.
+    }
+  }
+}
