@@ -17,6 +17,9 @@ const PURE = [
   'test/task/!(react).test.ts',
 ];
 
+/** As test/support/deadline.ts: limits are so many times as long. */
+const PATIENCE = Number(process.env.ROPEWALK_TEST_PATIENCE ?? 1);
+
 export default defineConfig({
   resolve: {
     // The doors of the package, longest first: each is a prefix of those before it.
@@ -38,9 +41,9 @@ export default defineConfig({
     pool: 'forks',
     // Most of a test's time is waiting.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
-    teardownTimeout: 5_000,
+    testTimeout: 20_000 * PATIENCE,
+    hookTimeout: 20_000 * PATIENCE,
+    teardownTimeout: 5_000 * PATIENCE,
     restoreMocks: true,
     reporters: ['default'],
     // `npm run check -- coverage`: what has to be tested whole, by its own tests.

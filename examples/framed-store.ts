@@ -14,6 +14,9 @@ export function encodeMessage(kind: string, text: string): Buffer {
 
 /** Receives and sends messages: what server and client have in common. */
 export abstract class MessageReceiver extends FrameReceiver {
+  // Frames are read before frameReceived returns: nobody has to copy them.
+  override readonly acceptsLentFrames = true;
+
   constructor() {
     const maxFrameLength = HEADER_BYTES + MAX_BODY_BYTES;
     super(new LengthFieldDecoder({ lengthFieldOffset: 1, lengthFieldLength: 2, maxFrameLength }));

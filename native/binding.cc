@@ -2,6 +2,7 @@
 // thread, or a worker).
 //
 //     addon.createLoop(poller, busyPollMicros, measureTurns, dispatch): Loop
+//     addon.loopCount(): number
 //     addon.lookUp(name, family, done): see binding_lookup.cc
 //
 // Each function of a Loop is documented at its definition with its TypeScript signature.
@@ -23,16 +24,17 @@ namespace {
 
 // Everything the addon keeps for one environment.
 struct Addon {
-  std::vector<std::unique_ptr<Loop>> loops;
+  // Those that libuv has handles of. JavaScript has others, which are closed: see keepLoop().
+  std::vector<std::shared_ptr<Loop>> loops;
+  // Loops that are not freed. JavaScript may let go of one after the addon's end.
+  std::shared_ptr<size_t> loopCount = std::make_shared<size_t>(0);
   napi_async_cleanup_hook_handle cleanup = nullptr;
   bool ending = false;
 
-  // Frees loops whose libuv handles are closed; at the end of the environment, the addon itself.
+  // Lets go of loops whose libuv handles are closed; at the end of the environment, of the addon.
   void sweep() {
-    if (!ending) return;
-    for (const auto& loop : loops) {
-      if (!loop->closed()) return;
-    }
+    std::erase_if(loops, [](const auto& loop) { return loop->closed(); });
+    if (!ending || !loops.empty()) return;
     napi_remove_async_cleanup_hook(cleanup);
     delete this;
   }
@@ -154,6 +156,28 @@ bool readPollerKind(Call& call, size_t index, PollerKind& kind) {
   return false;
 }
 
+// A value that keeps the loop for as long as JavaScript can reach it. Each function of the loop has
+// it as a property, so that the loop is freed when the last of them is collected, and closed.
+napi_value keepLoop(napi_env env, std::shared_ptr<Loop> loop) {
+  auto* kept = new std::shared_ptr<Loop>(std::move(loop));
+  const auto letGo = [](napi_env, void* data, void*) {
+    delete static_cast<std::shared_ptr<Loop>*>(data);
+  };
+  napi_value keeper = nullptr;
+  if (napi_create_external(env, kept, letGo, nullptr, &keeper) != napi_ok) delete kept;
+  return keeper;
+}
+
+napi_value makeLoopFunction(napi_env env, const LoopFunction& function, Loop* loop,
+                            napi_value keeper) {
+  napi_value value = nullptr;
+  napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, loop, &value);
+  const napi_property_descriptor kept{"loop",  nullptr, nullptr,      nullptr,
+                                      nullptr, keeper,  napi_default, nullptr};
+  napi_define_properties(env, value, 1, &kept);
+  return value;
+}
+
 // createLoop(poller: string, busyPollMicros: number, measureTurns: boolean, dispatch: () => void):
 // Loop
 napi_value createLoop(napi_env env, napi_callback_info info) {
@@ -168,32 +192,40 @@ napi_value createLoop(napi_env env, napi_callback_info info) {
   if (call.failed()) return nullptr;
   settings.busyPollNanos = int64_t{busyPollMicros} * 1000;
 
-  std::erase_if(addon.loops, [](const auto& loop) { return loop->closed() && loop->forgotten; });
   napi_value memory = nullptr;
   Status status;
   std::unique_ptr<Loop> made = Loop::create(env, settings, dispatch, memory, status);
   if (made == nullptr) return call.raise(status);
-  made->onClosed = [](void* context) { static_cast<Addon*>(context)->sweep(); };
-  made->onClosedContext = &addon;
-  Loop* loop = addon.loops.emplace_back(std::move(made)).get();
-  if (!status.ok()) {
-    loop->forgotten = true;
-    return call.raise(status);
-  }
+  const auto free = [count = addon.loopCount](Loop* loop) {
+    *count -= 1;
+    delete loop;
+  };
+  *addon.loopCount += 1;
+  const std::shared_ptr<Loop> loop(made.release(), free);
+  loop->onClosed = [](void* context) { static_cast<Addon*>(context)->sweep(); };
+  loop->onClosedContext = &addon;
+  addon.loops.push_back(loop);
+  if (!status.ok()) return call.raise(status);
 
+  const napi_value keeper = keepLoop(env, loop);
   napi_value result = nullptr;
   napi_create_object(env, &result);
   for (const auto functions : {std::span<const LoopFunction>(kLoopFunctions), datagramFunctions(),
                                streamFunctions(), unixFunctions()}) {
     for (const LoopFunction& function : functions) {
-      napi_value value = nullptr;
-      napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, loop, &value);
-      napi_set_named_property(env, result, function.name, value);
+      napi_set_named_property(env, result, function.name,
+                              makeLoopFunction(env, function, loop.get(), keeper));
     }
   }
   napi_set_named_property(env, result, "poller", call.text(loop->reactor()->poller().name()));
   napi_set_named_property(env, result, "memory", memory);
   return result;
+}
+
+// loopCount(): number -- loops of this environment that are not freed
+napi_value loopCount(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  return call.number(static_cast<double>(*static_cast<Addon*>(call.data())->loopCount));
 }
 
 // Runs when the environment ends, by process.exit() or worker.terminate() as well: JavaScript can't
@@ -208,9 +240,12 @@ void endEnvironment(napi_async_cleanup_hook_handle, void* data) {
 napi_value init(napi_env env, napi_value exports) {
   auto* addon = new Addon;
   napi_add_async_cleanup_hook(env, endEnvironment, addon, &addon->cleanup);
-  napi_value function = nullptr;
-  napi_create_function(env, "createLoop", NAPI_AUTO_LENGTH, createLoop, addon, &function);
-  napi_set_named_property(env, exports, "createLoop", function);
+  for (const LoopFunction& of :
+       {LoopFunction{"createLoop", createLoop}, {"loopCount", loopCount}}) {
+    napi_value function = nullptr;
+    napi_create_function(env, of.name, NAPI_AUTO_LENGTH, of.callback, addon, &function);
+    napi_set_named_property(env, exports, of.name, function);
+  }
   addLookUp(env, exports);
   return exports;
 }

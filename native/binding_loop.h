@@ -54,9 +54,7 @@ class Loop {
   static constexpr size_t kOutgoingSize = 256 * 1024;
   static constexpr size_t kArenaSize = 256 * 1024;
 
-  // Nothing in JavaScript can reach this loop: it may be freed once closed().
-  bool forgotten = false;
-  // Called when the last of this loop's libuv handles is closed.
+  // Called when the last of this loop's libuv handles is closed: it may free the loop.
   void (*onClosed)(void* context) = nullptr;
   void* onClosedContext = nullptr;
 

@@ -33,7 +33,7 @@ void readSocketOptions(std::span<const int32_t> values, SocketOptions& options) 
 // Keeps a JavaScript buffer alive while the core sends its bytes.
 class RetainedBuffer final : public Retained {
  public:
-  RetainedBuffer(napi_env env, napi_value array) : env_(env) {
+  RetainedBuffer(napi_env env, napi_value array, Bytes bytes) : env_(env), bytes_(bytes) {
     napi_value buffer = nullptr;
     napi_get_typedarray_info(env, array, nullptr, nullptr, nullptr, &buffer, nullptr);
     napi_create_reference(env, buffer, 1, &reference_);
@@ -43,16 +43,28 @@ class RetainedBuffer final : public Retained {
   bool valid() const override {
     napi_handle_scope scope = nullptr;
     napi_value buffer = nullptr;
-    bool detached = false;
     napi_open_handle_scope(env_, &scope);
     napi_get_reference_value(env_, reference_, &buffer);
-    napi_is_detached_arraybuffer(env_, buffer, &detached);
+    const bool whole = isWhole(buffer);
     napi_close_handle_scope(env_, scope);
-    return !detached;
+    return whole;
   }
 
  private:
+  // Neither transferred away nor made shorter. A SharedArrayBuffer can be neither.
+  bool isWhole(napi_value buffer) const {
+    bool detached = false;
+    napi_is_detached_arraybuffer(env_, buffer, &detached);
+    if (detached) return false;
+    void* memory = nullptr;
+    size_t size = 0;
+    if (napi_get_arraybuffer_info(env_, buffer, &memory, &size) != napi_ok) return true;
+    const auto* begin = static_cast<const uint8_t*>(memory);
+    return bytes_.data() >= begin && bytes_.data() + bytes_.size() <= begin + size;
+  }
+
   napi_env env_;
+  Bytes bytes_;
   napi_ref reference_ = nullptr;
 };
 
@@ -112,7 +124,8 @@ napi_value write(napi_env env, napi_callback_info info) {
   const Handle handle = call.int32(0);
   const Bytes data = call.bytes(1);
   if (call.failed() || call.reactor() == nullptr) return nullptr;
-  call.reactor()->write(handle, data, std::make_unique<RetainedBuffer>(env, call.argument(1)));
+  call.reactor()->write(handle, data,
+                        std::make_unique<RetainedBuffer>(env, call.argument(1), data));
   return nullptr;
 }
 

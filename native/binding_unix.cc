@@ -78,15 +78,28 @@ napi_value unlinkUnix(napi_env env, napi_callback_info info) {
   return call.truth(call.reactor() != nullptr && call.reactor()->unlinkUnix(handle));
 }
 
-// sendDescriptor(handle: number, fd: number): void -- with the first byte written from now on. The
-// caller may close `fd` at once.
+// sendDescriptor(handle: number, fd: number, most: number): number -- with the first byte written
+// from now on. The caller may close `fd` at once. Returns how many wait to be sent; -1 if `most`
+// did already, and this one was not taken.
 napi_value sendDescriptor(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
   const int32_t fd = call.int32(1);
+  const int32_t most = call.int32(2);
+  if (!call.failed() && most < 1) call.fail(2, "1 or more");
   if (call.failed() || call.reactor() == nullptr) return nullptr;
-  const Status status = call.reactor()->sendDescriptor(handle, fd);
-  return status.ok() ? nullptr : call.raise(status);
+  Reactor& reactor = *call.reactor();
+  if (reactor.waitingDescriptors(handle) >= static_cast<size_t>(most)) return call.integer(-1);
+  if (Status status = reactor.sendDescriptor(handle, fd); !status.ok()) return call.raise(status);
+  return call.integer(static_cast<int32_t>(reactor.waitingDescriptors(handle)));
+}
+
+// waitingDescriptors(handle: number): number -- that were not sent
+napi_value waitingDescriptors(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const Handle handle = call.int32(0);
+  if (call.failed() || call.reactor() == nullptr) return nullptr;
+  return call.integer(static_cast<int32_t>(call.reactor()->waitingDescriptors(handle)));
 }
 
 // credentials(handle: number, out: Int32Array): boolean -- of the other end of a UNIX stream:
@@ -184,12 +197,19 @@ napi_value closeDescriptor(napi_env env, napi_callback_info info) {
 }
 
 constexpr LoopFunction kFunctions[] = {
-    {"addressFamily", addressFamily}, {"adoptListener", adoptListener},
-    {"adoptStream", adoptStream},     {"closeDescriptor", closeDescriptor},
-    {"connectUnix", connectUnix},     {"credentials", credentials},
-    {"descriptor", descriptor},       {"detach", detach},
-    {"listenUnix", listenUnix},       {"sendDescriptor", sendDescriptor},
-    {"unixPath", unixPath},           {"unlinkUnix", unlinkUnix},
+    {"addressFamily", addressFamily},
+    {"adoptListener", adoptListener},
+    {"adoptStream", adoptStream},
+    {"closeDescriptor", closeDescriptor},
+    {"connectUnix", connectUnix},
+    {"credentials", credentials},
+    {"descriptor", descriptor},
+    {"detach", detach},
+    {"listenUnix", listenUnix},
+    {"sendDescriptor", sendDescriptor},
+    {"unixPath", unixPath},
+    {"unlinkUnix", unlinkUnix},
+    {"waitingDescriptors", waitingDescriptors},
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
   X(napi_create_buffer_copy)           \
   X(napi_create_double)                \
   X(napi_create_error)                 \
+  X(napi_create_external)              \
   X(napi_create_external_arraybuffer)  \
   X(napi_create_function)              \
   X(napi_create_int32)                 \
@@ -22,9 +23,11 @@
   X(napi_create_reference)             \
   X(napi_create_string_utf8)           \
   X(napi_create_uint32)                \
+  X(napi_define_properties)            \
   X(napi_delete_reference)             \
   X(napi_fatal_exception)              \
   X(napi_get_and_clear_last_exception) \
+  X(napi_get_arraybuffer_info)         \
   X(napi_get_boolean)                  \
   X(napi_get_cb_info)                  \
   X(napi_get_global)                   \
@@ -59,9 +62,13 @@
   X(uv_idle_stop)                      \
   X(uv_poll_init)                      \
   X(uv_poll_start)                     \
+  X(uv_poll_stop)                      \
   X(uv_prepare_init)                   \
   X(uv_prepare_start)                  \
   X(uv_ref)                            \
+  X(uv_timer_init)                     \
+  X(uv_timer_start)                    \
+  X(uv_timer_stop)                     \
   X(uv_unref)
 
 extern "C" {

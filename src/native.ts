@@ -51,7 +51,8 @@ export interface NativeLoop {
   /** `[four words, is IPv6, scope]`; false if `host` is no IP address. */
   parseAddress(host: string, out: Int32Array): boolean;
   queuedBytes(handle: number): number;
-  sendDescriptor(handle: number, fd: number): void;
+  /** @returns How many wait to be sent; -1 if `most` did already: then this one was not taken. */
+  sendDescriptor(handle: number, fd: number, most: number): number;
   setDatagramOption(handle: number, which: number, value: number): void;
   setFlag(handle: number, which: number, enabled: boolean): void;
   setInterest(handle: number, interest: number): void;
@@ -61,6 +62,8 @@ export interface NativeLoop {
   unixPath(handle: number, peer: boolean): Buffer | null;
   /** Whether there was a file, and it was the listener's own. */
   unlinkUnix(handle: number): boolean;
+  /** Descriptors given to `sendDescriptor` that were not sent. */
+  waitingDescriptors(handle: number): number;
   watch(fd: number, interest: number): number;
   write(handle: number, data: Uint8Array): void;
 }
@@ -72,6 +75,8 @@ export interface Addon {
     measureTurns: boolean,
     dispatch: () => void,
   ): NativeLoop;
+  /** Loops of this thread that are not freed. A test looks whether they are. */
+  loopCount(): number;
   /** @param done Is given libuv's number for an error, positive, or 0; and addresses as text. */
   lookUp(
     name: string,

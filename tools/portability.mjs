@@ -7,6 +7,7 @@
 //   npm run portability -- --addon FILE          with this addon, for this platform, instead of a prebuilt one
 //   npm run portability -- --reactors node       on these reactors; without a native one, no addon is built
 //   npm run portability -- --native              the native core's own tests alone; --suite: the contract suite alone
+//   npm run portability -- --sockets             of the contract suite, what drives sockets through a native poller, alone
 //   npm run portability -- --write-docs          notes the results in docs/portability.json and docs/portability.md
 //
 // The exit code is 1 where a test failed that is not known to, or passed that is.
@@ -37,6 +38,7 @@ const { values: options } = parseArgs({
     reactors: { type: 'string' },
     native: { type: 'boolean', default: false },
     suite: { type: 'boolean', default: false },
+    sockets: { type: 'boolean', default: false },
     'write-docs': { type: 'boolean', default: false },
   },
 });
@@ -44,6 +46,9 @@ const { values: options } = parseArgs({
 /** @type {string | undefined} */
 let suite;
 try {
+  if (options.sockets && options['write-docs']) {
+    throw new RunError('--write-docs notes whole suites, and --sockets runs a part');
+  }
   let wrong = 0;
   for (const each of chosen()) wrong += report(each, runOne(narrowed(each)));
   process.exitCode = wrong === 0 ? 0 : 1;
@@ -59,7 +64,8 @@ function chosen() {
   if (options.only === undefined) {
     return RUNS.filter(
       ({ native, engine }) =>
-        (!options.native || native !== undefined) && (!options.suite || engine !== undefined),
+        (!options.native || native !== undefined) &&
+        (!(options.suite || options.sockets) || engine !== undefined),
     );
   }
   return options.only.split(',').map((name) => {
@@ -71,13 +77,13 @@ function chosen() {
 
 /** @param {Run} run @returns {Run} */
 function narrowed(run) {
-  const { reactors } = options;
+  const reactors = options.reactors ?? (options.sockets ? 'native' : undefined);
   if (options.native) {
     const { target, engine, ...others } = run;
     return others;
   }
   const { native, ...suiteOnly } = run;
-  const each = options.suite ? suiteOnly : run;
+  const each = options.suite || options.sockets ? suiteOnly : run;
   if (reactors === undefined || each.engine === undefined) return each;
   const { target, ...others } = each;
   const needsAddon = target !== undefined && reactors.includes('native');
@@ -96,7 +102,7 @@ function runOne(each) {
   }
   if (each.native !== undefined) result.native = runNativeTests(each.name, each.native);
   if (each.engine !== undefined) {
-    suite ??= packSuite();
+    suite ??= packSuite({ socketsOnly: options.sockets });
     result.suite = runSuite({ ...each, engine: each.engine }, suite, addon);
   }
   return result;
@@ -155,7 +161,9 @@ function summary({ addon, native, suite: told }) {
     parts.push(`${name} ${passed} passed, ${failed} failed, ${skipped} skipped`);
   }
   if (told !== undefined)
-    parts.push(`${told.engine} ${told.version}, ${told.seconds.toFixed(0)} s`);
+    parts.push(
+      `${told.engine} ${told.version}, ${told.seconds.toFixed(0)} s, patience ${told.patience}`,
+    );
   return parts.join('; ');
 }
 

@@ -39,9 +39,7 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const portable = filesUnder('test')
   .filter((file) => file.endsWith('.test.ts'))
   .filter((file) => !NOT_PORTABLE.includes(file));
-const wanted = values.tests
-  .split(',')
-  .flatMap((path) => portable.filter((file) => file.startsWith(path)));
+const wanted = values.tests.split(',').flatMap(testsAt);
 const tests = [...new Set(wanted)].map(asJavaScript);
 
 rmSync(out, { recursive: true, force: true });
@@ -56,6 +54,14 @@ function filesUnder(folder) {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).replaceAll('\\', '/'))
     .sort();
+}
+
+/** @param {string} path of a folder, or the beginning of a file's @returns {string[]} */
+function testsAt(path) {
+  const found = portable.filter((file) => file.startsWith(path));
+  if (found.length > 0) return found;
+  console.error(`no test is at ${path}`);
+  process.exit(2);
 }
 
 /** @param {string} file */
@@ -127,6 +133,6 @@ function copyTheRest() {
     });
   }
   cpSync('package.json', join(out, 'package.json'));
-  cpSync('tools/portable/run.mjs', join(out, 'run.mjs'));
+  for (const file of ['run.mjs', 'slowness.mjs']) cpSync(`tools/portable/${file}`, join(out, file));
   writeFileSync(join(out, 'tests.json'), `${JSON.stringify(tests, undefined, 1)}\n`);
 }

@@ -22,6 +22,8 @@ class KeptMemory {
   Bytes bytes() const { return bytes_; }
   int keepers() const { return keepers_; }
   bool taken() const { return taken_; }
+  // How often somebody asked whether it was taken.
+  int checks() const { return checks_; }
   void takeAway() { taken_ = true; }
 
   std::unique_ptr<Retained> keep() { return std::make_unique<Keeper>(*this); }
@@ -31,7 +33,10 @@ class KeptMemory {
    public:
     explicit Keeper(KeptMemory& memory) : memory_(memory) { memory_.keepers_ += 1; }
     ~Keeper() override { memory_.keepers_ -= 1; }
-    bool valid() const override { return !memory_.taken_; }
+    bool valid() const override {
+      memory_.checks_ += 1;
+      return !memory_.taken_;
+    }
 
    private:
     KeptMemory& memory_;
@@ -39,12 +44,14 @@ class KeptMemory {
 
   const std::vector<uint8_t> bytes_;
   int keepers_ = 0;
+  int checks_ = 0;
   bool taken_ = false;
 };
 
 // Drives a queue with a byte string as the program and a plain deque as the model: what gather()
 // offers is the front of what was pushed and not consumed, retained pieces are offered where they
-// lie, and a keeper lives exactly as long as bytes of its piece wait.
+// lie, a keeper lives exactly as long as bytes of its piece wait, and entries are valid up to the
+// first whose memory was taken away.
 inline void checkWriteQueue(Bytes program) {
   struct Kept {
     std::unique_ptr<KeptMemory> memory;
@@ -90,13 +97,17 @@ inline void checkWriteQueue(Bytes program) {
     CHECK(used == 3 || at == model.size());
     CHECK_EQUAL(queue.size(), model.size());
     CHECK_EQUAL(queue.empty(), model.empty());
-    bool valid = true;
+    size_t valid = used;  // how many entries lie before the first that was taken away
     for (const Kept& one : kept) {
       const bool waits = one.end > consumed && !one.memory->bytes().empty();
       CHECK_EQUAL(one.memory->keepers(), waits ? 1 : 0);
-      if (waits && one.memory->taken()) valid = false;
+      if (!waits || !one.memory->taken()) continue;
+      for (size_t i = 0; i < valid; i++) {
+        if (parts[i].data() + parts[i].size() == std::to_address(one.memory->bytes().end()))
+          valid = i;
+      }
     }
-    CHECK_EQUAL(queue.valid(), valid);
+    for (size_t i = 0; i <= used; i++) CHECK_EQUAL(queue.valid(i), i <= valid);
     while (!kept.empty() && kept.front().end <= consumed) kept.pop_front();
   }
 }

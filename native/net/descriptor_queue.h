@@ -27,6 +27,7 @@ class DescriptorQueue {
   // `bytes` have been sent, and with them the first `due` descriptors, which are closed.
   void consume(size_t bytes, size_t due);
 
+  size_t size() const { return waiting_.size(); }
   bool empty() const { return waiting_.empty(); }
 
  private:

@@ -50,5 +50,7 @@ ssize_t receiveAndClose(Socket socket, msghdr& message, bool& stoppedShort);
 
 // From what a system call returned, and errno.
 Transfer toTransfer(ssize_t count);
+// Likewise, of a call that sends on a stream.
+Transfer toSent(ssize_t count);
 
 }  // namespace ropewalk

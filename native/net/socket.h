@@ -92,10 +92,18 @@ int familyOf(Socket socket);
 int takeError(Socket socket);
 
 Transfer receive(Socket socket, uint8_t* memory, size_t size);
+// Of a call that sends kMaxSendBytes are offered at most: more than INT_MAX are EINVAL on macOS,
+// and Winsock takes all of them as long as its buffer has any room.
+constexpr size_t kMaxSendBytes = 1024 * 1024;
+// ENOBUFS and ENOMEM, see isOutOfMemory(), are no fault of the connection: try again later.
 Transfer send(Socket socket, Bytes bytes);
 // At most kMaxParts parts go in one call.
 Transfer sendParts(Socket socket, std::span<const Bytes> parts);
 constexpr size_t kMaxParts = 64;
+// To be called before sending. Where the system does not know a send that must not block (macOS
+// ignores MSG_DONTWAIT), a socket that is `shared` is made non-blocking again: others who have it
+// may have made it block.
+void keepNonBlocking(Socket socket, bool shared);
 
 // How many bytes the peer's system has not acknowledged; kUnset where ours can't tell.
 int unacknowledgedBytes(Socket socket);

@@ -100,6 +100,13 @@ Transfer toTransfer(ssize_t count) {
   return {Transfer::Result::kFailed, 0, errno};
 }
 
+Transfer toSent(ssize_t count) {
+  Transfer transfer = toTransfer(count);
+  // macOS: the peer's reset was about to be noticed.
+  if (transfer.error == EPROTOTYPE) transfer.error = ECONNRESET;
+  return transfer;
+}
+
 Status listenOn(const SocketAddress& address, const ListenOptions& options, Socket& socket) {
   UniqueFd fd;
   Status status = openSocket(address.family(), SOCK_STREAM, fd);
@@ -191,7 +198,7 @@ Transfer send(Socket socket, Bytes bytes) {
   do {
     count = directSend(socket, bytes.data(), bytes.size(), kSendFlags);
   } while (count < 0 && errno == EINTR);
-  return toTransfer(count);
+  return toSent(count);
 }
 
 Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
@@ -205,9 +212,16 @@ Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
   message.msg_iovlen = used;
   ssize_t count;
   do {
-    count = sendmsg(socket, &message, kSendFlags);
+    count = directSendMessage(socket, &message, kSendFlags);
   } while (count < 0 && errno == EINTR);
-  return toTransfer(count);
+  return toSent(count);
+}
+
+void keepNonBlocking([[maybe_unused]] Socket socket, [[maybe_unused]] bool shared) {
+#if defined(__APPLE__)
+  int enabled = 1;
+  if (shared) (void)ioctl(socket, FIONBIO, &enabled);
+#endif
 }
 
 int unacknowledgedBytes(Socket socket) {

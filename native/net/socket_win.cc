@@ -16,10 +16,6 @@ constexpr int kTcpKeepIdle = 3;
 constexpr int kTcpKeepCount = 16;
 constexpr int kTcpKeepInterval = 17;
 
-// Winsock takes all that it is given as long as its buffer has any room, however much it is. This
-// bounds what one socket can have the system keep.
-constexpr size_t kMaxSend = 1024 * 1024;
-
 Status setLinger(Socket socket, int seconds) {
   const linger value{1, static_cast<u_short>(std::clamp(seconds, 0, int{USHRT_MAX}))};
   return setOption(socket, SOL_SOCKET, SO_LINGER, value, "setsockopt SO_LINGER");
@@ -176,7 +172,7 @@ Transfer receive(Socket socket, uint8_t* memory, size_t size) {
 }
 
 Transfer send(Socket socket, Bytes bytes) {
-  const int most = static_cast<int>(std::min(bytes.size(), kMaxSend));
+  const int most = static_cast<int>(std::min(bytes.size(), kMaxSendBytes));
   const int count = ::send(socket, reinterpret_cast<const char*>(bytes.data()), most, 0);
   return toTransfer(count, static_cast<size_t>(count));
 }
@@ -184,7 +180,7 @@ Transfer send(Socket socket, Bytes bytes) {
 Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
   WSABUF buffers[kMaxParts];
   DWORD used = 0;
-  size_t left = kMaxSend;
+  size_t left = kMaxSendBytes;
   for (const Bytes part : parts) {
     if (used == kMaxParts || left == 0) break;
     const size_t size = std::min(part.size(), left);
@@ -198,6 +194,7 @@ Transfer sendParts(Socket socket, std::span<const Bytes> parts) {
   return toTransfer(result, count);
 }
 
+void keepNonBlocking(Socket, bool) {}
 int unacknowledgedBytes(Socket) {
   return kUnset;
 }

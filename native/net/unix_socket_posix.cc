@@ -217,7 +217,10 @@ Transfer sendUnix(Socket socket, std::span<const Bytes> parts, std::span<const i
   do {
     count = directSendMessage(socket, &message, kSendFlags);
   } while (count < 0 && errno == EINTR);
-  return toTransfer(count);
+  Transfer transfer = toSent(count);
+  // Linux: too many are under way to whoever reads them. As with memory, no event tells of room.
+  if (transfer.error == ETOOMANYREFS) transfer.error = ENOBUFS;
+  return transfer;
 }
 
 Status credentialsOf(Socket socket, Credentials& credentials) {

@@ -39,8 +39,9 @@ size_t WriteQueue::gather(std::span<Bytes> out) const {
   return used;
 }
 
-bool WriteQueue::valid() const {
-  return std::all_of(blocks_.begin(), blocks_.end(), [](const Block& block) {
+bool WriteQueue::valid(size_t entries) const {
+  const auto end = blocks_.begin() + static_cast<ptrdiff_t>(std::min(entries, blocks_.size()));
+  return std::all_of(blocks_.begin(), end, [](const Block& block) {
     return block.keeper == nullptr || block.keeper->valid();
   });
 }

@@ -33,8 +33,9 @@ class WriteQueue {
   // until the next push() or consume().
   size_t gather(std::span<Bytes> out) const;
 
-  // Whether all retained memory may still be read.
-  bool valid() const;
+  // Whether the first `entries` of what gather() tells may be read: their owners have not taken the
+  // memory away.
+  bool valid(size_t entries) const;
 
   // Drops `count` bytes from the front. `count` must not exceed size().
   void consume(size_t count);

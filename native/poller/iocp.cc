@@ -74,6 +74,15 @@ ReadyEvent toReadyEvent(const Watch& watch) {
           failed};
 }
 
+// What the completed request says of what is wanted, and of the socket's end. One that failed for a
+// reason of the system's own says nothing: the next read or write has to find out.
+ULONG toldBy(const Watch& watch) {
+  const NTSTATUS status = watch.outcome.Status;
+  if (status == kCancelled) return 0;
+  if (status < 0) return afd::kReceive | afd::kSend;
+  return watch.request.count == 0 ? 0 : watch.request.events & toAfd(watch.interest);
+}
+
 class IocpPoller final : public Poller {
  public:
   explicit IocpPoller(HANDLE port) : port_(port), devices_(port) {}
@@ -187,6 +196,7 @@ Status IocpPoller::modify(Socket socket, Interest interest, Trigger, uint64_t to
   watch.told = 0;
   rest(watch);
   if (blocked_) askIdle();
+  wakeBlocked();  // to try again, should the system have had no room
   return {};
 }
 
@@ -331,13 +341,12 @@ void IocpPoller::complete(Watch& watch) {
     release(watch);
     return;
   }
-  const NTSTATUS status = watch.outcome.Status;
-  const ULONG events = status >= 0 && watch.request.count > 0 ? watch.request.events : 0;
-  if ((status < 0 && status != kCancelled) || (events & afd::kLocalClose) != 0) {
+  const ULONG told = toldBy(watch);
+  if ((told & afd::kLocalClose) != 0) {
     forget(watch);  // it was closed without a word
     return;
   }
-  watch.told = events & toAfd(watch.interest);
+  watch.told = told;
   if (watch.told == 0) {
     rest(watch);
     return;

@@ -25,10 +25,11 @@ std::unique_ptr<Poller> makePoller(PollerKind kind, Status& status) {
     case PollerKind::kKqueue:
       return makeKqueuePoller(status);
 #endif
-#if defined(_WIN32)
+#if defined(IOCP_SHIM) || defined(_WIN32)
     case PollerKind::kIocp:
       return makeIocpPoller(status);
-#else
+#endif
+#if !defined(_WIN32)
     case PollerKind::kPoll:
       return makePollPoller(status);
 #endif

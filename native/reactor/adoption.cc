@@ -56,6 +56,7 @@ Status Reactor::detach(Handle handle, int& fd) {
   absorbCommands();
   Stream* stream = findStream(handle);
   if (stream == nullptr) return {table_.find(handle) == nullptr ? EBADF : EINVAL, "detach"};
+  stream->blocked = false;  // there may be room that no event has told of yet
   if (stream->state == Stream::State::kOpen) settle(*stream);
   stream = findStream(handle);
   if (stream == nullptr || stream->state != Stream::State::kOpen) return {ENOTCONN, "detach"};

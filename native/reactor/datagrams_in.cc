@@ -124,7 +124,10 @@ void Reactor::goOnWithDatagrams() {
 }
 
 void Reactor::onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready) {
-  if (ready.writable && includes(socket.interest, Interest::kWrite)) settle(socket);
+  if (ready.writable && includes(socket.interest, Interest::kWrite)) {
+    socket.blocked = false;
+    settle(socket);
+  }
   if (!ready.readable || !includes(socket.interest, Interest::kRead)) return;
   const size_t reserved = unprocessed_ * kReservedRecords;
   receiveDatagrams(socket, room() > reserved ? room() - reserved : 0);

@@ -56,9 +56,10 @@ void Reactor::markDirty(DatagramSocket& socket) {
 // Sends what waits: older datagrams first.
 void Reactor::settle(DatagramSocket& socket) {
   socket.inDirty = false;
-  sendQueued(socket);
+  if (socket.maySend()) sendQueued(socket);
   const std::span<const Bytes> written(socket.written);
-  const size_t sent = socket.queue.empty() ? sendRecords(socket, written) : 0;
+  const bool maySend = socket.queue.empty() && socket.maySend();
+  const size_t sent = maySend ? sendRecords(socket, written) : 0;
   for (const Bytes record : written.subspan(sent)) queueDatagram(socket, record);
   socket.written.clear();
   socket.writtenBytes = 0;
@@ -67,7 +68,7 @@ void Reactor::settle(DatagramSocket& socket) {
     socket.watchDrain = false;
     notifyHost(socket.handle, kDrained, 0, 0);
   }
-  socket.wanted = with(socket.wanted, Interest::kWrite, !empty);
+  socket.wanted = with(socket.wanted, Interest::kWrite, !empty && !socket.sendRests);
   applyInterest(socket);
 }
 
@@ -89,15 +90,21 @@ size_t Reactor::sendRecords(DatagramSocket& socket, std::span<const Bytes> recor
   size_t refused = SIZE_MAX;  // the record that a refusal was told at: it is tried once more
   while (done < records.size()) {
     batchRecords(socket, records.subspan(done));
+    keepNonBlocking(socket.socket, socket.shared);
     const Transfer transfer = sendBatch_->send(socket.socket);
     if (transfer.result == Transfer::Result::kDone) {
+      socket.setbacks = 0;
       for (size_t i = 0; i < transfer.count; i++) {
         statistics_.bytesSent += sendBatch_->bytes(i);
         done += sendBatch_->segments(i);
       }
-    } else if (transfer.result == Transfer::Result::kWouldBlock) {
+    } else if (transfer.result == Transfer::Result::kWouldBlock || isOutOfMemory(transfer.error)) {
       // Nothing tells when the socket at a path has room again, unless we are connected to it.
-      if (!socket.isUnix || (socket.connected && isToPeer(records[done]))) return done;
+      if (!socket.isUnix || (socket.connected && isToPeer(records[done]))) {
+        if (transfer.result == Transfer::Result::kFailed) sendLater(socket, transfer.error);
+        socket.blocked = transfer.result == Transfer::Result::kWouldBlock;
+        return done;
+      }
       socket.dropped += 1;
       done += 1;
     } else if (transfer.error == ECONNREFUSED && socket.connected) {

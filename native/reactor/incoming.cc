@@ -79,8 +79,14 @@ void Reactor::emitPending() {
     }
     if (kind == kLost) markEnded(handle);
   }
-  if (pendingHead_ < pending_.size()) return;
-  pending_.clear();
+  compactPending();
+}
+
+// There may always be more than a batch takes: what was told must not be kept until nothing is
+// left. Each event is moved once at most, on average.
+void Reactor::compactPending() {
+  if (pendingHead_ < pending_.size() - pendingHead_) return;
+  pending_.erase(pending_.begin(), pending_.begin() + static_cast<ptrdiff_t>(pendingHead_));
   pendingHead_ = 0;
 }
 
@@ -187,6 +193,7 @@ void Reactor::onStreamReady(Stream& stream, const ReadyEvent& ready) {
   stream.reset |= ready.reset;
   if (ready.writable && includes(stream.interest, Interest::kWrite)) {
     const Handle handle = stream.handle;
+    stream.blocked = false;
     settle(stream);
     if (table_.find(handle) == nullptr) return;
   }

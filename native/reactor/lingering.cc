@@ -221,6 +221,7 @@ void Reactor::forgetBroken(Stream& stream) {
 
 // Whatever SO_LINGER says, which may be somebody else's setting.
 void Reactor::closeWithoutWaiting(Watched& watched) {
+  if (watched.socket == kNoSocket) return;
   if (watched.kind == Watched::Kind::kStream && !watched.isUnix) {
     const bool mayWait = watched.shared || static_cast<Stream&>(watched).lingerSeconds > 0;
     if (mayWait) turnLingerOff(watched.socket);

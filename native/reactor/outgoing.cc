@@ -12,6 +12,24 @@ namespace {
 // waiting.
 constexpr int kMaxSendsPerTurn = 16;
 
+size_t sizeOf(std::span<const Bytes> parts) {
+  size_t bytes = 0;
+  for (const Bytes part : parts) bytes += part.size();
+  return bytes;
+}
+
+std::span<Bytes> cutToOneCall(std::span<Bytes> parts) {
+  size_t left = kMaxSendBytes;
+  for (size_t i = 0; i < parts.size(); i++) {
+    if (parts[i].size() >= left) {
+      parts[i] = parts[i].first(left);
+      return parts.first(i + 1);
+    }
+    left -= parts[i].size();
+  }
+  return parts;
+}
+
 }  // namespace
 
 void Reactor::flush() {
@@ -102,6 +120,7 @@ void Reactor::obeyStream(Stream& stream, int32_t command) {
       break;
     case kDiscard:
       stream.ending = Stream::Ending::kDiscard;
+      stream.blocked = false;  // there may be room that no event has told of yet
       break;
     case kReset: {
       unwatchToClose(stream);
@@ -140,12 +159,19 @@ void Reactor::write(Handle handle, Bytes bytes, std::unique_ptr<Retained> keeper
 void Reactor::addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper) {
   if (bytes.empty() || !stream.takesWrites()) return;
   const int32_t index = static_cast<int32_t>(pieces_.size());
-  pieces_.push_back({bytes, std::move(keeper), -1});
+  size_t position = 0;
   if (stream.firstPiece < 0) {
     stream.firstPiece = index;
   } else {
-    pieces_[stream.lastPiece].next = index;
+    Piece& last = pieces_[stream.lastPiece];
+    if (keeper == nullptr && last.continuesAt(bytes.data())) {
+      last.bytes = Bytes(last.bytes.data(), last.bytes.size() + bytes.size());
+      return;
+    }
+    last.next = index;
+    position = last.end();
   }
+  pieces_.push_back({bytes, std::move(keeper), position, -1});
   stream.lastPiece = index;
   markDirty(stream);
 }
@@ -177,58 +203,69 @@ void Reactor::settle(Stream& stream) {
     }
     endOfSending(stream);
   }
-  stream.wanted = with(stream.wanted, Interest::kWrite, !empty);
+  stream.wanted = with(stream.wanted, Interest::kWrite, !empty && !stream.sendRests);
   applyInterest(stream);
+}
+
+// Of this turn.
+size_t Reactor::writtenBytes(const Stream& stream) const {
+  if (stream.firstPiece < 0) return 0;
+  return pieces_[stream.lastPiece].end() - pieces_[stream.firstPiece].position;
 }
 
 // Returns false if the stream broke.
 bool Reactor::sendWaiting(Stream& stream) {
-  if (!memoryIsValid(stream)) {
-    endFromHere(stream, EFAULT, kSendCall);
-    return false;
-  }
-  std::array<Bytes, kMaxParts> parts;
-  for (int i = 0;; i++) {
+  std::array<Bytes, kMaxParts> memory;
+  for (int i = 0; stream.maySend(); i++) {
     if (i == kMaxSendsPerTurn) {
       comeBack(stream);
       break;
     }
-    std::span<Bytes> waiting = std::span(parts).first(gatherParts(stream, parts));
-    if (waiting.empty()) return true;
-    const Transfer transfer = stream.departing != nullptr ? sendWithDescriptors(stream, waiting)
-                              : waiting.size() == 1       ? send(stream.socket, waiting[0])
-                                                          : sendParts(stream.socket, waiting);
+    std::span<Bytes> parts(memory);
+    if (!gatherParts(stream, parts)) {
+      endWithReset(stream, EFAULT);
+      return false;
+    }
+    if (parts.empty()) return true;
+    keepNonBlocking(stream.socket, stream.shared);
+    const Transfer transfer = stream.departing != nullptr ? sendWithDescriptors(stream, parts)
+                              : parts.size() == 1         ? send(stream.socket, parts[0])
+                                                          : sendParts(stream.socket, parts);
     if (transfer.result == Transfer::Result::kFailed) {
+      if (isOutOfMemory(transfer.error)) {
+        sendLater(stream, transfer.error);
+        break;
+      }
       sendFailed(stream, transfer.error);
       return false;
     }
-    if (transfer.result == Transfer::Result::kWouldBlock) break;
-    size_t offered = 0;
-    for (const Bytes part : waiting) offered += part.size();
+    if (transfer.count > 0) stream.setbacks = 0;
     statistics_.bytesSent += transfer.count;
     consumeSent(stream, transfer.count);
-    if (transfer.count < offered) break;  // the next send would be refused
+    stream.blocked = transfer.count < sizeOf(parts);
+    if (stream.blocked) break;
   }
   queuePieces(stream);
   return true;
 }
 
-// Whoever took a kept buffer away cannot have its bytes sent: what is there now may be anything.
-bool Reactor::memoryIsValid(const Stream& stream) const {
-  if (stream.queue != nullptr && !stream.queue->valid()) return false;
-  for (int32_t i = stream.firstPiece; i >= 0; i = pieces_[i].next) {
-    if (pieces_[i].keeper != nullptr && !pieces_[i].keeper->valid()) return false;
-  }
-  return true;
-}
-
-// Older bytes first: the queue, then this turn's pieces.
-size_t Reactor::gatherParts(const Stream& stream, std::span<Bytes> parts) const {
-  size_t used = stream.queue == nullptr ? 0 : stream.queue->gather(parts);
+// Cuts `parts` down to what one call is to be offered, older bytes first: the queue, then this
+// turn's pieces. False if memory of it was taken away: what is there now may be anything.
+bool Reactor::gatherParts(const Stream& stream, std::span<Bytes>& parts) const {
+  const size_t fromQueue = stream.queue == nullptr ? 0 : stream.queue->gather(parts);
+  size_t used = fromQueue;
   for (int32_t i = stream.firstPiece; i >= 0 && used < parts.size(); i = pieces_[i].next) {
     parts[used++] = pieces_[i].bytes;
   }
-  return used;
+  parts = cutToOneCall(parts.first(used));
+  if (stream.queue != nullptr && !stream.queue->valid(std::min(fromQueue, parts.size()))) {
+    return false;
+  }
+  int32_t piece = stream.firstPiece;
+  for (size_t i = fromQueue; i < parts.size(); i++, piece = pieces_[piece].next) {
+    if (!pieces_[piece].valid()) return false;
+  }
+  return true;
 }
 
 void Reactor::consumeSent(Stream& stream, size_t count) {
@@ -239,6 +276,7 @@ void Reactor::consumeSent(Stream& stream, size_t count) {
     Piece& piece = pieces_[stream.firstPiece];
     const size_t taken = std::min(count, piece.bytes.size());
     piece.bytes = piece.bytes.subspan(taken);
+    piece.position += taken;
     count -= taken;
     if (!piece.bytes.empty()) return;
     piece.keeper.reset();
@@ -286,6 +324,13 @@ void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
   unwatchToClose(stream);
   closeWithoutWaiting(stream);
   notifyHost(stream.handle, kLost, error, call);
+}
+
+// Likewise, but the peer does not take what it was sent for all there is.
+void Reactor::endWithReset(Stream& stream, int error) {
+  unwatchToClose(stream);
+  resetSocket(std::exchange(stream.socket, kNoSocket));
+  endFromHere(stream, error, kSendCall);
 }
 
 void Reactor::dropUnsent(Stream& stream) {

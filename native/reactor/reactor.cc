@@ -91,11 +91,7 @@ size_t Reactor::queuedBytes(Handle handle) {
   const DatagramSocket* datagrams = findDatagrams(handle);
   if (datagrams != nullptr) return datagrams->waitingBytes();
   const Stream* stream = findStream(handle);
-  if (stream == nullptr) return 0;
-  size_t bytes = stream->queued();
-  for (int32_t i = stream->firstPiece; i >= 0; i = pieces_[i].next)
-    bytes += pieces_[i].bytes.size();
-  return bytes;
+  return stream == nullptr ? 0 : stream->queued() + writtenBytes(*stream);
 }
 
 Socket Reactor::socketOf(Handle handle) const {

@@ -113,6 +113,8 @@ class Reactor {
   // Sends a copy of `fd`, made now, with the first byte written from now on. Ignored where a write
   // would be; EOPNOTSUPP for what is no UNIX stream.
   Status sendDescriptor(Handle handle, int fd);
+  // Copies of descriptors that have not been sent. 0 for a stale handle.
+  size_t waitingDescriptors(Handle handle) const;
   // Bytes written that the system has not taken. 0 for a stale handle.
   size_t queuedBytes(Handle handle);
   // The socket of a live handle, else kNoSocket: for asking addresses and setting options.
@@ -164,7 +166,13 @@ class Reactor {
   struct Piece {
     Bytes bytes;
     std::unique_ptr<Retained> keeper;  // null: `bytes` lie in the outgoing slab or the arena
+    size_t position;                   // of the first of `bytes` in what the stream wrote this turn
     int32_t next;
+    size_t end() const { return position + bytes.size(); }
+    bool valid() const { return keeper == nullptr || keeper->valid(); }
+    bool continuesAt(const uint8_t* memory) const {
+      return keeper == nullptr && bytes.data() + bytes.size() == memory;
+    }
   };
   // What limits a stream that lingers.
   struct Lingering {
@@ -212,6 +220,7 @@ class Reactor {
   // retries.cc
   void comeBackLater(Watched& watched);
   void backOff(Watched& watched);
+  void sendLater(Watched& watched, int error);
   void addRetry(Handle handle, uint8_t& setbacks);
   void retryWhatIsDue();
   void retry(Watched& watched);
@@ -234,6 +243,7 @@ class Reactor {
   void emit(Handle handle, int32_t kind, int32_t a, int32_t b);
   void emitAddress(Handle handle, int32_t kind, int32_t a, const SocketAddress& address);
   void emitPending();
+  void compactPending();
   bool isForNobody(const Event& event) const;
   void goOnWithUnfinished();
   void comeBack(Stream& stream);
@@ -266,13 +276,14 @@ class Reactor {
   void addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper);
   void markDirty(Stream& stream);
   void settle(Stream& stream);
+  size_t writtenBytes(const Stream& stream) const;
   bool sendWaiting(Stream& stream);
-  bool memoryIsValid(const Stream& stream) const;
-  size_t gatherParts(const Stream& stream, std::span<Bytes> parts) const;
+  bool gatherParts(const Stream& stream, std::span<Bytes>& parts) const;
   void consumeSent(Stream& stream, size_t count);
   void queuePieces(Stream& stream);
   void endOfSending(Stream& stream);
   void endFromHere(Stream& stream, int error, FailedCall call);
+  void endWithReset(Stream& stream, int error);
   void notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b);
 
   void dropUnsent(Stream& stream);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t kFirstDelayNanos = 10'000'000;
 constexpr uint8_t kMostDoublings = 6;  // 640 ms
+constexpr uint8_t kLongShortage = 4;   // 150 ms have passed
 // Those that wait about equally long come back together: one wake-up for all.
 constexpr int64_t kStepNanos = 10'000'000;
 // How many are tried again in a turn: a shortage may concern all sockets.
@@ -29,6 +30,14 @@ void Reactor::backOff(Watched& watched) {
   watched.backsOff = true;
   comeBackLater(watched);
   applyInterest(watched);
+}
+
+// Without memory no event tells when there is some again. Everyday on some systems: told only if it
+// lasts.
+void Reactor::sendLater(Watched& watched, int error) {
+  if (watched.setbacks >= kLongShortage) tellOfFailure(error, kSendCall);
+  watched.sendRests = true;
+  comeBackLater(watched);
 }
 
 void Reactor::addRetry(Handle handle, uint8_t& setbacks) {
@@ -65,7 +74,7 @@ void Reactor::retryWhatIsDue() {
 }
 
 void Reactor::retry(Watched& watched) {
-  watched.backsOff = false;
+  watched.backsOff = watched.sendRests = false;
   applyInterest(watched);
   if (watched.kind == Watched::Kind::kStream) {
     comeBack(static_cast<Stream&>(watched));

@@ -42,6 +42,11 @@ bool Reactor::unlinkUnix(Handle handle) {
   return file != nullptr && removeSocketFile(*file);
 }
 
+size_t Reactor::waitingDescriptors(Handle handle) const {
+  const Stream* stream = findStream(handle);
+  return stream == nullptr || stream->departing == nullptr ? 0 : stream->departing->size();
+}
+
 Status Reactor::sendDescriptor(Handle handle, int fd) {
   UniqueFd copy;
   const Status status = duplicate(fd, copy);

@@ -20,6 +20,8 @@ struct Watched {
 
   Watched(Kind kind, Socket socket) : socket(socket), kind(kind) {}
 
+  // Whether to offer the system what waits: if not, an event or a retry is to come.
+  bool maySend() const { return !sendRests && !(blocked && includes(interest, Interest::kWrite)); }
   // What the poller is to be told.
   Interest due() const { return backsOff ? with(wanted, Interest::kRead, false) : wanted; }
 
@@ -35,6 +37,8 @@ struct Watched {
   bool inRetries = false;               // waits in Reactor::retries_
   bool backsOff = false;                // until then nothing is received or accepted
   uint8_t setbacks = 0;                 // how often it came there since something went well
+  bool blocked = false;    // the system took less than it was offered: the poller tells of room
+  bool sendRests = false;  // it had no memory for more: nothing is sent until the retry
 };
 
 // A connection over TCP or a UNIX socket, made or being made.

@@ -2,6 +2,7 @@
 // failed check names its file and line and ends the process.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -45,6 +46,15 @@ inline const char* storyContext = "";
     }                                                                                    \
   } while (false)
 
+// Limits are so many times as long, for slow machines: .ci/run measures how slow this one is.
+inline int patience() {
+  static const int given = [] {
+    const char* text = std::getenv("ROPEWALK_TEST_PATIENCE");
+    return text == nullptr ? 1 : std::max(1, std::atoi(text));
+  }();
+  return given;
+}
+
 // Passes long after anything that is going to happen has happened, sanitizers and busy machines
 // included.
 class Deadline {
@@ -53,7 +63,7 @@ class Deadline {
 
  private:
   using Clock = std::chrono::steady_clock;
-  Clock::time_point end_ = Clock::now() + std::chrono::seconds(20);
+  Clock::time_point end_ = Clock::now() + std::chrono::seconds(20) * patience();
 };
 
 struct Story {

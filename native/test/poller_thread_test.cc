@@ -1,8 +1,6 @@
 #include "reactor/poller_thread.h"
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -11,35 +9,10 @@
 #include "over_pollers.h"
 #include "ready.h"
 #include "sockets.h"
+#include "wakes.h"
 
 namespace ropewalk {
 namespace {
-
-// Stands for the reactor's thread, as uv_async does: counts how often it was woken.
-class Wakes {
- public:
-  void wake() {
-    const std::lock_guard lock(mutex_);
-    count_ += 1;
-    changed_.notify_one();
-  }
-
-  int count() {
-    const std::lock_guard lock(mutex_);
-    return count_;
-  }
-
-  void waitFor(int count) {
-    std::unique_lock lock(mutex_);
-    CHECK(changed_.wait_for(lock, std::chrono::seconds(20), [&] { return count_ >= count; }));
-    CHECK_EQUAL(count_, count);
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int count_ = 0;
-};
 
 // The waiting thread most likely stands in block() when this returns.
 void letItBlock() {

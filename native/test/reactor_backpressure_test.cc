@@ -1,6 +1,8 @@
 // How the reactor's streams hold back, and are held back.
 
+#include "allocated.h"
 #include "check.h"
+#include "fuzz/write_queue_check.h"
 #include "host.h"
 #include "over_pollers.h"
 #include "sockets.h"
@@ -64,6 +66,34 @@ void canBeRefilledWhenDrained(PollerKind kind) {
   CHECK(peer.received() == bytes);
 }
 
+// More streams than a batch has room to tell of, each of which asks again whenever it is told: what
+// was told takes no memory, though there is never a time when nothing is left to tell.
+void forgetsWhatItHasTold(PollerKind kind) {
+  HostSettings settings;
+  settings.eventCapacity = Reactor::kMinEventCapacity;
+  Server server(kind, settings);
+  std::vector<Server::Connection> connections;
+  for (size_t i = 0; i < Reactor::kMinEventCapacity; i++) {
+    connections.push_back(server.connect());
+  }
+  int told = 0;
+  server.onEvent = [&](const Host::Event& event) {
+    if (event.kind != kDrained) return;
+    told += 1;
+    server.command(event.handle, kWatchDrain);
+  };
+  for (const Server::Connection& connection : connections) {
+    server.command(connection.handle, kWatchDrain);
+  }
+  server.turnUntil([&] { return told > 1000; });
+  const size_t before = allocatedBytes();
+  server.turnUntil([&] { return told > 20'000; });
+  CHECK(allocatedBytes() < before + 4096);
+  for (const Server::Connection& connection : connections) {
+    CHECK(server.of(connection.handle).drained > 100);
+  }
+}
+
 // What waits is counted at once, before any flush, and until the system has taken it.
 void countsWhatWaits(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
@@ -89,6 +119,29 @@ void countsWhatWaits(PollerKind kind) {
   server.write(handle, "more");
   CHECK_EQUAL(server.reactor().queuedBytes(handle), written - sent + 4);
   server.turnUntil([&] { return peer.hasReceived(written + 4); });
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
+}
+
+// However many pieces wait, of memory that is copied, kept or sent in part: each is counted once.
+void countsManyPieces(PollerKind kind) {
+  KeptMemory memory(pattern(1000));
+  Server server(kind);
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  size_t written = 0;
+  for (int turn = 0; turn < 3; turn++) {
+    for (int i = 0; i < 1500; i++) {
+      server.write(handle, "abc");
+      if (i % 3 == 0) server.reactor().write(handle, memory.bytes(), memory.keep());
+      written += i % 3 == 0 ? 1003 : 3;
+      const uint64_t sent = server.reactor().statistics().bytesSent;
+      CHECK_EQUAL(server.reactor().queuedBytes(handle), written - sent);
+    }
+    server.reactor().flush();
+    const uint64_t sent = server.reactor().statistics().bytesSent;
+    CHECK_EQUAL(server.reactor().queuedBytes(handle), written - sent);
+  }
+  server.turnUntil([&] { return peer.hasReceived(written); });
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
 }
 
@@ -211,7 +264,9 @@ int main() {
       STORY(tellsWhenDrained),
       STORY(tellsAtOnceIfDrained),
       STORY(canBeRefilledWhenDrained),
+      STORY(forgetsWhatItHasTold),
       STORY(countsWhatWaits),
+      STORY(countsManyPieces),
       STORY(pauses),
       STORY(pausesForNoTime),
       STORY(pausesInTheMiddle),

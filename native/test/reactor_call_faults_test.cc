@@ -7,6 +7,7 @@
 #include "net/injected_faults.h"
 #include "over_pollers.h"
 #include "sockets.h"
+#include "unix.h"
 
 namespace ropewalk {
 namespace {
@@ -105,6 +106,135 @@ void errorsOfSendingAreToldAsSuch(PollerKind kind) {
   host.turnUntil([&] { return seen.datagrams.size() == 2; });
 }
 
+// Bytes that could not be sent for want of memory are sent later, in order, and nothing spins until
+// then. On some systems that is everyday: it is told only if it lasts.
+void streamsSendLater(PollerKind kind) {
+  for (const int error : {ENOBUFS, ENOMEM}) {
+    Server server(kind);
+    Peer peer;
+    const Handle stream = server.connect(peer);
+    fault(InjectedCall::kSend) = {error, 2};
+    server.write(stream, "first ");
+    server.turn();
+    CHECK_EQUAL(fault(InjectedCall::kSend).times, 1);
+    server.write(stream, "second");
+    server.turn();  // it is not due yet, as a rule
+    server.turnUntil([&] { return peer.hasReceived(12); });
+    CHECK(peer.text() == "first second");
+    CHECK_EQUAL(fault(InjectedCall::kSend).times, 0);
+    CHECK(server.of(0).callFailures.empty());
+    CHECK_EQUAL(server.of(stream).lost, 0);
+    CHECK(server.sleeps());
+  }
+}
+
+void aLongShortageIsTold(PollerKind kind) {
+  Server server(kind);
+  Peer peer;
+  const Handle stream = server.connect(peer);
+  fault(InjectedCall::kSend) = {ENOBUFS, -1};
+  server.write(stream, "kept");
+  server.turn();
+  CHECK(server.sleeps());
+  server.turnUntil([&] { return server.of(0).callFailures.size() == 1; });
+  CHECK_EQUAL(server.of(0).callFailures[0], kSendCall);
+  CHECK_EQUAL(server.of(0).error, ENOBUFS);
+  fault(InjectedCall::kSend) = {};
+  server.turnUntil([&] { return peer.hasReceived(4); });
+}
+
+// A stream that waits for memory ends all the same if it is to end at once.
+void aShortageHoldsNobody(PollerKind kind) {
+  Server server(kind);
+  for (const int32_t command : {kReset, kDiscard}) {
+    Peer peer;
+    const Handle stream = server.connect(peer);
+    fault(InjectedCall::kSend) = {ENOBUFS, -1};
+    server.write(stream, "lost");
+    server.turn();
+    server.command(stream, command);
+    server.turn();
+    CHECK_EQUAL(server.reactor().socketOf(stream), kNoSocket);
+    fault(InjectedCall::kSend) = {};
+    server.turnUntil([&] { return peer.hasEnded(); });
+    CHECK(peer.received().empty());
+  }
+}
+
+// macOS tells a reset like this that it was about to notice.
+void aWrongTypeIsAReset(PollerKind kind) {
+  Server server(kind);
+  Peer peer;
+  const Handle stream = server.connect(peer);
+  fault(InjectedCall::kSend) = {EPROTOTYPE, 1};
+  server.write(stream, "lost");
+  server.turnUntil([&] { return server.of(stream).lost == 1; });
+  CHECK_EQUAL(server.of(stream).error, ECONNRESET);
+}
+
+// Too many descriptors under way to others are no fault of this connection.
+void descriptorsAreSentLater(PollerKind kind) {
+  TwoEnds ends = openSocketPair();
+  Server server(kind);
+  Handle stream = 0;
+  CHECK(server.reactor().adoptStream(ends.near.get(), false, stream).ok());
+  fault(InjectedCall::kSend) = {ETOOMANYREFS, 2};
+  CHECK(server.reactor().sendDescriptor(stream, ends.far.get()).ok());
+  server.write(stream, "!");
+  Passed passed;
+  server.turnUntil([&] {
+    uint8_t byte = 0;
+    return receiveUnix(ends.far.get(), &byte, 1, passed).count == 1;
+  });
+  CHECK_EQUAL(passed.descriptors.size(), 1);
+  CHECK_EQUAL(fault(InjectedCall::kSend).times, 0);
+  CHECK_EQUAL(server.of(stream).lost, 0);
+}
+
+// Datagrams wait for memory, as they wait for room.
+void datagramsAreSentLater(PollerKind kind) {
+  for (const int error : {ENOBUFS, ENOMEM}) {
+    DatagramHost host(kind);
+    const Handle sender = host.open();
+    const Handle receiver = host.open();
+    const SocketAddress to = loopback(host.portOf(receiver));
+    fault(InjectedCall::kSendMany) = {error, 2};
+    for (uint32_t i = 0; i < 10; i++) host.sendTo(sender, to, pattern(100, i));
+    host.turn();
+    CHECK_EQUAL(host.reactor().queuedBytes(sender), 1000);
+    host.sendTo(sender, to, pattern(100, 10));
+    host.turn();
+    host.turnUntil([&] { return host.got(receiver).size() == 11; });
+    for (uint32_t i = 0; i < 11; i++) CHECK(host.got(receiver)[i].data == pattern(100, i));
+    CHECK_EQUAL(fault(InjectedCall::kSendMany).times, 0);
+    CHECK_EQUAL(host.reactor().datagrams(sender)->dropped, 0);
+    CHECK(host.of(sender).sendFailures.empty());
+    CHECK(host.sleeps());
+  }
+}
+
+// To a path too, of which macOS says so when the receiver's buffer is full; but not for one that
+// the socket is not connected to, see dropsWhatAPathDoesNotTake.
+void datagramsToPathsAreSentLater(PollerKind kind) {
+  const Folder folder;
+  DatagramHost host(kind);
+  const Handle receiver = host.openUnix(folder / "receiver");
+  const Handle sender = host.openUnix("");
+  fault(InjectedCall::kSendMany) = {ENOBUFS, 1};
+  host.sendTo(sender, folder / "receiver", "dropped");
+  host.turn();
+  CHECK_EQUAL(host.reactor().datagrams(sender)->dropped, 1);
+
+  CHECK(host.reactor().connectDatagrams(sender, unixAddress(folder / "receiver")).ok());
+  fault(InjectedCall::kSendMany) = {ENOBUFS, 2};
+  host.sendToPeer(sender, pattern(10));
+  host.turnUntil([&] { return host.got(receiver).size() == 1; });
+  CHECK(host.got(receiver)[0].data == pattern(10));
+  CHECK_EQUAL(fault(InjectedCall::kSendMany).times, 0);
+  CHECK_EQUAL(host.reactor().datagrams(sender)->dropped, 1);
+  CHECK(host.reactor().unlinkUnix(receiver));
+}
+
 }  // namespace
 }  // namespace ropewalk
 
@@ -116,5 +246,12 @@ int main() {
       STORY(streamsReceiveLater),
       STORY(datagramsAreReceivedLater),
       STORY(errorsOfSendingAreToldAsSuch),
+      STORY(streamsSendLater),
+      STORY(aLongShortageIsTold),
+      STORY(aShortageHoldsNobody),
+      STORY(aWrongTypeIsAReset),
+      STORY(descriptorsAreSentLater),
+      STORY(datagramsAreSentLater),
+      STORY(datagramsToPathsAreSentLater),
   });
 }

@@ -202,6 +202,88 @@ void refusesMemoryTakenAway(PollerKind kind) {
   CHECK_EQUAL(gone.keepers(), 0);
 }
 
+// Memory that is taken away is no concern of the bytes ahead of it: those are sent.
+void sendsWhatIsAheadOfMemoryTakenAway(PollerKind kind) {
+  KeptMemory first(pattern(5'000'000));
+  KeptMemory second(pattern(100'000));
+  Server server(kind, {}, smallBuffers());
+  Peer peer;
+  const Handle handle = server.connect(peer, kSmallBuffer);
+  server.reactor().write(handle, first.bytes(), first.keep());
+  server.reactor().write(handle, second.bytes(), second.keep());
+  server.turn();
+  second.takeAway();
+  server.turnUntil([&] {
+    peer.receive();
+    return server.of(handle).lost == 1;
+  });
+  CHECK_EQUAL(server.of(handle).error, EFAULT);
+  server.turnUntil([&] { return peer.hasEnded(); });
+  // The last that one call is offered may reach into what was taken.
+  CHECK(peer.received().size() <= first.bytes().size());
+  CHECK(peer.received().size() + kMaxSendBytes > first.bytes().size());
+  CHECK(std::equal(peer.received().begin(), peer.received().end(), first.bytes().begin()));
+}
+
+// Fills what the system has room for, so that bytes wait. Returns how many were written.
+size_t block(Server& server, Handle handle, KeptMemory& memory) {
+  size_t written = 0;
+  while (server.reactor().queuedBytes(handle) < memory.bytes().size()) {
+    CHECK(written < 100'000'000);
+    server.reactor().write(handle, memory.bytes(), memory.keep());
+    written += memory.bytes().size();
+    server.turn();
+  }
+  return written;
+}
+
+// A stream that the system took less of than it was offered sends nothing until the poller says
+// that there is room: neither a call nor a look at what waits is spent on a write until then.
+void waitsForRoom(PollerKind kind) {
+  KeptMemory memory(pattern(200'000));
+  Server server(kind, {}, smallBuffers());
+  Peer peer;
+  const Handle handle = server.connect(peer, kSmallBuffer);
+  const size_t written = block(server, handle, memory);
+  server.turnInVain();
+
+  const uint64_t sent = server.reactor().statistics().bytesSent;
+  const int checks = memory.checks();
+  while (peer.receive() > 0) continue;
+  for (int i = 0; i < 100; i++) {
+    server.write(handle, ".");
+    server.reactor().flush();
+  }
+  CHECK_EQUAL(server.reactor().statistics().bytesSent, sent);
+  CHECK_EQUAL(memory.checks(), checks);
+  server.turnUntil([&] { return peer.hasReceived(written + 100); });
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
+}
+
+// What is discarded, or to be given away, is offered to the system once more: room that no event
+// has told of yet counts.
+void asksOnceMoreAtTheEnd(PollerKind kind) {
+  for (const bool detaches : {false, true}) {
+    if (detaches && !kAdopts) continue;
+    KeptMemory memory(pattern(200'000));
+    Server server(kind, {}, smallBuffers());
+    Peer peer;
+    const Handle handle = server.connect(peer, kSmallBuffer);
+    block(server, handle, memory);
+    while (peer.receive() > 0) continue;
+    const uint64_t sent = server.reactor().statistics().bytesSent;
+    if (detaches) {
+      int fd = kNoSocket;
+      CHECK_EQUAL(server.reactor().detach(handle, fd).error, EBUSY);
+    } else {
+      server.command(handle, kDiscard);
+      server.reactor().flush();
+      CHECK_EQUAL(server.reactor().socketOf(handle), kNoSocket);
+    }
+    CHECK(server.reactor().statistics().bytesSent > sent);
+  }
+}
+
 // What the host keeps is let go of if it is written to nobody.
 void letsGoOfWhatNobodyGets(PollerKind kind) {
   KeptMemory memory(pattern(10));
@@ -234,6 +316,9 @@ int main() {
       STORY(sendsToSlowReaders),
       STORY(sendsPastStuckStreams),
       STORY(refusesMemoryTakenAway),
+      STORY(sendsWhatIsAheadOfMemoryTakenAway),
+      STORY(waitsForRoom),
+      STORY(asksOnceMoreAtTheEnd),
       STORY(letsGoOfWhatNobodyGets),
   });
 }

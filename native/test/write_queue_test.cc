@@ -82,17 +82,21 @@ void letsGoAtItsEnd() {
   CHECK_EQUAL(memory.keepers(), 0);
 }
 
-// Memory that its owner takes away makes the queue invalid for as long as bytes of it wait.
+// Memory that its owner takes away is found by whoever is about to send it, and by nobody before.
 void noticesMemoryTakenAway() {
   KeptMemory memory(std::vector<uint8_t>(10));
   WriteQueue queue;
   queue.push(bytesOf("before"));
   queue.pushRetained(memory.bytes(), memory.keep());
-  CHECK(queue.valid());
+  queue.push(bytesOf("behind"));
+  CHECK(queue.valid(3));
   memory.takeAway();
-  CHECK(!queue.valid());
-  queue.consume(queue.size());
-  CHECK(queue.valid());
+  CHECK(queue.valid(0));
+  CHECK(queue.valid(1));
+  CHECK(!queue.valid(2));
+  CHECK(!queue.valid(3));
+  queue.consume(6 + 10);
+  CHECK(queue.valid(1));
 }
 
 void agreesWithADeque() {

@@ -239,6 +239,18 @@ export class DescriptorError extends RopewalkError {
   }
 }
 
+/** `sendFileDescriptor`: as many descriptors as may wait do so, for a peer that does not read. The connection goes on. */
+export class DescriptorLimitError extends RopewalkError {
+  override readonly name = 'DescriptorLimitError';
+  override readonly code = 'ERR_DESCRIPTOR_LIMIT';
+  readonly limit: number;
+
+  constructor(limit: number) {
+    super(`${limit} descriptors wait to be sent: no more are taken`);
+    this.limit = limit;
+  }
+}
+
 /** `detach`: bytes that were written have not been taken by the system yet. The connection goes on. */
 export class UnsentBytesError extends RopewalkError {
   override readonly name = 'UnsentBytesError';

@@ -14,7 +14,10 @@ export interface TCPOptions {
   readonly noDelay?: boolean;
   /** Probes a silent peer (SO_KEEPALIVE). Default false. */
   readonly keepAlive?: boolean | KeepAliveOptions;
-  /** Seconds that a close waits for unsent data (SO_LINGER); 0 resets. Default: the system's. Native only. */
+  /**
+   * After `loseConnection`, `connectionLost` waits so many seconds at most until the peer's system has acknowledged all that
+   * was sent (SO_LINGER, without blocking the thread); 0 resets the connection instead. Default: no wait. Native only.
+   */
   readonly lingerSeconds?: number;
   /** SO_SNDBUF. Default: the system's, which adapts. Native only. */
   readonly sendBufferBytes?: number;

@@ -7,8 +7,8 @@ import type { PeerCredentials } from './unix-options.js';
 /**
  * A connected byte stream.
  *
- *     open --loseConnection--> closing --all sent, producer gone--> closed
- *       \--abortConnection, reset, error, a throw in a callback------^
+ *     open --loseConnection--> closing --all sent, producer gone, peer silent--> closed
+ *       \--abortConnection, reset, error, a throw in a callback-------------------^
  *
  * No method calls back into the protocol before it returns, except into a registered producer.
  */
@@ -38,7 +38,9 @@ export interface Transport extends Consumer, PushProducer {
 
   /**
    * Closes cleanly once everything written is sent and a registered producer has unregistered. No data is received from
-   * now on. `connectionLost(ConnectionDone)` follows in a later turn. Calling it again does nothing.
+   * now on. `connectionLost(ConnectionDone)` follows in a later turn. Where the peer is still sending it follows when the peer
+   * has ended, sent nothing for 5 s, sent 64 MiB, or after 30 s: until then its data is discarded, as closing earlier would
+   * reset the connection and destroy what is on its way to it. `abortConnection` ends the wait. Calling it again does nothing.
    */
   loseConnection(): void;
   /**
@@ -76,7 +78,7 @@ export interface Transport extends Consumer, PushProducer {
 export interface SocketTransport extends Transport {
   /**
    * The socket's descriptor, for handing the connection to another process. It stays the transport's: don't read, write or
-   * close it.
+   * close it. From now on `loseConnection` closes this descriptor and leaves the connection to those who have another.
    * @throws UnsupportedError this reactor or platform has none to show.
    */
   fileno(): number;
@@ -118,12 +120,24 @@ export interface UNIXTransport extends SocketTransport {
   /**
    * Sends a descriptor along with the next byte that is written: without one it never leaves. The peer is given it no later
    * than that byte, maybe together with bytes from before it. It is duplicated at once, so `fd` may be closed when this
-   * returns. Native only.
+   * returns. A push producer is paused when {@link UNIXTransport.maxWaitingDescriptors} wait. Native only.
    * @throws DescriptorError `fd` is not open.
+   * @throws DescriptorLimitError so many wait already; this one was not taken.
    * @throws UnsupportedError
    */
   sendFileDescriptor(fd: number): void;
+  /** Descriptors given to `sendFileDescriptor` that have not left: each is one of this process's. */
+  readonly waitingDescriptors: number;
+  /**
+   * How many may wait, since a peer that does not read would have this process run out of them. 1 or more; default
+   * {@link MAX_WAITING_DESCRIPTORS}. To set it is native only.
+   * @throws UnsupportedError
+   */
+  maxWaitingDescriptors: number;
 }
+
+/** How many descriptors may wait to be sent over a UNIX connection, unless it was told otherwise. */
+export const MAX_WAITING_DESCRIPTORS: number = 256;
 
 /** Writes of this many bytes or more are kept by reference until they are sent; smaller ones are copied. */
 export const LARGE_WRITE_BYTES: number = 16 * 1024;

@@ -6,9 +6,15 @@
 import { closeSync } from 'node:fs';
 import { ConnectionLost, DescriptorError, InvalidArgumentTypeError } from '../core/errors.js';
 import type { FactoryLike } from '../core/factory.js';
+import type { PullProducer } from '../core/producer.js';
 import type { Reactor } from '../core/reactor.js';
-import type { DetachedConnection, SocketTransport, UNIXTransport } from '../core/transport.js';
-import type { Deferred } from '../defer/deferred.js';
+import {
+  type DetachedConnection,
+  MAX_WAITING_DESCRIPTORS,
+  type SocketTransport,
+  type UNIXTransport,
+} from '../core/transport.js';
+import { Deferred } from '../defer/deferred.js';
 import { fail } from '../defer/succeed.js';
 import { Int32StringReceiver } from '../framing/int-string-receivers.js';
 import { checkHasDescriptors } from '../internal/platform.js';
@@ -16,6 +22,8 @@ import { HandoverError, HandoverProtocolError } from './errors.js';
 
 /** Bytes that a connection may bring along. */
 export const MAX_UNREAD_BYTES: number = 1024 * 1024;
+/** Connections whose descriptors may be on their way. */
+const MAX_SENT = MAX_WAITING_DESCRIPTORS / 2;
 /** Descriptors that may have come without their strings. */
 const MAX_WAITING = 253;
 
@@ -29,6 +37,13 @@ const MAX_WAITING = 253;
  * await sender.send(transport, alreadyRead);
  */
 export class ConnectionSender extends Int32StringReceiver {
+  /** Connections that are being detached, and those that were sent since nothing waited to be sent. */
+  #detaching = 0;
+  #sent = 0;
+  /** Those whose descriptors would be too many: they are not detached yet. */
+  readonly #queue: Deferred<void>[] = [];
+  #watching = false;
+
   /** @throws UnsupportedError on Windows. */
   constructor() {
     checkHasDescriptors('ConnectionSender');
@@ -39,6 +54,7 @@ export class ConnectionSender extends Int32StringReceiver {
   /**
    * Detaches a connection and sends it: `connectionLost(ConnectionDetached)` is what its protocol sees of it.
    * @param unread What its protocol has received and not dealt with.
+   * Where many are sent at once, or the other process is slow, some stay where they are until there is room for their descriptors.
    * @returns Fails as `detach` does, or with a ConnectionLost where nobody is there to take it; the connection then stays where
    * it is; so it does where `unread` has more than {@link MAX_UNREAD_BYTES}. Fails with a HandoverError where that shows only
    * after it was detached: it is closed.
@@ -51,11 +67,63 @@ export class ConnectionSender extends Int32StringReceiver {
     if (!this.connected)
       return fail(new ConnectionLost('the process that takes connections is gone'));
     const read = Buffer.from(unread);
-    return transport.detach().addCallback((detached) => this.#send(detached, read));
+    if (this.#hasRoom) return this.#detach(transport, read);
+    const turn = new Deferred<void>();
+    this.#queue.push(turn);
+    if (!this.#watching) {
+      this.#watching = true;
+      this.transport.registerProducer(this.#watch, false);
+    }
+    return turn.addCallback(() => this.#detach(transport, read));
   }
 
   override stringReceived(): void {
     throw new HandoverProtocolError('a process that takes connections has nothing to say');
+  }
+
+  get #hasRoom(): boolean {
+    return this.#queue.length === 0 && this.#detaching + this.#sent < MAX_SENT;
+  }
+
+  /** A pull producer of the control connection is told each time that nothing waits there. */
+  readonly #watch: PullProducer = {
+    resumeProducing: () => {
+      if (this.transport.bufferedBytes > 0) return;
+      this.#sent = 0;
+      this.#next();
+    },
+    stopProducing: () => {
+      this.#watching = false;
+      const reason = new ConnectionLost('the process that takes connections is gone');
+      for (const turn of this.#queue.splice(0)) turn.errback(reason);
+    },
+  };
+
+  #detach(transport: SocketTransport, unread: Uint8Array): Deferred<void> {
+    const detached = transport.detach();
+    this.#detaching += 1;
+    return detached.addCallbacks(
+      (connection) => {
+        this.#detaching -= 1;
+        this.#sent += 1;
+        this.#send(connection, unread);
+      },
+      (failure) => {
+        this.#detaching -= 1;
+        this.#next();
+        return failure;
+      },
+    );
+  }
+
+  /** Whose turn it is. */
+  #next(): void {
+    if (!this.#watching) return;
+    const room = MAX_SENT - this.#detaching - this.#sent;
+    for (const turn of this.#queue.splice(0, Math.max(0, room))) turn.callback();
+    if (this.#queue.length > 0) return;
+    this.#watching = false;
+    this.transport.unregisterProducer();
   }
 
   #send(detached: DetachedConnection, unread: Uint8Array): void {

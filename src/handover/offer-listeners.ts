@@ -82,6 +82,8 @@ export class ListenerOffer implements AsyncDisposable {
   /** @internal Sends the ports that listen still. @returns Their names. */
   give(transport: UNIXTransport): string[] {
     const open = Object.entries(this.#ports).filter(([, port]) => port.listening);
+    const most = Math.max(transport.maxWaitingDescriptors, open.length);
+    transport.maxWaitingDescriptors = most;
     for (const [, port] of open) transport.sendFileDescriptor(port.fileno());
     return open.map(([name]) => name);
   }

@@ -176,6 +176,18 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
     this.below('sendFileDescriptor').sendFileDescriptor(fd);
   }
 
+  get waitingDescriptors(): number {
+    return this.below('waitingDescriptors').waitingDescriptors;
+  }
+
+  get maxWaitingDescriptors(): number {
+    return this.below('maxWaitingDescriptors').maxWaitingDescriptors;
+  }
+
+  set maxWaitingDescriptors(most: number) {
+    this.below('maxWaitingDescriptors').maxWaitingDescriptors = most;
+  }
+
   /** The peer has finished sending. Called only where the wrapped protocol can be half-closed. */
   protected passReadConnectionLost(): void {
     this.wrappedProtocol.readConnectionLost?.();

@@ -10,8 +10,6 @@ import type { TokenBucket } from './token-bucket.js';
 import { type ClaimOwner, TokenClaim } from './token-claim.js';
 import { WriteQueue } from './write-queue.js';
 
-const NOTHING: Uint8Array = new Uint8Array(0);
-
 interface RegisteredProducer {
   readonly producer: PullProducer & Partial<PushProducer>;
   readonly streaming: boolean;
@@ -147,8 +145,6 @@ export class ShapedWriter implements PullProducer, ClaimOwner {
     if (this.attached) return;
     this.attached = true;
     this.transport.registerProducer(this, false);
-    // A producer is told that nothing waits only once it has written: what waits there already counts as ours.
-    if (this.stuffed) this.transport.write(NOTHING);
   }
 
   private settle(): void {

@@ -26,12 +26,12 @@ import {
 } from '../core/errors.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
-import { HIGH_WATER_MARK_BYTES } from '../core/transport.js';
 import type { Deferred } from '../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import { checkData } from '../internal/check.js';
 import type { HostedReactor } from './hosted-reactor.js';
 import type { ReceivedBytes } from './received-bytes.js';
+import { RegisteredProducer } from './registered-producer.js';
 
 /**
  * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed`, `receiveFailed` and
@@ -63,12 +63,6 @@ export interface DatagramSocket<A extends Address = Address> {
   close(): void;
   /** @throws UnsupportedError */
   fileno(): number;
-}
-
-interface RegisteredProducer {
-  readonly producer: PullProducer & Partial<PushProducer>;
-  readonly streaming: boolean;
-  paused: boolean;
 }
 
 export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A>>
@@ -137,7 +131,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
       if (to === undefined) throw new InvalidAddressError('the datagram has no destination');
       socket.send(data, to, options?.source);
     } else this.writeToPeer(socket, data, to, options);
-    if (this.producer !== undefined) this.regulateProducer(this.producer);
+    if (this.producer !== undefined) this.regulateProducer(this.producer, data);
   }
 
   startListening(): void {
@@ -181,8 +175,11 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
       producer.stopProducing();
       return;
     }
-    this.producer = { producer, streaming, paused: false };
-    if (!streaming) producer.resumeProducing();
+    const registered = new RegisteredProducer(producer, streaming);
+    this.producer = registered;
+    if (streaming) return;
+    producer.resumeProducing();
+    if (this.producer === registered && registered.waitsForOthers(this)) this.socket?.watchDrain();
   }
 
   unregisterProducer(): void {
@@ -253,9 +250,13 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   /** @internal Nothing waits to be sent. */
   drained(): void {
     const registered = this.producer;
-    if (registered === undefined || this.socket === undefined) return;
-    if (registered.streaming && !registered.paused) return;
-    registered.paused = false;
+    if (registered === undefined || !registered.waiting || this.socket === undefined) return;
+    // More may have been written since.
+    if (this.bufferedBytes > 0) {
+      this.socket.watchDrain();
+      return;
+    }
+    registered.waiting = false;
     const { producer } = registered;
     try {
       if (this.context === undefined) producer.resumeProducing();
@@ -307,15 +308,10 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     this.call('stopProtocol', this.protocol.stopProtocol);
   }
 
-  private regulateProducer(registered: RegisteredProducer): void {
-    if (!registered.streaming) {
-      this.socket?.watchDrain();
-      return;
-    }
-    if (registered.paused || this.bufferedBytes <= HIGH_WATER_MARK_BYTES) return;
-    registered.paused = true;
+  private regulateProducer(registered: RegisteredProducer, data: Uint8Array | string): void {
+    if (!registered.wrote(data, this)) return;
     this.socket?.watchDrain();
-    registered.producer.pauseProducing?.();
+    registered.pause();
   }
 
   private tell(error: DatagramError): void {

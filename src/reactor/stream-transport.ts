@@ -2,11 +2,11 @@
  * What all stream transports share: the states of a connection, the rules of closing, half-closing and
  * producers, and the calls into the protocol. How bytes reach the socket is the subclass's part.
  *
- *     open --loseConnection--> closing --flushed--> closed
- *       |                         |                   ^
- *       +-----abortConnection-----+---> aborting -----+   (next turn)
- *       +-----detach------> detaching ----------------+   (next turn; back to open with bytes unsent)
- *       +-----socket ended, reset, failed-------------+
+ *     open --loseConnection--> closing --flushed, peer silent--> closed
+ *       |                         |                                ^
+ *       +-----abortConnection-----+---> aborting ------------------+   (next turn)
+ *       +-----detach------> detaching -----------------------------+   (next turn; back to open with bytes unsent)
+ *       +-----socket ended, reset, failed--------------------------+
  *
  * Only {@link StreamTransport.finish} enters `closed`, so `connectionLost` runs exactly once.
  */
@@ -26,7 +26,7 @@ import type { StreamProtocol } from '../core/protocol.js';
 import type { ErrorReporter } from '../core/reactor.js';
 import {
   type DetachedConnection,
-  HIGH_WATER_MARK_BYTES,
+  MAX_WAITING_DESCRIPTORS,
   type TCPTransport,
   type UNIXTransport,
 } from '../core/transport.js';
@@ -37,6 +37,7 @@ import type { AsyncContext } from '../internal/async-context.js';
 import { checkData } from '../internal/check.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 import type { ReceivedBytes } from './received-bytes.js';
+import { RegisteredProducer } from './registered-producer.js';
 
 /** The listening port or connector that a transport came from. */
 export interface StreamOwner {
@@ -52,12 +53,6 @@ export interface StreamReactor {
   readonly report: ErrorReporter;
   /** Runs `callback` in the next turn, before anything received then. */
   soon(callback: () => void): void;
-}
-
-interface RegisteredProducer {
-  readonly producer: PullProducer & Partial<PushProducer>;
-  readonly streaming: boolean;
-  paused: boolean;
 }
 
 type StreamState = 'open' | 'closing' | 'aborting' | 'detaching' | 'closed';
@@ -147,6 +142,18 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
     throw new UnsupportedError('sendFileDescriptor', 'this transport is not over a UNIX socket');
   }
 
+  get waitingDescriptors(): number {
+    return 0;
+  }
+
+  get maxWaitingDescriptors(): number {
+    return MAX_WAITING_DESCRIPTORS;
+  }
+
+  set maxWaitingDescriptors(_most: number) {
+    throw new UnsupportedError('maxWaitingDescriptors', 'this transport sends no descriptors');
+  }
+
   detach(): Deferred<DetachedConnection> {
     this.fileno();
     if (this.state !== 'open') return fail(new ConnectionLost('the connection is closing or gone'));
@@ -207,9 +214,12 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
       producer.stopProducing();
       return;
     }
-    this.producer = { producer, streaming, paused: false };
+    const registered = new RegisteredProducer(producer, streaming);
+    this.producer = registered;
     if (this.state === 'closing' || this.writing === 'shutting') this.keepOpen();
-    if (!streaming) producer.resumeProducing();
+    if (streaming) return;
+    producer.resumeProducing();
+    if (this.producer === registered && registered.waitsForOthers(this)) this.watchDrain();
   }
 
   unregisterProducer(): void {
@@ -251,15 +261,18 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   }
 
   /** To be called at the end of `write` where a producer is registered. */
-  protected regulateProducer(registered: RegisteredProducer): void {
-    if (!registered.streaming) {
-      this.watchDrain();
-      return;
-    }
-    if (registered.paused || this.bufferedBytes <= HIGH_WATER_MARK_BYTES) return;
-    registered.paused = true;
+  protected regulateProducer(registered: RegisteredProducer, data: Uint8Array | string): void {
+    if (registered.wrote(data, this)) this.pauseProducer(registered);
+  }
+
+  private pauseProducer(registered: RegisteredProducer): void {
     this.watchDrain();
-    registered.producer.pauseProducing?.();
+    registered.pause();
+  }
+
+  /** As many descriptors as may wait do so. */
+  protected descriptorsFull(): void {
+    if (this.producer?.wait() === true) this.pauseProducer(this.producer);
   }
 
   /** @internal Bytes came, in memory that nobody else has. */
@@ -333,9 +346,13 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   /** @internal Nothing waits to be sent. */
   protected drained(): void {
     const registered = this.producer;
-    if (registered === undefined || !this.connected) return;
-    if (registered.streaming && !registered.paused) return;
-    registered.paused = false;
+    if (registered === undefined || !registered.waiting || !this.connected) return;
+    // More may have been written since.
+    if (this.bufferedBytes > 0) {
+      this.watchDrain();
+      return;
+    }
+    registered.waiting = false;
     try {
       const { context } = this.owner;
       const { producer } = registered;

@@ -123,7 +123,7 @@ export class MemoryTransport extends StreamTransport {
 
   /** Whether the registered producer was told to wait. */
   get producerPaused(): boolean {
-    return this.producer?.paused ?? false;
+    return this.producer?.streaming === true && this.producer.waiting;
   }
 
   override get bufferedBytes(): number {
@@ -161,7 +161,7 @@ export class MemoryTransport extends StreamTransport {
     const bytes = Buffer.from(data as string);
     this.#written.push(bytes);
     this.#waitingBytes += bytes.byteLength;
-    if (this.producer !== undefined) this.regulateProducer(this.producer);
+    if (this.producer !== undefined) this.regulateProducer(this.producer, data);
   }
 
   /**

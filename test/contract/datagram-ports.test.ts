@@ -284,6 +284,21 @@ contract('a UDP socket with a producer', (rig) => {
     expect(left).toBe(0);
   });
 
+  it('asks a pull producer that registers while datagrams wait again once they are sent', async () => {
+    const { port } = openUDP(rig);
+    const other = openUDP(rig);
+    port.write('ahead', to(other.number));
+    const askedAgain = latch();
+    const buffered: number[] = [];
+    const resumeProducing = (): void => {
+      buffered.push(port.bufferedBytes);
+      if (buffered.length === 2) askedAgain.open();
+    };
+    port.registerProducer({ resumeProducing, stopProducing() {} }, false);
+    await within(askedAgain.promise, 'the producer to be asked again');
+    expect(buffered).toEqual([5, 0]);
+  });
+
   it('pauses a push producer above 64 KiB, and resumes it once all is sent', async () => {
     const { port } = openUDP(rig);
     const other = openUDP(rig);

@@ -123,6 +123,11 @@ const REFUSALS: Readonly<Record<string, readonly Act[]>> = {
       ],
   getPeerCredentials: [onUNIX((transport) => transport.getPeerCredentials())],
   sendFileDescriptor: [onUNIX((transport) => transport.sendFileDescriptor(0))],
+  maxWaitingDescriptors: [
+    onUNIX((transport) => {
+      transport.maxWaitingDescriptors = 1;
+    }),
+  ],
   fileDescriptorReceived: [waitsForDescriptors],
   detach: [
     onUNIX((transport) => transport.detach()),

@@ -22,6 +22,11 @@ describe.concurrent.each(REACTORS.map(({ name }) => name))('a process (%s)', (na
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'pong\nlost\nexit\n' });
   });
 
+  it('ends by itself though the peer of a closed connection never does', async () => {
+    const { code, stdout } = await runProgram(PROGRAM, [name, 'lingers']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'lost\nexit\n' });
+  });
+
   it('stays while the reactor runs, with nothing else to do, and ends after stop', async () => {
     const { code, stdout } = await runProgram(PROGRAM, [name, 'run']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'running\nstopped\nexit\n' });

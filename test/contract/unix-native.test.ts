@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   ConnectionDetached,
   DescriptorError,
+  DescriptorLimitError,
+  MAX_WAITING_DESCRIPTORS,
   type SocketTransport,
   type UNIXTransport,
   UnsentBytesError,
@@ -156,6 +158,77 @@ describe.each(natives.map((maker) => [maker.name, maker] as const))(
       await rig.reactor[Symbol.asyncDispose]();
       expect(server.fds).toEqual([]);
       expect(openDescriptors()).toBeLessThanOrEqual(before);
+    });
+
+    it('keeps few descriptors for a peer that does not read, and says so', async () => {
+      const { client, server } = await unixPair(rig, { server: new Catcher() });
+      const transport = unixOf(client);
+      expect(transport.maxWaitingDescriptors).toBe(MAX_WAITING_DESCRIPTORS);
+      server.transport.pauseProducing();
+      transport.write(patterned(HUGE));
+      await quietMoment(rig);
+      const { fd } = openFile(rig);
+      const before = openDescriptors();
+      for (let i = 0; i < MAX_WAITING_DESCRIPTORS; i++) {
+        transport.sendFileDescriptor(fd);
+        transport.write('x');
+      }
+      expect(transport.waitingDescriptors).toBe(MAX_WAITING_DESCRIPTORS);
+      for (let i = 0; i < 3; i++) {
+        expect(() => transport.sendFileDescriptor(fd)).toThrow(DescriptorLimitError);
+      }
+      expect(openDescriptors()).toBe(before + MAX_WAITING_DESCRIPTORS);
+      transport.maxWaitingDescriptors = MAX_WAITING_DESCRIPTORS + 1;
+      transport.sendFileDescriptor(fd);
+      transport.write('x');
+      expect(() => transport.sendFileDescriptor(fd)).toThrow(DescriptorLimitError);
+      closeSync(fd);
+      server.transport.resumeProducing();
+      const received = await (server as Catcher).catch(MAX_WAITING_DESCRIPTORS + 1);
+      await server.receive(HUGE + MAX_WAITING_DESCRIPTORS + 1);
+      expect(transport.waitingDescriptors).toBe(0);
+      for (const one of received) closeSync(one);
+      expect(() => {
+        transport.maxWaitingDescriptors = 0;
+      }).toThrow(RangeError);
+    });
+
+    it('pauses a push producer when as many descriptors wait as may', async () => {
+      const { client, server } = await unixPair(rig, { server: new Catcher() });
+      const transport = unixOf(client);
+      transport.maxWaitingDescriptors = 5;
+      const { fd } = openFile(rig);
+      let sent = 0;
+      let paused = false;
+      const resumed: number[] = [];
+      const produce = (): void => {
+        for (paused = false; !paused && sent < 50; sent++) {
+          transport.sendFileDescriptor(fd);
+          transport.write('x');
+        }
+        if (sent === 50) transport.unregisterProducer();
+      };
+      transport.registerProducer(
+        {
+          pauseProducing: () => {
+            paused = true;
+          },
+          resumeProducing: () => {
+            resumed.push(transport.waitingDescriptors);
+            produce();
+          },
+          stopProducing() {},
+        },
+        true,
+      );
+      produce();
+      expect(sent).toBe(5);
+      const received = await (server as Catcher).catch(50);
+      await server.receive(50);
+      for (const one of received) closeSync(one);
+      closeSync(fd);
+      expect(resumed.length).toBeGreaterThan(8);
+      expect(resumed.every((waiting) => waiting === 0)).toBe(true);
     });
 
     it('throws DescriptorError for what is not open, and goes on', async () => {

@@ -52,6 +52,7 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ConnectionDetached: new errors.ConnectionDetached(),
   NotListeningError: new errors.NotListeningError(),
   DescriptorError: new errors.DescriptorError('a socket', 7),
+  DescriptorLimitError: new errors.DescriptorLimitError(256),
   UnsentBytesError: new errors.UnsentBytesError(1),
   TooManyUnsentBytesError: new errors.TooManyUnsentBytesError(2, 1, 'total'),
   MessageLengthError: new errors.MessageLengthError(70_000, undefined),

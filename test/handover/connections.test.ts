@@ -7,7 +7,12 @@ import {
   HandoverError,
   MAX_UNREAD_BYTES,
 } from '../../src/handover/index.js';
-import { ConnectionLost, type Protocol, type SocketTransport } from '../../src/index.js';
+import {
+  ConnectionLost,
+  MAX_WAITING_DESCRIPTORS,
+  type Protocol,
+  type SocketTransport,
+} from '../../src/index.js';
 import { contract } from '../support/contract.js';
 import { within } from '../support/deadline.js';
 import { served } from '../support/pairs.js';
@@ -47,6 +52,37 @@ contract('ConnectionSender', (rig) => {
       expect((await peer.receive(4)).toString()).toBe('here');
     },
   );
+
+  it.runIf(rig.native)('gives many away at once, more than may be on their way', async () => {
+    const many = MAX_WAITING_DESCRIPTORS * 2 + 10;
+    const pairs = await Promise.all(Array.from({ length: many }, () => served(rig)));
+    let adopted = 0;
+    build = () => {
+      adopted += 1;
+      return new Recorder();
+    };
+    await Promise.all(
+      pairs.map(({ protocol }) => sender.send(protocol.transport as SocketTransport)),
+    );
+    await expect.poll(() => adopted, { timeout: 8000 }).toBe(many);
+    expect(sender.transport.connected).toBe(true);
+    for (const { peer } of pairs) expect(peer.ended || peer.closed).toBe(false);
+  });
+
+  it.runIf(rig.native)('leaves those where they are whose turn does not come', async () => {
+    const many = MAX_WAITING_DESCRIPTORS;
+    const pairs = await Promise.all(Array.from({ length: many }, () => served(rig)));
+    const sent = pairs.map(({ protocol }) =>
+      sender.send(protocol.transport as SocketTransport).addCallbacks(
+        () => true,
+        () => false,
+      ),
+    );
+    sender.transport.abortConnection();
+    expect(await Promise.all(sent)).toContain(false);
+    const left = pairs.filter(({ protocol }) => protocol.transport.connected);
+    expect(left.length).toBeGreaterThanOrEqual(many / 2);
+  });
 
   it.runIf(rig.native)(
     'goes on where the other side’s factory throws, and closes once',

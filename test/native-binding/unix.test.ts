@@ -138,16 +138,19 @@ describe.runIf(POLLERS.length > 0).each(POLLERS)('the addon, over UNIX sockets (
     const file = join(folder, 'file');
     writeFileSync(file, 'contents');
     const fd = openSync(file, 'r');
-    native.sendDescriptor(near, fd);
+    expect(native.sendDescriptor(near, fd, 1)).toBe(1);
+    expect(native.sendDescriptor(near, fd, 1)).toBe(-1);
+    expect(native.waitingDescriptors(near)).toBe(1);
     closeSync(fd);
     native.write(near, Buffer.from('x'));
     native.flush();
+    expect(native.waitingDescriptors(near)).toBe(0);
     await loop.event(far, EVENT_DATA);
     const { a: received } = await loop.event(far, EVENT_DESCRIPTOR);
     expect(readFileSync(received, 'utf8')).toBe('contents');
     native.closeDescriptor(received);
     expect(() => native.closeDescriptor(received)).toThrow(/Bad file descriptor/);
-    expect(() => native.sendDescriptor(near, -1)).toThrow(/Bad file descriptor/);
+    expect(() => native.sendDescriptor(near, -1, 1)).toThrow(/Bad file descriptor/);
   });
 
   it('gives streams away and takes them in', async () => {

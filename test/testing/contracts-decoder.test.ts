@@ -46,6 +46,25 @@ class Lines {
   }
 }
 
+/** Takes chunks that are lent to it, without copying more than it has to. */
+class LentLines extends Lines {
+  override receive(chunk: Buffer): void {
+    if (this.kept.length > 0) super.receive(chunk);
+    else if (this.fault === undefined) this.kept = chunk;
+    else throw this.fault;
+  }
+
+  override next(): Buffer | undefined {
+    const line = super.next();
+    if (line === undefined) this.keepRest();
+    return line;
+  }
+
+  keepRest(): void {
+    this.kept = Buffer.copyBytesFrom(this.kept);
+  }
+}
+
 function contractOver(make: () => Lines): ContractCase[] {
   return decoderContract({
     make,
@@ -120,6 +139,22 @@ const BROKEN: readonly [what: string, Mutant: new () => Lines, noticedBy: string
       }
     },
     'gives frames that stay as they are',
+  ],
+  [
+    'keeps the rest of a lent chunk where it is',
+    class extends LentLines {
+      override keepRest(): void {}
+    },
+    'needs no chunk any more once it has answered that there is no whole frame',
+  ],
+  [
+    'keeps the unfinished line only',
+    class extends LentLines {
+      override keepRest(): void {
+        if (!this.kept.includes(10)) super.keepRest();
+      }
+    },
+    'copies what waits when it is told to',
   ],
   [
     'keeps part of the rest',
@@ -217,6 +252,12 @@ describe('the decoder contract', () => {
     const frames = [Buffer.from('a'), Buffer.from('b')];
     const contract = decoderContract({ make, wire, frames, errors: [LineError] });
     expect(contract).toHaveLength(6);
+    for (const { run } of contract) await run();
+  });
+
+  it('holds of a decoder that takes lent chunks', async () => {
+    const contract = contractOver(() => new LentLines());
+    expect(contract.length).toBe(contractOver(() => new Lines()).length + 2);
     for (const { run } of contract) await run();
   });
 

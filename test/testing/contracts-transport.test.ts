@@ -506,7 +506,7 @@ describe('the transport contract', () => {
   it('says what it waited for in vain', async () => {
     const deaf = contractOver({ protocol: () => ({ dataReceived: NOTHING }) });
     expect(await outcome(deaf, 'carries two thousand answers, one after the other')).toMatch(
-      /^1000 bytes at the server did not come: .*\(client: connectionMade; server: connectionMade,dataReceived\)$/s,
+      /^1000 bytes at the server did not come: .*\(client: connectionMade, 0 bytes; server: connectionMade,dataReceived, 1 bytes\)$/s,
     );
   });
 });

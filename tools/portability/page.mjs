@@ -69,6 +69,11 @@ const INTRODUCTION = `What was built for each platform, and how much of it was s
 the npm package carries; \`tools/check-addon.mjs\` has looked at the format, machine, libraries and symbols of each. The
 contract suite is what every reactor has to pass (\`test/contract\`, \`test/model\`, \`test/native-binding\`), packed by
 \`tools/portable-tests.mjs\` so that any engine can run it.
+
+\`npm run portability -- --only win32-x64 --suite\` runs the whole suite under Wine on both reactors, and \`--sockets\` in place of
+\`--suite\` only the files that drive sockets through the native reactor (\`SOCKET_TESTS\` in
+\`tools/portability/contract-suite.mjs\`), which is what CI does. A run first measures how slow the machine is
+(\`tools/portable/slowness.mjs\`), and every deadline is so many times as long.
 `;
 
 const PROVEN = `## What this proves, and what not

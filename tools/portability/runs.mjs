@@ -31,7 +31,12 @@ const BOTH = 'native,node';
 const QEMU = ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu'];
 
 /** Of all that zig builds. */
-const NO_SHIM = { 'a kqueue made of epoll is more than zig can link': ['kqueue_shim_test'] };
+const NO_SHIM = {
+  'a kqueue made of epoll is more than zig can link': ['kqueue_shim_test'],
+  'the completion ports made of poll(2) are built for one kind of machine': [
+    'iocp_shim_thread_test',
+  ],
+};
 /** The programs find out by themselves. */
 const UNTOLD_BY_QEMU = {
   'qemu-user hands on no more of TCP_INFO than four bytes': ['sendsATurnsWritesTogether'],
@@ -62,6 +67,7 @@ const NOT_ON_WINDOWS = {
   'a process on Windows has no limit of sockets to reach': ['reactor_accept_limit_test'],
   'calls of POSIX are made to fail': ['reactor_call_faults_test'],
   'there is no epoll to make a kqueue of': ['kqueue_shim_test'],
+  'the completion ports are real': ['iocp_shim_thread_test'],
 };
 
 /** @param {string} version @returns {Run} */

@@ -5,7 +5,8 @@
 //   ENGINE run.mjs [--addon FILE.node] [--reactors native,node] [--only contract/listen,...] [--json RESULTS.json]
 //                  [--patience N] [--file-timeout SECONDS] [--jobs N] [--in-process]
 //
-// `--patience` makes every deadline so many times as long, and `--in-process` runs all files in one process: for emulation.
+// Every deadline is so many times as long as this machine is slow, which is measured first (slowness.mjs), but at least
+// `--patience` times. `--in-process` runs all files in one process: for emulation.
 // The exit code is 1 after a failure; the last line counts.
 
 import { spawn } from 'node:child_process';
@@ -23,6 +24,8 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+
+import { measureSlowness } from './slowness.mjs';
 
 /** @typedef {{ name: string, reactor: string, state: 'passed' | 'failed' | 'skipped', why?: string }} Outcome */
 /** @typedef {{ name: string, seconds: number, outcomes: Outcome[] }} FileResult */
@@ -51,12 +54,14 @@ const { values: options } = parseArgs({
 });
 
 const scratch = mkdtempSync(join(tmpdir(), 'ropewalk-run-'));
-const patience = Number(options.patience);
+const floor = Number(options.patience);
+const isRunner = options.file === undefined;
+const patience = isRunner ? Math.max(floor, await measureSlowness(Number(options.jobs))) : floor;
 const fileSeconds = Number(options['file-timeout']) * patience;
 
-if (options.file !== undefined) {
+if (!isRunner) {
   rmSync(scratch, { recursive: true });
-  await runHere(options.file, options.json ?? '');
+  await runHere(options.file ?? '', options.json ?? '');
   // What a test left open must not keep the process: the checks of each test have told of it.
   process.exit(0);
 } else {
@@ -276,6 +281,7 @@ function summarize(files, seconds) {
   return {
     ...engine(),
     seconds,
+    patience,
     ...countsOf(all),
     reactors: Object.fromEntries(reactors),
     failures: all.filter(({ state }) => state === 'failed'),

@@ -94,6 +94,21 @@ void sendsAsManyAtOnceAsFindRoom(PollerKind kind) {
   CHECK_EQUAL(came, 100);
 }
 
+// Unread input that is thrown away by closing takes its descriptors along.
+void closesWhatIsThrownAway(PollerKind kind) {
+  UnixServer server(kind);
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  server.command(handle, kPause);
+  server.turn();
+  Pipe pipe = openPipe();
+  sendWith(peer, "bytes", {pipe.writing.get()});
+  pipe.writing.reset();
+  server.command(handle, kClose);
+  server.turnUntil([&] { return server.of(handle).lost == 1; });
+  CHECK(hasHungUp(pipe));
+}
+
 void keepsNoneThatCameWithDatagrams(PollerKind kind) {
   const Folder folder;
   DatagramHost host(kind);
@@ -131,6 +146,7 @@ int main() {
       STORY(losesNoBytesWithDescriptors),
       STORY(goesOnAfterControlDataAlone),
       STORY(sendsAsManyAtOnceAsFindRoom),
+      STORY(closesWhatIsThrownAway),
       STORY(keepsNoneThatCameWithDatagrams),
   });
 }

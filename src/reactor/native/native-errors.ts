@@ -15,6 +15,7 @@ export function asSystemError(
 
 /** What the core tries again when it fails, by its FailedCall. How a poller asks the system depends on which it is. */
 const RECEIVE_CALL = 1;
+const SEND_CALL = 2;
 const ACCEPT_CALL = 4;
 const WATCH_CALL = 5;
 const POLLER_CALLS: Readonly<Record<string, readonly [watch: string, poll: string]>> = {
@@ -26,6 +27,7 @@ const POLLER_CALLS: Readonly<Record<string, readonly [watch: string, poll: strin
 /** The system call that a FailedCall of the core stands for. */
 export function failedCallName(call: number, poller: string): string {
   if (call === RECEIVE_CALL) return 'recv';
+  if (call === SEND_CALL) return 'send';
   if (call === ACCEPT_CALL) return 'accept';
   const [watch, poll] = POLLER_CALLS[poller] ?? ['poll', 'poll'];
   return call === WATCH_CALL ? watch : poll;

@@ -86,7 +86,7 @@ export class NativeTransport extends StreamTransport {
   override write(data: Uint8Array | string): void {
     // Handle 0 is nobody's: the core drops what is written to it, and wrong types are refused all the same.
     this.sockets.outgoing.write(this.writable ? this.handle : 0, data);
-    if (this.producer !== undefined) this.regulateProducer(this.producer);
+    if (this.producer !== undefined) this.regulateProducer(this.producer, data);
   }
 
   /** @internal */

@@ -1,15 +1,18 @@
 /** A UNIX stream of the native reactor: a transport that carries descriptors and knows who its peer is. */
-import { UnsupportedError } from '../../core/errors.js';
+import { DescriptorLimitError, UnsupportedError } from '../../core/errors.js';
 import type { StreamProtocol } from '../../core/protocol.js';
+import { MAX_WAITING_DESCRIPTORS } from '../../core/transport.js';
 import type { PeerCredentials } from '../../core/unix-options.js';
 import { checkInteger } from '../../internal/check.js';
 import { descriptorError } from './native-errors.js';
 import { NativeTransport } from './native-transport.js';
 import { COMMAND_ALLOW_DESCRIPTORS, EVENT_DESCRIPTOR } from './shared-memory.js';
 
-const MAX_FD = 2 ** 31 - 1;
+const MAX_INT32 = 2 ** 31 - 1;
 
 export class NativeUNIXTransport extends NativeTransport {
+  #maxWaitingDescriptors: number = MAX_WAITING_DESCRIPTORS;
+
   override getTcpNoDelay(): boolean {
     throw noOption('getTcpNoDelay');
   }
@@ -34,13 +37,29 @@ export class NativeUNIXTransport extends NativeTransport {
   }
 
   override sendFileDescriptor(fd: number): void {
-    checkInteger('fd', fd, 0, MAX_FD);
+    checkInteger('fd', fd, 0, MAX_INT32);
     if (!this.writable) return;
+    const most = this.#maxWaitingDescriptors;
+    let waiting: number;
     try {
-      this.sockets.loop.sendDescriptor(this.handle, fd);
+      waiting = this.sockets.loop.sendDescriptor(this.handle, fd, most);
     } catch (error) {
       throw descriptorError(error, 'open', fd);
     }
+    if (waiting < 0) throw new DescriptorLimitError(most);
+    if (waiting >= most) this.descriptorsFull();
+  }
+
+  override get waitingDescriptors(): number {
+    return this.handle === 0 ? 0 : this.sockets.loop.waitingDescriptors(this.handle);
+  }
+
+  override get maxWaitingDescriptors(): number {
+    return this.#maxWaitingDescriptors;
+  }
+
+  override set maxWaitingDescriptors(most: number) {
+    this.#maxWaitingDescriptors = checkInteger('maxWaitingDescriptors', most, 1, MAX_INT32);
   }
 
   /** @internal */

@@ -1,7 +1,7 @@
 /**
  * How sockets of the pure-JS reactor are closed once everything is sent: by the rules of native/reactor/lingering.cc, which
- * says why, and with the same limits. Node has no way to ask whether input is unread, so a socket reads on for two passes
- * of the loop first: if nothing comes, it is closed.
+ * says why, and with the same limits. Node has no way to ask whether input is unread, so a socket reads on until the loop has
+ * polled once more: if nothing comes, it is closed.
  */
 import type { OwnedSocket } from './node-socket.js';
 
@@ -9,8 +9,10 @@ const TICK_MS = 500;
 const LINGER_TICKS = 30_000 / TICK_MS;
 const LINGER_QUIET_TICKS = 5000 / TICK_MS;
 const LINGER_BYTES: number = 64 * 1024 * 1024;
-/** The passes in which input must be seen; the first may have polled already. */
-const PASSES = 2;
+/** Passes of the loop until all that was there has been read: from the end of a turn, which comes after polling. */
+export const PASSES_FROM_TURN_END = 1;
+/** From wherever it may be: the present pass may have polled already. */
+export const PASSES_FROM_ANYWHERE = 2;
 
 /** A read of so much shows a peer in the midst of sending. */
 export const BULK_READ_BYTES: number = 16 * 1024;
@@ -20,16 +22,17 @@ export class ClosingSocket {
   readonly #all: ClosingSockets;
   readonly #socket: OwnedSocket;
   #peerSends: boolean;
-  #passesLeft = PASSES;
+  #passesLeft: number;
   #ticksLeft = LINGER_TICKS;
   #quietTicksLeft = LINGER_QUIET_TICKS;
   #bytesLeft = LINGER_BYTES;
 
   /** @param peerSends Whether the peer is known to be in the midst of sending. */
-  constructor(all: ClosingSockets, socket: OwnedSocket, peerSends: boolean) {
+  constructor(all: ClosingSockets, socket: OwnedSocket, peerSends: boolean, passes: number) {
     this.#all = all;
     this.#socket = socket;
     this.#peerSends = peerSends;
+    this.#passesLeft = passes;
     socket.resume();
   }
 
@@ -79,8 +82,8 @@ export class ClosingSockets {
   #timer: NodeJS.Timeout | undefined;
 
   /** Closes a socket of which everything is sent. */
-  close(socket: OwnedSocket, peerSends: boolean): ClosingSocket {
-    const closing = new ClosingSocket(this, socket, peerSends);
+  close(socket: OwnedSocket, peerSends: boolean, passes: number): ClosingSocket {
+    const closing = new ClosingSocket(this, socket, peerSends, passes);
     if (this.#looking.push(closing) === 1) setImmediate(this.#endPass);
     return closing;
   }

@@ -23,6 +23,9 @@ import { NodeListenSocket } from './node-listen-socket.js';
 import type { NodeTransport } from './node-transport.js';
 import { type Flushed, Outgoing } from './outgoing.js';
 
+/** What a socket is handed at a time: more waits until the system has taken that. */
+const HANDED_OVER_BYTES = 64 * 1024;
+
 /** The reactor that has the sockets. */
 export interface NodeSocketsHost extends StreamReactor {
   now(): number;
@@ -37,6 +40,8 @@ export class NodeSockets implements StreamReactor {
   readonly open: Set<NodeTransport> = new Set();
   /** All sockets are read into it, one after the other. */
   readonly landing: Landing;
+  /** What is handed to a socket at a time is copied here; one that keeps it for longer is left with it. */
+  #copies: Buffer | undefined = undefined;
   /** Bytes handed to Node's sockets: those that a socket still keeps are counted too. */
   bytesSent = 0;
   bytesReceived = 0;
@@ -104,6 +109,17 @@ export class NodeSockets implements StreamReactor {
 
   readAgainNextTurn(transport: NodeTransport): void {
     this.#unread.push(transport);
+  }
+
+  /** Memory for what is handed to a socket next. */
+  get copies(): Buffer {
+    this.#copies ??= Buffer.allocUnsafeSlow(HANDED_OVER_BYTES);
+    return this.#copies;
+  }
+
+  /** A socket keeps what it was handed. */
+  leaveCopies(): void {
+    this.#copies = undefined;
   }
 
   countReceived(bytes: number): void {

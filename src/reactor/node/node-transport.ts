@@ -1,27 +1,36 @@
 /**
  * A connection of the pure-JS reactor: a stream transport over a `net.Socket`.
  *
- * What is written waits in the reactor's {@link Outgoing} until the turn ends; then `flush` hands it to the socket, which
- * sends what the system takes at once and keeps the rest. Closing, half-closing and telling producers all wait for the
+ * What is written waits in the reactor's {@link Outgoing} until the turn ends; then `flush` hands it to the socket, piece by piece
+ * for as long as the system takes them at once. The socket keeps one piece at most; the rest waits here. Closing, half-closing and telling producers all wait for the
  * same thing, that nothing is left to send, and all happen in `settle`: no caller is ever called back.
  */
 import { type Address, addressFrom } from '../../core/address.js';
 import { InvalidArgumentTypeError, UnsupportedError } from '../../core/errors.js';
 import type { StreamProtocol } from '../../core/protocol.js';
-import { type DetachedConnection, LARGE_WRITE_BYTES } from '../../core/transport.js';
+import type { DetachedConnection } from '../../core/transport.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { checkBoolean } from '../../internal/check.js';
 import { OwnBytes } from '../received-bytes.js';
 import { type StreamOwner, type StreamReactor, StreamTransport } from '../stream-transport.js';
 import type { SocketSettings } from '../tcp-settings.js';
-import { BULK_READ_BYTES, type ClosingSocket } from './closing-sockets.js';
+import {
+  BULK_READ_BYTES,
+  type ClosingSocket,
+  PASSES_FROM_ANYWHERE,
+  PASSES_FROM_TURN_END,
+} from './closing-sockets.js';
 import { LANDING_BYTES } from './landing.js';
 import { descriptorOf, unsentBytes } from './net-handle.js';
 import { keepAliveIdleMs, type OwnedSocket } from './node-socket.js';
 import type { NodeSockets } from './node-sockets.js';
 import type { OutgoingOwner } from './outgoing.js';
+import { PartQueue } from './part-queue.js';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** How many pieces a socket is handed in a turn, however fast the system takes them: the others wait. */
+const MAX_PIECES_PER_TURN = 16;
 
 export class NodeTransport extends StreamTransport implements OutgoingOwner {
   readonly #reactor: NodeSockets;
@@ -31,13 +40,15 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   #host: Address | undefined = undefined;
   #noDelay: boolean | undefined;
   #keepAlive: boolean | undefined;
-  /** What was written this turn, where it is not in a run that can still grow. */
-  #queued: Uint8Array | Uint8Array[] | undefined = undefined;
+  /** What was not handed to the socket yet, where it is not in a run that can still grow. */
+  #parts: PartQueue | undefined = undefined;
+  /** All that was written and not handed to the socket yet. */
   #queuedBytes = 0;
   /** What was handed to the socket so far. */
   #sentBytes = 0;
   #scheduled = false;
   #watchingDrain = false;
+  #awaitingSent = false;
   /** The peer is in the midst of sending. */
   #peerSends = false;
   /** Everything is sent, and the socket is on its way out. */
@@ -128,7 +139,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       throw new InvalidArgumentTypeError('data', 'a Uint8Array or a string', data);
     }
     if (!this.#scheduled) this.schedule();
-    if (this.producer !== undefined) this.regulateProducer(this.producer);
+    if (this.producer !== undefined) this.regulateProducer(this.producer, data);
   }
 
   /** @internal */
@@ -179,19 +190,17 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   /** @internal */
-  queue(part: Uint8Array): void {
-    const queued = this.#queued;
-    if (queued === undefined) this.#queued = part;
-    else if (Array.isArray(queued)) queued.push(part);
-    else this.#queued = [queued, part];
+  queue(part: Uint8Array, borrowed: boolean): void {
+    this.#parts ??= new PartQueue();
+    this.#parts.push(part, borrowed);
   }
 
-  /** @internal The turn ends. */
-  flush(): void {
+  /** @internal The turn ends, or the socket has sent what it was handed. */
+  flush(passes: number = PASSES_FROM_TURN_END): void {
     this.#scheduled = false;
-    this.send();
+    this.send(MAX_PIECES_PER_TURN);
     if (this.#socket.destroyed) return;
-    if (this.awaitsEmptiness) this.settle();
+    if (this.#parts !== undefined || this.awaitsEmptiness) this.settle(passes);
     if (this.state === 'closing' && this.#closing === undefined) this.#socket.pause();
   }
 
@@ -199,7 +208,8 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   flushFailed(error: unknown): void {
     const cause = error instanceof Error ? error : new Error(String(error));
     this.closeNow(true);
-    this.#reactor.soon(() => this.lost(cause));
+    // Before the socket says that it is closed, which would be a clean end.
+    this.#reactor.runAtRoot(() => this.lost(cause));
   }
 
   /** @internal The peer has finished sending. */
@@ -255,30 +265,39 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   protected override closeNow(reset: boolean): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    if (reset) {
+    if (reset || !this.sendAtOnce()) {
       this.reset(socket);
       return;
     }
-    this.send();
-    if (socket.writableLength > 0) {
+    if (this.#parts !== undefined || socket.writableLength > 0) {
       socket.destroy();
       return;
     }
     // Nobody waits for what the peer may still send.
     socket.unref();
-    this.closeGracefully();
+    this.closeGracefully(PASSES_FROM_ANYWHERE);
   }
 
-  /** Whether a socket is closed gently, or there is no need to. */
+  /** @returns Whether all of it was good: a peer must not take less than was written for all there is. */
+  private sendAtOnce(): boolean {
+    try {
+      this.send(Number.POSITIVE_INFINITY);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether the sending side can be shut down while the other stays open. */
   protected get mayLinger(): boolean {
     return true;
   }
 
-  private closeGracefully(): void {
+  private closeGracefully(passes: number): void {
     const socket = this.#socket;
     if (this.#closing !== undefined) return;
     if (socket.readableEnded || !this.mayLinger) socket.destroy();
-    else this.#closing = this.#reactor.closing.close(socket, this.#peerSends);
+    else this.#closing = this.#reactor.closing.close(socket, this.#peerSends, passes);
   }
 
   /** Whether bytes that came are for nobody. */
@@ -309,75 +328,78 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     return this.producer === undefined && (this.state === 'closing' || this.writing === 'shutting');
   }
 
-  /** Hands what was written this turn to the socket. */
-  private send(): void {
+  /** Hands as much to the socket as the system takes at once, and one piece more. @throws SystemError EFAULT */
+  private send(mostPieces: number): void {
     const socket = this.#socket;
     this.#reactor.outgoing.closeRun();
-    const queued = this.#queued;
-    const bytes = this.#queuedBytes;
-    this.#queued = undefined;
-    this.#queuedBytes = 0;
     // After `end`: a producer that was registered while the sending side was being shut down.
-    if (socket.destroyed || socket.writableEnded) return;
-    this.#reactor.bytesSent += bytes;
-    this.#sentBytes += bytes;
-    if (queued === undefined) return;
-    // What will wait, for how long nobody knows, must not keep a slab alive for the sake of a few bytes.
-    const waits = socket.writableLength > 0;
-    if (Array.isArray(queued)) {
-      socket.cork();
-      for (const part of joinedRuns(queued)) socket.write(waits ? unslabbed(part) : part);
-      socket.uncork();
-    } else {
-      socket.write(waits ? unslabbed(queued) : queued);
-    }
-  }
-
-  /** Does what was to be done once nothing waits to be sent, or asks to be called again then. */
-  private settle(): void {
-    const socket = this.#socket;
-    if (this.#queuedBytes > 0) return;
-    if (socket.writableLength > 0) {
-      this.#onSent ??= (error) => {
-        if (!error && !socket.destroyed && !this.#scheduled) this.settle();
-      };
-      // The one way to learn when what was handed over without a callback is sent.
-      socket.write(NOTHING, this.#onSent);
+    if (socket.destroyed || socket.writableEnded) {
+      this.#parts = undefined;
+      this.#queuedBytes = 0;
       return;
     }
+    for (let i = 0; this.#parts !== undefined && socket.writableLength === 0; i++) {
+      if (i === mostPieces) {
+        this.schedule();
+        break;
+      }
+      this.handOver(this.#parts);
+    }
+    this.#parts?.leaveSlabs();
+  }
+
+  private handOver(parts: PartQueue): void {
+    const reactor = this.#reactor;
+    const socket = this.#socket;
+    const piece = parts.take(reactor.copies);
+    if (parts.empty) this.#parts = undefined;
+    this.#queuedBytes -= piece.byteLength;
+    this.#sentBytes += piece.byteLength;
+    reactor.bytesSent += piece.byteLength;
+    socket.write(piece);
+    if (socket.writableLength > 0) reactor.leaveCopies();
+  }
+
+  /**
+   * Does what was to be done once nothing waits to be sent, or asks to be called again then.
+   * @param passes Until it is known whether more has come.
+   */
+  private settle(passes: number): void {
+    const socket = this.#socket;
+    if (socket.writableLength > 0) {
+      this.awaitSent();
+      return;
+    }
+    if (this.#queuedBytes > 0) return;
     if (this.#watchingDrain) {
       this.#watchingDrain = false;
       this.#reactor.runAtRoot(() => this.drained());
     }
     if (this.producer !== undefined || this.#queuedBytes > 0) return;
-    if (this.state === 'closing') this.closeGracefully();
+    if (this.state === 'closing') this.closeGracefully(passes);
     else if (this.state === 'open' && this.writing === 'shutting' && !socket.writableEnded) {
       socket.end((error?: Error | null) => {
         if (!error) this.writeShut();
       });
     }
   }
-}
 
-/**
- * The parts, with small ones that follow each other joined: where many connections are written to in turns, as in a chat, each
- * has thousands of runs, of which the system takes 1,024 at a time. What was kept by reference stays apart, since it may have
- * been transferred away.
- */
-function* joinedRuns(parts: readonly Uint8Array[]): Generator<Uint8Array> {
-  let first = 0;
-  for (let at = 0; at <= parts.length; at++) {
-    const part = parts[at];
-    if (part !== undefined && part.byteLength < LARGE_WRITE_BYTES && part.byteLength > 0) continue;
-    if (at > first + 1) yield Buffer.concat(parts.slice(first, at));
-    else if (at > first) yield parts[first] as Uint8Array;
-    if (part !== undefined) yield part;
-    first = at + 1;
+  /** Goes on when the system has taken all that the socket was handed. */
+  private awaitSent(): void {
+    if (this.#awaitingSent) return;
+    this.#awaitingSent = true;
+    this.#onSent ??= (error) => {
+      this.#awaitingSent = false;
+      if (error || this.#socket.destroyed || this.#scheduled) return;
+      try {
+        this.flush(PASSES_FROM_ANYWHERE);
+      } catch (fault) {
+        this.flushFailed(fault);
+      }
+    };
+    // The one way to learn when what was handed over without a callback is sent.
+    this.#socket.write(NOTHING, this.#onSent);
   }
-}
-
-function unslabbed(part: Uint8Array): Uint8Array {
-  return part.byteLength < LARGE_WRITE_BYTES ? Buffer.from(part) : part;
 }
 
 /** What is set can be told; Node has no way to ask the system. */

@@ -20,8 +20,8 @@ export interface Flushed {
 
 /** Whose bytes these are. */
 export interface OutgoingOwner extends Flushed {
-  /** Takes the next part of its data, in order. */
-  queue(part: Uint8Array): void;
+  /** Takes the next part of its data, in order. @param borrowed Whether it is somebody else's memory. */
+  queue(part: Uint8Array, borrowed: boolean): void;
 }
 
 export class Outgoing {
@@ -37,7 +37,7 @@ export class Outgoing {
     const { byteLength } = data;
     if (byteLength >= LARGE_WRITE_BYTES) {
       this.closeRun();
-      owner.queue(isLent(data) ? givenCopyOf(data) : data);
+      owner.queue(isLent(data) ? givenCopyOf(data) : data, true);
       return;
     }
     this.#openRun(owner, byteLength);
@@ -51,7 +51,7 @@ export class Outgoing {
     if (most >= LARGE_WRITE_BYTES) {
       this.closeRun();
       const bytes = Buffer.from(text);
-      owner.queue(bytes);
+      owner.queue(bytes, false);
       return bytes.byteLength;
     }
     this.#openRun(owner, most);
@@ -70,7 +70,8 @@ export class Outgoing {
     const owner = this.#runOwner;
     if (owner === undefined) return;
     this.#runOwner = undefined;
-    if (this.#used > this.#runStart) owner.queue(this.#slab.subarray(this.#runStart, this.#used));
+    if (this.#used === this.#runStart) return;
+    owner.queue(this.#slab.subarray(this.#runStart, this.#used), false);
   }
 
   /** The turn ends. What is written by those that are told of their writes meanwhile waits for the next end. */

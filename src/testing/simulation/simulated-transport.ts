@@ -4,6 +4,7 @@ import type { StreamProtocol } from '../../core/protocol.js';
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { checkBoolean, checkData } from '../../internal/check.js';
 import { isLent } from '../../internal/lent-bytes.js';
+import { systemError } from '../../internal/system-error.js';
 import {
   type StreamOwner,
   type StreamReactor,
@@ -85,7 +86,7 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     checkData(data);
     if (!this.writable) return;
     this.#queue.push(toBuffer(data));
-    if (this.producer !== undefined) this.regulateProducer(this.producer);
+    if (this.producer !== undefined) this.regulateProducer(this.producer, data);
     this.#schedule();
   }
 
@@ -98,8 +99,7 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
   flush(): void {
     this.#scheduled = false;
     if (!this.connected) return;
-    this.#send();
-    if (this.#queue.byteLength > 0) return;
+    if (!this.#send() || this.#queue.byteLength > 0) return;
     if (this.#watchingDrain) {
       this.#watchingDrain = false;
       this.drained();
@@ -180,8 +180,7 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
   protected override closeNow(reset: boolean): void {
     if (reset) this.#endpoint.reset();
     else {
-      this.#send();
-      this.#close();
+      if (this.#send()) this.#close();
     }
     this.#queue.clear();
   }
@@ -209,13 +208,26 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     this.#reactor.inNextTurn(() => this.flush());
   }
 
-  #send(): void {
+  /** @returns False where the connection ends for it. */
+  #send(): boolean {
     for (let part = this.#queue.first; part !== undefined; part = this.#queue.first) {
+      // It was transferred away, and is somebody else's by now.
+      if (part.byteLength === 0) {
+        this.#sendFailed(systemError('write', 'EFAULT'));
+        return false;
+      }
       const taken = this.#endpoint.send(part);
       this.#queue.take(taken);
       this.#reactor.bytesSent += taken;
-      if (taken < part.byteLength) return;
+      if (taken < part.byteLength) break;
     }
+    return true;
+  }
+
+  #sendFailed(cause: Error): void {
+    this.#queue.clear();
+    this.#endpoint.reset(cause.message);
+    this.#reactor.inNextTurn(() => this.broken(cause));
   }
 
   #close(): void {

@@ -1,4 +1,5 @@
 /** Scenes for process.test.ts: `process-life.ts <reactor> <scene>`. */
+import { connect } from 'node:net';
 import { Protocol } from '../../../src/index.js';
 import { reactorMaker } from '../../support/reactors.js';
 
@@ -58,6 +59,22 @@ const scenes: Record<string, () => unknown> = {
     reactor.listenTCP(0, Echo, { interface: '127.0.0.1' });
     say('listening');
     setTimeout(() => say('still here'), 200).unref();
+  },
+  /** The peer has sent what is never read, and does not end. */
+  lingers: () => {
+    class Closes extends Protocol {
+      override connectionMade(): void {
+        this.transport.loseConnection();
+      }
+      override connectionLost(): void {
+        say('lost');
+      }
+    }
+    const listening = reactor.listenTCP(0, Closes, { interface: '127.0.0.1' });
+    const socket = connect({ port: listening.getHost().port, allowHalfOpen: true });
+    socket.on('error', () => {}).unref();
+    socket.write('unread');
+    socket.on('connect', () => void listening.stopListening());
   },
   dispose: () =>
     selfConnect(

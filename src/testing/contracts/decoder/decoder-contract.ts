@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 
 import { InvalidArgumentValueError } from '../../../core/errors.js';
 import { checkData, checkFunction } from '../../../internal/check.js';
+import { poison } from '../../../internal/lent-bytes.js';
 import { everySplit } from '../../every-split.js';
 import type { ContractCase } from '../contract-case.js';
 import { addGarbageCase, addLimitCase, addRefusalCases } from './faults.js';
@@ -10,6 +11,7 @@ import {
   type AddCase,
   assertSame,
   comparable,
+  completed,
   type DecoderContractOptions,
   drain,
   feed,
@@ -19,7 +21,8 @@ import {
 
 /**
  * The rules of pull decoders: the same frames however the bytes are split and whenever they are asked for, frames that
- * stay as they are, an exact rest, errors that last, limits, and nothing undocumented for random bytes.
+ * stay as they are, an exact rest, errors that last, limits, and nothing undocumented for random bytes. A decoder that has
+ * `keepRest` takes lent chunks, too.
  *
  * @throws InvalidArgumentTypeError
  * @throws InvalidArgumentValueError there are fewer than two frames: too few to tell.
@@ -42,6 +45,7 @@ export function decoderContract<Frame>(options: DecoderContractOptions<Frame>): 
   };
   addFrameCases(add, options);
   addRestCases(add, options);
+  if (options.make().keepRest !== undefined) addLentCases(add, options);
   addRefusalCases(add, options);
   if (options.unending !== undefined) addLimitCase(add, options, options.unending);
   addGarbageCase(add, options);
@@ -146,4 +150,42 @@ function addRestCases<Frame>(add: AddCase, options: DecoderContractOptions<Frame
       }
     });
   }
+}
+
+/** For decoders that take lent chunks. */
+function addLentCases<Frame>(add: AddCase, options: DecoderContractOptions<Frame>): void {
+  const { make, wire, frames } = options;
+
+  add('needs no chunk any more once it has answered that there is no whole frame', () => {
+    for (const chunks of everySplit(wire)) {
+      const decoder = make();
+      const given: unknown[] = [];
+      for (const chunk of chunks) {
+        const lent = Buffer.copyBytesFrom(chunk);
+        for (const frame of completed(decoder, lent)) given.push(comparable(frame));
+        poison(lent);
+      }
+      assertSame(given, frames, `frames of lent chunks, split into ${sizes(chunks)}`);
+    }
+  });
+
+  add('copies what waits when it is told to', () => {
+    for (const chunks of everySplit(wire)) {
+      for (let asked = 0; asked < frames.length; asked++) {
+        const decoder = make();
+        const given: unknown[] = [];
+        for (const chunk of chunks) {
+          const lent = Buffer.copyBytesFrom(chunk);
+          decoder.receive(lent);
+          const frame = given.length < asked ? decoder.next() : undefined;
+          if (frame !== undefined) given.push(comparable(frame));
+          decoder.keepRest?.();
+          poison(lent);
+        }
+        given.push(...drain(decoder, wire.length));
+        const what = `frames, up to ${asked} of them before keepRest, split into ${sizes(chunks)}`;
+        assertSame(given, frames, what);
+      }
+    }
+  });
 }

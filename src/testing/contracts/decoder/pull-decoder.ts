@@ -8,6 +8,8 @@ export interface PullDecoder<Frame> {
   next(): Frame | undefined;
   /** Hands over what no frame was made of, and forgets it. */
   takeRest?(): Uint8Array;
+  /** Copies what waits out of the chunks received, which are then overwritten. */
+  keepRest?(): void;
   /** Bytes received and not given yet. */
   readonly bufferedBytes?: number;
 }

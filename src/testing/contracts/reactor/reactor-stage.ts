@@ -36,7 +36,13 @@ export interface RealTimeOptions {
   readonly deadlineMs?: number;
 }
 
-const setImmediateOfNode = setImmediate;
+const [setImmediateOfNode, setTimeoutOfNode] = [setImmediate, setTimeout];
+
+/**
+ * A condition is looked at in so many turns one after the other, and then once a millisecond: a loop
+ * that never sleeps takes the processor from the threads and peers that it waits for.
+ */
+const EAGER_TURNS = 50;
 
 /**
  * Stages of a reactor that lives in real time and in Node's loop. Make it without `reportError`: cases look for errors
@@ -146,9 +152,12 @@ async function untilInRealTime(
   deadlineMs: number,
 ): Promise<void> {
   const end = performance.now() + deadlineMs;
-  while (!condition()) {
+  for (let turns = 0; !condition(); turns += 1) {
     if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms in vain for ${what}`);
-    await new Promise<void>((resolve) => void setImmediateOfNode(resolve));
+    await new Promise<void>((resolve) => {
+      if (turns < EAGER_TURNS) setImmediateOfNode(resolve);
+      else setTimeoutOfNode(resolve, 1);
+    });
   }
 }
 

@@ -53,6 +53,20 @@ function addPauseCases(contract: TransportCases): void {
     assert.deepEqual(producer.log, ['pause']);
     assert.equal(producer.pausedOutsideWrite, 0);
   });
+
+  contract.add('counts text in bytes', async (scene) => {
+    const producer = register(scene);
+    const pieces = ['x'.repeat(1000), '€'.repeat(1000), '🪢'.repeat(500)];
+    let waiting = 0;
+    for (let i = 0; waiting <= HIGH_WATER_MARK_BYTES; i++) {
+      assert.deepEqual(producer.log, []);
+      const piece = pieces[i % pieces.length] as string;
+      producer.write(piece);
+      waiting += Buffer.byteLength(piece);
+      assert.equal(scene.transport.bufferedBytes, waiting);
+    }
+    assert.deepEqual(producer.log, ['pause']);
+  });
 }
 
 function addResumeCases(contract: TransportCases): void {
@@ -262,6 +276,63 @@ function addPullCases(contract: TransportCases): void {
     await scene.lost(client);
     assert.equal(asked, 1);
   });
+
+  contract.add(
+    'asks a pull producer that registers while bytes wait again once they are sent',
+    async (scene) => {
+      const { server, transport } = scene;
+      server.call('pauseProducing');
+      transport.write(patternedBytes(scene.overflowBytes));
+      await scene.settle();
+      const buffered: number[] = [];
+      const resumeProducing = (): void => void buffered.push(transport.bufferedBytes);
+      transport.registerProducer({ resumeProducing, stopProducing() {} }, false);
+      await scene.settle();
+      assert.equal(buffered.length, 1);
+      server.call('resumeProducing');
+      await scene.received(server, scene.overflowBytes);
+      await scene.settle();
+      assert.equal(buffered.length, 2);
+      assert.equal(buffered[1], 0);
+    },
+  );
+
+  contract.add('asks a pull producer again for what others write', async (scene) => {
+    const { server, transport } = scene;
+    let asked = 0;
+    const resumeProducing = (): void => void asked++;
+    transport.registerProducer({ resumeProducing, stopProducing() {} }, false);
+    await scene.settle();
+    assert.equal(asked, 1);
+    for (let round = 2; round < 5; round++) {
+      for (let i = 0; i < 3; i++) transport.write('x');
+      await scene.received(server, (round - 1) * 3);
+      await scene.settle();
+      assert.equal(asked, round);
+    }
+  });
+
+  contract.add(
+    'asks a pull producer only while nothing waits, whenever others write',
+    async (scene) => {
+      const { server, transport } = scene;
+      const buffered: number[] = [];
+      const resumeProducing = (): void => void buffered.push(transport.bufferedBytes);
+      transport.registerProducer({ resumeProducing, stopProducing() {} }, false);
+      let written = 0;
+      for (let i = 0; i < 60; i++) {
+        const piece = patternedBytes(1 + ((i * 7919) % 90_000));
+        transport.write(piece);
+        written += piece.byteLength;
+        if (i % 3 === 0) await null;
+        if (i % 3 === 1) await scene.settle();
+        if (i % 20 === 19) await scene.received(server, written);
+      }
+      await scene.settle();
+      assert(buffered.length > 3, 'it is asked again and again');
+      assert.deepEqual(buffered, new Array(buffered.length).fill(0));
+    },
+  );
 
   contract.add('lets a pull producer finish within its very first answer', async (scene) => {
     const { server, transport } = scene;

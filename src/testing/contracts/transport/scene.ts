@@ -100,7 +100,7 @@ export class TransportScene {
     try {
       await this.#stage.until(condition, what);
     } catch (cause) {
-      const soFar = `client: ${this.client.log}; server: ${this.server.log}`;
+      const soFar = `client: ${soFarOf(this.client)}; server: ${soFarOf(this.server)}`;
       throw new Error(`${(cause as Error).message} (${soFar})`, { cause });
     }
   }
@@ -109,10 +109,16 @@ export class TransportScene {
     return this.#stage.settle();
   }
 
-  /** Settles with all that `end` received once that is `bytes` or more. */
+  /**
+   * Settles with all that `end` received once that is `bytes` or more. The stage's deadline applies to each wait for
+   * more: a slow machine may take long for all of it, but is never silent.
+   */
   async received(end: RecordingProtocol, bytes: number): Promise<Buffer> {
     const name = end === this.client ? 'client' : 'server';
-    await this.until(() => end.receivedBytes >= bytes, `${bytes} bytes at the ${name}`);
+    while (end.receivedBytes < bytes) {
+      const before = end.receivedBytes;
+      await this.until(() => end.receivedBytes > before, `${bytes} bytes at the ${name}`);
+    }
     return end.received;
   }
 
@@ -204,6 +210,10 @@ function endOf(which: 'client' | 'server', options: SceneOptions): RecordingProt
 /** Where one end is aborted in its connectionMade, the other may never come to be. */
 function connected(ends: readonly RecordingProtocol[]): boolean {
   return ends.every(({ opened }) => opened) || ends.some(({ reason }) => reason !== undefined);
+}
+
+function soFarOf({ log, receivedBytes }: RecordingProtocol): string {
+  return `${log}, ${receivedBytes} bytes`;
 }
 
 /** The rules that hold in every case. */

@@ -1,0 +1,77 @@
+/**
+ * What was written to a socket of Node's and not handed to it yet. libuv sends from where bytes lie for as long as that takes, and
+ * knows nothing of what JavaScript does to a buffer meanwhile: it is therefore given copies of what is not ours.
+ */
+import { LARGE_WRITE_BYTES } from '../../core/transport.js';
+import { systemError } from '../../internal/system-error.js';
+
+interface Part {
+  bytes: Uint8Array;
+  /** What `bytes` had when they were written: fewer are left of them once their memory is transferred away. */
+  readonly length: number;
+  /** Whether somebody else may take the memory away. */
+  readonly borrowed: boolean;
+}
+
+/** Parts that are done with are forgotten by so many at a time. */
+const COMPACT_PARTS = 64;
+
+export class PartQueue {
+  #parts: Part[] = [];
+  /** The first part that is not wholly taken, and how much of it is. */
+  #first = 0;
+  #taken = 0;
+  /** The first part that may lie in a slab that others use. */
+  #slabbed = 0;
+
+  get empty(): boolean {
+    return this.#first === this.#parts.length;
+  }
+
+  push(bytes: Uint8Array, borrowed: boolean): void {
+    this.#parts.push({ bytes, length: bytes.byteLength, borrowed });
+  }
+
+  /**
+   * Takes the next bytes, as many as there is room for in `copies`. What is borrowed is copied there, and so are small parts that
+   * follow each other: the system takes one piece sooner than many.
+   * @throws SystemError EFAULT: their memory was transferred away, or made shorter.
+   */
+  take(copies: Uint8Array): Uint8Array {
+    let used = 0;
+    for (let part = this.#parts[this.#first]; part !== undefined; part = this.#parts[this.#first]) {
+      if (part.bytes.byteLength < part.length) throw systemError('write', 'EFAULT');
+      const count = Math.min(part.length - this.#taken, copies.byteLength - used);
+      if (count === 0) break;
+      const piece = part.bytes.subarray(this.#taken, this.#taken + count);
+      const alone = used === 0 && (count === copies.byteLength || this.#isLast);
+      this.#taken += count;
+      if (this.#taken === part.length) this.#next();
+      if (alone && !part.borrowed) return piece;
+      copies.set(piece, used);
+      used += count;
+    }
+    return copies.subarray(0, used);
+  }
+
+  /** What waits, for how long nobody knows, must not keep a slab alive for the sake of a few bytes. */
+  leaveSlabs(): void {
+    for (const part of this.#parts.slice(Math.max(this.#slabbed, this.#first))) {
+      if (!part.borrowed && part.length < LARGE_WRITE_BYTES) part.bytes = Buffer.from(part.bytes);
+    }
+    this.#slabbed = this.#parts.length;
+  }
+
+  get #isLast(): boolean {
+    return this.#first === this.#parts.length - 1;
+  }
+
+  #next(): void {
+    this.#taken = 0;
+    this.#first += 1;
+    if (this.#first < COMPACT_PARTS || this.#first * 2 < this.#parts.length) return;
+    this.#parts = this.#parts.slice(this.#first);
+    this.#slabbed = Math.max(0, this.#slabbed - this.#first);
+    this.#first = 0;
+  }
+}

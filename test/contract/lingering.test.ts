@@ -1,0 +1,221 @@
+/** Closing while the peer is in the midst of sending, and what is heard of a peer that refuses what is being sent to it. */
+import { expect, it } from 'vitest';
+import { ConnectionAborted, ConnectionDone, ConnectionLost } from '../../src/core/errors.js';
+import { contract, type Rig } from '../support/contract.js';
+import {
+  connected,
+  echo,
+  HUGE,
+  patterned,
+  quietMoment,
+  type ServedPeer,
+  served,
+} from '../support/pairs.js';
+import { needs } from '../support/platform.js';
+import { Recorder } from '../support/recorder.js';
+
+const LINGER_BYTES = 64 * 1024 * 1024;
+
+/** A connection whose protocol has said good-bye while something was unread; the peer knows and has not ended. */
+async function lingering(rig: Rig): Promise<ServedPeer> {
+  const pair = await served(rig);
+  const { protocol, peer } = pair;
+  protocol.call('pauseProducing');
+  peer.write('unread');
+  await quietMoment(rig);
+  protocol.call('write', 'good-bye');
+  protocol.call('loseConnection');
+  await peer.untilEnded();
+  expect(peer.text).toBe('good-bye');
+  return pair;
+}
+
+/** Sends on for as long as the connection takes it. */
+function flood({ socket }: ServedPeer['peer']): void {
+  const block = Buffer.alloc(64 * 1024);
+  const more = (): void => {
+    while (!socket.destroyed && socket.write(block));
+  };
+  socket.on('drain', more);
+  more();
+}
+
+contract('loseConnection while the peer sends', (rig) => {
+  it('lets it have the whole of an answer that comes early', async () => {
+    const answer = patterned(200_000);
+    const protocol = new Recorder({
+      dataReceived: (_data, self) => {
+        self.call('write', answer);
+        self.call('loseConnection');
+      },
+    });
+    const { peer } = await served(rig, protocol);
+    peer.write(Buffer.alloc(3_000_000));
+    await peer.untilEnded();
+    expect(peer.received.equals(answer)).toBe(true);
+    peer.write(Buffer.alloc(1_000_000));
+    peer.end();
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
+    expect(peer.error).toBeUndefined();
+    expect(protocol.chunks.length).toBe(1);
+  });
+
+  it('does not reset a slow reader for a byte that was never read', async () => {
+    const protocol = new Recorder({
+      dataReceived: (_data, self) => {
+        self.call('write', patterned(HUGE));
+        self.call('loseConnection');
+      },
+    });
+    const { peer } = await served(rig, protocol);
+    peer.write('request');
+    await peer.receive(1);
+    peer.write('.');
+    await peer.untilEnded();
+    expect(peer.receivedBytes).toBe(HUGE);
+    peer.end();
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
+    expect(peer.error).toBeUndefined();
+  });
+
+  it('tells connectionLost when the peer has ended too', async () => {
+    const { protocol, peer } = await lingering(rig);
+    peer.write(Buffer.alloc(100_000));
+    await quietMoment(rig);
+    expect(protocol.lostCount).toBe(0);
+    expect(protocol.transport).toMatchObject({ connected: true, disconnecting: true });
+    peer.end();
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
+    expect(protocol.receivedBytes).toBe(0);
+  });
+
+  it('takes a reset for the end', async () => {
+    const { protocol, peer } = await lingering(rig);
+    peer.reset();
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
+  });
+
+  it('can be overtaken by abortConnection', async () => {
+    const { protocol, peer } = await lingering(rig);
+    protocol.call('abortConnection');
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionAborted);
+    flood(peer);
+    await peer.until(() => peer.closed, 'close');
+  });
+
+  it('throws away so much and no more', async () => {
+    const { protocol, peer } = await lingering(rig);
+    flood(peer);
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
+    expect(peer.socket.bytesWritten).toBeGreaterThanOrEqual(LINGER_BYTES);
+  });
+
+  it('leaves others their turns while it throws away', async () => {
+    const { protocol, peer } = await lingering(rig);
+    const other = await served(rig, echo());
+    flood(peer);
+    for (let trip = 1; trip <= 10; trip++) {
+      other.peer.write('.');
+      await other.peer.receive(trip);
+    }
+    protocol.call('abortConnection');
+  });
+});
+
+contract('a protocol that throws while the peer sends', (rig) => {
+  it('has its last words heard', async () => {
+    const error = new Error('no such command');
+    const protocol = new Recorder({
+      dataReceived: (_data, self) => {
+        self.call('write', 'what?');
+        throw error;
+      },
+    });
+    const { peer } = await served(rig, protocol);
+    peer.write(Buffer.alloc(1_000_000));
+    expect(await protocol.lost()).toBe(error);
+    await peer.untilEnded();
+    expect(rig.takeReports()).toMatchObject([{ error }]);
+    expect(peer.text).toBe('what?');
+    expect(peer.error).toBeUndefined();
+  });
+});
+
+contract('stopping while a connection lingers', (rig) => {
+  it('does not wait for the peer', async () => {
+    const { reactor } = rig;
+    const run = reactor.run({ installSignalHandlers: false });
+    const { protocol } = await lingering(rig);
+    reactor.stop();
+    await run;
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionLost);
+  });
+
+  it('ends the connection when the reactor is disposed of', async () => {
+    const { protocol, peer } = await lingering(rig);
+    await rig.reactor[Symbol.asyncDispose]();
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionLost);
+    flood(peer);
+    await peer.until(() => peer.closed, 'close');
+  });
+});
+
+contract('a peer that refuses what is sent to it', (rig) => {
+  it('is heard before the loss is told', async () => {
+    if (process.platform === 'win32') needs('resetsAfterBytes');
+    const { protocol, peer } = await connected(rig);
+    peer.socket.pause();
+    protocol.call('write', patterned(HUGE));
+    await quietMoment(rig);
+    peer.write('too large');
+    peer.reset();
+    await protocol.lost();
+    expect(protocol.text).toBe('too large');
+  });
+
+  it('is not waited for by a protocol that has paused, nor heard', async () => {
+    const { protocol, peer } = await connected(rig);
+    peer.socket.pause();
+    protocol.call('pauseProducing');
+    protocol.call('write', patterned(HUGE));
+    await quietMoment(rig);
+    peer.write('too large');
+    peer.reset();
+    await protocol.lost();
+    expect(protocol.receivedBytes).toBe(0);
+  });
+});
+
+contract('lingerSeconds', (rig) => {
+  it('has connectionLost wait until all is acknowledged, and no thread', async ({ skip }) => {
+    if (!rig.native) skip('native only');
+    const options = { lingerSeconds: 3600, sendBufferBytes: 4_000_000 };
+    const { protocol, peer } = await served(rig, new Recorder(), options);
+    peer.socket.pause();
+    const data = patterned(1_500_000);
+    protocol.call('write', data);
+    protocol.call('loseConnection');
+    await quietMoment(rig);
+    expect(protocol.lostCount).toBe(0);
+    peer.socket.resume();
+    await peer.untilEnded();
+    // Where the system does not tell what is acknowledged, the peer's end shows it.
+    peer.end();
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
+    expect(peer.received.equals(data)).toBe(true);
+  });
+
+  it('keeps nobody waiting when the reactor goes', async ({ skip }) => {
+    if (!rig.native) skip('native only');
+    const options = { lingerSeconds: 3600, sendBufferBytes: 4_000_000 };
+    const { protocol, peer } = await served(rig, new Recorder(), options);
+    peer.socket.pause();
+    const data = patterned(1_500_000);
+    protocol.call('write', data);
+    await quietMoment(rig);
+    await rig.reactor[Symbol.asyncDispose]();
+    peer.socket.resume();
+    await peer.untilEnded();
+    expect(peer.received.equals(data)).toBe(true);
+  });
+});
