@@ -22,8 +22,11 @@ export function functionShares(report: string): Share[] {
   return shares;
 }
 
-/** Entries of the kernel: system calls, and faults of pages that are touched for the first time. */
-const ENTRIES = /^__(?:x64|arm64)_sys_(\w+)$|^(?:asm_)?exc_(page_fault)$/;
+/**
+ * Entries of the kernel: system calls, which have up to three functions of the same name inside one another, and faults of
+ * pages that are touched for the first time.
+ */
+const ENTRIES = /^_{2,3}(?:x64_|arm64_)?sys_(\w+)$|^(?:asm_)?exc_(page_fault)$/;
 
 /** Of `perf report --children --stdio -t '\t' --sort symbol`: what each entry of the kernel takes with all below it. */
 export function kernelEntries(report: string): Share[] {

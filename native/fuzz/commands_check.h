@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fuzz/write_queue_check.h"
+#include "net/injected_faults.h"
 #include "net/socket_option.h"
 #include "net/system_sockets.h"
 #include "net/unix_socket.h"
@@ -34,6 +35,7 @@ class HostileWorld {
     while (!program_.empty()) step();
     for (int i = 0; i < 4; i++) server_.turn();
     server_.destroyReactor();
+    failSends(0, 0);
     // What is reset leaves the system nothing to wait for.
     for (Peer& peer : peers_) {
       if (peer.fd() >= 0) peer.reset();
@@ -244,14 +246,24 @@ class HostileWorld {
     const size_t queued = server_.reactor().queuedBytes(handle);
     const Socket socket = server_.reactor().socketOf(handle);
     CHECK(queued == 0 || socket != kNoSocket);
+    CHECK(server_.reactor().waitingDescriptors(handle) == 0 || server_.reactor().isUnix(handle));
     SocketAddress address;
     if (socket != kNoSocket) (void)peerAddressOf(socket, address);
     const uint8_t choice = byte();
     (void)server_.reactor().setInterest(handle, static_cast<Interest>(choice % 4));
     if (choice >= 192) (void)server_.reactor().sendDescriptor(handle, ends_.far.get());
     if (choice >= 140 && choice < 192) server_.reactor().tick();
+    if (choice >= 100 && choice < 108)
+      failSends(choice % 2 == 0 ? ENOBUFS : EPROTOTYPE, choice / 2);
+    if (choice == 108) kept_.takeAway();
     int fd = kNoSocket;
     if (choice >= 128 && choice < 140 && server_.reactor().detach(handle, fd).ok()) closeSocket(fd);
+  }
+
+  static void failSends(int error, int times) {
+    for (const InjectedCall call : {InjectedCall::kSend, InjectedCall::kSendMany}) {
+      injectedFaults[static_cast<size_t>(call)] = {error, times % 4};
+    }
   }
 
   void open() {

@@ -88,8 +88,11 @@ Status Reactor::connectDatagrams(Handle handle, const SocketAddress& peer) {
     mapped.setMappedIpv4(words[0], peer.port());
   }
   const Status status = ropewalk::connectDatagrams(socket->socket, mapped);
-  if (status.ok()) socket->connected = true;
-  return status;
+  if (!status.ok()) return status;
+  socket->connected = true;
+  socket->blocked = false;  // another peer may have room
+  if (!socket->queue.empty()) comeBack(*socket);
+  return {};
 }
 
 void Reactor::comeBack(DatagramSocket& socket) {

@@ -52,6 +52,25 @@ void dropsBeyondItsBound(PollerKind kind) {
   CHECK(host.reactor().unlinkUnix(server));
 }
 
+// What waits for room at one peer goes to the next that the socket is connected to.
+void goesOnWithAnotherPeer(PollerKind kind) {
+  const Folder folder;
+  DatagramHost full(kind);  // takes no turn
+  DatagramHost host(kind);
+  const Handle first = full.openUnix(folder / "first");
+  const Handle second = host.openUnix(folder / "second");
+  const Handle client = host.openUnix("");
+  CHECK(host.reactor().connectDatagrams(client, unixAddress(folder / "first")).ok());
+  for (uint32_t i = 0; i < 200; i++) host.sendToPeer(client, pattern(100, i));
+  host.turn();
+  const size_t waits = host.reactor().queuedBytes(client) / 100;
+  CHECK(waits > 0);
+  CHECK(host.reactor().connectDatagrams(client, unixAddress(folder / "second")).ok());
+  host.turnUntil([&] { return host.got(second).size() == waits; });
+  CHECK(full.reactor().unlinkUnix(first));
+  CHECK(host.reactor().unlinkUnix(second));
+}
+
 // Nothing tells when a path that we are not connected to has room again.
 void dropsWhatAPathDoesNotTake(PollerKind kind) {
   const Folder folder;
@@ -82,6 +101,7 @@ int main() {
   return tellOverPollers({
       STORY(queuesAndDrains),
       STORY(dropsBeyondItsBound),
+      STORY(goesOnWithAnotherPeer),
       STORY(dropsWhatAPathDoesNotTake),
   });
 }

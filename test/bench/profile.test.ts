@@ -30,11 +30,14 @@ describe('kernelEntries', () => {
       ' 85.17%\t 0.00%\t[k] entry_SYSCALL_64_after_hwframe\t-      -',
       ' 64.40%\t 0.52%\t[k] __sys_sendto\t-      -',
       ' 64.40%\t 0.00%\t[k] __x64_sys_sendto\t-      -',
+      ' 0.30%\t 0.00%\t[k] __x64_sys_recvmsg\t-      -',
+      ' 9.00%\t 0.10%\t[k] ___sys_recvmsg\t-      -',
       ' 1.13%\t 0.44%\t[k] exc_page_fault\t-      -',
       ' 1.25%\t 0.00%\t[k] asm_exc_page_fault\t-      -',
     ].join('\n');
     expect(kernelEntries(report)).toEqual([
       { name: 'sendto', where: 'kernel', share: expect.closeTo(0.644) },
+      { name: 'recvmsg', where: 'kernel', share: expect.closeTo(0.09) },
       { name: 'page_fault', where: 'kernel', share: expect.closeTo(0.0125) },
     ]);
   });
