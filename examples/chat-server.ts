@@ -23,13 +23,18 @@ class Chatter extends LineOnlyReceiver {
     this.sendLine('Your nickname?');
   }
 
-  // Somebody who talks faster than the others read has to wait now and then.
+  // Somebody who talks faster than the others read waits for them, but not for ever.
   override dataReceived(data: Buffer): void {
-    const crowded = [...room.values()].some(({ transport }) => transport.bufferedBytes > 64 * 1024);
+    const wait = someLag();
     super.dataReceived(data);
-    if (!crowded) return;
+    if (!wait) return;
     this.transport.pauseProducing();
-    this.#clock.callLater(100, () => this.transport.resumeProducing());
+    this.#resumeSoon(10);
+  }
+
+  #resumeSoon(looks: number): void {
+    if (looks === 0 || !someLag()) this.transport.resumeProducing();
+    else this.#clock.callLater(10, () => this.#resumeSoon(looks - 1));
   }
 
   override lineReceived(line: Buffer): void {
@@ -46,6 +51,10 @@ class Chatter extends LineOnlyReceiver {
   override connectionLost(): void {
     if (room.delete(this.#nickname)) tell(`* ${this.#nickname} left`);
   }
+}
+
+function someLag(): boolean {
+  return [...room.values()].some(({ transport }) => transport.bufferedBytes > 64 * 1024);
 }
 
 function tell(text: string, except?: Chatter): void {

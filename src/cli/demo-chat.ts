@@ -1,13 +1,13 @@
 /** The demo's chat service: a room, and a protocol for each visitor. */
 import { StringDecoder } from 'node:string_decoder';
 
+import type { Clock } from '../core/clock.js';
 import { Protocol } from '../core/protocol.js';
+import { LimitUnsentBytesFactory } from '../policies/limit-unsent-bytes.js';
 import type { MessageCounts } from './demo-echo.js';
 
 /** Longest line, in UTF-16 code units. */
 const MAX_LINE_LENGTH = 1000;
-/** Somebody for whom more than this waits doesn't read. */
-const MAX_WAITING_BYTES = 1024 * 1024;
 
 /** Those who chat, by nickname, and those who have none yet. */
 export class ChatRoom {
@@ -70,6 +70,11 @@ export class ChatRoom {
   }
 }
 
+/** The room's factory. Somebody for whom too much waits doesn't read, and is ended. */
+export function chatFactory(room: ChatRoom, clock: Clock): LimitUnsentBytesFactory {
+  return new LimitUnsentBytesFactory(() => room.buildProtocol(), { clock });
+}
+
 /** One connection to the chat: a nickname first, then lines. */
 export class DemoChat extends Protocol {
   override readonly acceptsLentBytes = true;
@@ -112,7 +117,6 @@ export class DemoChat extends Protocol {
     if (this.transport.disconnecting) return;
     this.#counts.messagesOut += 1;
     this.transport.write(`${text}\n`);
-    if (this.transport.bufferedBytes > MAX_WAITING_BYTES) this.transport.abortConnection();
   }
 
   leave(text: string): void {

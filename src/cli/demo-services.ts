@@ -2,7 +2,7 @@
 import { Factory } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
-import { ChatRoom } from './demo-chat.js';
+import { ChatRoom, chatFactory } from './demo-chat.js';
 import { DemoEcho, type MessageCounts } from './demo-echo.js';
 import type { DemoReading } from './demo-meter.js';
 import type { DemoOptions } from './demo-options.js';
@@ -50,7 +50,7 @@ export class LocalServices implements DemoServices {
   listen(): void {
     const { port, chatPort, interface: address } = this.#options;
     const echo = Factory.forProtocol(DemoEcho, this.#counts);
-    const chat = (): ReturnType<ChatRoom['buildProtocol']> => this.#room.buildProtocol();
+    const chat = chatFactory(this.#room, this.#reactor);
     this.#ports.push(this.#reactor.listenTCP(port, echo, { interface: address }));
     this.#ports.push(this.#reactor.listenTCP(chatPort, chat, { interface: address }));
   }

@@ -1,7 +1,7 @@
 /** What each worker thread of the demo runs. */
 import { Factory } from '../core/factory.js';
 import type { WorkerContext, WorkerCounter, WorkerStop } from '../workers/worker-context.js';
-import { ChatRoom } from './demo-chat.js';
+import { ChatRoom, chatFactory } from './demo-chat.js';
 import { DemoEcho, type MessageCounts } from './demo-echo.js';
 
 /** What the demo tells its workers. */
@@ -49,7 +49,7 @@ export default function (worker: WorkerContext<DemoWorkerOrder>): WorkerStop {
   worker.listenTCP(port, Factory.forProtocol(DemoEcho, counts), { interface: address });
   // Those who chat have to be in one room, so they come to one worker.
   if (worker.index === 0) {
-    worker.listenTCP(chatPort, () => room.buildProtocol(), { interface: address });
+    worker.listenTCP(chatPort, chatFactory(room, worker.reactor), { interface: address });
     worker.gauge('chatting', () => room.chatting);
   }
   return () => room.close();

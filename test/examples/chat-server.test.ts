@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Pulse } from '../support/deadline.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { ExampleServer, KINDS } from './programs.js';
 
@@ -72,5 +73,38 @@ describe.each(KINDS)('chat-server on the %s reactor', (kind) => {
       await hears(bob, '* ann left\n');
       expect(bob.text).not.toContain('x');
     },
+  );
+
+  it.each([
+    ['long', 'x'.repeat(999)],
+    ['short', 'x'],
+  ])(
+    'ends a visitor who does not read, and nobody else, where %s lines come fast',
+    async (_, text) => {
+      await using server = await ExampleServer.start('chat-server', ['--reactor', kind]);
+      await using deaf = await visit(server, 'deaf');
+      deaf.socket.pause();
+      await using reader = await visit(server, 'reader');
+      await using talker = await visit(server, 'talker');
+      let tail = '';
+      let deafLeft = false;
+      const heard = new Pulse();
+      reader.socket.on('data', (data: Buffer) => {
+        tail = (tail + data.toString('latin1')).slice(-data.length - 20);
+        deafLeft ||= tail.includes('* deaf left\n');
+        heard.notify();
+      });
+      const block = `${text}\n`.repeat(Math.ceil(65_536 / (text.length + 1)));
+      const talk = (): void => {
+        while (!deafLeft && talker.socket.write(block));
+      };
+      talker.socket.on('drain', talk);
+      talk();
+      await heard.until(() => deafLeft, 'the end of the one who does not read', 50_000);
+      talker.write('goodbye\n');
+      await heard.until(() => tail.endsWith('<talker> goodbye\n'), 'what is said next', 50_000);
+      expect([reader.error, talker.error]).toEqual([undefined, undefined]);
+    },
+    120_000,
   );
 });
