@@ -9,14 +9,12 @@
  * doubles, up to what the frame can need. Bytes are appended behind those given out, never over them.
  */
 import { InvalidArgumentTypeError } from '../core/errors.js';
-import { HEAP_BYTES, ownBytes } from '../internal/lent-bytes.js';
+import { givenCopy, HEAP_BYTES, ownBytes } from '../internal/lent-bytes.js';
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /** Offsets are counted from the first byte that waits. Its methods trust their arguments. */
 export class ByteQueue {
-  /** Whether the last piece that was cut fills, with what was taken off around it, memory that nobody else has. */
-  pieceIsOwn = false;
   private head: Buffer = EMPTY;
   private start = 0;
   private end = 0;
@@ -83,9 +81,19 @@ export class ByteQueue {
     if (size > this.end - this.start) this.gather(size);
     const { head, start } = this;
     const piece = head.subarray(start + from, start + to);
-    this.pieceIsOwn = this.owned && start === 0 && size === head.length && 2 * (to - from) >= size;
-    this.start = start + size;
-    if (this.start === this.end) this.setHead(this.tail ?? EMPTY, this.tailStart);
+    this.drop(size);
+    return piece;
+  }
+
+  /** The same, in memory that holds little else and that nobody else has. */
+  cutGiven(from: number, to: number, size: number): Buffer {
+    if (size > this.end - this.start) this.gather(size);
+    const { head, start } = this;
+    const length = to - from;
+    // A long frame that came in pieces has been copied already.
+    const fills = this.owned && start === 0 && size === head.length && 2 * length >= size;
+    const piece = fills ? head.subarray(from, to) : givenCopy(head, start + from, length);
+    this.drop(size);
     return piece;
   }
 
@@ -113,6 +121,11 @@ export class ByteQueue {
     this.setHead(EMPTY, 0);
     if (start === end) return Buffer.alloc(0);
     return start === 0 && end === head.length ? head : head.subarray(start, end);
+  }
+
+  private drop(size: number): void {
+    this.start += size;
+    if (this.start === this.end) this.setHead(this.tail ?? EMPTY, this.tailStart);
   }
 
   private setHead(head: Buffer, start: number): void {

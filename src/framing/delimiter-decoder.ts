@@ -42,7 +42,12 @@ export class DelimiterDecoder implements FrameDecoder {
    * @throws FrameTooLongError
    */
   next(): Buffer | undefined {
-    return this.#frames.next();
+    return this.#frames.next(false);
+  }
+
+  /** {@link FrameDecoder.nextGiven}. */
+  nextGiven(): Buffer | undefined {
+    return this.#frames.next(true);
   }
 
   /** {@link FrameDecoder.takeRest}. */

@@ -20,11 +20,6 @@ export class FixedLengthDecoder implements FrameDecoder {
     return this.#queue.length;
   }
 
-  /** {@link FrameDecoder.frameIsOwn}. */
-  get frameIsOwn(): boolean {
-    return this.#queue.pieceIsOwn;
-  }
-
   /** How many bytes `next` gives. May be set between two frames. */
   get length(): number {
     return this.#length;
@@ -42,13 +37,12 @@ export class FixedLengthDecoder implements FrameDecoder {
 
   /** The next `length` bytes: {@link FrameDecoder.next}. */
   next(): Buffer | undefined {
-    const queue = this.#queue;
-    const length = this.#length;
-    if (queue.length < length) {
-      queue.settle(length);
-      return undefined;
-    }
-    return queue.cut(0, length, length);
+    return this.nextFrame(false);
+  }
+
+  /** {@link FrameDecoder.nextGiven}. */
+  nextGiven(): Buffer | undefined {
+    return this.nextFrame(true);
   }
 
   /** {@link FrameDecoder.takeRest}. */
@@ -59,5 +53,15 @@ export class FixedLengthDecoder implements FrameDecoder {
   /** {@link FrameDecoder.keepRest}. */
   keepRest(): void {
     this.#queue.keep();
+  }
+
+  private nextFrame(given: boolean): Buffer | undefined {
+    const queue = this.#queue;
+    const length = this.#length;
+    if (queue.length < length) {
+      queue.settle(length);
+      return undefined;
+    }
+    return given ? queue.cutGiven(0, length, length) : queue.cut(0, length, length);
   }
 }

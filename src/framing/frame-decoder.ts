@@ -30,6 +30,11 @@ export interface FrameDecoder {
    */
   next(): Buffer | undefined;
   /**
+   * The next whole frame as {@link next} answers it, but in memory of its own, which is at most twice as long as the frame and which
+   * nobody else has. Left out: a {@link FrameReceiver} copies what `next` gives.
+   */
+  nextGiven?(): Buffer | undefined;
+  /**
    * Hands over the bytes that no frame was made of, from the beginning of the next frame on, and forgets them. A view, as
    * frames are.
    */
@@ -41,11 +46,6 @@ export interface FrameDecoder {
   keepRest?(): void;
   /** The bytes received and not yet given: what `takeRest` would return. */
   readonly bufferedBytes: number;
-  /**
-   * Whether the last frame's `ArrayBuffer` holds nothing but that frame and its header, and nobody else has it: then the frame can
-   * be kept, or given away, without a copy. Left out: never.
-   */
-  readonly frameIsOwn?: boolean;
 }
 
 /** The highest limit that a decoder can be given: 2^31 - 1 bytes. */

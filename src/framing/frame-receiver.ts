@@ -99,7 +99,7 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
     if (this.#failed) return false;
     let frame: Buffer | undefined;
     try {
-      frame = this.#decoder.next();
+      frame = this.acceptsLentFrames ? this.#decoder.next() : this.#nextGiven();
     } catch (error) {
       this.#failed = true;
       if (!(error instanceof RemoteProtocolError)) throw error;
@@ -108,13 +108,19 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
       return false;
     }
     if (frame === undefined) return false;
-    const keepable = this.acceptsLentFrames || this.#decoder.frameIsOwn === true;
-    this.frameReceived(keepable ? frame : givenCopyOf(frame));
+    this.frameReceived(frame);
     return true;
   }
 
   /** @internal */
   keepRest(): void {
     this.#decoder.keepRest?.();
+  }
+
+  #nextGiven(): Buffer | undefined {
+    const decoder = this.#decoder;
+    if (decoder.nextGiven !== undefined) return decoder.nextGiven();
+    const frame = decoder.next();
+    return frame === undefined ? undefined : givenCopyOf(frame);
   }
 }

@@ -99,11 +99,6 @@ export class LengthFieldDecoder implements FrameDecoder {
     return this.#queue.length;
   }
 
-  /** {@link FrameDecoder.frameIsOwn}. */
-  get frameIsOwn(): boolean {
-    return this.#queue.pieceIsOwn;
-  }
-
   /** {@link FrameDecoder.receive}. */
   receive(chunk: Buffer): void {
     if (this.#failure !== undefined) throw this.#failure;
@@ -115,6 +110,26 @@ export class LengthFieldDecoder implements FrameDecoder {
    * @throws FrameTooLongError, InvalidFrameLengthError
    */
   next(): Buffer | undefined {
+    return this.nextFrame(false);
+  }
+
+  /** {@link FrameDecoder.nextGiven}. */
+  nextGiven(): Buffer | undefined {
+    return this.nextFrame(true);
+  }
+
+  /** {@link FrameDecoder.takeRest}. The rest begins with the header of the unfinished frame. */
+  takeRest(): Buffer {
+    this.#frameLength = UNKNOWN;
+    return this.#queue.takeRest();
+  }
+
+  /** {@link FrameDecoder.keepRest}. */
+  keepRest(): void {
+    this.#queue.keep();
+  }
+
+  private nextFrame(given: boolean): Buffer | undefined {
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#tooLong !== undefined) return this.drop(this.#tooLong);
     const queue = this.#queue;
@@ -132,18 +147,7 @@ export class LengthFieldDecoder implements FrameDecoder {
       return undefined;
     }
     this.#frameLength = UNKNOWN;
-    return queue.cut(this.#strip, size, size);
-  }
-
-  /** {@link FrameDecoder.takeRest}. The rest begins with the header of the unfinished frame. */
-  takeRest(): Buffer {
-    this.#frameLength = UNKNOWN;
-    return this.#queue.takeRest();
-  }
-
-  /** {@link FrameDecoder.keepRest}. */
-  keepRest(): void {
-    this.#queue.keep();
+    return given ? queue.cutGiven(this.#strip, size, size) : queue.cut(this.#strip, size, size);
   }
 
   /** Where the length field ends. */

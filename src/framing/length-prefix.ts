@@ -60,11 +60,6 @@ export class LengthPrefixDecoder implements FrameDecoder {
     return this.#queue.length;
   }
 
-  /** {@link FrameDecoder.frameIsOwn}. */
-  get frameIsOwn(): boolean {
-    return this.#queue.pieceIsOwn;
-  }
-
   /** {@link FrameDecoder.receive}. */
   receive(chunk: Buffer): void {
     if (this.#failure !== undefined) throw this.#failure;
@@ -76,6 +71,26 @@ export class LengthPrefixDecoder implements FrameDecoder {
    * @throws FrameTooLongError, InvalidFrameLengthError
    */
   next(): Buffer | undefined {
+    return this.nextFrame(false);
+  }
+
+  /** {@link FrameDecoder.nextGiven}. */
+  nextGiven(): Buffer | undefined {
+    return this.nextFrame(true);
+  }
+
+  /** {@link FrameDecoder.takeRest}. The rest begins with the prefix of the unfinished frame. */
+  takeRest(): Buffer {
+    this.#length = UNKNOWN;
+    return this.#queue.takeRest();
+  }
+
+  /** {@link FrameDecoder.keepRest}. */
+  keepRest(): void {
+    this.#queue.keep();
+  }
+
+  private nextFrame(given: boolean): Buffer | undefined {
     if (this.#failure !== undefined) throw this.#failure;
     const queue = this.#queue;
     const prefixBytes = this.#prefixBytes;
@@ -93,18 +108,7 @@ export class LengthPrefixDecoder implements FrameDecoder {
       return undefined;
     }
     this.#length = UNKNOWN;
-    return queue.cut(prefixBytes, size, size);
-  }
-
-  /** {@link FrameDecoder.takeRest}. The rest begins with the prefix of the unfinished frame. */
-  takeRest(): Buffer {
-    this.#length = UNKNOWN;
-    return this.#queue.takeRest();
-  }
-
-  /** {@link FrameDecoder.keepRest}. */
-  keepRest(): void {
-    this.#queue.keep();
+    return given ? queue.cutGiven(prefixBytes, size, size) : queue.cut(prefixBytes, size, size);
   }
 
   private checked(length: number): number {

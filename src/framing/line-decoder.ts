@@ -62,7 +62,12 @@ export class LineDecoder implements FrameDecoder {
    * @throws LineTooLongError
    */
   next(): Buffer | undefined {
-    return this.#lines.next();
+    return this.#lines.next(false);
+  }
+
+  /** {@link FrameDecoder.nextGiven}. */
+  nextGiven(): Buffer | undefined {
+    return this.#lines.next(true);
   }
 
   /** {@link FrameDecoder.takeRest}. */

@@ -147,7 +147,7 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
     }
     let line: Buffer | undefined;
     try {
-      line = this.#decoder.next();
+      line = this.acceptsLentFrames ? this.#decoder.next() : this.#decoder.nextGiven();
     } catch (error) {
       const rest = this.#decoder.takeRest();
       this.#decoder = new LineDecoder(this.#options);
@@ -155,7 +155,7 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
       return true;
     }
     if (line === undefined) return false;
-    this.lineReceived(this.acceptsLentFrames ? line : givenCopyOf(line));
+    this.lineReceived(line);
     return true;
   }
 

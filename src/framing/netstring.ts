@@ -38,11 +38,6 @@ export class NetstringDecoder implements FrameDecoder {
     return this.#queue.length;
   }
 
-  /** {@link FrameDecoder.frameIsOwn}. */
-  get frameIsOwn(): boolean {
-    return this.#queue.pieceIsOwn;
-  }
-
   /** {@link FrameDecoder.receive}. */
   receive(chunk: Buffer): void {
     if (this.#failure !== undefined) throw this.#failure;
@@ -54,6 +49,26 @@ export class NetstringDecoder implements FrameDecoder {
    * @throws FrameTooLongError, InvalidNetstringError
    */
   next(): Buffer | undefined {
+    return this.nextFrame(false);
+  }
+
+  /** {@link FrameDecoder.nextGiven}. */
+  nextGiven(): Buffer | undefined {
+    return this.nextFrame(true);
+  }
+
+  /** {@link FrameDecoder.takeRest}. */
+  takeRest(): Buffer {
+    this.forgetLength();
+    return this.#queue.takeRest();
+  }
+
+  /** {@link FrameDecoder.keepRest}. */
+  keepRest(): void {
+    this.#queue.keep();
+  }
+
+  private nextFrame(given: boolean): Buffer | undefined {
     if (this.#failure !== undefined) throw this.#failure;
     const queue = this.#queue;
     if (!this.#lengthKnown) this.readLength();
@@ -67,18 +82,7 @@ export class NetstringDecoder implements FrameDecoder {
       throw this.fail(() => new InvalidNetstringError('no comma after a netstring'));
     }
     this.forgetLength();
-    return queue.cut(start, comma, comma + 1);
-  }
-
-  /** {@link FrameDecoder.takeRest}. */
-  takeRest(): Buffer {
-    this.forgetLength();
-    return this.#queue.takeRest();
-  }
-
-  /** {@link FrameDecoder.keepRest}. */
-  keepRest(): void {
-    this.#queue.keep();
+    return given ? queue.cutGiven(start, comma, comma + 1) : queue.cut(start, comma, comma + 1);
   }
 
   private readLength(): void {

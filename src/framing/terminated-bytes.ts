@@ -41,7 +41,8 @@ export class TerminatedBytes {
     this.queue.push(chunk);
   }
 
-  next(): Buffer | undefined {
+  /** @param given Whether the frame is to have memory of its own. */
+  next(given: boolean): Buffer | undefined {
     if (this.failure !== undefined) throw this.failure;
     const { queue } = this;
     let from = this.searched;
@@ -52,7 +53,7 @@ export class TerminatedBytes {
       if (length !== -1) {
         if (length > this.maxLength) throw this.fail();
         this.searched = 0;
-        return queue.cut(0, length, at + 1);
+        return given ? queue.cutGiven(0, length, at + 1) : queue.cut(0, length, at + 1);
       }
       from = at + 1;
     }

@@ -138,7 +138,7 @@ contract('given bytes', (rig) => {
     const factory = new RecordingFactory(() => {
       const streams = factory.built.length % 2 === 0;
       let enqueue: (data: Buffer) => void = () => {};
-      const stream = new ReadableStream<Uint8Array>({
+      const stream = new ReadableStream({
         type: 'bytes',
         start: (controller) => {
           enqueue = (data) => controller.enqueue(data as Uint8Array<ArrayBuffer>);

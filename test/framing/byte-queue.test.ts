@@ -46,6 +46,27 @@ describe('ByteQueue', () => {
     expect(rest.buffer).toBe(next.buffer);
   });
 
+  it('gives a frame that came in pieces without copying it once more', () => {
+    const queue = new ByteQueue();
+    queue.push(Buffer.alloc(60_000, 'x'));
+    queue.settle(100_000);
+    queue.push(Buffer.alloc(60_000, 'x'));
+    const { buffer } = (queue as unknown as { head: Buffer }).head;
+    const frame = queue.cutGiven(4, 100_000, 100_000);
+    expect(frame.buffer).toBe(buffer);
+    expect([frame.length, buffer.byteLength]).toEqual([99_996, 100_000]);
+    expect(queue.takeRest().buffer).not.toBe(buffer);
+  });
+
+  it('gives a copy of a frame that shares its memory with others', () => {
+    const queue = new ByteQueue();
+    queue.push(bytes('onetwo'));
+    queue.settle(6);
+    const frames = [queue.cutGiven(0, 3, 3), queue.cutGiven(0, 3, 3)];
+    expect(frames.map(String)).toEqual(['one', 'two']);
+    for (const { buffer } of frames) expect(buffer.byteLength).toBe(3);
+  });
+
   it('never writes over what it has given', () => {
     const queue = new ByteQueue();
     const given: Buffer[] = [];
