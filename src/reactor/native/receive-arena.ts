@@ -6,12 +6,18 @@ import type { NativeLoop } from '../../native.js';
 import type { ReceivedBytes } from '../received-bytes.js';
 import { isViewOf, ReceivedView } from './received-view.js';
 
+/** How many views are kept, and how far apart those lie that find room beside each other. */
+const VIEWS = 256;
+const VIEW_STEP_BYTES = 64;
+
 export class ReceiveArena implements ReceivedBytes {
   readonly poisons: boolean;
   readonly #loop: NativeLoop;
   #bytes!: Uint8Array<ArrayBuffer>;
   /** The buffer of `#bytes`: asking for it is a call into C++. */
   #buffer!: ArrayBuffer;
+  /** Views that were lent: batches of equal messages lie where those before them did, and take their views again. */
+  readonly #views: (Buffer | undefined)[] = new Array(VIEWS).fill(undefined);
 
   constructor(loop: NativeLoop, poisons: boolean) {
     this.#loop = loop;
@@ -21,7 +27,13 @@ export class ReceiveArena implements ReceivedBytes {
 
   lend(offset: number, length: number): Buffer {
     if (this.#bytes.length === 0) this.#map();
-    return new ReceivedView(this.#buffer, offset, length);
+    const slot = (offset / VIEW_STEP_BYTES) & (VIEWS - 1);
+    const known = this.#views[slot];
+    // One that was detached has no bytes.
+    if (known !== undefined && known.length === length && known.byteOffset === offset) return known;
+    const view = new ReceivedView(this.#buffer, offset, length);
+    this.#views[slot] = view;
+    return view;
   }
 
   give(offset: number, length: number): Buffer {
