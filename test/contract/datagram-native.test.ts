@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import {
   ConnectionRefusedError,
   type DatagramDetails,
@@ -26,6 +26,7 @@ import {
   type UDPTransport,
   UNIXAddress,
 } from '../../src/index.js';
+import { ReceiveArena } from '../../src/reactor/native/receive-arena.js';
 import { contract, type Rig } from '../support/contract.js';
 import { Pulse } from '../support/deadline.js';
 import { needs } from '../support/platform.js';
@@ -298,6 +299,37 @@ contract('native datagrams', (rig) => {
     writeFileSync(path, 'mine');
     await second.stopListening();
     expect(readFileSync(path, 'utf8')).toBe('mine');
+  });
+
+  it('whose sender can not be told for want of memory are lost alone, and reported', async ({
+    skip,
+  }) => {
+    skip(!rig.native, 'native only');
+    needs('unixDatagrams');
+    const [path, own] = ['deaf', 'nameless'].map((name) =>
+      join(folder, `${name}-${rig.maker.name}`),
+    );
+    const pulse = new Pulse();
+    const received: string[] = [];
+    rig.use(
+      rig.reactor.listenUNIXDatagram(path as string, (data) => {
+        received.push(data.toString());
+        pulse.notify();
+      }),
+    );
+    const client = rig.use(
+      rig.reactor.connectUNIXDatagram(path as string, {}, { bindAddress: own as string }),
+    );
+    const error = new RangeError('no memory');
+    const lend = vi.spyOn(ReceiveArena.prototype, 'lend').mockImplementationOnce(() => {
+      throw error;
+    });
+    for (const text of ['lost', 'second', 'third']) client.write(text);
+    await pulse.until(() => received.length === 2, 'the others');
+    await rig.turns(2);
+    lend.mockRestore();
+    expect(received).toEqual(['second', 'third']);
+    expect(rig.takeReports()).toEqual([{ error, where: 'datagram' }]);
   });
 
   it('at a UNIX path come with the path that they are from', async ({ skip }) => {

@@ -250,7 +250,7 @@ export class NativeReactor extends HostedReactor {
       } else if ((kind & EVENT_KIND_MASK) >= EVENT_DATAGRAM) {
         cursor += datagramRecords(kind);
         if (socket !== undefined && socket.handle === handle) {
-          (socket as AnyDatagramSocket).datagramEvent(kind, at);
+          this.#deliverDatagram(socket as AnyDatagramSocket, kind, at);
         }
       } else {
         cursor += this.#deliver(handle, kind, at);
@@ -262,6 +262,15 @@ export class NativeReactor extends HostedReactor {
       }
     }
     header[EVENT_CURSOR] = cursor;
+  }
+
+  /** What application code throws is caught in the port; there may be no memory to tell whom a datagram is from. */
+  #deliverDatagram(socket: AnyDatagramSocket, kind: number, at: number): void {
+    try {
+      socket.datagramEvent(kind, at);
+    } catch (error) {
+      this.report(error, 'datagram');
+    }
   }
 
   /** Delivers an event other than data. Returns how many records it has beyond the first. */
