@@ -1,4 +1,4 @@
-// Finds a bug that shows only when the network cuts a line in two, and shows that it is mended:
+// Finds a bug that shows only when the network cuts a line in two, and shows that the fix works:
 // `node --import tsx examples/simulated-counter.ts`
 import { ok } from 'node:assert/strict';
 import { Protocol } from 'ropewalk';
