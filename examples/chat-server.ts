@@ -23,7 +23,7 @@ class Chatter extends LineOnlyReceiver {
     this.sendLine('Your nickname?');
   }
 
-  // Somebody who talks faster than the others read waits for them, but not for ever.
+  // A client that talks faster than the others read waits for them, but not forever.
   override dataReceived(data: Buffer): void {
     const wait = someLag();
     super.dataReceived(data);
@@ -65,7 +65,7 @@ try {
   const options = { port: { type: 'string' }, reactor: { type: 'string' } } as const;
   const { port = '7008', reactor: kind } = parseArgs({ options }).values;
   const reactor = createReactor({ kind: kind as Reactor['kind'] });
-  // Somebody who doesn't read is ended when more than 1 MiB wait for him: they must not fill the memory.
+  // A peer that doesn't read is disconnected once more than 1 MiB is unsent, so it can't fill the memory.
   const factory = new LimitUnsentBytesFactory(() => new Chatter(reactor), { clock: reactor });
   const listening = reactor.listenTCP(Number(port), factory, { interface: '127.0.0.1' });
   const address = listening.getHost();

@@ -35,7 +35,7 @@ export abstract class MessageReceiver extends FrameReceiver {
 
 /** The server's side. `S name=text` is answered with `O`, `G name` with `V text` or `N`, all else with `E`. */
 export class Store extends MessageReceiver {
-  // Whoever asks has to read the answers: until then no more of their messages is received.
+  // A client has to read its answers: until then no more of its messages are received.
   override readonly appliesBackpressure = true;
   readonly #texts: Map<string, string>;
 

@@ -55,7 +55,7 @@ export class DatagramReceiveError extends DatagramError {
   override readonly code = 'ERR_DATAGRAM_RECEIVE';
 
   constructor(cause: Error) {
-    super(`datagrams can not be received (${cause.message})`, undefined, { cause });
+    super(`cannot receive datagrams (${cause.message})`, undefined, { cause });
   }
 }
 

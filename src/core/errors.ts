@@ -246,7 +246,7 @@ export class DescriptorLimitError extends RopewalkError {
   readonly limit: number;
 
   constructor(limit: number) {
-    super(`${limit} descriptors wait to be sent: no more are taken`);
+    super(`too many unsent descriptors: the limit is ${limit}`);
     this.limit = limit;
   }
 }

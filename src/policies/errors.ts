@@ -5,7 +5,7 @@ import { RopewalkError } from '../core/errors.js';
 export class TooManyUnsentBytesError extends RopewalkError {
   override readonly name = 'TooManyUnsentBytesError';
   override readonly code = 'ERR_TOO_MANY_UNSENT_BYTES';
-  /** What waited to be sent on this connection when it was ended. */
+  /** The unsent bytes of this connection when it was aborted. */
   readonly unsentBytes: number;
   /** The limit that was passed. */
   readonly maxBytes: number;
@@ -13,8 +13,8 @@ export class TooManyUnsentBytesError extends RopewalkError {
   readonly limit: 'connection' | 'total';
 
   constructor(unsentBytes: number, maxBytes: number, limit: 'connection' | 'total') {
-    const whose = limit === 'connection' ? 'a connection' : 'all connections together';
-    super(`the peer does not read: ${unsentBytes} bytes unsent, ${whose} may have ${maxBytes}`);
+    const whose = limit === 'connection' ? 'of this connection' : 'of all connections together';
+    super(`the peer does not read: ${unsentBytes} bytes unsent, the limit ${whose} is ${maxBytes}`);
     this.unsentBytes = unsentBytes;
     this.maxBytes = maxBytes;
     this.limit = limit;

@@ -57,7 +57,7 @@ export class WorkerExitedError extends RopewalkError {
   }
 }
 
-/** A worker said nothing for so long that it was ended by force. */
+/** A worker did not respond for so long that it was killed. */
 export class WorkerHungError extends RopewalkError {
   override readonly name = 'WorkerHungError';
   override readonly code = 'ERR_WORKER_HUNG';
@@ -66,7 +66,7 @@ export class WorkerHungError extends RopewalkError {
   readonly silentMs: number;
 
   constructor(worker: number, silentMs: number) {
-    super(`worker ${worker} hung: it said nothing for ${silentMs} ms, and was ended`);
+    super(`worker ${worker} hung: it did not respond for ${silentMs} ms and was killed`);
     this.worker = worker;
     this.silentMs = silentMs;
   }
