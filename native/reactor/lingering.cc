@@ -33,7 +33,8 @@ Reactor::Input Reactor::discardOnce(Stream& stream, size_t& bytes) {
                                 : receive(stream.socket, scratch, sizeof scratch);
   bytes = transfer.count;
   if (transfer.result == Transfer::Result::kWouldBlock) return Input::kNone;
-  return transfer.result == Transfer::Result::kDone && bytes > 0 ? Input::kSome : Input::kEnded;
+  if (transfer.result == Transfer::Result::kFailed) return Input::kFailed;
+  return bytes > 0 ? Input::kSome : Input::kEnded;
 }
 
 // Everything is sent. A connection that others go on with is theirs to read and to shut down.
@@ -45,7 +46,8 @@ void Reactor::closeGracefully(Stream& stream) {
   size_t bytes = 0;
   const Input input = discardOnce(stream, bytes);
   const bool peerSends = input == Input::kSome || (input == Input::kNone && stream.bulk);
-  const bool awaitsAcknowledgement = stream.lingerSeconds > 0 && !stream.isUnix;
+  const bool awaitsAcknowledgement =
+      stream.lingerSeconds > 0 && !stream.isUnix && input != Input::kFailed;
   if (!peerSends && !awaitsAcknowledgement) {
     finishClosing(stream);
     return;
@@ -87,6 +89,9 @@ void Reactor::discardInput(Stream& stream) {
     case Input::kEnded:
       endOfLingeringInput(stream, lingering);
       return;
+    case Input::kFailed:
+      finishClosing(stream);
+      return;
     case Input::kSome:
       break;
   }
@@ -100,8 +105,7 @@ void Reactor::discardInput(Stream& stream) {
   comeBackToRead(stream);
 }
 
-// The peer has ended, or reset the connection. What it has not acknowledged is waited for still,
-// where the system can tell.
+// The peer has ended. What it has not acknowledged is waited for still, where the system can tell.
 void Reactor::endOfLingeringInput(Stream& stream, Lingering& lingering) {
   lingering.peerSends = false;
   if (!lingering.awaitsAcknowledgement || unacknowledgedBytes(stream.socket) == kUnset) {

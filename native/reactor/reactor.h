@@ -185,7 +185,8 @@ class Reactor {
     int error;
     size_t bytesLeft;
   };
-  enum class Input : uint8_t { kNone, kSome, kEnded };
+  // kFailed: the peer has reset the connection, as a rule, and acknowledges nothing any more.
+  enum class Input : uint8_t { kNone, kSome, kEnded, kFailed };
   struct HandedOver {
     size_t record;  // position of its kDescriptor
     int fd;

@@ -297,6 +297,29 @@ void waitsForNobodyWhoIsGone(PollerKind kind) {
   CHECK_EQUAL(server.of(handle).error, 0);
 }
 
+// The read that meets the reset takes the system's error: no later question tells of it.
+void noticesTheResetByReading(PollerKind kind) {
+  Server server(kind, {}, lingerOptions(kLongLinger));
+  Peer peer;
+  const Handle handle = unacknowledged(server, peer);
+  peer.reset();
+  turnUntilLost(server, handle);
+}
+
+// The same in the turn in which everything has been sent.
+void waitsForNobodyWhoIsGoneAlready(PollerKind kind) {
+  Server server(kind, {}, lingerOptions(kLongLinger));
+  Peer peer;
+  const Handle handle = server.connect(peer, kSmallBuffer);
+  server.write(handle, pattern(200'000));
+  server.turn();
+  CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
+  server.command(handle, kPause);
+  server.command(handle, kClose);
+  peer.reset();
+  turnUntilLost(server, handle);
+}
+
 // What is acknowledged at once is not waited for, and a peer that has ended is still asked to
 // acknowledge.
 void waitsOnlyWhereThereIsNeed(PollerKind kind) {
@@ -366,6 +389,8 @@ int main() {
       STORY(waitsToBeAcknowledged),
       STORY(waitsNoLongerThanAsked),
       STORY(waitsForNobodyWhoIsGone),
+      STORY(noticesTheResetByReading),
+      STORY(waitsForNobodyWhoIsGoneAlready),
       STORY(waitsOnlyWhereThereIsNeed),
       STORY(neverWaitsToClose),
       STORY(resetsWhereAskedTo),

@@ -2,7 +2,7 @@
  * Bytes that were received into memory that is used again soon. A receiver that says so (`acceptsLentBytes`) is lent them
  * where they lie; all others are given a copy whose memory nobody shares.
  */
-import { givenCopy, poison } from '../internal/lent-bytes.js';
+import { givenCopy, markLent, poison } from '../internal/lent-bytes.js';
 
 export interface ReceivedBytes {
   /** Whether lent bytes are to be overwritten when their receiver returns: `poisonLentBytes`. */
@@ -25,7 +25,9 @@ export class OwnBytes implements ReceivedBytes {
     this.poisons = poisons;
   }
 
+  /** Nobody else has the memory: only where it is going to be overwritten, what is written of it has to be copied. */
   lend(offset: number, length: number): Buffer {
+    if (this.poisons) markLent(this.#bytes.buffer);
     return this.#bytes.subarray(offset, offset + length);
   }
 

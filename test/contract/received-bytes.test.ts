@@ -272,6 +272,23 @@ contract('datagrams', (rig) => {
     expect(read).toEqual(texts);
   });
 
+  it('that are lent are overwritten with poisonLentBytes, and sent by a connection as they were', async () => {
+    const reactor = rig.make({ poisonLentBytes: true });
+    const outbound = new Recorder();
+    const listening = listenLocal(reactor, new RecordingFactory(() => outbound));
+    const to = rig.use(await RawPeer.connect(portOf(listening)));
+    await outbound.made();
+    const port = reactor.listenUDP(
+      0,
+      { acceptsLentBytes: true, datagramReceived: (data) => outbound.call('write', data) },
+      { interface: '127.0.0.1', maxPacketSize: 65_507 },
+    );
+    const client = openUDP(rig);
+    const data = patterned(LARGE_WRITE_BYTES + 1);
+    client.port.write(data, port.getHost());
+    expect((await to.receive(data.length)).equals(data)).toBe(true);
+  });
+
   it('that are lent are overwritten with poisonLentBytes, and sent back as they were', async () => {
     const reactor = rig.make({ poisonLentBytes: true });
     const kept: Buffer[] = [];
