@@ -141,10 +141,7 @@ void streamsWriteAndConnect(PollerKind kind) {
   CHECK(server.reactor().connect(loopback(portOf(listener.get())), nullptr, {}, client).ok());
   world.faults.modify = 2;
   server.turnUntil([&] { return server.of(client).connected == 1; });
-  Socket accepted = kNoSocket;
-  SocketAddress address;
-  CHECK(acceptFrom(listener.get(), accepted, address).ok());
-  const UniqueFd far(accepted);
+  const UniqueFd far = acceptAt(listener);
   put(far, "welcome");
   server.turnUntil([&] { return server.of(client).data.size() == 7; });
   CHECK_EQUAL(world.faults.modify, 0);
