@@ -1,4 +1,4 @@
-/** Ropewalk's root door: reactors and the contracts they keep, Deferreds, tasks, framing, policies. */
+/** Ropewalk's root entry point: reactors and the contracts they keep, Deferreds, tasks, framing, policies. */
 
 export {
   type Address,

@@ -218,7 +218,7 @@ Transfer sendUnix(Socket socket, std::span<const Bytes> parts, std::span<const i
     count = directSendMessage(socket, &message, kSendFlags);
   } while (count < 0 && errno == EINTR);
   Transfer transfer = toSent(count);
-  // Linux: too many are under way to whoever reads them. As with memory, no event tells of room.
+  // Linux: too many are under way to their receivers. As with memory, no event tells of room.
   if (transfer.error == ETOOMANYREFS) transfer.error = ENOBUFS;
   return transfer;
 }

@@ -54,11 +54,11 @@ Socket Reactor::share(Handle handle) {
 
 Status Reactor::detach(Handle handle, int& fd) {
   absorbCommands();
-  Stream* stream = findStream(handle);
+  Stream* stream = find<Stream>(handle);
   if (stream == nullptr) return {table_.find(handle) == nullptr ? EBADF : EINVAL, "detach"};
   stream->blocked = false;  // there may be room that no event has told of yet
   if (stream->state == Stream::State::kOpen) settle(*stream);
-  stream = findStream(handle);
+  stream = find<Stream>(handle);
   if (stream == nullptr || stream->state != Stream::State::kOpen) return {ENOTCONN, "detach"};
   if (stream->queued() > 0 || stream->departing != nullptr) return {EBUSY, "detach"};
   if (stream->inPoller) {

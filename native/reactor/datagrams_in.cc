@@ -78,7 +78,7 @@ DatagramSocket& Reactor::makeDatagrams(Socket socket, const DatagramSettings& se
 
 Status Reactor::connectDatagrams(Handle handle, const SocketAddress& peer) {
   absorbCommands();
-  DatagramSocket* socket = findDatagrams(handle);
+  DatagramSocket* socket = find<DatagramSocket>(handle);
   if (socket == nullptr) return {};
   settle(*socket);
   SocketAddress mapped = peer;
@@ -108,13 +108,13 @@ void Reactor::goOnWithDatagrams() {
   if (unfinishedDatagrams_.empty()) return;
   revisitedDatagrams_.swap(unfinishedDatagrams_);
   std::stable_partition(revisitedDatagrams_.begin(), revisitedDatagrams_.end(), [this](Handle h) {
-    const DatagramSocket* socket = findDatagrams(h);
+    const DatagramSocket* socket = find<DatagramSocket>(h);
     return socket == nullptr || socket->readTurn + 1 != turn_;
   });
   const size_t kept = std::max(memory_.eventCapacity / 4, kReservedRecords);
   const size_t count = revisitedDatagrams_.size();
   for (size_t i = 0; i < count; i++) {
-    DatagramSocket* socket = findDatagrams(revisitedDatagrams_[i]);
+    DatagramSocket* socket = find<DatagramSocket>(revisitedDatagrams_[i]);
     if (socket == nullptr || !socket->inUnfinished) continue;
     socket->inUnfinished = false;
     if (!socket->queue.empty()) settle(*socket);

@@ -124,7 +124,7 @@ void Reactor::goOnWithUnfinished() {
   const size_t others = memory_.eventCapacity / kLeastShare / kRecordsPerSocket;
   revisited_.swap(unfinished_);
   std::stable_partition(revisited_.begin(), revisited_.end(), [this](Handle handle) {
-    const Stream* stream = findStream(handle);
+    const Stream* stream = find<Stream>(handle);
     return stream == nullptr || stream->readTurn + 1 != turn_;
   });
   const size_t count = std::min(most, revisited_.size());
@@ -134,11 +134,11 @@ void Reactor::goOnWithUnfinished() {
       continue;
     }
     unprocessed_ = count - i - 1 + others;
-    Stream* stream = findStream(revisited_[i]);
+    Stream* stream = find<Stream>(revisited_[i]);
     if (stream == nullptr || !stream->inUnfinished) continue;
     stream->inUnfinished = false;
     if (stream->queued() > 0) settle(*stream);
-    stream = findStream(revisited_[i]);
+    stream = find<Stream>(revisited_[i]);
     if (stream == nullptr || !stream->readUnfinished) continue;
     stream->readUnfinished = false;
     goOnReading(*stream);
@@ -253,13 +253,7 @@ void Reactor::receiveFrom(Stream& stream) {
     return;
   }
   if (transfer.result == Transfer::Result::kFailed) {
-    if (isOutOfMemory(transfer.error)) {
-      tellOfFailure(transfer.error, kReceiveCall);
-      stream.readUnfinished = true;
-      backOff(stream);
-      return;
-    }
-    endFromPeer(stream, transfer.error, kReceiveCall);
+    receiveFailed(stream, transfer.error);
     return;
   }
   if (transfer.count == 0) {
@@ -279,6 +273,16 @@ void Reactor::receiveFrom(Stream& stream) {
   // Of an edge a read that was not filled has taken all, unless the end waits behind it.
   stream.readUnfinished = transfer.count == most || stream.inputEnding || stoppedShort;
   if (stream.readUnfinished) comeBack(stream);
+}
+
+void Reactor::receiveFailed(Stream& stream, int error) {
+  if (!isOutOfMemory(error)) {
+    endFromPeer(stream, error, kReceiveCall);
+    return;
+  }
+  tellOfFailure(error, kReceiveCall);
+  stream.readUnfinished = true;
+  backOff(stream);
 }
 
 void Reactor::endOfInput(Stream& stream) {

@@ -143,7 +143,7 @@ void Reactor::tick() {
   ticking_.clear();
   for (const auto& [handle, ignored] : lingering_) ticking_.push_back(handle);
   for (const Handle handle : ticking_) {
-    Stream& stream = *findStream(handle);
+    Stream& stream = *find<Stream>(handle);
     Lingering& lingering = lingering_.at(handle);
     if (lingering.quietTicksLeft != kNoLimit) lingering.quietTicksLeft -= 1;
     lingering.ticksLeft -= 1;

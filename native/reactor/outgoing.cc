@@ -48,7 +48,7 @@ void Reactor::settleDirty() {
       settle(static_cast<DatagramSocket&>(*watched));
       continue;
     }
-    Stream* stream = findStream(handle);
+    Stream* stream = find<Stream>(handle);
     if (stream == nullptr || !stream->inDirty) continue;
     stream->inDirty = false;
     settle(*stream);
@@ -152,7 +152,7 @@ void Reactor::obeyStream(Stream& stream, int32_t command) {
 
 void Reactor::write(Handle handle, Bytes bytes, std::unique_ptr<Retained> keeper) {
   absorbCommands();
-  Stream* stream = findStream(handle);
+  Stream* stream = find<Stream>(handle);
   if (stream != nullptr) addPiece(*stream, bytes, std::move(keeper));
 }
 

@@ -88,9 +88,9 @@ void Reactor::close(Handle handle) {
 
 size_t Reactor::queuedBytes(Handle handle) {
   absorbCommands();
-  const DatagramSocket* datagrams = findDatagrams(handle);
+  const DatagramSocket* datagrams = find<DatagramSocket>(handle);
   if (datagrams != nullptr) return datagrams->waitingBytes();
-  const Stream* stream = findStream(handle);
+  const Stream* stream = find<Stream>(handle);
   return stream == nullptr ? 0 : stream->queued() + writtenBytes(*stream);
 }
 

@@ -100,11 +100,10 @@ class Reactor {
   // Sends this turn's datagrams first. Ignored for a stale handle.
   Status connectDatagrams(Handle handle, const SocketAddress& peer);
   // Null for a stale handle.
-  const DatagramSocket* datagrams(Handle handle) const { return findDatagrams(handle); }
+  const DatagramSocket* datagrams(Handle handle) const { return find<DatagramSocket>(handle); }
 
   // Frees a listener or descriptor at once, a stream like kReset; a datagram socket offers the
-  // system this turn's datagrams first. Nothing follows. Stale handles
-  // are ignored.
+  // system this turn's datagrams first. Nothing follows. Stale handles are ignored.
   void close(Handle handle);
 
   // Sends `bytes` without copying them, after all that was written before. Ignored for a stale
@@ -216,7 +215,6 @@ class Reactor {
   void applyInterest(Watched& watched);
   void watchingFailed(Watched& watched, int error);
   void destroy(Watched& watched);
-  Stream* findStream(Handle handle) const { return find<Stream>(handle); }
 
   // retries.cc
   void comeBackLater(Watched& watched);
@@ -254,6 +252,7 @@ class Reactor {
   void finishConnect(Stream& stream);
   void noticeHangUp(Stream& stream, bool reset);
   void receiveFrom(Stream& stream);
+  void receiveFailed(Stream& stream, int error);
   void endOfInput(Stream& stream);
   size_t arenaRoom() const { return arena_.size() - arenaUsed_; }
   void endFromPeer(Stream& stream, int error, FailedCall call);
@@ -286,7 +285,6 @@ class Reactor {
   void endFromHere(Stream& stream, int error, FailedCall call);
   void endWithReset(Stream& stream, int error);
   void notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b);
-
   void dropUnsent(Stream& stream);
 
   // lingering.cc
@@ -310,7 +308,6 @@ class Reactor {
   // datagrams_in.cc
   DatagramSettings possible(const DatagramSettings& settings) const;
   DatagramSocket& makeDatagrams(Socket socket, const DatagramSettings& settings);
-  DatagramSocket* findDatagrams(Handle handle) const { return find<DatagramSocket>(handle); }
   void onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready);
   void goOnWithDatagrams();
   void comeBack(DatagramSocket& socket);

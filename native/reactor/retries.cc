@@ -32,8 +32,8 @@ void Reactor::backOff(Watched& watched) {
   applyInterest(watched);
 }
 
-// Without memory no event tells when there is some again. Everyday on some systems: told only if it
-// lasts.
+// Without memory no event tells when there is some again. Common on some systems, so it is told
+// only if it lasts.
 void Reactor::sendLater(Watched& watched, int error) {
   if (watched.setbacks >= kLongShortage) tellOfFailure(error, kSendCall);
   watched.sendRests = true;

@@ -43,7 +43,7 @@ bool Reactor::unlinkUnix(Handle handle) {
 }
 
 size_t Reactor::waitingDescriptors(Handle handle) const {
-  const Stream* stream = findStream(handle);
+  const Stream* stream = find<Stream>(handle);
   return stream == nullptr || stream->departing == nullptr ? 0 : stream->departing->size();
 }
 
@@ -54,7 +54,7 @@ Status Reactor::sendDescriptor(Handle handle, int fd) {
   const size_t bytesAhead = queuedBytes(handle);
   Watched* watched = table_.find(handle);
   if (watched == nullptr) return {};
-  Stream* stream = findStream(handle);
+  Stream* stream = find<Stream>(handle);
   if (stream == nullptr || !stream->isUnix) return {EOPNOTSUPP, "sendmsg"};
   if (!stream->takesWrites()) return {};
   if (stream->departing == nullptr) stream->departing = std::make_unique<DescriptorQueue>();

@@ -119,11 +119,9 @@ void tellsNothingOfUrgentData() {
   const UniqueFd kq(kqueue());
   const UniqueFd listener = listenOnLoopback();
   const Peer peer = Peer::connectedTo(portOf(listener.get()));
-  Socket accepted = kNoSocket;
-  SocketAddress address;
-  CHECK(acceptFrom(listener.get(), accepted, address).ok());
-  const UniqueFd socket(accepted);
-  struct kevent added = change(accepted, EVFILT_READ, EV_ADD | EV_CLEAR | EV_OOBAND | EV_RECEIPT);
+  const UniqueFd socket = acceptAt(listener);
+  struct kevent added =
+      change(socket.get(), EVFILT_READ, EV_ADD | EV_CLEAR | EV_OOBAND | EV_RECEIPT);
   CHECK_EQUAL(kevent(kq.get(), &added, 1, &added, 1, &kAtOnce), 1);
   CHECK(added.data == 0 && (added.flags & EV_OOBAND) == 0);
   CHECK_EQUAL(::send(peer.fd(), "ab", 2, MSG_OOB), 2);

@@ -154,10 +154,8 @@ void foldsErrors(PollerKind kind) {
   const auto poller = openPoller(kind);
   const UniqueFd listener = listenOnLoopback();
   Peer peer = Peer::connectedTo(portOf(listener.get()));
-  Socket accepted = kNoSocket;
-  SocketAddress address;
-  CHECK(acceptFrom(listener.get(), accepted, address).ok());
-  const UniqueFd socket(accepted);
+  const UniqueFd socket = acceptAt(listener);
+  const Socket accepted = socket.get();
   CHECK(add(*poller, accepted, Interest::kRead, 5).ok());
   peer.reset();
   CHECK(poller->block(10'000).ok());
@@ -173,10 +171,8 @@ void tellsErrorsToWhoIsNotInterested(PollerKind kind) {
   const auto poller = openPoller(kind);
   const UniqueFd listener = listenOnLoopback();
   Peer peer = Peer::connectedTo(portOf(listener.get()));
-  Socket accepted = kNoSocket;
-  SocketAddress address;
-  CHECK(acceptFrom(listener.get(), accepted, address).ok());
-  const UniqueFd socket(accepted);
+  const UniqueFd socket = acceptAt(listener);
+  const Socket accepted = socket.get();
   CHECK(poller->add(accepted, Interest::kRead, Trigger::kEdge, 5).ok());
   CHECK(poller->modify(accepted, Interest::kNone, Trigger::kEdge, 6).ok());
   peer.sendAll("unheard");

@@ -107,7 +107,7 @@ void errorsOfSendingAreToldAsSuch(PollerKind kind) {
 }
 
 // Bytes that could not be sent for want of memory are sent later, in order, and nothing spins until
-// then. On some systems that is everyday: it is told only if it lasts.
+// then. On some systems that is common: it is told only if it lasts.
 void streamsSendLater(PollerKind kind) {
   for (const int error : {ENOBUFS, ENOMEM}) {
     Server server(kind);

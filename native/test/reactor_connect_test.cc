@@ -15,14 +15,6 @@ Handle connect(Host& host, uint16_t port, const ConnectOptions& options = {}) {
   return handle;
 }
 
-// The far end of the connection that waits at `listener`.
-Peer acceptAt(const UniqueFd& listener) {
-  Socket socket = kNoSocket;
-  SocketAddress address;
-  CHECK(acceptFrom(listener.get(), socket, address).ok());
-  return Peer(UniqueFd(socket));
-}
-
 // A connection that is made tells this end's address, once, and carries bytes both ways.
 void connects(PollerKind kind) {
   Host host(kind);
@@ -31,7 +23,7 @@ void connects(PollerKind kind) {
   host.turnUntil([&] { return host.of(handle).connected == 1; });
   CHECK_EQUAL(host.of(handle).words[0], 0x7f000001);
   CHECK_EQUAL(host.of(handle).port, portOf(host.reactor().socketOf(handle)));
-  Peer peer = acceptAt(listener);
+  Peer peer(acceptAt(listener));
   host.write(handle, "ping");
   host.turnUntil([&] { return peer.hasReceived(4); });
   peer.sendAll("pong");
@@ -44,7 +36,7 @@ void hearsEarlyPeers(PollerKind kind) {
   Host host(kind);
   const UniqueFd listener = listenOnLoopback();
   const Handle handle = connect(host, portOf(listener.get()));
-  Peer peer = acceptAt(listener);
+  Peer peer(acceptAt(listener));
   peer.sendAll("hello");
   peer.finishSending();
   host.turnUntil([&] { return host.of(handle).lost == 1; });
@@ -95,7 +87,7 @@ void usesTheLocalAddressAskedFor(PollerKind kind) {
   host.turnUntil([&] { return host.of(handle).connected == 1; });
   CHECK_EQUAL(host.of(handle).port, localPort);
   // The next story may be given the same port: no connection lingers on it.
-  const Peer far = acceptAt(listener);
+  const Peer far(acceptAt(listener));
   host.reactor().close(handle);
 }
 
@@ -129,7 +121,7 @@ void heedsCommandsBeforeItIsMade(PollerKind kind) {
   host.reactor().flush();
   CHECK_EQUAL(host.reactor().queuedBytes(handle), 0);
   host.turnUntil([&] { return host.of(handle).connected == 1; });
-  Peer peer = acceptAt(listener);
+  Peer peer(acceptAt(listener));
   host.write(handle, "sent");
   host.turnUntil([&] { return peer.hasReceived(4); });
   CHECK(peer.text() == "sent");

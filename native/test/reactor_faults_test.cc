@@ -86,20 +86,26 @@ void listenersObeyInTheEnd(PollerKind kind) {
   CHECK_EQUAL(world.told(), 2);
 }
 
-// A stream whose reading the poller refuses to take up again hears all the same, later.
+// The poller refuses three times to have the stream read again.
+void resumeDespite(int& faults, FaultyServer& world, Handle stream, Peer& peer) {
+  Server& server = world.server;
+  server.command(stream, kPause);
+  server.turn();
+  faults = 3;
+  server.command(stream, kResume);
+  peer.sendAll("heard");
+  server.turnUntil([&] { return server.of(stream).data.size() == 5; });
+  CHECK_EQUAL(faults, 0);
+  CHECK_EQUAL(world.told(), 1);
+}
+
+// A stream whose reading the poller refuses to take up again is heard all the same, later.
 void streamsResume(PollerKind kind) {
   FaultyServer world(kind);
   Server& server = world.server;
   Peer peer;
   const Handle stream = server.connect(peer);
-  server.command(stream, kPause);
-  server.turn();
-  world.faults.modify = 3;
-  server.command(stream, kResume);
-  peer.sendAll("heard");
-  server.turnUntil([&] { return server.of(stream).data.size() == 5; });
-  CHECK_EQUAL(world.faults.modify, 0);
-  CHECK_EQUAL(world.told(), 1);
+  resumeDespite(world.faults.modify, world, stream, peer);
   // The next shortage is told of again.
   server.turn();
   world.faults.modify = 1;
@@ -107,20 +113,12 @@ void streamsResume(PollerKind kind) {
   server.turnUntil([&] { return world.told() == 2; });
 }
 
-// Nor does one for whom the refusal comes out only after the poller has taken the change.
+// So is one for which the refusal comes out only after the poller has taken the change.
 void streamsResumeWhenRefusedLater(PollerKind kind) {
   FaultyServer world(kind);
-  Server& server = world.server;
   Peer peer;
-  const Handle stream = server.connect(peer);
-  server.command(stream, kPause);
-  server.turn();
-  world.faults.later = 3;
-  server.command(stream, kResume);
-  peer.sendAll("heard");
-  server.turnUntil([&] { return server.of(stream).data.size() == 5; });
-  CHECK_EQUAL(world.faults.later, 0);
-  CHECK_EQUAL(world.told(), 1);
+  const Handle stream = world.server.connect(peer);
+  resumeDespite(world.faults.later, world, stream, peer);
 }
 
 // Neither does a writer wait for ever, nor a connection that was made.
@@ -143,10 +141,7 @@ void streamsWriteAndConnect(PollerKind kind) {
   CHECK(server.reactor().connect(loopback(portOf(listener.get())), nullptr, {}, client).ok());
   world.faults.modify = 2;
   server.turnUntil([&] { return server.of(client).connected == 1; });
-  Socket accepted = kNoSocket;
-  SocketAddress address;
-  CHECK(acceptFrom(listener.get(), accepted, address).ok());
-  const UniqueFd far(accepted);
+  const UniqueFd far = acceptAt(listener);
   put(far, "welcome");
   server.turnUntil([&] { return server.of(client).data.size() == 7; });
   CHECK_EQUAL(world.faults.modify, 0);

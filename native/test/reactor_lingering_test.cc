@@ -3,6 +3,7 @@
 #include "check.h"
 #include "fuzz/write_queue_check.h"
 #include "host.h"
+#include "lingering.h"
 #include "over_pollers.h"
 #include "sockets.h"
 
@@ -11,12 +12,6 @@ namespace {
 
 // Long enough that a close that waits for it would be noticed.
 constexpr int kLongLinger = 3600;
-
-void turnUntilLost(Host& host, Handle handle) {
-  host.turnUntil([&] { return host.of(handle).lost == 1; });
-  CHECK_EQUAL(host.of(handle).error, 0);
-  CHECK_EQUAL(host.of(handle).call, kNoCall);
-}
 
 void turnUntilGone(Server& server) {
   server.turnUntil([&] { return server.reactor().size() == 1; });
@@ -33,14 +28,7 @@ void sendThrough(Server& server, Peer& peer, Bytes bytes) {
 // A stream of which everything is sent, and which the peer has sent something nobody read.
 Handle lingering(Server& server, Peer& peer) {
   const Handle handle = server.connect(peer);
-  server.command(handle, kPause);
-  server.turn();
-  peer.sendAll("unread");
-  server.write(handle, "goodbye");
-  server.command(handle, kClose);
-  server.turnUntil([&] { return peer.hasEnded(); });
-  CHECK(peer.text() == "goodbye");
-  CHECK_EQUAL(peer.error(), 0);
+  endWithUnreadInput(server, handle, peer, kClose);
   CHECK_EQUAL(server.of(handle).lost, 0);
   return handle;
 }
@@ -215,14 +203,7 @@ void lingersWhenDiscarded(PollerKind kind) {
     Server server(kind);
     Peer peer;
     const Handle handle = server.connect(peer);
-    server.command(handle, kPause);
-    server.turn();
-    peer.sendAll("unread");
-    server.write(handle, "goodbye");
-    server.command(handle, kDiscard);
-    server.turnUntil([&] { return peer.hasEnded(); });
-    CHECK_EQUAL(peer.error(), 0);
-    CHECK(peer.text() == "goodbye");
+    endWithUnreadInput(server, handle, peer, kDiscard);
     CHECK_EQUAL(server.reactor().sizeInUse(), 1);
     if (waits) {
       for (uint32_t i = 0; i < Reactor::kLingerQuietTicks; i++) server.reactor().tick();

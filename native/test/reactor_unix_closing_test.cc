@@ -2,6 +2,7 @@
 
 #include "check.h"
 #include "host.h"
+#include "lingering.h"
 #include "over_pollers.h"
 #include "unix.h"
 
@@ -13,20 +14,12 @@ void lingersUntilThePeerEnds(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
   const Handle handle = server.connect(peer);
-  server.command(handle, kPause);
-  server.turn();
-  peer.sendAll("unread");
-  server.write(handle, "goodbye");
-  server.command(handle, kClose);
-  server.turnUntil([&] { return peer.hasEnded(); });
-  CHECK_EQUAL(peer.error(), 0);
-  CHECK(peer.text() == "goodbye");
+  endWithUnreadInput(server, handle, peer, kClose);
   peer.sendAll("and more");
   server.turnInVain();
   CHECK_EQUAL(server.of(handle).lost, 0);
   peer.close();
-  server.turnUntil([&] { return server.of(handle).lost == 1; });
-  CHECK_EQUAL(server.of(handle).error, 0);
+  turnUntilLost(server, handle);
 }
 
 // Descriptors that come meanwhile are nobody's.

@@ -9,20 +9,13 @@
 namespace ropewalk {
 namespace {
 
-Socket acceptAt(const UniqueFd& listener) {
-  Socket socket = kNoSocket;
-  SocketAddress address;
-  CHECK(acceptFrom(listener.get(), socket, address).ok());
-  return socket;
-}
-
 void opensSocketsThatNeverWait() {
   const UniqueFd listener = listenOnLoopback();
   Socket none = -7;
   SocketAddress address;
   CHECK(isWouldBlock(acceptFrom(listener.get(), none, address).error));
   const Peer peer = Peer::connectedTo(portOf(listener.get()));
-  const UniqueFd accepted(acceptAt(listener));
+  const UniqueFd accepted = acceptAt(listener);
   for (const int fd : {listener.get(), accepted.get()}) {
     CHECK(isNonBlocking(fd));
     CHECK(!isInherited(fd));
@@ -39,7 +32,7 @@ void handsOptionsDown() {
     options.keepAlive = enabled;
     const UniqueFd listener = listenOnLoopback(options);
     const Peer peer = Peer::connectedTo(portOf(listener.get()));
-    const UniqueFd accepted(acceptAt(listener));
+    const UniqueFd accepted = acceptAt(listener);
     CHECK_EQUAL(noDelayOf(accepted.get()), enabled == 1);
     CHECK_EQUAL(keepAliveOf(accepted.get()), enabled == 1);
     CHECK(setNoDelay(accepted.get(), enabled == 0).ok());
@@ -128,7 +121,7 @@ void raisesNoSignal() {
 void tellsAddresses() {
   const UniqueFd listener = listenOnLoopback();
   const Peer peer = Peer::connectedTo(portOf(listener.get()));
-  const UniqueFd accepted(acceptAt(listener));
+  const UniqueFd accepted = acceptAt(listener);
   SocketAddress local;
   SocketAddress remote;
   CHECK(localAddressOf(accepted.get(), local).ok());

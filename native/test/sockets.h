@@ -69,6 +69,14 @@ inline UniqueFd listenOnLoopback(const ListenOptions& options = {}) {
   return UniqueFd(socket);
 }
 
+// The next connection of `listener`, which waits to be accepted.
+inline UniqueFd acceptAt(const UniqueFd& listener) {
+  Socket socket = kNoSocket;
+  SocketAddress address;
+  CHECK(acceptFrom(listener.get(), socket, address).ok());
+  return UniqueFd(socket);
+}
+
 // Of a peer or a listener: the system takes little at a time.
 constexpr int kSmallBuffer = 4096;
 

@@ -16,7 +16,8 @@ export interface StreamProtocol {
    * - False: bytes are *given*. They are the receiver's own, in an `ArrayBuffer` that no other connection and no other delivery
    *   shares: it may keep, change, transfer or post them.
    * - True: bytes are *lent*, which saves the copy. They are valid until `dataReceived` returns and are overwritten afterwards.
-   *   What is kept must be copied (`Buffer.copyBytesFrom`); what is passed to `write` in time is sent as it is.
+   *   What is kept must be copied (`Buffer.copyBytesFrom`); what is passed to `write` in time is sent as it is. Do not
+   *   post or clone them: `data.buffer` is the receive memory of all connections, and would be copied as a whole.
    */
   readonly acceptsLentBytes?: boolean;
   makeConnection(transport: Transport): void;

@@ -4,9 +4,10 @@
  * A chunk that comes when nothing waits becomes the head as it is, and frames are views of it. When the decoder has found no
  * more whole frames in it, `settle` copies the unfinished rest into a buffer of the queue's own: the chunk may be lent, and
  * 20 bytes left over must not pin 64 KiB for as long as the peer cares to wait. That buffer is never part of Node's pool,
- * since frames are views of it, and who detached one would detach the pool. The next chunk becomes the tail, and only the bytes that complete the unfinished frame are copied from it: then it is
- * the head. So a byte is copied once if its frame came in pieces, else never, plus what growing costs: capacity at least
- * doubles, up to what the frame can need. Bytes are appended behind those given out, never over them.
+ * since frames are views of it: detaching one would detach the pool. The next chunk becomes the tail, and only the bytes
+ * that complete the unfinished frame are copied from it: then it is the head. So a byte is copied once if its frame came in
+ * pieces, else never, plus what growing costs: capacity at least doubles, up to what the frame can need. Bytes are appended
+ * behind those given out, never over them.
  */
 import { InvalidArgumentTypeError } from '../core/errors.js';
 import { givenCopy, HEAP_BYTES, ownBytes } from '../internal/lent-bytes.js';

@@ -7,8 +7,6 @@ import type { PullProducer } from '../core/producer.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
 import { reportError } from '../internal/error-report.js';
 
-const NOTHING: Uint8Array = new Uint8Array(0);
-
 /** A protocol that has things to deliver. */
 export interface Deliverer {
   readonly transport: Transport;
@@ -113,8 +111,6 @@ export class Delivery implements PullProducer {
       throw error;
     }
     transport.pauseProducing();
-    // What was written before is told of once something is written after.
-    transport.write(NOTHING);
   }
 
   private get wanted(): boolean {

@@ -37,10 +37,11 @@ const MAX_WAITING = 253;
  * await sender.send(transport, alreadyRead);
  */
 export class ConnectionSender extends Int32StringReceiver {
-  /** Connections that are being detached, and those that were sent since nothing waited to be sent. */
+  /** Connections that are being detached. */
   #detaching = 0;
+  /** Connections that were sent since nothing waited to be sent: so many descriptors may still wait. */
   #sent = 0;
-  /** Those whose descriptors would be too many: they are not detached yet. */
+  /** Sends that wait for room: each is fired when its connection may be detached. */
   readonly #queue: Deferred<void>[] = [];
   #watching = false;
 
@@ -52,9 +53,9 @@ export class ConnectionSender extends Int32StringReceiver {
   }
 
   /**
-   * Detaches a connection and sends it: `connectionLost(ConnectionDetached)` is what its protocol sees of it.
+   * Detaches a connection and sends it: `connectionLost(ConnectionDetached)` is what its protocol sees of it. Where many are
+   * sent at once, or the other process is slow, some are detached only when there is room for their descriptors.
    * @param unread What its protocol has received and not dealt with.
-   * Where many are sent at once, or the other process is slow, some stay where they are until there is room for their descriptors.
    * @returns Fails as `detach` does, or with a ConnectionLost where nobody is there to take it; the connection then stays where
    * it is; so it does where `unread` has more than {@link MAX_UNREAD_BYTES}. Fails with a HandoverError where that shows only
    * after it was detached: it is closed.
@@ -116,7 +117,7 @@ export class ConnectionSender extends Int32StringReceiver {
     );
   }
 
-  /** Whose turn it is. */
+  /** Lets as many connections be detached as there is room for. */
   #next(): void {
     if (!this.#watching) return;
     const room = MAX_SENT - this.#detaching - this.#sent;

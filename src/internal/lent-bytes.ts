@@ -4,9 +4,9 @@
  */
 
 /**
- * A Buffer whose memory is its own. `Buffer.from` and `Buffer.allocUnsafe` put small data into memory that all of the process
- * shares, so that whoever detaches it detaches it for everybody. Up to 64 bytes are on V8's heap until somebody asks for
- * `buffer`, and cost 45 ns; copying by the constructor is also the fastest way for more.
+ * A Buffer whose memory is its own. `Buffer.from` and `Buffer.allocUnsafe` put small data into a pool that the whole process
+ * shares: detaching one such buffer detaches all others in the pool. Up to 64 bytes are on V8's heap until `buffer` is
+ * read, and cost 45 ns; copying by the constructor is also the fastest way for more.
  */
 class GivenBytes extends Uint8Array {}
 Object.setPrototypeOf(GivenBytes.prototype, Buffer.prototype);

@@ -49,7 +49,7 @@ export class UnsentBytesBudget {
   /** Had too much when they last wrote. */
   #suspects: Set<UnsentBytesHolder> = new Set();
   #counted = 0;
-  /** The sum from which on it is worth while to count anew. */
+  /** The sum at which connections are counted anew. */
   #recountAt = 0;
   #judgement: DelayedCall | undefined;
 

@@ -7,8 +7,6 @@ import { ProducerRegisteredError } from '../core/errors.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
 
-const NOTHING: Uint8Array = new Uint8Array(0);
-
 interface RegisteredProducer {
   readonly producer: PullProducer & Partial<PushProducer>;
   readonly streaming: boolean;
@@ -120,8 +118,6 @@ export class UnsentBytesValve implements PullProducer {
     if (this.attached) return;
     this.attached = true;
     this.transport.registerProducer(this, false);
-    // What was written before is told of once something is written after.
-    if (this.transport.bufferedBytes > 0) this.transport.write(NOTHING);
   }
 
   private settle(): void {

@@ -5,9 +5,9 @@ import { AddonNotLoadedError } from '../core/errors.js';
 import type { Reactor } from '../core/reactor.js';
 import { checkChoice } from '../internal/check.js';
 import { reactorChannel } from './diagnostics.js';
-import type { ReactorOptions } from './hosted-reactor.js';
 import { NativeReactor, type NativeReactorOptions } from './native/native-reactor.js';
 import { NodeReactor } from './node/node-reactor.js';
+import type { ReactorOptions } from './reactor-options.js';
 
 export interface CreateReactorOptions extends ReactorOptions, NativeReactorOptions {
   /**

@@ -42,6 +42,7 @@ import { connectedUNIXDatagrams, listeningUDP, listeningUNIXDatagrams } from './
 import type { DatagramSettings, UDPSettings, UNIXDatagramSettings } from './datagram-settings.js';
 import { connectionLostChannel } from './diagnostics.js';
 import { type LoopHost, NODE_LOOP } from './loop-host.js';
+import type { ReactorOptions } from './reactor-options.js';
 import { RunPhases } from './run-phases.js';
 import {
   type ConnectorOptions,
@@ -72,23 +73,6 @@ import {
   unixConnectSettings,
   unixListenSettings,
 } from './unix-settings.js';
-
-/** Options that every reactor takes. */
-export interface ReactorOptions {
-  /**
-   * Is told exceptions of application code and troubles that no call can report. Default: publishes them to the diagnostics
-   * channel `ropewalk.error` and prints them to standard error.
-   * What it throws itself is printed.
-   */
-  readonly reportError?: ErrorReporter;
-  /**
-   * Overwrites lent bytes (`acceptsLentBytes`) as soon as `dataReceived` or `datagramReceived` has returned, so that a
-   * protocol that keeps them all the same is found out at once. For debugging: it costs a copy. Default false.
-   */
-  readonly poisonLentBytes?: boolean;
-  /** Measures the length of turns for {@link Reactor.statistics}. Default false. */
-  readonly measureTurns?: boolean;
-}
 
 /** The resolver that a reactor comes with. */
 export interface OwnNameResolver extends NameResolver {

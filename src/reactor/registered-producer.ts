@@ -1,9 +1,7 @@
 /** The producer of a consumer that sends, and whether it has to wait. */
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import { HIGH_WATER_MARK_BYTES } from '../core/transport.js';
-
-/** UTF-8 takes at most this many bytes for one UTF-16 code unit. */
-const MAX_UTF8_BYTES = 3;
+import { MAX_UTF8_BYTES } from '../internal/utf8.js';
 
 export class RegisteredProducer {
   readonly producer: PullProducer & Partial<PushProducer>;

@@ -36,6 +36,13 @@ import { fail } from '../defer/succeed.js';
 import type { AsyncContext } from '../internal/async-context.js';
 import { checkData } from '../internal/check.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
+import {
+  holdInput,
+  holdsInput,
+  nextHeldInput,
+  type Received,
+  takeHeldInput,
+} from './held-input.js';
 import type { ReceivedBytes } from './received-bytes.js';
 import { RegisteredProducer } from './registered-producer.js';
 
@@ -61,12 +68,6 @@ type StreamState = 'open' | 'closing' | 'aborting' | 'detaching' | 'closed';
 type ReadingState = 'on' | 'paused' | 'resuming' | 'ended';
 
 type WritingState = 'open' | 'shutting' | 'shut';
-
-/** Bytes, or the number of a descriptor. */
-type Received = Buffer | number;
-
-/** What was received for a transport that was paused before it could be delivered. Rare, so not a field. */
-const held = new WeakMap<StreamTransport, Received[]>();
 
 /**
  * A connected stream socket. One lives for each connection, so its private methods are TypeScript's: a class with a
@@ -195,7 +196,7 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
 
   resumeProducing(): void {
     if (this.state !== 'open' || this.reading !== 'paused') return;
-    if (!held.has(this)) {
+    if (!holdsInput(this)) {
       this.reading = 'on';
       this.setReading(true);
       return;
@@ -330,7 +331,7 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
 
   /** @internal Bytes that are to be delivered, in the next turn, before any that come. Called before {@link start}. */
   holdBack(data: Buffer): void {
-    held.set(this, [data]);
+    holdInput(this, data);
     this.reading = 'resuming';
     this.setReading(false);
     this.reactor.soon(() => this.deliverHeld());
@@ -401,7 +402,7 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   protected finish(reason: Error): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
-    this.dropHeld();
+    this.takeHeldBytes();
     const registered = this.producer;
     this.producer = undefined;
     if (registered !== undefined) {
@@ -456,7 +457,7 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
       detached.errback(error);
       return;
     }
-    const unread = (held.get(this) ?? []).filter((part) => typeof part !== 'number');
+    const unread = this.takeHeldBytes();
     this.finish(withoutStack(() => new ConnectionDetached()));
     const close = (): void => this.closeDescriptor(fd);
     const bytes = givenCopyOf(Buffer.concat(unread));
@@ -474,32 +475,30 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
       if (typeof part === 'number') this.closeDescriptor(part);
       return;
     }
-    const parts = held.get(this);
-    if (parts === undefined) held.set(this, [part]);
-    else parts.push(part);
+    holdInput(this, part);
   }
 
-  private dropHeld(): void {
-    for (const part of held.get(this) ?? []) {
+  /** The bytes that are held, which are held no longer. Descriptors among them are closed. */
+  private takeHeldBytes(): Buffer[] {
+    const bytes: Buffer[] = [];
+    for (const part of takeHeldInput(this)) {
       if (typeof part === 'number') this.closeDescriptor(part);
+      else bytes.push(part);
     }
-    held.delete(this);
+    return bytes;
   }
 
   private deliverHeld(): void {
-    const parts = held.get(this);
-    if (parts === undefined || this.reading !== 'resuming' || this.state !== 'open') return;
+    if (this.reading !== 'resuming' || this.state !== 'open') return;
     this.reading = 'on';
     while (this.reading === 'on' && this.state === 'open') {
-      const part = parts.shift();
+      const part = nextHeldInput(this);
       if (part === undefined) {
-        held.delete(this);
         this.setReading(true);
         return;
       }
       if (typeof part === 'number') this.descriptorReceived(part);
       else this.received(part);
     }
-    if (parts.length === 0) held.delete(this);
   }
 }

@@ -1,4 +1,4 @@
-/** The door `ropewalk/workers`: one service in several threads or processes that share its ports. */
+/** The entry point `ropewalk/workers`: one service in several threads or processes that share its ports. */
 export {
   WorkerExitedError,
   WorkerHungError,

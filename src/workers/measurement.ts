@@ -6,7 +6,7 @@ export interface Measurement {
   readonly statistics: ReactorStatistics;
   /** The counters that its module made, by name. */
   readonly counters: Readonly<Record<string, number>>;
-  /** What its gauges stood at. */
+  /** The values of its gauges, by name. */
   readonly gauges: Readonly<Record<string, number>>;
 }
 
@@ -30,8 +30,9 @@ export const NOTHING_MEASURED: Measurement = {
 /** The sum of all. Lengths of turns can't be added: the longest is taken. */
 export function sumOf(measurements: Iterable<Measurement>): Measurement {
   const statistics = { ...NOTHING_MEASURED.statistics } as Mutable<ReactorStatistics>;
-  const counters: Record<string, number> = {};
-  const gauges: Record<string, number> = {};
+  // Any name may have been given, one of Object.prototype's too.
+  const counters: Map<string, number> = new Map();
+  const gauges: Map<string, number> = new Map();
   for (const one of measurements) {
     for (const key of Object.keys(statistics) as (keyof ReactorStatistics)[]) {
       const [sum, value] = [statistics[key], one.statistics[key]];
@@ -41,11 +42,17 @@ export function sumOf(measurements: Iterable<Measurement>): Measurement {
     addTo(counters, one.counters);
     addTo(gauges, one.gauges);
   }
-  return { statistics, counters, gauges };
+  return {
+    statistics,
+    counters: Object.fromEntries(counters),
+    gauges: Object.fromEntries(gauges),
+  };
 }
 
-function addTo(sums: Record<string, number>, figures: Readonly<Record<string, number>>): void {
-  for (const [name, figure] of Object.entries(figures)) sums[name] = (sums[name] ?? 0) + figure;
+function addTo(sums: Map<string, number>, figures: Readonly<Record<string, number>>): void {
+  for (const [name, figure] of Object.entries(figures)) {
+    sums.set(name, (sums.get(name) ?? 0) + figure);
+  }
 }
 
 /** What stays of a worker that is gone: its totals, but nothing that is open or pending. */

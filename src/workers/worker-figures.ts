@@ -35,18 +35,17 @@ export class WorkerFigures {
     this.#gauges.set(name, read);
   }
 
-  /** What all stand at. A gauge that can't be read is reported and left out. */
+  /** The present values of all. A gauge that can't be read is reported and left out. */
   read(): Pick<Measurement, 'counters' | 'gauges'> {
-    const counters: Record<string, number> = {};
-    for (const [name, { total }] of this.#counters) counters[name] = total;
-    const gauges: Record<string, number> = {};
+    const totals = [...this.#counters].map(([name, { total }]) => [name, total] as const);
+    const gauges: Map<string, number> = new Map();
     for (const [name, read] of this.#gauges) {
       try {
-        gauges[name] = Number(read());
+        gauges.set(name, Number(read()));
       } catch (error) {
         reportError(error, `the gauge ${name}`);
       }
     }
-    return { counters, gauges };
+    return { counters: Object.fromEntries(totals), gauges: Object.fromEntries(gauges) };
   }
 }

@@ -98,6 +98,20 @@ contract('adoptStreamConnection', (rig) => {
     expect((await adopted.receive(3)).toString()).toBe('old');
   });
 
+  it('goes on receiving when it pauses and resumes within what was read before', async () => {
+    const { fd, peer } = await detached(rig, 'unix');
+    peer.transport.write(' and new');
+    const adopted = new Recorder({
+      dataReceived: (_data, self) => {
+        self.tcp.pauseProducing();
+        self.tcp.resumeProducing();
+      },
+    });
+    const options = { takeOver: true, unread: Buffer.from('old') };
+    rig.reactor.adoptStreamConnection(fd, new RecordingFactory(() => adopted), options);
+    expect((await adopted.receive(11)).toString()).toBe('old and new');
+  });
+
   it('is closed and reported where the factory throws, with the descriptor that it took', async () => {
     const { fd, peer } = await detached(rig, 'tcp');
     const error = new Error('out of buildProtocol');

@@ -30,6 +30,16 @@ async function lingering(rig: Rig): Promise<ServedPeer> {
   return pair;
 }
 
+/** A connection with `lingerSeconds` whose protocol has written `data`, more than its peer, who does not read, has room for. */
+async function unacknowledged(rig: Rig): Promise<ServedPeer & { data: Buffer }> {
+  const options = { lingerSeconds: 3600, sendBufferBytes: 4_000_000 };
+  const pair = await served(rig, new Recorder(), options);
+  pair.peer.socket.pause();
+  const data = patterned(1_500_000);
+  pair.protocol.call('write', data);
+  return { ...pair, data };
+}
+
 /** Sends on for as long as the connection takes it. */
 function flood({ socket }: ServedPeer['peer']): void {
   const block = Buffer.alloc(64 * 1024);
@@ -189,11 +199,7 @@ contract('a peer that refuses what is sent to it', (rig) => {
 contract('lingerSeconds', (rig) => {
   it('has connectionLost wait until all is acknowledged, and no thread', async ({ skip }) => {
     if (!rig.native) skip('native only');
-    const options = { lingerSeconds: 3600, sendBufferBytes: 4_000_000 };
-    const { protocol, peer } = await served(rig, new Recorder(), options);
-    peer.socket.pause();
-    const data = patterned(1_500_000);
-    protocol.call('write', data);
+    const { protocol, peer, data } = await unacknowledged(rig);
     protocol.call('loseConnection');
     await quietMoment(rig);
     expect(protocol.lostCount).toBe(0);
@@ -207,11 +213,7 @@ contract('lingerSeconds', (rig) => {
 
   it('keeps nobody waiting when the reactor goes', async ({ skip }) => {
     if (!rig.native) skip('native only');
-    const options = { lingerSeconds: 3600, sendBufferBytes: 4_000_000 };
-    const { protocol, peer } = await served(rig, new Recorder(), options);
-    peer.socket.pause();
-    const data = patterned(1_500_000);
-    protocol.call('write', data);
+    const { peer, data } = await unacknowledged(rig);
     await quietMoment(rig);
     await rig.reactor[Symbol.asyncDispose]();
     peer.socket.resume();

@@ -9,6 +9,7 @@ import { LimitTotalConnectionsFactory } from '../../src/policies/limit-total-con
 import { LimitUnsentBytesFactory } from '../../src/policies/limit-unsent-bytes.js';
 import { ShapingFactory } from '../../src/policies/shaping-factory.js';
 import { TimeoutFactory } from '../../src/policies/timeout-factory.js';
+import { RecordingProducer } from '../../src/testing/contracts/transport/recording-producer.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { MemoryTransport } from '../../src/testing/memory-transport.js';
 
@@ -144,13 +145,8 @@ describe.each(DEPTHS)('a receiver that applies backpressure, %s,', (_depth, wrap
   it('leaves it to a producer of the application', () => {
     const protocol = new Answering();
     const transport = connect(protocol, wraps);
-    const log: string[] = [];
-    const note = (what: string) => (): void => void log.push(what);
-    const producer = {
-      pauseProducing: note('pause'),
-      resumeProducing: note('resume'),
-      stopProducing: note('stop'),
-    };
+    const producer = new RecordingProducer(protocol.transport);
+    const { log } = producer;
     protocol.transport.registerProducer(producer, true);
     transport.receive('\n'.repeat(2 * ANSWERS_UNTIL_FULL));
     expect(protocol.answers).toBe(2 * ANSWERS_UNTIL_FULL);

@@ -11,6 +11,7 @@ import {
 } from '../../src/policies/limit-unsent-bytes.js';
 import { ShapingFactory } from '../../src/policies/shaping-factory.js';
 import { UnsentBytesBudget } from '../../src/policies/unsent-bytes-budget.js';
+import { RecordingProducer } from '../../src/testing/contracts/transport/recording-producer.js';
 import { flushLoggedErrors } from '../../src/testing/index.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import type { MemoryTransport } from '../../src/testing/memory-transport.js';
@@ -267,13 +268,8 @@ describe('a limit of unsent bytes that pauses', () => {
 
   it('pauses and resumes a push producer as the transport would, and over the limit', () => {
     const [, protocol, transport] = paused();
-    const log: string[] = [];
-    const note = (what: string) => (): void => void log.push(what);
-    const producer = {
-      pauseProducing: note('pause'),
-      resumeProducing: note('resume'),
-      stopProducing: note('stop'),
-    };
+    const producer = new RecordingProducer(protocol.transport);
+    const { log } = producer;
     protocol.transport.registerProducer(producer, true);
     expect(log).toEqual([]);
     protocol.transport.write(Buffer.alloc(HIGH_WATER_MARK_BYTES));

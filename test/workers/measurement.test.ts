@@ -25,6 +25,18 @@ describe('sumOf', () => {
     );
   });
 
+  it('adds up figures of any name', () => {
+    const counters = { constructor: 1, toString: 2, ['__proto__']: 3 };
+    const sum = sumOf([figures({}, counters, counters), figures({}, counters, counters)]);
+    for (const sums of [sum.counters, sum.gauges]) {
+      expect(Object.entries(sums)).toEqual([
+        ['constructor', 2],
+        ['toString', 4],
+        ['__proto__', 6],
+      ]);
+    }
+  });
+
   it('of none is nothing, and changes no constant', () => {
     expect(sumOf([])).toEqual(NOTHING_MEASURED);
     expect(sumOf([figures({ turns: 5 })])).toEqual(figures({ turns: 5 }));

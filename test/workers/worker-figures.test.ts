@@ -18,6 +18,15 @@ describe('the figures of a worker', () => {
     expect(figures.read().gauges).toEqual({ open: 7 });
   });
 
+  it('may have any name', () => {
+    const figures = new WorkerFigures();
+    figures.counter('__proto__').add(2);
+    figures.gauge('__proto__', () => 3);
+    const { counters, gauges } = figures.read();
+    expect(Object.entries(counters)).toEqual([['__proto__', 2]]);
+    expect(Object.entries(gauges)).toEqual([['__proto__', 3]]);
+  });
+
   it('refuse what does not count', () => {
     const figures = new WorkerFigures();
     const counter = figures.counter('a');

@@ -10,6 +10,7 @@ import type { DatagramDetails, DestinationOf } from '../../core/datagram.js';
 import { MessageLengthError } from '../../core/datagram-errors.js';
 import { checkData } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
+import { MAX_UTF8_BYTES } from '../../internal/utf8.js';
 import type { DatagramPort, DatagramSocket } from '../datagram-port.js';
 import type { NativeSocket, NativeSockets } from './native-sockets.js';
 import {
@@ -28,9 +29,6 @@ import {
   FLAG_HAS_DESTINATION,
   FLAG_NO_ADDRESS,
 } from './shared-memory.js';
-
-/** UTF-8 takes at most this many bytes for one UTF-16 code unit. */
-const MAX_UTF8_BYTES = 3;
 
 /** How many records an event of datagrams has beyond the first. */
 export function datagramRecords(kind: number): number {

@@ -5,6 +5,7 @@
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { checkData } from '../../internal/check.js';
 import { givenCopyOf, isLent } from '../../internal/lent-bytes.js';
+import { MAX_UTF8_BYTES } from '../../internal/utf8.js';
 import type { NativeLoop } from '../../native.js';
 import type { ReceiveArena } from './receive-arena.js';
 import {
@@ -18,8 +19,6 @@ import {
   type SharedMemory,
 } from './shared-memory.js';
 
-/** UTF-8 takes at most this many bytes for one UTF-16 code unit. */
-const MAX_UTF8_BYTES = 3;
 /** Lent bytes of this number or more are sent from where they lie; fewer are copied in less time than that takes to find out. */
 const LENT_REFERENCE_BYTES = 2048;
 

@@ -1,9 +1,10 @@
 /**
  * A connection of the pure-JS reactor: a stream transport over a `net.Socket`.
  *
- * What is written waits in the reactor's {@link Outgoing} until the turn ends; then `flush` hands it to the socket, piece by piece
- * for as long as the system takes them at once. The socket keeps one piece at most; the rest waits here. Closing, half-closing and telling producers all wait for the
- * same thing, that nothing is left to send, and all happen in `settle`: no caller is ever called back.
+ * What is written waits in the reactor's {@link Outgoing} until the turn ends; then `flush` hands it to the socket, piece by
+ * piece for as long as the system takes them at once. The socket keeps one piece at most; the rest waits here. Closing,
+ * half-closing and telling producers all wait for the same thing, that nothing is left to send, and all happen in `settle`:
+ * no caller is ever called back.
  */
 import { type Address, addressFrom } from '../../core/address.js';
 import { InvalidArgumentTypeError, UnsupportedError } from '../../core/errors.js';

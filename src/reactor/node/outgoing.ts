@@ -20,7 +20,7 @@ export interface Flushed {
 
 /** Whose bytes these are. */
 export interface OutgoingOwner extends Flushed {
-  /** Takes the next part of its data, in order. @param borrowed Whether it is somebody else's memory. */
+  /** Takes the next part of its data, in order. @param borrowed Whether its memory is the application's. */
   queue(part: Uint8Array, borrowed: boolean): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What was written to a socket of Node's and not handed to it yet. libuv sends from where bytes lie for as long as that takes, and
- * knows nothing of what JavaScript does to a buffer meanwhile: it is therefore given copies of what is not ours.
+ * What was written to a socket of Node's and not handed to it yet. libuv sends from the buffer itself for as long as that
+ * takes, whatever JavaScript does to it meanwhile: it is therefore given copies of what is the application's.
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { systemError } from '../../internal/system-error.js';
@@ -9,7 +9,7 @@ interface Part {
   bytes: Uint8Array;
   /** What `bytes` had when they were written: fewer are left of them once their memory is transferred away. */
   readonly length: number;
-  /** Whether somebody else may take the memory away. */
+  /** Whether the memory is the application's, which may transfer it away. */
   readonly borrowed: boolean;
 }
 
@@ -54,7 +54,7 @@ export class PartQueue {
     return copies.subarray(0, used);
   }
 
-  /** What waits, for how long nobody knows, must not keep a slab alive for the sake of a few bytes. */
+  /** Copies small parts out of slabs: they may wait for long, and would keep a whole slab alive for a few bytes. */
   leaveSlabs(): void {
     for (const part of this.#parts.slice(Math.max(this.#slabbed, this.#first))) {
       if (!part.borrowed && part.length < LARGE_WRITE_BYTES) part.bytes = Buffer.from(part.bytes);

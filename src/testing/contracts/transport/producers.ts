@@ -20,6 +20,7 @@ export function addProducerCases(contract: TransportCases): void {
   addRegistrationCases(contract);
   addEndCases(contract);
   addPullCases(contract);
+  addPullWhileOthersWriteCases(contract);
 }
 
 function addPauseCases(contract: TransportCases): void {
@@ -277,6 +278,29 @@ function addPullCases(contract: TransportCases): void {
     assert.equal(asked, 1);
   });
 
+  contract.add('lets a pull producer finish within its very first answer', async (scene) => {
+    const { server, transport } = scene;
+    const resumeProducing = (): void => {
+      transport.write('all there is');
+      transport.unregisterProducer();
+      transport.loseConnection();
+    };
+    transport.registerProducer({ resumeProducing, stopProducing() {} }, false);
+    await scene.ended(server);
+    assert.equal(server.text, 'all there is');
+  });
+
+  contract.add('stops a pull producer when the connection ends', async (scene) => {
+    let stopped = 0;
+    const stopProducing = (): void => void stopped++;
+    scene.transport.registerProducer({ resumeProducing() {}, stopProducing }, false);
+    scene.breakConnection();
+    await scene.lost(scene.client);
+    assert.equal(stopped, 1);
+  });
+}
+
+function addPullWhileOthersWriteCases(contract: TransportCases): void {
   contract.add(
     'asks a pull producer that registers while bytes wait again once they are sent',
     async (scene) => {
@@ -333,25 +357,4 @@ function addPullCases(contract: TransportCases): void {
       assert.deepEqual(buffered, new Array(buffered.length).fill(0));
     },
   );
-
-  contract.add('lets a pull producer finish within its very first answer', async (scene) => {
-    const { server, transport } = scene;
-    const resumeProducing = (): void => {
-      transport.write('all there is');
-      transport.unregisterProducer();
-      transport.loseConnection();
-    };
-    transport.registerProducer({ resumeProducing, stopProducing() {} }, false);
-    await scene.ended(server);
-    assert.equal(server.text, 'all there is');
-  });
-
-  contract.add('stops a pull producer when the connection ends', async (scene) => {
-    let stopped = 0;
-    const stopProducing = (): void => void stopped++;
-    scene.transport.registerProducer({ resumeProducing() {}, stopProducing }, false);
-    scene.breakConnection();
-    await scene.lost(scene.client);
-    assert.equal(stopped, 1);
-  });
 }

@@ -1,0 +1,19 @@
+/** What the reactors have in common that is set when they are made. */
+import type { ErrorReporter, Reactor } from '../core/reactor.js';
+
+/** Options that every reactor takes. */
+export interface ReactorOptions {
+  /**
+   * Is told exceptions of application code and troubles that no call can report. Default: publishes them to the diagnostics
+   * channel `ropewalk.error` and prints them to standard error.
+   * What it throws itself is printed.
+   */
+  readonly reportError?: ErrorReporter;
+  /**
+   * Overwrites lent bytes (`acceptsLentBytes`) as soon as `dataReceived` or `datagramReceived` has returned, so that a
+   * protocol that keeps them all the same is found out at once. For debugging: it costs a copy. Default false.
+   */
+  readonly poisonLentBytes?: boolean;
+  /** Measures the length of turns for {@link Reactor.statistics}. Default false. */
+  readonly measureTurns?: boolean;
+}
