@@ -152,8 +152,9 @@ class OfferProtocol extends LineOnlyReceiver {
     // The socket stays, or a "ready" that crosses with this would break the connection before the successor has read why.
     this.transport.loseWriteConnection();
     if (this.#timeout?.active()) this.#timeout.cancel();
+    // Not loseConnection: that would linger for as long as the successor goes on sending.
     this.#timeout = this.#reactor.callLater(REFUSED_TIMEOUT_MS, () =>
-      this.transport.loseConnection(),
+      this.transport.abortConnection(),
     );
   }
 

@@ -10,6 +10,7 @@ import { LimitUnsentBytesFactory } from '../../src/policies/limit-unsent-bytes.j
 import { ShapingFactory } from '../../src/policies/shaping-factory.js';
 import { TimeoutFactory } from '../../src/policies/timeout-factory.js';
 import { RecordingProducer } from '../../src/testing/contracts/transport/recording-producer.js';
+import { captureLoggedErrors } from '../../src/testing/logged-errors.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { MemoryTransport } from '../../src/testing/memory-transport.js';
 
@@ -186,4 +187,24 @@ it('a receiver does not apply backpressure unless it says so', () => {
   transport.receive('\n'.repeat(2 * ANSWERS_UNTIL_FULL));
   expect(protocol.answers).toBe(2 * ANSWERS_UNTIL_FULL);
   expect(transport.paused).toBe(false);
+});
+
+it('a receiver ends its connection where the transport takes no producer', () => {
+  class Producerless extends MemoryTransport {
+    override registerProducer(): void {
+      throw new TypeError('no producers here');
+    }
+  }
+  const errors = captureLoggedErrors();
+  try {
+    const protocol = new Answering();
+    const transport = new Producerless({ capacity: 0 });
+    transport.connect(protocol);
+    transport.receive('\n'.repeat(2 * ANSWERS_UNTIL_FULL));
+    transport.settle();
+    expect(protocol.reason?.message).toBe('no producers here');
+    expect(errors.flush(TypeError)).toHaveLength(1);
+  } finally {
+    errors[Symbol.dispose]();
+  }
 });

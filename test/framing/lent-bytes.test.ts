@@ -387,3 +387,60 @@ it.each(DECODERS)('%s copies what waits when it is told to', (_name, make, wire,
     expect(read).toEqual(frames);
   }
 });
+
+describe('a frame error', () => {
+  const faulty = (): FrameDecoder =>
+    new LengthFieldDecoder({ lengthFieldLength: 1, initialBytesToStrip: 1, maxFrameLength: 4 });
+  const bytes = Buffer.from('\x02ab\x09rest of it');
+
+  it('comes with a rest that is lent where frames are', () => {
+    class Faulted extends LentFrames {
+      seen = '';
+      rest: Buffer | undefined = undefined;
+
+      override frameError(_error: unknown, rest: Buffer): void {
+        this.seen = rest.toString();
+        this.rest = rest;
+      }
+    }
+    const protocol = new MemoryTransport().connect(new Faulted(faulty()));
+    (protocol.transport as MemoryTransport).receive(bytes);
+    expect(protocol.seen).toBe('\x09rest of it');
+    expect([...new Set(protocol.rest)]).toEqual([POISON_BYTE]);
+  });
+});
+
+describe('a decoder that has no nextGiven', () => {
+  /** Two bytes a frame, by the least that a decoder must have. */
+  class Pairs implements FrameDecoder {
+    #waiting: Buffer = Buffer.alloc(0);
+
+    get bufferedBytes(): number {
+      return this.#waiting.length;
+    }
+
+    receive(chunk: Buffer): void {
+      this.#waiting = Buffer.concat([this.#waiting, chunk]);
+    }
+
+    next(): Buffer | undefined {
+      if (this.#waiting.length < 2) return undefined;
+      const frame = this.#waiting.subarray(0, 2);
+      this.#waiting = this.#waiting.subarray(2);
+      return frame;
+    }
+
+    takeRest(): Buffer {
+      return this.#waiting;
+    }
+  }
+
+  it('has its frames copied', () => {
+    const protocol = new MemoryTransport().connect(new Frames(new Pairs()));
+    const transport = protocol.transport as MemoryTransport;
+    transport.receive('abc');
+    transport.receive('d');
+    expect(protocol.frames.map(String)).toEqual(['ab', 'cd']);
+    for (const frame of protocol.frames) expect(frame.buffer.byteLength).toBe(2);
+  });
+});
