@@ -35,10 +35,10 @@ export async function runIdle(
       const { name } = contender;
       progress.step(scenario.name, `process ${round}/${scenario.repeats}, ${name}`);
       await useFresh(scenario, contender, options, record, async (fresh) => {
-        const accepted = await settledGrowth(scenario, fresh);
+        const accepted = await growthAfter(scenario.settleSeconds, scenario.connections, fresh);
         const fault = faultOf(name, await fresh.client.touch());
         if (fault !== undefined) record.failures.push(fault);
-        const used = await settledGrowth(scenario, fresh);
+        const used = await growthAfter(scenario.restSeconds, scenario.connections, fresh);
         const { before } = fresh;
         record.footprints.push({ round, contender: name, before, accepted, used });
       });
@@ -62,7 +62,7 @@ export async function runHold(
       const figures = await fresh.client.measure({ seconds, warmup: options.warmupSeconds });
       const fault = faultOf(name, figures);
       if (fault !== undefined) record.failures.push(fault);
-      const used = await settledGrowth(scenario, fresh);
+      const used = await growthAfter(scenario.settleSeconds, connections, fresh);
       record.holds.push({ contender: name, connections, used, ...figures });
     });
   }
@@ -93,10 +93,11 @@ async function useFresh(
   }
 }
 
-async function settledGrowth(
-  { settleSeconds, connections }: IdleScenario | HoldScenario,
+async function growthAfter(
+  seconds: number,
+  connections: number,
   { server, before }: Fresh,
 ): Promise<Memory> {
-  await sleep(settleSeconds * 1_000);
+  await sleep(seconds * 1_000);
   return growth(before, memoryOf(server.pid), connections);
 }

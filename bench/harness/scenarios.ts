@@ -51,6 +51,8 @@ export interface IdleScenario extends Described {
   readonly kind: 'idle';
   readonly repeats: number;
   readonly settleSeconds: number;
+  /** How long the connections rest before the last reading: V8 collects garbage some ten seconds after the last work. */
+  readonly restSeconds: number;
 }
 
 /** Many connections in one process with traffic on all of them. */
@@ -155,6 +157,7 @@ function heldScenarios(quick: boolean): Scenario[] {
       costLabel: 'bytes per connection',
       repeats: quick ? 1 : 2,
       settleSeconds,
+      restSeconds: quick ? 0.4 : 15,
     },
     {
       ...common,

@@ -21,13 +21,14 @@ struct PollerStory {
   void (*tell)(PollerKind);
 };
 
-// Set where a program plays macOS's kernel (xnu_sockets.cc), on which epoll's edges would be lost.
+// Set where a program plays macOS's kernel (xnu_sockets.cc): epoll's edges would be lost on it, and
+// it has no completion ports.
 inline bool playsXnu = false;
 
 inline int tellOverPollers(std::initializer_list<PollerStory> stories) {
   for (const PollerKind kind :
        {PollerKind::kEpoll, PollerKind::kKqueue, PollerKind::kIocp, PollerKind::kPoll}) {
-    if (playsXnu && kind == PollerKind::kEpoll) continue;
+    if (playsXnu && (kind == PollerKind::kEpoll || kind == PollerKind::kIocp)) continue;
     Status status;
     const std::unique_ptr<Poller> poller = makePoller(kind, status);
     if (poller == nullptr) {
