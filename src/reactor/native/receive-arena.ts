@@ -1,6 +1,4 @@
 /** The memory that the core receives into, turn after turn: see native/reactor/shared_memory.h. */
-import { markAsUntransferable } from 'node:worker_threads';
-
 import { givenCopyOf, markLent, poison } from '../../internal/lent-bytes.js';
 import type { NativeLoop } from '../../native.js';
 import type { ReceivedBytes } from '../received-bytes.js';
@@ -50,11 +48,13 @@ export class ReceiveArena implements ReceivedBytes {
     return isViewOf(data, this.#buffer);
   }
 
-  /** Once, and again whenever a receiver has transferred the buffer of what it was lent: the core has the bytes all the same. */
+  /**
+   * Once, and again whenever a receiver has transferred the buffer of what it was lent: the core has the bytes all the same.
+   * Not `markAsUntransferable`: Node 24 detaches external buffers when it ends, and aborts where that is forbidden.
+   */
   #map(): void {
     this.#buffer = this.#loop.arena();
     this.#bytes = new Uint8Array(this.#buffer);
-    markAsUntransferable(this.#buffer);
     markLent(this.#buffer);
   }
 }
