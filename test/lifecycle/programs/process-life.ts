@@ -63,8 +63,12 @@ const scenes: Record<string, () => unknown> = {
   /** The peer has sent what is never read, and does not end. */
   lingers: () => {
     class Closes extends Protocol {
-      override connectionMade(): void {
-        this.transport.loseConnection();
+      override dataReceived(): void {
+        this.transport.pauseProducing();
+        socket.write('unread', () => {
+          this.transport.loseConnection();
+          void listening.stopListening();
+        });
       }
       override connectionLost(): void {
         say('lost');
@@ -73,8 +77,7 @@ const scenes: Record<string, () => unknown> = {
     const listening = reactor.listenTCP(0, Closes, { interface: '127.0.0.1' });
     const socket = connect({ port: listening.getHost().port, allowHalfOpen: true });
     socket.on('error', () => {}).unref();
-    socket.write('unread');
-    socket.on('connect', () => void listening.stopListening());
+    socket.write('read');
   },
   dispose: () =>
     selfConnect(
