@@ -5,8 +5,8 @@
 // they are folded into one. What is wanted of a descriptor is kept here; the system hears of
 // differences, those of a turn in one call. Filters are added and deleted, never disabled: one that
 // is added tells what holds already, as the contract asks for. A descriptor of no interest has
-// none, or one that tells of errors alone. A closed descriptor takes its filters along, whoever
-// else has a duplicate of it.
+// none, or one that tells of errors alone. Closing a descriptor removes its filters, even if there
+// are duplicates of it.
 //
 // Input and room are watched by level, whatever trigger is asked for. With EV_CLEAR a reader that
 // stops short of what is there would have to be told so, and XNU tells neither of urgent data (it

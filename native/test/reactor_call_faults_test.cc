@@ -16,7 +16,7 @@ InjectedFault& fault(InjectedCall call) {
   return injectedFaults[static_cast<size_t>(call)];
 }
 
-// As a filter of system calls has it: accepting is forbidden, whoever connects.
+// As a filter of system calls has it: accepting is forbidden for every connection.
 void acceptingIsForbidden(PollerKind kind) {
   Server server(kind);
   const Happened& listener = server.of(server.listener());

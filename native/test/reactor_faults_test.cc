@@ -161,7 +161,7 @@ void endsWhileItWaits(PollerKind kind) {
   server.turnUntil([&] { return server.reactor().wakeUpDue() == Reactor::kNeverDue; });
 }
 
-// Whoever asks to have a descriptor watched is answered himself, and can ask again.
+// A refused request to watch a descriptor fails at the call, and can be repeated.
 void refusesDescriptorsAtOnce(PollerKind kind) {
   FaultyServer world(kind);
   Server& server = world.server;

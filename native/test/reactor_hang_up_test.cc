@@ -47,8 +47,8 @@ void isLostWhileHalfClosed(PollerKind kind) {
   }
 }
 
-// Both have finished, which is a hang-up and no reset: what came is there for whoever resumes, and
-// until then the host sleeps.
+// Both have finished, which is a hang-up and no reset: what came is delivered after a resume,
+// and until then the host sleeps.
 void waitsBehindACleanEnd(PollerKind kind) {
   Server server(kind);
   Peer peer;

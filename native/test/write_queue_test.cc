@@ -82,7 +82,7 @@ void letsGoAtItsEnd() {
   CHECK_EQUAL(memory.keepers(), 0);
 }
 
-// Memory that its owner takes away is found by whoever is about to send it, and by nobody before.
+// Memory that its owner takes away is noticed when it is about to be sent, and not before.
 void noticesMemoryTakenAway() {
   KeptMemory memory(std::vector<uint8_t>(10));
   WriteQueue queue;

@@ -66,7 +66,7 @@ export class ShapedWriter implements PullProducer, ClaimOwner {
     this.settle();
   }
 
-  /** Nothing is written any more, but for what the registered producer writes. */
+  /** Only the registered producer may still write. */
   end(): void {
     this.ended = true;
   }

@@ -50,7 +50,7 @@ export class UnsentBytesValve implements PullProducer {
     if (this.transport.bufferedBytes > HIGH_WATER_MARK_BYTES) this.pauseProducer();
   }
 
-  /** Nothing is written any more, but for what the registered producer writes. */
+  /** Only the registered producer may still write. */
   end(): void {
     this.ended = true;
   }
