@@ -17,7 +17,7 @@ export type {
   AdoptPortOptions,
 } from './core/adopt-options.js';
 export type { Clock, DelayedCall } from './core/clock.js';
-export type { Connector, Destination } from './core/connector.js';
+export type { Connector } from './core/connector.js';
 export {
   type ConnectUNIXDatagramOptions,
   type DatagramDetails,
@@ -36,6 +36,38 @@ export {
   type UDPTransport,
   type UNIXDatagramTransport,
 } from './core/datagram.js';
+export type { Descriptor, ReadDescriptor, WriteDescriptor } from './core/descriptor.js';
+export type { Destination } from './core/destination.js';
+export type { ErrorReporter } from './core/error-reporter.js';
+export { InvalidArgumentTypeError, InvalidArgumentValueError } from './core/errors/arguments.js';
+export {
+  LocalProtocolError,
+  RemoteProtocolError,
+  RopewalkError,
+  type SystemError,
+} from './core/errors/base.js';
+export {
+  ConnectBindError,
+  ConnectError,
+  ConnectingCancelledError,
+  ConnectionRefusedError,
+  ConnectorStateError,
+  ConnectTimeoutError,
+  DNSLookupError,
+  NoRouteError,
+  TCPTimedOutError,
+} from './core/errors/connecting.js';
+export {
+  CONNECTION_DONE,
+  ConnectionAborted,
+  ConnectionClosed,
+  ConnectionDetached,
+  ConnectionDone,
+  ConnectionLost,
+  DescriptorLimitError,
+  ProducerRegisteredError,
+  UnsentBytesError,
+} from './core/errors/connection.js';
 export {
   AlreadyConnectedError,
   DatagramError,
@@ -45,52 +77,31 @@ export {
   InvalidAddressError,
   MessageLengthError,
   MulticastJoinError,
-} from './core/datagram-errors.js';
-export type { Descriptor, ReadDescriptor, WriteDescriptor } from './core/descriptor.js';
+} from './core/errors/datagram.js';
 export {
   AcceptError,
-  AddonNotLoadedError,
-  AlreadyCalledError,
-  AlreadyCancelledError,
   CannotListenError,
-  CONNECTION_DONE,
-  ConnectBindError,
-  ConnectError,
-  ConnectingCancelledError,
-  ConnectionAborted,
-  ConnectionClosed,
-  ConnectionDetached,
-  ConnectionDone,
-  ConnectionLost,
-  ConnectionRefusedError,
-  ConnectorStateError,
-  ConnectTimeoutError,
   DescriptorError,
-  DescriptorLimitError,
-  DNSLookupError,
-  InvalidArgumentTypeError,
-  InvalidArgumentValueError,
+  NotListeningError,
+  SystemCallRetriedError,
+} from './core/errors/listening.js';
+export {
   InvalidHostNameError,
-  LocalProtocolError,
   NameLookupFailedError,
   NameLookupTimeoutError,
   NameNotFoundError,
   NameResolutionError,
-  NoRouteError,
-  NotListeningError,
-  ProducerRegisteredError,
+  TooManyLookupsError,
+} from './core/errors/names.js';
+export {
+  AddonNotLoadedError,
+  AlreadyCalledError,
+  AlreadyCancelledError,
   ReactorAlreadyRunningError,
   ReactorDisposedError,
   ReactorNotRunningError,
-  RemoteProtocolError,
-  RopewalkError,
-  SystemCallRetriedError,
-  type SystemError,
-  TCPTimedOutError,
-  TooManyLookupsError,
-  UnsentBytesError,
   UnsupportedError,
-} from './core/errors.js';
+} from './core/errors/reactor.js';
 export {
   type BuildProtocol,
   ClientFactory,
@@ -108,7 +119,7 @@ export type {
 } from './core/name-resolver.js';
 export type { Consumer, PullProducer, PushProducer } from './core/producer.js';
 export { Protocol, type ProtocolHandlers, type StreamProtocol } from './core/protocol.js';
-export type { ErrorReporter, Reactor, ReactorStatistics, RunOptions } from './core/reactor.js';
+export type { Reactor, ReactorStatistics, RunOptions } from './core/reactor.js';
 export type { SystemEventPhase, SystemEvents, SystemEventTrigger } from './core/system-event.js';
 export type {
   ConnectTCPOptions,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { type AddonAttempt, AddonNotLoadedError } from './core/errors.js';
+import { type AddonAttempt, AddonNotLoadedError } from './core/errors/reactor.js';
 import { packageRoot, platformName } from './native-files.js';
 
 interface Refusal {

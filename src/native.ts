@@ -1,7 +1,7 @@
 /** Loads and types the addon. What its functions do is said in native/binding*.cc. */
 import { createRequire } from 'node:module';
 
-import type { AddonAttempt } from './core/errors.js';
+import type { AddonAttempt } from './core/errors/reactor.js';
 import { addonFiles } from './native-files.js';
 import { addonNotLoaded, runtimeWithoutAddon } from './native-refusal.js';
 

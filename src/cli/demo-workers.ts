@@ -1,5 +1,5 @@
 /** The demo's services in worker threads: `--workers N`. All of them echo; the chat, one room, is in the first. */
-import type { ErrorReporter } from '../core/reactor.js';
+import type { ErrorReporter } from '../core/error-reporter.js';
 import { type ErrorReport, errorChannel } from '../internal/error-report.js';
 import { runWorkers } from '../workers/run-workers.js';
 import type { WorkerGroup } from '../workers/worker-group.js';

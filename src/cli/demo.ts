@@ -1,6 +1,8 @@
 /** `ropewalk demo`: an echo and a chat server, and a view of what the reactor does with them. */
-import { RopewalkError, type SystemError } from '../core/errors.js';
-import type { ErrorReporter, Reactor } from '../core/reactor.js';
+
+import type { ErrorReporter } from '../core/error-reporter.js';
+import { RopewalkError, type SystemError } from '../core/errors/base.js';
+import type { Reactor } from '../core/reactor.js';
 import { createReactor } from '../reactor/create-reactor.js';
 import { WorkerStartError } from '../workers/errors.js';
 import { DemoLoad } from './demo-load.js';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { release } from 'node:os';
 
-import { AddonNotLoadedError, UnsupportedError } from '../core/errors.js';
+import { AddonNotLoadedError, UnsupportedError } from '../core/errors/reactor.js';
 import { findAddon } from '../native.js';
 import { type Libc, libcOf } from '../native-files.js';
 import { createReactor } from '../reactor/create-reactor.js';

@@ -1,14 +1,6 @@
 /** An outgoing connection's life, over as many attempts as the application asks for. */
 import type { HostPort, UNIXAddress } from './address.js';
-
-/** Where a connector connects to: a host and a port, or the path of a UNIX socket. */
-export type Destination = HostPort | UNIXAddress;
-
-/** A destination as messages show it. */
-export function destinationText(destination: Destination): string {
-  if ('path' in destination) return destination.toString();
-  return `${destination.host}:${destination.port}`;
-}
+import type { Destination } from './destination.js';
 
 /** `D` is {@link HostPort} for `connectTCP`, {@link UNIXAddress} for `connectUNIX`. */
 export interface Connector<D extends Destination = Destination> {

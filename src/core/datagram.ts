@@ -1,7 +1,7 @@
 /** Datagrams: what a datagram socket talks to, and what it offers. Nothing here connects, orders or repeats. */
 import type { Deferred } from '../defer/deferred.js';
 import type { Address, HostPort, IPAddress, UNIXAddress } from './address.js';
-import type { DatagramError } from './datagram-errors.js';
+import type { DatagramError } from './errors/datagram.js';
 import type { ListeningPort } from './listening-port.js';
 import type { Consumer } from './producer.js';
 

@@ -1,7 +1,7 @@
 /** Builds a protocol for each connection and keeps what outlives them. */
 import type { Address } from './address.js';
 import type { Connector } from './connector.js';
-import { InvalidArgumentTypeError } from './errors.js';
+import { InvalidArgumentTypeError } from './errors/arguments.js';
 import {
   HandlerProtocol,
   isStreamProtocol,

@@ -25,9 +25,6 @@ import type { ConnectTCPOptions, ListenTCPOptions } from './tcp-options.js';
 import type { SocketTransport } from './transport.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from './unix-options.js';
 
-/** What reports an exception that has nowhere else to go. `where` says what was being done. */
-export type ErrorReporter = (error: unknown, where: string) => void;
-
 export interface RunOptions {
   /** Whether SIGINT and SIGTERM stop the reactor while it runs. Default true on the main thread. */
   readonly installSignalHandlers?: boolean;

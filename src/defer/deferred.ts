@@ -13,7 +13,7 @@
 import { type InspectOptions, inspect } from 'node:util';
 
 import type { Clock } from '../core/clock.js';
-import { InvalidArgumentTypeError } from '../core/errors.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { checkFunction } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { cancelAfter, cancelOnAbort } from './cancelling.js';

@@ -1,5 +1,5 @@
 /** The errors of Deferreds and of what is built from them. */
-import { RopewalkError } from '../core/errors.js';
+import { RopewalkError } from '../core/errors/base.js';
 import type { Failure } from './failure.js';
 
 /** `callback` or `errback` of a Deferred that has fired already. */

@@ -1,7 +1,7 @@
 /** What an errback is given: an error on its way down a chain, with the questions that errbacks ask of it. */
 import { isNativeError } from 'node:util/types';
 
-import { InvalidArgumentTypeError } from '../core/errors.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { ownFrames } from '../internal/own-frames.js';
 import { NotAnErrorError } from './errors.js';
 

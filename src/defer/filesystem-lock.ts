@@ -11,7 +11,7 @@ import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 
 import type { Clock, DelayedCall } from '../core/clock.js';
-import type { SystemError } from '../core/errors.js';
+import type { SystemError } from '../core/errors/base.js';
 import { checkClock, checkMilliseconds, checkString } from '../internal/check.js';
 import { Deferred } from './deferred.js';
 import { AlreadyLockingError, NotAcquiredError, TimeoutError } from './errors.js';

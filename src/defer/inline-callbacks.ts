@@ -1,5 +1,5 @@
 /** Generators as coroutines: code that waits for Deferreds as though they were calls, and runs on without delay. */
-import { InvalidArgumentTypeError } from '../core/errors.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import { checkFunction } from '../internal/check.js';
 import { type CallbackResult, Deferred, NO_RESULT } from './deferred.js';

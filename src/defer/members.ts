@@ -1,5 +1,5 @@
 /** The members of a list that is waited for as a whole: Deferreds as they are, promises as Deferreds. */
-import { InvalidArgumentTypeError } from '../core/errors.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { Deferred } from './deferred.js';
 import { isThenable } from './thenable.js';
 

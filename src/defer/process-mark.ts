@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-import type { SystemError } from '../core/errors.js';
+import type { SystemError } from '../core/errors/base.js';
 
 /** `number.began.unique@host`; `began` is empty where the system has no /proc. */
 const MARK = /^([1-9]\d{0,9})\.(\d*)\.[0-9a-f]{16}@(.+)$/;

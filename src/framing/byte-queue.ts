@@ -9,7 +9,7 @@
  * pieces, else never, plus what growing costs: capacity at least doubles, up to what the frame can need. Bytes are appended
  * behind those given out, never over them.
  */
-import { InvalidArgumentTypeError } from '../core/errors.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { givenCopy, HEAP_BYTES, ownBytes } from '../internal/lent-bytes.js';
 
 const EMPTY: Buffer = Buffer.alloc(0);

@@ -1,5 +1,5 @@
 /** The check of a delimiter that an application chose. */
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors.js';
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 
 /** The longest delimiter. Looking for one costs, at worst, its length for each byte received. */
 export const MAX_DELIMITER_BYTES = 256;

@@ -2,7 +2,9 @@
  * Hands what a receiver has decoded to the application, one thing after the other, for as long as the application wants
  * it: whatever is called from inside a callback, the loop is entered once.
  */
-import { ProducerRegisteredError, RemoteProtocolError } from '../core/errors.js';
+
+import { RemoteProtocolError } from '../core/errors/base.js';
+import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { PullProducer } from '../core/producer.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
 import { reportError } from '../internal/error-report.js';

@@ -1,5 +1,7 @@
 /** Errors of framing: bytes from the peer that are no frames, and frames and files that can't be sent. */
-import { ConnectionLost, LocalProtocolError, RemoteProtocolError } from '../core/errors.js';
+
+import { LocalProtocolError, RemoteProtocolError } from '../core/errors/base.js';
+import { ConnectionLost } from '../core/errors/connection.js';
 
 /** The peer sent a line longer than the decoder's `maxLength`. */
 export class LineTooLongError extends RemoteProtocolError {

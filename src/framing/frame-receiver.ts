@@ -1,5 +1,5 @@
 /** A protocol over any decoder of frames: bytes in, `frameReceived` out, with pausing and errors seen to. */
-import { RemoteProtocolError } from '../core/errors.js';
+import { RemoteProtocolError } from '../core/errors/base.js';
 import type { PushProducer } from '../core/producer.js';
 import { Protocol } from '../core/protocol.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';

@@ -1,5 +1,5 @@
 /** Protocols that receive and send strings behind a length of 8, 16 or 32 bits. */
-import type { RemoteProtocolError } from '../core/errors.js';
+import type { RemoteProtocolError } from '../core/errors/base.js';
 import { checkData } from '../internal/check.js';
 import type { FrameTooLongError, InvalidFrameLengthError } from './errors.js';
 import { FrameReceiver } from './frame-receiver.js';

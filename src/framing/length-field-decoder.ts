@@ -9,11 +9,8 @@
  *
  * The options and what they mean are those of Netty's LengthFieldBasedFrameDecoder.
  */
-import {
-  InvalidArgumentValueError,
-  type RemoteProtocolError,
-  withoutStack,
-} from '../core/errors.js';
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { type RemoteProtocolError, withoutStack } from '../core/errors/base.js';
 import { checkBoolean, checkInteger } from '../internal/check.js';
 import { ByteQueue } from './byte-queue.js';
 import { FrameTooLongError, InvalidFrameLengthError } from './errors.js';

@@ -8,11 +8,8 @@
  *
  * Where more stands before the payload, see `length-field-decoder.ts`.
  */
-import {
-  InvalidArgumentValueError,
-  type RemoteProtocolError,
-  withoutStack,
-} from '../core/errors.js';
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { type RemoteProtocolError, withoutStack } from '../core/errors/base.js';
 import { checkBoolean, checkData, checkInteger } from '../internal/check.js';
 import { ByteQueue } from './byte-queue.js';
 import { FrameTooLongError, InvalidFrameLengthError, StringTooLongError } from './errors.js';

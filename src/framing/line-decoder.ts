@@ -1,5 +1,5 @@
 /** Cuts a stream of bytes into lines. Lines are bytes: decoding text is left to the application, which knows its encoding. */
-import { InvalidArgumentValueError } from '../core/errors.js';
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkChoice, checkInteger } from '../internal/check.js';
 import { checkDelimiter } from './delimiter.js';
 import { LineTooLongError } from './errors.js';

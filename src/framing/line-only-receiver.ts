@@ -1,5 +1,5 @@
 /** A protocol that receives lines and nothing else. */
-import type { RemoteProtocolError } from '../core/errors.js';
+import type { RemoteProtocolError } from '../core/errors/base.js';
 import type { LineTooLongError } from './errors.js';
 import { FrameReceiver } from './frame-receiver.js';
 import { LineDecoder, type LineDecoderOptions, terminatorOf } from './line-decoder.js';

@@ -1,5 +1,5 @@
 /** A protocol that receives lines, and raw bytes in between where it asks for them. */
-import { UnsupportedError } from '../core/errors.js';
+import { UnsupportedError } from '../core/errors/reactor.js';
 import type { PushProducer } from '../core/producer.js';
 import { Protocol } from '../core/protocol.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';

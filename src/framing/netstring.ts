@@ -2,7 +2,7 @@
  * Netstrings: a length in decimal, a colon, that many bytes and a comma, as in `5:hello,`
  * (https://cr.yp.to/proto/netstrings.txt). Strict: digits only, no leading zeros, no white space.
  */
-import { type RemoteProtocolError, withoutStack } from '../core/errors.js';
+import { type RemoteProtocolError, withoutStack } from '../core/errors/base.js';
 import { checkData, checkInteger } from '../internal/check.js';
 import { ByteQueue } from './byte-queue.js';
 import { FrameTooLongError, InvalidNetstringError } from './errors.js';

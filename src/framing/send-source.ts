@@ -1,7 +1,7 @@
 /** Where the bytes of a transfer come from: files and async iterables, read piece by piece. */
 import { type FileHandle, open } from 'node:fs/promises';
 
-import { InvalidArgumentTypeError } from '../core/errors.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 
 /**
  * What can be sent: the path of a file, an open file from its present position on, or a `Readable`, a web stream or

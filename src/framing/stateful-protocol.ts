@@ -1,5 +1,5 @@
 /** A protocol of blocks, each of which says what comes next and how long it is. */
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors.js';
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { Transport } from '../core/transport.js';
 import { checkInteger } from '../internal/check.js';
 import { FrameTooLongError } from './errors.js';

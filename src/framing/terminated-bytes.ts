@@ -2,7 +2,7 @@
  * What decoders of lines and of other delimited frames share: finding a terminator, however it is cut, and the limit. A
  * terminator is looked for by its last byte, and then backwards, so no byte is searched twice.
  */
-import { type RemoteProtocolError, withoutStack } from '../core/errors.js';
+import { type RemoteProtocolError, withoutStack } from '../core/errors/base.js';
 import { ByteQueue } from './byte-queue.js';
 
 /** Frames that end with a terminator, which is not part of them. */

@@ -4,7 +4,9 @@
  */
 
 import { closeSync } from 'node:fs';
-import { ConnectionLost, DescriptorError, InvalidArgumentTypeError } from '../core/errors.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
+import { ConnectionLost } from '../core/errors/connection.js';
+import { DescriptorError } from '../core/errors/listening.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { PullProducer } from '../core/producer.js';
 import type { Reactor } from '../core/reactor.js';

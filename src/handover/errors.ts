@@ -1,5 +1,5 @@
 /** What goes wrong between two processes that hand sockets over. */
-import { RemoteProtocolError, RopewalkError } from '../core/errors.js';
+import { RemoteProtocolError, RopewalkError } from '../core/errors/base.js';
 
 /** The other process said what it must not, or said it without the descriptors that belong to it. */
 export class HandoverProtocolError extends RemoteProtocolError {

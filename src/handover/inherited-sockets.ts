@@ -1,5 +1,5 @@
 /** Sockets that a service manager opened and this process inherited: sd_listen_fds(3). */
-import { InvalidArgumentValueError } from '../core/errors.js';
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 
 /** One of them. Adopt it with `takeOver`. */
 export interface InheritedSocket {

@@ -1,7 +1,7 @@
 /** The side that has listeners and gives them away: offers them to a successor over a UNIX socket. */
 
 import type { Address } from '../core/address.js';
-import { InvalidArgumentValueError } from '../core/errors.js';
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
 import type { Transport, UNIXTransport } from '../core/transport.js';

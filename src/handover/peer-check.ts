@@ -1,5 +1,5 @@
 /** Who may take part in a hand-over. */
-import { UnsupportedError } from '../core/errors.js';
+import { UnsupportedError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
 import type { Transport, UNIXTransport } from '../core/transport.js';
 import { checkHasDescriptors } from '../internal/platform.js';

@@ -2,7 +2,7 @@
 
 import { closeSync } from 'node:fs';
 import type { Connector } from '../core/connector.js';
-import { ConnectionRefusedError } from '../core/errors.js';
+import { ConnectionRefusedError } from '../core/errors/connecting.js';
 import { ClientFactory } from '../core/factory.js';
 import type { Reactor } from '../core/reactor.js';
 import type { Transport } from '../core/transport.js';

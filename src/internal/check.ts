@@ -1,5 +1,5 @@
 /** Checks of arguments and options, each with one clear error. */
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors.js';
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 
 /** A whole number from `min` to `max`. */
 export function checkInteger(what: string, value: unknown, min: number, max: number): number {

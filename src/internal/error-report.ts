@@ -5,7 +5,7 @@
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
 
-import type { ErrorReporter } from '../core/reactor.js';
+import type { ErrorReporter } from '../core/error-reporter.js';
 
 /** The message of channel `ropewalk.error`. */
 export interface ErrorReport {

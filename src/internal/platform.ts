@@ -1,5 +1,5 @@
 /** What Windows lacks: asked here, so that its refusals read alike. */
-import { UnsupportedError } from '../core/errors.js';
+import { UnsupportedError } from '../core/errors/reactor.js';
 
 export const WINDOWS: boolean = process.platform === 'win32';
 

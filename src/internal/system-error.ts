@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
-import { type SystemError, withoutStack } from '../core/errors.js';
+import { type SystemError, withoutStack } from '../core/errors/base.js';
 
 /**
  * @param failure The number, positive, of C or of libuv, which are the same but on Windows; or the name, for what this

@@ -1,5 +1,5 @@
 /** What policies end connections with. */
-import { RopewalkError } from '../core/errors.js';
+import { RopewalkError } from '../core/errors/base.js';
 
 /** The peer reads too slowly, or not at all: more bytes wait to be sent to it than its policy allows. */
 export class TooManyUnsentBytesError extends RopewalkError {

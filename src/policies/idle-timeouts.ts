@@ -6,7 +6,7 @@
  * (bench/micro/policies/idle-timeouts.bench.ts), most of it for the clock, and a call and its entry for each connection.
  */
 import type { Clock, DelayedCall } from '../core/clock.js';
-import { InvalidArgumentValueError } from '../core/errors.js';
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';
 import { checkClock, checkMilliseconds } from '../internal/check.js';
 

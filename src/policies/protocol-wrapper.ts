@@ -3,7 +3,7 @@
  * other. It passes everything on; policies override what they watch or change. One object more for each connection.
  */
 import type { Address } from '../core/address.js';
-import { UnsupportedError } from '../core/errors.js';
+import { UnsupportedError } from '../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/protocol.js';
 import type {

@@ -3,7 +3,8 @@
  * protocol has a producer, this is the producer of the transport below. Since a transport that closes waits for its
  * producer, closing and half-closing need no state here: the queue is emptied first, then the transport is let go.
  */
-import { InvalidArgumentTypeError, ProducerRegisteredError } from '../core/errors.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
+import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
 import type { TokenBucket } from './token-bucket.js';

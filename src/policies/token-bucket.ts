@@ -6,7 +6,7 @@
  * wait, in the order they came, each going to the end of the queue until it has all it wants.
  */
 import type { Clock, DelayedCall } from '../core/clock.js';
-import { InvalidArgumentTypeError } from '../core/errors.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';
 import { checkClock, checkInteger, checkObject } from '../internal/check.js';
 

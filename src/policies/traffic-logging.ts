@@ -1,6 +1,6 @@
 /** Writes down what goes over a factory's connections: when they open and close, and the bytes both ways. */
 import type { Address } from '../core/address.js';
-import { InvalidArgumentTypeError } from '../core/errors.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { StreamProtocol } from '../core/protocol.js';
 import type { Transport } from '../core/transport.js';

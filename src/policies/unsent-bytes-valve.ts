@@ -3,7 +3,7 @@
  * transport below for as long; since there can be only one, the protocol's own producer is kept here, and served as the
  * transport would. A transport that closes waits for its producer, so closing needs no state here.
  */
-import { ProducerRegisteredError } from '../core/errors.js';
+import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
 

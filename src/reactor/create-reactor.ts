@@ -1,12 +1,12 @@
 /** Chooses and makes reactors; keeps this thread's default one. */
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 
-import { AddonNotLoadedError } from '../core/errors.js';
+import { AddonNotLoadedError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
 import { checkChoice } from '../internal/check.js';
 import { reactorChannel } from './diagnostics.js';
-import { NativeReactor, type NativeReactorOptions } from './native/native-reactor.js';
-import { NodeReactor } from './node/node-reactor.js';
+import { NativeReactor, type NativeReactorOptions } from './native/reactor.js';
+import { NodeReactor } from './node/reactor.js';
 import type { ReactorOptions } from './reactor-options.js';
 
 export interface CreateReactorOptions extends ReactorOptions, NativeReactorOptions {

@@ -9,7 +9,7 @@ import type {
   AdoptPortOptions,
 } from '../core/adopt-options.js';
 import type { DelayedCall } from '../core/clock.js';
-import type { Connector, Destination } from '../core/connector.js';
+import type { Connector } from '../core/connector.js';
 import type {
   ConnectUNIXDatagramOptions,
   DatagramProtocolLike,
@@ -19,11 +19,15 @@ import type {
   UNIXDatagramTransport,
 } from '../core/datagram.js';
 import type { ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
-import { ConnectionLost, UnsupportedError, withoutStack } from '../core/errors.js';
+import type { Destination } from '../core/destination.js';
+import type { ErrorReporter } from '../core/error-reporter.js';
+import { withoutStack } from '../core/errors/base.js';
+import { ConnectionLost } from '../core/errors/connection.js';
+import { UnsupportedError } from '../core/errors/reactor.js';
 import { type FactoryLike, toFactory } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { NameResolver } from '../core/name-resolver.js';
-import type { ErrorReporter, Reactor, ReactorStatistics, RunOptions } from '../core/reactor.js';
+import type { Reactor, ReactorStatistics, RunOptions } from '../core/reactor.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import type { SocketTransport } from '../core/transport.js';
@@ -37,42 +41,50 @@ import {
   checkString,
 } from '../internal/check.js';
 import { printError, reportError } from '../internal/error-report.js';
-import { adoptDatagramPort, adoptStreamConnection, adoptStreamPort } from './adopting.js';
-import { connectedUNIXDatagrams, listeningUDP, listeningUNIXDatagrams } from './datagram-ports.js';
-import type { DatagramSettings, UDPSettings, UNIXDatagramSettings } from './datagram-settings.js';
+import {
+  connectedUNIXDatagrams,
+  listeningUDP,
+  listeningUNIXDatagrams,
+} from './datagrams/datagram-ports.js';
+import type {
+  DatagramSettings,
+  UDPSettings,
+  UNIXDatagramSettings,
+} from './datagrams/datagram-settings.js';
+import type { UDPPort, UDPSocket } from './datagrams/udp-port.js';
+import type { UNIXDatagramPort, UNIXDatagramSocket } from './datagrams/unix-datagram-port.js';
 import { connectionLostChannel } from './diagnostics.js';
-import { type LoopHost, NODE_LOOP } from './loop-host.js';
+import { RunPhases } from './life/run-phases.js';
+import { SystemEventTriggers } from './life/system-events.js';
 import type { ReactorOptions } from './reactor-options.js';
-import { RunPhases } from './run-phases.js';
+import { adoptDatagramPort, adoptStreamConnection, adoptStreamPort } from './streams/adopting.js';
 import {
   type ConnectorOptions,
   type Dial,
   type DialListener,
   type Route,
   StreamConnector,
-} from './stream-connector.js';
-import { type ListenSocket, StreamPort } from './stream-port.js';
-import type { StreamOwner, StreamReactor, StreamTransport } from './stream-transport.js';
-import { SystemEventTriggers } from './system-events.js';
-import { TCPRoute } from './tcp-route.js';
+} from './streams/stream-connector.js';
+import { type ListenSocket, StreamPort } from './streams/stream-port.js';
+import type { StreamOwner, StreamReactor, StreamTransport } from './streams/stream-transport.js';
+import { TCPRoute } from './streams/tcp-route.js';
 import {
   type ConnectSettings,
   connectSettings,
   type ListenSettings,
   listenSettings,
-} from './tcp-settings.js';
-import { Turns } from './turns.js';
-import type { UDPPort, UDPSocket } from './udp-port.js';
-import type { UNIXDatagramPort, UNIXDatagramSocket } from './unix-datagram-port.js';
-import { listenLocked } from './unix-listening.js';
-import { UNIXRoute } from './unix-route.js';
+} from './streams/tcp-settings.js';
+import { listenLocked } from './streams/unix-listening.js';
+import { UNIXRoute } from './streams/unix-route.js';
 import {
   type UNIXConnectSettings,
   type UNIXListenSettings,
   type UNIXSettings,
   unixConnectSettings,
   unixListenSettings,
-} from './unix-settings.js';
+} from './streams/unix-settings.js';
+import { type LoopHost, NODE_LOOP } from './time/loop-host.js';
+import { Turns } from './time/turns.js';
 
 /** The resolver that a reactor comes with. */
 export interface OwnNameResolver extends NameResolver {

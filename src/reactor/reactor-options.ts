@@ -1,5 +1,7 @@
 /** What the reactors have in common that is set when they are made. */
-import type { ErrorReporter, Reactor } from '../core/reactor.js';
+
+import type { ErrorReporter } from '../core/error-reporter.js';
+import type { Reactor } from '../core/reactor.js';
 
 /** Options that every reactor takes. */
 export interface ReactorOptions {

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 
-import { InvalidHostNameError } from '../core/errors.js';
+import { InvalidHostNameError } from '../core/errors/names.js';
 
 /** RFC 1035 section 2.3.4, as text: without the dot of the root. */
 const MAX_NAME = 253;

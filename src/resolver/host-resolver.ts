@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 
 import type { Clock } from '../core/clock.js';
-import { NameLookupTimeoutError, NameNotFoundError } from '../core/errors.js';
+import { NameLookupTimeoutError, NameNotFoundError } from '../core/errors/names.js';
 import type {
   AddressFamily,
   HostAddress,

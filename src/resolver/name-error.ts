@@ -1,13 +1,11 @@
 /** What a look-up fails with, and what those who asked are told of it. */
 import { getSystemErrorMap } from 'node:util';
-
+import { type SystemError, withoutStack } from '../core/errors/base.js';
 import {
   NameLookupFailedError,
   NameNotFoundError,
   NameResolutionError,
-  type SystemError,
-  withoutStack,
-} from '../core/errors.js';
+} from '../core/errors/names.js';
 
 /**
  * The second one: there is such a name, and it has addresses of the other family only. The third is what libuv makes of

@@ -1,5 +1,5 @@
 /** The options of a resolution, checked and with their defaults. */
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors.js';
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { AddressFamily, ResolveOptions } from '../core/name-resolver.js';
 import { checkChoice, checkMilliseconds } from '../internal/check.js';
 

@@ -4,7 +4,9 @@
  * Those who ask are let go of at once when they cancel. A look-up that has not begun is dropped with the last of them; one
  * that has can't be stopped: it keeps its thread, and serves those who ask the same meanwhile.
  */
-import { NameNotFoundError, TooManyLookupsError, withoutStack } from '../core/errors.js';
+
+import { withoutStack } from '../core/errors/base.js';
+import { NameNotFoundError, TooManyLookupsError } from '../core/errors/names.js';
 import type { HostAddress } from '../core/name-resolver.js';
 import { Deferred } from '../defer/deferred.js';
 import { nameErrorFrom } from './name-error.js';

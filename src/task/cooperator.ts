@@ -1,6 +1,6 @@
 /** Long work in small pieces: tasks take turns, and the reactor has its own between slices of them. */
 import type { Clock, DelayedCall } from '../core/clock.js';
-import { InvalidArgumentTypeError } from '../core/errors.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { Deferred } from '../defer/deferred.js';
 import { type Entry, LinkedList } from '../defer/linked-list.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';

@@ -1,5 +1,5 @@
 /** The errors of tasks: loops, cooperators and whole programs. */
-import { RopewalkError } from '../core/errors.js';
+import { RopewalkError } from '../core/errors/base.js';
 
 /** The cooperative task has ended: it can be neither paused nor stopped. Which way it ended, the class says. */
 export abstract class TaskFinishedError extends RopewalkError {}

@@ -1,5 +1,5 @@
 /** A whole program as one function: it runs while that does, and its exit code says how it ended. */
-import { ReactorAlreadyRunningError, ReactorNotRunningError } from '../core/errors.js';
+import { ReactorAlreadyRunningError, ReactorNotRunningError } from '../core/errors/reactor.js';
 import type { Reactor, RunOptions } from '../core/reactor.js';
 import type { CallbackResult } from '../defer/deferred.js';
 import { CancelledError } from '../defer/errors.js';

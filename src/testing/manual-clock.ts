@@ -1,9 +1,9 @@
 /** A clock that stands still until it is told to go on: time as an argument of tests. */
 import type { Clock, DelayedCall } from '../core/clock.js';
-import type { ErrorReporter } from '../core/reactor.js';
+import type { ErrorReporter } from '../core/error-reporter.js';
 import { checkFunction, checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
-import { DelayedCalls } from '../reactor/delayed-calls.js';
+import { DelayedCalls } from '../reactor/time/delayed-calls.js';
 
 /**
  * Keeps the contract of {@link Clock}, beginning at 0. Time passes in {@link advance} only, where calls that fall due run

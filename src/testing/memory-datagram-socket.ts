@@ -1,10 +1,10 @@
 /** The socket under a UDP port of a MemoryReactor: it writes down what is sent, and the test receives for it. */
 import type { HostPort, IPAddress } from '../core/address.js';
-import { UnsupportedError } from '../core/errors.js';
+import { UnsupportedError } from '../core/errors/reactor.js';
 import { checkData } from '../internal/check.js';
-import type { UDPSettings } from '../reactor/datagram-settings.js';
-import { checkDatagramLength, udpDestination } from '../reactor/udp-destination.js';
-import type { UDPOption, UDPPort, UDPSocket } from '../reactor/udp-port.js';
+import type { UDPSettings } from '../reactor/datagrams/datagram-settings.js';
+import { checkDatagramLength, udpDestination } from '../reactor/datagrams/udp-destination.js';
+import type { UDPOption, UDPPort, UDPSocket } from '../reactor/datagrams/udp-port.js';
 import { deliver } from './lending.js';
 
 /** A datagram that a protocol sent. */

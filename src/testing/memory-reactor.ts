@@ -6,25 +6,26 @@ import {
   type IPAddress,
   UNIXAddress,
 } from '../core/address.js';
-import type { Connector, Destination } from '../core/connector.js';
+import type { Connector } from '../core/connector.js';
 import type { DatagramProtocolLike, ListenUDPOptions, UDPTransport } from '../core/datagram.js';
-import { CannotListenError } from '../core/errors.js';
+import type { Destination } from '../core/destination.js';
+import type { ErrorReporter } from '../core/error-reporter.js';
+import { CannotListenError } from '../core/errors/listening.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
-import type { ErrorReporter } from '../core/reactor.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
 import { checkData, checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { systemError } from '../internal/system-error.js';
-import type { UDPSettings } from '../reactor/datagram-settings.js';
+import type { UDPSettings } from '../reactor/datagrams/datagram-settings.js';
+import type { UDPPort, UDPSocket } from '../reactor/datagrams/udp-port.js';
 import { HostedReactor, type OwnNameResolver } from '../reactor/hosted-reactor.js';
-import type { Dial, DialListener } from '../reactor/stream-connector.js';
-import type { ListenSocket, StreamPort } from '../reactor/stream-port.js';
-import type { StreamTransport } from '../reactor/stream-transport.js';
-import type { ConnectSettings, ListenSettings } from '../reactor/tcp-settings.js';
-import type { UDPPort, UDPSocket } from '../reactor/udp-port.js';
-import type { UNIXConnectSettings, UNIXListenSettings } from '../reactor/unix-settings.js';
+import type { Dial, DialListener } from '../reactor/streams/stream-connector.js';
+import type { ListenSocket, StreamPort } from '../reactor/streams/stream-port.js';
+import type { StreamTransport } from '../reactor/streams/stream-transport.js';
+import type { ConnectSettings, ListenSettings } from '../reactor/streams/tcp-settings.js';
+import type { UNIXConnectSettings, UNIXListenSettings } from '../reactor/streams/unix-settings.js';
 import { ManualClock } from './manual-clock.js';
 import { MemoryDatagramSocket, type SentDatagram } from './memory-datagram-socket.js';
 import type {

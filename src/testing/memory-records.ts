@@ -1,7 +1,8 @@
 /** What a MemoryReactor writes down of what it was asked for, and how a test answers. */
 import type { Address, HostPort, IPAddress, UNIXAddress } from '../core/address.js';
-import type { Connector, Destination } from '../core/connector.js';
+import type { Connector } from '../core/connector.js';
 import type { DatagramProtocolLike, ListenUDPOptions, UDPTransport } from '../core/datagram.js';
+import type { Destination } from '../core/destination.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';

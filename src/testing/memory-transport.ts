@@ -3,9 +3,9 @@
  * and the order of callbacks are those of {@link StreamTransport}, which the reactors use too.
  */
 import { type Address, IPv4Address } from '../core/address.js';
+import type { ErrorReporter } from '../core/error-reporter.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import { Protocol, type StreamProtocol } from '../core/protocol.js';
-import type { ErrorReporter } from '../core/reactor.js';
 import { checkBoolean, checkData, checkInteger } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { systemError } from '../internal/system-error.js';
@@ -13,7 +13,7 @@ import {
   type StreamOwner,
   type StreamReactor,
   StreamTransport,
-} from '../reactor/stream-transport.js';
+} from '../reactor/streams/stream-transport.js';
 import { deliver } from './lending.js';
 import { SimulationLimitError, TestTransportStateError } from './simulation/errors.js';
 

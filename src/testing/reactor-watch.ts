@@ -3,7 +3,8 @@
  * channel `ropewalk.reactor` that they were made; this file remembers them, weakly, and looks.
  */
 import type { DelayedCall } from '../core/clock.js';
-import { type Connector, destinationText } from '../core/connector.js';
+import type { Connector } from '../core/connector.js';
+import { destinationText } from '../core/destination.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
 import type { Transport } from '../core/transport.js';

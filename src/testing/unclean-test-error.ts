@@ -1,7 +1,7 @@
 /** What a test left behind, as the error that fails it. */
 import { inspect } from 'node:util';
 
-import { RopewalkError } from '../core/errors.js';
+import { RopewalkError } from '../core/errors/base.js';
 import type { UnhandledFailure } from '../defer/unhandled.js';
 import type { LoggedError } from './logged-errors.js';
 import type { ReactorLeak } from './reactor-watch.js';

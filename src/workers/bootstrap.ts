@@ -2,7 +2,7 @@
  * The program of each worker thread and worker process: makes the reactor, runs the module's function, answers the parent,
  * and comes to an orderly end when it is asked to. What happens when a worker ends is the parent's affair.
  */
-import { ReactorNotRunningError } from '../core/errors.js';
+import { ReactorNotRunningError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
 import { type ErrorReport, errorChannel, reportError } from '../internal/error-report.js';
 import { createReactor } from '../reactor/create-reactor.js';

@@ -1,5 +1,5 @@
 /** The errors of groups of workers. */
-import { RopewalkError } from '../core/errors.js';
+import { RopewalkError } from '../core/errors/base.js';
 
 /**
  * A worker did not become ready. `cause` says why: what its module threw, a {@link WorkerModuleError}, a

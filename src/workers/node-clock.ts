@@ -1,8 +1,8 @@
 /** Time from Node's own timers: a group outlives any reactor of its thread. */
 import type { Clock } from '../core/clock.js';
 import { reportError } from '../internal/error-report.js';
-import { DelayedCalls } from '../reactor/delayed-calls.js';
-import { NODE_LOOP } from '../reactor/loop-host.js';
+import { DelayedCalls } from '../reactor/time/delayed-calls.js';
+import { NODE_LOOP } from '../reactor/time/loop-host.js';
 
 export function nodeClock(): Clock {
   let cancelTimer: (() => void) | undefined;

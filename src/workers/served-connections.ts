@@ -1,6 +1,6 @@
 /** The connections that this thread's reactors accepted, and when the last of them is gone. */
 import { connectionLostChannel, serverSocketChannel } from '../reactor/diagnostics.js';
-import { StreamTransport } from '../reactor/stream-transport.js';
+import { StreamTransport } from '../reactor/streams/stream-transport.js';
 
 export class ServedConnections {
   readonly #open: Set<unknown> = new Set();

@@ -1,5 +1,5 @@
 /** The listening ports of one worker, shared with the group's other workers. */
-import { UnsupportedError } from '../core/errors.js';
+import { UnsupportedError } from '../core/errors/reactor.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';

@@ -1,5 +1,5 @@
 /** The counters and gauges that a worker's module made. */
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors.js';
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkFunction, checkString } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import type { Measurement } from './measurement.js';

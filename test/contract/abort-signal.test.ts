@@ -1,7 +1,7 @@
 /** `signal` of connectTCP: it ends the attempt, or loses the connection once made. */
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
-import { ConnectingCancelledError } from '../../src/core/errors.js';
+import { ConnectingCancelledError } from '../../src/core/errors/connecting.js';
 import { contract } from '../support/contract.js';
 import { HeldResolver } from '../support/name-resolvers.js';
 import { connected, pair, quietMoment } from '../support/pairs.js';

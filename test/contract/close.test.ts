@@ -1,11 +1,11 @@
 /** How a connection's end looks to the system, and to other connections. The rules are in the transport contract. */
 import { expect, it } from 'vitest';
+import type { SystemError } from '../../src/core/errors/base.js';
 import {
   ConnectionAborted,
   ConnectionDone,
   ConnectionLost,
-  type SystemError,
-} from '../../src/core/errors.js';
+} from '../../src/core/errors/connection.js';
 import { contract } from '../support/contract.js';
 import { connected, echo, pair, patterned, quietMoment, served } from '../support/pairs.js';
 import { needs, RESET_RETRIES } from '../support/platform.js';

@@ -1,15 +1,17 @@
 /** Outgoing connections: the order of what a factory is told, and every way in which an attempt can end. */
 import { expect, it } from 'vitest';
 import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../src/core/errors/arguments.js';
+import {
   ConnectBindError,
   ConnectError,
   ConnectingCancelledError,
   ConnectionRefusedError,
   ConnectTimeoutError,
   DNSLookupError,
-  InvalidArgumentTypeError,
-  InvalidArgumentValueError,
-} from '../../src/core/errors.js';
+} from '../../src/core/errors/connecting.js';
 import { Deferred, fail, type HostAddress, IPv4Address, IPv6Address } from '../../src/index.js';
 import { contract, portOf } from '../support/contract.js';
 import { HeldResolver, hostAddresses } from '../support/name-resolvers.js';

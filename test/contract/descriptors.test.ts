@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { UnsupportedError } from '../../src/core/errors.js';
+import { UnsupportedError } from '../../src/core/errors/reactor.js';
 import type { ReadDescriptor, WriteDescriptor } from '../../src/index.js';
 import { contract } from '../support/contract.js';
 import { Pulse } from '../support/deadline.js';

@@ -1,6 +1,6 @@
 /** Half-closed connections and the system. The rules are in the transport contract. */
 import { expect, it } from 'vitest';
-import { ConnectionDone } from '../../src/core/errors.js';
+import { ConnectionDone } from '../../src/core/errors/connection.js';
 import { contract } from '../support/contract.js';
 import { quietMoment, served } from '../support/pairs.js';
 import { HalfCloseRecorder } from '../support/recorder.js';

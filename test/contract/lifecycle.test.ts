@@ -3,7 +3,7 @@
  * contract; what needs a process of its own is in process.test.ts.
  */
 import { expect, it } from 'vitest';
-import { ConnectingCancelledError } from '../../src/core/errors.js';
+import { ConnectingCancelledError } from '../../src/core/errors/connecting.js';
 import type { Deferred, Reactor } from '../../src/index.js';
 import { contract } from '../support/contract.js';
 import { within } from '../support/deadline.js';

@@ -1,13 +1,12 @@
 /** Listening ports: where they listen, what they refuse, how they end. */
 import { beforeAll, expect, it } from 'vitest';
 import {
-  CannotListenError,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
-  ReactorDisposedError,
-  type SystemError,
-  UnsupportedError,
-} from '../../src/core/errors.js';
+} from '../../src/core/errors/arguments.js';
+import type { SystemError } from '../../src/core/errors/base.js';
+import { CannotListenError } from '../../src/core/errors/listening.js';
+import { ReactorDisposedError, UnsupportedError } from '../../src/core/errors/reactor.js';
 import {
   IPv4Address,
   IPv6Address,

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
-  UnsupportedError,
-} from '../../src/core/errors.js';
+} from '../../src/core/errors/arguments.js';
+import { UnsupportedError } from '../../src/core/errors/reactor.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../../src/index.js';
 import { contract, portOf, type Rig } from '../support/contract.js';
 import { connected, pair, patterned, served } from '../support/pairs.js';

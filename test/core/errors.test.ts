@@ -1,30 +1,46 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import * as datagrams from '../../src/core/datagram-errors.js';
-import * as core from '../../src/core/errors.js';
+import * as argumentErrors from '../../src/core/errors/arguments.js';
+import * as base from '../../src/core/errors/base.js';
+import * as connecting from '../../src/core/errors/connecting.js';
+import * as connection from '../../src/core/errors/connection.js';
+import * as datagram from '../../src/core/errors/datagram.js';
+import * as listening from '../../src/core/errors/listening.js';
+import * as names from '../../src/core/errors/names.js';
+import * as reactor from '../../src/core/errors/reactor.js';
 import * as defer from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
 import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
-import * as handoverDoor from '../../src/handover/index.js';
+import * as handoverEntry from '../../src/handover/index.js';
 import * as index from '../../src/index.js';
 import * as policies from '../../src/policies/errors.js';
 import * as task from '../../src/task/errors.js';
 import * as testing from '../../src/testing/index.js';
 import * as workers from '../../src/workers/errors.js';
-import * as workersDoor from '../../src/workers/index.js';
+import * as workersEntry from '../../src/workers/index.js';
 
-/** The errors of each door. */
-const DOORS: readonly [name: string, door: object, errors: object][] = [
-  ['ropewalk', index, { ...core, ...datagrams, ...defer, ...framing, ...policies, ...task }],
-  ['ropewalk/handover', handoverDoor, handover],
-  ['ropewalk/workers', workersDoor, workers],
+const core = {
+  ...argumentErrors,
+  ...base,
+  ...connecting,
+  ...connection,
+  ...datagram,
+  ...listening,
+  ...names,
+  ...reactor,
+};
+
+/** The errors of each entry point. */
+const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
+  ['ropewalk', index, { ...core, ...defer, ...framing, ...policies, ...task }],
+  ['ropewalk/handover', handoverEntry, handover],
+  ['ropewalk/workers', workersEntry, workers],
 ];
 
 const errors = {
   ...core,
-  ...datagrams,
   ...defer,
   ...framing,
   ...policies,
@@ -165,7 +181,7 @@ describe('every error', () => {
     expect(new Set(codes).size).toBe(codes.length);
   });
 
-  it.each(DOORS)('is exported at its door: %s', (_name, door, itsErrors) => {
+  it.each(ENTRY_POINTS)('is exported at its door: %s', (_name, door, itsErrors) => {
     for (const [name, value] of Object.entries(itsErrors)) {
       if (typeof value !== 'function' || !(value.prototype instanceof Error)) continue;
       expect((door as Record<string, unknown>)[name], name).toBe(value);

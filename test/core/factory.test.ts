@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { IPv4Address } from '../../src/core/address.js';
-import { InvalidArgumentTypeError } from '../../src/core/errors.js';
+import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
 import { ClientFactory, Factory, type FactoryLike, toFactory } from '../../src/core/factory.js';
 import { HandlerProtocol, Protocol } from '../../src/core/protocol.js';
 

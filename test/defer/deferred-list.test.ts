@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
-import { InvalidArgumentTypeError } from '../../src/core/errors.js';
+import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
 import { Deferred } from '../../src/defer/deferred.js';
 import { deferredList, type ListFailure, type ListOutcome } from '../../src/defer/deferred-list.js';
 import { CancelledError, FirstError } from '../../src/defer/errors.js';

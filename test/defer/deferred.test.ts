@@ -1,7 +1,7 @@
 /** The rules of Deferreds, each a test. */
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { InvalidArgumentTypeError } from '../../src/core/errors.js';
+import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
 import { getDebugging, setDebugging } from '../../src/defer/debugging.js';
 import { Deferred } from '../../src/defer/deferred.js';
 import {

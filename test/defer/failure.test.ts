@@ -1,10 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import {
-  ConnectionClosed,
-  ConnectionLost,
-  InvalidArgumentTypeError,
-} from '../../src/core/errors.js';
+import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
+import { ConnectionClosed, ConnectionLost } from '../../src/core/errors/connection.js';
 import { NotAnErrorError } from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
 import { succeed } from '../../src/defer/succeed.js';

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { InvalidArgumentTypeError } from '../../src/core/errors.js';
+import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
 import { Deferred } from '../../src/defer/deferred.js';
 import { CancelledError } from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../src/core/errors.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../src/core/errors/arguments.js';
 import type { Deferred } from '../../src/defer/deferred.js';
 import {
   CancelledError,

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { InvalidArgumentTypeError } from '../../src/core/errors.js';
+import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
 import { Deferred } from '../../src/defer/deferred.js';
 import { AllFailedError, CancelledError } from '../../src/defer/errors.js';
 import { race } from '../../src/defer/race.js';

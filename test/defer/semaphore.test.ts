@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../src/core/errors.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../src/core/errors/arguments.js';
 import { Deferred } from '../../src/defer/deferred.js';
 import { CancelledError, NotAcquiredError } from '../../src/defer/errors.js';
 import { DeferredSemaphore } from '../../src/defer/semaphore.js';

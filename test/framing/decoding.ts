@@ -1,7 +1,7 @@
 /** What holds of every decoder, and the few lines that all of their tests need. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RemoteProtocolError } from '../../src/core/errors.js';
+import { RemoteProtocolError } from '../../src/core/errors/base.js';
 import type { FrameDecoder } from '../../src/framing/frame-decoder.js';
 
 /** All the frames that there are now. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConnectionLost } from '../../src/core/errors.js';
+import { ConnectionLost } from '../../src/core/errors/connection.js';
 import type { Consumer, PullProducer } from '../../src/core/producer.js';
 import { CancelledError } from '../../src/defer/errors.js';
 import { TransferStoppedError } from '../../src/framing/errors.js';

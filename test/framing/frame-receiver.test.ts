@@ -1,9 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  CONNECTION_DONE,
-  ConnectionAborted,
-  type RemoteProtocolError,
-} from '../../src/core/errors.js';
+import type { RemoteProtocolError } from '../../src/core/errors/base.js';
+import { CONNECTION_DONE, ConnectionAborted } from '../../src/core/errors/connection.js';
 import {
   FrameTooLongError,
   InvalidFrameLengthError,

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { CONNECTION_DONE, ConnectionAborted } from '../../src/core/errors.js';
+import { CONNECTION_DONE, ConnectionAborted } from '../../src/core/errors/connection.js';
 import { LineTooLongError } from '../../src/framing/errors.js';
 import type { LineDecoderOptions } from '../../src/framing/line-decoder.js';
 import { LineOnlyReceiver } from '../../src/framing/line-only-receiver.js';

@@ -1,6 +1,6 @@
 /** Reactors in worker threads: they share ports, end at any moment, and disturb nobody. */
 import { expect, it } from 'vitest';
-import { UnsupportedError } from '../../src/core/errors.js';
+import { UnsupportedError } from '../../src/core/errors/reactor.js';
 import { ProgramWorker } from '../support/child.js';
 import { contract, type Rig } from '../support/contract.js';
 import { within } from '../support/deadline.js';

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../src/core/errors.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../src/core/errors/arguments.js';
 import { Deadline } from '../../src/policies/deadline.js';
 import { IdleTimeout } from '../../src/policies/idle-timeout.js';
 import { IdleTimeouts } from '../../src/policies/idle-timeouts.js';

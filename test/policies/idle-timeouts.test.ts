@@ -2,7 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/core/clock.js';
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../src/core/errors.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../src/core/errors/arguments.js';
 import { IdleTimeout } from '../../src/policies/idle-timeout.js';
 import { IdleTimeouts } from '../../src/policies/idle-timeouts.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';

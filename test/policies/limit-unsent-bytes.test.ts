@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../src/core/errors.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../src/core/errors/arguments.js';
 import { Protocol } from '../../src/core/protocol.js';
 import { HIGH_WATER_MARK_BYTES } from '../../src/core/transport.js';
 import { TooManyUnsentBytesError } from '../../src/policies/errors.js';

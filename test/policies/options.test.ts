@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentTypeError } from '../../src/core/errors.js';
+import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
 import { Protocol } from '../../src/core/protocol.js';
 import { IdleTimeouts } from '../../src/policies/idle-timeouts.js';
 import { LimitConnectionsByPeerFactory } from '../../src/policies/limit-connections-by-peer.js';

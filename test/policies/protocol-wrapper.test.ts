@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UnsupportedError } from '../../src/core/errors.js';
+import { UnsupportedError } from '../../src/core/errors/reactor.js';
 import type { Transport } from '../../src/core/transport.js';
 import { ProtocolWrapper } from '../../src/policies/protocol-wrapper.js';
 import { MemoryTransport } from '../../src/testing/memory-transport.js';

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
-  ProducerRegisteredError,
-} from '../../src/core/errors.js';
+} from '../../src/core/errors/arguments.js';
+import { ProducerRegisteredError } from '../../src/core/errors/connection.js';
 import { HIGH_WATER_MARK_BYTES } from '../../src/core/transport.js';
 import { ShapingFactory, type ShapingFactoryOptions } from '../../src/policies/shaping-factory.js';
 import { type Rate, TokenBucket } from '../../src/policies/token-bucket.js';

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../src/core/errors.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../src/core/errors/arguments.js';
 import { TimeoutFactory, type TimeoutFactoryOptions } from '../../src/policies/timeout-factory.js';
 import { captureLoggedErrors } from '../../src/testing/logged-errors.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';

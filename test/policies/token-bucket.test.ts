@@ -2,7 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/core/clock.js';
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../src/core/errors.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../src/core/errors/arguments.js';
 import { MIN_GRANT_BYTES, type Rate, TokenBucket } from '../../src/policies/token-bucket.js';
 import { TokenClaim } from '../../src/policies/token-claim.js';
 import { captureLoggedErrors } from '../../src/testing/logged-errors.js';

@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { HostPort } from '../../src/core/address.js';
 import type { Connector } from '../../src/core/connector.js';
-import { InvalidArgumentTypeError } from '../../src/core/errors.js';
+import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
 import { type ClientProtocolFactory, Factory, type FactoryLike } from '../../src/core/factory.js';
 import { Protocol, type StreamProtocol } from '../../src/core/protocol.js';
 import type { TCPTransport } from '../../src/core/transport.js';

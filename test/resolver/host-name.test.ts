@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidHostNameError } from '../../src/core/errors.js';
+import { InvalidHostNameError } from '../../src/core/errors/names.js';
 import { canonicalHostName } from '../../src/resolver/host-name.js';
 
 const LABEL = 'a'.repeat(63);

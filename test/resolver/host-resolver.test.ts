@@ -6,7 +6,7 @@ import {
   InvalidHostNameError,
   NameLookupTimeoutError,
   NameNotFoundError,
-} from '../../src/core/errors.js';
+} from '../../src/core/errors/names.js';
 import { CancelledError, type ResolveOptions } from '../../src/index.js';
 import { HostResolver } from '../../src/resolver/host-resolver.js';
 import { HostsFile } from '../../src/resolver/hosts-file.js';

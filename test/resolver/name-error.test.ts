@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { describe, expect, it } from 'vitest';
-import { NameNotFoundError, type SystemError } from '../../src/core/errors.js';
+import type { SystemError } from '../../src/core/errors/base.js';
+import { NameNotFoundError } from '../../src/core/errors/names.js';
 import { EAI_NONAME, nameErrorFrom, systemLookupError } from '../../src/resolver/name-error.js';
 
 describe('what a look-up fails with', () => {

@@ -3,7 +3,7 @@ import {
   NameLookupFailedError,
   NameNotFoundError,
   TooManyLookupsError,
-} from '../../src/core/errors.js';
+} from '../../src/core/errors/names.js';
 import { CancelledError } from '../../src/index.js';
 import { assertNoResult, failureResultOf, successResultOf } from '../../src/testing/index.js';
 import { hostAddresses } from '../support/name-resolvers.js';

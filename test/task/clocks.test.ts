@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentTypeError } from '../../src/core/errors.js';
+import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
 import { Cooperator } from '../../src/task/cooperator.js';
 import { deferLater } from '../../src/task/defer-later.js';
 import { LoopingCall } from '../../src/task/looping-call.js';

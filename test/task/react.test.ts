@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { InvalidArgumentTypeError, ReactorAlreadyRunningError } from '../../src/core/errors.js';
+import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
+import { ReactorAlreadyRunningError } from '../../src/core/errors/reactor.js';
 import type { Reactor } from '../../src/core/reactor.js';
 import { type CallbackResult, Deferred } from '../../src/defer/deferred.js';
 import { CancelledError } from '../../src/defer/errors.js';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentValueError } from '../../src/core/errors.js';
+import { InvalidArgumentValueError } from '../../src/core/errors/arguments.js';
 import { ticks } from '../../src/task/ticks.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 

@@ -1,5 +1,5 @@
 import type { Clock, DelayedCall } from '../../src/core/clock.js';
-import { DelayedCalls } from '../../src/reactor/delayed-calls.js';
+import { DelayedCalls } from '../../src/reactor/time/delayed-calls.js';
 
 /**
  * A clock as busy as a reactor: calls may come late. What is due runs when the test says `turn`, once each; what is asked

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CONNECTION_DONE } from '../../src/core/errors.js';
+import { CONNECTION_DONE } from '../../src/core/errors/connection.js';
 import { AccumulatingProtocol } from '../../src/testing/accumulating-protocol.js';
 import { MemoryTransport } from '../../src/testing/memory-transport.js';
 

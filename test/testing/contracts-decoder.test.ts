@@ -1,6 +1,6 @@
 /** The decoder contract over a line decoder, and over decoders that are broken on purpose. */
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentValueError } from '../../src/core/errors.js';
+import { InvalidArgumentValueError } from '../../src/core/errors/arguments.js';
 import type { ContractCase } from '../../src/testing/contracts/contract-case.js';
 import { decoderContract } from '../../src/testing/contracts/decoder/decoder-contract.js';
 import { outcome } from './contract-outcome.js';

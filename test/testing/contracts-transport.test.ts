@@ -1,11 +1,10 @@
 /** The transport contract over transports that are broken on purpose. That it holds for real ones is in test/contract. */
 import { describe, expect, it } from 'vitest';
 import {
-  ConnectionAborted,
-  ConnectionDone,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
-} from '../../src/core/errors.js';
+} from '../../src/core/errors/arguments.js';
+import { ConnectionAborted, ConnectionDone } from '../../src/core/errors/connection.js';
 import type { StreamProtocol, Transport } from '../../src/index.js';
 import type { ContractCase } from '../../src/testing/contracts/contract-case.js';
 import type { MakePair } from '../../src/testing/contracts/transport/scene.js';

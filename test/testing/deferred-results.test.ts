@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { ConnectionLost } from '../../src/core/errors.js';
+import { ConnectionLost } from '../../src/core/errors/connection.js';
 import { Deferred } from '../../src/defer/deferred.js';
 import { CancelledError } from '../../src/defer/errors.js';
 import { fail, succeed } from '../../src/defer/succeed.js';

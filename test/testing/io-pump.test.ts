@@ -1,9 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import {
-  ConnectionDone,
-  ConnectionLost,
-  InvalidArgumentValueError,
-} from '../../src/core/errors.js';
+import { InvalidArgumentValueError } from '../../src/core/errors/arguments.js';
+import { ConnectionDone, ConnectionLost } from '../../src/core/errors/connection.js';
 import { IOPump, joinProtocols } from '../../src/testing/io-pump.js';
 import {
   SimulationLimitError,

@@ -1,6 +1,6 @@
 /** Reported errors, caught and flushed. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ConnectionLost } from '../../src/core/errors.js';
+import { ConnectionLost } from '../../src/core/errors/connection.js';
 import { reportError } from '../../src/internal/error-report.js';
 import {
   captureLoggedErrors,

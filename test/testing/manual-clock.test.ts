@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentValueError } from '../../src/core/errors.js';
+import { InvalidArgumentValueError } from '../../src/core/errors/arguments.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
 describe('ManualClock', () => {

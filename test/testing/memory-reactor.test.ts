@@ -1,18 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { IPv4Address, UNIXAddress } from '../../src/core/address.js';
 import type { ListenUDPOptions } from '../../src/core/datagram.js';
-import { InvalidAddressError, MessageLengthError } from '../../src/core/datagram-errors.js';
+import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
 import {
-  CannotListenError,
   ConnectingCancelledError,
-  ConnectionDone,
-  ConnectionLost,
   ConnectionRefusedError,
   ConnectTimeoutError,
-  InvalidArgumentTypeError,
-  NameNotFoundError,
-  UnsupportedError,
-} from '../../src/core/errors.js';
+} from '../../src/core/errors/connecting.js';
+import { ConnectionDone, ConnectionLost } from '../../src/core/errors/connection.js';
+import { InvalidAddressError, MessageLengthError } from '../../src/core/errors/datagram.js';
+import { CannotListenError } from '../../src/core/errors/listening.js';
+import { NameNotFoundError } from '../../src/core/errors/names.js';
+import { UnsupportedError } from '../../src/core/errors/reactor.js';
 import { CancelledError } from '../../src/defer/errors.js';
 import {
   assertNoResult,

@@ -1,12 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { IPv4Address } from '../../src/core/address.js';
 import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../src/core/errors/arguments.js';
+import {
   ConnectionAborted,
   ConnectionDone,
   ConnectionLost,
-  InvalidArgumentTypeError,
-  InvalidArgumentValueError,
-} from '../../src/core/errors.js';
+} from '../../src/core/errors/connection.js';
 import { HIGH_WATER_MARK_BYTES } from '../../src/core/transport.js';
 import { MAX_SETTLE_TURNS, MemoryTransport } from '../../src/testing/memory-transport.js';
 import {

@@ -1,6 +1,7 @@
 /** Reactors in real time as stages of contracts. */
 import { describe, expect, it } from 'vitest';
-import { CannotListenError, InvalidArgumentTypeError } from '../../src/core/errors.js';
+import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
+import { CannotListenError } from '../../src/core/errors/listening.js';
 import { createReactor, Protocol, type Reactor } from '../../src/index.js';
 import {
   clocksOver,

@@ -1,7 +1,7 @@
 /** Transcripts run: those that hold, and what is said of those that don't. */
 import { AssertionError } from 'node:assert';
 import { describe, expect, it } from 'vitest';
-import { RemoteProtocolError } from '../../src/core/errors.js';
+import { RemoteProtocolError } from '../../src/core/errors/base.js';
 import { Protocol } from '../../src/core/protocol.js';
 import { runTranscript } from '../../src/testing/transcripts/run-transcript.js';
 import { parseTranscripts, type Transcript } from '../../src/testing/transcripts/transcript.js';

@@ -1,6 +1,6 @@
 /** Where a Deferred of one type is one of another, and code that is generic over Deferreds. */
 import { describe, expectTypeOf, it } from 'vitest';
-import { ConnectionLost } from '../../src/core/errors.js';
+import { ConnectionLost } from '../../src/core/errors/connection.js';
 import { type CallbackResult, Deferred } from '../../src/defer/deferred.js';
 import type { Failure } from '../../src/defer/failure.js';
 import { type Coroutine, inlineCallbacks } from '../../src/defer/inline-callbacks.js';

@@ -1,6 +1,6 @@
 /** What TypeScript knows of a Deferred's result, from the first callback to the last. The type checker is the test. */
 import { describe, expectTypeOf, it } from 'vitest';
-import { ConnectionDone, ConnectionLost } from '../../src/core/errors.js';
+import { ConnectionDone, ConnectionLost } from '../../src/core/errors/connection.js';
 import { type CallbackResult, type Canceller, Deferred } from '../../src/defer/deferred.js';
 import { CancelledError } from '../../src/defer/errors.js';
 import { type ErrorOf, Failure } from '../../src/defer/failure.js';

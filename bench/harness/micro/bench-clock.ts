@@ -1,7 +1,7 @@
 // The clock of the benches: the delayed calls of a reactor, run when the bench says so.
 
 import type { Clock, DelayedCall } from '../../../src/core/clock.js';
-import { DelayedCalls } from '../../../src/reactor/delayed-calls.js';
+import { DelayedCalls } from '../../../src/reactor/time/delayed-calls.js';
 
 /** Its time is that of `base`, or stands still without one, and what was skipped besides. */
 export class BenchClock implements Clock {

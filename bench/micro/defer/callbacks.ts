@@ -1,6 +1,6 @@
 // Workloads of callbacks: values, failures, and Deferreds that wait for Deferreds.
 
-import { ConnectionLost } from '../../../src/core/errors.js';
+import { ConnectionLost } from '../../../src/core/errors/connection.js';
 import { Deferred } from '../../../src/defer/deferred.js';
 import type { Failure } from '../../../src/defer/failure.js';
 import { fail } from '../../../src/defer/succeed.js';

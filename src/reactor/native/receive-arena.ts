@@ -1,7 +1,7 @@
 /** The memory that the core receives into, turn after turn: see native/reactor/shared_memory.h. */
 import { givenCopyOf, markLent, poison } from '../../internal/lent-bytes.js';
 import type { NativeLoop } from '../../native.js';
-import type { ReceivedBytes } from '../received-bytes.js';
+import type { ReceivedBytes } from '../streams/received-bytes.js';
 import { isViewOf, ReceivedView } from './received-view.js';
 
 /** How many views are kept, and how far apart those lie that find room beside each other. */

@@ -1,7 +1,7 @@
 /** Socket settings as the addon takes them: an Int32Array in the order of native/binding_streams.cc, -1 where none is asked for. */
-import type { DatagramSettings, UDPSettings } from '../datagram-settings.js';
-import type { ConnectSettings, ListenSettings, SocketSettings } from '../tcp-settings.js';
-import type { UNIXConnectSettings, UNIXListenSettings } from '../unix-settings.js';
+import type { DatagramSettings, UDPSettings } from '../datagrams/datagram-settings.js';
+import type { ConnectSettings, ListenSettings, SocketSettings } from '../streams/tcp-settings.js';
+import type { UNIXConnectSettings, UNIXListenSettings } from '../streams/unix-settings.js';
 
 const UNSET = -1;
 

@@ -4,7 +4,7 @@
  * buffer, which may be detached and is then replaced.
  */
 import { givenCopy, markLent, poison } from '../../internal/lent-bytes.js';
-import type { ReceivedBytes } from '../received-bytes.js';
+import type { ReceivedBytes } from '../streams/received-bytes.js';
 
 /** What sockets are read into, and thereby the most that one `dataReceived` is given. */
 export const LANDING_BYTES: number = 64 * 1024;

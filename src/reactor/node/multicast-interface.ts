@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
-import { UnsupportedError } from '../../core/errors.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
 import { systemError } from '../../internal/system-error.js';
 
 /** Where Linux tells the numbers of interfaces. */

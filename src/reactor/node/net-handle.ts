@@ -7,7 +7,7 @@
 import net from 'node:net';
 import { threadId } from 'node:worker_threads';
 
-import { UnsupportedError } from '../../core/errors.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
 import { IPV6_ONLY, onDeno } from './net-flags.js';
 import { createServerHandle as serverHandle } from './server-handle.js';
 

@@ -5,7 +5,8 @@
 import net from 'node:net';
 import { constants } from 'node:os';
 
-import { type SystemError, UnsupportedError } from '../../core/errors.js';
+import type { SystemError } from '../../core/errors/base.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
 import { IPV6_ONLY, REUSE_PORT } from './net-flags.js';
 import type { ConnectionHandle, CreateServerHandle, ListenHandle } from './net-handle.js';
 

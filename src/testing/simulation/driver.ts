@@ -1,5 +1,5 @@
 /** Drives a simulation: step by step in virtual time, until a goal is met, and says so when it can't be. */
-import { InvalidArgumentTypeError } from '../../core/errors.js';
+import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { checkMilliseconds } from '../../internal/check.js';
 import type { ManualClock } from '../manual-clock.js';
 import { SimulationLimitError, SimulationStuckError } from './errors.js';

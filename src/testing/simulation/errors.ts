@@ -1,5 +1,5 @@
 /** Errors of the testing kit's transports, reactors and simulator: all are the test's own fault, or what it found out. */
-import { RopewalkError } from '../../core/errors.js';
+import { RopewalkError } from '../../core/errors/base.js';
 
 /** A transport, connection or reactor of the testing kit was asked for what its state does not allow. */
 export class TestTransportStateError extends RopewalkError {

@@ -1,5 +1,8 @@
 /** What a simulated network does to connections: the options, their checks, and three kinds of weather ready made. */
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../core/errors.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../core/errors/arguments.js';
 import { checkInteger, checkMilliseconds } from '../../internal/check.js';
 import type { SeededRandom } from './random.js';
 

@@ -1,8 +1,8 @@
 /** A host of the simulated network: its address, its ports, and who listens on them. */
 import { addressFrom, type IPAddress } from '../../core/address.js';
-import type { SystemError } from '../../core/errors.js';
+import type { SystemError } from '../../core/errors/base.js';
 import { systemError } from '../../internal/system-error.js';
-import type { ConnectSettings, ListenSettings } from '../../reactor/tcp-settings.js';
+import type { ConnectSettings, ListenSettings } from '../../reactor/streams/tcp-settings.js';
 import type { Endpoint } from './endpoint.js';
 
 /** Who listens on a port. */

@@ -1,5 +1,6 @@
 /** Runs one scenario under many seeds, and tells of the first that fails how to see it fail again. */
-import { InvalidArgumentValueError, RopewalkError } from '../../core/errors.js';
+import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
+import { RopewalkError } from '../../core/errors/base.js';
 import { checkInteger } from '../../internal/check.js';
 import { CHOPPY, type SimulationFaults } from './faults.js';
 import { Simulation, type SimulationOptions } from './simulation.js';

@@ -3,14 +3,15 @@
  * is virtual, and sockets are those of the simulated network.
  */
 import { addressFrom } from '../../core/address.js';
-import { AcceptError, CannotListenError } from '../../core/errors.js';
-import type { ErrorReporter, RunOptions } from '../../core/reactor.js';
+import type { ErrorReporter } from '../../core/error-reporter.js';
+import { AcceptError, CannotListenError } from '../../core/errors/listening.js';
+import type { RunOptions } from '../../core/reactor.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { HostedReactor, type OwnNameResolver } from '../../reactor/hosted-reactor.js';
-import type { Dial, DialListener } from '../../reactor/stream-connector.js';
-import type { ListenSocket, StreamPort } from '../../reactor/stream-port.js';
-import type { StreamTransport } from '../../reactor/stream-transport.js';
-import type { ConnectSettings, ListenSettings } from '../../reactor/tcp-settings.js';
+import type { Dial, DialListener } from '../../reactor/streams/stream-connector.js';
+import type { ListenSocket, StreamPort } from '../../reactor/streams/stream-port.js';
+import type { StreamTransport } from '../../reactor/streams/stream-transport.js';
+import type { ConnectSettings, ListenSettings } from '../../reactor/streams/tcp-settings.js';
 import type { ManualClock } from '../manual-clock.js';
 import type { Host, Listener } from './host.js';
 import type { Network } from './network.js';

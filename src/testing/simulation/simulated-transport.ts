@@ -9,8 +9,8 @@ import {
   type StreamOwner,
   type StreamReactor,
   StreamTransport,
-} from '../../reactor/stream-transport.js';
-import type { SocketSettings } from '../../reactor/tcp-settings.js';
+} from '../../reactor/streams/stream-transport.js';
+import type { SocketSettings } from '../../reactor/streams/tcp-settings.js';
 import { deliver } from '../lending.js';
 import { ByteQueue } from './byte-queue.js';
 import type { Endpoint, EndpointListener } from './endpoint.js';

@@ -3,7 +3,7 @@
  * the order of virtual time; what happens is determined by the seed.
  */
 import type { Clock, DelayedCall } from '../../core/clock.js';
-import type { ErrorReporter } from '../../core/reactor.js';
+import type { ErrorReporter } from '../../core/error-reporter.js';
 import { checkChoice, checkFunction, checkInteger, checkString } from '../../internal/check.js';
 import { ManualClock } from '../manual-clock.js';
 import type { SimulatedConnection } from './connection.js';

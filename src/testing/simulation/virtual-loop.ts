@@ -1,5 +1,5 @@
 /** A loop for a hosted reactor whose time is a manual clock's. */
-import type { LoopHost } from '../../reactor/loop-host.js';
+import type { LoopHost } from '../../reactor/time/loop-host.js';
 import type { ManualClock } from '../manual-clock.js';
 
 export function virtualLoop(clock: ManualClock): LoopHost {

@@ -1,5 +1,5 @@
 /** Runs transcripts: over decoders with their bytes cut in every way, and over protocols. */
-import { InvalidArgumentValueError } from '../../core/errors.js';
+import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import type { StreamProtocol } from '../../core/protocol.js';
 import { everySplit } from '../every-split.js';
 import { Dialogue } from './dialogue.js';

@@ -18,7 +18,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { RopewalkError } from '../../core/errors.js';
+import { RopewalkError } from '../../core/errors/base.js';
 import { checkString } from '../../internal/check.js';
 
 /** A line of a transcript and where it stands. */

@@ -1,13 +1,11 @@
 /** Each fault happens, and happens the same way for the same seed. */
 import { describe, expect, it } from 'vitest';
 import {
-  ConnectionDone,
-  ConnectionLost,
-  ConnectionRefusedError,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
-  NoRouteError,
-} from '../../../src/core/errors.js';
+} from '../../../src/core/errors/arguments.js';
+import { ConnectionRefusedError, NoRouteError } from '../../../src/core/errors/connecting.js';
+import { ConnectionDone, ConnectionLost } from '../../../src/core/errors/connection.js';
 import { CHOPPY, type SimulationFaults } from '../../../src/testing/simulation/faults.js';
 import { Simulation } from '../../../src/testing/simulation/simulation.js';
 import { Recorder, RecordingFactory } from '../../support/recorder.js';

@@ -1,5 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../../src/core/errors.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../../src/core/errors/arguments.js';
 import { Protocol } from '../../../src/core/protocol.js';
 import { AccumulatingProtocol } from '../../../src/testing/accumulating-protocol.js';
 import { SimulationStuckError } from '../../../src/testing/simulation/errors.js';

@@ -1,18 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { InvalidArgumentTypeError } from '../../../src/core/errors/arguments.js';
 import {
-  AcceptError,
-  CannotListenError,
   ConnectBindError,
   ConnectingCancelledError,
-  ConnectionLost,
   ConnectionRefusedError,
   ConnectTimeoutError,
   DNSLookupError,
-  InvalidArgumentTypeError,
   NoRouteError,
-  ReactorDisposedError,
-  UnsupportedError,
-} from '../../../src/core/errors.js';
+} from '../../../src/core/errors/connecting.js';
+import { ConnectionLost } from '../../../src/core/errors/connection.js';
+import { AcceptError, CannotListenError } from '../../../src/core/errors/listening.js';
+import { ReactorDisposedError, UnsupportedError } from '../../../src/core/errors/reactor.js';
 import { AccumulatingProtocol } from '../../../src/testing/accumulating-protocol.js';
 import { Simulation } from '../../../src/testing/simulation/simulation.js';
 import { Recorder, RecordingFactory } from '../../support/recorder.js';

@@ -1,11 +1,11 @@
 /** The rules of transports, over a simulated network; what is said of TCP holds of it too. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { InvalidArgumentTypeError } from '../../../src/core/errors/arguments.js';
 import {
   ConnectionAborted,
   ConnectionDone,
   ConnectionLost,
-  InvalidArgumentTypeError,
-} from '../../../src/core/errors.js';
+} from '../../../src/core/errors/connection.js';
 import type { TCPTransport } from '../../../src/core/transport.js';
 import { CHOPPY } from '../../../src/testing/simulation/faults.js';
 import { HalfCloseRecorder, Recorder, takeViolations } from '../../support/recorder.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
-  ConnectionDone,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
-} from '../../../src/core/errors.js';
+} from '../../../src/core/errors/arguments.js';
+import { ConnectionDone } from '../../../src/core/errors/connection.js';
 import { Protocol } from '../../../src/core/protocol.js';
 import { Deferred } from '../../../src/defer/deferred.js';
 import { AccumulatingProtocol } from '../../../src/testing/accumulating-protocol.js';

@@ -1,6 +1,6 @@
 /** Whatever is done to connections in whatever weather, the rules of transports hold and no byte is made up. */
 import { expect, it } from 'vitest';
-import { ConnectionClosed } from '../../../src/core/errors.js';
+import { ConnectionClosed } from '../../../src/core/errors/connection.js';
 import { STORMY } from '../../../src/testing/simulation/faults.js';
 import { simulate } from '../../../src/testing/simulation/simulate.js';
 import type { Simulation } from '../../../src/testing/simulation/simulation.js';

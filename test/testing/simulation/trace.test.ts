@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentValueError } from '../../../src/core/errors.js';
+import { InvalidArgumentValueError } from '../../../src/core/errors/arguments.js';
 import { Simulation } from '../../../src/testing/simulation/simulation.js';
 import { MAX_TRACE_LINES, Trace } from '../../../src/testing/simulation/trace.js';
 import { runProgram } from '../../support/child.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 
 import type { DelayedCall } from '../../../core/clock.js';
-import { AlreadyCalledError, AlreadyCancelledError } from '../../../core/errors.js';
+import { AlreadyCalledError, AlreadyCancelledError } from '../../../core/errors/reactor.js';
 import { type AddCase, inOrderOfTime, MINUTE_MS } from './clock-stage.js';
 
 const CHANGES = ['cancel', 'reset', 'delay'] as const;

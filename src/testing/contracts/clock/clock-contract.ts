@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 
 import type { DelayedCall } from '../../../core/clock.js';
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../../core/errors.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../../core/errors/arguments.js';
 import { checkFunction } from '../../../internal/check.js';
 import type { ContractCase } from '../contract-case.js';
 import { addCancelCases, addMoveCases, addRandomCase } from './changes.js';

@@ -1,7 +1,7 @@
 /** The contract of pull decoders, as cases over one sample of their input: how it is cut up must never matter. */
 import assert from 'node:assert/strict';
 
-import { InvalidArgumentValueError } from '../../../core/errors.js';
+import { InvalidArgumentValueError } from '../../../core/errors/arguments.js';
 import { checkData, checkFunction } from '../../../internal/check.js';
 import { poison } from '../../../internal/lent-bytes.js';
 import { everySplit } from '../../every-split.js';

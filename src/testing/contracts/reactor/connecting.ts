@@ -1,13 +1,14 @@
 /** Cases of the reactor contract: connectors, and what their factories are told. */
 import assert from 'node:assert/strict';
-
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../../core/errors/arguments.js';
 import {
   ConnectingCancelledError,
   ConnectionRefusedError,
   ConnectorStateError,
-  InvalidArgumentTypeError,
-  InvalidArgumentValueError,
-} from '../../../core/errors.js';
+} from '../../../core/errors/connecting.js';
 import type { ReactorCases } from './reactor-scene.js';
 import { RecordingFactory } from './recording-factory.js';
 

@@ -1,7 +1,7 @@
 /** Cases of the reactor contract: listening ports, and what their factories are told. */
 import assert from 'node:assert/strict';
-
-import { CannotListenError, ConnectionRefusedError } from '../../../core/errors.js';
+import { ConnectionRefusedError } from '../../../core/errors/connecting.js';
+import { CannotListenError } from '../../../core/errors/listening.js';
 import { Protocol } from '../../../core/protocol.js';
 import type { ReactorCases } from './reactor-scene.js';
 import { RecordingFactory } from './recording-factory.js';

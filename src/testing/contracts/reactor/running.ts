@@ -1,12 +1,11 @@
 /** Cases of the reactor contract: running, stopping, and calls from elsewhere. */
 import assert from 'node:assert/strict';
-
+import { InvalidArgumentTypeError } from '../../../core/errors/arguments.js';
+import { ConnectionLost } from '../../../core/errors/connection.js';
 import {
-  ConnectionLost,
-  InvalidArgumentTypeError,
   ReactorAlreadyRunningError,
   ReactorNotRunningError,
-} from '../../../core/errors.js';
+} from '../../../core/errors/reactor.js';
 import type { ReactorCases } from './reactor-scene.js';
 
 export function addRunningCases(contract: ReactorCases): void {

@@ -1,7 +1,8 @@
 /** Cases of the reactor contract: what shutdown and disposal do to ports, connections and calls. */
 import assert from 'node:assert/strict';
 
-import { ConnectionLost, ReactorDisposedError } from '../../../core/errors.js';
+import { ConnectionLost } from '../../../core/errors/connection.js';
+import { ReactorDisposedError } from '../../../core/errors/reactor.js';
 import type { ReactorCases } from './reactor-scene.js';
 
 export function addShutdownCases(contract: ReactorCases): void {

@@ -1,7 +1,10 @@
 /** Cases of the reactor contract: system events and their three phases. */
 import assert from 'node:assert/strict';
 
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../../../core/errors.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../../core/errors/arguments.js';
 import type { ReactorCases } from './reactor-scene.js';
 
 /** A promise, and what opens it. */

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 
-import { RemoteProtocolError } from '../../../core/errors.js';
+import { RemoteProtocolError } from '../../../core/errors/base.js';
 import { patternedBytes } from '../patterned-bytes.js';
 import type {
   RecordingCallback,

@@ -1,7 +1,11 @@
 /** Cases of the transport contract: how a connection ends, who is told what, when, and how often. */
 import assert from 'node:assert/strict';
 
-import { ConnectionAborted, ConnectionDone, ConnectionLost } from '../../../core/errors.js';
+import {
+  ConnectionAborted,
+  ConnectionDone,
+  ConnectionLost,
+} from '../../../core/errors/connection.js';
 import { patternedBytes } from '../patterned-bytes.js';
 import type { TransportCases, TransportScene } from './scene.js';
 

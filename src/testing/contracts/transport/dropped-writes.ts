@@ -1,7 +1,7 @@
 /** Cases of the transport contract: writes that are refused, and writes that come late. */
 import assert from 'node:assert/strict';
 
-import { InvalidArgumentTypeError } from '../../../core/errors.js';
+import { InvalidArgumentTypeError } from '../../../core/errors/arguments.js';
 import { patternedBytes } from '../patterned-bytes.js';
 import type { TransportCases } from './scene.js';
 

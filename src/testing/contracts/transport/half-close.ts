@@ -1,7 +1,8 @@
 /** Cases of the transport contract: ending one direction of a connection, or that it has no such end. */
 import assert from 'node:assert/strict';
 
-import { ConnectionDone, UnsupportedError } from '../../../core/errors.js';
+import { ConnectionDone } from '../../../core/errors/connection.js';
+import { UnsupportedError } from '../../../core/errors/reactor.js';
 import { patternedBytes } from '../patterned-bytes.js';
 import type { RecordingProtocol } from './recording-protocol.js';
 import type { TransportCases, TransportScene } from './scene.js';

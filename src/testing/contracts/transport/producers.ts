@@ -1,7 +1,7 @@
 /** Cases of the transport contract: transports as consumers of what producers make. */
 import assert from 'node:assert/strict';
 
-import { ProducerRegisteredError } from '../../../core/errors.js';
+import { ProducerRegisteredError } from '../../../core/errors/connection.js';
 import { HIGH_WATER_MARK_BYTES } from '../../../core/transport.js';
 import { patternedBytes } from '../patterned-bytes.js';
 import { RecordingProducer } from './recording-producer.js';

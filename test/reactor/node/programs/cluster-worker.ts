@@ -1,7 +1,7 @@
 /** A cluster whose worker listens with the pure-JS reactor. The primary must hear nothing of it. */
 import cluster from 'node:cluster';
 import { connect } from 'node:net';
-import { NodeReactor } from '../../../../src/reactor/node/node-reactor.js';
+import { NodeReactor } from '../../../../src/reactor/node/reactor.js';
 
 if (cluster.isPrimary) {
   const worker = cluster.fork();

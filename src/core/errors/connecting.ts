@@ -1,0 +1,113 @@
+/** Errors of connection attempts, and how they are derived from what the system or the resolver reported. */
+import { type Destination, destinationText } from '../destination.js';
+import { RopewalkError, type SystemError } from './base.js';
+import { NameResolutionError } from './names.js';
+
+/** Why a connection attempt failed. `cause` is the system's error where there was one. */
+export class ConnectError extends RopewalkError {
+  override readonly name: string = 'ConnectError';
+  override readonly code: string = 'ERR_CONNECT';
+  /** The host and port that were asked for, of a TCP connection. */
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  /** The path that was asked for, of a UNIX connection. */
+  readonly path: string | undefined;
+
+  constructor(message: string, destination: Destination, options?: ErrorOptions) {
+    super(`${message}: ${destinationText(destination)}`, options);
+    const unix = 'path' in destination;
+    this.host = unix ? undefined : destination.host;
+    this.port = unix ? undefined : destination.port;
+    this.path = unix ? destination.path : undefined;
+  }
+}
+
+/** The local address or port of `connectTCP` could not be bound. */
+export class ConnectBindError extends ConnectError {
+  override readonly name = 'ConnectBindError';
+  override readonly code = 'ERR_CONNECT_BIND';
+}
+
+/** The host name has no address, or the resolver failed. */
+export class DNSLookupError extends ConnectError {
+  override readonly name = 'DNSLookupError';
+  override readonly code = 'ERR_DNS_LOOKUP';
+}
+
+/** There is no route to the host or network. */
+export class NoRouteError extends ConnectError {
+  override readonly name = 'NoRouteError';
+  override readonly code = 'ERR_NO_ROUTE';
+}
+
+/** Nothing listens there, or a firewall answered with a reset. */
+export class ConnectionRefusedError extends ConnectError {
+  override readonly name = 'ConnectionRefusedError';
+  override readonly code = 'ERR_CONNECTION_REFUSED';
+}
+
+/** The operating system gave up waiting for an answer. */
+export class TCPTimedOutError extends ConnectError {
+  override readonly name = 'TCPTimedOutError';
+  override readonly code = 'ERR_TCP_TIMED_OUT';
+}
+
+/** `timeoutMs` passed before the connection, resolution of the name included, was made. */
+export class ConnectTimeoutError extends ConnectError {
+  override readonly name = 'ConnectTimeoutError';
+  override readonly code = 'ERR_CONNECT_TIMEOUT';
+}
+
+/** `stopConnecting`, an `AbortSignal` or the reactor's shutdown ended the attempt. */
+export class ConnectingCancelledError extends ConnectError {
+  override readonly name = 'ConnectingCancelledError';
+  override readonly code = 'ERR_CONNECTING_CANCELLED';
+}
+
+/** `stopConnecting`, `disconnect` or `connect` was called in a state that does not allow it. */
+export class ConnectorStateError extends RopewalkError {
+  override readonly name = 'ConnectorStateError';
+  override readonly code = 'ERR_CONNECTOR_STATE';
+}
+
+type ConnectErrorClass = new (
+  message: string,
+  destination: Destination,
+  options?: ErrorOptions,
+) => ConnectError;
+
+/** connect(2)'s errno, and what users catch for it. */
+const CONNECT_ERRORS: Readonly<Record<string, ConnectErrorClass>> = {
+  EADDRINUSE: ConnectBindError,
+  EADDRNOTAVAIL: ConnectBindError,
+  ECONNREFUSED: ConnectionRefusedError,
+  // Of a UNIX socket: no file, or one that is no socket.
+  ENOENT: ConnectionRefusedError,
+  ENOTSOCK: ConnectionRefusedError,
+  EHOSTUNREACH: NoRouteError,
+  ENETUNREACH: NoRouteError,
+  ENOTFOUND: DNSLookupError,
+  EAI_AGAIN: DNSLookupError,
+  ETIMEDOUT: TCPTimedOutError,
+};
+
+/** Turns a failed resolution, bind or connect(2) into the error users catch. */
+export function connectErrorFrom(cause: Error, destination: Destination): ConnectError {
+  if (cause instanceof NameResolutionError) return lookupErrorFrom(cause, destination);
+  const { code, syscall } = cause as Partial<SystemError>;
+  const ErrorClass =
+    syscall === 'bind'
+      ? ConnectBindError
+      : syscall === 'getaddrinfo'
+        ? DNSLookupError
+        : (CONNECT_ERRORS[code ?? ''] ?? ConnectError);
+  return new ErrorClass(`cannot connect (${code ?? cause.message})`, destination, { cause });
+}
+
+/** What a connector reports when its resolver failed, in whatever way. The cause is the system's error where there is one. */
+export function lookupErrorFrom(reason: Error, destination: Destination): DNSLookupError {
+  const cause =
+    reason instanceof NameResolutionError && reason.cause instanceof Error ? reason.cause : reason;
+  const { code } = cause as Partial<SystemError>;
+  return new DNSLookupError(`cannot connect (${code ?? cause.message})`, destination, { cause });
+}

@@ -1,0 +1,76 @@
+/** Errors of listening ports and of sockets that were opened elsewhere. */
+import type { UNIXAddress } from '../address.js';
+import { RopewalkError } from './base.js';
+
+/** The port or path could not be listened on: in use, not permitted, or no such interface. */
+export class CannotListenError extends RopewalkError {
+  override readonly name = 'CannotListenError';
+  override readonly code = 'ERR_CANNOT_LISTEN';
+  /** The interface and port that were asked for, of a TCP or UDP port. */
+  readonly interface: string | undefined;
+  readonly port: number | undefined;
+  /** The path that was asked for, of a UNIX socket. */
+  readonly path: string | undefined;
+
+  constructor(
+    where: { readonly interface: string; readonly port: number } | UNIXAddress,
+    options?: ErrorOptions,
+  ) {
+    const why = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
+    const unix = 'path' in where;
+    const place = unix ? where.toString() : `${where.interface || '*'}:${where.port}`;
+    super(`cannot listen on ${place}${why}`, options);
+    this.interface = unix ? undefined : where.interface;
+    this.port = unix ? undefined : where.port;
+    this.path = unix ? where.path : undefined;
+  }
+}
+
+/** The port's socket was asked for while it does not listen. */
+export class NotListeningError extends RopewalkError {
+  override readonly name = 'NotListeningError';
+  override readonly code = 'ERR_NOT_LISTENING';
+
+  constructor() {
+    super('the port does not listen');
+  }
+}
+
+/** A descriptor given to be adopted or sent is not open, or not a socket of the kind that was asked for. `cause` says which. */
+export class DescriptorError extends RopewalkError {
+  override readonly name = 'DescriptorError';
+  override readonly code = 'ERR_DESCRIPTOR';
+  readonly fd: number;
+
+  constructor(wanted: string, fd: number, options?: ErrorOptions) {
+    const why = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
+    super(`descriptor ${fd} is not ${wanted}${why}`, options);
+    this.fd = fd;
+  }
+}
+
+/**
+ * A listener can not accept: the process or system is out of descriptors or memory, or forbids it. Reported once; the
+ * listener tries again by itself.
+ */
+export class AcceptError extends RopewalkError {
+  override readonly name = 'AcceptError';
+  override readonly code = 'ERR_ACCEPT';
+
+  constructor(cause: Error) {
+    super(`a connection could not be accepted: ${cause.message}`, { cause });
+  }
+}
+
+/**
+ * A system call failed that sockets depend on: to have one watched, to ask which are ready, to receive. Reported once until
+ * all goes well again; the call is repeated until it does, and nothing is lost meanwhile.
+ */
+export class SystemCallRetriedError extends RopewalkError {
+  override readonly name = 'SystemCallRetriedError';
+  override readonly code = 'ERR_SYSTEM_CALL_RETRIED';
+
+  constructor(cause: Error) {
+    super(`a system call failed and is tried again: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,338 @@
+/**
+ * What all datagram ports share: listening and stopping, the calls into the protocol, and producers. How datagrams
+ * reach the system is the part of a {@link DatagramSocket}, of which a port has one while it listens.
+ */
+import type { Address } from '../../core/address.js';
+import type {
+  DatagramDetails,
+  DatagramReceiver,
+  DatagramTransport,
+  DestinationOf,
+  SendOptions,
+} from '../../core/datagram.js';
+import { RemoteProtocolError, type SystemError } from '../../core/errors/base.js';
+import { ProducerRegisteredError } from '../../core/errors/connection.js';
+import {
+  type DatagramError,
+  DatagramNotSentError,
+  DatagramReceiveError,
+  DatagramTruncatedError,
+  InvalidAddressError,
+  MessageLengthError,
+} from '../../core/errors/datagram.js';
+import { NotListeningError } from '../../core/errors/listening.js';
+import type { ListeningPort } from '../../core/listening-port.js';
+import type { PullProducer, PushProducer } from '../../core/producer.js';
+import type { Deferred } from '../../defer/deferred.js';
+import { type AsyncContext, captureContext } from '../../internal/async-context.js';
+import { checkData } from '../../internal/check.js';
+import type { HostedReactor } from '../hosted-reactor.js';
+import type { ReceivedBytes } from '../streams/received-bytes.js';
+import { RegisteredProducer } from '../streams/registered-producer.js';
+
+/**
+ * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed`, `receiveFailed` and
+ * `drained`, never from within one of the methods below, and nothing any more after `close`.
+ */
+export interface DatagramSocket<A extends Address = Address> {
+  /** The address that it is bound to. */
+  readonly address: A;
+  /** What it is connected to from the beginning. */
+  readonly peer?: A | undefined;
+  readonly bufferedBytes: number;
+  readonly datagramsTruncated: number;
+  readonly datagramsDropped: number;
+
+  /**
+   * Sends one datagram at the end of the turn. What the system then refuses is told by `sendFailed` or `refused`.
+   * @param to Undefined on a connected socket, and only there.
+   * @param source The address of this host to send from.
+   * @throws InvalidArgumentTypeError, InvalidAddressError, MessageLengthError
+   */
+  send(
+    data: Uint8Array | string,
+    to: A | DestinationOf<A> | undefined,
+    source: string | undefined,
+  ): void;
+  /** Calls `drained` once, when nothing waits to be sent; in a later turn if that is so already. */
+  watchDrain(): void;
+  /** Sends this turn's datagrams as far as the system takes them at once, and closes. */
+  close(): void;
+  /** @throws UnsupportedError */
+  fileno(): number;
+}
+
+export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A>>
+  implements DatagramTransport<A>, ListeningPort<A>
+{
+  protected readonly reactor: HostedReactor;
+  protected socket: S | undefined = undefined;
+  protected peer: A | undefined = undefined;
+  private readonly context: AsyncContext = captureContext();
+  private readonly protocol: DatagramReceiver<A>;
+  private readonly maxPacketSize: number;
+  private host: A | undefined = undefined;
+  private producer: RegisteredProducer | undefined = undefined;
+  /** Calls of `stopProtocol` that are still to come. */
+  private stopsPending = 0;
+  private truncatedBefore = 0;
+  private droppedBefore = 0;
+
+  constructor(reactor: HostedReactor, protocol: DatagramReceiver<A>, maxPacketSize: number) {
+    this.reactor = reactor;
+    this.protocol = protocol;
+    this.maxPacketSize = maxPacketSize;
+  }
+
+  /** Opens and binds the socket. @throws CannotListenError */
+  protected abstract open(): S;
+  /** The address that `to` stands for, for errors and comparison. */
+  protected abstract addressOf(to: A | DestinationOf<A>): A;
+
+  get listening(): boolean {
+    return this.socket !== undefined;
+  }
+
+  get connectedTo(): A | undefined {
+    return this.peer;
+  }
+
+  get bufferedBytes(): number {
+    return this.socket?.bufferedBytes ?? 0;
+  }
+
+  get datagramsTruncated(): number {
+    return this.truncatedBefore + (this.socket?.datagramsTruncated ?? 0);
+  }
+
+  get datagramsDropped(): number {
+    return this.droppedBefore + (this.socket?.datagramsDropped ?? 0);
+  }
+
+  getHost(): A {
+    return this.host as A;
+  }
+
+  fileno(): number {
+    return this.openSocket().fileno();
+  }
+
+  /** After the end nothing is sent, and wrong types are refused all the same. */
+  write(data: Uint8Array | string, to?: A | DestinationOf<A>, options?: SendOptions): void {
+    const { socket } = this;
+    if (socket === undefined) {
+      checkData(data);
+      return;
+    }
+    if (this.peer === undefined) {
+      if (to === undefined) throw new InvalidAddressError('the datagram has no destination');
+      socket.send(data, to, options?.source);
+    } else this.writeToPeer(socket, data, to, options);
+    if (this.producer !== undefined) this.regulateProducer(this.producer, data);
+  }
+
+  startListening(): void {
+    if (this.socket !== undefined) return;
+    this.reactor.checkUsable();
+    const socket = this.open();
+    this.socket = socket;
+    this.host = socket.address;
+    this.peer = socket.peer;
+    this.reactor.ports.add(this);
+    if (this.stopsPending === 0) this.start();
+    else this.reactor.soon(() => this.start());
+  }
+
+  stopListening(): Deferred<void> {
+    this.closeListening();
+    return this.reactor.nextTurn();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopListening();
+  }
+
+  /** @internal */
+  closeListening(): void {
+    const { socket } = this;
+    if (socket === undefined) return;
+    this.truncatedBefore = this.datagramsTruncated;
+    this.droppedBefore = this.datagramsDropped;
+    this.socket = undefined;
+    this.peer = undefined;
+    socket.close();
+    this.reactor.ports.delete(this);
+    this.stopsPending += 1;
+    this.reactor.soon(() => this.stopped());
+  }
+
+  registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    if (this.producer !== undefined) throw new ProducerRegisteredError();
+    if (this.socket === undefined) {
+      producer.stopProducing();
+      return;
+    }
+    const registered = new RegisteredProducer(producer, streaming);
+    this.producer = registered;
+    if (streaming) return;
+    producer.resumeProducing();
+    if (this.producer === registered && registered.waitsForOthers(this)) this.socket?.watchDrain();
+  }
+
+  unregisterProducer(): void {
+    this.producer = undefined;
+  }
+
+  /** @internal Whether the protocol may be lent the next datagram. */
+  get acceptsLentBytes(): boolean {
+    return this.protocol.acceptsLentBytes === true;
+  }
+
+  /** @internal A datagram came, in memory that the transport owns alone or lends. */
+  received(data: Buffer, from: A, details?: DatagramDetails): void {
+    if (this.socket === undefined) return;
+    try {
+      this.deliver(data, from, details);
+    } catch (error) {
+      this.report(error, 'datagramReceived');
+    }
+  }
+
+  /** @internal A datagram came, in memory that is used again when this has returned. */
+  receivedIn(
+    memory: ReceivedBytes,
+    offset: number,
+    length: number,
+    from: A,
+    details?: DatagramDetails,
+  ): void {
+    if (this.socket === undefined) return;
+    let lent = false;
+    try {
+      lent = this.acceptsLentBytes;
+      this.deliver(lent ? memory.lend(offset, length) : memory.give(offset, length), from, details);
+    } catch (error) {
+      this.report(error, 'datagramReceived');
+    }
+    if (lent && memory.poisons) memory.poison(offset, length);
+  }
+
+  /** @internal A datagram came that was too long, and was dropped. */
+  truncated(from: A): void {
+    if (this.protocol.datagramFailed === undefined) return;
+    this.tell(new DatagramTruncatedError(this.maxPacketSize, from));
+  }
+
+  /** @internal The peer of a connected socket has no such port open. */
+  refused(): void {
+    if (this.socket === undefined || this.protocol.connectionRefused === undefined) return;
+    this.call('connectionRefused', this.protocol.connectionRefused);
+  }
+
+  /** @internal The system did not take a datagram of `length` bytes. */
+  sendFailed(cause: SystemError, to: A | undefined, length: number): void {
+    const address = to ?? this.peer;
+    this.tell(
+      cause.code === 'EMSGSIZE'
+        ? new MessageLengthError(length, address, { cause })
+        : new DatagramNotSentError(address, cause),
+    );
+  }
+
+  /** @internal The system failed to receive: told once, until something is received. */
+  receiveFailed(cause: SystemError): void {
+    this.tell(new DatagramReceiveError(cause));
+  }
+
+  /** @internal Nothing waits to be sent. */
+  drained(): void {
+    const registered = this.producer;
+    if (registered === undefined || !registered.waiting || this.socket === undefined) return;
+    // More may have been written since.
+    if (this.bufferedBytes > 0) {
+      this.socket.watchDrain();
+      return;
+    }
+    registered.waiting = false;
+    const { producer } = registered;
+    try {
+      if (this.context === undefined) producer.resumeProducing();
+      else this.context.runInAsyncScope(producer.resumeProducing, producer);
+    } catch (error) {
+      this.report(error, 'resumeProducing');
+    }
+  }
+
+  /** @throws NotListeningError */
+  protected openSocket(): S {
+    if (this.socket === undefined) throw new NotListeningError();
+    return this.socket;
+  }
+
+  private writeToPeer(
+    socket: S,
+    data: Uint8Array | string,
+    to: A | DestinationOf<A> | undefined,
+    options: SendOptions | undefined,
+  ): void {
+    if (to !== undefined && !this.peer?.equals(this.addressOf(to))) {
+      throw new InvalidAddressError(`the socket is connected to ${this.peer}`);
+    }
+    socket.send(data, undefined, options?.source);
+  }
+
+  private deliver(data: Buffer, from: A, details: DatagramDetails | undefined): void {
+    const { protocol, context } = this;
+    if (context === undefined) protocol.datagramReceived(data, from, this, details);
+    else context.runInAsyncScope(protocol.datagramReceived, protocol, data, from, this, details);
+  }
+
+  private start(): void {
+    this.call('makeConnection', this.protocol.makeConnection, this);
+  }
+
+  private stopped(): void {
+    this.stopsPending -= 1;
+    const registered = this.producer;
+    this.producer = undefined;
+    if (registered !== undefined) {
+      try {
+        registered.producer.stopProducing();
+      } catch (error) {
+        this.report(error, 'stopProducing');
+      }
+    }
+    this.call('stopProtocol', this.protocol.stopProtocol);
+  }
+
+  private regulateProducer(registered: RegisteredProducer, data: Uint8Array | string): void {
+    if (!registered.wrote(data, this)) return;
+    this.socket?.watchDrain();
+    registered.pause();
+  }
+
+  private tell(error: DatagramError): void {
+    if (this.socket === undefined) return;
+    const { datagramFailed } = this.protocol;
+    if (datagramFailed === undefined) this.reactor.report(error, 'datagram');
+    else this.call('datagramFailed', datagramFailed, error);
+  }
+
+  private call<Args extends unknown[]>(
+    where: string,
+    callback: (...args: Args) => void,
+    ...args: Args
+  ): void {
+    try {
+      if (this.context === undefined) callback.apply(this.protocol, args);
+      else this.context.runInAsyncScope(callback, this.protocol, ...args);
+    } catch (error) {
+      this.report(error, where);
+    }
+  }
+
+  /** That a peer broke its protocol is not reported: it is everyday, and anybody could fill a log with it. */
+  private report(error: unknown, where: string): void {
+    if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where);
+  }
+}

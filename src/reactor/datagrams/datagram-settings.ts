@@ -1,0 +1,142 @@
+/** Options of datagram sockets as given, checked and with their defaults filled in: what a socket is made from. */
+import { isIP } from 'node:net';
+
+import type {
+  ConnectUNIXDatagramOptions,
+  DatagramOptions,
+  ListenUDPOptions,
+  ListenUNIXDatagramOptions,
+} from '../../core/datagram.js';
+import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
+import { checkBoolean, checkInteger, checkObject, checkString } from '../../internal/check.js';
+
+const MAX_INT32 = 2 ** 31 - 1;
+const MAX_DATAGRAM_BYTES = 65_535;
+const DEFAULT_MAX_PACKET_SIZE = 8192;
+const DEFAULT_MAX_BUFFERED_BYTES = 1024 * 1024;
+
+/** `undefined` leaves the system's default. */
+export interface DatagramSettings {
+  readonly maxPacketSize: number;
+  readonly maxBufferedBytes: number;
+  readonly receiveBufferBytes: number | undefined;
+  readonly sendBufferBytes: number | undefined;
+}
+
+export interface UDPSettings extends DatagramSettings {
+  readonly port: number;
+  /** Empty: every IPv4 address. */
+  readonly interface: string;
+  readonly broadcast: boolean;
+  readonly listenMultiple: boolean;
+  readonly reusePort: boolean;
+  readonly ipv6Only: boolean;
+  readonly packetInfo: boolean;
+  readonly receiveTrafficClass: boolean;
+  readonly receiveOffload: boolean;
+  readonly segmentationOffload: boolean;
+}
+
+export interface UNIXDatagramSettings extends DatagramSettings {
+  /** Empty: the socket is bound to none. */
+  readonly path: string;
+  /** What the socket is connected to. */
+  readonly peer: string | undefined;
+  readonly mode: number;
+}
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function udpSettings(port: number, options: ListenUDPOptions): UDPSettings {
+  const settings = datagramSettings(options);
+  const flag = (name: FlagName, preset = false): boolean =>
+    checkBoolean(name, options[name] ?? preset);
+  return {
+    ...settings,
+    port: checkInteger('port', port, 0, 65_535),
+    interface: checkInterface(options.interface ?? ''),
+    broadcast: flag('broadcast'),
+    listenMultiple: flag('listenMultiple'),
+    reusePort: flag('reusePort'),
+    ipv6Only: flag('ipv6Only'),
+    packetInfo: flag('packetInfo'),
+    receiveTrafficClass: flag('receiveTrafficClass'),
+    receiveOffload: flag('receiveOffload'),
+    segmentationOffload: flag('segmentationOffload', true),
+  };
+}
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function listenUNIXDatagramSettings(
+  path: string,
+  options: ListenUNIXDatagramOptions,
+): UNIXDatagramSettings {
+  return {
+    ...datagramSettings(options),
+    path: checkPath('path', path),
+    peer: undefined,
+    mode: checkMode(options.mode),
+  };
+}
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function connectUNIXDatagramSettings(
+  path: string,
+  options: ConnectUNIXDatagramOptions,
+): UNIXDatagramSettings {
+  const { bindAddress } = options ?? {};
+  return {
+    ...datagramSettings(options),
+    path: bindAddress === undefined ? '' : checkPath('bindAddress', bindAddress),
+    peer: checkPath('path', path),
+    mode: checkMode(options.mode),
+  };
+}
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function datagramSettings(options: DatagramOptions): DatagramSettings {
+  checkObject('options', options);
+  const bytes = (name: 'receiveBufferBytes' | 'sendBufferBytes'): number | undefined =>
+    options[name] === undefined ? undefined : checkInteger(name, options[name], 1, MAX_INT32);
+  return {
+    maxPacketSize: checkInteger(
+      'maxPacketSize',
+      options.maxPacketSize ?? DEFAULT_MAX_PACKET_SIZE,
+      1,
+      MAX_DATAGRAM_BYTES,
+    ),
+    maxBufferedBytes: checkInteger(
+      'maxBufferedBytes',
+      options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
+      0,
+      MAX_INT32,
+    ),
+    receiveBufferBytes: bytes('receiveBufferBytes'),
+    sendBufferBytes: bytes('sendBufferBytes'),
+  };
+}
+
+type FlagName =
+  | 'broadcast'
+  | 'listenMultiple'
+  | 'reusePort'
+  | 'ipv6Only'
+  | 'packetInfo'
+  | 'receiveTrafficClass'
+  | 'receiveOffload'
+  | 'segmentationOffload';
+
+function checkInterface(value: unknown): string {
+  const address = checkString('interface', value);
+  if (address === '' || isIP(address) !== 0) return address;
+  throw new InvalidArgumentValueError('interface', 'an IPv4 or IPv6 address', value);
+}
+
+function checkPath(what: string, value: unknown): string {
+  const path = checkString(what, value);
+  if (path === '') throw new InvalidArgumentValueError(what, 'a path', value);
+  return path;
+}
+
+function checkMode(mode: number | undefined): number {
+  return checkInteger('mode', mode ?? 0o666, 0, 0o777);
+}

@@ -1,0 +1,42 @@
+/** Where a datagram is to go, for sockets that hold addresses as objects. */
+import { isIP } from 'node:net';
+
+import {
+  addressFrom,
+  type HostPort,
+  type IPAddress,
+  IPv4Address,
+  IPv6Address,
+} from '../../core/address.js';
+import { InvalidAddressError, MessageLengthError } from '../../core/errors/datagram.js';
+import { checkDestination } from './udp-port.js';
+
+/** RFC 768: 16 bits of length, of which headers take 8 bytes, and over IPv4 another 20. */
+const MAX_IPV4_BYTES = 65_507;
+const MAX_IPV6_BYTES = 65_527;
+
+/** @throws InvalidArgumentTypeError, InvalidAddressError it is no IP address, or not one of the socket's family. */
+export function udpDestination(
+  to: IPAddress | HostPort,
+  socket: { readonly address: IPAddress; readonly ipv6Only: boolean },
+): IPAddress {
+  let address: IPAddress;
+  if (to instanceof IPv4Address || to instanceof IPv6Address) address = to;
+  else {
+    checkDestination(to);
+    if (isIP(to.host) === 0) {
+      throw new InvalidAddressError(`${JSON.stringify(to.host.slice(0, 64))} is no IP address`);
+    }
+    address = addressFrom('UDP', to.host, to.port);
+  }
+  const mismatch = address.family === 'IPv6' ? socket.address.family === 'IPv4' : socket.ipv6Only;
+  if (!mismatch) return address;
+  const why = `of another family than the socket, ${socket.address}`;
+  throw new InvalidAddressError(`${address.host} is ${why}`);
+}
+
+/** @throws MessageLengthError */
+export function checkDatagramLength(length: number, to: IPAddress): void {
+  if (length <= (to.family === 'IPv6' ? MAX_IPV6_BYTES : MAX_IPV4_BYTES)) return;
+  throw new MessageLengthError(length, to);
+}

@@ -1,0 +1,151 @@
+/** The UDP port of all reactors: what it has beyond a datagram port, and the checks of what it is asked. */
+
+import type { HostPort } from '../../core/address.js';
+import { addressFrom, type IPAddress, IPv4Address, IPv6Address } from '../../core/address.js';
+import type { DatagramReceiver, MulticastMembership, UDPTransport } from '../../core/datagram.js';
+import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
+import {
+  AlreadyConnectedError,
+  InvalidAddressError,
+  MulticastJoinError,
+} from '../../core/errors/datagram.js';
+import { checkBoolean, checkInteger, checkString } from '../../internal/check.js';
+import type { HostedReactor } from '../hosted-reactor.js';
+import { DatagramPort, type DatagramSocket } from './datagram-port.js';
+import type { UDPSettings } from './datagram-settings.js';
+
+/** Options that are read and set while the socket is open; flags are 0 and 1. */
+export type UDPOption = 'broadcast' | 'ttl' | 'trafficClass' | 'multicastTTL' | 'multicastLoopback';
+
+/** A bound UDP socket of a reactor. What the system refuses is thrown as SystemError, what the reactor can't as UnsupportedError. */
+export interface UDPSocket extends DatagramSocket<IPAddress> {
+  /** @param host An IP address as text. */
+  connect(host: string, port: number): void;
+  option(name: UDPOption): number;
+  setOption(name: UDPOption, value: number): void;
+  /**
+   * @param through Number (in decimal), name or IP address of an interface; empty: the system's choice.
+   * @param source Empty: any.
+   */
+  joinGroup(group: string, through: string, source: string): void;
+  leaveGroup(group: string, through: string, source: string): void;
+  setMulticastInterface(through: string): void;
+}
+
+/** Gives a port its socket. @throws CannotListenError */
+export type OpenUDPSocket = (port: UDPPort) => UDPSocket;
+
+export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTransport {
+  private readonly openUDPSocket: OpenUDPSocket;
+
+  constructor(
+    reactor: HostedReactor,
+    protocol: DatagramReceiver<IPAddress>,
+    settings: Pick<UDPSettings, 'maxPacketSize'>,
+    openUDPSocket: OpenUDPSocket,
+  ) {
+    super(reactor, protocol, settings.maxPacketSize);
+    this.openUDPSocket = openUDPSocket;
+  }
+
+  connect(host: string, port: number): void {
+    checkString('host', host);
+    checkInteger('port', port, 0, 65_535);
+    const socket = this.openSocket();
+    if (this.peer !== undefined) throw new AlreadyConnectedError();
+    socket.connect(host, port);
+    this.peer = addressFrom('UDP', host, port);
+  }
+
+  getBroadcastAllowed(): boolean {
+    return this.openSocket().option('broadcast') !== 0;
+  }
+
+  setBroadcastAllowed(allowed: boolean): void {
+    this.openSocket().setOption('broadcast', Number(checkBoolean('allowed', allowed)));
+  }
+
+  setTTL(ttl: number): void {
+    this.openSocket().setOption('ttl', checkInteger('ttl', ttl, 1, 255));
+  }
+
+  setTrafficClass(trafficClass: number): void {
+    const value = checkInteger('trafficClass', trafficClass, 0, 255);
+    this.openSocket().setOption('trafficClass', value);
+  }
+
+  joinGroup(group: string, membership: MulticastMembership = {}): void {
+    this.changeMembership('joinGroup', group, membership);
+  }
+
+  leaveGroup(group: string, membership: MulticastMembership = {}): void {
+    this.changeMembership('leaveGroup', group, membership);
+  }
+
+  getMulticastTTL(): number {
+    return this.openSocket().option('multicastTTL');
+  }
+
+  setMulticastTTL(ttl: number): void {
+    this.openSocket().setOption('multicastTTL', checkInteger('ttl', ttl, 0, 255));
+  }
+
+  getMulticastLoopback(): boolean {
+    return this.openSocket().option('multicastLoopback') !== 0;
+  }
+
+  setMulticastLoopback(enabled: boolean): void {
+    this.openSocket().setOption('multicastLoopback', Number(checkBoolean('enabled', enabled)));
+  }
+
+  setMulticastInterface(outgoing: string | number): void {
+    this.openSocket().setMulticastInterface(interfaceText('outgoing', outgoing));
+  }
+
+  protected override open(): UDPSocket {
+    return this.openUDPSocket(this);
+  }
+
+  protected override addressOf(to: IPAddress | HostPort): IPAddress {
+    if (to instanceof IPv4Address || to instanceof IPv6Address) return to;
+    checkDestination(to);
+    return addressFrom('UDP', to.host, to.port);
+  }
+
+  private changeMembership(
+    method: 'joinGroup' | 'leaveGroup',
+    group: string,
+    membership: MulticastMembership,
+  ): void {
+    checkString('group', group);
+    const through = interfaceText('interface', membership.interface ?? '');
+    const source = checkString('source', membership.source ?? '');
+    const socket = this.openSocket();
+    try {
+      socket[method](group, through, source);
+    } catch (cause) {
+      if (!isSystemError(cause)) throw cause;
+      throw new MulticastJoinError(group, { cause });
+    }
+  }
+}
+
+/** What `write` was given in place of an address object: its shape, not whether `host` is an IP address. */
+export function checkDestination(to: HostPort): void {
+  if (typeof to !== 'object' || to === null) {
+    throw new InvalidArgumentTypeError('to', 'an address, or { host, port }', to);
+  }
+  checkString('to.host', to.host);
+  if (!Number.isInteger(to.port) || to.port < 0 || to.port > 65_535) {
+    throw new InvalidAddressError(`${String(to.port)} is no port`);
+  }
+}
+
+function interfaceText(what: string, value: string | number): string {
+  if (typeof value === 'number') return String(checkInteger(what, value, 0, 2 ** 31 - 1));
+  return checkString(what, value);
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && typeof (error as { errno?: unknown }).errno === 'number';
+}

@@ -1,0 +1,170 @@
+/** The triggers of a reactor's system events, and the three phases in which an event runs them. */
+
+import type { ErrorReporter } from '../../core/error-reporter.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../core/errors/arguments.js';
+import type {
+  SystemEventPhase,
+  SystemEvents,
+  SystemEventTrigger,
+} from '../../core/system-event.js';
+import { Deferred } from '../../defer/deferred.js';
+import { inlineCallbacks } from '../../defer/inline-callbacks.js';
+import { maybeDeferred, succeed } from '../../defer/succeed.js';
+
+/**
+ * Keeps triggers and fires events.
+ *
+ * A trigger added to a phase that has not ended runs in this firing, `before` triggers added while answers are waited
+ * for included. Firing an event that is being fired joins that firing: a `before` trigger must not wait for it.
+ */
+export class SystemEventTriggers implements SystemEvents {
+  readonly #report: ErrorReporter;
+  /** The events that have triggers or are being fired. */
+  readonly #events: Map<string, EventTriggers> = new Map();
+
+  constructor(report: ErrorReporter) {
+    this.#report = report;
+  }
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+  addSystemEventTrigger<Args extends unknown[]>(
+    phase: SystemEventPhase,
+    event: string,
+    callback: (...args: Args) => unknown,
+    ...args: Args
+  ): SystemEventTrigger {
+    requirePhase(phase);
+    requireEvent(event);
+    if (typeof callback !== 'function') {
+      throw new InvalidArgumentTypeError('callback', 'a function', callback);
+    }
+    const trigger = new Trigger(phase, event, () => callback(...args));
+    let triggers = this.#events.get(event);
+    if (triggers === undefined) {
+      triggers = new EventTriggers();
+      this.#events.set(event, triggers);
+    }
+    triggers[phase].push(trigger);
+    return trigger;
+  }
+
+  /**
+   * Takes a trigger back. One of the `before` phase that has run in a firing whose `before` phase goes on is let go with
+   * a reported warning.
+   *
+   * @throws InvalidArgumentTypeError it is not a trigger.
+   * @throws InvalidArgumentValueError it has run, was removed, or belongs to another reactor.
+   */
+  removeSystemEventTrigger(trigger: SystemEventTrigger): void {
+    if (!(trigger instanceof Trigger)) {
+      throw new InvalidArgumentTypeError('trigger', 'a system event trigger', trigger);
+    }
+    const { phase, event } = trigger;
+    const triggers = this.#events.get(event);
+    const index = triggers?.[phase].indexOf(trigger) ?? -1;
+    if (triggers !== undefined && index >= 0) {
+      triggers[phase].splice(index, 1);
+      this.#forgetIfIdle(event, triggers);
+    } else if (triggers?.ranBefore.has(trigger)) {
+      const warning = new Error(`a trigger before ${event} was removed after it ran`);
+      warning.name = 'Warning';
+      this.#report(warning, 'removing a system event trigger');
+    } else {
+      throw new InvalidArgumentValueError('trigger', 'registered', trigger);
+    }
+  }
+
+  /**
+   * Runs the event's triggers. Where no `before` trigger returns what will have a result later, all phases have run when
+   * this returns.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  fireSystemEvent(event: string): Deferred<void> {
+    requireEvent(event);
+    const triggers = this.#events.get(event);
+    if (triggers === undefined) return succeed();
+    const fired = new Deferred<void>();
+    triggers.firings.push(fired);
+    if (triggers.firings.length > 1) return fired;
+    this.#runPhases(triggers).addBoth((end) => {
+      triggers.ranBefore.clear();
+      const firings = triggers.firings.splice(0);
+      this.#forgetIfIdle(event, triggers);
+      for (const each of firings) if (!each.fired) each.callback(end);
+    });
+    return fired;
+  }
+
+  readonly #runPhases: (triggers: EventTriggers) => Deferred<void> = inlineCallbacks(function* (
+    this: SystemEventTriggers,
+    triggers: EventTriggers,
+  ) {
+    while (triggers.before.length > 0) {
+      for (const answer of this.#runPhase(triggers.before, triggers.ranBefore)) yield* answer;
+    }
+    triggers.ranBefore.clear();
+    this.#runPhase(triggers.during);
+    this.#runPhase(triggers.after);
+  });
+
+  /** Runs triggers until none is left. Gives what they answer later, their failures reported. */
+  #runPhase(triggers: Trigger[], ran?: Set<Trigger>): Deferred<unknown>[] {
+    const answers: Deferred<unknown>[] = [];
+    for (let trigger = triggers.shift(); trigger !== undefined; trigger = triggers.shift()) {
+      const where = `trigger ${trigger.phase} ${trigger.event}`;
+      ran?.add(trigger);
+      const answer = maybeDeferred(trigger.run).addErrback(({ value }) => {
+        this.#report(value, where);
+      });
+      answers.push(answer);
+    }
+    return answers;
+  }
+
+  #forgetIfIdle(event: string, triggers: EventTriggers): void {
+    const { before, during, after, firings } = triggers;
+    if (firings.length === 0 && before.length + during.length + after.length === 0) {
+      this.#events.delete(event);
+    }
+  }
+}
+
+/** What one event has to run. */
+class EventTriggers {
+  readonly before: Trigger[] = [];
+  readonly during: Trigger[] = [];
+  readonly after: Trigger[] = [];
+  /** The `before` triggers that ran in a firing whose `before` phase goes on. */
+  readonly ranBefore: Set<Trigger> = new Set();
+  /** What waits for the firing that is under way. */
+  readonly firings: Deferred<void>[] = [];
+}
+
+class Trigger implements SystemEventTrigger {
+  readonly phase: SystemEventPhase;
+  readonly event: string;
+  readonly run: () => unknown;
+
+  constructor(phase: SystemEventPhase, event: string, run: () => unknown) {
+    this.phase = phase;
+    this.event = event;
+    this.run = run;
+  }
+}
+
+const PHASES: readonly string[] = ['before', 'during', 'after'] satisfies SystemEventPhase[];
+
+function requirePhase(phase: string): void {
+  if (typeof phase !== 'string') throw new InvalidArgumentTypeError('phase', 'a string', phase);
+  if (!PHASES.includes(phase)) {
+    throw new InvalidArgumentValueError('phase', "'before', 'during' or 'after'", phase);
+  }
+}
+
+function requireEvent(event: string): void {
+  if (typeof event !== 'string') throw new InvalidArgumentTypeError('event', 'a string', event);
+  if (event === '') throw new InvalidArgumentValueError('event', "an event's name", event);
+}

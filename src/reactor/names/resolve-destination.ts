@@ -1,0 +1,30 @@
+/** Asks a resolver, which may be the application's own, where a connection is to be tried. */
+import { isIP } from 'node:net';
+
+import { NameNotFoundError } from '../../core/errors/names.js';
+import type { NameResolver } from '../../core/name-resolver.js';
+import type { Deferred } from '../../defer/deferred.js';
+import { maybeDeferred } from '../../defer/succeed.js';
+import { sameFamily } from '../streams/tcp-settings.js';
+
+/**
+ * The addresses of `host` in the order of trying, one at least: only those that can be reached from `localAddress`, where
+ * there is one. It sets no time limit. Fails with what the resolver fails with, or throws.
+ */
+export function resolveDestination(
+  resolver: NameResolver,
+  host: string,
+  localAddress: string | undefined,
+): Deferred<string[]> {
+  const wanted = (address: string): boolean =>
+    isIP(address) !== 0 && (localAddress === undefined || sameFamily(address, localAddress));
+  const options =
+    localAddress === undefined
+      ? { timeoutMs: 0 }
+      : { timeoutMs: 0, families: [isIP(localAddress) === 6 ? 'IPv6' : 'IPv4'] as const };
+  return maybeDeferred(() => resolver.resolveHostName(host, options)).addCallback((found) => {
+    const addresses = found.map(({ address }) => address).filter(wanted);
+    if (addresses.length === 0) throw new NameNotFoundError('no address to connect to', host);
+    return addresses;
+  });
+}

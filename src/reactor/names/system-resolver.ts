@@ -1,0 +1,19 @@
+/** The resolver that a reactor with real sockets comes with. */
+import { HostResolver } from '../../resolver/host-resolver.js';
+import { HostsFile } from '../../resolver/hosts-file.js';
+import { type LookUp, SharedLookups } from '../../resolver/shared-lookups.js';
+import type { HostedReactor } from '../hosted-reactor.js';
+import { NODE_LOOP } from '../time/loop-host.js';
+
+export function systemResolver(
+  reactor: HostedReactor,
+  lookUp: LookUp,
+  maxAtOnce: number,
+): HostResolver {
+  return new HostResolver({
+    clock: reactor,
+    hostsFile: new HostsFile({ clock: reactor }),
+    lookups: new SharedLookups({ lookUp, maxAtOnce, keepAlive: NODE_LOOP.keepAlive }),
+    checkUsable: () => reactor.checkUsable(),
+  });
+}

@@ -1,0 +1,71 @@
+/** Sockets that were opened elsewhere, given to the native reactor. What throws has not taken the descriptor over. */
+import { type Address, UNIXAddress } from '../../core/address.js';
+import type { DatagramSettings } from '../datagrams/datagram-settings.js';
+import type { UDPPort } from '../datagrams/udp-port.js';
+import type { StreamPort } from '../streams/stream-port.js';
+import type { StreamOwner } from '../streams/stream-transport.js';
+import { descriptorError } from './errors.js';
+import { NativeListenSocket } from './listen-socket.js';
+import { datagramInts } from './settings.js';
+import type { NativeSockets } from './sockets.js';
+import { NativeTransport } from './transport.js';
+import { NativeUDPSocket } from './udp-socket.js';
+import { NativeUNIXTransport } from './unix-transport.js';
+
+/** What an adopted UDP socket was made with is not known. */
+const NO_FLAGS = { ipv6Only: false, packetInfo: false, receiveTrafficClass: false };
+
+const UNNAMED = new UNIXAddress('');
+
+/** @throws DescriptorError */
+export function adoptListening(
+  sockets: NativeSockets,
+  fd: number,
+  takeOver: boolean,
+  port: StreamPort,
+): NativeListenSocket {
+  let handle: number;
+  try {
+    handle = sockets.loop.adoptListener(fd, takeOver);
+  } catch (error) {
+    throw descriptorError(error, 'a listening stream socket', fd);
+  }
+  const address = sockets.addressOf(handle, false) as Address;
+  return sockets.add(new NativeListenSocket(sockets, handle, address, port, false));
+}
+
+/** @throws DescriptorError */
+export function adoptConnection(
+  sockets: NativeSockets,
+  fd: number,
+  takeOver: boolean,
+  owner: StreamOwner,
+): NativeTransport {
+  let handle: number;
+  try {
+    handle = sockets.loop.adoptStream(fd, takeOver);
+  } catch (error) {
+    throw descriptorError(error, 'a connected stream socket', fd);
+  }
+  const peer = sockets.addressOf(handle, true) ?? UNNAMED;
+  const host = sockets.addressOf(handle, false);
+  const Transport = peer.type === 'UNIX' ? NativeUNIXTransport : NativeTransport;
+  return sockets.add(new Transport(sockets, handle, owner, peer, host));
+}
+
+/** @throws DescriptorError */
+export function adoptUDP(
+  sockets: NativeSockets,
+  fd: number,
+  takeOver: boolean,
+  settings: DatagramSettings,
+  port: UDPPort,
+): NativeUDPSocket {
+  let handle: number;
+  try {
+    handle = sockets.loop.adoptDatagram(fd, takeOver, datagramInts(settings));
+  } catch (error) {
+    throw descriptorError(error, 'a UDP socket', fd);
+  }
+  return sockets.add(new NativeUDPSocket(sockets, handle, port, NO_FLAGS));
+}

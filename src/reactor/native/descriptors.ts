@@ -1,0 +1,160 @@
+/** Raw readiness: the descriptors that an application opened, by number, with who reads and who writes each. */
+import type { Descriptor, ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
+import { checkFunction, checkInteger } from '../../internal/check.js';
+import { systemError } from '../../internal/system-error.js';
+import { EVENT_READABLE } from './shared-memory.js';
+import type { NativeSocket, NativeSockets } from './sockets.js';
+
+const INTEREST_READ = 1;
+const INTEREST_WRITE = 2;
+const MAX_FD = 2 ** 31 - 1;
+
+class WatchedDescriptor implements NativeSocket {
+  readonly fd: number;
+  handle = 0;
+  reader: ReadDescriptor | undefined;
+  writer: WriteDescriptor | undefined;
+  readonly #descriptors: NativeDescriptors;
+
+  constructor(fd: number, descriptors: NativeDescriptors) {
+    this.fd = fd;
+    this.#descriptors = descriptors;
+  }
+
+  nativeEvent(kind: number): void {
+    if (kind === EVENT_READABLE) this.#descriptors.readable(this);
+    else this.#descriptors.writable(this);
+  }
+}
+
+export class NativeDescriptors {
+  readonly #sockets: NativeSockets;
+  readonly #watched = new Map<number, WatchedDescriptor>();
+
+  constructor(sockets: NativeSockets) {
+    this.#sockets = sockets;
+  }
+
+  addReader(descriptor: ReadDescriptor): void {
+    checkFunction('doRead', descriptor?.doRead);
+    this.#change(this.#watch(descriptor), (watched) => {
+      watched.reader = descriptor;
+    });
+  }
+
+  addWriter(descriptor: WriteDescriptor): void {
+    checkFunction('doWrite', descriptor?.doWrite);
+    this.#change(this.#watch(descriptor), (watched) => {
+      watched.writer = descriptor;
+    });
+  }
+
+  removeReader(descriptor: ReadDescriptor): void {
+    for (const watched of this.#watched.values()) {
+      if (watched.reader !== descriptor) continue;
+      this.#change(watched, () => {
+        watched.reader = undefined;
+      });
+      return;
+    }
+  }
+
+  removeWriter(descriptor: WriteDescriptor): void {
+    for (const watched of this.#watched.values()) {
+      if (watched.writer !== descriptor) continue;
+      this.#change(watched, () => {
+        watched.writer = undefined;
+      });
+      return;
+    }
+  }
+
+  readers(): ReadDescriptor[] {
+    return [...this.#watched.values()].flatMap(({ reader }) => (reader ? [reader] : []));
+  }
+
+  writers(): WriteDescriptor[] {
+    return [...this.#watched.values()].flatMap(({ writer }) => (writer ? [writer] : []));
+  }
+
+  removeAll(): void {
+    for (const watched of [...this.#watched.values()]) {
+      this.#change(watched, () => {
+        watched.reader = watched.writer = undefined;
+      });
+    }
+  }
+
+  readable(watched: WatchedDescriptor): void {
+    const { reader } = watched;
+    if (reader === undefined) return;
+    try {
+      reader.doRead();
+    } catch (error) {
+      this.#lose(reader, error, 'doRead');
+    }
+  }
+
+  writable(watched: WatchedDescriptor): void {
+    const { writer } = watched;
+    if (writer === undefined) return;
+    try {
+      writer.doWrite();
+    } catch (error) {
+      this.#lose(writer, error, 'doWrite');
+    }
+  }
+
+  #lose(descriptor: ReadDescriptor | WriteDescriptor, error: unknown, where: string): void {
+    const { reactor } = this.#sockets;
+    reactor.report(error, where);
+    this.removeReader(descriptor as ReadDescriptor);
+    this.removeWriter(descriptor as WriteDescriptor);
+    try {
+      descriptor.connectionLost(error instanceof Error ? error : new Error(String(error)));
+    } catch (secondError) {
+      reactor.report(secondError, 'connectionLost');
+    }
+  }
+
+  #watch(descriptor: Descriptor): WatchedDescriptor {
+    checkFunction('fileno', descriptor.fileno);
+    const fd = checkInteger('fileno()', descriptor.fileno(), 0, MAX_FD);
+    return this.#watched.get(fd) ?? new WatchedDescriptor(fd, this);
+  }
+
+  /** Changes who reads and writes, and tells the core; if that fails, nothing has changed. */
+  #change(watched: WatchedDescriptor, change: (watched: WatchedDescriptor) => void): void {
+    const { reader, writer } = watched;
+    change(watched);
+    const interest =
+      (watched.reader === undefined ? 0 : INTEREST_READ) |
+      (watched.writer === undefined ? 0 : INTEREST_WRITE);
+    const { loop } = this.#sockets;
+    try {
+      if (interest === 0) {
+        loop.close(watched.handle);
+        this.#sockets.forget(watched.handle);
+        this.#watched.delete(watched.fd);
+      } else if (watched.handle !== 0) {
+        loop.setInterest(watched.handle, interest);
+      } else {
+        watched.handle = loop.watch(watched.fd, interest);
+        this.#watched.set(watched.fd, watched);
+        this.#sockets.add(watched);
+      }
+    } catch (error) {
+      watched.reader = reader;
+      watched.writer = writer;
+      const { errno, syscall } = error as { errno: number; syscall: string };
+      const cause = systemError(syscall, errno);
+      // epoll(7): what is always ready can't be watched.
+      if (cause.code !== 'EPERM') throw cause;
+      throw new UnsupportedError(
+        'a regular file as descriptor',
+        'it is always ready: read it with node:fs',
+      );
+    }
+  }
+}

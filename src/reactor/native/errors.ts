@@ -1,0 +1,59 @@
+/** The addon's errors carry a positive errno and the system call: these make what users catch of them. */
+import { DescriptorError } from '../../core/errors/listening.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
+import { systemError } from '../../internal/system-error.js';
+
+/** Node's kind of error. What did not come from the system is thrown again. */
+export function asSystemError(
+  error: unknown,
+  address?: string,
+  port?: number,
+): ReturnType<typeof systemError> {
+  const { errno, syscall } = error as { errno?: unknown; syscall?: unknown };
+  if (typeof errno !== 'number' || typeof syscall !== 'string') throw error;
+  return systemError(syscall, errno, address, port);
+}
+
+/** What the core tries again when it fails, by its FailedCall. How a poller asks the system depends on which it is. */
+const RECEIVE_CALL = 1;
+const SEND_CALL = 2;
+const ACCEPT_CALL = 4;
+const WATCH_CALL = 5;
+const POLLER_CALLS: Readonly<Record<string, readonly [watch: string, poll: string]>> = {
+  epoll: ['epoll_ctl', 'epoll_wait'],
+  kqueue: ['kevent', 'kevent'],
+  iocp: ['NtDeviceIoControlFile', 'GetQueuedCompletionStatusEx'],
+};
+
+/** The system call that a FailedCall of the core stands for. */
+export function failedCallName(call: number, poller: string): string {
+  if (call === RECEIVE_CALL) return 'recv';
+  if (call === SEND_CALL) return 'send';
+  if (call === ACCEPT_CALL) return 'accept';
+  const [watch, poll] = POLLER_CALLS[poller] ?? ['poll', 'poll'];
+  return call === WATCH_CALL ? watch : poll;
+}
+
+/** What the options are called that not every system has. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  SO_REUSEPORT: 'reusePort',
+  TCP_DEFER_ACCEPT: 'deferAcceptMs',
+  TCP_FASTOPEN: 'fastOpenQueue',
+  TCP_FASTOPEN_CONNECT: 'fastOpen',
+  TCP_KEEPCNT: 'keepAlive.count',
+  TCP_KEEPINTVL: 'keepAlive.intervalMs',
+  TCP_USER_TIMEOUT: 'userTimeoutMs',
+  IP_PKTINFO: 'packetInfo',
+  IP_RECVTOS: 'receiveTrafficClass',
+};
+
+/** Of a failed `setsockopt NAME` that the system has not. */
+export function unsupportedOption(syscall: string): UnsupportedError {
+  const option = OPTIONS[syscall.replace(/^setsockopt /, '')] ?? syscall;
+  return new UnsupportedError(option, 'the system has no such option');
+}
+
+/** @param wanted What the descriptor should have been: `a listening socket`. */
+export function descriptorError(error: unknown, wanted: string, fd: number): DescriptorError {
+  return new DescriptorError(wanted, fd, { cause: asSystemError(error) });
+}

@@ -1,0 +1,95 @@
+/** What the transports, ports and dials of one native reactor share: the loop, its commands, and who has which handle. */
+import {
+  type Address,
+  addressFromWords,
+  type IPAddress,
+  type IPAddressType,
+  UNIXAddress,
+} from '../../core/address.js';
+import type { NativeLoop } from '../../native.js';
+import type { StreamReactor } from '../streams/stream-transport.js';
+import { Outgoing } from './outgoing.js';
+import type { ReceiveArena } from './receive-arena.js';
+import {
+  EVENT_COUNT,
+  EVENT_CURSOR,
+  HANDLE_INDEX_MASK,
+  type SharedMemory,
+} from './shared-memory.js';
+
+/** Whatever has a handle. */
+export interface NativeSocket {
+  readonly handle: number;
+  /** @param at Position of the event's second record in the events array, for the kinds that have one. */
+  nativeEvent(kind: number, a: number, b: number, at: number): void;
+}
+
+const PORT_MASK = 0xffff;
+const IPV6_SHIFT = 16;
+
+/** What `addressFamily` answers for UNIX sockets. */
+const FAMILY_UNIX = 1;
+
+export class NativeSockets {
+  readonly loop: NativeLoop;
+  readonly memory: SharedMemory;
+  readonly outgoing: Outgoing;
+  readonly arena: ReceiveArena;
+  readonly reactor: StreamReactor;
+  /** By the slot of the handle: whether it is the handle in question must be asked. */
+  readonly slots: (NativeSocket | undefined)[] = [];
+  readonly #scratch = new Int32Array(7);
+
+  constructor(loop: NativeLoop, memory: SharedMemory, arena: ReceiveArena, reactor: StreamReactor) {
+    this.loop = loop;
+    this.memory = memory;
+    this.reactor = reactor;
+    this.arena = arena;
+    this.outgoing = new Outgoing(loop, memory, arena);
+  }
+
+  add<Socket extends NativeSocket>(socket: Socket): Socket {
+    this.slots[socket.handle & HANDLE_INDEX_MASK] = socket;
+    return socket;
+  }
+
+  /** Events of this handle that are still to come go nowhere. */
+  forget(handle: number): void {
+    if (this.find(handle) !== undefined) this.slots[handle & HANDLE_INDEX_MASK] = undefined;
+  }
+
+  find(handle: number): NativeSocket | undefined {
+    const socket = this.slots[handle & HANDLE_INDEX_MASK];
+    return socket !== undefined && socket.handle === handle ? socket : undefined;
+  }
+
+  /** Whether events of the present batch are still to be delivered. */
+  get batchOpen(): boolean {
+    const { header } = this.memory;
+    return (header[EVENT_CURSOR] as number) < (header[EVENT_COUNT] as number);
+  }
+
+  /** Of any stream socket: where it is, or with `peer`, where its other end is. */
+  addressOf(handle: number, peer: boolean): Address | undefined {
+    if (this.loop.addressFamily(handle) !== FAMILY_UNIX) return this.ipAddressOf(handle, peer);
+    return new UNIXAddress(this.loop.unixPath(handle, peer)?.toString() ?? '');
+  }
+
+  ipAddressOf(handle: number, peer: boolean, type: IPAddressType = 'TCP'): IPAddress | undefined {
+    const out = this.#scratch;
+    if (!this.loop.address(handle, peer, out)) return undefined;
+    return addressFromWords(type, out, 0, out[5] === 1, out[6] as number, out[4] as number);
+  }
+
+  /** The address of an event's second record. `b` and `scope` are of its first. */
+  eventAddress(b: number, scope: number, at: number): IPAddress {
+    return addressFromWords(
+      'TCP',
+      this.memory.events,
+      at,
+      ((b >> IPV6_SHIFT) & 1) === 1,
+      scope,
+      b & PORT_MASK,
+    );
+  }
+}

@@ -1,0 +1,178 @@
+/** A TCP connection of the native reactor. One lives for each connection: its fields are counted. */
+import type { Address } from '../../core/address.js';
+import { UnsentBytesError } from '../../core/errors/connection.js';
+import type { StreamProtocol } from '../../core/protocol.js';
+import { checkBoolean } from '../../internal/check.js';
+import { systemError } from '../../internal/system-error.js';
+import {
+  type StreamOwner,
+  type StreamReactor,
+  StreamTransport,
+} from '../streams/stream-transport.js';
+import { asSystemError } from './errors.js';
+import {
+  COMMAND_ALLOW_HALF_CLOSE,
+  COMMAND_CLOSE,
+  COMMAND_DISCARD,
+  COMMAND_KEEP_OPEN,
+  COMMAND_PAUSE,
+  COMMAND_RESET,
+  COMMAND_RESUME,
+  COMMAND_SHUTDOWN,
+  COMMAND_WATCH_DRAIN,
+  EVENT_DRAINED,
+  EVENT_LOST,
+  EVENT_READ_ENDED,
+  EVENT_WRITE_SHUT,
+} from './shared-memory.js';
+import type { NativeSockets } from './sockets.js';
+
+const NO_DELAY = 0;
+const KEEP_ALIVE = 1;
+
+/** The system call that failed, by the number that a `lost` event carries. */
+const FAILED_CALLS = ['', 'recv', 'send', 'connect'];
+
+export class NativeTransport extends StreamTransport {
+  /** @internal 0 once the socket is gone. */
+  handle: number;
+  protected readonly sockets: NativeSockets;
+  readonly #peer: Address;
+  #host: Address | undefined;
+
+  constructor(
+    sockets: NativeSockets,
+    handle: number,
+    owner: StreamOwner,
+    peer: Address,
+    host: Address | undefined,
+  ) {
+    super(owner);
+    this.handle = handle;
+    this.sockets = sockets;
+    this.#peer = peer;
+    this.#host = host;
+  }
+
+  override get bufferedBytes(): number {
+    return this.handle === 0 ? 0 : this.sockets.loop.queuedBytes(this.handle);
+  }
+
+  override getPeer(): Address {
+    return this.#peer;
+  }
+
+  override getHost(): Address {
+    this.#host ??= this.handle === 0 ? undefined : this.sockets.ipAddressOf(this.handle, false);
+    return this.#host ?? this.owner.localAddress();
+  }
+
+  override getTcpNoDelay(): boolean {
+    return this.sockets.loop.flag(this.handle, NO_DELAY);
+  }
+
+  override setTcpNoDelay(enabled: boolean): void {
+    this.sockets.loop.setFlag(this.handle, NO_DELAY, checkBoolean('enabled', enabled));
+  }
+
+  override getTcpKeepAlive(): boolean {
+    return this.sockets.loop.flag(this.handle, KEEP_ALIVE);
+  }
+
+  override setTcpKeepAlive(enabled: boolean): void {
+    this.sockets.loop.setFlag(this.handle, KEEP_ALIVE, checkBoolean('enabled', enabled));
+  }
+
+  override fileno(): number {
+    return this.handle === 0 ? -1 : this.sockets.loop.descriptor(this.handle);
+  }
+
+  override write(data: Uint8Array | string): void {
+    // Handle 0 is nobody's: the core drops what is written to it, and wrong types are refused all the same.
+    this.sockets.outgoing.write(this.writable ? this.handle : 0, data);
+    if (this.producer !== undefined) this.regulateProducer(this.producer, data);
+  }
+
+  /** @internal */
+  override start(protocol: StreamProtocol): void {
+    if (protocol.readConnectionLost !== undefined) this.command(COMMAND_ALLOW_HALF_CLOSE);
+    super.start(protocol);
+  }
+
+  /** @internal Anything but data, which the reactor delivers straight away. */
+  nativeEvent(kind: number, a: number, b: number): void {
+    switch (kind) {
+      case EVENT_LOST:
+        this.forget();
+        this.lost(a === 0 ? undefined : systemError(FAILED_CALLS[b] ?? '', a));
+        return;
+      case EVENT_READ_ENDED:
+        this.readEnded();
+        return;
+      case EVENT_DRAINED:
+        this.drained();
+        return;
+      case EVENT_WRITE_SHUT:
+        this.writeShut();
+        return;
+    }
+  }
+
+  protected override get allReceived(): boolean {
+    return !this.sockets.batchOpen;
+  }
+
+  protected override releaseSocket(): number {
+    const { handle } = this;
+    try {
+      const fd = this.sockets.loop.detach(handle);
+      this.forget();
+      return fd;
+    } catch (error) {
+      const cause = asSystemError(error);
+      throw cause.code === 'EBUSY' ? new UnsentBytesError(this.bufferedBytes) : cause;
+    }
+  }
+
+  protected override closeDescriptor(fd: number): void {
+    this.sockets.loop.closeDescriptor(fd);
+  }
+
+  protected override get reactor(): StreamReactor {
+    return this.sockets.reactor;
+  }
+
+  protected override setReading(enabled: boolean): void {
+    this.command(enabled ? COMMAND_RESUME : COMMAND_PAUSE);
+  }
+
+  protected override watchDrain(): void {
+    this.command(COMMAND_WATCH_DRAIN);
+  }
+
+  protected override shutdownWriting(): void {
+    this.command(COMMAND_SHUTDOWN);
+  }
+
+  protected override closeFlushed(): void {
+    this.command(COMMAND_CLOSE);
+  }
+
+  protected override keepOpen(): void {
+    this.command(COMMAND_KEEP_OPEN);
+  }
+
+  protected override closeNow(reset: boolean): void {
+    this.command(reset ? COMMAND_RESET : COMMAND_DISCARD);
+    this.forget();
+  }
+
+  protected command(command: number): void {
+    this.sockets.outgoing.command(this.handle, command);
+  }
+
+  private forget(): void {
+    this.sockets.forget(this.handle);
+    this.handle = 0;
+  }
+}

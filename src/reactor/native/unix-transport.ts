@@ -1,0 +1,81 @@
+/** A UNIX stream of the native reactor: a transport that carries descriptors and knows who its peer is. */
+import { DescriptorLimitError } from '../../core/errors/connection.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
+import type { StreamProtocol } from '../../core/protocol.js';
+import { MAX_WAITING_DESCRIPTORS } from '../../core/transport.js';
+import type { PeerCredentials } from '../../core/unix-options.js';
+import { checkInteger } from '../../internal/check.js';
+import { descriptorError } from './errors.js';
+import { COMMAND_ALLOW_DESCRIPTORS, EVENT_DESCRIPTOR } from './shared-memory.js';
+import { NativeTransport } from './transport.js';
+
+const MAX_INT32 = 2 ** 31 - 1;
+
+export class NativeUNIXTransport extends NativeTransport {
+  #maxWaitingDescriptors: number = MAX_WAITING_DESCRIPTORS;
+
+  override getTcpNoDelay(): boolean {
+    throw noOption('getTcpNoDelay');
+  }
+
+  override setTcpNoDelay(_enabled: boolean): void {
+    throw noOption('setTcpNoDelay');
+  }
+
+  override getTcpKeepAlive(): boolean {
+    throw noOption('getTcpKeepAlive');
+  }
+
+  override setTcpKeepAlive(_enabled: boolean): void {
+    throw noOption('setTcpKeepAlive');
+  }
+
+  override getPeerCredentials(): PeerCredentials | undefined {
+    const out = new Int32Array(3);
+    if (this.handle === 0 || !this.sockets.loop.credentials(this.handle, out)) return undefined;
+    const [pid, uid, gid] = out as unknown as [number, number, number];
+    return { pid: pid < 0 ? undefined : pid, uid: uid >>> 0, gid: gid >>> 0 };
+  }
+
+  override sendFileDescriptor(fd: number): void {
+    checkInteger('fd', fd, 0, MAX_INT32);
+    if (!this.writable) return;
+    const most = this.#maxWaitingDescriptors;
+    let waiting: number;
+    try {
+      waiting = this.sockets.loop.sendDescriptor(this.handle, fd, most);
+    } catch (error) {
+      throw descriptorError(error, 'open', fd);
+    }
+    if (waiting < 0) throw new DescriptorLimitError(most);
+    if (waiting >= most) this.descriptorsFull();
+  }
+
+  override get waitingDescriptors(): number {
+    return this.handle === 0 ? 0 : this.sockets.loop.waitingDescriptors(this.handle);
+  }
+
+  override get maxWaitingDescriptors(): number {
+    return this.#maxWaitingDescriptors;
+  }
+
+  override set maxWaitingDescriptors(most: number) {
+    this.#maxWaitingDescriptors = checkInteger('maxWaitingDescriptors', most, 1, MAX_INT32);
+  }
+
+  /** @internal */
+  override start(protocol: StreamProtocol): void {
+    if (protocol.fileDescriptorReceived !== undefined) this.command(COMMAND_ALLOW_DESCRIPTORS);
+    super.start(protocol);
+  }
+
+  /** @internal */
+  override nativeEvent(kind: number, a: number, b: number): void {
+    if (kind === EVENT_DESCRIPTOR) this.descriptorReceived(a);
+    else super.nativeEvent(kind, a, b);
+  }
+}
+
+function noOption(method: string): UnsupportedError {
+  return new UnsupportedError(method, 'UNIX sockets have no such option');
+}

@@ -1,0 +1,65 @@
+/** One connect(2) of the pure-JS reactor. */
+import type { SocketConnectOpts } from 'node:net';
+
+import type { Address } from '../../core/address.js';
+import type { Dial, DialListener } from '../streams/stream-connector.js';
+import type { SocketSettings } from '../streams/tcp-settings.js';
+import { type OwnedSocket, unconnectedSocket } from './socket.js';
+import type { NodeSockets } from './sockets.js';
+import { NodeTransport } from './transport.js';
+import { NodeUNIXTransport } from './unix-transport.js';
+
+export class NodeDial implements Dial {
+  readonly #reactor: NodeSockets;
+  readonly #peer: Address;
+  readonly #settings: SocketSettings | undefined;
+  readonly #listener: DialListener;
+  readonly #socket: OwnedSocket;
+
+  /** @param settings Of a TCP socket: UNIX sockets have none that Node could set. */
+  constructor(
+    reactor: NodeSockets,
+    peer: Address,
+    destination: SocketConnectOpts,
+    settings: SocketSettings | undefined,
+    listener: DialListener,
+  ) {
+    this.#reactor = reactor;
+    this.#peer = peer;
+    this.#settings = settings;
+    this.#listener = listener;
+    // `net.connect` would publish the socket to `net.client.socket`, where the transport is to appear.
+    this.#socket = unconnectedSocket(reactor, settings);
+    this.#socket.on('connect', this.#onConnect);
+    this.#socket.on('error', this.#onError);
+    this.#socket.connect(destination);
+  }
+
+  cancel(): void {
+    this.#letGo();
+    // Whatever is still to come of it.
+    this.#socket.on('error', () => {});
+    this.#socket.destroy();
+  }
+
+  readonly #onConnect = (): void => {
+    this.#letGo();
+    const reactor = this.#reactor;
+    reactor.beginTurn();
+    const peer = this.#peer;
+    const transport =
+      peer.type === 'UNIX'
+        ? new NodeUNIXTransport(reactor, this.#listener, this.#socket, peer)
+        : new NodeTransport(reactor, this.#listener, this.#socket, peer, this.#settings);
+    this.#listener.dialSucceeded(transport, peer);
+  };
+
+  readonly #onError = (cause: Error): void => {
+    this.#listener.dialFailed(cause);
+  };
+
+  #letGo(): void {
+    this.#socket.off('connect', this.#onConnect);
+    this.#socket.off('error', this.#onError);
+  }
+}

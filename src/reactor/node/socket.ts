@@ -1,0 +1,87 @@
+/**
+ * Makes the `net.Socket`s of the pure-JS reactor. They read into one landing buffer that all sockets of a reactor share
+ * (Node's `onread` option): what arrived is copied out before the next socket is read, a socket at rest holds no memory
+ * for reading, and `pause` stops the system's reading at once rather than 64 KiB later.
+ */
+import net, { type OnReadOpts, type Socket, type SocketConstructorOpts } from 'node:net';
+
+import type { SocketSettings } from '../streams/tcp-settings.js';
+import { type ConnectionHandle, delaysByItself, keepWhenEnded, turnDelayOn } from './net-handle.js';
+import type { NodeSockets } from './sockets.js';
+import type { NodeTransport } from './transport.js';
+
+/** A socket that knows its transport: listeners that are shared by all sockets find it there. */
+export interface OwnedSocket extends Socket {
+  transport?: NodeTransport;
+}
+
+/** `handle` and `onread` are taken by the constructor, but not by its published type. */
+interface SocketOptions extends SocketConstructorOpts {
+  handle?: ConnectionHandle;
+  onread: OnReadOpts;
+}
+
+/** The socket of a connection that was accepted, already receiving. */
+export function acceptedSocket(
+  reactor: NodeSockets,
+  handle: ConnectionHandle,
+  settings: SocketSettings | undefined,
+): OwnedSocket {
+  if (handle.socket !== undefined) return served(handle.socket, settings);
+  const socket = makeSocket(reactor, { handle });
+  // Given to the constructor, these two would only be noted where there is a handle already.
+  if (settings?.noDelay) socket.setNoDelay(true);
+  if (settings?.keepAlive) socket.setKeepAlive(true, keepAliveIdleMs(settings));
+  return socket;
+}
+
+/** A socket that the engine has made itself: it reads into memory of its own, which it lets go of. */
+function served(socket: OwnedSocket, settings: SocketSettings | undefined): OwnedSocket {
+  keepWhenEnded(socket);
+  socket.on('data', onArrived);
+  if (settings?.noDelay) socket.setNoDelay(true);
+  else if (settings !== undefined) turnDelayOn.call(socket);
+  if (settings?.keepAlive) socket.setKeepAlive(true, keepAliveIdleMs(settings));
+  return socket.resume();
+}
+
+function onArrived(this: OwnedSocket, data: Buffer): void {
+  this.transport?.arrived(data);
+}
+
+/** The socket of a connection that was made elsewhere. @throws Node's error where it is no stream socket */
+export function adoptedSocket(reactor: NodeSockets, fd: number): OwnedSocket {
+  return makeSocket(reactor, { fd });
+}
+
+/** A socket that is still to be connected. */
+export function unconnectedSocket(
+  reactor: NodeSockets,
+  settings: SocketSettings | undefined,
+): OwnedSocket {
+  const socket = makeSocket(reactor, {});
+  if (settings === undefined) return socket;
+  socket.setNoDelay(settings.noDelay);
+  if (!settings.noDelay && !delaysByItself) socket.once('connect', turnDelayOn);
+  socket.setKeepAlive(settings.keepAlive, keepAliveIdleMs(settings));
+  return socket;
+}
+
+/** 0 leaves the system's default. */
+export function keepAliveIdleMs(settings: SocketSettings | undefined): number {
+  return (settings?.keepAliveIdleSeconds ?? 0) * 1000;
+}
+
+function makeSocket(
+  reactor: NodeSockets,
+  options: { handle?: ConnectionHandle; fd?: number },
+): OwnedSocket {
+  const onread: OnReadOpts = {
+    buffer: reactor.landing.buffer,
+    callback: (bytes) => socket.transport?.landed(bytes) ?? true,
+  };
+  const all: SocketOptions = { ...options, allowHalfOpen: true, onread };
+  const socket: OwnedSocket = new net.Socket(all);
+  keepWhenEnded(socket);
+  return socket;
+}

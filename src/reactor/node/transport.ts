@@ -1,0 +1,427 @@
+/**
+ * A connection of the pure-JS reactor: a stream transport over a `net.Socket`.
+ *
+ * What is written waits in the reactor's {@link Outgoing} until the turn ends; then `flush` hands it to the socket, piece by
+ * piece for as long as the system takes them at once. The socket keeps one piece at most; the rest waits here. Closing,
+ * half-closing and telling producers all wait for the same thing, that nothing is left to send, and all happen in `settle`:
+ * no caller is ever called back.
+ */
+import { type Address, addressFrom } from '../../core/address.js';
+import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
+import type { StreamProtocol } from '../../core/protocol.js';
+import type { DetachedConnection } from '../../core/transport.js';
+import type { Deferred } from '../../defer/deferred.js';
+import { checkBoolean } from '../../internal/check.js';
+import { OwnBytes } from '../streams/received-bytes.js';
+import {
+  type StreamOwner,
+  type StreamReactor,
+  StreamTransport,
+} from '../streams/stream-transport.js';
+import type { SocketSettings } from '../streams/tcp-settings.js';
+import {
+  BULK_READ_BYTES,
+  type ClosingSocket,
+  PASSES_FROM_ANYWHERE,
+  PASSES_FROM_TURN_END,
+} from './closing-sockets.js';
+import { LANDING_BYTES } from './landing.js';
+import { descriptorOf, unsentBytes } from './net-handle.js';
+import type { OutgoingOwner } from './outgoing.js';
+import { PartQueue } from './part-queue.js';
+import { keepAliveIdleMs, type OwnedSocket } from './socket.js';
+import type { NodeSockets } from './sockets.js';
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** How many pieces a socket is handed in a turn, however fast the system takes them: the others wait. */
+const MAX_PIECES_PER_TURN = 16;
+
+export class NodeTransport extends StreamTransport implements OutgoingOwner {
+  readonly #reactor: NodeSockets;
+  readonly #socket: OwnedSocket;
+  readonly #settings: SocketSettings | undefined;
+  readonly #peer: Address;
+  #host: Address | undefined = undefined;
+  #noDelay: boolean | undefined;
+  #keepAlive: boolean | undefined;
+  /** What was not handed to the socket yet, where it is not in a run that can still grow. */
+  #parts: PartQueue | undefined = undefined;
+  /** All that was written and not handed to the socket yet. */
+  #queuedBytes = 0;
+  /** What was handed to the socket so far. */
+  #sentBytes = 0;
+  #scheduled = false;
+  #watchingDrain = false;
+  #awaitingSent = false;
+  /** The peer is in the midst of sending. */
+  #peerSends = false;
+  /** Everything is sent, and the socket is on its way out. */
+  #closing: ClosingSocket | undefined = undefined;
+  #onSent: ((error?: Error | null) => void) | undefined = undefined;
+
+  /** @param settings Undefined for a socket that was opened elsewhere. */
+  constructor(
+    reactor: NodeSockets,
+    owner: StreamOwner,
+    socket: OwnedSocket,
+    peer: Address,
+    settings: SocketSettings | undefined,
+  ) {
+    super(owner);
+    this.#reactor = reactor;
+    this.#socket = socket;
+    this.#settings = settings;
+    this.#peer = peer;
+    this.#noDelay = settings?.noDelay;
+    this.#keepAlive = settings?.keepAlive;
+    socket.transport = this;
+    socket.on('end', onEnd);
+    socket.on('error', onError);
+    socket.on('close', onClose);
+  }
+
+  override get bufferedBytes(): number {
+    const socket = this.#socket;
+    if (socket.destroyed) return 0;
+    if (socket.writableLength === 0) return this.#queuedBytes;
+    return this.#queuedBytes + unsentBytes(socket, this.#sentBytes);
+  }
+
+  override getPeer(): Address {
+    return this.#peer;
+  }
+
+  override getHost(): Address {
+    if (this.#host === undefined) {
+      const { localAddress, localPort } = this.#socket;
+      this.#host =
+        localAddress === undefined || localPort === undefined
+          ? this.owner.localAddress()
+          : addressFrom('TCP', localAddress, localPort);
+    }
+    return this.#host;
+  }
+
+  override getTcpNoDelay(): boolean {
+    return known('getTcpNoDelay', this.#noDelay);
+  }
+
+  override setTcpNoDelay(enabled: boolean): void {
+    this.#noDelay = checkBoolean('enabled', enabled);
+    this.#socket.setNoDelay(enabled);
+  }
+
+  override getTcpKeepAlive(): boolean {
+    return known('getTcpKeepAlive', this.#keepAlive);
+  }
+
+  override setTcpKeepAlive(enabled: boolean): void {
+    this.#keepAlive = checkBoolean('enabled', enabled);
+    this.#socket.setKeepAlive(enabled, keepAliveIdleMs(this.#settings));
+  }
+
+  override fileno(): number {
+    const fd = descriptorOf(this.#socket);
+    if (fd < 0 && !this.#socket.destroyed) return super.fileno();
+    return fd;
+  }
+
+  override detach(): Deferred<DetachedConnection> {
+    throw new UnsupportedError('detach', 'Node closes what it lets go of');
+  }
+
+  override write(data: Uint8Array | string): void {
+    const reactor = this.#reactor;
+    if (typeof data === 'string') {
+      if (!this.writable) return;
+      this.#queuedBytes += reactor.outgoing.addText(this, data);
+    } else if (data instanceof Uint8Array) {
+      if (!this.writable) return;
+      this.#queuedBytes += data.byteLength;
+      reactor.outgoing.add(this, data);
+    } else {
+      throw new InvalidArgumentTypeError('data', 'a Uint8Array or a string', data);
+    }
+    if (!this.#scheduled) this.schedule();
+    if (this.producer !== undefined) this.regulateProducer(this.producer, data);
+  }
+
+  /** @internal */
+  override start(protocol: StreamProtocol): void {
+    this.#reactor.open.add(this);
+    super.start(protocol);
+  }
+
+  /**
+   * @internal The landing buffer holds so many bytes for this transport.
+   * @returns Whether to go on reading at once.
+   */
+  landed(bytes: number): boolean {
+    const reactor = this.#reactor;
+    reactor.beginTurn();
+    reactor.countReceived(bytes);
+    if (!this.discards(bytes)) this.receivedIn(reactor.landing, 0, bytes);
+    // libuv would read 32 times in a row from a socket that has so much: others shall have their turn.
+    const more = bytes === LANDING_BYTES;
+    if (more) reactor.readAgainNextTurn(this);
+    return !more;
+  }
+
+  /** @internal The engine has read so much, into memory of its own. What is too much for one turn waits for the next. */
+  arrived(bytes: Buffer): void {
+    const reactor = this.#reactor;
+    const socket = this.#socket;
+    const part = bytes.subarray(0, LANDING_BYTES);
+    const rest = bytes.subarray(LANDING_BYTES);
+    reactor.beginTurn();
+    reactor.countReceived(part.byteLength);
+    if (rest.byteLength > 0 || socket.readableLength > 0) {
+      socket.pause();
+      if (rest.byteLength > 0) socket.unshift(rest);
+      reactor.readAgainNextTurn(this);
+    }
+    if (this.discards(part.byteLength)) return;
+    this.receivedIn(new OwnBytes(part, reactor.landing.poisons), 0, part.byteLength);
+  }
+
+  /** @internal */
+  readAgain(): void {
+    const socket = this.#socket;
+    const wanted = this.#closing !== undefined || (this.state === 'open' && this.reading === 'on');
+    if (!wanted || socket.destroyed) return;
+    if (socket.isPaused()) socket.resume();
+    else socket.read(0);
+  }
+
+  /** @internal */
+  queue(part: Uint8Array, borrowed: boolean): void {
+    this.#parts ??= new PartQueue();
+    this.#parts.push(part, borrowed);
+  }
+
+  /** @internal The turn ends, or the socket has sent what it was handed. */
+  flush(passes: number = PASSES_FROM_TURN_END): void {
+    this.#scheduled = false;
+    this.send(MAX_PIECES_PER_TURN);
+    if (this.#socket.destroyed) return;
+    if (this.#parts !== undefined || this.awaitsEmptiness) this.settle(passes);
+    if (this.state === 'closing' && this.#closing === undefined) this.#socket.pause();
+  }
+
+  /** @internal */
+  flushFailed(error: unknown): void {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    this.closeNow(true);
+    // Before the socket says that it is closed, which would be a clean end.
+    this.#reactor.runAtRoot(() => this.lost(cause));
+  }
+
+  /** @internal The peer has finished sending. */
+  peerEnded(): void {
+    this.#closing?.destroy();
+    if (this.state !== 'open' || this.reading !== 'on') return;
+    this.#reactor.beginTurn();
+    if (this.protocol?.readConnectionLost !== undefined) {
+      this.readEnded();
+      return;
+    }
+    this.closeNow(false);
+    this.lost(undefined);
+  }
+
+  /** @internal The socket is gone. */
+  socketClosed(cause: Error | undefined): void {
+    // A reset is no news once everything is sent.
+    this.lost(this.#closing === undefined ? cause : undefined);
+  }
+
+  protected override get reactor(): StreamReactor {
+    return this.#reactor;
+  }
+
+  protected override finish(reason: Error): void {
+    this.#reactor.open.delete(this);
+    super.finish(reason);
+  }
+
+  protected override setReading(enabled: boolean): void {
+    if (!enabled) {
+      // A socket that is about to be closed reads on until the end of the turn: most need not be paused at all.
+      if (this.state === 'closing') this.schedule();
+      else this.#socket.pause();
+    } else if (this.#socket.readableEnded) this.#reactor.soon(() => this.peerEnded());
+    else this.#socket.resume();
+  }
+
+  protected override watchDrain(): void {
+    this.#watchingDrain = true;
+    this.schedule();
+  }
+
+  protected override shutdownWriting(): void {
+    this.schedule();
+  }
+
+  protected override closeFlushed(): void {
+    this.schedule();
+  }
+
+  protected override closeNow(reset: boolean): void {
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    if (reset || !this.sendAtOnce()) {
+      this.reset(socket);
+      return;
+    }
+    if (this.#parts !== undefined || socket.writableLength > 0) {
+      socket.destroy();
+      return;
+    }
+    // Nobody waits for what the peer may still send.
+    socket.unref();
+    this.closeGracefully(PASSES_FROM_ANYWHERE);
+  }
+
+  /** @returns Whether all of it was good: a peer must not take less than was written for all there is. */
+  private sendAtOnce(): boolean {
+    try {
+      this.send(Number.POSITIVE_INFINITY);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether the sending side can be shut down while the other stays open. */
+  protected get mayLinger(): boolean {
+    return true;
+  }
+
+  private closeGracefully(passes: number): void {
+    const socket = this.#socket;
+    if (this.#closing !== undefined) return;
+    if (socket.readableEnded || !this.mayLinger) socket.destroy();
+    else this.#closing = this.#reactor.closing.close(socket, this.#peerSends, passes);
+  }
+
+  /** Whether bytes that came are for nobody. */
+  private discards(bytes: number): boolean {
+    this.#peerSends = bytes >= BULK_READ_BYTES || this.state === 'closing';
+    if (this.#closing !== undefined) this.#closing.discard(bytes);
+    return this.#closing !== undefined;
+  }
+
+  protected reset(socket: OwnedSocket): void {
+    // libuv refuses a reset, and Node then leaks the descriptor, while a shutdown(2) is under way: one pass of the loop.
+    if (socket.writableEnded && !socket.writableFinished) {
+      socket.once('finish', () => socket.resetAndDestroy());
+    } else {
+      socket.resetAndDestroy();
+    }
+  }
+
+  private schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#reactor.flushAtEndOfTurn(this);
+  }
+
+  /** Whether something is to happen once nothing waits to be sent. */
+  private get awaitsEmptiness(): boolean {
+    if (this.#watchingDrain) return true;
+    return this.producer === undefined && (this.state === 'closing' || this.writing === 'shutting');
+  }
+
+  /** Hands as much to the socket as the system takes at once, and one piece more. @throws SystemError EFAULT */
+  private send(mostPieces: number): void {
+    const socket = this.#socket;
+    this.#reactor.outgoing.closeRun();
+    // After `end`: a producer that was registered while the sending side was being shut down.
+    if (socket.destroyed || socket.writableEnded) {
+      this.#parts = undefined;
+      this.#queuedBytes = 0;
+      return;
+    }
+    for (let i = 0; this.#parts !== undefined && socket.writableLength === 0; i++) {
+      if (i === mostPieces) {
+        this.schedule();
+        break;
+      }
+      this.handOver(this.#parts);
+    }
+    this.#parts?.leaveSlabs();
+  }
+
+  private handOver(parts: PartQueue): void {
+    const reactor = this.#reactor;
+    const socket = this.#socket;
+    const piece = parts.take(reactor.copies);
+    if (parts.empty) this.#parts = undefined;
+    this.#queuedBytes -= piece.byteLength;
+    this.#sentBytes += piece.byteLength;
+    reactor.bytesSent += piece.byteLength;
+    socket.write(piece);
+    if (socket.writableLength > 0) reactor.leaveCopies();
+  }
+
+  /**
+   * Does what was to be done once nothing waits to be sent, or asks to be called again then.
+   * @param passes Until it is known whether more has come.
+   */
+  private settle(passes: number): void {
+    const socket = this.#socket;
+    if (socket.writableLength > 0) {
+      this.awaitSent();
+      return;
+    }
+    if (this.#queuedBytes > 0) return;
+    if (this.#watchingDrain) {
+      this.#watchingDrain = false;
+      this.#reactor.runAtRoot(() => this.drained());
+    }
+    if (this.producer !== undefined || this.#queuedBytes > 0) return;
+    if (this.state === 'closing') this.closeGracefully(passes);
+    else if (this.state === 'open' && this.writing === 'shutting' && !socket.writableEnded) {
+      socket.end((error?: Error | null) => {
+        if (!error) this.writeShut();
+      });
+    }
+  }
+
+  /** Goes on when the system has taken all that the socket was handed. */
+  private awaitSent(): void {
+    if (this.#awaitingSent) return;
+    this.#awaitingSent = true;
+    this.#onSent ??= (error) => {
+      this.#awaitingSent = false;
+      if (error || this.#socket.destroyed || this.#scheduled) return;
+      try {
+        this.flush(PASSES_FROM_ANYWHERE);
+      } catch (fault) {
+        this.flushFailed(fault);
+      }
+    };
+    // The one way to learn when what was handed over without a callback is sent.
+    this.#socket.write(NOTHING, this.#onSent);
+  }
+}
+
+/** What is set can be told; Node has no way to ask the system. */
+function known(method: string, value: boolean | undefined): boolean {
+  if (value !== undefined) return value;
+  throw new UnsupportedError(method, 'the socket was opened elsewhere, and Node can not ask it');
+}
+
+function onEnd(this: OwnedSocket): void {
+  this.transport?.peerEnded();
+}
+
+function onError(this: OwnedSocket, cause: Error): void {
+  this.transport?.socketClosed(cause);
+}
+
+function onClose(this: OwnedSocket): void {
+  this.transport?.socketClosed(undefined);
+}

@@ -1,0 +1,73 @@
+/** A UNIX stream of the pure-JS reactor; on Windows a named pipe, of both reactors. */
+import type { Address, UNIXAddress } from '../../core/address.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
+import type { StreamProtocol } from '../../core/protocol.js';
+import type { PeerCredentials } from '../../core/unix-options.js';
+import { WINDOWS } from '../../internal/platform.js';
+import type { StreamOwner } from '../streams/stream-transport.js';
+import type { OwnedSocket } from './socket.js';
+import type { NodeSockets } from './sockets.js';
+import { NodeTransport } from './transport.js';
+
+const NO_SUCH_OPTION = 'UNIX sockets have no such option';
+const NO_CONTROL_MESSAGES = 'Node neither sends nor receives what goes beside the bytes';
+
+export class NodeUNIXTransport extends NodeTransport {
+  constructor(reactor: NodeSockets, owner: StreamOwner, socket: OwnedSocket, peer: UNIXAddress) {
+    super(reactor, owner, socket, peer, undefined);
+  }
+
+  override getHost(): Address {
+    return this.owner.localAddress();
+  }
+
+  override getTcpNoDelay(): boolean {
+    throw new UnsupportedError('getTcpNoDelay', NO_SUCH_OPTION);
+  }
+
+  override setTcpNoDelay(_enabled: boolean): void {
+    throw new UnsupportedError('setTcpNoDelay', NO_SUCH_OPTION);
+  }
+
+  override getTcpKeepAlive(): boolean {
+    throw new UnsupportedError('getTcpKeepAlive', NO_SUCH_OPTION);
+  }
+
+  override setTcpKeepAlive(_enabled: boolean): void {
+    throw new UnsupportedError('setTcpKeepAlive', NO_SUCH_OPTION);
+  }
+
+  override getPeerCredentials(): PeerCredentials | undefined {
+    throw new UnsupportedError('getPeerCredentials', 'Node can not ask the system for them');
+  }
+
+  override sendFileDescriptor(_fd: number): void {
+    throw new UnsupportedError('sendFileDescriptor', NO_CONTROL_MESSAGES);
+  }
+
+  /**
+   * libuv would close the whole pipe 50 ms after the last byte was read (`eof_timer_cb` in its src/win/pipe.c): the peer's
+   * answer would be lost, and its sender told nothing better than EPIPE.
+   */
+  override loseWriteConnection(): void {
+    if (WINDOWS) throw new UnsupportedError('loseWriteConnection', 'a named pipe ends as a whole');
+    super.loseWriteConnection();
+  }
+
+  /** @internal A protocol that waits for descriptors would wait for ever. */
+  override start(protocol: StreamProtocol): void {
+    super.start(protocol);
+    if (protocol.fileDescriptorReceived === undefined) return;
+    this.fail(new UnsupportedError('fileDescriptorReceived', NO_CONTROL_MESSAGES), 'start');
+  }
+
+  /** A named pipe of Windows ends as a whole. */
+  protected override get mayLinger(): boolean {
+    return !WINDOWS;
+  }
+
+  /** There is no reset to be sent: the peer sees the end. */
+  protected override reset(socket: OwnedSocket): void {
+    socket.destroy();
+  }
+}

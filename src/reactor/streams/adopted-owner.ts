@@ -1,0 +1,56 @@
+/** The owner of a connection that was adopted: no port or connector has it. */
+import type { Address } from '../../core/address.js';
+import type { ClientProtocolFactory } from '../../core/factory.js';
+import type { StreamProtocol } from '../../core/protocol.js';
+import { type AsyncContext, captureContext } from '../../internal/async-context.js';
+import type { HostedReactor } from '../hosted-reactor.js';
+import type { StreamOwner, StreamTransport } from './stream-transport.js';
+
+export class AdoptedOwner implements StreamOwner {
+  readonly context: AsyncContext = captureContext();
+  readonly #reactor: HostedReactor;
+  readonly #factory: ClientProtocolFactory;
+  #host: Address | undefined;
+
+  constructor(reactor: HostedReactor, factory: ClientProtocolFactory) {
+    this.#reactor = reactor;
+    this.#factory = factory;
+  }
+
+  /**
+   * Adopts the connection, and gives it a protocol.
+   * @param unread Is delivered in the next turn, before anything else.
+   * @returns Null where the factory wants none of it, or threw: the descriptor was taken over by then, so that is reported.
+   */
+  start(
+    adopt: (owner: StreamOwner) => StreamTransport,
+    unread: Buffer | undefined,
+  ): StreamTransport | null {
+    const transport = adopt(this);
+    this.#host = transport.getHost();
+    let protocol: StreamProtocol | null;
+    try {
+      protocol = this.#factory.buildProtocol(transport.getPeer());
+    } catch (error) {
+      this.#reactor.report(error, 'buildProtocol');
+      protocol = null;
+    }
+    if (protocol === null) {
+      transport.discard();
+      return null;
+    }
+    this.#reactor.connectionsAccepted += 1;
+    this.#reactor.connectionsOpen += 1;
+    if (unread !== undefined && unread.byteLength > 0) transport.holdBack(unread);
+    transport.start(protocol);
+    return transport;
+  }
+
+  connectionEnded(transport: StreamTransport, reason: Error): void {
+    this.#reactor.connectionEnded(transport, reason);
+  }
+
+  localAddress(): Address {
+    return this.#host as Address;
+  }
+}

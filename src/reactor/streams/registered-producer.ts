@@ -1,0 +1,50 @@
+/** The producer of a consumer that sends, and whether it has to wait. */
+import type { PullProducer, PushProducer } from '../../core/producer.js';
+import { HIGH_WATER_MARK_BYTES } from '../../core/transport.js';
+import { MAX_UTF8_BYTES } from '../../internal/utf8.js';
+
+export class RegisteredProducer {
+  readonly producer: PullProducer & Partial<PushProducer>;
+  readonly streaming: boolean;
+  /** Whether it is to be resumed once nothing waits to be sent. */
+  waiting = false;
+  /**
+   * So many bytes may be written before more than the high-water mark can wait. Counting what waits is a call into the
+   * core on some transports, too much for each of many small writes.
+   */
+  private allowance = 0;
+
+  constructor(producer: PushProducer | PullProducer, streaming: boolean) {
+    this.producer = producer;
+    this.streaming = streaming;
+  }
+
+  /** `data` was written. @returns Whether it has to wait from now on: it is to be told by {@link pause}. */
+  wrote(data: Uint8Array | string, consumer: { readonly bufferedBytes: number }): boolean {
+    if (this.waiting) return false;
+    if (this.streaming) {
+      this.allowance -= typeof data === 'string' ? data.length * MAX_UTF8_BYTES : data.length;
+      if (this.allowance >= 0) return false;
+      this.allowance = HIGH_WATER_MARK_BYTES - consumer.bufferedBytes;
+      if (this.allowance >= 0) return false;
+    }
+    return this.wait();
+  }
+
+  /** @returns Whether it has to wait from now on, and did not before. */
+  wait(): boolean {
+    if (this.waiting) return false;
+    this.waiting = true;
+    return true;
+  }
+
+  /** @returns Whether it was just registered, pulls, and has to wait for what others wrote: it is asked again then. */
+  waitsForOthers(consumer: { readonly bufferedBytes: number }): boolean {
+    return !this.streaming && !this.waiting && consumer.bufferedBytes > 0 && this.wait();
+  }
+
+  /** A pull producer needs no telling. */
+  pause(): void {
+    if (this.streaming) this.producer.pauseProducing?.();
+  }
+}

@@ -1,0 +1,300 @@
+/**
+ * The connector of all reactors: tries the ways to its destination one after the other within one time limit, and tells the
+ * factory what became of it.
+ *
+ *     disconnected --connect--> connecting --established--> connected
+ *          ^                        |                           |
+ *          +------failed------------+----------lost-------------+
+ */
+import type { Address } from '../../core/address.js';
+import type { DelayedCall } from '../../core/clock.js';
+import type { Connector } from '../../core/connector.js';
+import type { Destination } from '../../core/destination.js';
+import type { SystemError } from '../../core/errors/base.js';
+import {
+  type ConnectError,
+  ConnectingCancelledError,
+  ConnectorStateError,
+  ConnectTimeoutError,
+  connectErrorFrom,
+} from '../../core/errors/connecting.js';
+import type { ClientProtocolFactory } from '../../core/factory.js';
+import { Protocol, type StreamProtocol } from '../../core/protocol.js';
+import { type AsyncContext, captureContext } from '../../internal/async-context.js';
+import { clientSocketChannel } from '../diagnostics.js';
+import type { HostedReactor } from '../hosted-reactor.js';
+import type { StreamOwner, StreamTransport } from './stream-transport.js';
+
+/** A connect(2) under way. Exactly one of its listener's methods is called, in a later turn, unless it is cancelled. */
+export interface Dial {
+  cancel(): void;
+}
+
+export interface DialListener extends StreamOwner {
+  dialSucceeded(transport: StreamTransport, peer: Address): void;
+  dialFailed(cause: Error): void;
+}
+
+/** Begins one connect(2). */
+export type Way = (listener: DialListener) => Dial;
+
+/** How to get to a destination. */
+export interface Route<D extends Destination = Destination> {
+  readonly destination: D;
+  /** Where this end is, once the socket can't be asked any more. */
+  readonly localAddress: Address;
+  /**
+   * Finds the ways to be tried, in order. Calls one of the two, at once or in a later turn.
+   * @returns What calls it off.
+   */
+  findWays(
+    found: (ways: readonly Way[]) => void,
+    failed: (reason: ConnectError) => void,
+  ): () => void;
+}
+
+export interface ConnectorOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** How long to wait before a UNIX listener whose queue was full (connect(2), EAGAIN) is tried again. */
+const BUSY_RETRY_MS = 10;
+
+export class StreamConnector<D extends Destination = Destination>
+  implements Connector<D>, DialListener
+{
+  readonly context: AsyncContext = captureContext();
+  readonly #reactor: HostedReactor;
+  readonly #route: Route<D>;
+  readonly #factory: ClientProtocolFactory;
+  readonly #options: ConnectorOptions;
+  #state: 'disconnected' | 'connecting' | 'connected' = 'disconnected';
+  #factoryStarted = false;
+  /** Tells the answers of the present attempt from those that come too late. */
+  #attempt = 0;
+  #ways: Way[] = [];
+  #presentWay: Way | undefined;
+  /** Whether what the present attempt waits for is still wanted. */
+  #trying = false;
+  /** Calls off whatever the present attempt waits for. */
+  #callOff: (() => void) | undefined;
+  #timeout: DelayedCall | undefined;
+  #transport: StreamTransport | undefined;
+
+  constructor(
+    reactor: HostedReactor,
+    route: Route<D>,
+    factory: ClientProtocolFactory,
+    options: ConnectorOptions,
+  ) {
+    this.#reactor = reactor;
+    this.#route = route;
+    this.#factory = factory;
+    this.#options = options;
+  }
+
+  get state(): 'disconnected' | 'connecting' | 'connected' {
+    return this.#state;
+  }
+
+  getDestination(): D {
+    return this.#route.destination;
+  }
+
+  connect(): void {
+    if (this.#state !== 'disconnected') {
+      throw new ConnectorStateError(`cannot connect: the connector is ${this.#state}`);
+    }
+    this.#reactor.checkUsable();
+    if (!this.#factoryStarted) {
+      this.#factory.doStart();
+      this.#factoryStarted = true;
+    }
+    this.#state = 'connecting';
+    this.#trying = true;
+    this.#attempt += 1;
+    this.#reactor.connectors.add(this);
+    const { timeoutMs, signal } = this.#options;
+    if (timeoutMs > 0) {
+      this.#timeout = this.#reactor.callLater(timeoutMs, () => {
+        this.#timeout = undefined;
+        this.#giveUp(
+          new ConnectTimeoutError(`no connection in ${timeoutMs} ms`, this.#route.destination),
+        );
+      });
+    }
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    const attempt = this.#attempt;
+    this.#reactor.soon(() => this.#begin(attempt));
+    this.#factory.startedConnecting?.(this);
+  }
+
+  stopConnecting(): void {
+    if (this.#state !== 'connecting') {
+      throw new ConnectorStateError(`cannot stop connecting: the connector is ${this.#state}`);
+    }
+    const attempt = this.#attempt;
+    this.#stopTrying();
+    this.#reactor.soon(() => {
+      if (attempt === this.#attempt) this.#cancelled();
+    });
+  }
+
+  disconnect(): void {
+    if (this.#state === 'connecting') this.stopConnecting();
+    else if (this.#state === 'connected') this.#transport?.loseConnection();
+  }
+
+  /** @internal The reactor stops: ends an attempt at once. */
+  shutDown(): void {
+    this.#cancelled();
+  }
+
+  /** @internal */
+  dialSucceeded(transport: StreamTransport, peer: Address): void {
+    this.#endAttempt('connected');
+    this.#transport = transport;
+    const reactor = this.#reactor;
+    let protocol: StreamProtocol | null;
+    try {
+      const factory = this.#factory;
+      protocol =
+        this.context === undefined
+          ? factory.buildProtocol(peer)
+          : this.context.runInAsyncScope(factory.buildProtocol, factory, peer);
+    } catch (error) {
+      reactor.report(error, 'buildProtocol');
+      transport.discard();
+      this.#failed(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    reactor.connectionsMade += 1;
+    reactor.connectionsOpen += 1;
+    if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket: transport });
+    transport.start(protocol ?? new Protocol());
+    if (protocol === null) transport.loseConnection();
+  }
+
+  /** @internal */
+  dialFailed(cause: Error): void {
+    this.#callOff = undefined;
+    const busy = 'path' in this.#route.destination && (cause as SystemError).code === 'EAGAIN';
+    if (busy) this.#retry();
+    else if (this.#ways.length > 0) this.#dialNext();
+    else this.#failed(connectErrorFrom(cause, this.#route.destination));
+  }
+
+  /** @internal */
+  connectionEnded(transport: StreamTransport, reason: Error): void {
+    this.#transport = undefined;
+    this.#state = 'disconnected';
+    this.#reactor.connectionEnded(transport, reason);
+    this.#tell('clientConnectionLost', reason);
+  }
+
+  /** @internal */
+  localAddress(): Address {
+    return this.#route.localAddress;
+  }
+
+  /** The first step, in the turn after `connect`: whatever fails is told no earlier. */
+  #begin(attempt: number): void {
+    const isPresent = (): boolean => this.#trying && attempt === this.#attempt;
+    if (!isPresent()) return;
+    if (this.#options.signal?.aborted) {
+      this.#cancelled();
+      return;
+    }
+    const callOff = this.#route.findWays(
+      (ways) => {
+        if (!isPresent()) return;
+        this.#ways = [...ways];
+        this.#dialNext();
+      },
+      (reason) => {
+        if (isPresent()) this.#failed(reason);
+      },
+    );
+    // Where the ways were found at once, a dial is under way, and that is what is to be called off; where there are none, the
+    // factory may have begun a new attempt.
+    if (isPresent()) this.#callOff ??= callOff;
+  }
+
+  #dialNext(): void {
+    const way = this.#ways.shift();
+    if (way !== undefined) this.#take(way);
+  }
+
+  #take(way: Way): void {
+    this.#presentWay = way;
+    const dial = way(this);
+    this.#callOff = () => dial.cancel();
+  }
+
+  #retry(): void {
+    const way = this.#presentWay as Way;
+    const call = this.#reactor.callLater(BUSY_RETRY_MS, () => this.#take(way));
+    this.#callOff = () => call.cancel();
+  }
+
+  readonly #onAbort = (): void => {
+    this.disconnect();
+  };
+
+  #cancelled(): void {
+    const { destination } = this.#route;
+    this.#giveUp(new ConnectingCancelledError('the connection attempt was cancelled', destination));
+  }
+
+  /** Ends the attempt and tells the factory at once. */
+  #giveUp(reason: ConnectError): void {
+    if (this.#state !== 'connecting') return;
+    this.#stopTrying();
+    this.#failed(reason);
+  }
+
+  #stopTrying(): void {
+    const callOff = this.#callOff;
+    this.#trying = false;
+    this.#callOff = undefined;
+    this.#ways = [];
+    callOff?.();
+  }
+
+  #failed(reason: Error): void {
+    this.#endAttempt('disconnected');
+    this.#tell('clientConnectionFailed', reason);
+  }
+
+  #endAttempt(state: 'disconnected' | 'connected'): void {
+    this.#state = state;
+    this.#trying = false;
+    this.#callOff = undefined;
+    if (state === 'disconnected') this.#transport = undefined;
+    this.#reactor.connectors.delete(this);
+    if (this.#timeout?.active()) this.#timeout.cancel();
+    this.#timeout = undefined;
+    if (state === 'disconnected') this.#options.signal?.removeEventListener('abort', this.#onAbort);
+  }
+
+  /** Tells the factory; unless that began a new attempt, the factory is done with. */
+  #tell(what: 'clientConnectionFailed' | 'clientConnectionLost', reason: Error): void {
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    try {
+      const factory = this.#factory;
+      if (this.context === undefined) factory[what]?.(this, reason);
+      else this.context.runInAsyncScope(() => factory[what]?.(this, reason));
+    } catch (error) {
+      this.#reactor.report(error, what);
+    }
+    if (this.#state === 'disconnected' && this.#factoryStarted) {
+      this.#factoryStarted = false;
+      try {
+        this.#factory.doStop();
+      } catch (error) {
+        this.#reactor.report(error, 'doStop');
+      }
+    }
+  }
+}

@@ -1,0 +1,503 @@
+/**
+ * What all stream transports share: the states of a connection, the rules of closing, half-closing and
+ * producers, and the calls into the protocol. How bytes reach the socket is the subclass's part.
+ *
+ *     open --loseConnection--> closing --flushed, peer silent--> closed
+ *       |                         |                                ^
+ *       +-----abortConnection-----+---> aborting ------------------+   (next turn)
+ *       +-----detach------> detaching -----------------------------+   (next turn; back to open with bytes unsent)
+ *       +-----socket ended, reset, failed--------------------------+
+ *
+ * Only {@link StreamTransport.finish} enters `closed`, so `connectionLost` runs exactly once.
+ */
+import type { Address } from '../../core/address.js';
+import type { ErrorReporter } from '../../core/error-reporter.js';
+import { RemoteProtocolError, withoutStack } from '../../core/errors/base.js';
+import {
+  CONNECTION_DONE,
+  ConnectionAborted,
+  ConnectionDetached,
+  ConnectionLost,
+  ProducerRegisteredError,
+} from '../../core/errors/connection.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
+import type { PullProducer, PushProducer } from '../../core/producer.js';
+import type { StreamProtocol } from '../../core/protocol.js';
+import {
+  type DetachedConnection,
+  MAX_WAITING_DESCRIPTORS,
+  type TCPTransport,
+  type UNIXTransport,
+} from '../../core/transport.js';
+import type { PeerCredentials } from '../../core/unix-options.js';
+import { Deferred } from '../../defer/deferred.js';
+import { fail } from '../../defer/succeed.js';
+import type { AsyncContext } from '../../internal/async-context.js';
+import { checkData } from '../../internal/check.js';
+import { givenCopyOf } from '../../internal/lent-bytes.js';
+import {
+  holdInput,
+  holdsInput,
+  nextHeldInput,
+  type Received,
+  takeHeldInput,
+} from './held-input.js';
+import type { ReceivedBytes } from './received-bytes.js';
+import { RegisteredProducer } from './registered-producer.js';
+
+/** The listening port or connector that a transport came from. */
+export interface StreamOwner {
+  readonly context: AsyncContext;
+  /** The connection is gone and its protocol knows. */
+  connectionEnded(transport: StreamTransport, reason: Error): void;
+  /** This end's address where the socket can't be asked any more. */
+  localAddress(): Address;
+}
+
+/** What a transport needs of its reactor. */
+export interface StreamReactor {
+  readonly report: ErrorReporter;
+  /** Runs `callback` in the next turn, before anything received then. */
+  soon(callback: () => void): void;
+}
+
+type StreamState = 'open' | 'closing' | 'aborting' | 'detaching' | 'closed';
+
+/** `resuming`: what came while paused is delivered first. `ended`: the peer has finished sending. */
+type ReadingState = 'on' | 'paused' | 'resuming' | 'ended';
+
+type WritingState = 'open' | 'shutting' | 'shut';
+
+/**
+ * A connected stream socket. One lives for each connection, so its private methods are TypeScript's: a class with a
+ * `#method` marks every instance, at 8 bytes each.
+ */
+export abstract class StreamTransport implements TCPTransport, UNIXTransport {
+  /** @internal */
+  protocol: StreamProtocol | undefined = undefined;
+  /** @internal */
+  readonly owner: StreamOwner;
+  protected state: StreamState = 'open';
+  protected reading: ReadingState = 'on';
+  protected writing: WritingState = 'open';
+  protected producer: RegisteredProducer | undefined = undefined;
+
+  constructor(owner: StreamOwner) {
+    this.owner = owner;
+  }
+
+  get connected(): boolean {
+    return this.state === 'open' || this.state === 'closing' || this.state === 'detaching';
+  }
+
+  get disconnecting(): boolean {
+    return this.state === 'closing' || this.state === 'aborting';
+  }
+
+  abstract get bufferedBytes(): number;
+  abstract getPeer(): Address;
+  abstract getHost(): Address;
+  abstract getTcpNoDelay(): boolean;
+  abstract setTcpNoDelay(enabled: boolean): void;
+  abstract getTcpKeepAlive(): boolean;
+  abstract setTcpKeepAlive(enabled: boolean): void;
+  abstract write(data: Uint8Array | string): void;
+
+  protected abstract get reactor(): StreamReactor;
+  /** Stops and starts receiving. */
+  protected abstract setReading(enabled: boolean): void;
+  /** Calls {@link drained} once, when nothing waits to be sent; in a later turn if that is so already. */
+  protected abstract watchDrain(): void;
+  /** Sends what waits, then shuts the sending side down and calls {@link writeShut}. */
+  protected abstract shutdownWriting(): void;
+  /** Sends what waits, then closes and calls {@link lost}. */
+  protected abstract closeFlushed(): void;
+  /**
+   * A producer was registered after {@link closeFlushed} or {@link shutdownWriting}: not before that is called again.
+   * For transports that look whether there is a producer only then, nothing is to be done.
+   */
+  protected keepOpen(): void {}
+  /** Closes in this turn, calling nothing back. With `reset`, unsent bytes are dropped and the peer sees a reset. */
+  protected abstract closeNow(reset: boolean): void;
+
+  /** Gives the socket away, as {@link detach} wants it: its descriptor. @throws UnsentBytesError */
+  protected releaseSocket(): number {
+    throw new UnsupportedError('detach', 'this transport has no socket to give away');
+  }
+  /** Whether nothing that was received is still on its way to this transport. */
+  protected get allReceived(): boolean {
+    return true;
+  }
+  protected closeDescriptor(_fd: number): void {}
+
+  fileno(): number {
+    throw new UnsupportedError('fileno', 'this transport has no descriptor to show');
+  }
+
+  getPeerCredentials(): PeerCredentials | undefined {
+    throw new UnsupportedError('getPeerCredentials', 'this transport is not over a UNIX socket');
+  }
+
+  sendFileDescriptor(_fd: number): void {
+    throw new UnsupportedError('sendFileDescriptor', 'this transport is not over a UNIX socket');
+  }
+
+  get waitingDescriptors(): number {
+    return 0;
+  }
+
+  get maxWaitingDescriptors(): number {
+    return MAX_WAITING_DESCRIPTORS;
+  }
+
+  set maxWaitingDescriptors(_most: number) {
+    throw new UnsupportedError('maxWaitingDescriptors', 'this transport sends no descriptors');
+  }
+
+  detach(): Deferred<DetachedConnection> {
+    this.fileno();
+    if (this.state !== 'open') return fail(new ConnectionLost('the connection is closing or gone'));
+    this.state = 'detaching';
+    if (this.reading === 'on') this.setReading(false);
+    const detached = new Deferred<DetachedConnection>();
+    this.reactor.soon(() => this.finishDetaching(detached));
+    return detached;
+  }
+
+  writeSequence(parts: Iterable<Uint8Array | string>): void {
+    const checked = [...parts];
+    for (const part of checked) checkData(part);
+    for (const part of checked) this.write(part);
+  }
+
+  loseConnection(): void {
+    if (this.state !== 'open') return;
+    this.state = 'closing';
+    this.setReading(false);
+    if (this.producer === undefined) this.closeFlushed();
+  }
+
+  loseWriteConnection(): void {
+    if (this.state !== 'open' || this.writing !== 'open') return;
+    this.writing = 'shutting';
+    if (this.producer === undefined) this.shutdownWriting();
+  }
+
+  abortConnection(): void {
+    this.terminate(true, () => new ConnectionAborted());
+  }
+
+  pauseProducing(): void {
+    if (this.state !== 'open') return;
+    if (this.reading === 'on') this.setReading(false);
+    if (this.reading !== 'ended') this.reading = 'paused';
+  }
+
+  resumeProducing(): void {
+    if (this.state !== 'open' || this.reading !== 'paused') return;
+    if (!holdsInput(this)) {
+      this.reading = 'on';
+      this.setReading(true);
+      return;
+    }
+    this.reading = 'resuming';
+    this.reactor.soon(() => this.deliverHeld());
+  }
+
+  stopProducing(): void {
+    this.loseConnection();
+  }
+
+  registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    if (this.producer !== undefined) throw new ProducerRegisteredError();
+    if (!this.connected) {
+      producer.stopProducing();
+      return;
+    }
+    const registered = new RegisteredProducer(producer, streaming);
+    this.producer = registered;
+    if (this.state === 'closing' || this.writing === 'shutting') this.keepOpen();
+    if (streaming) return;
+    producer.resumeProducing();
+    if (this.producer === registered && registered.waitsForOthers(this)) this.watchDrain();
+  }
+
+  unregisterProducer(): void {
+    if (this.producer === undefined) return;
+    this.producer = undefined;
+    if (this.state === 'closing') this.closeFlushed();
+    else if (this.state === 'open' && this.writing === 'shutting') this.shutdownWriting();
+  }
+
+  /** @internal Ties the protocol to the connection. */
+  start(protocol: StreamProtocol): void {
+    this.protocol = protocol;
+    try {
+      const { context } = this.owner;
+      if (context === undefined) protocol.makeConnection(this);
+      else context.runInAsyncScope(protocol.makeConnection, protocol, this);
+    } catch (error) {
+      this.fail(error, 'connectionMade');
+    }
+  }
+
+  /** @internal Closes a connection that no protocol wants. */
+  discard(): void {
+    this.state = 'closed';
+    this.closeNow(false);
+  }
+
+  /** @internal Ends the connection from outside, as the reactor's shutdown does. */
+  disconnect(reason: Error): void {
+    if (this.state === 'closed') return;
+    if (this.state !== 'aborting') this.closeNow(false);
+    this.finish(reason);
+  }
+
+  /** Whether `write` has anywhere to put its data. */
+  protected get writable(): boolean {
+    if (this.state !== 'open' && this.state !== 'closing') return false;
+    return this.writing === 'open' || (this.writing === 'shutting' && this.producer !== undefined);
+  }
+
+  /** To be called at the end of `write` where a producer is registered. */
+  protected regulateProducer(registered: RegisteredProducer, data: Uint8Array | string): void {
+    if (registered.wrote(data, this)) this.pauseProducer(registered);
+  }
+
+  private pauseProducer(registered: RegisteredProducer): void {
+    this.watchDrain();
+    registered.pause();
+  }
+
+  /** As many descriptors as may wait do so. */
+  protected descriptorsFull(): void {
+    if (this.producer?.wait() === true) this.pauseProducer(this.producer);
+  }
+
+  /** @internal Bytes came, in memory that nobody else has. */
+  received(data: Buffer): void {
+    if (this.reading !== 'on' || this.state !== 'open') {
+      this.hold(data);
+      return;
+    }
+    try {
+      this.deliver(data);
+    } catch (error) {
+      this.fail(error, 'dataReceived');
+    }
+  }
+
+  /** @internal Bytes came, in memory that is used again when this has returned. */
+  receivedIn(memory: ReceivedBytes, offset: number, length: number): void {
+    let lent = false;
+    try {
+      if (this.reading !== 'on' || this.state !== 'open') {
+        if (this.holds) this.hold(memory.give(offset, length));
+        return;
+      }
+      lent = (this.protocol as StreamProtocol).acceptsLentBytes === true;
+      this.deliver(lent ? memory.lend(offset, length) : memory.give(offset, length));
+    } catch (error) {
+      this.fail(error, 'dataReceived');
+    }
+    if (lent && memory.poisons) memory.poison(offset, length);
+  }
+
+  private deliver(data: Buffer): void {
+    const protocol = this.protocol as StreamProtocol;
+    const { context } = this.owner;
+    if (context === undefined) protocol.dataReceived(data);
+    else context.runInAsyncScope(protocol.dataReceived, protocol, data);
+  }
+
+  /** @internal A descriptor came, before the bytes it came with. */
+  protected descriptorReceived(fd: number): void {
+    if (this.reading !== 'on' || this.state !== 'open') {
+      this.hold(fd);
+      return;
+    }
+    const protocol = this.protocol as StreamProtocol;
+    try {
+      const { context } = this.owner;
+      if (protocol.fileDescriptorReceived === undefined) this.closeDescriptor(fd);
+      else if (context === undefined) protocol.fileDescriptorReceived(fd);
+      else context.runInAsyncScope(protocol.fileDescriptorReceived, protocol, fd);
+    } catch (error) {
+      this.fail(error, 'fileDescriptorReceived');
+    }
+  }
+
+  /** @internal Bytes that are to be delivered, in the next turn, before any that come. Called before {@link start}. */
+  holdBack(data: Buffer): void {
+    holdInput(this, data);
+    this.reading = 'resuming';
+    this.setReading(false);
+    this.reactor.soon(() => this.deliverHeld());
+  }
+
+  /** @internal The peer has finished sending, and the protocol can be half-closed. */
+  protected readEnded(): void {
+    if (this.state !== 'open') return;
+    this.reading = 'ended';
+    this.callHook('readConnectionLost');
+  }
+
+  /** @internal Nothing waits to be sent. */
+  protected drained(): void {
+    const registered = this.producer;
+    if (registered === undefined || !registered.waiting || !this.connected) return;
+    // More may have been written since.
+    if (this.bufferedBytes > 0) {
+      this.watchDrain();
+      return;
+    }
+    registered.waiting = false;
+    try {
+      const { context } = this.owner;
+      const { producer } = registered;
+      if (context === undefined) producer.resumeProducing();
+      else context.runInAsyncScope(producer.resumeProducing, producer);
+    } catch (error) {
+      this.fail(error, 'resumeProducing');
+    }
+  }
+
+  /** @internal The sending side is shut down. */
+  protected writeShut(): void {
+    this.writing = 'shut';
+    if (this.state === 'open') this.callHook('writeConnectionLost');
+  }
+
+  /** @internal The socket is gone; with `cause`, not cleanly. */
+  protected lost(cause: Error | undefined): void {
+    if (this.state === 'aborting') return;
+    this.finish(
+      cause === undefined
+        ? CONNECTION_DONE
+        : withoutStack(
+            () => new ConnectionLost(`the connection was lost: ${cause.message}`, { cause }),
+          ),
+    );
+  }
+
+  /**
+   * @internal Application code threw: reported, and the connection ends for it in the next turn. That a peer broke its
+   * protocol is not reported: it is everyday, and anybody could fill a log with it.
+   */
+  fail(error: unknown, where: string): void {
+    if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where);
+    this.terminate(false, () => (error instanceof Error ? error : new Error(String(error))));
+  }
+
+  private terminate(reset: boolean, reason: () => Error): void {
+    if (this.state === 'aborting' || this.state === 'closed') return;
+    this.state = 'aborting';
+    this.closeNow(reset);
+    this.reactor.soon(() => this.finish(reason()));
+  }
+
+  /** The one way into `closed`. */
+  protected finish(reason: Error): void {
+    if (this.state === 'closed') return;
+    this.state = 'closed';
+    this.takeHeldBytes();
+    const registered = this.producer;
+    this.producer = undefined;
+    if (registered !== undefined) {
+      try {
+        registered.producer.stopProducing();
+      } catch (error) {
+        this.reactor.report(error, 'stopProducing');
+      }
+    }
+    try {
+      const protocol = this.protocol as StreamProtocol;
+      const { context } = this.owner;
+      if (context === undefined) protocol.connectionLost(reason);
+      else context.runInAsyncScope(protocol.connectionLost, protocol, reason);
+    } catch (error) {
+      this.reactor.report(error, 'connectionLost');
+    }
+    this.owner.connectionEnded(this, reason);
+  }
+
+  private callHook(method: 'readConnectionLost' | 'writeConnectionLost'): void {
+    const protocol = this.protocol as StreamProtocol;
+    const callback = protocol[method];
+    if (callback === undefined) return;
+    try {
+      const { context } = this.owner;
+      if (context === undefined) callback.call(protocol);
+      else context.runInAsyncScope(callback, protocol);
+    } catch (error) {
+      this.fail(error, method);
+    }
+  }
+
+  private finishDetaching(detached: Deferred<DetachedConnection>): void {
+    if (this.state !== 'detaching') {
+      detached.errback(new ConnectionLost('the connection ended before it could be detached'));
+      return;
+    }
+    if (!this.allReceived) {
+      this.reactor.soon(() => this.finishDetaching(detached));
+      return;
+    }
+    let fd: number;
+    try {
+      fd = this.releaseSocket();
+    } catch (error) {
+      this.state = 'open';
+      if (this.reading === 'on' || this.reading === 'resuming') {
+        this.reading = 'paused';
+        this.resumeProducing();
+      }
+      detached.errback(error);
+      return;
+    }
+    const unread = this.takeHeldBytes();
+    this.finish(withoutStack(() => new ConnectionDetached()));
+    const close = (): void => this.closeDescriptor(fd);
+    const bytes = givenCopyOf(Buffer.concat(unread));
+    detached.callback({ fd, unread: bytes, close, [Symbol.dispose]: close });
+  }
+
+  /** Whether what is received while it can't be delivered is kept: a closing transport wants none. */
+  private get holds(): boolean {
+    return this.state === 'open' || this.state === 'detaching';
+  }
+
+  /** Keeps what was received in the very turn in which reading was paused. */
+  private hold(part: Received): void {
+    if (!this.holds) {
+      if (typeof part === 'number') this.closeDescriptor(part);
+      return;
+    }
+    holdInput(this, part);
+  }
+
+  /** The bytes that are held, which are held no longer. Descriptors among them are closed. */
+  private takeHeldBytes(): Buffer[] {
+    const bytes: Buffer[] = [];
+    for (const part of takeHeldInput(this)) {
+      if (typeof part === 'number') this.closeDescriptor(part);
+      else bytes.push(part);
+    }
+    return bytes;
+  }
+
+  private deliverHeld(): void {
+    if (this.reading !== 'resuming' || this.state !== 'open') return;
+    this.reading = 'on';
+    while (this.reading === 'on' && this.state === 'open') {
+      const part = nextHeldInput(this);
+      if (part === undefined) {
+        this.setReading(true);
+        return;
+      }
+      if (typeof part === 'number') this.descriptorReceived(part);
+      else this.received(part);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+/** The ways to a TCP destination: the addresses that a name stands for, in the resolver's order. */
+import { isIP } from 'node:net';
+
+import { type Address, addressFrom, type HostPort } from '../../core/address.js';
+import { type ConnectError, lookupErrorFrom } from '../../core/errors/connecting.js';
+import type { HostedReactor } from '../hosted-reactor.js';
+import { resolveDestination } from '../names/resolve-destination.js';
+import type { Route, Way } from './stream-connector.js';
+import type { ConnectSettings } from './tcp-settings.js';
+
+export class TCPRoute implements Route<HostPort> {
+  readonly destination: HostPort;
+  readonly #reactor: HostedReactor;
+  readonly #settings: ConnectSettings;
+
+  constructor(reactor: HostedReactor, destination: HostPort, settings: ConnectSettings) {
+    this.#reactor = reactor;
+    this.destination = destination;
+    this.#settings = settings;
+  }
+
+  get localAddress(): Address {
+    const { localAddress, localPort } = this.#settings;
+    return addressFrom('TCP', localAddress ?? '0.0.0.0', localPort);
+  }
+
+  findWays(
+    found: (ways: readonly Way[]) => void,
+    failed: (reason: ConnectError) => void,
+  ): () => void {
+    const { host } = this.destination;
+    if (isIP(host) !== 0) {
+      found([this.#wayTo(host)]);
+      return () => {};
+    }
+    const { nameResolver } = this.#reactor;
+    const lookup = resolveDestination(nameResolver, host, this.#settings.localAddress);
+    lookup.addCallbacks(
+      (addresses) => found(addresses.map((address) => this.#wayTo(address))),
+      ({ value }) => failed(lookupErrorFrom(value, this.destination)),
+    );
+    return () => lookup.cancel();
+  }
+
+  #wayTo(address: string): Way {
+    return (listener) =>
+      this.#reactor.dial(address, this.destination.port, this.#settings, listener);
+  }
+}

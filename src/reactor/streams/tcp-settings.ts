@@ -1,0 +1,147 @@
+/** TCP options as given, checked and with their defaults filled in: what a socket is made from. */
+import { isIP, isIPv4 } from 'node:net';
+
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../core/errors/arguments.js';
+import type { ConnectTCPOptions, ListenTCPOptions, TCPOptions } from '../../core/tcp-options.js';
+import {
+  checkBoolean,
+  checkInteger,
+  checkMilliseconds,
+  checkString,
+} from '../../internal/check.js';
+
+/** Bounded by the system: `net.core.somaxconn` on Linux. */
+export const DEFAULT_BACKLOG = 1024;
+const MAX_INT32 = 2 ** 31 - 1;
+const MAX_SECONDS = 32_767;
+
+/** `undefined` leaves the system's default. */
+export interface SocketSettings {
+  readonly noDelay: boolean;
+  readonly keepAlive: boolean;
+  readonly keepAliveIdleSeconds: number | undefined;
+  readonly keepAliveIntervalSeconds: number | undefined;
+  readonly keepAliveCount: number | undefined;
+  readonly lingerSeconds: number | undefined;
+  readonly sendBufferBytes: number | undefined;
+  readonly receiveBufferBytes: number | undefined;
+  readonly userTimeoutMs: number | undefined;
+}
+
+export interface ListenSettings extends SocketSettings {
+  readonly port: number;
+  /** Empty: every address of both families. */
+  readonly interface: string;
+  readonly backlog: number;
+  readonly reuseAddress: boolean;
+  readonly reusePort: boolean;
+  readonly ipv6Only: boolean;
+  readonly fastOpenQueue: number | undefined;
+  readonly deferAcceptSeconds: number | undefined;
+}
+
+export interface ConnectSettings extends SocketSettings {
+  readonly timeoutMs: number;
+  readonly localAddress: string | undefined;
+  readonly localPort: number;
+  readonly fastOpen: boolean;
+}
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function listenSettings(port: number, options: ListenTCPOptions): ListenSettings {
+  checkOptions(options);
+  const host = optional(options.interface, (value) => checkAddress('interface', value));
+  const deferAcceptMs = optional(options.deferAcceptMs, (value) =>
+    checkInteger('deferAcceptMs', value, 1, MAX_SECONDS * 1000),
+  );
+  return {
+    ...socketSettings(options),
+    port: checkInteger('port', port, 0, 65_535),
+    interface: host ?? '',
+    backlog: checkInteger('backlog', options.backlog ?? DEFAULT_BACKLOG, 1, MAX_INT32),
+    reuseAddress: checkBoolean('reuseAddress', options.reuseAddress ?? true),
+    reusePort: checkBoolean('reusePort', options.reusePort ?? false),
+    ipv6Only: checkBoolean('ipv6Only', options.ipv6Only ?? false),
+    fastOpenQueue: optional(options.fastOpenQueue, (value) =>
+      checkInteger('fastOpenQueue', value, 1, MAX_INT32),
+    ),
+    deferAcceptSeconds: toSeconds(deferAcceptMs),
+  };
+}
+
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+export function connectSettings(options: ConnectTCPOptions): ConnectSettings {
+  checkOptions(options);
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+    throw new InvalidArgumentTypeError('signal', 'an AbortSignal', options.signal);
+  }
+  return {
+    ...socketSettings(options),
+    timeoutMs: checkMilliseconds('timeoutMs', options.timeoutMs ?? 30_000),
+    localAddress: optional(options.localAddress, (value) => {
+      const address = checkAddress('localAddress', value);
+      return address === '' ? undefined : address;
+    }),
+    localPort: checkInteger('localPort', options.localPort ?? 0, 0, 65_535),
+    fastOpen: checkBoolean('fastOpen', options.fastOpen ?? false),
+  };
+}
+
+function socketSettings(options: TCPOptions): SocketSettings {
+  const keepAlive = options.keepAlive ?? false;
+  const probes = typeof keepAlive === 'object' && keepAlive !== null ? keepAlive : {};
+  if (typeof keepAlive !== 'object') checkBoolean('keepAlive', keepAlive);
+  const seconds = (name: 'idleMs' | 'intervalMs'): number | undefined =>
+    toSeconds(
+      optional(probes[name], (ms) => checkInteger(`keepAlive.${name}`, ms, 1, MAX_SECONDS * 1000)),
+    );
+  return {
+    noDelay: checkBoolean('noDelay', options.noDelay ?? true),
+    keepAlive: keepAlive !== false,
+    keepAliveIdleSeconds: seconds('idleMs'),
+    keepAliveIntervalSeconds: seconds('intervalMs'),
+    keepAliveCount: optional(probes.count, (value) =>
+      checkInteger('keepAlive.count', value, 1, 127),
+    ),
+    lingerSeconds: optional(options.lingerSeconds, (value) =>
+      checkInteger('lingerSeconds', value, 0, 65_535),
+    ),
+    sendBufferBytes: optional(options.sendBufferBytes, (value) =>
+      checkInteger('sendBufferBytes', value, 1, MAX_INT32),
+    ),
+    receiveBufferBytes: optional(options.receiveBufferBytes, (value) =>
+      checkInteger('receiveBufferBytes', value, 1, MAX_INT32),
+    ),
+    userTimeoutMs: optional(options.userTimeoutMs, (value) =>
+      checkInteger('userTimeoutMs', value, 1, MAX_INT32),
+    ),
+  };
+}
+
+function checkOptions(options: object): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidArgumentTypeError('options', 'an object', options);
+  }
+}
+
+function checkAddress(what: string, value: unknown): string {
+  const address = checkString(what, value);
+  if (address === '' || isIP(address) !== 0) return address;
+  throw new InvalidArgumentValueError(what, 'an IPv4 or IPv6 address', value);
+}
+
+function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undefined {
+  return value === undefined ? undefined : check(value);
+}
+
+function toSeconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.ceil(ms / 1000);
+}
+
+/** Whether both addresses, as text, are of one family. */
+export function sameFamily(one: string, other: string): boolean {
+  return isIPv4(one) === isIPv4(other);
+}

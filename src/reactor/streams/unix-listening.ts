@@ -1,0 +1,87 @@
+/** Listening at a path that a dead process may have left its socket at: a lock file tells whether it did. */
+import { lstatSync, unlinkSync } from 'node:fs';
+
+import { UNIXAddress } from '../../core/address.js';
+import type { Clock } from '../../core/clock.js';
+import { CannotListenError } from '../../core/errors/listening.js';
+import { NotAcquiredError } from '../../defer/errors.js';
+import { DeferredFilesystemLock } from '../../defer/filesystem-lock.js';
+import { SocketFile } from './socket-file.js';
+import type { ListenSocket } from './stream-port.js';
+
+/** The lock file of a socket's path. */
+export function lockPathOf(path: string): string {
+  return `${path}.lock`;
+}
+
+/**
+ * Opens a socket while holding the lock of its path; closing the socket gives the lock back. What a dead holder left at the
+ * path is removed first.
+ * @throws CannotListenError
+ */
+export function listenLocked(path: string, clock: Clock, open: () => ListenSocket): ListenSocket {
+  const lock = new DeferredFilesystemLock(lockPathOf(path), clock);
+  takeLock(lock, path);
+  try {
+    if (lock.clean === false) removeSocket(path);
+    const socket = open();
+    return {
+      address: socket.address,
+      fileno: () => socket.fileno(),
+      ...(socket.drain && { drain: (drained: () => void) => socket.drain?.(drained) }),
+      close: (keepFile) => {
+        socket.close(keepFile);
+        giveBack(lock);
+      },
+    };
+  } catch (error) {
+    lock.unlock();
+    throw error;
+  }
+}
+
+/** A socket whose file is removed at its close, unless somebody has put another there since. */
+export function removingFile(socket: ListenSocket): ListenSocket {
+  const { address } = socket;
+  if (address.type !== 'UNIX' || address.abstract) return socket;
+  const file = new SocketFile(address.path);
+  return {
+    address,
+    fileno: () => socket.fileno(),
+    ...(socket.drain && { drain: (drained: () => void) => socket.drain?.(drained) }),
+    close: (keepFile) => {
+      if (keepFile !== true) file.remove();
+      socket.close(keepFile);
+    },
+  };
+}
+
+/** Where somebody has removed the lock, there is nothing to give back. */
+function giveBack(lock: DeferredFilesystemLock): void {
+  try {
+    lock.unlock();
+  } catch (error) {
+    if (!(error instanceof NotAcquiredError)) throw error;
+  }
+}
+
+function takeLock(lock: DeferredFilesystemLock, path: string): void {
+  let cause: Error;
+  try {
+    if (lock.lock()) return;
+    cause = new Error(`another process holds ${lock.path}`);
+  } catch (error) {
+    cause = error as Error;
+  }
+  throw new CannotListenError(new UNIXAddress(path), { cause });
+}
+
+/** Only a socket: whatever else is there is somebody's file. @throws CannotListenError */
+function removeSocket(path: string): void {
+  try {
+    const status = lstatSync(path, { throwIfNoEntry: false });
+    if (status?.isSocket() === true) unlinkSync(path);
+  } catch (cause) {
+    throw new CannotListenError(new UNIXAddress(path), { cause });
+  }
+}

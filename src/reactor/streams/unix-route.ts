@@ -1,0 +1,35 @@
+/** The way to a UNIX socket, where whoever listens there is alive. */
+import { UNIXAddress } from '../../core/address.js';
+import { type ConnectError, ConnectionRefusedError } from '../../core/errors/connecting.js';
+import { isLocked } from '../../defer/filesystem-lock.js';
+import type { HostedReactor } from '../hosted-reactor.js';
+import type { Route, Way } from './stream-connector.js';
+import { lockPathOf } from './unix-listening.js';
+import type { UNIXConnectSettings } from './unix-settings.js';
+
+const UNNAMED = new UNIXAddress('');
+
+export class UNIXRoute implements Route<UNIXAddress> {
+  readonly destination: UNIXAddress;
+  readonly localAddress: UNIXAddress = UNNAMED;
+  readonly #reactor: HostedReactor;
+  readonly #settings: UNIXConnectSettings;
+
+  constructor(reactor: HostedReactor, settings: UNIXConnectSettings) {
+    this.#reactor = reactor;
+    this.#settings = settings;
+    this.destination = new UNIXAddress(settings.path);
+  }
+
+  findWays(
+    found: (ways: readonly Way[]) => void,
+    failed: (reason: ConnectError) => void,
+  ): () => void {
+    const { path, checkPID } = this.#settings;
+    if (checkPID && !isLocked(lockPathOf(path))) {
+      const nobody = 'cannot connect (no living process holds the lock)';
+      failed(new ConnectionRefusedError(nobody, this.destination));
+    } else found([(listener) => this.#reactor.dialUNIX(this.#settings, listener)]);
+    return () => {};
+  }
+}

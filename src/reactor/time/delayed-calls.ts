@@ -1,0 +1,493 @@
+/**
+ * The pending timers of one reactor: a clock's `callLater` without the clock. The owner tells the time, is told when to
+ * wake up, and calls `runDue` then; nothing here sets a timer.
+ *
+ * A 4-ary heap holds one *entry* (time, order, call) for each pending call. Calls don't know where theirs is, so moving
+ * entries about touches three arrays and no objects; instead each call knows the order, unique, of the entry that counts:
+ *
+ * - cancel: the call forgets its entry, which is thrown away when it reaches the top;
+ * - a later time: the call notes it, and its entry is filed again when it reaches the top too early;
+ * - an earlier time: a second entry is filed, and the first no longer counts.
+ *
+ * When more than half of the entries (and more than 50) no longer count, the heap is rebuilt without them. Orders count
+ * the times that were set; they make equal times first in, first out.
+ */
+import type { DelayedCall } from '../../core/clock.js';
+import type { ErrorReporter } from '../../core/error-reporter.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../core/errors/arguments.js';
+import { AlreadyCalledError, AlreadyCancelledError } from '../../core/errors/reactor.js';
+
+export interface DelayedCallsOptions {
+  /** Monotonic time in milliseconds. */
+  readonly now: () => number;
+  /** Told what a call threw. */
+  readonly report: ErrorReporter;
+  /**
+   * Asks that `runDue` be called at `time`, in place of what was asked before; `undefined` when nothing is pending any
+   * more. Called when the earliest time becomes earlier, when the last call is cancelled, and at the end of `runDue`. Not
+   * called when the earliest time becomes later: the wake-up then comes too early, runs nothing and asks again, which
+   * costs less than moving a timer for each `reset` of an idle timeout.
+   */
+  readonly arm: (time: number | undefined) => void;
+}
+
+/** The pending timers of one reactor. */
+export class DelayedCalls {
+  readonly #now: () => number;
+  readonly #report: ErrorReporter;
+  readonly #arm: (time: number | undefined) => void;
+  readonly #heap: EntryHeap = new EntryHeap();
+  #size = 0;
+  /** Entries of the heap that no longer count. */
+  #stale = 0;
+  #nextOrder = 0;
+  /** What the owner was asked for last. */
+  #armed: number | undefined;
+  /** The calls that this `runDue` runs, and which is next; undefined when none is under way. */
+  #due: ScheduledCall[] | undefined;
+  #dueIndex = 0;
+
+  constructor(options: DelayedCallsOptions) {
+    this.#now = options.now;
+    this.#report = options.report;
+    this.#arm = options.arm;
+  }
+
+  /** How many calls are pending. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** When the earliest call falls due, or undefined when none is pending. */
+  get nextTime(): number | undefined {
+    const filed = this.#settleTop() ? this.#heap.topTime : undefined;
+    const due = this.#nextDue()?.time;
+    // Inside a due call, one that was moved into the past comes before the rest of those that are due.
+    return filed === undefined || due === undefined ? (filed ?? due) : Math.min(filed, due);
+  }
+
+  /** Moves of entries within the heap, over all operations: what tests hold against O(log n). */
+  get steps(): number {
+    return this.#heap.steps;
+  }
+
+  /** Entries that are held, those that no longer count included: at most twice `size`, or 50 more than `size`. */
+  get entries(): number {
+    return this.#heap.size;
+  }
+
+  /** The pending calls, in no order. */
+  getDelayedCalls(): DelayedCall[] {
+    const calls: DelayedCall[] = this.#heap.liveCalls();
+    if (this.#due === undefined) return calls;
+    return calls.concat(this.#due.slice(this.#dueIndex).filter((call) => call.entry === DUE));
+  }
+
+  /**
+   * {@link Clock.callLater}, with the arguments as an array, which is kept.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  callLater<Args extends unknown[]>(
+    delayMs: number,
+    callback: (...args: Args) => void,
+    args: Args,
+  ): DelayedCall {
+    requireDelay(delayMs);
+    if (typeof callback !== 'function') {
+      throw new InvalidArgumentTypeError('callback', 'a function', callback);
+    }
+    const time = this.#now() + delayMs;
+    const order = this.#nextOrder++;
+    const kept = args.length === 0 ? NO_ARGS : args;
+    const call = new ScheduledCall(this, time, order, callback as Callback, kept);
+    this.#size++;
+    this.#heap.push(time, order, call);
+    this.#armAt(time);
+    return call;
+  }
+
+  /**
+   * Runs the calls that are due, in the order of their times, equal times in the order they were set. Calls made or moved
+   * meanwhile wait for the next `runDue`. What a call throws is reported. Inside a due call this does nothing.
+   */
+  runDue(): void {
+    if (this.#due !== undefined) return;
+    const due = this.#takeDue(this.#now());
+    this.#due = due;
+    try {
+      for (this.#dueIndex = 0; this.#dueIndex < due.length; ) {
+        // Typed as possibly undefined; a call that is not DUE any more was cancelled or moved by an earlier one.
+        const call = due[this.#dueIndex++];
+        if (call?.entry === DUE) this.#run(call);
+      }
+    } finally {
+      this.#due = undefined;
+      // Nothing is left, unless the reporter threw.
+      for (let i = this.#dueIndex; i < due.length; i++) {
+        const call = due[i];
+        if (call?.entry === DUE) this.#file(call);
+      }
+      // The owner's timer has fired, perhaps a little early: ask again even for the same time.
+      const armed = this.#armed;
+      this.#armed = this.nextTime;
+      if (this.#armed !== undefined || armed !== undefined) this.#arm(this.#armed);
+    }
+  }
+
+  /** Cancels every pending call. */
+  clear(): void {
+    for (const call of this.#heap.liveCalls()) call.finish(CANCELLED);
+    for (const call of this.#due ?? []) if (call.entry === DUE) call.finish(CANCELLED);
+    this.#heap.clear();
+    this.#size = 0;
+    this.#stale = 0;
+    this.#disarm();
+  }
+
+  /** @internal */
+  cancelCall(call: ScheduledCall): void {
+    const filed = call.entry !== DUE;
+    call.finish(CANCELLED);
+    this.#size--;
+    if (filed) this.#leaveEntry();
+    if (this.#size === 0) this.#disarm();
+  }
+
+  /** @internal */
+  resetCall(call: ScheduledCall, delayMs: number): void {
+    requireDelay(delayMs);
+    this.#moveCall(call, this.#now() + delayMs);
+  }
+
+  /** @internal */
+  delayCall(call: ScheduledCall, ms: number): void {
+    requireFinite('ms', ms);
+    this.#moveCall(call, call.time + ms);
+  }
+
+  #moveCall(call: ScheduledCall, time: number): void {
+    const hasEntry = call.entry !== DUE;
+    const later = time >= call.time;
+    call.time = time;
+    call.order = this.#nextOrder++;
+    // The entry is never later than the call's time: it will come up, and be filed again, soon enough.
+    if (hasEntry && later) return;
+    this.#file(call);
+    if (hasEntry) this.#leaveEntry();
+    this.#armAt(time);
+  }
+
+  #file(call: ScheduledCall): void {
+    call.entry = call.order;
+    this.#heap.push(call.time, call.order, call);
+  }
+
+  /** An entry no longer counts. */
+  #leaveEntry(): void {
+    this.#stale++;
+    if (this.#stale <= MAX_STALE || this.#stale * 2 <= this.#heap.size) return;
+    this.#heap.rebuild();
+    this.#stale = 0;
+  }
+
+  /** Brings a true entry to the top: one that counts and has its call's time. False when there is none. */
+  #settleTop(): boolean {
+    const heap = this.#heap;
+    for (let call = heap.top; call !== undefined; call = heap.top) {
+      const order = heap.topOrder;
+      if (call.entry !== order) {
+        heap.pop();
+        this.#stale--;
+      } else if (call.order !== order) {
+        call.entry = call.order;
+        heap.replaceTop(call.time, call.order);
+      } else {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #takeDue(now: number): ScheduledCall[] {
+    const heap = this.#heap;
+    const due: ScheduledCall[] = [];
+    while (this.#settleTop() && heap.topTime <= now) {
+      const call = heap.pop();
+      call.entry = DUE;
+      due.push(call);
+    }
+    return due;
+  }
+
+  #nextDue(): ScheduledCall | undefined {
+    return this.#due?.find((call, index) => index >= this.#dueIndex && call.entry === DUE);
+  }
+
+  #run(call: ScheduledCall): void {
+    const { callback, args } = call;
+    call.finish(CALLED);
+    this.#size--;
+    try {
+      callback(...args);
+    } catch (error) {
+      this.#report(error, 'delayed call');
+    }
+  }
+
+  #armAt(time: number): void {
+    if (this.#due !== undefined || (this.#armed !== undefined && this.#armed <= time)) return;
+    this.#armed = time;
+    this.#arm(time);
+  }
+
+  #disarm(): void {
+    if (this.#due !== undefined || this.#armed === undefined) return;
+    this.#armed = undefined;
+    this.#arm(undefined);
+  }
+}
+
+type Callback = (...args: unknown[]) => void;
+
+const NO_ARGS: readonly unknown[] = Object.freeze([]);
+const NO_CALLBACK: Callback = () => {};
+
+/** Entries that don't count are kept while they are this few, or no more than half. */
+const MAX_STALE = 50;
+
+/** Values of `ScheduledCall.entry` that are no order. One number tells the state too: there may be a million of these. */
+const DUE = -1;
+const CALLED = -2;
+const CANCELLED = -3;
+
+/** One `callLater`. Its state and times are changed by {@link DelayedCalls} only. */
+class ScheduledCall implements DelayedCall {
+  readonly #owner: DelayedCalls;
+  /** When it falls due, and when among all the times that were set this one was. */
+  time: number;
+  order: number;
+  /** The order of the heap's entry that counts; DUE while this `runDue` is to run it; CALLED or CANCELLED at its end. */
+  entry: number;
+  callback: Callback;
+  args: readonly unknown[];
+
+  constructor(
+    owner: DelayedCalls,
+    time: number,
+    order: number,
+    callback: Callback,
+    args: readonly unknown[],
+  ) {
+    this.#owner = owner;
+    this.time = time;
+    this.order = order;
+    this.entry = order;
+    this.callback = callback;
+    this.args = args;
+  }
+
+  getTime(): number {
+    return this.time;
+  }
+
+  active(): boolean {
+    return this.entry >= DUE;
+  }
+
+  cancel(): void {
+    requireActive(this);
+    this.#owner.cancelCall(this);
+  }
+
+  reset(delayMs: number): void {
+    requireActive(this);
+    this.#owner.resetCall(this, delayMs);
+  }
+
+  delay(ms: number): void {
+    requireActive(this);
+    this.#owner.delayCall(this, ms);
+  }
+
+  /** Ends it, and lets go of what the application gave. */
+  finish(state: typeof CALLED | typeof CANCELLED): void {
+    this.entry = state;
+    this.callback = NO_CALLBACK;
+    this.args = NO_ARGS;
+  }
+}
+
+/** A 4-ary min-heap of entries by (time, order). Four children of eight bytes are half a cache line. */
+class EntryHeap {
+  size = 0;
+  steps = 0;
+  #times: Float64Array = new Float64Array(MIN_CAPACITY);
+  #orders: Float64Array = new Float64Array(MIN_CAPACITY);
+  #calls: ScheduledCall[] = [];
+
+  get top(): ScheduledCall | undefined {
+    return this.#calls[0];
+  }
+
+  /** Of a heap that is not empty, as `topOrder`. */
+  get topTime(): number {
+    return this.#times[0] as number;
+  }
+
+  get topOrder(): number {
+    return this.#orders[0] as number;
+  }
+
+  push(time: number, order: number, call: ScheduledCall): void {
+    if (this.size === this.#times.length) this.#resize(this.size * 2);
+    this.#calls.push(call);
+    this.#siftUp(this.size++, time, order, call);
+  }
+
+  /** Takes the top off a heap that is not empty. */
+  pop(): ScheduledCall {
+    const calls = this.#calls;
+    const top = calls[0] as ScheduledCall;
+    const last = calls.pop() as ScheduledCall;
+    const size = --this.size;
+    if (size > 0) {
+      this.#siftDown(0, this.#times[size] as number, this.#orders[size] as number, last);
+    }
+    this.#shrink();
+    return top;
+  }
+
+  /** Files the top's call under another time and order. */
+  replaceTop(time: number, order: number): void {
+    this.#siftDown(0, time, order, this.#calls[0] as ScheduledCall);
+  }
+
+  /** Drops the entries that don't count, and files those whose call has moved under its time. */
+  rebuild(): void {
+    const times = this.#times;
+    const orders = this.#orders;
+    const calls = this.#calls;
+    let kept = 0;
+    // Each call is read once: with a million of them, each is a cache miss.
+    for (let index = 0; index < this.size; index++) {
+      const call = calls[index] as ScheduledCall;
+      const order = orders[index] as number;
+      if (call.entry !== order) continue;
+      const moved = call.order !== order;
+      if (moved) call.entry = call.order;
+      times[kept] = moved ? call.time : (times[index] as number);
+      orders[kept] = moved ? call.order : order;
+      calls[kept++] = call;
+    }
+    calls.length = kept;
+    this.size = kept;
+    this.steps += kept;
+    for (let index = (kept - 2) >> 2; index >= 0; index--) {
+      const call = calls[index] as ScheduledCall;
+      this.#siftDown(index, times[index] as number, orders[index] as number, call);
+    }
+    this.#shrink();
+  }
+
+  clear(): void {
+    this.size = 0;
+    this.#calls = [];
+    this.#resize(MIN_CAPACITY);
+  }
+
+  /** The calls of the entries that count. */
+  liveCalls(): ScheduledCall[] {
+    const orders = this.#orders;
+    return this.#calls.filter((call, index) => call.entry === orders[index]);
+  }
+
+  #siftUp(start: number, time: number, order: number, call: ScheduledCall): void {
+    const times = this.#times;
+    const orders = this.#orders;
+    const calls = this.#calls;
+    let index = start;
+    while (index > 0) {
+      const parent = (index - 1) >> 2;
+      const parentTime = times[parent] as number;
+      if (parentTime < time || (parentTime === time && (orders[parent] as number) < order)) break;
+      times[index] = parentTime;
+      orders[index] = orders[parent] as number;
+      calls[index] = calls[parent] as ScheduledCall;
+      index = parent;
+      this.steps++;
+    }
+    times[index] = time;
+    orders[index] = order;
+    calls[index] = call;
+  }
+
+  #siftDown(start: number, time: number, order: number, call: ScheduledCall): void {
+    const times = this.#times;
+    const orders = this.#orders;
+    const calls = this.#calls;
+    const size = this.size;
+    let index = start;
+    for (let child = index * 4 + 1; child < size; child = index * 4 + 1) {
+      const end = Math.min(child + 4, size);
+      let least = child;
+      let leastTime = times[child] as number;
+      for (child++; child < end; child++) {
+        const childTime = times[child] as number;
+        if (
+          childTime < leastTime ||
+          (childTime === leastTime && (orders[child] as number) < (orders[least] as number))
+        ) {
+          least = child;
+          leastTime = childTime;
+        }
+      }
+      if (time < leastTime || (time === leastTime && order < (orders[least] as number))) break;
+      times[index] = leastTime;
+      orders[index] = orders[least] as number;
+      calls[index] = calls[least] as ScheduledCall;
+      index = least;
+      this.steps++;
+    }
+    times[index] = time;
+    orders[index] = order;
+    calls[index] = call;
+  }
+
+  #shrink(): void {
+    if (this.size * 4 < this.#times.length && this.#times.length > MIN_CAPACITY) {
+      this.#resize(Math.max(this.size * 2, MIN_CAPACITY));
+    }
+  }
+
+  #resize(capacity: number): void {
+    const times = new Float64Array(capacity);
+    const orders = new Float64Array(capacity);
+    times.set(this.#times.subarray(0, this.size));
+    orders.set(this.#orders.subarray(0, this.size));
+    this.#times = times;
+    this.#orders = orders;
+  }
+}
+
+const MIN_CAPACITY = 64;
+const MAX_DELAY_MS = 2 ** 53;
+
+function requireActive(call: ScheduledCall): void {
+  if (call.entry === CALLED) throw new AlreadyCalledError();
+  if (call.entry === CANCELLED) throw new AlreadyCancelledError();
+}
+
+function requireDelay(delayMs: number): void {
+  requireFinite('delayMs', delayMs);
+  if (delayMs < 0 || delayMs > MAX_DELAY_MS) {
+    throw new InvalidArgumentValueError('delayMs', 'between 0 and 2^53', delayMs);
+  }
+}
+
+function requireFinite(what: string, value: number): void {
+  if (typeof value !== 'number') throw new InvalidArgumentTypeError(what, 'a number', value);
+  if (!Number.isFinite(value)) throw new InvalidArgumentValueError(what, 'finite', value);
+}

@@ -1,0 +1,124 @@
+/**
+ * A reactor's turns. Each is one pass over the queues below: what `soon` was asked for, then calls from threads, then
+ * delayed calls that are due. The queues are taken as they stand when the pass begins, so what is queued meanwhile waits
+ * for the next turn.
+ */
+import type { DelayedCall } from '../../core/clock.js';
+import type { ErrorReporter } from '../../core/error-reporter.js';
+import { captureContext, inContext, ROOT_CONTEXT } from '../../internal/async-context.js';
+import { checkFunction } from '../../internal/check.js';
+import { DelayedCalls } from './delayed-calls.js';
+import type { LoopHost } from './loop-host.js';
+
+export class Turns {
+  readonly #host: LoopHost;
+  readonly #report: ErrorReporter;
+  readonly #delayedCalls: DelayedCalls;
+  #soon: (() => void)[] = [];
+  #threadCalls: (() => void)[] = [];
+  #turnQueued = false;
+  #cancelTimer: (() => void) | undefined;
+  #timerDue = Number.POSITIVE_INFINITY;
+
+  constructor(host: LoopHost, report: ErrorReporter) {
+    this.#host = host;
+    this.#report = report;
+    this.#delayedCalls = new DelayedCalls({
+      now: () => host.now(),
+      report,
+      arm: (time) => this.#arm(time),
+    });
+  }
+
+  /** How many delayed calls there are. */
+  get delayedCalls(): number {
+    return this.#delayedCalls.size;
+  }
+
+  soon(callback: () => void): void {
+    this.#soon.push(callback);
+    this.#queueTurn();
+  }
+
+  callFromThread<Args extends unknown[]>(callback: (...args: Args) => void, args: Args): void {
+    checkFunction('callback', callback);
+    const bound = inContext(captureContext(), callback);
+    this.#threadCalls.push(() => bound(...args));
+    this.#queueTurn();
+  }
+
+  callLater<Args extends unknown[]>(
+    delayMs: number,
+    callback: (...args: Args) => void,
+    args: Args,
+  ): DelayedCall {
+    checkFunction('callback', callback);
+    return this.#delayedCalls.callLater(delayMs, inContext(captureContext(), callback), args);
+  }
+
+  getDelayedCalls(): DelayedCall[] {
+    return this.#delayedCalls.getDelayedCalls();
+  }
+
+  clearDelayedCalls(): void {
+    this.#delayedCalls.clear();
+  }
+
+  /** Runs what `soon` was asked for: to be called before anything received is delivered. */
+  runSoon(): void {
+    if (this.#soon.length === 0) return;
+    const queued = this.#soon;
+    this.#soon = [];
+    this.#runAll(queued, 'callback');
+  }
+
+  #queueTurn(): void {
+    if (this.#turnQueued) return;
+    this.#turnQueued = true;
+    this.#host.queueTurn(this.#rootTurn);
+  }
+
+  /** Turns serve many: they run in no caller's context, whoever it was that asked for this one. */
+  readonly #rootTurn: () => void = () => ROOT_CONTEXT.runInAsyncScope(this.#turn, this);
+
+  #turn(): void {
+    this.#turnQueued = false;
+    this.runSoon();
+    if (this.#threadCalls.length > 0) {
+      const queued = this.#threadCalls;
+      this.#threadCalls = [];
+      this.#runAll(queued, 'callFromThread');
+    }
+    this.#delayedCalls.runDue();
+    this.#arm(this.#delayedCalls.nextTime);
+  }
+
+  #runAll(callbacks: readonly (() => void)[], where: string): void {
+    for (const callback of callbacks) {
+      try {
+        callback();
+      } catch (error) {
+        this.#report(error, where);
+      }
+    }
+  }
+
+  /** Makes sure of a turn at `time`. One timer serves however many delayed calls there are. */
+  #arm(time: number | undefined): void {
+    if (time === this.#timerDue) return;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#timerDue = Number.POSITIVE_INFINITY;
+    if (time === undefined) return;
+    const wait = time - this.#host.now();
+    if (wait <= 0) {
+      this.#queueTurn();
+      return;
+    }
+    this.#timerDue = time;
+    this.#cancelTimer = this.#host.setTimer(wait, () => {
+      this.#timerDue = Number.POSITIVE_INFINITY;
+      this.#rootTurn();
+    });
+  }
+}

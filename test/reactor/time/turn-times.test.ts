@@ -1,0 +1,47 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { TurnTimes } from '../../../src/reactor/time/turn-times.js';
+
+describe('TurnTimes', () => {
+  it('tells 0 when nothing was recorded', () => {
+    expect(new TurnTimes().take()).toEqual({ p50Ms: 0, p99Ms: 0 });
+  });
+
+  it('tells the median and the slowest hundredth', () => {
+    const times = new TurnTimes();
+    for (let ms = 1; ms <= 1000; ms++) times.record(ms);
+    const { p50Ms, p99Ms } = times.take();
+    expect(p50Ms).toBeGreaterThanOrEqual(500);
+    expect(p50Ms).toBeLessThanOrEqual(500 * (17 / 16));
+    expect(p99Ms).toBeGreaterThanOrEqual(990);
+    expect(p99Ms).toBeLessThanOrEqual(990 * (17 / 16));
+  });
+
+  it('forgets what it has told', () => {
+    const times = new TurnTimes();
+    times.record(5);
+    times.take();
+    times.record(0.003);
+    expect(times.take()).toEqual({ p50Ms: 0.004, p99Ms: 0.004 });
+    expect(times.take()).toEqual({ p50Ms: 0, p99Ms: 0 });
+  });
+
+  it('tells no less than was recorded, and at most a sixteenth or a microsecond more', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 4_000_000, noNaN: true }), (ms) => {
+        const times = new TurnTimes();
+        times.record(ms);
+        const { p50Ms, p99Ms } = times.take();
+        expect(p99Ms).toBe(p50Ms);
+        expect(p50Ms).toBeGreaterThanOrEqual(ms);
+        expect(p50Ms).toBeLessThanOrEqual(Math.max(ms * (17 / 16), ms + 0.001) + 1e-6);
+      }),
+    );
+  });
+
+  it('takes what is out of range for the longest', () => {
+    const times = new TurnTimes();
+    times.record(1e12);
+    expect(times.take().p50Ms).toBeGreaterThan(4_000_000);
+  });
+});
