@@ -165,6 +165,7 @@ export {
   QueueClosedError,
   QueueOverflowError,
   QueueUnderflowError,
+  ReactorStoppedError,
   TimeoutError,
 } from './defer/errors.js';
 export { type ErrorClass, type ErrorKind, type ErrorOf, Failure } from './defer/failure.js';

@@ -18,7 +18,12 @@ import { checkFunction } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { cancelAfter, cancelOnAbort } from './cancelling.js';
 import { getDebugging, historyOf, noteFired, noteMade } from './debugging.js';
-import { AlreadyFiredError, CancelledError, NotPausedError } from './errors.js';
+import {
+  AlreadyFiredError,
+  CancelledError,
+  NotPausedError,
+  ReactorStoppedError,
+} from './errors.js';
 import { Failure } from './failure.js';
 import { type Callback, Link, Observer } from './link.js';
 import { OneYield } from './one-yield.js';
@@ -209,7 +214,7 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /**
    * Cancels this unless it has a result in `timeoutMs`, callbacks that were added before included; it then fails with
-   * {@link TimeoutError}.
+   * {@link TimeoutError}. A reactor that is stopped before ends the timeout: this then has its result whenever that comes.
    *
    * @param onTimeoutCancel Is given the result or the failure that came of cancelling, in place of that; what it returns
    * is the result.
@@ -481,6 +486,7 @@ export class Deferred<T> implements PromiseLike<T> {
 
   private suspectFailure(): void {
     if ((this.flags & (FAILED | OBSERVED | SUSPECT)) !== FAILED) return;
+    if ((this.result as Failure).value instanceof ReactorStoppedError) return;
     this.flags |= SUSPECT;
     suspect(this);
   }

@@ -33,6 +33,9 @@ const DEFAULT_SLICE_MS = 10;
  * Steps through its tasks in turn, one step of each, slice by slice. A step that yields a Deferred or a promise makes that
  * task wait for the result, and no other; if it fails, the task does. A step of an async iterator is one `next()`.
  *
+ * Stopping the reactor ends the tasks that wait for their turn, with ReactorStoppedError. Paused tasks, and those that wait for
+ * a result, go on afterwards, as do tasks that are added then.
+ *
  * @example
  * const cooperator = new Cooperator({ clock: reactor });
  * await cooperator.coiterate(function* () {
@@ -111,16 +114,26 @@ export class Cooperator {
   #schedule(): void {
     if (this.#state !== 'running' || this.#call !== undefined || this.#tasks.size === 0) return;
     // Slices serve many: they run in no task's context, whichever it was that asked for this one.
-    this.#call = ROOT_CONTEXT.runInAsyncScope(() =>
-      this.#clock.callLater(this.#restMs, this.#slice),
-    );
+    ROOT_CONTEXT.runInAsyncScope(() => {
+      this.#call = this.#clock.callLater(this.#restMs, this.#slice);
+      this.#call.whenDropped(this.#reactorStopped);
+    });
   }
 
   #unschedule(): void {
-    // The reactor drops its calls when it is stopped.
-    if (this.#call?.active() === true) this.#call.cancel();
+    this.#call?.cancel();
     this.#call = undefined;
   }
+
+  readonly #reactorStopped = (): void => {
+    this.#call = undefined;
+    const tasks: CooperativeTask[] = [];
+    for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
+      tasks.push(task);
+    }
+    // What they tell of their end may add tasks: those are not ended.
+    for (const task of tasks) task.reactorStopped();
+  };
 
   readonly #slice = (): void => {
     this.#call = undefined;

@@ -14,7 +14,8 @@ export interface TicksOptions {
 /**
  * Ticks every `intervalMs`, reckoned from the first `next()`: the loop's body decides when it is ready for another.
  * Yields the number of ticks since the last that it got, this one included: 1, unless the body took longer than the
- * interval. Nothing is queued. Interval 0 is once in each turn of the reactor.
+ * interval. Nothing is queued. Interval 0 is once in each turn of the reactor. The iteration ends where the reactor is
+ * stopped while a tick is waited for.
  *
  * @example
  * for await (const count of ticks(reactor, 40, { signal })) advanceFrames(count);
@@ -44,7 +45,7 @@ async function* generate(
     try {
       await wait;
     } catch {
-      return; // it was cancelled
+      return; // The signal was aborted, or the reactor was stopped.
     }
     if (!aborted()) yield intervals.take(clock.now());
   }
