@@ -182,6 +182,10 @@ export {
   takeUnhandledFailures,
   type UnhandledFailure,
 } from './defer/unhandled.js';
+export {
+  ConsumerToProtocolAdapter,
+  ProtocolToConsumerAdapter,
+} from './framing/consumer-adapters.js';
 export { DelimiterDecoder, type DelimiterDecoderOptions } from './framing/delimiter-decoder.js';
 export {
   FrameTooLongError,
@@ -222,6 +226,12 @@ export {
   type NetstringDecoderOptions,
 } from './framing/netstring.js';
 export { NetstringReceiver } from './framing/netstring-receiver.js';
+export {
+  BasicProducerConsumerProxy,
+  type BasicProducerConsumerProxyOptions,
+  ProducerConsumerProxy,
+  type ProducerConsumerProxyOptions,
+} from './framing/producer-consumer-proxy.js';
 export type { SendSource } from './framing/send-source.js';
 export {
   type BlockState,
