@@ -4,10 +4,10 @@ import { checkData } from '../internal/check.js';
 import type { FrameTooLongError, InvalidFrameLengthError } from './errors.js';
 import { FrameReceiver } from './frame-receiver.js';
 import {
-  encodeLengthPrefix,
   LengthPrefixDecoder,
   type LengthPrefixDecoderOptions,
   type LengthPrefixOptions,
+  lengthPrefix,
   type PrefixBits,
 } from './length-prefix.js';
 
@@ -47,7 +47,7 @@ export abstract class IntNStringReceiver extends FrameReceiver {
   sendString(string: string | Uint8Array): void {
     checkData(string);
     const length = Buffer.byteLength(string);
-    this.transport.write(encodeLengthPrefix(length, this.#bits, this.#options));
+    this.transport.write(lengthPrefix(length, this.#bits, this.#options));
     this.transport.write(string);
   }
 
