@@ -186,6 +186,10 @@ export {
   takeUnhandledFailures,
   type UnhandledFailure,
 } from './defer/unhandled.js';
+export {
+  ConsumerToProtocolAdapter,
+  ProtocolToConsumerAdapter,
+} from './framing/consumer-adapters.js';
 export { DelimiterDecoder, type DelimiterDecoderOptions } from './framing/delimiter-decoder.js';
 export {
   FrameTooLongError,
@@ -226,6 +230,12 @@ export {
   type NetstringDecoderOptions,
 } from './framing/netstring.js';
 export { NetstringReceiver } from './framing/netstring-receiver.js';
+export {
+  BasicProducerConsumerProxy,
+  type BasicProducerConsumerProxyOptions,
+  ProducerConsumerProxy,
+  type ProducerConsumerProxyOptions,
+} from './framing/producer-consumer-proxy.js';
 export type { SendSource } from './framing/send-source.js';
 export {
   type BlockState,

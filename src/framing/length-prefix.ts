@@ -43,7 +43,7 @@ export class LengthPrefixDecoder implements FrameDecoder {
   readonly #littleEndian: boolean;
   /** Lengths from here on are negative. */
   readonly #negativeFrom: number;
-  readonly #maxLength: number;
+  #maxLength: number;
   readonly #queue: ByteQueue = new ByteQueue();
   #length: number = UNKNOWN;
   #failure: RemoteProtocolError | undefined = undefined;
@@ -60,6 +60,17 @@ export class LengthPrefixDecoder implements FrameDecoder {
 
   get bufferedBytes(): number {
     return this.#queue.length;
+  }
+
+  /** Longest payload accepted, in bytes. A new limit applies to every payload that has not been returned yet. */
+  get maxLength(): number {
+    return this.#maxLength;
+  }
+
+  set maxLength(bytes: number) {
+    this.#maxLength = checkInteger('maxLength', bytes, 1, MAX_FRAME_BYTES);
+    // The prefix of an unfinished frame is still in the queue: it is read and checked again.
+    this.#length = UNKNOWN;
   }
 
   /** {@link FrameDecoder.receive}. */
