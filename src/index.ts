@@ -39,7 +39,11 @@ export {
 export type { Descriptor, ReadDescriptor, WriteDescriptor } from './core/descriptor.js';
 export type { Destination } from './core/destination.js';
 export type { ErrorReporter } from './core/error-reporter.js';
-export { InvalidArgumentTypeError, InvalidArgumentValueError } from './core/errors/arguments.js';
+export {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+  UnknownOptionError,
+} from './core/errors/arguments.js';
 export {
   LocalProtocolError,
   RemoteProtocolError,
