@@ -16,6 +16,7 @@ import type { Clock } from '../core/clock.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { checkFunction } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { cancelAfter, cancelOnAbort } from './cancelling.js';
 import { getDebugging, historyOf, noteFired, noteMade } from './debugging.js';
 import {
@@ -53,6 +54,8 @@ const OBSERVED = 16;
 const SUSPECT = 32;
 /** What is above counts the pauses. */
 const PAUSE = 64;
+
+const TO_PROMISE_OPTIONS: OptionNames<{ signal?: AbortSignal }> = { signal: true };
 
 /** @internal What {@link Deferred.takeResult} gives when there is none. */
 export const NO_RESULT: unique symbol = Symbol('no result');
@@ -257,7 +260,10 @@ export class Deferred<T> implements PromiseLike<T> {
    * @param options.signal Cancels this Deferred, as {@link cancelOn} does.
    */
   toPromise(options?: { readonly signal?: AbortSignal }): Promise<T> {
-    if (options?.signal !== undefined) this.cancelOn(options.signal);
+    if (options !== undefined) {
+      checkOptions('toPromise', options, TO_PROMISE_OPTIONS);
+      if (options.signal !== undefined) this.cancelOn(options.signal);
+    }
     return this.settled();
   }
 

@@ -13,6 +13,7 @@ import { basename } from 'node:path';
 import type { Clock, DelayedCall } from '../core/clock.js';
 import type { SystemError } from '../core/errors/base.js';
 import { checkClock, checkMilliseconds, checkString } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { Deferred } from './deferred.js';
 import {
   AlreadyLockingError,
@@ -29,6 +30,7 @@ export interface FilesystemLockOptions {
 }
 
 const DEFAULT_POLL_MS = 1000;
+const OPTIONS: OptionNames<FilesystemLockOptions> = { pollMs: true };
 /** Locks on breaking locks on breaking locks. */
 const MAX_DEPTH = 4;
 /** Attempts in one go, where links come and go under our hands. */
@@ -58,6 +60,7 @@ export class DeferredFilesystemLock {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   constructor(path: string, clock: Clock, options: FilesystemLockOptions = {}) {
+    checkOptions('DeferredFilesystemLock', options, OPTIONS);
     this.path = checkString('path', path);
     checkClock('clock', clock);
     this.#clock = clock;

@@ -4,7 +4,8 @@ import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { Deferred } from '../defer/deferred.js';
 import { type Entry, LinkedList } from '../defer/linked-list.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';
-import { checkBoolean, checkClock, checkMilliseconds, checkObject } from '../internal/check.js';
+import { checkBoolean, checkClock, checkMilliseconds } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { CooperativeTask, type TaskScheduler } from './cooperative-task.js';
 
 export interface CooperatorOptions {
@@ -28,6 +29,12 @@ export type Work<R = unknown> =
   | AsyncIterable<unknown, R>;
 
 const DEFAULT_SLICE_MS = 10;
+const OPTIONS: OptionNames<CooperatorOptions> = {
+  clock: true,
+  sliceMs: true,
+  restMs: true,
+  started: true,
+};
 
 /**
  * Steps through its tasks in turn, one step of each, slice by slice. A step that yields a Deferred or a promise makes that
@@ -52,7 +59,7 @@ export class Cooperator {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: CooperatorOptions) {
-    checkObject('options', options);
+    checkOptions('Cooperator', options, OPTIONS);
     checkClock('clock', options.clock);
     this.#clock = options.clock;
     this.#sliceMs = checkMilliseconds('sliceMs', options.sliceMs ?? DEFAULT_SLICE_MS);

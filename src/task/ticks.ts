@@ -1,6 +1,7 @@
 /** A steady pace as something to iterate over. */
 import type { Clock } from '../core/clock.js';
 import { checkClock, checkMilliseconds } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { deferLater } from './defer-later.js';
 import { Intervals } from './intervals.js';
 
@@ -10,6 +11,8 @@ export interface TicksOptions {
   /** Whether the first tick comes at once, rather than an interval later. Default true. */
   readonly now?: boolean;
 }
+
+const OPTIONS: OptionNames<TicksOptions> = { signal: true, now: true };
 
 /**
  * Ticks every `intervalMs`, reckoned from the first `next()`: the loop's body decides when it is ready for another.
@@ -28,6 +31,7 @@ export function ticks(
 ): AsyncGenerator<number, void, void> {
   checkClock('clock', clock);
   checkMilliseconds('intervalMs', intervalMs);
+  checkOptions('ticks', options, OPTIONS);
   return generate(clock, intervalMs, options);
 }
 

@@ -17,6 +17,7 @@ import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
 import { checkData, checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { systemError } from '../internal/system-error.js';
 import type { UDPSettings } from '../reactor/datagrams/datagram-settings.js';
 import type { UDPPort, UDPSocket } from '../reactor/datagrams/udp-port.js';
@@ -55,6 +56,8 @@ interface PendingDial {
   readonly peer: Address;
 }
 
+const OPTIONS: OptionNames<{ reportError?: ErrorReporter }> = { reportError: true };
+
 /**
  * Records what was listened on and connected to. Attempts to connect wait until the test answers them. Nothing happens
  * by itself: time passes, and what was put off runs, in {@link advance}.
@@ -88,6 +91,7 @@ export class MemoryReactor extends HostedReactor {
 
   /** @param options Who is told what application code throws. Default: as all of Ropewalk's errors are reported. */
   constructor(options: { readonly reportError?: ErrorReporter } = {}) {
+    checkOptions('MemoryReactor', options, OPTIONS);
     const clock = new ManualClock(options.reportError ?? reportError);
     super(options, virtualLoop(clock));
     this.#clock = clock;
