@@ -16,6 +16,7 @@ import type { Clock } from '../core/clock.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { checkFunction } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { inspected } from '../internal/inspected.js';
 import { cancelAfter, cancelOnAbort } from './cancelling.js';
 import { getDebugging, historyOf, noteFired, noteMade } from './debugging.js';
 import { AlreadyFiredError, CancelledError, NotPausedError } from './errors.js';
@@ -371,22 +372,26 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   private adoptObject(result: object): void {
-    if (result instanceof Failure) {
-      this.setResult(result);
-      this.flags |= FAILED;
-    } else if (result instanceof Deferred) {
-      this.waitFor(result);
-    } else {
-      let thenable: boolean;
-      try {
-        thenable = isThenable(result);
-      } catch (error) {
-        this.adoptObject(Failure.from(error));
+    let awaited: Deferred<unknown> | undefined;
+    try {
+      if (result instanceof Failure) {
+        this.fail(result);
         return;
       }
-      if (thenable) this.waitFor(fromThenable(result as PromiseLike<unknown>));
-      else this.setResult(result);
+      if (result instanceof Deferred) awaited = result;
+      else if (isThenable(result)) awaited = fromThenable(result);
+    } catch (error) {
+      // A getter named `then`, or a trap of a proxy, threw.
+      this.fail(Failure.from(error));
+      return;
     }
+    if (awaited === undefined) this.setResult(result);
+    else this.waitFor(awaited);
+  }
+
+  private fail(failure: Failure): void {
+    this.setResult(failure);
+    this.flags |= FAILED;
   }
 
   private waitFor(inner: Deferred<unknown>): void {
@@ -498,7 +503,7 @@ export class Deferred<T> implements PromiseLike<T> {
 // isolatedDeclarations takes no computed name of a method.
 Object.defineProperty(Deferred.prototype, inspect.custom, {
   value(this: Deferred<unknown>, _depth: number, options: InspectOptions): string {
-    return this.describe((value) => inspect(value, options));
+    return this.describe((value) => inspected(value, options));
   },
 });
 
