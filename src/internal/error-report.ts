@@ -21,18 +21,15 @@ export const errorChannel: Channel = channel('ropewalk.error');
 
 /** Reports an error. Never throws, whatever `error` is. */
 export const reportError: ErrorReporter = (error, where) => {
-  publishError(error, where);
+  if (!publishError(error, where)) printError(error, where);
 };
 
-/** Reports an error, and tells whether a subscriber has dealt with it: whether it was not printed. */
+/** Publishes an error without printing it. Gives whether a subscriber has dealt with it. */
 export function publishError(error: unknown, where: string): boolean {
-  if (errorChannel.hasSubscribers) {
-    const report: ErrorReport = { error, where, silenced: false };
-    errorChannel.publish(report);
-    if (report.silenced) return true;
-  }
-  printError(error, where);
-  return false;
+  if (!errorChannel.hasSubscribers) return false;
+  const report: ErrorReport = { error, where, silenced: false };
+  errorChannel.publish(report);
+  return report.silenced;
 }
 
 export function printError(error: unknown, where: string): void {

@@ -63,7 +63,7 @@ describe('Failure', () => {
         throw lost;
       },
     };
-    expect(Failure.from(hostile).message).toContain('can not be looked at');
+    expect(Failure.from(hostile).message).toContain('cannot be read');
   });
 
   it('from knows an Error of another realm', () => {
