@@ -1,4 +1,5 @@
 /** Several Deferreds waited for together: what became of each, or the first that succeeds or fails. */
+import { checkBoolean, checkObject } from '../internal/check.js';
 import { Deferred } from './deferred.js';
 import { FirstError } from './errors.js';
 import type { Failure } from './failure.js';
@@ -68,7 +69,11 @@ export function deferredList(
   list: ThenableList,
   options: DeferredListOptions = {},
 ): Deferred<unknown> {
+  checkObject('options', options);
   const { fireOnOneCallback = false, fireOnOneErrback = false, consumeErrors = false } = options;
+  checkBoolean('fireOnOneCallback', fireOnOneCallback);
+  checkBoolean('fireOnOneErrback', fireOnOneErrback);
+  checkBoolean('consumeErrors', consumeErrors);
   const members = membersOf(list);
   const outcomes: ListOutcome<unknown>[] = new Array(members.length);
   let unsettled = members.length;

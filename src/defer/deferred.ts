@@ -14,7 +14,7 @@ import { type InspectOptions, inspect } from 'node:util';
 
 import type { Clock } from '../core/clock.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
-import { checkFunction } from '../internal/check.js';
+import { checkAbortSignal, checkFunction } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { inspected } from '../internal/inspected.js';
 import { cancelAfter, cancelOnAbort } from './cancelling.js';
@@ -87,6 +87,7 @@ export class Deferred<T> implements PromiseLike<T> {
    *
    * @param source A promise: cancelling then means that nobody waits for it any more. Or a function that starts something
    * and gives its promise: cancelling then aborts the signal that the function was given.
+   * A function that throws, or gives no promise, makes the Deferred fail.
    * @throws InvalidArgumentTypeError it is neither.
    * @example const response = Deferred.fromPromise((signal) => fetch(url, { signal }));
    */
@@ -100,7 +101,11 @@ export class Deferred<T> implements PromiseLike<T> {
     const controller = new AbortController();
     const deferred = new Deferred<T>(() => controller.abort(new CancelledError()));
     try {
-      settleFrom(deferred, source(controller.signal));
+      const promise = source(controller.signal);
+      if (!isThenable(promise)) {
+        throw new InvalidArgumentTypeError('what source returns', 'a promise', promise);
+      }
+      settleFrom(deferred, promise);
     } catch (error) {
       deferred.errback(error);
     }
@@ -167,6 +172,9 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** Fires `other` with the result of this one, which has none from there on. Cancelling `other` does not touch this. */
   chainDeferred(other: Deferred<T>): Deferred<void> {
+    if (typeof other?.callback !== 'function' || typeof other.errback !== 'function') {
+      throw new InvalidArgumentTypeError('other', 'a Deferred', other);
+    }
     return this.addCallbacks<void, void>(
       (result) => other.callback(result),
       (failure) => other.errback(failure),
@@ -204,6 +212,7 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** Cancels this when `signal` aborts, unless it has its result by then; the signal's reason becomes the error's `cause`. */
   cancelOn(signal: AbortSignal): this {
+    checkAbortSignal('signal', signal);
     if (!this.ended) cancelOnAbort(this, signal);
     return this;
   }

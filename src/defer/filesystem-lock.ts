@@ -12,7 +12,7 @@ import { basename } from 'node:path';
 
 import type { Clock, DelayedCall } from '../core/clock.js';
 import type { SystemError } from '../core/errors/base.js';
-import { checkClock, checkMilliseconds, checkString } from '../internal/check.js';
+import { checkClock, checkMilliseconds, checkObject, checkString } from '../internal/check.js';
 import { Deferred } from './deferred.js';
 import { AlreadyLockingError, NotAcquiredError, TimeoutError } from './errors.js';
 import { isDead, makeMark } from './process-mark.js';
@@ -55,6 +55,7 @@ export class DeferredFilesystemLock {
   constructor(path: string, clock: Clock, options: FilesystemLockOptions = {}) {
     this.path = checkString('path', path);
     checkClock('clock', clock);
+    checkObject('options', options);
     this.#clock = clock;
     this.#pollMs = checkMilliseconds('pollMs', options.pollMs ?? DEFAULT_POLL_MS);
   }

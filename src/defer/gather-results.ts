@@ -1,4 +1,5 @@
 /** The results of several Deferreds, provided that none fails. */
+import { checkObject } from '../internal/check.js';
 import type { Deferred } from './deferred.js';
 import {
   type DeferredListOptions,
@@ -18,6 +19,7 @@ export function gatherResults<L extends ThenableList>(
   list: L,
   options: Pick<DeferredListOptions, 'consumeErrors'> = {},
 ): Deferred<ListResults<L>> {
+  checkObject('options', options);
   const { consumeErrors = false } = options;
   const members: readonly PromiseLike<unknown>[] = list;
   return deferredList(members, { fireOnOneErrback: true, consumeErrors }).addCallback(

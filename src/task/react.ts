@@ -1,11 +1,12 @@
 /** A whole program as one function: it runs while that does, and its exit code says how it ended. */
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { ReactorAlreadyRunningError, ReactorNotRunningError } from '../core/errors/reactor.js';
 import type { Reactor, RunOptions } from '../core/reactor.js';
 import type { CallbackResult } from '../defer/deferred.js';
 import { CancelledError } from '../defer/errors.js';
 import { Failure } from '../defer/failure.js';
 import { maybeDeferred } from '../defer/succeed.js';
-import { checkFunction } from '../internal/check.js';
+import { checkFunction, checkObject } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { ExitError } from './errors.js';
 
@@ -30,14 +31,20 @@ export interface ReactOptions<Args extends unknown[], R extends Reactor> extends
  *   if (page === '') throw new ExitError(3);
  * }, { reactor: createReactor(), argv: process.argv.slice(2) });
  * @returns a promise that settles after `exit` was called, where that returns. It rejects with a
- * ReactorAlreadyRunningError, before `main` is called.
+ * ReactorAlreadyRunningError or an InvalidArgumentTypeError, before `main` is called.
  */
 export async function react<Args extends unknown[], R extends Reactor>(
   main: (reactor: R, ...argv: Args) => CallbackResult<unknown>,
   options: ReactOptions<Args, R>,
 ): Promise<void> {
-  const { reactor, argv = [] as unknown[] as Args, exit = exitProcess, ...runOptions } = options;
   checkFunction('main', main);
+  checkObject('options', options);
+  const { reactor, argv = [] as unknown[] as Args, exit = exitProcess, ...runOptions } = options;
+  if (typeof reactor?.run !== 'function') {
+    throw new InvalidArgumentTypeError('reactor', 'a reactor', reactor);
+  }
+  if (!Array.isArray(argv)) throw new InvalidArgumentTypeError('argv', 'an array', argv);
+  checkFunction('exit', exit);
   if (reactor.running) throw new ReactorAlreadyRunningError();
   let exitCode = 0;
   let stopping = false;

@@ -1,6 +1,12 @@
 /** A steady pace as something to iterate over. */
 import type { Clock } from '../core/clock.js';
-import { checkClock, checkMilliseconds } from '../internal/check.js';
+import {
+  checkAbortSignal,
+  checkBoolean,
+  checkClock,
+  checkMilliseconds,
+  checkObject,
+} from '../internal/check.js';
 import { deferLater } from './defer-later.js';
 import { Intervals } from './intervals.js';
 
@@ -27,6 +33,9 @@ export function ticks(
 ): AsyncGenerator<number, void, void> {
   checkClock('clock', clock);
   checkMilliseconds('intervalMs', intervalMs);
+  checkObject('options', options);
+  if (options.signal !== undefined) checkAbortSignal('signal', options.signal);
+  checkBoolean('now', options.now ?? true);
   return generate(clock, intervalMs, options);
 }
 
