@@ -1,5 +1,6 @@
 /** The results of several Deferreds, provided that none fails. */
-import { checkObject } from '../internal/check.js';
+
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { Deferred } from './deferred.js';
 import {
   type DeferredListOptions,
@@ -7,6 +8,8 @@ import {
   type ListResults,
   type ThenableList,
 } from './deferred-list.js';
+
+const OPTIONS: OptionNames<Pick<DeferredListOptions, 'consumeErrors'>> = { consumeErrors: true };
 
 /**
  * Fires with the results of all, in the order of the list; fails with a {@link FirstError} as soon as one fails. The
@@ -19,7 +22,7 @@ export function gatherResults<L extends ThenableList>(
   list: L,
   options: Pick<DeferredListOptions, 'consumeErrors'> = {},
 ): Deferred<ListResults<L>> {
-  checkObject('options', options);
+  checkOptions('gatherResults', options, OPTIONS);
   const { consumeErrors = false } = options;
   const members: readonly PromiseLike<unknown>[] = list;
   return deferredList(members, { fireOnOneErrback: true, consumeErrors }).addCallback(

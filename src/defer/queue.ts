@@ -1,5 +1,6 @@
 /** Values on their way from those who make them to those who wait for them. */
-import { checkAbortSignal, checkInteger, checkObject } from '../internal/check.js';
+import { checkAbortSignal, checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { Deferred } from './deferred.js';
 import {
   CancelledError,
@@ -17,6 +18,9 @@ export interface DeferredQueueOptions {
   /** How many takers may wait. Default: any number. */
   readonly backlog?: number;
 }
+
+const OPTIONS: OptionNames<DeferredQueueOptions> = { size: true, backlog: true };
+const VALUES_OPTIONS: OptionNames<{ signal?: AbortSignal }> = { signal: true };
 
 /**
  * First in, first out, for values and for takers alike.
@@ -37,7 +41,7 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: DeferredQueueOptions = {}) {
-    checkObject('options', options);
+    checkOptions('DeferredQueue', options, OPTIONS);
     this.size = checkLimit('size', options.size);
     this.backlog = checkLimit('backlog', options.backlog);
   }
@@ -96,7 +100,7 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
    * @throws InvalidArgumentTypeError
    */
   values(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, void, void> {
-    checkObject('options', options);
+    checkOptions('values', options, VALUES_OPTIONS);
     const { signal } = options;
     if (signal !== undefined) checkAbortSignal('signal', signal);
     return this.#iterate(signal);

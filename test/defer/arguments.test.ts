@@ -108,7 +108,7 @@ describe('an argument of the wrong type is refused by', () => {
   it.each<[string, unknown, unknown]>([
     ['main', 42, {}],
     ['options', () => {}, null],
-    ['reactor', () => {}, {}],
+    ['reactor', () => {}, { reactor: {} }],
     ['argv', () => {}, { reactor: { run: () => {} }, argv: 'text' }],
     ['exit', () => {}, { reactor: { run: () => {} }, exit: 0 }],
   ])('react: %s', async (name, main, options) => {
