@@ -98,7 +98,7 @@ export class RunPhases {
     if (this.#phase === 'disposed') return true;
     this.#disconnectAll();
     this.#phase = 'disposed';
-    this.#turns.clearDelayedCalls();
+    this.#turns.dropDelayedCalls();
     return false;
   }
 
@@ -122,7 +122,7 @@ export class RunPhases {
     await this.#started;
     await this.#events.fireSystemEvent('shutdown');
     if (this.#phase !== 'stopping') return;
-    this.#turns.clearDelayedCalls();
+    this.#turns.dropDelayedCalls();
     this.#endRun();
     this.#addShutdownTrigger();
   }
