@@ -1,5 +1,5 @@
-/** A TCP connection of the simulated network: two ends, a pipe each way, and what fate has in store for it. */
-import type { IPAddress } from '../../core/address.js';
+/** A TCP or UNIX connection of the simulated network: two ends, a pipe each way, and what fate has in store for it. */
+import type { Address } from '../../core/address.js';
 import { checkChoice, checkInteger } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
 import type { ManualClock } from '../manual-clock.js';
@@ -22,9 +22,11 @@ export interface ConnectionOptions {
   /** Names of the ends in the trace, such as `b:40001` and `a:80`. */
   readonly clientName: string;
   readonly serverName: string;
-  readonly clientAddress: IPAddress;
-  readonly serverAddress: IPAddress;
+  readonly clientAddress: Address;
+  readonly serverAddress: Address;
   readonly traffic: Traffic;
+  /** Whether an end that is aborted resets the connection: not over UNIX sockets. */
+  readonly resets: boolean;
   /** Whether the two hosts are cut off from each other now. */
   cutOff(): boolean;
   /** Cuts the two hosts off from each other for a while. */
@@ -37,8 +39,8 @@ export interface ConnectionOptions {
 export class SimulatedConnection {
   /** `b:40001 -> a:80`: the client's end, then the server's. */
   readonly name: string;
-  readonly clientAddress: IPAddress;
-  readonly serverAddress: IPAddress;
+  readonly clientAddress: Address;
+  readonly serverAddress: Address;
   /** @internal */
   readonly client: Endpoint;
   /** @internal */
@@ -55,7 +57,7 @@ export class SimulatedConnection {
 
   /** @internal */
   constructor(options: ConnectionOptions) {
-    const { trace, faults, random, clientName, serverName } = options;
+    const { trace, faults, random, clientName, serverName, resets } = options;
     this.name = `${clientName} -> ${serverName}`;
     this.clientAddress = options.clientAddress;
     this.serverAddress = options.serverAddress;
@@ -84,8 +86,8 @@ export class SimulatedConnection {
     const left = (): void => {
       if (!this.open) options.ended();
     };
-    this.client = new Endpoint({ trace, outgoing: request, incoming: response, left });
-    this.server = new Endpoint({ trace, outgoing: response, incoming: request, left });
+    this.client = new Endpoint({ trace, resets, outgoing: request, incoming: response, left });
+    this.server = new Endpoint({ trace, resets, outgoing: response, incoming: request, left });
     this.client.join(this.server);
     this.server.join(this.client);
   }
