@@ -94,8 +94,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
     factory: FactoryLike,
     options: ListenUNIXOptions = {},
   ): ListeningPort<UNIXAddress> {
-    // Nothing here is a file, nor may it be locked by one.
-    const listeningPort = super.listenUNIX(path, factory, { ...options, wantPID: false });
+    const listeningPort = super.listenUNIX(path, factory, options);
     this.unixServers.push({ path, options, ...this.#server(listeningPort, factory) });
     return listeningPort;
   }
@@ -105,7 +104,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
     factory: FactoryLike,
     options: ConnectUNIXOptions = {},
   ): Connector<UNIXAddress> {
-    const connector = super.connectUNIX(path, factory, { ...options, checkPID: false });
+    const connector = super.connectUNIX(path, factory, options);
     this.unixClients.push({ path, options, ...this.#client(connector, factory) });
     return connector;
   }
@@ -144,7 +143,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
     const end = this.now() + checkMilliseconds('ms', ms);
     const nested = this.#advancing;
     // The turn that is under way arms the timer of its delayed calls when it ends, which is too late here: another turn does.
-    if (nested) this.soon(() => {});
+    if (nested) this.core.soon(() => {});
     this.#advancing = true;
     try {
       this.#advanceTo(end);

@@ -1,8 +1,8 @@
 /** An attempt to connect over the simulated network, from the first packet to the answer. */
 import type { Address } from '../../core/address.js';
+import type { Clock } from '../../core/clock.js';
 import { systemError } from '../../internal/system-error.js';
 import type { Dial } from '../../reactor/streams/dial.js';
-import type { ManualClock } from '../manual-clock.js';
 import type { SimulatedConnection } from './connection.js';
 import type { Endpoint } from './endpoint.js';
 import { draw, type FaultSettings } from './faults.js';
@@ -33,7 +33,7 @@ export interface Destination {
 }
 
 export interface AttemptOptions {
-  readonly clock: ManualClock;
+  readonly clock: Clock;
   readonly trace: Trace;
   readonly faults: FaultSettings;
   /** Determines this attempt's fate, and its connection's. */

@@ -1,8 +1,9 @@
 /** A TCP or UNIX connection of the simulated network: two ends, a pipe each way, and what fate has in store for it. */
+
 import type { Address } from '../../core/address.js';
+import type { Clock } from '../../core/clock.js';
 import { checkChoice, checkInteger } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
-import type { ManualClock } from '../manual-clock.js';
 import { Endpoint } from './endpoint.js';
 import type { FaultSettings } from './faults.js';
 import { Lane, type Traffic } from './lane.js';
@@ -15,7 +16,7 @@ const STRIKES_WITHIN_PIECES = 16;
 
 /** What a connection needs of the network. */
 export interface ConnectionOptions {
-  readonly clock: ManualClock;
+  readonly clock: Clock;
   readonly trace: Trace;
   readonly faults: FaultSettings;
   readonly random: SeededRandom;

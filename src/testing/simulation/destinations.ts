@@ -1,5 +1,5 @@
 /** Where attempts to connect over the simulated network can go: a port of a host, or a path of the host itself. */
-import { addressFrom, type IPAddress, UNIXAddress } from '../../core/address.js';
+import { type IPAddress, UNIXAddress } from '../../core/address.js';
 import type { SystemError } from '../../core/errors/base.js';
 import { systemError } from '../../internal/system-error.js';
 import type { ConnectSettings } from '../../reactor/streams/tcp-settings.js';
@@ -72,17 +72,12 @@ export class UNIXDestination implements Destination {
 
   acceptor(random: SeededRandom): Acceptor | SystemError {
     const { path, checkPID } = this.#settings;
-    const acceptor = this.to.paths.connect(path, 'stream', checkPID);
+    const acceptor = this.to.paths.find(path, 'stream', checkPID);
     const full = random.fork('fullQueue').chance(this.#faults.fullQueue);
-    return full && !(acceptor instanceof Error) ? this.error('EAGAIN') : (acceptor as Acceptor);
+    return full && !(acceptor instanceof Error) ? this.error('EAGAIN') : acceptor;
   }
 
   error(code: string): SystemError {
     return systemError('connect', code, this.peer.path);
   }
-}
-
-/** `TCP` destination by its address as text. */
-export function tcpPeer(address: string, port: number): IPAddress {
-  return addressFrom('TCP', address, port);
 }

@@ -88,7 +88,8 @@ export class Endpoint {
   /** What close(2) does: what was sent still goes out, but for a reset where received data was never read. */
   close(): void {
     if (!this.#open) return;
-    if (this.#incoming.unreadBytes > 0) this.#drop(`closed with ${this.#incoming.unreadBytes} B unread`);
+    if (this.#incoming.unreadBytes > 0)
+      this.#drop(`closed with ${this.#incoming.unreadBytes} B unread`);
     else this.#finish();
   }
 

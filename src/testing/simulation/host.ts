@@ -1,5 +1,5 @@
 /** A host of the simulated network: its address, its ports and socket paths, and what is bound to them. */
-import { type Address, addressFrom, type IPAddress } from '../../core/address.js';
+import { type Address, addressFrom, type IPAddress, type UNIXAddress } from '../../core/address.js';
 import type { SystemError } from '../../core/errors/base.js';
 import { systemError } from '../../internal/system-error.js';
 import type { ConnectSettings, ListenSettings } from '../../reactor/streams/tcp-settings.js';
@@ -27,11 +27,22 @@ const WILDCARDS: readonly string[] = ['', '::', '0.0.0.0'];
 const FIRST_EPHEMERAL_PORT = 40_001;
 const LAST_PORT = 65_535;
 
+/** A UNIX datagram socket, as others on its host see it. */
+export interface DatagramHolder {
+  readonly address: UNIXAddress;
+  /** What it is connected to: it takes datagrams from there only. */
+  readonly peer: UNIXAddress | undefined;
+  /** Whether there is room for so many bytes; otherwise `again` is called when there may be. */
+  reserve(bytes: number, again: () => void): boolean;
+  /** A datagram for which there is room is on its way. */
+  take(data: Buffer, from: UNIXAddress): void;
+}
+
 export class Host {
   readonly name: string;
   readonly address: string;
   readonly udp: UDPBindings = new UDPBindings();
-  readonly paths: SocketPaths<Acceptor> = new SocketPaths();
+  readonly paths: SocketPaths<Acceptor, DatagramHolder> = new SocketPaths();
   #listeners: Listener[] = [];
   #nextPort = FIRST_EPHEMERAL_PORT;
 

@@ -35,7 +35,7 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     endpoint: Endpoint,
     peer: Address,
     host: Address,
-    settings: SocketSettings,
+    settings: Pick<SocketSettings, 'lingerSeconds' | 'noDelay' | 'keepAlive'>,
   ) {
     super(owner);
     this.#reactor = reactor;

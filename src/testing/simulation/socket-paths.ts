@@ -2,53 +2,66 @@
 import type { SystemError } from '../../core/errors/base.js';
 import { systemError } from '../../internal/system-error.js';
 
-/** What is bound to a path. Without a holder the path is stale: a file that a socket has left. */
-export interface SocketPath<Holder> {
-  readonly path: string;
-  readonly kind: 'stream' | 'datagram';
-  /** Whether the holder keeps the lock of `wantPID`. */
-  readonly locked: boolean;
-  holder: Holder | undefined;
+/** What a path is bound to, by the kind of socket. */
+export interface SocketHolders<Stream, Datagram> {
+  readonly stream: Stream;
+  readonly datagram: Datagram;
 }
 
-export class SocketPaths<Holder> {
-  readonly #entries = new Map<string, SocketPath<Holder>>();
+type Kind = 'stream' | 'datagram';
+
+/** A bound path. Without a holder it is stale: a file that a socket has left. */
+export interface SocketPath {
+  readonly path: string;
+  readonly kind: Kind;
+  /** Whether the holder keeps the lock of `wantPID`. */
+  readonly locked: boolean;
+  holder: unknown;
+}
+
+export class SocketPaths<Stream, Datagram> {
+  readonly #entries = new Map<string, SocketPath>();
 
   /**
    * @param locked Takes the lock of the path, and replaces a stale one.
    * @throws SystemError `EADDRINUSE`
    */
-  bind(
+  bind<K extends Kind>(
     path: string,
-    kind: SocketPath<Holder>['kind'],
-    holder: Holder,
+    kind: K,
+    holder: SocketHolders<Stream, Datagram>[K],
     locked = false,
-  ): SocketPath<Holder> {
+  ): SocketPath {
     const there = this.#entries.get(path);
     if (there !== undefined && !(locked && there.holder === undefined)) {
       throw systemError('bind', 'EADDRINUSE', path);
     }
-    const entry: SocketPath<Holder> = { path, kind, locked, holder };
+    const entry: SocketPath = { path, kind, locked, holder };
     this.#entries.set(path, entry);
     return entry;
   }
 
   /**
-   * The socket at a path, for a client.
+   * The socket at a path, as connect(2) finds it, or why it finds none.
    * @param needsLock With `checkPID`: only a holder of the lock will do.
    */
-  connect(path: string, kind: SocketPath<Holder>['kind'], needsLock = false): Holder | SystemError {
+  find<K extends Kind>(
+    path: string,
+    kind: K,
+    needsLock = false,
+  ): SocketHolders<Stream, Datagram>[K] | SystemError {
     const entry = this.#entries.get(path);
     if (needsLock && (entry?.holder === undefined || !entry.locked)) return refused(path);
-    if (entry === undefined) {
-      return path.startsWith('\0') ? refused(path) : systemError('connect', 'ENOENT', path);
+    if (entry === undefined && !path.startsWith('\0')) {
+      return systemError('connect', 'ENOENT', path);
     }
-    if (entry.holder === undefined) return refused(path);
-    return entry.kind === kind ? entry.holder : systemError('connect', 'EPROTOTYPE', path);
+    if (entry?.holder === undefined) return refused(path);
+    if (entry.kind !== kind) return systemError('connect', 'EPROTOTYPE', path);
+    return entry.holder as SocketHolders<Stream, Datagram>[K];
   }
 
   /** The socket is closed. @param keepFile Leaves the path, stale; an abstract name is gone in any case. */
-  release(entry: SocketPath<Holder>, keepFile: boolean): void {
+  release(entry: SocketPath, keepFile: boolean): void {
     entry.holder = undefined;
     if (keepFile && !entry.path.startsWith('\0')) return;
     if (this.#entries.get(entry.path) === entry) this.#entries.delete(entry.path);

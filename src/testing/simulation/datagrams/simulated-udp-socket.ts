@@ -55,7 +55,7 @@ export class SimulatedUDPSocket
     settings: UDPSettings,
     port: UDPPort,
   ) {
-    const random = network.randomOf('datagram socket');
+    const random = network.nextDatagramRandom();
     super({ ...network.surroundings, sockets, port, settings, random });
     this.#network = network;
     this.#host = host;
@@ -128,7 +128,8 @@ export class SimulatedUDPSocket
 
   /** @internal */
   isMember({ to, from, through }: UDPDatagram): boolean {
-    if (this.boundTo !== '0.0.0.0' && this.boundTo !== '::' && this.boundTo !== to.host) return false;
+    if (this.boundTo !== '0.0.0.0' && this.boundTo !== '::' && this.boundTo !== to.host)
+      return false;
     const any = membershipKey(to.host, through, '');
     return this.#groups.has(any) || this.#groups.has(membershipKey(to.host, through, from.host));
   }
@@ -216,7 +217,8 @@ export class SimulatedUDPSocket
       return udpError('sendmsg', 'EACCES', to);
     }
     if (source !== undefined && !host.has(source)) return udpError('sendmsg', 'EINVAL', to);
-    if (through === 'eth0' && host.isLoopback(this.boundTo)) return udpError('sendmsg', 'EINVAL', to);
+    if (through === 'eth0' && host.isLoopback(this.boundTo))
+      return udpError('sendmsg', 'EINVAL', to);
     if (through === 'eth0' && data.byteLength > this.faults.mtuBytes) {
       return udpError('sendmsg', 'EMSGSIZE', to);
     }
