@@ -39,7 +39,11 @@ export {
 export type { Descriptor, ReadDescriptor, WriteDescriptor } from './core/descriptor.js';
 export type { Destination } from './core/destination.js';
 export type { ErrorReporter } from './core/error-reporter.js';
-export { InvalidArgumentTypeError, InvalidArgumentValueError } from './core/errors/arguments.js';
+export {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+  UnknownOptionError,
+} from './core/errors/arguments.js';
 export {
   LocalProtocolError,
   RemoteProtocolError,
@@ -175,6 +179,7 @@ export {
   QueueClosedError,
   QueueOverflowError,
   QueueUnderflowError,
+  ReactorStoppedError,
   TimeoutError,
 } from './defer/errors.js';
 export { type ErrorClass, type ErrorKind, type ErrorOf, Failure } from './defer/failure.js';

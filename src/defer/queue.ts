@@ -1,5 +1,6 @@
 /** Values on their way from those who make them to those who wait for them. */
-import { checkInteger } from '../internal/check.js';
+import { checkAbortSignal, checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { Deferred } from './deferred.js';
 import {
   CancelledError,
@@ -17,6 +18,9 @@ export interface DeferredQueueOptions {
   /** How many takers may wait. Default: any number. */
   readonly backlog?: number;
 }
+
+const OPTIONS: OptionNames<DeferredQueueOptions> = { size: true, backlog: true };
+const VALUES_OPTIONS: OptionNames<{ signal?: AbortSignal }> = { signal: true };
 
 /**
  * First in, first out, for values and for takers alike.
@@ -37,6 +41,7 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: DeferredQueueOptions = {}) {
+    checkOptions('DeferredQueue', options, OPTIONS);
     this.size = checkLimit('size', options.size);
     this.backlog = checkLimit('backlog', options.backlog);
   }
@@ -92,9 +97,20 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
   /**
    * The values as they come. Ends when the queue is closed and empty, or `signal` aborts; no value is lost by that. Several
    * may iterate: each value goes to one of them.
+   * @throws InvalidArgumentTypeError
    */
-  async *values(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, void, void> {
+  values(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, void, void> {
+    checkOptions('values', options, VALUES_OPTIONS);
     const { signal } = options;
+    if (signal !== undefined) checkAbortSignal('signal', signal);
+    return this.#iterate(signal);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
+    return this.values();
+  }
+
+  async *#iterate(signal: AbortSignal | undefined): AsyncGenerator<T, void, void> {
     const aborted = (): boolean => signal?.aborted === true;
     while (!aborted()) {
       const next = this.get();
@@ -109,10 +125,6 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
       }
       yield value;
     }
-  }
-
-  [Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
-    return this.values();
   }
 }
 

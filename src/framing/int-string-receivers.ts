@@ -6,10 +6,10 @@ import { givenCopyOf } from '../internal/lent-bytes.js';
 import type { FrameTooLongError, InvalidFrameLengthError } from './errors.js';
 import { FrameReceiver } from './frame-receiver.js';
 import {
-  encodeLengthPrefix,
   LengthPrefixDecoder,
   type LengthPrefixDecoderOptions,
   type LengthPrefixOptions,
+  lengthPrefix,
   type PrefixBits,
 } from './length-prefix.js';
 
@@ -88,7 +88,7 @@ export abstract class IntNStringReceiver extends FrameReceiver {
   sendString(string: string | Uint8Array): void {
     checkData(string);
     const length = Buffer.byteLength(string);
-    this.transport.write(encodeLengthPrefix(length, this.#bits, this.#options));
+    this.transport.write(lengthPrefix(length, this.#bits, this.#options));
     this.transport.write(string);
   }
 

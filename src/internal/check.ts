@@ -35,9 +35,16 @@ export function checkFunction(what: string, value: unknown): void {
 
 /** Options that can't be left out. */
 export function checkObject(what: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidArgumentTypeError(what, 'an object', value);
   }
+}
+
+/** Of this realm or another, or a polyfill's. */
+export function checkAbortSignal(what: string, value: unknown): void {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return;
+  throw new InvalidArgumentTypeError(what, 'an AbortSignal', value);
 }
 
 /** What counts time: a reactor, or the manual clock of a test. */

@@ -1,4 +1,5 @@
 /** A whole program as one function: it runs while that does, and its exit code says how it ended. */
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { ReactorAlreadyRunningError, ReactorNotRunningError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
 import type { RunOptions } from '../core/reactor-life.js';
@@ -8,6 +9,8 @@ import { Failure } from '../defer/failure.js';
 import { maybeDeferred } from '../defer/succeed.js';
 import { checkFunction } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
+import { RUN_OPTIONS } from '../internal/run-options.js';
 import { ExitError } from './errors.js';
 
 export interface ReactOptions<Args extends unknown[], R extends Reactor> extends RunOptions {
@@ -17,6 +20,13 @@ export interface ReactOptions<Args extends unknown[], R extends Reactor> extends
   /** Ends the process. Default `process.exit`. */
   readonly exit?: (exitCode: number) => void;
 }
+
+const OPTIONS: OptionNames<ReactOptions<unknown[], Reactor>> = {
+  ...RUN_OPTIONS,
+  reactor: true,
+  argv: true,
+  exit: true,
+};
 
 /**
  * Calls `main(reactor, ...argv)`, runs the reactor until what that returned has a result, stops it, and exits: with 0; with
@@ -31,14 +41,20 @@ export interface ReactOptions<Args extends unknown[], R extends Reactor> extends
  *   if (page === '') throw new ExitError(3);
  * }, { reactor: createReactor(), argv: process.argv.slice(2) });
  * @returns a promise that settles after `exit` was called, where that returns. It rejects with a
- * ReactorAlreadyRunningError, before `main` is called.
+ * ReactorAlreadyRunningError or an InvalidArgumentTypeError, before `main` is called.
  */
 export async function react<Args extends unknown[], R extends Reactor>(
   main: (reactor: R, ...argv: Args) => CallbackResult<unknown>,
   options: ReactOptions<Args, R>,
 ): Promise<void> {
-  const { reactor, argv = [] as unknown[] as Args, exit = exitProcess, ...runOptions } = options;
+  checkOptions<ReactOptions<unknown[], Reactor>>('react', options, OPTIONS);
   checkFunction('main', main);
+  const { reactor, argv = [] as unknown[] as Args, exit = exitProcess, ...runOptions } = options;
+  if (typeof reactor?.run !== 'function') {
+    throw new InvalidArgumentTypeError('reactor', 'a reactor', reactor);
+  }
+  if (!Array.isArray(argv)) throw new InvalidArgumentTypeError('argv', 'an array', argv);
+  checkFunction('exit', exit);
   if (reactor.running) throw new ReactorAlreadyRunningError();
   let exitCode = 0;
   let stopping = false;

@@ -1,9 +1,12 @@
 /** Runs one scenario under many seeds, and tells of the first that fails how to see it fail again. */
+
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import { RopewalkError } from '../../core/errors/base.js';
+import { messageOf } from '../../core/text-of.js';
 import { checkInteger } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { CHOPPY, type SimulationFaults } from './faults.js';
-import { Simulation, type SimulationOptions } from './simulation.js';
+import { SIMULATION_OPTIONS, Simulation, type SimulationOptions } from './simulation.js';
 
 /** What to check, on a fresh simulation each time. It may throw, or give a promise that is then driven until it settles. */
 export type Scenario = (simulation: Simulation) => unknown;
@@ -46,6 +49,13 @@ interface Failure {
   readonly error: unknown;
 }
 
+const OPTIONS: OptionNames<SimulateOptions> = {
+  ...SIMULATION_OPTIONS,
+  runs: true,
+  shrink: true,
+  traceLines: true,
+};
+
 const SEED_VARIABLE = 'ROPEWALK_SIMULATION_SEED';
 
 /** How many seeds there are. */
@@ -67,6 +77,7 @@ const SEEDS = 2 ** 32;
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
 export async function simulate(scenario: Scenario, options: SimulateOptions = {}): Promise<void> {
+  checkOptions('simulate', options, OPTIONS);
   const { seed, runs, shrink = true, traceLines = 30, ...rest } = options;
   const given = { faults: CHOPPY, ...rest };
   const replayed = replayedSeed();
@@ -120,7 +131,7 @@ function describe(
 ): string {
   const { seed, trace } = simulation;
   const lines = [
-    `seed ${seed} fails (${which}): ${error instanceof Error ? error.message : String(error)}`,
+    `seed ${seed} fails (${which}): ${messageOf(error)}`,
     `To run it again: ${SEED_VARIABLE}=${seed}, or { seed: ${seed} }.`,
   ];
   if (needed?.length === 0) lines.push('It fails without any fault too.');

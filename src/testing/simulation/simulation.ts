@@ -2,9 +2,12 @@
  * Hosts, the network between them and the time they live in, all simulated. One queue holds all that is to happen, in
  * the order of virtual time; what happens is determined by the seed.
  */
+
 import type { Clock, DelayedCall } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
+import { textOf } from '../../core/text-of.js';
 import { checkChoice, checkFunction, checkInteger, checkString } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { ManualClock } from '../manual-clock.js';
 import type { SimulatedConnection } from './connection.js';
 import { Driver, type Until } from './driver.js';
@@ -32,6 +35,15 @@ export interface SimulationOptions {
    */
   readonly reportError?: ErrorReporter;
 }
+
+/** @internal */
+export const SIMULATION_OPTIONS: OptionNames<SimulationOptions> = {
+  seed: true,
+  faults: true,
+  trace: true,
+  maxSteps: true,
+  reportError: true,
+};
 
 /**
  * A network of hosts in virtual time.
@@ -63,6 +75,7 @@ export class Simulation implements Clock {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: SimulationOptions = {}) {
+    checkOptions('Simulation', options, SIMULATION_OPTIONS);
     this.seed = checkInteger('seed', options.seed ?? 1, 0, 2 ** 32 - 1);
     const level = checkChoice('trace', options.trace ?? 'data', TRACE_LEVELS);
     const maxSteps = options.maxSteps ?? DEFAULT_MAX_STEPS;
@@ -208,5 +221,5 @@ function isPromise(value: Until | undefined): value is PromiseLike<unknown> {
 
 /** A stack would make the trace differ from one machine to the next. */
 function oneLine(error: unknown): string {
-  return String(error).split('\n', 1)[0] ?? '';
+  return textOf(error).split('\n', 1)[0] ?? '';
 }
