@@ -162,7 +162,7 @@ export class SimulatedUDPSocket
     const lane = this.#lane;
     const before = lane.waitingBytes;
     if (before > 0 && before + byteLength > this.sendBufferBytes) return false;
-    const to = waiting.to ?? this.peer;
+    const to = reachable(waiting.to ?? this.peer);
     if (to === undefined) return true;
     const datagram = this.#datagram(waiting, to);
     if (datagram instanceof Error) {
@@ -251,6 +251,12 @@ export class SimulatedUDPSocket
     if (through === 'eth0' || through === '2' || through === this.#host.address) return 'eth0';
     throw udpError('setsockopt', 'ENODEV');
   }
+}
+
+/** The address of nobody stands for this host, as on Linux. */
+function reachable(to: IPAddress | undefined): IPAddress | undefined {
+  if (to?.host === '0.0.0.0') return addressFrom('UDP', '127.0.0.1', to.port);
+  return to?.host === '::' ? addressFrom('UDP', '::1', to.port) : to;
 }
 
 function membershipKey(group: string, through: Interface, source: string): string {
