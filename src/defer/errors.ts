@@ -61,19 +61,6 @@ export class NotPausedError extends RopewalkError {
   }
 }
 
-/** Something that is not an `Error` was thrown, or rejected with: a {@link Failure} carries errors only. */
-export class NotAnErrorError extends RopewalkError {
-  override readonly name = 'NotAnErrorError';
-  override readonly code = 'ERR_NOT_AN_ERROR';
-  /** What was thrown. */
-  readonly thrown: unknown;
-
-  constructor(thrown: unknown) {
-    super(`not an Error was thrown: ${describe(thrown)}`);
-    this.thrown = thrown;
-  }
-}
-
 /** The first of a list of Deferreds failed; which one, and with what. */
 export class FirstError extends RopewalkError {
   override readonly name = 'FirstError';
@@ -151,13 +138,5 @@ export class AlreadyLockingError extends RopewalkError {
   constructor(path: string) {
     super(`it holds the lock, or waits for it, already: ${path}`);
     this.path = path;
-  }
-}
-
-function describe(thrown: unknown): string {
-  try {
-    return typeof thrown === 'string' ? JSON.stringify(thrown.slice(0, 200)) : String(thrown);
-  } catch {
-    return 'an object that can not be looked at';
   }
 }

@@ -2,8 +2,8 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
 import { ConnectionClosed, ConnectionLost } from '../../src/core/errors/connection.js';
-import { NotAnErrorError } from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
+import { NotAnErrorError } from '../../src/defer/not-an-error.js';
 import { succeed } from '../../src/defer/succeed.js';
 
 describe('Failure', () => {
