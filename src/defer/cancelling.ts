@@ -1,6 +1,6 @@
 /** Cancels a Deferred from outside: when a signal aborts, or when time has passed. */
 import type { Clock } from '../core/clock.js';
-import { checkClock, checkMilliseconds } from '../internal/check.js';
+import { checkClock, checkFunction, checkMilliseconds } from '../internal/check.js';
 import { CancelledError, TimeoutError } from './errors.js';
 import { Failure } from './failure.js';
 import type { CallbackResult } from './result.js';
@@ -42,6 +42,7 @@ export function cancelAfter<T, U>(
 ): (result: T | Failure) => CallbackResult<T | U> {
   checkMilliseconds('timeoutMs', timeoutMs);
   checkClock('clock', clock);
+  checkFunction('onTimeoutCancel', onTimeoutCancel);
   let late = false;
   const call = clock.callLater(timeoutMs, () => {
     late = true;

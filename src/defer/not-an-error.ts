@@ -1,5 +1,6 @@
 /** The error that stands for a thrown value which is none. */
 import { RopewalkError } from '../core/errors/base.js';
+import { textOf } from '../core/text-of.js';
 
 /** Something that is not an `Error` was thrown, or rejected with: a {@link Failure} carries errors only. */
 export class NotAnErrorError extends RopewalkError {
@@ -15,9 +16,5 @@ export class NotAnErrorError extends RopewalkError {
 }
 
 function describe(thrown: unknown): string {
-  try {
-    return typeof thrown === 'string' ? JSON.stringify(thrown.slice(0, 200)) : String(thrown);
-  } catch {
-    return 'an object that can not be looked at';
-  }
+  return typeof thrown === 'string' ? JSON.stringify(thrown.slice(0, 200)) : textOf(thrown);
 }
