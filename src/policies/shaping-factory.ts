@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.js';
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
-import type { StreamProtocol } from '../core/protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { checkData } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
