@@ -1,6 +1,6 @@
 /** A UNIX connection of a simulated reactor: no option of TCP, no descriptors and no credentials. */
 import { UnsupportedError } from '../../core/errors/reactor.js';
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { PeerCredentials } from '../../core/unix-options.js';
 import { SimulatedTransport } from './simulated-transport.js';
 
