@@ -249,6 +249,7 @@ export {
   type StatefulProtocolOptions,
 } from './framing/stateful-protocol.js';
 export type { ErrorReport } from './internal/error-report.js';
+export { BucketFilter, type BucketFilterOptions } from './policies/bucket-filter.js';
 export type { ConnectionTimeout } from './policies/connection-timeout.js';
 export { Deadline } from './policies/deadline.js';
 export { TooManyUnsentBytesError } from './policies/errors.js';
