@@ -336,7 +336,7 @@ export class MemoryReactor extends HostedReactor {
 
   /** Gives a transport its turns, unless the application wanted none. */
   #keep(transport: MemoryTransport): MemoryTransport {
-    if (transport.connected) this.#open.add(transport);
+    if (transport.connected || transport.disconnecting) this.#open.add(transport);
     return transport;
   }
 
