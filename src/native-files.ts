@@ -1,4 +1,4 @@
-/** Which files may hold the addon, the best first. None of them is opened here. */
+/** Lists the files that may hold the addon, in order of preference. Opens none of them. */
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,8 +8,9 @@ const NAME = 'ropewalk';
 export type Libc = 'glibc' | 'musl' | undefined;
 
 /**
- * `ROPEWALK_PREBUILD`, where it is set, and nothing else: a file, or a folder laid out as the package. Else of the
- * package a local build, because who compiled it wants it, then the prebuild for this platform.
+ * `ROPEWALK_PREBUILD`, where it is set, and nothing else: a file, or a folder laid out as the package. Otherwise, of the
+ * package a local build (of the repository, then one below `native/` of an installed package), then the prebuild for
+ * this platform.
  */
 export function addonFiles(): string[] {
   const { ROPEWALK_PREBUILD: wanted = '' } = process.env;
@@ -37,6 +38,7 @@ function filesIn(root: string): string[] {
   const names = libc === undefined ? [`${NAME}.node`] : [`${NAME}.${libc}.node`, `${NAME}.node`];
   return [
     join(root, 'build', 'Release', `${NAME}.node`),
+    join(root, 'native', 'build', 'Release', `${NAME}.node`),
     ...names.map((name) => join(prebuilds, name)),
   ];
 }

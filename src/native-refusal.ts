@@ -51,7 +51,7 @@ function refusal(telling: AddonAttempt | undefined): Refusal {
     default:
       return {
         why: `${telling.file}: ${firstLine(telling.error)}`,
-        advice: `Reinstall ropewalk on this machine, or ${HOW_TO_BUILD}.`,
+        advice: `Reinstall ropewalk on this machine, or ${HOW_TO_COMPILE}.`,
       };
   }
 }
@@ -70,13 +70,14 @@ function forbidden(): Refusal {
       };
 }
 
-const HOW_TO_BUILD = 'build it: npm explore ropewalk -- npx node-gyp rebuild';
+const HOW_TO_COMPILE =
+  'compile it: npm explore ropewalk -- npx node-gyp rebuild --directory=native';
 
 function missing(): Refusal {
   const why = `there is none for ${platformName()}`;
   if (process.env.ROPEWALK_PREBUILD) {
     const advice =
-      'ROPEWALK_PREBUILD has to name the file ropewalk.node, or the folder that has prebuilds/ or build/Release/.';
+      'ROPEWALK_PREBUILD must name the file ropewalk.node, or a folder that contains build/Release/ or prebuilds/.';
     return { why, advice };
   }
   if (isBundled()) {
@@ -84,7 +85,7 @@ function missing(): Refusal {
       'A bundle lacks it: leave ropewalk out of the bundle (external), or set ROPEWALK_PREBUILD to a copy of the file from its prebuilds/.';
     return { why, advice };
   }
-  return { why, advice: `Reinstall ropewalk, or ${HOW_TO_BUILD}.` };
+  return { why, advice: `Reinstall ropewalk, or ${HOW_TO_COMPILE}.` };
 }
 
 /** Whether this module is no longer where the package has it. */

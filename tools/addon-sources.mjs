@@ -1,5 +1,5 @@
 // @ts-check
-// What the addon is made of, as binding.gyp lists it: the one list for local builds and prebuilds.
+// Reads the addon's sources from native/binding.gyp, the one list for local builds and prebuilds.
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ function parseGyp(text) {
 }
 
 /**
- * Whether a condition that chooses sources is true; it may only ask for the system.
+ * Whether a condition that chooses sources is true. It may only test the operating system.
  *
  * @param {string} condition such as `OS!='win'` or `OS in 'mac freebsd'.split()`
  * @param {string} os
@@ -25,7 +25,7 @@ function holds(condition, os) {
   if (one !== null) return (one[1] === '==') === (one[2] === os);
   const several = /^OS in '([\w ]+)'\.split\(\)$/.exec(condition);
   if (several?.[1] !== undefined) return several[1].split(' ').includes(os);
-  throw new Error(`binding.gyp: sources depend on ${condition}`);
+  throw new Error(`native/binding.gyp: sources depend on ${condition}`);
 }
 
 /** @typedef {{ sources?: string[], libraries?: string[] }} Branch */
@@ -36,7 +36,7 @@ function holds(condition, os) {
  * @returns {{ sources: string[], libraries: string[], defines: string[] }} paths below `root`
  */
 function addonSources(root, os) {
-  const [target] = parseGyp(readFileSync(join(root, 'binding.gyp'), 'utf8')).targets;
+  const [target] = parseGyp(readFileSync(join(root, 'native', 'binding.gyp'), 'utf8')).targets;
   const sources = [...target.sources];
   const libraries = [];
   for (const [condition, ...branches] of target.conditions) {
@@ -46,7 +46,11 @@ function addonSources(root, os) {
     sources.push(...(branch?.sources ?? []));
     libraries.push(...(branch?.libraries ?? []));
   }
-  return { sources, libraries, defines: target.defines };
+  return {
+    sources: sources.map((file) => join('native', file)),
+    libraries,
+    defines: target.defines,
+  };
 }
 
 /** Everything that is compiled, below `root`: native tests and fuzzers are not. @param {string} root */

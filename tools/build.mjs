@@ -125,7 +125,7 @@ function nativeSources() {
   const files = readdirSync(at('native'), { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.(cc|h)$/.test(file) && !/^(test|fuzz)[/\\]/.test(file))
     .map((file) => at('native', file));
-  return [...files, at('binding.gyp')];
+  return [...files, at('binding.gyp'), at('native', 'binding.gyp')];
 }
 
 /** The environment for node-gyp, prebuildify and cmake-js; all three honour `npm_config_nodedir`. */

@@ -21,7 +21,7 @@ import { faultsOfAddon } from './check-addon.mjs';
 function sourcesDigest(root) {
   return digestOf(root, [
     ...nativeFiles(root),
-    'binding.gyp',
+    'native/binding.gyp',
     'tools/addon-file.mjs',
     'tools/addon-sources.mjs',
     'tools/mach-exports.mjs',

@@ -201,7 +201,6 @@ function verifyAll(targets) {
   const copy = mkdtempSync(join(tmpdir(), 'ropewalk-prebuilds-'));
   try {
     for (const name of [
-      'binding.gyp',
       'native',
       'tools/toolchain/exports.map',
       'tools/toolchain/libc++.tbd',

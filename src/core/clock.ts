@@ -15,17 +15,26 @@ export interface Clock {
     callback: (...args: Args) => void,
     ...args: Args
   ): DelayedCall;
-  /** The calls that wait, in no order. */
+  /** The pending calls, in no order. */
   getDelayedCalls(): DelayedCall[];
 }
 
-/** One pending `callLater`. */
+/**
+ * One pending `callLater`. It ends in one of three ways: it runs, it is cancelled, or the clock drops it. A reactor drops
+ * its pending calls at the end of its shutdown and when it is disposed of; `crash` leaves them as they are.
+ */
 export interface DelayedCall {
   /** When it falls due, on the clock's scale. */
   getTime(): number;
-  /** False from the moment the call begins, or once it is cancelled. */
+  /** False from the moment the call begins, and once it was cancelled or dropped. */
   active(): boolean;
-  /** @throws AlreadyCalledError, AlreadyCancelledError */
+  /**
+   * Calls `callback` if the clock drops this call, for whatever would wait in vain. A reactor does so before `run` settles,
+   * when all of its calls are dropped, in the order of their times. What `callback` throws is reported. A second callback
+   * replaces the first. Does nothing once the call is not active. A clock that never drops calls has nothing to do here.
+   */
+  whenDropped(callback: () => void): void;
+  /** Does nothing where the clock has dropped the call. @throws AlreadyCalledError, AlreadyCancelledError */
   cancel(): void;
   /**
    * Sets the time to `delayMs` from now.

@@ -47,7 +47,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Lets `ms` pass. Calls made meanwhile run too, where they fall due within that time.
+   * Lets `ms` pass. Calls made meanwhile run too, where they fall due within that time. Inside a call, it runs what falls
+   * due in its own `ms` before it returns.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   advance(ms: number): void {
@@ -61,9 +62,9 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Goes on to the time of the next call and runs those that are due then. What they make waits for another step, be it
-   * due at the same time.
-   * @returns False where no call waits.
+   * Goes on to the time of the next call and runs those that are due then. Calls that they make wait for another step, even
+   * when they are due at the same time.
+   * @returns False where no call is pending.
    */
   step(): boolean {
     const next = this.nextTime;
@@ -71,6 +72,11 @@ export class ManualClock implements Clock {
     this.#now = Math.max(this.#now, next);
     this.#delayedCalls.runDue();
     return true;
+  }
+
+  /** Drops the pending calls, as a reactor does when it is stopped: see `DelayedCall.whenDropped`. */
+  dropCalls(): void {
+    this.#delayedCalls.drop();
   }
 
   /** Advances by each of `steps` in turn. */

@@ -32,7 +32,7 @@ describe('ropewalk doctor', () => {
     );
     expect(stdout).toMatch(/^ {2}tried +\/nowhere\/build\/Release\/ropewalk\.node: no such file$/m);
     expect(stdout).toMatch(/^pollers +none$/m);
-    expect(stdout).toContain('ROPEWALK_PREBUILD has to name the file');
+    expect(stdout).toContain('ROPEWALK_PREBUILD must name the file');
   });
 
   it('refuses other flags', async () => {

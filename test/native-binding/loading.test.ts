@@ -69,8 +69,11 @@ function place(path: string, content: 'addon' | 'rubbish'): string {
 }
 
 describe('the addon', () => {
-  it('is a local build rather than a prebuild', async () => {
-    place('build/Release/ropewalk.node', 'addon');
+  it.each([
+    'build/Release/ropewalk.node', // in the repository
+    'native/build/Release/ropewalk.node', // in an installed package
+  ])('is a local build rather than a prebuild: %s', async (local) => {
+    place(local, 'addon');
     place(`prebuilds/${PLATFORM}/${PREBUILD}`, 'rubbish');
     const outcome = await load({ args: ['native'], env: { ROPEWALK_PREBUILD: folder } });
     expect(outcome).toMatchObject({ kind: 'native', warnings: '' });
@@ -129,7 +132,7 @@ describe('without an addon', () => {
       expect(outcome.kind).toBe('node');
       expect(outcome.warnings.match(/RopewalkWarning/g)).toHaveLength(1);
       expect(outcome.warnings).toContain('The pure-JS reactor serves instead.');
-      expect(outcome.warnings).toContain('ROPEWALK_PREBUILD has to name the file');
+      expect(outcome.warnings).toContain('ROPEWALK_PREBUILD must name the file');
       expect(outcome.warnings).toContain('ropewalk doctor');
     },
   );

@@ -33,7 +33,7 @@ export class TurnClock implements Clock {
 
   /** Drops all calls, as a reactor does that is stopped. */
   clear(): void {
-    this.#calls.clear();
+    this.#calls.drop();
   }
 
   /** Lets `ms` pass, and then runs what is due. */

@@ -17,7 +17,7 @@ type CallLater = (
 function contractOver(replace: Partial<Record<keyof ManualClock, unknown>>) {
   return clockContract(() => {
     const clock = Object.assign(new ManualClock(), replace);
-    return { clock, advance: (ms) => clock.advance(ms) };
+    return { clock, advance: (ms) => clock.advance(ms), drop: () => clock.dropCalls() };
   });
 }
 
@@ -31,6 +31,7 @@ function changed(call: DelayedCall, change: Partial<DelayedCall>): DelayedCall {
   const copy: DelayedCall = {
     getTime: () => call.getTime(),
     active: () => call.active(),
+    whenDropped: (callback) => call.whenDropped(callback),
     cancel: () => call.cancel(),
     reset: (ms) => call.reset(ms),
     delay: (ms) => call.delay(ms),
@@ -135,6 +136,58 @@ const BROKEN: readonly [what: string, replace: object, noticedBy: string][] = [
       );
     }),
     'calls those of equal time in the order of asking',
+  ],
+  [
+    'does not say which calls it drops',
+    callLater(function (ms, callback, ...args) {
+      return changed(original.call(this, ms, callback, ...args), { whenDropped: () => {} });
+    }),
+    'says which calls it drops, in the order of their times',
+  ],
+  [
+    'says before the drop that calls are dropped',
+    {
+      dropCalls(this: ManualClock) {
+        for (const call of this.getDelayedCalls()) call.cancel();
+      },
+      ...callLater(function (ms, callback, ...args) {
+        const call = original.call(this, ms, callback, ...args);
+        let told = (): void => {};
+        return changed(call, {
+          whenDropped: (given) => {
+            told = given;
+          },
+          cancel: () => told(),
+        });
+      }),
+    },
+    'has dropped all calls when it says so',
+  ],
+  [
+    'refuses to cancel a dropped call',
+    callLater(function (ms, callback, ...args) {
+      const call = original.call(this, ms, callback, ...args);
+      return changed(call, {
+        cancel: () => {
+          if (!call.active()) throw new Error('it was dropped');
+          call.cancel();
+        },
+      });
+    }),
+    'ignores cancel of a dropped call, and refuses to move it',
+  ],
+  [
+    'stops working once it has dropped calls',
+    {
+      dropCalls(this: ManualClock) {
+        ManualClock.prototype.dropCalls.call(this);
+        Object.assign(
+          this,
+          callLater((ms) => original.call(new ManualClock(), ms, () => {})),
+        );
+      },
+    },
+    'runs calls that are made when and after others are dropped',
   ],
   ['lists no calls', { getDelayedCalls: () => [] }, 'lists the calls that wait and no others'],
   [

@@ -38,6 +38,50 @@ describe('ManualClock', () => {
     expect(clock.step()).toBe(false);
   });
 
+  it('runs what falls due in an advance inside a call, each at its own time', () => {
+    const clock = new ManualClock();
+    const log: [string, number][] = [];
+    const note = (name: string): void => void log.push([name, clock.now()]);
+    clock.callLater(1, () => {
+      note('first');
+      clock.callLater(3, note, 'made inside');
+      clock.pump([2, 3]);
+      note('end of the first');
+    });
+    clock.callLater(1, note, 'due with the first');
+    clock.callLater(2, note, 'due in the inner advance');
+    clock.callLater(8, note, 'due in the outer advance');
+    clock.callLater(11, note, 'due later');
+    clock.advance(10);
+    expect(log).toEqual([
+      ['first', 1],
+      ['due with the first', 1],
+      ['due in the inner advance', 2],
+      ['made inside', 4],
+      ['end of the first', 6],
+      ['due in the outer advance', 8],
+    ]);
+    expect([clock.now(), clock.nextTime]).toEqual([10, 11]);
+  });
+
+  it('is not set back by an advance that ends before an inner one', () => {
+    const clock = new ManualClock();
+    clock.callLater(1, () => clock.advance(5));
+    clock.advance(2);
+    expect(clock.now()).toBe(6);
+  });
+
+  it('steps inside a call', () => {
+    const clock = new ManualClock();
+    const log: unknown[] = [];
+    clock.callLater(1, () => {
+      log.push(clock.step(), clock.now(), clock.step());
+    });
+    clock.callLater(3, () => log.push('second'));
+    clock.step();
+    expect(log).toEqual(['second', true, 3, false]);
+  });
+
   it('reports what a call throws, and goes on', () => {
     const errors: unknown[] = [];
     const clock = new ManualClock((error) => errors.push(error));

@@ -12,6 +12,7 @@ import { InvalidAddressError, MessageLengthError } from '../../src/core/errors/d
 import { CannotListenError } from '../../src/core/errors/listening.js';
 import { NameNotFoundError } from '../../src/core/errors/names.js';
 import { UnsupportedError } from '../../src/core/errors/reactor.js';
+import { Protocol } from '../../src/core/protocol.js';
 import { CancelledError } from '../../src/defer/errors.js';
 import {
   assertNoResult,
@@ -227,6 +228,55 @@ describe('time of a MemoryReactor', () => {
     expect(times).toEqual([1.5, 10]);
     reactor.pump([5, 5]);
     expect([times, reactor.now()]).toEqual([[1.5, 10, 20], 20]);
+  });
+
+  it('passes in an advance inside a delayed call, each call at its own time', () => {
+    const reactor = new MemoryReactor();
+    const log: [string, number][] = [];
+    const note = (name: string): void => void log.push([name, reactor.now()]);
+    reactor.callLater(1, () => {
+      note('first');
+      reactor.callLater(3, note, 'made inside');
+      reactor.pump([2, 3]);
+      note('end of the first');
+    });
+    reactor.callLater(1, note, 'due with the first');
+    reactor.callLater(2, note, 'due in the inner advance');
+    reactor.callLater(8, note, 'due in the outer advance');
+    reactor.advance(4);
+    expect(reactor.now()).toBe(6);
+    reactor.advance(2);
+    expect(log).toEqual([
+      ['first', 1],
+      ['due with the first', 1],
+      ['due in the inner advance', 2],
+      ['made inside', 4],
+      ['end of the first', 6],
+      ['due in the outer advance', 8],
+    ]);
+  });
+
+  it('passes in an advance inside a callback of a protocol', () => {
+    const reactor = new MemoryReactor();
+    const log: string[] = [];
+    class Impatient extends Protocol {
+      override dataReceived(data: Buffer): void {
+        log.push(String(data));
+        reactor.callLater(5, () => log.push('delayed call'));
+        reactor.advance(5);
+        this.transport.write(data);
+        this.transport.loseConnection();
+      }
+      override connectionLost(): void {
+        log.push('connectionLost');
+      }
+    }
+    reactor.listenTCP(7, Impatient);
+    const transport = reactor.tcpServers[0]?.connect();
+    transport?.receive('hello');
+    expect([log, transport?.text]).toEqual([['hello', 'delayed call'], 'hello']);
+    reactor.advance(0);
+    expect(log.at(-1)).toBe('connectionLost');
   });
 
   it('is not spent on what never comes to rest', () => {

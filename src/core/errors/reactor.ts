@@ -11,13 +11,13 @@ export class AlreadyCalledError extends RopewalkError {
   }
 }
 
-/** The delayed call was cancelled before. */
+/** The delayed call was cancelled before, or dropped by its clock. */
 export class AlreadyCancelledError extends RopewalkError {
   override readonly name = 'AlreadyCancelledError';
   override readonly code = 'ERR_ALREADY_CANCELLED';
 
-  constructor() {
-    super('the delayed call was cancelled already');
+  constructor(message = 'the delayed call was cancelled already') {
+    super(message);
   }
 }
 

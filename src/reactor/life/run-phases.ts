@@ -153,7 +153,7 @@ export class RunPhases {
       return this.#shutdown.endAll();
     });
     if (run !== this.#run) return;
-    this.#turns.clearDelayedCalls();
+    this.#turns.dropDelayedCalls();
     yield* this.#turns.quiet();
     if (run === this.#run) this.#end(run);
   });
@@ -174,10 +174,10 @@ export class RunPhases {
     const ended = new Deferred<void>();
     this.#turns.soon(() => void this.#shutdown.endAll().addCallback(() => ended.callback()));
     await ended;
-    this.#turns.clearDelayedCalls();
+    this.#turns.dropDelayedCalls();
     await this.#turns.quiet();
     this.#state = 'disposed';
-    this.#turns.clearDelayedCalls();
+    this.#turns.dropDelayedCalls();
   }
 
   /** The first signal stops the reactor; one while connections are being ended resets those that are left. */

@@ -19,6 +19,7 @@ import {
   InvalidArgumentValueError,
 } from '../../core/errors/arguments.js';
 import { AlreadyCalledError, AlreadyCancelledError } from '../../core/errors/reactor.js';
+import { captureContext, inContext } from '../../internal/async-context.js';
 
 export interface DelayedCallsOptions {
   /** Monotonic time in milliseconds. */
@@ -46,7 +47,7 @@ export class DelayedCalls {
   #nextOrder = 0;
   /** What the owner was asked for last. */
   #armed: number | undefined;
-  /** The calls that this `runDue` runs, and which is next; undefined when none is under way. */
+  /** The calls that the innermost `runDue` runs, and which is next; undefined when none is under way. */
   #due: ScheduledCall[] | undefined;
   #dueIndex = 0;
 
@@ -81,9 +82,7 @@ export class DelayedCalls {
 
   /** The pending calls, in no order. */
   getDelayedCalls(): DelayedCall[] {
-    const calls: DelayedCall[] = this.#heap.liveCalls();
-    if (this.#due === undefined) return calls;
-    return calls.concat(this.#due.slice(this.#dueIndex).filter((call) => call.entry === DUE));
+    return this.#pending();
   }
 
   /**
@@ -111,25 +110,24 @@ export class DelayedCalls {
 
   /**
    * Runs the calls that are due, in the order of their times, equal times in the order they were set. Calls made or moved
-   * meanwhile wait for the next `runDue`. What a call throws is reported. Inside a due call this does nothing.
+   * meanwhile wait for the next `runDue`. What a call throws is reported. Inside a due call this runs all that are due by
+   * then, and leaves the outer `runDue` nothing to do.
    */
   runDue(): void {
-    if (this.#due !== undefined) return;
+    const nested = this.#due !== undefined;
+    this.#fileRest();
     const due = this.#takeDue(this.#now());
     this.#due = due;
     try {
-      for (this.#dueIndex = 0; this.#dueIndex < due.length; ) {
+      for (this.#dueIndex = 0; this.#due === due && this.#dueIndex < due.length; ) {
         // Typed as possibly undefined; a call that is not DUE any more was cancelled or moved by an earlier one.
         const call = due[this.#dueIndex++];
         if (call?.entry === DUE) this.#run(call);
       }
     } finally {
-      this.#due = undefined;
       // Nothing is left, unless the reporter threw.
-      for (let i = this.#dueIndex; i < due.length; i++) {
-        const call = due[i];
-        if (call?.entry === DUE) this.#file(call);
-      }
+      this.#fileRest();
+      this.#due = nested ? NO_CALLS : undefined;
       // The owner's timer has fired, perhaps a little early: ask again even for the same time.
       const armed = this.#armed;
       this.#armed = this.nextTime;
@@ -137,14 +135,23 @@ export class DelayedCalls {
     }
   }
 
-  /** Cancels every pending call. */
-  clear(): void {
-    for (const call of this.#heap.liveCalls()) call.finish(CANCELLED);
-    for (const call of this.#due ?? []) if (call.entry === DUE) call.finish(CANCELLED);
+  /** Drops every pending call, then calls the callbacks of `whenDropped`. Calls that these make are kept. */
+  drop(): void {
+    const dropped = this.#pending();
     this.#heap.clear();
     this.#size = 0;
     this.#stale = 0;
     this.#disarm();
+    const told = dropped.filter(({ onDropped }) => onDropped !== undefined).sort(byTime);
+    const callbacks = told.map(({ onDropped }) => onDropped);
+    for (const call of dropped) call.finish(DROPPED);
+    for (const callback of callbacks) {
+      try {
+        callback?.();
+      } catch (error) {
+        this.#report(error, 'whenDropped');
+      }
+    }
   }
 
   /** @internal */
@@ -222,6 +229,21 @@ export class DelayedCalls {
     return due;
   }
 
+  /** Puts what the present `runDue` has not run back into the heap. */
+  #fileRest(): void {
+    if (this.#due === undefined) return;
+    for (let i = this.#dueIndex; i < this.#due.length; i++) {
+      const call = this.#due[i];
+      if (call?.entry === DUE) this.#file(call);
+    }
+  }
+
+  #pending(): ScheduledCall[] {
+    const calls = this.#heap.liveCalls();
+    if (this.#due === undefined) return calls;
+    return calls.concat(this.#due.slice(this.#dueIndex).filter((call) => call.entry === DUE));
+  }
+
   #nextDue(): ScheduledCall | undefined {
     return this.#due?.find((call, index) => index >= this.#dueIndex && call.entry === DUE);
   }
@@ -254,6 +276,7 @@ type Callback = (...args: unknown[]) => void;
 
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_CALLBACK: Callback = () => {};
+const NO_CALLS: ScheduledCall[] = [];
 
 /** Entries that don't count are kept while they are this few, or no more than half. */
 const MAX_STALE = 50;
@@ -262,6 +285,7 @@ const MAX_STALE = 50;
 const DUE = -1;
 const CALLED = -2;
 const CANCELLED = -3;
+const DROPPED = -4;
 
 /** One `callLater`. Its state and times are changed by {@link DelayedCalls} only. */
 class ScheduledCall implements DelayedCall {
@@ -269,10 +293,11 @@ class ScheduledCall implements DelayedCall {
   /** When it falls due, and when among all the times that were set this one was. */
   time: number;
   order: number;
-  /** The order of the heap's entry that counts; DUE while this `runDue` is to run it; CALLED or CANCELLED at its end. */
+  /** The order of the heap's entry that counts; DUE while `runDue` is to run it; CALLED, CANCELLED or DROPPED at its end. */
   entry: number;
   callback: Callback;
   args: readonly unknown[];
+  onDropped: (() => void) | undefined;
 
   constructor(
     owner: DelayedCalls,
@@ -287,6 +312,7 @@ class ScheduledCall implements DelayedCall {
     this.entry = order;
     this.callback = callback;
     this.args = args;
+    this.onDropped = undefined;
   }
 
   getTime(): number {
@@ -297,7 +323,15 @@ class ScheduledCall implements DelayedCall {
     return this.entry >= DUE;
   }
 
+  whenDropped(callback: () => void): void {
+    if (typeof callback !== 'function') {
+      throw new InvalidArgumentTypeError('callback', 'a function', callback);
+    }
+    if (this.active()) this.onDropped = inContext(captureContext(), callback);
+  }
+
   cancel(): void {
+    if (this.entry === DROPPED) return;
     requireActive(this);
     this.#owner.cancelCall(this);
   }
@@ -313,10 +347,11 @@ class ScheduledCall implements DelayedCall {
   }
 
   /** Ends it, and lets go of what the application gave. */
-  finish(state: typeof CALLED | typeof CANCELLED): void {
+  finish(state: typeof CALLED | typeof CANCELLED | typeof DROPPED): void {
     this.entry = state;
     this.callback = NO_CALLBACK;
     this.args = NO_ARGS;
+    this.onDropped = undefined;
   }
 }
 
@@ -478,6 +513,13 @@ const MAX_DELAY_MS = 2 ** 53;
 function requireActive(call: ScheduledCall): void {
   if (call.entry === CALLED) throw new AlreadyCalledError();
   if (call.entry === CANCELLED) throw new AlreadyCancelledError();
+  if (call.entry === DROPPED) {
+    throw new AlreadyCancelledError('the delayed call was dropped: its reactor was stopped');
+  }
+}
+
+function byTime(a: ScheduledCall, b: ScheduledCall): number {
+  return a.time - b.time || a.order - b.order;
 }
 
 function requireDelay(delayMs: number): void {

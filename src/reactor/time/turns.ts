@@ -66,8 +66,8 @@ export class Turns {
     return this.#delayedCalls.getDelayedCalls();
   }
 
-  clearDelayedCalls(): void {
-    this.#delayedCalls.clear();
+  dropDelayedCalls(): void {
+    this.#delayedCalls.drop();
   }
 
   /** Runs what `soon` was asked for: to be called before anything received is delivered. */

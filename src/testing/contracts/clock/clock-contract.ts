@@ -16,16 +16,17 @@ import {
   MINUTE_MS,
   runOnClock,
 } from './clock-stage.js';
+import { addDroppingCases } from './dropping.js';
 
 /**
- * The rules of clocks: when delayed calls run, in which order, how they are moved and cancelled, what is refused.
+ * The rules of clocks: when delayed calls run, in which order, how they are moved, cancelled and dropped, what is refused.
  *
  * @param makeClock Called once by each case.
  * @throws InvalidArgumentTypeError
  * @example
  * const makeClock = () => {
  *   const clock = new ManualClock();
- *   return { clock, advance: (ms: number) => clock.advance(ms) };
+ *   return { clock, advance: (ms: number) => clock.advance(ms), drop: () => clock.dropCalls() };
  * };
  * for (const { name, run } of clockContract(makeClock)) it(name, run);
  */
@@ -40,6 +41,7 @@ export function clockContract(makeClock: MakeClock): ContractCase[] {
   addCancelCases(add);
   addMoveCases(add);
   addRandomCase(add);
+  addDroppingCases(add);
   addRefusalCases(add);
   return cases;
 }

@@ -141,6 +141,18 @@ export function clocksOver(makeStage: MakeReactorStage): () => Promise<ClockStag
         });
         await stage.until(() => passed && reactor.now() >= end, `${ms} ms to pass`);
       },
+      async drop() {
+        const finished = reactor.run({ installSignalHandlers: false });
+        let settled = false;
+        const settle = (): void => {
+          settled = true;
+        };
+        finished.then(settle, settle);
+        await stage.until(() => reactor.running, 'startup');
+        reactor.stop();
+        await stage.until(() => settled, 'run to settle');
+        await finished;
+      },
       dispose: () => stage.dispose(),
     };
   };

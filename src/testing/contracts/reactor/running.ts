@@ -94,7 +94,8 @@ function addCrashCases(contract: ReactorCases): void {
     reactor.addSystemEventTrigger('before', 'shutdown', () => void fired.push('shutdown'));
     const { finished } = await scene.start();
     const { client, server, listening } = await scene.pair();
-    reactor.callLater(3, () => void fired.push('delayed call'));
+    const call = reactor.callLater(3, () => void fired.push('delayed call'));
+    call.whenDropped(() => void fired.push('dropped'));
     reactor.crash();
     await scene.answerOf(finished, 'run to settle');
     assert.equal(reactor.running, false);

@@ -53,8 +53,13 @@ function addStopCases(contract: ReactorCases): void {
       // A machine that stalls finds it due before the shutdown.
       calledLate = stopped;
     });
+    let told = 0;
+    for (const delay of [60_000, 70_000])
+      reactor.callLater(delay, () => {}).whenDropped(() => void told++);
+    const toldAtEnd = finished.then(() => told);
     await scene.stop(finished);
     stopped = true;
+    assert.equal(await toldAtEnd, 2, 'callbacks of whenDropped before run settles');
     assert.deepEqual(reactor.getDelayedCalls(), []);
     let passed = false;
     reactor.callLater(8, () => {
@@ -121,6 +126,16 @@ function addDisposalCases(contract: ReactorCases): void {
     await scene.answerOf(finished, 'run to settle');
     assert.deepEqual(phases, ['before', 'after']);
     assert.equal(reactor.running, false);
+  });
+
+  contract.add('drops delayed calls where it is disposed of, and says so', async (scene) => {
+    const { reactor } = scene;
+    let told = 0;
+    const call = reactor.callLater(60_000, () => {});
+    call.whenDropped(() => void told++);
+    await scene.answerOf(reactor[Symbol.asyncDispose](), 'disposal');
+    assert.deepEqual([told, call.active()], [1, false]);
+    assert.deepEqual(reactor.getDelayedCalls(), []);
   });
 
   contract.add('may be disposed of twice, also at the same time', async (scene) => {
