@@ -100,6 +100,7 @@ export {
   ReactorAlreadyRunningError,
   ReactorDisposedError,
   ReactorNotRunningError,
+  ReactorStoppingError,
   UnsupportedError,
 } from './core/errors/reactor.js';
 export {

@@ -61,6 +61,7 @@ export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
   /** What tells readiness: `epoll`, `poll`; `libuv` under the pure-JS reactor, `simulation` under a simulated one. */
   readonly poller: string;
   readonly running: boolean;
+  readonly exitSignal: NodeJS.Signals | undefined;
   /**
    * Finds the addresses of hosts for `connectTCP`, and for whoever asks it. What the one that the reactor came with is still
    * asked when the reactor stops is cancelled.
@@ -209,6 +210,7 @@ export interface Reactor extends Clock, SystemEvents, AsyncDisposable {
   removeWriter(descriptor: WriteDescriptor): void;
   getReaders(): ReadDescriptor[];
   getWriters(): WriteDescriptor[];
+  removeAll(): (ReadDescriptor | WriteDescriptor)[];
 
   statistics(): ReactorStatistics;
 }

@@ -21,9 +21,7 @@ import type {
 import type { ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
 import type { Destination } from '../core/destination.js';
 import type { ErrorReporter } from '../core/error-reporter.js';
-import { withoutStack } from '../core/errors/base.js';
-import { ConnectionLost } from '../core/errors/connection.js';
-import { UnsupportedError } from '../core/errors/reactor.js';
+import { ReactorStoppingError, UnsupportedError } from '../core/errors/reactor.js';
 import { type FactoryLike, toFactory } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { NameResolver } from '../core/name-resolver.js';
@@ -37,6 +35,7 @@ import {
   checkBoolean,
   checkFunction,
   checkInteger,
+  checkMilliseconds,
   checkNameResolver,
   checkString,
 } from '../internal/check.js';
@@ -53,10 +52,11 @@ import type {
 } from './datagrams/datagram-settings.js';
 import type { UDPPort, UDPSocket } from './datagrams/udp-port.js';
 import type { UNIXDatagramPort, UNIXDatagramSocket } from './datagrams/unix-datagram-port.js';
-import { connectionLostChannel } from './diagnostics.js';
+import { ConnectionCounts } from './life/connection-counts.js';
 import { RunPhases } from './life/run-phases.js';
+import { Shutdown } from './life/shutdown.js';
 import { SystemEventTriggers } from './life/system-events.js';
-import type { ReactorOptions } from './reactor-options.js';
+import { DEFAULT_SHUTDOWN_TIMEOUT_MS, type ReactorOptions } from './reactor-options.js';
 import { adoptDatagramPort, adoptStreamConnection, adoptStreamPort } from './streams/adopting.js';
 import {
   type ConnectorOptions,
@@ -107,16 +107,14 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   readonly connectors: Set<Connector & { shutDown(): void }> = new Set();
   /** @internal */
   readonly poisonsLentBytes: boolean;
-  connectionsAccepted = 0;
-  connectionsMade = 0;
-  connectionsLost = 0;
-  connectionsOpen = 0;
+  readonly connections: ConnectionCounts = new ConnectionCounts();
 
   readonly #host: LoopHost;
   readonly #reportError: ErrorReporter;
   readonly #events: SystemEventTriggers;
   readonly #turns: Turns;
   readonly #phases: RunPhases;
+  #disposal: Promise<void> | undefined;
   #ownNameResolver: OwnNameResolver | undefined;
   #installedNameResolver: NameResolver | undefined;
 
@@ -127,7 +125,12 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     checkFunction('reportError', this.#reportError);
     this.#events = new SystemEventTriggers(this.report);
     this.#turns = new Turns(host, this.report);
-    this.#phases = new RunPhases(host, this.#turns, this.#events, () => this.#disconnectAll());
+    const timeoutMs = checkMilliseconds(
+      'shutdownTimeoutMs',
+      options.shutdownTimeoutMs ?? DEFAULT_SHUTDOWN_TIMEOUT_MS,
+    );
+    const shutdown = new Shutdown(host, this.#turns, this, timeoutMs);
+    this.#phases = new RunPhases(host, this.#turns, this.#events, shutdown);
   }
 
   /** Called once, when a name is first to be resolved. */
@@ -203,6 +206,10 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     return new UnsupportedError(feature, `the ${this.poller} reactor has no such sockets`);
   }
 
+  get exitSignal(): NodeJS.Signals | undefined {
+    return this.#phases.exitSignal;
+  }
+
   get running(): boolean {
     return this.#phases.running;
   }
@@ -273,7 +280,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
   }
 
   fireSystemEvent(event: string): Deferred<void> {
-    return this.#events.fireSystemEvent(event);
+    return this.#phases.fireSystemEvent(event);
   }
 
   listenTCP(
@@ -341,7 +348,7 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     factory: FactoryLike,
     options: AdoptConnectionOptions = {},
   ): SocketTransport | null {
-    this.checkUsable();
+    this.checkOpen();
     return adoptStreamConnection(this, fd, factory, options);
   }
 
@@ -401,6 +408,14 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     return [];
   }
 
+  removeAll(): (ReadDescriptor | WriteDescriptor)[] {
+    const readers = this.getReaders();
+    const writers = this.getWriters();
+    for (const reader of readers) this.removeReader(reader);
+    for (const writer of writers) this.removeWriter(writer);
+    return [...new Set([...readers, ...writers])];
+  }
+
   statistics(): ReactorStatistics {
     const { received, sent, turns } = this.bytes();
     const { p50Ms, p99Ms } = this.turnTimes();
@@ -408,20 +423,19 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
       turns,
       bytesReceived: received,
       bytesSent: sent,
-      connectionsAccepted: this.connectionsAccepted,
-      connectionsMade: this.connectionsMade,
-      connectionsLost: this.connectionsLost,
-      connectionsOpen: this.connectionsOpen,
+      connectionsAccepted: this.connections.accepted,
+      connectionsMade: this.connections.made,
+      connectionsLost: this.connections.lost,
+      connectionsOpen: this.connections.open,
       delayedCalls: this.#turns.delayedCalls,
       turnMsP50: p50Ms,
       turnMsP99: p99Ms,
     };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (await this.#phases.dispose()) return;
-    await this.nextTurn();
-    this.release();
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#phases.dispose().then(() => this.release());
+    return this.#disposal;
   }
 
   /** @internal */
@@ -429,8 +443,19 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     this.#phases.checkUsable();
   }
 
+  /** @internal */
+  checkOpen(): void {
+    this.#phases.checkOpen();
+  }
+
+  /** @internal */
+  cancelLookups(): void {
+    this.#ownNameResolver?.cancelAll();
+  }
+
   /** @internal Never throws. */
   readonly report: ErrorReporter = (error, where) => {
+    if (error instanceof ReactorStoppingError && this.#phases.closing) return;
     try {
       this.#reportError(error, where);
     } catch (reporterError) {
@@ -451,13 +476,6 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
       if (!turn.fired) turn.callback();
     });
     return turn;
-  }
-
-  /** @internal */
-  connectionEnded(transport: StreamTransport, reason: Error): void {
-    this.connectionsOpen -= 1;
-    this.connectionsLost += 1;
-    if (connectionLostChannel.hasSubscribers) connectionLostChannel.publish({ transport, reason });
   }
 
   /** Runs what `soon` was asked for: to be called before anything received is delivered. */
@@ -487,14 +505,6 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
       method,
       `${this.poller} can not watch descriptors: use the native reactor`,
     );
-  }
-
-  #disconnectAll(): void {
-    for (const port of this.ports) port.closeListening();
-    for (const connector of this.connectors) connector.shutDown();
-    this.#ownNameResolver?.cancelAll();
-    const reason = withoutStack(() => new ConnectionLost('the reactor was stopped'));
-    for (const transport of [...this.transports()]) transport.disconnect(reason);
   }
 }
 

@@ -234,13 +234,8 @@ export class MemoryReactor extends HostedReactor {
     return { cancel: () => this.#dials.delete(listener) };
   }
 
-  /** @internal */
-  override connectionEnded(transport: StreamTransport, reason: Error): void {
-    this.#open.delete(transport as MemoryTransport);
-    super.connectionEnded(transport, reason);
-  }
-
   override transports(): Iterable<StreamTransport> {
+    for (const t of this.#open) if (!t.connected && !t.disconnecting) this.#open.delete(t);
     return this.#open;
   }
 

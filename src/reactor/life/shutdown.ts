@@ -12,7 +12,6 @@ import { inlineCallbacks } from '../../defer/inline-callbacks.js';
 import type { LoopHost } from '../time/loop-host.js';
 import type { Turns } from '../time/turns.js';
 import type { ConnectionCounts } from './connection-counts.js';
-import type { OpenPort } from './port-reactor.js';
 
 /** A connection, as the shutdown sees it. */
 export interface EndingTransport {
@@ -24,7 +23,7 @@ export interface EndingTransport {
 
 /** What a reactor has open. */
 export interface OpenResources {
-  readonly ports: Iterable<OpenPort>;
+  readonly ports: Iterable<{ closeListening(): void }>;
   readonly connectors: Iterable<{ shutDown(): void }>;
   readonly connections: ConnectionCounts;
   /** Transports whose protocol has not been told of their end. */

@@ -10,12 +10,12 @@ import type {
   SystemEvents,
   SystemEventTrigger,
 } from '../../core/system-event.js';
-import { Deferred } from '../../defer/deferred.js';
+import { type CallbackResult, Deferred } from '../../defer/deferred.js';
 import { inlineCallbacks } from '../../defer/inline-callbacks.js';
 import { maybeDeferred, succeed } from '../../defer/succeed.js';
 
 /** The reactor's own part in a firing, carried out between the `before` and the `during` triggers. */
-export type OwnPart = () => Deferred<void> | undefined;
+export type OwnPart = () => Deferred<void> | void;
 
 /**
  * Keeps triggers and fires events.
@@ -126,13 +126,13 @@ export class SystemEventTriggers implements SystemEvents {
     const fired = new Deferred<void>();
     triggers.firings.push(fired);
     if (triggers.firings.length > 1) return fired;
-    this.#runPhases(triggers).addBoth(() => {
+    this.#runPhases(triggers).addBoth((end) => {
       if (triggers.stage === 'abandoned') return;
       triggers.stage = 'before';
       triggers.ownPart = undefined;
       const firings = triggers.firings.splice(0);
       this.#forgetIfIdle(event, triggers);
-      settle(firings);
+      settle(firings, end);
     });
     return fired;
   }
@@ -147,9 +147,9 @@ export class SystemEventTriggers implements SystemEvents {
     triggers.ranBefore.clear();
     if (triggers.stage === 'abandoned') return;
     triggers.stage = 'past before';
-    const own = triggers.ownPart?.();
+    const own: Deferred<void> | void = triggers.ownPart?.();
     this.#runPhase(triggers.during);
-    if (own !== undefined) yield* own;
+    if (own instanceof Deferred) yield* own;
     this.#runPhase(triggers.after);
   });
 
@@ -189,8 +189,8 @@ class EventTriggers {
 }
 
 /** One may have been cancelled. */
-function settle(firings: readonly Deferred<void>[]): void {
-  for (const each of firings) if (!each.fired) each.callback();
+function settle(firings: readonly Deferred<void>[], end?: CallbackResult<void>): void {
+  for (const each of firings) if (!each.fired) each.callback(end);
 }
 
 class Trigger implements SystemEventTrigger {

@@ -14,6 +14,6 @@ export function systemResolver(
     clock: reactor,
     hostsFile: new HostsFile({ clock: reactor }),
     lookups: new SharedLookups({ lookUp, maxAtOnce, keepAlive: NODE_LOOP.keepAlive }),
-    checkUsable: () => reactor.checkUsable(),
+    checkUsable: () => reactor.checkOpen(),
   });
 }

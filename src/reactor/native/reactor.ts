@@ -169,13 +169,13 @@ export class NativeReactor extends HostedReactor {
 
   override addReader(descriptor: ReadDescriptor): void {
     checkHasDescriptors('addReader');
-    this.checkUsable();
+    this.checkOpen();
     this.#descriptors.addReader(descriptor);
   }
 
   override addWriter(descriptor: WriteDescriptor): void {
     checkHasDescriptors('addWriter');
-    this.checkUsable();
+    this.checkOpen();
     this.#descriptors.addWriter(descriptor);
   }
 
@@ -209,7 +209,6 @@ export class NativeReactor extends HostedReactor {
   }
 
   protected override release(): void {
-    this.#descriptors.removeAll();
     this.#loop.flush();
     this.#loop.dispose();
     this.#pipes?.closing.destroyAll();

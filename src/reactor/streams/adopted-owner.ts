@@ -39,15 +39,15 @@ export class AdoptedOwner implements StreamOwner {
       transport.discard();
       return null;
     }
-    this.#reactor.connectionsAccepted += 1;
-    this.#reactor.connectionsOpen += 1;
+    this.#reactor.connections.accepted += 1;
+    this.#reactor.connections.open += 1;
     if (unread !== undefined && unread.byteLength > 0) transport.holdBack(unread);
     transport.start(protocol);
     return transport;
   }
 
   connectionEnded(transport: StreamTransport, reason: Error): void {
-    this.#reactor.connectionEnded(transport, reason);
+    this.#reactor.connections.ended(transport, reason);
   }
 
   localAddress(): Address {

@@ -106,7 +106,7 @@ export class StreamConnector<D extends Destination = Destination>
     if (this.#state !== 'disconnected') {
       throw new ConnectorStateError(`cannot connect: the connector is ${this.#state}`);
     }
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     if (!this.#factoryStarted) {
       this.#factory.doStart();
       this.#factoryStarted = true;
@@ -169,8 +169,8 @@ export class StreamConnector<D extends Destination = Destination>
       this.#failed(error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    reactor.connectionsMade += 1;
-    reactor.connectionsOpen += 1;
+    reactor.connections.made += 1;
+    reactor.connections.open += 1;
     if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket: transport });
     transport.start(protocol ?? new Protocol());
     if (protocol === null) transport.loseConnection();
@@ -189,7 +189,7 @@ export class StreamConnector<D extends Destination = Destination>
   connectionEnded(transport: StreamTransport, reason: Error): void {
     this.#transport = undefined;
     this.#state = 'disconnected';
-    this.#reactor.connectionEnded(transport, reason);
+    this.#reactor.connections.ended(transport, reason);
     this.#tell('clientConnectionLost', reason);
   }
 

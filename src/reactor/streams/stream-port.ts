@@ -61,7 +61,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
 
   startListening(): void {
     if (this.#socket !== undefined) return;
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     const socket = this.#open(this);
     try {
       this.#factory.doStart();
@@ -105,7 +105,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
   /** @internal The reactor accepted a connection. */
   accepted(transport: StreamTransport, peer: Address): void {
     const reactor = this.#reactor;
-    reactor.connectionsAccepted += 1;
+    reactor.connections.accepted += 1;
     let protocol: StreamProtocol | null;
     try {
       const factory = this.#factory;
@@ -121,14 +121,14 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
       transport.discard();
       return;
     }
-    reactor.connectionsOpen += 1;
+    reactor.connections.open += 1;
     if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket: transport });
     transport.start(protocol);
   }
 
   /** @internal */
   connectionEnded(transport: StreamTransport, reason: Error): void {
-    this.#reactor.connectionEnded(transport, reason);
+    this.#reactor.connections.ended(transport, reason);
   }
 
   /** @internal */
