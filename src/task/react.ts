@@ -1,6 +1,7 @@
 /** A whole program as one function: it runs while that does, and its exit code says how it ended. */
 import { ReactorAlreadyRunningError, ReactorNotRunningError } from '../core/errors/reactor.js';
-import type { Reactor, RunOptions } from '../core/reactor.js';
+import type { Reactor } from '../core/reactor.js';
+import type { RunOptions } from '../core/reactor-life.js';
 import type { CallbackResult } from '../defer/deferred.js';
 import { CancelledError } from '../defer/errors.js';
 import { Failure } from '../defer/failure.js';

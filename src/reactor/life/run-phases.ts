@@ -16,7 +16,7 @@ import {
   ReactorNotRunningError,
   ReactorStoppingError,
 } from '../../core/errors/reactor.js';
-import type { RunOptions } from '../../core/reactor.js';
+import type { RunOptions } from '../../core/reactor-life.js';
 import { Deferred } from '../../defer/deferred.js';
 import { inlineCallbacks } from '../../defer/inline-callbacks.js';
 import { succeed } from '../../defer/succeed.js';

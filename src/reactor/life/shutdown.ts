@@ -12,6 +12,7 @@ import { inlineCallbacks } from '../../defer/inline-callbacks.js';
 import type { LoopHost } from '../time/loop-host.js';
 import type { Turns } from '../time/turns.js';
 import type { ConnectionCounts } from './connection-counts.js';
+import type { OpenPort, PendingConnector } from './port-reactor.js';
 
 /** A connection, as the shutdown sees it. */
 export interface EndingTransport {
@@ -21,32 +22,44 @@ export interface EndingTransport {
   cutOff(reason: Error): void;
 }
 
-/** What a reactor has open. */
-export interface OpenResources {
-  readonly ports: Iterable<{ closeListening(): void }>;
-  readonly connectors: Iterable<{ shutDown(): void }>;
-  readonly connections: ConnectionCounts;
+/** What the implementation of a reactor has open, beside ports and connectors. */
+export interface OpenSockets {
   /** Transports whose protocol has not been told of their end. */
   transports(): Iterable<EndingTransport>;
   removeAll(): readonly (Descriptor & { connectionLost(reason: Error): void })[];
   cancelLookups(): void;
+}
+
+/** The register of what a reactor has open. */
+interface OpenRegister {
+  readonly ports: Iterable<OpenPort>;
+  readonly connectors: Iterable<PendingConnector>;
+  readonly connections: ConnectionCounts;
   readonly report: ErrorReporter;
 }
 
 export class Shutdown {
   readonly #host: LoopHost;
   readonly #turns: Turns;
-  readonly #open: OpenResources;
+  readonly #register: OpenRegister;
+  readonly #sockets: OpenSockets;
   readonly #timeoutMs: number;
   /** Counts the shutdowns that were begun or abandoned. */
   #present = 0;
   #drain: Drain | undefined;
 
   /** @param timeoutMs How long unsent bytes are waited for. */
-  constructor(host: LoopHost, turns: Turns, open: OpenResources, timeoutMs: number) {
+  constructor(
+    host: LoopHost,
+    turns: Turns,
+    register: OpenRegister,
+    sockets: OpenSockets,
+    timeoutMs: number,
+  ) {
     this.#host = host;
     this.#turns = turns;
-    this.#open = open;
+    this.#register = register;
+    this.#sockets = sockets;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -54,21 +67,25 @@ export class Shutdown {
   readonly endAll: () => Deferred<void> = inlineCallbacks(function* (this: Shutdown) {
     this.#present += 1;
     const present = this.#present;
-    const open = this.#open;
+    const { ports, connectors, connections, report } = this.#register;
     const reason = withoutStack(() => new ConnectionLost('the reactor was stopped'));
-    for (const port of [...open.ports]) port.closeListening();
-    for (const connector of [...open.connectors]) connector.shutDown();
-    open.cancelLookups();
-    for (const descriptor of open.removeAll()) {
+    for (const port of [...ports]) port.closeListening();
+    for (const connector of [...connectors]) connector.shutDown();
+    this.#sockets.cancelLookups();
+    for (const descriptor of this.#sockets.removeAll()) {
       try {
         descriptor.connectionLost(reason);
       } catch (error) {
-        open.report(error, 'connectionLost');
+        report(error, 'connectionLost');
       }
     }
-    for (const transport of [...open.transports()]) transport.shutDown(reason);
-    if (open.connections.open > 0 && present === this.#present) {
-      this.#drain = new Drain(this.#host, open, reason, this.#timeoutMs);
+    for (const transport of [...this.#sockets.transports()]) transport.shutDown(reason);
+    if (connections.open > 0 && present === this.#present) {
+      const cut = (): void => {
+        for (const transport of [...this.#sockets.transports()]) transport.cutOff(reason);
+      };
+      this.#drain = new Drain(connections, cut);
+      this.#drain.begin(this.#host, this.#timeoutMs);
       yield* this.#drain.ended;
       this.#drain = undefined;
     }
@@ -91,26 +108,29 @@ export class Shutdown {
 /** The wait for connections that have unsent bytes or a producer. */
 class Drain {
   readonly ended: Deferred<void> = new Deferred();
-  readonly #open: OpenResources;
-  readonly #reason: Error;
-  readonly #cancelTimer: (() => void) | undefined;
+  readonly #connections: ConnectionCounts;
+  readonly #cutOffAll: () => void;
+  #cancelTimer: (() => void) | undefined;
 
-  constructor(host: LoopHost, open: OpenResources, reason: Error, timeoutMs: number) {
-    this.#open = open;
-    this.#reason = reason;
-    open.connections.onNone = () => this.#end();
-    if (timeoutMs > 0) this.#cancelTimer = host.setTimer(timeoutMs, () => this.cut());
-    else this.cut();
+  constructor(connections: ConnectionCounts, cutOffAll: () => void) {
+    this.#connections = connections;
+    this.#cutOffAll = cutOffAll;
   }
 
+  begin(host: LoopHost, timeoutMs: number): void {
+    this.#connections.onNone = () => this.#end();
+    if (timeoutMs === 0) this.cut();
+    else this.#cancelTimer = host.setTimer(timeoutMs, () => this.cut());
+  }
+
+  /** Aborted connections, which no socket belongs to any more, end in the next turn. */
   cut(): void {
-    for (const transport of [...this.#open.transports()]) transport.cutOff(this.#reason);
-    // Those that were aborted are told in the next turn.
+    this.#cutOffAll();
     this.#end();
   }
 
   abandon(): void {
-    this.#open.connections.onNone = undefined;
+    this.#connections.onNone = undefined;
     this.#cancelTimer?.();
   }
 
