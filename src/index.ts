@@ -39,7 +39,11 @@ export {
 export type { Descriptor, ReadDescriptor, WriteDescriptor } from './core/descriptor.js';
 export type { Destination } from './core/destination.js';
 export type { ErrorReporter } from './core/error-reporter.js';
-export { InvalidArgumentTypeError, InvalidArgumentValueError } from './core/errors/arguments.js';
+export {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+  UnknownOptionError,
+} from './core/errors/arguments.js';
 export {
   LocalProtocolError,
   RemoteProtocolError,
@@ -176,6 +180,7 @@ export {
   QueueClosedError,
   QueueOverflowError,
   QueueUnderflowError,
+  ReactorStoppedError,
   TimeoutError,
 } from './defer/errors.js';
 export { type ErrorClass, type ErrorKind, type ErrorOf, Failure } from './defer/failure.js';
@@ -193,6 +198,10 @@ export {
   takeUnhandledFailures,
   type UnhandledFailure,
 } from './defer/unhandled.js';
+export {
+  ConsumerToProtocolAdapter,
+  ProtocolToConsumerAdapter,
+} from './framing/consumer-adapters.js';
 export { DelimiterDecoder, type DelimiterDecoderOptions } from './framing/delimiter-decoder.js';
 export {
   FrameTooLongError,
@@ -233,6 +242,12 @@ export {
   type NetstringDecoderOptions,
 } from './framing/netstring.js';
 export { NetstringReceiver } from './framing/netstring-receiver.js';
+export {
+  BasicProducerConsumerProxy,
+  type BasicProducerConsumerProxyOptions,
+  ProducerConsumerProxy,
+  type ProducerConsumerProxyOptions,
+} from './framing/producer-consumer-proxy.js';
 export type { SendSource } from './framing/send-source.js';
 export {
   type BlockState,

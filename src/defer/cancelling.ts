@@ -35,7 +35,8 @@ export function cancelAfter<T, U>(
   });
   return deferred.addBoth<T | U>((result) => {
     if (late) return onTimeoutCancel(result, timeoutMs);
-    call.cancel();
+    // Not active where a stopped reactor has dropped it: then there is no timeout any more.
+    if (call.active()) call.cancel();
     return result;
   });
 }

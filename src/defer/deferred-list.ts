@@ -1,4 +1,6 @@
 /** Several Deferreds waited for together: what became of each, or the first that succeeds or fails. */
+
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { Deferred } from './deferred.js';
 import { FirstError } from './errors.js';
 import type { Failure } from './failure.js';
@@ -29,6 +31,12 @@ export interface DeferredListOptions {
   /** Members that failed have the result undefined from there on: their failures count as handled. Default false. */
   readonly consumeErrors?: boolean;
 }
+
+const OPTIONS: OptionNames<DeferredListOptions> = {
+  fireOnOneCallback: true,
+  fireOnOneErrback: true,
+  consumeErrors: true,
+};
 
 type Firing<C extends boolean, E extends boolean> = DeferredListOptions &
   (C extends true ? { readonly fireOnOneCallback: true } : { readonly fireOnOneCallback?: false }) &
@@ -68,6 +76,7 @@ export function deferredList(
   list: ThenableList,
   options: DeferredListOptions = {},
 ): Deferred<unknown> {
+  checkOptions('deferredList', options, OPTIONS);
   const { fireOnOneCallback = false, fireOnOneErrback = false, consumeErrors = false } = options;
   const members = membersOf(list);
   const outcomes: ListOutcome<unknown>[] = new Array(members.length);

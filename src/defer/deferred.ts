@@ -16,9 +16,15 @@ import type { Clock } from '../core/clock.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { checkFunction } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { cancelAfter, cancelOnAbort } from './cancelling.js';
 import { getDebugging, historyOf, noteFired, noteMade } from './debugging.js';
-import { AlreadyFiredError, CancelledError, NotPausedError } from './errors.js';
+import {
+  AlreadyFiredError,
+  CancelledError,
+  NotPausedError,
+  ReactorStoppedError,
+} from './errors.js';
 import { Failure } from './failure.js';
 import { type Callback, Link, Observer } from './link.js';
 import { OneYield } from './one-yield.js';
@@ -48,6 +54,8 @@ const OBSERVED = 16;
 const SUSPECT = 32;
 /** What is above counts the pauses. */
 const PAUSE = 64;
+
+const TO_PROMISE_OPTIONS: OptionNames<{ signal?: AbortSignal }> = { signal: true };
 
 /** @internal What {@link Deferred.takeResult} gives when there is none. */
 export const NO_RESULT: unique symbol = Symbol('no result');
@@ -209,7 +217,7 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /**
    * Cancels this unless it has a result in `timeoutMs`, callbacks that were added before included; it then fails with
-   * {@link TimeoutError}.
+   * {@link TimeoutError}. A reactor that is stopped before ends the timeout: this then has its result whenever that comes.
    *
    * @param onTimeoutCancel Is given the result or the failure that came of cancelling, in place of that; what it returns
    * is the result.
@@ -252,7 +260,10 @@ export class Deferred<T> implements PromiseLike<T> {
    * @param options.signal Cancels this Deferred, as {@link cancelOn} does.
    */
   toPromise(options?: { readonly signal?: AbortSignal }): Promise<T> {
-    if (options?.signal !== undefined) this.cancelOn(options.signal);
+    if (options !== undefined) {
+      checkOptions('toPromise', options, TO_PROMISE_OPTIONS);
+      if (options.signal !== undefined) this.cancelOn(options.signal);
+    }
     return this.settled();
   }
 
@@ -481,6 +492,7 @@ export class Deferred<T> implements PromiseLike<T> {
 
   private suspectFailure(): void {
     if ((this.flags & (FAILED | OBSERVED | SUSPECT)) !== FAILED) return;
+    if ((this.result as Failure).value instanceof ReactorStoppedError) return;
     this.flags |= SUSPECT;
     suspect(this);
   }

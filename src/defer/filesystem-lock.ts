@@ -13,8 +13,14 @@ import { basename } from 'node:path';
 import type { Clock, DelayedCall } from '../core/clock.js';
 import type { SystemError } from '../core/errors/base.js';
 import { checkClock, checkMilliseconds, checkString } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { Deferred } from './deferred.js';
-import { AlreadyLockingError, NotAcquiredError, TimeoutError } from './errors.js';
+import {
+  AlreadyLockingError,
+  NotAcquiredError,
+  ReactorStoppedError,
+  TimeoutError,
+} from './errors.js';
 import { isDead, makeMark } from './process-mark.js';
 import { fail } from './succeed.js';
 
@@ -24,6 +30,7 @@ export interface FilesystemLockOptions {
 }
 
 const DEFAULT_POLL_MS = 1000;
+const OPTIONS: OptionNames<FilesystemLockOptions> = { pollMs: true };
 /** Locks on breaking locks on breaking locks. */
 const MAX_DEPTH = 4;
 /** Attempts in one go, where links come and go under our hands. */
@@ -53,6 +60,7 @@ export class DeferredFilesystemLock {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   constructor(path: string, clock: Clock, options: FilesystemLockOptions = {}) {
+    checkOptions('DeferredFilesystemLock', options, OPTIONS);
     this.path = checkString('path', path);
     checkClock('clock', clock);
     this.#clock = clock;
@@ -87,7 +95,8 @@ export class DeferredFilesystemLock {
   /**
    * Fires when this object holds the lock. Fails with a TimeoutError after `timeoutMs` (default: it waits for ever), with
    * an {@link AlreadyLockingError} where it holds the lock or waits for it already, and with the system's error where the
-   * link can't be made. Cancelling ends the waiting.
+   * link can't be made; with a {@link ReactorStoppedError} where the reactor is stopped while it waits. Cancelling ends the
+   * waiting.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   deferUntilLocked(timeoutMs?: number): Deferred<void> {
@@ -129,6 +138,10 @@ export class DeferredFilesystemLock {
       waiting.callback();
     } else {
       this.#poll = this.#clock.callLater(this.#pollMs, () => this.#attempt(waiting));
+      this.#poll.whenDropped(() => {
+        this.#stopWaiting();
+        waiting.errback(new ReactorStoppedError());
+      });
     }
     return locked;
   }

@@ -1,4 +1,6 @@
 /** The results of several Deferreds, provided that none fails. */
+
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { Deferred } from './deferred.js';
 import {
   type DeferredListOptions,
@@ -6,6 +8,8 @@ import {
   type ListResults,
   type ThenableList,
 } from './deferred-list.js';
+
+const OPTIONS: OptionNames<Pick<DeferredListOptions, 'consumeErrors'>> = { consumeErrors: true };
 
 /**
  * Fires with the results of all, in the order of the list; fails with a {@link FirstError} as soon as one fails. The
@@ -18,6 +22,7 @@ export function gatherResults<L extends ThenableList>(
   list: L,
   options: Pick<DeferredListOptions, 'consumeErrors'> = {},
 ): Deferred<ListResults<L>> {
+  checkOptions('gatherResults', options, OPTIONS);
   const { consumeErrors = false } = options;
   const members: readonly PromiseLike<unknown>[] = list;
   return deferredList(members, { fireOnOneErrback: true, consumeErrors }).addCallback(

@@ -1,5 +1,6 @@
 /** Values on their way from those who make them to those who wait for them. */
 import { checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { Deferred } from './deferred.js';
 import {
   CancelledError,
@@ -17,6 +18,9 @@ export interface DeferredQueueOptions {
   /** How many takers may wait. Default: any number. */
   readonly backlog?: number;
 }
+
+const OPTIONS: OptionNames<DeferredQueueOptions> = { size: true, backlog: true };
+const VALUES_OPTIONS: OptionNames<{ signal?: AbortSignal }> = { signal: true };
 
 /**
  * First in, first out, for values and for takers alike.
@@ -37,6 +41,7 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: DeferredQueueOptions = {}) {
+    checkOptions('DeferredQueue', options, OPTIONS);
     this.size = checkLimit('size', options.size);
     this.backlog = checkLimit('backlog', options.backlog);
   }
@@ -93,8 +98,12 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
    * The values as they come. Ends when the queue is closed and empty, or `signal` aborts; no value is lost by that. Several
    * may iterate: each value goes to one of them.
    */
-  async *values(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, void, void> {
-    const { signal } = options;
+  values(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, void, void> {
+    checkOptions('values', options, VALUES_OPTIONS);
+    return this.#iterate(options.signal);
+  }
+
+  async *#iterate(signal: AbortSignal | undefined): AsyncGenerator<T, void, void> {
     const aborted = (): boolean => signal?.aborted === true;
     while (!aborted()) {
       const next = this.get();

@@ -1,5 +1,6 @@
 /** Cuts a stream of bytes at a delimiter of the application's choice. */
 import { checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { checkDelimiter } from './delimiter.js';
 import { FrameTooLongError } from './errors.js';
 import { type FrameDecoder, MAX_FRAME_BYTES } from './frame-decoder.js';
@@ -14,6 +15,8 @@ const DEFAULT_MAX_LENGTH = 99_999;
 
 const frameTooLong = (maxLength: number): FrameTooLongError => new FrameTooLongError(maxLength);
 
+const OPTIONS: OptionNames<DelimiterDecoderOptions> = { maxLength: true };
+
 /** Gives what stands before each delimiter. A frame that is too long is refused as soon as that is certain. */
 export class DelimiterDecoder implements FrameDecoder {
   readonly #frames: TerminatedBytes;
@@ -23,6 +26,7 @@ export class DelimiterDecoder implements FrameDecoder {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   constructor(delimiter: Uint8Array | string, options: DelimiterDecoderOptions = {}) {
+    checkOptions('DelimiterDecoder', options, OPTIONS);
     const { maxLength = DEFAULT_MAX_LENGTH } = options;
     checkInteger('maxLength', maxLength, 1, MAX_FRAME_BYTES);
     this.#frames = new TerminatedBytes(checkDelimiter(delimiter), false, maxLength, frameTooLong);

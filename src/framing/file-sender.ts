@@ -3,6 +3,7 @@ import type { Consumer, PullProducer } from '../core/producer.js';
 import { Deferred } from '../defer/deferred.js';
 import { checkData, checkFunction, checkInteger } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { TransferStoppedError } from './errors.js';
 import { MAX_FRAME_BYTES } from './frame-decoder.js';
 import { chunksOf, type SendChunks, type SendSource } from './send-source.js';
@@ -17,12 +18,15 @@ export interface FileSenderOptions {
 
 const DEFAULT_CHUNK_BYTES = 65_536;
 
+const OPTIONS: OptionNames<FileSenderOptions> = { chunkBytes: true };
+
 /** Sends files. One sender may serve any number of transfers, also at the same time. */
 export class FileSender {
   readonly #chunkBytes: number;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: FileSenderOptions = {}) {
+    checkOptions('FileSender', options, OPTIONS);
     const { chunkBytes = DEFAULT_CHUNK_BYTES } = options;
     this.#chunkBytes = checkInteger('chunkBytes', chunkBytes, 1, MAX_FRAME_BYTES);
   }

@@ -76,6 +76,26 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
     this.#delivery.run();
   }
 
+  /**
+   * Takes the unprocessed bytes: an unfinished frame, and everything behind it. They are no longer delivered: use this to hand
+   * a connection over to another protocol. Bytes that arrive later are frames again, unless `dataReceived` is overridden.
+   * @returns Yours to keep.
+   */
+  takeUnprocessed(): Buffer {
+    return givenCopyOf(this.#decoder.takeRest());
+  }
+
+  /**
+   * Puts `bytes` in the place of the unprocessed ones. Their frames are delivered after the running callback; where no callback
+   * is running, before this returns.
+   */
+  protected replaceUnprocessed(bytes: Uint8Array): void {
+    if (this.#failed) return;
+    this.#decoder.takeRest();
+    this.#decoder.receive(givenCopyOf(bytes));
+    if (!this.#delivery.running) this.#delivery.runFromElsewhere();
+  }
+
   /** Delivers no more, from the next frame on, and receives no more, until `resumeProducing`. */
   pauseProducing(): void {
     this.#delivery.pause();

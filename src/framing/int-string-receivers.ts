@@ -1,13 +1,15 @@
 /** Protocols that receive and send strings behind a length of 8, 16 or 32 bits. */
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import type { RemoteProtocolError } from '../core/errors/base.js';
 import { checkData } from '../internal/check.js';
+import { givenCopyOf } from '../internal/lent-bytes.js';
 import type { FrameTooLongError, InvalidFrameLengthError } from './errors.js';
 import { FrameReceiver } from './frame-receiver.js';
 import {
-  encodeLengthPrefix,
   LengthPrefixDecoder,
   type LengthPrefixDecoderOptions,
   type LengthPrefixOptions,
+  lengthPrefix,
   type PrefixBits,
 } from './length-prefix.js';
 
@@ -15,15 +17,54 @@ import {
 export abstract class IntNStringReceiver extends FrameReceiver {
   readonly #bits: PrefixBits;
   readonly #options: LengthPrefixOptions;
+  readonly #decoder: LengthPrefixDecoder;
+  /** The bytes that were refused, the offending prefix first. */
+  #refused: Buffer | undefined = undefined;
 
   /**
    * @param options Kept, not copied.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   constructor(bits: PrefixBits, options: LengthPrefixDecoderOptions = {}) {
-    super(new LengthPrefixDecoder(bits, options));
+    const decoder = new LengthPrefixDecoder(bits, options);
+    super(decoder);
+    this.#decoder = decoder;
     this.#bits = bits;
     this.#options = options;
+  }
+
+  /**
+   * Longest string accepted from the peer, in bytes: Twisted's `MAX_LENGTH`. It can be changed at any time, for instance after
+   * authentication, and applies to every string that has not been delivered yet. It does not limit {@link sendString}.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError by the setter
+   */
+  get maxLength(): number {
+    return this.#decoder.maxLength;
+  }
+
+  set maxLength(bytes: number) {
+    this.#decoder.maxLength = bytes;
+  }
+
+  /**
+   * The unprocessed bytes: everything behind the last delivered string, prefixes included. After {@link lengthLimitExceeded}
+   * they begin with the offending prefix. Reading makes a copy. Assigning replaces them, which is how a protocol switches in
+   * the middle of a stream: read `recvd`, empty it, and pass the bytes to the next protocol.
+   * @throws InvalidArgumentTypeError by the setter
+   */
+  get recvd(): Buffer {
+    if (this.#refused !== undefined) return givenCopyOf(this.#refused);
+    const bytes = this.takeUnprocessed();
+    this.#decoder.receive(bytes);
+    return givenCopyOf(bytes);
+  }
+
+  set recvd(bytes: Uint8Array) {
+    if (!(bytes instanceof Uint8Array)) {
+      throw new InvalidArgumentTypeError('recvd', 'a Uint8Array', bytes);
+    }
+    if (this.#refused === undefined) this.replaceUnprocessed(bytes);
+    else this.#refused = givenCopyOf(bytes);
   }
 
   /** A string came. @param string Without its length; yours to keep, unless {@link acceptsLentFrames}. */
@@ -47,7 +88,7 @@ export abstract class IntNStringReceiver extends FrameReceiver {
   sendString(string: string | Uint8Array): void {
     checkData(string);
     const length = Buffer.byteLength(string);
-    this.transport.write(encodeLengthPrefix(length, this.#bits, this.#options));
+    this.transport.write(lengthPrefix(length, this.#bits, this.#options));
     this.transport.write(string);
   }
 
@@ -55,7 +96,8 @@ export abstract class IntNStringReceiver extends FrameReceiver {
     this.stringReceived(frame);
   }
 
-  override frameError(error: RemoteProtocolError): void {
+  override frameError(error: RemoteProtocolError, rest: Buffer): void {
+    this.#refused = givenCopyOf(rest);
     const lengthError = error as FrameTooLongError | InvalidFrameLengthError;
     this.lengthLimitExceeded(lengthError.length as number, lengthError);
   }

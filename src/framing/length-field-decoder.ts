@@ -12,6 +12,7 @@
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { type RemoteProtocolError, withoutStack } from '../core/errors/base.js';
 import { checkBoolean, checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { ByteQueue } from './byte-queue.js';
 import { FrameTooLongError, InvalidFrameLengthError } from './errors.js';
 import { type FrameDecoder, MAX_FRAME_BYTES } from './frame-decoder.js';
@@ -44,6 +45,16 @@ const DEFAULT_MAX_FRAME_LENGTH = 99_999;
 const FIELD_LENGTHS: readonly unknown[] = [1, 2, 3, 4, 6, 8];
 const UNKNOWN = -1;
 
+const OPTIONS: OptionNames<LengthFieldDecoderOptions> = {
+  lengthFieldLength: true,
+  lengthFieldOffset: true,
+  lengthAdjustment: true,
+  initialBytesToStrip: true,
+  maxFrameLength: true,
+  littleEndian: true,
+  failFast: true,
+};
+
 /** Cuts a stream into frames by a length field. */
 export class LengthFieldDecoder implements FrameDecoder {
   readonly #fieldOffset: number;
@@ -63,6 +74,7 @@ export class LengthFieldDecoder implements FrameDecoder {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError also where the options leave no possible frame. */
   constructor(options: LengthFieldDecoderOptions) {
+    checkOptions('LengthFieldDecoder', options, OPTIONS);
     const {
       lengthFieldLength,
       lengthFieldOffset = 0,

@@ -11,6 +11,7 @@
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { type RemoteProtocolError, withoutStack } from '../core/errors/base.js';
 import { checkBoolean, checkData, checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { ByteQueue } from './byte-queue.js';
 import { FrameTooLongError, InvalidFrameLengthError, StringTooLongError } from './errors.js';
 import { type FrameDecoder, MAX_FRAME_BYTES } from './frame-decoder.js';
@@ -33,19 +34,23 @@ export interface LengthPrefixDecoderOptions extends LengthPrefixOptions {
 const DEFAULT_MAX_LENGTH = 99_999;
 const UNKNOWN = -1;
 
+const OPTIONS: OptionNames<LengthPrefixOptions> = { littleEndian: true, signed: true };
+const DECODER_OPTIONS: OptionNames<LengthPrefixDecoderOptions> = { ...OPTIONS, maxLength: true };
+
 /** Cuts a stream into payloads. A length is checked as soon as its prefix is whole; no memory is taken for it before. */
 export class LengthPrefixDecoder implements FrameDecoder {
   readonly #prefixBytes: number;
   readonly #littleEndian: boolean;
   /** Lengths from here on are negative. */
   readonly #negativeFrom: number;
-  readonly #maxLength: number;
+  #maxLength: number;
   readonly #queue: ByteQueue = new ByteQueue();
   #length: number = UNKNOWN;
   #failure: RemoteProtocolError | undefined = undefined;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(bits: PrefixBits, options: LengthPrefixDecoderOptions = {}) {
+    checkOptions('LengthPrefixDecoder', options, DECODER_OPTIONS);
     const { littleEndian = false, signed = false, maxLength = DEFAULT_MAX_LENGTH } = options;
     this.#prefixBytes = checkBits(bits) / 8;
     this.#littleEndian = checkBoolean('littleEndian', littleEndian);
@@ -55,6 +60,17 @@ export class LengthPrefixDecoder implements FrameDecoder {
 
   get bufferedBytes(): number {
     return this.#queue.length;
+  }
+
+  /** Longest payload accepted, in bytes. A new limit applies to every payload that has not been returned yet. */
+  get maxLength(): number {
+    return this.#maxLength;
+  }
+
+  set maxLength(bytes: number) {
+    this.#maxLength = checkInteger('maxLength', bytes, 1, MAX_FRAME_BYTES);
+    // The prefix of an unfinished frame is still in the queue: it is read and checked again.
+    this.#length = UNKNOWN;
   }
 
   /** {@link FrameDecoder.receive}. */
@@ -135,6 +151,16 @@ export function encodeLengthPrefix(
   length: number,
   bits: PrefixBits,
   options: LengthPrefixOptions = {},
+): Buffer {
+  checkOptions('encodeLengthPrefix', options, OPTIONS);
+  return lengthPrefix(length, bits, options);
+}
+
+/** @internal {@link encodeLengthPrefix} with options that were checked before: called for each frame. */
+export function lengthPrefix(
+  length: number,
+  bits: PrefixBits,
+  options: LengthPrefixOptions,
 ): Buffer {
   checkInteger('length', length, 0, Number.MAX_SAFE_INTEGER);
   const { littleEndian = false, signed = false } = options;

@@ -1,6 +1,7 @@
 /** Cuts a stream of bytes into lines. Lines are bytes: decoding text is left to the application, which knows its encoding. */
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkChoice, checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { checkDelimiter } from './delimiter.js';
 import { LineTooLongError } from './errors.js';
 import { type FrameDecoder, MAX_FRAME_BYTES } from './frame-decoder.js';
@@ -28,6 +29,8 @@ const DEFAULT_MAX_LENGTH = 16_384;
 
 const lineTooLong = (maxLength: number): LineTooLongError => new LineTooLongError(maxLength);
 
+const OPTIONS: OptionNames<LineDecoderOptions> = { ending: true, delimiter: true, maxLength: true };
+
 /**
  * Cuts a stream of bytes into lines, given without their terminators.
  *
@@ -38,6 +41,7 @@ export class LineDecoder implements FrameDecoder {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: LineDecoderOptions = {}) {
+    checkOptions('LineDecoder', options, OPTIONS);
     const { delimiter, maxLength = DEFAULT_MAX_LENGTH } = options;
     const ending = checkChoice('ending', options.ending ?? 'any', ENDINGS);
     checkInteger('maxLength', maxLength, 1, MAX_FRAME_BYTES);

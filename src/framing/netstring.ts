@@ -4,6 +4,7 @@
  */
 import { type RemoteProtocolError, withoutStack } from '../core/errors/base.js';
 import { checkData, checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { ByteQueue } from './byte-queue.js';
 import { FrameTooLongError, InvalidNetstringError } from './errors.js';
 import { type FrameDecoder, MAX_FRAME_BYTES } from './frame-decoder.js';
@@ -18,6 +19,8 @@ const ZERO = 0x30;
 const COLON = 0x3a;
 const COMMA = 0x2c;
 
+const OPTIONS: OptionNames<NetstringDecoderOptions> = { maxLength: true };
+
 /** Cuts a stream of netstrings into strings. A length is refused at the first digit that is wrong or makes it too long. */
 export class NetstringDecoder implements FrameDecoder {
   readonly #maxLength: number;
@@ -30,6 +33,7 @@ export class NetstringDecoder implements FrameDecoder {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: NetstringDecoderOptions = {}) {
+    checkOptions('NetstringDecoder', options, OPTIONS);
     const { maxLength = DEFAULT_MAX_LENGTH } = options;
     this.#maxLength = checkInteger('maxLength', maxLength, 1, MAX_FRAME_BYTES);
   }

@@ -2,6 +2,7 @@
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { Transport } from '../core/transport.js';
 import { checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { FrameTooLongError } from './errors.js';
 import { FixedLengthDecoder } from './fixed-length-decoder.js';
 import { MAX_FRAME_BYTES } from './frame-decoder.js';
@@ -23,6 +24,8 @@ export interface StatefulProtocolOptions {
 
 const DEFAULT_MAX_BLOCK_BYTES = 1024 * 1024;
 const MAX_EMPTY_BLOCKS = 100;
+
+const OPTIONS: OptionNames<StatefulProtocolOptions> = { maxBlockBytes: true };
 
 /**
  * Base for protocols of blocks. A state that asks for 0 bytes is called at once with none. Blocks are yours to keep, unless
@@ -46,6 +49,7 @@ export abstract class StatefulProtocol extends FrameReceiver {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: StatefulProtocolOptions = {}) {
+    checkOptions('StatefulProtocol', options, OPTIONS);
     const { maxBlockBytes = DEFAULT_MAX_BLOCK_BYTES } = options;
     const decoder = new FixedLengthDecoder(1);
     super(decoder);

@@ -5,6 +5,7 @@ import type { Reactor } from '../core/reactor.js';
 import { Deferred } from '../defer/deferred.js';
 import { checkFunction, checkMilliseconds, checkObject } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { connectionsGone } from './connections-gone.js';
 import {
   checkCanBeGiven,
@@ -27,6 +28,8 @@ export interface UpgradableOptions {
   /** Limit for each step of taking over, in milliseconds; 0 waits for ever. Default 30,000. */
   readonly timeoutMs?: number;
 }
+
+const OPTIONS: OptionNames<UpgradableOptions> = { drainMs: true, timeoutMs: true };
 
 /** A service that listens, and offers its listeners. */
 export interface UpgradableService<Names extends string = string> extends AsyncDisposable {
@@ -56,6 +59,7 @@ export function serveUpgradable<Names extends string>(
   listen: Readonly<Record<Names, OpenPort>>,
   options: UpgradableOptions = {},
 ): Deferred<UpgradableService<Names>> {
+  checkOptions('serveUpgradable', options, OPTIONS);
   checkObject('listen', listen);
   for (const [name, open] of Object.entries(listen)) checkFunction(`listen.${name}`, open);
   const drainMs = checkMilliseconds('drainMs', options.drainMs ?? 30_000);

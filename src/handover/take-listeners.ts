@@ -10,6 +10,7 @@ import { Deferred } from '../defer/deferred.js';
 import { fail, succeed } from '../defer/succeed.js';
 import { LineOnlyReceiver } from '../framing/line-only-receiver.js';
 import { checkMilliseconds } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { HandoverError, HandoverProtocolError } from './errors.js';
 import {
   decodeMessage,
@@ -27,6 +28,8 @@ export interface TakeListenersOptions {
    */
   readonly timeoutMs?: number;
 }
+
+const OPTIONS: OptionNames<TakeListenersOptions> = { timeoutMs: true };
 
 /** Listeners of a predecessor, which still accepts connections on them. */
 export class TakenListeners implements Disposable {
@@ -200,6 +203,7 @@ export function takeListeners(
   path: string,
   options: TakeListenersOptions = {},
 ): Deferred<TakenListeners | undefined> {
+  checkOptions('takeListeners', options, OPTIONS);
   const timeoutMs = checkMilliseconds('timeoutMs', options.timeoutMs ?? 30_000);
   checkSendsDescriptors(reactor, 'takeListeners');
   const taken = new Deferred<TakenListeners | undefined>(() => connector.disconnect());

@@ -35,7 +35,7 @@ export function checkFunction(what: string, value: unknown): void {
 
 /** Options that can't be left out. */
 export function checkObject(what: string, value: unknown): void {
-  if (typeof value !== 'object' || value === null) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidArgumentTypeError(what, 'an object', value);
   }
 }

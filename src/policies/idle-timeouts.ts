@@ -9,6 +9,7 @@ import type { Clock, DelayedCall } from '../core/clock.js';
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';
 import { checkClock, checkMilliseconds } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 
 export interface IdleTimeoutsOptions {
   /** How coarse time is. Default 1,000. */
@@ -33,6 +34,8 @@ export const DEFAULT_GRACE_MS = 5_000;
 /** A timeout that is further away is filed as far as this goes and looked at again then. A power of two. */
 const SLOTS = 64;
 
+const OPTIONS: OptionNames<IdleTimeoutsOptions> = { tickMs: true, graceMs: true };
+
 /**
  * The clock that {@link IdleTimeout} and {@link Deadline} objects share.
  *
@@ -51,6 +54,7 @@ export class IdleTimeouts {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(clock: Clock, options: IdleTimeoutsOptions = {}) {
+    checkOptions('IdleTimeouts', options, OPTIONS);
     const { tickMs = DEFAULT_TICK_MS, graceMs = DEFAULT_GRACE_MS } = options;
     checkClock('clock', clock);
     this.#clock = clock;
@@ -58,7 +62,10 @@ export class IdleTimeouts {
     this.graceMs = checkTimeout('graceMs', graceMs);
   }
 
-  /** How many timeouts are set. The clock is used only while there are any. */
+  /**
+   * How many timeouts are set. The clock is used only while there are any. Once the reactor was stopped, time does not pass
+   * until the next one is set.
+   */
   get size(): number {
     return this.#size;
   }
@@ -98,8 +105,13 @@ export class IdleTimeouts {
   #arm(): void {
     ROOT_CONTEXT.runInAsyncScope(() => {
       this.#call = this.#clock.callLater(this.tickMs, this.#onTick);
+      this.#call.whenDropped(this.#onDropped);
     });
   }
+
+  readonly #onDropped: () => void = () => {
+    this.#call = undefined;
+  };
 
   readonly #onTick: () => void = () => {
     this.#call = undefined;

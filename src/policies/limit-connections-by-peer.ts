@@ -2,7 +2,8 @@
 import type { Address } from '../core/address.js';
 import type { ClientProtocolFactory, FactoryLike } from '../core/factory.js';
 import type { StreamProtocol } from '../core/protocol.js';
-import { checkInteger, checkObject } from '../internal/check.js';
+import { checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { limitedOverflow } from './limit-total-connections.js';
 import { type ConnectionLimit, LimitedProtocol } from './limited-protocol.js';
 import { peerKey } from './peer-key.js';
@@ -23,6 +24,13 @@ export interface LimitConnectionsByPeerOptions {
   readonly maxOverflow?: number;
 }
 
+const OPTIONS: OptionNames<LimitConnectionsByPeerOptions> = {
+  maxConnections: true,
+  ipv6PrefixBits: true,
+  overflow: true,
+  maxOverflow: true,
+};
+
 /**
  * Counts as {@link LimitTotalConnectionsFactory} does, for each peer. Nothing is kept of a peer without connections.
  *
@@ -39,7 +47,7 @@ export class LimitConnectionsByPeerFactory extends WrappingFactory implements Co
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(wrapped: FactoryLike, options: LimitConnectionsByPeerOptions) {
     super(wrapped);
-    checkObject('options', options);
+    checkOptions('LimitConnectionsByPeerFactory', options, OPTIONS);
     const { maxConnections, ipv6PrefixBits = 64 } = options;
     this.maxConnections = checkInteger(
       'maxConnections',

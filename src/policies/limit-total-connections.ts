@@ -2,7 +2,8 @@
 import type { Address } from '../core/address.js';
 import { type ClientProtocolFactory, type FactoryLike, toFactory } from '../core/factory.js';
 import type { StreamProtocol } from '../core/protocol.js';
-import { checkInteger, checkObject } from '../internal/check.js';
+import { checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { type ConnectionLimit, DEFAULT_MAX_OVERFLOW, LimitedProtocol } from './limited-protocol.js';
 import { WrappingFactory } from './wrapping-factory.js';
 
@@ -14,6 +15,12 @@ export interface LimitTotalConnectionsOptions {
   /** How many connections `overflow` serves at a time; more are closed without a word. Default 100. */
   readonly maxOverflow?: number;
 }
+
+const OPTIONS: OptionNames<LimitTotalConnectionsOptions> = {
+  maxConnections: true,
+  overflow: true,
+  maxOverflow: true,
+};
 
 /**
  * A connection counts from before its protocol's `makeConnection` until before its `connectionLost`, whatever either
@@ -31,7 +38,7 @@ export class LimitTotalConnectionsFactory extends WrappingFactory implements Con
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(wrapped: FactoryLike, options: LimitTotalConnectionsOptions) {
     super(wrapped);
-    checkObject('options', options);
+    checkOptions('LimitTotalConnectionsFactory', options, OPTIONS);
     this.maxConnections = checkInteger(
       'maxConnections',
       options.maxConnections,

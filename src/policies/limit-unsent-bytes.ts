@@ -4,13 +4,8 @@ import type { Clock } from '../core/clock.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/protocol.js';
-import {
-  checkChoice,
-  checkClock,
-  checkData,
-  checkInteger,
-  checkObject,
-} from '../internal/check.js';
+import { checkChoice, checkClock, checkData, checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { TooManyUnsentBytesError } from './errors.js';
 import { ProtocolWrapper } from './protocol-wrapper.js';
 import { UnsentBytesBudget, type UnsentBytesHolder } from './unsent-bytes-budget.js';
@@ -40,6 +35,13 @@ export interface LimitUnsentBytesOptions {
 export const MAX_UNSENT_BYTES: number = 1024 * 1024;
 export const MAX_TOTAL_UNSENT_BYTES: number = 64 * 1024 * 1024;
 
+const OPTIONS: OptionNames<LimitUnsentBytesOptions> = {
+  clock: true,
+  maxBytes: true,
+  total: true,
+  outcome: true,
+};
+
 /**
  * Wraps a factory so that peers that do not read can't fill the memory. It counts what waits in the transport below: inside
  * a `ShapingFactory` it counts what waits there too.
@@ -58,7 +60,7 @@ export class LimitUnsentBytesFactory extends WrappingFactory {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(wrapped: FactoryLike, options: LimitUnsentBytesOptions) {
     super(wrapped);
-    checkObject('options', options);
+    checkOptions('LimitUnsentBytesFactory', options, OPTIONS);
     const { clock, maxBytes = MAX_UNSENT_BYTES, total = MAX_TOTAL_UNSENT_BYTES } = options;
     checkClock('clock', clock);
     this.maxBytes = checkInteger('maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);

@@ -5,7 +5,8 @@ import type { FactoryLike } from '../core/factory.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/protocol.js';
 import type { Transport } from '../core/transport.js';
-import { checkData, checkObject } from '../internal/check.js';
+import { checkData } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { ProtocolWrapper } from './protocol-wrapper.js';
 import { ShapedReader } from './shaped-reader.js';
 import { ShapedWriter } from './shaped-writer.js';
@@ -35,6 +36,10 @@ export interface ShapingFactoryOptions {
 /** Makes the bucket of a connection's direction; undefined where it has no limit. */
 type BucketMaker = () => TokenBucket | undefined;
 
+const LIMITS: OptionNames<ShapingLimits> = { perConnection: true, total: true };
+const RATE: OptionNames<Rate> = { bytesPerSecond: true, burstBytes: true };
+const OPTIONS: OptionNames<ShapingFactoryOptions> = { clock: true, read: true, write: true };
+
 /**
  * Wraps a factory so that its connections are shaped.
  *
@@ -53,9 +58,9 @@ export class ShapingFactory extends WrappingFactory {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(wrapped: FactoryLike, options: ShapingFactoryOptions) {
     super(wrapped);
-    checkObject('options', options);
-    this.#readBucket = bucketMaker(options.clock, options.read);
-    this.#writeBucket = bucketMaker(options.clock, options.write);
+    checkOptions('ShapingFactory', options, OPTIONS);
+    this.#readBucket = bucketMaker('read', options.clock, options.read);
+    this.#writeBucket = bucketMaker('write', options.clock, options.write);
   }
 
   protected override wrap(protocol: StreamProtocol, _address: Address): ProtocolWrapper {
@@ -154,8 +159,18 @@ class ShapedProtocol extends ProtocolWrapper {
   }
 }
 
-function bucketMaker(clock: Clock, limits: ShapingLimits = {}): BucketMaker {
+function bucketMaker(
+  direction: 'read' | 'write',
+  clock: Clock,
+  limits: ShapingLimits = {},
+): BucketMaker {
+  checkOptions(`ShapingFactory.${direction}`, limits, LIMITS);
   const { perConnection, total } = limits;
+  if (perConnection !== undefined)
+    checkOptions(`ShapingFactory.${direction}.perConnection`, perConnection, RATE);
+  if (total !== undefined && !(total instanceof TokenBucket)) {
+    checkOptions(`ShapingFactory.${direction}.total`, total, RATE);
+  }
   const parent =
     total === undefined || total instanceof TokenBucket
       ? total

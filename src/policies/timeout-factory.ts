@@ -4,7 +4,8 @@ import type { Clock } from '../core/clock.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { StreamProtocol } from '../core/protocol.js';
 import type { Transport } from '../core/transport.js';
-import { checkChoice, checkFunction, checkObject } from '../internal/check.js';
+import { checkChoice, checkFunction } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { Deadline } from './deadline.js';
 import { IdleTimeout } from './idle-timeout.js';
 import { checkTimeout, DEFAULT_TICK_MS, IdleTimeouts } from './idle-timeouts.js';
@@ -47,6 +48,17 @@ interface Limits {
   readonly timeoutConnection: TimeoutFactoryOptions['timeoutConnection'];
 }
 
+const OPTIONS: OptionNames<TimeoutFactoryOptions> = {
+  clock: true,
+  idleMs: true,
+  activity: true,
+  firstDataMs: true,
+  lifetimeMs: true,
+  graceMs: true,
+  tickMs: true,
+  timeoutConnection: true,
+};
+
 /**
  * Wraps a factory so that its connections time out: {@link IdleTimeouts} tells how precisely. All of the factory's
  * connections share one delayed call.
@@ -60,7 +72,7 @@ export class TimeoutFactory extends WrappingFactory {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(wrapped: FactoryLike, options: TimeoutFactoryOptions) {
     super(wrapped);
-    checkObject('options', options);
+    checkOptions('TimeoutFactory', options, OPTIONS);
     this.#limits = checkLimits(options);
   }
 

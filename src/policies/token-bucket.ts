@@ -8,7 +8,8 @@
 import type { Clock, DelayedCall } from '../core/clock.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';
-import { checkClock, checkInteger, checkObject } from '../internal/check.js';
+import { checkClock, checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 
 /** How many bytes may pass. */
 export interface Rate {
@@ -40,6 +41,13 @@ export interface WaitingClaim {
 /** Tokens are not handed out in crumbs, as long as the buckets hold so many. */
 export const MIN_GRANT_BYTES: number = 4 * 1024;
 
+const OPTIONS: OptionNames<TokenBucketOptions> = {
+  clock: true,
+  bytesPerSecond: true,
+  burstBytes: true,
+  parent: true,
+};
+
 /**
  * Lets `bytesPerSecond` pass on average and `burstBytes` at once: in any stretch of time no more than
  * `burstBytes + bytesPerSecond * seconds`. Each shaped connection has one or two, so its private fields are
@@ -63,7 +71,7 @@ export class TokenBucket {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: TokenBucketOptions) {
-    checkObject('options', options);
+    checkOptions('TokenBucket', options, OPTIONS);
     const { clock, bytesPerSecond, burstBytes = bytesPerSecond, parent } = options;
     checkClock('clock', clock);
     if (parent !== undefined && !(parent instanceof TokenBucket)) {
@@ -141,6 +149,9 @@ export class TokenBucket {
     const waitMs = missing > 0 ? Math.ceil((missing * 1000) / this.bytesPerSecond) : 0;
     ROOT_CONTEXT.runInAsyncScope(() => {
       this.call = this.clock.callLater(waitMs, () => this.serve());
+      this.call.whenDropped(() => {
+        this.call = undefined;
+      });
     });
   }
 

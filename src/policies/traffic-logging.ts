@@ -4,8 +4,9 @@ import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { StreamProtocol } from '../core/protocol.js';
 import type { Transport } from '../core/transport.js';
-import { checkFunction, checkInteger, checkObject } from '../internal/check.js';
+import { checkFunction, checkInteger } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { hexDump } from './hex-dump.js';
 import { ProtocolWrapper } from './protocol-wrapper.js';
 import { WrappingFactory } from './wrapping-factory.js';
@@ -34,6 +35,8 @@ interface Settings {
   readonly redact: TrafficLoggingOptions['redact'];
 }
 
+const OPTIONS: OptionNames<TrafficLoggingOptions> = { log: true, maxDumpBytes: true, redact: true };
+
 /**
  * Numbers its connections from 1 and logs each line under its connection's number.
  *
@@ -51,7 +54,7 @@ export class TrafficLoggingFactory extends WrappingFactory {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(wrapped: FactoryLike, options: TrafficLoggingOptions) {
     super(wrapped);
-    checkObject('options', options);
+    checkOptions('TrafficLoggingFactory', options, OPTIONS);
     const { log, maxDumpBytes = DEFAULT_MAX_DUMP_BYTES, redact } = options;
     checkFunction('log', log);
     checkInteger('maxDumpBytes', maxDumpBytes, 0, Number.MAX_SAFE_INTEGER);

@@ -8,8 +8,9 @@
  */
 import type { Clock, DelayedCall } from '../core/clock.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';
-import { checkClock, checkInteger, checkObject } from '../internal/check.js';
+import { checkClock, checkInteger } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { TooManyUnsentBytesError } from './errors.js';
 
 export interface UnsentBytesBudgetOptions {
@@ -34,6 +35,8 @@ export interface UnsentBytesHolder {
 /** Connections are counted anew once so many bytes were written for each of them: a byte then costs next to nothing. */
 const RECOUNT_BYTES = 64;
 
+const OPTIONS: OptionNames<UnsentBytesBudgetOptions> = { maxBytes: true, clock: true };
+
 /**
  * A limit that several factories share, for instance all of a reactor.
  *
@@ -55,7 +58,7 @@ export class UnsentBytesBudget {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: UnsentBytesBudgetOptions) {
-    checkObject('options', options);
+    checkOptions('UnsentBytesBudget', options, OPTIONS);
     const { clock, maxBytes } = options;
     checkClock('clock', clock);
     this.#clock = clock;
@@ -94,6 +97,9 @@ export class UnsentBytesBudget {
     // The call is for all connections: it is made in nobody's context.
     ROOT_CONTEXT.runInAsyncScope(() => {
       this.#judgement = this.#clock.callLater(0, this.#judge);
+      this.#judgement.whenDropped(() => {
+        this.#judgement = undefined;
+      });
     });
   }
 

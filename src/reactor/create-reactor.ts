@@ -4,6 +4,7 @@ import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { AddonNotLoadedError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
 import { checkChoice } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { reactorChannel } from './diagnostics.js';
 import { NativeReactor, type NativeReactorOptions } from './native/reactor.js';
 import { NodeReactor } from './node/reactor.js';
@@ -17,12 +18,23 @@ export interface CreateReactorOptions extends ReactorOptions, NativeReactorOptio
   readonly kind?: 'auto' | 'native' | 'node';
 }
 
+const OPTIONS: OptionNames<CreateReactorOptions> = {
+  kind: true,
+  reportError: true,
+  poisonLentBytes: true,
+  measureTurns: true,
+  shutdownTimeoutMs: true,
+  poller: true,
+  busyPollUs: true,
+};
+
 /**
  * Makes a reactor of its own.
  * @throws AddonNotLoadedError `kind` is `native` and the addon could not be loaded.
  * @throws UnsupportedError `poller` is not to be had here.
  */
 export function createReactor(options: CreateReactorOptions = {}): Reactor {
+  checkOptions('createReactor', options, OPTIONS);
   const kind = checkChoice(
     options.kind === undefined ? 'ROPEWALK_REACTOR' : 'kind',
     options.kind ?? process.env.ROPEWALK_REACTOR ?? 'auto',

@@ -2,9 +2,11 @@
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { AddressFamily, ResolveOptions } from '../core/name-resolver.js';
 import { checkChoice, checkMilliseconds } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 
 const BOTH: readonly AddressFamily[] = ['IPv4', 'IPv6'];
 const DEFAULT_TIMEOUT_MS = 30_000;
+const OPTIONS: OptionNames<ResolveOptions> = { families: true, timeoutMs: true, signal: true };
 
 export interface ResolveSettings {
   readonly families: readonly AddressFamily[];
@@ -14,6 +16,7 @@ export interface ResolveSettings {
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function resolveSettings(options: ResolveOptions): ResolveSettings {
+  checkOptions('resolveHostName', options, OPTIONS);
   const { families = BOTH, timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
   if (!Array.isArray(families)) {
     throw new InvalidArgumentTypeError('families', 'a list of families', families);

@@ -4,7 +4,8 @@ import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { Deferred } from '../defer/deferred.js';
 import { type Entry, LinkedList } from '../defer/linked-list.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';
-import { checkBoolean, checkClock, checkMilliseconds, checkObject } from '../internal/check.js';
+import { checkBoolean, checkClock, checkMilliseconds } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { CooperativeTask, type TaskScheduler } from './cooperative-task.js';
 
 export interface CooperatorOptions {
@@ -28,10 +29,19 @@ export type Work<R = unknown> =
   | AsyncIterable<unknown, R>;
 
 const DEFAULT_SLICE_MS = 10;
+const OPTIONS: OptionNames<CooperatorOptions> = {
+  clock: true,
+  sliceMs: true,
+  restMs: true,
+  started: true,
+};
 
 /**
  * Steps through its tasks in turn, one step of each, slice by slice. A step that yields a Deferred or a promise makes that
  * task wait for the result, and no other; if it fails, the task does. A step of an async iterator is one `next()`.
+ *
+ * Stopping the reactor ends the tasks that wait for their turn, with ReactorStoppedError. Paused tasks, and those that wait for
+ * a result, go on afterwards, as do tasks that are added then.
  *
  * @example
  * const cooperator = new Cooperator({ clock: reactor });
@@ -49,7 +59,7 @@ export class Cooperator {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: CooperatorOptions) {
-    checkObject('options', options);
+    checkOptions('Cooperator', options, OPTIONS);
     checkClock('clock', options.clock);
     this.#clock = options.clock;
     this.#sliceMs = checkMilliseconds('sliceMs', options.sliceMs ?? DEFAULT_SLICE_MS);
@@ -111,16 +121,26 @@ export class Cooperator {
   #schedule(): void {
     if (this.#state !== 'running' || this.#call !== undefined || this.#tasks.size === 0) return;
     // Slices serve many: they run in no task's context, whichever it was that asked for this one.
-    this.#call = ROOT_CONTEXT.runInAsyncScope(() =>
-      this.#clock.callLater(this.#restMs, this.#slice),
-    );
+    ROOT_CONTEXT.runInAsyncScope(() => {
+      this.#call = this.#clock.callLater(this.#restMs, this.#slice);
+      this.#call.whenDropped(this.#reactorStopped);
+    });
   }
 
   #unschedule(): void {
-    // The reactor drops its calls when it is stopped.
-    if (this.#call?.active() === true) this.#call.cancel();
+    this.#call?.cancel();
     this.#call = undefined;
   }
+
+  readonly #reactorStopped = (): void => {
+    this.#call = undefined;
+    const tasks: CooperativeTask[] = [];
+    for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
+      tasks.push(task);
+    }
+    // What they tell of their end may add tasks: those are not ended.
+    for (const task of tasks) task.reactorStopped();
+  };
 
   readonly #slice = (): void => {
     this.#call = undefined;

@@ -8,6 +8,8 @@ import { Failure } from '../defer/failure.js';
 import { maybeDeferred } from '../defer/succeed.js';
 import { checkFunction } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
+import { RUN_OPTIONS } from '../internal/run-options.js';
 import { ExitError } from './errors.js';
 
 export interface ReactOptions<Args extends unknown[], R extends Reactor> extends RunOptions {
@@ -17,6 +19,13 @@ export interface ReactOptions<Args extends unknown[], R extends Reactor> extends
   /** Ends the process. Default `process.exit`. */
   readonly exit?: (exitCode: number) => void;
 }
+
+const OPTIONS: OptionNames<ReactOptions<unknown[], Reactor>> = {
+  ...RUN_OPTIONS,
+  reactor: true,
+  argv: true,
+  exit: true,
+};
 
 /**
  * Calls `main(reactor, ...argv)`, runs the reactor until what that returned has a result, stops it, and exits: with 0; with
@@ -37,6 +46,7 @@ export async function react<Args extends unknown[], R extends Reactor>(
   main: (reactor: R, ...argv: Args) => CallbackResult<unknown>,
   options: ReactOptions<Args, R>,
 ): Promise<void> {
+  checkOptions<ReactOptions<unknown[], Reactor>>('react', options, OPTIONS);
   const { reactor, argv = [] as unknown[] as Args, exit = exitProcess, ...runOptions } = options;
   checkFunction('main', main);
   if (reactor.running) throw new ReactorAlreadyRunningError();

@@ -1,6 +1,7 @@
 /** Fails tests that leave something behind, under any runner that has hooks around each test. */
 import { takeUnhandledFailures } from '../defer/unhandled.js';
 import { checkFunction } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { captureLoggedErrors } from './logged-errors.js';
 import { ReactorWatch } from './reactor-watch.js';
 import { type Leftovers, UncleanTestError } from './unclean-test-error.js';
@@ -23,6 +24,8 @@ export interface EachTestOptions {
   readonly reactors?: boolean;
 }
 
+const OPTIONS: OptionNames<EachTestOptions> = { failures: true, errors: true, reactors: true };
+
 /** Turns that a reactor which is not clean gets to finish what it is about to. */
 const GRACE_TURNS = 2;
 
@@ -43,6 +46,7 @@ const setImmediateOfNode = setImmediate;
  * @example checkEachTest({ beforeEach, afterEach, afterAll }, { reactors: false });
  */
 export function checkEachTest(hooks: TestHooks, options: EachTestOptions = {}): void {
+  checkOptions('checkEachTest', options, OPTIONS);
   const { failures = true, errors = true, reactors = true } = options;
   checkFunction('hooks.beforeEach', hooks.beforeEach);
   checkFunction('hooks.afterEach', hooks.afterEach);

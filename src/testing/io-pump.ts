@@ -1,6 +1,7 @@
 /** Joins two protocols by a simulated connection, for tests that wait for no promise. */
 import type { StreamProtocol } from '../core/protocol.js';
 import type { TCPTransport } from '../core/transport.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { SimulatedConnection } from './simulation/connection.js';
 import { SimulationLimitError, TestTransportStateError } from './simulation/errors.js';
 import type { SimulationFaults } from './simulation/faults.js';
@@ -19,6 +20,8 @@ export interface JoinOptions {
   readonly seed?: number;
 }
 
+const OPTIONS: OptionNames<JoinOptions> = { chunkBytes: true, latencyMs: true, seed: true };
+
 /**
  * Connects two protocols and delivers nothing yet but the connection itself: see {@link IOPump}.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
@@ -30,6 +33,7 @@ export function joinProtocols(
   client: StreamProtocol,
   options: JoinOptions = {},
 ): IOPump {
+  checkOptions('joinProtocols', options, OPTIONS);
   const { chunkBytes, latencyMs = 0, seed } = options;
   const faults: SimulationFaults = {
     latencyMs,

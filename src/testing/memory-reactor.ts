@@ -16,6 +16,7 @@ import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
 import { checkData, checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { systemError } from '../internal/system-error.js';
 import { HostedReactor } from '../reactor/hosted-reactor.js';
 import type { DialListener } from '../reactor/streams/dial.js';
@@ -40,6 +41,8 @@ const CLIENT_ADDRESS = '192.0.2.2';
 
 const UNNAMED = new UNIXAddress('');
 
+const OPTIONS: OptionNames<{ reportError?: ErrorReporter }> = { reportError: true };
+
 /**
  * Records what was listened on and connected to. Attempts to connect wait until the test answers them. Nothing happens
  * by itself: time passes, and what was put off runs, in {@link advance}.
@@ -62,6 +65,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
 
   /** @param options Who is told what application code throws. Default: as all of Ropewalk's errors are reported. */
   constructor(options: { readonly reportError?: ErrorReporter } = {}) {
+    checkOptions('MemoryReactor', options, OPTIONS);
     const clock = new ManualClock(options.reportError ?? reportError);
     super(options, virtualLoop(clock), (core) => new MemoryBackend(core, clock));
     this.#clock = clock;

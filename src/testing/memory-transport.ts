@@ -8,6 +8,7 @@ import type { PullProducer, PushProducer } from '../core/producer.js';
 import { Protocol, type StreamProtocol } from '../core/protocol.js';
 import { checkBoolean, checkData, checkInteger } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { systemError } from '../internal/system-error.js';
 import type { StreamOwner } from '../reactor/streams/stream-owner.js';
 import { StreamTransport } from '../reactor/streams/stream-transport.js';
@@ -35,6 +36,13 @@ export interface MemoryTransportOptions {
   /** Is told what the protocol throws. Default: as all of Ropewalk's errors are reported. */
   readonly reportError?: ErrorReporter;
 }
+
+const OPTIONS: OptionNames<MemoryTransportOptions> = {
+  peer: true,
+  host: true,
+  capacity: true,
+  reportError: true,
+};
 
 /**
  * Keeps what a protocol writes. Nothing happens by itself: what a reactor would do in a later turn (sending, telling
@@ -73,6 +81,7 @@ export class MemoryTransport extends StreamTransport {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   constructor(options: MemoryTransportOptions = {}, owner?: StreamOwner) {
+    checkOptions('MemoryTransport', options, OPTIONS);
     const host = options.host ?? new IPv4Address('TCP', '192.0.2.1', 80);
     super(owner ?? { context: undefined, connectionEnded() {}, localAddress: () => host });
     this.#host = host;

@@ -5,13 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { deserialize, serialize } from 'node:v8';
 
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
-import {
-  checkChoice,
-  checkFunction,
-  checkInteger,
-  checkMilliseconds,
-  checkObject,
-} from '../internal/check.js';
+import { checkChoice, checkFunction, checkInteger, checkMilliseconds } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { WorkerKind, WorkerReactorOptions } from './messages.js';
 import { RESTART_DEFAULTS, type RestartOptions } from './restart-delays.js';
 import type { WorkerEvent } from './worker-event.js';
@@ -43,6 +38,32 @@ export interface RunWorkersOptions {
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 
+const OPTIONS: OptionNames<RunWorkersOptions> = {
+  workers: true,
+  kind: true,
+  data: true,
+  reactor: true,
+  restart: true,
+  drainMs: true,
+  readyTimeoutMs: true,
+  hangTimeoutMs: true,
+  execArgv: true,
+  onEvent: true,
+};
+const REACTOR_OPTIONS: OptionNames<WorkerReactorOptions> = {
+  kind: true,
+  poller: true,
+  busyPollUs: true,
+  measureTurns: true,
+};
+const RESTART_OPTIONS: OptionNames<RestartOptions> = {
+  initialDelayMs: true,
+  maxDelayMs: true,
+  factor: true,
+  jitter: true,
+  healthyAfterMs: true,
+};
+
 /** Options, checked and complete. */
 export interface WorkerSettings {
   readonly module: string;
@@ -65,7 +86,10 @@ export const HANG_TIMEOUT_MS = 60_000;
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError; what can't be cloned throws as `structuredClone` does. */
 export function workerSettings(module: unknown, options: RunWorkersOptions): WorkerSettings {
-  checkObject('options', options);
+  checkOptions('runWorkers', options, OPTIONS);
+  if (options.reactor !== undefined) {
+    checkOptions('runWorkers.reactor', options.reactor, REACTOR_OPTIONS);
+  }
   const kind = checkChoice('kind', options.kind ?? 'threads', ['threads', 'processes']);
   const { onEvent = ignore, execArgv } = options;
   checkFunction('onEvent', onEvent);
@@ -91,7 +115,7 @@ function restartSettings(
   options: RestartOptions | false | undefined,
 ): Required<RestartOptions> | undefined {
   if (options === false) return undefined;
-  checkObject('restart', options ?? {});
+  if (options !== undefined) checkOptions('runWorkers.restart', options, RESTART_OPTIONS);
   const restart = { ...RESTART_DEFAULTS, ...options };
   for (const key of ['initialDelayMs', 'maxDelayMs', 'healthyAfterMs'] as const) {
     checkMilliseconds(`restart.${key}`, restart[key]);

@@ -100,6 +100,7 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   AlreadyFiredError: new errors.AlreadyFiredError(),
   AlreadyLockingError: new errors.AlreadyLockingError('/lock'),
   CancelledError: new errors.CancelledError(),
+  ReactorStoppedError: new errors.ReactorStoppedError(),
   TimeoutError: new errors.TimeoutError(1),
   NotPausedError: new errors.NotPausedError(),
   NotAnErrorError: new errors.NotAnErrorError(5),
@@ -132,6 +133,7 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   WorkersStoppedError: new errors.WorkersStoppedError(),
   InvalidArgumentTypeError: new errors.InvalidArgumentTypeError('a', 'b', 1),
   InvalidArgumentValueError: new errors.InvalidArgumentValueError('a', 'b', 1),
+  UnknownOptionError: new errors.UnknownOptionError('f', 'b', ['a']),
 };
 
 const classNames = Object.entries(errors)
@@ -168,14 +170,15 @@ describe('every error', () => {
     expect(error.message).not.toBe('');
   });
 
-  it.each(Object.entries(MADE).filter(([name]) => !name.startsWith('InvalidArgument')))(
-    '%s is a RopewalkError that knows its name',
-    (name, error) => {
-      expect(error).toBeInstanceOf(errors.RopewalkError);
-      expect(error.name).toBe(name);
-      expect(String(error)).toBe(`${name}: ${error.message}`);
-    },
-  );
+  it.each(
+    Object.entries(MADE).filter(
+      ([, error]) => !(error instanceof TypeError || error instanceof RangeError),
+    ),
+  )('%s is a RopewalkError that knows its name', (name, error) => {
+    expect(error).toBeInstanceOf(errors.RopewalkError);
+    expect(error.name).toBe(name);
+    expect(String(error)).toBe(`${name}: ${error.message}`);
+  });
 
   it('has a code of its own', () => {
     const codes = Object.values(MADE).map(({ code }) => code);
@@ -322,6 +325,27 @@ describe('CannotListenError', () => {
     expect(new errors.CannotListenError({ interface: '', port: 80 }).message).toBe(
       'cannot listen on *:80',
     );
+  });
+});
+
+describe('UnknownOptionError', () => {
+  it('names the option, the one that was meant, and those that exist', () => {
+    const error = new errors.UnknownOptionError('f', 'sise', ['backlog', 'size'], 'size');
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({ option: 'sise', suggestion: 'size', known: ['backlog', 'size'] });
+    expect(error.message).toBe(
+      "f has no option 'sise'. Did you mean 'size'? Its options: backlog, size",
+    );
+  });
+
+  it('says how to get what another library has an option for', () => {
+    const error = new errors.UnknownOptionError('f', 'port', [], undefined, 'It is an argument');
+    expect(error.message).toBe("f has no option 'port'. It is an argument. Its options: none");
+  });
+
+  it('shows no more of a name than a line takes', () => {
+    const error = new errors.UnknownOptionError('f', 'x'.repeat(10_000), ['a']);
+    expect(error.message.length).toBeLessThan(200);
   });
 });
 

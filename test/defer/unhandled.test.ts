@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { setDebugging } from '../../src/defer/debugging.js';
 import { Deferred } from '../../src/defer/deferred.js';
+import { ReactorStoppedError } from '../../src/defer/errors.js';
 import { fail, succeed } from '../../src/defer/succeed.js';
 import { reportUnhandledFailures, takeUnhandledFailures } from '../../src/defer/unhandled.js';
 import { flushLoggedErrors, type LoggedError } from '../../src/testing/logged-errors.js';
@@ -29,6 +30,12 @@ describe('takeUnhandledFailures', () => {
     expect(taken()).toEqual([boom]);
     expect(taken()).toEqual([]);
     expect(kept.fired).toBe(true);
+  });
+
+  it('does not give those of a stopped reactor: the stop was asked for', async () => {
+    fail(new ReactorStoppedError());
+    await new Promise(setImmediate);
+    expect(taken()).toEqual([]);
   });
 
   it('does not give those that were handled, before or after the microtask', async () => {

@@ -15,6 +15,8 @@ describe('what is given as a clock', () => {
   });
 
   it('must not be left out with all options', () => {
-    expect(() => new Cooperator(undefined as never)).toThrow('options must be an object');
+    expect(() => new Cooperator(undefined as never)).toThrow(
+      'options of Cooperator must be an object',
+    );
   });
 });

@@ -52,7 +52,7 @@ describe('the options of runWorkers', () => {
   it.each(['threads', 'processes'] as const)('refuse data that can not go there (%s)', (kind) => {
     const data = { f: () => {} };
     expect(() => runWorkers('/m.js', { kind, data })).toThrow(/could not be cloned/);
-    const reactor = { reportError: () => {} } as RunWorkersOptions['reactor'];
+    const reactor = { poller: () => {} } as never as RunWorkersOptions['reactor'];
     expect(() => runWorkers('/m.js', { kind, reactor } as never)).toThrow(/could not be cloned/);
   });
 
@@ -64,7 +64,7 @@ describe('the options of runWorkers', () => {
     [{ drainMs: -1 }, /^drainMs must be/],
     [{ readyTimeoutMs: Number.NaN }, /^readyTimeoutMs must be/],
     [{ hangTimeoutMs: -1 }, /^hangTimeoutMs must be/],
-    [{ restart: true }, /^restart must be an object/],
+    [{ restart: true }, /^options of runWorkers.restart must be an object/],
     [{ restart: { initialDelayMs: -1 } }, /^restart.initialDelayMs must be/],
     [{ restart: { maxDelayMs: 'x' } }, /^restart.maxDelayMs must be/],
     [{ restart: { healthyAfterMs: -1 } }, /^restart.healthyAfterMs must be/],
@@ -84,6 +84,8 @@ describe('the options of runWorkers', () => {
   });
 
   it('refuse null for options', () => {
-    expect(() => runWorkers('/m.js', null as never)).toThrow(/^options must be an object/);
+    expect(() => runWorkers('/m.js', null as never)).toThrow(
+      /^options of runWorkers must be an object/,
+    );
   });
 });

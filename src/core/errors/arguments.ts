@@ -18,6 +18,36 @@ export class InvalidArgumentValueError extends RangeError {
   }
 }
 
+/** An options object has an option that does not exist. */
+export class UnknownOptionError extends TypeError {
+  readonly code = 'ERR_UNKNOWN_OPTION';
+  readonly option: string;
+  /** The options that exist. */
+  readonly known: readonly string[];
+  /** The option that was probably meant. */
+  readonly suggestion: string | undefined;
+
+  /** @param advice How to get what the option does elsewhere. */
+  constructor(
+    what: string,
+    option: string,
+    known: readonly string[],
+    suggestion?: string,
+    advice?: string,
+  ) {
+    const sentences = [
+      `${what} has no option '${option.slice(0, 64)}'`,
+      ...(suggestion === undefined ? [] : [`Did you mean '${suggestion}'?`]),
+      ...(advice === undefined ? [] : [advice]),
+      `Its options: ${known.join(', ') || 'none'}`,
+    ];
+    super(sentences.join('. ').replaceAll('?.', '?'));
+    this.option = option;
+    this.known = known;
+    this.suggestion = suggestion;
+  }
+}
+
 function describe(value: unknown): string {
   try {
     if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));

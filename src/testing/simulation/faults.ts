@@ -4,6 +4,7 @@ import {
   InvalidArgumentValueError,
 } from '../../core/errors/arguments.js';
 import { checkInteger, checkMilliseconds } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { SeededRandom } from './random.js';
 
 /** One number, or the least and the greatest of a range from which each is drawn. */
@@ -97,19 +98,18 @@ const DEFAULTS: FaultSettings = {
   acceptFailure: 0,
 };
 
+const FAULTS = Object.fromEntries(
+  Object.keys(DEFAULTS).map((name) => [name, true]),
+) as OptionNames<SimulationFaults>;
+
 /**
  * Checks the options and fills in the defaults.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
 export function faultSettings(faults: SimulationFaults): FaultSettings {
-  if (typeof faults !== 'object' || faults === null) {
-    throw new InvalidArgumentTypeError('faults', 'an object', faults);
-  }
+  checkOptions('Simulation.faults', faults, FAULTS);
   const settings: Record<string, unknown> = { ...DEFAULTS };
   for (const [name, value] of Object.entries(faults)) {
-    if (!(name in DEFAULTS)) {
-      throw new InvalidArgumentValueError('faults', Object.keys(DEFAULTS).join(', '), name);
-    }
     if (value !== undefined) settings[name] = checkFault(name, value);
   }
   return settings as FaultSettings;

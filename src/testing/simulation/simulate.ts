@@ -2,8 +2,9 @@
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import { RopewalkError } from '../../core/errors/base.js';
 import { checkInteger } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { CHOPPY, type SimulationFaults } from './faults.js';
-import { Simulation, type SimulationOptions } from './simulation.js';
+import { SIMULATION_OPTIONS, Simulation, type SimulationOptions } from './simulation.js';
 
 /** What to check, on a fresh simulation each time. It may throw, or give a promise that is then driven until it settles. */
 export type Scenario = (simulation: Simulation) => unknown;
@@ -46,6 +47,13 @@ interface Failure {
   readonly error: unknown;
 }
 
+const OPTIONS: OptionNames<SimulateOptions> = {
+  ...SIMULATION_OPTIONS,
+  runs: true,
+  shrink: true,
+  traceLines: true,
+};
+
 const SEED_VARIABLE = 'ROPEWALK_SIMULATION_SEED';
 
 /** How many seeds there are. */
@@ -67,6 +75,7 @@ const SEEDS = 2 ** 32;
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
 export async function simulate(scenario: Scenario, options: SimulateOptions = {}): Promise<void> {
+  checkOptions('simulate', options, OPTIONS);
   const { seed, runs, shrink = true, traceLines = 30, ...rest } = options;
   const given = { faults: CHOPPY, ...rest };
   const replayed = replayedSeed();

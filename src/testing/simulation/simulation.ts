@@ -5,6 +5,7 @@
 import type { Clock, DelayedCall } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
 import { checkChoice, checkFunction, checkInteger, checkString } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { ManualClock } from '../manual-clock.js';
 import type { SimulatedConnection } from './connection.js';
 import { Driver, type Until } from './driver.js';
@@ -32,6 +33,15 @@ export interface SimulationOptions {
    */
   readonly reportError?: ErrorReporter;
 }
+
+/** @internal */
+export const SIMULATION_OPTIONS: OptionNames<SimulationOptions> = {
+  seed: true,
+  faults: true,
+  trace: true,
+  maxSteps: true,
+  reportError: true,
+};
 
 /**
  * A network of hosts in virtual time.
@@ -63,6 +73,7 @@ export class Simulation implements Clock {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: SimulationOptions = {}) {
+    checkOptions('Simulation', options, SIMULATION_OPTIONS);
     this.seed = checkInteger('seed', options.seed ?? 1, 0, 2 ** 32 - 1);
     const level = checkChoice('trace', options.trace ?? 'data', TRACE_LEVELS);
     const maxSteps = options.maxSteps ?? DEFAULT_MAX_STEPS;

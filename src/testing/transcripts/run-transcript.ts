@@ -1,6 +1,8 @@
 /** Runs transcripts: over decoders with their bytes cut in every way, and over protocols. */
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import type { StreamProtocol } from '../../core/protocol.js';
+import { checkObject } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { everySplit } from '../every-split.js';
 import { Dialogue } from './dialogue.js';
 import { compareLines } from './difference.js';
@@ -21,6 +23,9 @@ export interface DialogueRunOptions {
   protocol(): StreamProtocol;
 }
 
+const EVENTS_OPTIONS: OptionNames<EventsRunOptions> = { decode: true };
+const DIALOGUE_OPTIONS: OptionNames<DialogueRunOptions> = { side: true, protocol: true };
+
 /**
  * Runs one transcript to its end: one of events by `decode`, whatever way its bytes are cut; one of a dialogue by
  * `protocol`, which is sent each line whole, then byte by byte. A protocol may answer in later turns of Node's loop:
@@ -37,8 +42,10 @@ export async function runTranscript(
   transcript: Transcript,
   options: EventsRunOptions | DialogueRunOptions,
 ): Promise<void> {
+  checkObject('options of runTranscript', options);
   if (transcript.kind === 'events') {
     if (!('decode' in options)) throw wrongOptions(transcript, 'decode');
+    checkOptions('runTranscript', options, EVENTS_OPTIONS);
     for (const chunks of everySplit(transcript.wire)) {
       const what = `the events of the bytes ${howCut(chunks)}`;
       compareLines(transcript, transcript.events, eventsOf(options, chunks), what);
@@ -46,6 +53,7 @@ export async function runTranscript(
     return;
   }
   if (!('protocol' in options)) throw wrongOptions(transcript, 'protocol');
+  checkOptions('runTranscript', options, DIALOGUE_OPTIONS);
   const { side, protocol } = options;
   await new Dialogue(transcript, side, protocol()).play((bytes) => [bytes]);
   const eachByte = (bytes: Buffer): Buffer[] => Array.from(bytes, (byte) => Buffer.of(byte));

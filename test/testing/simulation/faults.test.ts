@@ -31,7 +31,6 @@ describe('faults', () => {
     ['latencyMs', [5, 1]],
     ['latencyMs', -1],
     ['sendBufferBytes', 0],
-    ['raining', 1],
   ])('refuse %s %j', (name, value) => {
     expect(() => new Simulation({ faults: { [name]: value } })).toThrow(InvalidArgumentValueError);
   });

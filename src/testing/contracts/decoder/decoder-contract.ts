@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { InvalidArgumentValueError } from '../../../core/errors/arguments.js';
 import { checkData, checkFunction } from '../../../internal/check.js';
 import { poison } from '../../../internal/lent-bytes.js';
+import { checkOptions, type OptionNames } from '../../../internal/options.js';
 import { everySplit } from '../../every-split.js';
 import type { ContractCase } from '../contract-case.js';
 import { addGarbageCase, addLimitCase, addRefusalCases } from './faults.js';
@@ -18,6 +19,15 @@ import {
   randomBelow,
   sizes,
 } from './pull-decoder.js';
+
+const OPTIONS: OptionNames<DecoderContractOptions<unknown>> = {
+  make: true,
+  wire: true,
+  frames: true,
+  refused: true,
+  unending: true,
+  errors: true,
+};
 
 /**
  * The rules of pull decoders: the same frames however the bytes are split and whenever they are asked for, frames that
@@ -35,6 +45,7 @@ import {
  * for (const { name, run } of contract) it(name, run);
  */
 export function decoderContract<Frame>(options: DecoderContractOptions<Frame>): ContractCase[] {
+  checkOptions<DecoderContractOptions<unknown>>('decoderContract', options, OPTIONS);
   checkFunction('make', options.make);
   checkData(options.wire);
   const { length } = options.frames;

@@ -12,6 +12,7 @@ import {
   checkMilliseconds,
   checkString,
 } from '../../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../../internal/options.js';
 import type { ClockStage } from '../clock/clock-stage.js';
 import type { ContractStage } from '../contract-case.js';
 import { socketPathIn } from '../socket-path.js';
@@ -36,6 +37,8 @@ export interface RealTimeOptions {
   readonly deadlineMs?: number;
 }
 
+const REAL_TIME_OPTIONS: OptionNames<RealTimeOptions> = { host: true, deadlineMs: true };
+
 const [setImmediateOfNode, setTimeoutOfNode] = [setImmediate, setTimeout];
 
 /**
@@ -53,8 +56,10 @@ const EAGER_TURNS = 50;
  */
 export function inRealTime(
   makeReactor: () => Reactor,
-  { host = '127.0.0.1', deadlineMs = REAL_TIME_DEADLINE_MS }: RealTimeOptions = {},
+  options: RealTimeOptions = {},
 ): () => ReactorStage {
+  checkOptions('inRealTime', options, REAL_TIME_OPTIONS);
+  const { host = '127.0.0.1', deadlineMs = REAL_TIME_DEADLINE_MS } = options;
   checkFunction('makeReactor', makeReactor);
   checkString('host', host);
   checkMilliseconds('deadlineMs', deadlineMs);
@@ -77,15 +82,16 @@ export interface PairOptions {
   readonly via?: 'tcp' | 'unix';
 }
 
+const PAIR_OPTIONS: OptionNames<PairOptions> = { via: true };
+
 /**
  * Connects protocols over a reactor.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
-export function pairsOver(
-  makeStage: MakeReactorStage,
-  { via = 'tcp' }: PairOptions = {},
-): MakePair {
-  const connect = checkChoice('via', via, ['tcp', 'unix']) === 'tcp' ? connectTCP : connectUNIX;
+export function pairsOver(makeStage: MakeReactorStage, options: PairOptions = {}): MakePair {
+  checkOptions('pairsOver', options, PAIR_OPTIONS);
+  const connect =
+    checkChoice('via', options.via ?? 'tcp', ['tcp', 'unix']) === 'tcp' ? connectTCP : connectUNIX;
   return async (client, server) => {
     const stage = await makeStage();
     try {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import type { StreamProtocol } from '../../../core/protocol.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../../../core/transport.js';
 import { checkBoolean, checkInteger } from '../../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../../internal/options.js';
 import { captureLoggedErrors, type LoggedErrorCapture } from '../../logged-errors.js';
 import type { ContractCase, ContractStage } from '../contract-case.js';
 import {
@@ -45,6 +46,13 @@ export const DEFAULT_OVERFLOW_BYTES = 48_000_000;
 
 /** It is one buffer in memory. */
 const MAX_OVERFLOW_BYTES = 2 ** 30;
+
+const OPTIONS: OptionNames<TransportContractOptions> = {
+  overflowBytes: true,
+  resets: true,
+  halfClose: true,
+  poisonsLentBytes: true,
+};
 
 type Hooks = RecordingHooks<RecordingProtocol>;
 
@@ -147,6 +155,7 @@ export class TransportCases {
   readonly #options: Required<TransportContractOptions>;
 
   constructor(makePair: MakePair, options: TransportContractOptions) {
+    checkOptions('transportContract', options, OPTIONS);
     this.#makePair = makePair;
     const {
       overflowBytes = DEFAULT_OVERFLOW_BYTES,

@@ -1,0 +1,103 @@
+/** Protocols as consumers, and consumers as protocols: two ways to plug what one has into what is asked for. */
+import { ProducerRegisteredError } from '../core/errors/connection.js';
+import type { Consumer, PullProducer, PushProducer } from '../core/producer.js';
+import type { StreamProtocol } from '../core/protocol.js';
+import type { Transport } from '../core/transport.js';
+import { checkData, checkFunction } from '../internal/check.js';
+import { givenCopyOf } from '../internal/lent-bytes.js';
+
+/**
+ * A consumer whose data a protocol receives. A protocol takes everything at once: push producers are never paused, and a pull
+ * producer is asked again after each piece.
+ *
+ * @example await new FileSender().beginFileTransfer('log.txt', new ProtocolToConsumerAdapter(parser));
+ */
+export class ProtocolToConsumerAdapter implements Consumer {
+  readonly #protocol: Pick<StreamProtocol, 'dataReceived' | 'acceptsLentBytes'>;
+  #producer: PushProducer | PullProducer | undefined = undefined;
+  #pulls = false;
+  #asking = false;
+  #written = false;
+
+  /**
+   * @param protocol Only its `dataReceived` is called. Its data is its own, unless it has `acceptsLentBytes`.
+   * @throws InvalidArgumentTypeError
+   */
+  constructor(protocol: Pick<StreamProtocol, 'dataReceived' | 'acceptsLentBytes'>) {
+    checkFunction('protocol.dataReceived', protocol?.dataReceived);
+    this.#protocol = protocol;
+  }
+
+  /** Throws what `dataReceived` throws. @throws InvalidArgumentTypeError */
+  write(data: Uint8Array | string): void {
+    checkData(data);
+    const lends = this.#protocol.acceptsLentBytes === true;
+    if (typeof data === 'string') this.#protocol.dataReceived(givenCopyOf(Buffer.from(data)));
+    else if (!lends) this.#protocol.dataReceived(givenCopyOf(data));
+    else this.#protocol.dataReceived(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+    this.#written = true;
+    this.#ask();
+  }
+
+  registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    if (this.#producer !== undefined) throw new ProducerRegisteredError();
+    this.#producer = producer;
+    this.#pulls = !streaming;
+    this.#written = true;
+    this.#ask();
+  }
+
+  unregisterProducer(): void {
+    this.#producer = undefined;
+  }
+
+  /** Asks a pull producer until it does not answer at once. */
+  #ask(): void {
+    if (this.#asking || !this.#pulls) return;
+    this.#asking = true;
+    try {
+      while (this.#written && this.#producer !== undefined) {
+        this.#written = false;
+        this.#producer.resumeProducing();
+      }
+    } finally {
+      this.#asking = false;
+    }
+  }
+}
+
+/**
+ * A protocol whose data a consumer is given. The transport is registered as the consumer's producer, so a slow consumer makes the
+ * peer wait (Twisted's adapter does not); it is unregistered when the connection ends. A consumer that has another producer already
+ * is given the data all the same.
+ *
+ * @example reactor.listenTCP(7000, () => new ConsumerToProtocolAdapter(upstream.transport));
+ */
+export class ConsumerToProtocolAdapter implements StreamProtocol {
+  readonly #consumer: Consumer;
+  #registered = false;
+
+  /** @throws InvalidArgumentTypeError */
+  constructor(consumer: Consumer) {
+    checkFunction('consumer.write', consumer?.write);
+    checkFunction('consumer.registerProducer', consumer.registerProducer);
+    this.#consumer = consumer;
+  }
+
+  makeConnection(transport: Transport): void {
+    try {
+      this.#consumer.registerProducer(transport, true);
+      this.#registered = true;
+    } catch (error) {
+      if (!(error instanceof ProducerRegisteredError)) throw error;
+    }
+  }
+
+  dataReceived(data: Buffer): void {
+    this.#consumer.write(data);
+  }
+
+  connectionLost(_reason: Error): void {
+    if (this.#registered) this.#consumer.unregisterProducer();
+  }
+}

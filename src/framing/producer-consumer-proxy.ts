@@ -1,0 +1,223 @@
+/**
+ * Proxies between a producer and a consumer: a consumer to the one and a producer to the other. They are the place to buffer, to
+ * shape or to transform a stream without touching either end.
+ */
+import { ProducerRegisteredError } from '../core/errors/connection.js';
+import type { Consumer, PullProducer, PushProducer } from '../core/producer.js';
+import { LARGE_WRITE_BYTES } from '../core/transport.js';
+import { checkBoolean, checkData, checkInteger, checkObject } from '../internal/check.js';
+import { givenCopyOf, isLent } from '../internal/lent-bytes.js';
+
+const DEFAULT_BUFFER_BYTES = 65_536;
+
+export interface BasicProducerConsumerProxyOptions {
+  /**
+   * Whether the proxy is a push producer to its consumer. With false it is a pull producer: it writes once each time it is
+   * asked. Default true.
+   */
+  readonly streaming?: boolean;
+}
+
+export interface ProducerConsumerProxyOptions extends BasicProducerConsumerProxyOptions {
+  /** Bytes in the buffer from which on a push producer is paused: 1 to 2^31 - 1. Default 65,536. */
+  readonly bufferBytes?: number;
+}
+
+/**
+ * Passes everything on as it comes: data and the end from the producer to the consumer, and pausing, resuming and stopping from
+ * the consumer to the producer. Data that is written while the consumer does not want any is buffered, without a limit.
+ *
+ * A push producer may feed a pulling consumer and the other way round. Only what has been written is sent: the consumer sees
+ * `unregisterProducer` after the last byte.
+ *
+ * @example
+ * const proxy = new BasicProducerConsumerProxy(this.transport);
+ * proxy.registerProducer(source, true);
+ */
+export class BasicProducerConsumerProxy implements Consumer, PushProducer {
+  /** Bytes that wait until the consumer wants them. */
+  bufferedBytes = 0;
+  /** Whether the consumer has paused this proxy. */
+  protected paused = false;
+  readonly #streaming: boolean;
+  #producer: PushProducer | PullProducer | undefined = undefined;
+  #producerStreaming = false;
+  #producerPaused = false;
+  /** Whether the consumer has asked and was not given anything yet, of a proxy that is a pull producer. */
+  #asked = false;
+  #consumer: Consumer | undefined;
+  #buffered: Buffer[] = [];
+  /** The producer is done; the consumer is told once the buffer is empty. */
+  #finished = false;
+  /** Whether a pull producer was asked and has not answered yet. */
+  #awaiting = false;
+  #pulling = false;
+
+  /**
+   * Registers the proxy with `consumer`.
+   * @throws ProducerRegisteredError the consumer has a producer.
+   * @throws InvalidArgumentTypeError
+   */
+  constructor(consumer: Consumer, options: BasicProducerConsumerProxyOptions = {}) {
+    checkObject('consumer', consumer);
+    checkObject('options', options);
+    this.#streaming = checkBoolean('streaming', options.streaming ?? true);
+    this.#consumer = consumer;
+    if (this.#streaming) consumer.registerProducer(this, true);
+    else consumer.registerProducer(this, false);
+  }
+
+  /** The consumer; undefined once it has stopped the proxy. */
+  get consumer(): Consumer | undefined {
+    return this.#consumer;
+  }
+
+  /** {@link Consumer.registerProducer}. */
+  registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
+    if (this.#producer !== undefined) throw new ProducerRegisteredError();
+    if (this.#consumer === undefined) {
+      producer.stopProducing();
+      return;
+    }
+    this.#producer = producer;
+    this.#producerStreaming = streaming;
+    this.#finished = false;
+    this.#producerPaused = false;
+    this.#awaiting = false;
+    if (streaming) this.#regulate();
+    else this.#pull();
+  }
+
+  /** Unregisters the producer here at once, and the proxy from its consumer once the buffer is empty. */
+  unregisterProducer(): void {
+    this.#producer = undefined;
+    this.#finished = true;
+    this.#finish();
+  }
+
+  /** @throws InvalidArgumentTypeError */
+  write(data: Uint8Array | string): void {
+    checkData(data);
+    this.#awaiting = false;
+    if (this.#consumer === undefined) return;
+    if (this.#wanted && this.bufferedBytes === 0) {
+      this.#asked = false;
+      this.#consumer.write(data);
+    } else {
+      const kept = keep(data);
+      this.#buffered.push(kept);
+      this.bufferedBytes += kept.byteLength;
+    }
+    if (this.#producerStreaming) this.#regulate();
+    else this.#pull();
+  }
+
+  pauseProducing(): void {
+    this.paused = true;
+    this.#regulate();
+  }
+
+  resumeProducing(): void {
+    this.paused = false;
+    this.#asked = !this.#streaming;
+    this.#flush();
+    if (this.paused || this.#producer === undefined) return;
+    if (!this.#producerStreaming) this.#pull();
+    else if (this.#producerPaused) {
+      this.#producerPaused = false;
+      this.#producer.resumeProducing();
+    }
+  }
+
+  /** Stops the producer and forgets the consumer. Whatever is written afterwards is dropped. */
+  stopProducing(): void {
+    const producer = this.#producer;
+    this.#producer = undefined;
+    this.#consumer = undefined;
+    this.#buffered = [];
+    this.bufferedBytes = 0;
+    producer?.stopProducing();
+  }
+
+  /** Whether the consumer takes data now. */
+  get #wanted(): boolean {
+    return this.#streaming ? !this.paused : this.#asked;
+  }
+
+  /** Whether a push producer has to wait now. */
+  protected get producerMustWait(): boolean {
+    return this.paused;
+  }
+
+  #regulate(): void {
+    if (this.#producer === undefined || this.#producerPaused || !this.producerMustWait) return;
+    if (!this.#producerStreaming) return;
+    this.#producerPaused = true;
+    (this.#producer as PushProducer).pauseProducing();
+  }
+
+  /** Asks a pull producer for as long as it answers and the consumer wants more. */
+  #pull(): void {
+    if (this.#pulling) return;
+    this.#pulling = true;
+    try {
+      while (!this.#awaiting && this.#producer !== undefined && this.#wanted) {
+        this.#awaiting = true;
+        this.#producer.resumeProducing();
+      }
+    } finally {
+      this.#pulling = false;
+    }
+  }
+
+  #flush(): void {
+    const buffered = this.#buffered;
+    if (buffered.length > 0) {
+      this.#buffered = [];
+      this.bufferedBytes = 0;
+      this.#asked = false;
+      this.#consumer?.write(
+        buffered.length === 1 ? (buffered[0] as Buffer) : Buffer.concat(buffered),
+      );
+    }
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (!this.#finished || this.#buffered.length > 0) return;
+    this.#finished = false;
+    this.#consumer?.unregisterProducer();
+  }
+}
+
+/**
+ * A proxy with a limited buffer: the consumer's pauses are not passed on until `bufferBytes` wait, and a producer that was paused
+ * goes on once the buffer is empty. So a producer that is slow to stop and to start works in longer runs.
+ */
+export class ProducerConsumerProxy extends BasicProducerConsumerProxy {
+  readonly #bufferBytes: number;
+
+  /**
+   * Registers the proxy with `consumer`.
+   * @throws ProducerRegisteredError the consumer has a producer.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  constructor(consumer: Consumer, options: ProducerConsumerProxyOptions = {}) {
+    checkObject('options', options);
+    const { bufferBytes = DEFAULT_BUFFER_BYTES } = options;
+    checkInteger('bufferBytes', bufferBytes, 1, 2 ** 31 - 1);
+    super(consumer, options);
+    this.#bufferBytes = bufferBytes;
+  }
+
+  protected override get producerMustWait(): boolean {
+    return this.bufferedBytes >= this.#bufferBytes;
+  }
+}
+
+/** Bytes that the writer may change or take back after `write`: large ones that are not lent are kept by reference. */
+function keep(data: Uint8Array | string): Buffer {
+  if (typeof data === 'string') return Buffer.from(data);
+  if (data.byteLength < LARGE_WRITE_BYTES || isLent(data)) return givenCopyOf(data);
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}

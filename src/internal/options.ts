@@ -1,0 +1,44 @@
+/** Checks that an options object has no option that is unknown: a mistyped one would be ignored without a word. */
+import { InvalidArgumentTypeError, UnknownOptionError } from '../core/errors/arguments.js';
+import { nearestName } from './nearest-name.js';
+
+/** All option names of a type: the compiler refuses a table that lacks one or has another. */
+export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true };
+
+/** Options that do not exist here, in lower case, and how to get what they do elsewhere. */
+const ADVICE: Readonly<Record<string, string>> = {
+  allowhalfopen: 'A protocol that defines readConnectionLost stays open for writing',
+  path: 'The path is an argument of its own',
+  pauseonconnect: 'Call transport.pauseProducing() in connectionMade',
+  port: 'The port is an argument of its own',
+};
+
+/**
+ * Called for each connection made, so the good case allocates nothing. Options with the value undefined count as left out,
+ * if their name is known.
+ *
+ * @param what Names the function or class that takes the options.
+ * @throws InvalidArgumentTypeError `options` is not an object.
+ * @throws UnknownOptionError
+ */
+export function checkOptions<Options extends object>(
+  what: string,
+  options: Options,
+  names: OptionNames<NoInfer<Options>>,
+): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new InvalidArgumentTypeError(`options of ${what}`, 'an object', options);
+  }
+  for (const name in options) {
+    if (names[name] !== true && Object.hasOwn(options, name))
+      throw unknownOption(what, name, names);
+  }
+}
+
+function unknownOption(what: string, option: string, names: object): UnknownOptionError {
+  const known = Object.keys(names).sort();
+  const lower = option.toLowerCase();
+  const advice = Object.hasOwn(ADVICE, lower) ? ADVICE[lower] : undefined;
+  const suggestion = advice === undefined ? nearestName(option, known) : undefined;
+  return new UnknownOptionError(what, option, known, suggestion, advice);
+}
