@@ -162,13 +162,13 @@ contract('stopping while a connection lingers', (rig) => {
     const { protocol } = await lingering(rig);
     reactor.stop();
     await run;
-    expect(await protocol.lost()).toBeInstanceOf(ConnectionLost);
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
   });
 
   it('ends the connection when the reactor is disposed of', async () => {
     const { protocol, peer } = await lingering(rig);
     await rig.reactor[Symbol.asyncDispose]();
-    expect(await protocol.lost()).toBeInstanceOf(ConnectionLost);
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
     flood(peer);
     await peer.until(() => peer.closed, 'close');
   });
