@@ -14,8 +14,9 @@ import { type InspectOptions, inspect } from 'node:util';
 
 import type { Clock } from '../core/clock.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
-import { checkFunction } from '../internal/check.js';
+import { checkAbortSignal, checkFunction } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { inspected } from '../internal/inspected.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { cancelAfter, cancelOnAbort } from './cancelling.js';
 import { getDebugging, historyOf, noteFired, noteMade } from './debugging.js';
@@ -94,6 +95,7 @@ export class Deferred<T> implements PromiseLike<T> {
    *
    * @param source A promise: cancelling then means that nobody waits for it any more. Or a function that starts something
    * and gives its promise: cancelling then aborts the signal that the function was given.
+   * A function that throws, or gives no promise, makes the Deferred fail.
    * @throws InvalidArgumentTypeError it is neither.
    * @example const response = Deferred.fromPromise((signal) => fetch(url, { signal }));
    */
@@ -107,7 +109,11 @@ export class Deferred<T> implements PromiseLike<T> {
     const controller = new AbortController();
     const deferred = new Deferred<T>(() => controller.abort(new CancelledError()));
     try {
-      settleFrom(deferred, source(controller.signal));
+      const promise = source(controller.signal);
+      if (!isThenable(promise)) {
+        throw new InvalidArgumentTypeError('what source returns', 'a promise', promise);
+      }
+      settleFrom(deferred, promise);
     } catch (error) {
       deferred.errback(error);
     }
@@ -174,6 +180,9 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** Fires `other` with the result of this one, which has none from there on. Cancelling `other` does not touch this. */
   chainDeferred(other: Deferred<T>): Deferred<void> {
+    if (typeof other?.callback !== 'function' || typeof other.errback !== 'function') {
+      throw new InvalidArgumentTypeError('other', 'a Deferred', other);
+    }
     return this.addCallbacks<void, void>(
       (result) => other.callback(result),
       (failure) => other.errback(failure),
@@ -211,6 +220,7 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** Cancels this when `signal` aborts, unless it has its result by then; the signal's reason becomes the error's `cause`. */
   cancelOn(signal: AbortSignal): this {
+    checkAbortSignal('signal', signal);
     if (!this.ended) cancelOnAbort(this, signal);
     return this;
   }
@@ -382,22 +392,26 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   private adoptObject(result: object): void {
-    if (result instanceof Failure) {
-      this.setResult(result);
-      this.flags |= FAILED;
-    } else if (result instanceof Deferred) {
-      this.waitFor(result);
-    } else {
-      let thenable: boolean;
-      try {
-        thenable = isThenable(result);
-      } catch (error) {
-        this.adoptObject(Failure.from(error));
+    let awaited: Deferred<unknown> | undefined;
+    try {
+      if (result instanceof Failure) {
+        this.fail(result);
         return;
       }
-      if (thenable) this.waitFor(fromThenable(result as PromiseLike<unknown>));
-      else this.setResult(result);
+      if (result instanceof Deferred) awaited = result;
+      else if (isThenable(result)) awaited = fromThenable(result);
+    } catch (error) {
+      // A getter named `then`, or a trap of a proxy, threw.
+      this.fail(Failure.from(error));
+      return;
     }
+    if (awaited === undefined) this.setResult(result);
+    else this.waitFor(awaited);
+  }
+
+  private fail(failure: Failure): void {
+    this.setResult(failure);
+    this.flags |= FAILED;
   }
 
   private waitFor(inner: Deferred<unknown>): void {
@@ -510,7 +524,7 @@ export class Deferred<T> implements PromiseLike<T> {
 // isolatedDeclarations takes no computed name of a method.
 Object.defineProperty(Deferred.prototype, inspect.custom, {
   value(this: Deferred<unknown>, _depth: number, options: InspectOptions): string {
-    return this.describe((value) => inspect(value, options));
+    return this.describe((value) => inspected(value, options));
   },
 });
 

@@ -1,5 +1,6 @@
 /** The errors of Deferreds and of what is built from them. */
 import { RopewalkError } from '../core/errors/base.js';
+import { textOf } from '../core/text-of.js';
 import type { Failure } from './failure.js';
 
 /** `callback` or `errback` of a Deferred that has fired already. */
@@ -155,9 +156,5 @@ export class AlreadyLockingError extends RopewalkError {
 }
 
 function describe(thrown: unknown): string {
-  try {
-    return typeof thrown === 'string' ? JSON.stringify(thrown.slice(0, 200)) : String(thrown);
-  } catch {
-    return 'an object that can not be looked at';
-  }
+  return typeof thrown === 'string' ? JSON.stringify(thrown.slice(0, 200)) : textOf(thrown);
 }

@@ -6,6 +6,7 @@ import { Entry } from '../defer/linked-list.js';
 import { fail } from '../defer/succeed.js';
 import { isThenable } from '../defer/thenable.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
+import { checkObject } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import {
   SchedulerStoppedError,
@@ -129,6 +130,7 @@ export class CooperativeTask<R = unknown> {
   }
 
   private take(step: Step): void {
+    checkObject('what next() of the iterator gives', step);
     if (step.done === true) {
       if (this.finished === undefined) this.finish(new TaskDoneError(), step.value as R);
     } else if (this.finished !== undefined) {

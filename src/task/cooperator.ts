@@ -74,7 +74,7 @@ export class Cooperator {
 
   /**
    * Works on an iterator, step by step, beginning in a later turn. On a Cooperator that was stopped the task ends at once.
-   * @throws InvalidArgumentTypeError there is nothing to iterate over.
+   * @throws InvalidArgumentTypeError `work` is neither an iterator nor an iterable.
    */
   cooperate<R>(work: Work<R>): CooperativeTask<R> {
     return new CooperativeTask<R>(iteratorOf(work), this.#scheduler);
@@ -158,14 +158,13 @@ export class Cooperator {
 }
 
 function iteratorOf<R>(work: Work<R>): Iterator<unknown, R> | AsyncIterator<unknown, R> {
-  const given = (work ?? {}) as Partial<
-    Iterable<unknown, R> & AsyncIterable<unknown, R> & Iterator<unknown, R>
-  >;
-  if (typeof given[Symbol.iterator] === 'function')
-    return (work as Iterable<unknown, R>)[Symbol.iterator]();
-  if (typeof given[Symbol.asyncIterator] === 'function') {
-    return (work as AsyncIterable<unknown, R>)[Symbol.asyncIterator]();
+  const { [Symbol.iterator]: iterate, [Symbol.asyncIterator]: iterateAsync } = (work ??
+    {}) as Partial<Iterable<unknown, R> & AsyncIterable<unknown, R>>;
+  let iterator: unknown = work;
+  if (typeof iterate === 'function') iterator = iterate.call(work);
+  else if (typeof iterateAsync === 'function') iterator = iterateAsync.call(work);
+  if (typeof (iterator as Partial<Iterator<unknown>> | undefined)?.next === 'function') {
+    return iterator as Iterator<unknown, R> | AsyncIterator<unknown, R>;
   }
-  if (typeof given.next === 'function') return work as Iterator<unknown, R>;
-  throw new InvalidArgumentTypeError('work', 'an iterator or something to iterate over', work);
+  throw new InvalidArgumentTypeError('work', 'an iterator or an iterable', work);
 }

@@ -1,6 +1,11 @@
 /** A steady pace as something to iterate over. */
 import type { Clock } from '../core/clock.js';
-import { checkClock, checkMilliseconds } from '../internal/check.js';
+import {
+  checkAbortSignal,
+  checkBoolean,
+  checkClock,
+  checkMilliseconds,
+} from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { deferLater } from './defer-later.js';
 import { Intervals } from './intervals.js';
@@ -32,6 +37,8 @@ export function ticks(
   checkClock('clock', clock);
   checkMilliseconds('intervalMs', intervalMs);
   checkOptions('ticks', options, OPTIONS);
+  if (options.signal !== undefined) checkAbortSignal('signal', options.signal);
+  checkBoolean('now', options.now ?? true);
   return generate(clock, intervalMs, options);
 }
 

@@ -9,7 +9,6 @@ import {
 import type { Connector } from '../core/connector.js';
 import type { DatagramProtocolLike, ListenUDPOptions, UDPTransport } from '../core/datagram.js';
 import type { Destination } from '../core/destination.js';
-import type { ErrorReporter } from '../core/error-reporter.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
@@ -19,6 +18,7 @@ import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { systemError } from '../internal/system-error.js';
 import { HostedReactor } from '../reactor/hosted-reactor.js';
+import type { ReactorOptions } from '../reactor/reactor-options.js';
 import type { DialListener } from '../reactor/streams/dial.js';
 import type { StreamPort } from '../reactor/streams/stream-port.js';
 import { ManualClock } from './manual-clock.js';
@@ -41,7 +41,10 @@ const CLIENT_ADDRESS = '192.0.2.2';
 
 const UNNAMED = new UNIXAddress('');
 
-const OPTIONS: OptionNames<{ reportError?: ErrorReporter }> = { reportError: true };
+/** Of the options of every reactor, those that concern a reactor in memory. */
+export type MemoryReactorOptions = Pick<ReactorOptions, 'reportError' | 'shutdownTimeoutMs'>;
+
+const OPTIONS: OptionNames<MemoryReactorOptions> = { reportError: true, shutdownTimeoutMs: true };
 
 /**
  * Records what was listened on and connected to. Attempts to connect wait until the test answers them. Nothing happens
@@ -62,9 +65,9 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
   readonly unixClients: MemoryUNIXClient[] = [];
   readonly udpPorts: MemoryUDPPort[] = [];
   readonly #clock: ManualClock;
+  #advancing = false;
 
-  /** @param options Who is told what application code throws. Default: as all of Ropewalk's errors are reported. */
-  constructor(options: { readonly reportError?: ErrorReporter } = {}) {
+  constructor(options: MemoryReactorOptions = {}) {
     checkOptions('MemoryReactor', options, OPTIONS);
     const clock = new ManualClock(options.reportError ?? reportError);
     super(options, virtualLoop(clock), (core) => new MemoryBackend(core, clock));
@@ -137,12 +140,31 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
   }
 
   /**
-   * Lets `ms` pass: what was put off runs, delayed calls fall due, transports settle. 0 is for what was put off only.
+   * Lets `ms` pass: deferred work runs, delayed calls fall due, transports settle. 0 runs deferred work only. Inside a
+   * callback it does the same and then returns; only the transport and the queue that the callback was called from wait
+   * until it has returned.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    * @throws SimulationLimitError it does not come to rest.
    */
   advance(ms: number): void {
     const end = this.now() + checkMilliseconds('ms', ms);
+    const nested = this.#advancing;
+    // The turn that is under way arms the timer of its delayed calls when it ends, which is too late here: another turn does.
+    if (nested) this.core.soon(() => {});
+    this.#advancing = true;
+    try {
+      this.#advanceTo(end);
+    } finally {
+      this.#advancing = nested;
+    }
+  }
+
+  /** Advances by each of `steps` in turn. */
+  pump(steps: Iterable<number>): void {
+    for (const ms of steps) this.advance(ms);
+  }
+
+  #advanceTo(end: number): void {
     let turns = 0;
     for (let time = this.now(); this.#step(end); turns++) {
       if (time !== this.now()) turns = 0;
@@ -151,12 +173,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
       }
       time = this.now();
     }
-    this.#clock.advance(end - this.now());
-  }
-
-  /** Advances by each of `steps` in turn. */
-  pump(steps: Iterable<number>): void {
-    for (const ms of steps) this.advance(ms);
+    this.#clock.advance(Math.max(0, end - this.now()));
   }
 
   /** @returns Whether there was anything to do. */

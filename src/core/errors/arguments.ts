@@ -48,14 +48,16 @@ export class UnknownOptionError extends TypeError {
   }
 }
 
+/** Never throws. */
 function describe(value: unknown): string {
   try {
     if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
     if (typeof value === 'object' && value !== null) {
       return `an object (${value.constructor?.name})`;
     }
+    if (typeof value === 'function') return `a function (${value.name})`;
     return String(value);
   } catch {
-    return 'an object that can not be looked at';
+    return 'an object that cannot be read';
   }
 }

@@ -1,7 +1,9 @@
 /** Raw readiness: the descriptors that an application opened, by number, with who reads and who writes each. */
+
 import type { Descriptor, ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { ReactorDescriptors } from '../../core/reactor-descriptors.js';
+import { toError } from '../../core/text-of.js';
 import { checkFunction, checkInteger } from '../../internal/check.js';
 import { checkHasDescriptors } from '../../internal/platform.js';
 import { systemError } from '../../internal/system-error.js';
@@ -131,7 +133,7 @@ export class NativeDescriptors implements ReactorDescriptors {
     this.removeReader(descriptor as ReadDescriptor);
     this.removeWriter(descriptor as WriteDescriptor);
     try {
-      descriptor.connectionLost(error instanceof Error ? error : new Error(String(error)));
+      descriptor.connectionLost(toError(error));
     } catch (secondError) {
       reactor.report(secondError, 'connectionLost');
     }
