@@ -179,7 +179,8 @@ void Reactor::unwatchToClose(Watched& watched) {
   }
 }
 
-// A stream with unsent bytes is reset: its peer must not take the part that it got for all there is.
+// A stream with unsent bytes is reset: its peer must not take the part that it got for all there
+// is.
 void Reactor::destroy(Watched& watched) {
   if (watched.handle != 0) table_.erase(watched.handle);
   if (watched.kind != Watched::Kind::kDescriptor && watched.socket != kNoSocket) {

@@ -1,10 +1,6 @@
 /** Closing while the peer is in the midst of sending, and what is heard of a peer that refuses what is being sent to it. */
 import { expect, it } from 'vitest';
-import {
-  ConnectionAborted,
-  ConnectionDone,
-  ConnectionLost,
-} from '../../src/core/errors/connection.js';
+import { ConnectionAborted, ConnectionDone } from '../../src/core/errors/connection.js';
 import { contract, type Rig } from '../support/contract.js';
 import {
   connected,

@@ -166,14 +166,14 @@ export class RunPhases {
   }
 
   async #dispose(): Promise<void> {
+    // Connections end outside the callback that this may be called from.
+    await Promise.resolve();
     for (let run = this.#run; run !== undefined; run = this.#run) {
       if (run.phase !== 'stopping') this.stop();
       await run.ended;
     }
     this.#state = 'closing';
-    const ended = new Deferred<void>();
-    this.#turns.soon(() => void this.#shutdown.endAll().addCallback(() => ended.callback()));
-    await ended;
+    await this.#shutdown.endAll();
     this.#turns.dropDelayedCalls();
     await this.#turns.quiet();
     this.#state = 'disposed';
