@@ -65,6 +65,7 @@ export class MemoryBackend implements ReactorBackend {
         this.#dial(listener, addressFrom('TCP', address, port)),
     };
     this.unix = {
+      ownLocks: true,
       checkSupported: () => {},
       listen: ({ path }) => this.#listenUNIX(path),
       dial: ({ path }, listener) => this.#dial(listener, new UNIXAddress(path)),

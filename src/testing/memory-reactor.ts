@@ -100,8 +100,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
     factory: FactoryLike,
     options: ListenUNIXOptions = {},
   ): ListeningPort<UNIXAddress> {
-    // Nothing here is a file, nor may it be locked by one.
-    const listeningPort = super.listenUNIX(path, factory, { ...options, wantPID: false });
+    const listeningPort = super.listenUNIX(path, factory, options);
     this.unixServers.push({ path, options, ...this.#server(listeningPort, factory) });
     return listeningPort;
   }
@@ -111,7 +110,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
     factory: FactoryLike,
     options: ConnectUNIXOptions = {},
   ): Connector<UNIXAddress> {
-    const connector = super.connectUNIX(path, factory, { ...options, checkPID: false });
+    const connector = super.connectUNIX(path, factory, options);
     this.unixClients.push({ path, options, ...this.#client(connector, factory) });
     return connector;
   }

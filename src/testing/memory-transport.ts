@@ -5,7 +5,8 @@
 import { type Address, IPv4Address } from '../core/address.js';
 import type { ErrorReporter } from '../core/error-reporter.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
-import { Protocol, type StreamProtocol } from '../core/protocol.js';
+import { Protocol } from '../core/protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import { checkBoolean, checkData, checkInteger } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';

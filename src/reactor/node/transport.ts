@@ -9,7 +9,7 @@
 import { type Address, addressFrom } from '../../core/address.js';
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { DetachedConnection } from '../../core/transport.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { checkBoolean } from '../../internal/check.js';

@@ -22,7 +22,7 @@ import {
 } from '../../core/errors/connection.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import {
   type DetachedConnection,
   MAX_WAITING_DESCRIPTORS,
