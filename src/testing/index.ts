@@ -41,7 +41,7 @@ export {
 } from './logged-errors.js';
 export { ManualClock } from './manual-clock.js';
 export type { SentDatagram } from './memory-datagram-socket.js';
-export { MemoryReactor } from './memory-reactor.js';
+export { MemoryReactor, type MemoryReactorOptions } from './memory-reactor.js';
 export type {
   MemoryClient,
   MemoryServer,
