@@ -5,6 +5,8 @@ export { checkEachTest, type EachTestOptions, type TestHooks } from './check-eac
 export { clockContract } from './contracts/clock/clock-contract.js';
 export type { ClockStage, MakeClock } from './contracts/clock/clock-stage.js';
 export type { ContractCase, ContractStage } from './contracts/contract-case.js';
+export { datagramContract } from './contracts/datagram/datagram-contract.js';
+export type { DatagramContractOptions } from './contracts/datagram/datagram-scene.js';
 export { decoderContract } from './contracts/decoder/decoder-contract.js';
 export type {
   DecoderContractOptions,
@@ -39,7 +41,7 @@ export {
 } from './logged-errors.js';
 export { ManualClock } from './manual-clock.js';
 export type { SentDatagram } from './memory-datagram-socket.js';
-export { MemoryReactor } from './memory-reactor.js';
+export { MemoryReactor, type MemoryReactorOptions } from './memory-reactor.js';
 export type {
   MemoryClient,
   MemoryServer,
