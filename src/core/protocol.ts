@@ -1,6 +1,7 @@
 /** What a connection talks to: application code that takes bytes and gives bytes, and knows nothing of sockets. */
 import type { Factory } from './factory.js';
-import type { Transport } from './transport.js';
+import { notConnected } from './not-connected.js';
+import type { TCPTransport, Transport, UNIXTransport } from './transport.js';
 
 /**
  * What a reactor calls. {@link Protocol} is the usual base; anything of this shape will do.
@@ -40,10 +41,37 @@ export interface StreamProtocol {
   writeConnectionLost?(): void;
 }
 
+/** @internal The transport of a protocol before `connectionMade`. */
+export const NOT_CONNECTED: Transport = notConnected<TCPTransport & UNIXTransport>(
+  {
+    abortConnection: true,
+    detach: true,
+    fileno: true,
+    getHost: true,
+    getPeer: true,
+    getPeerCredentials: true,
+    getTcpKeepAlive: true,
+    getTcpNoDelay: true,
+    loseConnection: true,
+    loseWriteConnection: true,
+    pauseProducing: true,
+    registerProducer: true,
+    resumeProducing: true,
+    sendFileDescriptor: true,
+    setTcpKeepAlive: true,
+    setTcpNoDelay: true,
+    stopProducing: true,
+    unregisterProducer: true,
+    write: true,
+    writeSequence: true,
+  },
+  'connectionMade',
+);
+
 /** Base for protocols: override what you need. */
 export class Protocol implements StreamProtocol {
-  /** The connection. Set before `connectionMade`; do not use it earlier. */
-  transport: Transport = undefined as never;
+  /** The connection. Its methods throw a {@link NotConnectedError} before `connectionMade`. */
+  transport: Transport = NOT_CONNECTED;
   /** The factory that built this protocol, where one did. */
   factory: Factory | undefined = undefined;
   /** {@link StreamProtocol.acceptsLentBytes}. Not there unless a subclass defines it. */
@@ -51,7 +79,7 @@ export class Protocol implements StreamProtocol {
 
   /** True between `connectionMade` and `connectionLost`. */
   get connected(): boolean {
-    return this.transport?.connected ?? false;
+    return this.transport.connected;
   }
 
   makeConnection(transport: Transport): void {
