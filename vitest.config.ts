@@ -12,7 +12,7 @@ function source(file: string): string {
 const TESTS = ['test/**/*.test.ts'];
 /** All but those that start processes or put others in the place of Node's modules. */
 const PURE = [
-  'test/defer/!(filesystem-lock*|process-mark|unhandled).test.ts',
+  'test/defer/!(filesystem-lock*|process-mark|unhandled*).test.ts',
   'test/framing/**/*.test.ts',
   'test/task/!(react).test.ts',
 ];

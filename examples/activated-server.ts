@@ -1,5 +1,5 @@
 // An echo server on sockets that were opened by a service manager:
-// `systemd-socket-activate -l 7007 -E PATH node --import tsx examples/activated-server.ts`
+// `systemd-socket-activate -l 7016 -E PATH node --import tsx examples/activated-server.ts`
 import { createReactor, Protocol } from 'ropewalk';
 import { takeInheritedSockets } from 'ropewalk/handover';
 

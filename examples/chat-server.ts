@@ -1,12 +1,6 @@
-// A line chat for `nc 127.0.0.1 7008`.
+// A line chat: talk to it with `npx ropewalk talk 127.0.0.1 7008`.
 import { parseArgs } from 'node:util';
-import {
-  type Clock,
-  createReactor,
-  LimitUnsentBytesFactory,
-  LineOnlyReceiver,
-  type Reactor,
-} from 'ropewalk';
+import { type Clock, createReactor, LimitUnsentBytesFactory, LineOnlyReceiver } from 'ropewalk';
 
 const room = new Map<string, Chatter>();
 
@@ -62,9 +56,8 @@ function tell(text: string, except?: Chatter): void {
 }
 
 try {
-  const options = { port: { type: 'string' }, reactor: { type: 'string' } } as const;
-  const { port = '7008', reactor: kind } = parseArgs({ options }).values;
-  const reactor = createReactor({ kind: kind as Reactor['kind'] });
+  const { port = '7008' } = parseArgs({ options: { port: { type: 'string' } } }).values;
+  const reactor = createReactor();
   // A peer that doesn't read is disconnected once more than 1 MiB is unsent, so it can't fill the memory.
   const factory = new LimitUnsentBytesFactory(() => new Chatter(reactor), { clock: reactor });
   const listening = reactor.listenTCP(Number(port), factory, { interface: '127.0.0.1' });

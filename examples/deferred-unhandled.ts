@@ -1,15 +1,15 @@
-// What happens to a failure that nobody handles, who is told of it, and where to look with debugging on.
+// What happens to a failure that nobody handles, and what debugging adds.
 import { subscribe } from 'node:diagnostics_channel';
 import { AlreadyFiredError, Deferred, type ErrorReport, fail, setDebugging } from 'ropewalk';
 
-// All errors that no call can tell come by here. Without a subscriber they are printed to standard error.
+// Receives every error that no call can return. Without a subscriber they are printed to standard error.
 subscribe('ropewalk.error', (message) => {
   const report = message as ErrorReport;
   console.log(`reported: ${report.where.split('\n', 1)}: ${(report.error as Error).message}`);
   report.silenced = true; // not on standard error as well
 });
 
-fail(new Error('lost')); // nobody ever looks at it: reported, when the collector finds it or at exit
+fail(new Error('lost')); // never handled: reported at garbage collection, after 5 s, or at exit
 
 fail(new Error('met')).addErrback((failure) => console.log(`handled: ${failure.message}`));
 

@@ -1,7 +1,7 @@
 // Sends --message, or else its input, to an echo server and prints what comes back.
 import { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import type { ClientProtocolFactory, Connector, Reactor } from 'ropewalk';
+import type { ClientProtocolFactory, Connector } from 'ropewalk';
 import { ConnectionDone, createReactor, Factory, Protocol } from 'ropewalk';
 
 class EchoClient extends Protocol {
@@ -33,11 +33,10 @@ class EchoClient extends Protocol {
 }
 
 try {
-  const string = { type: 'string' } as const;
-  const options = { message: string, port: string, reactor: string };
-  const { message, port = '7007', reactor: kind } = parseArgs({ options }).values;
+  const options = { message: { type: 'string' }, port: { type: 'string' } } as const;
+  const { message, port = '7007' } = parseArgs({ options }).values;
   const input = message === undefined ? process.stdin : Readable.from([`${message}\n`]);
-  const reactor = createReactor({ kind: kind as Reactor['kind'] });
+  const reactor = createReactor();
   let failure: Error | undefined;
   let stopping = false;
   const ended = (_connector: Connector, reason: Error): void => {

@@ -1,6 +1,6 @@
 // Sends back what it receives: `node --import tsx examples/echo-server.ts --port 7007`.
 import { parseArgs } from 'node:util';
-import { createReactor, Protocol, type Reactor } from 'ropewalk';
+import { createReactor, Protocol } from 'ropewalk';
 
 class Echo extends Protocol {
   // What is received is sent at once and not kept: the transport need not copy it for us.
@@ -23,9 +23,8 @@ class Echo extends Protocol {
 }
 
 try {
-  const options = { port: { type: 'string' }, reactor: { type: 'string' } } as const;
-  const { port = '7007', reactor: kind } = parseArgs({ options }).values;
-  const reactor = createReactor({ kind: kind as Reactor['kind'] });
+  const { port = '7007' } = parseArgs({ options: { port: { type: 'string' } } }).values;
+  const reactor = createReactor();
   const listening = reactor.listenTCP(Number(port), Echo, { interface: '127.0.0.1' });
   const address = listening.getHost();
   console.log(`echo server (${reactor.kind}, ${reactor.poller}) listening on port ${address.port}`);

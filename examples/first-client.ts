@@ -12,4 +12,4 @@ class Client extends Protocol {
   }
 }
 
-createReactor().connectTCP('127.0.0.1', Number(process.argv[2] ?? 7007), Client);
+createReactor().connectTCP('127.0.0.1', Number(process.argv[2] ?? 7006), Client);

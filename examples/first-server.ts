@@ -1,4 +1,4 @@
-// Sends back what it receives, on port 7007 or on the port given.
+// Sends back what it receives, on port 7006 or on the port given.
 import { createReactor, Protocol } from 'ropewalk';
 
 class Echo extends Protocol {
@@ -9,6 +9,6 @@ class Echo extends Protocol {
 
 const reactor = createReactor();
 const options = { interface: '127.0.0.1' };
-const listening = reactor.listenTCP(Number(process.argv[2] ?? 7007), Echo, options);
+const listening = reactor.listenTCP(Number(process.argv[2] ?? 7006), Echo, options);
 console.log(`listening on port ${listening.getHost().port}`);
 await reactor.run(); // until Ctrl-C

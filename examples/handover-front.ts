@@ -1,12 +1,12 @@
 // Accepts connections, answers their lines, and hands those that ask for it to another process, still open:
-// `node --import tsx examples/handover-front.ts --port 7007 --back /tmp/back.sock`
+// `node --import tsx examples/handover-front.ts --port 7014 --back /tmp/back.sock`
 import { parseArgs } from 'node:util';
 import { createReactor, LimitUnsentBytesFactory, Protocol, type SocketTransport } from 'ropewalk';
 import { ConnectionSender } from 'ropewalk/handover';
 
 const { values } = parseArgs({
   options: {
-    port: { type: 'string', default: '7007' },
+    port: { type: 'string', default: '7014' },
     back: { type: 'string', default: '/tmp/back.sock' },
   },
 });

@@ -1,6 +1,6 @@
 // Tells a multicast group that it is there, and prints who else is: `node --import tsx examples/multicast-beacon.ts --name one`.
 import { parseArgs } from 'node:util';
-import { createReactor, DatagramProtocol, LoopingCall, type Reactor } from 'ropewalk';
+import { createReactor, DatagramProtocol, LoopingCall } from 'ropewalk';
 
 const { values } = parseArgs({
   options: {
@@ -9,10 +9,9 @@ const { values } = parseArgs({
     port: { type: 'string', default: '7077' },
     interface: { type: 'string', default: '127.0.0.1' },
     seconds: { type: 'string', default: '5' },
-    reactor: { type: 'string' },
   },
 });
-const reactor = createReactor({ kind: values.reactor as Reactor['kind'] });
+const reactor = createReactor();
 const group = { host: values.group, port: Number(values.port) };
 
 class Beacon extends DatagramProtocol {

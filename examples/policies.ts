@@ -1,4 +1,4 @@
-// An echo server that defends itself: `node --import tsx examples/policies.ts --port 7009`.
+// An echo server that defends itself: `node --import tsx examples/policies.ts --port 7012`.
 import { parseArgs } from 'node:util';
 import {
   createReactor,
@@ -6,7 +6,6 @@ import {
   LimitTotalConnectionsFactory,
   LimitUnsentBytesFactory,
   Protocol,
-  type Reactor,
   ShapingFactory,
   TimeoutFactory,
   TrafficLoggingFactory,
@@ -32,13 +31,9 @@ class Busy extends Protocol {
 }
 
 try {
-  const options = {
-    port: { type: 'string' },
-    reactor: { type: 'string' },
-    idle: { type: 'string' },
-  } as const;
-  const { port = '7009', reactor: kind, idle = '60000' } = parseArgs({ options }).values;
-  const clock = createReactor({ kind: kind as Reactor['kind'] });
+  const options = { port: { type: 'string' }, idle: { type: 'string' } } as const;
+  const { port = '7012', idle = '60000' } = parseArgs({ options }).values;
+  const clock = createReactor();
 
   const rate = { perConnection: { bytesPerSecond: 100_000 }, total: { bytesPerSecond: 1_000_000 } };
   const bounded = new LimitUnsentBytesFactory(Echo, { clock, outcome: 'pause' });

@@ -1,6 +1,6 @@
 // Passes each connection on to --target, backpressure and half-close included.
 import { parseArgs } from 'node:util';
-import { ClientFactory, ConnectionDone, createReactor, Protocol, type Reactor } from 'ropewalk';
+import { ClientFactory, ConnectionDone, createReactor, Protocol } from 'ropewalk';
 
 /** One side of a proxied connection: what it receives, the other side sends. */
 class Side extends Protocol {
@@ -40,12 +40,11 @@ class Side extends Protocol {
 }
 
 try {
-  const string = { type: 'string' } as const;
-  const options = { port: string, reactor: string, target: string };
-  const { port = '7009', target = '127.0.0.1:7007', reactor: kind } = parseArgs({ options }).values;
+  const options = { port: { type: 'string' }, target: { type: 'string' } } as const;
+  const { port = '7009', target = '127.0.0.1:7007' } = parseArgs({ options }).values;
   const [, host, targetPort] = /^\[?(.+?)\]?:(\d{1,5})$/.exec(target) ?? [];
   if (host === undefined) throw new RangeError(`--target is HOST:PORT, not "${target}"`);
-  const reactor = createReactor({ kind: kind as Reactor['kind'] });
+  const reactor = createReactor();
   const inbound = (): Side => {
     const [side, outbound] = [new Side(), new Side()];
     outbound.other = side;

@@ -1,6 +1,6 @@
-// Sends each datagram back to where it came from: `node --import tsx examples/udp-echo.ts --port 7007`.
+// Sends each datagram back to where it came from: `node --import tsx examples/udp-echo.ts --port 7015`.
 import { parseArgs } from 'node:util';
-import { createReactor, DatagramProtocol, type IPAddress, type Reactor } from 'ropewalk';
+import { createReactor, DatagramProtocol, type IPAddress } from 'ropewalk';
 
 class Echo extends DatagramProtocol {
   override datagramReceived(data: Buffer, from: IPAddress): void {
@@ -8,10 +8,8 @@ class Echo extends DatagramProtocol {
   }
 }
 
-const { values } = parseArgs({
-  options: { port: { type: 'string', default: '7007' }, reactor: { type: 'string' } },
-});
-const reactor = createReactor({ kind: values.reactor as Reactor['kind'] });
-const port = reactor.listenUDP(Number(values.port), new Echo(), { interface: '127.0.0.1' });
-console.log(`UDP echo server (${reactor.kind}) on ${port.getHost()}`);
+const { port = '7015' } = parseArgs({ options: { port: { type: 'string' } } }).values;
+const reactor = createReactor();
+const listening = reactor.listenUDP(Number(port), new Echo(), { interface: '127.0.0.1' });
+console.log(`UDP echo server (${reactor.kind}) on ${listening.getHost()}`);
 await reactor.run();

@@ -1,15 +1,14 @@
-// Sends datagrams to an echo server and times what comes back: `node --import tsx examples/udp-ping.ts --port 7007`.
+// Sends datagrams to an echo server and times what comes back: `node --import tsx examples/udp-ping.ts --port 7015`.
 import { parseArgs } from 'node:util';
-import { createReactor, DatagramProtocol, LoopingCall, type Reactor } from 'ropewalk';
+import { createReactor, DatagramProtocol, LoopingCall } from 'ropewalk';
 
 const { values } = parseArgs({
   options: {
-    port: { type: 'string', default: '7007' },
+    port: { type: 'string', default: '7015' },
     count: { type: 'string', default: '3' },
-    reactor: { type: 'string' },
   },
 });
-const reactor = createReactor({ kind: values.reactor as Reactor['kind'] });
+const reactor = createReactor();
 
 class Ping extends DatagramProtocol {
   #answers = 0;

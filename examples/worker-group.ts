@@ -1,7 +1,7 @@
-// An echo server on all processors: `node --import tsx examples/worker-group.ts --port 7010 --workers 2`.
+// An echo server on all processors: `node --import tsx examples/worker-group.ts --port 7011 --workers 2`.
 // SIGHUP replaces the workers, SIGUSR2 prints figures, SIGINT and SIGTERM end them.
 import { parseArgs } from 'node:util';
-import { runWorkers, type WorkerEvent, type WorkerKind } from 'ropewalk/workers';
+import { runWorkers, type WorkerEvent } from 'ropewalk/workers';
 
 function log(event: WorkerEvent): void {
   if (event.type === 'exited' && !event.asked) console.log(`worker ${event.worker} is gone`);
@@ -12,14 +12,12 @@ try {
   const options = {
     port: { type: 'string' },
     workers: { type: 'string' },
-    kind: { type: 'string' },
-    reactor: { type: 'string' },
+    threads: { type: 'boolean' },
   } as const;
-  const { port = '7010', workers, kind = 'processes', reactor } = parseArgs({ options }).values;
+  const { port = '7011', workers, threads } = parseArgs({ options }).values;
   const group = runWorkers(new URL('./worker-echo.ts', import.meta.url), {
     ...(workers === undefined ? {} : { workers: Number(workers) }),
-    ...(reactor === undefined ? {} : { reactor: { kind: reactor as 'native' | 'node' } }),
-    kind: kind as WorkerKind,
+    kind: threads ? 'threads' : 'processes',
     data: { port: Number(port) },
     drainMs: 5_000,
     onEvent: log,

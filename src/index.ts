@@ -124,7 +124,17 @@ export type {
 } from './core/name-resolver.js';
 export type { Consumer, PullProducer, PushProducer } from './core/producer.js';
 export { Protocol, type ProtocolHandlers, type StreamProtocol } from './core/protocol.js';
-export type { Reactor, ReactorStatistics, RunOptions } from './core/reactor.js';
+export type { Reactor } from './core/reactor.js';
+export type { ReactorAdoption } from './core/reactor-adoption.js';
+export type { ReactorDescriptors } from './core/reactor-descriptors.js';
+export type { ReactorIntrospection, ReactorStatistics } from './core/reactor-introspection.js';
+export type { ReactorLife, RunOptions } from './core/reactor-life.js';
+export type { ReactorNames } from './core/reactor-names.js';
+export type { ReactorTCP } from './core/reactor-tcp.js';
+export type { ReactorThreads } from './core/reactor-threads.js';
+export type { ReactorUDP } from './core/reactor-udp.js';
+export type { ReactorUNIX } from './core/reactor-unix.js';
+export type { ReactorUNIXDatagram } from './core/reactor-unix-datagram.js';
 export type { SystemEventPhase, SystemEvents, SystemEventTrigger } from './core/system-event.js';
 export type {
   ConnectTCPOptions,
@@ -170,6 +180,7 @@ export {
   QueueClosedError,
   QueueOverflowError,
   QueueUnderflowError,
+  ReactorStoppedError,
   TimeoutError,
 } from './defer/errors.js';
 export { type ErrorClass, type ErrorKind, type ErrorOf, Failure } from './defer/failure.js';

@@ -88,7 +88,7 @@ function uptime(view: DemoView): string {
 
 function hint(view: DemoView): Span {
   if (view.stopping) return ['warning', 'stopping; Ctrl-C again exits at once'];
-  return ['label', `nc ${view.host} ${view.echoPort} · Ctrl-C stops`];
+  return ['label', `npx ropewalk talk ${view.host} ${view.echoPort} · Ctrl-C stops`];
 }
 
 function flowRows(figures: DemoFigures, box: Box): Row[] {

@@ -4,14 +4,18 @@ import { readFileSync } from 'node:fs';
 
 import { runDemo } from './demo.js';
 import { runDoctor } from './doctor.js';
+import { runTalk } from './talk.js';
 import { UsageError } from './usage-error.js';
 
 const USAGE = `Usage: ropewalk <command> [flags]
 
-  demo      an echo and a chat server with a live view (ropewalk demo --help)
-  doctor    whether the native reactor serves here, and what to change
-  help      this
-  version   the version of this package
+  demo      run an echo and a chat server with a live view
+  talk      connect to a server and exchange lines with it: ropewalk talk HOST PORT
+  doctor    report whether the native reactor works here, and what to change
+  help      show this
+  version   show the version of this package
+
+\`ropewalk <command> --help\` explains a command.
 `;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -23,6 +27,8 @@ async function main([command = 'help', ...args]: readonly string[]): Promise<num
         return await runDemo(args);
       case 'doctor':
         return await runDoctor(args, packageVersion());
+      case 'talk':
+        return await runTalk(args);
       case 'help':
       case '--help':
       case '-h':

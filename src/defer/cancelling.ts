@@ -1,6 +1,6 @@
 /** What cancels a Deferred from outside: a signal that aborts, and time that passes. */
 import type { Clock } from '../core/clock.js';
-import { checkClock, checkMilliseconds } from '../internal/check.js';
+import { checkClock, checkFunction, checkMilliseconds } from '../internal/check.js';
 import type { CallbackResult, Deferred, Result } from './deferred.js';
 import { CancelledError, TimeoutError } from './errors.js';
 import { Failure } from './failure.js';
@@ -28,6 +28,7 @@ export function cancelAfter<T, U>(
 ): Deferred<Result<T | U>> {
   checkMilliseconds('timeoutMs', timeoutMs);
   checkClock('clock', clock);
+  checkFunction('onTimeoutCancel', onTimeoutCancel);
   let late = false;
   const call = clock.callLater(timeoutMs, () => {
     late = true;
@@ -35,7 +36,8 @@ export function cancelAfter<T, U>(
   });
   return deferred.addBoth<T | U>((result) => {
     if (late) return onTimeoutCancel(result, timeoutMs);
-    call.cancel();
+    // Not active where a stopped reactor has dropped it: then there is no timeout any more.
+    if (call.active()) call.cancel();
     return result;
   });
 }

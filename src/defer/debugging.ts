@@ -1,4 +1,5 @@
 /** Where Deferreds were made and fired, written down while debugging is on: two stack traces for each. */
+import { checkBoolean } from '../internal/check.js';
 import { ownFrames } from '../internal/own-frames.js';
 
 interface Traces {
@@ -10,9 +11,12 @@ const traces: WeakMap<object, Traces> = new WeakMap();
 const isOwn: (frame: string) => boolean = ownFrames(import.meta.url, 'defer');
 let enabled = false;
 
-/** Whether Deferreds made from now on remember where they were made and fired. Default false: it is slow. */
+/**
+ * Whether Deferreds made from now on remember where they were made and fired. Default false: it is slow.
+ * @throws InvalidArgumentTypeError
+ */
 export function setDebugging(on: boolean): void {
-  enabled = on;
+  enabled = checkBoolean('on', on);
 }
 
 export function getDebugging(): boolean {

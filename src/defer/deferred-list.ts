@@ -1,4 +1,5 @@
 /** Several Deferreds waited for together: what became of each, or the first that succeeds or fails. */
+import { checkBoolean } from '../internal/check.js';
 
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { Deferred } from './deferred.js';
@@ -78,6 +79,9 @@ export function deferredList(
 ): Deferred<unknown> {
   checkOptions('deferredList', options, OPTIONS);
   const { fireOnOneCallback = false, fireOnOneErrback = false, consumeErrors = false } = options;
+  checkBoolean('fireOnOneCallback', fireOnOneCallback);
+  checkBoolean('fireOnOneErrback', fireOnOneErrback);
+  checkBoolean('consumeErrors', consumeErrors);
   const members = membersOf(list);
   const outcomes: ListOutcome<unknown>[] = new Array(members.length);
   let unsettled = members.length;

@@ -14,12 +14,18 @@ import { type InspectOptions, inspect } from 'node:util';
 
 import type { Clock } from '../core/clock.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
-import { checkFunction } from '../internal/check.js';
+import { checkAbortSignal, checkFunction } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
+import { inspected } from '../internal/inspected.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { cancelAfter, cancelOnAbort } from './cancelling.js';
 import { getDebugging, historyOf, noteFired, noteMade } from './debugging.js';
-import { AlreadyFiredError, CancelledError, NotPausedError } from './errors.js';
+import {
+  AlreadyFiredError,
+  CancelledError,
+  NotPausedError,
+  ReactorStoppedError,
+} from './errors.js';
 import { Failure } from './failure.js';
 import { type Callback, Link, Observer } from './link.js';
 import { OneYield } from './one-yield.js';
@@ -89,6 +95,7 @@ export class Deferred<T> implements PromiseLike<T> {
    *
    * @param source A promise: cancelling then means that nobody waits for it any more. Or a function that starts something
    * and gives its promise: cancelling then aborts the signal that the function was given.
+   * A function that throws, or gives no promise, makes the Deferred fail.
    * @throws InvalidArgumentTypeError it is neither.
    * @example const response = Deferred.fromPromise((signal) => fetch(url, { signal }));
    */
@@ -102,7 +109,11 @@ export class Deferred<T> implements PromiseLike<T> {
     const controller = new AbortController();
     const deferred = new Deferred<T>(() => controller.abort(new CancelledError()));
     try {
-      settleFrom(deferred, source(controller.signal));
+      const promise = source(controller.signal);
+      if (!isThenable(promise)) {
+        throw new InvalidArgumentTypeError('what source returns', 'a promise', promise);
+      }
+      settleFrom(deferred, promise);
     } catch (error) {
       deferred.errback(error);
     }
@@ -169,6 +180,9 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** Fires `other` with the result of this one, which has none from there on. Cancelling `other` does not touch this. */
   chainDeferred(other: Deferred<T>): Deferred<void> {
+    if (typeof other?.callback !== 'function' || typeof other.errback !== 'function') {
+      throw new InvalidArgumentTypeError('other', 'a Deferred', other);
+    }
     return this.addCallbacks<void, void>(
       (result) => other.callback(result),
       (failure) => other.errback(failure),
@@ -206,13 +220,14 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** Cancels this when `signal` aborts, unless it has its result by then; the signal's reason becomes the error's `cause`. */
   cancelOn(signal: AbortSignal): this {
+    checkAbortSignal('signal', signal);
     if (!this.ended) cancelOnAbort(this, signal);
     return this;
   }
 
   /**
    * Cancels this unless it has a result in `timeoutMs`, callbacks that were added before included; it then fails with
-   * {@link TimeoutError}.
+   * {@link TimeoutError}. A reactor that is stopped before ends the timeout: this then has its result whenever that comes.
    *
    * @param onTimeoutCancel Is given the result or the failure that came of cancelling, in place of that; what it returns
    * is the result.
@@ -377,22 +392,26 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   private adoptObject(result: object): void {
-    if (result instanceof Failure) {
-      this.setResult(result);
-      this.flags |= FAILED;
-    } else if (result instanceof Deferred) {
-      this.waitFor(result);
-    } else {
-      let thenable: boolean;
-      try {
-        thenable = isThenable(result);
-      } catch (error) {
-        this.adoptObject(Failure.from(error));
+    let awaited: Deferred<unknown> | undefined;
+    try {
+      if (result instanceof Failure) {
+        this.fail(result);
         return;
       }
-      if (thenable) this.waitFor(fromThenable(result as PromiseLike<unknown>));
-      else this.setResult(result);
+      if (result instanceof Deferred) awaited = result;
+      else if (isThenable(result)) awaited = fromThenable(result);
+    } catch (error) {
+      // A getter named `then`, or a trap of a proxy, threw.
+      this.fail(Failure.from(error));
+      return;
     }
+    if (awaited === undefined) this.setResult(result);
+    else this.waitFor(awaited);
+  }
+
+  private fail(failure: Failure): void {
+    this.setResult(failure);
+    this.flags |= FAILED;
   }
 
   private waitFor(inner: Deferred<unknown>): void {
@@ -487,6 +506,7 @@ export class Deferred<T> implements PromiseLike<T> {
 
   private suspectFailure(): void {
     if ((this.flags & (FAILED | OBSERVED | SUSPECT)) !== FAILED) return;
+    if ((this.result as Failure).value instanceof ReactorStoppedError) return;
     this.flags |= SUSPECT;
     suspect(this);
   }
@@ -504,7 +524,7 @@ export class Deferred<T> implements PromiseLike<T> {
 // isolatedDeclarations takes no computed name of a method.
 Object.defineProperty(Deferred.prototype, inspect.custom, {
   value(this: Deferred<unknown>, _depth: number, options: InspectOptions): string {
-    return this.describe((value) => inspect(value, options));
+    return this.describe((value) => inspected(value, options));
   },
 });
 

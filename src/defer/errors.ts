@@ -1,5 +1,6 @@
 /** The errors of Deferreds and of what is built from them. */
 import { RopewalkError } from '../core/errors/base.js';
+import { textOf } from '../core/text-of.js';
 import type { Failure } from './failure.js';
 
 /** `callback` or `errback` of a Deferred that has fired already. */
@@ -17,11 +18,24 @@ export class AlreadyFiredError extends RopewalkError {
 
 /** What was waited for was cancelled. `cause` is the reason of the `AbortSignal` that asked for it, where one did. */
 export class CancelledError extends RopewalkError {
-  override readonly name = 'CancelledError';
-  override readonly code = 'ERR_CANCELLED';
+  override readonly name: string = 'CancelledError';
+  override readonly code: string = 'ERR_CANCELLED';
 
   constructor(message = 'cancelled', options?: ErrorOptions) {
     super(message, options);
+  }
+}
+
+/**
+ * The reactor was stopped or disposed of, and the delayed call that would have given the result was dropped. Where nobody
+ * handles it, it is not reported: the stop was asked for.
+ */
+export class ReactorStoppedError extends CancelledError {
+  override readonly name = 'ReactorStoppedError';
+  override readonly code = 'ERR_REACTOR_STOPPED';
+
+  constructor() {
+    super('the reactor was stopped');
   }
 }
 
@@ -142,9 +156,5 @@ export class AlreadyLockingError extends RopewalkError {
 }
 
 function describe(thrown: unknown): string {
-  try {
-    return typeof thrown === 'string' ? JSON.stringify(thrown.slice(0, 200)) : String(thrown);
-  } catch {
-    return 'an object that can not be looked at';
-  }
+  return typeof thrown === 'string' ? JSON.stringify(thrown.slice(0, 200)) : textOf(thrown);
 }

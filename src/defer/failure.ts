@@ -1,7 +1,8 @@
-/** What an errback is given: an error on its way down a chain, with the questions that errbacks ask of it. */
+/** The argument of an errback: an error on its way down a chain. Its text forms never throw, whatever the error is. */
 import { isNativeError } from 'node:util/types';
 
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
+import { messageOf, textOf } from '../core/text-of.js';
 import { ownFrames } from '../internal/own-frames.js';
 import { NotAnErrorError } from './errors.js';
 
@@ -22,26 +23,25 @@ const isOwn: (frame: string) => boolean = ownFrames(import.meta.url, 'defer');
 export class Failure<E extends Error = Error> {
   readonly value: E;
 
+  /** @throws InvalidArgumentTypeError it is no Error. */
   constructor(value: E) {
+    if (!isError(value)) throw new InvalidArgumentTypeError('value', 'an Error', value);
     this.value = value;
   }
 
   /** `thrown` as a failure: itself if it is one; what is not an `Error` becomes a {@link NotAnErrorError}. */
   static from(thrown: unknown): Failure {
-    if (thrown instanceof Error) return new Failure(thrown);
-    if (thrown instanceof Failure) return thrown;
-    // An Error of another realm, such as a vm context.
-    if (isNativeError(thrown)) return new Failure(thrown);
-    return new Failure(new NotAnErrorError(thrown));
+    if (isError(thrown)) return new Failure(thrown);
+    return isFailure(thrown) ? thrown : new Failure(new NotAnErrorError(thrown));
   }
 
   get message(): string {
-    return this.value.message;
+    return messageOf(this.value);
   }
 
   /** The error's stack without the frames of Deferreds and of Node itself. */
   get stack(): string {
-    const { stack } = this.value;
+    const stack = stackOf(this.value);
     if (typeof stack !== 'string') return String(this);
     return stack
       .split('\n')
@@ -76,7 +76,33 @@ export class Failure<E extends Error = Error> {
   }
 
   toString(): string {
-    return `Failure: ${this.value}`;
+    return `Failure: ${textOf(this.value)}`;
+  }
+}
+
+/** An Error of another realm, such as a vm context, is one too. Never throws. */
+function isError(value: unknown): value is Error {
+  try {
+    return value instanceof Error || isNativeError(value);
+  } catch {
+    return false; // a proxy whose prototype cannot be read
+  }
+}
+
+function isFailure(value: unknown): value is Failure {
+  try {
+    return value instanceof Failure;
+  } catch {
+    return false;
+  }
+}
+
+/** V8 makes the text of a stack when it is first read, which may call a `prepareStackTrace` that throws. */
+function stackOf(error: Error): unknown {
+  try {
+    return error.stack;
+  } catch {
+    return undefined;
   }
 }
 

@@ -15,7 +15,12 @@ import type { SystemError } from '../core/errors/base.js';
 import { checkClock, checkMilliseconds, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { Deferred } from './deferred.js';
-import { AlreadyLockingError, NotAcquiredError, TimeoutError } from './errors.js';
+import {
+  AlreadyLockingError,
+  NotAcquiredError,
+  ReactorStoppedError,
+  TimeoutError,
+} from './errors.js';
 import { isDead, makeMark } from './process-mark.js';
 import { fail } from './succeed.js';
 
@@ -90,7 +95,8 @@ export class DeferredFilesystemLock {
   /**
    * Fires when this object holds the lock. Fails with a TimeoutError after `timeoutMs` (default: it waits for ever), with
    * an {@link AlreadyLockingError} where it holds the lock or waits for it already, and with the system's error where the
-   * link can't be made. Cancelling ends the waiting.
+   * link can't be made; with a {@link ReactorStoppedError} where the reactor is stopped while it waits. Cancelling ends the
+   * waiting.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   deferUntilLocked(timeoutMs?: number): Deferred<void> {
@@ -132,6 +138,10 @@ export class DeferredFilesystemLock {
       waiting.callback();
     } else {
       this.#poll = this.#clock.callLater(this.#pollMs, () => this.#attempt(waiting));
+      this.#poll.whenDropped(() => {
+        this.#stopWaiting();
+        waiting.errback(new ReactorStoppedError());
+      });
     }
     return locked;
   }

@@ -1,7 +1,7 @@
 /** Generators as coroutines: code that waits for Deferreds as though they were calls, and runs on without delay. */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
-import { checkFunction } from '../internal/check.js';
+import { checkFunction, checkObject } from '../internal/check.js';
 import { type CallbackResult, Deferred, NO_RESULT } from './deferred.js';
 import { Failure } from './failure.js';
 import { isThenable } from './thenable.js';
@@ -17,6 +17,8 @@ export type Coroutine<T> = Generator<unknown, T, unknown>;
  * there, or the error is thrown in. Anything else that is yielded is sent back as it is. Cancelling the Deferred cancels
  * what the generator waits for; if the generator catches the error, the result is what it returns.
  *
+ * @throws InvalidArgumentTypeError `body` is no function; from the function made, `body` did not return a generator.
+ *
  * @example
  * const title = inlineCallbacks(function* (url: string) {
  *   const page = yield* getPage(url); // a Deferred<Page>
@@ -28,29 +30,35 @@ export function inlineCallbacks<This, Args extends unknown[], T>(
 ): (this: This, ...args: Args) => Deferred<T> {
   checkFunction('body', body);
   return function (this: This, ...args: Args): Deferred<T> {
-    return new Run<T>(body.apply(this, args) as Coroutine<T>).start();
+    const coroutine: unknown = body.apply(this, args);
+    if (isGenerator<T>(coroutine)) return new Run<T>(coroutine).start();
+    throw new InvalidArgumentTypeError(
+      'what the function given to inlineCallbacks returns',
+      'a generator (declare it as function*)',
+      coroutine,
+    );
   };
 }
 
 /**
  * A Deferred for a coroutine that was started elsewhere: a generator is run at once, as {@link inlineCallbacks} does; a
  * promise, such as an `async` function's, is waited for; a Deferred is given back.
- * @throws InvalidArgumentTypeError it is none of these.
+ * @throws InvalidArgumentTypeError it is none of these, or an async generator.
  */
 export function ensureDeferred<T>(
   coroutine: Coroutine<CallbackResult<T>> | PromiseLike<T>,
 ): Deferred<T> {
   if (coroutine instanceof Deferred) return coroutine as Deferred<T>;
-  const {
-    next,
-    throw: throwIn,
-    then,
-  } = (coroutine ?? {}) as Partial<Coroutine<T> & PromiseLike<T>>;
-  if (typeof then === 'function') return Deferred.fromPromise(coroutine as PromiseLike<T>);
-  if (typeof next === 'function' && typeof throwIn === 'function') {
-    return new Run<T>(coroutine as Coroutine<T>).start();
-  }
+  if (isThenable(coroutine)) return Deferred.fromPromise(coroutine as PromiseLike<T>);
+  if (isGenerator<T>(coroutine)) return new Run<T>(coroutine).start();
   throw new InvalidArgumentTypeError('coroutine', 'a generator or a promise', coroutine);
+}
+
+/** The `next` of an async generator gives promises: it would never come to its end here. */
+function isGenerator<T>(value: unknown): value is Coroutine<T> {
+  const { next, throw: throwIn } = (value ?? {}) as Partial<Coroutine<T>>;
+  if (typeof next !== 'function' || typeof throwIn !== 'function') return false;
+  return !(Symbol.asyncIterator in (value as object));
 }
 
 /** One generator on its way. */
@@ -94,6 +102,7 @@ class Run<T> {
           result instanceof Failure
             ? this.#generator.throw(result.value)
             : this.#generator.next(result);
+        checkObject('what next() of the generator gives', step);
       } catch (error) {
         this.#deferred.errback(error);
         return;

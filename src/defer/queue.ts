@@ -1,5 +1,5 @@
 /** Values on their way from those who make them to those who wait for them. */
-import { checkInteger } from '../internal/check.js';
+import { checkAbortSignal, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { Deferred } from './deferred.js';
 import {
@@ -97,10 +97,17 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
   /**
    * The values as they come. Ends when the queue is closed and empty, or `signal` aborts; no value is lost by that. Several
    * may iterate: each value goes to one of them.
+   * @throws InvalidArgumentTypeError
    */
   values(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, void, void> {
     checkOptions('values', options, VALUES_OPTIONS);
-    return this.#iterate(options.signal);
+    const { signal } = options;
+    if (signal !== undefined) checkAbortSignal('signal', signal);
+    return this.#iterate(signal);
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
+    return this.values();
   }
 
   async *#iterate(signal: AbortSignal | undefined): AsyncGenerator<T, void, void> {
@@ -118,10 +125,6 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
       }
       yield value;
     }
-  }
-
-  [Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
-    return this.values();
   }
 }
 

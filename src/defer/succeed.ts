@@ -1,4 +1,5 @@
 /** Deferreds that have fired already, and calls whose answer may or may not be there yet. */
+import { checkFunction } from '../internal/check.js';
 import { type CallbackResult, Deferred } from './deferred.js';
 
 /** A Deferred that has fired with `result`. */
@@ -23,11 +24,13 @@ export function fail<T = never>(reason: unknown): Deferred<T> {
 /**
  * Calls `callable(...args)` and gives a Deferred whatever comes of it: the one it returns; one for the promise it
  * returns; one that has fired with the value it returns; one that has failed with what it throws.
+ * @throws InvalidArgumentTypeError `callable` is no function.
  */
 export function maybeDeferred<Args extends unknown[], T>(
   callable: (...args: Args) => CallbackResult<T>,
   ...args: Args
 ): Deferred<T> {
+  checkFunction('callable', callable);
   let result: CallbackResult<T>;
   try {
     result = callable(...args);

@@ -1,12 +1,19 @@
 /**
- * Failures that nobody handled. A Deferred whose chain ends in a failure is suspect; when it is garbage, or the process
- * exits, and nobody has added an errback or waited for it, its error is reported.
+ * Failures that nobody handled. A Deferred whose chain ends in a failure is suspect: an errback may still come. Its error
+ * is reported when the Deferred is garbage, or has gone unhandled for {@link PATIENCE_MS}, or when the process exits.
  *
- * Most suspects get their errback in the same breath, so they are looked at in a microtask first and only those that
- * still fail then are entered into the registry, which costs more than a Deferred does.
+ * Theory of operation. Most suspects get their errback before the current job ends, so they are first checked in a
+ * microtask; only those that still fail then are entered into the FinalizationRegistry, which costs more than a Deferred
+ * does. The registry alone is not enough: it hears of garbage from major collections only, and a server at a steady pace
+ * may run for minutes without one. Hence the timer, one for all entries. An entry keeps the error alive, never the
+ * Deferred: V8 keeps the receivers and functions of a stack until its text is first read, so the text is read on entry.
+ *
+ * A failure that is handled after it was reported does not count for the exit status.
  */
-import { reportError } from '../internal/error-report.js';
+import { ROOT_CONTEXT } from '../internal/async-context.js';
+import { printError, publishError } from '../internal/error-report.js';
 import type { Failure } from './failure.js';
+import { unhandledRejections } from './unhandled-rejections.js';
 
 /** A Deferred, as far as this file is concerned. */
 export interface Suspect {
@@ -25,27 +32,42 @@ export interface UnhandledFailure {
   readonly history: string | undefined;
 }
 
-interface Entry extends UnhandledFailure {
+interface Entry {
   readonly suspect: WeakRef<Suspect>;
+  readonly since: number;
+  /** Undefined once it was reported. */
+  unhandled: UnhandledFailure | undefined;
 }
 
+/** How long a failure may wait for its errback while its Deferred is still referenced. */
+const PATIENCE_MS = 5000;
+const MAX_CAUSES = 8;
 const WHERE = 'Unhandled error in Deferred';
 
+// Node's own, whatever a test puts in their place later.
+const { performance, setTimeout } = globalThis;
+
 let fresh: Suspect[] = [];
-const entries: Set<Entry> = new Set();
+const likePromises: WeakSet<Suspect> = new WeakSet();
+/** Not reported yet, oldest first. */
+const waiting: Set<Entry> = new Set();
+/** Reported, neither handled since nor garbage. */
+const reported: Set<Entry> = new Set();
 const entryOf: WeakMap<Suspect, Entry> = new WeakMap();
-const registry: FinalizationRegistry<Entry> = new FinalizationRegistry((entry) => {
-  if (entries.delete(entry)) report(entry);
-});
+const registry: FinalizationRegistry<Entry> = new FinalizationRegistry(isGarbage);
+let patienceRuns = false;
 let watchingExit = false;
+let exited = false;
+/** Whether a failure will never be handled: it was reported, and its Deferred is gone. */
+let lost = false;
 
 /** @internal Its chain has ended in a failure. */
 export function suspect(deferred: Suspect): void {
-  if (fresh.length === 0) queueMicrotask(enterFresh);
+  if (fresh.length === 0) queueMicrotask(enterSoon);
   fresh.push(deferred);
   if (watchingExit) return;
   watchingExit = true;
-  process.once('exit', reportUnhandledFailures);
+  process.once('exit', exiting);
 }
 
 /** @internal It was suspect, and is no more. */
@@ -54,24 +76,40 @@ export function acquit(deferred: Suspect): void {
   if (entry === undefined) return;
   registry.unregister(deferred);
   entryOf.delete(deferred);
-  entries.delete(entry);
+  waiting.delete(entry);
+  reported.delete(entry);
 }
 
 /**
- * The failures that at this moment nobody has handled, of all Deferreds of this thread. They count as handled from now
- * on. For tests: it does not wait for the garbage collector, so what it gives is always the same.
+ * The failures that at this moment nobody has handled and that have not been reported, of all Deferreds of this thread.
+ * They count as handled from now on. For tests: it does not depend on the garbage collector or on time.
  */
 export function takeUnhandledFailures(): UnhandledFailure[] {
   enterFresh();
-  const taken = [...entries];
-  for (const { suspect } of taken) suspect.deref()?.markHandled();
-  entries.clear();
-  return taken.map(({ failure, history }) => ({ failure, history }));
+  const taken: UnhandledFailure[] = [];
+  for (const { suspect, unhandled } of waiting) {
+    taken.push(unhandled as UnhandledFailure);
+    suspect.deref()?.markHandled();
+  }
+  waiting.clear();
+  return taken;
 }
 
-/** Reports the failures that at this moment nobody has handled, without waiting for the garbage collector. */
+/** Reports the failures that at this moment nobody has handled, without waiting any longer. */
 export function reportUnhandledFailures(): void {
-  for (const unhandled of takeUnhandledFailures()) report(unhandled);
+  enterFresh();
+  for (const entry of waiting) report(entry);
+}
+
+/** @internal Where nobody handles its failure at once, that is an unhandled rejection: Node reports it and ends the process. */
+export function failLikePromise<D extends Suspect>(deferred: D): D {
+  likePromises.add(deferred);
+  return deferred;
+}
+
+/** JavaScript calls the `then` of an awaited Deferred in a microtask: this one comes after that. */
+function enterSoon(): void {
+  queueMicrotask(enterFresh);
 }
 
 function enterFresh(): void {
@@ -80,13 +118,73 @@ function enterFresh(): void {
   for (const deferred of suspects) {
     const failure = deferred.unhandledFailure();
     if (failure === undefined || entryOf.has(deferred)) continue;
-    const entry = { failure, history: deferred.history(), suspect: new WeakRef(deferred) };
-    entries.add(entry);
+    if (likePromises.has(deferred)) {
+      deferred.markHandled();
+      void Promise.reject(failure.value);
+      continue;
+    }
+    readStacks(failure.value);
+    const unhandled = { failure, history: deferred.history() };
+    const entry = { suspect: new WeakRef(deferred), since: performance.now(), unhandled };
+    waiting.add(entry);
     entryOf.set(deferred, entry);
     registry.register(deferred, entry, deferred);
   }
+  if (waiting.size > 0 && !patienceRuns) wait(PATIENCE_MS);
 }
 
-function report({ failure, history }: UnhandledFailure): void {
-  reportError(failure.value, history === undefined ? WHERE : `${WHERE}\n${history}`);
+/** Makes V8 let go of what it keeps for the stacks of an error and its causes. */
+function readStacks(error: Error): void {
+  let next: unknown = error;
+  try {
+    for (let depth = 0; next instanceof Error && depth < MAX_CAUSES; depth += 1) {
+      void next.stack;
+      next = next.cause;
+    }
+  } catch {
+    // A getter, or a `prepareStackTrace`, threw.
+  }
+}
+
+function wait(ms: number): void {
+  patienceRuns = true;
+  // The timer serves all: it runs in no caller's context.
+  ROOT_CONTEXT.runInAsyncScope(() => setTimeout(patienceEnds, ms).unref());
+}
+
+function patienceEnds(): void {
+  patienceRuns = false;
+  const now = performance.now();
+  for (const entry of waiting) {
+    const left = entry.since + PATIENCE_MS - now;
+    if (left > 0) {
+      wait(Math.ceil(left));
+      return;
+    }
+    report(entry);
+  }
+}
+
+function isGarbage(entry: Entry): void {
+  if (waiting.has(entry)) report(entry);
+  if (reported.delete(entry)) lost = true;
+}
+
+function exiting(): void {
+  exited = true;
+  reportUnhandledFailures();
+  if ((lost || reported.size > 0) && unhandledRejections().failsProcess) process.exitCode ??= 1;
+}
+
+/** A failure that a subscriber has dealt with counts as handled. */
+function report(entry: Entry): void {
+  waiting.delete(entry);
+  const { failure, history } = entry.unhandled as UnhandledFailure;
+  entry.unhandled = undefined;
+  const where = history === undefined ? WHERE : `${WHERE}\n${history}`;
+  if (publishError(failure.value, where)) return;
+  reported.add(entry);
+  const { prints, raises } = unhandledRejections();
+  if (raises && !exited) void Promise.reject(failure.value);
+  else if (prints) printError(failure.value, where);
 }

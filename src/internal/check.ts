@@ -40,6 +40,13 @@ export function checkObject(what: string, value: unknown): void {
   }
 }
 
+/** Of this realm or another, or a polyfill's. */
+export function checkAbortSignal(what: string, value: unknown): void {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return;
+  throw new InvalidArgumentTypeError(what, 'an AbortSignal', value);
+}
+
 /** What counts time: a reactor, or the manual clock of a test. */
 export function checkClock(what: string, value: unknown): void {
   const { now, callLater } = (value ?? {}) as { now?: unknown; callLater?: unknown };

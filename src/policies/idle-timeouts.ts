@@ -62,7 +62,10 @@ export class IdleTimeouts {
     this.graceMs = checkTimeout('graceMs', graceMs);
   }
 
-  /** How many timeouts are set. The clock is used only while there are any. */
+  /**
+   * How many timeouts are set. The clock is used only while there are any. Once the reactor was stopped, time does not pass
+   * until the next one is set.
+   */
   get size(): number {
     return this.#size;
   }
@@ -102,8 +105,13 @@ export class IdleTimeouts {
   #arm(): void {
     ROOT_CONTEXT.runInAsyncScope(() => {
       this.#call = this.#clock.callLater(this.tickMs, this.#onTick);
+      this.#call.whenDropped(this.#onDropped);
     });
   }
+
+  readonly #onDropped: () => void = () => {
+    this.#call = undefined;
+  };
 
   readonly #onTick: () => void = () => {
     this.#call = undefined;

@@ -149,6 +149,9 @@ export class TokenBucket {
     const waitMs = missing > 0 ? Math.ceil((missing * 1000) / this.bytesPerSecond) : 0;
     ROOT_CONTEXT.runInAsyncScope(() => {
       this.call = this.clock.callLater(waitMs, () => this.serve());
+      this.call.whenDropped(() => {
+        this.call = undefined;
+      });
     });
   }
 

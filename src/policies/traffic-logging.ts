@@ -1,8 +1,10 @@
 /** Writes down what goes over a factory's connections: when they open and close, and the bytes both ways. */
+
 import type { Address } from '../core/address.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { StreamProtocol } from '../core/protocol.js';
+import { textOf } from '../core/text-of.js';
 import type { Transport } from '../core/transport.js';
 import { checkFunction, checkInteger } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
@@ -98,7 +100,7 @@ class TrafficLoggingProtocol extends ProtocolWrapper {
 
   override connectionLost(reason: Error): void {
     const { receivedBytes, sentBytes } = this;
-    const why = `${reason.name}: ${reason.message}`.replaceAll('\n', ' ');
+    const why = textOf(reason).replaceAll('\n', ' ');
     this.line(`closed ${why}; received ${receivedBytes} bytes, sent ${sentBytes}`);
     super.connectionLost(reason);
   }

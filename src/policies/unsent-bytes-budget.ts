@@ -97,6 +97,9 @@ export class UnsentBytesBudget {
     // The call is for all connections: it is made in nobody's context.
     ROOT_CONTEXT.runInAsyncScope(() => {
       this.#judgement = this.#clock.callLater(0, this.#judge);
+      this.#judgement.whenDropped(() => {
+        this.#judgement = undefined;
+      });
     });
   }
 

@@ -1,7 +1,4 @@
-/**
- * What all reactors share: time, system events, running and stopping, ports and connectors. They live in a loop that is
- * there without them, Node's own as a rule; how sockets are made and watched is the subclass's part.
- */
+/** A reactor composed of one object per facet, over the sockets of a {@link ReactorBackend}. */
 import type { Address, HostPort, IPAddress, UNIXAddress } from '../core/address.js';
 import type {
   AdoptConnectionOptions,
@@ -19,209 +16,103 @@ import type {
   UNIXDatagramTransport,
 } from '../core/datagram.js';
 import type { ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
-import type { Destination } from '../core/destination.js';
-import type { ErrorReporter } from '../core/error-reporter.js';
 import { withoutStack } from '../core/errors/base.js';
 import { ConnectionLost } from '../core/errors/connection.js';
-import { UnsupportedError } from '../core/errors/reactor.js';
-import { type FactoryLike, toFactory } from '../core/factory.js';
+import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { NameResolver } from '../core/name-resolver.js';
-import type { Reactor, ReactorStatistics, RunOptions } from '../core/reactor.js';
+import type { Reactor } from '../core/reactor.js';
+import type { ReactorDescriptors } from '../core/reactor-descriptors.js';
+import type { ReactorStatistics } from '../core/reactor-introspection.js';
+import type { RunOptions } from '../core/reactor-life.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import type { SocketTransport } from '../core/transport.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
-import { Deferred } from '../defer/deferred.js';
-import {
-  checkBoolean,
-  checkFunction,
-  checkInteger,
-  checkNameResolver,
-  checkString,
-} from '../internal/check.js';
-import { printError, reportError } from '../internal/error-report.js';
-import {
-  connectedUNIXDatagrams,
-  listeningUDP,
-  listeningUNIXDatagrams,
-} from './datagrams/datagram-ports.js';
-import type {
-  DatagramSettings,
-  UDPSettings,
-  UNIXDatagramSettings,
-} from './datagrams/datagram-settings.js';
-import type { UDPPort, UDPSocket } from './datagrams/udp-port.js';
-import type { UNIXDatagramPort, UNIXDatagramSocket } from './datagrams/unix-datagram-port.js';
-import { connectionLostChannel } from './diagnostics.js';
-import { RunPhases } from './life/run-phases.js';
-import { SystemEventTriggers } from './life/system-events.js';
+import type { Deferred } from '../defer/deferred.js';
+import { HostedAdoption } from './adoption/hosted-adoption.js';
+import type { ReactorBackend } from './backend.js';
+import { HostedUDP } from './datagrams/hosted-udp.js';
+import { HostedUNIXDatagram } from './datagrams/hosted-unix-datagram.js';
+import type { OpenPort } from './life/port-reactor.js';
+import { ReactorCore } from './life/reactor-core.js';
+import { HostedNames } from './names/hosted-names.js';
+import { NO_DESCRIPTORS } from './no-descriptors.js';
 import type { ReactorOptions } from './reactor-options.js';
-import { adoptDatagramPort, adoptStreamConnection, adoptStreamPort } from './streams/adopting.js';
-import {
-  type ConnectorOptions,
-  type Dial,
-  type DialListener,
-  type Route,
-  StreamConnector,
-} from './streams/stream-connector.js';
-import { type ListenSocket, StreamPort } from './streams/stream-port.js';
-import type { StreamOwner, StreamReactor, StreamTransport } from './streams/stream-transport.js';
-import { TCPRoute } from './streams/tcp-route.js';
-import {
-  type ConnectSettings,
-  connectSettings,
-  type ListenSettings,
-  listenSettings,
-} from './streams/tcp-settings.js';
-import { listenLocked } from './streams/unix-listening.js';
-import { UNIXRoute } from './streams/unix-route.js';
-import {
-  type UNIXConnectSettings,
-  type UNIXListenSettings,
-  type UNIXSettings,
-  unixConnectSettings,
-  unixListenSettings,
-} from './streams/unix-settings.js';
-import { type LoopHost, NODE_LOOP } from './time/loop-host.js';
-import { Turns } from './time/turns.js';
+import { HostedTCP } from './streams/hosted-tcp.js';
+import { HostedUNIX } from './streams/hosted-unix.js';
+import type { StreamTransport } from './streams/stream-transport.js';
+import type { LoopHost } from './time/loop-host.js';
 
-/** The resolver that a reactor comes with. */
-export interface OwnNameResolver extends NameResolver {
-  /** Cancels all that is asked: the reactor stops. */
-  cancelAll(): void;
-}
-
-/** A port that listens. */
-export interface OpenPort {
-  getHost(): Address;
-  closeListening(): void;
-}
-
-export abstract class HostedReactor implements Reactor, StreamReactor {
-  abstract readonly kind: Reactor['kind'];
-  abstract readonly poller: string;
-
-  /** @internal Open ports, and connectors that are connecting. */
-  readonly ports: Set<OpenPort> = new Set();
-  readonly connectors: Set<Connector & { shutDown(): void }> = new Set();
+export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> implements Reactor {
   /** @internal */
-  readonly poisonsLentBytes: boolean;
-  connectionsAccepted = 0;
-  connectionsMade = 0;
-  connectionsLost = 0;
-  connectionsOpen = 0;
+  protected readonly core: ReactorCore;
+  /** @internal */
+  protected readonly backend: Backend;
+  readonly #names: HostedNames;
+  readonly #tcp: HostedTCP;
+  readonly #unix: HostedUNIX;
+  readonly #udp: HostedUDP;
+  readonly #unixDatagram: HostedUNIXDatagram;
+  readonly #adoption: HostedAdoption;
+  readonly #descriptors: ReactorDescriptors;
 
-  readonly #host: LoopHost;
-  readonly #reportError: ErrorReporter;
-  readonly #events: SystemEventTriggers;
-  readonly #turns: Turns;
-  readonly #phases: RunPhases;
-  #ownNameResolver: OwnNameResolver | undefined;
-  #installedNameResolver: NameResolver | undefined;
-
-  constructor(options: ReactorOptions, host: LoopHost = NODE_LOOP) {
-    this.#host = host;
-    this.poisonsLentBytes = checkBoolean('poisonLentBytes', options.poisonLentBytes ?? false);
-    this.#reportError = options.reportError ?? reportError;
-    checkFunction('reportError', this.#reportError);
-    this.#events = new SystemEventTriggers(this.report);
-    this.#turns = new Turns(host, this.report);
-    this.#phases = new RunPhases(host, this.#turns, this.#events, () => this.#disconnectAll());
+  /** @internal */
+  constructor(
+    options: ReactorOptions,
+    host: LoopHost,
+    makeBackend: (core: ReactorCore) => Backend,
+  ) {
+    const core = new ReactorCore(options, host, () => this.#disconnectAll());
+    const backend = makeBackend(core);
+    this.core = core;
+    this.backend = backend;
+    this.#names = new HostedNames(() => backend.makeNameResolver());
+    this.#tcp = new HostedTCP(core, backend.tcp, this.#names);
+    this.#unix = new HostedUNIX(core, backend.unix);
+    this.#udp = new HostedUDP(core, backend.udp);
+    this.#unixDatagram = new HostedUNIXDatagram(core, backend.unixDatagrams);
+    this.#adoption = new HostedAdoption(core, backend.adopted);
+    this.#descriptors = backend.descriptors ?? NO_DESCRIPTORS;
   }
 
-  /** Called once, when a name is first to be resolved. */
-  protected abstract makeNameResolver(): OwnNameResolver;
-  /** @internal Every transport whose protocol has not been told of its end. */
-  abstract transports(): Iterable<StreamTransport>;
-  /** Gives back what the reactor itself holds. Called once, with no socket left. */
-  protected abstract release(): void;
-  protected abstract bytes(): { received: number; sent: number; turns: number };
-  protected abstract turnTimes(): { p50Ms: number; p99Ms: number };
-  /** @internal @throws UnsupportedError an option that this reactor can't carry out. */
-  protected abstract checkSupported(settings: ListenSettings | ConnectSettings): void;
-  /** @internal @throws CannotListenError */
-  abstract openListenSocket(settings: ListenSettings, port: StreamPort): ListenSocket;
-  /** @internal Starts a connect(2) to one IP address. */
-  abstract dial(
-    address: string,
-    port: number,
-    settings: ConnectSettings,
-    listener: DialListener,
-  ): Dial;
-
-  /** @throws UnsupportedError this reactor has no UNIX sockets, or can't carry out an option. */
-  protected checkSupportsUNIX(feature: string, _settings: UNIXSettings): void {
-    throw this.unsupported(feature);
+  get kind(): Reactor['kind'] {
+    return this.backend.kind;
   }
 
-  /** @internal @throws CannotListenError, UnsupportedError */
-  openUNIXListenSocket(_settings: UNIXListenSettings, _port: StreamPort): ListenSocket {
-    throw this.unsupported('listenUNIX');
-  }
-
-  /** @internal Starts a connect(2) to a UNIX socket. */
-  dialUNIX(_settings: UNIXConnectSettings, _listener: DialListener): Dial {
-    throw this.unsupported('connectUNIX');
-  }
-
-  /** @internal @throws DescriptorError, UnsupportedError */
-  adoptListenSocket(_fd: number, _takeOver: boolean, _port: StreamPort): ListenSocket {
-    throw this.unsupported('adoptStreamPort');
-  }
-
-  /** @internal @throws DescriptorError, UnsupportedError */
-  adoptStream(_fd: number, _takeOver: boolean, _owner: StreamOwner): StreamTransport {
-    throw this.unsupported('adoptStreamConnection');
-  }
-
-  /** @internal @throws CannotListenError, UnsupportedError */
-  openUDPSocket(_settings: UDPSettings, _port: UDPPort): UDPSocket {
-    throw this.unsupported('listenUDP');
-  }
-
-  /** @internal @throws DescriptorError, UnsupportedError */
-  adoptUDPSocket(
-    _fd: number,
-    _takeOver: boolean,
-    _settings: DatagramSettings,
-    _port: UDPPort,
-  ): UDPSocket {
-    throw this.unsupported('adoptDatagramPort');
-  }
-
-  /** @internal Connected where the settings name a peer. @throws CannotListenError, ConnectError, UnsupportedError */
-  openUNIXDatagramSocket(
-    _settings: UNIXDatagramSettings,
-    _port: UNIXDatagramPort,
-  ): UNIXDatagramSocket {
-    throw this.unsupported('UNIX datagrams');
+  get poller(): string {
+    return this.backend.poller;
   }
 
   /** @internal */
-  protected unsupported(feature: string): UnsupportedError {
-    return new UnsupportedError(feature, `the ${this.poller} reactor has no such sockets`);
+  get ports(): ReadonlySet<OpenPort> {
+    return this.core.ports;
+  }
+
+  /** @internal Connectors with an attempt under way. */
+  get connectors(): ReadonlySet<Connector> {
+    return this.core.connectors;
+  }
+
+  /** @internal Transports whose protocols have not been told of their end. */
+  transports(): Iterable<StreamTransport> {
+    return this.backend.transports();
   }
 
   get running(): boolean {
-    return this.#phases.running;
+    return this.core.running;
   }
 
   get nameResolver(): NameResolver {
-    if (this.#installedNameResolver !== undefined) return this.#installedNameResolver;
-    this.#ownNameResolver ??= this.makeNameResolver();
-    return this.#ownNameResolver;
+    return this.#names.nameResolver;
   }
 
   installNameResolver(resolver: NameResolver): NameResolver {
-    checkNameResolver('resolver', resolver);
-    const previous = this.nameResolver;
-    this.#installedNameResolver = resolver;
-    return previous;
+    return this.#names.installNameResolver(resolver);
   }
 
   now(): number {
-    return this.#host.now();
+    return this.core.now();
   }
 
   callLater<Args extends unknown[]>(
@@ -229,34 +120,31 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     callback: (...args: Args) => void,
     ...args: Args
   ): DelayedCall {
-    this.checkUsable();
-    return this.#turns.callLater(delayMs, callback, args);
+    return this.core.delay(delayMs, callback, args);
   }
 
   getDelayedCalls(): DelayedCall[] {
-    return this.#turns.getDelayedCalls();
+    return this.core.getDelayedCalls();
   }
 
-  run(options: RunOptions = {}): Deferred<void> {
-    return Deferred.fromPromise(this.#phases.run(options));
+  run(options?: RunOptions): Deferred<void> {
+    return this.core.run(options);
   }
 
   stop(): void {
-    this.#phases.stop();
+    this.core.stop();
   }
 
   crash(): void {
-    this.#phases.crash();
+    this.core.crash();
   }
 
   callWhenRunning<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
-    checkFunction('callback', callback);
-    if (this.running) callback(...args);
-    else this.addSystemEventTrigger('after', 'startup', callback, ...args);
+    this.core.callWhenRunning(callback, ...args);
   }
 
   callFromThread<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
-    this.#turns.callFromThread(callback, args);
+    this.core.callFromThread(callback, ...args);
   }
 
   addSystemEventTrigger<Args extends unknown[]>(
@@ -265,240 +153,148 @@ export abstract class HostedReactor implements Reactor, StreamReactor {
     callback: (...args: Args) => unknown,
     ...args: Args
   ): SystemEventTrigger {
-    return this.#events.addSystemEventTrigger(phase, event, callback, ...args);
+    return this.core.addSystemEventTrigger(phase, event, callback, ...args);
   }
 
   removeSystemEventTrigger(trigger: SystemEventTrigger): void {
-    this.#events.removeSystemEventTrigger(trigger);
+    this.core.removeSystemEventTrigger(trigger);
   }
 
   fireSystemEvent(event: string): Deferred<void> {
-    return this.#events.fireSystemEvent(event);
+    return this.core.fireSystemEvent(event);
   }
 
   listenTCP(
     port: number,
     factory: FactoryLike,
-    options: ListenTCPOptions = {},
+    options?: ListenTCPOptions,
   ): ListeningPort<IPAddress> {
-    const settings = listenSettings(port, options);
-    this.checkSupported(settings);
-    return this.#listen(factory, (streamPort) => this.openListenSocket(settings, streamPort));
+    return this.#tcp.listenTCP(port, factory, options);
   }
 
   connectTCP(
     host: string,
     port: number,
     factory: FactoryLike,
-    options: ConnectTCPOptions = {},
+    options?: ConnectTCPOptions,
   ): Connector<HostPort> {
-    const settings = connectSettings(options);
-    this.checkSupported(settings);
-    const destination = {
-      host: checkString('host', host),
-      port: checkInteger('port', port, 0, 65_535),
-    };
-    const { timeoutMs } = settings;
-    const route = new TCPRoute(this, destination, settings);
-    return this.#connect(route, factory, { timeoutMs, signal: options.signal });
+    return this.#tcp.connectTCP(host, port, factory, options);
   }
 
   listenUNIX(
     path: string,
     factory: FactoryLike,
-    options: ListenUNIXOptions = {},
+    options?: ListenUNIXOptions,
   ): ListeningPort<UNIXAddress> {
-    const settings = unixListenSettings(path, options);
-    this.checkSupportsUNIX('listenUNIX', settings);
-    return this.#listen(factory, (port) => {
-      const open = (): ListenSocket => this.openUNIXListenSocket(settings, port);
-      return settings.wantPID ? listenLocked(path, this, open) : open();
-    });
+    return this.#unix.listenUNIX(path, factory, options);
   }
 
   connectUNIX(
     path: string,
     factory: FactoryLike,
-    options: ConnectUNIXOptions = {},
+    options?: ConnectUNIXOptions,
   ): Connector<UNIXAddress> {
-    const settings = unixConnectSettings(path, options);
-    this.checkSupportsUNIX('connectUNIX', settings);
-    const { timeoutMs } = settings;
-    const route = new UNIXRoute(this, settings);
-    return this.#connect(route, factory, { timeoutMs, signal: options.signal });
-  }
-
-  adoptStreamPort(
-    fd: number,
-    factory: FactoryLike,
-    options: AdoptPortOptions = {},
-  ): ListeningPort<Address> {
-    return started(adoptStreamPort(this, fd, factory, options));
-  }
-
-  adoptStreamConnection(
-    fd: number,
-    factory: FactoryLike,
-    options: AdoptConnectionOptions = {},
-  ): SocketTransport | null {
-    this.checkUsable();
-    return adoptStreamConnection(this, fd, factory, options);
+    return this.#unix.connectUNIX(path, factory, options);
   }
 
   listenUDP(
     port: number,
     protocol: DatagramProtocolLike<IPAddress>,
-    options: ListenUDPOptions = {},
+    options?: ListenUDPOptions,
   ): UDPTransport {
-    return started(listeningUDP(this, port, protocol, options));
+    return this.#udp.listenUDP(port, protocol, options);
   }
 
   listenUNIXDatagram(
     path: string,
     protocol: DatagramProtocolLike<UNIXAddress>,
-    options: ListenUNIXDatagramOptions = {},
+    options?: ListenUNIXDatagramOptions,
   ): UNIXDatagramTransport {
-    return started(listeningUNIXDatagrams(this, path, protocol, options));
+    return this.#unixDatagram.listenUNIXDatagram(path, protocol, options);
   }
 
   connectUNIXDatagram(
     path: string,
     protocol: DatagramProtocolLike<UNIXAddress>,
-    options: ConnectUNIXDatagramOptions = {},
+    options?: ConnectUNIXDatagramOptions,
   ): UNIXDatagramTransport {
-    return started(connectedUNIXDatagrams(this, path, protocol, options));
+    return this.#unixDatagram.connectUNIXDatagram(path, protocol, options);
+  }
+
+  adoptStreamPort(
+    fd: number,
+    factory: FactoryLike,
+    options?: AdoptPortOptions,
+  ): ListeningPort<Address> {
+    return this.#adoption.adoptStreamPort(fd, factory, options);
+  }
+
+  adoptStreamConnection(
+    fd: number,
+    factory: FactoryLike,
+    options?: AdoptConnectionOptions,
+  ): SocketTransport | null {
+    return this.#adoption.adoptStreamConnection(fd, factory, options);
   }
 
   adoptDatagramPort(
     fd: number,
     protocol: DatagramProtocolLike<IPAddress>,
-    options: AdoptDatagramOptions = {},
+    options?: AdoptDatagramOptions,
   ): UDPTransport {
-    return started(adoptDatagramPort(this, fd, protocol, options));
+    return this.#adoption.adoptDatagramPort(fd, protocol, options);
   }
 
-  addReader(_descriptor: ReadDescriptor): void {
-    throw this.#noDescriptors('addReader');
+  addReader(descriptor: ReadDescriptor): void {
+    this.#descriptors.addReader(descriptor);
   }
 
-  addWriter(_descriptor: WriteDescriptor): void {
-    throw this.#noDescriptors('addWriter');
+  addWriter(descriptor: WriteDescriptor): void {
+    this.#descriptors.addWriter(descriptor);
   }
 
-  removeReader(_descriptor: ReadDescriptor): void {
-    throw this.#noDescriptors('removeReader');
+  removeReader(descriptor: ReadDescriptor): void {
+    this.#descriptors.removeReader(descriptor);
   }
 
-  removeWriter(_descriptor: WriteDescriptor): void {
-    throw this.#noDescriptors('removeWriter');
+  removeWriter(descriptor: WriteDescriptor): void {
+    this.#descriptors.removeWriter(descriptor);
   }
 
   getReaders(): ReadDescriptor[] {
-    return [];
+    return this.#descriptors.getReaders();
   }
 
   getWriters(): WriteDescriptor[] {
-    return [];
+    return this.#descriptors.getWriters();
   }
 
   statistics(): ReactorStatistics {
-    const { received, sent, turns } = this.bytes();
-    const { p50Ms, p99Ms } = this.turnTimes();
+    const { connections, delayedCalls } = this.core;
+    const { p50Ms, p99Ms } = this.backend.turnTimes();
     return {
-      turns,
-      bytesReceived: received,
-      bytesSent: sent,
-      connectionsAccepted: this.connectionsAccepted,
-      connectionsMade: this.connectionsMade,
-      connectionsLost: this.connectionsLost,
-      connectionsOpen: this.connectionsOpen,
-      delayedCalls: this.#turns.delayedCalls,
+      ...this.backend.traffic(),
+      connectionsAccepted: connections.accepted,
+      connectionsMade: connections.made,
+      connectionsLost: connections.lost,
+      connectionsOpen: connections.open,
+      delayedCalls,
       turnMsP50: p50Ms,
       turnMsP99: p99Ms,
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (await this.#phases.dispose()) return;
-    await this.nextTurn();
-    this.release();
-  }
-
-  /** @internal */
-  checkUsable(): void {
-    this.#phases.checkUsable();
-  }
-
-  /** @internal Never throws. */
-  readonly report: ErrorReporter = (error, where) => {
-    try {
-      this.#reportError(error, where);
-    } catch (reporterError) {
-      printError(error, where);
-      printError(reporterError, 'reportError');
-    }
-  };
-
-  /** @internal */
-  soon(callback: () => void): void {
-    this.#turns.soon(callback);
-  }
-
-  /** @internal */
-  nextTurn(): Deferred<void> {
-    const turn = new Deferred<void>();
-    this.soon(() => {
-      if (!turn.fired) turn.callback();
-    });
-    return turn;
-  }
-
-  /** @internal */
-  connectionEnded(transport: StreamTransport, reason: Error): void {
-    this.connectionsOpen -= 1;
-    this.connectionsLost += 1;
-    if (connectionLostChannel.hasSubscribers) connectionLostChannel.publish({ transport, reason });
-  }
-
-  /** Runs what `soon` was asked for: to be called before anything received is delivered. */
-  protected runSoon(): void {
-    this.#turns.runSoon();
-  }
-
-  #listen<A extends Address>(
-    factory: FactoryLike,
-    open: (port: StreamPort) => ListenSocket,
-  ): ListeningPort<A> {
-    return started(new StreamPort<A>(this, toFactory(factory), open));
-  }
-
-  #connect<D extends Destination>(
-    route: Route<D>,
-    factory: FactoryLike,
-    options: ConnectorOptions,
-  ): Connector<D> {
-    const connector = new StreamConnector(this, route, toFactory(factory), options);
-    connector.connect();
-    return connector;
-  }
-
-  #noDescriptors(method: string): UnsupportedError {
-    return new UnsupportedError(
-      method,
-      `${this.poller} can not watch descriptors: use the native reactor`,
-    );
+    if (await this.core.dispose()) return;
+    await this.core.nextTurn();
+    this.backend.release();
   }
 
   #disconnectAll(): void {
-    for (const port of this.ports) port.closeListening();
-    for (const connector of this.connectors) connector.shutDown();
-    this.#ownNameResolver?.cancelAll();
+    for (const port of this.core.ports) port.closeListening();
+    for (const connector of this.core.connectors) connector.shutDown();
+    this.#names.cancelAll();
     const reason = withoutStack(() => new ConnectionLost('the reactor was stopped'));
     for (const transport of [...this.transports()]) transport.disconnect(reason);
   }
-}
-
-function started<Port extends { startListening(): void }>(port: Port): Port {
-  port.startListening();
-  return port;
 }

@@ -1,4 +1,5 @@
 /** What a look-up fails with, and what those who asked are told of it. */
+
 import { getSystemErrorMap } from 'node:util';
 import { type SystemError, withoutStack } from '../core/errors/base.js';
 import {
@@ -6,6 +7,7 @@ import {
   NameNotFoundError,
   NameResolutionError,
 } from '../core/errors/names.js';
+import { messageOf } from '../core/text-of.js';
 
 /**
  * The second one: there is such a name, and it has addresses of the other family only. The third is what libuv makes of
@@ -19,7 +21,7 @@ export function nameErrorFrom(cause: Error, name: string): NameResolutionError {
   return withoutStack(() =>
     NOT_FOUND.includes(code)
       ? new NameNotFoundError('no such name', name, { cause })
-      : new NameLookupFailedError(`cannot look up (${code ?? cause.message})`, name, { cause }),
+      : new NameLookupFailedError(`cannot look up (${code ?? messageOf(cause)})`, name, { cause }),
   );
 }
 

@@ -1,11 +1,12 @@
 /** One of the tasks of a Cooperator: an iterator whose every step is a piece of work. */
 import { Deferred } from '../defer/deferred.js';
-import { CancelledError, NotPausedError } from '../defer/errors.js';
+import { CancelledError, NotPausedError, ReactorStoppedError } from '../defer/errors.js';
 import { Failure } from '../defer/failure.js';
 import { Entry } from '../defer/linked-list.js';
 import { fail } from '../defer/succeed.js';
 import { isThenable } from '../defer/thenable.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
+import { checkObject } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import {
   SchedulerStoppedError,
@@ -50,7 +51,7 @@ export class CooperativeTask<R = unknown> {
 
   /**
    * Fires with what the iterator returned at its end. Fails with what it threw, or what something that it yielded failed
-   * with, or with TaskStoppedError or SchedulerStoppedError. Each call gives a Deferred of its own; cancelling that does
+   * with, or with TaskStoppedError, SchedulerStoppedError or ReactorStoppedError. Each call gives a Deferred of its own; cancelling that does
    * not touch the task. A failure is reported if this is never called.
    */
   whenDone(): Deferred<R> {
@@ -100,6 +101,14 @@ export class CooperativeTask<R = unknown> {
     this.close();
   }
 
+  /** @internal The reactor was stopped while the task waited for its turn. */
+  reactorStopped(): void {
+    if (this.finished !== undefined) return;
+    const error = new ReactorStoppedError();
+    this.finish(new TaskFailedError(error), new Failure(error));
+    this.close();
+  }
+
   /** @internal Does one piece of work. */
   step(): void {
     this.stepping = true;
@@ -121,6 +130,7 @@ export class CooperativeTask<R = unknown> {
   }
 
   private take(step: Step): void {
+    checkObject('what next() of the iterator gives', step);
     if (step.done === true) {
       if (this.finished === undefined) this.finish(new TaskDoneError(), step.value as R);
     } else if (this.finished !== undefined) {

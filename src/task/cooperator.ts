@@ -40,6 +40,9 @@ const OPTIONS: OptionNames<CooperatorOptions> = {
  * Steps through its tasks in turn, one step of each, slice by slice. A step that yields a Deferred or a promise makes that
  * task wait for the result, and no other; if it fails, the task does. A step of an async iterator is one `next()`.
  *
+ * Stopping the reactor ends the tasks that wait for their turn, with ReactorStoppedError. Paused tasks, and those that wait for
+ * a result, go on afterwards, as do tasks that are added then.
+ *
  * @example
  * const cooperator = new Cooperator({ clock: reactor });
  * await cooperator.coiterate(function* () {
@@ -71,7 +74,7 @@ export class Cooperator {
 
   /**
    * Works on an iterator, step by step, beginning in a later turn. On a Cooperator that was stopped the task ends at once.
-   * @throws InvalidArgumentTypeError there is nothing to iterate over.
+   * @throws InvalidArgumentTypeError `work` is neither an iterator nor an iterable.
    */
   cooperate<R>(work: Work<R>): CooperativeTask<R> {
     return new CooperativeTask<R>(iteratorOf(work), this.#scheduler);
@@ -118,16 +121,26 @@ export class Cooperator {
   #schedule(): void {
     if (this.#state !== 'running' || this.#call !== undefined || this.#tasks.size === 0) return;
     // Slices serve many: they run in no task's context, whichever it was that asked for this one.
-    this.#call = ROOT_CONTEXT.runInAsyncScope(() =>
-      this.#clock.callLater(this.#restMs, this.#slice),
-    );
+    ROOT_CONTEXT.runInAsyncScope(() => {
+      this.#call = this.#clock.callLater(this.#restMs, this.#slice);
+      this.#call.whenDropped(this.#reactorStopped);
+    });
   }
 
   #unschedule(): void {
-    // The reactor drops its calls when it is stopped.
-    if (this.#call?.active() === true) this.#call.cancel();
+    this.#call?.cancel();
     this.#call = undefined;
   }
+
+  readonly #reactorStopped = (): void => {
+    this.#call = undefined;
+    const tasks: CooperativeTask[] = [];
+    for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
+      tasks.push(task);
+    }
+    // What they tell of their end may add tasks: those are not ended.
+    for (const task of tasks) task.reactorStopped();
+  };
 
   readonly #slice = (): void => {
     this.#call = undefined;
@@ -145,14 +158,13 @@ export class Cooperator {
 }
 
 function iteratorOf<R>(work: Work<R>): Iterator<unknown, R> | AsyncIterator<unknown, R> {
-  const given = (work ?? {}) as Partial<
-    Iterable<unknown, R> & AsyncIterable<unknown, R> & Iterator<unknown, R>
-  >;
-  if (typeof given[Symbol.iterator] === 'function')
-    return (work as Iterable<unknown, R>)[Symbol.iterator]();
-  if (typeof given[Symbol.asyncIterator] === 'function') {
-    return (work as AsyncIterable<unknown, R>)[Symbol.asyncIterator]();
+  const { [Symbol.iterator]: iterate, [Symbol.asyncIterator]: iterateAsync } = (work ??
+    {}) as Partial<Iterable<unknown, R> & AsyncIterable<unknown, R>>;
+  let iterator: unknown = work;
+  if (typeof iterate === 'function') iterator = iterate.call(work);
+  else if (typeof iterateAsync === 'function') iterator = iterateAsync.call(work);
+  if (typeof (iterator as Partial<Iterator<unknown>> | undefined)?.next === 'function') {
+    return iterator as Iterator<unknown, R> | AsyncIterator<unknown, R>;
   }
-  if (typeof given.next === 'function') return work as Iterator<unknown, R>;
-  throw new InvalidArgumentTypeError('work', 'an iterator or something to iterate over', work);
+  throw new InvalidArgumentTypeError('work', 'an iterator or an iterable', work);
 }

@@ -1,11 +1,12 @@
 /** A result that comes after a while. */
 import type { Clock } from '../core/clock.js';
 import { type CallbackResult, Deferred } from '../defer/deferred.js';
+import { ReactorStoppedError } from '../defer/errors.js';
 import { checkClock, checkFunction } from '../internal/check.js';
 
 /**
  * Fires after `delayMs` with what `f(...args)` gives then, or without `f` with undefined. Cancelling it before means that
- * `f` is not called.
+ * `f` is not called. Fails with a {@link ReactorStoppedError} where the reactor is stopped before.
  *
  * @example await deferLater(reactor, 500);
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
@@ -25,10 +26,8 @@ export function deferLater<Args extends unknown[], T>(
 ): Deferred<T | undefined> {
   checkClock('clock', clock);
   if (f !== undefined) checkFunction('f', f);
-  const later = new Deferred<undefined>(() => {
-    // The reactor drops its calls when it is stopped.
-    if (call.active()) call.cancel();
-  });
+  const later = new Deferred<undefined>(() => call.cancel());
   const call = clock.callLater(delayMs, () => later.callback(undefined));
+  call.whenDropped(() => later.errback(new ReactorStoppedError()));
   return f === undefined ? later : later.addCallback(() => f(...args));
 }

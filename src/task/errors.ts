@@ -1,5 +1,6 @@
 /** The errors of tasks: loops, cooperators and whole programs. */
 import { RopewalkError } from '../core/errors/base.js';
+import { messageOf } from '../core/text-of.js';
 
 /** The cooperative task has ended: it can be neither paused nor stopped. Which way it ended, the class says. */
 export abstract class TaskFinishedError extends RopewalkError {}
@@ -30,7 +31,7 @@ export class TaskFailedError extends TaskFinishedError {
   override readonly code = 'ERR_TASK_FAILED';
 
   constructor(cause: Error) {
-    super(`the task failed: ${cause.message}`, { cause });
+    super(`the task failed: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -71,7 +71,8 @@ export class LoopingCall<Args extends unknown[] = []> {
 
   /**
    * Begins to call. The Deferred fires with this once it was stopped and no call is under way; it fails, and the loop has
-   * ended, when a call throws or what it returned fails. Cancelling it stops the loop.
+   * ended, when a call throws or what it returned fails. Cancelling it stops the loop. So does stopping the reactor while
+   * the loop waits for its next call: the Deferred then fires, and the loop can be started again.
    *
    * @param intervalMs Fractions allowed; 0 is once in each turn of the reactor.
    * @param now Whether the first call is made before this returns, rather than an interval later. Default true.
@@ -126,15 +127,20 @@ export class LoopingCall<Args extends unknown[] = []> {
   }
 
   #dropCall(): void {
-    // The reactor drops its calls when it is stopped.
-    if (this.#call?.active() === true) this.#call.cancel();
+    this.#call?.cancel();
     this.#call = undefined;
   }
 
   #waitForTick(): void {
     this.#state = 'waiting';
     this.#call = this.#clock.callLater(this.#intervals.wait(this.#clock.now()), this.#tick);
+    this.#call.whenDropped(this.#reactorStopped);
   }
+
+  readonly #reactorStopped = (): void => {
+    this.#halt();
+    this.#ended.callback(this);
+  };
 
   readonly #tick = (): void => {
     this.#state = 'calling';

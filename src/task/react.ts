@@ -1,6 +1,8 @@
 /** A whole program as one function: it runs while that does, and its exit code says how it ended. */
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { ReactorAlreadyRunningError, ReactorNotRunningError } from '../core/errors/reactor.js';
-import type { Reactor, RunOptions } from '../core/reactor.js';
+import type { Reactor } from '../core/reactor.js';
+import type { RunOptions } from '../core/reactor-life.js';
 import type { CallbackResult } from '../defer/deferred.js';
 import { CancelledError } from '../defer/errors.js';
 import { Failure } from '../defer/failure.js';
@@ -39,15 +41,20 @@ const OPTIONS: OptionNames<ReactOptions<unknown[], Reactor>> = {
  *   if (page === '') throw new ExitError(3);
  * }, { reactor: createReactor(), argv: process.argv.slice(2) });
  * @returns a promise that settles after `exit` was called, where that returns. It rejects with a
- * ReactorAlreadyRunningError, before `main` is called.
+ * ReactorAlreadyRunningError or an InvalidArgumentTypeError, before `main` is called.
  */
 export async function react<Args extends unknown[], R extends Reactor>(
   main: (reactor: R, ...argv: Args) => CallbackResult<unknown>,
   options: ReactOptions<Args, R>,
 ): Promise<void> {
   checkOptions<ReactOptions<unknown[], Reactor>>('react', options, OPTIONS);
-  const { reactor, argv = [] as unknown[] as Args, exit = exitProcess, ...runOptions } = options;
   checkFunction('main', main);
+  const { reactor, argv = [] as unknown[] as Args, exit = exitProcess, ...runOptions } = options;
+  if (typeof reactor?.run !== 'function') {
+    throw new InvalidArgumentTypeError('reactor', 'a reactor', reactor);
+  }
+  if (!Array.isArray(argv)) throw new InvalidArgumentTypeError('argv', 'an array', argv);
+  checkFunction('exit', exit);
   if (reactor.running) throw new ReactorAlreadyRunningError();
   let exitCode = 0;
   let stopping = false;

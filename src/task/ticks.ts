@@ -1,6 +1,11 @@
 /** A steady pace as something to iterate over. */
 import type { Clock } from '../core/clock.js';
-import { checkClock, checkMilliseconds } from '../internal/check.js';
+import {
+  checkAbortSignal,
+  checkBoolean,
+  checkClock,
+  checkMilliseconds,
+} from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { deferLater } from './defer-later.js';
 import { Intervals } from './intervals.js';
@@ -17,7 +22,8 @@ const OPTIONS: OptionNames<TicksOptions> = { signal: true, now: true };
 /**
  * Ticks every `intervalMs`, reckoned from the first `next()`: the loop's body decides when it is ready for another.
  * Yields the number of ticks since the last that it got, this one included: 1, unless the body took longer than the
- * interval. Nothing is queued. Interval 0 is once in each turn of the reactor.
+ * interval. Nothing is queued. Interval 0 is once in each turn of the reactor. The iteration ends where the reactor is
+ * stopped while a tick is waited for.
  *
  * @example
  * for await (const count of ticks(reactor, 40, { signal })) advanceFrames(count);
@@ -31,6 +37,8 @@ export function ticks(
   checkClock('clock', clock);
   checkMilliseconds('intervalMs', intervalMs);
   checkOptions('ticks', options, OPTIONS);
+  if (options.signal !== undefined) checkAbortSignal('signal', options.signal);
+  checkBoolean('now', options.now ?? true);
   return generate(clock, intervalMs, options);
 }
 
@@ -48,7 +56,7 @@ async function* generate(
     try {
       await wait;
     } catch {
-      return; // it was cancelled
+      return; // The signal was aborted, or the reactor was stopped.
     }
     if (!aborted()) yield intervals.take(clock.now());
   }

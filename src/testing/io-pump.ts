@@ -127,5 +127,5 @@ export class IOPump {
 }
 
 function firstTransport(reactor: SimulatedReactor): TCPTransport | undefined {
-  return [...reactor.open][0];
+  return [...reactor.open][0] as TCPTransport | undefined;
 }

@@ -10,7 +10,6 @@ import type { Connector } from '../core/connector.js';
 import type { DatagramProtocolLike, ListenUDPOptions, UDPTransport } from '../core/datagram.js';
 import type { Destination } from '../core/destination.js';
 import type { ErrorReporter } from '../core/error-reporter.js';
-import { CannotListenError } from '../core/errors/listening.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
@@ -19,16 +18,12 @@ import { checkData, checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { systemError } from '../internal/system-error.js';
-import type { UDPSettings } from '../reactor/datagrams/datagram-settings.js';
-import type { UDPPort, UDPSocket } from '../reactor/datagrams/udp-port.js';
-import { HostedReactor, type OwnNameResolver } from '../reactor/hosted-reactor.js';
-import type { Dial, DialListener } from '../reactor/streams/stream-connector.js';
-import type { ListenSocket, StreamPort } from '../reactor/streams/stream-port.js';
-import type { StreamTransport } from '../reactor/streams/stream-transport.js';
-import type { ConnectSettings, ListenSettings } from '../reactor/streams/tcp-settings.js';
-import type { UNIXConnectSettings, UNIXListenSettings } from '../reactor/streams/unix-settings.js';
+import { HostedReactor } from '../reactor/hosted-reactor.js';
+import type { DialListener } from '../reactor/streams/dial.js';
+import type { StreamPort } from '../reactor/streams/stream-port.js';
 import { ManualClock } from './manual-clock.js';
-import { MemoryDatagramSocket, type SentDatagram } from './memory-datagram-socket.js';
+import { MemoryBackend, type PendingDial } from './memory-backend.js';
+import type { MemoryDatagramSocket } from './memory-datagram-socket.js';
 import type {
   MemoryClient,
   MemoryServer,
@@ -38,23 +33,13 @@ import type {
   MemoryUNIXClient,
   MemoryUNIXServer,
 } from './memory-records.js';
-import { MAX_SETTLE_TURNS, MemoryTransport } from './memory-transport.js';
+import { MAX_SETTLE_TURNS, type MemoryTransport } from './memory-transport.js';
 import { SimulationLimitError, TestTransportStateError } from './simulation/errors.js';
-import { SimulatedNames } from './simulation/simulated-names.js';
 import { virtualLoop } from './simulation/virtual-loop.js';
 
-/** What names stand for. */
-const SERVER_ADDRESS = '192.0.2.10';
 const CLIENT_ADDRESS = '192.0.2.2';
-const OWN_ADDRESS = '192.0.2.1';
-const FIRST_EPHEMERAL_PORT = 40_001;
 
 const UNNAMED = new UNIXAddress('');
-
-interface PendingDial {
-  readonly listener: DialListener;
-  readonly peer: Address;
-}
 
 const OPTIONS: OptionNames<{ reportError?: ErrorReporter }> = { reportError: true };
 
@@ -69,31 +54,21 @@ const OPTIONS: OptionNames<{ reportError?: ErrorReporter }> = { reportError: tru
  * const server = reactor.tcpClients[0]?.accept();
  * server?.receive('hello');
  */
-export class MemoryReactor extends HostedReactor {
-  override readonly kind = 'node';
-  override readonly poller = 'memory';
-
-  /** What was asked for, oldest first. */
+export class MemoryReactor extends HostedReactor<MemoryBackend> {
+  /** Records of the calls, oldest first. */
   readonly tcpServers: MemoryTCPServer[] = [];
   readonly tcpClients: MemoryTCPClient[] = [];
   readonly unixServers: MemoryUNIXServer[] = [];
   readonly unixClients: MemoryUNIXClient[] = [];
   readonly udpPorts: MemoryUDPPort[] = [];
   readonly #clock: ManualClock;
-  readonly #open = new Set<MemoryTransport>();
-  /** Names of what listens. */
-  readonly #taken = new Set<string>();
-  readonly #dials = new Map<DialListener, PendingDial>();
-  readonly #datagramSockets = new Map<UDPTransport, MemoryDatagramSocket>();
-  readonly #written = new WeakMap<UDPTransport, SentDatagram[]>();
-  #nextPort = FIRST_EPHEMERAL_PORT;
   #advancing = false;
 
   /** @param options Who is told what application code throws. Default: as all of Ropewalk's errors are reported. */
   constructor(options: { readonly reportError?: ErrorReporter } = {}) {
     checkOptions('MemoryReactor', options, OPTIONS);
     const clock = new ManualClock(options.reportError ?? reportError);
-    super(options, virtualLoop(clock));
+    super(options, virtualLoop(clock), (core) => new MemoryBackend(core, clock));
     this.#clock = clock;
   }
 
@@ -146,11 +121,11 @@ export class MemoryReactor extends HostedReactor {
   ): UDPTransport {
     const transport = super.listenUDP(port, protocol, options);
     const socket = (what: string): MemoryDatagramSocket => {
-      const open = this.#datagramSockets.get(transport);
+      const open = this.backend.datagramSockets.get(transport);
       if (open !== undefined) return open;
       throw new TestTransportStateError(`${what}: the port is not listening`);
     };
-    const written = this.#written.get(transport) ?? [];
+    const written = this.backend.written.get(transport) ?? [];
     this.udpPorts.push({
       ...{ port, protocol, options, transport, written },
       receive: (data, from = addressFrom('UDP', CLIENT_ADDRESS, 40_000)) => {
@@ -173,7 +148,7 @@ export class MemoryReactor extends HostedReactor {
     const end = this.now() + checkMilliseconds('ms', ms);
     const nested = this.#advancing;
     // The turn that is under way arms the timer of its delayed calls when it ends, which is too late here: another turn does.
-    if (nested) this.soon(() => {});
+    if (nested) this.core.soon(() => {});
     this.#advancing = true;
     try {
       this.#advanceTo(end);
@@ -186,85 +161,6 @@ export class MemoryReactor extends HostedReactor {
   pump(steps: Iterable<number>): void {
     for (const ms of steps) this.advance(ms);
   }
-
-  /** @internal */
-  override openListenSocket(settings: ListenSettings): ListenSocket {
-    const number = this.#take('tcp', settings);
-    const address = addressFrom('TCP', settings.interface || OWN_ADDRESS, number);
-    return this.#listenSocket(address, `tcp ${number}`);
-  }
-
-  /** @internal */
-  override openUNIXListenSocket({ path }: UNIXListenSettings): ListenSocket {
-    const address = new UNIXAddress(path);
-    if (this.#taken.has(`unix ${path}`)) {
-      throw new CannotListenError(address, { cause: systemError('bind', 'EADDRINUSE', path) });
-    }
-    this.#taken.add(`unix ${path}`);
-    return this.#listenSocket(address, `unix ${path}`);
-  }
-
-  /** @internal */
-  override openUDPSocket(settings: UDPSettings, port: UDPPort): UDPSocket {
-    const number = this.#take('udp', settings);
-    const written = this.#written.get(port) ?? [];
-    this.#written.set(port, written);
-    const address = addressFrom('UDP', settings.interface || OWN_ADDRESS, number);
-    const socket = new MemoryDatagramSocket(address, port, settings, written, {
-      soon: (callback) => this.soon(callback),
-      closed: () => {
-        this.#taken.delete(`udp ${number}`);
-        this.#datagramSockets.delete(port);
-      },
-    });
-    this.#datagramSockets.set(port, socket);
-    return socket;
-  }
-
-  /** @internal */
-  override dial(
-    address: string,
-    port: number,
-    _settings: ConnectSettings,
-    listener: DialListener,
-  ): Dial {
-    this.#dials.set(listener, { listener, peer: addressFrom('TCP', address, port) });
-    return { cancel: () => this.#dials.delete(listener) };
-  }
-
-  /** @internal */
-  override dialUNIX({ path }: UNIXConnectSettings, listener: DialListener): Dial {
-    this.#dials.set(listener, { listener, peer: new UNIXAddress(path) });
-    return { cancel: () => this.#dials.delete(listener) };
-  }
-
-  /** @internal */
-  override connectionEnded(transport: StreamTransport, reason: Error): void {
-    this.#open.delete(transport as MemoryTransport);
-    super.connectionEnded(transport, reason);
-  }
-
-  override transports(): Iterable<StreamTransport> {
-    return this.#open;
-  }
-
-  protected override bytes(): { received: number; sent: number; turns: number } {
-    return { received: 0, sent: 0, turns: 0 };
-  }
-
-  protected override turnTimes(): { p50Ms: number; p99Ms: number } {
-    return { p50Ms: 0, p99Ms: 0 };
-  }
-
-  protected override checkSupported(_settings: ListenSettings | ConnectSettings): void {}
-
-  protected override makeNameResolver(): OwnNameResolver {
-    return new SimulatedNames(this.#clock, () => SERVER_ADDRESS);
-  }
-
-  protected override checkSupportsUNIX(): void {}
-
-  protected override release(): void {}
 
   #advanceTo(end: number): void {
     let turns = 0;
@@ -281,7 +177,7 @@ export class MemoryReactor extends HostedReactor {
   /** @returns Whether there was anything to do. */
   #step(end: number): boolean {
     let busy = false;
-    for (const transport of [...this.#open]) busy = transport.turn() || busy;
+    for (const transport of [...this.backend.open]) busy = transport.turn() || busy;
     const next = this.#clock.nextTime;
     if (next === undefined || next > end) return busy;
     return this.#clock.step();
@@ -295,10 +191,11 @@ export class MemoryReactor extends HostedReactor {
       const port = listeningPort as unknown as StreamPort;
       if (!port.listening) throw new TestTransportStateError('connect: the port is not listening');
       const unix = port.getHost().type === 'UNIX';
-      const from = peer ?? (unix ? UNNAMED : addressFrom('TCP', CLIENT_ADDRESS, this.#nextPort++));
-      const transport = this.#transport(port, from, port.getHost());
+      const from =
+        peer ?? (unix ? UNNAMED : addressFrom('TCP', CLIENT_ADDRESS, this.backend.nextPort()));
+      const transport = this.backend.transport(port, from, port.getHost());
       port.accepted(transport, from);
-      return this.#keep(transport);
+      return this.backend.keep(transport);
     };
     return { factory, listeningPort, connect };
   }
@@ -306,9 +203,9 @@ export class MemoryReactor extends HostedReactor {
   #client<D extends Destination>(connector: Connector<D>, factory: FactoryLike): MemoryClient<D> {
     const accept = (): MemoryTransport => {
       const { listener, peer } = this.#takeDial(connector, 'accept');
-      const transport = this.#transport(listener, peer, this.#ownAddress(peer));
+      const transport = this.backend.transport(listener, peer);
       listener.dialSucceeded(transport, peer);
-      return this.#keep(transport);
+      return this.backend.keep(transport);
     };
     const refuse = (cause?: Error): void => {
       const { listener, peer } = this.#takeDial(connector, 'refuse');
@@ -320,48 +217,11 @@ export class MemoryReactor extends HostedReactor {
   #takeDial(connector: Connector, what: string): PendingDial {
     // The connector begins in a turn of its own, and finds the address in another.
     this.advance(0);
-    const dial = this.#dials.get(connector as unknown as DialListener);
+    const dial = this.backend.takeDial(connector as unknown as DialListener);
     if (dial === undefined) {
       throw new TestTransportStateError(`${what}: no attempt to connect is under way`);
     }
-    this.#dials.delete(dial.listener);
     return dial;
-  }
-
-  /** @returns The number of the port, which is taken from now on. */
-  #take(protocol: 'tcp' | 'udp', settings: { port: number; interface: string }): number {
-    const number = settings.port === 0 ? this.#nextPort++ : settings.port;
-    if (this.#taken.has(`${protocol} ${number}`)) {
-      const cause = systemError('listen', 'EADDRINUSE', settings.interface || '::', number);
-      throw new CannotListenError({ ...settings, port: number }, { cause });
-    }
-    this.#taken.add(`${protocol} ${number}`);
-    return number;
-  }
-
-  #listenSocket(address: Address, name: string): ListenSocket {
-    return {
-      address,
-      fileno: () => {
-        throw this.unsupported('fileno');
-      },
-      close: () => this.#taken.delete(name),
-    };
-  }
-
-  #transport(owner: DialListener | StreamPort, peer: Address, host: Address): MemoryTransport {
-    return new MemoryTransport({ peer, host, reportError: this.report }, owner);
-  }
-
-  /** Gives a transport its turns, unless the application wanted none. */
-  #keep(transport: MemoryTransport): MemoryTransport {
-    if (transport.connected) this.#open.add(transport);
-    return transport;
-  }
-
-  #ownAddress(peer: Address): Address {
-    if (peer.type === 'UNIX') return UNNAMED;
-    return addressFrom('TCP', OWN_ADDRESS, this.#nextPort++);
   }
 }
 

@@ -10,11 +10,9 @@ import { checkBoolean, checkData, checkInteger } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { systemError } from '../internal/system-error.js';
-import {
-  type StreamOwner,
-  type StreamReactor,
-  StreamTransport,
-} from '../reactor/streams/stream-transport.js';
+import type { StreamOwner } from '../reactor/streams/stream-owner.js';
+import { StreamTransport } from '../reactor/streams/stream-transport.js';
+import type { TurnReactor } from '../reactor/time/turn-reactor.js';
 import { deliver } from './lending.js';
 import { SimulationLimitError, TestTransportStateError } from './simulation/errors.js';
 
@@ -63,7 +61,7 @@ export class MemoryTransport extends StreamTransport {
   readonly #peer: Address;
   readonly #host: Address;
   readonly #capacity: number;
-  readonly #reactor: StreamReactor;
+  readonly #reactor: TurnReactor;
   #soon: (() => void)[] = [];
   #written: Buffer[] = [];
   /** Of what was written: what has not been sent, and what was sent and not read by the peer. */
@@ -274,7 +272,7 @@ export class MemoryTransport extends StreamTransport {
     else deliver(data, this.protocol?.acceptsLentBytes, (bytes) => super.received(bytes));
   }
 
-  protected override get reactor(): StreamReactor {
+  protected override get reactor(): TurnReactor {
     return this.#reactor;
   }
 

@@ -1,8 +1,7 @@
 /** What a test left behind, as the error that fails it. */
-import { inspect } from 'node:util';
-
 import { RopewalkError } from '../core/errors/base.js';
 import type { UnhandledFailure } from '../defer/unhandled.js';
+import { inspected } from '../internal/inspected.js';
 import type { LoggedError } from './logged-errors.js';
 import type { ReactorLeak } from './reactor-watch.js';
 
@@ -40,7 +39,7 @@ export class UncleanTestError extends RopewalkError implements Leftovers {
 function wordsOfFailures(failures: readonly UnhandledFailure[]): string[] {
   return failures.map(({ failure, history }) =>
     [
-      `A Deferred failed and nobody handled it: ${inspect(failure.value)}`,
+      `A Deferred failed and nobody handled it: ${inspected(failure.value)}`,
       ...(history === undefined ? [] : [history]),
       '  Await it, or add an errback; if the failure is expected, check it there.',
     ].join('\n'),
@@ -50,7 +49,7 @@ function wordsOfFailures(failures: readonly UnhandledFailure[]): string[] {
 function wordsOfErrors(errors: readonly LoggedError[]): string[] {
   return errors.map(({ error, where }) =>
     [
-      `An error was reported (${where}): ${inspect(error)}`,
+      `An error was reported (${where}): ${inspected(error)}`,
       '  If the test expects it: flushLoggedErrors(ItsClass) before the end, and check what that gives.',
     ].join('\n'),
   );

@@ -1,5 +1,7 @@
 /** The errors of groups of workers. */
+
 import { RopewalkError } from '../core/errors/base.js';
+import { messageOf } from '../core/text-of.js';
 
 /**
  * A worker did not become ready. `cause` says why: what its module threw, a {@link WorkerModuleError}, a
@@ -12,7 +14,7 @@ export class WorkerStartError extends RopewalkError {
   readonly worker: number;
 
   constructor(worker: number, cause: Error) {
-    super(`worker ${worker} did not start: ${cause.message}`, { cause });
+    super(`worker ${worker} did not start: ${messageOf(cause)}`, { cause });
     this.worker = worker;
   }
 }

@@ -1,5 +1,5 @@
 /** Figures of workers, and how they add up. */
-import type { ReactorStatistics } from '../core/reactor.js';
+import type { ReactorStatistics } from '../core/reactor-introspection.js';
 
 /** What a worker tells about itself. */
 export interface Measurement {

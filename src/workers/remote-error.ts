@@ -1,4 +1,5 @@
 /** Errors as plain values, to cross from a worker to its parent: the name, text and fields stay, the class does not. */
+import { textOf } from '../core/text-of.js';
 
 /** An error on its way. */
 export interface RemoteError {
@@ -16,7 +17,7 @@ const MAX_CAUSES = 8;
 /** Takes an error, or whatever else was thrown, apart. Never throws. */
 export function packError(error: unknown, depth = 0): RemoteError {
   try {
-    if (!(error instanceof Error)) return plain(`thrown: ${String(error)}`);
+    if (!(error instanceof Error)) return plain(`thrown: ${textOf(error)}`);
     const { name, message, stack, cause } = error;
     const inner = cause === undefined || depth === MAX_CAUSES ? undefined : cause;
     return {
@@ -27,7 +28,7 @@ export function packError(error: unknown, depth = 0): RemoteError {
       fields: fieldsOf(error),
     };
   } catch {
-    return plain('an error that can not be looked at');
+    return plain('an error that cannot be read');
   }
 }
 

@@ -1,7 +1,7 @@
 /** A group of workers: its start, its figures, rolling restarts and its end. Who serves in each place, the slots know. */
 import type { HostPort } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
-import type { ReactorStatistics } from '../core/reactor.js';
+import type { ReactorStatistics } from '../core/reactor-introspection.js';
 import { Deferred } from '../defer/deferred.js';
 import { reportError } from '../internal/error-report.js';
 import { WorkersStoppedError } from './errors.js';

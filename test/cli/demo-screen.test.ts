@@ -87,7 +87,7 @@ describe('renderDemo', () => {
   });
 
   it('says what to do, and that it is stopping', () => {
-    expect(render().at(-1)).toContain('nc 127.0.0.1 7007 · Ctrl-C stops');
+    expect(render().at(-1)).toContain('npx ropewalk talk 127.0.0.1 7007 · Ctrl-C stops');
     expect(render({ stopping: true }).at(-1)).toContain('Ctrl-C again exits at once');
   });
 

@@ -100,6 +100,7 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   AlreadyFiredError: new errors.AlreadyFiredError(),
   AlreadyLockingError: new errors.AlreadyLockingError('/lock'),
   CancelledError: new errors.CancelledError(),
+  ReactorStoppedError: new errors.ReactorStoppedError(),
   TimeoutError: new errors.TimeoutError(1),
   NotPausedError: new errors.NotPausedError(),
   NotAnErrorError: new errors.NotAnErrorError(5),

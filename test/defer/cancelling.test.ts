@@ -207,6 +207,19 @@ describe('addTimeout', () => {
     expect(clock.getDelayedCalls()).toEqual([]);
   });
 
+  it('gives the result that comes after the reactor was stopped', () => {
+    const clock = new ManualClock();
+    const cancelled = vi.fn();
+    const late = new Deferred<number>(cancelled).addTimeout(1_000, clock);
+    const failed = new Deferred<number>(cancelled).addTimeout(1_000, clock);
+    clock.dropCalls();
+    clock.advance(1_000);
+    late.callback(1);
+    failed.errback(boom);
+    expect([resultOf(late), resultOf(failed)]).toEqual([1, boom]);
+    expect(cancelled).not.toHaveBeenCalled();
+  });
+
   it('leaves a cancel that came from elsewhere a CancelledError', () => {
     const clock = new ManualClock();
     const deferred = new Deferred<number>().addTimeout(1_000, clock);

@@ -1,10 +1,14 @@
+import { inspect } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
 import { ConnectionClosed, ConnectionLost } from '../../src/core/errors/connection.js';
-import { NotAnErrorError } from '../../src/defer/errors.js';
+import { Deferred } from '../../src/defer/deferred.js';
+import { AllFailedError, FirstError, NotAnErrorError } from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
-import { succeed } from '../../src/defer/succeed.js';
+import { fail, succeed } from '../../src/defer/succeed.js';
+import { hostileErrors } from '../internal/hostile-errors.js';
+import { resultOf } from './outcome.js';
 
 describe('Failure', () => {
   const lost = new ConnectionLost();
@@ -63,8 +67,35 @@ describe('Failure', () => {
         throw lost;
       },
     };
-    expect(Failure.from(hostile).message).toContain('can not be looked at');
+    expect(Failure.from(hostile).message).toContain('cannot be read');
   });
+
+  it.each(Object.entries(hostileErrors()))('has text forms whatever it holds: %s', (_, thrown) => {
+    const failure = Failure.from(thrown);
+    for (const text of [failure.message, failure.stack, String(failure)]) {
+      expect(text).toBeTypeOf('string');
+    }
+  });
+
+  it.each(Object.entries(hostileErrors()))(
+    'can be thrown, returned, resolved with: %s',
+    (_, it) => {
+      const outcomes = [
+        new Deferred<unknown>().addCallback(() => {
+          throw it;
+        }),
+        new Deferred<unknown>().addCallback(() => it),
+        new Deferred<unknown>(),
+      ].map((deferred) => {
+        deferred.callback(it);
+        return resultOf(deferred);
+      });
+      expect(outcomes).not.toContain('none yet');
+      expect(() => new FirstError(Failure.from(it), 0)).not.toThrow();
+      expect(() => new AllFailedError([Failure.from(it)])).not.toThrow();
+      expect(inspect(fail(it).addErrback((failure) => failure.value))).toBeTypeOf('string');
+    },
+  );
 
   it('from knows an Error of another realm', () => {
     const foreign: unknown = runInNewContext('new Error("elsewhere")');

@@ -21,6 +21,7 @@ import {
   AlreadyLockingError,
   CancelledError,
   NotAcquiredError,
+  ReactorStoppedError,
   TimeoutError,
 } from '../../src/defer/errors.js';
 import { DeferredFilesystemLock, isLocked } from '../../src/defer/filesystem-lock.js';
@@ -162,6 +163,19 @@ describe('DeferredFilesystemLock', () => {
       holder.unlock();
       clock.advance(500);
       expect([outcome.value, lock.locked]).toEqual([undefined, true]);
+    });
+
+    it('fails where the reactor is stopped, and can be asked again', () => {
+      const holder = heldLock();
+      const lock = newLock();
+      const outcome = outcomeOf(lock.deferUntilLocked(5000));
+      clock.advance(1500);
+      clock.dropCalls();
+      expect(outcome.value).toBeInstanceOf(ReactorStoppedError);
+      const again = outcomeOf(lock.deferUntilLocked(5000));
+      holder.unlock();
+      clock.advance(1000);
+      expect([again.value, lock.locked]).toEqual([undefined, true]);
     });
 
     it('waits no more when it is cancelled', () => {

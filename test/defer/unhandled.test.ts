@@ -1,12 +1,15 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { setDebugging } from '../../src/defer/debugging.js';
 import { Deferred } from '../../src/defer/deferred.js';
+import { ReactorStoppedError } from '../../src/defer/errors.js';
 import { fail, succeed } from '../../src/defer/succeed.js';
-import { reportUnhandledFailures, takeUnhandledFailures } from '../../src/defer/unhandled.js';
+import {
+  failLikePromise,
+  reportUnhandledFailures,
+  takeUnhandledFailures,
+} from '../../src/defer/unhandled.js';
 import { flushLoggedErrors, type LoggedError } from '../../src/testing/logged-errors.js';
 import { loggedBy } from './outcome.js';
 
@@ -14,6 +17,20 @@ const boom = new Error('boom');
 
 function taken(): Error[] {
   return takeUnhandledFailures().map(({ failure }) => failure.value);
+}
+
+setFlagsFromString('--expose-gc');
+const gc = runInNewContext('gc') as () => void;
+
+/** What is reported while garbage is collected, until that is as much as expected. */
+async function reportedAsGarbage(expected: number): Promise<readonly LoggedError[]> {
+  const reports: LoggedError[] = [];
+  for (let i = 0; i < 100 && reports.length < expected; i++) {
+    gc();
+    await new Promise(setImmediate);
+    reports.push(...flushLoggedErrors());
+  }
+  return reports;
 }
 
 afterEach(() => {
@@ -29,6 +46,12 @@ describe('takeUnhandledFailures', () => {
     expect(taken()).toEqual([boom]);
     expect(taken()).toEqual([]);
     expect(kept.fired).toBe(true);
+  });
+
+  it('does not give those of a stopped reactor: the stop was asked for', async () => {
+    fail(new ReactorStoppedError());
+    await new Promise(setImmediate);
+    expect(taken()).toEqual([]);
   });
 
   it('does not give those that were handled, before or after the microtask', async () => {
@@ -108,8 +131,6 @@ describe('an unhandled failure', () => {
   });
 
   it('is reported when the Deferred is garbage, unless it was handled or taken before', async () => {
-    setFlagsFromString('--expose-gc');
-    const gc = runInNewContext('gc') as () => void;
     (() => void fail(new Error('taken')))();
     await new Promise(setImmediate);
     gc();
@@ -118,28 +139,45 @@ describe('an unhandled failure', () => {
     const handled = fail(new Error('handled'));
     await new Promise(setImmediate);
     handled.addErrback(() => {});
-    let reports: readonly LoggedError[] = [];
-    for (let i = 0; i < 100 && reports.length === 0; i++) {
-      gc();
-      await new Promise(setImmediate);
-      reports = flushLoggedErrors();
-    }
-    expect(reports).toMatchObject([
+    expect(await reportedAsGarbage(1)).toMatchObject([
       { error: { message: 'forgotten' }, where: 'Unhandled error in Deferred' },
     ]);
   });
 
-  it('is reported when the process exits, whose code stays as it is', () => {
-    const program = fileURLToPath(new URL('./programs/unhandled.ts', import.meta.url));
-    const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', program], {
-      encoding: 'utf8',
-      timeout: 15_000,
-    });
-    const reports = stderr.match(/^ropewalk: .*/gm);
-    expect(reports).toEqual([
-      'ropewalk: Unhandled error in Deferred: Error: nobody looked at this',
-      'ropewalk: Unhandled error in Deferred: Error: and this one too late to be entered',
-    ]);
-    expect(status).toBe(3);
+  it('is reported though the stack of its error leads to the Deferred, or cannot be read', async () => {
+    class Query {
+      readonly answer: Deferred<void> = succeed().addCallback(() => this.parse());
+
+      parse(): void {
+        const cause = new Error('nonsense');
+        Object.defineProperty(cause, 'stack', {
+          get() {
+            throw boom;
+          },
+        });
+        throw new Error('no answer', { cause });
+      }
+    }
+    const count = 100;
+    for (let i = 0; i < count; i++) new Query();
+    expect(await reportedAsGarbage(count)).toHaveLength(count);
+  });
+
+  it('counts as a rejection of a promise where the Deferred stands for one', async () => {
+    const rejected: unknown[] = [];
+    const others = process.rawListeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    process.on('unhandledRejection', (error) => void rejected.push(error));
+    try {
+      const handled = new Error('handled');
+      failLikePromise(fail(handled)).addErrback(() => {});
+      await expect(failLikePromise(fail(handled))).rejects.toBe(handled);
+      failLikePromise(fail(boom));
+      await new Promise(setImmediate);
+      expect(rejected).toEqual([boom]);
+    } finally {
+      process.removeAllListeners('unhandledRejection');
+      for (const listener of others) process.on('unhandledRejection', listener as () => void);
+    }
   });
 });

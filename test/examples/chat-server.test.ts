@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Pulse } from '../support/deadline.js';
 import { RawPeer } from '../support/raw-peer.js';
-import { ExampleServer, KINDS } from './programs.js';
+import { ExampleServer, KINDS, on } from './programs.js';
 
 describe.each(KINDS)('chat-server on the %s reactor', (kind) => {
   /** A visitor who has been asked for a nickname, and has said one where it is given. */
@@ -20,7 +20,7 @@ describe.each(KINDS)('chat-server on the %s reactor', (kind) => {
   }
 
   it('passes lines on to everybody else, and tells who comes and goes', async () => {
-    await using server = await ExampleServer.start('chat-server', ['--reactor', kind]);
+    await using server = await ExampleServer.start('chat-server', [], on(kind));
     await using ann = await visit(server, 'ann');
     await using bob = await visit(server, 'bob');
     await hears(ann, '* bob joined\n');
@@ -34,7 +34,7 @@ describe.each(KINDS)('chat-server on the %s reactor', (kind) => {
   });
 
   it('joins lines and characters that come in pieces', async () => {
-    await using server = await ExampleServer.start('chat-server', ['--reactor', kind]);
+    await using server = await ExampleServer.start('chat-server', [], on(kind));
     await using ann = await visit(server, 'ann');
     await using bob = await visit(server, 'bob');
     const line = Buffer.from('schöne Grüße\n');
@@ -46,7 +46,7 @@ describe.each(KINDS)('chat-server on the %s reactor', (kind) => {
   });
 
   it('refuses a nickname that is taken or odd', async () => {
-    await using server = await ExampleServer.start('chat-server', ['--reactor', kind]);
+    await using server = await ExampleServer.start('chat-server', [], on(kind));
     await using ann = await visit(server, 'ann');
     await using bob = await visit(server);
     bob.write('ann\n');
@@ -63,7 +63,7 @@ describe.each(KINDS)('chat-server on the %s reactor', (kind) => {
   ])(
     'closes the connection of a visitor with a long line %s, and nobody hears it',
     async (_, line) => {
-      await using server = await ExampleServer.start('chat-server', ['--reactor', kind]);
+      await using server = await ExampleServer.start('chat-server', [], on(kind));
       await using ann = await visit(server, 'ann');
       await using bob = await visit(server, 'bob');
       ann.write(`short\n${'y'.repeat(1000)}\n`);
@@ -81,7 +81,7 @@ describe.each(KINDS)('chat-server on the %s reactor', (kind) => {
   ])(
     'ends a visitor who does not read, and nobody else, where %s lines come fast',
     async (_, text) => {
-      await using server = await ExampleServer.start('chat-server', ['--reactor', kind]);
+      await using server = await ExampleServer.start('chat-server', [], on(kind));
       await using deaf = await visit(server, 'deaf');
       deaf.socket.pause();
       await using reader = await visit(server, 'reader');

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { runProgram } from '../support/child.js';
 import { closedPort, RawPeer, RawServer } from '../support/raw-peer.js';
-import { ExampleServer, exampleUrl, KINDS } from './programs.js';
+import { ExampleServer, exampleUrl, KINDS, on } from './programs.js';
 
 const SERVERS = ['echo-server', 'chat-server', 'proxy'];
 const ONE_LINE = /^[^\n]+\n$/;
@@ -12,14 +12,21 @@ describe.each([...SERVERS, 'echo-client'])('%s', (name) => {
     ['an unknown flag', ['--colour', 'red']],
     ['a port that is no number', ['--port', 'echo']],
     ['a port out of range', ['--port', '65536']],
-    ['a flag without its value', ['--port', '--reactor']],
-    ['an unknown reactor', ['--reactor', 'fusion']],
+    ['a flag without its value', ['--port', '--help']],
     ['an argument too many', ['7007']],
   ])('refuses %s with one line and exit code 2', async (_what, args) => {
     const { code, stdout, stderr } = await runProgram(exampleUrl(name), args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(ONE_LINE);
     expect(stderr).toContain(`${name}: `);
+  });
+
+  it('refuses an unknown kind of reactor with one line and exit code 2', async () => {
+    const options = { env: { ROPEWALK_REACTOR: 'fusion' } };
+    const { code, stdout, stderr } = await runProgram(exampleUrl(name), [], options);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toContain('ROPEWALK_REACTOR');
   });
 });
 
@@ -33,7 +40,7 @@ describe.each(KINDS)('on the %s reactor', (kind) => {
     async (name, sent, answer) => {
       await using target = await ExampleServer.start('echo-server', []);
       const flags = name === 'proxy' ? ['--target', `127.0.0.1:${target.port}`] : [];
-      await using server = await ExampleServer.start(name, ['--reactor', kind, ...flags]);
+      await using server = await ExampleServer.start(name, flags, on(kind));
       expect(server.stdout).toMatch(
         new RegExp(`^.* \\(${kind}, \\w+\\) listening on port \\d+\n$`),
       );
@@ -49,8 +56,8 @@ describe.each(KINDS)('on the %s reactor', (kind) => {
 
   it.each(SERVERS)('%s says in one line that its port is in use, exit code 1', async (name) => {
     await using taken = await RawServer.listen();
-    const args = ['--reactor', kind, '--port', String(taken.port)];
-    const { code, stdout, stderr } = await runProgram(exampleUrl(name), args);
+    const args = ['--port', String(taken.port)];
+    const { code, stdout, stderr } = await runProgram(exampleUrl(name), args, on(kind));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(ONE_LINE);
     expect(stderr).toContain(String(taken.port));
@@ -58,8 +65,8 @@ describe.each(KINDS)('on the %s reactor', (kind) => {
 
   it('echo-client says in one line that nobody answers, exit code 1', async () => {
     const port = await closedPort();
-    const args = ['--reactor', kind, '--port', String(port), '--message', 'hello'];
-    const { code, stdout, stderr } = await runProgram(exampleUrl('echo-client'), args);
+    const args = ['--port', String(port), '--message', 'hello'];
+    const { code, stdout, stderr } = await runProgram(exampleUrl('echo-client'), args, on(kind));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(ONE_LINE);
   });

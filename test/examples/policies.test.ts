@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { RawPeer } from '../support/raw-peer.js';
-import { ExampleServer, KINDS } from './programs.js';
+import { ExampleServer, KINDS, on } from './programs.js';
 
 describe.each(KINDS)('policies on the %s reactor', (kind) => {
   it('echoes, and logs what goes over the connection', async () => {
-    await using server = await ExampleServer.start('policies', ['--reactor', kind]);
+    await using server = await ExampleServer.start('policies', [], on(kind));
     await using peer = await RawPeer.connect(server.port);
     peer.write('hello');
     expect((await peer.receive(5)).toString()).toBe('hello');
@@ -13,7 +13,7 @@ describe.each(KINDS)('policies on the %s reactor', (kind) => {
   });
 
   it('refuses the third connection of a peer, and says so', async () => {
-    await using server = await ExampleServer.start('policies', ['--reactor', kind]);
+    await using server = await ExampleServer.start('policies', [], on(kind));
     await using one = await RawPeer.connect(server.port);
     await using other = await RawPeer.connect(server.port);
     for (const peer of [one, other]) {
@@ -26,8 +26,8 @@ describe.each(KINDS)('policies on the %s reactor', (kind) => {
   });
 
   it('says goodbye on a connection on which nothing happens, and closes it', async () => {
-    const args = ['--reactor', kind, '--idle', '50'];
-    await using server = await ExampleServer.start('policies', args);
+    const args = ['--idle', '50'];
+    await using server = await ExampleServer.start('policies', args, on(kind));
     await using peer = await RawPeer.connect(server.port);
     await peer.untilEnded();
     expect(peer.received.toString()).toBe('Time is over.\n');

@@ -1,13 +1,18 @@
 /** The programs of examples/, started as their users start them. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { Child } from '../support/child.js';
+import { Child, type ChildOptions } from '../support/child.js';
 import { REACTORS } from '../support/reactors.js';
 
 /** The kinds of reactor that the tests are run on. */
 export const KINDS: readonly ('native' | 'node')[] = [
   ...new Set(REACTORS.map(({ native }) => (native ? 'native' : 'node'))),
 ];
+
+/** Options of a child that runs on the reactor of that kind. */
+export function on(kind: 'native' | 'node'): { readonly env: Record<string, string> } {
+  return { env: { ROPEWALK_REACTOR: kind } };
+}
 
 export function exampleUrl(name: string): URL {
   return new URL(`../../examples/${name}.ts`, import.meta.url);
@@ -17,8 +22,12 @@ export function exampleUrl(name: string): URL {
 export class ExampleServer extends Child {
   port = 0;
 
-  static async start(name: string, args: readonly string[]): Promise<ExampleServer> {
-    const server = new ExampleServer(exampleUrl(name), ['--port', '0', ...args]);
+  static async start(
+    name: string,
+    args: readonly string[],
+    options: ChildOptions = {},
+  ): Promise<ExampleServer> {
+    const server = new ExampleServer(exampleUrl(name), ['--port', '0', ...args], options);
     try {
       const [line] = await server.printed(/^.*\n/);
       server.port = Number(/(\d+)\D*$/.exec(line)?.[1]);
@@ -35,11 +44,16 @@ export function runWithInput(
   name: string,
   args: readonly string[],
   input: Uint8Array,
+  { env }: Pick<ChildOptions, 'env'> = {},
 ): Promise<{ code: number | null; stdout: Buffer; stderr: string }> {
   const child = spawn(
     process.execPath,
     ['--import', 'tsx', fileURLToPath(exampleUrl(name)), ...args],
-    { cwd: fileURLToPath(new URL('../..', import.meta.url)), stdio: ['pipe', 'pipe', 'pipe'] },
+    {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { ...process.env, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
   );
   const stdout: Buffer[] = [];
   let stderr = '';

@@ -4,18 +4,18 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { within } from '../support/deadline.js';
 import { closedPort, RawPeer, RawServer } from '../support/raw-peer.js';
-import { ExampleServer, KINDS } from './programs.js';
+import { ExampleServer, KINDS, on } from './programs.js';
 
 const SANITIZED = process.env.ROPEWALK_SANITIZE !== undefined;
 const MEBIBYTE = 1024 * 1024;
 
 describe.each(KINDS)('proxy on the %s reactor', (kind) => {
   function startProxy(targetPort: number): Promise<ExampleServer> {
-    return ExampleServer.start('proxy', ['--reactor', kind, '--target', `127.0.0.1:${targetPort}`]);
+    return ExampleServer.start('proxy', ['--target', `127.0.0.1:${targetPort}`], on(kind));
   }
 
   it('passes 5 MB there and back through a slow reader, and both half-closes', async () => {
-    await using echo = await ExampleServer.start('echo-server', ['--reactor', kind]);
+    await using echo = await ExampleServer.start('echo-server', [], on(kind));
     await using proxy = await startProxy(echo.port);
     await using peer = await RawPeer.connect(proxy.port);
     readSlowly(peer);

@@ -1,6 +1,9 @@
 /** The examples of testing, and the page that shows them. */
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { Greeter } from '../../examples/testing-greeter.js';
+import { ManualClock, readTranscripts, runTranscript } from '../../src/testing/index.js';
 import { runProgram } from '../support/child.js';
 import { exampleUrl } from './programs.js';
 
@@ -39,5 +42,22 @@ describe('docs/howto/testing.md', () => {
 
   it.each(shown)('shows $name as it is', ({ name, text }) => {
     expect(text).toBe(readFileSync(new URL(name, ROOT), 'utf8'));
+  });
+
+  it('shows the message of a transcript that fails', async () => {
+    class Shouting extends Greeter {
+      override lineReceived(line: Buffer): void {
+        super.lineReceived(Buffer.from(line.toString().toUpperCase()));
+      }
+    }
+    const [transcript] = readTranscripts(new URL('examples/testing-greeter.md', ROOT));
+    if (transcript === undefined) throw new Error('the file has no transcript');
+    const protocol = (): Greeter => new Shouting(new ManualClock());
+    const message = await runTranscript(transcript, { side: 'server', protocol }).then(
+      () => 'it passes',
+      (error: Error) => error.message.replace(fileURLToPath(ROOT), ''),
+    );
+    const shown = /```text\n([\s\S]*?)\n```/.exec(page)?.[1];
+    expect(message).toBe(shown);
   });
 });

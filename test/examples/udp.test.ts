@@ -2,13 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { createReactor, DatagramProtocol } from '../../src/index.js';
 import { Child, runProgram } from '../support/child.js';
-import { ExampleServer, exampleUrl, KINDS } from './programs.js';
+import { ExampleServer, exampleUrl, KINDS, on } from './programs.js';
 
 describe.each(KINDS)('udp-echo and udp-ping (%s)', (kind) => {
   it('times what the echo server sends back', async () => {
-    await using server = await ExampleServer.start('udp-echo', ['--reactor', kind]);
-    const ping = ['--port', String(server.port), '--count', '2', '--reactor', kind];
-    const { code, stdout, stderr } = await runProgram(exampleUrl('udp-ping'), ping);
+    await using server = await ExampleServer.start('udp-echo', [], on(kind));
+    const ping = ['--port', String(server.port), '--count', '2'];
+    const { code, stdout, stderr } = await runProgram(exampleUrl('udp-ping'), ping, on(kind));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^(\d+: back after \d+\.\d{3} ms\n){2}$/);
     server.process.kill('SIGINT');
@@ -21,8 +21,8 @@ describe.each(KINDS)('udp-echo and udp-ping (%s)', (kind) => {
     const taken = reactor.listenUDP(0, new DatagramProtocol(), { interface: '127.0.0.1' });
     const { port } = taken.getHost();
     taken.connect('127.0.0.1', port);
-    const ping = ['--port', String(port), '--reactor', kind];
-    const { code, stdout, stderr } = await runProgram(exampleUrl('udp-ping'), ping);
+    const ping = ['--port', String(port)];
+    const { code, stdout, stderr } = await runProgram(exampleUrl('udp-ping'), ping, on(kind));
     expect({ code, stdout, stderr }).toEqual({
       code: 0,
       stdout: 'nobody listens there\n',
@@ -38,8 +38,8 @@ describe.each(KINDS)('multicast-beacon (%s)', (kind) => {
     const held = reactor.listenUDP(0, new DatagramProtocol(), { listenMultiple: true });
     const port = String(held.getHost().port);
     const start = (name: string): Child => {
-      const args = ['--port', port, '--seconds', '60', '--reactor', kind, '--name', name];
-      return new Child(exampleUrl('multicast-beacon'), args);
+      const args = ['--port', port, '--seconds', '60', '--name', name];
+      return new Child(exampleUrl('multicast-beacon'), args, on(kind));
     };
     await using one = start('one');
     await using two = start('two');
@@ -57,8 +57,12 @@ describe.each(KINDS)('multicast-beacon (%s)', (kind) => {
     await using reactor = createReactor();
     const held = reactor.listenUDP(0, new DatagramProtocol(), { listenMultiple: true });
     const port = String(held.getHost().port);
-    const args = ['--port', port, '--seconds', '0.1', '--reactor', kind];
-    const { code, stdout, stderr } = await runProgram(exampleUrl('multicast-beacon'), args);
+    const args = ['--port', port, '--seconds', '0.1'];
+    const { code, stdout, stderr } = await runProgram(
+      exampleUrl('multicast-beacon'),
+      args,
+      on(kind),
+    );
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 });

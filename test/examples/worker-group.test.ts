@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Child, type ChildOptions } from '../support/child.js';
 import { RawPeer } from '../support/raw-peer.js';
-import { exampleUrl } from './programs.js';
+import { exampleUrl, on } from './programs.js';
 
 /** In threads, TypeScript has to be taught to each: see docs/howto/workers.md. */
 const LOADER = fileURLToPath(new URL('../support/tsx-threads.mjs', import.meta.url));
@@ -23,9 +23,12 @@ describe.each([
   ['processes', 'native', '2'],
   ['threads', 'native', '2'],
   ['processes', 'node', '1'],
-])('worker-group with %s on the %s reactor', (kind, reactor, workers) => {
-  const args = ['--kind', kind, '--reactor', reactor, '--workers', workers];
-  const options = kind === 'threads' ? { nodeFlags: ['--import', LOADER] } : {};
+] as const)('worker-group with %s on the %s reactor', (kind, reactor, workers) => {
+  const args = ['--workers', workers, ...(kind === 'threads' ? ['--threads'] : [])];
+  const options = {
+    ...on(reactor),
+    ...(kind === 'threads' && { nodeFlags: ['--import', LOADER] }),
+  };
 
   it('echoes, counts, and says goodbye in the end', async () => {
     const { server, port } = await started(args, options);

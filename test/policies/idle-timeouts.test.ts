@@ -72,6 +72,36 @@ describe('IdleTimeouts', () => {
     expect(bench.clock.getDelayedCalls()).toHaveLength(0);
   });
 
+  it('counts on once a timeout is set after the reactor was stopped', () => {
+    const bench = new Bench(10);
+    const [left, unset, set] = [bench.make(0), bench.make(1), bench.make(2)];
+    left.set(100);
+    unset.set(100);
+    bench.clock.advance(50);
+    bench.clock.dropCalls();
+    unset.set(null);
+    bench.clock.advance(1_000);
+    expect([bench.timeouts.size, bench.fired]).toEqual([1, []]);
+    set.set(100);
+    bench.clock.advance(1_000);
+    expect(bench.fired).toEqual([
+      { name: 0, at: 1_110 },
+      { name: 2, at: 1_160 },
+    ]);
+  });
+
+  it('unsets all timeouts after the reactor was stopped', () => {
+    const bench = new Bench(10);
+    const timeout = bench.make(0);
+    timeout.set(100);
+    bench.clock.dropCalls();
+    timeout.set(null);
+    expect([bench.timeouts.size, bench.clock.getDelayedCalls()]).toEqual([0, []]);
+    timeout.set(100);
+    bench.clock.advance(1_000);
+    expect(bench.fired).toEqual([{ name: 0, at: 110 }]);
+  });
+
   it('fires timeouts that are far beyond the wheel', () => {
     const bench = new Bench(10);
     const timeout = bench.make(1);

@@ -120,6 +120,20 @@ describe('a limit of unsent bytes that ends connections', () => {
     expect(bench.factory.ended).toBe(0);
   });
 
+  it('does so after the reactor was stopped, once another connection has too much', () => {
+    const bench = new Bench({ maxBytes: 1_000 });
+    const [gone, goneTransport] = bench.holding(2_000);
+    bench.holding(2_000);
+    bench.clock.dropCalls();
+    goneTransport.peerResets();
+    expect(gone.reason?.name).toBe('ConnectionLost');
+    bench.clock.advance(0);
+    expect(bench.factory.ended).toBe(0);
+    bench.holding(2_000);
+    bench.clock.advance(0);
+    expect(bench.factory.ended).toBe(2);
+  });
+
   it('ends one that closes and is not read from, too', () => {
     const bench = new Bench({ maxBytes: 1_000 });
     const [protocol, transport] = bench.connect(new Recorder());

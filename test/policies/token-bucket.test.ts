@@ -204,6 +204,20 @@ describe('TokenClaim', () => {
     expect(clock.getDelayedCalls()).toHaveLength(0);
   });
 
+  it('is served after the reactor was stopped, once another claim waits', () => {
+    const { clock, claim, grants } = claims({ bytesPerSecond: 1_000, burstBytes: 10 });
+    const [cancelled, one, other] = [claim(), claim(), claim()];
+    cancelled.want(15);
+    one.want(5);
+    clock.dropCalls();
+    cancelled.cancel();
+    clock.advance(1_000);
+    expect(grants).toEqual([]);
+    other.want(5);
+    clock.advance(1_000);
+    expect(grants.map((grant) => grant.claim)).toEqual([1, 2]);
+  });
+
   it('may want more or be cancelled from within a grant', () => {
     const clock = new ManualClock();
     const bucket = new TokenBucket({ clock, bytesPerSecond: 1_000, burstBytes: 10 });

@@ -22,6 +22,8 @@ export interface ChildOptions {
   /** Run in a shell before the program, such as `ulimit -n 64`. */
   readonly before?: string;
   readonly nodeFlags?: readonly string[];
+  /** Default `ignore`: the end of the input at once. */
+  readonly stdin?: 'ignore' | 'pipe';
 }
 
 /** The program as Node is to be given it. */
@@ -48,8 +50,9 @@ export class Child implements AsyncDisposable {
     this.process = spawn(file, fileArgs, {
       cwd: ROOT,
       env: { ...process.env, NODE_OPTIONS: '', ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.stdin ?? 'ignore', 'pipe', 'pipe'],
     });
+    this.process.stdin?.on('error', () => {}); // the program may end before it has read everything
     this.process.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.stdout += text;
       this.pulse.notify();

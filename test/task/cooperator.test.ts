@@ -7,10 +7,11 @@ import {
   InvalidArgumentValueError,
 } from '../../src/core/errors/arguments.js';
 import { Deferred } from '../../src/defer/deferred.js';
+import { ReactorStoppedError } from '../../src/defer/errors.js';
 import { createReactor } from '../../src/reactor/create-reactor.js';
 import type { CooperativeTask } from '../../src/task/cooperative-task.js';
 import { Cooperator, type Work } from '../../src/task/cooperator.js';
-import { SchedulerStoppedError, TaskStoppedError } from '../../src/task/errors.js';
+import { SchedulerStoppedError, TaskFailedError, TaskStoppedError } from '../../src/task/errors.js';
 import { none, outcomeOf } from '../defer/outcome.js';
 import { TurnClock } from './turn-clock.js';
 
@@ -233,13 +234,72 @@ describe('Cooperator', () => {
       clock.turn();
       expect(log).toEqual(['a']);
     });
+  });
 
-    it('can be stopped after the reactor has dropped its calls', () => {
+  describe('when the reactor is stopped', () => {
+    it('ends the tasks that wait for their turn, and closes their iterators', () => {
       const { clock, cooperator } = stepwise();
-      const done = outcomeOf(cooperator.coiterate(noting([], 'a')));
+      let closed = 0;
+      const work = function* (): Generator {
+        try {
+          for (;;) yield;
+        } finally {
+          closed += 1;
+        }
+      };
+      const done = outcomeOf(cooperator.coiterate(work()));
+      const task = cooperator.cooperate(work());
+      turns(clock, 2);
       clock.clear();
-      cooperator.stop();
-      expect(done.value).toBeInstanceOf(SchedulerStoppedError);
+      expect(done.value).toBeInstanceOf(ReactorStoppedError);
+      expect(closed).toBe(2);
+      expect(() => task.stop()).toThrow(TaskFailedError);
+      expect(outcomeOf(task.whenDone()).value).toBeInstanceOf(ReactorStoppedError);
+    });
+
+    it('keeps paused tasks and those that wait for a result', () => {
+      const { clock, cooperator } = stepwise();
+      const log: string[] = [];
+      const result = new Deferred<void>();
+      const work = function* (): Generator {
+        yield result;
+        log.push('has its result');
+      };
+      const paused = cooperator.cooperate(noting(log, 'paused'));
+      paused.pause();
+      cooperator.cooperate(work());
+      cooperator.cooperate(noting([], 'another'));
+      turns(clock, 1);
+      clock.clear();
+      result.callback();
+      paused.resume();
+      turns(clock, 2);
+      expect(log).toEqual(['has its result', 'paused']);
+    });
+
+    it('works on tasks that are added at the end of another, and afterwards', () => {
+      const { clock, cooperator } = stepwise();
+      const log: string[] = [];
+      const first = cooperator.coiterate(noting([], 'first'));
+      const second = outcomeOf(cooperator.coiterate(noting([], 'second')));
+      first.addErrback(() => void cooperator.coiterate(noting(log, 'added')));
+      clock.clear();
+      expect(second.value).toBeInstanceOf(ReactorStoppedError);
+      cooperator.cooperate(noting(log, 'afterwards'));
+      turns(clock, 2);
+      expect(log).toEqual(['added', 'afterwards']);
+    });
+
+    it('ends no task twice', () => {
+      const { clock, cooperator } = stepwise();
+      const second = cooperator.cooperate(noting([], 'second'));
+      const first = cooperator.cooperate(noting([], 'first'));
+      turns(clock, 1);
+      // The second is at the end of the queue by now.
+      first.whenDone().addErrback(() => second.stop());
+      const outcome = outcomeOf(second.whenDone());
+      clock.clear();
+      expect(outcome.value).toBeInstanceOf(TaskStoppedError);
     });
   });
 

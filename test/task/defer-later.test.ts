@@ -4,11 +4,10 @@ import {
   InvalidArgumentValueError,
 } from '../../src/core/errors/arguments.js';
 import { Deferred } from '../../src/defer/deferred.js';
-import { CancelledError } from '../../src/defer/errors.js';
+import { CancelledError, ReactorStoppedError } from '../../src/defer/errors.js';
 import { deferLater } from '../../src/task/defer-later.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import { none, outcomeOf } from '../defer/outcome.js';
-import { TurnClock } from './turn-clock.js';
 
 describe('deferLater', () => {
   it('calls the function after a while and fires with its result', () => {
@@ -64,12 +63,18 @@ describe('deferLater', () => {
     expect(outcomeOf(later).value).toBeInstanceOf(CancelledError);
   });
 
-  it('can be cancelled after the reactor has dropped its calls', () => {
-    const clock = new TurnClock();
-    const later = deferLater(clock, 10);
-    clock.clear();
-    later.cancel();
-    expect(outcomeOf(later).value).toBeInstanceOf(CancelledError);
+  it('fails where the reactor is stopped before, and does not call the function', () => {
+    const clock = new ManualClock();
+    let called = false;
+    const later = deferLater(clock, 10, () => {
+      called = true;
+    });
+    clock.dropCalls();
+    clock.advance(10);
+    const { value } = outcomeOf(later);
+    expect(value).toBeInstanceOf(ReactorStoppedError);
+    expect(value).toBeInstanceOf(CancelledError);
+    expect(called).toBe(false);
   });
 
   it('refuses an impossible delay and what is no function', () => {

@@ -173,13 +173,16 @@ describe('LoopingCall', () => {
       expect(times).toEqual([0, 5, 25]);
     });
 
-    it('works after the reactor has dropped its calls', () => {
-      const clock = new TurnClock();
-      const { loop } = notingLoop(clock);
+    it('comes with the end of the reactor, after which the loop can be started again', () => {
+      const clock = new ManualClock();
+      const { loop, times } = notingLoop(clock);
       const ended = outcomeOf(loop.start(10));
-      clock.clear();
-      loop.stop();
-      expect(ended.value).toBe(loop);
+      clock.dropCalls();
+      expect([ended.value, loop.running]).toEqual([loop, false]);
+      clock.advance(5);
+      loop.start(10);
+      clock.advance(10);
+      expect(times).toEqual([0, 5, 15]);
     });
 
     it('is refused where the loop does not run', () => {

@@ -71,6 +71,15 @@ describe('ticks', () => {
     expect(await waiting).toEqual({ done: true, value: undefined });
   });
 
+  it('ends when the reactor is stopped, and runs again afterwards', async () => {
+    const clock = new ManualClock();
+    const waiting = ticks(clock, 10, { now: false }).next();
+    await nextTurn();
+    clock.dropCalls();
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(await next(ticks(clock, 10, { now: false }), clock, 10)).toMatchObject({ value: 1 });
+  });
+
   it('ends with the loop that iterates', async () => {
     const clock = new ManualClock();
     for await (const count of ticks(clock, 10)) {

@@ -26,7 +26,7 @@ describe('an error on its way to the parent', () => {
     expect(through('a string').message).toBe('thrown: a string');
     expect(through(undefined).message).toBe('thrown: undefined');
     expect(through(Symbol('s')).message).toBe('thrown: Symbol(s)');
-    expect(through(Object.create(null)).message).toBe('an error that can not be looked at');
+    expect(through(Object.create(null)).message).toBe('thrown: an object that cannot be read');
   });
 
   it('may throw when it is looked at', () => {
@@ -35,7 +35,7 @@ describe('an error on its way to the parent', () => {
         throw new Error('look away');
       },
     });
-    expect(through(error).message).toBe('an error that can not be looked at');
+    expect(through(error).message).toBe('an error that cannot be read');
   });
 
   it('may be its own cause', () => {

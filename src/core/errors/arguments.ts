@@ -50,6 +50,7 @@ export class UnknownOptionError extends TypeError {
   }
 }
 
+/** Never throws. */
 function describe(value: unknown): string {
   try {
     if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
@@ -59,7 +60,7 @@ function describe(value: unknown): string {
     if (typeof value === 'function') return functionText(value);
     return String(value);
   } catch {
-    return 'an object that can not be looked at';
+    return 'an object that cannot be read';
   }
 }
 

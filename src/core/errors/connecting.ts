@@ -1,5 +1,7 @@
 /** Errors of connection attempts, and how they are derived from what the system or the resolver reported. */
+
 import { type Destination, destinationText } from '../destination.js';
+import { messageOf } from '../text-of.js';
 import { RopewalkError, type SystemError } from './base.js';
 import { NameResolutionError } from './names.js';
 
@@ -101,7 +103,7 @@ export function connectErrorFrom(cause: Error, destination: Destination): Connec
       : syscall === 'getaddrinfo'
         ? DNSLookupError
         : (CONNECT_ERRORS[code ?? ''] ?? ConnectError);
-  return new ErrorClass(`cannot connect (${code ?? cause.message})`, destination, { cause });
+  return new ErrorClass(`cannot connect (${code ?? messageOf(cause)})`, destination, { cause });
 }
 
 /** What a connector reports when its resolver failed, in whatever way. The cause is the system's error where there is one. */
@@ -109,5 +111,5 @@ export function lookupErrorFrom(reason: Error, destination: Destination): DNSLoo
   const cause =
     reason instanceof NameResolutionError && reason.cause instanceof Error ? reason.cause : reason;
   const { code } = cause as Partial<SystemError>;
-  return new DNSLookupError(`cannot connect (${code ?? cause.message})`, destination, { cause });
+  return new DNSLookupError(`cannot connect (${code ?? messageOf(cause)})`, destination, { cause });
 }

@@ -26,7 +26,7 @@ import type { PullProducer, PushProducer } from '../../core/producer.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { checkData } from '../../internal/check.js';
-import type { HostedReactor } from '../hosted-reactor.js';
+import type { PortReactor } from '../life/port-reactor.js';
 import type { ReceivedBytes } from '../streams/received-bytes.js';
 import { RegisteredProducer } from '../streams/registered-producer.js';
 
@@ -65,7 +65,7 @@ export interface DatagramSocket<A extends Address = Address> {
 export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A>>
   implements DatagramTransport<A>, ListeningPort<A>
 {
-  protected readonly reactor: HostedReactor;
+  protected readonly reactor: PortReactor;
   protected socket: S | undefined = undefined;
   protected peer: A | undefined = undefined;
   private readonly context: AsyncContext = captureContext();
@@ -78,7 +78,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   private truncatedBefore = 0;
   private droppedBefore = 0;
 
-  constructor(reactor: HostedReactor, protocol: DatagramReceiver<A>, maxPacketSize: number) {
+  constructor(reactor: PortReactor, protocol: DatagramReceiver<A>, maxPacketSize: number) {
     this.reactor = reactor;
     this.protocol = protocol;
     this.maxPacketSize = maxPacketSize;

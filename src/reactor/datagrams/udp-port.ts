@@ -10,7 +10,7 @@ import {
   MulticastJoinError,
 } from '../../core/errors/datagram.js';
 import { checkBoolean, checkInteger, checkString } from '../../internal/check.js';
-import type { HostedReactor } from '../hosted-reactor.js';
+import type { PortReactor } from '../life/port-reactor.js';
 import { DatagramPort, type DatagramSocket } from './datagram-port.js';
 import type { UDPSettings } from './datagram-settings.js';
 
@@ -39,7 +39,7 @@ export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTr
   private readonly openUDPSocket: OpenUDPSocket;
 
   constructor(
-    reactor: HostedReactor,
+    reactor: PortReactor,
     protocol: DatagramReceiver<IPAddress>,
     settings: Pick<UDPSettings, 'maxPacketSize'>,
     openUDPSocket: OpenUDPSocket,

@@ -1,7 +1,7 @@
 /** The UNIX datagram port of all reactors that have one. */
 import { UNIXAddress } from '../../core/address.js';
 import type { DatagramReceiver, UNIXDatagramTransport } from '../../core/datagram.js';
-import type { HostedReactor } from '../hosted-reactor.js';
+import type { PortReactor } from '../life/port-reactor.js';
 import { checkPath } from '../streams/unix-settings.js';
 import { DatagramPort, type DatagramSocket } from './datagram-port.js';
 import type { UNIXDatagramSettings } from './datagram-settings.js';
@@ -18,7 +18,7 @@ export class UNIXDatagramPort
   private readonly openSocketOf: OpenUNIXDatagramSocket;
 
   constructor(
-    reactor: HostedReactor,
+    reactor: PortReactor,
     protocol: DatagramReceiver<UNIXAddress>,
     settings: Pick<UNIXDatagramSettings, 'maxPacketSize'>,
     open: OpenUNIXDatagramSocket,

@@ -14,7 +14,7 @@ import {
   ReactorDisposedError,
   ReactorNotRunningError,
 } from '../../core/errors/reactor.js';
-import type { RunOptions } from '../../core/reactor.js';
+import type { RunOptions } from '../../core/reactor-life.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { succeed } from '../../defer/succeed.js';
 import type { LoopHost } from '../time/loop-host.js';

@@ -1,12 +1,13 @@
 /** The resolver that a reactor with real sockets comes with. */
+
+import type { Clock } from '../../core/clock.js';
 import { HostResolver } from '../../resolver/host-resolver.js';
 import { HostsFile } from '../../resolver/hosts-file.js';
 import { type LookUp, SharedLookups } from '../../resolver/shared-lookups.js';
-import type { HostedReactor } from '../hosted-reactor.js';
 import { NODE_LOOP } from '../time/loop-host.js';
 
 export function systemResolver(
-  reactor: HostedReactor,
+  reactor: Clock & { checkUsable(): void },
   lookUp: LookUp,
   maxAtOnce: number,
 ): HostResolver {

@@ -2,8 +2,8 @@
 import { type Address, UNIXAddress } from '../../core/address.js';
 import type { DatagramSettings } from '../datagrams/datagram-settings.js';
 import type { UDPPort } from '../datagrams/udp-port.js';
+import type { StreamOwner } from '../streams/stream-owner.js';
 import type { StreamPort } from '../streams/stream-port.js';
-import type { StreamOwner } from '../streams/stream-transport.js';
 import { descriptorError } from './errors.js';
 import { NativeListenSocket } from './listen-socket.js';
 import { datagramInts } from './settings.js';

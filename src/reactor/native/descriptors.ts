@@ -1,14 +1,25 @@
 /** Raw readiness: the descriptors that an application opened, by number, with who reads and who writes each. */
+
 import type { Descriptor, ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
+import type { ReactorDescriptors } from '../../core/reactor-descriptors.js';
+import { toError } from '../../core/text-of.js';
 import { checkFunction, checkInteger } from '../../internal/check.js';
+import { checkHasDescriptors } from '../../internal/platform.js';
 import { systemError } from '../../internal/system-error.js';
+import type { TurnReactor } from '../time/turn-reactor.js';
 import { EVENT_READABLE } from './shared-memory.js';
 import type { NativeSocket, NativeSockets } from './sockets.js';
 
 const INTEREST_READ = 1;
 const INTEREST_WRITE = 2;
 const MAX_FD = 2 ** 31 - 1;
+
+/** The reactor whose descriptors are watched. */
+interface WatchingReactor extends TurnReactor {
+  /** @throws ReactorDisposedError */
+  checkUsable(): void;
+}
 
 class WatchedDescriptor implements NativeSocket {
   readonly fd: number;
@@ -28,15 +39,19 @@ class WatchedDescriptor implements NativeSocket {
   }
 }
 
-export class NativeDescriptors {
+export class NativeDescriptors implements ReactorDescriptors {
   readonly #sockets: NativeSockets;
+  readonly #reactor: WatchingReactor;
   readonly #watched = new Map<number, WatchedDescriptor>();
 
-  constructor(sockets: NativeSockets) {
+  constructor(sockets: NativeSockets, reactor: WatchingReactor) {
     this.#sockets = sockets;
+    this.#reactor = reactor;
   }
 
   addReader(descriptor: ReadDescriptor): void {
+    checkHasDescriptors('addReader');
+    this.#reactor.checkUsable();
     checkFunction('doRead', descriptor?.doRead);
     this.#change(this.#watch(descriptor), (watched) => {
       watched.reader = descriptor;
@@ -44,6 +59,8 @@ export class NativeDescriptors {
   }
 
   addWriter(descriptor: WriteDescriptor): void {
+    checkHasDescriptors('addWriter');
+    this.#reactor.checkUsable();
     checkFunction('doWrite', descriptor?.doWrite);
     this.#change(this.#watch(descriptor), (watched) => {
       watched.writer = descriptor;
@@ -51,6 +68,7 @@ export class NativeDescriptors {
   }
 
   removeReader(descriptor: ReadDescriptor): void {
+    checkHasDescriptors('removeReader');
     for (const watched of this.#watched.values()) {
       if (watched.reader !== descriptor) continue;
       this.#change(watched, () => {
@@ -61,6 +79,7 @@ export class NativeDescriptors {
   }
 
   removeWriter(descriptor: WriteDescriptor): void {
+    checkHasDescriptors('removeWriter');
     for (const watched of this.#watched.values()) {
       if (watched.writer !== descriptor) continue;
       this.#change(watched, () => {
@@ -70,11 +89,11 @@ export class NativeDescriptors {
     }
   }
 
-  readers(): ReadDescriptor[] {
+  getReaders(): ReadDescriptor[] {
     return [...this.#watched.values()].flatMap(({ reader }) => (reader ? [reader] : []));
   }
 
-  writers(): WriteDescriptor[] {
+  getWriters(): WriteDescriptor[] {
     return [...this.#watched.values()].flatMap(({ writer }) => (writer ? [writer] : []));
   }
 
@@ -107,12 +126,12 @@ export class NativeDescriptors {
   }
 
   #lose(descriptor: ReadDescriptor | WriteDescriptor, error: unknown, where: string): void {
-    const { reactor } = this.#sockets;
+    const reactor = this.#reactor;
     reactor.report(error, where);
     this.removeReader(descriptor as ReadDescriptor);
     this.removeWriter(descriptor as WriteDescriptor);
     try {
-      descriptor.connectionLost(error instanceof Error ? error : new Error(String(error)));
+      descriptor.connectionLost(toError(error));
     } catch (secondError) {
       reactor.report(secondError, 'connectionLost');
     }

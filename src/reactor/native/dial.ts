@@ -1,7 +1,7 @@
 /** Connecting on the native reactor. */
 import { type Address, addressFrom, UNIXAddress } from '../../core/address.js';
 import { systemError } from '../../internal/system-error.js';
-import type { Dial, DialListener } from '../streams/stream-connector.js';
+import type { Dial, DialListener } from '../streams/dial.js';
 import type { ConnectSettings } from '../streams/tcp-settings.js';
 import type { UNIXConnectSettings } from '../streams/unix-settings.js';
 import { asSystemError, unsupportedOption } from './errors.js';

@@ -2,7 +2,8 @@
 import { type Address, UNIXAddress } from '../../core/address.js';
 import { AcceptError } from '../../core/errors/listening.js';
 import { systemError } from '../../internal/system-error.js';
-import type { ListenSocket, StreamPort } from '../streams/stream-port.js';
+import type { ListenSocket } from '../streams/listen-socket.js';
+import type { StreamPort } from '../streams/stream-port.js';
 import { failedCallName } from './errors.js';
 import {
   COMMAND_DRAIN_LISTENER,

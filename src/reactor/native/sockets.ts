@@ -7,7 +7,7 @@ import {
   UNIXAddress,
 } from '../../core/address.js';
 import type { NativeLoop } from '../../native.js';
-import type { StreamReactor } from '../streams/stream-transport.js';
+import type { TurnReactor } from '../time/turn-reactor.js';
 import { Outgoing } from './outgoing.js';
 import type { ReceiveArena } from './receive-arena.js';
 import {
@@ -35,12 +35,12 @@ export class NativeSockets {
   readonly memory: SharedMemory;
   readonly outgoing: Outgoing;
   readonly arena: ReceiveArena;
-  readonly reactor: StreamReactor;
+  readonly reactor: TurnReactor;
   /** By the slot of the handle: whether it is the handle in question must be asked. */
   readonly slots: (NativeSocket | undefined)[] = [];
   readonly #scratch = new Int32Array(7);
 
-  constructor(loop: NativeLoop, memory: SharedMemory, arena: ReceiveArena, reactor: StreamReactor) {
+  constructor(loop: NativeLoop, memory: SharedMemory, arena: ReceiveArena, reactor: TurnReactor) {
     this.loop = loop;
     this.memory = memory;
     this.reactor = reactor;

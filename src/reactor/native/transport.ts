@@ -4,11 +4,9 @@ import { UnsentBytesError } from '../../core/errors/connection.js';
 import type { StreamProtocol } from '../../core/protocol.js';
 import { checkBoolean } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
-import {
-  type StreamOwner,
-  type StreamReactor,
-  StreamTransport,
-} from '../streams/stream-transport.js';
+import type { StreamOwner } from '../streams/stream-owner.js';
+import { StreamTransport } from '../streams/stream-transport.js';
+import type { TurnReactor } from '../time/turn-reactor.js';
 import { asSystemError } from './errors.js';
 import {
   COMMAND_ALLOW_HALF_CLOSE,
@@ -138,7 +136,7 @@ export class NativeTransport extends StreamTransport {
     this.sockets.loop.closeDescriptor(fd);
   }
 
-  protected override get reactor(): StreamReactor {
+  protected override get reactor(): TurnReactor {
     return this.sockets.reactor;
   }
 

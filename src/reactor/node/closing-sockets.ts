@@ -3,7 +3,7 @@
  * says why, and with the same limits. Node has no way to ask whether input is unread, so a socket reads on until the loop has
  * polled once more: if nothing comes, it is closed.
  */
-import type { OwnedSocket } from './socket.js';
+import type { OwnedSocket } from './owned-socket.js';
 
 const TICK_MS = 500;
 const LINGER_TICKS = 30_000 / TICK_MS;

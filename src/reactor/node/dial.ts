@@ -2,9 +2,10 @@
 import type { SocketConnectOpts } from 'node:net';
 
 import type { Address } from '../../core/address.js';
-import type { Dial, DialListener } from '../streams/stream-connector.js';
+import type { Dial, DialListener } from '../streams/dial.js';
 import type { SocketSettings } from '../streams/tcp-settings.js';
-import { type OwnedSocket, unconnectedSocket } from './socket.js';
+import type { OwnedSocket } from './owned-socket.js';
+import { unconnectedSocket } from './socket.js';
 import type { NodeSockets } from './sockets.js';
 import { NodeTransport } from './transport.js';
 import { NodeUNIXTransport } from './unix-transport.js';

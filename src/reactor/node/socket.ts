@@ -3,17 +3,12 @@
  * (Node's `onread` option): what arrived is copied out before the next socket is read, a socket at rest holds no memory
  * for reading, and `pause` stops the system's reading at once rather than 64 KiB later.
  */
-import net, { type OnReadOpts, type Socket, type SocketConstructorOpts } from 'node:net';
+import net, { type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 
 import type { SocketSettings } from '../streams/tcp-settings.js';
 import { type ConnectionHandle, delaysByItself, keepWhenEnded, turnDelayOn } from './net-handle.js';
+import type { OwnedSocket } from './owned-socket.js';
 import type { NodeSockets } from './sockets.js';
-import type { NodeTransport } from './transport.js';
-
-/** A socket that knows its transport: listeners that are shared by all sockets find it there. */
-export interface OwnedSocket extends Socket {
-  transport?: NodeTransport;
-}
 
 /** `handle` and `onread` are taken by the constructor, but not by its published type. */
 interface SocketOptions extends SocketConstructorOpts {

@@ -5,43 +5,34 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 
-import { UNIXAddress } from '../../core/address.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
-import { UnsupportedError } from '../../core/errors/reactor.js';
-import type { Dial, DialListener } from '../streams/stream-connector.js';
-import type { ListenSocket, StreamPort } from '../streams/stream-port.js';
-import type { StreamReactor } from '../streams/stream-transport.js';
-import { DEFAULT_BACKLOG } from '../streams/tcp-settings.js';
-import type {
-  UNIXConnectSettings,
-  UNIXListenSettings,
-  UNIXSettings,
-} from '../streams/unix-settings.js';
+import type { StreamTransport } from '../streams/stream-transport.js';
+import type { TurnReactor } from '../time/turn-reactor.js';
 import type { TurnTimes } from '../time/turn-times.js';
 import { ClosingSockets } from './closing-sockets.js';
-import { NodeDial } from './dial.js';
 import { Landing } from './landing.js';
-import { listenUNIX } from './listen.js';
-import { NodeListenSocket } from './listen-socket.js';
-import { keepsAbstractNames, setsBacklog } from './net-handle.js';
 import { type Flushed, Outgoing } from './outgoing.js';
-import type { NodeTransport } from './transport.js';
 
 /** What a socket is handed at a time: more waits until the system has taken that. */
 const HANDED_OVER_BYTES = 64 * 1024;
 
+/** A transport that may have more to read. */
+interface Unread {
+  readAgain(): void;
+}
+
 /** The reactor that has the sockets. */
-export interface NodeSocketsHost extends StreamReactor {
+export interface NodeSocketsHost extends TurnReactor {
   now(): number;
   readonly poisonsLentBytes: boolean;
 }
 
-export class NodeSockets implements StreamReactor {
+export class NodeSockets implements TurnReactor {
   readonly report: ErrorReporter;
   readonly outgoing: Outgoing = new Outgoing();
   readonly closing: ClosingSockets = new ClosingSockets();
   /** Transports whose protocol has not been told of their end. */
-  readonly open: Set<NodeTransport> = new Set();
+  readonly open: Set<StreamTransport> = new Set();
   /** All sockets are read into it, one after the other. */
   readonly landing: Landing;
   /** What is handed to a socket at a time is copied here; one that keeps it for longer is left with it. */
@@ -57,7 +48,7 @@ export class NodeSockets implements StreamReactor {
   #turnBegan = 0;
   #endQueued = false;
   /** Those that may have more to read. */
-  #unread: NodeTransport[] = [];
+  #unread: Unread[] = [];
   /** Where nobody's `AsyncLocalStorage` context is in force but that in which the reactor was made. */
   readonly #root: AsyncResource = new AsyncResource('ROPEWALK', { requireManualDestroy: true });
 
@@ -67,31 +58,6 @@ export class NodeSockets implements StreamReactor {
     this.landing = new Landing(host.poisonsLentBytes);
     this.#host = host;
     this.#turnTimes = turnTimes;
-  }
-
-  /** @throws UnsupportedError */
-  checkSupportsUNIX(settings: UNIXSettings & { backlog?: number }): void {
-    const { backlog = DEFAULT_BACKLOG } = settings;
-    if (backlog !== DEFAULT_BACKLOG && !setsBacklog) {
-      throw new UnsupportedError('backlog', 'this engine has one of its own');
-    }
-    if (settings.sendBufferBytes !== undefined) {
-      throw new UnsupportedError('sendBufferBytes', 'Node has no way to set it');
-    }
-    if (settings.path.startsWith('\0') && !keepsAbstractNames()) {
-      throw new UnsupportedError('an abstract name', 'this Node or system has none, or pads them');
-    }
-  }
-
-  /** @throws CannotListenError */
-  listenUNIX(settings: UNIXListenSettings, port: StreamPort): ListenSocket {
-    return new NodeListenSocket(this, listenUNIX(settings), undefined, port);
-  }
-
-  /** Starts a connect(2) to a UNIX socket. */
-  dialUNIX({ path }: UNIXConnectSettings, listener: DialListener): Dial {
-    const peer = new UNIXAddress(path);
-    return this.runAtRoot(() => new NodeDial(this, peer, { path }, undefined, listener));
   }
 
   soon(callback: () => void): void {
@@ -111,7 +77,7 @@ export class NodeSockets implements StreamReactor {
     if (this.outgoing.schedule(socket)) this.#queueEnd();
   }
 
-  readAgainNextTurn(transport: NodeTransport): void {
+  readAgainNextTurn(transport: Unread): void {
     this.#unread.push(transport);
   }
 

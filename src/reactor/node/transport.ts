@@ -14,12 +14,10 @@ import type { DetachedConnection } from '../../core/transport.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { checkBoolean } from '../../internal/check.js';
 import { OwnBytes } from '../streams/received-bytes.js';
-import {
-  type StreamOwner,
-  type StreamReactor,
-  StreamTransport,
-} from '../streams/stream-transport.js';
+import type { StreamOwner } from '../streams/stream-owner.js';
+import { StreamTransport } from '../streams/stream-transport.js';
 import type { SocketSettings } from '../streams/tcp-settings.js';
+import type { TurnReactor } from '../time/turn-reactor.js';
 import {
   BULK_READ_BYTES,
   type ClosingSocket,
@@ -29,8 +27,9 @@ import {
 import { LANDING_BYTES } from './landing.js';
 import { descriptorOf, unsentBytes } from './net-handle.js';
 import type { OutgoingOwner } from './outgoing.js';
+import type { OwnedSocket } from './owned-socket.js';
 import { PartQueue } from './part-queue.js';
-import { keepAliveIdleMs, type OwnedSocket } from './socket.js';
+import { keepAliveIdleMs } from './socket.js';
 import type { NodeSockets } from './sockets.js';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -237,7 +236,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     this.lost(this.#closing === undefined ? cause : undefined);
   }
 
-  protected override get reactor(): StreamReactor {
+  protected override get reactor(): TurnReactor {
     return this.#reactor;
   }
 

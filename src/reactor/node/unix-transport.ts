@@ -4,8 +4,8 @@ import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { StreamProtocol } from '../../core/protocol.js';
 import type { PeerCredentials } from '../../core/unix-options.js';
 import { WINDOWS } from '../../internal/platform.js';
-import type { StreamOwner } from '../streams/stream-transport.js';
-import type { OwnedSocket } from './socket.js';
+import type { StreamOwner } from '../streams/stream-owner.js';
+import type { OwnedSocket } from './owned-socket.js';
 import type { NodeSockets } from './sockets.js';
 import { NodeTransport } from './transport.js';
 

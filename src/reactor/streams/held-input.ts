@@ -2,32 +2,32 @@
  * What was received for a transport and is delivered later: it was paused before that could be delivered, or took over a
  * connection along with it. Rare, so that a transport has no field for it.
  */
-import type { StreamTransport } from './stream-transport.js';
+import type { SocketTransport } from '../../core/transport.js';
 
 /** Bytes, or the number of a descriptor. */
 export type Received = Buffer | number;
 
-const inputs = new WeakMap<StreamTransport, Received[]>();
+const inputs = new WeakMap<SocketTransport, Received[]>();
 
-export function holdsInput(transport: StreamTransport): boolean {
+export function holdsInput(transport: SocketTransport): boolean {
   return inputs.has(transport);
 }
 
-export function holdInput(transport: StreamTransport, part: Received): void {
+export function holdInput(transport: SocketTransport, part: Received): void {
   const parts = inputs.get(transport);
   if (parts === undefined) inputs.set(transport, [part]);
   else parts.push(part);
 }
 
 /** The first part that is held, which is held no longer; undefined, once, when all have been taken. */
-export function nextHeldInput(transport: StreamTransport): Received | undefined {
+export function nextHeldInput(transport: SocketTransport): Received | undefined {
   const part = inputs.get(transport)?.shift();
   if (part === undefined) inputs.delete(transport);
   return part;
 }
 
 /** All that is held, which is held no longer. */
-export function takeHeldInput(transport: StreamTransport): Received[] {
+export function takeHeldInput(transport: SocketTransport): Received[] {
   const parts = inputs.get(transport) ?? [];
   inputs.delete(transport);
   return parts;

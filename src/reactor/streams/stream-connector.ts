@@ -20,38 +20,13 @@ import {
 } from '../../core/errors/connecting.js';
 import type { ClientProtocolFactory } from '../../core/factory.js';
 import { Protocol, type StreamProtocol } from '../../core/protocol.js';
+import type { SocketTransport } from '../../core/transport.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { clientSocketChannel } from '../diagnostics.js';
-import type { HostedReactor } from '../hosted-reactor.js';
-import type { StreamOwner, StreamTransport } from './stream-transport.js';
-
-/** A connect(2) under way. Exactly one of its listener's methods is called, in a later turn, unless it is cancelled. */
-export interface Dial {
-  cancel(): void;
-}
-
-export interface DialListener extends StreamOwner {
-  dialSucceeded(transport: StreamTransport, peer: Address): void;
-  dialFailed(cause: Error): void;
-}
-
-/** Begins one connect(2). */
-export type Way = (listener: DialListener) => Dial;
-
-/** How to get to a destination. */
-export interface Route<D extends Destination = Destination> {
-  readonly destination: D;
-  /** Where this end is, once the socket can't be asked any more. */
-  readonly localAddress: Address;
-  /**
-   * Finds the ways to be tried, in order. Calls one of the two, at once or in a later turn.
-   * @returns What calls it off.
-   */
-  findWays(
-    found: (ways: readonly Way[]) => void,
-    failed: (reason: ConnectError) => void,
-  ): () => void;
-}
+import type { DialListener } from './dial.js';
+import type { Route, Way } from './route.js';
+import type { StreamReactor } from './stream-reactor.js';
+import type { StreamTransport } from './stream-transport.js';
 
 export interface ConnectorOptions {
   readonly timeoutMs: number;
@@ -65,7 +40,7 @@ export class StreamConnector<D extends Destination = Destination>
   implements Connector<D>, DialListener
 {
   readonly context: AsyncContext = captureContext();
-  readonly #reactor: HostedReactor;
+  readonly #reactor: StreamReactor;
   readonly #route: Route<D>;
   readonly #factory: ClientProtocolFactory;
   readonly #options: ConnectorOptions;
@@ -83,7 +58,7 @@ export class StreamConnector<D extends Destination = Destination>
   #transport: StreamTransport | undefined;
 
   constructor(
-    reactor: HostedReactor,
+    reactor: StreamReactor,
     route: Route<D>,
     factory: ClientProtocolFactory,
     options: ConnectorOptions,
@@ -169,8 +144,8 @@ export class StreamConnector<D extends Destination = Destination>
       this.#failed(error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    reactor.connectionsMade += 1;
-    reactor.connectionsOpen += 1;
+    reactor.connections.made += 1;
+    reactor.connections.open += 1;
     if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket: transport });
     transport.start(protocol ?? new Protocol());
     if (protocol === null) transport.loseConnection();
@@ -186,10 +161,10 @@ export class StreamConnector<D extends Destination = Destination>
   }
 
   /** @internal */
-  connectionEnded(transport: StreamTransport, reason: Error): void {
+  connectionEnded(transport: SocketTransport, reason: Error): void {
     this.#transport = undefined;
     this.#state = 'disconnected';
-    this.#reactor.connectionEnded(transport, reason);
+    this.#reactor.connections.ended(transport, reason);
     this.#tell('clientConnectionLost', reason);
   }
 

@@ -4,30 +4,19 @@ import { NotListeningError } from '../../core/errors/listening.js';
 import type { ClientProtocolFactory } from '../../core/factory.js';
 import type { ListeningPort, StopListeningOptions } from '../../core/listening-port.js';
 import type { StreamProtocol } from '../../core/protocol.js';
+import type { SocketTransport } from '../../core/transport.js';
 import { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { checkBoolean } from '../../internal/check.js';
 import { serverSocketChannel } from '../diagnostics.js';
-import type { HostedReactor } from '../hosted-reactor.js';
-import type { StreamOwner, StreamTransport } from './stream-transport.js';
-
-/** A bound and listening socket of a reactor. */
-export interface ListenSocket {
-  readonly address: Address;
-  /** @throws UnsupportedError */
-  fileno(): number;
-  /**
-   * Accepts those that wait already, and then no more; `drained` is called when that is done, or at `close`. Without this
-   * method the system resets those that wait when the socket is closed.
-   */
-  drain?(drained: () => void): void;
-  /** @param keepFile Leaves the file of a UNIX socket. */
-  close(keepFile?: boolean): void;
-}
+import type { ListenSocket } from './listen-socket.js';
+import type { StreamOwner } from './stream-owner.js';
+import type { StreamReactor } from './stream-reactor.js';
+import type { StreamTransport } from './stream-transport.js';
 
 export class StreamPort<A extends Address = Address> implements ListeningPort<A>, StreamOwner {
   readonly context: AsyncContext = captureContext();
-  readonly #reactor: HostedReactor;
+  readonly #reactor: StreamReactor;
   readonly #factory: ClientProtocolFactory;
   readonly #open: (port: StreamPort) => ListenSocket;
   #socket: ListenSocket | undefined;
@@ -37,7 +26,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
 
   /** @param open Makes the port's socket, each time that it begins to listen. */
   constructor(
-    reactor: HostedReactor,
+    reactor: StreamReactor,
     factory: ClientProtocolFactory,
     open: (port: StreamPort) => ListenSocket,
   ) {
@@ -105,7 +94,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
   /** @internal The reactor accepted a connection. */
   accepted(transport: StreamTransport, peer: Address): void {
     const reactor = this.#reactor;
-    reactor.connectionsAccepted += 1;
+    reactor.connections.accepted += 1;
     let protocol: StreamProtocol | null;
     try {
       const factory = this.#factory;
@@ -121,14 +110,14 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
       transport.discard();
       return;
     }
-    reactor.connectionsOpen += 1;
+    reactor.connections.open += 1;
     if (serverSocketChannel.hasSubscribers) serverSocketChannel.publish({ socket: transport });
     transport.start(protocol);
   }
 
   /** @internal */
-  connectionEnded(transport: StreamTransport, reason: Error): void {
-    this.#reactor.connectionEnded(transport, reason);
+  connectionEnded(transport: SocketTransport, reason: Error): void {
+    this.#reactor.connections.ended(transport, reason);
   }
 
   /** @internal */

@@ -11,7 +11,6 @@
  * Only {@link StreamTransport.finish} enters `closed`, so `connectionLost` runs exactly once.
  */
 import type { Address } from '../../core/address.js';
-import type { ErrorReporter } from '../../core/error-reporter.js';
 import { RemoteProtocolError, withoutStack } from '../../core/errors/base.js';
 import {
   CONNECTION_DONE,
@@ -32,9 +31,9 @@ import {
 import type { PeerCredentials } from '../../core/unix-options.js';
 import { Deferred } from '../../defer/deferred.js';
 import { fail } from '../../defer/succeed.js';
-import type { AsyncContext } from '../../internal/async-context.js';
 import { checkData } from '../../internal/check.js';
 import { givenCopyOf } from '../../internal/lent-bytes.js';
+import type { TurnReactor } from '../time/turn-reactor.js';
 import {
   holdInput,
   holdsInput,
@@ -44,22 +43,7 @@ import {
 } from './held-input.js';
 import type { ReceivedBytes } from './received-bytes.js';
 import { RegisteredProducer } from './registered-producer.js';
-
-/** The listening port or connector that a transport came from. */
-export interface StreamOwner {
-  readonly context: AsyncContext;
-  /** The connection is gone and its protocol knows. */
-  connectionEnded(transport: StreamTransport, reason: Error): void;
-  /** This end's address where the socket can't be asked any more. */
-  localAddress(): Address;
-}
-
-/** What a transport needs of its reactor. */
-export interface StreamReactor {
-  readonly report: ErrorReporter;
-  /** Runs `callback` in the next turn, before anything received then. */
-  soon(callback: () => void): void;
-}
+import type { StreamOwner } from './stream-owner.js';
 
 type StreamState = 'open' | 'closing' | 'aborting' | 'detaching' | 'closed';
 
@@ -103,7 +87,7 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   abstract setTcpKeepAlive(enabled: boolean): void;
   abstract write(data: Uint8Array | string): void;
 
-  protected abstract get reactor(): StreamReactor;
+  protected abstract get reactor(): TurnReactor;
   /** Stops and starts receiving. */
   protected abstract setReading(enabled: boolean): void;
   /** Calls {@link drained} once, when nothing waits to be sent; in a later turn if that is so already. */

@@ -3,18 +3,26 @@ import { isIP } from 'node:net';
 
 import { type Address, addressFrom, type HostPort } from '../../core/address.js';
 import { type ConnectError, lookupErrorFrom } from '../../core/errors/connecting.js';
-import type { HostedReactor } from '../hosted-reactor.js';
+import type { ReactorNames } from '../../core/reactor-names.js';
 import { resolveDestination } from '../names/resolve-destination.js';
-import type { Route, Way } from './stream-connector.js';
+import type { Route, Way } from './route.js';
 import type { ConnectSettings } from './tcp-settings.js';
+import type { TCPSockets } from './tcp-sockets.js';
 
 export class TCPRoute implements Route<HostPort> {
   readonly destination: HostPort;
-  readonly #reactor: HostedReactor;
+  readonly #sockets: TCPSockets;
+  readonly #names: ReactorNames;
   readonly #settings: ConnectSettings;
 
-  constructor(reactor: HostedReactor, destination: HostPort, settings: ConnectSettings) {
-    this.#reactor = reactor;
+  constructor(
+    sockets: TCPSockets,
+    names: ReactorNames,
+    destination: HostPort,
+    settings: ConnectSettings,
+  ) {
+    this.#sockets = sockets;
+    this.#names = names;
     this.destination = destination;
     this.#settings = settings;
   }
@@ -33,7 +41,7 @@ export class TCPRoute implements Route<HostPort> {
       found([this.#wayTo(host)]);
       return () => {};
     }
-    const { nameResolver } = this.#reactor;
+    const { nameResolver } = this.#names;
     const lookup = resolveDestination(nameResolver, host, this.#settings.localAddress);
     lookup.addCallbacks(
       (addresses) => found(addresses.map((address) => this.#wayTo(address))),
@@ -44,6 +52,6 @@ export class TCPRoute implements Route<HostPort> {
 
   #wayTo(address: string): Way {
     return (listener) =>
-      this.#reactor.dial(address, this.destination.port, this.#settings, listener);
+      this.#sockets.dial(address, this.destination.port, this.#settings, listener);
   }
 }

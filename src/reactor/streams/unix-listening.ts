@@ -6,8 +6,8 @@ import type { Clock } from '../../core/clock.js';
 import { CannotListenError } from '../../core/errors/listening.js';
 import { NotAcquiredError } from '../../defer/errors.js';
 import { DeferredFilesystemLock } from '../../defer/filesystem-lock.js';
+import type { ListenSocket } from './listen-socket.js';
 import { SocketFile } from './socket-file.js';
-import type { ListenSocket } from './stream-port.js';
 
 /** The lock file of a socket's path. */
 export function lockPathOf(path: string): string {

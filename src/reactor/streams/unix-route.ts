@@ -2,21 +2,21 @@
 import { UNIXAddress } from '../../core/address.js';
 import { type ConnectError, ConnectionRefusedError } from '../../core/errors/connecting.js';
 import { isLocked } from '../../defer/filesystem-lock.js';
-import type { HostedReactor } from '../hosted-reactor.js';
-import type { Route, Way } from './stream-connector.js';
+import type { Route, Way } from './route.js';
 import { lockPathOf } from './unix-listening.js';
 import type { UNIXConnectSettings } from './unix-settings.js';
+import type { UNIXSockets } from './unix-sockets.js';
 
 const UNNAMED = new UNIXAddress('');
 
 export class UNIXRoute implements Route<UNIXAddress> {
   readonly destination: UNIXAddress;
   readonly localAddress: UNIXAddress = UNNAMED;
-  readonly #reactor: HostedReactor;
+  readonly #sockets: UNIXSockets;
   readonly #settings: UNIXConnectSettings;
 
-  constructor(reactor: HostedReactor, settings: UNIXConnectSettings) {
-    this.#reactor = reactor;
+  constructor(sockets: UNIXSockets, settings: UNIXConnectSettings) {
+    this.#sockets = sockets;
     this.#settings = settings;
     this.destination = new UNIXAddress(settings.path);
   }
@@ -29,7 +29,7 @@ export class UNIXRoute implements Route<UNIXAddress> {
     if (checkPID && !isLocked(lockPathOf(path))) {
       const nobody = 'cannot connect (no living process holds the lock)';
       failed(new ConnectionRefusedError(nobody, this.destination));
-    } else found([(listener) => this.#reactor.dialUNIX(this.#settings, listener)]);
+    } else found([(listener) => this.#sockets.dial(this.#settings, listener)]);
     return () => {};
   }
 }

@@ -1,7 +1,7 @@
 /** An attempt to connect over the simulated network, from the first packet to the answer. */
 import { addressFrom, type IPAddress } from '../../core/address.js';
 import { systemError } from '../../internal/system-error.js';
-import type { Dial } from '../../reactor/streams/stream-connector.js';
+import type { Dial } from '../../reactor/streams/dial.js';
 import type { ConnectSettings } from '../../reactor/streams/tcp-settings.js';
 import type { ManualClock } from '../manual-clock.js';
 import type { SimulatedConnection } from './connection.js';

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 
 import type { IPAddress } from '../../core/address.js';
-import type { Dial } from '../../reactor/streams/stream-connector.js';
+import type { Dial } from '../../reactor/streams/dial.js';
 import type { ConnectSettings } from '../../reactor/streams/tcp-settings.js';
 import type { ManualClock } from '../manual-clock.js';
 import { ConnectAttempt, type Destination, type Dialler } from './attempt.js';

@@ -1,6 +1,8 @@
 /** Runs one scenario under many seeds, and tells of the first that fails how to see it fail again. */
+
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import { RopewalkError } from '../../core/errors/base.js';
+import { messageOf } from '../../core/text-of.js';
 import { checkInteger } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { CHOPPY, type SimulationFaults } from './faults.js';
@@ -129,7 +131,7 @@ function describe(
 ): string {
   const { seed, trace } = simulation;
   const lines = [
-    `seed ${seed} fails (${which}): ${error instanceof Error ? error.message : String(error)}`,
+    `seed ${seed} fails (${which}): ${messageOf(error)}`,
     `To run it again: ${SEED_VARIABLE}=${seed}, or { seed: ${seed} }.`,
   ];
   if (needed?.length === 0) lines.push('It fails without any fault too.');

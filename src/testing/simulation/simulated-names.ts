@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import type { HostAddress, ResolveOptions } from '../../core/name-resolver.js';
 import { Deferred } from '../../defer/deferred.js';
 import { checkString } from '../../internal/check.js';
-import type { OwnNameResolver } from '../../reactor/hosted-reactor.js';
+import type { OwnNameResolver } from '../../reactor/names/hosted-names.js';
 import { EAI_NONAME, nameErrorFrom, systemLookupError } from '../../resolver/name-error.js';
 import { resolveSettings } from '../../resolver/resolve-settings.js';
 import type { ManualClock } from '../manual-clock.js';

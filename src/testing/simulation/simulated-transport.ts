@@ -5,22 +5,20 @@ import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { checkBoolean, checkData } from '../../internal/check.js';
 import { isLent } from '../../internal/lent-bytes.js';
 import { systemError } from '../../internal/system-error.js';
-import {
-  type StreamOwner,
-  type StreamReactor,
-  StreamTransport,
-} from '../../reactor/streams/stream-transport.js';
+import type { StreamOwner } from '../../reactor/streams/stream-owner.js';
+import { StreamTransport } from '../../reactor/streams/stream-transport.js';
 import type { SocketSettings } from '../../reactor/streams/tcp-settings.js';
+import type { TurnReactor } from '../../reactor/time/turn-reactor.js';
 import { deliver } from '../lending.js';
 import { ByteQueue } from './byte-queue.js';
 import type { Endpoint, EndpointListener } from './endpoint.js';
-import type { SimulatedReactor } from './simulated-reactor.js';
+import type { SimulatedSockets } from './simulated-sockets.js';
 
 /** Data is delivered in pieces of at most this many bytes. */
 const MAX_PIECE_BYTES = 64 * 1024;
 
 export class SimulatedTransport extends StreamTransport implements EndpointListener {
-  readonly #reactor: SimulatedReactor;
+  readonly #reactor: SimulatedSockets;
   readonly #endpoint: Endpoint;
   readonly #peer: Address;
   readonly #host: Address;
@@ -32,7 +30,7 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
   #watchingDrain = false;
 
   constructor(
-    reactor: SimulatedReactor,
+    reactor: SimulatedSockets,
     owner: StreamOwner,
     endpoint: Endpoint,
     peer: Address,
@@ -151,7 +149,7 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     return `${this.state}, ${reading}${waits}${producer}`;
   }
 
-  protected override get reactor(): StreamReactor {
+  protected override get reactor(): TurnReactor {
     return this.#reactor;
   }
 

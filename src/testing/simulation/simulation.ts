@@ -2,8 +2,10 @@
  * Hosts, the network between them and the time they live in, all simulated. One queue holds all that is to happen, in
  * the order of virtual time; what happens is determined by the seed.
  */
+
 import type { Clock, DelayedCall } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
+import { textOf } from '../../core/text-of.js';
 import { checkChoice, checkFunction, checkInteger, checkString } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { ManualClock } from '../manual-clock.js';
@@ -219,5 +221,5 @@ function isPromise(value: Until | undefined): value is PromiseLike<unknown> {
 
 /** A stack would make the trace differ from one machine to the next. */
 function oneLine(error: unknown): string {
-  return String(error).split('\n', 1)[0] ?? '';
+  return textOf(error).split('\n', 1)[0] ?? '';
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClosingSockets, PASSES_FROM_ANYWHERE } from '../../../src/reactor/node/closing-sockets.js';
-import type { OwnedSocket } from '../../../src/reactor/node/socket.js';
+import type { OwnedSocket } from '../../../src/reactor/node/owned-socket.js';
 
 const QUIET_MS = 5000;
 const MOST_MS = 30_000;

@@ -2,17 +2,19 @@
 import type { Address } from '../../core/address.js';
 import type { ClientProtocolFactory } from '../../core/factory.js';
 import type { StreamProtocol } from '../../core/protocol.js';
+import type { SocketTransport } from '../../core/transport.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
-import type { HostedReactor } from '../hosted-reactor.js';
-import type { StreamOwner, StreamTransport } from './stream-transport.js';
+import type { StreamOwner } from '../streams/stream-owner.js';
+import type { StreamReactor } from '../streams/stream-reactor.js';
+import type { StreamTransport } from '../streams/stream-transport.js';
 
 export class AdoptedOwner implements StreamOwner {
   readonly context: AsyncContext = captureContext();
-  readonly #reactor: HostedReactor;
+  readonly #reactor: StreamReactor;
   readonly #factory: ClientProtocolFactory;
   #host: Address | undefined;
 
-  constructor(reactor: HostedReactor, factory: ClientProtocolFactory) {
+  constructor(reactor: StreamReactor, factory: ClientProtocolFactory) {
     this.#reactor = reactor;
     this.#factory = factory;
   }
@@ -39,15 +41,15 @@ export class AdoptedOwner implements StreamOwner {
       transport.discard();
       return null;
     }
-    this.#reactor.connectionsAccepted += 1;
-    this.#reactor.connectionsOpen += 1;
+    this.#reactor.connections.accepted += 1;
+    this.#reactor.connections.open += 1;
     if (unread !== undefined && unread.byteLength > 0) transport.holdBack(unread);
     transport.start(protocol);
     return transport;
   }
 
-  connectionEnded(transport: StreamTransport, reason: Error): void {
-    this.#reactor.connectionEnded(transport, reason);
+  connectionEnded(transport: SocketTransport, reason: Error): void {
+    this.#reactor.connections.ended(transport, reason);
   }
 
   localAddress(): Address {

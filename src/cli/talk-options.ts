@@ -1,0 +1,68 @@
+/** The arguments of `ropewalk talk`. */
+import { parseArgs } from 'node:util';
+
+import { UsageError } from './usage-error.js';
+
+export type TalkTarget =
+  | { readonly kind: 'tcp' | 'udp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string };
+
+export const TALK_USAGE: string = `Usage: ropewalk talk HOST PORT [--udp]
+       ropewalk talk PATH
+
+Connects to a server (PATH: to a UNIX socket), sends the standard input and
+prints what comes back. At the end of the input (Ctrl-D) it finishes sending and
+prints the rest until the server closes the connection.
+
+  --udp             send each line as a datagram, without its line ending, and
+                    print each answer on a line; ends 1 s after the last one
+  --help            show this
+
+Ctrl-C stops it. ROPEWALK_REACTOR=native or node chooses the reactor.
+Exit code 0: the connection ended normally; 1: it failed; 2: wrong arguments.
+`;
+
+/**
+ * Reads the arguments.
+ * @returns Undefined where help was asked for.
+ * @throws UsageError
+ */
+export function parseTalkOptions(args: readonly string[]): TalkTarget | undefined {
+  const { values, positionals } = parse(args);
+  if (values.help === true) return undefined;
+  const [target, port, ...rest] = positionals;
+  if (target === undefined || rest.length > 0) {
+    throw new UsageError('talk takes HOST PORT, or the PATH of a UNIX socket');
+  }
+  if (port !== undefined) {
+    return { kind: values.udp === true ? 'udp' : 'tcp', host: bare(target), port: portOf(port) };
+  }
+  if (values.udp === true) throw new UsageError('talk --udp takes HOST PORT');
+  if (!/[/\\]/.test(target)) {
+    throw new UsageError(`talk ${target} lacks a port; a PATH has to contain a slash: ./${target}`);
+  }
+  return { kind: 'unix', path: target };
+}
+
+function parse(args: readonly string[]): {
+  values: { help?: boolean; udp?: boolean };
+  positionals: string[];
+} {
+  const options = { help: { type: 'boolean', short: 'h' }, udp: { type: 'boolean' } } as const;
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message.split(/\. |\n/, 1)[0] ?? '');
+  }
+}
+
+/** IPv6 addresses may be in brackets, as in URLs. */
+function bare(host: string): string {
+  return /^\[(.+)\]$/.exec(host)?.[1] ?? host;
+}
+
+function portOf(text: string): number {
+  const port = /^\d+$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new UsageError(`the port is a whole number from 1 to 65535, not "${text}"`);
+}

@@ -1,0 +1,18 @@
+/** Readiness of any file descriptor. */
+import type { ReadDescriptor, WriteDescriptor } from './descriptor.js';
+
+export interface ReactorDescriptors {
+  /**
+   * Calls `descriptor.doRead()` when its file descriptor is readable. Adding twice is once. Native only. Remove it before
+   * the descriptor is closed.
+   * @throws UnsupportedError this reactor can't, or it is a regular file, which is always ready.
+   * @throws SystemError the descriptor is not open.
+   */
+  addReader(descriptor: ReadDescriptor): void;
+  /** The same for `doWrite()` and writable. */
+  addWriter(descriptor: WriteDescriptor): void;
+  removeReader(descriptor: ReadDescriptor): void;
+  removeWriter(descriptor: WriteDescriptor): void;
+  getReaders(): ReadDescriptor[];
+  getWriters(): WriteDescriptor[];
+}

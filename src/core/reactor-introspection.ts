@@ -1,0 +1,27 @@
+/** What a reactor tells about itself. */
+/** Counters of a reactor: totals since it was made, unless stated otherwise. */
+export interface ReactorStatistics {
+  /** Turns in which sockets had events. */
+  readonly turns: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly connectionsAccepted: number;
+  readonly connectionsMade: number;
+  readonly connectionsLost: number;
+  /** Transports open now. */
+  readonly connectionsOpen: number;
+  /** Delayed calls pending now. */
+  readonly delayedCalls: number;
+  /** Median length of a turn in milliseconds since the last call; 0 where no turn was measured. */
+  readonly turnMsP50: number;
+  /** The same, for the slowest hundredth. */
+  readonly turnMsP99: number;
+}
+
+export interface ReactorIntrospection {
+  /** `node` is any reactor written in JavaScript alone, including simulated ones; `poller` tells them apart. */
+  readonly kind: 'native' | 'node';
+  /** The source of readiness: `epoll`, `poll`; `libuv` for the pure-JS reactor, `simulation` for a simulated one. */
+  readonly poller: string;
+  statistics(): ReactorStatistics;
+}

@@ -1,0 +1,16 @@
+/** UDP ports. */
+import type { IPAddress } from './address.js';
+import type { DatagramProtocolLike, ListenUDPOptions, UDPTransport } from './datagram.js';
+
+export interface ReactorUDP {
+  /**
+   * Opens a UDP socket; what it returns is the protocol's transport too.
+   * @param port 0 lets the system choose.
+   * @throws CannotListenError, UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  listenUDP(
+    port: number,
+    protocol: DatagramProtocolLike<IPAddress>,
+    options?: ListenUDPOptions,
+  ): UDPTransport;
+}

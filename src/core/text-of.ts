@@ -1,0 +1,34 @@
+/**
+ * Text of values that other code made. Anything can be thrown or passed, and each of its getters, traps and methods may
+ * throw in turn: these functions never do.
+ */
+
+const UNREADABLE = 'an object that cannot be read';
+
+/** `String(value)`. */
+export function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+/** The message of an error, or the text of any other value. */
+export function messageOf(value: unknown): string {
+  try {
+    return value instanceof Error ? String(value.message) : String(value);
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+/** `value` itself if it is an Error, or else an Error with its text. */
+export function toError(value: unknown): Error {
+  try {
+    if (value instanceof Error) return value;
+  } catch {
+    // A proxy whose prototype cannot be read.
+  }
+  return new Error(textOf(value));
+}

@@ -1,0 +1,41 @@
+/** What an implementation of the reactor provides: its sockets, by facet. A facet that it leaves out is unsupported. */
+import type { Reactor } from '../core/reactor.js';
+import type { ReactorDescriptors } from '../core/reactor-descriptors.js';
+import type { AdoptedSockets } from './adoption/adopted-sockets.js';
+import type { UDPSockets, UNIXDatagramSockets } from './datagrams/datagram-sockets.js';
+import type { OwnNameResolver } from './names/hosted-names.js';
+import type { StreamTransport } from './streams/stream-transport.js';
+import type { TCPSockets } from './streams/tcp-sockets.js';
+import type { UNIXSockets } from './streams/unix-sockets.js';
+
+/** Totals since the reactor was made. */
+export interface Traffic {
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly turns: number;
+}
+
+/** In milliseconds, since the last call; 0 where no turn was measured. */
+export interface TurnPercentiles {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface ReactorBackend {
+  readonly kind: Reactor['kind'];
+  readonly poller: string;
+  readonly tcp: TCPSockets;
+  readonly unix?: UNIXSockets | undefined;
+  readonly udp?: UDPSockets | undefined;
+  readonly unixDatagrams?: UNIXDatagramSockets | undefined;
+  readonly adopted?: AdoptedSockets | undefined;
+  readonly descriptors?: ReactorDescriptors | undefined;
+  /** Called once, when a name is first to be resolved. */
+  makeNameResolver(): OwnNameResolver;
+  /** The transports whose protocols have not been told of their end. */
+  transports(): Iterable<StreamTransport>;
+  traffic(): Traffic;
+  turnTimes(): TurnPercentiles;
+  /** Releases everything else. Called once, when no socket is left. */
+  release(): void;
+}

@@ -1,0 +1,17 @@
+/** Counts the stream connections of a reactor. */
+import type { SocketTransport } from '../../core/transport.js';
+import { connectionLostChannel } from '../diagnostics.js';
+
+export class ConnectionCounts {
+  accepted = 0;
+  made = 0;
+  lost = 0;
+  open = 0;
+
+  /** A connection ended, and its protocol has been told. */
+  ended(transport: SocketTransport, reason: Error): void {
+    this.open -= 1;
+    this.lost += 1;
+    if (connectionLostChannel.hasSubscribers) connectionLostChannel.publish({ transport, reason });
+  }
+}

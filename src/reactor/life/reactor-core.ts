@@ -1,0 +1,154 @@
+/**
+ * The part of every reactor that has no sockets: time, turns, running and stopping, system events, and the register of what is
+ * open. It lives in a loop that exists without it, Node's own as a rule.
+ */
+import type { Clock, DelayedCall } from '../../core/clock.js';
+import type { ErrorReporter } from '../../core/error-reporter.js';
+import type { ReactorLife, RunOptions } from '../../core/reactor-life.js';
+import type { ReactorThreads } from '../../core/reactor-threads.js';
+import type { SystemEventPhase, SystemEventTrigger } from '../../core/system-event.js';
+import { Deferred } from '../../defer/deferred.js';
+import { checkBoolean, checkFunction } from '../../internal/check.js';
+import { printError, reportError } from '../../internal/error-report.js';
+import type { ReactorOptions } from '../reactor-options.js';
+import type { LoopHost } from '../time/loop-host.js';
+import { Turns } from '../time/turns.js';
+import { ConnectionCounts } from './connection-counts.js';
+import type { OpenPort, PendingConnector, PortReactor } from './port-reactor.js';
+import { RunPhases } from './run-phases.js';
+import { SystemEventTriggers } from './system-events.js';
+
+export class ReactorCore
+  implements PortReactor, Clock, ReactorThreads, Omit<ReactorLife, typeof Symbol.asyncDispose>
+{
+  readonly ports: Set<OpenPort> = new Set();
+  /** Connectors with an attempt under way. */
+  readonly connectors: Set<PendingConnector> = new Set();
+  readonly connections: ConnectionCounts = new ConnectionCounts();
+  readonly poisonsLentBytes: boolean;
+  readonly #host: LoopHost;
+  readonly #reportError: ErrorReporter;
+  readonly #events: SystemEventTriggers;
+  readonly #turns: Turns;
+  readonly #phases: RunPhases;
+
+  /** @param disconnectAll Ends everything that the reactor has open. */
+  constructor(options: ReactorOptions, host: LoopHost, disconnectAll: () => void) {
+    this.#host = host;
+    this.poisonsLentBytes = checkBoolean('poisonLentBytes', options.poisonLentBytes ?? false);
+    this.#reportError = options.reportError ?? reportError;
+    checkFunction('reportError', this.#reportError);
+    this.#events = new SystemEventTriggers(this.report);
+    this.#turns = new Turns(host, this.report);
+    this.#phases = new RunPhases(host, this.#turns, this.#events, disconnectAll);
+  }
+
+  get running(): boolean {
+    return this.#phases.running;
+  }
+
+  now(): number {
+    return this.#host.now();
+  }
+
+  callLater<Args extends unknown[]>(
+    delayMs: number,
+    callback: (...args: Args) => void,
+    ...args: Args
+  ): DelayedCall {
+    return this.delay(delayMs, callback, args);
+  }
+
+  /** `callLater` with its arguments in an array. */
+  delay<Args extends unknown[]>(
+    delayMs: number,
+    callback: (...args: Args) => void,
+    args: Args,
+  ): DelayedCall {
+    this.#phases.checkUsable();
+    return this.#turns.callLater(delayMs, callback, args);
+  }
+
+  getDelayedCalls(): DelayedCall[] {
+    return this.#turns.getDelayedCalls();
+  }
+
+  /** How many delayed calls are pending. */
+  get delayedCalls(): number {
+    return this.#turns.delayedCalls;
+  }
+
+  run(options: RunOptions = {}): Deferred<void> {
+    return Deferred.fromPromise(this.#phases.run(options));
+  }
+
+  stop(): void {
+    this.#phases.stop();
+  }
+
+  crash(): void {
+    this.#phases.crash();
+  }
+
+  /** Stops, and waits for the end of the run. @returns Whether it was disposed of before. */
+  dispose(): Promise<boolean> {
+    return this.#phases.dispose();
+  }
+
+  callWhenRunning<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
+    checkFunction('callback', callback);
+    if (this.running) callback(...args);
+    else this.addSystemEventTrigger('after', 'startup', callback, ...args);
+  }
+
+  callFromThread<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
+    this.#turns.callFromThread(callback, args);
+  }
+
+  addSystemEventTrigger<Args extends unknown[]>(
+    phase: SystemEventPhase,
+    event: string,
+    callback: (...args: Args) => unknown,
+    ...args: Args
+  ): SystemEventTrigger {
+    return this.#events.addSystemEventTrigger(phase, event, callback, ...args);
+  }
+
+  removeSystemEventTrigger(trigger: SystemEventTrigger): void {
+    this.#events.removeSystemEventTrigger(trigger);
+  }
+
+  fireSystemEvent(event: string): Deferred<void> {
+    return this.#events.fireSystemEvent(event);
+  }
+
+  checkUsable(): void {
+    this.#phases.checkUsable();
+  }
+
+  readonly report: ErrorReporter = (error, where) => {
+    try {
+      this.#reportError(error, where);
+    } catch (reporterError) {
+      printError(error, where);
+      printError(reporterError, 'reportError');
+    }
+  };
+
+  soon(callback: () => void): void {
+    this.#turns.soon(callback);
+  }
+
+  /** Runs the callbacks given to `soon`: to be called before anything received is delivered. */
+  runSoon(): void {
+    this.#turns.runSoon();
+  }
+
+  nextTurn(): Deferred<void> {
+    const turn = new Deferred<void>();
+    this.soon(() => {
+      if (!turn.fired) turn.callback();
+    });
+    return turn;
+  }
+}

@@ -1,0 +1,16 @@
+/** What a stream port listens with. */
+import type { Address } from '../../core/address.js';
+
+/** A bound and listening socket of a reactor. */
+export interface ListenSocket {
+  readonly address: Address;
+  /** @throws UnsupportedError */
+  fileno(): number;
+  /**
+   * Accepts those that wait already, and then no more; `drained` is called when that is done, or at `close`. Without this
+   * method the system resets those that wait when the socket is closed.
+   */
+  drain?(drained: () => void): void;
+  /** @param keepFile Leaves the file of a UNIX socket. */
+  close(keepFile?: boolean): void;
+}

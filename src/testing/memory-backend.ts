@@ -1,0 +1,183 @@
+/** The sockets of a `MemoryReactor`: a test plays the other end of each. */
+import { type Address, addressFrom, UNIXAddress } from '../core/address.js';
+import type { UDPTransport } from '../core/datagram.js';
+import { CannotListenError } from '../core/errors/listening.js';
+import { UnsupportedError } from '../core/errors/reactor.js';
+import { systemError } from '../internal/system-error.js';
+import type { ReactorBackend, Traffic, TurnPercentiles } from '../reactor/backend.js';
+import type { UDPSettings } from '../reactor/datagrams/datagram-settings.js';
+import type { UDPSockets } from '../reactor/datagrams/datagram-sockets.js';
+import type { UDPPort } from '../reactor/datagrams/udp-port.js';
+import type { OwnNameResolver } from '../reactor/names/hosted-names.js';
+import type { Dial, DialListener } from '../reactor/streams/dial.js';
+import type { ListenSocket } from '../reactor/streams/listen-socket.js';
+import type { StreamOwner } from '../reactor/streams/stream-owner.js';
+import type { StreamTransport } from '../reactor/streams/stream-transport.js';
+import type { TCPSockets } from '../reactor/streams/tcp-sockets.js';
+import type { UNIXSockets } from '../reactor/streams/unix-sockets.js';
+import type { TurnReactor } from '../reactor/time/turn-reactor.js';
+import type { ManualClock } from './manual-clock.js';
+import { MemoryDatagramSocket, type SentDatagram } from './memory-datagram-socket.js';
+import { MemoryTransport } from './memory-transport.js';
+import { SimulatedNames } from './simulation/simulated-names.js';
+
+/** The address of every name. */
+const SERVER_ADDRESS = '192.0.2.10';
+const OWN_ADDRESS = '192.0.2.1';
+const FIRST_EPHEMERAL_PORT = 40_001;
+
+const UNNAMED = new UNIXAddress('');
+
+/** A connect(2) that the test has not answered. */
+export interface PendingDial {
+  readonly listener: DialListener;
+  readonly peer: Address;
+}
+
+export class MemoryBackend implements ReactorBackend {
+  readonly kind = 'node';
+  readonly poller = 'memory';
+  readonly tcp: TCPSockets;
+  readonly unix: UNIXSockets;
+  readonly udp: UDPSockets;
+  /** The transports that get turns. */
+  readonly open: Set<MemoryTransport> = new Set();
+  readonly datagramSockets: Map<UDPTransport, MemoryDatagramSocket> = new Map();
+  readonly written: WeakMap<UDPTransport, SentDatagram[]> = new WeakMap();
+  readonly #core: TurnReactor;
+  readonly #clock: ManualClock;
+  /** Names of open ports. */
+  readonly #taken = new Set<string>();
+  readonly #dials = new Map<DialListener, PendingDial>();
+  #nextPort = FIRST_EPHEMERAL_PORT;
+
+  constructor(core: TurnReactor, clock: ManualClock) {
+    this.#core = core;
+    this.#clock = clock;
+    this.tcp = {
+      checkSupported: () => {},
+      listen: (settings) => {
+        const number = this.#take('tcp', settings);
+        const address = addressFrom('TCP', settings.interface || OWN_ADDRESS, number);
+        return this.#listenSocket(address, `tcp ${number}`);
+      },
+      dial: (address, port, _settings, listener) =>
+        this.#dial(listener, addressFrom('TCP', address, port)),
+    };
+    this.unix = {
+      checkSupported: () => {},
+      listen: ({ path }) => this.#listenUNIX(path),
+      dial: ({ path }, listener) => this.#dial(listener, new UNIXAddress(path)),
+    };
+    this.udp = { bind: (settings, port) => this.#bindUDP(settings, port) };
+  }
+
+  /** A port number that nobody has. */
+  nextPort(): number {
+    return this.#nextPort++;
+  }
+
+  /** @returns The dial that a connector waits for, which is the caller's to answer. */
+  takeDial(listener: DialListener): PendingDial | undefined {
+    const dial = this.#dials.get(listener);
+    this.#dials.delete(listener);
+    return dial;
+  }
+
+  /** @param host This end's address; by default a new one, of the peer's kind. */
+  transport(
+    owner: StreamOwner,
+    peer: Address,
+    host: Address = this.#ownAddress(peer),
+  ): MemoryTransport {
+    const ending: StreamOwner = {
+      context: owner.context,
+      localAddress: () => owner.localAddress(),
+      connectionEnded: (ended, reason) => {
+        this.open.delete(transport);
+        owner.connectionEnded(ended, reason);
+      },
+    };
+    const transport = new MemoryTransport({ peer, host, reportError: this.#core.report }, ending);
+    return transport;
+  }
+
+  /** Gives a transport its turns, unless the application has closed it already. */
+  keep(transport: MemoryTransport): MemoryTransport {
+    if (transport.connected) this.open.add(transport);
+    return transport;
+  }
+
+  makeNameResolver(): OwnNameResolver {
+    return new SimulatedNames(this.#clock, () => SERVER_ADDRESS);
+  }
+
+  transports(): Iterable<StreamTransport> {
+    return this.open;
+  }
+
+  traffic(): Traffic {
+    return { bytesReceived: 0, bytesSent: 0, turns: 0 };
+  }
+
+  turnTimes(): TurnPercentiles {
+    return { p50Ms: 0, p99Ms: 0 };
+  }
+
+  release(): void {}
+
+  #listenUNIX(path: string): ListenSocket {
+    const address = new UNIXAddress(path);
+    if (this.#taken.has(`unix ${path}`)) {
+      throw new CannotListenError(address, { cause: systemError('bind', 'EADDRINUSE', path) });
+    }
+    this.#taken.add(`unix ${path}`);
+    return this.#listenSocket(address, `unix ${path}`);
+  }
+
+  #bindUDP(settings: UDPSettings, port: UDPPort): MemoryDatagramSocket {
+    const number = this.#take('udp', settings);
+    const written = this.written.get(port) ?? [];
+    this.written.set(port, written);
+    const address = addressFrom('UDP', settings.interface || OWN_ADDRESS, number);
+    const socket = new MemoryDatagramSocket(address, port, settings, written, {
+      soon: (callback) => this.#core.soon(callback),
+      closed: () => {
+        this.#taken.delete(`udp ${number}`);
+        this.datagramSockets.delete(port);
+      },
+    });
+    this.datagramSockets.set(port, socket);
+    return socket;
+  }
+
+  #dial(listener: DialListener, peer: Address): Dial {
+    this.#dials.set(listener, { listener, peer });
+    return { cancel: () => this.#dials.delete(listener) };
+  }
+
+  /** @returns The number of the port, which is taken from now on. */
+  #take(protocol: 'tcp' | 'udp', settings: { port: number; interface: string }): number {
+    const number = settings.port === 0 ? this.nextPort() : settings.port;
+    if (this.#taken.has(`${protocol} ${number}`)) {
+      const cause = systemError('listen', 'EADDRINUSE', settings.interface || '::', number);
+      throw new CannotListenError({ ...settings, port: number }, { cause });
+    }
+    this.#taken.add(`${protocol} ${number}`);
+    return number;
+  }
+
+  #listenSocket(address: Address, name: string): ListenSocket {
+    return {
+      address,
+      fileno: () => {
+        throw new UnsupportedError('fileno', 'sockets in memory have no descriptors');
+      },
+      close: () => this.#taken.delete(name),
+    };
+  }
+
+  #ownAddress(peer: Address): Address {
+    return peer.type === 'UNIX' ? UNNAMED : addressFrom('TCP', OWN_ADDRESS, this.nextPort());
+  }
+}

@@ -1,0 +1,106 @@
+/** The sockets of a simulated reactor: those of the simulated network. */
+import { addressFrom } from '../../core/address.js';
+import { AcceptError, CannotListenError } from '../../core/errors/listening.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
+import type { ReactorBackend, Traffic, TurnPercentiles } from '../../reactor/backend.js';
+import type { ReactorCore } from '../../reactor/life/reactor-core.js';
+import type { OwnNameResolver } from '../../reactor/names/hosted-names.js';
+import type { Dial, DialListener } from '../../reactor/streams/dial.js';
+import type { ListenSocket } from '../../reactor/streams/listen-socket.js';
+import type { StreamPort } from '../../reactor/streams/stream-port.js';
+import type { StreamTransport } from '../../reactor/streams/stream-transport.js';
+import type { ConnectSettings, ListenSettings } from '../../reactor/streams/tcp-settings.js';
+import type { TCPSockets } from '../../reactor/streams/tcp-sockets.js';
+import type { ManualClock } from '../manual-clock.js';
+import type { Host, Listener } from './host.js';
+import type { Network } from './network.js';
+import { SimulatedNames } from './simulated-names.js';
+import { SimulatedSockets } from './simulated-sockets.js';
+import { SimulatedTransport } from './simulated-transport.js';
+
+/** The place of a simulated reactor. */
+export interface SimulatedPlace {
+  readonly clock: ManualClock;
+  readonly network: Network;
+  readonly host: Host;
+}
+
+export class SimulatedBackend implements ReactorBackend, TCPSockets {
+  readonly kind = 'node';
+  readonly poller = 'simulation';
+  readonly tcp: TCPSockets = this;
+  readonly sockets: SimulatedSockets;
+  readonly #clock: ManualClock;
+  readonly #network: Network;
+  readonly #host: Host;
+
+  constructor(core: ReactorCore, { clock, network, host }: SimulatedPlace) {
+    this.sockets = new SimulatedSockets(core, clock);
+    this.#clock = clock;
+    this.#network = network;
+    this.#host = host;
+  }
+
+  checkSupported(): void {}
+
+  listen(settings: ListenSettings, port: StreamPort): ListenSocket {
+    const { sockets } = this;
+    let listener: Listener;
+    try {
+      listener = this.#host.listen(settings, {
+        accepted: (endpoint, peer, host) => {
+          sockets.beginTurn();
+          const transport = new SimulatedTransport(sockets, port, endpoint, peer, host, settings);
+          port.accepted(transport, peer);
+          transport.attach();
+        },
+        acceptFailed: (cause) => sockets.report(new AcceptError(cause), 'accept'),
+      });
+    } catch (cause) {
+      throw new CannotListenError(settings, { cause });
+    }
+    return {
+      address: addressFrom('TCP', settings.interface || '::', listener.port),
+      fileno: () => {
+        throw new UnsupportedError('fileno', 'simulated sockets have no descriptors');
+      },
+      close: () => this.#host.close(listener),
+    };
+  }
+
+  dial(address: string, port: number, settings: ConnectSettings, listener: DialListener): Dial {
+    const { sockets } = this;
+    const peer = addressFrom('TCP', address, port);
+    return this.#network.dial(this.#host, { address, port }, settings, {
+      connected: (endpoint, host) => {
+        sockets.beginTurn();
+        const transport = new SimulatedTransport(sockets, listener, endpoint, peer, host, settings);
+        listener.dialSucceeded(transport, peer);
+        transport.attach();
+      },
+      failed: (cause) => {
+        sockets.beginTurn();
+        listener.dialFailed(cause);
+      },
+    });
+  }
+
+  makeNameResolver(): OwnNameResolver {
+    return new SimulatedNames(this.#clock, (name) => this.#network.resolve(name));
+  }
+
+  transports(): Iterable<StreamTransport> {
+    return this.sockets.open;
+  }
+
+  traffic(): Traffic {
+    const { bytesReceived, bytesSent, turns } = this.sockets;
+    return { bytesReceived, bytesSent, turns };
+  }
+
+  turnTimes(): TurnPercentiles {
+    return { p50Ms: 0, p99Ms: 0 };
+  }
+
+  release(): void {}
+}

@@ -1,0 +1,42 @@
+/** What the transports and listeners of one simulated reactor share. */
+import type { ErrorReporter } from '../../core/error-reporter.js';
+import type { StreamTransport } from '../../reactor/streams/stream-transport.js';
+import type { TurnReactor } from '../../reactor/time/turn-reactor.js';
+import type { ManualClock } from '../manual-clock.js';
+
+/** The reactor of the sockets. */
+interface Core extends TurnReactor {
+  /** Runs the callbacks given to `soon`. */
+  runSoon(): void;
+}
+
+export class SimulatedSockets implements TurnReactor {
+  readonly report: ErrorReporter;
+  /** Transports whose protocol has not been told of their end. */
+  readonly open: Set<StreamTransport> = new Set();
+  bytesReceived = 0;
+  bytesSent = 0;
+  turns = 0;
+  readonly #core: Core;
+  readonly #clock: ManualClock;
+
+  constructor(core: Core, clock: ManualClock) {
+    this.report = core.report;
+    this.#core = core;
+    this.#clock = clock;
+  }
+
+  soon(callback: () => void): void {
+    this.#core.soon(callback);
+  }
+
+  /** A socket has an event. */
+  beginTurn(): void {
+    this.turns += 1;
+    this.#core.runSoon();
+  }
+
+  inNextTurn(callback: () => void): void {
+    this.#clock.callLater(0, callback);
+  }
+}
