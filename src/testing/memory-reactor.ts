@@ -14,7 +14,7 @@ import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
-import { checkData, checkMilliseconds } from '../internal/check.js';
+import { checkData, checkMilliseconds, checkObject } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { systemError } from '../internal/system-error.js';
@@ -98,6 +98,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
     factory: FactoryLike,
     options: ListenUNIXOptions = {},
   ): ListeningPort<UNIXAddress> {
+    checkObject('options of listenUNIX', options);
     // Nothing here is a file, nor may it be locked by one.
     const listeningPort = super.listenUNIX(path, factory, { ...options, wantPID: false });
     this.unixServers.push({ path, options, ...this.#server(listeningPort, factory) });
@@ -109,6 +110,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
     factory: FactoryLike,
     options: ConnectUNIXOptions = {},
   ): Connector<UNIXAddress> {
+    checkObject('options of connectUNIX', options);
     const connector = super.connectUNIX(path, factory, { ...options, checkPID: false });
     this.unixClients.push({ path, options, ...this.#client(connector, factory) });
     return connector;

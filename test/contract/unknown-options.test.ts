@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { serveUpgradable, takeListeners } from '../../src/handover/index.js';
 import {
+  BasicProducerConsumerProxy,
   Cooperator,
   createReactor,
   Deferred,
@@ -29,6 +30,7 @@ import {
   LineReceiver,
   NetstringDecoder,
   NetstringReceiver,
+  ProducerConsumerProxy,
   Protocol,
   type Reactor,
   react,
@@ -123,6 +125,9 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => reactor.connectUNIXDatagram('/x', () => {}, o)),
   ],
   ConnectUNIXOptions: [memory((reactor, o) => reactor.connectUNIX('/x', Protocol, o))],
+  BasicProducerConsumerProxyOptions: [
+    (o) => new BasicProducerConsumerProxy(new MemoryTransport(), o),
+  ],
   CooperatorOptions: [(o) => new Cooperator(and(o, { clock }))],
   CreateReactorOptions: [
     (o) => createReactor(and(o, { kind: 'node' })),
@@ -178,6 +183,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
         o,
       ),
   ],
+  ProducerConsumerProxyOptions: [(o) => new ProducerConsumerProxy(new MemoryTransport(), o)],
   Rate: [
     (total) => new ShapingFactory(Protocol, { clock, read: { total } }),
     (perConnection) => new ShapingFactory(Protocol, { clock, write: { perConnection } }),
@@ -225,6 +231,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
 /** Types that look like options and are none. */
 const NOT_OPTIONS: Readonly<Record<string, string>> = {
   AddonNotLoadedOptions: 'made by Ropewalk itself, for an error',
+  ProtocolToConsumerAdapter: 'a part of a protocol',
 };
 
 const types = [...findOptionsTypes()].filter(([name]) => !(name in NOT_OPTIONS));

@@ -1,6 +1,6 @@
 /** The owner of a connection that was adopted: no port or connector has it. */
 import type { Address } from '../../core/address.js';
-import type { ClientProtocolFactory } from '../../core/factory.js';
+import { builtProtocol, type ClientProtocolFactory } from '../../core/factory.js';
 import type { StreamProtocol } from '../../core/protocol.js';
 import type { SocketTransport } from '../../core/transport.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
@@ -32,7 +32,7 @@ export class AdoptedOwner implements StreamOwner {
     this.#host = transport.getHost();
     let protocol: StreamProtocol | null;
     try {
-      protocol = this.#factory.buildProtocol(transport.getPeer());
+      protocol = builtProtocol(this.#factory, transport.getPeer());
     } catch (error) {
       this.#reactor.report(error, 'buildProtocol');
       protocol = null;

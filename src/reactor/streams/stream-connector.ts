@@ -18,7 +18,7 @@ import {
   ConnectTimeoutError,
   connectErrorFrom,
 } from '../../core/errors/connecting.js';
-import type { ClientProtocolFactory } from '../../core/factory.js';
+import { builtProtocol, type ClientProtocolFactory } from '../../core/factory.js';
 import { Protocol, type StreamProtocol } from '../../core/protocol.js';
 import type { SocketTransport } from '../../core/transport.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
@@ -136,8 +136,8 @@ export class StreamConnector<D extends Destination = Destination>
       const factory = this.#factory;
       protocol =
         this.context === undefined
-          ? factory.buildProtocol(peer)
-          : this.context.runInAsyncScope(factory.buildProtocol, factory, peer);
+          ? builtProtocol(factory, peer)
+          : this.context.runInAsyncScope(builtProtocol, undefined, factory, peer);
     } catch (error) {
       reactor.report(error, 'buildProtocol');
       transport.discard();
