@@ -62,6 +62,7 @@ const NOT_LISTENING = notConnected<UDPTransport & UNIXDatagramTransport>(
     fileno: true,
     getBroadcastAllowed: true,
     getHost: true,
+    getMulticastInterface: true,
     getMulticastLoopback: true,
     getMulticastTTL: true,
     joinGroup: true,
@@ -77,6 +78,7 @@ const NOT_LISTENING = notConnected<UDPTransport & UNIXDatagramTransport>(
     stopListening: true,
     unregisterProducer: true,
     write: true,
+    writeSequence: true,
   },
   'startProtocol',
 );
@@ -159,6 +161,12 @@ export interface DatagramTransport<A extends Address = Address> extends Consumer
    * @throws InvalidArgumentTypeError
    */
   write(data: Uint8Array | string, to?: A | DestinationOf<A>, options?: SendOptions): void;
+  /** Sends all parts as one datagram: {@link write}. @throws InvalidArgumentTypeError, and nothing is sent. */
+  writeSequence(
+    parts: Iterable<Uint8Array | string>,
+    to?: A | DestinationOf<A>,
+    options?: SendOptions,
+  ): void;
   getHost(): A;
   /** Drops what waits to be sent and takes no more: {@link ListeningPort.stopListening}. */
   stopListening(): Deferred<void>;
@@ -209,6 +217,8 @@ export interface UDPTransport extends DatagramTransport<IPAddress>, ListeningPor
   setMulticastLoopback(enabled: boolean): void;
   /** The interface that multicast datagrams leave by: number, name or IP address. Default: the system's choice. */
   setMulticastInterface(outgoing: string | number): void;
+  /** What {@link setMulticastInterface} was last given since the port began to listen. Undefined: the system's choice. */
+  getMulticastInterface(): string | number | undefined;
 }
 
 /** A UNIX datagram socket. Native only. */

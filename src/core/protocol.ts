@@ -1,45 +1,9 @@
-/** What a connection talks to: application code that takes bytes and gives bytes, and knows nothing of sockets. */
-import type { Factory } from './factory.js';
-import { notConnected } from './not-connected.js';
-import type { TCPTransport, Transport, UNIXTransport } from './transport.js';
+/** The base of protocols: application code that takes bytes and gives bytes, and knows nothing of sockets. */
 
-/**
- * What a reactor calls. {@link Protocol} is the usual base; anything of this shape will do.
- *
- * Order: `makeConnection` once, `dataReceived` any number of times, `connectionLost` once. None is called from inside
- * another, nor from inside a transport's method. An exception out of any of them is reported, unless it is a
- * {@link RemoteProtocolError}, and ends the connection with that exception as the reason; other connections do not notice.
- */
-export interface StreamProtocol {
-  /**
-   * Whether `dataReceived` may be called with lent bytes. Asked at each delivery. Default false.
-   *
-   * - False: bytes are *given*. They are the receiver's own, in an `ArrayBuffer` that no other connection and no other delivery
-   *   shares: it may keep, change, transfer or post them.
-   * - True: bytes are *lent*, which saves the copy. They are valid until `dataReceived` returns and are overwritten afterwards.
-   *   What is kept must be copied (`Buffer.copyBytesFrom`); what is passed to `write` in time is sent as it is. Do not
-   *   post or clone them: `data.buffer` is the receive memory of all connections, and would be copied as a whole.
-   */
-  readonly acceptsLentBytes?: boolean;
-  makeConnection(transport: Transport): void;
-  /** @param data At most 64 KiB; yours to keep, unless {@link acceptsLentBytes}. */
-  dataReceived(data: Buffer): void;
-  /** @param reason `ConnectionDone`, `ConnectionLost`, `ConnectionAborted`, or what application code threw. */
-  connectionLost(reason: Error): void;
-  /**
-   * With this method a protocol can be half-closed: it is told that the peer has finished sending, the connection stays
-   * open for writing, and closing it is the protocol's task. Without it, the peer's end of sending ends the connection:
-   * what was written before is sent as far as the system takes it at once, the rest is dropped.
-   */
-  readConnectionLost?(): void;
-  /**
-   * A descriptor came over a UNIX socket (unix(7), SCM_RIGHTS): called before the `dataReceived` of the bytes it came with.
-   * It is yours to close. Without this method the system closes what a peer sends.
-   */
-  fileDescriptorReceived?(fd: number): void;
-  /** `loseWriteConnection` has been carried out: everything was sent and the peer sees the end. */
-  writeConnectionLost?(): void;
-}
+import { notConnected } from './not-connected.js';
+import type { ProtocolFactory } from './protocol-factory.js';
+import type { StreamProtocol } from './stream-protocol.js';
+import type { TCPTransport, Transport, UNIXTransport } from './transport.js';
 
 /** @internal The transport of a protocol before `connectionMade`. */
 export const NOT_CONNECTED: Transport = notConnected<TCPTransport & UNIXTransport>(
@@ -73,7 +37,7 @@ export class Protocol implements StreamProtocol {
   /** The connection. Its methods throw a {@link NotConnectedError} before `connectionMade`. */
   transport: Transport = NOT_CONNECTED;
   /** The factory that built this protocol, where one did. */
-  factory: Factory | undefined = undefined;
+  factory: ProtocolFactory | undefined = undefined;
   /** {@link StreamProtocol.acceptsLentBytes}. Not there unless a subclass defines it. */
   declare readonly acceptsLentBytes?: boolean;
 
@@ -128,14 +92,4 @@ export class HandlerProtocol extends Protocol {
   override connectionLost(reason: Error): void {
     this.#handlers.connectionLost?.(reason, this.transport);
   }
-}
-
-/** True for what a reactor can call as it is. */
-export function isStreamProtocol(value: object): value is StreamProtocol {
-  const { makeConnection, dataReceived, connectionLost } = value as Partial<StreamProtocol>;
-  return (
-    typeof makeConnection === 'function' &&
-    typeof dataReceived === 'function' &&
-    typeof connectionLost === 'function'
-  );
 }

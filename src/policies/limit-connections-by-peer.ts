@@ -1,7 +1,8 @@
 /** Limits how many connections each peer has at a time. */
 import type { Address } from '../core/address.js';
-import type { ClientProtocolFactory, FactoryLike } from '../core/factory.js';
-import type { StreamProtocol } from '../core/protocol.js';
+import type { FactoryLike } from '../core/factory.js';
+import type { ClientProtocolFactory } from '../core/protocol-factory.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import { checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { limitedOverflow } from './limit-total-connections.js';

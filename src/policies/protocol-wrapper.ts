@@ -5,7 +5,8 @@
 import type { Address } from '../core/address.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
-import { NOT_CONNECTED, type StreamProtocol } from '../core/protocol.js';
+import { NOT_CONNECTED } from '../core/protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import type {
   DetachedConnection,
   TCPTransport,

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { serveUpgradable, takeListeners } from '../../src/handover/index.js';
 import {
   BasicProducerConsumerProxy,
+  BucketFilter,
   Cooperator,
   createReactor,
   Deferred,
@@ -44,6 +45,7 @@ import {
 } from '../../src/index.js';
 import {
   checkEachTest,
+  datagramContract,
   decoderContract,
   inRealTime,
   joinProtocols,
@@ -128,10 +130,18 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   BasicProducerConsumerProxyOptions: [
     (o) => new BasicProducerConsumerProxy(new MemoryTransport(), o),
   ],
+  BucketFilterOptions: [(o) => new BucketFilter(and(o, { clock, ...rate }))],
   CooperatorOptions: [(o) => new Cooperator(and(o, { clock }))],
   CreateReactorOptions: [
     (o) => createReactor(and(o, { kind: 'node' })),
     (o) => createReactor(and(o, { kind: 'native' })),
+  ],
+  DatagramContractOptions: [
+    (o) =>
+      datagramContract(
+        inRealTime(() => new MemoryReactor()),
+        o,
+      ),
   ],
   DecoderContractOptions: [(o) => decoderContract(o)],
   'Deferred.toPromise': [(o) => new Deferred().toPromise(o)],
@@ -169,7 +179,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => reactor.listenUNIXDatagram('/x', () => {}, o)),
   ],
   ListenUNIXOptions: [memory((reactor, o) => reactor.listenUNIX('/x', Protocol, o))],
-  MemoryReactor: [(o) => new MemoryReactor(o)],
+  MemoryReactorOptions: [(o) => new MemoryReactor(o)],
   MemoryTransportOptions: [(o) => new MemoryTransport(o)],
   MulticastMembership: [
     memory((reactor, o) => udp(reactor).joinGroup('239.1.2.3', o)),

@@ -2,7 +2,8 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { DatagramProtocol } from '../../src/core/datagram.js';
 import { NotConnectedError } from '../../src/core/errors/connection.js';
-import { HandlerProtocol, isStreamProtocol, Protocol } from '../../src/core/protocol.js';
+import { HandlerProtocol, Protocol } from '../../src/core/protocol.js';
+import { isStreamProtocol } from '../../src/core/stream-protocol.js';
 import type { Transport } from '../../src/core/transport.js';
 
 /** All that a protocol looks at by itself. */

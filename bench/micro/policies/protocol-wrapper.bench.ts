@@ -4,12 +4,10 @@
 
 import { IPv4Address } from '../../../src/core/address.js';
 import type { Clock } from '../../../src/core/clock.js';
-import {
-  type ClientProtocolFactory,
-  type FactoryLike,
-  toFactory,
-} from '../../../src/core/factory.js';
-import { Protocol, type StreamProtocol } from '../../../src/core/protocol.js';
+import { type FactoryLike, toFactory } from '../../../src/core/factory.js';
+import { Protocol } from '../../../src/core/protocol.js';
+import type { ClientProtocolFactory } from '../../../src/core/protocol-factory.js';
+import type { StreamProtocol } from '../../../src/core/stream-protocol.js';
 import type { Transport } from '../../../src/core/transport.js';
 import { LimitConnectionsByPeerFactory } from '../../../src/policies/limit-connections-by-peer.js';
 import { ShapingFactory } from '../../../src/policies/shaping-factory.js';

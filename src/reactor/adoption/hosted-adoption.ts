@@ -63,7 +63,7 @@ export class HostedAdoption implements ReactorAdoption {
     factory: FactoryLike,
     options: AdoptConnectionOptions = {},
   ): SocketTransport | null {
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     const takeOver = adoptSettings('adoptStreamConnection', fd, options, CONNECTION_OPTIONS);
     const { unread } = options;
     if (unread !== undefined && !(unread instanceof Uint8Array)) {

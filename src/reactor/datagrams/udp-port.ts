@@ -40,6 +40,8 @@ const MEMBERSHIP_OPTIONS: OptionNames<MulticastMembership> = { interface: true, 
 
 export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTransport {
   private readonly openUDPSocket: OpenUDPSocket;
+  /** No system tells it in the form that it was set. */
+  private outgoing: string | number | undefined = undefined;
 
   constructor(
     reactor: PortReactor,
@@ -103,9 +105,16 @@ export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTr
 
   setMulticastInterface(outgoing: string | number): void {
     this.openSocket().setMulticastInterface(interfaceText('outgoing', outgoing));
+    this.outgoing = outgoing;
+  }
+
+  getMulticastInterface(): string | number | undefined {
+    this.openSocket();
+    return this.outgoing;
   }
 
   protected override open(): UDPSocket {
+    this.outgoing = undefined;
     return this.openUDPSocket(this);
   }
 

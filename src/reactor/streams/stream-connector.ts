@@ -18,8 +18,10 @@ import {
   ConnectTimeoutError,
   connectErrorFrom,
 } from '../../core/errors/connecting.js';
-import { builtProtocol, type ClientProtocolFactory } from '../../core/factory.js';
-import { Protocol, type StreamProtocol } from '../../core/protocol.js';
+import { builtProtocol } from '../../core/factory.js';
+import { Protocol } from '../../core/protocol.js';
+import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { SocketTransport } from '../../core/transport.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { clientSocketChannel } from '../diagnostics.js';
@@ -81,7 +83,7 @@ export class StreamConnector<D extends Destination = Destination>
     if (this.#state !== 'disconnected') {
       throw new ConnectorStateError(`cannot connect: the connector is ${this.#state}`);
     }
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     if (!this.#factoryStarted) {
       this.#factory.doStart();
       this.#factoryStarted = true;

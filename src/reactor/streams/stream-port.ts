@@ -1,9 +1,10 @@
 /** A port that accepts streams, TCP or UNIX: its factory, its states, and what becomes of an accepted connection. */
 import type { Address } from '../../core/address.js';
 import { NotListeningError } from '../../core/errors/listening.js';
-import { builtProtocol, type ClientProtocolFactory } from '../../core/factory.js';
+import { builtProtocol } from '../../core/factory.js';
 import type { ListeningPort, StopListeningOptions } from '../../core/listening-port.js';
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { SocketTransport } from '../../core/transport.js';
 import { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
@@ -53,7 +54,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
 
   startListening(): void {
     if (this.#socket !== undefined) return;
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     const socket = this.#open(this);
     try {
       this.#factory.doStart();

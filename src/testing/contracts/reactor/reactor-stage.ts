@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Protocol, type StreamProtocol } from '../../../core/protocol.js';
+import { Protocol } from '../../../core/protocol.js';
 import type { Reactor } from '../../../core/reactor.js';
+import type { StreamProtocol } from '../../../core/stream-protocol.js';
 import {
   checkChoice,
   checkFunction,
