@@ -104,6 +104,7 @@ export {
   ReactorAlreadyRunningError,
   ReactorDisposedError,
   ReactorNotRunningError,
+  ReactorStoppingError,
   UnsupportedError,
 } from './core/errors/reactor.js';
 export { type BuildProtocol, ClientFactory, Factory, type FactoryLike } from './core/factory.js';

@@ -54,7 +54,7 @@ export {
 export type { LoopbackReasons } from './loopback-ends.js';
 export { ManualClock } from './manual-clock.js';
 export type { SentDatagram } from './memory-datagram-socket.js';
-export { MemoryReactor } from './memory-reactor.js';
+export { MemoryReactor, type MemoryReactorOptions } from './memory-reactor.js';
 export type {
   MemoryClient,
   MemoryServer,

@@ -108,7 +108,7 @@ export class MemoryBackend implements ReactorBackend {
 
   /** Gives a transport its turns, unless the application has closed it already. */
   keep(transport: MemoryTransport): MemoryTransport {
-    if (transport.connected) this.open.add(transport);
+    if (transport.connected || transport.disconnecting) this.open.add(transport);
     return transport;
   }
 

@@ -289,8 +289,8 @@ export class MemoryTransport extends StreamTransport {
 
   protected override closeNow(reset: boolean): void {
     if (!reset) this.#send();
+    this.#peerSees = reset || this.#waitingBytes > 0 ? 'reset' : 'end';
     this.#drop();
-    this.#peerSees = reset ? 'reset' : 'end';
   }
 
   /** Whether the next piece, or the peer's end, can be told to the protocol. */

@@ -96,6 +96,7 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ReactorAlreadyRunningError: new errors.ReactorAlreadyRunningError(),
   ReactorNotRunningError: new errors.ReactorNotRunningError(),
   ReactorDisposedError: new errors.ReactorDisposedError(),
+  ReactorStoppingError: new errors.ReactorStoppingError(),
   ProducerRegisteredError: new errors.ProducerRegisteredError(),
   UnsupportedError: new errors.UnsupportedError('feature', 'why'),
   AddonNotLoadedError: new errors.AddonNotLoadedError('m'),

@@ -146,7 +146,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
 
   startListening(): void {
     if (this.socket !== undefined) return;
-    this.reactor.checkUsable();
+    this.reactor.checkOpen();
     const socket = this.open();
     this.socket = socket;
     this.host = socket.address;

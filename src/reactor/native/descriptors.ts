@@ -18,7 +18,7 @@ const MAX_FD = 2 ** 31 - 1;
 /** The reactor whose descriptors are watched. */
 interface WatchingReactor extends TurnReactor {
   /** @throws ReactorDisposedError */
-  checkUsable(): void;
+  checkOpen(): void;
 }
 
 class WatchedDescriptor implements NativeSocket {
@@ -51,7 +51,7 @@ export class NativeDescriptors implements ReactorDescriptors {
 
   addReader(descriptor: ReadDescriptor): void {
     checkHasDescriptors('addReader');
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     checkFunction('doRead', descriptor?.doRead);
     this.#change(this.#watch(descriptor), (watched) => {
       watched.reader = descriptor;
@@ -60,7 +60,7 @@ export class NativeDescriptors implements ReactorDescriptors {
 
   addWriter(descriptor: WriteDescriptor): void {
     checkHasDescriptors('addWriter');
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     checkFunction('doWrite', descriptor?.doWrite);
     this.#change(this.#watch(descriptor), (watched) => {
       watched.writer = descriptor;
@@ -97,12 +97,14 @@ export class NativeDescriptors implements ReactorDescriptors {
     return [...this.#watched.values()].flatMap(({ writer }) => (writer ? [writer] : []));
   }
 
-  removeAll(): void {
+  removeAll(): (ReadDescriptor | WriteDescriptor)[] {
+    const removed = new Set([...this.getReaders(), ...this.getWriters()]);
     for (const watched of [...this.#watched.values()]) {
       this.#change(watched, () => {
         watched.reader = watched.writer = undefined;
       });
     }
+    return [...removed];
   }
 
   readable(watched: WatchedDescriptor): void {

@@ -82,7 +82,7 @@ export class StreamConnector<D extends Destination = Destination>
     if (this.#state !== 'disconnected') {
       throw new ConnectorStateError(`cannot connect: the connector is ${this.#state}`);
     }
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     if (!this.#factoryStarted) {
       this.#factory.doStart();
       this.#factoryStarted = true;

@@ -50,7 +50,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
 
   startListening(): void {
     if (this.#socket !== undefined) return;
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     const socket = this.#open(this);
     try {
       this.#factory.doStart();

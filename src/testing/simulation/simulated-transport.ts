@@ -179,8 +179,9 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
 
   protected override closeNow(reset: boolean): void {
     if (reset) this.#endpoint.reset();
-    else {
-      if (this.#send()) this.#close();
+    else if (this.#send()) {
+      if (this.#queue.byteLength === 0) this.#close();
+      else this.#endpoint.reset(`closed with ${this.#queue.byteLength} B unsent`);
     }
     this.#queue.clear();
   }

@@ -199,6 +199,8 @@ export class TransportCases {
         await body(new TransportScene(ends, stage, errors, this.#options));
         checkRules(ends, errors);
       } finally {
+        // Disposal would wait for unsent bytes and producers.
+        for (const { opened, transport } of ends) if (opened) transport.abortConnection();
         await stage.dispose();
       }
       checkRules(ends, errors);
