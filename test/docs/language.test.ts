@@ -7,7 +7,14 @@ import { describe, expect, it } from 'vitest';
 
 const ROOT = new URL('../../', import.meta.url);
 const FOLDERS = ['docs', 'examples'];
-const FILES = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'native/README.md'];
+const FILES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'native/README.md',
+  'bench/README.md',
+];
 const EXTENSIONS = /\.(md|ts|h|cc)$/;
 
 const REPLACEMENTS: readonly [pattern: RegExp, replacement: string][] = [
