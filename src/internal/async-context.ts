@@ -41,3 +41,14 @@ export function inContext<Args extends unknown[]>(
   if (context === undefined) return callback;
   return (...args) => context.runInAsyncScope(callback, undefined, ...args);
 }
+
+/** Calls a method in `context`. For calls that are rare: the arguments are spread. */
+export function callIn<Self, Args extends unknown[]>(
+  context: AsyncContext,
+  self: Self,
+  method: (this: Self, ...args: Args) => void,
+  ...args: Args
+): void {
+  if (context === undefined) method.apply(self, args);
+  else context.runInAsyncScope(method, self, ...args);
+}
