@@ -19,7 +19,7 @@ import {
   InvalidArgumentValueError,
 } from '../../core/errors/arguments.js';
 import { AlreadyCalledError, AlreadyCancelledError } from '../../core/errors/reactor.js';
-import { captureContext, inContext } from '../../internal/async-context.js';
+import { inContextOf } from '../../internal/async-context.js';
 
 export interface DelayedCallsOptions {
   /** Monotonic time in milliseconds. */
@@ -327,7 +327,7 @@ class ScheduledCall implements DelayedCall {
     if (typeof callback !== 'function') {
       throw new InvalidArgumentTypeError('callback', 'a function', callback);
     }
-    if (this.active()) this.onDropped = inContext(captureContext(), callback);
+    if (this.active()) this.onDropped = inContextOf(this.callback, callback);
   }
 
   cancel(): void {

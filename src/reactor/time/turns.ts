@@ -67,7 +67,7 @@ export class Turns {
   }
 
   dropDelayedCalls(): void {
-    this.#delayedCalls.drop();
+    ROOT_CONTEXT.runInAsyncScope(() => this.#delayedCalls.drop());
   }
 
   /** Runs what `soon` was asked for: to be called before anything received is delivered. */
