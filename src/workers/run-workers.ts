@@ -6,24 +6,24 @@ import { WorkerGroup } from './worker-group.js';
 import { type RunWorkersOptions, workerSettings } from './worker-settings.js';
 
 /**
- * Starts workers, each a thread or process with a reactor of its own, and in each calls the default export of a module: a
- * function that is given a WorkerContext, and may give back what to do in the end. One that ends without being asked, in
- * whichever way, is started again after a while; also where it ended cleanly.
+ * Starts workers, each a thread or process with its own reactor, and calls the default export of a module in each: a function
+ * that receives a WorkerContext, and may return a stop function. A worker that ends without being asked, even without an error,
+ * is started again after a delay.
  *
- * The same happens to one that hangs: see `hangTimeoutMs`.
+ * The same applies to a worker that hangs: see `hangTimeoutMs`.
  *
- * What a worker reports as an error is reported here, as `worker 0: ...`, and so is that a worker crashed.
+ * Errors that a worker reports are reported here, as `worker 0: ...`. Crashes of workers are reported too.
  *
- * Signals mean what this process makes of them: worker processes ignore SIGINT, SIGTERM and SIGHUP, and end when this one
- * does, however it ends.
+ * This process alone decides about signals: worker processes ignore SIGINT, SIGTERM and SIGHUP, and end when this process ends
+ * for any reason.
  *
- * @param module URL or absolute path. A relative one is made absolute by `new URL('./server.js', import.meta.url)`.
+ * @param module URL or absolute path. Make a relative one absolute with `new URL('./server.js', import.meta.url)`.
  * @example
  * const group = runWorkers(new URL('./server.js', import.meta.url), { workers: 4 });
  * await group.ready;
  * process.once('SIGTERM', () => void group.stop());
  *
- * @throws InvalidArgumentTypeError, InvalidArgumentValueError; for `data` that can't be cloned what `structuredClone` throws.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError; the error of `structuredClone` if `data` cannot be cloned.
  */
 export function runWorkers(module: URL | string, options: RunWorkersOptions = {}): WorkerGroup {
   const settings = workerSettings(module, options);

@@ -1,12 +1,12 @@
-/** What a group tells about its workers. */
+/** Events that a group reports about its workers. */
 
 interface OfWorker {
-  /** Which one, counted from 0. */
+  /** The index of the worker, from 0. */
   readonly worker: number;
 }
 
 interface OfLife extends OfWorker {
-  /** Number of its thread or process; -1 where it could not be started. */
+  /** The number of its thread or process; -1 if it could not be started. */
   readonly id: number;
 }
 
@@ -15,7 +15,7 @@ export interface WorkerStarted extends OfLife {
   readonly type: 'started';
 }
 
-/** Its module's function has its result. */
+/** The result of its module's function is available. */
 export interface WorkerReady extends OfLife {
   readonly type: 'ready';
 }
@@ -25,7 +25,7 @@ export interface WorkerDraining extends OfLife {
   readonly type: 'draining';
 }
 
-/** It said nothing for `silentMs`: it is ended by force now, and `exited` follows. */
+/** It sent nothing for `silentMs`: it is killed now, and `exited` follows. */
 export interface WorkerHung extends OfLife {
   readonly type: 'hung';
   readonly silentMs: number;
@@ -34,14 +34,14 @@ export interface WorkerHung extends OfLife {
 /** It is gone. */
 export interface WorkerExited extends OfLife {
   readonly type: 'exited';
-  /** Null where a signal ended it, or it could not be started. */
+  /** Null if a signal ended it, or it could not be started. */
   readonly exitCode: number | null;
   readonly signal: string | null;
   /** The exception that ended a thread. A process prints its exceptions itself. */
   readonly error: Error | undefined;
-  /** Whether it was told to end. */
+  /** Whether it was asked to end. */
   readonly asked: boolean;
-  /** Whether it took too long, to become ready, to answer or to end, and was ended by force. */
+  /** Whether it took too long to become ready, to answer or to end, and was killed. */
   readonly killed: boolean;
 }
 
@@ -56,7 +56,7 @@ export interface WorkerFailed extends OfWorker {
 export interface WorkerRestarting extends OfWorker {
   readonly type: 'restarting';
   readonly delayMs: number;
-  /** How often in a row it ended without having been healthy. */
+  /** The number of consecutive ends without a healthy period. */
   readonly failures: number;
 }
 
