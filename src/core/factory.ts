@@ -2,6 +2,7 @@
 import type { Address } from './address.js';
 import type { Connector } from './connector.js';
 import { InvalidArgumentTypeError } from './errors/arguments.js';
+import type { MaybeAsync } from './maybe-async.js';
 import {
   HandlerProtocol,
   isStreamProtocol,
@@ -15,19 +16,19 @@ export interface ProtocolFactory {
   /** @returns The protocol of a new connection; null closes the connection without a word. */
   buildProtocol(address: Address): StreamProtocol | null;
   /** A port or connector begins to use this factory. */
-  doStart(): void;
+  doStart(): unknown;
   /** A port or connector has finished with it. */
-  doStop(): void;
+  doStop(): unknown;
 }
 
 /** What a reactor calls on the side of a connector. {@link ClientFactory} is the usual base. */
 export interface ClientProtocolFactory extends ProtocolFactory {
   /** An attempt begins. Called before `connectTCP` returns. */
-  startedConnecting?(connector: Connector): void;
+  startedConnecting?(connector: Connector): unknown;
   /** The attempt failed: `connector.connect()` tries again. Never called before `connectTCP` has returned. */
-  clientConnectionFailed?(connector: Connector, reason: Error): void;
+  clientConnectionFailed?(connector: Connector, reason: Error): unknown;
   /** The connection ended, after the protocol was told: `connector.connect()` connects again. */
-  clientConnectionLost?(connector: Connector, reason: Error): void;
+  clientConnectionLost?(connector: Connector, reason: Error): unknown;
 }
 
 /** Base for factories. Override `buildProtocol`, or give the protocol's class to {@link Factory.forProtocol}. */
@@ -56,28 +57,29 @@ export class Factory implements ProtocolFactory {
   }
 
   /** Called before the first port or connector uses this factory. */
-  startFactory(): void {}
+  startFactory(): MaybeAsync {}
 
   /** Called after the last port or connector has finished with it. */
-  stopFactory(): void {}
+  stopFactory(): MaybeAsync {}
 
-  doStart(): void {
-    if (this.#users === 0) this.startFactory();
+  doStart(): MaybeAsync {
+    const started = this.#users === 0 ? this.startFactory() : undefined;
     this.#users += 1;
+    return started;
   }
 
-  doStop(): void {
-    if (this.#users === 0) return;
+  doStop(): MaybeAsync {
+    if (this.#users === 0) return undefined;
     this.#users -= 1;
-    if (this.#users === 0) this.stopFactory();
+    return this.#users === 0 ? this.stopFactory() : undefined;
   }
 }
 
 /** Base for factories of outgoing connections. */
 export class ClientFactory extends Factory implements ClientProtocolFactory {
-  startedConnecting(_connector: Connector): void {}
+  startedConnecting(_connector: Connector): MaybeAsync {}
   clientConnectionFailed(_connector: Connector, _reason: Error): void {}
-  clientConnectionLost(_connector: Connector, _reason: Error): void {}
+  clientConnectionLost(_connector: Connector, _reason: Error): MaybeAsync {}
 }
 
 class ProtocolClassFactory<Args extends unknown[]> extends ClientFactory {

@@ -1,5 +1,6 @@
 /** What a connection talks to: application code that takes bytes and gives bytes, and knows nothing of sockets. */
 import type { Factory } from './factory.js';
+import type { MaybeAsync } from './maybe-async.js';
 import type { Transport } from './transport.js';
 
 /**
@@ -8,6 +9,10 @@ import type { Transport } from './transport.js';
  * Order: `makeConnection` once, `dataReceived` any number of times, `connectionLost` once. None is called from inside
  * another, nor from inside a transport's method. An exception out of any of them is reported, unless it is a
  * {@link RemoteProtocolError}, and ends the connection with that exception as the reason; other connections do not notice.
+ *
+ * A callback may be `async`: the rejection of a promise that it returns has the same effect as an exception. Nothing waits
+ * for the promise. The next callbacks come meanwhile, and reading goes on: call `pauseProducing` to hold the peer back. Lent
+ * bytes are valid until the first `await` only.
  */
 export interface StreamProtocol {
   /**
@@ -20,24 +25,24 @@ export interface StreamProtocol {
    *   post or clone them: `data.buffer` is the receive memory of all connections, and would be copied as a whole.
    */
   readonly acceptsLentBytes?: boolean;
-  makeConnection(transport: Transport): void;
+  makeConnection(transport: Transport): unknown;
   /** @param data At most 64 KiB; yours to keep, unless {@link acceptsLentBytes}. */
-  dataReceived(data: Buffer): void;
+  dataReceived(data: Buffer): unknown;
   /** @param reason `ConnectionDone`, `ConnectionLost`, `ConnectionAborted`, or what application code threw. */
-  connectionLost(reason: Error): void;
+  connectionLost(reason: Error): unknown;
   /**
    * With this method a protocol can be half-closed: it is told that the peer has finished sending, the connection stays
    * open for writing, and closing it is the protocol's task. Without it, the peer's end of sending ends the connection:
    * what was written before is sent as far as the system takes it at once, the rest is dropped.
    */
-  readConnectionLost?(): void;
+  readConnectionLost?(): unknown;
   /**
    * A descriptor came over a UNIX socket (unix(7), SCM_RIGHTS): called before the `dataReceived` of the bytes it came with.
    * It is yours to close. Without this method the system closes what a peer sends.
    */
-  fileDescriptorReceived?(fd: number): void;
+  fileDescriptorReceived?(fd: number): unknown;
   /** `loseWriteConnection` has been carried out: everything was sent and the peer sees the end. */
-  writeConnectionLost?(): void;
+  writeConnectionLost?(): unknown;
 }
 
 /** Base for protocols: override what you need. */
@@ -54,28 +59,28 @@ export class Protocol implements StreamProtocol {
     return this.transport?.connected ?? false;
   }
 
-  makeConnection(transport: Transport): void {
+  makeConnection(transport: Transport): MaybeAsync {
     this.transport = transport;
-    this.connectionMade();
+    return this.connectionMade();
   }
 
   /** The connection is open: called once. */
-  connectionMade(): void {}
+  connectionMade(): MaybeAsync {}
 
   /** Bytes arrived: {@link StreamProtocol.dataReceived}. */
-  dataReceived(_data: Buffer): void {}
+  dataReceived(_data: Buffer): MaybeAsync {}
 
   /** The connection is gone: called once. {@link StreamProtocol.connectionLost}. */
-  connectionLost(_reason: Error): void {}
+  connectionLost(_reason: Error): MaybeAsync {}
 }
 
 /** A protocol written as a plain object. Every method may be left out; each is given the transport last. */
 export interface ProtocolHandlers {
   /** {@link StreamProtocol.acceptsLentBytes}. Read when the protocol is made. */
   readonly acceptsLentBytes?: boolean;
-  connectionMade?(transport: Transport): void;
-  dataReceived?(data: Buffer, transport: Transport): void;
-  connectionLost?(reason: Error, transport: Transport): void;
+  connectionMade?(transport: Transport): unknown;
+  dataReceived?(data: Buffer, transport: Transport): unknown;
+  connectionLost?(reason: Error, transport: Transport): unknown;
 }
 
 /** Makes a {@link Protocol} of a plain object's handlers. */
@@ -89,16 +94,16 @@ export class HandlerProtocol extends Protocol {
     this.acceptsLentBytes = handlers.acceptsLentBytes === true;
   }
 
-  override connectionMade(): void {
-    this.#handlers.connectionMade?.(this.transport);
+  override connectionMade(): MaybeAsync {
+    return this.#handlers.connectionMade?.(this.transport) as MaybeAsync;
   }
 
-  override dataReceived(data: Buffer): void {
-    this.#handlers.dataReceived?.(data, this.transport);
+  override dataReceived(data: Buffer): MaybeAsync {
+    return this.#handlers.dataReceived?.(data, this.transport) as MaybeAsync;
   }
 
-  override connectionLost(reason: Error): void {
-    this.#handlers.connectionLost?.(reason, this.transport);
+  override connectionLost(reason: Error): MaybeAsync {
+    return this.#handlers.connectionLost?.(reason, this.transport) as MaybeAsync;
   }
 }
 
