@@ -1,11 +1,11 @@
-// An echo server on sockets that were opened by a service manager:
+// An echo server on sockets opened by a service manager:
 // `systemd-socket-activate -l 7016 -E PATH node --import tsx examples/activated-server.ts`
 import { createReactor, Protocol } from 'ropewalk';
 import { takeInheritedSockets } from 'ropewalk/handover';
 
 class Echo extends Protocol {
   override connectionMade(): void {
-    this.transport.registerProducer(this.transport, true); // no faster than the peer reads
+    this.transport.registerProducer(this.transport, true); // receive no faster than the peer reads
   }
 
   override dataReceived(data: Buffer): void {

@@ -17,7 +17,7 @@ class Chatter extends LineOnlyReceiver {
     this.sendLine('Your nickname?');
   }
 
-  // A client that talks faster than the others read waits for them, but not forever.
+  // A client that talks faster than the others read is paused until they have read, but not forever.
   override dataReceived(data: Buffer): void {
     const wait = someLag();
     super.dataReceived(data);
@@ -58,7 +58,7 @@ function tell(text: string, except?: Chatter): void {
 try {
   const { port = '7008' } = parseArgs({ options: { port: { type: 'string' } } }).values;
   const reactor = createReactor();
-  // A peer that doesn't read is disconnected once more than 1 MiB is unsent, so it can't fill the memory.
+  // A peer that does not read is disconnected once more than 1 MiB is unsent, so it cannot fill the memory.
   const factory = new LimitUnsentBytesFactory(() => new Chatter(reactor), { clock: reactor });
   const listening = reactor.listenTCP(Number(port), factory, { interface: '127.0.0.1' });
   const address = listening.getHost();

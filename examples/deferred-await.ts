@@ -1,4 +1,4 @@
-// Deferreds and promises: callbacks run at once, `await` goes on in a microtask, and each can be made of the other.
+// Deferreds and promises: callbacks run at once, `await` continues in a microtask, and each converts to the other.
 import { readFile } from 'node:fs/promises';
 import { Deferred, fail, succeed } from 'ropewalk';
 
@@ -17,7 +17,7 @@ answer.callback('the tide');
 console.log('callback() has returned');
 await Promise.all(waiting);
 
-// One that has a result already is waited for all the same.
+// `await` also pauses if the result already exists.
 const ready = wait('third');
 console.log('not yet');
 await ready;

@@ -1,10 +1,10 @@
-// Cancelling: by `cancel`, by an AbortSignal, by a timeout, and through a chain down to what does the work.
+// Cancelling: with `cancel`, with an AbortSignal, by a timeout, and through a chain down to the operation.
 import { CancelledError, Deferred, TimeoutError } from 'ropewalk';
 import { ManualClock } from 'ropewalk/testing';
 
 const clock = new ManualClock(); // a reactor is a clock too
 
-/** Something that takes its time. Cancelled, it stops. */
+/** An operation that takes some time, and stops when it is cancelled. */
 function brew(what: string, durationMs: number): Deferred<string> {
   const brewed = new Deferred<string>(() => {
     call.cancel();
@@ -35,7 +35,7 @@ brew('soup', 9000)
   .addTimeout(1000, clock)
   .addErrback((failure) => console.log(`soup: ${failure.trap(TimeoutError).message}`));
 
-// Waiting for another one: cancelling goes to that, and the chain goes on with what came of it.
+// While the chain waits for another Deferred, cancelling cancels that one, and the chain continues with its outcome.
 const meal = brew('rice', 200)
   .addCallback(() => brew('curry', 5000))
   .addErrback(() => 'bread');
@@ -43,7 +43,7 @@ clock.advance(1500);
 meal.cancel();
 meal.addCallback((food) => console.log(`served: ${food}`));
 
-// The other way round: what speaks AbortSignal is stopped by `cancel`.
+// In the other direction, `cancel` stops an operation that takes an AbortSignal.
 const sleep = Deferred.fromPromise<never>(
   (signal) =>
     new Promise((_, reject) => {

@@ -1,4 +1,4 @@
-// Callbacks and errbacks: prices come later, orders are made of them, and each failure is met where something can be done.
+// Callbacks and errbacks: orders wait for prices, and each failure is handled where something can be done about it.
 import { Deferred } from 'ropewalk';
 
 class UnknownItemError extends Error {
@@ -15,7 +15,7 @@ const prices = new Map([
   ['tar', 90],
 ]);
 
-/** The price in cents. It comes in a later turn, as an answer from the network would. */
+/** The price in cents. It arrives in a later turn, like an answer from the network. */
 function priceOf(item: string): Deferred<number> {
   const answer = new Deferred<number>();
   setImmediate(() => {
@@ -32,7 +32,7 @@ function order(item: string, count: number): Deferred<string> {
       if (price * count > 1000) throw new RangeError('too much for one order');
       return price * count;
     })
-    .addCallback((total) => priceOf('tar').addCallback((tar) => total + tar)) // waits for another
+    .addCallback((total) => priceOf('tar').addCallback((tar) => total + tar)) // waits for a second price
     .addCallback((total) => `${count} x ${item}, with tar: ${total} cents`)
     .addErrback((failure) => `${failure.trap(UnknownItemError).item} is not sold here`);
 }

@@ -1,4 +1,4 @@
-// Generators as coroutines: `yield*` waits for a Deferred and goes on in the moment it fires, not in a later microtask.
+// Generators as coroutines: `yield*` waits for a Deferred and continues when it fires, not in a later microtask.
 import { CancelledError, Deferred, inlineCallbacks, succeed } from 'ropewalk';
 
 const asked: string[] = [];
@@ -13,9 +13,9 @@ function ask(question: string): Deferred<string> {
 }
 
 const interview = inlineCallbacks(function* (greeting: string) {
-  yield* succeed(); // there already: no pause
+  yield* succeed(); // already fired: no pause
   console.log(greeting);
-  const name = yield* ask('name?'); // a string, says the type checker
+  const name = yield* ask('name?'); // typed as a string
   try {
     const trade = yield* ask('trade?');
     return `${name}, ${trade}`;
@@ -31,7 +31,7 @@ answers[0]?.callback('Ada');
 answers[1]?.callback('ropemaker');
 console.log('that was the first');
 
-// Cancelled: what it waits for is cancelled, and the error is thrown in where it waits.
+// Cancelling cancels the Deferred that it waits for, and throws the error at that `yield*`.
 const second = interview('good evening');
 second.addCallback((line) => console.log(line));
 answers[2]?.callback('Bob');

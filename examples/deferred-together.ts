@@ -1,4 +1,4 @@
-// Several at once: results gathered, outcomes listed, the first of a race, at most two at a time, and a queue.
+// Several Deferreds: gathered results, listed outcomes, a race, at most two at a time, and a queue.
 import {
   Deferred,
   DeferredQueue,

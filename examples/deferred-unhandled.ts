@@ -6,14 +6,14 @@ import { AlreadyFiredError, Deferred, type ErrorReport, fail, setDebugging } fro
 subscribe('ropewalk.error', (message) => {
   const report = message as ErrorReport;
   console.log(`reported: ${report.where.split('\n', 1)}: ${(report.error as Error).message}`);
-  report.silenced = true; // not on standard error as well
+  report.silenced = true; // do not also print it to standard error
 });
 
 fail(new Error('lost')); // never handled: reported at garbage collection, after 5 s, or at exit
 
 fail(new Error('met')).addErrback((failure) => console.log(`handled: ${failure.message}`));
 
-// Waited for, it is the promise's failure, and the catch handles that.
+// `then` passes the failure on to a promise, and the second function handles it.
 fail(new Error('awaited')).then(undefined, (error: Error) => {
   console.log(`handled: ${error.message}`);
 });

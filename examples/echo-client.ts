@@ -1,4 +1,4 @@
-// Sends --message, or else its input, to an echo server and prints what comes back.
+// Sends --message, or its standard input, to an echo server and prints the answer.
 import { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import type { ClientProtocolFactory, Connector } from 'ropewalk';
@@ -15,7 +15,7 @@ class EchoClient extends Protocol {
   override connectionMade(): void {
     const { transport } = this;
     const input = this.#input;
-    // Input is read no faster than the server takes it.
+    // Read input no faster than the server accepts it.
     const pauseProducing = () => input.pause();
     const resumeProducing = () => input.resume();
     const stopProducing = () => input.destroy();

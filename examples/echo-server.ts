@@ -3,11 +3,11 @@ import { parseArgs } from 'node:util';
 import { createReactor, Protocol } from 'ropewalk';
 
 class Echo extends Protocol {
-  // What is received is sent at once and not kept: the transport need not copy it for us.
+  // Received bytes are sent at once and not kept, so the transport need not copy them.
   override readonly acceptsLentBytes = true;
 
   override connectionMade(): void {
-    // If the peer doesn't read what it is sent, receive no more from it until it does.
+    // While the peer does not read the answers, receive no more from it.
     this.transport.registerProducer(this.transport, true);
   }
 
@@ -15,7 +15,7 @@ class Echo extends Protocol {
     this.transport.write(data);
   }
 
-  // The peer has finished sending: close once it has been sent everything.
+  // The peer has finished sending: close when everything has been sent.
   readConnectionLost(): void {
     this.transport.unregisterProducer();
     this.transport.loseConnection();

@@ -1,4 +1,4 @@
-// Asks the store: `framed-client.ts --port 7010 S colour=blue`, then `G colour`.
+// Sends a request to the store: `framed-client.ts --port 7010 S colour=blue`, then `G colour`.
 import { parseArgs } from 'node:util';
 import { type ClientProtocolFactory, type Connector, Factory, getReactor } from 'ropewalk';
 import { MessageReceiver } from './framed-store.js';

@@ -1,4 +1,4 @@
-// Keeps texts for its clients: `node --import tsx examples/framed-server.ts --port 7010`.
+// Stores texts for its clients: `node --import tsx examples/framed-server.ts --port 7010`.
 import { parseArgs } from 'node:util';
 import { Factory, getReactor } from 'ropewalk';
 import { Store } from './framed-store.js';

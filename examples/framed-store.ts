@@ -1,4 +1,4 @@
-// A store of texts by name, and its messages: a kind (1 byte), a length (2 bytes), that many bytes.
+// A store of named texts, and its messages: a kind (1 byte), a length (2 bytes), then that many bytes.
 import { FrameReceiver, LengthFieldDecoder } from 'ropewalk';
 
 const HEADER_BYTES = 3;
@@ -12,9 +12,9 @@ export function encodeMessage(kind: string, text: string): Buffer {
   return message;
 }
 
-/** Receives and sends messages: what server and client have in common. */
+/** Receives and sends messages: shared by server and client. */
 export abstract class MessageReceiver extends FrameReceiver {
-  // Frames are read before frameReceived returns: nobody has to copy them.
+  // Frames are read before frameReceived returns, so they need no copy.
   override readonly acceptsLentFrames = true;
 
   constructor() {
@@ -33,9 +33,9 @@ export abstract class MessageReceiver extends FrameReceiver {
   }
 }
 
-/** The server's side. `S name=text` is answered with `O`, `G name` with `V text` or `N`, all else with `E`. */
+/** The server's side. The answer to `S name=text` is `O`, to `G name` it is `V text` or `N`, to anything else `E`. */
 export class Store extends MessageReceiver {
-  // A client has to read its answers: until then no more of its messages are received.
+  // Receive no more messages from a client until it has read its answers.
   override readonly appliesBackpressure = true;
   readonly #texts: Map<string, string>;
 

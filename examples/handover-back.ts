@@ -1,4 +1,4 @@
-// Goes on with connections that another process accepted: `node --import tsx examples/handover-back.ts --back /tmp/back.sock`
+// Takes over connections that another process accepted: `node --import tsx examples/handover-back.ts --back /tmp/back.sock`
 import { parseArgs } from 'node:util';
 import { createReactor, LineOnlyReceiver } from 'ropewalk';
 import { ConnectionReceiver } from 'ropewalk/handover';

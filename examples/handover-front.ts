@@ -1,4 +1,4 @@
-// Accepts connections, answers their lines, and hands those that ask for it to another process, still open:
+// Accepts connections, answers their lines, and passes open connections to another process on request:
 // `node --import tsx examples/handover-front.ts --port 7014 --back /tmp/back.sock`
 import { parseArgs } from 'node:util';
 import { createReactor, LimitUnsentBytesFactory, Protocol, type SocketTransport } from 'ropewalk';
@@ -29,7 +29,7 @@ class Front extends Protocol {
       this.transport.write(`front ${process.pid}: ${line}`);
       this.#received = this.#received.subarray(end);
     }
-    // Whoever sends no end of line is not waited for.
+    // Do not wait for a line ending forever.
     if (this.#received.length > 1024) this.transport.abortConnection();
   }
 
@@ -37,7 +37,7 @@ class Front extends Protocol {
     return this.#received.indexOf('\n') + 1;
   }
 
-  /** The other process is given this line too, and what came behind it. */
+  /** The other process also receives this line and the bytes after it. */
   #handOver(): void {
     sender.send(this.transport as SocketTransport, this.#received).addErrback((failure) => {
       console.error(failure.value);
@@ -46,7 +46,7 @@ class Front extends Protocol {
   }
 }
 
-// Nothing is received from a peer that does not read its answers.
+// Receive nothing from a peer that does not read its answers.
 const factory = new LimitUnsentBytesFactory(Front, { clock: reactor, outcome: 'pause' });
 const port = reactor.listenTCP(Number(values.port), factory, { interface: '127.0.0.1' });
 console.log(`front ${process.pid} listens on ${port.getHost()}`);

@@ -1,4 +1,4 @@
-// Tells a multicast group that it is there, and prints who else is: `node --import tsx examples/multicast-beacon.ts --name one`.
+// Announces itself to a multicast group, and prints the other members: `node --import tsx examples/multicast-beacon.ts --name one`.
 import { parseArgs } from 'node:util';
 import { createReactor, DatagramProtocol, LoopingCall } from 'ropewalk';
 
@@ -32,7 +32,7 @@ class Beacon extends DatagramProtocol {
   }
 }
 
-// Several programs of this host may have the port.
+// Several programs on this host may share the port.
 reactor.listenUDP(group.port, new Beacon(), { listenMultiple: true });
 reactor.callLater(Number(values.seconds) * 1000, () => reactor.stop());
 await reactor.run();

@@ -1,4 +1,4 @@
-// A resolver of one's own in front of the reactor's: names of services come out of a table, all others go on as before.
+// A custom resolver in front of the reactor's: it takes service names from a table and passes on all others.
 import {
   ClientFactory,
   createReactor,

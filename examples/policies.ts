@@ -1,4 +1,4 @@
-// An echo server that defends itself: `node --import tsx examples/policies.ts --port 7012`.
+// An echo server with limits: `node --import tsx examples/policies.ts --port 7012`.
 import { parseArgs } from 'node:util';
 import {
   createReactor,

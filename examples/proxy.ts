@@ -1,8 +1,8 @@
-// Passes each connection on to --target, backpressure and half-close included.
+// Forwards each connection to --target, including backpressure and half-close.
 import { parseArgs } from 'node:util';
 import { ClientFactory, ConnectionDone, createReactor, Protocol } from 'ropewalk';
 
-/** One side of a proxied connection: what it receives, the other side sends. */
+/** One side of a proxied connection: the other side sends the bytes that this one receives. */
 class Side extends Protocol {
   override readonly acceptsLentBytes = true;
   other: Side | undefined;
@@ -10,7 +10,7 @@ class Side extends Protocol {
 
   override connectionMade(): void {
     const { other, transport } = this;
-    transport.pauseProducing(); // until there is another side
+    transport.pauseProducing(); // until the other side is connected
     if (other === undefined) return;
     // Each side receives no faster than the other can send.
     other.other = this;
@@ -24,7 +24,7 @@ class Side extends Protocol {
     this.other?.transport.write(data);
   }
 
-  // This side's peer has finished sending: so has the other side, once all is sent.
+  // This side's peer has finished sending: end sending on the other side when everything is sent.
   readConnectionLost(): void {
     this.ended = true;
     this.other?.transport.unregisterProducer();

@@ -1,10 +1,10 @@
-// Finds a bug that shows only when the network cuts a line in two, and shows that the fix works:
+// Finds a bug that appears only if the network splits a line, and shows that the fix works:
 // `node --import tsx examples/simulated-counter.ts`
 import { ok } from 'node:assert/strict';
 import { Protocol } from 'ropewalk';
 import { AccumulatingProtocol, type Simulation, simulate } from 'ropewalk/testing';
 
-// Answers each line with its length. It takes what arrives together for whole lines: the bug.
+// Answers each line with its length. The bug: it assumes that data arrives in whole lines.
 class HastyCounter extends Protocol {
   override connectionMade(): void {
     this.transport.registerProducer(this.transport, true);
@@ -14,7 +14,7 @@ class HastyCounter extends Protocol {
     this.count(data.toString().split('\n').slice(0, -1));
   }
 
-  // The peer has finished sending: so have we.
+  // The peer has finished sending, and so has this side.
   readConnectionLost(): void {
     this.transport.unregisterProducer();
     this.transport.loseConnection();
@@ -25,7 +25,7 @@ class HastyCounter extends Protocol {
   }
 }
 
-// Keeps a line that has not come to its end until the rest of it is there.
+// Keeps an unfinished line until the rest of it arrives.
 class PatientCounter extends HastyCounter {
   #unfinished = '';
 
@@ -36,7 +36,7 @@ class PatientCounter extends HastyCounter {
   }
 }
 
-// One conversation over a simulated network. Each seed is another network.
+// One conversation over a simulated network. Each seed makes a different network.
 async function conversation(simulation: Simulation, Counter: new () => Protocol): Promise<void> {
   simulation.host('server').listenTCP(7, Counter);
   const client = new AccumulatingProtocol();

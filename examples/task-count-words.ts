@@ -12,7 +12,7 @@ import {
   react,
 } from 'ropewalk';
 
-/** A step for each line: long texts keep the reactor from nothing else. */
+/** One step per line, so long texts do not block the reactor. */
 function* wordsOf(text: string): Generator<undefined, number> {
   let words = 0;
   for (const line of text.split('\n')) {
@@ -27,7 +27,7 @@ async function main(reactor: Reactor, ...paths: string[]): Promise<void> {
     console.error('usage: task-count-words FILE...');
     throw new ExitError(2);
   }
-  const open = new DeferredSemaphore(4); // that many texts are in memory at a time
+  const open = new DeferredSemaphore(4); // at most four texts in memory at a time
   const cooperator = new Cooperator({ clock: reactor });
   let done = 0;
 

@@ -1,4 +1,4 @@
-// Works while no other process does: `node --import tsx examples/task-one-at-a-time.ts work.lock`. Exit code 3: another does.
+// Works if no other process does: `node --import tsx examples/task-one-at-a-time.ts work.lock`. Exit code 3: another does.
 import {
   createReactor,
   DeferredFilesystemLock,
@@ -17,7 +17,7 @@ async function main(reactor: Reactor, path = 'work.lock'): Promise<void> {
     if (lock.clean === false) console.log('the last one died at work');
     let left = 3;
     for await (const count of ticks(reactor, 50)) {
-      left -= count; // more than 1 where this process was kept from working for a while
+      left -= count; // more than 1 if this process was delayed
       console.log(left > 0 ? 'working' : 'done');
       if (left <= 0) break;
     }

@@ -5,7 +5,7 @@ import { decoderContract } from 'ropewalk/testing';
 
 const MAX_WORD_BYTES = 20;
 
-/** Gives the words of a text; each ends in one space. */
+/** Splits a text into words, each of which ends in one space. */
 class WordDecoder {
   #kept: Buffer = Buffer.alloc(0);
   #error: FrameTooLongError | undefined = undefined;

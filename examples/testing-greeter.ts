@@ -1,4 +1,4 @@
-// The protocol that examples/testing-a-protocol.ts tests: greets whoever gives a name on a line.
+// The protocol that examples/testing-a-protocol.ts tests: greets each name that it receives on a line.
 import { type Clock, type DelayedCall, LineOnlyReceiver } from 'ropewalk';
 
 const SILENCE_MS = 30_000;
@@ -9,7 +9,7 @@ export class Greeter extends LineOnlyReceiver {
   readonly #clock: Clock;
   #silence: DelayedCall | undefined;
 
-  /** @param clock Counts the time: a reactor, or the manual clock of a test. */
+  /** @param clock A reactor, or the manual clock of a test. */
   constructor(clock: Clock) {
     super({ maxLength: 100 });
     this.#clock = clock;

@@ -1,4 +1,4 @@
-// Sends each datagram back to where it came from: `node --import tsx examples/udp-echo.ts --port 7015`.
+// Sends each datagram back to its sender: `node --import tsx examples/udp-echo.ts --port 7015`.
 import { parseArgs } from 'node:util';
 import { createReactor, DatagramProtocol, type IPAddress } from 'ropewalk';
 

@@ -1,4 +1,4 @@
-// Sends datagrams to an echo server and times what comes back: `node --import tsx examples/udp-ping.ts --port 7015`.
+// Sends datagrams to an echo server and times the answers: `node --import tsx examples/udp-ping.ts --port 7015`.
 import { parseArgs } from 'node:util';
 import { createReactor, DatagramProtocol, LoopingCall } from 'ropewalk';
 
@@ -15,7 +15,7 @@ class Ping extends DatagramProtocol {
   readonly #sentAt: number[] = [];
 
   override startProtocol(): void {
-    // Only this server's datagrams are received from now on, and its absence is told.
+    // From now on only this server's datagrams are received, and connectionRefused reports its absence.
     this.transport.connect('127.0.0.1', Number(values.port));
     void new LoopingCall(reactor, () => this.#send()).start(100);
   }

@@ -1,4 +1,4 @@
-// A server on a UNIX socket lends an open file to each client, after a look at who it is; a client reads it.
+// A server on a UNIX socket checks the user of each client and passes it an open file; a client reads it.
 // `node --import tsx examples/unix-lending.ts --path /tmp/lending.sock --file README.md`
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -21,7 +21,7 @@ class Lender extends Protocol {
     }
     console.log(`${values.file} is lent to process ${peer.pid}`);
     const fd = openSync(values.file, 'r');
-    // It travels with the next byte, and was duplicated: this one can be closed.
+    // It was duplicated and goes with the next byte, so this one can be closed.
     transport.sendFileDescriptor(fd);
     closeSync(fd);
     transport.write('.');
@@ -43,7 +43,7 @@ class Borrower extends Protocol {
 }
 
 const reactor = createReactor({ kind: 'native' });
-// `wantPID`: what a killed predecessor left behind at the path is no hindrance.
+// `wantPID` removes the file of a predecessor that was killed.
 const port = reactor.listenUNIX(values.path, Lender, { mode: 0o600, wantPID: true });
 console.log(`listening on ${port.getHost()}`);
 reactor.connectUNIX(values.path, Borrower);

@@ -1,4 +1,4 @@
-// An echo server whose next version takes its port over while connections keep coming: start it again with the same --meet.
+// An echo server whose next version takes over its port without refusing connections: start it again with the same --meet.
 // `node --import tsx examples/upgradable-server.ts --port 7013 --meet /tmp/echo-upgrade.sock`
 import { parseArgs } from 'node:util';
 import { createReactor, LimitUnsentBytesFactory, Protocol } from 'ropewalk';
@@ -19,7 +19,7 @@ const { values } = parseArgs({
 });
 
 const reactor = createReactor({ kind: 'native' });
-// Nothing is received from a peer that does not read: each has 1 MiB at most to be sent, all together 64 MiB.
+// Receive nothing from a peer that does not read: at most 1 MiB is unsent for each, 64 MiB for all together.
 const factory = new LimitUnsentBytesFactory(Echo, { clock: reactor, outcome: 'pause' });
 const service = await serveUpgradable(
   reactor,

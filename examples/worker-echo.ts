@@ -1,4 +1,4 @@
-// What each worker of worker-group.ts runs.
+// The module that each worker of worker-group.ts runs.
 import { Protocol } from 'ropewalk';
 import type { WorkerContext, WorkerStop } from 'ropewalk/workers';
 
@@ -32,7 +32,7 @@ export default function (worker: WorkerContext<{ port: number }>): WorkerStop {
   worker.gauge('visitors', () => open.size);
   worker.listenTCP(worker.data.port, Echo, { interface: '127.0.0.1' });
 
-  // No new connections come any more: end those that are open.
+  // The worker accepts no more connections: end the open ones.
   return () => {
     for (const visitor of open) visitor.leave();
   };

@@ -1,5 +1,5 @@
 // An echo server on all processors: `node --import tsx examples/worker-group.ts --port 7011 --workers 2`.
-// SIGHUP replaces the workers, SIGUSR2 prints figures, SIGINT and SIGTERM end them.
+// SIGHUP replaces the workers, SIGUSR2 prints metrics, SIGINT and SIGTERM end them.
 import { parseArgs } from 'node:util';
 import { runWorkers, type WorkerEvent } from 'ropewalk/workers';
 
