@@ -107,7 +107,12 @@ export interface DatagramHandlers<A extends Address = IPAddress> {
 export type DatagramProtocolLike<A extends Address = IPAddress> =
   | DatagramReceiver<A>
   | DatagramHandlers<A>
-  | ((data: Buffer, from: A, transport: DatagramTransport<A>, details?: DatagramDetails) => unknown);
+  | ((
+      data: Buffer,
+      from: A,
+      transport: DatagramTransport<A>,
+      details?: DatagramDetails,
+    ) => unknown);
 
 /** Where a datagram goes and how: more than an address. */
 export interface SendOptions {

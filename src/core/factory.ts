@@ -25,7 +25,10 @@ export interface ProtocolFactory {
 export interface ClientProtocolFactory extends ProtocolFactory {
   /** An attempt begins. Called before `connectTCP` returns. */
   startedConnecting?(connector: Connector): unknown;
-  /** The attempt failed: `connector.connect()` tries again. Never called before `connectTCP` has returned. */
+  /**
+   * The attempt failed: `connector.connect()` tries again. Never called before `connectTCP` has returned. A failure that no
+   * factory handles is reported once, unless the attempt was cancelled.
+   */
   clientConnectionFailed?(connector: Connector, reason: Error): unknown;
   /** The connection ended, after the protocol was told: `connector.connect()` connects again. */
   clientConnectionLost?(connector: Connector, reason: Error): unknown;
@@ -78,7 +81,14 @@ export class Factory implements ProtocolFactory {
 /** Base for factories of outgoing connections. */
 export class ClientFactory extends Factory implements ClientProtocolFactory {
   startedConnecting(_connector: Connector): MaybeAsync {}
-  clientConnectionFailed(_connector: Connector, _reason: Error): void {}
+  /** The failure is reported if no subclass overrides this. */
+  clientConnectionFailed(connector: Connector, reason: Error): MaybeAsync {
+    const { clientConnectionFailed } = ClientFactory.prototype;
+    // An override that calls this method has handled the failure.
+    if (this.clientConnectionFailed === clientConnectionFailed)
+      connector.failureUnhandled?.(reason);
+  }
+
   clientConnectionLost(_connector: Connector, _reason: Error): MaybeAsync {}
 }
 

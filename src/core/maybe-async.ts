@@ -4,5 +4,4 @@
  * Nothing, or a promise (any thenable, a Deferred too) that counts as a part of the callback: its rejection is an error of
  * the callback, as though that had thrown it. Nothing waits for the promise: other callbacks are called in the meantime.
  */
-// biome-ignore lint/suspicious/noConfusingVoidType: a callback without a return statement returns void.
 export type MaybeAsync = void | PromiseLike<void>;

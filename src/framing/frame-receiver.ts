@@ -1,7 +1,9 @@
 /** A protocol over any decoder of frames: bytes in, `frameReceived` out, with pausing and errors seen to. */
 import { RemoteProtocolError } from '../core/errors/base.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import type { PushProducer } from '../core/producer.js';
 import { Protocol } from '../core/protocol.js';
+import { failOnRejection } from '../defer/callback-result.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 import { Delivery } from './delivery.js';
 import type { FrameDecoder } from './frame-decoder.js';
@@ -57,7 +59,7 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
   }
 
   /** A frame came. @param frame Yours to keep, unless {@link acceptsLentFrames}. */
-  abstract frameReceived(frame: Buffer): void;
+  abstract frameReceived(frame: Buffer): MaybeAsync;
 
   /**
    * The peer broke the rules: called at most once, and no frame is delivered after it. By default throws `error`, which ends
@@ -66,7 +68,7 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
    *
    * @param _rest The bytes that no frame was made of, the offending ones first, as far as they have come.
    */
-  frameError(error: RemoteProtocolError, _rest: Buffer): void {
+  frameError(error: RemoteProtocolError, _rest: Buffer): MaybeAsync {
     throw error;
   }
 
@@ -124,11 +126,16 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
       this.#failed = true;
       if (!(error instanceof RemoteProtocolError)) throw error;
       const rest = this.#decoder.takeRest();
-      this.frameError(error, this.acceptsLentFrames ? rest : givenCopyOf(rest));
+      const result: unknown = this.frameError(
+        error,
+        this.acceptsLentFrames ? rest : givenCopyOf(rest),
+      );
+      if (result !== undefined) failOnRejection(result, this.transport, 'frameError');
       return false;
     }
     if (frame === undefined) return false;
-    this.frameReceived(frame);
+    const result: unknown = this.frameReceived(frame);
+    if (result !== undefined) failOnRejection(result, this.transport, 'frameReceived');
     return true;
   }
 

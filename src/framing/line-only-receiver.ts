@@ -1,5 +1,7 @@
 /** A protocol that receives lines and nothing else. */
+
 import type { RemoteProtocolError } from '../core/errors/base.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import type { LineTooLongError } from './errors.js';
 import { FrameReceiver } from './frame-receiver.js';
 import { LineDecoder, type LineDecoderOptions, terminatorOf } from './line-decoder.js';
@@ -18,7 +20,7 @@ export abstract class LineOnlyReceiver extends FrameReceiver {
   }
 
   /** A line came. @param line Without its terminator; yours to keep, unless {@link acceptsLentFrames}. */
-  abstract lineReceived(line: Buffer): void;
+  abstract lineReceived(line: Buffer): MaybeAsync;
 
   /**
    * The peer sent more than `maxLength` bytes without ending the line: called at most once. By default throws `error`,
@@ -26,7 +28,7 @@ export abstract class LineOnlyReceiver extends FrameReceiver {
    *
    * @param _rest What has come of the line, and all that has come after it.
    */
-  lineLengthExceeded(_rest: Buffer, error: LineTooLongError): void {
+  lineLengthExceeded(_rest: Buffer, error: LineTooLongError): MaybeAsync {
     throw error;
   }
 
@@ -39,11 +41,11 @@ export abstract class LineOnlyReceiver extends FrameReceiver {
     this.transport.write(this.#terminator);
   }
 
-  override frameReceived(frame: Buffer): void {
-    this.lineReceived(frame);
+  override frameReceived(frame: Buffer): MaybeAsync {
+    return this.lineReceived(frame);
   }
 
-  override frameError(error: RemoteProtocolError, rest: Buffer): void {
-    this.lineLengthExceeded(rest, error as LineTooLongError);
+  override frameError(error: RemoteProtocolError, rest: Buffer): MaybeAsync {
+    return this.lineLengthExceeded(rest, error as LineTooLongError);
   }
 }

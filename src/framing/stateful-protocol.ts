@@ -1,6 +1,7 @@
 /** A protocol of blocks, each of which says what comes next and how long it is. */
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { Transport } from '../core/transport.js';
+import { onRejection } from '../defer/callback-result.js';
 import { checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { FrameTooLongError } from './errors.js';
@@ -80,6 +81,8 @@ export abstract class StatefulProtocol extends FrameReceiver {
     const next = this.#state[0].call(this, block);
     if (next === undefined) return;
     if (!Array.isArray(next) || typeof next[0] !== 'function') {
+      // The error below tells enough about an asynchronous state.
+      onRejection(next, () => {});
       throw new InvalidArgumentTypeError('the next state', 'a function and a length', next);
     }
     this.#state = next;

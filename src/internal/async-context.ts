@@ -36,8 +36,8 @@ function carriesStore(resource: AsyncResource): boolean {
 /** `callback`, run in `context`. */
 export function inContext<Args extends unknown[]>(
   context: AsyncContext,
-  callback: (...args: Args) => void,
-): (...args: Args) => void {
+  callback: (...args: Args) => unknown,
+): (...args: Args) => unknown {
   if (context === undefined) return callback;
   return (...args) => context.runInAsyncScope(callback, undefined, ...args);
 }

@@ -8,6 +8,7 @@ import type { ReactorLife, RunOptions } from '../../core/reactor-life.js';
 import type { ReactorThreads } from '../../core/reactor-threads.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../../core/system-event.js';
 import { Deferred } from '../../defer/deferred.js';
+import { failLikePromise } from '../../defer/unhandled.js';
 import { checkBoolean, checkFunction } from '../../internal/check.js';
 import { printError, reportError } from '../../internal/error-report.js';
 import type { ReactorOptions } from '../reactor-options.js';
@@ -79,7 +80,7 @@ export class ReactorCore
   }
 
   run(options: RunOptions = {}): Deferred<void> {
-    return Deferred.fromPromise(this.#phases.run(options));
+    return failLikePromise(Deferred.fromPromise(this.#phases.run(options)));
   }
 
   stop(): void {
@@ -126,11 +127,11 @@ export class ReactorCore
     this.#phases.checkUsable();
   }
 
-  readonly report: ErrorReporter = (error, where) => {
+  readonly report: ErrorReporter = (error, where, peer) => {
     try {
-      this.#reportError(error, where);
+      this.#reportError(error, where, peer);
     } catch (reporterError) {
-      printError(error, where);
+      printError(error, where, peer);
       printError(reporterError, 'reportError');
     }
   };

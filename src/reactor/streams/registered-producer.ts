@@ -43,8 +43,8 @@ export class RegisteredProducer {
     return !this.streaming && !this.waiting && consumer.bufferedBytes > 0 && this.wait();
   }
 
-  /** A pull producer needs no telling. */
-  pause(): void {
-    if (this.streaming) this.producer.pauseProducing?.();
+  /** A pull producer needs no telling. @returns The callback's result: a promise where the producer is asynchronous. */
+  pause(): unknown {
+    return this.streaming ? this.producer.pauseProducing?.() : undefined;
   }
 }

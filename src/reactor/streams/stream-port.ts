@@ -5,6 +5,7 @@ import type { ClientProtocolFactory } from '../../core/factory.js';
 import type { ListeningPort, StopListeningOptions } from '../../core/listening-port.js';
 import type { StreamProtocol } from '../../core/protocol.js';
 import type { SocketTransport } from '../../core/transport.js';
+import { onRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { checkBoolean } from '../../internal/check.js';
@@ -53,7 +54,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
     this.#reactor.checkUsable();
     const socket = this.#open(this);
     try {
-      this.#factory.doStart();
+      this.#watch(this.#factory.doStart(), 'startFactory');
     } catch (error) {
       socket.close();
       throw error;
@@ -88,7 +89,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
     this.#socket = undefined;
     this.#reactor.ports.delete(this);
     socket.close(keepFile);
-    this.#reactor.soon(() => this.#factory.doStop());
+    this.#reactor.soon(() => this.#watch(this.#factory.doStop(), 'stopFactory'));
   }
 
   /** @internal The reactor accepted a connection. */
@@ -103,7 +104,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
           ? factory.buildProtocol(peer)
           : this.context.runInAsyncScope(factory.buildProtocol, factory, peer);
     } catch (error) {
-      reactor.report(error, 'buildProtocol');
+      reactor.report(error, 'buildProtocol', peer);
       protocol = null;
     }
     if (protocol === null) {
@@ -123,6 +124,10 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
   /** @internal */
   localAddress(): Address {
     return this.getHost();
+  }
+
+  #watch(result: unknown, where: string): void {
+    if (result !== undefined) onRejection(result, (error) => this.#reactor.report(error, where));
   }
 
   /** The socket has accepted those who waited, or was closed first. */

@@ -5,6 +5,7 @@
  */
 import type { DelayedCall } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
+import { onRejection } from '../../defer/callback-result.js';
 import { captureContext, inContext, ROOT_CONTEXT } from '../../internal/async-context.js';
 import { checkFunction } from '../../internal/check.js';
 import { DelayedCalls } from './delayed-calls.js';
@@ -15,7 +16,7 @@ export class Turns {
   readonly #report: ErrorReporter;
   readonly #delayedCalls: DelayedCalls;
   #soon: (() => void)[] = [];
-  #threadCalls: (() => void)[] = [];
+  #threadCalls: (() => unknown)[] = [];
   #turnQueued = false;
   #cancelTimer: (() => void) | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
@@ -93,10 +94,11 @@ export class Turns {
     this.#arm(this.#delayedCalls.nextTime);
   }
 
-  #runAll(callbacks: readonly (() => void)[], where: string): void {
+  #runAll(callbacks: readonly (() => unknown)[], where: string): void {
     for (const callback of callbacks) {
       try {
-        callback();
+        const result = callback();
+        if (result !== undefined) onRejection(result, (error) => this.#report(error, where));
       } catch (error) {
         this.#report(error, where);
       }
