@@ -1,5 +1,6 @@
 /** A protocol of blocks, each of which says what comes next and how long it is. */
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import type { Transport } from '../core/transport.js';
 import { onRejection } from '../defer/callback-result.js';
 import { checkInteger } from '../internal/check.js';
@@ -61,10 +62,11 @@ export abstract class StatefulProtocol extends FrameReceiver {
   /** The state to begin with: called once for each connection, after `connectionMade`. */
   abstract getInitialState(): BlockState;
 
-  override makeConnection(transport: Transport): void {
-    super.makeConnection(transport);
+  override makeConnection(transport: Transport): MaybeAsync {
+    const made = super.makeConnection(transport);
     this.#state = this.getInitialState();
     this.expectBlock();
+    return made;
   }
 
   /**
