@@ -104,16 +104,10 @@ export {
   ReactorAlreadyRunningError,
   ReactorDisposedError,
   ReactorNotRunningError,
+  ReactorStoppingError,
   UnsupportedError,
 } from './core/errors/reactor.js';
-export {
-  type BuildProtocol,
-  ClientFactory,
-  type ClientProtocolFactory,
-  Factory,
-  type FactoryLike,
-  type ProtocolFactory,
-} from './core/factory.js';
+export { type BuildProtocol, ClientFactory, Factory, type FactoryLike } from './core/factory.js';
 export type { ListeningPort, StopListeningOptions } from './core/listening-port.js';
 export type {
   AddressFamily,
@@ -122,7 +116,8 @@ export type {
   ResolveOptions,
 } from './core/name-resolver.js';
 export type { Consumer, PullProducer, PushProducer } from './core/producer.js';
-export { Protocol, type ProtocolHandlers, type StreamProtocol } from './core/protocol.js';
+export { Protocol, type ProtocolHandlers } from './core/protocol.js';
+export type { ClientProtocolFactory, ProtocolFactory } from './core/protocol-factory.js';
 export type { Reactor } from './core/reactor.js';
 export type { ReactorAdoption } from './core/reactor-adoption.js';
 export type { ReactorDescriptors } from './core/reactor-descriptors.js';
@@ -134,6 +129,7 @@ export type { ReactorThreads } from './core/reactor-threads.js';
 export type { ReactorUDP } from './core/reactor-udp.js';
 export type { ReactorUNIX } from './core/reactor-unix.js';
 export type { ReactorUNIXDatagram } from './core/reactor-unix-datagram.js';
+export type { StreamProtocol } from './core/stream-protocol.js';
 export type { SystemEventPhase, SystemEvents, SystemEventTrigger } from './core/system-event.js';
 export type {
   ConnectTCPOptions,
@@ -174,7 +170,6 @@ export {
   CancelledError,
   FirstError,
   NotAcquiredError,
-  NotAnErrorError,
   NotPausedError,
   QueueClosedError,
   QueueOverflowError,
@@ -188,6 +183,7 @@ export { gatherResults } from './defer/gather-results.js';
 export { type Coroutine, ensureDeferred, inlineCallbacks } from './defer/inline-callbacks.js';
 export { DeferredLock } from './defer/lock.js';
 export { logError } from './defer/log-error.js';
+export { NotAnErrorError } from './defer/not-an-error.js';
 export { DeferredQueue, type DeferredQueueOptions } from './defer/queue.js';
 export { type RaceResult, race } from './defer/race.js';
 export { DeferredSemaphore } from './defer/semaphore.js';
@@ -254,6 +250,7 @@ export {
   type StatefulProtocolOptions,
 } from './framing/stateful-protocol.js';
 export type { ErrorReport } from './internal/error-report.js';
+export { BucketFilter, type BucketFilterOptions } from './policies/bucket-filter.js';
 export type { ConnectionTimeout } from './policies/connection-timeout.js';
 export { Deadline } from './policies/deadline.js';
 export { TooManyUnsentBytesError } from './policies/errors.js';

@@ -1,15 +1,16 @@
 // @ts-check
-// Builds what is missing or older than its sources, says one line for each thing built, and
-// nothing when all is up to date. It fetches nothing: the addon is compiled against the headers
-// that stand beside the running Node, when they are there.
+// Builds whatever is missing or older than its sources. Prints a line for each thing built, progress
+// while the addon compiles, and nothing when all is up to date. Downloads nothing: the addon is compiled
+// against the headers beside the running Node, if they exist.
 //
 //   node tools/build.mjs               dist/ and build/Release/ropewalk.node
 //   node tools/build.mjs --sanitize    build-asan/: the addon with ASan and UBSan
 //   node tools/build.mjs --cmake       build-cmake/: the addon by cmake-js
 //   node tools/build.mjs --prebuild    prebuilds/<platform>-<arch>/ by prebuildify
-//   node tools/build.mjs --clean       removes all of these but the prebuilds
+//   node tools/build.mjs --clean       removes all of these except the prebuilds
 
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -22,8 +23,10 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import { addonSources } from './addon-sources.mjs';
 import { nodeHeaders } from './node-headers.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -35,7 +38,7 @@ class BuildError extends Error {}
 
 /**
  * The latest modification time under some files and folders, in milliseconds; 0 when there are
- * none. A folder's own time counts, so that a removed file is seen too.
+ * none. A folder's own time counts, so that removed files are noticed too.
  *
  * @param {string[]} paths
  * @returns {number}
@@ -59,17 +62,17 @@ function isStale(output, sources) {
 }
 
 /**
- * Runs `make`, which leaves `output` behind, and says so. The output's time is set even if
+ * Runs `make`, which creates `output`, and prints how long it took. Sets the output's time even if
  * nothing in it changed, or the next run would find it stale again, and to the beginning: a source
- * that is saved meanwhile is newer.
+ * saved meanwhile is newer.
  *
  * @param {string} output
- * @param {() => void} make
+ * @param {() => Promise<void>} make
  */
-function produce(output, make) {
+async function produce(output, make) {
   const begun = performance.now();
   const time = new Date();
-  make();
+  await make();
   if (!existsSync(output)) throw new BuildError(`the build left no ${relative(root, output)}`);
   utimesSync(output, time, time);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
@@ -78,13 +81,13 @@ function produce(output, make) {
 }
 
 /**
- * Runs a dev dependency's program with this Node. Its output is shown when it fails or warns.
+ * Runs a dev dependency's program with this Node. Shows its output if it fails or warns.
  *
  * @param {string} script a module specifier, such as `node-gyp/bin/node-gyp.js`
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ env?: NodeJS.ProcessEnv, onLine?: (line: string) => void }} [options]
  */
-function runTool(script, args, options = {}) {
+async function runTool(script, args, { env = process.env, onLine } = {}) {
   const [name = script] = script.split('/');
   let path = '';
   try {
@@ -92,27 +95,60 @@ function runTool(script, args, options = {}) {
   } catch {
     throw new BuildError(`${name} is not installed: run \`npm ci\` first`);
   }
-  const result = spawnSync(process.execPath, [path, ...args], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    ...options,
-  });
-  const output = `${result.stdout ?? ''}${result.stderr ?? ''}`;
-  if (result.status !== 0) {
+  /** @type {['ignore', 'pipe', 'pipe']} */
+  const stdio = ['ignore', 'pipe', 'pipe'];
+  const child = spawn(process.execPath, [path, ...args], { cwd: root, env, stdio });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface(stream).on('line', (line) => {
+      output += `${line}\n`;
+      onLine?.(line);
+    });
+  }
+  const [code, signal] = await once(child, 'close');
+  if (code !== 0) {
     process.stderr.write(output);
-    throw new BuildError(`${name} failed (${result.signal ?? `exit code ${result.status}`})`);
+    throw new BuildError(`${name} failed (${signal ?? `exit code ${code}`})`);
   }
   if (/\bwarning: /.test(output)) process.stderr.write(output);
 }
 
+const PROGRESS_MS = 5000;
+
+/**
+ * Prints what is being compiled, then every few seconds how far it is, terminal or not, so that nobody
+ * takes the silence for a hang.
+ *
+ * @param {string} output
+ */
+function compileProgress(output) {
+  const os = { darwin: 'mac', win32: 'win' }[/** @type {string} */ (process.platform)];
+  const total = addonSources(root, os ?? process.platform).sources.length;
+  const begun = performance.now();
+  let compiled = 0;
+  const name = relative(root, output);
+  console.log(`compiling ${name}: ${total} C++ files, about half a minute on two idle cores`);
+  const timer = setInterval(() => {
+    const seconds = Math.round((performance.now() - begun) / 1000);
+    const done =
+      compiled < total ? `${compiled} of ${total} files begun` : 'optimizing and linking';
+    console.log(`  ${done} (${seconds} s)`);
+  }, PROGRESS_MS);
+  return {
+    onLine: (/** @type {string} */ line) => {
+      if (/^ *CXX\(|\.cc$/.test(line)) compiled += 1;
+    },
+    end: () => clearInterval(timer),
+  };
+}
+
 const buildInfo = at('dist', 'tsconfig.tsbuildinfo');
 
-/** Compiles src/ to dist/, and removes the outputs of sources that are gone. */
-function buildDist() {
+/** Compiles src/ to dist/, and removes the outputs of sources that no longer exist. */
+async function buildDist() {
   if (!isStale(buildInfo, [at('src'), at('tsconfig.json')])) return;
-  produce(buildInfo, () => {
-    runTool('typescript/bin/tsc', ['-p', 'tsconfig.json', '--pretty', 'false']);
+  await produce(buildInfo, async () => {
+    await runTool('typescript/bin/tsc', ['-p', 'tsconfig.json', '--pretty', 'false']);
     for (const file of readdirSync(at('dist'), { recursive: true, encoding: 'utf8' })) {
       const stem = file.replace(/(\.js|\.d\.ts)(\.map)?$/, '');
       if (stem !== file && !existsSync(at('src', `${stem}.ts`))) rmSync(at('dist', file));
@@ -120,7 +156,7 @@ function buildDist() {
   });
 }
 
-/** Everything the addon is made of: native tests and fuzzers are not. */
+/** The addon's sources, without native tests and fuzzers. */
 function nativeSources() {
   const files = readdirSync(at('native'), { recursive: true, encoding: 'utf8' })
     .filter((file) => /\.(cc|h)$/.test(file) && !/^(test|fuzz)[/\\]/.test(file))
@@ -128,7 +164,7 @@ function nativeSources() {
   return [...files, at('binding.gyp'), at('native', 'binding.gyp')];
 }
 
-/** The environment for node-gyp, prebuildify and cmake-js; all three honour `npm_config_nodedir`. */
+/** The environment for node-gyp, prebuildify and cmake-js; all three read `npm_config_nodedir`. */
 function nativeEnv() {
   const nodedir = process.env.npm_config_nodedir || nodeHeaders();
   return nodedir === undefined ? process.env : { ...process.env, npm_config_nodedir: nodedir };
@@ -140,8 +176,8 @@ function runs(command) {
 }
 
 /**
- * Fails with what to install when a build tool is missing. On Windows node-gyp looks for Visual
- * Studio itself and says what it did not find.
+ * If a build tool is missing, fails with the command that installs it. On Windows node-gyp itself looks
+ * for Visual Studio and reports what is missing.
  */
 function requireToolchain() {
   if (process.platform === 'win32') return;
@@ -159,25 +195,30 @@ function requireToolchain() {
 }
 
 /** @param {string} directory @param {string[]} args */
-function runNodeGyp(directory, args) {
+async function runNodeGyp(directory, args) {
   requireToolchain();
-  runTool(
-    'node-gyp/bin/node-gyp.js',
-    ['configure', 'build', `--directory=${directory}`, '--jobs=max', '--loglevel=error', ...args],
-    { env: nativeEnv() },
-  );
+  const progress = compileProgress(join(directory, 'build', 'Release', 'ropewalk.node'));
+  try {
+    await runTool(
+      'node-gyp/bin/node-gyp.js',
+      ['configure', 'build', `--directory=${directory}`, '--jobs=max', '--loglevel=error', ...args],
+      { env: nativeEnv(), onLine: progress.onLine },
+    );
+  } finally {
+    progress.end();
+  }
 }
 
-function buildAddon() {
+async function buildAddon() {
   const output = at('build', 'Release', 'ropewalk.node');
-  if (isStale(output, nativeSources())) produce(output, () => runNodeGyp(root, []));
+  if (isStale(output, nativeSources())) await produce(output, () => runNodeGyp(root, []));
 }
 
 /**
- * node-gyp always builds into ./build, so the sanitized addon gets a folder of its own with links
- * to the sources. ROPEWALK_PREBUILD=<that folder> makes the package load it.
+ * node-gyp always builds into ./build, so the sanitized addon has its own folder with links to the
+ * sources. ROPEWALK_PREBUILD=<that folder> makes the package load it.
  */
-function buildSanitized() {
+async function buildSanitized() {
   const directory = at('build-asan');
   const output = join(directory, 'build', 'Release', 'ropewalk.node');
   if (!isStale(output, nativeSources())) return;
@@ -186,14 +227,14 @@ function buildSanitized() {
     rmSync(join(directory, name), { force: true });
     symlinkSync(join('..', name), join(directory, name));
   }
-  produce(output, () => runNodeGyp(directory, ['--sanitize=address,undefined']));
+  await produce(output, () => runNodeGyp(directory, ['--sanitize=address,undefined']));
 }
 
-function buildWithCMake() {
+async function buildWithCMake() {
   const output = at('build-cmake', 'Release', 'ropewalk.node');
   if (!isStale(output, [...nativeSources(), at('native', 'CMakeLists.txt')])) return;
-  produce(output, () => {
-    runTool(
+  await produce(output, async () => {
+    await runTool(
       'cmake-js/bin/cmake-js',
       ['compile', '--directory', at('native'), '--out', at('build-cmake')],
       { env: nativeEnv() },
@@ -201,13 +242,13 @@ function buildWithCMake() {
   });
 }
 
-function buildPrebuild() {
+async function buildPrebuild() {
   requireToolchain();
-  // prebuildify moves build/Release/ropewalk.node away; the next build makes it again.
+  // prebuildify moves build/Release/ropewalk.node away; the next build recreates it.
   const output = at('prebuilds', `${process.platform}-${process.arch}`, 'ropewalk.node');
-  produce(output, () => {
-    runTool('prebuildify/bin.js', ['--napi', '--strip'], { env: nativeEnv() });
-  });
+  await produce(output, () =>
+    runTool('prebuildify/bin.js', ['--napi', '--strip'], { env: nativeEnv() }),
+  );
 }
 
 function clean() {
@@ -216,7 +257,7 @@ function clean() {
   }
 }
 
-/** @type {Record<string, () => void>} */
+/** @type {Record<string, () => void | Promise<void>>} */
 const modes = {
   '--sanitize': buildSanitized,
   '--cmake': buildWithCMake,
@@ -224,16 +265,16 @@ const modes = {
   '--clean': clean,
 };
 
-function buildBoth() {
-  buildDist();
-  buildAddon();
+async function buildBoth() {
+  await buildDist();
+  await buildAddon();
 }
 
 try {
   const [mode, ...rest] = process.argv.slice(2);
-  if (mode === undefined) buildBoth();
-  else if (rest.length === 0 && modes[mode] !== undefined) modes[mode]();
-  else throw new BuildError(`what is ${[mode, ...rest].join(' ')}?`);
+  if (mode === undefined) await buildBoth();
+  else if (rest.length === 0 && modes[mode] !== undefined) await modes[mode]();
+  else throw new BuildError(`unknown arguments: ${[mode, ...rest].join(' ')}`);
 } catch (error) {
   if (!(error instanceof BuildError)) throw error;
   console.error(`build: ${error.message}`);

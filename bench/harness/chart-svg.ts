@@ -1,23 +1,25 @@
-// A horizontal bar chart with spread whiskers as one inline SVG. Colours are CSS variables of the page.
+// A horizontal bar chart with spread whiskers as one inline SVG. Labels are above the bars and the width is that of a phone, so
+// that its text stays readable there. Colours are CSS variables of the page.
 
 import type { ContenderSummary } from './summary.js';
 import { figureText } from './text.js';
 
-const ROW = 30;
-const BAR = 16;
-const LABEL_WIDTH = 300;
-const PLOT_WIDTH = 480;
-const VALUE_WIDTH = 90;
-const TOP = 8;
+const ROW = 36;
+const BAR = 12;
+const LABEL_HEIGHT = 18;
+const LEFT = 8;
+const PLOT_WIDTH = 290;
+const VALUE_WIDTH = 62;
+const TOP = 2;
 const AXIS = 40;
 
 /** One bar for each contender, from zero; the whisker spans the lowest and highest round. */
 export function barChart(summaries: readonly ContenderSummary[], costLabel: string): string {
   const greatest = Math.max(...summaries.map((one) => one.cost.max), 0);
   const { top, step } = axisOf(greatest);
-  const x = (value: number): number => LABEL_WIDTH + (Math.max(0, value) / top) * PLOT_WIDTH;
+  const x = (value: number): number => LEFT + (Math.max(0, value) / top) * PLOT_WIDTH;
   const bottom = TOP + summaries.length * ROW;
-  const width = LABEL_WIDTH + PLOT_WIDTH + VALUE_WIDTH;
+  const width = LEFT + PLOT_WIDTH + VALUE_WIDTH;
   const title = `${costLabel}, lower is better`;
   return [
     `<svg viewBox="0 0 ${width} ${bottom + AXIS}" role="img" aria-label="${escapeHtml(title)}">`,
@@ -39,7 +41,7 @@ function axis(top: number, step: number, x: (value: number) => number, bottom: n
 
 function row(one: ContenderSummary, y: number, x: (value: number) => number): string {
   const { cost } = one;
-  const middle = y + ROW / 2;
+  const middle = y + LABEL_HEIGHT + BAR / 2;
   const from = x(0).toFixed(1);
   const length = (x(cost.median) - x(0)).toFixed(1);
   const [low, high] = [x(cost.min).toFixed(1), x(cost.max).toFixed(1)];
@@ -47,7 +49,7 @@ function row(one: ContenderSummary, y: number, x: (value: number) => number): st
   const cap = (at: string): string => `M${at} ${middle - 4}V${middle + 4}`;
   return [
     `<g><title>${escapeHtml(`${one.title}: ${figureText(cost.median)}`)}</title>`,
-    `<text class="label" x="${LABEL_WIDTH - 10}" y="${middle + 4}">${escapeHtml(one.title)}</text>`,
+    `<text class="label" x="${LEFT}" y="${y + LABEL_HEIGHT - 4}">${escapeHtml(one.title)}</text>`,
     `<rect class="bar ${kindOf(one.name)}" x="${from}" y="${middle - BAR / 2}"`,
     ` width="${length}" height="${BAR}" rx="2"/>`,
     `<path class="whisker" d="M${low} ${middle}H${high}${cap(low)}${cap(high)}"/>`,
@@ -63,10 +65,10 @@ function kindOf(name: string): string {
   return name.startsWith('node-') ? 'baseline' : 'peer';
 }
 
-/** Round steps (1, 2 or 5 times a power of ten), four to eight of them. */
+/** Round steps (1, 2 or 5 times a power of ten), three to five of them. */
 function axisOf(greatest: number): { top: number; step: number } {
   if (!(greatest > 0)) return { top: 1, step: 0.25 };
-  const rough = greatest / 6;
+  const rough = greatest / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find((times) => times * power >= rough) ?? 10) * power;
   return { top: Math.ceil(greatest / step) * step, step };

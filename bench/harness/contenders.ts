@@ -39,7 +39,9 @@ export interface Contender {
   readonly scenarios?: readonly string[];
   /** Scenarios of its services in which it does not stand. */
   readonly except?: readonly string[];
-  /** Is left out, aloud, where it cannot be started; another one fails the run. */
+  /** Does not exist yet: shown in reports, never started. */
+  readonly planned?: true;
+  /** A run continues without it, and reports why, if it can't be started; any other contender fails the run. */
   readonly optional?: true;
   /** Part of a quick run. */
   readonly quick: boolean;
@@ -208,7 +210,7 @@ export const CONTENDERS: readonly Contender[] = [
     serves: { tcp: node('tcp/node-net.mjs', '--from', 'ropewalk') },
     except: ['short-lines'],
     versionCommand: NODE_VERSION,
-    optional: true,
+    planned: true,
     quick: true,
   },
   {
@@ -319,6 +321,7 @@ function whereOf(line: string, { name }: Contender): Where {
 /** Whether it is here: an optional one is started once, as it will be to measure it. */
 export async function probe(contender: Contender): Promise<Probe> {
   try {
+    if (contender.planned) return { absent: 'planned, not written yet' };
     if (contender.optional) await startOnce(contender);
     const [program = '', ...args] = contender.versionCommand;
     const { stdout } = await run(program, args);

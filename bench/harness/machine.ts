@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import { REPOSITORY } from './paths.js';
 
 export interface Machine {
@@ -14,6 +14,8 @@ export interface Machine {
   readonly node: string;
   /** Of the repository, with `+` when the work tree differs from it; undefined outside of git. */
   readonly commit: string | undefined;
+  /** Load average of the last minute, before the run; undefined in older results. */
+  readonly load?: number;
 }
 
 export function describeMachine(): Machine {
@@ -26,10 +28,23 @@ export function describeMachine(): Machine {
     virtual: isVirtual(),
     node: process.version,
     commit: commit(),
+    load: Math.round((loadavg()[0] ?? 0) * 100) / 100,
   };
 }
 
-/** Half a sentence for reports. */
+/** Above this load a core, other programs take time from the server or the client. */
+const BUSY_LOAD_PER_CORE = 0.5;
+
+/** Why the figures of this machine are not to be trusted, or undefined. */
+export function busyWarning({ load, cores }: Machine): string | undefined {
+  if (load === undefined || load <= BUSY_LOAD_PER_CORE * cores) return undefined;
+  return (
+    `The machine was busy before the run (load average ${load} on ${cores} cores): ` +
+    'the figures are unreliable. Measure again on an idle machine.'
+  );
+}
+
+/** The machine, as a phrase for reports. */
 export function descriptionOf(machine: Machine): string {
   const where = machine.virtual ? ' (virtual machine)' : '';
   return (

@@ -3,15 +3,31 @@
 import { judge, measureText, type Verdict } from './bars.js';
 import { type BarLine, barSection, nameIn, table } from './markdown-table.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
+import { missingIn } from './standing.js';
 import type { Spread } from './statistics.js';
 import { baselineOf, type ContenderSummary, summarize } from './summary.js';
-import { figureText, methodText, NONE, ratioText, spreadText } from './text.js';
+import {
+  figureText,
+  methodText,
+  NONE,
+  ratioText,
+  spreadText,
+  titleText,
+  warningsOf,
+} from './text.js';
 
-/** `rawLink` is where the reader finds the JSON; undefined when it lies nowhere yet. */
+/** `rawLink` is a link to the JSON, which has the page of plots beside it; undefined if there is none. */
 export function markdownReport(run: RunRecord, rawLink: string | undefined, title: string): string {
-  const raw = rawLink === undefined ? [] : [`Raw slices: [${nameIn(rawLink)}](${rawLink}).`];
+  const plots = rawLink?.replace(/\.json$/, '.html') ?? '';
+  const raw =
+    rawLink === undefined
+      ? []
+      : [
+          `Plots: [${nameIn(plots)}](${plots}), to be opened in a browser. Raw slices: [${nameIn(rawLink)}](${rawLink}).`,
+        ];
   const parts = [
-    `# ${title}`,
+    `# ${titleText(run, title)}`,
+    ...warningsOf(run).map((text) => `**${text}**`),
     ...methodText(run),
     ...raw,
     ...barSection(judge(run).map(barLine)),
@@ -97,22 +113,20 @@ function bytesOf(field: 'acceptedBytes' | 'anonymousBytes'): Column['cell'] {
 function notesOf({ scenario, holds, footprints }: ScenarioRecord): string[] {
   if (scenario.kind === 'churn') {
     return [
-      'Ratios to raw epoll are to the cheaper one of the two: it accepts one connection per event, or ' +
-        'all that wait.',
+      'Ratios to raw epoll use the cheaper of its two variants: one accept per event, or all in the queue.',
     ];
   }
   if (scenario.kind === 'idle' && footprints.length > 0) {
     return [
-      'Growth of the resident set of one fresh process, divided by the connections, some seconds ' +
-        'after each had carried one message there and back. No collection is forced: garbage not ' +
-        'yet collected counts. The kernel’s memory for sockets does not.',
+      `Growth of the resident set of one fresh process (median of ${scenario.repeats}), divided by the ` +
+        `connections, ${restText(scenario)} after each had carried one message there and back. No ` +
+        'collection is forced, so uncollected garbage counts; the kernel’s socket memory does not.',
     ];
   }
   if (scenario.kind === 'workers') {
     return [
-      'Client and server take turns, so that all cores are free for the workers while they work: ' +
-        '`scaling` is how many times as fast as one worker they are. `wall us` includes the time for ' +
-        'which they wanted a core and something else had it; the first column leaves it out.',
+      'Client and server take turns, so the workers have all cores while they work. `scaling` is the speed ' +
+        'relative to one worker. `wall us` includes time spent waiting for a core; the first column excludes it.',
     ];
   }
   return holds.map(
@@ -124,14 +138,23 @@ function notesOf({ scenario, holds, footprints }: ScenarioRecord): string[] {
   );
 }
 
+function restText({ restSeconds }: { readonly restSeconds?: number }): string {
+  return restSeconds === undefined ? 'some seconds' : `${restSeconds} s`; // older results lack it
+}
+
 function contenderSection(run: RunRecord): string[] {
   const here = run.contenders.map(({ title, version }) => `${title} (${version})`).join(', ');
-  const absent = run.absent.map(({ name, reason }) => `- ${name}: ${reason}`);
+  const reasons = new Map(
+    run.scenarios
+      .flatMap((record) => missingIn(run, record))
+      .map(({ title, reason }) => [title, reason]),
+  );
+  const missing = [...reasons].map(([title, reason]) => `- ${title}: ${reason}`);
   const skipped = run.skipped.map(({ scenario, reason }) => `- ${scenario}: ${reason}`);
   return [
     '## Contenders',
     `${here}.`,
-    ...(absent.length === 0 ? [] : [`Absent, and so not compared:\n\n${absent.join('\n')}`]),
+    ...(missing.length === 0 ? [] : [`Without figures:\n\n${missing.join('\n')}`]),
     ...(skipped.length === 0 ? [] : [`Scenarios left out:\n\n${skipped.join('\n')}`]),
   ];
 }

@@ -3,18 +3,17 @@
 import { CONTENDERS, type Contender, probe } from './contenders.js';
 import { runHold, runIdle } from './footprint.js';
 import { LoadClient } from './load-client.js';
-import { describeMachine, descriptorLimit } from './machine.js';
+import { busyWarning, describeMachine, descriptorLimit } from './machine.js';
 import { type Options, UsageError } from './options.js';
 import type { Progress } from './progress.js';
 import type { ContenderRecord, RunRecord, ScenarioRecord } from './results.js';
 import { chooseScenarios, type Scenario } from './scenarios.js';
 import { runSlices } from './slices.js';
+import { standingIn, stands } from './standing.js';
 import { randomFrom } from './statistics.js';
 
 /** Descriptors that a server or client needs besides its connections. */
 const OTHER_DESCRIPTORS = 200;
-/** The one that stands in `hold` unless others are asked for. */
-const HOLDER = 'ropewalk-native';
 
 interface Present {
   readonly contenders: readonly Contender[];
@@ -27,13 +26,15 @@ export async function runAll(options: Options, progress: Progress): Promise<RunR
   const wanted = chooseScenarios(options.only, options.quick);
   const startedAt = new Date().toISOString();
   const machine = describeMachine();
+  const busy = busyWarning(machine);
+  if (busy !== undefined) progress.note(`warning: ${busy}`);
   const whyNoInstructions = await readInstructionSupport(options);
   const present = await findContenders(options, wanted, progress);
   const random = randomFrom(options.seed);
   const records: ScenarioRecord[] = [];
   const skipped: { scenario: string; reason: string }[] = [];
   for (const scenario of wanted) {
-    const contenders = standingIn(scenario, present.contenders, options);
+    const contenders = standingIn(scenario, present.contenders, options.contenders.length > 0);
     const reason = whyNot(scenario, contenders);
     if (reason === undefined) {
       const record = await runOne(scenario, contenders, options, random, progress);
@@ -104,24 +105,8 @@ function chooseContenders({ contenders, quick }: Options): Contender[] {
   return CONTENDERS.filter((contender) => contender.quick || !quick);
 }
 
-function stands({ serves, scenarios, except }: Contender, scenario: Scenario): boolean {
-  const { service, name } = scenario;
-  if (serves[service] === undefined || except?.includes(name)) return false;
-  return scenarios === undefined || scenarios.includes(name);
-}
-
-export function standingIn(
-  scenario: Scenario,
-  present: readonly Contender[],
-  options: Options,
-): Contender[] {
-  const standing = present.filter((contender) => stands(contender, scenario));
-  if (scenario.kind !== 'hold' || options.contenders.length > 0) return standing;
-  return standing.filter((contender) => contender.name === HOLDER);
-}
-
 function whyNot(scenario: Scenario, contenders: readonly Contender[]): string | undefined {
-  if (contenders.length === 0) return 'no contender for it is here';
+  if (contenders.length === 0) return 'no contender for it could be started';
   const needed = scenario.connections + OTHER_DESCRIPTORS;
   const limit = descriptorLimit();
   return needed > limit ? `it needs ${needed} descriptors, the limit is ${limit}` : undefined;

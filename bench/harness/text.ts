@@ -1,6 +1,6 @@
-// Figures as readers want them: three digits that matter, and a dash for what does not apply.
+// How reports print figures: three significant digits, and a dash where a figure does not apply.
 
-import { descriptionOf } from './machine.js';
+import { busyWarning, descriptionOf } from './machine.js';
 import type { RunRecord } from './results.js';
 import type { Spread } from './statistics.js';
 
@@ -28,20 +28,32 @@ export function spreadText(spread: Spread): string {
   return `${figureText(spread.median)} (${figureText(spread.min)} to ${figureText(spread.max)})`;
 }
 
-/** How the run was made: sentences for the head of a report. */
-export function methodText(run: RunRecord): string[] {
-  const { measureSeconds, warmupSeconds, rounds, seed } = run;
+/** What readers have to know before they look at a figure. */
+export function warningsOf(run: RunRecord): string[] {
+  const busy = busyWarning(run.machine);
   return [
-    `${run.startedAt.slice(0, 10)}, ${descriptionOf(run.machine)}` +
-      `${run.machine.commit === undefined ? '' : `, commit ${run.machine.commit}`}.`,
+    ...(run.quick
+      ? ['This is a quick run: its slices are few and short. The figures are an indication only.']
+      : []),
+    ...(busy === undefined ? [] : [busy]),
+  ];
+}
+
+/** The title of a report, labelled if it is of a quick run. */
+export function titleText(run: RunRecord, title: string): string {
+  return run.quick ? `${title} (quick run)` : title;
+}
+
+/** How the run was made. */
+export function methodText(run: RunRecord): string[] {
+  const { measureSeconds, warmupSeconds, rounds, seed, machine } = run;
+  return [
+    `${run.startedAt.slice(0, 10)}, ${descriptionOf(machine)}` +
+      `${machine.commit === undefined ? '' : `, commit ${machine.commit}`}` +
+      `${machine.load === undefined ? '' : `; load average before the run ${machine.load}`}.`,
     `Server on core ${run.serverCore}, busy-polling client on core ${run.clientCore}; ` +
       `${rounds - 1} rounds of ${measureSeconds} s each after ${warmupSeconds} s of warm-up, ` +
       `in random order (seed ${seed}), one more round dropped before them. ` +
       'Medians, with the lowest and highest round; ratios are taken within each round.',
-    ...(run.quick
-      ? [
-          'A quick run: few and short slices, and 2,000 connections where 10,000 are meant; an indication only.',
-        ]
-      : []),
   ];
 }

@@ -179,11 +179,17 @@ void Reactor::unwatchToClose(Watched& watched) {
   }
 }
 
+// A stream with unsent bytes is reset: its peer must not take the part that it got for all there
+// is.
 void Reactor::destroy(Watched& watched) {
   if (watched.handle != 0) table_.erase(watched.handle);
   if (watched.kind != Watched::Kind::kDescriptor && watched.socket != kNoSocket) {
     unwatchToClose(watched);
-    closeWithoutWaiting(watched);
+    if (watched.kind == Watched::Kind::kStream && static_cast<Stream&>(watched).cutShort()) {
+      resetSocket(std::exchange(watched.socket, kNoSocket));
+    } else {
+      closeWithoutWaiting(watched);
+    }
   }
   switch (watched.kind) {
     case Watched::Kind::kStream:

@@ -75,8 +75,10 @@ enum Command : int32_t {
   kClose = -1,     // when all is sent; kLost follows
   kShutdown = -2,  // the sending side, when all is sent; kWriteShut follows
   kReset = -3,     // at once; nothing follows
-  kDiscard = -4,   // sends what the system takes at once, then closes; nothing follows
-  kPause = -5,     // stops receiving, or accepting
+  // Sends what the system takes at once, then closes, or resets if that was not all. Nothing
+  // follows.
+  kDiscard = -4,
+  kPause = -5,  // stops receiving, or accepting
   kResume = -6,
   kWatchDrain = -7,      // kDrained follows when nothing waits to be sent
   kAllowHalfClose = -8,  // the end of input is kReadEnded, not kLost

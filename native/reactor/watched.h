@@ -58,6 +58,8 @@ struct Stream : Watched {
   }
   bool takesWrites() const { return state == State::kOpen || state == State::kEnded; }
   size_t queued() const { return queue == nullptr ? 0 : queue->size(); }
+  // Closing it now would lose bytes. Where another process may go on with it, that is not known.
+  bool cutShort() const { return !handedOut && (queued() > 0 || firstPiece >= 0); }
 
   State state = State::kOpen;
   Ending ending = Ending::kNone;

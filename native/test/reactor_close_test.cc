@@ -95,7 +95,8 @@ void resetsByCall(PollerKind kind) {
   checkForgotten(server);
 }
 
-// Discarding sends what the system takes at once, and says nothing more.
+// Discarding sends what the system takes at once, resets a stream that it could not send whole, and
+// says nothing more.
 void discards(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
   Peer peer;
@@ -118,6 +119,9 @@ void discards(PollerKind kind) {
   CHECK_EQUAL(memory.keepers(), 0);
   CHECK_EQUAL(server.reactor().size(), 1);
   checkForgotten(server);
+  // It must not take the part that it got for all there is.
+  server.turnUntil([&] { return slowPeer.hasEnded(); });
+  if (tellsOfResets()) CHECK_EQUAL(slowPeer.error(), ECONNRESET);
 }
 
 // Nothing follows a discarded stream that turns out to be broken, either.

@@ -142,6 +142,12 @@ export interface DatagramTransport<A extends Address = Address> extends Consumer
    * @throws InvalidArgumentTypeError
    */
   write(data: Uint8Array | string, to?: A | DestinationOf<A>, options?: SendOptions): void;
+  /** Sends all parts as one datagram: {@link write}. @throws InvalidArgumentTypeError, and nothing is sent. */
+  writeSequence(
+    parts: Iterable<Uint8Array | string>,
+    to?: A | DestinationOf<A>,
+    options?: SendOptions,
+  ): void;
   getHost(): A;
   /** Drops what waits to be sent and takes no more: {@link ListeningPort.stopListening}. */
   stopListening(): Deferred<void>;
@@ -192,6 +198,8 @@ export interface UDPTransport extends DatagramTransport<IPAddress>, ListeningPor
   setMulticastLoopback(enabled: boolean): void;
   /** The interface that multicast datagrams leave by: number, name or IP address. Default: the system's choice. */
   setMulticastInterface(outgoing: string | number): void;
+  /** What {@link setMulticastInterface} was last given since the port began to listen. Undefined: the system's choice. */
+  getMulticastInterface(): string | number | undefined;
 }
 
 /** A UNIX datagram socket. Native only. */

@@ -3,36 +3,9 @@ import type { Address } from './address.js';
 import type { Connector } from './connector.js';
 import { InvalidArgumentTypeError } from './errors/arguments.js';
 import type { MaybeAsync } from './maybe-async.js';
-import {
-  HandlerProtocol,
-  isStreamProtocol,
-  Protocol,
-  type ProtocolHandlers,
-  type StreamProtocol,
-} from './protocol.js';
-
-/** What a reactor calls on the side of a listening port. {@link Factory} is the usual base. */
-export interface ProtocolFactory {
-  /** @returns The protocol of a new connection; null closes the connection without a word. */
-  buildProtocol(address: Address): StreamProtocol | null;
-  /** A port or connector begins to use this factory. */
-  doStart(): unknown;
-  /** A port or connector has finished with it. */
-  doStop(): unknown;
-}
-
-/** What a reactor calls on the side of a connector. {@link ClientFactory} is the usual base. */
-export interface ClientProtocolFactory extends ProtocolFactory {
-  /** An attempt begins. Called before `connectTCP` returns. */
-  startedConnecting?(connector: Connector): unknown;
-  /**
-   * The attempt failed: `connector.connect()` tries again. Never called before `connectTCP` has returned. A failure that no
-   * factory handles is reported once, unless the attempt was cancelled.
-   */
-  clientConnectionFailed?(connector: Connector, reason: Error): unknown;
-  /** The connection ended, after the protocol was told: `connector.connect()` connects again. */
-  clientConnectionLost?(connector: Connector, reason: Error): unknown;
-}
+import { HandlerProtocol, Protocol, type ProtocolHandlers } from './protocol.js';
+import type { ClientProtocolFactory, ProtocolFactory } from './protocol-factory.js';
+import { isStreamProtocol, type StreamProtocol } from './stream-protocol.js';
 
 /** Base for factories. Override `buildProtocol`, or give the protocol's class to {@link Factory.forProtocol}. */
 export class Factory implements ProtocolFactory {

@@ -15,4 +15,9 @@ export interface ReactorDescriptors {
   removeWriter(descriptor: WriteDescriptor): void;
   getReaders(): ReadDescriptor[];
   getWriters(): WriteDescriptor[];
+  /**
+   * Removes all readers and writers, and returns them, each once. The reactor does so when it is stopped, and calls their
+   * `connectionLost`.
+   */
+  removeAll(): (ReadDescriptor | WriteDescriptor)[];
 }

@@ -3,29 +3,55 @@ import type { Deferred } from '../defer/deferred.js';
 import type { SystemEvents } from './system-event.js';
 
 export interface RunOptions {
-  /** Whether SIGINT and SIGTERM stop the reactor while it runs. Default true on the main thread. */
+  /**
+   * Whether SIGINT and SIGTERM (and SIGBREAK on Windows) stop the reactor. A signal that the program handles itself when
+   * `run` is called does not. Default true on the main thread.
+   */
   readonly installSignalHandlers?: boolean;
 }
 
-/** `run` and `stop` frame the life of a program: startup, signals, orderly shutdown. */
+/**
+ * `run` and `stop` frame the life of a program: startup, signals, orderly shutdown. The contract of stopping is in
+ * docs/stopping.md.
+ */
 export interface ReactorLife extends SystemEvents, AsyncDisposable {
   readonly running: boolean;
   /**
-   * Fires `startup` and keeps the process alive. The answer comes when a `stop` has been carried out; the reactor may then
-   * be run again. It fails with ReactorAlreadyRunningError where it runs already. Cancelling it does not stop the reactor.
+   * The signal that stopped the present or last run; undefined where none did. A program that is to end as the signal
+   * would have ended it sends itself that signal after `run`: `process.kill(process.pid, reactor.exitSignal)`.
+   */
+  readonly exitSignal: NodeJS.Signals | undefined;
+  /**
+   * Fires `startup` and keeps the process alive. Fires when a `stop` has been carried out: nothing is called afterwards on
+   * account of this run, and the reactor may be run again. Fails with ReactorAlreadyRunningError if it runs already.
+   * Cancelling the Deferred does not stop the reactor.
    */
   run(options?: RunOptions): Deferred<void>;
   /**
-   * Fires `shutdown` at the end of the turn. In its `during` phase the ports are closed, connection attempts are ended
-   * and connections are lost (`ConnectionLost`); after its last phase pending delayed calls are dropped and `run` settles.
-   * @throws ReactorNotRunningError also where it is stopping already.
+   * Stops the reactor, from the end of the turn on:
+   *
+   * 1. The `before shutdown` triggers run, and are waited for. Everything still works.
+   * 2. Everything ends: ports, attempts to connect, connections, descriptors. From here until `run` settles, listening and
+   *    connecting throw ReactorStoppingError. Bytes that were written are sent, for `shutdownTimeoutMs` at most; connections
+   *    that are left then are reset. The `during` triggers run at the beginning of this phase.
+   * 3. The `after` triggers run.
+   * 4. Pending delayed calls are dropped.
+   * 5. `run` settles.
+   *
+   * @throws ReactorNotRunningError also if it is stopping already.
    */
   stop(): void;
   /**
-   * Ends `run` now, without `shutdown`: sockets and delayed calls stay as they are.
+   * Ends `run` now, without `shutdown`: sockets and delayed calls stay as they are. Triggers that have not run are kept
+   * for the next run.
    * @throws ReactorNotRunningError
    */
   crash(): void;
   /** Calls `callback` at once if the reactor runs, else after its next `startup`. */
   callWhenRunning<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void;
+  /**
+   * Stops the reactor if it runs, then ends everything it has open, in the order of {@link stop}. Settles when that is
+   * done; the reactor cannot be used afterwards.
+   */
+  [Symbol.asyncDispose](): Promise<void>;
 }

@@ -23,6 +23,9 @@ export interface SystemEvents {
   ): SystemEventTrigger;
   /** @throws InvalidArgumentValueError the trigger is not registered (any more). */
   removeSystemEventTrigger(trigger: SystemEventTrigger): void;
-  /** Runs the event's triggers; fires after the last phase. Triggers that throw are reported and stop no others. */
+  /**
+   * Runs the event's triggers; fires after the last phase. Triggers that throw are reported and stop no others. Firing
+   * `shutdown` while the reactor runs stops it.
+   */
   fireSystemEvent(event: string): Deferred<void>;
 }

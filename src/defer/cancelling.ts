@@ -1,31 +1,45 @@
-/** What cancels a Deferred from outside: a signal that aborts, and time that passes. */
+/** Cancels a Deferred from outside: when a signal aborts, or when time has passed. */
 import type { Clock } from '../core/clock.js';
 import { checkClock, checkFunction, checkMilliseconds } from '../internal/check.js';
-import type { CallbackResult, Deferred, Result } from './deferred.js';
 import { CancelledError, TimeoutError } from './errors.js';
 import { Failure } from './failure.js';
+import type { CallbackResult } from './result.js';
 
-/** {@link Deferred.cancelOn}, of one that has not come to its end. */
-export function cancelOnAbort<T>(deferred: Deferred<T>, signal: AbortSignal): void {
+/** A Deferred, as far as it can be cancelled. */
+interface Cancellable {
+  cancel(reason?: unknown): void;
+}
+
+/**
+ * `Deferred.cancelOn`, for a Deferred whose result is not final.
+ * @returns A callback for its result, which stops listening to the signal.
+ */
+export function cancelOnAbort(
+  deferred: Cancellable,
+  signal: AbortSignal,
+): (<R>(result: R) => R) | undefined {
   if (signal.aborted) {
     deferred.cancel(signal.reason);
-    return;
+    return undefined;
   }
   const onAbort = (): void => deferred.cancel(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
-  deferred.addBoth((result) => {
+  return (result) => {
     signal.removeEventListener('abort', onAbort);
     return result;
-  });
+  };
 }
 
-/** {@link Deferred.addTimeout}. */
+/**
+ * `Deferred.addTimeout`.
+ * @returns A callback for the result of `deferred`, which stops the clock.
+ */
 export function cancelAfter<T, U>(
-  deferred: Deferred<T>,
+  deferred: Cancellable,
   timeoutMs: number,
   clock: Clock,
   onTimeoutCancel: (result: T | Failure, timeoutMs: number) => CallbackResult<T | U> = timedOut,
-): Deferred<Result<T | U>> {
+): (result: T | Failure) => CallbackResult<T | U> {
   checkMilliseconds('timeoutMs', timeoutMs);
   checkClock('clock', clock);
   checkFunction('onTimeoutCancel', onTimeoutCancel);
@@ -34,12 +48,12 @@ export function cancelAfter<T, U>(
     late = true;
     deferred.cancel();
   });
-  return deferred.addBoth<T | U>((result) => {
+  return (result) => {
     if (late) return onTimeoutCancel(result, timeoutMs);
     // Not active where a stopped reactor has dropped it: then there is no timeout any more.
     if (call.active()) call.cancel();
     return result;
-  });
+  };
 }
 
 function timedOut<T>(result: T | Failure, timeoutMs: number): T | Failure {

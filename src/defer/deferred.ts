@@ -29,14 +29,11 @@ import {
 import { Failure } from './failure.js';
 import { type Callback, Link, Observer } from './link.js';
 import { OneYield } from './one-yield.js';
+import type { CallbackResult, Result } from './result.js';
 import { isThenable, settleFrom } from './thenable.js';
 import { acquit, suspect } from './unhandled.js';
 
-/** What a callback may return: a value, something that will give one, or a failure. */
-export type CallbackResult<T> = T | PromiseLike<T> | Failure;
-
-/** What is left of it once a failure has gone its own way. */
-export type Result<U> = Exclude<U, Failure>;
+export type { CallbackResult, Result };
 
 /** Stops what a Deferred stands for. It may fire the Deferred; if it does not, that fails with {@link CancelledError}. */
 export type Canceller<T> = (deferred: Deferred<T>) => void;
@@ -79,7 +76,7 @@ export class Deferred<T> implements PromiseLike<T> {
   private flags = 0;
   private result: unknown = undefined;
   /** The last of the queue; its `next` is the first. */
-  private last: Link | undefined = undefined;
+  private last: Link<Deferred<never>> | undefined = undefined;
   /** Before it is fired the canceller; while its chain waits for another Deferred, that. */
   private upstream: Canceller<never> | Deferred<unknown> | undefined;
 
@@ -221,7 +218,8 @@ export class Deferred<T> implements PromiseLike<T> {
   /** Cancels this when `signal` aborts, unless it has its result by then; the signal's reason becomes the error's `cause`. */
   cancelOn(signal: AbortSignal): this {
     checkAbortSignal('signal', signal);
-    if (!this.ended) cancelOnAbort(this, signal);
+    const stopListening = this.ended ? undefined : cancelOnAbort(this, signal);
+    if (stopListening !== undefined) this.addBoth(stopListening);
     return this;
   }
 
@@ -237,7 +235,7 @@ export class Deferred<T> implements PromiseLike<T> {
     clock: Clock,
     onTimeoutCancel?: (result: T | Failure, timeoutMs: number) => CallbackResult<T | U>,
   ): Deferred<T | Result<U>> {
-    return cancelAfter(this, timeoutMs, clock, onTimeoutCancel);
+    return this.addBoth(cancelAfter(this, timeoutMs, clock, onTimeoutCancel));
   }
 
   /** Holds the callbacks back until `unpause` was called as often as this. */
@@ -469,14 +467,14 @@ export class Deferred<T> implements PromiseLike<T> {
     return waiting;
   }
 
-  private shift(last: Link): Link {
+  private shift(last: Link<Deferred<never>>): Link<Deferred<never>> {
     const link = last.next;
     if (link === last) this.last = undefined;
     else last.next = link.next;
     return link;
   }
 
-  private runLink(link: Link): Deferred<unknown> | undefined {
+  private runLink(link: Link<Deferred<never>>): Deferred<unknown> | undefined {
     const { onCallback } = link;
     if (typeof onCallback === 'object') return this.pass(onCallback);
     const callback = (this.flags & FAILED) === 0 ? onCallback : link.onErrback;

@@ -1,6 +1,5 @@
 /** The errors of Deferreds and of what is built from them. */
 import { RopewalkError } from '../core/errors/base.js';
-import { textOf } from '../core/text-of.js';
 import type { Failure } from './failure.js';
 
 /** `callback` or `errback` of a Deferred that has fired already. */
@@ -59,19 +58,6 @@ export class NotPausedError extends RopewalkError {
 
   constructor() {
     super('it is not paused');
-  }
-}
-
-/** Something that is not an `Error` was thrown, or rejected with: a {@link Failure} carries errors only. */
-export class NotAnErrorError extends RopewalkError {
-  override readonly name = 'NotAnErrorError';
-  override readonly code = 'ERR_NOT_AN_ERROR';
-  /** What was thrown. */
-  readonly thrown: unknown;
-
-  constructor(thrown: unknown) {
-    super(`not an Error was thrown: ${describe(thrown)}`);
-    this.thrown = thrown;
   }
 }
 
@@ -153,8 +139,4 @@ export class AlreadyLockingError extends RopewalkError {
     super(`it holds the lock, or waits for it, already: ${path}`);
     this.path = path;
   }
-}
-
-function describe(thrown: unknown): string {
-  return typeof thrown === 'string' ? JSON.stringify(thrown.slice(0, 200)) : textOf(thrown);
 }

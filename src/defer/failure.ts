@@ -4,7 +4,7 @@ import { isNativeError } from 'node:util/types';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { messageOf, textOf } from '../core/text-of.js';
 import { ownFrames } from '../internal/own-frames.js';
-import { NotAnErrorError } from './errors.js';
+import { NotAnErrorError } from './not-an-error.js';
 
 /** A class of errors, abstract ones included. */
 export type ErrorClass<E extends Error = Error> = abstract new (...args: never[]) => E;

@@ -1,16 +1,15 @@
-/** What stands in a Deferred's queue. */
-import type { Deferred } from './deferred.js';
+/** The entries of a Deferred's queue. */
 
 export type Callback = (result: never) => unknown;
 
-/** A pair of callbacks; or, with a Deferred in the first place, the one that waits for this chain. */
-export class Link {
-  onCallback: Callback | Deferred<never> | Observer | undefined;
+/** A pair of callbacks; or, with a `Waiter` in the first place, the Deferred that waits for this chain. */
+export class Link<Waiter> {
+  onCallback: Callback | Waiter | Observer | undefined;
   onErrback: Callback | undefined;
-  next: Link;
+  next: Link<Waiter>;
 
   constructor(
-    onCallback: Callback | Deferred<never> | Observer | undefined,
+    onCallback: Callback | Waiter | Observer | undefined,
     onErrback: Callback | undefined,
   ) {
     this.onCallback = onCallback;

@@ -1,23 +1,22 @@
 /** How a Deferred takes part in `yield*`. */
-import type { Deferred } from './deferred.js';
 
 /** What `yield*` runs through, and its own IteratorResult: no object more is made for it. */
-export class OneYield<T> implements Iterator<Deferred<T>, T, unknown> {
+export class OneYield<Yielded, T> implements Iterator<Yielded, T, unknown> {
   done = false;
   value: unknown;
   private begun = false;
 
-  constructor(deferred: Deferred<T>) {
+  constructor(deferred: Yielded) {
     this.value = deferred;
   }
 
-  next(sent: unknown): IteratorResult<Deferred<T>, T> {
+  next(sent: unknown): IteratorResult<Yielded, T> {
     if (this.begun) {
       this.done = true;
       this.value = sent;
     }
     this.begun = true;
-    return this as unknown as IteratorResult<Deferred<T>, T>;
+    return this as unknown as IteratorResult<Yielded, T>;
   }
 
   throw(error: unknown): never {

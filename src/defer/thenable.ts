@@ -1,5 +1,11 @@
 /** Tells promises, Deferreds among them, from other values, and listens to them. */
-import type { Deferred } from './deferred.js';
+
+/** A Deferred, as far as a promise settles it. */
+interface Settled<T> {
+  readonly fired: boolean;
+  callback(result: T): void;
+  errback(reason: unknown): void;
+}
 
 /** Whether `value` can be waited for. Throws what a getter named `then` throws. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -10,7 +16,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** A promise that settles after its Deferred was cancelled is not listened to any more. Never throws. */
-export function settleFrom<T>(deferred: Deferred<T>, thenable: PromiseLike<T>): void {
+export function settleFrom<T>(deferred: Settled<T>, thenable: PromiseLike<T>): void {
   const reject = (reason: unknown): void => {
     if (!deferred.fired) deferred.errback(reason);
   };

@@ -1,7 +1,7 @@
 /** Protocols as consumers, and consumers as protocols: two ways to plug what one has into what is asked for. */
 import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { Consumer, PullProducer, PushProducer } from '../core/producer.js';
-import type { StreamProtocol } from '../core/protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { reportRejection } from '../defer/callback-result.js';
 import { checkData, checkFunction } from '../internal/check.js';

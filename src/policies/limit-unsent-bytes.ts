@@ -3,7 +3,7 @@ import type { Address } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
-import type { StreamProtocol } from '../core/protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import { checkChoice, checkClock, checkData, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { TooManyUnsentBytesError } from './errors.js';

@@ -1,5 +1,5 @@
 /** The wrapper of both limits of connections: it counts while it is connected, and at no other time. */
-import type { StreamProtocol } from '../core/protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { ProtocolWrapper, type WrapperOwner } from './protocol-wrapper.js';
 

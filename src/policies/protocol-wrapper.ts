@@ -5,7 +5,7 @@
 import type { Address } from '../core/address.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
-import type { StreamProtocol } from '../core/protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import type {
   DetachedConnection,
   TCPTransport,

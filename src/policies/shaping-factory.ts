@@ -1,12 +1,14 @@
 /** Limits how fast connections receive and send: each of them, and all together. */
 import type { Address } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
-import type { StreamProtocol } from '../core/protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { checkData } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import { BucketFilter } from './bucket-filter.js';
 import { ProtocolWrapper } from './protocol-wrapper.js';
 import { ShapedReader } from './shaped-reader.js';
 import { ShapedWriter } from './shaped-writer.js';
@@ -18,8 +20,13 @@ export interface ShapingLimits {
   /** Of each connection. Default: without limit. */
   readonly perConnection?: Rate;
   /**
+   * Of all connections of one peer together: an IPv4 address, or an IPv6 network of 64 bits. A filter of your own may be
+   * that of several factories, tell peers apart in another way, and have buckets above its own. Default: without limit.
+   */
+  readonly perPeer?: Rate | BucketFilter;
+  /**
    * Of all connections together, shared out fairly among those that wait. A bucket of your own may be that of several
-   * factories, and have one above it. Default: without limit.
+   * factories, and have one above it. Leave it out with a filter of your own, whose `parent` it is. Default: without limit.
    */
   readonly total?: Rate | TokenBucket;
 }
@@ -33,10 +40,15 @@ export interface ShapingFactoryOptions {
   readonly write?: ShapingLimits;
 }
 
-/** Makes the bucket of a connection's direction; undefined where it has no limit. */
-type BucketMaker = () => TokenBucket | undefined;
+/** Makes the bucket of a connection's direction, or finds it; undefined where it has no limit. */
+type BucketMaker = (transport: Transport) => TokenBucket | undefined;
 
-const LIMITS: OptionNames<ShapingLimits> = { perConnection: true, total: true };
+interface BucketMakers {
+  readonly read: BucketMaker;
+  readonly write: BucketMaker;
+}
+
+const LIMITS: OptionNames<ShapingLimits> = { perConnection: true, perPeer: true, total: true };
 const RATE: OptionNames<Rate> = { bytesPerSecond: true, burstBytes: true };
 const OPTIONS: OptionNames<ShapingFactoryOptions> = { clock: true, read: true, write: true };
 
@@ -52,38 +64,34 @@ const OPTIONS: OptionNames<ShapingFactoryOptions> = { clock: true, read: true, w
  * reactor.listenTCP(80, new ShapingFactory(Download, { clock: reactor, write }));
  */
 export class ShapingFactory extends WrappingFactory {
-  readonly #readBucket: BucketMaker;
-  readonly #writeBucket: BucketMaker;
+  readonly #makers: BucketMakers;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(wrapped: FactoryLike, options: ShapingFactoryOptions) {
     super(wrapped);
     checkOptions('ShapingFactory', options, OPTIONS);
-    this.#readBucket = bucketMaker('read', options.clock, options.read);
-    this.#writeBucket = bucketMaker('write', options.clock, options.write);
+    this.#makers = {
+      read: bucketMaker('read', options.clock, options.read),
+      write: bucketMaker('write', options.clock, options.write),
+    };
   }
 
   protected override wrap(protocol: StreamProtocol, _address: Address): ProtocolWrapper {
-    return new ShapedProtocol(protocol, this, this.#readBucket, this.#writeBucket);
+    return new ShapedProtocol(protocol, this, this.#makers);
   }
 }
 
 /** One lives for each connection: TypeScript's `private` costs it nothing. */
 class ShapedProtocol extends ProtocolWrapper {
-  private readonly readBucket: BucketMaker;
-  private readonly writeBucket: BucketMaker;
+  private readonly makers: BucketMakers;
+  private readBucket: TokenBucket | undefined = undefined;
+  private writeBucket: TokenBucket | undefined = undefined;
   private reader: ShapedReader | undefined = undefined;
   private writer: ShapedWriter | undefined = undefined;
 
-  constructor(
-    protocol: StreamProtocol,
-    factory: ShapingFactory,
-    readBucket: BucketMaker,
-    writeBucket: BucketMaker,
-  ) {
+  constructor(protocol: StreamProtocol, factory: ShapingFactory, makers: BucketMakers) {
     super(protocol, factory);
-    this.readBucket = readBucket;
-    this.writeBucket = writeBucket;
+    this.makers = makers;
   }
 
   override get bufferedBytes(): number {
@@ -91,10 +99,14 @@ class ShapedProtocol extends ProtocolWrapper {
   }
 
   override makeConnection(transport: Transport): void {
-    const readBucket = this.readBucket();
+    const readBucket = this.makers.read(transport);
     if (readBucket !== undefined) this.reader = new ShapedReader(transport, readBucket);
-    const writeBucket = this.writeBucket();
+    const writeBucket = this.makers.write(transport);
     if (writeBucket !== undefined) this.writer = new ShapedWriter(transport, writeBucket);
+    this.readBucket = readBucket;
+    this.writeBucket = writeBucket;
+    readBucket?.join();
+    writeBucket?.join();
     super.makeConnection(transport);
   }
 
@@ -106,6 +118,8 @@ class ShapedProtocol extends ProtocolWrapper {
   override connectionLost(reason: Error): void {
     this.reader?.drop();
     this.writer?.drop();
+    this.readBucket?.leave();
+    this.writeBucket?.leave();
     super.connectionLost(reason);
   }
 
@@ -165,19 +179,42 @@ function bucketMaker(
   limits: ShapingLimits = {},
 ): BucketMaker {
   checkOptions(`ShapingFactory.${direction}`, limits, LIMITS);
-  const { perConnection, total } = limits;
-  if (perConnection !== undefined)
-    checkOptions(`ShapingFactory.${direction}.perConnection`, perConnection, RATE);
-  if (total !== undefined && !(total instanceof TokenBucket)) {
-    checkOptions(`ShapingFactory.${direction}.total`, total, RATE);
+  const { perConnection, perPeer, total } = limits;
+  const rates = {
+    perConnection,
+    perPeer: perPeer instanceof BucketFilter ? undefined : perPeer,
+    total: total instanceof TokenBucket ? undefined : total,
+  };
+  for (const [name, rate] of Object.entries(rates)) {
+    if (rate !== undefined) checkOptions(`ShapingFactory.${direction}.${name}`, rate, RATE);
   }
-  const parent =
-    total === undefined || total instanceof TokenBucket
-      ? total
-      : new TokenBucket({ ...total, clock });
-  if (perConnection === undefined) return () => parent;
-  const options = { ...perConnection, clock, ...(parent === undefined ? {} : { parent }) };
-  // Looked at now, so that what is wrong is told here and not at the first connection.
+  const above = peerBuckets(clock, perPeer, totalBucket(clock, total));
+  if (perConnection === undefined) return above;
+  const options = { ...perConnection, clock };
+  // Made now, so that wrong options are refused here and not at the first connection.
   new TokenBucket(options);
-  return () => new TokenBucket(options);
+  return (transport) => {
+    const parent = above(transport);
+    return new TokenBucket(parent === undefined ? options : { ...options, parent });
+  };
+}
+
+function peerBuckets(
+  clock: Clock,
+  perPeer: ShapingLimits['perPeer'],
+  total: TokenBucket | undefined,
+): BucketMaker {
+  if (perPeer === undefined) return () => total;
+  if (perPeer instanceof BucketFilter) {
+    if (total === undefined) return (transport) => perPeer.bucketFor(transport.getPeer());
+    throw new InvalidArgumentValueError('total', 'the parent of the BucketFilter instead', total);
+  }
+  const parent = total === undefined ? {} : { parent: total };
+  const filter = new BucketFilter({ ...perPeer, ...parent, clock });
+  return (transport) => filter.bucketFor(transport.getPeer());
+}
+
+function totalBucket(clock: Clock, total: ShapingLimits['total']): TokenBucket | undefined {
+  if (total === undefined || total instanceof TokenBucket) return total;
+  return new TokenBucket({ ...total, clock });
 }

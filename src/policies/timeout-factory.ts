@@ -2,7 +2,7 @@
 import type { Address } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import type { FactoryLike } from '../core/factory.js';
-import type { StreamProtocol } from '../core/protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { checkChoice, checkFunction } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';

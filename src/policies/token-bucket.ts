@@ -62,6 +62,8 @@ export class TokenBucket {
   readonly bytesPerSecond: number;
   readonly burstBytes: number;
   readonly parent: TokenBucket | undefined;
+  /** @internal Connections that use it, and buckets of filters below it. */
+  users = 0;
   private readonly clock: Clock;
   /** Tokens at `time`. */
   private tokens: number;
@@ -125,6 +127,16 @@ export class TokenBucket {
     return this.tokens;
   }
 
+  /** @internal A connection begins to use this bucket and those above it, or a filter a bucket below. */
+  join(): void {
+    for (let bucket: TokenBucket | undefined = this; bucket; bucket = bucket.parent) bucket.users++;
+  }
+
+  /** @internal It uses them no more. */
+  leave(): void {
+    for (let bucket: TokenBucket | undefined = this; bucket; bucket = bucket.parent) bucket.users--;
+  }
+
   /** @internal Puts a claim at the end of the queue. */
   enqueue(claim: WaitingClaim): void {
     this.queue ??= new Set();
@@ -132,8 +144,8 @@ export class TokenBucket {
     this.arm();
   }
 
-  /** @internal */
-  leave(claim: WaitingClaim): void {
+  /** @internal Takes a claim out of the queue. */
+  dequeue(claim: WaitingClaim): void {
     this.queue?.delete(claim);
     if (this.waiting > 0 || this.call === undefined) return;
     this.call.cancel();

@@ -54,7 +54,7 @@ export class TokenClaim implements WaitingClaim {
   /** Wants nothing any more. */
   cancel(): void {
     this.missing = 0;
-    this.place?.leave(this);
+    this.place?.dequeue(this);
     this.place = undefined;
   }
 

@@ -3,7 +3,7 @@
 import type { Address } from '../core/address.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import type { FactoryLike } from '../core/factory.js';
-import type { StreamProtocol } from '../core/protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import { textOf } from '../core/text-of.js';
 import type { Transport } from '../core/transport.js';
 import { checkFunction, checkInteger } from '../internal/check.js';

@@ -1,8 +1,9 @@
 /** Wraps each protocol that another factory builds, and knows those that are connected. The base of the other policies. */
 import type { Address } from '../core/address.js';
 import type { Connector } from '../core/connector.js';
-import { type ClientProtocolFactory, type FactoryLike, toFactory } from '../core/factory.js';
-import type { StreamProtocol } from '../core/protocol.js';
+import { type FactoryLike, toFactory } from '../core/factory.js';
+import type { ClientProtocolFactory } from '../core/protocol-factory.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import { reportRejection } from '../defer/callback-result.js';
 import { ProtocolWrapper, type WrapperOwner } from './protocol-wrapper.js';
 

@@ -23,6 +23,7 @@ const OPTIONS: OptionNames<CreateReactorOptions> = {
   reportError: true,
   poisonLentBytes: true,
   measureTurns: true,
+  shutdownTimeoutMs: true,
   poller: true,
   busyPollUs: true,
 };

@@ -16,8 +16,6 @@ import type {
   UNIXDatagramTransport,
 } from '../core/datagram.js';
 import type { ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
-import { withoutStack } from '../core/errors/base.js';
-import { ConnectionLost } from '../core/errors/connection.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { NameResolver } from '../core/name-resolver.js';
@@ -56,6 +54,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   readonly #unixDatagram: HostedUNIXDatagram;
   readonly #adoption: HostedAdoption;
   readonly #descriptors: ReactorDescriptors;
+  #disposal: Promise<void> | undefined;
 
   /** @internal */
   constructor(
@@ -63,7 +62,11 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     host: LoopHost,
     makeBackend: (core: ReactorCore) => Backend,
   ) {
-    const core = new ReactorCore(options, host, () => this.#disconnectAll());
+    const core = new ReactorCore(options, host, {
+      transports: () => backend.transports(),
+      removeAll: () => this.#descriptors.removeAll(),
+      cancelLookups: () => this.#names.cancelAll(),
+    });
     const backend = makeBackend(core);
     this.core = core;
     this.backend = backend;
@@ -97,6 +100,10 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   /** @internal Transports whose protocols have not been told of their end. */
   transports(): Iterable<StreamTransport> {
     return this.backend.transports();
+  }
+
+  get exitSignal(): NodeJS.Signals | undefined {
+    return this.core.exitSignal;
   }
 
   get running(): boolean {
@@ -269,6 +276,10 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     return this.#descriptors.getWriters();
   }
 
+  removeAll(): (ReadDescriptor | WriteDescriptor)[] {
+    return this.#descriptors.removeAll();
+  }
+
   statistics(): ReactorStatistics {
     const { connections, delayedCalls } = this.core;
     const { p50Ms, p99Ms } = this.backend.turnTimes();
@@ -284,17 +295,8 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     };
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (await this.core.dispose()) return;
-    await this.core.nextTurn();
-    this.backend.release();
-  }
-
-  #disconnectAll(): void {
-    for (const port of this.core.ports) port.closeListening();
-    for (const connector of this.core.connectors) connector.shutDown();
-    this.#names.cancelAll();
-    const reason = withoutStack(() => new ConnectionLost('the reactor was stopped'));
-    for (const transport of [...this.transports()]) transport.disconnect(reason);
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.core.dispose().then(() => this.backend.release());
+    return this.#disposal;
   }
 }

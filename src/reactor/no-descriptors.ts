@@ -10,6 +10,7 @@ export const NO_DESCRIPTORS: ReactorDescriptors = {
   removeWriter: (_descriptor: WriteDescriptor) => refuse('removeWriter'),
   getReaders: () => [],
   getWriters: () => [],
+  removeAll: () => [],
 };
 
 function refuse(method: string): never {

@@ -3,6 +3,9 @@
 import type { ErrorReporter } from '../core/error-reporter.js';
 import type { Reactor } from '../core/reactor.js';
 
+/** Default of {@link ReactorOptions.shutdownTimeoutMs}. */
+export const DEFAULT_SHUTDOWN_TIMEOUT_MS = 5_000;
+
 /** Options that every reactor takes. */
 export interface ReactorOptions {
   /**
@@ -16,6 +19,11 @@ export interface ReactorOptions {
    * protocol that keeps them all the same is found out at once. For debugging: it costs a copy. Default false.
    */
   readonly poisonLentBytes?: boolean;
+  /**
+   * How long a stop waits for connections with unsent bytes or a producer. Those that are left then are reset. 0 does not
+   * wait. Default {@link DEFAULT_SHUTDOWN_TIMEOUT_MS}.
+   */
+  readonly shutdownTimeoutMs?: number;
   /** Measures the length of turns for {@link Reactor.statistics}. Default false. */
   readonly measureTurns?: boolean;
 }

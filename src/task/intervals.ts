@@ -13,8 +13,7 @@ const SAME_TIME_MS = 1e-6;
 const SAME_TIME_SHARE = 2 ** -50;
 
 export class Intervals {
-  /** 0: every turn. */
-  readonly intervalMs: number;
+  #intervalMs: number;
   #startMs: number;
   /** The tick that was taken last. */
   #taken: number;
@@ -23,10 +22,15 @@ export class Intervals {
 
   /** @param first 0 where a tick is due at `startMs`, 1 where the first comes an interval later. */
   constructor(intervalMs: number, startMs: number, first: 0 | 1) {
-    this.intervalMs = intervalMs;
+    this.#intervalMs = intervalMs;
     this.#startMs = startMs;
     this.#taken = first - 1;
     this.#next = first;
+  }
+
+  /** 0: every turn. */
+  get intervalMs(): number {
+    return this.#intervalMs;
   }
 
   /** How long it takes from `nowMs` to the next tick. Those that should have come meanwhile are left out. */
@@ -54,6 +58,18 @@ export class Intervals {
     if (this.intervalMs > 0) this.#taken = Math.min(0, this.#taken - this.#tickAt(nowMs));
     this.#startMs = nowMs;
     this.#next = 1;
+  }
+
+  /**
+   * The ticks after one of them come at another pace: after the tick that is waited for, if `waiting`, which keeps its
+   * time, else after the last.
+   */
+  change(intervalMs: number, nowMs: number, waiting: boolean): void {
+    const from = waiting ? this.#next : this.#taken;
+    this.#startMs = this.intervalMs === 0 ? nowMs : this.#startMs + from * this.intervalMs;
+    this.#taken -= from;
+    this.#next -= from;
+    this.#intervalMs = intervalMs;
   }
 
   #tickAt(nowMs: number): number {

@@ -12,6 +12,9 @@ import { Intervals } from './intervals.js';
 /** Waiting for the next tick; calling, until what was returned has a result; told to stop while calling. */
 type State = 'idle' | 'waiting' | 'calling' | 'stopping';
 
+/** Of a loop that was never started. */
+const NEVER = new Intervals(0, 0, 0);
+
 /**
  * Calls `f(...args)` every so many milliseconds, reckoned from its start: a call that is late does not make the next one
  * late, and one that takes longer than the interval has the ticks left out that it covers. Where `f` returns a Deferred or
@@ -26,7 +29,7 @@ export class LoopingCall<Args extends unknown[] = []> {
   readonly #f: (...args: Args) => unknown;
   readonly #args: Args;
   #state: State = 'idle';
-  #intervals = new Intervals(0, 0, 0);
+  #intervals: Intervals = NEVER;
   #ended: Deferred<this> = new Deferred();
   #call: DelayedCall | undefined;
   #count = 0;
@@ -64,9 +67,21 @@ export class LoopingCall<Args extends unknown[] = []> {
     return this.#state === 'waiting' || this.#state === 'calling';
   }
 
-  /** What `start` was given last; 0 before that. */
-  get intervalMs(): number {
-    return this.#intervals.intervalMs;
+  /** The present interval, or that of the last run; undefined before the first `start`. */
+  get intervalMs(): number | undefined {
+    return this.#intervals === NEVER ? undefined : this.#intervals.intervalMs;
+  }
+
+  /**
+   * Changes the pace of a loop that runs. A call that is waited for keeps its time; those after it come `intervalMs` apart,
+   * reckoned from that time. `reset` in addition makes the next call come an interval from now.
+   * @throws LoopingCallStateError it does not run.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+   */
+  set intervalMs(intervalMs: number) {
+    checkMilliseconds('intervalMs', intervalMs);
+    this.#requireRunning();
+    this.#intervals.change(intervalMs, this.#clock.now(), this.#state === 'waiting');
   }
 
   /**

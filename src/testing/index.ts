@@ -5,6 +5,8 @@ export { checkEachTest, type EachTestOptions, type TestHooks } from './check-eac
 export { clockContract } from './contracts/clock/clock-contract.js';
 export type { ClockStage, MakeClock } from './contracts/clock/clock-stage.js';
 export type { ContractCase, ContractStage } from './contracts/contract-case.js';
+export { datagramContract } from './contracts/datagram/datagram-contract.js';
+export type { DatagramContractOptions } from './contracts/datagram/datagram-scene.js';
 export { decoderContract } from './contracts/decoder/decoder-contract.js';
 export type {
   DecoderContractOptions,
@@ -12,6 +14,9 @@ export type {
   RefusedInput,
   UnendingInput,
 } from './contracts/decoder/pull-decoder.js';
+export { introspectionContract } from './contracts/reactor/introspection-contract.js';
+export { lifeContract } from './contracts/reactor/life-contract.js';
+export { namesContract } from './contracts/reactor/names-contract.js';
 export { reactorContract } from './contracts/reactor/reactor-contract.js';
 export {
   clocksOver,
@@ -21,6 +26,8 @@ export {
   type ReactorStage,
   type RealTimeOptions,
 } from './contracts/reactor/reactor-stage.js';
+export { tcpContract } from './contracts/reactor/tcp-contract.js';
+export { threadsContract } from './contracts/reactor/threads-contract.js';
 export type { MakePair, TransportContractOptions } from './contracts/transport/scene.js';
 export { transportContract } from './contracts/transport/transport-contract.js';
 export { assertNoResult, failureResultOf, successResultOf } from './deferred-results.js';
@@ -34,7 +41,7 @@ export {
 } from './logged-errors.js';
 export { ManualClock } from './manual-clock.js';
 export type { SentDatagram } from './memory-datagram-socket.js';
-export { MemoryReactor } from './memory-reactor.js';
+export { MemoryReactor, type MemoryReactorOptions } from './memory-reactor.js';
 export type {
   MemoryClient,
   MemoryServer,

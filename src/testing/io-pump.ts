@@ -1,5 +1,5 @@
 /** Joins two protocols by a simulated connection, for tests that wait for no promise. */
-import type { StreamProtocol } from '../core/protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { TCPTransport } from '../core/transport.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { SimulatedConnection } from './simulation/connection.js';

@@ -65,6 +65,7 @@ export class MemoryBackend implements ReactorBackend {
         this.#dial(listener, addressFrom('TCP', address, port)),
     };
     this.unix = {
+      ownLocks: true,
       checkSupported: () => {},
       listen: ({ path }) => this.#listenUNIX(path),
       dial: ({ path }, listener) => this.#dial(listener, new UNIXAddress(path)),
@@ -104,7 +105,7 @@ export class MemoryBackend implements ReactorBackend {
 
   /** Gives a transport its turns, unless the application has closed it already. */
   keep(transport: MemoryTransport): MemoryTransport {
-    if (transport.connected) this.open.add(transport);
+    if (transport.connected || transport.disconnecting) this.open.add(transport);
     return transport;
   }
 

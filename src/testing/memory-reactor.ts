@@ -9,7 +9,6 @@ import {
 import type { Connector } from '../core/connector.js';
 import type { DatagramProtocolLike, ListenUDPOptions, UDPTransport } from '../core/datagram.js';
 import type { Destination } from '../core/destination.js';
-import type { ErrorReporter } from '../core/error-reporter.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
@@ -19,6 +18,7 @@ import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { systemError } from '../internal/system-error.js';
 import { HostedReactor } from '../reactor/hosted-reactor.js';
+import type { ReactorOptions } from '../reactor/reactor-options.js';
 import type { DialListener } from '../reactor/streams/dial.js';
 import type { StreamPort } from '../reactor/streams/stream-port.js';
 import { ManualClock } from './manual-clock.js';
@@ -41,7 +41,10 @@ const CLIENT_ADDRESS = '192.0.2.2';
 
 const UNNAMED = new UNIXAddress('');
 
-const OPTIONS: OptionNames<{ reportError?: ErrorReporter }> = { reportError: true };
+/** Of the options of every reactor, those that concern a reactor in memory. */
+export type MemoryReactorOptions = Pick<ReactorOptions, 'reportError' | 'shutdownTimeoutMs'>;
+
+const OPTIONS: OptionNames<MemoryReactorOptions> = { reportError: true, shutdownTimeoutMs: true };
 
 /**
  * Records what was listened on and connected to. Attempts to connect wait until the test answers them. Nothing happens
@@ -64,8 +67,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
   readonly #clock: ManualClock;
   #advancing = false;
 
-  /** @param options Who is told what application code throws. Default: as all of Ropewalk's errors are reported. */
-  constructor(options: { readonly reportError?: ErrorReporter } = {}) {
+  constructor(options: MemoryReactorOptions = {}) {
     checkOptions('MemoryReactor', options, OPTIONS);
     const clock = new ManualClock(options.reportError ?? reportError);
     super(options, virtualLoop(clock), (core) => new MemoryBackend(core, clock));
@@ -98,8 +100,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
     factory: FactoryLike,
     options: ListenUNIXOptions = {},
   ): ListeningPort<UNIXAddress> {
-    // Nothing here is a file, nor may it be locked by one.
-    const listeningPort = super.listenUNIX(path, factory, { ...options, wantPID: false });
+    const listeningPort = super.listenUNIX(path, factory, options);
     this.unixServers.push({ path, options, ...this.#server(listeningPort, factory) });
     return listeningPort;
   }
@@ -109,7 +110,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
     factory: FactoryLike,
     options: ConnectUNIXOptions = {},
   ): Connector<UNIXAddress> {
-    const connector = super.connectUNIX(path, factory, { ...options, checkPID: false });
+    const connector = super.connectUNIX(path, factory, options);
     this.unixClients.push({ path, options, ...this.#client(connector, factory) });
     return connector;
   }

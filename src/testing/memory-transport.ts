@@ -5,7 +5,8 @@
 import { type Address, IPv4Address } from '../core/address.js';
 import type { ErrorReporter } from '../core/error-reporter.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
-import { Protocol, type StreamProtocol } from '../core/protocol.js';
+import { Protocol } from '../core/protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import { checkBoolean, checkData, checkInteger } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
@@ -288,8 +289,8 @@ export class MemoryTransport extends StreamTransport {
 
   protected override closeNow(reset: boolean): void {
     if (!reset) this.#send();
+    this.#peerSees = reset || this.#waitingBytes > 0 ? 'reset' : 'end';
     this.#drop();
-    this.#peerSees = reset ? 'reset' : 'end';
   }
 
   /** Whether the next piece, or the peer's end, can be told to the protocol. */

@@ -11,8 +11,9 @@ import { htmlReport } from '../../bench/harness/report-html.js';
 import { markdownReport } from '../../bench/harness/report-markdown.js';
 import { chooseScenarios, scenarios } from '../../bench/harness/scenarios.js';
 import { newSocketPath, removeSocketFolder } from '../../bench/harness/socket-folder.js';
+import { missingIn, standingIn } from '../../bench/harness/standing.js';
 import { aloneOf, baselineOf, summarize } from '../../bench/harness/summary.js';
-import { recordOf, runOf } from './made-up-run.js';
+import { recordOf, runOf, scenarioNamed } from './made-up-run.js';
 
 describe('chooseScenarios', () => {
   it('takes whole names, and what names begin with up to a hyphen, in the order of the list', () => {
@@ -42,10 +43,24 @@ describe('chooseScenarios', () => {
     expect(chooseScenarios(['udp-sink'], true)).toHaveLength(1);
   });
 
-  it('has names that are all different, and the same in quick runs', () => {
+  it('has names that are all different', () => {
     const names = scenarios(false).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    expect(scenarios(true).map(({ name }) => name)).toEqual(names);
+  });
+
+  it('measures in a quick run the same connections and bytes under the same names', () => {
+    const counts = (quick: boolean) =>
+      scenarios(quick).map(({ name, title, connections, bytes }) => [
+        name,
+        title,
+        connections,
+        bytes,
+      ]);
+    expect(counts(true)).toEqual(counts(false));
+    for (const { name, connections } of scenarios(true)) {
+      const claimed = /x(\d+)$/.exec(name)?.[1];
+      if (claimed !== undefined) expect(connections, name).toBe(Number(claimed));
+    }
   });
 });
 
@@ -161,6 +176,62 @@ describe('the reports', () => {
     expect(tcp).not.toContain('## UDP echo');
     expect(others).toContain('## UDP echo');
     expect(docsPages(run, 'x.json')).toHaveLength(1);
+  });
+
+  it('are labelled where the run was quick or the machine busy', () => {
+    const { machine } = run;
+    const doubtful = { ...run, quick: true, machine: { ...machine, load: 1.01 } };
+    for (const text of [
+      htmlReport(doubtful, 'run.json'),
+      markdownReport(doubtful, undefined, 'P'),
+    ]) {
+      expect(text).toContain(' (quick run)');
+      expect(text).toContain('This is a quick run');
+      expect(text).toContain('The machine was busy before the run (load average 1.01 on 2 cores)');
+      expect(text).toContain('load average before the run 1.01');
+    }
+    const idle = htmlReport({ ...run, machine: { ...machine, load: 0.99 } }, 'run.json');
+    expect(idle).toContain('load average before the run 0.99');
+    expect(idle).not.toMatch(/quick run|machine was busy/);
+  });
+
+  it('name every contender without a figure, with the reason', () => {
+    const absent = [{ name: 'bun', reason: 'not installed' }];
+    const partial = { ...run, absent };
+    expect(missingIn(partial, recordOf('udp-echo-64x50', {}))).toEqual(
+      expect.arrayContaining([
+        { name: 'bun', title: 'Bun', reason: 'not installed' },
+        { name: 'raw-epoll', title: 'raw epoll in C++', reason: 'not selected' },
+        expect.objectContaining({
+          name: 'ropewalk-native',
+          reason: expect.stringMatching(/^failed/),
+        }),
+      ]),
+    );
+    expect(missingIn({ ...partial, quick: true }, recordOf('churn', {}))).toContainEqual(
+      expect.objectContaining({ name: 'twisted', reason: 'not part of a quick run' }),
+    );
+    const skipped = [{ scenario: 'hold', reason: 'too few descriptors' }];
+    const page = htmlReport({ ...partial, skipped }, 'run.json');
+    expect(page).toMatch(/No figure: [^<]*raw epoll in C\+\+[^<]*Bun/);
+    expect(page).toContain('<li>Bun: not installed</li>');
+    expect(page).toContain('<li>hold: too few descriptors</li>');
+    expect(markdownReport(partial, undefined, 'P')).toContain('- Bun: not installed');
+  });
+
+  it('have no contender without a figure where all were measured', () => {
+    const names = standingIn(scenarioNamed('churn'), CONTENDERS, false).map(({ name }) => name);
+    const record = recordOf('churn', Object.fromEntries(names.map((name) => [name, {}])));
+    expect(missingIn(runOf(record), record)).toEqual([]);
+  });
+
+  it('show plots before anything else on the page, as wide as a phone', () => {
+    const page = htmlReport(run, 'run.json');
+    expect(page.indexOf('<svg')).toBeGreaterThan(0);
+    expect(page.indexOf('<svg')).toBeLessThan(page.indexOf('<table'));
+    expect(page.indexOf('<svg')).toBeLessThan(page.indexOf('<h2'));
+    const widths = [...page.matchAll(/viewBox="0 0 (\d+) /g)].map(([, width]) => Number(width));
+    expect(Math.max(...widths)).toBeLessThanOrEqual(390);
   });
 
   it('show the same as a page', () => {

@@ -1,10 +1,6 @@
 /** Closing while the peer is in the midst of sending, and what is heard of a peer that refuses what is being sent to it. */
 import { expect, it } from 'vitest';
-import {
-  ConnectionAborted,
-  ConnectionDone,
-  ConnectionLost,
-} from '../../src/core/errors/connection.js';
+import { ConnectionAborted, ConnectionDone } from '../../src/core/errors/connection.js';
 import { contract, type Rig } from '../support/contract.js';
 import {
   connected,
@@ -162,13 +158,13 @@ contract('stopping while a connection lingers', (rig) => {
     const { protocol } = await lingering(rig);
     reactor.stop();
     await run;
-    expect(await protocol.lost()).toBeInstanceOf(ConnectionLost);
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
   });
 
   it('ends the connection when the reactor is disposed of', async () => {
     const { protocol, peer } = await lingering(rig);
     await rig.reactor[Symbol.asyncDispose]();
-    expect(await protocol.lost()).toBeInstanceOf(ConnectionLost);
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
     flood(peer);
     await peer.until(() => peer.closed, 'close');
   });

@@ -53,21 +53,6 @@ contract('a resolver of the application', (rig) => {
     }
   });
 
-  it('takes the place of the one before, which is given back', () => {
-    const own = rig.reactor.nameResolver;
-    const mine = new HeldResolver();
-    expect(rig.reactor.installNameResolver(mine)).toBe(own);
-    expect(rig.reactor.nameResolver).toBe(mine);
-    expect(rig.reactor.installNameResolver(own)).toBe(mine);
-    expect(rig.reactor.nameResolver).toBe(own);
-  });
-
-  it.each([undefined, null, {}, () => {}])('can not be %o', (resolver) => {
-    expect(() => rig.reactor.installNameResolver(resolver as never)).toThrow(
-      expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
-    );
-  });
-
   it('is not asked for an IP address', async () => {
     const resolver = new HeldResolver();
     rig.reactor.installNameResolver(resolver);

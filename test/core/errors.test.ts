@@ -9,8 +9,9 @@ import * as datagram from '../../src/core/errors/datagram.js';
 import * as listening from '../../src/core/errors/listening.js';
 import * as names from '../../src/core/errors/names.js';
 import * as reactor from '../../src/core/errors/reactor.js';
-import * as defer from '../../src/defer/errors.js';
+import * as deferErrors from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
+import * as notAnError from '../../src/defer/not-an-error.js';
 import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
@@ -31,6 +32,8 @@ const core = {
   ...names,
   ...reactor,
 };
+
+const defer = { ...deferErrors, ...notAnError };
 
 /** The errors of each entry point. */
 const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
@@ -93,6 +96,7 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ReactorAlreadyRunningError: new errors.ReactorAlreadyRunningError(),
   ReactorNotRunningError: new errors.ReactorNotRunningError(),
   ReactorDisposedError: new errors.ReactorDisposedError(),
+  ReactorStoppingError: new errors.ReactorStoppingError(),
   ProducerRegisteredError: new errors.ProducerRegisteredError(),
   UnsupportedError: new errors.UnsupportedError('feature', 'why'),
   AddonNotLoadedError: new errors.AddonNotLoadedError('m'),

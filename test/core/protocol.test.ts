@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { HandlerProtocol, isStreamProtocol, Protocol } from '../../src/core/protocol.js';
+import { HandlerProtocol, Protocol } from '../../src/core/protocol.js';
+import { isStreamProtocol } from '../../src/core/stream-protocol.js';
 import type { Transport } from '../../src/core/transport.js';
 
 /** All that a protocol looks at by itself. */

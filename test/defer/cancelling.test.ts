@@ -180,6 +180,7 @@ describe('AbortSignal', () => {
     controller.abort();
     await expect(promise).rejects.toBeInstanceOf(CancelledError);
     expect(cancelled).toHaveBeenCalledOnce();
+    expect(await succeed(1).toPromise({})).toBe(1);
   });
 });
 

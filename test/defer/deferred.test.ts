@@ -4,13 +4,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
 import { getDebugging, setDebugging } from '../../src/defer/debugging.js';
 import { Deferred } from '../../src/defer/deferred.js';
-import {
-  AlreadyFiredError,
-  CancelledError,
-  NotAnErrorError,
-  NotPausedError,
-} from '../../src/defer/errors.js';
+import { AlreadyFiredError, CancelledError, NotPausedError } from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
+import { NotAnErrorError } from '../../src/defer/not-an-error.js';
 import { fail, succeed } from '../../src/defer/succeed.js';
 import { takeUnhandledFailures } from '../../src/defer/unhandled.js';
 import { loggedBy, resultOf } from './outcome.js';

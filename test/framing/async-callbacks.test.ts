@@ -1,6 +1,6 @@
 /** Callbacks of receivers that return a promise: its rejection ends the connection. */
 import { describe, expect, it } from 'vitest';
-import type { StreamProtocol } from '../../src/core/protocol.js';
+import type { StreamProtocol } from '../../src/core/stream-protocol.js';
 import { ProtocolToConsumerAdapter } from '../../src/framing/consumer-adapters.js';
 import { Int16StringReceiver } from '../../src/framing/int-string-receivers.js';
 import { LineOnlyReceiver } from '../../src/framing/line-only-receiver.js';

@@ -1,7 +1,7 @@
 /** Receivers with `appliesBackpressure`: bare, and with policies between them and the transport. */
 import { describe, expect, it } from 'vitest';
 import { type FactoryLike, toFactory } from '../../src/core/factory.js';
-import type { StreamProtocol } from '../../src/core/protocol.js';
+import type { StreamProtocol } from '../../src/core/stream-protocol.js';
 import { HIGH_WATER_MARK_BYTES } from '../../src/core/transport.js';
 import { LineOnlyReceiver } from '../../src/framing/line-only-receiver.js';
 import { LineReceiver } from '../../src/framing/line-receiver.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ProducerRegisteredError } from '../../src/core/errors/connection.js';
-import type { StreamProtocol } from '../../src/core/protocol.js';
+import type { StreamProtocol } from '../../src/core/stream-protocol.js';
 import {
   ConsumerToProtocolAdapter,
   ProtocolToConsumerAdapter,

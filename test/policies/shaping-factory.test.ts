@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { IPv4Address } from '../../src/core/address.js';
 import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
+  UnknownOptionError,
 } from '../../src/core/errors/arguments.js';
 import { ProducerRegisteredError } from '../../src/core/errors/connection.js';
 import { HIGH_WATER_MARK_BYTES } from '../../src/core/transport.js';
+import { BucketFilter } from '../../src/policies/bucket-filter.js';
 import { ShapingFactory, type ShapingFactoryOptions } from '../../src/policies/shaping-factory.js';
 import { type Rate, TokenBucket } from '../../src/policies/token-bucket.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
@@ -103,6 +106,85 @@ describe('ShapingFactory', () => {
     expect(make({ total: { bytesPerSecond: 0 } })).toThrow(InvalidArgumentValueError);
     expect(make({ perConnection: { bytesPerSecond: 0 } })).toThrow(InvalidArgumentValueError);
     expect(make({ perConnection: { bytesPerSecond: '1' } })).toThrow(InvalidArgumentTypeError);
+  });
+
+  describe('what all connections of a peer may send together', () => {
+    const from = (host: string): MemoryTransportOptions => ({
+      peer: new IPv4Address('TCP', host, 40_000),
+    });
+    const sentBy = (bench: Bench, hosts: readonly string[]): number[] => {
+      const pairs = hosts.map((host) => bench.connect(new Recorder(), from(host)));
+      for (const [protocol] of pairs) protocol.transport.write(Buffer.alloc(1_000_000));
+      bench.advance(1_000);
+      return pairs.map(([, transport]) => transport.written.length);
+    };
+    const RATE = { bytesPerSecond: 10_000, burstBytes: 100 };
+
+    it('is shared by these', () => {
+      const bench = new Bench({ write: { perPeer: RATE } });
+      const [one = 0, another = 0, other = 0] = sentBy(bench, ['10.0.0.1', '10.0.0.1', '10.0.0.2']);
+      expect([one + another, other]).toEqual([10_100, 10_100]);
+      expect(Math.min(one, another)).toBeGreaterThan(4_000);
+    });
+
+    it('is limited by what each may send, and by what all may', () => {
+      const bench = new Bench({
+        write: {
+          perConnection: { bytesPerSecond: 6_000, burstBytes: 1_000 },
+          perPeer: { bytesPerSecond: 10_000, burstBytes: 1_000 },
+          total: { bytesPerSecond: 15_000, burstBytes: 1_000 },
+        },
+      });
+      const sent = sentBy(bench, ['10.0.0.1', '10.0.0.1', '10.0.0.2', '10.0.0.2']);
+      const all = sent.reduce((sum, bytes) => sum + bytes);
+      expect(all).toBeGreaterThan(14_000);
+      expect(all).toBeLessThanOrEqual(16_000);
+      expect(Math.max(...sent)).toBeLessThanOrEqual(7_000);
+      const alone = sentBy(new Bench({ write: { perPeer: RATE, perConnection: RATE } }), ['::']);
+      expect(alone).toEqual([10_100]);
+    });
+
+    it('is limited in all factories that share a filter', () => {
+      const clock = new ManualClock();
+      const perPeer = new BucketFilter({ clock, ...RATE });
+      const sent = ['10.0.0.1', '10.0.0.1', '10.0.0.2'].map((host) => {
+        const protocol = new Recorder();
+        const factory = new ShapingFactory(only(protocol), { clock, write: { perPeer } });
+        const { transport } = accept(factory, from(host));
+        protocol.transport.write('x'.repeat(80));
+        return transport.written.length;
+      });
+      expect(sent).toEqual([80, 0, 80]);
+    });
+
+    it('is not more for one that connects anew', () => {
+      const clock = new ManualClock();
+      const filter = new BucketFilter({ clock, ...RATE });
+      const limits = { perPeer: filter };
+      const send = (): [MemoryTransport, number] => {
+        const protocol = new Recorder();
+        const options = { clock, read: limits, write: limits };
+        const { transport } = accept(new ShapingFactory(only(protocol), options), from('10.0.0.1'));
+        protocol.transport.write('x'.repeat(80));
+        return [transport, transport.written.length];
+      };
+      const bucket = filter.bucketFor(new IPv4Address('TCP', '10.0.0.1', 1));
+      const [first, sent] = send();
+      expect([sent, bucket.users]).toEqual([80, 2]);
+      first.peerCloses();
+      first.settle();
+      const [, again] = send();
+      expect([again, bucket.users]).toEqual([0, 2]);
+    });
+
+    it('is not limited twice: a filter of its own has what is above', () => {
+      const clock = new ManualClock();
+      const perPeer = new BucketFilter({ clock, ...RATE });
+      const make = (limits: object) => () => new ShapingFactory(Recorder, { clock, read: limits });
+      expect(make({ perPeer, total: RATE })).toThrow(InvalidArgumentValueError);
+      expect(make({ perPeer: { bytesPerSecond: 0 } })).toThrow(InvalidArgumentValueError);
+      expect(make({ perPeer: { rate: 1 } })).toThrow(UnknownOptionError);
+    });
   });
 
   describe('writing', () => {

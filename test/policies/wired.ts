@@ -2,7 +2,7 @@
 import { afterEach, expect } from 'vitest';
 import { type Address, IPv4Address } from '../../src/core/address.js';
 import { type FactoryLike, toFactory } from '../../src/core/factory.js';
-import type { StreamProtocol } from '../../src/core/protocol.js';
+import type { StreamProtocol } from '../../src/core/stream-protocol.js';
 import {
   MemoryTransport,
   type MemoryTransportOptions,

@@ -2,13 +2,10 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { HostPort } from '../../src/core/address.js';
 import type { Connector } from '../../src/core/connector.js';
 import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
-import {
-  ClientFactory,
-  type ClientProtocolFactory,
-  Factory,
-  type FactoryLike,
-} from '../../src/core/factory.js';
-import { Protocol, type StreamProtocol } from '../../src/core/protocol.js';
+import { ClientFactory, Factory, type FactoryLike } from '../../src/core/factory.js';
+import { Protocol } from '../../src/core/protocol.js';
+import type { ClientProtocolFactory } from '../../src/core/protocol-factory.js';
+import type { StreamProtocol } from '../../src/core/stream-protocol.js';
 import type { TCPTransport } from '../../src/core/transport.js';
 import { ProtocolWrapper } from '../../src/policies/protocol-wrapper.js';
 import { WrappingFactory } from '../../src/policies/wrapping-factory.js';

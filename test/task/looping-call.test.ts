@@ -116,7 +116,7 @@ describe('LoopingCall', () => {
     const clock = new ManualClock();
     const running: boolean[] = [];
     const loop: LoopingCall = new LoopingCall(clock, () => void running.push(loop.running));
-    expect([loop.running, loop.intervalMs]).toEqual([false, 0]);
+    expect([loop.running, loop.intervalMs]).toEqual([false, undefined]);
     loop.start(5);
     expect([loop.running, loop.intervalMs, running]).toEqual([true, 5, [true]]);
     loop.stop();
@@ -311,6 +311,89 @@ describe('LoopingCall', () => {
       expect(pending).toHaveLength(1);
       clock.advance(1);
       expect(pending).toHaveLength(2);
+    });
+  });
+
+  describe('another interval', () => {
+    it('begins behind the call that is waited for', () => {
+      const clock = new ManualClock();
+      const { loop, times } = notingLoop(clock);
+      loop.start(10);
+      clock.advance(15);
+      loop.intervalMs = 3;
+      expect(loop.intervalMs).toBe(3);
+      clock.advance(12);
+      expect(times).toEqual([0, 10, 20, 23, 26]);
+    });
+
+    it('set within a call begins with that', () => {
+      const clock = new ManualClock();
+      const times: number[] = [];
+      const loop: LoopingCall = new LoopingCall(clock, () => {
+        times.push(clock.now());
+        loop.intervalMs = times.length * 10;
+      });
+      loop.start(1, false);
+      clock.advance(100);
+      expect(times).toEqual([1, 11, 31, 61]);
+    });
+
+    it('set while a result is waited for is reckoned from the call', () => {
+      const clock = new ManualClock();
+      const times: number[] = [];
+      let pending = new Deferred<void>();
+      const loop = new LoopingCall(clock, () => {
+        times.push(clock.now());
+        return pending;
+      });
+      loop.start(10);
+      clock.advance(4);
+      loop.intervalMs = 5;
+      clock.advance(4);
+      const first = pending;
+      pending = new Deferred();
+      first.callback();
+      clock.advance(2);
+      expect(times).toEqual([0, 10]);
+    });
+
+    it('leads to and from every turn', () => {
+      const clock = new TurnClock();
+      const { loop, times } = notingLoop(clock);
+      loop.start(10);
+      loop.intervalMs = 0;
+      for (let i = 0; i < 12; i++) clock.turn(1);
+      expect(times).toEqual([0, 10, 11, 12]);
+      loop.intervalMs = 2;
+      for (let i = 0; i < 6; i++) clock.turn(1);
+      expect(times).toEqual([0, 10, 11, 12, 13, 14, 16, 18]);
+    });
+
+    it('loses no tick of withCount', () => {
+      const clock = new TurnClock();
+      const counts: number[] = [];
+      const loop = LoopingCall.withCount(clock, (count) => void counts.push(count));
+      loop.start(10, false);
+      clock.turn(35); // 10, 20, 30; then 40 is waited for
+      loop.intervalMs = 2;
+      clock.turn(10); // 40, 42, 44
+      loop.intervalMs = 10;
+      clock.turn(1); // 46, then 56
+      clock.turn(9);
+      clock.turn(1);
+      expect(counts).toEqual([3, 3, 1, 1]);
+    });
+
+    it('is refused where the loop does not run, and where it is impossible', () => {
+      const { loop } = notingLoop(new ManualClock());
+      const set = (intervalMs: number) => (): void => {
+        loop.intervalMs = intervalMs;
+      };
+      expect(set(5)).toThrow(LoopingCallStateError);
+      loop.start(1);
+      expect(set(-1)).toThrow(InvalidArgumentValueError);
+      expect(set('5' as never)).toThrow(InvalidArgumentTypeError);
+      expect(loop.intervalMs).toBe(1);
     });
   });
 

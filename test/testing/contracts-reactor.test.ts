@@ -91,6 +91,31 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
     'runs until stop has been carried out',
   ],
   [
+    'keeps its own resolver',
+    (reactor) => ({ installNameResolver: () => reactor.nameResolver }),
+    'installs a resolver and returns the previous one',
+  ],
+  [
+    'takes anything for a resolver',
+    (reactor) => ({ installNameResolver: () => reactor.nameResolver }),
+    'refuses object null as a resolver',
+  ],
+  [
+    'does not count lost connections',
+    (reactor) => ({ statistics: () => ({ ...reactor.statistics(), connectionsLost: 0 }) }),
+    'counts connections made, accepted, open and lost',
+  ],
+  [
+    'does not count sent bytes',
+    (reactor) => ({ statistics: () => ({ ...reactor.statistics(), bytesSent: 0 }) }),
+    'counts bytes in both directions, and turns',
+  ],
+  [
+    'does not count delayed calls',
+    (reactor) => ({ statistics: () => ({ ...reactor.statistics(), delayedCalls: 0 }) }),
+    'counts pending delayed calls',
+  ],
+  [
     'stops although it does not run',
     (reactor) => ({ stop: () => void (reactor.running && reactor.stop()) }),
     'refuses stop while it does not run',

@@ -1,11 +1,12 @@
 /** The contracts over simulated reactors and their transports, in weather of all kinds. */
 import { describe, it } from 'vitest';
 import { clockContract } from '../../src/testing/contracts/clock/clock-contract.js';
+import { datagramContract } from '../../src/testing/contracts/datagram/datagram-contract.js';
 import { reactorContract } from '../../src/testing/contracts/reactor/reactor-contract.js';
 import { clocksOver } from '../../src/testing/contracts/reactor/reactor-stage.js';
 import { transportContract } from '../../src/testing/contracts/transport/transport-contract.js';
 import type { SimulationFaults } from '../../src/testing/simulation/faults.js';
-import { simulatedPairs, simulatedReactor } from './simulated-stage.js';
+import { simulatedPairs, simulatedReactor, simulatedUNIXPairs } from './simulated-stage.js';
 
 /** A simulated path holds a send buffer and a receive window of 64 KiB each. */
 const OPTIONS = { overflowBytes: 1_000_000, poisonsLentBytes: true };
@@ -15,6 +16,15 @@ const WEATHER: readonly [name: string, faults: SimulationFaults][] = [
   ['without latency', { latencyMs: 0 }],
   ['choppy', { latencyMs: [0, 30], split: 0.5, coalesce: 0.3, maxPieceBytes: 9_000 }],
   ['narrow', { sendBufferBytes: 3_000, receiveWindowBytes: 5_000, bytesPerSecond: 1_000_000 }],
+];
+
+/** Without loss and disorder, which the contract leaves to the network. */
+const DATAGRAM_WEATHER: typeof WEATHER = [
+  ['fair', {}],
+  ['without latency', { latencyMs: 0 }],
+  ['uneven', { latencyMs: [0, 30] }],
+  ['narrow', { sendBufferBytes: 3_000, bytesPerSecond: 1_000_000 }],
+  ['slowly read', { slowReader: 1, slowReaderBytesPerSecond: 50_000, receiveWindowBytes: 100_000 }],
 ];
 
 describe.each(WEATHER)('a simulated transport (%s)', (_name, faults) => {
@@ -30,9 +40,29 @@ describe('a simulated transport that was accepted', () => {
 });
 
 describe('a simulated clock', () => {
-  for (const { name, run } of clockContract(clocksOver(simulatedReactor))) it(name, run);
+  for (const { name, run } of clockContract(clocksOver(() => simulatedReactor()))) it(name, run);
 });
 
 describe('a simulated reactor', () => {
-  for (const { name, run } of reactorContract(simulatedReactor)) it(name, run);
+  for (const { name, run } of reactorContract(() => simulatedReactor())) it(name, run);
+});
+
+describe.each(WEATHER)('a simulated UNIX transport (%s)', (_name, faults) => {
+  const makePair = simulatedUNIXPairs(faults);
+  const contract = transportContract(makePair, { ...OPTIONS, resets: false });
+  for (const { name, run } of contract) it(name, run);
+});
+
+describe('a simulated UNIX transport that was accepted', () => {
+  const makePair = simulatedUNIXPairs({ fullQueue: 0.5 });
+  const contract = transportContract((client, server) => makePair(server, client), {
+    ...OPTIONS,
+    resets: false,
+  });
+  for (const { name, run } of contract) it(name, run);
+});
+
+describe.each(DATAGRAM_WEATHER)('simulated UDP ports (%s)', (_name, faults) => {
+  const contract = datagramContract(() => simulatedReactor(faults), { poisonsLentBytes: true });
+  for (const { name, run } of contract) it(name, run);
 });

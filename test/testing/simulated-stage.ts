@@ -53,9 +53,20 @@ export function simulatedPairs(
   };
 }
 
+/** Pairs of transports over a UNIX socket of one host. */
+export function simulatedUNIXPairs(faults: SimulationFaults): MakePair {
+  return (client, server) => {
+    const simulation = new Simulation({ faults, reportError, trace: 'connections' });
+    const reactor = simulation.host('host');
+    reactor.listenUNIX('/run/pair', () => server);
+    reactor.connectUNIX('/run/pair', () => client);
+    return stageOf(simulation, ['host']);
+  };
+}
+
 /** A reactor on a host of its own. */
-export function simulatedReactor(): ReactorStage {
-  const simulation = new Simulation({ reportError, trace: 'connections' });
+export function simulatedReactor(faults: SimulationFaults = {}): ReactorStage {
+  const simulation = new Simulation({ faults, reportError, trace: 'connections' });
   const host = '10.0.0.1';
   return { reactor: simulation.host(host), host, ...stageOf(simulation, [host]) };
 }

@@ -194,7 +194,12 @@ async function runHere(name, out) {
     });
     const all = [...outcomesOf(file, []), ...uncaught];
     if (all.length === 0) {
-      all.push({ name, reactor: '', state: 'skipped', why: 'no test of it is for these reactors' });
+      all.push({
+        name,
+        reactor: '',
+        state: 'skipped',
+        why: 'the file has no tests for these reactors',
+      });
     }
     writeFileSync(out, all.map(line).join(''));
     return undefined;
@@ -233,7 +238,7 @@ function outcomeOf(task, within) {
   if (state === 'pass') return { ...outcome, state: 'passed' };
   if (state === 'fail')
     return { ...outcome, state: 'failed', why: errors.map(messageOf).join('\n') };
-  return { ...outcome, state: 'skipped', why: note ?? 'by the file itself' };
+  return { ...outcome, state: 'skipped', why: note ?? 'skipped by the file itself' };
 }
 
 /** With what caused it: fast-check says there what failed. @param {unknown} error @returns {string} */

@@ -20,13 +20,13 @@ export function microReport(run: MicroRunRecord, rawLink: string | undefined): s
 function headOf({ startedAt, machine, rounds, seed, quick }: MicroRunRecord): string[] {
   const commit = machine.commit === undefined ? '' : `, commit ${machine.commit}`;
   const processes = quick
-    ? 'a process of its own for each contender and round'
-    : 'a process of its own for each contender, case and round';
+    ? 'a separate process for each contender and round'
+    : 'a separate process for each contender, case and round';
   const times =
     rounds === 1 ? '1 round' : `Median of ${rounds} rounds, with the lowest and highest`;
   return [
     `${startedAt.slice(0, 10)}, ${descriptionOf(machine)}${commit}.`,
-    `${times}; ${processes}, the contenders taking turns in random order (seed ${seed}). Ratios are taken ` +
+    `${times}; ${processes}, with the contenders in random order (seed ${seed}). Ratios are taken ` +
       'within each round. Compare figures of one run only; two contenders whose ranges overlap are equal here.',
     ...(quick
       ? ['A quick run: it shows that everything runs and adds up, its figures mean little.']

@@ -41,6 +41,19 @@ export class ReactorNotRunningError extends RopewalkError {
   }
 }
 
+/**
+ * Something was to be opened while the reactor ends everything it has open. Not reported where a callback throws it: a
+ * client that reconnects from `clientConnectionLost` need not ask whether the reactor stops.
+ */
+export class ReactorStoppingError extends RopewalkError {
+  override readonly name = 'ReactorStoppingError';
+  override readonly code = 'ERR_REACTOR_STOPPING';
+
+  constructor() {
+    super('the reactor is stopping and opens nothing new until its run has ended');
+  }
+}
+
 /** The reactor was disposed of and can make nothing new. */
 export class ReactorDisposedError extends RopewalkError {
   override readonly name = 'ReactorDisposedError';

@@ -1,7 +1,7 @@
 /** The owner of a connection that was adopted: no port or connector has it. */
 import type { Address } from '../../core/address.js';
-import type { ClientProtocolFactory } from '../../core/factory.js';
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { SocketTransport } from '../../core/transport.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import type { StreamOwner } from '../streams/stream-owner.js';

@@ -55,7 +55,7 @@ export class HostedAdoption implements ReactorAdoption {
     factory: FactoryLike,
     options: AdoptConnectionOptions = {},
   ): SocketTransport | null {
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     const takeOver = adoptSettings(fd, options);
     const { unread } = options;
     if (unread !== undefined && !(unread instanceof Uint8Array)) {

@@ -132,9 +132,22 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     if (this.producer !== undefined) this.regulateProducer(this.producer, data);
   }
 
+  writeSequence(
+    parts: Iterable<Uint8Array | string>,
+    to?: A | DestinationOf<A>,
+    options?: SendOptions,
+  ): void {
+    const bytes: Uint8Array[] = [];
+    for (const part of parts) {
+      checkData(part);
+      bytes.push(typeof part === 'string' ? Buffer.from(part) : part);
+    }
+    this.write(bytes.length === 1 ? (bytes[0] as Uint8Array) : Buffer.concat(bytes), to, options);
+  }
+
   startListening(): void {
     if (this.socket !== undefined) return;
-    this.reactor.checkUsable();
+    this.reactor.checkOpen();
     const socket = this.open();
     this.socket = socket;
     this.host = socket.address;

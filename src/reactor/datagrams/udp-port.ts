@@ -37,6 +37,8 @@ export type OpenUDPSocket = (port: UDPPort) => UDPSocket;
 
 export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTransport {
   private readonly openUDPSocket: OpenUDPSocket;
+  /** No system tells it in the form that it was set. */
+  private outgoing: string | number | undefined = undefined;
 
   constructor(
     reactor: PortReactor,
@@ -100,9 +102,16 @@ export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTr
 
   setMulticastInterface(outgoing: string | number): void {
     this.openSocket().setMulticastInterface(interfaceText('outgoing', outgoing));
+    this.outgoing = outgoing;
+  }
+
+  getMulticastInterface(): string | number | undefined {
+    this.openSocket();
+    return this.outgoing;
   }
 
   protected override open(): UDPSocket {
+    this.outgoing = undefined;
     return this.openUDPSocket(this);
   }
 

@@ -7,11 +7,14 @@ export class ConnectionCounts {
   made = 0;
   lost = 0;
   open = 0;
+  /** Called when no connection is open any more. */
+  onNone: (() => void) | undefined = undefined;
 
   /** A connection ended, and its protocol has been told. */
   ended(transport: SocketTransport, reason: Error): void {
     this.open -= 1;
     this.lost += 1;
     if (connectionLostChannel.hasSubscribers) connectionLostChannel.publish({ transport, reason });
+    if (this.open === 0) this.onNone?.();
   }
 }

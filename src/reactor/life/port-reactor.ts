@@ -19,8 +19,8 @@ export interface PendingConnector extends Connector {
 export interface PortReactor extends TurnReactor {
   /** The open ports: the reactor closes them when it stops. */
   readonly ports: Set<OpenPort>;
-  /** @throws ReactorDisposedError */
-  checkUsable(): void;
+  /** @throws ReactorDisposedError, ReactorStoppingError */
+  checkOpen(): void;
   /** Fires in the next turn. */
   nextTurn(): Deferred<void>;
 }

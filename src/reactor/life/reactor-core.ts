@@ -4,19 +4,22 @@
  */
 import type { Clock, DelayedCall } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
+import { ReactorStoppingError } from '../../core/errors/reactor.js';
 import type { ReactorLife, RunOptions } from '../../core/reactor-life.js';
 import type { ReactorThreads } from '../../core/reactor-threads.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../../core/system-event.js';
+import { onRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
 import { failLikePromise } from '../../defer/unhandled.js';
-import { checkBoolean, checkFunction } from '../../internal/check.js';
+import { checkBoolean, checkFunction, checkMilliseconds } from '../../internal/check.js';
 import { printError, reportError } from '../../internal/error-report.js';
-import type { ReactorOptions } from '../reactor-options.js';
+import { DEFAULT_SHUTDOWN_TIMEOUT_MS, type ReactorOptions } from '../reactor-options.js';
 import type { LoopHost } from '../time/loop-host.js';
 import { Turns } from '../time/turns.js';
 import { ConnectionCounts } from './connection-counts.js';
 import type { OpenPort, PendingConnector, PortReactor } from './port-reactor.js';
 import { RunPhases } from './run-phases.js';
+import { type OpenSockets, Shutdown } from './shutdown.js';
 import { SystemEventTriggers } from './system-events.js';
 
 export class ReactorCore
@@ -33,19 +36,26 @@ export class ReactorCore
   readonly #turns: Turns;
   readonly #phases: RunPhases;
 
-  /** @param disconnectAll Ends everything that the reactor has open. */
-  constructor(options: ReactorOptions, host: LoopHost, disconnectAll: () => void) {
+  /** @param sockets What the implementation has open. */
+  constructor(options: ReactorOptions, host: LoopHost, sockets: OpenSockets) {
     this.#host = host;
     this.poisonsLentBytes = checkBoolean('poisonLentBytes', options.poisonLentBytes ?? false);
     this.#reportError = options.reportError ?? reportError;
     checkFunction('reportError', this.#reportError);
     this.#events = new SystemEventTriggers(this.report);
     this.#turns = new Turns(host, this.report);
-    this.#phases = new RunPhases(host, this.#turns, this.#events, disconnectAll);
+    const timeoutMs = options.shutdownTimeoutMs ?? DEFAULT_SHUTDOWN_TIMEOUT_MS;
+    checkMilliseconds('shutdownTimeoutMs', timeoutMs);
+    const shutdown = new Shutdown(host, this.#turns, this, sockets, timeoutMs);
+    this.#phases = new RunPhases(host, this.#turns, this.#events, shutdown);
   }
 
   get running(): boolean {
     return this.#phases.running;
+  }
+
+  get exitSignal(): NodeJS.Signals | undefined {
+    return this.#phases.exitSignal;
   }
 
   now(): number {
@@ -91,15 +101,18 @@ export class ReactorCore
     this.#phases.crash();
   }
 
-  /** Stops, and waits for the end of the run. @returns Whether it was disposed of before. */
-  dispose(): Promise<boolean> {
+  /** Stops, and ends everything that is open. */
+  dispose(): Promise<void> {
     return this.#phases.dispose();
   }
 
   callWhenRunning<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
     checkFunction('callback', callback);
-    if (this.running) callback(...args);
-    else this.addSystemEventTrigger('after', 'startup', callback, ...args);
+    if (this.running) {
+      const result: unknown = callback(...args);
+      if (result !== undefined)
+        onRejection(result, (error) => this.report(error, 'callWhenRunning'));
+    } else this.addSystemEventTrigger('after', 'startup', callback, ...args);
   }
 
   callFromThread<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
@@ -120,14 +133,15 @@ export class ReactorCore
   }
 
   fireSystemEvent(event: string): Deferred<void> {
-    return this.#events.fireSystemEvent(event);
+    return this.#phases.fireSystemEvent(event);
   }
 
-  checkUsable(): void {
-    this.#phases.checkUsable();
+  checkOpen(): void {
+    this.#phases.checkOpen();
   }
 
   readonly report: ErrorReporter = (error, where, peer) => {
+    if (error instanceof ReactorStoppingError && this.#phases.closing) return;
     try {
       this.#reportError(error, where, peer);
     } catch (reporterError) {

@@ -10,9 +10,12 @@ import type {
   SystemEvents,
   SystemEventTrigger,
 } from '../../core/system-event.js';
-import { Deferred } from '../../defer/deferred.js';
+import { type CallbackResult, Deferred } from '../../defer/deferred.js';
 import { inlineCallbacks } from '../../defer/inline-callbacks.js';
 import { maybeDeferred, succeed } from '../../defer/succeed.js';
+
+/** The reactor's own part in a firing, carried out between the `before` and the `during` triggers. */
+export type OwnPart = () => Deferred<void> | void;
 
 /**
  * Keeps triggers and fires events.
@@ -42,12 +45,7 @@ export class SystemEventTriggers implements SystemEvents {
       throw new InvalidArgumentTypeError('callback', 'a function', callback);
     }
     const trigger = new Trigger(phase, event, () => callback(...args));
-    let triggers = this.#events.get(event);
-    if (triggers === undefined) {
-      triggers = new EventTriggers();
-      this.#events.set(event, triggers);
-    }
-    triggers[phase].push(trigger);
+    this.#triggersOf(event)[phase].push(trigger);
     return trigger;
   }
 
@@ -78,22 +76,63 @@ export class SystemEventTriggers implements SystemEvents {
   }
 
   /**
-   * Runs the event's triggers. Where no `before` trigger returns what will have a result later, all phases have run when
+   * Runs the event's triggers. Where no `before` trigger returns a pending Deferred or promise, all phases have run when
    * this returns.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   fireSystemEvent(event: string): Deferred<void> {
     requireEvent(event);
+    return this.#events.has(event) ? this.#fire(event) : succeed();
+  }
+
+  /**
+   * Fires `event` with the reactor's own part, which the `after` triggers wait for. It joins a firing whose `before` phase
+   * goes on.
+   */
+  fireWith(event: string, ownPart: OwnPart): Deferred<void> {
+    const triggers = this.#triggersOf(event);
+    if (triggers.stage === 'past before') return ownPart() ?? succeed();
+    triggers.ownPart = ownPart;
+    return this.#fire(event);
+  }
+
+  /**
+   * Ends a firing that {@link fireWith} began: the Deferreds of this firing fire now. The triggers that have not run are
+   * kept for the next one.
+   */
+  abandon(event: string): void {
     const triggers = this.#events.get(event);
-    if (triggers === undefined) return succeed();
+    if (triggers?.ownPart === undefined) return;
+    this.#events.delete(event);
+    for (const phase of PHASES) {
+      const left = triggers[phase].splice(0);
+      if (left.length > 0) this.#triggersOf(event)[phase].push(...left);
+    }
+    triggers.stage = 'abandoned';
+    settle(triggers.firings);
+  }
+
+  #triggersOf(event: string): EventTriggers {
+    let triggers = this.#events.get(event);
+    if (triggers === undefined) {
+      triggers = new EventTriggers();
+      this.#events.set(event, triggers);
+    }
+    return triggers;
+  }
+
+  #fire(event: string): Deferred<void> {
+    const triggers = this.#triggersOf(event);
     const fired = new Deferred<void>();
     triggers.firings.push(fired);
     if (triggers.firings.length > 1) return fired;
     this.#runPhases(triggers).addBoth((end) => {
-      triggers.ranBefore.clear();
+      if (triggers.stage === 'abandoned') return;
+      triggers.stage = 'before';
+      triggers.ownPart = undefined;
       const firings = triggers.firings.splice(0);
       this.#forgetIfIdle(event, triggers);
-      for (const each of firings) if (!each.fired) each.callback(end);
+      settle(firings, end);
     });
     return fired;
   }
@@ -106,7 +145,11 @@ export class SystemEventTriggers implements SystemEvents {
       for (const answer of this.#runPhase(triggers.before, triggers.ranBefore)) yield* answer;
     }
     triggers.ranBefore.clear();
+    if (triggers.stage === 'abandoned') return;
+    triggers.stage = 'past before';
+    const own: Deferred<void> | void = triggers.ownPart?.();
     this.#runPhase(triggers.during);
+    if (own instanceof Deferred) yield* own;
     this.#runPhase(triggers.after);
   });
 
@@ -132,15 +175,22 @@ export class SystemEventTriggers implements SystemEvents {
   }
 }
 
-/** What one event has to run. */
+/** The triggers of one event, and its firing if there is one. */
 class EventTriggers {
   readonly before: Trigger[] = [];
   readonly during: Trigger[] = [];
   readonly after: Trigger[] = [];
   /** The `before` triggers that ran in a firing whose `before` phase goes on. */
   readonly ranBefore: Set<Trigger> = new Set();
-  /** What waits for the firing that is under way. */
+  /** The Deferreds of the present firing. */
   readonly firings: Deferred<void>[] = [];
+  ownPart: OwnPart | undefined = undefined;
+  stage: 'before' | 'past before' | 'abandoned' = 'before';
+}
+
+/** One may have been cancelled. */
+function settle(firings: readonly Deferred<void>[], end?: CallbackResult<void>): void {
+  for (const each of firings) if (!each.fired) each.callback(end);
 }
 
 class Trigger implements SystemEventTrigger {
@@ -155,11 +205,11 @@ class Trigger implements SystemEventTrigger {
   }
 }
 
-const PHASES: readonly string[] = ['before', 'during', 'after'] satisfies SystemEventPhase[];
+const PHASES: readonly SystemEventPhase[] = ['before', 'during', 'after'];
 
 function requirePhase(phase: string): void {
   if (typeof phase !== 'string') throw new InvalidArgumentTypeError('phase', 'a string', phase);
-  if (!PHASES.includes(phase)) {
+  if (!PHASES.includes(phase as SystemEventPhase)) {
     throw new InvalidArgumentValueError('phase', "'before', 'during' or 'after'", phase);
   }
 }

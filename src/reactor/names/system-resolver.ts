@@ -7,7 +7,7 @@ import { type LookUp, SharedLookups } from '../../resolver/shared-lookups.js';
 import { NODE_LOOP } from '../time/loop-host.js';
 
 export function systemResolver(
-  reactor: Clock & { checkUsable(): void },
+  reactor: Clock & { checkOpen(): void },
   lookUp: LookUp,
   maxAtOnce: number,
 ): HostResolver {
@@ -15,6 +15,6 @@ export function systemResolver(
     clock: reactor,
     hostsFile: new HostsFile({ clock: reactor }),
     lookups: new SharedLookups({ lookUp, maxAtOnce, keepAlive: NODE_LOOP.keepAlive }),
-    checkUsable: () => reactor.checkUsable(),
+    checkUsable: () => reactor.checkOpen(),
   });
 }

@@ -47,7 +47,6 @@ export class NativeBackend implements ReactorBackend {
   readonly #core: ReactorCore;
   readonly #loop: NativeLoop;
   readonly #sockets: NativeSockets;
-  readonly #watched: NativeDescriptors;
   /** UNIX sockets on Windows are named pipes, which Node provides. */
   readonly #pipes: NodeSockets | undefined;
   readonly #turnTimes: TurnTimes | undefined;
@@ -66,8 +65,7 @@ export class NativeBackend implements ReactorBackend {
     const sockets = new NativeSockets(this.#loop, memory, arena, core);
     this.#sockets = sockets;
     const dispatcher = new Dispatcher(core, sockets, this.#turnTimes);
-    this.#watched = new NativeDescriptors(sockets, core);
-    this.descriptors = this.#watched;
+    this.descriptors = new NativeDescriptors(sockets, core);
     this.#pipes = WINDOWS ? new NodeSockets(core) : undefined;
     this.tcp = {
       checkSupported: (settings) => {
@@ -119,7 +117,6 @@ export class NativeBackend implements ReactorBackend {
   }
 
   release(): void {
-    this.#watched.removeAll();
     this.#loop.flush();
     this.#loop.dispose();
     this.#pipes?.closing.destroyAll();

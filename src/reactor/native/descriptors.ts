@@ -4,6 +4,7 @@ import type { Descriptor, ReadDescriptor, WriteDescriptor } from '../../core/des
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { ReactorDescriptors } from '../../core/reactor-descriptors.js';
 import { toError } from '../../core/text-of.js';
+import { onRejection } from '../../defer/callback-result.js';
 import { checkFunction, checkInteger } from '../../internal/check.js';
 import { checkHasDescriptors } from '../../internal/platform.js';
 import { systemError } from '../../internal/system-error.js';
@@ -18,7 +19,7 @@ const MAX_FD = 2 ** 31 - 1;
 /** The reactor whose descriptors are watched. */
 interface WatchingReactor extends TurnReactor {
   /** @throws ReactorDisposedError */
-  checkUsable(): void;
+  checkOpen(): void;
 }
 
 class WatchedDescriptor implements NativeSocket {
@@ -51,7 +52,7 @@ export class NativeDescriptors implements ReactorDescriptors {
 
   addReader(descriptor: ReadDescriptor): void {
     checkHasDescriptors('addReader');
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     checkFunction('doRead', descriptor?.doRead);
     this.#change(this.#watch(descriptor), (watched) => {
       watched.reader = descriptor;
@@ -60,7 +61,7 @@ export class NativeDescriptors implements ReactorDescriptors {
 
   addWriter(descriptor: WriteDescriptor): void {
     checkHasDescriptors('addWriter');
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     checkFunction('doWrite', descriptor?.doWrite);
     this.#change(this.#watch(descriptor), (watched) => {
       watched.writer = descriptor;
@@ -97,19 +98,21 @@ export class NativeDescriptors implements ReactorDescriptors {
     return [...this.#watched.values()].flatMap(({ writer }) => (writer ? [writer] : []));
   }
 
-  removeAll(): void {
+  removeAll(): (ReadDescriptor | WriteDescriptor)[] {
+    const removed = new Set([...this.getReaders(), ...this.getWriters()]);
     for (const watched of [...this.#watched.values()]) {
       this.#change(watched, () => {
         watched.reader = watched.writer = undefined;
       });
     }
+    return [...removed];
   }
 
   readable(watched: WatchedDescriptor): void {
     const { reader } = watched;
     if (reader === undefined) return;
     try {
-      reader.doRead();
+      this.#watchResult(reader, reader.doRead(), 'doRead');
     } catch (error) {
       this.#lose(reader, error, 'doRead');
     }
@@ -119,10 +122,14 @@ export class NativeDescriptors implements ReactorDescriptors {
     const { writer } = watched;
     if (writer === undefined) return;
     try {
-      writer.doWrite();
+      this.#watchResult(writer, writer.doWrite(), 'doWrite');
     } catch (error) {
       this.#lose(writer, error, 'doWrite');
     }
+  }
+
+  #watchResult(descriptor: ReadDescriptor | WriteDescriptor, result: unknown, where: string): void {
+    if (result !== undefined) onRejection(result, (error) => this.#lose(descriptor, error, where));
   }
 
   #lose(descriptor: ReadDescriptor | WriteDescriptor, error: unknown, where: string): void {
@@ -131,7 +138,10 @@ export class NativeDescriptors implements ReactorDescriptors {
     this.removeReader(descriptor as ReadDescriptor);
     this.removeWriter(descriptor as WriteDescriptor);
     try {
-      descriptor.connectionLost(toError(error));
+      const result: unknown = descriptor.connectionLost(toError(error));
+      if (result !== undefined) {
+        onRejection(result, (secondError) => reactor.report(secondError, 'connectionLost'));
+      }
     } catch (secondError) {
       reactor.report(secondError, 'connectionLost');
     }

@@ -1,7 +1,7 @@
 /** A TCP connection of the native reactor. One lives for each connection: its fields are counted. */
 import type { Address } from '../../core/address.js';
 import { UnsentBytesError } from '../../core/errors/connection.js';
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { checkBoolean } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
 import type { StreamOwner } from '../streams/stream-owner.js';

@@ -1,7 +1,7 @@
 /** A UNIX stream of the native reactor: a transport that carries descriptors and knows who its peer is. */
 import { DescriptorLimitError } from '../../core/errors/connection.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { MAX_WAITING_DESCRIPTORS } from '../../core/transport.js';
 import type { PeerCredentials } from '../../core/unix-options.js';
 import { checkInteger } from '../../internal/check.js';

@@ -8,9 +8,10 @@ import { WINDOWS } from '../../internal/platform.js';
 import { systemError } from '../../internal/system-error.js';
 import type { ListenSettings } from '../streams/tcp-settings.js';
 import type { UNIXListenSettings } from '../streams/unix-settings.js';
+import type { ListenHandle } from './handles.js';
 import type { Listening } from './listen-socket.js';
 import { IPV6_ONLY, REUSE_PORT } from './net-flags.js';
-import { bindListenHandle, bindPipeHandle, type ListenHandle } from './net-handle.js';
+import { bindListenHandle, bindPipeHandle } from './net-handle.js';
 
 /** @throws CannotListenError, UnsupportedError */
 export function listenTCP(settings: ListenSettings): Listening {

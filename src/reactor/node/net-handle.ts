@@ -8,30 +8,9 @@ import net from 'node:net';
 import { threadId } from 'node:worker_threads';
 
 import { UnsupportedError } from '../../core/errors/reactor.js';
+import type { ConnectionHandle, CreateServerHandle, ListenHandle } from './handles.js';
 import { IPV6_ONLY, onDeno } from './net-flags.js';
 import { createServerHandle as serverHandle } from './server-handle.js';
-
-/** The bound socket of `_createServerHandle`. Its methods answer 0 or a negative errno. */
-export interface ListenHandle {
-  /** Called for each connection, or with the negative errno of a failed accept(2). */
-  onconnection: (status: number, connection?: ConnectionHandle) => void;
-  /** The descriptor; -1 or undefined where the platform has none to show. */
-  readonly fd?: number;
-  listen(backlog: number): number;
-  /** Pipes, which UNIX sockets are called here, have no such method. */
-  readonly getsockname?: ((out: { address?: string; port?: number }) => number) | undefined;
-  close(): void;
-  /** Deno's: its `onconnection` tells that somebody waits, and has to be asked for whom. */
-  accept?(connection: ConnectionHandle): number;
-}
-
-/** An accepted connection: what `new net.Socket({ handle })` takes. */
-export interface ConnectionHandle {
-  getpeername?(out: { address?: string; port?: number }): number;
-  close(): void;
-  /** Where the engine has made it itself: half-open, and paused. */
-  readonly socket?: net.Socket;
-}
 
 /** What a stream's handle is made for: a connection, and not to listen. */
 const FOR_CONNECTION = 0;
@@ -44,15 +23,6 @@ interface StreamHandle {
   readonly writeQueueSize?: number;
   readonly fd?: number;
 }
-
-/** An address type of -1 is a path, of null a descriptor. */
-export type CreateServerHandle = (
-  address: string | null,
-  port: number,
-  addressType: 4 | 6 | -1 | null,
-  fd?: number,
-  flags?: number,
-) => ListenHandle | number;
 
 /** Makes a TCP socket and binds it. Answers the negative errno where that fails at once. @throws UnsupportedError */
 export function bindListenHandle(

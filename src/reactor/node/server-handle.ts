@@ -7,8 +7,8 @@ import { constants } from 'node:os';
 
 import type { SystemError } from '../../core/errors/base.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
+import type { ConnectionHandle, CreateServerHandle, ListenHandle } from './handles.js';
 import { IPV6_ONLY, REUSE_PORT } from './net-flags.js';
-import type { ConnectionHandle, CreateServerHandle, ListenHandle } from './net-handle.js';
 
 /** What tells at once why a socket can't be bound, by throwing an error that has a number. */
 interface ListenAtOnce {

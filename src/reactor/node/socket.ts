@@ -6,7 +6,8 @@
 import net, { type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 
 import type { SocketSettings } from '../streams/tcp-settings.js';
-import { type ConnectionHandle, delaysByItself, keepWhenEnded, turnDelayOn } from './net-handle.js';
+import type { ConnectionHandle } from './handles.js';
+import { delaysByItself, keepWhenEnded, turnDelayOn } from './net-handle.js';
 import type { OwnedSocket } from './owned-socket.js';
 import type { NodeSockets } from './sockets.js';
 

@@ -9,7 +9,7 @@
 import { type Address, addressFrom } from '../../core/address.js';
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { DetachedConnection } from '../../core/transport.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { checkBoolean } from '../../internal/check.js';
@@ -274,23 +274,19 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       this.reset(socket);
       return;
     }
-    if (this.#parts !== undefined || socket.writableLength > 0) {
-      socket.destroy();
-      return;
-    }
     // Nobody waits for what the peer may still send.
     socket.unref();
     this.closeGracefully(PASSES_FROM_ANYWHERE);
   }
 
-  /** @returns Whether all of it was good: a peer must not take less than was written for all there is. */
+  /** @returns Whether the system took all of it: a peer must not take less than was written for all there is. */
   private sendAtOnce(): boolean {
     try {
       this.send(Number.POSITIVE_INFINITY);
-      return true;
     } catch {
       return false;
     }
+    return this.#parts === undefined && this.#socket.writableLength === 0;
   }
 
   /** Whether the sending side can be shut down while the other stays open. */

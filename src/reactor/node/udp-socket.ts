@@ -133,6 +133,8 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   connect(host: string, port: number): void {
     const peer = udpDestination({ host, port }, this);
     const wanted = this.textOf(peer);
+    // A connected socket of Node's takes no destination any more.
+    this.sendQueued();
     // Its error comes later only; asked in vain a second time, the handle tells it at once.
     if (port !== 0) this.socket.connect(port, wanted, () => {});
     if (!isConnected(this.socket)) {

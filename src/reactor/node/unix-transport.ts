@@ -1,7 +1,7 @@
 /** A UNIX stream of the pure-JS reactor; on Windows a named pipe, of both reactors. */
 import type { Address, UNIXAddress } from '../../core/address.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { PeerCredentials } from '../../core/unix-options.js';
 import { WINDOWS } from '../../internal/platform.js';
 import type { StreamOwner } from '../streams/stream-owner.js';

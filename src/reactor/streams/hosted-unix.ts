@@ -35,7 +35,8 @@ export class HostedUNIX implements ReactorUNIX {
     const reactor = this.#reactor;
     const listeningPort = new StreamPort<UNIXAddress>(reactor, toFactory(factory), (port) => {
       const open = (): ListenSocket => sockets.listen(settings, port);
-      return settings.wantPID ? listenLocked(path, reactor, open) : open();
+      const locks = settings.wantPID && sockets.ownLocks !== true;
+      return locks ? listenLocked(path, reactor, open) : open();
     });
     listeningPort.startListening();
     return listeningPort;

@@ -18,8 +18,9 @@ import {
   ConnectTimeoutError,
   connectErrorFrom,
 } from '../../core/errors/connecting.js';
-import type { ClientProtocolFactory } from '../../core/factory.js';
-import { Protocol, type StreamProtocol } from '../../core/protocol.js';
+import { Protocol } from '../../core/protocol.js';
+import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { toError } from '../../core/text-of.js';
 import type { SocketTransport } from '../../core/transport.js';
 import { onRejection } from '../../defer/callback-result.js';
@@ -85,7 +86,7 @@ export class StreamConnector<D extends Destination = Destination>
     if (this.#state !== 'disconnected') {
       throw new ConnectorStateError(`cannot connect: the connector is ${this.#state}`);
     }
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     if (!this.#factoryStarted) {
       this.#watch(this.#factory.doStart(), 'startFactory');
       this.#factoryStarted = true;

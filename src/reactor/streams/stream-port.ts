@@ -1,9 +1,9 @@
 /** A port that accepts streams, TCP or UNIX: its factory, its states, and what becomes of an accepted connection. */
 import type { Address } from '../../core/address.js';
 import { NotListeningError } from '../../core/errors/listening.js';
-import type { ClientProtocolFactory } from '../../core/factory.js';
 import type { ListeningPort, StopListeningOptions } from '../../core/listening-port.js';
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { SocketTransport } from '../../core/transport.js';
 import { onRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
@@ -51,7 +51,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
 
   startListening(): void {
     if (this.#socket !== undefined) return;
-    this.#reactor.checkUsable();
+    this.#reactor.checkOpen();
     const socket = this.#open(this);
     try {
       this.#watch(this.#factory.doStart(), 'startFactory');

@@ -7,6 +7,7 @@
  *       +-----abortConnection-----+---> aborting ------------------+   (next turn)
  *       +-----detach------> detaching -----------------------------+   (next turn; back to open with bytes unsent)
  *       +-----socket ended, reset, failed--------------------------+
+ *       +-----shutDown, with nothing unsent------------------------+   (else it is closing until all is sent)
  *
  * Only {@link StreamTransport.finish} enters `closed`, so `connectionLost` runs exactly once.
  */
@@ -21,7 +22,7 @@ import {
 } from '../../core/errors/connection.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { toError } from '../../core/text-of.js';
 import {
   type DetachedConnection,
@@ -59,6 +60,9 @@ type Hook =
   | 'connectionLost';
 
 type WritingState = 'open' | 'shutting' | 'shut';
+
+/** Of connections that the reactor's shutdown ends, what their protocols are told. Rare, so that they have no field for it. */
+const shutDownReasons = new WeakMap<StreamTransport, Error>();
 
 /**
  * A connected stream socket. One lives for each connection, so its private methods are TypeScript's: a class with a
@@ -219,7 +223,8 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   unregisterProducer(): void {
     if (this.producer === undefined) return;
     this.producer = undefined;
-    if (this.state === 'closing') this.closeFlushed();
+    if (shutDownReasons.has(this)) this.watchDrain();
+    else if (this.state === 'closing') this.closeFlushed();
     else if (this.state === 'open' && this.writing === 'shutting') this.shutdownWriting();
   }
 
@@ -244,11 +249,36 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
     this.closeNow(false);
   }
 
-  /** @internal Ends the connection from outside, as the reactor's shutdown does. */
-  disconnect(reason: Error): void {
-    if (this.state === 'closed') return;
-    if (this.state !== 'aborting') this.closeNow(false);
-    this.finish(reason);
+  /** @internal The reactor shuts down: ends the connection once it has neither unsent bytes nor a producer. */
+  shutDown(reason: Error): void {
+    if (this.state === 'aborting' || this.state === 'closed') return;
+    const closing = this.state === 'closing';
+    shutDownReasons.set(this, closing ? CONNECTION_DONE : reason);
+    if (this.sentAll) {
+      this.endShutDown(false);
+      return;
+    }
+    this.state = 'closing';
+    if (!closing) this.setReading(false);
+    if (this.producer !== undefined) return;
+    if (closing) this.keepOpen();
+    this.watchDrain();
+  }
+
+  /** @internal The reactor's shutdown waits no longer: unsent bytes are dropped, which the peer sees as a reset. */
+  cutOff(reason: Error): void {
+    if (this.state === 'aborting' || this.state === 'closed') return;
+    if (!this.sentAll) shutDownReasons.set(this, reason);
+    this.endShutDown(!this.sentAll);
+  }
+
+  private endShutDown(reset: boolean): void {
+    this.closeNow(reset);
+    this.finish(shutDownReasons.get(this) ?? CONNECTION_DONE);
+  }
+
+  private get sentAll(): boolean {
+    return this.producer === undefined && this.bufferedBytes === 0;
   }
 
   /** Whether `write` has anywhere to put its data. */
@@ -340,10 +370,15 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   /** @internal Nothing waits to be sent. */
   protected drained(): void {
     const registered = this.producer;
-    if (registered === undefined || !registered.waiting || !this.connected) return;
+    const ends = registered === undefined && shutDownReasons.has(this);
+    if (!this.connected || !(ends || registered?.waiting)) return;
     // More may have been written since.
     if (this.bufferedBytes > 0) {
       this.watchDrain();
+      return;
+    }
+    if (registered === undefined) {
+      this.endShutDown(false);
       return;
     }
     registered.waiting = false;
@@ -371,7 +406,7 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
     if (this.state === 'aborting') return;
     this.finish(
       cause === undefined
-        ? CONNECTION_DONE
+        ? (shutDownReasons.get(this) ?? CONNECTION_DONE)
         : withoutStack(
             () => new ConnectionLost(`the connection was lost: ${cause.message}`, { cause }),
           ),

@@ -1,5 +1,5 @@
 /** TCP options as given, checked and with their defaults filled in: what a socket is made from. */
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 
 import {
   InvalidArgumentTypeError,
@@ -139,9 +139,4 @@ function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undef
 
 function toSeconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : Math.ceil(ms / 1000);
-}
-
-/** Whether both addresses, as text, are of one family. */
-export function sameFamily(one: string, other: string): boolean {
-  return isIPv4(one) === isIPv4(other);
 }

@@ -26,7 +26,7 @@ export class UNIXRoute implements Route<UNIXAddress> {
     failed: (reason: ConnectError) => void,
   ): () => void {
     const { path, checkPID } = this.#settings;
-    if (checkPID && !isLocked(lockPathOf(path))) {
+    if (checkPID && this.#sockets.ownLocks !== true && !isLocked(lockPathOf(path))) {
       const nobody = 'cannot connect (no living process holds the lock)';
       failed(new ConnectionRefusedError(nobody, this.destination));
     } else found([(listener) => this.#sockets.dial(this.#settings, listener)]);

@@ -5,6 +5,8 @@ import type { StreamPort } from './stream-port.js';
 import type { UNIXConnectSettings, UNIXListenSettings, UNIXSettings } from './unix-settings.js';
 
 export interface UNIXSockets {
+  /** Whether `listen` and `dial` carry out `wantPID` and `checkPID` themselves: where no lock files are wanted. */
+  readonly ownLocks?: boolean;
   /** @throws UnsupportedError the settings ask for an option that these sockets do not have. */
   checkSupported(settings: UNIXSettings): void;
   /** @throws CannotListenError, UnsupportedError */

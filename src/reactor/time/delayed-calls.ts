@@ -20,7 +20,7 @@ import {
 } from '../../core/errors/arguments.js';
 import { AlreadyCalledError, AlreadyCancelledError } from '../../core/errors/reactor.js';
 import { onRejection } from '../../defer/callback-result.js';
-import { captureContext, inContext } from '../../internal/async-context.js';
+import { inContextOf } from '../../internal/async-context.js';
 
 export interface DelayedCallsOptions {
   /** Monotonic time in milliseconds. */
@@ -148,7 +148,9 @@ export class DelayedCalls {
     for (const call of dropped) call.finish(DROPPED);
     for (const callback of callbacks) {
       try {
-        callback?.();
+        const result: unknown = callback?.();
+        if (result !== undefined)
+          onRejection(result, (error) => this.#report(error, 'whenDropped'));
       } catch (error) {
         this.#report(error, 'whenDropped');
       }
@@ -329,7 +331,7 @@ class ScheduledCall implements DelayedCall {
     if (typeof callback !== 'function') {
       throw new InvalidArgumentTypeError('callback', 'a function', callback);
     }
-    if (this.active()) this.onDropped = inContext(captureContext(), callback);
+    if (this.active()) this.onDropped = inContextOf(this.callback, callback);
   }
 
   cancel(): void {

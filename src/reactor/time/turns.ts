@@ -6,16 +6,22 @@
 import type { DelayedCall } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
 import { onRejection } from '../../defer/callback-result.js';
+import { Deferred } from '../../defer/deferred.js';
 import { captureContext, inContext, ROOT_CONTEXT } from '../../internal/async-context.js';
 import { checkFunction } from '../../internal/check.js';
 import { DelayedCalls } from './delayed-calls.js';
 import type { LoopHost } from './loop-host.js';
+
+/** Callbacks that each ask for another turn can't put {@link Turns.quiet} off for longer. */
+const MAX_QUIET_TURNS = 1_000;
 
 export class Turns {
   readonly #host: LoopHost;
   readonly #report: ErrorReporter;
   readonly #delayedCalls: DelayedCalls;
   #soon: (() => void)[] = [];
+  /** How many callbacks the present or last pass over them had. */
+  #passSize = 0;
   #threadCalls: (() => unknown)[] = [];
   #turnQueued = false;
   #cancelTimer: (() => void) | undefined;
@@ -62,7 +68,7 @@ export class Turns {
   }
 
   dropDelayedCalls(): void {
-    this.#delayedCalls.drop();
+    ROOT_CONTEXT.runInAsyncScope(() => this.#delayedCalls.drop());
   }
 
   /** Runs what `soon` was asked for: to be called before anything received is delivered. */
@@ -70,7 +76,22 @@ export class Turns {
     if (this.#soon.length === 0) return;
     const queued = this.#soon;
     this.#soon = [];
+    this.#passSize = queued.length;
     this.#runAll(queued, 'callback');
+  }
+
+  /** Fires when a turn had nothing to do but delayed calls, or after {@link MAX_QUIET_TURNS}. */
+  quiet(): Deferred<void> {
+    const quiet = new Deferred<void>();
+    let turnsLeft = MAX_QUIET_TURNS;
+    const look = (): void => {
+      const alone = this.#passSize === 1 && this.#soon.length + this.#threadCalls.length === 0;
+      turnsLeft -= 1;
+      if (alone || turnsLeft === 0) quiet.callback();
+      else this.soon(look);
+    };
+    this.soon(look);
+    return quiet;
   }
 
   #queueTurn(): void {

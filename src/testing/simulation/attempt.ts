@@ -1,64 +1,68 @@
 /** An attempt to connect over the simulated network, from the first packet to the answer. */
-import { addressFrom, type IPAddress } from '../../core/address.js';
+import type { Address } from '../../core/address.js';
+import type { Clock } from '../../core/clock.js';
 import { systemError } from '../../internal/system-error.js';
 import type { Dial } from '../../reactor/streams/dial.js';
-import type { ConnectSettings } from '../../reactor/streams/tcp-settings.js';
-import type { ManualClock } from '../manual-clock.js';
 import type { SimulatedConnection } from './connection.js';
 import type { Endpoint } from './endpoint.js';
 import { draw, type FaultSettings } from './faults.js';
-import type { Host } from './host.js';
+import type { Acceptor, Host } from './host.js';
 import type { SeededRandom } from './random.js';
 import type { Trace } from './trace.js';
 
 /** Who dials. One of these is called, once, from a later event, unless the attempt is cancelled before. */
 export interface Dialler {
-  connected(endpoint: Endpoint, host: IPAddress): void;
+  connected(endpoint: Endpoint, host: Address): void;
   failed(cause: Error): void;
 }
 
-/** What is to be connected. */
+/** What is to be connected: a port of a host, or a path. */
 export interface Destination {
-  readonly address: string;
-  readonly port: number;
+  /** Names it in the trace. */
+  readonly name: string;
+  readonly peer: Address;
+  /** Undefined where no host has the address. */
+  readonly to: Host | undefined;
+  /** How an attempt may fail by chance. */
+  readonly failures: readonly [string, ...string[]];
+  /** The local end of the attempt, or why there can be none. */
+  bind(): Address | Error;
+  /** Who accepts, or why nobody does. */
+  acceptor(random: SeededRandom): Acceptor | Error;
+  error(code: string): Error;
 }
 
 export interface AttemptOptions {
-  /** Counts the attempts of the network. */
-  readonly number: number;
-  readonly clock: ManualClock;
+  readonly clock: Clock;
   readonly trace: Trace;
   readonly faults: FaultSettings;
   /** Determines this attempt's fate, and its connection's. */
   readonly random: SeededRandom;
   readonly from: Host;
-  /** Undefined where no host has the address. */
-  readonly to: Host | undefined;
   readonly destination: Destination;
   readonly dialler: Dialler;
   /** Puts a connection to `to` into the network. */
-  connect(to: Host, client: IPAddress, server: IPAddress): SimulatedConnection;
+  connect(to: Host, client: Address, server: Address): SimulatedConnection;
   /** Takes a connection that was never made out again. */
   forget(connection: SimulatedConnection): void;
 }
 
 export class ConnectAttempt implements Dial {
   readonly #options: AttemptOptions;
-  readonly #peer: IPAddress;
   readonly #name: string;
   #cancelled = false;
+  #refusal: Error | undefined;
 
   constructor(options: AttemptOptions) {
-    const { from, to, destination } = options;
     this.#options = options;
-    this.#peer = addressFrom('TCP', destination.address, destination.port);
-    this.#name = `${from.name} -> ${to?.name ?? destination.address}:${destination.port}`;
+    this.#name = `${options.from.name} -> ${options.destination.name}`;
   }
 
-  begin(settings: ConnectSettings): void {
-    const { clock, faults, from, random, to, trace } = this.#options;
+  begin(): void {
+    const { clock, destination, faults, random, trace } = this.#options;
+    const { to } = destination;
     trace.add('connections', this.#name, 'connecting');
-    const own = from.bind(settings, this.#peer.host);
+    const own = destination.bind();
     if (own instanceof Error) {
       clock.callLater(0, () => this.#fail(own));
       return;
@@ -67,11 +71,11 @@ export class ConnectAttempt implements Dial {
     const failure = this.#failure();
     if (to === undefined || failure !== undefined) {
       const wait = delay + draw(random, faults.latencyMs);
-      clock.callLater(wait, () => this.#fail(failure ?? this.#error('EHOSTUNREACH')));
+      clock.callLater(wait, () => this.#fail(failure ?? destination.error('EHOSTUNREACH')));
       return;
     }
-    const connection = this.#options.connect(to, own, this.#peer);
-    clock.callLater(delay, () => connection.carry('server', () => this.#knock(to, connection)));
+    const connection = this.#options.connect(to, own, destination.peer);
+    clock.callLater(delay, () => connection.carry('server', () => this.#knock(connection)));
   }
 
   cancel(): void {
@@ -80,22 +84,23 @@ export class ConnectAttempt implements Dial {
 
   /** How fate has it fail. */
   #failure(): Error | undefined {
-    const { faults, random } = this.#options;
+    const { destination, faults, random } = this.#options;
     const fate = random.fork('connectFailure');
     const fails = fate.chance(faults.connectFailure);
-    const code = fate.pick(['ECONNREFUSED', 'EHOSTUNREACH']);
-    return fails ? this.#error(code) : undefined;
+    const code = fate.pick(destination.failures);
+    return fails ? destination.error(code) : undefined;
   }
 
   /** It has reached the other host. */
-  #knock(to: Host, connection: SimulatedConnection): void {
-    const { number, faults, forget, random, trace } = this.#options;
+  #knock(connection: SimulatedConnection): void {
+    const { destination, faults, forget, random, trace } = this.#options;
     const acceptor = this.#cancelled
-      ? undefined
-      : to.acceptorFor(this.#peer.host, this.#peer.port, number);
+      ? destination.error('ECONNREFUSED')
+      : destination.acceptor(random);
     // The answer is on its way before the server can send or close.
     connection.carry('client', () => this.#answered(connection));
-    if (acceptor === undefined) {
+    if (acceptor instanceof Error) {
+      this.#refusal = acceptor;
       forget(connection);
       return;
     }
@@ -111,7 +116,7 @@ export class ConnectAttempt implements Dial {
   }
 
   #answered(connection: SimulatedConnection): void {
-    if (!connection.accepted) this.#fail(this.#error('ECONNREFUSED'));
+    if (this.#refusal !== undefined) this.#fail(this.#refusal);
     else if (this.#cancelled) connection.client.reset('nobody wants it any more');
     else this.#options.dialler.connected(connection.client, connection.clientAddress);
   }
@@ -120,9 +125,5 @@ export class ConnectAttempt implements Dial {
     if (this.#cancelled) return;
     this.#options.trace.add('connections', this.#name, `failed: ${cause.message}`);
     this.#options.dialler.failed(cause);
-  }
-
-  #error(code: string): Error {
-    return systemError('connect', code, this.#peer.host, this.#peer.port);
   }
 }

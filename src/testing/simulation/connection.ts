@@ -1,8 +1,9 @@
-/** A TCP connection of the simulated network: two ends, a pipe each way, and what fate has in store for it. */
-import type { IPAddress } from '../../core/address.js';
+/** A TCP or UNIX connection of the simulated network: two ends, a pipe each way, and what fate has in store for it. */
+
+import type { Address } from '../../core/address.js';
+import type { Clock } from '../../core/clock.js';
 import { checkChoice, checkInteger } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
-import type { ManualClock } from '../manual-clock.js';
 import { Endpoint } from './endpoint.js';
 import type { FaultSettings } from './faults.js';
 import { Lane, type Traffic } from './lane.js';
@@ -15,16 +16,18 @@ const STRIKES_WITHIN_PIECES = 16;
 
 /** What a connection needs of the network. */
 export interface ConnectionOptions {
-  readonly clock: ManualClock;
+  readonly clock: Clock;
   readonly trace: Trace;
   readonly faults: FaultSettings;
   readonly random: SeededRandom;
   /** Names of the ends in the trace, such as `b:40001` and `a:80`. */
   readonly clientName: string;
   readonly serverName: string;
-  readonly clientAddress: IPAddress;
-  readonly serverAddress: IPAddress;
+  readonly clientAddress: Address;
+  readonly serverAddress: Address;
   readonly traffic: Traffic;
+  /** Whether an end that is aborted resets the connection: not over UNIX sockets. */
+  readonly resets: boolean;
   /** Whether the two hosts are cut off from each other now. */
   cutOff(): boolean;
   /** Cuts the two hosts off from each other for a while. */
@@ -37,8 +40,8 @@ export interface ConnectionOptions {
 export class SimulatedConnection {
   /** `b:40001 -> a:80`: the client's end, then the server's. */
   readonly name: string;
-  readonly clientAddress: IPAddress;
-  readonly serverAddress: IPAddress;
+  readonly clientAddress: Address;
+  readonly serverAddress: Address;
   /** @internal */
   readonly client: Endpoint;
   /** @internal */
@@ -55,7 +58,7 @@ export class SimulatedConnection {
 
   /** @internal */
   constructor(options: ConnectionOptions) {
-    const { trace, faults, random, clientName, serverName } = options;
+    const { trace, faults, random, clientName, serverName, resets } = options;
     this.name = `${clientName} -> ${serverName}`;
     this.clientAddress = options.clientAddress;
     this.serverAddress = options.serverAddress;
@@ -84,8 +87,8 @@ export class SimulatedConnection {
     const left = (): void => {
       if (!this.open) options.ended();
     };
-    this.client = new Endpoint({ trace, outgoing: request, incoming: response, left });
-    this.server = new Endpoint({ trace, outgoing: response, incoming: request, left });
+    this.client = new Endpoint({ trace, resets, outgoing: request, incoming: response, left });
+    this.server = new Endpoint({ trace, resets, outgoing: response, incoming: request, left });
     this.client.join(this.server);
     this.server.join(this.client);
   }

@@ -18,6 +18,8 @@ export interface EndpointListener {
 
 export interface EndpointOptions {
   readonly trace: Trace;
+  /** Whether an abort resets the connection. Otherwise the other end sees the end of what was sent. */
+  readonly resets: boolean;
   readonly outgoing: Pipe;
   readonly incoming: Pipe;
   /** It is closed, or broken. */
@@ -26,6 +28,7 @@ export interface EndpointOptions {
 
 export class Endpoint {
   readonly #trace: Trace;
+  readonly #resets: boolean;
   readonly #outgoing: Pipe;
   readonly #incoming: Pipe;
   readonly #left: () => void;
@@ -35,6 +38,7 @@ export class Endpoint {
 
   constructor(options: EndpointOptions) {
     this.#trace = options.trace;
+    this.#resets = options.resets;
     this.#outgoing = options.outgoing;
     this.#incoming = options.incoming;
     this.#left = () => options.left();
@@ -84,18 +88,25 @@ export class Endpoint {
   /** What close(2) does: what was sent still goes out, but for a reset where received data was never read. */
   close(): void {
     if (!this.#open) return;
-    if (this.#incoming.unreadBytes > 0) {
-      this.reset(`closed with ${this.#incoming.unreadBytes} B unread`);
-      return;
-    }
+    if (this.#incoming.unreadBytes > 0)
+      this.#drop(`closed with ${this.#incoming.unreadBytes} B unread`);
+    else this.#finish();
+  }
+
+  /** Drops the connection; the other end finds it reset, or, over a UNIX socket, sees the end of what the system has taken. */
+  reset(why = 'aborted'): void {
+    if (!this.#open) return;
+    if (this.#resets || this.#incoming.unreadBytes > 0) this.#drop(why);
+    else this.#finish();
+  }
+
+  #finish(): void {
     this.#trace.add('connections', this.#outgoing.name, 'closes');
     this.#leave();
     this.#outgoing.finish();
   }
 
-  /** Drops the connection; the other end finds it reset. */
-  reset(why = 'aborted'): void {
-    if (!this.#open) return;
+  #drop(why: string): void {
     this.#leave();
     this.#outgoing.stopSending();
     this.#sendReset(why);

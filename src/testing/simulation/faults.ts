@@ -1,4 +1,4 @@
-/** What a simulated network does to connections: the options, their checks, and three kinds of weather ready made. */
+/** The faults of a simulated network: the options, their checks, and three presets. */
 import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
@@ -12,13 +12,22 @@ export type MillisecondRange = number | readonly [min: number, max: number];
 
 /** Probabilities are from 0, never and the default, to 1, always. */
 export interface SimulationFaults {
-  /** How long each piece of data travels, one way. Pieces of a connection stay in order. Default 1. */
+  /**
+   * How long each piece of data travels, one way. Pieces of a connection stay in order, as do datagrams from one socket to one
+   * host, but for {@link reorder}. Default 1.
+   */
   readonly latencyMs?: MillisecondRange;
-  /** How much of each connection, each way, passes in a second. Default: no limit. */
+  /** How much of each connection, each way, and of what each datagram socket sends, passes in a second. Default: no limit. */
   readonly bytesPerSecond?: number;
-  /** What a sender's system takes before it makes the transport wait. Default 64 KiB. */
+  /**
+   * What a sender's system takes before it makes the transport wait. A datagram that is longer is taken when nothing else waits.
+   * Default 64 KiB.
+   */
   readonly sendBufferBytes?: number;
-  /** What a receiver's system takes before the sender has to wait until some is read. Default 64 KiB. */
+  /**
+   * What a receiver's system takes before the sender has to wait until some is read. UDP datagrams beyond it are lost.
+   * Default 64 KiB.
+   */
   readonly receiveWindowBytes?: number;
   /** Data travels in pieces of at most this many bytes. Default 64 KiB. */
   readonly maxPieceBytes?: number;
@@ -26,7 +35,7 @@ export interface SimulationFaults {
   readonly split?: number;
   /** Probability that a piece waits at the receiver's for those behind it, up to 20 ms, and is delivered with them. */
   readonly coalesce?: number;
-  /** Probability that an end of a connection reads slowly. */
+  /** Probability that an end of a connection, or a datagram socket, reads slowly. */
   readonly slowReader?: number;
   /** How fast a slow end reads. Default 4,096. */
   readonly slowReaderBytesPerSecond?: number;
@@ -34,7 +43,7 @@ export interface SimulationFaults {
   readonly reset?: number;
   /**
    * Probability that the two hosts of a connection are cut off from each other at a random one of the first 16 pieces it
-   * carries. What is under way waits.
+   * carries. Data of connections that is under way waits; datagrams are lost.
    */
   readonly partition?: number;
   /** How long they are cut off. Default 10 to 5,000. */
@@ -45,6 +54,18 @@ export interface SimulationFaults {
   readonly connectDelayMs?: MillisecondRange;
   /** Probability that the listener can't accept (`EMFILE`, which is reported): the client finds its connection reset. */
   readonly acceptFailure?: number;
+  /** Probability that a UNIX listener's queue is full when a client connects (`EAGAIN`): the client tries again. */
+  readonly fullQueue?: number;
+  /** Probability that a UDP datagram is lost on its way. */
+  readonly loss?: number;
+  /** Probability that a UDP datagram arrives twice. */
+  readonly duplicate?: number;
+  /** Probability that a UDP datagram is delayed by {@link reorderMs} more, and overtaken by those behind it. */
+  readonly reorder?: number;
+  /** How much longer a delayed datagram travels. Default 1 to 50. */
+  readonly reorderMs?: MillisecondRange;
+  /** Longest UDP datagram that leaves a host, in bytes; longer ones are refused (`EMSGSIZE`). Default: no limit but UDP's own. */
+  readonly mtuBytes?: number;
 }
 
 type FaultName = keyof SimulationFaults;
@@ -59,7 +80,10 @@ export type FaultSettings = {
 /** Nothing goes wrong; each piece takes a millisecond. */
 export const CALM: SimulationFaults = Object.freeze({});
 
-/** What every protocol has to put up with: cut and joined pieces, uneven latency, small windows, slow readers. */
+/**
+ * What every protocol has to put up with: cut and joined pieces, uneven latency, small windows, slow readers; datagrams that are
+ * lost, doubled and reordered.
+ */
 export const CHOPPY: SimulationFaults = Object.freeze({
   latencyMs: [0.1, 40],
   sendBufferBytes: 4096,
@@ -68,6 +92,10 @@ export const CHOPPY: SimulationFaults = Object.freeze({
   coalesce: 0.3,
   slowReader: 0.1,
   slowReaderBytesPerSecond: 65_536,
+  loss: 0.05,
+  duplicate: 0.02,
+  reorder: 0.1,
+  fullQueue: 0.1,
 } as const);
 
 /** {@link CHOPPY}, and connections that fail, break, and are cut off for a while. */
@@ -96,6 +124,12 @@ const DEFAULTS: FaultSettings = {
   connectFailure: 0,
   connectDelayMs: [0, 0],
   acceptFailure: 0,
+  fullQueue: 0,
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  reorderMs: [1, 50],
+  mtuBytes: 65_535,
 };
 
 const FAULTS = Object.fromEntries(

@@ -1,13 +1,15 @@
-/** A host of the simulated network: its address, its ports, and who listens on them. */
-import { addressFrom, type IPAddress } from '../../core/address.js';
+/** A host of the simulated network: its address, its ports and socket paths, and what is bound to them. */
+import { type Address, addressFrom, type IPAddress, type UNIXAddress } from '../../core/address.js';
 import type { SystemError } from '../../core/errors/base.js';
 import { systemError } from '../../internal/system-error.js';
 import type { ConnectSettings, ListenSettings } from '../../reactor/streams/tcp-settings.js';
+import { UDPBindings } from './datagrams/udp-bindings.js';
 import type { Endpoint } from './endpoint.js';
+import { SocketPaths } from './socket-paths.js';
 
 /** Who listens on a port. */
 export interface Acceptor {
-  accepted(endpoint: Endpoint, peer: IPAddress, host: IPAddress): void;
+  accepted(endpoint: Endpoint, peer: Address, host: Address): void;
   acceptFailed(cause: Error): void;
 }
 
@@ -25,9 +27,22 @@ const WILDCARDS: readonly string[] = ['', '::', '0.0.0.0'];
 const FIRST_EPHEMERAL_PORT = 40_001;
 const LAST_PORT = 65_535;
 
+/** A UNIX datagram socket, as others on its host see it. */
+export interface DatagramHolder {
+  readonly address: UNIXAddress;
+  /** What it is connected to: it takes datagrams from there only. */
+  readonly peer: UNIXAddress | undefined;
+  /** Whether there is room for so many bytes; otherwise `again` is called when there may be. */
+  reserve(bytes: number, again: () => void): boolean;
+  /** A datagram for which there is room is on its way. */
+  take(data: Buffer, from: UNIXAddress): void;
+}
+
 export class Host {
   readonly name: string;
   readonly address: string;
+  readonly udp: UDPBindings = new UDPBindings();
+  readonly paths: SocketPaths<Acceptor, DatagramHolder> = new SocketPaths();
   #listeners: Listener[] = [];
   #nextPort = FIRST_EPHEMERAL_PORT;
 
@@ -41,10 +56,26 @@ export class Host {
     return address === this.address || LOOPBACKS.includes(address);
   }
 
+  isLoopback(address: string): boolean {
+    return LOOPBACKS.includes(address);
+  }
+
+  /** Whether a socket can be bound to `address`. */
+  canBind(address: string): boolean {
+    return WILDCARDS.includes(address) || this.has(address);
+  }
+
+  /** This end's address of a datagram to `remote`, from a socket that is bound to every address. */
+  sourceFor(remote: string, staysHere: boolean): string {
+    if (this.isLoopback(remote)) return remote;
+    if (!staysHere || remote === this.address) return this.address;
+    return remote.includes(':') ? '::1' : '127.0.0.1';
+  }
+
   /** @throws SystemError `EADDRINUSE`, `EADDRNOTAVAIL` */
   listen(settings: ListenSettings, acceptor: Acceptor): Listener {
     const { interface: boundTo, reusePort } = settings;
-    if (!WILDCARDS.includes(boundTo) && !this.has(boundTo)) {
+    if (!this.canBind(boundTo)) {
       throw systemError('bind', 'EADDRNOTAVAIL', boundTo, settings.port);
     }
     const port = settings.port === 0 ? this.#ephemeralPort() : settings.port;
@@ -79,9 +110,10 @@ export class Host {
     return systemError('bind', 'EADDRNOTAVAIL', localAddress, port);
   }
 
-  /** The ports on which somebody listens. */
+  /** The ports and paths that are bound. */
   describe(): string {
-    return this.#listeners.map(({ port }) => port).join(', ');
+    const ports = this.#listeners.map(({ port }) => port);
+    return [...ports, ...this.udp.describe(), ...this.paths.describe()].join(', ');
   }
 
   #ephemeralPort(): number {

@@ -2,7 +2,7 @@
  * One direction of a simulated connection's way through the network: whatever is put on it arrives in order, after its
  * latency, at the rate of its bandwidth, and not before a partition between the two hosts is healed.
  */
-import type { ManualClock } from '../manual-clock.js';
+import type { Clock } from '../../core/clock.js';
 import { draw, type FaultSettings } from './faults.js';
 import type { SeededRandom } from './random.js';
 
@@ -13,7 +13,7 @@ export interface Traffic {
 }
 
 export interface LaneOptions {
-  readonly clock: ManualClock;
+  readonly clock: Clock;
   readonly random: SeededRandom;
   readonly faults: FaultSettings;
   readonly traffic: Traffic;
@@ -22,7 +22,7 @@ export interface LaneOptions {
 }
 
 export class Lane {
-  readonly #clock: ManualClock;
+  readonly #clock: Clock;
   readonly #random: SeededRandom;
   readonly #faults: FaultSettings;
   readonly #traffic: Traffic;

@@ -1,12 +1,15 @@
-/** The network of a simulation: hosts, connections, and which hosts are cut off from each other. */
+/** The network of a simulation: hosts, connections, datagrams, and which hosts are cut off from each other. */
 import { isIP } from 'node:net';
 
-import type { IPAddress } from '../../core/address.js';
+import type { Address, IPAddress } from '../../core/address.js';
+import type { Clock } from '../../core/clock.js';
 import type { Dial } from '../../reactor/streams/dial.js';
 import type { ConnectSettings } from '../../reactor/streams/tcp-settings.js';
-import type { ManualClock } from '../manual-clock.js';
+import type { UNIXConnectSettings } from '../../reactor/streams/unix-settings.js';
 import { ConnectAttempt, type Destination, type Dialler } from './attempt.js';
 import { SimulatedConnection } from './connection.js';
+import { BROADCAST, isMulticast, type UDPDatagram } from './datagrams/udp-bindings.js';
+import { TCPDestination, UNIXDestination } from './destinations.js';
 import { draw, type FaultSettings } from './faults.js';
 import { Host } from './host.js';
 import type { Traffic } from './lane.js';
@@ -14,10 +17,18 @@ import type { SeededRandom } from './random.js';
 import type { Trace } from './trace.js';
 
 export interface NetworkOptions {
-  readonly clock: ManualClock;
+  readonly clock: Clock;
   readonly trace: Trace;
   readonly faults: FaultSettings;
   readonly random: SeededRandom;
+}
+
+/** What everything that lives in a network shares. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly trace: Trace;
+  readonly faults: FaultSettings;
+  readonly traffic: Traffic;
 }
 
 export class Network {
@@ -29,6 +40,7 @@ export class Network {
   readonly #partitions = new Map<string, readonly string[]>();
   readonly #traffic: Traffic = { underWay: 0 };
   #attempts = 0;
+  #datagramSockets = 0;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
@@ -58,25 +70,50 @@ export class Network {
     return this.#hosts.find((host) => host.name === name)?.address;
   }
 
+  get surroundings(): Surroundings {
+    const { clock, trace, faults } = this.#options;
+    return { clock, trace, faults, traffic: this.#traffic };
+  }
+
+  /** The random numbers of the next datagram socket. */
+  nextDatagramRandom(): SeededRandom {
+    return this.#options.random.fork(`datagram socket ${this.#datagramSockets++}`);
+  }
+
   /** Begins to connect a host to an IP address. */
-  dial(from: Host, destination: Destination, settings: ConnectSettings, dialler: Dialler): Dial {
-    const { address } = destination;
-    const to = from.has(address) ? from : this.#hosts.find((host) => host.address === address);
-    const number = this.#attempts++;
-    const random = this.#options.random.fork(`connection ${number}`);
-    const attempt = new ConnectAttempt({
-      ...this.#options,
-      number,
-      random,
+  dial(from: Host, peer: IPAddress, settings: ConnectSettings, dialler: Dialler): Dial {
+    const to = this.#hostAt(from, peer.host);
+    return this.#attempt(
       from,
-      to,
-      destination,
+      new TCPDestination(from, to, peer, settings, this.#attempts),
       dialler,
-      connect: (host, client, server) => this.#connect(from, host, client, server, random),
-      forget: (connection) => this.#connections.delete(connection),
-    });
-    attempt.begin(settings);
-    return attempt;
+    );
+  }
+
+  /** Begins to connect to a UNIX socket of the same host. */
+  dialUNIX(host: Host, settings: UNIXConnectSettings, dialler: Dialler): Dial {
+    return this.#attempt(host, new UNIXDestination(host, settings, this.#options.faults), dialler);
+  }
+
+  /**
+   * The hosts that a datagram goes to.
+   * @param reach Whether members of a group on this host, and on the others, hear it.
+   */
+  hostsFor(
+    from: Host,
+    { to }: UDPDatagram,
+    reach: { readonly own: boolean; readonly others: boolean },
+  ): readonly Host[] {
+    if (to.host === BROADCAST) return this.#hosts;
+    if (isMulticast(to.host)) {
+      return this.#hosts.filter((host) => (host === from ? reach.own : reach.others));
+    }
+    const host = this.#hostAt(from, to.host);
+    return host === undefined ? [] : [host];
+  }
+
+  isCutOff(one: Host, other: Host): boolean {
+    return this.#partitions.has(pairKey(one.name, other.name));
   }
 
   /** Cuts two hosts off from each other: what is under way between them waits. */
@@ -107,22 +144,42 @@ export class Network {
     ];
   }
 
+  #hostAt(from: Host, address: string): Host | undefined {
+    return from.has(address) ? from : this.#hosts.find((host) => host.address === address);
+  }
+
+  #attempt(from: Host, destination: Destination, dialler: Dialler): Dial {
+    const random = this.#options.random.fork(`connection ${this.#attempts++}`);
+    const attempt = new ConnectAttempt({
+      ...this.#options,
+      random,
+      from,
+      destination,
+      dialler,
+      connect: (to, client, server) => this.#connect(from, to, client, server, random),
+      forget: (connection) => this.#connections.delete(connection),
+    });
+    attempt.begin();
+    return attempt;
+  }
+
   #connect(
     from: Host,
     to: Host,
-    clientAddress: IPAddress,
-    serverAddress: IPAddress,
+    clientAddress: Address,
+    serverAddress: Address,
     random: SeededRandom,
   ): SimulatedConnection {
     const connection: SimulatedConnection = new SimulatedConnection({
       ...this.#options,
       random,
       traffic: this.#traffic,
-      clientName: `${from.name}:${clientAddress.port}`,
-      serverName: `${to.name}:${serverAddress.port}`,
+      clientName: endName(from, clientAddress),
+      serverName: endName(to, serverAddress),
       clientAddress,
       serverAddress,
-      cutOff: () => this.#partitions.has(pairKey(from.name, to.name)),
+      resets: serverAddress.type !== 'UNIX',
+      cutOff: () => this.isCutOff(from, to),
       partition: () => this.#strike(from, to, random.fork('partitionMs')),
       ended: () => void this.#connections.delete(connection),
     });
@@ -136,6 +193,12 @@ export class Network {
     this.partition(from.name, to.name);
     clock.callLater(draw(random, faults.partitionMs), () => this.heal(from.name, to.name));
   }
+}
+
+/** The name of an end of a connection in the trace. */
+function endName(host: Host, address: Address): string {
+  if (address.type !== 'UNIX') return `${host.name}:${address.port}`;
+  return address.path === '' ? host.name : `${host.name}:${address.path.replace('\0', '@')}`;
 }
 
 function pairKey(one: string, other: string): string {

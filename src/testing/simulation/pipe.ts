@@ -5,7 +5,7 @@
  *     send() -> [send buffer] -> lane -> [arrived] -> read()
  *                     ^------ acknowledgements ------'
  */
-import type { ManualClock } from '../manual-clock.js';
+import type { Clock } from '../../core/clock.js';
 import { ByteQueue } from './byte-queue.js';
 import type { FaultSettings } from './faults.js';
 import type { Lane } from './lane.js';
@@ -31,7 +31,7 @@ export interface PipeListener {
 export interface PipeOptions {
   /** Names the direction in the trace. */
   readonly name: string;
-  readonly clock: ManualClock;
+  readonly clock: Clock;
   readonly trace: Trace;
   readonly faults: FaultSettings;
   readonly random: SeededRandom;
@@ -44,7 +44,7 @@ export interface PipeOptions {
 
 export class Pipe {
   readonly name: string;
-  readonly #clock: ManualClock;
+  readonly #clock: Clock;
   readonly #trace: Trace;
   readonly #faults: FaultSettings;
   /** Carries the data, and a reset. */

@@ -1,8 +1,11 @@
 /** The sockets of a simulated reactor: those of the simulated network. */
+
 import { addressFrom } from '../../core/address.js';
+import type { Clock } from '../../core/clock.js';
 import { AcceptError, CannotListenError } from '../../core/errors/listening.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { ReactorBackend, Traffic, TurnPercentiles } from '../../reactor/backend.js';
+import type { UDPSockets, UNIXDatagramSockets } from '../../reactor/datagrams/datagram-sockets.js';
 import type { ReactorCore } from '../../reactor/life/reactor-core.js';
 import type { OwnNameResolver } from '../../reactor/names/hosted-names.js';
 import type { Dial, DialListener } from '../../reactor/streams/dial.js';
@@ -11,16 +14,19 @@ import type { StreamPort } from '../../reactor/streams/stream-port.js';
 import type { StreamTransport } from '../../reactor/streams/stream-transport.js';
 import type { ConnectSettings, ListenSettings } from '../../reactor/streams/tcp-settings.js';
 import type { TCPSockets } from '../../reactor/streams/tcp-sockets.js';
-import type { ManualClock } from '../manual-clock.js';
+import type { UNIXSockets } from '../../reactor/streams/unix-sockets.js';
+import { SimulatedUDPSocket } from './datagrams/simulated-udp-socket.js';
+import { SimulatedUNIXDatagramSocket } from './datagrams/simulated-unix-datagram-socket.js';
 import type { Host, Listener } from './host.js';
 import type { Network } from './network.js';
 import { SimulatedNames } from './simulated-names.js';
 import { SimulatedSockets } from './simulated-sockets.js';
 import { SimulatedTransport } from './simulated-transport.js';
+import { SimulatedUNIX } from './simulated-unix.js';
 
 /** The place of a simulated reactor. */
 export interface SimulatedPlace {
-  readonly clock: ManualClock;
+  readonly clock: Clock;
   readonly network: Network;
   readonly host: Host;
 }
@@ -29,8 +35,11 @@ export class SimulatedBackend implements ReactorBackend, TCPSockets {
   readonly kind = 'node';
   readonly poller = 'simulation';
   readonly tcp: TCPSockets = this;
+  readonly unix: UNIXSockets;
+  readonly udp: UDPSockets;
+  readonly unixDatagrams: UNIXDatagramSockets;
   readonly sockets: SimulatedSockets;
-  readonly #clock: ManualClock;
+  readonly #clock: Clock;
   readonly #network: Network;
   readonly #host: Host;
 
@@ -39,6 +48,15 @@ export class SimulatedBackend implements ReactorBackend, TCPSockets {
     this.#clock = clock;
     this.#network = network;
     this.#host = host;
+    const { sockets } = this;
+    this.unix = new SimulatedUNIX(network, host, sockets);
+    this.udp = {
+      bind: (settings, port) => new SimulatedUDPSocket(network, host, sockets, settings, port),
+    };
+    this.unixDatagrams = {
+      bind: (settings, port) =>
+        new SimulatedUNIXDatagramSocket(network, host, sockets, settings, port),
+    };
   }
 
   checkSupported(): void {}
@@ -71,7 +89,7 @@ export class SimulatedBackend implements ReactorBackend, TCPSockets {
   dial(address: string, port: number, settings: ConnectSettings, listener: DialListener): Dial {
     const { sockets } = this;
     const peer = addressFrom('TCP', address, port);
-    return this.#network.dial(this.#host, { address, port }, settings, {
+    return this.#network.dial(this.#host, peer, settings, {
       connected: (endpoint, host) => {
         sockets.beginTurn();
         const transport = new SimulatedTransport(sockets, listener, endpoint, peer, host, settings);

@@ -1,5 +1,7 @@
-/** Resolves names out of a table, in the next turn of a manual clock: the resolver of reactors without a network. */
+/** Resolves names out of a table, in the next turn of a clock: the resolver of reactors without a network. */
+
 import { isIP } from 'node:net';
+import type { Clock } from '../../core/clock.js';
 
 import type { HostAddress, ResolveOptions } from '../../core/name-resolver.js';
 import { Deferred } from '../../defer/deferred.js';
@@ -7,17 +9,16 @@ import { checkString } from '../../internal/check.js';
 import type { OwnNameResolver } from '../../reactor/names/hosted-names.js';
 import { EAI_NONAME, nameErrorFrom, systemLookupError } from '../../resolver/name-error.js';
 import { resolveSettings } from '../../resolver/resolve-settings.js';
-import type { ManualClock } from '../manual-clock.js';
 
 type Answer = readonly HostAddress[];
 
 export class SimulatedNames implements OwnNameResolver {
-  readonly #clock: ManualClock;
+  readonly #clock: Clock;
   readonly #addressOf: (name: string) => string | undefined;
   readonly #pending = new Set<Deferred<Answer>>();
 
   /** @param addressOf The address that a name stands for; undefined where there is no such name. */
-  constructor(clock: ManualClock, addressOf: (name: string) => string | undefined) {
+  constructor(clock: Clock, addressOf: (name: string) => string | undefined) {
     this.#clock = clock;
     this.#addressOf = addressOf;
   }

@@ -6,6 +6,7 @@ import type { ErrorReporter } from '../../core/error-reporter.js';
 import type { RunOptions } from '../../core/reactor-life.js';
 import type { SocketTransport } from '../../core/transport.js';
 import type { Deferred } from '../../defer/deferred.js';
+import { checkString } from '../../internal/check.js';
 import { HostedReactor } from '../../reactor/hosted-reactor.js';
 import type { Host } from './host.js';
 import { SimulatedBackend, type SimulatedPlace } from './simulated-backend.js';
@@ -17,8 +18,9 @@ export interface SimulatedReactorOptions extends SimulatedPlace {
 }
 
 /**
- * A reactor on one host of a `Simulation`, which makes it: `simulation.host(name)`. It has all of TCP, and no descriptors.
- * Options that make no difference here, such as `noDelay`, are checked and remembered.
+ * A reactor on one host of a `Simulation`, which makes it: `simulation.host(name)`. It has TCP, UDP and UNIX sockets, and no
+ * descriptors. UNIX sockets are names of its host: no file is made. Options that make no difference here, such as `noDelay`, are
+ * checked and remembered.
  */
 export class SimulatedReactor extends HostedReactor<SimulatedBackend> {
   readonly #host: Host;
@@ -38,6 +40,15 @@ export class SimulatedReactor extends HostedReactor<SimulatedBackend> {
   /** The host's IP address. */
   get hostAddress(): string {
     return this.#host.address;
+  }
+
+  /**
+   * Removes the path of a UNIX socket, as unlink(2) does: whoever listens there goes on, and no client finds it any more. A port
+   * that is stopped with `keepFile` leaves a path that has to be removed, or replaced by `wantPID`.
+   * @returns Whether it was there.
+   */
+  unlinkPath(path: string): boolean {
+    return this.#host.paths.unlink(checkString('path', path));
   }
 
   /** @internal Transports whose protocol has not been told of their end. */

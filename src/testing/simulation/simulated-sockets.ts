@@ -1,8 +1,8 @@
 /** What the transports and listeners of one simulated reactor share. */
+import type { Clock } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
 import type { StreamTransport } from '../../reactor/streams/stream-transport.js';
 import type { TurnReactor } from '../../reactor/time/turn-reactor.js';
-import type { ManualClock } from '../manual-clock.js';
 
 /** The reactor of the sockets. */
 interface Core extends TurnReactor {
@@ -18,9 +18,9 @@ export class SimulatedSockets implements TurnReactor {
   bytesSent = 0;
   turns = 0;
   readonly #core: Core;
-  readonly #clock: ManualClock;
+  readonly #clock: Clock;
 
-  constructor(core: Core, clock: ManualClock) {
+  constructor(core: Core, clock: Clock) {
     this.report = core.report;
     this.#core = core;
     this.#clock = clock;
@@ -38,5 +38,14 @@ export class SimulatedSockets implements TurnReactor {
 
   inNextTurn(callback: () => void): void {
     this.#clock.callLater(0, callback);
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** The network's business: not a delayed call of the reactor. */
+  callLater(ms: number, callback: () => void): void {
+    this.#clock.callLater(ms, callback);
   }
 }

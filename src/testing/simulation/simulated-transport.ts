@@ -1,6 +1,6 @@
 /** A connection of a simulated reactor: a stream transport over an {@link Endpoint}. */
 import type { Address } from '../../core/address.js';
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { checkBoolean, checkData } from '../../internal/check.js';
 import { isLent } from '../../internal/lent-bytes.js';
@@ -35,7 +35,7 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     endpoint: Endpoint,
     peer: Address,
     host: Address,
-    settings: SocketSettings,
+    settings: Pick<SocketSettings, 'lingerSeconds' | 'noDelay' | 'keepAlive'>,
   ) {
     super(owner);
     this.#reactor = reactor;
@@ -177,8 +177,9 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
 
   protected override closeNow(reset: boolean): void {
     if (reset) this.#endpoint.reset();
-    else {
-      if (this.#send()) this.#close();
+    else if (this.#send()) {
+      if (this.#queue.byteLength === 0) this.#close();
+      else this.#endpoint.reset(`closed with ${this.#queue.byteLength} B unsent`);
     }
     this.#queue.clear();
   }

@@ -1,8 +1,8 @@
-/** A loop for a hosted reactor whose time is a manual clock's. */
+/** A loop for a hosted reactor whose time is another clock's. */
+import type { Clock } from '../../core/clock.js';
 import type { LoopHost } from '../../reactor/time/loop-host.js';
-import type { ManualClock } from '../manual-clock.js';
 
-export function virtualLoop(clock: ManualClock): LoopHost {
+export function virtualLoop(clock: Clock): LoopHost {
   return {
     now: () => clock.now(),
     queueTurn: (callback) => void clock.callLater(0, callback),

@@ -1,5 +1,5 @@
 /** One run of a dialogue: a protocol plays one side on a memory transport, the transcript the other. */
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { MemoryTransport } from '../memory-transport.js';
 import { compareLines, escapeBytes } from './difference.js';
 import type { DialogueStep, DialogueTranscript } from './transcript.js';

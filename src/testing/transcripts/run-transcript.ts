@@ -1,6 +1,6 @@
 /** Runs transcripts: over decoders with their bytes cut in every way, and over protocols. */
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
-import type { StreamProtocol } from '../../core/protocol.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { checkObject } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { everySplit } from '../every-split.js';

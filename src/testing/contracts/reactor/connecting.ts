@@ -1,4 +1,4 @@
-/** Cases of the reactor contract: connectors, and what their factories are told. */
+/** Cases of the TCP contract: connectors, and what their factories are told. */
 import assert from 'node:assert/strict';
 import type { Connector } from '../../../core/connector.js';
 import {

@@ -1,4 +1,4 @@
-/** Cases of the reactor contract: listening ports, and what their factories are told. */
+/** Cases of the TCP contract: listening ports, and what their factories are told. */
 import assert from 'node:assert/strict';
 import { ConnectionRefusedError } from '../../../core/errors/connecting.js';
 import { CannotListenError } from '../../../core/errors/listening.js';

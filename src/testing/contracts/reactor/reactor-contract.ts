@@ -1,19 +1,15 @@
-/** The contract that every {@link Reactor} keeps, as cases over fresh reactors. */
-import { checkFunction } from '../../../internal/check.js';
+/** The contract that every {@link Reactor} keeps: those of its facets together. */
 import type { ContractCase } from '../contract-case.js';
-import { addConnectingCases } from './connecting.js';
-import { addListeningCases } from './listening.js';
-import { ReactorCases } from './reactor-scene.js';
+import { introspectionContract } from './introspection-contract.js';
+import { lifeContract } from './life-contract.js';
+import { namesContract } from './names-contract.js';
 import type { MakeReactorStage } from './reactor-stage.js';
-import { addReceivedBytesCases } from './received-bytes.js';
-import { addRunningCases } from './running.js';
-import { addShutdownCases } from './shutdown.js';
-import { addSystemEventCases } from './system-events.js';
+import { tcpContract } from './tcp-contract.js';
+import { threadsContract } from './threads-contract.js';
 
 /**
- * The rules of reactors: running and stopping, system events, calls from elsewhere, ports, connectors and their
- * factories, bytes that are received, shutdown and disposal. A reactor also keeps `clockContract(clocksOver(makeStage))` and
- * `transportContract(pairsOver(makeStage))`.
+ * The rules of the facets that every reactor has: life, threads, TCP, names and introspection. A reactor also keeps
+ * `clockContract(clocksOver(makeStage))` and `transportContract(pairsOver(makeStage))`.
  *
  * @param makeStage Called once by each case. {@link inRealTime} makes one of any reactor that lives in Node's loop.
  * @throws InvalidArgumentTypeError
@@ -22,13 +18,11 @@ import { addSystemEventCases } from './system-events.js';
  * for (const { name, run } of reactorContract(makeStage)) it(name, run);
  */
 export function reactorContract(makeStage: MakeReactorStage): ContractCase[] {
-  checkFunction('makeStage', makeStage);
-  const contract = new ReactorCases(makeStage);
-  addRunningCases(contract);
-  addSystemEventCases(contract);
-  addListeningCases(contract);
-  addConnectingCases(contract);
-  addReceivedBytesCases(contract);
-  addShutdownCases(contract);
-  return contract.cases;
+  return [
+    ...lifeContract(makeStage),
+    ...threadsContract(makeStage),
+    ...tcpContract(makeStage),
+    ...namesContract(makeStage),
+    ...introspectionContract(makeStage),
+  ];
 }

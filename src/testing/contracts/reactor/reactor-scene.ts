@@ -4,6 +4,7 @@ import type { Connector } from '../../../core/connector.js';
 import type { FactoryLike } from '../../../core/factory.js';
 import type { ListeningPort } from '../../../core/listening-port.js';
 import type { Reactor } from '../../../core/reactor.js';
+import { checkFunction } from '../../../internal/check.js';
 import { captureLoggedErrors, type LoggedErrorCapture } from '../../logged-errors.js';
 import type { ContractCase } from '../contract-case.js';
 import { type RecordingHooks, RecordingProtocol } from '../transport/recording-protocol.js';
@@ -125,12 +126,14 @@ export class ReactorScene {
   }
 }
 
-/** Makes the cases of the reactor contract out of their names and bodies. */
+/** Makes the cases of a facet's contract out of their names and bodies. */
 export class ReactorCases {
   readonly cases: ContractCase[] = [];
   readonly #makeStage: MakeReactorStage;
 
+  /** @throws InvalidArgumentTypeError */
   constructor(makeStage: MakeReactorStage) {
+    checkFunction('makeStage', makeStage);
     this.#makeStage = makeStage;
   }
 

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { ClientFactory } from '../../../core/factory.js';
-import { Protocol, type StreamProtocol } from '../../../core/protocol.js';
+import { Protocol } from '../../../core/protocol.js';
 import type { Reactor } from '../../../core/reactor.js';
+import type { StreamProtocol } from '../../../core/stream-protocol.js';
 import {
   checkChoice,
   checkFunction,

@@ -1,4 +1,4 @@
-/** Cases of the reactor contract: what one connection does to the bytes it receives is nothing to the others. */
+/** Cases of the TCP contract: what one connection does to the bytes it receives is nothing to the others. */
 import assert from 'node:assert/strict';
 
 import { detach } from '../detach.js';

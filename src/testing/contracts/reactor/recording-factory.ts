@@ -3,7 +3,7 @@ import type { Address } from '../../../core/address.js';
 import type { Connector } from '../../../core/connector.js';
 import { ClientFactory } from '../../../core/factory.js';
 import type { MaybeAsync } from '../../../core/maybe-async.js';
-import type { StreamProtocol } from '../../../core/protocol.js';
+import type { StreamProtocol } from '../../../core/stream-protocol.js';
 
 /** What a case does inside a call of the factory. */
 export interface FactoryHooks {

@@ -1,4 +1,4 @@
-/** Cases of the reactor contract: what shutdown and disposal do to ports, connections and calls. */
+/** Cases of the life contract: what shutdown and disposal do to ports, connections and calls. */
 import assert from 'node:assert/strict';
 
 import { ConnectionLost } from '../../../core/errors/connection.js';

@@ -1,4 +1,4 @@
-/** Cases of the reactor contract: system events and their three phases. */
+/** Cases of the life contract: system events and their three phases. */
 import assert from 'node:assert/strict';
 
 import {

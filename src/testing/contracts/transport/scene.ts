@@ -1,7 +1,7 @@
 /** The stage of one case of the transport contract: two recording protocols on connected transports. */
 import assert from 'node:assert/strict';
 
-import type { StreamProtocol } from '../../../core/protocol.js';
+import type { StreamProtocol } from '../../../core/stream-protocol.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../../../core/transport.js';
 import { checkBoolean, checkInteger } from '../../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../../internal/options.js';
@@ -199,6 +199,8 @@ export class TransportCases {
         await body(new TransportScene(ends, stage, errors, this.#options));
         checkRules(ends, errors);
       } finally {
+        // Disposal would wait for unsent bytes and producers.
+        for (const { opened, transport } of ends) if (opened) transport.abortConnection();
         await stage.dispose();
       }
       checkRules(ends, errors);

@@ -1,0 +1,123 @@
+/** The contract of {@link ReactorNames}, as cases over fresh reactors. */
+import assert from 'node:assert/strict';
+import { isIPv6 } from 'node:net';
+
+import { InvalidArgumentTypeError } from '../../../core/errors/arguments.js';
+import type { HostAddress, NameResolver } from '../../../core/name-resolver.js';
+import { Deferred } from '../../../defer/deferred.js';
+import { CancelledError } from '../../../defer/errors.js';
+import type { ContractCase } from '../contract-case.js';
+import { ReactorCases } from './reactor-scene.js';
+import type { MakeReactorStage } from './reactor-stage.js';
+
+/**
+ * The rules of the name resolver, and of connections to names.
+ *
+ * @param makeStage Called once by each case.
+ * @throws InvalidArgumentTypeError
+ */
+export function namesContract(makeStage: MakeReactorStage): ContractCase[] {
+  const contract = new ReactorCases(makeStage);
+  addResolverCases(contract);
+  addConnectingCases(contract);
+  return contract.cases;
+}
+
+/** Answers each lookup as `answer` does, and records the names. */
+class ScriptedResolver implements NameResolver {
+  readonly names: string[] = [];
+  readonly #answer: () => Deferred<readonly HostAddress[]>;
+
+  constructor(answer: () => Deferred<readonly HostAddress[]>) {
+    this.#answer = answer;
+  }
+
+  resolveHostName(name: string): Deferred<readonly HostAddress[]> {
+    this.names.push(name);
+    return this.#answer();
+  }
+}
+
+function found(...addresses: string[]): Deferred<readonly HostAddress[]> {
+  const answer = new Deferred<readonly HostAddress[]>();
+  answer.callback(
+    addresses.map((address) => ({ address, family: isIPv6(address) ? 'IPv6' : 'IPv4' }) as const),
+  );
+  return answer;
+}
+
+function addResolverCases(contract: ReactorCases): void {
+  contract.add('installs a resolver and returns the previous one', ({ reactor }) => {
+    const own = reactor.nameResolver;
+    const mine = new ScriptedResolver(() => found('192.0.2.1'));
+    assert.equal(reactor.installNameResolver(mine), own);
+    assert.equal(reactor.nameResolver, mine);
+    assert.equal(reactor.installNameResolver(own), mine);
+    assert.equal(reactor.nameResolver, own);
+  });
+
+  for (const resolver of [undefined, null, {}, () => {}]) {
+    contract.add(`refuses ${typeof resolver} ${resolver} as a resolver`, ({ reactor }) => {
+      const own = reactor.nameResolver;
+      assert.throws(() => reactor.installNameResolver(resolver as never), InvalidArgumentTypeError);
+      assert.equal(reactor.nameResolver, own);
+    });
+  }
+
+  contract.add('resolves an IP address to itself', async (scene) => {
+    const { nameResolver } = scene.reactor;
+    const answer = await scene.answerOf(nameResolver.resolveHostName(scene.host), 'an answer');
+    assert.deepEqual(
+      answer.map(({ address }) => address),
+      [scene.host],
+    );
+  });
+}
+
+function addConnectingCases(contract: ReactorCases): void {
+  contract.add('connects to an address of a name', async (scene) => {
+    const resolver = new ScriptedResolver(() => found(scene.host));
+    scene.reactor.installNameResolver(resolver);
+    const { port } = scene.listen().getHost();
+    const factory = scene.recorders();
+    const connector = scene.reactor.connectTCP('host.test', port, factory);
+    await scene.until(() => factory.built[0]?.opened === true, 'a connection');
+    assert.deepEqual(resolver.names, ['host.test']);
+    assert.equal(connector.getDestination().host, 'host.test');
+  });
+
+  contract.add('does not resolve an IP address', async (scene) => {
+    const resolver = new ScriptedResolver(() => found('192.0.2.1'));
+    scene.reactor.installNameResolver(resolver);
+    await scene.pair();
+    assert.deepEqual(resolver.names, []);
+  });
+
+  contract.add('fails a connection to a name without an address', async (scene) => {
+    scene.reactor.installNameResolver(new ScriptedResolver(() => found()));
+    const factory = scene.recorders();
+    scene.reactor.connectTCP('host.test', 7, factory);
+    await scene.until(() => factory.count('stopFactory') === 1, 'the end of the attempt');
+    assert.equal(factory.count('clientConnectionFailed DNSLookupError'), 1);
+  });
+
+  contract.add('cancels the lookup of an attempt that is stopped', async (scene) => {
+    let reason: unknown;
+    const resolver = new ScriptedResolver(() => {
+      const answer = new Deferred<readonly HostAddress[]>();
+      answer.addErrback(({ value }) => {
+        reason = value;
+        return [];
+      });
+      return answer;
+    });
+    scene.reactor.installNameResolver(resolver);
+    const factory = scene.recorders();
+    const connector = scene.reactor.connectTCP('host.test', 7, factory);
+    await scene.until(() => resolver.names.length === 1, 'a lookup');
+    connector.stopConnecting();
+    await scene.until(() => factory.count('stopFactory') === 1, 'the end of the attempt');
+    assert(reason instanceof CancelledError);
+    assert.equal(factory.count('clientConnectionFailed ConnectingCancelledError'), 1);
+  });
+}

@@ -1,0 +1,41 @@
+/** A UNIX connection of a simulated reactor: no option of TCP, no descriptors and no credentials. */
+import { UnsupportedError } from '../../core/errors/reactor.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
+import type { PeerCredentials } from '../../core/unix-options.js';
+import { SimulatedTransport } from './simulated-transport.js';
+
+const NO_SUCH_OPTION = 'UNIX sockets have no such option';
+const BYTES_ONLY = 'simulated UNIX sockets carry bytes only';
+
+export class SimulatedUNIXTransport extends SimulatedTransport {
+  override getTcpNoDelay(): boolean {
+    throw new UnsupportedError('getTcpNoDelay', NO_SUCH_OPTION);
+  }
+
+  override setTcpNoDelay(_enabled: boolean): void {
+    throw new UnsupportedError('setTcpNoDelay', NO_SUCH_OPTION);
+  }
+
+  override getTcpKeepAlive(): boolean {
+    throw new UnsupportedError('getTcpKeepAlive', NO_SUCH_OPTION);
+  }
+
+  override setTcpKeepAlive(_enabled: boolean): void {
+    throw new UnsupportedError('setTcpKeepAlive', NO_SUCH_OPTION);
+  }
+
+  override getPeerCredentials(): PeerCredentials | undefined {
+    throw new UnsupportedError('getPeerCredentials', BYTES_ONLY);
+  }
+
+  /** @internal A protocol that waits for descriptors would wait for ever. */
+  override start(protocol: StreamProtocol): void {
+    super.start(protocol);
+    if (protocol.fileDescriptorReceived === undefined) return;
+    this.fail(new UnsupportedError('fileDescriptorReceived', BYTES_ONLY), 'start');
+  }
+
+  override sendFileDescriptor(_fd: number): void {
+    throw new UnsupportedError('sendFileDescriptor', BYTES_ONLY);
+  }
+}
