@@ -1,6 +1,11 @@
 /** Callbacks that return a promise, where no connection can end for its rejection; and who the peer was. */
 import { expect, it } from 'vitest';
-import { ClientFactory, type ErrorReport, Protocol } from '../../src/index.js';
+import {
+  ClientFactory,
+  type ErrorReport,
+  Protocol,
+  ReactorAlreadyRunningError,
+} from '../../src/index.js';
 import { contract, portOf } from '../support/contract.js';
 import { latch, within } from '../support/deadline.js';
 import { RawPeer } from '../support/raw-peer.js';
@@ -91,5 +96,34 @@ contract('a reported error of a connection', (rig) => {
     peer.write('x');
     await within(told.promise, 'the report');
     expect(reports).toMatchObject([{ where: 'dataReceived', peer: { type: 'TCP', host: LOCAL } }]);
+  });
+});
+
+contract('a second run()', (rig) => {
+  it('that nobody awaits is an unhandled rejection', async () => {
+    const rejected = latch<unknown>();
+    const others = process.rawListeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    process.once('unhandledRejection', (error) => rejected.open(error));
+    try {
+      const finished = rig.reactor.run({ installSignalHandlers: false });
+      void rig.reactor.run();
+      const error = await within(rejected.promise, 'the rejection');
+      expect(error).toBeInstanceOf(ReactorAlreadyRunningError);
+      await rig.turns(1);
+      rig.reactor.stop();
+      await within(finished, 'the run');
+    } finally {
+      process.removeAllListeners('unhandledRejection');
+      for (const listener of others) process.on('unhandledRejection', listener as () => void);
+    }
+  });
+
+  it('that is awaited rejects there', async () => {
+    const finished = rig.reactor.run({ installSignalHandlers: false });
+    await expect(rig.reactor.run()).rejects.toBeInstanceOf(ReactorAlreadyRunningError);
+    await rig.turns(1);
+    rig.reactor.stop();
+    await within(finished, 'the run');
   });
 });
