@@ -27,6 +27,7 @@ import { onRejection } from '../../defer/callback-result.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { checkData } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { PortReactor } from '../life/port-reactor.js';
 import type { ReceivedBytes } from '../streams/received-bytes.js';
 import { RegisteredProducer } from '../streams/registered-producer.js';
@@ -62,6 +63,8 @@ export interface DatagramSocket<A extends Address = Address> {
   /** @throws UnsupportedError */
   fileno(): number;
 }
+
+const SEND_OPTIONS: OptionNames<SendOptions> = { source: true };
 
 export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A>>
   implements DatagramTransport<A>, ListeningPort<A>
@@ -120,6 +123,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
 
   /** After the end nothing is sent, and wrong types are refused all the same. */
   write(data: Uint8Array | string, to?: A | DestinationOf<A>, options?: SendOptions): void {
+    if (options !== undefined) checkOptions('write', options, SEND_OPTIONS);
     const { socket } = this;
     if (socket === undefined) {
       checkData(data);
@@ -267,15 +271,8 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
       this.socket.watchDrain();
       return;
     }
-    registered.waiting = false;
-    const { producer } = registered;
     try {
-      this.watch(
-        this.context === undefined
-          ? producer.resumeProducing()
-          : this.context.runInAsyncScope(producer.resumeProducing, producer),
-        'resumeProducing',
-      );
+      this.watch(registered.resume(this.context), 'resumeProducing');
     } catch (error) {
       this.report(error, 'resumeProducing');
     }

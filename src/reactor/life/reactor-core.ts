@@ -13,6 +13,8 @@ import { Deferred } from '../../defer/deferred.js';
 import { failLikePromise } from '../../defer/unhandled.js';
 import { checkBoolean, checkFunction, checkMilliseconds } from '../../internal/check.js';
 import { printError, reportError } from '../../internal/error-report.js';
+import { checkOptions } from '../../internal/options.js';
+import { RUN_OPTIONS } from '../../internal/run-options.js';
 import { DEFAULT_SHUTDOWN_TIMEOUT_MS, type ReactorOptions } from '../reactor-options.js';
 import type { LoopHost } from '../time/loop-host.js';
 import { Turns } from '../time/turns.js';
@@ -90,6 +92,7 @@ export class ReactorCore
   }
 
   run(options: RunOptions = {}): Deferred<void> {
+    checkOptions('run', options, RUN_OPTIONS);
     return failLikePromise(Deferred.fromPromise(this.#phases.run(options)));
   }
 

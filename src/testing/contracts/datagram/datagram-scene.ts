@@ -5,6 +5,7 @@ import type { HostPort } from '../../../core/address.js';
 import type { ListenUDPOptions, UDPTransport } from '../../../core/datagram.js';
 import type { Reactor } from '../../../core/reactor.js';
 import { checkBoolean } from '../../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../../internal/options.js';
 import { captureLoggedErrors, type LoggedErrorCapture } from '../../logged-errors.js';
 import type { ContractCase } from '../contract-case.js';
 import type { MakeReactorStage, ReactorStage } from '../reactor/reactor-stage.js';
@@ -21,6 +22,12 @@ export interface DatagramContractOptions {
    */
   readonly poisonsLentBytes?: boolean;
 }
+
+const OPTIONS: OptionNames<DatagramContractOptions> = {
+  refusals: true,
+  multicast: true,
+  poisonsLentBytes: true,
+};
 
 /** A group that is nobody's (RFC 5771 section 9). */
 export const GROUP = '239.255.77.78';
@@ -109,6 +116,7 @@ export class DatagramCases {
   readonly #makeStage: MakeReactorStage;
 
   constructor(makeStage: MakeReactorStage, options: DatagramContractOptions) {
+    checkOptions('datagramContract', options, OPTIONS);
     const { refusals = true, multicast = true, poisonsLentBytes = false } = options;
     this.#makeStage = makeStage;
     this.refusals = checkBoolean('refusals', refusals);
