@@ -69,6 +69,7 @@ export {
   ConnectionDone,
   ConnectionLost,
   DescriptorLimitError,
+  NotConnectedError,
   ProducerRegisteredError,
   UnsentBytesError,
 } from './core/errors/connection.js';

@@ -3,6 +3,7 @@ import type { Deferred } from '../defer/deferred.js';
 import type { Address, HostPort, IPAddress, UNIXAddress } from './address.js';
 import type { DatagramError } from './errors/datagram.js';
 import type { ListeningPort } from './listening-port.js';
+import { notConnected } from './not-connected.js';
 import type { Consumer } from './producer.js';
 
 /** What came with a datagram, for sockets that asked for it. */
@@ -55,10 +56,37 @@ export type DatagramTransportFor<A extends Address> = A extends UNIXAddress
   ? UNIXDatagramTransport
   : UDPTransport;
 
+const NOT_LISTENING = notConnected<UDPTransport & UNIXDatagramTransport>(
+  {
+    connect: true,
+    fileno: true,
+    getBroadcastAllowed: true,
+    getHost: true,
+    getMulticastInterface: true,
+    getMulticastLoopback: true,
+    getMulticastTTL: true,
+    joinGroup: true,
+    leaveGroup: true,
+    registerProducer: true,
+    setBroadcastAllowed: true,
+    setMulticastInterface: true,
+    setMulticastLoopback: true,
+    setMulticastTTL: true,
+    setTTL: true,
+    setTrafficClass: true,
+    startListening: true,
+    stopListening: true,
+    unregisterProducer: true,
+    write: true,
+    writeSequence: true,
+  },
+  'startProtocol',
+);
+
 /** Base for protocols over datagrams: override what you need. */
 export class DatagramProtocol<A extends Address = IPAddress> implements DatagramReceiver<A> {
-  /** The socket. Set before `startProtocol`; do not use it earlier. */
-  transport: DatagramTransportFor<A> = undefined as never;
+  /** The socket. Its methods throw a {@link NotConnectedError} before `startProtocol`. */
+  transport: DatagramTransportFor<A> = NOT_LISTENING as never;
   /** {@link DatagramReceiver.acceptsLentBytes}. Not there unless a subclass defines it. */
   declare readonly acceptsLentBytes?: boolean;
 

@@ -1,12 +1,41 @@
 /** The base of protocols: application code that takes bytes and gives bytes, and knows nothing of sockets. */
+
+import { notConnected } from './not-connected.js';
 import type { ProtocolFactory } from './protocol-factory.js';
 import type { StreamProtocol } from './stream-protocol.js';
-import type { Transport } from './transport.js';
+import type { TCPTransport, Transport, UNIXTransport } from './transport.js';
+
+/** @internal The transport of a protocol before `connectionMade`. */
+export const NOT_CONNECTED: Transport = notConnected<TCPTransport & UNIXTransport>(
+  {
+    abortConnection: true,
+    detach: true,
+    fileno: true,
+    getHost: true,
+    getPeer: true,
+    getPeerCredentials: true,
+    getTcpKeepAlive: true,
+    getTcpNoDelay: true,
+    loseConnection: true,
+    loseWriteConnection: true,
+    pauseProducing: true,
+    registerProducer: true,
+    resumeProducing: true,
+    sendFileDescriptor: true,
+    setTcpKeepAlive: true,
+    setTcpNoDelay: true,
+    stopProducing: true,
+    unregisterProducer: true,
+    write: true,
+    writeSequence: true,
+  },
+  'connectionMade',
+);
 
 /** Base for protocols: override what you need. */
 export class Protocol implements StreamProtocol {
-  /** The connection. Set before `connectionMade`; do not use it earlier. */
-  transport: Transport = undefined as never;
+  /** The connection. Its methods throw a {@link NotConnectedError} before `connectionMade`. */
+  transport: Transport = NOT_CONNECTED;
   /** The factory that built this protocol, where one did. */
   factory: ProtocolFactory | undefined = undefined;
   /** {@link StreamProtocol.acceptsLentBytes}. Not there unless a subclass defines it. */
@@ -14,7 +43,7 @@ export class Protocol implements StreamProtocol {
 
   /** True between `connectionMade` and `connectionLost`. */
   get connected(): boolean {
-    return this.transport?.connected ?? false;
+    return this.transport.connected;
   }
 
   makeConnection(transport: Transport): void {

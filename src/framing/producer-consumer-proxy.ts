@@ -25,8 +25,7 @@ export interface ProducerConsumerProxyOptions extends BasicProducerConsumerProxy
 }
 
 const BASIC_OPTIONS: OptionNames<BasicProducerConsumerProxyOptions> = { streaming: true };
-
-const OPTIONS: OptionNames<ProducerConsumerProxyOptions> = { streaming: true, bufferBytes: true };
+const OPTIONS: OptionNames<ProducerConsumerProxyOptions> = { ...BASIC_OPTIONS, bufferBytes: true };
 
 /**
  * Passes everything on as it comes: data and the end from the producer to the consumer, and pausing, resuming and stopping from
@@ -209,9 +208,9 @@ export class ProducerConsumerProxy extends BasicProducerConsumerProxy {
    */
   constructor(consumer: Consumer, options: ProducerConsumerProxyOptions = {}) {
     checkOptions('ProducerConsumerProxy', options, OPTIONS);
-    const { streaming = true, bufferBytes = DEFAULT_BUFFER_BYTES } = options;
+    const { bufferBytes = DEFAULT_BUFFER_BYTES, ...basic } = options;
     checkInteger('bufferBytes', bufferBytes, 1, 2 ** 31 - 1);
-    super(consumer, { streaming });
+    super(consumer, basic);
     this.#bufferBytes = bufferBytes;
   }
 

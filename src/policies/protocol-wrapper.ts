@@ -5,6 +5,7 @@
 import type { Address } from '../core/address.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
+import { NOT_CONNECTED } from '../core/protocol.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type {
   DetachedConnection,
@@ -30,8 +31,8 @@ export interface WrapperOwner {
  */
 export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransport {
   readonly wrappedProtocol: StreamProtocol;
-  /** The transport below. Set before the wrapped protocol's `makeConnection`; do not use it earlier. */
-  transport: Transport = undefined as never;
+  /** The transport below. Set before the wrapped protocol's `makeConnection`. */
+  transport: Transport = NOT_CONNECTED;
   protected readonly owner: WrapperOwner | undefined;
 
   constructor(wrappedProtocol: StreamProtocol, owner?: WrapperOwner) {
@@ -66,7 +67,7 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
   }
 
   get connected(): boolean {
-    return this.transport?.connected ?? false;
+    return this.transport.connected;
   }
 
   get disconnecting(): boolean {

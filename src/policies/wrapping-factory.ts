@@ -1,7 +1,7 @@
 /** Wraps each protocol that another factory builds, and knows those that are connected. The base of the other policies. */
 import type { Address } from '../core/address.js';
 import type { Connector } from '../core/connector.js';
-import { type FactoryLike, toFactory } from '../core/factory.js';
+import { builtProtocol, type FactoryLike, toFactory } from '../core/factory.js';
 import type { ClientProtocolFactory } from '../core/protocol-factory.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import { ProtocolWrapper, type WrapperOwner } from './protocol-wrapper.js';
@@ -41,7 +41,7 @@ export class WrappingFactory implements ClientProtocolFactory, WrapperOwner {
   }
 
   buildProtocol(address: Address): StreamProtocol | null {
-    const protocol = this.wrappedFactory.buildProtocol(address);
+    const protocol = builtProtocol(this.wrappedFactory, address);
     return protocol === null ? null : this.wrap(protocol, address);
   }
 

@@ -1,5 +1,5 @@
 // @ts-check
-// Writes docs/portability.md out of docs/portability.json, which keeps the last result of each run.
+// Generates docs/portability.md from docs/portability.json, which has the last result of each run.
 
 import { RUNS } from './runs.mjs';
 

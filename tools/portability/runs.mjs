@@ -1,6 +1,6 @@
 // @ts-check
-// What can be shown of each platform on one Linux machine: an engine to run the contract suite in, the native core's own
-// tests, or the addon alone.
+// The runs that one Linux machine can make for each platform: the contract suite in an engine, the native core's own tests, or
+// a check of the addon's file.
 
 /**
  * @typedef {object} Run
@@ -30,14 +30,14 @@ const GLIBC = 'linux-x64-glibc';
 const BOTH = 'native,node';
 const QEMU = ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu'];
 
-/** Of all that zig builds. */
+/** For all platforms that zig builds for. */
 const NO_SHIM = {
   'zig cannot link the kqueue substitute': ['kqueue_shim_test'],
   'the completion ports made of poll(2) are built for one kind of machine': [
     'iocp_shim_thread_test',
   ],
 };
-/** The programs find out by themselves. */
+/** The programs detect this themselves. */
 const UNTOLD_BY_QEMU = {
   'qemu-user returns only four bytes of TCP_INFO': ['sendsATurnsWritesTogether'],
 };

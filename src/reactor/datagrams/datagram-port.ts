@@ -26,6 +26,7 @@ import type { PullProducer, PushProducer } from '../../core/producer.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { checkData } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { PortReactor } from '../life/port-reactor.js';
 import type { ReceivedBytes } from '../streams/received-bytes.js';
 import { RegisteredProducer } from '../streams/registered-producer.js';
@@ -61,6 +62,8 @@ export interface DatagramSocket<A extends Address = Address> {
   /** @throws UnsupportedError */
   fileno(): number;
 }
+
+const SEND_OPTIONS: OptionNames<SendOptions> = { source: true };
 
 export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A>>
   implements DatagramTransport<A>, ListeningPort<A>
@@ -119,6 +122,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
 
   /** After the end nothing is sent, and wrong types are refused all the same. */
   write(data: Uint8Array | string, to?: A | DestinationOf<A>, options?: SendOptions): void {
+    if (options !== undefined) checkOptions('write', options, SEND_OPTIONS);
     const { socket } = this;
     if (socket === undefined) {
       checkData(data);
@@ -266,11 +270,8 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
       this.socket.watchDrain();
       return;
     }
-    registered.waiting = false;
-    const { producer } = registered;
     try {
-      if (this.context === undefined) producer.resumeProducing();
-      else this.context.runInAsyncScope(producer.resumeProducing, producer);
+      registered.resume(this.context);
     } catch (error) {
       this.report(error, 'resumeProducing');
     }

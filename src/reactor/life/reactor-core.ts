@@ -11,6 +11,8 @@ import type { SystemEventPhase, SystemEventTrigger } from '../../core/system-eve
 import { Deferred } from '../../defer/deferred.js';
 import { checkBoolean, checkFunction, checkMilliseconds } from '../../internal/check.js';
 import { printError, reportError } from '../../internal/error-report.js';
+import { checkOptions } from '../../internal/options.js';
+import { RUN_OPTIONS } from '../../internal/run-options.js';
 import { DEFAULT_SHUTDOWN_TIMEOUT_MS, type ReactorOptions } from '../reactor-options.js';
 import type { LoopHost } from '../time/loop-host.js';
 import { Turns } from '../time/turns.js';
@@ -88,6 +90,7 @@ export class ReactorCore
   }
 
   run(options: RunOptions = {}): Deferred<void> {
+    checkOptions('run', options, RUN_OPTIONS);
     return Deferred.fromPromise(this.#phases.run(options));
   }
 

@@ -18,6 +18,7 @@ import {
   ConnectTimeoutError,
   connectErrorFrom,
 } from '../../core/errors/connecting.js';
+import { builtProtocol } from '../../core/factory.js';
 import { Protocol } from '../../core/protocol.js';
 import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
@@ -137,8 +138,8 @@ export class StreamConnector<D extends Destination = Destination>
       const factory = this.#factory;
       protocol =
         this.context === undefined
-          ? factory.buildProtocol(peer)
-          : this.context.runInAsyncScope(factory.buildProtocol, factory, peer);
+          ? builtProtocol(factory, peer)
+          : this.context.runInAsyncScope(builtProtocol, undefined, factory, peer);
     } catch (error) {
       reactor.report(error, 'buildProtocol');
       transport.discard();

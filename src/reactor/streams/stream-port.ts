@@ -1,6 +1,7 @@
 /** A port that accepts streams, TCP or UNIX: its factory, its states, and what becomes of an accepted connection. */
 import type { Address } from '../../core/address.js';
 import { NotListeningError } from '../../core/errors/listening.js';
+import { builtProtocol } from '../../core/factory.js';
 import type { ListeningPort, StopListeningOptions } from '../../core/listening-port.js';
 import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
@@ -8,11 +9,14 @@ import type { SocketTransport } from '../../core/transport.js';
 import { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { checkBoolean } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { serverSocketChannel } from '../diagnostics.js';
 import type { ListenSocket } from './listen-socket.js';
 import type { StreamOwner } from './stream-owner.js';
 import type { StreamReactor } from './stream-reactor.js';
 import type { StreamTransport } from './stream-transport.js';
+
+const STOP_OPTIONS: OptionNames<StopListeningOptions> = { drain: true, keepFile: true };
 
 export class StreamPort<A extends Address = Address> implements ListeningPort<A>, StreamOwner {
   readonly context: AsyncContext = captureContext();
@@ -64,6 +68,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
   }
 
   stopListening(options: StopListeningOptions = {}): Deferred<void> {
+    checkOptions('stopListening', options, STOP_OPTIONS);
     const socket = this.#socket;
     const drain = checkBoolean('drain', options.drain ?? false);
     const keepFile = checkBoolean('keepFile', options.keepFile ?? false);
@@ -100,8 +105,8 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
       const factory = this.#factory;
       protocol =
         this.context === undefined
-          ? factory.buildProtocol(peer)
-          : this.context.runInAsyncScope(factory.buildProtocol, factory, peer);
+          ? builtProtocol(factory, peer)
+          : this.context.runInAsyncScope(builtProtocol, undefined, factory, peer);
     } catch (error) {
       reactor.report(error, 'buildProtocol');
       protocol = null;
