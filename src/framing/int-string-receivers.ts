@@ -15,7 +15,7 @@ import {
   type PrefixBits,
 } from './length-prefix.js';
 
-/** What the three have in common. Override {@link stringReceived}. */
+/** Base of the three receivers. Override {@link stringReceived}. */
 export abstract class IntNStringReceiver extends FrameReceiver {
   readonly #bits: PrefixBits;
   readonly #options: LengthPrefixOptions;
@@ -76,7 +76,7 @@ export abstract class IntNStringReceiver extends FrameReceiver {
    * The peer announced a string longer than `maxLength`, or with `signed` a negative length: called at most once. By default
    * throws `error`, which ends the connection with it as the reason.
    *
-   * @param _length What was announced.
+   * @param _length The announced length.
    */
   lengthLimitExceeded(
     _length: number,
