@@ -7,8 +7,8 @@ import { FrameReceiver } from './frame-receiver.js';
 import { LineDecoder, type LineDecoderOptions, terminatorOf } from './line-decoder.js';
 
 /**
- * Base for protocols of lines that never change to raw bytes; otherwise as `LineReceiver`, but for one thing: after a
- * line that was too long, nothing is delivered any more.
+ * Base for protocols of lines that never change to raw bytes. It works like `LineReceiver`, except that nothing is delivered
+ * after a line that was too long.
  */
 export abstract class LineOnlyReceiver extends FrameReceiver {
   readonly #terminator: Buffer;
@@ -19,14 +19,14 @@ export abstract class LineOnlyReceiver extends FrameReceiver {
     this.#terminator = terminatorOf(options);
   }
 
-  /** A line came. @param line Without its terminator; yours to keep, unless {@link acceptsLentFrames}. */
+  /** A line arrived. @param line Without its terminator; given, unless {@link acceptsLentFrames}. */
   abstract lineReceived(line: Buffer): MaybeAsync;
 
   /**
    * The peer sent more than `maxLength` bytes without ending the line: called at most once. By default throws `error`,
    * which ends the connection with it as the reason.
    *
-   * @param _rest What has come of the line, and all that has come after it.
+   * @param _rest The bytes of the line so far, and all received after it.
    */
   lineLengthExceeded(_rest: Buffer, error: LineTooLongError): MaybeAsync {
     throw error;

@@ -1,4 +1,4 @@
-/** A protocol of blocks, each of which says what comes next and how long it is. */
+/** A protocol of blocks, each of which determines the kind and length of the next. */
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { MaybeAsync } from '../core/maybe-async.js';
 import type { Transport } from '../core/transport.js';
@@ -11,8 +11,8 @@ import { MAX_FRAME_BYTES } from './frame-decoder.js';
 import { FrameReceiver } from './frame-receiver.js';
 
 /**
- * What takes the next block, and how many bytes that has: 0 up to the protocol's `maxBlockBytes`. The function is called with
- * the protocol as `this`; it answers the next state, or `undefined` to take another block of the same kind.
+ * The function for the next block, and the length of that block: from 0 to the protocol's `maxBlockBytes`. The function is called
+ * with the protocol as `this`; it returns the next state, or `undefined` for another block of the same kind.
  */
 export type BlockState = readonly [
   blockReceived: (block: Buffer) => BlockState | undefined,
