@@ -1,5 +1,5 @@
-// A forked process for each test file: a crash in the addon then names the file it happened in. What is plain computing
-// shares processes and modules: most of the time of such a file is importing.
+// Each test file has a forked process: a crash in the addon then names its file. Files that only compute share processes and
+// modules, because they spend most of their time importing. `npm test` leaves out the project `slow`, which `npm run check` runs.
 
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -10,19 +10,21 @@ function source(file: string): string {
 }
 
 const TESTS = ['test/**/*.test.ts'];
-/** All but those that start processes or put others in the place of Node's modules. */
+/** Tests that take long and rarely fail. */
+const SLOW = ['test/**/*.slow.test.ts'];
+/** Tests that neither start processes nor replace modules of Node. */
 const PURE = [
   'test/defer/!(filesystem-lock*|process-mark|unhandled*).test.ts',
   'test/framing/**/*.test.ts',
   'test/task/!(react).test.ts',
 ];
 
-/** As test/support/deadline.ts: limits are so many times as long. */
+/** Multiplies time limits, as in test/support/deadline.ts. */
 const PATIENCE = Number(process.env.ROPEWALK_TEST_PATIENCE ?? 1);
 
 export default defineConfig({
   resolve: {
-    // The doors of the package, longest first: each is a prefix of those before it.
+    // The entry points of the package, longest first: each is a prefix of those before it.
     alias: {
       'ropewalk/handover': source('handover/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),
@@ -34,19 +36,25 @@ export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
-      { extends: true, test: { name: 'apart', include: TESTS, exclude: PURE, isolate: true } },
+      {
+        extends: true,
+        test: { name: 'apart', include: TESTS, exclude: [...PURE, ...SLOW], isolate: true },
+      },
+      { extends: true, test: { name: 'slow', include: SLOW, isolate: true } },
     ],
     globalSetup: ['test/support/compile-programs.ts'],
     setupFiles: [source('testing/vitest.ts')],
     pool: 'forks',
-    // Most of a test's time is waiting.
+    // Tests spend most of their time waiting.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000 * PATIENCE,
     hookTimeout: 20_000 * PATIENCE,
     teardownTimeout: 5_000 * PATIENCE,
     restoreMocks: true,
-    reporters: ['default'],
-    // `npm run check -- coverage`: what has to be tested whole, by its own tests.
+    reporters: process.stdout.isTTY
+      ? ['default']
+      : ['default', './test/support/progress-reporter.ts'],
+    // `npm run check -- coverage`: these folders are covered completely by their own tests.
     coverage: {
       provider: 'v8',
       include: ['src/defer/**', 'src/framing/**', 'src/task/**'],

@@ -1,11 +1,11 @@
 // @ts-check
-// Reads what an addon's file says of itself: machine, libraries, symbols. For ELF, Mach-O and PE of
-// 64 bits, little-endian; it is not meant for files of unknown origin.
+// Reads the machine, libraries and symbols of an addon from its file: ELF, Mach-O or PE, 64 bits,
+// little-endian. Not meant for untrusted files.
 
 /**
  * @typedef {object} Import
  * @property {string} name
- * @property {string} from the library or version it is bound to; empty: whoever has it
+ * @property {string} from the library or version it is bound to; empty: any that provides it
  *
  * @typedef {object} AddonFile
  * @property {'elf' | 'mach-o' | 'pe'} format
@@ -18,7 +18,7 @@
  * @property {number} [timestamp]
  */
 
-/** The file is cut short, or nothing that we know. */
+/** The file is truncated or of an unknown format. */
 class UnreadableAddonError extends Error {}
 
 /** @param {Buffer} bytes @param {number} at @param {number} [end] */
@@ -34,7 +34,7 @@ const machineOf = (known, number) => known[number] ?? `0x${number.toString(16)}`
 const long = (bytes, at) => Number(bytes.readBigUInt64LE(at));
 
 /**
- * The versions that .gnu.version_r needs of libraries, by their index: `GLIBC_2.17`.
+ * The library versions that .gnu.version_r requires, by index: `GLIBC_2.17`.
  *
  * @param {Buffer} bytes @param {{ at: number, strings: number, info: number } | undefined} section
  */
@@ -116,7 +116,7 @@ function leb(bytes, at) {
 }
 
 /**
- * The names of a trie, which is all that the system's loader finds in a file.
+ * The names in an export trie, the only ones that the system's loader finds.
  *
  * @param {Buffer} trie
  * @param {number} [node]
@@ -130,7 +130,7 @@ function trieNames(trie, node = 0, name = '') {
   for (let left = trie.readUInt8(at++); left > 0; left--) {
     const edge = textAt(trie, at);
     const child = leb(trie, at + edge.length + 1);
-    if (child.value <= node) throw new UnreadableAddonError('its exports go in circles');
+    if (child.value <= node) throw new UnreadableAddonError('its export trie has a cycle');
     names.push(...trieNames(trie, child.value, name + edge));
     at = child.end;
   }
@@ -144,7 +144,7 @@ function readMachImports(bytes, addon, at) {
   for (let i = 0; i < bytes.readUInt32LE(at + 12); i++) {
     const symbol = symbols + i * 16;
     const type = bytes.readUInt8(symbol + 4);
-    // Only what is external and defined nowhere; debugging ones (0xe0) are something else.
+    // Only undefined external symbols; those with a bit of 0xe0 are for debugging.
     if ((type & 0xef) !== 1) continue;
     const name = textAt(bytes, strings + bytes.readUInt32LE(symbol)).replace(/^_/, '');
     const library = bytes.readUInt16LE(symbol + 6) >> 8;
@@ -185,7 +185,7 @@ function readMachO(bytes) {
 }
 
 /**
- * Where in the file an address of the loaded image lies.
+ * Maps an address of the loaded image to its offset in the file.
  *
  * @param {Buffer} bytes @param {number} header of the PE @returns {(address: number) => number}
  */
@@ -199,7 +199,7 @@ function peOffsets(bytes, header) {
   });
   return (address) => {
     const section = sections.find(({ begin, end }) => address >= begin && address < end);
-    if (section === undefined) throw new UnreadableAddonError('an address outside of it');
+    if (section === undefined) throw new UnreadableAddonError('an address outside the file');
     return section.offset + address;
   };
 }
@@ -243,7 +243,7 @@ function readPe(bytes) {
 }
 
 /**
- * Sets the times at which a PE file was made to zero, in its header and its list of exports.
+ * Sets the timestamps of a PE file to zero, in its header and its export directory.
  *
  * @param {Buffer} bytes
  */

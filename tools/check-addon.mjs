@@ -1,6 +1,6 @@
 // @ts-check
-// Judges an addon without running it: is the file what its target says, and does it need nothing that
-// a system of that kind may lack?
+// Checks an addon without running it: that the file matches its target, and requires nothing that a
+// system of that kind may lack.
 //
 //   node tools/check-addon.mjs TARGET FILE
 
@@ -17,10 +17,10 @@ import { MAXIMUM_BYTES, TARGETS } from './prebuild-targets.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** What Node looks for in an addon. */
+/** The symbols that Node looks for in an addon. */
 const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 
-/** What of Node the addon may call: the list of native/node_imports_win.cc. */
+/** The functions of Node that the addon may call: the list of native/node_imports_win.cc. */
 function nodeImports() {
   const text = readFileSync(join(root, 'native', 'node_imports_win.cc'), 'utf8');
   return new Set([...text.matchAll(/^ {2}X\((\w+)\)/gm)].map((match) => match[1]));
@@ -73,7 +73,7 @@ function faultsOfPlatform(addon, target) {
 /**
  * @param {Buffer} bytes
  * @param {Target} target
- * @returns {string[]} nothing when all is well
+ * @returns {string[]} empty if the addon is good
  */
 function faultsOfAddon(bytes, target) {
   let addon;

@@ -1,6 +1,6 @@
 // @ts-check
-// Takes names out of what a Mach-O dylib exports, and signs it again: the pinned compiler's linker
-// exports what is hidden, too, and knows no list. Nothing moves; the file keeps its size.
+// Removes names from the exports of a Mach-O dylib and signs it again, because the pinned linker exports
+// hidden symbols too and takes no export list. Nothing moves; the file keeps its size.
 
 import { createHash } from 'node:crypto';
 
@@ -19,7 +19,7 @@ const leb = (value) =>
   value < 128 ? [value] : [(value % 128) | 128, ...leb(Math.floor(value / 128))];
 
 /**
- * A trie of one level: from its root each name is one edge, to a node of its address.
+ * A trie of one level: each name is an edge from the root to a node with its address.
  *
  * @param {Map<string, number>} addresses by name
  */
@@ -29,7 +29,7 @@ function exportsTrie(addresses) {
     // Of an ordinary symbol (0) at this address, with no edges (0).
     node: [1 + leb(address).length, 0, ...leb(address), 0],
   }));
-  // Every offset is written in two bytes, so that the root's length depends on none.
+  // Every offset takes two bytes, so that the length of the root is known in advance.
   const wide = (/** @type {number} */ value) => [(value & 0x7f) | 0x80, value >> 7];
   let offset = nodes.reduce((sum, { edge }) => sum + edge.length + 2, 2);
   const root = [0, nodes.length];
@@ -41,7 +41,7 @@ function exportsTrie(addresses) {
 }
 
 /**
- * Makes all symbols private but these.
+ * Makes all symbols private except these.
  *
  * @param {Buffer} bytes
  * @param {readonly string[]} names
@@ -55,7 +55,7 @@ function hideSymbols(bytes, names) {
   for (let i = 0; i < bytes.readUInt32LE(table + 12); i++) {
     const symbol = bytes.readUInt32LE(table + 8) + i * 16;
     const type = bytes.readUInt8(symbol + 4);
-    // Neither debugging, local nor undefined ones.
+    // Skips debugging, local and undefined symbols.
     if ((type & 0xe1) !== 1 || (type & 0x0e) === 0) continue;
     const at = strings + bytes.readUInt32LE(symbol);
     const name = bytes.toString('latin1', at, bytes.indexOf(0, at));
@@ -70,7 +70,7 @@ function signAgain(bytes) {
   const command = findCommand(bytes, 0x1d);
   if (command === undefined) return;
   const signature = bytes.readUInt32LE(command + 8);
-  // Its parts are named by type and place; the one of type 0 has the hashes.
+  // The signature lists its parts by type and place; type 0 has the hashes.
   const places = Array.from({ length: bytes.readUInt32BE(signature + 8) }, (_, i) => i * 8);
   const place = places.find((entry) => bytes.readUInt32BE(signature + 12 + entry) === 0) ?? 0;
   const directory = signature + bytes.readUInt32BE(signature + 16 + place);

@@ -1,16 +1,16 @@
 // @ts-check
-// Runs what can be run of each platform on one Linux machine, and says what passed. It installs what it needs: engines from
-// npm (tools/engines), emulators from Debian.
+// Tests every platform that one Linux machine can run or emulate, and reports the results. Installs engines from npm
+// (tools/engines) and emulators from Debian.
 //
 //   npm run portability                          every run of tools/portability/runs.mjs
 //   npm run portability -- --only node22,deno    these
 //   npm run portability -- --addon FILE          with this addon, for this platform, instead of a prebuilt one
 //   npm run portability -- --reactors node       on these reactors; without a native one, no addon is built
-//   npm run portability -- --native              the native core's own tests alone; --suite: the contract suite alone
-//   npm run portability -- --sockets             of the contract suite, what drives sockets through a native poller, alone
-//   npm run portability -- --write-docs          notes the results in docs/portability.json and docs/portability.md
+//   npm run portability -- --native              only the native core's own tests; --suite: only the contract suite
+//   npm run portability -- --sockets             only the part of the contract suite that drives sockets through a native poller
+//   npm run portability -- --write-docs          records the results in docs/portability.json and docs/portability.md
 //
-// The exit code is 1 where a test failed that is not known to, or passed that is.
+// Exit code 1: a test failed that is not a known failure, or a known failure passed.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -47,7 +47,7 @@ const { values: options } = parseArgs({
 let suite;
 try {
   if (options.sockets && options['write-docs']) {
-    throw new RunError('--write-docs notes whole suites, and --sockets runs a part');
+    throw new RunError('--write-docs records whole suites, but --sockets runs only a part');
   }
   let wrong = 0;
   for (const each of chosen()) wrong += report(each, runOne(narrowed(each)));
@@ -71,7 +71,9 @@ function chosen() {
   return options.only.split(',').map((name) => {
     const found = RUNS.find((each) => each.name === name);
     if (found !== undefined) return found;
-    throw new RunError(`no run is called ${name}: ${RUNS.map((each) => each.name).join(', ')}`);
+    throw new RunError(
+      `unknown run ${name}; known are ${RUNS.map((each) => each.name).join(', ')}`,
+    );
   });
 }
 
@@ -112,7 +114,7 @@ function runOne(each) {
 function addonOf(name) {
   if (options.addon !== undefined) return resolve(options.addon);
   const target = TARGETS.find((each) => each.name === name);
-  if (target === undefined) throw new RunError(`no target is called ${name}`);
+  if (target === undefined) throw new RunError(`unknown target ${name}`);
   run([process.execPath, 'tools/prebuilds.mjs', '--only', name]);
   return join(root, 'prebuilds', target.file);
 }

@@ -1,9 +1,9 @@
 // @ts-check
-// Packs tests, with the package and all else they need, into a folder that any JavaScript engine on any platform can
-// run: vitest itself runs neither outside Node nor under emulation. TypeScript becomes JavaScript file by file, so that
-// modules, workers and child programs stand to each other as they do here.
+// Packs tests, with the package and everything else they need, into a folder that any JavaScript engine on any platform
+// can run: vitest itself runs neither outside Node nor under emulation. Each TypeScript file becomes a JavaScript file, so
+// that modules, workers and child programs keep their relative paths.
 //
-//   node tools/portable-tests.mjs OUT [--tests test/model,test/contract]    they are run in this order
+//   node tools/portable-tests.mjs OUT [--tests test/model,test/contract]    run in this order
 //   ENGINE OUT/run.mjs ...             see tools/portable/run.mjs
 
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,12 +14,12 @@ import { parseArgs } from 'node:util';
 
 import { build } from 'esbuild';
 
-/** As old as what the package runs on. */
+/** The oldest engine that the package supports. */
 const TARGET = 'node20';
 const PORTABLE_TESTS = 'test/contract,test/model,test/native-binding';
-/** They load the package as it is installed, from `dist`, and build bundles: a pack has neither that nor a builder. */
+/** These load the installed package from `dist` and build bundles; a pack contains neither `dist` nor a bundler. */
 const NOT_PORTABLE = ['test/native-binding/loading.test.ts'];
-/** Packages that tests import, each made one file. */
+/** Packages that tests import, each bundled into one file. */
 const VENDORED = { vitest: 'tools/portable/vitest.mjs', 'fast-check': 'fast-check' };
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -60,7 +60,7 @@ function filesUnder(folder) {
 function testsAt(path) {
   const found = portable.filter((file) => file.startsWith(path));
   if (found.length > 0) return found;
-  console.error(`no test is at ${path}`);
+  console.error(`there is no test at ${path}`);
   process.exit(2);
 }
 
@@ -99,8 +99,8 @@ async function transform(files) {
 }
 
 /**
- * Nothing is drawn into another file; what is imported by a package's name is found beside `run.mjs`. Programs that are named by
- * URL are JavaScript too.
+ * Does not bundle; packages that are imported by name are files beside `run.mjs`. Programs named by URL become JavaScript
+ * too.
  *
  * @param {import('esbuild').PluginBuild} pack
  */
@@ -120,7 +120,7 @@ function keepFilesApart(pack) {
   }));
 }
 
-/** What is read rather than imported, and the package's own dependencies. */
+/** Files that are read rather than imported, and the package's own dependencies. */
 function copyTheRest() {
   const others = [...filesUnder('test'), ...filesUnder('docs')];
   for (const file of others.filter((file) => extname(file) !== '.ts')) {

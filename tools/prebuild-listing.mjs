@@ -1,6 +1,6 @@
 // @ts-check
-// prebuilds/SHA256SUMS: which addons there are and of which sources they were made. `sha256sum
-// --check` reads it too. Here it is judged whether they may be published.
+// Reads and writes prebuilds/SHA256SUMS, which lists the addons and the digest of the sources they were
+// made from (`sha256sum --check` reads it too), and decides whether they may be published.
 
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -13,11 +13,11 @@ import { faultsOfAddon } from './check-addon.mjs';
 
 /**
  * @typedef {object} Listing
- * @property {string} sources the digest of what the addons were made of
+ * @property {string} sources the digest of the addons' sources
  * @property {Map<string, string>} sums SHA-256 by file
  */
 
-/** Everything that decides what a prebuild's bytes are. @param {string} root */
+/** Covers everything that determines the bytes of a prebuild. @param {string} root */
 function sourcesDigest(root) {
   return digestOf(root, [
     ...nativeFiles(root),
@@ -37,7 +37,7 @@ function sourcesDigest(root) {
 /** @param {Buffer} bytes */
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
-/** @param {string} folder @returns {Listing} without sums if there is none */
+/** @param {string} folder @returns {Listing} empty if there is no file */
 function readListing(folder) {
   const path = join(folder, 'SHA256SUMS');
   const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
@@ -56,7 +56,7 @@ function writeListing(folder, { sources, sums }) {
 }
 
 /**
- * What speaks against publishing these prebuilds.
+ * The reasons why these prebuilds can't be published.
  *
  * @param {string} root
  * @param {string} folder

@@ -1,6 +1,6 @@
 // @ts-check
-// The platforms that the npm package carries an addon for: how zig names and links each, and what
-// the file may need of the system. The folders and files are named as node-gyp-build looks for them.
+// The platforms for which the npm package contains an addon: how zig names and links each, and what the
+// file may require of the system. Folders and files are named as node-gyp-build expects.
 
 /**
  * @typedef {object} Target
@@ -8,18 +8,18 @@
  * @property {string} file below prebuilds/
  * @property {'linux' | 'mac' | 'win'} os as binding.gyp calls it
  * @property {string} zig the compiler's `-target`
- * @property {string[]} flags with the sources and libraries that only this link has
+ * @property {string[]} flags including sources and libraries of this target only
  * @property {'elf' | 'mach-o' | 'pe'} format
  * @property {'x64' | 'arm64'} machine
- * @property {RegExp} libraries those that it may load
- * @property {RegExp} [exports] those that it may have besides what Node looks for
- * @property {string} [glibc] the newest version of glibc's symbols that it may use
- * @property {string} minimum the oldest system that it runs on, for people
+ * @property {RegExp} libraries the libraries that it may load
+ * @property {RegExp} [exports] further exports that it may have
+ * @property {string} [glibc] the newest version of glibc symbols that it may use
+ * @property {string} minimum the oldest system that it runs on, for display
  */
 
 const MAXIMUM_BYTES = 400 * 1024;
 
-// For an addon that has its C++ library inside.
+// For addons that contain their C++ library.
 const TERMINATE = 'tools/toolchain/terminate.cc';
 
 const ELF = [
@@ -30,7 +30,7 @@ const ELF = [
   `-Wl,--version-script=tools/toolchain/exports.map`,
 ];
 
-// Node 20's own floor: whoever has an older glibc has no Node.
+// The oldest glibc that Node 20 supports.
 const GLIBC = '2.28';
 
 /** @param {'x64' | 'arm64'} machine @param {string} zig @returns {Target[]} */
@@ -52,7 +52,7 @@ const linux = (machine, zig) => [
     file: `linux-${machine}/ropewalk.musl.node`,
     os: 'linux',
     zig: `${zig}-linux-musl`,
-    // zig would link its own musl into the addon, beside the one of the process.
+    // By default zig would link its own musl into the addon, beside that of the process.
     flags: [...ELF, '-dynamic', '-lc'],
     format: 'elf',
     machine,
@@ -69,8 +69,8 @@ const mac = (machine, zig) => ({
   zig: `${zig}-macos.11.0`,
   flags: [
     '-fPIC',
-    // The system's C++ library, which Node loads too: its file lists what we use of it. Headers that
-    // know since when macOS has a function refuse what it lacks.
+    // The system's C++ library, which Node loads too; libc++.tbd lists the symbols that we use. The
+    // headers reject functions that this version of macOS lacks.
     '-nostdlib++',
     '-D_LIBCPP_ABI_VERSION=1',
     '-D_LIBCPP_ABI_NAMESPACE=__1',
@@ -90,7 +90,7 @@ const win = (machine, zig) => ({
   file: `win32-${machine}/ropewalk.node`,
   os: 'win',
   zig: `${zig}-windows-gnu`,
-  // Node's functions are variables of native/node_imports_win.cc.
+  // native/node_imports_win.cc declares Node's functions as variables.
   flags: [
     '-DNAPI_EXTERN=__declspec(dllimport)',
     '-DUSING_UV_SHARED=1',
@@ -102,7 +102,7 @@ const win = (machine, zig) => ({
   format: 'pe',
   machine,
   libraries: /^(kernel32|msvcrt|ntdll|ws2_32|iphlpapi)\.dll$/i,
-  // zig's unwinder is made for a DLL of its own. No one binds to a name of an addon on Windows.
+  // zig's unwinder exports its symbols. Nothing binds to an addon's exports on Windows.
   exports: /^(_?_Unwind|_?unw|_GCC)_/,
   minimum: 'Windows 10',
 });

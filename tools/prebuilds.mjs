@@ -1,12 +1,12 @@
 // @ts-check
-// Makes the addon of every platform on one Linux x64 machine, byte for byte the same each time, with
-// the compiler that tools/toolchain/package-lock.json pins: zig, which brings the headers and
-// libraries of all systems. It is installed on demand.
+// Builds the addons of all platforms on one Linux x64 machine, reproducibly byte for byte, with the
+// compiler that tools/toolchain/package-lock.json pins: zig, which includes the headers and libraries of
+// all systems. Installs the compiler on demand.
 //
 //   node tools/prebuilds.mjs                     prebuilds/, its SHA256SUMS, and a table
 //   node tools/prebuilds.mjs --only TARGET...    only these
-//   node tools/prebuilds.mjs --verify [TARGET...]  builds elsewhere, and compares with SHA256SUMS
-//   node tools/prebuilds.mjs --check             whether prebuilds/ may be published: see prepublishOnly
+//   node tools/prebuilds.mjs --verify [TARGET...]  builds in another folder and compares with SHA256SUMS
+//   node tools/prebuilds.mjs --check             checks that prebuilds/ may be published: see prepublishOnly
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -58,21 +58,21 @@ function run(command, args, options) {
   const result = spawnSync(command, args, { ...options, encoding: 'utf8', maxBuffer: 1 << 28 });
   const output = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error?.message ?? ''}`;
   if (result.status !== 0) throw new PrebuildError(`${command} failed\n${output}`);
-  // What the toolchain says of its own libraries is no matter of ours.
+  // Warnings about the toolchain's own libraries are ignored.
   if (/^native\/.*\bwarning: /m.test(output)) process.stderr.write(output);
 }
 
-/** Those of any Node that we support give the same addon: what we use of them is stable. */
+/** The headers of every supported Node give the same addon, because the parts that we use are stable. */
 function headersRoot() {
   const found = nodeHeaders();
   if (found !== undefined) return found;
-  throw new PrebuildError("this Node came without its headers: take one from nodejs.org's archive");
+  throw new PrebuildError('this Node does not include its headers: use an archive from nodejs.org');
 }
 
-/** Installs the compiler unless what the lockfile pins is there. */
+/** Installs the compiler, unless the version that the lockfile pins is installed. */
 function installToolchain() {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new PrebuildError('prebuilds are made on Linux x64');
+    throw new PrebuildError('prebuilds can only be made on Linux x64');
   }
   const lock = join(toolchain, 'package-lock.json');
   const installed = join(toolchain, 'node_modules', '.installed-lock.json');
@@ -84,7 +84,7 @@ function installToolchain() {
 
 /**
  * @param {Target} target
- * @param {string} from the folder that has the sources; no path outside of it gets into the addon
+ * @param {string} from the folder of the sources; no path outside it gets into the addon
  * @param {string} output
  */
 function compile(target, from, output) {
@@ -105,7 +105,7 @@ function compile(target, from, output) {
       ],
       ...defines.map((define) => `-D${define}`),
       ...['-Inative', '-isystem', join(headersRoot(), 'include', 'node')],
-      // The compiler adds them itself where its own C++ library is linked.
+      // The compiler adds these itself if it links its own C++ library.
       ...(target.flags.includes('-nostdlib++') ? cxxHeaders : []),
       ...sources,
       ...target.flags,
@@ -118,7 +118,7 @@ function compile(target, from, output) {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
         SOURCE_DATE_EPOCH: '0',
-        // The C++ library of each target takes half a minute, and is kept.
+        // Compiling the C++ library takes half a minute per target; it is cached.
         ZIG_GLOBAL_CACHE_DIR: join(root, 'build-prebuilds', 'libraries'),
         ZIG_LOCAL_CACHE_DIR: join(from, 'build-prebuilds', 'objects'),
       },
@@ -135,12 +135,12 @@ function make(target, from, output) {
   if (target.format === 'mach-o') hideExports(bytes, EXPORTS);
   writeFileSync(output, bytes);
   const faults = faultsOfAddon(bytes, target);
-  if (faults.length > 0) throw new PrebuildError(`the file is no good:\n${faults.join('\n')}`);
+  if (faults.length > 0) throw new PrebuildError(`the addon is unusable:\n${faults.join('\n')}`);
   return { bytes, seconds: (performance.now() - begun) / 1000 };
 }
 
 /**
- * Does something for each target; one that fails is told and does not keep the others.
+ * Calls a function for each target. Prints a failure and continues with the other targets.
  *
  * @param {readonly Target[]} targets
  * @param {(target: Target) => void} work
@@ -173,7 +173,7 @@ function printRow(target, bytes, seconds) {
 function makeAll(targets) {
   const sources = sourcesDigest(root);
   const listing = readListing(prebuilds);
-  // Those of other sources are no longer what they say.
+  // Discards addons of other sources.
   const { sums } = listing.sources === sources ? listing : { sums: new Map() };
   for (const { file } of TARGETS) {
     if (!sums.has(file)) rmSync(join(prebuilds, file), { force: true });
@@ -195,7 +195,7 @@ function makeAll(targets) {
   });
 }
 
-/** Builds from a copy of the sources, with no object kept. @param {readonly Target[]} targets */
+/** Builds from a copy of the sources, without cached objects. @param {readonly Target[]} targets */
 function verifyAll(targets) {
   const { sums } = readListing(prebuilds);
   const copy = mkdtempSync(join(tmpdir(), 'ropewalk-prebuilds-'));
@@ -212,9 +212,11 @@ function verifyAll(targets) {
       const { bytes } = make(target, copy, join(copy, target.file));
       const known = sums.get(target.file);
       if (sha256(bytes) !== known) {
-        throw new PrebuildError(known === undefined ? 'is not listed' : 'came out otherwise');
+        throw new PrebuildError(
+          known === undefined ? 'is not listed' : 'differs from the listed one',
+        );
       }
-      console.log(`${target.name}: the same`);
+      console.log(`${target.name}: identical`);
     });
   } finally {
     rmSync(copy, { recursive: true });
@@ -226,10 +228,10 @@ function checkAll() {
   const strangers = readdirSync(prebuilds, { recursive: true, encoding: 'utf8' }).filter(
     (file) => file.endsWith('.node') && !TARGETS.some((target) => target.file === file),
   );
-  faults.push(...strangers.map((file) => `${file} is of no target`));
+  faults.push(...strangers.map((file) => `${file} belongs to no target`));
   if (faults.length === 0) return;
   throw new PrebuildError(
-    `these can't be published; \`npm run prebuilds\` makes them anew\n${faults.join('\n')}`,
+    `these can't be published; \`npm run prebuilds\` makes them again\n${faults.join('\n')}`,
   );
 }
 
@@ -238,7 +240,9 @@ function targetsNamed(names) {
   return names.map((name) => {
     const target = TARGETS.find((known) => known.name === name);
     if (target !== undefined) return target;
-    throw new PrebuildError(`what is ${name}? ${TARGETS.map((known) => known.name).join(', ')}`);
+    throw new PrebuildError(
+      `unknown target ${name}; known are ${TARGETS.map((known) => known.name).join(', ')}`,
+    );
   });
 }
 
@@ -250,7 +254,7 @@ try {
     installToolchain();
     if (mode === '--verify') verifyAll(targets);
     else makeAll(targets);
-  } else throw new PrebuildError(`what is ${[mode, ...names].join(' ')}?`);
+  } else throw new PrebuildError(`unknown arguments: ${[mode, ...names].join(' ')}`);
 } catch (error) {
   if (!(error instanceof PrebuildError)) throw error;
   console.error(`prebuilds: ${error.message}`);

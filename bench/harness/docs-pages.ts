@@ -1,4 +1,4 @@
-// The pages of docs/ that a run is written to: one of TCP, one of the other sockets and of workers.
+// The pages of docs/ that show a run: one for TCP, one for the other sockets and workers.
 
 import { relative, sep } from 'node:path';
 import { PERFORMANCE_PAGE, REPOSITORY, SOCKETS_PAGE } from './paths.js';
@@ -15,8 +15,7 @@ const TITLES = {
   [SOCKETS_PAGE]: 'Performance of UNIX sockets, UDP and workers',
 };
 
-const WHY_MISSED =
-  'Where a bar is missed, [design.md](design.md#bars-that-are-missed-and-why) says where the time goes.';
+const WHY_MISSED = '[design.md](design.md#missed-performance-targets) explains the missed bars.';
 
 /** A page for each kind that was measured; `path` is that of the run's JSON. */
 export function docsPages(run: RunRecord, path: string): DocsPage[] {

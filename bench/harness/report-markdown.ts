@@ -2,8 +2,8 @@
 
 import { judge, measureText, type Verdict } from './bars.js';
 import { type BarLine, barSection, nameIn, table } from './markdown-table.js';
+import { missingIn } from './participants.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
-import { missingIn } from './standing.js';
 import type { Spread } from './statistics.js';
 import { baselineOf, type ContenderSummary, summarize } from './summary.js';
 import {
@@ -113,22 +113,20 @@ function bytesOf(field: 'acceptedBytes' | 'anonymousBytes'): Column['cell'] {
 function notesOf({ scenario, holds, footprints }: ScenarioRecord): string[] {
   if (scenario.kind === 'churn') {
     return [
-      'Ratios to raw epoll are to the cheaper one of the two: it accepts one connection per event, or ' +
-        'all that wait.',
+      'Ratios to raw epoll use the cheaper of its two variants: one accept per event, or all in the queue.',
     ];
   }
   if (scenario.kind === 'idle' && footprints.length > 0) {
     return [
       `Growth of the resident set of one fresh process (median of ${scenario.repeats}), divided by the ` +
         `connections, ${restText(scenario)} after each had carried one message there and back. No ` +
-        'collection is forced: garbage not yet collected counts. The kernel’s memory for sockets does not.',
+        'collection is forced, so uncollected garbage counts; the kernel’s socket memory does not.',
     ];
   }
   if (scenario.kind === 'workers') {
     return [
-      'Client and server take turns, so that all cores are free for the workers while they work: ' +
-        '`scaling` is how many times as fast as one worker they are. `wall us` includes the time for ' +
-        'which they wanted a core and something else had it; the first column leaves it out.',
+      'Client and server take turns, so the workers have all cores while they work. `scaling` is the speed ' +
+        'relative to one worker. `wall us` includes time spent waiting for a core; the first column excludes it.',
     ];
   }
   return holds.map(

@@ -41,12 +41,12 @@ export class Box {
     this.#margin = columns >= 60 ? 2 : 1;
   }
 
-  /** Columns that a row's text may take. */
+  /** Columns available for a row's text. */
   get width(): number {
     return Math.max(0, this.#columns - 2 - 2 * this.#margin);
   }
 
-  /** Text in the frame, filled up or cut to the width. */
+  /** Text in the frame, padded or cut to the width. */
   row(spans: readonly Span[]): string {
     const margin = ' '.repeat(this.#margin);
     const text = cut(spans, this.width);
@@ -60,8 +60,8 @@ export class Box {
   }
 
   /**
-   * A horizontal line with texts in it: those of `left` from the left, `right` at the right. `right` is left out where
-   * it has no room, then `left` is cut.
+   * A horizontal line that contains texts: `left` on the left, `right` on the right. If there is no room, `right` is left
+   * out, then `left` is cut.
    */
   line(edge: '╭╮' | '├┤' | '╰╯', left: readonly Span[], right?: Span): string {
     const inner = Math.max(0, this.#columns - 2);
@@ -87,7 +87,7 @@ export function widthOf(spans: readonly Span[]): number {
   return spans.reduce((width, [, text]) => width + text.length, 0);
 }
 
-/** Spans of exactly `width` columns: cut, or filled up with blanks. */
+/** Spans of exactly `width` columns: cut, or padded with blanks. */
 function cut(spans: readonly Span[], width: number): readonly Span[] {
   const fitted: Span[] = [];
   let room = width;

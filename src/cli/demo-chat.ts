@@ -9,7 +9,7 @@ import type { MessageCounts } from './demo-echo.js';
 /** Longest line, in UTF-16 code units. */
 const MAX_LINE_LENGTH = 1000;
 
-/** Those who chat, by nickname, and those who have none yet. */
+/** The visitors, by nickname, and those without one. */
 export class ChatRoom {
   readonly #counts: MessageCounts;
   readonly #visitors: Set<DemoChat> = new Set();
@@ -20,7 +20,7 @@ export class ChatRoom {
     this.#counts = counts;
   }
 
-  /** How many have a nickname. */
+  /** The number of visitors with a nickname. */
   get chatting(): number {
     return this.#named.size;
   }
@@ -33,12 +33,12 @@ export class ChatRoom {
     return new DemoChat(this, this.#counts);
   }
 
-  /** Says goodbye to all and closes. Settles when everybody has been sent that and is gone. */
+  /** Says goodbye to all visitors. Settles when they have been sent it and their connections are closed. */
   close(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.#closed = resolve;
     });
-    for (const visitor of this.#visitors) visitor.leave('* the server stops; goodbye');
+    for (const visitor of this.#visitors) visitor.leave('* the server is stopping; goodbye');
     this.#checkClosed();
     return closed;
   }
@@ -70,12 +70,12 @@ export class ChatRoom {
   }
 }
 
-/** The room's factory. Somebody for whom too much waits doesn't read, and is ended. */
+/** The room's factory. Ends connections with too many unsent bytes: their peer does not read. */
 export function chatFactory(room: ChatRoom, clock: Clock): LimitUnsentBytesFactory {
   return new LimitUnsentBytesFactory(() => room.buildProtocol(), { clock });
 }
 
-/** One connection to the chat: a nickname first, then lines. */
+/** A connection to the chat: first a nickname, then lines. */
 export class DemoChat extends Protocol {
   override readonly acceptsLentBytes = true;
   readonly #room: ChatRoom;

@@ -7,7 +7,7 @@ export interface MessageCounts {
   messagesOut: number;
 }
 
-/** Sends back what it receives. A message is what arrived together. */
+/** Sends back the bytes that it receives. Each piece received counts as a message. */
 export class DemoEcho extends Protocol {
   override readonly acceptsLentBytes = true;
   readonly #counts: MessageCounts;
@@ -18,7 +18,7 @@ export class DemoEcho extends Protocol {
   }
 
   override connectionMade(): void {
-    // A peer that doesn't read is not received from either.
+    // Nothing is received from a peer that does not read.
     this.transport.registerProducer(this.transport, true);
   }
 
@@ -28,7 +28,7 @@ export class DemoEcho extends Protocol {
     this.transport.write(data);
   }
 
-  /** The peer has finished sending: it still gets the rest. */
+  /** The peer has finished sending but still receives the rest. */
   readConnectionLost(): void {
     this.transport.unregisterProducer();
     this.transport.loseConnection();

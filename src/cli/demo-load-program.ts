@@ -1,6 +1,6 @@
 /**
- * The program that the demo's built-in load runs in. Each of its connections sends a short message, waits for all of it
- * to come back, and sends again.
+ * The program of the demo's built-in load. Each of its connections sends a short message, waits until all of it has come
+ * back, and sends again.
  */
 import { ClientFactory } from '../core/factory.js';
 import { Protocol } from '../core/protocol.js';
@@ -9,7 +9,7 @@ import { createReactor } from '../reactor/create-reactor.js';
 import type { LoadOrder, LoadReport } from './demo-load.js';
 
 const MESSAGE: Buffer = Buffer.alloc(64, 'ropewalk ');
-/** Connection attempts under way at a time: no more than a listener's queue holds. */
+/** Connection attempts in progress at a time: no more than a listener's queue holds. */
 const ATTEMPTS_AT_ONCE = 100;
 const RETRY_MS = 1000;
 const REPORT_MS = 250;
@@ -81,7 +81,7 @@ const reactor = createReactor({ kind: order.reactor });
 const factory = new LoadFactory(reactor, order);
 factory.begin();
 setInterval(() => {
-  // The channel may close between two looks: its end is told by `disconnect`.
+  // The channel may close between two checks; `disconnect` reports its end.
   if (process.connected) process.send?.({ open: factory.open } satisfies LoadReport, () => {});
 }, REPORT_MS);
 await reactor.run({ installSignalHandlers: false });

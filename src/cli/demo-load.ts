@@ -1,8 +1,8 @@
-/** The demo's built-in load: a process of its own, so that its time and memory are not counted as the server's. */
+/** The demo's built-in load: a separate process, so that its time and memory do not count as the server's. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** What the load program is told on its command line, as JSON. */
+/** The load program's argument, as JSON. */
 export interface LoadOrder {
   readonly host: string;
   readonly port: number;
@@ -10,7 +10,7 @@ export interface LoadOrder {
   readonly reactor: 'native' | 'node';
 }
 
-/** What the load program says now and then. */
+/** The load program's reports. */
 export interface LoadReport {
   readonly open: number;
 }
@@ -20,7 +20,7 @@ export class DemoLoad {
   readonly wanted: number;
   #open = 0;
 
-  /** @param failed Is told why the program ended, where it was not told to. */
+  /** @param failed Called with the reason if the program ends by itself. */
   constructor(order: LoadOrder, failed: (error: Error) => void) {
     this.wanted = order.connections;
     const program = fileURLToPath(new URL('./demo-load-program.js', import.meta.url));
@@ -39,7 +39,7 @@ export class DemoLoad {
     });
   }
 
-  /** Connections open when it last said so. */
+  /** Open connections, as of the last report. */
   get open(): number {
     return this.#open;
   }
@@ -47,7 +47,7 @@ export class DemoLoad {
   /** Ends it. */
   stop(): void {
     this.#child.removeAllListeners('exit');
-    // The program ends when this channel does, however this process came to its end.
+    // The program ends when this channel closes, however this process ends.
     if (this.#child.connected) this.#child.disconnect();
   }
 }

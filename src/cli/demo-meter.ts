@@ -1,4 +1,4 @@
-/** Turns the demo's running totals into what happened in the last second, and keeps the past minutes for the curves. */
+/** Computes rates of the last second from the demo's totals, and keeps those of the past minutes for the curves. */
 
 /** Totals at one moment. */
 export interface DemoReading {
@@ -9,7 +9,7 @@ export interface DemoReading {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly turns: number;
-  /** Length of turns since the reading before; 0 where none was measured. */
+  /** Length of turns since the previous reading; 0 if none was measured. */
   readonly turnMsP50: number;
   readonly turnMsP99: number;
   readonly connectionsOpen: number;
@@ -19,11 +19,11 @@ export interface DemoReading {
   readonly cpuUs: number;
 }
 
-/** One counted thing. */
+/** A counted quantity. */
 export interface Flow {
   readonly perSecond: number;
   readonly total: number;
-  /** Rates of the past, oldest first, the present one last. */
+  /** Past rates, oldest first; the current one is last. */
   readonly history: readonly number[];
 }
 
@@ -34,20 +34,20 @@ export interface DemoFigures {
   readonly bytesIn: Flow;
   readonly bytesOut: Flow;
   readonly turnsPerSecond: number;
-  /** Undefined where no turn was measured. */
+  /** Undefined if no turn was measured. */
   readonly turnMsP50: number | undefined;
   readonly turnMsP99: number | undefined;
   readonly connectionsOpen: number;
   readonly connectionsTotal: number;
   readonly rssBytes: number;
-  /** Memory that came with the connections, for each of them. Undefined where they are too few to tell. */
+  /** Growth of memory per connection. Undefined if there are too few connections. */
   readonly bytesPerConnection: number | undefined;
   readonly cpuPercent: number;
 }
 
 const FLOWS = ['messagesIn', 'messagesOut', 'bytesIn', 'bytesOut'] as const;
 const HISTORY_LENGTH = 120;
-/** Below this the growth of the heap hides what connections need. */
+/** With fewer connections, other growth of the heap hides their memory. */
 const MIN_CONNECTIONS_TO_WEIGH = 100;
 
 export class DemoMeter {
@@ -65,7 +65,7 @@ export class DemoMeter {
     this.#last = first;
   }
 
-  /** The figures of the time since the reading before. */
+  /** The figures since the previous reading. */
   take(reading: DemoReading): DemoFigures {
     const last = this.#last;
     this.#last = reading;

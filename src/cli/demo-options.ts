@@ -12,13 +12,13 @@ export interface DemoOptions {
   readonly chatPort: number;
   readonly reactor: 'auto' | 'native' | 'node';
   readonly poller: PollerChoice;
-  /** How long the reactor polls on after a batch of events, in microseconds; 0 is not at all. */
+  /** How long the reactor continues polling after a batch of events, in microseconds; 0 disables it. */
   readonly busyPollUs: number;
-  /** When to stop without being told to; undefined is never. */
+  /** Stops after this time; undefined: never. */
   readonly seconds: number | undefined;
   /** Connections of the built-in load; 0 is none. */
   readonly load: number;
-  /** Worker threads that serve; 0: the main thread does. */
+  /** Worker threads that serve; 0: the main thread serves. */
   readonly workers: number;
 }
 
@@ -30,22 +30,23 @@ const MAX_SECONDS = 1_000_000;
 
 export const DEMO_USAGE: string = `Usage: ropewalk demo [flags]
 
-Serves an echo and a chat port, and shows each second what the reactor does.
-A message is what arrives together at the echo port, or a line of the chat.
+Runs an echo and a chat server, and shows each second what the reactor does.
+Each piece received on the echo port and each line of the chat is a message.
 
   --port N          echo port (default ${DEFAULT_PORT}; 0 lets the system choose)
   --chat-port N     chat port (default echo port + 1; 0 lets the system choose)
   --interface IP    address to listen on (default 127.0.0.1)
-  --reactor KIND    native, node or auto (default auto: native where it loads)
+  --reactor KIND    native, node or auto (default auto: native if it loads)
   --poller NAME     auto (default), epoll, kqueue, iocp or poll; native only
-  --busy-poll US    poll on for US microseconds after each batch; native only
-  --load N          N connections of its own keep the echo busy (up to ${MAX_LOAD})
+  --busy-poll US    poll US microseconds longer after each batch; native only
+  --load N          send messages to the echo on N connections (up to ${MAX_LOAD})
   --workers N       N threads serve, each with its own reactor (up to ${MAX_WORKERS});
-                    the chat is in the first (default 0: the main thread serves)
+                    the first has the chat (default 0: the main thread serves)
   --seconds N       stop after N seconds
   --help            show this
 
-Ctrl-C stops it; a second Ctrl-C at once.
+Talk to it with \`ropewalk talk 127.0.0.1 ${DEFAULT_PORT}\`. Ctrl-C stops it; a second
+Ctrl-C stops it at once.
 `;
 
 const string = { type: 'string' } as const;

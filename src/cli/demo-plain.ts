@@ -1,9 +1,9 @@
-/** What the demo prints in lines: the first and the last one, and one a second where there is no terminal. */
+/** The lines that the demo prints: the first, the last, and one each second if there is no terminal. */
 import type { DemoFigures } from './demo-meter.js';
 import type { DemoView } from './demo-screen.js';
 import { formatBytes, formatDuration, group } from './figures.js';
 
-/** The first line: what serves, and where. */
+/** The first line: the reactor and the ports. */
 export function readyLine(
   view: Pick<DemoView, 'reactor' | 'poller' | 'workers' | 'echoPort' | 'chatPort'>,
 ): string {
@@ -13,7 +13,7 @@ export function readyLine(
   return `${what}: echo on port ${echoPort}, chat on port ${chatPort}`;
 }
 
-/** One second. A value that is not known is `-`. */
+/** One second. Unknown values are `-`. */
 export function plainLine(view: DemoView): string {
   const { figures, load, chatting, errors } = view;
   return keyValues([
@@ -36,7 +36,7 @@ export function plainLine(view: DemoView): string {
   ]);
 }
 
-/** The last line on a terminal: all that passed. */
+/** The last line on a terminal: the totals. */
 export function goodbye(figures: DemoFigures): string {
   const { connectionsTotal, messagesIn, messagesOut, bytesIn, bytesOut, uptimeSeconds } = figures;
   return (
@@ -46,7 +46,7 @@ export function goodbye(figures: DemoFigures): string {
   );
 }
 
-/** The last line elsewhere. */
+/** The last line without a terminal. */
 export function goodbyeLine(figures: DemoFigures): string {
   const totals = keyValues([
     ['connections', figures.connectionsTotal],

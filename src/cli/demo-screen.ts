@@ -1,4 +1,4 @@
-/** Draws the demo's live view: a function of what there is to show and the size of the terminal, nothing else. */
+/** Draws the demo's live view: a pure function of the figures and the size of the terminal. */
 import { Box, type Span, type Style, widthOf } from './box.js';
 import type { DemoFigures, Flow } from './demo-meter.js';
 import {
@@ -10,11 +10,11 @@ import {
   sparkline,
 } from './figures.js';
 
-/** All that the view shows. */
+/** Everything that the view shows. */
 export interface DemoView {
   readonly reactor: 'native' | 'node';
   readonly poller: string;
-  /** Worker threads that serve; 0: the main thread does. */
+  /** Worker threads that serve; 0: the main thread serves. */
   readonly workers: number;
   /** Where to connect to: an address of this machine. */
   readonly host: string;
@@ -23,7 +23,7 @@ export interface DemoView {
   readonly figures: DemoFigures;
   /** Chat users with a nickname. */
   readonly chatting: number;
-  /** The built-in load, where there is one. */
+  /** The built-in load, if there is one. */
   readonly load: { readonly open: number; readonly wanted: number } | undefined;
   readonly errors: number;
   readonly lastError: string | undefined;
@@ -37,7 +37,7 @@ export interface ScreenSize {
   readonly colour: boolean;
 }
 
-/** A row of the box, and how early it is left out where the terminal is too low: the highest first, 0 never. */
+/** A row of the box, and its priority for being left out if the terminal is too low: highest first, 0 never. */
 interface Row {
   readonly text: string;
   readonly expendable: number;
@@ -77,7 +77,7 @@ function titleSpans(view: DemoView, columns: number): Span[] {
     ['accent', `${reactor} · ${poller}${threads}`],
     ['plain', `echo ${echoPort} · chat ${chatPort}`],
   ];
-  // Each text stands between a dash and blanks.
+  // Each text is between a dash and blanks.
   if (widthOf(spans) + 3 * spans.length + 2 <= columns) return spans;
   return [['accent', `${reactor}/${poller}${threads} ${echoPort} ${chatPort}`]];
 }
@@ -197,7 +197,7 @@ function blank(box: Box): Row {
   return { text: box.row([]), expendable: 2 };
 }
 
-/** As many rows as there is room for: without the expendable ones where that helps, then without the last ones. */
+/** As many rows as fit: leaves out the expendable ones first, then the last ones. */
 function leaveOut(rows: readonly Row[], room: number): string[] {
   const choices = [2, 1, 0].map((most) => rows.filter(({ expendable }) => expendable <= most));
   const shown = choices.find((choice) => choice.length <= room) ?? choices.at(-1) ?? [];

@@ -1,4 +1,4 @@
-/** The demo's echo and chat services, in this thread. Those in workers (demo-workers.ts) do the same. */
+/** The demo's echo and chat services in this thread; demo-workers.ts runs them in workers. */
 import { Factory } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
@@ -7,10 +7,10 @@ import { DemoEcho, type MessageCounts } from './demo-echo.js';
 import type { DemoReading } from './demo-meter.js';
 import type { DemoOptions } from './demo-options.js';
 
-/** How long chat users who don't read may hold up the end. */
+/** How long chat users that do not read may delay the end. */
 export const GOODBYE_MS = 1000;
 
-/** What the services did so far, without what the whole process knows about itself. */
+/** The totals of the services, without those of the process. */
 export interface ServicesReading extends Omit<DemoReading, 'atMs' | 'rssBytes' | 'cpuUs'> {
   /** Chat users with a nickname. */
   readonly chatting: number;
@@ -23,7 +23,7 @@ export interface DemoServices {
   /** @throws CannotListenError and the like, or fails with them. */
   listen(): void | PromiseLike<void>;
   read(): ServicesReading | PromiseLike<ServicesReading>;
-  /** Accepts nobody any more, and says goodbye to those who chat. */
+  /** Stops accepting connections and says goodbye to the chat users. */
   close(): Promise<void>;
 }
 

@@ -1,17 +1,17 @@
-/** What each worker thread of the demo runs. */
+/** The program of each worker thread of the demo. */
 import { Factory } from '../core/factory.js';
 import type { WorkerContext, WorkerCounter, WorkerStop } from '../workers/worker-context.js';
 import { ChatRoom, chatFactory } from './demo-chat.js';
 import { DemoEcho, type MessageCounts } from './demo-echo.js';
 
-/** What the demo tells its workers. */
+/** The data that the demo passes to its workers. */
 export interface DemoWorkerOrder {
   readonly interface: string;
   readonly port: number;
   readonly chatPort: number;
 }
 
-/** The services' totals, passed on to the worker's counters. */
+/** The services' totals, forwarded to the worker's counters. */
 class CountedMessages implements MessageCounts {
   readonly #in: WorkerCounter;
   readonly #out: WorkerCounter;
@@ -47,7 +47,7 @@ export default function (worker: WorkerContext<DemoWorkerOrder>): WorkerStop {
   const counts = new CountedMessages(worker);
   const room = new ChatRoom(counts);
   worker.listenTCP(port, Factory.forProtocol(DemoEcho, counts), { interface: address });
-  // Those who chat have to be in one room, so they come to one worker.
+  // All chat users must be in one room, so one worker has the chat.
   if (worker.index === 0) {
     worker.listenTCP(chatPort, chatFactory(room, worker.reactor), { interface: address });
     worker.gauge('chatting', () => room.chatting);

@@ -1,4 +1,4 @@
-/** The demo's services in worker threads: `--workers N`. All of them echo; the chat, one room, is in the first. */
+/** The demo's services in worker threads: `--workers N`. All of them echo; the first has the chat, which is one room. */
 import type { ErrorReporter } from '../core/error-reporter.js';
 import { type ErrorReport, errorChannel } from '../internal/error-report.js';
 import { runWorkers } from '../workers/run-workers.js';
@@ -11,7 +11,7 @@ export class WorkerServices implements DemoServices {
   readonly #options: DemoOptions;
   #group: WorkerGroup | undefined;
 
-  /** @param reportError Is told the errors of the workers. */
+  /** @param reportError Called with the errors of the workers. */
   constructor(options: DemoOptions, reportError: ErrorReporter) {
     this.#options = options;
     errorChannel.subscribe((message) => {

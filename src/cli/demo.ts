@@ -20,7 +20,7 @@ const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const CANNOT_START = 1;
 
 /**
- * Runs the demo until it is told to stop.
+ * Runs the demo until a signal or `--seconds` stops it.
  * @returns The exit code.
  * @throws UsageError
  */
@@ -42,9 +42,9 @@ export async function runDemo(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** @throws UsageError, and what is no error of Ropewalk. */
+/** @throws UsageError, and errors that are not Ropewalk's. */
 function cannotStart(error: unknown, options: DemoOptions): number {
-  // What a worker threw comes without its class.
+  // An error of a worker arrives without its class.
   const reason = error instanceof WorkerStartError ? (error.cause as Error) : error;
   const { code, message } = reason as Error & { code?: unknown };
   if (code === 'ERR_INVALID_ARG_TYPE' || code === 'ERR_INVALID_ARG_VALUE') {
@@ -59,7 +59,7 @@ function hintFor(error: unknown, { port, chatPort }: DemoOptions): string {
   const { code, cause, port: taken } = error as Error & { code?: unknown; port?: number };
   const inUse = (cause as Partial<SystemError> | undefined)?.code === 'EADDRINUSE';
   if (code !== 'ERR_CANNOT_LISTEN' || !inUse) return '';
-  // Where the chat port follows the echo port, --port 0 frees both.
+  // If the chat port follows the echo port, --port 0 changes both.
   const flag = taken === chatPort && chatPort !== port + 1 ? '--chat-port' : '--port';
   return ` (${flag} 0 lets the system choose a free port)`;
 }
@@ -141,7 +141,7 @@ class Demo {
     this.#draw();
   }
 
-  /** Shutdown, first part: nobody new, and a word to those who chat. */
+  /** First phase of the shutdown: stop accepting, and tell the chat users. */
   async #sayGoodbye(): Promise<void> {
     this.#load?.stop();
     await this.#services.close();
@@ -153,7 +153,7 @@ class Demo {
     this.#figures = this.#meter?.take(reading);
     if (this.#terminal === undefined) process.stdout.write(`${plainLine(this.#view())}\n`);
     this.#draw();
-    // From when it was due, not from now: so that the seconds don't drift.
+    // Counted from when it was due, so that the seconds don't drift.
     const now = this.#reactor.now();
     this.#nextRefresh = Math.max(this.#nextRefresh + REFRESH_MS, now);
     this.#reactor.callLater(this.#nextRefresh - now, () => void this.#refresh());
@@ -187,7 +187,7 @@ class Demo {
     this.#draw();
   }
 
-  /** Ctrl-Z: the shell gets its screen back for as long as this is stopped. */
+  /** Ctrl-Z: restores the shell's screen while this process is stopped. */
   #obeySuspension(terminal: Terminal): void {
     process.on('SIGTSTP', () => {
       terminal.leave();
@@ -242,7 +242,7 @@ function terminalOf(stream: NodeJS.WriteStream): Terminal | undefined {
   return stream.isTTY && process.env.TERM !== 'dumb' ? new Terminal(stream) : undefined;
 }
 
-/** An address that leads to a listener on `address`. */
+/** An address that reaches a listener on `address`. */
 function reachable(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1';
   return address === '::' ? '::1' : address;

@@ -1,20 +1,20 @@
-/** Which limits of the system a server with very many connections meets first, and the commands that raise them. */
+/** The system limits that a server with very many connections reaches first, and the commands that raise them. */
 
-/** Of Linux; what can't be read is left out. */
+/** Limits of Linux; those that can't be read are left out. */
 export interface DoctorLimits {
   /** `ulimit -n`: descriptors of this process. */
   readonly openFiles?: number;
-  /** What the process may raise it to by itself. */
+  /** The limit up to which the process may raise it itself. */
   readonly openFilesHard?: number;
-  /** `fs.nr_open`: the most that anybody may be given. */
+  /** `fs.nr_open`: the maximum for any process. */
   readonly openFilesMost?: number;
   /** `net.core.somaxconn`: connections that wait for a listener to accept them. */
   readonly acceptQueue?: number;
   /** `net.ipv4.ip_local_port_range`: first and last. */
   readonly localPorts?: readonly number[];
-  /** `net.ipv4.tcp_migrate_req`: 1 moves who waits at a listener that closes to another of the same port. */
+  /** `net.ipv4.tcp_migrate_req`: 1 moves connections that wait at a closing listener to another one of the same port. */
   readonly migrateRequests?: number;
-  /** `net.core.rmem_max`: the most that `receiveBufferBytes` may ask for. */
+  /** `net.core.rmem_max`: the maximum of `receiveBufferBytes`. */
   readonly receiveBufferBytes?: number;
   readonly sendBufferBytes?: number;
 }
@@ -30,7 +30,7 @@ const LONG_QUEUE = 4096;
 const MANY_PORTS = 60_000;
 const LARGE_BUFFER_BYTES = 4 * 1024 * 1024;
 
-/** Nothing for limits that are high enough, or unknown. */
+/** Empty for limits that are high enough or unknown. */
 export function limitAdvice(limits: DoctorLimits): DoctorAdvice[] {
   const advice: DoctorAdvice[] = [];
   const below = (value: number | undefined, wanted: number): boolean =>

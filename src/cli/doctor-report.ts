@@ -1,4 +1,4 @@
-/** What `ropewalk doctor` finds out about this machine. What a platform doesn't have is left out. */
+/** The findings of `ropewalk doctor` about this machine. Items that a platform lacks are left out. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -19,20 +19,20 @@ export interface DoctorReport {
   readonly libc?: Libc;
   /** `Node.js v22.1.0`. */
   readonly engine: string;
-  /** Which reactor serves by default, if `ROPEWALK_REACTOR` says nothing. */
+  /** The reactor that is used if `ROPEWALK_REACTOR` is not set. */
   readonly reactor: 'native' | 'node';
   /** The file of the addon. */
   readonly addon?: string;
-  /** Why the native reactor can't serve. */
+  /** Why the native reactor is not available. */
   readonly problem?: string;
   /** Files that could not be loaded as the addon. */
   readonly attempts: readonly { readonly file: string; readonly error: string }[];
-  /** Of the native reactor, the one that `auto` means first. */
+  /** Pollers of the native reactor; the first is the one of `auto`. */
   readonly pollers: readonly string[];
-  /** Why one that this platform has can't serve. */
+  /** Why a poller of this platform does not work. */
   readonly pollerProblem?: string;
   readonly ipv6Loopback: boolean;
-  /** Of libuv: files, and names under the pure-JS reactor. */
+  /** libuv's pool, for files, and for name look-ups of the pure-JS reactor. */
   readonly threadPoolThreads: number;
   readonly limits: DoctorLimits;
   readonly advice: readonly DoctorAdvice[];
@@ -68,7 +68,7 @@ function examineAddon(): { found: AddonFindings; advice: DoctorAdvice[] } {
     const { message: problem, attempts } = error;
     return {
       found: { reactor: 'node', problem, attempts: shown(attempts) },
-      advice: [{ why: 'for the native reactor', what: error.advice }],
+      advice: [{ why: 'to use the native reactor', what: error.advice }],
     };
   }
 }
@@ -103,7 +103,7 @@ async function tryPollers(): Promise<Pick<DoctorReport, 'pollers' | 'pollerProbl
   return { pollers, ...(pollerProblem !== undefined && { pollerProblem }) };
 }
 
-/** Node's own server, not a reactor's: what is asked for is the system. */
+/** Uses Node's own server rather than a reactor's: this tests the system. */
 async function listensOn(address: string): Promise<boolean> {
   const server = createServer();
   try {

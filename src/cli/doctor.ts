@@ -1,4 +1,4 @@
-/** `ropewalk doctor`: whether the native reactor serves on this machine, why not, and what to change. */
+/** `ropewalk doctor`: reports whether the native reactor works on this machine, why not, and what to change. */
 import { parseArgs } from 'node:util';
 
 import { type DoctorReport, examine } from './doctor-report.js';
@@ -6,17 +6,17 @@ import { UsageError } from './usage-error.js';
 
 const DOCTOR_USAGE = `Usage: ropewalk doctor [--json]
 
-Tells the platform, the addon and why it does not load, pollers and limits, and
+Reports the platform, the addon or why it does not load, pollers and limits, and
 what to change for servers with very many connections.
 
-Exit code 0: the native reactor serves; 1: it can't, and the pure-JS one does.
+Exit code 0: the native reactor works; 1: only the pure-JS reactor does.
 `;
 
 const NATIVE = 0;
 const PURE_JS = 1;
 
 /**
- * Prints what it finds.
+ * Prints the report.
  * @returns The exit code.
  * @throws UsageError
  */

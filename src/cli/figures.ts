@@ -1,4 +1,4 @@
-/** Numbers as people read them, in few characters. */
+/** Formats numbers for people, in few characters. */
 
 const LEVELS = '▁▂▃▄▅▆▇█';
 
@@ -33,8 +33,8 @@ export function formatDuration(seconds: number): string {
 }
 
 /**
- * A line of bars, the last value rightmost, the highest bar full. Zero and only zero is the lowest bar; where there are
- * fewer values than columns the left is blank.
+ * A line of bars: the last value is rightmost and the highest bar is full. Only zero has the lowest bar. If there are
+ * fewer values than columns, the left is blank.
  */
 export function sparkline(values: readonly number[], columns: number): string {
   const shown = columns > 0 ? values.slice(-columns) : [];
@@ -49,7 +49,7 @@ export function sparkline(values: readonly number[], columns: number): string {
 function scaled(value: number, units: readonly string[]): string {
   let scale = 0;
   let rest = value;
-  // 999.5 would be rounded to 1000: it belongs to the next unit.
+  // 999.5 would be rounded to 1000, so it belongs to the next unit.
   while (rest >= 999.5 && scale < units.length - 1) {
     rest /= 1000;
     scale += 1;

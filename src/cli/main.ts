@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The `ropewalk` command: chooses the subcommand, and turns errors into one line and an exit code. */
+/** The `ropewalk` command: selects the subcommand, and turns errors into one line and an exit code. */
 import { readFileSync } from 'node:fs';
 
 import { runDemo } from './demo.js';

@@ -1,14 +1,14 @@
-/** The terminal's other screen, as full-screen programs use it: what stood there before comes back afterwards. */
+/** The terminal's alternate screen, as full-screen programs use it: the previous contents return afterwards. */
 import type { WriteStream } from 'node:tty';
 
-// xterm's control sequences, which every terminal of today follows.
+// xterm's control sequences, which current terminals support.
 const ENTER = '\x1b[?1049h\x1b[?25l';
 const LEAVE = '\x1b[?25h\x1b[?1049l';
 const HOME = '\x1b[H';
 const CLEAR_LINE = '\x1b[K';
 const CLEAR_BELOW = '\x1b[J';
 
-/** Some pseudo-terminals say that they have no size. */
+/** Some pseudo-terminals report no size. */
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
 
@@ -31,23 +31,23 @@ export class Terminal {
     return this.#stream.rows || DEFAULT_ROWS;
   }
 
-  /** Shows the other screen, without a cursor. */
+  /** Shows the alternate screen, without a cursor. */
   enter(): void {
     if (this.#entered) return;
     this.#entered = true;
     this.#stream.write(ENTER);
   }
 
-  /** Draws over what was drawn before. */
+  /** Draws over the previous lines. */
   draw(lines: readonly string[]): void {
     if (!this.#entered) return;
-    // Erasing goes before the text: after a full line the cursor still stands on its last column.
+    // Erase before the text: after a full line the cursor is still on its last column.
     const text = lines.map((line) => CLEAR_LINE + line).join('\r\n');
     const below = lines.length < this.rows ? `\r\n${CLEAR_BELOW}` : '';
     this.#stream.write(HOME + text + below);
   }
 
-  /** Brings the screen from before back, and the cursor. Writing to a terminal is synchronous: exit handlers may call this. */
+  /** Restores the previous screen and the cursor. Writing to a terminal is synchronous, so exit handlers may call this. */
   leave(): void {
     if (!this.#entered) return;
     this.#entered = false;

@@ -1,4 +1,4 @@
-/** The command line was wrong: printed as one line, and the command ends with exit code 2. */
+/** A wrong command line: the command prints it as one line and ends with exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

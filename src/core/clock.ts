@@ -29,9 +29,10 @@ export interface DelayedCall {
   /** False from the moment the call begins, and once it was cancelled or dropped. */
   active(): boolean;
   /**
-   * Calls `callback` if the clock drops this call, for whatever would wait in vain. A reactor does so before `run` settles,
-   * when all of its calls are dropped, in the order of their times. What `callback` throws is reported. A second callback
-   * replaces the first. Does nothing once the call is not active. A clock that never drops calls has nothing to do here.
+   * Calls `callback` if the clock drops this call. A reactor does so before `run` settles, once it has dropped all of its
+   * calls, in the order of their times, each in the async context of its `callLater`. What `callback` throws is reported. A
+   * second callback replaces the first. Does nothing once the call is not active. A clock that never drops calls has
+   * nothing to do here.
    */
   whenDropped(callback: () => void): void;
   /** Does nothing where the clock has dropped the call. @throws AlreadyCalledError, AlreadyCancelledError */

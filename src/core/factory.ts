@@ -2,7 +2,8 @@
 import type { Address } from './address.js';
 import type { Connector } from './connector.js';
 import { InvalidArgumentTypeError } from './errors/arguments.js';
-import { HandlerProtocol, Protocol, type ProtocolHandlers } from './protocol.js';
+import type { MaybeAsync } from './maybe-async.js';
+import { HandlerProtocol, type Protocol, type ProtocolHandlers } from './protocol.js';
 import type { ClientProtocolFactory, ProtocolFactory } from './protocol-factory.js';
 import { isStreamProtocol, type StreamProtocol } from './stream-protocol.js';
 
@@ -32,28 +33,36 @@ export class Factory implements ProtocolFactory {
   }
 
   /** Called before the first port or connector uses this factory. */
-  startFactory(): void {}
+  startFactory(): MaybeAsync {}
 
   /** Called after the last port or connector has finished with it. */
-  stopFactory(): void {}
+  stopFactory(): MaybeAsync {}
 
-  doStart(): void {
-    if (this.#users === 0) this.startFactory();
+  doStart(): MaybeAsync {
+    const started = this.#users === 0 ? this.startFactory() : undefined;
     this.#users += 1;
+    return started;
   }
 
-  doStop(): void {
-    if (this.#users === 0) return;
+  doStop(): MaybeAsync {
+    if (this.#users === 0) return undefined;
     this.#users -= 1;
-    if (this.#users === 0) this.stopFactory();
+    return this.#users === 0 ? this.stopFactory() : undefined;
   }
 }
 
 /** Base for factories of outgoing connections. */
 export class ClientFactory extends Factory implements ClientProtocolFactory {
-  startedConnecting(_connector: Connector): void {}
-  clientConnectionFailed(_connector: Connector, _reason: Error): void {}
-  clientConnectionLost(_connector: Connector, _reason: Error): void {}
+  startedConnecting(_connector: Connector): MaybeAsync {}
+  /** The failure is reported if no subclass overrides this. */
+  clientConnectionFailed(connector: Connector, reason: Error): MaybeAsync {
+    const { clientConnectionFailed } = ClientFactory.prototype;
+    // An override that calls this method has handled the failure.
+    if (this.clientConnectionFailed === clientConnectionFailed)
+      connector.failureUnhandled?.(reason);
+  }
+
+  clientConnectionLost(_connector: Connector, _reason: Error): MaybeAsync {}
 }
 
 class ProtocolClassFactory<Args extends unknown[]> extends ClientFactory {
@@ -84,11 +93,18 @@ export type BuildProtocol = (address: Address) => ProtocolHandlers | null;
 /** All that `listenTCP` and `connectTCP` take to build protocols with. */
 export type FactoryLike = ClientProtocolFactory | (new () => Protocol) | BuildProtocol;
 
-/** Turns a factory, a protocol's class or a function into a factory. */
+const EXPECTED_FACTORY = 'a Factory, a Protocol class or a function';
+
+/** Turns a factory, a protocol's class or a function into a factory. @throws InvalidArgumentTypeError */
 export function toFactory(value: FactoryLike): ClientProtocolFactory {
   if (typeof value === 'function') {
     if (isProtocolClass(value)) return Factory.forProtocol(value);
-    return new FunctionFactory(value);
+    if (isClass(value)) throw wrongClass(value);
+    return new FunctionFactory(value as BuildProtocol);
+  }
+  if (typeof value === 'object' && value !== null && isStreamProtocol(value)) {
+    const hint = `a protocol serves one connection: give the class, ${nameOf(value)}`;
+    throw new InvalidArgumentTypeError('factory', EXPECTED_FACTORY, value, hint);
   }
   const { buildProtocol, doStart, doStop } = (value ?? {}) as Partial<ProtocolFactory>;
   if (
@@ -98,7 +114,20 @@ export function toFactory(value: FactoryLike): ClientProtocolFactory {
   ) {
     return value;
   }
-  throw new InvalidArgumentTypeError('factory', 'a Factory, a Protocol class or a function', value);
+  const hint =
+    typeof buildProtocol === 'function' ? 'it lacks doStart or doStop: extend Factory' : undefined;
+  throw new InvalidArgumentTypeError('factory', EXPECTED_FACTORY, value, hint);
+}
+
+/**
+ * The protocol that a factory makes for a connection.
+ * @throws InvalidArgumentTypeError it is neither a protocol nor null.
+ */
+export function builtProtocol(factory: ProtocolFactory, address: Address): StreamProtocol | null {
+  const built: unknown = factory.buildProtocol(address);
+  if (built === null) return null;
+  if (typeof built === 'object' && isStreamProtocol(built)) return built;
+  throw notAProtocol(`${nameOf(factory)}.buildProtocol`, built);
 }
 
 class FunctionFactory extends ClientFactory {
@@ -110,12 +139,70 @@ class FunctionFactory extends ClientFactory {
   }
 
   override buildProtocol(address: Address): StreamProtocol | null {
-    const built = this.#build(address);
+    const built: unknown = this.#build(address);
     if (built === null) return null;
-    return isStreamProtocol(built) ? built : new HandlerProtocol(built);
+    if (typeof built !== 'object') throw notAProtocol(BUILDER, built);
+    if (isStreamProtocol(built)) return built;
+    if (!hasHandlers(built)) throw notAProtocol(BUILDER, built, unknownHandlers(built));
+    return new HandlerProtocol(built);
   }
 }
 
-function isProtocolClass(value: BuildProtocol | (new () => Protocol)): value is new () => Protocol {
-  return value.prototype instanceof Protocol || value === Protocol;
+const BUILDER = 'the function given as factory';
+const HANDLERS: readonly (keyof ProtocolHandlers)[] = [
+  'connectionMade',
+  'dataReceived',
+  'connectionLost',
+  'acceptsLentBytes',
+];
+
+/** An empty object has none and wants none. */
+function hasHandlers(built: object): boolean {
+  for (const name of HANDLERS) if (name in built) return true;
+  return Object.getPrototypeOf(built) === Object.prototype && Object.keys(built).length === 0;
+}
+
+function unknownHandlers(built: object): string {
+  const [name] = Object.keys(built);
+  const has = name === undefined ? 'it has none of' : `it has '${name}', and none of`;
+  return `${has} ${HANDLERS.slice(0, 3).join(', ')}`;
+}
+
+/** Whether instances can be called as protocols are. */
+function isProtocolClass(value: object): value is new () => Protocol {
+  const { prototype } = value as { prototype?: unknown };
+  return typeof prototype === 'object' && prototype !== null && isStreamProtocol(prototype);
+}
+
+/** Whether it can't be called without `new`. */
+function isClass(value: object): value is new () => unknown {
+  return /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+function wrongClass(value: new () => unknown): InvalidArgumentTypeError {
+  const { buildProtocol } = value.prototype as Partial<ProtocolFactory>;
+  const hint =
+    typeof buildProtocol === 'function'
+      ? `give an instance, new ${value.name}()`
+      : 'it does not extend Protocol';
+  return new InvalidArgumentTypeError('factory', EXPECTED_FACTORY, value, hint);
+}
+
+function notAProtocol(what: string, built: unknown, why?: string): InvalidArgumentTypeError {
+  const hint =
+    why ??
+    (built === undefined
+      ? 'is a return missing?'
+      : isClassOfProtocols(built)
+        ? `new ${built.name}()`
+        : undefined);
+  return new InvalidArgumentTypeError(`the result of ${what}`, 'a protocol or null', built, hint);
+}
+
+function isClassOfProtocols(value: unknown): value is new () => Protocol {
+  return typeof value === 'function' && isProtocolClass(value);
+}
+
+function nameOf(value: object): string {
+  return value.constructor?.name || 'the factory';
 }

@@ -1,12 +1,42 @@
+import type { MaybeAsync } from './maybe-async.js';
 /** The base of protocols: application code that takes bytes and gives bytes, and knows nothing of sockets. */
+
+import { notConnected } from './not-connected.js';
 import type { ProtocolFactory } from './protocol-factory.js';
 import type { StreamProtocol } from './stream-protocol.js';
-import type { Transport } from './transport.js';
+import type { TCPTransport, Transport, UNIXTransport } from './transport.js';
+
+/** @internal The transport of a protocol before `connectionMade`. */
+export const NOT_CONNECTED: Transport = notConnected<TCPTransport & UNIXTransport>(
+  {
+    abortConnection: true,
+    detach: true,
+    fileno: true,
+    getHost: true,
+    getPeer: true,
+    getPeerCredentials: true,
+    getTcpKeepAlive: true,
+    getTcpNoDelay: true,
+    loseConnection: true,
+    loseWriteConnection: true,
+    pauseProducing: true,
+    registerProducer: true,
+    resumeProducing: true,
+    sendFileDescriptor: true,
+    setTcpKeepAlive: true,
+    setTcpNoDelay: true,
+    stopProducing: true,
+    unregisterProducer: true,
+    write: true,
+    writeSequence: true,
+  },
+  'connectionMade',
+);
 
 /** Base for protocols: override what you need. */
 export class Protocol implements StreamProtocol {
-  /** The connection. Set before `connectionMade`; do not use it earlier. */
-  transport: Transport = undefined as never;
+  /** The connection. Its methods throw a {@link NotConnectedError} before `connectionMade`. */
+  transport: Transport = NOT_CONNECTED;
   /** The factory that built this protocol, where one did. */
   factory: ProtocolFactory | undefined = undefined;
   /** {@link StreamProtocol.acceptsLentBytes}. Not there unless a subclass defines it. */
@@ -14,31 +44,31 @@ export class Protocol implements StreamProtocol {
 
   /** True between `connectionMade` and `connectionLost`. */
   get connected(): boolean {
-    return this.transport?.connected ?? false;
+    return this.transport.connected;
   }
 
-  makeConnection(transport: Transport): void {
+  makeConnection(transport: Transport): MaybeAsync {
     this.transport = transport;
-    this.connectionMade();
+    return this.connectionMade();
   }
 
   /** The connection is open: called once. */
-  connectionMade(): void {}
+  connectionMade(): MaybeAsync {}
 
   /** Bytes arrived: {@link StreamProtocol.dataReceived}. */
-  dataReceived(_data: Buffer): void {}
+  dataReceived(_data: Buffer): MaybeAsync {}
 
   /** The connection is gone: called once. {@link StreamProtocol.connectionLost}. */
-  connectionLost(_reason: Error): void {}
+  connectionLost(_reason: Error): MaybeAsync {}
 }
 
 /** A protocol written as a plain object. Every method may be left out; each is given the transport last. */
 export interface ProtocolHandlers {
   /** {@link StreamProtocol.acceptsLentBytes}. Read when the protocol is made. */
   readonly acceptsLentBytes?: boolean;
-  connectionMade?(transport: Transport): void;
-  dataReceived?(data: Buffer, transport: Transport): void;
-  connectionLost?(reason: Error, transport: Transport): void;
+  connectionMade?(transport: Transport): unknown;
+  dataReceived?(data: Buffer, transport: Transport): unknown;
+  connectionLost?(reason: Error, transport: Transport): unknown;
 }
 
 /** Makes a {@link Protocol} of a plain object's handlers. */
@@ -52,15 +82,15 @@ export class HandlerProtocol extends Protocol {
     this.acceptsLentBytes = handlers.acceptsLentBytes === true;
   }
 
-  override connectionMade(): void {
-    this.#handlers.connectionMade?.(this.transport);
+  override connectionMade(): MaybeAsync {
+    return this.#handlers.connectionMade?.(this.transport) as MaybeAsync;
   }
 
-  override dataReceived(data: Buffer): void {
-    this.#handlers.dataReceived?.(data, this.transport);
+  override dataReceived(data: Buffer): MaybeAsync {
+    return this.#handlers.dataReceived?.(data, this.transport) as MaybeAsync;
   }
 
-  override connectionLost(reason: Error): void {
-    this.#handlers.connectionLost?.(reason, this.transport);
+  override connectionLost(reason: Error): MaybeAsync {
+    return this.#handlers.connectionLost?.(reason, this.transport) as MaybeAsync;
   }
 }

@@ -7,6 +7,7 @@ import type { Consumer, PullProducer, PushProducer } from '../core/producer.js';
 import { LARGE_WRITE_BYTES } from '../core/transport.js';
 import { checkBoolean, checkData, checkInteger, checkObject } from '../internal/check.js';
 import { givenCopyOf, isLent } from '../internal/lent-bytes.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 
 const DEFAULT_BUFFER_BYTES = 65_536;
 
@@ -23,12 +24,15 @@ export interface ProducerConsumerProxyOptions extends BasicProducerConsumerProxy
   readonly bufferBytes?: number;
 }
 
+const BASIC_OPTIONS: OptionNames<BasicProducerConsumerProxyOptions> = { streaming: true };
+const OPTIONS: OptionNames<ProducerConsumerProxyOptions> = { ...BASIC_OPTIONS, bufferBytes: true };
+
 /**
  * Passes everything on as it comes: data and the end from the producer to the consumer, and pausing, resuming and stopping from
  * the consumer to the producer. Data that is written while the consumer does not want any is buffered, without a limit.
  *
- * A push producer may feed a pulling consumer and the other way round. Only what has been written is sent: the consumer sees
- * `unregisterProducer` after the last byte.
+ * A push producer may feed a pulling consumer and the other way round. The consumer sees `unregisterProducer`
+ * after the last byte.
  *
  * @example
  * const proxy = new BasicProducerConsumerProxy(this.transport);
@@ -47,7 +51,7 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
   #asked = false;
   #consumer: Consumer | undefined;
   #buffered: Buffer[] = [];
-  /** The producer is done; the consumer is told once the buffer is empty. */
+  /** The producer has unregistered; the proxy unregisters from its consumer once the buffer is empty. */
   #finished = false;
   /** Whether a pull producer was asked and has not answered yet. */
   #awaiting = false;
@@ -60,7 +64,7 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
    */
   constructor(consumer: Consumer, options: BasicProducerConsumerProxyOptions = {}) {
     checkObject('consumer', consumer);
-    checkObject('options', options);
+    checkOptions('BasicProducerConsumerProxy', options, BASIC_OPTIONS);
     this.#streaming = checkBoolean('streaming', options.streaming ?? true);
     this.#consumer = consumer;
     if (this.#streaming) consumer.registerProducer(this, true);
@@ -203,10 +207,10 @@ export class ProducerConsumerProxy extends BasicProducerConsumerProxy {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   constructor(consumer: Consumer, options: ProducerConsumerProxyOptions = {}) {
-    checkObject('options', options);
-    const { bufferBytes = DEFAULT_BUFFER_BYTES } = options;
+    checkOptions('ProducerConsumerProxy', options, OPTIONS);
+    const { bufferBytes = DEFAULT_BUFFER_BYTES, ...basic } = options;
     checkInteger('bufferBytes', bufferBytes, 1, 2 ** 31 - 1);
-    super(consumer, options);
+    super(consumer, basic);
     this.#bufferBytes = bufferBytes;
   }
 

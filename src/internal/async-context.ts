@@ -36,8 +36,27 @@ function carriesStore(resource: AsyncResource): boolean {
 /** `callback`, run in `context`. */
 export function inContext<Args extends unknown[]>(
   context: AsyncContext,
-  callback: (...args: Args) => void,
-): (...args: Args) => void {
+  callback: (...args: Args) => unknown,
+): (...args: Args) => unknown {
   if (context === undefined) return callback;
-  return (...args) => context.runInAsyncScope(callback, undefined, ...args);
+  const bound = (...args: Args): unknown => context.runInAsyncScope(callback, undefined, ...args);
+  return Object.assign(bound, { [CONTEXT]: context });
 }
+
+/** Calls a method in `context`. For calls that are rare: the arguments are spread. */
+export function callIn<Self, Args extends unknown[], Result>(
+  context: AsyncContext,
+  self: Self,
+  method: (this: Self, ...args: Args) => Result,
+  ...args: Args
+): Result {
+  if (context === undefined) return method.apply(self, args);
+  return context.runInAsyncScope(method, self, ...args);
+}
+
+/** `callback`, run in the context that {@link inContext} gave to `other`: cheaper than to capture it again. */
+export function inContextOf(other: object, callback: () => void): () => void {
+  return inContext((other as { readonly [CONTEXT]?: AsyncContext })[CONTEXT], callback);
+}
+
+const CONTEXT: unique symbol = Symbol('context');

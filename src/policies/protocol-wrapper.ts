@@ -5,6 +5,7 @@
 import type { Address } from '../core/address.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
+import { NOT_CONNECTED } from '../core/protocol.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type {
   DetachedConnection,
@@ -13,6 +14,7 @@ import type {
   UNIXTransport,
 } from '../core/transport.js';
 import type { PeerCredentials } from '../core/unix-options.js';
+import { failConnection, failOnRejection } from '../defer/callback-result.js';
 import type { Deferred } from '../defer/deferred.js';
 
 /** What keeps count of wrappers: a {@link WrappingFactory}, as a rule. */
@@ -30,8 +32,8 @@ export interface WrapperOwner {
  */
 export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransport {
   readonly wrappedProtocol: StreamProtocol;
-  /** The transport below. Set before the wrapped protocol's `makeConnection`; do not use it earlier. */
-  transport: Transport = undefined as never;
+  /** The transport below. Set before the wrapped protocol's `makeConnection`. */
+  transport: Transport = NOT_CONNECTED;
   protected readonly owner: WrapperOwner | undefined;
 
   constructor(wrappedProtocol: StreamProtocol, owner?: WrapperOwner) {
@@ -66,7 +68,7 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
   }
 
   get connected(): boolean {
-    return this.transport?.connected ?? false;
+    return this.transport.connected;
   }
 
   get disconnecting(): boolean {
@@ -80,16 +82,19 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
   makeConnection(transport: Transport): void {
     this.transport = transport;
     this.owner?.wrapperConnected(this);
-    this.wrappedProtocol.makeConnection(this);
+    const result = this.wrappedProtocol.makeConnection(this);
+    if (result !== undefined) failOnRejection(result, this, 'connectionMade');
   }
 
   dataReceived(data: Buffer): void {
-    this.wrappedProtocol.dataReceived(data);
+    const result = this.wrappedProtocol.dataReceived(data);
+    if (result !== undefined) failOnRejection(result, this, 'dataReceived');
   }
 
   connectionLost(reason: Error): void {
     this.owner?.wrapperDisconnected(this);
-    this.wrappedProtocol.connectionLost(reason);
+    const result = this.wrappedProtocol.connectionLost(reason);
+    if (result !== undefined) failOnRejection(result, this, 'connectionLost');
   }
 
   write(data: Uint8Array | string): void {
@@ -133,6 +138,11 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
 
   unregisterProducer(): void {
     this.transport.unregisterProducer();
+  }
+
+  /** @internal */
+  fail(error: unknown, where: string): void {
+    failConnection(this.transport, error, where);
   }
 
   getPeer(): Address {
@@ -190,17 +200,20 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
 
   /** The peer has finished sending. Called only where the wrapped protocol can be half-closed. */
   protected passReadConnectionLost(): void {
-    this.wrappedProtocol.readConnectionLost?.();
+    const result = this.wrappedProtocol.readConnectionLost?.();
+    if (result !== undefined) failOnRejection(result, this, 'readConnectionLost');
   }
 
   /** The sending side is shut down. Called only where the wrapped protocol has the method. */
   protected passWriteConnectionLost(): void {
-    this.wrappedProtocol.writeConnectionLost?.();
+    const result = this.wrappedProtocol.writeConnectionLost?.();
+    if (result !== undefined) failOnRejection(result, this, 'writeConnectionLost');
   }
 
   /** A descriptor came. Called only where the wrapped protocol takes descriptors. */
   protected passFileDescriptor(fd: number): void {
-    this.wrappedProtocol.fileDescriptorReceived?.(fd);
+    const result = this.wrappedProtocol.fileDescriptorReceived?.(fd);
+    if (result !== undefined) failOnRejection(result, this, 'fileDescriptorReceived');
   }
 
   private below<M extends keyof TCPTransport | keyof UNIXTransport>(

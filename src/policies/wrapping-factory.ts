@@ -1,9 +1,10 @@
 /** Wraps each protocol that another factory builds, and knows those that are connected. The base of the other policies. */
 import type { Address } from '../core/address.js';
 import type { Connector } from '../core/connector.js';
-import { type FactoryLike, toFactory } from '../core/factory.js';
+import { builtProtocol, type FactoryLike, toFactory } from '../core/factory.js';
 import type { ClientProtocolFactory } from '../core/protocol-factory.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
+import { reportRejection } from '../defer/callback-result.js';
 import { ProtocolWrapper, type WrapperOwner } from './protocol-wrapper.js';
 
 /**
@@ -41,28 +42,33 @@ export class WrappingFactory implements ClientProtocolFactory, WrapperOwner {
   }
 
   buildProtocol(address: Address): StreamProtocol | null {
-    const protocol = this.wrappedFactory.buildProtocol(address);
+    const protocol = builtProtocol(this.wrappedFactory, address);
     return protocol === null ? null : this.wrap(protocol, address);
   }
 
   doStart(): void {
-    this.wrappedFactory.doStart();
+    watch(this.wrappedFactory.doStart(), 'startFactory');
   }
 
   doStop(): void {
-    this.wrappedFactory.doStop();
+    watch(this.wrappedFactory.doStop(), 'stopFactory');
   }
 
   startedConnecting(connector: Connector): void {
-    this.wrappedFactory.startedConnecting?.(connector);
+    watch(this.wrappedFactory.startedConnecting?.(connector), 'startedConnecting');
   }
 
   clientConnectionFailed(connector: Connector, reason: Error): void {
-    this.wrappedFactory.clientConnectionFailed?.(connector, reason);
+    const { wrappedFactory } = this;
+    if (wrappedFactory.clientConnectionFailed === undefined) connector.failureUnhandled?.(reason);
+    else {
+      const result = wrappedFactory.clientConnectionFailed(connector, reason);
+      watch(result, 'clientConnectionFailed');
+    }
   }
 
   clientConnectionLost(connector: Connector, reason: Error): void {
-    this.wrappedFactory.clientConnectionLost?.(connector, reason);
+    watch(this.wrappedFactory.clientConnectionLost?.(connector, reason), 'clientConnectionLost');
   }
 
   /** @internal */
@@ -79,4 +85,8 @@ export class WrappingFactory implements ClientProtocolFactory, WrapperOwner {
   protected wrap(protocol: StreamProtocol, _address: Address): ProtocolWrapper {
     return new ProtocolWrapper(protocol, this);
   }
+}
+
+function watch(result: unknown, where: string): void {
+  if (result !== undefined) reportRejection(result, where);
 }

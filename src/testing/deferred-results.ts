@@ -44,16 +44,23 @@ export function failureResultOf(deferred: Deferred<unknown>, ...kinds: ErrorKind
 }
 
 /**
- * Leaves the Deferred as it is.
- * @throws AssertionError it has a result, or has failed.
+ * Leaves a Deferred without a result as it is. One that has a result, or is waiting for another Deferred, keeps it.
+ * @throws AssertionError it has a result; or it has failed, and the error, which then counts as handled, is the `cause`.
  */
 export function assertNoResult(deferred: Deferred<unknown>): void {
-  let seen = false;
+  let found: unknown = NO_RESULT;
+  let looking = true;
   deferred.addBoth((result) => {
-    seen = true;
-    return result;
+    if (looking) found = result;
+    // A failure is told by the assertion below.
+    return looking && result instanceof Failure ? undefined : result;
   });
-  if (seen) fail('no result was expected yet', assertNoResult);
+  looking = false;
+  if (found === NO_RESULT) return;
+  if (found instanceof Failure) {
+    fail(`no result was expected yet, and it failed: ${found.value}`, assertNoResult, found.value);
+  }
+  fail('no result was expected yet, and there is one', assertNoResult, found);
 }
 
 function take<T>(deferred: Deferred<T>): T | Failure | typeof NO_RESULT {

@@ -32,6 +32,11 @@ export type { MakePair, TransportContractOptions } from './contracts/transport/s
 export { transportContract } from './contracts/transport/transport-contract.js';
 export { assertNoResult, failureResultOf, successResultOf } from './deferred-results.js';
 export { everySplit } from './every-split.js';
+export {
+  FileWrapper,
+  type FileWrapperOptions,
+  type WritableFile,
+} from './file-wrapper.js';
 export { IOPump, type JoinOptions, joinProtocols } from './io-pump.js';
 export {
   captureLoggedErrors,
@@ -39,6 +44,14 @@ export {
   type LoggedError,
   type LoggedErrorCapture,
 } from './logged-errors.js';
+export {
+  type LoopbackAsyncOptions,
+  type LoopbackTCPOptions,
+  loopbackAsync,
+  loopbackTCP,
+  loopbackUNIX,
+} from './loopback.js';
+export type { LoopbackReasons } from './loopback-ends.js';
 export { ManualClock } from './manual-clock.js';
 export type { SentDatagram } from './memory-datagram-socket.js';
 export { MemoryReactor, type MemoryReactorOptions } from './memory-reactor.js';
@@ -52,6 +65,11 @@ export type {
   MemoryUNIXServer,
 } from './memory-records.js';
 export { MemoryTransport, type MemoryTransportOptions } from './memory-transport.js';
+export { collapsingPumpPolicy, identityPumpPolicy, type PumpPolicy } from './pump-policy.js';
+export {
+  RaisingMemoryReactor,
+  type RaisingMemoryReactorOptions,
+} from './raising-memory-reactor.js';
 export {
   leaveReactorAlone,
   type ReactorLeak,

@@ -2,6 +2,7 @@
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { TCPTransport } from '../core/transport.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import type { PumpPolicy } from './pump-policy.js';
 import type { SimulatedConnection } from './simulation/connection.js';
 import { SimulationLimitError, TestTransportStateError } from './simulation/errors.js';
 import type { SimulationFaults } from './simulation/faults.js';
@@ -18,9 +19,19 @@ export interface JoinOptions {
   readonly latencyMs?: number;
   /** Has every other piece or so cut short at random, the same seed in the same way. Default: none is. */
   readonly seed?: number;
+  /**
+   * How what is written in one turn becomes pieces: `identityPumpPolicy`, `collapsingPumpPolicy`, or a function of your own.
+   * Default: each write is one.
+   */
+  readonly pumpPolicy?: PumpPolicy;
 }
 
-const OPTIONS: OptionNames<JoinOptions> = { chunkBytes: true, latencyMs: true, seed: true };
+const OPTIONS: OptionNames<JoinOptions> = {
+  chunkBytes: true,
+  latencyMs: true,
+  seed: true,
+  pumpPolicy: true,
+};
 
 /**
  * Connects two protocols and delivers nothing yet but the connection itself: see {@link IOPump}.
@@ -34,13 +45,18 @@ export function joinProtocols(
   options: JoinOptions = {},
 ): IOPump {
   checkOptions('joinProtocols', options, OPTIONS);
-  const { chunkBytes, latencyMs = 0, seed } = options;
+  const { chunkBytes, latencyMs = 0, seed, pumpPolicy } = options;
   const faults: SimulationFaults = {
     latencyMs,
     ...(chunkBytes !== undefined && { maxPieceBytes: chunkBytes }),
     ...(seed !== undefined && { split: 0.5 }),
   };
-  return new IOPump(new Simulation({ faults, seed: seed ?? 1 }), server, client);
+  const simulation = new Simulation({
+    faults,
+    seed: seed ?? 1,
+    ...(pumpPolicy !== undefined && { pumpPolicy }),
+  });
+  return new IOPump(simulation, server, client);
 }
 
 /**

@@ -18,6 +18,7 @@ import type { UNIXSockets } from '../reactor/streams/unix-sockets.js';
 import type { TurnReactor } from '../reactor/time/turn-reactor.js';
 import type { ManualClock } from './manual-clock.js';
 import { MemoryDatagramSocket, type SentDatagram } from './memory-datagram-socket.js';
+import { MemoryDescriptors } from './memory-descriptors.js';
 import { MemoryTransport } from './memory-transport.js';
 import { SimulatedNames } from './simulation/simulated-names.js';
 
@@ -40,6 +41,7 @@ export class MemoryBackend implements ReactorBackend {
   readonly tcp: TCPSockets;
   readonly unix: UNIXSockets;
   readonly udp: UDPSockets;
+  readonly descriptors: MemoryDescriptors;
   /** The transports that get turns. */
   readonly open: Set<MemoryTransport> = new Set();
   readonly datagramSockets: Map<UDPTransport, MemoryDatagramSocket> = new Map();
@@ -53,6 +55,7 @@ export class MemoryBackend implements ReactorBackend {
 
   constructor(core: TurnReactor, clock: ManualClock) {
     this.#core = core;
+    this.descriptors = new MemoryDescriptors(core.report);
     this.#clock = clock;
     this.tcp = {
       checkSupported: () => {},

@@ -13,7 +13,7 @@ import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
-import { checkData, checkMilliseconds } from '../internal/check.js';
+import { checkData, checkInteger, checkMilliseconds } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { systemError } from '../internal/system-error.js';
@@ -24,6 +24,7 @@ import type { StreamPort } from '../reactor/streams/stream-port.js';
 import { ManualClock } from './manual-clock.js';
 import { MemoryBackend, type PendingDial } from './memory-backend.js';
 import type { MemoryDatagramSocket } from './memory-datagram-socket.js';
+import { MAX_FD } from './memory-descriptors.js';
 import type {
   MemoryClient,
   MemoryServer,
@@ -136,6 +137,21 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
       refuse: () => socket('refuse').refuse(),
     });
     return transport;
+  }
+
+  /**
+   * The descriptor becomes readable: the reader that `addReader` was given for it is called, at once and once. What it throws is
+   * reported, and ends its being watched, as under the native reactor.
+   * @param fd Its number.
+   * @throws TestTransportStateError it has no reader.
+   */
+  descriptorReadable(fd: number): void {
+    this.backend.descriptors.readable(checkInteger('fd', fd, 0, MAX_FD));
+  }
+
+  /** The same for `addWriter`, and writable. @throws TestTransportStateError it has no writer. */
+  descriptorWritable(fd: number): void {
+    this.backend.descriptors.writable(checkInteger('fd', fd, 0, MAX_FD));
   }
 
   /**

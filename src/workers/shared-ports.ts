@@ -3,8 +3,13 @@ import { UnsupportedError } from '../core/errors/reactor.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
+import type { ListenTCPOptions } from '../core/tcp-options.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
+import { LISTEN_TCP_OPTIONS } from '../reactor/streams/tcp-settings.js';
 import type { FromWorker, WorkerOrder } from './messages.js';
 import type { WorkerListenOptions } from './worker-context.js';
+
+const { reusePort: _always, ...OPTIONS }: OptionNames<ListenTCPOptions> = LISTEN_TCP_OPTIONS;
 
 export class SharedPorts {
   readonly #reactor: Reactor;
@@ -20,6 +25,7 @@ export class SharedPorts {
   }
 
   listenTCP(port: number, factory: FactoryLike, options: WorkerListenOptions = {}): ListeningPort {
+    checkOptions('listenTCP', options, OPTIONS);
     const key = port === 0 ? this.#nextKey() : undefined;
     const wanted = key === undefined ? port : (this.#order.ports[key] ?? 0);
     if (this.#order.claimPorts && wanted !== 0) this.#claim(wanted, options);

@@ -97,7 +97,7 @@ describe.each(KINDS)('ropewalk demo on the %s reactor', (kind) => {
     expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' });
     expect(lastLine(stdout)).toMatch(/^goodbye: connections=1 /);
     await ann.untilGone();
-    expect(ann.text).toContain('the server stops');
+    expect(ann.text).toContain('the server is stopping');
   });
 
   it('keeps its own load running', async () => {

@@ -193,6 +193,20 @@ contract('the AsyncLocalStorage context', (rig) => {
     expect(seen).toEqual(['failed connector']);
   });
 
+  it('of callLater is restored when the reactor drops the call', async () => {
+    const seen: string[] = [];
+    const note = (what: string) => (): void => void seen.push(`${what} ${storage.getStore()}`);
+    const { reactor } = rig;
+    storage.run('caller', () => reactor.callLater(60_000, () => {})).whenDropped(note('first'));
+    const call = reactor.callLater(60_001, () => {});
+    storage.run('other', () => call.whenDropped(note('second')));
+    const running = reactor.run({ installSignalHandlers: false });
+    await within(new Promise<void>((go) => reactor.callWhenRunning(go)), 'startup');
+    storage.run('stopper', () => reactor.stop());
+    await within(running, 'run to settle');
+    expect(seen).toEqual(['first caller', 'second undefined']);
+  });
+
   it('of one connection does not leak into another', async () => {
     const raw = rig.use(await RawServer.listen());
     const seen: string[] = [];

@@ -109,7 +109,7 @@ class Writer implements WriteDescriptor {
 
 contract('descriptors', (rig) => {
   it('are refused by a reactor that can not watch them', ({ skip }) => {
-    if (rig.native) skip('the native reactor can');
+    if (rig.native) skip('supported by the native reactor');
     const { readEnd, writeEnd } = openFifo();
     const unsupported = (feature: string): object =>
       expect.objectContaining({ name: 'UnsupportedError', feature });

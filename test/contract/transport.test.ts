@@ -1,39 +1,6 @@
-/** The transport contract over each reactor. What needs sockets of the system's own is in the files beside this one. */
-import { describe, it } from 'vitest';
-import {
-  inRealTime,
-  type PairOptions,
-  pairsOver,
-} from '../../src/testing/contracts/reactor/reactor-stage.js';
-import type { MakePair } from '../../src/testing/contracts/transport/scene.js';
-import { transportContract } from '../../src/testing/contracts/transport/transport-contract.js';
-import { DEADLINE_MS } from '../support/deadline.js';
-import { LACKS, RESET_RETRIES } from '../support/platform.js';
-import { REACTORS, type ReactorMaker } from '../support/reactors.js';
-
-function describeTransports({ make }: ReactorMaker, via: NonNullable<PairOptions['via']>): void {
-  const makePair = pairsOver(
-    inRealTime(() => make(), { deadlineMs: DEADLINE_MS }),
-    { via },
-  );
-  const options = {
-    resets: via === 'tcp',
-    halfClose: via === 'tcp' || LACKS.pipeHalves === undefined,
-  };
-  const ends: readonly [string, MakePair][] = [
-    ['that was connected', makePair],
-    ['that was accepted', (client, server) => makePair(server, client)],
-  ];
-  describe.each(ends)('%s', (_end, makeEnds) => {
-    const told = transportContract(makeEnds, options);
-    for (const { name, run } of told) {
-      it(name, { retry: name.includes('reset') ? RESET_RETRIES : 0 }, run);
-    }
-  });
-}
+/** The transport contract over TCP on each reactor. Cases that need the system's own sockets are in other files. */
+import { describe } from 'vitest';
+import { REACTORS } from '../support/reactors.js';
+import { describeTransports } from '../support/transports.js';
 
 describe.each(REACTORS)('a transport ($name)', (reactor) => describeTransports(reactor, 'tcp'));
-
-describe.each(REACTORS)('a transport over a UNIX socket ($name)', (reactor) =>
-  describeTransports(reactor, 'unix'),
-);

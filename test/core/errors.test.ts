@@ -72,6 +72,7 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   NotListeningError: new errors.NotListeningError(),
   DescriptorError: new errors.DescriptorError('a socket', 7),
   DescriptorLimitError: new errors.DescriptorLimitError(256),
+  NotConnectedError: new errors.NotConnectedError('write', 'connectionMade'),
   UnsentBytesError: new errors.UnsentBytesError(1),
   TooManyUnsentBytesError: new errors.TooManyUnsentBytesError(2, 1, 'total'),
   MessageLengthError: new errors.MessageLengthError(70_000, undefined),
@@ -373,6 +374,10 @@ describe('errors of arguments', () => {
     [{}, 'an object (Object)'],
     [Object.create(null), 'an object'],
     [[1], 'an object (Array)'],
+    [() => 1, 'not a function'],
+    [function named() {}, 'not the function named'],
+    [class {}, 'not a class'],
+    [errors.ConnectionDone, 'not the class ConnectionDone'],
     ['x'.repeat(100), `"${'x'.repeat(40)}"`],
   ])('describe %o without throwing', (received, described) => {
     const { message } = new errors.InvalidArgumentTypeError('it', 'fine', received);

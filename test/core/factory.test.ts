@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { IPv4Address } from '../../src/core/address.js';
 import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
-import { ClientFactory, Factory, type FactoryLike, toFactory } from '../../src/core/factory.js';
+import {
+  builtProtocol,
+  ClientFactory,
+  Factory,
+  type FactoryLike,
+  toFactory,
+} from '../../src/core/factory.js';
 import { HandlerProtocol, Protocol } from '../../src/core/protocol.js';
 
 const ADDRESS = new IPv4Address('TCP', '127.0.0.1', 9);
@@ -119,10 +125,87 @@ describe('toFactory', () => {
     expect(toFactory(() => duck).buildProtocol(ADDRESS)).toBe(duck);
   });
 
+  it('takes a class with the methods of a protocol', () => {
+    class Duck {
+      makeConnection(): void {}
+      dataReceived(): void {}
+      connectionLost(): void {}
+    }
+    expect(toFactory(Duck as never).buildProtocol(ADDRESS)).toBeInstanceOf(Duck);
+  });
+
+  class Plain {}
+  class Mine extends Protocol {}
+  class Mistaken {
+    onData(): void {}
+  }
+  it.each([
+    [Plain, 'not the class Plain: it does not extend Protocol'],
+    [class {}, 'not a class: it does not extend Protocol'],
+    [Counting, 'not the class Counting: give an instance, new Counting()'],
+    [new Mine(), 'not an object (Mine): a protocol serves one connection: give the class, Mine'],
+    [{ buildProtocol() {} }, 'not an object (Object): it lacks doStart or doStop: extend Factory'],
+  ])('says what is wrong with %o', (value, message) => {
+    expect(() => toFactory(value as never)).toThrow(
+      `factory must be a Factory, a Protocol class or a function, ${message}`,
+    );
+  });
+
+  it.each([
+    [undefined, 'not undefined: is a return missing?'],
+    [Mine, 'not the class Mine: new Mine()'],
+    [5, 'not 5'],
+    [
+      { onData() {} },
+      "not an object (Object): it has 'onData', and none of connectionMade, dataReceived, connectionLost",
+    ],
+    [
+      new Mistaken(),
+      'not an object (Mistaken): it has none of connectionMade, dataReceived, connectionLost',
+    ],
+    [Promise.resolve(new Mine()), 'not an object (Promise): it has none of connectionMade'],
+  ])('refuses %o of a function', (built, message) => {
+    const factory = toFactory((() => built) as never);
+    const build = (): unknown => factory.buildProtocol(ADDRESS);
+    expect(build).toThrow(InvalidArgumentTypeError);
+    expect(build).toThrow(
+      `the result of the function given as factory must be a protocol or null, ${message}`,
+    );
+  });
+
+  it('takes an empty object for a protocol that does nothing', () => {
+    expect(toFactory(() => ({})).buildProtocol(ADDRESS)).toBeInstanceOf(HandlerProtocol);
+  });
+
   it.each([undefined, null, 0, 'factory', {}, [], { buildProtocol() {} }, Symbol('f')])(
     'refuses %o',
     (value) => {
       expect(() => toFactory(value as unknown as FactoryLike)).toThrow(InvalidArgumentTypeError);
     },
   );
+});
+
+describe('builtProtocol', () => {
+  class Forgetful extends Factory {
+    override buildProtocol(): never {
+      return undefined as never;
+    }
+  }
+
+  it('passes a protocol or null on', () => {
+    const protocol = new Protocol();
+    expect(
+      builtProtocol(
+        toFactory(() => protocol),
+        ADDRESS,
+      ),
+    ).toBe(protocol);
+    expect(builtProtocol(new Factory(), ADDRESS)).toBeNull();
+  });
+
+  it('names the factory that returns something else', () => {
+    expect(() => builtProtocol(new Forgetful(), ADDRESS)).toThrow(
+      'the result of Forgetful.buildProtocol must be a protocol or null, not undefined: is a return missing?',
+    );
+  });
 });

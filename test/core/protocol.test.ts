@@ -1,4 +1,7 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { DatagramProtocol } from '../../src/core/datagram.js';
+import { NotConnectedError } from '../../src/core/errors/connection.js';
 import { HandlerProtocol, Protocol } from '../../src/core/protocol.js';
 import { isStreamProtocol } from '../../src/core/stream-protocol.js';
 import type { Transport } from '../../src/core/transport.js';
@@ -7,6 +10,31 @@ import type { Transport } from '../../src/core/transport.js';
 function fakeTransport(connected = true): Transport {
   return { connected } as Transport;
 }
+
+describe('a protocol without a connection', () => {
+  it.each(['write', 'loseConnection', 'getPeer', 'registerProducer', 'getTcpNoDelay'])(
+    'says so when its transport is used: %s',
+    (method) => {
+      const transport = new Protocol().transport as unknown as Record<string, () => void>;
+      expect(() => transport[method]?.()).toThrow(NotConnectedError);
+      expect(() => transport[method]?.()).toThrow(
+        `transport.${method}: the protocol has no transport yet; it can be used from connectionMade on`,
+      );
+    },
+  );
+
+  it('can be asked whether it is connected, and shown', () => {
+    const { transport } = new Protocol();
+    expect([transport.connected, transport.disconnecting]).toEqual([false, false]);
+    expect(inspect(new Protocol())).toContain('transport: <not connected yet>');
+  });
+
+  it('is the same for datagrams', () => {
+    const { transport } = new DatagramProtocol();
+    const write = (): void => transport.write('x', { host: '127.0.0.1', port: 1 });
+    expect(write).toThrow('it can be used from startProtocol on');
+  });
+});
 
 describe('Protocol', () => {
   it('has its transport in connectionMade', () => {

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
-import { captureContext, inContext } from '../../src/internal/async-context.js';
+import { captureContext, inContext, inContextOf } from '../../src/internal/async-context.js';
 
 describe('captureContext', () => {
   const storage = new AsyncLocalStorage<unknown>();
@@ -20,6 +20,15 @@ describe('captureContext', () => {
     const callback = (): void => {};
     expect(captureContext()).toBe(undefined);
     expect(inContext(undefined, callback)).toBe(callback);
+  });
+
+  it('can be given to another callback', () => {
+    const seen: unknown[] = [];
+    const callback = (): void => void seen.push(storage.getStore());
+    const other = inContext(storage.run('store', captureContext), () => {});
+    inContextOf(other, callback)();
+    expect(seen).toEqual(['store']);
+    expect(inContextOf(callback, callback)).toBe(callback);
   });
 
   it('passes arguments on', () => {

@@ -41,7 +41,7 @@ contract('a buffer that was written', (rig) => {
   );
 
   it('and taken away while it waits for a slow reader harms nobody else', async ({ skip }) => {
-    if (!rig.native) skip('node:net itself goes on reading what is no longer its memory');
+    if (!rig.native) skip('node:net itself continues to read memory that it no longer owns');
     const bystander = await served(rig, echo());
     const { protocol, peer } = await served(rig);
     peer.socket.pause();

@@ -7,33 +7,33 @@ import { TestRunner } from 'vitest';
 const WINDOWS_LACKS = {
   socketFiles: 'UNIX sockets are named pipes on Windows: they have no file, mode or lock',
   pipeHalves: 'a named pipe ends as a whole: libuv closes it 50 ms after an end of sending',
-  abstractNames: 'Windows has no abstract names: every name of a pipe is one',
+  abstractNames: 'Windows has no abstract names: all pipe names are abstract',
   queues:
-    'a named pipe has no queue to fill: who finds no free instance of it waits in a thread of libuv',
-  descriptors: 'sockets have no descriptors on Windows: none to show, watch, adopt or send',
+    'a named pipe has no accept queue: clients without a free instance wait in a thread of libuv',
+  descriptors: 'sockets have no descriptors on Windows',
   unixDatagrams: 'Windows has no UNIX datagrams',
   fifos: 'Windows has no FIFOs',
   sharedPorts: 'Windows has no SO_REUSEPORT: two workers can not listen on one port',
-  signals: 'Windows has no signals: to kill a process ends it at once',
+  signals: 'Windows has no signals: killing a process ends it at once',
 } as const;
 
 /** What is so under Wine 8 and not on Windows. */
 const WINE_LACKS = {
-  exclusivePipes: 'Wine lets two listen at one named pipe',
-  resetsAfterBytes: 'Wine tells libuv of a reset behind bytes as of an end',
-  familyErrors: "Wine passes EAI_ADDRFAMILY on with the C library's number, which Node can't name",
-  foreignAddresses: 'Wine lets UDP sockets bind to addresses that nobody has',
+  exclusivePipes: 'Wine lets two listeners share one named pipe',
+  resetsAfterBytes: 'Wine reports a reset behind bytes to libuv as an end',
+  familyErrors: "Wine returns EAI_ADDRFAMILY with the C library's number, which Node does not know",
+  foreignAddresses: 'Wine lets UDP sockets bind to addresses that the machine lacks',
   // Node's dgram hears of it: its receive waits in the system.
-  refusals: 'Wine keeps a refusal from a UDP socket that is polled',
+  refusals: 'Wine does not report a refusal to a UDP socket that is polled',
   promptCloses: 'Wine closes a socket that is polled when the thread that polls has heard of it',
   sources: 'Wine ignores the control messages of WSASendMsg',
 } as const;
 
 /** What is so under qemu-user, which runs programs for another processor: tools/portability/engines.mjs says so to them. */
 const QEMU_LACKS = {
-  multicast: 'qemu-user does not know the options of multicast groups',
-  invalidPolls: "qemu-user's poll has no POLLNVAL for a number that is no descriptor",
-  startTimes: 'qemu-user tells a process another time of its own start than it tells others',
+  multicast: 'qemu-user does not support the options of multicast groups',
+  invalidPolls: "qemu-user's poll does not report POLLNVAL for an invalid descriptor",
+  startTimes: 'qemu-user reports different start times of a process to itself and to others',
 } as const;
 
 export type Feature =

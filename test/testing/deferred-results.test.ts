@@ -74,10 +74,29 @@ describe('assertNoResult', () => {
     expect(successResultOf(deferred)).toBe(1);
   });
 
-  it('fails where there is one, or a failure, which stays', () => {
+  it('passes where the result waits for another Deferred, and fails once that has fired', () => {
+    const inner = new Deferred<number>();
+    const outer = succeed(1).addCallback(() => inner);
+    assertNoResult(outer);
+    inner.callback(2);
+    expect(thrownBy(() => assertNoResult(outer))).toMatchObject({ cause: 2 });
+    expect(successResultOf(outer)).toBe(2);
+  });
+
+  it('leaves a failure that comes later alone', () => {
+    const deferred = new Deferred<number>();
+    assertNoResult(deferred);
+    deferred.errback(boom);
+    expect(failureResultOf(deferred)).toBe(boom);
+  });
+
+  it('fails where there is one, or a failure, which is then handled', () => {
     expect(thrownBy(() => assertNoResult(succeed(1)))).toBeInstanceOf(AssertionError);
-    const failed = fail(boom);
-    expect(thrownBy(() => assertNoResult(failed))).toBeInstanceOf(AssertionError);
-    expect(failureResultOf(failed)).toBe(boom);
+    const failed: Deferred<unknown> = fail(boom);
+    expect(thrownBy(() => assertNoResult(failed))).toMatchObject({
+      cause: boom,
+      message: expect.stringContaining('boom'),
+    });
+    expect(successResultOf(failed)).toBe(undefined);
   });
 });

@@ -1,6 +1,6 @@
 // @ts-check
-// Runs the packed contract suite (tools/portable-tests.mjs) in an engine, and holds its failures against the list of those
-// that are known, known-failures.json: a failure that is not on it is wrong, and so is one on it that is none any more.
+// Runs the packed contract suite (tools/portable-tests.mjs) in an engine and compares its failures with known-failures.json.
+// A failure that is not listed is an error, and so is a listed one that no longer happens.
 
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { RunError, root, run } from './machine.mjs';
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 /** @typedef {{ file: string, name: string, reactor: string, why: string }} Test */
 /**
- * Failures of one cause: named, or so many whose message has some text in it.
+ * Failures with one cause: a list of names, or a number of failures whose message contains a text.
  *
  * @typedef {object} KnownFailures
  * @property {string} why
@@ -24,7 +24,7 @@ import { RunError, root, run } from './machine.mjs';
  */
 
 /**
- * What tools/portable/run.mjs tells.
+ * The results of tools/portable/run.mjs.
  *
  * @typedef {object} Told
  * @property {string} engine
@@ -55,8 +55,8 @@ import { RunError, root, run } from './machine.mjs';
 const KNOWN = join(root, 'tools', 'portability', 'known-failures.json');
 const LIMIT_MS = 60 * 60_000;
 /**
- * All that asks something of a reactor; how the package finds its addon is none of it. What takes longest comes first: others
- * are run beside it.
+ * All tests of reactors, without those of how the package finds its addon. The longest come first, so that others run beside
+ * them.
  */
 const TESTS = [
   ...['model', 'contract/transport', 'native-binding/hostile-arguments', 'contract/process'],
@@ -102,7 +102,7 @@ export function runSuite(which, suite, addon) {
   const args = ['run.mjs', '--json', json, '--reactors', reactors, '--patience', String(patience)];
   args.push('--jobs', String(jobs));
   if (addon !== undefined) {
-    // A path that Windows understands as well.
+    // A path that Windows understands too.
     copyFileSync(addon, join(suite, 'ropewalk.node'));
     args.push('--addon', 'ropewalk.node');
   }
@@ -114,7 +114,7 @@ export function runSuite(which, suite, addon) {
     engine.close();
   }
   if (!existsSync(join(suite, json))) {
-    throw new RunError(`${name} told no results:\n${readFileSync(log, 'utf8').slice(-4000)}`);
+    throw new RunError(`${name} reported no results:\n${readFileSync(log, 'utf8').slice(-4000)}`);
   }
   return judge(name, JSON.parse(readFileSync(join(suite, json), 'utf8')));
 }

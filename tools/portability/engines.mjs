@@ -1,6 +1,6 @@
 // @ts-check
-// The engines that tests are run in: pinned by tools/engines/package-lock.json, installed when first asked for, and wrapped
-// where they need an emulator.
+// The engines that tests are run in: pinned by tools/engines/package-lock.json, installed on first use, and wrapped
+// if they need an emulator.
 
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ function installed(...path) {
 
 function install() {
   if (existsSync(installed('.package-lock.json'))) return;
-  // Some are for other platforms than this, which npm would refuse.
+  // Some are for other platforms, which npm would refuse.
   run(['npm', 'ci', '--prefix', folder, '--force', '--no-audit', '--no-fund']);
 }
 
@@ -77,7 +77,7 @@ function underWine(node) {
 }
 
 /**
- * A Windows of its own, which Node 20 takes for Windows 10.
+ * A Wine prefix of its own, which Node 20 takes for Windows 10.
  *
  * @returns {Pick<Engine, 'env' | 'close'>} to be closed
  * @throws RunError
@@ -87,7 +87,7 @@ export function openWine() {
   const prefix = mkdtempSync(join(tmpdir(), 'ropewalk-wine-'));
   const env = { ...process.env, WINEPREFIX: prefix, WINEDEBUG: '-all', DISPLAY: '' };
   const close = () => {
-    // Only the server of this prefix.
+    // Ends only the server of this prefix.
     run(['wineserver', '-k'], { env, mayFail: true });
     run(['wineserver', '-w'], { env, mayFail: true });
     rmSync(prefix, { recursive: true });

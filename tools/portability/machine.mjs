@@ -1,5 +1,5 @@
 // @ts-check
-// The machine that the runs are made on: its folders, its programs, and what of Debian's packages is missing.
+// The machine of the runs: its folders, its programs and the Debian packages that it lacks.
 
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
@@ -24,7 +24,7 @@ const NEEDS = {
 };
 
 /**
- * Installs what is missing, where that is allowed.
+ * Installs missing packages, if that is allowed.
  *
  * @param {string[]} names
  * @throws RunError

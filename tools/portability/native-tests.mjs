@@ -1,6 +1,6 @@
 // @ts-check
-// The native core's own tests, cross-built by zig and run: by this machine, or by an emulator. A program that is not run has to
-// be left out by name, with a reason.
+// Cross-builds the native core's own tests with zig and runs them, on this machine or in an emulator. Every program that is not
+// run is excluded by name, with a reason.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ export function runNativeTests(name, native) {
 function build(folder, { zig: target, system = 'Linux', dynamic = false, emulator }) {
   const env = {
     ...process.env,
-    // The C++ library of a target takes minutes, and is kept.
+    // Compiling the C++ library takes minutes per target; it is cached.
     ZIG_GLOBAL_CACHE_DIR: join(root, 'build-prebuilds', 'libraries'),
     ZIG_LOCAL_CACHE_DIR: join(folder, 'zig-cache'),
   };
@@ -59,7 +59,7 @@ function build(folder, { zig: target, system = 'Linux', dynamic = false, emulato
       // zig 0.11 wraps no functions; one kind of machine is enough for what is told over stand-ins.
       '-DKQUEUE_SHIM=OFF',
       '-DIOCP_SHIM=OFF',
-      // Neither Release, which takes twice as long, nor Debug.
+      // Not Release, which takes twice as long, and not Debug.
       '-DCMAKE_BUILD_TYPE=None',
       `-DCMAKE_CXX_COMPILER=${zig};c++`,
       `-DCMAKE_CXX_FLAGS=-target ${target} -O1`,

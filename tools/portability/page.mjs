@@ -1,5 +1,5 @@
 // @ts-check
-// Writes docs/portability.md out of docs/portability.json, which keeps the last result of each run.
+// Generates docs/portability.md from docs/portability.json, which has the last result of each run.
 
 import { RUNS } from './runs.mjs';
 
@@ -45,12 +45,12 @@ export function page(results) {
     '# Portability\n',
     INTRODUCTION,
     table(head, rows),
-    'Of the contract suite: tests passed of those that apply. Of the native core’s own tests: programs of `native/test`, each of\n' +
-      'many stories, passed of those that apply.\n',
+    'The columns of the contract suite count passed tests out of the applicable ones; the column of the native tests counts\n' +
+      'programs of `native/test`, each with many stories.\n',
     ...failures(done),
     ...notApplicable(done),
     PROVEN,
-    '## When, and by what\n',
+    '## Runs\n',
     table(
       ['run', 'date', 'engine', 'seconds', 'tools', 'SHA-256 of the addon'],
       done.map(({ name, result }) => [
@@ -65,34 +65,33 @@ export function page(results) {
   ].join('\n');
 }
 
-const INTRODUCTION = `What was built for each platform, and how much of it was seen to work, on one Linux x64 machine. The addons are those that
-the npm package carries; \`tools/check-addon.mjs\` has looked at the format, machine, libraries and symbols of each. The
-contract suite is what every reactor has to pass (\`test/contract\`, \`test/model\`, \`test/native-binding\`), packed by
-\`tools/portable-tests.mjs\` so that any engine can run it.
+const INTRODUCTION = `The builds for each platform and their test results, from one Linux x64 machine. The addons are those of the npm package;
+\`tools/check-addon.mjs\` has checked the format, machine, libraries and symbols of each. The contract suite consists of the
+tests that every reactor has to pass (\`test/contract\`, \`test/model\`, \`test/native-binding\`), packed by
+\`tools/portable-tests.mjs\` so that any engine can run them.
 
-\`npm run portability -- --only win32-x64 --suite\` runs the whole suite under Wine on both reactors, and \`--sockets\` in place of
-\`--suite\` only the files that drive sockets through the native reactor (\`SOCKET_TESTS\` in
-\`tools/portability/contract-suite.mjs\`), which is what CI does. A run first measures how slow the machine is
-(\`tools/portable/slowness.mjs\`), and every deadline is so many times as long.
+\`npm run portability -- --only win32-x64 --suite\` runs the whole suite under Wine on both reactors. \`--sockets\` instead of
+\`--suite\` runs only the files that use sockets of the native reactor (\`SOCKET_TESTS\` in
+\`tools/portability/contract-suite.mjs\`), as CI does. A run first measures the speed of the machine
+(\`tools/portable/slowness.mjs\`) and scales every deadline by it.
 `;
 
-const PROVEN = `## What this proves, and what not
+const PROVEN = `## What these results prove
 
-- **Linux x64** is what the project is developed on: all of its tests run there, those of the native core also under ASan, UBSan
-  and TSan. One addon, built once, serves every Node from 20 on.
-- **Linux arm64** runs under qemu-user: arm64 code over the kernel of this machine, by a translator that is no model of a real
-  processor's memory ordering. It shows that the code is right for the platform's types, calls and structures; not how fast it is,
-  and races between threads only as far as x64 would show them.
-- **musl**: no Node linked with musl can be had from npm, so the addon for it is built and checked and has served no Node. Its
-  native core, all of it but the binding, was run by its own tests alone: on x64 over musl's own loader, on arm64 linked
-  statically and under qemu-user.
-- **Windows** is Wine: its sockets, completion ports and AFD driver are imitations. What passes there shows that the code
-  calls Windows as it means to; it does not show what Windows answers where Wine differs. What the native tests expect of
-  Wine alone stands in \`native/test/system_win.h\`.
-- **macOS** is built and linked as real Mach-O files and was run nowhere; [native/README.md](../native/README.md) says what the
-  kqueue backend was tested by.
-- **Deno and Bun** run the pure-JS reactor. Both lack parts of libuv that the native one is built on, and end the process when an
-  addon calls them. On Bun TCP and UNIX streams listen by its \`net.Server\`, which binds at once; its \`node:dgram\` does
+- **Linux x64** is the development platform: all tests run there, and those of the native core also under ASan, UBSan and TSan.
+  One build of the addon works with every Node from version 20 on.
+- **Linux arm64** runs under qemu-user: arm64 code on the kernel of this machine, through a translator that does not model the
+  memory ordering of a real processor. The results show that the code is correct for the platform's types, calls and structures.
+  They do not show its speed, and show races between threads only as far as x64 would.
+- **musl**: npm has no Node linked with musl, so the addon for it was built and checked but not loaded by any Node. The native
+  core, without the binding, passed its own tests: on x64 with musl's loader, on arm64 linked statically and under qemu-user.
+- **Windows** means Wine, with its own implementations of sockets, completion ports and the AFD driver. A test that passes there
+  shows that the code makes the intended calls; it does not show the answers of Windows where Wine differs. Expectations of the
+  native tests that apply to Wine only are in \`native/test/system_win.h\`.
+- **macOS** is built and linked as real Mach-O files but has not been run; [native/README.md](../native/README.md) describes the
+  tests of the kqueue backend.
+- **Deno and Bun** run the pure-JS reactor. Both lack parts of libuv that the native reactor needs, and end the process when an
+  addon calls them. On Bun, TCP and UNIX streams listen with its \`net.Server\`, which binds at once; its \`node:dgram\` does
   not, so \`listenUDP\` throws an \`UnsupportedError\`.
 `;
 
@@ -125,9 +124,9 @@ function failures(done) {
     ...(result.native?.failed ?? []).map((name) => [title, '1', `native test ${name}`]),
   ]);
   if (rows.length === 0) return [];
-  const where = '(`tools/portability/known-failures.json` has their names)';
+  const where = '(`tools/portability/known-failures.json` lists them by name)';
   return [
-    `## What fails\n\nAnd is known to ${where}.\n`,
+    `## Known failures\n\nThe expected failures ${where}.\n`,
     table(['platform', 'tests', 'why'], rows),
   ];
 }
@@ -142,7 +141,7 @@ function notApplicable(done) {
     ...named(title, 'stories of native tests', result.native?.untold),
   ]);
   if (rows.length === 0) return [];
-  return ['## What does not apply\n', table(['platform', 'reactor', 'tests', 'why'], rows)];
+  return ['## Tests that do not apply\n', table(['platform', 'reactor', 'tests', 'why'], rows)];
 }
 
 /** @param {string} title @param {string} of @param {Record<string, string[]>} [reasons] names by the reason */

@@ -1,6 +1,6 @@
 // @ts-check
-// What can be shown of each platform on one Linux machine: an engine to run the contract suite in, the native core's own
-// tests, or the addon alone.
+// The runs that one Linux machine can make for each platform: the contract suite in an engine, the native core's own tests, or
+// a check of the addon's file.
 
 /**
  * @typedef {object} Run
@@ -30,25 +30,28 @@ const GLIBC = 'linux-x64-glibc';
 const BOTH = 'native,node';
 const QEMU = ['qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu'];
 
-/** Of all that zig builds. */
+/** For all platforms that zig builds for. */
 const NO_SHIM = {
-  'a kqueue made of epoll is more than zig can link': ['kqueue_shim_test'],
+  'zig cannot link the kqueue substitute': ['kqueue_shim_test'],
   'the completion ports made of poll(2) are built for one kind of machine': [
     'iocp_shim_thread_test',
   ],
 };
-/** The programs find out by themselves. */
+/** The programs detect this themselves. */
 const UNTOLD_BY_QEMU = {
-  'qemu-user hands on no more of TCP_INFO than four bytes': ['sendsATurnsWritesTogether'],
+  'qemu-user returns only four bytes of TCP_INFO': ['sendsATurnsWritesTogether'],
 };
 const UNTOLD_BY_WINE = {
-  'a read under Wine tells of the end of input where a peer has reset': [
+  'a read under Wine reports the end of input after a reset by the peer': [
     'foldsErrors',
     'resets',
     'resetsByCall',
   ],
-  'Wine keeps refusals from datagram sockets that are polled': ['tellsRefusals'],
-  'Wine sends no control messages with datagrams': ['tellsDestinations', 'tellsTrafficClasses'],
+  'Wine does not report refusals to datagram sockets that are polled': ['tellsRefusals'],
+  'Wine does not send control messages with datagrams': [
+    'tellsDestinations',
+    'tellsTrafficClasses',
+  ],
 };
 /** native/CMakeLists.txt does not build them there. */
 const NOT_ON_WINDOWS = {
@@ -57,16 +60,16 @@ const NOT_ON_WINDOWS = {
     'reactor_unix_closing_test',
     'reactor_unix_test',
   ],
-  'nothing is adopted on Windows': ['reactor_adopt_test', 'reactor_datagram_adopt_test'],
-  'no descriptor travels on Windows': [
+  'sockets cannot be adopted on Windows': ['reactor_adopt_test', 'reactor_datagram_adopt_test'],
+  'descriptors cannot be passed on Windows': [
     'ancillary_test',
     'descriptor_queue_test',
     'reactor_descriptor_passing_test',
     'reactor_descriptor_sending_test',
   ],
-  'a process on Windows has no limit of sockets to reach': ['reactor_accept_limit_test'],
+  'a process on Windows has no limit of sockets': ['reactor_accept_limit_test'],
   'calls of POSIX are made to fail': ['reactor_call_faults_test'],
-  'there is no epoll to make a kqueue of': ['kqueue_shim_test'],
+  'the kqueue substitute needs epoll': ['kqueue_shim_test'],
   'the completion ports are real': ['iocp_shim_thread_test'],
 };
 

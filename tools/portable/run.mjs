@@ -1,13 +1,13 @@
 // @ts-check
-// Runs what tools/portable-tests.mjs has packed, in any JavaScript engine: each file of tests in a process of its own with
-// a time limit, so that a crash names its file and costs no other's results. It stands beside the packed tests.
+// Runs the tests packed by tools/portable-tests.mjs, in any JavaScript engine: each file in its own process with a time limit,
+// so that a crash names its file and other files keep their results. It is beside the packed tests.
 //
 //   ENGINE run.mjs [--addon FILE.node] [--reactors native,node] [--only contract/listen,...] [--json RESULTS.json]
 //                  [--patience N] [--file-timeout SECONDS] [--jobs N] [--in-process]
 //
-// Every deadline is so many times as long as this machine is slow, which is measured first (slowness.mjs), but at least
-// `--patience` times. `--in-process` runs all files in one process: for emulation.
-// The exit code is 1 after a failure; the last line counts.
+// Deadlines are multiplied by the slowness of this machine, which is measured first (slowness.mjs), and at least by
+// `--patience`. `--in-process` runs all files in one process, for emulators.
+// Exit code 1 after a failure; the last line has the counts.
 
 import { spawn } from 'node:child_process';
 import {
@@ -35,7 +35,7 @@ const SETUP = join(here, 'src', 'testing', 'vitest.js');
 const TEST_SECONDS = 20;
 /** A suite names its reactor, or a poller of the native one: `listening (native+epoll)`. */
 const REACTOR = /\('?(?:(node)|(?:native\+)?(epoll|poll|kqueue|iocp))'?\)$/;
-/** What a hung process may have written; the end of it is told. */
+/** How much of a hung process's output is kept; its end is printed. */
 const MAX_OUTPUT = 4000;
 
 const { values: options } = parseArgs({
@@ -62,7 +62,7 @@ const fileSeconds = Number(options['file-timeout']) * patience;
 if (!isRunner) {
   rmSync(scratch, { recursive: true });
   await runHere(options.file ?? '', options.json ?? '');
-  // What a test left open must not keep the process: the checks of each test have told of it.
+  // Anything that a test left open must not keep the process alive; the checks of each test have reported it.
   process.exit(0);
 } else {
   process.exit(await runAll());
@@ -89,7 +89,7 @@ async function runAll() {
   try {
     rmSync(scratch, { recursive: true });
   } catch {
-    // Windows keeps an addon that is loaded.
+    // Windows can't delete an addon that is loaded.
   }
   const { passed, failed, skipped } = summary;
   console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
@@ -132,7 +132,7 @@ async function runFile(name) {
 }
 
 /**
- * In a process of its own.
+ * Runs a file in its own process.
  *
  * @param {string} name
  * @param {string} out
@@ -165,7 +165,7 @@ function runApart(name, out) {
 }
 
 /**
- * In this process. What has been found is written after each test, so that a crash leaves it behind: a line of JSON each.
+ * Runs a file in this process. Writes a line of JSON after each test, so that a crash does not lose the results.
  *
  * @param {string} name
  * @param {string} out
@@ -194,7 +194,12 @@ async function runHere(name, out) {
     });
     const all = [...outcomesOf(file, []), ...uncaught];
     if (all.length === 0) {
-      all.push({ name, reactor: '', state: 'skipped', why: 'no test of it is for these reactors' });
+      all.push({
+        name,
+        reactor: '',
+        state: 'skipped',
+        why: 'the file has no tests for these reactors',
+      });
     }
     writeFileSync(out, all.map(line).join(''));
     return undefined;
@@ -233,7 +238,7 @@ function outcomeOf(task, within) {
   if (state === 'pass') return { ...outcome, state: 'passed' };
   if (state === 'fail')
     return { ...outcome, state: 'failed', why: errors.map(messageOf).join('\n') };
-  return { ...outcome, state: 'skipped', why: note ?? 'by the file itself' };
+  return { ...outcome, state: 'skipped', why: note ?? 'skipped by the file itself' };
 }
 
 /** With what caused it: fast-check says there what failed. @param {unknown} error @returns {string} */

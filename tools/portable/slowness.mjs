@@ -1,7 +1,7 @@
 // @ts-check
-// How slow this machine is just now, in this engine: limits of tests are to follow it. So many processes at once as the tests
-// will be do a fixed piece of work, mostly round trips over loopback, which cost what tests cost: system calls, and waiting for
-// one's turn. 1 is an idle server of 2024, in Node on Linux.
+// Measures how slow this machine currently is in this engine; the time limits of tests follow it. As many processes as the
+// tests will use do a fixed amount of work at once, mostly round trips over loopback, which cost the same as tests: system calls
+// and waiting to be scheduled. 1 is an idle server of 2024, in Node on Linux.
 //
 //   ENGINE slowness.mjs [--processes N]      prints the factor as an integer, 1 to 10
 
@@ -19,10 +19,10 @@ import { parseArgs } from 'node:util';
 const SELF = fileURLToPath(import.meta.url);
 const ROUND_TRIPS = 1000;
 const HASHED_BYTES = 16 << 20;
-/** What the work takes where the factor is 1. */
+/** How long the work takes where the factor is 1. */
 const REFERENCE_MS = 100;
 const [FLOOR, CEILING] = [1, 10];
-/** Rather than wait longer, the ceiling is taken. */
+/** After this time the measurement stops and the highest factor is assumed. */
 const LIMIT_MS = 60_000;
 
 /**
@@ -30,7 +30,7 @@ const LIMIT_MS = 60_000;
  * @returns {Promise<number>} an integer, 1 to 10
  */
 export async function measureSlowness(processes) {
-  // Results come in files: the standard output of a program under Wine may be lost.
+  // Results are passed in files, because the standard output of a program under Wine may be lost.
   const folder = mkdtempSync(join(tmpdir(), 'ropewalk-slowness-'));
   const files = Array.from({ length: processes }, (_, i) => join(folder, `${i}.txt`));
   try {

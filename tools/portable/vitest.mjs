@@ -1,6 +1,6 @@
 // @ts-check
-// Stands in for the module `vitest` where vitest itself can't run: its own test collector, assertions and spies, which are
-// plain JavaScript, without its bundler, mocks of modules, fake timers and snapshots. `runTestFile` is what `run.mjs` calls.
+// Replaces the module `vitest` where vitest itself can't run: its test collector, assertions and spies, which are plain
+// JavaScript, without its bundler, module mocks, fake timers and snapshots. `run.mjs` calls `runTestFile`.
 
 import {
   ASYMMETRIC_MATCHERS_OBJECT,
@@ -39,11 +39,11 @@ chai.use(JestAsymmetricMatchers);
 const globals = /** @type {Record<PropertyKey, unknown>} */ (/** @type {unknown} */ (globalThis));
 
 export const expect = makeExpect();
-/** As far as tests ask it. */
+/** The part that tests use. */
 export const TestRunner = { getCurrentTest };
 export const vi = { fn, restoreAllMocks, spyOn };
 
-/** Types are checked by the compiler; at run time there is nothing to see. */
+/** The compiler checks types; nothing is left to do at run time. */
 export function expectTypeOf() {
   const anything = () => {};
   /** @type {unknown} */
@@ -73,7 +73,7 @@ function makeExpect() {
 }
 
 /**
- * Collects and runs one file of tests, in this process.
+ * Collects and runs one test file in this process.
  *
  * @param {string} path
  * @param {object} options

@@ -91,10 +91,10 @@ function memoryCase(name: string, withCallback: boolean): MicroCase {
 export const bench: MicroBench = {
   title: 'Deferreds against promises',
   workload:
-    'Both do the same step for step, in batches of 100, which suits promises (of 10,000 links in `chain`). A batch ' +
-    'of promises ends with one `await` of the one that settles last, so that their microtasks have run, without a ' +
-    'turn of the event loop; promises are made with an executor that makes no closure. A coroutine pauses ten ' +
-    'times. Bytes are what each of 1,000,000 takes that have not fired: a Deferred, against a promise with its two ' +
+    'Both perform the same steps, in batches of 100, which suits promises (10,000 links in `chain`). A batch of ' +
+    'promises ends with one `await` of the promise that settles last, so that their microtasks have run, without a ' +
+    'turn of the event loop; promises are made with an executor that makes no closure. A coroutine pauses ten times. ' +
+    'Bytes are the memory of each of 1,000,000 that have not fired: a Deferred, against a promise with its two ' +
     'resolving functions.',
   unit: 'ns an operation',
   cases: [

@@ -7,7 +7,7 @@ import { expectSame, nsPerOperation } from '../../harness/micro/timing.js';
 
 /** For the workload's sentences. */
 export const CHUNK_KINDS: string =
-  '`view` chunks are what the native reactor gives, `plain` ones are Buffers cut from a Buffer.';
+  '`view` chunks are like those of the native reactor, `plain` ones are Buffers cut from a Buffer.';
 
 const KINDS = ['plain', 'view'] as const;
 

@@ -39,9 +39,9 @@ const WORKLOADS = workloadsOf((payload) => encodeLengthPrefixed(payload, 32));
 export const bench: MicroBench = {
   title: 'Decoding frames behind a length',
   workload:
-    '4 MiB of payload in frames behind 32 bits of length. `LengthFieldDecoder` does the same by its general rule. ' +
-    '`buffer loop` is what people write by hand: it joins what is left over with the next chunk, reads lengths with ' +
-    '`readUInt32BE` and cuts views, without a limit. ' +
+    '4 MiB of payload in frames with a 32-bit length prefix. `LengthFieldDecoder` decodes the same frames with its ' +
+    'general rule. `buffer loop` is typical handwritten code: it joins the remainder with the next chunk, reads ' +
+    'lengths with `readUInt32BE` and cuts views, without a limit. ' +
     CHUNK_KINDS,
   unit: 'MB/s, more is better',
   cases: casesOf(WORKLOADS, 'buffer loop', CONTENDERS),

@@ -78,9 +78,9 @@ const CONTENDERS: Record<string, Contender> = {
 export const bench: MicroBench = {
   title: 'Decoding lines',
   workload:
-    '4 MiB of ASCII in lines of 64 bytes, LF included. `readline` reads a Readable; `buffer loop` joins what is ' +
-    'left over with the next chunk and cuts views at each LF; `string split` decodes each chunk as Latin-1 and ' +
-    'splits it, which gives strings, not bytes, and would break UTF-8. Only the decoder has a limit. ' +
+    '4 MiB of ASCII in lines of 64 bytes, including LF. `readline` reads a Readable; `buffer loop` joins the ' +
+    'remainder with the next chunk and cuts views at each LF; `string split` decodes each chunk as Latin-1 and splits ' +
+    'it, which produces strings, not bytes, and would break UTF-8. Only the decoder has a limit. ' +
     CHUNK_KINDS,
   unit: 'MB/s, more is better',
   cases: casesOf(WORKLOADS, 'readline', CONTENDERS),

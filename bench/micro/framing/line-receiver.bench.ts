@@ -76,8 +76,8 @@ async function measure(protocol: Counting, effort: Effort): Promise<Figures> {
 export const bench: MicroBench = {
   title: 'Receiving lines',
   workload:
-    'Chunks of 64 KiB, as the native reactor lends them, full of lines that end in CRLF. `given` lines have memory of their ' +
-    'own each, `lent` ones are views (`acceptsLentFrames`). `by hand` is a loop of indexOf and subarray.',
+    'Chunks of 64 KiB, as lent by the native reactor, with lines that end in CRLF. `given` lines have their own ' +
+    'memory, `lent` ones are views (`acceptsLentFrames`). `by hand` is a loop of indexOf and subarray.',
   unit: 'ns a line, less is better',
   cases: [{ name: '', reference: 'by hand, lent', contenders: CONTENDERS }],
   bars: [],

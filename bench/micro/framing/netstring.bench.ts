@@ -37,9 +37,9 @@ const CONTENDERS: Record<string, Contender> = {
 export const bench: MicroBench = {
   title: 'Decoding netstrings',
   workload:
-    '4 MiB of payload. `buffer loop` is what people write by hand: it joins what is left over with the next chunk, ' +
-    'finds the colon, reads the digits as a string and cuts views. It has no limit and looks neither at the digits ' +
-    'nor at the comma. ' +
+    '4 MiB of payload. `buffer loop` is typical handwritten code: it joins the remainder with the next chunk, finds ' +
+    'the colon, reads the digits as a string and cuts views. It has no limit and checks neither the digits nor the ' +
+    'comma. ' +
     CHUNK_KINDS,
   unit: 'MB/s, more is better',
   cases: casesOf(workloadsOf(encodeNetstring), 'buffer loop', CONTENDERS),

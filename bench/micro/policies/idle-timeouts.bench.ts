@@ -121,10 +121,10 @@ function measure(makeTimeouts: MakeTimeouts, effort: Effort): Figures {
 export const bench: MicroBench = {
   title: 'Idle timeouts of 100,000 connections',
   workload:
-    '8,000,000 packets come to connections at random while four minutes pass, so the work of time itself is in the ' +
-    'figures: `wheel` is IdleTimeouts, in ticks of 1 s; `delayed call` resets one for each packet, as TimeoutMixin of ' +
-    'Twisted does, by the real clock. For `node refresh` (setTimeout and refresh) no time passes, which is in its favour. ' +
-    'One connection in 16 gets no packet: these must have timed out in the end, and no others.',
+    '8,000,000 packets arrive at random connections while four minutes pass, so the figures include the work of ' +
+    'passing time: `wheel` is IdleTimeouts, in ticks of 1 s; `delayed call` resets one per packet, like Twisted’s ' +
+    'TimeoutMixin, with the real clock. For `node refresh` (setTimeout and refresh) no time passes, which is in its ' +
+    'favour. One connection in 16 gets no packet: exactly these must have timed out at the end.',
   unit: 'ns',
   cases: [
     {

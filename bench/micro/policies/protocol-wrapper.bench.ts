@@ -93,9 +93,9 @@ function measure(wrap: Wrap, effort: Effort): Figures {
 export const bench: MicroBench = {
   title: 'Wrappers of protocols',
   workload:
-    '10,000 connections over a transport that does nothing; 5,000,000 packets of 64 bytes to one after the other, each ' +
-    'answered by a write of the same bytes from the protocol. `bare` has no wrapper. Bytes are those of wrappers and of ' +
-    'the factory’s set, without the protocol. Every packet is checked to have come through both ways.',
+    '10,000 connections over a transport that does nothing; 5,000,000 packets of 64 bytes to the connections in turn, ' +
+    'each answered by a write of the same bytes from the protocol. `bare` has no wrapper. Bytes are those of wrappers ' +
+    'and of the factory’s set, without the protocol. The bench checks that every packet passes in both directions.',
   unit: 'ns',
   cases: [
     {

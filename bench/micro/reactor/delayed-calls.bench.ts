@@ -132,11 +132,12 @@ function apart(spread: Spread): MicroCase {
 export const bench: MicroBench = {
   title: 'Timers, 1,000,000 pending',
   workload:
-    '`scattered`: delays at random over 100 s. `same delay`: 30 s for all, as idle timeouts have it: the best case of ' +
-    'Node’s lists. Cancellations and resets come in random order. Node has no reset: `refresh()` where the delay stays ' +
-    'the same, else `clearTimeout` and `setTimeout`. `run`: all fall due at once, from delays of up to 1 s. `churn`: delays at ' +
-    'random over 10 s; one at random is reset, the next is cancelled and another set in its place, and so on, while time ' +
-    'passes and each that falls due sets another; 1,000 to a turn of the event loop; those that ran count as operations.',
+    '`scattered`: random delays up to 100 s. `same delay`: 30 s for all, as in idle timeouts, the best case for ' +
+    'Node’s lists. Cancellations and resets are in random order. Node has no reset: `refresh()` if the delay stays ' +
+    'the same, otherwise `clearTimeout` and `setTimeout`. `run`: all fall due at once, from delays of up to 1 s. ' +
+    '`churn`: random delays up to 10 s; a random timer is reset, the next is cancelled and replaced, and so on, while ' +
+    'time passes and each timer that falls due sets another; 1,000 operations per turn of the event loop, including ' +
+    'timers that ran.',
   unit: 'ns an operation',
   cases: [apart('scattered'), apart('same delay'), caseOf('churn', measureChurn)],
   bars: [],

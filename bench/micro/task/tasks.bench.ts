@@ -160,12 +160,13 @@ function caseOf({ name, reference, operations, contenders }: Contest): MicroCase
 export const bench: MicroBench = {
   title: 'Tasks: ticks, steps, semaphores',
   workload:
-    '`tick`: 200,000 ticks of 1 ms on a clock that is advanced by that, the function adding 1 to a number; against a ' +
-    'function that asks for its next call by hand, which drifts. `step`: 1,000 generators of 200 steps each, taken in ' +
-    'turn, slices of 10 ms by the real clock; against a bare loop over the same generators, and async functions that await ' +
-    'for each step. `uncontended`: 100,000 times a semaphore of 10 runs a function that returns at once, one run after ' +
-    'the other: that takes no `await` with Deferreds, and one with promises. `contended`: 100,000 are waiting when the ' +
-    'tokens begin to come back; each holds its token for a microtask. Both against a semaphore made of promises.',
+    '`tick`: 200,000 ticks of 1 ms on a clock advanced by that interval, with a function that adds 1 to a number; ' +
+    'against a function that schedules its next call itself, which drifts. `step`: 1,000 generators of 200 steps ' +
+    'each, in turn, in slices of 10 ms of the real clock; against a bare loop over the same generators, and async ' +
+    'functions that await in each step. `uncontended`: a semaphore of 10 runs a function that returns at once, ' +
+    '100,000 times in sequence, which takes no `await` with Deferreds and one with promises. `contended`: 100,000 ' +
+    'requests are waiting when the first token is released; each holds its token for a microtask. Both against a ' +
+    'semaphore made of promises.',
   unit: 'ns an operation',
   cases: CONTESTS.map(caseOf),
   bars: [],

@@ -4,8 +4,10 @@
 export class InvalidArgumentTypeError extends TypeError {
   readonly code = 'ERR_INVALID_ARG_TYPE';
 
-  constructor(what: string, expected: string, received: unknown) {
-    super(`${what} must be ${expected}, not ${describe(received)}`);
+  /** @param hint What was probably meant. */
+  constructor(what: string, expected: string, received: unknown, hint?: string) {
+    const meant = hint === undefined ? '' : `: ${hint}`;
+    super(`${what} must be ${expected}, not ${describe(received)}${meant}`);
   }
 }
 
@@ -55,9 +57,17 @@ function describe(value: unknown): string {
     if (typeof value === 'object' && value !== null) {
       return `an object (${value.constructor?.name})`;
     }
-    if (typeof value === 'function') return `a function (${value.name})`;
+    if (typeof value === 'function') return functionText(value);
     return String(value);
   } catch {
     return 'an object that cannot be read';
   }
+}
+
+/** Not the source of the function, which `String` gives. */
+function functionText(value: { readonly name: unknown }): string {
+  const kind = /^class\b/.test(Function.prototype.toString.call(value)) ? 'class' : 'function';
+  return typeof value.name === 'string' && value.name !== ''
+    ? `the ${kind} ${value.name}`
+    : `a ${kind}`;
 }

@@ -76,6 +76,20 @@ export class UnsentBytesError extends RopewalkError {
   }
 }
 
+/** A transport was used before the protocol had one. */
+export class NotConnectedError extends RopewalkError {
+  override readonly name = 'NotConnectedError';
+  override readonly code = 'ERR_NOT_CONNECTED';
+  /** The method that was called. */
+  readonly method: string;
+
+  /** @param from The callback from which on there is a transport. */
+  constructor(method: string, from: string) {
+    super(`transport.${method}: the protocol has no transport yet; it can be used from ${from} on`);
+    this.method = method;
+  }
+}
+
 /** A second producer was registered on a transport that has one. */
 export class ProducerRegisteredError extends RopewalkError {
   override readonly name = 'ProducerRegisteredError';

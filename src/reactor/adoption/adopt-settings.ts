@@ -1,12 +1,22 @@
 /** The arguments of adoption, checked. */
 import type { AdoptOptions } from '../../core/adopt-options.js';
-import { checkBoolean, checkInteger, checkObject } from '../../internal/check.js';
+import { checkBoolean, checkInteger } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 
 const MAX_FD = 2 ** 31 - 1;
 
-/** @returns Whether the descriptor is to be taken over. @throws InvalidArgumentTypeError, InvalidArgumentValueError */
-export function adoptSettings(fd: number, options: AdoptOptions): boolean {
+/**
+ * @param method Names the method that adopts.
+ * @returns Whether the descriptor is to be taken over.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+ */
+export function adoptSettings<Options extends AdoptOptions>(
+  method: string,
+  fd: number,
+  options: Options,
+  names: OptionNames<NoInfer<Options>>,
+): boolean {
   checkInteger('fd', fd, 0, MAX_FD);
-  checkObject('options', options);
+  checkOptions(method, options, names);
   return checkBoolean('takeOver', options.takeOver ?? false);
 }

@@ -1,5 +1,6 @@
 /** The owner of a connection that was adopted: no port or connector has it. */
 import type { Address } from '../../core/address.js';
+import { builtProtocol } from '../../core/factory.js';
 import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { SocketTransport } from '../../core/transport.js';
@@ -32,7 +33,7 @@ export class AdoptedOwner implements StreamOwner {
     this.#host = transport.getHost();
     let protocol: StreamProtocol | null;
     try {
-      protocol = this.#factory.buildProtocol(transport.getPeer());
+      protocol = builtProtocol(this.#factory, transport.getPeer());
     } catch (error) {
       this.#reactor.report(error, 'buildProtocol');
       protocol = null;

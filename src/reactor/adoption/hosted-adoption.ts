@@ -15,9 +15,10 @@ import type { ReactorAdoption } from '../../core/reactor-adoption.js';
 import type { SocketTransport } from '../../core/transport.js';
 import { checkBoolean } from '../../internal/check.js';
 import { givenCopyOf } from '../../internal/lent-bytes.js';
+import type { OptionNames } from '../../internal/options.js';
 import { checkHasDescriptors } from '../../internal/platform.js';
 import { toDatagramReceiver } from '../datagrams/datagram-receiver.js';
-import { datagramSettings } from '../datagrams/datagram-settings.js';
+import { DATAGRAM_OPTIONS, datagramSettings } from '../datagrams/datagram-settings.js';
 import { UDPPort } from '../datagrams/udp-port.js';
 import { StreamPort } from '../streams/stream-port.js';
 import type { StreamReactor } from '../streams/stream-reactor.js';
@@ -25,6 +26,13 @@ import { removingFile } from '../streams/unix-listening.js';
 import { adoptSettings } from './adopt-settings.js';
 import { AdoptedOwner } from './adopted-owner.js';
 import type { AdoptedSockets } from './adopted-sockets.js';
+
+const PORT_OPTIONS: OptionNames<AdoptPortOptions> = { takeOver: true, ownsFile: true };
+const CONNECTION_OPTIONS: OptionNames<AdoptConnectionOptions> = { takeOver: true, unread: true };
+const DATAGRAM_PORT_OPTIONS: OptionNames<AdoptDatagramOptions> = {
+  ...DATAGRAM_OPTIONS,
+  takeOver: true,
+};
 
 export class HostedAdoption implements ReactorAdoption {
   readonly #reactor: StreamReactor;
@@ -40,7 +48,7 @@ export class HostedAdoption implements ReactorAdoption {
     factory: FactoryLike,
     options: AdoptPortOptions = {},
   ): ListeningPort<Address> {
-    const takeOver = adoptSettings(fd, options);
+    const takeOver = adoptSettings('adoptStreamPort', fd, options, PORT_OPTIONS);
     const ownsFile = checkBoolean('ownsFile', options.ownsFile ?? false);
     const sockets = this.#supported('adoptStreamPort');
     const adopt = once(fd, (each: StreamPort) => sockets.listening(fd, takeOver, each));
@@ -56,7 +64,7 @@ export class HostedAdoption implements ReactorAdoption {
     options: AdoptConnectionOptions = {},
   ): SocketTransport | null {
     this.#reactor.checkOpen();
-    const takeOver = adoptSettings(fd, options);
+    const takeOver = adoptSettings('adoptStreamConnection', fd, options, CONNECTION_OPTIONS);
     const { unread } = options;
     if (unread !== undefined && !(unread instanceof Uint8Array)) {
       throw new InvalidArgumentTypeError('unread', 'a Uint8Array', unread);
@@ -74,7 +82,7 @@ export class HostedAdoption implements ReactorAdoption {
     protocol: DatagramProtocolLike<IPAddress>,
     options: AdoptDatagramOptions = {},
   ): UDPTransport {
-    const takeOver = adoptSettings(fd, options);
+    const takeOver = adoptSettings('adoptDatagramPort', fd, options, DATAGRAM_PORT_OPTIONS);
     const settings = datagramSettings(options);
     const sockets = this.#supported('adoptDatagramPort');
     const open = once(fd, (each: UDPPort) => sockets.udp(fd, takeOver, settings, each));

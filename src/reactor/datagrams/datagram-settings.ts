@@ -8,12 +8,42 @@ import type {
   ListenUNIXDatagramOptions,
 } from '../../core/datagram.js';
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
-import { checkBoolean, checkInteger, checkObject, checkString } from '../../internal/check.js';
+import { checkBoolean, checkInteger, checkString } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 
 const MAX_INT32 = 2 ** 31 - 1;
 const MAX_DATAGRAM_BYTES = 65_535;
 const DEFAULT_MAX_PACKET_SIZE = 8192;
 const DEFAULT_MAX_BUFFERED_BYTES = 1024 * 1024;
+
+/** @internal */
+export const DATAGRAM_OPTIONS: OptionNames<DatagramOptions> = {
+  maxPacketSize: true,
+  maxBufferedBytes: true,
+  receiveBufferBytes: true,
+  sendBufferBytes: true,
+};
+const UDP_OPTIONS: OptionNames<ListenUDPOptions> = {
+  ...DATAGRAM_OPTIONS,
+  interface: true,
+  broadcast: true,
+  listenMultiple: true,
+  reusePort: true,
+  ipv6Only: true,
+  packetInfo: true,
+  receiveTrafficClass: true,
+  receiveOffload: true,
+  segmentationOffload: true,
+};
+const LISTEN_UNIX_OPTIONS: OptionNames<ListenUNIXDatagramOptions> = {
+  ...DATAGRAM_OPTIONS,
+  mode: true,
+};
+const CONNECT_UNIX_OPTIONS: OptionNames<ConnectUNIXDatagramOptions> = {
+  ...DATAGRAM_OPTIONS,
+  bindAddress: true,
+  mode: true,
+};
 
 /** `undefined` leaves the system's default. */
 export interface DatagramSettings {
@@ -47,6 +77,7 @@ export interface UNIXDatagramSettings extends DatagramSettings {
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function udpSettings(port: number, options: ListenUDPOptions): UDPSettings {
+  checkOptions('listenUDP', options, UDP_OPTIONS);
   const settings = datagramSettings(options);
   const flag = (name: FlagName, preset = false): boolean =>
     checkBoolean(name, options[name] ?? preset);
@@ -70,6 +101,7 @@ export function listenUNIXDatagramSettings(
   path: string,
   options: ListenUNIXDatagramOptions,
 ): UNIXDatagramSettings {
+  checkOptions('listenUNIXDatagram', options, LISTEN_UNIX_OPTIONS);
   return {
     ...datagramSettings(options),
     path: checkPath('path', path),
@@ -83,7 +115,8 @@ export function connectUNIXDatagramSettings(
   path: string,
   options: ConnectUNIXDatagramOptions,
 ): UNIXDatagramSettings {
-  const { bindAddress } = options ?? {};
+  checkOptions('connectUNIXDatagram', options, CONNECT_UNIX_OPTIONS);
+  const { bindAddress } = options;
   return {
     ...datagramSettings(options),
     path: bindAddress === undefined ? '' : checkPath('bindAddress', bindAddress),
@@ -92,9 +125,8 @@ export function connectUNIXDatagramSettings(
   };
 }
 
-/** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+/** Of options whose names were checked. @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function datagramSettings(options: DatagramOptions): DatagramSettings {
-  checkObject('options', options);
   const bytes = (name: 'receiveBufferBytes' | 'sendBufferBytes'): number | undefined =>
     options[name] === undefined ? undefined : checkInteger(name, options[name], 1, MAX_INT32);
   return {

@@ -10,6 +10,7 @@ import {
   MulticastJoinError,
 } from '../../core/errors/datagram.js';
 import { checkBoolean, checkInteger, checkString } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { PortReactor } from '../life/port-reactor.js';
 import { DatagramPort, type DatagramSocket } from './datagram-port.js';
 import type { UDPSettings } from './datagram-settings.js';
@@ -34,6 +35,8 @@ export interface UDPSocket extends DatagramSocket<IPAddress> {
 
 /** Gives a port its socket. @throws CannotListenError */
 export type OpenUDPSocket = (port: UDPPort) => UDPSocket;
+
+const MEMBERSHIP_OPTIONS: OptionNames<MulticastMembership> = { interface: true, source: true };
 
 export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTransport {
   private readonly openUDPSocket: OpenUDPSocket;
@@ -126,6 +129,7 @@ export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTr
     group: string,
     membership: MulticastMembership,
   ): void {
+    checkOptions(method, membership, MEMBERSHIP_OPTIONS);
     checkString('group', group);
     const through = interfaceText('interface', membership.interface ?? '');
     const source = checkString('source', membership.source ?? '');

@@ -5,7 +5,7 @@ import { NameNotFoundError } from '../../core/errors/names.js';
 import type { NameResolver } from '../../core/name-resolver.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { maybeDeferred } from '../../defer/succeed.js';
-import { sameFamily } from '../streams/tcp-settings.js';
+import { sameFamily } from '../../internal/same-family.js';
 
 /**
  * The addresses of `host` in the order of trying, one at least: only those that can be reached from `localAddress`, where

@@ -1,6 +1,7 @@
 /** The producer of a consumer that sends, and whether it has to wait. */
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import { HIGH_WATER_MARK_BYTES } from '../../core/transport.js';
+import type { AsyncContext } from '../../internal/async-context.js';
 import { MAX_UTF8_BYTES } from '../../internal/utf8.js';
 
 export class RegisteredProducer {
@@ -43,8 +44,17 @@ export class RegisteredProducer {
     return !this.streaming && !this.waiting && consumer.bufferedBytes > 0 && this.wait();
   }
 
-  /** A pull producer needs no telling. */
-  pause(): void {
-    if (this.streaming) this.producer.pauseProducing?.();
+  /** No bytes are unsent: it no longer has to wait. @returns The callback's result, which may be a promise. */
+  resume(context: AsyncContext): unknown {
+    this.waiting = false;
+    const { producer } = this;
+    return context === undefined
+      ? producer.resumeProducing()
+      : context.runInAsyncScope(producer.resumeProducing, producer);
+  }
+
+  /** A pull producer needs no telling. @returns The callback's result, which may be a promise. */
+  pause(): unknown {
+    return this.streaming ? this.producer.pauseProducing?.() : undefined;
   }
 }

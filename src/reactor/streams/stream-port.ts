@@ -1,18 +1,23 @@
 /** A port that accepts streams, TCP or UNIX: its factory, its states, and what becomes of an accepted connection. */
 import type { Address } from '../../core/address.js';
 import { NotListeningError } from '../../core/errors/listening.js';
+import { builtProtocol } from '../../core/factory.js';
 import type { ListeningPort, StopListeningOptions } from '../../core/listening-port.js';
 import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { SocketTransport } from '../../core/transport.js';
+import { onRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { checkBoolean } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { serverSocketChannel } from '../diagnostics.js';
 import type { ListenSocket } from './listen-socket.js';
 import type { StreamOwner } from './stream-owner.js';
 import type { StreamReactor } from './stream-reactor.js';
 import type { StreamTransport } from './stream-transport.js';
+
+const STOP_OPTIONS: OptionNames<StopListeningOptions> = { drain: true, keepFile: true };
 
 export class StreamPort<A extends Address = Address> implements ListeningPort<A>, StreamOwner {
   readonly context: AsyncContext = captureContext();
@@ -53,7 +58,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
     this.#reactor.checkOpen();
     const socket = this.#open(this);
     try {
-      this.#factory.doStart();
+      this.#watch(this.#factory.doStart(), 'startFactory');
     } catch (error) {
       socket.close();
       throw error;
@@ -64,6 +69,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
   }
 
   stopListening(options: StopListeningOptions = {}): Deferred<void> {
+    checkOptions('stopListening', options, STOP_OPTIONS);
     const socket = this.#socket;
     const drain = checkBoolean('drain', options.drain ?? false);
     const keepFile = checkBoolean('keepFile', options.keepFile ?? false);
@@ -88,7 +94,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
     this.#socket = undefined;
     this.#reactor.ports.delete(this);
     socket.close(keepFile);
-    this.#reactor.soon(() => this.#factory.doStop());
+    this.#reactor.soon(() => this.#watch(this.#factory.doStop(), 'stopFactory'));
   }
 
   /** @internal The reactor accepted a connection. */
@@ -100,10 +106,10 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
       const factory = this.#factory;
       protocol =
         this.context === undefined
-          ? factory.buildProtocol(peer)
-          : this.context.runInAsyncScope(factory.buildProtocol, factory, peer);
+          ? builtProtocol(factory, peer)
+          : this.context.runInAsyncScope(builtProtocol, undefined, factory, peer);
     } catch (error) {
-      reactor.report(error, 'buildProtocol');
+      reactor.report(error, 'buildProtocol', peer);
       protocol = null;
     }
     if (protocol === null) {
@@ -123,6 +129,10 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
   /** @internal */
   localAddress(): Address {
     return this.getHost();
+  }
+
+  #watch(result: unknown, where: string): void {
+    if (result !== undefined) onRejection(result, (error) => this.#reactor.report(error, where));
   }
 
   /** The socket has accepted those who waited, or was closed first. */

@@ -11,7 +11,6 @@
  *
  * Only {@link StreamTransport.finish} enters `closed`, so `connectionLost` runs exactly once.
  */
-import type { Address } from '../../core/address.js';
 import { RemoteProtocolError, withoutStack } from '../../core/errors/base.js';
 import {
   CONNECTION_DONE,
@@ -20,21 +19,16 @@ import {
   ConnectionLost,
   ProducerRegisteredError,
 } from '../../core/errors/connection.js';
-import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
-import {
-  type DetachedConnection,
-  MAX_WAITING_DESCRIPTORS,
-  type TCPTransport,
-  type UNIXTransport,
-} from '../../core/transport.js';
-import type { PeerCredentials } from '../../core/unix-options.js';
+import { toError } from '../../core/text-of.js';
+import type { DetachedConnection, TCPTransport, UNIXTransport } from '../../core/transport.js';
+import { failOnRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
 import { fail } from '../../defer/succeed.js';
+import { callIn } from '../../internal/async-context.js';
 import { checkData } from '../../internal/check.js';
 import { givenCopyOf } from '../../internal/lent-bytes.js';
-import type { TurnReactor } from '../time/turn-reactor.js';
 import {
   holdInput,
   holdsInput,
@@ -44,12 +38,19 @@ import {
 } from './held-input.js';
 import type { ReceivedBytes } from './received-bytes.js';
 import { RegisteredProducer } from './registered-producer.js';
+import { SocketSide } from './socket-side.js';
 import type { StreamOwner } from './stream-owner.js';
 
 type StreamState = 'open' | 'closing' | 'aborting' | 'detaching' | 'closed';
 
 /** `resuming`: what came while paused is delivered first. `ended`: the peer has finished sending. */
 type ReadingState = 'on' | 'paused' | 'resuming' | 'ended';
+
+type Hook =
+  | 'readConnectionLost'
+  | 'writeConnectionLost'
+  | 'fileDescriptorReceived'
+  | 'connectionLost';
 
 type WritingState = 'open' | 'shutting' | 'shut';
 
@@ -60,7 +61,7 @@ const shutDownReasons = new WeakMap<StreamTransport, Error>();
  * A connected stream socket. One lives for each connection, so its private methods are TypeScript's: a class with a
  * `#method` marks every instance, at 8 bytes each.
  */
-export abstract class StreamTransport implements TCPTransport, UNIXTransport {
+export abstract class StreamTransport extends SocketSide implements TCPTransport, UNIXTransport {
   /** @internal */
   protocol: StreamProtocol | undefined = undefined;
   /** @internal */
@@ -71,6 +72,7 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   protected producer: RegisteredProducer | undefined = undefined;
 
   constructor(owner: StreamOwner) {
+    super();
     this.owner = owner;
   }
 
@@ -80,66 +82,6 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
 
   get disconnecting(): boolean {
     return this.state === 'closing' || this.state === 'aborting';
-  }
-
-  abstract get bufferedBytes(): number;
-  abstract getPeer(): Address;
-  abstract getHost(): Address;
-  abstract getTcpNoDelay(): boolean;
-  abstract setTcpNoDelay(enabled: boolean): void;
-  abstract getTcpKeepAlive(): boolean;
-  abstract setTcpKeepAlive(enabled: boolean): void;
-  abstract write(data: Uint8Array | string): void;
-
-  protected abstract get reactor(): TurnReactor;
-  /** Stops and starts receiving. */
-  protected abstract setReading(enabled: boolean): void;
-  /** Calls {@link drained} once, when nothing waits to be sent; in a later turn if that is so already. */
-  protected abstract watchDrain(): void;
-  /** Sends what waits, then shuts the sending side down and calls {@link writeShut}. */
-  protected abstract shutdownWriting(): void;
-  /** Sends what waits, then closes and calls {@link lost}. */
-  protected abstract closeFlushed(): void;
-  /**
-   * A producer was registered after {@link closeFlushed} or {@link shutdownWriting}: not before that is called again.
-   * For transports that look whether there is a producer only then, nothing is to be done.
-   */
-  protected keepOpen(): void {}
-  /** Closes in this turn, calling nothing back. With `reset`, unsent bytes are dropped and the peer sees a reset. */
-  protected abstract closeNow(reset: boolean): void;
-
-  /** Gives the socket away, as {@link detach} wants it: its descriptor. @throws UnsentBytesError */
-  protected releaseSocket(): number {
-    throw new UnsupportedError('detach', 'this transport has no socket to give away');
-  }
-  /** Whether nothing that was received is still on its way to this transport. */
-  protected get allReceived(): boolean {
-    return true;
-  }
-  protected closeDescriptor(_fd: number): void {}
-
-  fileno(): number {
-    throw new UnsupportedError('fileno', 'this transport has no descriptor to show');
-  }
-
-  getPeerCredentials(): PeerCredentials | undefined {
-    throw new UnsupportedError('getPeerCredentials', 'this transport is not over a UNIX socket');
-  }
-
-  sendFileDescriptor(_fd: number): void {
-    throw new UnsupportedError('sendFileDescriptor', 'this transport is not over a UNIX socket');
-  }
-
-  get waitingDescriptors(): number {
-    return 0;
-  }
-
-  get maxWaitingDescriptors(): number {
-    return MAX_WAITING_DESCRIPTORS;
-  }
-
-  set maxWaitingDescriptors(_most: number) {
-    throw new UnsupportedError('maxWaitingDescriptors', 'this transport sends no descriptors');
   }
 
   detach(): Deferred<DetachedConnection> {
@@ -199,14 +141,16 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (this.producer !== undefined) throw new ProducerRegisteredError();
     if (!this.connected) {
-      producer.stopProducing();
+      const result: unknown = producer.stopProducing();
+      if (result !== undefined) failOnRejection(result, this, 'stopProducing');
       return;
     }
     const registered = new RegisteredProducer(producer, streaming);
     this.producer = registered;
     if (this.state === 'closing' || this.writing === 'shutting') this.keepOpen();
     if (streaming) return;
-    producer.resumeProducing();
+    const result: unknown = producer.resumeProducing();
+    if (result !== undefined) failOnRejection(result, this, 'resumeProducing');
     if (this.producer === registered && registered.waitsForOthers(this)) this.watchDrain();
   }
 
@@ -223,8 +167,11 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
     this.protocol = protocol;
     try {
       const { context } = this.owner;
-      if (context === undefined) protocol.makeConnection(this);
-      else context.runInAsyncScope(protocol.makeConnection, protocol, this);
+      const result =
+        context === undefined
+          ? protocol.makeConnection(this)
+          : context.runInAsyncScope(protocol.makeConnection, protocol, this);
+      if (result !== undefined) failOnRejection(result, this, 'connectionMade');
     } catch (error) {
       this.fail(error, 'connectionMade');
     }
@@ -281,7 +228,8 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
 
   private pauseProducer(registered: RegisteredProducer): void {
     this.watchDrain();
-    registered.pause();
+    const result = registered.pause();
+    if (result !== undefined) failOnRejection(result, this, 'pauseProducing');
   }
 
   /** As many descriptors as may wait do so. */
@@ -321,8 +269,11 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   private deliver(data: Buffer): void {
     const protocol = this.protocol as StreamProtocol;
     const { context } = this.owner;
-    if (context === undefined) protocol.dataReceived(data);
-    else context.runInAsyncScope(protocol.dataReceived, protocol, data);
+    const result =
+      context === undefined
+        ? protocol.dataReceived(data)
+        : context.runInAsyncScope(protocol.dataReceived, protocol, data);
+    if (result !== undefined) failOnRejection(result, this, 'dataReceived');
   }
 
   /** @internal A descriptor came, before the bytes it came with. */
@@ -331,15 +282,8 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
       this.hold(fd);
       return;
     }
-    const protocol = this.protocol as StreamProtocol;
-    try {
-      const { context } = this.owner;
-      if (protocol.fileDescriptorReceived === undefined) this.closeDescriptor(fd);
-      else if (context === undefined) protocol.fileDescriptorReceived(fd);
-      else context.runInAsyncScope(protocol.fileDescriptorReceived, protocol, fd);
-    } catch (error) {
-      this.fail(error, 'fileDescriptorReceived');
-    }
+    if (this.protocol?.fileDescriptorReceived === undefined) this.closeDescriptor(fd);
+    else this.callHook('fileDescriptorReceived', fd);
   }
 
   /** @internal Bytes that are to be delivered, in the next turn, before any that come. Called before {@link start}. */
@@ -371,12 +315,9 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
       this.endShutDown(false);
       return;
     }
-    registered.waiting = false;
     try {
-      const { context } = this.owner;
-      const { producer } = registered;
-      if (context === undefined) producer.resumeProducing();
-      else context.runInAsyncScope(producer.resumeProducing, producer);
+      const result = registered.resume(this.owner.context);
+      if (result !== undefined) failOnRejection(result, this, 'resumeProducing');
     } catch (error) {
       this.fail(error, 'resumeProducing');
     }
@@ -405,8 +346,12 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
    * protocol is not reported: it is everyday, and anybody could fill a log with it.
    */
   fail(error: unknown, where: string): void {
-    if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where);
-    this.terminate(false, () => (error instanceof Error ? error : new Error(String(error))));
+    this.report(error, where);
+    this.terminate(false, () => toError(error));
+  }
+
+  private report(error: unknown, where: string): void {
+    if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where, this.getPeer());
   }
 
   private terminate(reset: boolean, reason: () => Error): void {
@@ -425,30 +370,27 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
     this.producer = undefined;
     if (registered !== undefined) {
       try {
-        registered.producer.stopProducing();
+        const result: unknown = registered.producer.stopProducing();
+        if (result !== undefined) failOnRejection(result, this, 'stopProducing');
       } catch (error) {
-        this.reactor.report(error, 'stopProducing');
+        this.report(error, 'stopProducing');
       }
     }
-    try {
-      const protocol = this.protocol as StreamProtocol;
-      const { context } = this.owner;
-      if (context === undefined) protocol.connectionLost(reason);
-      else context.runInAsyncScope(protocol.connectionLost, protocol, reason);
-    } catch (error) {
-      this.reactor.report(error, 'connectionLost');
-    }
+    this.callHook('connectionLost', reason);
     this.owner.connectionEnded(this, reason);
   }
 
-  private callHook(method: 'readConnectionLost' | 'writeConnectionLost'): void {
+  /** Calls a method of the protocol that is not called often, if there is one. */
+  private callHook<M extends Hook>(
+    method: M,
+    ...args: Parameters<NonNullable<StreamProtocol[M]>>
+  ): void {
     const protocol = this.protocol as StreamProtocol;
-    const callback = protocol[method];
+    const callback = protocol[method] as ((...args: unknown[]) => unknown) | undefined;
     if (callback === undefined) return;
     try {
-      const { context } = this.owner;
-      if (context === undefined) callback.call(protocol);
-      else context.runInAsyncScope(callback, protocol);
+      const result = callIn(this.owner.context, protocol, callback, ...args);
+      if (result !== undefined) failOnRejection(result, this, method);
     } catch (error) {
       this.fail(error, method);
     }

@@ -1,22 +1,61 @@
 /** TCP options as given, checked and with their defaults filled in: what a socket is made from. */
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
 
 import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../core/errors/arguments.js';
-import type { ConnectTCPOptions, ListenTCPOptions, TCPOptions } from '../../core/tcp-options.js';
+import type {
+  ConnectTCPOptions,
+  KeepAliveOptions,
+  ListenTCPOptions,
+  TCPOptions,
+} from '../../core/tcp-options.js';
 import {
   checkBoolean,
   checkInteger,
   checkMilliseconds,
   checkString,
 } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 
 /** Bounded by the system: `net.core.somaxconn` on Linux. */
 export const DEFAULT_BACKLOG = 1024;
 const MAX_INT32 = 2 ** 31 - 1;
 const MAX_SECONDS = 32_767;
+
+const TCP_OPTIONS: OptionNames<TCPOptions> = {
+  noDelay: true,
+  keepAlive: true,
+  lingerSeconds: true,
+  sendBufferBytes: true,
+  receiveBufferBytes: true,
+  userTimeoutMs: true,
+};
+/** @internal */
+export const LISTEN_TCP_OPTIONS: OptionNames<ListenTCPOptions> = {
+  ...TCP_OPTIONS,
+  interface: true,
+  backlog: true,
+  reuseAddress: true,
+  reusePort: true,
+  ipv6Only: true,
+  fastOpenQueue: true,
+  deferAcceptMs: true,
+};
+const CONNECT_TCP_OPTIONS: OptionNames<ConnectTCPOptions> = {
+  ...TCP_OPTIONS,
+  timeoutMs: true,
+  localAddress: true,
+  localPort: true,
+  signal: true,
+  fastOpen: true,
+};
+const KEEP_ALIVE_OPTIONS: OptionNames<KeepAliveOptions> = {
+  idleMs: true,
+  intervalMs: true,
+  count: true,
+};
 
 /** `undefined` leaves the system's default. */
 export interface SocketSettings {
@@ -52,7 +91,7 @@ export interface ConnectSettings extends SocketSettings {
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function listenSettings(port: number, options: ListenTCPOptions): ListenSettings {
-  checkOptions(options);
+  checkOptions('listenTCP', options, LISTEN_TCP_OPTIONS);
   const host = optional(options.interface, (value) => checkAddress('interface', value));
   const deferAcceptMs = optional(options.deferAcceptMs, (value) =>
     checkInteger('deferAcceptMs', value, 1, MAX_SECONDS * 1000),
@@ -74,7 +113,7 @@ export function listenSettings(port: number, options: ListenTCPOptions): ListenS
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function connectSettings(options: ConnectTCPOptions): ConnectSettings {
-  checkOptions(options);
+  checkOptions('connectTCP', options, CONNECT_TCP_OPTIONS);
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     throw new InvalidArgumentTypeError('signal', 'an AbortSignal', options.signal);
   }
@@ -91,9 +130,10 @@ export function connectSettings(options: ConnectTCPOptions): ConnectSettings {
 }
 
 function socketSettings(options: TCPOptions): SocketSettings {
-  const keepAlive = options.keepAlive ?? false;
-  const probes = typeof keepAlive === 'object' && keepAlive !== null ? keepAlive : {};
-  if (typeof keepAlive !== 'object') checkBoolean('keepAlive', keepAlive);
+  const { keepAlive = false } = options;
+  const probes = typeof keepAlive === 'object' ? keepAlive : {};
+  if (typeof keepAlive === 'object') checkOptions('keepAlive', keepAlive, KEEP_ALIVE_OPTIONS);
+  else checkBoolean('keepAlive', keepAlive);
   const seconds = (name: 'idleMs' | 'intervalMs'): number | undefined =>
     toSeconds(
       optional(probes[name], (ms) => checkInteger(`keepAlive.${name}`, ms, 1, MAX_SECONDS * 1000)),
@@ -121,12 +161,6 @@ function socketSettings(options: TCPOptions): SocketSettings {
   };
 }
 
-function checkOptions(options: object): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidArgumentTypeError('options', 'an object', options);
-  }
-}
-
 function checkAddress(what: string, value: unknown): string {
   const address = checkString(what, value);
   if (address === '' || isIP(address) !== 0) return address;
@@ -139,9 +173,4 @@ function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undef
 
 function toSeconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : Math.ceil(ms / 1000);
-}
-
-/** Whether both addresses, as text, are of one family. */
-export function sameFamily(one: string, other: string): boolean {
-  return isIPv4(one) === isIPv4(other);
 }

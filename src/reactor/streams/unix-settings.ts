@@ -10,9 +10,9 @@ import {
   checkBoolean,
   checkInteger,
   checkMilliseconds,
-  checkObject,
   checkString,
 } from '../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { WINDOWS } from '../../internal/platform.js';
 import { DEFAULT_BACKLOG } from './tcp-settings.js';
 
@@ -23,6 +23,19 @@ const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 /** What CreateNamedPipe takes; the name is 256 characters long at most, all of them counted. */
 const PIPE_NAME = /^\\\\[.?]\\pipe\\[^\0]+$/i;
 const MAX_PIPE_NAME = 256;
+
+const LISTEN_OPTIONS: OptionNames<ListenUNIXOptions> = {
+  mode: true,
+  backlog: true,
+  wantPID: true,
+  sendBufferBytes: true,
+};
+const CONNECT_OPTIONS: OptionNames<ConnectUNIXOptions> = {
+  timeoutMs: true,
+  checkPID: true,
+  signal: true,
+  sendBufferBytes: true,
+};
 
 export interface UNIXSettings {
   readonly path: string;
@@ -42,7 +55,7 @@ export interface UNIXConnectSettings extends UNIXSettings {
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function unixListenSettings(path: string, options: ListenUNIXOptions): UNIXListenSettings {
-  checkObject('options', options);
+  checkOptions('listenUNIX', options, LISTEN_OPTIONS);
   const wantPID = checkBoolean('wantPID', options.wantPID ?? false);
   checkPath('path', path);
   if (wantPID && path.startsWith('\0')) {
@@ -65,7 +78,7 @@ export function unixConnectSettings(
   path: string,
   options: ConnectUNIXOptions,
 ): UNIXConnectSettings {
-  checkObject('options', options);
+  checkOptions('connectUNIX', options, CONNECT_OPTIONS);
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     throw new InvalidArgumentTypeError('signal', 'an AbortSignal', options.signal);
   }

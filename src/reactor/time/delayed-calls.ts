@@ -19,7 +19,8 @@ import {
   InvalidArgumentValueError,
 } from '../../core/errors/arguments.js';
 import { AlreadyCalledError, AlreadyCancelledError } from '../../core/errors/reactor.js';
-import { captureContext, inContext } from '../../internal/async-context.js';
+import { onRejection } from '../../defer/callback-result.js';
+import { inContextOf } from '../../internal/async-context.js';
 
 export interface DelayedCallsOptions {
   /** Monotonic time in milliseconds. */
@@ -147,7 +148,9 @@ export class DelayedCalls {
     for (const call of dropped) call.finish(DROPPED);
     for (const callback of callbacks) {
       try {
-        callback?.();
+        const result: unknown = callback?.();
+        if (result !== undefined)
+          onRejection(result, (error) => this.#report(error, 'whenDropped'));
       } catch (error) {
         this.#report(error, 'whenDropped');
       }
@@ -229,7 +232,7 @@ export class DelayedCalls {
     return due;
   }
 
-  /** Puts what the present `runDue` has not run back into the heap. */
+  /** Returns the calls that the present `runDue` has not run to the heap. */
   #fileRest(): void {
     if (this.#due === undefined) return;
     for (let i = this.#dueIndex; i < this.#due.length; i++) {
@@ -253,7 +256,8 @@ export class DelayedCalls {
     call.finish(CALLED);
     this.#size--;
     try {
-      callback(...args);
+      const result = callback(...args);
+      if (result !== undefined) onRejection(result, (error) => this.#report(error, 'delayed call'));
     } catch (error) {
       this.#report(error, 'delayed call');
     }
@@ -272,7 +276,7 @@ export class DelayedCalls {
   }
 }
 
-type Callback = (...args: unknown[]) => void;
+type Callback = (...args: unknown[]) => unknown;
 
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_CALLBACK: Callback = () => {};
@@ -327,7 +331,7 @@ class ScheduledCall implements DelayedCall {
     if (typeof callback !== 'function') {
       throw new InvalidArgumentTypeError('callback', 'a function', callback);
     }
-    if (this.active()) this.onDropped = inContext(captureContext(), callback);
+    if (this.active()) this.onDropped = inContextOf(this.callback, callback);
   }
 
   cancel(): void {

@@ -1,4 +1,6 @@
 /** Bytes in order: put in by the buffer, taken out by the number. Buffers are kept, not copied. */
+import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
+import type { PumpPolicy } from '../pump-policy.js';
 
 export class ByteQueue {
   #parts: Buffer[] = [];
@@ -17,6 +19,22 @@ export class ByteQueue {
   /** The first part as it was put in; undefined where there is none. */
   get first(): Buffer | undefined {
     return this.#parts[0];
+  }
+
+  /** Cuts the bytes that are in it into other parts. @throws InvalidArgumentValueError they are not as many. */
+  recut(cut: PumpPolicy): void {
+    const parts: Buffer[] = [];
+    let byteLength = 0;
+    for (const part of cut(this.#parts)) {
+      if (part.byteLength === 0) continue;
+      parts.push(Buffer.from(part.buffer, part.byteOffset, part.byteLength));
+      byteLength += part.byteLength;
+    }
+    if (byteLength !== this.#byteLength) {
+      const expected = `pieces of ${this.#byteLength} bytes together`;
+      throw new InvalidArgumentValueError('the result of pumpPolicy', expected, byteLength);
+    }
+    this.#parts = parts;
   }
 
   /** Takes the first `bytes`, or all where there are fewer. */

@@ -15,6 +15,7 @@ import type { StreamTransport } from '../../reactor/streams/stream-transport.js'
 import type { ConnectSettings, ListenSettings } from '../../reactor/streams/tcp-settings.js';
 import type { TCPSockets } from '../../reactor/streams/tcp-sockets.js';
 import type { UNIXSockets } from '../../reactor/streams/unix-sockets.js';
+import type { PumpPolicy } from '../pump-policy.js';
 import { SimulatedUDPSocket } from './datagrams/simulated-udp-socket.js';
 import { SimulatedUNIXDatagramSocket } from './datagrams/simulated-unix-datagram-socket.js';
 import type { Host, Listener } from './host.js';
@@ -29,6 +30,8 @@ export interface SimulatedPlace {
   readonly clock: Clock;
   readonly network: Network;
   readonly host: Host;
+  /** How writes become pieces. Default: each is one. */
+  readonly pumpPolicy?: PumpPolicy | undefined;
 }
 
 export class SimulatedBackend implements ReactorBackend, TCPSockets {
@@ -43,8 +46,8 @@ export class SimulatedBackend implements ReactorBackend, TCPSockets {
   readonly #network: Network;
   readonly #host: Host;
 
-  constructor(core: ReactorCore, { clock, network, host }: SimulatedPlace) {
-    this.sockets = new SimulatedSockets(core, clock);
+  constructor(core: ReactorCore, { clock, network, host, pumpPolicy }: SimulatedPlace) {
+    this.sockets = new SimulatedSockets(core, clock, pumpPolicy);
     this.#clock = clock;
     this.#network = network;
     this.#host = host;

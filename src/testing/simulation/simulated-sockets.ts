@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
 import type { StreamTransport } from '../../reactor/streams/stream-transport.js';
 import type { TurnReactor } from '../../reactor/time/turn-reactor.js';
+import type { PumpPolicy } from '../pump-policy.js';
 
 /** The reactor of the sockets. */
 interface Core extends TurnReactor {
@@ -12,6 +13,7 @@ interface Core extends TurnReactor {
 
 export class SimulatedSockets implements TurnReactor {
   readonly report: ErrorReporter;
+  readonly pumpPolicy: PumpPolicy | undefined;
   /** Transports whose protocol has not been told of their end. */
   readonly open: Set<StreamTransport> = new Set();
   bytesReceived = 0;
@@ -20,8 +22,9 @@ export class SimulatedSockets implements TurnReactor {
   readonly #core: Core;
   readonly #clock: Clock;
 
-  constructor(core: Core, clock: Clock) {
+  constructor(core: Core, clock: Clock, pumpPolicy?: PumpPolicy) {
     this.report = core.report;
+    this.pumpPolicy = pumpPolicy;
     this.#core = core;
     this.#clock = clock;
   }

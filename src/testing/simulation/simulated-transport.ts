@@ -97,6 +97,8 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
   flush(): void {
     this.#scheduled = false;
     if (!this.connected) return;
+    const { pumpPolicy } = this.#reactor;
+    if (pumpPolicy !== undefined && this.#queue.byteLength > 0) this.#queue.recut(pumpPolicy);
     if (!this.#send() || this.#queue.byteLength > 0) return;
     if (this.#watchingDrain) {
       this.#watchingDrain = false;

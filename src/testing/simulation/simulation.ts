@@ -9,6 +9,7 @@ import { textOf } from '../../core/text-of.js';
 import { checkChoice, checkFunction, checkInteger, checkString } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { ManualClock } from '../manual-clock.js';
+import type { PumpPolicy } from '../pump-policy.js';
 import type { SimulatedConnection } from './connection.js';
 import { Driver, type Until } from './driver.js';
 import { type FaultSettings, faultSettings, type SimulationFaults } from './faults.js';
@@ -34,6 +35,8 @@ export interface SimulationOptions {
    * fails with it.
    */
   readonly reportError?: ErrorReporter;
+  /** How what a protocol writes in one turn becomes pieces. Default: each write is one, before the faults see to it. */
+  readonly pumpPolicy?: PumpPolicy;
 }
 
 /** @internal */
@@ -43,6 +46,7 @@ export const SIMULATION_OPTIONS: OptionNames<SimulationOptions> = {
   trace: true,
   maxSteps: true,
   reportError: true,
+  pumpPolicy: true,
 };
 
 /**
@@ -70,6 +74,7 @@ export class Simulation implements Clock {
   readonly #reactors = new Map<string, SimulatedReactor>();
   readonly #driver: Driver;
   readonly #reportError: ErrorReporter | undefined;
+  readonly #pumpPolicy: PumpPolicy | undefined;
   /** Of what was reported: what no run has failed with yet. */
   #untold: unknown[] = [];
 
@@ -82,6 +87,8 @@ export class Simulation implements Clock {
     checkInteger('maxSteps', maxSteps, 1, Number.MAX_SAFE_INTEGER);
     if (options.reportError !== undefined) checkFunction('reportError', options.reportError);
     this.#reportError = options.reportError;
+    if (options.pumpPolicy !== undefined) checkFunction('pumpPolicy', options.pumpPolicy);
+    this.#pumpPolicy = options.pumpPolicy;
     this.#faults = faultSettings(options.faults === undefined ? {} : options.faults);
     const random = new SeededRandom(this.seed);
     this.random = random.fork('scenario');
@@ -139,6 +146,7 @@ export class Simulation implements Clock {
       clock: this.#clock,
       network: this.#network,
       host: this.#network.addHost(name),
+      pumpPolicy: this.#pumpPolicy,
       reportError: (error, where) => this.#report(error, name, where),
     });
     this.#reactors.set(name, reactor);

@@ -117,7 +117,7 @@ it('keeps the rules under 150 seeds', async () => {
       for (const { recorder } of [...clients, ...servers]) {
         if (recorder.reason !== undefined) expect(recorder.reason).toBeInstanceOf(ConnectionClosed);
       }
-      for (const client of clients.filter(({ recorder }) => recorder.transport !== undefined)) {
+      for (const client of clients.filter(({ recorder }) => recorder.opened)) {
         const host = String(client.recorder.transport.getHost());
         const server = servers.find(
           ({ recorder }) => String(recorder.transport.getPeer()) === host,

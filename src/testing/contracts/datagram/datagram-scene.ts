@@ -5,13 +5,14 @@ import type { HostPort } from '../../../core/address.js';
 import type { ListenUDPOptions, UDPTransport } from '../../../core/datagram.js';
 import type { Reactor } from '../../../core/reactor.js';
 import { checkBoolean } from '../../../internal/check.js';
+import { checkOptions, type OptionNames } from '../../../internal/options.js';
 import { captureLoggedErrors, type LoggedErrorCapture } from '../../logged-errors.js';
 import type { ContractCase } from '../contract-case.js';
 import type { MakeReactorStage, ReactorStage } from '../reactor/reactor-stage.js';
 import { RecordingDatagrams } from './recording-datagrams.js';
 
 export interface DatagramContractOptions {
-  /** Whether a connected socket is told that nothing listens at its peer. Default true. */
+  /** Whether `connectionRefused` is called on a connected socket when nothing listens at its peer. Default true. */
   readonly refusals?: boolean;
   /** Whether the machine has multicast on the interface of `host`. Default true. */
   readonly multicast?: boolean;
@@ -22,7 +23,13 @@ export interface DatagramContractOptions {
   readonly poisonsLentBytes?: boolean;
 }
 
-/** A group that is nobody's (RFC 5771 section 9). */
+const OPTIONS: OptionNames<DatagramContractOptions> = {
+  refusals: true,
+  multicast: true,
+  poisonsLentBytes: true,
+};
+
+/** An administratively scoped group (RFC 5771 section 9). */
 export const GROUP = '239.255.77.78';
 
 export interface RecordingPort {
@@ -109,6 +116,7 @@ export class DatagramCases {
   readonly #makeStage: MakeReactorStage;
 
   constructor(makeStage: MakeReactorStage, options: DatagramContractOptions) {
+    checkOptions('datagramContract', options, OPTIONS);
     const { refusals = true, multicast = true, poisonsLentBytes = false } = options;
     this.#makeStage = makeStage;
     this.refusals = checkBoolean('refusals', refusals);

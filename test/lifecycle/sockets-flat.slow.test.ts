@@ -1,6 +1,6 @@
 /**
- * Sockets opened and closed by the thousand leave nothing behind: neither descriptors nor memory. ROPEWALK_CYCLES=10000 makes
- * it the full run, which prints its figures.
+ * Sockets opened and closed by the thousand leave neither descriptors nor memory behind. ROPEWALK_CYCLES=10000 makes it the
+ * full run, which prints its figures.
  */
 import { describe, expect, it } from 'vitest';
 import { Child } from '../support/child.js';

@@ -1,0 +1,270 @@
+/**
+ * Every options object of the public API refuses names that it does not know. The options types are read from the source: a new
+ * one without a case fails the first test.
+ */
+import { describe, expect, it } from 'vitest';
+import { serveUpgradable, takeListeners } from '../../src/handover/index.js';
+import {
+  BasicProducerConsumerProxy,
+  BucketFilter,
+  Cooperator,
+  createReactor,
+  Deferred,
+  DeferredFilesystemLock,
+  DeferredQueue,
+  DelimiterDecoder,
+  deferredList,
+  encodeLengthPrefix,
+  encodeLengthPrefixed,
+  FileSender,
+  gatherResults,
+  IdleTimeouts,
+  Int16StringReceiver,
+  InvalidArgumentTypeError,
+  LengthFieldDecoder,
+  LengthPrefixDecoder,
+  LimitConnectionsByPeerFactory,
+  LimitTotalConnectionsFactory,
+  LimitUnsentBytesFactory,
+  LineDecoder,
+  LineOnlyReceiver,
+  LineReceiver,
+  NetstringDecoder,
+  NetstringReceiver,
+  ProducerConsumerProxy,
+  Protocol,
+  type Reactor,
+  react,
+  ShapingFactory,
+  StatefulProtocol,
+  TimeoutFactory,
+  TokenBucket,
+  TrafficLoggingFactory,
+  ticks,
+  UnsentBytesBudget,
+} from '../../src/index.js';
+import {
+  checkEachTest,
+  datagramContract,
+  decoderContract,
+  inRealTime,
+  joinProtocols,
+  ManualClock,
+  MemoryReactor,
+  MemoryTransport,
+  pairsOver,
+  parseTranscripts,
+  runTranscript,
+  Simulation,
+  simulate,
+  type Transcript,
+  transportContract,
+} from '../../src/testing/index.js';
+import { runWorkers } from '../../src/workers/index.js';
+import { SharedPorts } from '../../src/workers/shared-ports.js';
+import { findOptionsTypes } from '../support/options-types.js';
+import { unknownOptionOf } from '../support/unknown-option.js';
+
+/** Calls something with these options, which are otherwise valid or never looked at. */
+type Call = (options: never) => unknown;
+
+class Strings extends Int16StringReceiver {
+  override stringReceived(): void {}
+}
+
+class Lines extends LineReceiver {
+  override lineReceived(): void {}
+}
+
+class OnlyLines extends LineOnlyReceiver {
+  override lineReceived(): void {}
+}
+
+class Netstrings extends NetstringReceiver {
+  override stringReceived(): void {}
+}
+
+/** The options with those that must not be left out. Anything but an object stays as it is. */
+const and = (options: unknown, more: object): never => {
+  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
+  return (isObject ? { ...options, ...more } : options) as never;
+};
+
+/** A reactor for each call: nothing is opened. */
+const memory = (call: (reactor: MemoryReactor, options: never) => unknown): Call => {
+  return (options) => call(new MemoryReactor(), options);
+};
+
+class Blocks extends StatefulProtocol {
+  override getInitialState(): never {
+    throw new Error('not connected');
+  }
+}
+
+const WIRE = ['## Nothing', '```wire', '', '```', '```events', '```'].join('\n');
+const DIALOGUE = ['## Hello', '```dialogue', 'S: hello', '```'].join('\n');
+
+const transcriptOf = (text: string): Transcript => {
+  const [transcript] = parseTranscripts(text, 'made-up.md');
+  if (transcript === undefined) throw new Error('no transcript');
+  return transcript;
+};
+
+const clock = new ManualClock();
+const rate = { bytesPerSecond: 1 };
+const udp = (reactor: Reactor): ReturnType<Reactor['listenUDP']> => reactor.listenUDP(0, () => {});
+
+const sharedPorts = (reactor: Reactor): SharedPorts =>
+  new SharedPorts(reactor, { ports: {}, claimPorts: false, workers: 1 } as never, () => {});
+
+/** Of each options type, all that take it. */
+const CALLS: Readonly<Record<string, readonly Call[]>> = {
+  AdoptConnectionOptions: [memory((reactor, o) => reactor.adoptStreamConnection(9, Protocol, o))],
+  AdoptDatagramOptions: [memory((reactor, o) => reactor.adoptDatagramPort(9, () => {}, o))],
+  AdoptPortOptions: [memory((reactor, o) => reactor.adoptStreamPort(9, Protocol, o))],
+  ConnectTCPOptions: [memory((reactor, o) => reactor.connectTCP('192.0.2.1', 1, Protocol, o))],
+  ConnectUNIXDatagramOptions: [
+    memory((reactor, o) => reactor.connectUNIXDatagram('/x', () => {}, o)),
+  ],
+  ConnectUNIXOptions: [memory((reactor, o) => reactor.connectUNIX('/x', Protocol, o))],
+  BasicProducerConsumerProxyOptions: [
+    (o) => new BasicProducerConsumerProxy(new MemoryTransport(), o),
+  ],
+  BucketFilterOptions: [(o) => new BucketFilter(and(o, { clock, ...rate }))],
+  CooperatorOptions: [(o) => new Cooperator(and(o, { clock }))],
+  CreateReactorOptions: [
+    (o) => createReactor(and(o, { kind: 'node' })),
+    (o) => createReactor(and(o, { kind: 'native' })),
+  ],
+  DatagramContractOptions: [
+    (o) =>
+      datagramContract(
+        inRealTime(() => new MemoryReactor()),
+        o,
+      ),
+  ],
+  DecoderContractOptions: [(o) => decoderContract(o)],
+  'Deferred.toPromise': [(o) => new Deferred().toPromise(o)],
+  DeferredQueueOptions: [(o) => new DeferredQueue(o)],
+  'DeferredQueue.values': [(o) => new DeferredQueue().values(o)],
+  DelimiterDecoderOptions: [(o) => new DelimiterDecoder(',', o)],
+  DialogueRunOptions: [
+    (o) => {
+      const protocol = (): Protocol => new Protocol();
+      return runTranscript(transcriptOf(DIALOGUE), and(o, { side: 'client', protocol }));
+    },
+  ],
+  EachTestOptions: [(o) => checkEachTest({ beforeEach() {}, afterEach() {} }, o)],
+  EventsRunOptions: [(o) => runTranscript(transcriptOf(WIRE), and(o, { decode: () => [] }))],
+  FileSenderOptions: [(o) => new FileSender(o)],
+  FilesystemLockOptions: [(o) => new DeferredFilesystemLock('/x', clock, o)],
+  Firing: [(o) => deferredList([], o)],
+  gatherResults: [(o) => gatherResults([], o)],
+  IdleTimeoutsOptions: [(o) => new IdleTimeouts(clock, o)],
+  JoinOptions: [(o) => joinProtocols(new Protocol(), new Protocol(), o)],
+  KeepAliveOptions: [
+    memory((reactor, keepAlive) => reactor.listenTCP(0, Protocol, { keepAlive })),
+    memory((reactor, keepAlive) => reactor.connectTCP('192.0.2.1', 1, Protocol, { keepAlive })),
+  ],
+  LengthFieldDecoderOptions: [(o) => new LengthFieldDecoder(o)],
+  LengthPrefixDecoderOptions: [(o) => new LengthPrefixDecoder(8, o), (o) => new Strings(o)],
+  LengthPrefixOptions: [(o) => encodeLengthPrefix(1, 8, o), (o) => encodeLengthPrefixed('x', 8, o)],
+  LimitConnectionsByPeerOptions: [(o) => new LimitConnectionsByPeerFactory(Protocol, o)],
+  LimitTotalConnectionsOptions: [(o) => new LimitTotalConnectionsFactory(Protocol, o)],
+  LimitUnsentBytesOptions: [(o) => new LimitUnsentBytesFactory(Protocol, o)],
+  LineDecoderOptions: [(o) => new LineDecoder(o), (o) => new Lines(o), (o) => new OnlyLines(o)],
+  ListenTCPOptions: [memory((reactor, o) => reactor.listenTCP(0, Protocol, o))],
+  ListenUDPOptions: [memory((reactor, o) => reactor.listenUDP(0, () => {}, o))],
+  ListenUNIXDatagramOptions: [
+    memory((reactor, o) => reactor.listenUNIXDatagram('/x', () => {}, o)),
+  ],
+  ListenUNIXOptions: [memory((reactor, o) => reactor.listenUNIX('/x', Protocol, o))],
+  MemoryReactorOptions: [(o) => new MemoryReactor(o)],
+  MemoryTransportOptions: [(o) => new MemoryTransport(o)],
+  MulticastMembership: [
+    memory((reactor, o) => udp(reactor).joinGroup('239.1.2.3', o)),
+    memory((reactor, o) => udp(reactor).leaveGroup('239.1.2.3', o)),
+  ],
+  NetstringDecoderOptions: [(o) => new NetstringDecoder(o), (o) => new Netstrings(o)],
+  PairOptions: [
+    (o) =>
+      pairsOver(
+        inRealTime(() => new MemoryReactor()),
+        o,
+      ),
+  ],
+  ProducerConsumerProxyOptions: [(o) => new ProducerConsumerProxy(new MemoryTransport(), o)],
+  Rate: [
+    (total) => new ShapingFactory(Protocol, { clock, read: { total } }),
+    (perConnection) => new ShapingFactory(Protocol, { clock, write: { perConnection } }),
+  ],
+  ReactOptions: [(o) => react(() => {}, and(o, { reactor: new MemoryReactor() }))],
+  RealTimeOptions: [(o) => inRealTime(() => new MemoryReactor(), o)],
+  ResolveOptions: [
+    memory((reactor, o) => reactor.nameResolver.resolveHostName('x', o)),
+    (o) => createReactor({ kind: 'node' }).nameResolver.resolveHostName('x', o),
+  ],
+  RestartOptions: [(restart) => runWorkers('/m.js', { restart })],
+  RunOptions: [memory((reactor, o) => reactor.run(o))],
+  RunWorkersOptions: [(o) => runWorkers('/m.js', o)],
+  SendOptions: [memory((reactor, o) => udp(reactor).write('x', { host: '192.0.2.1', port: 1 }, o))],
+  ShapingFactoryOptions: [(o) => new ShapingFactory(Protocol, and(o, { clock }))],
+  ShapingLimits: [
+    (read) => new ShapingFactory(Protocol, { clock, read }),
+    (write) => new ShapingFactory(Protocol, { clock, write }),
+  ],
+  SimulateOptions: [(o) => simulate(() => {}, o)],
+  SimulationFaults: [
+    (faults) => new Simulation({ faults }),
+    (faults) => simulate(() => {}, { runs: 1, faults }),
+  ],
+  SimulationOptions: [(o) => new Simulation(o)],
+  StatefulProtocolOptions: [(o) => new Blocks(o)],
+  StopListeningOptions: [
+    memory((reactor, o) => reactor.listenTCP(0, Protocol).stopListening(o)),
+    memory((reactor, o) => reactor.listenUNIX('/x', Protocol).stopListening(o)),
+  ],
+  TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
+  TicksOptions: [(o) => ticks(clock, 1, o)],
+  TimeoutFactoryOptions: [(o) => new TimeoutFactory(Protocol, and(o, { clock }))],
+  TokenBucketOptions: [(o) => new TokenBucket(and(o, { clock, ...rate }))],
+  TrafficLoggingOptions: [(o) => new TrafficLoggingFactory(Protocol, o)],
+  TransportContractOptions: [
+    (o) => transportContract(pairsOver(inRealTime(() => new MemoryReactor())), o),
+  ],
+  UnsentBytesBudgetOptions: [(o) => new UnsentBytesBudget(and(o, { clock, maxBytes: 1 }))],
+  UpgradableOptions: [memory((reactor, o) => serveUpgradable(reactor, '/x', {}, o))],
+  WorkerListenOptions: [memory((reactor, o) => sharedPorts(reactor).listenTCP(0, Protocol, o))],
+  WorkerReactorOptions: [(reactor) => runWorkers('/m.js', { reactor })],
+};
+
+/** Types that look like options and are none. */
+const NOT_OPTIONS: Readonly<Record<string, string>> = {
+  AddonNotLoadedOptions: 'made by Ropewalk itself, for an error',
+  ProtocolToConsumerAdapter: 'a part of a protocol',
+};
+
+const types = [...findOptionsTypes()].filter(([name]) => !(name in NOT_OPTIONS));
+
+describe('options types of the public API', () => {
+  it('all have a case here', () => {
+    expect(Object.keys(CALLS).sort()).toEqual(types.map(([name]) => name).sort());
+  });
+
+  it.each(types)('%s: an unknown name is refused, with all that are known', async (name, known) => {
+    for (const call of CALLS[name] ?? []) {
+      const error = await unknownOptionOf(() => call({ nonsense: 1 } as never));
+      expect(error.option).toBe('nonsense');
+      expect(error.known).toEqual([...known].sort());
+    }
+  });
+
+  it.each(types)('%s: what is no object is refused', async (name) => {
+    for (const call of CALLS[name] ?? []) {
+      for (const options of [null, 'options', []]) {
+        const outcome = (async () => await call(options as never))();
+        await expect(outcome, String(options)).rejects.toThrow(InvalidArgumentTypeError);
+      }
+    }
+  });
+});

@@ -1,0 +1,185 @@
+/** Every layer rule of biome.json bites: one run of Biome over files that break each of them, and keep it. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+interface Imports {
+  readonly allowed: readonly string[];
+  readonly refused: readonly string[];
+}
+
+const SANS_IO: Imports = {
+  allowed: ['./events.js', '../../core/errors/base.js', '../../framing/lines.js', 'node:buffer'],
+  refused: [
+    'node:net',
+    'node:timers/promises',
+    './protocol.js',
+    './client.js',
+    '../../defer/deferred.js',
+    '../../reactor/create-reactor.js',
+    '../http/parser.js',
+  ],
+};
+
+/** Imports by file. */
+const RULES: Readonly<Record<string, Imports>> = {
+  'src/core/probe.ts': {
+    allowed: ['./address.js', '../defer/deferred.js'],
+    refused: ['../internal/check.js', '../defer/errors.js', '../reactor/hosted-reactor.js'],
+  },
+  'src/internal/probe.ts': {
+    allowed: ['../core/address.js'],
+    refused: ['../defer/deferred.js', '../framing/lines.js'],
+  },
+  'src/defer/probe.ts': {
+    allowed: ['../core/clock.js', '../internal/check.js'],
+    refused: ['../task/react.js', '../reactor/time/turns.js'],
+  },
+  'src/framing/probe.ts': {
+    allowed: ['../core/clock.js', '../defer/deferred.js'],
+    refused: ['../policies/errors.js', '../reactor/create-reactor.js'],
+  },
+  'src/task/probe.ts': {
+    allowed: ['../defer/deferred.js'],
+    refused: ['../framing/lines.js', '../reactor/create-reactor.js'],
+  },
+  'src/workers/probe.ts': {
+    allowed: ['../reactor/create-reactor.js'],
+    refused: ['../native.js', '../testing/index.js', '../cli/main.js'],
+  },
+  'src/testing/probe.ts': {
+    allowed: ['./simulation/host.js', '../reactor/hosted-reactor.js'],
+    refused: ['../native.js', '../cli/main.js'],
+  },
+  'src/reactor/time/probe.ts': {
+    allowed: ['./turns.js', '../../core/clock.js', '../../defer/deferred.js'],
+    refused: ['../life/run-phases.js', '../streams/stream-port.js', '../../task/react.js'],
+  },
+  'src/reactor/life/probe.ts': {
+    allowed: ['../time/turns.js', '../diagnostics.js'],
+    refused: ['../streams/stream-port.js', '../datagrams/udp-port.js', '../hosted-reactor.js'],
+  },
+  'src/reactor/names/probe.ts': {
+    allowed: ['../time/loop-host.js', '../../resolver/hosts-file.js'],
+    refused: ['../streams/tcp-settings.js', '../hosted-reactor.js'],
+  },
+  'src/reactor/streams/probe.ts': {
+    allowed: ['../life/port-reactor.js', '../names/resolve-destination.js'],
+    refused: ['../datagrams/udp-port.js', '../hosted-reactor.js', '../native/sockets.js'],
+  },
+  'src/reactor/datagrams/probe.ts': {
+    allowed: ['../life/port-reactor.js', '../streams/received-bytes.js'],
+    refused: ['../adoption/adopted-owner.js', '../hosted-reactor.js', '../node/sockets.js'],
+  },
+  'src/reactor/adoption/probe.ts': {
+    allowed: ['../streams/stream-port.js', '../datagrams/udp-port.js'],
+    refused: ['../hosted-reactor.js', '../native/sockets.js'],
+  },
+  'src/reactor/probe.ts': {
+    allowed: ['./streams/stream-port.js', '../core/reactor.js'],
+    refused: [
+      './native/reactor.js',
+      './node/reactor.js',
+      './create-reactor.js',
+      '../task/react.js',
+    ],
+  },
+  'src/reactor/create-reactor.ts': {
+    allowed: ['./native/reactor.js', './node/reactor.js'],
+    refused: ['../workers/index.js', '../native.js'],
+  },
+  'src/reactor/node/probe.ts': {
+    allowed: ['../hosted-reactor.js', '../streams/stream-port.js', '../../resolver/lookups.js'],
+    refused: ['../native/reactor.js', '../create-reactor.js', '../../native.js'],
+  },
+  'src/reactor/native/probe.ts': {
+    allowed: ['../hosted-reactor.js', '../node/sockets.js', '../../native.js'],
+    refused: ['../create-reactor.js', '../../workers/index.js'],
+  },
+  'src/protocols/http/parser.ts': SANS_IO,
+  'src/protocols/imap/connection.ts': SANS_IO,
+  'src/protocols/http/protocol.ts': {
+    allowed: ['./connection.js', '../../core/protocol.js', '../../policies/timeouts.js'],
+    refused: ['./client.js', '../../reactor/create-reactor.js', '../smtp/protocol.js'],
+  },
+  'src/protocols/http/client.ts': {
+    allowed: ['./events.js', '../../reactor/create-reactor.js', '../../task/react.js'],
+    refused: ['../../reactor/native/reactor.js', '../../testing/index.js', '../smtp/index.js'],
+  },
+  'src/protocols/imap/commands/fetch.ts': {
+    allowed: ['../events.js', '../literals/literal.js', '../../../core/address.js'],
+    refused: ['../../http/index.js', '../../../reactor/create-reactor.js'],
+  },
+};
+
+const GLOBALS = ['Date', 'performance', 'crypto', 'process', 'setTimeout'];
+
+const root = new URL('../../', import.meta.url);
+const biome = createRequire(import.meta.url).resolve('@biomejs/biome/bin/biome');
+let folder: string;
+/** What was refused, by file: line numbers, from 1. */
+const refused = new Map<string, Set<number>>();
+
+function linesOf({ allowed, refused }: Imports): string[] {
+  return [...allowed, ...refused].map((from, i) => `import * as m${i} from '${from}'; m${i};`);
+}
+
+beforeAll(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'ropewalk-layers-')));
+  const { vcs: _, ...config } = JSON.parse(readFileSync(new URL('biome.json', root), 'utf8'));
+  delete config.$schema;
+  write('biome.json', JSON.stringify(config));
+  for (const [file, imports] of Object.entries(RULES)) write(file, linesOf(imports).join('\n'));
+  write('src/protocols/http/serializer.ts', GLOBALS.map((name) => `${name};`).join('\n'));
+  write(
+    'src/core/one.ts',
+    "import type { Two } from './two.js';\nexport interface One { two: Two }",
+  );
+  write(
+    'src/core/two.ts',
+    "import type { One } from './one.js';\nexport interface Two { one: One }",
+  );
+  const args = ['lint', '--reporter=github', '--max-diagnostics=none', 'src'];
+  const { stdout } = spawnSync(process.execPath, [biome, ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  const lines =
+    /title=lint\/(?:style\/noRestricted|suspicious\/noImportCycles)[^,]*,file=([^,]+),line=(\d+)/g;
+  for (const [, path = '', line] of stdout.matchAll(lines)) {
+    const file = relative(folder, path);
+    refused.set(file, (refused.get(file) ?? new Set()).add(Number(line)));
+  }
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(join(folder, file)), { recursive: true });
+  writeFileSync(join(folder, file), text);
+}
+
+describe('the layer rule', () => {
+  it.each(Object.entries(RULES))(
+    'of %s allows and refuses as CONTRIBUTING.md says',
+    (file, imports) => {
+      const lines = [...(refused.get(file) ?? [])];
+      const all = [...imports.allowed, ...imports.refused];
+      expect(lines.sort((a, b) => a - b).map((line) => all[line - 1])).toEqual(imports.refused);
+    },
+  );
+
+  it('of sans-I/O files refuses time, entropy and the process', () => {
+    expect([...(refused.get('src/protocols/http/serializer.ts') ?? [])]).toEqual(
+      GLOBALS.map((_, i) => i + 1),
+    );
+  });
+
+  it('refuses import cycles, types included', () => {
+    expect(refused.get('src/core/one.ts')).toEqual(new Set([1]));
+    expect(refused.get('src/core/two.ts')).toEqual(new Set([1]));
+  });
+});
