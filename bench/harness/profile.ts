@@ -12,13 +12,13 @@ import { Child } from './children.js';
 import type { Contender } from './contenders.js';
 import { table } from './markdown-table.js';
 import { type Options, UsageError } from './options.js';
+import { participantsOf } from './participants.js';
 import { REPOSITORY, RESULTS } from './paths.js';
 import { functionShares, kernelEntries, type Share, systemCalls } from './profile-output.js';
 import type { Progress } from './progress.js';
 import { findContenders } from './run-all.js';
 import { chooseScenarios, type SlicedScenario } from './scenarios.js';
 import { endTraffic, measureTraffic, type Running, startTraffic } from './slices.js';
-import { standingIn } from './standing.js';
 
 const run = promisify(execFile);
 
@@ -44,7 +44,7 @@ export async function profileCommand(asked: Options, progress: Progress): Promis
     if (scenario.kind === 'idle' || scenario.kind === 'hold') {
       throw new UsageError(`${scenario.name} has no traffic to profile`);
     }
-    for (const contender of standingIn(scenario, contenders, options.contenders.length > 0)) {
+    for (const contender of participantsOf(scenario, contenders, options.contenders.length > 0)) {
       progress.step(scenario.name, `profiling ${contender.name}`);
       process.stdout.write(`${await profileOne(scenario, contender, options)}\n\n`);
     }

@@ -1,7 +1,9 @@
 /** A protocol over any frame decoder: passes frames to `frameReceived`, and takes care of pausing and errors. */
 import { RemoteProtocolError } from '../core/errors/base.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import type { PushProducer } from '../core/producer.js';
 import { Protocol } from '../core/protocol.js';
+import { failOnRejection } from '../defer/callback-result.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 import { Delivery } from './delivery.js';
 import type { FrameDecoder } from './frame-decoder.js';
@@ -66,7 +68,7 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
    *
    * @param _rest The bytes received after the last frame, beginning with the offending ones.
    */
-  frameError(error: RemoteProtocolError, _rest: Buffer): void {
+  frameError(error: RemoteProtocolError, _rest: Buffer): MaybeAsync {
     throw error;
   }
 
@@ -124,11 +126,16 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
       this.#failed = true;
       if (!(error instanceof RemoteProtocolError)) throw error;
       const rest = this.#decoder.takeRest();
-      this.frameError(error, this.acceptsLentFrames ? rest : givenCopyOf(rest));
+      const result: unknown = this.frameError(
+        error,
+        this.acceptsLentFrames ? rest : givenCopyOf(rest),
+      );
+      if (result !== undefined) failOnRejection(result, this.transport, 'frameError');
       return false;
     }
     if (frame === undefined) return false;
-    this.frameReceived(frame);
+    const result: unknown = this.frameReceived(frame);
+    if (result !== undefined) failOnRejection(result, this.transport, 'frameReceived');
     return true;
   }
 

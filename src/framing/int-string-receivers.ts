@@ -1,6 +1,7 @@
 /** Protocols that receive and send strings prefixed with a length of 8, 16 or 32 bits. */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import type { RemoteProtocolError } from '../core/errors/base.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import { checkData } from '../internal/check.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 import type { FrameTooLongError, InvalidFrameLengthError } from './errors.js';
@@ -76,7 +77,10 @@ export abstract class IntNStringReceiver extends FrameReceiver {
    *
    * @param _length The announced length.
    */
-  lengthLimitExceeded(_length: number, error: FrameTooLongError | InvalidFrameLengthError): void {
+  lengthLimitExceeded(
+    _length: number,
+    error: FrameTooLongError | InvalidFrameLengthError,
+  ): MaybeAsync {
     throw error;
   }
 
@@ -92,14 +96,14 @@ export abstract class IntNStringReceiver extends FrameReceiver {
     this.transport.write(string);
   }
 
-  override frameReceived(frame: Buffer): void {
-    this.stringReceived(frame);
+  override frameReceived(frame: Buffer): MaybeAsync {
+    return this.stringReceived(frame);
   }
 
-  override frameError(error: RemoteProtocolError, rest: Buffer): void {
+  override frameError(error: RemoteProtocolError, rest: Buffer): MaybeAsync {
     this.#refused = givenCopyOf(rest);
     const lengthError = error as FrameTooLongError | InvalidFrameLengthError;
-    this.lengthLimitExceeded(lengthError.length as number, lengthError);
+    return this.lengthLimitExceeded(lengthError.length as number, lengthError);
   }
 }
 

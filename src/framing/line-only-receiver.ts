@@ -1,5 +1,6 @@
 /** A protocol that receives only lines. */
 import type { RemoteProtocolError } from '../core/errors/base.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import type { LineTooLongError } from './errors.js';
 import { FrameReceiver } from './frame-receiver.js';
 import { LineDecoder, type LineDecoderOptions, terminatorOf } from './line-decoder.js';
@@ -26,7 +27,7 @@ export abstract class LineOnlyReceiver extends FrameReceiver {
    *
    * @param _rest The received part of the line and everything after it.
    */
-  lineLengthExceeded(_rest: Buffer, error: LineTooLongError): void {
+  lineLengthExceeded(_rest: Buffer, error: LineTooLongError): MaybeAsync {
     throw error;
   }
 
@@ -39,11 +40,11 @@ export abstract class LineOnlyReceiver extends FrameReceiver {
     this.transport.write(this.#terminator);
   }
 
-  override frameReceived(frame: Buffer): void {
-    this.lineReceived(frame);
+  override frameReceived(frame: Buffer): MaybeAsync {
+    return this.lineReceived(frame);
   }
 
-  override frameError(error: RemoteProtocolError, rest: Buffer): void {
-    this.lineLengthExceeded(rest, error as LineTooLongError);
+  override frameError(error: RemoteProtocolError, rest: Buffer): MaybeAsync {
+    return this.lineLengthExceeded(rest, error as LineTooLongError);
   }
 }

@@ -1,7 +1,9 @@
 /** A protocol that receives lines, and raw bytes in between on request. */
 import { UnsupportedError } from '../core/errors/reactor.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import type { PushProducer } from '../core/producer.js';
 import { Protocol } from '../core/protocol.js';
+import { failOnRejection } from '../defer/callback-result.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 import { Delivery } from './delivery.js';
 import type { LineTooLongError } from './errors.js';
@@ -62,7 +64,7 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
    * @param _data All available bytes, one or more; yours to keep, unless {@link acceptsLentFrames}.
    * @throws UnsupportedError by default.
    */
-  rawDataReceived(_data: Buffer): void {
+  rawDataReceived(_data: Buffer): MaybeAsync {
     throw new UnsupportedError('raw mode', 'this protocol has no rawDataReceived of its own');
   }
 
@@ -73,7 +75,7 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
    *
    * @param _rest The received part of the line and everything after it. It is not processed further.
    */
-  lineLengthExceeded(_rest: Buffer, error: LineTooLongError): void {
+  lineLengthExceeded(_rest: Buffer, error: LineTooLongError): MaybeAsync {
     throw error;
   }
 
@@ -142,7 +144,8 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
   deliverNext(): boolean {
     if (this.#mode === 'raw') {
       if (this.#decoder.bufferedBytes === 0) return false;
-      this.rawDataReceived(this.#given(this.#decoder.takeRest()));
+      const result: unknown = this.rawDataReceived(this.#given(this.#decoder.takeRest()));
+      if (result !== undefined) failOnRejection(result, this.transport, 'rawDataReceived');
       return true;
     }
     let line: Buffer | undefined;
@@ -151,11 +154,13 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
     } catch (error) {
       const rest = this.#decoder.takeRest();
       this.#decoder = new LineDecoder(this.#options);
-      this.lineLengthExceeded(this.#given(rest), error as LineTooLongError);
+      const result: unknown = this.lineLengthExceeded(this.#given(rest), error as LineTooLongError);
+      if (result !== undefined) failOnRejection(result, this.transport, 'lineLengthExceeded');
       return true;
     }
     if (line === undefined) return false;
-    this.lineReceived(line);
+    const result: unknown = this.lineReceived(line);
+    if (result !== undefined) failOnRejection(result, this.transport, 'lineReceived');
     return true;
   }
 

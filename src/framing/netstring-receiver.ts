@@ -1,4 +1,5 @@
 /** A protocol that receives and sends netstrings. */
+import type { MaybeAsync } from '../core/maybe-async.js';
 import { checkData } from '../internal/check.js';
 import { FrameReceiver } from './frame-receiver.js';
 import { NetstringDecoder, type NetstringDecoderOptions } from './netstring.js';
@@ -27,7 +28,7 @@ export abstract class NetstringReceiver extends FrameReceiver {
     this.transport.write(',');
   }
 
-  override frameReceived(frame: Buffer): void {
-    this.stringReceived(frame);
+  override frameReceived(frame: Buffer): MaybeAsync {
+    return this.stringReceived(frame);
   }
 }

@@ -1,6 +1,8 @@
 /** A protocol of blocks, each of which determines the kind and length of the next one. */
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import type { Transport } from '../core/transport.js';
+import { onRejection } from '../defer/callback-result.js';
 import { checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { FrameTooLongError } from './errors.js';
@@ -60,10 +62,11 @@ export abstract class StatefulProtocol extends FrameReceiver {
   /** The first state: called once for each connection, after `connectionMade`. */
   abstract getInitialState(): BlockState;
 
-  override makeConnection(transport: Transport): void {
-    super.makeConnection(transport);
+  override makeConnection(transport: Transport): MaybeAsync {
+    const made = super.makeConnection(transport);
     this.#state = this.getInitialState();
     this.expectBlock();
+    return made;
   }
 
   /**
@@ -80,6 +83,8 @@ export abstract class StatefulProtocol extends FrameReceiver {
     const next = this.#state[0].call(this, block);
     if (next === undefined) return;
     if (!Array.isArray(next) || typeof next[0] !== 'function') {
+      // The error below tells enough about an asynchronous state.
+      onRejection(next, () => {});
       throw new InvalidArgumentTypeError('the next state', 'a function and a length', next);
     }
     this.#state = next;

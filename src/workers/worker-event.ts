@@ -31,7 +31,7 @@ export interface WorkerHung extends OfLife {
   readonly silentMs: number;
 }
 
-/** It is gone. */
+/** It has ended. */
 export interface WorkerExited extends OfLife {
   readonly type: 'exited';
   /** Null if a signal ended it, or it could not be started. */
@@ -52,7 +52,7 @@ export interface WorkerFailed extends OfWorker {
   readonly error: Error;
 }
 
-/** It will be started again. */
+/** It will be restarted. */
 export interface WorkerRestarting extends OfWorker {
   readonly type: 'restarting';
   readonly delayMs: number;
