@@ -59,7 +59,7 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
   }
 
   /** A frame arrived. @param frame Yours to keep, unless {@link acceptsLentFrames}. */
-  abstract frameReceived(frame: Buffer): void;
+  abstract frameReceived(frame: Buffer): MaybeAsync;
 
   /**
    * The peer violated the protocol: called at most once, and no frame is delivered after it. By default throws `error`, which

@@ -69,7 +69,7 @@ export abstract class IntNStringReceiver extends FrameReceiver {
   }
 
   /** A string arrived. @param string Without its length; yours to keep, unless {@link acceptsLentFrames}. */
-  abstract stringReceived(string: Buffer): void;
+  abstract stringReceived(string: Buffer): MaybeAsync;
 
   /**
    * The peer announced a string longer than `maxLength`, or with `signed` a negative length: called at most once. By default

@@ -19,7 +19,7 @@ export abstract class LineOnlyReceiver extends FrameReceiver {
   }
 
   /** A line arrived. @param line Without its terminator; yours to keep, unless {@link acceptsLentFrames}. */
-  abstract lineReceived(line: Buffer): void;
+  abstract lineReceived(line: Buffer): MaybeAsync;
 
   /**
    * The peer sent more than `maxLength` bytes without ending the line: called at most once. By default throws `error`,

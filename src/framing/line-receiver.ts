@@ -57,7 +57,7 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
   }
 
   /** A line arrived. @param line Without its terminator; yours to keep, unless {@link acceptsLentFrames}. */
-  abstract lineReceived(line: Buffer): void;
+  abstract lineReceived(line: Buffer): MaybeAsync;
 
   /**
    * Bytes arrived in raw mode.

@@ -15,7 +15,7 @@ export abstract class NetstringReceiver extends FrameReceiver {
   }
 
   /** A string arrived. @param string Without its length and comma; yours to keep, unless {@link acceptsLentFrames}. */
-  abstract stringReceived(string: Buffer): void;
+  abstract stringReceived(string: Buffer): MaybeAsync;
 
   /**
    * Sends a netstring, text as UTF-8. `maxLength` limits received strings only, not those sent.
