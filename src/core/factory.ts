@@ -37,6 +37,10 @@ export class Factory implements ProtocolFactory {
   /** Called after the last port or connector has finished with it. */
   stopFactory(): void {}
 
+  toString(): string {
+    return `<${nameOf(this)}, ${this.#users === 0 ? 'unused' : `users: ${this.#users}`}>`;
+  }
+
   doStart(): void {
     if (this.#users === 0) this.startFactory();
     this.#users += 1;
@@ -72,6 +76,11 @@ class ProtocolClassFactory<Args extends unknown[]> extends ClientFactory {
     const protocol = new this.#ProtocolClass(...this.#args);
     protocol.factory = this;
     return protocol;
+  }
+
+  override toString(): string {
+    const users = this.users === 0 ? 'unused' : `users: ${this.users}`;
+    return `<factory of ${this.#ProtocolClass.name || 'a class'}, ${users}>`;
   }
 }
 

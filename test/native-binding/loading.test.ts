@@ -118,6 +118,7 @@ describe('without an addon', () => {
     const outcome = await load({ args: ['native'], env: { ROPEWALK_PREBUILD: folder } });
     expect(outcome.message).toContain(`could not be loaded: ${broken}: `);
     expect(outcome.advice).toContain('Reinstall ropewalk');
+    expect(outcome.message).toContain(outcome.advice);
     expect(outcome.attempts?.map(([file]) => file)).toContain(broken);
     expect(outcome.attempts?.[0]).toEqual([
       join(folder, 'build', 'Release', 'ropewalk.node'),

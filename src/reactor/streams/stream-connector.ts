@@ -9,7 +9,7 @@
 import type { Address } from '../../core/address.js';
 import type { DelayedCall } from '../../core/clock.js';
 import type { Connector } from '../../core/connector.js';
-import type { Destination } from '../../core/destination.js';
+import { type Destination, destinationText } from '../../core/destination.js';
 import type { SystemError } from '../../core/errors/base.js';
 import {
   type ConnectError,
@@ -24,6 +24,7 @@ import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { SocketTransport } from '../../core/transport.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
+import { showAsText } from '../../internal/shown-as-text.js';
 import { clientSocketChannel } from '../diagnostics.js';
 import type { DialListener } from './dial.js';
 import type { Route, Way } from './route.js';
@@ -274,4 +275,12 @@ export class StreamConnector<D extends Destination = Destination>
       }
     }
   }
+
+  toString(): string {
+    const { destination } = this.#route;
+    const type = 'path' in destination ? 'UNIX' : 'TCP';
+    return `<${type} connector to ${destinationText(destination)}, ${this.#state}>`;
+  }
 }
+
+showAsText(StreamConnector);

@@ -34,6 +34,7 @@ import { Deferred } from '../../defer/deferred.js';
 import { fail } from '../../defer/succeed.js';
 import { checkData } from '../../internal/check.js';
 import { givenCopyOf } from '../../internal/lent-bytes.js';
+import { showAsText } from '../../internal/shown-as-text.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
 import {
   holdInput,
@@ -519,4 +520,13 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
       else this.received(part);
     }
   }
+
+  toString(): string {
+    const state = !this.connected ? 'closed' : this.disconnecting ? 'closing' : 'open';
+    const peer = this.getPeer();
+    const of = peer.type === 'UNIX' && peer.path === '' ? `at ${this.getHost()}` : `to ${peer}`;
+    return `<${peer.type} transport ${of}, ${state}>`;
+  }
 }
+
+showAsText(StreamTransport);
