@@ -1,4 +1,4 @@
-// `npm run bench`: measures the TCP servers, or with --micro the parts, and reports. bench/README.md tells what and how.
+// `npm run bench`: measures the servers, or with --micro the parts, and reports. See bench/README.md.
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
@@ -44,7 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
   return report(run, options, path, progress);
 }
 
-/** Writes what is asked for, beside the JSON at `path`, and says what was written. */
+/** Writes the requested reports beside the JSON at `path` and prints their names. */
 function report(run: RunRecord, options: Options, path: string, progress: Progress): number {
   const page = path.replace(/\.json$/, '.html');
   const rawName = path.split(sep).at(-1) ?? path;

@@ -5,7 +5,7 @@
 /**
  * @typedef {object} Import
  * @property {string} name
- * @property {string} from the library or version it is bound to; empty: whoever has it
+ * @property {string} from the library or version it is bound to; empty: any that provides it
  *
  * @typedef {object} AddonFile
  * @property {'elf' | 'mach-o' | 'pe'} format

@@ -1,4 +1,4 @@
-// The bars that this project has set itself for its sockets and workers, and whether a run meets them.
+// The performance goals (bars) of this project for sockets and workers, and whether a run meets them.
 
 import { type BarLine, outcomeOf } from './markdown-table.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
@@ -7,13 +7,13 @@ import { BASELINE, costOf, DATAGRAM_BASELINE, FLOOR, floorOf, ratioOf } from './
 
 type Measure =
   | { readonly kind: 'ratio'; readonly of: string; readonly to: string }
-  /** To the cheaper of the raw servers. */
+  /** Ratio to the cheaper raw server. */
   | { readonly kind: 'toFloor'; readonly of: string }
   | { readonly kind: 'cost'; readonly of: string };
 
 export interface Bar {
   readonly scenario: string;
-  /** The workload as it is called in the table. */
+  /** The workload's name in the table. */
   readonly workload: string;
   readonly measure: Measure;
   readonly sense: BarLine['sense'];
@@ -54,7 +54,7 @@ function cost(of: string): Measure {
   return { kind: 'cost', of };
 }
 
-/** The same workload with lent bytes and with bytes given. */
+/** The same workload with lent and with given bytes. */
 function both(
   scenario: string,
   workload: string,
@@ -97,7 +97,7 @@ export const BARS: readonly Bar[] = [
   atLeast('workers-churn', 'two workers, connections', SCALING, 1.8),
 ];
 
-/** The bars of the scenarios that were run, each with its figure. */
+/** The bars of the scenarios of a run, each with its figure. */
 export function judge(run: RunRecord): Verdict[] {
   const records = new Map(run.scenarios.map((record) => [record.scenario.name, record]));
   const verdicts: Verdict[] = [];

@@ -1,5 +1,5 @@
-// The processes that a run starts. Each is known by its pid from start to end, so that the end of the
-// run, an error or SIGINT ends exactly these.
+// The processes that a run starts. They are tracked by pid, so that the end of the run, an error or
+// SIGINT ends exactly these.
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { REPOSITORY } from './paths.js';
 const living = new Set<Child>();
 const GRACE_MS = 2_000;
 
-/** A child that is spoken to by lines: writes to its standard input, reads its standard output. */
+/** A child that exchanges lines: writes to its standard input, reads its standard output. */
 export class Child {
   readonly pid: number;
   readonly #name: string;
@@ -97,7 +97,7 @@ export class Child {
     });
   }
 
-  /** The telling line of what it wrote to standard error. */
+  /** The most informative line of its standard error. */
   #lastWords(): string {
     const lines = this.#stderr.replaceAll(join(REPOSITORY, '/'), '').split('\n');
     const words = lines.map((line) => line.trim()).filter((line) => line !== '');
@@ -106,7 +106,7 @@ export class Child {
   }
 }
 
-/** Ends all children that still live. */
+/** Ends all children that are still running. */
 export async function endChildren(): Promise<void> {
   await Promise.all([...living].map((child) => child.end()));
 }

@@ -1,4 +1,4 @@
-// The servers that are compared: how each is started and found, and in which scenarios it stands.
+// The servers that are compared: how each is started and found, and in which scenarios it takes part.
 
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -13,8 +13,8 @@ import { newSocketPath } from './socket-folder.js';
 const run = promisify(execFile);
 
 /**
- * What a server does with what it reads. `idle` is echo for connections that mostly rest; of
- * datagrams `sink` answers each 64th, and `source` each with 64 of itself.
+ * What a server does with its input. `idle` is echo for connections that mostly rest. For datagrams, `sink`
+ * answers each 64th, and `source` answers each with 64 copies.
  */
 export type Mode = 'echo' | 'lines' | 'short-lines' | 'idle' | 'sink' | 'source';
 
@@ -28,16 +28,16 @@ type Command = readonly string[];
 
 export interface Contender {
   readonly name: string;
-  /** As it is called in reports. */
+  /** Its name in reports. */
   readonly title: string;
   /** The program and its own arguments, for each kind of server; `--mode` and `--port`, or `--path`
    * of a UNIX socket, are added. */
   readonly serves: { readonly [service in Service]?: Command };
   /** Prints its version. */
   readonly versionCommand: Command;
-  /** The scenarios in which it stands; undefined for all of its services but those of `except`, and `hold`. */
+  /** The scenarios in which it takes part; undefined: all of its services except `except` and `hold`. */
   readonly scenarios?: readonly string[];
-  /** Scenarios of its services in which it does not stand. */
+  /** Scenarios of its services in which it does not take part. */
   readonly except?: readonly string[];
   /** Does not exist yet: shown in reports, never started. */
   readonly planned?: true;
@@ -53,7 +53,7 @@ export interface RunningServer {
   end(): Promise<void>;
 }
 
-/** A contender that is here, with its version, or one that is not, with the reason. */
+/** The version of an available contender, or why it is not available. */
 export type Probe = { readonly version: string } | { readonly absent: string };
 
 const START_DEADLINE_MS = 15_000;
@@ -95,7 +95,7 @@ function workers(common: Omit<Contender, 'serves'>, command: Command): Contender
   }));
 }
 
-/** Where lent and given bytes would tell the same twice. */
+/** Scenarios in which lent and given bytes make no difference. */
 const UNIX_BEYOND_ECHO = ['unix-echo-64x1000', 'unix-echo-64x10000', 'unix-lines', 'unix-churn'];
 const LENT_ONLY = [...UNIX_BEYOND_ECHO, 'udp-echo-1000x50'];
 const GIVEN_ONLY = ['single', 'udp-sink', 'udp-source'];
@@ -276,13 +276,13 @@ export interface HowToStart {
   readonly core?: number | undefined;
   /** The port that a proxy connects to. */
   readonly target?: number | undefined;
-  /** For Node itself, where it is what runs the server. */
+  /** Flags for Node, if it runs the server. */
   readonly nodeFlags?: readonly string[];
 }
 
 /**
- * Starts it as `service` in `mode`, and waits until it says where it listens.
- * @throws Error when it has no such service, or ends first; the message says why.
+ * Starts it as `service` in `mode`, and waits until it prints where it listens.
+ * @throws Error if it has no such service or ends first; the message says why.
  */
 export async function startServer(
   contender: Contender,
@@ -318,7 +318,7 @@ function whereOf(line: string, { name }: Contender): Where {
   return { port };
 }
 
-/** Whether it is here: an optional one is started once, as it will be to measure it. */
+/** Whether it is available. An optional one is started once, as for a measurement. */
 export async function probe(contender: Contender): Promise<Probe> {
   try {
     if (contender.planned) return { absent: 'planned, not written yet' };

@@ -1,4 +1,4 @@
-// The pages of docs/ that a run is written to: one of TCP, one of the other sockets and of workers.
+// The pages of docs/ that show a run: one for TCP, one for the other sockets and workers.
 
 import { relative, sep } from 'node:path';
 import { PERFORMANCE_PAGE, REPOSITORY, SOCKETS_PAGE } from './paths.js';

@@ -3,7 +3,7 @@
 import { endChildren } from './children.js';
 import { UsageError } from './options.js';
 
-/** Sets the exit status to what `main` gives; 2 for a bad command line, which is said in a line; 1 for other errors. */
+/** Sets the exit status: the result of `main`; 2 and one line for a wrong command line; 1 for other errors. */
 export async function exitWith(main: () => number | Promise<number>): Promise<void> {
   try {
     process.exitCode = await main();

@@ -1,6 +1,6 @@
-// Runs the scenarios of many connections in one fresh process: the memory of idle ones, and holding
-// them all with traffic. Memory is read when the process has been quiet for some seconds, and as the
-// kernel accounts it; garbage that the server has not collected by then counts.
+// Runs the scenarios of many connections in one fresh process: the memory of idle ones, and traffic on
+// all of them. Memory is read as the kernel accounts it, after the process has been quiet for some
+// seconds; garbage that the server has not collected by then counts.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Contender, type RunningServer, startServer } from './contenders.js';
@@ -13,7 +13,7 @@ import type { HoldScenario, IdleScenario } from './scenarios.js';
 import { messageOf } from './slices.js';
 import { shuffled } from './statistics.js';
 
-/** A server with its client, for the length of one `use`. */
+/** A server with its client, for the duration of one `use`. */
 interface Fresh {
   readonly server: RunningServer;
   readonly client: LoadClient;
@@ -29,7 +29,7 @@ export async function runIdle(
   progress: Progress,
 ): Promise<ScenarioRecord> {
   const record = emptyRecord(scenario);
-  // No round is dropped here: each is a process of its own, and they are numbered from 1.
+  // No round is dropped: each has its own process. They are numbered from 1.
   for (let round = 1; round <= scenario.repeats; round++) {
     for (const contender of shuffled(contenders, random)) {
       const { name } = contender;

@@ -7,7 +7,7 @@ import { nativeTool } from './native-tools.js';
 export interface Figures {
   readonly messages: number;
   readonly elapsedNs: number;
-  /** Of turns, where `elapsedNs` leaves out the time for which no core was free; else the same. */
+  /** For turns, `elapsedNs` plus the time during which no core was free; otherwise the same. */
   readonly wallNs: number;
   /** CPU time of all threads of the server. */
   readonly cpuNs: number;
@@ -23,7 +23,7 @@ export interface Figures {
   readonly missingBytes: number;
   readonly surplusBytes: number;
   readonly lostConnections: number;
-  /** Exchanges of datagrams sent again after 50 ms; of these, those that were only late, not lost. */
+  /** Exchanges of datagrams sent again after 50 ms, and how many of these were late rather than lost. */
   readonly resent: number;
   readonly late: number;
 }
@@ -68,7 +68,7 @@ export interface ChurnCommand extends ServerCommand, MeasureCommand {
 
 const DEADLINE_MS = 60_000;
 
-/** One client process. It sleeps between commands and takes its core whole during one. */
+/** A client process. It sleeps between commands and uses all of its core during one. */
 export class LoadClient {
   /** Empty where instructions can be counted. */
   readonly whyNoInstructions: string;
@@ -79,7 +79,7 @@ export class LoadClient {
     this.whyNoInstructions = whyNoInstructions;
   }
 
-  /** Starts it on `core`; with undefined it runs on any. */
+  /** Starts it on `core`; undefined: any core. */
   static async start(core: number | undefined): Promise<LoadClient> {
     const pin = core === undefined ? [] : ['--core', String(core)];
     const child = await Child.start('load client', [nativeTool('load_client'), ...pin]);
@@ -87,7 +87,7 @@ export class LoadClient {
     return new LoadClient(child, String(ready.whyNoInstructions ?? ''));
   }
 
-  /** Listens for what a proxy connects, and sends each message of `bytes` back; returns the port. */
+  /** Listens for connections of a proxy and sends each message of `bytes` back; returns the port. */
   async serve(bytes: number): Promise<number> {
     return Number((await this.#ask({ cmd: 'serve', bytes })).port);
   }

@@ -22,7 +22,7 @@ function pad(cell: string, width: number, side: Side): string {
   return side === 'right' ? cell.padStart(width) : cell.padEnd(width);
 }
 
-/** What this project has set itself, and whether a run reaches it. */
+/** A performance goal, and whether a run meets it. */
 export interface BarLine {
   readonly workload: string;
   /** What is compared, in words. */
@@ -38,7 +38,7 @@ export interface BarLine {
   readonly reason: string;
 }
 
-/** The outcome of a figure; undefined is one that could not be had. */
+/** The outcome of a figure; undefined: it could not be measured. */
 export function outcomeOf(
   figure: number | undefined,
   sense: BarLine['sense'],

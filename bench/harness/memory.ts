@@ -1,15 +1,15 @@
 // The memory of a server process, as the kernel accounts it (proc_pid_smaps_rollup(5),
-// proc_pid_status(5)). Nothing is asked of the server: no collection is forced.
+// proc_pid_status(5)). The server is not involved: no collection is forced.
 
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Bytes. The kernel's own memory for sockets and descriptors is in none of them. */
+/** Bytes. None includes the kernel's memory for sockets and descriptors. */
 export interface Memory {
-  /** Resident, shared pages included: the figure that the bars mean. */
+  /** Resident, including shared pages: the figure of the bars. */
   readonly rss: number;
   /** Resident and anonymous: heap, stacks, without mapped files. */
   readonly anonymous: number;
-  /** Resident, each shared page divided by those who share it. */
+  /** Resident, each shared page divided by the number of processes that share it. */
   readonly pss: number;
 }
 
@@ -27,7 +27,7 @@ export function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;
 }
 
-/** What was added from `before` to `after`, for each of `connections`. */
+/** The growth from `before` to `after`, per connection. */
 export function growth(before: Memory, after: Memory, connections: number): Memory {
   const each = (name: keyof Memory): number => (after[name] - before[name]) / connections;
   return { rss: each('rss'), anonymous: each('anonymous'), pss: each('pss') };

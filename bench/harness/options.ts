@@ -2,12 +2,12 @@
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
-/** How long and how often to measure, and which things. */
+/** What to measure, how long and how often. */
 export interface Options {
   readonly quick: boolean;
   /** Scenario names, or beginnings of them; empty for all of the default set. */
   readonly only: readonly string[];
-  /** Contender names; empty for all that are present. */
+  /** Contender names; empty for all that are available. */
   readonly contenders: readonly string[];
   /** Rounds of slices, the first of which is dropped. */
   readonly rounds: number;
@@ -17,12 +17,12 @@ export interface Options {
   readonly seed: number;
   readonly serverCore: number;
   readonly clientCore: number;
-  /** Folder of the JSON and HTML files; undefined for the usual one. */
+  /** Folder of the JSON and HTML files; undefined for the default. */
   readonly outFolder: string | undefined;
   readonly writeDocs: boolean;
   /** A results file to report again, without measuring. */
   readonly reportOf: string | undefined;
-  /** Says where the CPU time of each message goes instead of comparing. */
+  /** Reports where the CPU time of each message goes instead of comparing. */
   readonly profile: boolean;
   readonly installPeers: boolean;
   readonly help: boolean;
@@ -30,35 +30,34 @@ export interface Options {
 
 export const HELP = `Usage: npm run bench -- [options]
 
-Measures Ropewalk's TCP, UNIX and UDP servers and its proxy, with bytes given and lent, beside raw
-epoll in C, node:net and other peers on this machine: server on one core, a busy-polling client that
-checks every byte on another, short slices in random order. bench/README.md says what each scenario
-does and how to read the figures.
+Measures Ropewalk's TCP, UNIX and UDP servers and its proxy, with given and lent bytes, and compares them
+with raw epoll in C++, node:net and other peers on this machine: the server on one core, a busy-polling
+client that checks every byte on another, short slices in random order. bench/README.md describes the
+scenarios and how to read the figures. Run it on an idle machine; a busy one is reported.
 
-  --quick             within three minutes: fewer rounds, scenarios, contenders and connections
-  --only LIST         scenarios, by comma, or what the names of some begin with (udp, unix-echo):
+  --quick             within three minutes: fewer scenarios and contenders, shorter slices, labelled
+  --only LIST         scenarios, separated by commas, or beginnings of names (udp, unix-echo):
                       SCENARIOS
-  --contenders LIST   contenders, by comma: CONTENDERS
+  --contenders LIST   contenders, separated by commas: CONTENDERS
   --rounds N          rounds of slices, the first of which is dropped (default 6; quick 3)
-  --seed N            order of the slices (default: from the clock; it is in the results)
+  --seed N            seed of the slices' order (default: from the clock; the results contain it)
   --server-core N     core of the servers (default 0)
   --client-core N     core of the client (default 1)
-  --out DIR           where the JSON and HTML go (default bench/results; quick bench/results/tmp)
-  --write-docs        write docs/performance.md from this run's TCP scenarios, and
-                      docs/performance-sockets.md from those of UNIX sockets, UDP and workers
+  --out DIR           folder of the JSON and HTML (default bench/results; quick bench/results/tmp)
+  --write-docs        also write docs/performance.md (TCP) and docs/performance-sockets.md (UNIX
+                      sockets, UDP and workers)
   --report FILE       report an earlier run's JSON again, without measuring
-  --micro [NAME...]   the micro benches instead: --micro --help tells more
-  --profile           CPU by function and system calls for each message in place of figures, by
-                      perf and strace; of echo-64x50, raw epoll and the native reactor unless
-                      others are named
+  --micro [NAME...]   run the micro benches instead: see --micro --help
+  --profile           report CPU time by function and system calls per message, by perf and strace,
+                      instead of comparing (default: echo-64x50, raw epoll and the native reactor)
   --install-peers     install the peers (apt-get for Debian's, npm into bench/.peers), then stop
   --help              this
 
-Exit status: 0; 1 when a contender returned wrong bytes, died or could not be driven; 2 for a bad
-command line. A missed bar is reported, not an error.
+Exit status: 0; 1 if a contender returned wrong bytes, died or could not be driven; 2 for a wrong
+command line. A missed bar is reported but is not an error.
 `;
 
-/** Thrown for a command line that cannot be obeyed; the message is for the user. */
+/** A wrong command line; the message is for the user. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -1,4 +1,4 @@
-// Installs the peers that this repository does not carry: Debian's by apt-get, npm's into bench/.peers.
+// Installs peers: those of Debian by apt-get, those of npm into bench/.peers.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { PEERS } from './paths.js';
 const DEBIAN_PACKAGES = ['python3-twisted', 'python3-uvloop', 'ruby-eventmachine'];
 const NPM_PACKAGES = ['@oven/bun-linux-x64@1.4.5'];
 
-/** Installs all; goes on with the rest when one cannot be had, and returns whether all could. */
+/** Installs all that are available; returns whether none is missing. */
 export async function installPeers(say: (text: string) => void): Promise<boolean> {
   mkdirSync(PEERS, { recursive: true });
   writeFileSync(join(PEERS, 'package.json'), '{ "private": true }\n');

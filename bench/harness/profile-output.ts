@@ -1,6 +1,6 @@
-// What perf and strace print, read.
+// Parses the output of perf and strace.
 
-/** One function's part of all samples. */
+/** A function's share of all samples. */
 export interface Share {
   readonly name: string;
   /** `kernel`, `JavaScript`, or the file of the program or library. */
@@ -23,8 +23,8 @@ export function functionShares(report: string): Share[] {
 }
 
 /**
- * Entries of the kernel: system calls, which have up to three functions of the same name inside one another, and faults of
- * pages that are touched for the first time.
+ * Entry points of the kernel: system calls, which have up to three nested functions of the same name, and faults of pages
+ * that are used for the first time.
  */
 const ENTRIES = /^_{2,3}(?:x64_|arm64_)?sys_(\w+)$|^(?:asm_)?exc_(page_fault)$/;
 

@@ -1,7 +1,7 @@
 // `npm run bench -- --profile`: where the CPU time of each message goes. The server of each contender is
 // sampled by perf during one slice of traffic, and its system calls are counted by strace during another;
-// both are divided by messages. Samples of cpu-clock need no counters of the machine, so it works in virtual
-// machines too. Node's own flags make perf know the names of JavaScript functions.
+// both are divided by the number of messages. cpu-clock needs no hardware counters, so this works in virtual
+// machines too. Flags of Node make the names of JavaScript functions known to perf.
 
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -12,13 +12,13 @@ import { Child } from './children.js';
 import type { Contender } from './contenders.js';
 import { table } from './markdown-table.js';
 import { type Options, UsageError } from './options.js';
+import { participantsOf } from './participants.js';
 import { REPOSITORY, RESULTS } from './paths.js';
 import { functionShares, kernelEntries, type Share, systemCalls } from './profile-output.js';
 import type { Progress } from './progress.js';
 import { findContenders } from './run-all.js';
 import { chooseScenarios, type SlicedScenario } from './scenarios.js';
 import { endTraffic, measureTraffic, type Running, startTraffic } from './slices.js';
-import { standingIn } from './standing.js';
 
 const run = promisify(execFile);
 
@@ -27,7 +27,7 @@ const USUAL_SCENARIO = 'echo-64x50';
 const USUAL_CONTENDERS = ['raw-epoll', 'ropewalk-native', 'ropewalk-native-lent'];
 const SAMPLES_PER_SECOND = 4_999;
 const ATTACH_MS = 1_000;
-/** Long beside what attaching takes and what the first and the last messages of a slice are. */
+/** Long enough that attaching and the ends of a slice do not matter. */
 const SLICE = { warmupSeconds: 0, measureSeconds: 3 };
 const ROWS = 25;
 const FOLDER: string = join(RESULTS, 'tmp');
@@ -44,7 +44,7 @@ export async function profileCommand(asked: Options, progress: Progress): Promis
     if (scenario.kind === 'idle' || scenario.kind === 'hold') {
       throw new UsageError(`${scenario.name} has no traffic to profile`);
     }
-    for (const contender of standingIn(scenario, contenders, options.contenders.length > 0)) {
+    for (const contender of participantsOf(scenario, contenders, options.contenders.length > 0)) {
       progress.step(scenario.name, `profiling ${contender.name}`);
       process.stdout.write(`${await profileOne(scenario, contender, options)}\n\n`);
     }
@@ -59,7 +59,7 @@ async function profileOne(
 ): Promise<string> {
   const running = await startTraffic(scenario, contender, options, NODE_FLAGS);
   try {
-    // The first slice lasts until V8 has optimized what is hot.
+    // The first slice lasts until V8 has optimized the hot code.
     await measureTraffic(scenario, running, SLICE);
     const quiet = await measureTraffic(scenario, running, SLICE);
     const data = join(FOLDER, `${scenario.name}-${contender.name}.perf`);

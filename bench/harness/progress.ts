@@ -1,4 +1,4 @@
-// What the user sees while slices run: one line that is rewritten on a terminal, plain lines else.
+// Progress while slices run: one line that is rewritten on a terminal, otherwise plain lines.
 
 const ERASE_LINE = '\r\u001b[2K';
 
@@ -7,7 +7,7 @@ export class Progress {
   readonly #terminal = process.stderr.isTTY === true;
   #last = '';
 
-  /** A step of many; on a pipe only every new `stage` is said. */
+  /** Shows a step; without a terminal only each new `stage`. */
   step(stage: string, detail: string): void {
     if (this.#terminal) {
       const width = Math.max(20, (process.stderr.columns ?? 80) - 1);
@@ -18,7 +18,7 @@ export class Progress {
     this.#last = stage;
   }
 
-  /** Something to keep on the screen. */
+  /** Prints a line that stays. */
   note(text: string): void {
     process.stderr.write(this.#terminal ? `${ERASE_LINE}${text}\n` : `${text}\n`);
   }

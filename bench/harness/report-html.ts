@@ -2,9 +2,9 @@
 
 import { judge, measureText, type Verdict } from './bars.js';
 import { barChart, escapeHtml } from './chart-svg.js';
+import { type Missing, missingIn } from './participants.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
 import type { Scenario } from './scenarios.js';
-import { type Missing, missingIn } from './standing.js';
 import { baselineOf, type ContenderSummary, summarize } from './summary.js';
 import { figureText, methodText, NONE, ratioText, titleText, warningsOf } from './text.js';
 

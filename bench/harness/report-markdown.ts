@@ -2,8 +2,8 @@
 
 import { judge, measureText, type Verdict } from './bars.js';
 import { type BarLine, barSection, nameIn, table } from './markdown-table.js';
+import { missingIn } from './participants.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
-import { missingIn } from './standing.js';
 import type { Spread } from './statistics.js';
 import { baselineOf, type ContenderSummary, summarize } from './summary.js';
 import {

@@ -1,4 +1,4 @@
-// What a run leaves behind: everything that was measured, raw. Reports are made from this alone, so
+// The record of a run: everything that was measured, raw. Reports are made from this alone, so
 // that an earlier run can be reported again.
 
 import type { Figures } from './load-client.js';

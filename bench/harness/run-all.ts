@@ -5,11 +5,11 @@ import { runHold, runIdle } from './footprint.js';
 import { LoadClient } from './load-client.js';
 import { busyWarning, describeMachine, descriptorLimit } from './machine.js';
 import { type Options, UsageError } from './options.js';
+import { participantsOf, takesPart } from './participants.js';
 import type { Progress } from './progress.js';
 import type { ContenderRecord, RunRecord, ScenarioRecord } from './results.js';
 import { chooseScenarios, type Scenario } from './scenarios.js';
 import { runSlices } from './slices.js';
-import { standingIn, stands } from './standing.js';
 import { randomFrom } from './statistics.js';
 
 /** Descriptors that a server or client needs besides its connections. */
@@ -34,7 +34,7 @@ export async function runAll(options: Options, progress: Progress): Promise<RunR
   const records: ScenarioRecord[] = [];
   const skipped: { scenario: string; reason: string }[] = [];
   for (const scenario of wanted) {
-    const contenders = standingIn(scenario, present.contenders, options.contenders.length > 0);
+    const contenders = participantsOf(scenario, present.contenders, options.contenders.length > 0);
     const reason = whyNot(scenario, contenders);
     if (reason === undefined) {
       const record = await runOne(scenario, contenders, options, random, progress);
@@ -81,7 +81,7 @@ export async function findContenders(
   const records: ContenderRecord[] = [];
   const absent: { name: string; reason: string }[] = [];
   for (const contender of chooseContenders(options)) {
-    if (!wanted.some((scenario) => stands(contender, scenario))) continue;
+    if (!wanted.some((scenario) => takesPart(contender, scenario))) continue;
     progress.step('contenders', contender.name);
     const found = await probe(contender);
     const { name, title } = contender;

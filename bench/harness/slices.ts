@@ -1,5 +1,5 @@
 // Runs a scenario of traffic: all contenders stay alive, and each round gives each of them one short
-// slice, in random order. What drifts in the machine then falls on all alike.
+// slice, in random order. Drift of the machine then affects all equally.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Contender, type RunningServer, startServer } from './contenders.js';
@@ -19,7 +19,7 @@ export interface Running {
   readonly descriptors: number;
 }
 
-/** Descriptors that a server may have opened for itself meanwhile. */
+/** Descriptors that a server may have opened for its own use meanwhile. */
 const SPARE_DESCRIPTORS = 5;
 
 export async function runSlices(
@@ -65,7 +65,7 @@ export async function startTraffic(
 ): Promise<Running> {
   const { kind, service } = scenario;
   const mode = 'mode' in scenario ? scenario.mode : 'echo';
-  // Several workers may take all cores: the client is not there when they work.
+  // Several workers may use all cores: the client sleeps while they work.
   const turns = kind === 'workers';
   const client = await LoadClient.start(turns ? undefined : options.clientCore);
   let server: RunningServer | undefined;
@@ -135,7 +135,7 @@ export async function measureTraffic(
   return client.churn({ where: server.where, pid: server.pid, concurrency, bytes, load, ...time });
 }
 
-/** A server that does not close what its clients closed would look cheap in churn. */
+/** A server that never closes its connections would look cheap in churn. */
 async function checkDescriptors(one: Running, record: ScenarioRecord): Promise<void> {
   await sleep(300);
   const left = descriptorsOf(one.server.pid) - one.descriptors;

@@ -1,4 +1,4 @@
-// Where the servers of a run put their UNIX sockets: one temporary folder.
+// The temporary folder of the UNIX sockets of a run's servers.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ export function newSocketPath(): string {
   return join(folder, `${made}.sock`);
 }
 
-/** Removes it with all that lies in it; the end of this process does so too. */
+/** Removes the folder and its contents; so does the end of this process. */
 export function removeSocketFolder(): void {
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
   folder = undefined;

@@ -1,4 +1,4 @@
-// The few statistics that the reports need, and the order of slices.
+// Statistics for the reports, and the order of slices.
 
 /** Middle and spread of some figures. */
 export interface Spread {
@@ -40,7 +40,7 @@ export interface Sample {
 
 /**
  * How many times the figures of `to` those of `of` are: ratios within each round that both have, so
- * that drift between rounds cancels out. A round in which `to` has none above 0 does not count.
+ * that drift between rounds cancels out. A round without a figure of `to` above 0 does not count.
  */
 export function ratioOfRounds(of: readonly Sample[], to: readonly Sample[]): Spread | undefined {
   const divisors = new Map(to.map((sample) => [sample.round, sample.figure]));

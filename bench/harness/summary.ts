@@ -1,17 +1,17 @@
-// From raw slices to figures: the cost of one unit for each contender, and ratios, which are taken
-// within each round and then their median, so that drift between rounds cancels out.
+// Computes figures from raw slices: the cost of a unit for each contender, and the median of ratios within
+// each round, so that drift between rounds cancels out.
 
 import type { RunRecord, ScenarioRecord, SliceRecord } from './results.js';
 import type { DatagramScenario, Scenario } from './scenarios.js';
 import { quantile, ratioOfRounds, type Sample, type Spread, spreadOf } from './statistics.js';
 
 export const FLOOR = 'raw-epoll';
-/** What others are compared with: the cheaper in a scenario of those that stand in it. */
+/** The reference of ratios: the cheaper one in each scenario. */
 const FLOORS = [FLOOR, `${FLOOR}-batch`];
 export const BASELINE = 'node-net';
 export const DATAGRAM_BASELINE = 'node-dgram';
 
-/** What Node offers for the same, and what it is called. */
+/** The server of Node itself for a scenario. */
 export function baselineOf({ kind }: Scenario): { readonly name: string; readonly title: string } {
   return kind === 'datagrams'
     ? { name: DATAGRAM_BASELINE, title: 'node:dgram' }
@@ -25,7 +25,7 @@ export function floorOf(record: ScenarioRecord): string | undefined {
   return least?.cost === Infinity ? undefined : least?.name;
 }
 
-/** The same server with one worker: `ropewalk-x1` of `ropewalk-x2`; undefined for what is no server of workers. */
+/** The same server with one worker: `ropewalk-x1` of `ropewalk-x2`; undefined for a server without workers. */
 export function aloneOf(name: string): string | undefined {
   return /-x\d+$/.test(name) ? name.replace(/-x\d+$/, '-x1') : undefined;
 }
@@ -36,13 +36,13 @@ export interface ContenderSummary {
   readonly title: string;
   /** In the scenario's unit. */
   readonly cost: Spread;
-  /** Times the cost of raw epoll, and of what Node offers. */
+  /** Ratios to the cost of raw epoll and of Node's own server. */
   readonly toFloor: Spread | undefined;
   readonly toBaseline: Spread | undefined;
   /** How many times as fast as with one worker. */
   readonly scaling: Spread | undefined;
   readonly perSecond: number | undefined;
-  /** Of turns: with the time for which no core was free. */
+  /** For turns: includes the time during which no core was free. */
   readonly wallUs: number | undefined;
   /** Exchanges of datagrams that were lost, in a thousand. */
   readonly lost: number | undefined;
@@ -125,7 +125,7 @@ function lostOf(slices: readonly Traffic[], { out, back }: DatagramScenario): nu
 type Identity = Pick<ContenderSummary, 'name' | 'title' | 'cost'>;
 type Traffic = Omit<SliceRecord, 'round'>;
 
-/** The slices with traffic that count: without the first round. */
+/** The slices with traffic, without the first round. */
 function slicesOf(record: ScenarioRecord, contender: string): Traffic[] {
   const kept = record.slices.filter((slice) => slice.round > 0);
   return [...kept, ...record.holds].filter((slice) => slice.contender === contender);

@@ -1,5 +1,5 @@
-// What the contenders written in JavaScript have in common: the arguments that the harness gives every
-// contender, and their end when standard input ends or SIGTERM comes.
+// Shared by the contenders in JavaScript: the harness's arguments, and ending when standard input ends or
+// SIGTERM arrives.
 
 import { parseArgs } from 'node:util';
 
@@ -23,7 +23,7 @@ export function targetOf({ target }) {
 }
 
 /**
- * Says which port, or path of a UNIX socket, is served, and calls `stop` once when the harness is done
+ * Prints the port, or the path of the UNIX socket, and calls `stop` once when the harness has finished
  * with this process.
  */
 export function announce(where, stop) {
@@ -37,7 +37,7 @@ export const BURST = 64;
 /** Of send and receive buffers; with the kernel's default a thousand peers overflow them. */
 export const DATAGRAM_BUFFER_BYTES = 4 * 1024 * 1024;
 
-/** What a UDP server does with each datagram; `answer(data, from)` sends. */
+/** Handles each datagram of a UDP server; `answer(data, from)` sends. */
 export function datagramService(mode, answer) {
   if (mode === 'echo') return answer;
   if (mode === 'source') {
@@ -52,11 +52,11 @@ export function datagramService(mode, answer) {
   };
 }
 
-/** Sends each whole line of a stream back by one write of its own; keeps a copy of a part of a line. */
+/** Sends each complete line of a stream back in its own write; keeps a copy of an incomplete line. */
 export class LineEcho {
   #rest = null;
 
-  /** `sink` is whatever has `write(bytes)`: a socket or a transport. */
+  /** `sink` has `write(bytes)`: a socket or a transport. */
   feed(data, sink) {
     const bytes = this.#rest === null ? data : Buffer.concat([this.#rest, data]);
     let from = 0;

@@ -37,8 +37,8 @@ Each piece received on the echo port and each line of the chat is a message.
   --interface IP    address to listen on (default 127.0.0.1)
   --reactor KIND    native, node or auto (default auto: native if it loads)
   --poller NAME     auto (default), epoll, kqueue, iocp or poll; native only
-  --busy-poll US    keep polling for US microseconds after each batch; native only
-  --load N          generate traffic on N connections to the echo port (up to ${MAX_LOAD})
+  --busy-poll US    poll US microseconds longer after each batch; native only
+  --load N          send messages to the echo on N connections (up to ${MAX_LOAD})
   --workers N       N threads serve, each with its own reactor (up to ${MAX_WORKERS});
                     the first has the chat (default 0: the main thread serves)
   --seconds N       stop after N seconds

@@ -50,7 +50,7 @@ export function cancelAfter<T, U>(
   });
   return (result) => {
     if (late) return onTimeoutCancel(result, timeoutMs);
-    // Not active where a stopped reactor has dropped it: then there is no timeout any more.
+    // A stopped reactor has dropped it: there is no timeout any more.
     if (call.active()) call.cancel();
     return result;
   };

@@ -225,7 +225,7 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /**
    * Cancels this unless it has a result in `timeoutMs`, callbacks that were added before included; it then fails with
-   * {@link TimeoutError}. A reactor that is stopped before ends the timeout: this then has its result whenever that comes.
+   * {@link TimeoutError}. If the reactor is stopped first, the timeout no longer exists, and a later result is delivered.
    *
    * @param onTimeoutCancel Is given the result or the failure that came of cancelling, in place of that; what it returns
    * is the result.

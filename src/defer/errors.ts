@@ -26,8 +26,8 @@ export class CancelledError extends RopewalkError {
 }
 
 /**
- * The reactor was stopped or disposed of, and the delayed call that would have given the result was dropped. Where nobody
- * handles it, it is not reported: the stop was asked for.
+ * The reactor was stopped or disposed of, and dropped the delayed call that would have given the result. An unhandled
+ * ReactorStoppedError is not reported, since the program asked for the stop.
  */
 export class ReactorStoppedError extends CancelledError {
   override readonly name = 'ReactorStoppedError';

@@ -95,7 +95,7 @@ export class DeferredFilesystemLock {
   /**
    * Fires when this object holds the lock. Fails with a TimeoutError after `timeoutMs` (default: it waits for ever), with
    * an {@link AlreadyLockingError} where it holds the lock or waits for it already, and with the system's error where the
-   * link can't be made; with a {@link ReactorStoppedError} where the reactor is stopped while it waits. Cancelling ends the
+   * link can't be made; with a {@link ReactorStoppedError} if the reactor is stopped while it waits. Cancelling ends the
    * waiting.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */

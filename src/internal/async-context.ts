@@ -43,6 +43,17 @@ export function inContext<Args extends unknown[]>(
   return Object.assign(bound, { [CONTEXT]: context });
 }
 
+/** Calls a method in `context`. For calls that are rare: the arguments are spread. */
+export function callIn<Self, Args extends unknown[]>(
+  context: AsyncContext,
+  self: Self,
+  method: (this: Self, ...args: Args) => void,
+  ...args: Args
+): void {
+  if (context === undefined) method.apply(self, args);
+  else context.runInAsyncScope(method, self, ...args);
+}
+
 /** `callback`, run in the context that {@link inContext} gave to `other`: cheaper than to capture it again. */
 export function inContextOf(other: object, callback: () => void): () => void {
   return inContext((other as { readonly [CONTEXT]?: AsyncContext })[CONTEXT], callback);

@@ -1,7 +1,7 @@
 /**
- * One token bucket for each peer, or for each of whatever classes of peers there are, as the filters of hierarchical
- * traffic shaping choose them. A bucket is forgotten once no connection uses it and it is full again, so that a peer can
- * not have a fresh one by connecting anew. Nothing is timed: buckets are looked through each time their number has doubled.
+ * One token bucket for each peer, or for each class of peers, like the filters of hierarchical traffic shaping. A bucket
+ * that is unused and full is forgotten; a peer that connects again before that gets its old bucket. No timer is involved:
+ * buckets are checked each time their number has doubled.
  */
 import type { Address } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
@@ -16,11 +16,11 @@ export interface BucketFilterOptions extends Rate {
   /** Counts the time: the reactor, as a rule. */
   readonly clock: Clock;
   /**
-   * Peers with equal keys, as keys of a Map, share a bucket. Default: each IPv4 address has one, each IPv6 network of 64
-   * bits, and all UNIX peers together.
+   * Peers with the same key share a bucket; keys are compared as in a Map. Default: one bucket for each IPv4 address, one
+   * for each IPv6 network of 64 bits, and one for all UNIX peers.
    */
   readonly keyOf?: (peer: Address) => unknown;
-  /** The bucket above each of these, or the filter that has it. */
+  /** The parent of each bucket, or the filter that chooses the parent. */
   readonly parent?: TokenBucket | BucketFilter;
 }
 
@@ -32,7 +32,7 @@ const OPTIONS: OptionNames<BucketFilterOptions> = {
   parent: true,
 };
 const IPV6_PREFIX_BITS = 64;
-/** Fewer buckets than this are not looked through. */
+/** Fewer buckets than this are not checked. */
 const MIN_SWEPT = 64;
 
 /**
@@ -68,12 +68,12 @@ export class BucketFilter {
     this.#keyOf = keyOf;
   }
 
-  /** How many buckets are kept: those in use, those that are not full, and some more. */
+  /** How many buckets are kept: those in use, those that are not full, and others not yet forgotten. */
   get size(): number {
     return this.#buckets.size;
   }
 
-  /** The bucket of a peer. Ask for it each time it is needed: it may be forgotten while no shaped connection uses it. */
+  /** The bucket of a peer. Ask for it each time: it may be forgotten while no shaped connection uses it. */
   bucketFor(peer: Address): TokenBucket {
     const key = this.#keyOf(peer);
     const known = this.#buckets.get(key);

@@ -20,13 +20,13 @@ export interface ShapingLimits {
   /** Of each connection. Default: without limit. */
   readonly perConnection?: Rate;
   /**
-   * Of all connections of one peer together: an IPv4 address, or an IPv6 network of 64 bits. A filter of your own may be
-   * that of several factories, tell peers apart in another way, and have buckets above its own. Default: without limit.
+   * Of all connections of one peer together: an IPv4 address, or an IPv6 network of 64 bits. Pass a filter to share the
+   * limit between factories, to tell peers apart in another way, or to add parents. Default: without limit.
    */
   readonly perPeer?: Rate | BucketFilter;
   /**
    * Of all connections together, shared out fairly among those that wait. A bucket of your own may be that of several
-   * factories, and have one above it. Leave it out with a filter of your own, whose `parent` it is. Default: without limit.
+   * factories, and have one above it. Leave it out if `perPeer` is a filter: set the filter's `parent`. Default: without limit.
    */
   readonly total?: Rate | TokenBucket;
 }

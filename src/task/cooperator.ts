@@ -40,8 +40,8 @@ const OPTIONS: OptionNames<CooperatorOptions> = {
  * Steps through its tasks in turn, one step of each, slice by slice. A step that yields a Deferred or a promise makes that
  * task wait for the result, and no other; if it fails, the task does. A step of an async iterator is one `next()`.
  *
- * Stopping the reactor ends the tasks that wait for their turn, with ReactorStoppedError. Paused tasks, and those that wait for
- * a result, go on afterwards, as do tasks that are added then.
+ * Stopping the reactor ends the tasks that wait for their turn, with ReactorStoppedError. Paused tasks, tasks that wait for a
+ * result, and tasks added later continue in the next run.
  *
  * @example
  * const cooperator = new Cooperator({ clock: reactor });
@@ -138,7 +138,7 @@ export class Cooperator {
     for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
       tasks.push(task);
     }
-    // What they tell of their end may add tasks: those are not ended.
+    // Their listeners may add tasks, which are not ended.
     for (const task of tasks) task.reactorStopped();
   };
 

@@ -6,7 +6,7 @@ import { checkClock, checkFunction } from '../internal/check.js';
 
 /**
  * Fires after `delayMs` with what `f(...args)` gives then, or without `f` with undefined. Cancelling it before means that
- * `f` is not called. Fails with a {@link ReactorStoppedError} where the reactor is stopped before.
+ * `f` is not called. Fails with a {@link ReactorStoppedError} if the reactor is stopped first.
  *
  * @example await deferLater(reactor, 500);
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError

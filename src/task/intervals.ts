@@ -61,8 +61,7 @@ export class Intervals {
   }
 
   /**
-   * The ticks after one of them come at another pace: after the tick that is waited for, if `waiting`, which keeps its
-   * time, else after the last.
+   * Changes the interval from one tick on: the pending tick, which keeps its time, if `waiting`; otherwise the last tick.
    */
   change(intervalMs: number, nowMs: number, waiting: boolean): void {
     const from = waiting ? this.#next : this.#taken;

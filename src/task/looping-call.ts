@@ -73,8 +73,8 @@ export class LoopingCall<Args extends unknown[] = []> {
   }
 
   /**
-   * Changes the pace of a loop that runs. A call that is waited for keeps its time; those after it come `intervalMs` apart,
-   * reckoned from that time. `reset` in addition makes the next call come an interval from now.
+   * Changes the pace of a running loop. A pending call keeps its time, and later calls follow it at the new interval. Call
+   * `reset` as well to make the next call an interval from now.
    * @throws LoopingCallStateError it does not run.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */

@@ -22,8 +22,8 @@ const OPTIONS: OptionNames<TicksOptions> = { signal: true, now: true };
 /**
  * Ticks every `intervalMs`, reckoned from the first `next()`: the loop's body decides when it is ready for another.
  * Yields the number of ticks since the last that it got, this one included: 1, unless the body took longer than the
- * interval. Nothing is queued. Interval 0 is once in each turn of the reactor. The iteration ends where the reactor is
- * stopped while a tick is waited for.
+ * interval. Nothing is queued. Interval 0 is once in each turn of the reactor. The iteration ends if the reactor is
+ * stopped while it waits for a tick.
  *
  * @example
  * for await (const count of ticks(reactor, 40, { signal })) advanceFrames(count);

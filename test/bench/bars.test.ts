@@ -3,9 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { BARS, judge, measureText } from '../../bench/harness/bars.js';
 import { CONTENDERS } from '../../bench/harness/contenders.js';
-
+import { participantsOf } from '../../bench/harness/participants.js';
 import { scenarios } from '../../bench/harness/scenarios.js';
-import { standingIn } from '../../bench/harness/standing.js';
 import { costOf, floorOf } from '../../bench/harness/summary.js';
 import { recordOf, runOf, scenarioNamed } from './made-up-run.js';
 
@@ -25,10 +24,10 @@ describe('the bars', () => {
   it('are stood in by the contenders that they compare', () => {
     for (const { scenario, measure } of BARS) {
       const known = scenarioNamed(scenario);
-      const standing = standingIn(known, CONTENDERS, false).map(({ name }) => name);
+      const participants = participantsOf(known, CONTENDERS, false).map(({ name }) => name);
       const compared = measure.kind === 'ratio' ? [measure.of, measure.to] : [measure.of];
-      expect(standing, scenario).toEqual(expect.arrayContaining(compared));
-      if (measure.kind === 'toFloor') expect(standing).toContain('raw-epoll');
+      expect(participants, scenario).toEqual(expect.arrayContaining(compared));
+      if (measure.kind === 'toFloor') expect(participants).toContain('raw-epoll');
     }
   });
 

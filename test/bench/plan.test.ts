@@ -7,11 +7,11 @@ import { describe, expect, it } from 'vitest';
 import { CONTENDERS, startServer } from '../../bench/harness/contenders.js';
 import { docsPages } from '../../bench/harness/docs-pages.js';
 import { parseOptions, UsageError } from '../../bench/harness/options.js';
+import { missingIn, participantsOf } from '../../bench/harness/participants.js';
 import { htmlReport } from '../../bench/harness/report-html.js';
 import { markdownReport } from '../../bench/harness/report-markdown.js';
 import { chooseScenarios, scenarios } from '../../bench/harness/scenarios.js';
 import { newSocketPath, removeSocketFolder } from '../../bench/harness/socket-folder.js';
-import { missingIn, standingIn } from '../../bench/harness/standing.js';
 import { aloneOf, baselineOf, summarize } from '../../bench/harness/summary.js';
 import { recordOf, runOf, scenarioNamed } from './made-up-run.js';
 
@@ -82,12 +82,12 @@ describe('parseOptions', () => {
 describe('the contenders', () => {
   it('serve every scenario: raw C, what Node offers and Ropewalk', () => {
     for (const { service, name } of scenarios(false)) {
-      const standing = CONTENDERS.filter((one) => one.serves[service] !== undefined);
+      const participants = CONTENDERS.filter((one) => one.serves[service] !== undefined);
       const kinds =
         service === 'workers' ? ['raw-epoll', 'ropewalk'] : ['raw-epoll', 'node', 'ropewalk'];
       for (const kind of kinds) {
         expect(
-          standing.some((one) => one.name.startsWith(kind)),
+          participants.some((one) => one.name.startsWith(kind)),
           `${kind} in ${name}`,
         ).toBe(true);
       }
@@ -220,7 +220,7 @@ describe('the reports', () => {
   });
 
   it('have no contender without a figure where all were measured', () => {
-    const names = standingIn(scenarioNamed('churn'), CONTENDERS, false).map(({ name }) => name);
+    const names = participantsOf(scenarioNamed('churn'), CONTENDERS, false).map(({ name }) => name);
     const record = recordOf('churn', Object.fromEntries(names.map((name) => [name, {}])));
     expect(missingIn(runOf(record), record)).toEqual([]);
   });

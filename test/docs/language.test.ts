@@ -18,6 +18,7 @@ const FILES = [
 const EXTENSIONS = /\.(md|ts|h|cc)$/;
 
 const REPLACEMENTS: readonly [pattern: RegExp, replacement: string][] = [
+  [/^(<{7}|>{7})/, 'the resolution of the conflict'],
   [/\bmend(s|ed|ing)?\b/i, 'fix'],
   [/\bat hand\b/i, 'available'],
   [/\bdoors?\b/i, 'entry point'],

@@ -191,7 +191,7 @@ describe('a dialogue', () => {
     );
     expect(await failure(runTranscript(transcript, parrot))).toBe(
       [
-        'it.md:6: "It", what the server does:',
+        'it.md:6: "It", lines of the server:',
         '     5  S: one\\n',
         '-    6  S: u\\n',
         '+       S: ü\\0\\n',

@@ -1,9 +1,9 @@
-// The clock of the benches: the delayed calls of a reactor, run when the bench says so.
+// The clock of the benches: a reactor's delayed calls, run when the bench advances it.
 
 import type { Clock, DelayedCall } from '../../../src/core/clock.js';
 import { DelayedCalls } from '../../../src/reactor/time/delayed-calls.js';
 
-/** Its time is that of `base`, or stands still without one, and what was skipped besides. */
+/** Its time is that of `base` (constant without one) plus the skipped time. */
 export class BenchClock implements Clock {
   readonly #base: () => number;
   readonly #calls: DelayedCalls;

@@ -1,6 +1,6 @@
-// What a micro bench is: cases, each of which several contenders do in the same way. bench/README.md tells how to write one.
+// The type of a micro bench: cases, each with several contenders that do the same. bench/README.md says how to write one.
 
-/** What one process measured, by the name of the figure; '' for a case that has only one. */
+/** The figures of one process by name; '' if a case has only one. */
 export type Figures = Readonly<Record<string, number>>;
 
 /** How much work to do. */
@@ -15,7 +15,7 @@ export interface Effort {
 export const FULL: Effort = { warmUpMs: 100, measuredMs: 250, count: (full) => full };
 export const QUICK: Effort = { warmUpMs: 5, measuredMs: 10, count: (full) => Math.ceil(full / 10) };
 
-/** Does the work and checks it. Throws when a contender did not do what all have to do. */
+/** Does the work and checks it. Throws if a contender's result is wrong. */
 export type Measure = (effort: Effort) => Figures | Promise<Figures>;
 
 /** What a process measures of a contender. */
@@ -27,7 +27,7 @@ export interface MicroCase {
   readonly contenders: Readonly<Record<string, Measure>>;
 }
 
-/** What this project has set itself: the ratio of two contenders in one row. */
+/** A performance goal: the ratio of two contenders in one row. */
 export interface MicroBar {
   /** The row, as `rowName` gives it. */
   readonly row: string;
@@ -39,7 +39,7 @@ export interface MicroBar {
 
 export interface MicroBench {
   readonly title: string;
-  /** What is done, and what of it is measured: a few sentences for the report. */
+  /** The work and the part of it that is measured: a few sentences for the report. */
   readonly workload: string;
   /** Of the figures whose name does not say it. */
   readonly unit: string;

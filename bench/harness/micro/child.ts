@@ -12,5 +12,5 @@ for (const name of cases) {
   if (measure === undefined) throw new Error(`no contender '${contender}' in case '${name}'`);
   measured[name] = await measure(effort === 'quick' ? QUICK : FULL);
 }
-// Timers that are pending must not keep the process.
+// Pending timers must not keep the process alive.
 process.stdout.write(`${JSON.stringify(measured)}\n`, () => process.exit());

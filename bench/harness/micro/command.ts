@@ -1,4 +1,4 @@
-// `npm run bench -- --micro`, and what a micro bench does that is run by itself.
+// `npm run bench -- --micro`, and running a single micro bench.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
@@ -20,7 +20,7 @@ const HELP = `Usage: npm run bench -- --micro [NAME...] [options]
 Measures parts of Ropewalk beside what Node and other code offer for the same. NAME: BENCHES
 (default all, some eight minutes). Each is also a program: npx tsx bench/micro/FOLDER/NAME.bench.ts
 
-  --quick         less of everything, within a minute: shows that all runs and adds up
+  --quick         less of everything, within a minute: only checks that the benches work
   --rounds N      rounds (default 5; quick 1)
   --seed N        order of the contenders (default: from the clock; it is in the results)
   --out DIR       where the JSON goes (default bench/results; quick bench/results/tmp)

@@ -1,4 +1,4 @@
-// What a run of micro benches leaves behind, raw, and the figures made from it. Reports are made from this alone.
+// The raw record of a run of micro benches, and the figures computed from it. Reports need nothing else.
 
 import type { Machine } from '../machine.js';
 import { type BarLine, outcomeOf } from '../markdown-table.js';
@@ -78,12 +78,12 @@ export function figuresOf(record: MicroBenchRecord): MicroFigure[] {
   });
 }
 
-/** Whether it can be divided by: not what is nothing, and noise about it. */
+/** Whether a ratio to it makes sense: it must exceed its noise. */
 function isSteady(spread: Spread | undefined): boolean {
   return spread !== undefined && spread.min > 0 && spread.max / spread.min < UNSTEADY;
 }
 
-/** How the run stands to the bars that the bench has. */
+/** The bars of the bench, and whether the run meets them. */
 export function barsOf(record: MicroBenchRecord): BarLine[] {
   return record.bars.map(({ row, of, to, sense, limit }) => {
     const ratio = ratioOfRounds(samplesOf(record, row, of), samplesOf(record, row, to));

@@ -1,5 +1,5 @@
 // Runs micro benches: in each round every contender measures every case, in random order within a case, in a process of its
-// own, so that neither memory nor what the engine has learnt passes from one to the other.
+// own, so that neither memory nor optimized code is shared.
 
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,7 @@ export interface RunOptions {
   readonly seed: number;
 }
 
-/** What one process is to measure. */
+/** The task of one process. */
 export interface Turn {
   readonly contender: string;
   readonly cases: readonly string[];
@@ -53,7 +53,7 @@ export async function runMicro(
   const machine = describeMachine();
   const random = randomFrom(seed);
   const records = benches.map(emptyRecord);
-  // Rounds of all benches, not of one after the other: a bad minute of the machine then spoils a round of each.
+  // Each round runs all benches: a bad minute of the machine then affects one round of each.
   for (let round = 0; round < rounds; round++) {
     for (const [index, found] of benches.entries()) {
       const record = records[index];

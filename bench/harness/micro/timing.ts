@@ -1,12 +1,12 @@
-// How the micro benches take time and memory.
+// Measures time and memory for the micro benches.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Effort } from './bench.js';
 
 /**
- * Does `batch` again and again, first to warm up, then measured: nanoseconds for each of its
- * operations, collection of garbage included. What `batch` gives is checked each time.
+ * Repeats `batch`, first to warm up, then measured: nanoseconds per operation, garbage collection
+ * included. Checks the result of `batch` each time.
  */
 export async function nsPerOperation<T>(
   effort: Effort,
@@ -41,7 +41,7 @@ export function nsOf(operations: number, act: () => void): number {
   return ((performance.now() - start) * 1e6) / operations;
 }
 
-/** How much memory `make` leaves taken, in bytes for each of `count` things. */
+/** How much memory `make` retains, in bytes for each of `count` things. */
 export function bytesOf(count: number, make: () => void): number {
   const before = heapBytes();
   make();
@@ -52,7 +52,7 @@ export function bytesOf(count: number, make: () => void): number {
 function heapBytes(): number {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
-  // What the first finds to be weak or to be finalized, the second frees.
+  // The second collection frees objects that the first found weak or finalizable.
   collect();
   collect();
   const { heapUsed, arrayBuffers } = process.memoryUsage();

@@ -1,4 +1,4 @@
-// A proxy as examples/proxy.ts shows it, backpressure and half-close included. `--reactor native|node`; `--lent` takes lent
+// The proxy of examples/proxy.ts, with backpressure and half-close. `--reactor native|node`; `--lent` takes lent
 // bytes.
 
 import { ClientFactory, ConnectionDone, createReactor, Protocol } from '../../../dist/index.js';
@@ -11,7 +11,7 @@ const args = readArguments({
 const { lent } = args;
 const { host, port: targetPort } = targetOf(args);
 
-/** One side of a proxied connection: what it receives, the other side sends. */
+/** One side of a proxied connection: sends what the other side receives. */
 class Side extends Protocol {
   acceptsLentBytes = lent;
   other;

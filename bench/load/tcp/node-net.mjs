@@ -1,5 +1,5 @@
-// node:net as its documentation shows it, on TCP or a UNIX socket. `--cork` gathers the lines of one read by hand; `--from
-// ropewalk` takes the drop-in `ropewalk/net` instead.
+// node:net as in its documentation, on TCP or a UNIX socket. `--cork` combines the answers to one read; `--from ropewalk`
+// uses the drop-in `ropewalk/net` instead.
 
 import { announce, LineEcho, readArguments } from '../contender.mjs';
 

@@ -28,7 +28,7 @@ class Lines extends Protocol {
   }
 }
 
-/** What a line server looks like that reads no faster than its answers are taken. The transport always lends to it. */
+/** A line server that reads no faster than its answers are taken. The transport always lends it bytes. */
 class ShortLines extends LineReceiver {
   acceptsLentFrames = lent;
 

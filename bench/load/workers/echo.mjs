@@ -1,4 +1,4 @@
-// What one worker of ropewalk.mjs runs.
+// The program of a worker of ropewalk.mjs.
 
 import { Factory, Protocol } from '../../../dist/index.js';
 

@@ -1,5 +1,5 @@
 // Ropewalk's echo server in `--workers N` workers of a kind (`--kind threads|processes`) that share a
-// port; echo.mjs is what each of them runs.
+// port; each runs echo.mjs.
 
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -11,7 +11,7 @@ const { workers, kind } = readArguments({
   kind: { type: 'string', default: 'threads' },
 });
 
-/** A port that nobody has just now: all workers have to name the same. */
+/** A port that is currently free: all workers must use the same. */
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -271,11 +271,8 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
       this.socket.watchDrain();
       return;
     }
-    registered.waiting = false;
-    const { producer } = registered;
     try {
-      if (this.context === undefined) producer.resumeProducing();
-      else this.context.runInAsyncScope(producer.resumeProducing, producer);
+      registered.resume(this.context);
     } catch (error) {
       this.report(error, 'resumeProducing');
     }

@@ -1,6 +1,7 @@
 /** The producer of a consumer that sends, and whether it has to wait. */
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import { HIGH_WATER_MARK_BYTES } from '../../core/transport.js';
+import type { AsyncContext } from '../../internal/async-context.js';
 import { MAX_UTF8_BYTES } from '../../internal/utf8.js';
 
 export class RegisteredProducer {
@@ -41,6 +42,14 @@ export class RegisteredProducer {
   /** @returns Whether it was just registered, pulls, and has to wait for what others wrote: it is asked again then. */
   waitsForOthers(consumer: { readonly bufferedBytes: number }): boolean {
     return !this.streaming && !this.waiting && consumer.bufferedBytes > 0 && this.wait();
+  }
+
+  /** No bytes are unsent: it no longer has to wait. */
+  resume(context: AsyncContext): void {
+    this.waiting = false;
+    const { producer } = this;
+    if (context === undefined) producer.resumeProducing();
+    else context.runInAsyncScope(producer.resumeProducing, producer);
   }
 
   /** A pull producer needs no telling. */

@@ -11,7 +11,6 @@
  *
  * Only {@link StreamTransport.finish} enters `closed`, so `connectionLost` runs exactly once.
  */
-import type { Address } from '../../core/address.js';
 import { RemoteProtocolError, withoutStack } from '../../core/errors/base.js';
 import {
   CONNECTION_DONE,
@@ -20,22 +19,15 @@ import {
   ConnectionLost,
   ProducerRegisteredError,
 } from '../../core/errors/connection.js';
-import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
-import {
-  type DetachedConnection,
-  MAX_WAITING_DESCRIPTORS,
-  type TCPTransport,
-  type UNIXTransport,
-} from '../../core/transport.js';
-import type { PeerCredentials } from '../../core/unix-options.js';
+import type { DetachedConnection, TCPTransport, UNIXTransport } from '../../core/transport.js';
 import { Deferred } from '../../defer/deferred.js';
 import { fail } from '../../defer/succeed.js';
+import { callIn } from '../../internal/async-context.js';
 import { checkData } from '../../internal/check.js';
 import { givenCopyOf } from '../../internal/lent-bytes.js';
 import { showAsText } from '../../internal/shown-as-text.js';
-import type { TurnReactor } from '../time/turn-reactor.js';
 import {
   holdInput,
   holdsInput,
@@ -45,6 +37,7 @@ import {
 } from './held-input.js';
 import type { ReceivedBytes } from './received-bytes.js';
 import { RegisteredProducer } from './registered-producer.js';
+import { SocketSide } from './socket-side.js';
 import type { StreamOwner } from './stream-owner.js';
 
 type StreamState = 'open' | 'closing' | 'aborting' | 'detaching' | 'closed';
@@ -61,7 +54,7 @@ const shutDownReasons = new WeakMap<StreamTransport, Error>();
  * A connected stream socket. One lives for each connection, so its private methods are TypeScript's: a class with a
  * `#method` marks every instance, at 8 bytes each.
  */
-export abstract class StreamTransport implements TCPTransport, UNIXTransport {
+export abstract class StreamTransport extends SocketSide implements TCPTransport, UNIXTransport {
   /** @internal */
   protocol: StreamProtocol | undefined = undefined;
   /** @internal */
@@ -72,6 +65,7 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
   protected producer: RegisteredProducer | undefined = undefined;
 
   constructor(owner: StreamOwner) {
+    super();
     this.owner = owner;
   }
 
@@ -81,66 +75,6 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
 
   get disconnecting(): boolean {
     return this.state === 'closing' || this.state === 'aborting';
-  }
-
-  abstract get bufferedBytes(): number;
-  abstract getPeer(): Address;
-  abstract getHost(): Address;
-  abstract getTcpNoDelay(): boolean;
-  abstract setTcpNoDelay(enabled: boolean): void;
-  abstract getTcpKeepAlive(): boolean;
-  abstract setTcpKeepAlive(enabled: boolean): void;
-  abstract write(data: Uint8Array | string): void;
-
-  protected abstract get reactor(): TurnReactor;
-  /** Stops and starts receiving. */
-  protected abstract setReading(enabled: boolean): void;
-  /** Calls {@link drained} once, when nothing waits to be sent; in a later turn if that is so already. */
-  protected abstract watchDrain(): void;
-  /** Sends what waits, then shuts the sending side down and calls {@link writeShut}. */
-  protected abstract shutdownWriting(): void;
-  /** Sends what waits, then closes and calls {@link lost}. */
-  protected abstract closeFlushed(): void;
-  /**
-   * A producer was registered after {@link closeFlushed} or {@link shutdownWriting}: not before that is called again.
-   * For transports that look whether there is a producer only then, nothing is to be done.
-   */
-  protected keepOpen(): void {}
-  /** Closes in this turn, calling nothing back. With `reset`, unsent bytes are dropped and the peer sees a reset. */
-  protected abstract closeNow(reset: boolean): void;
-
-  /** Gives the socket away, as {@link detach} wants it: its descriptor. @throws UnsentBytesError */
-  protected releaseSocket(): number {
-    throw new UnsupportedError('detach', 'this transport has no socket to give away');
-  }
-  /** Whether nothing that was received is still on its way to this transport. */
-  protected get allReceived(): boolean {
-    return true;
-  }
-  protected closeDescriptor(_fd: number): void {}
-
-  fileno(): number {
-    throw new UnsupportedError('fileno', 'this transport has no descriptor to show');
-  }
-
-  getPeerCredentials(): PeerCredentials | undefined {
-    throw new UnsupportedError('getPeerCredentials', 'this transport is not over a UNIX socket');
-  }
-
-  sendFileDescriptor(_fd: number): void {
-    throw new UnsupportedError('sendFileDescriptor', 'this transport is not over a UNIX socket');
-  }
-
-  get waitingDescriptors(): number {
-    return 0;
-  }
-
-  get maxWaitingDescriptors(): number {
-    return MAX_WAITING_DESCRIPTORS;
-  }
-
-  set maxWaitingDescriptors(_most: number) {
-    throw new UnsupportedError('maxWaitingDescriptors', 'this transport sends no descriptors');
   }
 
   detach(): Deferred<DetachedConnection> {
@@ -334,10 +268,9 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
     }
     const protocol = this.protocol as StreamProtocol;
     try {
-      const { context } = this.owner;
-      if (protocol.fileDescriptorReceived === undefined) this.closeDescriptor(fd);
-      else if (context === undefined) protocol.fileDescriptorReceived(fd);
-      else context.runInAsyncScope(protocol.fileDescriptorReceived, protocol, fd);
+      const { fileDescriptorReceived } = protocol;
+      if (fileDescriptorReceived === undefined) this.closeDescriptor(fd);
+      else callIn(this.owner.context, protocol, fileDescriptorReceived, fd);
     } catch (error) {
       this.fail(error, 'fileDescriptorReceived');
     }
@@ -372,12 +305,8 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
       this.endShutDown(false);
       return;
     }
-    registered.waiting = false;
     try {
-      const { context } = this.owner;
-      const { producer } = registered;
-      if (context === undefined) producer.resumeProducing();
-      else context.runInAsyncScope(producer.resumeProducing, producer);
+      registered.resume(this.owner.context);
     } catch (error) {
       this.fail(error, 'resumeProducing');
     }
@@ -447,9 +376,7 @@ export abstract class StreamTransport implements TCPTransport, UNIXTransport {
     const callback = protocol[method];
     if (callback === undefined) return;
     try {
-      const { context } = this.owner;
-      if (context === undefined) callback.call(protocol);
-      else context.runInAsyncScope(callback, protocol);
+      callIn(this.owner.context, protocol, callback);
     } catch (error) {
       this.fail(error, method);
     }

@@ -230,7 +230,7 @@ export class DelayedCalls {
     return due;
   }
 
-  /** Puts what the present `runDue` has not run back into the heap. */
+  /** Returns the calls that the present `runDue` has not run to the heap. */
   #fileRest(): void {
     if (this.#due === undefined) return;
     for (let i = this.#dueIndex; i < this.#due.length; i++) {

@@ -69,7 +69,7 @@ export class Dialogue {
     }));
     const words = this.#wordsOf(said, steps, letter);
     const last = steps.at(-1) ?? this.#transcript.steps.at(-1) ?? this.#transcript;
-    compareLines(this.#transcript, expected, words, `what the ${this.#side} does`, last.line);
+    compareLines(this.#transcript, expected, words, `lines of the ${this.#side}`, last.line);
   }
 
   /** All that the protocol says until it is silent. */

@@ -15,26 +15,26 @@ export interface Missing {
   readonly reason: string;
 }
 
-export function stands({ serves, scenarios, except }: Contender, scenario: Scenario): boolean {
+export function takesPart({ serves, scenarios, except }: Contender, scenario: Scenario): boolean {
   const { service, name } = scenario;
   if (serves[service] === undefined || except?.includes(name)) return false;
   return scenarios === undefined || scenarios.includes(name);
 }
 
 /** @param named Whether the contenders were chosen by name. */
-export function standingIn(
+export function participantsOf(
   scenario: Scenario,
   contenders: readonly Contender[],
   named: boolean,
 ): Contender[] {
-  const standing = contenders.filter((contender) => stands(contender, scenario));
-  if (scenario.kind !== 'hold' || named) return standing;
-  return standing.filter((contender) => contender.name === HOLDER);
+  const participants = contenders.filter((contender) => takesPart(contender, scenario));
+  if (scenario.kind !== 'hold' || named) return participants;
+  return participants.filter((contender) => contender.name === HOLDER);
 }
 
 /** Every contender of the scenario that a run has no figure of. */
 export function missingIn(run: RunRecord, record: ScenarioRecord): Missing[] {
-  return standingIn(record.scenario, CONTENDERS, false)
+  return participantsOf(record.scenario, CONTENDERS, false)
     .filter(({ name }) => costOf(record, name) === undefined)
     .map((contender) => ({
       name: contender.name,

@@ -1,0 +1,73 @@
+/**
+ * The socket's side of a stream transport: what its subclasses provide, and refusals of what most of them lack. It has no state;
+ * `StreamTransport` has the states and rules.
+ */
+import type { Address } from '../../core/address.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
+import { MAX_WAITING_DESCRIPTORS } from '../../core/transport.js';
+import type { PeerCredentials } from '../../core/unix-options.js';
+import type { TurnReactor } from '../time/turn-reactor.js';
+
+export abstract class SocketSide {
+  abstract get bufferedBytes(): number;
+  abstract getPeer(): Address;
+  abstract getHost(): Address;
+  abstract getTcpNoDelay(): boolean;
+  abstract setTcpNoDelay(enabled: boolean): void;
+  abstract getTcpKeepAlive(): boolean;
+  abstract setTcpKeepAlive(enabled: boolean): void;
+  abstract write(data: Uint8Array | string): void;
+
+  protected abstract get reactor(): TurnReactor;
+  /** Stops and starts receiving. */
+  protected abstract setReading(enabled: boolean): void;
+  /** Calls `drained` once, when no bytes are unsent; in a later turn if none are now. */
+  protected abstract watchDrain(): void;
+  /** Sends unsent bytes, then shuts the sending side down and calls `writeShut`. */
+  protected abstract shutdownWriting(): void;
+  /** Sends unsent bytes, then closes and calls `lost`. */
+  protected abstract closeFlushed(): void;
+  /**
+   * A producer was registered after {@link closeFlushed} or {@link shutdownWriting}: close or shut down only when that is called again.
+   * Transports that look for a producer only then need not do anything.
+   */
+  protected keepOpen(): void {}
+  /** Closes in this turn, calling nothing back. With `reset`, unsent bytes are dropped and the peer sees a reset. */
+  protected abstract closeNow(reset: boolean): void;
+
+  /** For `detach`. @returns The socket's descriptor, which is the caller's from now on. @throws UnsentBytesError */
+  protected releaseSocket(): number {
+    throw new UnsupportedError('detach', 'this transport has no socket to give away');
+  }
+
+  /** Whether everything received has reached this transport. */
+  protected get allReceived(): boolean {
+    return true;
+  }
+
+  protected closeDescriptor(_fd: number): void {}
+
+  fileno(): number {
+    throw new UnsupportedError('fileno', 'this transport has no descriptor to show');
+  }
+
+  getPeerCredentials(): PeerCredentials | undefined {
+    throw new UnsupportedError('getPeerCredentials', 'this transport is not over a UNIX socket');
+  }
+
+  sendFileDescriptor(_fd: number): void {
+    throw new UnsupportedError('sendFileDescriptor', 'this transport is not over a UNIX socket');
+  }
+
+  get waitingDescriptors(): number {
+    return 0;
+  }
+
+  get maxWaitingDescriptors(): number {
+    return MAX_WAITING_DESCRIPTORS;
+  }
+
+  set maxWaitingDescriptors(_most: number) {
+    throw new UnsupportedError('maxWaitingDescriptors', 'this transport sends no descriptors');
+  }
+}
