@@ -448,7 +448,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     }
   }
 
-  toString(): string {
+  override toString(): string {
     const state = !this.connected ? 'closed' : this.disconnecting ? 'closing' : 'open';
     const peer = this.getPeer();
     const of = peer.type === 'UNIX' && peer.path === '' ? `at ${this.getHost()}` : `to ${peer}`;
