@@ -1,5 +1,5 @@
-// JavaScript <-> core: translates, decides nothing. State is kept for each environment (the main
-// thread, or a worker).
+// JavaScript <-> core: translates, decides nothing. Each environment (the main thread, or a worker)
+// has its own state.
 //
 //     addon.createLoop(poller, busyPollMicros, measureTurns, dispatch): Loop
 //     addon.loopCount(): number
@@ -24,14 +24,14 @@ namespace {
 
 // Everything the addon keeps for one environment.
 struct Addon {
-  // Those that libuv has handles of. JavaScript has others, which are closed: see keepLoop().
+  // Loops whose libuv handles are still open. JavaScript keeps closed loops alive: see keepLoop().
   std::vector<std::shared_ptr<Loop>> loops;
-  // Loops that are not freed. JavaScript may let go of one after the addon's end.
+  // Loops not yet freed. JavaScript may release one after the addon has ended.
   std::shared_ptr<size_t> loopCount = std::make_shared<size_t>(0);
   napi_async_cleanup_hook_handle cleanup = nullptr;
   bool ending = false;
 
-  // Lets go of loops whose libuv handles are closed; at the end of the environment, of the addon.
+  // Releases loops whose libuv handles are closed and, once the environment is ending, the addon.
   void sweep() {
     std::erase_if(loops, [](const auto& loop) { return loop->closed(); });
     if (!ending || !loops.empty()) return;
@@ -51,7 +51,7 @@ bool readInterest(Call& call, size_t index, Interest& interest) {
   return true;
 }
 
-// watch(fd: number, interest: number): number -- a handle. The descriptor stays the caller's.
+// watch(fd: number, interest: number): number -- a handle. The descriptor remains the caller's.
 napi_value watch(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const int32_t fd = call.int32(0);
@@ -78,7 +78,7 @@ napi_value setInterest(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// close(handle: number): void -- at once; nothing follows
+// close(handle: number): void -- closes at once; no event follows
 napi_value close(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
@@ -95,7 +95,7 @@ napi_value flush(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// arena(): ArrayBuffer -- what is received into; a new one where the former was detached
+// arena(): ArrayBuffer -- the receive buffer; a new one if the previous one was detached
 napi_value arena(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   if (call.reactor() == nullptr) return call.raiseDisposed();
@@ -119,7 +119,7 @@ napi_value statistics(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// dispose(): void -- closes everything; the loop does nothing any more
+// dispose(): void -- closes everything; later calls have no effect
 napi_value dispose(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   call.loop().dispose();
@@ -156,8 +156,8 @@ bool readPollerKind(Call& call, size_t index, PollerKind& kind) {
   return false;
 }
 
-// A value that keeps the loop for as long as JavaScript can reach it. Each function of the loop has
-// it as a property, so that the loop is freed when the last of them is collected, and closed.
+// A value that keeps the loop alive while JavaScript can reach it. Each function of the loop has it
+// as a property, so the loop is freed once it is closed and the last function has been collected.
 napi_value keepLoop(napi_env env, std::shared_ptr<Loop> loop) {
   auto* kept = new std::shared_ptr<Loop>(std::move(loop));
   const auto letGo = [](napi_env, void* data, void*) {
@@ -222,14 +222,14 @@ napi_value createLoop(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// loopCount(): number -- loops of this environment that are not freed
+// loopCount(): number -- loops of this environment not yet freed
 napi_value loopCount(napi_env env, napi_callback_info info) {
   Call call(env, info);
   return call.number(static_cast<double>(*static_cast<Addon*>(call.data())->loopCount));
 }
 
-// Runs when the environment ends, by process.exit() or worker.terminate() as well: JavaScript can't
-// be called any more.
+// Runs when the environment ends, including by process.exit() or worker.terminate(). JavaScript can
+// no longer be called.
 void endEnvironment(napi_async_cleanup_hook_handle, void* data) {
   Addon* addon = static_cast<Addon*>(data);
   addon->ending = true;

@@ -1,12 +1,12 @@
 # The addon. The package ships this file here because npm compiles a package that has a binding.gyp
-# at its root; the repository's own binding.gyp includes it. The same sources without binding*.cc make
-# the library of CMakeLists.txt; keep the two lists alike. Paths are relative to this folder.
-# OS differences choose files here, never lines in a file.
+# at its root; the repository's own binding.gyp includes it. The same sources without binding*.cc
+# make the library of CMakeLists.txt; keep the two lists in step. Paths are relative to this folder.
+# OS differences select files here, never lines within a file.
 {
   "variables": {
     # Set by `node tools/build.mjs --sanitize`, for example "address,undefined".
     "sanitize%": "",
-    # Link-time optimisation where the compiler is GCC: another one's needs a linker of its own.
+    # Link-time optimisation with GCC only: other compilers need their own linker for it.
     "lto%": "<!(node -p \"Number(!/clang|zig/.test(process.env.CXX))\")",
   },
   "targets": [

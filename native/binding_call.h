@@ -1,5 +1,5 @@
 // Calls from JavaScript and back into it. In a Call the first bad argument throws a TypeError and
-// turns every later access into a no-op, so that a function reads all its arguments and then asks
+// turns every later access into a no-op, so a function reads all its arguments and then checks
 // failed() once.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace ropewalk {
 class Call {
  public:
   Call(napi_env env, napi_callback_info info) : env_(env) {
-    size_t count = args_.size();  // absent arguments read as undefined, and fail below
+    size_t count = args_.size();  // absent arguments read as undefined and fail below
     napi_get_cb_info(env, info, &count, args_.data(), nullptr, &data_);
   }
 
@@ -50,7 +50,7 @@ class Call {
     return value;
   }
 
-  // Cut off at 255 bytes: no address is as long.
+  // Truncated to 255 bytes: no address is that long.
   std::string string(size_t index) {
     char text[256];
     size_t length = 0;
@@ -105,8 +105,8 @@ class Call {
     return result;
   }
 
-  // Throws an Error with a positive `errno` and `syscall`; JavaScript makes Node's own kind of
-  // error from it.
+  // Throws an Error with a positive `errno` and `syscall`; JavaScript converts it to an error like
+  // Node's own.
   napi_value raise(const Status& status) const {
     napi_value error = nullptr;
     const std::string message = std::generic_category().message(status.error);
@@ -148,7 +148,7 @@ class Call {
   bool failed_ = false;
 };
 
-// Calls into JavaScript from libuv. What is thrown goes where Node's own uncaught exceptions go.
+// Calls into JavaScript from libuv. Exceptions are handled like Node's own uncaught exceptions.
 inline void callBack(napi_env env, napi_value function, std::span<const napi_value> arguments) {
   napi_value global = nullptr;
   napi_get_global(env, &global);

@@ -1,5 +1,5 @@
-// The functions of a Loop that open datagram sockets, and those for open ones. Each is documented
-// at its definition with its TypeScript signature.
+// The functions of a Loop that open datagram sockets or operate on open ones. Each is documented at
+// its definition with its TypeScript signature.
 
 #include <algorithm>
 
@@ -10,10 +10,10 @@
 namespace ropewalk {
 namespace {
 
-// The order is that of src/reactor/native/settings.ts.
+// In the order of src/reactor/native/settings.ts.
 constexpr size_t kDatagramSettings = 12;
 
-// Integers that are no settings become ones that do no harm.
+// Out-of-range integers are replaced by harmless values.
 DatagramSettings readSettings(std::span<const int32_t> values) {
   DatagramSettings settings;
   settings.maxPacketSize = static_cast<size_t>(std::max(values[0], 1));
@@ -64,7 +64,7 @@ napi_value connectDatagram(napi_env env, napi_callback_info info) {
 }
 
 // listenUnixDatagram(path: string, mode: number, settings: Int32Array): number -- a handle. An
-// empty path leaves the socket without a name.
+// empty path leaves the socket unnamed.
 napi_value listenUnixDatagram(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const std::string path = call.string(0);
@@ -90,7 +90,7 @@ napi_value connectUnixDatagram(napi_env env, napi_callback_info info) {
   return status.ok() ? nullptr : call.raise(status);
 }
 
-// adoptDatagram(fd: number, takeOver: boolean, settings: Int32Array): number -- a handle. As
+// adoptDatagram(fd: number, takeOver: boolean, settings: Int32Array): number -- a handle. See
 // adoptStream().
 napi_value adoptDatagram(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
@@ -104,8 +104,8 @@ napi_value adoptDatagram(napi_env env, napi_callback_info info) {
   return opened(call, status, handle);
 }
 
-// parseAddress(host: string, out: Int32Array): boolean -- false if `host` is no IP address. `out`
-// is given four words of address, 1 for IPv6, and the scope.
+// parseAddress(host: string, out: Int32Array): boolean -- false if `host` is not an IP address.
+// `out` receives four words of address, 1 for IPv6, and the scope.
 napi_value parseAddress(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const std::string host = call.string(0);
@@ -134,7 +134,7 @@ bool readOption(Call& call, size_t index, DatagramOption& option) {
   return true;
 }
 
-// The socket of a live handle of datagrams, else kNoSocket.
+// The socket of a live datagram handle, else kNoSocket.
 Socket socketOf(const LoopCall& call, Handle handle) {
   const Reactor* reactor = call.reactor();
   const DatagramSocket* found = reactor == nullptr ? nullptr : reactor->datagrams(handle);

@@ -1,4 +1,4 @@
-// The functions of a Loop, by the file that has them; binding.cc has those of the loop itself.
+// The functions of a Loop, grouped by file; binding.cc has those of the loop itself.
 #pragma once
 
 #include <node_api.h>

@@ -14,7 +14,7 @@
 namespace ropewalk {
 namespace {
 
-// libuv's number for an error of getaddrinfo, positive: JavaScript knows those by name.
+// libuv's number for a getaddrinfo error, made positive. JavaScript maps these numbers to names.
 int32_t portableError(const NameAnswer& answer) {
   switch (answer.error) {
     case 0:
@@ -41,7 +41,7 @@ int32_t portableError(const NameAnswer& answer) {
     case EAI_SYSTEM:
       return answer.systemError;
 #endif
-#ifdef EAI_ADDRFAMILY  // not in POSIX: some systems tell these two apart from EAI_NONAME
+#ifdef EAI_ADDRFAMILY  // not in POSIX: some systems distinguish these two from EAI_NONAME
     case EAI_ADDRFAMILY:
       return -UV_EAI_ADDRFAMILY;
 #endif
@@ -56,7 +56,7 @@ int32_t portableError(const NameAnswer& answer) {
 
 class LookupHost {
  public:
-  // The host frees itself once the environment has ended; until then its functions may be called.
+  // The host frees itself after the environment has ended; its functions may be called until then.
   static LookupHost* create(napi_env env, Status& status) {
     uv_loop_t* uv = nullptr;
     napi_get_uv_event_loop(env, &uv);
@@ -70,7 +70,7 @@ class LookupHost {
       status = {-error, "uv_async_init"};
       return nullptr;
     }
-    // What waits for an answer keeps Node alive, not the look-up: nobody may want it any more.
+    // The requests keep Node alive, not the look-up, whose result may no longer be wanted.
     uv_unref(reinterpret_cast<uv_handle_t*>(&host->async_));
     host->lookups_.emplace([host] { uv_async_send(&host->async_); });
     napi_add_async_cleanup_hook(env, end, host, &host->cleanup_);
@@ -89,7 +89,7 @@ class LookupHost {
  private:
   explicit LookupHost(napi_env env) : env_(env) {}
 
-  // Runs when the environment ends: JavaScript can't be called any more.
+  // Runs when the environment ends. JavaScript can no longer be called.
   static void end(napi_async_cleanup_hook_handle, void* data) {
     auto* host = static_cast<LookupHost*>(data);
     host->lookups_.reset();
@@ -150,8 +150,8 @@ bool readFamily(Call& call, size_t index, AddressFamily& family) {
   return true;
 }
 
-// lookUp(name: string, family: number, done: (errno: number, addresses: string[]) => void): void
-// -- `done` is called in a later pass of Node's loop, which this does not keep alive.
+// lookUp(name: string, family: number, done: (errno: number, addresses: string[]) => void): void --
+// `done` is called in a later pass of Node's loop, which the look-up does not keep alive.
 napi_value lookUp(napi_env env, napi_callback_info info) {
   Call call(env, info);
   std::string name = call.string(0);

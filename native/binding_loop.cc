@@ -12,18 +12,17 @@
 namespace ropewalk {
 namespace {
 
-// How long a turn that finds more and more by busy polling keeps Node's loop waiting.
+// The longest a turn may delay Node's loop while busy polling keeps finding events.
 constexpr int64_t kMaxBusyTurnNanos = 10'000'000;
 
-// After a batch of so many events more have most often come meanwhile: looking for them at once
-// saves a pass of Node's loop, which costs as much as a few messages. So many batches make a turn
-// at most, and a turn that has taken so long ends.
+// After a batch of kBusyEvents, more have usually arrived. Polling again at once saves a pass of
+// Node's loop, which costs as much as a few messages. A turn has at most kMaxBatches batches and
+// starts no more once it has taken kLongTurnNanos.
 constexpr size_t kBusyEvents = 8;
 constexpr int kMaxBatches = 4;
 constexpr int64_t kLongTurnNanos = 2'000'000;
 
-// Of a loop's libuv handles, those that need nothing of the system; one of poll_ and async_
-// follows.
+// Handles that libuv initializes without system resources. Either poll_ or async_ follows.
 constexpr int kFirstHandles = 4;
 
 }  // namespace
@@ -54,7 +53,7 @@ std::unique_ptr<Loop> Loop::create(napi_env env, const Settings& settings, napi_
   loop->reactor_ = std::make_unique<Reactor>(std::move(poller), places);
   loop->reactor_->receiveInto({loop->arena_.data(), kArenaSize});
   status = loop->start(dispatch);
-  // A loop that failed half way still has libuv handles to close: the caller keeps it until
+  // A loop that failed part-way still has libuv handles to close, so the caller keeps it until
   // closed().
   if (!status.ok()) loop->dispose();
   return loop;
@@ -115,7 +114,7 @@ int Loop::startPolling() {
   });
 }
 
-// Application code may have transferred the buffer of what it was lent.
+// Application code may have transferred the buffer behind the bytes it was lent.
 void Loop::renewArena() {
   if (!arena_.detached(env_)) return;
   JointMemory fresh;
@@ -138,7 +137,7 @@ void Loop::updateRef() {
   referenced_ = wanted;
   uv_handle_t* handle = thread_ == nullptr ? reinterpret_cast<uv_handle_t*>(&poll_)
                                            : reinterpret_cast<uv_handle_t*>(&async_);
-  // While the poller rests, the timer alone is there to keep Node alive.
+  // While the poller rests, only the timer keeps Node alive.
   for (uv_handle_t* one : {handle, reinterpret_cast<uv_handle_t*>(&timer_)}) {
     if (wanted) {
       uv_ref(one);
@@ -173,7 +172,7 @@ void Loop::turn() {
   afterTurn();
 }
 
-// Returns how many events there were.
+// Returns the number of events.
 size_t Loop::runBatch() {
   if (!batchOpen_) {
     renewArena();
@@ -191,16 +190,16 @@ size_t Loop::runBatch() {
   return events;
 }
 
-// JavaScript's dispatch catches what application code throws. Should something come out of it all
-// the same, the events behind it are dealt with in the next turn.
+// JavaScript's dispatch catches exceptions from application code. If one escapes anyway, the
+// remaining events are dispatched in the next turn.
 void Loop::callDispatch() {
   napi_value dispatch = nullptr;
   napi_get_reference_value(env_, dispatch_, &dispatch);
   callBack(env_, dispatch, {});
 }
 
-// Looks for more for a while before Node gets its turn: returns whether there is. However much
-// comes, a turn that began at `started` does not go on for ever.
+// Polls for more events before returning to Node's loop; returns whether it found any. However many
+// arrive, the turn that began at `started` is limited to kMaxBusyTurnNanos.
 bool Loop::pollBusily(int64_t started) {
   if (settings_.busyPollNanos == 0) return false;
   const int64_t now = monotonicNanos();
@@ -231,7 +230,7 @@ void Loop::afterTurn() {
   updateRef();
 }
 
-// A poller that fails is left alone: its descriptor may be readable all the time.
+// A failed poller is not watched: its descriptor may stay readable.
 void Loop::watchPoller() {
   const bool wanted = !reactor_->pollerRests();
   if (thread_ != nullptr) {
@@ -259,7 +258,7 @@ void Loop::scheduleWakeUp() {
   const uint64_t millis = static_cast<uint64_t>(nanos / 1'000'000 + 1);
   const auto run = [](uv_timer_t* handle) {
     Loop* loop = static_cast<Loop*>(handle->data);
-    loop->timerDue_ = Reactor::kNeverDue;  // to be set anew, should this have come too early
+    loop->timerDue_ = Reactor::kNeverDue;  // to be set again if this fired too early
     loop->turn();
   };
   uv_timer_start(&timer_, run, millis, 0);

@@ -1,9 +1,10 @@
-// A reactor hosted in Node's loop: one for each NativeReactor of JavaScript.
+// A reactor hosted in Node's loop: one per NativeReactor in JavaScript.
 //
 // A uv_poll watches the poller's descriptor (or a thread does, see PollerThread) and runs turns; a
-// uv_prepare flushes what timers, promises and other callbacks of Node wrote; a uv_idle keeps Node
-// from sleeping, and a uv_check runs a turn, while events wait that no descriptor tells of. A
-// uv_timer runs the turns in which something is tried again, or has lingered long enough.
+// uv_prepare flushes commands written by timers, promises and other Node callbacks; while events
+// are pending that no descriptor reports, a uv_idle keeps Node from sleeping and a uv_check runs a
+// turn. A uv_timer runs the turns in which a failed call is retried or a lingering socket's time is
+// up.
 #pragma once
 
 #include <node_api.h>
@@ -33,30 +34,29 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Null once disposed of.
+  // Null once disposed.
   Reactor* reactor() { return disposed_ ? nullptr : reactor_.get(); }
 
-  // How long the last turn took; 0 unless turns are measured.
+  // Duration of the last turn; 0 unless turns are measured.
   int64_t lastTurnNanos() const { return lastTurnNanos_; }
 
-  // JavaScript's buffer of the receive arena. Where it was detached it is a new one with the same
-  // bytes.
+  // JavaScript's buffer of the receive arena. If it was detached, a new one with the same bytes.
   napi_value arena();
-  // Keeps Node alive while sockets are open: to be called when their number may have changed.
+  // Keeps Node alive while sockets are open. Call it whenever their number may have changed.
   void updateRef();
   // Closes everything. The object itself must live until closed().
   void dispose();
   bool closed() const { return disposed_ && openHandles_ == 0; }
 
-  // Of the shared memory; src/reactor/native/shared-memory.ts has them too.
+  // Sizes of the shared memory, repeated in src/reactor/native/shared-memory.ts.
   static constexpr size_t kCommandCapacity = 4096;
   static constexpr size_t kEventCapacity = 4096;
   static constexpr size_t kOutgoingSize = 256 * 1024;
-  // Of reads of 16 KiB as many as fill 256 KiB, and none of them reaches the end: one that does
-  // looks as if more had come.
+  // Room for 256 KiB of 16 KiB reads, none of which reaches the end: a read that does looks as if
+  // more bytes were available.
   static constexpr size_t kArenaSize = 264 * 1024;
 
-  // Called when the last of this loop's libuv handles is closed: it may free the loop.
+  // Called when the last of this loop's libuv handles is closed; may free the loop.
   void (*onClosed)(void* context) = nullptr;
   void* onClosedContext = nullptr;
 
@@ -86,12 +86,12 @@ class Loop {
   std::unique_ptr<PollerThread> thread_;
   napi_ref dispatch_ = nullptr;
   uv_poll_t poll_{};
-  uv_async_t async_{};  // in place of poll_ where a thread waits
+  uv_async_t async_{};  // used instead of poll_ if a thread waits
   uv_prepare_t prepare_{};
   uv_check_t check_{};
   uv_idle_t idle_{};
   uv_timer_t timer_{};
-  int64_t timerDue_ = Reactor::kNeverDue;  // what timer_ is set to
+  int64_t timerDue_ = Reactor::kNeverDue;  // the time timer_ is set to
   int openHandles_ = 0;
   bool batchOpen_ = false;
   bool inTurn_ = false;

@@ -1,4 +1,4 @@
-// What the functions of a Loop have in common: their call, and arguments of more than one of them.
+// Shared by the functions of a Loop: their call, and arguments that several of them take.
 #pragma once
 
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace ropewalk {
 
-// A call of one of a Loop's functions.
+// A call to one of a Loop's functions.
 class LoopCall : public Call {
  public:
   LoopCall(napi_env env, napi_callback_info info) : Call(env, info) {}
 
   Loop& loop() const { return *static_cast<Loop*>(data()); }
-  // Null once the loop is disposed of: what would open something then throws, all else does
+  // Null once the loop is disposed: functions that open something then throw, all others do
   // nothing.
   Reactor* reactor() const { return loop().reactor(); }
 

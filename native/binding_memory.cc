@@ -16,7 +16,7 @@ napi_value clearException(napi_env env) {
   return nullptr;
 }
 
-// `new name(argument)` of a global constructor; null if it throws, or does not exist.
+// `new name(argument)` with a global constructor; null if it throws or does not exist.
 napi_value construct(napi_env env, const char* name, napi_value argument) {
   napi_value global = nullptr;
   napi_value constructor = nullptr;
@@ -27,9 +27,9 @@ napi_value construct(napi_env env, const char* name, napi_value argument) {
   return clearException(env);
 }
 
-// Where the engine keeps all memory of JavaScript in a cage of its own, as Electron's does, the
-// memory is JavaScript's. A SharedArrayBuffer can't be detached, so that it stays for as long as it
-// is referred to.
+// If the engine keeps all of JavaScript's memory in a cage, as Electron's does, JavaScript
+// allocates the memory. A SharedArrayBuffer can't be detached, so it lives as long as it is
+// referenced.
 napi_value borrow(napi_env env, size_t size, Owner& memory) {
   napi_value length = nullptr;
   napi_create_uint32(env, static_cast<uint32_t>(size), &length);
@@ -46,7 +46,7 @@ napi_value borrow(napi_env env, size_t size, Owner& memory) {
   return buffer;
 }
 
-// A buffer of memory of our own, which JavaScript's side shares in owning.
+// A buffer over memory allocated here, jointly owned with JavaScript's side.
 napi_value share(napi_env env, size_t size, Owner& memory) {
   memory = Owner(new (std::nothrow) uint8_t[size](), std::default_delete<uint8_t[]>());
   if (memory == nullptr) return nullptr;

@@ -1,4 +1,4 @@
-// Memory that C++ and JavaScript both see.
+// Memory shared by C++ and JavaScript.
 #pragma once
 
 #include <node_api.h>
@@ -8,25 +8,25 @@
 
 namespace ropewalk {
 
-// Lives for as long as this object or JavaScript's buffer does: whatever JavaScript does with its
-// side, the pointer of the other stays good.
+// Lives as long as this object or JavaScript's buffer: whatever JavaScript does with its buffer,
+// the pointer in C++ stays valid.
 class JointMemory {
  public:
   JointMemory() = default;
   JointMemory(const JointMemory&) = delete;
   JointMemory& operator=(const JointMemory&) = delete;
 
-  // Makes the memory, zeroed, and JavaScript's buffer of it: an ArrayBuffer or a SharedArrayBuffer.
-  // Gives up what was made before. False if there is none to be had; then nothing has changed.
+  // Allocates zeroed memory and JavaScript's buffer over it, an ArrayBuffer or a SharedArrayBuffer,
+  // and releases the previous one. Returns false, with nothing changed, if allocation fails.
   bool make(napi_env env, size_t size);
   void swap(JointMemory& other);
-  // To be called before the end of `env`.
+  // Must be called before `env` ends.
   void release(napi_env env);
 
   uint8_t* data() const { return memory_.get(); }
   size_t size() const { return size_; }
   napi_value buffer(napi_env env) const;
-  // Whether JavaScript has transferred its buffer to somebody else.
+  // Whether JavaScript has transferred its buffer elsewhere.
   bool detached(napi_env env) const;
 
  private:

@@ -1,6 +1,6 @@
-// The functions of a Loop that open connections and listeners, and those for what is open. Each is
-// documented at its definition with its TypeScript signature. Those of UNIX sockets, and of sockets
-// from elsewhere, are in binding_unix.cc.
+// The functions of a Loop that open connections and listeners or operate on open ones. Each is
+// documented at its definition with its TypeScript signature. Functions for UNIX sockets and
+// adopted sockets are in binding_unix.cc.
 
 #include <algorithm>
 #include <memory>
@@ -16,7 +16,7 @@ constexpr size_t kSocketSettings = 9;
 constexpr size_t kListenSettings = kSocketSettings + 6;
 constexpr size_t kConnectSettings = kSocketSettings + 1;
 
-// An integer setting for each field, kUnset where none is asked for. The order is that of
+// One integer per field, kUnset if the setting is not given, in the order of
 // src/reactor/native/settings.ts.
 void readSocketOptions(std::span<const int32_t> values, SocketOptions& options) {
   options.noDelay = values[0];
@@ -51,7 +51,7 @@ class RetainedBuffer final : public Retained {
   }
 
  private:
-  // Neither transferred away nor made shorter. A SharedArrayBuffer can be neither.
+  // Neither transferred nor shrunk. Neither can happen to a SharedArrayBuffer.
   bool isWhole(napi_value buffer) const {
     bool detached = false;
     napi_is_detached_arraybuffer(env_, buffer, &detached);
@@ -118,7 +118,8 @@ napi_value connect(napi_env env, napi_callback_info info) {
   return call.integer(handle);
 }
 
-// write(handle: number, data: Uint8Array): void -- by reference; after the commands written so far
+// write(handle: number, data: Uint8Array): void -- by reference; applies after the commands written
+// so far
 napi_value write(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
@@ -137,8 +138,8 @@ napi_value queuedBytes(napi_env env, napi_callback_info info) {
   return call.number(static_cast<double>(call.reactor()->queuedBytes(handle)));
 }
 
-// address(handle: number, peer: boolean, out: Int32Array): boolean -- false if the socket can't
-// tell. `out` is given four words of address, the port, 1 for IPv6, and the scope.
+// address(handle: number, peer: boolean, out: Int32Array): boolean -- false if the socket has no
+// such address. `out` receives four words of address, the port, 1 for IPv6, and the scope.
 napi_value address(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
@@ -186,7 +187,7 @@ napi_value setFlag(napi_env env, napi_callback_info info) {
   if (socket == kNoSocket) return nullptr;
   const Status status =
       which == kNoDelayFlag ? setNoDelay(socket, enabled) : setKeepAlive(socket, enabled);
-  // A connection that is gone already will be told so: nothing to report here.
+  // EINVAL: the connection is already lost, which is reported by its own event.
   return status.ok() || status.error == EINVAL ? nullptr : call.raise(status);
 }
 

@@ -1,5 +1,5 @@
-// The functions of a Loop for UNIX sockets, and for sockets that come from elsewhere or go there.
-// Each is documented at its definition with its TypeScript signature.
+// The functions of a Loop for UNIX sockets, and for adopting and detaching sockets. Each is
+// documented at its definition with its TypeScript signature.
 
 #include <string>
 
@@ -9,8 +9,8 @@
 namespace ropewalk {
 namespace {
 
-// listenUnix(path: string, settings: Int32Array): number -- a handle. `settings`: backlog, mode of
-// the file, send buffer's bytes.
+// listenUnix(path: string, settings: Int32Array): number -- a handle. `settings`: backlog, file
+// mode, send buffer size in bytes.
 napi_value listenUnix(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const std::string path = call.string(0);
@@ -31,8 +31,8 @@ napi_value listenUnix(napi_env env, napi_callback_info info) {
   return call.integer(handle);
 }
 
-// connectUnix(path: string, settings: Int32Array): number -- a handle. `settings`: send buffer's
-// bytes. EAGAIN if too many wait to be accepted.
+// connectUnix(path: string, settings: Int32Array): number -- a handle. `settings`: send buffer size
+// in bytes. EAGAIN if the listener's backlog is full.
 napi_value connectUnix(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const std::string path = call.string(0);
@@ -48,8 +48,8 @@ napi_value connectUnix(napi_env env, napi_callback_info info) {
   return call.integer(handle);
 }
 
-// unixPath(handle: number, peer: boolean): Buffer | null -- its bytes, which may be any; empty for
-// a socket without a path, null for none, or none over UNIX
+// unixPath(handle: number, peer: boolean): Buffer | null -- the path as arbitrary bytes; empty for
+// a socket without a path, null if there is no such UNIX socket
 napi_value unixPath(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
@@ -69,8 +69,8 @@ napi_value unixPath(napi_env env, napi_callback_info info) {
   return result;
 }
 
-// unlinkUnix(handle: number): boolean -- whether the file was there still, and is gone. Before
-// close().
+// unlinkUnix(handle: number): boolean -- whether the file still existed and has been removed. Call
+// it before close().
 napi_value unlinkUnix(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
@@ -78,9 +78,9 @@ napi_value unlinkUnix(napi_env env, napi_callback_info info) {
   return call.truth(call.reactor() != nullptr && call.reactor()->unlinkUnix(handle));
 }
 
-// sendDescriptor(handle: number, fd: number, most: number): number -- with the first byte written
-// from now on. The caller may close `fd` at once. Returns how many wait to be sent; -1 if `most`
-// did already, and this one was not taken.
+// sendDescriptor(handle: number, fd: number, most: number): number -- sent with the first byte
+// written from now on. The caller may close `fd` at once. Returns the number of unsent descriptors;
+// -1 if there were already `most`, in which case this one was not queued.
 napi_value sendDescriptor(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
@@ -94,7 +94,7 @@ napi_value sendDescriptor(napi_env env, napi_callback_info info) {
   return call.integer(static_cast<int32_t>(reactor.waitingDescriptors(handle)));
 }
 
-// waitingDescriptors(handle: number): number -- that were not sent
+// waitingDescriptors(handle: number): number -- the number of unsent descriptors
 napi_value waitingDescriptors(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
@@ -102,8 +102,8 @@ napi_value waitingDescriptors(napi_env env, napi_callback_info info) {
   return call.integer(static_cast<int32_t>(call.reactor()->waitingDescriptors(handle)));
 }
 
-// credentials(handle: number, out: Int32Array): boolean -- of the other end of a UNIX stream:
-// process, user, group. False if the system can't tell.
+// credentials(handle: number, out: Int32Array): boolean -- process, user and group of a UNIX
+// stream's peer. False if the system does not provide them.
 napi_value credentials(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
@@ -134,8 +134,8 @@ napi_value adopt(napi_env env, napi_callback_info info,
   return call.integer(handle);
 }
 
-// adoptListener(fd: number, takeOver: boolean): number -- a handle. If it is to be taken over, `fd`
-// is the loop's when this returns; else, or if this throws, it stays the caller's.
+// adoptListener(fd: number, takeOver: boolean): number -- a handle. With `takeOver`, `fd` belongs
+// to the loop when this returns; without it, or if this throws, it remains the caller's.
 napi_value adoptListener(napi_env env, napi_callback_info info) {
   return adopt(env, info, &Reactor::adoptListener);
 }
@@ -145,7 +145,8 @@ napi_value adoptStream(napi_env env, napi_callback_info info) {
   return adopt(env, info, &Reactor::adoptStream);
 }
 
-// addressFamily(handle: number): number -- 4, 6, 1 for UNIX, 0 for a stale handle or no socket
+// addressFamily(handle: number): number -- 4, 6, or 1 for UNIX; 0 for a stale handle or if it has
+// no socket
 napi_value addressFamily(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
@@ -163,7 +164,8 @@ napi_value addressFamily(napi_env env, napi_callback_info info) {
   }
 }
 
-// descriptor(handle: number): number -- the socket's, which stays the loop's; -1 for a stale handle
+// descriptor(handle: number): number -- the socket's descriptor, which the loop still owns; -1 for
+// a stale handle
 napi_value descriptor(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
@@ -171,8 +173,8 @@ napi_value descriptor(napi_env env, napi_callback_info info) {
   return call.integer(call.reactor() == nullptr ? kNoSocket : call.reactor()->share(handle));
 }
 
-// detach(handle: number): number -- the descriptor of an open stream, which is the caller's now.
-// Nothing follows. EBUSY if bytes wait to be sent.
+// detach(handle: number): number -- the descriptor of an open stream, which the caller now owns. No
+// event follows. EBUSY if there are unsent bytes.
 napi_value detach(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
@@ -185,14 +187,15 @@ napi_value detach(napi_env env, napi_callback_info info) {
   return call.integer(fd);
 }
 
-// closeDescriptor(fd: number): void -- one that came over a stream, or was detached. Works after
-// dispose() too, for what it left to the host.
+// closeDescriptor(fd: number): void -- closes a descriptor that was received or detached. Also
+// works after dispose(), for descriptors that were left to the host.
 napi_value closeDescriptor(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const int32_t fd = call.int32(0);
   if (call.failed()) return nullptr;
-  turnLingerOff(fd);  // a socket's close would make the loop wait; others ignore it
-  // close(2): one that a signal interrupts has closed all the same.
+  turnLingerOff(
+      fd);  // a lingering socket's close would block the loop; other descriptors ignore this
+  // close(2): a close interrupted by a signal has still closed the descriptor.
   return closeFd(fd) < 0 && errno != EINTR ? call.raise(Status::last("close")) : nullptr;
 }
 

@@ -1,9 +1,9 @@
-// What JavaScript holds in place of a pointer: a slot number and that slot's generation. A handle
-// outlives its object safely: once the slot is used again, the old handle finds nothing. Fits in a
-// small integer of V8, is never negative and never zero.
+// JavaScript's replacement for a pointer: a slot number and that slot's generation. A handle may
+// safely outlive its object: once the slot is reused, the old handle finds nothing. It fits in a V8
+// small integer and is always positive.
 //
-// A slot whose generations are used up begins again with the first, but not before renew(): until
-// then each handle that was given since the last one stays stale.
+// A slot whose generations are used up starts again with the first, but not before renew(): until
+// then, handles issued since the last renew() stay stale once erased.
 #pragma once
 
 #include <cassert>
@@ -15,8 +15,8 @@ namespace ropewalk {
 
 using Handle = int32_t;
 
-// Maps handles to objects it does not own. Slots are used again in the order they came free, so
-// that a stale handle stays stale for as long as possible.
+// Maps handles to objects it does not own. Slots are reused in the order in which they were freed,
+// so a stale handle stays stale for as long as possible.
 template <typename T>
 class HandleTable {
  public:
@@ -26,7 +26,7 @@ class HandleTable {
 
   explicit HandleTable(uint32_t maxGeneration = kMaxGeneration) : maxGeneration_(maxGeneration) {}
 
-  // Null handle (0) if every slot is taken.
+  // The null handle (0) if every slot is taken.
   Handle insert(T& object) {
     uint32_t index = freeHead_;
     if (index == kNoSlot) {
@@ -43,7 +43,7 @@ class HandleTable {
     return static_cast<Handle>(slot.generation << kIndexBits | index);
   }
 
-  // Null if the handle is stale (up to `maxGeneration` uses of its slot ago) or was never given.
+  // Null if the handle is stale (up to `maxGeneration` uses of its slot ago) or was never issued.
   T* find(Handle handle) const {
     const uint32_t bits = static_cast<uint32_t>(handle);
     const uint32_t index = bits & kIndexMask;
@@ -67,7 +67,7 @@ class HandleTable {
     }
   }
 
-  // To be called when nobody has handles any more that became stale since the last time.
+  // Call it when no handle that became stale since the last call is held any more.
   void renew() {
     for (const uint32_t index : worn_) addFree(index);
     worn_.clear();
@@ -75,7 +75,7 @@ class HandleTable {
 
   size_t size() const { return size_; }
 
-  // Calls visit(T&) for every object; objects may be erased meanwhile.
+  // Calls visit(T&) for every object; visit() may erase objects.
   template <typename Visit>
   void forEach(Visit visit) {
     for (size_t i = 0; i < slots_.size(); i++) {

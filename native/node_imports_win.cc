@@ -1,10 +1,10 @@
-// The functions of Node that the addon calls, for Windows prebuilds. There a DLL names the file
-// that it imports from, but the host may be node.exe, electron.exe or any other: so they are looked
-// up in the program that loaded us. `__imp_NAME` is where calls of a dllimport function find its
-// address.
+// The Node functions that the addon calls, for Windows prebuilds. A Windows DLL names the file it
+// imports from, but the host may be node.exe, electron.exe or another program, so the functions are
+// looked up in the program that loaded the addon. Calls to a dllimport function find its address in
+// `__imp_NAME`.
 //
-// A function that is missing here does not link; and tools/check-addon.mjs, which reads the list,
-// lets no prebuild of any platform import others.
+// A function missing from the list does not link, and tools/check-addon.mjs, which reads the list,
+// rejects prebuilds of any platform that import others.
 
 #include <windows.h>
 
@@ -99,8 +99,8 @@ bool findAllIn(HMODULE program) {
 
 }  // namespace
 
-// FALSE makes process.dlopen throw, where a null pointer would end the process later. A program
-// that embeds Node may have it in libnode.dll.
+// FALSE makes process.dlopen throw; a null pointer would crash the process later. Programs that
+// embed Node may have it in libnode.dll.
 BOOL WINAPI DllMain(HINSTANCE, DWORD reason, LPVOID) {
   if (reason != DLL_PROCESS_ATTACH) return TRUE;
   return findAllIn(GetModuleHandleW(nullptr)) || findAllIn(GetModuleHandleW(L"libnode.dll"));

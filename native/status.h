@@ -1,4 +1,4 @@
-// What a system call said. Copied freely; the name of the call is a literal.
+// The result of a system call. Cheap to copy; the name of the call is a literal.
 #pragma once
 
 #include <cerrno>

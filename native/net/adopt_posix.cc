@@ -1,4 +1,4 @@
-// Takes in a socket that somebody else opened.
+// Adopts a socket that was opened elsewhere.
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -20,7 +20,7 @@ Status checkRole(Socket socket, SocketRole role) {
     constexpr const char* kCall = "getsockopt SO_ACCEPTCONN";
     status = getIntOption(socket, SOL_SOCKET, SO_ACCEPTCONN, value, kCall);
     if (status.ok() && value == 0) status = {EINVAL, kCall};
-    // macOS can't tell: what has a peer does not listen; of others accept(2) says it.
+    // macOS can't tell. A socket with a peer does not listen; for others accept(2) reports it.
     SocketAddress peer;
     if (status.error == ENOPROTOOPT) {
       status = peerAddressOf(socket, peer).ok() ? Status{EINVAL, kCall} : Status{};

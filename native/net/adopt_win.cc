@@ -1,5 +1,5 @@
-// Sockets that somebody else opened are not taken in on Windows: what Node calls a descriptor there
-// is one of the C library, which has none for a socket.
+// Sockets opened elsewhere are not adopted on Windows: there, Node's descriptors are those of the C
+// library, which has none for sockets.
 
 #include "socket.h"
 

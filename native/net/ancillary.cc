@@ -10,8 +10,8 @@ namespace {
 
 constexpr size_t kHeaderSize = CMSG_LEN(0);
 
-// The descriptor of the sender's process (SO_PASSPIDFD, Linux 6.5), which not every system's
-// headers know yet.
+// SCM_PIDFD, the descriptor of the sender's process (SO_PASSPIDFD, Linux 6.5), which some systems'
+// headers lack.
 #if defined(__linux__)
 constexpr int kProcessDescriptor = 4;
 #else
@@ -35,7 +35,7 @@ Ancillary readAncillary(std::span<const uint8_t> control) {
     std::memcpy(&header, control.data(), sizeof header);
     const size_t length = header.cmsg_len;
     if (length < kHeaderSize) break;
-    // A message that was cut short says on BSD how long it would have been: what is there counts.
+    // On BSD a truncated message has its original length; only the bytes present count.
     const size_t present = std::min(length, control.size());
     const auto payload = control.subspan(kHeaderSize, present - kHeaderSize);
     if (header.cmsg_level == SOL_SOCKET) {

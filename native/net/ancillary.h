@@ -8,21 +8,21 @@
 
 namespace ropewalk {
 
-// SCM_MAX_FD of Linux: the most descriptors that one message carries.
+// Linux's SCM_MAX_FD: the most descriptors that one message carries.
 constexpr size_t kMaxDescriptors = 253;
-// The most that one may bring: XNU's carry one more.
+// The most that one message can deliver: XNU's limit is one higher.
 constexpr size_t kMostReceived = 254;
 
-// Descriptors that came with a read. All of them are open and have no other owner.
+// Descriptors received with a read. All are open and have no other owner.
 struct Ancillary {
   std::vector<int> descriptors;
-  bool rights = false;  // there was a message of descriptors, if only an empty one
-  // Those that nobody sent: the system adds them for a socket of whom somebody asked so.
+  bool rights = false;  // there was a message of descriptors, possibly empty
+  // Descriptors added by the system, not sent by the peer, because of an option set on the socket.
   std::vector<int> unwanted;
 };
 
-// `control` is what the system wrote, of the length that it gave. Whatever stands there, nothing
-// beyond it is read; messages of other kinds are skipped.
+// `control` holds the bytes written by the system. Whatever they contain, nothing beyond them is
+// read; messages of other kinds are skipped.
 Ancillary readAncillary(std::span<const uint8_t> control);
 
 }  // namespace ropewalk

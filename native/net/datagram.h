@@ -1,6 +1,6 @@
-// What the core asks of the operating system's datagram sockets: opening, and many datagrams a call
-// where the system can. datagram_posix.cc and datagram_win.cc do it; options of open sockets are in
-// datagram_option.h.
+// The core's interface to the operating system's datagram sockets: opening, and transferring many
+// datagrams per call where the system supports it. Implemented in datagram_posix.cc and
+// datagram_win.cc; options of open sockets are in datagram_option.h.
 #pragma once
 
 #include <array>
@@ -17,43 +17,43 @@
 
 namespace ropewalk {
 
-// kUnset leaves the system's default, where that is possible.
+// kUnset, where allowed, keeps the system's default.
 struct DatagramOptions {
   int receiveBufferBytes = kUnset;
   int sendBufferBytes = kUnset;
-  int reuseAddress = 0;  // several sockets may have the address; each hears multicast
-  int reusePort = 0;     // several sockets share the port, each peer keeps to one
+  int reuseAddress = 0;  // several sockets may bind the address; each receives multicast
+  int reusePort = 0;     // several sockets share the port; each peer stays with one
   int ipv6Only = 0;
   int broadcast = 0;
-  int packetInfo = 0;           // tell the destination of what comes
-  int receiveTrafficClass = 0;  // tell its traffic class
-  int receiveOffload = 0;  // take datagrams that were joined; without effect where there is none
+  int packetInfo = 0;           // report the destination of received datagrams
+  int receiveTrafficClass = 0;  // report their traffic class
+  int receiveOffload = 0;       // accept coalesced datagrams; no effect if unsupported
 };
 
-// A bound UDP socket, non-blocking and closed on exec. A group's datagrams come only to sockets
-// that joined it, not, as on Linux by default, to all that are bound to the port.
+// A bound UDP socket, non-blocking and close-on-exec. A group's datagrams reach only sockets that
+// joined it, not all sockets bound to the port, as is Linux's default.
 Status openUdp(const SocketAddress& local, const DatagramOptions& options, Socket& socket);
-// A UNIX datagram socket at `path`, or without a name if that is empty; `mode` and `file` as of
+// A UNIX datagram socket at `path`, or an unnamed one if that is empty; `mode` and `file`: see
 // bindToPath().
 Status openUnixDatagrams(const std::string& path, int mode, const DatagramOptions& options,
                          Socket& socket, std::unique_ptr<SocketFile>& file);
-// Of UDP and UNIX sockets.
+// For UDP and UNIX sockets.
 Status connectDatagrams(Socket socket, const SocketAddress& peer);
-// As adoptSocket(), and sets the options, for all who share the socket.
+// Like adoptSocket(), and sets the options, which affect all holders of the socket.
 Status adoptDatagrams(int fd, bool takeOver, const DatagramOptions& options, Socket& socket);
-// Whether the system can cut a long datagram up into many.
+// Whether the system can split a long buffer into many datagrams.
 bool canSegment(Socket socket);
-// Whether an error of receiving tells what became of a datagram that was sent earlier.
+// Whether a receive error reports the fate of a datagram sent earlier.
 bool isErrorOfEarlierSend(int error);
 
-// The longest datagrams there are: UDP over IPv4, with its headers taken off.
+// The longest possible datagrams; the second is UDP over IPv4, without headers.
 constexpr size_t kMaxDatagram = 65535;
 constexpr size_t kMaxIpv4Payload = 65507;
-// How many datagrams the system may join to one, or cut one up into.
+// How many datagrams the system may coalesce into one, or split one into.
 constexpr size_t kMaxJoined = 128;
 constexpr size_t kMaxSegments = 64;
 
-// Receives many datagrams with one call, into memory that is used again each time.
+// Receives many datagrams with one call, into memory that is reused for each call.
 class ReceiveBatch {
  public:
   static constexpr size_t kMaxDatagrams = 64;
@@ -61,18 +61,18 @@ class ReceiveBatch {
 
   struct Datagram {
     Bytes bytes;
-    size_t length;  // what it had: more than there are `bytes` if it was cut off
+    size_t length;  // original length: more than `bytes` if it was truncated
     const SocketAddress& from;
     Bytes control;
   };
 
-  // How many datagrams of `slotSize` bytes one call can take.
+  // How many datagrams of `slotSize` bytes one call can receive.
   static size_t capacityFor(size_t slotSize);
 
-  // Datagrams longer than `slotSize` are cut off. `count` of the answer is how many came: fewer
-  // than `most` means that no more are there. `withControl`: control messages are wanted.
+  // Datagrams longer than `slotSize` are truncated. The result's `count` is the number received:
+  // fewer than `most` means that none are left. `withControl`: also receive control messages.
   Transfer receive(Socket socket, size_t slotSize, size_t most, bool withControl);
-  // Of the last receive(), until the next.
+  // A datagram of the last receive(), valid until the next.
   Datagram operator[](size_t index);
 
  private:
@@ -98,14 +98,13 @@ class ReceiveBatch {
   alignas(cmsghdr) std::array<std::array<uint8_t, kControlSize>, kMaxDatagrams> controls_{};
 };
 
-// The address of this host that a datagram is to come from, and the interface it is to leave by (0:
-// any).
+// The local source address of a datagram, and the interface to send it from (0: any).
 struct DatagramSource {
   SocketAddress address;
   uint32_t interfaceIndex = 0;
 };
 
-// Sends many datagrams with one call: first messages are added, then send() is called.
+// Sends many datagrams with one call: add messages, then call send().
 class SendBatch {
  public:
   static constexpr size_t kMaxMessages = 64;
@@ -113,21 +112,21 @@ class SendBatch {
   void clear() { messageCount_ = vectorCount_ = 0; }
   size_t size() const { return messageCount_; }
   bool full() const { return messageCount_ == kMaxMessages || vectorsFull(); }
-  // No segment may be added either.
+  // Then no segment can be added either.
   bool vectorsFull() const { return vectorCount_ == kMaxVectors; }
 
-  // Begins a message; the batch must not be full. Returns its address, to be filled in; one of size
-  // 0 sends to the connected peer. `source` may be null.
+  // Starts a message; the batch must not be full. Returns its address for the caller to fill in;
+  // size 0 means the connected peer. `source` may be null.
   SocketAddress& add(Bytes payload, const DatagramSource* source);
-  // Has the last message carry one more datagram to the same address. Each has the first one's
-  // size; only the last may be shorter.
+  // Adds one more datagram to the same address to the last message. All have the first one's size;
+  // only the last may be shorter.
   void addSegment(Bytes payload);
 
   size_t segments(size_t message) const { return slots_[message].segments; }
   size_t segmentSize(size_t message) const { return slots_[message].segmentSize; }
   size_t bytes(size_t message) const { return slots_[message].bytes; }
 
-  // `count` of the answer is how many messages went, from the first on.
+  // The result's `count` is the number of messages sent, from the first on.
   Transfer send(Socket socket);
 
  private:

@@ -1,4 +1,4 @@
-// macOS: the names of RFC 3542 in <netinet6/in6.h>.
+// macOS: enables the RFC 3542 names in <netinet6/in6.h>.
 #define __APPLE_USE_RFC_3542
 
 #include "datagram_ancillary.h"
@@ -17,7 +17,7 @@ bool copyTo(T& value, std::span<const uint8_t> bytes) {
   return true;
 }
 
-// An int as a rule; of IPv4 a single byte.
+// Usually an int; a single byte for IPv4.
 int32_t trafficClassFrom(std::span<const uint8_t> bytes) {
   int value = -1;
   if (copyTo(value, bytes)) return value & 0xff;

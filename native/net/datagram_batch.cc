@@ -1,4 +1,4 @@
-// What the batches of datagrams have in common on all systems: how they lie in memory.
+// Memory layout of datagram batches, common to all systems.
 
 #include <algorithm>
 #include <cstring>
@@ -8,8 +8,8 @@
 namespace ropewalk {
 namespace {
 
-// Each slot begins in another set of the processor's cache than its neighbour: small datagrams in
-// slots of a power of two would all fall into the same few.
+// Neighbouring slots start in different sets of the processor's cache: with slots of a power of
+// two, small datagrams would share a few sets.
 constexpr size_t strideOf(size_t slotSize) {
   return (slotSize + 63) / 64 * 64 + 64;
 }
@@ -20,7 +20,7 @@ size_t ReceiveBatch::capacityFor(size_t slotSize) {
   return std::clamp<size_t>(kMaxMemory / strideOf(slotSize), 1, kMaxDatagrams);
 }
 
-// Lays the slots out anew where they have another size than the last time.
+// Lays out the slots again if their size has changed.
 void ReceiveBatch::prepare(size_t slotSize) {
   if (slotSize == slotSize_) return;
   const size_t stride = strideOf(slotSize);
@@ -85,7 +85,7 @@ void SendBatch::addControl(Slot& slot, int level, int type, const void* value, s
   slot.controlLength += CMSG_SPACE(size);
 }
 
-// Those that ICMP messages are turned into.
+// Errors derived from ICMP messages.
 bool isErrorOfEarlierSend(int error) {
   switch (error) {
     case ECONNREFUSED:

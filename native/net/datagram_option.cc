@@ -1,4 +1,4 @@
-// macOS: the names of RFC 3542 in <netinet6/in6.h>.
+// macOS: enables the RFC 3542 names in <netinet6/in6.h>.
 #define __APPLE_USE_RFC_3542
 
 #include "datagram_option.h"
@@ -13,7 +13,7 @@
 namespace ropewalk {
 namespace {
 
-// The same of both families; `ipv4` < 0 is an option of the socket itself.
+// The same option in both families; `ipv4` < 0: an option of the socket itself.
 struct OptionNames {
   int ipv4;
   int ipv6;
@@ -67,7 +67,7 @@ Status setDatagramOption(Socket socket, DatagramOption option, int value) {
   const auto [ipv4, ipv6, call] = namesOf(option);
   if (ipv4 < 0) return setIntOption(socket, SOL_SOCKET, SO_BROADCAST, value, call);
   if (!isIpv6Socket(socket)) return setIntOption(socket, IPPROTO_IP, ipv4, value, call);
-  // Not every system knows options of IPv4 on sockets of both families.
+  // Not every system supports IPv4 options on dual-stack sockets.
   (void)setIntOption(socket, IPPROTO_IP, ipv4, value, call);
   return setIntOption(socket, IPPROTO_IPV6, ipv6, value, call);
 }
@@ -88,7 +88,7 @@ Status setMulticastInterface(Socket socket, const std::string& interface) {
   uint32_t index = 0;
   Status status = findInterface(interface, index);
   if (!status.ok()) return status;
-  // Of a socket of both families, both; not every system knows options of IPv4 there.
+  // Both are set on a dual-stack socket; not every system supports the IPv4 option there.
   status = setIpv4MulticastInterface(socket, index);
   if (!isIpv6Socket(socket)) return status;
   return setIntOption(socket, IPPROTO_IPV6, IPV6_MULTICAST_IF, static_cast<int>(index),

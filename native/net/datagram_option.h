@@ -10,17 +10,17 @@ namespace ropewalk {
 
 enum class DatagramOption { kBroadcast, kTtl, kTrafficClass, kMulticastTtl, kMulticastLoopback };
 
-// Of a socket of both families, IPv6's: both are set alike.
+// On a dual-stack socket the IPv6 option is read; setting sets both.
 Status datagramOption(Socket socket, DatagramOption option, int& value);
 Status setDatagramOption(Socket socket, DatagramOption option, int value);
 
-// An interface is given by its number, name or one of its addresses; empty: the system's choice.
+// An interface is specified by number, name or one of its addresses; empty: the system's choice.
 struct Membership {
   std::string group;
   std::string interface;
   std::string source;  // empty: any
 };
-// EINVAL for what is no multicast group, ENODEV for an interface that is not.
+// EINVAL if the address is not a multicast group, ENODEV if the interface does not exist.
 Status changeMembership(Socket socket, bool join, const Membership& membership);
 Status setMulticastInterface(Socket socket, const std::string& interface);
 

@@ -1,7 +1,7 @@
-// Datagram sockets of Linux and the BSD family. What only some of these systems have is asked for
-// by the presence of its macro.
+// Datagram sockets of Linux and the BSD family. Features of only some of these systems are detected
+// by their macros.
 
-// macOS: the names of RFC 3542 in <netinet6/in6.h>.
+// macOS: enables the RFC 3542 names in <netinet6/in6.h>.
 #define __APPLE_USE_RFC_3542
 
 #include "datagram.h"
@@ -19,11 +19,11 @@ namespace ropewalk {
 namespace {
 
 #if defined(__linux__)
-constexpr int kReceiveManyFlags = kReceiveFlags | MSG_TRUNC;  // tells the length of what is cut off
+constexpr int kReceiveManyFlags = kReceiveFlags | MSG_TRUNC;  // returns the full length
 #else
 constexpr int kReceiveManyFlags = kReceiveFlags;
 #endif
-// BSD: it takes SO_REUSEPORT for several sockets to have one address.
+// BSD: several sockets can bind one address only with SO_REUSEPORT.
 #if defined(__linux__)
 constexpr int kReuseAddress = SO_REUSEADDR;
 #else
@@ -39,12 +39,12 @@ constexpr int kReceivePacketInfo = IP_PKTINFO;
 constexpr int kReceivePacketInfo = kNoSuchOption;
 #endif
 
-// kUnset where an option is not asked for, and so the system is not asked whether it has it.
+// kUnset if an option is not requested, so that the system need not support it.
 constexpr int ifAsked(int flag) {
   return flag == 1 ? 1 : kUnset;
 }
 
-// IPv4 datagrams that come to a socket of both families follow the options of IPv4.
+// IPv4 datagrams received by a dual-stack socket follow the IPv4 options.
 Status applyDatagramOptions(Socket socket, int family, const DatagramOptions& options) {
   const bool ip = family == AF_INET || family == AF_INET6;
   const bool ipv6 = family == AF_INET6;
@@ -61,7 +61,7 @@ Status applyDatagramOptions(Socket socket, int family, const DatagramOptions& op
   };
   Status status = setIntOptions(socket, calls);
 #if defined(UDP_GRO)
-  // An adopted socket may have it.
+  // An adopted socket may have it on.
   if (status.ok() && ip) {
     const int joined = options.receiveOffload == 1 ? 1 : 0;
     (void)setIntOption(socket, IPPROTO_UDP, UDP_GRO, joined, "setsockopt UDP_GRO");
@@ -81,7 +81,7 @@ Status applyDatagramOptions(Socket socket, int family, const DatagramOptions& op
   return status;
 }
 
-// Over UNIX sockets descriptors may come; those who want control data are no UNIX sockets.
+// UNIX sockets may receive descriptors; sockets that request control data are never UNIX sockets.
 [[maybe_unused]] ssize_t receiveOne(Socket socket, msghdr& message) {
   if (kOpensUnasked && message.msg_control == nullptr) {
     bool ignored = false;

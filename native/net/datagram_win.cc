@@ -1,8 +1,8 @@
-// Datagram sockets of Windows: one datagram a call.
+// Datagram sockets of Windows: one datagram per call.
 //
-// A refusal (ICMP "port unreachable") that a datagram brings comes as WSAECONNRESET of a later
-// call, on a socket that is not connected too, where nobody can tell whose it was. There it is
-// turned off; of a connected socket it is ECONNREFUSED, as elsewhere.
+// A refused datagram (ICMP "port unreachable") makes a later call fail with WSAECONNRESET, even on
+// an unconnected socket, where the destination is unknown. There it is turned off; on a
+// connected socket it becomes ECONNREFUSED, as elsewhere.
 
 #include "datagram.h"
 
@@ -14,7 +14,7 @@
 namespace ropewalk {
 namespace {
 
-// kUnset where an option is not asked for, and so the system is not asked whether it has it.
+// kUnset if an option is not requested, so that the system need not support it.
 constexpr int ifAsked(int flag) {
   return flag == 1 ? 1 : kUnset;
 }
@@ -25,7 +25,8 @@ int lastDatagramError() {
   return error == ECONNRESET ? ECONNREFUSED : error;
 }
 
-// How a batch ended of which `count` went well before one failed with `error`; 0 if none did.
+// The result of a batch in which `count` datagrams succeeded before one failed with `error`; 0 if
+// none failed.
 Transfer endOf(size_t count, int error) {
   if (isWouldBlock(error)) error = 0;
   if (count > 0) return {Transfer::Result::kDone, count, error};
@@ -40,8 +41,8 @@ Status setRefusals(Socket socket, bool told) {
   return failed == 0 ? Status{} : lastStatus("WSAIoctl SIO_UDP_CONNRESET");
 }
 
-// IPv4 datagrams that come to a socket of both families follow the options of IPv4, which one of
-// IPv6 alone refuses.
+// IPv4 datagrams received by a dual-stack socket follow the IPv4 options, which an IPv6-only socket
+// refuses.
 Status applyDatagramOptions(Socket socket, int family, const DatagramOptions& options) {
   const bool ipv6 = family == AF_INET6;
   const int level = ipv6 ? IPPROTO_IPV6 : IPPROTO_IP;
@@ -61,8 +62,8 @@ Status applyDatagramOptions(Socket socket, int family, const DatagramOptions& op
   return {};
 }
 
-// It is no export of the library, and is asked for by number. Null, with the call's error set, if
-// the system has none for this socket.
+// WSARecvMsg is not exported by the library and has to be requested by GUID. Null, with the call's
+// error set, if the system has none for this socket.
 LPFN_WSARECVMSG receiveMessageOf(Socket socket) {
   GUID id = WSAID_WSARECVMSG;
   LPFN_WSARECVMSG call = nullptr;
@@ -76,7 +77,7 @@ WSABUF bufferOf(const iovec& vector) {
   return {static_cast<ULONG>(vector.iov_len), static_cast<char*>(vector.iov_base)};
 }
 
-// Returns errno. The call fails for a datagram that was cut off, and does not tell its length.
+// Returns errno. The call fails for a truncated datagram and does not report its length.
 int receiveOne(Socket socket, msghdr& header, LPFN_WSARECVMSG receiveMessage, unsigned& length) {
   WSABUF buffer = bufferOf(*header.msg_iov);
   DWORD count = 0;
@@ -126,13 +127,13 @@ int sendOne(Socket socket, const msghdr& header) {
   }
   if (failed == 0) return 0;
   const int error = lastDatagramError();
-  return error == ENOTCONN ? EDESTADDRREQ : error;  // neither an address nor a peer
+  return error == ENOTCONN ? EDESTADDRREQ : error;  // no address and no peer
 }
 
 }  // namespace
 
-// There is no SO_REUSEPORT. Without SO_EXCLUSIVEADDRUSE any process may take the port by asking for
-// SO_REUSEADDR, whatever the first one asked for.
+// There is no SO_REUSEPORT. Without SO_EXCLUSIVEADDRUSE any process can take the port by setting
+// SO_REUSEADDR, whatever options the first one set.
 Status openUdp(const SocketAddress& local, const DatagramOptions& options, Socket& socket) {
   UniqueFd fd;
   Status status = openSocket(local.family(), SOCK_DGRAM, fd);
@@ -154,7 +155,7 @@ Status openUdp(const SocketAddress& local, const DatagramOptions& options, Socke
   return {};
 }
 
-// UNIX sockets of Windows are streams.
+// UNIX sockets of Windows are streams only.
 Status openUnixDatagrams(const std::string&, int, const DatagramOptions&, Socket&,
                          std::unique_ptr<SocketFile>&) {
   return {ENOTSUP, "socket"};
@@ -166,7 +167,7 @@ Status connectDatagrams(Socket socket, const SocketAddress& peer) {
 }
 
 Status adoptDatagrams(int fd, bool takeOver, const DatagramOptions&, Socket& socket) {
-  return adoptSocket(fd, SocketRole::kDatagrams, takeOver, socket);  // refuses
+  return adoptSocket(fd, SocketRole::kDatagrams, takeOver, socket);  // always refuses
 }
 
 bool canSegment(Socket) {
@@ -189,7 +190,7 @@ Transfer ReceiveBatch::receive(Socket socket, size_t slotSize, size_t most, bool
   return {Transfer::Result::kDone, most, 0};
 }
 
-// On a socket of both families too what concerns an IPv4 address is IPv4's.
+// Options for an IPv4 address are IPv4 options, even on a dual-stack socket.
 void SendBatch::addSource(Slot& slot, const DatagramSource& source) {
   uint32_t words[4] = {};
   if (source.address.words(words)) {

@@ -20,7 +20,7 @@ size_t DescriptorQueue::due(std::span<int> out) const {
 
 size_t DescriptorQueue::cut(std::span<Bytes> parts, size_t due) const {
   if (due == waiting_.size()) return parts.size();
-  // One that is due and finds no room goes with the second byte.
+  // A due descriptor that has no room goes with the second byte.
   const uint64_t position = std::max(waiting_[due].position, sent_ + 1);
   uint64_t left = position - sent_;
   for (size_t i = 0; i < parts.size(); i++) {

@@ -1,5 +1,5 @@
-// The descriptors that wait to be sent over a UNIX socket. Each goes with the first byte written
-// behind it, or a later one; never with bytes written before.
+// The unsent descriptors of a UNIX socket. Each is sent with the first byte written after it, or a
+// later one; never with bytes written before it.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,18 @@ namespace ropewalk {
 
 class DescriptorQueue {
  public:
-  // `bytesAhead` wait to be sent already.
+  // `bytesAhead`: bytes that are already queued.
   void push(UniqueFd fd, size_t bytesAhead);
 
-  // Fills `out` with those that go with the next byte, as far as there is room, and returns how
-  // many that are.
+  // Fills `out` with the descriptors that go with the next byte, as far as there is room, and
+  // returns their number.
   size_t due(std::span<int> out) const;
 
-  // Cuts `parts`, the bytes that wait, down to those that may go in one message with the first
-  // `due` descriptors: the next descriptor begins a message. Returns how many parts are left.
+  // Cuts `parts`, the unsent bytes, down to those that may go in one message with the first `due`
+  // descriptors: the next descriptor starts a new message. Returns the number of parts left.
   size_t cut(std::span<Bytes> parts, size_t due) const;
 
-  // `bytes` have been sent, and with them the first `due` descriptors, which are closed.
+  // Records that `bytes` have been sent with the first `due` descriptors, which are closed.
   void consume(size_t bytes, size_t due);
 
   size_t size() const { return waiting_.size(); }
@@ -32,7 +32,7 @@ class DescriptorQueue {
 
  private:
   struct Waiting {
-    uint64_t position;  // of its byte, in the count of `sent_`
+    uint64_t position;  // of its byte, counted like `sent_`
     UniqueFd fd;
   };
 

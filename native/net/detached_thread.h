@@ -1,16 +1,16 @@
-// Threads that nobody waits for, as NameLookups and PollerThread have them; in name_lookup_posix.cc
-// and name_lookup_win.cc.
+// Detached threads, used by NameLookups and PollerThread; implemented in name_lookup_posix.cc and
+// name_lookup_win.cc.
 #pragma once
 
 namespace ropewalk {
 
-// A thread may come out of a look-up long after the last environment that loaded this library has
-// ended and Node has let go of it, and one that has said that it ends is still about to return: its
-// code must be there. One more reference, never given back, keeps it.
+// Keeps this library loaded by a reference that is never released. A thread may return from a
+// look-up long after the last environment has ended and Node has unloaded the library, and a thread
+// that has announced its end has yet to return: its code must still be mapped.
 void stayLoaded();
 
-// A thread that nobody waits for. Returns errno, 0 for success. Not std::thread, which throws where
-// there is none to be had.
+// Starts a detached thread. Returns errno, 0 for success. Not std::thread, which throws if no
+// thread is available.
 int startDetached(void* (*run)(void*), void* argument);
 
 }  // namespace ropewalk

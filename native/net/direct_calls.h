@@ -1,7 +1,6 @@
-// recv(2), send(2) and their like that are no cancellation points. In a process
-// with threads, as Node is, glibc marks the thread cancellable before such a call and takes the
-// mark back after it, with two atomic operations: as much as all else that is done for a small
-// message outside the kernel.
+// recv(2), send(2) and similar calls without cancellation points. In a multithreaded process such
+// as Node, glibc marks the thread cancellable before such a call and unmarks it afterwards. These
+// two atomic operations cost as much as all other user-space work for a small message.
 #pragma once
 
 #include <sys/socket.h>
@@ -44,8 +43,8 @@ inline ssize_t directReceiveMessage(int fd, msghdr* message, int flags) {
 #endif
 }
 
-// musl before 1.2.4 sends no more control data than 1 KiB, which the most descriptors exceed. Its
-// msghdr has padding that the system reads: `message` is to begin as all zeros.
+// musl before 1.2.4 sends at most 1 KiB of control data, which kMaxDescriptors descriptors exceed.
+// Its msghdr has padding that the system reads, so `message` must be zero-initialized.
 inline ssize_t directSendMessage(int fd, const msghdr* message, int flags) {
   if (injectedToFail(InjectedCall::kSend)) return -1;
 #if defined(SYS_sendmsg) && !defined(__SANITIZE_ADDRESS__)
@@ -55,7 +54,7 @@ inline ssize_t directSendMessage(int fd, const msghdr* message, int flags) {
 #endif
 }
 
-#if defined(MSG_WAITFORONE)  // where it is, recvmmsg(2) and sendmmsg(2) are too
+#if defined(MSG_WAITFORONE)  // implies recvmmsg(2) and sendmmsg(2)
 
 inline int directReceiveMany(int fd, mmsghdr* messages, unsigned count, int flags) {
   if (injectedToFail(InjectedCall::kReceiveMany)) return -1;

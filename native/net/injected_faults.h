@@ -1,5 +1,5 @@
-// System calls that tests make fail, in ways that no system can be brought to at will. In the addon
-// nothing is left of it.
+// Lets tests make system calls fail in ways that can't be provoked otherwise. Compiles to nothing
+// in the addon.
 #pragma once
 
 #include <cerrno>
@@ -13,12 +13,12 @@ enum class InjectedCall : size_t { kAccept, kReceive, kReceiveMany, kSend, kSend
 
 struct InjectedFault {
   int error = 0;
-  int times = 0;  // how often it fails from now on; less than 0: for ever
+  int times = 0;  // how many more calls fail; negative: all
 };
 
 inline InjectedFault injectedFaults[static_cast<size_t>(InjectedCall::kCount)];
 
-// Whether the call is to fail, with errno set.
+// Whether the call must fail; then sets errno.
 inline bool injectedToFail(InjectedCall call) {
   InjectedFault& fault = injectedFaults[static_cast<size_t>(call)];
   if (fault.times == 0) return false;

@@ -18,7 +18,7 @@ struct Task {
 
 }  // namespace
 
-// What the threads and the owner both hold. Everything but `options` is guarded by the mutex.
+// State shared by the threads and the owner. The mutex guards everything but `options`.
 struct NameLookups::Shared {
   Shared(std::function<void()> wakeOwner, Options given)
       : options(std::move(given)), wake(std::move(wakeOwner)) {}
@@ -33,7 +33,7 @@ struct NameLookups::Shared {
   size_t idle = 0;
   bool closed = false;
 
-  // Gives the next task; false once the thread has nothing more to do.
+  // Takes the next task; false if the thread is to end.
   bool next(std::unique_lock<std::mutex>& lock, Task& task) {
     idle += 1;
     const bool called =
@@ -45,7 +45,7 @@ struct NameLookups::Shared {
     return true;
   }
 
-  // Under the mutex, so that the owner, which closes under it too, is never woken after its end.
+  // Called with the mutex held, as is the owner's close, so the owner is never woken after its end.
   void finish(uint32_t id, NameAnswer answer) {
     if (closed) return;
     finished.push_back({id, std::move(answer)});
@@ -92,7 +92,7 @@ size_t NameLookups::threads() const {
   return shared_->threads;
 }
 
-// With the mutex held.
+// Called with the mutex held.
 Status NameLookups::addThread() {
   stayLoaded();
   auto* owned = new std::shared_ptr<Shared>(shared_);

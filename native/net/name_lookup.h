@@ -1,9 +1,9 @@
-// Looks names up by getaddrinfo(3), which blocks, on threads of our own: libuv's four, which files
-// need too, are left alone.
+// Looks up names with getaddrinfo(3), which blocks, on separate threads: libuv's four threads stay
+// free for files.
 //
-// Threads are made as they are needed and end after some idle time. Nothing can stop a call of
-// getaddrinfo: a thread that stands in one belongs to nobody, shares what it touches, and is never
-// waited for.
+// Threads are started on demand and end after some idle time. A call to getaddrinfo can't be
+// interrupted: threads are detached, share ownership of all the state they use, and are never
+// joined.
 #pragma once
 
 #include <chrono>
@@ -22,12 +22,12 @@ enum class AddressFamily { kAny, kIpv4, kIpv6 };
 
 struct NameAnswer {
   int error = 0;        // EAI_..., 0 for success
-  int systemError = 0;  // errno where that is EAI_SYSTEM, which not every system has
-  // As text, in the order in which they should be tried; IPv6 with a scope where it has one.
+  int systemError = 0;  // errno if `error` is EAI_SYSTEM, which not every system has
+  // As text, in the order in which to try them; IPv6 with its scope, if any.
   std::vector<std::string> addresses;
 };
 
-// Asks the system. Blocks, for many seconds where a name server does not answer.
+// Asks the system. Blocks, for many seconds if a name server does not answer.
 NameAnswer lookUpName(const std::string& name, AddressFamily family);
 
 class NameLookups {
@@ -45,21 +45,20 @@ class NameLookups {
     NameAnswer answer;
   };
 
-  // `wake` is called on another thread when there is something to take. It must not block, nor call
-  // back into this object.
+  // `wake` is called on another thread when take() has answers. It must neither block nor call back
+  // into this object.
   NameLookups(std::function<void()> wake, Options options);
   explicit NameLookups(std::function<void()> wake);
-  // Forgets what is queued and does not wait for what is under way. `wake` is not called
-  // afterwards.
+  // Drops queued look-ups and does not wait for those in progress. `wake` is not called afterwards.
   ~NameLookups();
   NameLookups(const NameLookups&) = delete;
   NameLookups& operator=(const NameLookups&) = delete;
 
-  // Queues a look-up. `id` is the caller's, and comes back with the answer. How much may be queued
-  // is up to the caller. Fails where the system has no thread for it and none is there already.
+  // Queues a look-up. `id` is chosen by the caller and returned with the answer. The caller limits
+  // the length of the queue. Fails if no thread exists and none can be started.
   Status start(uint32_t id, std::string name, AddressFamily family);
 
-  // What has been answered since the last call.
+  // The look-ups answered since the last call.
   std::vector<Finished> take();
 
   size_t threads() const;

@@ -1,4 +1,4 @@
-// Look-ups of names, and threads for them, of Linux and the BSD family.
+// Name look-ups, and threads for them, on Linux and the BSD family.
 
 #include <dlfcn.h>
 #include <netdb.h>
@@ -19,7 +19,7 @@ void stayLoaded() {
   (void)dlopen(self.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
 
-// Signals are for the threads that were there before.
+// Signals are left to the existing threads.
 int startDetached(void* (*run)(void*), void* argument) {
   pthread_attr_t attributes;
   if (const int error = pthread_attr_init(&attributes); error != 0) return error;
@@ -37,7 +37,7 @@ int startDetached(void* (*run)(void*), void* argument) {
 
 NameAnswer lookUpName(const std::string& name, AddressFamily family) {
   addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;  // else each address comes once for each type
+  hints.ai_socktype = SOCK_STREAM;  // otherwise each address is listed once per type
   hints.ai_family = family == AddressFamily::kIpv4   ? AF_INET
                     : family == AddressFamily::kIpv6 ? AF_INET6
                                                      : AF_UNSPEC;

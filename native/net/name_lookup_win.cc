@@ -1,4 +1,4 @@
-// Look-ups of names, and threads for them, of Windows.
+// Name look-ups, and threads for them, on Windows.
 
 #include <process.h>
 
@@ -23,7 +23,7 @@ unsigned __stdcall enter(void* given) {
   return 0;
 }
 
-// What is no UTF-8 becomes a name that nobody has.
+// Invalid UTF-8 becomes a name that does not exist.
 std::wstring toUtf16(const std::string& text) {
   const int length = static_cast<int>(text.size());
   const int size = MultiByteToWideChar(CP_UTF8, 0, text.data(), length, nullptr, 0);
@@ -49,7 +49,7 @@ int startDetached(void* (*run)(void*), void* argument) {
   return 0;
 }
 
-// In UTF-16, for the other form of the call takes what it gets for the language of the country.
+// In UTF-16, because the narrow form of the call uses the system's code page.
 NameAnswer lookUpName(const std::string& name, AddressFamily family) {
   NameAnswer answer;
   if (!startWinsock().ok()) {
@@ -57,7 +57,7 @@ NameAnswer lookUpName(const std::string& name, AddressFamily family) {
     return answer;
   }
   ADDRINFOW hints{};
-  hints.ai_socktype = SOCK_STREAM;  // else each address comes once for each type
+  hints.ai_socktype = SOCK_STREAM;  // otherwise each address is listed once per type
   hints.ai_family = family == AddressFamily::kIpv4   ? AF_INET
                     : family == AddressFamily::kIpv6 ? AF_INET6
                                                      : AF_UNSPEC;

@@ -10,18 +10,18 @@
 
 namespace ropewalk {
 
-// The interface that has the address, whatever its port; 0 if none has.
+// The interface with this address, ignoring the port; 0 if there is none.
 uint32_t interfaceWith(const SocketAddress& address);
 
-// The interface of this name, as os.networkInterfaces() of Node has it; 0 if there is none.
+// The interface with this name, as in Node's os.networkInterfaces(); 0 if there is none.
 uint32_t interfaceNamed(const std::string& name);
 
-// Joins a group on an interface (0: the system's choice) or leaves it; only what `source` sends, if
-// that is not null.
+// Joins or leaves a group on an interface (0: the system's choice), restricted to datagrams from
+// `source` if that is not null.
 Status setMembership(Socket socket, bool join, uint32_t index, const SocketAddress& group,
                      const SocketAddress* source);
 
-// By which interface the socket's datagrams to IPv4 groups leave; 0: the system's choice.
+// Sets the interface for the socket's datagrams to IPv4 groups; 0: the system's choice.
 Status setIpv4MulticastInterface(Socket socket, uint32_t index);
 
 }  // namespace ropewalk

@@ -8,12 +8,12 @@
 namespace ropewalk {
 namespace {
 
-// The adapters, in memory that is the answer's; null if the system does not tell.
+// The list of adapters; null if the system does not provide it.
 std::unique_ptr<uint8_t[]> readAdapters() {
   constexpr ULONG kFlags =
       GAA_FLAG_SKIP_ANYCAST | GAA_FLAG_SKIP_MULTICAST | GAA_FLAG_SKIP_DNS_SERVER;
   ULONG size = 16 * 1024;
-  // What was enough the last time may not be any more.
+  // The required size may have grown since the last attempt.
   for (int attempt = 0; attempt < 4; attempt++) {
     std::unique_ptr<uint8_t[]> memory(new (std::nothrow) uint8_t[size]);
     if (memory == nullptr) return nullptr;
@@ -25,7 +25,7 @@ std::unique_ptr<uint8_t[]> readAdapters() {
   return nullptr;
 }
 
-// The number of the first adapter that is the one, 0 if none is.
+// The number of the first matching adapter, 0 if none matches.
 template <typename Predicate>
 uint32_t findAdapter(Predicate isWanted) {
   const std::unique_ptr<uint8_t[]> memory = readAdapters();
@@ -46,8 +46,8 @@ std::string toUtf8(const wchar_t* text) {
   return narrow;
 }
 
-// The interface as options of IPv4 have it: an address of it, since Wine takes no number. One that
-// has none goes by its number, which the first byte, 0, tells from an address.
+// The interface in the form of IPv4 options: one of its addresses, since Wine takes no number. An
+// interface without an address is given by its number, distinguished by a first byte of 0.
 in_addr ipv4Interface(uint32_t index) {
   in_addr chosen{};
   chosen.s_addr = htonl(index);
@@ -90,7 +90,7 @@ Status setIpv4Membership(Socket socket, bool join, uint32_t index, const SocketA
 
 }  // namespace
 
-// By the older options where they can say it: Wine 8 has no MCAST_JOIN_GROUP.
+// Uses the older options where they suffice: Wine 8 has no MCAST_JOIN_GROUP.
 Status setMembership(Socket socket, bool join, uint32_t index, const SocketAddress& group,
                      const SocketAddress* source) {
   if (!group.isIpv6()) return setIpv4Membership(socket, join, index, group, source);
@@ -118,8 +118,8 @@ uint32_t interfaceWith(const SocketAddress& address) {
   });
 }
 
-// Node shows the name that the owner may change ("Ethernet 2"), if_nametoindex knows the system's
-// own ("ethernet_32769").
+// Node reports the friendly name, which users can change ("Ethernet 2"); if_nametoindex takes the
+// system's name ("ethernet_32769").
 uint32_t interfaceNamed(const std::string& name) {
   const uint32_t index = findAdapter([&](const IP_ADAPTER_ADDRESSES& adapter) {
     return adapter.FriendlyName != nullptr && toUtf8(adapter.FriendlyName) == name;

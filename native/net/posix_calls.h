@@ -1,4 +1,4 @@
-// What the files that do the system calls of sockets have in common: socket_posix.cc defines it.
+// Shared by the files that make socket system calls; defined in socket_posix.cc.
 #pragma once
 
 #include <sys/socket.h>
@@ -9,8 +9,8 @@
 
 namespace ropewalk {
 
-// Whoever else has a socket of ours (an adopted one, one that was passed on) may make it block: it
-// must not block us.
+// Other holders of a socket (one that was adopted or passed on) may make it blocking. Our calls
+// must not block even then.
 constexpr int kReceiveFlags = MSG_DONTWAIT;
 #if defined(MSG_NOSIGNAL)
 constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
@@ -18,17 +18,17 @@ constexpr int kSendFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
 constexpr int kSendFlags = MSG_DONTWAIT;
 #endif
 
-// XNU opens the descriptors that come with bytes in the receiver even if it gives no room for
-// control data: nobody then knows their numbers, and any local peer could use ours up. Others close
-// them. (AS_ON_MACOS: the native tests play its sockets, see test/xnu_sockets.)
+// XNU opens received descriptors in this process even if the call has no room for control data.
+// Their numbers are then unknown, and any local peer could exhaust our descriptors. Other systems
+// close them. (AS_ON_MACOS: the native tests emulate its sockets, see test/xnu_sockets.)
 #if defined(__APPLE__) || defined(AS_ON_MACOS)
 constexpr bool kOpensUnasked = true;
 #else
 constexpr bool kOpensUnasked = false;
 #endif
 
-// Several sockets share a port, and the system shares out among them: what others call SO_REUSEPORT
-// leaves all to one of them. Node knows `reusePort` for the same systems.
+// Several sockets share a port, and the system distributes connections among them. On other systems
+// SO_REUSEPORT gives them all to one socket. Node supports `reusePort` on the same systems.
 #if defined(SO_REUSEPORT_LB)
 constexpr int kReusePort = SO_REUSEPORT_LB;
 #elif defined(__linux__) || defined(__DragonFly__)
@@ -37,20 +37,20 @@ constexpr int kReusePort = SO_REUSEPORT;
 constexpr int kReusePort = kNoSuchOption;
 #endif
 
-// A socket of the type SOCK_..., non-blocking, closed on exec, that raises no SIGPIPE.
+// A socket of type SOCK_..., non-blocking and close-on-exec, that raises no SIGPIPE.
 Status openSocket(int family, int type, UniqueFd& fd);
 
-// And closed on exec.
+// Also sets close-on-exec.
 bool makeNonBlocking(int fd);
 
-// As recvmsg(2), non-blocking, of a `message` without room for control data, which leaves open no
-// descriptor that came with it. `stoppedShort`: something came with it, and there may be more to
-// read, however little it was. unix_socket_posix.cc defines it.
+// Like recvmsg(2), non-blocking, for a `message` without room for control data; leaves no received
+// descriptor open. `stoppedShort`: control data was received, so there may be more to read, however
+// short the read was. Defined in unix_socket_posix.cc.
 ssize_t receiveAndClose(Socket socket, msghdr& message, bool& stoppedShort);
 
-// From what a system call returned, and errno.
+// Converts the result of a system call, and errno.
 Transfer toTransfer(ssize_t count);
-// Likewise, of a call that sends on a stream.
+// Likewise, for a call that sends on a stream.
 Transfer toSent(ssize_t count);
 
 }  // namespace ropewalk

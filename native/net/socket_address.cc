@@ -8,8 +8,8 @@
 namespace ropewalk {
 namespace {
 
-// The number of an interface, by name or as it stands; 0 for one that is not, which the system then
-// refuses where it needs one.
+// The number of an interface given by name or number; 0 if there is none, which the system refuses
+// where it requires one.
 uint32_t scopeFrom(const std::string& name) {
   const unsigned index = if_nametoindex(name.c_str());
   if (index != 0) return index;
@@ -27,7 +27,7 @@ const sockaddr_in6& asIpv6(const sockaddr_storage& storage) {
   return reinterpret_cast<const sockaddr_in6&>(storage);
 }
 
-// BSD: an address has its length in it, which joining a multicast group checks.
+// BSD: an address contains its length, which is checked when joining a multicast group.
 template <typename Address>
 void begin(Address& address, int family) {
 #if defined(SIN6_LEN)
@@ -50,7 +50,7 @@ constexpr bool kHasAbstractNames = false;
 
 bool SocketAddress::parse(const std::string& host, uint16_t port, SocketAddress& address) {
   address = {};
-  if (host.find('\0') != std::string::npos) return false;  // inet_pton() would read up to there
+  if (host.find('\0') != std::string::npos) return false;  // inet_pton() would stop there
   auto& ipv4 = reinterpret_cast<sockaddr_in&>(address.storage_);
   if (inet_pton(AF_INET, host.c_str(), &ipv4.sin_addr) == 1) {
     begin(ipv4, AF_INET);
@@ -80,7 +80,7 @@ Status SocketAddress::fromPath(const std::string& path, const char* call, Socket
   const bool abstract = path[0] == '\0';
   if (abstract && !kHasAbstractNames) return {EINVAL, call};
   if (!abstract && path.find('\0') != std::string::npos) return {EINVAL, call};
-  // A path ends with NUL, so that nobody who reads it has to count; a name is as long as it is.
+  // A path ends with NUL, so readers need not rely on its length; an abstract name does not.
   const size_t length = path.size() + (abstract ? 0 : 1);
   if (length > kMaxPath) return {ENAMETOOLONG, call};
   auto& local = reinterpret_cast<sockaddr_un&>(address.storage_);
@@ -101,8 +101,8 @@ bool SocketAddress::isUnix() const {
   return size_ > 0 && storage_.ss_family == AF_UNIX;
 }
 
-// unix(7), BUGS: what the system fills in may lack the NUL at the end, and be one byte longer than
-// sockaddr_un for it. It says how long an address would have been where there was no room for it.
+// unix(7), BUGS: an address from the system may lack the final NUL, or be one byte longer than
+// sockaddr_un because of it. If it did not fit, the returned size is the full one.
 std::string SocketAddress::path() const {
   const size_t size = std::min<size_t>(size_, sizeof storage_);
   if (!isUnix() || size <= kPathOffset) return {};

@@ -1,4 +1,4 @@
-// The address of a socket as the system's calls take it: IPv4 or IPv6 with a port, or the path of a
+// The address of a socket in the form of system calls: IPv4 or IPv6 with a port, or the path of a
 // UNIX socket.
 #pragma once
 
@@ -12,26 +12,27 @@ namespace ropewalk {
 
 class SocketAddress {
  public:
-  // `host` is an IP address as text, IPv6 with an optional %scope. False if it is none.
+  // `host` is an IP address as text, IPv6 with an optional %scope. False if it is not valid.
   static bool parse(const std::string& host, uint16_t port, SocketAddress& address);
-  // Every address of the family.
+  // The wildcard address of the family.
   static SocketAddress any(bool ipv6, uint16_t port);
 
-  // Of a UNIX socket. A path that begins with NUL is a name of Linux's abstract namespace, where
-  // any bytes may follow. EINVAL or ENAMETOOLONG, as of `call`, for what is no path.
+  // The address of a UNIX socket. A path that begins with NUL is a name in Linux's abstract
+  // namespace, where any bytes may follow. An invalid path is EINVAL or ENAMETOOLONG, attributed to
+  // `call`.
   static Status fromPath(const std::string& path, const char* call, SocketAddress& address);
 
-  // A copy of what the system gave; false for null and for another family than IPv4 and IPv6.
+  // Copies an address from the system; false for null and for families other than IPv4 and IPv6.
   static bool copy(const sockaddr* from, SocketAddress& address);
 
   bool isUnix() const;
   // The bytes of a UNIX socket's path; empty for a socket without one.
   std::string path() const;
 
-  // Words as words() gives them.
+  // Words as returned by words().
   void setIpv4(uint32_t word, uint16_t port);
   void setIpv6(const uint32_t (&words)[4], uint32_t scope, uint16_t port);
-  // The same IPv4 address, mapped into IPv6: for sockets of both families.
+  // The IPv4-mapped IPv6 address, for dual-stack sockets.
   void setMappedIpv4(uint32_t word, uint16_t port) { setIpv6({0, 0, 0xffff, word}, 0, port); }
 
   int family() const { return storage_.ss_family; }
@@ -39,18 +40,18 @@ class SocketAddress {
   // 0 for a UNIX socket.
   uint16_t port() const;
 
-  // The address as 32-bit words in the order they are written, first byte highest. IPv4 fills the
-  // first. An IPv4 address mapped into IPv6 counts as IPv4. Returns whether the address is IPv6.
-  // All are zero for a UNIX socket.
+  // The address as 32-bit words in written order, most significant byte first. IPv4 uses the first
+  // word. An IPv4-mapped IPv6 address counts as IPv4. Returns whether the address is IPv6. All are
+  // zero for a UNIX socket.
   bool words(uint32_t (&out)[4]) const;
-  // Whether these words are the same; ports and scopes may differ.
+  // Whether these words are equal; ports and scopes may differ.
   bool sameHost(const SocketAddress& other) const;
   uint32_t scope() const;
 
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage_); }
   socklen_t size() const { return size_; }
-  // To be passed where a system call fills the address in.
+  // The size argument for a system call that fills in the address.
   socklen_t* sizeToFill() {
     size_ = sizeof storage_;
     return &size_;

@@ -1,4 +1,4 @@
-// Options of open stream sockets that are on or off, the same on every system.
+// Boolean options of open stream sockets, the same on every system.
 
 #include "socket.h"
 #include "socket_option.h"

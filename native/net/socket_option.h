@@ -1,4 +1,4 @@
-// setsockopt(2) and getsockopt(2), which Winsock has with other types of pointers.
+// setsockopt(2) and getsockopt(2), which take other pointer types in Winsock.
 #pragma once
 
 #include <climits>
@@ -10,7 +10,7 @@
 
 namespace ropewalk {
 
-// In place of the name of an option that this system does not have: real ones may be negative.
+// Stands for an option that this system does not have. Not -1: real options may be negative.
 constexpr int kNoSuchOption = INT_MIN;
 
 struct IntOption {
@@ -31,7 +31,7 @@ inline Status setIntOption(Socket socket, int level, int name, int value, const 
   return setOption(socket, level, name, value, call);
 }
 
-// Sets those that are not kUnset, in order, up to the first that fails.
+// Sets the options that are not kUnset, in order, stopping at the first failure.
 inline Status setIntOptions(Socket socket, std::span<const IntOption> calls) {
   for (const IntOption& option : calls) {
     if (option.value == kUnset) continue;

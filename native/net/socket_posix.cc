@@ -1,5 +1,5 @@
-// Sockets of Linux and the BSD family. What only some of these systems have is asked for by the
-// presence of its macro.
+// Sockets of Linux and the BSD family. Features of only some of these systems are detected by their
+// macros.
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -19,7 +19,7 @@ namespace ropewalk {
 namespace {
 
 #if defined(SO_LINGER_SEC)
-constexpr int kLinger = SO_LINGER_SEC;  // macOS: SO_LINGER counts ticks of a clock
+constexpr int kLinger = SO_LINGER_SEC;  // macOS: SO_LINGER counts clock ticks
 #else
 constexpr int kLinger = SO_LINGER;
 #endif
@@ -45,7 +45,7 @@ constexpr int kDeferAccept = TCP_DEFER_ACCEPT;
 constexpr int kDeferAccept = kNoSuchOption;
 #endif
 #if defined(__APPLE__)
-constexpr bool kFastOpenIsSwitch = true;  // without a queue of its own, set once it listens
+constexpr bool kFastOpenIsSwitch = true;  // no queue length; set after listen(2)
 #else
 constexpr bool kFastOpenIsSwitch = false;
 #endif
@@ -102,7 +102,7 @@ Transfer toTransfer(ssize_t count) {
 
 Transfer toSent(ssize_t count) {
   Transfer transfer = toTransfer(count);
-  // macOS: the peer's reset was about to be noticed.
+  // macOS: the peer has reset the connection, which was about to be noticed.
   if (transfer.error == EPROTOTYPE) transfer.error = ECONNRESET;
   return transfer;
 }
@@ -143,7 +143,7 @@ Status acceptFrom(Socket listener, Socket& socket, SocketAddress& peer) {
   UniqueFd fd(accept(listener, peer.get(), peer.sizeToFill()));
   if (!fd || !makeNonBlocking(fd.get())) return Status::last("accept");
 #if defined(SO_NOSIGPIPE)
-  // macOS takes no options of a connection that its peer has reset meanwhile (EINVAL).
+  // macOS refuses options (EINVAL) on a connection that the peer has already reset.
   if (!setIntOption(fd.get(), SOL_SOCKET, SO_NOSIGPIPE, 1, "accept").ok()) {
     return {ECONNABORTED, "accept"};
   }
@@ -169,7 +169,7 @@ Status connectTo(const SocketAddress& address, const SocketAddress* local,
     if (!status.ok()) return status;
     if (bind(fd.get(), local->get(), local->size()) < 0) return Status::last("bind");
   }
-  // connect(2): one that a signal interrupts goes on by itself; asking again would be refused.
+  // connect(2): an interrupted connect continues by itself; a second call would be refused.
   if (connect(fd.get(), address.get(), address.size()) < 0 && errno != EINPROGRESS &&
       errno != EINTR) {
     return Status::last("connect");
@@ -227,7 +227,7 @@ void keepNonBlocking([[maybe_unused]] Socket socket, [[maybe_unused]] bool share
 int unacknowledgedBytes(Socket socket) {
   int count = kUnset;
 #if defined(__linux__)
-  if (ioctl(socket, TIOCOUTQ, &count) < 0) return kUnset;  // tcp(7); the end counts as one
+  if (ioctl(socket, TIOCOUTQ, &count) < 0) return kUnset;  // tcp(7); the FIN counts as one byte
 #elif defined(SO_NWRITE)
   (void)getIntOption(socket, SOL_SOCKET, SO_NWRITE, count, "getsockopt SO_NWRITE");
 #elif defined(FIONWRITE)
@@ -288,7 +288,7 @@ bool isOutOfMemory(int error) {
   return error == ENOBUFS || error == ENOMEM;
 }
 
-// accept(2): on Linux a new socket's pending network errors come out of accept() as well.
+// accept(2): on Linux accept() also returns pending network errors of the new socket.
 bool isConnectionsOwnFault(int error) {
   switch (error) {
     case EINTR:

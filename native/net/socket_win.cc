@@ -1,5 +1,5 @@
-// Sockets of Windows. They are made for overlapped calls but none is used here: readiness comes
-// from poller/iocp.cc, and the calls are those of non-blocking sockets.
+// Sockets of Windows. They are created overlapped, but overlapped calls are not used: readiness
+// comes from poller/iocp.cc, and the calls are non-blocking.
 
 #include <algorithm>
 #include <climits>
@@ -11,7 +11,7 @@
 namespace ropewalk {
 namespace {
 
-// ws2ipdef.h; not every SDK has them. Windows 10, version 1709, and later.
+// ws2ipdef.h; not in every SDK. Windows 10, version 1709, and later.
 constexpr int kTcpKeepIdle = 3;
 constexpr int kTcpKeepCount = 16;
 constexpr int kTcpKeepInterval = 17;
@@ -21,7 +21,8 @@ Status setLinger(Socket socket, int seconds) {
   return setOption(socket, SOL_SOCKET, SO_LINGER, value, "setsockopt SO_LINGER");
 }
 
-// Older versions, and Wine 8, set both times in one call; what is not asked for gets the default.
+// Older versions, and Wine 8, set both times in one call; a time that is not given gets the
+// default.
 Status setKeepAliveTimes(Socket socket, const SocketOptions& options) {
   const IntOption calls[] = {
       {options.keepAliveIdleSeconds, IPPROTO_TCP, kTcpKeepIdle, "setsockopt TCP_KEEPIDLE"},
@@ -60,7 +61,7 @@ Status applyOptions(Socket socket, const SocketOptions& options) {
   return setLinger(socket, options.lingerSeconds);
 }
 
-// Where nobody listens on this host, Windows would try again for two seconds all the same.
+// Windows would retry for two seconds even if no local socket listens.
 void failFastOnLoopback(Socket socket, const SocketAddress& address) {
   uint32_t words[4] = {};
   const bool ipv6 = address.words(words);
@@ -106,10 +107,9 @@ Transfer toTransfer(int result, size_t count) {
   return {Transfer::Result::kFailed, 0, error};
 }
 
-// SO_REUSEADDR of Windows is not that of POSIX: it lets another process take the port. What is
-// asked for with it elsewhere, to bind anew while old connections linger, Windows grants unasked,
-// so nothing is set for it (nor does libuv); and where it is not wanted, nobody is to share the
-// port.
+// Windows's SO_REUSEADDR differs from POSIX: it lets another process take the port. Its purpose
+// elsewhere, binding again while old connections linger, needs no option on Windows, so none is set
+// (nor does libuv). If it is not requested, the port is made exclusive.
 Status listenOn(const SocketAddress& address, const ListenOptions& options, Socket& socket) {
   UniqueFd fd;
   Status status = openSocket(address.family(), SOCK_STREAM, fd);
@@ -209,8 +209,8 @@ int lingerSecondsOf(Socket socket) {
   return value.l_linger;
 }
 
-// closesocket() of a non-blocking socket would fail (WSAEWOULDBLOCK) rather than wait, and leave it
-// open.
+// closesocket() on a non-blocking socket would fail (WSAEWOULDBLOCK) instead of waiting, and leave
+// it open.
 void turnLingerOff(Socket socket) {
   if (lingerSecondsOf(socket) <= 0) return;
   const linger off{};
@@ -240,7 +240,7 @@ Status peerAddressOf(Socket socket, SocketAddress& address) {
   return lastStatus("getpeername");
 }
 
-// A process may have millions of handles: none needs to be kept in reserve.
+// A process may have millions of handles: no reserve is needed.
 int openSpareDescriptor() {
   return kNoSocket;
 }
@@ -253,8 +253,8 @@ bool isOutOfMemory(int error) {
   return error == ENOBUFS || error == ENOMEM;
 }
 
-// accept() of Winsock: WSAECONNRESET is for one that was reset while it waited, WSAENOTCONN under
-// Wine, which asks it for its peer.
+// Winsock's accept(): WSAECONNRESET if the connection was reset in the backlog; WSAENOTCONN under
+// Wine, which asks for its peer.
 bool isConnectionsOwnFault(int error) {
   switch (error) {
     case EINTR:

@@ -1,4 +1,4 @@
-// Memberships of groups that hear one source alone, which all systems ask for alike (RFC 3678).
+// Source-specific group memberships, requested the same way on all systems (RFC 3678).
 #pragma once
 
 #include <cstring>

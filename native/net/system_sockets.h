@@ -1,5 +1,5 @@
-// The system's own headers of sockets. What all systems have then goes by one name; what only some
-// have is for their own files.
+// The system's socket headers. Everything that all systems have gets a common name; the rest is
+// used only in system-specific files.
 #pragma once
 
 #if defined(_WIN32)

@@ -1,7 +1,7 @@
-// Sockets of Windows (Winsock), and the few types of POSIX that the core's headers use beside them.
+// Windows sockets (Winsock), and the few POSIX types that the core's headers use.
 //
-// A socket is a handle of the kernel, of which 32 bits count ("Interprocess Communication Between
-// 32-bit and 64-bit Applications"): an int holds it, and INVALID_SOCKET is -1.
+// A socket is a kernel handle, of which only 32 bits are significant ("Interprocess Communication
+// Between 32-bit and 64-bit Applications"): it fits into an int, and INVALID_SOCKET is -1.
 #pragma once
 
 #if !defined(NOMINMAX)
@@ -12,16 +12,16 @@
 #endif
 #include <winsock2.h>
 #include <ws2tcpip.h>
-// After those two.
+// These must follow the two headers above.
 #include <afunix.h>
 #include <iphlpapi.h>
 #include <mstcpip.h>
 #include <mswsock.h>
-// Words of this project that these headers take for themselves.
+// Names used in this project that these headers define as macros.
 #undef far
 #undef interface
 #undef near
-// Control messages go by the names that POSIX has.
+// POSIX names for control messages.
 #if !defined(CMSG_LEN)
 #define CMSG_LEN(size) WSA_CMSG_LEN(size)
 #endif
@@ -36,7 +36,7 @@ namespace ropewalk {
 
 using ssize_t = std::ptrdiff_t;
 
-// Laid out like WSABUF they are not: this is a description, and a call translates it.
+// Not the layout of WSABUF: the calls translate it.
 struct iovec {
   void* iov_base;
   size_t iov_len;
@@ -54,7 +54,7 @@ struct msghdr {
 
 using cmsghdr = WSACMSGHDR;
 
-// errno for an error of Winsock or of the system (win_error.cc).
+// errno for a Winsock or system error (win_error.cc).
 int errnoOf(unsigned long windowsError);
 
 // errno of the call on a socket that has just failed.

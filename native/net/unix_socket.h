@@ -1,4 +1,4 @@
-// What is asked of the system's UNIX sockets and of no others: unix_socket_posix.cc.
+// Operations specific to UNIX sockets: unix_socket_posix.cc.
 #pragma once
 
 #include <cstdint>
@@ -15,55 +15,55 @@ namespace ropewalk {
 struct UnixListenOptions {
   int backlog = 1024;
   int mode = kUnset;             // of the file; kUnset leaves it to the umask
-  int sendBufferBytes = kUnset;  // checked here; accepted sockets do not inherit it
+  int sendBufferBytes = kUnset;  // validated here; accepted sockets do not inherit it
 };
 
-// The file that a socket is bound to. While the socket is open the system gives its inode to no
-// other file, so that it can be told from one that has taken its name.
+// The file that a socket is bound to. While the socket is open its inode is not reused, so the file
+// can be distinguished from a later one with the same name.
 struct SocketFile {
   std::string path;
   uint64_t device;
   uint64_t inode;
 };
 
-// Binds, and tells of the file that this made, in `file`; null for an abstract name. `mode` are its
+// Binds and stores the file it created in `file`; null for an abstract name. `mode` is the file's
 // permissions; kUnset leaves them to the umask. On failure no file is left.
 Status bindToPath(Socket socket, const SocketAddress& address, int mode,
                   std::unique_ptr<SocketFile>& file);
 
-// A listening socket, in `socket`, and the file that it made, in `file`; null for an abstract name.
-// On failure no file is left.
+// Stores a listening socket in `socket` and the file it created in `file`; null for an abstract
+// name. On failure no file is left.
 Status listenOnUnix(const SocketAddress& address, const UnixListenOptions& options, Socket& socket,
                     std::unique_ptr<SocketFile>& file);
 
-// Whether the file was still that one, and is gone now. Whoever puts another file in its place in
-// the moment between the look and the removal has that one removed: the system can do both at once
-// for no name.
+// Removes the file if it is still the same one; returns whether it did. A file put in its place
+// between the check and the removal is removed instead: no system can do both atomically.
 bool removeSocketFile(const SocketFile& file);
 
-// Is answered at once: EAGAIN if the listener's queue is full.
+// Completes at once; EAGAIN if the listener's backlog is full.
 Status connectToUnix(const SocketAddress& address, int sendBufferBytes, Socket& socket);
 
 Status setSendBuffer(Socket socket, int bytes);
 
-// What a read brought beside bytes.
+// Received with the bytes of a read.
 struct Passed {
   std::vector<UniqueFd> descriptors;
   bool stoppedShort = false;
 };
 
-// As receive(). Descriptors that come with the bytes are closed; `stoppedShort` then says that
-// there may be more to read, however few bytes it was.
+// Like receive(). Descriptors received with the bytes are closed; `stoppedShort` then means that
+// there may be more to read, however short the read was.
 Transfer receiveUnixBytes(Socket socket, uint8_t* memory, size_t size, bool& stoppedShort);
 
-// The same, with the descriptors. EMFILE if some were lost because the process can have no more.
+// The same, returning the descriptors. EMFILE if some were lost because the process can't have
+// more.
 Transfer receiveUnix(Socket socket, uint8_t* memory, size_t size, Passed& passed);
 
-// As sendParts(), and with the first byte `descriptors`, kMaxDescriptors at most.
+// Like sendParts(); sends `descriptors`, at most kMaxDescriptors, with the first byte.
 Transfer sendUnix(Socket socket, std::span<const Bytes> parts, std::span<const int> descriptors);
 
-// Who is at the other end, as the system noted when the connection was made. `process` is 0 where
-// the system doesn't tell.
+// The peer's identity, recorded by the system when the connection was made. `process` is 0 if the
+// system does not provide it.
 struct Credentials {
   int32_t process;
   uint32_t user;

@@ -20,15 +20,15 @@ namespace {
 
 constexpr mode_t kPermissions = 07777;
 
-// BSD sends descriptors without a byte, and the read that brings them is not the end of input. What
-// lies behind them the poller, which is by level there, tells of.
+// BSD can send descriptors without a byte, and a read that returns only them is not the end of
+// input. The poller, level-triggered there, reports anything after them.
 constexpr Transfer kNothingYet{Transfer::Result::kWouldBlock, 0, 0};
 
-// Room for what else may come than descriptors: credentials, security labels.
+// Room for control data other than descriptors: credentials, security labels.
 constexpr size_t kOtherControl = 1024;
 
-// Linux gives the file the socket's own mode less the umask, so that there is no moment in which
-// more may connect than are meant to. What the umask took is given back later, by name.
+// On Linux the file gets the socket's own mode minus the umask, so permissions are never too wide.
+// Bits removed by the umask are restored later, by name.
 Status bindWithMode(Socket socket, const SocketAddress& address, [[maybe_unused]] int mode) {
 #if defined(__linux__)
   if (mode != kUnset && fchmod(socket, static_cast<mode_t>(mode)) < 0) {
@@ -39,14 +39,14 @@ Status bindWithMode(Socket socket, const SocketAddress& address, [[maybe_unused]
   return {};
 }
 
-// What a message brought beside its bytes.
+// The control data received with a message.
 struct Came {
   Ancillary ancillary;
   bool any = false;
-  bool cut = false;  // there was more, which the system has closed
+  bool cut = false;  // there were more, which the system has closed
 };
 
-// As recvmsg(2) of `message`, with room for all that may come with it.
+// Like recvmsg(2) for `message`, with room for all control data.
 ssize_t receiveMessage(Socket socket, msghdr& message, Came& came) {
   alignas(cmsghdr) uint8_t control[CMSG_SPACE(kMaxDescriptors * sizeof(int)) + kOtherControl];
 #if defined(MSG_CMSG_CLOEXEC)
@@ -70,14 +70,14 @@ ssize_t receiveMessage(Socket socket, msghdr& message, Came& came) {
   return count;
 }
 
-// XNU fails a read whose descriptors the process can't have. They are gone then, but no bytes are.
+// XNU fails a read if the process can't have its descriptors. They are lost then, but no bytes are.
 bool areDescriptorsLost(int error) {
   return error == EMSGSIZE || error == EMFILE;
 }
 
 Status describe(const std::string& path, int mode, SocketFile& file) {
   struct stat properties;
-  // It was there a moment ago. errno is not to be had of lstat(2): see poll.cc.
+  // It existed a moment ago. lstat(2) may not set errno: see poll.cc.
   if (lstat(path.c_str(), &properties) < 0) return {ENOENT, "lstat"};
   file = {path, static_cast<uint64_t>(properties.st_dev), properties.st_ino};
   if (mode == kUnset || (properties.st_mode & kPermissions) == static_cast<mode_t>(mode)) return {};
@@ -185,7 +185,7 @@ Transfer receiveUnix(Socket socket, uint8_t* memory, size_t size, Passed& passed
 #endif
     passed.descriptors.emplace_back(fd);
   }
-  // A read ends behind the bytes that carried something.
+  // A read ends after the bytes that carried control data.
   passed.stoppedShort = came.any;
   if (came.cut || passed.descriptors.size() > kMostReceived) {
     passed.descriptors.clear();
@@ -218,7 +218,7 @@ Transfer sendUnix(Socket socket, std::span<const Bytes> parts, std::span<const i
     count = directSendMessage(socket, &message, kSendFlags);
   } while (count < 0 && errno == EINTR);
   Transfer transfer = toSent(count);
-  // Linux: too many are under way to their receivers. As with memory, no event tells of room.
+  // Linux: too many descriptors are in flight. As with memory, no event reports when there is room.
   if (transfer.error == ETOOMANYREFS) transfer.error = ENOBUFS;
   return transfer;
 }

@@ -1,5 +1,5 @@
-// UNIX sockets are not used on Windows: it has them without descriptors, credentials and datagrams,
-// in some versions, and its programs talk over named pipes, which are no sockets.
+// UNIX sockets are not used on Windows: only some versions have them, without descriptors,
+// credentials and datagrams, and Windows programs use named pipes, which are not sockets.
 
 #include "unix_socket.h"
 

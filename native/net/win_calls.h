@@ -1,4 +1,4 @@
-// What the files that do Winsock's calls have in common: socket_win.cc defines it.
+// Shared by the files that make Winsock calls; defined in socket_win.cc.
 #pragma once
 
 #include "../unique_fd.h"
@@ -7,20 +7,20 @@
 
 namespace ropewalk {
 
-// Winsock begins with a call, once for the process and never taken back: Node needs it as well.
-// Whoever opens the first socket or looks up the first name makes it.
+// Starts Winsock once per process, on the first socket or name look-up. It is never stopped: Node
+// needs it as well.
 Status startWinsock();
 
-// A socket of the type SOCK_..., non-blocking, that child processes do not inherit.
+// A socket of type SOCK_..., non-blocking and not inherited by child processes.
 Status openSocket(int family, int type, UniqueFd& fd);
 
-// And not inherited.
+// Also makes it non-inheritable.
 bool makeNonBlocking(Socket socket);
 
-// From what a call returned, and Winsock's last error.
+// Converts the result of a call, and Winsock's last error.
 Transfer toTransfer(int result, size_t count);
 
-// Of the socket; errno is not set.
+// From Winsock's last error; errno is not set.
 inline Status lastStatus(const char* call) {
   return {lastSocketError(), call};
 }

@@ -1,4 +1,4 @@
-// The errors of Windows as errno: the one place where they are translated.
+// Translates Windows errors to errno; done only here.
 
 #include "system_sockets.h"
 

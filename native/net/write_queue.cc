@@ -10,7 +10,7 @@ void WriteQueue::push(Bytes bytes) {
   if (bytes.empty()) return;
   size_ += bytes.size();
   if (!blocks_.empty() && blocks_.back().keeper == nullptr) {
-    // Tops up the last block within the capacity it was born with, so that its bytes do not move.
+    // Tops up the last block within its initial capacity, so that its bytes do not move.
     Block& last = blocks_.back();
     const size_t fits = std::min(bytes.size(), last.copy.capacity() - last.copy.size());
     last.copy.insert(last.copy.end(), bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(fits));

@@ -1,5 +1,5 @@
-// The bytes a stream has accepted and the system has not taken yet, in order. Makes no system
-// calls: the stream asks what to send with gather(), sends it, and reports how much went with
+// The bytes that a stream has accepted and the system has not taken yet, in order. Makes no system
+// calls: the stream gets bytes to send from gather(), sends them, and reports the number sent to
 // consume().
 #pragma once
 
@@ -13,11 +13,11 @@
 
 namespace ropewalk {
 
-// Keeps somebody else's memory alive for as long as it exists.
+// Keeps memory owned elsewhere alive as long as this object exists.
 class Retained {
  public:
   virtual ~Retained() = default;
-  // False once the owner has taken the memory away all the same: it must not be read any more.
+  // False once the owner has taken the memory away anyway; it must not be read any more.
   virtual bool valid() const = 0;
 };
 
@@ -26,15 +26,15 @@ class WriteQueue {
   // Queues a copy of `bytes`; small pieces share one block.
   void push(Bytes bytes);
 
-  // Queues `bytes` themselves: `keeper` keeps their memory alive, unchanged.
+  // Queues `bytes` without copying them: `keeper` keeps their memory alive and unchanged.
   void pushRetained(Bytes bytes, std::unique_ptr<Retained> keeper);
 
   // Fills `out` with the front of the queue and returns how many entries it used. They stay valid
   // until the next push() or consume().
   size_t gather(std::span<Bytes> out) const;
 
-  // Whether the first `entries` of what gather() tells may be read: their owners have not taken the
-  // memory away.
+  // Whether the first `entries` returned by gather() may be read, i.e. their owners have not taken
+  // the memory away.
   bool valid(size_t entries) const;
 
   // Drops `count` bytes from the front. `count` must not exceed size().

@@ -8,7 +8,7 @@ namespace {
 constexpr ULONG kIoctlPoll = 0x00012024;  // IOCTL_AFD_POLL
 constexpr size_t kSocketsPerDevice = 32;
 
-// Of ntdll.dll: there is an import library for it in some SDKs only.
+// From ntdll.dll, for which only some SDKs have an import library.
 struct Calls {
   decltype(&::NtCreateFile) createFile;
   decltype(&::NtDeviceIoControlFile) control;
@@ -44,7 +44,7 @@ Status open(HANDLE port, HANDLE& device) {
       nt.errorOf == nullptr) {
     return {ENOTSUP, "ntdll"};
   }
-  wchar_t path[] = L"\\Device\\Afd\\Ropewalk";  // what stands behind Afd may be anything
+  wchar_t path[] = L"\\Device\\Afd\\Ropewalk";  // the name after Afd is arbitrary
   UNICODE_STRING name{sizeof path - sizeof *path, sizeof path, path};
   OBJECT_ATTRIBUTES attributes{};
   attributes.Length = sizeof attributes;
@@ -63,7 +63,7 @@ Status open(HANDLE port, HANDLE& device) {
 }  // namespace
 
 Status baseOf(SOCKET socket, SOCKET& base) {
-  // The second finds it where a layered provider hides the first.
+  // The second code works where a layered provider blocks the first.
   DWORD size = 0;
   for (const DWORD code : {DWORD{SIO_BASE_HANDLE}, DWORD{SIO_BSP_HANDLE_POLL}}) {
     if (WSAIoctl(socket, code, nullptr, 0, &base, sizeof base, &size, nullptr, nullptr) == 0) {
@@ -71,7 +71,7 @@ Status baseOf(SOCKET socket, SOCKET& base) {
     }
     if (WSAGetLastError() == WSAENOTSOCK) return {EBADF, "WSAIoctl"};
   }
-  base = socket;  // nothing is layered that could tell
+  base = socket;  // no layered provider, so there is no base to ask for
   return {};
 }
 
@@ -85,7 +85,7 @@ Status poll(HANDLE device, SOCKET base, ULONG events, Request& request, IO_STATU
   outcome = {};
   const NTSTATUS status = calls().control(device, nullptr, nullptr, context, &outcome, kIoctlPoll,
                                           &request, sizeof request, &request, sizeof request);
-  // STATUS_PENDING is no error. What is done at once comes to the port all the same.
+  // STATUS_PENDING is not an error. A request that completes at once is still reported to the port.
   return status < 0 ? toStatus(status, "NtDeviceIoControlFile") : Status{};
 }
 

@@ -1,6 +1,6 @@
-// What \Device\Afd, the driver below Winsock, offers to those who ask it themselves: to be told
-// once when a socket is ready. It is undocumented and has not changed since Windows Vista; Node's
-// own uv_poll rests on it too. Wine has it since version 4.
+// One-shot readiness notifications from \Device\Afd, the driver below Winsock. The interface is
+// undocumented but has not changed since Windows Vista, and Node's own uv_poll relies on it. Wine
+// has it since version 4.
 #pragma once
 
 #include "../net/system_sockets.h"
@@ -24,7 +24,7 @@ enum Event : ULONG {
   kConnectFail = 0x100,
 };
 
-// Input and output of the request alike, as the driver lays it out.
+// The driver's layout, both for the input and for the output of a request.
 struct Request {
   LARGE_INTEGER timeout;
   ULONG count;
@@ -34,28 +34,28 @@ struct Request {
   NTSTATUS status;
 };
 
-// The socket that the driver knows, below what other software has layered upon it.
+// The driver's own socket, below any layered providers.
 Status baseOf(SOCKET socket, SOCKET& base);
 
-// Asks once for `events` of `base`. `request` and `outcome` are the driver's until the completion
-// comes, which it does whatever happens unless this fails.
+// Requests `events` of `base` once. `request` and `outcome` belong to the driver until the
+// completion arrives, which it always does unless this call fails.
 Status poll(HANDLE device, SOCKET base, ULONG events, Request& request, IO_STATUS_BLOCK& outcome,
             void* context);
 
-// Has the completion come at once; harmless when it has come already.
+// Makes the completion arrive at once; harmless if it has already arrived.
 void cancel(HANDLE device, IO_STATUS_BLOCK* outcome);
 
-// The device, opened as often as needed: one handle serves few sockets, for to cancel a request the
-// system looks through all that are in flight on its handle.
+// The device, opened as often as needed. Each handle serves few sockets, because cancelling a
+// request makes the system search all requests in flight on its handle.
 class Devices {
  public:
-  // The `context` of poll() comes back from `port`.
+  // `port` returns the `context` that was given to poll().
   explicit Devices(HANDLE port) : port_(port) {}
   ~Devices();
   Devices(const Devices&) = delete;
   Devices& operator=(const Devices&) = delete;
 
-  // Finds one with room for another socket.
+  // Finds a device with room for another socket.
   Status take(size_t& index);
   void giveBack(size_t index);
   HANDLE operator[](size_t index) const { return all_[index].handle; }

@@ -1,16 +1,17 @@
-// Windows: readiness from \Device\Afd (afd.h), told through an I/O completion port.
+// Windows: readiness from \Device\Afd (afd.h), reported through an I/O completion port.
 //
-// For each socket one request at most is in flight. It is done once: what it tells of is reported,
-// and the socket is idle until the next poll() or block() asks again, after whoever heard of it has
-// read; a condition that is still there completes the new request at once. So an event repeats, as
-// Trigger::kLevel promises; edges there are none. A request that asks for too little is cancelled,
-// one that asks for too much goes on: what nobody wants is left out of its answer.
+// Each socket has at most one request in flight. A request completes once: its events are reported,
+// and the socket is idle until the next poll() or block() issues another, by when the caller has
+// had the chance to read. A condition that still holds completes the new request at once, so events
+// repeat, as Trigger::kLevel promises; there is no edge-triggered mode. A request that asks for too
+// little is cancelled. One that asks for too much stays in flight, and unwanted events are dropped
+// from its result.
 //
-// The system writes into a request until its completion is taken from the port: the Watch lives as
-// long, though its socket be removed and closed.
+// The system writes into a request until its completion is taken from the port. The Watch lives
+// until then, even if its socket has been removed and closed.
 //
-// The port is no descriptor that Node's loop could watch: a thread stands in block(). All that both
-// threads touch is guarded by the mutex, which nobody holds while he waits.
+// Node's loop can't watch a completion port, so a thread blocks in block(). The mutex guards all
+// state shared by the two threads and is never held while waiting.
 
 #include <algorithm>
 #include <array>
@@ -29,13 +30,13 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kCompletions = 128;
-// What of the system may still be writing when a poller ends is waited for as long.
+// How long the destructor waits for requests into which the system may still write.
 constexpr DWORD kPatienceMs = 5000;
-// When the system had no room for a request, it is asked again so much later at most.
+// Longest delay before a request is retried that the system had no resources for.
 constexpr DWORD kRetryMs = 100;
 constexpr NTSTATUS kCancelled = static_cast<NTSTATUS>(0xC0000120);  // STATUS_CANCELLED
-// Threads that the port lets run at a time: the one in block() must not wait for the other to
-// sleep.
+// Threads that the port lets run at once: the one in block() must not have to wait until the other
+// sleeps.
 constexpr DWORD kThreads = 16;
 
 struct Watch {
@@ -46,11 +47,11 @@ struct Watch {
   size_t device = 0;
   uint64_t token = 0;
   Interest interest = Interest::kNone;
-  ULONG asked = 0;  // what the request in flight asks for; 0: there is none
-  ULONG told = 0;   // what is to be reported
+  ULONG asked = 0;  // events of the request in flight; 0: no request
+  ULONG told = 0;   // events to be reported
   bool cancelling = false;
-  bool removed = false;  // lives for the lists and the request only
-  bool inReady = false;  // in ready_, for something or, if nothing is told, no more
+  bool removed = false;  // kept only for the lists and the request
+  bool inReady = false;  // in ready_; a stale entry if `told` is 0
   bool inIdle = false;
 };
 
@@ -74,8 +75,8 @@ ReadyEvent toReadyEvent(const Watch& watch) {
           failed};
 }
 
-// What the completed request says of what is wanted, and of the socket's end. One that failed for a
-// reason of the system's own says nothing: the next read or write has to find out.
+// The wanted events of a completed request, and the end of the socket. A request that failed for
+// reasons of the system's own has no events: the next read or write finds out.
 ULONG toldBy(const Watch& watch) {
   const NTSTATUS status = watch.outcome.Status;
   if (status == kCancelled) return 0;
@@ -123,12 +124,12 @@ class IocpPoller final : public Poller {
   std::mutex mutex_;
   std::unordered_map<Socket, Watch*> watched_;
   std::deque<Watch*> ready_;
-  size_t readyCount_ = 0;  // of ready_, those with something told
+  size_t readyCount_ = 0;  // entries of ready_ with events
   std::vector<Watch*> idle_;
   std::vector<Watch*> asking_;
   afd::Devices devices_;
   size_t inFlight_ = 0;
-  bool blocked_ = false;  // a thread waits in block()
+  bool blocked_ = false;  // a thread is blocked in block()
   bool notified_ = false;
 };
 
@@ -155,7 +156,7 @@ IocpPoller::~IocpPoller() {
 Status IocpPoller::add(Socket socket, Interest interest, Trigger, uint64_t token) {
   const std::lock_guard lock(mutex_);
   if (watched_.contains(socket)) {
-    collect();  // one that was closed without a word may have its number
+    collect();  // a socket closed without notice may have had its number
     wakeBlocked();
   }
   if (watched_.contains(socket)) return {EEXIST, "iocp"};
@@ -191,12 +192,12 @@ Status IocpPoller::modify(Socket socket, Interest interest, Trigger, uint64_t to
     if ((toAfd(interest) & ~watch.asked) != 0) cancel(watch);
     return {};
   }
-  // What has been told answers another question.
+  // The pending events belong to the previous interest.
   if (watch.told != 0) readyCount_ -= 1;
   watch.told = 0;
   rest(watch);
   if (blocked_) askIdle();
-  wakeBlocked();  // to try again, should the system have had no room
+  wakeBlocked();  // to retry if the system had no resources
   return {};
 }
 
@@ -291,7 +292,7 @@ void IocpPoller::askIdle() {
     }
     const Status status = ask(*watch);
     if (status.error == EBADF) {
-      forget(*watch);  // it was closed without a word
+      forget(*watch);  // it was closed without notice
     } else if (!status.ok()) {
       rest(*watch);
     }
@@ -319,14 +320,14 @@ void IocpPoller::forget(Watch& watch) {
   release(watch);
 }
 
-// Frees what is removed once nobody has it any more.
+// Frees a removed Watch once nothing refers to it.
 void IocpPoller::release(Watch& watch) {
   if (!watch.removed || watch.asked != 0 || watch.inReady || watch.inIdle) return;
   devices_.giveBack(watch.device);
   delete &watch;
 }
 
-// What has no request just wakes.
+// An entry without a request is only a wake-up.
 void IocpPoller::complete(std::span<const OVERLAPPED_ENTRY> entries) {
   for (const OVERLAPPED_ENTRY& entry : entries) {
     if (entry.lpOverlapped != nullptr) complete(*reinterpret_cast<Watch*>(entry.lpOverlapped));
@@ -343,7 +344,7 @@ void IocpPoller::complete(Watch& watch) {
   }
   const ULONG told = toldBy(watch);
   if ((told & afd::kLocalClose) != 0) {
-    forget(watch);  // it was closed without a word
+    forget(watch);  // it was closed without notice
     return;
   }
   watch.told = told;
@@ -357,7 +358,7 @@ void IocpPoller::complete(Watch& watch) {
   ready_.push_back(&watch);
 }
 
-// Asks for what is idle, and takes what the port has until it has nothing.
+// Issues requests for idle sockets and drains the port.
 void IocpPoller::collect() {
   Completions entries;
   for (;;) {
@@ -369,8 +370,8 @@ void IocpPoller::collect() {
   }
 }
 
-// The port has nothing left for the thread in block(), for which there may be something all the
-// same: a notification that was taken from it, what a poll() had no room for, or to ask again.
+// The port is empty, yet the thread in block() may have work: a notification that this thread took
+// from the port, events that did not fit into a poll(), or requests to retry.
 void IocpPoller::wakeBlocked() {
   if (!blocked_ || (!notified_ && readyCount_ == 0 && idle_.empty())) return;
   PostQueuedCompletionStatus(port_, 0, 0, nullptr);

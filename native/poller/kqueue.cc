@@ -1,17 +1,17 @@
 // macOS and the BSD family: kqueue(2), woken by an EVFILT_USER. The kqueue's descriptor is itself
 // pollable, so Node's loop watches it and no thread is needed.
 //
-// kqueue knows reading and writing of a descriptor as two filters, each with an event of its own:
-// they are folded into one. What is wanted of a descriptor is kept here; the system hears of
-// differences, those of a turn in one call. Filters are added and deleted, never disabled: one that
-// is added tells what holds already, as the contract asks for. A descriptor of no interest has
-// none, or one that tells of errors alone. Closing a descriptor removes its filters, even if there
-// are duplicates of it.
+// kqueue has separate filters for reading and writing, each with its own event; both are folded
+// into one. The wanted filters of each descriptor are kept here, and all changes of a turn are
+// submitted in one call. Filters are added and deleted, never disabled: an added filter reports
+// conditions that already hold, as the contract requires. A descriptor without interest has no
+// filter, or one that reports only errors. Closing a descriptor removes its filters, even if it has
+// duplicates.
 //
-// Input and room are watched by level, whatever trigger is asked for. With EV_CLEAR a reader that
-// stops short of what is there would have to be told so, and XNU tells neither of urgent data (it
-// takes EV_OOBAND from nobody) nor of a record with descriptors, both of which a read ends before.
-// A writer whom the system refuses for want of memory hears of no edge at all.
+// Input and room are watched level-triggered, whatever trigger is requested. With EV_CLEAR, a read
+// that stops short of the available data would need another event, but XNU reports neither urgent
+// data (it accepts no EV_OOBAND) nor a record with descriptors, and a read ends before either. A
+// write that fails for lack of memory is followed by no edge at all.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -54,7 +54,7 @@ Change makeChange(Socket socket, int16_t filter, int flags) {
   return change;
 }
 
-// No input is so much that it would be told of, but for a full buffer's; errors are.
+// No amount of input is reported, except that of a full buffer; errors are.
 Change makeQuiet(Socket socket) {
   Change change = makeChange(socket, EVFILT_READ, EV_ADD | EV_RECEIPT | EV_CLEAR);
   change.fflags = NOTE_LOWAT;
@@ -66,7 +66,8 @@ class KqueuePoller final : public Poller {
  public:
   explicit KqueuePoller(UniqueFd kqueue) : kqueue_(std::move(kqueue)) {}
 
-  // By kLevel anything may be asked for, so the system is asked at once and its refusal returned.
+  // With kLevel `socket` may be any descriptor, so the change is submitted at once and a refusal is
+  // returned.
   Status add(Socket socket, Interest interest, Trigger trigger, uint64_t token) override {
     if (socket < 0) return {EBADF, "kevent"};
     if (trigger == Trigger::kLevel) {
@@ -78,7 +79,7 @@ class KqueuePoller final : public Poller {
     Entry& entry = entries_[index];
     if (entry.wanted != 0) {
       if (isKnownToSystem(socket, entry)) return {EEXIST, "kevent"};
-      forget(entry);  // it was closed without a word, and its number is another's now
+      forget(entry);  // it was closed without notice, and its number was reused
     }
     want(socket, entry, static_cast<Filters>(interest), token);
     if (trigger != Trigger::kLevel) return {};
@@ -106,8 +107,8 @@ class KqueuePoller final : public Poller {
     return {};
   }
 
-  // kqueue(2): close() removes what refers to the descriptor. Nothing is left to be told, or it
-  // would be told of the next one with that number.
+  // kqueue(2): close() removes all events that refer to the descriptor. Its changes are dropped, or
+  // they would apply to the next descriptor with that number.
   void closing(Socket socket) override {
     const size_t index = static_cast<size_t>(socket);
     if (index < entries_.size()) forget(entries_[index]);
@@ -115,7 +116,7 @@ class KqueuePoller final : public Poller {
 
   Status submit() override {
     Status status;
-    // A refused change may be noted again meanwhile.
+    // A refused change may be noted again while this runs.
     submitting_.swap(changed_);
     size_t count = 0;
     for (const Socket socket : submitting_) {
@@ -165,18 +166,18 @@ class KqueuePoller final : public Poller {
  private:
   struct Entry {
     uint64_t token = 0;
-    Filters wanted = 0;    // none: it is not added
-    Filters told = 0;      // what the system has
-    Filters dropped = 0;   // of these, what was given up since, though it may be wanted again
-    bool quiet = false;    // the filter of reading is to tell of errors alone
-    bool changed = false;  // it stands in changed_
-    int refusal = 0;       // of this owner, which stands in refused_
-    uint32_t slot = 0;     // where the last poll that told of it did
+    Filters wanted = 0;    // 0: not added
+    Filters told = 0;      // filters the system has
+    Filters dropped = 0;   // of these, filters given up since, even if wanted again
+    bool quiet = false;    // the read filter is to report only errors
+    bool changed = false;  // is in changed_
+    int refusal = 0;       // errno of a refusal to report; is in refused_
+    uint32_t slot = 0;     // index of its event in the last poll that reported it
   };
 
-  static constexpr size_t kMostOfOne = 4;  // changes: both filters deleted and added anew
+  static constexpr size_t kMostOfOne = 4;  // changes: both filters deleted and added again
 
-  // As epoll has it: what is no descriptor, or always ready, can't be watched.
+  // As with epoll, files that are always ready can't be watched, and non-descriptors are an error.
   static Status refuseFiles(Socket socket) {
     struct stat properties;
     if (fstat(socket, &properties) < 0) return Status::last("fstat");
@@ -204,14 +205,14 @@ class KqueuePoller final : public Poller {
     entry.changed = true;
   }
 
-  // It may still stand in changed_, where nothing will be found to be different.
+  // It may still be in changed_, where no difference will then be found.
   static void forget(Entry& entry) {
     const bool changed = entry.changed;
     entry = {};
     entry.changed = changed;
   }
 
-  // EV_ENABLE of what is enabled changes nothing, and of what is not there is refused.
+  // EV_ENABLE has no effect on an enabled filter and is refused for one that does not exist.
   bool isKnownToSystem(Socket socket, const Entry& entry) {
     if (entry.told == 0) return true;
     const int16_t filter = (entry.told & kReading) != 0 ? EVFILT_READ : EVFILT_WRITE;
@@ -238,7 +239,7 @@ class KqueuePoller final : public Poller {
     return count;
   }
 
-  // EV_RECEIPT: each change is answered, in order, and no event is taken meanwhile.
+  // EV_RECEIPT: each change gets a receipt, in order, and no event is taken.
   Status apply(size_t count) {
     if (count == 0) return {};
     const int size = static_cast<int>(count);
@@ -251,13 +252,13 @@ class KqueuePoller final : public Poller {
     }
     for (size_t i = 0; i < static_cast<size_t>(answered); i++) {
       const bool deleted = (changes_[i].flags & EV_DELETE) != 0;
-      if (receipts_[i].data == 0 || deleted) continue;  // what was closed is deleted already
+      if (receipts_[i].data == 0 || deleted) continue;  // closing deleted the filter already
       refused(changes_[i], static_cast<int>(receipts_[i].data));
     }
     return {};
   }
 
-  // Of a change that the system may have carried out or not: to do so twice does no harm.
+  // For a change that the system may or may not have applied. Applying it twice does no harm.
   void noteAgain(const Change& change) {
     const Socket socket = static_cast<Socket>(change.ident);
     Entry& entry = entries_[static_cast<size_t>(socket)];
@@ -269,9 +270,10 @@ class KqueuePoller final : public Poller {
     noteChange(socket, entry);
   }
 
-  // Who asked at once is answered. Else the owner hears of it by an event: for want of memory he is
-  // to ask again, and otherwise his next read or write fails as well. So is EPIPE told, a pipe
-  // without a reader, for which others have hang-ups.
+  // A refusal is returned from the add() that submitted the change, or else reported by an event:
+  // the owner retries if memory was short, and otherwise its next read or write fails as well.
+  // EPIPE, a pipe without a reader, is always reported by an event, since other systems report a
+  // hang-up.
   void refused(const Change& change, int error) {
     const Socket socket = static_cast<Socket>(change.ident);
     Entry& entry = entries_[static_cast<size_t>(socket)];
@@ -305,14 +307,14 @@ class KqueuePoller final : public Poller {
   }
 
   // EV_EOF of EVFILT_READ is the end of input, or an error if `fflags` has one; of EVFILT_WRITE it
-  // says that nobody is there to read.
+  // means that there is no reader.
   void fold(const Change& event, std::span<ReadyEvent> events, size_t& count) {
     Entry* entry = find(static_cast<Socket>(event.ident));
     if (entry == nullptr) return;
     const bool reading = event.filter == EVFILT_READ;
     const bool failed = (event.flags & EV_EOF) != 0 && (!reading || event.fflags != 0);
     if (entry->quiet && !failed) return;
-    // No two sockets have the same token, so a slot of an earlier poll is recognized as such.
+    // Tokens are unique, so a slot from an earlier poll is recognized.
     if (entry->slot >= count || events[entry->slot].token != entry->token) {
       entry->slot = static_cast<uint32_t>(count);
       events[count++] = {entry->token, false, false, false};

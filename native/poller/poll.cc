@@ -1,6 +1,6 @@
-// Any POSIX system: poll(2), for where nothing better is. It has no descriptor that another loop
-// could watch, so a thread stands in block() and the set of sockets is guarded by a mutex. Cost
-// grows with the number of sockets.
+// Any POSIX system: poll(2), where nothing better is available. It has no descriptor that another
+// loop could watch, so a thread blocks in block() and a mutex guards the set of sockets. Cost grows
+// with the number of sockets.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -24,7 +24,7 @@ short toPoll(Interest interest) {
   return events;
 }
 
-// What poll(2) passes over in place of a descriptor; of that, the descriptor.
+// Maps a descriptor to a value that poll(2) ignores, and back.
 constexpr int passedOver(int fd) {
   return ~fd;
 }
@@ -38,9 +38,10 @@ class PollPoller final : public Poller {
   }
 
   Status add(Socket socket, Interest interest, Trigger, uint64_t token) override {
-    // As epoll has it: what is no descriptor, or always ready, can't be watched.
+    // As with epoll, files that are always ready can't be watched, and non-descriptors are an
+    // error.
     struct stat properties;
-    // Not left to fstat(2): linked by zig for a glibc before 2.33, it does not set errno.
+    // Not left to fstat(2), which does not set errno when linked by zig for glibc before 2.33.
     if (fcntl(socket, F_GETFD) < 0) return Status::last("fcntl");
     if (fstat(socket, &properties) < 0) return {EBADF, "fstat"};
     if (S_ISREG(properties.st_mode) || S_ISDIR(properties.st_mode)) return {EPERM, "poll"};
@@ -62,8 +63,8 @@ class PollPoller final : public Poller {
     return {};
   }
 
-  // The system holds what a thread polls: only when that is over does closing a listener refuse
-  // those who connect, and closing a connection tell its peer.
+  // The system keeps a socket open while a thread polls it. Only after that does closing a listener
+  // refuse connections, and closing a connection notify its peer.
   Status remove(Socket socket) override {
     std::unique_lock lock(mutex_);
     const auto found = positions_.find(socket);
@@ -93,9 +94,9 @@ class PollPoller final : public Poller {
     if (::poll(entries_.data(), entries_.size(), 0) < 0) {
       return errno == EINTR ? Status{} : Status::last("poll");
     }
-    // A wake-up meant for the thread in block() is left to it, or it would sleep on.
+    // A wake-up for the thread in block() is left to that thread, or it would not wake.
     if (entries_[0].revents != 0 && !blocked_) drainWakeup();
-    // Begins where the last call ran out of room, so that no socket is passed over for ever.
+    // Starts where the last call ran out of room, so that no socket starves.
     const size_t sockets = entries_.size() - 1;
     for (size_t step = 0; step < sockets && count < events.size(); step++) {
       const size_t position = next_;
@@ -110,7 +111,7 @@ class PollPoller final : public Poller {
                          failed,
                          false,
                          failed};
-      // poll(2) tells of a hang-up for ever: of a socket of no interest once is enough.
+      // poll(2) reports a hang-up repeatedly; once is enough for a socket without interest.
       if (entry.events == 0) entry.fd = passedOver(entry.fd);
     }
     return {};
@@ -152,7 +153,7 @@ class PollPoller final : public Poller {
   const char* name() const override { return "poll"; }
 
  private:
-  // A thread in block() polls a copy of the set: it must look again.
+  // The thread in block() polls a copy of the set and must be made to copy it again.
   void changed() {
     if (blocked_) wake();
   }
@@ -172,17 +173,17 @@ class PollPoller final : public Poller {
   const UniqueFd wakeupRead_;
   const UniqueFd wakeupWrite_;
   std::mutex mutex_;
-  std::condition_variable left_;  // the thread is not in poll(2) any more
+  std::condition_variable left_;  // signalled when the thread leaves poll(2)
   std::vector<pollfd> entries_;   // [0] is the wake-up pipe
   std::vector<uint64_t> tokens_;  // of the entry at the same position
   std::unordered_map<Socket, size_t> positions_;
   size_t next_ = 1;
-  uint64_t departures_ = 0;  // of the thread from poll(2)
+  uint64_t departures_ = 0;  // how often the thread has left poll(2)
   bool blocked_ = false;
   bool notified_ = false;
 };
 
-// Both ends do not block and are closed on exec.
+// Both ends are non-blocking and close-on-exec.
 Status openPipe(UniqueFd& readEnd, UniqueFd& writeEnd) {
   int ends[2];
 #if defined(__APPLE__)

@@ -1,4 +1,4 @@
-// Chooses a poller. The one place that knows which backends a platform has.
+// Selects a poller. Only this file knows which backends a platform has.
 
 #include "poller.h"
 

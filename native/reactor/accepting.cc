@@ -1,4 +1,4 @@
-// Listeners: accepting those who connect, backing off when that fails, and accepting the last.
+// Listeners: accepting connections, backing off when that fails, and draining the backlog.
 
 #include <algorithm>
 #include <utility>
@@ -10,12 +10,12 @@ namespace {
 
 constexpr uint32_t kMinAcceptsPerWake = 16;
 constexpr uint32_t kMaxAcceptsPerWake = 512;
-// Of as many faulty connections in a row it is no connection's fault: a filter of system calls,
-// say, forbids to accept.
+// After this many faulty connections in a row, the connections are not at fault: a system call
+// filter, for example, forbids accept(2).
 constexpr uint32_t kMaxFaultsInARow = 64;
 
-// How many a listener that is about to close accepts, at most: far more than a system lets wait
-// unless told otherwise, so that only those who keep coming are turned away.
+// The most connections that a draining listener accepts: far more than a default backlog, so only
+// connections that keep arriving are turned away.
 constexpr uint32_t kMaxDrained = 65'536;
 
 }  // namespace
@@ -34,7 +34,7 @@ void Reactor::obeyListener(Listener& listener, int32_t command) {
 }
 
 void Reactor::acceptOn(Listener& listener) {
-  if (listener.due() == Interest::kNone) return;  // the poller has not been told yet
+  if (listener.due() == Interest::kNone) return;  // the poller does not know yet
   uint32_t accepted = 0;
   const size_t reserved = (unprocessed_ + 1) * kRecordsPerSocket;
   while (accepted < listener.acceptsPerWake && room() >= reserved) {
@@ -47,7 +47,7 @@ void Reactor::acceptOn(Listener& listener) {
   listener.acceptsPerWake = std::min(kMaxAcceptsPerWake, listener.acceptsPerWake * 2);
 }
 
-// Returns whether it is worth while to try again at once.
+// Returns whether to try again at once.
 bool Reactor::acceptOne(Listener& listener) {
   Socket socket = kNoSocket;
   SocketAddress peer;
@@ -70,8 +70,8 @@ bool Reactor::acceptOne(Listener& listener) {
   return true;
 }
 
-// Likewise. Told once, until somebody is accepted; meanwhile the listener tries again, ever more
-// seldom.
+// Likewise. Reported once until a connection is accepted; meanwhile the listener retries with
+// increasing delays.
 bool Reactor::acceptFailed(Listener& listener, int error, FailedCall call) {
   if (isWouldBlock(error)) {
     listener.faultsInARow = 0;
@@ -80,7 +80,7 @@ bool Reactor::acceptFailed(Listener& listener, int error, FailedCall call) {
   if (call == kAcceptCall && isConnectionsOwnFault(error)) {
     if (listener.faultsInARow < kMaxFaultsInARow) return listener.faultsInARow += 1, true;
   }
-  // Others may yet serve whom a listener that goes away can't.
+  // A shared listener that is closing leaves the connections to the other holders.
   const bool leaves = listener.draining && listener.shared;
   if (isOutOfDescriptors(error) && !leaves) refuseWaiting(listener);
   if (!std::exchange(listener.failing, true)) emit(listener.handle, kAcceptFailed, error, call);
@@ -89,8 +89,8 @@ bool Reactor::acceptFailed(Listener& listener, int error, FailedCall call) {
   return false;
 }
 
-// Out of descriptors: the spare one is given up for as long as it takes to tell those who wait so,
-// by closing.
+// Out of descriptors: gives up the spare one while accepting and closing the waiting connections,
+// so that their peers notice.
 void Reactor::refuseWaiting(Listener& listener) {
   if (spareDescriptor_ != kNoSocket) closeSocket(spareDescriptor_);
   for (uint32_t i = 0; i < listener.acceptsPerWake; i++) {
@@ -111,8 +111,8 @@ void Reactor::drainListeners() {
   });
 }
 
-// Accepts those who wait, as many as the batch has room for beside what is ready. Returns whether
-// that was all. Who can't be accepted will find the listener closed.
+// Accepts waiting connections as far as the batch has room, leaving some for ready sockets. Returns
+// whether draining is over. Connections that can't be accepted end when the listener is closed.
 bool Reactor::drain(Listener& listener) {
   const size_t reserved = memory_.eventCapacity / kLeastShare / 2;
   while (room() > reserved) {

@@ -1,4 +1,4 @@
-// Sockets that come from elsewhere, and streams that go elsewhere.
+// Adopting sockets and detaching streams.
 
 #include "reactor.h"
 
@@ -13,8 +13,8 @@ Status Reactor::adoptListener(int fd, bool takeOver, Handle& handle) {
   return enrolShared(*listener, takeOver, handle);
 }
 
-// What waits to be read is told of as it would be on any new socket: epoll(7) looks at a socket
-// that is added, edge-triggered or not.
+// Input that is already available is reported as on any new socket: epoll(7) checks an added
+// socket, edge-triggered or not.
 Status Reactor::adoptStream(int fd, bool takeOver, Handle& handle) {
   Socket socket = kNoSocket;
   const Status status = adoptSocket(fd, SocketRole::kStream, takeOver, socket);
@@ -33,7 +33,7 @@ Status Reactor::adoptDatagrams(int fd, bool takeOver, const DatagramSettings& se
   return enrolShared(makeDatagrams(socket, ours), takeOver, handle);
 }
 
-// Takes the object over; the descriptor only on success, if the host still has use for it.
+// Takes ownership of `watched`; on failure a descriptor to be taken over remains the caller's.
 Status Reactor::enrolShared(Watched& watched, bool takenOver, Handle& handle) {
   watched.isUnix = familyOf(watched.socket) == AF_UNIX;
   watched.shared = true;
@@ -56,7 +56,7 @@ Status Reactor::detach(Handle handle, int& fd) {
   absorbCommands();
   Stream* stream = find<Stream>(handle);
   if (stream == nullptr) return {table_.find(handle) == nullptr ? EBADF : EINVAL, "detach"};
-  stream->blocked = false;  // there may be room that no event has told of yet
+  stream->blocked = false;  // there may be room that no event has reported yet
   if (stream->state == Stream::State::kOpen) settle(*stream);
   stream = find<Stream>(handle);
   if (stream == nullptr || stream->state != Stream::State::kOpen) return {ENOTCONN, "detach"};

@@ -1,11 +1,11 @@
-// A datagram to be sent, as the host writes it into the outgoing slab: 32-bit integers, then the
-// path of a UNIX destination, then the payload.
+// A datagram to send, as written by the host into the outgoing slab: 32-bit integers, then the path
+// of a UNIX destination, then the payload.
 //
 //     | family + (flags << 8) | port, or length of the path | scope | 4 words of the address |
 //     with kHasSource: | interface or 0 | 4 words of the address to send from |
 //
-// Family: 0 the connected peer, 1 UNIX, 4, 6. IPv4 uses the first word of four; the others may hold
-// anything.
+// Family: 0 for the connected peer, 1 for UNIX, 4, 6. IPv4 uses the first of the four words; the
+// others are ignored.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ class DatagramRecord {
   static constexpr size_t kSourceSize = 20;
   static constexpr size_t kMaxHeaderSize = kDestinationSize + kSourceSize;
 
-  // Whether `bytes` are a record: no part of it lies beyond them. They must outlive it.
+  // Returns whether `bytes` contain a complete record. They must outlive `record`.
   static bool parse(Bytes bytes, DatagramRecord& record) {
     record.header_ = {};
     if (bytes.size() < kDestinationSize) return false;
@@ -46,8 +46,8 @@ class DatagramRecord {
   bool hasSource() const { return (header_[0] >> 8 & kHasSource) != 0; }
   Bytes payload() const { return payload_; }
 
-  // The destination, for a socket of IPv6 if `ipv6`: it takes IPv4 mapped into IPv6. Of size 0 for
-  // the connected peer, and for a path that is none.
+  // The destination. With `ipv6`, for an IPv6 socket, IPv4 becomes IPv4-mapped IPv6. Size 0 for the
+  // connected peer and for an invalid path.
   void destination(bool ipv6, SocketAddress& address) const {
     const uint16_t port = static_cast<uint16_t>(header_[1]);
     *address.sizeToFill() = 0;
@@ -78,7 +78,7 @@ class DatagramRecord {
     return source;
   }
 
-  // Whether both go the same way, so that they may travel as one message.
+  // Whether both have the same destination and source, so that they may go in one message.
   bool sameWay(const DatagramRecord& other) const {
     if (header_[0] != other.header_[0] || family() == kUnix) return false;
     const size_t ints = family() == kPeer ? 1 : family() == kIpv4 ? 4 : kDestinationInts;

@@ -1,4 +1,4 @@
-// What the reactor keeps for each datagram socket.
+// The reactor's state of a datagram socket.
 #pragma once
 
 #include <deque>
@@ -11,7 +11,7 @@
 
 namespace ropewalk {
 
-// How a datagram socket is to behave; its DatagramOptions are the system's part.
+// Settings of a datagram socket; the DatagramOptions are applied by the system.
 struct DatagramSettings : DatagramOptions {
   size_t maxPacketSize = 8192;
   size_t maxBufferedBytes = 1024 * 1024;
@@ -23,35 +23,35 @@ struct DatagramSocket : Watched {
 
   DatagramSocket(Socket socket, const DatagramSettings& settings);
 
-  // Bytes that were written and that the system has not taken.
+  // Bytes written but not yet taken by the system.
   size_t waitingBytes() const { return queuedBytes + writtenBytes; }
 
   const size_t maxPacketSize;
   const size_t maxBufferedBytes;
   const int family;
   const bool tellsDestination;
-  const bool receivesJoined;  // datagrams may come joined to one
+  const bool receivesJoined;  // several datagrams may arrive as one
   const bool receivesControl;
   bool connected = false;
   bool watchDrain = false;
   bool inDirty = false;
   bool inUnfinished = false;
-  bool readUnfinished = false;  // there is, or may be, more to receive that no event will tell of
+  bool readUnfinished = false;  // there may be more to receive that no event will report
   bool receiveFailing = false;  // nothing has been received since kReceiveFailed
-  uint32_t readTurn = 0;        // when it was last received from: once a turn is its share
-  // The longest datagrams that the system was found to cut up; kUnknown before the first.
+  uint32_t readTurn = 0;        // turn of the last receive: at most one per turn
+  // The longest datagrams for which segmentation works; kUnknown before the first.
   size_t segmentLimit;
   static constexpr size_t kUnknown = SIZE_MAX;
 
-  std::vector<Bytes> written;  // records of this turn, in the outgoing slab
+  std::vector<Bytes> written;  // this turn's records, in the outgoing slab
   size_t writtenBytes = 0;
-  std::deque<std::vector<uint8_t>> queue;  // records that the system has refused so far
-  size_t queuedBytes = 0;                  // their payload
+  std::deque<std::vector<uint8_t>> queue;  // records that the system has not taken yet
+  size_t queuedBytes = 0;                  // payload bytes in `queue`
 
-  std::unique_ptr<SocketFile> file;  // null unless it made one
+  std::unique_ptr<SocketFile> file;  // null unless the socket created one
 
-  uint64_t truncated = 0;  // came too long, and were dropped
-  uint64_t dropped = 0;    // found no room, or failed while too many failures were untold
+  uint64_t truncated = 0;  // dropped because they were too long
+  uint64_t dropped = 0;    // no room, or failed while too many failures were unreported
 };
 
 }  // namespace ropewalk

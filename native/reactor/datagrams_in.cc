@@ -1,4 +1,4 @@
-// Datagrams that come in: opening their sockets, and turning readiness into batches of events.
+// Incoming datagrams: opening their sockets, and turning readiness into batches of events.
 
 #include <algorithm>
 #include <cstring>
@@ -11,14 +11,14 @@ namespace {
 
 // A socket's share of a turn.
 constexpr size_t kMaxDatagramsPerTurn = 128;
-// The most records that one datagram makes: itself, its address, and its destination.
+// The most records per datagram: itself, its address, and its destination.
 constexpr size_t kRecordsPerDatagram = 1 + kAddressRecords + 1;
-// Bytes that a UNIX socket's path may take in the arena, beside the datagram.
+// Bytes that a UNIX socket's path may take in the arena, besides the datagram.
 constexpr size_t kMaxPath = 128;
-// What a ready socket of another kind may need: see incoming.cc.
+// Records that a ready socket of another kind may need: see incoming.cc.
 constexpr size_t kReservedRecords = 4;
 
-// What one message may need.
+// Records that one message may need.
 size_t recordsFor(const DatagramSocket& socket) {
   return kRecordsPerDatagram * (socket.receivesJoined ? kMaxJoined : 1);
 }
@@ -32,7 +32,7 @@ DatagramSocket::DatagramSocket(Socket socket, const DatagramSettings& settings)
       family(familyOf(socket)),
       tellsDestination(settings.packetInfo == 1),
       receivesJoined(settings.receiveOffload == 1 && family != AF_UNIX),
-      // Over UNIX descriptors would come with it. Without, the system closes them.
+      // Not for UNIX sockets, where it would bring descriptors. Without it the system closes them.
       receivesControl(family != AF_UNIX &&
                       (tellsDestination || receivesJoined || settings.receiveTrafficClass == 1)),
       segmentLimit(settings.segmentationOffload == 1 && family != AF_UNIX ? kUnknown : 0) {}
@@ -57,7 +57,7 @@ Status Reactor::openUnixDatagrams(const std::string& path, int mode,
   return adoptBound(datagrams, datagrams.file, handle);
 }
 
-// What was joined must find room in one batch, taken apart.
+// All parts of a coalesced datagram must fit into one batch.
 DatagramSettings Reactor::possible(const DatagramSettings& settings) const {
   DatagramSettings possible = settings;
   if (memory_.eventCapacity < 4 * kMaxJoined * kRecordsPerDatagram) possible.receiveOffload = 0;
@@ -101,9 +101,9 @@ void Reactor::comeBack(DatagramSocket& socket) {
   unfinishedDatagrams_.push_back(socket.handle);
 }
 
-// Each gets an equal part of the batch, or what one datagram needs if there is room for that, so
-// that one that is flooded leaves the others, and new readiness, their room. Those that were passed
-// over the last time come first.
+// Each socket gets an equal part of the batch, or what one datagram needs if there is room for it,
+// so that a flooded socket leaves room for the others and for new readiness. Sockets skipped the
+// last time come first.
 void Reactor::goOnWithDatagrams() {
   if (unfinishedDatagrams_.empty()) return;
   revisitedDatagrams_.swap(unfinishedDatagrams_);
@@ -136,9 +136,9 @@ void Reactor::onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready) 
   receiveDatagrams(socket, room() > reserved ? room() - reserved : 0);
 }
 
-// Up to the socket's share, in as few calls as may be, making `records` records at most.
+// Receives up to the socket's share, in as few calls as possible, making at most `records` records.
 void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
-  socket.readUnfinished = true;  // until all is taken
+  socket.readUnfinished = true;  // until everything has been taken
   if (socket.readTurn == turn_) return comeBack(socket);
   const size_t slotSize = socket.receivesJoined ? kMaxDatagram : socket.maxPacketSize;
   const size_t lowest = eventCount_;
@@ -159,7 +159,7 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
     }
     share -= std::min(share, received);
     if (transfer.count > 0) {
-      lastError = 0;  // what failed behind a datagram did not fail before
+      lastError = 0;  // an error after a datagram is a new one
       socket.receiveFailing = false;
       socket.setbacks = 0;
     }
@@ -168,7 +168,7 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
       lastError = transfer.error;
       continue;
     }
-    // A batch that was not filled has taken all there was.
+    // A batch that was not filled has taken everything.
     if (transfer.count < most) {
       socket.readUnfinished = false;
       return;
@@ -177,11 +177,11 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
   if (lastError == 0) {
     comeBack(socket);
   } else {
-    backOff(socket);  // nothing but errors comes
+    backOff(socket);  // only errors are returned
   }
 }
 
-// More may wait behind an error of something sent earlier. Returns whether to go on at once.
+// More datagrams may follow an error of an earlier send. Returns whether to continue at once.
 bool Reactor::receiveError(DatagramSocket& socket, int error, int lastError) {
   if (error == ECONNREFUSED) {
     emit(socket.handle, kRefused, 0, 0);
@@ -196,11 +196,11 @@ bool Reactor::receiveError(DatagramSocket& socket, int error, int lastError) {
   return false;
 }
 
-// Returns how many datagrams it was.
+// Returns the number of datagrams.
 size_t Reactor::emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagram& datagram) {
   const DatagramAncillary told = parseDatagramAncillary(datagram.control);
   const size_t size = datagram.bytes.size();
-  // There is room for as many as were expected, whoever else may have the socket joined now.
+  // Room is reserved for the expected number, even if another holder has since enabled coalescing.
   const bool joined = socket.receivesJoined && told.segmentSize > 0 && told.segmentSize <= size;
   const size_t segment = joined ? told.segmentSize : size;
   const size_t segments = segment == 0 ? 1 : (size + segment - 1) / segment;
@@ -251,7 +251,7 @@ void Reactor::emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int3
        static_cast<int32_t>(to[3]));
 }
 
-// Returns where they are. There must be room.
+// Returns their offset. There must be room.
 size_t Reactor::putInArena(Bytes bytes) {
   const size_t start = arenaUsed_;
   if (!bytes.empty()) std::memcpy(arena_.data() + start, bytes.data(), bytes.size());

@@ -1,4 +1,4 @@
-// Datagrams that go out: a turn's records are sent together, straight from the outgoing slab.
+// Outgoing datagrams: a turn's records are sent together, directly from the outgoing slab.
 
 #include <algorithm>
 #include <utility>
@@ -8,11 +8,11 @@
 namespace ropewalk {
 namespace {
 
-// How many queued datagrams one socket may send in a turn: the others must not wait for a long
-// queue.
+// The most queued datagrams that one socket sends per turn: a long queue must not delay other
+// sockets.
 constexpr size_t kMaxQueuedPerTurn = 1024;
 
-// Failures that the host has not heard of: it may well write faster than it is told.
+// Limit of unreported failures: the host may write faster than failures are reported.
 constexpr size_t kMaxUntold = 64 * 1024;
 
 bool isToPeer(Bytes bytes) {
@@ -25,7 +25,8 @@ size_t payloadOf(Bytes bytes) {
   return DatagramRecord::parse(bytes, record) ? record.payload().size() : 0;
 }
 
-// Of a message of several datagrams: the way it would have to go can't take it cut up like that.
+// Whether a message of several datagrams failed because its route does not support the
+// segmentation.
 bool isSegmentationsFault(int error) {
   return error == EINVAL || error == EMSGSIZE || error == EIO || error == ENOPROTOOPT ||
          error == EOPNOTSUPP;
@@ -53,7 +54,7 @@ void Reactor::markDirty(DatagramSocket& socket) {
   dirty_.push_back(socket.handle);
 }
 
-// Sends what waits: older datagrams first.
+// Sends the waiting datagrams, oldest first.
 void Reactor::settle(DatagramSocket& socket) {
   socket.inDirty = false;
   if (socket.maySend()) sendQueued(socket);
@@ -84,10 +85,10 @@ void Reactor::sendQueued(DatagramSocket& socket) {
   if (sent == count && !socket.queue.empty()) comeBack(socket);
 }
 
-// Returns how many records are done with, sent or not: the rest is to wait.
+// Returns the number of records that are finished, sent or failed; the rest must wait.
 size_t Reactor::sendRecords(DatagramSocket& socket, std::span<const Bytes> records) {
   size_t done = 0;
-  size_t refused = SIZE_MAX;  // the record that a refusal was told at: it is tried once more
+  size_t refused = SIZE_MAX;  // the record at which ECONNREFUSED was returned: retried once
   while (done < records.size()) {
     batchRecords(socket, records.subspan(done));
     keepNonBlocking(socket.socket, socket.shared);
@@ -99,7 +100,8 @@ size_t Reactor::sendRecords(DatagramSocket& socket, std::span<const Bytes> recor
         done += sendBatch_->segments(i);
       }
     } else if (transfer.result == Transfer::Result::kWouldBlock || isOutOfMemory(transfer.error)) {
-      // Nothing tells when the socket at a path has room again, unless we are connected to it.
+      // No event reports when the socket at a path has room again, unless this one is connected to
+      // it.
       if (!socket.isUnix || (socket.connected && isToPeer(records[done]))) {
         if (transfer.result == Transfer::Result::kFailed) sendLater(socket, transfer.error);
         socket.blocked = transfer.result == Transfer::Result::kWouldBlock;
@@ -108,7 +110,7 @@ size_t Reactor::sendRecords(DatagramSocket& socket, std::span<const Bytes> recor
       socket.dropped += 1;
       done += 1;
     } else if (transfer.error == ECONNREFUSED && socket.connected) {
-      // That of an earlier datagram, as a rule; told twice, it is this one's.
+      // Usually caused by an earlier datagram; if returned twice, by this one.
       if (refused == done) {
         done += sendBatch_->segments(0);
         continue;
@@ -130,7 +132,7 @@ void Reactor::batchRecords(DatagramSocket& socket, std::span<const Bytes> record
   DatagramRecord record;
   DatagramRecord first;  // of the last message
   for (const Bytes bytes : records) {
-    (void)DatagramRecord::parse(bytes, record);  // as addDatagram() has checked
+    (void)DatagramRecord::parse(bytes, record);  // checked by addDatagram()
     if (batch.size() > 0 && joins(socket, first, record)) {
       if (batch.vectorsFull()) return;
       batch.addSegment(record.payload());
@@ -145,7 +147,7 @@ void Reactor::batchRecords(DatagramSocket& socket, std::span<const Bytes> record
   }
 }
 
-// Whether `next` may travel in the batch's last message, which began with `first`.
+// Whether `next` may be added to the batch's last message, which starts with `first`.
 bool Reactor::joins(DatagramSocket& socket, const DatagramRecord& first,
                     const DatagramRecord& next) {
   const size_t size = first.payload().size();
@@ -155,7 +157,7 @@ bool Reactor::joins(DatagramSocket& socket, const DatagramRecord& first,
   if (nextSize == 0 || nextSize > size) return false;
   const size_t segments = sendBatch_->segments(last);
   const size_t bytes = sendBatch_->bytes(last);
-  if (bytes != segments * size) return false;  // a shorter one has ended it
+  if (bytes != segments * size) return false;  // a shorter segment has ended it
   if (segments == kMaxSegments || bytes + nextSize > kMaxIpv4Payload) return false;
   if (socket.segmentLimit == DatagramSocket::kUnknown) {
     socket.segmentLimit = canSegment(socket.socket) ? kMaxIpv4Payload : 0;
@@ -163,11 +165,12 @@ bool Reactor::joins(DatagramSocket& socket, const DatagramRecord& first,
   return size <= socket.segmentLimit;
 }
 
-// The batch's first message was refused. Returns how many records are done with.
+// Handles a failure of the batch's first message. Returns the number of finished records.
 size_t Reactor::sendError(DatagramSocket& socket, int error, std::span<const Bytes> records) {
   const size_t segments = sendBatch_->segments(0);
   if (segments > 1 && isSegmentationsFault(error)) {
-    // Too long to be cut up on this way, or not at all by this interface: they go one by one.
+    // Too long for segmentation on this route, or the interface does not support it: sends them one
+    // by one.
     const bool tooLong = error == EINVAL || error == EMSGSIZE;
     socket.segmentLimit = tooLong ? sendBatch_->segmentSize(0) - 1 : 0;
     return 0;

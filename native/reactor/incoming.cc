@@ -1,4 +1,4 @@
-// What comes in: readiness is turned into system calls, and what those say into events.
+// Input: turns readiness into system calls, and their results into events.
 
 #include <algorithm>
 
@@ -15,7 +15,7 @@ size_t Reactor::gather() {
   retryWhatIsDue();
   tickIfDue();
   emitPending();
-  // Both fill the same arena: they take turns at being first.
+  // Both fill the same arena, so they alternate in going first.
   const bool datagramsFirst = turn_ % 2 == 0;
   if (datagramsFirst) goOnWithDatagrams();
   goOnWithUnfinished();
@@ -62,7 +62,7 @@ void Reactor::emitAddress(Handle handle, int32_t kind, int32_t a, const SocketAd
        static_cast<int32_t>(words[2]), static_cast<int32_t>(words[3]));
 }
 
-// Half of the batch at most, so that sockets get their share however many closes wait.
+// Takes half of the batch at most, so that sockets get their share however many closes are pending.
 void Reactor::emitPending() {
   const size_t most = memory_.eventCapacity / 2;
   for (; pendingHead_ < pending_.size() && eventCount_ < most; pendingHead_++) {
@@ -82,15 +82,15 @@ void Reactor::emitPending() {
   compactPending();
 }
 
-// There may always be more than a batch takes: what was told must not be kept until nothing is
-// left. Each event is moved once at most, on average.
+// There may always be more events than fit into a batch, so reported events must be erased before
+// the list is empty. On average each event is moved at most once.
 void Reactor::compactPending() {
   if (pendingHead_ < pending_.size() - pendingHead_) return;
   pending_.erase(pending_.begin(), pending_.begin() + static_cast<ptrdiff_t>(pendingHead_));
   pendingHead_ = 0;
 }
 
-// Whom it is for has ended since; another may even have the handle.
+// Whether the event's recipient has ended since; its handle may even have been reused.
 bool Reactor::isForNobody(const Event& event) const {
   const Handle handle = event.ints[0];
   if (handle == kPollersHandle) return false;
@@ -109,15 +109,15 @@ bool Reactor::isForNobody(const Event& event) const {
   }
 }
 
-// Edges are not repeated: what a turn's share left over must be remembered.
+// Edges are not repeated: a socket with work left after its share of a turn must be remembered.
 void Reactor::comeBack(Stream& stream) {
   if (stream.inUnfinished) return;
   stream.inUnfinished = true;
   unfinished_.push_back(stream.handle);
 }
 
-// A part of the batch at most, so that new readiness gets its share. Those that were passed over
-// the last time come first.
+// Takes part of the batch at most, so that new readiness gets its share. Streams skipped the last
+// time come first.
 void Reactor::goOnWithUnfinished() {
   if (unfinished_.empty()) return;
   const size_t most = memory_.eventCapacity / 4 / kRecordsPerSocket;
@@ -206,11 +206,11 @@ void Reactor::onStreamReady(Stream& stream, const ReadyEvent& ready) {
   }
 }
 
-// The connection of a stream that is not read from is over for good, unless it just hung up: then
-// what lies there can still be read.
+// For a stream that is not being read: an error ends it at once. After a mere hang-up, its input
+// can still be read.
 void Reactor::noticeHangUp(Stream& stream, bool reset) {
   int error = takeError(stream.socket);
-  // Linux's for a reset behind the end of input.
+  // Linux reports EPIPE for a reset after the end of input.
   if (reset || error == EPIPE) error = ECONNRESET;
   if (error != 0) endFromPeer(stream, error, kReceiveCall);
 }
@@ -229,7 +229,7 @@ void Reactor::finishConnect(Stream& stream) {
   emitAddress(stream.handle, kConnected, 0, local);
 }
 
-// One read a turn, however much there is: the others get theirs.
+// One read per turn, however much is available, so that every stream gets its share.
 void Reactor::receiveFrom(Stream& stream) {
   if (stream.readTurn == turn_ || arenaRoom() < kMinRead ||
       (stream.allowDescriptors && !hasRoomForDescriptors())) {
@@ -270,7 +270,8 @@ void Reactor::receiveFrom(Stream& stream) {
     readOfBroken(stream, transfer.count);
     return;
   }
-  // Of an edge a read that was not filled has taken all, unless the end waits behind it.
+  // After an edge, a read that did not fill its buffer has taken everything, unless the end is
+  // pending.
   stream.readUnfinished = transfer.count == most || stream.inputEnding || stoppedShort;
   if (stream.readUnfinished) comeBack(stream);
 }
@@ -299,14 +300,14 @@ void Reactor::endOfInput(Stream& stream) {
   emit(stream.handle, kReadEnded, 0, 0);
 }
 
-// The socket stays open until the host has heard of it, for it may ask for addresses.
+// The socket stays open until the host has been notified, because the host may ask for addresses.
 void Reactor::endFromPeer(Stream& stream, int error, FailedCall call) {
   stream.state = error == 0 ? Stream::State::kEnded : Stream::State::kClosed;
   emit(stream.handle, kLost, error, call);
   markEnded(stream.handle);
 }
 
-// Its kLost is in this batch: it is freed when the host has dealt with that.
+// Its kLost is in this batch: it is freed once the host has processed that.
 void Reactor::markEnded(Handle handle) {
   Stream* stream = find<Stream>(handle);
   if (stream == nullptr) return;

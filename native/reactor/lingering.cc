@@ -1,13 +1,13 @@
 // How a stream is closed: at once, or after lingering.
 //
 // Closing a socket with unread input resets the connection, and so does input that reaches a closed
-// socket. A reset destroys what of the answer is still on its way; on some systems also what has
-// arrived and was not read. So where the peer is in the midst of sending, the stream lingers: its
-// sending side is shut down, and what comes is thrown away until the peer ends too, a time limit or
-// a limit of bytes. A stream with `lingerSeconds` lingers as well, until its peer's system has
-// acknowledged everything: close(2) would block the thread for that (SO_LINGER).
+// socket. A reset destroys the part of the answer that is still in flight, and on some systems also
+// received bytes that were not read. So while the peer is still sending, the stream lingers: its
+// sending side is shut down, and input is discarded until the peer ends too or a limit of time or
+// bytes is reached. A stream with `lingerSeconds` also lingers, until its peer's system has
+// acknowledged everything: for that, close(2) would block the thread (SO_LINGER).
 //
-// Time passes in ticks for all of them, on which gather() looks.
+// Time is counted in ticks common to all lingering streams; gather() checks when one is due.
 
 #include <algorithm>
 #include <utility>
@@ -24,7 +24,7 @@ constexpr int64_t kTickNanos = int64_t{Reactor::kTickMs} * 1'000'000;
 
 }  // namespace
 
-// Reads once, into nowhere.
+// Reads once and discards the bytes.
 Reactor::Input Reactor::discardOnce(Stream& stream, size_t& bytes) {
   uint8_t scratch[kMaxRead];
   bool ignored = false;
@@ -37,7 +37,8 @@ Reactor::Input Reactor::discardOnce(Stream& stream, size_t& bytes) {
   return bytes > 0 ? Input::kSome : Input::kEnded;
 }
 
-// Everything is sent. A connection that others go on with is theirs to read and to shut down.
+// Closes a stream whose bytes are all sent. If other holders continue the connection, reading it
+// and shutting it down is left to them.
 void Reactor::closeGracefully(Stream& stream) {
   if (stream.handedOut || stream.lingerSeconds == 0) {
     finishClosing(stream);
@@ -52,7 +53,7 @@ void Reactor::closeGracefully(Stream& stream) {
     finishClosing(stream);
     return;
   }
-  (void)shutdownSending(stream.socket);  // a broken connection tells so when it is read
+  (void)shutdownSending(stream.socket);  // reading reports a broken connection
   stream.state = Stream::State::kLingering;
   if (stream.ending == Stream::Ending::kDiscard) orphans_ += 1;
   if (tickDue_ == kNeverDue) tickDue_ = monotonicNanos() + kTickNanos;
@@ -74,7 +75,7 @@ void Reactor::comeBackToRead(Stream& stream) {
   comeBack(stream);
 }
 
-// Throws away what came: once a turn, as any stream is read.
+// Discards input, once per turn like any read.
 void Reactor::discardInput(Stream& stream) {
   if (stream.readTurn == turn_) {
     comeBackToRead(stream);
@@ -105,7 +106,7 @@ void Reactor::discardInput(Stream& stream) {
   comeBackToRead(stream);
 }
 
-// The peer has ended. What it has not acknowledged is waited for still, where the system can tell.
+// The peer has ended. Waits for outstanding acknowledgements if the system reports them.
 void Reactor::endOfLingeringInput(Stream& stream, Lingering& lingering) {
   lingering.peerSends = false;
   if (!lingering.awaitsAcknowledgement || unacknowledgedBytes(stream.socket) == kUnset) {
@@ -116,8 +117,8 @@ void Reactor::endOfLingeringInput(Stream& stream, Lingering& lingering) {
   }
 }
 
-// Goes on with a stream of which everything is acknowledged, or which is broken. Returns false if
-// it is closed.
+// Advances a stream if everything is acknowledged or the connection is broken. Returns false if it
+// was closed.
 bool Reactor::checkAcknowledged(Stream& stream, Lingering& lingering) {
   const bool broken = takeError(stream.socket) != 0;
   if (!broken && unacknowledgedBytes(stream.socket) != 0) return true;
@@ -155,7 +156,7 @@ void Reactor::tick() {
   }
 }
 
-// Only its end is still of interest. A host that forgets the stream is not told of that either.
+// Only the end of the stream is still reported, and not even that after kDiscard.
 void Reactor::obeyLingering(Stream& stream, int32_t command) {
   if (command != kDiscard || stream.ending == Stream::Ending::kDiscard) return;
   stream.ending = Stream::Ending::kDiscard;
@@ -175,9 +176,9 @@ void Reactor::forgetLingering(Stream& stream) {
   if (stream.ending == Stream::Ending::kDiscard) orphans_ -= 1;
 }
 
-// The system refused what was to be sent. What the peer has said before, why it closed perhaps, is
-// told first, as far as the system has it; a host that does not want to read is not waited for, as
-// it may be waiting for its writes to be sent.
+// The system refused to send. Input that the peer sent earlier, perhaps why it closed, is reported
+// first as far as it is available. A host that is not reading is not waited for: it may itself be
+// waiting for its writes to be sent.
 void Reactor::sendFailed(Stream& stream, int error) {
   const bool heard =
       stream.state == Stream::State::kOpen && stream.ending != Stream::Ending::kClose &&
@@ -194,7 +195,7 @@ void Reactor::sendFailed(Stream& stream, int error) {
   comeBackToRead(stream);
 }
 
-// `bytes` more of a broken stream are told of.
+// `bytes` more of a broken stream's input have been reported.
 void Reactor::readOfBroken(Stream& stream, size_t bytes) {
   Broken& broken = broken_.at(stream.handle);
   if (bytes >= broken.bytesLeft) {
@@ -205,7 +206,7 @@ void Reactor::readOfBroken(Stream& stream, size_t bytes) {
   comeBackToRead(stream);
 }
 
-// A host that reads no more is told of the loss at once.
+// If the host stops reading, the loss is reported at once.
 void Reactor::obeyBroken(Stream& stream, int32_t command) {
   if (command == kDiscard) stream.ending = Stream::Ending::kDiscard;
   if (command == kPause || command == kClose || command == kDiscard) endBroken(stream);
@@ -223,7 +224,7 @@ void Reactor::forgetBroken(Stream& stream) {
   broken_.erase(stream.handle);
 }
 
-// Whatever SO_LINGER says, which may be somebody else's setting.
+// Ignores SO_LINGER, which another holder may have set.
 void Reactor::closeWithoutWaiting(Watched& watched) {
   if (watched.socket == kNoSocket) return;
   if (watched.kind == Watched::Kind::kStream && !watched.isUnix) {

@@ -1,4 +1,4 @@
-// What goes out: the host's commands, gathered over a turn, are carried out together.
+// Output: the host's commands of a turn are executed together.
 
 #include <algorithm>
 #include <utility>
@@ -8,8 +8,8 @@
 namespace ropewalk {
 namespace {
 
-// How often one stream may send in a turn: a fast reader of a long queue must not keep the others
-// waiting.
+// The most sends of one stream per turn: a long queue with a fast reader must not delay other
+// streams.
 constexpr int kMaxSendsPerTurn = 16;
 
 size_t sizeOf(std::span<const Bytes> parts) {
@@ -57,7 +57,7 @@ void Reactor::settleDirty() {
   pieces_.clear();
 }
 
-// Looks at the commands written since the last time. Bytes stay where they are until flush().
+// Reads the commands written since the last call. Bytes stay in place until flush().
 void Reactor::absorbCommands() {
   const int32_t capacity = static_cast<int32_t>(memory_.commandCapacity);
   const int32_t count = std::min(memory_.header[kCommandCount], capacity);
@@ -80,7 +80,7 @@ void Reactor::absorbCommands() {
   memory_.header[kCommandsTaken] = std::max(count, 0);
 }
 
-// Empty where the host's numbers lie outside.
+// Empty if the host's offset or length is out of bounds.
 Bytes Reactor::bytesToSend(int32_t offset, int32_t length) const {
   const bool received = offset >= kArenaOffset;
   const Bytes all = received ? Bytes(arena_) : Bytes(memory_.outgoing, memory_.outgoingSize);
@@ -102,7 +102,7 @@ void Reactor::obey(Watched& watched, int32_t command) {
 
 void Reactor::obeyStream(Stream& stream, int32_t command) {
   if (stream.state == Stream::State::kClosed)
-    return;  // it has ended, and the host is about to hear of it
+    return;  // it has ended, and the host is about to be notified
   if (command != kReset && stream.state == Stream::State::kLingering) {
     obeyLingering(stream, command);
     return;
@@ -120,7 +120,7 @@ void Reactor::obeyStream(Stream& stream, int32_t command) {
       break;
     case kDiscard:
       stream.ending = Stream::Ending::kDiscard;
-      stream.blocked = false;  // there may be room that no event has told of yet
+      stream.blocked = false;  // there may be room that no event has reported yet
       break;
     case kReset: {
       unwatchToClose(stream);
@@ -182,7 +182,7 @@ void Reactor::markDirty(Stream& stream) {
   dirty_.push_back(stream.handle);
 }
 
-// Sends what waits and does what was to be done after it.
+// Sends unsent bytes and then ends the stream if requested.
 void Reactor::settle(Stream& stream) {
   if (stream.state == Stream::State::kConnecting) {
     if (stream.ending != Stream::Ending::kNone) destroy(stream);
@@ -207,7 +207,7 @@ void Reactor::settle(Stream& stream) {
   applyInterest(stream);
 }
 
-// Of this turn.
+// Bytes written this turn.
 size_t Reactor::writtenBytes(const Stream& stream) const {
   if (stream.firstPiece < 0) return 0;
   return pieces_[stream.lastPiece].end() - pieces_[stream.firstPiece].position;
@@ -249,8 +249,8 @@ bool Reactor::sendWaiting(Stream& stream) {
   return true;
 }
 
-// Cuts `parts` down to what one call is to be offered, older bytes first: the queue, then this
-// turn's pieces. False if memory of it was taken away: what is there now may be anything.
+// Fills `parts` with the bytes for one call, oldest first: the queue, then this turn's pieces.
+// False if memory of these was taken away and may no longer hold the bytes.
 bool Reactor::gatherParts(const Stream& stream, std::span<Bytes>& parts) const {
   const size_t fromQueue = stream.queue == nullptr ? 0 : stream.queue->gather(parts);
   size_t used = fromQueue;
@@ -284,7 +284,7 @@ void Reactor::consumeSent(Stream& stream, size_t count) {
   }
 }
 
-// What the system did not take outlives the turn.
+// Keeps bytes that the system did not take beyond the turn.
 void Reactor::queuePieces(Stream& stream) {
   if (stream.firstPiece < 0) return;
   if (stream.queue == nullptr) stream.queue = std::make_unique<WriteQueue>();
@@ -302,7 +302,7 @@ void Reactor::queuePieces(Stream& stream) {
 void Reactor::endOfSending(Stream& stream) {
   if (stream.ending == Stream::Ending::kShutdown) {
     stream.ending = Stream::Ending::kNone;
-    (void)shutdownSending(stream.socket);  // a broken connection tells so when it is read
+    (void)shutdownSending(stream.socket);  // reading reports a broken connection
     notifyHost(stream.handle, kWriteShut, 0, 0);
   }
   if (stream.watchDrain) {
@@ -311,7 +311,7 @@ void Reactor::endOfSending(Stream& stream) {
   }
 }
 
-// The socket is closed at once; the handle lives until the host has heard of it.
+// The socket is closed at once; the handle lives until the host has been notified.
 void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
   if (stream.ending == Stream::Ending::kDiscard) {
     destroy(stream);
@@ -326,7 +326,7 @@ void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
   notifyHost(stream.handle, kLost, error, call);
 }
 
-// Likewise, but the peer does not take what it was sent for all there is.
+// Likewise, but with a reset, so that the peer does not mistake what it received for everything.
 void Reactor::endWithReset(Stream& stream, int error) {
   unwatchToClose(stream);
   resetSocket(std::exchange(stream.socket, kNoSocket));

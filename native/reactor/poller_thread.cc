@@ -8,7 +8,7 @@
 
 namespace ropewalk {
 
-// What both threads hold. The flags are guarded by the mutex.
+// State shared by both threads. The mutex guards the flags.
 struct PollerThread::Shared {
   Shared(Poller& waitedFor, std::function<void()> wakeOwner)
       : poller(waitedFor), wake(std::move(wakeOwner)) {}
@@ -20,7 +20,7 @@ struct PollerThread::Shared {
   bool armed = false;
   bool stopping = false;
   bool ended = false;
-  std::optional<Status> outcome;  // of the last block(), until it is taken
+  std::optional<Status> outcome;  // of the last block(), until taken
 };
 
 PollerThread::PollerThread(Poller& poller, std::function<void()> wake)

@@ -1,4 +1,4 @@
-// Waits for a poller that has no descriptor to be watched: a thread stands in block() and wakes the
+// Waits for a poller that has no descriptor to watch: a thread blocks in block() and wakes the
 // reactor's thread.
 #pragma once
 
@@ -12,19 +12,19 @@ namespace ropewalk {
 
 class PollerThread {
  public:
-  // `wake` is called on the waiting thread, once for each arm() at most; if the thread could be
+  // `wake` is called on the waiting thread, at most once per arm(), provided that the thread has
   // started().
   PollerThread(Poller& poller, std::function<void()> wake);
-  // Waits for the thread to leave both; `wake` is not called afterwards.
+  // Waits until the thread has left the poller and `wake`, which is not called afterwards.
   ~PollerThread();
   PollerThread(const PollerThread&) = delete;
   PollerThread& operator=(const PollerThread&) = delete;
 
   Status started() const { return started_; }
 
-  // Wakes once something is ready from now on, or waiting has failed.
+  // Calls `wake` once a socket is ready or waiting has failed.
   void arm();
-  // What came of waiting, if it has ended since this was asked last.
+  // The outcome of waiting, if it has ended since the last call.
   std::optional<Status> takeOutcome();
 
  private:

@@ -22,9 +22,9 @@ Reactor::~Reactor() {
 
 namespace {
 
-// A stream or datagram socket is read once a turn, which an edge serves at half the cost: epoll
-// does not look at the socket again. What the application reads and listeners are simpler served by
-// levels.
+// A stream or datagram socket is read once per turn, which costs half as much edge-triggered: epoll
+// does not check the socket again. Level-triggered is simpler for listeners and for descriptors
+// that the application reads.
 Trigger triggerOf(const Watched& watched) {
   const bool edge =
       watched.kind == Watched::Kind::kStream || watched.kind == Watched::Kind::kDatagrams;
@@ -63,7 +63,7 @@ Status Reactor::setInterest(Handle handle, Interest interest) {
   descriptor->wanted = interest;
   const Status status = tellPoller(*descriptor);
   if (status.ok()) return {};
-  if (interest == Interest::kNone) {  // it was closed without a word
+  if (interest == Interest::kNone) {  // it was closed without notice
     descriptor->inPoller = false;
     descriptor->interest = Interest::kNone;
     return {};
@@ -110,14 +110,14 @@ void Reactor::receiveInto(std::span<uint8_t> arena) {
   arenaUsed_ = std::min(arenaUsed_, arena.size());
 }
 
-// Takes the object over, whatever becomes of it.
+// Takes ownership of `watched`, even on failure.
 Status Reactor::adopt(Watched& watched, Interest interest, Handle& handle) {
   const Status status = enrol(watched, interest, handle);
   if (!status.ok()) destroy(watched);
   return status;
 }
 
-// Likewise; `file` is what `watched` is bound to, if anything.
+// Likewise; `file` is the file that `watched` is bound to, if any.
 Status Reactor::adoptBound(Watched& watched, const std::unique_ptr<SocketFile>& file,
                            Handle& handle) {
   const Status status = enrol(watched, Interest::kRead, handle);
@@ -136,8 +136,8 @@ Status Reactor::enrol(Watched& watched, Interest interest, Handle& handle) {
   return status;
 }
 
-// By level a socket nobody is interested in is not watched at all, or its hang-up would be reported
-// for ever. By edge it is: a stream that is not read from may break all the same.
+// Level-triggered, a socket without interest is not watched at all, or its hang-up would be
+// reported repeatedly. Edge-triggered, it is: a stream that is not being read may still break.
 Status Reactor::tellPoller(Watched& watched) {
   const uint64_t token = static_cast<uint64_t>(watched.handle);
   const Trigger trigger = triggerOf(watched);
@@ -157,7 +157,7 @@ Status Reactor::tellPoller(Watched& watched) {
   return {};
 }
 
-// Tells the poller what is wanted, if that is news; later if it refuses.
+// Tells the poller the wanted interest if it has changed; retries later if the poller refuses.
 void Reactor::applyInterest(Watched& watched) {
   if (watched.interest == watched.due()) return;
   const Status status = tellPoller(watched);
@@ -169,7 +169,7 @@ void Reactor::watchingFailed(Watched& watched, int error) {
   comeBackLater(watched);
 }
 
-// epoll(7): a socket is forgotten when the last descriptor of it is closed, which ours may not be.
+// epoll(7): a socket is forgotten when its last descriptor is closed, which may not be this one.
 void Reactor::unwatchToClose(Watched& watched) {
   if (!std::exchange(watched.inPoller, false)) return;
   if (watched.shared) {
@@ -179,8 +179,8 @@ void Reactor::unwatchToClose(Watched& watched) {
   }
 }
 
-// A stream with unsent bytes is reset: its peer must not take the part that it got for all there
-// is.
+// A stream with unsent bytes is reset: its peer must not mistake the part it received for
+// everything.
 void Reactor::destroy(Watched& watched) {
   if (watched.handle != 0) table_.erase(watched.handle);
   if (watched.kind != Watched::Kind::kDescriptor && watched.socket != kNoSocket) {

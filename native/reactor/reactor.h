@@ -1,5 +1,5 @@
-// The reactor's core: watches sockets, does the system calls, and trades events and commands with
-// its host through shared memory (shared_memory.h). Calls nobody back.
+// The reactor's core: watches sockets, makes the system calls, and exchanges events and commands
+// with its host through shared memory (shared_memory.h). Makes no callbacks.
 //
 // A turn, driven by the host:
 //
@@ -8,7 +8,7 @@
 //     flush()         carries the commands out: this is where bytes are sent
 //     finishBatch()   frees what ended
 //
-// One thread, but for poller().notify() and poller().block().
+// Single-threaded, except for poller().notify() and poller().block().
 #pragma once
 
 #include <array>
@@ -41,27 +41,27 @@ class Reactor {
  public:
   static constexpr size_t kMaxReadyEvents = 1024;
   static constexpr size_t kMinEventCapacity = 64;
-  // Of a reactor that receives descriptors: 253 of them, and others' shares of the batch.
+  // For a reactor that receives descriptors: 253 of them, and other sockets' shares of the batch.
   static constexpr size_t kMinDescriptorCapacity = 2048;
   static constexpr size_t kMaxRead = 64 * 1024;
-  // With less room than this in the receive arena a stream waits for the next turn: a read should
-  // seldom be cut short.
+  // With less room in the receive arena a stream waits for the next turn: reads should rarely be
+  // cut short.
   static constexpr size_t kMinRead = 16 * 1024;
   // One datagram of any length, or a full read.
   static constexpr size_t kMinArena = 66 * 1024;
-  // A read of so much shows a peer in the midst of sending.
+  // A read of this size shows that the peer is still sending.
   static constexpr size_t kBulkRead = 16 * 1024;
   // The unit of the limits below.
   static constexpr uint32_t kTickMs = 100;
-  // Limits of a stream that lingers (lingering.cc): in all, without input, and of input. The
+  // Limits of a lingering stream (lingering.cc): in total, without input, and bytes of input. The
   // pure-JS reactor has the same, in src/reactor/node/closing-sockets.ts.
   static constexpr uint32_t kLingerTicks = 30'000 / kTickMs;
   static constexpr uint32_t kLingerQuietTicks = 5'000 / kTickMs;
   static constexpr size_t kLingerBytes = 64 * 1024 * 1024;
-  // What is told of a broken stream's input, at most: more than systems keep for a socket.
+  // The most input reported of a broken stream: more than systems buffer for a socket.
   static constexpr size_t kMaxReadWhenBroken = 8 * 1024 * 1024;
 
-  // `handleGenerations`: after how many uses of a slot its handles come again; few for tests.
+  // `handleGenerations`: number of uses of a slot after which its handles repeat; tests use few.
   Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory,
           uint32_t handleGenerations = HandleTable<Watched>::kMaxGeneration);
   ~Reactor();
@@ -70,10 +70,9 @@ class Reactor {
 
   Poller& poller() { return *poller_; }
   const Statistics& statistics() const { return statistics_; }
-  // Sockets that have a handle.
+  // The number of sockets with a handle.
   size_t size() const { return table_.size(); }
-  // Those that the host, or what it was promised, still has use for: not those that linger for the
-  // peer's sake alone.
+  // Without those that linger only for the peer's sake, after the host has discarded them.
   size_t sizeInUse() const { return table_.size() - orphans_; }
 
   // Opening. `handle` is set on success only.
@@ -82,90 +81,91 @@ class Reactor {
                  const ConnectOptions& options, Handle& handle);
   Status listenUnix(const SocketAddress& address, const UnixListenOptions& options, Handle& handle);
   Status connectUnix(const SocketAddress& address, int sendBufferBytes, Handle& handle);
-  // See adoptSocket(). What is taken over is the reactor's from success on. A listener is only
-  // closed in the end, whoever else may listen there.
+  // See adoptSocket(). With `takeOver`, `fd` belongs to the reactor on success. An adopted listener
+  // is only closed; other holders may still listen.
   Status adoptListener(int fd, bool takeOver, Handle& handle);
   Status adoptStream(int fd, bool takeOver, Handle& handle);
-  // `socket` stays the caller's, who must unwatch() it before closing it.
+  // `socket` remains the caller's, which must close() the handle before closing it.
   Status watch(Socket socket, Interest interest, Handle& handle);
   Status setInterest(Handle handle, Interest interest);
 
   // Datagram sockets.
   Status openUdp(const SocketAddress& local, const DatagramSettings& settings, Handle& handle);
-  // An empty path leaves the socket without a name. `mode`: see bindToPath().
+  // An empty path leaves the socket unnamed. `mode`: see bindToPath().
   Status openUnixDatagrams(const std::string& path, int mode, const DatagramSettings& settings,
                            Handle& handle);
-  // As adoptStream().
+  // See adoptStream().
   Status adoptDatagrams(int fd, bool takeOver, const DatagramSettings& settings, Handle& handle);
   // Sends this turn's datagrams first. Ignored for a stale handle.
   Status connectDatagrams(Handle handle, const SocketAddress& peer);
   // Null for a stale handle.
   const DatagramSocket* datagrams(Handle handle) const { return find<DatagramSocket>(handle); }
 
-  // Frees a listener or descriptor at once, a stream like kReset; a datagram socket offers the
-  // system this turn's datagrams first. Nothing follows. Stale handles are ignored.
+  // Frees a listener or descriptor at once and a stream like kReset; for a datagram socket, sends
+  // this turn's datagrams first. No event follows. Stale handles are ignored.
   void close(Handle handle);
 
-  // Sends `bytes` without copying them, after all that was written before. Ignored for a stale
+  // Sends `bytes` without copying them, after everything written before. Ignored for a stale
   // handle.
   void write(Handle handle, Bytes bytes, std::unique_ptr<Retained> keeper);
-  // Sends a copy of `fd`, made now, with the first byte written from now on. Ignored where a write
-  // would be; EOPNOTSUPP for what is no UNIX stream.
+  // Sends a copy of `fd`, made now, with the first byte written from now on. Ignored if a write
+  // would be; EOPNOTSUPP if the handle is not a UNIX stream.
   Status sendDescriptor(Handle handle, int fd);
-  // Copies of descriptors that have not been sent. 0 for a stale handle.
+  // The number of unsent descriptors. 0 for a stale handle.
   size_t waitingDescriptors(Handle handle) const;
-  // Bytes written that the system has not taken. 0 for a stale handle.
+  // Bytes written but not yet taken by the system. 0 for a stale handle.
   size_t queuedBytes(Handle handle);
-  // The socket of a live handle, else kNoSocket: for asking addresses and setting options.
+  // The socket of a live handle, else kNoSocket: for reading addresses and setting options.
   Socket socketOf(Handle handle) const;
   bool isUnix(Handle handle) const;
-  // As socketOf(), for use by others.
+  // Like socketOf(), for a descriptor that others may use.
   Socket share(Handle handle);
-  // Gives up an open stream: `fd` is the caller's, nothing follows. EBUSY if the system does not
-  // take all that was written before: the stream goes on.
+  // Gives up an open stream: `fd` belongs to the caller, and no event follows. EBUSY if the system
+  // does not take everything written so far: the stream continues.
   Status detach(Handle handle, int& fd);
-  // Removes the file that a UNIX listener or datagram socket made, unless another has taken its
-  // place: see removeSocketFile(). Must come before close().
+  // Removes the file created by a UNIX listener or datagram socket, unless another has replaced it:
+  // see removeSocketFile(). Must be called before close().
   bool unlinkUnix(Handle handle);
 
-  // The memory to receive into from now on, of kMinArena bytes at least. What is to be sent out of
-  // the former memory is sent or copied first: nothing refers to it afterwards.
+  // Sets the memory to receive into, of at least kMinArena bytes. Unsent bytes in the previous
+  // memory are sent or copied first: nothing refers to it afterwards.
   void receiveInto(std::span<uint8_t> arena);
 
-  // Returns how many events there are. To be called only when the last batch is finished.
+  // Returns the number of events. May be called only when the last batch is finished.
   size_t gather();
   void finishBatch();
   void flush();
-  // When gather() has something to do, whatever is ready, as monotonicNanos(); kNeverDue if never.
+  // When gather() will have work even if no socket is ready, as monotonicNanos(); kNeverDue if
+  // never.
   int64_t wakeUpDue() const { return std::min(retryDue_, tickDue_); }
   static constexpr int64_t kNeverDue = INT64_MAX;
-  // The poller fails: nobody is to wait for it before wakeUpDue().
+  // The poller has failed and must not be waited for before wakeUpDue().
   bool pollerRests() const { return pollResting_; }
-  // Somebody has waited for the poller, with this outcome.
+  // Reports the outcome of waiting for the poller.
   void waited(const Status& status);
-  // A tick has passed for those that linger. For tests: gather() calls it when it is time.
+  // Advances lingering streams by one tick. Public for tests: gather() calls it when due.
   void tick();
-  // Whether gather() has something to do without the poller saying so.
+  // Whether gather() has work that the poller does not report.
   bool pending() const {
     return pendingHead_ < pending_.size() || !unfinished_.empty() ||
            !unfinishedDatagrams_.empty() || !draining_.empty();
   }
 
  private:
-  // The most records that one ready socket makes, accepts and descriptors aside.
+  // The most records that one ready socket makes, not counting accepts and descriptors.
   static constexpr size_t kRecordsPerSocket = 4;
-  // One part in so many of a batch is left for what became ready and for listeners that are
-  // drained, whatever else there is to tell.
+  // This fraction of a batch is always left for newly ready sockets and for listeners being
+  // drained.
   static constexpr size_t kLeastShare = 8;
 
   struct Event {
     int32_t ints[kEventInts];
   };
-  // A write of this turn. Those of one stream are chained.
+  // A write of this turn. The pieces of a stream are chained.
   struct Piece {
     Bytes bytes;
     std::unique_ptr<Retained> keeper;  // null: `bytes` lie in the outgoing slab or the arena
-    size_t position;                   // of the first of `bytes` in what the stream wrote this turn
+    size_t position;                   // of `bytes` within the stream's writes of this turn
     int32_t next;
     size_t end() const { return position + bytes.size(); }
     bool valid() const { return keeper == nullptr || keeper->valid(); }
@@ -173,7 +173,7 @@ class Reactor {
       return keeper == nullptr && bytes.data() + bytes.size() == memory;
     }
   };
-  // What limits a stream that lingers.
+  // The limits of a lingering stream.
   struct Lingering {
     uint32_t ticksLeft = kLingerTicks;
     uint32_t quietTicksLeft = kLingerQuietTicks;
@@ -185,7 +185,7 @@ class Reactor {
     int error;
     size_t bytesLeft;
   };
-  // kFailed: the peer has reset the connection, as a rule, and acknowledges nothing any more.
+  // kFailed: usually the peer has reset the connection and acknowledges nothing any more.
   enum class Input : uint8_t { kNone, kSome, kEnded, kFailed };
   struct HandedOver {
     size_t record;  // position of its kDescriptor
@@ -196,7 +196,7 @@ class Reactor {
     Handle handle;
     int64_t due;
   };
-  // Stands for the poller where handles are kept. No socket has it.
+  // Represents the poller among handles. No socket has it.
   static constexpr Handle kPollersHandle = 0;
 
   // Null for a handle that is stale or of another kind.
@@ -341,11 +341,11 @@ class Reactor {
   uint32_t turn_ = 0;  // counts calls of gather()
   size_t eventCount_ = 0;
   std::array<ReadyEvent, kMaxReadyEvents> ready_;
-  std::vector<Event> pending_;  // events made outside gather(), from pendingHead_ on
+  std::vector<Event> pending_;  // events made outside gather(), starting at pendingHead_
   size_t pendingHead_ = 0;
-  std::vector<Handle> unfinished_;  // streams that had more to read or send than a turn's share
+  std::vector<Handle> unfinished_;  // streams with more to read or send than a turn's share
   std::vector<Handle> revisited_;
-  std::vector<Handle> draining_;  // listeners that have yet to say kListenerDrained
+  std::vector<Handle> draining_;  // listeners whose kListenerDrained is still due
   std::vector<Retry> retries_;
   std::vector<Retry> retried_;
   int64_t retryDue_ = kNeverDue;  // the earliest of retries_
@@ -355,16 +355,16 @@ class Reactor {
   int64_t failingUntil_ = 0;
   uint8_t pollSetbacks_ = 0;
   uint8_t waitSetbacks_ = 0;
-  size_t unprocessed_ = 0;     // sockets that this batch must have room for beside the present one
+  size_t unprocessed_ = 0;     // sockets that need room in this batch after the current one
   std::vector<Handle> ended_;  // their kLost is in this batch
   std::vector<HandedOver> handedOver_;  // descriptors in this batch
-  std::span<uint8_t> arena_;            // what this batch's events hand out
+  std::span<uint8_t> arena_;            // holds the bytes of this batch's events
   size_t arenaUsed_ = 0;
 
   std::unordered_map<Handle, Lingering> lingering_;
   std::vector<Handle> ticking_;
-  int64_t tickDue_ = kNeverDue;  // the next tick of those that linger
-  size_t orphans_ = 0;           // of those that linger: the host has forgotten them
+  int64_t tickDue_ = kNeverDue;  // next tick of the lingering streams
+  size_t orphans_ = 0;           // lingering streams that the host has discarded
   std::unordered_map<Handle, Broken> broken_;
 
   std::vector<Handle> unfinishedDatagrams_;  // likewise, of datagram sockets

@@ -1,5 +1,5 @@
-// What the system refuses for now is tried again later: to watch a socket, to accept, to receive or
-// send without memory. The first time soon, then ever more seldom while it fails.
+// Retries calls that the system refuses temporarily: watching a socket, accepting, and receiving or
+// sending without memory. The delay starts short and doubles while the call fails.
 
 #include <algorithm>
 
@@ -12,9 +12,9 @@ namespace {
 constexpr int64_t kFirstDelayNanos = 10'000'000;
 constexpr uint8_t kMostDoublings = 6;  // 640 ms
 constexpr uint8_t kLongShortage = 4;   // 150 ms have passed
-// Those that wait about equally long come back together: one wake-up for all.
+// Retries due at about the same time are rounded to share one wake-up.
 constexpr int64_t kStepNanos = 10'000'000;
-// How many are tried again in a turn: a shortage may concern all sockets.
+// The most retries per turn: a shortage may affect all sockets.
 constexpr size_t kMaxRetriesPerTurn = 1024;
 
 }  // namespace
@@ -25,15 +25,15 @@ void Reactor::comeBackLater(Watched& watched) {
   addRetry(watched.handle, watched.setbacks);
 }
 
-// Nor does readiness to read lead to anything meanwhile, or wake the host.
+// Until the retry, read readiness is ignored and does not wake the host.
 void Reactor::backOff(Watched& watched) {
   watched.backsOff = true;
   comeBackLater(watched);
   applyInterest(watched);
 }
 
-// Without memory no event tells when there is some again. Common on some systems, so it is told
-// only if it lasts.
+// No event reports when memory is available again. Shortages are common on some systems, so only
+// lasting ones are reported.
 void Reactor::sendLater(Watched& watched, int error) {
   if (watched.setbacks >= kLongShortage) tellOfFailure(error, kSendCall);
   watched.sendRests = true;
@@ -83,19 +83,19 @@ void Reactor::retry(Watched& watched) {
   }
 }
 
-// A call failed that sockets depend on. What has to be tried again has an entry in retries_.
+// Reports that a call that sockets depend on has failed. Calls to retry have an entry in retries_.
 void Reactor::tellOfFailure(int error, FailedCall call) {
   if (failureTold_) return;
   failureTold_ = true;
   notifyHost(kPollersHandle, kCallFailed, error, call);
 }
 
-// The next refusal, should there be one, comes out some time after what seems to be a success.
+// A further refusal would show only some time after an apparent success.
 void Reactor::expectMoreFailures() {
   failingUntil_ = monotonicNanos() + 2 * (kFirstDelayNanos << kMostDoublings);
 }
 
-// Returns how many sockets are ready. A poller that fails is left alone for a while.
+// Returns the number of ready sockets. A failed poller rests for a while.
 size_t Reactor::askPoller(std::span<ReadyEvent> ready) {
   size_t count = 0;
   if (pollResting_) return 0;

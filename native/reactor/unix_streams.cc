@@ -1,4 +1,4 @@
-// UNIX sockets: what they have beyond streams, which is files, and descriptors that travel along.
+// Features specific to UNIX sockets: files and descriptor passing.
 
 #include <array>
 #include <utility>
@@ -20,7 +20,7 @@ Status Reactor::listenUnix(const SocketAddress& address, const UnixListenOptions
   return adoptBound(*listener, listener->file, handle);
 }
 
-// The system answers at once; the host hears of it in a later turn, as with any connection.
+// The system answers at once; the host is notified in a later turn, as for any connection.
 Status Reactor::connectUnix(const SocketAddress& address, int sendBufferBytes, Handle& handle) {
   Socket socket = kNoSocket;
   const Status status = connectToUnix(address, sendBufferBytes, socket);
@@ -62,13 +62,14 @@ Status Reactor::sendDescriptor(Handle handle, int fd) {
   return {};
 }
 
-// Sends the front of `parts`, and the descriptors that go with it; `parts` is cut down to what was
-// offered to the system.
+// Sends the front of `parts` and its descriptors; `parts` is cut down to the bytes offered to the
+// system.
 Transfer Reactor::sendWithDescriptors(Stream& stream, std::span<Bytes>& parts) {
   std::array<int, kMaxDescriptors> descriptors;
   size_t due = stream.departing->due(descriptors);
   Transfer transfer;
-  // XNU refuses with EMSGSIZE what its buffer has no room for: fewer go, or they wait to be sent.
+  // XNU returns EMSGSIZE if its buffer has no room for the descriptors: fewer are sent, or they
+  // wait.
   for (;; due /= 2) {
     parts = parts.first(stream.departing->cut(parts, due));
     transfer = due == 0 ? sendParts(stream.socket, parts)
@@ -82,13 +83,13 @@ Transfer Reactor::sendWithDescriptors(Stream& stream, std::span<Bytes>& parts) {
   return transfer;
 }
 
-// Descriptors can't be left with the system while their bytes are read: there must be room to tell
-// of as many as a read may bring.
+// Descriptors are received together with their bytes, so there must be room to report as many as a
+// read may bring.
 bool Reactor::hasRoomForDescriptors() const {
   return room() >= kMostReceived + (unprocessed_ + 1) * kRecordsPerSocket;
 }
 
-// Tells of the descriptors; the bytes are left to be told of.
+// Reports the descriptors; the caller reports the bytes.
 Transfer Reactor::receiveUnixInto(Stream& stream, uint8_t* memory, size_t most,
                                   bool& stoppedShort) {
   if (!stream.allowDescriptors) {
@@ -104,7 +105,7 @@ Transfer Reactor::receiveUnixInto(Stream& stream, uint8_t* memory, size_t most,
   return transfer;
 }
 
-// A descriptor whose event the host has not got to has no other owner.
+// A descriptor whose event the host has not reached has no other owner.
 void Reactor::closeUntakenDescriptors() {
   const int64_t taken = memory_.header[kEventCursor];
   for (const auto& [record, fd] : handedOver_) {

@@ -1,8 +1,9 @@
-/** Protocols as consumers, and consumers as protocols: two ways to plug what one has into what is asked for. */
+/** Adapters between the two interfaces that take data: a protocol used as a consumer, and a consumer used as a protocol. */
 import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { Consumer, PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
+import { reportRejection } from '../defer/callback-result.js';
 import { checkData, checkFunction } from '../internal/check.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 
@@ -28,13 +29,19 @@ export class ProtocolToConsumerAdapter implements Consumer {
     this.#protocol = protocol;
   }
 
-  /** Throws what `dataReceived` throws. @throws InvalidArgumentTypeError */
+  /**
+   * Calls `dataReceived`, and lets its exceptions through; the rejection of a promise that it returns is reported.
+   * @throws InvalidArgumentTypeError
+   */
   write(data: Uint8Array | string): void {
     checkData(data);
     const lends = this.#protocol.acceptsLentBytes === true;
-    if (typeof data === 'string') this.#protocol.dataReceived(givenCopyOf(Buffer.from(data)));
-    else if (!lends) this.#protocol.dataReceived(givenCopyOf(data));
-    else this.#protocol.dataReceived(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+    let bytes: Buffer;
+    if (typeof data === 'string') bytes = givenCopyOf(Buffer.from(data));
+    else if (!lends) bytes = givenCopyOf(data);
+    else bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    const result = this.#protocol.dataReceived(bytes);
+    if (result !== undefined) reportRejection(result, 'dataReceived');
     this.#written = true;
     this.#ask();
   }
@@ -68,8 +75,8 @@ export class ProtocolToConsumerAdapter implements Consumer {
 
 /**
  * A protocol whose data a consumer is given. The transport is registered as the consumer's producer, so a slow consumer makes the
- * peer wait (Twisted's adapter does not); it is unregistered when the connection ends. A consumer that has another producer already
- * is given the data all the same.
+ * peer wait (Twisted's adapter does not); it is unregistered when the connection ends. A consumer that already has another
+ * producer still receives the data, without backpressure.
  *
  * @example reactor.listenTCP(7000, () => new ConsumerToProtocolAdapter(upstream.transport));
  */

@@ -31,8 +31,8 @@ const OPTIONS: OptionNames<ProducerConsumerProxyOptions> = { ...BASIC_OPTIONS, b
  * Passes everything on as it comes: data and the end from the producer to the consumer, and pausing, resuming and stopping from
  * the consumer to the producer. Data that is written while the consumer does not want any is buffered, without a limit.
  *
- * A push producer may feed a pulling consumer and the other way round. Only what has been written is sent: the consumer sees
- * `unregisterProducer` after the last byte.
+ * A push producer may feed a pulling consumer and the other way round. The consumer sees `unregisterProducer`
+ * after the last byte.
  *
  * @example
  * const proxy = new BasicProducerConsumerProxy(this.transport);
@@ -51,7 +51,7 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
   #asked = false;
   #consumer: Consumer | undefined;
   #buffered: Buffer[] = [];
-  /** The producer is done; the consumer is told once the buffer is empty. */
+  /** The producer has unregistered; the proxy unregisters from its consumer once the buffer is empty. */
   #finished = false;
   /** Whether a pull producer was asked and has not answered yet. */
   #awaiting = false;

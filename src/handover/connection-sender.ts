@@ -1,6 +1,6 @@
 /**
- * Connections that change hands between processes, over a UNIX stream: for each a descriptor, with the first byte of a
- * string behind a 32-bit length: the bytes that were received on the connection and not dealt with.
+ * Passes connections between processes over a UNIX stream. Each is a descriptor, sent with the first byte of a string behind a
+ * 32-bit length: the bytes that were received on the connection and not processed.
  */
 
 import { closeSync } from 'node:fs';
@@ -22,7 +22,7 @@ import { Int32StringReceiver } from '../framing/int-string-receivers.js';
 import { checkHasDescriptors } from '../internal/platform.js';
 import { HandoverError, HandoverProtocolError } from './errors.js';
 
-/** Bytes that a connection may bring along. */
+/** The most received bytes that are passed with a connection. */
 export const MAX_UNREAD_BYTES: number = 1024 * 1024;
 /** Connections whose descriptors may be on their way. */
 const MAX_SENT = MAX_WAITING_DESCRIPTORS / 2;
@@ -30,7 +30,7 @@ const MAX_SENT = MAX_WAITING_DESCRIPTORS / 2;
 const MAX_WAITING = 253;
 
 /**
- * Sends connections away. What its protocol has not dealt with, and wants the other process to see, it gives as `unread`.
+ * Sends connections to another process. The protocol passes received bytes for that process as `unread`.
  *
  * @example
  * const sender = new ConnectionSender();
@@ -55,12 +55,12 @@ export class ConnectionSender extends Int32StringReceiver {
   }
 
   /**
-   * Detaches a connection and sends it: `connectionLost(ConnectionDetached)` is what its protocol sees of it. Where many are
-   * sent at once, or the other process is slow, some are detached only when there is room for their descriptors.
-   * @param unread What its protocol has received and not dealt with.
-   * @returns Fails as `detach` does, or with a ConnectionLost where nobody is there to take it; the connection then stays where
-   * it is; so it does where `unread` has more than {@link MAX_UNREAD_BYTES}. Fails with a HandoverError where that shows only
-   * after it was detached: it is closed.
+   * Detaches a connection and sends it; its protocol's `connectionLost` gets a ConnectionDetached. If many are sent at once, or
+   * the other process is slow, some are detached only when there is room for their descriptors.
+   * @param unread Bytes that its protocol has received and not processed.
+   * @returns Fails like `detach`, with a ConnectionLost if the other process is not connected, and if `unread` has more than
+   * {@link MAX_UNREAD_BYTES}: the connection then stays here. Fails with a HandoverError if the transfer fails after the
+   * connection was detached: it is closed.
    */
   send(transport: SocketTransport, unread: Uint8Array = new Uint8Array(0)): Deferred<void> {
     if (!(unread instanceof Uint8Array)) {
@@ -146,7 +146,7 @@ function tooMuch(bytes: number): HandoverError {
   return new HandoverError(`${bytes} unread bytes are more than ${MAX_UNREAD_BYTES}`);
 }
 
-/** Takes connections that a {@link ConnectionSender} sends, and gives each a protocol of `factory`. */
+/** Receives the connections of a {@link ConnectionSender}, and builds a protocol with `factory` for each. */
 export class ConnectionReceiver extends Int32StringReceiver {
   readonly #reactor: Reactor;
   readonly #connections: FactoryLike;

@@ -6,10 +6,10 @@ import { checkMilliseconds } from '../internal/check.js';
 import { connectionLostChannel } from '../reactor/diagnostics.js';
 
 /**
- * Waits until no connection of `reactor` is open, those that it made included.
+ * Waits until no connection of `reactor` is open, including those that it made.
  *
- * @param timeoutMs How long at most; 0 waits for ever.
- * @returns Fires with how many are still open: 0 if all ended in time. Cancelling ends the waiting.
+ * @param timeoutMs The maximum time; 0 means no limit.
+ * @returns Fires with the number of connections still open: 0 if all ended in time. Cancelling ends the waiting.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
 export function connectionsGone(reactor: Reactor, timeoutMs: number): Deferred<number> {

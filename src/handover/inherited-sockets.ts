@@ -4,7 +4,7 @@ import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 /** One of them. Adopt it with `takeOver`. */
 export interface InheritedSocket {
   readonly fd: number;
-  /** `FileDescriptorName=` of the socket's unit; `unknown` where there is none. */
+  /** `FileDescriptorName=` of the socket's unit; `unknown` if it has none. */
   readonly name: string;
 }
 
@@ -15,13 +15,13 @@ const MAX_SOCKETS = 65_536;
 const UNNAMED = 'unknown';
 
 /**
- * The sockets that were passed on by the protocol of systemd's socket activation. The variables of the protocol are removed
- * from `environment`, so that children don't take the sockets for theirs, and a second call finds none.
+ * The sockets passed with the protocol of systemd's socket activation. The variables of the protocol are removed from
+ * `environment`, so that child processes do not use the sockets too, and a second call finds none.
  *
  * @param environment Default: the process's own.
- * @param pid Whom they have to be meant for. Default: this process.
- * @returns In the order of the unit; none where there are none, or they are meant for another process.
- * @throws InvalidArgumentValueError `LISTEN_FDS` is no number.
+ * @param pid The process that the sockets are for. Default: this process.
+ * @returns In the order of the unit; an empty list if there are none, or they are for another process.
+ * @throws InvalidArgumentValueError `LISTEN_FDS` is not a number.
  */
 export function takeInheritedSockets(
   environment: NodeJS.ProcessEnv = process.env,

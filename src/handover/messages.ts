@@ -1,5 +1,5 @@
 /**
- * What two processes say to each other when listeners change hands: a JSON object a line, over a UNIX stream.
+ * The messages of two processes that hand listeners over: one JSON object per line, over a UNIX stream.
  *
  *     successor    {"type":"take","version":1}
  *     predecessor  {"type":"listeners","names":["http","chat"]}    with as many descriptors, in this order

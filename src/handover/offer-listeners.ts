@@ -1,4 +1,4 @@
-/** The side that has listeners and gives them away: offers them to a successor over a UNIX socket. */
+/** The side that has listeners: offers them to a successor over a UNIX socket. */
 
 import type { Address } from '../core/address.js';
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
@@ -25,22 +25,22 @@ export type NamedPorts = Readonly<Record<string, ListeningPort<Address>>>;
 /** How long a successor that has been given listeners may take until it says that it is ready. */
 const READY_TIMEOUT_MS = 60_000;
 
-/** How long whoever is refused may take to hang up. */
+/** How long a refused process may take to close the connection. */
 const REFUSED_TIMEOUT_MS = 1_000;
 
 /** Listeners on offer. */
 export class ListenerOffer implements AsyncDisposable {
   /**
-   * Fires when a successor accepts connections and these ports have stopped: those who had connected and waited were accepted,
-   * here or there.
+   * Fires when a successor accepts connections and these ports have stopped. Connections that were in the queue have been
+   * accepted by one of the two processes.
    */
   readonly taken: Deferred<void> = new Deferred();
   readonly #ports: NamedPorts;
   readonly #control: ListeningPort<Address>;
   #state: 'offered' | 'withdrawn' | 'gone' = 'offered';
-  /** Whoever has connected. */
+  /** The connected processes. */
   readonly #visitors = new Set<OfferProtocol>();
-  /** Who of them is taking over at present: one at a time. */
+  /** The process that is taking over at present: one at a time. */
   #successor: OfferProtocol | undefined;
 
   /** @internal */
@@ -53,11 +53,11 @@ export class ListenerOffer implements AsyncDisposable {
     });
   }
 
-  /** Takes the offer back; the ports stay as they are, unless a successor is ready: then they stop all the same. */
+  /** Withdraws the offer. The ports do not change, unless a successor is ready: then they still stop. */
   async withdraw(): Promise<void> {
     if (this.#state === 'offered') this.#state = 'withdrawn';
     for (const visitor of this.#visitors) visitor.refuse('the offer was taken back');
-    // Whoever has connected is told, and not left with a connection that breaks.
+    // Connected processes get a message, not only a broken connection.
     await this.#control.stopListening({ drain: true });
   }
 
@@ -91,7 +91,7 @@ export class ListenerOffer implements AsyncDisposable {
   /** @internal The successor accepts. */
   async complete(): Promise<void> {
     this.#state = 'gone';
-    // The path is free for the successor's own offer before it is told.
+    // The path is free for the successor's own offer before the message is sent.
     const stopped = Object.values(this.#ports).map((port) =>
       port.stopListening({ drain: true, keepFile: true }),
     );
@@ -140,7 +140,7 @@ class OfferProtocol extends LineOnlyReceiver {
 
   override connectionLost(): void {
     if (this.#timeout?.active()) this.#timeout.cancel();
-    // A successor that leaves while the ports are stopping has them all the same.
+    // A successor that leaves while the ports are stopping still has them.
     if (this.#state !== 'stopping') this.#offer.end(this, this.#state === 'stopped');
   }
 
@@ -187,8 +187,7 @@ class OfferProtocol extends LineOnlyReceiver {
 }
 
 /**
- * Offers the sockets of `ports` to whoever asks for them by {@link takeListeners} at `path`, a process of the same user or
- * root. Native only.
+ * Offers the sockets of `ports` at `path` to processes of the same user or root that call {@link takeListeners}. Native only.
  *
  * @param path Of a UNIX socket, made with mode 0600, and of a lock file beside it.
  * @throws CannotListenError another living process offers there.

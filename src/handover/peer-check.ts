@@ -1,4 +1,4 @@
-/** Who may take part in a hand-over. */
+/** Checks which processes may take part in a handover. */
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
 import type { Transport, UNIXTransport } from '../core/transport.js';

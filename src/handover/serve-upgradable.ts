@@ -17,15 +17,15 @@ import { checkSendsDescriptors } from './peer-check.js';
 import { takeListeners } from './take-listeners.js';
 
 /**
- * Opens a port, or goes on with the one that a predecessor had: `inherited` is its descriptor, to be adopted with `takeOver`. It is
- * this function's own: what throws without having adopted it closes it.
+ * Opens a port, or continues with that of a predecessor: `inherited` is its descriptor, to be adopted with `takeOver`. The
+ * function owns the descriptor, and must close it if it throws without having adopted it.
  */
 export type OpenPort = (inherited: number | undefined) => ListeningPort<Address>;
 
 export interface UpgradableOptions {
-  /** How long connections may last, in milliseconds, after a successor has taken over; 0 waits for ever. Default 30,000. */
+  /** How long connections may last, in milliseconds, after a successor has taken over; 0 means no limit. Default 30,000. */
   readonly drainMs?: number;
-  /** Limit for each step of taking over, in milliseconds; 0 waits for ever. Default 30,000. */
+  /** Time limit for each step of taking over, in milliseconds; 0 means no limit. Default 30,000. */
   readonly timeoutMs?: number;
 }
 
@@ -34,23 +34,23 @@ const OPTIONS: OptionNames<UpgradableOptions> = { drainMs: true, timeoutMs: true
 /** A service that listens, and offers its listeners. */
 export interface UpgradableService<Names extends string = string> extends AsyncDisposable {
   readonly ports: Readonly<Record<Names, ListeningPort<Address>>>;
-  /** Whether a predecessor was there. */
+  /** Whether it took over from a predecessor. */
   readonly tookOver: boolean;
-  /** Fires when a successor accepts connections and this process does not any more: time to close what is idle. */
+  /** Fires when a successor accepts connections and this process has stopped accepting: time to close idle connections. */
   readonly superseded: Deferred<void>;
-  /** Fires after `superseded`, when all connections have ended or `drainMs` is over, with how many are left: time to stop. */
+  /** Fires after `superseded`, when all connections have ended or `drainMs` is over, with the number left: time to stop. */
   readonly drained: Deferred<number>;
-  /** Stops listening and takes the offer back. Connections live on. */
+  /** Stops listening and withdraws the offer. Connections stay open. */
   stop(): Promise<void>;
 }
 
 /**
- * Listens as `listen` says, with the sockets of the process that offers them at `path` where there is one, which then stops
- * accepting, and offers its own in turn. The sockets are never closed in between, so nobody is refused. Native only.
+ * Opens the ports of `listen`, with the sockets of the predecessor that offers them at `path`, if there is one, and then offers
+ * its own. The predecessor stops accepting. The sockets stay open throughout, so no connection is refused. Native only.
  *
  * @param path Of a UNIX socket, made with mode 0600: all versions of the service meet there.
- * @returns Fails with a HandoverError where a predecessor is there and does not give way, or with what opening a port threw: the
- * predecessor then goes on. Cancelling closes what was opened; the predecessor goes on unless it was told already.
+ * @returns Fails with a HandoverError if the predecessor does not hand over, or with the exception of opening a port: the
+ * predecessor then continues. Cancelling closes the opened ports; the predecessor continues unless it has been asked to stop.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError; UnsupportedError on Windows and of the pure-JS reactor.
  */
 export function serveUpgradable<Names extends string>(
@@ -89,7 +89,7 @@ async function serve<Names extends string>(
       if (fd !== undefined) inherited.add(port);
     }
     const opened = ports as Record<Names, ListeningPort<Address>>;
-    // There is no way back once the predecessor is told.
+    // There is no way back once the predecessor has been asked to stop.
     checkCanBeGiven(opened);
     signal.throwIfAborted();
     await taken?.ready();
@@ -105,7 +105,7 @@ async function serve<Names extends string>(
   }
 }
 
-/** With the predecessor gone, a service that nobody can take over is better than none. */
+/** With the predecessor gone, a service without an offer to successors is better than none. */
 function offer(
   reactor: Reactor,
   path: string,

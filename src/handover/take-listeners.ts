@@ -23,8 +23,8 @@ import { checkSendsDescriptors, isTrusted } from './peer-check.js';
 
 export interface TakeListenersOptions {
   /**
-   * Limit for each step, in milliseconds: until the listeners are here, and until the predecessor has stopped. 0 waits for
-   * ever. Default 30,000.
+   * Time limit for each step, in milliseconds: until the listeners arrive, and until the predecessor has stopped. 0 means no
+   * limit. Default 30,000.
    */
   readonly timeoutMs?: number;
 }
@@ -42,14 +42,14 @@ export class TakenListeners implements Disposable {
     this.#fds = fds;
   }
 
-  /** The names of those that were not taken. */
+  /** The names of the listeners that have not been taken. */
   get names(): string[] {
     return [...this.#fds.keys()];
   }
 
   /**
-   * The descriptor of a listener, to be adopted with `takeOver`: it is the caller's now. Undefined where the predecessor had
-   * none of that name, or it was taken before.
+   * The descriptor of a listener, to be adopted with `takeOver`: the caller owns it. Undefined if the predecessor had none with
+   * that name, or it has been taken.
    */
   take(name: string): number | undefined {
     const fd = this.#fds.get(name);
@@ -58,17 +58,17 @@ export class TakenListeners implements Disposable {
   }
 
   /**
-   * Tells the predecessor to stop accepting; to be called once what was taken is adopted. Those that were not taken are closed.
+   * Asks the predecessor to stop accepting; call it when the taken listeners are adopted. The others are closed.
    *
-   * @returns Fires when it has stopped, or is gone, or has not said so in time: connections come here only from then on. Fails
-   * with a HandoverError where it took its offer back, or this gave up before: the predecessor then goes on.
+   * @returns Fires when the predecessor has stopped, has ended, or has not answered in time: from then on all connections come
+   * here. Fails with a HandoverError if it withdrew its offer, or this object was disposed of before: it then continues.
    */
   ready(): Deferred<void> {
     this.#closeRest();
     return this.#protocol.ready();
   }
 
-  /** Gives up: what was not taken is closed, and the predecessor goes on. After {@link ready} it does nothing. */
+  /** Gives up: listeners that were not taken are closed, and the predecessor continues. After {@link ready} it does nothing. */
   [Symbol.dispose](): void {
     this.#closeRest();
     this.#protocol.giveUp();
@@ -138,7 +138,7 @@ class TakeProtocol extends LineOnlyReceiver {
   ready(): Deferred<void> {
     if (this.#stopped !== undefined) return this.#stopped;
     if (this.#refusal !== undefined) return fail(this.#refusal);
-    // Gone before it was told: it accepts no more.
+    // It ended before the message arrived: it accepts no more.
     if (!this.connected) return succeed();
     const stopped = new Deferred<void>();
     this.#stopped = stopped;
@@ -194,8 +194,8 @@ class TakeProtocol extends LineOnlyReceiver {
 /**
  * Asks the process that offers its listeners at `path` (see {@link offerListeners}) for them. Native only.
  *
- * @returns Fires with undefined where no process offers any. Fails with a HandoverError where it refuses, is of another user,
- * or does not answer in time, and with a ConnectError where it can't be reached. Cancelling hangs up.
+ * @returns Fires with undefined if no process offers any. Fails with a HandoverError if the process refuses, belongs to another
+ * user, or does not answer in time, and with a ConnectError if it cannot be reached. Cancelling closes the connection.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
 export function takeListeners(

@@ -1,4 +1,4 @@
-/** A transport over a file or another writable: to see what a protocol writes. It never receives anything. */
+/** A transport over a file or another writable, for looking at the output of a protocol. It never receives anything. */
 import { type Address, UNIXAddress } from '../core/address.js';
 import type { ErrorReporter } from '../core/error-reporter.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
@@ -16,7 +16,7 @@ export interface WritableFile {
   write(data: Buffer): unknown;
   /** Everything is written. */
   end(): unknown;
-  /** Forgets what is not written yet. Default: `end`. */
+  /** Discards unwritten bytes. Default: `end`. */
   destroy?(): unknown;
   /** Told of the events `drain`, `error` and `close`, by a `Writable`. */
   on?(event: string, listener: (error: Error) => void): unknown;
@@ -26,7 +26,7 @@ export interface FileWrapperOptions {
   /** The addresses of both ends. Default: a UNIX address with the path `file`. */
   readonly peer?: Address;
   readonly host?: Address;
-  /** Is told what the protocol throws. Default: as all of Ropewalk's errors are reported. */
+  /** Receives exceptions of the protocol. Default: they are reported as all errors of Ropewalk are. */
   readonly reportError?: ErrorReporter;
 }
 
@@ -158,7 +158,7 @@ export class FileWrapper extends StreamTransport {
     });
   }
 
-  /** The end of a turn: does what was to be done once nothing waits. */
+  /** The end of a turn: once no bytes are waiting, calls producers, shuts down or closes. */
   #flush(): void {
     if (!this.connected || this.#full) return;
     if (this.#watchingDrain) {

@@ -1,4 +1,4 @@
-/** The two ends of a loopback session: their factories, and what becomes of them. */
+/** The two ends of a loopback session: their factories, and how they end. */
 import type { Address } from '../core/address.js';
 import type { Connector } from '../core/connector.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
@@ -8,7 +8,7 @@ import { isStreamProtocol, type StreamProtocol } from '../core/stream-protocol.j
 import type { Transport } from '../core/transport.js';
 import { Deferred } from '../defer/deferred.js';
 
-/** Why the two connections ended, as the protocols were told. */
+/** The reasons that `connectionLost` received at both ends. */
 export interface LoopbackReasons {
   readonly server: Error;
   readonly client: Error;
@@ -31,7 +31,7 @@ export class LoopbackEnds {
     this.#client = new WatchedProtocol('client', client, ended);
     let unused: StreamProtocol | null = this.#server;
     this.serverFactory = {
-      // Whoever else connects is turned away.
+      // Further connections are refused.
       buildProtocol: () => {
         const protocol = unused;
         unused = null;

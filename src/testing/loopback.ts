@@ -1,4 +1,4 @@
-/** Connects two protocols with each other, over real sockets or over memory, and tells when both ends are gone. */
+/** Connects two protocols to each other, over real sockets or over memory, until both ends are gone. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ export interface LoopbackAsyncOptions {
   readonly faults?: SimulationFaults;
   /** Determines the faults: a whole number from 0 to 2^32 - 1. Default 1. */
   readonly seed?: number;
-  /** Is told what the protocols throw. Default: as all of Ropewalk's errors are reported. */
+  /** Receives exceptions of the protocols. Default: they are reported as all errors of Ropewalk are. */
   readonly reportError?: ErrorReporter;
 }
 
@@ -48,8 +48,8 @@ const ASYNC_OPTIONS: OptionNames<LoopbackAsyncOptions> = {
 /**
  * Runs a session between two protocols over TCP.
  *
- * @returns Fires when both protocols have been told of the end and the port is closed, with the reasons they were told. Fails
- * where the connection is not made. `cancel` aborts it.
+ * @returns Fires when `connectionLost` of both protocols has been called and the port is closed. Fails where the connection is not
+ * made. `cancel` aborts it.
  * @throws CannotListenError, InvalidArgumentTypeError
  * @example await loopbackTCP(reactor, new Greeter(reactor), client);
  */
@@ -91,7 +91,7 @@ export function loopbackUNIX(
 }
 
 /**
- * {@link loopbackTCP} over memory: what one protocol writes is delivered to the other in a later turn of the clock.
+ * {@link loopbackTCP} over memory: the bytes that one protocol writes reach the other in a later turn of the clock.
  *
  * @param clock A reactor, or a `ManualClock`.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError

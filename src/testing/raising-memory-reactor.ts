@@ -1,4 +1,4 @@
-/** A memory reactor whose calls fail: for the code that has to cope with that. */
+/** A memory reactor whose calls fail, for testing how code handles that. */
 import type { ErrorReporter } from '../core/error-reporter.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import type { Reactor } from '../core/reactor.js';
@@ -10,7 +10,7 @@ export interface RaisingMemoryReactorOptions {
   readonly listenError?: Error;
   /** Thrown by every method that connects or adopts a connection. Default: they work. */
   readonly connectError?: Error;
-  /** Is told what application code throws. Default: as all of Ropewalk's errors are reported. */
+  /** Receives exceptions of application code. Default: they are reported as all errors of Ropewalk are. */
   readonly reportError?: ErrorReporter;
 }
 

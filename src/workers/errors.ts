@@ -4,8 +4,8 @@ import { RopewalkError } from '../core/errors/base.js';
 import { messageOf } from '../core/text-of.js';
 
 /**
- * A worker did not become ready. `cause` says why: what its module threw, a {@link WorkerModuleError}, a
- * {@link WorkerExitedError}, or a TimeoutError. What was thrown in the worker comes without its class: match on `code`.
+ * A worker did not become ready. `cause` is the reason: the exception of its module, a {@link WorkerModuleError}, a
+ * {@link WorkerExitedError}, or a TimeoutError. An exception loses its class on the way from the worker: match on `code`.
  */
 export class WorkerStartError extends RopewalkError {
   override readonly name = 'WorkerStartError';
@@ -32,7 +32,7 @@ export class WorkerModuleError extends RopewalkError {
   }
 }
 
-/** A worker ended that was not asked to. `cause` is the exception it ended of, where that is known. */
+/** A worker ended unexpectedly. `cause` is the exception that ended it, if known. */
 export class WorkerExitedError extends RopewalkError {
   override readonly name = 'WorkerExitedError';
   override readonly code = 'ERR_WORKER_EXITED';
@@ -74,7 +74,7 @@ export class WorkerHungError extends RopewalkError {
   }
 }
 
-/** The group was stopped before what was asked of it was done. */
+/** The group was stopped before the operation was complete. */
 export class WorkersStoppedError extends RopewalkError {
   override readonly name = 'WorkersStoppedError';
   override readonly code = 'ERR_WORKERS_STOPPED';

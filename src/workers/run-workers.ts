@@ -6,16 +6,14 @@ import { WorkerGroup } from './worker-group.js';
 import { type RunWorkersOptions, workerSettings } from './worker-settings.js';
 
 /**
- * Starts workers, each a thread or process with a reactor of its own, and in each calls the default export of a module: a
- * function that is given a WorkerContext, and may give back what to do in the end. One that ends without being asked, in
- * whichever way, is started again after a while; also where it ended cleanly.
+ * Starts workers, each a thread or process with its own reactor, and calls the default export of a module in each: a
+ * function that takes a WorkerContext and may return a stop function. A worker that ends unexpectedly, even cleanly, is
+ * restarted after a delay, and so is one that hangs: see `hangTimeoutMs`.
  *
- * The same happens to one that hangs: see `hangTimeoutMs`.
+ * Errors reported in a worker, and crashes of workers, are reported here as `worker 0: ...`.
  *
- * What a worker reports as an error is reported here, as `worker 0: ...`, and so is that a worker crashed.
- *
- * Signals mean what this process makes of them: worker processes ignore SIGINT, SIGTERM and SIGHUP, and end when this one
- * does, however it ends.
+ * This process handles signals: worker processes ignore SIGINT, SIGTERM and SIGHUP, and end when this process ends, in
+ * whatever way.
  *
  * @param module URL or absolute path. A relative one is made absolute by `new URL('./server.js', import.meta.url)`.
  * @example
@@ -23,7 +21,7 @@ import { type RunWorkersOptions, workerSettings } from './worker-settings.js';
  * await group.ready;
  * process.once('SIGTERM', () => void group.stop());
  *
- * @throws InvalidArgumentTypeError, InvalidArgumentValueError; for `data` that can't be cloned what `structuredClone` throws.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError; for `data` that cannot be cloned, the error of `structuredClone`.
  */
 export function runWorkers(module: URL | string, options: RunWorkersOptions = {}): WorkerGroup {
   const settings = workerSettings(module, options);

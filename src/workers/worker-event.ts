@@ -1,4 +1,4 @@
-/** What a group tells about its workers. */
+/** The events of a group of workers. */
 
 interface OfWorker {
   /** Which one, counted from 0. */
@@ -15,7 +15,7 @@ export interface WorkerStarted extends OfLife {
   readonly type: 'started';
 }
 
-/** Its module's function has its result. */
+/** The result of its module's function is available. */
 export interface WorkerReady extends OfLife {
   readonly type: 'ready';
 }
@@ -25,23 +25,23 @@ export interface WorkerDraining extends OfLife {
   readonly type: 'draining';
 }
 
-/** It said nothing for `silentMs`: it is ended by force now, and `exited` follows. */
+/** It was silent for `silentMs`: it is killed now, and `exited` follows. */
 export interface WorkerHung extends OfLife {
   readonly type: 'hung';
   readonly silentMs: number;
 }
 
-/** It is gone. */
+/** It has ended. */
 export interface WorkerExited extends OfLife {
   readonly type: 'exited';
-  /** Null where a signal ended it, or it could not be started. */
+  /** Null if a signal ended it, or it could not be started. */
   readonly exitCode: number | null;
   readonly signal: string | null;
   /** The exception that ended a thread. A process prints its exceptions itself. */
   readonly error: Error | undefined;
-  /** Whether it was told to end. */
+  /** Whether it was asked to end. */
   readonly asked: boolean;
-  /** Whether it took too long, to become ready, to answer or to end, and was ended by force. */
+  /** Whether it took too long to become ready, to answer or to end, and was killed. */
   readonly killed: boolean;
 }
 
@@ -52,11 +52,11 @@ export interface WorkerFailed extends OfWorker {
   readonly error: Error;
 }
 
-/** It will be started again. */
+/** It will be restarted. */
 export interface WorkerRestarting extends OfWorker {
   readonly type: 'restarting';
   readonly delayMs: number;
-  /** How often in a row it ended without having been healthy. */
+  /** How many times in a row it ended without having been healthy. */
   readonly failures: number;
 }
 

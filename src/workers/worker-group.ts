@@ -1,4 +1,4 @@
-/** A group of workers: its start, its figures, rolling restarts and its end. Who serves in each place, the slots know. */
+/** A group of workers: its start, its metrics, rolling restarts and its end. The slots know the worker in each place. */
 import type { HostPort } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import type { ReactorStatistics } from '../core/reactor-introspection.js';
@@ -12,34 +12,34 @@ import type { Spawn } from './spawn.js';
 import type { WorkerSettings } from './worker-settings.js';
 import { WorkerSlot } from './worker-slot.js';
 
-/** The figures of one of a group's places, summed over the workers it has had. */
+/** The metrics of one place in a group, summed over the workers it has had. */
 export interface WorkerMetrics {
   /** Which one, counted from 0. */
   readonly worker: number;
   readonly statistics: ReactorStatistics;
   /** The counters of its module, by name. */
   readonly counters: Readonly<Record<string, number>>;
-  /** What the gauges of its module stand at, by name. */
+  /** The values of its module's gauges, by name. */
   readonly gauges: Readonly<Record<string, number>>;
-  /** How many of them hung and were ended by force. */
+  /** How many of them hung and were killed. */
   readonly hangs: number;
-  /** False where the worker was too busy to answer within a second, or is gone: its last figures stand. */
+  /** False if the worker was too busy to answer within a second, or has ended: these are its last values. */
   readonly current: boolean;
 }
 
-/** The figures of a group since it was made. */
+/** The metrics of a group since it was made. */
 export interface GroupMetrics {
   readonly workers: readonly WorkerMetrics[];
-  /** The sums; of the lengths of turns the longest. */
+  /** The sums; for the lengths of turns, the longest. */
   readonly statistics: ReactorStatistics;
   /** The sums, by name. */
   readonly counters: Readonly<Record<string, number>>;
   readonly gauges: Readonly<Record<string, number>>;
-  /** How many workers hung and were ended by force. */
+  /** How many workers hung and were killed. */
   readonly hangs: number;
 }
 
-/** What a group needs of the world. */
+/** The environment of a group. */
 export interface GroupSurroundings {
   readonly spawn: Spawn;
   readonly clock: Clock;
@@ -49,11 +49,11 @@ export interface GroupSurroundings {
   readonly debugged: () => boolean;
 }
 
-/** What `runWorkers` gives. The process lives for as long as the group does. */
+/** The result of `runWorkers`. The process stays alive as long as the group. */
 export class WorkerGroup implements AsyncDisposable {
   /**
-   * Fires when all workers are ready. Fails with a WorkerStartError where one could not start, after the others were
-   * stopped again; with a WorkersStoppedError where `stop` was faster.
+   * Fires when all workers are ready. Fails with a WorkerStartError if one could not start, after the others have been
+   * stopped, and with a WorkersStoppedError if `stop` was called before.
    */
   readonly ready: Deferred<void>;
   readonly #settings: WorkerSettings;
@@ -88,23 +88,23 @@ export class WorkerGroup implements AsyncDisposable {
     this.ready = Deferred.fromPromise(started);
   }
 
-  /** Where the workers listen, in the order in which the first of them asked for it. Complete once that is ready. */
+  /** The addresses at which the workers listen, in the order of the first worker's calls. Complete once it is ready. */
   get addresses(): readonly HostPort[] {
     return [...this.#addresses];
   }
 
-  /** Asks all workers for their figures. Never fails; after the end it gives the last ones. */
+  /** Requests the metrics of all workers. Never fails; after the end it returns the last ones. */
   metrics(): Deferred<GroupMetrics> {
     return Deferred.fromPromise(this.#measure());
   }
 
   /**
-   * Starts a successor for each worker, one after the other, so that the module is loaded anew; once it is ready, the
-   * worker before it drains. Meanwhile the ports are listened on all the time. Where it is called while it is under way,
-   * the workers are replaced once more after that.
+   * Starts a successor for each worker, one after another, so that the module is loaded again; when a successor is ready, its
+   * predecessor drains. The ports listen all the time. If it is called again meanwhile, the workers are replaced once more
+   * afterwards.
    *
-   * @returns A Deferred that fires when those before are all gone. It fails with a WorkerStartError as soon as a successor
-   * can't start: that worker and those behind it stay; with a WorkersStoppedError.
+   * @returns A Deferred that fires when all predecessors have ended. It fails with a WorkerStartError as soon as a successor
+   * cannot start (that worker and the following ones are kept), and with a WorkersStoppedError.
    */
   restartAll(): Deferred<void> {
     const rolled = this.#rolling.then(() => this.#replaceAll());
@@ -113,11 +113,11 @@ export class WorkerGroup implements AsyncDisposable {
   }
 
   /**
-   * Ends all workers: they accept no more, their stop functions are called, and they end when the connections that they
-   * accepted are closed, after `drainMs` at the latest. A worker that does not end by then is ended by force two seconds
-   * later. Calling it again changes nothing.
+   * Ends all workers: they stop accepting, their stop functions are called, and they end when the connections that they
+   * accepted are closed, after `drainMs` at the latest. A worker that has not ended by then is killed two seconds later.
+   * Calling it again changes nothing.
    *
-   * @returns A Deferred that fires when all are gone. It never fails.
+   * @returns A Deferred that fires when all have ended. It never fails.
    */
   stop(): Deferred<void> {
     return Deferred.fromPromise(this.#stop());
@@ -127,7 +127,7 @@ export class WorkerGroup implements AsyncDisposable {
     await this.#stop();
   }
 
-  /** One first: the ports that it is given are the ones that all take. */
+  /** Starts one worker first: all others use the ports that it gets. */
   async #start(): Promise<void> {
     const [first, ...others] = this.#slots;
     try {

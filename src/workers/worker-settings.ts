@@ -1,4 +1,4 @@
-/** The options of `runWorkers`: what they mean, what they may be, and what they are by default. */
+/** The options of `runWorkers`, their checks and defaults. */
 import { availableParallelism } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,29 +12,29 @@ import { RESTART_DEFAULTS, type RestartOptions } from './restart-delays.js';
 import type { WorkerEvent } from './worker-event.js';
 
 export interface RunWorkersOptions {
-  /** How many, 1 to 1,024. Default: as many as the machine can run at the same time. */
+  /** The number of workers, 1 to 1,024. Default: the number that the machine can run at the same time. */
   readonly workers?: number;
-  /** Default `threads`. Processes cost more memory and share none: one that crashes takes nobody along. */
+  /** Default `threads`. Processes cost more memory and share none, so a crash ends only one worker. */
   readonly kind?: WorkerKind;
-  /** What each worker is given a copy of, made by structured clone when the group is made. */
+  /** Data for the workers: each gets a copy, made by structured clone when the group is made. */
   readonly data?: unknown;
   /** Options of each worker's reactor. */
   readonly reactor?: WorkerReactorOptions;
-  /** When workers that ended are started again; `false`: never. */
+  /** When workers that ended are restarted; `false`: never. */
   readonly restart?: RestartOptions | false;
-  /** How long a worker that is to end may wait for its connections; then they are lost. Default 10,000. */
+  /** How long a draining worker waits for its connections; then they are lost. Default 10,000. */
   readonly drainMs?: number;
   /** How long a worker may take to become ready. Default 30,000. */
   readonly readyTimeoutMs?: number;
   /**
-   * How long a worker that is ready may say nothing, not even answer a heart-beat, before it is ended by force and started
-   * again: it is stopped, or in an endless loop. Long enough for the longest work that blocks its thread. Not counted: time
-   * for which this process stood still, or while a debugger may be at work (`--inspect`). 0: for ever. Default 60,000.
+   * How long a ready worker may be silent, without answering a heartbeat, before it is killed and restarted: it is stopped,
+   * or in an endless loop. Choose more than the longest work that blocks its thread. Time during which this process was
+   * suspended, or a debugger may be active (`--inspect`), does not count. 0: no limit. Default 60,000.
    */
   readonly hangTimeoutMs?: number;
   /** Flags of Node for the workers. Default: this process's own. */
   readonly execArgv?: readonly string[];
-  /** Is told what becomes of the workers, as it happens, after `runWorkers` returned. What it throws is reported. */
+  /** Called for each change of a worker, after `runWorkers` has returned. Its exceptions are reported. */
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 
@@ -84,7 +84,7 @@ export const DRAIN_MS = 10_000;
 export const READY_TIMEOUT_MS = 30_000;
 export const HANG_TIMEOUT_MS = 60_000;
 
-/** @throws InvalidArgumentTypeError, InvalidArgumentValueError; what can't be cloned throws as `structuredClone` does. */
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError; for `data` that cannot be cloned, the error of `structuredClone`. */
 export function workerSettings(module: unknown, options: RunWorkersOptions): WorkerSettings {
   checkOptions('runWorkers', options, OPTIONS);
   if (options.reactor !== undefined) {
@@ -130,12 +130,12 @@ function moduleUrl(module: unknown): string {
   const expected = 'a URL or an absolute path';
   if (typeof module !== 'string') throw new InvalidArgumentTypeError('module', expected, module);
   if (isAbsolute(module)) return pathToFileURL(module).href;
-  // What is relative has no place that it is relative to.
+  // There is no base for a relative path.
   if (URL.canParse(module)) return module;
   throw new InvalidArgumentValueError('module', expected, module);
 }
 
-/** A copy as it will arrive: what can't go there is the caller's fault, and throws at the call. */
+/** A copy as it will arrive: data that cannot be cloned is the caller's fault, and throws at the call. */
 function copyFor<T>(kind: WorkerKind, value: T): T {
   return kind === 'threads' ? structuredClone(value) : (deserialize(serialize(value)) as T);
 }

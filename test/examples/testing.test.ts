@@ -12,6 +12,7 @@ const ROOT = new URL('../../', import.meta.url);
 describe.each([
   ['testing-a-protocol', 5],
   ['testing-contracts', 9],
+  ['testing-loopback', 4],
 ])('%s', (name, tests) => {
   it('passes', async () => {
     const { code, stdout, stderr } = await runProgram(exampleUrl(name), [], {
@@ -31,12 +32,13 @@ describe('docs/howto/testing.md', () => {
     ),
   ].map(([, name = '', , text = '']) => ({ name, text: `${text}\n` }));
 
-  it('shows the four examples', () => {
+  it('shows the five examples', () => {
     expect(shown.map(({ name }) => name).sort()).toEqual([
       'examples/testing-a-protocol.ts',
       'examples/testing-contracts.ts',
       'examples/testing-greeter.md',
       'examples/testing-greeter.ts',
+      'examples/testing-loopback.ts',
     ]);
   });
 

@@ -10,13 +10,13 @@ import type { Acceptor, Host } from './host.js';
 import type { SeededRandom } from './random.js';
 import type { Trace } from './trace.js';
 
-/** Who dials. One of these is called, once, from a later event, unless the attempt is cancelled before. */
+/** The caller of an attempt. One of these is called, once, from a later event, unless the attempt is cancelled before. */
 export interface Dialler {
   connected(endpoint: Endpoint, host: Address): void;
   failed(cause: Error): void;
 }
 
-/** What is to be connected: a port of a host, or a path. */
+/** The destination of an attempt: a port of a host, or a path. */
 export interface Destination {
   /** Names it in the trace. */
   readonly name: string;
@@ -25,9 +25,9 @@ export interface Destination {
   readonly to: Host | undefined;
   /** How an attempt may fail by chance. */
   readonly failures: readonly [string, ...string[]];
-  /** The local end of the attempt, or why there can be none. */
+  /** The local end of the attempt, or the reason that there is none. */
   bind(): Address | Error;
-  /** Who accepts, or why nobody does. */
+  /** The listener, or the reason that there is none. */
   acceptor(random: SeededRandom): Acceptor | Error;
   error(code: string): Error;
 }

@@ -17,15 +17,15 @@ export interface SimulationFaults {
    * host, but for {@link reorder}. Default 1.
    */
   readonly latencyMs?: MillisecondRange;
-  /** How much of each connection, each way, and of what each datagram socket sends, passes in a second. Default: no limit. */
+  /** Bandwidth of each connection, each way, and of the output of each datagram socket. Default: no limit. */
   readonly bytesPerSecond?: number;
   /**
-   * What a sender's system takes before it makes the transport wait. A datagram that is longer is taken when nothing else waits.
+   * The send buffer of the system: once it is full, the transport waits. A longer datagram is accepted when the buffer is empty.
    * Default 64 KiB.
    */
   readonly sendBufferBytes?: number;
   /**
-   * What a receiver's system takes before the sender has to wait until some is read. UDP datagrams beyond it are lost.
+   * The receive buffer of the system: once it is full, the sender waits. UDP datagrams beyond it are lost.
    * Default 64 KiB.
    */
   readonly receiveWindowBytes?: number;
@@ -81,7 +81,7 @@ export type FaultSettings = {
 export const CALM: SimulationFaults = Object.freeze({});
 
 /**
- * What every protocol has to put up with: cut and joined pieces, uneven latency, small windows, slow readers; datagrams that are
+ * The conditions that every protocol must tolerate: cut and joined pieces, uneven latency, small windows, slow readers; datagrams that are
  * lost, doubled and reordered.
  */
 export const CHOPPY: SimulationFaults = Object.freeze({

@@ -1,4 +1,4 @@
-/** A host of the simulated network: its address, its ports and socket paths, and what is bound to them. */
+/** A host of the simulated network: its address, ports and socket paths, and the sockets bound to them. */
 import { type Address, addressFrom, type IPAddress, type UNIXAddress } from '../../core/address.js';
 import type { SystemError } from '../../core/errors/base.js';
 import { systemError } from '../../internal/system-error.js';
@@ -7,7 +7,7 @@ import { UDPBindings } from './datagrams/udp-bindings.js';
 import type { Endpoint } from './endpoint.js';
 import { SocketPaths } from './socket-paths.js';
 
-/** Who listens on a port. */
+/** A listener of streams. */
 export interface Acceptor {
   accepted(endpoint: Endpoint, peer: Address, host: Address): void;
   acceptFailed(cause: Error): void;
@@ -30,7 +30,7 @@ const LAST_PORT = 65_535;
 /** A UNIX datagram socket, as others on its host see it. */
 export interface DatagramHolder {
   readonly address: UNIXAddress;
-  /** What it is connected to: it takes datagrams from there only. */
+  /** The peer of a connected socket: it accepts datagrams from there only. */
   readonly peer: UNIXAddress | undefined;
   /** Whether there is room for so many bytes; otherwise `again` is called when there may be. */
   reserve(bytes: number, again: () => void): boolean;

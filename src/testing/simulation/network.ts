@@ -23,7 +23,7 @@ export interface NetworkOptions {
   readonly random: SeededRandom;
 }
 
-/** What everything that lives in a network shares. */
+/** Shared by everything in a network. */
 export interface Surroundings {
   readonly clock: Clock;
   readonly trace: Trace;

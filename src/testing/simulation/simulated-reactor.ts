@@ -43,7 +43,7 @@ export class SimulatedReactor extends HostedReactor<SimulatedBackend> {
   }
 
   /**
-   * Removes the path of a UNIX socket, as unlink(2) does: whoever listens there goes on, and no client finds it any more. A port
+   * Removes the path of a UNIX socket, as unlink(2) does: its listener stays open, and clients no longer find it. A port
    * that is stopped with `keepFile` leaves a path that has to be removed, or replaced by `wantPID`.
    * @returns Whether it was there.
    */

@@ -2,7 +2,7 @@
 import type { SystemError } from '../../core/errors/base.js';
 import { systemError } from '../../internal/system-error.js';
 
-/** What a path is bound to, by the kind of socket. */
+/** The sockets that a path can be bound to, by kind. */
 export interface SocketHolders<Stream, Datagram> {
   readonly stream: Stream;
   readonly datagram: Datagram;

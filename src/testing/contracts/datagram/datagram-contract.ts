@@ -10,7 +10,7 @@ import { addDatagramReceivingCases } from './receiving.js';
 import { addSendingCases } from './sending.js';
 
 /**
- * The rules of UDP ports: listening and stopping, sending and receiving, connected sockets, what goes wrong, producers,
+ * The rules of UDP ports: listening and stopping, sending and receiving, connected sockets, errors, producers,
  * broadcast and multicast.
  *
  * @param makeStage Called once by each case. The way between two ports of one reactor must lose nothing, and keep the order.

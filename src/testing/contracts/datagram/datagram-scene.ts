@@ -12,7 +12,7 @@ import type { MakeReactorStage, ReactorStage } from '../reactor/reactor-stage.js
 import { RecordingDatagrams } from './recording-datagrams.js';
 
 export interface DatagramContractOptions {
-  /** Whether a connected socket is told that nothing listens at its peer. Default true. */
+  /** Whether `connectionRefused` is called on a connected socket when nothing listens at its peer. Default true. */
   readonly refusals?: boolean;
   /** Whether the machine has multicast on the interface of `host`. Default true. */
   readonly multicast?: boolean;
@@ -29,7 +29,7 @@ const OPTIONS: OptionNames<DatagramContractOptions> = {
   poisonsLentBytes: true,
 };
 
-/** A group that is nobody's (RFC 5771 section 9). */
+/** An administratively scoped group (RFC 5771 section 9). */
 export const GROUP = '239.255.77.78';
 
 export interface RecordingPort {

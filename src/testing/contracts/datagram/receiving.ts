@@ -1,4 +1,4 @@
-/** Cases of the datagram contract: what is received, and what becomes of errors. */
+/** Cases of the datagram contract: received bytes, and errors. */
 import assert from 'node:assert/strict';
 
 import { RemoteProtocolError } from '../../../core/errors/base.js';

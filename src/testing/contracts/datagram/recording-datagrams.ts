@@ -1,4 +1,4 @@
-/** A datagram protocol that keeps everything it is told, and checks the rules that hold for each call. */
+/** A datagram protocol that records every call, and checks the rules that hold for each call. */
 import type { IPAddress } from '../../../core/address.js';
 import {
   type DatagramDetails,

@@ -1,4 +1,4 @@
-/** Cases of the datagram contract: what is sent, where to, and what can't be. */
+/** Cases of the datagram contract: sending, destinations, and datagrams that cannot be sent. */
 import assert from 'node:assert/strict';
 
 import { InvalidArgumentTypeError } from '../../../core/errors/arguments.js';
@@ -11,7 +11,7 @@ import {
 import type { DatagramCases } from './datagram-scene.js';
 
 const BROADCAST = '255.255.255.255';
-/** What IPv4 leaves of a datagram. */
+/** The longest payload over IPv4. */
 const MAX_BYTES = 65_507;
 
 export function addSendingCases(contract: DatagramCases): void {

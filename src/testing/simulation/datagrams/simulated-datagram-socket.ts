@@ -1,6 +1,6 @@
 /**
- * A simulated datagram socket: datagrams that wait to be sent, and a buffer of those that have arrived and were not read.
- * How they travel is the part of the subclass.
+ * A simulated datagram socket: a queue of unsent datagrams, and a buffer of unread ones. Subclasses carry
+ * them.
  */
 import type { Address } from '../../../core/address.js';
 import type { DatagramDetails, DestinationOf } from '../../../core/datagram.js';
@@ -147,7 +147,7 @@ export abstract class SimulatedDatagramSocket<A extends Address> implements Data
     return true;
   }
 
-  /** Tells the port that nothing listens at the address of the peer. */
+  /** Calls `connectionRefused`: nothing listens at the peer. */
   protected tellRefused(): void {
     if (this.closed) return;
     this.sockets.beginTurn();
@@ -181,7 +181,7 @@ export abstract class SimulatedDatagramSocket<A extends Address> implements Data
         this.#dropExcess();
         return;
       }
-      // Whatever the port was told may have closed the socket.
+      // A callback of the port may have closed the socket.
       if (this.closed) return;
       this.#waiting.shift();
       this.#waitingBytes -= first.data.byteLength;

@@ -89,7 +89,7 @@ export class SimulatedUDPSocket
     return this.#udp.reusePort;
   }
 
-  /** What the socket is connected to, since {@link connect}. */
+  /** The peer, after {@link connect}. */
   get peer(): IPAddress | undefined {
     return this.#connectedTo;
   }
@@ -205,7 +205,7 @@ export class SimulatedUDPSocket
     }
   }
 
-  /** The datagram as it leaves, or why it does not. */
+  /** The datagram as it leaves, or the reason that it does not. */
   #datagram(waiting: WaitingDatagram<IPAddress>, to: IPAddress): UDPDatagram | SystemError {
     const host = this.#host;
     const { data, source } = waiting;
@@ -229,7 +229,7 @@ export class SimulatedUDPSocket
     return { data, from, to, through, trafficClass: this.option('trafficClass') };
   }
 
-  /** Which hosts hear what this socket sends to a group. */
+  /** The hosts that datagrams to a group reach. */
   #multicastReach(): { readonly own: boolean; readonly others: boolean } {
     const others = this.#outgoing === 'eth0' && this.option('multicastTTL') > 0;
     return { own: this.option('multicastLoopback') !== 0, others };
@@ -253,7 +253,7 @@ export class SimulatedUDPSocket
   }
 }
 
-/** The address of nobody stands for this host, as on Linux. */
+/** The unspecified address means this host, as on Linux. */
 function reachable(to: IPAddress | undefined): IPAddress | undefined {
   if (to?.host === '0.0.0.0') return addressFrom('UDP', '127.0.0.1', to.port);
   return to?.host === '::' ? addressFrom('UDP', '::1', to.port) : to;
