@@ -174,7 +174,7 @@ void obeysInTheMiddleOfABatch(PollerKind kind) {
   }
 }
 
-// Garbage in all of the shared memory, again and again.
+// Garbage in all of the shared memory, repeatedly.
 void survivesGarbage(PollerKind kind) {
   std::srand(20261122);
   HostSettings settings;

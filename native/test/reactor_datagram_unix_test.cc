@@ -47,7 +47,7 @@ void dropsBeyondItsBound(PollerKind kind) {
   CHECK(dropped > 0 && host.reactor().queuedBytes(client) <= 10'000);
   host.turnUntil([&] { return host.got(server).size() == 100 - dropped; });
   for (uint32_t i = 0; i < 100 - dropped; i++) {
-    CHECK(host.got(server)[i].data == pattern(1000, i));  // the newest were dropped
+    CHECK(host.got(server)[i].data == pattern(1000, i));  // the newest have been dropped
   }
   CHECK(host.reactor().unlinkUnix(server));
 }

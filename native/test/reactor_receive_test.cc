@@ -140,7 +140,7 @@ void servesCrowds(PollerKind kind) {
   for (auto& [handle, peer] : connections) CHECK_EQUAL(server.of(handle).lost, 1);
 }
 
-// A batch of few events is filled again and again.
+// A batch of few events is filled repeatedly.
 void worksInSmallBatches(PollerKind kind) {
   HostSettings settings;
   settings.eventCapacity = Reactor::kMinEventCapacity;

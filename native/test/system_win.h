@@ -162,7 +162,7 @@ inline bool openPipe(int (&fds)[2]) {
   return connectPair(fds);
 }
 
-// There is no limit.
+// Windows has no limit.
 inline bool allowDescriptors(size_t) {
   return true;
 }
