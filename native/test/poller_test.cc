@@ -202,7 +202,7 @@ void tellsEndOfInput(PollerKind kind) {
   CHECK(events.size() == 1 && events[0].readable && !events[0].writable && !events[0].reset);
 }
 
-// A reader is told if the end is pending: there may be no further edge for it.
+// An event says if the end of input is pending: there may be no further edge for it.
 void tellsThatTheEndWaits(PollerKind kind) {
   for (const Trigger trigger : {Trigger::kLevel, Trigger::kEdge}) {
     const auto poller = openPoller(kind);
