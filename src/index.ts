@@ -110,6 +110,7 @@ export {
 } from './core/errors/reactor.js';
 export { type BuildProtocol, ClientFactory, Factory, type FactoryLike } from './core/factory.js';
 export type { ListeningPort, StopListeningOptions } from './core/listening-port.js';
+export type { MaybeAsync } from './core/maybe-async.js';
 export type {
   AddressFamily,
   HostAddress,

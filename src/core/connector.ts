@@ -19,4 +19,6 @@ export interface Connector<D extends Destination = Destination> {
   disconnect(): void;
   /** What was asked for. */
   getDestination(): D;
+  /** @internal The attempt failed, and no factory handles that: reports it, but once only until a connection is made. */
+  failureUnhandled?(reason: Error): void;
 }

@@ -3,6 +3,7 @@ import type { Deferred } from '../defer/deferred.js';
 import type { Address, HostPort, IPAddress, UNIXAddress } from './address.js';
 import type { DatagramError } from './errors/datagram.js';
 import type { ListeningPort } from './listening-port.js';
+import type { MaybeAsync } from './maybe-async.js';
 import { notConnected } from './not-connected.js';
 import type { Consumer } from './producer.js';
 
@@ -21,6 +22,9 @@ export interface DatagramDetails {
  *
  * An exception out of any of these is reported, unless it is a {@link RemoteProtocolError}: that a peer broke its protocol is
  * everyday, and anybody could fill a log with it. The socket goes on.
+ *
+ * A callback may be `async`: the rejection of a promise that it returns is treated like an exception. Nothing waits for the
+ * promise.
  */
 export interface DatagramReceiver<A extends Address = Address> {
   /**
@@ -28,7 +32,7 @@ export interface DatagramReceiver<A extends Address = Address> {
    * as for {@link StreamProtocol.acceptsLentBytes}. Asked at each delivery. Default false.
    */
   readonly acceptsLentBytes?: boolean;
-  makeConnection(transport: DatagramTransport<A>): void;
+  makeConnection(transport: DatagramTransport<A>): unknown;
   /**
    * A datagram came, whole.
    * @param data Yours to keep, unless {@link acceptsLentBytes}.
@@ -39,16 +43,16 @@ export interface DatagramReceiver<A extends Address = Address> {
     from: A,
     transport: DatagramTransport<A>,
     details?: DatagramDetails,
-  ): void;
+  ): unknown;
   /** The port no longer listens: called once for each `makeConnection`. */
-  stopProtocol(): void;
+  stopProtocol(): unknown;
   /** Connected sockets only: the peer's host said that nobody listens there. More may follow. */
-  connectionRefused?(): void;
+  connectionRefused?(): unknown;
   /**
    * A datagram could not be sent, or came too long and was dropped: the next is a new chance. Without this method, what could
    * not be sent is reported, and what came too long is counted only: anybody could fill a log with it.
    */
-  datagramFailed?(error: DatagramError): void;
+  datagramFailed?(error: DatagramError): unknown;
 }
 
 /** The socket of datagrams between such addresses. */
@@ -90,48 +94,53 @@ export class DatagramProtocol<A extends Address = IPAddress> implements Datagram
   /** {@link DatagramReceiver.acceptsLentBytes}. Not there unless a subclass defines it. */
   declare readonly acceptsLentBytes?: boolean;
 
-  makeConnection(transport: DatagramTransport<A>): void {
+  makeConnection(transport: DatagramTransport<A>): MaybeAsync {
     // A port for IP addresses is a UDP port: no other kind is opened for them.
     this.transport = transport as unknown as DatagramTransportFor<A>;
-    this.startProtocol();
+    return this.startProtocol();
   }
 
   /** The socket is bound: called each time the port begins to listen. */
-  startProtocol(): void {}
+  startProtocol(): MaybeAsync {}
 
   datagramReceived(
     _data: Buffer,
     _from: A,
     _transport: DatagramTransport<A>,
     _details?: DatagramDetails,
-  ): void {}
+  ): MaybeAsync {}
 
-  stopProtocol(): void {}
+  stopProtocol(): MaybeAsync {}
 
-  connectionRefused(): void {}
+  connectionRefused(): MaybeAsync {}
 }
 
 /** A protocol over datagrams as a plain object. Every method may be left out; each is given the transport last. */
 export interface DatagramHandlers<A extends Address = IPAddress> {
   /** {@link DatagramReceiver.acceptsLentBytes}. Read when listening begins. */
   readonly acceptsLentBytes?: boolean;
-  startProtocol?(transport: DatagramTransport<A>): void;
+  startProtocol?(transport: DatagramTransport<A>): unknown;
   datagramReceived?(
     data: Buffer,
     from: A,
     transport: DatagramTransport<A>,
     details?: DatagramDetails,
-  ): void;
-  stopProtocol?(transport: DatagramTransport<A>): void;
-  connectionRefused?(transport: DatagramTransport<A>): void;
-  datagramFailed?(error: DatagramError, transport: DatagramTransport<A>): void;
+  ): unknown;
+  stopProtocol?(transport: DatagramTransport<A>): unknown;
+  connectionRefused?(transport: DatagramTransport<A>): unknown;
+  datagramFailed?(error: DatagramError, transport: DatagramTransport<A>): unknown;
 }
 
 /** All that `listenUDP` and its like take as a protocol; a function is `datagramReceived`. */
 export type DatagramProtocolLike<A extends Address = IPAddress> =
   | DatagramReceiver<A>
   | DatagramHandlers<A>
-  | ((data: Buffer, from: A, transport: DatagramTransport<A>, details?: DatagramDetails) => void);
+  | ((
+      data: Buffer,
+      from: A,
+      transport: DatagramTransport<A>,
+      details?: DatagramDetails,
+    ) => unknown);
 
 /** Where a datagram goes and how: more than an address. */
 export interface SendOptions {

@@ -1,2 +1,9 @@
-/** What reports an exception that has nowhere else to go. `where` says what was being done. */
-export type ErrorReporter = (error: unknown, where: string) => void;
+/** Where exceptions go that no caller can catch. */
+import type { Address } from './address.js';
+
+/**
+ * Reports an exception.
+ * @param where The callback or operation that failed.
+ * @param peer The other end of the connection, where the error belongs to one.
+ */
+export type ErrorReporter = (error: unknown, where: string, peer?: Address) => void;

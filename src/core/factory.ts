@@ -2,6 +2,7 @@
 import type { Address } from './address.js';
 import type { Connector } from './connector.js';
 import { InvalidArgumentTypeError } from './errors/arguments.js';
+import type { MaybeAsync } from './maybe-async.js';
 import { HandlerProtocol, type Protocol, type ProtocolHandlers } from './protocol.js';
 import type { ClientProtocolFactory, ProtocolFactory } from './protocol-factory.js';
 import { isStreamProtocol, type StreamProtocol } from './stream-protocol.js';
@@ -32,28 +33,36 @@ export class Factory implements ProtocolFactory {
   }
 
   /** Called before the first port or connector uses this factory. */
-  startFactory(): void {}
+  startFactory(): MaybeAsync {}
 
   /** Called after the last port or connector has finished with it. */
-  stopFactory(): void {}
+  stopFactory(): MaybeAsync {}
 
-  doStart(): void {
-    if (this.#users === 0) this.startFactory();
+  doStart(): MaybeAsync {
+    const started = this.#users === 0 ? this.startFactory() : undefined;
     this.#users += 1;
+    return started;
   }
 
-  doStop(): void {
-    if (this.#users === 0) return;
+  doStop(): MaybeAsync {
+    if (this.#users === 0) return undefined;
     this.#users -= 1;
-    if (this.#users === 0) this.stopFactory();
+    return this.#users === 0 ? this.stopFactory() : undefined;
   }
 }
 
 /** Base for factories of outgoing connections. */
 export class ClientFactory extends Factory implements ClientProtocolFactory {
-  startedConnecting(_connector: Connector): void {}
-  clientConnectionFailed(_connector: Connector, _reason: Error): void {}
-  clientConnectionLost(_connector: Connector, _reason: Error): void {}
+  startedConnecting(_connector: Connector): MaybeAsync {}
+  /** The failure is reported if no subclass overrides this. */
+  clientConnectionFailed(connector: Connector, reason: Error): MaybeAsync {
+    const { clientConnectionFailed } = ClientFactory.prototype;
+    // An override that calls this method has handled the failure.
+    if (this.clientConnectionFailed === clientConnectionFailed)
+      connector.failureUnhandled?.(reason);
+  }
+
+  clientConnectionLost(_connector: Connector, _reason: Error): MaybeAsync {}
 }
 
 class ProtocolClassFactory<Args extends unknown[]> extends ClientFactory {

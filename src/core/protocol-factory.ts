@@ -8,17 +8,20 @@ export interface ProtocolFactory {
   /** @returns The protocol of a new connection; null closes the connection without a word. */
   buildProtocol(address: Address): StreamProtocol | null;
   /** A port or connector begins to use this factory. */
-  doStart(): void;
+  doStart(): unknown;
   /** A port or connector has finished with it. */
-  doStop(): void;
+  doStop(): unknown;
 }
 
 /** What a reactor calls on the side of a connector. `ClientFactory` is the usual base. */
 export interface ClientProtocolFactory extends ProtocolFactory {
   /** An attempt begins. Called before `connectTCP` returns. */
-  startedConnecting?(connector: Connector): void;
-  /** The attempt failed: `connector.connect()` tries again. Never called before `connectTCP` has returned. */
-  clientConnectionFailed?(connector: Connector, reason: Error): void;
+  startedConnecting?(connector: Connector): unknown;
+  /**
+   * The attempt failed: `connector.connect()` tries again. Never called before `connectTCP` has returned. A failure that no
+   * factory handles is reported once, unless the attempt was cancelled.
+   */
+  clientConnectionFailed?(connector: Connector, reason: Error): unknown;
   /** The connection ended, after the protocol was told: `connector.connect()` connects again. */
-  clientConnectionLost?(connector: Connector, reason: Error): void;
+  clientConnectionLost?(connector: Connector, reason: Error): unknown;
 }

@@ -1,3 +1,4 @@
+import type { MaybeAsync } from './maybe-async.js';
 /** The base of protocols: application code that takes bytes and gives bytes, and knows nothing of sockets. */
 
 import { notConnected } from './not-connected.js';
@@ -46,28 +47,28 @@ export class Protocol implements StreamProtocol {
     return this.transport.connected;
   }
 
-  makeConnection(transport: Transport): void {
+  makeConnection(transport: Transport): MaybeAsync {
     this.transport = transport;
-    this.connectionMade();
+    return this.connectionMade();
   }
 
   /** The connection is open: called once. */
-  connectionMade(): void {}
+  connectionMade(): MaybeAsync {}
 
   /** Bytes arrived: {@link StreamProtocol.dataReceived}. */
-  dataReceived(_data: Buffer): void {}
+  dataReceived(_data: Buffer): MaybeAsync {}
 
   /** The connection is gone: called once. {@link StreamProtocol.connectionLost}. */
-  connectionLost(_reason: Error): void {}
+  connectionLost(_reason: Error): MaybeAsync {}
 }
 
 /** A protocol written as a plain object. Every method may be left out; each is given the transport last. */
 export interface ProtocolHandlers {
   /** {@link StreamProtocol.acceptsLentBytes}. Read when the protocol is made. */
   readonly acceptsLentBytes?: boolean;
-  connectionMade?(transport: Transport): void;
-  dataReceived?(data: Buffer, transport: Transport): void;
-  connectionLost?(reason: Error, transport: Transport): void;
+  connectionMade?(transport: Transport): unknown;
+  dataReceived?(data: Buffer, transport: Transport): unknown;
+  connectionLost?(reason: Error, transport: Transport): unknown;
 }
 
 /** Makes a {@link Protocol} of a plain object's handlers. */
@@ -81,15 +82,15 @@ export class HandlerProtocol extends Protocol {
     this.acceptsLentBytes = handlers.acceptsLentBytes === true;
   }
 
-  override connectionMade(): void {
-    this.#handlers.connectionMade?.(this.transport);
+  override connectionMade(): MaybeAsync {
+    return this.#handlers.connectionMade?.(this.transport) as MaybeAsync;
   }
 
-  override dataReceived(data: Buffer): void {
-    this.#handlers.dataReceived?.(data, this.transport);
+  override dataReceived(data: Buffer): MaybeAsync {
+    return this.#handlers.dataReceived?.(data, this.transport) as MaybeAsync;
   }
 
-  override connectionLost(reason: Error): void {
-    this.#handlers.connectionLost?.(reason, this.transport);
+  override connectionLost(reason: Error): MaybeAsync {
+    return this.#handlers.connectionLost?.(reason, this.transport) as MaybeAsync;
   }
 }

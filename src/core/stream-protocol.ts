@@ -19,24 +19,24 @@ export interface StreamProtocol {
    *   post or clone them: `data.buffer` is the receive memory of all connections, and would be copied as a whole.
    */
   readonly acceptsLentBytes?: boolean;
-  makeConnection(transport: Transport): void;
+  makeConnection(transport: Transport): unknown;
   /** @param data At most 64 KiB; yours to keep, unless {@link acceptsLentBytes}. */
-  dataReceived(data: Buffer): void;
+  dataReceived(data: Buffer): unknown;
   /** @param reason `ConnectionDone`, `ConnectionLost`, `ConnectionAborted`, or what application code threw. */
-  connectionLost(reason: Error): void;
+  connectionLost(reason: Error): unknown;
   /**
    * With this method a protocol can be half-closed: it is told that the peer has finished sending, the connection stays
    * open for writing, and closing it is the protocol's task. Without it, the peer's end of sending ends the connection:
    * what was written before is sent as far as the system takes it at once, the rest is dropped.
    */
-  readConnectionLost?(): void;
+  readConnectionLost?(): unknown;
   /**
    * A descriptor came over a UNIX socket (unix(7), SCM_RIGHTS): called before the `dataReceived` of the bytes it came with.
    * It is yours to close. Without this method the system closes what a peer sends.
    */
-  fileDescriptorReceived?(fd: number): void;
+  fileDescriptorReceived?(fd: number): unknown;
   /** `loseWriteConnection` has been carried out: everything was sent and the peer sees the end. */
-  writeConnectionLost?(): void;
+  writeConnectionLost?(): unknown;
 }
 
 /** True for what a reactor can call as it is. */

@@ -20,6 +20,9 @@ export interface Transport extends Consumer, PushProducer {
   /** Bytes taken by `write` that the operating system has not taken yet. */
   readonly bufferedBytes: number;
 
+  /** @internal Ends the connection as though one of its callbacks had thrown `error`. */
+  fail?(error: unknown, where: string): void;
+
   /**
    * Sends bytes, or text as UTF-8, in order. Nothing is sent before the end of the reactor's turn; all that was written
    * in one turn leaves together. Writes after `loseConnection` are sent if the connection is still open by then;

@@ -3,6 +3,7 @@ import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { Consumer, PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
+import { reportRejection } from '../defer/callback-result.js';
 import { checkData, checkFunction } from '../internal/check.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 
@@ -28,13 +29,19 @@ export class ProtocolToConsumerAdapter implements Consumer {
     this.#protocol = protocol;
   }
 
-  /** Calls `dataReceived`, and lets its exceptions through. @throws InvalidArgumentTypeError */
+  /**
+   * Calls `dataReceived`, and lets its exceptions through; the rejection of a promise that it returns is reported.
+   * @throws InvalidArgumentTypeError
+   */
   write(data: Uint8Array | string): void {
     checkData(data);
     const lends = this.#protocol.acceptsLentBytes === true;
-    if (typeof data === 'string') this.#protocol.dataReceived(givenCopyOf(Buffer.from(data)));
-    else if (!lends) this.#protocol.dataReceived(givenCopyOf(data));
-    else this.#protocol.dataReceived(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+    let bytes: Buffer;
+    if (typeof data === 'string') bytes = givenCopyOf(Buffer.from(data));
+    else if (!lends) bytes = givenCopyOf(data);
+    else bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    const result = this.#protocol.dataReceived(bytes);
+    if (result !== undefined) reportRejection(result, 'dataReceived');
     this.#written = true;
     this.#ask();
   }

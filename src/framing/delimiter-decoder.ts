@@ -17,7 +17,7 @@ const frameTooLong = (maxLength: number): FrameTooLongError => new FrameTooLongE
 
 const OPTIONS: OptionNames<DelimiterDecoderOptions> = { maxLength: true };
 
-/** Gives what stands before each delimiter. A frame that is too long is refused as soon as that is certain. */
+/** Returns the bytes before each delimiter. A frame that is too long is refused as soon as that is certain. */
 export class DelimiterDecoder implements FrameDecoder {
   readonly #frames: TerminatedBytes;
 

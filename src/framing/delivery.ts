@@ -1,6 +1,6 @@
 /**
- * Hands what a receiver has decoded to the application, one thing after the other, for as long as the application wants
- * it: whatever is called from inside a callback, the loop is entered once.
+ * Delivers the frames of a receiver to the application one after another, until the application pauses. The loop is never
+ * entered twice, whatever a callback calls.
  */
 
 import { RemoteProtocolError } from '../core/errors/base.js';
@@ -12,7 +12,7 @@ import { reportError } from '../internal/error-report.js';
 /** A protocol that has things to deliver. */
 export interface Deliverer {
   readonly transport: Transport;
-  /** Whether nothing is delivered while too much of what it wrote waits to be sent. */
+  /** Whether delivery stops while it has too many unsent bytes. */
   readonly appliesBackpressure: boolean;
   /** Delivers one thing; false where there is none. */
   deliverNext(): boolean;
@@ -20,11 +20,11 @@ export interface Deliverer {
   keepRest(): void;
 }
 
-/** One lives for each connection of a receiver. It is the transport's producer while it waits for what was written to be sent. */
+/** There is one for each connection of a receiver. It is the transport's producer while it waits for unsent bytes. */
 export class Delivery implements PullProducer {
   private readonly deliverer: Deliverer;
   private paused = false;
-  /** Too much waits to be sent. */
+  /** Too many bytes are unsent. */
   private held = false;
   private delivering = false;
 
@@ -38,8 +38,8 @@ export class Delivery implements PullProducer {
   }
 
   /**
-   * Delivers until nothing is left, the application pauses, or the connection ends. Throws what the application throws. What is
-   * left, for whatever reason, is kept: the bytes that were received may be lent until this returns.
+   * Delivers until nothing is left, the application pauses, or the connection ends. Exceptions of the application pass through.
+   * The rest is always copied, because the received bytes may be lent until this returns.
    */
   run(): void {
     if (this.delivering) {

@@ -11,8 +11,8 @@
  * transport, and not written to any more) make frames that may be kept, each of which keeps all of its chunk in memory.
  * Chunks that are lent make frames to be used, or copied, before the chunk is overwritten; call {@link keepRest} by then.
  *
- * After an error the decoder is of no further use but for {@link takeRest}: `next` and `receive` throw the same error
- * again. It never guesses where the next frame might begin.
+ * After an error only {@link takeRest} can be used: `next` and `receive` throw the same error again. A decoder never guesses
+ * where the next frame begins.
  */
 export interface FrameDecoder {
   /**
@@ -30,8 +30,8 @@ export interface FrameDecoder {
    */
   next(): Buffer | undefined;
   /**
-   * The next whole frame as {@link next} answers it, but in memory of its own, which is at most twice as long as the frame and which
-   * nobody else has. Left out: a {@link FrameReceiver} copies what `next` gives.
+   * The next whole frame, like {@link next}, but in its own memory, which is at most twice as long as the frame and not shared.
+   * Optional: without it, a {@link FrameReceiver} copies the frames of `next`.
    */
   nextGiven?(): Buffer | undefined;
   /**

@@ -1,7 +1,9 @@
 /** A protocol over any decoder of frames: bytes in, `frameReceived` out, with pausing and errors seen to. */
 import { RemoteProtocolError } from '../core/errors/base.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import type { PushProducer } from '../core/producer.js';
 import { Protocol } from '../core/protocol.js';
+import { failOnRejection } from '../defer/callback-result.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 import { Delivery } from './delivery.js';
 import type { FrameDecoder } from './frame-decoder.js';
@@ -9,10 +11,10 @@ import type { FrameDecoder } from './frame-decoder.js';
 /**
  * Base for protocols that receive frames. Override {@link frameReceived}.
  *
- * Frames are delivered in order, none of them inside another's callback, and none after the transport was told to close or
- * to abort, or is gone. What a callback throws ends the connection.
+ * Frames are delivered in order, never inside the callback of another, and never after `loseConnection`, `abortConnection` or
+ * the end of the connection. An exception in a callback ends the connection.
  *
- * The transport lends its bytes to this protocol, whose frames are copies all the same, unless it asks for lent ones too
+ * The transport lends its bytes to this protocol. Its frames are still copies, unless it accepts lent ones too
  * ({@link acceptsLentFrames}).
  *
  * @example
@@ -27,23 +29,21 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
   /** True, if the decoder has `keepRest`. */
   override readonly acceptsLentBytes: boolean;
   /**
-   * Whether callbacks take lent bytes. Asked at each frame. Default false.
+   * Whether callbacks accept lent bytes. Read for each frame. Default false.
    *
-   * - False: frames and rests are given: yours to keep, to change and to transfer, in memory of their own that is at most twice
-   *   as long as they are.
-   * - True: they are lent, which saves the copy: views that are valid until the callback returns. What is kept must be copied
-   *   (`Buffer.copyBytesFrom`); what is passed to `write` in time is sent as it is.
+   * - False: frames and rests are given: you may keep, change and transfer them. Their own memory is at most twice as long.
+   * - True: they are lent, which saves the copy: views that are valid until the callback returns. Copy those that you keep
+   *   (`Buffer.copyBytesFrom`); those passed to `write` before that are sent without a copy.
    *
    * @example override readonly acceptsLentFrames = true;
    */
   readonly acceptsLentFrames: boolean = false;
   /**
-   * Whether the peer has to read what it is answered: while more than 64 KiB of what was written wait to be sent, no frame is
-   * delivered and nothing is received, until nothing waits. For servers. Two ends that both do so can come to wait for each
-   * other. Asked after each frame. Default false.
+   * Whether the peer has to read its answers: once more than 64 KiB are unsent, no frame is delivered and nothing is received
+   * until everything is sent. For servers: two ends that both do this can deadlock. Read after each frame. Default false.
    *
-   * The receiver is the transport's producer for as long as it waits, and leaves backpressure to a producer that the
-   * application has registered.
+   * The receiver is the transport's producer while it waits. If the application has registered a producer, that one is
+   * responsible for backpressure.
    */
   readonly appliesBackpressure: boolean = false;
   readonly #decoder: FrameDecoder;
@@ -57,7 +57,7 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
   }
 
   /** A frame came. @param frame Yours to keep, unless {@link acceptsLentFrames}. */
-  abstract frameReceived(frame: Buffer): void;
+  abstract frameReceived(frame: Buffer): MaybeAsync;
 
   /**
    * The peer broke the rules: called at most once, and no frame is delivered after it. By default throws `error`, which ends
@@ -66,7 +66,7 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
    *
    * @param _rest The bytes that no frame was made of, the offending ones first, as far as they have come.
    */
-  frameError(error: RemoteProtocolError, _rest: Buffer): void {
+  frameError(error: RemoteProtocolError, _rest: Buffer): MaybeAsync {
     throw error;
   }
 
@@ -124,11 +124,16 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
       this.#failed = true;
       if (!(error instanceof RemoteProtocolError)) throw error;
       const rest = this.#decoder.takeRest();
-      this.frameError(error, this.acceptsLentFrames ? rest : givenCopyOf(rest));
+      const result: unknown = this.frameError(
+        error,
+        this.acceptsLentFrames ? rest : givenCopyOf(rest),
+      );
+      if (result !== undefined) failOnRejection(result, this.transport, 'frameError');
       return false;
     }
     if (frame === undefined) return false;
-    this.frameReceived(frame);
+    const result: unknown = this.frameReceived(frame);
+    if (result !== undefined) failOnRejection(result, this.transport, 'frameReceived');
     return true;
   }
 

@@ -1,6 +1,8 @@
 /** Protocols that receive and send strings behind a length of 8, 16 or 32 bits. */
+
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import type { RemoteProtocolError } from '../core/errors/base.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import { checkData } from '../internal/check.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 import type { FrameTooLongError, InvalidFrameLengthError } from './errors.js';
@@ -68,7 +70,7 @@ export abstract class IntNStringReceiver extends FrameReceiver {
   }
 
   /** A string came. @param string Without its length; yours to keep, unless {@link acceptsLentFrames}. */
-  abstract stringReceived(string: Buffer): void;
+  abstract stringReceived(string: Buffer): MaybeAsync;
 
   /**
    * The peer announced a string longer than `maxLength`, or with `signed` a negative length: called at most once. By default
@@ -76,7 +78,10 @@ export abstract class IntNStringReceiver extends FrameReceiver {
    *
    * @param _length The announced length.
    */
-  lengthLimitExceeded(_length: number, error: FrameTooLongError | InvalidFrameLengthError): void {
+  lengthLimitExceeded(
+    _length: number,
+    error: FrameTooLongError | InvalidFrameLengthError,
+  ): MaybeAsync {
     throw error;
   }
 
@@ -92,14 +97,14 @@ export abstract class IntNStringReceiver extends FrameReceiver {
     this.transport.write(string);
   }
 
-  override frameReceived(frame: Buffer): void {
-    this.stringReceived(frame);
+  override frameReceived(frame: Buffer): MaybeAsync {
+    return this.stringReceived(frame);
   }
 
-  override frameError(error: RemoteProtocolError, rest: Buffer): void {
+  override frameError(error: RemoteProtocolError, rest: Buffer): MaybeAsync {
     this.#refused = givenCopyOf(rest);
     const lengthError = error as FrameTooLongError | InvalidFrameLengthError;
-    this.lengthLimitExceeded(lengthError.length as number, lengthError);
+    return this.lengthLimitExceeded(lengthError.length as number, lengthError);
   }
 }
 

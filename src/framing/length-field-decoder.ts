@@ -5,9 +5,9 @@
  *     | lengthFieldOffset | length      | length + lengthAdjustment        |
  *     | bytes             | field       | bytes                            |
  *     +-------------------+-------------+----------------------------------+
- *     '-- initialBytesToStrip --'------------- what `next` gives ----------'
+ *     '-- initialBytesToStrip --'--------- the frame from `next` ----------'
  *
- * The options and what they mean are those of Netty's LengthFieldBasedFrameDecoder.
+ * The options have the names and meanings of Netty's LengthFieldBasedFrameDecoder.
  */
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { type RemoteProtocolError, withoutStack } from '../core/errors/base.js';
@@ -23,8 +23,8 @@ export interface LengthFieldDecoderOptions {
   /** Bytes before the length field: 0 to 2^31 - 1. Default 0. */
   readonly lengthFieldOffset?: number;
   /**
-   * What is added to the field's value to get the bytes that follow the field. Negative where the field counts itself or
-   * what stands before it. Default 0.
+   * The number to add to the field's value to get the number of bytes after the field. Negative if the field counts itself or
+   * the bytes before it. Default 0.
    */
   readonly lengthAdjustment?: number;
   /** Bytes at the beginning of each frame that are not given: 0 to `maxFrameLength`. Default 0. */
@@ -34,9 +34,9 @@ export interface LengthFieldDecoderOptions {
   /** The field's least significant byte comes first. Default false: network byte order. */
   readonly littleEndian?: boolean;
   /**
-   * Refuses a frame that is too long as soon as its length is known. With false its bytes are dropped as they come and the
-   * error is thrown when the last of them has come, so that an answer to it is not sent in the middle of it; `takeRest`
-   * then gives what followed. Default true.
+   * Refuses a frame that is too long as soon as its length is known. With false its bytes are discarded and the error is
+   * thrown after the last of them, so that an answer is not sent in the middle of the frame; `takeRest` then returns the
+   * bytes behind it. Default true.
    */
   readonly failFast?: boolean;
 }

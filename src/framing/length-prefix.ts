@@ -6,7 +6,7 @@
  *     | 1, 2, 4 bytes  | n bytes, may be none |
  *     +----------------+----------------------+
  *
- * Where more stands before the payload, see `length-field-decoder.ts`.
+ * For headers with more fields, see `length-field-decoder.ts`.
  */
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { type RemoteProtocolError, withoutStack } from '../core/errors/base.js';

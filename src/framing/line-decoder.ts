@@ -8,7 +8,7 @@ import { type FrameDecoder, MAX_FRAME_BYTES } from './frame-decoder.js';
 import { TerminatedBytes } from './terminated-bytes.js';
 
 /**
- * What ends a line. `any`: LF or CRLF. `crlf`: CRLF only; a CR or an LF by itself is part of the line. `lf`: LF only; a CR
+ * The end of a line. `any`: LF or CRLF. `crlf`: CRLF only; a CR or an LF by itself is part of the line. `lf`: LF only; a CR
  * before it is part of the line.
  */
 export type LineEnding = 'any' | 'crlf' | 'lf';
@@ -85,7 +85,7 @@ export class LineDecoder implements FrameDecoder {
   }
 }
 
-/** What ends a line, and what a line is sent with. */
+/** The terminator of received and sent lines. */
 export function terminatorOf({ ending, delimiter }: LineDecoderOptions): Buffer {
   if (delimiter !== undefined) return checkDelimiter(delimiter);
   return ending === 'lf' ? LF : CRLF;

@@ -1,12 +1,14 @@
 /** A protocol that receives lines and nothing else. */
+
 import type { RemoteProtocolError } from '../core/errors/base.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import type { LineTooLongError } from './errors.js';
 import { FrameReceiver } from './frame-receiver.js';
 import { LineDecoder, type LineDecoderOptions, terminatorOf } from './line-decoder.js';
 
 /**
- * Base for protocols of lines that never change to raw bytes; otherwise as `LineReceiver`, but for one thing: after a
- * line that was too long, nothing is delivered any more.
+ * Base for protocols of lines that never change to raw bytes. It works like `LineReceiver`, except that nothing is delivered
+ * after a line that was too long.
  */
 export abstract class LineOnlyReceiver extends FrameReceiver {
   readonly #terminator: Buffer;
@@ -17,16 +19,16 @@ export abstract class LineOnlyReceiver extends FrameReceiver {
     this.#terminator = terminatorOf(options);
   }
 
-  /** A line came. @param line Without its terminator; yours to keep, unless {@link acceptsLentFrames}. */
-  abstract lineReceived(line: Buffer): void;
+  /** A line arrived. @param line Without its terminator; given, unless {@link acceptsLentFrames}. */
+  abstract lineReceived(line: Buffer): MaybeAsync;
 
   /**
    * The peer sent more than `maxLength` bytes without ending the line: called at most once. By default throws `error`,
    * which ends the connection with it as the reason.
    *
-   * @param _rest What has come of the line, and all that has come after it.
+   * @param _rest The bytes of the line so far, and all received after it.
    */
-  lineLengthExceeded(_rest: Buffer, error: LineTooLongError): void {
+  lineLengthExceeded(_rest: Buffer, error: LineTooLongError): MaybeAsync {
     throw error;
   }
 
@@ -39,11 +41,11 @@ export abstract class LineOnlyReceiver extends FrameReceiver {
     this.transport.write(this.#terminator);
   }
 
-  override frameReceived(frame: Buffer): void {
-    this.lineReceived(frame);
+  override frameReceived(frame: Buffer): MaybeAsync {
+    return this.lineReceived(frame);
   }
 
-  override frameError(error: RemoteProtocolError, rest: Buffer): void {
-    this.lineLengthExceeded(rest, error as LineTooLongError);
+  override frameError(error: RemoteProtocolError, rest: Buffer): MaybeAsync {
+    return this.lineLengthExceeded(rest, error as LineTooLongError);
   }
 }

@@ -1,7 +1,9 @@
 /** A protocol that receives lines, and raw bytes in between where it asks for them. */
 import { UnsupportedError } from '../core/errors/reactor.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import type { PushProducer } from '../core/producer.js';
 import { Protocol } from '../core/protocol.js';
+import { failOnRejection } from '../defer/callback-result.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 import { Delivery } from './delivery.js';
 import type { LineTooLongError } from './errors.js';
@@ -14,27 +16,26 @@ const NOTHING: Buffer = Buffer.alloc(0);
  * Base for protocols of lines. Override {@link lineReceived}; for those that carry bodies, {@link rawDataReceived} too.
  *
  * Lines end with LF or CRLF unless the options say otherwise (Twisted's end with CRLF only), and are sent with CRLF.
- * They are delivered in order, none of them inside another's callback, and none after the transport was told to close or
- * to abort, or is gone: the same holds for raw bytes. What a callback throws ends the connection. The modes may be
- * changed from inside every callback, and count from then on: what follows a line in the same chunk is raw already.
+ * They are delivered in order, never inside the callback of another, and never after `loseConnection`, `abortConnection` or
+ * the end of the connection; the same applies to raw bytes. An exception in a callback ends the connection. Every callback may
+ * change the mode, which takes effect at once: bytes behind the line in the same chunk are already raw.
  *
- * The transport lends its bytes to this protocol, whose lines and raw bytes are copies all the same, unless it asks for lent
- * ones too ({@link acceptsLentFrames}).
+ * The transport lends its bytes to this protocol. Its lines and raw bytes are still copies, unless it accepts lent ones too
+ * ({@link acceptsLentFrames}).
  */
 export abstract class LineReceiver extends Protocol implements PushProducer {
   override readonly acceptsLentBytes: boolean = true;
   /**
-   * Whether callbacks take lent bytes, as for {@link FrameReceiver.acceptsLentFrames}. Asked at each callback. Default false:
-   * lines, raw bytes and rests are yours, each in memory of its own.
+   * Whether callbacks accept lent bytes, as for {@link FrameReceiver.acceptsLentFrames}. Read for each callback. Default false:
+   * lines, raw bytes and rests are given, each in its own memory.
    */
   readonly acceptsLentFrames: boolean = false;
   /**
-   * Whether the peer has to read what it is answered: while more than 64 KiB of what was written wait to be sent, no line is
-   * delivered and nothing is received, until nothing waits. For servers. Two ends that both do so can come to wait for each
-   * other. Asked after each line. Default false.
+   * Whether the peer has to read its answers: once more than 64 KiB are unsent, no line is delivered and nothing is received
+   * until everything is sent. For servers: two ends that both do this can deadlock. Read after each line. Default false.
    *
-   * The receiver is the transport's producer for as long as it waits, and leaves backpressure to a producer that the
-   * application has registered.
+   * The receiver is the transport's producer while it waits. If the application has registered a producer, that one is
+   * responsible for backpressure.
    */
   readonly appliesBackpressure: boolean = false;
   readonly #options: LineDecoderOptions;
@@ -55,14 +56,14 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
   }
 
   /** A line came. @param line Without its terminator; yours to keep, unless {@link acceptsLentFrames}. */
-  abstract lineReceived(line: Buffer): void;
+  abstract lineReceived(line: Buffer): MaybeAsync;
 
   /**
    * Bytes came in raw mode.
    * @param _data All that there is, one byte or more; yours to keep, unless {@link acceptsLentFrames}.
    * @throws UnsupportedError by default.
    */
-  rawDataReceived(_data: Buffer): void {
+  rawDataReceived(_data: Buffer): MaybeAsync {
     throw new UnsupportedError('raw mode', 'this protocol has no rawDataReceived of its own');
   }
 
@@ -73,7 +74,7 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
    *
    * @param _rest What has come of the line, and all that has come after it. It is not read any more.
    */
-  lineLengthExceeded(_rest: Buffer, error: LineTooLongError): void {
+  lineLengthExceeded(_rest: Buffer, error: LineTooLongError): MaybeAsync {
     throw error;
   }
 
@@ -142,7 +143,8 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
   deliverNext(): boolean {
     if (this.#mode === 'raw') {
       if (this.#decoder.bufferedBytes === 0) return false;
-      this.rawDataReceived(this.#given(this.#decoder.takeRest()));
+      const result: unknown = this.rawDataReceived(this.#given(this.#decoder.takeRest()));
+      if (result !== undefined) failOnRejection(result, this.transport, 'rawDataReceived');
       return true;
     }
     let line: Buffer | undefined;
@@ -151,11 +153,13 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
     } catch (error) {
       const rest = this.#decoder.takeRest();
       this.#decoder = new LineDecoder(this.#options);
-      this.lineLengthExceeded(this.#given(rest), error as LineTooLongError);
+      const result: unknown = this.lineLengthExceeded(this.#given(rest), error as LineTooLongError);
+      if (result !== undefined) failOnRejection(result, this.transport, 'lineLengthExceeded');
       return true;
     }
     if (line === undefined) return false;
-    this.lineReceived(line);
+    const result: unknown = this.lineReceived(line);
+    if (result !== undefined) failOnRejection(result, this.transport, 'lineReceived');
     return true;
   }
 

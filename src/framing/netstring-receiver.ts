@@ -1,4 +1,5 @@
 /** A protocol that receives and sends netstrings. */
+import type { MaybeAsync } from '../core/maybe-async.js';
 import { checkData } from '../internal/check.js';
 import { FrameReceiver } from './frame-receiver.js';
 import { NetstringDecoder, type NetstringDecoderOptions } from './netstring.js';
@@ -14,7 +15,7 @@ export abstract class NetstringReceiver extends FrameReceiver {
   }
 
   /** A string came. @param string Without its length and comma; yours to keep, unless {@link acceptsLentFrames}. */
-  abstract stringReceived(string: Buffer): void;
+  abstract stringReceived(string: Buffer): MaybeAsync;
 
   /**
    * Sends a netstring, text as UTF-8. Its length has no limit on this side: `maxLength` is for what is received.
@@ -27,7 +28,7 @@ export abstract class NetstringReceiver extends FrameReceiver {
     this.transport.write(',');
   }
 
-  override frameReceived(frame: Buffer): void {
-    this.stringReceived(frame);
+  override frameReceived(frame: Buffer): MaybeAsync {
+    return this.stringReceived(frame);
   }
 }

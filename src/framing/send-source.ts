@@ -4,7 +4,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 
 /**
- * What can be sent: the path of a file, an open file from its present position on, or a `Readable`, a web stream or
+ * A source of bytes to send: the path of a file, an open file from its current position, or a `Readable`, a web stream or
  * another async iterable of bytes or text.
  */
 export type SendSource = string | URL | FileHandle | AsyncIterable<Uint8Array | string>;

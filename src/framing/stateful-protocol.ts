@@ -1,6 +1,8 @@
-/** A protocol of blocks, each of which says what comes next and how long it is. */
+/** A protocol of blocks, each of which determines the kind and length of the next. */
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
+import type { MaybeAsync } from '../core/maybe-async.js';
 import type { Transport } from '../core/transport.js';
+import { onRejection } from '../defer/callback-result.js';
 import { checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { FrameTooLongError } from './errors.js';
@@ -9,8 +11,8 @@ import { MAX_FRAME_BYTES } from './frame-decoder.js';
 import { FrameReceiver } from './frame-receiver.js';
 
 /**
- * What takes the next block, and how many bytes that has: 0 up to the protocol's `maxBlockBytes`. The function is called with
- * the protocol as `this`; it answers the next state, or `undefined` to take another block of the same kind.
+ * The function for the next block, and the length of that block: from 0 to the protocol's `maxBlockBytes`. The function is called
+ * with the protocol as `this`; it returns the next state, or `undefined` for another block of the same kind.
  */
 export type BlockState = readonly [
   blockReceived: (block: Buffer) => BlockState | undefined,
@@ -60,10 +62,11 @@ export abstract class StatefulProtocol extends FrameReceiver {
   /** The state to begin with: called once for each connection, after `connectionMade`. */
   abstract getInitialState(): BlockState;
 
-  override makeConnection(transport: Transport): void {
-    super.makeConnection(transport);
+  override makeConnection(transport: Transport): MaybeAsync {
+    const made = super.makeConnection(transport);
     this.#state = this.getInitialState();
     this.expectBlock();
+    return made;
   }
 
   /**
@@ -80,6 +83,8 @@ export abstract class StatefulProtocol extends FrameReceiver {
     const next = this.#state[0].call(this, block);
     if (next === undefined) return;
     if (!Array.isArray(next) || typeof next[0] !== 'function') {
+      // The error below tells enough about an asynchronous state.
+      onRejection(next, () => {});
       throw new InvalidArgumentTypeError('the next state', 'a function and a length', next);
     }
     this.#state = next;

@@ -36,22 +36,22 @@ function carriesStore(resource: AsyncResource): boolean {
 /** `callback`, run in `context`. */
 export function inContext<Args extends unknown[]>(
   context: AsyncContext,
-  callback: (...args: Args) => void,
-): (...args: Args) => void {
+  callback: (...args: Args) => unknown,
+): (...args: Args) => unknown {
   if (context === undefined) return callback;
-  const bound = (...args: Args): void => context.runInAsyncScope(callback, undefined, ...args);
+  const bound = (...args: Args): unknown => context.runInAsyncScope(callback, undefined, ...args);
   return Object.assign(bound, { [CONTEXT]: context });
 }
 
 /** Calls a method in `context`. For calls that are rare: the arguments are spread. */
-export function callIn<Self, Args extends unknown[]>(
+export function callIn<Self, Args extends unknown[], Result>(
   context: AsyncContext,
   self: Self,
-  method: (this: Self, ...args: Args) => void,
+  method: (this: Self, ...args: Args) => Result,
   ...args: Args
-): void {
-  if (context === undefined) method.apply(self, args);
-  else context.runInAsyncScope(method, self, ...args);
+): Result {
+  if (context === undefined) return method.apply(self, args);
+  return context.runInAsyncScope(method, self, ...args);
 }
 
 /** `callback`, run in the context that {@link inContext} gave to `other`: cheaper than to capture it again. */

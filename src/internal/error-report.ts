@@ -5,14 +5,17 @@
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
 
+import type { Address } from '../core/address.js';
 import type { ErrorReporter } from '../core/error-reporter.js';
 import { inspected } from './inspected.js';
 
 /** The message of channel `ropewalk.error`. */
 export interface ErrorReport {
   readonly error: unknown;
-  /** What was being done. */
+  /** The callback or operation that failed. */
   readonly where: string;
+  /** The other end of the connection, or the sender of the datagram, where the error belongs to one. */
+  readonly peer: Address | undefined;
   /** Set it to keep the error off standard error. */
   silenced: boolean;
 }
@@ -20,22 +23,28 @@ export interface ErrorReport {
 export const errorChannel: Channel = channel('ropewalk.error');
 
 /** Reports an error. Never throws, whatever `error` is. */
-export const reportError: ErrorReporter = (error, where) => {
-  if (!publishError(error, where)) printError(error, where);
+export const reportError: ErrorReporter = (error, where, peer) => {
+  if (!publishError(error, where, peer)) printError(error, where, peer);
 };
 
 /** Publishes an error without printing it. Gives whether a subscriber has dealt with it. */
-export function publishError(error: unknown, where: string): boolean {
+export function publishError(error: unknown, where: string, peer?: Address): boolean {
   if (!errorChannel.hasSubscribers) return false;
-  const report: ErrorReport = { error, where, silenced: false };
+  const report: ErrorReport = { error, where, peer, silenced: false };
   errorChannel.publish(report);
   return report.silenced;
 }
 
-export function printError(error: unknown, where: string): void {
+/** `where`, and the peer if there is one. */
+export function placeOf(where: string, peer: Address | undefined): string {
+  return peer === undefined ? where : `${where}, peer ${peer}`;
+}
+
+export function printError(error: unknown, where: string, peer?: Address): void {
+  const title = `ropewalk: ${placeOf(where, peer)}:`;
   try {
-    console.error(`ropewalk: ${where}:`, error);
+    console.error(title, error);
   } catch {
-    console.error(`ropewalk: ${where}: ${inspected(error)}`);
+    console.error(`${title} ${inspected(error)}`);
   }
 }

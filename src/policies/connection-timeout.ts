@@ -3,6 +3,7 @@
  * connection, and abort it where it does not close.
  */
 import type { Transport } from '../core/transport.js';
+import { failOnRejection } from '../defer/callback-result.js';
 import { reportError } from '../internal/error-report.js';
 import { checkTimeout, type IdleTimeouts, type TimeoutEntry } from './idle-timeouts.js';
 
@@ -71,7 +72,10 @@ export abstract class ConnectionTimeout implements TimeoutEntry {
     try {
       if (this.state === 'closing') this.transport.abortConnection();
       else if (this.timeoutConnection === undefined) this.close();
-      else this.timeoutConnection();
+      else {
+        const result: unknown = this.timeoutConnection();
+        if (result !== undefined) failOnRejection(result, this.transport, 'timeoutConnection');
+      }
       if (this.transport.disconnecting && !this.active) this.close();
     } catch (error) {
       reportError(error, 'timeoutConnection');

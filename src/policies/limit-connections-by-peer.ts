@@ -3,6 +3,7 @@ import type { Address } from '../core/address.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ClientProtocolFactory } from '../core/protocol-factory.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
+import { reportRejection } from '../defer/callback-result.js';
 import { checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { limitedOverflow } from './limit-total-connections.js';
@@ -83,12 +84,12 @@ export class LimitConnectionsByPeerFactory extends WrappingFactory implements Co
 
   override doStart(): void {
     super.doStart();
-    this.#overflow?.doStart();
+    reportRejection(this.#overflow?.doStart(), 'startFactory');
   }
 
   override doStop(): void {
     super.doStop();
-    this.#overflow?.doStop();
+    reportRejection(this.#overflow?.doStop(), 'stopFactory');
   }
 
   /** @internal */

@@ -3,6 +3,7 @@ import type { Address } from '../core/address.js';
 import { type FactoryLike, toFactory } from '../core/factory.js';
 import type { ClientProtocolFactory } from '../core/protocol-factory.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
+import { reportRejection } from '../defer/callback-result.js';
 import { checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { type ConnectionLimit, DEFAULT_MAX_OVERFLOW, LimitedProtocol } from './limited-protocol.js';
@@ -62,12 +63,12 @@ export class LimitTotalConnectionsFactory extends WrappingFactory implements Con
 
   override doStart(): void {
     super.doStart();
-    this.#overflow?.doStart();
+    reportRejection(this.#overflow?.doStart(), 'startFactory');
   }
 
   override doStop(): void {
     super.doStop();
-    this.#overflow?.doStop();
+    reportRejection(this.#overflow?.doStop(), 'stopFactory');
   }
 
   /** @internal */

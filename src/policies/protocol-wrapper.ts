@@ -14,6 +14,7 @@ import type {
   UNIXTransport,
 } from '../core/transport.js';
 import type { PeerCredentials } from '../core/unix-options.js';
+import { failConnection, failOnRejection } from '../defer/callback-result.js';
 import type { Deferred } from '../defer/deferred.js';
 
 /** What keeps count of wrappers: a {@link WrappingFactory}, as a rule. */
@@ -81,16 +82,19 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
   makeConnection(transport: Transport): void {
     this.transport = transport;
     this.owner?.wrapperConnected(this);
-    this.wrappedProtocol.makeConnection(this);
+    const result = this.wrappedProtocol.makeConnection(this);
+    if (result !== undefined) failOnRejection(result, this, 'connectionMade');
   }
 
   dataReceived(data: Buffer): void {
-    this.wrappedProtocol.dataReceived(data);
+    const result = this.wrappedProtocol.dataReceived(data);
+    if (result !== undefined) failOnRejection(result, this, 'dataReceived');
   }
 
   connectionLost(reason: Error): void {
     this.owner?.wrapperDisconnected(this);
-    this.wrappedProtocol.connectionLost(reason);
+    const result = this.wrappedProtocol.connectionLost(reason);
+    if (result !== undefined) failOnRejection(result, this, 'connectionLost');
   }
 
   write(data: Uint8Array | string): void {
@@ -134,6 +138,11 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
 
   unregisterProducer(): void {
     this.transport.unregisterProducer();
+  }
+
+  /** @internal */
+  fail(error: unknown, where: string): void {
+    failConnection(this.transport, error, where);
   }
 
   getPeer(): Address {
@@ -191,17 +200,20 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
 
   /** The peer has finished sending. Called only where the wrapped protocol can be half-closed. */
   protected passReadConnectionLost(): void {
-    this.wrappedProtocol.readConnectionLost?.();
+    const result = this.wrappedProtocol.readConnectionLost?.();
+    if (result !== undefined) failOnRejection(result, this, 'readConnectionLost');
   }
 
   /** The sending side is shut down. Called only where the wrapped protocol has the method. */
   protected passWriteConnectionLost(): void {
-    this.wrappedProtocol.writeConnectionLost?.();
+    const result = this.wrappedProtocol.writeConnectionLost?.();
+    if (result !== undefined) failOnRejection(result, this, 'writeConnectionLost');
   }
 
   /** A descriptor came. Called only where the wrapped protocol takes descriptors. */
   protected passFileDescriptor(fd: number): void {
-    this.wrappedProtocol.fileDescriptorReceived?.(fd);
+    const result = this.wrappedProtocol.fileDescriptorReceived?.(fd);
+    if (result !== undefined) failOnRejection(result, this, 'fileDescriptorReceived');
   }
 
   private below<M extends keyof TCPTransport | keyof UNIXTransport>(

@@ -4,6 +4,7 @@ import type { Connector } from '../core/connector.js';
 import { builtProtocol, type FactoryLike, toFactory } from '../core/factory.js';
 import type { ClientProtocolFactory } from '../core/protocol-factory.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
+import { reportRejection } from '../defer/callback-result.js';
 import { ProtocolWrapper, type WrapperOwner } from './protocol-wrapper.js';
 
 /**
@@ -46,23 +47,28 @@ export class WrappingFactory implements ClientProtocolFactory, WrapperOwner {
   }
 
   doStart(): void {
-    this.wrappedFactory.doStart();
+    watch(this.wrappedFactory.doStart(), 'startFactory');
   }
 
   doStop(): void {
-    this.wrappedFactory.doStop();
+    watch(this.wrappedFactory.doStop(), 'stopFactory');
   }
 
   startedConnecting(connector: Connector): void {
-    this.wrappedFactory.startedConnecting?.(connector);
+    watch(this.wrappedFactory.startedConnecting?.(connector), 'startedConnecting');
   }
 
   clientConnectionFailed(connector: Connector, reason: Error): void {
-    this.wrappedFactory.clientConnectionFailed?.(connector, reason);
+    const { wrappedFactory } = this;
+    if (wrappedFactory.clientConnectionFailed === undefined) connector.failureUnhandled?.(reason);
+    else {
+      const result = wrappedFactory.clientConnectionFailed(connector, reason);
+      watch(result, 'clientConnectionFailed');
+    }
   }
 
   clientConnectionLost(connector: Connector, reason: Error): void {
-    this.wrappedFactory.clientConnectionLost?.(connector, reason);
+    watch(this.wrappedFactory.clientConnectionLost?.(connector, reason), 'clientConnectionLost');
   }
 
   /** @internal */
@@ -79,4 +85,8 @@ export class WrappingFactory implements ClientProtocolFactory, WrapperOwner {
   protected wrap(protocol: StreamProtocol, _address: Address): ProtocolWrapper {
     return new ProtocolWrapper(protocol, this);
   }
+}
+
+function watch(result: unknown, where: string): void {
+  if (result !== undefined) reportRejection(result, where);
 }

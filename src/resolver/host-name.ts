@@ -1,4 +1,4 @@
-/** What can be the name of a host at all, and how it is written when the system is asked. */
+/** The rules for host names, and their form in look-ups by the system. */
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 
@@ -14,8 +14,7 @@ const ASCII = /^[\0-\x7f]*$/;
 const FORBIDDEN = /[\0-\x20\x7f"#%/:<>?@[\\\]^`{|}]/;
 
 /**
- * The name in lower case and ASCII: international ones as `xn--`. A dot at its end, which says that no search list is to
- * be tried, stays.
+ * The name in lower case and ASCII: international names as `xn--`. A final dot, which suppresses the search list, stays.
  * @throws InvalidHostNameError
  */
 export function canonicalHostName(name: string): string {
@@ -25,7 +24,7 @@ export function canonicalHostName(name: string): string {
   return ascii;
 }
 
-/** Empty where there is no such name. Digits of other scripts must not become an IP address under the hand. */
+/** Empty if there is no such name. Digits of other scripts must not silently become an IP address. */
 function internationalName(name: string): string {
   const ascii = FORBIDDEN.test(name) ? '' : domainToASCII(name);
   return isIP(ascii) === 0 ? ascii : '';

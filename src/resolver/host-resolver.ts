@@ -1,6 +1,6 @@
 /**
- * The resolver that reactors come with: addresses stand for themselves, then the hosts file is asked, and then the system.
- * Nothing is cached but the hosts file, since the system does not tell how long an answer holds.
+ * The default resolver of reactors: IP addresses are returned unchanged, names are looked up in the hosts file and then by the
+ * system. Only the hosts file is cached, because the system does not say how long an answer is valid.
  */
 import { isIP } from 'node:net';
 
@@ -114,7 +114,7 @@ function lookupFamily(families: readonly AddressFamily[]): 0 | 4 | 6 {
   return families.includes('IPv4') ? 0 : 6;
 }
 
-/** The file's order, but for ::1, which the system puts first (RFC 6724) and most files name last. */
+/** The file's order, except that ::1 comes first, as in the system (RFC 6724); most files name it last. */
 function loopbackFirst(found: Answer): Answer {
   const first = found.filter(({ address }) => address === '::1');
   if (first.length === 0) return found;

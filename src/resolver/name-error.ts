@@ -1,4 +1,4 @@
-/** What a look-up fails with, and what those who asked are told of it. */
+/** Turns the errors of look-ups into those of `resolveHostName`. */
 
 import { getSystemErrorMap } from 'node:util';
 import { type SystemError, withoutStack } from '../core/errors/base.js';

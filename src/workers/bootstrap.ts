@@ -4,7 +4,7 @@
  */
 import { ReactorNotRunningError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
-import { type ErrorReport, errorChannel, reportError } from '../internal/error-report.js';
+import { type ErrorReport, errorChannel, placeOf, reportError } from '../internal/error-report.js';
 import { createReactor } from '../reactor/create-reactor.js';
 import { isDebugged } from './debugging.js';
 import { WorkerModuleError } from './errors.js';
@@ -29,7 +29,8 @@ errorChannel.subscribe((message) => {
   const report = message as ErrorReport;
   if (report.silenced) return;
   report.silenced = true;
-  link.send({ type: 'problem', error: packError(report.error), where: report.where });
+  const where = placeOf(report.where, report.peer);
+  link.send({ type: 'problem', error: packError(report.error), where });
 });
 
 function received(message: ToWorker): void {

@@ -315,6 +315,41 @@ contract('descriptors', (rig) => {
     },
   );
 
+  it('are all removed at once, each given back once', ({ skip }) => {
+    if (!rig.native) skip('native only');
+    const { readEnd, writeEnd } = openFifo();
+    const both = Object.assign(new Reader(readEnd), { doWrite: () => {} });
+    const writer = new Writer(writeEnd);
+    rig.reactor.addReader(both);
+    rig.reactor.addWriter(both);
+    rig.reactor.addWriter(writer);
+    expect(rig.reactor.removeAll()).toEqual([both, writer]);
+    expect([...rig.reactor.getReaders(), ...rig.reactor.getWriters()]).toEqual([]);
+    expect(both.lost).toEqual([]);
+    expect(rig.reactor.removeAll()).toEqual([]);
+  });
+
+  it('are removed and told by a stop, before run settles', async ({ skip }) => {
+    if (!rig.native) skip('native only');
+    const { reactor } = rig;
+    const run = reactor.run({ installSignalHandlers: false });
+    const reader = new Reader(openFifo().readEnd);
+    reactor.addReader(reader);
+    let refused: unknown;
+    reactor.addSystemEventTrigger('during', 'shutdown', () => {
+      try {
+        reactor.addReader(reader);
+      } catch (error) {
+        refused = error;
+      }
+    });
+    reactor.callWhenRunning(() => reactor.stop());
+    await run;
+    expect(reader.lost).toMatchObject([{ name: 'ConnectionLost' }]);
+    expect(reactor.getReaders()).toEqual([]);
+    expect(refused).toMatchObject({ code: 'ERR_REACTOR_STOPPING' });
+  });
+
   it('left behind at disposal are let go, not closed', async ({ skip }) => {
     if (!rig.native) skip('native only');
     const { readEnd, writeEnd } = openFifo();

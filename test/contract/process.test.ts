@@ -62,6 +62,63 @@ describe.concurrent.each(REACTORS.map(({ name }) => name))('a process (%s)', (na
     }
   });
 
+  it.for([
+    [
+      'stops every reactor at one signal',
+      'two-reactors',
+      'other: before shutdown\nstopped by SIGTERM, SIGTERM\nexit\n',
+    ],
+    [
+      'stops the reactor that is left',
+      'second-reactor',
+      'other: before shutdown\nstopped by SIGTERM, undefined\nexit\n',
+    ],
+    ['stops a reactor that is starting', 'signal-at-startup', 'stopped by SIGTERM\nexit\n'],
+    [
+      'leaves a signal to a handler of the program',
+      'own-handler',
+      'own handler\nstopped by undefined\nexit\n',
+    ],
+  ] as const)('%s', async ([, scene, stdout], { skip }) => {
+    if (LACKS.signals !== undefined) skip(LACKS.signals);
+    const child = new Child(PROGRAM, [name, scene]);
+    try {
+      await child.printed(/running\n/);
+      child.process.kill('SIGTERM');
+      expect(await child.result()).toMatchObject({ code: 0, stdout: `running\n${stdout}` });
+    } finally {
+      await child[Symbol.asyncDispose]();
+    }
+  });
+
+  it('resets connections at a second signal while bytes are unsent', async ({ skip }) => {
+    if (LACKS.signals !== undefined) skip(LACKS.signals);
+    const child = new Child(PROGRAM, [name, 'signal-while-draining']);
+    try {
+      await child.printed(/running\n/);
+      child.process.kill('SIGTERM');
+      await child.printed(/draining\n/);
+      child.process.kill('SIGINT');
+      const { code, stdout } = await child.result();
+      const end = 'lost ConnectionLost\nstopped by SIGTERM\nexit\n';
+      expect({ code, stdout }).toEqual({ code: 0, stdout: `running\ndraining\n${end}` });
+    } finally {
+      await child[Symbol.asyncDispose]();
+    }
+  });
+
+  it('ends by a signal once no reactor runs any more', async ({ skip }) => {
+    if (LACKS.signals !== undefined) skip(LACKS.signals);
+    const child = new Child(PROGRAM, [name, 'default-returns']);
+    try {
+      await child.printed(/running\n/);
+      child.process.kill('SIGTERM');
+      expect(await child.result()).toMatchObject({ signal: 'SIGTERM', stdout: 'running\n' });
+    } finally {
+      await child[Symbol.asyncDispose]();
+    }
+  });
+
   it('ends by a signal as ever when the reactor installs no handlers', async ({ skip }) => {
     if (LACKS.signals !== undefined) skip(LACKS.signals);
     const child = new Child(PROGRAM, [name, 'no-signals']);

@@ -1,4 +1,6 @@
 /** What unhandled failures do to the process: when they are reported, and its exit status. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as Succeed from '../../src/defer/succeed.js';
 import { readMode } from '../../src/defer/unhandled-rejections.js';
@@ -161,6 +163,20 @@ describe('an unhandled failure of a Deferred that is still referenced', () => {
     expect(process.exitCode).toBe(1);
     expect(printed).toHaveBeenCalledTimes(1);
     expect(deferred.fired).toBe(true);
+  });
+
+  it('fails the process after its Deferred was collected as garbage', async () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as () => void;
+    const before = process.listeners('exit');
+    (() => void fail(boom))();
+    for (let i = 0; i < 100 && printed.mock.calls.length === 0; i++) {
+      gc();
+      await new Promise(setImmediate);
+    }
+    expect(printed.mock.calls).toEqual([[boom, 'Unhandled error in Deferred']]);
+    exit(before);
+    expect(process.exitCode).toBe(1);
   });
 
   it('does not fail the process if it is handled after the report, or a subscriber took it', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { HostPort } from '../../src/core/address.js';
 import type { Connector } from '../../src/core/connector.js';
 import { InvalidArgumentTypeError } from '../../src/core/errors/arguments.js';
-import { Factory, type FactoryLike } from '../../src/core/factory.js';
+import { ClientFactory, Factory, type FactoryLike } from '../../src/core/factory.js';
 import { Protocol } from '../../src/core/protocol.js';
 import type { ClientProtocolFactory } from '../../src/core/protocol-factory.js';
 import type { StreamProtocol } from '../../src/core/stream-protocol.js';
@@ -10,6 +10,7 @@ import type { TCPTransport } from '../../src/core/transport.js';
 import { ProtocolWrapper } from '../../src/policies/protocol-wrapper.js';
 import { WrappingFactory } from '../../src/policies/wrapping-factory.js';
 import { AccumulatingProtocol } from '../../src/testing/accumulating-protocol.js';
+import { flushLoggedErrors } from '../../src/testing/logged-errors.js';
 import { Recorder, RecordingFactory } from '../support/recorder.js';
 import { accept, checkRules, offer, only, PEER } from './wired.js';
 
@@ -119,11 +120,42 @@ describe('WrappingFactory', () => {
     expect(inner.connector).toBe(connector);
   });
 
-  it('needs no methods for connectors in the wrapped factory', () => {
-    const factory = new WrappingFactory(new Factory());
+  it('needs no methods for connectors in the wrapped factory, and says that a failure is unhandled', () => {
+    const unhandled: Error[] = [];
+    const telling = {
+      ...connector,
+      failureUnhandled: (reason: Error) => void unhandled.push(reason),
+    };
+    const reason = new Error();
+    for (const wrapped of [new Factory(), new ClientFactory()]) {
+      const factory = new WrappingFactory(new WrappingFactory(wrapped));
+      factory.startedConnecting(telling);
+      factory.clientConnectionFailed(telling, reason);
+      factory.clientConnectionLost(telling, new Error());
+    }
+    expect(unhandled).toEqual([reason, reason]);
+  });
+
+  it('reports the rejections of asynchronous callbacks of the wrapped factory', async () => {
+    class Failing extends ClientFactory {}
+    const methods = [
+      'startFactory',
+      'startedConnecting',
+      'clientConnectionFailed',
+      'clientConnectionLost',
+      'stopFactory',
+    ] as const;
+    for (const method of methods) {
+      Failing.prototype[method] = () => Promise.reject(new Error(method));
+    }
+    const factory = new WrappingFactory(new Failing());
+    factory.doStart();
     factory.startedConnecting(connector);
     factory.clientConnectionFailed(connector, new Error());
     factory.clientConnectionLost(connector, new Error());
+    factory.doStop();
+    await new Promise(setImmediate);
+    expect(flushLoggedErrors().map(({ where }) => where)).toEqual(methods);
   });
 
   it('puts the wrapper of a subclass between', () => {

@@ -23,6 +23,7 @@ import {
 import { NotListeningError } from '../../core/errors/listening.js';
 import type { ListeningPort } from '../../core/listening-port.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
+import { onRejection } from '../../defer/callback-result.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { checkData } from '../../internal/check.js';
@@ -186,13 +187,13 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (this.producer !== undefined) throw new ProducerRegisteredError();
     if (this.socket === undefined) {
-      producer.stopProducing();
+      this.watch(producer.stopProducing(), 'stopProducing');
       return;
     }
     const registered = new RegisteredProducer(producer, streaming);
     this.producer = registered;
     if (streaming) return;
-    producer.resumeProducing();
+    this.watch(producer.resumeProducing(), 'resumeProducing');
     if (this.producer === registered && registered.waitsForOthers(this)) this.socket?.watchDrain();
   }
 
@@ -211,7 +212,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     try {
       this.deliver(data, from, details);
     } catch (error) {
-      this.report(error, 'datagramReceived');
+      this.report(error, 'datagramReceived', from);
     }
   }
 
@@ -229,7 +230,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
       lent = this.acceptsLentBytes;
       this.deliver(lent ? memory.lend(offset, length) : memory.give(offset, length), from, details);
     } catch (error) {
-      this.report(error, 'datagramReceived');
+      this.report(error, 'datagramReceived', from);
     }
     if (lent && memory.poisons) memory.poison(offset, length);
   }
@@ -271,7 +272,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
       return;
     }
     try {
-      registered.resume(this.context);
+      this.watch(registered.resume(this.context), 'resumeProducing');
     } catch (error) {
       this.report(error, 'resumeProducing');
     }
@@ -297,8 +298,11 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
 
   private deliver(data: Buffer, from: A, details: DatagramDetails | undefined): void {
     const { protocol, context } = this;
-    if (context === undefined) protocol.datagramReceived(data, from, this, details);
-    else context.runInAsyncScope(protocol.datagramReceived, protocol, data, from, this, details);
+    const result =
+      context === undefined
+        ? protocol.datagramReceived(data, from, this, details)
+        : context.runInAsyncScope(protocol.datagramReceived, protocol, data, from, this, details);
+    if (result !== undefined) this.watch(result, 'datagramReceived', from);
   }
 
   private start(): void {
@@ -311,7 +315,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     this.producer = undefined;
     if (registered !== undefined) {
       try {
-        registered.producer.stopProducing();
+        this.watch(registered.producer.stopProducing(), 'stopProducing');
       } catch (error) {
         this.report(error, 'stopProducing');
       }
@@ -322,7 +326,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   private regulateProducer(registered: RegisteredProducer, data: Uint8Array | string): void {
     if (!registered.wrote(data, this)) return;
     this.socket?.watchDrain();
-    registered.pause();
+    this.watch(registered.pause(), 'pauseProducing');
   }
 
   private tell(error: DatagramError): void {
@@ -334,19 +338,28 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
 
   private call<Args extends unknown[]>(
     where: string,
-    callback: (...args: Args) => void,
+    callback: (...args: Args) => unknown,
     ...args: Args
   ): void {
     try {
-      if (this.context === undefined) callback.apply(this.protocol, args);
-      else this.context.runInAsyncScope(callback, this.protocol, ...args);
+      this.watch(
+        this.context === undefined
+          ? callback.apply(this.protocol, args)
+          : this.context.runInAsyncScope(callback, this.protocol, ...args),
+        where,
+      );
     } catch (error) {
       this.report(error, where);
     }
   }
 
+  /** A promise that a callback returned is a part of it. */
+  private watch(result: unknown, where: string, from?: A): void {
+    if (result !== undefined) onRejection(result, (error) => this.report(error, where, from));
+  }
+
   /** That a peer broke its protocol is not reported: it is everyday, and anybody could fill a log with it. */
-  private report(error: unknown, where: string): void {
-    if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where);
+  private report(error: unknown, where: string, from: A | undefined = this.peer): void {
+    if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where, from);
   }
 }

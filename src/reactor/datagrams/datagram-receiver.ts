@@ -33,7 +33,7 @@ function receiverOf<A extends Address>(handlers: DatagramHandlers<A>): DatagramR
     acceptsLentBytes: handlers.acceptsLentBytes === true,
     makeConnection(made) {
       transport = made;
-      handlers.startProtocol?.(made);
+      return handlers.startProtocol?.(made);
     },
     datagramReceived: (data, from, made, details) =>
       handlers.datagramReceived?.(data, from, made, details),

@@ -8,7 +8,9 @@ import { ReactorStoppingError } from '../../core/errors/reactor.js';
 import type { ReactorLife, RunOptions } from '../../core/reactor-life.js';
 import type { ReactorThreads } from '../../core/reactor-threads.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../../core/system-event.js';
+import { onRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
+import { failLikePromise } from '../../defer/unhandled.js';
 import { checkBoolean, checkFunction, checkMilliseconds } from '../../internal/check.js';
 import { printError, reportError } from '../../internal/error-report.js';
 import { checkOptions } from '../../internal/options.js';
@@ -91,7 +93,7 @@ export class ReactorCore
 
   run(options: RunOptions = {}): Deferred<void> {
     checkOptions('run', options, RUN_OPTIONS);
-    return Deferred.fromPromise(this.#phases.run(options));
+    return failLikePromise(Deferred.fromPromise(this.#phases.run(options)));
   }
 
   stop(): void {
@@ -109,8 +111,11 @@ export class ReactorCore
 
   callWhenRunning<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
     checkFunction('callback', callback);
-    if (this.running) callback(...args);
-    else this.addSystemEventTrigger('after', 'startup', callback, ...args);
+    if (this.running) {
+      const result: unknown = callback(...args);
+      if (result !== undefined)
+        onRejection(result, (error) => this.report(error, 'callWhenRunning'));
+    } else this.addSystemEventTrigger('after', 'startup', callback, ...args);
   }
 
   callFromThread<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void {
@@ -138,12 +143,12 @@ export class ReactorCore
     this.#phases.checkOpen();
   }
 
-  readonly report: ErrorReporter = (error, where) => {
+  readonly report: ErrorReporter = (error, where, peer) => {
     if (error instanceof ReactorStoppingError && this.#phases.closing) return;
     try {
-      this.#reportError(error, where);
+      this.#reportError(error, where, peer);
     } catch (reporterError) {
-      printError(error, where);
+      printError(error, where, peer);
       printError(reporterError, 'reportError');
     }
   };

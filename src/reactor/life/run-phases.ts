@@ -155,6 +155,9 @@ export class RunPhases {
     if (run !== this.#run) return;
     this.#turns.dropDelayedCalls();
     yield* this.#turns.quiet();
+    if (run !== this.#run) return;
+    // Those that were made meanwhile.
+    this.#turns.dropDelayedCalls();
     if (run === this.#run) this.#end(run);
   });
 

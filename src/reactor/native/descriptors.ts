@@ -4,6 +4,7 @@ import type { Descriptor, ReadDescriptor, WriteDescriptor } from '../../core/des
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { ReactorDescriptors } from '../../core/reactor-descriptors.js';
 import { toError } from '../../core/text-of.js';
+import { onRejection } from '../../defer/callback-result.js';
 import { checkFunction, checkInteger } from '../../internal/check.js';
 import { checkHasDescriptors } from '../../internal/platform.js';
 import { systemError } from '../../internal/system-error.js';
@@ -111,7 +112,7 @@ export class NativeDescriptors implements ReactorDescriptors {
     const { reader } = watched;
     if (reader === undefined) return;
     try {
-      reader.doRead();
+      this.#watchResult(reader, reader.doRead(), 'doRead');
     } catch (error) {
       this.#lose(reader, error, 'doRead');
     }
@@ -121,10 +122,14 @@ export class NativeDescriptors implements ReactorDescriptors {
     const { writer } = watched;
     if (writer === undefined) return;
     try {
-      writer.doWrite();
+      this.#watchResult(writer, writer.doWrite(), 'doWrite');
     } catch (error) {
       this.#lose(writer, error, 'doWrite');
     }
+  }
+
+  #watchResult(descriptor: ReadDescriptor | WriteDescriptor, result: unknown, where: string): void {
+    if (result !== undefined) onRejection(result, (error) => this.#lose(descriptor, error, where));
   }
 
   #lose(descriptor: ReadDescriptor | WriteDescriptor, error: unknown, where: string): void {
@@ -133,7 +138,10 @@ export class NativeDescriptors implements ReactorDescriptors {
     this.removeReader(descriptor as ReadDescriptor);
     this.removeWriter(descriptor as WriteDescriptor);
     try {
-      descriptor.connectionLost(toError(error));
+      const result: unknown = descriptor.connectionLost(toError(error));
+      if (result !== undefined) {
+        onRejection(result, (secondError) => reactor.report(secondError, 'connectionLost'));
+      }
     } catch (secondError) {
       reactor.report(secondError, 'connectionLost');
     }

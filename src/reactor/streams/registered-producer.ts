@@ -44,16 +44,17 @@ export class RegisteredProducer {
     return !this.streaming && !this.waiting && consumer.bufferedBytes > 0 && this.wait();
   }
 
-  /** No bytes are unsent: it no longer has to wait. */
-  resume(context: AsyncContext): void {
+  /** No bytes are unsent: it no longer has to wait. @returns The callback's result, which may be a promise. */
+  resume(context: AsyncContext): unknown {
     this.waiting = false;
     const { producer } = this;
-    if (context === undefined) producer.resumeProducing();
-    else context.runInAsyncScope(producer.resumeProducing, producer);
+    return context === undefined
+      ? producer.resumeProducing()
+      : context.runInAsyncScope(producer.resumeProducing, producer);
   }
 
-  /** A pull producer needs no telling. */
-  pause(): void {
-    if (this.streaming) this.producer.pauseProducing?.();
+  /** A pull producer needs no telling. @returns The callback's result, which may be a promise. */
+  pause(): unknown {
+    return this.streaming ? this.producer.pauseProducing?.() : undefined;
   }
 }

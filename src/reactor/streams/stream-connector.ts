@@ -9,7 +9,7 @@
 import type { Address } from '../../core/address.js';
 import type { DelayedCall } from '../../core/clock.js';
 import type { Connector } from '../../core/connector.js';
-import type { Destination } from '../../core/destination.js';
+import { type Destination, destinationText } from '../../core/destination.js';
 import type { SystemError } from '../../core/errors/base.js';
 import {
   type ConnectError,
@@ -22,7 +22,9 @@ import { builtProtocol } from '../../core/factory.js';
 import { Protocol } from '../../core/protocol.js';
 import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
+import { toError } from '../../core/text-of.js';
 import type { SocketTransport } from '../../core/transport.js';
+import { onRejection } from '../../defer/callback-result.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { clientSocketChannel } from '../diagnostics.js';
 import type { DialListener } from './dial.js';
@@ -58,6 +60,8 @@ export class StreamConnector<D extends Destination = Destination>
   #callOff: (() => void) | undefined;
   #timeout: DelayedCall | undefined;
   #transport: StreamTransport | undefined;
+  /** Whether a failure has been reported since the last connection. */
+  #failureReported = false;
 
   constructor(
     reactor: StreamReactor,
@@ -85,7 +89,7 @@ export class StreamConnector<D extends Destination = Destination>
     }
     this.#reactor.checkOpen();
     if (!this.#factoryStarted) {
-      this.#factory.doStart();
+      this.#watch(this.#factory.doStart(), 'startFactory');
       this.#factoryStarted = true;
     }
     this.#state = 'connecting';
@@ -104,7 +108,7 @@ export class StreamConnector<D extends Destination = Destination>
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     const attempt = this.#attempt;
     this.#reactor.soon(() => this.#begin(attempt));
-    this.#factory.startedConnecting?.(this);
+    this.#watch(this.#factory.startedConnecting?.(this), 'startedConnecting');
   }
 
   stopConnecting(): void {
@@ -131,6 +135,7 @@ export class StreamConnector<D extends Destination = Destination>
   /** @internal */
   dialSucceeded(transport: StreamTransport, peer: Address): void {
     this.#endAttempt('connected');
+    this.#failureReported = false;
     this.#transport = transport;
     const reactor = this.#reactor;
     let protocol: StreamProtocol | null;
@@ -141,9 +146,10 @@ export class StreamConnector<D extends Destination = Destination>
           ? builtProtocol(factory, peer)
           : this.context.runInAsyncScope(builtProtocol, undefined, factory, peer);
     } catch (error) {
-      reactor.report(error, 'buildProtocol');
+      reactor.report(error, 'buildProtocol', peer);
       transport.discard();
-      this.#failed(error instanceof Error ? error : new Error(String(error)));
+      this.#failureReported = true;
+      this.#failed(toError(error));
       return;
     }
     reactor.connections.made += 1;
@@ -160,6 +166,13 @@ export class StreamConnector<D extends Destination = Destination>
     if (busy) this.#retry();
     else if (this.#ways.length > 0) this.#dialNext();
     else this.#failed(connectErrorFrom(cause, this.#route.destination));
+  }
+
+  /** @internal */
+  failureUnhandled(reason: Error): void {
+    if (this.#failureReported || reason instanceof ConnectingCancelledError) return;
+    this.#failureReported = true;
+    this.#reactor.report(reason, `connecting to ${destinationText(this.#route.destination)}`);
   }
 
   /** @internal */
@@ -258,20 +271,31 @@ export class StreamConnector<D extends Destination = Destination>
   /** Tells the factory; unless that began a new attempt, the factory is done with. */
   #tell(what: 'clientConnectionFailed' | 'clientConnectionLost', reason: Error): void {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    const factory = this.#factory;
+    const callback = factory[what];
     try {
-      const factory = this.#factory;
-      if (this.context === undefined) factory[what]?.(this, reason);
-      else this.context.runInAsyncScope(() => factory[what]?.(this, reason));
+      if (callback !== undefined) {
+        this.#watch(
+          this.context === undefined
+            ? callback.call(factory, this, reason)
+            : this.context.runInAsyncScope(callback, factory, this, reason),
+          what,
+        );
+      } else if (what === 'clientConnectionFailed') this.failureUnhandled(reason);
     } catch (error) {
       this.#reactor.report(error, what);
     }
     if (this.#state === 'disconnected' && this.#factoryStarted) {
       this.#factoryStarted = false;
       try {
-        this.#factory.doStop();
+        this.#watch(this.#factory.doStop(), 'stopFactory');
       } catch (error) {
-        this.#reactor.report(error, 'doStop');
+        this.#reactor.report(error, 'stopFactory');
       }
     }
+  }
+
+  #watch(result: unknown, where: string): void {
+    if (result !== undefined) onRejection(result, (error) => this.#reactor.report(error, where));
   }
 }

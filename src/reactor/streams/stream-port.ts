@@ -6,6 +6,7 @@ import type { ListeningPort, StopListeningOptions } from '../../core/listening-p
 import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { SocketTransport } from '../../core/transport.js';
+import { onRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { checkBoolean } from '../../internal/check.js';
@@ -57,7 +58,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
     this.#reactor.checkOpen();
     const socket = this.#open(this);
     try {
-      this.#factory.doStart();
+      this.#watch(this.#factory.doStart(), 'startFactory');
     } catch (error) {
       socket.close();
       throw error;
@@ -93,7 +94,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
     this.#socket = undefined;
     this.#reactor.ports.delete(this);
     socket.close(keepFile);
-    this.#reactor.soon(() => this.#factory.doStop());
+    this.#reactor.soon(() => this.#watch(this.#factory.doStop(), 'stopFactory'));
   }
 
   /** @internal The reactor accepted a connection. */
@@ -108,7 +109,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
           ? builtProtocol(factory, peer)
           : this.context.runInAsyncScope(builtProtocol, undefined, factory, peer);
     } catch (error) {
-      reactor.report(error, 'buildProtocol');
+      reactor.report(error, 'buildProtocol', peer);
       protocol = null;
     }
     if (protocol === null) {
@@ -128,6 +129,10 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
   /** @internal */
   localAddress(): Address {
     return this.getHost();
+  }
+
+  #watch(result: unknown, where: string): void {
+    if (result !== undefined) onRejection(result, (error) => this.#reactor.report(error, where));
   }
 
   /** The socket has accepted those who waited, or was closed first. */

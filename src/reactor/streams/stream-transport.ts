@@ -21,7 +21,9 @@ import {
 } from '../../core/errors/connection.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
+import { toError } from '../../core/text-of.js';
 import type { DetachedConnection, TCPTransport, UNIXTransport } from '../../core/transport.js';
+import { failOnRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
 import { fail } from '../../defer/succeed.js';
 import { callIn } from '../../internal/async-context.js';
@@ -43,6 +45,12 @@ type StreamState = 'open' | 'closing' | 'aborting' | 'detaching' | 'closed';
 
 /** `resuming`: what came while paused is delivered first. `ended`: the peer has finished sending. */
 type ReadingState = 'on' | 'paused' | 'resuming' | 'ended';
+
+type Hook =
+  | 'readConnectionLost'
+  | 'writeConnectionLost'
+  | 'fileDescriptorReceived'
+  | 'connectionLost';
 
 type WritingState = 'open' | 'shutting' | 'shut';
 
@@ -133,14 +141,16 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (this.producer !== undefined) throw new ProducerRegisteredError();
     if (!this.connected) {
-      producer.stopProducing();
+      const result: unknown = producer.stopProducing();
+      if (result !== undefined) failOnRejection(result, this, 'stopProducing');
       return;
     }
     const registered = new RegisteredProducer(producer, streaming);
     this.producer = registered;
     if (this.state === 'closing' || this.writing === 'shutting') this.keepOpen();
     if (streaming) return;
-    producer.resumeProducing();
+    const result: unknown = producer.resumeProducing();
+    if (result !== undefined) failOnRejection(result, this, 'resumeProducing');
     if (this.producer === registered && registered.waitsForOthers(this)) this.watchDrain();
   }
 
@@ -157,8 +167,11 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     this.protocol = protocol;
     try {
       const { context } = this.owner;
-      if (context === undefined) protocol.makeConnection(this);
-      else context.runInAsyncScope(protocol.makeConnection, protocol, this);
+      const result =
+        context === undefined
+          ? protocol.makeConnection(this)
+          : context.runInAsyncScope(protocol.makeConnection, protocol, this);
+      if (result !== undefined) failOnRejection(result, this, 'connectionMade');
     } catch (error) {
       this.fail(error, 'connectionMade');
     }
@@ -215,7 +228,8 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
 
   private pauseProducer(registered: RegisteredProducer): void {
     this.watchDrain();
-    registered.pause();
+    const result = registered.pause();
+    if (result !== undefined) failOnRejection(result, this, 'pauseProducing');
   }
 
   /** As many descriptors as may wait do so. */
@@ -255,8 +269,11 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
   private deliver(data: Buffer): void {
     const protocol = this.protocol as StreamProtocol;
     const { context } = this.owner;
-    if (context === undefined) protocol.dataReceived(data);
-    else context.runInAsyncScope(protocol.dataReceived, protocol, data);
+    const result =
+      context === undefined
+        ? protocol.dataReceived(data)
+        : context.runInAsyncScope(protocol.dataReceived, protocol, data);
+    if (result !== undefined) failOnRejection(result, this, 'dataReceived');
   }
 
   /** @internal A descriptor came, before the bytes it came with. */
@@ -265,14 +282,8 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
       this.hold(fd);
       return;
     }
-    const protocol = this.protocol as StreamProtocol;
-    try {
-      const { fileDescriptorReceived } = protocol;
-      if (fileDescriptorReceived === undefined) this.closeDescriptor(fd);
-      else callIn(this.owner.context, protocol, fileDescriptorReceived, fd);
-    } catch (error) {
-      this.fail(error, 'fileDescriptorReceived');
-    }
+    if (this.protocol?.fileDescriptorReceived === undefined) this.closeDescriptor(fd);
+    else this.callHook('fileDescriptorReceived', fd);
   }
 
   /** @internal Bytes that are to be delivered, in the next turn, before any that come. Called before {@link start}. */
@@ -305,7 +316,8 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
       return;
     }
     try {
-      registered.resume(this.owner.context);
+      const result = registered.resume(this.owner.context);
+      if (result !== undefined) failOnRejection(result, this, 'resumeProducing');
     } catch (error) {
       this.fail(error, 'resumeProducing');
     }
@@ -334,8 +346,12 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
    * protocol is not reported: it is everyday, and anybody could fill a log with it.
    */
   fail(error: unknown, where: string): void {
-    if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where);
-    this.terminate(false, () => (error instanceof Error ? error : new Error(String(error))));
+    this.report(error, where);
+    this.terminate(false, () => toError(error));
+  }
+
+  private report(error: unknown, where: string): void {
+    if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where, this.getPeer());
   }
 
   private terminate(reset: boolean, reason: () => Error): void {
@@ -354,28 +370,27 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     this.producer = undefined;
     if (registered !== undefined) {
       try {
-        registered.producer.stopProducing();
+        const result: unknown = registered.producer.stopProducing();
+        if (result !== undefined) failOnRejection(result, this, 'stopProducing');
       } catch (error) {
-        this.reactor.report(error, 'stopProducing');
+        this.report(error, 'stopProducing');
       }
     }
-    try {
-      const protocol = this.protocol as StreamProtocol;
-      const { context } = this.owner;
-      if (context === undefined) protocol.connectionLost(reason);
-      else context.runInAsyncScope(protocol.connectionLost, protocol, reason);
-    } catch (error) {
-      this.reactor.report(error, 'connectionLost');
-    }
+    this.callHook('connectionLost', reason);
     this.owner.connectionEnded(this, reason);
   }
 
-  private callHook(method: 'readConnectionLost' | 'writeConnectionLost'): void {
+  /** Calls a method of the protocol that is not called often, if there is one. */
+  private callHook<M extends Hook>(
+    method: M,
+    ...args: Parameters<NonNullable<StreamProtocol[M]>>
+  ): void {
     const protocol = this.protocol as StreamProtocol;
-    const callback = protocol[method];
+    const callback = protocol[method] as ((...args: unknown[]) => unknown) | undefined;
     if (callback === undefined) return;
     try {
-      callIn(this.owner.context, protocol, callback);
+      const result = callIn(this.owner.context, protocol, callback, ...args);
+      if (result !== undefined) failOnRejection(result, this, method);
     } catch (error) {
       this.fail(error, method);
     }

@@ -19,6 +19,7 @@ import {
   InvalidArgumentValueError,
 } from '../../core/errors/arguments.js';
 import { AlreadyCalledError, AlreadyCancelledError } from '../../core/errors/reactor.js';
+import { onRejection } from '../../defer/callback-result.js';
 import { inContextOf } from '../../internal/async-context.js';
 
 export interface DelayedCallsOptions {
@@ -147,7 +148,9 @@ export class DelayedCalls {
     for (const call of dropped) call.finish(DROPPED);
     for (const callback of callbacks) {
       try {
-        callback?.();
+        const result: unknown = callback?.();
+        if (result !== undefined)
+          onRejection(result, (error) => this.#report(error, 'whenDropped'));
       } catch (error) {
         this.#report(error, 'whenDropped');
       }
@@ -253,7 +256,8 @@ export class DelayedCalls {
     call.finish(CALLED);
     this.#size--;
     try {
-      callback(...args);
+      const result = callback(...args);
+      if (result !== undefined) onRejection(result, (error) => this.#report(error, 'delayed call'));
     } catch (error) {
       this.#report(error, 'delayed call');
     }
@@ -272,7 +276,7 @@ export class DelayedCalls {
   }
 }
 
-type Callback = (...args: unknown[]) => void;
+type Callback = (...args: unknown[]) => unknown;
 
 const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_CALLBACK: Callback = () => {};

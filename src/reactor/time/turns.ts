@@ -5,6 +5,7 @@
  */
 import type { DelayedCall } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
+import { onRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
 import { captureContext, inContext, ROOT_CONTEXT } from '../../internal/async-context.js';
 import { checkFunction } from '../../internal/check.js';
@@ -21,7 +22,7 @@ export class Turns {
   #soon: (() => void)[] = [];
   /** How many callbacks the present or last pass over them had. */
   #passSize = 0;
-  #threadCalls: (() => void)[] = [];
+  #threadCalls: (() => unknown)[] = [];
   #turnQueued = false;
   #cancelTimer: (() => void) | undefined;
   #timerDue = Number.POSITIVE_INFINITY;
@@ -114,10 +115,11 @@ export class Turns {
     this.#arm(this.#delayedCalls.nextTime);
   }
 
-  #runAll(callbacks: readonly (() => void)[], where: string): void {
+  #runAll(callbacks: readonly (() => unknown)[], where: string): void {
     for (const callback of callbacks) {
       try {
-        callback();
+        const result = callback();
+        if (result !== undefined) onRejection(result, (error) => this.#report(error, where));
       } catch (error) {
         this.#report(error, where);
       }

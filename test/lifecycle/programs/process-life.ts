@@ -32,6 +32,19 @@ function selfConnect(onData: (client: Protocol) => void, onLost: (reason: Error)
   reactor.connectTCP('127.0.0.1', listening.getHost().port, Client);
 }
 
+async function twoReactors(both: boolean): Promise<void> {
+  const other = reactorMaker(reactorName).make();
+  other.addSystemEventTrigger('before', 'shutdown', () => say('other: before shutdown'));
+  const runs = [reactor.run(), other.run()];
+  if (!both) {
+    reactor.callWhenRunning(() => reactor.stop());
+    await runs[0];
+  }
+  say('running');
+  await Promise.all(runs);
+  say(`stopped by ${other.exitSignal}, ${reactor.exitSignal}`);
+}
+
 const scenes: Record<string, () => unknown> = {
   idle: () => say('idle'),
   delayed: () => {
@@ -94,6 +107,51 @@ const scenes: Record<string, () => unknown> = {
     );
     await reactor.run();
     say('stopped');
+  },
+  /** Two reactors run, the first of them for as long as the other where `both`. */
+  'two-reactors': () => twoReactors(true),
+  'second-reactor': () => twoReactors(false),
+  'signal-at-startup': async () => {
+    reactor.addSystemEventTrigger('before', 'startup', () => {
+      say('running');
+      return new Promise((resolve) => void setTimeout(resolve, 50));
+    });
+    await reactor.run();
+    say(`stopped by ${reactor.exitSignal}`);
+  },
+  /** The peer does not read, so that the second signal finds the reactor waiting for unsent bytes. */
+  'signal-while-draining': async () => {
+    class Answers extends Protocol {
+      override connectionMade(): void {
+        this.transport.write(Buffer.alloc(20_000_000));
+      }
+      override connectionLost(reason: Error): void {
+        say(`lost ${reason.name}`);
+      }
+    }
+    const { port } = reactor.listenTCP(0, Answers, { interface: '127.0.0.1' }).getHost();
+    const socket = connect(port, '127.0.0.1', () => say('running')).pause();
+    socket.on('error', () => {}).unref();
+    reactor.addSystemEventTrigger('during', 'shutdown', () => say('draining'));
+    await reactor.run();
+    say(`stopped by ${reactor.exitSignal}`);
+    process.exit();
+  },
+  'own-handler': async () => {
+    process.on('SIGTERM', () => {
+      say('own handler');
+      reactor.stop();
+    });
+    reactor.callWhenRunning(() => say('running'));
+    await reactor.run();
+    say(`stopped by ${reactor.exitSignal}`);
+    process.exit();
+  },
+  'default-returns': async () => {
+    reactor.callWhenRunning(() => reactor.stop());
+    await reactor.run();
+    setTimeout(() => {}, 60_000);
+    say('running');
   },
   'no-signals': async () => {
     reactor.callWhenRunning(() => say('running'));

@@ -1,5 +1,6 @@
 /** Cases of the TCP contract: connectors, and what their factories are told. */
 import assert from 'node:assert/strict';
+import type { Connector } from '../../../core/connector.js';
 import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
@@ -9,12 +10,14 @@ import {
   ConnectionRefusedError,
   ConnectorStateError,
 } from '../../../core/errors/connecting.js';
+import { ClientFactory, type FactoryLike } from '../../../core/factory.js';
 import type { ReactorCases } from './reactor-scene.js';
 import { RecordingFactory } from './recording-factory.js';
 
 export function addConnectingCases(contract: ReactorCases): void {
   addConnectCases(contract);
   addClientFactoryCases(contract);
+  addUnhandledFailureCases(contract);
   addConnectorCases(contract);
   addRefusalCases(contract);
 }
@@ -94,6 +97,17 @@ function addClientFactoryCases(contract: ReactorCases): void {
   });
 
   for (const method of ['clientConnectionFailed', 'clientConnectionLost'] as const) {
+    contract.add(`reports the rejection of an asynchronous ${method}`, async (scene) => {
+      const error = new Error(`out of an asynchronous ${method}`);
+      const factory = scene.recorders({ connectionMade: (self) => self.call('loseConnection') });
+      factory.hooks[method] = () => Promise.reject(error);
+      const lost = method === 'clientConnectionLost';
+      scene.connect(lost ? scene.listen().getHost().port : await scene.closedPort(), factory);
+      await scene.until(() => factory.count('stopFactory') > 0, 'stopFactory');
+      await scene.settle();
+      assert.deepEqual(scene.takeErrors(), [error]);
+    });
+
     contract.add(`reports what ${method} throws, and stops the factory`, async (scene) => {
       const error = new Error(`out of ${method}`);
       const factory = scene.recorders({ connectionMade: (self) => self.call('loseConnection') });
@@ -107,6 +121,71 @@ function addClientFactoryCases(contract: ReactorCases): void {
       await scene.settle();
     });
   }
+}
+
+/** A factory without `clientConnectionFailed`. */
+class SilentFactory extends ClientFactory {
+  stopped = 0;
+
+  override stopFactory(): void {
+    this.stopped += 1;
+  }
+}
+
+function addUnhandledFailureCases(contract: ReactorCases): void {
+  const wrappings: Record<string, (factory: ClientFactory) => FactoryLike> = {
+    'factory does not handle that': (factory) => factory,
+    'factory has no method for that': (factory) => ({
+      buildProtocol: () => null,
+      doStart: () => factory.doStart(),
+      doStop: () => factory.doStop(),
+    }),
+    'wrapped factory does not handle that': (factory) => ({
+      buildProtocol: () => null,
+      doStart: () => factory.doStart(),
+      doStop: () => factory.doStop(),
+      clientConnectionFailed: (connector, reason) =>
+        factory.clientConnectionFailed(connector, reason),
+    }),
+  };
+  for (const [which, wrap] of Object.entries(wrappings)) {
+    contract.add(`reports once that nothing could connect where the ${which}`, async (scene) => {
+      const port = await scene.closedPort();
+      const factory = new SilentFactory();
+      const connector = scene.connect(port, wrap(factory));
+      for (const attempts of [1, 2]) {
+        await scene.until(() => factory.stopped === attempts, 'the end of an attempt');
+        if (attempts === 1) connector.connect();
+      }
+      const [error, ...more] = scene.takeErrors();
+      assert(error instanceof ConnectionRefusedError);
+      assert.deepEqual([error.host, error.port, more], [scene.host, port, []]);
+      await scene.settle();
+    });
+  }
+
+  contract.add('reports no attempt that was cancelled', async (scene) => {
+    const { port } = scene.listen().getHost();
+    const factory = new SilentFactory();
+    scene.connect(port, factory).stopConnecting();
+    await scene.until(() => factory.stopped > 0, 'the end');
+    assert.deepEqual(scene.takeErrors(), []);
+  });
+
+  contract.add(
+    'reports no failure that an override handles, though that calls super',
+    async (scene) => {
+      class Handling extends SilentFactory {
+        override clientConnectionFailed(connector: Connector, reason: Error): void {
+          super.clientConnectionFailed(connector, reason);
+        }
+      }
+      const factory = new Handling();
+      scene.connect(await scene.closedPort(), factory);
+      await scene.until(() => factory.stopped > 0, 'the end');
+      assert.deepEqual(scene.takeErrors(), []);
+    },
+  );
 }
 
 function addConnectorCases(contract: ReactorCases): void {

@@ -4,6 +4,7 @@ import { ReactorCases } from './reactor-scene.js';
 import type { MakeReactorStage } from './reactor-stage.js';
 import { addRunningCases } from './running.js';
 import { addShutdownCases } from './shutdown.js';
+import { addStoppingCases } from './stopping.js';
 import { addSystemEventCases } from './system-events.js';
 
 /**
@@ -17,5 +18,6 @@ export function lifeContract(makeStage: MakeReactorStage): ContractCase[] {
   addRunningCases(contract);
   addSystemEventCases(contract);
   addShutdownCases(contract);
+  addStoppingCases(contract);
   return contract.cases;
 }

@@ -1,7 +1,7 @@
 /** The stage of one case of the reactor contract: a reactor, and the protocols and factories that the case makes. */
 import assert from 'node:assert/strict';
-
 import type { Connector } from '../../../core/connector.js';
+import type { FactoryLike } from '../../../core/factory.js';
 import type { ListeningPort } from '../../../core/listening-port.js';
 import type { Reactor } from '../../../core/reactor.js';
 import { checkFunction } from '../../../internal/check.js';
@@ -90,7 +90,7 @@ export class ReactorScene {
     return this.reactor.listenTCP(0, factory, { interface: this.host });
   }
 
-  connect(port: number, factory: Recorders = this.recorders()): Connector {
+  connect(port: number, factory: FactoryLike = this.recorders()): Connector {
     return this.reactor.connectTCP(this.host, port, factory);
   }
 

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { ClientFactory } from '../../../core/factory.js';
 import { Protocol } from '../../../core/protocol.js';
 import type { Reactor } from '../../../core/reactor.js';
 import type { StreamProtocol } from '../../../core/stream-protocol.js';
@@ -110,10 +111,26 @@ type ConnectPair = (
   server: StreamProtocol,
 ) => ContractStage;
 
+class PairFactory extends ClientFactory {
+  readonly #protocol: StreamProtocol;
+
+  constructor(protocol: StreamProtocol) {
+    super();
+    this.#protocol = protocol;
+  }
+
+  override buildProtocol(): StreamProtocol {
+    return this.#protocol;
+  }
+
+  /** A server that aborts in `connectionMade` may be faster than the client's attempt. */
+  override clientConnectionFailed(): void {}
+}
+
 const connectTCP: ConnectPair = (stage, client, server) => {
   const { reactor, host } = stage;
   const listening = reactor.listenTCP(0, () => server, { interface: host });
-  reactor.connectTCP(host, listening.getHost().port, () => client);
+  reactor.connectTCP(host, listening.getHost().port, new PairFactory(client));
   return stage;
 };
 
@@ -122,7 +139,7 @@ const connectUNIX: ConnectPair = (stage, client, server) => {
   const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
   const path = socketPathIn(folder, 'pair');
   reactor.listenUNIX(path, () => server);
-  reactor.connectUNIX(path, () => client);
+  reactor.connectUNIX(path, new PairFactory(client));
   return {
     until: (condition, what) => stage.until(condition, what),
     settle: () => stage.settle(),

@@ -2,13 +2,14 @@
 import type { Address } from '../../../core/address.js';
 import type { Connector } from '../../../core/connector.js';
 import { ClientFactory } from '../../../core/factory.js';
+import type { MaybeAsync } from '../../../core/maybe-async.js';
 import type { StreamProtocol } from '../../../core/stream-protocol.js';
 
 /** What a case does inside a call of the factory. */
 export interface FactoryHooks {
-  startedConnecting?(connector: Connector): void;
-  clientConnectionFailed?(connector: Connector, reason: Error): void;
-  clientConnectionLost?(connector: Connector, reason: Error): void;
+  startedConnecting?(connector: Connector): unknown;
+  clientConnectionFailed?(connector: Connector, reason: Error): unknown;
+  clientConnectionLost?(connector: Connector, reason: Error): unknown;
 }
 
 export class RecordingFactory<P extends StreamProtocol> extends ClientFactory {
@@ -35,14 +36,14 @@ export class RecordingFactory<P extends StreamProtocol> extends ClientFactory {
     return protocol;
   }
 
-  override doStart(): void {
+  override doStart(): MaybeAsync {
     this.note('doStart');
-    super.doStart();
+    return super.doStart();
   }
 
-  override doStop(): void {
+  override doStop(): MaybeAsync {
     this.note('doStop');
-    super.doStop();
+    return super.doStop();
   }
 
   override startFactory(): void {
@@ -53,22 +54,22 @@ export class RecordingFactory<P extends StreamProtocol> extends ClientFactory {
     this.note('stopFactory');
   }
 
-  override startedConnecting(connector: Connector): void {
+  override startedConnecting(connector: Connector): MaybeAsync {
     this.connector = connector;
     this.note('startedConnecting');
-    this.hooks.startedConnecting?.(connector);
+    return this.hooks.startedConnecting?.(connector) as MaybeAsync;
   }
 
-  override clientConnectionFailed(connector: Connector, reason: Error): void {
+  override clientConnectionFailed(connector: Connector, reason: Error): MaybeAsync {
     this.reasons.push(reason);
     this.note(`clientConnectionFailed ${reason.name}`);
-    this.hooks.clientConnectionFailed?.(connector, reason);
+    return this.hooks.clientConnectionFailed?.(connector, reason) as MaybeAsync;
   }
 
-  override clientConnectionLost(connector: Connector, reason: Error): void {
+  override clientConnectionLost(connector: Connector, reason: Error): MaybeAsync {
     this.reasons.push(reason);
     this.note(`clientConnectionLost ${reason.name}`);
-    this.hooks.clientConnectionLost?.(connector, reason);
+    return this.hooks.clientConnectionLost?.(connector, reason) as MaybeAsync;
   }
 
   /** Adds an event to the log. */

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 
 import { RemoteProtocolError } from '../../../core/errors/base.js';
+import { Deferred } from '../../../defer/deferred.js';
 import { patternedBytes } from '../patterned-bytes.js';
 import type {
   RecordingCallback,
@@ -124,6 +125,61 @@ function addThrowCases(contract: TransportCases, callbacks: readonly RecordingCa
       { client: { [callback]: fail } },
     );
   }
+
+  for (const callback of callbacks) {
+    if (callback === 'connectionLost') continue;
+    const error = new Error(`out of an asynchronous ${callback}`);
+    contract.add(
+      `reports the rejection of an asynchronous ${callback} and ends the connection with it`,
+      async (scene) => {
+        provoke(scene, callback);
+        assert.equal(await scene.lost(scene.client), error);
+        assert.deepEqual(scene.takeErrors(), [error]);
+        await scene.ended(scene.server);
+        assert.equal(scene.client.lostCount, 1);
+      },
+      { client: { [callback]: () => Promise.reject(error) } },
+    );
+  }
+
+  contract.add('reports the rejection of an asynchronous connectionLost', async (scene) => {
+    const error = new Error('out of an asynchronous connectionLost');
+    scene.client.hooks = { connectionLost: () => Promise.reject(error) };
+    scene.breakConnection();
+    await scene.lost(scene.client);
+    await scene.settle();
+    assert.deepEqual(scene.takeErrors(), [error]);
+  });
+
+  contract.add(
+    'goes on delivering while an asynchronous dataReceived is pending',
+    async (scene) => {
+      scene.client.hooks = { dataReceived: () => new Promise(() => {}) };
+      scene.server.call('write', 'first');
+      await scene.until(() => scene.client.text === 'first', 'the first part');
+      scene.server.call('write', ', second');
+      await scene.until(() => scene.client.text === 'first, second', 'the second part');
+    },
+  );
+
+  contract.add('takes a Deferred and any thenable for a promise', async (scene) => {
+    const error = new Error('the answer failed');
+    const answer = new Deferred<void>();
+    scene.client.hooks = { dataReceived: () => answer };
+    scene.server.call('write', 'x');
+    await scene.until(() => scene.client.text === 'x', 'the question');
+    answer.errback(error);
+    assert.equal(await scene.lost(scene.client), error);
+    assert.deepEqual(scene.takeErrors(), [error]);
+  });
+
+  contract.add('ignores anything else that a callback returns', async (scene) => {
+    scene.client.hooks = { dataReceived: () => ({ then: 'not a function' }) };
+    scene.server.call('write', 'x');
+    await scene.until(() => scene.client.text === 'x', 'the data');
+    await scene.settle();
+    assert.equal(scene.client.lostCount, 0);
+  });
 
   contract.add('reports what connectionLost throws, and calls it once', async (scene) => {
     const error = new Error('out of connectionLost');

@@ -2,17 +2,18 @@
  * A protocol that writes down what it is told and checks by itself the rules that hold in every case: order of
  * callbacks, no re-entrance, `connectionLost` once, size of data.
  */
+import type { MaybeAsync } from '../../../core/maybe-async.js';
 import { Protocol } from '../../../core/protocol.js';
 import type { TCPTransport, Transport } from '../../../core/transport.js';
 import { givenCopyOf } from '../../../internal/lent-bytes.js';
 
 /** What a case does inside a callback. */
 export interface RecordingHooks<P> {
-  connectionMade?(self: P): void;
-  dataReceived?(data: Buffer, self: P): void;
-  connectionLost?(reason: Error, self: P): void;
-  readConnectionLost?(self: P): void;
-  writeConnectionLost?(self: P): void;
+  connectionMade?(self: P): unknown;
+  dataReceived?(data: Buffer, self: P): unknown;
+  connectionLost?(reason: Error, self: P): unknown;
+  readConnectionLost?(self: P): unknown;
+  writeConnectionLost?(self: P): unknown;
 }
 
 export type RecordingCallback = keyof RecordingHooks<RecordingProtocol>;
@@ -85,43 +86,45 @@ export class RecordingProtocol extends Protocol {
     }
   }
 
-  override makeConnection(transport: Transport): void {
+  override makeConnection(transport: Transport): MaybeAsync {
     this.check('makeConnection', !this.opened, 'was called twice');
-    super.makeConnection(transport);
+    return super.makeConnection(transport);
   }
 
-  override connectionMade(): void {
+  override connectionMade(): MaybeAsync {
     this.opened = true;
-    this.enter('connectionMade', () => this.hooks.connectionMade?.(this));
+    return this.enter('connectionMade', () => this.hooks.connectionMade?.(this));
   }
 
-  override dataReceived(data: Buffer): void {
+  override dataReceived(data: Buffer): MaybeAsync {
     this.check('dataReceived', Buffer.isBuffer(data), 'was not given a Buffer');
     const fits = data.length > 0 && data.length <= MAX_PIECE_BYTES;
     this.check('dataReceived', fits, `got ${data.length} bytes`);
     this.chunks.push(this.acceptsLentBytes ? givenCopyOf(data) : data);
     this.receivedBytes += data.length;
-    this.enter('dataReceived', () => this.hooks.dataReceived?.(data, this));
+    return this.enter('dataReceived', () => this.hooks.dataReceived?.(data, this));
   }
 
-  override connectionLost(reason: Error): void {
+  override connectionLost(reason: Error): MaybeAsync {
     this.lostCount += 1;
     this.check('connectionLost', reason instanceof Error, 'was not given an Error');
     this.check('connectionLost', !this.transport.connected, 'came while still connected');
     this.reason = reason;
-    this.enter(`connectionLost ${reason.name}`, () => this.hooks.connectionLost?.(reason, this));
+    return this.enter(`connectionLost ${reason.name}`, () =>
+      this.hooks.connectionLost?.(reason, this),
+    );
   }
 
   /** Called after each callback. */
   protected changed(): void {}
 
   /** For the subclass that has the half-close methods. */
-  protected halfClosed(side: 'readConnectionLost' | 'writeConnectionLost'): void {
+  protected halfClosed(side: 'readConnectionLost' | 'writeConnectionLost'): MaybeAsync {
     this.check(side, !this.log.includes(side), 'was called twice');
-    this.enter(side, () => this.hooks[side]?.(this));
+    return this.enter(side, () => this.hooks[side]?.(this));
   }
 
-  private enter(event: string, run: () => void): void {
+  private enter(event: string, run: () => unknown): MaybeAsync {
     this.check(event, this.opened, 'came before connectionMade');
     this.check(event, this.#inside === undefined, `came inside ${this.#inside}`);
     this.check(event, this.#calling === undefined, `came inside transport.${this.#calling}`);
@@ -132,7 +135,7 @@ export class RecordingProtocol extends Protocol {
     const before = this.#inside;
     this.#inside = event;
     try {
-      run();
+      return run() as MaybeAsync;
     } finally {
       this.#inside = before;
       this.changed();
@@ -146,11 +149,11 @@ export class RecordingProtocol extends Protocol {
 
 /** A recording protocol that can be half-closed. */
 export class HalfCloseRecordingProtocol extends RecordingProtocol {
-  readConnectionLost(): void {
-    this.halfClosed('readConnectionLost');
+  readConnectionLost(): MaybeAsync {
+    return this.halfClosed('readConnectionLost');
   }
 
-  writeConnectionLost(): void {
-    this.halfClosed('writeConnectionLost');
+  writeConnectionLost(): MaybeAsync {
+    return this.halfClosed('writeConnectionLost');
   }
 }

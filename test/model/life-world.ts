@@ -1,0 +1,554 @@
+/** Carries out a program of life-program.ts on one reactor, and keeps account of everything that must be told. */
+import { closeSync, constants, openSync } from 'node:fs';
+import {
+  type Address,
+  ClientFactory,
+  type Connector,
+  Cooperator,
+  Deferred,
+  deferLater,
+  IdleTimeout,
+  IdleTimeouts,
+  type ListeningPort,
+  LoopingCall,
+  Protocol,
+  type Reactor,
+  ReactorDisposedError,
+  ReactorNotRunningError,
+  ReactorStoppingError,
+  TokenBucket,
+} from '../../src/index.js';
+import type { ReactorStage } from '../../src/testing/contracts/reactor/reactor-stage.js';
+import type { WatchedReactor } from '../../src/testing/reactor-watch.js';
+import type { Action, Hook, Round, Step } from './life-program.js';
+
+/** What a program may use of the machine. */
+export interface Surroundings {
+  /** A folder for UNIX sockets; undefined where there are none. */
+  readonly folder: string | undefined;
+  /** A FIFO with a byte in it, for readers; undefined where descriptors cannot be watched. */
+  readonly fifo: string | undefined;
+}
+
+/** Things that are told something: they belong to the runs up to the present one's stop. */
+interface Told {
+  generation: number;
+  readonly log: string[];
+}
+
+export class World {
+  readonly stage: ReactorStage;
+  readonly reactor: Reactor;
+  readonly thrown: Error[] = [];
+  readonly violations: string[] = [];
+  /** Counts the runs that were stopped: nothing that was made before may be told anything afterwards. */
+  generation = 0;
+  readonly #surroundings: Surroundings;
+  readonly #armed = new Map<Hook, Action[]>();
+  readonly #factories: Factory[] = [];
+  readonly #ports: ListeningPort<Address>[] = [];
+  readonly #datagrams: { told: Told; made: number; stopped: number }[] = [];
+  readonly #readers: { told: Told; lost: number; fd: number }[] = [];
+  /** Names of Deferreds that have to fire before the run is over. */
+  readonly #pending = new Set<string>();
+  /** Claims of the bucket, which outlive runs. */
+  #claims = 0;
+  #names = 0;
+  #disposal: Promise<void> | undefined;
+  #crashes = 0;
+  readonly #cooperator: Cooperator;
+  readonly #timeouts: IdleTimeouts;
+  readonly #bucket: TokenBucket;
+
+  constructor(stage: ReactorStage, surroundings: Surroundings) {
+    this.stage = stage;
+    this.reactor = stage.reactor;
+    this.#surroundings = surroundings;
+    this.#cooperator = new Cooperator({ clock: stage.reactor, sliceMs: 0, restMs: 1 });
+    this.#timeouts = new IdleTimeouts(stage.reactor, { tickMs: 5, graceMs: 5 });
+    this.#bucket = new TokenBucket({
+      clock: stage.reactor,
+      bytesPerSecond: 1_000_000,
+      burstBytes: 1_000,
+    });
+  }
+
+  /** A log for each factory, protocol and so on, in the order in which they were made. */
+  readonly logs: string[][] = [];
+
+  make(): Told {
+    const told = { generation: this.generation, log: [] };
+    this.logs.push(told.log);
+    return told;
+  }
+
+  /** Something was told: whether it may be, and what the program does there. */
+  tell(told: Told, what: string, hook?: Hook): void {
+    told.log.push(what);
+    if (told.generation < this.generation) this.violations.push(`${what} after its run`);
+    if (hook === undefined) return;
+    const actions = this.#armed.get(hook);
+    this.#armed.delete(hook);
+    for (const action of actions ?? []) this.act(action);
+  }
+
+  async round({ idle, steps, end, turns }: Round): Promise<void> {
+    await this.#perform(idle);
+    const crashes = this.#crashes;
+    let over = false;
+    this.reactor.run({ installSignalHandlers: false }).addBoth(() => {
+      over = true;
+      if (crashes === this.#crashes) this.#ended();
+    });
+    await this.#perform(steps);
+    await this.stage.until(() => over || this.reactor.running, 'startup');
+    if (end === 'crash') this.act({ do: 'crash' });
+    else if (end === 'fire shutdown') void this.reactor.fireSystemEvent('shutdown');
+    else this.act({ do: 'stop' });
+    if (end === 'stop, then crash') {
+      for (let i = 0; i < turns; i++) await this.#turn();
+      this.act({ do: 'crash' });
+    }
+    const disposed = end === 'dispose' ? this.dispose() : undefined;
+    await this.stage.until(() => over, 'run to settle');
+    await disposed;
+    this.#armed.clear();
+    for (let i = 0; i < 2; i++) await this.#turn();
+  }
+
+  /** A run in which everything works, whatever went before. */
+  async soundRun(): Promise<void> {
+    const { reactor, stage } = this;
+    let over = false;
+    let echoed = false;
+    let granted = false;
+    const run = reactor.run({ installSignalHandlers: false }).addCallback(() => {
+      over = true;
+      this.#ended();
+    });
+    await stage.until(() => reactor.running, 'startup of the last run');
+    class Echo extends Protocol {
+      override dataReceived(data: Buffer): void {
+        this.transport.write(data);
+      }
+    }
+    class Caller extends Protocol {
+      override connectionMade(): void {
+        this.transport.write('once more');
+      }
+      override dataReceived(): void {
+        echoed = true;
+      }
+    }
+    const port = reactor.listenTCP(0, Echo, { interface: stage.host });
+    reactor.connectTCP(stage.host, port.getHost().port, Caller);
+    let ticks = 0;
+    const tick = (): void => {
+      ticks += 1;
+    };
+    const loop = new LoopingCall(reactor, tick);
+    loop.start(1).addErrback(() => {});
+    const worked = this.#cooperator.coiterate([1, 2, 3]);
+    let done = false;
+    worked.addBoth(() => {
+      done = true;
+    });
+    const claim = {
+      need: 1,
+      takeTurn: (bucket: TokenBucket): void => {
+        granted = bucket.take(1) > 0;
+      },
+    };
+    this.#bucket.enqueue(claim);
+    const useful = (): boolean => echoed && ticks > 2 && done && granted && this.#claims === 0;
+    await stage.until(
+      useful,
+      `an echo, ticks, a task, tokens: ${[echoed, ticks, done, granted, this.#claims]}`,
+    );
+    reactor.stop();
+    await stage.until(() => over, 'the last run to settle');
+    await run;
+  }
+
+  get disposed(): boolean {
+    return this.#disposal !== undefined;
+  }
+
+  /** Settles when the reactor is disposed of, and everything has ended. */
+  dispose(): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+
+  async #dispose(): Promise<void> {
+    let over = false;
+    void this.reactor[Symbol.asyncDispose]().then(() => {
+      over = true;
+      this.#ended();
+    });
+    await this.stage.until(() => over, 'disposal');
+    for (const { fd } of this.#readers.splice(0)) closeSync(fd);
+  }
+
+  act(action: Action): void {
+    const { reactor } = this;
+    switch (action.do) {
+      case 'listen':
+        this.#listen(action.kind);
+        return;
+      case 'connect':
+        this.#connect(action);
+        return;
+      case 'relisten':
+        this.#ports[action.at % this.#ports.length]?.startListening();
+        return;
+      case 'stopListening': {
+        const port = this.#ports[action.at % this.#ports.length];
+        if (port !== undefined) this.#await('stopListening', port.stopListening());
+        return;
+      }
+      case 'callLater': {
+        const told = this.make();
+        reactor.callLater(action.ms, () => this.tell(told, 'delayedCall', 'delayedCall'));
+        return;
+      }
+      case 'deferLater':
+        this.#await('deferLater', deferLater(reactor, action.ms));
+        return;
+      case 'looping': {
+        const told = this.make();
+        const loop = new LoopingCall(reactor, () => this.tell(told, 'looping'));
+        this.#await('LoopingCall', loop.start(action.ms + 1));
+        return;
+      }
+      case 'timeout':
+        new Deferred<void>().addTimeout(action.ms, reactor).addErrback(() => {});
+        return;
+      case 'fromThread': {
+        const told = this.make();
+        reactor.callFromThread(() => this.tell(told, 'callFromThread', 'callFromThread'));
+        return;
+      }
+      case 'whenRunning':
+        reactor.callWhenRunning(() => {});
+        return;
+      case 'cooperate':
+        this.#await('coiterate', this.#cooperator.coiterate(forever()));
+        return;
+      case 'bucket':
+        this.#claims += 1;
+        this.#bucket.take(1_000_000);
+        this.#bucket.enqueue({
+          need: 1_000,
+          takeTurn: (bucket, share) => {
+            bucket.take(share);
+            this.#claims -= 1;
+          },
+        });
+        return;
+      case 'idle': {
+        const transport = this.#connections()[0]?.transport;
+        if (transport !== undefined) new IdleTimeout(this.#timeouts, transport).set(5);
+        return;
+      }
+      case 'reader':
+        this.#watch();
+        return;
+      case 'trigger':
+        this.#addTrigger(action);
+        return;
+      case 'throw': {
+        const error = new Error('thrown by the program');
+        this.thrown.push(error);
+        throw error;
+      }
+      case 'stop':
+        this.#unlessIdle(() => reactor.stop());
+        return;
+      case 'crash':
+        this.#unlessIdle(() => {
+          reactor.crash();
+          this.#crashes += 1;
+        });
+        return;
+      default:
+        this.#use(action);
+    }
+  }
+
+  /** Everything that was made has ended. */
+  #ended(): void {
+    const factories = this.#factories.flatMap((factory) => factory.unfinished());
+    const datagrams = this.#datagrams
+      .filter(({ made, stopped }) => made !== stopped)
+      .map(({ made, stopped }) => `${made} makeConnection, ${stopped} stopProtocol`);
+    const readers = this.#readers
+      .filter(({ lost }) => lost !== 1)
+      .map(({ lost }) => `reader lost ${lost}`);
+    const { ports, connectors } = this.reactor as WatchedReactor;
+    const open = [...ports, ...connectors, ...this.reactor.getReaders()].map(String);
+    const { connectionsOpen } = this.reactor.statistics();
+    if (connectionsOpen > 0) open.push(`${connectionsOpen} connections`);
+    this.violations.push(...factories, ...datagrams, ...readers, ...open);
+    for (const name of this.#pending) this.violations.push(`${name} has not fired`);
+    this.#pending.clear();
+    this.generation += 1;
+  }
+
+  async #perform(steps: readonly Step[]): Promise<void> {
+    for (const { action, inside, turns } of steps) {
+      if (inside === undefined) this.#attempt(action);
+      else this.#armed.set(inside, [...(this.#armed.get(inside) ?? []), action]);
+      for (let i = 0; i < turns; i++) await this.#turn();
+    }
+  }
+
+  /** Outside of any callback nobody else takes what it throws. */
+  #attempt(action: Action): void {
+    try {
+      this.act(action);
+    } catch (error) {
+      const expected =
+        error instanceof ReactorStoppingError || error instanceof ReactorDisposedError;
+      if (!expected) throw error;
+    }
+  }
+
+  async #turn(): Promise<void> {
+    if (this.disposed) return;
+    let turned = false;
+    this.reactor.callFromThread(() => {
+      turned = true;
+    });
+    await this.stage.until(() => turned, 'a turn');
+  }
+
+  #unlessIdle(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof ReactorNotRunningError)) throw error;
+    }
+  }
+
+  #await(
+    what: string,
+    deferred: PromiseLike<unknown> & { addBoth(callback: () => void): unknown },
+  ): void {
+    this.#names += 1;
+    const name = `${what} ${this.#names}`;
+    this.#pending.add(name);
+    deferred.addBoth(() => void this.#pending.delete(name));
+  }
+
+  #listen(kind: 'tcp' | 'unix' | 'udp'): void {
+    const { reactor, stage } = this;
+    if (kind === 'udp') {
+      this.#listenUDP();
+      return;
+    }
+    const factory = this.#factory('never');
+    const { folder } = this.#surroundings;
+    this.#names += 1;
+    const port: ListeningPort<Address> =
+      kind === 'tcp' || folder === undefined
+        ? reactor.listenTCP(0, factory, { interface: stage.host })
+        : reactor.listenUNIX(`${folder}/${this.#names}`, factory);
+    this.#ports.push(port);
+  }
+
+  #listenUDP(): void {
+    const world = this;
+    const record = { told: this.make(), made: 0, stopped: 0 };
+    const protocol = {
+      makeConnection(): void {
+        record.told.generation = world.generation;
+        record.made += 1;
+        world.tell(record.told, 'makeConnection');
+      },
+      datagramReceived(): void {},
+      stopProtocol(): void {
+        record.stopped += 1;
+        world.tell(record.told, 'stopProtocol', 'stopProtocol');
+      },
+    };
+    const port = this.reactor.listenUDP(0, protocol, { interface: this.stage.host });
+    this.#datagrams.push(record);
+    this.#ports.push(port as unknown as ListeningPort<Address>);
+  }
+
+  #connect({ to, at, again }: Extract<Action, { do: 'connect' }>): void {
+    const { reactor, stage } = this;
+    const factory = this.#factory(again);
+    const ports = this.#ports.filter((port) => port.listening && port.getHost().type !== 'UDP');
+    const host = ports[at % ports.length]?.getHost();
+    // In virtual time a name is refused at once, and for ever if it is tried again at once.
+    if (to === 'name' && again !== 'failed') reactor.connectTCP('nobody.invalid', 9, factory);
+    else if (to === 'closed' || host === undefined) reactor.connectTCP(stage.host, 1, factory);
+    else if (host.type === 'UNIX') reactor.connectUNIX(host.path, factory);
+    else reactor.connectTCP(stage.host, host.port, factory);
+  }
+
+  #factory(again: 'never' | 'failed' | 'lost' | 'later'): Factory {
+    const factory = new Factory(this, again);
+    this.#factories.push(factory);
+    return factory;
+  }
+
+  #connections(): Recorder[] {
+    return this.#factories.flatMap(({ built }) => built.filter(({ lost, made }) => made > lost));
+  }
+
+  #use(action: Extract<Action, { at: number }>): void {
+    const open = this.#connections();
+    const connection = open[action.at % open.length];
+    if (connection === undefined) return;
+    const { transport } = connection;
+    if (action.do === 'write') transport.write(Buffer.alloc(action.size));
+    else if (action.do === 'produce') connection.produce(action.ends);
+    else if (action.do === 'lose') transport.loseConnection();
+    else if (action.do === 'abort') transport.abortConnection();
+    else if (action.do === 'pause') transport.pauseProducing();
+    else if (action.do === 'resume') transport.resumeProducing();
+    else transport.loseWriteConnection();
+  }
+
+  #watch(): void {
+    const { fifo } = this.#surroundings;
+    if (fifo === undefined) return;
+    const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+    const record = { told: this.make(), lost: 0, fd };
+    const reader = {
+      fileno: () => fd,
+      doRead: () => this.tell(record.told, 'doRead'),
+      connectionLost: () => {
+        record.lost += 1;
+        this.tell(record.told, 'reader lost');
+      },
+    };
+    try {
+      this.reactor.addReader(reader);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+    this.#readers.push(record);
+  }
+
+  #addTrigger({ phase, event, ms }: Extract<Action, { do: 'trigger' }>): void {
+    const told = this.make();
+    this.reactor.addSystemEventTrigger(phase, event, () => {
+      // Kept from a run that crashed, or added for one that is to come.
+      told.generation = this.generation;
+      this.tell(told, `${phase} ${event}`, 'trigger');
+      if (phase !== 'before' || ms === 0) return undefined;
+      // Where a run crashed, it is dropped by the next one's stop.
+      return deferLater(this.reactor, ms).addErrback(() => {});
+    });
+  }
+}
+
+function* forever(): Generator<void> {
+  for (;;) yield;
+}
+
+class Factory extends ClientFactory {
+  readonly built: Recorder[] = [];
+  readonly told: Told;
+  readonly #world: World;
+  readonly #again: 'never' | 'failed' | 'lost' | 'later';
+  #started = 0;
+  #stopped = 0;
+  #attempts = 0;
+  #ended = 0;
+
+  constructor(world: World, again: 'never' | 'failed' | 'lost' | 'later') {
+    super();
+    this.#world = world;
+    this.#again = again;
+    this.told = world.make();
+  }
+
+  override buildProtocol(): Recorder {
+    const recorder = new Recorder(this.#world);
+    this.built.push(recorder);
+    return recorder;
+  }
+
+  override startFactory(): void {
+    this.told.generation = this.#world.generation;
+    this.#started += 1;
+    this.#world.tell(this.told, 'startFactory');
+  }
+
+  override stopFactory(): void {
+    this.#stopped += 1;
+    this.#world.tell(this.told, 'stopFactory', 'stopFactory');
+  }
+
+  override startedConnecting(): void {
+    this.#attempts += 1;
+  }
+
+  override clientConnectionFailed(connector: Connector, reason: Error): void {
+    this.#ended += 1;
+    this.#world.tell(this.told, `clientConnectionFailed ${reason.name}`, 'clientConnectionFailed');
+    if (this.#again === 'failed') connector.connect();
+  }
+
+  override clientConnectionLost(connector: Connector, reason: Error): void {
+    this.#ended += 1;
+    this.#world.tell(this.told, `clientConnectionLost ${reason.name}`, 'clientConnectionLost');
+    if (this.#again === 'lost') connector.connect();
+    else if (this.#again === 'later') this.#world.reactor.callLater(1, () => connector.connect());
+  }
+
+  unfinished(): string[] {
+    const lost = this.built
+      .filter((each) => each.lost !== 1)
+      .map((each) => `lost ${each.lost} times`);
+    if (this.#started !== this.#stopped)
+      lost.push(`${this.#started} starts, ${this.#stopped} stops`);
+    if (this.#attempts !== this.#ended)
+      lost.push(`${this.#attempts} attempts, ${this.#ended} ended`);
+    return lost;
+  }
+}
+
+class Recorder extends Protocol {
+  made = 0;
+  lost = 0;
+  readonly #told: Told;
+  readonly #world: World;
+
+  constructor(world: World) {
+    super();
+    this.#world = world;
+    this.#told = world.make();
+  }
+
+  produce(ends: boolean): void {
+    const { transport } = this;
+    try {
+      const producer = { pauseProducing() {}, resumeProducing() {}, stopProducing() {} };
+      transport.registerProducer(producer, true);
+    } catch {
+      return; // It has one.
+    }
+    if (ends) this.#world.reactor.callFromThread(() => transport.unregisterProducer());
+  }
+
+  override connectionMade(): void {
+    this.made += 1;
+    this.#world.tell(this.#told, 'connectionMade', 'connectionMade');
+  }
+
+  override dataReceived(): void {
+    this.#world.tell(this.#told, 'dataReceived', 'dataReceived');
+  }
+
+  override connectionLost(reason: Error): void {
+    this.lost += 1;
+    this.#world.tell(this.#told, `connectionLost ${reason.name}`, 'connectionLost');
+  }
+}
