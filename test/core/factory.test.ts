@@ -25,8 +25,21 @@ class Counting extends Factory {
 }
 
 describe('Factory', () => {
-  it('refuses every connection until buildProtocol is overridden', () => {
-    expect(new Factory().buildProtocol(ADDRESS)).toBeNull();
+  it('throws until buildProtocol is overridden, and is refused as a factory', () => {
+    const message =
+      'factory must be a Factory, a Protocol class or a function, not an object (Factory): it does not override buildProtocol: pass the Protocol class itself, use Factory.forProtocol, or override buildProtocol';
+    expect(() => new Factory().buildProtocol(ADDRESS)).toThrow(message);
+    expect(() => toFactory(new Factory())).toThrow(message);
+    const late = new Factory();
+    late.buildProtocol = () => null;
+    expect(toFactory(late)).toBe(late);
+  });
+
+  it("says that Twisted's `protocol` is not used", () => {
+    const factory = Object.assign(new ClientFactory(), { protocol: Protocol });
+    expect(() => toFactory(factory)).toThrow(
+      "not an object (ClientFactory): its 'protocol' is not used: pass the Protocol class itself",
+    );
   });
 
   it('starts with its first user and stops after its last', () => {
@@ -85,7 +98,7 @@ describe('Factory.forProtocol', () => {
 
 describe('toFactory', () => {
   it('takes a factory as it is', () => {
-    const factory = new Counting();
+    const factory = Factory.forProtocol(Protocol);
     expect(toFactory(factory)).toBe(factory);
     const plain = { buildProtocol: () => null, doStart() {}, doStop() {} };
     expect(toFactory(plain)).toBe(plain);
@@ -200,7 +213,12 @@ describe('builtProtocol', () => {
         ADDRESS,
       ),
     ).toBe(protocol);
-    expect(builtProtocol(new Factory(), ADDRESS)).toBeNull();
+    expect(
+      builtProtocol(
+        toFactory(() => null),
+        ADDRESS,
+      ),
+    ).toBeNull();
   });
 
   it('names the factory that returns something else', () => {
