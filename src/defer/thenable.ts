@@ -1,4 +1,5 @@
 /** Tells promises, Deferreds among them, from other values, and listens to them. */
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 
 /** A Deferred, as far as a promise settles it. */
 interface Settled<T> {
@@ -26,5 +27,18 @@ export function settleFrom<T>(deferred: Settled<T>, thenable: PromiseLike<T>): v
     }, reject);
   } catch (error) {
     reject(error);
+  }
+}
+
+/** Settles as the promise that `source` returns. Fails if it throws or returns no promise. Never throws. */
+export function settleFromCall<T>(deferred: Settled<T>, source: () => PromiseLike<T>): void {
+  try {
+    const promise = source();
+    if (!isThenable(promise)) {
+      throw new InvalidArgumentTypeError('what source returns', 'a promise', promise);
+    }
+    settleFrom(deferred, promise);
+  } catch (error) {
+    deferred.errback(error);
   }
 }
