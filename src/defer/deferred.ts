@@ -255,6 +255,10 @@ export class Deferred<T> implements PromiseLike<T> {
     return new OneYield(this);
   }
 
+  toString(): string {
+    return this.describe(inspected);
+  }
+
   /** @internal For `console.log`. */
   describe(show: (value: unknown) => string): string {
     const { fired, result } = this;

@@ -21,6 +21,7 @@ import {
 import { AlreadyCalledError, AlreadyCancelledError } from '../../core/errors/reactor.js';
 import { onRejection } from '../../defer/callback-result.js';
 import { inContextOf } from '../../internal/async-context.js';
+import { showAsText } from '../../internal/shown-as-text.js';
 import { EntryHeap, type HeapCall } from './entry-heap.js';
 
 export interface DelayedCallsOptions {
@@ -345,6 +346,19 @@ class ScheduledCall implements DelayedCall, HeapCall {
     return this.time;
   }
 
+  toString(): string {
+    const state = this.active()
+      ? 'pending'
+      : this.entry === CALLED
+        ? 'called'
+        : this.entry === DROPPED
+          ? 'dropped'
+          : 'cancelled';
+    // The callback is forgotten once it has run.
+    const of = state === 'pending' && this.callback.name ? ` of ${this.callback.name}` : '';
+    return `<delayed call${of}, due at ${this.time.toFixed(1)} ms, ${state}>`;
+  }
+
   active(): boolean {
     return this.entry >= DUE;
   }
@@ -380,6 +394,8 @@ class ScheduledCall implements DelayedCall, HeapCall {
     this.onDropped = undefined;
   }
 }
+
+showAsText(ScheduledCall);
 
 const MAX_DELAY_MS = 2 ** 53;
 
