@@ -13,7 +13,7 @@ import type { Clock } from '../core/clock.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { checkAbortSignal, checkFunction } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
-import { inspectAs } from '../internal/inspected.js';
+import { inspectAs, inspected } from '../internal/inspected.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { callCanceller, cancelAfter, cancelOnAbort } from './cancelling.js';
 import { getDebugging, historyOf, noteFired, noteMade } from './debugging.js';
@@ -97,8 +97,7 @@ export class Deferred<T> implements PromiseLike<T> {
     }
     const controller = new AbortController();
     const deferred = new Deferred<T>(() => controller.abort(new CancelledError()));
-    settleFromCall(deferred, () => source(controller.signal));
-    return deferred;
+    return settleFromCall(deferred, () => source(controller.signal));
   }
 
   /** Whether `callback` or `errback` was called. */
@@ -483,12 +482,9 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   private tell({ resolve, reject }: Observer): void {
-    if ((this.flags & FAILED) === 0) {
-      resolve(this.result);
-    } else {
-      this.observe();
-      reject((this.result as Failure).value);
-    }
+    if ((this.flags & FAILED) === 0) return resolve(this.result);
+    this.observe();
+    reject((this.result as Failure).value);
   }
 }
 
@@ -496,7 +492,5 @@ inspectAs(Deferred.prototype, (deferred, show) => deferred.describe(show));
 
 function fromThenable<T>(thenable: PromiseLike<T>): Deferred<T> {
   if (thenable instanceof Deferred) return thenable;
-  const deferred = new Deferred<T>();
-  settleFrom(deferred, thenable);
-  return deferred;
+  return settleFrom(new Deferred<T>(), thenable);
 }

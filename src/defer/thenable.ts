@@ -17,7 +17,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** A promise that settles after its Deferred was cancelled is not listened to any more. Never throws. */
-export function settleFrom<T>(deferred: Settled<T>, thenable: PromiseLike<T>): void {
+export function settleFrom<T, D extends Settled<T>>(deferred: D, thenable: PromiseLike<T>): D {
   const reject = (reason: unknown): void => {
     if (!deferred.fired) deferred.errback(reason);
   };
@@ -28,17 +28,22 @@ export function settleFrom<T>(deferred: Settled<T>, thenable: PromiseLike<T>): v
   } catch (error) {
     reject(error);
   }
+  return deferred;
 }
 
 /** Settles as the promise that `source` returns. Fails if it throws or returns no promise. Never throws. */
-export function settleFromCall<T>(deferred: Settled<T>, source: () => PromiseLike<T>): void {
+export function settleFromCall<T, D extends Settled<T>>(
+  deferred: D,
+  source: () => PromiseLike<T>,
+): D {
   try {
     const promise = source();
     if (!isThenable(promise)) {
       throw new InvalidArgumentTypeError('what source returns', 'a promise', promise);
     }
-    settleFrom(deferred, promise);
+    return settleFrom(deferred, promise);
   } catch (error) {
     deferred.errback(error);
+    return deferred;
   }
 }
