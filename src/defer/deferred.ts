@@ -482,9 +482,12 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   private tell({ resolve, reject }: Observer): void {
-    if ((this.flags & FAILED) === 0) return resolve(this.result);
-    this.observe();
-    reject((this.result as Failure).value);
+    if ((this.flags & FAILED) === 0) {
+      resolve(this.result);
+    } else {
+      this.observe();
+      reject((this.result as Failure).value);
+    }
   }
 }
 
