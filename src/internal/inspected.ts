@@ -1,9 +1,9 @@
-/** How a value that other code made looks in a message. Never throws. */
+/** The text of a value that other code made. Never throws. */
 import { type InspectOptions, inspect } from 'node:util';
 
 import { messageOf, textOf } from '../core/text-of.js';
 
-/** As `util.inspect`. A value that cannot be inspected is shown by its class and message, as far as these can be read. */
+/** Like `util.inspect`. A value that cannot be inspected is shown by its class and message, as far as these can be read. */
 export function inspected(value: unknown, options: InspectOptions = {}): string {
   try {
     return inspect(value, options);
