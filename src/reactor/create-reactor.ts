@@ -78,9 +78,10 @@ export function installReactor(reactor: Reactor): Reactor | undefined {
 function warnOnce(error: AddonNotLoadedError): void {
   if (getEnvironmentData(WARNED) === true) return;
   setEnvironmentData(WARNED, true);
-  process.emitWarning(`${error.message}. The pure-JS reactor serves instead.`, {
+  process.emitWarning(`${error.message} The pure-JS reactor is used instead.`, {
     type: 'RopewalkWarning',
     code: error.code,
-    detail: `${error.advice} \`npx ropewalk doctor\` tells more. To silence this: ROPEWALK_REACTOR=node.`,
+    detail:
+      '`npx ropewalk doctor` explains more. To silence this warning, set ROPEWALK_REACTOR=node.',
   });
 }
