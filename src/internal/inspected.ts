@@ -12,6 +12,21 @@ export function inspected(value: unknown, options: InspectOptions = {}): string 
   }
 }
 
+/**
+ * Defines the text of a class's instances for `util.inspect`. `text` is given a function that shows a value with the options
+ * of the present call. (isolatedDeclarations allows no method with a computed name.)
+ */
+export function inspectAs<T extends object>(
+  prototype: T,
+  text: (instance: T, show: (value: unknown) => string) => string,
+): void {
+  Object.defineProperty(prototype, inspect.custom, {
+    value(this: T, _depth: number, options: InspectOptions): string {
+      return text(this, (value) => inspected(value, options));
+    },
+  });
+}
+
 function classOf(value: unknown): string {
   try {
     return `an object (${(value as object).constructor.name})`;
