@@ -4,6 +4,7 @@
  * callbacks cost.
  */
 import { RemoteProtocolError } from '../core/errors/base.js';
+import { isInstance } from '../core/text-of.js';
 import type { Transport } from '../core/transport.js';
 import { reportError } from '../internal/error-report.js';
 import { isThenable } from './thenable.js';
@@ -33,6 +34,6 @@ export function failConnection(transport: Transport, error: unknown, where: stri
     transport.fail(error, where);
     return;
   }
-  if (!(error instanceof RemoteProtocolError)) reportError(error, where);
+  if (!isInstance(error, RemoteProtocolError)) reportError(error, where);
   transport.abortConnection();
 }

@@ -11,7 +11,7 @@ export interface ReactorOptions {
   /**
    * Is told exceptions of application code and troubles that no call can report. Default: publishes them to the diagnostics
    * channel `ropewalk.error` and prints them to standard error.
-   * What it throws itself is printed.
+   * What it throws, or rejects with, is printed.
    */
   readonly reportError?: ErrorReporter;
   /**

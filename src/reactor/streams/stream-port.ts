@@ -95,7 +95,13 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
     this.#socket = undefined;
     this.#reactor.ports.delete(this);
     socket.close(keepFile);
-    this.#reactor.soon(() => this.#watch(this.#factory.doStop(), 'stopFactory'));
+    this.#reactor.soon(() => {
+      try {
+        this.#watch(this.#factory.doStop(), 'stopFactory');
+      } catch (error) {
+        this.#reactor.report(error, 'stopFactory');
+      }
+    });
   }
 
   /** @internal The reactor accepted a connection. */
