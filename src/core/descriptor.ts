@@ -3,7 +3,10 @@
 export interface Descriptor {
   /** The file descriptor. It must stay the same while the descriptor is added. */
   fileno(): number;
-  /** What `doRead` or `doWrite` threw: the descriptor has been removed; closing it is the application's task. */
+  /**
+   * The descriptor has been removed; closing it is the application's task.
+   * @param reason What `doRead` or `doWrite` threw, or a ConnectionLost: the reactor was stopped.
+   */
   connectionLost(reason: Error): void;
 }
 
