@@ -4,7 +4,7 @@ export interface Descriptor {
   /** The file descriptor. It must stay the same while the descriptor is added. */
   fileno(): number;
   /**
-   * The descriptor has been removed; closing it is the application's task.
+   * The descriptor has been removed. The application must close it.
    * @param reason What `doRead` or `doWrite` threw, or a ConnectionLost: the reactor was stopped.
    */
   connectionLost(reason: Error): void;
