@@ -93,7 +93,7 @@ contract('fairness', (rig) => {
     } finally {
       clearInterval(interval);
     }
-    expect(mostFlooded).toBeLessThan(100_000_000);
+    expect(mostFlooded).toBeLessThan(50_000_000);
   });
 
   it('takes at most 64 KiB of a flooding peer before another peer has its turn', async () => {
