@@ -83,7 +83,7 @@ contract('a UDP port that stops', (rig) => {
     ]);
   });
 
-  it('calls in order where it stops and listens again in one turn', async () => {
+  it('calls in order if it stops and listens again in one turn', async () => {
     const { port, protocol } = openUDP(rig, {}, await closedUDPPort(rig));
     void port.stopListening();
     port.startListening();
@@ -299,7 +299,7 @@ contract('a UDP socket with a producer', (rig) => {
     expect(buffered).toEqual([5, 0]);
   });
 
-  it('pauses a push producer above 64 KiB, and resumes it once all is sent', async () => {
+  it('pauses a push producer above 64 KiB, and resumes it once everything is sent', async () => {
     const { port } = openUDP(rig);
     const other = openUDP(rig);
     const log: string[] = [];

@@ -138,7 +138,7 @@ contract('listenUDP', (rig) => {
     );
   });
 
-  it('sends nothing before the end of the turn, and copies what it is given', async () => {
+  it('sends nothing before the end of the turn, and copies the data', async () => {
     const one = openUDP(rig);
     const other = openUDP(rig);
     const bytes = new Uint8Array([1, 2, 3]);
@@ -159,7 +159,7 @@ contract('listenUDP', (rig) => {
     });
   });
 
-  it('drops what is longer than maxPacketSize, tells and counts it', async () => {
+  it('drops, reports and counts datagrams longer than maxPacketSize', async () => {
     const one = openUDP(rig);
     const other = openUDP(rig, { maxPacketSize: 100 });
     one.port.write('x'.repeat(101), to(other.number));
@@ -227,7 +227,7 @@ contract('listenUDP', (rig) => {
     expect(() => port.write(7 as never)).toThrow(InvalidArgumentTypeError);
   });
 
-  it('tells what the system refused to send, and goes on', async () => {
+  it('reports datagrams that the system refused to send, and goes on', async () => {
     const one = openUDP(rig);
     const other = openUDP(rig);
     // Broadcast is not allowed on this socket.
@@ -240,14 +240,14 @@ contract('listenUDP', (rig) => {
     expect(other.protocol.texts).toEqual(['y']);
   });
 
-  it('reports what was not sent where no method asks for it', async () => {
+  it('reports unsent datagrams as errors if there is no method for them', async () => {
     const port = rig.reactor.listenUDP(0, () => {}, { interface: LOCAL });
     port.write('x', to(9, '255.255.255.255'));
     await quietMoment(rig);
     expect(rig.takeReports()).toMatchObject([{ error: { code: 'ERR_DATAGRAM_NOT_SENT' } }]);
   });
 
-  it('reports what its protocol throws, and goes on', async () => {
+  it('reports errors of its protocol, and goes on', async () => {
     const one = openUDP(rig);
     const other = openUDP(rig);
     const error = new Error('out of datagramReceived');

@@ -100,7 +100,7 @@ contract('listenTCP', (rig) => {
     expect(said.map(String)).toEqual(['class', 'plain', 'class']);
   });
 
-  it('throws for a port in use, there and then, and leaves the factory alone', async () => {
+  it('throws at once for a port in use, and does not call the factory', async () => {
     const taken = rig.use(await RawServer.listen());
     const factory = recorders();
     let thrown: unknown;

@@ -229,7 +229,7 @@ describe('loopbackAsync', () => {
     expect(successResultOf(done)).toEqual({ server: expect.any(ConnectionDone), client: error });
   });
 
-  it('lends bytes to a protocol that accepts that', () => {
+  it('lends bytes to a protocol that accepts them', () => {
     const clock = new ManualClock();
     const frames: string[] = [];
     class Frames extends FrameReceiver {

@@ -15,7 +15,7 @@ describe('a stage in real time', () => {
   it('says what it waited for in vain', async () => {
     const stage = inRealTime(makeReactor, { deadlineMs: 1 })();
     await expect(stage.until(() => false, 'the impossible')).rejects.toThrow(
-      'waited 1 ms in vain for the impossible',
+      'waited 1 ms for the impossible',
     );
     await stage.until(() => true, 'nothing');
     await stage.dispose();

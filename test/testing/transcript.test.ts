@@ -131,7 +131,7 @@ describe('parseTranscripts', () => {
     [
       'a line that nobody says',
       4,
-      /"X: a" is none of/,
+      /"X: a" is not one of/,
       '## x',
       "'''dialogue",
       'C: a',
@@ -142,7 +142,7 @@ describe('parseTranscripts', () => {
     [
       'an unknown escape',
       4,
-      /"\\q" is no escape/,
+      /"\\q" is not an escape/,
       '## x',
       "'''wire",
       'a',
@@ -151,12 +151,12 @@ describe('parseTranscripts', () => {
       "'''events",
       "'''",
     ],
-    ['half an escape', 3, /is no escape/, '## x', "'''wire", '\\x4', "'''", "'''events", "'''"],
-    ['a lone backslash', 3, /is no escape/, '## x', "'''dialogue", 'C: \\', "'''"],
+    ['half an escape', 3, /is not an escape/, '## x', "'''wire", '\\x4', "'''", "'''events", "'''"],
+    ['a lone backslash', 3, /is not an escape/, '## x', "'''dialogue", 'C: \\', "'''"],
     [
       'two transcripts of one name',
       6,
-      /a second "x"/,
+      /"x" exists twice/,
       ...['## x', "'''dialogue", 'C: a', "'''", '', '## x', "'''dialogue", 'C: a', "'''"],
     ],
   ];

@@ -213,7 +213,7 @@ describe('DelayedCalls', () => {
       expect(bench.calls.size).toBe(0);
     });
 
-    it('reports what a call throws and runs the others', () => {
+    it('reports the error of a call and runs the others', () => {
       const bench = new Bench();
       const error = new Error('boom');
       bench.later(1, 'a', () => {

@@ -63,7 +63,7 @@ describe('simulate', () => {
     expect(lines).toContain(
       `To run it again: ROPEWALK_SIMULATION_SEED=${seed}, or { seed: ${seed} }.`,
     );
-    expect(lines).toContain('It takes these faults: split.');
+    expect(lines).toContain('It needs these faults: split.');
     expect(lines.at(-1)).toBe(trace.split('\n').at(-1));
     expect(trace).toContain('client:40001 -> server:7  data');
     const again = await failureOf(askHasty, { seed });
