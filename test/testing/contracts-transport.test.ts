@@ -480,7 +480,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         },
       }),
     },
-    'takes resumeProducing in connectionMade',
+    'allows resumeProducing in connectionMade',
   ],
 ];
 
