@@ -97,7 +97,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     return this.core.connectors;
   }
 
-  /** @internal Transports whose protocols have not been told of their end. */
+  /** @internal Transports whose protocol's `connectionLost` has not been called. */
   transports(): Iterable<StreamTransport> {
     return this.backend.transports();
   }

@@ -131,7 +131,7 @@ describe('without an addon', () => {
       const outcome = await load({ args: ['auto', where], env: { ROPEWALK_PREBUILD: folder } });
       expect(outcome.kind).toBe('node');
       expect(outcome.warnings.match(/RopewalkWarning/g)).toHaveLength(1);
-      expect(outcome.warnings).toContain('The pure-JS reactor serves instead.');
+      expect(outcome.warnings).toContain('Using the pure-JS reactor instead.');
       expect(outcome.warnings).toContain('ROPEWALK_PREBUILD must name the file');
       expect(outcome.warnings).toContain('ropewalk doctor');
     },

@@ -138,7 +138,16 @@ describe('parseTranscripts', () => {
       'X: a',
       "'''",
     ],
-    ['a word after closing', 4, /C has already closed/, '## x', "'''dialogue", 'C closes', 'C: a', "'''"],
+    [
+      'a word after closing',
+      4,
+      /C has already closed/,
+      '## x',
+      "'''dialogue",
+      'C closes',
+      'C: a',
+      "'''",
+    ],
     [
       'an unknown escape',
       4,
