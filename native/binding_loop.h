@@ -61,7 +61,7 @@ class Loop {
   void* onClosedContext = nullptr;
 
  private:
-  struct SharedBlock;  // lies in memory_
+  struct SharedBlock;  // located in memory_
 
   Loop(napi_env env, const Settings& settings);
   Status start(napi_value dispatch);
@@ -96,7 +96,7 @@ class Loop {
   bool batchOpen_ = false;
   bool inTurn_ = false;
   bool idling_ = false;
-  bool polling_ = true;  // poll_ is started
+  bool polling_ = true;  // poll_ has been started
   bool referenced_ = true;
   bool disposed_ = false;
   int64_t lastTurnNanos_ = 0;

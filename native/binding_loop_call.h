@@ -14,7 +14,7 @@ class LoopCall : public Call {
   LoopCall(napi_env env, napi_callback_info info) : Call(env, info) {}
 
   Loop& loop() const { return *static_cast<Loop*>(data()); }
-  // Null once the loop is disposed: functions that open something then throw, all others do
+  // Null once the loop is disposed. Functions that open something then throw; all others do
   // nothing.
   Reactor* reactor() const { return loop().reactor(); }
 

@@ -193,8 +193,7 @@ napi_value closeDescriptor(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const int32_t fd = call.int32(0);
   if (call.failed()) return nullptr;
-  turnLingerOff(
-      fd);  // a lingering socket's close would block the loop; other descriptors ignore this
+  turnLingerOff(fd);  // else close could block the loop; non-sockets ignore it
   // close(2): a close interrupted by a signal has still closed the descriptor.
   return closeFd(fd) < 0 && errno != EINTR ? call.raise(Status::last("close")) : nullptr;
 }

@@ -3,6 +3,7 @@
 export {
   type Address,
   type AddressType,
+  HostnameAddress,
   type HostPort,
   type IPAddress,
   type IPAddressType,

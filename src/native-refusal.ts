@@ -24,11 +24,14 @@ export function runtimeWithoutAddon(): string | undefined {
 export function addonNotLoaded(attempts: readonly AddonAttempt[]): AddonNotLoadedError {
   const telling = mostTelling(attempts);
   const { why, advice } = refusal(telling);
-  return new AddonNotLoadedError(`the native reactor's addon could not be loaded: ${why}`, {
-    attempts,
-    advice,
-    ...(telling && { cause: telling.error }),
-  });
+  return new AddonNotLoadedError(
+    `the native reactor's addon could not be loaded: ${why}. ${advice}`,
+    {
+      attempts,
+      advice,
+      ...(telling && { cause: telling.error }),
+    },
+  );
 }
 
 /** A file that is there says more than one that is not. */

@@ -1,4 +1,4 @@
-// What ancillary_test and ancillary_fuzz have in common.
+// Shared by ancillary_test and ancillary_fuzz.
 #pragma once
 
 #include <sys/socket.h>
@@ -17,7 +17,7 @@ namespace ropewalk {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-compare"
 
-// What the system's own macros find, which stop at a message that is not all there.
+// The descriptors found by the system's own macros, which stop at an incomplete message.
 inline std::vector<int> descriptorsByMacros(Bytes control) {
   std::vector<int> found;
   std::vector<cmsghdr> aligned(control.size() / sizeof(cmsghdr) + 1);
@@ -42,10 +42,10 @@ inline std::vector<int> descriptorsByMacros(Bytes control) {
 
 #pragma GCC diagnostic pop
 
-// Reads nothing beyond `control`, finds no more than there is room for, and first of all what the
-// macros find.
+// Checks that nothing beyond `control` is read, and that the result fits into it and begins with
+// the descriptors found by the macros.
 inline void checkAncillary(Bytes control) {
-  const std::vector<uint8_t> exact(control.begin(), control.end());  // with nothing behind it
+  const std::vector<uint8_t> exact(control.begin(), control.end());  // an exact-size copy
   const Ancillary found = readAncillary(exact);
   CHECK(found.descriptors.size() + found.unwanted.size() <= control.size() / sizeof(int));
   for (const int fd : found.descriptors) CHECK(fd >= 0);

@@ -1,5 +1,5 @@
-// Whatever stands in the control data of a message, nothing beyond it is read, and the descriptors
-// in it are found: see ancillary_check.h.
+// Whatever a message's control data contains, nothing beyond it is read, and its descriptors are
+// found: see ancillary_check.h.
 
 #include "ancillary_check.h"
 

@@ -1,4 +1,4 @@
-// What reactor_commands_test and commands_fuzz have in common.
+// Shared by reactor_commands_test and commands_fuzz.
 #pragma once
 
 #include <algorithm>
@@ -16,9 +16,9 @@
 
 namespace ropewalk {
 
-// A server, its peers and a hostile host, driven by a byte string as the program. Whatever stands
-// in the shared memory, the reactor keeps to its own memory, tells nothing of a handle after its
-// end, and leaves nothing behind; the host (host.h) checks what it is told.
+// A server, its peers and a hostile host, driven by a byte string as the program. Whatever the
+// shared memory contains, the reactor stays within its own memory, reports no event of a handle
+// after its end, and leaves nothing behind; the host (host.h) checks the events.
 class HostileWorld {
  public:
   HostileWorld(Bytes program, PollerKind kind, bool descriptors, bool fewGenerations)
@@ -36,7 +36,7 @@ class HostileWorld {
     for (int i = 0; i < 4; i++) server_.turn();
     server_.destroyReactor();
     failSends(0, 0);
-    // What is reset leaves the system nothing to wait for.
+    // After a reset the system has nothing to wait for.
     for (Peer& peer : peers_) {
       if (peer.fd() >= 0) peer.reset();
     }
@@ -45,8 +45,8 @@ class HostileWorld {
  private:
   static constexpr size_t kMaxPeers = 6;
 
-  // Room for descriptors, or for little. Handles may come again at once, then most often for
-  // something of another kind.
+  // Room for descriptors, or for few events. Handles may repeat at once, then usually for a socket
+  // of another kind.
   static HostSettings smallSettings(bool descriptors, bool fewGenerations) {
     HostSettings settings;
     if (fewGenerations) settings.handleGenerations = 1;
@@ -76,7 +76,7 @@ class HostileWorld {
     if (handle == server_.listener()) listenerGone_ = true;
   }
 
-  // Most often one that has been given, alive or stale.
+  // Usually a handle that was issued, live or stale.
   Handle handle() {
     const uint8_t choice = byte();
     return choice == 255 ? word() : known_[choice % known_.size()];
@@ -160,14 +160,14 @@ class HostileWorld {
     }
   }
 
-  // Only a UNIX socket carries it.
+  // Only a UNIX socket can send it.
   void sendDescriptorFrom(Peer& chosen) {
     const Bytes bytes = kept_.bytes().first(byte() * 200u);
     const std::vector<int> descriptors(1 + byte() % 4, ends_.far.get());
     (void)sendUnix(chosen.fd(), std::span(&bytes, 1), descriptors);
   }
 
-  // A good record, wherever the host's count may have got to.
+  // A valid record, at whatever position the host's count has reached.
   void addCommand(Handle handle, int32_t second, int32_t third) {
     std::vector<int32_t>& header = server_.header();
     const size_t capacity = server_.commands().size() / kCommandInts;
@@ -179,7 +179,7 @@ class HostileWorld {
     header[kCommandCount] = static_cast<int32_t>(count + 1);
   }
 
-  // Sends what was received, or what was not, and often moves it meanwhile.
+  // Sends from the arena, received bytes or not, and often moves the arena meanwhile.
   void moveOrSendArena() {
     const int32_t offset = kArenaOffset + (byte() == 255 ? word() & 0xffffff : byte() * 300);
     addCommand(handle(), offset, byte() * 300);
@@ -193,7 +193,7 @@ class HostileWorld {
     }
   }
 
-  // A record for a datagram socket, somewhere in the outgoing slab, often a good one.
+  // A record for a datagram socket, somewhere in the outgoing slab, often a valid one.
   void writeDatagram() {
     std::vector<uint8_t>& slab = server_.outgoing();
     const size_t offset = byte() * 8u;
@@ -220,10 +220,10 @@ class HostileWorld {
     if (byte() % 2 == 0) return;
     SocketAddress own;
     CHECK(localAddressOf(server_.reactor().socketOf(handle), own).ok());
-    (void)server_.reactor().connectDatagrams(handle, own);  // hears itself
+    (void)server_.reactor().connectDatagrams(handle, own);  // receives its own datagrams
   }
 
-  // A socket whose owner has datagrams joined, now or later.
+  // A socket whose owner enables coalescing, now or later.
   Handle adoptDatagrams(const SocketAddress& local, const DatagramSettings& settings) {
     Socket socket = kNoSocket;
     CHECK(openUdp(local, {}, socket).ok());
@@ -280,7 +280,7 @@ class HostileWorld {
     if (status.ok()) remember(handle);
   }
 
-  // A connection over UNIX, whose other end is a peer.
+  // A UNIX connection, whose other end is a peer.
   void adopt(bool takeOver) {
     if (!kAdopts || peers_.size() >= kMaxPeers) return;
     TwoEnds ends = openSocketPair();
@@ -294,7 +294,7 @@ class HostileWorld {
   Bytes program_;
   KeptMemory kept_{pattern(255 * 300)};
   std::vector<Handle> known_;
-  bool listenerGone_ = false;  // and its handle is another's
+  bool listenerGone_ = false;  // and its handle may be reused
   std::vector<Peer> peers_;
   TwoEnds ends_;
   Server server_;

@@ -1,5 +1,5 @@
-// Whatever stands in the shared memory, the reactor keeps to its own memory, tells nothing of a
-// handle after its end, and leaves nothing behind: see commands_check.h.
+// Whatever the shared memory contains, the reactor stays within its own memory, reports no event of
+// a handle after its end, and leaves nothing behind: see commands_check.h.
 
 #include "commands_check.h"
 

@@ -1,4 +1,4 @@
-// Runs a check over the inputs kept for it, so that what a fuzzer once found stays found.
+// Runs a check over its stored inputs, so that faults found by a fuzzer do not return.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,7 @@
 
 namespace ropewalk {
 
-// By C's own calls: a C++ library may have no streams of files, and no filesystem, for its
-// platform.
+// Uses C functions: some platforms' C++ libraries lack file streams and filesystem.
 inline std::vector<uint8_t> contentsOf(const std::string& path) {
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
   CHECK(file != nullptr);
@@ -25,8 +24,8 @@ inline std::vector<uint8_t> contentsOf(const std::string& path) {
   return bytes;
 }
 
-// Calls check(std::span<const uint8_t>) for each file of corpus/NAME. The folder is found by this
-// header's own path, which CMake gives in full.
+// Calls check(std::span<const uint8_t>) for each file of corpus/NAME. The folder is found through
+// the path of this header, which CMake passes as an absolute path.
 template <typename Check>
 void replayCorpus(const std::string& name, Check check) {
   const std::string header = __FILE__;

@@ -1,4 +1,4 @@
-// What datagram_ancillary_test and datagram_ancillary_fuzz have in common.
+// Shared by datagram_ancillary_test and datagram_ancillary_fuzz.
 #pragma once
 
 #include <vector>
@@ -8,8 +8,8 @@
 
 namespace ropewalk {
 
-// Whatever stands in the control messages, nothing beyond them is read (AddressSanitizer looks at
-// the copy's ends), and what is told can be believed.
+// Whatever the control messages contain, nothing beyond them is read (AddressSanitizer guards the
+// ends of the copy), and the results are valid.
 inline void checkDatagramAncillary(std::span<const uint8_t> control) {
   const std::vector<uint8_t> copy(control.begin(), control.end());
   const DatagramAncillary told = parseDatagramAncillary(copy);

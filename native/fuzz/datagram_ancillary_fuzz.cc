@@ -1,4 +1,4 @@
-// Control messages that no system would write: see datagram_ancillary_check.h.
+// Malformed control messages: see datagram_ancillary_check.h.
 
 #include "datagram_ancillary_check.h"
 

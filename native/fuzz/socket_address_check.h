@@ -1,4 +1,4 @@
-// What socket_address_test and socket_address_fuzz have in common.
+// Shared by socket_address_test and socket_address_fuzz.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace ropewalk {
 
-// The address in the form that SocketAddress::parse() takes, made from words() and scope() alone.
+// The address as text for SocketAddress::parse(), made only from words() and scope().
 inline std::string textOf(const SocketAddress& address) {
   uint32_t words[4] = {};
   const bool ipv6 = address.words(words);
@@ -24,7 +24,7 @@ inline std::string textOf(const SocketAddress& address) {
   return std::string(text) + "%" + std::to_string(address.scope());
 }
 
-// An address as the system might fill it in: `bytes` of path, and a size of `size`.
+// An address as filled in by the system: `bytes` of path, and the size `size`.
 inline SocketAddress filledIn(std::string_view bytes, size_t size) {
   SocketAddress address;
   socklen_t* filled = address.sizeToFill();
@@ -37,7 +37,7 @@ inline SocketAddress filledIn(std::string_view bytes, size_t size) {
   return address;
 }
 
-// A path comes out as it went in, and one that the system gave is never longer than it said.
+// A path is returned unchanged, and a path from the system is never longer than its size.
 inline void checkPath(const std::string& path) {
   constexpr size_t kOffset = offsetof(sockaddr_un, sun_path);
   SocketAddress address;
@@ -59,9 +59,9 @@ inline void checkPath(const std::string& path) {
   }
 }
 
-// Parses `bytes`, two of port and then the host: what inet_pton(3) takes for an address is one, and
-// written out and parsed again it is the same. An address that was parsed into before leaves no
-// trace.
+// Parses `bytes`, two bytes of port and then the host: it is valid if inet_pton(3) accepts it, and
+// formatting and parsing it again gives the same address. An earlier address in the same object
+// leaves no trace.
 inline void checkSocketAddress(Bytes bytes) {
   if (bytes.size() < 2) return;
   const uint16_t port = static_cast<uint16_t>(bytes[0] << 8 | bytes[1]);

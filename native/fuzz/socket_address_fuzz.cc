@@ -1,5 +1,5 @@
-// Whatever text comes, it parses as inet_pton(3) says and survives being written out and parsed
-// again: see socket_address_check.h.
+// Any text parses as by inet_pton(3) and survives formatting and parsing again: see
+// socket_address_check.h.
 
 #include "socket_address_check.h"
 

@@ -1,4 +1,4 @@
-// What write_queue_test and write_queue_fuzz have in common.
+// Shared by write_queue_test and write_queue_fuzz.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace ropewalk {
 
-// Memory that the queue keeps, counted, and that can be taken away.
+// Memory for the queue to keep; counts its keepers, and can be taken away.
 class KeptMemory {
  public:
   explicit KeptMemory(std::vector<uint8_t> bytes) : bytes_(std::move(bytes)) {}
@@ -22,7 +22,7 @@ class KeptMemory {
   Bytes bytes() const { return bytes_; }
   int keepers() const { return keepers_; }
   bool taken() const { return taken_; }
-  // How often somebody asked whether it was taken.
+  // How often its validity was checked.
   int checks() const { return checks_; }
   void takeAway() { taken_ = true; }
 
@@ -48,20 +48,20 @@ class KeptMemory {
   bool taken_ = false;
 };
 
-// Drives a queue with a byte string as the program and a plain deque as the model: what gather()
-// offers is the front of what was pushed and not consumed, retained pieces are offered where they
-// lie, a keeper lives exactly as long as bytes of its piece wait, and entries are valid up to the
+// Drives a queue with a byte string as the program and a plain deque as the model: gather() returns
+// the front of the pushed and not yet consumed bytes, retained pieces are returned without copying,
+// a keeper lives exactly as long as bytes of its piece are queued, and entries are valid up to the
 // first whose memory was taken away.
 inline void checkWriteQueue(Bytes program) {
   struct Kept {
     std::unique_ptr<KeptMemory> memory;
-    uint64_t end;  // how many bytes will have been consumed when the last of it is
+    uint64_t end;  // consumed bytes once its last byte is consumed
   };
   std::deque<Kept> kept;
   std::deque<uint8_t> model;
   uint64_t pushed = 0;
   uint64_t consumed = 0;
-  WriteQueue queue;  // ends before the memory that it keeps
+  WriteQueue queue;  // destroyed before the memory that it keeps
 
   for (const uint8_t op : program) {
     const size_t amount = size_t{op} / 4 * 97;
@@ -97,7 +97,7 @@ inline void checkWriteQueue(Bytes program) {
     CHECK(used == 3 || at == model.size());
     CHECK_EQUAL(queue.size(), model.size());
     CHECK_EQUAL(queue.empty(), model.empty());
-    size_t valid = used;  // how many entries lie before the first that was taken away
+    size_t valid = used;  // entries before the first that was taken away
     for (const Kept& one : kept) {
       const bool waits = one.end > consumed && !one.memory->bytes().empty();
       CHECK_EQUAL(one.memory->keepers(), waits ? 1 : 0);

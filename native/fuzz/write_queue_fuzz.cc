@@ -1,5 +1,5 @@
-// A write queue gives back exactly the bytes that were pushed, in order, and frees what it keeps
-// when the last of it is consumed: see write_queue_check.h.
+// A write queue returns exactly the pushed bytes, in order, and releases kept memory when its last
+// byte is consumed: see write_queue_check.h.
 
 #include "write_queue_check.h"
 

@@ -11,8 +11,8 @@ namespace ropewalk {
 struct DatagramAncillary {
   int32_t trafficClass = -1;  // -1: not reported
   bool hasDestination = false;
-  bool destinationIsIpv6 = false;  // an IPv4 address mapped into IPv6 counts as IPv4
-  uint32_t destination[4] = {};    // words, first byte highest; IPv4 fills the first
+  bool destinationIsIpv6 = false;  // an IPv4-mapped IPv6 address counts as IPv4
+  uint32_t destination[4] = {};    // words, most significant byte first; IPv4 uses the first
   uint32_t interfaceIndex = 0;     // 0: not reported
   // Size of each coalesced datagram; the last may be shorter. 0: a single datagram.
   uint32_t segmentSize = 0;

@@ -1,4 +1,4 @@
-// Datagram sockets of Linux and the BSD family. Features of only some of these systems are detected
+// Datagram sockets on Linux and the BSD family. Features of only some of these systems are detected
 // by their macros.
 
 // macOS: enables the RFC 3542 names in <netinet6/in6.h>.

@@ -1,4 +1,4 @@
-// Datagram sockets of Windows: one datagram per call.
+// Datagram sockets on Windows: one datagram per call.
 //
 // A refused datagram (ICMP "port unreachable") makes a later call fail with WSAECONNRESET, even on
 // an unconnected socket, where the destination is unknown. There it is turned off; on a

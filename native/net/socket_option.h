@@ -10,7 +10,7 @@
 
 namespace ropewalk {
 
-// Stands for an option that this system does not have. Not -1: real options may be negative.
+// An option that this system does not have. Not -1: real options may be negative.
 constexpr int kNoSuchOption = INT_MIN;
 
 struct IntOption {

@@ -1,4 +1,4 @@
-// Sockets of Linux and the BSD family. Features of only some of these systems are detected by their
+// Sockets on Linux and the BSD family. Features of only some of these systems are detected by their
 // macros.
 
 #include <fcntl.h>

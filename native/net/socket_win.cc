@@ -1,4 +1,4 @@
-// Sockets of Windows. They are created overlapped, but overlapped calls are not used: readiness
+// Sockets on Windows. They are created overlapped, but overlapped calls are not used: readiness
 // comes from poller/iocp.cc, and the calls are non-blocking.
 
 #include <algorithm>

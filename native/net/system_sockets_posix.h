@@ -1,4 +1,4 @@
-// Sockets of POSIX.
+// POSIX sockets.
 #pragma once
 
 #include <arpa/inet.h>

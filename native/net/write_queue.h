@@ -47,7 +47,7 @@ class WriteQueue {
   static constexpr size_t kBlockSize = 16 * 1024;
 
   struct Block {
-    Bytes bytes;                       // what is queued of it
+    Bytes bytes;                       // the queued part
     std::vector<uint8_t> copy;         // empty if retained
     std::unique_ptr<Retained> keeper;  // null if copied
   };

@@ -71,7 +71,7 @@ Status baseOf(SOCKET socket, SOCKET& base) {
     }
     if (WSAGetLastError() == WSAENOTSOCK) return {EBADF, "WSAIoctl"};
   }
-  base = socket;  // no layered provider, so there is no base to ask for
+  base = socket;  // no layered provider to ask
   return {};
 }
 

@@ -224,7 +224,7 @@ void Reactor::forgetBroken(Stream& stream) {
   broken_.erase(stream.handle);
 }
 
-// Ignores SO_LINGER, which another holder may have set.
+// Closes without blocking, even if another holder has set SO_LINGER.
 void Reactor::closeWithoutWaiting(Watched& watched) {
   if (watched.socket == kNoSocket) return;
   if (watched.kind == Watched::Kind::kStream && !watched.isUnix) {

@@ -1,4 +1,4 @@
-// Opening, finding and freeing: the parts of the reactor that are not a turn.
+// Opening, finding and freeing: the parts of the reactor outside a turn.
 
 #include "reactor.h"
 

@@ -4,9 +4,9 @@
 // A turn, driven by the host:
 //
 //     gather()        polls once, receives and accepts, writes the batch's events
-//     ...             the host deals with the events and writes commands
-//     flush()         carries the commands out: this is where bytes are sent
-//     finishBatch()   frees what ended
+//     ...             the host processes the events and writes commands
+//     flush()         executes the commands: bytes are sent here
+//     finishBatch()   frees streams that have ended
 //
 // Single-threaded, except for poller().notify() and poller().block().
 #pragma once
@@ -164,7 +164,7 @@ class Reactor {
   // A write of this turn. The pieces of a stream are chained.
   struct Piece {
     Bytes bytes;
-    std::unique_ptr<Retained> keeper;  // null: `bytes` lie in the outgoing slab or the arena
+    std::unique_ptr<Retained> keeper;  // null: `bytes` are in the outgoing slab or the arena
     size_t position;                   // of `bytes` within the stream's writes of this turn
     int32_t next;
     size_t end() const { return position + bytes.size(); }
@@ -179,7 +179,7 @@ class Reactor {
     uint32_t quietTicksLeft = kLingerQuietTicks;
     size_t bytesLeft = kLingerBytes;
     bool peerSends = false;
-    bool awaitsAcknowledgement = false;  // for lingerSeconds; the other limits come afterwards
+    bool awaitsAcknowledgement = false;  // for lingerSeconds; the other limits apply afterwards
   };
   struct Broken {
     int error;
@@ -367,7 +367,7 @@ class Reactor {
   size_t orphans_ = 0;           // lingering streams that the host has discarded
   std::unordered_map<Handle, Broken> broken_;
 
-  std::vector<Handle> unfinishedDatagrams_;  // likewise, of datagram sockets
+  std::vector<Handle> unfinishedDatagrams_;  // like unfinished_, for datagram sockets
   std::vector<Handle> revisitedDatagrams_;
   // Made for the first datagram socket.
   std::unique_ptr<ReceiveBatch> receiveBatch_;

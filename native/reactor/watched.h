@@ -59,7 +59,7 @@ struct Stream : Watched {
   }
   bool takesWrites() const { return state == State::kOpen || state == State::kEnded; }
   size_t queued() const { return queue == nullptr ? 0 : queue->size(); }
-  // Closing it now would lose bytes. Not known if another process may continue the connection.
+  // Closing it now would lose bytes. Unknown if another process may continue the connection.
   bool cutShort() const { return !handedOut && (queued() > 0 || firstPiece >= 0); }
 
   State state = State::kOpen;

@@ -1,5 +1,5 @@
-// How much memory a test program holds: for stories that must not grow. Replaces the program's
-// operators new and delete, so include it in one file of a program only.
+// Measures the memory a test program holds, for stories that must not grow. Replaces the program's
+// operators new and delete, so include it in only one file of a program.
 #pragma once
 
 #include <atomic>
@@ -11,14 +11,14 @@ namespace ropewalk {
 
 inline std::atomic<size_t> allocatedTotal = 0;
 
-// Of all that was made by new and is not deleted.
+// Total size of everything allocated by new and not deleted.
 inline size_t allocatedBytes() {
   return allocatedTotal;
 }
 
 }  // namespace ropewalk
 
-// The size is kept ahead of the memory.
+// The size is stored before the memory.
 void* operator new(size_t size, const std::nothrow_t&) noexcept {
   constexpr size_t kAhead = alignof(std::max_align_t);
   auto* memory = static_cast<std::byte*>(std::malloc(kAhead + size));

@@ -12,7 +12,7 @@
 namespace ropewalk {
 namespace {
 
-// As the system lays a message out. `length` < 0: what it is.
+// Laid out as by the system. `length` < 0: the actual length.
 void append(std::vector<uint8_t>& control, int level, int type, std::vector<int> payload,
             int64_t length = -1) {
   const size_t size = payload.size() * sizeof(int);
@@ -52,7 +52,7 @@ void skipsOtherMessages() {
   CHECK(found.unwanted.empty());
 }
 
-// SCM_PIDFD: the system opens it for the receiver, who has to close it.
+// SCM_PIDFD: the system opens it in the receiver, which has to close it.
 void findsDescriptorsThatNobodySent() {
 #if defined(__linux__)
   std::vector<uint8_t> control;
@@ -80,7 +80,7 @@ void believesNoLength() {
   }
 }
 
-// Cut off anywhere, also within a descriptor.
+// Truncated at any point, including within a descriptor.
 void readsWhatIsThere() {
   std::vector<uint8_t> control;
   append(control, SOL_SOCKET, SCM_RIGHTS, {7, 8});

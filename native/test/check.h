@@ -1,5 +1,5 @@
-// What the native tests and fuzz targets check with. A test is a function that tells one story; a
-// failed check names its file and line and ends the process.
+// Checks of the native tests and fuzz targets. A test is a function called a story; a failed check
+// prints its file and line and ends the process.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace ropewalk {
 
-// What a failed check names besides its place: the story being told, and what it is told about.
+// Printed with a failed check: the running story, and its context (such as the poller).
 inline const char* storyName = "";
 inline const char* storyContext = "";
 
@@ -21,7 +21,7 @@ inline const char* storyContext = "";
   std::fprintf(stderr, "%s:%d: %s %s: %s\n", file, line, storyContext, storyName, what.c_str());
   std::fflush(stderr);
 #ifdef FUZZING
-  std::abort();  // libFuzzer keeps the input
+  std::abort();  // makes libFuzzer keep the input
 #else
   std::_Exit(1);
 #endif
@@ -46,7 +46,7 @@ inline const char* storyContext = "";
     }                                                                                    \
   } while (false)
 
-// Limits are so many times as long, for slow machines: .ci/run measures how slow this one is.
+// The factor by which time limits are extended on slow machines, measured by .ci/run.
 inline int patience() {
   static const int given = [] {
     const char* text = std::getenv("ROPEWALK_TEST_PATIENCE");
@@ -55,8 +55,7 @@ inline int patience() {
   return given;
 }
 
-// Passes long after anything that is going to happen has happened, sanitizers and busy machines
-// included.
+// Late enough for everything expected to have happened, even with sanitizers on a busy machine.
 class Deadline {
  public:
   bool passed() const { return Clock::now() >= end_; }
@@ -76,7 +75,7 @@ struct Story {
 #function, function \
   }
 
-// Each story must leave no descriptor behind.
+// No story may leave a descriptor open.
 inline int tell(std::initializer_list<Story> stories) {
   for (const Story& story : stories) {
     storyName = story.name;

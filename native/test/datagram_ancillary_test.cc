@@ -1,4 +1,4 @@
-// Control messages of datagrams: what is understood, and what is not believed.
+// Control messages of datagrams: valid and malformed ones.
 
 #include <algorithm>
 #include <cstring>
@@ -12,7 +12,7 @@
 namespace ropewalk {
 namespace {
 
-// Appends a control message as the system lays it out.
+// Appends a control message in the system's layout.
 template <typename T>
 void append(std::vector<uint8_t>& control, int level, int type, const T& value) {
   const size_t start = control.size();
@@ -27,7 +27,7 @@ void append(std::vector<uint8_t>& control, int level, int type, const T& value) 
 
 std::vector<uint8_t> everything() {
   std::vector<uint8_t> control;
-  append(control, SOL_SOCKET, 77, int64_t{5});  // what nobody asked for
+  append(control, SOL_SOCKET, 77, int64_t{5});  // not requested
   in_pktinfo ipv4{};
   ipv4.ipi_ifindex = 3;
   ipv4.ipi_addr.s_addr = htonl(0x7f000007);

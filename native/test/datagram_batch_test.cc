@@ -10,8 +10,8 @@ void add(SendBatch& batch, const SocketAddress& to, std::string_view text) {
   batch.add(bytesOf(text), nullptr) = to;
 }
 
-// A batch ends with the one that fails, behind those that went well: the error is told beside their
-// number, or by the next call.
+// A batch ends at the first failed datagram: the error is returned with the number of those sent,
+// or by the next call.
 void tellsWhatEndedABatch() {
   DatagramPeer sender;
   DatagramPeer receiver;
@@ -39,7 +39,7 @@ void tellsWhatEndedABatch() {
   CHECK_EQUAL(failed.error, EACCES);
 }
 
-// A batch that takes all there is says so by its number, and by no error.
+// A batch that takes everything returns a smaller number and no error.
 void endsWithoutAnError() {
   DatagramPeer sender;
   DatagramPeer receiver;

@@ -1,4 +1,4 @@
-// Datagram sockets of a reactor under test, and plain ones to talk to them.
+// Datagram sockets of a reactor under test, and plain sockets to exchange datagrams with them.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace ropewalk {
 
-// Writes the records that JavaScript would.
+// Writes records as JavaScript does.
 class DatagramHost : public Host {
  public:
   using Host::Host;
@@ -21,7 +21,7 @@ class DatagramHost : public Host {
     CHECK(reactor().openUdp(local, settings, handle).ok());
     return handle;
   }
-  // A UNIX socket; an empty path leaves it without a name.
+  // A UNIX socket; an empty path leaves it unnamed.
   Handle openUnix(const std::string& path, const DatagramSettings& settings = {}) {
     Handle handle = 0;
     CHECK(reactor().openUnixDatagrams(path, 0600, settings, handle).ok());
@@ -30,7 +30,8 @@ class DatagramHost : public Host {
 
   void sendTo(Handle handle, const SocketAddress& to, Bytes payload,
               const DatagramSource* source = nullptr) {
-    std::vector<uint32_t> header(source == nullptr ? 7 : 12, 0xabababab);  // what is unused is junk
+    std::vector<uint32_t> header(source == nullptr ? 7 : 12,
+                                 0xabababab);  // unused fields hold junk
     uint32_t words[4] = {};
     const bool ipv6 = to.words(words);
     header[0] = ipv6 ? DatagramRecord::kIpv6 : DatagramRecord::kIpv4;
@@ -73,7 +74,7 @@ class DatagramHost : public Host {
   }
 };
 
-// Whether one had come to `socket`, which does not wait.
+// Whether `socket` has received a datagram; does not wait.
 inline bool takeDatagram(Socket socket, std::vector<uint8_t>& datagram, SocketAddress& from) {
   char memory[kMaxDatagram];
   const ssize_t count = recvfrom(socket, memory, sizeof memory, 0, from.get(), from.sizeToFill());
@@ -102,13 +103,13 @@ class DatagramPeer {
     CHECK_EQUAL(trySendTo(to, bytes), bytes.size());
   }
   void sendTo(const SocketAddress& to, std::string_view text) { sendTo(to, bytesOf(text)); }
-  // As sendto(2).
+  // Like sendto(2).
   ssize_t trySendTo(const SocketAddress& to, Bytes bytes) {
     const auto* memory = reinterpret_cast<const char*>(bytes.data());
     return sendto(fd(), memory, bytes.size(), 0, to.get(), to.size());
   }
 
-  // Takes what has come.
+  // Receives everything available; returns all datagrams so far.
   const std::vector<std::vector<uint8_t>>& receive() {
     for (;;) {
       SocketAddress from;

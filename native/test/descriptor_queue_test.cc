@@ -20,7 +20,7 @@ size_t dueOf(const DescriptorQueue& queue, size_t room = 253) {
   return queue.due(out);
 }
 
-// How many bytes of `parts` may go in the next message.
+// The number of bytes of `parts` that may go in the next message.
 size_t bytesOfNext(const DescriptorQueue& queue, std::vector<Bytes> parts, size_t due) {
   const size_t used = queue.cut(parts, due);
   size_t bytes = 0;
@@ -28,7 +28,7 @@ size_t bytesOfNext(const DescriptorQueue& queue, std::vector<Bytes> parts, size_
   return bytes;
 }
 
-// Each begins a message.
+// Each descriptor starts a message.
 void waitsForItsByte() {
   const std::vector<uint8_t> memory(10);
   const std::vector<Bytes> parts = {Bytes(memory).first(4), Bytes(memory).first(6)};
@@ -51,7 +51,7 @@ void waitsForItsByte() {
   CHECK(queue.empty());
 }
 
-// Those for whom there is no room go with the byte behind.
+// Descriptors without room go with the following byte.
 void keepsWhatFindsNoRoom() {
   const std::vector<uint8_t> memory(10);
   DescriptorQueue queue;
@@ -64,7 +64,7 @@ void keepsWhatFindsNoRoom() {
   CHECK(queue.empty());
 }
 
-// What is pushed counts from what is sent.
+// Positions of pushed descriptors count from the bytes already sent.
 void countsFromWhatIsSent() {
   DescriptorQueue queue;
   queue.push(someFd(), 1);

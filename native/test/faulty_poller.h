@@ -1,4 +1,4 @@
-// A poller whose calls fail when a test says so.
+// A poller whose calls fail on demand.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace ropewalk {
 
-// How often each call fails from now on; less than 0: for ever.
+// How many more times each call fails; negative: always.
 struct PollerFaults {
   int error = ENOSPC;
   int add = 0;
@@ -18,7 +18,7 @@ struct PollerFaults {
   int submit = 0;
   int poll = 0;
   int block = 0;
-  int later = 0;  // modify() succeeds, and the refusal is told by poll()
+  int later = 0;  // modify() succeeds, and poll() reports the refusal
 };
 
 class FaultyPoller final : public Poller {

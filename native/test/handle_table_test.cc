@@ -12,7 +12,7 @@ namespace {
 
 struct Thing {};
 
-// What a handle finds is what was inserted, until it is erased.
+// A handle finds the inserted object until that is erased.
 void findsWhatWasInserted() {
   HandleTable<Thing> table;
   Thing one;
@@ -30,7 +30,7 @@ void findsWhatWasInserted() {
   CHECK_EQUAL(table.size(), 1);
 }
 
-// Numbers that were never given as handles find nothing.
+// Numbers never issued as handles find nothing.
 void findsNothingForNonsense() {
   HandleTable<Thing> table;
   CHECK(table.find(0) == nullptr);
@@ -42,7 +42,7 @@ void findsNothingForNonsense() {
   CHECK(table.find(handle) == &thing);
 }
 
-// Handles come again when their slot's generations are used up, and not before renew().
+// Handles repeat once their slot's generations are used up, but not before renew().
 void beginsAgainWhenToldTo() {
   HandleTable<Thing> table(2);
   Thing thing;
@@ -57,7 +57,7 @@ void beginsAgainWhenToldTo() {
   CHECK_EQUAL(table.insert(thing), first);
 }
 
-// A slot that came free first is used again first.
+// Slots are reused in the order in which they were freed.
 void usesSlotsAgainInTurn() {
   HandleTable<Thing> table;
   Thing thing;
@@ -74,8 +74,8 @@ void usesSlotsAgainInTurn() {
   CHECK_EQUAL(table.insert(thing) & kSlotMask, 5);
 }
 
-// A stale handle is found out for 2,046 further uses of its slot; then the generations begin again
-// at one, so that no handle is ever zero or negative.
+// A stale handle is detected for 2,046 further uses of its slot; then generations restart at one,
+// so that no handle is ever zero or negative.
 void generationsBeginAgain() {
   HandleTable<Thing> table;
   Thing thing;
@@ -94,7 +94,7 @@ void generationsBeginAgain() {
   CHECK_EQUAL(table.insert(thing), first);
 }
 
-// A full table gives the null handle and goes on working.
+// A full table returns the null handle and keeps working.
 void canBeFull() {
   HandleTable<Thing> table;
   Thing thing;
@@ -109,7 +109,7 @@ void canBeFull() {
   CHECK_EQUAL(table.insert(thing), 0);
 }
 
-// Every object is visited, though each visit erases.
+// Every object is visited, even if each visit erases.
 void visitsWhileErasing() {
   HandleTable<Handle> table;
   Handle handles[10];

@@ -1,4 +1,4 @@
-// What a host under test remembers of each handle.
+// Everything a test host records for each handle.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace ropewalk {
 
-// A datagram that came, or of one that could not be sent, where it should have gone.
+// A received datagram, or the destination of one that could not be sent.
 struct DatagramSeen {
   std::vector<uint8_t> data;
   int a = 0;  // of kDatagramTruncated and kSendFailed
@@ -26,10 +26,10 @@ struct DatagramSeen {
   std::string path;
 };
 
-// What happened to one handle.
+// The events of one handle.
 struct Happened {
   std::vector<uint8_t> data;
-  std::vector<size_t> reads;  // how `data` came
+  std::vector<size_t> reads;  // sizes of the reads that make up `data`
   int events = 0;
   int connected = 0;
   int readEnded = 0;
@@ -50,7 +50,7 @@ struct Happened {
   int refused = 0;
   std::vector<int> callFailures;     // the call of each; of handle 0
   std::vector<int> receiveFailures;  // the error of each
-  // The other end's address if accepted, this end's if connected.
+  // The peer's address if accepted, the local address if connected.
   uint32_t words[4] = {};
   uint16_t port = 0;
   bool ipv6 = false;

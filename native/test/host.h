@@ -1,7 +1,7 @@
-// Plays the part of JavaScript for a reactor under test: owns the memory they share, takes turns,
-// and keeps what happened to each handle. Whatever the story, it checks that each handle ends once
-// at most and is silent afterwards, and that received bytes lie apart and stay as they are until
-// their batch is finished. Then it overwrites them, as the next batch would.
+// Replaces JavaScript for a reactor under test: owns the shared memory, runs turns, and records the
+// events of each handle. In every story it checks that each handle ends at most once and has no
+// events afterwards, and that received bytes do not overlap or change until their batch is
+// finished. Then it overwrites them, as the next batch would.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +26,7 @@ struct HostSettings {
   size_t commandCapacity = 4096;
   size_t outgoingSize = 256 * 1024;
   size_t arenaSize = 256 * 1024;
-  PollerFaults* faults = nullptr;  // if any, the poller has them
+  PollerFaults* faults = nullptr;  // faults to inject into the poller, if any
   uint32_t handleGenerations = HandleTable<Watched>::kMaxGeneration;
 };
 
@@ -66,9 +66,9 @@ class Host {
   std::vector<uint8_t>& arena() { return arena_; }
 
   Happened& of(Handle handle) { return happened_[handle]; }
-  // Of a handle that another had before, if those come again soon.
+  // Forgets the previous owner of a reused handle.
   void begins(Handle handle) { happened_.erase(handle); }
-  // Called for each event, in the middle of its batch.
+  // Called for each event, during its batch.
   std::function<void(const Event&)> onEvent;
 
   Handle listen(const ListenOptions& options = {}) {
@@ -107,12 +107,12 @@ class Host {
   }
   void write(Handle handle, std::string_view text) { write(handle, bytesOf(text)); }
 
-  // Writes what a kData handed out, where it lies.
+  // Writes the bytes of a kData from the arena.
   void writeReceived(Handle handle, const Event& data) {
     command(handle, kArenaOffset + data.a, data.b);
   }
 
-  // Receives into other memory from now on, as if JavaScript had given the arena away.
+  // Replaces the arena, as if JavaScript had transferred it.
   void moveArena() {
     std::vector<uint8_t> moved = arena_;
     reactor_->receiveInto(std::span(moved).first(settings_.arenaSize));
@@ -120,7 +120,7 @@ class Host {
     std::fill(moved.begin(), moved.end(), kOverwritten);
   }
 
-  // One turn, as the binding runs it. Returns how many events it had.
+  // Runs one turn, like the binding. Returns the number of events.
   size_t turn() {
     const size_t count = reactor_->gather();
     CHECK(count <= settings_.eventCapacity);
@@ -142,14 +142,14 @@ class Host {
     }
   }
 
-  // Turns enough to see what else comes, where nothing should.
+  // Runs enough turns to notice unexpected events.
   void turnInVain() {
     for (int i = 0; i < 5; i++) {
       if (turn() == 0) CHECK(reactor_->poller().block(1).ok());
     }
   }
 
-  // Whether nothing wakes the host: what is ready for nobody's sake would keep a core busy.
+  // Whether the host can sleep: unwanted readiness would keep a core busy.
   bool sleeps() {
     using Clock = std::chrono::steady_clock;
     const Deadline deadline;
@@ -160,7 +160,7 @@ class Host {
   }
 
  private:
-  // Behind the arena: the system's writes are no business of AddressSanitizer.
+  // Guard bytes after the arena: AddressSanitizer does not check the system's writes.
   static constexpr size_t kGuard = 64;
   static constexpr uint8_t kOverwritten = 0xdb;
 
@@ -212,7 +212,7 @@ class Host {
         seen.acceptFailures.push_back(event.b);
         break;
       case kDescriptor:
-        // Taken before it is used, as shared_memory.h asks.
+        // The cursor moves before the descriptor is used, as shared_memory.h requires.
         header_[kEventCursor] = static_cast<int32_t>((record - events_.data()) / kEventInts) + 1;
         CHECK(isOpen(event.a) && !isInherited(event.a));
         seen.descriptors.emplace_back(event.a);
@@ -254,7 +254,7 @@ class Host {
     seen.reads.push_back(bytes.size());
   }
 
-  // The bytes that an event hands out: behind those of earlier events.
+  // The bytes of an event, which must lie after those of earlier events.
   std::vector<uint8_t> take(const Event& event) {
     const size_t offset = static_cast<size_t>(event.a);
     const size_t length = static_cast<size_t>(event.b);
@@ -308,12 +308,12 @@ class Host {
   std::vector<int32_t> events_;
   std::vector<uint8_t> outgoing_;
   std::vector<uint8_t> arena_;
-  std::vector<uint8_t> received_;  // the arena, as it was when its last bytes were handed out
+  std::vector<uint8_t> received_;  // expected contents of the arena
   std::unordered_map<Handle, Happened> happened_;
   std::unique_ptr<Reactor> reactor_;
 };
 
-// Streams whose queue fills soon, if the peer's buffer is small too.
+// Streams whose queue fills quickly if the peer's buffer is small too.
 inline ListenOptions smallBuffers() {
   ListenOptions options;
   options.sendBufferBytes = kSmallBuffer;
@@ -335,7 +335,7 @@ class Server : public Host {
   Handle listener() const { return listener_; }
   uint16_t port() const { return port_; }
 
-  // Connects `peer`: the handle is that of the stream here.
+  // Connects `peer`; returns the handle of the reactor's stream.
   Handle connect(Peer& peer, int peerReceiveBufferBytes = 0) {
     peer = Peer::connectedTo(port_, peerReceiveBufferBytes);
     return accept(listener_);

@@ -1,5 +1,5 @@
-// What only the stand-in for completion ports can do to the poller of Windows: a system that has no
-// room for a request, or fails one, once. Nobody may be deaf after that.
+// Faults of the Windows poller that only the emulated completion ports can produce: the system once
+// has no room for a request, or fails one. No socket may miss events afterwards.
 
 #include <winternl.h>
 
@@ -21,11 +21,11 @@ void isHeardAfterAFailedAnswer() {
   CHECK(add(*poller, ends.near.get(), Interest::kRead, 1).ok());
   failNextAnswer(ENOBUFS);
   put(ends.far, "x");
-  checkOnly(*poller, 1, true, true);  // a read or write finds out what there is
+  checkOnly(*poller, 1, true, true);  // a read or write finds out the state
   checkOnly(*poller, 1, true, false);
 }
 
-// Nothing else happens: the failure must not wait for an event that never comes.
+// Nothing else happens: handling the failure must not depend on another event.
 void isAskedAgainWhenThereWasNoRoom() {
   const auto poller = openPoller(PollerKind::kIocp);
   const TwoEnds ends = openSocketPair();
@@ -37,7 +37,7 @@ void isAskedAgainWhenThereWasNoRoom() {
   checkOnly(*poller, 1, true, false);
 }
 
-// The same while another thread waits already.
+// The same while another thread is already waiting.
 void isAskedAgainByTheThread() {
   const auto poller = openPoller(PollerKind::kIocp);
   const TwoEnds ends = openSocketPair();
@@ -56,7 +56,7 @@ void isAskedAgainByTheThread() {
   }
 }
 
-// The same where it is a turn beside the waiting thread that asks.
+// The same if a turn beside the waiting thread makes the request.
 void isAskedAgainAfterATurnMeanwhile() {
   const auto poller = openPoller(PollerKind::kIocp);
   const TwoEnds ends = openSocketPair();

@@ -1,5 +1,5 @@
-// The stand-in for kqueue, held against the manual page of kqueue(2): what poller/kqueue.cc is
-// tested over must refuse and tell what the real one does.
+// Tests the emulated kqueue against the manual page of kqueue(2): it must refuse and report the
+// same as the real one.
 
 #include <sys/event.h>
 
@@ -98,7 +98,7 @@ void keepsDisabledKnotes() {
   CHECK_EQUAL(apply(kq, change(near, EVFILT_WRITE, EV_DELETE)), 0);
 }
 
-// Also where a duplicate keeps the socket open.
+// Even if a duplicate keeps the socket open.
 void forgetsWhatIsClosed() {
   const UniqueFd kq(kqueue());
   TwoEnds ends = openSocketPair();
@@ -113,8 +113,8 @@ void forgetsWhatIsClosed() {
   ends.near.reset(near);
 }
 
-// XNU takes EV_OOBAND from nobody: urgent data is no event, and an edge tells only of the bytes
-// before it.
+// XNU does not accept EV_OOBAND from callers: urgent data is no event, and an edge reports only the
+// bytes before it.
 void tellsNothingOfUrgentData() {
   const UniqueFd kq(kqueue());
   const UniqueFd listener = listenOnLoopback();

@@ -1,4 +1,4 @@
-// Streams that are ended while their peer is in the midst of sending.
+// Streams that are ended while their peer is still sending.
 #pragma once
 
 #include "host.h"
@@ -11,8 +11,7 @@ inline void turnUntilLost(Host& host, Handle handle) {
   CHECK_EQUAL(host.of(handle).call, kNoCall);
 }
 
-// Ends a stream, by `command`, that has unread input: the peer gets the last bytes and is not
-// reset.
+// Ends a stream with unread input by `command`: the peer gets the last bytes and is not reset.
 inline void endWithUnreadInput(Host& host, Handle handle, Peer& peer, int32_t command) {
   host.command(handle, kPause);
   host.turn();

@@ -1,5 +1,5 @@
-// Name look-ups in the hands of a test: a function in place of getaddrinfo that blocks until it is
-// let go, and an owner that waits to be woken.
+// Name look-ups under control of a test: a replacement for getaddrinfo that blocks until released,
+// and an owner that waits to be woken.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@
 
 namespace ropewalk {
 
-// Look-ups of names that begin with "stuck" stand still in it.
+// Look-ups of names that begin with "stuck" block in it.
 class Gate {
  public:
   NameAnswer lookUp(const std::string& name) {
@@ -55,7 +55,7 @@ class Gate {
   bool open_ = false;
 };
 
-// Stands for the thread that uv_async wakes.
+// Represents the thread that uv_async wakes.
 class Desk {
  public:
   void wake() {
@@ -64,7 +64,7 @@ class Desk {
     changed_.notify_one();
   }
 
-  // Waits until `count` answers have come, and gives them in the order they came.
+  // Waits for `count` answers and returns them in order of arrival.
   std::vector<NameLookups::Finished> take(NameLookups& lookups, size_t count) {
     std::vector<NameLookups::Finished> taken;
     const Deadline deadline;

@@ -25,7 +25,7 @@ void tellsWhatTheSystemRefuses() {
 
 void keepsAScope() {
   const NameAnswer answer = lookUpName("fe80::1%1", AddressFamily::kAny);
-  // Where interface 1 has a name, that is the scope.
+  // If interface 1 has a name, the scope is that name.
   if (answer.error != 0) return;
   CHECK(answer.addresses.at(0).starts_with("fe80::1%"));
 }

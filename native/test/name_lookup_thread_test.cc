@@ -8,8 +8,8 @@
 namespace ropewalk {
 namespace {
 
-// What the owner shares with its threads ends with the last of them: the gate, which they hold,
-// tells when.
+// State shared by the owner and its threads is freed with the last of them: the gate, which they
+// hold, shows when.
 void untilForgotten(const std::weak_ptr<Gate>& gate) {
   const Deadline deadline;
   while (!gate.expired()) {
@@ -51,7 +51,7 @@ void endsIdleThreads() {
   untilForgotten(rest);
 }
 
-// Whenever the end comes, nobody is woken afterwards, and all is freed.
+// Whenever the owner ends, it is not woken afterwards, and everything is freed.
 void endsAtAnyMoment() {
   for (int round = 0; round < 200; round++) {
     std::atomic<bool> ended = false;
@@ -70,7 +70,7 @@ void endsAtAnyMoment() {
   }
 }
 
-// Threads that time out and threads that are made meet.
+// Threads time out while others are started.
 void losesNothingWhileThreadsComeAndGo() {
   Desk desk;
   const auto gate = std::make_shared<Gate>();

@@ -16,15 +16,15 @@ constexpr int kThreads = 4;
 constexpr int kRounds = 1000;
 
 void blockBriefly(Poller& poller) {
-  // A lost notification would make this wait for the whole time.
+  // A lost notification would make this wait for the full timeout.
   const auto start = std::chrono::steady_clock::now();
   CHECK(poller.block(20'000).ok());
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(19));
   poll(poller);
 }
 
-// Each thread posts, notifies and waits for the answer, so that each notification counts: none may
-// be lost between two calls of block().
+// Each thread posts, notifies and waits for the answer, so every notification matters: none may be
+// lost between two calls of block().
 void losesNoNotification(PollerKind kind) {
   const auto poller = openPoller(kind);
   std::atomic<int> posted[kThreads] = {};
@@ -47,7 +47,7 @@ void losesNoNotification(PollerKind kind) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// Threads that notify without a pause neither drown sockets nor are drowned.
+// Threads that notify continuously neither starve sockets nor are starved.
 void deliversSocketsMeanwhile(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
@@ -73,7 +73,7 @@ void deliversSocketsMeanwhile(PollerKind kind) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// One thread stands in block() while another, the owner, changes the set and is notified of.
+// One thread is blocked in block() while the owner's thread changes the set of sockets.
 void blocksBesideItsOwner(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
@@ -98,7 +98,7 @@ void blocksBesideItsOwner(PollerKind kind) {
   blocker.join();
 }
 
-// The system keeps what is being polled: the far end must hear of a close at once all the same.
+// The system keeps a polled socket open, yet the far end must notice a close at once.
 void letsGoOfWhatIsClosed(PollerKind kind) {
   const auto poller = openPoller(kind);
   std::atomic<bool> stop = false;

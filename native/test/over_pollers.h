@@ -1,4 +1,4 @@
-// Tells stories once over each poller that this platform has.
+// Runs stories once with each poller available on this platform.
 #pragma once
 
 #include <memory>
@@ -21,8 +21,8 @@ struct PollerStory {
   void (*tell)(PollerKind);
 };
 
-// Set where a program plays macOS's kernel (xnu_sockets.cc): epoll's edges would be lost on it, and
-// it has no completion ports.
+// Set by programs that emulate macOS's sockets (xnu_sockets.cc): these would miss epoll's edges,
+// and macOS has no completion ports.
 inline bool playsXnu = false;
 
 inline int tellOverPollers(std::initializer_list<PollerStory> stories) {

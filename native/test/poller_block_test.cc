@@ -12,7 +12,7 @@
 namespace ropewalk {
 namespace {
 
-// A poller with a descriptor makes it readable for as long as there is something to tell.
+// A poller's descriptor is readable as long as there are events.
 void canBeWatched(PollerKind kind) {
   const auto poller = openPoller(kind);
   if (poller->pollable() == kNoSocket) {
@@ -30,7 +30,7 @@ void canBeWatched(PollerKind kind) {
   CHECK(poll(*outer).empty());
 }
 
-// block() ends when something is ready, at once if it is already.
+// block() returns when a socket is ready, at once if one already is.
 void blocksUntilReady(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
@@ -48,7 +48,7 @@ void blocksNoLongerThanToldTo(PollerKind kind) {
   CHECK(Clock::now() - start >= std::chrono::milliseconds(19));
 }
 
-// A notify() with nobody waiting ends the next block(), and is no event.
+// A notify() while no thread waits ends the next block(), and is not an event.
 void keepsNotifications(PollerKind kind) {
   const auto poller = openPoller(kind);
   for (int i = 0; i < 3; i++) poller->notify();
@@ -58,13 +58,13 @@ void keepsNotifications(PollerKind kind) {
   CHECK(poll(*poller, 1).empty());
   CHECK(poll(*poller).empty());
 
-  // However many there are: whatever counts them may be full.
+  // However many there are: the counter or pipe behind them may be full.
   for (int i = 0; i < 100'000; i++) poller->notify();
   CHECK(poller->block(-1).ok());
   CHECK(poll(*poller).empty());
 }
 
-// Notifications take no room from the sockets for long.
+// Notifications take room from sockets only briefly.
 void deliversBesidesNotifications(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();

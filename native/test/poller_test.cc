@@ -38,7 +38,7 @@ void isLevelTriggered(PollerKind kind) {
   CHECK(poll(*poller).empty());
 }
 
-// Only what is asked for is reported, from the moment it is asked for.
+// Only requested readiness is reported, from the moment it is requested.
 void reportsWhatIsAskedFor(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
@@ -95,7 +95,7 @@ void letsDescriptorsBeUsedAgain(PollerKind kind) {
   checkOnly(*poller, 2, false, true);
 }
 
-// A refusal to watch a socket is that socket's: the next one with its number hears nothing of it.
+// A refusal to watch a socket is not reported to the next socket with its number.
 void tellsNobodyOfAFormerOwnersRefusal(PollerKind kind) {
   const auto poller = openPoller(kind);
   TwoEnds first = openSocketPair();
@@ -114,7 +114,7 @@ void tellsNobodyOfAFormerOwnersRefusal(PollerKind kind) {
   checkOnly(*poller, 2, true, false);
 }
 
-// Removing one of many leaves the others, whichever it is.
+// Removing any one of many sockets leaves the others.
 void removesTheRightOne(PollerKind kind) {
   const auto poller = openPoller(kind);
   std::vector<TwoEnds> pairs;
@@ -133,7 +133,7 @@ void removesTheRightOne(PollerKind kind) {
   }
 }
 
-// A hang-up is both readable and writable, if either is asked for: the next call then says more.
+// A hang-up is both readable and writable, if either is requested: the next call returns the cause.
 void foldsHangUps(PollerKind kind) {
   for (const Interest interest : {Interest::kRead, Interest::kWrite, Interest::kReadWrite}) {
     const auto poller = openPoller(kind);
@@ -149,7 +149,7 @@ void foldsHangUps(PollerKind kind) {
   }
 }
 
-// So is an error: here a reset. Others leave it to the next read to say so.
+// So is an error, here a reset. Only iocp reports it as such; elsewhere the next read does.
 void foldsErrors(PollerKind kind) {
   const auto poller = openPoller(kind);
   const UniqueFd listener = listenOnLoopback();
@@ -166,7 +166,7 @@ void foldsErrors(PollerKind kind) {
   if (tellsOfResets()) CHECK_EQUAL(errorOfReset(accepted), ECONNRESET);
 }
 
-// Of a socket of no interest an error is told all the same, once, and nothing else.
+// A socket without interest still has its errors reported, once, and nothing else.
 void tellsErrorsToWhoIsNotInterested(PollerKind kind) {
   const auto poller = openPoller(kind);
   const UniqueFd listener = listenOnLoopback();
@@ -192,7 +192,7 @@ void tellsErrorsToWhoIsNotInterested(PollerKind kind) {
   CHECK(poller->remove(accepted).ok());
 }
 
-// The end of input is readable only: there may be much to send still.
+// The end of input is readable only: there may still be much to send.
 void tellsEndOfInput(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
@@ -202,7 +202,7 @@ void tellsEndOfInput(PollerKind kind) {
   CHECK(events.size() == 1 && events[0].readable && !events[0].writable && !events[0].reset);
 }
 
-// Whether the end is what waits, a reader is told: an edge may not come again for it.
+// An event says if the end of input is pending: there may be no further edge for it.
 void tellsThatTheEndWaits(PollerKind kind) {
   for (const Trigger trigger : {Trigger::kLevel, Trigger::kEdge}) {
     const auto poller = openPoller(kind);
@@ -223,7 +223,7 @@ void tellsThatTheEndWaits(PollerKind kind) {
   }
 }
 
-// An edge comes for what is there already, for each arrival, and anew with the interest.
+// There is an edge for available input, for each arrival, and again when the interest is set again.
 void tellsOfEdges(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
@@ -241,7 +241,7 @@ void tellsOfEdges(PollerKind kind) {
   CHECK(poller->add(near, Interest::kReadWrite, Trigger::kEdge, 4).ok());
   checkOnly(*poller, 4, true, true);
 
-  // Room is made for a writer that was refused: all that is so is told.
+  // Room becomes available after a refused write: everything that holds is reported.
   fill(near);
   drain(ends.far.get());
   const Events events = poll(*poller);
@@ -250,7 +250,7 @@ void tellsOfEdges(PollerKind kind) {
   drain(near);
 }
 
-// An edge that there was no room for comes in the next call.
+// An edge that did not fit is reported by the next call.
 void losesNoEdges(PollerKind kind) {
   const auto poller = openPoller(kind);
   std::vector<TwoEnds> pairs;
@@ -266,7 +266,7 @@ void losesNoEdges(PollerKind kind) {
   CHECK_EQUAL(seen.size(), pairs.size());
 }
 
-// When more is ready than there is room for, nobody is passed over for ever.
+// If more sockets are ready than fit, none starves.
 void takesTurns(PollerKind kind) {
   const auto poller = openPoller(kind);
   std::vector<TwoEnds> pairs;
@@ -286,7 +286,7 @@ void takesTurns(PollerKind kind) {
   }
 }
 
-// Whose turn it is stays right when sockets go in the meantime.
+// The order of turns stays right when sockets are removed in between.
 void takesTurnsWhileSocketsGo(PollerKind kind) {
   for (size_t room = 1; room < 6; room++) {
     const auto poller = openPoller(kind);
@@ -310,7 +310,7 @@ void takesTurnsWhileSocketsGo(PollerKind kind) {
   }
 }
 
-// More than a thousand at once come in as many calls as the room asks for.
+// More than a thousand ready sockets are reported in as many calls as needed.
 void reportsCrowds(PollerKind kind) {
   constexpr size_t kCrowd = 1500;
   if (!allowDescriptors(2 * kCrowd)) return std::puts("skipped: too few descriptors"), void();
@@ -327,18 +327,18 @@ void reportsCrowds(PollerKind kind) {
   CHECK_EQUAL(seen.size(), kCrowd);
 }
 
-// Regular files are always ready: to watch them would be to spin.
+// Regular files are always ready: watching them would spin.
 void refusesRegularFiles(PollerKind kind) {
   const auto poller = openPoller(kind);
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::tmpfile(), std::fclose);
   CHECK(file != nullptr);
-  // On Windows the number of a file is no socket at all.
+  // On Windows a file's number is not a socket.
   const int expected = kind == PollerKind::kIocp ? EBADF : EPERM;
   CHECK_EQUAL(add(*poller, fileno(file.get()), Interest::kReadWrite, 4).error, expected);
   CHECK(poll(*poller).empty());
 }
 
-// What is no descriptor is refused; one that is closed without a word does no harm.
+// An invalid descriptor is refused; one that is closed without notice does no harm.
 void survivesBadDescriptors(PollerKind kind) {
   const auto poller = openPoller(kind);
   CHECK_EQUAL(add(*poller, -1, Interest::kRead, 1).error, EBADF);
@@ -346,7 +346,7 @@ void survivesBadDescriptors(PollerKind kind) {
   TwoEnds ends = openSocketPair();
   const int number = ends.near.get();
   CHECK(add(*poller, number, Interest::kRead, 1).ok());
-  ends.near.reset();  // without a word to the poller
+  ends.near.reset();  // without notice to the poller
   poll(*poller);
   (void)poller->remove(number);
   CHECK(poll(*poller).empty());

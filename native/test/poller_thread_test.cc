@@ -14,7 +14,7 @@
 namespace ropewalk {
 namespace {
 
-// The waiting thread most likely stands in block() when this returns.
+// The waiting thread is most likely blocked in block() when this returns.
 void letItBlock() {
   for (int i = 0; i < 20; i++) std::this_thread::yield();
 }
@@ -35,7 +35,7 @@ void wakesOnceForEachArm(PollerKind kind) {
   CHECK_EQUAL(wakes.count(), 100);
 }
 
-// Arming again before anything is ready changes nothing.
+// Arming again before a socket is ready has no effect.
 void canBeArmedTwice(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
@@ -51,7 +51,7 @@ void canBeArmedTwice(PollerKind kind) {
   wakes.waitFor(1);
 }
 
-// What came of waiting is told once, and a failure wakes like anything else.
+// The outcome of waiting is returned once, and a failure wakes like an event.
 void tellsWhatCameOfWaiting(PollerKind kind) {
   PollerFaults faults;
   FaultyPoller poller(openPoller(kind), faults);
@@ -72,7 +72,7 @@ void tellsWhatCameOfWaiting(PollerKind kind) {
   CHECK(outcome && outcome->ok());
 }
 
-// A socket that is added, or asked more of, while the thread stands in block() is watched.
+// A socket that is added, or whose interest grows, while the thread is in block() is watched.
 void watchesWhatChangesMeanwhile(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
@@ -98,8 +98,8 @@ void watchesWhatChangesMeanwhile(PollerKind kind) {
   }
 }
 
-// A turn that runs for another reason, while the thread stands in block(), takes no wake-up away
-// from it: else a socket added just before would never be watched.
+// A turn that runs for another reason while the thread is in block() does not take its wake-up:
+// otherwise a socket added just before would never be watched.
 void survivesTurnsMeanwhile(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
@@ -109,7 +109,7 @@ void survivesTurnsMeanwhile(PollerKind kind) {
     thread.arm();
     letItBlock();
     CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
-    // Of a completion port the thread may have taken the news just now, to tell of it itself.
+    // With a completion port the thread may just have taken the event, to report it itself.
     const size_t told = poll(*poller).size();
     CHECK(told == 1 || (told == 0 && kind == PollerKind::kIocp));
     wakes.waitFor(turn);
@@ -117,7 +117,7 @@ void survivesTurnsMeanwhile(PollerKind kind) {
   }
 }
 
-// It can be stopped whatever it is doing.
+// The thread can be stopped in any state.
 void stopsAtAnyTime(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
@@ -137,7 +137,7 @@ void stopsAtAnyTime(PollerKind kind) {
   }
 }
 
-// Sockets come and go in numbers while the thread waits; each that is ready wakes it in the end.
+// Many sockets come and go while the thread waits; each ready one wakes it eventually.
 void survivesComingAndGoing(PollerKind kind) {
   const auto poller = openPoller(kind);
   Wakes wakes;

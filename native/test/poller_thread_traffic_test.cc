@@ -1,6 +1,6 @@
-// Traffic through a PollerThread, turn by turn as the binding's Loop takes it: woken, it polls,
-// reads and answers, and arms the thread. Nothing else looks at the sockets, so that a wake-up that
-// is lost leaves everybody waiting.
+// Traffic through a PollerThread, in turns like those of the binding's Loop: when woken it polls,
+// reads, answers, and arms the thread. Nothing else checks the sockets, so a lost wake-up hangs the
+// test.
 
 #include <algorithm>
 #include <array>
@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kAnswers = 2000;
 
-// What is there, answered by as much. Returns how many bytes.
+// Reads the available bytes and answers with as many. Returns their number.
 size_t answer(const UniqueFd& end) {
   std::array<uint8_t, 16> bytes;
   const Transfer transfer = receive(end.get(), bytes.data(), bytes.size());
@@ -50,11 +50,11 @@ void carriesAnswers(PollerKind kind) {
   }
 }
 
-// What one socket waits for: a byte, or room to send. One of both is always there.
+// A socket waiting for a byte or for room to send, one of which is always available.
 struct Waiting {
   TwoEnds ends;
   Interest interest = Interest::kRead;
-  bool waits = false;  // for neither yet: the thread goes to wait before the socket wants room
+  bool waits = false;  // for neither yet: the thread starts waiting before the socket wants room
   int answers = 0;
 };
 
@@ -70,7 +70,7 @@ class Traffic {
     CHECK(poller_->submit().ok());
   }
 
-  // Until each socket has had its answers; those that have are silent.
+  // Runs until each socket has had its answers; finished sockets are silent.
   void run(int answers) {
     Wakes wakes;
     PollerThread thread(*poller_, [&] { wakes.wake(); });
@@ -78,7 +78,7 @@ class Traffic {
       thread.arm();
       std::this_thread::yield();
       askForRoom();
-      if (draw(4) == 0) left -= turn(answers);  // one that runs for another reason
+      if (draw(4) == 0) left -= turn(answers);  // a turn that runs for another reason
       if (left == 0) break;
       askForRoom();
       changeMind();
@@ -102,7 +102,7 @@ class Traffic {
     CHECK(poller_->modify(socket.ends.near.get(), interest, Trigger::kEdge, token).ok());
   }
 
-  // Returns how many sockets have had their last answer.
+  // Returns the number of sockets that have had their last answer.
   size_t turn(int answers) {
     size_t done = 0;
     for (const ReadyEvent& event : poll(*poller_, 1 + draw(sockets_.size()))) {
@@ -143,7 +143,7 @@ class Traffic {
     CHECK(poller_->submit().ok());
   }
 
-  // An application pauses and resumes.
+  // Emulates an application that pauses and resumes.
   void changeMind() {
     const size_t token = draw(sockets_.size() * 2);
     if (token >= sockets_.size()) return;
@@ -157,7 +157,7 @@ class Traffic {
   std::vector<Waiting> sockets_;
 };
 
-// Of a single socket no other's wake-up hides a lost one.
+// With a single socket, no other wake-up can hide a lost one.
 void servesOneThroughChanges(PollerKind kind) {
   for (unsigned seed = 1; seed <= 3; seed++) Traffic(kind, 1, seed).run(300);
 }
@@ -166,8 +166,8 @@ void servesSixThroughChanges(PollerKind kind) {
   for (unsigned seed = 1; seed <= 3; seed++) Traffic(kind, 6, seed).run(100);
 }
 
-// A turn that runs while the thread waits may take more from the system than it has room for: of
-// the rest the thread has to be told.
+// A turn that runs while the thread waits may take more events from the system than it has room
+// for: the thread has to be woken for the rest.
 void tellsOfWhatATurnHadNoRoomFor(PollerKind kind) {
   const auto poller = openPoller(kind);
   std::vector<TwoEnds> pairs;

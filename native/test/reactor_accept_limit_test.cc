@@ -1,4 +1,4 @@
-// Accepting when the process may have no more descriptors.
+// Accepting when the process has run out of descriptors.
 
 #include <vector>
 
@@ -8,12 +8,12 @@
 namespace ropewalk {
 namespace {
 
-// Leaves the process no descriptor for as long as it lives.
+// Leaves the process no free descriptor during its lifetime.
 class NoDescriptors {
  public:
   NoDescriptors() {
     CHECK(getrlimit(RLIMIT_NOFILE, &before_) == 0);
-    // The lowest free number is the first that is forbidden.
+    // The lowest free number is the first forbidden one.
     rlimit none = before_;
     none.rlim_cur = static_cast<rlim_t>(UniqueFd(dup(STDIN_FILENO)).get());
     CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
@@ -24,8 +24,8 @@ class NoDescriptors {
   rlimit before_{};
 };
 
-// Out of descriptors, those who wait are told so by closing, some at a time, and the listener says
-// that it fails, once. Afterwards it goes on as before.
+// Out of descriptors, waiting connections are closed, some at a time, and the listener reports the
+// failure once. Afterwards it works as before.
 void survivesRunningOutOfDescriptors(PollerKind kind) {
   Server server(kind);
   for (int round = 0; round < 2; round++) {
@@ -46,7 +46,7 @@ void survivesRunningOutOfDescriptors(PollerKind kind) {
   }
 }
 
-// Those whom it can't accept wait for whoever else listens there.
+// Connections it can't accept are left to other holders of the listener.
 void leavesToOthersWhatItCannotDrain(PollerKind kind) {
   Server server(kind);
   const UniqueFd other(dup(server.reactor().share(server.listener())));

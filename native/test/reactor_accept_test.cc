@@ -10,7 +10,7 @@
 namespace ropewalk {
 namespace {
 
-// Whoever connects becomes a stream, with the address that it has at the other end.
+// Each connection becomes a stream, with the address of its peer.
 void acceptsWithAddresses(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -25,7 +25,7 @@ void acceptsWithAddresses(PollerKind kind) {
   CHECK_EQUAL(server.reactor().size(), 3);
 }
 
-// A dual-stack listener takes both families; IPv4 looks like IPv4 there as well.
+// A dual-stack listener takes both families; IPv4 addresses are reported as IPv4 there as well.
 void acceptsBothFamilies(PollerKind kind) {
   Host host(kind);
   Handle listener = 0;
@@ -42,8 +42,8 @@ void acceptsBothFamilies(PollerKind kind) {
   CHECK(second.ipv6 && second.words[3] == 1 && second.port == overIpv6.port());
 }
 
-// A crowd is let in over several turns, the more a turn the more there are, so that it holds up
-// nobody for long.
+// Many connections are accepted over several turns, more per turn the more there are, so that they
+// delay other sockets only briefly.
 void letsCrowdsInBySteps(PollerKind kind) {
   Server server(kind);
   std::vector<Peer> peers;
@@ -63,7 +63,7 @@ void letsCrowdsInBySteps(PollerKind kind) {
   CHECK_EQUAL(std::set<Handle>(accepted.begin(), accepted.end()).size(), peers.size());
 }
 
-// A batch with room for few events lets in as many as it can tell of.
+// A batch with room for few events accepts as many connections as it can report.
 void acceptsWithinTheBatch(PollerKind kind) {
   HostSettings settings;
   settings.eventCapacity = Reactor::kMinEventCapacity;
@@ -74,7 +74,7 @@ void acceptsWithinTheBatch(PollerKind kind) {
   CHECK_EQUAL(server.of(server.listener()).acceptFailures.size(), 0);
 }
 
-// A paused listener leaves connections to the system until it is resumed.
+// A paused listener leaves connections in the backlog until it is resumed.
 void canBePaused(PollerKind kind) {
   Server server(kind);
   server.command(server.listener(), kPause);
@@ -86,7 +86,7 @@ void canBePaused(PollerKind kind) {
   server.accept(server.listener());
 }
 
-// A closed listener is gone at once, with its handle; its streams live on.
+// A closed listener and its handle are gone at once; its streams live on.
 void canBeClosed(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -106,7 +106,7 @@ void canBeClosed(PollerKind kind) {
   CHECK_EQUAL(lastSocketError(), ECONNREFUSED);
 }
 
-// What the system refuses is answered, and leaves nothing behind.
+// A refusal by the system is returned and leaves nothing behind.
 void tellsWhyItCannotListen(PollerKind kind) {
   Server server(kind);
   Handle handle = -5;
@@ -121,7 +121,7 @@ void tellsWhyItCannotListen(PollerKind kind) {
   CHECK_EQUAL(server.reactor().size(), 1);
 }
 
-// Closed in the midst of accepting all who wait, it says no more.
+// A listener closed while draining its backlog has no more events.
 void canBeClosedWhileItDrains(PollerKind kind) {
   HostSettings settings;
   settings.eventCapacity = Reactor::kMinEventCapacity;
@@ -139,8 +139,8 @@ void canBeClosedWhileItDrains(PollerKind kind) {
   CHECK_EQUAL(listener.listenerDrained, 0);
 }
 
-// Closed while it drains, with its slot used until the handles come again: what has the handle now
-// is not taken for a listener.
+// Closed while draining, with its slot reused until handles repeat: the handle's new owner is not
+// mistaken for a listener.
 void isNotTakenForWhatHasItsHandle(PollerKind kind) {
   Server server(kind);
   const TwoEnds ends = openSocketPair();

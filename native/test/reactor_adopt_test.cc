@@ -1,4 +1,4 @@
-// Sockets that a reactor takes in from elsewhere, and streams that it gives away.
+// Sockets that a reactor adopts, and streams that it detaches.
 
 #include "check.h"
 #include "host.h"
@@ -8,7 +8,7 @@
 namespace ropewalk {
 namespace {
 
-// A TCP or UNIX listener of nobody's.
+// A TCP or UNIX listener not owned by any reactor.
 struct Listening {
   UniqueFd fd;
   SocketAddress address;
@@ -34,7 +34,8 @@ UniqueFd connectTo(const Listening& listening) {
   return fd;
 }
 
-// Taken over, the descriptor is the reactor's; else its owner goes on listening afterwards.
+// With `takeOver` the descriptor is the reactor's; without it, its owner keeps listening
+// afterwards.
 void adoptsListeners(PollerKind kind) {
   const Folder folder;
   const std::string path = folder / "listener";
@@ -62,7 +63,7 @@ void adoptsListeners(PollerKind kind) {
   }
 }
 
-// What came before is told of at once.
+// Input that arrived before is reported at once.
 void adoptsStreams(PollerKind kind) {
   const Folder folder;
   const std::string path = folder / "listener";
@@ -85,7 +86,7 @@ void adoptsStreams(PollerKind kind) {
       host.command(handle, kClose);
       host.turnUntil([&] { return host.of(handle).lost == 1; });
       CHECK(peer.hasReceived(6));
-      // Another's descriptor keeps the connection.
+      // The other holder's descriptor keeps the connection open.
       fd.reset();
       host.turnUntil([&] { return peer.hasEnded(); });
       if (unix) CHECK(unlink(path.c_str()) == 0);
@@ -93,7 +94,7 @@ void adoptsStreams(PollerKind kind) {
   }
 }
 
-// And the descriptor stays as it was.
+// And the descriptor is unchanged.
 void refusesWhatItCannotUse(PollerKind kind) {
   Host host(kind);
   const Listening listening = listenOverTcp();
@@ -133,7 +134,7 @@ void refusesWhatItCannotUse(PollerKind kind) {
   CHECK_EQUAL(host.reactor().size(), 0);
 }
 
-// What is watched already can't be taken over once more, and goes on.
+// A socket that is already watched can't be taken over again, and keeps working.
 void takesOverOnce(PollerKind kind) {
   Host host(kind);
   TwoEnds ends = openSocketPair();
@@ -149,7 +150,7 @@ void takesOverOnce(PollerKind kind) {
   host.turnUntil([&] { return host.of(handle).data.size() == 5; });
 }
 
-// How many sockets the poller has something to tell of.
+// The number of sockets for which the poller has events.
 size_t readyIn(Host& host) {
   ReadyEvent ready[8];
   size_t count = 0;
@@ -157,7 +158,7 @@ size_t readyIn(Host& host) {
   return count;
 }
 
-// epoll(7) remembers a socket until its last descriptor is closed, which may be another's.
+// epoll(7) keeps a socket until its last descriptor is closed, which another holder may have.
 void forgetsWhatOthersKeep(PollerKind kind) {
   for (const int32_t end : {int32_t{kClose}, int32_t{kReset}, int32_t{kDiscard}, 0}) {
     for (const bool adopted : {true, false}) {
@@ -201,7 +202,7 @@ void forgetsListenersThatOthersKeep(PollerKind kind) {
   CHECK_EQUAL(readyIn(host), 0);
 }
 
-// All that was received and sent is done with; whoever has the descriptor goes on.
+// Everything received and sent is settled; the new owner of the descriptor continues.
 void givesStreamsAway(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -232,7 +233,7 @@ void givesStreamsAway(PollerKind kind) {
   server.turnUntil([&] { return textOf(server.of(again).data) == "third"; });
 }
 
-// A paused stream is given away with what waits to be read.
+// A paused stream is detached with its unread input.
 void givesPausedStreamsAway(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -269,7 +270,7 @@ void keepsWhatCannotBeGivenAway(PollerKind kind) {
   CHECK_EQUAL(errorOf(server.listener()), EINVAL);
   for (const Handle nobody : {0, -1, handle + 1000}) CHECK_EQUAL(errorOf(nobody), EBADF);
 
-  // One that is about to end ends.
+  // A stream that is about to end ends.
   server.command(handle, kClose);
   CHECK_EQUAL(errorOf(handle), ENOTCONN);
   server.turnUntil([&] { return server.of(handle).lost == 1; });
@@ -277,7 +278,7 @@ void keepsWhatCannotBeGivenAway(PollerKind kind) {
   CHECK_EQUAL(fd, -5);
 }
 
-// From within the batch that tells of its end, or of what it received.
+// From within the batch that reports its end, or its input.
 void givesAwayInMidBatch(PollerKind kind) {
   UnixServer server(kind);
   Peer peers[2];
@@ -301,7 +302,7 @@ void givesAwayInMidBatch(PollerKind kind) {
   CHECK_EQUAL(server.reactor().size(), 1);
 }
 
-// O_NONBLOCK is a property of what is shared: somebody else may take it away.
+// O_NONBLOCK belongs to the shared open file: another holder may clear it.
 void waitsForNobody(PollerKind kind) {
   for (const bool unix : {false, true}) {
     const Folder folder;
@@ -317,7 +318,7 @@ void waitsForNobody(PollerKind kind) {
     for (int i = 0; i < 100; i++) host.write(handle, bytes);
     host.turn();
     CHECK(host.reactor().queuedBytes(handle) > 0);
-    // A read that is filled is followed by one that finds nothing.
+    // A read that fills its buffer is followed by one that finds nothing.
     size_t sent = 0;
     host.turnUntil([&] {
       if (sent < bytes.size()) sent += peer.sendSome(Bytes(bytes).subspan(sent));
@@ -339,7 +340,7 @@ void knowsFamilies(PollerKind kind) {
   CHECK_EQUAL(server.reactor().share(12345), kNoSocket);
 }
 
-// SO_LINGER that somebody else has set makes nobody wait in close(2), and is honoured.
+// SO_LINGER set by another holder does not block in close(2), yet is honoured.
 void waitsForAdoptedStreams(PollerKind kind) {
   const linger hour{1, 3600};
   for (const bool byListener : {false, true}) {

@@ -1,4 +1,4 @@
-// How the reactor's streams hold back, and are held back.
+// Backpressure on the reactor's streams, in both directions.
 
 #include "allocated.h"
 #include "check.h"
@@ -10,7 +10,7 @@
 namespace ropewalk {
 namespace {
 
-// Whoever asks is told once that nothing waits to be sent any more.
+// If requested, a drain is reported once.
 void tellsWhenDrained(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
   Peer peer;
@@ -33,7 +33,7 @@ void tellsWhenDrained(PollerKind kind) {
   CHECK_EQUAL(server.of(handle).drained, 1);
 }
 
-// If nothing waits, the answer comes in the next turn, without a socket being ready.
+// If nothing is unsent, the event comes in the next turn, without a ready socket.
 void tellsAtOnceIfDrained(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -48,7 +48,7 @@ void tellsAtOnceIfDrained(PollerKind kind) {
   }
 }
 
-// A stream that refills whenever it is drained sends all.
+// A stream that is refilled whenever it drains sends everything.
 void canBeRefilledWhenDrained(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -66,8 +66,8 @@ void canBeRefilledWhenDrained(PollerKind kind) {
   CHECK(peer.received() == bytes);
 }
 
-// More streams than a batch has room to tell of, each of which asks again whenever it is told: what
-// was told takes no memory, though there is never a time when nothing is left to tell.
+// More streams than fit into a batch each request the drain event again whenever it is reported:
+// reported events take no memory, although there are always events left.
 void forgetsWhatItHasTold(PollerKind kind) {
   HostSettings settings;
   settings.eventCapacity = Reactor::kMinEventCapacity;
@@ -94,7 +94,7 @@ void forgetsWhatItHasTold(PollerKind kind) {
   }
 }
 
-// What waits is counted at once, before any flush, and until the system has taken it.
+// Unsent bytes are counted at once, before any flush, until the system has taken them.
 void countsWhatWaits(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
   Peer peer;
@@ -122,7 +122,7 @@ void countsWhatWaits(PollerKind kind) {
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
 }
 
-// However many pieces wait, of memory that is copied, kept or sent in part: each is counted once.
+// However many pieces are unsent, copied, kept or partly sent: each is counted once.
 void countsManyPieces(PollerKind kind) {
   KeptMemory memory(pattern(1000));
   Server server(kind);
@@ -145,7 +145,7 @@ void countsManyPieces(PollerKind kind) {
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
 }
 
-// A paused stream leaves its input to the system, however often it is asked, and loses nothing.
+// A paused stream leaves its input with the system, however often it is paused, and loses nothing.
 void pauses(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -167,7 +167,7 @@ void pauses(PollerKind kind) {
   CHECK(server.of(handle).data == bytes);
 }
 
-// Pausing and resuming in the same turn changes nothing, whatever waits to be read.
+// Pausing and resuming in the same turn has no effect, whatever input is unread.
 void pausesForNoTime(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -185,7 +185,7 @@ void pausesForNoTime(PollerKind kind) {
   });
 }
 
-// A stream paused by what it received, with more to read behind it, goes on where it stopped.
+// A stream paused on receiving input, with more to read, continues where it stopped.
 void pausesInTheMiddle(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -212,8 +212,8 @@ void pausesInTheMiddle(PollerKind kind) {
   CHECK(server.of(handle).data == bytes);
 }
 
-// A stream that has nothing to do wakes nobody, whatever is ready: not room to send, not input
-// while it is paused, not the end once it has been heard.
+// An idle stream never wakes the host: not for room to send, not for input while paused, not for
+// the end once reported.
 void leavesTheHostAsleep(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
   Peer peer;

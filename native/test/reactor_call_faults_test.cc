@@ -1,5 +1,5 @@
-// Calls on sockets that fail for want of something, or for no reason that the socket has: they are
-// tried again, and the host is told once.
+// Socket calls that fail for lack of a resource, or for reasons unrelated to the socket: they are
+// retried, and the failure is reported once.
 
 #include "check.h"
 #include "datagrams.h"
@@ -16,7 +16,7 @@ InjectedFault& fault(InjectedCall call) {
   return injectedFaults[static_cast<size_t>(call)];
 }
 
-// As a filter of system calls has it: accepting is forbidden for every connection.
+// As with a system call filter: accepting is forbidden for every connection.
 void acceptingIsForbidden(PollerKind kind) {
   Server server(kind);
   const Happened& listener = server.of(server.listener());
@@ -33,7 +33,7 @@ void acceptingIsForbidden(PollerKind kind) {
   server.accept(server.listener());
 }
 
-// A connection that is gone before it is accepted is nothing to tell.
+// A connection that is gone before it is accepted is not reported.
 void connectionsAreFaulty(PollerKind kind) {
   Server server(kind);
   fault(InjectedCall::kAccept) = {ECONNABORTED, 20};
@@ -43,7 +43,7 @@ void connectionsAreFaulty(PollerKind kind) {
   CHECK(server.of(server.listener()).acceptFailures.empty());
 }
 
-// Bytes that could not be received for want of memory are received later.
+// Bytes that could not be received for lack of memory are received later.
 void streamsReceiveLater(PollerKind kind) {
   for (const int error : {ENOMEM, ENOBUFS}) {
     Server server(kind);
@@ -59,7 +59,8 @@ void streamsReceiveLater(PollerKind kind) {
   }
 }
 
-// A port that could receive nothing until its buffer was full hears again: no edge would tell.
+// A port that could not receive until its buffer was full receives again, although there is no
+// edge.
 void datagramsAreReceivedLater(PollerKind kind) {
   DatagramHost host(kind);
   const Handle handle = host.open();
@@ -84,8 +85,8 @@ void datagramsAreReceivedLater(PollerKind kind) {
   CHECK_EQUAL(seen.receiveFailures.size(), 2);
 }
 
-// What the network says of a datagram that was sent is no failure to receive, and does not spin
-// should it never end.
+// A network error for a sent datagram is not a receive failure, and does not spin even if it
+// repeats forever.
 void errorsOfSendingAreToldAsSuch(PollerKind kind) {
   DatagramHost host(kind);
   const Handle handle = host.open();
@@ -106,8 +107,8 @@ void errorsOfSendingAreToldAsSuch(PollerKind kind) {
   host.turnUntil([&] { return seen.datagrams.size() == 2; });
 }
 
-// Bytes that could not be sent for want of memory are sent later, in order, and nothing spins until
-// then. On some systems that is common: it is told only if it lasts.
+// Bytes that could not be sent for lack of memory are sent later, in order, without spinning until
+// then. This is common on some systems, so it is reported only if it lasts.
 void streamsSendLater(PollerKind kind) {
   for (const int error : {ENOBUFS, ENOMEM}) {
     Server server(kind);
@@ -118,7 +119,7 @@ void streamsSendLater(PollerKind kind) {
     server.turn();
     CHECK_EQUAL(fault(InjectedCall::kSend).times, 1);
     server.write(stream, "second");
-    server.turn();  // it is not due yet, as a rule
+    server.turn();  // usually not due yet
     server.turnUntil([&] { return peer.hasReceived(12); });
     CHECK(peer.text() == "first second");
     CHECK_EQUAL(fault(InjectedCall::kSend).times, 0);
@@ -143,7 +144,7 @@ void aLongShortageIsTold(PollerKind kind) {
   server.turnUntil([&] { return peer.hasReceived(4); });
 }
 
-// A stream that waits for memory ends all the same if it is to end at once.
+// A stream that waits for memory still ends if told to end at once.
 void aShortageHoldsNobody(PollerKind kind) {
   Server server(kind);
   for (const int32_t command : {kReset, kDiscard}) {
@@ -161,7 +162,7 @@ void aShortageHoldsNobody(PollerKind kind) {
   }
 }
 
-// macOS tells a reset like this that it was about to notice.
+// macOS reports a reset that it was about to notice like this.
 void aWrongTypeIsAReset(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -172,7 +173,7 @@ void aWrongTypeIsAReset(PollerKind kind) {
   CHECK_EQUAL(server.of(stream).error, ECONNRESET);
 }
 
-// Too many descriptors under way to others are no fault of this connection.
+// Too many descriptors in flight to other receivers are not this connection's fault.
 void descriptorsAreSentLater(PollerKind kind) {
   TwoEnds ends = openSocketPair();
   Server server(kind);
@@ -191,7 +192,7 @@ void descriptorsAreSentLater(PollerKind kind) {
   CHECK_EQUAL(server.of(stream).lost, 0);
 }
 
-// Datagrams wait for memory, as they wait for room.
+// Datagrams wait for memory as for room.
 void datagramsAreSentLater(PollerKind kind) {
   for (const int error : {ENOBUFS, ENOMEM}) {
     DatagramHost host(kind);
@@ -213,8 +214,8 @@ void datagramsAreSentLater(PollerKind kind) {
   }
 }
 
-// To a path too, of which macOS says so when the receiver's buffer is full; but not for one that
-// the socket is not connected to, see dropsWhatAPathDoesNotTake.
+// Also to a connected path, where macOS reports this when the receiver's buffer is full; not to
+// other paths, see dropsWhatAPathDoesNotTake.
 void datagramsToPathsAreSentLater(PollerKind kind) {
   const Folder folder;
   DatagramHost host(kind);

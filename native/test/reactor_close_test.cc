@@ -9,7 +9,7 @@
 namespace ropewalk {
 namespace {
 
-// Nothing is left of a socket in the poller: the next may have its number.
+// The poller keeps nothing of a closed socket: its number may be reused.
 void checkForgotten(Server& server) {
   CHECK(server.sleeps());
   Peer peer;
@@ -22,7 +22,7 @@ void turnUntilLost(Host& host, Handle handle) {
   host.turnUntil([&] { return host.of(handle).lost == 1; });
 }
 
-// All that was written arrives, then the end; the handle is told once and is stale.
+// Everything written arrives, then the end; the loss is reported once and the handle is stale.
 void closesWhenAllIsSent(PollerKind kind) {
   for (const int receiveBuffer : {0, kSmallBuffer}) {
     Server server(kind, {}, smallBuffers());
@@ -43,8 +43,8 @@ void closesWhenAllIsSent(PollerKind kind) {
   }
 }
 
-// Input that nobody has read does not turn the end into a reset, which takes what was sent from the
-// peers of some systems; only one that goes on sending still sees one.
+// Unread input does not turn the end into a reset, which on some systems destroys bytes sent to the
+// peer; only a peer that keeps sending still sees one.
 void closesCleanlyWithUnreadInput(PollerKind kind) {
   for (const size_t unread : {1u, 5'000u, 60'000u, 150'000u, 2'000'000u}) {
     Server server(kind);
@@ -61,7 +61,7 @@ void closesCleanlyWithUnreadInput(PollerKind kind) {
   }
 }
 
-// A reset is a reset, at once; what waited is dropped, and nothing follows.
+// kReset resets at once; unsent bytes are dropped, and no event follows.
 void resets(PollerKind kind) {
   KeptMemory memory(pattern(1'000'000));
   Server server(kind, {}, smallBuffers());
@@ -95,8 +95,8 @@ void resetsByCall(PollerKind kind) {
   checkForgotten(server);
 }
 
-// Discarding sends what the system takes at once, resets a stream that it could not send whole, and
-// says nothing more.
+// Discarding sends what the system takes at once, resets the stream if bytes are left, and reports
+// nothing more.
 void discards(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
   Peer peer;
@@ -119,12 +119,12 @@ void discards(PollerKind kind) {
   CHECK_EQUAL(memory.keepers(), 0);
   CHECK_EQUAL(server.reactor().size(), 1);
   checkForgotten(server);
-  // It must not take the part that it got for all there is.
+  // It must not mistake the part it received for everything.
   server.turnUntil([&] { return slowPeer.hasEnded(); });
   if (tellsOfResets()) CHECK_EQUAL(slowPeer.error(), ECONNRESET);
 }
 
-// Nothing follows a discarded stream that turns out to be broken, either.
+// No event follows for a discarded stream that turns out to be broken, either.
 void discardsBrokenStreams(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -161,7 +161,7 @@ void hearsThePeerReset(PollerKind kind) {
   checkForgotten(server);
 }
 
-// A stream that is paused hears of a reset when it sends, and lets go of what it kept.
+// A paused stream notices a reset when it sends, and releases the memory it kept.
 void hearsTheResetWhenItSends(PollerKind kind) {
   KeptMemory memory(pattern(1'000'000));
   Server server(kind, {}, smallBuffers());
@@ -179,7 +179,8 @@ void hearsTheResetWhenItSends(PollerKind kind) {
   checkForgotten(server);
 }
 
-// While the host is told that the peer has gone, it may still answer: what it writes is sent.
+// While the host is being notified that the peer has ended, it may still answer: its writes are
+// sent.
 void sendsWhatIsWrittenAtTheEnd(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -194,7 +195,7 @@ void sendsWhatIsWrittenAtTheEnd(PollerKind kind) {
   CHECK_EQUAL(server.reactor().size(), 1);
 }
 
-// A stream that allows it goes on sending when the peer has finished.
+// A stream that allows half-close keeps sending after the peer has finished.
 void staysHalfOpen(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -217,7 +218,7 @@ void staysHalfOpen(PollerKind kind) {
   CHECK_EQUAL(server.of(handle).error, 0);
 }
 
-// Shutting down comes after all that was written; the other direction stays open.
+// Shutdown comes after everything written; the other direction stays open.
 void shutsDown(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
   Peer peer;
@@ -238,8 +239,8 @@ void shutsDown(PollerKind kind) {
   CHECK_EQUAL(server.of(handle).writeShut, 1);
 }
 
-// A close or shutdown that was taken back, before the turn or while bytes wait, happens when it is
-// asked for again.
+// A close or shutdown that was revoked, before the turn or while bytes are unsent, happens when
+// requested again.
 void keepsOpen(PollerKind kind) {
   for (const int32_t ending : {kClose, kShutdown}) {
     for (const bool queued : {false, true}) {
@@ -263,7 +264,7 @@ void keepsOpen(PollerKind kind) {
   }
 }
 
-// Both ends close in the same turn: it ends once, whoever was first.
+// Both ends close in the same turn: the stream ends once, whichever was first.
 void endsOnce(PollerKind kind) {
   for (const int32_t command : {kClose, kShutdown, kWatchDrain, kPause}) {
     Server server(kind);
@@ -285,8 +286,8 @@ void endsOnce(PollerKind kind) {
   }
 }
 
-// Room to send the last of the queue and the end of input come as one event: after the end there is
-// no more talk of having drained.
+// Room for the rest of the queue and the end of input come as one event: no drain is reported after
+// the end.
 void saysNothingAfterTheEnd(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
   Peer peer;
@@ -308,7 +309,7 @@ void saysNothingAfterTheEnd(PollerKind kind) {
   server.turnInVain();  // the host checks
 }
 
-// A command for a stream whose end the host is hearing of in this very batch.
+// A command for a stream whose end is reported in this very batch.
 void ignoresCommandsAtTheEnd(PollerKind kind) {
   for (const int32_t command :
        {kClose, kShutdown, kReset, kDiscard, kPause, kResume, kWatchDrain, kKeepOpen}) {
@@ -335,8 +336,7 @@ void ignoresCommandsAtTheEnd(PollerKind kind) {
   }
 }
 
-// A reactor that goes away takes everything along: sockets in every state, events not yet told,
-// memory that it keeps.
+// Destroying a reactor frees everything: sockets in every state, unreported events, kept memory.
 void takesEverythingAlong(PollerKind kind) {
   KeptMemory memory(pattern(1'000'000));
   const TwoEnds ends = openSocketPair();

@@ -16,7 +16,7 @@ namespace {
 constexpr int32_t kLeast = std::numeric_limits<int32_t>::min();
 constexpr int32_t kMost = std::numeric_limits<int32_t>::max();
 
-// The stream still works: what it is sent comes, and what it sends arrives.
+// The stream still works in both directions.
 void checkAlive(Host& host, Handle handle, Peer& peer) {
   const size_t sent = peer.received().size();
   const size_t received = host.of(handle).data.size();
@@ -27,7 +27,7 @@ void checkAlive(Host& host, Handle handle, Peer& peer) {
   CHECK(textOf(Bytes(peer.received()).last(5)) == "alive");
 }
 
-// Handles that are stale, or were never given, find nobody.
+// Stale handles, and numbers never issued, find nothing.
 void findsNobodyForStaleHandles(PollerKind kind) {
   Server server(kind);
   Peer gone;
@@ -48,7 +48,7 @@ void findsNobodyForStaleHandles(PollerKind kind) {
   CHECK_EQUAL(server.reactor().size(), 2);
 }
 
-// Offsets and lengths that reach out of the outgoing slab send nothing.
+// Offsets and lengths beyond the outgoing slab send nothing.
 void sendsNothingFromElsewhere(PollerKind kind) {
   HostSettings settings;
   settings.outgoingSize = 1000;
@@ -85,7 +85,7 @@ void ignoresUnknownCommands(PollerKind kind) {
   CHECK_EQUAL(server.reactor().size(), 2);
 }
 
-// What only streams know how to do, listeners leave alone.
+// Listeners ignore commands for streams.
 void ignoresStreamCommandsToListeners(PollerKind kind) {
   Server server(kind);
   for (const int32_t command : {kClose, kShutdown, kReset, kDiscard, kWatchDrain, kAllowHalfClose,
@@ -99,7 +99,7 @@ void ignoresStreamCommandsToListeners(PollerKind kind) {
   CHECK(handle > 0);
 }
 
-// Counts are believed only within the memory that there is.
+// Counts are limited to the size of the memory.
 void countsWithinTheMemory(PollerKind kind) {
   HostSettings settings;
   settings.commandCapacity = 16;
@@ -121,7 +121,7 @@ void countsWithinTheMemory(PollerKind kind) {
   checkAlive(server, handle, peer);
 }
 
-// The other numbers of the header are the host's affair: the core only writes them.
+// The other numbers of the header are for the host: the core only writes them.
 void readsNoOtherHeader(PollerKind kind) {
   HostSettings settings;
   settings.arenaSize = Reactor::kMinArena;
@@ -137,7 +137,7 @@ void readsNoOtherHeader(PollerKind kind) {
   }
 }
 
-// A record may be looked at twice: as the host's own fault, what it asks for is done twice.
+// A record may be read twice through the host's own fault; it is then executed twice.
 void obeysInOrder(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -151,7 +151,7 @@ void obeysInOrder(PollerKind kind) {
   CHECK(peer.text() == "one two ");
 }
 
-// Commands given in the middle of a batch, for those whose events are still to come in it.
+// Commands in the middle of a batch, for handles whose events come later in it.
 void obeysInTheMiddleOfABatch(PollerKind kind) {
   for (const int32_t command : {kReset, kDiscard, kClose, kPause}) {
     Server server(kind);
@@ -174,7 +174,7 @@ void obeysInTheMiddleOfABatch(PollerKind kind) {
   }
 }
 
-// Garbage in all of the shared memory, again and again.
+// Garbage in all of the shared memory, repeatedly.
 void survivesGarbage(PollerKind kind) {
   std::srand(20261122);
   HostSettings settings;
@@ -193,7 +193,7 @@ void survivesGarbage(PollerKind kind) {
       for (int32_t& value : server.header()) value = garbage();
       for (int32_t& value : server.commands()) value = garbage();
       for (int32_t& value : server.events()) value = garbage();
-      // Some that get past the handle.
+      // Some with a valid handle.
       for (size_t i = 0; i < 10; i++) {
         const std::vector<Handle>& accepted = server.of(server.listener()).accepted;
         server.commands()[i * kCommandInts] = accepted[i % accepted.size()];

@@ -15,7 +15,7 @@ Handle connect(Host& host, uint16_t port, const ConnectOptions& options = {}) {
   return handle;
 }
 
-// A connection that is made tells this end's address, once, and carries bytes both ways.
+// A new connection reports its local address, once, and carries bytes both ways.
 void connects(PollerKind kind) {
   Host host(kind);
   const UniqueFd listener = listenOnLoopback();
@@ -31,7 +31,7 @@ void connects(PollerKind kind) {
   CHECK_EQUAL(host.of(handle).connected, 1);
 }
 
-// What the peer sent before the connection was noticed is not overlooked.
+// Input sent before the connection was noticed is not missed.
 void hearsEarlyPeers(PollerKind kind) {
   Host host(kind);
   const UniqueFd listener = listenOnLoopback();
@@ -44,10 +44,10 @@ void hearsEarlyPeers(PollerKind kind) {
   CHECK(textOf(host.of(handle).data) == "hello");
 }
 
-// Nobody listens: the connection is lost without having been made.
+// Without a listener the connection is lost without having been made.
 void isRefused(PollerKind kind) {
   Host host(kind);
-  const uint16_t port = portOf(listenOnLoopback().get());  // nobody's any more
+  const uint16_t port = portOf(listenOnLoopback().get());  // free again
   Handle handle = 0;
   const Status status = host.reactor().connect(loopback(port), nullptr, {}, handle);
   CHECK(status.ok());
@@ -58,7 +58,7 @@ void isRefused(PollerKind kind) {
   CHECK_EQUAL(host.reactor().size(), 0);
 }
 
-// What the system refuses at once is answered at once.
+// An immediate refusal by the system is returned at once.
 void tellsWhyItCannotConnect(PollerKind kind) {
   Host host(kind);
   Handle handle = -5;
@@ -86,12 +86,12 @@ void usesTheLocalAddressAskedFor(PollerKind kind) {
   CHECK(host.reactor().connect(loopback(portOf(listener.get())), &local, {}, handle).ok());
   host.turnUntil([&] { return host.of(handle).connected == 1; });
   CHECK_EQUAL(host.of(handle).port, localPort);
-  // The next story may be given the same port: no connection lingers on it.
+  // The next story may get the same port: no connection may linger on it.
   const Peer far(acceptAt(listener));
   host.reactor().close(handle);
 }
 
-// A connection that is given up before it is made ends without a word, however that is asked for.
+// A connection that is given up before it is made ends without an event, whichever command ends it.
 void canBeGivenUp(PollerKind kind) {
   const UniqueFd listener = listenOnLoopback();
   for (const int32_t command : {kReset, kDiscard, kClose, kShutdown}) {
@@ -110,7 +110,7 @@ void canBeGivenUp(PollerKind kind) {
   CHECK_EQUAL(host.of(handle).events, 0);
 }
 
-// Until the connection is made there is nobody to write to; the other wishes wait.
+// Until the connection is made, writes are dropped and other commands wait.
 void heedsCommandsBeforeItIsMade(PollerKind kind) {
   Host host(kind);
   const UniqueFd listener = listenOnLoopback();
@@ -131,7 +131,7 @@ void heedsCommandsBeforeItIsMade(PollerKind kind) {
   CHECK_EQUAL(host.of(handle).lost, 0);
 }
 
-// The options asked for are those that the socket has.
+// The socket has the requested options.
 void setsOptions(PollerKind kind) {
   Host host(kind);
   const UniqueFd listener = listenOnLoopback();

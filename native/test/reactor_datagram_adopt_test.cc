@@ -1,5 +1,5 @@
-// Datagram sockets that come from elsewhere, with what their owners made of them; and the files and
-// descriptors of those over UNIX.
+// Adopted datagram sockets, with the options set by their owners; files and descriptors of UNIX
+// datagram sockets.
 
 #include <netinet/udp.h>
 
@@ -28,7 +28,7 @@ void adopts(PollerKind kind) {
   CHECK_EQUAL(plain.receive().size(), 1);
 }
 
-// What is refused stays its owner's.
+// A refused descriptor remains its owner's.
 void refusesWhatItCannotUse(PollerKind kind) {
   DatagramHost host(kind);
   const TwoEnds ends = openSocketPair();
@@ -46,7 +46,7 @@ void refusesWhatItCannotUse(PollerKind kind) {
       {STDIN_FILENO, ENOTSOCK},
       {ends.near.get(), EPROTOTYPE},
       {near.get(), EAFNOSUPPORT},
-      {host.reactor().socketOf(used), EEXIST},  // the poller has it
+      {host.reactor().socketOf(used), EEXIST},  // already in the poller
   };
   for (const auto& [fd, error] : cases) {
     Handle handle = 0;
@@ -60,7 +60,7 @@ void refusesWhatItCannotUse(PollerKind kind) {
   host.turnUntil([&] { return host.got(used).size() == 1; });
 }
 
-// A socket that had datagrams joined, in a batch of events that has no room for as many.
+// A socket with coalescing enabled, and a batch too small for that.
 void takesJoinedOnesApart(PollerKind kind) {
 #if defined(UDP_GRO) && defined(UDP_SEGMENT)
   HostSettings settings;
@@ -70,7 +70,7 @@ void takesJoinedOnesApart(PollerKind kind) {
     DatagramPeer plain;
     DatagramSettings asked;
     asked.packetInfo = 1;
-    asked.receiveOffload = afterwards ? 1 : 0;  // which is more than such a batch allows
+    asked.receiveOffload = afterwards ? 1 : 0;  // more than such a batch allows
     const int on = 1;
     const auto join = [&] {
       return setsockopt(plain.fd(), IPPROTO_UDP, UDP_GRO, &on, sizeof on) == 0;
@@ -98,7 +98,7 @@ void takesJoinedOnesApart(PollerKind kind) {
 #endif
 }
 
-// Whatever else is asked for: what nobody takes would stay open.
+// Whatever other options are set: descriptors that are not taken would stay open.
 void takesNoDescriptors(PollerKind kind) {
   const Folder folder;
   const std::string path = folder / "socket";
@@ -121,8 +121,8 @@ void takesNoDescriptors(PollerKind kind) {
   CHECK(host.reactor().unlinkUnix(handle));
 }
 
-// A socket's file goes when it is asked to, unless another has taken its place, and with a socket
-// that came to nothing.
+// A socket's file is removed on request, unless another has replaced it, and if opening the socket
+// fails.
 void removesFiles(PollerKind kind) {
   const Folder folder;
   const std::string path = folder / "socket";
@@ -146,7 +146,7 @@ void removesFiles(PollerKind kind) {
   CHECK(!host.reactor().unlinkUnix(host.openUnix("")));
 }
 
-// Nothing tells of room at a path that is not the peer's: nobody waits for it.
+// No event reports room at a path other than the peer's, so nothing waits for it.
 void dropsBesideItsPeer(PollerKind kind) {
   const Folder folder;
   DatagramHost host(kind);

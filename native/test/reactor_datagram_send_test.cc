@@ -1,5 +1,5 @@
-// Datagram sockets of the reactor: datagrams that are cut up and joined by the system, and what a
-// hostile host writes.
+// Datagram sockets of the reactor: segmentation and coalescing by the system, and records of a
+// hostile host.
 
 #include "check.h"
 #include "datagrams.h"
@@ -8,7 +8,7 @@
 namespace ropewalk {
 namespace {
 
-// Runs of equal datagrams travel as one message, and arrive as what they were.
+// Runs of datagrams of equal size are sent as one message and arrive separately.
 void cutsUpAndJoins(PollerKind kind) {
   for (const int offload : {0, 1}) {
     DatagramHost host(kind);
@@ -20,7 +20,7 @@ void cutsUpAndJoins(PollerKind kind) {
     const Handle client = host.open();
     const SocketAddress to = addressOf(host, server);
     std::vector<size_t> sizes;
-    for (int i = 0; i < 100; i++) sizes.push_back(1000);  // more than one message can carry
+    for (int i = 0; i < 100; i++) sizes.push_back(1000);  // more than fit into one message
     for (const size_t size : {400, 400, 399, 400, 0, 0, 1, 1, 2, 1}) sizes.push_back(size);
     for (int i = 0; i < 4; i++) sizes.push_back(30'000);  // two fill a message
     for (uint32_t i = 0; i < sizes.size(); i++) host.sendTo(client, to, pattern(sizes[i], i));
@@ -52,7 +52,7 @@ void closesInMidBatch(PollerKind kind) {
   };
   host.turnUntil([&] { return closed && peer.receive().size() == 1; });
   CHECK(host.reactor().socketOf(handle) == kNoSocket);
-  // Stale handles are nobody's.
+  // Stale handles are ignored.
   host.sendTo(handle, addressOf(host, other), "nobody sends this");
   host.command(handle, kWatchDrain);
   CHECK_EQUAL(host.reactor().queuedBytes(handle), 0);
@@ -63,7 +63,7 @@ void closesInMidBatch(PollerKind kind) {
   CHECK(host.got(other).empty());
 }
 
-// One who goes on writing what can't be sent fills no memory with failures.
+// A host that keeps writing datagrams that fail does not fill memory with failures.
 void tellsSoManyFailures(PollerKind kind) {
   HostSettings settings;
   settings.eventCapacity = Reactor::kMinEventCapacity;
@@ -81,7 +81,7 @@ void tellsSoManyFailures(PollerKind kind) {
   host.turnUntil([&] { return host.of(handle).sendFailures.size() == kWritten - untold; });
 }
 
-// Records that are none: too short for their header, their source or their path.
+// Invalid records: too short for their header, source or path.
 void ignoresBadRecords(PollerKind kind) {
   DatagramHost host(kind);
   const Handle handle = host.open();

@@ -1,4 +1,4 @@
-// Datagram sockets of the reactor: what comes, what goes, and what becomes of what can't.
+// Datagram sockets of the reactor: receiving, sending, and failures.
 
 #include "check.h"
 #include "datagrams.h"
@@ -32,8 +32,8 @@ void echoes(PollerKind kind) {
   CHECK_EQUAL(host.reactor().statistics().bytesSent, 6);
 }
 
-// More than a call, a turn's share and the arena can take, of all lengths: each comes once, whole,
-// in order.
+// More datagrams than a call, a turn's share and the arena can take, of all lengths: each arrives
+// once, whole, in order.
 void takesFloods(PollerKind kind) {
   DatagramHost host(kind);
   DatagramSettings settings;
@@ -53,7 +53,8 @@ void takesFloods(PollerKind kind) {
   CHECK(host.sleeps());
 }
 
-// What waits when the socket is watched anew, and what a turn's share left over, is not forgotten.
+// Datagrams that wait when the socket is watched again, or that exceed a turn's share, are not
+// forgotten.
 void comesBackForTheRest(PollerKind kind) {
   DatagramHost host(kind);
   DatagramSettings settings;
@@ -142,8 +143,8 @@ void tellsRefusals(PollerKind kind) {
   host.sendToPeer(handle, "refused");
   host.turnUntil([&] { return host.of(handle).refused > 0; });
   const int before = host.of(handle).refused;
-  // The refusal of the first is in the way of the second, which is sent all the same. sendmmsg(2)
-  // then keeps one of both refusals to itself.
+  // The refusal of the first is returned when sending the second, which is sent anyway. sendmmsg(2)
+  // then drops one of the two refusals.
   host.sendToPeer(handle, "one");
   host.sendToPeer(handle, "longer, so it is not joined");
   host.turnUntil([&] { return host.of(handle).refused > before; });
@@ -174,7 +175,7 @@ void hearsOnlyItsPeer(PollerKind kind) {
   CHECK(textOf(host.got(handle)[0].data) == "peer");
 }
 
-// What can't be sent is told with its destination, and the others go all the same.
+// A failed datagram is reported with its destination, and the others are still sent.
 void tellsWhatCannotBeSent(PollerKind kind) {
   DatagramHost host(kind);
   const Handle handle = host.open();
@@ -237,7 +238,7 @@ void keepsToIpv6IfTold(PollerKind kind) {
   CHECK(host.got(handle).empty());
 }
 
-// The address of this host that a datagram went to is told, and may be answered from.
+// The local destination address of a datagram is reported and can be used as source of the answer.
 void tellsDestinations(PollerKind kind) {
   DatagramHost host(kind);
   DatagramSettings settings;

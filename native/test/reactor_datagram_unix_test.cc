@@ -1,4 +1,4 @@
-// Datagram sockets of the reactor with UNIX paths: their queues, and what finds no room in them.
+// UNIX datagram sockets of the reactor: their queues, and datagrams that find no room.
 
 #include "check.h"
 #include "datagrams.h"
@@ -8,8 +8,8 @@
 namespace ropewalk {
 namespace {
 
-// A UNIX socket takes no more while its peer has a few unread: the rest waits, in order, and the
-// host is told when nothing does.
+// A UNIX socket takes no more while its peer has a few unread datagrams: the rest waits, in order,
+// and the host is notified once all are sent.
 void queuesAndDrains(PollerKind kind) {
   const Folder folder;
   DatagramHost host(kind);
@@ -47,15 +47,15 @@ void dropsBeyondItsBound(PollerKind kind) {
   CHECK(dropped > 0 && host.reactor().queuedBytes(client) <= 10'000);
   host.turnUntil([&] { return host.got(server).size() == 100 - dropped; });
   for (uint32_t i = 0; i < 100 - dropped; i++) {
-    CHECK(host.got(server)[i].data == pattern(1000, i));  // the newest were dropped
+    CHECK(host.got(server)[i].data == pattern(1000, i));  // the newest have been dropped
   }
   CHECK(host.reactor().unlinkUnix(server));
 }
 
-// What waits for room at one peer goes to the next that the socket is connected to.
+// Datagrams waiting for room at one peer go to the next peer that the socket is connected to.
 void goesOnWithAnotherPeer(PollerKind kind) {
   const Folder folder;
-  DatagramHost full(kind);  // takes no turn
+  DatagramHost full(kind);  // runs no turn
   DatagramHost host(kind);
   const Handle first = full.openUnix(folder / "first");
   const Handle second = host.openUnix(folder / "second");
@@ -71,7 +71,7 @@ void goesOnWithAnotherPeer(PollerKind kind) {
   CHECK(host.reactor().unlinkUnix(second));
 }
 
-// Nothing tells when a path that we are not connected to has room again.
+// No event reports room at a path that the socket is not connected to.
 void dropsWhatAPathDoesNotTake(PollerKind kind) {
   const Folder folder;
   DatagramHost host(kind);

@@ -1,4 +1,4 @@
-// Descriptors that come over UNIX streams of the reactor.
+// Descriptors received over UNIX streams of the reactor.
 
 #include "check.h"
 #include "host.h"
@@ -14,7 +14,7 @@ Handle connectAllowed(UnixServer& server, Peer& peer) {
   return handle;
 }
 
-// What happened to `handle`, in order: d for a descriptor, else the bytes.
+// The events of `handle`, in order: d for a descriptor, else the bytes.
 void record(Host& host, Handle handle, std::string& story) {
   host.onEvent = [&host, handle, &story](const Host::Event& event) {
     if (event.handle != handle) return;
@@ -40,8 +40,8 @@ void comeBeforeTheirBytes(PollerKind kind) {
   CHECK(isSameFile(received[1].get(), other.writing.get()));
 }
 
-// A read stops behind the bytes that carried a descriptor, or before them: nothing more is left
-// lying, though no edge tells of it again.
+// A read stops after the bytes that carried a descriptor, or before them: the rest is still
+// received, although there is no further edge.
 void holdUpNothing(PollerKind kind) {
   for (const bool allowed : {true, false}) {
     UnixServer server(kind);
@@ -62,14 +62,15 @@ void holdUpNothing(PollerKind kind) {
     server.turnUntil([&] { return server.of(handle).data.size() == 7; });
     CHECK(textOf(server.of(handle).data) == "ab-c-d-");
     CHECK_EQUAL(server.of(handle).descriptors.size(), allowed ? 3 : 0);
-    // Those behind bytes of a read come before all of its bytes. On macOS a read ends before them.
+    // Descriptors after bytes of a read are reported before all of its bytes. On macOS a read ends
+    // before them.
     if (allowed) CHECK(story == (playsXnu ? "adb-dc-dd-" : "dabd-cd-d-"));
     peer.sendAll("!");
     server.turnUntil([&] { return server.of(handle).data.size() == 8; });
   }
 }
 
-// Who is not allowed to send descriptors has only bytes come through; the rest is closed.
+// Without kAllowDescriptors only the bytes are received; descriptors are closed.
 void areClosedIfNotAllowed(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -82,7 +83,7 @@ void areClosedIfNotAllowed(PollerKind kind) {
   CHECK(hasHungUp(pipe));
 }
 
-// As many at once as the system lets through, from several, again and again.
+// As many at once as the system allows, from several peers, repeatedly.
 void comeInCrowds(PollerKind kind) {
   constexpr size_t kPeers = 4;
   if (!allowDescriptors(4 * kPeers * kMaxDescriptors)) {
@@ -112,7 +113,7 @@ void comeInCrowds(PollerKind kind) {
   }
 }
 
-// Others that are ready in the same turn are not pushed out of the batch.
+// Other sockets that are ready in the same turn keep their place in the batch.
 void leaveOthersTheirShare(PollerKind kind) {
   HostSettings settings;
   settings.eventCapacity = Reactor::kMinDescriptorCapacity;
@@ -130,7 +131,8 @@ void leaveOthersTheirShare(PollerKind kind) {
   }
 }
 
-// Too small a batch cannot tell of descriptors: they are not let in, and the bytes are.
+// A batch that is too small cannot report descriptors: they are refused, but the bytes are
+// received.
 void needRoom(PollerKind kind) {
   HostSettings settings;
   settings.eventCapacity = Reactor::kMinDescriptorCapacity - 1;
@@ -143,7 +145,8 @@ void needRoom(PollerKind kind) {
   CHECK(server.of(handle).descriptors.empty());
 }
 
-// If the process can't have as many, some are lost: the stream ends, and what came is closed.
+// If the process can't have as many descriptors, some are lost: the stream ends, and the received
+// ones are closed.
 void endTheStreamWhenTheyAreLost(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -161,7 +164,7 @@ void endTheStreamWhenTheyAreLost(PollerKind kind) {
   CHECK(hasHungUp(pipe));
 }
 
-// What the peer sent before it went is told of, then its end.
+// Everything the peer sent before it ended is reported, then its end.
 void outliveTheirSender(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -175,7 +178,7 @@ void outliveTheirSender(PollerKind kind) {
   server.turnUntil([&] { return story == "dxdy."; });
 }
 
-// While a stream is paused, descriptors are left with the system, whatever becomes of it.
+// While a stream is paused, descriptors stay with the system, however the stream ends.
 void waitWhilePaused(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -188,11 +191,11 @@ void waitWhilePaused(PollerKind kind) {
   CHECK(server.sleeps());
   CHECK(server.of(handle).descriptors.empty());
   server.reactor().close(handle);
-  // A poller that waits in a thread may let go of the socket a moment later.
+  // A poller that waits in a thread may release the socket a moment later.
   server.turnUntil([&] { return hasHungUp(pipe); });
 }
 
-// Those whose events the host never got to are closed with the reactor, the others are not.
+// Descriptors whose events the host did not reach are closed with the reactor, the others are not.
 void areClosedIfNotTaken(PollerKind kind) {
   for (const int32_t taken : {0, 1, 2, 3, 1000}) {
     UnixServer server(kind);
@@ -210,7 +213,7 @@ void areClosedIfNotTaken(PollerKind kind) {
     CHECK_EQUAL(records[kEventInts + 1], kDescriptor);
     UniqueFd fds[] = {UniqueFd(records[2]), UniqueFd(records[kEventInts + 2])};
     server.header()[kEventCursor] = taken;
-    // A stream that ends in the meantime has nothing to do with it.
+    // A stream that ends in the meantime makes no difference.
     if (taken == 1) server.reactor().close(handle);
     server.destroyReactor();
     for (int i = 0; i < 2; i++) {
@@ -220,7 +223,7 @@ void areClosedIfNotTaken(PollerKind kind) {
   }
 }
 
-// A stream of descriptors back to its own sender, through the reactor both ways.
+// Sends descriptors back to their sender, through the reactor both ways.
 void goRound(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;

@@ -1,4 +1,4 @@
-// Descriptors that are sent over UNIX streams of the reactor.
+// Descriptors sent over UNIX streams of the reactor.
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@
 namespace ropewalk {
 namespace {
 
-// A copy, made at once, goes with the first byte written afterwards and with none before.
+// A copy, made at once, is sent with the first byte written afterwards, not with any before.
 void goWithTheNextByte(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -30,7 +30,7 @@ void goWithTheNextByte(PollerKind kind) {
     CHECK_EQUAL(received.descriptors.size(), byte == 'a' ? 1 : 0);
   }
   CHECK(hasHungUp(pipe));
-  // The other two wait for a byte to go with.
+  // The other two wait for a byte.
   CHECK(receiveFrom(peer).text.empty());
   server.write(handle, "!");
   server.turn();
@@ -38,7 +38,7 @@ void goWithTheNextByte(PollerKind kind) {
   CHECK(last.text == "!" && last.descriptors.size() == 2);
 }
 
-// More than one message carries want a byte each.
+// Descriptors that need several messages need a byte for each.
 void goInSeveralMessages(PollerKind kind) {
   if (!allowDescriptors(2000)) return std::puts("skipped: too few descriptors"), void();
   UnixServer server(kind);
@@ -73,7 +73,7 @@ void goInSeveralMessages(PollerKind kind) {
   CHECK_EQUAL(receiveFrom(peer, 1).descriptors.size(), 300 - kMaxDescriptors);
 }
 
-// Behind bytes that the system did not take at once.
+// After bytes that the system did not take at once.
 void keepTheirPlaceInTheQueue(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -102,7 +102,7 @@ void keepTheirPlaceInTheQueue(PollerKind kind) {
   std::vector<size_t> came;
   server.turnUntil([&] {
     for (;;) {
-      // Byte by byte where one may come: a read tells only that it came with one of its bytes.
+      // Byte by byte where one may arrive: a read does not tell which of its bytes carried it.
       const bool near = std::any_of(std::begin(places), std::end(places), [&](size_t place) {
         return text.size() + 10 > place && text.size() < place + 10;
       });
@@ -121,8 +121,8 @@ void keepTheirPlaceInTheQueue(PollerKind kind) {
   CHECK(came == std::vector<size_t>(std::begin(places), std::end(places)));
 }
 
-// One that the system has no room for waits until the peer has read, as bytes do. macOS refuses it
-// for another reason than bytes.
+// A descriptor that the system has no room for waits until the peer has read, as bytes do. macOS
+// returns another error for it than for bytes.
 void waitUntilThePeerReads(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -154,7 +154,7 @@ void waitUntilThePeerReads(PollerKind kind) {
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
 }
 
-// Those that wait are closed with the stream, however it ends.
+// Unsent descriptors are closed with the stream, however it ends.
 void areClosedWithTheStream(PollerKind kind) {
   for (const int32_t command : {kClose, kReset, kDiscard}) {
     UnixServer server(kind);
@@ -198,7 +198,7 @@ void tellWhyTheyCannotGo(PollerKind kind) {
   const Handle stream = tcp.connect(far);
   CHECK_EQUAL(tcp.reactor().sendDescriptor(stream, pipe.reading.get()).error, EOPNOTSUPP);
 
-  // As a write to what has ended, or has not begun.
+  // Like a write to a stream that has ended, or is not connected yet.
   Handle connecting = 0;
   CHECK(server.reactor().connectUnix(unixAddress(server.path()), kUnset, connecting).ok());
   server.reactor().close(handle);

@@ -18,7 +18,7 @@ Handle watch(Host& host, int fd, Interest interest) {
   return handle;
 }
 
-// Turns once and tells what that said of `handle`.
+// Runs one turn and returns its events for `handle`.
 struct Told {
   int readable;
   int writable;
@@ -36,7 +36,7 @@ Told turn(Host& host, Handle handle) {
     CHECK_EQUAL(wasTold.writable, isWritable);   \
   } while (false)
 
-// It is told every turn for as long as the condition lasts and the interest does.
+// The event repeats every turn while the condition and the interest last.
 void tellsReadiness(PollerKind kind) {
   Host host(kind);
   const TwoEnds ends = openSocketPair();
@@ -55,7 +55,7 @@ void tellsReadiness(PollerKind kind) {
   CHECK_TOLD(turn(host, handle), 0, 0);
 }
 
-// Without an interest nothing is told, not even a hang-up; it can be taken up at any time.
+// Without an interest nothing is reported, not even a hang-up; an interest can be set at any time.
 void canBeOfNoInterest(PollerKind kind) {
   for (const Interest first : {Interest::kNone, Interest::kRead}) {
     Host host(kind);
@@ -69,12 +69,12 @@ void canBeOfNoInterest(PollerKind kind) {
     CHECK_TOLD(turn(host, handle), 1, 0);
     host.reactor().close(handle);
     CHECK_TOLD(turn(host, handle), 0, 0);
-    // Nothing of it is left: another may watch it.
+    // Nothing of it is left: another reactor may watch it.
     watch(host, ends.near.get(), Interest::kRead);
   }
 }
 
-// A hang-up is told as what is asked for: reading or writing then says more.
+// A hang-up is reported as the requested readiness: reading or writing then returns the cause.
 void tellsHangUps(PollerKind kind) {
   Host host(kind);
   int fds[2];
@@ -87,7 +87,7 @@ void tellsHangUps(PollerKind kind) {
   CHECK_TOLD(turn(host, handle), 1, 0);
 }
 
-// The descriptor stays its owner's.
+// The descriptor remains its owner's.
 void leavesItOpen(PollerKind kind) {
   Host host(kind);
   const TwoEnds ends = openSocketPair();
@@ -108,14 +108,14 @@ void refusesWhatCannotBeWatched(PollerKind kind) {
   CHECK_EQUAL(host.reactor().watch(ends.near.get(), Interest::kRead, handle).error, EEXIST);
   CHECK_EQUAL(host.reactor().watch(-1, Interest::kRead, handle).error, EBADF);
   const std::unique_ptr<FILE, int (*)(FILE*)> file(std::tmpfile(), std::fclose);
-  // On Windows the number of a file is no socket at all.
+  // On Windows a file's number is not a socket.
   const int expected = kind == PollerKind::kIocp ? EBADF : EPERM;
   CHECK_EQUAL(host.reactor().watch(fileno(file.get()), Interest::kRead, handle).error, expected);
   CHECK_EQUAL(handle, -5);
   CHECK_EQUAL(host.reactor().size(), 1);
 }
 
-// Closed by its owner without a word, it does no harm to others.
+// Closed by its owner without notice, it does no harm to other sockets.
 void survivesBeingClosedBehindItsBack(PollerKind kind) {
   Host host(kind);
   TwoEnds ends = openSocketPair();
@@ -131,7 +131,7 @@ void survivesBeingClosedBehindItsBack(PollerKind kind) {
   CHECK_TOLD(turn(host, other), 0, 1);
 }
 
-// Streams' commands and writes mean nothing to a descriptor.
+// Stream commands and writes have no effect on a descriptor.
 void ignoresStreamCommands(PollerKind kind) {
   Host host(kind);
   const TwoEnds ends = openSocketPair();

@@ -1,4 +1,4 @@
-// Those who are flooded, and those who wait behind them: each gets its turn.
+// Flooded sockets and others that wait behind them: each gets its turn.
 
 #include "check.h"
 #include "datagrams.h"
@@ -8,7 +8,7 @@
 namespace ropewalk {
 namespace {
 
-// Room for one full read a turn.
+// Room for one full read per turn.
 HostSettings littleRoom() {
   HostSettings settings;
   settings.arenaSize = Reactor::kMinArena;
@@ -42,7 +42,7 @@ class Flood {
   std::vector<Handle> handles_;
 };
 
-// However few the turns: the room of a turn goes round.
+// Even in few turns: the room of a turn rotates.
 void readsFromAll(PollerKind kind) {
   Host host(kind, littleRoom());
   Flood flood(host, 8);
@@ -55,7 +55,7 @@ void readsFromAll(PollerKind kind) {
   for (const Handle handle : flood.handles()) CHECK(host.of(handle).reads.size() >= 3);
 }
 
-// Streams and datagrams use the same memory.
+// Streams and datagrams share memory.
 void leavesDatagramsTheirRoom(PollerKind kind) {
   DatagramHost host(kind, littleRoom());
   DatagramSettings settings;

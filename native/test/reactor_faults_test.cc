@@ -1,4 +1,4 @@
-// A system call that fails is tried again: nothing becomes deaf for ever, and nothing spins.
+// Failed system calls are retried: no socket misses events forever, and nothing spins.
 
 #include "check.h"
 #include "fuzz/write_queue_check.h"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr Handle kPoller = 0;
 
-// A server whose poller fails when it is told to.
+// A server whose poller fails on demand.
 struct FaultyServer {
   explicit FaultyServer(PollerKind kind) : server(kind, withFaults(faults)) {}
 
@@ -27,7 +27,7 @@ struct FaultyServer {
   Server server;
 };
 
-// A new connection that can't be watched is closed; the listener backs off, and comes back although
+// A new connection that can't be watched is closed; the listener backs off, and resumes although
 // the poller refuses it at first.
 void listenersComeBack(PollerKind kind) {
   FaultyServer world(kind);
@@ -46,8 +46,7 @@ void listenersComeBack(PollerKind kind) {
   CHECK_EQUAL(server.of(kPoller).callFailures[0], kWatchCall);
 }
 
-// While the shortage lasts the host sleeps most of the time, and is told once; those who connect
-// wait.
+// While the shortage lasts the host sleeps most of the time and is notified once; connections wait.
 void listenersBackOff(PollerKind kind) {
   FaultyServer world(kind);
   Server& server = world.server;
@@ -66,8 +65,8 @@ void listenersBackOff(PollerKind kind) {
   CHECK(server.accept(server.listener()) > 0);
 }
 
-// A listener is still accepted from when it could not be paused, and paused when it could not be
-// resumed: whichever, what the host wished last holds in the end.
+// A listener keeps accepting if it could not be paused, and stays paused if it could not be
+// resumed: in either case the host's last command takes effect in the end.
 void listenersObeyInTheEnd(PollerKind kind) {
   FaultyServer world(kind);
   Server& server = world.server;
@@ -86,7 +85,7 @@ void listenersObeyInTheEnd(PollerKind kind) {
   CHECK_EQUAL(world.told(), 2);
 }
 
-// The poller refuses three times to have the stream read again.
+// The poller refuses three times to watch the stream for reading again.
 void resumeDespite(int& faults, FaultyServer& world, Handle stream, Peer& peer) {
   Server& server = world.server;
   server.command(stream, kPause);
@@ -99,21 +98,21 @@ void resumeDespite(int& faults, FaultyServer& world, Handle stream, Peer& peer) 
   CHECK_EQUAL(world.told(), 1);
 }
 
-// A stream whose reading the poller refuses to take up again is heard all the same, later.
+// A stream that the poller refuses to watch for reading again is still read, later.
 void streamsResume(PollerKind kind) {
   FaultyServer world(kind);
   Server& server = world.server;
   Peer peer;
   const Handle stream = server.connect(peer);
   resumeDespite(world.faults.modify, world, stream, peer);
-  // The next shortage is told of again.
+  // The next shortage is reported again.
   server.turn();
   world.faults.modify = 1;
   server.command(stream, kPause);
   server.turnUntil([&] { return world.told() == 2; });
 }
 
-// So is one for which the refusal comes out only after the poller has taken the change.
+// So is one that the poller refuses only after accepting the change.
 void streamsResumeWhenRefusedLater(PollerKind kind) {
   FaultyServer world(kind);
   Peer peer;
@@ -121,7 +120,7 @@ void streamsResumeWhenRefusedLater(PollerKind kind) {
   resumeDespite(world.faults.later, world, stream, peer);
 }
 
-// Neither does a writer wait for ever, nor a connection that was made.
+// Neither a writer nor a new connection waits forever.
 void streamsWriteAndConnect(PollerKind kind) {
   FaultyServer world(kind);
   Server& server = world.server;
@@ -147,7 +146,7 @@ void streamsWriteAndConnect(PollerKind kind) {
   CHECK_EQUAL(world.faults.modify, 0);
 }
 
-// One that ends while it waits to be tried again is forgotten.
+// A stream that ends while waiting for a retry is forgotten.
 void endsWhileItWaits(PollerKind kind) {
   FaultyServer world(kind);
   Server& server = world.server;
@@ -180,7 +179,7 @@ void refusesDescriptorsAtOnce(PollerKind kind) {
   CHECK_EQUAL(world.told(), 0);
 }
 
-// A poller that fails is asked again, ever more seldom; the host is told once.
+// A failed poller is retried with increasing delays; the host is notified once.
 void pollersComeBack(PollerKind kind) {
   FaultyServer world(kind);
   Server& server = world.server;
@@ -203,7 +202,7 @@ void pollersComeBack(PollerKind kind) {
   server.turnUntil([&] { return !server.reactor().pollerRests(); });
 }
 
-// Nobody waits for a poller for which waiting has failed until it is time to try again.
+// After waiting for a poller has failed, it is not waited for until the retry is due.
 void waitingBacksOff(PollerKind kind) {
   FaultyServer world(kind);
   Server& server = world.server;

@@ -1,4 +1,4 @@
-// Streams that are not read from, and whose connection breaks meanwhile.
+// Streams that are not being read while their connection breaks.
 
 #include "check.h"
 #include "host.h"
@@ -14,7 +14,7 @@ void checkReset(const Happened& stream) {
   CHECK_EQUAL(stream.call, kReceiveCall);
 }
 
-// A paused stream is lost at once, and what lay unread behind the pause with it.
+// A paused stream is lost at once, with its unread input.
 void isLostWhilePaused(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -30,7 +30,7 @@ void isLostWhilePaused(PollerKind kind) {
   CHECK_EQUAL(server.reactor().size(), 1);
 }
 
-// So is one whose peer had finished sending before, and in the turn in which it is paused.
+// So is one whose peer had finished sending before, even in the turn in which it is paused.
 void isLostWhileHalfClosed(PollerKind kind) {
   for (const bool pause : {false, true}) {
     Server server(kind);
@@ -47,8 +47,8 @@ void isLostWhileHalfClosed(PollerKind kind) {
   }
 }
 
-// Both have finished, which is a hang-up and no reset: what came is delivered after a resume,
-// and until then the host sleeps.
+// Both ends have finished, which is a hang-up and not a reset: input is delivered after a resume,
+// and the host sleeps until then.
 void waitsBehindACleanEnd(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -67,7 +67,7 @@ void waitsBehindACleanEnd(PollerKind kind) {
   CHECK(textOf(server.of(handle).data) == "last words");
 }
 
-// Many are paused, and all that break are told of; the others go on.
+// Many are paused: all broken ones are reported, and the others continue.
 void tellsOfEachOfMany(PollerKind kind) {
   Server server(kind);
   std::vector<Server::Connection> connections;

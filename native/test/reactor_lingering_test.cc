@@ -1,4 +1,4 @@
-// How streams are closed whose peer goes on sending, or has not acknowledged everything.
+// Closing streams whose peer keeps sending, or has not acknowledged everything.
 
 #include "check.h"
 #include "fuzz/write_queue_check.h"
@@ -10,14 +10,14 @@
 namespace ropewalk {
 namespace {
 
-// Long enough that a close that waits for it would be noticed.
+// Long enough to notice a close that waits for it.
 constexpr int kLongLinger = 3600;
 
 void turnUntilGone(Server& server) {
   server.turnUntil([&] { return server.reactor().size() == 1; });
 }
 
-// Sends all of `bytes` while the server has its turns.
+// Sends all of `bytes` while the server runs turns.
 void sendThrough(Server& server, Peer& peer, Bytes bytes) {
   server.turnUntil([&] {
     bytes = bytes.subspan(peer.sendSome(bytes));
@@ -25,7 +25,7 @@ void sendThrough(Server& server, Peer& peer, Bytes bytes) {
   });
 }
 
-// A stream of which everything is sent, and which the peer has sent something nobody read.
+// A stream with everything sent and with unread input.
 Handle lingering(Server& server, Peer& peer) {
   const Handle handle = server.connect(peer);
   endWithUnreadInput(server, handle, peer, kClose);
@@ -33,7 +33,7 @@ Handle lingering(Server& server, Peer& peer) {
   return handle;
 }
 
-// The peer may send on: it is not reset, and what it sends is told to nobody.
+// The peer may keep sending: it is not reset, and its input is not reported.
 void lingersUntilThePeerEnds(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -50,7 +50,7 @@ void lingersUntilThePeerEnds(PollerKind kind) {
   CHECK_EQUAL(server.reactor().wakeUpDue(), Reactor::kNeverDue);
 }
 
-// The usual end costs no more than it did.
+// The usual end costs no more than before.
 void closesAtOnceWithoutInput(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -65,7 +65,7 @@ void closesAtOnceWithoutInput(PollerKind kind) {
   CHECK_EQUAL(server.reactor().wakeUpDue(), Reactor::kNeverDue);
 }
 
-// A peer whose last read brought much has probably not finished.
+// After a large last read the peer has probably not finished.
 void lingersAfterMuchInput(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -97,7 +97,7 @@ void endsWhenThePeerIsQuiet(PollerKind kind) {
   turnUntilLost(server, handle);
 }
 
-// A peer that keeps sending a little is not waited for without end either.
+// A peer that keeps sending a little is not waited for forever either.
 void endsInTheEnd(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -127,7 +127,7 @@ void endsWhenThePeerSendsTooMuch(PollerKind kind) {
   CHECK_EQUAL(server.of(handle).error, 0);
 }
 
-// A flood of input that is thrown away leaves the others their turns.
+// A flood of discarded input leaves other streams their turns.
 void servesOthersMeanwhile(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -144,7 +144,7 @@ void servesOthersMeanwhile(PollerKind kind) {
   }
 }
 
-// A reset is no news any more.
+// A reset is no longer reported.
 void takesAResetAsTheEnd(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -164,7 +164,7 @@ void resetsInTheMidst(PollerKind kind) {
   CHECK_EQUAL(server.reactor().socketOf(handle), kNoSocket);
 }
 
-// Other commands come too late.
+// Other commands are too late.
 void ignoresCommands(PollerKind kind) {
   for (const int32_t command : {kClose, kShutdown, kPause, kResume, kWatchDrain, kKeepOpen}) {
     Server server(kind);
@@ -180,7 +180,7 @@ void ignoresCommands(PollerKind kind) {
   }
 }
 
-// A host that forgets the stream is not kept waiting, and the peer is not reset for it.
+// If the host discards the stream, the host does not wait for it, and the peer is not reset.
 void lingersForNobody(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -197,7 +197,7 @@ void lingersForNobody(PollerKind kind) {
   CHECK_EQUAL(server.reactor().sizeInUse(), 1);
 }
 
-// Nor is a stream that is discarded in the first place.
+// The same for a stream that is discarded in the first place.
 void lingersWhenDiscarded(PollerKind kind) {
   for (const bool waits : {false, true}) {
     Server server(kind);
@@ -215,7 +215,7 @@ void lingersWhenDiscarded(PollerKind kind) {
   }
 }
 
-// Somebody else may go on with a socket whose descriptor was given away: it is only closed.
+// Another holder may continue with a socket whose descriptor was handed out: it is only closed.
 void leavesWhatOthersHave(PollerKind kind) {
   if (!kAdopts) return;
   Server server(kind);
@@ -242,7 +242,7 @@ ListenOptions lingerOptions(int seconds) {
   return options;
 }
 
-// Everything is with the system, and the peer has no room for it.
+// Everything has been given to the system, and the peer has no room for it.
 Handle unacknowledged(Server& server, Peer& peer) {
   const Handle handle = server.connect(peer, kSmallBuffer);
   server.write(handle, pattern(200'000));
@@ -255,7 +255,7 @@ Handle unacknowledged(Server& server, Peer& peer) {
   return handle;
 }
 
-// SO_LINGER makes close(2) wait, in the thread that calls it: here nobody waits.
+// SO_LINGER makes close(2) block the calling thread; here nothing blocks.
 void waitsToBeAcknowledged(PollerKind kind) {
   Server server(kind, {}, lingerOptions(kLongLinger));
   Peer peer;
@@ -265,7 +265,7 @@ void waitsToBeAcknowledged(PollerKind kind) {
   CHECK_EQUAL(server.of(handle).lost, 0);
   server.turnUntil([&] { return peer.hasEnded(); });
   CHECK(peer.received() == pattern(200'000));
-  // Windows does not tell what is acknowledged.
+  // Windows does not report what is acknowledged.
   if (unacknowledgedBytes(server.reactor().socketOf(handle)) == kUnset) peer.close();
   server.turnUntil([&] {
     server.reactor().tick();
@@ -297,7 +297,7 @@ void waitsForNobodyWhoIsGone(PollerKind kind) {
   CHECK_EQUAL(server.of(handle).error, 0);
 }
 
-// The read that meets the reset takes the system's error: no later question tells of it.
+// The read that finds the reset takes the socket's error: it can't be asked for later.
 void noticesTheResetByReading(PollerKind kind) {
   Server server(kind, {}, lingerOptions(kLongLinger));
   Peer peer;
@@ -306,7 +306,7 @@ void noticesTheResetByReading(PollerKind kind) {
   turnUntilLost(server, handle);
 }
 
-// The same in the turn in which everything has been sent.
+// The same in the turn in which the last bytes are sent.
 void waitsForNobodyWhoIsGoneAlready(PollerKind kind) {
   Server server(kind, {}, lingerOptions(kLongLinger));
   Peer peer;
@@ -320,8 +320,7 @@ void waitsForNobodyWhoIsGoneAlready(PollerKind kind) {
   turnUntilLost(server, handle);
 }
 
-// What is acknowledged at once is not waited for, and a peer that has ended is still asked to
-// acknowledge.
+// An immediate acknowledgement is not waited for, and a peer that has ended must still acknowledge.
 void waitsOnlyWhereThereIsNeed(PollerKind kind) {
   Server server(kind, {}, lingerOptions(kLongLinger));
   Peer peer;
@@ -338,7 +337,7 @@ void waitsOnlyWhereThereIsNeed(PollerKind kind) {
   CHECK(peer.hasEnded() && peer.text() == "answer");
 }
 
-// However a stream goes, nobody waits in close(2).
+// However a stream ends, close(2) never blocks.
 void neverWaitsToClose(PollerKind kind) {
   for (const int32_t command : {int32_t{kDiscard}, int32_t{kReset}, 0}) {
     Server server(kind, {}, lingerOptions(kLongLinger));

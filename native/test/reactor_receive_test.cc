@@ -1,4 +1,4 @@
-// What streams of the reactor receive, and the memory it is received into.
+// Receiving on streams of the reactor, and the memory used for it.
 
 #include <map>
 
@@ -10,7 +10,7 @@
 namespace ropewalk {
 namespace {
 
-// Has `peer` send all of `bytes` while the host takes turns, until all is received.
+// Sends all of `bytes` from `peer` while the host runs turns, until everything is received.
 void transfer(Host& host, Peer& peer, Handle handle, Bytes bytes) {
   const size_t before = host.of(handle).data.size();
   size_t sent = 0;
@@ -32,7 +32,7 @@ void receivesWhatIsSent(PollerKind kind) {
   CHECK_EQUAL(server.reactor().statistics().bytesReceived, 1 + 100 + 65'536 + 1'000'000 + 3);
 }
 
-// Bytes that were there before the connection was accepted.
+// Bytes that arrived before the connection was accepted.
 void receivesWhatCameEarly(PollerKind kind) {
   Server server(kind);
   Peer peer = Peer::connectedTo(server.port());
@@ -41,7 +41,7 @@ void receivesWhatCameEarly(PollerKind kind) {
   server.turnUntil([&] { return textOf(server.of(handle).data) == "early"; });
 }
 
-// The end may come right behind more data than one read takes: neither is left lying.
+// The end may directly follow more data than one read takes: both are received.
 void hearsTheEndBehindMuchData(PollerKind kind) {
   const std::vector<uint8_t> bytes = pattern(1'000'000);
   for (const size_t size : {1u, 65'535u, 65'536u, 65'537u, 100'000u, 131'072u, 200'000u}) {
@@ -64,7 +64,8 @@ void hearsTheEndBehindMuchData(PollerKind kind) {
   }
 }
 
-// Urgent data makes a read stop short of what lies behind it (tcp(7)). Telnet and FTP send it.
+// A read stops before urgent data (tcp(7)), which Telnet and FTP send: the bytes after it are
+// received too.
 void readsPastUrgentData(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -78,7 +79,7 @@ void readsPastUrgentData(PollerKind kind) {
   server.turnUntil([&] { return textOf(server.of(handle).data) == "beforebehind"; });
 }
 
-// Once that is past, a read takes all that there is again, and none comes in vain.
+// After that, a read takes everything available again, and no read is in vain.
 void readsOnceAfterUrgentData(PollerKind kind) {
   Server server(kind);
   Peer peer;
@@ -94,7 +95,7 @@ void readsOnceAfterUrgentData(PollerKind kind) {
   }
 }
 
-// A peer that floods gets one read a turn: the others are not kept waiting.
+// A flooding peer gets one read per turn: other streams do not wait.
 void sharesTurns(PollerKind kind) {
   Server server(kind);
   std::vector<Server::Connection> connections;
@@ -117,7 +118,7 @@ void sharesTurns(PollerKind kind) {
   for (const auto& [handle, peer] : connections) CHECK(server.of(handle).reads.size() > 10);
 }
 
-// More sockets than one batch or one poll can tell of are all served.
+// More sockets than one batch or one poll can report are all served.
 void servesCrowds(PollerKind kind) {
   constexpr size_t kCrowd = 1300;
   if (!allowDescriptors(2 * kCrowd)) return std::puts("skipped: too few descriptors"), void();
@@ -139,7 +140,7 @@ void servesCrowds(PollerKind kind) {
   for (auto& [handle, peer] : connections) CHECK_EQUAL(server.of(handle).lost, 1);
 }
 
-// A batch of few events is filled again and again.
+// A batch of few events is filled repeatedly.
 void worksInSmallBatches(PollerKind kind) {
   HostSettings settings;
   settings.eventCapacity = Reactor::kMinEventCapacity;
@@ -163,8 +164,8 @@ void worksInSmallBatches(PollerKind kind) {
   }
 }
 
-// Each batch begins where the one before did, so that the memory stays in the caches. The host
-// checks that no byte changes before its batch is finished.
+// Each batch starts at the same address, so that the memory stays in the caches. The host checks
+// that no byte changes before its batch is finished.
 void receivesIntoTheSameMemory(PollerKind kind) {
   HostSettings settings;
   settings.arenaSize = Reactor::kMinArena;
@@ -187,7 +188,7 @@ void receivesIntoTheSameMemory(PollerKind kind) {
   CHECK_EQUAL(batches, 39 * 5);
 }
 
-// Without room for a read worth its while a stream waits for the next turn.
+// Without room for a worthwhile read a stream waits for the next turn.
 void sharesLittleMemory(PollerKind kind) {
   HostSettings settings;
   settings.arenaSize = Reactor::kMinArena;
@@ -202,8 +203,8 @@ void sharesLittleMemory(PollerKind kind) {
   }
 }
 
-// What was received is sent from where it lies, or copied where the peer does not take it: the host
-// overwrites it when the batch is finished.
+// Received bytes are sent from the arena, or copied if the peer does not take them: the host
+// overwrites them when the batch is finished.
 void sendsWhatItReceived(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
   Peer from;
@@ -235,8 +236,8 @@ void sendsWhatItReceived(PollerKind kind) {
   CHECK(to.received() == expected);
 }
 
-// In the middle of a batch: what was written out of the former memory is sent, and the later events
-// find their bytes where they expect them.
+// In the middle of a batch: bytes written from the previous memory are sent, and later events find
+// their bytes at the expected offsets.
 void movesItsMemory(PollerKind kind) {
   Server server(kind);
   std::vector<Server::Connection> connections;

@@ -1,4 +1,4 @@
-// What a peer said before it broke the connection is heard, though a send fails first.
+// Input that the peer sent before breaking the connection is reported, even if a send fails first.
 
 #include "check.h"
 #include "host.h"
@@ -12,7 +12,7 @@ void turnUntilLost(Host& host, Handle handle) {
   host.turnUntil([&] { return host.of(handle).lost == 1; });
 }
 
-// A stream with bytes that the system does not take.
+// A stream with bytes that the system has not taken.
 Handle connectBlocked(Server& server, Peer& peer) {
   const Handle handle = server.connect(peer, kSmallBuffer);
   server.write(handle, pattern(200'000));
@@ -21,7 +21,7 @@ Handle connectBlocked(Server& server, Peer& peer) {
   return handle;
 }
 
-// As a server does that refuses an upload.
+// Like a server that refuses an upload.
 void refuse(Peer& peer, Bytes answer) {
   peer.sendAll(answer);
   peer.reset();
@@ -58,8 +58,8 @@ void hearsALongAnswer(PollerKind kind) {
   CHECK(std::equal(heard.begin(), heard.end(), answer.begin()));
 }
 
-// Who has paused may be waiting for its writes to be sent: it is not waited for, nor is anything
-// told to it.
+// A host that has paused may be waiting for its writes to be sent: it is not waited for, and no
+// input is reported to it.
 void tellsNothingToThePaused(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
   Peer peer;
@@ -91,7 +91,7 @@ void stopsWhereItIsPaused(PollerKind kind) {
   }
 }
 
-// Nothing else is to be had of such a stream, and it goes with its reactor.
+// Such a stream does nothing else, and is freed with its reactor.
 void ignoresWhatComesTooLate(PollerKind kind) {
   if (!readsBehindResets()) return;
   for (const bool destroyed : {false, true}) {

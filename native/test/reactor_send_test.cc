@@ -1,4 +1,4 @@
-// What streams of the reactor send.
+// Sending on streams of the reactor.
 
 #include <deque>
 
@@ -31,7 +31,7 @@ void echoes(PollerKind kind) {
   CHECK_EQUAL(server.reactor().statistics().bytesSent, bytes.size());
 }
 
-// All that is written to a stream in a turn leaves together, in one segment if it fits.
+// Everything written to a stream in a turn is sent together, in one segment if it fits.
 void sendsATurnsWritesTogether(PollerKind kind) {
   ListenOptions options;
   options.noDelay = 1;
@@ -51,7 +51,7 @@ void sendsATurnsWritesTogether(PollerKind kind) {
   if (before) CHECK_EQUAL(*dataSegmentsSent(socket) - *before, 1);
   server.turnUntil([&] { return peer.hasReceived(250); });
 
-  // A turn each: a segment each.
+  // One segment per turn.
   server.write(handle, "one");
   server.turn();
   server.write(handle, "two");
@@ -59,7 +59,8 @@ void sendsATurnsWritesTogether(PollerKind kind) {
   if (before) CHECK_EQUAL(*dataSegmentsSent(socket) - *before, 3);
 }
 
-// Writes to several streams, small and large, in any order: each gets its own, in its order.
+// Writes to several streams, small and large, in any order: each stream gets its own bytes, in
+// order.
 void keepsTheOrderOfEach(PollerKind kind) {
   std::deque<KeptMemory> kept;
   Server server(kind);
@@ -91,8 +92,8 @@ void keepsTheOrderOfEach(PollerKind kind) {
   for (const KeptMemory& memory : kept) CHECK_EQUAL(memory.keepers(), 0);
 }
 
-// More pieces than a stream may send in one turn, to a reader that takes them all: the rest goes in
-// the turns after it, though the socket is never refused.
+// More pieces than a stream may send in one turn, to a reader that takes them all: the rest is sent
+// in later turns, although the socket never refuses.
 void sendsManyPieces(PollerKind kind) {
   KeptMemory memory(pattern(100));
   Server server(kind);
@@ -114,7 +115,8 @@ void sendsManyPieces(PollerKind kind) {
   }
 }
 
-// A large write is sent from where it lies, and held for exactly as long as bytes of it wait.
+// A large write is sent without copying, and its memory is kept exactly as long as bytes of it are
+// unsent.
 void sendsLargeWritesFromWhereTheyLie(PollerKind kind) {
   KeptMemory memory(pattern(5'000'000));
   Server server(kind);
@@ -138,7 +140,7 @@ void sendsLargeWritesFromWhereTheyLie(PollerKind kind) {
   CHECK(std::equal(memory.bytes().begin(), memory.bytes().end(), received.begin() + 6));
 }
 
-// To a reader that takes little at a time, and while more is written, all arrives in order.
+// With a slow reader, and while more is written, everything arrives in order.
 void sendsToSlowReaders(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
   Peer peer;
@@ -174,7 +176,7 @@ void sendsPastStuckStreams(PollerKind kind) {
   CHECK(server.reactor().queuedBytes(stuck) > 0);
 }
 
-// Memory that is taken away while bytes of it wait ends its stream, and no other.
+// Memory that is taken away while bytes of it are unsent ends its stream, and no other.
 void refusesMemoryTakenAway(PollerKind kind) {
   KeptMemory memory(pattern(5'000'000));
   Server server(kind, {}, smallBuffers());
@@ -194,7 +196,7 @@ void refusesMemoryTakenAway(PollerKind kind) {
   CHECK_EQUAL(memory.keepers(), 0);
   server.turnUntil([&] { return otherPeer.hasReceived(8); });
 
-  // And what is taken away before it was tried.
+  // Also if it is taken away before the first attempt.
   KeptMemory gone(pattern(10));
   server.reactor().write(other, gone.bytes(), gone.keep());
   gone.takeAway();
@@ -202,7 +204,7 @@ void refusesMemoryTakenAway(PollerKind kind) {
   CHECK_EQUAL(gone.keepers(), 0);
 }
 
-// Memory that is taken away is no concern of the bytes ahead of it: those are sent.
+// Bytes ahead of memory that is taken away are still sent.
 void sendsWhatIsAheadOfMemoryTakenAway(PollerKind kind) {
   KeptMemory first(pattern(5'000'000));
   KeptMemory second(pattern(100'000));
@@ -219,13 +221,13 @@ void sendsWhatIsAheadOfMemoryTakenAway(PollerKind kind) {
   });
   CHECK_EQUAL(server.of(handle).error, EFAULT);
   server.turnUntil([&] { return peer.hasEnded(); });
-  // The last that one call is offered may reach into what was taken.
+  // The last part offered to a call may reach into the memory that was taken.
   CHECK(peer.received().size() <= first.bytes().size());
   CHECK(peer.received().size() + kMaxSendBytes > first.bytes().size());
   CHECK(std::equal(peer.received().begin(), peer.received().end(), first.bytes().begin()));
 }
 
-// Fills what the system has room for, so that bytes wait. Returns how many were written.
+// Fills the system's buffers until bytes are unsent. Returns the number of bytes written.
 size_t block(Server& server, Handle handle, KeptMemory& memory) {
   size_t written = 0;
   while (server.reactor().queuedBytes(handle) < memory.bytes().size()) {
@@ -237,8 +239,8 @@ size_t block(Server& server, Handle handle, KeptMemory& memory) {
   return written;
 }
 
-// A stream that the system took less of than it was offered sends nothing until the poller says
-// that there is room: neither a call nor a look at what waits is spent on a write until then.
+// After a partial send a stream sends nothing until the poller reports room: until then, a write
+// costs neither a system call nor a look at the queue.
 void waitsForRoom(PollerKind kind) {
   KeptMemory memory(pattern(200'000));
   Server server(kind, {}, smallBuffers());
@@ -260,8 +262,8 @@ void waitsForRoom(PollerKind kind) {
   CHECK_EQUAL(server.reactor().queuedBytes(handle), 0);
 }
 
-// What is discarded, or to be given away, is offered to the system once more: room that no event
-// has told of yet counts.
+// Before a stream is discarded or detached, its bytes are offered to the system once more: there
+// may be room that no event has reported yet.
 void asksOnceMoreAtTheEnd(PollerKind kind) {
   for (const bool detaches : {false, true}) {
     if (detaches && !kAdopts) continue;
@@ -284,7 +286,7 @@ void asksOnceMoreAtTheEnd(PollerKind kind) {
   }
 }
 
-// What the host keeps is let go of if it is written to nobody.
+// Kept memory is released if it is written to a stale handle.
 void letsGoOfWhatNobodyGets(PollerKind kind) {
   KeptMemory memory(pattern(10));
   Server server(kind);

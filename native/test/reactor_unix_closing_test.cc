@@ -1,4 +1,4 @@
-// How streams over UNIX sockets end whose peer is in the midst of sending, or has gone.
+// Closing UNIX streams whose peer is still sending, or has gone.
 
 #include "check.h"
 #include "host.h"
@@ -22,7 +22,7 @@ void lingersUntilThePeerEnds(PollerKind kind) {
   turnUntilLost(server, handle);
 }
 
-// Descriptors that come meanwhile are nobody's.
+// Descriptors that arrive meanwhile are closed.
 void keepsNoDescriptors(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -59,7 +59,7 @@ void hearsTheAnswerBeforeTheEnd(PollerKind kind) {
   CHECK_EQUAL(server.reactor().size(), 1);
 }
 
-// A peer that receives no more but goes on sending is not listened to for ever.
+// A peer that no longer receives but keeps sending is not read forever.
 void hearsSoMuchAndNoMore(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;

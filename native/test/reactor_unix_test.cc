@@ -19,7 +19,7 @@ std::string pathOf(Host& host, Handle handle, bool peer) {
   return address.path();
 }
 
-// Who has a path is told apart from who has none.
+// Peers with a path are distinguished from unnamed ones.
 void acceptsWithPaths(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -39,7 +39,7 @@ void acceptsWithPaths(PollerKind kind) {
   unlink(own.c_str());
 }
 
-// Both ways, more than one read or send takes.
+// More than one read or send takes, both ways.
 void carriesMuch(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -60,7 +60,8 @@ void carriesMuch(PollerKind kind) {
   CHECK_EQUAL(server.of(handle).error, 0);
 }
 
-// Urgent data, which newer Linux has over UNIX too, makes a read stop short of what lies behind it.
+// A read stops before urgent data, which newer Linux supports over UNIX too: the bytes after it are
+// received.
 void readsPastUrgentData(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -74,7 +75,7 @@ void readsPastUrgentData(PollerKind kind) {
   server.turnUntil([&] { return textOf(server.of(handle).data) == "beforebehind"; });
 }
 
-// The end behind data, with half-close.
+// The end after data, with half-close.
 void hearsTheEnd(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -90,7 +91,7 @@ void hearsTheEnd(PollerKind kind) {
   CHECK(peer.text() == "answer");
 }
 
-// The system answers at once, and the host hears of it in a later turn.
+// The system answers at once, and the host is notified in a later turn.
 void connects(PollerKind kind) {
   UnixServer server(kind);
   Handle handle = 0;
@@ -127,7 +128,7 @@ void tellsWhyItCannotConnect(PollerKind kind) {
   CHECK_EQUAL(errorOf(server.path()), ECONNREFUSED);
 }
 
-// Whoever waited in the queue of a listener that closed is told so.
+// Connections in the backlog of a closed listener are ended.
 void losesWhatWasNeverAccepted(PollerKind kind) {
   UnixServer server(kind);
   Handle handle = 0;
@@ -142,7 +143,7 @@ int modeOf(const std::string& path) {
   return static_cast<int>(properties.st_mode & 07777);
 }
 
-// A mode is what the file gets, whatever the umask; without one the umask decides.
+// The file gets the given mode, whatever the umask; without one the umask decides.
 void givesFilesTheirMode(PollerKind kind) {
   for (const mode_t mask : {mode_t{0}, mode_t{022}, mode_t{077}}) {
     const mode_t before = umask(mask);
@@ -158,7 +159,7 @@ void givesFilesTheirMode(PollerKind kind) {
   }
 }
 
-// Only the file that the listener made is removed, and once.
+// Only the file that the listener created is removed, and only once.
 void removesItsFile(PollerKind kind) {
   UnixServer server(kind);
   CHECK(server.reactor().unlinkUnix(server.listener()));
@@ -189,7 +190,7 @@ void tellsWhyItCannotListen(PollerKind kind) {
   CHECK_EQUAL(server.reactor().size(), 1);
 }
 
-// Names that are in no file system, and may hold any bytes.
+// Abstract names are not in the file system and may contain any bytes.
 void listensOnAbstractNames([[maybe_unused]] PollerKind kind) {
 #if defined(__linux__)
   using namespace std::string_literals;
@@ -222,8 +223,8 @@ void knowsWhoIsThere(PollerKind kind) {
   CHECK_EQUAL(credentials.group, getgid());
 }
 
-// What waits is accepted over as many batches as it takes, however small they are; what comes later
-// is not.
+// The backlog is accepted over as many batches as necessary, however small; later connections are
+// not.
 void drainsItsQueue(PollerKind kind) {
   for (const bool paused : {false, true}) {
     HostSettings settings;
@@ -254,7 +255,7 @@ void drainsItsQueue(PollerKind kind) {
   }
 }
 
-// Nobody waits, or the listener is closed before it is drained.
+// The backlog is empty, or the listener is closed before it is drained.
 void drainsNothing(PollerKind kind) {
   UnixServer server(kind);
   server.command(server.listener(), kDrainListener);
@@ -272,7 +273,7 @@ void drainsNothing(PollerKind kind) {
   CHECK_EQUAL(server.of(other).events, 0);
 }
 
-// Out of descriptors, who waits is told so by closing, and the draining ends.
+// Out of descriptors, waiting connections are closed, and draining ends.
 void drainsWithoutDescriptors(PollerKind kind) {
   UnixServer server(kind);
   std::vector<Peer> peers;

@@ -1,4 +1,4 @@
-// Asks a poller what is ready.
+// Polls, and checks which sockets are ready.
 #pragma once
 
 #include <vector>
@@ -19,7 +19,7 @@ inline Events poll(Poller& poller, size_t room = 64) {
   return events;
 }
 
-// One socket is ready, and so.
+// Checks that exactly one socket is ready, with this readiness.
 inline void checkOnly(Poller& poller, uint64_t token, bool readable, bool writable) {
   const Events events = poll(poller);
   CHECK_EQUAL(events.size(), 1);

@@ -1,5 +1,5 @@
-// How many segments with data a TCP socket has sent: tells whether writes left together. Only Linux
-// counts them, and qemu-user keeps its answer to itself.
+// The number of data segments sent by a TCP socket: shows whether writes were sent together. Only
+// Linux counts them, and qemu-user does not return them.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 namespace ropewalk {
 
 #if defined(__linux__)
-// tcpi_data_segs_out of <linux/tcp.h>, which can't be included beside the C library's header, whose
-// tcp_info ends before it.
+// tcpi_data_segs_out of <linux/tcp.h>, which conflicts with the C library's header, whose tcp_info
+// ends before it.
 inline std::optional<uint32_t> dataSegmentsSent(int socket) {
   constexpr size_t offset = 156;
   char facts[offset + sizeof(uint32_t)];

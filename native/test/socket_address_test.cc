@@ -23,7 +23,7 @@ void checkWords(const SocketAddress& address, bool ipv6, std::vector<uint32_t> e
   CHECK(std::equal(expected.begin(), expected.end(), words));
 }
 
-// The words of an address read as it is written.
+// The words of an address are in written order.
 void givesItsWords() {
   checkWords(parsed("127.0.0.1"), false, {0x7f000001});
   checkWords(parsed("255.254.0.9"), false, {0xfffe0009});
@@ -38,7 +38,7 @@ void keepsItsPort() {
   }
 }
 
-// A dual-stack listener sees IPv4 peers as IPv6 addresses: applications are told of IPv4.
+// A dual-stack listener sees IPv4 peers as IPv6 addresses, but applications get IPv4 ones.
 void countsMappedAddressesAsIpv4() {
   const SocketAddress mapped = parsed("::ffff:192.0.2.1");
   CHECK(mapped.isIpv6());
@@ -56,7 +56,7 @@ void readsScopes() {
   CHECK_EQUAL(parsed("fe80::1%4294967295").scope(), UINT32_MAX);
   CHECK_EQUAL(parsed("fe80::1").scope(), 0);
   CHECK_EQUAL(parsed("127.0.0.1").scope(), 0);
-  // None of these is an interface: the system refuses them where it needs one.
+  // None of these is an interface: the system refuses them where it requires one.
   for (const char* scope :
        {"", "no such interface", "-1", "3x", " 3", "4294967296", "%2", "0x10"}) {
     CHECK_EQUAL(parsed(std::string("fe80::1%") + scope).scope(), 0);
@@ -95,11 +95,11 @@ void refusesWhatIsNoAddress() {
     SocketAddress address;
     CHECK(!SocketAddress::parse(host, 80, address));
   }
-  // A long scope is only no interface.
+  // A long scope is merely not an interface.
   CHECK_EQUAL(parsed("::1%" + std::string(100'000, 'x')).scope(), 0);
 }
 
-// An address object is used again as if it were new.
+// A reused address object behaves like a new one.
 void leavesNoTraceBehind() {
   SocketAddress address = parsed("fe80::1%7", 80);
   CHECK(SocketAddress::parse("fe80::1", 81, address));
@@ -161,7 +161,7 @@ void refusesWhatIsNoPath() {
   }
 }
 
-// The system may leave out the NUL at the end, give no path at all, or claim more than it wrote.
+// The system may omit the final NUL, give no path at all, or return a larger size than it wrote.
 void readsPathsOfTheSystem() {
   using namespace std::string_literals;
   constexpr size_t kOffset = offsetof(sockaddr_un, sun_path);

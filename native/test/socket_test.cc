@@ -24,7 +24,7 @@ void opensSocketsThatNeverWait() {
   CHECK(receive(accepted.get(), &byte, 1).result == Transfer::Result::kWouldBlock);
 }
 
-// What a listener is given, the sockets that it accepts have.
+// Accepted sockets inherit a listener's options.
 void handsOptionsDown() {
   for (const int enabled : {0, 1}) {
     ListenOptions options;
@@ -60,7 +60,7 @@ void sharesPorts() {
   CHECK_EQUAL(listenOn(address, {}, socket).error, EADDRINUSE);
 }
 
-// The other family of a port is free if IPv6 keeps to itself.
+// The other family's port is free if the IPv6 socket is IPv6-only.
 void keepsFamiliesApart() {
   ListenOptions options;
   options.ipv6Only = 1;
@@ -84,7 +84,7 @@ void tellsWhichOptionIsRefused() {
   CHECK_EQUAL(socket, -7);
 }
 
-// As many parts as the system takes in one call, in order; the rest is the caller's.
+// Sends as many parts as the system takes in one call, in order; the rest is left to the caller.
 void sendsManyPartsAtOnce() {
   const TwoEnds ends = openSocketPair();
   const std::vector<uint8_t> bytes = pattern(100);
@@ -98,11 +98,11 @@ void sendsManyPartsAtOnce() {
   CHECK(std::equal(got.begin(), got.begin() + kMaxParts, bytes.begin()));
 }
 
-// Sending to nobody is an error, not a signal.
+// Sending without a receiver is an error, not a signal.
 void raisesNoSignal() {
   TwoEnds ends = openSocketPair();
   ends.far.reset();
-  // Over TCP the first bytes find out.
+  // Over TCP the first bytes trigger the reset.
   const Deadline deadline;
   Transfer single = send(ends.near.get(), bytesOf("x"));
   while (kPairsAreTcp && single.result != Transfer::Result::kFailed) {
@@ -132,7 +132,7 @@ void tellsAddresses() {
   CHECK(!localAddressOf(kNoSocket, local).ok());
 }
 
-// What to do about an error of accept(2) is decided by its kind.
+// The kinds of accept(2) errors, which decide how they are handled.
 void sortsAcceptErrors() {
   CHECK(isOutOfDescriptors(EMFILE) && isOutOfDescriptors(ENFILE));
   CHECK(isOutOfMemory(ENOMEM) && isOutOfMemory(ENOBUFS));

@@ -1,4 +1,4 @@
-// Plain sockets for the tests, and the far end of a connection that a reactor has.
+// Plain sockets for the tests, and the far end of a reactor's connection.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ inline std::string textOf(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Bytes of which no two stretches look the same: whatever is lost, doubled or out of order shows.
+// Bytes in which no two stretches are equal, so that lost, duplicated or reordered bytes are
+// detected.
 inline std::vector<uint8_t> pattern(size_t size, uint32_t seed = 1) {
   std::vector<uint8_t> bytes(size);
   uint32_t state = seed * 2654435761u + 1;
@@ -46,7 +47,7 @@ inline TwoEnds openSocketPair() {
   return {UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
-// Few bytes, past any reactor.
+// Sends a few bytes directly, without a reactor.
 inline void put(const UniqueFd& fd, std::string_view text) {
   CHECK_EQUAL(send(fd.get(), bytesOf(text)).count, text.size());
 }
@@ -69,7 +70,7 @@ inline UniqueFd listenOnLoopback(const ListenOptions& options = {}) {
   return UniqueFd(socket);
 }
 
-// The next connection of `listener`, which waits to be accepted.
+// Accepts the next connection of `listener`, which must be waiting.
 inline UniqueFd acceptAt(const UniqueFd& listener) {
   Socket socket = kNoSocket;
   SocketAddress address;
@@ -77,17 +78,17 @@ inline UniqueFd acceptAt(const UniqueFd& listener) {
   return UniqueFd(socket);
 }
 
-// Of a peer or a listener: the system takes little at a time.
+// For a peer or a listener: makes the system take little at a time.
 constexpr int kSmallBuffer = 4096;
 
-// The far end of a connection. Nothing here waits: what comes is taken by receive(), again and
-// again, while the reactor under test has its turns.
+// The far end of a connection. Nothing here blocks: receive() is called repeatedly while the
+// reactor under test runs its turns.
 class Peer {
  public:
   Peer() = default;
   explicit Peer(UniqueFd fd) : fd_(std::move(fd)) {}
 
-  // The kernel makes the connection: nobody needs to have accepted it. `receiveBufferBytes` > 0
+  // The kernel establishes the connection; it need not be accepted first. `receiveBufferBytes` > 0
   // makes a slow reader.
   static Peer connectedTo(const SocketAddress& address, int receiveBufferBytes = 0) {
     Peer peer(UniqueFd(openStreamSocket(address.family())));
@@ -114,17 +115,17 @@ class Peer {
   // errno of the broken connection, 0 for a clean end.
   int error() const { return error_; }
 
-  // Sends what the system takes; returns how much that was.
+  // Sends as much as the system takes; returns the number of bytes.
   size_t sendSome(Bytes bytes) {
     const Transfer transfer = send(fd(), bytes);
     CHECK(transfer.result != Transfer::Result::kFailed);
     return transfer.count;
   }
-  // For few bytes.
+  // For a few bytes.
   void sendAll(Bytes bytes) { CHECK_EQUAL(sendSome(bytes), bytes.size()); }
   void sendAll(std::string_view text) { sendAll(bytesOf(text)); }
 
-  // Takes what has come, up to `most` bytes; returns how much that was.
+  // Receives up to `most` available bytes; returns their number.
   size_t receive(size_t most = SIZE_MAX) {
     uint8_t memory[64 * 1024];
     size_t total = 0;

@@ -1,4 +1,4 @@
-// What the tests ask of the system beside the library.
+// System functions that the tests need in addition to the library.
 #pragma once
 
 #if defined(_WIN32)

@@ -1,4 +1,4 @@
-// What the tests ask of POSIX.
+// POSIX functions for the tests.
 #pragma once
 
 #include <dirent.h>
@@ -16,7 +16,7 @@
 
 namespace ropewalk {
 
-// Descriptors that this process has open.
+// The number of descriptors open in this process.
 inline size_t openDescriptors() {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir("/dev/fd"), closedir);
   size_t count = 0;
@@ -24,7 +24,7 @@ inline size_t openDescriptors() {
   return count;
 }
 
-// The files of a folder, by their names in it.
+// The names of the files in a folder.
 inline std::vector<std::string> namesIn(const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(path.c_str()), closedir);
   std::vector<std::string> names;
@@ -50,30 +50,30 @@ inline bool setNonBlocking(int fd) {
   return fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
 }
 
-// Errors of accept(2) that only the connection has.
+// Errors of accept(2) that concern only the connection.
 constexpr int kFaultsOfConnections[] = {ECONNABORTED, EPERM, EPROTO, ENETUNREACH, EINTR};
 
-// Whether a read hears of a peer's reset as such.
+// Whether a read reports a peer's reset as such.
 inline bool tellsOfResets() {
   return true;
 }
 
-// Whether what a peer sent before its reset can still be read.
+// Whether bytes sent before a reset can still be read.
 inline bool readsBehindResets() {
   return true;
 }
 
-// Whether a datagram socket that is polled hears of a refusal.
+// Whether polling a datagram socket reports a refusal.
 inline bool tellsOfRefusals() {
   return true;
 }
 
-// Whether a datagram may be sent from another address than its socket's, and comes from there.
+// Whether a datagram can be sent from an address other than its socket's.
 inline bool choosesSources() {
   return true;
 }
 
-// Whether a datagram that was cut off comes with the length that it had: Linux's MSG_TRUNC.
+// Whether the original length of a truncated datagram is reported: Linux's MSG_TRUNC.
 constexpr bool tellsLengthsOfTheCut() {
 #if defined(__linux__)
   return true;
@@ -82,39 +82,39 @@ constexpr bool tellsLengthsOfTheCut() {
 #endif
 }
 
-// Of a datagram that is sent to nobody.
+// The error of sending a datagram without a destination.
 inline int errorWithoutDestination() {
   return EDESTADDRREQ;
 }
 
-// Of the end of input while bytes lie before it.
+// Whether the poller reports the end of input while bytes precede it.
 inline bool tellsOfEndsBehindBytes() {
   return true;
 }
 
-// The error that a peer's reset left.
+// The error left by a peer's reset.
 inline int errorOfReset(int fd) {
   return takeError(fd);
 }
 
-// What a send may fail with after a reset.
+// The errors of a send after a reset.
 inline bool isSendAfterReset(int error) {
   return error == ECONNRESET || error == EPIPE;
 }
 
-// Asks for more than the system grants. Returns how it refuses.
+// Requests more than the system allows. Returns the expected refusal.
 inline Status askTooMuch(SocketOptions& options) {
   options.keepAliveIdleSeconds = 1'000'000;
   return {EINVAL, "setsockopt TCP_KEEPIDLE"};
 }
 
-constexpr bool kLowestNumberFirst = true;  // of those that are given to sockets
+constexpr bool kLowestNumberFirst = true;  // sockets get the lowest free number
 constexpr bool kPairsAreTcp = false;
-constexpr bool kAdopts = true;  // takes in sockets that somebody else opened
+constexpr bool kAdopts = true;  // sockets opened elsewhere can be adopted
 constexpr bool kTellsWhatEndedABatch = false;
 constexpr bool kSharesPorts = kReusePort != kNoSuchOption;
 
-// One that waits.
+// A blocking socket.
 inline int openStreamSocket(int family) {
   return socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
@@ -124,12 +124,12 @@ inline bool connectPair(int (&fds)[2]) {
   return socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0;
 }
 
-// The end to be read and the one to be written of a pipe. False on failure.
+// The read end and the write end of a pipe. False on failure.
 inline bool openPipe(int (&fds)[2]) {
   return pipe(fds) == 0;
 }
 
-// Makes sure that `count` more descriptors can be opened; false if the system's limit forbids.
+// Ensures that `count` more descriptors can be opened; false if the system's limit forbids it.
 inline bool allowDescriptors(size_t count) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return false;

@@ -1,4 +1,4 @@
-// What the tests ask of Windows.
+// Windows functions for the tests.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace ropewalk {
 
-// Handles that this process has open. The first socket brings some that stay.
+// The number of handles open in this process. The first socket opens some that stay.
 inline size_t openDescriptors() {
   static const bool warm = [] {
     UniqueFd fd;
@@ -21,7 +21,7 @@ inline size_t openDescriptors() {
   return warm && GetProcessHandleCount(GetCurrentProcess(), &count) != 0 ? count : 0;
 }
 
-// The files of a folder, whose path ends with a slash, by their names in it.
+// The names of the files in a folder, whose path ends with a slash.
 inline std::vector<std::string> namesIn(const std::string& path) {
   WIN32_FIND_DATAA entry;
   const HANDLE search = FindFirstFileA((path + "*").c_str(), &entry);
@@ -46,7 +46,7 @@ inline bool isInherited(int fd) {
   return GetHandleInformation(handle, &flags) == 0 || (flags & HANDLE_FLAG_INHERIT) != 0;
 }
 
-// It can't be asked: where a test reads in vain, it would hang.
+// This can't be queried: a test that reads in vain would hang.
 inline bool isNonBlocking(int) {
   return true;
 }
@@ -55,74 +55,75 @@ inline bool setNonBlocking(int fd) {
   return makeNonBlocking(fd);
 }
 
-// Errors of accept() that only the connection has.
+// Errors of accept() that concern only the connection.
 constexpr int kFaultsOfConnections[] = {ECONNABORTED, ECONNRESET, ENETUNREACH, EINTR};
 
 inline bool isWine() {
   return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != nullptr;
 }
 
-// Whether a read hears of a peer's reset as such. Wine shuts a socket down before it closes it, so
-// that the end of input comes first, and all that is heard.
+// Whether a read reports a peer's reset as such. Wine shuts a socket down before closing it, so
+// only the end of input is reported.
 inline bool tellsOfResets() {
   return !isWine();
 }
 
-// Whether what a peer sent before its reset can still be read.
+// Whether bytes sent before a reset can still be read.
 inline bool readsBehindResets() {
   return false;
 }
 
-// Whether a datagram socket that is polled hears of a refusal. Under Wine only a receive that waits
-// in the system does: a poll then finds the socket ready, and the receive behind it nothing.
+// Whether polling a datagram socket reports a refusal. Under Wine only a blocking receive reports
+// it: a poll finds the socket ready, but the receive after it finds nothing.
 inline bool tellsOfRefusals() {
   return !isWine();
 }
 
-// Whether a datagram that was cut off comes with the length that it had.
+// Whether the original length of a truncated datagram is reported.
 constexpr bool tellsLengthsOfTheCut() {
   return false;
 }
 
-// Whether a datagram may be sent from another address than its socket's, and comes from there.
+// Whether a datagram can be sent from an address other than its socket's.
 inline bool choosesSources() {
   return !isWine();
 }
 
-// Of a datagram that is sent to nobody.
+// The error of sending a datagram without a destination.
 inline int errorWithoutDestination() {
   return isWine() ? EINVAL : EDESTADDRREQ;
 }
 
-// Of the end of input while bytes lie before it. Wine waits until they are read.
+// Whether the poller reports the end of input while bytes precede it. Wine waits until they are
+// read.
 inline bool tellsOfEndsBehindBytes() {
   return !isWine();
 }
 
-// The error that a peer's reset left: SO_ERROR of Winsock has it not.
+// The error left by a peer's reset, which Winsock's SO_ERROR does not return.
 inline int errorOfReset(int fd) {
   uint8_t byte;
   return receive(fd, &byte, 1).error;
 }
 
-// What a send may fail with after a reset.
+// The errors of a send after a reset.
 inline bool isSendAfterReset(int error) {
   return error == ECONNRESET || error == ECONNABORTED || error == EPIPE;
 }
 
-// Asks for more than the system grants. Returns how it refuses; Wine 8 does not have the option.
+// Requests more than the system allows. Returns the expected refusal; Wine 8 lacks the option.
 inline Status askTooMuch(SocketOptions& options) {
   options.keepAliveCount = 1'000'000;
   return {isWine() ? ENOPROTOOPT : EINVAL, "setsockopt TCP_KEEPCNT"};
 }
 
-constexpr bool kLowestNumberFirst = false;  // of those that are given to sockets
+constexpr bool kLowestNumberFirst = false;  // sockets get the lowest free number
 constexpr bool kPairsAreTcp = true;
 constexpr bool kAdopts = false;
-constexpr bool kTellsWhatEndedABatch = true;  // the error, beside the number of those sent
+constexpr bool kTellsWhatEndedABatch = true;  // the error, along with the number sent
 constexpr bool kSharesPorts = false;
 
-// One that waits.
+// A blocking socket.
 inline int openStreamSocket(int family) {
   UniqueFd fd;
   u_long waits = 0;
@@ -133,7 +134,7 @@ inline int openStreamSocket(int family) {
   return fd.release();
 }
 
-// Two ends of a connection: over TCP, for want of another kind. False on failure.
+// Two ends of a connection, over TCP because no other kind is available. False on failure.
 inline bool connectPair(int (&fds)[2]) {
   Socket socket = kNoSocket;
   SocketAddress address;
@@ -161,7 +162,7 @@ inline bool openPipe(int (&fds)[2]) {
   return connectPair(fds);
 }
 
-// There is no limit.
+// Windows has no limit.
 inline bool allowDescriptors(size_t) {
   return true;
 }

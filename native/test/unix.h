@@ -1,4 +1,4 @@
-// UNIX sockets for the tests, and what travels over them.
+// UNIX sockets for the tests, and descriptors to pass over them.
 #pragma once
 
 #include <sys/stat.h>
@@ -17,7 +17,7 @@
 
 namespace ropewalk {
 
-// A place for socket files. At its end it must be empty.
+// A temporary folder for socket files. Must be empty when destroyed.
 class Folder {
  public:
   Folder() { CHECK(mkdtemp(path_) != nullptr); }
@@ -41,7 +41,7 @@ inline bool exists(const std::string& path) {
   return lstat(path.c_str(), &properties) == 0;
 }
 
-// Of a socket bound to `ownPath`, if that is not empty.
+// From a socket bound to `ownPath`, if that is not empty.
 inline Peer connectedToUnix(const std::string& path, const std::string& ownPath = "") {
   Socket fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (!ownPath.empty()) {
@@ -54,7 +54,7 @@ inline Peer connectedToUnix(const std::string& path, const std::string& ownPath 
   return Peer(UniqueFd(fd));
 }
 
-// A host with a listener over UNIX, whose file goes with it.
+// A host with a UNIX listener, whose file is removed with it.
 class UnixServer : public Host {
  public:
   explicit UnixServer(PollerKind kind, const HostSettings& settings = {},
@@ -68,7 +68,7 @@ class UnixServer : public Host {
   const std::string& path() const { return path_; }
   const Folder& folder() const { return folder_; }
 
-  // Connects `peer`: the handle is that of the stream here.
+  // Connects `peer`; returns the handle of the reactor's stream.
   Handle connect(Peer& peer) {
     peer = connectedToUnix(path_);
     return accept(listener_);
@@ -95,7 +95,7 @@ inline Pipe openPipe() {
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
-// Whether nobody has its writing end any more.
+// Whether its write end is closed everywhere.
 inline bool hasHungUp(const Pipe& pipe) {
   char byte;
   return read(pipe.reading.get(), &byte, 1) == 0;
@@ -115,7 +115,7 @@ inline void sendWith(const Peer& peer, std::string_view text, const std::vector<
   CHECK_EQUAL(transfer.count, text.size());
 }
 
-// What one read of `most` bytes brings.
+// The result of one read of up to `most` bytes.
 struct Received {
   std::string text;
   std::vector<UniqueFd> descriptors;
@@ -129,12 +129,12 @@ inline Received receiveFrom(const Peer& peer, size_t most = 65'536) {
   return {textOf(Bytes(memory).first(transfer.count)), std::move(passed.descriptors)};
 }
 
-// Leaves the process so many descriptors for as long as this lives.
+// Leaves the process `count` free descriptors during its lifetime.
 class FewDescriptors {
  public:
   explicit FewDescriptors(size_t count) {
     CHECK(getrlimit(RLIMIT_NOFILE, &before_) == 0);
-    // The lowest free number is the first that is forbidden, once `count` more are taken.
+    // With `count` more taken, the lowest free number is the first forbidden one.
     std::vector<UniqueFd> taken;
     for (size_t i = 0; i <= count; i++) taken.emplace_back(dup(STDIN_FILENO));
     rlimit few = before_;

@@ -1,4 +1,4 @@
-// Stands for the reactor's thread, which a PollerThread wakes.
+// Represents the reactor's thread, which a PollerThread wakes.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ class Wakes {
     CHECK_EQUAL(count_, count);
   }
 
-  // Waits for one since the last that was taken. As of uv_async_send, several may be one.
+  // Waits for a wake-up since the last one taken. As with uv_async_send, several may be merged.
   void take() {
     std::unique_lock lock(mutex_);
     CHECK(changed_.wait_for(lock, kLimit * patience(), [&] { return count_ > taken_; }));

@@ -14,7 +14,7 @@ Bytes bytesOf(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-// Small pieces share a block, so that many writes leave in one send.
+// Small pieces share a block, so that many writes go out in one send.
 void joinsSmallPieces() {
   WriteQueue queue;
   for (int i = 0; i < 100; i++) queue.push(bytesOf("abc"));
@@ -27,7 +27,7 @@ void joinsSmallPieces() {
   CHECK(std::equal(parts[0].begin(), parts[0].end(), bytesOf("cde").begin()));
 }
 
-// What gather() offered stays where it is while more is pushed: a send may be under way.
+// Bytes returned by gather() do not move while more is pushed: a send may be in progress.
 void doesNotMoveBytes() {
   WriteQueue queue;
   queue.push(bytesOf("first"));
@@ -39,7 +39,7 @@ void doesNotMoveBytes() {
   CHECK(before[0].data() == after[0].data());
 }
 
-// A retained piece is offered where it lies, and let go when its last byte is consumed.
+// A retained piece is returned without copying, and released when its last byte is consumed.
 void keepsRetainedPieces() {
   KeptMemory memory(std::vector<uint8_t>(1000, 'x'));
   WriteQueue queue;
@@ -57,7 +57,7 @@ void keepsRetainedPieces() {
   CHECK_EQUAL(queue.size(), 5);
 }
 
-// Nothing waits of an empty piece, so nothing is kept for it.
+// An empty piece has no unsent bytes, so nothing is kept for it.
 void ignoresEmptyPieces() {
   KeptMemory memory({});
   WriteQueue queue;
@@ -69,7 +69,7 @@ void ignoresEmptyPieces() {
   CHECK_EQUAL(queue.gather(parts), 0);
 }
 
-// A queue that ends lets go of all it keeps, once.
+// A destroyed queue releases everything it keeps, once.
 void letsGoAtItsEnd() {
   KeptMemory memory(std::vector<uint8_t>(10));
   {
@@ -82,7 +82,7 @@ void letsGoAtItsEnd() {
   CHECK_EQUAL(memory.keepers(), 0);
 }
 
-// Memory that its owner takes away is noticed when it is about to be sent, and not before.
+// Memory taken away by its owner is noticed when about to be sent, not before.
 void noticesMemoryTakenAway() {
   KeptMemory memory(std::vector<uint8_t>(10));
   WriteQueue queue;

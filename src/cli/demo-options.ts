@@ -1,7 +1,6 @@
 /** The flags of `ropewalk demo`. */
-import { parseArgs } from 'node:util';
-
 import { POLLER_CHOICES, type PollerChoice } from '../reactor/poller-choice.js';
+import { parseFlags } from './parse-flags.js';
 import { UsageError } from './usage-error.js';
 
 export interface DemoOptions {
@@ -69,7 +68,7 @@ const FLAGS = {
  * @throws UsageError
  */
 export function parseDemoOptions(args: readonly string[]): DemoOptions {
-  const flags = parseFlags(args);
+  const flags = parseFlags('demo', args, FLAGS).values;
   const port = wholeNumber('port', flags.port, DEFAULT_PORT, 65_535);
   const defaultChatPort = port === 0 || port === 65_535 ? 0 : port + 1;
   const reactor = choice('reactor', flags.reactor, ['auto', 'native', 'node']);
@@ -90,18 +89,6 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     load: wholeNumber('load', flags.load, 0, MAX_LOAD),
     workers: wholeNumber('workers', flags.workers, 0, MAX_WORKERS),
   };
-}
-
-type Flags = ReturnType<typeof parseArgs<{ options: typeof FLAGS }>>['values'];
-
-function parseFlags(args: readonly string[]): Flags {
-  try {
-    return parseArgs({ args: [...args], options: FLAGS }).values;
-  } catch (error) {
-    // The first sentence says what is wrong; the rest is about passing odd arguments.
-    const [message = ''] = (error as Error).message.split(/\. |\n/, 1);
-    throw new UsageError(message.replace(/\.$/, ''));
-  }
 }
 
 function wholeNumber(flag: string, text: string | undefined, preset: number, max: number): number {

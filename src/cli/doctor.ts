@@ -1,8 +1,6 @@
 /** `ropewalk doctor`: reports whether the native reactor works on this machine, why not, and what to change. */
-import { parseArgs } from 'node:util';
-
 import { type DoctorReport, examine } from './doctor-report.js';
-import { UsageError } from './usage-error.js';
+import { parseFlags } from './parse-flags.js';
 
 const DOCTOR_USAGE = `Usage: ropewalk doctor [--json]
 
@@ -21,7 +19,7 @@ const PURE_JS = 1;
  * @throws UsageError
  */
 export async function runDoctor(args: readonly string[], version: string): Promise<number> {
-  const flags = parseFlags(args);
+  const flags = parseFlags('doctor', args, FLAGS).values;
   if (flags.help === true) {
     process.stdout.write(DOCTOR_USAGE);
     return 0;
@@ -32,14 +30,7 @@ export async function runDoctor(args: readonly string[], version: string): Promi
   return report.pollers.length > 0 ? NATIVE : PURE_JS;
 }
 
-function parseFlags(args: readonly string[]): { help?: boolean; json?: boolean } {
-  const options = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } } as const;
-  try {
-    return parseArgs({ args: [...args], options }).values;
-  } catch (error) {
-    throw new UsageError((error as Error).message.split('\n', 1)[0] ?? '');
-  }
-}
+const FLAGS = { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } } as const;
 
 export function describeReport(report: DoctorReport): string {
   const { libc, addon, problem, attempts, pollers, pollerProblem, advice } = report;

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 
 import { runDemo } from './demo.js';
 import { runDoctor } from './doctor.js';
+import { unknownCommand } from './parse-flags.js';
 import { runTalk } from './talk.js';
 import { UsageError } from './usage-error.js';
 
@@ -17,6 +18,8 @@ const USAGE = `Usage: ropewalk <command> [flags]
 
 \`ropewalk <command> --help\` explains a command.
 `;
+
+const COMMANDS = ['demo', 'doctor', 'talk', 'help', 'version'];
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -40,7 +43,7 @@ async function main([command = 'help', ...args]: readonly string[]): Promise<num
         process.stdout.write(`ropewalk ${packageVersion()}\n`);
         return 0;
       default:
-        throw new UsageError(`there is no command "${command}"; \`ropewalk help\` lists them`);
+        throw unknownCommand(command, COMMANDS);
     }
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

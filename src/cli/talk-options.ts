@@ -1,6 +1,5 @@
 /** The arguments of `ropewalk talk`. */
-import { parseArgs } from 'node:util';
-
+import { parseFlags } from './parse-flags.js';
 import { UsageError } from './usage-error.js';
 
 export type TalkTarget =
@@ -28,7 +27,7 @@ Exit code 0: the connection ended normally; 1: it failed; 2: wrong arguments.
  * @throws UsageError
  */
 export function parseTalkOptions(args: readonly string[]): TalkTarget | undefined {
-  const { values, positionals } = parse(args);
+  const { values, positionals } = parseFlags('talk', args, FLAGS, true);
   if (values.help === true) return undefined;
   const [target, port, ...rest] = positionals;
   if (target === undefined || rest.length > 0) {
@@ -44,17 +43,7 @@ export function parseTalkOptions(args: readonly string[]): TalkTarget | undefine
   return { kind: 'unix', path: target };
 }
 
-function parse(args: readonly string[]): {
-  values: { help?: boolean; udp?: boolean };
-  positionals: string[];
-} {
-  const options = { help: { type: 'boolean', short: 'h' }, udp: { type: 'boolean' } } as const;
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message.split(/\. |\n/, 1)[0] ?? '');
-  }
-}
+const FLAGS = { help: { type: 'boolean', short: 'h' }, udp: { type: 'boolean' } } as const;
 
 /** IPv6 addresses may be in brackets, as in URLs. */
 function bare(host: string): string {

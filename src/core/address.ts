@@ -21,6 +21,32 @@ export interface HostPort {
   readonly port: number;
 }
 
+/**
+ * The name of a host and a port, before the name was resolved: Twisted's HostnameAddress. The destination of a connector that
+ * was given a name is one.
+ */
+export class HostnameAddress implements HostPort {
+  readonly host: string;
+  readonly port: number;
+
+  constructor(host: string, port: number) {
+    this.host = host;
+    this.port = port;
+  }
+
+  equals(other: HostPort): boolean {
+    return other instanceof HostnameAddress && other.host === this.host && other.port === this.port;
+  }
+
+  toString(): string {
+    return `${this.host}:${this.port}`;
+  }
+
+  toJSON(): { host: string; port: number } {
+    return { host: this.host, port: this.port };
+  }
+}
+
 /** An IPv4 address and a port. */
 export class IPv4Address {
   readonly type: IPAddressType;
@@ -224,6 +250,12 @@ function sameAddress(one: IPAddress, other: Address): boolean {
     one.port === other.port
   );
 }
+
+Object.defineProperty(HostnameAddress.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: HostnameAddress): string {
+    return `HostnameAddress(${this})`;
+  },
+});
 
 /** What the console shows: the text of a host is a getter, which it would leave out. */
 for (const AddressClass of [IPv4Address, IPv6Address, UNIXAddress]) {

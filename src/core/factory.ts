@@ -38,6 +38,10 @@ export class Factory implements ProtocolFactory {
   /** Called after the last port or connector has finished with it. */
   stopFactory(): MaybeAsync {}
 
+  toString(): string {
+    return `<${nameOf(this)}, ${this.#users === 0 ? 'unused' : `users: ${this.#users}`}>`;
+  }
+
   doStart(): MaybeAsync {
     const started = this.#users === 0 ? this.startFactory() : undefined;
     this.#users += 1;
@@ -81,6 +85,11 @@ class ProtocolClassFactory<Args extends unknown[]> extends ClientFactory {
     const protocol = new this.#ProtocolClass(...this.#args);
     protocol.factory = this;
     return protocol;
+  }
+
+  override toString(): string {
+    const users = this.users === 0 ? 'unused' : `users: ${this.users}`;
+    return `<factory of ${this.#ProtocolClass.name || 'a class'}, ${users}>`;
   }
 }
 

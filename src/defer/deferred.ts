@@ -280,6 +280,10 @@ export class Deferred<T> implements PromiseLike<T> {
     return new OneYield(this);
   }
 
+  toString(): string {
+    return this.describe(inspected);
+  }
+
   /** @internal For `console.log`. */
   describe(inspect: (value: unknown) => string): string {
     const { flags } = this;

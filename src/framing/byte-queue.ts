@@ -1,29 +1,29 @@
 /**
- * The bytes that a decoder has received and not yet given: at most two pieces, a head and a tail.
+ * The bytes that a decoder has received and not yet returned: at most two pieces, a head and a tail.
  *
- * A chunk that comes when nothing waits becomes the head as it is, and frames are views of it. When the decoder has found no
- * more whole frames in it, `settle` copies the unfinished rest into a buffer of the queue's own: the chunk may be lent, and
- * 20 bytes left over must not pin 64 KiB for as long as the peer cares to wait. That buffer is never part of Node's pool,
- * since frames are views of it: detaching one would detach the pool. The next chunk becomes the tail, and only the bytes
- * that complete the unfinished frame are copied from it: then it is the head. So a byte is copied once if its frame came in
- * pieces, else never, plus what growing costs: capacity at least doubles, up to what the frame can need. Bytes are appended
- * behind those given out, never over them.
+ * A chunk that arrives while the queue is empty becomes the head as it is, and frames are views of it. When the decoder finds
+ * no further whole frame, `settle` copies the unfinished rest into a buffer owned by the queue: the chunk may be lent, and 20
+ * leftover bytes must not pin 64 KiB until the peer sends more. That buffer is never part of Node's pool, because frames are
+ * views of it and detaching one would detach the pool. The next chunk becomes the tail; only the bytes that complete the
+ * unfinished frame are copied from it, and then it becomes the head. A byte is therefore copied once if its frame arrived in
+ * pieces, and otherwise never, plus the cost of growing: capacity at least doubles, up to the possible size of the frame.
+ * Bytes are appended behind those already returned, never over them.
  */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { givenCopy, HEAP_BYTES, ownBytes } from '../internal/lent-bytes.js';
 
 const EMPTY: Buffer = Buffer.alloc(0);
 
-/** Offsets are counted from the first byte that waits. Its methods trust their arguments. */
+/** Offsets are counted from the first byte in the queue. Methods do not check their arguments. */
 export class ByteQueue {
   private head: Buffer = EMPTY;
   private start = 0;
   private end = 0;
-  /** Whether `head` is the queue's own: there is room for appending from `end` on. */
+  /** Whether `head` is owned by the queue, so that bytes can be appended from `end` on. */
   private owned = false;
-  /** Whether nothing came since `settle`. */
+  /** Whether nothing has arrived since `settle`. */
   private settled = false;
-  /** Comes after the head, which is then owned. */
+  /** Follows the head, which is then owned. */
   private tail: Buffer | undefined = undefined;
   private tailStart = 0;
 
@@ -54,12 +54,12 @@ export class ByteQueue {
     return (this.tail as Buffer)[this.tailStart + inTail] as number;
   }
 
-  /** Where `byte` comes first, at `from` or later; -1 if nowhere. */
+  /** The offset of the first `byte` at `from` or later; -1 if there is none. */
   indexOf(byte: number, from: number): number {
     const { start, end, tail } = this;
     const headLength = end - start;
     if (from < headLength) {
-      // Buffer's indexOf takes 12 ns for a line of 64 bytes, a loop over them five times that.
+      // Buffer's indexOf takes 12 ns for a line of 64 bytes, a loop five times as long.
       const at = this.head.indexOf(byte, start + from);
       if (at !== -1 && at < end) return at - start;
     }
@@ -77,7 +77,7 @@ export class ByteQueue {
     return value;
   }
 
-  /** Takes `size` bytes off and gives those of them from `from` up to `to`. */
+  /** Removes `size` bytes and returns those from `from` up to `to`. */
   cut(from: number, to: number, size: number): Buffer {
     if (size > this.end - this.start) this.gather(size);
     const { head, start } = this;
@@ -86,12 +86,12 @@ export class ByteQueue {
     return piece;
   }
 
-  /** The same, in memory that holds little else and that nobody else has. */
+  /** Like {@link cut}, but in memory that holds little else and is not shared. */
   cutGiven(from: number, to: number, size: number): Buffer {
     if (size > this.end - this.start) this.gather(size);
     const { head, start } = this;
     const length = to - from;
-    // A long frame that came in pieces has been copied already.
+    // A long frame that arrived in pieces has been copied already.
     const fills = this.owned && start === 0 && size === head.length && 2 * length >= size;
     const piece = fills ? head.subarray(from, to) : givenCopy(head, start + from, length);
     this.drop(size);
@@ -99,8 +99,8 @@ export class ByteQueue {
   }
 
   /**
-   * To be called when there is no whole frame: copies what waits out of what was received.
-   * @param wanted How many bytes the unfinished frame can have at most.
+   * Called when there is no whole frame: copies the buffered bytes out of the received chunk.
+   * @param wanted The greatest possible size of the unfinished frame in bytes.
    */
   settle(wanted: number): void {
     this.mergeTail(wanted);
@@ -108,14 +108,14 @@ export class ByteQueue {
     this.settled = true;
   }
 
-  /** The same where whole frames wait, too. */
+  /** Like {@link settle}, but the queue may contain whole frames. */
   keep(): void {
     if (this.tail !== undefined) this.mergeTail(Number.POSITIVE_INFINITY);
     if (!this.owned && this.start !== this.end) this.grow(0, this.end - this.start);
     this.settled = true;
   }
 
-  /** Takes all there is: a view, or the chunk as it came. */
+  /** Takes all bytes: a view, or the chunk as it arrived. */
   takeRest(): Buffer {
     this.mergeTail(this.length);
     const { head, start, end } = this;
@@ -165,7 +165,7 @@ export class ByteQueue {
     const { head, start, end } = this;
     const length = end - start;
     const needed = length + added;
-    // Where a quarter of the frame is there, room is made for all of it; before that, the peer's word is not enough.
+    // Room for the whole frame is allocated only once a quarter of it has arrived: a mere announcement is not enough.
     const capacity = wanted <= 4 * needed ? wanted : spacious(needed);
     this.head = ownBytes(Math.max(needed, capacity));
     head.copy(this.head, 0, start, end);
@@ -175,7 +175,7 @@ export class ByteQueue {
   }
 }
 
-/** Room for growing, on V8's heap where the bytes fit there. */
+/** Room for growing; on V8's heap if the bytes fit there. */
 function spacious(bytes: number): number {
   return bytes <= HEAP_BYTES ? HEAP_BYTES : 2 * bytes;
 }

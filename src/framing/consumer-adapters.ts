@@ -1,4 +1,4 @@
-/** Adapters between the two interfaces that take data: a protocol used as a consumer, and a consumer used as a protocol. */
+/** Adapters that turn a protocol into a consumer, and a consumer into a protocol. */
 import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { Consumer, PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
@@ -8,8 +8,8 @@ import { checkData, checkFunction } from '../internal/check.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 
 /**
- * A consumer whose data a protocol receives. A protocol takes everything at once: push producers are never paused, and a pull
- * producer is asked again after each piece.
+ * A consumer that passes its data to a protocol. A protocol accepts all data immediately: push producers are never paused, and
+ * a pull producer is asked again after each piece.
  *
  * @example await new FileSender().beginFileTransfer('log.txt', new ProtocolToConsumerAdapter(parser));
  */
@@ -21,7 +21,7 @@ export class ProtocolToConsumerAdapter implements Consumer {
   #written = false;
 
   /**
-   * @param protocol Only its `dataReceived` is called. Its data is its own, unless it has `acceptsLentBytes`.
+   * @param protocol Only its `dataReceived` is called. It owns the data, unless it has `acceptsLentBytes`.
    * @throws InvalidArgumentTypeError
    */
   constructor(protocol: Pick<StreamProtocol, 'dataReceived' | 'acceptsLentBytes'>) {
@@ -58,7 +58,7 @@ export class ProtocolToConsumerAdapter implements Consumer {
     this.#producer = undefined;
   }
 
-  /** Asks a pull producer until it does not answer at once. */
+  /** Asks a pull producer until it does not write immediately. */
   #ask(): void {
     if (this.#asking || !this.#pulls) return;
     this.#asking = true;
@@ -74,9 +74,9 @@ export class ProtocolToConsumerAdapter implements Consumer {
 }
 
 /**
- * A protocol whose data a consumer is given. The transport is registered as the consumer's producer, so a slow consumer makes the
- * peer wait (Twisted's adapter does not); it is unregistered when the connection ends. A consumer that already has another
- * producer still receives the data, without backpressure.
+ * A protocol that passes its data to a consumer. The transport is registered as the consumer's producer, so that a slow consumer
+ * slows the peer down (Twisted's adapter does not do this); it is unregistered when the connection ends. A consumer that already
+ * has another producer receives the data as well.
  *
  * @example reactor.listenTCP(7000, () => new ConsumerToProtocolAdapter(upstream.transport));
  */

@@ -1,4 +1,4 @@
-/** Cuts a stream of bytes at a delimiter of the application's choice. */
+/** Splits a stream of bytes at a delimiter that the application chooses. */
 import { checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { checkDelimiter } from './delimiter.js';
@@ -22,7 +22,7 @@ export class DelimiterDecoder implements FrameDecoder {
   readonly #frames: TerminatedBytes;
 
   /**
-   * @param delimiter 1 to 256 bytes, copied. Text is taken as UTF-8.
+   * @param delimiter 1 to 256 bytes, copied. Text is encoded as UTF-8.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   constructor(delimiter: Uint8Array | string, options: DelimiterDecoderOptions = {}) {

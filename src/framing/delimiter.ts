@@ -1,10 +1,10 @@
-/** The check of a delimiter that an application chose. */
+/** Checks a delimiter that an application chose. */
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 
-/** The longest delimiter. Looking for one costs, at worst, its length for each byte received. */
+/** The longest delimiter. In the worst case, the search takes time proportional to this length for each byte received. */
 export const MAX_DELIMITER_BYTES = 256;
 
-/** A copy of the delimiter's bytes, which the caller may then change. Text is taken as UTF-8. */
+/** A copy of the delimiter's bytes; the caller may change the original afterwards. Text is encoded as UTF-8. */
 export function checkDelimiter(delimiter: unknown): Buffer {
   if (typeof delimiter !== 'string' && !(delimiter instanceof Uint8Array)) {
     throw new InvalidArgumentTypeError('delimiter', 'a Uint8Array or a string', delimiter);

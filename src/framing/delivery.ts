@@ -1,6 +1,6 @@
 /**
- * Delivers the frames of a receiver to the application one after another, until the application pauses. The loop is never
- * entered twice, whatever a callback calls.
+ * Passes decoded items to the application, one after the other, while the application accepts them. Calls from inside a
+ * callback never enter the loop again.
  */
 
 import { RemoteProtocolError } from '../core/errors/base.js';
@@ -9,18 +9,18 @@ import type { PullProducer } from '../core/producer.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
 import { reportError } from '../internal/error-report.js';
 
-/** A protocol that has things to deliver. */
+/** A protocol with items to deliver. */
 export interface Deliverer {
   readonly transport: Transport;
-  /** Whether delivery stops while it has too many unsent bytes. */
+  /** Whether delivery pauses while too many of its written bytes are unsent. */
   readonly appliesBackpressure: boolean;
-  /** Delivers one thing; false where there is none. */
+  /** Delivers one item; false if there is none. */
   deliverNext(): boolean;
-  /** Copies what is not delivered yet out of bytes that may be lent. */
+  /** Copies undelivered bytes out of memory that may be lent. */
   keepRest(): void;
 }
 
-/** There is one for each connection of a receiver. It is the transport's producer while it waits for unsent bytes. */
+/** Each connection of a receiver has one. It is the transport's producer while it waits for written bytes to be sent. */
 export class Delivery implements PullProducer {
   private readonly deliverer: Deliverer;
   private paused = false;
@@ -32,18 +32,18 @@ export class Delivery implements PullProducer {
     this.deliverer = deliverer;
   }
 
-  /** Whether a callback of the application runs now. */
+  /** Whether a callback of the application is running. */
   get running(): boolean {
     return this.delivering;
   }
 
   /**
-   * Delivers until nothing is left, the application pauses, or the connection ends. Exceptions of the application pass through.
-   * The rest is always copied, because the received bytes may be lent until this returns.
+   * Delivers until nothing is left, the application pauses, or the connection ends. Throws errors of the application's callbacks.
+   * Undelivered bytes are copied in any case: the received bytes may be lent until this returns.
    */
   run(): void {
     if (this.delivering) {
-      // Bytes were received from inside a callback: they may be lent for less long than the others.
+      // Bytes were received inside a callback: they may be lent for a shorter time than the others.
       this.deliverer.keepRest();
       return;
     }
@@ -59,8 +59,8 @@ export class Delivery implements PullProducer {
   }
 
   /**
-   * The same, called from anywhere: what the application throws is no business of the caller's. It ends this connection,
-   * and is reported unless the peer is at fault.
+   * Like {@link run}, for callers that are not responsible for the application's errors: an error ends this connection, and is
+   * reported unless the peer is at fault.
    */
   runFromElsewhere(): void {
     try {
@@ -88,7 +88,7 @@ export class Delivery implements PullProducer {
     this.deliverer.transport.stopProducing();
   }
 
-  /** @internal Nothing waits to be sent any more, or the producer was just registered. */
+  /** @internal All bytes have been sent, or the producer was just registered. */
   resumeProducing(): void {
     const { transport } = this.deliverer;
     if (transport.bufferedBytes > 0) return;
@@ -107,7 +107,7 @@ export class Delivery implements PullProducer {
     try {
       transport.registerProducer(this, false);
     } catch (error) {
-      // The application has a producer of its own: backpressure is that one's task.
+      // The application has its own producer, which is then responsible for backpressure.
       this.held = false;
       if (error instanceof ProducerRegisteredError) return;
       throw error;

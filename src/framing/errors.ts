@@ -1,4 +1,4 @@
-/** Errors of framing: bytes from the peer that are no frames, and frames and files that can't be sent. */
+/** Errors of framing: invalid frames from the peer, and frames and files that cannot be sent. */
 
 import { LocalProtocolError, RemoteProtocolError } from '../core/errors/base.js';
 import { ConnectionLost } from '../core/errors/connection.js';
@@ -22,22 +22,22 @@ export class FrameTooLongError extends RemoteProtocolError {
   override readonly code = 'ERR_FRAME_TOO_LONG';
   /** The limit in bytes. */
   readonly maxLength: number;
-  /** The length that was announced, where one was and it is known whole. Inexact from 2^53 on. */
+  /** The announced length, if there was one and it is completely known. Inexact from 2^53 on. */
   readonly length: number | undefined;
 
   constructor(maxLength: number, length?: number) {
     const what = length === undefined ? 'a frame' : `a frame of ${length} bytes`;
-    super(`the peer sent ${what}, where at most ${maxLength} are allowed`);
+    super(`the peer sent ${what}, but at most ${maxLength} are allowed`);
     this.maxLength = maxLength;
     this.length = length;
   }
 }
 
-/** The peer announced a length that no frame can have: negative, or less than the frame's own header. */
+/** The peer announced an impossible length: negative, or less than the frame's own header. */
 export class InvalidFrameLengthError extends RemoteProtocolError {
   override readonly name = 'InvalidFrameLengthError';
   override readonly code = 'ERR_INVALID_FRAME_LENGTH';
-  /** The length of the frame that was announced, adjustment included. */
+  /** The announced length of the frame, adjustment included. */
   readonly length: number;
 
   constructor(length: number, why: string) {
@@ -46,19 +46,19 @@ export class InvalidFrameLengthError extends RemoteProtocolError {
   }
 }
 
-/** The peer's bytes are no netstring. */
+/** The peer's bytes are not a netstring. */
 export class InvalidNetstringError extends RemoteProtocolError {
   override readonly name = 'InvalidNetstringError';
   override readonly code = 'ERR_INVALID_NETSTRING';
 }
 
-/** The string is too long for the length field it would be sent with. Nothing was sent. */
+/** The string is too long for its length field. Nothing was sent. */
 export class StringTooLongError extends LocalProtocolError {
   override readonly name = 'StringTooLongError';
   override readonly code = 'ERR_STRING_TOO_LONG';
-  /** The most bytes that the length field can tell. */
+  /** The greatest length that the length field can express, in bytes. */
   readonly maxLength: number;
-  /** The bytes that were to be sent. */
+  /** The length of the string in bytes. */
   readonly length: number;
 
   constructor(maxLength: number, length: number) {
@@ -68,11 +68,11 @@ export class StringTooLongError extends LocalProtocolError {
   }
 }
 
-/** The consumer was gone before all was sent. */
+/** The consumer ended before all bytes were sent. */
 export class TransferStoppedError extends ConnectionLost {
   override readonly name = 'TransferStoppedError';
   override readonly code = 'ERR_TRANSFER_STOPPED';
-  /** What the consumer had taken by then; how much of that has reached the peer is not known. */
+  /** The bytes that the consumer had accepted; how many of them reached the peer is unknown. */
   readonly bytesSent: number;
 
   constructor(bytesSent: number) {

@@ -1,4 +1,4 @@
-/** Sends a file, or anything else that gives bytes bit by bit, to a consumer, no faster than it takes them. */
+/** Sends a file or another source of bytes to a consumer, at the speed of the consumer. */
 import type { Consumer, PullProducer } from '../core/producer.js';
 import { Deferred } from '../defer/deferred.js';
 import { checkData, checkFunction, checkInteger } from '../internal/check.js';
@@ -8,11 +8,11 @@ import { TransferStoppedError } from './errors.js';
 import { MAX_FRAME_BYTES } from './frame-decoder.js';
 import { chunksOf, type SendChunks, type SendSource } from './send-source.js';
 
-/** Makes what is sent of a piece that was read: of nothing, nothing is sent. */
+/** Transforms each piece before it is sent. An empty result is not sent. */
 export type SendTransform = (chunk: Uint8Array | string) => Uint8Array | string;
 
 export interface FileSenderOptions {
-  /** How many bytes of a file are read at a time: 1 to 2^31 - 1. Default 65,536. */
+  /** Size of the pieces in which a file is read, in bytes: 1 to 2^31 - 1. Default 65,536. */
   readonly chunkBytes?: number;
 }
 
@@ -20,7 +20,7 @@ const DEFAULT_CHUNK_BYTES = 65_536;
 
 const OPTIONS: OptionNames<FileSenderOptions> = { chunkBytes: true };
 
-/** Sends files. One sender may serve any number of transfers, also at the same time. */
+/** Sends files. One sender can serve any number of transfers, also simultaneously. */
 export class FileSender {
   readonly #chunkBytes: number;
 
@@ -32,14 +32,14 @@ export class FileSender {
   }
 
   /**
-   * Registers a pull producer with `consumer`, sends all of `source` and unregisters it again. The next piece is read while
-   * the consumer sends the one before it, so that two of them are in memory at most. The source is closed when the transfer
-   * ends, in whichever way.
+   * Registers a pull producer with `consumer`, sends all of `source` and unregisters the producer. The next piece is read while
+   * the consumer sends the previous one, so at most two are in memory. The source is closed when the transfer ends, whatever
+   * the reason.
    *
-   * @returns The number of bytes given to the consumer, after transformation. Fails with what reading or `transform` threw;
-   * with TransferStoppedError where the consumer is gone first; with CancelledError after `cancel()`, which stops the
-   * transfer. (Twisted answers with the last byte.)
-   * @throws ProducerRegisteredError the consumer has a producer. The source is left as it was.
+   * @returns The number of bytes given to the consumer, after transformation. Fails with an error of reading or of `transform`;
+   * with TransferStoppedError if the consumer ends first; with CancelledError after `cancel()`, which stops the transfer.
+   * (Twisted's result is the last byte.)
+   * @throws ProducerRegisteredError the consumer has a producer. The source is not touched.
    * @throws InvalidArgumentTypeError
    *
    * @example new FileSender().beginFileTransfer('big.iso', this.transport);
@@ -56,7 +56,7 @@ export class FileSender {
   }
 }
 
-/** One transfer: at most one piece is being read or waits for the consumer to ask. */
+/** One transfer. At most one piece is being read or waits until the consumer asks for it. */
 class Transfer implements PullProducer {
   readonly done: Deferred<number> = new Deferred<number>(() => this.end());
   readonly #chunks: SendChunks;
@@ -64,7 +64,7 @@ class Transfer implements PullProducer {
   readonly #transform: SendTransform | undefined;
   #state: 'new' | 'reading' | 'read' | 'ended' = 'new';
   #piece: Uint8Array | string | undefined = undefined;
-  /** The consumer has asked and was given nothing yet. */
+  /** The consumer has asked and has not received a piece yet. */
   #asked = false;
   #bytesSent = 0;
 
@@ -131,7 +131,7 @@ class Transfer implements PullProducer {
     this.done.errback(error);
   }
 
-  /** Ends the transfer from this side. */
+  /** Ends the transfer on the sender's side. */
   private end(): void {
     this.close();
     this.#consumer.unregisterProducer();
@@ -142,6 +142,6 @@ class Transfer implements PullProducer {
     this.#piece = undefined;
     this.#chunks
       .close()
-      .then(undefined, (error: unknown) => reportError(error, 'closing what was sent'));
+      .then(undefined, (error: unknown) => reportError(error, 'closing the source of a transfer'));
   }
 }

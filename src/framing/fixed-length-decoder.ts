@@ -1,15 +1,15 @@
-/** Cuts a stream of bytes into frames of a given length, which may change from frame to frame. */
+/** Splits a stream of bytes into frames of a given length, which may change from frame to frame. */
 import { checkInteger } from '../internal/check.js';
 import { ByteQueue } from './byte-queue.js';
 import { type FrameDecoder, MAX_FRAME_BYTES } from './frame-decoder.js';
 
-/** Gives `length` bytes each time. Any bytes are frames: nothing that a peer sends makes it fail. */
+/** Returns `length` bytes each time. All bytes are valid: no input of the peer makes it fail. */
 export class FixedLengthDecoder implements FrameDecoder {
   readonly #queue: ByteQueue = new ByteQueue();
   #length: number;
 
   /**
-   * @param length Bytes, 1 to 2^31 - 1. As many are kept while a frame is not whole.
+   * @param length Bytes, 1 to 2^31 - 1. Up to this many are buffered while a frame is incomplete.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   constructor(length: number) {
@@ -20,7 +20,7 @@ export class FixedLengthDecoder implements FrameDecoder {
     return this.#queue.length;
   }
 
-  /** How many bytes `next` gives. May be set between two frames. */
+  /** The number of bytes that `next` returns. May be set between two frames. */
   get length(): number {
     return this.#length;
   }

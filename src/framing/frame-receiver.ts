@@ -1,4 +1,4 @@
-/** A protocol over any decoder of frames: bytes in, `frameReceived` out, with pausing and errors seen to. */
+/** A protocol over any frame decoder: passes frames to `frameReceived`, and takes care of pausing and errors. */
 import { RemoteProtocolError } from '../core/errors/base.js';
 import type { MaybeAsync } from '../core/maybe-async.js';
 import type { PushProducer } from '../core/producer.js';
@@ -11,10 +11,10 @@ import type { FrameDecoder } from './frame-decoder.js';
 /**
  * Base for protocols that receive frames. Override {@link frameReceived}.
  *
- * Frames are delivered in order, never inside the callback of another, and never after `loseConnection`, `abortConnection` or
- * the end of the connection. An exception in a callback ends the connection.
+ * Frames are delivered in order, never during another frame's callback, and never after the transport was asked to close or
+ * abort, or is gone. An error thrown by a callback ends the connection.
  *
- * The transport lends its bytes to this protocol. Its frames are still copies, unless it accepts lent ones too
+ * The transport lends its bytes to this protocol, but frames are copies unless the protocol asks for lent ones too
  * ({@link acceptsLentFrames}).
  *
  * @example
@@ -26,24 +26,26 @@ import type { FrameDecoder } from './frame-decoder.js';
  * }
  */
 export abstract class FrameReceiver extends Protocol implements PushProducer {
-  /** True, if the decoder has `keepRest`. */
+  /** True if the decoder has `keepRest`. */
   override readonly acceptsLentBytes: boolean;
   /**
    * Whether callbacks accept lent bytes. Read for each frame. Default false.
    *
-   * - False: frames and rests are given: you may keep, change and transfer them. Their own memory is at most twice as long.
-   * - True: they are lent, which saves the copy: views that are valid until the callback returns. Copy those that you keep
-   *   (`Buffer.copyBytesFrom`); those passed to `write` before that are sent without a copy.
+   * - False: frames and rests are given: yours to keep, change and transfer, in memory of their own that is at most twice
+   *   as long.
+   * - True: they are lent, which saves the copy: views that are valid until the callback returns. Copy bytes that you keep
+   *   (`Buffer.copyBytesFrom`); bytes passed to `write` before the callback returns are sent as they are.
    *
    * @example override readonly acceptsLentFrames = true;
    */
   readonly acceptsLentFrames: boolean = false;
   /**
-   * Whether the peer has to read its answers: once more than 64 KiB are unsent, no frame is delivered and nothing is received
-   * until everything is sent. For servers: two ends that both do this can deadlock. Read after each frame. Default false.
+   * Whether the peer must read the answers: while more than 64 KiB of written bytes are unsent, no frame is delivered and no
+   * data received, until everything is sent. For servers. If both ends do this, they can wait for each other forever. Read
+   * after each frame. Default false.
    *
-   * The receiver is the transport's producer while it waits. If the application has registered a producer, that one is
-   * responsible for backpressure.
+   * While it waits, the receiver is the transport's producer. If the application has registered a producer, backpressure is
+   * left to that one.
    */
   readonly appliesBackpressure: boolean = false;
   readonly #decoder: FrameDecoder;
@@ -56,15 +58,15 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
     this.acceptsLentBytes = decoder.keepRest !== undefined;
   }
 
-  /** A frame came. @param frame Yours to keep, unless {@link acceptsLentFrames}. */
+  /** A frame arrived. @param frame Yours to keep, unless {@link acceptsLentFrames}. */
   abstract frameReceived(frame: Buffer): MaybeAsync;
 
   /**
-   * The peer broke the rules: called at most once, and no frame is delivered after it. By default throws `error`, which ends
-   * the connection at once with `error` as the reason. An override may answer and call `transport.loseConnection()`; what
-   * arrives until then is dropped.
+   * The peer violated the protocol: called at most once, and no frame is delivered after it. By default throws `error`, which
+   * ends the connection immediately with `error` as the reason. An override may answer and call `transport.loseConnection()`;
+   * data that arrives until then is dropped.
    *
-   * @param _rest The bytes that no frame was made of, the offending ones first, as far as they have come.
+   * @param _rest The bytes received after the last frame, beginning with the offending ones.
    */
   frameError(error: RemoteProtocolError, _rest: Buffer): MaybeAsync {
     throw error;
@@ -77,7 +79,7 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
   }
 
   /**
-   * Takes the unprocessed bytes: an unfinished frame, and everything behind it. They are no longer delivered: use this to hand
+   * Takes the unprocessed bytes: an unfinished frame and everything behind it. They are no longer delivered: use this to hand
    * a connection over to another protocol. Bytes that arrive later are frames again, unless `dataReceived` is overridden.
    * @returns Yours to keep.
    */
@@ -86,8 +88,8 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
   }
 
   /**
-   * Puts `bytes` in the place of the unprocessed ones. Their frames are delivered after the running callback; where no callback
-   * is running, before this returns.
+   * Replaces the unprocessed bytes with `bytes`. Their frames are delivered after the running callback, or before this returns
+   * if no callback is running.
    */
   protected replaceUnprocessed(bytes: Uint8Array): void {
     if (this.#failed) return;
@@ -96,20 +98,20 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
     if (!this.#delivery.running) this.#delivery.runFromElsewhere();
   }
 
-  /** Delivers no more, from the next frame on, and receives no more, until `resumeProducing`. */
+  /** Stops delivering, from the next frame on, and receiving, until `resumeProducing`. */
   pauseProducing(): void {
     this.#delivery.pause();
   }
 
   /**
-   * Goes on: with the frames that wait, before this returns, and then with receiving. Where a callback throws now, the error
-   * is reported and the connection aborted; the caller does not notice.
+   * Continues: delivers pending frames before this returns, and then receives again. If a callback throws meanwhile, the error
+   * is reported and the connection aborted; this method does not throw it.
    */
   resumeProducing(): void {
     this.#delivery.resume();
   }
 
-  /** Delivers no more, ever, and closes the connection. */
+  /** Stops delivering for good and closes the connection. */
   stopProducing(): void {
     this.#delivery.stop();
   }

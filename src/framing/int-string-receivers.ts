@@ -1,5 +1,4 @@
-/** Protocols that receive and send strings behind a length of 8, 16 or 32 bits. */
-
+/** Protocols that receive and send strings prefixed with a length of 8, 16 or 32 bits. */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import type { RemoteProtocolError } from '../core/errors/base.js';
 import type { MaybeAsync } from '../core/maybe-async.js';
@@ -15,12 +14,12 @@ import {
   type PrefixBits,
 } from './length-prefix.js';
 
-/** Base of the three receivers. Override {@link stringReceived}. */
+/** The common base of the three. Override {@link stringReceived}. */
 export abstract class IntNStringReceiver extends FrameReceiver {
   readonly #bits: PrefixBits;
   readonly #options: LengthPrefixOptions;
   readonly #decoder: LengthPrefixDecoder;
-  /** The bytes that were refused, the offending prefix first. */
+  /** The refused bytes, beginning with the offending prefix. */
   #refused: Buffer | undefined = undefined;
 
   /**
@@ -69,7 +68,7 @@ export abstract class IntNStringReceiver extends FrameReceiver {
     else this.#refused = givenCopyOf(bytes);
   }
 
-  /** A string came. @param string Without its length; yours to keep, unless {@link acceptsLentFrames}. */
+  /** A string arrived. @param string Without its length; yours to keep, unless {@link acceptsLentFrames}. */
   abstract stringReceived(string: Buffer): MaybeAsync;
 
   /**
@@ -86,8 +85,8 @@ export abstract class IntNStringReceiver extends FrameReceiver {
   }
 
   /**
-   * Sends a string, text as UTF-8, behind its length.
-   * @throws StringTooLongError its length does not fit the prefix. Nothing was sent.
+   * Sends a string, text as UTF-8, with its length before it.
+   * @throws StringTooLongError the length does not fit the prefix. Nothing was sent.
    * @throws InvalidArgumentTypeError
    */
   sendString(string: string | Uint8Array): void {
@@ -108,7 +107,7 @@ export abstract class IntNStringReceiver extends FrameReceiver {
   }
 }
 
-/** Strings of up to 255 bytes behind their length in one byte. */
+/** Strings of up to 255 bytes with a length of one byte. */
 export abstract class Int8StringReceiver extends IntNStringReceiver {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options?: LengthPrefixDecoderOptions) {
@@ -116,7 +115,7 @@ export abstract class Int8StringReceiver extends IntNStringReceiver {
   }
 }
 
-/** Strings of up to 65,535 bytes behind their length in two bytes. */
+/** Strings of up to 65,535 bytes with a length of two bytes. */
 export abstract class Int16StringReceiver extends IntNStringReceiver {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options?: LengthPrefixDecoderOptions) {
@@ -124,7 +123,7 @@ export abstract class Int16StringReceiver extends IntNStringReceiver {
   }
 }
 
-/** Strings behind their length in four bytes. Those received are limited by `maxLength`, 99,999 bytes by default. */
+/** Strings with a length of four bytes. Received ones are limited by `maxLength`, 99,999 bytes by default. */
 export abstract class Int32StringReceiver extends IntNStringReceiver {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options?: LengthPrefixDecoderOptions) {

@@ -1,13 +1,13 @@
 /**
- * Frames with a length somewhere in their header: the decoder for binary protocols that exist already.
+ * Frames with a length field anywhere in their header: the decoder for existing binary protocols.
  *
  *     +-------------------+-------------+----------------------------------+
  *     | lengthFieldOffset | length      | length + lengthAdjustment        |
  *     | bytes             | field       | bytes                            |
  *     +-------------------+-------------+----------------------------------+
- *     '-- initialBytesToStrip --'--------- the frame from `next` ----------'
+ *     '-- initialBytesToStrip --'------------- result of `next` -----------'
  *
- * The options have the names and meanings of Netty's LengthFieldBasedFrameDecoder.
+ * The options have the meaning of those of Netty's LengthFieldBasedFrameDecoder.
  */
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { type RemoteProtocolError, withoutStack } from '../core/errors/base.js';
@@ -23,20 +23,20 @@ export interface LengthFieldDecoderOptions {
   /** Bytes before the length field: 0 to 2^31 - 1. Default 0. */
   readonly lengthFieldOffset?: number;
   /**
-   * The number to add to the field's value to get the number of bytes after the field. Negative if the field counts itself or
-   * the bytes before it. Default 0.
+   * Added to the field's value to get the number of bytes that follow the field. Negative if the field counts itself or the
+   * bytes before it. Default 0.
    */
   readonly lengthAdjustment?: number;
-  /** Bytes at the beginning of each frame that are not given: 0 to `maxFrameLength`. Default 0. */
+  /** Bytes to remove from the beginning of each frame: 0 to `maxFrameLength`. Default 0. */
   readonly initialBytesToStrip?: number;
   /** Longest frame accepted, in bytes, header included, before anything is stripped: 1 to 2^31 - 1. Default 99,999. */
   readonly maxFrameLength?: number;
   /** The field's least significant byte comes first. Default false: network byte order. */
   readonly littleEndian?: boolean;
   /**
-   * Refuses a frame that is too long as soon as its length is known. With false its bytes are discarded and the error is
-   * thrown after the last of them, so that an answer is not sent in the middle of the frame; `takeRest` then returns the
-   * bytes behind it. Default true.
+   * Refuses a frame that is too long as soon as its length is known. If false, its bytes are dropped as they arrive and the
+   * error is thrown after the last of them, so that an answer is not sent while the frame is still arriving; `takeRest` then
+   * returns the bytes that follow. Default true.
    */
   readonly failFast?: boolean;
 }
@@ -55,7 +55,7 @@ const OPTIONS: OptionNames<LengthFieldDecoderOptions> = {
   failFast: true,
 };
 
-/** Cuts a stream into frames by a length field. */
+/** Splits a stream into frames by a length field. */
 export class LengthFieldDecoder implements FrameDecoder {
   readonly #fieldOffset: number;
   readonly #fieldLength: number;
@@ -65,14 +65,14 @@ export class LengthFieldDecoder implements FrameDecoder {
   readonly #littleEndian: boolean;
   readonly #failFast: boolean;
   readonly #queue: ByteQueue = new ByteQueue();
-  /** Of the frame that has begun, header included. */
+  /** The length of the frame that has begun, header included. */
   #frameLength: number = UNKNOWN;
-  /** Bytes still to be dropped before `#tooLong` is thrown. */
+  /** The number of bytes to drop before `#tooLong` is thrown. */
   #toDrop = 0;
   #tooLong: FrameTooLongError | undefined = undefined;
   #failure: RemoteProtocolError | undefined = undefined;
 
-  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError also where the options leave no possible frame. */
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError also if no frame is possible with the options. */
   constructor(options: LengthFieldDecoderOptions) {
     checkOptions('LengthFieldDecoder', options, OPTIONS);
     const {
@@ -115,7 +115,7 @@ export class LengthFieldDecoder implements FrameDecoder {
   }
 
   /**
-   * The next frame without what is stripped: {@link FrameDecoder.next}.
+   * The next frame without the stripped bytes: {@link FrameDecoder.next}.
    * @throws FrameTooLongError, InvalidFrameLengthError
    */
   next(): Buffer | undefined {
@@ -159,7 +159,7 @@ export class LengthFieldDecoder implements FrameDecoder {
     return given ? queue.cutGiven(this.#strip, size, size) : queue.cut(this.#strip, size, size);
   }
 
-  /** Where the length field ends. */
+  /** The end of the length field. */
   private get headerEnd(): number {
     return this.#fieldOffset + this.#fieldLength;
   }
@@ -172,7 +172,7 @@ export class LengthFieldDecoder implements FrameDecoder {
     );
     const length = value + this.#adjustment + this.headerEnd;
     if (length < this.headerEnd) throw this.fail(invalid(length, 'less than its header'));
-    if (length < this.#strip) throw this.fail(invalid(length, 'less than what is stripped'));
+    if (length < this.#strip) throw this.fail(invalid(length, 'less than initialBytesToStrip'));
     return length;
   }
 
@@ -199,7 +199,7 @@ export class LengthFieldDecoder implements FrameDecoder {
     return failure;
   }
 
-  /** Whether the options leave a frame that can be accepted. */
+  /** Checks that the options allow an acceptable frame. */
   private checkPossible(): void {
     const shortest = Math.max(this.headerEnd, this.headerEnd + this.#adjustment, this.#strip);
     if (shortest > this.#maxFrameLength) {
@@ -208,7 +208,7 @@ export class LengthFieldDecoder implements FrameDecoder {
     }
     const highest = 256 ** this.#fieldLength - 1;
     if (this.headerEnd + highest + this.#adjustment < Math.max(this.headerEnd, this.#strip)) {
-      const expected = 'such that the length field can tell of a whole frame';
+      const expected = 'such that the length field can express the length of a whole frame';
       throw new InvalidArgumentValueError('lengthAdjustment', expected, this.#adjustment);
     }
   }

@@ -6,7 +6,7 @@
  *     | 1, 2, 4 bytes  | n bytes, may be none |
  *     +----------------+----------------------+
  *
- * For headers with more fields, see `length-field-decoder.ts`.
+ * If other fields precede the payload, see `length-field-decoder.ts`.
  */
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { type RemoteProtocolError, withoutStack } from '../core/errors/base.js';
@@ -16,13 +16,13 @@ import { ByteQueue } from './byte-queue.js';
 import { FrameTooLongError, InvalidFrameLengthError, StringTooLongError } from './errors.js';
 import { type FrameDecoder, MAX_FRAME_BYTES } from './frame-decoder.js';
 
-/** The bits of a length prefix. */
+/** The size of a length prefix in bits. */
 export type PrefixBits = 8 | 16 | 32;
 
 export interface LengthPrefixOptions {
   /** Least significant byte first. Default false: network byte order. */
   readonly littleEndian?: boolean;
-  /** The highest bit is a sign: lengths are half as long, and negative ones are refused. Default false. */
+  /** The highest bit is a sign: the greatest length is half as large, and negative lengths are refused. Default false. */
   readonly signed?: boolean;
 }
 
@@ -37,7 +37,7 @@ const UNKNOWN = -1;
 const OPTIONS: OptionNames<LengthPrefixOptions> = { littleEndian: true, signed: true };
 const DECODER_OPTIONS: OptionNames<LengthPrefixDecoderOptions> = { ...OPTIONS, maxLength: true };
 
-/** Cuts a stream into payloads. A length is checked as soon as its prefix is whole; no memory is taken for it before. */
+/** Splits a stream into payloads. A length is checked as soon as its prefix is complete, before any memory is allocated for it. */
 export class LengthPrefixDecoder implements FrameDecoder {
   readonly #prefixBytes: number;
   readonly #littleEndian: boolean;
@@ -143,8 +143,8 @@ export class LengthPrefixDecoder implements FrameDecoder {
 }
 
 /**
- * Makes the length prefix of `length` bytes that follow it.
- * @throws StringTooLongError the prefix can't tell that length.
+ * Makes the prefix for a payload of `length` bytes.
+ * @throws StringTooLongError the length does not fit the prefix.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
 export function encodeLengthPrefix(
@@ -156,7 +156,7 @@ export function encodeLengthPrefix(
   return lengthPrefix(length, bits, options);
 }
 
-/** @internal {@link encodeLengthPrefix} with options that were checked before: called for each frame. */
+/** @internal {@link encodeLengthPrefix} with options that have been checked: called for each frame. */
 export function lengthPrefix(
   length: number,
   bits: PrefixBits,
@@ -174,7 +174,7 @@ export function lengthPrefix(
 
 /**
  * Makes a frame of bytes, or of text as UTF-8: the prefix and a copy of `data` in one piece.
- * @throws StringTooLongError `data` is longer than the prefix can tell.
+ * @throws StringTooLongError the length of `data` does not fit the prefix.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
 export function encodeLengthPrefixed(

@@ -1,4 +1,4 @@
-/** Cuts a stream of bytes into lines. Lines are bytes: decoding text is left to the application, which knows its encoding. */
+/** Splits a stream of bytes into lines. Lines are bytes: the application decodes text, because it knows the encoding. */
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkChoice, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
@@ -8,15 +8,15 @@ import { type FrameDecoder, MAX_FRAME_BYTES } from './frame-decoder.js';
 import { TerminatedBytes } from './terminated-bytes.js';
 
 /**
- * The end of a line. `any`: LF or CRLF. `crlf`: CRLF only; a CR or an LF by itself is part of the line. `lf`: LF only; a CR
- * before it is part of the line.
+ * The end of a line. `any`: LF or CRLF. `crlf`: CRLF only; a single CR or LF is part of the line. `lf`: LF only; a CR before
+ * it is part of the line.
  */
 export type LineEnding = 'any' | 'crlf' | 'lf';
 
 export interface LineDecoderOptions {
   /** Default `any`. */
   readonly ending?: LineEnding;
-  /** Other bytes that end a line, 1 to 256 of them, instead of `ending`. Text is taken as UTF-8. */
+  /** Other bytes that end a line, 1 to 256 of them, instead of `ending`. Text is encoded as UTF-8. */
   readonly delimiter?: Uint8Array | string;
   /** Longest line accepted, in bytes, terminator excluded: 1 to 2^31 - 1. Default 16,384. */
   readonly maxLength?: number;
@@ -32,9 +32,9 @@ const lineTooLong = (maxLength: number): LineTooLongError => new LineTooLongErro
 const OPTIONS: OptionNames<LineDecoderOptions> = { ending: true, delimiter: true, maxLength: true };
 
 /**
- * Cuts a stream of bytes into lines, given without their terminators.
+ * Splits a stream of bytes into lines, returned without their terminators.
  *
- * A line that is too long is refused as soon as that is certain, be its terminator there or not.
+ * A line that is too long is refused as soon as that is certain, whether its terminator has arrived or not.
  */
 export class LineDecoder implements FrameDecoder {
   readonly #lines: TerminatedBytes;
@@ -46,7 +46,7 @@ export class LineDecoder implements FrameDecoder {
     const ending = checkChoice('ending', options.ending ?? 'any', ENDINGS);
     checkInteger('maxLength', maxLength, 1, MAX_FRAME_BYTES);
     if (delimiter !== undefined && options.ending !== undefined) {
-      throw new InvalidArgumentValueError('ending', 'left out where delimiter is given', ending);
+      throw new InvalidArgumentValueError('ending', 'omitted if delimiter is given', ending);
     }
     const crOptional = delimiter === undefined && ending === 'any';
     this.#lines = new TerminatedBytes(terminatorOf(options), crOptional, maxLength, lineTooLong);
@@ -85,7 +85,7 @@ export class LineDecoder implements FrameDecoder {
   }
 }
 
-/** The terminator of received and sent lines. */
+/** The terminator with which lines are sent, and with which received lines end. */
 export function terminatorOf({ ending, delimiter }: LineDecoderOptions): Buffer {
   if (delimiter !== undefined) return checkDelimiter(delimiter);
   return ending === 'lf' ? LF : CRLF;

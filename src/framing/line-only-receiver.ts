@@ -1,5 +1,4 @@
-/** A protocol that receives lines and nothing else. */
-
+/** A protocol that receives only lines. */
 import type { RemoteProtocolError } from '../core/errors/base.js';
 import type { MaybeAsync } from '../core/maybe-async.js';
 import type { LineTooLongError } from './errors.js';
@@ -7,8 +6,8 @@ import { FrameReceiver } from './frame-receiver.js';
 import { LineDecoder, type LineDecoderOptions, terminatorOf } from './line-decoder.js';
 
 /**
- * Base for protocols of lines that never change to raw bytes. It works like `LineReceiver`, except that nothing is delivered
- * after a line that was too long.
+ * Base for line protocols without raw mode. Like `LineReceiver`, except that nothing is delivered after a line that was too
+ * long.
  */
 export abstract class LineOnlyReceiver extends FrameReceiver {
   readonly #terminator: Buffer;
@@ -19,14 +18,14 @@ export abstract class LineOnlyReceiver extends FrameReceiver {
     this.#terminator = terminatorOf(options);
   }
 
-  /** A line arrived. @param line Without its terminator; given, unless {@link acceptsLentFrames}. */
+  /** A line arrived. @param line Without its terminator; yours to keep, unless {@link acceptsLentFrames}. */
   abstract lineReceived(line: Buffer): MaybeAsync;
 
   /**
    * The peer sent more than `maxLength` bytes without ending the line: called at most once. By default throws `error`,
    * which ends the connection with it as the reason.
    *
-   * @param _rest The bytes of the line so far, and all received after it.
+   * @param _rest The received part of the line and everything after it.
    */
   lineLengthExceeded(_rest: Buffer, error: LineTooLongError): MaybeAsync {
     throw error;

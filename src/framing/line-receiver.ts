@@ -1,4 +1,4 @@
-/** A protocol that receives lines, and raw bytes in between where it asks for them. */
+/** A protocol that receives lines, and raw bytes in between on request. */
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { MaybeAsync } from '../core/maybe-async.js';
 import type { PushProducer } from '../core/producer.js';
@@ -13,29 +13,30 @@ const DEFAULTS: LineDecoderOptions = {};
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
- * Base for protocols of lines. Override {@link lineReceived}; for those that carry bodies, {@link rawDataReceived} too.
+ * Base for line protocols. Override {@link lineReceived}, and {@link rawDataReceived} if the protocol carries bodies.
  *
  * Lines end with LF or CRLF unless the options say otherwise (Twisted's end with CRLF only), and are sent with CRLF.
- * They are delivered in order, never inside the callback of another, and never after `loseConnection`, `abortConnection` or
- * the end of the connection; the same applies to raw bytes. An exception in a callback ends the connection. Every callback may
- * change the mode, which takes effect at once: bytes behind the line in the same chunk are already raw.
+ * Lines and raw bytes are delivered in order, never during another callback, and never after the transport was asked to close
+ * or abort, or is gone. An error thrown by a callback ends the connection. Every callback may change the mode, which takes
+ * effect immediately: the bytes after a line in the same chunk are then raw.
  *
- * The transport lends its bytes to this protocol. Its lines and raw bytes are still copies, unless it accepts lent ones too
- * ({@link acceptsLentFrames}).
+ * The transport lends its bytes to this protocol, but lines and raw bytes are copies unless the protocol asks for lent ones
+ * too ({@link acceptsLentFrames}).
  */
 export abstract class LineReceiver extends Protocol implements PushProducer {
   override readonly acceptsLentBytes: boolean = true;
   /**
    * Whether callbacks accept lent bytes, as for {@link FrameReceiver.acceptsLentFrames}. Read for each callback. Default false:
-   * lines, raw bytes and rests are given, each in its own memory.
+   * lines, raw bytes and rests are yours, each in memory of its own.
    */
   readonly acceptsLentFrames: boolean = false;
   /**
-   * Whether the peer has to read its answers: once more than 64 KiB are unsent, no line is delivered and nothing is received
-   * until everything is sent. For servers: two ends that both do this can deadlock. Read after each line. Default false.
+   * Whether the peer must read the answers: while more than 64 KiB of written bytes are unsent, no line is delivered and no
+   * data received, until everything is sent. For servers. If both ends do this, they can wait for each other forever. Read
+   * after each line. Default false.
    *
-   * The receiver is the transport's producer while it waits. If the application has registered a producer, that one is
-   * responsible for backpressure.
+   * While it waits, the receiver is the transport's producer. If the application has registered a producer, backpressure is
+   * left to that one.
    */
   readonly appliesBackpressure: boolean = false;
   readonly #options: LineDecoderOptions;
@@ -55,12 +56,12 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
     this.#terminator = terminatorOf(options);
   }
 
-  /** A line came. @param line Without its terminator; yours to keep, unless {@link acceptsLentFrames}. */
+  /** A line arrived. @param line Without its terminator; yours to keep, unless {@link acceptsLentFrames}. */
   abstract lineReceived(line: Buffer): MaybeAsync;
 
   /**
-   * Bytes came in raw mode.
-   * @param _data All that there is, one byte or more; yours to keep, unless {@link acceptsLentFrames}.
+   * Bytes arrived in raw mode.
+   * @param _data All available bytes, one or more; yours to keep, unless {@link acceptsLentFrames}.
    * @throws UnsupportedError by default.
    */
   rawDataReceived(_data: Buffer): MaybeAsync {
@@ -69,18 +70,18 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
 
   /**
    * The peer sent more than `maxLength` bytes without ending the line. By default throws `error`, which ends the connection
-   * at once with it as the reason (Twisted closes it cleanly). An override may answer and close; where it does neither,
-   * lines are read again from the next byte that arrives.
+   * immediately with it as the reason (Twisted closes it cleanly). An override may answer and close; if it neither throws nor
+   * closes, lines are read again from the next byte that arrives.
    *
-   * @param _rest What has come of the line, and all that has come after it. It is not read any more.
+   * @param _rest The received part of the line and everything after it. It is not processed further.
    */
   lineLengthExceeded(_rest: Buffer, error: LineTooLongError): MaybeAsync {
     throw error;
   }
 
   /**
-   * Sends a line, text as UTF-8, and its terminator: CRLF, LF with `ending: 'lf'`, or `delimiter`. The line is not looked at:
-   * with a terminator in it, it is two lines to the peer.
+   * Sends a line, text as UTF-8, and its terminator: CRLF, LF with `ending: 'lf'`, or `delimiter`. The line is not checked: if it
+   * contains a terminator, the peer receives two lines.
    * @throws InvalidArgumentTypeError
    */
   sendLine(line: string | Uint8Array): void {
@@ -88,16 +89,16 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
     this.transport.write(this.#terminator);
   }
 
-  /** From now on bytes go to {@link rawDataReceived}; those that wait already, once the present callback has returned. */
+  /** From now on bytes go to {@link rawDataReceived}; buffered ones after the current callback has returned. */
   setRawMode(): void {
     this.#mode = 'raw';
   }
 
   /**
    * From now on bytes are read as lines.
-   * @param extra Bytes given to `rawDataReceived` that are lines: they are read before all that waits. Where no callback of
-   * this protocol is running, their lines are delivered before this returns, and what is left of them is copied; else leave
-   * them as they are until the callback has returned.
+   * @param extra Bytes received by `rawDataReceived` that belong to lines: they are read before the buffered ones. If no callback
+   * of this protocol is running, their lines are delivered before this returns, and the remainder is copied; otherwise do not
+   * change them until the callback has returned.
    */
   setLineMode(extra: Buffer = NOTHING): void {
     this.#mode = 'line';
@@ -109,7 +110,7 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
   }
 
   /**
-   * Takes the bytes that wait: an unfinished line, and while paused all that follows. They are not delivered any more.
+   * Takes the buffered bytes: an unfinished line, and while paused everything after it. They are no longer delivered.
    * @returns Yours to keep.
    */
   clearLineBuffer(): Buffer {
@@ -121,20 +122,20 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
     this.#delivery.run();
   }
 
-  /** Delivers no more, from the next line on, and receives no more, until `resumeProducing`. */
+  /** Stops delivering, from the next line on, and receiving, until `resumeProducing`. */
   pauseProducing(): void {
     this.#delivery.pause();
   }
 
   /**
-   * Goes on: with what waits, before this returns, and then with receiving. Where a callback throws now, the error is
-   * reported and the connection aborted; the caller does not notice.
+   * Continues: delivers pending data before this returns, and then receives again. If a callback throws meanwhile, the error is
+   * reported and the connection aborted; this method does not throw it.
    */
   resumeProducing(): void {
     this.#delivery.resume();
   }
 
-  /** Delivers no more, ever, and closes the connection. */
+  /** Stops delivering for good and closes the connection. */
   stopProducing(): void {
     this.#delivery.stop();
   }

@@ -5,8 +5,8 @@ import { FrameReceiver } from './frame-receiver.js';
 import { NetstringDecoder, type NetstringDecoderOptions } from './netstring.js';
 
 /**
- * Base for protocols of netstrings. Override {@link stringReceived}; {@link FrameReceiver.frameError} where more is to
- * be done than to close when the peer sends something else.
+ * Base for netstring protocols. Override {@link stringReceived}, and {@link FrameReceiver.frameError} to do more than close the
+ * connection if the peer sends something else.
  */
 export abstract class NetstringReceiver extends FrameReceiver {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
@@ -14,11 +14,11 @@ export abstract class NetstringReceiver extends FrameReceiver {
     super(new NetstringDecoder(options));
   }
 
-  /** A string came. @param string Without its length and comma; yours to keep, unless {@link acceptsLentFrames}. */
+  /** A string arrived. @param string Without its length and comma; yours to keep, unless {@link acceptsLentFrames}. */
   abstract stringReceived(string: Buffer): MaybeAsync;
 
   /**
-   * Sends a netstring, text as UTF-8. Its length has no limit on this side: `maxLength` is for what is received.
+   * Sends a netstring, text as UTF-8. `maxLength` limits received strings only, not those sent.
    * @throws InvalidArgumentTypeError
    */
   sendString(string: string | Uint8Array): void {

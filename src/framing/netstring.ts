@@ -21,13 +21,13 @@ const COMMA = 0x2c;
 
 const OPTIONS: OptionNames<NetstringDecoderOptions> = { maxLength: true };
 
-/** Cuts a stream of netstrings into strings. A length is refused at the first digit that is wrong or makes it too long. */
+/** Splits a stream of netstrings into strings. A length is refused at the first digit that is invalid or makes it too large. */
 export class NetstringDecoder implements FrameDecoder {
   readonly #maxLength: number;
   readonly #queue: ByteQueue = new ByteQueue();
   #digits = 0;
   #length = 0;
-  /** Whether the length is known whole. */
+  /** Whether the length is complete. */
   #lengthKnown = false;
   #failure: RemoteProtocolError | undefined = undefined;
 

@@ -1,6 +1,6 @@
 /**
- * Proxies between a producer and a consumer: a consumer to the one and a producer to the other. They are the place to buffer, to
- * shape or to transform a stream without touching either end.
+ * Proxies between a producer and a consumer: each is a consumer on one side and a producer on the other. Use them to buffer,
+ * shape or transform a stream without changing either end.
  */
 import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { Consumer, PullProducer, PushProducer } from '../core/producer.js';
@@ -13,14 +13,14 @@ const DEFAULT_BUFFER_BYTES = 65_536;
 
 export interface BasicProducerConsumerProxyOptions {
   /**
-   * Whether the proxy is a push producer to its consumer. With false it is a pull producer: it writes once each time it is
+   * Whether the proxy is a push producer to its consumer. If false, it is a pull producer: it writes once each time it is
    * asked. Default true.
    */
   readonly streaming?: boolean;
 }
 
 export interface ProducerConsumerProxyOptions extends BasicProducerConsumerProxyOptions {
-  /** Bytes in the buffer from which on a push producer is paused: 1 to 2^31 - 1. Default 65,536. */
+  /** The number of buffered bytes at which a push producer is paused: 1 to 2^31 - 1. Default 65,536. */
   readonly bufferBytes?: number;
 }
 
@@ -28,18 +28,18 @@ const BASIC_OPTIONS: OptionNames<BasicProducerConsumerProxyOptions> = { streamin
 const OPTIONS: OptionNames<ProducerConsumerProxyOptions> = { ...BASIC_OPTIONS, bufferBytes: true };
 
 /**
- * Passes everything on as it comes: data and the end from the producer to the consumer, and pausing, resuming and stopping from
- * the consumer to the producer. Data that is written while the consumer does not want any is buffered, without a limit.
+ * Passes everything on: data and the end from the producer to the consumer; pausing, resuming and stopping from the consumer to
+ * the producer. Data written while the consumer does not accept it is buffered, without a limit.
  *
- * A push producer may feed a pulling consumer and the other way round. The consumer sees `unregisterProducer`
- * after the last byte.
+ * A push producer may feed a pulling consumer and vice versa. Everything that was written is sent: the consumer sees
+ * `unregisterProducer` after the last byte.
  *
  * @example
  * const proxy = new BasicProducerConsumerProxy(this.transport);
  * proxy.registerProducer(source, true);
  */
 export class BasicProducerConsumerProxy implements Consumer, PushProducer {
-  /** Bytes that wait until the consumer wants them. */
+  /** The number of bytes buffered until the consumer accepts them. */
   bufferedBytes = 0;
   /** Whether the consumer has paused this proxy. */
   protected paused = false;
@@ -47,13 +47,13 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
   #producer: PushProducer | PullProducer | undefined = undefined;
   #producerStreaming = false;
   #producerPaused = false;
-  /** Whether the consumer has asked and was not given anything yet, of a proxy that is a pull producer. */
+  /** If the proxy is a pull producer: whether the consumer has asked and has not received data yet. */
   #asked = false;
   #consumer: Consumer | undefined;
   #buffered: Buffer[] = [];
-  /** The producer has unregistered; the proxy unregisters from its consumer once the buffer is empty. */
+  /** The producer has finished; the consumer is notified once the buffer is empty. */
   #finished = false;
-  /** Whether a pull producer was asked and has not answered yet. */
+  /** Whether a pull producer was asked and has not written yet. */
   #awaiting = false;
   #pulling = false;
 
@@ -133,7 +133,7 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
     }
   }
 
-  /** Stops the producer and forgets the consumer. Whatever is written afterwards is dropped. */
+  /** Stops the producer and forgets the consumer. Data written afterwards is dropped. */
   stopProducing(): void {
     const producer = this.#producer;
     this.#producer = undefined;
@@ -143,12 +143,12 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
     producer?.stopProducing();
   }
 
-  /** Whether the consumer takes data now. */
+  /** Whether the consumer accepts data now. */
   get #wanted(): boolean {
     return this.#streaming ? !this.paused : this.#asked;
   }
 
-  /** Whether a push producer has to wait now. */
+  /** Whether a push producer must be paused now. */
   protected get producerMustWait(): boolean {
     return this.paused;
   }
@@ -160,7 +160,7 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
     (this.#producer as PushProducer).pauseProducing();
   }
 
-  /** Asks a pull producer for as long as it answers and the consumer wants more. */
+  /** Asks a pull producer while it writes immediately and the consumer accepts more. */
   #pull(): void {
     if (this.#pulling) return;
     this.#pulling = true;
@@ -195,8 +195,8 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
 }
 
 /**
- * A proxy with a limited buffer: the consumer's pauses are not passed on until `bufferBytes` wait, and a producer that was paused
- * goes on once the buffer is empty. So a producer that is slow to stop and to start works in longer runs.
+ * A proxy with a limited buffer: pauses of the consumer are not passed on until `bufferBytes` are buffered, and a paused producer
+ * is resumed once the buffer is empty. A producer that is slow to stop and start therefore works in longer runs.
  */
 export class ProducerConsumerProxy extends BasicProducerConsumerProxy {
   readonly #bufferBytes: number;
@@ -219,7 +219,7 @@ export class ProducerConsumerProxy extends BasicProducerConsumerProxy {
   }
 }
 
-/** Bytes that the writer may change or take back after `write`: large ones that are not lent are kept by reference. */
+/** Data that the writer may change or take back after `write` is copied; large data that is not lent is kept by reference. */
 function keep(data: Uint8Array | string): Buffer {
   if (typeof data === 'string') return Buffer.from(data);
   if (data.byteLength < LARGE_WRITE_BYTES || isLent(data)) return givenCopyOf(data);

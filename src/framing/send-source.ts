@@ -1,24 +1,24 @@
-/** Where the bytes of a transfer come from: files and async iterables, read piece by piece. */
+/** Sources of a transfer: files and async iterables, read piece by piece. */
 import { type FileHandle, open } from 'node:fs/promises';
 
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 
 /**
- * A source of bytes to send: the path of a file, an open file from its current position, or a `Readable`, a web stream or
+ * Sources that can be sent: the path of a file, an open file from its current position on, or a `Readable`, a web stream or
  * another async iterable of bytes or text.
  */
 export type SendSource = string | URL | FileHandle | AsyncIterable<Uint8Array | string>;
 
-/** The pieces of a source, and a way to be rid of it. Nothing is opened or locked before the first `next`. */
+/** The pieces of a source, and a way to close it. Nothing is opened or locked before the first `next`. */
 export interface SendChunks {
-  /** The next piece. After the last one the source is closed. Called one at a time. */
+  /** The next piece. The source is closed after the last one. Not called again while a call is pending. */
   next(): Promise<IteratorResult<Uint8Array | string, unknown>>;
   /** Closes the source, also while a piece is being read. */
   close(): Promise<void>;
 }
 
 /**
- * @param chunkBytes How many bytes of a file are read at a time.
+ * @param chunkBytes Size of the pieces in which a file is read.
  * @throws InvalidArgumentTypeError
  */
 export function chunksOf(source: SendSource, chunkBytes: number): SendChunks {
@@ -59,7 +59,7 @@ class FileChunks implements SendChunks {
   }
 
   async close(): Promise<void> {
-    // Whether it could be opened was told by `next`.
+    // `next` has reported a failure to open it.
     const file = await this.#file?.catch(() => undefined);
     await file?.close();
   }
@@ -80,7 +80,7 @@ class IterableChunks implements SendChunks {
 
   async close(): Promise<void> {
     const { destroy } = this.#source as { destroy?: () => void };
-    // The iterator of a Readable would wait for the piece that is being read, which may never come.
+    // The iterator of a Readable would wait for the piece that is being read, which may never arrive.
     if (typeof destroy === 'function') destroy.call(this.#source);
     else await this.#iterator?.return?.();
   }

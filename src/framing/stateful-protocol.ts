@@ -1,4 +1,4 @@
-/** A protocol of blocks, each of which determines the kind and length of the next. */
+/** A protocol of blocks, each of which determines the kind and length of the next one. */
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { MaybeAsync } from '../core/maybe-async.js';
 import type { Transport } from '../core/transport.js';
@@ -11,8 +11,8 @@ import { MAX_FRAME_BYTES } from './frame-decoder.js';
 import { FrameReceiver } from './frame-receiver.js';
 
 /**
- * The function for the next block, and the length of that block: from 0 to the protocol's `maxBlockBytes`. The function is called
- * with the protocol as `this`; it returns the next state, or `undefined` for another block of the same kind.
+ * The function that receives the next block, and the length of that block: 0 up to the protocol's `maxBlockBytes`. The function
+ * is called with the protocol as `this`; it returns the next state, or `undefined` for another block of the same kind.
  */
 export type BlockState = readonly [
   blockReceived: (block: Buffer) => BlockState | undefined,
@@ -20,7 +20,7 @@ export type BlockState = readonly [
 ];
 
 export interface StatefulProtocolOptions {
-  /** The most bytes that a state may ask for, 1 to 2^31 - 1. Default 1 MiB. */
+  /** The greatest length that a state may request, 1 to 2^31 - 1. Default 1 MiB. */
   readonly maxBlockBytes?: number;
 }
 
@@ -30,8 +30,8 @@ const MAX_EMPTY_BLOCKS = 100;
 const OPTIONS: OptionNames<StatefulProtocolOptions> = { maxBlockBytes: true };
 
 /**
- * Base for protocols of blocks. A state that asks for 0 bytes is called at once with none. Blocks are yours to keep, unless
- * {@link acceptsLentFrames}.
+ * Base for block protocols. A state that requests 0 bytes is called immediately with an empty block. Blocks are yours to keep,
+ * unless {@link acceptsLentFrames}.
  *
  * @example
  * class Messages extends StatefulProtocol {
@@ -59,7 +59,7 @@ export abstract class StatefulProtocol extends FrameReceiver {
     this.#maxBlockBytes = checkInteger('maxBlockBytes', maxBlockBytes, 1, MAX_FRAME_BYTES);
   }
 
-  /** The state to begin with: called once for each connection, after `connectionMade`. */
+  /** The first state: called once for each connection, after `connectionMade`. */
   abstract getInitialState(): BlockState;
 
   override makeConnection(transport: Transport): MaybeAsync {
@@ -70,9 +70,9 @@ export abstract class StatefulProtocol extends FrameReceiver {
   }
 
   /**
-   * @throws FrameTooLongError a state asks for more than `maxBlockBytes`: the peer announced too much.
-   * @throws InvalidArgumentTypeError, InvalidArgumentValueError a state asks for what is no number of bytes, or 100 states in
-   * a row ask for none.
+   * @throws FrameTooLongError a state requests more than `maxBlockBytes`: the peer announced too much.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError a state requests an invalid number of bytes, or 100 consecutive
+   * states request 0.
    */
   override frameReceived(frame: Buffer): void {
     this.giveBlock(frame);

@@ -1,6 +1,6 @@
 /**
- * What decoders of lines and of other delimited frames share: finding a terminator, however it is cut, and the limit. A
- * terminator is looked for by its last byte, and then backwards, so no byte is searched twice.
+ * The common part of decoders for lines and other delimited frames: finds a terminator, however the chunks are cut, and applies
+ * the limit. It searches for the last byte of the terminator and then compares backwards, so no byte is searched twice.
  */
 import { type RemoteProtocolError, withoutStack } from '../core/errors/base.js';
 import { ByteQueue } from './byte-queue.js';
@@ -10,7 +10,7 @@ export class TerminatedBytes {
   private readonly queue: ByteQueue = new ByteQueue();
   private readonly terminator: Buffer;
   private readonly lastByte: number;
-  /** Whether the last byte of a terminator of two ends a frame by itself, too. */
+  /** Whether the last byte of a two-byte terminator also ends a frame by itself. */
   private readonly firstByteOptional: boolean;
   private readonly maxLength: number;
   private readonly makeError: (maxLength: number) => RemoteProtocolError;
@@ -18,7 +18,7 @@ export class TerminatedBytes {
   private searched = 0;
   private failure: RemoteProtocolError | undefined = undefined;
 
-  /** @param makeError Makes what `next` throws where a frame has more than `maxLength` bytes. */
+  /** @param makeError Makes the error that `next` throws if a frame has more than `maxLength` bytes. */
   constructor(
     terminator: Buffer,
     firstByteOptional: boolean,
@@ -41,7 +41,7 @@ export class TerminatedBytes {
     this.queue.push(chunk);
   }
 
-  /** @param given Whether the frame is to have memory of its own. */
+  /** @param given Whether the frame must have memory of its own. */
   next(given: boolean): Buffer | undefined {
     if (this.failure !== undefined) throw this.failure;
     const { queue } = this;
@@ -68,7 +68,7 @@ export class TerminatedBytes {
     this.queue.keep();
   }
 
-  /** How long the frame is whose terminator ends at `at`; -1 where none ends there. */
+  /** The length of the frame whose terminator ends at `at`; -1 if no terminator ends there. */
   private lengthBefore(at: number): number {
     const { queue, terminator } = this;
     if (this.firstByteOptional) {
@@ -78,7 +78,7 @@ export class TerminatedBytes {
     return start >= 0 && this.agrees(start, at) ? start : -1;
   }
 
-  /** Whether the bytes from `start` up to `end` are a terminator's first ones. */
+  /** Whether the bytes from `start` up to `end` are the beginning of a terminator. */
   private agrees(start: number, end: number): boolean {
     for (let offset = start; offset < end; offset++) {
       if (this.queue.byteAt(offset) !== this.terminator[offset - start]) return false;
@@ -95,7 +95,7 @@ export class TerminatedBytes {
     return undefined;
   }
 
-  /** Whether there is, within the limit, the beginning of a terminator. */
+  /** Whether the beginning of a terminator is there, within the limit. */
   private mayStillEnd(length: number): boolean {
     for (let start = this.maxLength; start > length - this.terminator.length; start--) {
       if (this.agrees(start, length)) return true;

@@ -1,6 +1,6 @@
 /**
- * Passes connections between processes over a UNIX stream. Each is a descriptor, sent with the first byte of a string behind a
- * 32-bit length: the bytes that were received on the connection and not processed.
+ * Passes connections from one process to another over a UNIX stream: for each a descriptor, sent with the first byte of a
+ * string that has a 32-bit length. The string holds the bytes received on the connection and not processed yet.
  */
 
 import { closeSync } from 'node:fs';
@@ -22,15 +22,15 @@ import { Int32StringReceiver } from '../framing/int-string-receivers.js';
 import { checkHasDescriptors } from '../internal/platform.js';
 import { HandoverError, HandoverProtocolError } from './errors.js';
 
-/** The most received bytes that are passed with a connection. */
+/** The most bytes that may accompany a connection. */
 export const MAX_UNREAD_BYTES: number = 1024 * 1024;
-/** Connections whose descriptors may be on their way. */
+/** The most connections whose descriptors may be in transit. */
 const MAX_SENT = MAX_WAITING_DESCRIPTORS / 2;
-/** Descriptors that may have come without their strings. */
+/** The most descriptors that may have arrived without their strings. */
 const MAX_WAITING = 253;
 
 /**
- * Sends connections to another process. The protocol passes received bytes for that process as `unread`.
+ * Sends connections to another process. Bytes that a protocol has received and not processed are passed as `unread`.
  *
  * @example
  * const sender = new ConnectionSender();
@@ -39,36 +39,35 @@ const MAX_WAITING = 253;
  * await sender.send(transport, alreadyRead);
  */
 export class ConnectionSender extends Int32StringReceiver {
-  /** Connections that are being detached. */
+  /** The number of connections being detached. */
   #detaching = 0;
-  /** Connections that were sent since nothing waited to be sent: so many descriptors may still wait. */
+  /** The number of connections sent since all bytes were last sent, and so of descriptors that may still be in transit. */
   #sent = 0;
-  /** Sends that wait for room: each is fired when its connection may be detached. */
+  /** Calls of `send` that wait for room: each Deferred fires when its connection may be detached. */
   readonly #queue: Deferred<void>[] = [];
   #watching = false;
 
   /** @throws UnsupportedError on Windows. */
   constructor() {
     checkHasDescriptors('ConnectionSender');
-    // Nothing is expected to come: 1 is the least there is.
+    // No strings are expected: 1 is the smallest possible limit.
     super({ maxLength: 1 });
   }
 
   /**
-   * Detaches a connection and sends it; its protocol's `connectionLost` gets a ConnectionDetached. If many are sent at once, or
+   * Detaches a connection and sends it; its protocol receives `connectionLost(ConnectionDetached)`. If many are sent at once, or
    * the other process is slow, some are detached only when there is room for their descriptors.
-   * @param unread Bytes that its protocol has received and not processed.
-   * @returns Fails like `detach`, with a ConnectionLost if the other process is not connected, and if `unread` has more than
-   * {@link MAX_UNREAD_BYTES}: the connection then stays here. Fails with a HandoverError if the transfer fails after the
-   * connection was detached: it is closed.
+   * @param unread Bytes that the protocol has received and not processed.
+   * @returns Fails like `detach`; with a ConnectionLost if the receiving process is gone; or with a HandoverError if `unread` has
+   * more than {@link MAX_UNREAD_BYTES}: the connection then stays here. Fails with a HandoverError, and closes the connection, if
+   * this shows only after it was detached.
    */
   send(transport: SocketTransport, unread: Uint8Array = new Uint8Array(0)): Deferred<void> {
     if (!(unread instanceof Uint8Array)) {
       throw new InvalidArgumentTypeError('unread', 'a Uint8Array', unread);
     }
     if (unread.length > MAX_UNREAD_BYTES) return fail(tooMuch(unread.length));
-    if (!this.connected)
-      return fail(new ConnectionLost('the process that takes connections is gone'));
+    if (!this.connected) return fail(new ConnectionLost('the receiving process is gone'));
     const read = Buffer.from(unread);
     if (this.#hasRoom) return this.#detach(transport, read);
     const turn = new Deferred<void>();
@@ -81,14 +80,14 @@ export class ConnectionSender extends Int32StringReceiver {
   }
 
   override stringReceived(): void {
-    throw new HandoverProtocolError('a process that takes connections has nothing to say');
+    throw new HandoverProtocolError('the receiving process sent a string');
   }
 
   get #hasRoom(): boolean {
     return this.#queue.length === 0 && this.#detaching + this.#sent < MAX_SENT;
   }
 
-  /** A pull producer of the control connection is told each time that nothing waits there. */
+  /** A pull producer of the control connection, called each time all bytes there have been sent. */
   readonly #watch: PullProducer = {
     resumeProducing: () => {
       if (this.transport.bufferedBytes > 0) return;
@@ -97,7 +96,7 @@ export class ConnectionSender extends Int32StringReceiver {
     },
     stopProducing: () => {
       this.#watching = false;
-      const reason = new ConnectionLost('the process that takes connections is gone');
+      const reason = new ConnectionLost('the receiving process is gone');
       for (const turn of this.#queue.splice(0)) turn.errback(reason);
     },
   };
@@ -133,7 +132,7 @@ export class ConnectionSender extends Int32StringReceiver {
     try {
       const bytes = Buffer.concat([unread, detached.unread]);
       if (bytes.length > MAX_UNREAD_BYTES) throw tooMuch(bytes.length);
-      if (!this.connected) throw new HandoverError('the process that takes connections is gone');
+      if (!this.connected) throw new HandoverError('the receiving process is gone');
       (this.transport as UNIXTransport).sendFileDescriptor(detached.fd);
       this.sendString(bytes);
     } finally {
@@ -143,10 +142,10 @@ export class ConnectionSender extends Int32StringReceiver {
 }
 
 function tooMuch(bytes: number): HandoverError {
-  return new HandoverError(`${bytes} unread bytes are more than ${MAX_UNREAD_BYTES}`);
+  return new HandoverError(`${bytes} unread bytes exceed the limit of ${MAX_UNREAD_BYTES}`);
 }
 
-/** Receives the connections of a {@link ConnectionSender}, and builds a protocol with `factory` for each. */
+/** Receives the connections that a {@link ConnectionSender} sends, and builds a protocol of `factory` for each. */
 export class ConnectionReceiver extends Int32StringReceiver {
   readonly #reactor: Reactor;
   readonly #connections: FactoryLike;
@@ -163,20 +162,21 @@ export class ConnectionReceiver extends Int32StringReceiver {
   fileDescriptorReceived(fd: number): void {
     this.#fds.push(fd);
     if (this.#fds.length > MAX_WAITING) {
-      throw new HandoverProtocolError('descriptors come without the strings that belong to them');
+      throw new HandoverProtocolError('descriptors arrived without their strings');
     }
   }
 
   override stringReceived(unread: Buffer): void {
     const fd = this.#fds.shift();
-    if (fd === undefined) throw new HandoverProtocolError('a connection came without descriptor');
+    if (fd === undefined)
+      throw new HandoverProtocolError('a connection arrived without a descriptor');
     try {
       this.#reactor.adoptStreamConnection(fd, this.#connections, { takeOver: true, unread });
     } catch (error) {
-      // What throws has not taken it over.
+      // If it throws, it has not taken the descriptor over.
       closeSync(fd);
       throw error instanceof DescriptorError
-        ? new HandoverProtocolError('what came is no connection', { cause: error })
+        ? new HandoverProtocolError('the descriptor is not a connection', { cause: error })
         : error;
     }
   }

@@ -1,4 +1,4 @@
-/** Waiting for the connections of a reactor to end. */
+/** Waits for the connections of a reactor to end. */
 import type { Reactor } from '../core/reactor.js';
 import { Deferred } from '../defer/deferred.js';
 import { succeed } from '../defer/succeed.js';
@@ -6,10 +6,10 @@ import { checkMilliseconds } from '../internal/check.js';
 import { connectionLostChannel } from '../reactor/diagnostics.js';
 
 /**
- * Waits until no connection of `reactor` is open, including those that it made.
+ * Waits until `reactor` has no open connection, including those that it made as a client.
  *
- * @param timeoutMs The maximum time; 0 means no limit.
- * @returns Fires with the number of connections still open: 0 if all ended in time. Cancelling ends the waiting.
+ * @param timeoutMs Time limit; 0 waits forever.
+ * @returns Fires with the number of open connections: 0 if all ended in time. Cancelling ends the waiting.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
 export function connectionsGone(reactor: Reactor, timeoutMs: number): Deferred<number> {

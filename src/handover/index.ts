@@ -1,4 +1,4 @@
-/** The entry point `ropewalk/handover`: sockets that come from or go to other processes. */
+/** The entry point `ropewalk/handover`: sockets received from other processes or sent to them. */
 
 export { ConnectionReceiver, ConnectionSender, MAX_UNREAD_BYTES } from './connection-sender.js';
 export { connectionsGone } from './connections-gone.js';

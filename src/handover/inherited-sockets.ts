@@ -1,26 +1,26 @@
 /** Sockets that a service manager opened and this process inherited: sd_listen_fds(3). */
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 
-/** One of them. Adopt it with `takeOver`. */
+/** An inherited socket. Adopt it with `takeOver`. */
 export interface InheritedSocket {
   readonly fd: number;
-  /** `FileDescriptorName=` of the socket's unit; `unknown` if it has none. */
+  /** `FileDescriptorName=` of the socket's unit; `unknown` if there is none. */
   readonly name: string;
 }
 
-/** Descriptors begin here. */
+/** The first inherited descriptor. */
 const FIRST_FD = 3;
-/** More than any process can have been given. */
+/** More than any process can receive. */
 const MAX_SOCKETS = 65_536;
 const UNNAMED = 'unknown';
 
 /**
- * The sockets passed with the protocol of systemd's socket activation. The variables of the protocol are removed from
- * `environment`, so that child processes do not use the sockets too, and a second call finds none.
+ * The sockets passed by systemd's protocol of socket activation. The variables of the protocol are removed from `environment`,
+ * so that child processes do not use the sockets, and a second call finds none.
  *
- * @param environment Default: the process's own.
- * @param pid The process that the sockets are for. Default: this process.
- * @returns In the order of the unit; an empty list if there are none, or they are for another process.
+ * @param environment Default: that of this process.
+ * @param pid The process for which the sockets must be intended. Default: this process.
+ * @returns The sockets in the order of the unit; an empty array if there are none, or they are intended for another process.
  * @throws InvalidArgumentValueError `LISTEN_FDS` is not a number.
  */
 export function takeInheritedSockets(

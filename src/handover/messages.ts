@@ -1,18 +1,18 @@
 /**
- * The messages of two processes that hand listeners over: one JSON object per line, over a UNIX stream.
+ * The messages between two processes when listeners change hands: one JSON object per line, over a UNIX stream.
  *
  *     successor    {"type":"take","version":1}
  *     predecessor  {"type":"listeners","names":["http","chat"]}    with as many descriptors, in this order
- *                  {"type":"refused","reason":"..."}               and sends no more
+ *                  {"type":"refused","reason":"..."}               and sends nothing more
  *     successor    {"type":"ready"}                                it accepts connections now
- *     predecessor  {"type":"stopped"}                              it does not any more, and closes
+ *     predecessor  {"type":"stopped"}                              it no longer accepts, and closes
  */
 import { HandoverProtocolError } from './errors.js';
 
 export const HANDOVER_VERSION = 1;
-/** More would not fit into one message of the system's (SCM_MAX_FD). */
+/** The most descriptors that fit into one message of the system (SCM_MAX_FD). */
 export const MAX_LISTENERS = 253;
-/** Of one message. */
+/** The limit for one message. */
 export const MAX_MESSAGE_BYTES: number = 64 * 1024;
 
 export type Message =
@@ -32,16 +32,14 @@ export function decodeMessage(line: Uint8Array): Message {
   try {
     message = JSON.parse(Buffer.from(line).toString()) ?? {};
   } catch (cause) {
-    throw new HandoverProtocolError('a message is not JSON', { cause });
+    throw new HandoverProtocolError('the message is not JSON', { cause });
   }
   const { type, version, names, reason } = message;
   if (type === 'ready' || type === 'stopped') return { type };
   if (type === 'take' && Number.isInteger(version)) return { type, version: Number(version) };
   if (type === 'refused' && typeof reason === 'string') return { type, reason };
   if (type === 'listeners' && areNames(names)) return { type, names };
-  throw new HandoverProtocolError(
-    `a message makes no sense: ${JSON.stringify(message).slice(0, 80)}`,
-  );
+  throw new HandoverProtocolError(`invalid message: ${JSON.stringify(message).slice(0, 80)}`);
 }
 
 function areNames(names: unknown): names is string[] {

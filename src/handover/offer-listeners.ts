@@ -1,4 +1,4 @@
-/** The side that has listeners: offers them to a successor over a UNIX socket. */
+/** The side that has listeners and offers them to a successor over a UNIX socket. */
 
 import type { Address } from '../core/address.js';
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
@@ -19,45 +19,45 @@ import {
 } from './messages.js';
 import { checkSendsDescriptors, isTrusted } from './peer-check.js';
 
-/** Ports by the names under which a successor knows them. */
+/** Ports by the names that a successor uses. */
 export type NamedPorts = Readonly<Record<string, ListeningPort<Address>>>;
 
-/** How long a successor that has been given listeners may take until it says that it is ready. */
+/** Time within which a successor that has received listeners must be ready. */
 const READY_TIMEOUT_MS = 60_000;
 
-/** How long a refused process may take to close the connection. */
+/** Time within which a refused process must close its connection. */
 const REFUSED_TIMEOUT_MS = 1_000;
 
 /** Listeners on offer. */
 export class ListenerOffer implements AsyncDisposable {
   /**
-   * Fires when a successor accepts connections and these ports have stopped. Connections that were in the queue have been
-   * accepted by one of the two processes.
+   * Fires when a successor accepts connections and these ports have stopped. Connections that were waiting have been accepted,
+   * here or there.
    */
   readonly taken: Deferred<void> = new Deferred();
   readonly #ports: NamedPorts;
   readonly #control: ListeningPort<Address>;
   #state: 'offered' | 'withdrawn' | 'gone' = 'offered';
-  /** The connected processes. */
+  /** All processes that have connected. */
   readonly #visitors = new Set<OfferProtocol>();
-  /** The process that is taking over at present: one at a time. */
+  /** The one that is taking over now: one at a time. */
   #successor: OfferProtocol | undefined;
 
   /** @internal */
   constructor(reactor: Reactor, path: string, ports: NamedPorts) {
     this.#ports = ports;
-    // A predecessor that died leaves its socket; the lock tells that it is dead.
+    // A predecessor that died leaves its socket; the lock shows that it is dead.
     this.#control = reactor.listenUNIX(path, () => new OfferProtocol(this, reactor), {
       mode: 0o600,
       wantPID: true,
     });
   }
 
-  /** Withdraws the offer. The ports do not change, unless a successor is ready: then they still stop. */
+  /** Withdraws the offer. The ports are unchanged, unless a successor is ready: then they stop. */
   async withdraw(): Promise<void> {
     if (this.#state === 'offered') this.#state = 'withdrawn';
-    for (const visitor of this.#visitors) visitor.refuse('the offer was taken back');
-    // Connected processes get a message, not only a broken connection.
+    for (const visitor of this.#visitors) visitor.refuse('the offer was withdrawn');
+    // Processes that have connected receive a refusal instead of a broken connection.
     await this.#control.stopListening({ drain: true });
   }
 
@@ -70,16 +70,16 @@ export class ListenerOffer implements AsyncDisposable {
     this.#visitors.add(visitor);
   }
 
-  /** @internal A successor asks. @returns Why it is refused. */
+  /** @internal A successor asks for the listeners. @returns The reason if it is refused. */
   begin(successor: OfferProtocol): string | undefined {
-    if (this.#state === 'withdrawn') return 'the offer was taken back';
-    if (this.#state === 'gone') return 'the listeners are gone already';
-    if (this.#successor !== undefined) return 'another process is taking the listeners over';
+    if (this.#state === 'withdrawn') return 'the offer was withdrawn';
+    if (this.#state === 'gone') return 'the listeners were already handed over';
+    if (this.#successor !== undefined) return 'another process is taking over the listeners';
     this.#successor = successor;
     return undefined;
   }
 
-  /** @internal Sends the ports that listen still. @returns Their names. */
+  /** @internal Sends the ports that are still listening. @returns Their names. */
   give(transport: UNIXTransport): string[] {
     const open = Object.entries(this.#ports).filter(([, port]) => port.listening);
     const most = Math.max(transport.maxWaitingDescriptors, open.length);
@@ -88,17 +88,17 @@ export class ListenerOffer implements AsyncDisposable {
     return open.map(([name]) => name);
   }
 
-  /** @internal The successor accepts. */
+  /** @internal The successor accepts connections. */
   async complete(): Promise<void> {
     this.#state = 'gone';
-    // The path is free for the successor's own offer before the message is sent.
+    // The path is free for the successor's own offer before "stopped" is sent.
     const stopped = Object.values(this.#ports).map((port) =>
       port.stopListening({ drain: true, keepFile: true }),
     );
     await deferredList([...stopped, this.#control.stopListening()]);
   }
 
-  /** @internal The successor is gone. */
+  /** @internal The successor has disconnected. */
   end(successor: OfferProtocol, finished: boolean): void {
     this.#visitors.delete(successor);
     if (this.#successor !== successor) return;
@@ -130,29 +130,29 @@ class OfferProtocol extends LineOnlyReceiver {
   }
 
   override lineReceived(line: Buffer): void {
-    // What was sent before the refusal was read.
+    // The line was sent before the successor read the refusal.
     if (this.#state === 'refused') return;
     const message = decodeMessage(line);
     if (message.type === 'take' && this.#state === 'new') this.#give(message.version);
     else if (message.type === 'ready' && this.#state === 'given') void this.#stop();
-    else throw new HandoverProtocolError(`"${message.type}" came at the wrong time`);
+    else throw new HandoverProtocolError(`unexpected message "${message.type}"`);
   }
 
   override connectionLost(): void {
     if (this.#timeout?.active()) this.#timeout.cancel();
-    // A successor that leaves while the ports are stopping still has them.
+    // A successor that disconnects while the ports are stopping has taken them over anyway.
     if (this.#state !== 'stopping') this.#offer.end(this, this.#state === 'stopped');
   }
 
-  /** Ends what it was about, unless it is ready: there is no way back then. */
+  /** Ends the hand-over, unless the successor is ready: it cannot be reversed then. */
   refuse(reason: string): void {
     if (this.#state !== 'new' && this.#state !== 'given') return;
     this.#state = 'refused';
     this.sendLine(encodeMessage({ type: 'refused', reason }));
-    // The socket stays, or a "ready" that crosses with this would break the connection before the successor has read why.
+    // The socket stays open: otherwise a "ready" sent meanwhile would break the connection before the reason was read.
     this.transport.loseWriteConnection();
     if (this.#timeout?.active()) this.#timeout.cancel();
-    // Not loseConnection: that would linger for as long as the successor goes on sending.
+    // Not loseConnection, which would linger while the successor continues to send.
     this.#timeout = this.#reactor.callLater(REFUSED_TIMEOUT_MS, () =>
       this.transport.abortConnection(),
     );
@@ -162,7 +162,7 @@ class OfferProtocol extends LineOnlyReceiver {
     const reason =
       version === HANDOVER_VERSION
         ? this.#offer.begin(this)
-        : `version ${version} of the hand-over is not spoken here`;
+        : `version ${version} of the hand-over protocol is not supported`;
     if (reason !== undefined) {
       this.refuse(reason);
       return;
@@ -189,8 +189,8 @@ class OfferProtocol extends LineOnlyReceiver {
 /**
  * Offers the sockets of `ports` at `path` to processes of the same user or root that call {@link takeListeners}. Native only.
  *
- * @param path Of a UNIX socket, made with mode 0600, and of a lock file beside it.
- * @throws CannotListenError another living process offers there.
+ * @param path The path of a UNIX socket, created with mode 0600, and of a lock file beside it.
+ * @throws CannotListenError another living process makes an offer there.
  * @throws NotListeningError
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnsupportedError
  */
@@ -201,7 +201,7 @@ export function offerListeners(reactor: Reactor, path: string, ports: NamedPorts
   return new ListenerOffer(reactor, path, ports);
 }
 
-/** @internal Asked early, so that what can't be given away is known before a successor comes. @throws as offerListeners */
+/** @internal Checks early, before a successor arrives, that the ports can be given away. @throws as offerListeners */
 export function checkCanBeGiven(ports: NamedPorts): void {
   const all = Object.values(ports);
   if (all.length > MAX_LISTENERS) {

@@ -1,10 +1,10 @@
-/** Checks which processes may take part in a handover. */
+/** Checks the processes that take part in a hand-over. */
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
 import type { Transport, UNIXTransport } from '../core/transport.js';
 import { checkHasDescriptors } from '../internal/platform.js';
 
-/** Whether the process at the other end may be trusted: it has to be of this process's user, or root. */
+/** Whether the process at the other end is trusted: it must run as this process's user or root. */
 export function isTrusted(transport: Transport): boolean {
   const peer = (transport as UNIXTransport).getPeerCredentials();
   return peer !== undefined && (peer.uid === process.geteuid?.() || peer.uid === 0);

@@ -1,4 +1,4 @@
-/** A service whose next version takes over without a refused connection: takes listeners over, or opens them; then offers them. */
+/** A service that upgrades without refused connections: it takes listeners over or opens them, and then offers them. */
 import type { Address } from '../core/address.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
@@ -17,41 +17,41 @@ import { checkSendsDescriptors } from './peer-check.js';
 import { takeListeners } from './take-listeners.js';
 
 /**
- * Opens a port, or continues with that of a predecessor: `inherited` is its descriptor, to be adopted with `takeOver`. The
- * function owns the descriptor, and must close it if it throws without having adopted it.
+ * Opens a port, or adopts that of a predecessor: `inherited` is its descriptor, to be adopted with `takeOver`. This function owns
+ * it and must close it if it throws without having adopted it.
  */
 export type OpenPort = (inherited: number | undefined) => ListeningPort<Address>;
 
 export interface UpgradableOptions {
-  /** How long connections may last, in milliseconds, after a successor has taken over; 0 means no limit. Default 30,000. */
+  /** Time in milliseconds that connections may last after a successor has taken over; 0 waits forever. Default 30,000. */
   readonly drainMs?: number;
-  /** Time limit for each step of taking over, in milliseconds; 0 means no limit. Default 30,000. */
+  /** Limit for each step of taking over, in milliseconds; 0 waits forever. Default 30,000. */
   readonly timeoutMs?: number;
 }
 
 const OPTIONS: OptionNames<UpgradableOptions> = { drainMs: true, timeoutMs: true };
 
-/** A service that listens, and offers its listeners. */
+/** A service that listens and offers its listeners. */
 export interface UpgradableService<Names extends string = string> extends AsyncDisposable {
   readonly ports: Readonly<Record<Names, ListeningPort<Address>>>;
-  /** Whether it took over from a predecessor. */
+  /** Whether there was a predecessor. */
   readonly tookOver: boolean;
-  /** Fires when a successor accepts connections and this process has stopped accepting: time to close idle connections. */
+  /** Fires when a successor accepts connections and this process no longer does: time to close idle connections. */
   readonly superseded: Deferred<void>;
-  /** Fires after `superseded`, when all connections have ended or `drainMs` is over, with the number left: time to stop. */
+  /** Fires after `superseded` with the number of open connections, when all have ended or `drainMs` is over: time to stop. */
   readonly drained: Deferred<number>;
   /** Stops listening and withdraws the offer. Connections stay open. */
   stop(): Promise<void>;
 }
 
 /**
- * Opens the ports of `listen`, with the sockets of the predecessor that offers them at `path`, if there is one, and then offers
- * its own. The predecessor stops accepting. The sockets stay open throughout, so no connection is refused. Native only.
+ * Opens the ports of `listen`. If a process offers its sockets at `path`, these are used, and that process stops accepting. Then
+ * offers the ports in turn. The sockets are never closed meanwhile, so no connection is refused. Native only.
  *
- * @param path Of a UNIX socket, made with mode 0600: all versions of the service meet there.
- * @returns Fails with a HandoverError if the predecessor does not hand over, or with the exception of opening a port: the
- * predecessor then continues. Cancelling closes the opened ports; the predecessor continues unless it has been asked to stop.
- * @throws InvalidArgumentTypeError, InvalidArgumentValueError; UnsupportedError on Windows and of the pure-JS reactor.
+ * @param path The path of a UNIX socket, created with mode 0600: the meeting point of all versions of the service.
+ * @returns Fails with a HandoverError if there is a predecessor that does not hand over, or with an error of opening a port: the
+ * predecessor then continues. Cancelling closes the opened ports; the predecessor continues unless it was already asked to stop.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError; UnsupportedError on Windows and with the pure-JS reactor.
  */
 export function serveUpgradable<Names extends string>(
   reactor: Reactor,
@@ -79,7 +79,7 @@ async function serve<Names extends string>(
 ): Promise<UpgradableService<Names>> {
   const taken = await takeListeners(reactor, path, { timeoutMs }).toPromise({ signal });
   const ports: Partial<Record<Names, ListeningPort<Address>>> = {};
-  /** Whose files are the predecessor's as long as that goes on. */
+  /** Ports whose files belong to the predecessor while it continues. */
   const inherited = new Set<ListeningPort<Address>>();
   try {
     for (const name of Object.keys(listen) as Names[]) {
@@ -89,7 +89,7 @@ async function serve<Names extends string>(
       if (fd !== undefined) inherited.add(port);
     }
     const opened = ports as Record<Names, ListeningPort<Address>>;
-    // There is no way back once the predecessor has been asked to stop.
+    // After the call of `ready` the hand-over cannot be reversed.
     checkCanBeGiven(opened);
     signal.throwIfAborted();
     await taken?.ready();
@@ -105,7 +105,7 @@ async function serve<Names extends string>(
   }
 }
 
-/** With the predecessor gone, a service without an offer to successors is better than none. */
+/** If the predecessor is gone, a service that cannot be taken over is better than none. */
 function offer(
   reactor: Reactor,
   path: string,

@@ -1,4 +1,4 @@
-/** The side that takes listeners over from the process that has them. */
+/** The side that takes over listeners from the process that has them. */
 
 import { closeSync } from 'node:fs';
 import type { Connector } from '../core/connector.js';
@@ -23,8 +23,8 @@ import { checkSendsDescriptors, isTrusted } from './peer-check.js';
 
 export interface TakeListenersOptions {
   /**
-   * Time limit for each step, in milliseconds: until the listeners arrive, and until the predecessor has stopped. 0 means no
-   * limit. Default 30,000.
+   * Limit for each step, in milliseconds: until the listeners have arrived, and until the predecessor has stopped. 0 waits
+   * forever. Default 30,000.
    */
   readonly timeoutMs?: number;
 }
@@ -42,14 +42,14 @@ export class TakenListeners implements Disposable {
     this.#fds = fds;
   }
 
-  /** The names of the listeners that have not been taken. */
+  /** The names of the listeners that have not been taken yet. */
   get names(): string[] {
     return [...this.#fds.keys()];
   }
 
   /**
-   * The descriptor of a listener, to be adopted with `takeOver`: the caller owns it. Undefined if the predecessor had none with
-   * that name, or it has been taken.
+   * The descriptor of a listener, to be adopted with `takeOver`; the caller owns it. Undefined if the predecessor had none of that
+   * name, or it was taken before.
    */
   take(name: string): number | undefined {
     const fd = this.#fds.get(name);
@@ -58,17 +58,17 @@ export class TakenListeners implements Disposable {
   }
 
   /**
-   * Asks the predecessor to stop accepting; call it when the taken listeners are adopted. The others are closed.
+   * Asks the predecessor to stop accepting. Call this after the taken listeners were adopted; the others are closed.
    *
-   * @returns Fires when the predecessor has stopped, has ended, or has not answered in time: from then on all connections come
-   * here. Fails with a HandoverError if it withdrew its offer, or this object was disposed of before: it then continues.
+   * @returns Fires when the predecessor has stopped, is gone, or has not confirmed in time: only then do all connections come
+   * here. Fails with a HandoverError if it withdrew its offer, or this process gave up earlier: the predecessor then continues.
    */
   ready(): Deferred<void> {
     this.#closeRest();
     return this.#protocol.ready();
   }
 
-  /** Gives up: listeners that were not taken are closed, and the predecessor continues. After {@link ready} it does nothing. */
+  /** Gives up: listeners not taken are closed, and the predecessor continues. Does nothing after {@link ready}. */
   [Symbol.dispose](): void {
     this.#closeRest();
     this.#protocol.giveUp();
@@ -87,7 +87,7 @@ class TakeProtocol extends LineOnlyReceiver {
   readonly #taken: Deferred<TakenListeners>;
   readonly #fds: number[] = [];
   #stopped: Deferred<void> | undefined;
-  /** Why the predecessor goes on, where it does. */
+  /** The reason why the predecessor continues, if it does. */
   #refusal: HandoverError | undefined;
   #timeout: { active(): boolean; cancel(): void } | undefined;
 
@@ -101,7 +101,9 @@ class TakeProtocol extends LineOnlyReceiver {
   override makeConnection(transport: Transport): void {
     super.makeConnection(transport);
     if (!isTrusted(transport)) {
-      this.#refused(new HandoverError('the process that offers listeners is of another user'));
+      this.#refused(
+        new HandoverError('the process that offers the listeners runs as another user'),
+      );
       return;
     }
     this.#wait();
@@ -111,7 +113,7 @@ class TakeProtocol extends LineOnlyReceiver {
   fileDescriptorReceived(fd: number): void {
     this.#fds.push(fd);
     if (this.#fds.length > MAX_LISTENERS) {
-      throw new HandoverProtocolError(`more than ${MAX_LISTENERS} descriptors came`);
+      throw new HandoverProtocolError(`more than ${MAX_LISTENERS} descriptors arrived`);
     }
   }
 
@@ -120,7 +122,7 @@ class TakeProtocol extends LineOnlyReceiver {
     if (message.type === 'listeners' && !this.#taken.fired) this.#give(message.names);
     else if (message.type === 'refused') this.#refused(new HandoverError(message.reason));
     else if (message.type === 'stopped' && this.#stopped !== undefined) this.#finish();
-    else throw new HandoverProtocolError(`"${message.type}" came at the wrong time`);
+    else throw new HandoverProtocolError(`unexpected message "${message.type}"`);
   }
 
   override connectionLost(reason: Error): void {
@@ -129,16 +131,16 @@ class TakeProtocol extends LineOnlyReceiver {
     const failure =
       reason instanceof HandoverProtocolError
         ? reason
-        : new HandoverError('the process that offers listeners has gone', { cause: reason });
+        : new HandoverError('the process that offers the listeners is gone', { cause: reason });
     if (!this.#taken.fired) this.#taken.errback(failure);
-    // A predecessor that has gone accepts no more either.
+    // A predecessor that is gone does not accept connections either.
     this.#finish();
   }
 
   ready(): Deferred<void> {
     if (this.#stopped !== undefined) return this.#stopped;
     if (this.#refusal !== undefined) return fail(this.#refusal);
-    // It ended before the message arrived: it accepts no more.
+    // It was gone before it was asked: it no longer accepts.
     if (!this.connected) return succeed();
     const stopped = new Deferred<void>();
     this.#stopped = stopped;
@@ -156,7 +158,7 @@ class TakeProtocol extends LineOnlyReceiver {
     if (fds.length !== names.length) {
       for (const fd of fds) closeSync(fd);
       throw new HandoverProtocolError(
-        `${names.length} listeners came with ${fds.length} descriptors`,
+        `${names.length} listeners arrived with ${fds.length} descriptors`,
       );
     }
     this.#endWait();
@@ -164,7 +166,7 @@ class TakeProtocol extends LineOnlyReceiver {
     this.#taken.callback(new TakenListeners(this, named));
   }
 
-  /** The predecessor goes on. */
+  /** The predecessor continues. */
   #refused(error: HandoverError): void {
     this.#refusal ??= error;
     this.#endWait();
@@ -194,7 +196,7 @@ class TakeProtocol extends LineOnlyReceiver {
 /**
  * Asks the process that offers its listeners at `path` (see {@link offerListeners}) for them. Native only.
  *
- * @returns Fires with undefined if no process offers any. Fails with a HandoverError if the process refuses, belongs to another
+ * @returns Fires with undefined if no process offers listeners. Fails with a HandoverError if the process refuses, runs as another
  * user, or does not answer in time, and with a ConnectError if it cannot be reached. Cancelling closes the connection.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
@@ -235,7 +237,7 @@ class TakeFactory extends ClientFactory {
 
   override clientConnectionFailed(_connector: Connector, reason: Error): void {
     if (this.#taken.fired) return;
-    // No file, or one that a dead process left behind.
+    // There is no file, or one left by a dead process.
     if (reason instanceof ConnectionRefusedError) this.#taken.callback(undefined);
     else this.#taken.errback(reason);
   }

@@ -29,6 +29,13 @@ export function checkString(what: string, value: unknown): string {
   return value;
 }
 
+/** IPv6 addresses have brackets only where a port follows, as in a URL. */
+export function checkNoBrackets(what: string, host: string): string {
+  if (!host.startsWith('[')) return host;
+  const expected = 'a name or an IP address, IPv6 without brackets as in "::1"';
+  throw new InvalidArgumentValueError(what, expected, host);
+}
+
 export function checkFunction(what: string, value: unknown): void {
   if (typeof value !== 'function') throw new InvalidArgumentTypeError(what, 'a function', value);
 }

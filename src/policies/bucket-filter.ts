@@ -1,7 +1,7 @@
 /**
- * One token bucket for each peer, or for each class of peers, like the filters of hierarchical traffic shaping. A bucket
- * that is unused and full is forgotten; a peer that connects again before that gets its old bucket. No timer is involved:
- * buckets are checked each time their number has doubled.
+ * One token bucket for each peer, or for each class of peers, as in hierarchical traffic shaping. A bucket that is unused and
+ * full is discarded; a peer that connects again earlier gets its old bucket. No timer is involved: the buckets are checked
+ * each time their number has doubled.
  */
 import type { Address } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
@@ -11,16 +11,16 @@ import { checkOptions, type OptionNames } from '../internal/options.js';
 import { peerKey } from './peer-key.js';
 import { type Rate, TokenBucket, type TokenBucketOptions } from './token-bucket.js';
 
-/** `bytesPerSecond` and `burstBytes` are those of each bucket. */
+/** `bytesPerSecond` and `burstBytes` apply to each bucket. */
 export interface BucketFilterOptions extends Rate {
-  /** Counts the time: the reactor, as a rule. */
+  /** Measures the time: usually the reactor. */
   readonly clock: Clock;
   /**
    * Peers with the same key share a bucket; keys are compared as in a Map. Default: one bucket for each IPv4 address, one
    * for each IPv6 network of 64 bits, and one for all UNIX peers.
    */
   readonly keyOf?: (peer: Address) => unknown;
-  /** The parent of each bucket, or the filter that chooses the parent. */
+  /** The parent of each bucket, or a filter that chooses the parent. */
   readonly parent?: TokenBucket | BucketFilter;
 }
 
@@ -32,7 +32,7 @@ const OPTIONS: OptionNames<BucketFilterOptions> = {
   parent: true,
 };
 const IPV6_PREFIX_BITS = 64;
-/** Fewer buckets than this are not checked. */
+/** With fewer buckets than this, none is checked. */
 const MIN_SWEPT = 64;
 
 /**
@@ -61,19 +61,19 @@ export class BucketFilter {
     ) {
       throw new InvalidArgumentTypeError('parent', 'a TokenBucket or a BucketFilter', parent);
     }
-    // Makes one now, so that wrong options are refused here and not at the first connection.
+    // Creates a bucket now, so that invalid options are refused here and not at the first connection.
     new TokenBucket(bucketOptions);
     this.parent = parent;
     this.#bucketOptions = bucketOptions;
     this.#keyOf = keyOf;
   }
 
-  /** How many buckets are kept: those in use, those that are not full, and others not yet forgotten. */
+  /** The number of buckets kept: those in use, those that are not full, and others not discarded yet. */
   get size(): number {
     return this.#buckets.size;
   }
 
-  /** The bucket of a peer. Ask for it each time: it may be forgotten while no shaped connection uses it. */
+  /** The bucket of a peer. Call this each time: a bucket may be discarded while no shaped connection uses it. */
   bucketFor(peer: Address): TokenBucket {
     const key = this.#keyOf(peer);
     const known = this.#buckets.get(key);

@@ -1,13 +1,13 @@
 /**
- * What the timeouts of one connection share: they are set and unset, and when their time has come they close the
- * connection, and abort it where it does not close.
+ * The common part of the timeouts of one connection: they are set and unset, and when they expire they close the connection,
+ * and abort it if it does not close.
  */
 import type { Transport } from '../core/transport.js';
 import { failOnRejection } from '../defer/callback-result.js';
 import { reportError } from '../internal/error-report.js';
 import { checkTimeout, type IdleTimeouts, type TimeoutEntry } from './idle-timeouts.js';
 
-/** One lives for each connection, so its private fields are TypeScript's: see StreamTransport. */
+/** Each connection has its own, so its private fields are TypeScript's: see StreamTransport. */
 export abstract class ConnectionTimeout implements TimeoutEntry {
   /** @internal */
   previous: TimeoutEntry = this;
@@ -24,9 +24,9 @@ export abstract class ConnectionTimeout implements TimeoutEntry {
   private ms: number | null = null;
 
   /**
-   * @param transport What to close.
-   * @param timeoutConnection Called in place of {@link close} when the time has come. If it loses the connection, that is
-   * given `graceMs` too. What it throws is reported and aborts the connection.
+   * @param transport The connection to close.
+   * @param timeoutConnection Called instead of {@link close} when the timeout expires. If it closes the connection, that may
+   * take `graceMs` too. An error that it throws is reported and aborts the connection.
    */
   constructor(timeouts: IdleTimeouts, transport: Transport, timeoutConnection?: () => void) {
     this.timeouts = timeouts;
@@ -34,14 +34,14 @@ export abstract class ConnectionTimeout implements TimeoutEntry {
     this.timeoutConnection = timeoutConnection;
   }
 
-  /** Whether it will fire. */
+  /** Whether the timeout is pending. */
   get active(): boolean {
     return this.ticks > 0;
   }
 
   /**
-   * Sets the time anew, counted from now; null unsets it, which is to be done in `connectionLost`.
-   * @returns What it was set to before, whether it has fired or not; null where it was not set.
+   * Sets the timeout, counted from now; null unsets it. Unset it in `connectionLost`.
+   * @returns The previous value, whether the timeout has fired or not; null if it was not set.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError `ms` is not a number greater than 0.
    */
   set(ms: number | null): number | null {
@@ -55,8 +55,8 @@ export abstract class ConnectionTimeout implements TimeoutEntry {
   }
 
   /**
-   * Closes the connection, and aborts it where it is not closed after `graceMs`: where the peer does not read, or a
-   * registered producer does not unregister.
+   * Closes the connection, and aborts it if it is not closed after `graceMs`: because the peer does not read, or a registered
+   * producer does not unregister.
    */
   close(): void {
     this.timeouts.remove(this);

@@ -1,9 +1,9 @@
-/** Ends a connection when its time is over, whatever happens on it. */
+/** Ends a connection after a fixed time, regardless of activity. */
 import { ConnectionTimeout } from './connection-timeout.js';
 
 /**
- * A timeout that activity does not put off: for a handshake, a request's head or a whole session. A peer that sends a
- * byte now and then to stay connected ("slowloris") does not pass it.
+ * A timeout that activity does not postpone: for a handshake, a request's head or a whole session. It also ends connections
+ * of peers that send a byte now and then to stay connected ("slowloris").
  *
  * @example
  * class Login extends Protocol {

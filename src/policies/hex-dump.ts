@@ -1,10 +1,10 @@
-/** Bytes as people read them. */
+/** Shows bytes in hexadecimal. */
 
 const COLUMNS = 16;
 
 /**
- * The classic dump: offset, 16 bytes in hexadecimal, the same in ASCII with a dot for what can't be printed. Lines are
- * joined by `\n`, with none at the end; no bytes give an empty text.
+ * The classic dump: offset, 16 bytes in hexadecimal, and the same in ASCII with a dot for bytes that are not printable. Lines
+ * are joined by `\n`, without one at the end; no bytes give an empty text.
  *
  * @example
  * hexDump(Buffer.from('hello\r\n'));

@@ -1,8 +1,8 @@
-/** Ends a connection on which nothing happens. */
+/** Ends an idle connection. */
 import { ConnectionTimeout } from './connection-timeout.js';
 
 /**
- * A timeout that activity puts off.
+ * A timeout that activity postpones.
  *
  * @example
  * class Session extends Protocol {
@@ -20,7 +20,7 @@ import { ConnectionTimeout } from './connection-timeout.js';
  * }
  */
 export class IdleTimeout extends ConnectionTimeout {
-  /** There was activity: the time begins anew. Costs a stored number. Does nothing where the timeout is not set. */
+  /** Reports activity: the timeout starts again. Costs one stored number. Does nothing if the timeout is not set. */
   reset(): void {
     if (this.state === 'open') this.stamp = this.timeouts.tick;
   }

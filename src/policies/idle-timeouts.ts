@@ -1,9 +1,9 @@
 /**
- * Timeouts of very many connections, at the cost of one stored number a packet. Time is counted in ticks, by one delayed
- * call for all; activity stores the present tick, without reading a clock. A timeout is filed under the tick at which it
- * falls due; when that tick comes it is filed again if there was activity meanwhile, which happens once in a timeout's
- * length however many packets come. A `DelayedCall.reset` for each packet costs several times as much
- * (bench/micro/policies/idle-timeouts.bench.ts), most of it for the clock, and a call and its entry for each connection.
+ * Timeouts for very many connections, at the cost of one stored number per packet. Time is counted in ticks, with one delayed
+ * call for all; activity stores the current tick, without reading a clock. A timeout is filed under the tick at which it is
+ * due; when that tick comes and there was activity meanwhile, it is filed again, which happens once per length of the timeout,
+ * however many packets arrive. A `DelayedCall.reset` for each packet costs several times as much
+ * (bench/micro/policies/idle-timeouts.bench.ts), mostly for the clock, and needs a call and its entry for each connection.
  */
 import type { Clock, DelayedCall } from '../core/clock.js';
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
@@ -12,26 +12,26 @@ import { checkClock, checkMilliseconds } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 
 export interface IdleTimeoutsOptions {
-  /** How coarse time is. Default 1,000. */
+  /** The resolution of the time. Default 1,000. */
   readonly tickMs?: number;
-  /** How long a connection that timed out may take to close, before it is aborted. Default 5,000. */
+  /** Time that a timed-out connection may take to close before it is aborted. Default 5,000. */
   readonly graceMs?: number;
 }
 
-/** What is filed: links of a ring, the tick of the last activity, and the length in ticks, 0 where it is not filed. */
+/** An entry: the links of a ring, the tick of the last activity, and the length in ticks, 0 if it is not filed. */
 export interface TimeoutEntry {
   previous: TimeoutEntry;
   next: TimeoutEntry;
   stamp: number;
   ticks: number;
-  /** Its time has come; it is not filed any more. Does not throw. */
+  /** The timeout has expired and is no longer filed. Must not throw. */
   expired(): void;
 }
 
 export const DEFAULT_TICK_MS = 1_000;
 export const DEFAULT_GRACE_MS = 5_000;
 
-/** A timeout that is further away is filed as far as this goes and looked at again then. A power of two. */
+/** A timeout that is further away is filed this far ahead and checked again then. A power of two. */
 const SLOTS = 64;
 
 const OPTIONS: OptionNames<IdleTimeoutsOptions> = { tickMs: true, graceMs: true };
@@ -39,9 +39,9 @@ const OPTIONS: OptionNames<IdleTimeoutsOptions> = { tickMs: true, graceMs: true 
 /**
  * The clock that {@link IdleTimeout} and {@link Deadline} objects share.
  *
- * Precision: a timeout of `ms` fires no earlier than `ms` after the last activity, and no later than `ms + tickMs` where
- * `ms` is a multiple of `tickMs`, else `ms + 2 * tickMs`, plus the time by which the clock's own calls come late. Time in
- * which the process stood still counts as one tick, so a stall does not end connections whose data waits to be read.
+ * Precision: a timeout of `ms` fires no earlier than `ms` after the last activity, and no later than `ms + tickMs` if `ms` is
+ * a multiple of `tickMs`, otherwise `ms + 2 * tickMs`, plus the delay of the clock's own calls. A time during which the process
+ * was suspended counts as one tick, so it does not end connections whose data has not been read yet.
  */
 export class IdleTimeouts {
   readonly tickMs: number;
@@ -63,29 +63,29 @@ export class IdleTimeouts {
   }
 
   /**
-   * How many timeouts are set. The clock is used only while there are any. Once the reactor was stopped, time does not pass
-   * until the next one is set.
+   * The number of timeouts that are set. The clock is used only while there are any. After the reactor was stopped, time does
+   * not advance until the next timeout is set.
    */
   get size(): number {
     return this.#size;
   }
 
-  /** @internal The present tick: what activity stores. */
+  /** @internal The current tick, which activity stores. */
   get tick(): number {
     return this.#tick;
   }
 
-  /** @internal Files an entry that is not filed, to fall due `ms` after now or after its last activity. */
+  /** @internal Files an entry that is not filed: it is due `ms` after now or after its last activity. */
   add(entry: TimeoutEntry, ms: number): void {
     entry.stamp = this.#tick;
-    // Division is not exact: a length of 60 ticks may come out as a hair more.
+    // Division is not exact: a length of 60 ticks may come out slightly greater.
     entry.ticks = Math.max(1, Math.ceil(ms / this.tickMs - 1e-9));
     this.#size++;
     this.#file(entry);
     if (this.#call === undefined) this.#arm();
   }
 
-  /** @internal Takes an entry out. Does nothing where it is not filed. */
+  /** @internal Removes an entry. Does nothing if it is not filed. */
   remove(entry: TimeoutEntry): void {
     if (entry.ticks === 0) return;
     unlink(entry);
@@ -101,7 +101,7 @@ export class IdleTimeouts {
     link(entry, this.#slots[due & (SLOTS - 1)] as TimeoutEntry);
   }
 
-  /** The call belongs to all connections: it is made in nobody's context. */
+  /** The call serves all connections, so it is made in the root context. */
   #arm(): void {
     ROOT_CONTEXT.runInAsyncScope(() => {
       this.#call = this.#clock.callLater(this.tickMs, this.#onTick);
@@ -117,7 +117,7 @@ export class IdleTimeouts {
     this.#call = undefined;
     this.#tick++;
     const slot = this.#slots[this.#tick & (SLOTS - 1)] as TimeoutEntry;
-    // What is filed again goes to other slots, so the ring runs empty.
+    // Entries that are filed again go to other slots, so the ring becomes empty.
     for (let entry = slot.next; entry !== slot; entry = slot.next) {
       unlink(entry);
       if (dueTick(entry) > this.#tick) {
@@ -138,7 +138,7 @@ export function checkTimeout(what: string, ms: unknown): number {
   throw new InvalidArgumentValueError(what, 'greater than 0', ms);
 }
 
-/** The tick of the activity has begun already, hence one more. */
+/** The tick during which the activity happened has already begun, hence one more. */
 function dueTick(entry: TimeoutEntry): number {
   return entry.stamp + entry.ticks + 1;
 }

@@ -1,4 +1,4 @@
-/** Limits how many connections each peer has at a time. */
+/** Limits the number of simultaneous connections of each peer. */
 import type { Address } from '../core/address.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ClientProtocolFactory } from '../core/protocol-factory.js';
@@ -13,16 +13,16 @@ import type { ProtocolWrapper } from './protocol-wrapper.js';
 import { WrappingFactory } from './wrapping-factory.js';
 
 export interface LimitConnectionsByPeerOptions {
-  /** Of one peer. 0 refuses all. */
+  /** The limit for one peer. 0 refuses all. */
   readonly maxConnections: number;
   /**
-   * How many leading bits of an IPv6 address tell peers apart. Default 64, the network that one subscriber has; 128 counts
-   * each address for itself. An IPv4 address is always a peer.
+   * The number of leading bits of an IPv6 address that identify a peer. Default 64, the network of one subscriber; 128 counts
+   * each address separately. An IPv4 address is always one peer.
    */
   readonly ipv6PrefixBits?: number;
-  /** Serves connections over the limit, to say why they are refused. Default: they are closed without a word. */
+  /** Serves connections over the limit, to say why they are refused. Default: they are closed without an answer. */
   readonly overflow?: FactoryLike;
-  /** How many connections, of all peers together, `overflow` serves at a time. Default 100. */
+  /** The number of connections, of all peers together, that `overflow` serves at a time. Default 100. */
   readonly maxOverflow?: number;
 }
 
@@ -34,7 +34,7 @@ const OPTIONS: OptionNames<LimitConnectionsByPeerOptions> = {
 };
 
 /**
- * Counts as {@link LimitTotalConnectionsFactory} does, for each peer. Nothing is kept of a peer without connections.
+ * Counts as {@link LimitTotalConnectionsFactory} does, but for each peer. Nothing is stored for peers without connections.
  *
  * @example
  * reactor.listenTCP(25, new LimitConnectionsByPeerFactory(Mail, { maxConnections: 10 }));
@@ -61,17 +61,17 @@ export class LimitConnectionsByPeerFactory extends WrappingFactory implements Co
     this.#overflow = limitedOverflow(options);
   }
 
-  /** How many connections were over the limit so far, those that `overflow` served included. */
+  /** The number of connections over the limit so far, including those that `overflow` served. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** How many peers have connections. */
+  /** The number of peers with connections. */
   get peers(): number {
     return this.#counts.size;
   }
 
-  /** How many connections the peer at `address` has. */
+  /** The number of connections of the peer at `address`. */
   connectionsOf(address: Address): number {
     return this.#counts.get(peerKey(address, this.ipv6PrefixBits)) ?? 0;
   }

@@ -1,4 +1,4 @@
-/** Limits how many connections a factory has at a time. */
+/** Limits the number of simultaneous connections of a factory. */
 import type { Address } from '../core/address.js';
 import { type FactoryLike, toFactory } from '../core/factory.js';
 import type { ClientProtocolFactory } from '../core/protocol-factory.js';
@@ -12,9 +12,9 @@ import { WrappingFactory } from './wrapping-factory.js';
 export interface LimitTotalConnectionsOptions {
   /** 0 refuses all. */
   readonly maxConnections: number;
-  /** Serves connections over the limit, to say why they are refused. Default: they are closed without a word. */
+  /** Serves connections over the limit, to say why they are refused. Default: they are closed without an answer. */
   readonly overflow?: FactoryLike;
-  /** How many connections `overflow` serves at a time; more are closed without a word. Default 100. */
+  /** The number of connections that `overflow` serves at a time; others are closed without an answer. Default 100. */
   readonly maxOverflow?: number;
 }
 
@@ -25,8 +25,8 @@ const OPTIONS: OptionNames<LimitTotalConnectionsOptions> = {
 };
 
 /**
- * A connection counts from before its protocol's `makeConnection` until before its `connectionLost`, whatever either
- * throws. A protocol that could not be built counts never.
+ * A connection counts from immediately before its protocol's `makeConnection` until immediately before its `connectionLost`,
+ * even if these throw. A protocol that could not be built never counts.
  *
  * @example
  * const options = { maxConnections: 1_000, overflow: Busy };
@@ -50,7 +50,7 @@ export class LimitTotalConnectionsFactory extends WrappingFactory implements Con
     this.#overflow = limitedOverflow(options);
   }
 
-  /** How many connections were over the limit so far, those that `overflow` served included. */
+  /** The number of connections over the limit so far, including those that `overflow` served. */
   get refused(): number {
     return this.#refused;
   }
@@ -86,7 +86,7 @@ export class LimitTotalConnectionsFactory extends WrappingFactory implements Con
   }
 }
 
-/** @internal The factory of the connections over a limit, which is limited itself. */
+/** @internal The factory for connections over a limit, which itself has a limit. */
 export function limitedOverflow(options: {
   readonly overflow?: FactoryLike;
   readonly maxOverflow?: number;

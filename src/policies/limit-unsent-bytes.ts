@@ -1,4 +1,4 @@
-/** Limits how many bytes wait to be sent: on each connection, and on all together. */
+/** Limits the number of unsent bytes: of each connection, and of all together. */
 import type { Address } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import type { FactoryLike } from '../core/factory.js';
@@ -13,21 +13,21 @@ import { UnsentBytesValve } from './unsent-bytes-valve.js';
 import { WrappingFactory } from './wrapping-factory.js';
 
 export interface LimitUnsentBytesOptions {
-  /** Tells when a turn is over: the reactor, as a rule. */
+  /** Reports the end of a turn: usually the reactor. */
   readonly clock: Clock;
-  /** Of each connection. Default 1 MiB. */
+  /** The limit for each connection. Default 1 MiB. */
   readonly maxBytes?: number;
-  /** Of all connections together. A budget of your own may be that of several factories. Default 64 MiB. */
+  /** The limit for all connections together. Several factories can share a budget that you pass. Default 64 MiB. */
   readonly total?: number | UnsentBytesBudget;
   /**
-   * What happens to a connection over a limit. Default `end`.
+   * The treatment of a connection over a limit. Default `end`.
    *
-   * `end`: it is aborted at the end of the turn, if it is still over the limit after the system was offered what it has;
-   * where all together are over theirs, those that have the most are. `connectionLost` is given a
+   * `end`: it is aborted at the end of the turn, if it is still over the limit after its bytes were offered to the system. If
+   * all together are over their limit, those with the most unsent bytes are aborted. `connectionLost` receives a
    * {@link TooManyUnsentBytesError}.
    *
-   * `pause`: nothing is received from its peer, and its push producer is paused, until nothing waits any more. For protocols
-   * that write only in answer to their peer: it does not hold back what is written for other reasons.
+   * `pause`: nothing is received from its peer, and its push producer is paused, until everything is sent. For protocols that
+   * write only in answer to their peer: it does not hold back other writes.
    */
   readonly outcome?: 'end' | 'pause';
 }
@@ -43,8 +43,8 @@ const OPTIONS: OptionNames<LimitUnsentBytesOptions> = {
 };
 
 /**
- * Wraps a factory so that peers that do not read can't fill the memory. It counts what waits in the transport below: inside
- * a `ShapingFactory` it counts what waits there too.
+ * Wraps a factory so that peers that do not read cannot exhaust the memory. It counts the unsent bytes of the transport below;
+ * around a `ShapingFactory` these include the bytes that the shaping holds back.
  *
  * @example
  * reactor.listenTCP(7, new LimitUnsentBytesFactory(Chat, { clock: reactor, maxBytes: 256 * 1024 }));
@@ -52,7 +52,7 @@ const OPTIONS: OptionNames<LimitUnsentBytesOptions> = {
 export class LimitUnsentBytesFactory extends WrappingFactory {
   readonly maxBytes: number;
   readonly outcome: 'end' | 'pause';
-  /** The limit of all together, and what they have. */
+  /** The limit for all connections together, and their unsent bytes. */
   readonly total: UnsentBytesBudget;
   #ended = 0;
   #paused = 0;
@@ -72,12 +72,12 @@ export class LimitUnsentBytesFactory extends WrappingFactory {
     }
   }
 
-  /** How many connections were ended so far for being over a limit. */
+  /** The number of connections ended so far because they were over a limit. */
   get ended(): number {
     return this.#ended;
   }
 
-  /** How often a connection was paused so far. */
+  /** The number of times that a connection was paused. */
   get paused(): number {
     return this.#paused;
   }
@@ -116,7 +116,7 @@ export class LimitUnsentBytesFactory extends WrappingFactory {
   }
 }
 
-/** One lives for each connection: it has a limit and is ended over it. */
+/** Each connection has its own: ends the connection if it exceeds a limit. */
 class EndingProtocol extends ProtocolWrapper implements UnsentBytesHolder {
   counted = 0;
   private failure: TooManyUnsentBytesError | undefined = undefined;
@@ -158,7 +158,7 @@ class EndingProtocol extends ProtocolWrapper implements UnsentBytesHolder {
   }
 }
 
-/** One lives for each connection: over its limit, nothing is received. */
+/** Each connection has its own: stops receiving while a limit is exceeded. */
 class PausingProtocol extends ProtocolWrapper implements UnsentBytesHolder {
   counted = 0;
   private valve: UnsentBytesValve | undefined = undefined;
@@ -190,7 +190,7 @@ class PausingProtocol extends ProtocolWrapper implements UnsentBytesHolder {
   }
 
   override loseWriteConnection(): void {
-    // In this order: what refuses leaves the valve as it is.
+    // In this order: if the call throws, the valve is unchanged.
     super.loseWriteConnection();
     this.ensureValve().end();
   }

@@ -1,22 +1,22 @@
-/** The wrapper of both limits of connections: it counts while it is connected, and at no other time. */
+/** The wrapper of both limits of connections: it counts only while it is connected. */
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { ProtocolWrapper, type WrapperOwner } from './protocol-wrapper.js';
 
-/** Connections over a limit that are given to an overflow protocol at a time; more are closed. */
+/** The number of connections over a limit that an overflow factory serves at a time; others are closed. */
 export const DEFAULT_MAX_OVERFLOW = 100;
 
 /** A factory that limits its connections. */
 export interface ConnectionLimit extends WrapperOwner {
-  /** Whether connections with this key are as many as may be. */
+  /** Whether the limit for connections with this key is reached. */
   full(key: string): boolean;
   /** A connection was refused. */
   refusedOne(): void;
 }
 
 /**
- * A limit is looked at when a protocol is built, and once more when it gets its connection: until then it does not count,
- * since it may never get one.
+ * The limit is checked when a protocol is built, and again when it gets its connection: it does not count until then, because
+ * it may never get one.
  */
 export class LimitedProtocol extends ProtocolWrapper {
   readonly key: string;

@@ -1,12 +1,13 @@
-/** What tells one peer from another when connections are counted: an IPv4 address, or the prefix of an IPv6 one. */
+/** Identifies peers when connections are counted: by an IPv4 address, or by the prefix of an IPv6 address. */
 import type { Address } from '../core/address.js';
 
 /**
- * The key of a peer. A link-local address keeps its interface (`%scope`), since it means another network on each.
+ * The key of a peer. The key of a link-local address includes its interface (`%scope`), because each interface is a different
+ * network.
  * @param ipv6PrefixBits 1 to 128.
  */
 export function peerKey(address: Address, ipv6PrefixBits: number): string {
-  // UNIX peers are all on this host, and have no names.
+  // UNIX peers are all on this host and have no names.
   if (address.type === 'UNIX') return 'unix';
   const { host } = address;
   if (address.family !== 'IPv6' || ipv6PrefixBits === 128) return host;
@@ -21,7 +22,7 @@ export function peerKey(address: Address, ipv6PrefixBits: number): string {
   return scope === undefined ? key : `${key}%${scope}`;
 }
 
-/** The eight groups of an IPv6 address as RFC 4291 section 2.2 writes it; undefined where it is none. */
+/** The eight groups of an IPv6 address in the text form of RFC 4291 section 2.2; undefined if it is not one. */
 function ipv6Groups(text: string): number[] | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Stands between a transport and a protocol: the protocol's transport on one side, the transport's protocol on the
- * other. It passes everything on; policies override what they watch or change. One object more for each connection.
+ * A layer between a transport and a protocol: the transport of the protocol and the protocol of the transport. It passes
+ * everything on; policies override what they observe or change. It costs one more object per connection.
  */
 import type { Address } from '../core/address.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
@@ -17,18 +17,18 @@ import type { PeerCredentials } from '../core/unix-options.js';
 import { failConnection, failOnRejection } from '../defer/callback-result.js';
 import type { Deferred } from '../defer/deferred.js';
 
-/** What keeps count of wrappers: a {@link WrappingFactory}, as a rule. */
+/** Keeps count of wrappers: usually a {@link WrappingFactory}. */
 export interface WrapperOwner {
-  /** The wrapper has a connection. Called once, before the wrapped protocol is told. */
+  /** The wrapper has a connection. Called once, before the wrapped protocol's `makeConnection`. */
   wrapperConnected(wrapper: ProtocolWrapper): void;
-  /** The connection is gone. Called once, before the wrapped protocol is told. */
+  /** The connection is gone. Called once, before the wrapped protocol's `connectionLost`. */
   wrapperDisconnected(wrapper: ProtocolWrapper): void;
 }
 
 /**
- * Passes everything on. A subclass that overrides `makeConnection` or `connectionLost` calls the method of this class.
+ * Passes everything on. A subclass that overrides `makeConnection` or `connectionLost` must call the method of this class.
  *
- * The wrapped protocol's rules hold as without a wrapper: it can be half-closed if it has `readConnectionLost`.
+ * The wrapped protocol's rules apply as without a wrapper: it can be half-closed if it has `readConnectionLost`.
  */
 export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransport {
   readonly wrappedProtocol: StreamProtocol;
@@ -41,27 +41,27 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
     this.owner = owner;
   }
 
-  /** Undefined where the wrapped protocol has no such method: whether there is one decides how a connection ends. */
+  /** Undefined if the wrapped protocol has no such method: its presence decides how a connection ends. */
   get readConnectionLost(): () => void {
     if (this.wrappedProtocol.readConnectionLost === undefined) return undefined as never;
     return this.passReadConnectionLost;
   }
 
-  /** Undefined where the wrapped protocol has no such method. */
+  /** Undefined if the wrapped protocol has no such method. */
   get writeConnectionLost(): () => void {
     if (this.wrappedProtocol.writeConnectionLost === undefined) return undefined as never;
     return this.passWriteConnectionLost;
   }
 
-  /** Undefined where the wrapped protocol has no such method: whether there is one decides who closes descriptors. */
+  /** Undefined if the wrapped protocol has no such method: its presence decides who closes descriptors. */
   get fileDescriptorReceived(): (fd: number) => void {
     if (this.wrappedProtocol.fileDescriptorReceived === undefined) return undefined as never;
     return this.passFileDescriptor;
   }
 
   /**
-   * The wrapped protocol's answer. A subclass that keeps what it receives beyond its `dataReceived`, without copying it, overrides
-   * this with false.
+   * The value of the wrapped protocol. A subclass that keeps received bytes beyond its `dataReceived` without copying them
+   * overrides this with false.
    */
   get acceptsLentBytes(): boolean {
     return this.wrappedProtocol.acceptsLentBytes === true;
@@ -132,7 +132,7 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
   registerProducer(producer: PushProducer, streaming: true): void;
   registerProducer(producer: PullProducer, streaming: false): void;
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
-    // The two overloads are one call: the transport tells the kinds apart by `streaming`.
+    // The two overloads are one call: the transport distinguishes the kinds by `streaming`.
     this.transport.registerProducer(producer as PushProducer, streaming as true);
   }
 
@@ -153,7 +153,7 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
     return this.transport.getHost();
   }
 
-  /** @throws UnsupportedError the transport below has no such method; the same for those that follow. */
+  /** @throws UnsupportedError the transport below has no such method; this also applies to the methods that follow. */
   getTcpNoDelay(): boolean {
     return this.below('getTcpNoDelay').getTcpNoDelay();
   }
@@ -198,19 +198,19 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
     this.below('maxWaitingDescriptors').maxWaitingDescriptors = most;
   }
 
-  /** The peer has finished sending. Called only where the wrapped protocol can be half-closed. */
+  /** The peer has finished sending. Called only if the wrapped protocol can be half-closed. */
   protected passReadConnectionLost(): void {
     const result = this.wrappedProtocol.readConnectionLost?.();
     if (result !== undefined) failOnRejection(result, this, 'readConnectionLost');
   }
 
-  /** The sending side is shut down. Called only where the wrapped protocol has the method. */
+  /** The sending side is shut down. Called only if the wrapped protocol has the method. */
   protected passWriteConnectionLost(): void {
     const result = this.wrappedProtocol.writeConnectionLost?.();
     if (result !== undefined) failOnRejection(result, this, 'writeConnectionLost');
   }
 
-  /** A descriptor came. Called only where the wrapped protocol takes descriptors. */
+  /** A descriptor arrived. Called only if the wrapped protocol accepts descriptors. */
   protected passFileDescriptor(fd: number): void {
     const result = this.wrappedProtocol.fileDescriptorReceived?.(fd);
     if (result !== undefined) failOnRejection(result, this, 'fileDescriptorReceived');
@@ -221,6 +221,6 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
   ): TCPTransport & UNIXTransport {
     const transport = this.transport as Transport & Partial<TCPTransport & UNIXTransport>;
     if (typeof transport[method] === 'function') return transport as TCPTransport & UNIXTransport;
-    throw new UnsupportedError(method, 'the transport below has no such option');
+    throw new UnsupportedError(method, 'the transport below has no such method');
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The receiving side of a shaped connection. What was received can't be unreceived: it is delivered, and where tokens are
- * missing for it the transport is paused until they are paid. No more than one delivery is owed at a time.
+ * The receiving side of a shaped connection. Received data cannot be refused: it is delivered, and if tokens are missing the
+ * transport is paused until they are available. At most one delivery is owed at a time.
  */
 import type { Transport } from '../core/transport.js';
 import type { TokenBucket } from './token-bucket.js';
@@ -9,7 +9,7 @@ import { type ClaimOwner, TokenClaim } from './token-claim.js';
 export class ShapedReader implements ClaimOwner {
   private readonly transport: Transport;
   private readonly claim: TokenClaim;
-  /** The protocol wants no more for now. */
+  /** The protocol has paused receiving. */
   private paused = false;
 
   constructor(transport: Transport, bucket: TokenBucket) {
@@ -32,12 +32,12 @@ export class ShapedReader implements ClaimOwner {
     this.granted();
   }
 
-  /** Owes nothing any more. */
+  /** Cancels the claim for missing tokens. */
   drop(): void {
     this.claim.cancel();
   }
 
-  /** @internal Goes on once everything is paid for. */
+  /** @internal Continues once all tokens are paid. */
   granted(): void {
     if (!this.paused && this.claim.wanted === 0) this.transport.resumeProducing();
   }

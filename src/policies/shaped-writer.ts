@@ -1,7 +1,7 @@
 /**
- * The sending side of a shaped connection. What there are no tokens for waits in a queue; while anything waits, or the
- * protocol has a producer, this is the producer of the transport below. Since a transport that closes waits for its
- * producer, closing and half-closing need no state here: the queue is emptied first, then the transport is let go.
+ * The sending side of a shaped connection. Bytes without tokens are kept in a queue; while the queue is not empty, or the
+ * protocol has a producer, this is the producer of the transport below. A closing transport waits for its producer, so closing
+ * and half-closing need no state here: the queue is sent first, and then this producer unregisters.
  */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { ProducerRegisteredError } from '../core/errors/connection.js';
@@ -17,11 +17,11 @@ interface RegisteredProducer {
   paused: boolean;
 }
 
-/** A pull producer of the transport below: that is the kind which is told each time nothing waits there. */
+/** A pull producer of the transport below, because such a producer is called each time all bytes there have been sent. */
 export class ShapedWriter implements PullProducer, ClaimOwner {
   private readonly transport: Transport;
   private readonly claim: TokenClaim;
-  /** Made when something waits for the first time. */
+  /** Created when bytes are queued for the first time. */
   private queue: WriteQueue | undefined = undefined;
   private producer: RegisteredProducer | undefined = undefined;
   private attached = false;
@@ -32,7 +32,7 @@ export class ShapedWriter implements PullProducer, ClaimOwner {
     this.claim = new TokenClaim(bucket, this);
   }
 
-  /** What waits here and below. */
+  /** Unsent bytes here and in the transport below. */
   get bufferedBytes(): number {
     return this.queued + this.transport.bufferedBytes;
   }
@@ -57,7 +57,7 @@ export class ShapedWriter implements PullProducer, ClaimOwner {
       return;
     }
     this.producer = { producer, streaming, paused: false };
-    // Being attached asks a pull producer for data.
+    // Attaching asks a pull producer for data.
     if (!this.attached) this.attach();
     else if (!streaming) producer.resumeProducing();
   }
@@ -72,13 +72,13 @@ export class ShapedWriter implements PullProducer, ClaimOwner {
     this.ended = true;
   }
 
-  /** Drops what waits. */
+  /** Drops the queued bytes. */
   drop(): void {
     this.claim.cancel();
     this.queue?.clear();
   }
 
-  /** Nothing waits below; or did, before tokens came for more, which will be told in turn. */
+  /** The transport below has sent everything; or had, before tokens for further bytes arrived: then it calls this again. */
   resumeProducing(): void {
     if (this.bufferedBytes > 0) {
       this.pump();
@@ -99,7 +99,7 @@ export class ShapedWriter implements PullProducer, ClaimOwner {
     registered?.producer.stopProducing();
   }
 
-  /** @internal Tokens came for bytes that wait. */
+  /** @internal Tokens for queued bytes arrived. */
   granted(bytes: number): void {
     this.send(bytes);
     this.pump();
@@ -109,12 +109,12 @@ export class ShapedWriter implements PullProducer, ClaimOwner {
     return this.queue?.length ?? 0;
   }
 
-  /** Tokens are not spent on bytes that only wait below, for a peer that doesn't read. */
+  /** Tokens are not spent on bytes that would only wait in the transport below, for a peer that does not read. */
   private get stuffed(): boolean {
     return this.transport.bufferedBytes > HIGH_WATER_MARK_BYTES;
   }
 
-  /** @param granted How many of the bytes have their tokens already. */
+  /** @param granted The number of bytes that already have their tokens. */
   private enqueue(bytes: Uint8Array, granted: number): void {
     this.queue ??= new WriteQueue();
     this.queue.add(bytes);
@@ -132,7 +132,7 @@ export class ShapedWriter implements PullProducer, ClaimOwner {
     this.settle();
   }
 
-  /** Claims tokens for so many bytes in all, and gives how many there are now. */
+  /** Claims tokens up to a total of `bytes`, and returns the number granted now. */
   private want(bytes: number): number {
     const more = Math.min(bytes, HIGH_WATER_MARK_BYTES) - this.claim.wanted;
     return more > 0 ? this.claim.want(more) : 0;

@@ -1,4 +1,4 @@
-/** Limits how fast connections receive and send: each of them, and all together. */
+/** Limits the speed at which connections receive and send: each of them, and all together. */
 import type { Address } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
@@ -17,30 +17,30 @@ import { WrappingFactory } from './wrapping-factory.js';
 
 /** The limits of one direction. */
 export interface ShapingLimits {
-  /** Of each connection. Default: without limit. */
+  /** The limit for each connection. Default: no limit. */
   readonly perConnection?: Rate;
   /**
-   * Of all connections of one peer together: an IPv4 address, or an IPv6 network of 64 bits. Pass a filter to share the
-   * limit between factories, to tell peers apart in another way, or to add parents. Default: without limit.
+   * The limit for all connections of one peer together: an IPv4 address, or an IPv6 network of 64 bits. Pass a filter to share
+   * the limit between factories, to identify peers in another way, or to add parents. Default: no limit.
    */
   readonly perPeer?: Rate | BucketFilter;
   /**
-   * Of all connections together, shared out fairly among those that wait. A bucket of your own may be that of several
-   * factories, and have one above it. Leave it out if `perPeer` is a filter: set the filter's `parent`. Default: without limit.
+   * The limit for all connections together, shared fairly among those that wait. Pass a bucket to share it between factories
+   * or to give it a parent. Omit this if `perPeer` is a filter: set the filter's `parent` instead. Default: no limit.
    */
   readonly total?: Rate | TokenBucket;
 }
 
 export interface ShapingFactoryOptions {
-  /** Counts the time: the reactor, as a rule. */
+  /** Measures the time: usually the reactor. */
   readonly clock: Clock;
-  /** What is received. */
+  /** Limits for received data. */
   readonly read?: ShapingLimits;
-  /** What is sent. */
+  /** Limits for sent data. */
   readonly write?: ShapingLimits;
 }
 
-/** Makes the bucket of a connection's direction, or finds it; undefined where it has no limit. */
+/** Creates or finds the bucket for one direction of a connection; undefined if it has no limit. */
 type BucketMaker = (transport: Transport) => TokenBucket | undefined;
 
 interface BucketMakers {
@@ -55,9 +55,9 @@ const OPTIONS: OptionNames<ShapingFactoryOptions> = { clock: true, read: true, w
 /**
  * Wraps a factory so that its connections are shaped.
  *
- * What is written too fast waits: `bufferedBytes` counts it, producers are paused and resumed as ever, `loseConnection`
- * sends it first, `abortConnection` drops it. What is received too fast is delivered, and nothing more is received until
- * it is made up for.
+ * Data written too fast is queued: `bufferedBytes` includes it, producers are paused and resumed as usual, `loseConnection`
+ * sends it first, and `abortConnection` drops it. Data received too fast is delivered; then nothing is received until enough
+ * time has passed.
  *
  * @example
  * const write = { perConnection: { bytesPerSecond: 100_000 }, total: { bytesPerSecond: 1_000_000 } };
@@ -81,7 +81,7 @@ export class ShapingFactory extends WrappingFactory {
   }
 }
 
-/** One lives for each connection: TypeScript's `private` costs it nothing. */
+/** Each connection has its own, so it uses TypeScript's `private`, which costs no memory. */
 class ShapedProtocol extends ProtocolWrapper {
   private readonly makers: BucketMakers;
   private readBucket: TokenBucket | undefined = undefined;
@@ -139,7 +139,7 @@ class ShapedProtocol extends ProtocolWrapper {
   }
 
   override loseWriteConnection(): void {
-    // In this order: what refuses leaves the writer as it is.
+    // In this order: if the call throws, the writer is unchanged.
     super.loseWriteConnection();
     this.writer?.end();
   }
@@ -191,7 +191,7 @@ function bucketMaker(
   const above = peerBuckets(clock, perPeer, totalBucket(clock, total));
   if (perConnection === undefined) return above;
   const options = { ...perConnection, clock };
-  // Made now, so that wrong options are refused here and not at the first connection.
+  // Created now, so that invalid options are refused here and not at the first connection.
   new TokenBucket(options);
   return (transport) => {
     const parent = above(transport);

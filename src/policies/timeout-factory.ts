@@ -1,4 +1,4 @@
-/** Closes connections on which nothing happens, that never say anything, or that last too long. */
+/** Closes connections that are idle, that never send anything, or that last too long. */
 import type { Address } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import type { FactoryLike } from '../core/factory.js';
@@ -13,27 +13,27 @@ import { ProtocolWrapper } from './protocol-wrapper.js';
 import { WrappingFactory } from './wrapping-factory.js';
 
 export interface TimeoutFactoryOptions {
-  /** Counts the time: the reactor, as a rule. */
+  /** Measures the time: usually the reactor. */
   readonly clock: Clock;
-  /** How long a connection may be idle. Default: without limit. */
+  /** Time that a connection may be idle. Default: no limit. */
   readonly idleMs?: number;
   /**
-   * What keeps a connection from being idle: data received and written (`both`), or received only, so that one cannot be
-   * kept open by writing to a peer that is gone. Default `both`.
+   * The activity that ends idleness: receiving and writing (`both`), or receiving only, so that writing to a peer that is gone
+   * does not keep the connection open. Default `both`.
    */
   readonly activity?: 'both' | 'received';
-  /** How long a peer may say nothing at all after connecting. Default: without limit. */
+  /** Time after connecting within which the peer must send its first data. Default: no limit. */
   readonly firstDataMs?: number;
-  /** How long a connection may last, whatever happens on it. Default: without limit. */
+  /** Maximum duration of a connection, regardless of activity. Default: no limit. */
   readonly lifetimeMs?: number;
-  /** How long a connection that timed out may take to close, before it is aborted. Default 5,000. */
+  /** Time that a timed-out connection may take to close before it is aborted. Default 5,000. */
   readonly graceMs?: number;
-  /** How coarse time is. Default: a 16th of the shortest limit above, at most 1,000. */
+  /** The resolution of the time. Default: a 16th of the shortest limit above, at most 1,000. */
   readonly tickMs?: number;
   /**
-   * Called in place of closing when a limit has passed, for a goodbye: `transport` is the one that `protocol` writes to.
-   * Losing the connection is then its task; if it does, that is given `graceMs` too. What it throws is reported and
-   * aborts the connection.
+   * Called instead of closing when a limit has passed, for a last message: `transport` is the one that `protocol` writes to.
+   * It must close the connection itself; that may take `graceMs` too. An error that it throws is reported and aborts the
+   * connection.
    */
   readonly timeoutConnection?: (transport: Transport, protocol: StreamProtocol) => void;
 }
@@ -60,8 +60,8 @@ const OPTIONS: OptionNames<TimeoutFactoryOptions> = {
 };
 
 /**
- * Wraps a factory so that its connections time out: {@link IdleTimeouts} tells how precisely. All of the factory's
- * connections share one delayed call.
+ * Wraps a factory so that its connections time out; {@link IdleTimeouts} describes the precision. All connections of the
+ * factory share one delayed call.
  *
  * @example
  * reactor.listenTCP(25, new TimeoutFactory(Mail, { clock: reactor, idleMs: 60_000, firstDataMs: 10_000 }));
@@ -81,7 +81,7 @@ export class TimeoutFactory extends WrappingFactory {
   }
 }
 
-/** One lives for each connection: TypeScript's `private` costs it nothing. */
+/** Each connection has its own, so it uses TypeScript's `private`, which costs no memory. */
 class TimeoutProtocol extends ProtocolWrapper {
   private readonly limits: Limits;
   private idle: IdleTimeout | undefined = undefined;
@@ -159,7 +159,7 @@ function checkLimits(options: TimeoutFactoryOptions): Limits {
   return { timeouts, idleMs, writingCounts, firstDataMs, lifetimeMs, timeoutConnection };
 }
 
-/** Divides the shortest limit without rest, so that it fires within one tick. */
+/** Divides the shortest limit without remainder, so that it fires within one tick. */
 function defaultTickMs(limits: readonly (number | undefined)[]): number {
   const shortest = Math.min(...limits.map((ms) => ms ?? Number.POSITIVE_INFINITY));
   if (shortest === Number.POSITIVE_INFINITY) return DEFAULT_TICK_MS;

@@ -1,9 +1,9 @@
 /**
  * Token buckets in a tree, as in hierarchical traffic shaping (htb): a byte that passes takes a token from its bucket and
- * from every bucket above. Tokens are counted when somebody looks; a delayed call exists only while a claim waits.
+ * from every bucket above it. Tokens are counted when they are needed; a delayed call exists only while a claim waits.
  *
- * Who waits stands in a queue of the bucket that is short. When it has tokens again they are shared out among those who
- * wait, in the order they came, each going to the end of the queue until it has all it wants.
+ * Claims wait in the queue of the bucket that lacks tokens. When it has tokens again, they are shared among the waiting
+ * claims in order of arrival; each claim goes to the end of the queue until it has all its tokens.
  */
 import type { Clock, DelayedCall } from '../core/clock.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
@@ -11,34 +11,34 @@ import { ROOT_CONTEXT } from '../internal/async-context.js';
 import { checkClock, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 
-/** How many bytes may pass. */
+/** The rate at which bytes may pass. */
 export interface Rate {
   /** 1 or more. */
   readonly bytesPerSecond: number;
   /**
-   * How many tokens a bucket holds, full at the beginning: what may pass at once. One that holds less than comes between
-   * two calls of the clock, a millisecond or more apart, overflows and lets less than `bytesPerSecond` pass. Default: the
-   * tokens of one second.
+   * The number of tokens that a bucket holds, and has at the beginning: the bytes that may pass at once. If a bucket holds less
+   * than the tokens gained between two calls of the clock, a millisecond or more apart, it overflows and lets less than
+   * `bytesPerSecond` pass. Default: the tokens of one second.
    */
   readonly burstBytes?: number;
 }
 
 export interface TokenBucketOptions extends Rate {
-  /** Counts the time: the reactor, as a rule. */
+  /** Measures the time: usually the reactor. */
   readonly clock: Clock;
-  /** Takes its tokens too for each byte. */
+  /** Each byte also takes a token from this bucket. */
   readonly parent?: TokenBucket;
 }
 
-/** What waits for tokens. */
+/** A claim that waits for tokens. */
 export interface WaitingClaim {
-  /** The least number of tokens that is worth a turn; no more than the bucket can hold. */
+  /** The smallest number of tokens worth a turn; at most the capacity of the bucket. */
   readonly need: number;
-  /** The bucket has them: take at most `share`. Does not throw. */
+  /** The bucket has tokens: take at most `share`. Must not throw. */
   takeTurn(bucket: TokenBucket, share: number): void;
 }
 
-/** Tokens are not handed out in crumbs, as long as the buckets hold so many. */
+/** The smallest grant, provided that the buckets can hold so many tokens. */
 export const MIN_GRANT_BYTES: number = 4 * 1024;
 
 const OPTIONS: OptionNames<TokenBucketOptions> = {
@@ -49,20 +49,20 @@ const OPTIONS: OptionNames<TokenBucketOptions> = {
 };
 
 /**
- * Lets `bytesPerSecond` pass on average and `burstBytes` at once: in any stretch of time no more than
+ * Lets `bytesPerSecond` pass on average and `burstBytes` at once: in any period at most
  * `burstBytes + bytesPerSecond * seconds`. Each shaped connection has one or two, so its private fields are
- * TypeScript's: `#methods` cost 8 bytes each instance.
+ * TypeScript's: `#methods` cost 8 bytes per instance.
  *
  * @example
  * const total = new TokenBucket({ clock: reactor, bytesPerSecond: 1_000_000 });
  * const one = new TokenBucket({ clock: reactor, bytesPerSecond: 100_000, parent: total });
- * const bytes = one.take(64 * 1024); // as many as may pass now
+ * const bytes = one.take(64 * 1024); // the number of bytes that may pass now
  */
 export class TokenBucket {
   readonly bytesPerSecond: number;
   readonly burstBytes: number;
   readonly parent: TokenBucket | undefined;
-  /** @internal Connections that use it, and buckets of filters below it. */
+  /** @internal The connections that use it, and the buckets of filters below it. */
   users = 0;
   private readonly clock: Clock;
   /** Tokens at `time`. */
@@ -92,21 +92,21 @@ export class TokenBucket {
     this.time = clock.now();
   }
 
-  /** How many bytes {@link take} would give. */
+  /** The number of bytes that {@link take} would grant. */
   get availableBytes(): number {
     const own = Math.floor(this.level);
     return this.parent === undefined ? own : Math.min(own, this.parent.availableBytes);
   }
 
-  /** How many connections wait for tokens of this very bucket. */
+  /** The number of claims that wait for tokens of this particular bucket. */
   get waiting(): number {
     return this.queue?.size ?? 0;
   }
 
   /**
-   * Takes tokens here and in all buckets above, at once and whether others wait or not.
+   * Takes tokens here and from all buckets above, immediately, even if claims are waiting.
    * @param maxBytes 0 or more.
-   * @returns How many bytes may pass: 0 to `maxBytes`.
+   * @returns The number of bytes that may pass: 0 to `maxBytes`.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   take(maxBytes: number): number {
@@ -118,7 +118,7 @@ export class TokenBucket {
     return bytes;
   }
 
-  /** @internal Tokens of this bucket alone, with fractions. */
+  /** @internal The tokens of this bucket alone, with fractions. */
   get level(): number {
     const now = this.clock.now();
     const gained = ((now - this.time) * this.bytesPerSecond) / 1000;
@@ -127,24 +127,24 @@ export class TokenBucket {
     return this.tokens;
   }
 
-  /** @internal A connection begins to use this bucket and those above it, or a filter a bucket below. */
+  /** @internal A connection starts to use this bucket and those above it, or a filter adds a bucket below. */
   join(): void {
     for (let bucket: TokenBucket | undefined = this; bucket; bucket = bucket.parent) bucket.users++;
   }
 
-  /** @internal It uses them no more. */
+  /** @internal The opposite of {@link join}. */
   leave(): void {
     for (let bucket: TokenBucket | undefined = this; bucket; bucket = bucket.parent) bucket.users--;
   }
 
-  /** @internal Puts a claim at the end of the queue. */
+  /** @internal Adds a claim at the end of the queue. */
   enqueue(claim: WaitingClaim): void {
     this.queue ??= new Set();
     this.queue.add(claim);
     this.arm();
   }
 
-  /** @internal Takes a claim out of the queue. */
+  /** @internal Removes a claim from the queue. */
   dequeue(claim: WaitingClaim): void {
     this.queue?.delete(claim);
     if (this.waiting > 0 || this.call === undefined) return;
@@ -152,12 +152,12 @@ export class TokenBucket {
     this.call = undefined;
   }
 
-  /** The call serves many: it is made in nobody's context. */
+  /** The call serves many connections, so it is made in the root context. */
   private arm(): void {
     const [first] = this.queue ?? [];
     if (first === undefined || this.call !== undefined) return;
     const missing = first.need - this.level;
-    // Whole milliseconds: a wait too short to move the clock would come to nothing for ever.
+    // Whole milliseconds: a wait too short to advance the clock would be repeated forever.
     const waitMs = missing > 0 ? Math.ceil((missing * 1000) / this.bytesPerSecond) : 0;
     ROOT_CONTEXT.runInAsyncScope(() => {
       this.call = this.clock.callLater(waitMs, () => this.serve());
@@ -167,7 +167,7 @@ export class TokenBucket {
     });
   }
 
-  /** Each of those who wait now has at most one turn; who comes meanwhile waits for the next call. */
+  /** Each claim that waits now has at most one turn; claims that arrive meanwhile wait for the next call. */
   private serve(): void {
     this.call = undefined;
     const { queue, waiting: turns } = this;

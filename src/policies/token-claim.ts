@@ -1,23 +1,23 @@
-/** One who takes tokens and waits for those that are missing: one direction of a connection. */
+/** A claim takes tokens and waits for missing ones, for one direction of a connection. */
 import { reportError } from '../internal/error-report.js';
 import { MIN_GRANT_BYTES, type TokenBucket, type WaitingClaim } from './token-bucket.js';
 
-/** Is told of each part of a claim that was waited for. */
+/** Called for each part of a claim that had to wait. */
 export interface ClaimOwner {
   granted(bytes: number): void;
 }
 
 /**
- * Waits in one bucket's queue at a time: first below, then above. One lives for each shaped direction of a connection, so
- * its private fields are TypeScript's.
+ * Waits in the queue of one bucket at a time: first of the lowest, then of those above. Each shaped direction of a connection
+ * has one, so its private fields are TypeScript's.
  */
 export class TokenClaim implements WaitingClaim {
   private readonly bucket: TokenBucket;
   private readonly owner: ClaimOwner;
-  /** The least that is worth a turn, if so much is wanted. */
+  /** The smallest number of tokens worth a turn, unless fewer are missing. */
   private readonly unit: number;
   private missing = 0;
-  /** In whose queue it stands. */
+  /** The bucket in whose queue it waits. */
   private place: TokenBucket | undefined = undefined;
 
   constructor(bucket: TokenBucket, owner: ClaimOwner) {
@@ -30,7 +30,7 @@ export class TokenClaim implements WaitingClaim {
     this.unit = unit;
   }
 
-  /** What it waits for. */
+  /** The number of missing tokens. */
   get wanted(): number {
     return this.missing;
   }
@@ -40,8 +40,8 @@ export class TokenClaim implements WaitingClaim {
   }
 
   /**
-   * Asks for tokens for `bytes` more.
-   * @returns How many are granted at once; the rest is waited for. 0 where it waits already.
+   * Claims `bytes` more tokens.
+   * @returns The number granted immediately; the claim waits for the rest. 0 if it is waiting already.
    */
   want(bytes: number): number {
     this.missing += bytes;
@@ -51,7 +51,7 @@ export class TokenClaim implements WaitingClaim {
     return got;
   }
 
-  /** Wants nothing any more. */
+  /** Cancels the claim. */
   cancel(): void {
     this.missing = 0;
     this.place?.dequeue(this);
@@ -85,8 +85,8 @@ export class TokenClaim implements WaitingClaim {
   }
 
   /**
-   * The lowest bucket that is short, or has a queue that this claim has not been through: it goes up from queue to queue,
-   * and down only where tokens are missing, so that somebody is served each time.
+   * The lowest bucket that lacks tokens, or whose queue this claim has not passed. The claim moves up from queue to queue, and
+   * down only if tokens are missing, so that some claim is served each time.
    */
   private blocking(turn: TokenBucket | undefined): TokenBucket | undefined {
     let queues = turn === undefined;

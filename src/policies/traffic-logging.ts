@@ -1,4 +1,4 @@
-/** Writes down what goes over a factory's connections: when they open and close, and the bytes both ways. */
+/** Logs the traffic of a factory's connections: their opening and closing, and the bytes in both directions. */
 
 import type { Address } from '../core/address.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
@@ -13,19 +13,19 @@ import { hexDump } from './hex-dump.js';
 import { ProtocolWrapper } from './protocol-wrapper.js';
 import { WrappingFactory } from './wrapping-factory.js';
 
-/** Bytes of one packet or write that are dumped; what is longer is cut. */
+/** The number of bytes of one packet or write that are dumped; the rest is omitted. */
 export const DEFAULT_MAX_DUMP_BYTES = 256;
 
 export type TrafficDirection = 'received' | 'sent';
 
 export interface TrafficLoggingOptions {
-  /** Takes each line, without a line end. What it throws is reported; the connection goes on. */
+  /** Receives each line, without a line end. An error that it throws is reported; the connection continues. */
   readonly log: (line: string) => void;
-  /** Bytes of one packet or write that are dumped; 0 gives sizes only. Default 256. */
+  /** The number of bytes of one packet or write that are dumped; 0 logs sizes only. Default 256. */
   readonly maxDumpBytes?: number;
   /**
-   * Gives what is dumped in place of `data`, so that secrets stay out of logs; null dumps nothing. `data` is what is
-   * going over the connection: do not change it. Where it throws nothing is dumped.
+   * Returns the bytes to dump instead of `data`, to keep secrets out of logs; null dumps nothing. Do not change `data`, which
+   * holds the bytes of the connection. If it throws, nothing is dumped.
    */
   readonly redact?: (data: Uint8Array, direction: TrafficDirection) => Uint8Array | null;
 }
@@ -40,7 +40,7 @@ interface Settings {
 const OPTIONS: OptionNames<TrafficLoggingOptions> = { log: true, maxDumpBytes: true, redact: true };
 
 /**
- * Numbers its connections from 1 and logs each line under its connection's number.
+ * Numbers its connections from 1 and starts each line with the number of its connection.
  *
  * @example
  * reactor.listenTCP(25, new TrafficLoggingFactory(Mail, { log: console.log }));
@@ -69,7 +69,7 @@ export class TrafficLoggingFactory extends WrappingFactory {
   }
 }
 
-/** One lives for each connection: TypeScript's `private` costs it nothing. */
+/** Each connection has its own, so it uses TypeScript's `private`, which costs no memory. */
 class TrafficLoggingProtocol extends ProtocolWrapper {
   private readonly number: number;
   private readonly settings: Settings;
@@ -105,7 +105,7 @@ class TrafficLoggingProtocol extends ProtocolWrapper {
     super.connectionLost(reason);
   }
 
-  /** Logged once the transport has not refused it; what a closing transport drops is logged too. */
+  /** Logged after the transport has accepted it, including data that a closing transport drops. */
   override write(data: Uint8Array | string): void {
     super.write(data);
     this.sent(data);
@@ -147,7 +147,7 @@ class TrafficLoggingProtocol extends ProtocolWrapper {
     try {
       const shown = redact(data, direction);
       if (shown === null || shown instanceof Uint8Array) return shown;
-      throw new InvalidArgumentTypeError('what redact gives', 'a Uint8Array or null', shown);
+      throw new InvalidArgumentTypeError('the result of redact', 'a Uint8Array or null', shown);
     } catch (error) {
       reportError(error, 'redact');
       return null;

@@ -1,10 +1,10 @@
 /**
- * How many bytes may wait to be sent on all connections together. A connection counts what waits on it each time it
- * writes; that bytes were sent is seen only when the connections are counted anew, so the running sum is never too low.
- * They are counted anew when the sum is over the limit.
+ * The limit of unsent bytes for all connections together. Each time a connection writes, its unsent bytes are counted; bytes
+ * that were sent meanwhile are noticed only when all connections are counted again, so the running sum is never too low.
+ * They are counted again when the sum exceeds the limit.
  *
- * Nothing is sent before the end of a turn, so what waits within one says nothing about the peer. Connections are
- * therefore ended by a delayed call, after the system was offered what they have.
+ * Nothing is sent before the end of a turn, so unsent bytes within a turn say nothing about the peer. Connections are
+ * therefore ended by a delayed call, after their bytes were offered to the system.
  */
 import type { Clock, DelayedCall } from '../core/clock.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';
@@ -14,31 +14,31 @@ import { checkOptions, type OptionNames } from '../internal/options.js';
 import { TooManyUnsentBytesError } from './errors.js';
 
 export interface UnsentBytesBudgetOptions {
-  /** Of all connections together. */
+  /** The limit for all connections together. */
   readonly maxBytes: number;
-  /** Tells when a turn is over: the reactor, as a rule. */
+  /** Reports the end of a turn: usually the reactor. */
   readonly clock: Clock;
 }
 
-/** A connection that counts. */
+/** A connection that is counted. */
 export interface UnsentBytesHolder {
-  /** What waits to be sent now. */
+  /** The current number of unsent bytes. */
   readonly bufferedBytes: number;
-  /** What the budget has counted of it. Set by the budget only. */
+  /** The number of bytes that the budget has counted for it. Set by the budget only. */
   counted: number;
-  /** What it may have; over that it is ended. */
+  /** The limit of this connection, above which it is ended. */
   readonly maxBytes: number;
-  /** Undefined where the policy pauses instead. Does not call back into the protocol. */
+  /** Undefined if the policy pauses instead. Does not call the protocol. */
   readonly endFor: ((error: TooManyUnsentBytesError) => void) | undefined;
 }
 
-/** Connections are counted anew once so many bytes were written for each of them: a byte then costs next to nothing. */
+/** Connections are counted again after this many bytes were written per connection: the cost per byte is then negligible. */
 const RECOUNT_BYTES = 64;
 
 const OPTIONS: OptionNames<UnsentBytesBudgetOptions> = { maxBytes: true, clock: true };
 
 /**
- * A limit that several factories share, for instance all of a reactor.
+ * A limit that several factories share, for example all factories of a reactor.
  *
  * @example
  * const budget = new UnsentBytesBudget({ clock: reactor, maxBytes: 256 * 1024 * 1024 });
@@ -49,10 +49,10 @@ export class UnsentBytesBudget {
   readonly maxBytes: number;
   readonly #clock: Clock;
   readonly #members: Set<Iterable<UnsentBytesHolder>> = new Set();
-  /** Had too much when they last wrote. */
+  /** Connections that were over a limit when they last wrote. */
   #suspects: Set<UnsentBytesHolder> = new Set();
   #counted = 0;
-  /** The sum at which connections are counted anew. */
+  /** The sum at which connections are counted again. */
   #recountAt = 0;
   #judgement: DelayedCall | undefined;
 
@@ -65,7 +65,7 @@ export class UnsentBytesBudget {
     this.maxBytes = checkInteger('maxBytes', maxBytes, 1, Number.MAX_SAFE_INTEGER);
   }
 
-  /** What waits to be sent on all connections now: they are looked at one by one. */
+  /** The current number of unsent bytes of all connections, which are counted one by one. */
   get unsentBytes(): number {
     this.#recount();
     return this.#counted;
@@ -76,12 +76,12 @@ export class UnsentBytesBudget {
     this.#members.add(connections);
   }
 
-  /** @internal It has no more. */
+  /** @internal The factory has no more connections. */
   leave(connections: Iterable<UnsentBytesHolder>): void {
     this.#members.delete(connections);
   }
 
-  /** @internal The connection has written: `bytes` wait. @returns Whether all together have more than they may. */
+  /** @internal The connection has written and has `bytes` unsent. @returns Whether all together exceed the limit. */
   wrote(holder: UnsentBytesHolder, bytes: number): boolean {
     this.#counted += bytes - holder.counted;
     holder.counted = bytes;
@@ -90,11 +90,11 @@ export class UnsentBytesBudget {
     return this.#counted > this.maxBytes;
   }
 
-  /** @internal A connection that can be ended has more than it may. */
+  /** @internal A connection that can be ended exceeds its limit, or all together exceed theirs. */
   suspect(holder: UnsentBytesHolder): void {
     this.#suspects.add(holder);
     if (this.#judgement !== undefined) return;
-    // The call is for all connections: it is made in nobody's context.
+    // The call serves all connections, so it is made in the root context.
     ROOT_CONTEXT.runInAsyncScope(() => {
       this.#judgement = this.#clock.callLater(0, this.#judge);
       this.#judgement.whenDropped(() => {

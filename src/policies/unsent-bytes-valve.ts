@@ -1,7 +1,7 @@
 /**
- * Receives nothing while too many bytes wait to be sent. To hear when nothing waits any more, it is the producer of the
- * transport below for as long; since there can be only one, the protocol's own producer is kept here, and served as the
- * transport would. A transport that closes waits for its producer, so closing needs no state here.
+ * Stops receiving while there are too many unsent bytes. To be called when all bytes are sent, it registers as the producer of
+ * the transport below for that time. A transport has only one producer, so the protocol's own producer is kept and called here
+ * as the transport would. A closing transport waits for its producer, so closing needs no state here.
  */
 import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
@@ -13,15 +13,15 @@ interface RegisteredProducer {
   paused: boolean;
 }
 
-/** A pull producer of the transport below: that is the kind which is told each time nothing waits there. */
+/** A pull producer of the transport below, because such a producer is called each time all bytes there have been sent. */
 export class UnsentBytesValve implements PullProducer {
   private readonly transport: Transport;
   private producer: RegisteredProducer | undefined = undefined;
   /** Whether it is the producer of the transport below. */
   private attached = false;
-  /** Too much waits: nothing is received. */
+  /** There are too many unsent bytes: nothing is received. */
   private closed = false;
-  /** The protocol wants to receive nothing for now. */
+  /** The protocol has paused receiving. */
   private readerPaused = false;
   /** The protocol has ended its sending side. */
   private ended = false;
@@ -30,12 +30,12 @@ export class UnsentBytesValve implements PullProducer {
     this.transport = transport;
   }
 
-  /** Whether what the protocol writes is dropped by now, though the transport below would take it for this producer's. */
+  /** Whether the protocol's writes are dropped: the transport below would accept them as those of this producer. */
   get dropsWrites(): boolean {
     return this.ended && this.producer === undefined;
   }
 
-  /** Too much waits. @returns Whether that is news. */
+  /** There are too many unsent bytes. @returns Whether the valve was open. */
   close(): boolean {
     if (this.closed) return false;
     this.closed = true;
@@ -45,7 +45,7 @@ export class UnsentBytesValve implements PullProducer {
     return true;
   }
 
-  /** Something was written: pauses the protocol's producer as the transport would. */
+  /** Data was written: pauses the protocol's producer as the transport would. */
   regulate(): void {
     if (this.transport.bufferedBytes > HIGH_WATER_MARK_BYTES) this.pauseProducer();
   }
@@ -72,7 +72,7 @@ export class UnsentBytesValve implements PullProducer {
       producer.stopProducing();
       return;
     }
-    // Being attached asks a pull producer for data where nothing waits.
+    // Attaching asks a pull producer for data if there are no unsent bytes.
     const asked = !this.attached && this.transport.bufferedBytes === 0;
     this.producer = { producer, streaming, paused: false };
     this.attach();
@@ -84,7 +84,7 @@ export class UnsentBytesValve implements PullProducer {
     this.settle();
   }
 
-  /** Nothing waits below. */
+  /** The transport below has sent everything. */
   resumeProducing(): void {
     if (this.transport.bufferedBytes > 0) return;
     const wasClosed = this.closed;

@@ -1,4 +1,4 @@
-/** Wraps each protocol that another factory builds, and knows those that are connected. The base of the other policies. */
+/** Wraps each protocol that another factory builds, and records the connected ones. The base of the other policies. */
 import type { Address } from '../core/address.js';
 import type { Connector } from '../core/connector.js';
 import { builtProtocol, type FactoryLike, toFactory } from '../core/factory.js';
@@ -8,8 +8,8 @@ import { reportRejection } from '../defer/callback-result.js';
 import { ProtocolWrapper, type WrapperOwner } from './protocol-wrapper.js';
 
 /**
- * Passes everything on to the wrapped factory. Override {@link wrap} to put a wrapper of your own between; factories
- * can be stacked in any order.
+ * Passes everything on to the wrapped factory. Override {@link wrap} to add a wrapper of your own; factories can be stacked
+ * in any order.
  *
  * @example
  * class Shouting extends ProtocolWrapper {
@@ -29,14 +29,14 @@ export class WrappingFactory implements ClientProtocolFactory, WrapperOwner {
   readonly #protocols: Set<ProtocolWrapper> = new Set();
 
   /**
-   * @param wrapped All that `listenTCP` takes.
+   * @param wrapped Any value that `listenTCP` accepts.
    * @throws InvalidArgumentTypeError
    */
   constructor(wrapped: FactoryLike) {
     this.wrappedFactory = toFactory(wrapped);
   }
 
-  /** The wrappers whose connection is open, in the order they were made. */
+  /** The wrappers whose connection is open, in the order of their creation. */
   get protocols(): ReadonlySet<ProtocolWrapper> {
     return this.#protocols;
   }
@@ -81,7 +81,7 @@ export class WrappingFactory implements ClientProtocolFactory, WrapperOwner {
     this.#protocols.delete(wrapper);
   }
 
-  /** Makes the wrapper of a protocol that was just built for a connection from or to `address`. */
+  /** Creates the wrapper of a protocol that was just built for a connection from or to `address`. */
   protected wrap(protocol: StreamProtocol, _address: Address): ProtocolWrapper {
     return new ProtocolWrapper(protocol, this);
   }

@@ -1,16 +1,16 @@
-/** Copies of bytes that wait to be sent, in order: small pieces together, large ones each by itself. */
+/** Copies of unsent bytes, in order: small pieces are combined, large ones kept separately. */
 import { LARGE_WRITE_BYTES } from '../core/transport.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 
 const MIN_BLOCK_BYTES = 1024;
 const MAX_BLOCK_BYTES = LARGE_WRITE_BYTES;
 
-/** Bytes that were taken out are never written again. */
+/** Bytes that were taken out are never overwritten. */
 export class WriteQueue {
   #parts: Uint8Array[] = [];
-  /** The first part that is not taken. */
+  /** The first part that has not been taken. */
   #first = 0;
-  /** The block that small pieces are copied to, and what of it is filled and not yet taken. It comes after all parts. */
+  /** The block into which small pieces are copied, and the range of it that is filled and not taken. It follows all parts. */
   #block: Buffer | undefined;
   #blockStart = 0;
   #blockEnd = 0;
@@ -21,7 +21,7 @@ export class WriteQueue {
     return this.#length;
   }
 
-  /** @param data Copied, whatever its size: it may be lent, and what waits here waits longer than that. */
+  /** @param data Always copied: it may be lent, and stays here longer than that. */
   add(data: Uint8Array): void {
     this.#length += data.byteLength;
     if (data.byteLength >= LARGE_WRITE_BYTES) {
@@ -38,7 +38,7 @@ export class WriteQueue {
     this.#blockEnd += data.byteLength;
   }
 
-  /** Takes the first `bytes`, or all where there are fewer. */
+  /** Takes the first `bytes`, or all if there are fewer. */
   take(bytes: number): Uint8Array[] {
     const taken: Uint8Array[] = [];
     let rest = Math.min(bytes, this.#length);

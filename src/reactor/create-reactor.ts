@@ -12,7 +12,7 @@ import type { ReactorOptions } from './reactor-options.js';
 
 export interface CreateReactorOptions extends ReactorOptions, NativeReactorOptions {
   /**
-   * `auto` chooses the native reactor if its addon loads, else the pure-JS one with one warning. Default: the
+   * `auto` takes the native reactor where its addon loads, else the pure-JS one with one warning. Default: the
    * environment variable `ROPEWALK_REACTOR`, else `auto`.
    */
   readonly kind?: 'auto' | 'native' | 'node';
@@ -29,9 +29,9 @@ const OPTIONS: OptionNames<CreateReactorOptions> = {
 };
 
 /**
- * Makes a new reactor.
+ * Makes a reactor of its own.
  * @throws AddonNotLoadedError `kind` is `native` and the addon could not be loaded.
- * @throws UnsupportedError `poller` is not available here.
+ * @throws UnsupportedError `poller` is not to be had here.
  */
 export function createReactor(options: CreateReactorOptions = {}): Reactor {
   checkOptions('createReactor', options, OPTIONS);
@@ -66,7 +66,7 @@ export function getReactor(): Reactor {
 
 /**
  * Makes `reactor` this thread's default one.
- * @returns The previous default reactor, if one was made or installed.
+ * @returns The default reactor until now, if one was made or installed.
  */
 export function installReactor(reactor: Reactor): Reactor | undefined {
   const previous = defaultReactor;
@@ -74,13 +74,14 @@ export function installReactor(reactor: Reactor): Reactor | undefined {
   return previous;
 }
 
-/** Threads started later don't repeat the warning. */
+/** Threads that are started from now on don't repeat it. */
 function warnOnce(error: AddonNotLoadedError): void {
   if (getEnvironmentData(WARNED) === true) return;
   setEnvironmentData(WARNED, true);
-  process.emitWarning(`${error.message}. Using the pure-JS reactor instead.`, {
+  process.emitWarning(`${error.message} The pure-JS reactor is used instead.`, {
     type: 'RopewalkWarning',
     code: error.code,
-    detail: `${error.advice} Run \`npx ropewalk doctor\` for details. To silence this: ROPEWALK_REACTOR=node.`,
+    detail:
+      '`npx ropewalk doctor` explains more. To silence this warning, set ROPEWALK_REACTOR=node.',
   });
 }

@@ -28,6 +28,7 @@ import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js
 import type { SocketTransport } from '../core/transport.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
 import type { Deferred } from '../defer/deferred.js';
+import { showAsText } from '../internal/shown-as-text.js';
 import { HostedAdoption } from './adoption/hosted-adoption.js';
 import type { ReactorBackend } from './backend.js';
 import { HostedUDP } from './datagrams/hosted-udp.js';
@@ -299,4 +300,10 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     this.#disposal ??= this.core.dispose().then(() => this.backend.release());
     return this.#disposal;
   }
+
+  toString(): string {
+    return `<${this.kind} reactor (${this.poller}), ${this.running ? 'running' : 'not running'}>`;
+  }
 }
+
+showAsText(HostedReactor);

@@ -1,4 +1,4 @@
-/** The rules for host names, and their form in look-ups by the system. */
+/** Checks host names, and brings them into the form in which the system is asked. */
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 
@@ -10,11 +10,12 @@ const MAX_LABEL = 63;
 
 const ASCII = /^[\0-\x7f]*$/;
 
-/** Controls, space and what ends a host in a URL. Underscores and the like are in use, and DNS allows all. */
+/** Controls, space and the characters that end a host in a URL. Underscores and similar are in use, and DNS allows all. */
 const FORBIDDEN = /[\0-\x20\x7f"#%/:<>?@[\\\]^`{|}]/;
 
 /**
- * The name in lower case and ASCII: international names as `xn--`. A final dot, which suppresses the search list, stays.
+ * The name in lower case and ASCII; international names as `xn--`. A final dot, which prevents the use of a search list, is
+ * kept.
  * @throws InvalidHostNameError
  */
 export function canonicalHostName(name: string): string {
@@ -24,16 +25,16 @@ export function canonicalHostName(name: string): string {
   return ascii;
 }
 
-/** Empty if there is no such name. Digits of other scripts must not silently become an IP address. */
+/** Empty if there is no such name. Digits of other scripts must not turn into an IP address unnoticed. */
 function internationalName(name: string): string {
   const ascii = FORBIDDEN.test(name) ? '' : domainToASCII(name);
   return isIP(ascii) === 0 ? ascii : '';
 }
 
 function flaw(name: string): string | undefined {
-  if (FORBIDDEN.test(name)) return 'a character that can not be';
+  if (FORBIDDEN.test(name)) return 'an invalid character';
   const bare = name.endsWith('.') ? name.slice(0, -1) : name;
-  if (bare === '') return 'nothing that can be';
+  if (bare === '') return 'no characters';
   if (bare.length > MAX_NAME) return `more than ${MAX_NAME} characters`;
   const labels = bare.split('.');
   if (labels.includes('')) return 'an empty label';

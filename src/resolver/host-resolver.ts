@@ -1,6 +1,6 @@
 /**
- * The default resolver of reactors: IP addresses are returned unchanged, names are looked up in the hosts file and then by the
- * system. Only the hosts file is cached, because the system does not say how long an answer is valid.
+ * The default resolver of reactors: an IP address resolves to itself; other names are looked up in the hosts file and then by
+ * the system. Only the hosts file is cached, because the system does not say how long an answer is valid.
  */
 import { isIP } from 'node:net';
 
@@ -24,7 +24,7 @@ import type { SharedLookups } from './shared-lookups.js';
 
 type Answer = readonly HostAddress[];
 
-/** In the order of RFC 6724, where ::1 goes before all of IPv4. */
+/** In the order of RFC 6724, which puts ::1 before all IPv4 addresses. */
 const LOOPBACK: Answer = [
   { address: '::1', family: 'IPv6' },
   { address: '127.0.0.1', family: 'IPv4' },
@@ -34,7 +34,7 @@ export interface HostResolverOptions {
   readonly clock: Clock;
   readonly hostsFile: HostsFile;
   readonly lookups: SharedLookups;
-  /** Throws where nothing new may be asked. Default: never. */
+  /** Throws if new look-ups are not allowed. Default: never. */
   readonly checkUsable?: () => void;
 }
 
@@ -69,13 +69,13 @@ export class HostResolver implements NameResolver {
     return known.length > 0 ? succeed(known) : this.#ask(canonical, settings);
   }
 
-  /** @internal Nobody waits any more: the reactor stops. */
+  /** @internal Cancels all look-ups: the reactor stops. */
   cancelAll(): void {
     this.#lookups.cancelAll();
   }
 
   /**
-   * What is found without the system's help. The hosts file may say what `localhost` is; it is never asked of a name server
+   * Addresses known without asking the system. The hosts file may define `localhost`; a name server is never asked for it
    * (RFC 6761 section 6.3).
    */
   #known(name: string, families: readonly AddressFamily[]): Answer {
@@ -106,7 +106,7 @@ function cancelled(reason: unknown): Deferred<Answer> {
 function itself(address: string, families: readonly AddressFamily[]): Deferred<Answer> {
   const family = address.includes(':') ? 'IPv6' : 'IPv4';
   if (families.includes(family)) return succeed([{ address, family }]);
-  return fail(new NameNotFoundError('an address of another family than was asked for', address));
+  return fail(new NameNotFoundError('an address of a family that was not requested', address));
 }
 
 function lookupFamily(families: readonly AddressFamily[]): 0 | 4 | 6 {
@@ -114,7 +114,7 @@ function lookupFamily(families: readonly AddressFamily[]): 0 | 4 | 6 {
   return families.includes('IPv4') ? 0 : 6;
 }
 
-/** The file's order, except that ::1 comes first, as in the system (RFC 6724); most files name it last. */
+/** The file's order, except for ::1, which the system puts first (RFC 6724) and most files list last. */
 function loopbackFirst(found: Answer): Answer {
   const first = found.filter(({ address }) => address === '::1');
   if (first.length === 0) return found;

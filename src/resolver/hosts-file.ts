@@ -1,9 +1,9 @@
 /**
  * The system's hosts file, read again when it has changed.
  *
- * It is read synchronously, and that on purpose. Reading it in the background would take a thread of libuv's pool, which
- * is what a resolver must not wait for. A look at an unchanged file takes 5 us, once a second at most and only while names
- * are asked for. Once it has changed, an everyday one of 20 lines takes 20 us, the longest that is read 40 ms.
+ * It is read synchronously on purpose: reading it in the background would take a thread of libuv's pool, for which a resolver
+ * must not wait. Checking an unchanged file takes 5 us, at most once a second and only while names are being resolved. Reading
+ * a changed file takes 20 us for a typical one of 20 lines, and 40 ms for the longest that is read.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const NOTHING: Hosts = new Map();
 
 export interface HostsFileOptions {
   readonly clock: Pick<Clock, 'now'>;
-  /** Default: the platform's, such as `/etc/hosts`. A file that is not there, or can't be read, names no host. */
+  /** Default: the platform's, such as `/etc/hosts`. A file that is missing or cannot be read contains no names. */
   readonly path?: string;
 }
 
@@ -28,7 +28,7 @@ export class HostsFile {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #path: string;
   #hosts = NOTHING;
-  /** What the file was like when it was read. */
+  /** Identifies the version of the file that was read. */
   #version = '';
   #nextCheck = Number.NEGATIVE_INFINITY;
 
@@ -37,7 +37,7 @@ export class HostsFile {
     this.#path = options.path ?? platformPath();
   }
 
-  /** @param name In lower case, without a dot at its end. */
+  /** @param name In lower case, without a final dot. */
   addressesOf(name: string): readonly HostAddress[] {
     const now = this.#clock.now();
     if (now >= this.#nextCheck) {

@@ -1,13 +1,13 @@
-/** Reads the text of a hosts file, as hosts(5) has it: an address, its names, a comment. Lines that make no sense are skipped. */
+/** Parses a hosts file in the format of hosts(5): an address, its names, a comment. Invalid lines are skipped. */
 import { isIP } from 'node:net';
 
 import type { HostAddress } from '../core/name-resolver.js';
 
-/** The addresses of each name, which is in lower case, in the file's order. */
+/** The addresses of each name, which is in lower case, in the order of the file. */
 export type Hosts = ReadonlyMap<string, readonly HostAddress[]>;
 
 export function parseHosts(text: string): Hosts {
-  // By address within each name: a file may name one host a hundred thousand times.
+  // By address within each name: a file may list one host a hundred thousand times.
   const byName = new Map<string, Map<string, HostAddress>>();
   for (const line of text.split(/[\r\n]+/)) {
     const comment = line.indexOf('#');

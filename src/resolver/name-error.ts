@@ -1,4 +1,4 @@
-/** Turns the errors of look-ups into those of `resolveHostName`. */
+/** Turns the errors of look-ups into those that callers receive. */
 
 import { getSystemErrorMap } from 'node:util';
 import { type SystemError, withoutStack } from '../core/errors/base.js';
@@ -10,8 +10,8 @@ import {
 import { messageOf } from '../core/text-of.js';
 
 /**
- * The second one: there is such a name, and it has addresses of the other family only. The third is what libuv makes of
- * Windows' word for that, WSANO_DATA.
+ * EAI_ADDRFAMILY: the name exists, but has only addresses of the other family. ENOENT is libuv's translation of WSANO_DATA,
+ * which Windows reports in that case.
  */
 const NOT_FOUND: readonly unknown[] = ['ENOTFOUND', 'EAI_ADDRFAMILY', 'ENOENT'];
 
@@ -25,12 +25,12 @@ export function nameErrorFrom(cause: Error, name: string): NameResolutionError {
   );
 }
 
-/** libuv's number, on all platforms, for a name that is not there. */
+/** libuv's number on all platforms for a name that does not exist. */
 export const EAI_NONAME = 3008;
 
 /**
- * The error that `dns.lookup` fails with.
- * @param errno Positive: libuv's, whose EAI_... are the same everywhere.
+ * The error with which `dns.lookup` fails.
+ * @param errno libuv's number, positive: its EAI_... are the same everywhere.
  */
 export function systemLookupError(errno: number, hostname: string): SystemError {
   const name = getSystemErrorMap().get(-errno)?.[0] ?? `E${errno}`;

@@ -1,8 +1,9 @@
 /**
- * Look-ups by the system, which block a thread each: a few at a time, one for all who ask the same, the others in a queue.
+ * Look-ups by the system, each of which blocks a thread: a few at a time, one for all callers with the same question, the
+ * others in a queue.
  *
- * Those who ask are let go of at once when they cancel. A look-up that has not begun is dropped with the last of them; one
- * that has can't be stopped: it keeps its thread, and serves those who ask the same meanwhile.
+ * A caller that cancels is released immediately. A look-up that has not started is dropped with its last caller; one that has
+ * started cannot be stopped: it keeps its thread, and serves callers that ask the same question meanwhile.
  */
 
 import { withoutStack } from '../core/errors/base.js';
@@ -14,7 +15,7 @@ import { nameErrorFrom } from './name-error.js';
 /** 0 is both. */
 export type LookupFamily = 0 | 4 | 6;
 
-/** Begins to look a name up. `done` is to be called once, in a later pass of the loop. It may throw. */
+/** Starts a look-up. `done` must be called once, in a later turn of the loop. May throw. */
 export type LookUp = (
   name: string,
   family: LookupFamily,
@@ -23,11 +24,11 @@ export type LookUp = (
 
 export interface SharedLookupsOptions {
   readonly lookUp: LookUp;
-  /** How many may be under way. */
+  /** The number of simultaneous look-ups. */
   readonly maxAtOnce: number;
-  /** How many may wait for answers before TooManyLookupsError. Default 10,000. */
+  /** The number of callers that may wait for answers; more fail with TooManyLookupsError. Default 10,000. */
   readonly maxWaiting?: number;
-  /** Keeps the program from ending while somebody waits; returns what lets it. */
+  /** Keeps the program running while there are callers; returns a function that ends this. */
   readonly keepAlive: () => () => void;
 }
 
@@ -44,7 +45,7 @@ interface Lookup {
 export class SharedLookups {
   readonly #options: SharedLookupsOptions;
   readonly #maxWaiting: number;
-  /** All that are queued or under way, by what was asked. */
+  /** All queued and started look-ups, by question. */
   readonly #lookups = new Map<string, Lookup>();
   /** Oldest first. */
   readonly #queued = new Set<Lookup>();
@@ -57,12 +58,14 @@ export class SharedLookups {
     this.#maxWaiting = options.maxWaiting ?? DEFAULT_MAX_WAITING;
   }
 
-  /** @returns What fails with a NameResolutionError, and can be cancelled. */
+  /** @returns A Deferred that can be cancelled, and fails with a NameResolutionError. */
   ask(name: string, family: LookupFamily): Deferred<Answer> {
     const lookup = this.#lookups.get(keyOf(name, family)) ?? { name, family, askers: new Set() };
     const answer = new Deferred<Answer>(() => this.#leave(lookup, answer));
     if (this.#waiting >= this.#maxWaiting) {
-      answer.errback(new TooManyLookupsError(`${this.#waiting} wait already`, name));
+      answer.errback(
+        new TooManyLookupsError(`${this.#waiting} requests are already waiting`, name),
+      );
       return answer;
     }
     this.#waiting += 1;
@@ -121,7 +124,7 @@ export class SharedLookups {
     const failure = error === null && found.length > 0 ? undefined : reasonOf(lookup.name, error);
     const answer = Object.freeze(unique(found));
     for (const asker of askers) {
-      // The callbacks of one may cancel another.
+      // The callbacks of one caller may cancel another.
       if (asker.fired) continue;
       if (failure === undefined) asker.callback(answer);
       else asker.errback(failure);
@@ -138,7 +141,7 @@ function reasonOf(name: string, error: Error | null): Error {
   return withoutStack(() => new NameNotFoundError('no address', name));
 }
 
-/** A hosts file, or a server, may have an address twice. */
+/** A hosts file, or a server, may list an address twice. */
 function unique(found: Answer): HostAddress[] {
   return [...new Map(found.map((one) => [one.address, one])).values()];
 }

@@ -1,4 +1,4 @@
-/** One of the tasks of a Cooperator: an iterator whose every step is a piece of work. */
+/** One task of a Cooperator: an iterator, each step of which is a piece of work. */
 import { Deferred } from '../defer/deferred.js';
 import { CancelledError, NotPausedError, ReactorStoppedError } from '../defer/errors.js';
 import { Failure } from '../defer/failure.js';
@@ -16,30 +16,30 @@ import {
   TaskStoppedError,
 } from './errors.js';
 
-/** What gives tasks their turns: it steps through them one after the other. @internal */
+/** Gives tasks their turns: steps through them one after the other. @internal */
 export interface TaskScheduler {
-  /** Gives the task turns from now on; or, having been stopped, ends it. */
+  /** Gives the task turns from now on; ends it if the scheduler was stopped. */
   add(entry: Entry<CooperativeTask>): void;
   remove(entry: Entry<CooperativeTask>): void;
 }
 
 type Step = IteratorResult<unknown, unknown>;
 
-/** What `Cooperator.cooperate` gives. `R` is what a generator returns; other iterators give undefined as a rule. */
+/** The result of `Cooperator.cooperate`. `R` is the return type of a generator; other iterators usually return undefined. */
 export class CooperativeTask<R = unknown> {
   private readonly iterator: Iterator<unknown> | AsyncIterator<unknown>;
   private readonly scheduler: TaskScheduler;
   private readonly context: AsyncContext = captureContext();
   private readonly entry: Entry<CooperativeTask> = new Entry<CooperativeTask>(this);
   private pauses = 0;
-  /** For what the iterator yielded. */
+  /** Waiting for the result of a promise or Deferred that the iterator yielded. */
   private waiting = false;
   private stepping = false;
   private closed = false;
   private finished: TaskFinishedError | undefined;
   private outcome: R | Failure | undefined;
   private listeners: Deferred<R>[] = [];
-  /** A failure that nobody has asked for yet: reported if nobody ever does. */
+  /** A failure that has not been asked for yet: reported if `whenDone` is never called. */
   private unheard: Deferred<never> | undefined;
 
   /** @internal Use `Cooperator.cooperate`. */
@@ -50,9 +50,9 @@ export class CooperativeTask<R = unknown> {
   }
 
   /**
-   * Fires with what the iterator returned at its end. Fails with what it threw, or what something that it yielded failed
-   * with, or with TaskStoppedError, SchedulerStoppedError or ReactorStoppedError. Each call gives a Deferred of its own; cancelling that does
-   * not touch the task. A failure is reported if this is never called.
+   * Fires with the return value of the iterator. Fails with the error that the iterator threw or that a yielded promise or
+   * Deferred failed with, or with TaskStoppedError, SchedulerStoppedError or ReactorStoppedError. Each call returns a new
+   * Deferred; cancelling it does not affect the task. A failure is reported if this is never called.
    */
   whenDone(): Deferred<R> {
     const done = new Deferred<R>();
@@ -64,8 +64,8 @@ export class CooperativeTask<R = unknown> {
   }
 
   /**
-   * Gives the task no turns until `resume` was called as often as this.
-   * @throws TaskFinishedError it has ended.
+   * Gives the task no turns until `resume` has been called as often as this.
+   * @throws TaskFinishedError the task has ended.
    */
   pause(): void {
     this.requireUnfinished();
@@ -74,7 +74,7 @@ export class CooperativeTask<R = unknown> {
   }
 
   /**
-   * Ends a pause. What the iterator yielded is waited for all the same.
+   * Ends a pause. The task still waits for a pending promise or Deferred that it yielded.
    * @throws NotPausedError
    */
   resume(): void {
@@ -84,8 +84,8 @@ export class CooperativeTask<R = unknown> {
   }
 
   /**
-   * Ends the task. A generator's `finally` blocks run; what it waits for is not cancelled.
-   * @throws TaskFinishedError it has ended.
+   * Ends the task. A generator's `finally` blocks run; a pending promise or Deferred is not cancelled.
+   * @throws TaskFinishedError the task has ended.
    */
   stop(): void {
     this.requireUnfinished();
@@ -101,7 +101,7 @@ export class CooperativeTask<R = unknown> {
     this.close();
   }
 
-  /** @internal The reactor was stopped while the task waited for its turn. */
+  /** @internal The reactor was stopped while the task was waiting for its turn. */
   reactorStopped(): void {
     if (this.finished !== undefined) return;
     const error = new ReactorStoppedError();
@@ -130,7 +130,7 @@ export class CooperativeTask<R = unknown> {
   }
 
   private take(step: Step): void {
-    checkObject('what next() of the iterator gives', step);
+    checkObject('the result of next()', step);
     if (step.done === true) {
       if (this.finished === undefined) this.finish(new TaskDoneError(), step.value as R);
     } else if (this.finished !== undefined) {
@@ -140,7 +140,7 @@ export class CooperativeTask<R = unknown> {
     }
   }
 
-  /** Holds the task, and no other, until there is a result. */
+  /** Suspends this task only, until there is a result. */
   private waitFor(thenable: PromiseLike<unknown>, use: (result: unknown) => void): void {
     this.waiting = true;
     this.scheduler.remove(this.entry);
@@ -161,7 +161,7 @@ export class CooperativeTask<R = unknown> {
   private failed(failure: Failure): void {
     this.waiting = false;
     if (this.finished !== undefined) {
-      // Its `finally` blocks may well have cancelled what it waited for.
+      // The iterator's `finally` blocks may have cancelled the pending Deferred.
       if (!failure.check(CancelledError)) reportError(failure.value, 'a task that was stopped');
       return;
     }
@@ -180,7 +180,7 @@ export class CooperativeTask<R = unknown> {
     for (const listener of listeners) listener.callback(outcome);
   }
 
-  /** Lets the iterator clean up. One that is at work now is closed after that. */
+  /** Lets the iterator clean up. An iterator that is running now is closed after its step. */
   private close(): void {
     if (this.stepping || this.closed) return;
     this.closed = true;

@@ -1,4 +1,4 @@
-/** Long work in small pieces: tasks take turns, and the reactor has its own between slices of them. */
+/** Long work in small pieces: tasks take turns, and the reactor runs between slices of them. */
 import type { Clock, DelayedCall } from '../core/clock.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { Deferred } from '../defer/deferred.js';
@@ -11,17 +11,17 @@ import { CooperativeTask, type TaskScheduler } from './cooperative-task.js';
 export interface CooperatorOptions {
   readonly clock: Clock;
   /**
-   * How long tasks go on in one turn of the reactor: no step begins after that. 0 is one step. Default 10. On a clock that
-   * stands still, as that of a test, a slice lasts until no task can go on: take 0 there.
+   * Duration of a slice, which is one turn of the reactor: no step begins later. 0 is one step. Default 10. On a manual clock
+   * the time does not advance during a slice, which then lasts until no task can continue: use 0 there.
    */
   readonly sliceMs?: number;
-  /** The time between slices. Default 0: every turn. */
+  /** Pause between slices. Default 0: a slice in each turn. */
   readonly restMs?: number;
-  /** Whether tasks get turns before `start` is called. Default true. */
+  /** Whether tasks get turns without a call of `start`. Default true. */
   readonly started?: boolean;
 }
 
-/** What a Cooperator can work on. A generator is both an iterator and something to iterate over. */
+/** The arguments that a Cooperator accepts. A generator is both an iterator and an iterable. */
 export type Work<R = unknown> =
   | Iterator<unknown, R>
   | Iterable<unknown, R>
@@ -37,10 +37,10 @@ const OPTIONS: OptionNames<CooperatorOptions> = {
 };
 
 /**
- * Steps through its tasks in turn, one step of each, slice by slice. A step that yields a Deferred or a promise makes that
- * task wait for the result, and no other; if it fails, the task does. A step of an async iterator is one `next()`.
+ * Steps through its tasks in turn, one step of each, slice by slice. If a step yields a Deferred or a promise, only that task
+ * waits for the result; if the result is a failure, the task fails. A step of an async iterator is one `next()`.
  *
- * Stopping the reactor ends the tasks that wait for their turn, with ReactorStoppedError. Paused tasks, tasks that wait for a
+ * Stopping the reactor ends the tasks that wait for their turn with ReactorStoppedError. Paused tasks, tasks that wait for a
  * result, and tasks added later continue in the next run.
  *
  * @example
@@ -73,7 +73,7 @@ export class Cooperator {
   }
 
   /**
-   * Works on an iterator, step by step, beginning in a later turn. On a Cooperator that was stopped the task ends at once.
+   * Works on an iterator, step by step, starting in a later turn. If the Cooperator was stopped, the task ends immediately.
    * @throws InvalidArgumentTypeError `work` is neither an iterator nor an iterable.
    */
   cooperate<R>(work: Work<R>): CooperativeTask<R> {
@@ -88,13 +88,13 @@ export class Cooperator {
     return done;
   }
 
-  /** Gives turns to the tasks, those that were added before included; after `stop`, to those that are added from now on. */
+  /** Gives turns to all tasks, including those added before. After `stop`: only to tasks added from now on. */
   start(): void {
     this.#state = 'running';
     this.#schedule();
   }
 
-  /** Ends all tasks with SchedulerStoppedError: paused and waiting ones when they would go on. Those added later end at once. */
+  /** Ends all tasks with SchedulerStoppedError: paused and waiting ones when they would continue, later ones immediately. */
   stop(): void {
     this.#state = 'stopped';
     for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
@@ -120,7 +120,7 @@ export class Cooperator {
 
   #schedule(): void {
     if (this.#state !== 'running' || this.#call !== undefined || this.#tasks.size === 0) return;
-    // Slices serve many: they run in no task's context, whichever it was that asked for this one.
+    // Slices serve many tasks: they run in the root context, not in that of the task that caused the scheduling.
     ROOT_CONTEXT.runInAsyncScope(() => {
       this.#call = this.#clock.callLater(this.#restMs, this.#slice);
       this.#call.whenDropped(this.#reactorStopped);
@@ -138,7 +138,7 @@ export class Cooperator {
     for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
       tasks.push(task);
     }
-    // Their listeners may add tasks, which are not ended.
+    // Their listeners may add tasks, which must not be ended.
     for (const task of tasks) task.reactorStopped();
   };
 

@@ -1,12 +1,12 @@
-/** A result that comes after a while. */
+/** A Deferred that fires after a delay. */
 import type { Clock } from '../core/clock.js';
 import { type CallbackResult, Deferred } from '../defer/deferred.js';
 import { ReactorStoppedError } from '../defer/errors.js';
 import { checkClock, checkFunction } from '../internal/check.js';
 
 /**
- * Fires after `delayMs` with what `f(...args)` gives then, or without `f` with undefined. Cancelling it before means that
- * `f` is not called. Fails with a {@link ReactorStoppedError} if the reactor is stopped first.
+ * Fires after `delayMs` with the result of `f(...args)`, or with undefined if there is no `f`. If it is cancelled earlier, `f`
+ * is not called. Fails with a {@link ReactorStoppedError} if the reactor is stopped first.
  *
  * @example await deferLater(reactor, 500);
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError

@@ -2,10 +2,10 @@
 import { RopewalkError } from '../core/errors/base.js';
 import { messageOf } from '../core/text-of.js';
 
-/** The cooperative task has ended: it can be neither paused nor stopped. Which way it ended, the class says. */
+/** The cooperative task has ended and cannot be paused or stopped. The subclass says how it ended. */
 export abstract class TaskFinishedError extends RopewalkError {}
 
-/** The task's iterator has come to its end. */
+/** The task's iterator has finished. */
 export class TaskDoneError extends TaskFinishedError {
   override readonly name = 'TaskDoneError';
   override readonly code = 'ERR_TASK_DONE';
@@ -15,7 +15,7 @@ export class TaskDoneError extends TaskFinishedError {
   }
 }
 
-/** The task was stopped. `whenDone` fails with this. */
+/** The task was stopped. `whenDone` fails with this error. */
 export class TaskStoppedError extends TaskFinishedError {
   override readonly name = 'TaskStoppedError';
   override readonly code = 'ERR_TASK_STOPPED';
@@ -25,7 +25,7 @@ export class TaskStoppedError extends TaskFinishedError {
   }
 }
 
-/** The task's iterator threw, or something that it waited for failed: `cause`, with which `whenDone` fails. */
+/** The task's iterator threw, or a promise or Deferred that it yielded failed: see `cause`. `whenDone` fails with that cause. */
 export class TaskFailedError extends TaskFinishedError {
   override readonly name = 'TaskFailedError';
   override readonly code = 'ERR_TASK_FAILED';
@@ -35,7 +35,7 @@ export class TaskFailedError extends TaskFinishedError {
   }
 }
 
-/** The Cooperator of the task was stopped. `whenDone` fails with this. */
+/** The task's Cooperator was stopped. `whenDone` fails with this error. */
 export class SchedulerStoppedError extends TaskFinishedError {
   override readonly name = 'SchedulerStoppedError';
   override readonly code = 'ERR_TASK_SCHEDULER_STOPPED';
@@ -45,13 +45,13 @@ export class SchedulerStoppedError extends TaskFinishedError {
   }
 }
 
-/** `start` of a LoopingCall that runs, or `stop` or `reset` of one that does not. */
+/** `start` of a running LoopingCall, or `stop` or `reset` of one that is not running. */
 export class LoopingCallStateError extends RopewalkError {
   override readonly name = 'LoopingCallStateError';
   override readonly code = 'ERR_LOOPING_CALL_STATE';
 }
 
-/** Thrown by the main function of `react`: ends the program with an exit code, and is not reported. */
+/** Thrown by the main function of `react` to end the program with an exit code. It is not reported. */
 export class ExitError extends RopewalkError {
   override readonly name = 'ExitError';
   override readonly code = 'ERR_EXIT';

@@ -1,26 +1,26 @@
 /**
- * The arithmetic of something that is due every so often: tick number n falls due at `start + n * interval`, whatever
- * happened to those before, so that nothing adds up.
+ * The arithmetic of repeating work: tick number n is due at `start + n * interval`, whatever happened to earlier ticks, so
+ * that delays do not accumulate.
  *
- * Two sums that should be equal seldom are, with fractions: ten times 0.1 is a bit less than 1. Hence times that are less
- * than a millionth of a millisecond apart count as one time, and a tick that was waited for counts as come, though the
- * clock may be that much early.
+ * Sums of fractions that should be equal rarely are: ten times 0.1 is slightly less than 1. Times less than a millionth of a
+ * millisecond apart therefore count as equal, and a tick counts as reached when its timer fires, even if the clock is early
+ * by that much.
  */
 
-/** Less than any clock can tell. */
+/** Smaller than the resolution of any clock. */
 const SAME_TIME_MS = 1e-6;
-/** The rounding error of times so far from zero that they have no such digits. */
+/** The relative rounding error of times so far from zero that they lack such digits. */
 const SAME_TIME_SHARE = 2 ** -50;
 
 export class Intervals {
   #intervalMs: number;
   #startMs: number;
-  /** The tick that was taken last. */
+  /** The last tick that was taken. */
   #taken: number;
-  /** The tick that is waited for. */
+  /** The pending tick. */
   #next: number;
 
-  /** @param first 0 where a tick is due at `startMs`, 1 where the first comes an interval later. */
+  /** @param first 0 if a tick is due at `startMs`, 1 if the first one is due an interval later. */
   constructor(intervalMs: number, startMs: number, first: 0 | 1) {
     this.#intervalMs = intervalMs;
     this.#startMs = startMs;
@@ -28,23 +28,23 @@ export class Intervals {
     this.#next = first;
   }
 
-  /** 0: every turn. */
+  /** 0: in every turn. */
   get intervalMs(): number {
     return this.#intervalMs;
   }
 
-  /** How long it takes from `nowMs` to the next tick. Those that should have come meanwhile are left out. */
+  /** The time from `nowMs` to the next tick. Ticks that were missed meanwhile are skipped. */
   wait(nowMs: number): number {
     const { intervalMs } = this;
     if (intervalMs === 0) return 0;
     this.#next = Math.max(this.#taken, this.#tickAt(nowMs)) + 1;
     const wait = this.#startMs + this.#next * intervalMs - nowMs;
-    // A clock that is advanced by just the interval is to come to the tick.
+    // A clock that is advanced by exactly the interval must reach the tick.
     if (Math.abs(wait - intervalMs) <= this.#sameTime(nowMs)) return intervalMs;
     return Math.min(Math.max(0, wait), Number.MAX_SAFE_INTEGER);
   }
 
-  /** How many ticks there were since this was asked last, those left out included: 1 or more. */
+  /** The number of ticks since the last call of this method, skipped ones included: 1 or more. */
   take(nowMs: number): number {
     if (this.intervalMs === 0) return 1;
     const tick = Math.max(this.#next, this.#tickAt(nowMs));
@@ -53,7 +53,7 @@ export class Intervals {
     return count;
   }
 
-  /** The next tick comes an interval after `nowMs`. Those left out so far are still counted. */
+  /** Puts the next tick an interval after `nowMs`. Ticks skipped so far still count. */
   restart(nowMs: number): void {
     if (this.intervalMs > 0) this.#taken = Math.min(0, this.#taken - this.#tickAt(nowMs));
     this.#startMs = nowMs;

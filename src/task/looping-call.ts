@@ -1,4 +1,4 @@
-/** A function that is called again and again, at a steady pace. */
+/** Calls a function repeatedly, at a steady pace. */
 import type { Clock, DelayedCall } from '../core/clock.js';
 import { Deferred } from '../defer/deferred.js';
 import { Failure } from '../defer/failure.js';
@@ -9,16 +9,16 @@ import { reportError } from '../internal/error-report.js';
 import { LoopingCallStateError } from './errors.js';
 import { Intervals } from './intervals.js';
 
-/** Waiting for the next tick; calling, until what was returned has a result; told to stop while calling. */
+/** Waiting for the next tick; calling, until the returned value has a result; stopped during a call. */
 type State = 'idle' | 'waiting' | 'calling' | 'stopping';
 
-/** Of a loop that was never started. */
+/** The intervals of a loop that was never started. */
 const NEVER = new Intervals(0, 0, 0);
 
 /**
- * Calls `f(...args)` every so many milliseconds, reckoned from its start: a call that is late does not make the next one
- * late, and one that takes longer than the interval has the ticks left out that it covers. Where `f` returns a Deferred or
- * a promise, nothing is called before that has a result.
+ * Calls `f(...args)` at a fixed interval, counted from its start: a late call does not delay the next one, and a call that
+ * takes longer than the interval skips the ticks it overlaps. If `f` returns a Deferred or a promise, the next call waits for
+ * its result.
  *
  * @example
  * const loop = new LoopingCall(reactor, () => transport.write('still here\r\n'));
@@ -44,8 +44,8 @@ export class LoopingCall<Args extends unknown[] = []> {
   }
 
   /**
-   * A LoopingCall whose function is told how many ticks there were since its last call, this one included: 1, unless some
-   * were left out. With interval 0 always 1.
+   * A LoopingCall whose function receives the number of ticks since its last call, this one included: 1, unless ticks were
+   * skipped. With interval 0 always 1.
    * @throws InvalidArgumentTypeError
    */
   static withCount<Args extends unknown[]>(
@@ -67,7 +67,7 @@ export class LoopingCall<Args extends unknown[] = []> {
     return this.#state === 'waiting' || this.#state === 'calling';
   }
 
-  /** The present interval, or that of the last run; undefined before the first `start`. */
+  /** The current interval, or that of the last run; undefined before the first `start`. */
   get intervalMs(): number | undefined {
     return this.#intervals === NEVER ? undefined : this.#intervals.intervalMs;
   }
@@ -75,7 +75,7 @@ export class LoopingCall<Args extends unknown[] = []> {
   /**
    * Changes the pace of a running loop. A pending call keeps its time, and later calls follow it at the new interval. Call
    * `reset` as well to make the next call an interval from now.
-   * @throws LoopingCallStateError it does not run.
+   * @throws LoopingCallStateError the loop is not running.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   set intervalMs(intervalMs: number) {
@@ -85,13 +85,13 @@ export class LoopingCall<Args extends unknown[] = []> {
   }
 
   /**
-   * Begins to call. The Deferred fires with this once it was stopped and no call is under way; it fails, and the loop has
-   * ended, when a call throws or what it returned fails. Cancelling it stops the loop. So does stopping the reactor while
-   * the loop waits for its next call: the Deferred then fires, and the loop can be started again.
+   * Starts the loop. The Deferred fires with this LoopingCall when the loop was stopped and no call is in progress. If a call
+   * throws or its result fails, the loop ends and the Deferred fails. Cancelling the Deferred stops the loop. So does stopping
+   * the reactor while the loop waits for its next call: the Deferred then fires, and the loop can be started again.
    *
-   * @param intervalMs Fractions allowed; 0 is once in each turn of the reactor.
+   * @param intervalMs Fractions are allowed; 0 is once in each turn of the reactor.
    * @param now Whether the first call is made before this returns, rather than an interval later. Default true.
-   * @throws LoopingCallStateError it runs, or its last call has not ended yet.
+   * @throws LoopingCallStateError the loop is running, or its last call has not ended yet.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   start(intervalMs: number, now = true): Deferred<this> {
@@ -107,8 +107,8 @@ export class LoopingCall<Args extends unknown[] = []> {
   }
 
   /**
-   * Calls no more. A call that is under way is waited for.
-   * @throws LoopingCallStateError it does not run.
+   * Stops the loop. A call in progress is completed first.
+   * @throws LoopingCallStateError the loop is not running.
    */
   stop(): void {
     this.#requireRunning();
@@ -117,8 +117,8 @@ export class LoopingCall<Args extends unknown[] = []> {
   }
 
   /**
-   * Leaves the next call out: the one after it, and the reckoning, begin an interval from now.
-   * @throws LoopingCallStateError it does not run.
+   * Skips the pending call. The next call is made an interval from now, and later ones are counted from there.
+   * @throws LoopingCallStateError the loop is not running.
    */
   reset(): void {
     this.#requireRunning();
@@ -129,7 +129,7 @@ export class LoopingCall<Args extends unknown[] = []> {
   }
 
   #requireRunning(): void {
-    if (!this.running) throw new LoopingCallStateError('the loop does not run');
+    if (!this.running) throw new LoopingCallStateError('the loop is not running');
   }
 
   #halt(): void {

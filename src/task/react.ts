@@ -1,4 +1,4 @@
-/** A whole program as one function: it runs while that does, and its exit code says how it ended. */
+/** Runs a whole program as one function: the reactor runs until the function ends, which decides the exit code. */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { ReactorAlreadyRunningError, ReactorNotRunningError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
@@ -15,7 +15,7 @@ import { ExitError } from './errors.js';
 
 export interface ReactOptions<Args extends unknown[], R extends Reactor> extends RunOptions {
   readonly reactor: R;
-  /** What the main function is given after the reactor. Default: nothing. */
+  /** Arguments of the main function after the reactor. Default: none. */
   readonly argv?: Args;
   /** Ends the process. Default `process.exit`. */
   readonly exit?: (exitCode: number) => void;
@@ -29,19 +29,19 @@ const OPTIONS: OptionNames<ReactOptions<unknown[], Reactor>> = {
 };
 
 /**
- * Calls `main(reactor, ...argv)`, runs the reactor until what that returned has a result, stops it, and exits: with 0; with
- * the `exitCode` of an {@link ExitError}; with 1 where `main` failed with anything else, which is reported.
+ * Calls `main(reactor, ...argv)`, runs the reactor until the returned value has a result, stops the reactor, and exits: with
+ * 0; with the `exitCode` of an {@link ExitError}; with 1 if `main` failed with any other error, which is reported.
  *
- * If the reactor is stopped before that, by SIGINT or SIGTERM for example, what `main` returned is cancelled. The shutdown
- * waits until it has a result, which decides about the exit code as above, except that a CancelledError counts as success.
+ * If the reactor is stopped earlier, by SIGINT or SIGTERM for example, the Deferred that `main` returned is cancelled. The
+ * shutdown waits for its result, which decides the exit code as above, except that a CancelledError counts as success.
  *
  * @example
  * await react(async (reactor, host) => {
  *   const page = await getPage(reactor, host);
  *   if (page === '') throw new ExitError(3);
  * }, { reactor: createReactor(), argv: process.argv.slice(2) });
- * @returns a promise that settles after `exit` was called, where that returns. It rejects with a
- * ReactorAlreadyRunningError or an InvalidArgumentTypeError, before `main` is called.
+ * @returns a promise that settles after `exit` was called, if `exit` returns. It rejects with a
+ * ReactorAlreadyRunningError or an InvalidArgumentTypeError before `main` is called.
  */
 export async function react<Args extends unknown[], R extends Reactor>(
   main: (reactor: R, ...argv: Args) => CallbackResult<unknown>,
@@ -84,7 +84,7 @@ function stopIfRunning(reactor: Reactor): void {
   try {
     reactor.stop();
   } catch (error) {
-    // Somebody else was faster.
+    // The reactor was stopped elsewhere.
     if (!(error instanceof ReactorNotRunningError)) throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** A steady pace as something to iterate over. */
+/** A steady pace as an async iterable. */
 import type { Clock } from '../core/clock.js';
 import {
   checkAbortSignal,
@@ -13,17 +13,17 @@ import { Intervals } from './intervals.js';
 export interface TicksOptions {
   /** Ends the iteration. */
   readonly signal?: AbortSignal;
-  /** Whether the first tick comes at once, rather than an interval later. Default true. */
+  /** Whether the first tick comes immediately, rather than an interval later. Default true. */
   readonly now?: boolean;
 }
 
 const OPTIONS: OptionNames<TicksOptions> = { signal: true, now: true };
 
 /**
- * Ticks every `intervalMs`, reckoned from the first `next()`: the loop's body decides when it is ready for another.
- * Yields the number of ticks since the last that it got, this one included: 1, unless the body took longer than the
- * interval. Nothing is queued. Interval 0 is once in each turn of the reactor. The iteration ends if the reactor is
- * stopped while it waits for a tick.
+ * Ticks every `intervalMs`, counted from the first `next()`; the loop's body decides when it is ready for another tick. Yields
+ * the number of ticks since the previous one that it received, this one included: 1, unless the body took longer than the
+ * interval. Ticks are not queued. Interval 0 is once in each turn of the reactor. The iteration ends if the reactor is stopped
+ * while it waits for a tick.
  *
  * @example
  * for await (const count of ticks(reactor, 40, { signal })) advanceFrames(count);

@@ -1,6 +1,6 @@
 /**
- * The program of each worker thread and worker process: makes the reactor, runs the module's function, answers the parent,
- * and comes to an orderly end when it is asked to. What happens when a worker ends is the parent's affair.
+ * The program of each worker thread and worker process: creates the reactor, runs the module's function, answers the parent,
+ * and shuts down in order when asked. The parent decides what happens after a worker has ended.
  */
 import { ReactorNotRunningError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
@@ -17,14 +17,14 @@ import { SharedPorts } from './shared-ports.js';
 import type { WorkerMain } from './worker-context.js';
 import { WorkerFigures } from './worker-figures.js';
 
-/** A terminal sends these to every process of the program: the parent alone decides what they mean. */
+/** A terminal sends these to all processes of the program: only the parent acts on them. */
 const PARENT_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const START_FAILED = 1;
 
 const link = linkToParent(received, () => process.exit(0));
 let worker: StartedWorker | undefined;
 
-/** Errors are reported in one place: by the parent. */
+/** All errors are reported in one place: by the parent. */
 errorChannel.subscribe((message) => {
   const report = message as ErrorReport;
   if (report.silenced) return;
@@ -70,7 +70,7 @@ class StartedWorker {
   readonly #served: ServedConnections = new ServedConnections();
   readonly #figures: WorkerFigures = new WorkerFigures();
   readonly #draining: AbortController = new AbortController();
-  /** What the module's function gives: its stop function, as a rule. */
+  /** The result of the module's function: usually its stop function. */
   #stop: Promise<unknown> = Promise.resolve();
 
   constructor(order: WorkerOrder) {
@@ -99,12 +99,12 @@ class StartedWorker {
     return { statistics: this.#reactor.statistics(), ...this.#figures.read() };
   }
 
-  /** Accepts no more, lets what is open come to its end, but not for longer than `deadlineMs`, and ends. */
+  /** Stops accepting, waits for open connections to end, for at most `deadlineMs`, and ends. */
   async drain(deadlineMs: number): Promise<void> {
     this.#reactor.callLater(deadlineMs, () => this.#end());
     this.#draining.abort();
     await this.#ports.stopListening();
-    // Where the function fails, `start` tells.
+    // If the function fails, `start` reports it.
     const stop = await this.#stop.catch(() => undefined);
     try {
       if (typeof stop === 'function') await stop();
@@ -119,16 +119,16 @@ class StartedWorker {
     try {
       this.#reactor.stop();
     } catch (error) {
-      // The deadline, or the module itself, was faster.
+      // The deadline, or the module itself, has stopped it already.
       if (!(error instanceof ReactorNotRunningError)) throw error;
     }
   }
 
-  /** The worker lives for as long as its reactor runs. */
+  /** The worker lives as long as its reactor runs. */
   async #run(): Promise<void> {
     await this.#reactor.run({ installSignalHandlers: false });
     link.send({ type: 'drained', measurement: this.measure() });
-    // What the parent asks from now on comes too late.
+    // Requests of the parent from now on are too late.
     worker = undefined;
     await this.#reactor[Symbol.asyncDispose]();
     await link.flushed();

@@ -4,13 +4,13 @@ import { RopewalkError } from '../core/errors/base.js';
 import { messageOf } from '../core/text-of.js';
 
 /**
- * A worker did not become ready. `cause` is the reason: the exception of its module, a {@link WorkerModuleError}, a
- * {@link WorkerExitedError}, or a TimeoutError. An exception loses its class on the way from the worker: match on `code`.
+ * A worker did not become ready. `cause` is the reason: an error that its module threw, a {@link WorkerModuleError}, a
+ * {@link WorkerExitedError}, or a TimeoutError. Errors thrown in the worker lose their class: compare the `code`.
  */
 export class WorkerStartError extends RopewalkError {
   override readonly name = 'WorkerStartError';
   override readonly code = 'ERR_WORKER_START';
-  /** Which one, counted from 0. */
+  /** The index of the worker, from 0. */
   readonly worker: number;
 
   constructor(worker: number, cause: Error) {
@@ -32,12 +32,12 @@ export class WorkerModuleError extends RopewalkError {
   }
 }
 
-/** A worker ended unexpectedly. `cause` is the exception that ended it, if known. */
+/** A worker ended without being asked to. `cause` is the exception that ended it, if known. */
 export class WorkerExitedError extends RopewalkError {
   override readonly name = 'WorkerExitedError';
   override readonly code = 'ERR_WORKER_EXITED';
   readonly worker: number;
-  /** Null where a signal ended it. */
+  /** Null if a signal ended it. */
   readonly exitCode: number | null;
   readonly signal: string | null;
 
@@ -50,7 +50,7 @@ export class WorkerExitedError extends RopewalkError {
     },
   ) {
     const { exitCode, signal, error } = end;
-    const how = signal ?? (exitCode === null ? 'it was never there' : `exit code ${exitCode}`);
+    const how = signal ?? (exitCode === null ? 'it could not be started' : `exit code ${exitCode}`);
     const why = error === undefined ? '' : `: ${error.message}`;
     super(`worker ${worker} ended (${how})${why}`, error && { cause: error });
     this.worker = worker;
@@ -64,7 +64,7 @@ export class WorkerHungError extends RopewalkError {
   override readonly name = 'WorkerHungError';
   override readonly code = 'ERR_WORKER_HUNG';
   readonly worker: number;
-  /** How long it was silent, at least. */
+  /** The minimum time without a message. */
   readonly silentMs: number;
 
   constructor(worker: number, silentMs: number) {
@@ -74,7 +74,7 @@ export class WorkerHungError extends RopewalkError {
   }
 }
 
-/** The group was stopped before the operation was complete. */
+/** The group was stopped before the requested operation was complete. */
 export class WorkersStoppedError extends RopewalkError {
   override readonly name = 'WorkersStoppedError';
   override readonly code = 'ERR_WORKERS_STOPPED';

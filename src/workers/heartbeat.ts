@@ -1,35 +1,35 @@
 /**
- * Finds out that a worker hangs: it is asked for a sign of life now and then, and has hung when it has said nothing for a
- * number of beats. Beats are counted instead of time: while this process stood still, suspended or busy, its workers may
- * have been as well, or have answered what it has not read. However long that took, it is one beat.
+ * Detects workers that hang: a worker is pinged regularly, and hangs if it has sent nothing for a number of beats. Beats are
+ * counted instead of time: while this process was suspended or busy, its workers may have been suspended too, or may have sent
+ * answers that were not read yet. Such a period counts as one beat, whatever its length.
  */
 import type { Clock, DelayedCall } from '../core/clock.js';
 
-/** Beats in the time that a worker may be silent. */
+/** The number of beats in the time that a worker may be silent. */
 const BEATS = 10;
 
-/** What a heart-beat needs of its worker. */
+/** The worker as a heartbeat sees it. */
 export interface BeatingWorker {
-  /** Asks for a sign of life. */
+  /** Pings the worker. */
   ping(): void;
-  /** Whether a debugger may be what holds it up. */
+  /** Whether a debugger may be stopping the worker. */
   debugged(): boolean;
-  /** It has been silent for too long: called once, last. */
+  /** The worker has been silent for too long. The last call, made once. */
   hung(silentMs: number): void;
 }
 
-/** One lives for each worker. */
+/** Each worker has one. */
 export class Heartbeat {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
   readonly #worker: BeatingWorker;
   #call: DelayedCall | undefined;
-  /** Beats since it was heard last. */
+  /** The number of beats since the last message. */
   #silent = 0;
-  /** It was asked and has not answered: it is not asked again, since nobody may be there who reads it. */
+  /** The worker was pinged and has not answered. It is not pinged again, because it may not be reading. */
   #asked = false;
 
-  /** @param timeoutMs How long it may be silent; 0: for ever. */
+  /** @param timeoutMs The time that the worker may be silent; 0: no limit. */
   constructor(clock: Clock, timeoutMs: number, worker: BeatingWorker) {
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
@@ -45,12 +45,12 @@ export class Heartbeat {
     this.#call = undefined;
   }
 
-  /** The worker said something. */
+  /** The worker sent a message. */
   heard(): void {
     this.#silent = 0;
   }
 
-  /** The worker answered. */
+  /** The worker answered a ping. */
   answered(): void {
     this.#asked = false;
   }

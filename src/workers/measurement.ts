@@ -1,10 +1,10 @@
-/** Figures of workers, and how they add up. */
+/** Figures of workers, and their sums. */
 import type { ReactorStatistics } from '../core/reactor-introspection.js';
 
-/** What a worker tells about itself. */
+/** The figures that a worker reports about itself. */
 export interface Measurement {
   readonly statistics: ReactorStatistics;
-  /** The counters that its module made, by name. */
+  /** The counters of its module, by name. */
   readonly counters: Readonly<Record<string, number>>;
   /** The values of its gauges, by name. */
   readonly gauges: Readonly<Record<string, number>>;
@@ -27,10 +27,10 @@ export const NOTHING_MEASURED: Measurement = {
   gauges: {},
 };
 
-/** The sum of all. Lengths of turns can't be added: the longest is taken. */
+/** The sums. Durations of turns cannot be added: the longest is used. */
 export function sumOf(measurements: Iterable<Measurement>): Measurement {
   const statistics = { ...NOTHING_MEASURED.statistics } as Mutable<ReactorStatistics>;
-  // Any name may have been given, one of Object.prototype's too.
+  // Any name is possible, also one of Object.prototype.
   const counters: Map<string, number> = new Map();
   const gauges: Map<string, number> = new Map();
   for (const one of measurements) {
@@ -55,7 +55,7 @@ function addTo(sums: Map<string, number>, figures: Readonly<Record<string, numbe
   }
 }
 
-/** What stays of a worker that is gone: its totals, but nothing that is open or pending. */
+/** The figures that remain of a worker that is gone: its totals, without open connections and pending calls. */
 export function totalsOf({ statistics, counters }: Measurement): Measurement {
   const { connectionsOpen, delayedCalls, turnMsP50, turnMsP99 } = NOTHING_MEASURED.statistics;
   return {

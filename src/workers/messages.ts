@@ -1,6 +1,6 @@
 /**
- * What a parent and its workers say to each other, over the message port of a thread or the channel of a process. Each
- * message goes in an envelope, since the application may use the same port or channel for its own.
+ * The messages between a parent and its workers, over the message port of a thread or the channel of a process. Each message
+ * has an envelope, because the application may use the same port or channel for its own messages.
  *
  *     parent                        worker
  *       | start (what to run) ------> |   imports the module, calls its function
@@ -20,13 +20,13 @@ import type { RemoteError } from './remote-error.js';
 
 export type WorkerKind = 'threads' | 'processes';
 
-/** The options of a worker's reactor: those that are plain values. */
+/** The options of a worker's reactor that are plain values. */
 export type WorkerReactorOptions = Pick<
   CreateReactorOptions,
   'kind' | 'poller' | 'busyPollUs' | 'measureTurns'
 >;
 
-/** What a worker has to know to begin. */
+/** The information with which a worker starts. */
 export interface WorkerOrder {
   /** URL of the module. */
   readonly module: string;
@@ -35,9 +35,9 @@ export interface WorkerOrder {
   readonly kind: WorkerKind;
   readonly data: unknown;
   readonly reactor: WorkerReactorOptions;
-  /** What the system chose where port 0 was asked for: see `portKey` of the context. */
+  /** The ports that the system chose for port 0, by the `key` of the `listening` message. */
   readonly ports: Readonly<Record<string, number>>;
-  /** Whether this is the group's very first worker, which makes sure that nobody else has the ports. */
+  /** Whether this is the group's first worker, which checks that no other process has the ports. */
   readonly claimPorts: boolean;
 }
 
@@ -50,7 +50,7 @@ export type ToWorker =
 export type FromWorker =
   | {
       readonly type: 'listening';
-      /** Undefined where the module named the port. */
+      /** Undefined if the module specified the port. */
       readonly key: string | undefined;
       readonly host: string;
       readonly port: number;
@@ -68,7 +68,7 @@ export function toEnvelope(message: ToWorker | FromWorker): unknown {
   return [MARK, message];
 }
 
-/** The message in an envelope; undefined where it is somebody else's. */
+/** The message in an envelope; undefined for messages of the application. */
 export function fromEnvelope<M extends ToWorker | FromWorker>(envelope: unknown): M | undefined {
   return Array.isArray(envelope) && envelope[0] === MARK ? (envelope[1] as M) : undefined;
 }

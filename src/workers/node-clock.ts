@@ -1,4 +1,4 @@
-/** Time from Node's own timers: a group outlives any reactor of its thread. */
+/** A clock based on Node's own timers: a group outlives any reactor of its thread. */
 import type { Clock } from '../core/clock.js';
 import { reportError } from '../internal/error-report.js';
 import { DelayedCalls } from '../reactor/time/delayed-calls.js';

@@ -1,17 +1,17 @@
-/** A worker's end of the line to its parent: the port of a thread or the channel of a process. */
+/** A worker's connection to its parent: the port of a thread or the channel of a process. */
 import { parentPort } from 'node:worker_threads';
 
 import { type FromWorker, fromEnvelope, type ToWorker, toEnvelope } from './messages.js';
 
 export interface ParentLink {
   send(message: FromWorker): void;
-  /** Settles when what was sent is on its way. */
+  /** Settles when all messages have been sent. */
   flushed(): Promise<void>;
 }
 
 /**
- * @param received Is told each message of the parent.
- * @param gone The parent process is no more. Threads end with theirs.
+ * @param received Called with each message of the parent.
+ * @param gone Called when the parent process is gone. Threads end with their process.
  */
 export function linkToParent(received: (message: ToWorker) => void, gone: () => void): ParentLink {
   const deliver = (envelope: unknown): void => {

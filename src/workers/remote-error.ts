@@ -1,7 +1,7 @@
-/** Errors as plain values, to cross from a worker to its parent: the name, text and fields stay, the class does not. */
+/** Errors as plain values that can be sent from a worker to its parent: name, text and fields are kept, the class is not. */
 import { textOf } from '../core/text-of.js';
 
-/** An error on its way. */
+/** An error as it is sent. */
 export interface RemoteError {
   readonly name: string;
   readonly message: string;
@@ -11,10 +11,10 @@ export interface RemoteError {
   readonly fields: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** A chain of causes may have a ring in it. */
+/** A chain of causes may contain a cycle. */
 const MAX_CAUSES = 8;
 
-/** Takes an error, or whatever else was thrown, apart. Never throws. */
+/** Converts an error or any other thrown value. Never throws. */
 export function packError(error: unknown, depth = 0): RemoteError {
   try {
     if (!(error instanceof Error)) return plain(`thrown: ${textOf(error)}`);
@@ -32,7 +32,7 @@ export function packError(error: unknown, depth = 0): RemoteError {
   }
 }
 
-/** Makes an Error of it again. */
+/** Converts it back into an Error. */
 export function unpackError(remote: RemoteError): Error {
   const { name, message, stack, cause, fields } = remote;
   const error = new Error(message, cause && { cause: unpackError(cause) });

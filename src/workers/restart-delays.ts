@@ -1,16 +1,16 @@
-/** How long to wait before a worker that ended is started again. Pure: randomness is an argument. */
+/** The delay before a worker that ended is started again. Pure: randomness is an argument. */
 
-/** When and how fast workers that ended are started again. */
+/** The delays before workers that ended are started again. */
 export interface RestartOptions {
-  /** Wait before the first restart. Default 100. */
+  /** Delay before the first restart. Default 100. */
   readonly initialDelayMs?: number;
-  /** Longest wait. Default 30,000. */
+  /** Longest delay. Default 30,000. */
   readonly maxDelayMs?: number;
-  /** How much longer each wait is than the one before, 1 or more. Default 2. */
+  /** The factor by which each delay exceeds the previous one, 1 or more. Default 2. */
   readonly factor?: number;
-  /** The share, 0 to 1, by which a wait may be shortened at random, so that workers don't come in step. Default 0.2. */
+  /** The fraction, 0 to 1, by which a delay is shortened at random, so that workers do not restart together. Default 0.2. */
   readonly jitter?: number;
-  /** A worker that was ready for so long is healthy: the next wait is `initialDelayMs` again. Default 10,000. */
+  /** A worker that was ready this long is healthy: the next delay is `initialDelayMs` again. Default 10,000. */
   readonly healthyAfterMs?: number;
 }
 
@@ -22,28 +22,28 @@ export const RESTART_DEFAULTS: Required<RestartOptions> = {
   healthyAfterMs: 10_000,
 };
 
-/** The waits of one worker. */
+/** The delays of one worker. */
 export class RestartDelays {
   readonly #options: Required<RestartOptions>;
   readonly #random: () => number;
   #failures = 0;
   #waitMs: number;
 
-  /** @param random As `Math.random`. */
+  /** @param random Like `Math.random`. */
   constructor(options: Required<RestartOptions>, random: () => number) {
     this.#options = options;
     this.#random = random;
     this.#waitMs = options.initialDelayMs;
   }
 
-  /** Ends in a row, without a healthy time between them. */
+  /** The number of consecutive ends without a healthy period between them. */
   get failures(): number {
     return this.#failures;
   }
 
   /**
-   * The worker ended: how long to wait.
-   * @param readyForMs How long it had been ready; undefined where it never was.
+   * Called when the worker has ended. Returns the delay before it is started again.
+   * @param readyForMs How long it had been ready; undefined if it never was.
    */
   next(readyForMs: number | undefined): number {
     const { initialDelayMs, maxDelayMs, factor, jitter, healthyAfterMs } = this.#options;

@@ -6,22 +6,24 @@ import { WorkerGroup } from './worker-group.js';
 import { type RunWorkersOptions, workerSettings } from './worker-settings.js';
 
 /**
- * Starts workers, each a thread or process with its own reactor, and calls the default export of a module in each: a
- * function that takes a WorkerContext and may return a stop function. A worker that ends unexpectedly, even cleanly, is
- * restarted after a delay, and so is one that hangs: see `hangTimeoutMs`.
+ * Starts workers, each a thread or process with its own reactor, and calls the default export of a module in each: a function
+ * that receives a WorkerContext, and may return a stop function. A worker that ends without being asked, even without an error,
+ * is started again after a delay.
  *
- * Errors reported in a worker, and crashes of workers, are reported here as `worker 0: ...`.
+ * The same applies to a worker that hangs: see `hangTimeoutMs`.
  *
- * This process handles signals: worker processes ignore SIGINT, SIGTERM and SIGHUP, and end when this process ends, in
- * whatever way.
+ * Errors that a worker reports are reported here, as `worker 0: ...`. Crashes of workers are reported too.
  *
- * @param module URL or absolute path. A relative one is made absolute by `new URL('./server.js', import.meta.url)`.
+ * This process alone decides about signals: worker processes ignore SIGINT, SIGTERM and SIGHUP, and end when this process ends
+ * for any reason.
+ *
+ * @param module URL or absolute path. Make a relative one absolute with `new URL('./server.js', import.meta.url)`.
  * @example
  * const group = runWorkers(new URL('./server.js', import.meta.url), { workers: 4 });
  * await group.ready;
  * process.once('SIGTERM', () => void group.stop());
  *
- * @throws InvalidArgumentTypeError, InvalidArgumentValueError; for `data` that cannot be cloned, the error of `structuredClone`.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError; the error of `structuredClone` if `data` cannot be cloned.
  */
 export function runWorkers(module: URL | string, options: RunWorkersOptions = {}): WorkerGroup {
   const settings = workerSettings(module, options);

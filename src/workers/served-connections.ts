@@ -1,4 +1,4 @@
-/** The connections that this thread's reactors accepted, and when the last of them is gone. */
+/** The open connections that this thread's reactors accepted. */
 import { connectionLostChannel, serverSocketChannel } from '../reactor/diagnostics.js';
 import { StreamTransport } from '../reactor/streams/stream-transport.js';
 
@@ -18,7 +18,7 @@ export class ServedConnections {
     });
   }
 
-  /** Settles when none is open. To be called once. */
+  /** Settles when no connection is open. Call it once. */
   allGone(): Promise<void> {
     return new Promise((resolve) => {
       this.#allGone = resolve;

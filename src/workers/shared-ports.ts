@@ -40,15 +40,15 @@ export class SharedPorts {
     await Promise.all(this.#ports.map((port) => port.stopListening({ drain: true })));
   }
 
-  /** Names the ports that the system chooses by the order in which they are asked for: it is the same in all workers. */
+  /** Identifies ports that the system chooses by the order of the requests, which is the same in all workers. */
   #nextKey(): string {
     this.#chosen += 1;
     return `chosen ${this.#chosen}`;
   }
 
   /**
-   * Makes sure that nobody else has the port: another program of the same user that shares its ports would get a part of
-   * the connections, and nobody would be told.
+   * Checks that no other process has the port: a program of the same user that also shares the port would receive some of the
+   * connections unnoticed.
    */
   #claim(port: number, options: WorkerListenOptions): void {
     void this.#reactor.listenTCP(port, () => null, options).stopListening();
@@ -58,7 +58,7 @@ export class SharedPorts {
     try {
       return this.#reactor.listenTCP(port, factory, { ...options, reusePort: true });
     } catch (error) {
-      // One worker can do without; only restartAll can't have two at the same time then.
+      // One worker can listen without sharing; only restartAll then cannot have two at the same time.
       if (!(error instanceof UnsupportedError) || this.#order.workers > 1) throw error;
       return this.#reactor.listenTCP(port, factory, options);
     }

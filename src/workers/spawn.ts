@@ -1,4 +1,4 @@
-/** Starts the bootstrap program in a thread or a process. Mechanics only: what is said and when is decided elsewhere. */
+/** Starts the bootstrap program in a thread or a process. Mechanics only: the messages are decided elsewhere. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -7,38 +7,38 @@ import { type FromWorker, fromEnvelope, type ToWorker, toEnvelope } from './mess
 
 /** How a worker ended. */
 export interface WorkerEnd {
-  /** Null where a signal ended it, or it could not be started. */
+  /** Null if a signal ended it, or it could not be started. */
   readonly exitCode: number | null;
   readonly signal: string | null;
-  /** The exception that ended a thread, or why it could not be started. A process prints its exceptions itself. */
+  /** The exception that ended a thread, or the reason why it could not be started. A process prints its exceptions itself. */
   readonly error: Error | undefined;
 }
 
-/** What a running worker tells. */
+/** Receives the messages of a running worker. */
 export interface WorkerListener {
   messageReceived(message: FromWorker): void;
-  /** It is gone. Called exactly once, last, and never before the spawner has returned. */
+  /** The worker is gone. Called exactly once, last, and never before the spawner has returned. */
   ended(end: WorkerEnd): void;
 }
 
 /** A running worker. */
 export interface RunningWorker {
-  /** Number of its thread or process; -1 where it could not be started. */
+  /** The number of its thread or process; -1 if it could not be started. */
   readonly id: number;
-  /** Does nothing where the worker is gone. */
+  /** Does nothing if the worker is gone. */
   send(message: ToWorker): void;
-  /** Ends it at once, whatever it does. */
+  /** Ends the worker immediately, whatever it is doing. */
   kill(): void;
 }
 
-/** Starts a worker. Never throws: what fails is told to `ended`. */
+/** Starts a worker. Never throws: failures are reported by `ended`. */
 export type Spawn = (index: number, listener: WorkerListener) => RunningWorker;
 
-/** Beside this file, in dist/ as in src/. */
+/** Beside this file, in dist/ as well as in src/. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
 const BOOTSTRAP: URL = new URL(`./bootstrap${EXTENSION}`, import.meta.url);
 
-/** @param execArgv Flags of Node for the workers. Default: this process's own. */
+/** @param execArgv Node's flags for the workers. Default: those of this process. */
 export function threadSpawner(execArgv: readonly string[] | undefined): Spawn {
   const flags = execArgv && { execArgv: [...execArgv] };
   return orEnded((index, listener) => {
@@ -59,7 +59,7 @@ export function threadSpawner(execArgv: readonly string[] | undefined): Spawn {
   });
 }
 
-/** @param execArgv As of {@link threadSpawner}. */
+/** @param execArgv As for {@link threadSpawner}. */
 export function processSpawner(execArgv: readonly string[] | undefined): Spawn {
   const flags = execArgv && { execArgv: [...execArgv] };
   return orEnded((_index, listener) => {
@@ -69,7 +69,7 @@ export function processSpawner(execArgv: readonly string[] | undefined): Spawn {
     return {
       id: child.pid ?? -1,
       send: (message) => {
-        // What fails, fails because the child is gone: that is told in its own way.
+        // Sending fails only because the child is gone, which is reported separately.
         if (child.connected) child.send(toEnvelope(message) as object, () => {});
       },
       kill: () => void child.kill('SIGKILL'),
@@ -77,7 +77,7 @@ export function processSpawner(execArgv: readonly string[] | undefined): Spawn {
   });
 }
 
-/** Tells the end of a process, of one that could not be started too. */
+/** Reports the end of a process, also of one that could not be started. */
 function onceGone(child: ChildProcess, ended: (end: WorkerEnd) => void): void {
   let failure: Error | undefined;
   child.on('error', (error) => {
@@ -85,7 +85,7 @@ function onceGone(child: ChildProcess, ended: (end: WorkerEnd) => void): void {
     if (child.pid === undefined) ended({ exitCode: null, signal: null, error });
   });
   child.on('exit', (exitCode, signal) => {
-    // Its last messages may still wait in the channel.
+    // Its last messages may not have been read from the channel yet.
     const gone = (): void => ended({ exitCode, signal, error: failure });
     if (child.connected) child.once('disconnect', gone);
     else gone();

@@ -1,12 +1,12 @@
-/** The events of a group of workers. */
+/** Events that a group reports about its workers. */
 
 interface OfWorker {
-  /** Which one, counted from 0. */
+  /** The index of the worker, from 0. */
   readonly worker: number;
 }
 
 interface OfLife extends OfWorker {
-  /** Number of its thread or process; -1 where it could not be started. */
+  /** The number of its thread or process; -1 if it could not be started. */
   readonly id: number;
 }
 
@@ -25,7 +25,7 @@ export interface WorkerDraining extends OfLife {
   readonly type: 'draining';
 }
 
-/** It was silent for `silentMs`: it is killed now, and `exited` follows. */
+/** It sent nothing for `silentMs`: it is killed now, and `exited` follows. */
 export interface WorkerHung extends OfLife {
   readonly type: 'hung';
   readonly silentMs: number;
@@ -56,7 +56,7 @@ export interface WorkerFailed extends OfWorker {
 export interface WorkerRestarting extends OfWorker {
   readonly type: 'restarting';
   readonly delayMs: number;
-  /** How many times in a row it ended without having been healthy. */
+  /** The number of consecutive ends without a healthy period. */
   readonly failures: number;
 }
 

@@ -1,4 +1,4 @@
-/** The counters and gauges that a worker's module made. */
+/** The counters and gauges of a worker's module. */
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkFunction, checkString } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
@@ -35,7 +35,7 @@ export class WorkerFigures {
     this.#gauges.set(name, read);
   }
 
-  /** The present values of all. A gauge that can't be read is reported and left out. */
+  /** The current values of all. A gauge that throws is reported and omitted. */
   read(): Pick<Measurement, 'counters' | 'gauges'> {
     const totals = [...this.#counters].map(([name, { total }]) => [name, total] as const);
     const gauges: Map<string, number> = new Map();

@@ -1,4 +1,4 @@
-/** A group of workers: its start, its metrics, rolling restarts and its end. The slots know the worker in each place. */
+/** A group of workers: its start, its figures, rolling restarts and its end. The slots manage the workers of each place. */
 import type { HostPort } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import type { ReactorStatistics } from '../core/reactor-introspection.js';
@@ -12,48 +12,48 @@ import type { Spawn } from './spawn.js';
 import type { WorkerSettings } from './worker-settings.js';
 import { WorkerSlot } from './worker-slot.js';
 
-/** The metrics of one place in a group, summed over the workers it has had. */
+/** The figures of one place of a group, summed over all workers it has had. */
 export interface WorkerMetrics {
-  /** Which one, counted from 0. */
+  /** The index of the place, from 0. */
   readonly worker: number;
   readonly statistics: ReactorStatistics;
   /** The counters of its module, by name. */
   readonly counters: Readonly<Record<string, number>>;
-  /** The values of its module's gauges, by name. */
+  /** The values of the gauges of its module, by name. */
   readonly gauges: Readonly<Record<string, number>>;
-  /** How many of them hung and were killed. */
+  /** The number of workers that hung and were killed. */
   readonly hangs: number;
-  /** False if the worker was too busy to answer within a second, or has ended: these are its last values. */
+  /** False if the worker is gone or was too busy to answer within a second: these are its last figures. */
   readonly current: boolean;
 }
 
-/** The metrics of a group since it was made. */
+/** The figures of a group since its creation. */
 export interface GroupMetrics {
   readonly workers: readonly WorkerMetrics[];
-  /** The sums; for the lengths of turns, the longest. */
+  /** The sums; for the durations of turns, the longest. */
   readonly statistics: ReactorStatistics;
   /** The sums, by name. */
   readonly counters: Readonly<Record<string, number>>;
   readonly gauges: Readonly<Record<string, number>>;
-  /** How many workers hung and were killed. */
+  /** The number of workers that hung and were killed. */
   readonly hangs: number;
 }
 
-/** The environment of a group. */
+/** The dependencies of a group. */
 export interface GroupSurroundings {
   readonly spawn: Spawn;
   readonly clock: Clock;
-  /** As `Math.random`. */
+  /** Like `Math.random`. */
   readonly random: () => number;
   /** Whether a debugger may stop the workers with this process. */
   readonly debugged: () => boolean;
 }
 
-/** The result of `runWorkers`. The process stays alive as long as the group. */
+/** The result of `runWorkers`. The process lives as long as the group. */
 export class WorkerGroup implements AsyncDisposable {
   /**
-   * Fires when all workers are ready. Fails with a WorkerStartError if one could not start, after the others have been
-   * stopped, and with a WorkersStoppedError if `stop` was called before.
+   * Fires when all workers are ready. Fails with a WorkerStartError if a worker could not start, after the others were stopped
+   * again; with a WorkersStoppedError if `stop` was called earlier.
    */
   readonly ready: Deferred<void>;
   readonly #settings: WorkerSettings;
@@ -62,7 +62,7 @@ export class WorkerGroup implements AsyncDisposable {
   readonly #addresses: HostPort[] = [];
   #state: 'first' | 'others' | 'running' | 'stopped' = 'first';
   #claimed = false;
-  /** Settles when nothing is being started or replaced. */
+  /** Settles when no worker is being started or replaced. */
   #rolling: Promise<void>;
   #ended: Promise<void> | undefined;
 
@@ -88,23 +88,23 @@ export class WorkerGroup implements AsyncDisposable {
     this.ready = Deferred.fromPromise(started);
   }
 
-  /** The addresses at which the workers listen, in the order of the first worker's calls. Complete once it is ready. */
+  /** The addresses of the ports, in the order in which the first worker opened them. Complete once that worker is ready. */
   get addresses(): readonly HostPort[] {
     return [...this.#addresses];
   }
 
-  /** Requests the metrics of all workers. Never fails; after the end it returns the last ones. */
+  /** Asks all workers for their figures. Never fails; after the end it returns the last ones. */
   metrics(): Deferred<GroupMetrics> {
     return Deferred.fromPromise(this.#measure());
   }
 
   /**
-   * Starts a successor for each worker, one after another, so that the module is loaded again; when a successor is ready, its
-   * predecessor drains. The ports listen all the time. If it is called again meanwhile, the workers are replaced once more
-   * afterwards.
+   * Replaces the workers one after the other, so that the module is loaded again: starts a successor and, once it is ready, drains
+   * the previous worker. The ports are listening all the time. If this is called during a replacement, the workers are replaced
+   * once more afterwards.
    *
-   * @returns A Deferred that fires when all predecessors have ended. It fails with a WorkerStartError as soon as a successor
-   * cannot start (that worker and the following ones are kept), and with a WorkersStoppedError.
+   * @returns A Deferred that fires when all previous workers are gone. It fails with a WorkerStartError as soon as a successor
+   * cannot start: that worker and those after it are kept; with a WorkersStoppedError if the group is stopped.
    */
   restartAll(): Deferred<void> {
     const rolled = this.#rolling.then(() => this.#replaceAll());
@@ -113,11 +113,11 @@ export class WorkerGroup implements AsyncDisposable {
   }
 
   /**
-   * Ends all workers: they stop accepting, their stop functions are called, and they end when the connections that they
-   * accepted are closed, after `drainMs` at the latest. A worker that has not ended by then is killed two seconds later.
-   * Calling it again changes nothing.
+   * Ends all workers: they stop accepting, their stop functions are called, and they end when the connections that they accepted
+   * are closed, after `drainMs` at the latest. A worker that has not ended by then is killed two seconds later. Further calls
+   * have no effect.
    *
-   * @returns A Deferred that fires when all have ended. It never fails.
+   * @returns A Deferred that fires when all workers are gone. It never fails.
    */
   stop(): Deferred<void> {
     return Deferred.fromPromise(this.#stop());
@@ -127,11 +127,11 @@ export class WorkerGroup implements AsyncDisposable {
     await this.#stop();
   }
 
-  /** Starts one worker first: all others use the ports that it gets. */
+  /** Starts one worker first: the others use the ports that it receives. */
   async #start(): Promise<void> {
     const [first, ...others] = this.#slots;
     try {
-      // Not before the caller has the group: `onEvent` may use it.
+      // Not before the caller has the group, because `onEvent` may use it.
       await Promise.resolve();
       this.#checkGoing();
       await first?.start();

@@ -1,4 +1,4 @@
-/** One life of a worker, from its start to its end: what it has said so far, and the limits on how long it may take. */
+/** One life of a worker, from its start to its end: its state, its last figures, and its time limits. */
 import type { Clock, DelayedCall } from '../core/clock.js';
 import { TimeoutError } from '../defer/errors.js';
 import { Heartbeat } from './heartbeat.js';
@@ -7,12 +7,12 @@ import type { FromWorker, WorkerOrder } from './messages.js';
 import { unpackError } from './remote-error.js';
 import type { RunningWorker, Spawn, WorkerEnd, WorkerListener } from './spawn.js';
 
-/** How long a worker may take beyond the deadline that it was given for its end. */
+/** Time that a worker may take beyond the deadline for its end. */
 export const KILL_GRACE_MS = 2_000;
-/** How long a worker that is busy may take to measure itself; then its last figures stand. */
+/** Time that a busy worker may take to measure itself; after that, its last figures are used. */
 export const MEASURE_TIMEOUT_MS = 1_000;
 
-/** What a life needs of its surroundings. */
+/** The dependencies of a life. */
 export interface LifeSettings {
   readonly spawn: Spawn;
   readonly clock: Clock;
@@ -22,27 +22,27 @@ export interface LifeSettings {
   readonly debugged: () => boolean;
 }
 
-/** Is told how it goes. */
+/** Called for each change. */
 export interface LifeListener {
   listening(life: WorkerLife, message: FromWorker & { type: 'listening' }): void;
   ready(life: WorkerLife): void;
-  /** An error that the worker reported: it goes on. */
+  /** The worker reported an error and continues. */
   problem(life: WorkerLife, error: Error, where: string): void;
-  /** It has said nothing for so long: it will be ended by force. */
+  /** The worker sent nothing for so long: it will be killed. */
   hung(life: WorkerLife, silentMs: number): void;
   ended(life: WorkerLife, end: LifeEnd): void;
 }
 
 export interface LifeEnd extends WorkerEnd {
-  /** Whether it was told to end. */
+  /** Whether it was asked to end. */
   readonly asked: boolean;
-  /** Whether it had to be ended by force. */
+  /** Whether it was killed. */
   readonly killed: boolean;
-  /** Why it never became ready, where its module or the time limit says so. */
+  /** The reason why it never became ready, if its module or the time limit is the cause. */
   readonly startFailure: Error | undefined;
-  /** For how long it had said nothing, where it was ended for that. */
+  /** The time without a message, if it was killed for that. */
   readonly silentMs: number | undefined;
-  /** Undefined where it never was. */
+  /** Undefined if it never was ready. */
   readonly readyForMs: number | undefined;
 }
 
@@ -58,7 +58,7 @@ export class WorkerLife implements WorkerListener {
   readonly #measuring: Map<number, Measuring> = new Map();
   readonly #heartbeat: Heartbeat;
   #state: 'starting' | 'ready' | 'draining' | 'ended' = 'starting';
-  /** Of becoming ready, later of ending. */
+  /** The time limit for becoming ready, later for ending. */
   #limit: DelayedCall;
   #readyAt: number | undefined;
   #startFailure: Error | undefined;
@@ -84,7 +84,7 @@ export class WorkerLife implements WorkerListener {
     this.#worker.send({ type: 'start', order });
   }
 
-  /** Number of its thread or process. */
+  /** The number of its thread or process. */
   get id(): number {
     return this.#worker.id;
   }
@@ -93,14 +93,14 @@ export class WorkerLife implements WorkerListener {
     return this.#state;
   }
 
-  /** What it last told about itself. */
+  /** The last figures that it sent. */
   get measurement(): Measurement {
     return this.#measurement;
   }
 
   /**
-   * Asks for fresh figures.
-   * @returns Whether they came in time, and the worker is still there.
+   * Asks for current figures.
+   * @returns Whether they arrived in time and the worker still exists.
    */
   async measure(): Promise<boolean> {
     if (this.#state === 'ended') return false;
@@ -115,7 +115,7 @@ export class WorkerLife implements WorkerListener {
     return answer !== undefined;
   }
 
-  /** Asks it to end, and ends it by force where it has not some time after the deadline. Does nothing a second time. */
+  /** Asks the worker to end, and kills it if it has not ended some time after the deadline. Further calls have no effect. */
   drain(deadlineMs: number): void {
     if (this.#state === 'draining' || this.#state === 'ended') return;
     this.#state = 'draining';

@@ -1,4 +1,4 @@
-/** The options of `runWorkers`, their checks and defaults. */
+/** The options of `runWorkers`: their meaning, their checks and their defaults. */
 import { availableParallelism } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,29 +12,29 @@ import { RESTART_DEFAULTS, type RestartOptions } from './restart-delays.js';
 import type { WorkerEvent } from './worker-event.js';
 
 export interface RunWorkersOptions {
-  /** The number of workers, 1 to 1,024. Default: the number that the machine can run at the same time. */
+  /** The number of workers, 1 to 1,024. Default: as many as the machine can run at the same time. */
   readonly workers?: number;
-  /** Default `threads`. Processes cost more memory and share none, so a crash ends only one worker. */
+  /** Default `threads`. Processes cost more memory and share none: a crash does not affect the others. */
   readonly kind?: WorkerKind;
-  /** Data for the workers: each gets a copy, made by structured clone when the group is made. */
+  /** Data for the workers: each receives a copy, made by structured clone when the group is created. */
   readonly data?: unknown;
   /** Options of each worker's reactor. */
   readonly reactor?: WorkerReactorOptions;
-  /** When workers that ended are restarted; `false`: never. */
+  /** The delays before workers that ended are started again; `false`: they are not. */
   readonly restart?: RestartOptions | false;
-  /** How long a draining worker waits for its connections; then they are lost. Default 10,000. */
+  /** Time that a worker asked to end may wait for its connections; then they are lost. Default 10,000. */
   readonly drainMs?: number;
-  /** How long a worker may take to become ready. Default 30,000. */
+  /** Time within which a worker must become ready. Default 30,000. */
   readonly readyTimeoutMs?: number;
   /**
-   * How long a ready worker may be silent, without answering a heartbeat, before it is killed and restarted: it is stopped,
-   * or in an endless loop. Choose more than the longest work that blocks its thread. Time during which this process was
-   * suspended, or a debugger may be active (`--inspect`), does not count. 0: no limit. Default 60,000.
+   * Time that a ready worker may be silent, without even answering pings, before it is killed and started again: it is suspended
+   * or in an endless loop. Must be longer than any work that blocks its thread. Time during which this process was suspended, or
+   * a debugger may be active (`--inspect`), does not count. 0: no limit. Default 60,000.
    */
   readonly hangTimeoutMs?: number;
-  /** Flags of Node for the workers. Default: this process's own. */
+  /** Node's flags for the workers. Default: those of this process. */
   readonly execArgv?: readonly string[];
-  /** Called for each change of a worker, after `runWorkers` has returned. Its exceptions are reported. */
+  /** Called for each change of a worker, always after `runWorkers` has returned. An error that it throws is reported. */
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 
@@ -64,7 +64,7 @@ const RESTART_OPTIONS: OptionNames<RestartOptions> = {
   healthyAfterMs: true,
 };
 
-/** Options, checked and complete. */
+/** The options, checked and complete. */
 export interface WorkerSettings {
   readonly module: string;
   readonly workers: number;
@@ -84,7 +84,7 @@ export const DRAIN_MS = 10_000;
 export const READY_TIMEOUT_MS = 30_000;
 export const HANG_TIMEOUT_MS = 60_000;
 
-/** @throws InvalidArgumentTypeError, InvalidArgumentValueError; for `data` that cannot be cloned, the error of `structuredClone`. */
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError; the error of `structuredClone` if data cannot be cloned. */
 export function workerSettings(module: unknown, options: RunWorkersOptions): WorkerSettings {
   checkOptions('runWorkers', options, OPTIONS);
   if (options.reactor !== undefined) {
@@ -130,12 +130,12 @@ function moduleUrl(module: unknown): string {
   const expected = 'a URL or an absolute path';
   if (typeof module !== 'string') throw new InvalidArgumentTypeError('module', expected, module);
   if (isAbsolute(module)) return pathToFileURL(module).href;
-  // There is no base for a relative path.
+  // A relative URL has no base here.
   if (URL.canParse(module)) return module;
   throw new InvalidArgumentValueError('module', expected, module);
 }
 
-/** A copy as it will arrive: data that cannot be cloned is the caller's fault, and throws at the call. */
+/** A copy as the worker will receive it: data that cannot be sent is the caller's fault, and throws at the call. */
 function copyFor<T>(kind: WorkerKind, value: T): T {
   return kind === 'threads' ? structuredClone(value) : (deserialize(serialize(value)) as T);
 }

@@ -1,6 +1,6 @@
 /**
- * One of a group's places for a worker: who serves in it, who is about to take over, who drains, and when one that ended
- * is started again.
+ * One place of a group: the worker that serves in it, its successor, the workers that drain, and the restart of a worker that
+ * ended.
  *
  *     empty --start--> starting --ready--> serving --replace: the successor is ready--> its successor serves, it drains
  *       ^                 |                   |
@@ -21,11 +21,11 @@ import type { RestartDelays } from './restart-delays.js';
 import type { WorkerEvent } from './worker-event.js';
 import { type LifeEnd, type LifeListener, type LifeSettings, WorkerLife } from './worker-life.js';
 
-/** What a place needs of its group. */
+/** The dependencies of a place. */
 export interface SlotSettings extends LifeSettings {
   readonly index: number;
   readonly drainMs: number;
-  /** Undefined: who ends is not started again. */
+  /** Undefined: workers that end are not started again. */
   readonly delays: RestartDelays | undefined;
   readonly makeOrder: (index: number) => WorkerOrder;
   readonly listening: (message: FromWorker & { type: 'listening' }) => void;
@@ -34,7 +34,7 @@ export interface SlotSettings extends LifeSettings {
 
 export class WorkerSlot implements LifeListener {
   readonly #settings: SlotSettings;
-  /** All that are not gone: the one that serves, its successor, those that drain. */
+  /** All workers that are not gone: the serving one, its successor, those that drain. */
   readonly #lives: Map<WorkerLife, Deferred<WorkerLife>> = new Map();
   readonly #leavers: (() => void)[] = [];
   #serving: WorkerLife | undefined;
@@ -42,7 +42,7 @@ export class WorkerSlot implements LifeListener {
   #restart: DelayedCall | undefined;
   #past: Measurement = NOTHING_MEASURED;
   #hangs = 0;
-  /** Before its first worker is ready nothing is started again: the group has failed to start. */
+  /** Before its first worker was ready, nothing is started again: the group has failed to start. */
   #everReady = false;
   #stopped = false;
 
@@ -50,7 +50,7 @@ export class WorkerSlot implements LifeListener {
     this.#settings = settings;
   }
 
-  /** Starts its first worker. Fails with a WorkerStartError or a WorkersStoppedError. */
+  /** Starts the first worker. Fails with a WorkerStartError or a WorkersStoppedError. */
   start(): Deferred<void> {
     return this.#launch((life) => {
       this.#serving = life;
@@ -58,8 +58,8 @@ export class WorkerSlot implements LifeListener {
   }
 
   /**
-   * Starts another worker and, once that is ready, asks the one before to end. If it fails to start, the one before stays.
-   * Fails as {@link start} does.
+   * Starts another worker and, once it is ready, asks the previous one to end. If it fails to start, the previous one is kept.
+   * Fails like {@link start}.
    */
   replace(): Deferred<void> {
     this.#cancelRestart();
@@ -73,14 +73,14 @@ export class WorkerSlot implements LifeListener {
     });
   }
 
-  /** Asks all to end and starts nobody any more. */
+  /** Asks all workers to end and starts none any more. */
   stop(): void {
     this.#stopped = true;
     this.#cancelRestart();
     for (const life of this.#lives.keys()) this.#drain(life);
   }
 
-  /** Settles when all that drain now are gone. */
+  /** Settles when all workers that are draining now are gone. */
   async drained(): Promise<void> {
     const drains = (life: WorkerLife): boolean => life.state === 'draining';
     while ([...this.#lives.keys()].some(drains)) {
@@ -88,7 +88,7 @@ export class WorkerSlot implements LifeListener {
     }
   }
 
-  /** Its figures since the group began, and whether all of them are of this moment. */
+  /** The figures since the group began, and whether all of them are current. */
   async measure(): Promise<Measurement & { readonly current: boolean; readonly hangs: number }> {
     const answers = await Promise.all([...this.#lives.keys()].map((life) => life.measure()));
     const lives = [...this.#lives.keys()].map(({ measurement }) => measurement);
@@ -157,7 +157,7 @@ export class WorkerSlot implements LifeListener {
     const delayMs = delays.next(readyForMs);
     this.#restart = clock.callLater(delayMs, () => {
       this.#restart = undefined;
-      // Nobody waits for this one: what fails is reported.
+      // This Deferred has no other listener, so a failure is reported.
       this.start().addErrback(({ value }) => {
         if (!(value instanceof WorkersStoppedError)) this.#report(value);
       });

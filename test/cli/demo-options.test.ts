@@ -62,7 +62,13 @@ describe('parseDemoOptions', () => {
     [['--poller', 'select'], /^--poller is one of auto, epoll, kqueue, iocp, poll/],
     [['--reactor', 'node', '--poller', 'epoll'], /^--poller is for the native reactor only$/],
     [['--reactor', 'node', '--busy-poll', '5'], /^--busy-poll is for the native reactor only$/],
-    [['--colour'], /Unknown option '--colour'/],
+    [['--colour'], /^Unknown option '--colour'; `ropewalk demo --help` lists the options$/],
+    [
+      ['--wokers', '2'],
+      /^Unknown option '--wokers', did you mean '--workers'\? `ropewalk demo --help`/,
+    ],
+    [['--load', '-5'], /^--load takes a whole number from 0 to 10000, not "-5"$/],
+    [['--load'], /`ropewalk demo --help` lists the options$/],
     [['--port'], /--port/],
     [['extra'], /extra/],
   ])('refuses %j in one line', (args, message) => {

@@ -1,12 +1,12 @@
 /**
  * A cheap guard for the language rules of CONTRIBUTING.md: words and patterns that have a plain replacement and no other
- * use here. To include the comments and messages of the sources, add 'src' and 'native' to FOLDERS.
+ * use here. To include the comments and messages of src, add 'src' to FOLDERS.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = new URL('../../', import.meta.url);
-const FOLDERS = ['docs', 'examples'];
+const FOLDERS = ['docs', 'examples', 'native'];
 const FILES = [
   'README.md',
   'CONTRIBUTING.md',

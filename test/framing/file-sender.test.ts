@@ -336,7 +336,7 @@ describe('FileSender', () => {
     sending.cancel();
     await expect(sending.toPromise()).rejects.toBeInstanceOf(CancelledError);
     await settled();
-    expect(errors.flush()).toEqual([{ error: failure, where: 'closing what was sent' }]);
+    expect(errors.flush()).toEqual([{ error: failure, where: 'closing the source of a transfer' }]);
   });
 
   it('leaves the source alone where the consumer has a producer', async () => {

@@ -97,7 +97,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await factory.protocol();
   });
 
-  it('are not given once the offer was taken back, to whoever had connected before', async () => {
+  it('are not given once the offer was withdrawn, to whoever had connected before', async () => {
     const offer = offerListeners(older, path, { echo: listen(older) });
     const client = await visitor();
     client.transport.write('{"type":"ta');
@@ -105,7 +105,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     client.transport.write('ke","version":1}\r\n');
     await withdrawn;
     await client.lost();
-    expect(client.received.toString()).toMatch(/^{"type":"refused".*taken back/);
+    expect(client.received.toString()).toMatch(/^{"type":"refused".*withdrawn/);
     expect(client.received.toString().trim().split('\n')).toHaveLength(1);
   });
 
@@ -114,7 +114,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     const offer = offerListeners(older, path, { echo: port });
     using taken = await takeListeners(newer, path);
     await offer.withdraw();
-    await expect(taken?.ready()).rejects.toThrow('taken back');
+    await expect(taken?.ready()).rejects.toThrow('withdrawn');
     expect(port.listening).toBe(true);
     expect(offer.taken.fired).toBe(false);
   });
@@ -128,14 +128,14 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await offer.withdraw();
     client.transport.write('{"type":"ready"}\r\n');
     client.transport.resumeProducing();
-    await client.until(() => client.received.includes('taken back'), 'a refusal');
+    await client.until(() => client.received.includes('withdrawn'), 'a refusal');
   });
 
   it('are refused to one that does not hang up, whose connection is closed then', async () => {
     const offer = offerListeners(older, path, { echo: listen(older) });
     const client = await visitor(new HalfCloseRecorder());
     await offer.withdraw();
-    await client.until(() => client.received.includes('taken back'), 'a refusal');
+    await client.until(() => client.received.includes('withdrawn'), 'a refusal');
     // Reading has ended: that the rest is closed too is seen by writing.
     const writing = setInterval(() => client.transport.write('still here\r\n'), 20);
     try {

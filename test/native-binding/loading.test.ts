@@ -118,6 +118,7 @@ describe('without an addon', () => {
     const outcome = await load({ args: ['native'], env: { ROPEWALK_PREBUILD: folder } });
     expect(outcome.message).toContain(`could not be loaded: ${broken}: `);
     expect(outcome.advice).toContain('Reinstall ropewalk');
+    expect(outcome.message).toContain(outcome.advice);
     expect(outcome.attempts?.map(([file]) => file)).toContain(broken);
     expect(outcome.attempts?.[0]).toEqual([
       join(folder, 'build', 'Release', 'ropewalk.node'),
@@ -131,7 +132,7 @@ describe('without an addon', () => {
       const outcome = await load({ args: ['auto', where], env: { ROPEWALK_PREBUILD: folder } });
       expect(outcome.kind).toBe('node');
       expect(outcome.warnings.match(/RopewalkWarning/g)).toHaveLength(1);
-      expect(outcome.warnings).toContain('Using the pure-JS reactor instead.');
+      expect(outcome.warnings).toContain('The pure-JS reactor is used instead.');
       expect(outcome.warnings).toContain('ROPEWALK_PREBUILD must name the file');
       expect(outcome.warnings).toContain('ropewalk doctor');
     },

@@ -123,7 +123,7 @@ describe('a group that starts', () => {
     const fake = await FakeGroup.made();
     fake.worker(0).ends({ exitCode: null, error: new Error('spawn EAGAIN') });
     const error = await failureOf(fake.group.ready);
-    expect(error.message).toMatch(/it was never there\): spawn EAGAIN$/);
+    expect(error.message).toMatch(/it could not be started\): spawn EAGAIN$/);
   });
 
   it('kills a worker that does not become ready in time, and fails', async () => {

@@ -1,8 +1,8 @@
-// A completion port and \Device\Afd out of poll(2): each port has a thread that looks after the
+// A completion port and \Device\Afd emulated with poll(2): each port has a thread that serves the
 // requests of its devices.
 //
-// Threads are delayed at random before they look for answers and after they have taken completions:
-// what the poller does must be right whichever thread comes first.
+// Threads are delayed at random before checking requests and after taking completions: the poller
+// must work whichever thread comes first.
 
 #include <fcntl.h>
 #include <poll.h>
@@ -38,7 +38,7 @@ thread_local int lastError = 0;
 std::atomic<int> nextRefusal{0};
 std::atomic<int> nextFailure{0};
 
-// One time in four another thread goes first; one in 128 for so long that it gets far.
+// Yields to another thread one time in four; one time in 128, long enough for it to get far ahead.
 void holdUp() {
   static std::atomic<uint32_t> seeds{1};
   thread_local uint32_t state = seeds.fetch_add(2'654'435'761u) | 1u;
@@ -83,11 +83,11 @@ struct Port final : Object {
   void rouse() { (void)eventfd_write(wake, 1); }
 
   const int wake;
-  // Of the port.
+  // Port functions.
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<OVERLAPPED_ENTRY> entries;
-  // Of the devices.
+  // Device functions.
   std::mutex devicesMutex;
   std::vector<Pending> pending;
   bool ending = false;
@@ -199,7 +199,7 @@ NTSTATUS Port::cancel(Device* device, const IO_STATUS_BLOCK* outcome) {
       return meant;
     });
   }
-  rouse();  // poll(2) keeps what is closed meanwhile
+  rouse();  // poll(2) would keep a closed socket open
   return cancelled == 0 ? (kFailed | ENOENT) : 0;
 }
 
@@ -229,8 +229,8 @@ void Port::drive() {
   }
 }
 
-// Answers what can be answered. As a kernel's, an answer is there at once: nobody sees a request
-// that is neither pending nor answered.
+// Completes the requests whose conditions hold. As in a kernel, this is atomic: a request is always
+// either pending or completed.
 void Port::look() {
   holdUp();
   const std::lock_guard lock(devicesMutex);
@@ -258,7 +258,7 @@ FARPROC asProc(Function* function) {
 
 }  // namespace
 
-// Opens a port, or has what a device is asked come to one.
+// Opens a port, or associates a device with one.
 HANDLE CreateIoCompletionPort(HANDLE file, HANDLE port, ULONG_PTR, DWORD) {
   if (file == INVALID_HANDLE_VALUE) return static_cast<Object*>(new Port);
   deviceOf(file)->port = &portOf(port);
@@ -314,7 +314,7 @@ ULONG RtlNtStatusToDosError(NTSTATUS status) {
   return static_cast<ULONG>(status & ~kFailed);
 }
 
-// What poll(2) can't wait for is no socket.
+// A descriptor that poll(2) can't wait for is not a socket.
 int WSAIoctl(SOCKET socket, DWORD, void*, DWORD, void* output, DWORD, DWORD*, void*, void*) {
   struct stat status;
   const bool isOpen = fstat(static_cast<int>(socket), &status) == 0;

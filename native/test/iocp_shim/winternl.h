@@ -1,11 +1,11 @@
-// What poller/iocp.cc and poller/afd.cc ask of Windows, for systems that are none: iocp_shim.cc
-// does it over poll(2) and a thread. Found under this name because afd.h includes it.
+// The Windows calls of poller/iocp.cc and poller/afd.cc, for other systems: iocp_shim.cc implements
+// them with poll(2) and a thread. The name is that of the header that afd.h includes.
 //
-// Kept of the real thing: a request is answered once, by a completion at the port of its device, at
-// once if the condition holds already; the system writes into a request until its completion was
-// queued, from a thread of its own; to cancel is to have the completion come; a request that is
-// refused has none. Errors are errno's. Not kept: that a request hears of its socket being closed,
-// unless it is looked at after that.
+// Same as on Windows: a request completes once, at the port of its device, at once if the condition
+// already holds; the system writes into a request from its own thread until the completion is
+// queued; cancelling makes the completion arrive; a refused request has none. Different: errors are
+// errno values, and a request is notified that its socket was closed only if it is checked after
+// that.
 #pragma once
 
 #include <cstdint>
@@ -96,6 +96,6 @@ inline int errnoOf(unsigned long error) {
 
 }  // namespace ropewalk
 
-// Tests only: the system refuses the next request with `error`, or answers the next one with it.
+// For tests: refuses the next request with `error`, or completes the next one with it.
 void refuseNextRequest(int error);
 void failNextAnswer(int error);

@@ -1,13 +1,13 @@
-// kqueue over epoll. Kept of the manual page: a knote for each pair of descriptor and filter, the
-// two filters independent of each other (an epoll each); EV_ADD tells what holds already, anew if
-// the knote is there, whose EV_CLEAR it then keeps; ENOENT for a knote that is not there; refused
-// changes and receipts in the event list, of which no room is left for events then; EV_EOF; close()
-// removes knotes, duplicates or not. A kqueue is itself pollable. Kept of XNU beyond that: the
-// flags of the system are not taken (kern_event.c), so nobody hears of urgent data by EVFILT_READ.
+// kqueue over epoll. As in the manual page: one knote per descriptor and filter, the two filters
+// being independent of each other (an epoll each); EV_ADD reports a condition that already holds,
+// again if the knote exists, whose EV_CLEAR is then kept; ENOENT for a missing knote; refused
+// changes and receipts go into the event list and leave no room for events; EV_EOF; close() removes
+// knotes, even with duplicates. A kqueue is itself pollable. As in XNU: system flags are not
+// accepted (kern_event.c), so EVFILT_READ does not report urgent data.
 //
-// Not kept: `fflags` of an EV_EOF says that there was an error, not which; regular files are
-// refused; `data` of a listener is 1; when exactly an EV_CLEAR comes again is epoll's affair, as is
-// the order of events.
+// Different: `fflags` of an EV_EOF says that there was an error, not which; regular files are
+// refused; `data` of a listener is 1; epoll decides when an EV_CLEAR event repeats, and the order
+// of events.
 
 #include <poll.h>
 #include <sys/epoll.h>
@@ -32,20 +32,20 @@ extern "C" int __wrap_close(int fd);
 
 namespace {
 
-// EV_SYSFLAGS: the system's own, which it takes from nobody. EV_OOBAND is one of them.
+// EV_SYSFLAGS: flags reserved for the system and not accepted from callers, among them EV_OOBAND.
 constexpr uint16_t kSystemFlags = 0xf000;
 
 struct Knote {
   uint16_t flags = 0;
   void* udata = nullptr;
   bool enabled = true;
-  bool endOnly = false;  // NOTE_LOWAT, of more than there will ever be
+  bool endOnly = false;  // NOTE_LOWAT with a mark that is never reached
 };
 
 // The kqueue's own descriptor is an epoll that watches these.
 struct Queue {
-  int epolls[2];  // of EVFILT_READ and of EVFILT_WRITE
-  int trigger;    // an eventfd: EVFILT_USER
+  int epolls[2];  // for EVFILT_READ and EVFILT_WRITE
+  int trigger;    // an eventfd for EVFILT_USER
   bool hasUser = false;
   bool writersFirst = false;
   Knote user;
@@ -53,7 +53,7 @@ struct Queue {
 };
 
 std::mutex mutex;
-std::map<int, Queue> queues;  // both are guarded by the mutex
+std::map<int, Queue> queues;  // guarded by the mutex
 
 int& epollOf(Queue& queue, int filter) {
   return queue.epolls[filter == EVFILT_READ ? 0 : 1];
@@ -100,7 +100,7 @@ int addKnote(Queue& queue, const struct kevent& change) {
   return error == EPERM ? EINVAL : error;
 }
 
-// What kevent(2) says of the change, 0 if nothing.
+// The error of kevent(2) for the change, 0 if none.
 int apply(Queue& queue, const struct kevent& change) {
   if (change.filter == EVFILT_USER) return changeUser(queue, change);
   if (change.filter != EVFILT_READ && change.filter != EVFILT_WRITE) return EINVAL;
@@ -138,7 +138,7 @@ intptr_t room(int fd) {
   return std::max(most - queued, 0);
 }
 
-// Of a socket an error that has not ended it is no EV_EOF; a pipe without a reader is one.
+// A socket's error is not EV_EOF unless it has ended the socket; a pipe without a reader is EV_EOF.
 bool isOver(int fd, int filter, uint32_t events) {
   if ((events & EPOLLHUP) != 0) return true;
   if (filter == EVFILT_READ) return (events & EPOLLRDHUP) != 0;
@@ -242,7 +242,7 @@ int kevent(int kq, const struct kevent* changelist, int nchanges, struct kevent*
   if (found == queues.end()) return errno = EBADF, -1;
   int answered = 0;
   for (int i = 0; i < nchanges; i++) {
-    struct kevent change = changelist[i];  // both lists may be the same
+    struct kevent change = changelist[i];  // both lists may be the same memory
     change.flags &= static_cast<uint16_t>(~kSystemFlags);
     const int error = apply(found->second, change);
     if (error == 0 && (change.flags & EV_RECEIPT) == 0) continue;
@@ -266,7 +266,7 @@ int kevent(int kq, const struct kevent* changelist, int nchanges, struct kevent*
   return takeAll(found->second, eventlist, nevents);
 }
 
-// kqueue(2): closing a descriptor removes all that refers to it.
+// kqueue(2): closing a descriptor removes all events that refer to it.
 int __wrap_close(int fd) {
   const std::lock_guard lock(mutex);
   for (auto& [outer, queue] : queues) {

@@ -1,5 +1,5 @@
-// The reactor over UNIX sockets as macOS has them (xnu_sockets/xnu_sockets.h): what the stories
-// that are told over all systems do not reach.
+// The reactor over UNIX sockets like those of macOS (xnu_sockets/xnu_sockets.h): cases not covered
+// by the stories for all systems.
 
 #include "test/check.h"
 #include "test/datagrams.h"
@@ -11,7 +11,7 @@
 namespace ropewalk {
 namespace {
 
-// A local peer can't use up the descriptors of a process that wants none.
+// A local peer can't exhaust the descriptors of a process that does not want any.
 void keepsNoneThatNobodyWants(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;
@@ -66,8 +66,8 @@ void goesOnAfterControlDataAlone(PollerKind kind) {
   }
 }
 
-// A message with more descriptors than the send buffer has room for is never taken: fewer go in
-// one.
+// A message with more descriptors than fit into the send buffer is never accepted: fewer are sent
+// per message.
 void sendsAsManyAtOnceAsFindRoom(PollerKind kind) {
   if (!allowDescriptors(300)) return std::puts("skipped: too few descriptors"), void();
   UnixServer server(kind);
@@ -94,7 +94,7 @@ void sendsAsManyAtOnceAsFindRoom(PollerKind kind) {
   CHECK_EQUAL(came, 100);
 }
 
-// Unread input that is thrown away by closing takes its descriptors along.
+// Descriptors in input that is discarded by closing are closed too.
 void closesWhatIsThrownAway(PollerKind kind) {
   UnixServer server(kind);
   Peer peer;

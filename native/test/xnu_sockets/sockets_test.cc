@@ -1,5 +1,5 @@
-// The stand-in for macOS's UNIX sockets, held against what xnu_sockets.h says of XNU: the stories
-// that are told over it must meet what a Mac would do to them.
+// Tests the emulated UNIX sockets of macOS against the description of XNU in xnu_sockets.h: stories
+// run over them must see the behaviour of a Mac.
 
 #include "xnu_sockets.h"
 
@@ -40,7 +40,7 @@ std::string readText(const UniqueFd& socket) {
   return count < 0 ? "" : std::string(memory, static_cast<size_t>(count));
 }
 
-// Takes `room` bytes of control data at most, and tells of the descriptors in it.
+// Receives at most `room` bytes of control data, and returns the descriptors in it.
 Received readWithControl(const UniqueFd& socket, size_t room, int& flags) {
   alignas(cmsghdr) std::array<uint8_t, 4096> control;
   char memory[64];
@@ -60,7 +60,7 @@ Received readWithControl(const UniqueFd& socket, size_t room, int& flags) {
   return received;
 }
 
-// A record goes on to the next descriptors.
+// A record extends to the next descriptors.
 void endsAReadBeforeDescriptors() {
   const TwoEnds ends = openUnixPair();
   put(ends.far, "before");
@@ -74,7 +74,7 @@ void endsAReadBeforeDescriptors() {
   CHECK(readText(ends.near).empty());
 }
 
-// What was not asked for is open all the same.
+// Unrequested descriptors are open nevertheless.
 void opensWhatNobodyAskedFor() {
   for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
     const TwoEnds ends = openUnixPair(type);
@@ -99,7 +99,7 @@ void opensWhatThereIsNoRoomFor() {
   CHECK(close(received.descriptors[0].get() + 1) == 0);
 }
 
-// They are lost, and the bytes are not.
+// The descriptors are lost, the bytes are not.
 void failsAReadOfTooManyDescriptors() {
   const TwoEnds ends = openUnixPair();
   Pipe pipe = openPipe();

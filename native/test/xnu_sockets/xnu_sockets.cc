@@ -17,7 +17,7 @@
 #include "net/ancillary.h"
 #include "test/over_pollers.h"
 
-// The linker's names for the system's calls, and for what stands in their place.
+// The linker's names for the system's calls and their replacements.
 extern "C" {
 ssize_t __real_recv(int fd, void* memory, size_t size, int flags);
 ssize_t __real_recvmsg(int fd, msghdr* message, int flags);
@@ -55,7 +55,7 @@ ino_t inodeOf(int fd) {
 
 struct Control {
   std::vector<uint8_t> bytes;
-  bool cut = false;  // some of its descriptors found no place
+  bool cut = false;  // some of its descriptors did not fit
 
   bool empty() const { return bytes.empty() && !cut; }
   void closeDescriptors() {
@@ -64,21 +64,21 @@ struct Control {
   }
 };
 
-// A record at the front of a socket's queue. What Linux has given of it is kept here.
+// A record at the front of a socket's queue, with the parts of it already received from Linux.
 struct Front {
-  std::vector<uint8_t> bytes;  // its first one, if that has been read
+  std::vector<uint8_t> bytes;  // its first byte, if that has been read
   Control control;
-  bool bare = false;  // of its descriptors was told already
+  bool bare = false;  // its descriptors were already reported
 };
 
-std::map<ino_t, Front> fronts;  // by inode: a number may be another socket's by then
+std::map<ino_t, Front> fronts;  // by inode: a descriptor's number may be reused
 
 ssize_t refuse(int error) {
   errno = error;
   return -1;
 }
 
-// As recvmsg(2), with room for all that may come beside the bytes.
+// Like recvmsg(2), with room for all control data.
 ssize_t receiveWith(int fd, std::span<uint8_t> memory, int flags, Control& control) {
   iovec part{memory.data(), memory.size()};
   msghdr message{};
@@ -93,7 +93,7 @@ ssize_t receiveWith(int fd, std::span<uint8_t> memory, int flags, Control& contr
   return count;
 }
 
-// How many bytes there are to the end of the first record with descriptors, 0 if there is none.
+// The number of bytes up to the end of the first record with descriptors, 0 if there is none.
 size_t bytesToItsEnd(int fd, Control& control) {
   std::vector<uint8_t> scratch(256 * 1024);
   const ssize_t count = receiveWith(fd, scratch, MSG_PEEK | MSG_DONTWAIT, control);
@@ -107,8 +107,8 @@ size_t bytesToItsEnd(int fd) {
   return bytes;
 }
 
-// Reads bytes up to the first record with descriptors. Where that begins Linux tells only to who
-// reads into it, and of the last byte before its end nothing is known that reading need tell.
+// Reads bytes up to the first record with descriptors. Linux shows where it starts only when it is
+// read, so bytes are read one by one; the last byte before its end certainly belongs to it.
 ssize_t takePlain(int fd, std::span<uint8_t> memory, int flags) {
   const size_t end = bytesToItsEnd(fd);
   Control control;
@@ -125,7 +125,7 @@ ssize_t takePlain(int fd, std::span<uint8_t> memory, int flags) {
   return static_cast<ssize_t>(taken);
 }
 
-// What there is no room for stays open: nobody will know its number.
+// Descriptors without room stay open, with unknown numbers.
 void giveControl(const Control& control, msghdr& message) {
   message.msg_flags = 0;
   if (message.msg_control == nullptr || message.msg_controllen == 0) return;
@@ -135,8 +135,8 @@ void giveControl(const Control& control, msghdr& message) {
   if (given < control.bytes.size()) message.msg_flags = MSG_CTRUNC;
 }
 
-// Descriptors that find no place fail the read and are gone, but their bytes stay. So do the bytes
-// where the control data comes alone.
+// Descriptors that do not fit make the read fail and are lost, but their bytes stay. The bytes also
+// stay if control data is returned alone.
 bool leavesBytes(Front& front, Control& control, msghdr& message, ssize_t& answer) {
   if (front.bare || !(control.cut || controlComesAlone)) return false;
   front.bare = true;
@@ -151,8 +151,8 @@ bool leavesBytes(Front& front, Control& control, msghdr& message, ssize_t& answe
   return true;
 }
 
-// The record at the front came with descriptors. Those of one that has not been touched are copies,
-// to begin with.
+// Takes the record at the front, which came with descriptors. Until it has been touched they are
+// copies, made by peeking.
 ssize_t takeRecord(int fd, std::span<uint8_t> memory, msghdr& message, int flags) {
   Front& front = fronts[inodeOf(fd)];
   Control control = std::move(front.control);
@@ -202,7 +202,7 @@ ssize_t receive(int fd, msghdr& message, int flags) {
   return count;
 }
 
-// Of a datagram whose descriptors find no place the sender's name is lost with them; not here.
+// XNU also loses the sender's name of a datagram whose descriptors do not fit; this does not.
 ssize_t receiveDatagram(int fd, msghdr& message, int flags) {
   Front& front = fronts[inodeOf(fd)];
   Control control;
@@ -253,7 +253,7 @@ ssize_t __wrap_sendmsg(int fd, const msghdr* message, int flags) {
   return count;
 }
 
-// The core's calls that go past the C library (net/direct_calls.h).
+// The core's calls that bypass the C library (net/direct_calls.h).
 long __wrap_syscall(long number, ...) {
   va_list list;
   va_start(list, number);

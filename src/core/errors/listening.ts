@@ -12,14 +12,16 @@ export class CannotListenError extends RopewalkError {
   /** The path that was asked for, of a UNIX socket. */
   readonly path: string | undefined;
 
+  /** @param hint What may help. */
   constructor(
     where: { readonly interface: string; readonly port: number } | UNIXAddress,
     options?: ErrorOptions,
+    hint?: string,
   ) {
     const why = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
     const unix = 'path' in where;
     const place = unix ? where.toString() : `${where.interface || '*'}:${where.port}`;
-    super(`cannot listen on ${place}${why}`, options);
+    super(`cannot listen on ${place}${why}${hint === undefined ? '' : `. ${hint}`}`, options);
     this.interface = unix ? undefined : where.interface;
     this.port = unix ? undefined : where.port;
     this.path = unix ? where.path : undefined;

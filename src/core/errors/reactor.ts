@@ -105,5 +105,9 @@ export class AddonNotLoadedError extends RopewalkError {
     super(message, options);
     this.attempts = attempts;
     this.advice = advice;
+    // The message has the advice, and `cause` the likeliest reason: the stacks of all attempts would bury them.
+    for (const name of ['attempts', 'advice']) {
+      Object.defineProperty(this, name, { enumerable: false });
+    }
   }
 }

@@ -28,6 +28,7 @@ import type { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { checkData } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
+import { showAsText } from '../../internal/shown-as-text.js';
 import type { PortReactor } from '../life/port-reactor.js';
 import type { ReceivedBytes } from '../streams/received-bytes.js';
 import { RegisteredProducer } from '../streams/registered-producer.js';
@@ -362,4 +363,11 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   private report(error: unknown, where: string, from: A | undefined = this.peer): void {
     if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where, from);
   }
+
+  toString(): string {
+    const where = this.host === undefined ? 'datagram port' : `${this.host.type} port ${this.host}`;
+    return `<${where}, ${this.listening ? 'listening' : 'not listening'}>`;
+  }
 }
+
+showAsText(DatagramPort);

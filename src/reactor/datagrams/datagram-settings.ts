@@ -8,7 +8,7 @@ import type {
   ListenUNIXDatagramOptions,
 } from '../../core/datagram.js';
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
-import { checkBoolean, checkInteger, checkString } from '../../internal/check.js';
+import { checkBoolean, checkInteger, checkNoBrackets, checkString } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 
 const MAX_INT32 = 2 ** 31 - 1;
@@ -160,6 +160,7 @@ type FlagName =
 function checkInterface(value: unknown): string {
   const address = checkString('interface', value);
   if (address === '' || isIP(address) !== 0) return address;
+  checkNoBrackets('interface', address);
   throw new InvalidArgumentValueError('interface', 'an IPv4 or IPv6 address', value);
 }
 

@@ -9,7 +9,7 @@ import {
   InvalidAddressError,
   MulticastJoinError,
 } from '../../core/errors/datagram.js';
-import { checkBoolean, checkInteger, checkString } from '../../internal/check.js';
+import { checkBoolean, checkInteger, checkNoBrackets, checkString } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { PortReactor } from '../life/port-reactor.js';
 import { DatagramPort, type DatagramSocket } from './datagram-port.js';
@@ -54,7 +54,7 @@ export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTr
   }
 
   connect(host: string, port: number): void {
-    checkString('host', host);
+    checkNoBrackets('host', checkString('host', host));
     checkInteger('port', port, 0, 65_535);
     const socket = this.openSocket();
     if (this.peer !== undefined) throw new AlreadyConnectedError();
@@ -148,7 +148,7 @@ export function checkDestination(to: HostPort): void {
   if (typeof to !== 'object' || to === null) {
     throw new InvalidArgumentTypeError('to', 'an address, or { host, port }', to);
   }
-  checkString('to.host', to.host);
+  checkNoBrackets('to.host', checkString('to.host', to.host));
   if (!Number.isInteger(to.port) || to.port < 0 || to.port > 65_535) {
     throw new InvalidAddressError(`${String(to.port)} is not a port`);
   }

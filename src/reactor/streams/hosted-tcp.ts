@@ -1,12 +1,14 @@
 /** {@link ReactorTCP} over the sockets of any implementation. */
-import type { HostPort, IPAddress } from '../../core/address.js';
+import { isIP } from 'node:net';
+
+import { HostnameAddress, type HostPort, type IPAddress } from '../../core/address.js';
 import type { Connector } from '../../core/connector.js';
 import { type FactoryLike, toFactory } from '../../core/factory.js';
 import type { ListeningPort } from '../../core/listening-port.js';
 import type { ReactorNames } from '../../core/reactor-names.js';
 import type { ReactorTCP } from '../../core/reactor-tcp.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../../core/tcp-options.js';
-import { checkInteger, checkString } from '../../internal/check.js';
+import { checkInteger, checkNoBrackets, checkString } from '../../internal/check.js';
 import { StreamConnector } from './stream-connector.js';
 import { StreamPort } from './stream-port.js';
 import type { StreamReactor } from './stream-reactor.js';
@@ -49,10 +51,9 @@ export class HostedTCP implements ReactorTCP {
   ): Connector<HostPort> {
     const settings = connectSettings(options);
     this.#sockets.checkSupported(settings);
-    const destination = {
-      host: checkString('host', host),
-      port: checkInteger('port', port, 0, 65_535),
-    };
+    checkNoBrackets('host', checkString('host', host));
+    checkInteger('port', port, 0, 65_535);
+    const destination = isIP(host) === 0 ? new HostnameAddress(host, port) : { host, port };
     const route = new TCPRoute(this.#sockets, this.#names, destination, settings);
     const connector = new StreamConnector(this.#reactor, route, toFactory(factory), {
       timeoutMs: settings.timeoutMs,

@@ -1,6 +1,7 @@
 /** {@link ReactorUNIX} over the sockets of any implementation that has them. */
-import type { UNIXAddress } from '../../core/address.js';
+import { UNIXAddress } from '../../core/address.js';
 import type { Connector } from '../../core/connector.js';
+import { CannotListenError } from '../../core/errors/listening.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import { type FactoryLike, toFactory } from '../../core/factory.js';
 import type { ListeningPort } from '../../core/listening-port.js';
@@ -36,7 +37,8 @@ export class HostedUNIX implements ReactorUNIX {
     const listeningPort = new StreamPort<UNIXAddress>(reactor, toFactory(factory), (port) => {
       const open = (): ListenSocket => sockets.listen(settings, port);
       const locks = settings.wantPID && sockets.ownLocks !== true;
-      return locks ? listenLocked(path, reactor, open) : open();
+      if (locks) return listenLocked(path, reactor, open);
+      return settings.wantPID ? open() : hintingAtStaleFile(open);
     });
     listeningPort.startListening();
     return listeningPort;
@@ -63,4 +65,21 @@ export class HostedUNIX implements ReactorUNIX {
     if (this.#sockets !== undefined) return this.#sockets;
     throw new UnsupportedError(method, 'this reactor has no UNIX sockets');
   }
+}
+
+/** A file at the path may be a socket that a process left behind when it died: `wantPID` tells. */
+function hintingAtStaleFile(open: () => ListenSocket): ListenSocket {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof CannotListenError) || !isInUse(error)) throw error;
+    const { path, cause } = error;
+    const hint =
+      'If a dead process left the file there, remove it, or listen with { wantPID: true }';
+    throw new CannotListenError(new UNIXAddress(path as string), { cause }, hint);
+  }
+}
+
+function isInUse({ path, cause }: CannotListenError): boolean {
+  return path?.startsWith('/') === true && (cause as { code?: unknown })?.code === 'EADDRINUSE';
 }

@@ -26,6 +26,7 @@ import { toError } from '../../core/text-of.js';
 import type { SocketTransport } from '../../core/transport.js';
 import { onRejection } from '../../defer/callback-result.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
+import { showAsText } from '../../internal/shown-as-text.js';
 import { clientSocketChannel } from '../diagnostics.js';
 import type { DialListener } from './dial.js';
 import type { Route, Way } from './route.js';
@@ -295,7 +296,15 @@ export class StreamConnector<D extends Destination = Destination>
     }
   }
 
+  toString(): string {
+    const { destination } = this.#route;
+    const type = 'path' in destination ? 'UNIX' : 'TCP';
+    return `<${type} connector to ${destinationText(destination)}, ${this.#state}>`;
+  }
+
   #watch(result: unknown, where: string): void {
     if (result !== undefined) onRejection(result, (error) => this.#reactor.report(error, where));
   }
 }
+
+showAsText(StreamConnector);

@@ -11,6 +11,7 @@ import { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { checkBoolean } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
+import { showAsText } from '../../internal/shown-as-text.js';
 import { serverSocketChannel } from '../diagnostics.js';
 import type { ListenSocket } from './listen-socket.js';
 import type { StreamOwner } from './stream-owner.js';
@@ -140,4 +141,12 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
     if (this.#socket === socket) this.closeListening(keepFile);
     for (const drained of this.#drains.splice(0)) if (!drained.fired) drained.callback();
   }
+
+  toString(): string {
+    const where =
+      this.#address === undefined ? 'port' : `${this.#address.type} port ${this.#address}`;
+    return `<${where}, ${this.listening ? 'listening' : 'not listening'}>`;
+  }
 }
+
+showAsText(StreamPort);

@@ -29,6 +29,7 @@ import { fail } from '../../defer/succeed.js';
 import { callIn } from '../../internal/async-context.js';
 import { checkData } from '../../internal/check.js';
 import { givenCopyOf } from '../../internal/lent-bytes.js';
+import { showAsText } from '../../internal/shown-as-text.js';
 import {
   holdInput,
   holdsInput,
@@ -461,4 +462,13 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
       else this.received(part);
     }
   }
+
+  override toString(): string {
+    const state = !this.connected ? 'closed' : this.disconnecting ? 'closing' : 'open';
+    const peer = this.getPeer();
+    const of = peer.type === 'UNIX' && peer.path === '' ? `at ${this.getHost()}` : `to ${peer}`;
+    return `<${peer.type} transport ${of}, ${state}>`;
+  }
 }
+
+showAsText(StreamTransport);

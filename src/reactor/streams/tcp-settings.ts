@@ -15,6 +15,7 @@ import {
   checkBoolean,
   checkInteger,
   checkMilliseconds,
+  checkNoBrackets,
   checkString,
 } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
@@ -164,6 +165,7 @@ function socketSettings(options: TCPOptions): SocketSettings {
 function checkAddress(what: string, value: unknown): string {
   const address = checkString(what, value);
   if (address === '' || isIP(address) !== 0) return address;
+  checkNoBrackets(what, address);
   throw new InvalidArgumentValueError(what, 'an IPv4 or IPv6 address', value);
 }
 

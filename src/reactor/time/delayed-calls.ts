@@ -21,6 +21,7 @@ import {
 import { AlreadyCalledError, AlreadyCancelledError } from '../../core/errors/reactor.js';
 import { onRejection } from '../../defer/callback-result.js';
 import { inContextOf } from '../../internal/async-context.js';
+import { showAsText } from '../../internal/shown-as-text.js';
 
 export interface DelayedCallsOptions {
   /** Monotonic time in milliseconds. */
@@ -323,6 +324,19 @@ class ScheduledCall implements DelayedCall {
     return this.time;
   }
 
+  toString(): string {
+    const state = this.active()
+      ? 'pending'
+      : this.entry === CALLED
+        ? 'called'
+        : this.entry === DROPPED
+          ? 'dropped'
+          : 'cancelled';
+    // The callback is forgotten once it has run.
+    const of = state === 'pending' && this.callback.name ? ` of ${this.callback.name}` : '';
+    return `<delayed call${of}, due at ${this.time.toFixed(1)} ms, ${state}>`;
+  }
+
   active(): boolean {
     return this.entry >= DUE;
   }
@@ -358,6 +372,8 @@ class ScheduledCall implements DelayedCall {
     this.onDropped = undefined;
   }
 }
+
+showAsText(ScheduledCall);
 
 /** A 4-ary min-heap of entries by (time, order). Four children of eight bytes are half a cache line. */
 class EntryHeap {

@@ -12,6 +12,8 @@ import type { Trace } from './trace.js';
 
 /** The caller of an attempt. One of these is called, once, from a later event, unless the attempt is cancelled before. */
 export interface Dialler {
+  /** Comes before either of the others. */
+  beginTurn(): void;
   connected(endpoint: Endpoint, host: Address): void;
   failed(cause: Error): void;
 }
@@ -64,14 +66,14 @@ export class ConnectAttempt implements Dial {
     trace.add('connections', this.#name, 'connecting');
     const own = destination.bind();
     if (own instanceof Error) {
-      clock.callLater(0, () => this.#fail(own));
+      clock.callLater(0, () => this.#failed(own));
       return;
     }
     const delay = draw(random.fork('connectDelay'), faults.connectDelayMs);
     const failure = this.#failure();
     if (to === undefined || failure !== undefined) {
       const wait = delay + draw(random, faults.latencyMs);
-      clock.callLater(wait, () => this.#fail(failure ?? destination.error('EHOSTUNREACH')));
+      clock.callLater(wait, () => this.#failed(failure ?? destination.error('EHOSTUNREACH')));
       return;
     }
     const connection = this.#options.connect(to, own, destination.peer);
@@ -116,9 +118,16 @@ export class ConnectAttempt implements Dial {
   }
 
   #answered(connection: SimulatedConnection): void {
+    // Callbacks of this turn may cancel the attempt.
+    this.#options.dialler.beginTurn();
     if (this.#refusal !== undefined) this.#fail(this.#refusal);
     else if (this.#cancelled) connection.client.reset('the attempt was cancelled');
     else this.#options.dialler.connected(connection.client, connection.clientAddress);
+  }
+
+  #failed(cause: Error): void {
+    this.#options.dialler.beginTurn();
+    this.#fail(cause);
   }
 
   #fail(cause: Error): void {

@@ -71,6 +71,10 @@ export class SimulatedBackend implements ReactorBackend, TCPSockets {
       listener = this.#host.listen(settings, {
         accepted: (endpoint, peer, host) => {
           sockets.beginTurn();
+          if (!port.listening) {
+            endpoint.reset('its port was closed');
+            return;
+          }
           const transport = new SimulatedTransport(sockets, port, endpoint, peer, host, settings);
           port.accepted(transport, peer);
           transport.attach();
@@ -93,16 +97,13 @@ export class SimulatedBackend implements ReactorBackend, TCPSockets {
     const { sockets } = this;
     const peer = addressFrom('TCP', address, port);
     return this.#network.dial(this.#host, peer, settings, {
+      beginTurn: () => sockets.beginTurn(),
       connected: (endpoint, host) => {
-        sockets.beginTurn();
         const transport = new SimulatedTransport(sockets, listener, endpoint, peer, host, settings);
         listener.dialSucceeded(transport, peer);
         transport.attach();
       },
-      failed: (cause) => {
-        sockets.beginTurn();
-        listener.dialFailed(cause);
-      },
+      failed: (cause) => listener.dialFailed(cause),
     });
   }
 

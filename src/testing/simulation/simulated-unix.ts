@@ -40,6 +40,10 @@ export class SimulatedUNIX implements UNIXSockets {
     const acceptor: Parameters<typeof paths.bind<'stream'>>[2] = {
       accepted: (endpoint, peer) => {
         sockets.beginTurn();
+        if (!port.listening) {
+          endpoint.reset('its port was closed');
+          return;
+        }
         const transport = new SimulatedUNIXTransport(
           sockets,
           port,
@@ -72,8 +76,8 @@ export class SimulatedUNIX implements UNIXSockets {
     const sockets = this.#sockets;
     const peer = new UNIXAddress(settings.path);
     return this.#network.dialUNIX(this.#host, settings, {
+      beginTurn: () => sockets.beginTurn(),
       connected: (endpoint, host) => {
-        sockets.beginTurn();
         const transport = new SimulatedUNIXTransport(
           sockets,
           listener,
@@ -85,10 +89,7 @@ export class SimulatedUNIX implements UNIXSockets {
         listener.dialSucceeded(transport, peer);
         transport.attach();
       },
-      failed: (cause) => {
-        sockets.beginTurn();
-        listener.dialFailed(cause);
-      },
+      failed: (cause) => listener.dialFailed(cause),
     });
   }
 }

@@ -1,6 +1,6 @@
-// kqueue(2) for the native tests on Linux: the part of it that poller/kqueue.cc uses, over epoll.
-// Names, values and the layout are those of macOS. kqueue_shim.cc says what it keeps of the manual
-// page, and what it does not.
+// kqueue(2) for the native tests on Linux: the part that poller/kqueue.cc uses, over epoll. Names,
+// values and layout are those of macOS. kqueue_shim.cc lists similarities to and differences from
+// the manual page.
 #pragma once
 
 #include <stdint.h>
@@ -34,7 +34,7 @@ struct kevent {
 
 #define EV_SET(event, a, b, c, d, e, f) (*(event) = {(a), (b), (c), (d), (e), (f)})
 
-// A kqueue is to be closed by a close() that this library's linker options put in place of the
+// A kqueue must be closed by the close() that this library's linker options substitute for the
 // system's.
 int kqueue();
 int kevent(int kq, const struct kevent* changelist, int nchanges, struct kevent* eventlist,

@@ -1,0 +1,80 @@
+/** docs/mistakes.md: each mistake is made, and gets the message that the page shows. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseDemoOptions } from '../../src/cli/demo-options.js';
+import { toFactory } from '../../src/core/factory.js';
+import { Factory, IPv4Address, Protocol } from '../../src/index.js';
+import { MemoryReactor } from '../../src/testing/index.js';
+import { REACTORS } from '../support/reactors.js';
+
+const PAGE = readFileSync(new URL('../../docs/mistakes.md', import.meta.url), 'utf8');
+
+/** The messages of the page, by heading. */
+const SHOWN = new Map(
+  [...PAGE.matchAll(/^## (.*)$[\s\S]*?^```text\n(.*)\n```$/gm)].map(
+    ([, title = '', message = '']) => [title, message] as const,
+  ),
+);
+
+const reactor = new MemoryReactor();
+const Plain = { Echo: class Echo {} }.Echo;
+class Echo extends Protocol {}
+class EchoFactory extends Factory {}
+
+const MISTAKES: Readonly<Record<string, () => unknown>> = {
+  'An option of another library': () =>
+    reactor.listenTCP(8080, Echo, { host: '127.0.0.1' } as never),
+  'A port from the environment': () => reactor.listenTCP('8080' as never, Echo),
+  'A class that does not extend Protocol': () => reactor.listenTCP(8080, Plain as never),
+  'The class of a factory': () => reactor.listenTCP(8080, EchoFactory as never),
+  'One protocol for all connections': () => reactor.listenTCP(8080, new Echo() as never),
+  'A function that returns nothing': () =>
+    toFactory((() => undefined) as never).buildProtocol(new IPv4Address('TCP', '127.0.0.1', 1)),
+  'Writing before the connection is made': () => new Echo().transport.write('hello'),
+  'IPv6 in brackets': () => reactor.connectTCP('[::1]', 8080, Echo),
+  'A mistyped flag': () => parseDemoOptions(['--wokers', '4']),
+};
+
+const messageOf = (make: () => unknown): string => {
+  try {
+    make();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'nothing was thrown';
+};
+
+const STALE = 'A socket file that was left behind';
+
+describe('docs/mistakes.md', () => {
+  it('has a mistake for each message', () => {
+    expect([...SHOWN.keys()].sort()).toEqual([...Object.keys(MISTAKES), STALE].sort());
+  });
+
+  it.each(Object.entries(MISTAKES))('%s', (title, make) => {
+    expect(messageOf(make)).toBe(SHOWN.get(title));
+  });
+
+  it.skipIf(process.platform === 'win32').each(REACTORS)(`${STALE} ($name)`, async (maker) => {
+    const folder = mkdtempSync(join(tmpdir(), 'rw-'));
+    const path = join(folder, 'socket');
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(path, resolve));
+    const real = maker.make();
+    try {
+      // The system call differs: `bind` here, `listen` there.
+      const shape = (text: string): string =>
+        text.replaceAll(path, '/run/app/socket').replace(/: .*EADDRINUSE.*?\. If/, '. If');
+      expect(shape(messageOf(() => real.listenUNIX(path, Echo)))).toBe(
+        shape(String(SHOWN.get(STALE))),
+      );
+    } finally {
+      await real[Symbol.asyncDispose]();
+      await new Promise((resolve) => holder.close(resolve));
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
