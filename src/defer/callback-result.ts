@@ -1,7 +1,7 @@
 /**
- * Callbacks that return a promise, a Deferred or another thenable. It counts as a part of the callback: its rejection is an
- * error of the callback, as though that had thrown it. Call sites test `result !== undefined` first, which is all that other
- * callbacks cost.
+ * Callbacks that return a promise, a Deferred or another thenable. It is treated as a part of the callback: its rejection is an
+ * error of the callback, as if that had thrown it. Call sites test `result !== undefined` first, which is the only cost for
+ * other callbacks.
  */
 import { RemoteProtocolError } from '../core/errors/base.js';
 import type { Transport } from '../core/transport.js';
@@ -27,7 +27,7 @@ export function failOnRejection(result: unknown, transport: Transport, where: st
   onRejection(result, (error) => failConnection(transport, error, where));
 }
 
-/** Ends a connection as though one of its callbacks had thrown `error`. */
+/** Ends a connection as if one of its callbacks had thrown `error`. */
 export function failConnection(transport: Transport, error: unknown, where: string): void {
   if (transport.fail !== undefined) {
     transport.fail(error, where);

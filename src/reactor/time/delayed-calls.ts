@@ -1,15 +1,15 @@
 /**
- * The pending timers of one reactor: a clock's `callLater` without the clock. The owner tells the time, is told when to
- * wake up, and calls `runDue` then; nothing here sets a timer.
+ * The pending timers of one reactor: a clock's `callLater` without the clock. The owner supplies the time, is notified when
+ * to wake up, and calls `runDue` then; nothing here sets a timer.
  *
- * A 4-ary heap holds one *entry* (time, order, call) for each pending call. Calls don't know where theirs is, so moving
- * entries about touches three arrays and no objects; instead each call knows the order, unique, of the entry that counts:
+ * A 4-ary heap holds one *entry* (time, order, call) for each pending call. Calls don't know the place of theirs, so moving
+ * entries touches three arrays and no objects; instead each call knows the order, unique, of its valid entry:
  *
- * - cancel: the call forgets its entry, which is thrown away when it reaches the top;
+ * - cancel: the call forgets its entry, which is discarded when it reaches the top;
  * - a later time: the call notes it, and its entry is filed again when it reaches the top too early;
- * - an earlier time: a second entry is filed, and the first no longer counts.
+ * - an earlier time: a second entry is filed, and the first is stale.
  *
- * When more than half of the entries (and more than 50) no longer count, the heap is rebuilt without them. Orders count
+ * When more than half of the entries (and more than 50) are stale, the heap is rebuilt without them. Orders count
  * the times that were set; they make equal times first in, first out.
  */
 import type { DelayedCall } from '../../core/clock.js';
@@ -26,12 +26,12 @@ import { showAsText } from '../../internal/shown-as-text.js';
 export interface DelayedCallsOptions {
   /** Monotonic time in milliseconds. */
   readonly now: () => number;
-  /** Told what a call threw. */
+  /** Receives the errors of calls. */
   readonly report: ErrorReporter;
   /**
-   * Asks that `runDue` be called at `time`, in place of what was asked before; `undefined` when nothing is pending any
+   * Requests a call of `runDue` at `time`, replacing the previous request; `undefined` when no calls are pending any
    * more. Called when the earliest time becomes earlier, when the last call is cancelled, and at the end of `runDue`. Not
-   * called when the earliest time becomes later: the wake-up then comes too early, runs nothing and asks again, which
+   * called when the earliest time becomes later: the wake-up then comes too early, runs nothing and requests another, which
    * costs less than moving a timer for each `reset` of an idle timeout.
    */
   readonly arm: (time: number | undefined) => void;
@@ -44,12 +44,12 @@ export class DelayedCalls {
   readonly #arm: (time: number | undefined) => void;
   readonly #heap: EntryHeap = new EntryHeap();
   #size = 0;
-  /** Entries of the heap that no longer count. */
+  /** Stale entries of the heap. */
   #stale = 0;
   #nextOrder = 0;
-  /** What the owner was asked for last. */
+  /** The last request to the owner. */
   #armed: number | undefined;
-  /** The calls that the innermost `runDue` runs, and which is next; undefined when none is under way. */
+  /** The calls that the innermost `runDue` runs, and the index of the next; undefined when none is under way. */
   #due: ScheduledCall[] | undefined;
   #dueIndex = 0;
 
@@ -59,7 +59,7 @@ export class DelayedCalls {
     this.#arm = options.arm;
   }
 
-  /** How many calls are pending. */
+  /** The number of pending calls. */
   get size(): number {
     return this.#size;
   }
@@ -68,21 +68,21 @@ export class DelayedCalls {
   get nextTime(): number | undefined {
     const filed = this.#settleTop() ? this.#heap.topTime : undefined;
     const due = this.#nextDue()?.time;
-    // Inside a due call, one that was moved into the past comes before the rest of those that are due.
+    // Inside a due call, one that was moved into the past precedes the remaining due calls.
     return filed === undefined || due === undefined ? (filed ?? due) : Math.min(filed, due);
   }
 
-  /** Moves of entries within the heap, over all operations: what tests hold against O(log n). */
+  /** Moves of entries within the heap, over all operations: tests compare them with O(log n). */
   get steps(): number {
     return this.#heap.steps;
   }
 
-  /** Entries that are held, those that no longer count included: at most twice `size`, or 50 more than `size`. */
+  /** All entries, stale ones included: at most twice `size`, or 50 more than `size`. */
   get entries(): number {
     return this.#heap.size;
   }
 
-  /** The pending calls, in no order. */
+  /** The pending calls, in no particular order. */
   getDelayedCalls(): DelayedCall[] {
     return this.#pending();
   }
@@ -112,8 +112,8 @@ export class DelayedCalls {
 
   /**
    * Runs the calls that are due, in the order of their times, equal times in the order they were set. Calls made or moved
-   * meanwhile wait for the next `runDue`. What a call throws is reported. Inside a due call this runs all that are due by
-   * then, and leaves the outer `runDue` nothing to do.
+   * meanwhile wait for the next `runDue`. Errors of calls are reported. Inside a due call this runs all that are due by
+   * then, and leaves nothing to the outer `runDue`.
    */
   runDue(): void {
     const nested = this.#due !== undefined;
@@ -122,15 +122,15 @@ export class DelayedCalls {
     this.#due = due;
     try {
       for (this.#dueIndex = 0; this.#due === due && this.#dueIndex < due.length; ) {
-        // Typed as possibly undefined; a call that is not DUE any more was cancelled or moved by an earlier one.
+        // Typed as possibly undefined; a call that is no longer DUE was cancelled or moved by an earlier one.
         const call = due[this.#dueIndex++];
         if (call?.entry === DUE) this.#run(call);
       }
     } finally {
-      // Nothing is left, unless the reporter threw.
+      // None are left, unless the reporter threw.
       this.#fileRest();
       this.#due = nested ? NO_CALLS : undefined;
-      // The owner's timer has fired, perhaps a little early: ask again even for the same time.
+      // The owner's timer has fired, perhaps a little early: request it again even for the same time.
       const armed = this.#armed;
       this.#armed = this.nextTime;
       if (this.#armed !== undefined || armed !== undefined) this.#arm(this.#armed);
@@ -184,7 +184,7 @@ export class DelayedCalls {
     const later = time >= call.time;
     call.time = time;
     call.order = this.#nextOrder++;
-    // The entry is never later than the call's time: it will come up, and be filed again, soon enough.
+    // The entry is never later than the call's time: it will reach the top, and be filed again, in time.
     if (hasEntry && later) return;
     this.#file(call);
     if (hasEntry) this.#leaveEntry();
@@ -196,7 +196,7 @@ export class DelayedCalls {
     this.#heap.push(call.time, call.order, call);
   }
 
-  /** An entry no longer counts. */
+  /** An entry becomes stale. */
   #leaveEntry(): void {
     this.#stale++;
     if (this.#stale <= MAX_STALE || this.#stale * 2 <= this.#heap.size) return;
@@ -204,7 +204,7 @@ export class DelayedCalls {
     this.#stale = 0;
   }
 
-  /** Brings a true entry to the top: one that counts and has its call's time. False when there is none. */
+  /** Brings a valid entry with its call's time to the top. False if there is none. */
   #settleTop(): boolean {
     const heap = this.#heap;
     for (let call = heap.top; call !== undefined; call = heap.top) {
@@ -233,7 +233,7 @@ export class DelayedCalls {
     return due;
   }
 
-  /** Returns the calls that the present `runDue` has not run to the heap. */
+  /** Returns the calls that the current `runDue` has not run to the heap. */
   #fileRest(): void {
     if (this.#due === undefined) return;
     for (let i = this.#dueIndex; i < this.#due.length; i++) {
@@ -283,10 +283,10 @@ const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_CALLBACK: Callback = () => {};
 const NO_CALLS: ScheduledCall[] = [];
 
-/** Entries that don't count are kept while they are this few, or no more than half. */
+/** Stale entries are kept while they are this few, or no more than half. */
 const MAX_STALE = 50;
 
-/** Values of `ScheduledCall.entry` that are no order. One number tells the state too: there may be a million of these. */
+/** Values of `ScheduledCall.entry` that are not orders. One number holds the state too: there may be a million of these. */
 const DUE = -1;
 const CALLED = -2;
 const CANCELLED = -3;
@@ -295,10 +295,10 @@ const DROPPED = -4;
 /** One `callLater`. Its state and times are changed by {@link DelayedCalls} only. */
 class ScheduledCall implements DelayedCall {
   readonly #owner: DelayedCalls;
-  /** When it falls due, and when among all the times that were set this one was. */
+  /** When it falls due, and the rank of this time among all that were set. */
   time: number;
   order: number;
-  /** The order of the heap's entry that counts; DUE while `runDue` is to run it; CALLED, CANCELLED or DROPPED at its end. */
+  /** The order of the heap's valid entry; DUE while `runDue` is to run it; CALLED, CANCELLED or DROPPED at its end. */
   entry: number;
   callback: Callback;
   args: readonly unknown[];
@@ -364,7 +364,7 @@ class ScheduledCall implements DelayedCall {
     this.#owner.delayCall(this, ms);
   }
 
-  /** Ends it, and lets go of what the application gave. */
+  /** Ends it, and releases the callback and its arguments. */
   finish(state: typeof CALLED | typeof CANCELLED | typeof DROPPED): void {
     this.entry = state;
     this.callback = NO_CALLBACK;
@@ -387,7 +387,7 @@ class EntryHeap {
     return this.#calls[0];
   }
 
-  /** Of a heap that is not empty, as `topOrder`. */
+  /** For a heap that is not empty, like `topOrder`. */
   get topTime(): number {
     return this.#times[0] as number;
   }
@@ -402,7 +402,7 @@ class EntryHeap {
     this.#siftUp(this.size++, time, order, call);
   }
 
-  /** Takes the top off a heap that is not empty. */
+  /** Removes the top of a heap that is not empty. */
   pop(): ScheduledCall {
     const calls = this.#calls;
     const top = calls[0] as ScheduledCall;
@@ -420,7 +420,7 @@ class EntryHeap {
     this.#siftDown(0, time, order, this.#calls[0] as ScheduledCall);
   }
 
-  /** Drops the entries that don't count, and files those whose call has moved under its time. */
+  /** Drops the stale entries, and files again those whose call has a new time. */
   rebuild(): void {
     const times = this.#times;
     const orders = this.#orders;
@@ -453,7 +453,7 @@ class EntryHeap {
     this.#resize(MIN_CAPACITY);
   }
 
-  /** The calls of the entries that count. */
+  /** The calls of the valid entries. */
   liveCalls(): ScheduledCall[] {
     const orders = this.#orders;
     return this.#calls.filter((call, index) => call.entry === orders[index]);
