@@ -1,12 +1,20 @@
 /**
  * A cheap guard for the language rules of CONTRIBUTING.md: words and patterns that have a plain replacement and no other
- * use here. To include the comments and messages of src, add 'src' to FOLDERS.
+ * use here. To check another folder of src, add it to FOLDERS.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = new URL('../../', import.meta.url);
-const FOLDERS = ['docs', 'examples', 'native'];
+const FOLDERS = [
+  'docs',
+  'examples',
+  'native',
+  'src/cli',
+  'src/defer',
+  'src/reactor',
+  'src/testing',
+];
 const FILES = [
   'README.md',
   'CONTRIBUTING.md',
@@ -14,6 +22,9 @@ const FILES = [
   'CHANGELOG.md',
   'native/README.md',
   'bench/README.md',
+  'src/native.ts',
+  'src/native-files.ts',
+  'src/native-refusal.ts',
 ];
 const EXTENSIONS = /\.(md|ts|h|cc)$/;
 
