@@ -145,7 +145,7 @@ export class Deferred<T> implements PromiseLike<T> {
     this.fire(Failure.from(reason));
   }
 
-  /** Adds a pair: the first for a result, the second for a failure of what comes before both. */
+  /** Adds a pair: the first for a result, the second for a failure of the chain before both. */
   addCallbacks<U, V = never>(
     onCallback: (result: T) => CallbackResult<U>,
     onErrback: (failure: Failure) => CallbackResult<V>,

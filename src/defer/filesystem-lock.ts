@@ -4,7 +4,7 @@
  * Theory of operation. Making a link is atomic, fails if one exists, and does not follow a link planted by others;
  * nor does reading it. A link whose process has ended is stale. Removing it is the dangerous step: two processes may have
  * seen it, and the slower would remove the link that the faster has made since. So it is removed only by the holder of a
- * second lock, `path.break`, who still finds the same text there. That lock may be left behind by a process that died in
+ * second lock, `path.break`, if the same text is still there. That lock may be left behind by a process that died in
  * these microseconds; it is broken in the same way, with a third.
  */
 import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';

@@ -23,7 +23,7 @@ export function fail<T = never>(reason: unknown): Deferred<T> {
 
 /**
  * Calls `callable(...args)` and returns a Deferred for any outcome: the one it returns; one for the promise it
- * returns; one that has fired with the value it returns; one that has failed with what it throws.
+ * returns; one that has fired with the value it returns; one that has failed with the error it throws.
  * @throws InvalidArgumentTypeError `callable` is not a function.
  */
 export function maybeDeferred<Args extends unknown[], T>(

@@ -15,7 +15,7 @@ export interface ListenHandle {
   accept?(connection: ConnectionHandle): number;
 }
 
-/** An accepted connection: what `new net.Socket({ handle })` takes. */
+/** An accepted connection: the `handle` of `new net.Socket({ handle })`. */
 export interface ConnectionHandle {
   getpeername?(out: { address?: string; port?: number }): number;
   close(): void;
