@@ -261,7 +261,7 @@ describe('the decoder contract', () => {
     for (const { run } of contract) await run();
   });
 
-  it('says how the bytes were split where frames differ', async () => {
+  it('says how the bytes were split if frames differ', async () => {
     const [, Mutant, name] = BROKEN[0] ?? [];
     if (Mutant === undefined || name === undefined) throw new Error('no mutant');
     expect(

@@ -35,7 +35,7 @@ describe('a stage in real time', () => {
 });
 
 describe('pairs over a reactor', () => {
-  it('dispose of the reactor where it can not listen', async () => {
+  it('dispose of the reactor if it cannot listen', async () => {
     let reactor: Reactor | undefined;
     const makePair = pairsOver(
       // 203.0.113.0/24 is for documentation (RFC 5737).

@@ -100,7 +100,7 @@ describe('parseTranscripts', () => {
     expect(wireOf(' ü – 👩‍👧 ', '\\xc3\\xbc')).toEqual(Buffer.from(' ü – 👩‍👧 ü'));
   });
 
-  it('takes the ends of lines of whatever kind for layout', () => {
+  it('treats line ends of every kind as layout', () => {
     const text = markdown('## x', "'''wire", 'a', 'b\\n', "'''", "'''events", 'c', "'''");
     expect(parseTranscripts(text.replaceAll('\n', '\r\n'))).toEqual(parseTranscripts(text));
   });
@@ -183,7 +183,7 @@ describe('parseTranscripts', () => {
     expect((caught as Error).message).toMatch(new RegExp(`^bad\\.md:${line}: `));
   });
 
-  it('refuses what is no text', () => {
+  it('refuses an invalid text', () => {
     expect(() => parseTranscripts(5 as never)).toThrow(TypeError);
   });
 });

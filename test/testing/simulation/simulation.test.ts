@@ -59,7 +59,7 @@ describe('running a simulation', () => {
     expect(simulation.now()).toBe(50);
   });
 
-  it('until a promise or a Deferred settles, and gives what it gave', async () => {
+  it('until a promise or a Deferred settles, and gives its value', async () => {
     const simulation = new Simulation();
     const promise = new Promise<string>((resolve) => simulation.callLater(10, resolve, 'value'));
     expect(await simulation.run(promise)).toBe('value');
@@ -111,7 +111,7 @@ describe('running a simulation', () => {
     expect([simulation.step(), simulation.step(), ...log]).toEqual([true, false, 'a', 'b']);
   });
 
-  it('fails with what application code throws', async () => {
+  it('fails with errors of application code', async () => {
     const simulation = new Simulation();
     simulation.host('a').listenTCP(7, Thrower);
     const client = new AccumulatingProtocol();
@@ -171,7 +171,7 @@ describe('a simulation that is stuck', () => {
     expect(() => simulation.runSync(() => false)).toThrow(/a \| b {2}cut off from each other/);
   });
 
-  it('is told from one whose promise has settled', async () => {
+  it('is distinguished from one whose promise has settled', async () => {
     const simulation = new Simulation();
     await expect(simulation.run(new Promise(() => {}))).rejects.toThrow(SimulationStuckError);
     expect(await simulation.run(Promise.resolve(3))).toBe(3);
