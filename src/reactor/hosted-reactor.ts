@@ -93,7 +93,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     return this.core.ports;
   }
 
-  /** @internal Connectors with an attempt under way. */
+  /** @internal Connectors with an attempt in progress. */
   get connectors(): ReadonlySet<Connector> {
     return this.core.connectors;
   }

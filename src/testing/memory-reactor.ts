@@ -236,7 +236,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
     this.advance(0);
     const dial = this.backend.takeDial(connector as unknown as DialListener);
     if (dial === undefined) {
-      throw new TestTransportStateError(`${what}: no attempt to connect is under way`);
+      throw new TestTransportStateError(`${what}: no attempt to connect is in progress`);
     }
     return dial;
   }

@@ -42,13 +42,13 @@ export interface MemoryClient<D extends Destination> {
   /**
    * The server takes the connection.
    * @returns The client's transport: the test plays the server.
-   * @throws TestTransportStateError no attempt is under way.
+   * @throws TestTransportStateError no attempt is in progress.
    */
   accept(): MemoryTransport;
   /**
    * The attempt fails.
    * @param cause Default: `ECONNREFUSED`.
-   * @throws TestTransportStateError no attempt is under way.
+   * @throws TestTransportStateError no attempt is in progress.
    */
   refuse(cause?: Error): void;
 }

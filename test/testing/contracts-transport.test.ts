@@ -376,7 +376,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
     {
       transport: (transport) => ({ loseWriteConnection: () => transport.loseConnection() }),
     },
-    'loseWriteConnection ends the sending side after all written bytes; receiving goes on',
+    'loseWriteConnection ends the sending side after all written bytes; receiving continues',
   ],
   [
     'does not tell that its sending side has ended',
@@ -386,7 +386,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
   [
     "does not tell the peer's half-close",
     { protocol: () => ({ readConnectionLost: NOTHING }) },
-    "reports the peer's half-close once, after the data; writing goes on",
+    "reports the peer's half-close once, after the data; writing continues",
   ],
   [
     'never pauses a producer',

@@ -28,7 +28,7 @@ export class ReactorCore
   implements PortReactor, Clock, ReactorThreads, Omit<ReactorLife, typeof Symbol.asyncDispose>
 {
   readonly ports: Set<OpenPort> = new Set();
-  /** Connectors with an attempt under way. */
+  /** Connectors with an attempt in progress. */
   readonly connectors: Set<PendingConnector> = new Set();
   readonly connections: ConnectionCounts = new ConnectionCounts();
   readonly poisonsLentBytes: boolean;

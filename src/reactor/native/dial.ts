@@ -18,7 +18,7 @@ import { NativeUNIXTransport } from './unix-transport.js';
 
 const UNNAMED = new UNIXAddress('');
 
-/** A connect(2) under way. */
+/** A connect(2) in progress. */
 class NativeDial implements Dial, NativeSocket {
   readonly handle: number;
   readonly #sockets: NativeSockets;

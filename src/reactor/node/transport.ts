@@ -309,7 +309,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   protected reset(socket: OwnedSocket): void {
-    // libuv refuses a reset, and Node then leaks the descriptor, while a shutdown(2) is under way: one pass of the loop.
+    // libuv refuses a reset, and Node then leaks the descriptor, while a shutdown(2) is in progress: one pass of the loop.
     if (socket.writableEnded && !socket.writableFinished) {
       socket.once('finish', () => socket.resetAndDestroy());
     } else {

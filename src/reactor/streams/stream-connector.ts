@@ -207,7 +207,7 @@ export class StreamConnector<D extends Destination = Destination>
         if (isPresent()) this.#failed(reason);
       },
     );
-    // If the ways were found at once, a dial is under way, and that is to be cancelled; if there are none, the
+    // If the ways were found at once, a dial is in progress, and that is to be cancelled; if there are none, the
     // factory may have begun a new attempt.
     if (isPresent()) this.#callOff ??= callOff;
   }

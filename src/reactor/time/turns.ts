@@ -67,8 +67,14 @@ export class Turns {
     return this.#delayedCalls.getDelayedCalls();
   }
 
+  /** Calls that are made when others are dropped are kept. */
   dropDelayedCalls(): void {
     ROOT_CONTEXT.runInAsyncScope(() => this.#delayedCalls.drop());
+  }
+
+  /** Drops all delayed calls, including those made meanwhile. */
+  dropAllDelayedCalls(): void {
+    ROOT_CONTEXT.runInAsyncScope(() => this.#delayedCalls.dropAll());
   }
 
   /** Runs the callbacks of `soon`: call it before delivering received data. */

@@ -98,7 +98,7 @@ export class SimulatedConnection {
     return this.client.open || this.server.open;
   }
 
-  /** The network breaks it now: both ends are notified, and data under way is lost. */
+  /** The network breaks it now: both ends are notified, and data in transit is lost. */
   reset(): void {
     if (!this.open) return;
     this.#trace.add('connections', this.name, 'reset by the network');

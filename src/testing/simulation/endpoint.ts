@@ -151,7 +151,7 @@ export class Endpoint {
     if (!this.#open) return 'closed';
     const counts = [
       [this.#outgoing.unsentBytes, 'to send'],
-      [this.#outgoing.underWayBytes, 'under way'],
+      [this.#outgoing.underWayBytes, 'in transit'],
       [this.#incoming.unreadBytes, 'unread'],
     ] as const;
     const bytes = counts

@@ -43,7 +43,7 @@ export interface SimulationFaults {
   readonly reset?: number;
   /**
    * Probability that the two hosts of a connection are cut off from each other at a random one of its first 16 pieces.
-   * Data of connections that is under way waits; datagrams are lost.
+   * Data of connections that is in transit waits; datagrams are lost.
    */
   readonly partition?: number;
   /** How long they are cut off. Default 10 to 5,000. */

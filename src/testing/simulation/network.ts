@@ -116,7 +116,7 @@ export class Network {
     return this.#partitions.has(pairKey(one.name, other.name));
   }
 
-  /** Cuts two hosts off from each other: data under way between them waits. */
+  /** Cuts two hosts off from each other: data in transit between them waits. */
   partition(one: string, other: string): void {
     const key = pairKey(one, other);
     if (this.#partitions.has(key)) return;

@@ -1,5 +1,5 @@
 /**
- * One direction of a simulated connection, from the sender's system to the receiver's: a send buffer, pieces under way,
+ * One direction of a simulated connection, from the sender's system to the receiver's: a send buffer, pieces in transit,
  * and arrived bytes that were not read. The receiver's window bounds the last two together.
  *
  *     send() -> [send buffer] -> lane -> [arrived] -> read()
@@ -55,7 +55,7 @@ export class Pipe {
   readonly #joins: SeededRandom;
   readonly #unsent = new ByteQueue();
   readonly #unread = new ByteQueue();
-  /** Bytes under way, unread, or read and not acknowledged. */
+  /** Bytes in transit, unread, or read and not acknowledged. */
   #outstanding = 0;
   #toAcknowledge = 0;
   #acknowledging = false;
@@ -135,7 +135,7 @@ export class Pipe {
     if (this.#end !== 'arrived') this.#end = 'sent';
   }
 
-  /** Forgets all data; pieces under way will not arrive. */
+  /** Forgets all data; pieces in transit will not arrive. */
   destroy(): void {
     this.stopSending();
     this.#unread.clear();

@@ -100,7 +100,7 @@ async function attempt(
 ): Promise<Failure | undefined> {
   const simulation = new Simulation({ ...options, seed });
   try {
-    // The scenario begins once its run is under way, so the runs that it makes itself are inside that one.
+    // The scenario begins once its run is in progress, so the runs that it makes itself are inside that one.
     await simulation.run(Promise.resolve().then(() => scenario(simulation)));
     return undefined;
   } catch (error) {

@@ -153,7 +153,7 @@ export class Simulation implements Clock {
     return reactor;
   }
 
-  /** Cuts two hosts off from each other: data under way between them waits until they are healed. */
+  /** Cuts two hosts off from each other: data in transit between them waits until they are healed. */
   partition(one: SimulatedReactor, other: SimulatedReactor): void {
     this.#network.partition(one.hostName, other.hostName);
   }

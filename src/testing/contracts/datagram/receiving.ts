@@ -83,7 +83,7 @@ function addTroubleCases(contract: DatagramCases): void {
     },
   );
 
-  contract.add('reports errors of its protocol, and goes on', async (scene) => {
+  contract.add('reports errors of its protocol, and continues', async (scene) => {
     const error = new Error('out of datagramReceived');
     await threeThrown(scene, error);
     assert.deepEqual(scene.takeErrors(), [error, error, error]);

@@ -123,18 +123,21 @@ function addRefusingCases(contract: DatagramCases): void {
     assert.equal(port.bufferedBytes, 0);
   });
 
-  contract.add('reports datagrams that the system refused to send, and goes on', async (scene) => {
-    const [one, other] = [scene.open(), scene.open()];
-    // Broadcast is not allowed on this socket.
-    one.port.write('x', { host: BROADCAST, port: other.to.port });
-    one.port.write('y', other.to);
-    await scene.received(other, 1);
-    await scene.until(() => one.protocol.errors.length === 1, 'an error');
-    const [error] = one.protocol.errors;
-    assert(error instanceof DatagramNotSentError);
-    assert(error.address?.type === 'UDP' && error.address.host === BROADCAST);
-    assert.deepEqual(other.protocol.texts, ['y']);
-  });
+  contract.add(
+    'reports datagrams that the system refused to send, and continues',
+    async (scene) => {
+      const [one, other] = [scene.open(), scene.open()];
+      // Broadcast is not allowed on this socket.
+      one.port.write('x', { host: BROADCAST, port: other.to.port });
+      one.port.write('y', other.to);
+      await scene.received(other, 1);
+      await scene.until(() => one.protocol.errors.length === 1, 'an error');
+      const [error] = one.protocol.errors;
+      assert(error instanceof DatagramNotSentError);
+      assert(error.address?.type === 'UDP' && error.address.host === BROADCAST);
+      assert.deepEqual(other.protocol.texts, ['y']);
+    },
+  );
 
   contract.add(
     'reports unsent datagrams as errors if there is no method for them',
@@ -186,7 +189,7 @@ function addConnectedCases(contract: DatagramCases): void {
   });
 
   if (!contract.refusals) return;
-  contract.add('reports that nothing listens at its peer, and goes on', async (scene) => {
+  contract.add('reports that nothing listens at its peer, and continues', async (scene) => {
     const { port, protocol } = scene.open();
     const number = await scene.closedPort();
     port.connect(scene.host, number);

@@ -152,7 +152,7 @@ function addThrowCases(contract: TransportCases, callbacks: readonly RecordingCa
   });
 
   contract.add(
-    'goes on delivering while an asynchronous dataReceived is pending',
+    'continues delivering while an asynchronous dataReceived is pending',
     async (scene) => {
       scene.client.hooks = { dataReceived: () => new Promise(() => {}) };
       scene.server.call('write', 'first');

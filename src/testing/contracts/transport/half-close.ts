@@ -98,7 +98,7 @@ function addRefusalCase(contract: TransportCases): void {
 
 function addOwnSideCases(contract: TransportCases): void {
   contract.add(
-    'loseWriteConnection ends the sending side after all written bytes; receiving goes on',
+    'loseWriteConnection ends the sending side after all written bytes; receiving continues',
     async (scene) => {
       const { client, server } = scene;
       const data = patternedBytes(1_000_000);
@@ -192,7 +192,7 @@ function addOwnSideOrderCases(contract: TransportCases): void {
 
 function addPeerSideCases(contract: TransportCases): void {
   contract.add(
-    "reports the peer's half-close once, after the data; writing goes on",
+    "reports the peer's half-close once, after the data; writing continues",
     async (scene) => {
       const { client, server } = scene;
       await hearTheEnd(scene);
