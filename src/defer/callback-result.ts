@@ -5,6 +5,7 @@
  * other callbacks.
  */
 import { RemoteProtocolError } from '../core/errors/base.js';
+import { isInstance } from '../core/text-of.js';
 import type { Transport } from '../core/transport.js';
 import { reportError } from '../internal/error-report.js';
 import { ReactorStoppedError } from './errors.js';
@@ -47,6 +48,6 @@ export function failConnection(transport: Transport, error: unknown, where: stri
     transport.fail(error, where);
     return;
   }
-  if (!(error instanceof RemoteProtocolError)) reportError(error, where);
+  if (!isInstance(error, RemoteProtocolError)) reportError(error, where);
   transport.abortConnection();
 }

@@ -11,7 +11,7 @@ export interface ReactorOptions {
   /**
    * Receives exceptions of application code and errors that no call can throw. Default: publishes them to the diagnostics
    * channel `ropewalk.error` and prints them to standard error.
-   * Errors that it throws are printed.
+   * Errors that it throws, or rejects with, are printed.
    */
   readonly reportError?: ErrorReporter;
   /**

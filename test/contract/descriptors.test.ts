@@ -350,6 +350,19 @@ contract('descriptors', (rig) => {
     expect(refused).toMatchObject({ code: 'ERR_REACTOR_STOPPING' });
   });
 
+  it('may be told of a stop asynchronously: a rejection is reported', async ({ skip }) => {
+    if (!rig.native) skip('native only');
+    const { reactor } = rig;
+    const reader = new Reader(openFifo().readEnd);
+    const error = new Error('of connectionLost');
+    reader.connectionLost = async () => Promise.reject(error);
+    reactor.addReader(reader);
+    reactor.callWhenRunning(() => reactor.stop());
+    await reactor.run({ installSignalHandlers: false });
+    await rig.turns(1);
+    expect(rig.takeReports()).toEqual([{ error, where: 'connectionLost' }]);
+  });
+
   it('left behind at disposal are let go, not closed', async ({ skip }) => {
     if (!rig.native) skip('native only');
     const { readEnd, writeEnd } = openFifo();

@@ -35,6 +35,21 @@ contract('run and stop', (rig) => {
     await stop(rig.reactor, finished);
     expect(count()).toBe(before);
   });
+
+  it('listens for signals even if the program has removed the handlers of another run', async () => {
+    const handlers = (): NodeJS.SignalsListener[] => process.listeners('SIGTERM');
+    const before = handlers();
+    const first = rig.reactor.run();
+    for (const handler of handlers())
+      if (!before.includes(handler)) process.off('SIGTERM', handler);
+    const other = rig.make();
+    const second = other.run();
+    expect(handlers()).toHaveLength(before.length + 1);
+    process.emit('SIGTERM', 'SIGTERM');
+    await within(Promise.all([first, second]), 'both runs to settle');
+    expect([rig.reactor.exitSignal, other.exitSignal]).toEqual(['SIGTERM', 'SIGTERM']);
+    expect(handlers()).toEqual(before);
+  });
 });
 
 contract('shutdown', (rig) => {

@@ -25,8 +25,21 @@ class Counting extends Factory {
 }
 
 describe('Factory', () => {
-  it('refuses every connection until buildProtocol is overridden', () => {
-    expect(new Factory().buildProtocol(ADDRESS)).toBeNull();
+  it('throws until buildProtocol is overridden, and is refused as a factory', () => {
+    const message =
+      'factory must be a Factory, a Protocol class or a function, not an object (Factory): it does not override buildProtocol: pass the Protocol class itself, use Factory.forProtocol, or override buildProtocol';
+    expect(() => new Factory().buildProtocol(ADDRESS)).toThrow(message);
+    expect(() => toFactory(new Factory())).toThrow(message);
+    const late = new Factory();
+    late.buildProtocol = () => null;
+    expect(toFactory(late)).toBe(late);
+  });
+
+  it("says that Twisted's `protocol` is not used", () => {
+    const factory = Object.assign(new ClientFactory(), { protocol: Protocol });
+    expect(() => toFactory(factory)).toThrow(
+      "not an object (ClientFactory): its 'protocol' is not used: pass the Protocol class itself",
+    );
   });
 
   it('starts with its first user and stops after its last', () => {
@@ -78,14 +91,14 @@ describe('Factory.forProtocol', () => {
     expect(two).not.toBe(one);
   });
 
-  it('serves for outgoing connections too', () => {
+  it('also serves outgoing connections', () => {
     expect(Factory.forProtocol(Protocol)).toBeInstanceOf(ClientFactory);
   });
 });
 
 describe('toFactory', () => {
-  it('takes a factory as it is', () => {
-    const factory = new Counting();
+  it('returns a factory unchanged', () => {
+    const factory = Factory.forProtocol(Protocol);
     expect(toFactory(factory)).toBe(factory);
     const plain = { buildProtocol: () => null, doStart() {}, doStop() {} };
     expect(toFactory(plain)).toBe(plain);
@@ -111,16 +124,16 @@ describe('toFactory', () => {
     expect(seen).toEqual([ADDRESS]);
   });
 
-  it('takes null of a function for a refusal', () => {
+  it('treats null from a function as a refusal', () => {
     expect(toFactory(() => null).buildProtocol(ADDRESS)).toBeNull();
   });
 
-  it('makes a protocol of the handlers that a function gives', () => {
+  it('makes a protocol of the handlers that a function returns', () => {
     const built = toFactory(() => ({ dataReceived() {} })).buildProtocol(ADDRESS);
     expect(built).toBeInstanceOf(HandlerProtocol);
   });
 
-  it('takes an object with the methods of a protocol for a protocol', () => {
+  it('accepts an object with the methods of a protocol', () => {
     const duck = { makeConnection() {}, dataReceived() {}, connectionLost() {} };
     expect(toFactory(() => duck).buildProtocol(ADDRESS)).toBe(duck);
   });
@@ -173,7 +186,7 @@ describe('toFactory', () => {
     );
   });
 
-  it('takes an empty object for a protocol that does nothing', () => {
+  it('treats an empty object as a protocol that does nothing', () => {
     expect(toFactory(() => ({})).buildProtocol(ADDRESS)).toBeInstanceOf(HandlerProtocol);
   });
 
@@ -200,7 +213,12 @@ describe('builtProtocol', () => {
         ADDRESS,
       ),
     ).toBe(protocol);
-    expect(builtProtocol(new Factory(), ADDRESS)).toBeNull();
+    expect(
+      builtProtocol(
+        toFactory(() => null),
+        ADDRESS,
+      ),
+    ).toBeNull();
   });
 
   it('names the factory that returns something else', () => {

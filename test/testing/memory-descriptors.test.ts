@@ -80,6 +80,22 @@ describe('the descriptors of a memory reactor', () => {
     expect(errors.flush().map(({ error }) => error)).toEqual([pipe.error]);
   });
 
+  it('are removed and told what an asynchronous doRead rejected with', async () => {
+    using errors = captureLoggedErrors();
+    const reactor = new MemoryReactor();
+    const pipe = new Pipe(3);
+    pipe.doRead = async () => Promise.reject(new Error('broken'));
+    pipe.connectionLost = async ({ message }) => Promise.reject(new Error(`lost: ${message}`));
+    reactor.addReader(pipe);
+    reactor.descriptorReadable(3);
+    await new Promise(setImmediate);
+    expect(reactor.getReaders()).toEqual([]);
+    expect(errors.flush().map(({ error }) => String(error))).toEqual([
+      'Error: broken',
+      'Error: lost: broken',
+    ]);
+  });
+
   it('report what connectionLost throws, too', () => {
     using errors = captureLoggedErrors();
     const reactor = new MemoryReactor();

@@ -23,6 +23,7 @@ import {
 import { NotListeningError } from '../../core/errors/listening.js';
 import type { ListeningPort } from '../../core/listening-port.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
+import { isInstance } from '../../core/text-of.js';
 import { onRejection } from '../../defer/callback-result.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
@@ -361,7 +362,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
 
   /** Protocol violations by a peer are not reported: they are common, and anybody could fill a log with them. */
   private report(error: unknown, where: string, from: A | undefined = this.peer): void {
-    if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where, from);
+    if (!isInstance(error, RemoteProtocolError)) this.reactor.report(error, where, from);
   }
 
   toString(): string {

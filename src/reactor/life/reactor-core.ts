@@ -8,6 +8,7 @@ import { ReactorStoppingError } from '../../core/errors/reactor.js';
 import type { ReactorLife, RunOptions } from '../../core/reactor-life.js';
 import type { ReactorThreads } from '../../core/reactor-threads.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../../core/system-event.js';
+import { isInstance } from '../../core/text-of.js';
 import { onRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
 import { failLikePromise } from '../../defer/unhandled.js';
@@ -144,12 +145,16 @@ export class ReactorCore
   }
 
   readonly report: ErrorReporter = (error, where, peer) => {
-    if (error instanceof ReactorStoppingError && this.#phases.closing) return;
-    try {
-      this.#reportError(error, where, peer);
-    } catch (reporterError) {
+    if (this.#phases.closing && isInstance(error, ReactorStoppingError)) return;
+    const reporterFailed = (reporterError: unknown): void => {
       printError(error, where, peer);
       printError(reporterError, 'reportError');
+    };
+    try {
+      const result: unknown = this.#reportError(error, where, peer);
+      if (result !== undefined) onRejection(result, reporterFailed);
+    } catch (reporterError) {
+      reporterFailed(reporterError);
     }
   };
 

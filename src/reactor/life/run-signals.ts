@@ -24,8 +24,9 @@ export class RunSignals {
       if (all === undefined) {
         all = new Set();
         listeners.set(signal, all);
-        process.on(signal, tell);
       }
+      // The program may have removed all listeners.
+      if (!process.listeners(signal).includes(tell)) process.on(signal, tell);
       all.add(this);
     }
   }
@@ -47,7 +48,7 @@ export class RunSignals {
 }
 
 function isFree(signal: NodeJS.Signals): boolean {
-  return process.listenerCount(signal) === (listeners.has(signal) ? 1 : 0);
+  return process.listeners(signal).every((listener) => listener === tell);
 }
 
 function tell(signal: NodeJS.Signals): void {

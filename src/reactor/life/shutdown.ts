@@ -7,6 +7,7 @@ import type { Descriptor } from '../../core/descriptor.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
 import { withoutStack } from '../../core/errors/base.js';
 import { ConnectionLost } from '../../core/errors/connection.js';
+import { onRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
 import { inlineCallbacks } from '../../defer/inline-callbacks.js';
 import type { LoopHost } from '../time/loop-host.js';
@@ -26,7 +27,7 @@ export interface EndingTransport {
 export interface OpenSockets {
   /** Transports whose protocol's `connectionLost` has not been called. */
   transports(): Iterable<EndingTransport>;
-  removeAll(): readonly (Descriptor & { connectionLost(reason: Error): void })[];
+  removeAll(): readonly Descriptor[];
   cancelLookups(): void;
 }
 
@@ -67,20 +68,23 @@ export class Shutdown {
   readonly endAll: () => Deferred<void> = inlineCallbacks(function* (this: Shutdown) {
     this.#present += 1;
     const present = this.#present;
-    const { ports, connectors, connections, report } = this.#register;
+    const { ports, connectors, connections } = this.#register;
     const reason = withoutStack(() => new ConnectionLost('the reactor was stopped'));
+    // A callback may crash the reactor: then what is left stays as it is.
+    const abandoned = (): boolean => present !== this.#present;
     for (const port of [...ports]) port.closeListening();
-    for (const connector of [...connectors]) connector.shutDown();
-    this.#sockets.cancelLookups();
-    for (const descriptor of this.#sockets.removeAll()) {
-      try {
-        descriptor.connectionLost(reason);
-      } catch (error) {
-        report(error, 'connectionLost');
-      }
+    for (const connector of [...connectors]) {
+      if (!abandoned()) connector.shutDown();
     }
-    for (const transport of [...this.#sockets.transports()]) transport.shutDown(reason);
-    if (connections.open > 0 && present === this.#present) {
+    if (abandoned()) return;
+    this.#sockets.cancelLookups();
+    if (abandoned()) return;
+    for (const descriptor of this.#sockets.removeAll()) this.#endDescriptor(descriptor, reason);
+    for (const transport of [...this.#sockets.transports()]) {
+      if (!abandoned()) transport.shutDown(reason);
+    }
+    if (abandoned()) return;
+    if (connections.open > 0) {
       const cut = (): void => {
         for (const transport of [...this.#sockets.transports()]) transport.cutOff(reason);
       };
@@ -91,6 +95,16 @@ export class Shutdown {
     }
     yield* this.#turns.quiet();
   });
+
+  #endDescriptor(descriptor: Descriptor, reason: Error): void {
+    const failed = (error: unknown): void => this.#register.report(error, 'connectionLost');
+    try {
+      const result: unknown = descriptor.connectionLost(reason);
+      if (result !== undefined) onRejection(result, failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
 
   /** Stops waiting for unsent bytes. */
   cutShort(): void {

@@ -95,7 +95,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
     this.#socket = undefined;
     this.#reactor.ports.delete(this);
     socket.close(keepFile);
-    this.#reactor.soon(() => this.#watch(this.#factory.doStop(), 'stopFactory'));
+    this.#reactor.soon(() => this.#stopFactory());
   }
 
   /** @internal The reactor accepted a connection. */
@@ -130,6 +130,14 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
   /** @internal */
   localAddress(): Address {
     return this.getHost();
+  }
+
+  #stopFactory(): void {
+    try {
+      this.#watch(this.#factory.doStop(), 'stopFactory');
+    } catch (error) {
+      this.#reactor.report(error, 'stopFactory');
+    }
   }
 
   #watch(result: unknown, where: string): void {

@@ -21,7 +21,7 @@ import {
 } from '../../core/errors/connection.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
-import { toError } from '../../core/text-of.js';
+import { isInstance, toError } from '../../core/text-of.js';
 import type { DetachedConnection, TCPTransport, UNIXTransport } from '../../core/transport.js';
 import { failOnRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
@@ -352,7 +352,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
   }
 
   private report(error: unknown, where: string): void {
-    if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where, this.getPeer());
+    if (!isInstance(error, RemoteProtocolError)) this.reactor.report(error, where, this.getPeer());
   }
 
   private terminate(reset: boolean, reason: () => Error): void {

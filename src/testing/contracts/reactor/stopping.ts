@@ -172,6 +172,28 @@ function addCrashedStopCases(contract: ReactorCases): void {
     assert.equal(listening.listening, false);
   });
 
+  contract.add(
+    'leaves the connections open when a callback of the stop crashes it',
+    async (scene) => {
+      const { reactor } = scene;
+      const { finished } = await scene.start();
+      const { client, listening } = await scene.pair();
+      reactor.installNameResolver({ resolveHostName: () => new Deferred(() => {}) });
+      const factory = scene.recorders();
+      factory.hooks = { clientConnectionFailed: () => reactor.crash() };
+      reactor.connectTCP('pending.invalid', 9, factory);
+      await scene.turns(2);
+      await scene.stop(finished);
+      assert.deepEqual([listening.listening, client.lostCount], [false, 0]);
+      const { finished: again } = await scene.start();
+      client.call('write', 'still open');
+      await scene.turns(2);
+      assert.equal(client.lostCount, 0);
+      await scene.stop(again);
+      assert.equal(client.lostCount, 1);
+    },
+  );
+
   contract.add('does not begin to run when a trigger of a crashed run ends', async (scene) => {
     const { reactor } = scene;
     const slow = new Deferred<void>();
