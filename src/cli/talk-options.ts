@@ -24,7 +24,7 @@ Exit code 0: the connection ended normally; 1: it failed; 2: wrong arguments.
 
 /**
  * Reads the arguments.
- * @returns Undefined where help was asked for.
+ * @returns Undefined if help was requested.
  * @throws UsageError
  */
 export function parseTalkOptions(args: readonly string[]): TalkTarget | undefined {

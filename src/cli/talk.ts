@@ -35,7 +35,7 @@ export async function runTalk(args: readonly string[]): Promise<number> {
   return FAILED;
 }
 
-/** One run: what is sent, where answers go, and how it ends. */
+/** One run: its input, its output, and its end. */
 class Talk {
   readonly reactor: Reactor;
   readonly input: Readable;

@@ -42,7 +42,7 @@ export function failOnRejection(result: unknown, transport: Transport, where: st
   });
 }
 
-/** Ends a connection as though one of its callbacks had thrown `error`. */
+/** Ends a connection as if one of its callbacks had thrown `error`. */
 export function failConnection(transport: Transport, error: unknown, where: string): void {
   if (transport.fail !== undefined) {
     transport.fail(error, where);

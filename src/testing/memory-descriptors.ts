@@ -1,4 +1,4 @@
-/** The descriptors that a `MemoryReactor` watches: the test says when one is readable or writable. */
+/** The descriptors that a `MemoryReactor` watches: the test decides when one is readable or writable. */
 import type { Descriptor, ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
 import type { ErrorReporter } from '../core/error-reporter.js';
 import type { ReactorDescriptors } from '../core/reactor-descriptors.js';

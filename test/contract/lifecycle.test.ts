@@ -69,7 +69,7 @@ contract('shutdown', (rig) => {
 });
 
 contract('disposal', (rig) => {
-  it('is done once where it is asked for twice at once', async () => {
+  it('happens once if it is requested twice at the same time', async () => {
     const reactor = rig.make();
     const running = reactor.run({ installSignalHandlers: false });
     const both = [1, 2].map(() => reactor[Symbol.asyncDispose]());

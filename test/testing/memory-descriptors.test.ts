@@ -49,7 +49,7 @@ describe('the descriptors of a memory reactor', () => {
     expect([reactor.getReaders(), reactor.getWriters()]).toEqual([[two], [two]]);
   });
 
-  it('are called where the test says that they are ready', () => {
+  it('are called if the test says that they are ready', () => {
     const reactor = new MemoryReactor();
     const pipe = new Pipe(3);
     reactor.addReader(pipe);

@@ -1,6 +1,6 @@
 /**
- * The part of every reactor that has no sockets: time, turns, running and stopping, system events, and the register of what is
- * open. It lives in a loop that exists without it, Node's own as a rule.
+ * The part of every reactor that has no sockets: time, turns, running and stopping, system events, and the register of open
+ * ports and connections. It uses a loop that exists without it, usually Node's own.
  */
 import type { Clock, DelayedCall } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
@@ -29,7 +29,7 @@ export class ReactorCore
   implements PortReactor, Clock, ReactorThreads, Omit<ReactorLife, typeof Symbol.asyncDispose>
 {
   readonly ports: Set<OpenPort> = new Set();
-  /** Connectors with an attempt under way. */
+  /** Connectors with an attempt in progress. */
   readonly connectors: Set<PendingConnector> = new Set();
   readonly connections: ConnectionCounts = new ConnectionCounts();
   readonly poisonsLentBytes: boolean;
@@ -39,7 +39,7 @@ export class ReactorCore
   readonly #turns: Turns;
   readonly #phases: RunPhases;
 
-  /** @param sockets What the implementation has open. */
+  /** @param sockets The open sockets of the implementation. */
   constructor(options: ReactorOptions, host: LoopHost, sockets: OpenSockets) {
     this.#host = host;
     this.poisonsLentBytes = checkBoolean('poisonLentBytes', options.poisonLentBytes ?? false);
@@ -87,7 +87,7 @@ export class ReactorCore
     return this.#turns.getDelayedCalls();
   }
 
-  /** How many delayed calls are pending. */
+  /** The number of pending delayed calls. */
   get delayedCalls(): number {
     return this.#turns.delayedCalls;
   }
@@ -162,7 +162,7 @@ export class ReactorCore
     this.#turns.soon(callback);
   }
 
-  /** Runs the callbacks given to `soon`: to be called before anything received is delivered. */
+  /** Runs the callbacks given to `soon`: call it before delivering received data. */
   runSoon(): void {
     this.#turns.runSoon();
   }

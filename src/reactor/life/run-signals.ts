@@ -1,5 +1,5 @@
 /**
- * The signals that stop reactors. Each signal has one handler in the process, which tells every run that listens; the
+ * The signals that stop reactors. Each signal has one handler in the process, which notifies every run that listens; the
  * default effect returns when none does. A signal that the program handles itself when a run begins is left to the program.
  */
 const SIGNALS: readonly NodeJS.Signals[] =
@@ -12,7 +12,7 @@ export class RunSignals {
   readonly #signals: readonly NodeJS.Signals[];
   readonly #onSignal: (signal: NodeJS.Signals) => void;
 
-  /** @param onSignal Told one signal for each call of {@link listen}: the next one has its default effect. */
+  /** @param onSignal Receives one signal for each call of {@link listen}: the next one has its default effect. */
   constructor(onSignal: (signal: NodeJS.Signals) => void) {
     this.#signals = SIGNALS.filter(isFree);
     this.#onSignal = onSignal;

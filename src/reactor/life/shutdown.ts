@@ -15,7 +15,7 @@ import type { Turns } from '../time/turns.js';
 import type { ConnectionCounts } from './connection-counts.js';
 import type { OpenPort, PendingConnector } from './port-reactor.js';
 
-/** A connection, as the shutdown sees it. */
+/** A connection, as the shutdown uses it. */
 export interface EndingTransport {
   /** Ends the connection: at once without unsent bytes and producer, else when both are gone. */
   shutDown(reason: Error): void;
@@ -23,15 +23,15 @@ export interface EndingTransport {
   cutOff(reason: Error): void;
 }
 
-/** What the implementation of a reactor has open, beside ports and connectors. */
+/** The open sockets of an implementation, except ports and connectors. */
 export interface OpenSockets {
-  /** Transports whose protocol has not been told of their end. */
+  /** Transports whose protocol's `connectionLost` has not been called. */
   transports(): Iterable<EndingTransport>;
   removeAll(): readonly Descriptor[];
   cancelLookups(): void;
 }
 
-/** The register of what a reactor has open. */
+/** The register of a reactor's open ports, connectors and descriptors. */
 interface OpenRegister {
   readonly ports: Iterable<OpenPort>;
   readonly connectors: Iterable<PendingConnector>;
@@ -45,11 +45,11 @@ export class Shutdown {
   readonly #register: OpenRegister;
   readonly #sockets: OpenSockets;
   readonly #timeoutMs: number;
-  /** Counts the shutdowns that were begun or abandoned. */
+  /** The number of shutdowns that were begun or abandoned. */
   #present = 0;
   #drain: Drain | undefined;
 
-  /** @param timeoutMs How long unsent bytes are waited for. */
+  /** @param timeoutMs How long to wait for unsent bytes. */
   constructor(
     host: LoopHost,
     turns: Turns,
@@ -106,12 +106,12 @@ export class Shutdown {
     }
   }
 
-  /** Waits no longer for unsent bytes. */
+  /** Stops waiting for unsent bytes. */
   cutShort(): void {
     this.#drain?.cut();
   }
 
-  /** Ends nothing more: connections that are being closed go on sending, without a deadline. */
+  /** Ends nothing more: connections that are being closed continue to send, without a deadline. */
   abandon(): void {
     this.#present += 1;
     this.#drain?.abandon();
@@ -137,7 +137,7 @@ class Drain {
     else this.#cancelTimer = host.setTimer(timeoutMs, () => this.cut());
   }
 
-  /** Aborted connections, which no socket belongs to any more, end in the next turn. */
+  /** Aborted connections, which have no socket any more, end in the next turn. */
   cut(): void {
     this.#cutOffAll();
     this.#end();
