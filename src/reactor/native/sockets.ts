@@ -1,4 +1,4 @@
-/** What the transports, ports and dials of one native reactor share: the loop, its commands, and who has which handle. */
+/** State shared by the transports, ports and dials of one native reactor: the loop, its commands, and the owners of handles. */
 import {
   type Address,
   addressFromWords,
@@ -18,7 +18,7 @@ import {
   type SharedMemory,
 } from './shared-memory.js';
 
-/** Whatever has a handle. */
+/** The owner of a handle. */
 export interface NativeSocket {
   readonly handle: number;
   /** @param at Position of the event's second record in the events array, for the kinds that have one. */
@@ -28,7 +28,7 @@ export interface NativeSocket {
 const PORT_MASK = 0xffff;
 const IPV6_SHIFT = 16;
 
-/** What `addressFamily` answers for UNIX sockets. */
+/** The value of `addressFamily` for UNIX sockets. */
 const FAMILY_UNIX = 1;
 
 export class NativeSockets {
@@ -38,7 +38,7 @@ export class NativeSockets {
   readonly arena: ReceiveArena;
   readonly reactor: TurnReactor;
   readonly scopeName: ScopeName = loadAddon().interfaceScope;
-  /** By the slot of the handle: whether it is the handle in question must be asked. */
+  /** By the slot of the handle: callers must check that the handle is the same. */
   readonly slots: (NativeSocket | undefined)[] = [];
   readonly #scratch = new Int32Array(7);
 
@@ -55,7 +55,7 @@ export class NativeSockets {
     return socket;
   }
 
-  /** Events of this handle that are still to come go nowhere. */
+  /** Pending events of this handle are dropped. */
   forget(handle: number): void {
     if (this.find(handle) !== undefined) this.slots[handle & HANDLE_INDEX_MASK] = undefined;
   }
@@ -65,13 +65,13 @@ export class NativeSockets {
     return socket !== undefined && socket.handle === handle ? socket : undefined;
   }
 
-  /** Whether events of the present batch are still to be delivered. */
+  /** Whether events of the current batch are still to be delivered. */
   get batchOpen(): boolean {
     const { header } = this.memory;
     return (header[EVENT_CURSOR] as number) < (header[EVENT_COUNT] as number);
   }
 
-  /** Of any stream socket: where it is, or with `peer`, where its other end is. */
+  /** The local address of any stream socket or, with `peer`, its peer's. */
   addressOf(handle: number, peer: boolean): Address | undefined {
     if (this.loop.addressFamily(handle) !== FAMILY_UNIX) return this.ipAddressOf(handle, peer);
     return new UNIXAddress(this.loop.unixPath(handle, peer)?.toString() ?? '');
@@ -84,7 +84,7 @@ export class NativeSockets {
     return addressFromWords(type, out, 0, out[5] === 1, out[6] as number, port, this.scopeName);
   }
 
-  /** The address of an event's second record. `b` and `scope` are of its first. */
+  /** The address in an event's second record. `b` and `scope` come from its first. */
   eventAddress(b: number, scope: number, at: number): IPAddress {
     return addressFromWords(
       'TCP',
