@@ -66,7 +66,7 @@ bool ChurnLoad::Begin(uint32_t index) {
   slot.fd = ConnectStream(target_, slot.number, Wait::kStarted);
   if (slot.fd < 0) return false;
   ++open_;
-  // Edge-triggered: one registration serves both the handshake's end and the answer.
+  // Edge-triggered: one registration serves both the end of the handshake and the answer.
   epoll_event interest{};
   interest.events = EPOLLIN | EPOLLOUT | EPOLLET;
   interest.data.u32 = index;

@@ -1,6 +1,6 @@
-// Connect, one message there and back, close; again and again with a fixed number at once. The
-// client closes first and normally, so the server does the work of an everyday connection: accept,
-// read, write, see the end, close.
+// Connects, exchanges one message, closes; repeatedly, with a fixed number of connections at a
+// time. The client closes first and normally, so the server does the work of an ordinary
+// connection: accept, read, write, see the end, close.
 #ifndef BENCH_NATIVE_CHURN_LOAD_H_
 #define BENCH_NATIVE_CHURN_LOAD_H_
 
@@ -21,9 +21,9 @@ class ChurnLoad {
   ChurnLoad(const ChurnLoad&) = delete;
   ChurnLoad& operator=(const ChurnLoad&) = delete;
 
-  // Connections for `ns`, then waits for those under way. A message counts when its whole answer
-  // came and the connection was closed; the latency is that of connect, send and answer. Returns an
-  // error text when no connection could be begun, else an empty one.
+  // Makes connections for `ns`, then waits for the unfinished ones. A message counts once its whole
+  // answer has arrived and the connection is closed; its latency covers connect, send and answer.
+  // Returns an error text if no connection could be started, else an empty one.
   std::string Run(uint64_t ns, Tally* tally);
 
  private:

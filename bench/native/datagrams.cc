@@ -11,7 +11,7 @@ namespace bench {
 namespace {
 
 constexpr size_t kMaxPayloadBytes = 65507;
-constexpr size_t kMaxSegments = 64;  // UDP_MAX_SEGMENTS of kernels before 6.9; it grew since
+constexpr size_t kMaxSegments = 64;  // UDP_MAX_SEGMENTS before Linux 6.9, larger since
 
 }  // namespace
 

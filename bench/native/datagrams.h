@@ -1,5 +1,5 @@
-// Datagrams as client and server of this folder send and receive them: with large socket buffers
-// and, where that is wanted, many in one call, which the kernel splits (UDP_SEGMENT) and joins
+// Sends and receives datagrams for the clients and servers of this folder: with large socket
+// buffers and, optionally, many datagrams per call, which the kernel splits (UDP_SEGMENT) and joins
 // (UDP_GRO; both in udp(7)).
 #ifndef BENCH_NATIVE_DATAGRAMS_H_
 #define BENCH_NATIVE_DATAGRAMS_H_
@@ -12,28 +12,28 @@
 
 namespace bench {
 
-// What all sides ask for their buffers: with the kernel's default a thousand peers overflow the
-// server's.
+// The buffer size that all sides request: with the kernel's default, a thousand peers overflow the
+// server's buffer.
 constexpr int kDatagramBufferBytes = 4 * 1024 * 1024;
 
-// The most that the kernel hands out at once, joined datagrams included.
+// The maximum that the kernel delivers in one receive, joined datagrams included.
 constexpr size_t kMaxReceiveBytes = 64 * 1024;
 
-// A non-blocking socket with these buffers, or -1 with errno set. The kernel may give less.
+// A non-blocking socket with these buffers, or -1 with errno set. The kernel may grant less.
 int OpenDatagramSocket();
 
-// From now on the kernel may hand out datagrams of one peer joined, if it can.
+// Allows the kernel to join datagrams of one peer from now on, if it can.
 void JoinReceives(int fd);
 
-// One receive of datagrams from one peer, each but the last of them `each` bytes long. Returns the
+// Receives datagrams of one peer; each is `each` bytes long, the last may be shorter. Returns the
 // sum of their lengths, or -1 with errno set.
 ssize_t ReceiveJoined(int fd, char* bytes, size_t capacity, sockaddr_in* peer, size_t* each);
 
-// How many datagrams of `length` bytes one send can carry: 1 where the kernel cannot split.
+// The number of datagrams of `length` bytes that one send can carry: 1 if the kernel cannot split.
 uint32_t CopiesPerSend(int fd, size_t length);
 
-// Sends the `length` bytes `copies` times, `per_send` in one call, to `peer` or with null to where
-// the socket is connected. False with errno set when the kernel did not take them all.
+// Sends the `length` bytes `copies` times, `per_send` in one call, to `peer`, or to the connected
+// peer if that is null. False with errno set if the kernel did not accept all of them.
 bool SendCopies(int fd, const sockaddr_in* peer, const char* bytes, size_t length, uint32_t copies,
                 uint32_t per_send);
 

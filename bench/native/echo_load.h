@@ -1,10 +1,10 @@
-// Request and response on many connections that stay open: each has one message under way, and
-// sends the next when the whole answer is there and was checked. Serves the scenarios echo, lines,
-// short-lines, proxy, single, idle and hold; they differ in the number of connections and in the
-// message.
+// Request and response on many connections that stay open: each has one unanswered message, and
+// sends the next when the whole answer has arrived and was checked. Used by the scenarios echo,
+// lines, short-lines, proxy, single, idle and hold, which differ in the number of connections and
+// in the message.
 //
-// The loop never sleeps (epoll_wait with timeout 0). A client that slept would make the server pay
-// for waking it, the more the slower the server is, and the comparison would be false.
+// The loop never sleeps (epoll_wait with timeout 0). Waking a sleeping client would cost the server
+// time, more for a slower server, and distort the comparison.
 #ifndef BENCH_NATIVE_ECHO_LOAD_H_
 #define BENCH_NATIVE_ECHO_LOAD_H_
 
@@ -22,18 +22,18 @@ namespace bench {
 
 class EchoLoad : public Load {
  public:
-  // A slice that saw no byte for `stall_ns` gives up what is still under way. `far_end`, unless
-  // null, is where the proxy at `target` connects to; it outlives this.
+  // A slice that received nothing for `stall_ns` abandons the unanswered messages. `far_end`,
+  // unless null, is the destination of the proxy at `target`; it outlives this.
   EchoLoad(Target target, Payload payload, uint64_t stall_ns, FarEnd* far_end);
   ~EchoLoad() override;
   EchoLoad(const EchoLoad&) = delete;
   EchoLoad& operator=(const EchoLoad&) = delete;
 
-  // Each 128th connection, and the last, echoes one message, so that on return the server has
-  // accepted all.
+  // Every 128th connection, and the last, echoes one message, so that the server has accepted all
+  // of them on return.
   std::string Open(uint32_t count) override;
 
-  // Each connection that has its answer before `ns` are over sends its next message.
+  // Each connection that has its answer before `ns` have passed sends its next message.
   void Exchange(uint64_t ns, Tally* tally) override;
 
  private:
@@ -61,7 +61,7 @@ class EchoLoad : public Load {
   FarEnd* far_end_;
   int epoll_;
   std::vector<Connection> connections_;
-  std::vector<uint32_t> blocked_;  // the kernel did not take the whole message yet
+  std::vector<uint32_t> blocked_;  // the kernel has not yet accepted the whole message
   std::vector<char> inbox_;
   uint32_t under_way_ = 0;
   uint64_t last_progress_ = 0;

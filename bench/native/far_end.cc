@@ -73,7 +73,7 @@ void FarEnd::Receive(int fd) {
   if (gathered.size() >= bytes_) Send(fd);
 }
 
-// What a proxy adds comes back as well, so that the client sees it.
+// Surplus bytes of a proxy are sent back too, so that the client sees them.
 void FarEnd::Send(int fd) {
   auto found = gathered_.find(fd);
   if (found == gathered_.end()) return;

@@ -1,6 +1,7 @@
-// The other end of proxied connections, in the load client itself: it accepts what a proxy connects
-// and sends each whole message back, so that what the client checks has passed the proxy twice. It
-// is polled by the client's own loop: the proxy alone uses its core, and nothing sleeps.
+// The destination of proxied connections, inside the load client: it accepts the proxy's
+// connections and sends each whole message back, so the bytes that the client checks have passed
+// the proxy twice. The client's own loop polls it: the proxy has its core to itself, and nothing
+// sleeps.
 #ifndef BENCH_NATIVE_FAR_END_H_
 #define BENCH_NATIVE_FAR_END_H_
 
@@ -14,16 +15,16 @@ namespace bench {
 
 class FarEnd {
  public:
-  // For messages of `bytes`.
+  // `bytes` is the length of a message.
   explicit FarEnd(size_t bytes);
   ~FarEnd();
   FarEnd(const FarEnd&) = delete;
   FarEnd& operator=(const FarEnd&) = delete;
 
-  // Returns the port of 127.0.0.1 that it listens on, or 0 with errno set.
+  // Listens on a port of 127.0.0.1 and returns it, or 0 with errno set.
   uint16_t Listen();
 
-  // Does what can be done without waiting.
+  // Does all pending work that does not block.
   void Poll();
 
  private:
@@ -35,8 +36,8 @@ class FarEnd {
   size_t bytes_;
   int epoll_;
   int listener_ = -1;
-  std::unordered_map<int, std::string> gathered_;  // by descriptor: received and not yet sent
-  std::vector<int> blocked_;                       // the kernel did not take the whole message yet
+  std::unordered_map<int, std::string> gathered_;  // by descriptor: received, not yet sent
+  std::vector<int> blocked_;  // the kernel has not yet accepted the whole message
   std::vector<char> inbox_;
 };
 

@@ -1,5 +1,5 @@
-// What a server of this folder does wrong when a test asks it to, so that the test can see the load
-// client notice.
+// The errors that a server of this folder makes on request, so that a test can check that the load
+// client notices.
 #ifndef BENCH_NATIVE_FAULT_H_
 #define BENCH_NATIVE_FAULT_H_
 
@@ -9,7 +9,7 @@
 
 namespace bench {
 
-// Done to each 100th read: one bit changed, the last byte left out, a byte too many, no answer.
+// Applied to every 100th read: one bit flipped, the last byte dropped, a byte too many, no answer.
 enum class Fault { kNone, kFlip, kDrop, kExtra, kStall };
 
 // Returns whether `text` names a fault: flip, drop, extra or stall.
@@ -19,7 +19,7 @@ class Liar {
  public:
   explicit Liar(Fault fault) : fault_(fault) {}
 
-  // The length to answer a read of `length` bytes with; `bytes` has room for one more.
+  // The length of the answer to a read of `length` bytes; `bytes` has room for one more.
   size_t Answer(char* bytes, size_t length) {
     return fault_ == Fault::kNone ? length : Distort(bytes, length);
   }

@@ -6,7 +6,8 @@
 namespace bench {
 namespace {
 
-// A cursor over one line; each Take* moves it past what it took and says whether that was there.
+// A cursor over one line. Each Take* moves it past the token and returns whether the token was
+// there.
 class Cursor {
  public:
   explicit Cursor(std::string_view text) : text_(text) {}
@@ -28,7 +29,7 @@ class Cursor {
     return at_++ < text_.size();
   }
 
-  // A number, true, false or null: all up to the next delimiter.
+  // A number, true, false or null: everything up to the next delimiter.
   bool TakeBare(std::string* out) {
     SkipSpace();
     size_t end = text_.find_first_of(",} \t\r\n", at_);

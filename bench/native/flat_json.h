@@ -1,5 +1,5 @@
-// One line of JSON in, one line out: flat objects of strings, numbers and booleans, which is all
-// that the harness and the load client say to each other. Not a general JSON parser.
+// One line of JSON in, one line out: flat objects of strings, numbers and booleans, which are all
+// that the harness and the load client exchange. Not a general JSON parser.
 #ifndef BENCH_NATIVE_FLAT_JSON_H_
 #define BENCH_NATIVE_FLAT_JSON_H_
 
@@ -14,7 +14,7 @@ namespace bench {
 // A parsed flat object. Values are kept as text; strings have had their quotes and escapes removed.
 class FlatJson {
  public:
-  // Empty when `line` is not a flat object.
+  // Empty if `line` is not a flat object.
   static std::optional<FlatJson> Parse(std::string_view line);
 
   std::string Text(const std::string& key, const std::string& fallback) const;

@@ -1,5 +1,5 @@
-// A log-linear histogram of durations: 128 buckets to each power of two, so a percentile is read
-// back with less than 0.8 % error. Recording is two shifts and an increment.
+// A log-linear histogram of durations: 128 buckets per power of two, so percentiles have an error
+// below 0.8 %. Recording takes two shifts and an increment.
 #ifndef BENCH_NATIVE_HISTOGRAM_H_
 #define BENCH_NATIVE_HISTOGRAM_H_
 
@@ -20,8 +20,7 @@ class Histogram {
 
   uint64_t total() const { return total_; }
 
-  // The duration below which `share` (0 to 1) of the recorded ones lie; 0 when nothing was
-  // recorded.
+  // The duration below which `share` (0 to 1) of the recorded ones lie; 0 if nothing was recorded.
   uint64_t Percentile(double share) const {
     uint64_t wanted = static_cast<uint64_t>(share * static_cast<double>(total_));
     uint64_t seen = 0;

@@ -1,19 +1,21 @@
-// The load client: a long-lived process on one core that busy-polls, checks every byte that comes
-// back and measures the server's CPU time around each slice. The harness drives it by JSON lines:
+// The load client: a long-lived process on one core that busy-polls, checks every byte of the
+// answers and measures the server's CPU time around each slice. The harness controls it with JSON
+// lines:
 //
-//   {"cmd":"serve","bytes":B}                    listens for a proxy (far_end.h); answers "port"
+//   {"cmd":"serve","bytes":B}                    listens for a proxy (far_end.h); returns "port"
 //   {"cmd":"open",WHERE,"pid":SERVER,"conns":N,WHAT,"stallSeconds":S}
 //   {"cmd":"touch"}                              one message on every connection
 //   {"cmd":"measure","seconds":S,"warmup":W}     traffic on every connection
 //   {"cmd":"churn",WHERE,"pid":SERVER,"concurrency":N,WHAT,"seconds":S,"warmup":W}
 //   {"cmd":"close"}                              closes all connections
 //
-// WHERE is "port":P or "path":"..." of a UNIX socket. WHAT is "bytes":B and, unless it is the first
-// of them, "shape":"bytes"|"lines"|"short-lines", "load":"stream"|"datagrams"|"turns" (echo_load.h,
-// udp_load.h and turn_load.h); for datagrams "out":N and "back":N, unless 1.
+// WHERE is "port":P, or "path":"..." for a UNIX socket. WHAT is "bytes":B and optionally
+// "shape":"bytes"|"lines"|"short-lines" and "load":"stream"|"datagrams"|"turns" (echo_load.h,
+// udp_load.h and turn_load.h), where the first value is the default; for datagrams also "out":N and
+// "back":N, default 1.
 //
-// Every command is answered by one line: the figures, {"ok":true,...} or {"error":"..."}. It ends
-// when standard input does. Usage: load_client [--core N]
+// Every command is answered with one line: the figures, {"ok":true,...} or {"error":"..."}. The
+// process ends when standard input does. Usage: load_client [--core N]
 #include <sched.h>
 #include <unistd.h>
 
@@ -39,8 +41,8 @@
 namespace bench {
 namespace {
 
-// The server goes on for a moment after the last answer (it polls once more, a collector thread
-// ends its work); its CPU is read after this pause.
+// The server works on for a moment after the last answer (it polls once more, a collector thread
+// finishes); its CPU time is read after this pause.
 constexpr useconds_t kSettleUs = 3000;
 
 void PrintError(const std::string& text) {
@@ -93,8 +95,8 @@ class Client {
     PrintTally(tally, before, usage_.Read());
   }
 
-  // All that was sent is answered before the server's usage is read, at both ends: the CPU time
-  // that is divided by the messages is theirs and no others'.
+  // Every message is answered before the server's usage is read, at both ends of the slice: the CPU
+  // time divided by the messages belongs to these messages only.
   void Measure(const FlatJson& command) {
     if (!load_) return PrintError("nothing is open");
     Tally tally;
@@ -184,7 +186,7 @@ class Client {
   std::unique_ptr<Load> load_;
 };
 
-// Returns whether this process now runs on `core` alone.
+// Returns whether this process now runs on `core` only.
 bool PinTo(int core) {
   cpu_set_t set;
   CPU_ZERO(&set);

@@ -48,7 +48,8 @@ int ConnectTcp(uint16_t port, uint32_t number, int type) {
   if (fd < 0) return -1;
   int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  // The port is chosen at connect, by the whole four-tuple (ip(7)), not here by the address alone.
+  // The port is chosen at connect, by the whole four-tuple (ip(7)), rather than here by the address
+  // alone.
   setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   sockaddr_in source = Internet(0x7f000101u + number % kSources, 0);
   sockaddr_in target = Loopback(port);

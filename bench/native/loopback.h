@@ -1,6 +1,6 @@
-// Sockets on this machine: TCP clients on loopback, with source addresses spread over 127.0.x.y so
-// that neither many open connections nor many in TIME_WAIT run out of ephemeral ports, TCP
-// listeners, UNIX streams and listeners; and the clock.
+// Sockets on this machine: TCP clients on loopback, whose source addresses are spread over
+// 127.0.x.y so that many open connections, or many in TIME_WAIT, do not exhaust the ephemeral
+// ports; TCP listeners; UNIX streams and listeners; and the clock.
 #ifndef BENCH_NATIVE_LOOPBACK_H_
 #define BENCH_NATIVE_LOOPBACK_H_
 
@@ -14,7 +14,7 @@ namespace bench {
 // Nanoseconds of the monotonic clock.
 uint64_t NowNs();
 
-// Where a server listens: the UNIX socket at `path`, or with an empty one a port of 127.0.0.1.
+// The address of a server: the UNIX socket at `path`, or a port of 127.0.0.1 if that is empty.
 struct Target {
   std::string path;
   uint16_t port = 0;
@@ -25,14 +25,14 @@ sockaddr_in Loopback(uint16_t port);
 
 enum class Wait { kConnected, kStarted };
 
-// A non-blocking stream to `target`, TCP_NODELAY on where it is TCP; there `number` chooses the
-// source address. With kConnected the handshake is done on return, with kStarted it may be under
-// way. Returns the descriptor, or -1 with errno set.
+// A non-blocking stream to `target`. For TCP, TCP_NODELAY is on and `number` selects the source
+// address. With kConnected the handshake is done on return, with kStarted it may be unfinished.
+// Returns the descriptor, or -1 with errno set.
 int ConnectStream(const Target& target, uint32_t number, Wait wait);
 
-// Listens on 127.0.0.1:`port`, non-blocking; 0 takes any port. Connections inherit TCP_NODELAY. A
-// `shared` port may be listened on by several sockets (SO_REUSEPORT). Returns the descriptor, or -1
-// with errno set.
+// Listens on 127.0.0.1:`port`, non-blocking; 0 chooses a free port. Connections inherit
+// TCP_NODELAY. Several sockets may listen on a `shared` port (SO_REUSEPORT). Returns the
+// descriptor, or -1 with errno set.
 int ListenTcp(uint16_t port, bool shared, int backlog);
 
 // The port that `fd` is bound to.

@@ -1,6 +1,6 @@
-// The messages that the load client sends and the check of what comes back. Each message differs
-// with its connection and its number, so bytes of another connection, or of an earlier message, are
-// seen as wrong and not only bytes that were damaged.
+// The messages that the load client sends, and the check of the answers. Each message depends on
+// its connection and its number, so bytes of another connection or of an earlier message count as
+// wrong, like damaged ones.
 #ifndef BENCH_NATIVE_PAYLOAD_H_
 #define BENCH_NATIVE_PAYLOAD_H_
 
@@ -10,25 +10,25 @@
 
 namespace bench {
 
-// Lines of 64 bytes end with a line feed, short ones of three with CR and LF.
+// Lines have 64 bytes and end with a line feed; short lines have three and end with CR and LF.
 enum class Shape { kBytes, kLines, kShortLines };
 
 class Payload {
  public:
   static constexpr size_t kMinBytes = 16;
 
-  // Of a line; 1 where there are none.
+  // The length of a line; 1 if there are no lines.
   static size_t LineBytes(Shape shape);
 
-  // `bytes` is at least kMinBytes and a multiple of the line's length.
+  // `bytes` is at least kMinBytes and a multiple of the length of a line.
   Payload(size_t bytes, Shape shape);
 
   size_t bytes() const { return message_.size(); }
 
-  // The message number `sequence` of `connection`; the memory is valid until the next call.
+  // Message number `sequence` of `connection`; the memory is valid until the next call.
   const char* Build(uint32_t connection, uint32_t sequence);
 
-  // The number that the message at `got`, of at least kMinBytes, says it has.
+  // The sequence number in the message at `got`, which has at least kMinBytes.
   static uint32_t SequenceIn(const char* got);
 
   // How many of the `length` bytes at `got` differ from the message at `offset`.

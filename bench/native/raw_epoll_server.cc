@@ -1,18 +1,20 @@
-// The floor: an echo server as C would best do it. Level-triggered epoll, one recv and one send per
-// event (a second recv that finds EAGAIN would cost more than it saves), one buffer for all
+// The baseline: an efficient echo server in C style. Level-triggered epoll, one recv and one send
+// per event (a second recv that returns EAGAIN would cost more than it saves), one buffer for all
 // connections, TCP_NODELAY inherited from the listening socket, no memory per connection. Echo and
-// lines are the same to it: it sends back what it read, so pipelined lines go out in one send.
+// lines need no distinction: the server sends back the bytes that it read, so pipelined lines are
+// sent in one call.
 //
-// --accept one accepts one connection per event of the listening socket, --accept all as many as
-// wait. Which is cheaper depends on how many wait on average, so the bench measures both and takes
-// the better one as the baseline.
+// --accept one accepts one connection per event of the listening socket, --accept all every
+// connection in the queue. Which is cheaper depends on the average length of the queue, so the
+// bench measures both and takes the better one as the baseline.
 //
-// --fault makes it lie (fault.h), so that a test can see the load client notice.
+// --fault corrupts answers (fault.h), so that a test can check that the load client notices.
 //
-// --busy-poll-us polls that long after the last event before it sleeps: the floor of latency.
+// --busy-poll-us keeps polling for that long after the last event before it sleeps: the lower bound
+// of latency.
 //
-// --workers N serves the port by N processes, each with a listening socket of its own between which
-// the kernel shares out the connections (SO_REUSEPORT, socket(7)): what the machine gives for
+// --workers N serves the port with N processes. Each has its own listening socket, and the kernel
+// distributes the connections among them (SO_REUSEPORT, socket(7)): the upper bound of scaling with
 // cores.
 //
 // Usage: raw_epoll_server [--port N | --path P] [--mode echo|lines|short-lines|idle] [--workers N]
@@ -53,7 +55,7 @@ struct Options {
 
 class Server {
  public:
-  // `listener` is non-blocking and listens.
+  // `listener` is a non-blocking listening socket.
   Server(const Options& options, int listener)
       : liar_(options.fault),
         busy_poll_ns_(options.busy_poll_us * 1000),
@@ -76,7 +78,7 @@ class Server {
   bool accept_all_;
   int epoll_;
   int listener_;
-  // What the kernel did not take yet; while it waits, that connection is not read.
+  // Bytes that the kernel has not yet accepted; until it does, that connection is not read.
   std::unordered_map<int, std::string> unsent_;
   char buffer_[kBufferBytes + 1];
 };
@@ -119,7 +121,7 @@ void Server::Watch(int fd, uint32_t events, int operation) {
   epoll_ctl(epoll_, operation, fd, &interest);
 }
 
-// Returns whether there was one.
+// Returns whether there was a connection.
 bool Server::AcceptOne() {
   int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return false;
@@ -159,7 +161,7 @@ void Server::Close(int fd) {
   close(fd);
 }
 
-// One listening socket for each worker, all at the same target; empty with errno set.
+// One listening socket per worker, all at the same target; empty with errno set on failure.
 std::vector<int> Listen(const Options& options, Target* target) {
   std::vector<int> listeners;
   bool shared = options.workers > 1;
@@ -173,8 +175,8 @@ std::vector<int> Listen(const Options& options, Target* target) {
   return listeners;
 }
 
-// Starts all workers but the first, which is this process; they end when it does. Returns which
-// listener the process serves that this returns in.
+// Starts all workers but the first, which is this process; they end when it does. Returns the
+// listener that the returning process serves.
 size_t StartWorkers(size_t count) {
   for (size_t worker = 1; worker < count; ++worker) {
     if (fork() != 0) continue;
@@ -232,7 +234,7 @@ int Main(int argc, char** argv) {
     if (!target.path.empty()) std::printf("PATH %s\n", target.path.c_str());
     std::fflush(stdout);
   }
-  // Static for its buffer's size.
+  // Static because of the size of its buffer.
   static Server server(options, listeners[worker]);
   server.RunUntilInputEnds();
   return 0;

@@ -1,8 +1,8 @@
-// The floor of proxying: passes the bytes of each connection on to another server as C would best
-// do it. Level-triggered epoll, one recv into one buffer and one send per event, TCP_NODELAY on
-// both sides. While the other side does not take what was read, this side is not read.
+// The baseline of proxying: an efficient relay in C style that passes the bytes of each connection
+// on to another server. Level-triggered epoll, one recv into one buffer and one send per event,
+// TCP_NODELAY on both sides. While one side does not accept bytes, the other is not read.
 //
-// --fault makes it lie (fault.h) about what comes back from the other server.
+// --fault corrupts the answers of the other server (fault.h).
 //
 // Usage: raw_relay_server --target HOST:PORT [--port N] [--mode M] [--fault flip|drop|extra|stall]
 // HOST is 127.0.0.1. Prints `PORT n`; serves on 127.0.0.1 until standard input ends or SIGTERM.
@@ -41,12 +41,12 @@ struct Side {
   bool outbound = false;
   bool connecting = false;
   bool input_ended = false;
-  std::string unsent;  // what the kernel did not take yet
+  std::string unsent;  // not yet accepted by the kernel
 };
 
 class Relay {
  public:
-  // `listener` is non-blocking and listens.
+  // `listener` is a non-blocking listening socket.
   Relay(const Options& options, int listener)
       : liar_(options.fault),
         target_port_(options.target_port),
@@ -69,7 +69,7 @@ class Relay {
   int epoll_;
   int listener_;
   uint32_t accepted_ = 0;
-  // Sides that ended in this batch, whose events may still follow.
+  // Sides that ended in this batch, which may still contain events for them.
   std::vector<Side*> closed_;
   char buffer_[kBufferBytes + 1];
 };
@@ -103,7 +103,7 @@ void Relay::Watch(int fd, uint32_t events, int operation, void* token) {
   epoll_ctl(epoll_, operation, fd, &interest);
 }
 
-// The client is not read before there is somebody to send to.
+// The client is not read before the connection to the other server exists.
 void Relay::Accept() {
   int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) return;
@@ -128,13 +128,13 @@ void Relay::Serve(Side* side, uint32_t events) {
   if (side->fd < 0) return;
   if (side->connecting && (events & (EPOLLERR | EPOLLHUP))) return Close(side);
   if (events & EPOLLOUT) return SendRest(side);
-  if (side->input_ended) return Close(side);  // only an error is still told
+  if (side->input_ended) return Close(side);  // only an error can follow
   Forward(side);
 }
 
 void Relay::Forward(Side* from) {
   Side* to = from->other;
-  // It is not read meanwhile, so that it is told nonetheless means that it is gone.
+  // It is not being read, so this event can only mean that the peer is gone.
   if (!to->unsent.empty()) return Close(from);
   ssize_t received = recv(from->fd, buffer_, kBufferBytes, 0);
   if (received < 0 && errno == EAGAIN) return;
@@ -152,7 +152,7 @@ void Relay::Forward(Side* from) {
   Watch(to->fd, to->input_ended ? EPOLLOUT : EPOLLIN | EPOLLOUT, EPOLL_CTL_MOD, to);
 }
 
-// Also the end of connecting, when there is no rest.
+// Also called when connecting has ended, with no unsent bytes.
 void Relay::SendRest(Side* side) {
   if (!side->unsent.empty()) {
     ssize_t sent = send(side->fd, side->unsent.data(), side->unsent.size(), MSG_NOSIGNAL);
@@ -166,7 +166,7 @@ void Relay::SendRest(Side* side) {
   Watch(side->other->fd, side->other->input_ended ? 0 : EPOLLIN, EPOLL_CTL_MOD, side->other);
 }
 
-// Nothing is unsent on the other side, else this one would not have been read.
+// The other side has no unsent bytes, or this one would not have been read.
 void Relay::EndOfInput(Side* from) {
   from->input_ended = true;
   shutdown(from->other->fd, SHUT_WR);
@@ -214,7 +214,7 @@ int Main(int argc, char** argv) {
   }
   std::printf("PORT %u\n", PortOf(listener));
   std::fflush(stdout);
-  // Static for its buffer's size.
+  // Static because of the size of its buffer.
   static Relay relay(options, listener);
   relay.RunUntilInputEnds();
   return 0;

@@ -1,9 +1,9 @@
-// The floor of UDP: as C would best do it with recvmmsg and sendmmsg, 64 datagrams a call. The
-// modes: `echo` answers each datagram with itself, `sink` each 64th, `source` each with 64 of
-// itself.
+// The baseline of UDP: an efficient server in C style with recvmmsg and sendmmsg, 64 datagrams per
+// call. The modes: `echo` returns each datagram, `sink` returns every 64th, `source` returns each
+// one 64 times.
 //
-// --offload lets the kernel join what is received and split what is sent (datagrams.h), for `sink`
-// and `source`. --fault makes it lie (fault.h).
+// --offload lets the kernel join received datagrams and split sent ones (datagrams.h), for `sink`
+// and `source`. --fault corrupts answers (fault.h).
 //
 // Usage: raw_udp_server [--port N] [--mode echo|sink|source] [--offload on]
 //                       [--fault flip|drop|extra|stall]
@@ -60,7 +60,7 @@ class Server {
   Liar liar_;
   int fd_ = -1;
   uint64_t received_ = 0;
-  uint32_t waiting_ = 0;  // of outgoing_
+  uint32_t waiting_ = 0;  // how many of outgoing_
   mmsghdr incoming_[kBatch] = {};
   mmsghdr outgoing_[kBatch] = {};
   iovec incoming_pieces_[kBatch] = {};
@@ -144,7 +144,7 @@ void Server::Send(sockaddr_in* peer, char* bytes, size_t length) {
   if (++waiting_ == kBatch) Flush();
 }
 
-// What the kernel does not take is lost, as datagrams may be.
+// Datagrams that the kernel does not accept are lost, as datagrams may be.
 void Server::Flush() {
   if (waiting_ > 0) sendmmsg(fd_, outgoing_, waiting_, 0);
   waiting_ = 0;

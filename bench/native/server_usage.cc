@@ -28,7 +28,7 @@ int OpenCounter(pid_t thread, Side side) {
   return static_cast<int>(fd);
 }
 
-// The numbers that are names of entries of a folder.
+// The entries of a folder whose names are numbers.
 std::vector<pid_t> NumbersIn(const std::string& path) {
   std::vector<pid_t> numbers;
   DIR* dir = opendir(path.c_str());
@@ -45,13 +45,14 @@ std::vector<pid_t> ThreadsOf(pid_t pid) {
   return NumbersIn("/proc/" + std::to_string(pid) + "/task");
 }
 
-// 0 when it has none, or has ended.
+// 0 if it has none, or has ended.
 pid_t ParentOf(pid_t pid) {
   std::string path = "/proc/" + std::to_string(pid) + "/stat";
   FILE* file = std::fopen(path.c_str(), "r");
   if (file == nullptr) return 0;
   int parent = 0;
-  // The name may hold anything but ends with the last parenthesis; no server here has one in it.
+  // The name may contain anything, and ends with the last parenthesis; no server here has one in
+  // its name.
   int fields = std::fscanf(file, "%*d (%*[^)]) %*c %d", &parent);
   std::fclose(file);
   return fields == 1 ? parent : 0;

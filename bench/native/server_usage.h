@@ -1,5 +1,5 @@
-// What a server has used so far: CPU time of all threads of all its processes and, where the
-// machine counts them, instructions in user and in kernel mode. Read before and after a measured
+// The resources that a server has used so far: CPU time of all threads of all its processes and, if
+// the machine counts them, instructions in user and kernel mode. Read before and after a measured
 // slice.
 #ifndef BENCH_NATIVE_SERVER_USAGE_H_
 #define BENCH_NATIVE_SERVER_USAGE_H_
@@ -19,22 +19,22 @@ struct Usage {
   std::optional<uint64_t> kernel_instructions;
 };
 
-// `pid` and the processes that it started, and those that they started. Empty for a pid of 0.
+// `pid` and all its descendants. Empty for a pid of 0.
 std::vector<pid_t> FamilyOf(pid_t pid);
 
-// Nanoseconds that a thread ran, and that it was ready to run but no core was free for it.
+// Nanoseconds for which a thread ran, and for which it was ready to run but had no core.
 struct ThreadTimes {
   pid_t thread = 0;
   uint64_t run_ns = 0;
   uint64_t wait_ns = 0;
 };
 
-// Of all threads of these processes.
+// The sums over all threads of these processes.
 std::vector<ThreadTimes> TimesOf(const std::vector<pid_t>& family);
 
 class ServerUsage {
  public:
-  // Empty when this process may count instructions on this machine, else the reason why not.
+  // Empty if this process may count instructions on this machine, else the reason why not.
   static std::string WhyNoInstructions();
 
   ServerUsage() = default;
@@ -42,8 +42,8 @@ class ServerUsage {
   ServerUsage(const ServerUsage&) = delete;
   ServerUsage& operator=(const ServerUsage&) = delete;
 
-  // Watches all threads of `pid` and of the processes that it has started so far, and threads which
-  // these will start. A pid of 0 watches nothing.
+  // Watches all threads of `pid` and of its present descendants, and threads that these will start.
+  // A pid of 0 watches nothing.
   void Attach(pid_t pid);
 
   Usage Read() const;

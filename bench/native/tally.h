@@ -1,4 +1,4 @@
-// What one slice of load counted, and how it is told to the harness.
+// The counts of one slice of load, and their output to the harness.
 #ifndef BENCH_NATIVE_TALLY_H_
 #define BENCH_NATIVE_TALLY_H_
 
@@ -10,11 +10,12 @@
 
 namespace bench {
 
-// What came back otherwise than it was sent. Any count here makes a run worthless, however fast.
+// Differences between expected and received bytes. Any count here makes a run worthless, however
+// fast.
 struct Faults {
   uint64_t different_bytes = 0;   // arrived in the right place with another value
   uint64_t missing_bytes = 0;     // had not arrived when the slice gave up waiting
-  uint64_t surplus_bytes = 0;     // arrived though nothing was asked, or behind the answer
+  uint64_t surplus_bytes = 0;     // arrived unasked, or after the answer
   uint64_t lost_connections = 0;  // closed or reset by the server, or refused
 
   uint64_t WrongBytes() const { return different_bytes + missing_bytes + surplus_bytes; }
@@ -24,13 +25,13 @@ struct Faults {
 struct Tally {
   uint64_t messages = 0;
   uint64_t elapsed_ns = 0;
-  uint64_t wall_ns = 0;  // of turns: with the time for which no core was free
-  uint64_t resent = 0;   // exchanges by datagrams that were sent again, not being answered in time
-  uint64_t late = 0;     // answers that came beyond those needed: what was sent again was not lost
+  uint64_t wall_ns = 0;  // for turns: including the time without a free core
+  uint64_t resent = 0;   // datagram exchanges that were sent again after a timeout
+  uint64_t late = 0;     // superfluous answers: the original had not been lost
   Histogram latency;
   Faults faults;
 
-  // Counts no message and no time so far, but keeps the faults.
+  // Resets messages and time, but keeps the faults.
   void Restart() {
     messages = 0;
     elapsed_ns = 0;

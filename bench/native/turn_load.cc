@@ -19,12 +19,12 @@ namespace {
 
 constexpr int kMaxEvents = 1024;
 constexpr useconds_t kGlanceUs = 150;
-// A stopped process stops when each of its threads has noticed.
+// A process has stopped once each of its threads has.
 constexpr useconds_t kStoppedUs = 500;
 constexpr int kRestMs = 200;
 
-// What the workers ran and waited between `before` and `after`. A worker is a thread that ran at
-// least half as long as the one that ran longest; the other threads of an engine only lend a hand.
+// The run and wait times of the workers between `before` and `after`. A worker is a thread that ran
+// at least half as long as the longest-running one; the other threads of an engine are auxiliary.
 std::vector<ThreadTimes> WorkersOf(const std::vector<ThreadTimes>& before,
                                    std::vector<ThreadTimes> after) {
   uint64_t longest_ns = 0;
@@ -43,7 +43,7 @@ std::vector<ThreadTimes> WorkersOf(const std::vector<ThreadTimes>& before,
   return after;
 }
 
-// The time of a turn: see the head of turn_load.h.
+// The time of a turn: see the top of turn_load.h.
 uint64_t OnFreeCores(uint64_t wall_ns, const std::vector<ThreadTimes>& workers) {
   uint64_t run_ns = 0;
   uint64_t wait_ns = 0;
@@ -54,8 +54,8 @@ uint64_t OnFreeCores(uint64_t wall_ns, const std::vector<ThreadTimes>& workers) 
   return std::min(wall_ns, std::max(run_ns, wall_ns - std::min(wait_ns, wall_ns)));
 }
 
-// Gives each worker one of the cores that this process may use. Two that wake from SIGCONT are
-// often left on the same core for a whole turn, and would then not run side by side.
+// Gives each worker one of the cores that this process may use. Two that wake from SIGCONT often
+// stay on the same core for a whole turn and would not run in parallel.
 void Place(const std::vector<ThreadTimes>& workers) {
   cpu_set_t usable;
   if (sched_getaffinity(0, sizeof usable, &usable) < 0) return;
@@ -129,7 +129,8 @@ std::string TurnLoad::Churn(uint32_t count, uint64_t ns, Tally* tally) {
 std::string TurnLoad::Connect(uint32_t count) {
   connections_.reserve(count);
   while (connections_.size() < count) {
-    // Blocking: the kernel shakes hands for the listening socket, whoever sleeps.
+    // Blocking: the kernel completes the handshake for the listening socket even while the server
+    // is stopped.
     int fd = ConnectStream(target_, next_number_++, Wait::kConnected);
     if (fd < 0) return std::string("connect: ") + std::strerror(errno);
     epoll_event interest{};
@@ -173,7 +174,7 @@ void TurnLoad::Turn(Tally* tally) {
   placed_ = true;
 }
 
-// How many more are ready, each counted once in a turn.
+// The number of further ready connections, each counted once per turn.
 uint32_t TurnLoad::CountReady() {
   epoll_event events[kMaxEvents];
   uint32_t added = 0;
@@ -194,7 +195,7 @@ void TurnLoad::Check(Tally* tally) {
     Connection& connection = connections_[index];
     size_t got = 0;
     while (connection.fd >= 0 && got < payload_.bytes()) {
-      // One byte more than wanted, to see what nobody asked for.
+      // One byte more than expected, to detect surplus bytes.
       ssize_t length = recv(connection.fd, inbox_.data() + got, inbox_.size() - got, 0);
       pollfd rest{connection.fd, POLLIN, 0};
       if (length > 0) {

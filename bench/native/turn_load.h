@@ -1,16 +1,16 @@
-// The client and the server take turns, so that the client is in no core's way while the server
-// works, and the time that the server takes is that of a machine whose cores are all free for it.
+// The client and the server take turns, so the client uses no core while the server works, and the
+// server's time is that of a machine with all cores available to it.
 //
 // A turn: the server's processes are stopped (SIGSTOP); the client sends one message on each
-// connection, and the kernel queues them all; the server goes on (SIGCONT) and works off the queue
-// while the client sleeps; when the last answer is there the clock stops, and the client checks
-// them. While it waits it wakes every 0.2 ms to count the answers (edge-triggered epoll), without
-// reading them.
+// connection, and the kernel queues them all; the server continues (SIGCONT) and empties the queue
+// while the client sleeps; when the last answer has arrived the clock stops, and the client checks
+// the answers. While it waits it wakes every 0.2 ms to count the answers (edge-triggered epoll),
+// without reading them.
 //
-// The time of a turn is that between SIGCONT and the last answer, less what the worker that waited
-// longest for a core waited for it, and at least what the worker that ran longest ran. So another
-// program that takes a core does not count against the server; what the workers wait for each other
-// does, and unequal shares do. After the first turn each worker stays on a core of its own.
+// The time of a turn is the time between SIGCONT and the last answer, minus the longest time for
+// which a worker waited for a core, and at least the run time of the longest-running worker. So
+// another program that occupies a core does not count against the server, but waiting of workers
+// for each other and unequal shares do. After the first turn each worker stays on its own core.
 #ifndef BENCH_NATIVE_TURN_LOAD_H_
 #define BENCH_NATIVE_TURN_LOAD_H_
 
@@ -29,7 +29,8 @@ namespace bench {
 
 class TurnLoad : public Load {
  public:
-  // `server` are all processes that serve. A turn longer than `stall_ns` loses what is unanswered.
+  // `server` contains all serving processes. A turn longer than `stall_ns` loses the unanswered
+  // messages.
   TurnLoad(Target target, Payload payload, std::vector<pid_t> server, uint64_t stall_ns);
   ~TurnLoad() override;
   TurnLoad(const TurnLoad&) = delete;
@@ -37,13 +38,13 @@ class TurnLoad : public Load {
 
   std::string Open(uint32_t count) override;
 
-  // Turns of one message on each connection, until `ns` have passed. The tally's times are the sums
-  // over the server's turns.
+  // Runs turns of one message on each connection, until `ns` have passed. The tally's times are the
+  // sums over the server's turns.
   void Exchange(uint64_t ns, Tally* tally) override;
 
-  // As Exchange, but in each round `count` connections are made anew, in two turns: the server
-  // accepts all and answers a message on each, then it sees the client's end of all and closes. So
-  // many fit into its listen queues.
+  // Like Exchange, but each round makes `count` new connections, in two turns: the server accepts
+  // all and answers a message on each, then it sees the client close all of them and closes too.
+  // That many fit into its listen queues.
   std::string Churn(uint32_t count, uint64_t ns, Tally* tally);
 
  private:

@@ -55,7 +55,7 @@ int UdpLoad::Connect() {
   int fd = OpenDatagramSocket();
   if (fd < 0) return -1;
   per_send_ = out_ > 1 ? CopiesPerSend(fd, payload_.bytes()) : 1;
-  // Else the kernel would split what a server sends in one piece, in the server's time.
+  // Otherwise the kernel would split the server's joined datagrams, in the server's time.
   if (back_ > 1) JoinReceives(fd);
   sockaddr_in target = Loopback(port_);
   if (connect(fd, reinterpret_cast<sockaddr*>(&target), sizeof target) < 0) {
@@ -98,7 +98,7 @@ void UdpLoad::Start(uint32_t index, uint64_t now, Tally* tally) {
   Send(index, now, tally);
 }
 
-// What the kernel does not take now is a lost datagram like any other, and sent again.
+// A datagram that the kernel does not accept now is lost like any other, and sent again.
 void UdpLoad::Send(uint32_t index, uint64_t now, Tally* tally) {
   Peer& peer = peers_[index];
   peer.sent_at = now;
@@ -148,7 +148,7 @@ void UdpLoad::Take(uint32_t index, const char* got, size_t length, uint64_t unti
     tally->faults.surplus_bytes += whole ? length : length - both;
     tally->faults.missing_bytes += bytes - both;
     tally->faults.different_bytes += wrong;
-    // Wrong, but an answer: the peer goes on, and does not send the same again.
+    // Wrong, but an answer: the peer continues with the next exchange.
     if (peer.under_way && ++peer.received == back_) Finish(index, until, tally);
   }
 }

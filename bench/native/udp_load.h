@@ -1,10 +1,10 @@
-// Request and response by datagrams, from connected sockets: each peer has one exchange under way,
-// and begins the next when the whole answer is there and was checked. An exchange is `out` equal
+// Request and response by datagrams, from connected sockets: each peer has one unfinished exchange,
+// and begins the next when the whole answer has arrived and was checked. An exchange is `out` equal
 // datagrams to the server and `back` equal ones from it: 1 and 1 is an echo, many and 1 streams to
-// the server, 1 and many streams from it. The loop never sleeps, as EchoLoad's.
+// the server, 1 and many streams from it. The loop never sleeps, like that of EchoLoad.
 //
-// What the kernel drops is no fault of a datagram service: an exchange that is not answered for 50
-// ms is sent again and counted. Bytes that were not sent are a fault here as anywhere.
+// Datagrams that the kernel drops are not a fault of a datagram service: an exchange without an
+// answer for 50 ms is sent again and counted. Unexpected bytes are a fault, as in the other loads.
 #ifndef BENCH_NATIVE_UDP_LOAD_H_
 #define BENCH_NATIVE_UDP_LOAD_H_
 
@@ -20,7 +20,7 @@ namespace bench {
 
 class UdpLoad : public Load {
  public:
-  // A slice that saw no answer for `stall_ns` gives up what is still under way.
+  // A slice that received no answer for `stall_ns` abandons the unfinished exchanges.
   UdpLoad(uint16_t port, Payload payload, uint32_t out, uint32_t back, uint64_t stall_ns);
   ~UdpLoad() override;
   UdpLoad(const UdpLoad&) = delete;
@@ -28,16 +28,16 @@ class UdpLoad : public Load {
 
   std::string Open(uint32_t count) override;
 
-  // Each peer that has its answer before `ns` are over begins its next exchange. A message is a
-  // datagram, of those to the server or from it, whichever are more.
+  // Each peer that has its answer before `ns` have passed begins its next exchange. A message is a
+  // datagram, in the direction that has more of them.
   void Exchange(uint64_t ns, Tally* tally) override;
 
  private:
   struct Peer {
     int fd = -1;
     uint32_t sequence = 0;
-    uint64_t owed = 0;  // datagrams that may come yet, because their exchange was sent again
-    uint64_t late = 0;  // of these, those that came
+    uint64_t owed = 0;  // datagrams that may still arrive, because their exchange was sent again
+    uint64_t late = 0;  // those of them that arrived
     uint32_t received = 0;
     bool under_way = false;
     uint64_t begun_at = 0;
