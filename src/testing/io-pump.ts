@@ -10,7 +10,7 @@ import type { SimulatedReactor } from './simulation/simulated-reactor.js';
 import { Simulation } from './simulation/simulation.js';
 
 /** {@link IOPump.flush} gives up after this many steps. */
-export const MAX_FLUSH_STEPS: number = 100_000;
+const MAX_FLUSH_STEPS: number = 100_000;
 
 export interface JoinOptions {
   /** Data is delivered in pieces of at most this many bytes. Default 64 KiB. */

@@ -83,7 +83,7 @@ export interface WorkerSettings {
 export const MAX_WORKERS = 1_024;
 export const DRAIN_MS = 10_000;
 export const READY_TIMEOUT_MS = 30_000;
-export const HANG_TIMEOUT_MS = 60_000;
+const HANG_TIMEOUT_MS = 60_000;
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnsupportedError; the error of `structuredClone` if data cannot be cloned. */
 export function workerSettings(module: unknown, options: RunWorkersOptions): WorkerSettings {

@@ -16,7 +16,7 @@ import { inlineCallbacks } from '../../defer/inline-callbacks.js';
 import { maybeDeferred, succeed } from '../../defer/succeed.js';
 
 /** The reactor's own part in a firing, carried out between the `before` and the `during` triggers. */
-export type OwnPart = () => Deferred<void> | void;
+type OwnPart = () => Deferred<void> | void;
 
 /**
  * Keeps triggers and fires events.

@@ -19,7 +19,7 @@ import { SimulatedReactor } from './simulated-reactor.js';
 import { TRACE_LEVELS, Trace, type TraceLevel } from './trace.js';
 
 /** A run of more steps is considered endless. */
-export const DEFAULT_MAX_STEPS: number = 1_000_000;
+const DEFAULT_MAX_STEPS: number = 1_000_000;
 
 export interface SimulationOptions {
   /** A whole number from 0 to 2^32 - 1: the same seed gives the same run. Default 1. */

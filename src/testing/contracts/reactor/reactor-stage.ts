@@ -30,7 +30,7 @@ export interface ReactorStage extends ContractStage {
 export type MakeReactorStage = () => ReactorStage | PromiseLike<ReactorStage>;
 
 /** Default limit for one wait of a case over a reactor in real time. */
-export const REAL_TIME_DEADLINE_MS = 8_000;
+const REAL_TIME_DEADLINE_MS = 8_000;
 
 export interface RealTimeOptions {
   /** An address of this machine to listen on and connect to. Default 127.0.0.1. */
