@@ -130,6 +130,10 @@ function addClientFactoryCases(contract: ReactorCases): void {
 class SilentFactory extends ClientFactory {
   stopped = 0;
 
+  override buildProtocol(): null {
+    return null;
+  }
+
   override stopFactory(): void {
     this.stopped += 1;
   }
