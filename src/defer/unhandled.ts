@@ -42,6 +42,8 @@ interface Entry {
 
 /** How long a failure may wait for its errback while its Deferred is still referenced. */
 const PATIENCE_MS = 5000;
+/** Printing takes time: a peer that causes many failures must not block the event loop for long. */
+const MAX_REPORTS_AT_ONCE = 100;
 const MAX_CAUSES = 8;
 const WHERE = 'Unhandled error in Deferred';
 
@@ -157,13 +159,15 @@ function wait(ms: number): void {
 function patienceEnds(): void {
   patienceRuns = false;
   const now = performance.now();
+  let reports = 0;
   for (const entry of waiting) {
     const left = entry.since + PATIENCE_MS - now;
-    if (left > 0) {
-      wait(Math.ceil(left));
+    if (left > 0 || reports === MAX_REPORTS_AT_ONCE) {
+      wait(Math.max(0, Math.ceil(left)));
       return;
     }
     report(entry);
+    reports += 1;
   }
 }
 
