@@ -134,10 +134,6 @@ class SilentFactory extends ClientFactory {
 
   stopped = 0;
 
-  override buildProtocol(): null {
-    return null;
-  }
-
   override stopFactory(): void {
     this.stopped += 1;
   }
