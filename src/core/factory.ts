@@ -20,6 +20,9 @@ export class Factory implements ProtocolFactory {
     ProtocolClass: new (...args: Args) => Protocol,
     ...args: Args
   ): Factory {
+    if (typeof ProtocolClass !== 'function' || !isProtocolClass(ProtocolClass as object)) {
+      throw new InvalidArgumentTypeError('ProtocolClass', 'a Protocol class', ProtocolClass);
+    }
     return new ProtocolClassFactory(ProtocolClass, args);
   }
 
@@ -28,8 +31,10 @@ export class Factory implements ProtocolFactory {
     return this.#users;
   }
 
+  /** Returns the protocol of a connection, or null to refuse it. Every factory has to override this. */
   buildProtocol(_address: Address): StreamProtocol | null {
-    return null;
+    const hint = 'override buildProtocol, or use Factory.forProtocol(YourProtocol)';
+    throw new InvalidArgumentTypeError('factory', 'able to build protocols', this, hint);
   }
 
   /** Called before the first port or connector uses this factory. */
@@ -152,6 +157,7 @@ class FunctionFactory extends ClientFactory {
     if (built === null) return null;
     if (typeof built !== 'object') throw notAProtocol(BUILDER, built);
     if (isStreamProtocol(built)) return built;
+    if (built instanceof Promise) throw notAProtocol(BUILDER, built);
     if (!hasHandlers(built)) throw notAProtocol(BUILDER, built, unknownHandlers(built));
     return new HandlerProtocol(built);
   }
@@ -202,9 +208,11 @@ function notAProtocol(what: string, built: unknown, why?: string): InvalidArgume
     why ??
     (built === undefined
       ? 'is a return missing?'
-      : isClassOfProtocols(built)
-        ? `new ${built.name}()`
-        : undefined);
+      : built instanceof Promise
+        ? 'it cannot be asynchronous'
+        : isClassOfProtocols(built)
+          ? `new ${built.name}()`
+          : undefined);
   return new InvalidArgumentTypeError(`the result of ${what}`, 'a protocol or null', built, hint);
 }
 

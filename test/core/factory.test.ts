@@ -24,9 +24,19 @@ class Counting extends Factory {
   }
 }
 
+class Bare extends Factory {}
+
 describe('Factory', () => {
-  it('refuses every connection until buildProtocol is overridden', () => {
-    expect(new Factory().buildProtocol(ADDRESS)).toBeNull();
+  it('has to override buildProtocol', () => {
+    expect(() => new Bare().buildProtocol(ADDRESS)).toThrow(
+      'factory must be able to build protocols, not an object (Bare): override buildProtocol, or use Factory.forProtocol(YourProtocol)',
+    );
+  });
+
+  it.each([undefined, {}, Date, () => new Protocol()])('forProtocol rejects %o', (wrong) => {
+    expect(() => Factory.forProtocol(wrong as never)).toThrow(
+      'ProtocolClass must be a Protocol class, not ',
+    );
   });
 
   it('starts with its first user and stops after its last', () => {
@@ -163,7 +173,7 @@ describe('toFactory', () => {
       new Mistaken(),
       'not an object (Mistaken): it has none of connectionMade, dataReceived, connectionLost',
     ],
-    [Promise.resolve(new Mine()), 'not an object (Promise): it has none of connectionMade'],
+    [Promise.resolve(new Mine()), 'not an object (Promise): it cannot be asynchronous'],
   ])('refuses %o of a function', (built, message) => {
     const factory = toFactory((() => built) as never);
     const build = (): unknown => factory.buildProtocol(ADDRESS);
@@ -200,7 +210,12 @@ describe('builtProtocol', () => {
         ADDRESS,
       ),
     ).toBe(protocol);
-    expect(builtProtocol(new Factory(), ADDRESS)).toBeNull();
+    expect(
+      builtProtocol(
+        toFactory(() => null),
+        ADDRESS,
+      ),
+    ).toBeNull();
   });
 
   it('names the factory that returns something else', () => {

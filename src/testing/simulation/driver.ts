@@ -102,7 +102,7 @@ export class Driver {
 
   #stuck(): SimulationStuckError {
     const lines = [
-      `nothing is left to happen after ${this.#time}, and what the simulation is run for has not come`,
+      `no events are left after ${this.#time}, and the condition of the run is not met`,
       ...this.#options.describe(),
       'Real timers, files and sockets are not simulated: nothing here waits for them.',
     ];

@@ -13,7 +13,7 @@ export class SimulationLimitError extends RopewalkError {
   override readonly code = 'ERR_SIMULATION_LIMIT';
 }
 
-/** Nothing is left to happen in a simulation, and what it was run for has not come. The message says who waits for what. */
+/** No events are left in a simulation, and the condition of the run is not met. The message says what each part waits for. */
 export class SimulationStuckError extends RopewalkError {
   override readonly name = 'SimulationStuckError';
   override readonly code = 'ERR_SIMULATION_STUCK';

@@ -176,7 +176,7 @@ export class Simulation implements Clock {
    * after each step. A promise or Deferred: until it settles.
    * @returns What the promise gave. Rejects as it did.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
-   * @throws SimulationStuckError nothing is left to happen, and the condition or promise has not come.
+   * @throws SimulationStuckError no events are left, and the condition of the run is not met.
    * @throws SimulationLimitError the run took more than `maxSteps` steps.
    * @throws What application code threw, unless there is a `reportError`.
    */

@@ -160,7 +160,7 @@ describe('a simulation that is stuck', () => {
     await expect(waiting).rejects.toThrow(SimulationStuckError);
     const message = String(await waiting.catch((error: Error) => error.message));
     expect(message.split('\n').map((line) => line.trim())).toEqual([
-      'nothing is left to happen after 3.000 ms, and what the simulation is run for has not come',
+      'no events are left after 3.000 ms, and the condition of the run is not met',
       'b:40001 -> a:80  client: open, waits for data, 20 B not taken yet, 20 B to send; ' +
         'server: open, reading is paused, 10 B unread',
       'a  listens on 80  0 attempts to connect  1 transports  0 delayed calls',
