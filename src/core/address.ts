@@ -1,21 +1,21 @@
 /**
- * Where a transport, a listening port or a datagram comes from or goes to. Addresses are values: compare them with
- * `equals`. The text of a host is made when it is first read, since a busy server accepts far more than it prints.
+ * The addresses of transports, listening ports and datagrams. Addresses are values: compare them with `equals`. The text of a
+ * host is made when it is first read, because a busy server accepts far more addresses than it prints.
  */
 
-/** What carries the bytes between hosts. */
+/** The protocol between hosts. */
 export type IPAddressType = 'TCP' | 'UDP';
 
-/** What carries the bytes. */
+/** The kind of a socket. */
 export type AddressType = IPAddressType | 'UNIX';
 
 /** A host and a port. */
 export type IPAddress = IPv4Address | IPv6Address;
 
-/** `type` tells which: `UNIX` addresses have a path, the others a host and a port. */
+/** `type` distinguishes them: `UNIX` addresses have a path, the others a host and a port. */
 export type Address = IPAddress | UNIXAddress;
 
-/** A host, by name or address, and a port: what `connectTCP` was asked for. */
+/** A host, by name or address, and a port: the destination of `connectTCP`. */
 export interface HostPort {
   readonly host: string;
   readonly port: number;
@@ -68,7 +68,7 @@ export class IPv4Address {
     return address;
   }
 
-  /** @internal The address as one integer, where it was made of that. */
+  /** @internal The address as one integer, if it was made from one. */
   get bits(): number | undefined {
     return this.#bits;
   }
@@ -96,7 +96,7 @@ export class IPv4Address {
   }
 }
 
-/** An IPv6 address and a port. An IPv4 peer of a dual-stack listener is given as an {@link IPv4Address}. */
+/** An IPv6 address and a port. The IPv4 peers of a dual-stack listener have an {@link IPv4Address}. */
 export class IPv6Address {
   readonly type: IPAddressType;
   readonly port: number;
@@ -116,12 +116,12 @@ export class IPv6Address {
     return address;
   }
 
-  /** @internal Where it was made of these. */
+  /** @internal The words, if it was made from these. */
   get words(): IPv6Words | undefined {
     return this.#words;
   }
 
-  /** RFC 5952 text, with `%scope` where the address is link-local. */
+  /** RFC 5952 text, with `%scope` if the address is link-local. */
   get host(): string {
     this.#host ??= ipv6Text(this.#words as IPv6Words);
     return this.#host;
@@ -144,12 +144,12 @@ export class IPv6Address {
   }
 }
 
-/** The four 32-bit words of an address, first byte highest, and the number of the interface of a link-local one, else 0. */
+/** The four 32-bit words of an address, first byte highest, and the interface number of a link-local one, otherwise 0. */
 export type IPv6Words = readonly [number, number, number, number, number];
 
 /**
- * The address of a UNIX socket: a path, or an abstract name of Linux (unix(7)), which begins with a NUL and is in no file
- * system. Empty where the socket has none, as the connecting side of a stream has as a rule.
+ * The address of a UNIX socket: a path, or an abstract name of Linux (unix(7)), which begins with a NUL and is not in the file
+ * system. Empty if the socket has none, as is usual for the connecting side of a stream.
  */
 export class UNIXAddress {
   readonly path: string;
@@ -175,7 +175,7 @@ export class UNIXAddress {
     return other.type === 'UNIX' && other.path === this.path;
   }
 
-  /** The path; an abstract name with `@` for its NUL, as tools show it. */
+  /** The path; an abstract name with `@` instead of its NUL, as tools show it. */
   toString(): string {
     return this.abstract ? `@${this.path.slice(1)}` : this.path;
   }
@@ -187,7 +187,7 @@ export class UNIXAddress {
 
 const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** Makes the address of a socket from the text and port the system gives. IPv4-mapped IPv6 becomes IPv4. */
+/** Makes the address of a socket from the system's text and port. IPv4-mapped IPv6 becomes IPv4. */
 export function addressFrom(type: IPAddressType, host: string, port: number): IPAddress {
   const mapped = MAPPED_IPV4.exec(host);
   if (mapped?.[1] !== undefined) return new IPv4Address(type, mapped[1], port);
@@ -195,8 +195,8 @@ export function addressFrom(type: IPAddressType, host: string, port: number): IP
 }
 
 /**
- * Makes an address of the four 32-bit words that the system has it in, first byte highest. IPv4 uses the first.
- * @param scope Number of the interface of a link-local address, else 0.
+ * Makes an address from the system's four 32-bit words, first byte highest. IPv4 uses the first.
+ * @param scope The interface number of a link-local address, otherwise 0.
  */
 export function addressFromWords(
   type: IPAddressType,
@@ -220,7 +220,7 @@ function ipv4Text(bits: number): string {
   return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
 }
 
-/** RFC 5952 section 4: lower-case, no leading zeros, the longest run of two or more zero groups left out. */
+/** RFC 5952 section 4: lower-case, no leading zeros, the longest run of two or more zero groups omitted. */
 function ipv6Text([first, second, third, fourth, scope]: IPv6Words): string {
   const words = [first, second, third, fourth];
   const groups = words.flatMap((word) => [word >>> 16, word & 0xffff]);
@@ -257,7 +257,7 @@ Object.defineProperty(HostnameAddress.prototype, Symbol.for('nodejs.util.inspect
   },
 });
 
-/** What the console shows: the text of a host is a getter, which it would leave out. */
+/** The text in the console: the host is a getter, which the console would omit. */
 for (const AddressClass of [IPv4Address, IPv6Address, UNIXAddress]) {
   Object.defineProperty(AddressClass.prototype, Symbol.for('nodejs.util.inspect.custom'), {
     value(this: Address): string {

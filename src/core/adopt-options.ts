@@ -1,21 +1,21 @@
-/** Options of sockets that were opened elsewhere. */
+/** Options for sockets that were opened elsewhere. */
 import type { DatagramOptions } from './datagram.js';
 
 export interface AdoptOptions {
   /**
-   * Takes the descriptor itself, from the moment the call succeeds: don't close it. Default false: it is duplicated, and the
-   * caller closes its own whenever it likes. The pure-JS reactor can only take.
+   * Takes over the descriptor itself once the call has succeeded: do not close it. Default false: the descriptor is duplicated,
+   * and the caller may close its own at any time. The pure-JS reactor supports only true.
    */
   readonly takeOver?: boolean;
 }
 
 export interface AdoptPortOptions extends AdoptOptions {
-  /** Removes the file of a UNIX socket when the port stops, as that of one that was opened here. Default false. */
+  /** Removes the file of a UNIX socket when the port stops, as for a socket that was opened here. Default false. */
   readonly ownsFile?: boolean;
 }
 
 export interface AdoptConnectionOptions extends AdoptOptions {
-  /** What was received before and not dealt with: the protocol is given it first, in the next turn. */
+  /** Bytes that were received earlier and not processed: the protocol receives them first, in the next turn. */
   readonly unread?: Uint8Array;
 }
 

@@ -1,4 +1,4 @@
-/** An outgoing connection's life, over as many attempts as the application asks for. */
+/** The life of an outgoing connection, over any number of attempts. */
 import type { HostPort, UNIXAddress } from './address.js';
 import type { Destination } from './destination.js';
 
@@ -6,18 +6,18 @@ import type { Destination } from './destination.js';
 export interface Connector<D extends Destination = Destination> {
   readonly state: 'disconnected' | 'connecting' | 'connected';
   /**
-   * Tries again. Meant for a factory's `clientConnectionFailed` and `clientConnectionLost`.
+   * Tries again. For use in a factory's `clientConnectionFailed` and `clientConnectionLost`.
    * @throws ConnectorStateError the connector is not disconnected.
    */
   connect(): void;
   /**
-   * Gives up the attempt: `clientConnectionFailed(ConnectingCancelledError)` follows in a later turn.
-   * @throws ConnectorStateError no attempt is under way.
+   * Cancels the attempt: `clientConnectionFailed(ConnectingCancelledError)` follows in a later turn.
+   * @throws ConnectorStateError no attempt is in progress.
    */
   stopConnecting(): void;
-  /** Ends whatever there is: `stopConnecting` while connecting, `loseConnection` when connected, else nothing. */
+  /** Ends the attempt or the connection: `stopConnecting` while connecting, `loseConnection` when connected, otherwise nothing. */
   disconnect(): void;
-  /** What was asked for. */
+  /** The requested destination. */
   getDestination(): D;
   /** @internal The attempt failed, and no factory handles that: reports it, but once only until a connection is made. */
   failureUnhandled?(reason: Error): void;

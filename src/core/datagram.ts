@@ -1,4 +1,4 @@
-/** Datagrams: what a datagram socket talks to, and what it offers. Nothing here connects, orders or repeats. */
+/** Datagrams: the interfaces of protocols and of sockets. There are no connections, no order and no retransmission. */
 import type { Deferred } from '../defer/deferred.js';
 import type { Address, HostPort, IPAddress, UNIXAddress } from './address.js';
 import type { DatagramError } from './errors/datagram.js';
@@ -7,36 +7,36 @@ import type { MaybeAsync } from './maybe-async.js';
 import { notConnected } from './not-connected.js';
 import type { Consumer } from './producer.js';
 
-/** What came with a datagram, for sockets that asked for it. */
+/** Details of a received datagram, for sockets that request them. */
 export interface DatagramDetails {
-  /** The address it was sent to: `packetInfo`. */
+  /** The destination address of the datagram: `packetInfo`. */
   readonly destination: string | undefined;
-  /** Number of the interface it came in by: `packetInfo`. */
+  /** The number of the interface that received it: `packetInfo`. */
   readonly interfaceIndex: number | undefined;
   /** The traffic class byte, whose two low bits are ECN (RFC 3168): `receiveTrafficClass`. */
   readonly trafficClass: number | undefined;
 }
 
 /**
- * What a reactor calls. {@link DatagramProtocol} is the usual base.
+ * The methods that a reactor calls. {@link DatagramProtocol} is the usual base.
  *
- * An exception out of any of these is reported, unless it is a {@link RemoteProtocolError}: that a peer broke its protocol is
- * everyday, and anybody could fill a log with it. The socket goes on.
+ * An exception thrown by any of these is reported, unless it is a {@link RemoteProtocolError}: violations by peers are common,
+ * and reporting them would let anyone fill a log. The socket continues.
  *
  * A callback may be `async`: the rejection of a promise that it returns is treated like an exception. Nothing waits for the
  * promise.
  */
 export interface DatagramReceiver<A extends Address = Address> {
   /**
-   * Whether `datagramReceived` may be called with lent bytes, which are valid until it returns and are overwritten afterwards:
-   * as for {@link StreamProtocol.acceptsLentBytes}. Asked at each delivery. Default false.
+   * Whether `datagramReceived` accepts lent bytes, which are valid until it returns and are overwritten afterwards, as for
+   * {@link StreamProtocol.acceptsLentBytes}. Read for each delivery. Default false.
    */
   readonly acceptsLentBytes?: boolean;
   makeConnection(transport: DatagramTransport<A>): unknown;
   /**
-   * A datagram came, whole.
+   * A whole datagram arrived.
    * @param data Yours to keep, unless {@link acceptsLentBytes}.
-   * @param details Only where the socket asked for `packetInfo` or `receiveTrafficClass`.
+   * @param details Only if the socket requests `packetInfo` or `receiveTrafficClass`.
    */
   datagramReceived(
     data: Buffer,
@@ -44,18 +44,18 @@ export interface DatagramReceiver<A extends Address = Address> {
     transport: DatagramTransport<A>,
     details?: DatagramDetails,
   ): unknown;
-  /** The port no longer listens: called once for each `makeConnection`. */
+  /** The port no longer listens. Called once for each `makeConnection`. */
   stopProtocol(): unknown;
-  /** Connected sockets only: the peer's host said that nobody listens there. More may follow. */
+  /** Connected sockets only: the peer's host reported that nothing listens there. Further calls may follow. */
   connectionRefused?(): unknown;
   /**
-   * A datagram could not be sent, or came too long and was dropped: the next is a new chance. Without this method, what could
-   * not be sent is reported, and what came too long is counted only: anybody could fill a log with it.
+   * A datagram could not be sent, or was too long and dropped; later datagrams may succeed. Without this method, sending errors
+   * are reported, and datagrams that were too long are only counted, because reporting them would let anyone fill a log.
    */
   datagramFailed?(error: DatagramError): unknown;
 }
 
-/** The socket of datagrams between such addresses. */
+/** The type of the socket for an address type. */
 export type DatagramTransportFor<A extends Address> = A extends UNIXAddress
   ? UNIXDatagramTransport
   : UDPTransport;
@@ -91,16 +91,16 @@ const NOT_LISTENING = notConnected<UDPTransport & UNIXDatagramTransport>(
 export class DatagramProtocol<A extends Address = IPAddress> implements DatagramReceiver<A> {
   /** The socket. Its methods throw a {@link NotConnectedError} before `startProtocol`. */
   transport: DatagramTransportFor<A> = NOT_LISTENING as never;
-  /** {@link DatagramReceiver.acceptsLentBytes}. Not there unless a subclass defines it. */
+  /** {@link DatagramReceiver.acceptsLentBytes}. Absent unless a subclass defines it. */
   declare readonly acceptsLentBytes?: boolean;
 
   makeConnection(transport: DatagramTransport<A>): MaybeAsync {
-    // A port for IP addresses is a UDP port: no other kind is opened for them.
+    // A port for IP addresses is always a UDP port.
     this.transport = transport as unknown as DatagramTransportFor<A>;
     return this.startProtocol();
   }
 
-  /** The socket is bound: called each time the port begins to listen. */
+  /** The socket is bound. Called each time the port begins to listen. */
   startProtocol(): MaybeAsync {}
 
   datagramReceived(
@@ -115,7 +115,7 @@ export class DatagramProtocol<A extends Address = IPAddress> implements Datagram
   connectionRefused(): MaybeAsync {}
 }
 
-/** A protocol over datagrams as a plain object. Every method may be left out; each is given the transport last. */
+/** A datagram protocol as a plain object. All methods are optional; each receives the transport as its last argument. */
 export interface DatagramHandlers<A extends Address = IPAddress> {
   /** {@link DatagramReceiver.acceptsLentBytes}. Read when listening begins. */
   readonly acceptsLentBytes?: boolean;
@@ -131,7 +131,7 @@ export interface DatagramHandlers<A extends Address = IPAddress> {
   datagramFailed?(error: DatagramError, transport: DatagramTransport<A>): unknown;
 }
 
-/** All that `listenUDP` and its like take as a protocol; a function is `datagramReceived`. */
+/** The values that `listenUDP` and similar methods accept as a protocol; a function is used as `datagramReceived`. */
 export type DatagramProtocolLike<A extends Address = IPAddress> =
   | DatagramReceiver<A>
   | DatagramHandlers<A>
@@ -142,31 +142,31 @@ export type DatagramProtocolLike<A extends Address = IPAddress> =
       details?: DatagramDetails,
     ) => unknown);
 
-/** Where a datagram goes and how: more than an address. */
+/** Sending options besides the destination address. */
 export interface SendOptions {
-  /** The address of this host to send from, on a socket bound to all: what `DatagramDetails.destination` said. Native only. */
+  /** The local address to send from, if the socket is bound to all, such as `DatagramDetails.destination`. Native only. */
   readonly source?: string;
 }
 
 /**
- * A bound datagram socket. As a {@link Consumer} it takes a push producer, paused while more than 64 KiB wait to be sent.
- * `A` is the kind of address of the other ends.
+ * A bound datagram socket. As a {@link Consumer} it pauses a push producer while more than 64 KiB are unsent. `A` is the address
+ * type of the peers.
  */
 export interface DatagramTransport<A extends Address = Address> extends Consumer {
-  /** Bytes of datagrams taken by `write` that the system has not taken yet. */
+  /** Bytes of datagrams accepted by `write` and not sent yet. */
   readonly bufferedBytes: number;
-  /** Datagrams that came too long for `maxPacketSize` and were dropped. */
+  /** Received datagrams that exceeded `maxPacketSize` and were dropped. */
   readonly datagramsTruncated: number;
-  /** Datagrams that `write` dropped because more than `maxBufferedBytes` waited. */
+  /** Datagrams that `write` dropped because more than `maxBufferedBytes` were unsent. */
   readonly datagramsDropped: number;
 
   /**
-   * Sends one datagram at the end of the turn, together with the others of that turn. Where the system takes no more, they
-   * wait, up to `maxBufferedBytes`: what is beyond is dropped, as a network would.
+   * Sends one datagram at the end of the turn, together with the others of that turn. If the system accepts no more, they are
+   * buffered, up to `maxBufferedBytes`: datagrams beyond that are dropped, as a network would do.
    *
-   * @param to Left out on a connected socket, and only there. Hosts are IP addresses: names are not looked up.
-   * @throws MessageLengthError longer than any datagram of this kind can be.
-   * @throws InvalidAddressError `to` is no IP address, of another family than the socket, or missing.
+   * @param to Omitted on a connected socket, and only there. Hosts are IP addresses: names are not looked up.
+   * @throws MessageLengthError `data` is longer than any datagram of this kind can be.
+   * @throws InvalidAddressError `to` is missing, is not an IP address, or belongs to another family than the socket.
    * @throws InvalidArgumentTypeError
    */
   write(data: Uint8Array | string, to?: A | DestinationOf<A>, options?: SendOptions): void;
@@ -177,22 +177,22 @@ export interface DatagramTransport<A extends Address = Address> extends Consumer
     options?: SendOptions,
   ): void;
   getHost(): A;
-  /** Drops what waits to be sent and takes no more: {@link ListeningPort.stopListening}. */
+  /** Drops unsent datagrams and receives no more: {@link ListeningPort.stopListening}. */
   stopListening(): Deferred<void>;
 }
 
-/** How the other end can be said without an address object. */
+/** A destination without an address object. */
 export type DestinationOf<A extends Address> = A extends UNIXAddress ? string : HostPort;
 
-/** A group to be in: RFC 3678's view of it. */
+/** The membership of a group, in the terms of RFC 3678. */
 export interface MulticastMembership {
   /** Number, name or IP address of the interface. Default: the system's choice. */
   readonly interface?: string | number;
-  /** Only what this host sends (source-specific multicast). */
+  /** Receive only datagrams of this host (source-specific multicast). */
   readonly source?: string;
 }
 
-/** A UDP socket: the port that `listenUDP` opened, and the transport of its protocol. */
+/** A UDP socket: the port that `listenUDP` opens, and also the transport of its protocol. */
 export interface UDPTransport extends DatagramTransport<IPAddress>, ListeningPort<IPAddress> {
   /** The peer of a connected socket. */
   readonly connectedTo: IPAddress | undefined;
@@ -201,7 +201,7 @@ export interface UDPTransport extends DatagramTransport<IPAddress>, ListeningPor
   stopListening(): Deferred<void>;
 
   /**
-   * Fixes the peer: only its datagrams are received, `write` needs no address, and refusals are told.
+   * Sets the peer: only its datagrams are received, `write` needs no address, and refusals are reported.
    * @throws AlreadyConnectedError, InvalidAddressError
    * @throws SystemError there is no route.
    */
@@ -209,24 +209,24 @@ export interface UDPTransport extends DatagramTransport<IPAddress>, ListeningPor
 
   getBroadcastAllowed(): boolean;
   setBroadcastAllowed(allowed: boolean): void;
-  /** Hops that unicast datagrams may take, 1 to 255. */
+  /** The maximum number of hops of unicast datagrams, 1 to 255. */
   setTTL(ttl: number): void;
-  /** The traffic class byte of what is sent: DSCP in the upper six bits, ECN in the lower two. Native only. */
+  /** The traffic class byte of sent datagrams: DSCP in the upper six bits, ECN in the lower two. Native only. */
   setTrafficClass(trafficClass: number): void;
 
   /** @throws MulticastJoinError */
   joinGroup(group: string, membership?: MulticastMembership): void;
   /** @throws MulticastJoinError not a member. */
   leaveGroup(group: string, membership?: MulticastMembership): void;
-  /** Hops that multicast datagrams may take. The system's default is 1: this network only. */
+  /** The maximum number of hops of multicast datagrams. The system's default is 1: this network only. */
   getMulticastTTL(): number;
   setMulticastTTL(ttl: number): void;
-  /** Whether members on this host hear what it sends. The system's default is true. */
+  /** Whether members on this host receive the multicast datagrams of this socket. The system's default is true. */
   getMulticastLoopback(): boolean;
   setMulticastLoopback(enabled: boolean): void;
-  /** The interface that multicast datagrams leave by: number, name or IP address. Default: the system's choice. */
+  /** The interface for outgoing multicast datagrams: number, name or IP address. Default: the system's choice. */
   setMulticastInterface(outgoing: string | number): void;
-  /** What {@link setMulticastInterface} was last given since the port began to listen. Undefined: the system's choice. */
+  /** The last value of {@link setMulticastInterface} since the port began to listen. Undefined: the system's choice. */
   getMulticastInterface(): string | number | undefined;
 }
 
@@ -234,7 +234,7 @@ export interface UDPTransport extends DatagramTransport<IPAddress>, ListeningPor
 export interface UNIXDatagramTransport
   extends DatagramTransport<UNIXAddress>,
     ListeningPort<UNIXAddress> {
-  /** The peer, where the socket was made by `connectUNIXDatagram`. */
+  /** The peer, if the socket was made by `connectUNIXDatagram`. */
   readonly connectedTo: UNIXAddress | undefined;
   getHost(): UNIXAddress;
   stopListening(): Deferred<void>;
@@ -242,42 +242,42 @@ export interface UNIXDatagramTransport
 
 /** Options of all datagram sockets. */
 export interface DatagramOptions {
-  /** The longest datagram that is received, in bytes, 1 to 65,535. Longer ones are dropped and told. Default 8,192. */
+  /** The longest datagram that is received, in bytes, 1 to 65,535. Longer ones are dropped and reported. Default 8,192. */
   readonly maxPacketSize?: number;
-  /** Bytes that may wait to be sent. Default 1 MiB. */
+  /** The maximum number of unsent bytes. Default 1 MiB. */
   readonly maxBufferedBytes?: number;
-  /** SO_RCVBUF. Default: the system's; what comes while it is full is lost. */
+  /** SO_RCVBUF. Default: the system's. Datagrams that arrive while it is full are lost. */
   readonly receiveBufferBytes?: number;
   /** SO_SNDBUF. Default: the system's. */
   readonly sendBufferBytes?: number;
 }
 
 export interface ListenUDPOptions extends DatagramOptions {
-  /** IP address to listen on. Default: every IPv4 address; `::` takes every address of both families. */
+  /** IP address to listen on. Default: every IPv4 address; `::` means every address of both families. */
   readonly interface?: string;
-  /** Whether datagrams may go to broadcast addresses. Default false. */
+  /** Whether datagrams may be sent to broadcast addresses. Default false. */
   readonly broadcast?: boolean;
   /**
-   * Lets several sockets have the port (SO_REUSEADDR): each hears multicast and broadcast, one of them unicast. Twisted's
+   * Lets several sockets use the port (SO_REUSEADDR): all receive multicast and broadcast, one of them unicast. Twisted's
    * `listenMultiple`. Default false.
    */
   readonly listenMultiple?: boolean;
-  /** Shares the port between sockets, each peer keeping to one (SO_REUSEPORT). Default false. */
+  /** Shares the port between sockets; each peer always reaches the same one (SO_REUSEPORT). Default false. */
   readonly reusePort?: boolean;
-  /** An IPv6 socket that takes no IPv4. Default false. */
+  /** Whether an IPv6 socket excludes IPv4. Default false. */
   readonly ipv6Only?: boolean;
-  /** Tells the destination address and interface of each datagram. Default false. Native only. */
+  /** Provides the destination address and interface of each datagram. Default false. Native only. */
   readonly packetInfo?: boolean;
-  /** Tells the traffic class byte, ECN included, of each datagram. Default false. Native only. */
+  /** Provides the traffic class byte, ECN included, of each datagram. Default false. Native only. */
   readonly receiveTrafficClass?: boolean;
   /**
-   * Takes datagrams that the network card or kernel has joined (UDP_GRO) and takes them apart again; `datagramReceived` sees
+   * Receives datagrams that the network card or kernel has joined (UDP_GRO) and separates them again; `datagramReceived` sees
    * no difference. For few peers that send much. Default false. Native only, Linux.
    */
   readonly receiveOffload?: boolean;
   /**
-   * Hands equal-sized datagrams to one peer over in one piece, to be cut up by kernel or network card (UDP_SEGMENT), where the
-   * system can. Default true. Native only, Linux.
+   * Passes equal-sized datagrams for one peer to the system in one piece, which the kernel or network card splits (UDP_SEGMENT),
+   * if the system supports it. Default true. Native only, Linux.
    */
   readonly segmentationOffload?: boolean;
 }
@@ -288,7 +288,7 @@ export interface ListenUNIXDatagramOptions extends DatagramOptions {
 }
 
 export interface ConnectUNIXDatagramOptions extends DatagramOptions {
-  /** Path of this end, without which the peer can't answer. Default: none. */
+  /** Path of this end, without which the peer cannot answer. Default: none. */
   readonly bindAddress?: string;
   /** Permissions of the file at `bindAddress`. Default 0o666. */
   readonly mode?: number;

@@ -1,10 +1,10 @@
-/** Where a client connects to, and how messages show it. */
+/** The destination of a client, and its text in messages. */
 import type { HostPort, UNIXAddress } from './address.js';
 
-/** Where a connector connects to: a host and a port, or the path of a UNIX socket. */
+/** The destination of a connector: a host and a port, or the path of a UNIX socket. */
 export type Destination = HostPort | UNIXAddress;
 
-/** A destination as messages show it. */
+/** The text of a destination in messages. */
 export function destinationText(destination: Destination): string {
   if ('path' in destination) return destination.toString();
   return hostPortText(destination.host, destination.port);

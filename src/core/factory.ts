@@ -1,4 +1,4 @@
-/** Builds a protocol for each connection and keeps what outlives them. */
+/** Builds a protocol for each connection and keeps state that outlives the connections. */
 import type { Address } from './address.js';
 import type { Connector } from './connector.js';
 import { InvalidArgumentTypeError } from './errors/arguments.js';
@@ -7,12 +7,12 @@ import { HandlerProtocol, type Protocol, type ProtocolHandlers } from './protoco
 import type { ClientProtocolFactory, ProtocolFactory } from './protocol-factory.js';
 import { isStreamProtocol, type StreamProtocol } from './stream-protocol.js';
 
-/** Base for factories. Override `buildProtocol`, or give the protocol's class to {@link Factory.forProtocol}. */
+/** Base for factories. Override `buildProtocol`, or pass the protocol's class to {@link Factory.forProtocol}. */
 export class Factory implements ProtocolFactory {
   #users = 0;
 
   /**
-   * A factory that makes `new ProtocolClass(...args)` for each connection and sets its `factory`.
+   * A factory that creates `new ProtocolClass(...args)` for each connection and sets its `factory`.
    *
    * @example reactor.listenTCP(7, Factory.forProtocol(Echo));
    */
@@ -26,7 +26,7 @@ export class Factory implements ProtocolFactory {
     return new ProtocolClassFactory(ProtocolClass, args);
   }
 
-  /** How many ports and connectors use this factory now. */
+  /** The number of ports and connectors that use this factory now. */
   get users(): number {
     return this.#users;
   }
@@ -40,7 +40,7 @@ export class Factory implements ProtocolFactory {
   /** Called before the first port or connector uses this factory. */
   startFactory(): MaybeAsync {}
 
-  /** Called after the last port or connector has finished with it. */
+  /** Called after the last port or connector has finished using this factory. */
   stopFactory(): MaybeAsync {}
 
   toString(): string {
@@ -99,17 +99,17 @@ class ProtocolClassFactory<Args extends unknown[]> extends ClientFactory {
 }
 
 /**
- * Makes a protocol, or the handlers of one, for a connection from or to `address`; null refuses it. Every protocol has
- * the shape of handlers: what can be called as it is is used as it is.
+ * Makes a protocol, or the handlers of one, for a connection from or to `address`; null refuses it. A protocol also has the
+ * shape of handlers: a result that is a protocol is used directly.
  */
 export type BuildProtocol = (address: Address) => ProtocolHandlers | null;
 
-/** All that `listenTCP` and `connectTCP` take to build protocols with. */
+/** The values that `listenTCP` and `connectTCP` accept as a factory. */
 export type FactoryLike = ClientProtocolFactory | (new () => Protocol) | BuildProtocol;
 
 const EXPECTED_FACTORY = 'a Factory, a Protocol class or a function';
 
-/** Turns a factory, a protocol's class or a function into a factory. @throws InvalidArgumentTypeError */
+/** Converts a factory, a protocol's class or a function into a factory. @throws InvalidArgumentTypeError */
 export function toFactory(value: FactoryLike): ClientProtocolFactory {
   if (typeof value === 'function') {
     if (isProtocolClass(value)) return Factory.forProtocol(value);
@@ -134,8 +134,8 @@ export function toFactory(value: FactoryLike): ClientProtocolFactory {
 }
 
 /**
- * The protocol that a factory makes for a connection.
- * @throws InvalidArgumentTypeError it is neither a protocol nor null.
+ * The protocol that a factory builds for a connection.
+ * @throws InvalidArgumentTypeError the result is neither a protocol nor null.
  */
 export function builtProtocol(factory: ProtocolFactory, address: Address): StreamProtocol | null {
   const built: unknown = factory.buildProtocol(address);
@@ -171,7 +171,7 @@ const HANDLERS: readonly (keyof ProtocolHandlers)[] = [
   'acceptsLentBytes',
 ];
 
-/** An empty object has none and wants none. */
+/** An empty object is accepted: it has no handlers on purpose. */
 function hasHandlers(built: object): boolean {
   for (const name of HANDLERS) if (name in built) return true;
   return Object.getPrototypeOf(built) === Object.prototype && Object.keys(built).length === 0;
@@ -183,13 +183,13 @@ function unknownHandlers(built: object): string {
   return `${has} ${HANDLERS.slice(0, 3).join(', ')}`;
 }
 
-/** Whether instances can be called as protocols are. */
+/** Whether instances have the methods of protocols. */
 function isProtocolClass(value: object): value is new () => Protocol {
   const { prototype } = value as { prototype?: unknown };
   return typeof prototype === 'object' && prototype !== null && isStreamProtocol(prototype);
 }
 
-/** Whether it can't be called without `new`. */
+/** Whether it cannot be called without `new`. */
 function isClass(value: object): value is new () => unknown {
   return /^class\b/.test(Function.prototype.toString.call(value));
 }

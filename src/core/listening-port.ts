@@ -1,37 +1,37 @@
-/** A socket that accepts connections, or takes datagrams. */
+/** A socket that accepts connections or receives datagrams. */
 import type { Deferred } from '../defer/deferred.js';
 import type { Address, IPAddress } from './address.js';
 
 export interface StopListeningOptions {
   /**
-   * Accepts those first who have connected and wait to be accepted: the system resets them otherwise. On a port that others
-   * share by `reusePort`, one who comes in the very moment of closing is still reset, unless Linux's `net.ipv4.tcp_migrate_req` is on.
-   * Default false.
+   * First accepts the connections that are waiting to be accepted, which the system would otherwise reset. On a port shared by
+   * `reusePort`, a connection that arrives at the moment of closing is still reset, unless Linux's `net.ipv4.tcp_migrate_req`
+   * is on. Default false.
    */
   readonly drain?: boolean;
-  /** Leaves the file of a UNIX socket where it is: another process goes on with the socket. Native only. Default false. */
+  /** Keeps the file of a UNIX socket, because another process continues with the socket. Native only. Default false. */
   readonly keepFile?: boolean;
 }
 
-/** `A` is the kind of address: what `listenTCP` and `listenUDP` open has a host and a port, what `listenUNIX` does a path. */
+/** `A` is the address type: ports of `listenTCP` and `listenUDP` have a host and a port, those of `listenUNIX` a path. */
 export interface ListeningPort<A extends Address = IPAddress> extends AsyncDisposable {
   readonly listening: boolean;
-  /** The address listened on, with the port that the system chose where 0 was asked for. */
+  /** The address, with the port that the system chose if 0 was requested. */
   getHost(): A;
   /**
-   * The socket's descriptor, for handing it to another process. It stays the port's: don't read, write or close it.
-   * @throws UnsupportedError this reactor or platform has none to show.
+   * The socket's descriptor, to be sent to another process. The port still owns it: do not read, write or close it.
+   * @throws UnsupportedError this reactor or platform has no descriptors.
    * @throws NotListeningError
    */
   fileno(): number;
   /**
-   * Listens again after `stopListening`, where the same port is asked for as the first time.
+   * Listens again after `stopListening`, on the port that was requested the first time.
    * @throws CannotListenError
    */
   startListening(): void;
   /**
-   * Accepts no more. Connections made before live on. The answer comes in a later turn, after the factory's `doStop`;
-   * on a port that does not listen it comes as well.
+   * Stops accepting. Existing connections continue. The Deferred fires in a later turn, after the factory's `doStop`, also if
+   * the port is not listening.
    */
   stopListening(options?: StopListeningOptions): Deferred<void>;
 }

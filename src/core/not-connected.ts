@@ -1,14 +1,14 @@
-/** The transport of a protocol that has none yet: its methods throw an error that says so. */
+/** The placeholder for the transport of a protocol that is not connected: its methods throw an error that says so. */
 import { NotConnectedError } from './errors/connection.js';
 
-/** The names of all methods of a type: the compiler refuses a table that lacks one. */
+/** The names of all methods of a type: the compiler rejects an incomplete table. */
 type MethodNames<T> = {
   readonly [Name in keyof T & string as T[Name] extends (...args: never[]) => unknown
     ? Name
     : never]: true;
 };
 
-/** @param from The protocol's callback from which on it has a transport. */
+/** @param from The first callback in which the protocol has a transport. */
 export function notConnected<T>(methods: MethodNames<T>, from: string): T {
   const text = (): string => '<not connected yet>';
   const transport: Record<PropertyKey, unknown> = {

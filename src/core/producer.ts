@@ -1,41 +1,41 @@
 /**
- * Backpressure: a producer makes bytes, a consumer takes them and tells the producer when to wait. Every transport is
- * both: a consumer of what is written to it and a push producer of what it receives.
+ * Backpressure: a producer makes bytes, and a consumer accepts them and pauses the producer if necessary. Every transport is
+ * both: a consumer of the bytes written to it and a push producer of the bytes it receives.
  */
 
-/** Makes data until told to wait. */
+/** Produces data until it is paused. */
 export interface PushProducer {
-  /** The consumer has enough: make no more until `resumeProducing`. */
+  /** The consumer has enough: stop producing until `resumeProducing`. */
   pauseProducing(): void;
-  /** The consumer has sent all it had: go on. */
+  /** The consumer has sent everything: continue. */
   resumeProducing(): void;
-  /** The consumer is gone: make no more, ever. */
+  /** The consumer is gone: stop producing for good. */
   stopProducing(): void;
 }
 
-/** Makes one piece of data each time it is asked. */
+/** Produces one piece of data each time it is asked. */
 export interface PullProducer {
   /** Write one piece now. */
   resumeProducing(): void;
-  /** The consumer is gone: make no more, ever. */
+  /** The consumer is gone: stop producing for good. */
   stopProducing(): void;
 }
 
-/** Takes data from one producer at a time. */
+/** Accepts data from one producer at a time. */
 export interface Consumer {
   /**
-   * Ties a producer to this consumer.
+   * Registers a producer with this consumer.
    *
-   * A push producer (`streaming` true) is paused when more than 64 KiB wait to be sent, from within `write` only, and
-   * resumed once nothing waits. A pull producer (`streaming` false) is asked for data at once and again each time
-   * nothing waits. On a consumer that is gone already, `stopProducing` is called and nothing is kept. One that is closing
-   * takes it, and closes once it has unregistered.
+   * A push producer (`streaming` true) is paused when more than 64 KiB are unsent, only from within `write`, and resumed when
+   * everything is sent. A pull producer (`streaming` false) is asked for data immediately and again each time everything is
+   * sent. If the consumer is gone, it calls `stopProducing` and does not keep the producer. A closing consumer accepts the
+   * producer, and closes after it has unregistered.
    *
    * @throws ProducerRegisteredError another producer is registered.
    */
   registerProducer(producer: PushProducer, streaming: true): void;
   registerProducer(producer: PullProducer, streaming: false): void;
-  /** Unties it. A consumer that waited for this to close then closes once all is sent. */
+  /** Unregisters the producer. A consumer that waits for this in order to close then closes once everything is sent. */
   unregisterProducer(): void;
   write(data: Uint8Array | string): void;
 }

@@ -1,19 +1,19 @@
-/** The interfaces of factories: what a reactor calls. */
+/** The interfaces of factories, which a reactor calls. */
 import type { Address } from './address.js';
 import type { Connector } from './connector.js';
 import type { StreamProtocol } from './stream-protocol.js';
 
-/** What a reactor calls on the side of a listening port. `Factory` is the usual base. */
+/** The methods that a reactor calls for a listening port. `Factory` is the usual base. */
 export interface ProtocolFactory {
-  /** @returns The protocol of a new connection; null closes the connection without a word. */
+  /** @returns The protocol of a new connection; null closes the connection without sending anything. */
   buildProtocol(address: Address): StreamProtocol | null;
-  /** A port or connector begins to use this factory. */
+  /** A port or connector starts to use this factory. */
   doStart(): unknown;
-  /** A port or connector has finished with it. */
+  /** A port or connector has finished using this factory. */
   doStop(): unknown;
 }
 
-/** What a reactor calls on the side of a connector. `ClientFactory` is the usual base. */
+/** The methods that a reactor calls for a connector. `ClientFactory` is the usual base. */
 export interface ClientProtocolFactory extends ProtocolFactory {
   /** An attempt begins. Called before `connectTCP` returns. */
   startedConnecting?(connector: Connector): unknown;
@@ -22,6 +22,6 @@ export interface ClientProtocolFactory extends ProtocolFactory {
    * factory handles is reported once, unless the attempt was cancelled.
    */
   clientConnectionFailed?(connector: Connector, reason: Error): unknown;
-  /** The connection ended, after the protocol was told: `connector.connect()` connects again. */
+  /** The connection ended. Called after the protocol's `connectionLost`; `connector.connect()` connects again. */
   clientConnectionLost?(connector: Connector, reason: Error): unknown;
 }

@@ -1,5 +1,5 @@
 import type { MaybeAsync } from './maybe-async.js';
-/** The base of protocols: application code that takes bytes and gives bytes, and knows nothing of sockets. */
+/** The base of protocols: application code that receives and sends bytes, independent of sockets. */
 
 import { notConnected } from './not-connected.js';
 import type { ProtocolFactory } from './protocol-factory.js';
@@ -37,9 +37,9 @@ export const NOT_CONNECTED: Transport = notConnected<TCPTransport & UNIXTranspor
 export class Protocol implements StreamProtocol {
   /** The connection. Its methods throw a {@link NotConnectedError} before `connectionMade`. */
   transport: Transport = NOT_CONNECTED;
-  /** The factory that built this protocol, where one did. */
+  /** The factory that built this protocol, if one did. */
   factory: ProtocolFactory | undefined = undefined;
-  /** {@link StreamProtocol.acceptsLentBytes}. Not there unless a subclass defines it. */
+  /** {@link StreamProtocol.acceptsLentBytes}. Absent unless a subclass defines it. */
   declare readonly acceptsLentBytes?: boolean;
 
   /** True between `connectionMade` and `connectionLost`. */
@@ -52,26 +52,26 @@ export class Protocol implements StreamProtocol {
     return this.connectionMade();
   }
 
-  /** The connection is open: called once. */
+  /** The connection is open. Called once. */
   connectionMade(): MaybeAsync {}
 
   /** Bytes arrived: {@link StreamProtocol.dataReceived}. */
   dataReceived(_data: Buffer): MaybeAsync {}
 
-  /** The connection is gone: called once. {@link StreamProtocol.connectionLost}. */
+  /** The connection is gone. Called once. {@link StreamProtocol.connectionLost}. */
   connectionLost(_reason: Error): MaybeAsync {}
 }
 
-/** A protocol written as a plain object. Every method may be left out; each is given the transport last. */
+/** A protocol as a plain object. All methods are optional; each receives the transport as its last argument. */
 export interface ProtocolHandlers {
-  /** {@link StreamProtocol.acceptsLentBytes}. Read when the protocol is made. */
+  /** {@link StreamProtocol.acceptsLentBytes}. Read when the protocol is created. */
   readonly acceptsLentBytes?: boolean;
   connectionMade?(transport: Transport): unknown;
   dataReceived?(data: Buffer, transport: Transport): unknown;
   connectionLost?(reason: Error, transport: Transport): unknown;
 }
 
-/** Makes a {@link Protocol} of a plain object's handlers. */
+/** Makes a {@link Protocol} from the handlers of a plain object. */
 export class HandlerProtocol extends Protocol {
   override readonly acceptsLentBytes: boolean;
   readonly #handlers: ProtocolHandlers;

@@ -10,11 +10,11 @@ import type { FactoryLike } from './factory.js';
 import type { ListeningPort } from './listening-port.js';
 import type { SocketTransport } from './transport.js';
 
-/** A method that throws has not taken the descriptor over: it remains the caller's. */
+/** If a method throws, it has not taken over the descriptor, which the caller still owns. */
 export interface ReactorAdoption {
   /**
-   * Accepts connections from a listening socket that was opened elsewhere: inherited, received from another process. It is
-   * closed, never shut down, when the port stops.
+   * Accepts connections from a listening socket that was opened elsewhere, for example inherited or received from another
+   * process. It is closed, never shut down, when the port stops.
    * @throws DescriptorError, UnsupportedError, InvalidArgumentTypeError
    */
   adoptStreamPort(
@@ -23,9 +23,8 @@ export interface ReactorAdoption {
     options?: AdoptPortOptions,
   ): ListeningPort<Address>;
   /**
-   * Goes on with a connection that was made elsewhere: a protocol is built as for an accepted one, but the factory's
-   * `doStart` and `doStop` are not called. Null where `buildProtocol` gave null, or threw, which is reported: the connection is
-   * closed.
+   * Continues a connection that was made elsewhere: a protocol is built as for an accepted one, but the factory's `doStart` and
+   * `doStop` are not called. Null if `buildProtocol` returned null, or threw, which is reported: the connection is then closed.
    * @throws DescriptorError, UnsupportedError, InvalidArgumentTypeError
    */
   adoptStreamConnection(
@@ -34,7 +33,7 @@ export interface ReactorAdoption {
     options?: AdoptConnectionOptions,
   ): SocketTransport | null;
   /**
-   * Goes on with a bound datagram socket that was opened elsewhere.
+   * Continues with a bound datagram socket that was opened elsewhere.
    * @throws DescriptorError, UnsupportedError, InvalidArgumentTypeError
    */
   adoptDatagramPort(

@@ -3,13 +3,13 @@ import type { ReadDescriptor, WriteDescriptor } from './descriptor.js';
 
 export interface ReactorDescriptors {
   /**
-   * Calls `descriptor.doRead()` when its file descriptor is readable. Adding twice is once. Native only. Remove it before
-   * the descriptor is closed.
-   * @throws UnsupportedError this reactor can't, or it is a regular file, which is always ready.
+   * Calls `descriptor.doRead()` while its file descriptor is readable. Adding it again has no effect. Native only. Remove it
+   * before the descriptor is closed.
+   * @throws UnsupportedError this reactor does not support it, or it is a regular file, which is always ready.
    * @throws SystemError the descriptor is not open.
    */
   addReader(descriptor: ReadDescriptor): void;
-  /** The same for `doWrite()` and writable. */
+  /** The same for `doWrite()` and writability. */
   addWriter(descriptor: WriteDescriptor): void;
   removeReader(descriptor: ReadDescriptor): void;
   removeWriter(descriptor: WriteDescriptor): void;

@@ -1,5 +1,5 @@
-/** What a reactor tells about itself. */
-/** Counters of a reactor: totals since it was made, unless stated otherwise. */
+/** Information about a reactor. */
+/** Counters of a reactor: totals since its creation, unless stated otherwise. */
 export interface ReactorStatistics {
   /** Turns in which sockets had events. */
   readonly turns: number;
@@ -12,14 +12,14 @@ export interface ReactorStatistics {
   readonly connectionsOpen: number;
   /** Delayed calls pending now. */
   readonly delayedCalls: number;
-  /** Median length of a turn in milliseconds since the last call; 0 where no turn was measured. */
+  /** Median duration of a turn in milliseconds since the last call; 0 if no turn was measured. */
   readonly turnMsP50: number;
   /** The same, for the slowest hundredth. */
   readonly turnMsP99: number;
 }
 
 export interface ReactorIntrospection {
-  /** `node` is any reactor written in JavaScript alone, including simulated ones; `poller` tells them apart. */
+  /** `node` is any reactor written in JavaScript only, including simulated ones; `poller` distinguishes them. */
   readonly kind: 'native' | 'node';
   /** The source of readiness: `epoll`, `poll`; `libuv` for the pure-JS reactor, `simulation` for a simulated one. */
   readonly poller: string;

@@ -4,8 +4,8 @@ import type { SystemEvents } from './system-event.js';
 
 export interface RunOptions {
   /**
-   * Whether SIGINT and SIGTERM (and SIGBREAK on Windows) stop the reactor. A signal that the program handles itself when
-   * `run` is called does not. Default true on the main thread.
+   * Whether SIGINT and SIGTERM (and SIGBREAK on Windows) stop the reactor. Signals that the program already handles when `run`
+   * is called do not. Default true on the main thread.
    */
   readonly installSignalHandlers?: boolean;
 }
@@ -17,8 +17,8 @@ export interface RunOptions {
 export interface ReactorLife extends SystemEvents, AsyncDisposable {
   readonly running: boolean;
   /**
-   * The signal that stopped the present or last run; undefined where none did. A program that is to end as the signal
-   * would have ended it sends itself that signal after `run`: `process.kill(process.pid, reactor.exitSignal)`.
+   * The signal that stopped the current or last run; undefined if none did. To end like a program without a handler, send the
+   * signal again after `run`: `process.kill(process.pid, reactor.exitSignal)`.
    */
   readonly exitSignal: NodeJS.Signals | undefined;
   /**
@@ -47,7 +47,7 @@ export interface ReactorLife extends SystemEvents, AsyncDisposable {
    * @throws ReactorNotRunningError
    */
   crash(): void;
-  /** Calls `callback` at once if the reactor runs, else after its next `startup`. */
+  /** Calls `callback` immediately if the reactor is running, otherwise after its next `startup`. */
   callWhenRunning<Args extends unknown[]>(callback: (...args: Args) => void, ...args: Args): void;
   /**
    * Stops the reactor if it runs, then ends everything it has open, in the order of {@link stop}. Settles when that is

@@ -9,7 +9,7 @@ export interface ReactorNames {
   readonly nameResolver: NameResolver;
 
   /**
-   * Makes `resolver` resolve names from now on. Attempts under way continue with the resolver they have asked.
+   * Makes `resolver` resolve names from now on. Attempts in progress continue with the resolver they have asked.
    * @returns The previous resolver.
    * @throws InvalidArgumentTypeError
    */

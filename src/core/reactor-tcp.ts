@@ -7,7 +7,7 @@ import type { ConnectTCPOptions, ListenTCPOptions } from './tcp-options.js';
 
 export interface ReactorTCP {
   /**
-   * Accepts TCP connections, a protocol for each.
+   * Accepts TCP connections and builds a protocol for each.
    * @param port 0 lets the system choose: see {@link ListeningPort.getHost}.
    * @throws CannotListenError, UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
    */
@@ -17,10 +17,9 @@ export interface ReactorTCP {
     options?: ListenTCPOptions,
   ): ListeningPort<IPAddress>;
   /**
-   * Makes a TCP connection. Returns at once; what became of it, success or failure, is told to the factory in a later
-   * turn. A name's addresses are tried in the order of the reactor's `nameResolver` until one answers; an IP address is
-   * not asked for. Where `buildProtocol` throws, that is
-   * the failure; where it gives null, the connection is made and closed.
+   * Makes a TCP connection. Returns immediately; the factory is notified of success or failure in a later turn. The addresses
+   * of a name are tried in the order of the reactor's `nameResolver` until one answers; an IP address is not resolved. If
+   * `buildProtocol` throws, the attempt fails with that error; if it returns null, the connection is made and closed.
    * @throws UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
    */
   connectTCP(

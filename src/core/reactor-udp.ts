@@ -4,7 +4,7 @@ import type { DatagramProtocolLike, ListenUDPOptions, UDPTransport } from './dat
 
 export interface ReactorUDP {
   /**
-   * Opens a UDP socket; what it returns is the protocol's transport too.
+   * Opens a UDP socket. The result is also the protocol's transport.
    * @param port 0 lets the system choose.
    * @throws CannotListenError, UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
    */

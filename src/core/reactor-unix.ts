@@ -7,7 +7,7 @@ import type { ConnectUNIXOptions, ListenUNIXOptions } from './unix-options.js';
 
 export interface ReactorUNIX {
   /**
-   * Accepts UNIX connections. The socket's file is removed when the port stops, unless somebody else has put another there.
+   * Accepts UNIX connections. The socket's file is removed when the port stops, unless it was replaced by another file.
    * @param path A path, or an abstract name that begins with a NUL (Linux).
    * @throws CannotListenError, UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError
    */
@@ -16,7 +16,7 @@ export interface ReactorUNIX {
     factory: FactoryLike,
     options?: ListenUNIXOptions,
   ): ListeningPort<UNIXAddress>;
-  /** Makes a UNIX connection: as `connectTCP` does. While the listener's queue is full, it tries again. */
+  /** Makes a UNIX connection, like `connectTCP`. It is retried while the listener's queue is full. */
   connectUNIX(
     path: string,
     factory: FactoryLike,

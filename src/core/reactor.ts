@@ -14,10 +14,10 @@ import type { ReactorUNIXDatagram } from './reactor-unix-datagram.js';
 /**
  * Delivers readiness, time and system events.
  *
- * A reactor lives in Node's own loop, beside timers, promises and files. Its sockets and delayed calls work as soon as they
- * are made; `run` and `stop` frame the life of a program.
+ * A reactor uses Node's own loop, together with timers, promises and files. Its sockets and delayed calls work as soon as they
+ * are created; `run` and `stop` frame the life of a program.
  *
- * Each facet is an interface of its own. A function that needs only one of them asks for that one: for `ReactorTCP`, or for
+ * Each facet is a separate interface. A function that needs only some of them should require just those: `ReactorTCP`, or
  * `Clock & ReactorUDP`.
  */
 export interface Reactor

@@ -1,4 +1,4 @@
-/** The interface of protocols: what a reactor calls. */
+/** The interface of protocols, which a reactor calls. */
 import type { Transport } from './transport.js';
 
 /**
@@ -10,36 +10,36 @@ import type { Transport } from './transport.js';
  */
 export interface StreamProtocol {
   /**
-   * Whether `dataReceived` may be called with lent bytes. Asked at each delivery. Default false.
+   * Whether `dataReceived` accepts lent bytes. Read for each delivery. Default false.
    *
-   * - False: bytes are *given*. They are the receiver's own, in an `ArrayBuffer` that no other connection and no other delivery
-   *   shares: it may keep, change, transfer or post them.
+   * - False: bytes are *given*. The receiver owns them, in an `ArrayBuffer` that is not shared with other connections or
+   *   deliveries: it may keep, change, transfer or post them.
    * - True: bytes are *lent*, which saves the copy. They are valid until `dataReceived` returns and are overwritten afterwards.
-   *   What is kept must be copied (`Buffer.copyBytesFrom`); what is passed to `write` in time is sent as it is. Do not
+   *   Copy bytes that you keep (`Buffer.copyBytesFrom`); bytes passed to `write` before it returns are sent as they are. Do not
    *   post or clone them: `data.buffer` is the receive memory of all connections, and would be copied as a whole.
    */
   readonly acceptsLentBytes?: boolean;
   makeConnection(transport: Transport): unknown;
   /** @param data At most 64 KiB; yours to keep, unless {@link acceptsLentBytes}. */
   dataReceived(data: Buffer): unknown;
-  /** @param reason `ConnectionDone`, `ConnectionLost`, `ConnectionAborted`, or what application code threw. */
+  /** @param reason `ConnectionDone`, `ConnectionLost`, `ConnectionAborted`, or the error that application code threw. */
   connectionLost(reason: Error): unknown;
   /**
-   * With this method a protocol can be half-closed: it is told that the peer has finished sending, the connection stays
-   * open for writing, and closing it is the protocol's task. Without it, the peer's end of sending ends the connection:
-   * what was written before is sent as far as the system takes it at once, the rest is dropped.
+   * Makes the protocol half-closable: called when the peer has finished sending. The connection stays open for writing, and the
+   * protocol must close it. Without this method, the connection ends when the peer finishes sending: of the bytes written
+   * before, as many are sent as the system accepts immediately, and the rest is dropped.
    */
   readConnectionLost?(): unknown;
   /**
-   * A descriptor came over a UNIX socket (unix(7), SCM_RIGHTS): called before the `dataReceived` of the bytes it came with.
-   * It is yours to close. Without this method the system closes what a peer sends.
+   * A descriptor arrived over a UNIX socket (unix(7), SCM_RIGHTS). Called before the `dataReceived` of the accompanying bytes.
+   * You must close it. Without this method, the system closes descriptors that a peer sends.
    */
   fileDescriptorReceived?(fd: number): unknown;
-  /** `loseWriteConnection` has been carried out: everything was sent and the peer sees the end. */
+  /** `loseWriteConnection` is complete: everything was sent, and the peer sees the end. */
   writeConnectionLost?(): unknown;
 }
 
-/** True for what a reactor can call as it is. */
+/** Whether a value has the methods of a protocol. */
 export function isStreamProtocol(value: object): value is StreamProtocol {
   const { makeConnection, dataReceived, connectionLost } = value as Partial<StreamProtocol>;
   return (

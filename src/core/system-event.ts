@@ -1,13 +1,13 @@
-/** Events of the whole reactor: `startup`, `shutdown`, and any that an application names. */
+/** Events of the whole reactor: `startup`, `shutdown`, and those that an application defines. */
 import type { Deferred } from '../defer/deferred.js';
 
 /**
- * `before` triggers may return a Deferred or a promise: `during` waits for all of them. `during` and `after` triggers run in order
- * and what they return is ignored.
+ * `before` triggers may return a Deferred or a promise: `during` waits for all of them. `during` and `after` triggers run in
+ * order, and their results are ignored.
  */
 export type SystemEventPhase = 'before' | 'during' | 'after';
 
-/** What `addSystemEventTrigger` gives, to be passed to `removeSystemEventTrigger`. */
+/** The result of `addSystemEventTrigger`, to be passed to `removeSystemEventTrigger`. */
 export interface SystemEventTrigger {
   readonly phase: SystemEventPhase;
   readonly event: string;
@@ -21,7 +21,7 @@ export interface SystemEvents {
     callback: (...args: Args) => unknown,
     ...args: Args
   ): SystemEventTrigger;
-  /** @throws InvalidArgumentValueError the trigger is not registered (any more). */
+  /** @throws InvalidArgumentValueError the trigger is not, or no longer, registered. */
   removeSystemEventTrigger(trigger: SystemEventTrigger): void;
   /**
    * Runs the event's triggers; fires after the last phase. Triggers that throw are reported and stop no others. Firing

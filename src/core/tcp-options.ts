@@ -1,22 +1,22 @@
-/** Options of TCP sockets. What a reactor or platform can't do is refused with `UnsupportedError`, never ignored. */
+/** Options of TCP sockets. An option that a reactor or platform lacks is refused with `UnsupportedError`, never ignored. */
 
 export interface KeepAliveOptions {
-  /** Silence before the first probe. Whole seconds on most systems (rounded up). Default: the system's. */
+  /** Idle time before the first probe. Whole seconds on most systems (rounded up). Default: the system's. */
   readonly idleMs?: number;
   /** Time between probes, likewise. Native reactor only. */
   readonly intervalMs?: number;
-  /** Probes without an answer that end the connection. Native reactor only. */
+  /** Number of unanswered probes that end the connection. Native reactor only. */
   readonly count?: number;
 }
 
 export interface TCPOptions {
-  /** Sends small segments at once (TCP_NODELAY). Default true: a turn's writes leave together anyway. */
+  /** Sends small segments immediately (TCP_NODELAY). Default true: the writes of a turn are sent together anyway. */
   readonly noDelay?: boolean;
   /** Probes a silent peer (SO_KEEPALIVE). Default false. */
   readonly keepAlive?: boolean | KeepAliveOptions;
   /**
-   * After `loseConnection`, `connectionLost` waits so many seconds at most until the peer's system has acknowledged all that
-   * was sent (SO_LINGER, without blocking the thread); 0 resets the connection instead. Default: no wait. Native only.
+   * After `loseConnection`, `connectionLost` waits up to this many seconds until the peer's system has acknowledged everything
+   * (SO_LINGER, without blocking the thread); 0 resets the connection instead. Default: no wait. Native only.
    */
   readonly lingerSeconds?: number;
   /** SO_SNDBUF. Default: the system's, which adapts. Native only. */
@@ -28,31 +28,31 @@ export interface TCPOptions {
 }
 
 export interface ListenTCPOptions extends TCPOptions {
-  /** IP address to listen on. Default: every address, IPv6 and IPv4 on one socket where the system has both. */
+  /** IP address to listen on. Default: every address, IPv6 and IPv4 on one socket if the system has both. */
   readonly interface?: string;
-  /** Connections that may wait to be accepted. Default 1,024; the system may allow less. */
+  /** Maximum number of connections waiting to be accepted. Default 1,024; the system may allow less. */
   readonly backlog?: number;
   /** SO_REUSEADDR. Default true. */
   readonly reuseAddress?: boolean;
-  /** Shares the port between sockets, the system balancing among them (SO_REUSEPORT). Default false. */
+  /** Shares the port between sockets, balanced by the system (SO_REUSEPORT). Default false. */
   readonly reusePort?: boolean;
-  /** An IPv6 listener that takes no IPv4. Default false. */
+  /** Whether an IPv6 listener excludes IPv4. Default false. */
   readonly ipv6Only?: boolean;
-  /** Takes data in the first segment (RFC 7413): how many such connections may wait. Native only. */
+  /** Accepts data in the first segment (RFC 7413): the maximum number of such waiting connections. Native only. */
   readonly fastOpenQueue?: number;
-  /** Accepts only once data came, or this time passed (TCP_DEFER_ACCEPT, whole seconds). Native only, Linux. */
+  /** Accepts only after data has arrived or this time has passed (TCP_DEFER_ACCEPT, whole seconds). Native only, Linux. */
   readonly deferAcceptMs?: number;
 }
 
 export interface ConnectTCPOptions extends TCPOptions {
-  /** Limit for resolving and connecting together. Default 30,000; 0 sets none. */
+  /** Time limit for resolving and connecting together. Default 30,000; 0: no limit. */
   readonly timeoutMs?: number;
   /** Local IP address to connect from. */
   readonly localAddress?: string;
   /** Local port to connect from. */
   readonly localPort?: number;
-  /** Ends the attempt, or loses the connection once made. */
+  /** Cancels the attempt, or closes the connection once it is made. */
   readonly signal?: AbortSignal;
-  /** Sends the first write in the first segment where the peer is known to take it (RFC 7413). Native only. */
+  /** Sends the first write in the first segment if the peer is known to accept it (RFC 7413). Native only. */
   readonly fastOpen?: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * Text of values that other code made. Anything can be thrown or passed, and each of its getters, traps and methods may
- * throw in turn: these functions never do.
+ * The text of values that other code made. Any value can be thrown or passed, and its getters, traps and methods may throw:
+ * these functions never do.
  */
 
 const UNREADABLE = 'an object that cannot be read';

@@ -1,4 +1,4 @@
-/** The connection as a protocol sees it, whatever carries it. */
+/** The connection as a protocol sees it, whatever the underlying transport. */
 import type { Deferred } from '../defer/deferred.js';
 import type { Address } from './address.js';
 import type { Consumer, PushProducer } from './producer.js';
@@ -17,16 +17,16 @@ export interface Transport extends Consumer, PushProducer {
   readonly connected: boolean;
   /** True from `loseConnection` or `abortConnection` on. */
   readonly disconnecting: boolean;
-  /** Bytes taken by `write` that the operating system has not taken yet. */
+  /** Bytes accepted by `write` that the operating system has not accepted yet. */
   readonly bufferedBytes: number;
 
   /** @internal Ends the connection as though one of its callbacks had thrown `error`. */
   fail?(error: unknown, where: string): void;
 
   /**
-   * Sends bytes, or text as UTF-8, in order. Nothing is sent before the end of the reactor's turn; all that was written
-   * in one turn leaves together. Writes after `loseConnection` are sent if the connection is still open by then;
-   * writes after `loseWriteConnection`, `abortConnection` or the end of the connection are dropped silently.
+   * Sends bytes, or text as UTF-8, in order. Nothing is sent before the end of the reactor's turn; all writes of one turn are
+   * sent together. Writes after `loseConnection` are sent if the connection is still open by then; writes after
+   * `loseWriteConnection`, `abortConnection` or the end of the connection are dropped silently.
    *
    * @param data Small data is copied. Data of {@link LARGE_WRITE_BYTES} or more is kept by reference: do not change it
    * until it is sent.
@@ -35,32 +35,33 @@ export interface Transport extends Consumer, PushProducer {
   write(data: Uint8Array | string): void;
   /**
    * Writes each part in order.
-   * @throws InvalidArgumentTypeError a part is neither a `Uint8Array` nor a string: then none of them is written.
+   * @throws InvalidArgumentTypeError a part is neither a `Uint8Array` nor a string. In this case none is written.
    */
   writeSequence(parts: Iterable<Uint8Array | string>): void;
 
   /**
-   * Closes cleanly once everything written is sent and a registered producer has unregistered. No data is received from
-   * now on. `connectionLost(ConnectionDone)` follows in a later turn. Where the peer is still sending it follows when the peer
-   * has ended, sent nothing for 5 s, sent 64 MiB, or after 30 s: until then its data is discarded, as closing earlier would
-   * reset the connection and destroy what is on its way to it. `abortConnection` ends the wait. Calling it again does nothing.
+   * Closes cleanly after everything written is sent and a registered producer has unregistered. No data is received from now
+   * on. `connectionLost(ConnectionDone)` follows in a later turn. If the peer is still sending, it follows when the peer has
+   * finished, has been silent for 5 s or has sent 64 MiB, or after 30 s: its data is discarded until then, because closing
+   * earlier would reset the connection and destroy data in transit to the peer. `abortConnection` ends the wait. Further calls
+   * have no effect.
    */
   loseConnection(): void;
   /**
-   * Ends the sending side once everything written is sent and a registered producer has unregistered; receiving goes
-   * on. Writes from now on are dropped, but for those of a producer that is still registered. A protocol with
-   * `writeConnectionLost` is told in a later turn when it is done.
-   * @throws UnsupportedError over a named pipe of Windows, which ends as a whole; the connection stays as it is.
+   * Ends the sending side after everything written is sent and a registered producer has unregistered; receiving continues.
+   * Writes from now on are dropped, except those of a producer that is still registered. When it is done,
+   * `writeConnectionLost` is called in a later turn, if the protocol has it.
+   * @throws UnsupportedError over a named pipe of Windows, which can only be closed as a whole; the connection is unchanged.
    */
   loseWriteConnection(): void;
-  /** Closes now with a reset; unsent bytes are lost. `connectionLost(ConnectionAborted)` follows in a later turn. */
+  /** Closes immediately with a reset; unsent bytes are lost. `connectionLost(ConnectionAborted)` follows in a later turn. */
   abortConnection(): void;
 
   /**
-   * Receives no more until `resumeProducing`. A connection that breaks meanwhile, by the peer's reset or a time-out of the
-   * system, is lost at once, and what lay unread behind the pause with it, as where the system itself drops it; that the
-   * peer has finished sending is told after `resumeProducing`, behind its last bytes. The pure-JS reactor, on Windows also
-   * the native one for UNIX sockets, learns of a reset after `resumeProducing` only, or when something is sent.
+   * Stops receiving until `resumeProducing`. If the connection breaks meanwhile, by a reset of the peer or a time-out of the
+   * system, it is lost immediately, together with unread data if the system drops it. If the peer finishes sending, that is
+   * reported after `resumeProducing`, behind its last bytes. The pure-JS reactor, and on Windows also the native one for UNIX
+   * sockets, detects a reset only after `resumeProducing`, or when data is sent.
    */
   pauseProducing(): void;
   /** Receives again. Does nothing on a transport that is closing. */
@@ -71,79 +72,79 @@ export interface Transport extends Consumer, PushProducer {
   /** The other end. */
   getPeer(): Address;
   /**
-   * This end. Where it was never asked for while the connection was open, a server's transport answers its listening
-   * port's address afterwards.
+   * This end. If it was never read while the connection was open, a server's transport afterwards returns the address of its
+   * listening port.
    */
   getHost(): Address;
 }
 
-/** A transport over a socket of the system's. */
+/** A transport over a socket of the system. */
 export interface SocketTransport extends Transport {
   /**
-   * The socket's descriptor, for handing the connection to another process. It stays the transport's: don't read, write or
-   * close it. From now on `loseConnection` closes this descriptor and leaves the connection to those who have another.
-   * @throws UnsupportedError this reactor or platform has none to show.
+   * The socket's descriptor, to be sent to another process. The transport still owns it: do not read, write or close it. From
+   * now on `loseConnection` closes this descriptor only and leaves the connection to other owners of it.
+   * @throws UnsupportedError this reactor or platform has no descriptors.
    */
   fileno(): number;
   /**
-   * Takes the connection out of the reactor in the next turn, without closing it: for handing it to another process or
-   * thread. Nothing is received from now on; what is written from now on is dropped. `connectionLost(ConnectionDetached)` comes
-   * before the answer. It fails with an UnsentBytesError where bytes still wait to be sent: the connection then goes on.
+   * Removes the connection from the reactor in the next turn, without closing it, to pass it to another process or thread. From
+   * now on nothing is received, and writes are dropped. `connectionLost(ConnectionDetached)` is called before the Deferred
+   * fires. It fails with an UnsentBytesError if there are unsent bytes: the connection then continues.
    *
    * @throws UnsupportedError
    */
   detach(): Deferred<DetachedConnection>;
 }
 
-/** A connection that no reactor has. */
+/** A connection that does not belong to a reactor. */
 export interface DetachedConnection extends Disposable {
-  /** Its descriptor, now yours to close: by {@link DetachedConnection.close}, or after giving it away with `takeOver`. */
+  /** Its descriptor. You must close it: by {@link DetachedConnection.close}, or by passing it on with `takeOver`. */
   readonly fd: number;
-  /** Bytes that were received and that no protocol was given. */
+  /** Bytes that were received and not delivered to a protocol. */
   readonly unread: Buffer;
   close(): void;
 }
 
 /** A transport over TCP. */
 export interface TCPTransport extends SocketTransport {
-  /** Whether small segments are sent at once (Nagle's algorithm off). */
+  /** Whether small segments are sent immediately (Nagle's algorithm off). */
   getTcpNoDelay(): boolean;
   setTcpNoDelay(enabled: boolean): void;
   getTcpKeepAlive(): boolean;
   setTcpKeepAlive(enabled: boolean): void;
 }
 
-/** A transport over a UNIX stream socket. `abortConnection` is no reset there: the peer sees a clean end. */
+/** A transport over a UNIX stream socket. `abortConnection` does not reset it: the peer sees a clean end. */
 export interface UNIXTransport extends SocketTransport {
   /**
-   * Who is at the other end, as recorded when the connection was made; undefined once the connection is gone. Native only.
+   * The identity of the peer, as recorded when the connection was made; undefined once the connection is gone. Native only.
    * @throws UnsupportedError
    */
   getPeerCredentials(): PeerCredentials | undefined;
   /**
-   * Sends a descriptor along with the next byte that is written: without one it never leaves. The peer is given it no later
-   * than that byte, maybe together with bytes from before it. It is duplicated at once, so `fd` may be closed when this
-   * returns. A push producer is paused when {@link UNIXTransport.maxWaitingDescriptors} wait. Native only.
+   * Sends a descriptor along with the next byte that is written: without one it is never sent. The peer receives it no later
+   * than that byte, possibly together with earlier bytes. It is duplicated immediately, so `fd` may be closed when this
+   * returns. A push producer is paused when {@link UNIXTransport.maxWaitingDescriptors} are unsent. Native only.
    * @throws DescriptorError `fd` is not open.
-   * @throws DescriptorLimitError so many wait already; this one was not taken.
+   * @throws DescriptorLimitError too many are unsent; this one was not accepted.
    * @throws UnsupportedError
    */
   sendFileDescriptor(fd: number): void;
-  /** Descriptors given to `sendFileDescriptor` that have not left: each is one of this process's. */
+  /** The number of unsent descriptors of `sendFileDescriptor`, each of which is a descriptor of this process. */
   readonly waitingDescriptors: number;
   /**
-   * How many may wait, since a peer that does not read would have this process run out of them. 1 or more; default
-   * {@link MAX_WAITING_DESCRIPTORS}. To set it is native only.
+   * The maximum number of unsent descriptors, without which a peer that does not read could exhaust those of this process. 1 or
+   * more; default {@link MAX_WAITING_DESCRIPTORS}. Setting it is native only.
    * @throws UnsupportedError
    */
   maxWaitingDescriptors: number;
 }
 
-/** How many descriptors may wait to be sent over a UNIX connection, unless it was told otherwise. */
+/** The default limit of unsent descriptors of a UNIX connection. */
 export const MAX_WAITING_DESCRIPTORS: number = 256;
 
 /** Writes of this many bytes or more are kept by reference until they are sent; smaller ones are copied. */
 export const LARGE_WRITE_BYTES: number = 16 * 1024;
 
-/** A push producer is paused when more than this many bytes wait to be sent. */
+/** A push producer is paused when more than this many bytes are unsent. */
 export const HIGH_WATER_MARK_BYTES: number = 64 * 1024;

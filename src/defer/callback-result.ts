@@ -1,15 +1,26 @@
 /**
- * Callbacks that return a promise, a Deferred or another thenable. It counts as a part of the callback: its rejection is an
- * error of the callback, as though that had thrown it. Call sites test `result !== undefined` first, which is all that other
- * callbacks cost.
+ * Callbacks that return a promise, a Deferred or another thenable. It is part of the callback: if it rejects, that counts as
+ * an error that the callback threw. {@link ReactorStoppedError} is the exception: callbacks that wait for a delayed call fail
+ * with it at every stop, and nobody needs a report. Call sites test `result !== undefined` first, which is the only cost of
+ * other callbacks.
  */
 import { RemoteProtocolError } from '../core/errors/base.js';
 import type { Transport } from '../core/transport.js';
 import { reportError } from '../internal/error-report.js';
+import { ReactorStoppedError } from './errors.js';
 import { isThenable } from './thenable.js';
 
-/** Calls `rejected`, which must not throw, if a callback's result is a promise and rejects. Never throws. */
+/**
+ * Calls `rejected`, which must not throw, if a callback's result is a promise and rejects, unless the reactor was stopped.
+ * Never throws.
+ */
 export function onRejection(result: unknown, rejected: (error: unknown) => void): void {
+  listen(result, (error) => {
+    if (!(error instanceof ReactorStoppedError)) rejected(error);
+  });
+}
+
+function listen(result: unknown, rejected: (error: unknown) => void): void {
   try {
     if (isThenable(result)) result.then(undefined, rejected);
   } catch (error) {
@@ -24,7 +35,10 @@ export function reportRejection(result: unknown, where: string): void {
 
 /** For callbacks of a connection, which a rejection ends. */
 export function failOnRejection(result: unknown, transport: Transport, where: string): void {
-  onRejection(result, (error) => failConnection(transport, error, where));
+  listen(result, (error) => {
+    if (error instanceof ReactorStoppedError) transport.abortConnection();
+    else failConnection(transport, error, where);
+  });
 }
 
 /** Ends a connection as though one of its callbacks had thrown `error`. */

@@ -1,6 +1,7 @@
 /** Cancels a Deferred from outside: when a signal aborts, or when time has passed. */
 import type { Clock } from '../core/clock.js';
 import { checkClock, checkFunction, checkMilliseconds } from '../internal/check.js';
+import { reportError } from '../internal/error-report.js';
 import { CancelledError, TimeoutError } from './errors.js';
 import { Failure } from './failure.js';
 import type { CallbackResult } from './result.js';
@@ -8,6 +9,15 @@ import type { CallbackResult } from './result.js';
 /** A Deferred, as far as it can be cancelled. */
 interface Cancellable {
   cancel(reason?: unknown): void;
+}
+
+/** What a canceller throws is reported. */
+export function callCanceller<D>(canceller: (deferred: D) => void, deferred: D): void {
+  try {
+    canceller(deferred);
+  } catch (error) {
+    reportError(error, 'a canceller');
+  }
 }
 
 /**

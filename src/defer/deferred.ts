@@ -1,36 +1,28 @@
 /**
- * A result that is not there yet, and the chain of callbacks that it will run through.
+ * A result that is not available yet, and its chain of callbacks.
  *
- * Theory of operation. A Deferred holds its present result and a queue of callback pairs. Once fired, `run` takes pair
- * after pair and puts what each returns in the result's place, a {@link Failure} choosing the errback of the next pair.
- * A callback that returns another Deferred pauses the chain: a link to the outer one is queued on the inner one, and when
- * the inner chain comes to that link, its result moves over and the loop goes on with the outer one. One loop serves
- * however many are chained, so no chain is too long for the stack.
+ * Theory of operation. A Deferred has a current result and a queue of callback pairs. Once fired, `run` takes pair after pair
+ * and replaces the result by what each returns; a {@link Failure} selects the errback of the next pair. If a callback returns
+ * another Deferred, the chain pauses, and a link to it is queued on the inner Deferred. When the inner chain reaches that link,
+ * its result moves to the outer Deferred, and the loop continues there: one loop, so no chain is too long for the stack.
  *
- * One of these lives for each answer that is waited for: its states are bits of one field, its queue is a circular list
- * of which it knows the end, and its methods are TypeScript's private ones, which cost an instance nothing.
+ * There may be very many: the states are bits of one field, the queue is a circular list of which the end is known, and the
+ * methods are private in TypeScript's sense, which costs nothing per instance.
  */
-import { type InspectOptions, inspect } from 'node:util';
-
 import type { Clock } from '../core/clock.js';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { checkAbortSignal, checkFunction } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
-import { inspected } from '../internal/inspected.js';
+import { inspectAs, inspected } from '../internal/inspected.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
-import { cancelAfter, cancelOnAbort } from './cancelling.js';
+import { callCanceller, cancelAfter, cancelOnAbort } from './cancelling.js';
 import { getDebugging, historyOf, noteFired, noteMade } from './debugging.js';
-import {
-  AlreadyFiredError,
-  CancelledError,
-  NotPausedError,
-  ReactorStoppedError,
-} from './errors.js';
+import { AlreadyFiredError, CancelledError, NotPausedError } from './errors.js';
 import { Failure } from './failure.js';
 import { type Callback, Link, Observer } from './link.js';
 import { OneYield } from './one-yield.js';
 import type { CallbackResult, Result } from './result.js';
-import { isThenable, settleFrom } from './thenable.js';
+import { isThenable, settleFrom, settleFromCall } from './thenable.js';
 import { acquit, suspect } from './unhandled.js';
 
 export type { CallbackResult, Result };
@@ -105,16 +97,7 @@ export class Deferred<T> implements PromiseLike<T> {
     }
     const controller = new AbortController();
     const deferred = new Deferred<T>(() => controller.abort(new CancelledError()));
-    try {
-      const promise = source(controller.signal);
-      if (!isThenable(promise)) {
-        throw new InvalidArgumentTypeError('what source returns', 'a promise', promise);
-      }
-      settleFrom(deferred, promise);
-    } catch (error) {
-      deferred.errback(error);
-    }
-    return deferred;
+    return settleFromCall(deferred, () => source(controller.signal));
   }
 
   /** Whether `callback` or `errback` was called. */
@@ -200,19 +183,10 @@ export class Deferred<T> implements PromiseLike<T> {
       return;
     }
     this.upstream = undefined;
-    if (upstream === undefined) {
-      this.flags |= LATE_ALLOWED;
-    } else {
-      try {
-        (upstream as unknown as Canceller<T>)(this);
-      } catch (error) {
-        reportError(error, 'a canceller');
-      }
-    }
+    if (upstream === undefined) this.flags |= LATE_ALLOWED;
+    else callCanceller(upstream as unknown as Canceller<T>, this);
     if ((this.flags & FIRED) !== 0) return;
-    this.fire(
-      new Failure(new CancelledError(undefined, cause === undefined ? undefined : { cause })),
-    );
+    this.errback(new CancelledError(undefined, cause === undefined ? undefined : { cause }));
   }
 
   /** Cancels this when `signal` aborts, unless it has its result by then; the signal's reason becomes the error's `cause`. */
@@ -285,21 +259,18 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   /** @internal For `console.log`. */
-  describe(inspect: (value: unknown) => string): string {
-    const { flags } = this;
-    if (this.paused)
-      return this.fired ? 'Deferred { <paused> }' : 'Deferred { <not fired, paused> }';
-    if ((flags & FIRED) === 0) return 'Deferred { <not fired> }';
-    if ((flags & FAILED) === 0) return `Deferred { ${inspect(this.result)} }`;
-    return `Deferred { <failed> ${inspect((this.result as Failure).value)} }`;
+  describe(show: (value: unknown) => string): string {
+    const { fired, result } = this;
+    if (this.paused) return `Deferred { <${fired ? '' : 'not fired, '}paused> }`;
+    if (!fired) return 'Deferred { <not fired> }';
+    if ((this.flags & FAILED) === 0) return `Deferred { ${show(result)} }`;
+    return `Deferred { <failed> ${show((result as Failure).value)} }`;
   }
 
   /** @internal Takes the result away where it is there to be taken: the value or the failure, else {@link NO_RESULT}. */
   takeResult(): T | Failure | typeof NO_RESULT {
-    if ((this.flags & FIRED) === 0 || this.flags >= PAUSE || (this.flags & RUNNING) !== 0) {
-      return NO_RESULT;
-    }
-    const { result } = this;
+    const { flags, result } = this;
+    if ((flags & (FIRED | RUNNING)) !== FIRED || flags >= PAUSE) return NO_RESULT;
     this.setResult(undefined);
     return result as T | Failure;
   }
@@ -311,9 +282,7 @@ export class Deferred<T> implements PromiseLike<T> {
 
   /** @internal */
   markHandled(): void {
-    if ((this.flags & SUSPECT) === 0) return;
-    this.flags = (this.flags & ~SUSPECT) | OBSERVED;
-    acquit(this);
+    if ((this.flags & SUSPECT) !== 0) this.observe();
   }
 
   /** @internal */
@@ -508,7 +477,6 @@ export class Deferred<T> implements PromiseLike<T> {
 
   private suspectFailure(): void {
     if ((this.flags & (FAILED | OBSERVED | SUSPECT)) !== FAILED) return;
-    if ((this.result as Failure).value instanceof ReactorStoppedError) return;
     this.flags |= SUSPECT;
     suspect(this);
   }
@@ -523,16 +491,9 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 }
 
-// isolatedDeclarations takes no computed name of a method.
-Object.defineProperty(Deferred.prototype, inspect.custom, {
-  value(this: Deferred<unknown>, _depth: number, options: InspectOptions): string {
-    return this.describe((value) => inspected(value, options));
-  },
-});
+inspectAs(Deferred.prototype, (deferred, show) => deferred.describe(show));
 
 function fromThenable<T>(thenable: PromiseLike<T>): Deferred<T> {
   if (thenable instanceof Deferred) return thenable;
-  const deferred = new Deferred<T>();
-  settleFrom(deferred, thenable);
-  return deferred;
+  return settleFrom(new Deferred<T>(), thenable);
 }

@@ -106,8 +106,17 @@ function stackOf(error: Error): unknown {
   }
 }
 
+/** A getter named `code` may throw. */
+function codeOf(error: Error): unknown {
+  try {
+    return (error as { code?: unknown }).code;
+  } catch {
+    return undefined;
+  }
+}
+
 function isOfKind(error: Error, kind: ErrorKind): boolean {
-  if (typeof kind === 'string') return (error as { code?: unknown }).code === kind;
+  if (typeof kind === 'string') return codeOf(error) === kind;
   if (typeof kind === 'function') return error instanceof kind;
   throw new InvalidArgumentTypeError('kind', 'a class of errors or a code', kind);
 }

@@ -1,4 +1,5 @@
 /** Tells promises, Deferreds among them, from other values, and listens to them. */
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 
 /** A Deferred, as far as a promise settles it. */
 interface Settled<T> {
@@ -16,7 +17,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** A promise that settles after its Deferred was cancelled is not listened to any more. Never throws. */
-export function settleFrom<T>(deferred: Settled<T>, thenable: PromiseLike<T>): void {
+export function settleFrom<T, D extends Settled<T>>(deferred: D, thenable: PromiseLike<T>): D {
   const reject = (reason: unknown): void => {
     if (!deferred.fired) deferred.errback(reason);
   };
@@ -26,5 +27,23 @@ export function settleFrom<T>(deferred: Settled<T>, thenable: PromiseLike<T>): v
     }, reject);
   } catch (error) {
     reject(error);
+  }
+  return deferred;
+}
+
+/** Settles as the promise that `source` returns. Fails if it throws or returns no promise. Never throws. */
+export function settleFromCall<T, D extends Settled<T>>(
+  deferred: D,
+  source: () => PromiseLike<T>,
+): D {
+  try {
+    const promise = source();
+    if (!isThenable(promise)) {
+      throw new InvalidArgumentTypeError('what source returns', 'a promise', promise);
+    }
+    return settleFrom(deferred, promise);
+  } catch (error) {
+    deferred.errback(error);
+    return deferred;
   }
 }

@@ -12,6 +12,7 @@
  */
 import { ROOT_CONTEXT } from '../internal/async-context.js';
 import { printError, publishError } from '../internal/error-report.js';
+import { ReactorStoppedError } from './errors.js';
 import type { Failure } from './failure.js';
 import { unhandledRejections } from './unhandled-rejections.js';
 
@@ -118,6 +119,7 @@ function enterFresh(): void {
   for (const deferred of suspects) {
     const failure = deferred.unhandledFailure();
     if (failure === undefined || entryOf.has(deferred)) continue;
+    if (failure.value instanceof ReactorStoppedError) continue;
     if (likePromises.has(deferred)) {
       deferred.markHandled();
       void Promise.reject(failure.value);

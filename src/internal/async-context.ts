@@ -1,13 +1,13 @@
 /**
- * The `AsyncLocalStorage` context of whoever asked for something, for the callbacks that come of it later.
- * Entering a context costs more than a small callback, so none is kept where the application has none.
+ * The `AsyncLocalStorage` context of a caller, for the callbacks that follow later. Entering a context costs more than a small
+ * callback, so none is kept if the application has none.
  */
 import { AsyncResource } from 'node:async_hooks';
 
 /** A context to run callbacks in; undefined is the empty one. */
 export type AsyncContext = AsyncResource | undefined;
 
-/** The context in which this module was loaded: nobody's, as a rule. For what serves many callers at once. */
+/** The context in which this module was loaded, usually empty. For work that serves many callers at once. */
 export const ROOT_CONTEXT: AsyncResource = new AsyncResource('ROPEWALK', {
   requireManualDestroy: true,
 });
@@ -18,13 +18,13 @@ export function captureContext(): AsyncContext {
   return carriesStore(resource) ? resource : undefined;
 }
 
-/** The symbols under which a resource has its two numbers. */
+/** The symbols of the two numbers of a resource. */
 const IDS: readonly (string | undefined)[] = ['async_id_symbol', 'trigger_async_id_symbol'];
 
 /**
- * Node gives no way to ask whether a context is empty, but it hangs a store, or the whole frame of stores, on the
- * resource under a symbol; beside these a resource has its two numbers only. An unknown symbol counts as a store: then
- * the context is restored though it need not be. Bun and Deno show not even the numbers: there it always is.
+ * Node offers no way to ask whether a context is empty, but it attaches a store, or the whole frame of stores, to the resource
+ * under a symbol; apart from these a resource has only its two numbers. An unknown symbol counts as a store: the context is then
+ * restored unnecessarily. Bun and Deno do not even show the numbers: there it is always restored.
  */
 function carriesStore(resource: AsyncResource): boolean {
   const slots = resource as unknown as Record<symbol, unknown>;
@@ -33,7 +33,7 @@ function carriesStore(resource: AsyncResource): boolean {
   return symbols.some((symbol) => slots[symbol] !== undefined && !IDS.includes(symbol.description));
 }
 
-/** `callback`, run in `context`. */
+/** A function that runs `callback` in `context`. */
 export function inContext<Args extends unknown[]>(
   context: AsyncContext,
   callback: (...args: Args) => unknown,
@@ -43,7 +43,7 @@ export function inContext<Args extends unknown[]>(
   return Object.assign(bound, { [CONTEXT]: context });
 }
 
-/** Calls a method in `context`. For calls that are rare: the arguments are spread. */
+/** Calls a method in `context`. For rare calls, because the arguments are spread. */
 export function callIn<Self, Args extends unknown[], Result>(
   context: AsyncContext,
   self: Self,
@@ -54,7 +54,7 @@ export function callIn<Self, Args extends unknown[], Result>(
   return context.runInAsyncScope(method, self, ...args);
 }
 
-/** `callback`, run in the context that {@link inContext} gave to `other`: cheaper than to capture it again. */
+/** A function that runs `callback` in the context that {@link inContext} gave to `other`: cheaper than capturing it again. */
 export function inContextOf(other: object, callback: () => void): () => void {
   return inContext((other as { readonly [CONTEXT]?: AsyncContext })[CONTEXT], callback);
 }

@@ -43,21 +43,21 @@ export function checkFunction(what: string, value: unknown): void {
   if (typeof value !== 'function') throw new InvalidArgumentTypeError(what, 'a function', value);
 }
 
-/** Options that can't be left out. */
+/** An options object that is required. */
 export function checkObject(what: string, value: unknown): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidArgumentTypeError(what, 'an object', value);
   }
 }
 
-/** Of this realm or another, or a polyfill's. */
+/** Accepts signals of this realm, of another, or of a polyfill. */
 export function checkAbortSignal(what: string, value: unknown): void {
   const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
   if (typeof aborted === 'boolean' && typeof addEventListener === 'function') return;
   throw new InvalidArgumentTypeError(what, 'an AbortSignal', value);
 }
 
-/** What counts time: a reactor, or the manual clock of a test. */
+/** A clock: a reactor, or the manual clock of a test. */
 export function checkClock(what: string, value: unknown): void {
   const { now, callLater } = (value ?? {}) as { now?: unknown; callLater?: unknown };
   if (typeof now === 'function' && typeof callLater === 'function') return;
@@ -82,7 +82,7 @@ export function checkChoice<T extends string>(
   throw new InvalidArgumentValueError(what, expected, value);
 }
 
-/** What can be written to a transport. */
+/** Data that can be written to a transport. */
 export function checkData(value: unknown): void {
   if (typeof value === 'string' || value instanceof Uint8Array) return;
   throw new InvalidArgumentTypeError('data', 'a Uint8Array or a string', value);

@@ -27,7 +27,7 @@ export const reportError: ErrorReporter = (error, where, peer) => {
   if (!publishError(error, where, peer)) printError(error, where, peer);
 };
 
-/** Publishes an error without printing it. Gives whether a subscriber has dealt with it. */
+/** Publishes an error without printing it. Returns whether a subscriber has silenced it. */
 export function publishError(error: unknown, where: string, peer?: Address): boolean {
   if (!errorChannel.hasSubscribers) return false;
   const report: ErrorReport = { error, where, peer, silenced: false };

@@ -1,24 +1,24 @@
 /**
- * Received bytes that are given and received bytes that are lent: copies with memory of their own, and the pattern that
- * shows who has kept what was lent.
+ * Received bytes are either given or lent. This file makes copies with memory of their own, and overwrites lent bytes with a
+ * pattern that reveals code that has kept them.
  */
 
 /**
- * A Buffer whose memory is its own. `Buffer.from` and `Buffer.allocUnsafe` put small data into a pool that the whole process
+ * A Buffer with memory of its own. `Buffer.from` and `Buffer.allocUnsafe` put small data into a pool that the whole process
  * shares: detaching one such buffer detaches all others in the pool. Up to 64 bytes are on V8's heap until `buffer` is
- * read, and cost 45 ns; copying by the constructor is also the fastest way for more.
+ * read, and cost 45 ns; copying with the constructor is also the fastest way for more.
  */
 class GivenBytes extends Uint8Array {}
 Object.setPrototypeOf(GivenBytes.prototype, Buffer.prototype);
 Object.defineProperty(GivenBytes.prototype, 'constructor', { value: Buffer, writable: true });
 
-/** For fewer bytes than these a loop is faster than a view and a copy of it. */
+/** For fewer bytes than this, a loop is faster than a view and a copy of it. */
 const VIEWED_BYTES = 16;
 
-/** Up to so many bytes are on V8's heap (`--typed-array-max-size-in-heap`). */
+/** The maximum size of arrays on V8's heap (`--typed-array-max-size-in-heap`). */
 export const HEAP_BYTES = 64;
 
-/** Memory of its own, its content undefined. */
+/** Memory of its own with undefined content. */
 export function ownBytes(length: number): Buffer {
   if (length > HEAP_BYTES) return Buffer.allocUnsafeSlow(length);
   return new GivenBytes(length) as unknown as Buffer;
@@ -39,10 +39,10 @@ export function givenCopy(source: Uint8Array, offset: number, length: number): B
   return copy as unknown as Buffer;
 }
 
-/** What lent bytes are overwritten with once they are not lent any more. No ASCII, no UTF-8 by itself, no small number. */
+/** Overwrites bytes that are no longer lent. It is not ASCII, not UTF-8 by itself, and not a small number. */
 export const POISON_BYTE = 0xdb;
 
-/** Overwrites what was lent. Memory that was detached is left alone. */
+/** Overwrites bytes that were lent. Detached memory is left alone. */
 export function poison(bytes: Uint8Array, offset = 0, length: number = bytes.byteLength): void {
   if (bytes.byteLength > 0) bytes.fill(POISON_BYTE, offset, offset + length);
 }
@@ -50,12 +50,12 @@ export function poison(bytes: Uint8Array, offset = 0, length: number = bytes.byt
 /** Memory that is lent. */
 const lentMemory = new WeakSet<ArrayBufferLike>();
 
-/** Views of `memory` are lent from now on: who keeps bytes by reference must copy those. */
+/** From now on views of `memory` are lent: code that keeps bytes by reference must copy them. */
 export function markLent(memory: ArrayBufferLike): void {
   lentMemory.add(memory);
 }
 
-/** Whether `data` lies in memory that is lent, by whatever transport of this thread. */
+/** Whether the memory of `data` is lent, by any transport of this thread. */
 export function isLent(data: Uint8Array): boolean {
   return lentMemory.has(data.buffer);
 }

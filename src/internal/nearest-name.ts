@@ -1,6 +1,6 @@
-/** The name that was probably meant by a mistyped or foreign one: "did you mean" of options and commands. */
+/** Suggests the name that a mistyped or foreign one probably means: "did you mean" of options and commands. */
 
-/** Names that other libraries use, in lower case, and the names for the same thing here, the likeliest first. */
+/** Names that other libraries use, in lower case, and the corresponding names here, the most likely first. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   address: ['interface', 'localAddress', 'host'],
   bind: ['interface', 'localAddress', 'bindAddress'],
@@ -33,7 +33,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   unlink: ['wantPID', 'ownsFile'],
 };
 
-/** The one of `names` that `name` was probably meant to be. Undefined where none is close. */
+/** The one of `names` that was probably meant by `name`. Undefined if none is close. */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   const wanted = plain(name);
   const synonym = Object.hasOwn(SYNONYMS, wanted)
@@ -58,7 +58,7 @@ function plain(name: string): string {
   return name.slice(0, 64).toLowerCase().replaceAll(/[-_]/g, '');
 }
 
-/** How many insertions, deletions, replacements and swaps of neighbours make one text the other. */
+/** The number of insertions, deletions, replacements and swaps of neighbours that turn one text into the other. */
 function editDistance(one: string, other: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: other.length + 1 }, (_, index) => index);

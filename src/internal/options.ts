@@ -1,11 +1,11 @@
-/** Checks that an options object has no option that is unknown: a mistyped one would be ignored without a word. */
+/** Checks that an options object has no unknown option: a mistyped one would be ignored silently. */
 import { InvalidArgumentTypeError, UnknownOptionError } from '../core/errors/arguments.js';
 import { nearestName } from './nearest-name.js';
 
-/** All option names of a type: the compiler refuses a table that lacks one or has another. */
+/** All option names of a type: the compiler rejects a table with missing or extra names. */
 export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true };
 
-/** Options that do not exist here, in lower case, and how to get what they do elsewhere. */
+/** Options of other libraries, in lower case, and how to achieve their effect here. */
 const ADVICE: Readonly<Record<string, string>> = {
   allowhalfopen: 'A protocol that defines readConnectionLost stays open for writing',
   path: 'The path is an argument of its own',

@@ -1,9 +1,9 @@
-/** Tells the lines of a stack that are a module's own folder's from those of its callers. */
+/** Distinguishes the stack frames of a module's own folder from those of its callers. */
 
 /**
  * @param moduleUrl `import.meta.url`, which is undefined in a bundle of CommonJS.
- * @param folder The name of the module's folder. In a bundle it has another one, which it shares with everybody: no line
- *   is its own there.
+ * @param folder The name of the module's folder. In a bundle the module is in another folder, which it shares with other
+ *   code: then no frame counts as its own.
  */
 export function ownFrames(
   moduleUrl: string | undefined,

@@ -1,4 +1,4 @@
-/** The names of `RunOptions`, which `run` and `react` have in common. */
+/** The names of `RunOptions`, shared by `run` and `react`. */
 import type { RunOptions } from '../core/reactor-life.js';
 import type { OptionNames } from './options.js';
 

@@ -1,12 +1,12 @@
-/** Makes the errors that Node makes for failed system calls, from an errno. */
+/** Makes errors like those of Node for failed system calls, from an errno. */
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
 import { type SystemError, withoutStack } from '../core/errors/base.js';
 
 /**
- * @param failure The number, positive, of C or of libuv, which are the same but on Windows; or the name, for what this
- *   package itself makes up.
+ * @param failure The number of C or of libuv, positive; they differ only on Windows. Or the name, for errors that this package
+ *   makes itself.
  * @param syscall The call that failed, such as `recv`.
  */
 export function systemError(
@@ -28,7 +28,7 @@ export function systemError(
   });
 }
 
-/** The addon counts as C does, Node as libuv: what both know is the name. */
+/** The addon uses the numbers of C, Node those of libuv: both use the same names. */
 function libuvNumber(failure: number | string): number {
   if (typeof failure === 'string') return errnos().get(failure) ?? 0;
   if (getSystemErrorMap().has(-failure)) return failure;

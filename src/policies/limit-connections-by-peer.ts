@@ -34,7 +34,7 @@ const OPTIONS: OptionNames<LimitConnectionsByPeerOptions> = {
 };
 
 /**
- * Counts as {@link LimitTotalConnectionsFactory} does, but for each peer. Nothing is stored for peers without connections.
+ * Counts as {@link LimitTotalConnectionsFactory} does, separately for each peer. Nothing is stored for peers without connections.
  *
  * @example
  * reactor.listenTCP(25, new LimitConnectionsByPeerFactory(Mail, { maxConnections: 10 }));

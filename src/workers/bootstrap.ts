@@ -75,7 +75,8 @@ class StartedWorker {
 
   constructor(order: WorkerOrder) {
     this.#order = order;
-    this.#reactor = createReactor(order.reactor);
+    // Draining has a deadline of its own: connections that are left then are not waited for again.
+    this.#reactor = createReactor({ shutdownTimeoutMs: 0, ...order.reactor });
     this.#ports = new SharedPorts(this.#reactor, order, link.send);
     void this.#run();
   }

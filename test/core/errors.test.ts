@@ -189,7 +189,7 @@ describe('every error', () => {
     expect(new Set(codes).size).toBe(codes.length);
   });
 
-  it.each(ENTRY_POINTS)('is exported at its door: %s', (_name, door, itsErrors) => {
+  it.each(ENTRY_POINTS)('is exported by its entry point: %s', (_name, door, itsErrors) => {
     for (const [name, value] of Object.entries(itsErrors)) {
       if (typeof value !== 'function' || !(value.prototype instanceof Error)) continue;
       expect((door as Record<string, unknown>)[name], name).toBe(value);
@@ -226,7 +226,7 @@ describe('docs/errors.md', () => {
     expect(names).toHaveLength(Object.keys(MADE).length + TESTING.length);
   });
 
-  it('says whose fault each is, when it comes and what to do', () => {
+  it('states for each whose fault it is, when it occurs and what to do', () => {
     for (const [, code, , fault, when, remedy] of documented) {
       for (const text of [fault, when, remedy]) expect(text?.trim(), code).not.toBe('');
     }
@@ -241,7 +241,7 @@ describe('reasons of a connection’s end', () => {
     expect(MADE.ConnectError).not.toBeInstanceOf(errors.ConnectionClosed);
   });
 
-  it('share one ConnectionDone that nobody can change and that has no costly stack', () => {
+  it('share one ConnectionDone, which is frozen and has no costly stack', () => {
     expect(errors.CONNECTION_DONE).toBeInstanceOf(errors.ConnectionDone);
     expect(Object.isFrozen(errors.CONNECTION_DONE)).toBe(true);
     expect(errors.CONNECTION_DONE.stack?.includes('\n    at ') ?? false).toBe(false);
@@ -287,7 +287,7 @@ describe('connectErrorFrom', () => {
   });
 });
 
-describe('what a connector reports of a resolver that failed', () => {
+describe('the error of a connector whose resolver failed', () => {
   const cause = Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' });
 
   it('is a DNSLookupError with the system error as its cause', () => {
@@ -313,7 +313,7 @@ describe('what a connector reports of a resolver that failed', () => {
 });
 
 describe('errors of names', () => {
-  it('have the name, and show no more of it than a name can have', () => {
+  it('have the name, and show at most the length of a valid one', () => {
     const error = new errors.InvalidHostNameError('too long', 'x'.repeat(100_000));
     expect(error.hostName).toHaveLength(100_000);
     expect(error.message.length).toBeLessThan(300);
@@ -354,12 +354,12 @@ describe('UnknownOptionError', () => {
     );
   });
 
-  it('says how to get what another library has an option for', () => {
+  it('says how to achieve the effect of an option of another library', () => {
     const error = new errors.UnknownOptionError('f', 'port', [], undefined, 'It is an argument');
     expect(error.message).toBe("f has no option 'port'. It is an argument. Its options: none");
   });
 
-  it('shows no more of a name than a line takes', () => {
+  it('shortens a name to the length of a line', () => {
     const error = new errors.UnknownOptionError('f', 'x'.repeat(10_000), ['a']);
     expect(error.message.length).toBeLessThan(200);
   });

@@ -88,13 +88,13 @@ describe('Factory.forProtocol', () => {
     expect(two).not.toBe(one);
   });
 
-  it('serves for outgoing connections too', () => {
+  it('also serves outgoing connections', () => {
     expect(Factory.forProtocol(Protocol)).toBeInstanceOf(ClientFactory);
   });
 });
 
 describe('toFactory', () => {
-  it('takes a factory as it is', () => {
+  it('returns a factory unchanged', () => {
     const factory = new Counting();
     expect(toFactory(factory)).toBe(factory);
     const plain = { buildProtocol: () => null, doStart() {}, doStop() {} };
@@ -121,16 +121,16 @@ describe('toFactory', () => {
     expect(seen).toEqual([ADDRESS]);
   });
 
-  it('takes null of a function for a refusal', () => {
+  it('treats null from a function as a refusal', () => {
     expect(toFactory(() => null).buildProtocol(ADDRESS)).toBeNull();
   });
 
-  it('makes a protocol of the handlers that a function gives', () => {
+  it('makes a protocol of the handlers that a function returns', () => {
     const built = toFactory(() => ({ dataReceived() {} })).buildProtocol(ADDRESS);
     expect(built).toBeInstanceOf(HandlerProtocol);
   });
 
-  it('takes an object with the methods of a protocol for a protocol', () => {
+  it('accepts an object with the methods of a protocol', () => {
     const duck = { makeConnection() {}, dataReceived() {}, connectionLost() {} };
     expect(toFactory(() => duck).buildProtocol(ADDRESS)).toBe(duck);
   });
@@ -183,7 +183,7 @@ describe('toFactory', () => {
     );
   });
 
-  it('takes an empty object for a protocol that does nothing', () => {
+  it('treats an empty object as a protocol that does nothing', () => {
     expect(toFactory(() => ({})).buildProtocol(ADDRESS)).toBeInstanceOf(HandlerProtocol);
   });
 

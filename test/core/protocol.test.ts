@@ -59,12 +59,12 @@ describe('Protocol', () => {
     expect(gone.connected).toBe(false);
   });
 
-  it('can not be half-closed unless a subclass says so', () => {
+  it('cannot be half-closed unless a subclass allows it', () => {
     expect('readConnectionLost' in new Protocol()).toBe(false);
     expect('writeConnectionLost' in new Protocol()).toBe(false);
   });
 
-  it('takes what it does not override in silence', () => {
+  it('silently ignores events that it does not override', () => {
     const protocol = new Protocol();
     protocol.makeConnection(fakeTransport());
     protocol.dataReceived(Buffer.from('x'));
@@ -117,7 +117,7 @@ describe('HandlerProtocol', () => {
 });
 
 describe('isStreamProtocol', () => {
-  it('knows what a reactor can call', () => {
+  it('recognizes values that a reactor can call', () => {
     expect(isStreamProtocol(new Protocol())).toBe(true);
     expect(isStreamProtocol({ makeConnection() {}, dataReceived() {}, connectionLost() {} })).toBe(
       true,

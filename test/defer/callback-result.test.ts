@@ -7,6 +7,7 @@ import {
   onRejection,
   reportRejection,
 } from '../../src/defer/callback-result.js';
+import { ReactorStoppedError } from '../../src/defer/errors.js';
 import { fail } from '../../src/defer/succeed.js';
 import { flushLoggedErrors } from '../../src/testing/logged-errors.js';
 
@@ -63,6 +64,12 @@ describe('onRejection', () => {
 });
 
 describe('reportRejection', () => {
+  it('does not report that the reactor was stopped', async () => {
+    reportRejection(Promise.reject(new ReactorStoppedError()), 'startFactory');
+    await new Promise(setImmediate);
+    expect(flushLoggedErrors()).toEqual([]);
+  });
+
   it('reports', async () => {
     reportRejection(Promise.reject(boom), 'startFactory');
     await new Promise(setImmediate);
@@ -77,6 +84,14 @@ describe('failOnRejection', () => {
     await new Promise(setImmediate);
     expect(calls).toEqual(['abortConnection']);
     expect(flushLoggedErrors()).toMatchObject([{ error: boom, where: 'dataReceived' }]);
+  });
+
+  it('does not report that the reactor was stopped', async () => {
+    const { transport, calls } = foreignTransport();
+    failOnRejection(Promise.reject(new ReactorStoppedError()), transport, 'dataReceived');
+    await new Promise(setImmediate);
+    expect(calls).toEqual(['abortConnection']);
+    expect(flushLoggedErrors()).toEqual([]);
   });
 
   it('does not report violations by the peer', () => {

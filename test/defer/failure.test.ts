@@ -30,6 +30,17 @@ describe('Failure', () => {
     }
   });
 
+  it('check and trap take an error whose code cannot be read for one without a code', () => {
+    const error = Object.defineProperty(new Error('hostile'), 'code', {
+      get: () => {
+        throw new Error('the getter threw');
+      },
+    });
+    const hostile = new Failure(error);
+    expect(hostile.check('ERR_CONNECTION_LOST')).toBe(false);
+    expect(() => hostile.trap('ERR_CONNECTION_LOST')).toThrow(error);
+  });
+
   it('trap gives the error, or throws it where it is of another kind', () => {
     expect(failure.trap(ConnectionLost)).toBe(lost);
     expect(() => failure.trap(TypeError)).toThrow(lost);

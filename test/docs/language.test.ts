@@ -1,12 +1,24 @@
 /**
  * A cheap guard for the language rules of CONTRIBUTING.md: words and patterns that have a plain replacement and no other
- * use here. To include the comments and messages of src, add 'src' to FOLDERS.
+ * use here. It covers the folders of src in FOLDERS.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = new URL('../../', import.meta.url);
-const FOLDERS = ['docs', 'examples', 'native'];
+const FOLDERS = [
+  'docs',
+  'examples',
+  'native',
+  'src/core',
+  'src/framing',
+  'src/handover',
+  'src/internal',
+  'src/policies',
+  'src/resolver',
+  'src/task',
+  'src/workers',
+];
 const FILES = [
   'README.md',
   'CONTRIBUTING.md',
@@ -31,6 +43,14 @@ const REPLACEMENTS: readonly [pattern: RegExp, replacement: string][] = [
   [/\ball the same\b/i, 'anyway, also'],
   [/\band its like\b/i, 'and similar'],
   [/\b(is|are|was|were) told\b/i, 'is called, receives, learns'],
+  [/\bsomebody\b/i, 'another process, another caller'],
+  [/\bfor want of\b/i, 'because there is no'],
+  [/\bas a rule\b/i, 'usually'],
+  [/\bstands? still\b/i, 'is suspended, does not advance'],
+  [/\bunder way\b/i, 'in progress'],
+  [/\bgoes? on\b/i, 'continue'],
+  [/\bat present\b/i, 'now'],
+  [/\bdealt with\b/i, 'handled, processed'],
   [/\bwhat is to be\b/i, 'name it'],
   [/\b(waits?|waiting) to be sent\b/i, 'unsent'],
   [/(^|[.:;|] )Who (?!are you)[^.?|]*[.|]/, 'a clause with "who" in place of a noun'],

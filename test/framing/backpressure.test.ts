@@ -107,7 +107,7 @@ describe.each(DEPTHS)('a receiver that applies backpressure, %s,', (_depth, wrap
     expect(transport.paused).toBe(false);
   });
 
-  it('closes once all is sent, without delivering what waits', () => {
+  it('closes once everything is sent, without delivering pending frames', () => {
     const protocol = new Answering();
     const transport = connect(protocol, wraps);
     transport.receive('\n'.repeat(3 * ANSWERS_UNTIL_FULL));
@@ -120,7 +120,7 @@ describe.each(DEPTHS)('a receiver that applies backpressure, %s,', (_depth, wrap
     expect(transport.written).toHaveLength(ANSWERS_UNTIL_FULL * ANSWER.length);
   });
 
-  it('stays paused where the application pauses it', () => {
+  it('stays paused if the application pauses it', () => {
     const protocol = new Answering();
     const transport = connect(protocol, wraps);
     transport.receive('\n'.repeat(ANSWERS_UNTIL_FULL + 1));
@@ -143,7 +143,7 @@ describe.each(DEPTHS)('a receiver that applies backpressure, %s,', (_depth, wrap
     expect(transport.paused).toBe(true);
   });
 
-  it('leaves it to a producer of the application', () => {
+  it('leaves backpressure to a producer of the application', () => {
     const protocol = new Answering();
     const transport = connect(protocol, wraps);
     const producer = new RecordingProducer(protocol.transport);
@@ -164,7 +164,7 @@ describe.each(DEPTHS)('a receiver that applies backpressure, %s,', (_depth, wrap
     expect(protocol.answers).toBe(ANSWERS_UNTIL_FULL);
   });
 
-  it('holds nothing where a callback has closed', () => {
+  it('withholds nothing if a callback has closed the connection', () => {
     const protocol = new Answering();
     const transport = connect(protocol, wraps);
     protocol.onLine = () => {

@@ -7,7 +7,7 @@ function bytes(text: string): Buffer {
 }
 
 describe('ByteQueue', () => {
-  it('gives views of a chunk that holds what is asked for', () => {
+  it('returns views of a chunk that holds the requested bytes', () => {
     const queue = new ByteQueue();
     const chunk = bytes('onetwo');
     queue.push(chunk);
@@ -24,7 +24,7 @@ describe('ByteQueue', () => {
     expect(queue.takeRest()).toHaveLength(0);
   });
 
-  it('keeps nothing of a slab of which a few bytes are left', () => {
+  it('does not pin a slab for a few leftover bytes', () => {
     const queue = new ByteQueue();
     const slab = Buffer.alloc(65_536);
     queue.push(slab);
@@ -34,7 +34,7 @@ describe('ByteQueue', () => {
     expect(queue.takeRest().buffer).not.toBe(slab.buffer);
   });
 
-  it('copies of the next chunk only what completes a frame', () => {
+  it('copies only the bytes of the next chunk that complete a frame', () => {
     const queue = new ByteQueue();
     queue.push(bytes('un'));
     queue.settle(10);
@@ -46,7 +46,7 @@ describe('ByteQueue', () => {
     expect(rest.buffer).toBe(next.buffer);
   });
 
-  it('gives a frame that came in pieces without copying it once more', () => {
+  it('returns a frame that arrived in pieces without copying it again', () => {
     const queue = new ByteQueue();
     queue.push(Buffer.alloc(60_000, 'x'));
     queue.settle(100_000);
@@ -67,7 +67,7 @@ describe('ByteQueue', () => {
     for (const { buffer } of frames) expect(buffer.byteLength).toBe(3);
   });
 
-  it('never writes over what it has given', () => {
+  it('never overwrites bytes that it has returned', () => {
     const queue = new ByteQueue();
     const given: Buffer[] = [];
     for (let i = 0; i < 300; i++) {
@@ -116,7 +116,7 @@ describe('ByteQueue', () => {
     }
   });
 
-  it('behaves like one long buffer, whatever is done', () => {
+  it('behaves like one long buffer for any operations', () => {
     const step = fc.oneof(
       fc.record({ push: fc.uint8Array({ maxLength: 30 }) }),
       fc.record({ cut: fc.nat(40) }),

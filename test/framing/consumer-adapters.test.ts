@@ -12,7 +12,7 @@ import { MemoryTransport } from '../../src/testing/memory-transport.js';
 const IDLE = { pauseProducing() {}, resumeProducing() {}, stopProducing() {} };
 
 describe('ProtocolToConsumerAdapter', () => {
-  it('gives its protocol what is written, in memory of its own', () => {
+  it('passes written data to its protocol, in memory of its own', () => {
     const protocol = new AccumulatingProtocol();
     const consumer = new ProtocolToConsumerAdapter(protocol);
     const bytes = Buffer.from('one');
@@ -70,7 +70,7 @@ describe('ProtocolToConsumerAdapter', () => {
     consumer.registerProducer(IDLE, false);
   });
 
-  it('throws what its protocol throws, and refuses what is none', () => {
+  it('throws the errors of its protocol, and refuses values that are not protocols', () => {
     const error = new Error('bad data');
     const consumer = new ProtocolToConsumerAdapter({
       dataReceived: () => {
@@ -99,7 +99,7 @@ describe('ConsumerToProtocolAdapter', () => {
     expect(outwards.text).toBe('onetwo');
   });
 
-  it('makes the peer wait while the consumer does not take any more', () => {
+  it('makes the peer wait while the consumer accepts no more', () => {
     const { inwards, outwards } = relay();
     inwards.receive(Buffer.alloc(65_536));
     expect(inwards.paused).toBe(false);
@@ -122,7 +122,7 @@ describe('ConsumerToProtocolAdapter', () => {
     expect([outwards.connected, outwards.text]).toEqual([false, 'last']);
   });
 
-  it('leaves a producer that its consumer has already alone', () => {
+  it('does not replace an existing producer of its consumer', () => {
     const consumer = new MemoryTransport();
     consumer.registerProducer(IDLE, true);
     const inwards = new MemoryTransport();
@@ -134,7 +134,7 @@ describe('ConsumerToProtocolAdapter', () => {
     expect(consumer.registeredProducer).toBe(IDLE);
   });
 
-  it('throws whatever else its consumer throws, and refuses what is none', () => {
+  it('throws other errors of its consumer, and refuses values that are not consumers', () => {
     const error = new Error('no');
     const inwards = new MemoryTransport();
     const consumer = {

@@ -93,7 +93,7 @@ export function describeDecoder({ make, encode, frame, alphabet }: DecoderKind):
       );
     });
 
-    it('gives them also where it is drained now and then', () => {
+    it('returns them also if it is drained only occasionally', () => {
       fc.assert(
         fc.property(frames, SIZES, fc.array(fc.nat(3), { minLength: 1 }), (sent, sizes, asks) => {
           const decoder = make();
@@ -110,7 +110,7 @@ export function describeDecoder({ make, encode, frame, alphabet }: DecoderKind):
       );
     });
 
-    it('hands over exactly what it has not given, at any point', () => {
+    it('hands over exactly the bytes not returned yet, at any point', () => {
       fc.assert(
         fc.property(frames, SIZES, fc.nat(12), fc.nat(20), (sent, sizes, asks, most) => {
           const decoder = make();
@@ -136,7 +136,7 @@ export function describeDecoder({ make, encode, frame, alphabet }: DecoderKind):
       );
     });
 
-    it('meets garbage with nothing but its own errors, and fails for good', () => {
+    it('answers garbage only with its own errors, and fails for good', () => {
       fc.assert(
         fc.property(garbage, SIZES, (bytes, sizes) => {
           const decoder = make();
@@ -154,7 +154,7 @@ export function describeDecoder({ make, encode, frame, alphabet }: DecoderKind):
       );
     });
 
-    it('answers the same to garbage, however it is cut', () => {
+    it('gives the same result for garbage, however it is split', () => {
       const outcome = (chunks: Iterable<Buffer>): unknown => {
         const decoder = make();
         const got: Buffer[] = [];
@@ -175,7 +175,7 @@ export function describeDecoder({ make, encode, frame, alphabet }: DecoderKind):
       );
     });
 
-    it('refuses what is no Buffer', () => {
+    it('refuses chunks that are not Buffers', () => {
       const decoder = make();
       for (const chunk of ['text', new Uint8Array(3), undefined, null]) {
         expect(() => decoder.receive(chunk as Buffer)).toThrow(

@@ -48,7 +48,7 @@ describe('DelimiterDecoder', () => {
     );
   });
 
-  it('refuses a delimiter that is no bytes', () => {
+  it('refuses a delimiter that is not bytes', () => {
     expect(() => new DelimiterDecoder(10 as unknown as string)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),
     );

@@ -109,7 +109,7 @@ describe('FileSender', () => {
     expect(await sendAll(path, { chunkBytes: 7 })).toEqual([1000, CONTENT]);
   });
 
-  it('sends an open file from where it is, and closes it', async () => {
+  it('sends an open file from its current position, and closes it', async () => {
     const file = await open(path);
     await file.read(Buffer.alloc(100), 0, 100, null);
     expect(await sendAll(file)).toEqual([900, CONTENT.subarray(100)]);
@@ -166,7 +166,7 @@ describe('FileSender', () => {
     expect(source.closed).toBe(true);
   });
 
-  it('lets the transport go at its own pace', async () => {
+  it('lets the transport set the pace', async () => {
     const transport = new MemoryTransport({ capacity: 10 });
     const sending = new FileSender({ chunkBytes: 100 }).beginFileTransfer(path, transport);
     let most = 0;
@@ -194,7 +194,7 @@ describe('FileSender', () => {
     expect(await sending).toBe(1000);
   });
 
-  it('sends what a transformation makes of the pieces, and skips those that become empty', async () => {
+  it('sends the transformed pieces, and skips those that become empty', async () => {
     const consumer = new Asking();
     const upper = (piece: Uint8Array | string): string => {
       const text = String(piece);
@@ -210,7 +210,7 @@ describe('FileSender', () => {
     expect(consumer.pieces.map(String)).toEqual(['ONE', 'DREISSIG']);
   });
 
-  it('fails with what opening throws', async () => {
+  it('fails with the error of opening', async () => {
     const transport = new MemoryTransport();
     const sending = new FileSender().beginFileTransfer(join(folder, 'none'), transport);
     await expect(sending.toPromise()).rejects.toMatchObject({ code: 'ENOENT' });
@@ -218,7 +218,7 @@ describe('FileSender', () => {
     expect(transport.connected).toBe(true);
   });
 
-  it('fails with what reading throws, and closes the file', async () => {
+  it('fails with the error of reading, and closes the file', async () => {
     const file = await open(join(folder, 'write-only'), 'w');
     const transport = new MemoryTransport();
     const sending = new FileSender().beginFileTransfer(file, transport);
@@ -239,7 +239,7 @@ describe('FileSender', () => {
     expect(transport.registeredProducer).toBeUndefined();
   });
 
-  it('fails with what a transformation throws, and closes the source', async () => {
+  it('fails with the error of a transformation, and closes the source', async () => {
     const transport = new MemoryTransport();
     const source = new Source('one');
     const sending = new FileSender().beginFileTransfer(source, transport, () => {
@@ -251,7 +251,7 @@ describe('FileSender', () => {
     expect(source.closed).toBe(true);
   });
 
-  it('fails with TransferStoppedError where the connection is lost, and closes the source', async () => {
+  it('fails with TransferStoppedError if the connection is lost, and closes the source', async () => {
     const transport = new MemoryTransport({ capacity: 1 });
     const source = new Source('one', 'two', 'three');
     const sending = new FileSender().beginFileTransfer(source, transport);
@@ -321,7 +321,7 @@ describe('FileSender', () => {
     expect(transport.written).toHaveLength(0);
   });
 
-  it('reports what closing the source throws', async () => {
+  it('reports errors of closing the source', async () => {
     using errors = captureLoggedErrors();
     const failure = new Error('will not close');
     const source: AsyncIterable<string> = {
@@ -339,7 +339,7 @@ describe('FileSender', () => {
     expect(errors.flush()).toEqual([{ error: failure, where: 'closing the source of a transfer' }]);
   });
 
-  it('leaves the source alone where the consumer has a producer', async () => {
+  it('does not touch the source if the consumer has a producer', async () => {
     const transport = new MemoryTransport();
     const first = new FileSender().beginFileTransfer(new Readable({ read() {} }), transport);
     const file = await open(path);
@@ -352,7 +352,7 @@ describe('FileSender', () => {
     await expect(first.toPromise()).rejects.toBeInstanceOf(CancelledError);
   });
 
-  it('refuses what it can not send, and impossible options', () => {
+  it('refuses sources that it cannot send, and invalid options', () => {
     const transport = new MemoryTransport();
     const sender = new FileSender();
     for (const source of [5, null, undefined, {}, { fd: 3 }, [1, 2]]) {

@@ -34,7 +34,7 @@ describe('FixedLengthDecoder', () => {
     }
   });
 
-  it('refuses lengths that are none', () => {
+  it('refuses invalid lengths', () => {
     const decoder = new FixedLengthDecoder(1);
     for (const length of [0, -1, 1.5, 2 ** 31, Number.NaN]) {
       expect(() => new FixedLengthDecoder(length)).toThrow(RangeError);

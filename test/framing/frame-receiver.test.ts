@@ -68,7 +68,7 @@ describe('FrameReceiver', () => {
     }
   });
 
-  it('holds frames back while it is paused', () => {
+  it('withholds frames while it is paused', () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Frames());
     protocol.onFrame = (text) => {
@@ -84,7 +84,7 @@ describe('FrameReceiver', () => {
     expect(transport.paused).toBe(false);
   });
 
-  it('delivers nothing after the connection was told to close', () => {
+  it('delivers nothing after loseConnection was called', () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Frames());
     protocol.onFrame = () => protocol.stopProducing();
@@ -94,7 +94,7 @@ describe('FrameReceiver', () => {
     expect(protocol.reason).toBe(CONNECTION_DONE);
   });
 
-  it('ends the connection with what a callback throws', () => {
+  it('ends the connection with the error that a callback throws', () => {
     const errors = capture();
     const failure = new Error('boom');
     const transport = new MemoryTransport();
@@ -117,7 +117,7 @@ describe('FrameReceiver', () => {
     expect(protocol.reason).toBeInstanceOf(FrameTooLongError);
   });
 
-  it('aborts the connection where the fault is found after resuming', () => {
+  it('aborts the connection if the fault is found after resuming', () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Frames());
     protocol.onFrame = () => protocol.pauseProducing();
@@ -127,7 +127,7 @@ describe('FrameReceiver', () => {
     expect(protocol.reason).toBeInstanceOf(ConnectionAborted);
   });
 
-  it('tells an override of the fault once, with the bytes, and drops what follows', () => {
+  it('calls an override once for the fault, with the bytes, and drops later data', () => {
     const faults: [RemoteProtocolError, string][] = [];
     class Patient extends Frames {
       override frameError(error: RemoteProtocolError, rest: Buffer): void {
@@ -148,7 +148,7 @@ describe('FrameReceiver', () => {
     expect(protocol.reason).toBe(CONNECTION_DONE);
   });
 
-  it('delivers nothing after a fault that an override lets pass', () => {
+  it('delivers nothing after a fault that an override ignores', () => {
     class Indifferent extends Frames {
       override frameError(): void {}
     }
@@ -161,7 +161,7 @@ describe('FrameReceiver', () => {
     expect(transport.connected).toBe(true);
   });
 
-  it('takes an error of a decoder that is not of the peer’s making for what it is', () => {
+  it('does not blame the peer for other errors of a decoder', () => {
     const errors = capture();
     const failure = new Error('a decoder with a fault');
     const broken: FrameDecoder = {
@@ -253,7 +253,7 @@ describe.each<[string, IntReceiver, string, string]>([
     expect(protocol.told).toEqual(['one']);
   });
 
-  it('ends the connection where a longer string is announced', () => {
+  it('ends the connection if a longer string is announced', () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Receiver({ maxLength: 2 }));
     let reason: Error | undefined;
@@ -266,7 +266,7 @@ describe.each<[string, IntReceiver, string, string]>([
     expect(reason).toEqual(new FrameTooLongError(2, 3));
   });
 
-  it('tells an override of the length that was announced', () => {
+  it('passes the announced length to an override', () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Receiver({ maxLength: 2, signed: true }));
     protocol.lengthLimitExceeded = (length: number): void => {
@@ -280,7 +280,7 @@ describe.each<[string, IntReceiver, string, string]>([
 });
 
 describe('the int receivers', () => {
-  it('refuse to send what their prefix can not tell', () => {
+  it('refuse to send strings too long for their prefix', () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Int8());
     protocol.sendString('x'.repeat(255));
@@ -293,7 +293,7 @@ describe('the int receivers', () => {
     expect(transport.connected).toBe(true);
   });
 
-  it('tell of negative lengths as they were announced', () => {
+  it('report negative lengths as announced', () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Int8({ signed: true }));
     const told: [number, Error][] = [];

@@ -124,7 +124,7 @@ describe('IntNStringReceiver', () => {
     expect(protocol.log).toEqual(['string one']);
   });
 
-  it('delivers what is assigned between two callbacks at once', () => {
+  it('immediately delivers data assigned between two callbacks', () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Acting(8));
     transport.receive('\x03on');
@@ -160,7 +160,7 @@ describe('IntNStringReceiver', () => {
     expect(protocol.log).toEqual([]);
   });
 
-  it('holds what is assigned back while it is paused', () => {
+  it('withholds assigned data while it is paused', () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Acting(8));
     protocol.pauseProducing();
@@ -170,7 +170,7 @@ describe('IntNStringReceiver', () => {
     expect(protocol.log).toEqual(['string x']);
   });
 
-  it('applies a new limit to a string that is on its way', () => {
+  it('applies a new limit to a string that is still arriving', () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Acting(8));
     expect(protocol.maxLength).toBe(99_999);

@@ -100,7 +100,7 @@ describe('LengthPrefixDecoder', () => {
     expect(() => decode(new LengthPrefixDecoder(32), [prefix])).toThrow(FrameTooLongError);
   });
 
-  it('takes no memory for bytes that were only announced', () => {
+  it('allocates no memory for bytes that were only announced', () => {
     const decoder = new LengthPrefixDecoder(32, { maxLength: 2 ** 31 - 1 });
     decoder.receive(encodeLengthPrefix(2 ** 31 - 1, 32));
     expect(decoder.next()).toBeUndefined();
@@ -195,7 +195,7 @@ describe('encodeLengthPrefixed', () => {
     },
   );
 
-  it('refuses what it can not encode', () => {
+  it('refuses values that it cannot encode', () => {
     expect(() => encodeLengthPrefixed(5 as unknown as string, 8)).toThrow(TypeError);
     expect(() => encodeLengthPrefixed('a', 9 as PrefixBits)).toThrow(RangeError);
     expect(() => encodeLengthPrefix(-1, 8)).toThrow(RangeError);

@@ -103,7 +103,7 @@ const DECODERS: readonly [
 ];
 
 describe.each(DECODERS)('a FrameReceiver over %s', (_name, make, wire, frames) => {
-  it('is lent its bytes and gives frames of their own, however the bytes are split', () => {
+  it('receives lent bytes and delivers frames with memory of their own, however the bytes are split', () => {
     for (const chunks of everySplit(Buffer.from(wire))) {
       const transport = new MemoryTransport();
       const protocol = transport.connect(new Frames(make()));
@@ -130,7 +130,7 @@ describe.each(DECODERS)('a FrameReceiver over %s', (_name, make, wire, frames) =
     }
   });
 
-  it('gives lent frames where it is asked to, which hold during the callback only', () => {
+  it('delivers lent frames on request, which are valid during the callback only', () => {
     for (const chunks of everySplit(Buffer.from(wire))) {
       const transport = new MemoryTransport();
       const protocol = transport.connect(new LentFrames(make()));
@@ -185,7 +185,7 @@ describe('a frame that is given', () => {
 });
 
 describe('a FrameReceiver', () => {
-  it('keeps what comes behind a callback that throws, and the rest for frameError', () => {
+  it('keeps the bytes behind a callback that throws, and the rest for frameError', () => {
     const errors = capture();
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Frames(new LineDecoder()));
@@ -227,7 +227,7 @@ describe('a FrameReceiver', () => {
     expect(texts(protocol.frames)).toEqual(['one', 'inner', 'unfinished']);
   });
 
-  it('is given bytes where its decoder could not keep lent ones', () => {
+  it('receives given bytes if its decoder cannot keep lent ones', () => {
     const inner = new LineDecoder();
     const decoder: FrameDecoder = {
       receive: (chunk) => inner.receive(chunk),
@@ -267,7 +267,7 @@ describe('a LineReceiver', () => {
     }
   });
 
-  it('lends lines and raw bytes where it is asked to, through changes of mode', () => {
+  it('lends lines and raw bytes on request, through changes of mode', () => {
     const wire = 'first\nraw\n0123456789after\nlast\nunfinished';
     for (const chunks of everySplit(Buffer.from(wire))) {
       const transport = new MemoryTransport();
@@ -370,7 +370,7 @@ describe('a StatefulProtocol', () => {
   });
 });
 
-it.each(DECODERS)('%s copies what waits when it is told to', (_name, make, wire, frames) => {
+it.each(DECODERS)('%s copies its buffered bytes on keepRest', (_name, make, wire, frames) => {
   for (const chunks of everySplit(Buffer.from(wire))) {
     const decoder = make();
     for (const chunk of chunks) {
@@ -393,7 +393,7 @@ describe('a frame error', () => {
     new LengthFieldDecoder({ lengthFieldLength: 1, initialBytesToStrip: 1, maxFrameLength: 4 });
   const bytes = Buffer.from('\x02ab\x09rest of it');
 
-  it('comes with a rest that is lent where frames are', () => {
+  it('has a lent rest if frames are lent', () => {
     class Faulted extends LentFrames {
       seen = '';
       rest: Buffer | undefined = undefined;
@@ -435,7 +435,7 @@ describe('a decoder that has no nextGiven', () => {
     }
   }
 
-  it('has its frames copied', () => {
+  it('gets its frames copied', () => {
     const protocol = new MemoryTransport().connect(new Frames(new Pairs()));
     const transport = protocol.transport as MemoryTransport;
     transport.receive('abc');

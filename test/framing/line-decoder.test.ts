@@ -144,7 +144,7 @@ describe('LineDecoder', () => {
     expect(searched).toBeLessThan(2 * 100_020);
   });
 
-  it('throws the same error for ever, whatever comes', () => {
+  it('throws the same error forever, whatever arrives', () => {
     const decoder = new LineDecoder({ maxLength: 8 });
     decoder.receive(Buffer.from('123456789\nnext\n'));
     const error = thrownBy(() => decoder.next());
@@ -155,7 +155,7 @@ describe('LineDecoder', () => {
     expect(thrownBy(() => decoder.next())).toBe(error);
   });
 
-  it('hands over what follows a line', () => {
+  it('hands over the bytes after a line', () => {
     const decoder = new LineDecoder();
     decoder.receive(Buffer.from('STARTTLS\r\n\x16\x03\x01'));
     expect(decoder.next()?.toString()).toBe('STARTTLS');
@@ -163,7 +163,7 @@ describe('LineDecoder', () => {
     expect(decoder.next()).toBeUndefined();
   });
 
-  it('does not follow the changes of a delimiter that it was given', () => {
+  it('is not affected by later changes of its delimiter', () => {
     const delimiter = Buffer.from('|');
     const decoder = new LineDecoder({ delimiter });
     delimiter[0] = 0;

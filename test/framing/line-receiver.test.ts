@@ -69,7 +69,7 @@ describe('LineReceiver', () => {
     }
   });
 
-  it('takes what follows a line as raw bytes, and lines again', () => {
+  it('reads the bytes after a line as raw bytes, and then lines again', () => {
     const wire = 'one\r\nraw 5\r\n12\n45two\r\nthree\r\n';
     for (const chunks of everySplit(Buffer.from(wire))) {
       let wanted = 5;
@@ -95,7 +95,7 @@ describe('LineReceiver', () => {
     }
   });
 
-  it('stays in raw mode until told otherwise', () => {
+  it('stays in raw mode until setLineMode', () => {
     const [protocol, transport] = connected({ go: (it) => it.setRawMode() });
     transport.receive('go\none\n');
     transport.receive('two\n');
@@ -105,7 +105,7 @@ describe('LineReceiver', () => {
     expect(protocol.told.at(-1)).toBe('three');
   });
 
-  it('gives an unfinished line as raw bytes where the mode changes outside a callback', () => {
+  it('delivers an unfinished line as raw bytes if the mode changes outside a callback', () => {
     const [protocol, transport] = connected();
     transport.receive('on');
     protocol.setRawMode();
@@ -114,7 +114,7 @@ describe('LineReceiver', () => {
     expect(join(protocol.told)).toBe('one\n');
   });
 
-  it('delivers the lines of extra bytes at once outside a callback, before what waits', () => {
+  it('delivers the lines of extra bytes immediately outside a callback, before buffered ones', () => {
     const [protocol, transport] = connected();
     protocol.setRawMode();
     transport.receive('raw');
@@ -127,7 +127,7 @@ describe('LineReceiver', () => {
     expect(protocol.told.at(-1)).toBe('two');
   });
 
-  it('reads extra bytes before the lines that wait', () => {
+  it('reads extra bytes before buffered lines', () => {
     const [protocol, transport] = connected({
       one: (it) => it.setLineMode(Buffer.from('extra\nex')),
     });
@@ -135,7 +135,7 @@ describe('LineReceiver', () => {
     expect(protocol.told).toEqual(['one', 'extra', 'extwo']);
   });
 
-  it('holds lines back while it is paused, and raw bytes too', () => {
+  it('withholds lines and raw bytes while it is paused', () => {
     const [protocol, transport] = connected({
       one: (it) => it.pauseProducing(),
       two: (it) => {
@@ -156,7 +156,7 @@ describe('LineReceiver', () => {
     expect(join(protocol.told.slice(2))).toBe('three\nfour\n');
   });
 
-  it('goes on in the same loop where it is resumed inside a callback', () => {
+  it('continues in the same loop if it is resumed inside a callback', () => {
     let depth = 0;
     const [protocol, transport] = connected();
     protocol.lineReceived = (line: Buffer): void => {
@@ -183,7 +183,7 @@ describe('LineReceiver', () => {
     expect(protocol.told).toHaveLength(30_000);
   });
 
-  it('keeps what comes while it is paused, should a transport deliver it', () => {
+  it('keeps data that a transport delivers while it is paused', () => {
     const [protocol] = connected();
     protocol.pauseProducing();
     protocol.dataReceived(Buffer.from('one\nt'));
@@ -206,7 +206,7 @@ describe('LineReceiver', () => {
     );
   });
 
-  it('delivers no raw bytes after the connection was told to close', () => {
+  it('delivers no raw bytes after loseConnection was called', () => {
     const [protocol, transport] = connected({
       raw: (it) => {
         it.setRawMode();
@@ -218,7 +218,7 @@ describe('LineReceiver', () => {
     expect(protocol.told).toEqual(['raw']);
   });
 
-  it('delivers nothing that waited once the connection is gone', () => {
+  it('delivers no buffered lines once the connection is gone', () => {
     const [protocol, transport] = connected({ one: (it) => it.pauseProducing() });
     transport.receive('one\ntwo\n');
     transport.peerResets();
@@ -234,7 +234,7 @@ describe('LineReceiver', () => {
     expect(protocol.reason).toBe(CONNECTION_DONE);
   });
 
-  it('ends the connection with what a callback throws', () => {
+  it('ends the connection with the error that a callback throws', () => {
     const errors = capture();
     const failure = new Error('boom');
     const [protocol, transport] = connected({
@@ -272,7 +272,7 @@ describe('LineReceiver', () => {
     },
   );
 
-  it('ends the connection where raw bytes come and nobody wants them', () => {
+  it('ends the connection if raw bytes arrive without rawDataReceived', () => {
     const errors = capture();
     class LinesOnly extends LineReceiver {
       override lineReceived(): void {
@@ -295,7 +295,7 @@ describe('LineReceiver', () => {
     expect(protocol.reason).toEqual(new LineTooLongError(5));
   });
 
-  it('lets an override answer a long line and go on with what arrives next', () => {
+  it('lets an override answer a long line and continue with later data', () => {
     const rests: string[] = [];
     class Patient extends Lines {
       override lineLengthExceeded(rest: Buffer, error: LineTooLongError): void {
@@ -329,7 +329,7 @@ describe('LineReceiver', () => {
     expect(protocol.told).toEqual(['one']);
   });
 
-  it('sends text as UTF-8, and refuses what is neither text nor bytes', () => {
+  it('sends text as UTF-8, and refuses values that are neither text nor bytes', () => {
     const [protocol, transport] = connected();
     protocol.sendLine('é');
     expect(transport.text).toBe('é\r\n');
@@ -387,7 +387,7 @@ describe('LineOnlyReceiver', () => {
     expect(protocol.reason).toEqual(new LineTooLongError(5));
   });
 
-  it('tells an override of the long line once, with all that came', () => {
+  it('calls an override once for a long line, with all received bytes', () => {
     const rests: string[] = [];
     class Patient extends OnlyLines {
       override lineLengthExceeded(rest: Buffer): void {

@@ -87,7 +87,7 @@ describe.each([
     expect(consumer.log).toEqual(['push', 'pull']);
   });
 
-  it('passes on what is written, and the end', () => {
+  it('passes on written data, and the end', () => {
     const consumer = new LoggingConsumer();
     const producer = new LoggingProducer();
     const proxy = new AnyProxy(consumer);
@@ -99,7 +99,7 @@ describe.each([
     expect(consumer.log).toEqual(['push', 'write one', 'write two', 'unregister']);
   });
 
-  it('keeps what is written while it is paused, and sends it in one piece', () => {
+  it('keeps data written while it is paused, and sends it in one piece', () => {
     const consumer = new LoggingConsumer();
     const proxy = new AnyProxy(consumer);
     proxy.pauseProducing();
@@ -112,7 +112,7 @@ describe.each([
     expect(consumer.log).toEqual(['push', 'write one']);
   });
 
-  it('tells of the end after the last byte', () => {
+  it('signals the end after the last byte', () => {
     const consumer = new LoggingConsumer();
     const proxy = new AnyProxy(consumer);
     proxy.registerProducer(new LoggingProducer(), true);
@@ -137,7 +137,7 @@ describe.each([
     expect(consumer.log).toEqual(['pull', 'write one', 'write two', 'write three']);
   });
 
-  it('stops its producer, and drops what is written afterwards', () => {
+  it('stops its producer, and drops data written afterwards', () => {
     const consumer = new LoggingConsumer();
     const producer = new LoggingProducer();
     const proxy = new AnyProxy(consumer);
@@ -156,7 +156,7 @@ describe.each([
     expect(producer.log).toEqual(['stop', 'stop']);
   });
 
-  it('takes one producer at a time, and another once that has unregistered', () => {
+  it('accepts one producer at a time, and another after that has unregistered', () => {
     const proxy = new AnyProxy(new LoggingConsumer());
     proxy.registerProducer(new LoggingProducer(), true);
     expect(() => proxy.registerProducer(new LoggingProducer(), true)).toThrow(
@@ -166,7 +166,7 @@ describe.each([
     proxy.registerProducer(new LoggingProducer(), true);
   });
 
-  it('refuses what can not be written, and options that are none', () => {
+  it('refuses invalid data and invalid options', () => {
     const consumer = new LoggingConsumer();
     expect(() => new AnyProxy(consumer).write(7 as never)).toThrow(TypeError);
     expect(() => new AnyProxy(consumer, null as never)).toThrow(TypeError);
@@ -270,7 +270,7 @@ describe('BasicProducerConsumerProxy', () => {
     expect(producer.log).toEqual(['resume', 'resume']);
   });
 
-  it('passes the questions of a pulling consumer on to a pull producer', () => {
+  it('passes the requests of a pulling consumer on to a pull producer', () => {
     const { consumer, producer, proxy } = basic(false, false);
     expect(producer.log).toEqual([]);
     proxy.resumeProducing();
@@ -313,7 +313,7 @@ describe('ProducerConsumerProxy', () => {
     expect(producer.log).toEqual(['pause', 'pause']);
   });
 
-  it('refuses a buffer that is none', () => {
+  it('refuses an invalid buffer size', () => {
     const consumer = new LoggingConsumer();
     for (const bufferBytes of [0, 1.5, '7', 2 ** 31]) {
       expect(() => new ProducerConsumerProxy(consumer, { bufferBytes } as never)).toThrow();

@@ -59,7 +59,7 @@ class Beginning extends Messages {
 }
 
 describe('StatefulProtocol', () => {
-  it('gives each state the bytes it asks for, however they are cut', () => {
+  it('passes each state the bytes it requests, however they are split', () => {
     for (const chunks of everySplit(Buffer.from('\x03one\0\x01*\0\x01\0\x02\0'))) {
       const transport = new MemoryTransport();
       const protocol = transport.connect(new Messages());
@@ -129,7 +129,7 @@ describe('StatefulProtocol', () => {
     expect(protocol.told).toEqual([]);
   });
 
-  it('does not go on for ever where no state asks for bytes', () => {
+  it('does not continue forever if no state requests bytes', () => {
     const errors = capture();
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Beginning([() => undefined, 0]));
@@ -138,7 +138,7 @@ describe('StatefulProtocol', () => {
     expect(errors.flush('ERR_INVALID_ARG_VALUE')).toHaveLength(1);
   });
 
-  it('ends the connection where more than maxBlockBytes are announced', () => {
+  it('ends the connection if more than maxBlockBytes are announced', () => {
     class Limited extends Messages {
       constructor() {
         super({ maxBlockBytes: 5 });
@@ -188,7 +188,7 @@ describe('StatefulProtocol', () => {
     expect(errors.flush(code)).toHaveLength(1);
   });
 
-  it('has a type for what a state may answer', () => {
+  it('has a type for the result of a state', () => {
     expectTypeOf<[(block: Buffer) => undefined, 1]>().toExtend<BlockState>();
     expectTypeOf<[(block: Buffer) => BlockState, number]>().toExtend<BlockState>();
     expectTypeOf<[(block: string) => undefined, number]>().not.toExtend<BlockState>();

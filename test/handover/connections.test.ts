@@ -53,7 +53,7 @@ contract('ConnectionSender', (rig) => {
     },
   );
 
-  it.runIf(rig.native)('gives many away at once, more than may be on their way', async () => {
+  it.runIf(rig.native)('sends many at once, more than may be in transit', async () => {
     const many = MAX_WAITING_DESCRIPTORS * 2 + 10;
     const pairs = await Promise.all(Array.from({ length: many }, () => served(rig)));
     let adopted = 0;
@@ -69,7 +69,7 @@ contract('ConnectionSender', (rig) => {
     for (const { peer } of pairs) expect(peer.ended || peer.closed).toBe(false);
   });
 
-  it.runIf(rig.native)('leaves those where they are whose turn does not come', async () => {
+  it.runIf(rig.native)('keeps those whose turn does not come', async () => {
     const many = MAX_WAITING_DESCRIPTORS;
     const pairs = await Promise.all(Array.from({ length: many }, () => served(rig)));
     const sent = pairs.map(({ protocol }) =>
@@ -126,7 +126,7 @@ contract('ConnectionSender', (rig) => {
     },
   );
 
-  it.runIf(rig.native)('does not send what the other side would refuse', async () => {
+  it.runIf(rig.native)('does not send data that the other side would refuse', async () => {
     const { protocol } = await served(rig);
     const unread = new Uint8Array(MAX_UNREAD_BYTES + 1);
     const sent = sender.send(protocol.transport as SocketTransport, unread);
@@ -136,7 +136,7 @@ contract('ConnectionSender', (rig) => {
 });
 
 contract('connectionsGone', (rig) => {
-  it('fires at once where there are none, even as the reactor stops', async () => {
+  it('fires immediately if there are none, even while the reactor is stopping', async () => {
     const running = rig.reactor.run();
     while (!rig.reactor.running) await rig.turns(1);
     const gone = connectionsGone(rig.reactor, 0);

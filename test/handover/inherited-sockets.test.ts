@@ -3,7 +3,7 @@ import { takeInheritedSockets } from '../../src/handover/index.js';
 import { InvalidArgumentValueError } from '../../src/index.js';
 
 describe('takeInheritedSockets', () => {
-  it('gives descriptors from 3 on, with their names', () => {
+  it('returns descriptors from 3 on, with their names', () => {
     const environment = { LISTEN_PID: '7', LISTEN_FDS: '2', LISTEN_FDNAMES: 'http:chat' };
     expect(takeInheritedSockets(environment, 7)).toEqual([
       { fd: 3, name: 'http' },
@@ -22,14 +22,14 @@ describe('takeInheritedSockets', () => {
     ]);
   });
 
-  it('gives them once, and hides them from children', () => {
+  it('returns them once, and hides them from children', () => {
     const environment = { LISTEN_PID: '7', LISTEN_FDS: '1', LISTEN_FDNAMES: 'a', PATH: '/bin' };
     expect(takeInheritedSockets(environment, 7)).toHaveLength(1);
     expect(environment).toEqual({ PATH: '/bin' });
     expect(takeInheritedSockets(environment, 7)).toEqual([]);
   });
 
-  it('leaves alone what is meant for another process', () => {
+  it('does not touch sockets intended for another process', () => {
     const environment = { LISTEN_PID: '8', LISTEN_FDS: '1' };
     expect(takeInheritedSockets(environment, 7)).toEqual([]);
     expect(environment).toEqual({ LISTEN_PID: '8', LISTEN_FDS: '1' });
@@ -40,7 +40,7 @@ describe('takeInheritedSockets', () => {
     expect(() => takeInheritedSockets(environment, 7)).toThrow(InvalidArgumentValueError);
   });
 
-  it('looks at this process by default', () => {
+  it('checks for this process by default', () => {
     expect(takeInheritedSockets()).toEqual([]);
   });
 });

@@ -60,7 +60,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     return client;
   };
 
-  it('are taken over: the older accepts no more, the newer does', async () => {
+  it('are taken over: the predecessor stops accepting, the successor accepts', async () => {
     const [before, after] = [recorders(), recorders()];
     const port = listen(older, before);
     const offer = offerListeners(older, path, { echo: port });
@@ -80,7 +80,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     expect(before.built).toHaveLength(0);
   });
 
-  it('stay with the older when the newer gives up', async () => {
+  it('stay with the predecessor when the successor gives up', async () => {
     const factory = recorders();
     const port = listen(older, factory);
     await using offer = offerListeners(older, path, { echo: port });
@@ -97,7 +97,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await factory.protocol();
   });
 
-  it('are not given once the offer was withdrawn, to whoever had connected before', async () => {
+  it('are not given after the offer was withdrawn, even to a process that had connected before', async () => {
     const offer = offerListeners(older, path, { echo: listen(older) });
     const client = await visitor();
     client.transport.write('{"type":"ta');
@@ -109,7 +109,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     expect(client.received.toString().trim().split('\n')).toHaveLength(1);
   });
 
-  it('stay with an older that takes them back: the newer does not hear that it is gone', async () => {
+  it('stay with a predecessor that withdraws the offer: the successor is not told that it stopped', async () => {
     const port = listen(older);
     const offer = offerListeners(older, path, { echo: port });
     using taken = await takeListeners(newer, path);
@@ -119,7 +119,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     expect(offer.taken.fired).toBe(false);
   });
 
-  it('stay with an older that takes them back while the newer is saying that it is ready', async () => {
+  it('stay with a predecessor that withdraws the offer while the successor is sending "ready"', async () => {
     const offer = offerListeners(older, path, { echo: listen(older) });
     const client = await visitor();
     client.transport.write('{"type":"take","version":1}\r\n');
@@ -131,7 +131,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await client.until(() => client.received.includes('withdrawn'), 'a refusal');
   });
 
-  it('are refused to one that does not hang up, whose connection is closed then', async () => {
+  it('are refused to a process that does not disconnect, whose connection is then closed', async () => {
     const offer = offerListeners(older, path, { echo: listen(older) });
     const client = await visitor(new HalfCloseRecorder());
     await offer.withdraw();
@@ -145,14 +145,14 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     }
   });
 
-  it('are not to be had any more by one that gave up', async () => {
+  it('are no longer available to a process that gave up', async () => {
     await using _offer = offerListeners(older, path, { echo: listen(older) });
     const taken = await takeListeners(newer, path);
     taken?.[Symbol.dispose]();
     await expect(taken?.ready()).rejects.toThrow(HandoverError);
   });
 
-  it('are left out where they have stopped meanwhile', async () => {
+  it('are omitted if they have stopped meanwhile', async () => {
     const [stopped, other] = [listen(older), listen(older)];
     await using _offer = offerListeners(older, path, { stopped, other });
     await stopped.stopListening();
@@ -168,7 +168,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     taken?.[Symbol.dispose]();
   });
 
-  it('are nobody else’s to open: the socket is for this user alone', async () => {
+  it('are available to this user only, by the mode of the socket', async () => {
     await using _offer = offerListeners(older, path, { echo: listen(older) });
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
@@ -178,18 +178,18 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     expect(() => offerListeners(newer, path, {})).toThrow(CannotListenError);
   });
 
-  it('are not to be had where nobody offers any', async () => {
+  it('are not available if no process offers any', async () => {
     expect(await takeListeners(newer, path)).toBeUndefined();
   });
 
-  it('are not to be had from a socket that a dead process left', async () => {
+  it('are not available from a socket left by a dead process', async () => {
     const port = older.listenUNIX(path, recorders());
     await port.stopListening({ keepFile: true });
     expect(statSync(path).isSocket()).toBe(true);
     expect(await takeListeners(newer, path)).toBeUndefined();
   });
 
-  it('are refused to one that speaks another version', async () => {
+  it('are refused to a process with another version', async () => {
     await using _offer = offerListeners(older, path, { echo: listen(older) });
     const client = await visitor();
     client.transport.write('{"type":"take","version":2}\r\n');
@@ -212,7 +212,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     },
   );
 
-  it('are refused by the newer where they come without descriptors, which are closed', async () => {
+  it('are refused by the successor if they arrive without descriptors, which are closed', async () => {
     const liar = class extends LineOnlyReceiver {
       override lineReceived(): void {
         (
@@ -227,13 +227,13 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await expect.poll(() => readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
   });
 
-  it('are waited for without limit where that is asked for', async () => {
+  it('are waited for without limit on request', async () => {
     await using _offer = offerListeners(older, path, { echo: listen(older) });
     using taken = await takeListeners(newer, path, { timeoutMs: 0 });
     expect(taken?.names).toEqual(['echo']);
   });
 
-  it('are hung up on by who no longer wants them', async () => {
+  it('are disconnected from when the request is cancelled', async () => {
     const silent = new Recorder();
     older.listenUNIX(path, () => silent);
     const taking = takeListeners(newer, path, { timeoutMs: 0 });
@@ -249,7 +249,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await expect(takeListeners(newer, path, { timeoutMs: 500 })).rejects.toThrow(HandoverError);
   });
 
-  it('are kept from connections that wait: those are accepted first', async () => {
+  it('stop only after waiting connections were accepted', async () => {
     const [before, after] = [recorders(), recorders()];
     const port = listen(older, before);
     const offer = offerListeners(older, path, { echo: port });
@@ -267,7 +267,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     }
   });
 
-  it('keep the file of a UNIX socket, which is removed by the last to have it', async () => {
+  it('keep the file of a UNIX socket, which the last owner removes', async () => {
     const socket = join(folder, 'service.sock');
     const port = older.listenUNIX(socket, recorders());
     const offer = offerListeners(older, path, { service: port });
@@ -283,7 +283,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     expect(() => statSync(socket)).toThrow('ENOENT');
   });
 
-  it('serve on through serveUpgradable, which offers them in turn', async () => {
+  it('continue to serve through serveUpgradable, which offers them in turn', async () => {
     const factories = [recorders(), recorders(), recorders()];
     const open = (reactor: Reactor, index: number) => (inherited: number | undefined) =>
       inherited === undefined
@@ -300,7 +300,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await second.drained;
   });
 
-  it('serve on where they can not be offered any more: that is reported', async () => {
+  it('continue to serve if they can no longer be offered, which is reported', async () => {
     const first = await serveUpgradable(older, path, { echo: () => listen(older) });
     vi.spyOn(newer, 'listenUNIX').mockImplementation(() => {
       throw new CannotListenError(new UNIXAddress(path));
@@ -315,7 +315,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     expect(second.ports.echo.listening).toBe(false);
   });
 
-  it('drain until the deadline: serveUpgradable tells how many are left', async () => {
+  it('drain until the deadline: serveUpgradable reports how many are left', async () => {
     const factory = recorders();
     const options = { drainMs: 50 };
     const echo = (reactor: Reactor) => (fd: number | undefined) =>
@@ -331,7 +331,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     expect(peer.closed).toBe(false);
   });
 
-  it('keep their file when the successor fails that was to remove it', async () => {
+  it('keep their file if the successor that should remove it fails', async () => {
     const socket = join(folder, 'service.sock');
     const open = (): ListeningPort => older.listenUNIX(socket, recorders()) as never;
     const first = await serveUpgradable(older, path, { service: open });
@@ -347,7 +347,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await first.stop();
   });
 
-  it('stay where they are when the successor’s could not be given away in turn', async () => {
+  it('stay with the predecessor if the successor could not offer its own in turn', async () => {
     const first = await serveUpgradable(older, path, { echo: () => listen(older) });
     const stopped = listen(newer);
     await stopped.stopListening();
@@ -357,7 +357,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await first.stop();
   });
 
-  it('are opened for nobody where serveUpgradable is cancelled', async () => {
+  it('are closed again if serveUpgradable is cancelled', async () => {
     const first = await serveUpgradable(older, path, { echo: () => listen(older) });
     const opened: ListeningPort[] = [];
     const serving = serveUpgradable(newer, path, {
@@ -374,7 +374,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     await first.stop();
   });
 
-  it('stay where they are when the successor’s ports cannot be opened', async () => {
+  it('stay with the predecessor if the successor’s ports cannot be opened', async () => {
     const first = await serveUpgradable(older, path, { echo: () => listen(older) });
     const failing = (): ListeningPort => {
       throw new Error('no such thing');
@@ -388,7 +388,7 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
 
 const REFUSING = REACTORS.filter(({ native }) => !native || LACKS.descriptors !== undefined);
 
-describe.each(REFUSING)('where no descriptors are sent ($name)', (maker) => {
+describe.each(REFUSING)('if descriptors cannot be sent ($name)', (maker) => {
   const refusal = (feature: string): object =>
     expect.objectContaining({ code: 'ERR_UNSUPPORTED', feature });
 

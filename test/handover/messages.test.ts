@@ -18,7 +18,7 @@ const MESSAGES: Message[] = [
 ];
 
 describe('a message of a hand-over', () => {
-  it.each(MESSAGES)('comes back as it was: $type', (message) => {
+  it.each(MESSAGES)('is decoded unchanged: $type', (message) => {
     expect(decodeMessage(Buffer.from(encodeMessage(message)))).toEqual(message);
   });
 
@@ -38,7 +38,7 @@ describe('a message of a hand-over', () => {
     '{"type":"refused"}',
     '{"type":"__proto__"}',
     JSON.stringify({ type: 'listeners', names: Array.from({ length: MAX_LISTENERS + 1 }, String) }),
-  ])('is refused when it makes no sense: %s', (text) => {
+  ])('is refused if it is invalid: %s', (text) => {
     expect(() => decodeMessage(Buffer.from(text))).toThrow(HandoverProtocolError);
   });
 

@@ -64,6 +64,8 @@ export class World {
     this.stage = stage;
     this.reactor = stage.reactor;
     this.#surroundings = surroundings;
+    // Attempts to reach a name are pending until they are cancelled.
+    stage.reactor.installNameResolver({ resolveHostName: () => new Deferred(() => {}) });
     this.#cooperator = new Cooperator({ clock: stage.reactor, sliceMs: 0, restMs: 1 });
     this.#timeouts = new IdleTimeouts(stage.reactor, { tickMs: 5, graceMs: 5 });
     this.#bucket = new TokenBucket({
@@ -382,8 +384,7 @@ export class World {
     const factory = this.#factory(again);
     const ports = this.#ports.filter((port) => port.listening && port.getHost().type !== 'UDP');
     const host = ports[at % ports.length]?.getHost();
-    // In virtual time a name is refused at once, and for ever if it is tried again at once.
-    if (to === 'name' && again !== 'failed') reactor.connectTCP('nobody.invalid', 9, factory);
+    if (to === 'name') reactor.connectTCP('nobody.invalid', 9, factory);
     else if (to === 'closed' || host === undefined) reactor.connectTCP(stage.host, 1, factory);
     else if (host.type === 'UNIX') reactor.connectUNIX(host.path, factory);
     else reactor.connectTCP(stage.host, host.port, factory);

@@ -84,7 +84,7 @@ function check(name: string, makeStage: MakeReactorStage, surroundings: () => Su
       }),
       { numRuns: RUNS, seed: SEED, endOnFailure: true },
     );
-    // Lookups that were cancelled come to their end by themselves.
+    // Closing a socket may take the loop another turn.
     const pulse = new Pulse();
     const timer = setInterval(() => pulse.notify(), 10);
     await pulse.until(

@@ -51,7 +51,7 @@ describe.each(FACTORIES)('%s', (_name, make) => {
     expect(factory.refused).toBe(2);
   });
 
-  it('refuses all where the limit is 0', () => {
+  it('refuses all if the limit is 0', () => {
     expect(offered(make(Protocol, { maxConnections: 0 }), 3)).toHaveLength(0);
   });
 
@@ -84,7 +84,7 @@ describe.each(FACTORIES)('%s', (_name, make) => {
     expect([wrapped.log, overflow.log]).toEqual([log, log]);
   });
 
-  it('counts none that could not be built', () => {
+  it('does not count connections that could not be built', () => {
     const answers = [() => null, throws];
     const build = (): Protocol | null => {
       const answer = answers.shift();
@@ -97,7 +97,7 @@ describe.each(FACTORIES)('%s', (_name, make) => {
     expect(offered(factory, 2)).toHaveLength(1);
   });
 
-  it('counts none whose connectionMade or connectionLost threw, once it is gone', () => {
+  it('does not count connections whose connectionMade or connectionLost threw, once they are gone', () => {
     for (const hooks of [{ connectionMade: throws }, { connectionLost: throws }]) {
       const factory = make(() => new Recorder(hooks), { maxConnections: 1 });
       for (let i = 0; i < 3; i++) {
@@ -109,13 +109,13 @@ describe.each(FACTORIES)('%s', (_name, make) => {
     }
   });
 
-  it('counts none that was built and never connected', () => {
+  it('does not count protocols that were never connected', () => {
     const factory = make(Protocol, { maxConnections: 1 });
     for (let i = 0; i < 3; i++) expect(factory.buildProtocol(PEER)).not.toBeNull();
     expect(offered(factory, 2)).toHaveLength(1);
   });
 
-  it('closes a connection that comes when others have filled the limit since it was built', () => {
+  it('closes a connection if others have filled the limit since its protocol was built', () => {
     const protocol = new HalfCloseRecorder();
     const factory = make(() => protocol, { maxConnections: 1 });
     const late = factory.buildProtocol(PEER);
@@ -152,7 +152,7 @@ describe('LimitConnectionsByPeerFactory', () => {
   const from = (factory: FactoryLike, host: string): Wired | null =>
     offer(factory, { peer: addressFrom('TCP', host, 40_000) });
 
-  it('counts each peer for itself and keeps nothing of one that is gone', () => {
+  it('counts each peer separately and stores nothing about one that is gone', () => {
     const factory = byPeer();
     const one = from(factory, '192.0.2.1');
     expect(from(factory, '192.0.2.1')).toBeNull();
@@ -163,7 +163,7 @@ describe('LimitConnectionsByPeerFactory', () => {
     expect(from(factory, '192.0.2.1')).not.toBeNull();
   });
 
-  it('takes an IPv6 network of 64 bits for one peer', () => {
+  it('treats an IPv6 network of 64 bits as one peer', () => {
     const factory = byPeer();
     expect(from(factory, '2001:db8::1')).not.toBeNull();
     expect(from(factory, '2001:db8::2')).toBeNull();

@@ -39,7 +39,7 @@ describe.each([
 ])('%s', (_name, Timeout) => {
   checkRules();
 
-  it('closes the connection when its time has come', () => {
+  it('closes the connection when it expires', () => {
     const bench = new Bench();
     const timeout = new Timeout(bench.timeouts, bench.transport);
     timeout.set(50);
@@ -76,7 +76,7 @@ describe.each([
     expect([bench.timeouts.size, calls]).toEqual([0, 0]);
   });
 
-  it('gives what it was set to before', () => {
+  it('returns the previous value', () => {
     const bench = new Bench();
     const timeout = new Timeout(bench.timeouts, bench.transport, () => {});
     expect(timeout.set(50)).toBeNull();
@@ -87,7 +87,7 @@ describe.each([
     expect(timeout.set(null)).toBeNull();
   });
 
-  it('begins anew when it is set again', () => {
+  it('starts again when it is set again', () => {
     const bench = new Bench();
     const timeout = new Timeout(bench.timeouts, bench.transport);
     timeout.set(50);
@@ -114,7 +114,7 @@ describe.each([
     expect(bench.protocol.reason).toBeUndefined();
   });
 
-  it('calls timeoutConnection in place of closing', () => {
+  it('calls timeoutConnection instead of closing', () => {
     const bench = new Bench();
     let calls = 0;
     const timeout = new Timeout(bench.timeouts, bench.transport, () => calls++);
@@ -156,7 +156,7 @@ describe.each([
     timeout.set(null);
   });
 
-  it('reports what timeoutConnection throws, and aborts that connection only', () => {
+  it('reports the error of timeoutConnection, and aborts that connection only', () => {
     using errors = captureLoggedErrors();
     const bench = new Bench();
     const other = new Bench();
@@ -184,7 +184,7 @@ describe.each([
 });
 
 describe('IdleTimeout', () => {
-  it('is put off by activity', () => {
+  it('is postponed by activity', () => {
     const bench = new Bench();
     const timeout = new IdleTimeout(bench.timeouts, bench.transport);
     timeout.set(50);

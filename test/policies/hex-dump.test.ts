@@ -9,7 +9,7 @@ describe('hexDump', () => {
     );
   });
 
-  it('writes dots for what can not be printed', () => {
+  it('writes dots for bytes that are not printable', () => {
     expect(hexDump(Uint8Array.of(0x1f, 0x20, 0x7e, 0x7f, 0x80, 0xff))).toContain('|. ~...|');
   });
 

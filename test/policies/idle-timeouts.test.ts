@@ -31,7 +31,7 @@ class Bench {
 }
 
 describe('IdleTimeouts', () => {
-  it('ticks each second and gives five seconds to close, unless told otherwise', () => {
+  it('ticks each second and allows five seconds to close by default', () => {
     const clock = new ManualClock();
     expect(new IdleTimeouts(clock)).toMatchObject({ tickMs: 1_000, graceMs: 5_000 });
     expect(new IdleTimeouts(clock, { tickMs: 0.5, graceMs: 7 })).toMatchObject({
@@ -40,7 +40,7 @@ describe('IdleTimeouts', () => {
     });
   });
 
-  it.each(['tickMs', 'graceMs'])('refuses a %s that is no time', (option) => {
+  it.each(['tickMs', 'graceMs'])('refuses an invalid %s', (option) => {
     const make = (value: unknown) => () => new IdleTimeouts(new ManualClock(), { [option]: value });
     for (const value of [0, -1, Number.NaN, Infinity]) {
       expect(make(value)).toThrow(InvalidArgumentValueError);
@@ -48,7 +48,7 @@ describe('IdleTimeouts', () => {
     expect(make('1')).toThrow(InvalidArgumentTypeError);
   });
 
-  it('refuses what is no clock', () => {
+  it('refuses values that are not clocks', () => {
     for (const clock of [undefined, null, {}]) {
       expect(() => new IdleTimeouts(clock as never)).toThrow(InvalidArgumentTypeError);
     }
@@ -148,7 +148,7 @@ describe('IdleTimeouts', () => {
     expect(fired).toBe(1);
   });
 
-  it("makes its call in nobody's context", () => {
+  it('makes its call in the root context', () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
     const clock = new ManualClock();
@@ -166,7 +166,7 @@ describe('IdleTimeouts', () => {
     expect(seen).toEqual([undefined]);
   });
 
-  it('fires each timeout within its precision of where a naive model has it', () => {
+  it('fires each timeout within its precision of a naive model', () => {
     const operation = fc.record({
       name: fc.nat(4),
       what: fc.constantFrom('reset', 'reset', 'reset', 'set', 'unset'),

@@ -75,7 +75,7 @@ describe('LimitUnsentBytesFactory', () => {
     expect(() => new UnsentBytesBudget({ clock, maxBytes: 0 })).toThrow(InvalidArgumentValueError);
   });
 
-  it('tells a budget what waits on its connections, while they are open', () => {
+  it('reports the unsent bytes of its open connections to a budget', () => {
     const bench = new Bench();
     const [, first] = bench.holding(1_000);
     bench.holding(500);
@@ -90,7 +90,7 @@ describe('LimitUnsentBytesFactory', () => {
 describe('a limit of unsent bytes that ends connections', () => {
   checkRules();
 
-  it('does so over the limit, not at it, with an error that says so', () => {
+  it('ends them over the limit, not at it, with a specific error', () => {
     const bench = new Bench({ maxBytes: 1_000 });
     const [protocol, transport] = bench.holding(1_000);
     bench.endTurn(transport);
@@ -111,7 +111,7 @@ describe('a limit of unsent bytes that ends connections', () => {
     expect(bench.clock.getDelayedCalls()).toEqual([]);
   });
 
-  it('leaves alone a peer that is written much to at once, and reads it', () => {
+  it('does not end a peer that receives much at once and reads it', () => {
     const bench = new Bench({ maxBytes: 1_000 });
     const [protocol, transport] = bench.connect(new Recorder(), 1_000_000);
     protocol.transport.write(Buffer.alloc(1_000_000));
@@ -120,7 +120,7 @@ describe('a limit of unsent bytes that ends connections', () => {
     expect(bench.factory.ended).toBe(0);
   });
 
-  it('does so after the reactor was stopped, once another connection has too much', () => {
+  it('ends them after the reactor was stopped, once another connection exceeds the limit', () => {
     const bench = new Bench({ maxBytes: 1_000 });
     const [gone, goneTransport] = bench.holding(2_000);
     bench.holding(2_000);
@@ -134,7 +134,7 @@ describe('a limit of unsent bytes that ends connections', () => {
     expect(bench.factory.ended).toBe(2);
   });
 
-  it('ends one that closes and is not read from, too', () => {
+  it('also ends a closing connection whose peer does not read', () => {
     const bench = new Bench({ maxBytes: 1_000 });
     const [protocol, transport] = bench.connect(new Recorder());
     protocol.transport.write(Buffer.alloc(2_000));
@@ -160,7 +160,7 @@ describe('a limit of unsent bytes that ends connections', () => {
     expect(bench.clock.getDelayedCalls()).toEqual([]);
   });
 
-  it('goes on where a wrapper of somebody else throws', () => {
+  it('continues if another wrapper throws', () => {
     const bench = new Bench({ maxBytes: 1_000 });
     const [first, broken] = bench.connect(new Recorder());
     const [second, transport] = bench.connect(new Recorder());
@@ -173,7 +173,7 @@ describe('a limit of unsent bytes that ends connections', () => {
     expect(second.reason).toBeInstanceOf(TooManyUnsentBytesError);
   });
 
-  it('ends those that have the most where all together have too much', () => {
+  it('ends those with the most unsent bytes if all together exceed the limit', () => {
     const bench = new Bench({ total: 10_000 });
     const most = bench.holding(5_000);
     const some = bench.holding(3_000);
@@ -213,7 +213,7 @@ describe('a limit of unsent bytes that ends connections', () => {
     expect(total.unsentBytes).toBe(400);
   });
 
-  it('counts what waits in a ShapingFactory around it', () => {
+  it('counts the bytes queued by a ShapingFactory around it', () => {
     const clock = new ManualClock();
     const protocol = new Recorder();
     const limited = new LimitUnsentBytesFactory(() => protocol, { clock, maxBytes: 1_000 });
@@ -243,7 +243,7 @@ describe('a limit of unsent bytes that pauses', () => {
     return [bench, protocol, transport];
   }
 
-  it('receives nothing over the limit, until nothing waits', () => {
+  it('receives nothing over the limit, until everything is sent', () => {
     const [, protocol, transport] = paused();
     transport.receive('question');
     expect(protocol.receivedBytes).toBe(0);
@@ -256,7 +256,7 @@ describe('a limit of unsent bytes that pauses', () => {
     expect(transport.registeredProducer).toBeUndefined();
   });
 
-  it('pauses whoever writes while all together have too much', () => {
+  it('pauses connections that write while all together exceed the limit', () => {
     const bench = new Bench({ total: 10_000, outcome: 'pause' });
     const [, full] = bench.holding(10_000);
     const [protocol, transport] = bench.connect(new Recorder());
@@ -302,7 +302,7 @@ describe('a limit of unsent bytes that pauses', () => {
     expect(log).toEqual(['pause', 'resume', 'pause', 'stop']);
   });
 
-  it('asks a pull producer at once, and each time nothing waits', () => {
+  it('asks a pull producer immediately, and each time everything is sent', () => {
     const [, protocol, transport] = paused();
     let asked = 0;
     const producer = {
@@ -334,7 +334,7 @@ describe('a limit of unsent bytes that pauses', () => {
     expect(transport.written).toHaveLength(1_001);
   });
 
-  it('ends its sending side once all is sent, and drops what is written after', () => {
+  it('ends its sending side once everything is sent, and drops later writes', () => {
     const [, protocol, transport] = paused();
     protocol.transport.loseWriteConnection();
     protocol.transport.write('late');

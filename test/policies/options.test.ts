@@ -19,7 +19,7 @@ const FACTORIES = [
   TrafficLoggingFactory,
 ];
 
-describe('options that can not be left out', () => {
+describe('required options', () => {
   it.each(FACTORIES.map((FactoryClass) => [FactoryClass.name, FactoryClass] as const))(
     '%s says that they are missing',
     (_name, FactoryClass) => {
@@ -31,11 +31,11 @@ describe('options that can not be left out', () => {
     },
   );
 
-  it('TokenBucket says that they are missing', () => {
+  it('are reported by TokenBucket if they are missing', () => {
     expect(() => new TokenBucket(undefined as never)).toThrow(InvalidArgumentTypeError);
   });
 
-  it('a clock has to be one', () => {
+  it('a clock must be a clock', () => {
     const notAClock = { callLater: () => {} } as never;
     expect(() => new IdleTimeouts(notAClock)).toThrow('clock must be a clock');
     expect(() => new TokenBucket({ clock: notAClock, bytesPerSecond: 1 })).toThrow('a clock');

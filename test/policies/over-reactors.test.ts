@@ -129,7 +129,7 @@ contract('policies over sockets', (rig) => {
     expect(rig.reactor.getDelayedCalls()).toEqual([]);
   });
 
-  it('keep bytes and their order where traffic is shaped both ways', async () => {
+  it('keep bytes and their order if traffic is shaped both ways', async () => {
     const rate = { bytesPerSecond: 50_000_000, burstBytes: 100_000 };
     const limits = { perConnection: rate, total: rate };
     const server = new ShapingFactory(

@@ -36,7 +36,7 @@ describe('peerKey', () => {
     expect(key(one, bits)).not.toBe(key(other, bits));
   });
 
-  it('is the text of what can not be read', () => {
+  it('is the text of an address that cannot be parsed', () => {
     for (const text of ['1:2', 'a::b::c', 'x:1:2:3:4:5:6:7', '1:2:3:4:5:6:7::8']) {
       expect(key(text)).toBe(text);
     }

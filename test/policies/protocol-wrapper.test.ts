@@ -35,7 +35,7 @@ describe('ProtocolWrapper', () => {
     expect(transport.text).toBe('answer');
   });
 
-  it('tells what the transport below tells', () => {
+  it('reports the properties of the transport below', () => {
     const [{ transport: seen }, transport] = wrapped(new Recorder(), { capacity: 0 });
     seen.write('12345');
     expect(seen.bufferedBytes).toBe(5);
@@ -91,7 +91,7 @@ describe('ProtocolWrapper', () => {
     expect([transport.registeredProducer, transport.streaming]).toEqual([producer, false]);
   });
 
-  it('ends the connection with what the protocol throws', () => {
+  it('ends the connection with the error that the protocol throws', () => {
     const reports: string[] = [];
     const reportError = (_error: unknown, where: string): void => void reports.push(where);
     const protocol = new Recorder({
@@ -106,7 +106,7 @@ describe('ProtocolWrapper', () => {
     expect(reports).toEqual(['dataReceived']);
   });
 
-  it('can not be half-closed where the wrapped protocol can not', () => {
+  it('cannot be half-closed if the wrapped protocol cannot', () => {
     const wrapper = new ProtocolWrapper(new Recorder());
     expect(wrapper.readConnectionLost).toBeUndefined();
     expect(wrapper.writeConnectionLost).toBeUndefined();
@@ -116,7 +116,7 @@ describe('ProtocolWrapper', () => {
     expect(protocol.log).toEqual(['connectionMade', 'connectionLost ConnectionDone']);
   });
 
-  it('can be half-closed where the wrapped protocol can, however often it is wrapped', () => {
+  it('can be half-closed if the wrapped protocol can, however often it is wrapped', () => {
     const protocol = new HalfCloseRecorder();
     const transport = new MemoryTransport();
     transport.connect(new ProtocolWrapper(new ProtocolWrapper(protocol)));
@@ -140,7 +140,7 @@ describe('ProtocolWrapper', () => {
     expect([transport.getTcpNoDelay(), transport.getTcpKeepAlive()]).toEqual([false, true]);
   });
 
-  it('says which TCP option the transport below has not', () => {
+  it('names the TCP option that the transport below lacks', () => {
     const wrapper = new ProtocolWrapper(new Recorder());
     wrapper.transport = { connected: false } as Transport;
     for (const method of ['getTcpNoDelay', 'getTcpKeepAlive'] as const) {

@@ -5,7 +5,7 @@ import { TokenBucket } from '../../src/policies/token-bucket.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
 describe('ShapedWriter', () => {
-  it('asks no producer when it is told late that nothing waited: more was sent since', () => {
+  it('asks no producer if more was sent before it is told that nothing waited', () => {
     const below = {
       connected: true,
       bufferedBytes: 0,

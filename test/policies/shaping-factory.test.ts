@@ -82,7 +82,7 @@ class Producer {
 describe('ShapingFactory', () => {
   checkRules();
 
-  it('changes nothing where nothing is limited', () => {
+  it('changes nothing without limits', () => {
     const bench = new Bench({});
     const [protocol, transport] = bench.connect(new Recorder());
     transport.receive('x'.repeat(100_000));
@@ -108,7 +108,7 @@ describe('ShapingFactory', () => {
     expect(make({ perConnection: { bytesPerSecond: '1' } })).toThrow(InvalidArgumentTypeError);
   });
 
-  describe('what all connections of a peer may send together', () => {
+  describe('the limit for all connections of a peer together', () => {
     const from = (host: string): MemoryTransportOptions => ({
       peer: new IPv4Address('TCP', host, 40_000),
     });
@@ -127,7 +127,7 @@ describe('ShapingFactory', () => {
       expect(Math.min(one, another)).toBeGreaterThan(4_000);
     });
 
-    it('is limited by what each may send, and by what all may', () => {
+    it('is lowered by the limit of each connection and of all together', () => {
       const bench = new Bench({
         write: {
           perConnection: { bytesPerSecond: 6_000, burstBytes: 1_000 },
@@ -157,7 +157,7 @@ describe('ShapingFactory', () => {
       expect(sent).toEqual([80, 0, 80]);
     });
 
-    it('is not more for one that connects anew', () => {
+    it('is not raised by connecting again', () => {
       const clock = new ManualClock();
       const filter = new BucketFilter({ clock, ...RATE });
       const limits = { perPeer: filter };
@@ -188,7 +188,7 @@ describe('ShapingFactory', () => {
   });
 
   describe('writing', () => {
-    it('sends what there are tokens for at once, and the rest in time and order', () => {
+    it('sends bytes that have tokens immediately, and the rest in time and order', () => {
       const [bench, { transport: seen }, transport] = slowWriter();
       seen.write('a'.repeat(60));
       seen.writeSequence(['b'.repeat(60), Buffer.from('c'.repeat(30))]);
@@ -202,7 +202,7 @@ describe('ShapingFactory', () => {
       expect(seen.bufferedBytes).toBe(0);
     });
 
-    it('refuses data that is none, all parts of a sequence together', () => {
+    it('refuses invalid data, all parts of a sequence together', () => {
       const [, { transport: seen }, transport] = slowWriter();
       expect(() => seen.write(5 as never)).toThrow(InvalidArgumentTypeError);
       expect(() => seen.writeSequence(['x', null as never])).toThrow(InvalidArgumentTypeError);
@@ -238,7 +238,7 @@ describe('ShapingFactory', () => {
       expect(sent).toEqual([70, 0]);
     });
 
-    it('sends what waits before it closes, also what is written after', () => {
+    it('sends queued data before it closes, including later writes', () => {
       const [bench, protocol, transport] = slowWriter();
       protocol.call('write', 'x'.repeat(150));
       protocol.call('loseConnection');
@@ -251,7 +251,7 @@ describe('ShapingFactory', () => {
       expect(bench.clock.getDelayedCalls()).toHaveLength(0);
     });
 
-    it('sends what waits before it half-closes, and nothing that is written after', () => {
+    it('sends queued data before it half-closes, and no later writes', () => {
       const [bench, protocol, transport] = slowWriter();
       protocol.call('write', 'x'.repeat(150));
       protocol.call('loseWriteConnection');
@@ -263,7 +263,7 @@ describe('ShapingFactory', () => {
       expect([transport.written.length, protocol.transport.bufferedBytes]).toEqual([150, 0]);
     });
 
-    it('drops what waits when it aborts', () => {
+    it('drops queued data when it aborts', () => {
       const [bench, protocol, transport] = slowWriter();
       protocol.call('write', 'x'.repeat(150));
       protocol.call('abortConnection');
@@ -275,7 +275,7 @@ describe('ShapingFactory', () => {
       expect(protocol.log).toEqual(['connectionMade', 'connectionLost ConnectionAborted']);
     });
 
-    it('drops what waits when the connection breaks', () => {
+    it('drops queued data when the connection breaks', () => {
       const [bench, protocol, transport] = slowWriter();
       protocol.transport.write('x'.repeat(150));
       transport.peerResets();
@@ -302,7 +302,7 @@ describe('ShapingFactory', () => {
       expect(stuckTransport.written.length).toBeGreaterThan(2 * HIGH_WATER_MARK_BYTES);
     });
 
-    it('goes on when the peer reads again, though nothing waited here when it stopped', () => {
+    it('continues when the peer reads again, even if nothing was queued when it stopped', () => {
       const bench = new Bench({ write: { perConnection: { bytesPerSecond: 1_000_000 } } });
       const [protocol, transport] = bench.connect(new Recorder(), { capacity: 0 });
       for (let i = 0; i < 10; i++) protocol.transport.write(Buffer.alloc(10_000));
@@ -352,7 +352,7 @@ describe('ShapingFactory', () => {
   });
 
   describe('producers', () => {
-    it('pauses a push producer when 64 KiB wait, and resumes it when nothing does', () => {
+    it('pauses a push producer when 64 KiB are unsent, and resumes it when everything is sent', () => {
       const bench = new Bench({ write: { perConnection: { bytesPerSecond: 100_000 } } });
       const [protocol, transport] = bench.connect(new Recorder());
       const producer = new Producer(protocol);
@@ -371,7 +371,7 @@ describe('ShapingFactory', () => {
       expect(transport.written.length).toBe(100_000 + HIGH_WATER_MARK_BYTES + 2);
     });
 
-    it('asks a pull producer at once and each time nothing waits', () => {
+    it('asks a pull producer immediately and each time everything is sent', () => {
       const [bench, protocol, transport] = slowWriter();
       const producer = new Producer(protocol);
       producer.pieces = ['a'.repeat(150), 'b'.repeat(150), 'c'];
@@ -384,7 +384,7 @@ describe('ShapingFactory', () => {
       expect(transport.text).toBe(`${'a'.repeat(150)}${'b'.repeat(150)}c`);
     });
 
-    it('asks a pull producer at once though something waits already', () => {
+    it('asks a pull producer immediately even if there is unsent data', () => {
       const [, protocol] = slowWriter();
       protocol.transport.write('x'.repeat(150));
       const producer = new Producer(protocol);
@@ -419,7 +419,7 @@ describe('ShapingFactory', () => {
       expect(transport.written.length).toBe(150);
     });
 
-    it('sends what a producer writes after half-closing', () => {
+    it('sends data that a producer writes after half-closing', () => {
       const [bench, protocol, transport] = slowWriter();
       protocol.transport.registerProducer(new Producer(protocol), true);
       protocol.call('loseWriteConnection');
@@ -447,7 +447,7 @@ describe('ShapingFactory', () => {
       }
     });
 
-    it('ends the connection with what a producer throws', () => {
+    it('ends the connection with the error that a producer throws', () => {
       const [bench, protocol] = slowWriter({ reportError: () => {} });
       let calls = 0;
       const producer = {
@@ -469,7 +469,7 @@ describe('ShapingFactory', () => {
       return [bench, ...bench.connect(new Recorder())];
     };
 
-    it('delivers what was received, and receives no more until it is made up for', () => {
+    it('delivers received data, and receives no more until enough time has passed', () => {
       const [bench, protocol, transport] = slowReader();
       transport.receive('x'.repeat(100));
       expect(transport.paused).toBe(false);
@@ -485,7 +485,7 @@ describe('ShapingFactory', () => {
       expect(bench.clock.getDelayedCalls()).toHaveLength(0);
     });
 
-    it('stays paused while the protocol wants no more, and while it is owed', () => {
+    it('stays paused while the protocol is paused, and while tokens are owed', () => {
       const [bench, protocol, transport] = slowReader();
       transport.receive('x'.repeat(500));
       protocol.transport.resumeProducing();

@@ -66,7 +66,7 @@ describe.each(ORDERS.map((order, index) => [index, order] as const))(
   (_index, order) => {
     checkRules();
 
-    it('echo what comes in whatever pieces, and close when the peer has finished', () => {
+    it('echo data in any pieces, and close when the peer has finished', () => {
       const wire = Buffer.from('one two three four five');
       for (const pieces of everySplit(wire)) {
         const echoing = stack(order, {

@@ -70,7 +70,7 @@ describe('TimeoutFactory', () => {
     expect(clock.getDelayedCalls()).toEqual([]);
   });
 
-  it('ticks as it is told', () => {
+  it('ticks at the given interval', () => {
     const { clock } = bench({ idleMs: 60_000, tickMs: 5 });
     expect(clock.nextTime).toBe(5);
   });
@@ -89,7 +89,7 @@ describe('TimeoutFactory', () => {
     expect(protocol.reason).toBeUndefined();
   });
 
-  it('can let what is received count only', () => {
+  it('can count received data only', () => {
     const { protocol, transport, advance } = bench({ idleMs: 1_600, activity: 'received' });
     advance(1_500);
     transport.receive('x');
@@ -101,7 +101,7 @@ describe('TimeoutFactory', () => {
     expect(protocol.reason).toBeDefined();
   });
 
-  it('closes a connection that never says anything, and not one that did', () => {
+  it('closes a connection that never sends data, and not one that did', () => {
     const silent = bench({ firstDataMs: 1_600 });
     silent.protocol.transport.write('hello?');
     silent.advance(1_700);
@@ -113,7 +113,7 @@ describe('TimeoutFactory', () => {
     expect(talking.clock.getDelayedCalls()).toHaveLength(0);
   });
 
-  it('closes a connection that lasts too long, though a byte comes now and then', () => {
+  it('closes a connection that lasts too long although a byte arrives now and then', () => {
     const { protocol, transport, advance } = bench({ idleMs: 1_600, lifetimeMs: 16_000 });
     for (let i = 0; i < 16; i++) {
       advance(1_000);
@@ -145,7 +145,7 @@ describe('TimeoutFactory', () => {
     expect(broken.clock.getDelayedCalls()).toHaveLength(0);
   });
 
-  it('calls timeoutConnection with the transport and the protocol, in place of closing', () => {
+  it('calls timeoutConnection with the transport and the protocol, instead of closing', () => {
     const { protocol, transport, advance } = bench({
       idleMs: 1_600,
       timeoutConnection(seen, wrapped) {
@@ -159,7 +159,7 @@ describe('TimeoutFactory', () => {
     expect(protocol.reason?.name).toBe('ConnectionDone');
   });
 
-  it('reports what timeoutConnection throws and aborts the connection', () => {
+  it('reports the error of timeoutConnection and aborts the connection', () => {
     using errors = captureLoggedErrors();
     const { protocol, advance } = bench({
       idleMs: 1_600,

@@ -12,7 +12,7 @@ import { captureLoggedErrors } from '../../src/testing/logged-errors.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 
 describe('TokenBucket', () => {
-  it('is full at the beginning and holds a second of tokens unless told otherwise', () => {
+  it('is full at the beginning and holds the tokens of a second by default', () => {
     const clock = new ManualClock();
     expect(new TokenBucket({ clock, bytesPerSecond: 100 }).take(1_000)).toBe(100);
     const bucket = new TokenBucket({ clock, bytesPerSecond: 100, burstBytes: 7 });
@@ -22,7 +22,7 @@ describe('TokenBucket', () => {
     expect(bucket.take(5)).toBe(0);
   });
 
-  it('fills as time goes by, and no further than its size', () => {
+  it('fills over time, up to its size', () => {
     const clock = new ManualClock();
     const bucket = new TokenBucket({ clock, bytesPerSecond: 100, burstBytes: 50 });
     bucket.take(50);
@@ -34,7 +34,7 @@ describe('TokenBucket', () => {
     expect(bucket.take(100)).toBe(50);
   });
 
-  it('gives what every bucket above has too', () => {
+  it('grants only tokens that every bucket above also has', () => {
     const clock = new ManualClock();
     const top = new TokenBucket({ clock, bytesPerSecond: 100, burstBytes: 30 });
     const parent = new TokenBucket({ clock, bytesPerSecond: 1_000, parent: top });
@@ -47,7 +47,7 @@ describe('TokenBucket', () => {
     expect(other.take(100)).toBe(30);
   });
 
-  it('refuses rates, clocks and parents that are none', () => {
+  it('refuses invalid rates, clocks and parents', () => {
     const clock = new ManualClock();
     for (const bytes of [0, -1, 0.5, Number.NaN, Infinity]) {
       expect(() => new TokenBucket({ clock, bytesPerSecond: bytes })).toThrow(
@@ -69,7 +69,7 @@ describe('TokenBucket', () => {
     expect(() => bucket.take('1' as never)).toThrow(InvalidArgumentTypeError);
   });
 
-  it('gives what a model gives that fills itself millisecond by millisecond', () => {
+  it('grants as much as a model that fills millisecond by millisecond', () => {
     // Eighths of a byte a millisecond: the model's sums are exact.
     const rate = fc.record({
       bytesPerSecond: fc.integer({ min: 1, max: 400 }).map((n) => n * 125),
@@ -104,7 +104,7 @@ describe('TokenBucket', () => {
 });
 
 describe('TokenClaim', () => {
-  it('is granted what there is at once and the rest in time', () => {
+  it('is granted available tokens immediately and the rest in time', () => {
     const { clock, claim, grants } = claims({ bytesPerSecond: 10_000, burstBytes: 5_000 });
     expect(claim().want(6_000)).toBe(5_000);
     expect(grants).toEqual([]);
@@ -115,7 +115,7 @@ describe('TokenClaim', () => {
     expect(clock.getDelayedCalls()).toHaveLength(0);
   });
 
-  it('is not granted crumbs', () => {
+  it('is not granted tiny amounts', () => {
     const { clock, claim, grants } = claims({ bytesPerSecond: 1_000, burstBytes: 100_000 });
     const one = claim();
     one.want(110_000);
@@ -125,14 +125,14 @@ describe('TokenClaim', () => {
     expect(grants).toEqual([{ claim: 0, bytes: MIN_GRANT_BYTES, at: 4_096 }]);
   });
 
-  it('is granted crumbs where the bucket holds no more', () => {
+  it('is granted tiny amounts if the bucket holds no more', () => {
     const { clock, claim, grants } = claims({ bytesPerSecond: 1_000, burstBytes: 3 });
     claim().want(9);
     clock.advance(100);
     expect(grants.map(({ at }) => at)).toEqual([3, 6]);
   });
 
-  it('waits behind those who came before', () => {
+  it('waits behind earlier claims', () => {
     const { clock, claim, grants } = claims({ bytesPerSecond: 1_000, burstBytes: 1_000 });
     const [first, second] = [claim(), claim()];
     first.want(2_000);
@@ -142,7 +142,7 @@ describe('TokenClaim', () => {
     expect(grants.map((grant) => grant.claim)).toEqual([0, 1]);
   });
 
-  it('shares tokens out evenly among those who wait', () => {
+  it('shares tokens evenly among the waiting claims', () => {
     const { clock, claim, grants } = claims({ bytesPerSecond: 1_000_000, burstBytes: 100_000 });
     const all = Array.from({ length: 10 }, claim);
     for (const one of all) one.want(10_000_000);
@@ -156,7 +156,7 @@ describe('TokenClaim', () => {
     expect(Math.max(...bytes) - Math.min(...bytes)).toBeLessThan(20_000);
   });
 
-  it('shares out what has gathered because the clock was late', () => {
+  it('shares the tokens that accumulated because the clock was late', () => {
     const { clock, claim, grants } = claims({ bytesPerSecond: 1_000_000, burstBytes: 100_000 });
     claim().want(100_000);
     const all = Array.from({ length: 10 }, claim);
@@ -188,7 +188,7 @@ describe('TokenClaim', () => {
     expect(grants.slice(1)).toEqual(['free 1000 1100', 'limited 100 1200', 'free 900 2100']);
   });
 
-  it('wants nothing and leaves no timer once it is cancelled', () => {
+  it('claims nothing and leaves no timer once it is cancelled', () => {
     const { clock, claim, grants } = claims({ bytesPerSecond: 1_000, burstBytes: 10 });
     const [one, other] = [claim(), claim()];
     one.want(1_000);
@@ -218,7 +218,7 @@ describe('TokenClaim', () => {
     expect(grants.map((grant) => grant.claim)).toEqual([1, 2]);
   });
 
-  it('may want more or be cancelled from within a grant', () => {
+  it('may claim more or be cancelled within a grant', () => {
     const clock = new ManualClock();
     const bucket = new TokenBucket({ clock, bytesPerSecond: 1_000, burstBytes: 10 });
     const log: string[] = [];
@@ -234,7 +234,7 @@ describe('TokenClaim', () => {
     expect(log).toEqual(['one', 'one', 'one']);
   });
 
-  it('reports what a grant throws, and serves the others', () => {
+  it('reports the error of a grant, and serves the others', () => {
     using errors = captureLoggedErrors();
     const clock = new ManualClock();
     const bucket = new TokenBucket({ clock, bytesPerSecond: 1_000, burstBytes: 10 });
@@ -251,7 +251,7 @@ describe('TokenClaim', () => {
     expect(errors.flush().map(({ where }) => where)).toEqual(['traffic shaping']);
   });
 
-  it("waits in nobody's context", () => {
+  it('waits in the root context', () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: unknown[] = [];
     const clock = new ManualClock();

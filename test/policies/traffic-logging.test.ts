@@ -58,7 +58,7 @@ describe('TrafficLoggingFactory', () => {
     expect(lines).toEqual(['#1 opened 192.0.2.2:40000', '#2 opened 192.0.2.2:40000']);
   });
 
-  it('dumps 256 bytes of a packet unless told otherwise', () => {
+  it('dumps 256 bytes of a packet by default', () => {
     const usual = bench();
     usual.transport.receive('x'.repeat(300));
     expect(usual.lines).toHaveLength(1 + 1 + 16 + 1);
@@ -71,7 +71,7 @@ describe('TrafficLoggingFactory', () => {
     expect(sizes.lines.slice(1)).toEqual(['#1 received 1 bytes']);
   });
 
-  it('dumps what redact gives, and passes on what there was', () => {
+  it('dumps the result of redact, and passes on the original data', () => {
     const { lines, recorder, transport } = bench({
       redact: (_data, direction) => (direction === 'sent' ? null : Buffer.from('***')),
     });
@@ -122,7 +122,7 @@ describe('TrafficLoggingFactory', () => {
     expect(reported).toHaveLength(times);
   });
 
-  it('reports what redact should not give', () => {
+  it('reports invalid results of redact', () => {
     using errors = captureLoggedErrors();
     const { recorder, transport } = bench({ redact: () => 'secret' as never });
     transport.receive('x');

@@ -47,7 +47,7 @@ describe('WrappingFactory', () => {
     expectTypeOf<WrappingFactory['protocols']>().toEqualTypeOf<ReadonlySet<ProtocolWrapper>>();
   });
 
-  it('refuses what is no factory', () => {
+  it('refuses values that are not factories', () => {
     expect(() => new WrappingFactory({} as never)).toThrow(InvalidArgumentTypeError);
   });
 
@@ -57,14 +57,14 @@ describe('WrappingFactory', () => {
     expect(factory.protocols.size).toBe(0);
   });
 
-  it('lets through what the wrapped factory throws', () => {
+  it('passes on the errors of the wrapped factory', () => {
     const factory = new WrappingFactory(() => {
       throw new RangeError('none today');
     });
     expect(() => factory.buildProtocol(PEER)).toThrow(RangeError);
   });
 
-  it('knows the protocols that are connected', () => {
+  it('records the connected protocols', () => {
     const factory = new WrappingFactory(Protocol);
     factory.buildProtocol(PEER);
     expect(factory.protocols.size).toBe(0);
@@ -76,7 +76,7 @@ describe('WrappingFactory', () => {
     expect(factory.protocols.size).toBe(0);
   });
 
-  it('knows none that threw in connectionMade or in connectionLost', () => {
+  it('does not keep those that threw in connectionMade or in connectionLost', () => {
     const reportError = (): void => {};
     const throws = (): void => {
       throw new Error('thrown');
@@ -90,7 +90,7 @@ describe('WrappingFactory', () => {
     }
   });
 
-  it('knows the protocol while it is told that it is connected, and no more when it is told the end', () => {
+  it('has the protocol during its connectionMade, and no longer during its connectionLost', () => {
     const seen: number[] = [];
     const look = (): void => void seen.push(factory.protocols.size);
     const factory = new WrappingFactory(
@@ -100,7 +100,7 @@ describe('WrappingFactory', () => {
     expect(seen).toEqual([1, 0]);
   });
 
-  it('passes on who uses it and what becomes of connectors', () => {
+  it('passes on its users and the events of connectors', () => {
     const inner = new RecordingFactory(() => new Recorder());
     const factory = new WrappingFactory(new WrappingFactory(inner));
     factory.doStart();
@@ -158,7 +158,7 @@ describe('WrappingFactory', () => {
     expect(flushLoggedErrors().map(({ where }) => where)).toEqual(methods);
   });
 
-  it('puts the wrapper of a subclass between', () => {
+  it('uses the wrapper of a subclass', () => {
     class Shouting extends ProtocolWrapper {
       override write(data: Uint8Array | string): void {
         super.write(String(data).toUpperCase());

@@ -26,7 +26,7 @@ describe('WriteQueue', () => {
     expect(Buffer.concat(parts).every((byte, i) => byte === (i & 255))).toBe(true);
   });
 
-  it('forgets what is cleared', () => {
+  it('forgets cleared data', () => {
     const queue = new WriteQueue();
     queue.add(Buffer.from('one'));
     queue.add(Buffer.alloc(LARGE_WRITE_BYTES));

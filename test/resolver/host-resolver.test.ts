@@ -45,7 +45,7 @@ beforeEach(() => {
 });
 
 describe('an IP address', () => {
-  it.each(['192.0.2.1', '::1', '2001:DB8::1', 'fe80::1%eth0'])('stands for itself: %s', (name) => {
+  it.each(['192.0.2.1', '::1', '2001:DB8::1', 'fe80::1%eth0'])('is its own answer: %s', (name) => {
     expect(successResultOf(resolver.resolveHostName(name))).toEqual(hostAddresses(name));
     expect(desk.names).toEqual([]);
   });
@@ -73,7 +73,7 @@ describe('localhost', () => {
     expect(found('localhost', { families: ['IPv6'] })).toEqual(['::1']);
   });
 
-  it('is not what merely ends so', () => {
+  it('is not any name with the same ending', () => {
     resolver.resolveHostName('notlocalhost');
     expect(desk.names).toEqual(['notlocalhost']);
   });
@@ -92,7 +92,7 @@ describe('a name of the hosts file', () => {
     expect(found('l')).toEqual(['::1', '127.0.0.1']);
   });
 
-  it('is asked for where it has no address of the family', () => {
+  it('is looked up if it has no address of the family', () => {
     resolver = resolverWith('192.0.2.1 h');
     resolver.resolveHostName('h', { families: ['IPv6'] });
     expect(desk.begun).toMatchObject([{ name: 'h', family: 6 }]);
@@ -112,7 +112,7 @@ describe('any other name', () => {
     expect(successResultOf(answer)).toEqual(hostAddresses('2001:db8::1', '192.0.2.1'));
   });
 
-  it('that can not be a name fails at once', () => {
+  it('that is invalid fails immediately', () => {
     failureResultOf(resolver.resolveHostName('a b'), InvalidHostNameError);
     failureResultOf(resolver.resolveHostName(''), InvalidHostNameError);
     expect(desk.names).toEqual([]);
@@ -120,7 +120,7 @@ describe('any other name', () => {
 });
 
 describe('an answer', () => {
-  it('is waited for for 30 seconds', () => {
+  it('may take 30 seconds', () => {
     const answer = resolver.resolveHostName('h');
     clock.advance(29_999);
     assertNoResult(answer);
@@ -130,7 +130,7 @@ describe('an answer', () => {
     expect(desk.held).toBe(0);
   });
 
-  it('is waited for as long as each who asks for it wants', () => {
+  it('may take the time that each caller allows', () => {
     const short = resolver.resolveHostName('h', { timeoutMs: 10 });
     const long = resolver.resolveHostName('h', { timeoutMs: 20 });
     const forever = resolver.resolveHostName('h', { timeoutMs: 0 });
@@ -144,7 +144,7 @@ describe('an answer', () => {
     expect(desk.names).toEqual(['h']);
   });
 
-  it('that has come leaves no timer behind', () => {
+  it('that has arrived leaves no timer behind', () => {
     resolver.resolveHostName('h');
     desk.answer(0, '192.0.2.1');
     expect(clock.getDelayedCalls()).toEqual([]);

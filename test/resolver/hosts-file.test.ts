@@ -22,11 +22,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('HostsFile', () => {
-  it('names no host where there is no file', () => {
+  it('contains no names if there is no file', () => {
     expect(file.addressesOf('h')).toEqual([]);
   });
 
-  it('is the platform’s where none is named', () => {
+  it('is the platform’s by default', () => {
     expect(new HostsFile({ clock }).addressesOf('no-such-host.invalid')).toEqual([]);
   });
 
@@ -46,7 +46,7 @@ describe('HostsFile', () => {
     expect(file.addressesOf('h')).toEqual(hostAddresses('192.0.2.22'));
   });
 
-  it('sees a file that was put in its place, though it is as long', () => {
+  it('sees a replacement of the same length', () => {
     writeFileSync(path, '192.0.2.1 h\n');
     file.addressesOf('h');
     writeFileSync(join(folder, 'new'), '192.0.2.2 h\n');
@@ -68,7 +68,7 @@ describe('HostsFile', () => {
     expect(file.addressesOf('h')).toHaveLength(1);
   });
 
-  it('gives the very same answer while the file is as it was', () => {
+  it('returns the identical answer while the file is unchanged', () => {
     writeFileSync(path, '192.0.2.1 h\n');
     const before = file.addressesOf('h');
     clock.advance(5_000);

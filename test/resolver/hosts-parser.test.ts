@@ -84,7 +84,7 @@ describe('a hosts file', () => {
     );
   });
 
-  it('means the same whatever stands between its words', () => {
+  it('means the same with any white space between its words', () => {
     const space = fc.constantFrom(' ', '\t', '  ', ' \t ');
     const end = fc.constantFrom('\n', '\r\n', '\n\n', ' # comment\n', '#\r');
     const line = fc.tuple(

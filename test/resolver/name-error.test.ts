@@ -4,7 +4,7 @@ import type { SystemError } from '../../src/core/errors/base.js';
 import { NameNotFoundError } from '../../src/core/errors/names.js';
 import { EAI_NONAME, nameErrorFrom, systemLookupError } from '../../src/resolver/name-error.js';
 
-describe('what a look-up fails with', () => {
+describe('the error of a look-up', () => {
   it.each(['127.1', '300.300.300.300.invalid'])(
     'is what dns.lookup fails with: %s',
     async (name) => {

@@ -10,7 +10,7 @@ import { hostAddresses } from '../support/name-resolvers.js';
 import { LookupDesk } from './lookup-desk.js';
 
 describe('look-ups', () => {
-  it('are begun at once, and answer with what was found, in order and each once', () => {
+  it('are started immediately, and answer with the addresses found, in order and each once', () => {
     const desk = new LookupDesk();
     const answer = desk.lookups.ask('h', 0);
     assertNoResult(answer);
@@ -18,7 +18,7 @@ describe('look-ups', () => {
     expect(successResultOf(answer)).toEqual(hostAddresses('2001:db8::1', '192.0.2.1', '192.0.2.2'));
   });
 
-  it('are few at a time; the others wait in the order they came', () => {
+  it('are few at a time; the others wait in order of arrival', () => {
     const desk = new LookupDesk({ maxAtOnce: 2 });
     const answers = ['a', 'b', 'c', 'd'].map((name) => desk.lookups.ask(name, 0));
     expect(desk.names).toEqual(['a', 'b']);
@@ -32,7 +32,7 @@ describe('look-ups', () => {
     for (const answer of answers.slice(1)) expect(successResultOf(answer)).toHaveLength(1);
   });
 
-  it('are one for all who ask the same, queued or under way', () => {
+  it('are shared by callers with the same question, queued or started', () => {
     const desk = new LookupDesk({ maxAtOnce: 1 });
     const answers = ['a', 'a', 'b', 'b', 'a'].map((name) => desk.lookups.ask(name, 0));
     desk.answer(0, '192.0.2.1');
@@ -43,7 +43,7 @@ describe('look-ups', () => {
     );
   });
 
-  it('are others for another family', () => {
+  it('are separate for another family', () => {
     const desk = new LookupDesk({ maxAtOnce: 3 });
     for (const family of [0, 4, 6] as const) desk.lookups.ask('a', family);
     expect(desk.begun.map(({ family }) => family)).toEqual([0, 4, 6]);
@@ -57,7 +57,7 @@ describe('look-ups', () => {
     expect(desk.names).toEqual(['a', 'a']);
   });
 
-  it('share an answer that nobody can change', () => {
+  it('share a frozen answer', () => {
     const desk = new LookupDesk();
     const answer = desk.lookups.ask('a', 0);
     desk.answer(0, '192.0.2.1');
@@ -65,8 +65,8 @@ describe('look-ups', () => {
   });
 });
 
-describe('who asks and cancels', () => {
-  it('is let go of at once; the others have their answer', () => {
+describe('a caller that cancels', () => {
+  it('is released immediately; the others get their answer', () => {
     const desk = new LookupDesk();
     const gone = desk.lookups.ask('a', 0);
     const stays = desk.lookups.ask('a', 0);
@@ -76,7 +76,7 @@ describe('who asks and cancels', () => {
     expect(successResultOf(stays)).toHaveLength(1);
   });
 
-  it('as the last one, has a look-up that waits dropped', () => {
+  it('drops a queued look-up if it is the last one', () => {
     const desk = new LookupDesk({ maxAtOnce: 1 });
     desk.lookups.ask('a', 0);
     const twice = [desk.lookups.ask('b', 0), desk.lookups.ask('b', 0)];
@@ -89,7 +89,7 @@ describe('who asks and cancels', () => {
     expect(desk.names).toEqual(['a', 'c']);
   });
 
-  it('as the last one, leaves what is under way its place, and to those who ask again', () => {
+  it('leaves a started look-up running, for later callers, if it is the last one', () => {
     const desk = new LookupDesk({ maxAtOnce: 1 });
     const gone = desk.lookups.ask('a', 0);
     gone.cancel();
@@ -113,7 +113,7 @@ describe('who asks and cancels', () => {
     expect(desk.held).toBe(0);
   });
 
-  it('is everybody, when all is cancelled', () => {
+  it('is each caller, when all are cancelled', () => {
     const desk = new LookupDesk({ maxAtOnce: 1 });
     const answers = ['a', 'a', 'b'].map((name) => desk.lookups.ask(name, 0));
     desk.lookups.cancelAll();
@@ -140,18 +140,21 @@ describe('a look-up that fails', () => {
     failureResultOf(answer, NameNotFoundError);
   });
 
-  it.each(['EAI_AGAIN', 'EAI_FAIL', 'EAI_MEMORY'])('says that it can not tell: %s', (code) => {
-    const desk = new LookupDesk();
-    const answers = [desk.lookups.ask('a', 0), desk.lookups.ask('a', 0)];
-    desk.refuse(0, code);
-    for (const answer of answers) {
-      expect(failureResultOf(answer, NameLookupFailedError)).toMatchObject({
-        cause: { code },
-      });
-    }
-  });
+  it.each(['EAI_AGAIN', 'EAI_FAIL', 'EAI_MEMORY'])(
+    'says that the result is unknown: %s',
+    (code) => {
+      const desk = new LookupDesk();
+      const answers = [desk.lookups.ask('a', 0), desk.lookups.ask('a', 0)];
+      desk.refuse(0, code);
+      for (const answer of answers) {
+        expect(failureResultOf(answer, NameLookupFailedError)).toMatchObject({
+          cause: { code },
+        });
+      }
+    },
+  );
 
-  it('may do so at once, thousands of times, and does not keep the others waiting', () => {
+  it('may fail synchronously, thousands of times, and does not keep the others waiting', () => {
     const desk = new LookupDesk({
       lookUp: () => {
         throw new Error('no thread');
@@ -164,7 +167,7 @@ describe('a look-up that fails', () => {
     expect(desk.held).toBe(0);
   });
 
-  it('at once, when thousands wait for it, is no recursion', () => {
+  it('synchronously, with thousands of callers, does not recurse', () => {
     let fails = false;
     let release = (): void => {};
     const desk = new LookupDesk({
@@ -182,7 +185,7 @@ describe('a look-up that fails', () => {
   });
 });
 
-describe('who waits', () => {
+describe('a waiting caller', () => {
   it('is one of at most maxWaiting', () => {
     const desk = new LookupDesk({ maxWaiting: 3 });
     const answers = ['a', 'a', 'b'].map((name) => desk.lookups.ask(name, 0));
@@ -193,13 +196,13 @@ describe('who waits', () => {
     assertNoResult(desk.lookups.ask('c', 0));
   });
 
-  it('is one of 10,000 where nothing else was said', () => {
+  it('is one of at most 10,000 by default', () => {
     const desk = new LookupDesk();
     for (let i = 0; i < 10_000; i++) desk.lookups.ask('a', 0);
     failureResultOf(desk.lookups.ask('a', 0), TooManyLookupsError);
   });
 
-  it('keeps the program from ending, and nobody else', () => {
+  it('keeps the program running; nothing else does', () => {
     const desk = new LookupDesk();
     const first = desk.lookups.ask('a', 0);
     desk.lookups.ask('a', 0);

@@ -42,7 +42,7 @@ function endless(): { work: Generator<unknown, number>; steps: number; closed: n
 
 describe('CooperativeTask', () => {
   describe('whenDone', () => {
-    it('fires with what the generator returned, before and after the end', () => {
+    it('fires with the return value of the generator, before and after the end', () => {
       const { task: given, turn } = task(
         (function* (): Generator<undefined, string> {
           yield;
@@ -58,7 +58,7 @@ describe('CooperativeTask', () => {
       expect([outcome.value, outcomeOf(given.whenDone()).value]).toEqual(['result', 'result']);
     });
 
-    it('gives a Deferred of its own each time, which may be cancelled', () => {
+    it('returns a new Deferred each time, which may be cancelled', () => {
       const { task: given, turn } = task([1]);
       const [first, second] = [given.whenDone(), given.whenDone()];
       first.cancel();
@@ -68,7 +68,7 @@ describe('CooperativeTask', () => {
       expect(outcomeOf(second).value).toBe(undefined);
     });
 
-    it('fails with what the iterator threw', () => {
+    it('fails with the error that the iterator threw', () => {
       const error = new Error('no');
       const { task: given, turn } = task(
         // biome-ignore lint/correctness/useYield: it is to throw
@@ -83,7 +83,7 @@ describe('CooperativeTask', () => {
       expect(() => given.pause()).toThrow(expect.objectContaining({ cause: error }));
     });
 
-    it('fails where the iterator keeps to no rules', () => {
+    it('fails if the iterator violates its protocol', () => {
       const { task: given, turn } = task({ next: () => undefined as never });
       const outcome = outcomeOf(given.whenDone());
       turn();
@@ -91,7 +91,7 @@ describe('CooperativeTask', () => {
     });
   });
 
-  it('reports a failure that nobody ever asks for, and no other', () => {
+  it('reports a failure that is never asked for, and no other', () => {
     const error = new Error('no');
     const throwing = (): Iterator<unknown> => ({
       next: () => {
@@ -136,11 +136,11 @@ describe('CooperativeTask', () => {
       expect(steps).toBe(2);
     });
 
-    it('refuse to resume what is not paused', () => {
+    it('refuse to resume a task that is not paused', () => {
       expect(() => task([1]).task.resume()).toThrow(NotPausedError);
     });
 
-    it('refuse to pause what has ended, and let a paused one be ended', () => {
+    it('refuse to pause an ended task, and let a paused one be stopped', () => {
       const { task: given, turn } = task([]);
       turn();
       expect(() => given.pause()).toThrow(TaskDoneError);
@@ -163,7 +163,7 @@ describe('CooperativeTask', () => {
       expect([state.steps, state.closed, clock.getDelayedCalls()]).toEqual([1, 1, []]);
     });
 
-    it('is refused where the task has ended, each way with its own error', () => {
+    it('is refused after the task has ended, with the error for its end', () => {
       const done = task([]);
       done.turn();
       expect(() => done.task.stop()).toThrow(TaskDoneError);
@@ -212,7 +212,7 @@ describe('CooperativeTask', () => {
       expect(loggedBy(throwing.turn)).toEqual([error]);
     });
 
-    it('reports what goes wrong in closing', async () => {
+    it('reports errors of closing', async () => {
       const error = new Error('no');
       const next = (): IteratorResult<unknown> => ({ done: false, value: 1 });
       const throwing = task({
@@ -233,7 +233,7 @@ describe('CooperativeTask', () => {
     });
   });
 
-  describe('what a step yields', () => {
+  describe('the value that a step yields', () => {
     it.each([
       ['a Deferred', () => new Deferred<void>()],
       [
@@ -262,7 +262,7 @@ describe('CooperativeTask', () => {
       expect(takeUnhandledFailures()).toHaveLength(1);
     });
 
-    it('is waited for where it is a promise', async () => {
+    it('is waited for if it is a promise', async () => {
       const { task: given, turn } = task([Promise.resolve(), Promise.resolve()]);
       const outcome = outcomeOf(given.whenDone());
       for (let i = 0; i < 3; i++) {
@@ -272,7 +272,7 @@ describe('CooperativeTask', () => {
       expect(outcome.value).toBe(undefined);
     });
 
-    it('costs a turn of its own where it has a result already', () => {
+    it('costs a turn of its own if it already has a result', () => {
       const { task: given, turn } = task([succeed(1), succeed(2)]);
       const outcome = outcomeOf(given.whenDone());
       turn();
@@ -299,7 +299,7 @@ describe('CooperativeTask', () => {
       expect([outcome.value, closed]).toEqual([error, true]);
     });
 
-    it('is waited for whatever pause and resume say', () => {
+    it('is waited for despite pause and resume', () => {
       const yielded = new Deferred<void>();
       const { task: given, turn } = task([yielded, 1]);
       turn();
@@ -366,7 +366,7 @@ describe('CooperativeTask', () => {
       expect(outcome.value).toBe(error);
     });
 
-    it('is closed once, when it is stopped while a step is under way', async () => {
+    it('is closed once if it is stopped during a step', async () => {
       const step = new Deferred<IteratorResult<unknown>>();
       let closed = 0;
       const { task: given, turn } = task({

@@ -56,7 +56,7 @@ describe('Cooperator', () => {
     expect(log).toEqual(['a']);
   });
 
-  it('takes a step of each task in turn, also where one comes late', () => {
+  it('takes a step of each task in turn, including one that is added late', () => {
     const { clock, cooperator } = stepwise();
     const log: string[] = [];
     cooperator.cooperate(noting(log, 'a'));
@@ -67,7 +67,7 @@ describe('Cooperator', () => {
     expect(log.join(' ')).toBe('a b a b a c b a c');
   });
 
-  it('begins no step after 10 ms, and goes on in the next turn', () => {
+  it('begins no step after 10 ms, and continues in the next turn', () => {
     const clock = new TurnClock();
     const cooperator = new Cooperator({ clock });
     const log: string[] = [];
@@ -78,7 +78,7 @@ describe('Cooperator', () => {
     expect(log.length).toBe(6);
   });
 
-  it('goes on as long as told, and rests as long as told', () => {
+  it('follows sliceMs and restMs', () => {
     const clock = new TurnClock();
     const cooperator = new Cooperator({ clock, sliceMs: 2, restMs: 50 });
     const log: string[] = [];
@@ -91,7 +91,7 @@ describe('Cooperator', () => {
     expect(log.length).toBe(4);
   });
 
-  it('asks for no turn where no task can go on', () => {
+  it('schedules no turn if no task can continue', () => {
     const { clock, cooperator } = stepwise();
     const task = cooperator.cooperate(noting([], 'a', { steps: 1 }));
     task.pause();
@@ -102,7 +102,7 @@ describe('Cooperator', () => {
     expect(clock.getDelayedCalls()).toEqual([]);
   });
 
-  it('can take up new tasks in a step, and after a slice that ended all others', () => {
+  it('accepts new tasks in a step, and after a slice that ended all others', () => {
     const { clock, cooperator } = stepwise();
     const log: string[] = [];
     cooperator.cooperate(
@@ -171,7 +171,7 @@ describe('Cooperator', () => {
       expect(log).toEqual(['a']);
     });
 
-    it('ends all tasks when it is stopped, and those added later at once', () => {
+    it('ends all tasks when it is stopped, and later ones immediately', () => {
       const { clock, cooperator } = stepwise();
       const tasks = ['a', 'b'].map((name) => outcomeOf(cooperator.coiterate(noting([], name))));
       clock.turn();
@@ -181,7 +181,7 @@ describe('Cooperator', () => {
       expect([cooperator.running, clock.getDelayedCalls()]).toEqual([false, []]);
     });
 
-    it('ends paused and waiting tasks when they would go on', () => {
+    it('ends paused and waiting tasks when they would continue', () => {
       const { clock, cooperator } = stepwise();
       const paused = cooperator.cooperate(noting([], 'a'));
       paused.pause();
@@ -215,7 +215,7 @@ describe('Cooperator', () => {
       for (const { value } of [done, other]) expect(value).toBeInstanceOf(SchedulerStoppedError);
     });
 
-    it('lets whoever is told of the end stop other tasks', () => {
+    it('lets a listener to the end stop other tasks', () => {
       const { cooperator } = stepwise();
       const first = cooperator.cooperate(noting([], 'a'));
       const second = cooperator.cooperate(noting([], 'b'));
@@ -225,7 +225,7 @@ describe('Cooperator', () => {
       expect(done.value).toBeInstanceOf(TaskStoppedError);
     });
 
-    it('works on again after another start', () => {
+    it('continues after another start', () => {
       const { clock, cooperator } = stepwise();
       cooperator.stop();
       cooperator.start();
@@ -324,7 +324,7 @@ describe('Cooperator', () => {
     });
   });
 
-  describe('takes for work', () => {
+  describe('accepts as work', () => {
     const iterator = (): Iterator<number> => {
       const inner = [1, 2][Symbol.iterator]();
       return { next: () => inner.next() };
@@ -366,7 +366,7 @@ describe('Cooperator', () => {
     expect(() => new Cooperator({ clock, started: 1 as never })).toThrow(InvalidArgumentTypeError);
   });
 
-  it('runs each step in the context of whoever added the task', async () => {
+  it('runs each step in the async context of the caller that added the task', async () => {
     await using reactor = createReactor({ kind: 'node' });
     const cooperator = new Cooperator({ clock: reactor, sliceMs: 0 });
     const storage = new AsyncLocalStorage<string>();

@@ -10,7 +10,7 @@ import { ManualClock } from '../../src/testing/manual-clock.js';
 import { none, outcomeOf } from '../defer/outcome.js';
 
 describe('deferLater', () => {
-  it('calls the function after a while and fires with its result', () => {
+  it('calls the function after the delay and fires with its result', () => {
     const clock = new ManualClock();
     const sum = deferLater(clock, 10, (a: number, b: number) => a + b, 1, 2);
     expectTypeOf(sum).toEqualTypeOf<Deferred<number>>();
@@ -29,7 +29,7 @@ describe('deferLater', () => {
     expect(outcomeOf(later).value).toBe(undefined);
   });
 
-  it('fails with what the function throws', () => {
+  it('fails with the error that the function throws', () => {
     const clock = new ManualClock();
     const error = new Error('no');
     const outcome = outcomeOf(
@@ -53,7 +53,7 @@ describe('deferLater', () => {
     expect(outcomeOf(later).value).toBeInstanceOf(CancelledError);
   });
 
-  it('cancels what the function returned', () => {
+  it('cancels the Deferred that the function returned', () => {
     const clock = new ManualClock();
     const inner = new Deferred<void>();
     const later = deferLater(clock, 0, () => inner);
@@ -63,7 +63,7 @@ describe('deferLater', () => {
     expect(outcomeOf(later).value).toBeInstanceOf(CancelledError);
   });
 
-  it('fails where the reactor is stopped before, and does not call the function', () => {
+  it('fails if the reactor is stopped first, and does not call the function', () => {
     const clock = new ManualClock();
     let called = false;
     const later = deferLater(clock, 10, () => {
@@ -77,7 +77,7 @@ describe('deferLater', () => {
     expect(called).toBe(false);
   });
 
-  it('refuses an impossible delay and what is no function', () => {
+  it('refuses an invalid delay, and values that are not functions', () => {
     const clock = new ManualClock();
     expect(() => deferLater(clock, -1)).toThrow(InvalidArgumentValueError);
     expect(() => deferLater(clock, 1, 'f' as never)).toThrow(InvalidArgumentTypeError);

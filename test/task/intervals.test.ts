@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Intervals } from '../../src/task/intervals.js';
 
 describe('Intervals', () => {
-  it('counts exactly as whole numbers do, whatever fractions the times are', () => {
+  it('counts exactly, whatever fractions the times are', () => {
     const shape = fc.record({
       /** The interval is `parts` units of `numerator / denominator` ms. */
       parts: fc.integer({ min: 1, max: 50 }),
@@ -60,7 +60,7 @@ describe('Intervals', () => {
     },
   );
 
-  it('does not drift, though each call is a bit late', () => {
+  it('does not drift although each call is slightly late', () => {
     const intervals = new Intervals(10, 0, 1);
     let nowMs = 0;
     for (let tick = 1; tick <= 1000; tick++) {
@@ -70,7 +70,7 @@ describe('Intervals', () => {
     expect(nowMs).toBe(10_000.25);
   });
 
-  it('counts a tick once, though the clock comes too early', () => {
+  it('counts a tick once although the clock is early', () => {
     const intervals = new Intervals(10, 0, 1);
     intervals.wait(0);
     expect(intervals.take(9)).toBe(1);
@@ -78,7 +78,7 @@ describe('Intervals', () => {
     expect(intervals.take(20)).toBe(1);
   });
 
-  it('always goes on, however short the interval and far the time', () => {
+  it('always continues, however short the interval and large the time', () => {
     for (const intervalMs of [5e-324, 1e-300, 1e-9, 1e-3, Number.MAX_SAFE_INTEGER]) {
       for (const startMs of [0, 1.7e12, Number.MAX_SAFE_INTEGER]) {
         const intervals = new Intervals(intervalMs, startMs, 1);
@@ -93,14 +93,14 @@ describe('Intervals', () => {
     }
   });
 
-  it('is due all the time with interval 0', () => {
+  it('is always due with interval 0', () => {
     const intervals = new Intervals(0, 5, 1);
     expect([intervals.wait(5), intervals.take(5), intervals.take(99)]).toEqual([0, 1, 1]);
     intervals.restart(100);
     expect([intervals.wait(100), intervals.take(100)]).toEqual([0, 1]);
   });
 
-  it('begins anew with restart, and still counts what was left out', () => {
+  it('starts again with restart, and still counts skipped ticks', () => {
     const intervals = new Intervals(10, 0, 0);
     intervals.take(0);
     intervals.restart(55); // five are left out

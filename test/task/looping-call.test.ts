@@ -31,7 +31,7 @@ describe('LoopingCall', () => {
     expectTypeOf(loop).toEqualTypeOf<LoopingCall<[string, number]>>();
   });
 
-  it('waits for the interval first when told so', () => {
+  it('waits for the interval first if now is false', () => {
     const clock = new ManualClock();
     const { loop, times } = notingLoop(clock);
     loop.start(1000, false);
@@ -40,7 +40,7 @@ describe('LoopingCall', () => {
     expect(times).toEqual([1000, 2000]);
   });
 
-  it('reckons from its start: calls that are late make no others late', () => {
+  it('counts from its start: late calls do not delay others', () => {
     const clock = new TurnClock();
     const { loop, times } = notingLoop(clock);
     loop.start(10);
@@ -51,7 +51,7 @@ describe('LoopingCall', () => {
     expect(times).toEqual([0, 14, 20, 30]);
   });
 
-  it('leaves out the ticks that it missed', () => {
+  it('skips the ticks that it missed', () => {
     const clock = new TurnClock();
     const { loop, times } = notingLoop(clock);
     loop.start(10);
@@ -61,7 +61,7 @@ describe('LoopingCall', () => {
     expect(times).toEqual([0, 45, 50]);
   });
 
-  it('is called by a clock that is advanced by just the interval', () => {
+  it('is called by a clock that is advanced by exactly the interval', () => {
     const clock = new ManualClock();
     const { loop, times } = notingLoop(clock);
     loop.start(0.1);
@@ -112,7 +112,7 @@ describe('LoopingCall', () => {
     expect(calls).toBe(2);
   });
 
-  it('says whether it runs, and at which interval', () => {
+  it('reports whether it is running, and its interval', () => {
     const clock = new ManualClock();
     const running: boolean[] = [];
     const loop: LoopingCall = new LoopingCall(clock, () => void running.push(loop.running));
@@ -124,7 +124,7 @@ describe('LoopingCall', () => {
   });
 
   describe('stop', () => {
-    it('fires the Deferred of start with the loop, and calls no more', () => {
+    it('fires the Deferred of start with the loop, and makes no more calls', () => {
       const clock = new ManualClock();
       const { loop, times } = notingLoop(clock);
       const deferred = loop.start(10);
@@ -150,7 +150,7 @@ describe('LoopingCall', () => {
       expect([calls, ended.value]).toEqual([3, loop]);
     });
 
-    it('waits for the call that is under way', () => {
+    it('waits for the call in progress', () => {
       const pending = new Deferred<void>();
       const loop = new LoopingCall(new ManualClock(), () => pending);
       const ended = outcomeOf(loop.start(1));
@@ -185,7 +185,7 @@ describe('LoopingCall', () => {
       expect(times).toEqual([0, 5, 15]);
     });
 
-    it('is refused where the loop does not run', () => {
+    it('is refused if the loop is not running', () => {
       const { loop } = notingLoop(new ManualClock());
       expect(() => loop.stop()).toThrow(LoopingCallStateError);
       expect(() => loop.reset()).toThrow(LoopingCallStateError);
@@ -250,7 +250,7 @@ describe('LoopingCall', () => {
       expect(outcomeOf(started).value).toBeInstanceOf(CancelledError);
     });
 
-    it('after stop no longer waits for the call that is under way', () => {
+    it('after stop no longer waits for the call in progress', () => {
       const pending = new Deferred<void>();
       const loop = new LoopingCall(new ManualClock(), () => pending);
       const started = loop.start(10);
@@ -261,7 +261,7 @@ describe('LoopingCall', () => {
       expect(loop.running).toBe(false);
     });
 
-    it('lets the call that is under way end, and reports its failure', () => {
+    it('lets the call in progress finish, and reports its failure', () => {
       const clock = new ManualClock();
       let pending = new Deferred<void>();
       const loop = new LoopingCall(clock, () => pending);
@@ -283,7 +283,7 @@ describe('LoopingCall', () => {
   });
 
   describe('reset', () => {
-    it('begins the interval anew', () => {
+    it('restarts the interval', () => {
       const clock = new ManualClock();
       const { loop, times } = notingLoop(clock);
       loop.start(10);
@@ -295,7 +295,7 @@ describe('LoopingCall', () => {
       expect(times).toEqual([0, 16, 26]);
     });
 
-    it('counts from now too while a call is under way', () => {
+    it('also counts from now while a call is in progress', () => {
       const clock = new ManualClock();
       const pending: Deferred<void>[] = [];
       const loop = new LoopingCall(clock, () => {
@@ -315,7 +315,7 @@ describe('LoopingCall', () => {
   });
 
   describe('another interval', () => {
-    it('begins behind the call that is waited for', () => {
+    it('begins after the pending call', () => {
       const clock = new ManualClock();
       const { loop, times } = notingLoop(clock);
       loop.start(10);
@@ -326,7 +326,7 @@ describe('LoopingCall', () => {
       expect(times).toEqual([0, 10, 20, 23, 26]);
     });
 
-    it('set within a call begins with that', () => {
+    it('set within a call begins with that call', () => {
       const clock = new ManualClock();
       const times: number[] = [];
       const loop: LoopingCall = new LoopingCall(clock, () => {
@@ -338,7 +338,7 @@ describe('LoopingCall', () => {
       expect(times).toEqual([1, 11, 31, 61]);
     });
 
-    it('set while a result is waited for is reckoned from the call', () => {
+    it('set while waiting for a result counts from the call', () => {
       const clock = new ManualClock();
       const times: number[] = [];
       let pending = new Deferred<void>();
@@ -384,7 +384,7 @@ describe('LoopingCall', () => {
       expect(counts).toEqual([3, 3, 1, 1]);
     });
 
-    it('is refused where the loop does not run, and where it is impossible', () => {
+    it('is refused if the loop is not running or the value is invalid', () => {
       const { loop } = notingLoop(new ManualClock());
       const set = (intervalMs: number) => (): void => {
         loop.intervalMs = intervalMs;
@@ -398,7 +398,7 @@ describe('LoopingCall', () => {
   });
 
   describe('withCount', () => {
-    it('tells how many ticks there were since the last call', () => {
+    it('passes the number of ticks since the last call', () => {
       const clock = new TurnClock();
       const counts: number[] = [];
       const loop = LoopingCall.withCount(clock, (count) => counts.push(count));
@@ -407,7 +407,7 @@ describe('LoopingCall', () => {
       expect(counts).toEqual([1, 1, 3, 1, 1]);
     });
 
-    it('begins with 1 where the first call comes later, or is late itself', () => {
+    it('begins with 1 if the first call is made later, or is late itself', () => {
       const clock = new TurnClock();
       const counts: number[] = [];
       const loop = LoopingCall.withCount(clock, (count) => counts.push(count));
@@ -419,7 +419,7 @@ describe('LoopingCall', () => {
       expect(counts).toEqual([1, 2]);
     });
 
-    it('passes arguments on behind the count', () => {
+    it('passes arguments after the count', () => {
       const seen: unknown[] = [];
       const f = (count: number, name: string): void => void seen.push([count, name]);
       const loop = LoopingCall.withCount(new ManualClock(), f, 'a');
@@ -436,7 +436,7 @@ describe('LoopingCall', () => {
       expect(counts).toEqual([1, 1, 1, 1]);
     });
 
-    it('counts what a slow call covered', () => {
+    it('counts the ticks that a slow call covered', () => {
       const clock = new ManualClock();
       const counts: number[] = [];
       let pending = new Deferred<void>();
@@ -452,7 +452,7 @@ describe('LoopingCall', () => {
       expect(counts).toEqual([1, 4]);
     });
 
-    it('counts every tick once, as whole numbers do, however the turns fall', () => {
+    it('counts every tick exactly once, whatever the times of the turns', () => {
       const shape = fc.record({
         parts: fc.integer({ min: 1, max: 20 }),
         denominator: fc.integer({ min: 1, max: 1000 }),
@@ -488,7 +488,7 @@ describe('LoopingCall', () => {
     expect(loop.running).toBe(false);
   });
 
-  it('refuses what is no function, no number and no boolean', () => {
+  it('refuses arguments of wrong types', () => {
     const clock = new ManualClock();
     expect(() => new LoopingCall(clock, 'f' as never)).toThrow(InvalidArgumentTypeError);
     expect(() => LoopingCall.withCount(clock, 1 as never)).toThrow(InvalidArgumentTypeError);

@@ -58,7 +58,7 @@ describe('react', () => {
     expect(await run(main)).toEqual({ codes: [0], errors: [] });
   });
 
-  it('exits with 1 where main fails, and reports the error', async () => {
+  it('exits with 1 if main fails, and reports the error', async () => {
     const error = new Error('no');
     expect(await run(() => fail(error))).toEqual({ codes: [1], errors: [error] });
     expect(await run(() => Promise.reject(error))).toEqual({ codes: [1], errors: [error] });
@@ -73,12 +73,12 @@ describe('react', () => {
     expect(new ExitError(3).message).toBe('exit with code 3');
   });
 
-  it('reports a CancelledError that nobody asked for', async () => {
+  it('reports a CancelledError without a cancellation', async () => {
     const error = new CancelledError();
     expect(await run(() => fail(error))).toEqual({ codes: [1], errors: [error] });
   });
 
-  describe('where the reactor is stopped before main is through', () => {
+  describe('if the reactor is stopped before main has finished', () => {
     const stopSoon = (reactor: Reactor): void => {
       reactor.callWhenRunning(() => reactor.stop());
     };
@@ -94,7 +94,7 @@ describe('react', () => {
       expect([result, cancelled]).toEqual([{ codes: [0], errors: [] }, 1]);
     });
 
-    it('waits for what main makes of it', async () => {
+    it('waits for main to handle it', async () => {
       const outcomes = [succeed('fine'), fail(new ExitError(9)), fail(new Error('broken'))];
       const results = [];
       for (const outcome of outcomes) {
@@ -111,7 +111,7 @@ describe('react', () => {
       ]);
     });
 
-    it('does not stop it twice where main stops it and ends', async () => {
+    it('does not stop it twice if main stops it and ends', async () => {
       const result = await run((reactor) => {
         const deferred = new Deferred<void>();
         reactor.callWhenRunning(() => {
@@ -124,7 +124,7 @@ describe('react', () => {
     });
   });
 
-  it('reports what goes wrong in stopping', async () => {
+  it('reports errors of stopping', async () => {
     const error = new Error('can not stop');
     const result = await run((reactor) => {
       const { stop } = reactor;
@@ -138,7 +138,7 @@ describe('react', () => {
     expect(result).toEqual({ codes: [0], errors: [error] });
   });
 
-  it('refuses a reactor that runs, and a main that is no function', async () => {
+  it('refuses a running reactor, and a main that is not a function', async () => {
     await using reactor = createReactor({ kind: 'node' });
     const running = reactor.run({ installSignalHandlers: false });
     const started = new Deferred<void>();
@@ -155,7 +155,7 @@ describe('react', () => {
     await running;
   });
 
-  it('ends the process where it is not told otherwise', async () => {
+  it('ends the process by default', async () => {
     await using reactor = createReactor({ kind: 'node' });
     const exit = vi.spyOn(process, 'exit').mockImplementation((() => {}) as never);
     await react(() => fail(new ExitError(5)), { reactor, installSignalHandlers: false });

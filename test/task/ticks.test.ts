@@ -21,7 +21,7 @@ describe('ticks', () => {
     expect(clock.getDelayedCalls()).toEqual([]);
   });
 
-  it('waits for the interval first when told so', async () => {
+  it('waits for the interval first if now is false', async () => {
     const clock = new ManualClock();
     const first = ticks(clock, 10, { now: false }).next();
     await nextTurn();
@@ -30,7 +30,7 @@ describe('ticks', () => {
     expect(await first).toEqual({ done: false, value: 1 });
   });
 
-  it('counts what a slow body covered, and queues nothing', async () => {
+  it('counts the ticks that a slow body covered, and queues none', async () => {
     const clock = new ManualClock();
     const counts = ticks(clock, 10);
     await counts.next();
@@ -61,7 +61,7 @@ describe('ticks', () => {
     expect(await late.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('gives no tick after the signal, though its time had come', async () => {
+  it('yields no tick after the signal, even if one is due', async () => {
     const clock = new ManualClock();
     const controller = new AbortController();
     const waiting = ticks(clock, 10, { signal: controller.signal, now: false }).next();

@@ -1,5 +1,5 @@
 /** What TypeScript knows of a Deferred's result, from the first callback to the last. The type checker is the test. */
-import { describe, expectTypeOf, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { ConnectionDone, ConnectionLost } from '../../src/core/errors/connection.js';
 import { type CallbackResult, type Canceller, Deferred } from '../../src/defer/deferred.js';
 import { CancelledError } from '../../src/defer/errors.js';
@@ -387,7 +387,7 @@ describe('Failure', () => {
 
   it('is made of errors only, and from anything', () => {
     // @ts-expect-error a string is no error
-    new Failure('text');
+    expect(() => new Failure('text')).toThrow('value must be an Error');
     expectTypeOf(Failure.from('text')).toEqualTypeOf<Failure>();
     expectTypeOf(failure.raise).returns.toEqualTypeOf<never>();
     expectTypeOf(new Failure(error).value).toEqualTypeOf<ConnectionLost>();

@@ -42,7 +42,7 @@ export function groupContract(kind: WorkerKind): void {
       expect(workers.map((worker) => worker.counters.connections)).toEqual(served);
     });
 
-    it('count, and the sum of it all is there after the end', async () => {
+    it('count, and the sums are available after the end', async () => {
       await using running = await RunningGroup.start({ kind });
       const peers = [await running.reach(0), await running.reach(1)];
       for (const peer of peers) await echoed(peer, 'x'.repeat(500));
@@ -87,7 +87,7 @@ export function groupContract(kind: WorkerKind): void {
       expect((await running.group.metrics()).counters.starts).toBe(2);
     });
 
-    it('have their connections come to their end when the group is stopped', async () => {
+    it('let their connections end when the group is stopped', async () => {
       await using running = await RunningGroup.start({ kind });
       const peer = await running.reach(0);
       const stopped = running.group.stop();
@@ -123,7 +123,7 @@ export function groupContract(kind: WorkerKind): void {
       expect(running.of('exited').map(({ exitCode }) => exitCode)).toEqual([0, 0]);
     });
 
-    it('end all the same where the stop function throws, which is reported', async () => {
+    it('end even if the stop function throws, which is reported', async () => {
       await using running = await RunningGroup.start({ kind, data: { stop: 'throws' } });
       await running.group.stop();
       expect(running.of('exited').map(({ exitCode }) => exitCode)).toEqual([0, 0]);
@@ -134,7 +134,7 @@ export function groupContract(kind: WorkerKind): void {
       ]);
     });
 
-    it('are ended by force where they are too busy to hear', async () => {
+    it('are killed if they are too busy to respond', async () => {
       await using running = await RunningGroup.start({ kind, workers: 1, drainMs: 0 });
       (await running.reach(0)).write('block');
       await running.group.stop();
@@ -156,7 +156,7 @@ export function groupContract(kind: WorkerKind): void {
       ]);
     });
 
-    it('are replaced under connections: none is refused, and those that are open live on', async () => {
+    it('are replaced under load: no connection is refused, and open ones continue', async () => {
       await using running = await RunningGroup.start({ kind });
       const old = [await running.reach(0), await running.reach(1)];
       let rolling = true;
@@ -212,7 +212,7 @@ export function groupContract(kind: WorkerKind): void {
       60_000,
     );
 
-    it('say why they can not start: what the module throws', async () => {
+    it('report why they cannot start: the module throws', async () => {
       needs('sharedPorts');
       const error = await startFailure({ kind, data: { start: 'throws', badIndex: 1 } });
       expect(error).toMatchObject({
@@ -221,7 +221,7 @@ export function groupContract(kind: WorkerKind): void {
       });
     });
 
-    it('say why they can not start: exit code, time limit', async () => {
+    it('report why they cannot start: exit code, time limit', async () => {
       const exited = await startFailure({ kind, workers: 1, data: { start: 'exits' } });
       expect(exited.cause).toMatchObject({ code: 'ERR_WORKER_EXITED', exitCode: 9 });
       const late = await startFailure({
@@ -233,14 +233,14 @@ export function groupContract(kind: WorkerKind): void {
       expect(late.cause).toMatchObject({ code: 'ERR_TIMEOUT', timeoutMs: 900 });
     });
 
-    it('say why they can not start: no module, no function', async () => {
+    it('report why they cannot start: no module, no function', async () => {
       const missing = await startFailure({ kind }, 'nowhere');
       expect(missing.cause).toMatchObject({ code: 'ERR_MODULE_NOT_FOUND' });
       const none = await startFailure({ kind }, 'no-function');
       expect(none.cause).toMatchObject({ name: 'WorkerModuleError', code: 'ERR_WORKER_MODULE' });
     });
 
-    it('say why they can not start: flags that Node does not know', async () => {
+    it('report why they cannot start: flags that Node does not know', async () => {
       const error = await startFailure({ kind, execArgv: ['--no-such-flag'] });
       expect(error.cause).toMatchObject({ name: 'WorkerExitedError' });
       const { exitCode, cause } = error.cause as WorkerExitedError;
@@ -248,7 +248,7 @@ export function groupContract(kind: WorkerKind): void {
       else expect(exitCode).toBe(9);
     });
 
-    it('refuse a port that somebody else has, one that is shared too', async () => {
+    it('refuse a port of another process, even a shared one', async () => {
       await using taken = await RawServer.listen();
       const error = await startFailure({ kind, data: { port: taken.port } });
       expect(error.cause).toMatchObject({ code: 'ERR_CANNOT_LISTEN', port: taken.port });
@@ -265,7 +265,7 @@ export function groupContract(kind: WorkerKind): void {
       await running.reach(1);
     });
 
-    it('may have the pure-JS reactor: one without sharing ports, several where Node can', async () => {
+    it('may use the pure-JS reactor: one without sharing ports, several if Node can share them', async () => {
       const reactor = { kind: 'node' } as const;
       await using one = await RunningGroup.start({ kind, reactor, workers: 1 });
       await echoed(await one.reach(0), 'hello');

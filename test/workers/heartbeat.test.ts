@@ -21,7 +21,7 @@ function beating(timeoutMs = 1_000): {
 }
 
 describe('a heart-beat', () => {
-  it('is for a worker that answers: it goes on', () => {
+  it('does not disturb a worker that answers', () => {
     const { clock, heartbeat, log } = beating();
     for (let i = 1; i <= 50; i++) {
       clock.advance(100);
@@ -34,7 +34,7 @@ describe('a heart-beat', () => {
     expect(clock.getDelayedCalls()).toEqual([]);
   });
 
-  it('asks once, and finds a worker hung that stays silent for so long', () => {
+  it('pings once, and reports a worker hung after the time limit', () => {
     const { clock, log } = beating();
     clock.advance(100); // asked
     clock.advance(999);
@@ -44,7 +44,7 @@ describe('a heart-beat', () => {
     expect(clock.getDelayedCalls()).toEqual([]);
   });
 
-  it('takes anything that is said for life', () => {
+  it('accepts any message as a sign of life', () => {
     const { clock, heartbeat, log } = beating();
     for (let i = 0; i < 10; i++) {
       clock.advance(900);
@@ -55,7 +55,7 @@ describe('a heart-beat', () => {
     expect(log).toEqual(['ping', 'hung 1000']);
   });
 
-  it('counts time for which this process stood still as one beat', () => {
+  it('counts time during which this process was suspended as one beat', () => {
     const { clock, heartbeat, log } = beating();
     const due: (() => void)[] = [];
     clock.callLater = ((_delayMs: number, callback: () => void) => {
@@ -73,7 +73,7 @@ describe('a heart-beat', () => {
     expect(due).toHaveLength(1);
   });
 
-  it('does not count while a debugger may be at work', () => {
+  it('does not count while a debugger may be active', () => {
     const { clock, log, worker } = beating();
     worker.debugged = true;
     clock.advance(100_000);

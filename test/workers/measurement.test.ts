@@ -37,7 +37,7 @@ describe('sumOf', () => {
     }
   });
 
-  it('of none is nothing, and changes no constant', () => {
+  it('is zero for no measurements, and changes no constant', () => {
     expect(sumOf([])).toEqual(NOTHING_MEASURED);
     expect(sumOf([figures({ turns: 5 })])).toEqual(figures({ turns: 5 }));
     expect(NOTHING_MEASURED.statistics.turns).toBe(0);
@@ -45,7 +45,7 @@ describe('sumOf', () => {
 });
 
 describe('totalsOf', () => {
-  it('keeps what adds up over time, and drops what is open or pending', () => {
+  it('keeps totals, and drops open connections and pending calls', () => {
     const gone = { connectionsAccepted: 7, connectionsOpen: 3, delayedCalls: 2, turnMsP99: 8 };
     expect(totalsOf(figures(gone, { a: 1 }, { g: 5 }))).toEqual(
       figures({ connectionsAccepted: 7 }, { a: 1 }),

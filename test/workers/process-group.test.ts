@@ -40,7 +40,7 @@ async function untilRefused(port: number): Promise<void> {
 }
 
 describe('a program with worker processes', () => {
-  it('takes them along when it is killed', async () => {
+  it('ends them when it is killed', async () => {
     const { program, port } = await started();
     await using _program = program;
     const peers = await connections(port);
@@ -51,7 +51,7 @@ describe('a program with worker processes', () => {
     await within(untilRefused(port), 'nobody to listen any more');
   });
 
-  it('decides what Ctrl-C means: it reaches all processes of the terminal', async () => {
+  it('decides about Ctrl-C, which reaches all processes of the terminal', async () => {
     const { program, port, pids } = await started();
     await using _program = program;
     const [peer, ...others] = await connections(port);
@@ -68,7 +68,7 @@ describe('a program with worker processes', () => {
     await peer?.[Symbol.asyncDispose]();
   });
 
-  it('has the exception of a worker printed, and goes on', async () => {
+  it('prints the exception of a worker, and continues', async () => {
     const { program, port } = await started();
     await using _program = program;
     await using peer = await RawPeer.connect(port);

@@ -17,7 +17,7 @@ describe('worker processes', () => {
     expect(flushLoggedErrors(WorkerExitedError)).toMatchObject([{ error: { signal: 'SIGKILL' } }]);
   });
 
-  it('are replaced where one is stopped', async () => {
+  it('are replaced if one is suspended', async () => {
     needs('signals');
     const hangTimeoutMs = 3_000;
     await using running = await RunningGroup.start({

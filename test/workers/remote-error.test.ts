@@ -5,7 +5,7 @@ function through(error: unknown): Error {
   return unpackError(structuredClone(packError(error)));
 }
 
-describe('an error on its way to the parent', () => {
+describe('an error that is sent to the parent', () => {
   it('keeps its name, message, stack, plain fields and causes', () => {
     const cause = Object.assign(new RangeError('inner'), { errno: -98, code: 'EADDRINUSE' });
     const error = Object.assign(new TypeError('outer', { cause }), { code: 'ERR_X', port: 80 });
@@ -17,7 +17,7 @@ describe('an error on its way to the parent', () => {
     expect(String(arrived)).toBe('TypeError: outer');
   });
 
-  it('leaves behind fields that can not be sent', () => {
+  it('omits fields that cannot be sent', () => {
     const error = Object.assign(new Error('m'), { socket: { on() {} }, retry: () => {}, n: 1 });
     expect(Object.keys(packError(error).fields)).toEqual(['n']);
   });
@@ -29,7 +29,7 @@ describe('an error on its way to the parent', () => {
     expect(through(Object.create(null)).message).toBe('thrown: an object that cannot be read');
   });
 
-  it('may throw when it is looked at', () => {
+  it('may throw when it is inspected', () => {
     const error = Object.defineProperty(new Error('m'), 'stack', {
       get() {
         throw new Error('look away');

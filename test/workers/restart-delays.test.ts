@@ -16,7 +16,7 @@ describe('RestartDelays', () => {
     });
   });
 
-  it('waits longer each time, up to the longest wait', () => {
+  it('returns a longer delay each time, up to the longest', () => {
     const waits = delays();
     const row = Array.from({ length: 11 }, () => waits.next(undefined));
     const expected = [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000];
@@ -33,7 +33,7 @@ describe('RestartDelays', () => {
     expect(waits.next(0)).toBe(200);
   });
 
-  it('does not take for healthy what was never ready, whatever healthy means', () => {
+  it('never treats a worker that was not ready as healthy', () => {
     const waits = delays({ healthyAfterMs: 0 });
     expect([waits.next(undefined), waits.next(undefined), waits.next(0)]).toEqual([100, 200, 100]);
   });

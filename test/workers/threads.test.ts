@@ -18,7 +18,7 @@ describe('worker threads', () => {
     expect(flushLoggedErrors(WorkerExitedError)).toMatchObject([{ error: { cause: { message } } }]);
   });
 
-  it('are replaced where one is in an endless loop', async () => {
+  it('are replaced if one is in an endless loop', async () => {
     const hangTimeoutMs = 3_000;
     await using running = await RunningGroup.start({ kind: 'threads', workers: 1, hangTimeoutMs });
     (await running.reach(0)).write('block');

@@ -3,7 +3,7 @@ import { flushLoggedErrors } from '../../src/testing/index.js';
 import { WorkerFigures } from '../../src/workers/worker-figures.js';
 
 describe('the figures of a worker', () => {
-  it('are counters, one for each name, and gauges, read when they are asked for', () => {
+  it('are counters, one for each name, and gauges, read on request', () => {
     const figures = new WorkerFigures();
     const hits = figures.counter('hits');
     hits.add();
@@ -27,7 +27,7 @@ describe('the figures of a worker', () => {
     expect(Object.entries(gauges)).toEqual([['__proto__', 3]]);
   });
 
-  it('refuse what does not count', () => {
+  it('refuse invalid counts', () => {
     const figures = new WorkerFigures();
     const counter = figures.counter('a');
     expect(() => counter.add(-1)).toThrow(/^count must be 0 or more, not -1$/);
@@ -39,7 +39,7 @@ describe('the figures of a worker', () => {
     expect(figures.read()).toEqual({ counters: { a: 0 }, gauges: {} });
   });
 
-  it('are there without a gauge that throws, which is reported', () => {
+  it('omit a gauge that throws, which is reported', () => {
     const figures = new WorkerFigures();
     figures.gauge('bad', () => {
       throw new Error('no figure');

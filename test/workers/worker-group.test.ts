@@ -41,7 +41,7 @@ async function begun(options: ConstructorParameters<typeof FakeGroup>[0] = {}): 
 }
 
 describe('a group that starts', () => {
-  it('starts the first worker, and the others when that is ready', async () => {
+  it('starts the first worker, and the others when it is ready', async () => {
     const fake = await FakeGroup.made({ workers: 3 });
     expect(fake.take()).toEqual(['started 0']);
     fake.worker(0).says({ type: 'ready' });
@@ -55,7 +55,7 @@ describe('a group that starts', () => {
     await stopped(fake);
   });
 
-  it('tells each worker what to run, and the first one to claim the ports', async () => {
+  it('orders each worker to run the module, and the first one to claim the ports', async () => {
     const fake = await begun({ data: { a: 1 }, reactor: { kind: 'node' } });
     expect(fake.worker(0).order).toEqual({
       module: 'file:///module.js',
@@ -71,7 +71,7 @@ describe('a group that starts', () => {
     await stopped(fake);
   });
 
-  it('passes on the ports that the first worker was given, and keeps them', async () => {
+  it('passes on the ports of the first worker, and keeps them', async () => {
     const fake = await FakeGroup.made();
     const host = '127.0.0.1';
     fake.worker(0).says({ type: 'listening', key: 'chosen 1', host, port: 5001 });
@@ -89,7 +89,7 @@ describe('a group that starts', () => {
     await stopped(fake);
   });
 
-  it('fails where a module fails, after the others were stopped', async () => {
+  it('fails if a module fails, after the others were stopped', async () => {
     const fake = await FakeGroup.made();
     fake.worker(0).says({ type: 'ready' });
     await settled();
@@ -109,7 +109,7 @@ describe('a group that starts', () => {
     expect(fake.clock.getDelayedCalls()).toEqual([]);
   });
 
-  it('fails where a worker ends before it is ready, and starts nobody again', async () => {
+  it('fails if a worker ends before it is ready, and restarts none', async () => {
     const fake = await FakeGroup.made();
     fake.worker(0).ends({ exitCode: null, signal: 'SIGKILL' });
     const error = await failureOf(fake.group.ready);
@@ -119,7 +119,7 @@ describe('a group that starts', () => {
     expect(fake.spawned).toHaveLength(1);
   });
 
-  it('fails where a worker can not be started at all', async () => {
+  it('fails if a worker cannot be started at all', async () => {
     const fake = await FakeGroup.made();
     fake.worker(0).ends({ exitCode: null, error: new Error('spawn EAGAIN') });
     const error = await failureOf(fake.group.ready);
@@ -140,7 +140,7 @@ describe('a group that starts', () => {
     expect(fake.take()).toEqual(['started 0', 'exited 0', 'failed 0']);
   });
 
-  it('fails where it is stopped at once: nobody is started', async () => {
+  it('fails if it is stopped immediately: no worker is started', async () => {
     const fake = new FakeGroup();
     const failure = failureOf(fake.group.ready);
     await stopped(fake);
@@ -148,7 +148,7 @@ describe('a group that starts', () => {
     expect(fake.spawned).toEqual([]);
   });
 
-  it('fails where it is stopped meanwhile', async () => {
+  it('fails if it is stopped meanwhile', async () => {
     const fake = await FakeGroup.made();
     const failure = failureOf(fake.group.ready);
     await stopped(fake);
@@ -158,7 +158,7 @@ describe('a group that starts', () => {
 });
 
 describe('a worker that ends without being asked', () => {
-  it('is started again after a wait that grows, in its place', async () => {
+  it('is started again in its place, after a growing delay', async () => {
     const fake = await begun();
     fake.worker(0).ends({ exitCode: 1 });
     expect(fake.take()).toEqual(['exited 0', 'restarting 0 100']);
@@ -177,7 +177,7 @@ describe('a worker that ends without being asked', () => {
     await stopped(fake);
   });
 
-  it('begins with short waits again once it was healthy', async () => {
+  it('starts with short delays again once it was healthy', async () => {
     const fake = await begun({ restart: { healthyAfterMs: 1_000 } });
     const waits = [
       [0, 999, 100],
@@ -195,7 +195,7 @@ describe('a worker that ends without being asked', () => {
     await stopped(fake);
   });
 
-  it('is started again where it ended cleanly too, and nothing is reported', async () => {
+  it('is started again even if it ended cleanly, and nothing is reported', async () => {
     const fake = await begun();
     fake.worker(1).ends({ exitCode: 0 });
     expect(fake.take()).toEqual(['exited 1', 'restarting 1 100']);
@@ -203,7 +203,7 @@ describe('a worker that ends without being asked', () => {
     expect(fake.spawned).toHaveLength(2);
   });
 
-  it('has its own wait: those of the others do not grow', async () => {
+  it('has its own delay: those of the others do not grow', async () => {
     const fake = await begun();
     fake.worker(0).ends();
     fake.worker(1).ends();
@@ -214,7 +214,7 @@ describe('a worker that ends without being asked', () => {
     await stopped(fake);
   });
 
-  it('is not started again where the options say so', async () => {
+  it('is not started again if restart is false', async () => {
     const fake = await begun({ restart: false });
     fake.worker(0).ends();
     expect(fake.take()).toEqual(['exited 0']);
@@ -223,7 +223,7 @@ describe('a worker that ends without being asked', () => {
     await stopped(fake);
   });
 
-  it('is reported with what it threw', async () => {
+  it('is reported with the error that it threw', async () => {
     const fake = await begun();
     const error = new Error('it broke');
     fake.worker(0).ends({ exitCode: 1, error });
@@ -236,7 +236,7 @@ describe('a worker that ends without being asked', () => {
     await stopped(fake);
   });
 
-  it('is started again while the others are still to become ready', async () => {
+  it('is started again while the others are not ready yet', async () => {
     const fake = await FakeGroup.made();
     fake.worker(0).says({ type: 'ready' });
     await settled();
@@ -267,7 +267,7 @@ describe('stop', () => {
     expect(fake.spawned).toHaveLength(2);
   });
 
-  it('kills who is not gone some time after the deadline', async () => {
+  it('kills workers that are not gone some time after the deadline', async () => {
     expect(KILL_GRACE_MS).toBe(2_000);
     const fake = await begun({ drainMs: 700 });
     const done = fake.group.stop();
@@ -289,7 +289,7 @@ describe('stop', () => {
     await fake.group.stop();
   });
 
-  it('calls off a restart', async () => {
+  it('cancels a restart', async () => {
     const fake = await begun();
     fake.worker(0).ends();
     const done = fake.group.stop();
@@ -310,7 +310,7 @@ describe('stop', () => {
 });
 
 describe('restartAll', () => {
-  it('starts a successor, then drains the one before, one place after the other', async () => {
+  it('starts a successor, then drains its predecessor, one place after the other', async () => {
     const fake = await begun();
     const done = fake.group.restartAll();
     await settled();
@@ -331,7 +331,7 @@ describe('restartAll', () => {
     await stopped(fake);
   });
 
-  it('leaves the one before where the successor can not start, and fails', async () => {
+  it('keeps the predecessor if the successor cannot start, and fails', async () => {
     const fake = await begun();
     const failure = failureOf(fake.group.restartAll());
     await settled();
@@ -345,7 +345,7 @@ describe('restartAll', () => {
     await stopped(fake);
   });
 
-  it('goes on with the successor where the one before crashes meanwhile', async () => {
+  it('continues with the successor if the predecessor crashes meanwhile', async () => {
     const fake = await begun();
     const done = fake.group.restartAll();
     await settled();
@@ -362,7 +362,7 @@ describe('restartAll', () => {
     await stopped(fake);
   });
 
-  it('starts again where the one before and the successor are both gone', async () => {
+  it('starts again if the predecessor and the successor are both gone', async () => {
     const fake = await begun();
     const failure = failureOf(fake.group.restartAll());
     await settled();
@@ -374,7 +374,7 @@ describe('restartAll', () => {
     await stopped(fake);
   });
 
-  it('does not wait for a worker that waits to be started again', async () => {
+  it('does not wait for a worker whose restart is pending', async () => {
     const fake = await begun();
     fake.worker(0).ends();
     const done = fake.group.restartAll();
@@ -388,7 +388,7 @@ describe('restartAll', () => {
     await stopped(fake);
   });
 
-  it('follows one that is under way, and the start', async () => {
+  it('follows one in progress, and the start', async () => {
     const fake = await FakeGroup.made({ workers: 1 });
     const both = [fake.group.restartAll(), fake.group.restartAll()];
     for (let nth = 0; nth < 3; nth++) {
@@ -402,7 +402,7 @@ describe('restartAll', () => {
     await stopped(fake);
   });
 
-  it('fails where the group is stopped meanwhile, or was before', async () => {
+  it('fails if the group is stopped meanwhile, or was before', async () => {
     const fake = await begun();
     const failure = failureOf(fake.group.restartAll());
     await settled();
@@ -447,7 +447,7 @@ describe('metrics', () => {
     await stopped(fake);
   });
 
-  it('are there after the end: the last that each worker told', async () => {
+  it('are available after the end: the last of each worker', async () => {
     const fake = await begun();
     const done = fake.group.stop();
     for (const worker of fake.spawned.slice(0, 2)) {
@@ -460,7 +460,7 @@ describe('metrics', () => {
     expect(workers.map(({ current }) => current)).toEqual([false, false]);
   });
 
-  it('do not wait long for a worker that is busy: its last figures stand', async () => {
+  it('do not wait long for a busy worker: its last figures are used', async () => {
     expect(MEASURE_TIMEOUT_MS).toBe(1_000);
     const fake = await begun();
     const answer = fake.group.metrics();
@@ -484,7 +484,7 @@ describe('metrics', () => {
     await stopped(fake);
   });
 
-  it('may be asked for twice at the same time', async () => {
+  it('may be requested twice at the same time', async () => {
     const fake = await begun();
     const both = [fake.group.metrics(), fake.group.metrics()];
     await settled();
@@ -500,8 +500,8 @@ describe('metrics', () => {
   });
 });
 
-describe('what a group tells', () => {
-  it('is told after runWorkers has returned', async () => {
+describe('the events and reports of a group', () => {
+  it('come after runWorkers has returned', async () => {
     const fake = new FakeGroup();
     expect(fake.events).toEqual([]);
     await settled();
@@ -510,7 +510,7 @@ describe('what a group tells', () => {
     await stopped(fake);
   });
 
-  it('reports the errors of its workers, and which one it was', async () => {
+  it('include the errors of its workers, with their index', async () => {
     const fake = await begun();
     const error = Object.assign(new Error('odd'), { name: 'OddError', code: 'ERR_ODD' });
     fake.worker(1).says({ type: 'problem', error: packError(error), where: 'dataReceived' });
@@ -522,7 +522,7 @@ describe('what a group tells', () => {
     await stopped(fake);
   });
 
-  it('reports what onEvent throws, and goes on', async () => {
+  it('include errors of onEvent, which do not stop the group', async () => {
     const fake = await FakeGroup.made({
       onEvent: ({ type }) => {
         throw new Error(`at ${type}`);
@@ -536,7 +536,7 @@ describe('what a group tells', () => {
 });
 
 describe('a worker that hangs', () => {
-  it('is ended by force, started again after the wait, told and counted', async () => {
+  it('is killed, started again after the delay, reported and counted', async () => {
     const fake = await begun({ hangTimeoutMs: 1_000 });
     fake.worker(1).silent = true;
     fake.clock.advance(1_099);
@@ -556,7 +556,7 @@ describe('a worker that hangs', () => {
     await stopped(fake);
   });
 
-  it('is left alone by a group without the limit', async () => {
+  it('is not killed by a group without the limit', async () => {
     const fake = await begun({ hangTimeoutMs: 0 });
     fake.worker(1).silent = true;
     fake.clock.advance(1e6);
@@ -564,7 +564,7 @@ describe('a worker that hangs', () => {
     await stopped(fake);
   });
 
-  it('is left alone while a debugger may hold it up', async () => {
+  it('is not killed while a debugger may be stopping it', async () => {
     const fake = await begun({ hangTimeoutMs: 1_000 });
     fake.worker(1).debugged = true;
     fake.clock.advance(100); // it says so
@@ -578,7 +578,7 @@ describe('a worker that hangs', () => {
     await stopped(fake);
   });
 
-  it('is not asked for a sign of life before it is ready, nor while it drains', async () => {
+  it('is not pinged before it is ready, nor while it drains', async () => {
     const fake = await FakeGroup.made({ workers: 1, hangTimeoutMs: 1_000 });
     fake.clock.advance(20_000);
     expect(fake.worker(0).pings).toBe(0);

@@ -42,14 +42,14 @@ describe('the options of runWorkers', () => {
     expect(workerSettings(module, {}).module).toBe(href);
   });
 
-  it.each(['threads', 'processes'] as const)('copy the data as it is then (%s)', (kind) => {
+  it.each(['threads', 'processes'] as const)('copy the data at the call (%s)', (kind) => {
     const data = { when: new Date(5), many: new Map([[1, new Uint8Array([2])]]), later: 1 };
     const copy = workerSettings('/m.js', { kind, data }).data;
     data.later = 2;
     expect(copy).toEqual({ ...data, later: 1 });
   });
 
-  it.each(['threads', 'processes'] as const)('refuse data that can not go there (%s)', (kind) => {
+  it.each(['threads', 'processes'] as const)('refuse data that cannot be sent (%s)', (kind) => {
     const data = { f: () => {} };
     expect(() => runWorkers('/m.js', { kind, data })).toThrow(/could not be cloned/);
     const reactor = { poller: () => {} } as never as RunWorkersOptions['reactor'];

@@ -1,17 +1,17 @@
-/** Errors of a call whose arguments are wrong. */
+/** Errors of calls with wrong arguments. */
 
 /** An option or argument has the wrong type. */
 export class InvalidArgumentTypeError extends TypeError {
   readonly code = 'ERR_INVALID_ARG_TYPE';
 
-  /** @param hint What was probably meant. */
+  /** @param hint What the caller probably meant. */
   constructor(what: string, expected: string, received: unknown, hint?: string) {
     const meant = hint === undefined ? '' : `: ${hint}`;
     super(`${what} must be ${expected}, not ${describe(received)}${meant}`);
   }
 }
 
-/** An option or argument has the right type and an impossible value. */
+/** An option or argument has the right type but an invalid value. */
 export class InvalidArgumentValueError extends RangeError {
   readonly code = 'ERR_INVALID_ARG_VALUE';
 
@@ -22,16 +22,16 @@ export class InvalidArgumentValueError extends RangeError {
   }
 }
 
-/** An options object has an option that does not exist. */
+/** An options object contains an unknown option. */
 export class UnknownOptionError extends TypeError {
   readonly code = 'ERR_UNKNOWN_OPTION';
   readonly option: string;
   /** The options that exist. */
   readonly known: readonly string[];
-  /** The option that was probably meant. */
+  /** The option that the caller probably meant. */
   readonly suggestion: string | undefined;
 
-  /** @param advice How to get what the option does elsewhere. */
+  /** @param advice How to achieve the effect of the option elsewhere. */
   constructor(
     what: string,
     option: string,
@@ -70,7 +70,7 @@ function describe(value: unknown): string {
   }
 }
 
-/** Not the source of the function, which `String` gives. */
+/** Omits the source of the function, which `String` returns. */
 function functionText(value: { readonly name: unknown }): string {
   const kind = /^class\b/.test(Function.prototype.toString.call(value)) ? 'class' : 'function';
   return typeof value.name === 'string' && value.name !== ''

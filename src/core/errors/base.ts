@@ -1,6 +1,6 @@
-/** Root of the errors this package raises on purpose. Match on `code`, not on the message: docs/errors.md lists all codes. */
+/** Root of the errors that this package raises. Compare the `code`, not the message: docs/errors.md lists all codes. */
 
-/** Base of all of Ropewalk's errors. */
+/** Base of all errors of Ropewalk. */
 export abstract class RopewalkError extends Error {
   abstract override readonly name: string;
   /** Stable across releases: `ERR_...`. */
@@ -8,18 +8,18 @@ export abstract class RopewalkError extends Error {
 }
 
 /**
- * The peer broke the rules of the protocol. The connection is of no further use: close it, and don't send the same again.
+ * The peer violated the protocol. The connection is no longer usable: close it, and do not send the same data again.
  */
 export abstract class RemoteProtocolError extends RopewalkError {}
 
-/** The caller asked a protocol for something that its rules or limits don't allow. Thrown at the call; nothing was sent. */
+/** The caller violated the rules or limits of a protocol. Thrown at the call; nothing was sent. */
 export abstract class LocalProtocolError extends RopewalkError {}
 
-/** What the operating system said: the shape of Node's own system errors, found as `cause`. */
+/** An error of the operating system, in the form of Node's own system errors. It is the `cause` of other errors. */
 export interface SystemError extends Error {
   /** The errno's name, such as `ECONNRESET`. */
   readonly code: string;
-  /** The negative errno, as Node gives it. */
+  /** The negative errno, as in Node's errors. */
   readonly errno: number;
   readonly syscall: string;
   readonly address?: string;
@@ -27,8 +27,8 @@ export interface SystemError extends Error {
 }
 
 /**
- * Makes an error without paying for a stack trace that would show the reactor only. Where `Error` is frozen
- * (`node --frozen-intrinsics`), `Reflect.set` does nothing: the error then has its trace.
+ * Makes an error without the cost of a stack trace that would show only the reactor. If `Error` is frozen
+ * (`node --frozen-intrinsics`), `Reflect.set` does nothing, and the error has its trace.
  */
 export function withoutStack<E extends Error>(make: () => E): E {
   const limit = Error.stackTraceLimit;

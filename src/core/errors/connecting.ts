@@ -1,18 +1,18 @@
-/** Errors of connection attempts, and how they are derived from what the system or the resolver reported. */
+/** Errors of connection attempts, and their derivation from errors of the system or the resolver. */
 
 import { type Destination, destinationText } from '../destination.js';
 import { messageOf } from '../text-of.js';
 import { RopewalkError, type SystemError } from './base.js';
 import { NameResolutionError } from './names.js';
 
-/** Why a connection attempt failed. `cause` is the system's error where there was one. */
+/** A connection attempt failed. `cause` is the system's error, if there was one. */
 export class ConnectError extends RopewalkError {
   override readonly name: string = 'ConnectError';
   override readonly code: string = 'ERR_CONNECT';
-  /** The host and port that were asked for, of a TCP connection. */
+  /** The requested host and port of a TCP connection. */
   readonly host: string | undefined;
   readonly port: number | undefined;
-  /** The path that was asked for, of a UNIX connection. */
+  /** The requested path of a UNIX connection. */
   readonly path: string | undefined;
 
   constructor(message: string, destination: Destination, options?: ErrorOptions) {
@@ -48,13 +48,13 @@ export class ConnectionRefusedError extends ConnectError {
   override readonly code = 'ERR_CONNECTION_REFUSED';
 }
 
-/** The operating system gave up waiting for an answer. */
+/** The operating system received no answer in time. */
 export class TCPTimedOutError extends ConnectError {
   override readonly name = 'TCPTimedOutError';
   override readonly code = 'ERR_TCP_TIMED_OUT';
 }
 
-/** `timeoutMs` passed before the connection, resolution of the name included, was made. */
+/** `timeoutMs` passed before the connection was made. This includes the resolution of the name. */
 export class ConnectTimeoutError extends ConnectError {
   override readonly name = 'ConnectTimeoutError';
   override readonly code = 'ERR_CONNECT_TIMEOUT';
@@ -78,12 +78,12 @@ type ConnectErrorClass = new (
   options?: ErrorOptions,
 ) => ConnectError;
 
-/** connect(2)'s errno, and what users catch for it. */
+/** The error class for each errno of connect(2). */
 const CONNECT_ERRORS: Readonly<Record<string, ConnectErrorClass>> = {
   EADDRINUSE: ConnectBindError,
   EADDRNOTAVAIL: ConnectBindError,
   ECONNREFUSED: ConnectionRefusedError,
-  // Of a UNIX socket: no file, or one that is no socket.
+  // For a UNIX socket: the file does not exist, or is not a socket.
   ENOENT: ConnectionRefusedError,
   ENOTSOCK: ConnectionRefusedError,
   EHOSTUNREACH: NoRouteError,
@@ -93,7 +93,7 @@ const CONNECT_ERRORS: Readonly<Record<string, ConnectErrorClass>> = {
   ETIMEDOUT: TCPTimedOutError,
 };
 
-/** Turns a failed resolution, bind or connect(2) into the error users catch. */
+/** Converts a failed resolution, bind or connect(2) into the public error. */
 export function connectErrorFrom(cause: Error, destination: Destination): ConnectError {
   if (cause instanceof NameResolutionError) return lookupErrorFrom(cause, destination);
   const { code, syscall } = cause as Partial<SystemError>;
@@ -106,7 +106,7 @@ export function connectErrorFrom(cause: Error, destination: Destination): Connec
   return new ErrorClass(`cannot connect (${code ?? messageOf(cause)})`, destination, { cause });
 }
 
-/** What a connector reports when its resolver failed, in whatever way. The cause is the system's error where there is one. */
+/** The error of a connector whose resolver failed. The cause is the system's error, if there is one. */
 export function lookupErrorFrom(reason: Error, destination: Destination): DNSLookupError {
   const cause =
     reason instanceof NameResolutionError && reason.cause instanceof Error ? reason.cause : reason;

@@ -1,7 +1,7 @@
-/** Errors of an established connection, and the reasons why one ended. */
+/** Errors of an established connection, and the reasons for its end. */
 import { RopewalkError, withoutStack } from './base.js';
 
-/** Why a connection ended: what `connectionLost` is given, unless application code threw. */
+/** The reason for the end of a connection, which `connectionLost` receives unless application code threw. */
 export abstract class ConnectionClosed extends RopewalkError {}
 
 /** The connection was closed cleanly, by either side. */
@@ -34,7 +34,7 @@ export class ConnectionAborted extends ConnectionClosed {
   }
 }
 
-/** This side took the connection out of the reactor, to go on with it elsewhere: `detach`. */
+/** This side removed the connection from the reactor, to continue it elsewhere: `detach`. */
 export class ConnectionDetached extends ConnectionClosed {
   override readonly name = 'ConnectionDetached';
   override readonly code = 'ERR_CONNECTION_DETACHED';
@@ -45,14 +45,14 @@ export class ConnectionDetached extends ConnectionClosed {
 }
 
 /**
- * The one `ConnectionDone`. Clean closes are the most frequent event of a busy server and an Error's stack trace costs
- * more than the close itself; the trace would show the reactor only.
+ * The only `ConnectionDone`. Clean closes are the most frequent event of a busy server, and the stack trace of an Error costs
+ * more than the close itself; it would show only the reactor.
  */
 export const CONNECTION_DONE: ConnectionDone = Object.freeze(
   withoutStack(() => new ConnectionDone()),
 );
 
-/** `sendFileDescriptor`: as many descriptors as may wait do so, for a peer that does not read. The connection goes on. */
+/** `sendFileDescriptor`: the maximum number of descriptors is unsent, because the peer does not read. The connection continues. */
 export class DescriptorLimitError extends RopewalkError {
   override readonly name = 'DescriptorLimitError';
   override readonly code = 'ERR_DESCRIPTOR_LIMIT';
@@ -64,14 +64,14 @@ export class DescriptorLimitError extends RopewalkError {
   }
 }
 
-/** `detach`: bytes that were written have not been taken by the system yet. The connection goes on. */
+/** `detach`: the system has not accepted all written bytes yet. The connection continues. */
 export class UnsentBytesError extends RopewalkError {
   override readonly name = 'UnsentBytesError';
   override readonly code = 'ERR_UNSENT_BYTES';
   readonly bytes: number;
 
   constructor(bytes: number) {
-    super(`${bytes} bytes wait to be sent: the connection can not be detached`);
+    super(`the connection cannot be detached: ${bytes} bytes are unsent`);
     this.bytes = bytes;
   }
 }
@@ -83,14 +83,14 @@ export class NotConnectedError extends RopewalkError {
   /** The method that was called. */
   readonly method: string;
 
-  /** @param from The callback from which on there is a transport. */
+  /** @param from The first callback in which there is a transport. */
   constructor(method: string, from: string) {
     super(`transport.${method}: the protocol has no transport yet; it can be used from ${from} on`);
     this.method = method;
   }
 }
 
-/** A second producer was registered on a transport that has one. */
+/** A producer was registered on a transport that already has one. */
 export class ProducerRegisteredError extends RopewalkError {
   override readonly name = 'ProducerRegisteredError';
   override readonly code = 'ERR_PRODUCER_REGISTERED';

@@ -1,10 +1,10 @@
-/** What goes wrong with datagrams, each an error that this package raises on purpose. */
+/** Errors of datagrams. */
 import type { Address } from '../address.js';
 import { RopewalkError } from './base.js';
 
-/** A datagram was lost on this host, or waits there. Which one, and whose fault it is, the subclass says. */
+/** A datagram was lost or is delayed on this host. The subclass says why, and whose fault it is. */
 export abstract class DatagramError extends RopewalkError {
-  /** The other end, where it is known. */
+  /** The other end, if it is known. */
   readonly address: Address | undefined;
 
   constructor(message: string, address: Address | undefined, options?: ErrorOptions) {
@@ -14,11 +14,11 @@ export abstract class DatagramError extends RopewalkError {
   }
 }
 
-/** A datagram is longer than its kind, or the way to its destination, can take. Thrown by `write`, or told later. */
+/** A datagram is too long for its kind or for the path to its destination. Thrown by `write`, or reported later. */
 export class MessageLengthError extends DatagramError {
   override readonly name = 'MessageLengthError';
   override readonly code = 'ERR_MESSAGE_LENGTH';
-  /** Bytes that it had. */
+  /** The length of the datagram in bytes. */
   readonly length: number;
 
   constructor(length: number, address: Address | undefined, options?: ErrorOptions) {
@@ -27,7 +27,7 @@ export class MessageLengthError extends DatagramError {
   }
 }
 
-/** A datagram came that is longer than `maxPacketSize`; it was dropped. */
+/** A received datagram was longer than `maxPacketSize` and was dropped. */
 export class DatagramTruncatedError extends DatagramError {
   override readonly name = 'DatagramTruncatedError';
   override readonly code = 'ERR_DATAGRAM_TRUNCATED';
@@ -39,7 +39,7 @@ export class DatagramTruncatedError extends DatagramError {
   }
 }
 
-/** The system refused to send a datagram: `cause`. */
+/** The system refused to send a datagram, for the reason in `cause`. */
 export class DatagramNotSentError extends DatagramError {
   override readonly name = 'DatagramNotSentError';
   override readonly code = 'ERR_DATAGRAM_NOT_SENT';
@@ -49,7 +49,7 @@ export class DatagramNotSentError extends DatagramError {
   }
 }
 
-/** The system failed to receive: `cause`. Told once until something is received; it is tried again, and what fits waits. */
+/** The system failed to receive, for the reason in `cause`. Reported once until a datagram is received; receiving is retried. */
 export class DatagramReceiveError extends DatagramError {
   override readonly name = 'DatagramReceiveError';
   override readonly code = 'ERR_DATAGRAM_RECEIVE';
@@ -59,7 +59,7 @@ export class DatagramReceiveError extends DatagramError {
   }
 }
 
-/** A datagram's destination is missing, is no IP address, or is of another family than the socket. */
+/** The destination of a datagram is missing, is not an IP address, or belongs to another family than the socket. */
 export class InvalidAddressError extends RopewalkError {
   override readonly name = 'InvalidAddressError';
   override readonly code = 'ERR_INVALID_ADDRESS';
@@ -69,13 +69,13 @@ export class InvalidAddressError extends RopewalkError {
   }
 }
 
-/** `connect` of a datagram socket that is connected. */
+/** `connect` of a datagram socket that is already connected. */
 export class AlreadyConnectedError extends RopewalkError {
   override readonly name = 'AlreadyConnectedError';
   override readonly code = 'ERR_ALREADY_CONNECTED';
 
   constructor() {
-    super('the datagram socket is connected already');
+    super('the datagram socket is already connected');
   }
 }
 

@@ -1,4 +1,4 @@
-/** Errors of listening ports and of sockets that were opened elsewhere. */
+/** Errors of listening ports, and of sockets that were opened elsewhere. */
 import type { UNIXAddress } from '../address.js';
 import { hostPortText } from '../destination.js';
 import { RopewalkError } from './base.js';
@@ -10,14 +10,14 @@ const PORT_HINTS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'Choose an interface that has an address of this machine',
 };
 
-/** The port or path could not be listened on: in use, not permitted, or no such interface. */
+/** Listening on the port or path failed: it is in use or not permitted, or there is no such interface. */
 export class CannotListenError extends RopewalkError {
   override readonly name = 'CannotListenError';
   override readonly code = 'ERR_CANNOT_LISTEN';
-  /** The interface and port that were asked for, of a TCP or UDP port. */
+  /** The requested interface and port of a TCP or UDP port. */
   readonly interface: string | undefined;
   readonly port: number | undefined;
-  /** The path that was asked for, of a UNIX socket. */
+  /** The requested path of a UNIX socket. */
   readonly path: string | undefined;
 
   /** @param hint What may help. */
@@ -41,17 +41,17 @@ function codeOf(cause: unknown): string | undefined {
   return (cause as { readonly code?: string } | undefined)?.code;
 }
 
-/** The port's socket was asked for while it does not listen. */
+/** The port's socket was requested while the port is not listening. */
 export class NotListeningError extends RopewalkError {
   override readonly name = 'NotListeningError';
   override readonly code = 'ERR_NOT_LISTENING';
 
   constructor() {
-    super('the port does not listen');
+    super('the port is not listening');
   }
 }
 
-/** A descriptor given to be adopted or sent is not open, or not a socket of the kind that was asked for. `cause` says which. */
+/** A descriptor to be adopted or sent is not open, or is not a socket of the required kind: see `cause`. */
 export class DescriptorError extends RopewalkError {
   override readonly name = 'DescriptorError';
   override readonly code = 'ERR_DESCRIPTOR';
@@ -65,8 +65,8 @@ export class DescriptorError extends RopewalkError {
 }
 
 /**
- * A listener can not accept: the process or system is out of descriptors or memory, or forbids it. Reported once; the
- * listener tries again by itself.
+ * A listener cannot accept: the process or system is out of descriptors or memory, or forbids it. Reported once; the listener
+ * tries again by itself.
  */
 export class AcceptError extends RopewalkError {
   override readonly name = 'AcceptError';
@@ -78,8 +78,8 @@ export class AcceptError extends RopewalkError {
 }
 
 /**
- * A system call failed that sockets depend on: to have one watched, to ask which are ready, to receive. Reported once until
- * all goes well again; the call is repeated until it does, and nothing is lost meanwhile.
+ * A system call for sockets failed: to watch one, to find the ready ones, or to receive. Reported once until all is well
+ * again; the call is repeated until it succeeds, and nothing is lost meanwhile.
  */
 export class SystemCallRetriedError extends RopewalkError {
   override readonly name = 'SystemCallRetriedError';

@@ -1,12 +1,12 @@
 /** Errors of name resolution. */
 import { RopewalkError } from './base.js';
 
-/** Names come from anywhere, and no valid one is longer. */
+/** Names may come from any source; no valid one is longer. */
 const MAX_SHOWN_NAME = 255;
 
-/** A name was not resolved. `connectTCP` reports it as a {@link DNSLookupError}. */
+/** A name could not be resolved. `connectTCP` reports it as a {@link DNSLookupError}. */
 export abstract class NameResolutionError extends RopewalkError {
-  /** The name that was asked for. */
+  /** The requested name. */
   readonly hostName: string;
 
   constructor(message: string, hostName: string, options?: ErrorOptions) {
@@ -15,13 +15,13 @@ export abstract class NameResolutionError extends RopewalkError {
   }
 }
 
-/** There is no such name, or it has no address of a family that was asked for. */
+/** The name does not exist, or has no address of a requested family. */
 export class NameNotFoundError extends NameResolutionError {
   override readonly name = 'NameNotFoundError';
   override readonly code = 'ERR_NAME_NOT_FOUND';
 }
 
-/** Whether there is such a name could not be found out. `cause.code` is `EAI_AGAIN` where it may be later. */
+/** The look-up failed, so it is unknown whether the name exists. `cause.code` is `EAI_AGAIN` if a later attempt may succeed. */
 export class NameLookupFailedError extends NameResolutionError {
   override readonly name = 'NameLookupFailedError';
   override readonly code = 'ERR_NAME_LOOKUP_FAILED';
@@ -40,13 +40,13 @@ export class NameLookupTimeoutError extends NameResolutionError {
   }
 }
 
-/** As many as a resolver allows wait for an answer already. */
+/** The maximum number of requests is already waiting for the resolver. */
 export class TooManyLookupsError extends NameResolutionError {
   override readonly name = 'TooManyLookupsError';
   override readonly code = 'ERR_TOO_MANY_LOOKUPS';
 }
 
-/** No host can have that name. */
+/** The name is not a valid host name. */
 export class InvalidHostNameError extends NameResolutionError {
   override readonly name = 'InvalidHostNameError';
   override readonly code = 'ERR_INVALID_HOST_NAME';

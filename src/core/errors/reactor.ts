@@ -1,37 +1,37 @@
-/** Errors of the reactor itself: its clock, its life, its abilities, its addon. */
+/** Errors of the reactor itself: its clock, its life, its features, its addon. */
 import { RopewalkError } from './base.js';
 
-/** The delayed call has run already. */
+/** The delayed call has already run. */
 export class AlreadyCalledError extends RopewalkError {
   override readonly name = 'AlreadyCalledError';
   override readonly code = 'ERR_ALREADY_CALLED';
 
   constructor() {
-    super('the delayed call has run already');
+    super('the delayed call has already run');
   }
 }
 
-/** The delayed call was cancelled before, or dropped by its clock. */
+/** The delayed call was already cancelled, or dropped by its clock. */
 export class AlreadyCancelledError extends RopewalkError {
   override readonly name = 'AlreadyCancelledError';
   override readonly code = 'ERR_ALREADY_CANCELLED';
 
-  constructor(message = 'the delayed call was cancelled already') {
+  constructor(message = 'the delayed call was already cancelled') {
     super(message);
   }
 }
 
-/** `run` was called on a reactor that runs, or that is still shutting down. */
+/** `run` was called on a reactor that is running or still shutting down. */
 export class ReactorAlreadyRunningError extends RopewalkError {
   override readonly name = 'ReactorAlreadyRunningError';
   override readonly code = 'ERR_REACTOR_ALREADY_RUNNING';
 
   constructor() {
-    super('the reactor is running already: await the promise of the first run()');
+    super('the reactor is already running: await the promise of the first run()');
   }
 }
 
-/** `stop` or `crash` was called on a reactor that does not run. */
+/** `stop` or `crash` was called on a reactor that is not running. */
 export class ReactorNotRunningError extends RopewalkError {
   override readonly name = 'ReactorNotRunningError';
   override readonly code = 'ERR_REACTOR_NOT_RUNNING';
@@ -42,8 +42,8 @@ export class ReactorNotRunningError extends RopewalkError {
 }
 
 /**
- * Something was to be opened while the reactor ends everything it has open. Not reported where a callback throws it: a
- * client that reconnects from `clientConnectionLost` need not ask whether the reactor stops.
+ * A socket was to be opened while the reactor ends all open ones. Not reported if a callback throws it: a client that
+ * reconnects in `clientConnectionLost` need not check whether the reactor is stopping.
  */
 export class ReactorStoppingError extends RopewalkError {
   override readonly name = 'ReactorStoppingError';
@@ -54,7 +54,7 @@ export class ReactorStoppingError extends RopewalkError {
   }
 }
 
-/** The reactor was disposed of and can make nothing new. */
+/** The reactor was disposed of and cannot open or schedule anything. */
 export class ReactorDisposedError extends RopewalkError {
   override readonly name = 'ReactorDisposedError';
   override readonly code = 'ERR_REACTOR_DISPOSED';
@@ -64,11 +64,11 @@ export class ReactorDisposedError extends RopewalkError {
   }
 }
 
-/** This reactor or platform can't do what was asked; another may. */
+/** This reactor or platform does not support the request; another may. */
 export class UnsupportedError extends RopewalkError {
   override readonly name = 'UnsupportedError';
   override readonly code = 'ERR_UNSUPPORTED';
-  /** What was asked for: an option's or a method's name. */
+  /** The name of the unsupported option or method. */
   readonly feature: string;
 
   constructor(feature: string, why: string) {
@@ -77,10 +77,10 @@ export class UnsupportedError extends RopewalkError {
   }
 }
 
-/** A file that was tried as the addon, and why it is not. */
+/** A file that was tried as the addon, and the reason why it could not be used. */
 export interface AddonAttempt {
   readonly file: string;
-  /** `MODULE_NOT_FOUND` is the `code` where there is no such file. */
+  /** Its `code` is `MODULE_NOT_FOUND` if the file does not exist. */
   readonly error: Error;
 }
 
@@ -89,13 +89,13 @@ export interface AddonNotLoadedOptions extends ErrorOptions {
   readonly advice?: string;
 }
 
-/** The native reactor was asked for and its addon could not be loaded. `cause` is the reason of the likeliest file. */
+/** The native reactor was requested and its addon could not be loaded. `cause` is the error of the most likely file. */
 export class AddonNotLoadedError extends RopewalkError {
   override readonly name = 'AddonNotLoadedError';
   override readonly code = 'ERR_ADDON_NOT_LOADED';
-  /** All files that were tried, in order; none where no addon can be loaded whatever its file. */
+  /** All files that were tried, in order; none if no addon can be loaded at all. */
   readonly attempts: readonly AddonAttempt[];
-  /** What to do about it: a sentence or two. */
+  /** How to fix it: a sentence or two. */
   readonly advice: string;
 
   constructor(

@@ -156,8 +156,8 @@ export class RunPhases {
     this.#turns.dropDelayedCalls();
     yield* this.#turns.quiet();
     if (run !== this.#run) return;
-    // Those that were made meanwhile.
-    this.#turns.dropDelayedCalls();
+    // Calls made since then would run after `run` has settled.
+    this.#turns.dropAllDelayedCalls();
     if (run === this.#run) this.#end(run);
   });
 

@@ -11,6 +11,7 @@ import type {
   SystemEventTrigger,
 } from '../../core/system-event.js';
 import { type CallbackResult, Deferred } from '../../defer/deferred.js';
+import { ReactorStoppedError } from '../../defer/errors.js';
 import { inlineCallbacks } from '../../defer/inline-callbacks.js';
 import { maybeDeferred, succeed } from '../../defer/succeed.js';
 
@@ -160,7 +161,7 @@ export class SystemEventTriggers implements SystemEvents {
       const where = `trigger ${trigger.phase} ${trigger.event}`;
       ran?.add(trigger);
       const answer = maybeDeferred(trigger.run).addErrback(({ value }) => {
-        this.#report(value, where);
+        if (!(value instanceof ReactorStoppedError)) this.#report(value, where);
       });
       answers.push(answer);
     }

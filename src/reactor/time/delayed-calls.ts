@@ -22,6 +22,7 @@ import { AlreadyCalledError, AlreadyCancelledError } from '../../core/errors/rea
 import { onRejection } from '../../defer/callback-result.js';
 import { inContextOf } from '../../internal/async-context.js';
 import { showAsText } from '../../internal/shown-as-text.js';
+import { EntryHeap, type HeapCall } from './entry-heap.js';
 
 export interface DelayedCallsOptions {
   /** Monotonic time in milliseconds. */
@@ -42,7 +43,7 @@ export class DelayedCalls {
   readonly #now: () => number;
   readonly #report: ErrorReporter;
   readonly #arm: (time: number | undefined) => void;
-  readonly #heap: EntryHeap = new EntryHeap();
+  readonly #heap: EntryHeap<ScheduledCall> = new EntryHeap();
   #size = 0;
   /** Entries of the heap that no longer count. */
   #stale = 0;
@@ -139,17 +140,35 @@ export class DelayedCalls {
 
   /** Drops every pending call, then calls the callbacks of `whenDropped`. Calls that these make are kept. */
   drop(): void {
+    this.#tellDropped(this.#takeDropped());
+  }
+
+  /**
+   * Drops every pending call and those that callbacks of `whenDropped` make. A callback that makes a call each time ends after
+   * {@link MAX_DROPS} rounds: the last calls are dropped silently.
+   */
+  dropAll(): void {
+    for (let round = 0; round < MAX_DROPS && this.#size > 0; round += 1) this.drop();
+    this.#takeDropped();
+  }
+
+  /** Drops every pending call. Returns the callbacks of `whenDropped`, in the order of the times. */
+  #takeDropped(): (() => void)[] {
     const dropped = this.#pending();
     this.#heap.clear();
     this.#size = 0;
     this.#stale = 0;
     this.#disarm();
     const told = dropped.filter(({ onDropped }) => onDropped !== undefined).sort(byTime);
-    const callbacks = told.map(({ onDropped }) => onDropped);
+    const callbacks = told.flatMap(({ onDropped }) => onDropped ?? []);
     for (const call of dropped) call.finish(DROPPED);
+    return callbacks;
+  }
+
+  #tellDropped(callbacks: readonly (() => void)[]): void {
     for (const callback of callbacks) {
       try {
-        const result: unknown = callback?.();
+        const result: unknown = callback();
         if (result !== undefined)
           onRejection(result, (error) => this.#report(error, 'whenDropped'));
       } catch (error) {
@@ -283,6 +302,9 @@ const NO_ARGS: readonly unknown[] = Object.freeze([]);
 const NO_CALLBACK: Callback = () => {};
 const NO_CALLS: ScheduledCall[] = [];
 
+/** How often `dropAll` drops the calls that its own callbacks made. */
+const MAX_DROPS = 100;
+
 /** Entries that don't count are kept while they are this few, or no more than half. */
 const MAX_STALE = 50;
 
@@ -293,7 +315,7 @@ const CANCELLED = -3;
 const DROPPED = -4;
 
 /** One `callLater`. Its state and times are changed by {@link DelayedCalls} only. */
-class ScheduledCall implements DelayedCall {
+class ScheduledCall implements DelayedCall, HeapCall {
   readonly #owner: DelayedCalls;
   /** When it falls due, and when among all the times that were set this one was. */
   time: number;
@@ -375,159 +397,6 @@ class ScheduledCall implements DelayedCall {
 
 showAsText(ScheduledCall);
 
-/** A 4-ary min-heap of entries by (time, order). Four children of eight bytes are half a cache line. */
-class EntryHeap {
-  size = 0;
-  steps = 0;
-  #times: Float64Array = new Float64Array(MIN_CAPACITY);
-  #orders: Float64Array = new Float64Array(MIN_CAPACITY);
-  #calls: ScheduledCall[] = [];
-
-  get top(): ScheduledCall | undefined {
-    return this.#calls[0];
-  }
-
-  /** Of a heap that is not empty, as `topOrder`. */
-  get topTime(): number {
-    return this.#times[0] as number;
-  }
-
-  get topOrder(): number {
-    return this.#orders[0] as number;
-  }
-
-  push(time: number, order: number, call: ScheduledCall): void {
-    if (this.size === this.#times.length) this.#resize(this.size * 2);
-    this.#calls.push(call);
-    this.#siftUp(this.size++, time, order, call);
-  }
-
-  /** Takes the top off a heap that is not empty. */
-  pop(): ScheduledCall {
-    const calls = this.#calls;
-    const top = calls[0] as ScheduledCall;
-    const last = calls.pop() as ScheduledCall;
-    const size = --this.size;
-    if (size > 0) {
-      this.#siftDown(0, this.#times[size] as number, this.#orders[size] as number, last);
-    }
-    this.#shrink();
-    return top;
-  }
-
-  /** Files the top's call under another time and order. */
-  replaceTop(time: number, order: number): void {
-    this.#siftDown(0, time, order, this.#calls[0] as ScheduledCall);
-  }
-
-  /** Drops the entries that don't count, and files those whose call has moved under its time. */
-  rebuild(): void {
-    const times = this.#times;
-    const orders = this.#orders;
-    const calls = this.#calls;
-    let kept = 0;
-    // Each call is read once: with a million of them, each is a cache miss.
-    for (let index = 0; index < this.size; index++) {
-      const call = calls[index] as ScheduledCall;
-      const order = orders[index] as number;
-      if (call.entry !== order) continue;
-      const moved = call.order !== order;
-      if (moved) call.entry = call.order;
-      times[kept] = moved ? call.time : (times[index] as number);
-      orders[kept] = moved ? call.order : order;
-      calls[kept++] = call;
-    }
-    calls.length = kept;
-    this.size = kept;
-    this.steps += kept;
-    for (let index = (kept - 2) >> 2; index >= 0; index--) {
-      const call = calls[index] as ScheduledCall;
-      this.#siftDown(index, times[index] as number, orders[index] as number, call);
-    }
-    this.#shrink();
-  }
-
-  clear(): void {
-    this.size = 0;
-    this.#calls = [];
-    this.#resize(MIN_CAPACITY);
-  }
-
-  /** The calls of the entries that count. */
-  liveCalls(): ScheduledCall[] {
-    const orders = this.#orders;
-    return this.#calls.filter((call, index) => call.entry === orders[index]);
-  }
-
-  #siftUp(start: number, time: number, order: number, call: ScheduledCall): void {
-    const times = this.#times;
-    const orders = this.#orders;
-    const calls = this.#calls;
-    let index = start;
-    while (index > 0) {
-      const parent = (index - 1) >> 2;
-      const parentTime = times[parent] as number;
-      if (parentTime < time || (parentTime === time && (orders[parent] as number) < order)) break;
-      times[index] = parentTime;
-      orders[index] = orders[parent] as number;
-      calls[index] = calls[parent] as ScheduledCall;
-      index = parent;
-      this.steps++;
-    }
-    times[index] = time;
-    orders[index] = order;
-    calls[index] = call;
-  }
-
-  #siftDown(start: number, time: number, order: number, call: ScheduledCall): void {
-    const times = this.#times;
-    const orders = this.#orders;
-    const calls = this.#calls;
-    const size = this.size;
-    let index = start;
-    for (let child = index * 4 + 1; child < size; child = index * 4 + 1) {
-      const end = Math.min(child + 4, size);
-      let least = child;
-      let leastTime = times[child] as number;
-      for (child++; child < end; child++) {
-        const childTime = times[child] as number;
-        if (
-          childTime < leastTime ||
-          (childTime === leastTime && (orders[child] as number) < (orders[least] as number))
-        ) {
-          least = child;
-          leastTime = childTime;
-        }
-      }
-      if (time < leastTime || (time === leastTime && order < (orders[least] as number))) break;
-      times[index] = leastTime;
-      orders[index] = orders[least] as number;
-      calls[index] = calls[least] as ScheduledCall;
-      index = least;
-      this.steps++;
-    }
-    times[index] = time;
-    orders[index] = order;
-    calls[index] = call;
-  }
-
-  #shrink(): void {
-    if (this.size * 4 < this.#times.length && this.#times.length > MIN_CAPACITY) {
-      this.#resize(Math.max(this.size * 2, MIN_CAPACITY));
-    }
-  }
-
-  #resize(capacity: number): void {
-    const times = new Float64Array(capacity);
-    const orders = new Float64Array(capacity);
-    times.set(this.#times.subarray(0, this.size));
-    orders.set(this.#orders.subarray(0, this.size));
-    this.#times = times;
-    this.#orders = orders;
-  }
-}
-
-const MIN_CAPACITY = 64;
 const MAX_DELAY_MS = 2 ** 53;
 
 function requireActive(call: ScheduledCall): void {

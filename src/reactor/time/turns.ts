@@ -67,8 +67,14 @@ export class Turns {
     return this.#delayedCalls.getDelayedCalls();
   }
 
+  /** Calls that are made when others are dropped are kept. */
   dropDelayedCalls(): void {
     ROOT_CONTEXT.runInAsyncScope(() => this.#delayedCalls.drop());
+  }
+
+  /** Calls that are made when others are dropped are dropped too. */
+  dropAllDelayedCalls(): void {
+    ROOT_CONTEXT.runInAsyncScope(() => this.#delayedCalls.dropAll());
   }
 
   /** Runs what `soon` was asked for: to be called before anything received is delivered. */

@@ -376,6 +376,30 @@ describe('DelayedCalls', () => {
     });
   });
 
+  describe('dropAll', () => {
+    it('also ends the calls that callbacks of whenDropped make', () => {
+      const bench = new Bench();
+      const told: string[] = [];
+      bench.later(1).whenDropped(() => {
+        told.push('first');
+        bench.later(1, 'second').whenDropped(() => void told.push('second'));
+      });
+      bench.calls.dropAll();
+      bench.advance(10);
+      expect(told).toEqual(['first', 'second']);
+      expect([bench.ran, bench.calls.size]).toEqual([[], 0]);
+    });
+
+    it('comes to an end when each callback makes another call', () => {
+      const bench = new Bench();
+      const again = (): void => bench.later(1).whenDropped(again);
+      again();
+      bench.calls.dropAll();
+      expect([bench.calls.size, bench.calls.nextTime]).toEqual([0, undefined]);
+      expect(bench.armed.at(-1)).toBeUndefined();
+    });
+  });
+
   it('does what a sorted list does, whatever is done to it', () => {
     fc.assert(
       fc.property(fc.array(operations, { maxLength: 60, size: 'max' }), (script) => {

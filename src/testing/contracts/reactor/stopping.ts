@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 
 import { ReactorStoppingError } from '../../../core/errors/reactor.js';
 import { Deferred } from '../../../defer/deferred.js';
+import { deferLater } from '../../../task/defer-later.js';
 import type { ReactorCases } from './reactor-scene.js';
 
 export function addStoppingCases(contract: ReactorCases): void {
@@ -108,6 +109,39 @@ function addToldCases(contract: ReactorCases): void {
       assert.equal(client.reason?.name, 'ConnectionDone');
     },
   );
+
+  contract.add('drops the delayed calls that are made while others are dropped', async (scene) => {
+    const { reactor } = scene;
+    const { finished } = await scene.start();
+    const again = (): void => reactor.callLater(60_000, () => {}).whenDropped(again);
+    again();
+    await scene.stop(finished);
+    assert.deepEqual(reactor.getDelayedCalls(), []);
+  });
+
+  contract.add('does not report callbacks that waited for a delayed call', async (scene) => {
+    const { reactor } = scene;
+    const { finished } = await scene.start();
+    const ends: string[] = [];
+    const wait = async (): Promise<void> => {
+      try {
+        await deferLater(reactor, 60_000);
+      } catch (error) {
+        ends.push((error as Error).name);
+        throw error;
+      }
+    };
+    const { client, server } = await scene.pair();
+    server.hooks = { dataReceived: wait };
+    client.call('write', 'a request');
+    reactor.callLater(0, wait);
+    reactor.addSystemEventTrigger('during', 'shutdown', wait);
+    await scene.until(() => server.text === 'a request', 'the request');
+    await scene.until(() => reactor.getDelayedCalls().length === 2, 'two callbacks that wait');
+    await scene.stop(finished);
+    assert.deepEqual(ends, Array(3).fill('ReactorStoppedError'));
+    assert.deepEqual(scene.takeErrors(), []);
+  });
 
   contract.add('stops when shutdown is fired, and tells so when run has ended', async (scene) => {
     const { reactor } = scene;
