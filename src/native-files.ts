@@ -8,7 +8,7 @@ const NAME = 'ropewalk';
 export type Libc = 'glibc' | 'musl' | undefined;
 
 /**
- * `ROPEWALK_PREBUILD`, where it is set, and nothing else: a file, or a folder laid out as the package. Otherwise, of the
+ * `ROPEWALK_PREBUILD`, if set, and nothing else: a file, or a folder with the layout of the package. Otherwise, in the
  * package a local build (of the repository, then one below `native/` of an installed package), then the prebuild for
  * this platform.
  */
@@ -45,14 +45,14 @@ function filesIn(root: string): string[] {
 
 let glibc: boolean | undefined;
 
-/** An addon of the other C library may load all the same, and bring a second one into the process: it is never tried. */
+/** An addon for the other C library may still load, and bring a second one into the process, so it is never tried. */
 export function libcOf(): Libc {
   if (process.platform !== 'linux') return undefined;
   glibc ??= reportsGlibc();
   return glibc ? 'glibc' : 'musl';
 }
 
-/** What the process itself says: distributions have no file in common that tells. */
+/** Read from the process itself: distributions have no common file that names the C library. */
 function reportsGlibc(): boolean {
   // @types/node lacks excludeNetwork in this version.
   const { report } = process as { report?: NodeJS.ProcessReport & { excludeNetwork?: boolean } };

@@ -1,4 +1,4 @@
-/** Why the addon could not be loaded, and what to do about it, in words. */
+/** The reason why the addon could not be loaded, and the remedy, as text. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -20,7 +20,7 @@ export function runtimeWithoutAddon(): string | undefined {
   return undefined;
 }
 
-/** @param attempts The files that were tried, in order. */
+/** @param attempts The tried files, in order. */
 export function addonNotLoaded(attempts: readonly AddonAttempt[]): AddonNotLoadedError {
   const telling = mostTelling(attempts);
   const { why, advice } = refusal(telling);
@@ -34,7 +34,7 @@ export function addonNotLoaded(attempts: readonly AddonAttempt[]): AddonNotLoade
   );
 }
 
-/** A file that is there says more than one that is not. */
+/** An existing file is more informative than a missing one. */
 function mostTelling(attempts: readonly AddonAttempt[]): AddonAttempt | undefined {
   return attempts.find(({ error }) => codeOf(error) !== 'MODULE_NOT_FOUND') ?? attempts.at(-1);
 }
@@ -91,7 +91,7 @@ function missing(): Refusal {
   return { why, advice: `Reinstall ropewalk, or ${HOW_TO_COMPILE}.` };
 }
 
-/** Whether this module is no longer where the package has it. */
+/** Whether this module is no longer at its place in the package. */
 function isBundled(): boolean {
   const root = packageRoot();
   if (root === undefined) return true;

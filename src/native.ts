@@ -1,16 +1,16 @@
-/** Loads and types the addon. What its functions do is said in native/binding*.cc. */
+/** Loads and types the addon. Its functions are documented in native/binding*.cc. */
 import { createRequire } from 'node:module';
 
 import type { AddonAttempt } from './core/errors/reactor.js';
 import { addonFiles } from './native-files.js';
 import { addonNotLoaded, runtimeWithoutAddon } from './native-refusal.js';
 
-/** A native reactor: see native/reactor/shared_memory.h for what is traded through `memory`. */
+/** A native reactor: see native/reactor/shared_memory.h for the contents of `memory`. */
 export interface NativeLoop {
   readonly poller: string;
-  /** An ArrayBuffer, or a SharedArrayBuffer where the engine takes no memory that is not its own. */
+  /** An ArrayBuffer, or a SharedArrayBuffer if the engine accepts only memory of its own. */
   readonly memory: ArrayBufferLike;
-  /** What is received into: a SharedArrayBuffer where `memory` is one. A new one where the former was detached. */
+  /** The memory for received bytes: a SharedArrayBuffer if `memory` is one. A new one if the former was detached. */
   arena(): ArrayBuffer;
   address(handle: number, peer: boolean, out: Int32Array): boolean;
   /** 4, 6, 1 for UNIX, 0 for a stale handle. */
@@ -48,10 +48,10 @@ export interface NativeLoop {
   /** @param settings `[backlog, mode, sendBufferBytes]` */
   listenUnix(path: string, settings: Int32Array): number;
   multicast(handle: number, join: boolean, group: string, through: string, source: string): void;
-  /** `[four words, is IPv6, scope]`; false if `host` is no IP address. */
+  /** `[four words, is IPv6, scope]`; false if `host` is not an IP address. */
   parseAddress(host: string, out: Int32Array): boolean;
   queuedBytes(handle: number): number;
-  /** @returns How many wait to be sent; -1 if `most` did already: then this one was not taken. */
+  /** @returns The number of unsent descriptors; -1 if `most` are unsent already: then this one was not taken. */
   sendDescriptor(handle: number, fd: number, most: number): number;
   setDatagramOption(handle: number, which: number, value: number): void;
   setFlag(handle: number, which: number, enabled: boolean): void;
@@ -60,7 +60,7 @@ export interface NativeLoop {
   /** `[turns, bytesReceived, bytesSent, lastTurnNanos, sockets]` */
   statistics(): [number, number, number, number, number];
   unixPath(handle: number, peer: boolean): Buffer | null;
-  /** Whether there was a file, and it was the listener's own. */
+  /** Whether the file existed and was the listener's own. */
   unlinkUnix(handle: number): boolean;
   /** Descriptors given to `sendDescriptor` that were not sent. */
   waitingDescriptors(handle: number): number;
@@ -75,9 +75,9 @@ export interface Addon {
     measureTurns: boolean,
     dispatch: () => void,
   ): NativeLoop;
-  /** Loops of this thread that are not freed. A test looks whether they are. */
+  /** Loops of this thread that are not freed. For a test. */
   loopCount(): number;
-  /** @param done Is given libuv's number for an error, positive, or 0; and addresses as text. */
+  /** @param done Receives libuv's number for an error, positive, or 0; and addresses as text. */
   lookUp(
     name: string,
     family: 0 | 4 | 6,
@@ -104,7 +104,7 @@ export function loadAddon(): Addon {
 }
 
 /**
- * As `loadAddon`, and says where it was found.
+ * Like `loadAddon`, and also returns the file it was found in.
  * @throws AddonNotLoadedError
  */
 export function findAddon(): LoadedAddon {
@@ -123,7 +123,7 @@ export function findAddon(): LoadedAddon {
 }
 
 function load(file: string): Addon {
-  // Not this module's `require`: a bundler would look into it.
+  // Not this module's `require`, which a bundler would process.
   const addon = createRequire(file)(file) as Partial<Addon>;
   if (typeof addon.createLoop !== 'function') throw new Error('it is not the addon of Ropewalk');
   return addon as Addon;

@@ -1,4 +1,4 @@
-/** `ropewalk demo`: an echo and a chat server, and a view of what the reactor does with them. */
+/** `ropewalk demo`: an echo and a chat server, and a view of their load on the reactor. */
 
 import type { ErrorReporter } from '../core/error-reporter.js';
 import { RopewalkError, type SystemError } from '../core/errors/base.js';

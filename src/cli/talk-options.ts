@@ -13,7 +13,8 @@ export const TALK_USAGE: string = `Usage: ropewalk talk HOST PORT [--udp]
 
 Connects to a server (PATH: to a UNIX socket), sends the standard input and
 prints what comes back. At the end of the input (Ctrl-D) it finishes sending and
-prints the rest until the server closes the connection.
+prints the rest until the server closes the connection. On a terminal, control
+characters are printed as escapes.
 
   --udp             send each line as a datagram, without its line ending, and
                     print each answer on a line; ends 1 s after the last one
@@ -25,7 +26,7 @@ Exit code 0: the connection ended normally; 1: it failed; 2: wrong arguments.
 
 /**
  * Reads the arguments.
- * @returns Undefined where help was asked for.
+ * @returns Undefined if help was requested.
  * @throws UsageError
  */
 export function parseTalkOptions(args: readonly string[]): TalkTarget | undefined {

@@ -9,6 +9,7 @@ import { Protocol } from '../core/protocol.js';
 import type { Reactor } from '../core/reactor.js';
 import { LineDecoder } from '../framing/line-decoder.js';
 import { createReactor } from '../reactor/create-reactor.js';
+import { PrintableText } from './printable-text.js';
 import { parseTalkOptions, TALK_USAGE, type TalkTarget } from './talk-options.js';
 
 const ENDED = 0;
@@ -34,24 +35,27 @@ export async function runTalk(args: readonly string[]): Promise<number> {
   return FAILED;
 }
 
-/** One run: what is sent, where answers go, and how it ends. */
+/** One run: its input, its output, and its end. */
 class Talk {
   readonly reactor: Reactor;
   readonly input: Readable;
-  readonly output: Writable;
+  readonly #output: Writable;
+  /** Of a terminal; a file or pipe is given the bytes as they are. */
+  readonly #printable: PrintableText | undefined;
   #ending = false;
   #failure: Error | undefined;
 
-  constructor(reactor: Reactor, input: Readable, output: Writable) {
+  constructor(reactor: Reactor, input: Readable, output: Writable & { isTTY?: boolean }) {
     this.reactor = reactor;
     this.input = input;
-    this.output = output;
+    this.#output = output;
+    this.#printable = output.isTTY ? new PrintableText() : undefined;
   }
 
   /** Settles when the conversation has ended or a signal has stopped it: with an error if it failed. */
   async run(target: TalkTarget): Promise<Error | undefined> {
     const { reactor } = this;
-    this.output.on('error', () => this.finish()); // its reader has closed it
+    this.#output.on('error', () => this.finish()); // its reader has closed it
     reactor.addSystemEventTrigger('before', 'shutdown', () => {
       this.#ending = true;
     });
@@ -62,6 +66,13 @@ class Talk {
       this.input.destroy(); // a terminal would keep the process alive
     }
     return this.#failure;
+  }
+
+  /** @param taken Called when the output takes more, if it does not now. @returns Whether it does. */
+  print(data: Buffer, taken?: () => void): boolean {
+    const takesMore = this.#output.write(this.#printable?.receive(data) ?? data);
+    if (!takesMore && taken !== undefined) this.#output.once('drain', taken);
+    return takesMore;
   }
 
   finish(failure?: Error): void {
@@ -131,10 +142,8 @@ class StreamTalk extends Protocol {
   }
 
   override dataReceived(data: Buffer): void {
-    const { output } = this.#talk;
-    if (output.write(data)) return;
-    this.transport.pauseProducing();
-    output.once('drain', () => this.transport.resumeProducing());
+    const { transport } = this;
+    if (!this.#talk.print(data, () => transport.resumeProducing())) transport.pauseProducing();
   }
 
   /** The server has finished sending: there is nothing left to wait for. */
@@ -166,16 +175,15 @@ class DatagramTalk extends DatagramProtocol {
     transport.connect(this.#address, this.#port);
     greet(`udp:${this.#address}:${this.#port}`);
     const sendLines = (bytes: Buffer): void => {
-      lines.receive(bytes);
-      for (let line = lines.next(); line !== undefined; line = lines.next()) transport.write(line);
-    };
-    input.on('data', (data: Buffer) => {
       try {
-        sendLines(data);
+        lines.receive(bytes);
+        for (let line = lines.next(); line !== undefined; line = lines.next())
+          transport.write(line);
       } catch (error) {
         this.#talk.finish(error as Error); // a line that no datagram can hold
       }
-    });
+    };
+    input.on('data', sendLines);
     input.on('end', () => {
       if (lines.bufferedBytes > 0) sendLines(Buffer.from('\n'));
       this.#inputEnded = true;
@@ -184,7 +192,7 @@ class DatagramTalk extends DatagramProtocol {
   }
 
   override datagramReceived(data: Buffer): void {
-    this.#talk.output.write(data.at(-1) === 0x0a ? data : Buffer.concat([data, Buffer.from('\n')]));
+    this.#talk.print(data.at(-1) === 0x0a ? data : Buffer.concat([data, Buffer.from('\n')]));
     if (this.#inputEnded) this.#endSoon();
   }
 

@@ -1,18 +1,21 @@
-/** Raw readiness, for descriptors that the application opens, reads and writes itself. */
+/** Raw readiness: descriptors that the application opened and reads or writes itself. */
 
 export interface Descriptor {
   /** The file descriptor. It must stay the same while the descriptor is added. */
   fileno(): number;
-  /** `doRead` or `doWrite` threw `reason`, and the descriptor was removed. The application must close it. */
+  /**
+   * The descriptor has been removed. The application must close it.
+   * @param reason What `doRead` or `doWrite` threw, or a ConnectionLost: the reactor was stopped.
+   */
   connectionLost(reason: Error): void;
 }
 
 export interface ReadDescriptor extends Descriptor {
-  /** Reading would not block, or would report an error. Called in each turn while that is so. */
+  /** Reading would not block, or would tell an error. Called again each turn for as long as that is so. */
   doRead(): void;
 }
 
 export interface WriteDescriptor extends Descriptor {
-  /** Writing would not block, or would report an error. Called in each turn while that is so. */
+  /** Writing would not block, or would tell an error. Called again each turn for as long as that is so. */
   doWrite(): void;
 }

@@ -7,7 +7,7 @@ import { HandlerProtocol, type Protocol, type ProtocolHandlers } from './protoco
 import type { ClientProtocolFactory, ProtocolFactory } from './protocol-factory.js';
 import { isStreamProtocol, type StreamProtocol } from './stream-protocol.js';
 
-/** Base for factories. Override `buildProtocol`, or pass the protocol's class to {@link Factory.forProtocol}. */
+/** Base class of factories. Override `buildProtocol`, or pass the protocol's class to {@link Factory.forProtocol}. */
 export class Factory implements ProtocolFactory {
   #users = 0;
 
@@ -31,10 +31,12 @@ export class Factory implements ProtocolFactory {
     return this.#users;
   }
 
-  /** Returns the protocol of a connection, or null to refuse it. Every factory has to override this. */
+  /**
+   * Makes the protocol of a connection; null refuses the connection. Subclasses override this.
+   * @throws InvalidArgumentTypeError this method is not overridden. `listenTCP`, `connectTCP` and the like throw it first.
+   */
   buildProtocol(_address: Address): StreamProtocol | null {
-    const hint = 'override buildProtocol, or use Factory.forProtocol(YourProtocol)';
-    throw new InvalidArgumentTypeError('factory', 'able to build protocols', this, hint);
+    throw buildsNothing(this);
   }
 
   /** Called before the first port or connector uses this factory. */
@@ -126,6 +128,7 @@ export function toFactory(value: FactoryLike): ClientProtocolFactory {
     typeof doStart === 'function' &&
     typeof doStop === 'function'
   ) {
+    if (buildProtocol === Factory.prototype.buildProtocol) throw buildsNothing(value);
     return value;
   }
   const hint =
@@ -201,6 +204,13 @@ function wrongClass(value: new () => unknown): InvalidArgumentTypeError {
       ? `give an instance, new ${value.name}()`
       : 'it does not extend Protocol';
   return new InvalidArgumentTypeError('factory', EXPECTED_FACTORY, value, hint);
+}
+
+function buildsNothing(factory: object): InvalidArgumentTypeError {
+  const why =
+    'protocol' in factory ? "its 'protocol' is not used" : 'it does not override buildProtocol';
+  const hint = `${why}: pass the Protocol class itself, use Factory.forProtocol, or override buildProtocol`;
+  return new InvalidArgumentTypeError('factory', EXPECTED_FACTORY, factory, hint);
 }
 
 function notAProtocol(what: string, built: unknown, why?: string): InvalidArgumentTypeError {

@@ -23,12 +23,19 @@ export function messageOf(value: unknown): string {
   }
 }
 
+/** `value instanceof type`; false for a proxy whose prototype cannot be read. */
+export function isInstance<T>(
+  value: unknown,
+  type: abstract new (...args: never[]) => T,
+): value is T {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }
+}
+
 /** `value` itself if it is an Error, or else an Error with its text. */
 export function toError(value: unknown): Error {
-  try {
-    if (value instanceof Error) return value;
-  } catch {
-    // A proxy whose prototype cannot be read.
-  }
-  return new Error(textOf(value));
+  return isInstance(value, Error) ? value : new Error(textOf(value));
 }

@@ -5,6 +5,7 @@
  * other callbacks.
  */
 import { RemoteProtocolError } from '../core/errors/base.js';
+import { isInstance } from '../core/text-of.js';
 import type { Transport } from '../core/transport.js';
 import { reportError } from '../internal/error-report.js';
 import { ReactorStoppedError } from './errors.js';
@@ -41,12 +42,12 @@ export function failOnRejection(result: unknown, transport: Transport, where: st
   });
 }
 
-/** Ends a connection as though one of its callbacks had thrown `error`. */
+/** Ends a connection as if one of its callbacks had thrown `error`. */
 export function failConnection(transport: Transport, error: unknown, where: string): void {
   if (transport.fail !== undefined) {
     transport.fail(error, where);
     return;
   }
-  if (!(error instanceof RemoteProtocolError)) reportError(error, where);
+  if (!isInstance(error, RemoteProtocolError)) reportError(error, where);
   transport.abortConnection();
 }

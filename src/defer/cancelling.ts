@@ -6,7 +6,7 @@ import { CancelledError, TimeoutError } from './errors.js';
 import { Failure } from './failure.js';
 import type { CallbackResult } from './result.js';
 
-/** A Deferred, as far as it can be cancelled. */
+/** The part of a Deferred needed to cancel it. */
 interface Cancellable {
   cancel(reason?: unknown): void;
 }
@@ -60,7 +60,7 @@ export function cancelAfter<T, U>(
   });
   return (result) => {
     if (late) return onTimeoutCancel(result, timeoutMs);
-    // A stopped reactor has dropped it: there is no timeout any more.
+    // A stopped reactor has dropped it, so the timeout no longer exists.
     if (call.active()) call.cancel();
     return result;
   };

@@ -1,4 +1,4 @@
-/** Where Deferreds were made and fired, written down while debugging is on: two stack traces for each. */
+/** Records where Deferreds were made and fired while debugging is on: two stack traces for each. */
 import { checkBoolean } from '../internal/check.js';
 import { ownFrames } from '../internal/own-frames.js';
 

@@ -1,4 +1,4 @@
-/** Several Deferreds waited for together: what became of each, or the first that succeeds or fails. */
+/** Waits for several Deferreds together: for all outcomes, or for the first success or failure. */
 import { checkBoolean } from '../internal/check.js';
 
 import { checkOptions, type OptionNames } from '../internal/options.js';
@@ -12,10 +12,10 @@ export type ListOutcome<T> = readonly [succeeded: true, result: T] | ListFailure
 
 export type ListFailure = readonly [succeeded: false, failure: Failure];
 
-/** What {@link deferredList} and its kin take: Deferreds and promises. */
+/** The argument of {@link deferredList} and similar functions: Deferreds and promises. */
 export type ThenableList = readonly PromiseLike<unknown>[] | [];
 
-/** The results of a list, place by place. */
+/** The results of a list, by index. */
 export type ListResults<L extends ThenableList> = { -readonly [K in keyof L]: Awaited<L[K]> };
 
 type Outcomes<L extends ThenableList> = { -readonly [K in keyof L]: ListOutcome<Awaited<L[K]>> };
@@ -44,17 +44,17 @@ type Firing<C extends boolean, E extends boolean> = DeferredListOptions &
   (E extends true ? { readonly fireOnOneErrback: true } : { readonly fireOnOneErrback?: false });
 
 /**
- * Twisted's DeferredList: fires when all of `list` have, with what became of each, `[true, result]` or
- * `[false, failure]`, in the order of the list. It does not fail, unless told to.
+ * Twisted's DeferredList: fires when all of `list` have, with the outcome of each, `[true, result]` or
+ * `[false, failure]`, in the order of the list. It does not fail unless an option says so.
  *
- * Members keep their results: callbacks added to them before are heeded here, callbacks added later get what they would
- * have got without the list. A failed member therefore stays unhandled unless `consumeErrors` is set or somebody adds an
- * errback to it. A promise's failure counts as handled.
+ * Members keep their results: the list sees the effect of callbacks added to them before; callbacks added later receive the
+ * same result as without the list. A failed member therefore stays unhandled unless `consumeErrors` is set or an
+ * errback is added to it. A promise's failure counts as handled.
  *
- * An empty list fires at once; with `fireOnOneCallback` it never does. Where all fail in spite of `fireOnOneCallback`, the
- * result is the list. Cancelling before it has fired cancels all members; what they make of it is the result.
+ * An empty list fires at once; with `fireOnOneCallback` it never does. If all fail in spite of `fireOnOneCallback`, the
+ * result is the list. Cancelling before it has fired cancels all members; their outcomes are the result.
  *
- * @param list Deferreds or promises. Cancelling a promise means not to wait for it any more.
+ * @param list Deferreds or promises. Cancelling a promise means that it is no longer waited for.
  * @throws InvalidArgumentTypeError
  */
 export function deferredList<L extends ThenableList>(

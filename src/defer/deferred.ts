@@ -2,11 +2,11 @@
  * A result that is not available yet, and its chain of callbacks.
  *
  * Theory of operation. A Deferred has a current result and a queue of callback pairs. Once fired, `run` takes pair after pair
- * and replaces the result by what each returns; a {@link Failure} selects the errback of the next pair. If a callback returns
+ * and replaces the result by each return value; a {@link Failure} selects the errback of the next pair. If a callback returns
  * another Deferred, the chain pauses, and a link to it is queued on the inner Deferred. When the inner chain reaches that link,
  * its result moves to the outer Deferred, and the loop continues there: one loop, so no chain is too long for the stack.
  *
- * There may be very many: the states are bits of one field, the queue is a circular list of which the end is known, and the
+ * There may be very many: the states are bits of one field, the queue is a circular list referenced by its end, and the
  * methods are private in TypeScript's sense, which costs nothing per instance.
  */
 import type { Clock } from '../core/clock.js';
@@ -27,34 +27,34 @@ import { acquit, suspect } from './unhandled.js';
 
 export type { CallbackResult, Result };
 
-/** Stops what a Deferred stands for. It may fire the Deferred; if it does not, that fails with {@link CancelledError}. */
+/** Stops the operation behind a Deferred. It may fire the Deferred; if it does not, that fails with {@link CancelledError}. */
 export type Canceller<T> = (deferred: Deferred<T>) => void;
 
-// Here, and not imported: that costs half as much again on the way through a chain.
+// Defined here, not imported: importing them makes a pass through a chain half as expensive again.
 const FIRED = 1;
 /** A callback of this Deferred is on the stack. */
 const RUNNING = 2;
 /** The result is a failure. */
 const FAILED = 4;
-/** It was cancelled and nothing could be stopped: one `callback` or `errback` that comes late means nothing. */
+/** It was cancelled and nothing could be stopped: one late `callback` or `errback` is ignored. */
 const LATE_ALLOWED = 8;
 /** The failure at the chain's end was passed on to a promise. */
 const OBSERVED = 16;
-/** The failure at the chain's end is nobody's yet. */
+/** The failure at the chain's end is not handled yet. */
 const SUSPECT = 32;
-/** What is above counts the pauses. */
+/** The bits above count the pauses. */
 const PAUSE = 64;
 
 const TO_PROMISE_OPTIONS: OptionNames<{ signal?: AbortSignal }> = { signal: true };
 
-/** @internal What {@link Deferred.takeResult} gives when there is none. */
+/** @internal The value of {@link Deferred.takeResult} if there is no result. */
 export const NO_RESULT: unique symbol = Symbol('no result');
 
 /**
- * Twisted's Deferred. `callback` or `errback` fires it, once. Callbacks run synchronously: at once where the result is
- * there. `await` works, and as JavaScript has it, goes on in a microtask even where the result is there.
+ * Twisted's Deferred. `callback` or `errback` fires it, once. Callbacks run synchronously: at once if the result is
+ * available. `await` works and, as usual in JavaScript, continues in a microtask even if the result is available.
  *
- * `addCallback` and its kin give the same Deferred back, with the type of the new result: keep what they return.
+ * `addCallback` and similar methods return the same Deferred, with the type of the new result: keep their return value.
  *
  * @example
  * const answer = new Deferred<string>();
@@ -69,10 +69,10 @@ export class Deferred<T> implements PromiseLike<T> {
   private result: unknown = undefined;
   /** The last of the queue; its `next` is the first. */
   private last: Link<Deferred<never>> | undefined = undefined;
-  /** Before it is fired the canceller; while its chain waits for another Deferred, that. */
+  /** The canceller until it is fired; while its chain waits for another Deferred, that Deferred. */
   private upstream: Canceller<never> | Deferred<unknown> | undefined;
 
-  /** @param canceller Called by {@link cancel} where this has not fired, once at most. */
+  /** @param canceller Called by {@link cancel}, at most once, if this has not fired. */
   constructor(canceller?: Canceller<T>) {
     if (canceller !== undefined) checkFunction('canceller', canceller);
     this.upstream = canceller as Canceller<never> | undefined;
@@ -80,11 +80,11 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   /**
-   * A Deferred for what a promise settles to. A Deferred is given back as it is.
+   * A Deferred for the outcome of a promise. A Deferred is returned unchanged.
    *
-   * @param source A promise: cancelling then means that nobody waits for it any more. Or a function that starts something
-   * and gives its promise: cancelling then aborts the signal that the function was given.
-   * A function that throws, or gives no promise, makes the Deferred fail.
+   * @param source A promise: cancelling then means that it is no longer waited for. Or a function that starts an operation
+   * and returns its promise: cancelling then aborts the signal passed to the function.
+   * If the function throws, or does not return a promise, the Deferred fails.
    * @throws InvalidArgumentTypeError it is neither.
    * @example const response = Deferred.fromPromise((signal) => fetch(url, { signal }));
    */
@@ -105,14 +105,14 @@ export class Deferred<T> implements PromiseLike<T> {
     return (this.flags & FIRED) !== 0;
   }
 
-  /** Whether the chain stands still: for `pause`, or for another Deferred. */
+  /** Whether the chain is paused, by `pause` or for another Deferred. */
   get paused(): boolean {
     return this.flags >= PAUSE;
   }
 
   /**
-   * Gives the result and runs the callbacks. A {@link Failure} is as good as `errback`; what will have a result later, a
-   * promise or another Deferred, is waited for.
+   * Sets the result and runs the callbacks. A {@link Failure} works like `errback`; a promise or another Deferred
+   * is waited for.
    * @throws AlreadyFiredError
    */
   callback(result: CallbackResult<T>): void {
@@ -128,7 +128,7 @@ export class Deferred<T> implements PromiseLike<T> {
     this.fire(Failure.from(reason));
   }
 
-  /** Adds a pair: the first for a result, the second for a failure of what comes before both. */
+  /** Adds a pair: the first for a result, the second for a failure of the chain before both. */
   addCallbacks<U, V = never>(
     onCallback: (result: T) => CallbackResult<U>,
     onErrback: (failure: Failure) => CallbackResult<V>,
@@ -138,13 +138,13 @@ export class Deferred<T> implements PromiseLike<T> {
     return this.append(onCallback, onErrback);
   }
 
-  /** Adds what is called with the result. What it returns is the new result; what it throws, the failure. */
+  /** Adds a callback for the result. Its return value is the new result; an exception becomes the failure. */
   addCallback<U = never>(onCallback: (result: T) => CallbackResult<U>): Deferred<Result<U>> {
     checkFunction('onCallback', onCallback);
     return this.append(onCallback, undefined);
   }
 
-  /** Adds what is called with a failure. What it returns is the result from there on, unless it is the failure. */
+  /** Adds an errback for a failure. Its return value is the new result, unless it is a failure. */
   addErrback<U = never>(
     onErrback: (failure: Failure) => CallbackResult<U>,
   ): Deferred<T | Result<U>> {
@@ -152,13 +152,13 @@ export class Deferred<T> implements PromiseLike<T> {
     return this.append(undefined, onErrback);
   }
 
-  /** Adds what is called with the result or the failure. */
+  /** Adds a callback for both the result and the failure. */
   addBoth<U = never>(onEither: (result: T | Failure) => CallbackResult<U>): Deferred<Result<U>> {
     checkFunction('onEither', onEither);
     return this.append(onEither, onEither);
   }
 
-  /** Fires `other` with the result of this one, which has none from there on. Cancelling `other` does not touch this. */
+  /** Fires `other` with the result of this one, which is undefined afterwards. Cancelling `other` does not affect this. */
   chainDeferred(other: Deferred<T>): Deferred<void> {
     if (typeof other?.callback !== 'function' || typeof other.errback !== 'function') {
       throw new InvalidArgumentTypeError('other', 'a Deferred', other);
@@ -170,11 +170,11 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   /**
-   * Says that the result is no longer wanted. Not fired: the canceller is called, and where that does not fire this, it
+   * Declares that the result is no longer wanted. Not fired: calls the canceller; if that does not fire this, it
    * fails with {@link CancelledError}; without a canceller, one `callback` or `errback` that comes afterwards is ignored.
-   * Waiting for another Deferred: that is cancelled. With a result: nothing happens.
+   * Waiting for another Deferred: that one is cancelled. With a result: nothing happens.
    *
-   * @param cause Becomes the `cause` of the CancelledError, where this makes one.
+   * @param cause Becomes the `cause` of the CancelledError, if this makes one.
    */
   cancel(cause?: unknown): void {
     const { upstream } = this;
@@ -198,11 +198,11 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   /**
-   * Cancels this unless it has a result in `timeoutMs`, callbacks that were added before included; it then fails with
+   * Cancels this unless it has a result within `timeoutMs`, earlier callbacks included; it then fails with
    * {@link TimeoutError}. If the reactor is stopped first, the timeout no longer exists, and a later result is delivered.
    *
-   * @param onTimeoutCancel Is given the result or the failure that came of cancelling, in place of that; what it returns
-   * is the result.
+   * @param onTimeoutCancel Receives the result or failure of the cancellation; its return value replaces
+   * that.
    */
   addTimeout<U = never>(
     timeoutMs: number,
@@ -212,14 +212,14 @@ export class Deferred<T> implements PromiseLike<T> {
     return this.addBoth(cancelAfter(this, timeoutMs, clock, onTimeoutCancel));
   }
 
-  /** Holds the callbacks back until `unpause` was called as often as this. */
+  /** Holds the callbacks back until `unpause` has been called equally often. */
   pause(): void {
     this.flags += PAUSE;
   }
 
   /** @throws NotPausedError */
   unpause(): void {
-    // A pause for another Deferred is not the caller's to end.
+    // The caller can't end a pause for another Deferred.
     const own = this.upstream instanceof Deferred && this.fired ? PAUSE * 2 : PAUSE;
     if (this.flags < own) throw new NotPausedError();
     this.flags -= PAUSE;
@@ -227,8 +227,8 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   /**
-   * As a promise's. The chain keeps its result: several can wait. A failure counts as handled from then on, since the
-   * promise tells of it.
+   * Works like a promise's. The chain keeps its result, so several can wait. A failure counts as handled from then on,
+   * because the promise delivers it.
    */
   then<R1 = T, R2 = never>(
     onFulfilled?: ((value: T) => R1 | PromiseLike<R1>) | null,
@@ -238,7 +238,7 @@ export class Deferred<T> implements PromiseLike<T> {
   }
 
   /**
-   * A promise for the result of the chain as it is now: see {@link then}.
+   * A promise for the current result of the chain: see {@link then}.
    * @param options.signal Cancels this Deferred, as {@link cancelOn} does.
    */
   toPromise(options?: { readonly signal?: AbortSignal }): Promise<T> {
@@ -249,7 +249,7 @@ export class Deferred<T> implements PromiseLike<T> {
     return this.settled();
   }
 
-  /** For `yield*` in {@link inlineCallbacks}: yields this Deferred once and returns what it is sent. */
+  /** For `yield*` in {@link inlineCallbacks}: yields this Deferred once and returns the value sent in. */
   [Symbol.iterator](): Iterator<Deferred<T>, T, unknown> {
     return new OneYield(this);
   }
@@ -267,7 +267,7 @@ export class Deferred<T> implements PromiseLike<T> {
     return `Deferred { <failed> ${show((result as Failure).value)} }`;
   }
 
-  /** @internal Takes the result away where it is there to be taken: the value or the failure, else {@link NO_RESULT}. */
+  /** @internal Removes and returns the result, value or failure; {@link NO_RESULT} if none is available. */
   takeResult(): T | Failure | typeof NO_RESULT {
     const { flags, result } = this;
     if ((flags & (FIRED | RUNNING)) !== FIRED || flags >= PAUSE) return NO_RESULT;
@@ -290,13 +290,13 @@ export class Deferred<T> implements PromiseLike<T> {
     return historyOf(this);
   }
 
-  /** Whether all callbacks have run and nothing is waited for. */
+  /** Whether all callbacks have run and none is pending. */
   private get ended(): boolean {
     const { flags } = this;
     return (flags & (FIRED | RUNNING)) === FIRED && flags < PAUSE && this.last === undefined;
   }
 
-  /** A promise for the result; settled already, and cheaper to have, where the result is there. */
+  /** A promise for the result; if that is available, already settled, which is cheaper. */
   private settled(): Promise<T> {
     if (!this.ended) {
       return new Promise<T>((resolve, reject) => {
@@ -342,7 +342,7 @@ export class Deferred<T> implements PromiseLike<T> {
     this.run();
   }
 
-  /** The one place where results change. */
+  /** The only place where results change. */
   private setResult(result: unknown): void {
     if ((this.flags & (FAILED | OBSERVED | SUSPECT)) !== 0) this.forgetFailure();
     this.result = result;
@@ -353,7 +353,7 @@ export class Deferred<T> implements PromiseLike<T> {
     this.flags &= ~(FAILED | OBSERVED | SUSPECT);
   }
 
-  /** Takes what `callback` was given or a callback returned for the result, or waits for it. */
+  /** Takes the argument of `callback`, or a callback's return value, as the result, or waits for it. */
   private adopt(result: unknown): void {
     if ((typeof result === 'object' && result !== null) || typeof result === 'function') {
       this.adoptObject(result);
@@ -402,7 +402,7 @@ export class Deferred<T> implements PromiseLike<T> {
     inner.append(this as unknown as Deferred<never>, undefined);
   }
 
-  /** The inner chain has come to the link of this one. */
+  /** The inner chain has reached the link of this one. */
   private resume(result: unknown): void {
     this.upstream = undefined;
     this.flags -= PAUSE;
@@ -415,7 +415,7 @@ export class Deferred<T> implements PromiseLike<T> {
     for (;;) {
       const waiting = current.runUntilLink();
       if (waiting !== undefined) {
-        // What waits for the result goes first, then the rest of this chain.
+        // Those that wait for the result go first, then the rest of this chain.
         outer ??= [];
         outer.push(current);
         current = waiting;
@@ -427,7 +427,7 @@ export class Deferred<T> implements PromiseLike<T> {
     }
   }
 
-  /** Runs callbacks as long as there are any. Gives the Deferred that waits, where a link comes up, with its result set. */
+  /** Runs callbacks until none is left. If a link comes up, returns the waiting Deferred, with its result set. */
   private runUntilLink(): Deferred<unknown> | undefined {
     if (this.flags >= PAUSE || (this.flags & RUNNING) !== 0) return undefined;
     this.flags |= RUNNING;
@@ -462,7 +462,7 @@ export class Deferred<T> implements PromiseLike<T> {
     return undefined;
   }
 
-  /** Gives the result to one who waits for it: away, to a Deferred, which is returned then. */
+  /** Passes the result to a receiver; if that is a Deferred, which takes the result away, returns it. */
   private pass(receiver: Deferred<never> | Observer): Deferred<unknown> | undefined {
     if (receiver instanceof Observer) {
       this.tell(receiver);

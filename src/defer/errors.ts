@@ -1,4 +1,4 @@
-/** The errors of Deferreds and of what is built from them. */
+/** The errors of Deferreds and of the tools built from them. */
 import { RopewalkError } from '../core/errors/base.js';
 import type { Failure } from './failure.js';
 
@@ -15,7 +15,7 @@ export class AlreadyFiredError extends RopewalkError {
   }
 }
 
-/** What was waited for was cancelled. `cause` is the reason of the `AbortSignal` that asked for it, where one did. */
+/** The operation was cancelled. `cause` is the reason of the `AbortSignal` that requested it, if one did. */
 export class CancelledError extends RopewalkError {
   override readonly name: string = 'CancelledError';
   override readonly code: string = 'ERR_CANCELLED';
@@ -61,7 +61,7 @@ export class NotPausedError extends RopewalkError {
   }
 }
 
-/** The first of a list of Deferreds failed; which one, and with what. */
+/** The first failure in a list of Deferreds: its index and its error. */
 export class FirstError extends RopewalkError {
   override readonly name = 'FirstError';
   override readonly code = 'ERR_FIRST_FAILED';
@@ -76,7 +76,7 @@ export class FirstError extends RopewalkError {
   }
 }
 
-/** All that took part in a `race` failed. */
+/** All members of a `race` failed. */
 export class AllFailedError extends RopewalkError {
   override readonly name = 'AllFailedError';
   override readonly code = 'ERR_ALL_FAILED';
@@ -89,13 +89,13 @@ export class AllFailedError extends RopewalkError {
   }
 }
 
-/** A lock or semaphore was released that nobody holds. */
+/** A lock or semaphore was released that is not held. */
 export class NotAcquiredError extends RopewalkError {
   override readonly name = 'NotAcquiredError';
   override readonly code = 'ERR_NOT_ACQUIRED';
 }
 
-/** `DeferredQueue.put`: as many values wait as its `size` allows. */
+/** `DeferredQueue.put`: the maximum of `size` values is waiting. */
 export class QueueOverflowError extends RopewalkError {
   override readonly name = 'QueueOverflowError';
   override readonly code = 'ERR_QUEUE_OVERFLOW';
@@ -107,7 +107,7 @@ export class QueueOverflowError extends RopewalkError {
   }
 }
 
-/** `DeferredQueue.get`: as many takers wait as its `backlog` allows. */
+/** `DeferredQueue.get`: the maximum of `backlog` takers is waiting. */
 export class QueueUnderflowError extends RopewalkError {
   override readonly name = 'QueueUnderflowError';
   override readonly code = 'ERR_QUEUE_UNDERFLOW';
@@ -119,7 +119,7 @@ export class QueueUnderflowError extends RopewalkError {
   }
 }
 
-/** The `DeferredQueue` was closed: it takes no more values, and has none to give. */
+/** The `DeferredQueue` was closed: it accepts no more values, and is empty. */
 export class QueueClosedError extends RopewalkError {
   override readonly name = 'QueueClosedError';
   override readonly code = 'ERR_QUEUE_CLOSED';
@@ -129,14 +129,14 @@ export class QueueClosedError extends RopewalkError {
   }
 }
 
-/** `deferUntilLocked` of a `DeferredFilesystemLock` that holds the lock, or waits for it. */
+/** `deferUntilLocked` of a `DeferredFilesystemLock` that already holds the lock or waits for it. */
 export class AlreadyLockingError extends RopewalkError {
   override readonly name = 'AlreadyLockingError';
   override readonly code = 'ERR_ALREADY_LOCKING';
   readonly path: string;
 
   constructor(path: string) {
-    super(`it holds the lock, or waits for it, already: ${path}`);
+    super(`it already holds the lock or waits for it: ${path}`);
     this.path = path;
   }
 }

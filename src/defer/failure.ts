@@ -9,27 +9,27 @@ import { NotAnErrorError } from './not-an-error.js';
 /** A class of errors, abstract ones included. */
 export type ErrorClass<E extends Error = Error> = abstract new (...args: never[]) => E;
 
-/** What {@link Failure.check} tells errors by: a class, or the `code` that an error has. */
+/** The argument of {@link Failure.check}: a class, or the `code` of an error. */
 export type ErrorKind = ErrorClass | string;
 
 /** The errors of a kind. */
 export type ErrorOf<K extends ErrorKind> =
   K extends ErrorClass<infer E> ? E : Error & { readonly code: K };
 
-/** Frames of these files say how the error travelled, not where it comes from. */
+/** Frames of these files show how the error travelled, not where it originated. */
 const isOwn: (frame: string) => boolean = ownFrames(import.meta.url, 'defer');
 
 /** An error that was thrown, rejected with, or given to `errback`. */
 export class Failure<E extends Error = Error> {
   readonly value: E;
 
-  /** @throws InvalidArgumentTypeError it is no Error. */
+  /** @throws InvalidArgumentTypeError it is not an Error. */
   constructor(value: E) {
     if (!isError(value)) throw new InvalidArgumentTypeError('value', 'an Error', value);
     this.value = value;
   }
 
-  /** `thrown` as a failure: itself if it is one; what is not an `Error` becomes a {@link NotAnErrorError}. */
+  /** `thrown` as a failure: itself if it is one; a value that is not an `Error` becomes a {@link NotAnErrorError}. */
   static from(thrown: unknown): Failure {
     if (isError(thrown)) return new Failure(thrown);
     return isFailure(thrown) ? thrown : new Failure(new NotAnErrorError(thrown));
@@ -60,7 +60,7 @@ export class Failure<E extends Error = Error> {
   }
 
   /**
-   * The error, if it is of one of these kinds. Any other goes on down the chain.
+   * The error, if it is of one of these kinds. Any other continues down the chain.
    *
    * @throws the error, if it is of none of them.
    * @example deferred.addErrback((failure) => failure.trap(ConnectionLost).message);
@@ -80,7 +80,7 @@ export class Failure<E extends Error = Error> {
   }
 }
 
-/** An Error of another realm, such as a vm context, is one too. Never throws. */
+/** An Error of another realm, such as a vm context, counts too. Never throws. */
 function isError(value: unknown): value is Error {
   try {
     return value instanceof Error || isNativeError(value);

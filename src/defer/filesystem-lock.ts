@@ -1,11 +1,11 @@
 /**
  * A lock between processes of one host: a symbolic link whose text, a {@link makeMark mark}, names the holder.
  *
- * Theory of operation. To make a link is atomic, fails where one is, and never follows what somebody else planted there;
- * so does reading it. A link whose process has ended is stale. To remove it is the dangerous step: two processes may have
- * seen it, and the slower would remove the link that the faster has made since. So it is removed only by who holds a second
- * lock, `path.break`, and finds the same text there once it does. That lock may be left behind by a process that died in
- * these microseconds; it is itself broken in the same way, with a third.
+ * Theory of operation. Making a link is atomic, fails if one exists, and does not follow a link planted by others;
+ * nor does reading it. A link whose process has ended is stale. Removing it is the dangerous step: two processes may have
+ * seen it, and the slower would remove the link that the faster has made since. So it is removed only by the holder of a
+ * second lock, `path.break`, if the same text is still there. That lock may be left behind by a process that died in
+ * these microseconds; it is broken in the same way, with a third.
  */
 import { readlinkSync, symlinkSync, unlinkSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -33,13 +33,13 @@ const DEFAULT_POLL_MS = 1000;
 const OPTIONS: OptionNames<FilesystemLockOptions> = { pollMs: true };
 /** Locks on breaking locks on breaking locks. */
 const MAX_DEPTH = 4;
-/** Attempts in one go, where links come and go under our hands. */
+/** Attempts in a row while other processes make and remove links. */
 const MAX_ATTEMPTS = 8;
 
 /**
- * Held by one object of one process at a time. A lock that a process left behind when it died is taken over; one that was
- * left on another host, as it may be on a network file system, is not, nor is a file or link of another kind: waiting for
- * these ends by `timeoutMs` only.
+ * Held by one object of one process at a time. A lock that a process left behind when it died is taken over. One that was
+ * left on another host (possible on a network file system) is not, nor is a file or link of another kind: waiting for
+ * these ends only by `timeoutMs`.
  *
  * @example
  * const lock = new DeferredFilesystemLock('/run/mailer/queue.lock', reactor);
@@ -56,7 +56,7 @@ export class DeferredFilesystemLock {
   #timeout: DelayedCall | undefined;
 
   /**
-   * @param path Of the link to be made. Its folder has to be there, and should be nobody else's to write to.
+   * @param path The link to make. Its folder must exist, and should be writable by no other user.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   constructor(path: string, clock: Clock, options: FilesystemLockOptions = {}) {
@@ -72,7 +72,7 @@ export class DeferredFilesystemLock {
     return this.#mark !== undefined;
   }
 
-  /** Whether the last holder gave the lock back, rather than died with it. Undefined before it was locked. */
+  /** Whether the last holder released the lock rather than died with it. Undefined before it was locked. */
   get clean(): boolean | undefined {
     return this.#clean;
   }
@@ -94,7 +94,7 @@ export class DeferredFilesystemLock {
 
   /**
    * Fires when this object holds the lock. Fails with a TimeoutError after `timeoutMs` (default: it waits for ever), with
-   * an {@link AlreadyLockingError} where it holds the lock or waits for it already, and with the system's error where the
+   * an {@link AlreadyLockingError} if it holds the lock or waits for it already, and with the system's error if the
    * link can't be made; with a {@link ReactorStoppedError} if the reactor is stopped while it waits. Cancelling ends the
    * waiting.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
@@ -111,8 +111,8 @@ export class DeferredFilesystemLock {
   }
 
   /**
-   * Gives the lock back.
-   * @throws NotAcquiredError this object does not hold it, or somebody has removed it.
+   * Releases the lock.
+   * @throws NotAcquiredError this object does not hold it, or it was removed by others.
    * @throws SystemError the link can't be removed.
    */
   unlock(): void {
@@ -123,7 +123,7 @@ export class DeferredFilesystemLock {
     unlinkSync(this.path);
   }
 
-  /** Fires the Deferred if the lock can be had, or never can. Otherwise tries again later. */
+  /** Fires the Deferred if the lock is acquired, or never can be. Otherwise tries again later. */
   #attempt(waiting: Deferred<void>): boolean {
     let locked: boolean;
     try {
@@ -169,7 +169,7 @@ export function isLocked(path: string): boolean {
   return holder !== undefined && !isDead(holder);
 }
 
-/** Makes the link if it can be had, and says whether a stale one was there before. */
+/** Makes the link if possible, and returns whether a stale one was there before. */
 function take(path: string, mark: string, depth: number): 'free' | 'stale' | undefined {
   let found: 'free' | 'stale' = 'free';
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
@@ -182,7 +182,7 @@ function take(path: string, mark: string, depth: number): 'free' | 'stale' | und
   return undefined;
 }
 
-/** Removes the link of a process that has ended, unless somebody else is at it. */
+/** Removes the link of a process that has ended, unless another process is removing it. */
 function breakStale(path: string, holder: string, mark: string, depth: number): boolean {
   const guard = `${path}.break`;
   if (depth > MAX_DEPTH || take(guard, mark, depth) === undefined) return false;
@@ -194,7 +194,7 @@ function breakStale(path: string, holder: string, mark: string, depth: number): 
   return true;
 }
 
-/** A junction, on Windows, is the one kind of link that needs no privilege; elsewhere the kind means nothing. */
+/** A junction, on Windows, is the only kind of link that needs no privilege; elsewhere the kind is ignored. */
 function makeLink(path: string, mark: string): boolean {
   try {
     symlinkSync(mark, path, 'junction');
@@ -205,7 +205,7 @@ function makeLink(path: string, mark: string): boolean {
   }
 }
 
-/** The link's text: undefined where there is none, empty where it can't be read, such as a file's. */
+/** The link's text: undefined if there is none, empty if it can't be read, such as a file's. */
 function markAt(path: string): string | undefined {
   try {
     // A junction's text is a whole path.

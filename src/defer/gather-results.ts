@@ -13,7 +13,7 @@ const OPTIONS: OptionNames<Pick<DeferredListOptions, 'consumeErrors'>> = { consu
 
 /**
  * Fires with the results of all, in the order of the list; fails with a {@link FirstError} as soon as one fails. The
- * others go on: cancel them if they are of no more use. Otherwise as {@link deferredList}, cancelling included.
+ * others continue: cancel them if they are not needed. Otherwise like {@link deferredList}, cancelling included.
  *
  * @example const [page, style] = await gatherResults([getPage(url), getStyle(url)]);
  * @throws InvalidArgumentTypeError

@@ -1,4 +1,4 @@
-/** Generators as coroutines: code that waits for Deferreds as though they were calls, and runs on without delay. */
+/** Generators as coroutines: code that waits for Deferreds as if they were calls, and continues without delay. */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { type AsyncContext, captureContext } from '../internal/async-context.js';
 import { checkFunction, checkObject } from '../internal/check.js';
@@ -6,18 +6,18 @@ import { type CallbackResult, Deferred, NO_RESULT } from './deferred.js';
 import { Failure } from './failure.js';
 import { isThenable } from './thenable.js';
 
-/** A generator that yields what it waits for. */
+/** A generator that yields the values it waits for. */
 export type Coroutine<T> = Generator<unknown, T, unknown>;
 
 /**
- * Makes a function of a generator function. Called, it runs the generator at once, up to the first `yield*` of a Deferred
- * that has no result yet, and gives a Deferred for what the generator returns.
+ * Makes a function of a generator function. Its calls run the generator at once, up to the first `yield*` of a Deferred
+ * that has no result yet, and return a Deferred for the generator's return value.
  *
- * `yield*` a Deferred, or `yield` a Deferred or promise: the generator goes on with the result, in the very moment it is
- * there, or the error is thrown in. Anything else that is yielded is sent back as it is. Cancelling the Deferred cancels
- * what the generator waits for; if the generator catches the error, the result is what it returns.
+ * `yield*` a Deferred, or `yield` a Deferred or promise: the generator continues with the result as soon as that is
+ * available, or the error is thrown in. Any other yielded value is sent back unchanged. Cancelling the Deferred cancels
+ * the one that the generator waits for; if the generator catches the error, its return value is the result.
  *
- * @throws InvalidArgumentTypeError `body` is no function; from the function made, `body` did not return a generator.
+ * @throws InvalidArgumentTypeError `body` is not a function; from the function made, `body` did not return a generator.
  *
  * @example
  * const title = inlineCallbacks(function* (url: string) {
@@ -41,8 +41,8 @@ export function inlineCallbacks<This, Args extends unknown[], T>(
 }
 
 /**
- * A Deferred for a coroutine that was started elsewhere: a generator is run at once, as {@link inlineCallbacks} does; a
- * promise, such as an `async` function's, is waited for; a Deferred is given back.
+ * A Deferred for a coroutine that was started elsewhere: a generator runs at once, as in {@link inlineCallbacks}; a
+ * promise, such as an `async` function's, is waited for; a Deferred is returned.
  * @throws InvalidArgumentTypeError it is none of these, or an async generator.
  */
 export function ensureDeferred<T>(
@@ -54,19 +54,19 @@ export function ensureDeferred<T>(
   throw new InvalidArgumentTypeError('coroutine', 'a generator or a promise', coroutine);
 }
 
-/** The `next` of an async generator gives promises: it would never come to its end here. */
+/** The `next` of an async generator returns promises: it would never end here. */
 function isGenerator<T>(value: unknown): value is Coroutine<T> {
   const { next, throw: throwIn } = (value ?? {}) as Partial<Coroutine<T>>;
   if (typeof next !== 'function' || typeof throwIn !== 'function') return false;
   return !(Symbol.asyncIterator in (value as object));
 }
 
-/** One generator on its way. */
+/** One generator while it runs. */
 class Run<T> {
   readonly #generator: Coroutine<T>;
   #deferred: Deferred<T>;
   #waitingFor: Deferred<unknown> | undefined;
-  /** Cancelled while nothing was waited for: the next wait is cut short. */
+  /** Cancelled while it waited for nothing: the next wait is cut short. */
   #cancelled = false;
   #context: AsyncContext;
   #hasContext = false;
@@ -84,7 +84,7 @@ class Run<T> {
 
   #makeDeferred(): Deferred<T> {
     return new Deferred<T>((cancelled) => {
-      // Whoever holds the cancelled one still gets what the generator makes of it.
+      // The holder of the cancelled Deferred still gets the generator's result.
       this.#deferred = this.#makeDeferred();
       cancelled.callback(this.#deferred);
       if (this.#waitingFor === undefined) this.#cancelled = true;
@@ -92,7 +92,7 @@ class Run<T> {
     });
   }
 
-  /** Sends results in, one after the other, until one is not there yet. */
+  /** Sends results in, one after the other, until one is not available yet. */
   #advance(sent: unknown): void {
     let result = sent;
     for (;;) {
@@ -116,7 +116,7 @@ class Run<T> {
     }
   }
 
-  /** The result of what was yielded; where there is none yet, the generator is resumed with it later. */
+  /** The result of a yielded value; if there is none yet, the generator is resumed with it later. */
   #resultOf(yielded: unknown): unknown {
     let awaited: Deferred<unknown>;
     try {

@@ -18,7 +18,7 @@ export class Link<Waiter> {
   }
 }
 
-/** A promise that waits for the result as it is at its place in the queue. */
+/** A promise that waits for the result at its place in the queue. */
 export class Observer {
   readonly resolve: (result: unknown) => void;
   readonly reject: (reason: Error) => void;

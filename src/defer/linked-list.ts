@@ -1,9 +1,9 @@
-/** A queue that gives up any of its members as fast as the first. A Map is none: V8 steps over all that were deleted. */
+/** A queue that removes any of its members as fast as the first. A Map does not: V8 steps over all deleted entries. */
 
 /** A place in a list; in one list at a time. */
 export class Entry<T> {
   readonly value: T;
-  /** Whether it stands in a list. */
+  /** Whether it is in a list. */
   linked = false;
   /** @internal */
   previous: Entry<T> | undefined = undefined;
@@ -28,7 +28,7 @@ export class LinkedList<T> {
     return this.#first;
   }
 
-  /** Adds at the end what stands in no list. */
+  /** Appends an entry that is in no list. */
   push(entry: Entry<T>): void {
     entry.linked = true;
     entry.previous = this.#last;
@@ -38,7 +38,7 @@ export class LinkedList<T> {
     this.#size += 1;
   }
 
-  /** Takes the first away. */
+  /** Removes the first. */
   shift(): T | undefined {
     const first = this.#first;
     if (first === undefined) return undefined;
@@ -46,7 +46,7 @@ export class LinkedList<T> {
     return first.value;
   }
 
-  /** Takes away what stands in this list; one that stands in none is left alone. */
+  /** Removes an entry of this list; one that is in no list is left alone. */
   remove(entry: Entry<T>): void {
     if (!entry.linked) return;
     const { previous, next } = entry;

@@ -1,8 +1,8 @@
-/** One at a time. */
+/** A mutual-exclusion lock. */
 import { DeferredSemaphore } from './semaphore.js';
 
 /**
- * A {@link DeferredSemaphore} of one token. It is not re-entrant: who holds it and asks again, waits for ever.
+ * A {@link DeferredSemaphore} of one token. It is not re-entrant: a holder that acquires it again waits for ever.
  *
  * @example
  * const lock = new DeferredLock();
@@ -13,7 +13,7 @@ export class DeferredLock extends DeferredSemaphore {
     super(1);
   }
 
-  /** Whether somebody holds it. */
+  /** Whether it is held. */
   get locked(): boolean {
     return this.available === 0;
   }

@@ -1,15 +1,15 @@
-/** The members of a list that is waited for as a whole: Deferreds as they are, promises as Deferreds. */
+/** The members of a list that is waited for as a whole: Deferreds unchanged, promises as Deferreds. */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { Deferred } from './deferred.js';
 import { isThenable } from './thenable.js';
 
 export interface Member {
   readonly deferred: Deferred<unknown>;
-  /** Made here for a promise: nobody else can handle its failure. */
+  /** Made here for a promise: no other code can handle its failure. */
   readonly own: boolean;
 }
 
-/** @throws InvalidArgumentTypeError it is no array, or one of them is neither a Deferred nor a promise. */
+/** @throws InvalidArgumentTypeError it is not an array, or one of them is neither a Deferred nor a promise. */
 export function membersOf(list: readonly PromiseLike<unknown>[]): Member[] {
   if (!Array.isArray(list)) throw new InvalidArgumentTypeError('list', 'an array', list);
   const members: readonly unknown[] = list;

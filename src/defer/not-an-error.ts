@@ -1,4 +1,4 @@
-/** The error that stands for a thrown value which is none. */
+/** The error that represents a thrown value that is not an Error. */
 import { RopewalkError } from '../core/errors/base.js';
 import { textOf } from '../core/text-of.js';
 
@@ -6,7 +6,7 @@ import { textOf } from '../core/text-of.js';
 export class NotAnErrorError extends RopewalkError {
   override readonly name = 'NotAnErrorError';
   override readonly code = 'ERR_NOT_AN_ERROR';
-  /** What was thrown. */
+  /** The thrown value. */
   readonly thrown: unknown;
 
   constructor(thrown: unknown) {

@@ -1,6 +1,6 @@
 /** How a Deferred takes part in `yield*`. */
 
-/** What `yield*` runs through, and its own IteratorResult: no object more is made for it. */
+/** The iterator of `yield*`, and its own IteratorResult: no other object is allocated for it. */
 export class OneYield<Yielded, T> implements Iterator<Yielded, T, unknown> {
   done = false;
   value: unknown;

@@ -1,6 +1,6 @@
 /**
- * Names a process so that another can tell later whether it still lives. Process numbers are used again, after a restart
- * of a container even by the same program, so where the system tells when a process began, that is part of the name.
+ * Names a process so that another can later find out whether it is still alive. Process numbers are reused, after a restart
+ * of a container even by the same program, so if the system shows when a process began, that is part of the name.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -8,17 +8,17 @@ import { hostname } from 'node:os';
 
 import type { SystemError } from '../core/errors/base.js';
 
-/** `number.began.unique@host`; `began` is empty where the system has no /proc. */
+/** `number.began.unique@host`; `began` is empty if the system has no /proc. */
 const MARK = /^([1-9]\d{0,9})\.(\d*)\.[0-9a-f]{16}@(.+)$/;
 
-/** A mark of this process, no two of them the same. */
+/** A mark of this process; each is different. */
 export function makeMark(): string {
   const { began } = lookUp(process.pid);
   const unique = randomBytes(8).toString('hex');
   return `${process.pid}.${began}.${unique}@${thisHost()}`;
 }
 
-/** Whether the process of that mark is known to have ended. Of another host's processes, and of other texts, nothing is known. */
+/** Whether the process of that mark is known to have ended. False for processes of other hosts, and for other texts. */
 export function isDead(mark: string): boolean {
   const [, pid = '', began = '', host = ''] = MARK.exec(mark) ?? [];
   if (host !== thisHost()) return false;
@@ -40,7 +40,7 @@ function exists(pid: number): boolean {
   }
 }
 
-/** What proc(5) says of a process: fields 3 and 22 of its stat file. Field 2, a name in parentheses, may hold anything. */
+/** A process in proc(5): fields 3 and 22 of its stat file. Field 2, a name in parentheses, may contain any characters. */
 function lookUp(pid: number): { began: string; ended: boolean } {
   let stat: string;
   try {

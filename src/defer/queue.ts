@@ -1,4 +1,4 @@
-/** Values on their way from those who make them to those who wait for them. */
+/** A queue of values between the code that makes them and the code that waits for them. */
 import { checkAbortSignal, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { Deferred } from './deferred.js';
@@ -23,7 +23,7 @@ const OPTIONS: OptionNames<DeferredQueueOptions> = { size: true, backlog: true }
 const VALUES_OPTIONS: OptionNames<{ signal?: AbortSignal }> = { signal: true };
 
 /**
- * First in, first out, for values and for takers alike.
+ * First in, first out, for both values and takers.
  *
  * @example
  * const queue = new DeferredQueue<string>({ size: 100 });
@@ -31,9 +31,9 @@ const VALUES_OPTIONS: OptionNames<{ signal?: AbortSignal }> = { signal: true };
  * queue.put('hello'); // hello
  */
 export class DeferredQueue<T> implements AsyncIterable<T, void> {
-  /** The most values that may wait. */
+  /** The maximum number of waiting values. */
   readonly size: number;
-  /** The most takers that may wait. */
+  /** The maximum number of waiting takers. */
   readonly backlog: number;
   readonly #values = new LinkedList<T>();
   readonly #takers = new Waiters<T>();
@@ -46,12 +46,12 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
     this.backlog = checkLimit('backlog', options.backlog);
   }
 
-  /** How many values wait. */
+  /** The number of waiting values. */
   get pending(): number {
     return this.#values.size;
   }
 
-  /** How many takers wait. */
+  /** The number of waiting takers. */
   get waiting(): number {
     return this.#takers.size;
   }
@@ -63,7 +63,7 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
   /**
    * Gives `value` to the taker that has waited longest, whose callbacks run before this returns, or keeps it. As with
    * `callback`, a {@link Failure} fails its taker and a promise is waited for.
-   * @throws QueueOverflowError as many values wait as may.
+   * @throws QueueOverflowError the maximum number of values is waiting.
    * @throws QueueClosedError
    */
   put(value: T): void {
@@ -75,9 +75,9 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
   }
 
   /**
-   * Fires with the value that has waited longest, or the next one put. Cancelling gives up the place in the line. Fails
+   * Fires with the value that has waited longest, or the next one put. Cancelling leaves the line. Fails
    * with a {@link QueueClosedError} once the queue is closed and empty.
-   * @throws QueueUnderflowError as many takers wait as may.
+   * @throws QueueUnderflowError the maximum number of takers is waiting.
    */
   get(): Deferred<T> {
     if (this.#values.size > 0) return succeed<T>(this.#values.shift() as T);
@@ -86,7 +86,7 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
     return this.#takers.add();
   }
 
-  /** No more values: those who wait fail with {@link QueueClosedError}. Values that are there can still be taken. */
+  /** No more values: waiting takers fail with {@link QueueClosedError}. Values in the queue can still be taken. */
   close(): void {
     this.#closed = true;
     for (let taker = this.#takers.shift(); taker !== undefined; taker = this.#takers.shift()) {
@@ -95,7 +95,7 @@ export class DeferredQueue<T> implements AsyncIterable<T, void> {
   }
 
   /**
-   * The values as they come. Ends when the queue is closed and empty, or `signal` aborts; no value is lost by that. Several
+   * The values as they come. Ends when the queue is closed and empty, or `signal` aborts; that loses no value. Several
    * may iterate: each value goes to one of them.
    * @throws InvalidArgumentTypeError
    */

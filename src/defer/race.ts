@@ -5,20 +5,20 @@ import { AllFailedError } from './errors.js';
 import type { Failure } from './failure.js';
 import { membersOf } from './members.js';
 
-/** Who won: the place in the list, from 0, and the result. */
+/** The winner: its index in the list, and the result. */
 export type RaceResult<L extends ThenableList> = readonly [
   index: number,
   result: Awaited<L[number]>,
 ];
 
 /**
- * Fires with the place and the result of the first that succeeds, and cancels the others. Fails with an
+ * Fires with the index and the result of the first that succeeds, and cancels the others. Fails with an
  * {@link AllFailedError} when all have failed: at once for an empty list, where Twisted's never fires.
  *
- * The members are used up: they have the result undefined afterwards, and what the losers come to is ignored. Cancelling
+ * The members are used up: they have the result undefined afterwards, and the outcomes of the losers are ignored. Cancelling
  * cancels them all; it then fails with a CancelledError.
  *
- * @param list Deferreds or promises. Cancelling a promise means not to wait for it any more.
+ * @param list Deferreds or promises. Cancelling a promise means that it is no longer waited for.
  * @throws InvalidArgumentTypeError
  */
 export function race<L extends ThenableList>(list: L): Deferred<RaceResult<L>> {
@@ -28,7 +28,7 @@ export function race<L extends ThenableList>(list: L): Deferred<RaceResult<L>> {
   let over = false;
   const end = (): void => {
     over = true;
-    // The winner has fired: to that it means nothing.
+    // This has no effect on the winner, which has fired.
     for (const { deferred } of members) deferred.cancel();
   };
   const result = new Deferred<RaceResult<L>>(end);

@@ -4,5 +4,5 @@ import type { Failure } from './failure.js';
 /** What a callback may return: a value, a promise or Deferred of one, or a failure. */
 export type CallbackResult<T> = T | PromiseLike<T> | Failure;
 
-/** The type of a result without failures, which only errbacks are given. */
+/** The type of a result without failures, which only errbacks receive. */
 export type Result<U> = Exclude<U, Failure>;

@@ -1,4 +1,4 @@
-/** A number of tokens, handed out in the order in which they were asked for. */
+/** A number of tokens, handed out in the order of requests. */
 import { checkFunction, checkInteger } from '../internal/check.js';
 import type { CallbackResult, Deferred } from './deferred.js';
 import { NotAcquiredError } from './errors.js';
@@ -6,14 +6,14 @@ import { maybeDeferred, succeed } from './succeed.js';
 import { Waiters } from './waiters.js';
 
 /**
- * Lets at most `limit` hold a token at a time.
+ * Lets at most `limit` callers hold a token at a time.
  *
  * @example
  * const downloads = new DeferredSemaphore(4);
  * for (const url of urls) downloads.run(getPage, url).addCallback(store);
  */
 export class DeferredSemaphore {
-  /** How many tokens there are. */
+  /** The number of tokens. */
   readonly limit: number;
   #available: number;
   readonly #waiters = new Waiters<this>();
@@ -28,28 +28,28 @@ export class DeferredSemaphore {
     this.#available = tokens;
   }
 
-  /** How many tokens nobody holds. */
+  /** The number of free tokens. */
   get available(): number {
     return this.#available;
   }
 
-  /** How many wait for a token. */
+  /** The number of callers that wait for a token. */
   get waiting(): number {
     return this.#waiters.size;
   }
 
   /**
-   * Fires with this when a token is the caller's, who gives it back with {@link release}. Cancelling while it waits takes
-   * it out of the line.
+   * Fires with this when the caller holds a token, which {@link release} returns. Cancelling while it waits
+   * leaves the line.
    */
   acquire(): Deferred<this> {
     return this.#take() ? succeed<this>(this) : this.#waiters.add();
   }
 
   /**
-   * Gives a token back; the first in the line gets it. Called from the callback of one that just got its token, it returns
-   * before the next gets theirs: a line of any length is served without recursion.
-   * @throws NotAcquiredError all tokens are there.
+   * Returns a token; the first in the line gets it. Called from the callback of one that just got its token, it returns
+   * before the next callback runs: a line of any length is served without recursion.
+   * @throws NotAcquiredError no token is held.
    */
   release(): void {
     if (this.#available === this.limit) throw new NotAcquiredError('nothing to release: not held');
@@ -66,8 +66,8 @@ export class DeferredSemaphore {
   }
 
   /**
-   * Calls `f(...args)` with a token held until it returns or throws, or what it returned has a result; gives that result.
-   * Cancelling takes it out of the line, or cancels what `f` returned.
+   * Calls `f(...args)` with a token held until it returns or throws, or its result is available; returns that result.
+   * Cancelling leaves the line, or cancels the Deferred that `f` returned.
    */
   run<Args extends unknown[], T>(
     f: (...args: Args) => CallbackResult<T>,
@@ -79,7 +79,7 @@ export class DeferredSemaphore {
   }
 
   /**
-   * As {@link acquire}, with something to dispose of that gives the token back; disposing twice is once.
+   * Like {@link acquire}, with a disposable that releases the token; disposing twice has no further effect.
    * @example using held = await lock.hold();
    */
   hold(): Deferred<Disposable> {
@@ -95,7 +95,7 @@ export class DeferredSemaphore {
   }
 
   #take(): boolean {
-    // Those who wait while tokens are handed out come first.
+    // Callers that wait while tokens are handed out come first.
     if (this.#available === 0 || this.#waiters.size > 0) return false;
     this.#available -= 1;
     return true;

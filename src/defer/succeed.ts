@@ -1,4 +1,4 @@
-/** Deferreds that have fired already, and calls whose answer may or may not be there yet. */
+/** Deferreds that have fired already, and calls whose result may or may not be available yet. */
 import { checkFunction } from '../internal/check.js';
 import { type CallbackResult, Deferred } from './deferred.js';
 
@@ -13,7 +13,7 @@ export function succeed<T>(result?: CallbackResult<T>): Deferred<T> {
 
 /**
  * A Deferred that has failed.
- * @param reason As {@link Deferred.errback} takes it.
+ * @param reason Like the argument of {@link Deferred.errback}.
  */
 export function fail<T = never>(reason: unknown): Deferred<T> {
   const deferred = new Deferred<T>();
@@ -22,9 +22,9 @@ export function fail<T = never>(reason: unknown): Deferred<T> {
 }
 
 /**
- * Calls `callable(...args)` and gives a Deferred whatever comes of it: the one it returns; one for the promise it
- * returns; one that has fired with the value it returns; one that has failed with what it throws.
- * @throws InvalidArgumentTypeError `callable` is no function.
+ * Calls `callable(...args)` and returns a Deferred for any outcome: the one it returns; one for the promise it
+ * returns; one that has fired with the value it returns; one that has failed with the error it throws.
+ * @throws InvalidArgumentTypeError `callable` is not a function.
  */
 export function maybeDeferred<Args extends unknown[], T>(
   callable: (...args: Args) => CallbackResult<T>,

@@ -1,14 +1,14 @@
-/** Tells promises, Deferreds among them, from other values, and listens to them. */
+/** Distinguishes promises, including Deferreds, from other values, and listens to them. */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 
-/** A Deferred, as far as a promise settles it. */
+/** The part of a Deferred that a promise settles. */
 interface Settled<T> {
   readonly fired: boolean;
   callback(result: T): void;
   errback(reason: unknown): void;
 }
 
-/** Whether `value` can be waited for. Throws what a getter named `then` throws. */
+/** Whether `value` can be waited for. Throws the error of a getter named `then`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     ((typeof value === 'object' && value !== null) || typeof value === 'function') &&
@@ -16,7 +16,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   );
 }
 
-/** A promise that settles after its Deferred was cancelled is not listened to any more. Never throws. */
+/** A promise that settles after its Deferred was cancelled is ignored. Never throws. */
 export function settleFrom<T, D extends Settled<T>>(deferred: D, thenable: PromiseLike<T>): D {
   const reject = (reason: unknown): void => {
     if (!deferred.fired) deferred.errback(reason);

@@ -1,9 +1,9 @@
-/** What the process does about failures that nobody handled: Node's option `--unhandled-rejections`, read once. */
+/** The process's treatment of unhandled failures: Node's option `--unhandled-rejections`, read once. */
 
 export interface UnhandledRejections {
   /** Whether they are printed. */
   readonly prints: boolean;
-  /** Whether the exit status is 1 on account of them. */
+  /** Whether they make the exit status 1. */
   readonly failsProcess: boolean;
   /** Whether they are raised as uncaught exceptions. */
   readonly raises: boolean;
@@ -18,8 +18,8 @@ const MODES: Readonly<Record<string, UnhandledRejections>> = {
 };
 
 /**
- * Without the option not `throw`, as in Node: when an unhandled failure is discovered is for the garbage collector to
- * decide, and that is no moment to end a server.
+ * Without the option not `throw`, unlike Node: the garbage collector decides when an unhandled failure is discovered, and
+ * a server should not end at such a moment.
  */
 const DEFAULT: UnhandledRejections = { prints: true, failsProcess: true, raises: false };
 const OPTION = '--unhandled-rejections';
@@ -31,7 +31,7 @@ export function unhandledRejections(): UnhandledRejections {
   return known;
 }
 
-/** @internal Of several options the last one counts. */
+/** @internal If the option is repeated, the last one counts. */
 export function readMode(args: readonly string[]): UnhandledRejections {
   let mode = DEFAULT;
   args.forEach((arg, index) => {

@@ -1,10 +1,10 @@
 /**
- * Failures that nobody handled. A Deferred whose chain ends in a failure is suspect: an errback may still come. Its error
+ * Unhandled failures. A Deferred whose chain ends in a failure is suspect: an errback may still come. Its error
  * is reported when the Deferred is garbage, or has gone unhandled for {@link PATIENCE_MS}, or when the process exits.
  *
  * Theory of operation. Most suspects get their errback before the current job ends, so they are first checked in a
  * microtask; only those that still fail then are entered into the FinalizationRegistry, which costs more than a Deferred
- * does. The registry alone is not enough: it hears of garbage from major collections only, and a server at a steady pace
+ * does. The registry alone is not enough: only major collections notify it, and a server at a steady pace
  * may run for minutes without one. Hence the timer, one for all entries. An entry keeps the error alive, never the
  * Deferred: V8 keeps the receivers and functions of a stack until its text is first read, so the text is read on entry.
  *
@@ -16,17 +16,17 @@ import { ReactorStoppedError } from './errors.js';
 import type { Failure } from './failure.js';
 import { unhandledRejections } from './unhandled-rejections.js';
 
-/** A Deferred, as far as this file is concerned. */
+/** The part of a Deferred that this file uses. */
 export interface Suspect {
-  /** @internal The failure at the end of its chain, if nobody handled it yet. */
+  /** @internal The failure at the end of its chain, if it is not handled yet. */
   unhandledFailure(): Failure | undefined;
   /** @internal */
   markHandled(): void;
-  /** @internal Where it was made and fired, where that is known. */
+  /** @internal Where it was made and fired, if that is known. */
   history(): string | undefined;
 }
 
-/** One failure that nobody has handled. */
+/** One unhandled failure. */
 export interface UnhandledFailure {
   readonly failure: Failure;
   /** Where the Deferred was made and fired: with `setDebugging(true)` only. */
@@ -42,17 +42,19 @@ interface Entry {
 
 /** How long a failure may wait for its errback while its Deferred is still referenced. */
 const PATIENCE_MS = 5000;
+/** Printing takes time: a peer that causes many failures must not block the event loop for long. */
+const MAX_REPORTS_AT_ONCE = 100;
 const MAX_CAUSES = 8;
 const WHERE = 'Unhandled error in Deferred';
 
-// Node's own, whatever a test puts in their place later.
+// Node's own, even if a test replaces them later.
 const { performance, setTimeout } = globalThis;
 
 let fresh: Suspect[] = [];
 const likePromises: WeakSet<Suspect> = new WeakSet();
 /** Not reported yet, oldest first. */
 const waiting: Set<Entry> = new Set();
-/** Reported, neither handled since nor garbage. */
+/** Reported, and since then neither handled nor garbage. */
 const reported: Set<Entry> = new Set();
 const entryOf: WeakMap<Suspect, Entry> = new WeakMap();
 const registry: FinalizationRegistry<Entry> = new FinalizationRegistry(isGarbage);
@@ -71,7 +73,7 @@ export function suspect(deferred: Suspect): void {
   process.once('exit', exiting);
 }
 
-/** @internal It was suspect, and is no more. */
+/** @internal It is no longer suspect. */
 export function acquit(deferred: Suspect): void {
   const entry = entryOf.get(deferred);
   if (entry === undefined) return;
@@ -82,7 +84,7 @@ export function acquit(deferred: Suspect): void {
 }
 
 /**
- * The failures that at this moment nobody has handled and that have not been reported, of all Deferreds of this thread.
+ * The failures that are unhandled now and have not been reported, of all Deferreds of this thread.
  * They count as handled from now on. For tests: it does not depend on the garbage collector or on time.
  */
 export function takeUnhandledFailures(): UnhandledFailure[] {
@@ -96,19 +98,19 @@ export function takeUnhandledFailures(): UnhandledFailure[] {
   return taken;
 }
 
-/** Reports the failures that at this moment nobody has handled, without waiting any longer. */
+/** Reports the failures that are unhandled now, without waiting any longer. */
 export function reportUnhandledFailures(): void {
   enterFresh();
   for (const entry of waiting) report(entry);
 }
 
-/** @internal Where nobody handles its failure at once, that is an unhandled rejection: Node reports it and ends the process. */
+/** @internal If its failure is not handled at once, that is an unhandled rejection: Node reports it and ends the process. */
 export function failLikePromise<D extends Suspect>(deferred: D): D {
   likePromises.add(deferred);
   return deferred;
 }
 
-/** JavaScript calls the `then` of an awaited Deferred in a microtask: this one comes after that. */
+/** JavaScript calls the `then` of an awaited Deferred in a microtask: this one runs after that. */
 function enterSoon(): void {
   queueMicrotask(enterFresh);
 }
@@ -135,7 +137,7 @@ function enterFresh(): void {
   if (waiting.size > 0 && !patienceRuns) wait(PATIENCE_MS);
 }
 
-/** Makes V8 let go of what it keeps for the stacks of an error and its causes. */
+/** Makes V8 release the objects that it keeps for the stacks of an error and its causes. */
 function readStacks(error: Error): void {
   let next: unknown = error;
   try {
@@ -150,20 +152,22 @@ function readStacks(error: Error): void {
 
 function wait(ms: number): void {
   patienceRuns = true;
-  // The timer serves all: it runs in no caller's context.
+  // The timer serves all failures, so it runs in no caller's context.
   ROOT_CONTEXT.runInAsyncScope(() => setTimeout(patienceEnds, ms).unref());
 }
 
 function patienceEnds(): void {
   patienceRuns = false;
   const now = performance.now();
+  let reports = 0;
   for (const entry of waiting) {
     const left = entry.since + PATIENCE_MS - now;
-    if (left > 0) {
-      wait(Math.ceil(left));
+    if (left > 0 || reports === MAX_REPORTS_AT_ONCE) {
+      wait(Math.max(0, Math.ceil(left)));
       return;
     }
     report(entry);
+    reports += 1;
   }
 }
 
@@ -178,7 +182,7 @@ function exiting(): void {
   if ((lost || reported.size > 0) && unhandledRejections().failsProcess) process.exitCode ??= 1;
 }
 
-/** A failure that a subscriber has dealt with counts as handled. */
+/** A failure that a subscriber has handled counts as handled. */
 function report(entry: Entry): void {
   waiting.delete(entry);
   const { failure, history } = entry.unhandled as UnhandledFailure;

@@ -1,4 +1,4 @@
-/** Deferreds that wait for their turn, first come, first served. One that is cancelled leaves the line. */
+/** Deferreds that wait for their turn, first come, first served. A cancelled one leaves the line. */
 import { Deferred } from './deferred.js';
 import { Entry, LinkedList } from './linked-list.js';
 
@@ -17,7 +17,7 @@ export class Waiters<T> {
     return deferred;
   }
 
-  /** Takes the first out of the line, to be fired. Those whose owners have fired them are passed over. */
+  /** Removes the first from the line, to be fired. Those that their owners have fired are skipped. */
   shift(): Deferred<T> | undefined {
     let first = this.#line.shift();
     while (first?.fired === true) first = this.#line.shift();

@@ -2,7 +2,7 @@
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 
 /** The longest delimiter. In the worst case, the search takes time proportional to this length for each byte received. */
-export const MAX_DELIMITER_BYTES = 256;
+const MAX_DELIMITER_BYTES = 256;
 
 /** A copy of the delimiter's bytes; the caller may change the original afterwards. Text is encoded as UTF-8. */
 export function checkDelimiter(delimiter: unknown): Buffer {

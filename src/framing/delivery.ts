@@ -6,6 +6,7 @@
 import { RemoteProtocolError } from '../core/errors/base.js';
 import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { PullProducer } from '../core/producer.js';
+import { isInstance } from '../core/text-of.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
 import { reportError } from '../internal/error-report.js';
 
@@ -66,7 +67,7 @@ export class Delivery implements PullProducer {
     try {
       this.run();
     } catch (error) {
-      if (!(error instanceof RemoteProtocolError))
+      if (!isInstance(error, RemoteProtocolError))
         reportError(error, 'a receiver that was resumed');
       this.deliverer.transport.abortConnection();
     }

@@ -3,6 +3,7 @@ import { RemoteProtocolError } from '../core/errors/base.js';
 import type { MaybeAsync } from '../core/maybe-async.js';
 import type { PushProducer } from '../core/producer.js';
 import { Protocol } from '../core/protocol.js';
+import { isInstance } from '../core/text-of.js';
 import { failOnRejection } from '../defer/callback-result.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 import { Delivery } from './delivery.js';
@@ -124,7 +125,7 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
       frame = this.acceptsLentFrames ? this.#decoder.next() : this.#nextGiven();
     } catch (error) {
       this.#failed = true;
-      if (!(error instanceof RemoteProtocolError)) throw error;
+      if (!isInstance(error, RemoteProtocolError)) throw error;
       const rest = this.#decoder.takeRest();
       const result: unknown = this.frameError(
         error,

@@ -29,7 +29,7 @@ export interface TimeoutEntry {
 }
 
 export const DEFAULT_TICK_MS = 1_000;
-export const DEFAULT_GRACE_MS = 5_000;
+const DEFAULT_GRACE_MS = 5_000;
 
 /** A timeout that is further away is filed this far ahead and checked again then. A power of two. */
 const SLOTS = 64;

@@ -14,7 +14,7 @@ import { ProtocolWrapper } from './protocol-wrapper.js';
 import { WrappingFactory } from './wrapping-factory.js';
 
 /** The number of bytes of one packet or write that are dumped; the rest is omitted. */
-export const DEFAULT_MAX_DUMP_BYTES = 256;
+const DEFAULT_MAX_DUMP_BYTES = 256;
 
 export type TrafficDirection = 'received' | 'sent';
 

@@ -1,4 +1,4 @@
-/** What an implementation of the reactor provides: its sockets, by facet. A facet that it leaves out is unsupported. */
+/** The sockets that an implementation of the reactor provides, by facet. A facet that it omits is unsupported. */
 import type { Reactor } from '../core/reactor.js';
 import type { ReactorDescriptors } from '../core/reactor-descriptors.js';
 import type { AdoptedSockets } from './adoption/adopted-sockets.js';
@@ -15,7 +15,7 @@ export interface Traffic {
   readonly turns: number;
 }
 
-/** In milliseconds, since the last call; 0 where no turn was measured. */
+/** In milliseconds, since the last call; 0 if no turn was measured. */
 export interface TurnPercentiles {
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -30,9 +30,9 @@ export interface ReactorBackend {
   readonly unixDatagrams?: UNIXDatagramSockets | undefined;
   readonly adopted?: AdoptedSockets | undefined;
   readonly descriptors?: ReactorDescriptors | undefined;
-  /** Called once, when a name is first to be resolved. */
+  /** Called once, when a name is resolved for the first time. */
   makeNameResolver(): OwnNameResolver;
-  /** The transports whose protocols have not been told of their end. */
+  /** The transports whose protocol's `connectionLost` has not been called. */
   transports(): Iterable<StreamTransport>;
   traffic(): Traffic;
   turnTimes(): TurnPercentiles;

@@ -1,7 +1,7 @@
 /** Chooses and makes reactors; keeps this thread's default one. */
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 
-import { AddonNotLoadedError } from '../core/errors/reactor.js';
+import { AddonNotLoadedError, UnsupportedError } from '../core/errors/reactor.js';
 import type { Reactor } from '../core/reactor.js';
 import { checkChoice } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
@@ -10,10 +10,14 @@ import { NativeReactor, type NativeReactorOptions } from './native/reactor.js';
 import { NodeReactor } from './node/reactor.js';
 import type { ReactorOptions } from './reactor-options.js';
 
+/**
+ * `poller` and `busyPollUs` configure the native reactor. They have no effect if `auto` or `ROPEWALK_REACTOR` chooses the
+ * pure-JS one.
+ */
 export interface CreateReactorOptions extends ReactorOptions, NativeReactorOptions {
   /**
-   * `auto` takes the native reactor where its addon loads, else the pure-JS one with one warning. Default: the
-   * environment variable `ROPEWALK_REACTOR`, else `auto`.
+   * `auto` chooses the native reactor if its addon loads, otherwise the pure-JS one with one warning. `node` refuses
+   * `poller` and `busyPollUs`. Default: the environment variable `ROPEWALK_REACTOR`, else `auto`.
    */
   readonly kind?: 'auto' | 'native' | 'node';
 }
@@ -29,9 +33,9 @@ const OPTIONS: OptionNames<CreateReactorOptions> = {
 };
 
 /**
- * Makes a reactor of its own.
+ * Makes a new reactor.
  * @throws AddonNotLoadedError `kind` is `native` and the addon could not be loaded.
- * @throws UnsupportedError `poller` is not to be had here.
+ * @throws UnsupportedError `poller` is not available here, or an option of the native reactor is combined with `kind: 'node'`.
  */
 export function createReactor(options: CreateReactorOptions = {}): Reactor {
   checkOptions('createReactor', options, OPTIONS);
@@ -40,9 +44,26 @@ export function createReactor(options: CreateReactorOptions = {}): Reactor {
     options.kind ?? process.env.ROPEWALK_REACTOR ?? 'auto',
     ['auto', 'native', 'node'],
   );
+  checkNativeOptions(options);
   const reactor = kind === 'node' ? new NodeReactor(options) : createNative(options, kind);
   if (reactorChannel.hasSubscribers) reactorChannel.publish({ reactor });
   return reactor;
+}
+
+/**
+ * @internal Defaults are accepted: they ask for nothing.
+ * @throws UnsupportedError `kind` is `node`, and an option configures the native reactor.
+ */
+export function checkNativeOptions(options: CreateReactorOptions): void {
+  if (options.kind !== 'node') return;
+  const { poller = 'auto', busyPollUs = 0 } = options;
+  const name = poller !== 'auto' ? 'poller' : busyPollUs !== 0 ? 'busyPollUs' : undefined;
+  if (name === undefined) return;
+  const advice = "remove the option, or set kind to 'native' or 'auto'";
+  throw new UnsupportedError(
+    name,
+    `it configures the native reactor, but kind is 'node': ${advice}`,
+  );
 }
 
 function createNative(options: CreateReactorOptions, kind: 'auto' | 'native'): Reactor {

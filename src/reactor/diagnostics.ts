@@ -1,12 +1,12 @@
 /**
- * Publishes connections to `node:diagnostics_channel`, at no cost while nobody subscribes. The first two are the channels
- * that Node's own `net` publishes to, with the same shape of message.
+ * Publishes connections to `node:diagnostics_channel`, at no cost without subscribers. The first two are the channels
+ * that Node's own `net` publishes to, with the same message shape.
  *
  * | channel | message | when |
  * |---|---|---|
  * | `net.server.socket` | `{ socket: Transport }` | a connection was accepted |
  * | `net.client.socket` | `{ socket: Transport }` | a connection was made |
- * | `ropewalk.connection.lost` | `{ transport, reason }` | a connection ended and its protocol knows |
+ * | `ropewalk.connection.lost` | `{ transport, reason }` | a connection ended and `connectionLost` was called |
  * | `ropewalk.reactor` | `{ reactor }` | `createReactor` made a reactor |
  */
 import { type Channel, channel } from 'node:diagnostics_channel';

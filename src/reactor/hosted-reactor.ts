@@ -93,12 +93,12 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
     return this.core.ports;
   }
 
-  /** @internal Connectors with an attempt under way. */
+  /** @internal Connectors with an attempt in progress. */
   get connectors(): ReadonlySet<Connector> {
     return this.core.connectors;
   }
 
-  /** @internal Transports whose protocols have not been told of their end. */
+  /** @internal Transports whose protocol's `connectionLost` has not been called. */
   transports(): Iterable<StreamTransport> {
     return this.backend.transports();
   }

@@ -1,14 +1,14 @@
-/** A protocol that keeps what it is told: the plainest other end for a test. */
+/** A protocol that records its input: the simplest other end for a test. */
 import { Protocol } from '../core/protocol.js';
 
 /**
- * Keeps all that it receives and why its connection ended.
+ * Keeps all received bytes and the reason of the connection's end.
  *
  * @example
  * const client = new AccumulatingProtocol();
  * reactor.connectTCP('127.0.0.1', port, () => client);
  * await client.onConnectionLost;
- * client.text; // all that the server sent
+ * client.text; // everything the server sent
  */
 export class AccumulatingProtocol extends Protocol {
   /** Settles with this protocol when it is connected. */
@@ -30,7 +30,7 @@ export class AccumulatingProtocol extends Protocol {
     });
   }
 
-  /** All that was received. */
+  /** All received bytes. */
   get data(): Buffer {
     const { length } = this.#data;
     if (length !== 1) this.#data = length === 0 ? [] : [Buffer.concat(this.#data)];
@@ -42,7 +42,7 @@ export class AccumulatingProtocol extends Protocol {
     return this.data.toString();
   }
 
-  /** Why the connection ended; undefined until it has. */
+  /** The reason of the connection's end; undefined until it has ended. */
   get closedReason(): Error | undefined {
     return this.#closedReason;
   }

@@ -10,36 +10,36 @@ import { type Leftovers, UncleanTestError } from './unclean-test-error.js';
 export interface TestHooks {
   beforeEach(hook: () => void): unknown;
   afterEach(hook: () => Promise<void>): unknown;
-  /** With it, what the file as a whole left behind is looked for too, after its own hooks. */
+  /** If given, leftovers of the file as a whole are looked for too, after its own hooks. */
   afterAll?(hook: () => Promise<void>): unknown;
 }
 
-/** What is looked for. */
+/** The kinds of leftovers to look for. */
 export interface EachTestOptions {
-  /** Failures of Deferreds that nobody handled. Default true. */
+  /** Unhandled failures of Deferreds. Default true. */
   readonly failures?: boolean;
   /** Errors reported to `ropewalk.error` and not flushed. They are not printed. Default true. */
   readonly errors?: boolean;
-  /** What reactors have open that was not open before the test. Default true. */
+  /** Ports, connections, attempts and calls of reactors that were not open before the test. Default true. */
   readonly reactors?: boolean;
 }
 
 const OPTIONS: OptionNames<EachTestOptions> = { failures: true, errors: true, reactors: true };
 
-/** Turns that a reactor which is not clean gets to finish what it is about to. */
+/** Turns in which a reactor that is not clean may finish its pending work. */
 const GRACE_TURNS = 2;
 
 const setImmediateOfNode = setImmediate;
 
 /**
- * Checks after each test that it left nothing behind. What was open before a test, such as a port opened in `beforeAll`, is
- * not the test's fault. Tests of one file must run one after the other.
+ * Checks after each test that it left nothing behind. Things that were open before a test, such as a port opened in `beforeAll`,
+ * are not counted against the test. Tests of one file must run one after the other.
  *
- * Its hooks have to run after the file's own. Vitest runs those that were set first last: call it at the very beginning,
- * as a set-up file does. Node:test, mocha and jest run hooks in the order in which they are set: call it behind them, and
- * make reactors after the call, which knows none that were made before.
+ * Its hooks have to run after the file's own. Vitest runs the hooks that were set first last: call it at the very beginning,
+ * as a set-up file does. Node:test, mocha and jest run hooks in the order in which they are set: call it after the others.
+ * Make reactors after the call: earlier ones are not checked.
  *
- * After a test it throws {@link UncleanTestError} out of the hook.
+ * After a test, its hook throws {@link UncleanTestError}.
  *
  * @throws InvalidArgumentTypeError
  *

@@ -1,4 +1,4 @@
-/** What a test asks of a Deferred that must, or must not, have its result by now. */
+/** Assertions about a Deferred that must, or must not, have its result by now. */
 import { AssertionError } from 'node:assert';
 
 import type { Deferred } from '../defer/deferred.js';
@@ -7,8 +7,8 @@ import { type ErrorKind, type ErrorOf, Failure } from '../defer/failure.js';
 const NO_RESULT: unique symbol = Symbol('no result');
 
 /**
- * The result of a Deferred that has one. It is taken away: callbacks added later see `undefined`.
- * @throws AssertionError it has no result yet; or it failed, and the error is the `cause`.
+ * The result of a Deferred that has one. It is removed: callbacks added later receive `undefined`.
+ * @throws AssertionError it has no result yet, or it failed; then the error is the `cause`.
  */
 export function successResultOf<T>(deferred: Deferred<T>): T {
   const result = take(deferred);
@@ -22,8 +22,8 @@ export function successResultOf<T>(deferred: Deferred<T>): T {
 
 /**
  * The error of a Deferred that has failed. It counts as handled.
- * @param kinds Classes or codes, of which the error has to be one. Default: any.
- * @throws AssertionError it has not failed, or with an error of another kind, which is the `cause`.
+ * @param kinds Classes or codes, one of which the error must match. Default: any.
+ * @throws AssertionError it has not failed, or failed with an error of another kind, which is the `cause`.
  */
 export function failureResultOf(deferred: Deferred<unknown>): Error;
 export function failureResultOf<const K extends readonly ErrorKind[]>(
@@ -44,15 +44,15 @@ export function failureResultOf(deferred: Deferred<unknown>, ...kinds: ErrorKind
 }
 
 /**
- * Leaves a Deferred without a result as it is. One that has a result, or is waiting for another Deferred, keeps it.
- * @throws AssertionError it has a result; or it has failed, and the error, which then counts as handled, is the `cause`.
+ * Leaves a Deferred without a result unchanged. One that has a result, or is waiting for another Deferred, keeps it.
+ * @throws AssertionError it has a result, or it failed; then the error, which counts as handled, is the `cause`.
  */
 export function assertNoResult(deferred: Deferred<unknown>): void {
   let found: unknown = NO_RESULT;
   let looking = true;
   deferred.addBoth((result) => {
     if (looking) found = result;
-    // A failure is told by the assertion below.
+    // The assertion below reports a failure.
     return looking && result instanceof Failure ? undefined : result;
   });
   looking = false;

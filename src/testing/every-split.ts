@@ -1,10 +1,10 @@
-/** The ways in which a stream may cut the same bytes, for tests of whatever reads them. */
+/** The ways in which a stream may cut the same bytes, for tests of stream readers. */
 
 /**
- * Yields `bytes` whole, then cut in two at every position, then one byte at a time. What reads a stream has to give the
- * same for each. No bytes at all are yielded once, as no chunks.
+ * Yields `bytes` whole, then cut in two at every position, then one byte at a time. A reader of a stream must give the
+ * same result for each. An empty input is yielded once, as no chunks.
  *
- * The chunks are copies with a memory of their own, so that a reader that looks outside its chunk finds nothing there.
+ * Each chunk is a copy in memory of its own, so that a reader that looks outside its chunk finds nothing there.
  *
  * @example
  * for (const chunks of everySplit(Buffer.from('one\r\ntwo\r\n'))) {

@@ -1,4 +1,4 @@
-/** A transport over a file or another writable, for looking at the output of a protocol. It never receives anything. */
+/** A transport over a file or another writable, for looking at the output of a protocol. It never receives bytes. */
 import { type Address, UNIXAddress } from '../core/address.js';
 import type { ErrorReporter } from '../core/error-reporter.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
@@ -10,15 +10,15 @@ import { checkOptions, type OptionNames } from '../internal/options.js';
 import { StreamTransport } from '../reactor/streams/stream-transport.js';
 import type { TurnReactor } from '../reactor/time/turn-reactor.js';
 
-/** Somewhere to write to: a `Writable` of Node's, or an object with these methods. */
+/** The output: a `Writable` of Node's, or an object with these methods. */
 export interface WritableFile {
-  /** Takes bytes that are not written again. False, of a `Writable`: `drain` will be emitted. */
+  /** Takes bytes, which are not modified afterwards. A `Writable` returns false if it will emit `drain`. */
   write(data: Buffer): unknown;
   /** Everything is written. */
   end(): unknown;
   /** Discards unwritten bytes. Default: `end`. */
   destroy?(): unknown;
-  /** Told of the events `drain`, `error` and `close`, by a `Writable`. */
+  /** Adds a listener for `drain`, `error` or `close` of a `Writable`. */
   on?(event: string, listener: (error: Error) => void): unknown;
 }
 
@@ -26,17 +26,17 @@ export interface FileWrapperOptions {
   /** The addresses of both ends. Default: a UNIX address with the path `file`. */
   readonly peer?: Address;
   readonly host?: Address;
-  /** Receives exceptions of the protocol. Default: they are reported as all errors of Ropewalk are. */
+  /** Receives exceptions of the protocol. Default: they are reported like all errors of Ropewalk. */
   readonly reportError?: ErrorReporter;
 }
 
 const OPTIONS: OptionNames<FileWrapperOptions> = { peer: true, host: true, reportError: true };
 
 const FILE = new UNIXAddress('file');
-const NO_SOCKET = 'a file is no socket';
+const NO_SOCKET = 'a file is not a socket';
 
 /**
- * Makes a transport of a file. Producers, half-close and `connectionLost` are those of a connection whose peer is silent; an error
+ * Makes a transport of a file. Producers, half-close and `connectionLost` work as on a connection with a silent peer; an error
  * of the file breaks it. Later turns are turns of Node's loop.
  *
  * @example
@@ -72,13 +72,13 @@ export class FileWrapper extends StreamTransport {
     file.on?.('close', () => this.#broken(undefined));
   }
 
-  /** Ties a protocol to the file. @returns The protocol. */
+  /** Connects a protocol to the file. @returns The protocol. */
   connect<P extends StreamProtocol>(protocol: P): P {
     this.start(protocol);
     return protocol;
   }
 
-  /** Bytes that were written since the file asked to wait. */
+  /** Bytes written since the file asked to wait. */
   override get bufferedBytes(): number {
     return this.#bufferedBytes;
   }
@@ -107,7 +107,7 @@ export class FileWrapper extends StreamTransport {
     throw new UnsupportedError('setTcpKeepAlive', NO_SOCKET);
   }
 
-  /** Writes to the file, in the call. */
+  /** Writes to the file during the call. */
   override write(data: Uint8Array | string): void {
     checkData(data);
     if (!this.writable) return;
@@ -158,7 +158,7 @@ export class FileWrapper extends StreamTransport {
     });
   }
 
-  /** The end of a turn: once no bytes are waiting, calls producers, shuts down or closes. */
+  /** The end of a turn: calls producers, shuts down or closes once no bytes are waiting. */
   #flush(): void {
     if (!this.connected || this.#full) return;
     if (this.#watchingDrain) {

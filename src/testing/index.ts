@@ -1,4 +1,4 @@
-/** `ropewalk/testing`: what tests of protocols, transports and reactors are made with. */
+/** `ropewalk/testing`: tools for tests of protocols, transports and reactors. */
 
 export { AccumulatingProtocol } from './accumulating-protocol.js';
 export { checkEachTest, type EachTestOptions, type TestHooks } from './check-each-test.js';

@@ -1,4 +1,4 @@
-/** Joins two protocols by a simulated connection, for tests that wait for no promise. */
+/** Joins two protocols by a simulated connection, for tests that don't await. */
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { TCPTransport } from '../core/transport.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
@@ -10,18 +10,18 @@ import type { SimulatedReactor } from './simulation/simulated-reactor.js';
 import { Simulation } from './simulation/simulation.js';
 
 /** {@link IOPump.flush} gives up after this many steps. */
-export const MAX_FLUSH_STEPS: number = 100_000;
+const MAX_FLUSH_STEPS: number = 100_000;
 
 export interface JoinOptions {
   /** Data is delivered in pieces of at most this many bytes. Default 64 KiB. */
   readonly chunkBytes?: number;
   /** How long each piece travels. Default 0. */
   readonly latencyMs?: number;
-  /** Has every other piece or so cut short at random, the same seed in the same way. Default: none is. */
+  /** Cuts about every other piece short at random, determined by the seed. Default: none. */
   readonly seed?: number;
   /**
-   * How what is written in one turn becomes pieces: `identityPumpPolicy`, `collapsingPumpPolicy`, or a function of your own.
-   * Default: each write is one.
+   * How the writes of one turn become pieces: `identityPumpPolicy`, `collapsingPumpPolicy`, or a function of your own.
+   * Default: each write is one piece.
    */
   readonly pumpPolicy?: PumpPolicy;
 }
@@ -34,10 +34,10 @@ const OPTIONS: OptionNames<JoinOptions> = {
 };
 
 /**
- * Connects two protocols and delivers nothing yet but the connection itself: see {@link IOPump}.
+ * Connects two protocols and delivers nothing except the connection itself: see {@link IOPump}.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  * @throws TestTransportStateError a protocol ended the connection in `connectionMade`.
- * @throws What a protocol's `connectionMade` threw.
+ * @throws The exception of a protocol's `connectionMade`.
  */
 export function joinProtocols(
   server: StreamProtocol,
@@ -60,8 +60,8 @@ export function joinProtocols(
 }
 
 /**
- * Two protocols and the connection between them. What one writes gets to the other when the pump is worked, and not
- * before. What a protocol throws is thrown by the call that it happens in.
+ * Two protocols and the connection between them. Bytes that one writes reach the other only while the pump is worked.
+ * An exception of a protocol is thrown by the call in which it happens.
  *
  * @example
  * const pump = joinProtocols(new EchoServer(), client);
@@ -69,13 +69,13 @@ export function joinProtocols(
  * pump.flush();
  */
 export class IOPump {
-  /** The clock of both, and their trace: `pump.simulation.trace`. */
+  /** The clock of both protocols, and their trace: `pump.simulation.trace`. */
   readonly simulation: Simulation;
   readonly serverTransport: TCPTransport;
   readonly clientTransport: TCPTransport;
   readonly #connection: SimulatedConnection;
 
-  /** @internal {@link joinProtocols} makes it. */
+  /** @internal Made by {@link joinProtocols}. */
   constructor(simulation: Simulation, server: StreamProtocol, client: StreamProtocol) {
     this.simulation = simulation;
     const serverReactor = simulation.host('server');
@@ -108,16 +108,16 @@ export class IOPump {
   }
 
   /**
-   * One step: whatever happens next, at this moment or, where data is on its way, a little later.
-   * @returns False where nothing happens until a timer falls due or a protocol is made to write.
+   * One step: the next event, now or, if data is on its way, a little later.
+   * @returns False if nothing happens until a timer falls due or a protocol is made to write.
    */
   pump(): boolean {
     return this.simulation.busy && this.simulation.step();
   }
 
   /**
-   * Works the pump until nothing happens any more. Timers fall due only as far as time passes while data travels.
-   * @throws SimulationLimitError that takes more than {@link MAX_FLUSH_STEPS} steps.
+   * Works the pump until nothing happens any more. Timers fall due only if time passes while data travels.
+   * @throws SimulationLimitError it takes more than {@link MAX_FLUSH_STEPS} steps.
    */
   flush(): void {
     for (let steps = 0; this.pump(); steps++) {
@@ -128,14 +128,14 @@ export class IOPump {
   }
 
   /**
-   * Lets `ms` pass: timers fall due.
+   * Advances the time by `ms`; timers fall due.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   advance(ms: number): void {
     this.simulation.runSync({ ms });
   }
 
-  /** The network breaks the connection: both protocols are told at once, and what was on its way is lost. */
+  /** The network breaks the connection: `connectionLost` of both protocols is called at once; data on its way is lost. */
   disconnect(): void {
     this.#connection.reset();
     this.flush();

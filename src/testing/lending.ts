@@ -1,14 +1,14 @@
 /**
- * Lends bytes as strictly as can be: each time in memory that is used for nothing else, filled with the poison before and behind
- * the bytes, and overwritten with it as soon as they are not lent any more. Who keeps a lent view reads the poison, and so does who
- * takes `data.buffer` for the data.
+ * Lends bytes as strictly as possible: each time in memory that is used for nothing else, filled with the poison before and after
+ * the bytes, and overwritten with it as soon as the loan ends. A protocol that keeps a lent view reads the poison, as does one
+ * that takes `data.buffer` for the data.
  */
 import { givenCopyOf, markLent, POISON_BYTE, poison } from '../internal/lent-bytes.js';
 
-/** Odd, so that nothing is aligned by luck. */
+/** Odd, so that nothing is aligned by chance. */
 const MARGIN_BYTES = 61;
 
-/** Calls `take` with a lent copy of `bytes`, which it may do anything to. */
+/** Calls `take` with a lent copy of `bytes`, which it may modify or transfer. */
 export function lend(bytes: Uint8Array, take: (lent: Buffer) => void): void {
   const memory = new ArrayBuffer(bytes.byteLength + 2 * MARGIN_BYTES);
   markLent(memory);
@@ -21,7 +21,7 @@ export function lend(bytes: Uint8Array, take: (lent: Buffer) => void): void {
   }
 }
 
-/** Calls `take` with lent bytes or with bytes of its own, as the protocol wants them. */
+/** Calls `take` with lent bytes if the protocol accepts them, otherwise with bytes of its own. */
 export function deliver(
   bytes: Buffer,
   acceptsLentBytes: boolean | undefined,

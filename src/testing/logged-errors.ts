@@ -1,6 +1,6 @@
 /**
- * Errors that no call can tell, caught for a test to look at: what Ropewalk reports to the diagnostics channel
- * `ropewalk.error`. Captures nest; the innermost takes what is reported, and nothing of it is printed.
+ * Captures, for tests, the errors that no call can throw: those that Ropewalk reports to the diagnostics channel
+ * `ropewalk.error`. Captures nest; the innermost receives the reports, and none of them is printed.
  */
 import type { ErrorKind } from '../defer/failure.js';
 import { type ErrorReport, errorChannel } from '../internal/error-report.js';
@@ -8,14 +8,14 @@ import { type ErrorReport, errorChannel } from '../internal/error-report.js';
 /** One error that was reported while a capture was open. */
 export interface LoggedError {
   readonly error: unknown;
-  /** What was being done: `dataReceived`, `callLater`, `stopProducing`... */
+  /** The callback or operation that failed: `dataReceived`, `callLater`, `stopProducing`... */
   readonly where: string;
 }
 
-/** Takes what is reported from the moment it is made until it is disposed of. */
+/** Captures reported errors from its creation until it is disposed of. */
 export interface LoggedErrorCapture extends Disposable {
   /**
-   * Gives the errors caught so far, oldest first, and forgets them.
+   * Returns the errors caught so far, oldest first, and forgets them.
    * @param kinds Only those of these classes or codes. Default: all.
    */
   flush(...kinds: ErrorKind[]): LoggedError[];
@@ -57,7 +57,7 @@ const catchReport = (message: unknown): void => {
 };
 
 /**
- * Begins to catch the errors that are reported in this thread.
+ * Begins to capture the errors that are reported in this thread.
  *
  * @example
  * using errors = captureLoggedErrors();
@@ -72,8 +72,8 @@ export function captureLoggedErrors(): LoggedErrorCapture {
 }
 
 /**
- * Gives what the innermost open capture has caught, and forgets it: the test expected these errors. In a test that is
- * checked by {@link checkEachTest} there always is a capture; where there is none, nothing was caught.
+ * Returns the errors that the innermost open capture has caught, and forgets them: the test expected them. In a test that is
+ * checked by {@link checkEachTest} a capture is always open; without one, nothing was caught.
  * @param kinds Only those of these classes or codes. Default: all.
  */
 export function flushLoggedErrors(...kinds: ErrorKind[]): LoggedError[] {

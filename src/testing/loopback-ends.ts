@@ -87,7 +87,7 @@ export class LoopbackEnds {
 }
 
 /**
- * Passes everything on to a protocol, promises that it returns included, and remembers the end. The protocol's transport is the real
+ * Passes all calls on to a protocol, returns its promises, and remembers the end. The protocol's transport is the real
  * one.
  */
 class WatchedProtocol implements StreamProtocol {
@@ -108,7 +108,7 @@ class WatchedProtocol implements StreamProtocol {
     return this.#protocol.acceptsLentBytes === true;
   }
 
-  /** Undefined where the protocol has no such method: whether there is one decides how a connection ends. */
+  /** Undefined if the protocol has no such method: whether it exists decides how a connection ends. */
   get readConnectionLost(): () => void {
     const { readConnectionLost } = this.#protocol;
     return readConnectionLost?.bind(this.#protocol) as () => void;

@@ -32,7 +32,7 @@ export interface LoopbackAsyncOptions {
   readonly faults?: SimulationFaults;
   /** Determines the faults: a whole number from 0 to 2^32 - 1. Default 1. */
   readonly seed?: number;
-  /** Receives exceptions of the protocols. Default: they are reported as all errors of Ropewalk are. */
+  /** Receives exceptions of the protocols. Default: they are reported like all errors of Ropewalk. */
   readonly reportError?: ErrorReporter;
 }
 
@@ -48,7 +48,7 @@ const ASYNC_OPTIONS: OptionNames<LoopbackAsyncOptions> = {
 /**
  * Runs a session between two protocols over TCP.
  *
- * @returns Fires when `connectionLost` of both protocols has been called and the port is closed. Fails where the connection is not
+ * @returns Fires when `connectionLost` of both protocols has been called and the port is closed. Fails if the connection is not
  * made. `cancel` aborts it.
  * @throws CannotListenError, InvalidArgumentTypeError
  * @example await loopbackTCP(reactor, new Greeter(reactor), client);
@@ -66,7 +66,7 @@ export function loopbackTCP(
   return ends.run(port, () => reactor.connectTCP(host, port.getHost().port, ends.clientFactory));
 }
 
-/** {@link loopbackTCP} over a UNIX socket, in a temporary folder that is removed in the end. */
+/** {@link loopbackTCP} over a UNIX socket, in a temporary folder that is removed at the end. */
 export function loopbackUNIX(
   reactor: Reactor,
   server: StreamProtocol,

@@ -1,4 +1,4 @@
-/** A clock that stands still until it is told to go on: time as an argument of tests. */
+/** A clock whose time advances only on request: time as an argument of tests. */
 import type { Clock, DelayedCall } from '../core/clock.js';
 import type { ErrorReporter } from '../core/error-reporter.js';
 import { checkFunction, checkMilliseconds } from '../internal/check.js';
@@ -6,7 +6,7 @@ import { reportError } from '../internal/error-report.js';
 import { DelayedCalls } from '../reactor/time/delayed-calls.js';
 
 /**
- * Keeps the contract of {@link Clock}, beginning at 0. Time passes in {@link advance} only, where calls that fall due run
+ * Keeps the contract of {@link Clock}, beginning at 0. Time passes in {@link advance} only, which runs the calls that fall due
  * in order, each at its own time.
  *
  * @example
@@ -19,7 +19,7 @@ export class ManualClock implements Clock {
   readonly #delayedCalls: DelayedCalls;
   #now = 0;
 
-  /** @param report Is told what a delayed call throws. Default: as all of Ropewalk's errors are reported. */
+  /** @param report Receives exceptions of delayed calls. Default: they are reported like all errors of Ropewalk. */
   constructor(report: ErrorReporter = reportError) {
     this.#delayedCalls = new DelayedCalls({ now: () => this.#now, report, arm: () => {} });
   }
@@ -41,20 +41,20 @@ export class ManualClock implements Clock {
     return this.#delayedCalls.getDelayedCalls();
   }
 
-  /** When the next call falls due; undefined where none waits. */
+  /** When the next call falls due; undefined if none is pending. */
   get nextTime(): number | undefined {
     return this.#delayedCalls.nextTime;
   }
 
   /**
-   * Lets `ms` pass. Calls made meanwhile run too, where they fall due within that time. Inside a call, it runs what falls
-   * due in its own `ms` before it returns.
+   * Advances the time by `ms`. Calls made meanwhile run too if they fall due within that time. Inside a call, it runs the calls
+   * that are due in its own `ms` before it returns.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   advance(ms: number): void {
     const end = this.#now + checkMilliseconds('ms', ms);
     for (let next = this.nextTime; next !== undefined && next <= end; next = this.nextTime) {
-      // A call that was moved into the past is late: time does not run backwards for it.
+      // A call that was moved into the past is late: the time does not go back for it.
       this.#now = Math.max(this.#now, next);
       this.#delayedCalls.runDue();
     }
@@ -62,9 +62,9 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Goes on to the time of the next call and runs those that are due then. Calls that they make wait for another step, even
-   * when they are due at the same time.
-   * @returns False where no call is pending.
+   * Advances to the time of the next call and runs those that are due then. Calls that they make wait for another step, even
+   * if they are due at the same time.
+   * @returns False if no call is pending.
    */
   step(): boolean {
     const next = this.nextTime;

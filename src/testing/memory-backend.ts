@@ -42,7 +42,7 @@ export class MemoryBackend implements ReactorBackend {
   readonly unix: UNIXSockets;
   readonly udp: UDPSockets;
   readonly descriptors: MemoryDescriptors;
-  /** The transports that get turns. */
+  /** The transports that need turns. */
   readonly open: Set<MemoryTransport> = new Set();
   readonly datagramSockets: Map<UDPTransport, MemoryDatagramSocket> = new Map();
   readonly written: WeakMap<UDPTransport, SentDatagram[]> = new WeakMap();
@@ -76,12 +76,12 @@ export class MemoryBackend implements ReactorBackend {
     this.udp = { bind: (settings, port) => this.#bindUDP(settings, port) };
   }
 
-  /** A port number that nobody has. */
+  /** An unused port number. */
   nextPort(): number {
     return this.#nextPort++;
   }
 
-  /** @returns The dial that a connector waits for, which is the caller's to answer. */
+  /** @returns The dial that a connector waits for, for the caller to answer. */
   takeDial(listener: DialListener): PendingDial | undefined {
     const dial = this.#dials.get(listener);
     this.#dials.delete(listener);
@@ -160,7 +160,7 @@ export class MemoryBackend implements ReactorBackend {
     return { cancel: () => this.#dials.delete(listener) };
   }
 
-  /** @returns The number of the port, which is taken from now on. */
+  /** @returns The number of the port, which is now in use. */
   #take(protocol: 'tcp' | 'udp', settings: { port: number; interface: string }): number {
     const number = settings.port === 0 ? this.nextPort() : settings.port;
     if (this.#taken.has(`${protocol} ${number}`)) {

@@ -1,4 +1,4 @@
-/** The socket under a UDP port of a MemoryReactor: it writes down what is sent, and the test receives for it. */
+/** The socket under a UDP port of a MemoryReactor: it records sent datagrams, and the test supplies received ones. */
 import type { HostPort, IPAddress } from '../core/address.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import { checkData } from '../internal/check.js';
@@ -24,7 +24,7 @@ const PRESET: readonly (readonly [UDPOption, number])[] = [
 export class MemoryDatagramSocket implements UDPSocket {
   readonly address: IPAddress;
   readonly ipv6Only: boolean;
-  /** Nothing ever waits. */
+  /** Sending is immediate. */
   readonly bufferedBytes = 0;
   readonly datagramsDropped = 0;
   datagramsTruncated = 0;
@@ -89,12 +89,12 @@ export class MemoryDatagramSocket implements UDPSocket {
     this.#options.set(name, value);
   }
 
-  /** That it is a member makes no difference here: the test says what is received. */
+  /** Membership makes no difference here: the test decides which datagrams arrive. */
   joinGroup(_group: string, _through: string, _source: string): void {}
   leaveGroup(_group: string, _through: string, _source: string): void {}
   setMulticastInterface(_through: string): void {}
 
-  /** A datagram comes: lent, to a protocol that accepts lent bytes, and overwritten when its `datagramReceived` returns. */
+  /** A datagram arrives: lent, to a protocol that accepts lent bytes, and overwritten when its `datagramReceived` returns. */
   receive(data: Buffer, from: IPAddress): void {
     if (this.#peer !== undefined && !this.#peer.equals(from)) return;
     if (data.byteLength <= this.#settings.maxPacketSize) {

@@ -1,7 +1,9 @@
-/** The descriptors that a `MemoryReactor` watches: the test says when one is readable or writable. */
+/** The descriptors that a `MemoryReactor` watches: the test decides when one is readable or writable. */
 import type { Descriptor, ReadDescriptor, WriteDescriptor } from '../core/descriptor.js';
 import type { ErrorReporter } from '../core/error-reporter.js';
 import type { ReactorDescriptors } from '../core/reactor-descriptors.js';
+import { toError } from '../core/text-of.js';
+import { onRejection } from '../defer/callback-result.js';
 import { checkFunction, checkInteger } from '../internal/check.js';
 import { TestTransportStateError } from './simulation/errors.js';
 
@@ -68,18 +70,26 @@ export class MemoryDescriptors implements ReactorDescriptors {
     this.#call(writer, 'doWrite', () => writer.doWrite());
   }
 
-  #call(descriptor: Descriptor, where: string, callback: () => void): void {
+  #call(descriptor: Descriptor, where: string, callback: () => unknown): void {
+    const failed = (error: unknown): void => this.#lose(descriptor, error, where);
     try {
-      callback();
+      const result = callback();
+      if (result !== undefined) onRejection(result, failed);
     } catch (error) {
-      this.#report(error, where);
-      remove(this.#readers, descriptor);
-      remove(this.#writers, descriptor);
-      try {
-        descriptor.connectionLost(error instanceof Error ? error : new Error(String(error)));
-      } catch (secondError) {
-        this.#report(secondError, 'connectionLost');
-      }
+      failed(error);
+    }
+  }
+
+  #lose(descriptor: Descriptor, error: unknown, where: string): void {
+    this.#report(error, where);
+    remove(this.#readers, descriptor);
+    remove(this.#writers, descriptor);
+    const failed = (secondError: unknown): void => this.#report(secondError, 'connectionLost');
+    try {
+      const result: unknown = descriptor.connectionLost(toError(error));
+      if (result !== undefined) onRejection(result, failed);
+    } catch (secondError) {
+      failed(secondError);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** A reactor without a network: it writes down what it was asked for, and the test answers. */
+/** A reactor without a network: it records requests, and the test answers them. */
 import {
   type Address,
   addressFrom,
@@ -42,14 +42,14 @@ const CLIENT_ADDRESS = '192.0.2.2';
 
 const UNNAMED = new UNIXAddress('');
 
-/** Of the options of every reactor, those that concern a reactor in memory. */
+/** The reactor options that apply to a reactor in memory. */
 export type MemoryReactorOptions = Pick<ReactorOptions, 'reportError' | 'shutdownTimeoutMs'>;
 
 const OPTIONS: OptionNames<MemoryReactorOptions> = { reportError: true, shutdownTimeoutMs: true };
 
 /**
- * Records what was listened on and connected to. Attempts to connect wait until the test answers them. Nothing happens
- * by itself: time passes, and what was put off runs, in {@link advance}.
+ * Records listening and connecting. Attempts to connect wait until the test answers them. Nothing happens
+ * by itself: time passes, and deferred work runs, in {@link advance}.
  *
  * @example
  * const reactor = new MemoryReactor();
@@ -140,8 +140,8 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
   }
 
   /**
-   * The descriptor becomes readable: the reader that `addReader` was given for it is called, at once and once. What it throws is
-   * reported, and ends its being watched, as under the native reactor.
+   * The descriptor becomes readable: calls the reader that was added for it once, at once. If it throws, the error is
+   * reported and the descriptor is no longer watched, as under the native reactor.
    * @param fd Its number.
    * @throws TestTransportStateError it has no reader.
    */
@@ -155,8 +155,8 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
   }
 
   /**
-   * Lets `ms` pass: deferred work runs, delayed calls fall due, transports settle. 0 runs deferred work only. Inside a
-   * callback it does the same and then returns; only the transport and the queue that the callback was called from wait
+   * Advances the time by `ms`: deferred work runs, delayed calls fall due, transports settle. 0 runs deferred work only. Inside a
+   * callback it does the same and then returns; only the transport and the queue that made the callback wait
    * until it has returned.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    * @throws SimulationLimitError it does not come to rest.
@@ -164,7 +164,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
   advance(ms: number): void {
     const end = this.now() + checkMilliseconds('ms', ms);
     const nested = this.#advancing;
-    // The turn that is under way arms the timer of its delayed calls when it ends, which is too late here: another turn does.
+    // The current turn sets the timer of its delayed calls when it ends, which is too late here: another turn does it.
     if (nested) this.core.soon(() => {});
     this.#advancing = true;
     try {
@@ -232,11 +232,11 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
   }
 
   #takeDial(connector: Connector, what: string): PendingDial {
-    // The connector begins in a turn of its own, and finds the address in another.
+    // The connector begins in one turn and finds the address in the next.
     this.advance(0);
     const dial = this.backend.takeDial(connector as unknown as DialListener);
     if (dial === undefined) {
-      throw new TestTransportStateError(`${what}: no attempt to connect is under way`);
+      throw new TestTransportStateError(`${what}: no attempt to connect is in progress`);
     }
     return dial;
   }

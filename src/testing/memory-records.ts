@@ -1,4 +1,4 @@
-/** What a MemoryReactor writes down of what it was asked for, and how a test answers. */
+/** The records that a MemoryReactor keeps of requests, and the test's means to answer them. */
 import type { Address, HostPort, IPAddress, UNIXAddress } from '../core/address.js';
 import type { Connector } from '../core/connector.js';
 import type { DatagramProtocolLike, ListenUDPOptions, UDPTransport } from '../core/datagram.js';
@@ -10,7 +10,7 @@ import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options
 import type { SentDatagram } from './memory-datagram-socket.js';
 import type { MemoryTransport } from './memory-transport.js';
 
-/** What every listening port answers to. */
+/** Common to all listening ports. */
 export interface MemoryServer<A extends Address> {
   readonly factory: FactoryLike;
   readonly listeningPort: ListeningPort<A>;
@@ -23,66 +23,66 @@ export interface MemoryServer<A extends Address> {
   connect(peer?: Address): MemoryTransport;
 }
 
-/** What a `listenTCP` asked for. */
+/** A `listenTCP` call. */
 export interface MemoryTCPServer extends MemoryServer<IPAddress> {
   readonly port: number;
   readonly options: ListenTCPOptions;
 }
 
-/** What a `listenUNIX` asked for. No file or lock file is made. */
+/** A `listenUNIX` call. No file or lock file is made. */
 export interface MemoryUNIXServer extends MemoryServer<UNIXAddress> {
   readonly path: string;
   readonly options: ListenUNIXOptions;
 }
 
-/** What every connector answers to, over as many attempts as it makes. */
+/** Common to all connectors, over all of their attempts. */
 export interface MemoryClient<D extends Destination> {
   readonly factory: FactoryLike;
   readonly connector: Connector<D>;
   /**
    * The server takes the connection.
    * @returns The client's transport: the test plays the server.
-   * @throws TestTransportStateError no attempt is under way.
+   * @throws TestTransportStateError no attempt is in progress.
    */
   accept(): MemoryTransport;
   /**
    * The attempt fails.
    * @param cause Default: `ECONNREFUSED`.
-   * @throws TestTransportStateError no attempt is under way.
+   * @throws TestTransportStateError no attempt is in progress.
    */
   refuse(cause?: Error): void;
 }
 
-/** What a `connectTCP` asked for. */
+/** A `connectTCP` call. */
 export interface MemoryTCPClient extends MemoryClient<HostPort> {
   readonly host: string;
   readonly port: number;
   readonly options: ConnectTCPOptions;
 }
 
-/** What a `connectUNIX` asked for. No lock file is looked at. */
+/** A `connectUNIX` call. No lock file is checked. */
 export interface MemoryUNIXClient extends MemoryClient<UNIXAddress> {
   readonly path: string;
   readonly options: ConnectUNIXOptions;
 }
 
-/** What a `listenUDP` asked for. */
+/** A `listenUDP` call. */
 export interface MemoryUDPPort {
   readonly port: number;
   readonly protocol: DatagramProtocolLike<IPAddress>;
   readonly options: ListenUDPOptions;
-  /** What `listenUDP` returned, the transport of the protocol. */
+  /** The value that `listenUDP` returned: the transport of the protocol. */
   readonly transport: UDPTransport;
-  /** What was sent, oldest first, from the moment that it was written. */
+  /** Sent datagrams, oldest first, recorded when they are written. */
   readonly written: SentDatagram[];
   /**
-   * A datagram comes. A connected port hears its peer only.
+   * A datagram arrives. A connected port receives from its peer only.
    * @param from Default 192.0.2.2 and port 40000.
    * @throws TestTransportStateError the port is not listening.
    */
   receive(data: Uint8Array | string, from?: IPAddress): void;
   /**
-   * The peer's host says that nobody listens there.
+   * The peer's host reports that nothing listens at the port.
    * @throws TestTransportStateError the port is not listening.
    */
   refuse(): void;

@@ -1,5 +1,5 @@
 /**
- * A transport without a peer: it keeps what is written, and the test plays the other end. States, producers, half-close
+ * A transport without a peer: it records writes, and the test plays the other end. States, producers, half-close
  * and the order of callbacks are those of {@link StreamTransport}, which the reactors use too.
  */
 import { type Address, IPv4Address } from '../core/address.js';
@@ -34,7 +34,7 @@ export interface MemoryTransportOptions {
    * Bytes that are sent before the peer reads any; the rest waits for {@link MemoryTransport.drain}. Default: no limit.
    */
   readonly capacity?: number;
-  /** Is told what the protocol throws. Default: as all of Ropewalk's errors are reported. */
+  /** Receives exceptions of the protocol. Default: they are reported like all errors of Ropewalk. */
   readonly reportError?: ErrorReporter;
 }
 
@@ -46,10 +46,10 @@ const OPTIONS: OptionNames<MemoryTransportOptions> = {
 };
 
 /**
- * Keeps what a protocol writes. Nothing happens by itself: what a reactor would do in a later turn (sending, telling
+ * Records a protocol's writes. Nothing happens by itself: the work of a reactor's later turns (sending, calling
  * producers, `connectionLost`) is done by {@link turn} or {@link settle}.
  *
- * To a protocol that accepts lent bytes all are lent, and overwritten when its `dataReceived` returns; any other is given bytes
+ * If the protocol accepts lent bytes, all are lent, and overwritten when its `dataReceived` returns; otherwise it receives bytes
  * of its own.
  *
  * @example
@@ -65,10 +65,10 @@ export class MemoryTransport extends StreamTransport {
   readonly #reactor: TurnReactor;
   #soon: (() => void)[] = [];
   #written: Buffer[] = [];
-  /** Of what was written: what has not been sent, and what was sent and not read by the peer. */
+  /** Written bytes: those not sent, and those sent but not read by the peer. */
   #waitingBytes = 0;
   #unreadBytes = 0;
-  /** What was received and not delivered yet. */
+  /** Received and not delivered yet. */
   #incoming: Buffer[] = [];
   #peerFinished = false;
   #inTurn = false;
@@ -78,7 +78,7 @@ export class MemoryTransport extends StreamTransport {
   #keepAlive = false;
 
   /**
-   * @param owner Of a `MemoryReactor`'s transport: the port or connector that it came from.
+   * @param owner The port or connector of a `MemoryReactor` that made the transport.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   constructor(options: MemoryTransportOptions = {}, owner?: StreamOwner) {
@@ -98,7 +98,7 @@ export class MemoryTransport extends StreamTransport {
     this.protocol = new Protocol();
   }
 
-  /** All that the protocol wrote since it was last taken or cleared, sent or waiting. */
+  /** All bytes written since they were last taken or cleared, sent or waiting. */
   get written(): Buffer {
     const { length } = this.#written;
     if (length !== 1) this.#written = length === 0 ? [] : [Buffer.concat(this.#written)];
@@ -110,12 +110,12 @@ export class MemoryTransport extends StreamTransport {
     return this.written.toString();
   }
 
-  /** What the other end would have seen by now: an end of data, clean, or a reset. */
+  /** What the other end would see now: an open connection, a clean end of data, or a reset. */
   get peerSees(): 'open' | 'end' | 'reset' {
     return this.#peerSees;
   }
 
-  /** Whether the protocol has asked to receive no more for now. */
+  /** Whether the protocol has paused receiving. */
   get paused(): boolean {
     return this.reading === 'paused' || this.reading === 'resuming';
   }
@@ -124,12 +124,12 @@ export class MemoryTransport extends StreamTransport {
     return this.producer?.producer;
   }
 
-  /** Whether the registered producer is a push producer; undefined where there is none. */
+  /** Whether the registered producer is a push producer; undefined if there is none. */
   get streaming(): boolean | undefined {
     return this.producer?.streaming;
   }
 
-  /** Whether the registered producer was told to wait. */
+  /** Whether the registered producer is paused. */
   get producerPaused(): boolean {
     return this.producer?.streaming === true && this.producer.waiting;
   }
@@ -162,7 +162,7 @@ export class MemoryTransport extends StreamTransport {
     this.#keepAlive = checkBoolean('enabled', enabled);
   }
 
-  /** Takes bytes. They are copied, whatever their number. */
+  /** Takes bytes. They are copied, however many. */
   override write(data: Uint8Array | string): void {
     checkData(data);
     if (!this.writable) return;
@@ -173,7 +173,7 @@ export class MemoryTransport extends StreamTransport {
   }
 
   /**
-   * Ties a protocol to this transport and calls its `connectionMade`. Until then whatever comes from the peer is dropped.
+   * Connects a protocol to this transport and calls its `connectionMade`. Until then, all input from the peer is dropped.
    * @returns The protocol.
    */
   connect<P extends StreamProtocol>(protocol: P): P {
@@ -181,21 +181,21 @@ export class MemoryTransport extends StreamTransport {
     return protocol;
   }
 
-  /** @returns What {@link written} is, and forgets it. */
+  /** @returns {@link written}, which is then forgotten. */
   takeWritten(): Buffer {
     const { written } = this;
     this.#written = [];
     return written;
   }
 
-  /** Forgets what was written. What waits to be sent goes on waiting. */
+  /** Forgets written bytes. Unsent bytes are still sent. */
   clear(): void {
     this.#written = [];
   }
 
   /**
-   * Bytes, or text as UTF-8, come from the peer. What was put off runs first; then they are delivered in pieces of at
-   * most 64 KiB, each a turn later than the one before it, for as long as the protocol is not paused. Called from inside
+   * Bytes, or text as UTF-8, arrive from the peer. Deferred work runs first; then they are delivered in pieces of at
+   * most 64 KiB, one in each turn, while the protocol is not paused. If called inside
    * a callback, they are delivered in a later turn. Once the connection is closing they are dropped.
    * @throws InvalidArgumentTypeError
    * @throws TestTransportStateError the peer has finished sending.
@@ -212,14 +212,14 @@ export class MemoryTransport extends StreamTransport {
     this.#receiveAll();
   }
 
-  /** The peer finishes sending. Told to the protocol behind all that was received, once it is not paused. */
+  /** The peer finishes sending. The protocol is notified after all received bytes, once it is not paused. */
   peerCloses(): void {
     this.#peerFinished = true;
     this.#receiveAll();
   }
 
   /**
-   * The peer, or the network, breaks the connection now: what waits in either direction is lost.
+   * The peer, or the network, breaks the connection now: undelivered bytes in either direction are lost.
    * @param cause Default: `ECONNRESET`.
    */
   peerResets(cause: Error = systemError('read', 'ECONNRESET')): void {
@@ -232,7 +232,7 @@ export class MemoryTransport extends StreamTransport {
   }
 
   /**
-   * The peer reads what was written, so that what waits can follow and the producer is told.
+   * The peer reads written bytes, so that waiting ones can follow and the producer is called.
    * @param bytes How many at most. Default: all.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
@@ -245,7 +245,7 @@ export class MemoryTransport extends StreamTransport {
   }
 
   /**
-   * One turn: runs what was put off, delivers one piece of what was received, sends what fits.
+   * One turn: runs deferred work, delivers one received piece, sends what fits.
    * @returns Whether there was anything to do. Called from inside a callback it does nothing and returns false.
    */
   turn(): boolean {
@@ -255,8 +255,8 @@ export class MemoryTransport extends StreamTransport {
   }
 
   /**
-   * Runs turns until nothing is left to do.
-   * @throws SimulationLimitError there still was after {@link MAX_SETTLE_TURNS}: a pull producer without end, as a rule.
+   * Runs turns until no work is left.
+   * @throws SimulationLimitError work is left after {@link MAX_SETTLE_TURNS}: usually a pull producer without end.
    */
   settle(): void {
     for (let turns = 0; this.turn(); turns++) {
@@ -293,7 +293,7 @@ export class MemoryTransport extends StreamTransport {
     this.#drop();
   }
 
-  /** Whether the next piece, or the peer's end, can be told to the protocol. */
+  /** Whether the next piece, or the peer's end, can be delivered to the protocol. */
   get #deliverable(): boolean {
     if (this.state !== 'open' || this.reading !== 'on') return false;
     return this.#incoming.length > 0 || this.#peerFinished;
@@ -336,7 +336,7 @@ export class MemoryTransport extends StreamTransport {
     return true;
   }
 
-  /** The end of a turn: sends what fits, and does what was to be done once nothing waits. */
+  /** The end of a turn: sends what fits, and does the work that waited for the last byte. */
   #flush(): boolean {
     return this.#inside(() => {
       let busy = this.#send();

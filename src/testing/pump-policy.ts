@@ -1,7 +1,7 @@
 /** Pump policies: how the writes of one turn become the pieces that the other end receives. */
 
 /**
- * Makes pieces out of the unsent writes. The pieces have to be the same bytes in the same order; a piece of more than 64 KiB
+ * Makes pieces out of the unsent writes. The pieces must be the same bytes in the same order; a piece of more than 64 KiB
  * arrives in several.
  */
 export type PumpPolicy = (writes: readonly Buffer[]) => Iterable<Uint8Array>;

@@ -6,11 +6,11 @@ import { checkOptions, type OptionNames } from '../internal/options.js';
 import { MemoryReactor } from './memory-reactor.js';
 
 export interface RaisingMemoryReactorOptions {
-  /** Thrown by every method that listens or adopts a port. Default: they work as those of a {@link MemoryReactor}. */
+  /** Thrown by every method that listens or adopts a port. Default: they work as in a {@link MemoryReactor}. */
   readonly listenError?: Error;
   /** Thrown by every method that connects or adopts a connection. Default: they work. */
   readonly connectError?: Error;
-  /** Receives exceptions of application code. Default: they are reported as all errors of Ropewalk are. */
+  /** Receives exceptions of application code. Default: they are reported like all errors of Ropewalk. */
   readonly reportError?: ErrorReporter;
 }
 

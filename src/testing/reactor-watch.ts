@@ -1,6 +1,6 @@
 /**
- * What reactors were left with: open ports and connections, attempts, delayed calls. Reactors say on the diagnostics
- * channel `ropewalk.reactor` that they were made; this file remembers them, weakly, and looks.
+ * Leftovers of reactors: open ports and connections, attempts, delayed calls. New reactors are published on the diagnostics
+ * channel `ropewalk.reactor`; this file remembers them, weakly, and checks them.
  */
 import type { DelayedCall } from '../core/clock.js';
 import type { Connector } from '../core/connector.js';
@@ -10,17 +10,17 @@ import type { Reactor } from '../core/reactor.js';
 import type { Transport } from '../core/transport.js';
 import { reactorChannel } from '../reactor/diagnostics.js';
 
-/** A reactor that can be asked what it has open: what is published, as `{ reactor }`, when one is made. */
+/** A reactor whose open things can be listed: published as `{ reactor }` when it is made. */
 export interface WatchedReactor extends Reactor {
   /** Open listening ports. */
   readonly ports: Iterable<ListeningPort>;
   /** Connectors that are connecting. */
   readonly connectors: Iterable<Connector>;
-  /** Transports whose protocols have not been told of their end. */
+  /** Transports whose protocol's `connectionLost` has not been called. */
   transports(): Iterable<Transport>;
 }
 
-/** What one reactor has open. */
+/** The open things of one reactor. */
 export interface ReactorLeak {
   readonly reactor: Reactor;
   /** A line for each thing: `a port listens on 127.0.0.1:8080`. */
@@ -29,25 +29,25 @@ export interface ReactorLeak {
 
 const leftAlone: WeakSet<Reactor> = new WeakSet();
 
-/** Leaves a reactor that is meant to outlive tests out of every check for what was left open. */
+/** Excludes a reactor that is meant to outlive tests from every check for leftovers. */
 export function leaveReactorAlone(reactor: Reactor): void {
   leftAlone.add(reactor);
 }
 
 /**
- * Knows the reactors made from now on in this thread, but for simulated ones, which have nothing real open.
+ * Knows the reactors made from now on in this thread, except simulated ones, which have nothing real open.
  */
 export class ReactorWatch implements Disposable {
   readonly #known: Set<WeakRef<WatchedReactor>> = new Set();
   readonly #seen: WeakSet<Reactor> = new WeakSet();
-  /** What was open at the last {@link mark}. */
+  /** The things that were open at the last {@link mark}. */
   #before: WeakSet<object> = new WeakSet();
 
   constructor() {
     reactorChannel.subscribe(this.#onReactor);
   }
 
-  /** What is open now is not a leak: {@link leaks} leaves it out from now on. */
+  /** Things that are open now are not leaks: {@link leaks} omits them from now on. */
   mark(): void {
     this.#before = new WeakSet();
     for (const reactor of this.#reactors()) {
@@ -55,12 +55,12 @@ export class ReactorWatch implements Disposable {
     }
   }
 
-  /** As if nothing had been open at the last {@link mark}. */
+  /** Behaves as if nothing had been open at the last {@link mark}. */
   forgetMark(): void {
     this.#before = new WeakSet();
   }
 
-  /** What is open and was not at the last {@link mark}, of each reactor that has any. */
+  /** Things that are open and were not at the last {@link mark}, for each reactor that has any. */
   leaks(): ReactorLeak[] {
     const leaks: ReactorLeak[] = [];
     for (const reactor of this.#reactors()) {
@@ -93,12 +93,12 @@ export class ReactorWatch implements Disposable {
   }
 }
 
-/** Nothing keeps what a simulated reactor has open alive but the test itself. */
+/** A simulated reactor's open things are kept alive by the test only. */
 function isReal(reactor: Reactor): boolean {
   return reactor.poller !== 'simulation';
 }
 
-/** Something open, and what makes its description. */
+/** Something open, and a function that describes it. */
 type OpenThing = readonly [thing: object, describe: () => string];
 
 /** Everything a reactor has open. Running counts as a thing: the reactor itself. */

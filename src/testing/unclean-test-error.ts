@@ -1,4 +1,4 @@
-/** What a test left behind, as the error that fails it. */
+/** A test's leftovers, as the error that fails it. */
 import { RopewalkError } from '../core/errors/base.js';
 import type { UnhandledFailure } from '../defer/unhandled.js';
 import { inspected } from '../internal/inspected.js';
@@ -6,15 +6,15 @@ import type { LoggedError } from './logged-errors.js';
 import type { ReactorLeak } from './reactor-watch.js';
 
 export interface Leftovers {
-  /** Failures of Deferreds that nobody handled. */
+  /** Unhandled failures of Deferreds. */
   readonly failures: readonly UnhandledFailure[];
   /** Errors that were reported and not flushed. */
   readonly errors: readonly LoggedError[];
-  /** What reactors were left with. */
+  /** Things that reactors have open. */
   readonly leaks: readonly ReactorLeak[];
 }
 
-/** A test left failures, errors or open things behind. The message says which, and how to put it right. */
+/** A test left failures, errors or open things behind. The message lists them and says how to fix the test. */
 export class UncleanTestError extends RopewalkError implements Leftovers {
   override readonly name = 'UncleanTestError';
   override readonly code = 'ERR_UNCLEAN_TEST';
@@ -22,7 +22,7 @@ export class UncleanTestError extends RopewalkError implements Leftovers {
   readonly errors: readonly LoggedError[];
   readonly leaks: readonly ReactorLeak[];
 
-  /** @param whose Who left it: `this test`. */
+  /** @param whose The culprit: `this test`. */
   constructor(whose: string, { failures, errors, leaks }: Leftovers) {
     const parts = [...wordsOfFailures(failures), ...wordsOfErrors(errors), ...wordsOfLeaks(leaks)];
     const cause = failures[0]?.failure.value ?? errors[0]?.error;
@@ -39,7 +39,7 @@ export class UncleanTestError extends RopewalkError implements Leftovers {
 function wordsOfFailures(failures: readonly UnhandledFailure[]): string[] {
   return failures.map(({ failure, history }) =>
     [
-      `A Deferred failed and nobody handled it: ${inspected(failure.value)}`,
+      `A Deferred failed, and its failure was not handled: ${inspected(failure.value)}`,
       ...(history === undefined ? [] : [history]),
       '  Await it, or add an errback; if the failure is expected, check it there.',
     ].join('\n'),
@@ -50,7 +50,7 @@ function wordsOfErrors(errors: readonly LoggedError[]): string[] {
   return errors.map(({ error, where }) =>
     [
       `An error was reported (${where}): ${inspected(error)}`,
-      '  If the test expects it: flushLoggedErrors(ItsClass) before the end, and check what that gives.',
+      '  If the test expects it: flushLoggedErrors(ItsClass) before the end, and check the returned errors.',
     ].join('\n'),
   );
 }

@@ -1,5 +1,5 @@
 /**
- * A set-up file for vitest: after each test it looks for failures that nobody handled, errors that nobody expected and
+ * A set-up file for vitest: after each test it looks for unhandled failures, unexpected errors and
  * reactors that are not clean, and fails the test that left them.
  *
  * @example

@@ -23,7 +23,7 @@ import { type RunWorkersOptions, workerSettings } from './worker-settings.js';
  * await group.ready;
  * process.once('SIGTERM', () => void group.stop());
  *
- * @throws InvalidArgumentTypeError, InvalidArgumentValueError; the error of `structuredClone` if `data` cannot be cloned.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnsupportedError; the error of `structuredClone` if `data` cannot be cloned.
  */
 export function runWorkers(module: URL | string, options: RunWorkersOptions = {}): WorkerGroup {
   const settings = workerSettings(module, options);

@@ -7,6 +7,7 @@ import { deserialize, serialize } from 'node:v8';
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkChoice, checkFunction, checkInteger, checkMilliseconds } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import { checkNativeOptions } from '../reactor/create-reactor.js';
 import type { WorkerKind, WorkerReactorOptions } from './messages.js';
 import { RESTART_DEFAULTS, type RestartOptions } from './restart-delays.js';
 import type { WorkerEvent } from './worker-event.js';
@@ -82,13 +83,14 @@ export interface WorkerSettings {
 export const MAX_WORKERS = 1_024;
 export const DRAIN_MS = 10_000;
 export const READY_TIMEOUT_MS = 30_000;
-export const HANG_TIMEOUT_MS = 60_000;
+const HANG_TIMEOUT_MS = 60_000;
 
-/** @throws InvalidArgumentTypeError, InvalidArgumentValueError; the error of `structuredClone` if data cannot be cloned. */
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnsupportedError; the error of `structuredClone` if data cannot be cloned. */
 export function workerSettings(module: unknown, options: RunWorkersOptions): WorkerSettings {
   checkOptions('runWorkers', options, OPTIONS);
   if (options.reactor !== undefined) {
     checkOptions('runWorkers.reactor', options.reactor, REACTOR_OPTIONS);
+    checkNativeOptions(options.reactor);
   }
   const kind = checkChoice('kind', options.kind ?? 'threads', ['threads', 'processes']);
   const { onEvent = ignore, execArgv } = options;

@@ -145,6 +145,18 @@ describe('ropewalk talk', () => {
     expect(status).toBe(0);
   });
 
+  it.skipIf(!HAS_SCRIPT)('shows control characters of the server on a terminal', async () => {
+    await using server = await ExampleServer.start('echo-server', []);
+    const command = `'${process.execPath}' '${fileURLToPath(MAIN)}' talk 127.0.0.1 ${server.port}`;
+    const { stdout } = spawnSync('script', ['-qec', `stty -echo; ${command}`, '/dev/null'], {
+      encoding: 'utf8',
+      input: '\x1b]0;title\n\x04',
+      timeout: 15_000,
+    });
+    expect(stdout).toContain('\\x1b]0;title\r\n');
+    expect(stdout).not.toContain('\x1b');
+  });
+
   it('explains itself', async () => {
     const { code, stdout } = await runProgram(MAIN, ['talk', '--help']);
     expect(code).toBe(0);

@@ -48,7 +48,7 @@ contract('an AbortSignal', (rig) => {
     expect(factory.reasons[0]).toBeInstanceOf(ConnectingCancelledError);
   });
 
-  it('loses the connection once made, sending what was written', async () => {
+  it('loses the connection once made, sending written bytes', async () => {
     const controller = new AbortController();
     const { protocol, peer } = await connected(rig, new Recorder(), { signal: controller.signal });
     protocol.transport.write('last words');

@@ -57,7 +57,7 @@ async function detached(rig: Rig, via: 'tcp' | 'unix'): Promise<{ fd: number; pe
 contract('adoptStreamConnection', (rig) => {
   beforeEach(() => needs('descriptors'));
 
-  it.each(['tcp', 'unix'] as const)('goes on with a connection (%s)', async (via) => {
+  it.each(['tcp', 'unix'] as const)('continues with a connection (%s)', async (via) => {
     const { fd, peer } = await detached(rig, via);
     const adopted = new Recorder();
     const factory = new RecordingFactory(() => adopted);
@@ -77,7 +77,7 @@ contract('adoptStreamConnection', (rig) => {
     expect(factory.log).not.toContain('startFactory');
   });
 
-  it('delivers what was read before first, in a later turn', async () => {
+  it('delivers bytes read before first, in a later turn', async () => {
     const { fd, peer } = await detached(rig, 'unix');
     peer.transport.write(' and new');
     const adopted = new Recorder();
@@ -87,7 +87,7 @@ contract('adoptStreamConnection', (rig) => {
     expect((await adopted.receive(11)).toString()).toBe('old and new');
   });
 
-  it('is not given what was read before while it has paused', async () => {
+  it('is not given bytes read before while it has paused', async () => {
     const { fd } = await detached(rig, 'unix');
     const adopted = new Recorder({ connectionMade: (self) => self.tcp.pauseProducing() });
     const options = { takeOver: true, unread: Buffer.from('old') };
@@ -98,7 +98,7 @@ contract('adoptStreamConnection', (rig) => {
     expect((await adopted.receive(3)).toString()).toBe('old');
   });
 
-  it('goes on receiving when it pauses and resumes within what was read before', async () => {
+  it('continues receiving when it pauses and resumes within bytes read before', async () => {
     const { fd, peer } = await detached(rig, 'unix');
     peer.transport.write(' and new');
     const adopted = new Recorder({
@@ -112,7 +112,7 @@ contract('adoptStreamConnection', (rig) => {
     expect((await adopted.receive(11)).toString()).toBe('old and new');
   });
 
-  it('is closed and reported where the factory throws, with the descriptor that it took', async () => {
+  it('is closed and reported if the factory throws, with the descriptor that it took', async () => {
     const { fd, peer } = await detached(rig, 'tcp');
     const error = new Error('out of buildProtocol');
     const throwing = (): never => {
@@ -155,7 +155,7 @@ contract('adoptStreamConnection', (rig) => {
     closeQuietly(fd);
   });
 
-  it('duplicates unless it is to take over, where the reactor can', async () => {
+  it('duplicates the descriptor unless takeOver is set, if the reactor can', async () => {
     const { fd, peer } = await detached(rig, 'unix');
     const adopted = new Recorder();
     const factory = new RecordingFactory(() => adopted);
@@ -220,7 +220,7 @@ contract('adoptStreamPort', (rig) => {
 contract('adoptDatagramPort', (rig) => {
   beforeEach(() => needs('descriptors'));
 
-  it('goes on with a bound socket', async () => {
+  it('continues with a bound socket', async () => {
     const first = openUDP(rig);
     const duplicator = await Duplicator.open(rig);
     const fd = await duplicator.duplicate(first.port.fileno());
@@ -238,7 +238,7 @@ contract('adoptDatagramPort', (rig) => {
     expect(isOpen(fd)).toBe(false);
   });
 
-  it('goes on with a bound socket of IPv6', async () => {
+  it('continues with a bound socket of IPv6', async () => {
     const first = openUDP(rig, { interface: '::' });
     const duplicator = await Duplicator.open(rig);
     const fd = await duplicator.duplicate(first.port.fileno());
@@ -305,7 +305,7 @@ contract('adoption', (rig) => {
     });
   }
 
-  it('of what the reactor has open itself is refused, or is a second socket', async () => {
+  it('of a descriptor that the reactor itself has open is refused, or makes a second socket', async () => {
     needs('descriptors');
     const { client } = await pair(rig);
     const fd = (client.transport as SocketTransport).fileno();

@@ -39,6 +39,7 @@ contract('the rejection of an asynchronous function is reported', (rig) => {
     async (method) => {
       class Failing extends ClientFactory {}
       Failing.prototype[method] = refuse;
+      Failing.prototype.buildProtocol = () => new Protocol();
       const listening = rig.reactor.listenTCP(0, Protocol, { interface: LOCAL });
       rig.use(listening);
       const connector = rig.reactor.connectTCP(LOCAL, portOf(listening), new Failing());
@@ -47,6 +48,23 @@ contract('the rejection of an asynchronous function is reported', (rig) => {
       expect(rig.takeReports()).toMatchObject([{ error: boom, where: method }]);
     },
   );
+
+  it.each(['throws', 'rejects'])('stopFactory of a port, where it %s', async (how) => {
+    class Failing extends ClientFactory {
+      override buildProtocol(): Protocol {
+        return new Protocol();
+      }
+
+      override stopFactory(): Promise<void> {
+        if (how === 'throws') throw boom;
+        return refuse();
+      }
+    }
+    const listening = rig.reactor.listenTCP(0, new Failing(), { interface: LOCAL });
+    await listening.stopListening();
+    await rig.turns(1);
+    expect(rig.takeReports()).toMatchObject([{ error: boom, where: 'stopFactory' }]);
+  });
 
   it.each(['startProtocol', 'datagramReceived', 'stopProtocol'] as const)(
     '%s of a datagram protocol, whose socket goes on',

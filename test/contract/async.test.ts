@@ -95,7 +95,7 @@ contract('inside dataReceived', (rig) => {
     ]);
   });
 
-  it('promises settled there are handled before the connection is heard of again', async () => {
+  it('promises settled there are handled before the next callback of the connection', async () => {
     const order: string[] = [];
     const { protocol, peer } = await served(
       rig,
@@ -119,7 +119,7 @@ contract('inside dataReceived', (rig) => {
     expect(order).toEqual([...expected.flat(), 'lost']);
   });
 
-  it('a rejection that nobody handles is the process’s affair, not the connection’s', async () => {
+  it('an unhandled rejection concerns the process, not the connection', async () => {
     const seen = latch<unknown>();
     const others = process.rawListeners('unhandledRejection');
     process.removeAllListeners('unhandledRejection');

@@ -74,7 +74,7 @@ contract('bytes that are kept by reference', (rig) => {
     }
   });
 
-  it('harm nobody if they are taken away behind others, until those are sent', async () => {
+  it('harm no other bytes if they are transferred while earlier ones are unsent', async () => {
     const first = new Uint8Array(HUGE);
     const pair = await stuffed(rig, first);
     const { protocol, peer } = pair;

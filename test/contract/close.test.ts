@@ -12,7 +12,7 @@ import { needs, RESET_RETRIES } from '../support/platform.js';
 import { HalfCloseRecorder, Recorder, type RecorderHooks } from '../support/recorder.js';
 
 contract('loseConnection', (rig) => {
-  it('lets the other side send to the end without a reset of what it was sent', async () => {
+  it('lets the other side finish sending without losing bytes to a reset', async () => {
     const { protocol, peer } = await served(rig);
     const data = patterned(300_000);
     protocol.transport.write(data);
@@ -66,7 +66,7 @@ contract("the peer's end", (rig) => {
 });
 
 contract('a reset while reading is paused', (rig) => {
-  it('ends the connection, with what lay unread; where nobody watches, when it is resumed', {
+  it('ends the connection and drops unread bytes; if reading is paused, when it is resumed', {
     retry: RESET_RETRIES,
   }, async () => {
     const { protocol, peer } = await served(rig);
@@ -94,7 +94,7 @@ contract('a reset while reading is paused', (rig) => {
     expect((await protocol.lost()).name).toBe('ConnectionLost');
   });
 
-  it('is no reset if the peer only closes: what came is heard when it is resumed', async () => {
+  it('is not a reset if the peer only closes: received bytes are delivered when it is resumed', async () => {
     const { protocol, peer } = await served(rig);
     protocol.call('pauseProducing');
     await rig.turns(2);

@@ -34,14 +34,14 @@ contract('connectTCP', (rig) => {
     });
   });
 
-  it('says what was asked for', () => {
+  it('returns its settings', () => {
     const factory = recorders();
     const connector = rig.reactor.connectTCP('localhost', 9, factory);
     expect(connector.getDestination()).toEqual({ host: 'localhost', port: 9 });
     connector.stopConnecting();
   });
 
-  it('does not begin where doStart throws, and can be told to later', async () => {
+  it('does not begin if doStart throws, and can begin later', async () => {
     const factory = recorders();
     const { doStart } = factory;
     factory.doStart = () => {
@@ -78,7 +78,7 @@ contract('connectTCP', (rig) => {
     expect(question.cancelled).toBe(true);
   });
 
-  it('tells a refusal after it has returned', async () => {
+  it('reports a refusal after it has returned', async () => {
     const port = await closedPort();
     const factory = recorders();
     const connector = rig.reactor.connectTCP('127.0.0.1', port, factory);
@@ -100,7 +100,7 @@ contract('connectTCP', (rig) => {
     expect(connector.state).toBe('disconnected');
   });
 
-  it('tells that a name is unknown', async () => {
+  it('reports an unknown name', async () => {
     // RFC 6761: `invalid` never resolves.
     const factory = recorders();
     rig.reactor.connectTCP('no-such-host.invalid', 80, factory);
@@ -125,7 +125,7 @@ contract('connectTCP', (rig) => {
     expect((await server.receive(7)).toString()).toBe('by name');
   });
 
-  it('tries the next address of a name where one does not answer', async () => {
+  it('tries the next address of a name if one does not answer', async () => {
     // Wherever `localhost` stands for ::1 too, the first attempt is refused.
     const raw = rig.use(await RawServer.listen('127.0.0.1'));
     const factory = recorders();
@@ -167,7 +167,7 @@ contract('connectTCP', (rig) => {
     expect(rig.reactor.statistics().connectionsOpen).toBe(0);
   });
 
-  it('reports what buildProtocol throws, closes the connection and stops the factory', async () => {
+  it('reports errors of buildProtocol, closes the connection and stops the factory', async () => {
     const raw = rig.use(await RawServer.listen());
     const factory = new RecordingFactory<Recorder>(() => {
       throw new Error('no protocol today');
@@ -221,13 +221,13 @@ contract('connectTCP', (rig) => {
 });
 
 contract('the local end of connectTCP', (rig) => {
-  it('is the local address that was asked for', async () => {
+  it('is the requested local address', async () => {
     const { protocol, peer } = await connected(rig, new Recorder(), { localAddress: '127.0.0.2' });
     expect(peer.socket.remoteAddress).toBe('127.0.0.2');
     expect(protocol.transport.getHost()).toMatchObject({ host: '127.0.0.2' });
   });
 
-  it('is the local port that was asked for', async () => {
+  it('is the requested local port', async () => {
     const localPort = await closedPort();
     const { protocol, peer } = await connected(rig, new Recorder(), {
       localAddress: '127.0.0.1',
@@ -237,7 +237,7 @@ contract('the local end of connectTCP', (rig) => {
     expect(protocol.transport.getHost()).toMatchObject({ port: localPort });
   });
 
-  it('fails with ConnectBindError where this machine lacks the address', async () => {
+  it('fails with ConnectBindError if this machine lacks the address', async () => {
     const raw = rig.use(await RawServer.listen());
     const factory = recorders();
     rig.reactor.connectTCP('127.0.0.1', raw.port, factory, { localAddress: '203.0.113.1' });
@@ -248,7 +248,7 @@ contract('the local end of connectTCP', (rig) => {
     expect(factory.log[3]).toBe('returned');
   });
 
-  it('fails with ConnectBindError where the port is in use', async () => {
+  it('fails with ConnectBindError if the port is in use', async () => {
     const raw = rig.use(await RawServer.listen());
     const taken = rig.use(await RawServer.listen());
     const factory = recorders();
@@ -295,7 +295,7 @@ contract('an attempt that is not answered', (rig) => {
     expect(factory.log.filter((event) => event.startsWith('client'))).toHaveLength(1);
   });
 
-  it('goes on without a limit for 0', async () => {
+  it('continues without a limit for 0', async () => {
     const blackhole = rig.use(await Blackhole.open());
     const factory = recorders();
     const connector = rig.reactor.connectTCP('127.0.0.1', blackhole.port, factory, {
@@ -311,7 +311,7 @@ contract('an attempt that is not answered', (rig) => {
     expect(rig.reactor.getDelayedCalls()).toEqual([]);
   });
 
-  it('ends by stopConnecting, told in a later turn', async () => {
+  it('ends by stopConnecting, reported in a later turn', async () => {
     const blackhole = rig.use(await Blackhole.open());
     const factory = recorders();
     const connector = rig.reactor.connectTCP('127.0.0.1', blackhole.port, factory);

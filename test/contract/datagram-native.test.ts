@@ -90,7 +90,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 contract('native datagrams', (rig) => {
-  it('tell where they were sent to, and can be answered from there', async ({ skip }) => {
+  it('carry their destination, and can be answered from there', async ({ skip }) => {
     skip(!rig.native, 'native only');
     needs('sources');
     const server = new Listener(rig, { interface: '0.0.0.0', packetInfo: true });
@@ -104,7 +104,7 @@ contract('native datagrams', (rig) => {
     expect((await client.count(1))[0]?.text).toBe('answer');
   });
 
-  it('tell their traffic class', async ({ skip }) => {
+  it('carry their traffic class', async ({ skip }) => {
     skip(!rig.native, 'native only');
     const server = new Listener(rig, { receiveTrafficClass: true });
     const client = new Listener(rig);
@@ -132,7 +132,7 @@ contract('native datagrams', (rig) => {
     expect(rig.reactor.statistics().bytesReceived).toBe(200 * 1200 + 17);
   });
 
-  it('are refused at the call where they can never be sent', async ({ skip }) => {
+  it('are refused by the call if they can never be sent', async ({ skip }) => {
     skip(!rig.native, 'native only');
     const { transport, to } = new Listener(rig);
     expect(() => transport.write(Buffer.alloc(65_508), to)).toThrow(MessageLengthError);
@@ -149,7 +149,7 @@ contract('native datagrams', (rig) => {
     expect(() => transport.write(5 as unknown as string, to)).toThrow(TypeError);
   });
 
-  it('tell what the system refused, and go on', async ({ skip }) => {
+  it('are reported if the system refuses them, and later ones are sent', async ({ skip }) => {
     skip(!rig.native, 'native only');
     const server = new Listener(rig);
     const client = new Listener(rig);
@@ -162,7 +162,7 @@ contract('native datagrams', (rig) => {
     expect(client.failures[0]?.cause).toMatchObject({ code: 'EACCES' });
   });
 
-  it('are dropped and told where they are too long', async ({ skip }) => {
+  it('are dropped and reported if they are too long', async ({ skip }) => {
     skip(!rig.native, 'native only');
     const server = new Listener(rig, { maxPacketSize: 10 });
     const client = new Listener(rig);
@@ -173,7 +173,7 @@ contract('native datagrams', (rig) => {
     expect(server.transport.datagramsTruncated).toBe(1);
   });
 
-  it('tell a connected socket that nobody listens', async ({ skip }) => {
+  it('report to a connected socket that nothing listens', async ({ skip }) => {
     skip(!rig.native, 'native only');
     needs('refusals');
     const gone = new Listener(rig);
@@ -201,7 +201,7 @@ contract('native datagrams', (rig) => {
     expect((await six.count(1))[0]?.text).toBe('six');
   });
 
-  it('of a group reach its members, from one source where asked', async ({ skip }) => {
+  it('of a group reach its members, from one source on request', async ({ skip }) => {
     skip(!rig.native, 'native only');
     needs('multicast');
     const member = new Listener(rig, { interface: '0.0.0.0' });
@@ -264,7 +264,7 @@ contract('native datagrams', (rig) => {
     expect(calls).toEqual(['pause', 'resume', 'stop']);
   });
 
-  it('beyond what may wait are dropped and counted', async ({ skip }) => {
+  it('beyond the limit are dropped and counted', async ({ skip }) => {
     skip(!rig.native, 'native only');
     needs('unixDatagrams');
     const path = join(folder, `full-${rig.maker.name}`);
@@ -301,7 +301,7 @@ contract('native datagrams', (rig) => {
     expect(readFileSync(path, 'utf8')).toBe('mine');
   });
 
-  it('whose sender can not be told for want of memory are lost alone, and reported', async ({
+  it('whose sender is unknown for lack of memory are lost alone, and reported', async ({
     skip,
   }) => {
     skip(!rig.native, 'native only');

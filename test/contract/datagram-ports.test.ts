@@ -32,7 +32,7 @@ async function closedUDPPort(rig: Rig): Promise<number> {
 }
 
 contract('a UDP port that stops', (rig) => {
-  it('tells stopProtocol once, in a later turn, before the answer', async () => {
+  it('calls stopProtocol once, in a later turn, before the answer', async () => {
     const { port, protocol } = openUDP(rig);
     const stopped = port.stopListening();
     expect(port.listening).toBe(false);
@@ -43,7 +43,7 @@ contract('a UDP port that stops', (rig) => {
     expect(protocol.log.length).toBe(2);
   });
 
-  it('sends what was written in the same turn, and drops what is written afterwards', async () => {
+  it('sends bytes written in the same turn, and drops bytes written afterwards', async () => {
     const one = openUDP(rig);
     const other = openUDP(rig);
     one.port.write('last words', to(other.number));
@@ -83,7 +83,7 @@ contract('a UDP port that stops', (rig) => {
     ]);
   });
 
-  it('calls in order where it stops and listens again in one turn', async () => {
+  it('calls in order if it stops and listens again in one turn', async () => {
     const { port, protocol } = openUDP(rig, {}, await closedUDPPort(rig));
     void port.stopListening();
     port.startListening();
@@ -118,7 +118,7 @@ contract('a UDP port that stops', (rig) => {
 });
 
 contract('a connected UDP socket', (rig) => {
-  it('needs no destination, and hears only its peer', async () => {
+  it('needs no destination, and receives only from its peer', async () => {
     const client = openUDP(rig);
     const server = openUDP(rig);
     client.port.connect(LOCAL, server.number);
@@ -135,7 +135,7 @@ contract('a connected UDP socket', (rig) => {
     expect(client.protocol.texts).toEqual(['peer']);
   });
 
-  it('sends to nobody else, and connects but once', () => {
+  it('sends to its peer only, and connects once', () => {
     const { port } = openUDP(rig);
     const { number } = openUDP(rig);
     port.connect(LOCAL, number);
@@ -143,7 +143,7 @@ contract('a connected UDP socket', (rig) => {
     expect(() => port.connect(LOCAL, number)).toThrow(AlreadyConnectedError);
   });
 
-  it('is told that nobody listens there, and goes on', async () => {
+  it('reports that nothing listens there, and continues', async () => {
     if (rig.native) needs('refusals');
     const { port, protocol } = openUDP(rig);
     const number = await closedUDPPort(rig);
@@ -156,7 +156,7 @@ contract('a connected UDP socket', (rig) => {
     expect(protocol.errors).toEqual([]);
   });
 
-  it('throws where it can not be connected', () => {
+  it('throws if it cannot be connected', () => {
     const { port } = openUDP(rig);
     expect(() => port.connect('localhost', 9)).toThrow(InvalidAddressError);
     expect(() => port.connect('::1', 9)).toThrow(InvalidAddressError);
@@ -195,7 +195,7 @@ contract('multicast', (rig) => {
     expect([...member.protocol.texts, ...other.protocol.texts]).toEqual(['all', 'all']);
   });
 
-  it('takes the interface by name, number and address', () => {
+  it('accepts the interface by name, number and address', () => {
     needs('multicast');
     const { port } = openUDP(rig, { interface: '0.0.0.0' });
     const loopback = process.platform === 'linux' ? ['lo', 1, LOCAL] : [LOCAL];
@@ -213,7 +213,7 @@ contract('multicast', (rig) => {
     expect(() => join(true as never)).toThrow(InvalidArgumentTypeError);
   });
 
-  it('hears one source only where asked', async () => {
+  it('receives from one source only on request', async () => {
     needs('multicast');
     const member = openUDP(rig, { interface: '0.0.0.0' });
     member.port.joinGroup('232.1.2.3', { interface: LOCAL, source: LOCAL });
@@ -224,7 +224,7 @@ contract('multicast', (rig) => {
     member.port.leaveGroup('232.1.2.3', { interface: LOCAL, source: LOCAL });
   });
 
-  it('throws MulticastJoinError for what is no group, or not joined', () => {
+  it('throws MulticastJoinError for an invalid group, or one that was not joined', () => {
     needs('multicast');
     const { port } = openUDP(rig, { interface: '0.0.0.0' });
     for (const call of [
@@ -266,7 +266,7 @@ contract('multicast', (rig) => {
 });
 
 contract('a UDP socket with a producer', (rig) => {
-  it('asks a pull producer once for each time that all is sent', async () => {
+  it('calls a pull producer once for each time that everything is sent', async () => {
     const { port } = openUDP(rig);
     const other = openUDP(rig);
     let left = 50;
@@ -284,7 +284,7 @@ contract('a UDP socket with a producer', (rig) => {
     expect(left).toBe(0);
   });
 
-  it('asks a pull producer that registers while datagrams wait again once they are sent', async () => {
+  it('calls a pull producer that registers while datagrams wait again once they are sent', async () => {
     const { port } = openUDP(rig);
     const other = openUDP(rig);
     port.write('ahead', to(other.number));
@@ -299,7 +299,7 @@ contract('a UDP socket with a producer', (rig) => {
     expect(buffered).toEqual([5, 0]);
   });
 
-  it('pauses a push producer above 64 KiB, and resumes it once all is sent', async () => {
+  it('pauses a push producer above 64 KiB, and resumes it once everything is sent', async () => {
     const { port } = openUDP(rig);
     const other = openUDP(rig);
     const log: string[] = [];

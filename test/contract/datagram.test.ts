@@ -57,7 +57,7 @@ contract('listenUDP', (rig) => {
     expect(protocol.log).toEqual(['startProtocol']);
   });
 
-  it('listens on every IPv4 address where none is asked for', async () => {
+  it('listens on every IPv4 address if none is asked for', async () => {
     const protocol = new DatagramRecorder();
     const port = rig.reactor.listenUDP(0, protocol);
     expect(port.getHost().host).toBe('0.0.0.0');
@@ -65,7 +65,7 @@ contract('listenUDP', (rig) => {
     await protocol.receive(1);
   });
 
-  it('throws CannotListenError at once where the port is taken, or the address is nobody of us', () => {
+  it('throws CannotListenError at once if the port is in use, or the address is not local', () => {
     const { number } = openUDP(rig);
     const taken = listenError(rig, number, { interface: LOCAL });
     expect(taken).toMatchObject({ port: number, interface: LOCAL });
@@ -90,13 +90,13 @@ contract('listenUDP', (rig) => {
     ).toThrow(ErrorClass);
   });
 
-  it('refuses what is no protocol', () => {
+  it('refuses an invalid protocol', () => {
     for (const protocol of [undefined, null, 7, 'x']) {
       expect(() => rig.reactor.listenUDP(0, protocol as never)).toThrow(InvalidArgumentTypeError);
     }
   });
 
-  it('takes a function, or handlers', async () => {
+  it('accepts a function, or handlers', async () => {
     const came = latch<string>();
     const heard = rig.reactor.listenUDP(0, (data, from, transport) => {
       transport.write(`${data}!`, from);
@@ -113,7 +113,7 @@ contract('listenUDP', (rig) => {
     expect(log).toEqual(['start UDP', 'stop']);
   });
 
-  it('sends and receives datagrams whole, with where they came from', async () => {
+  it('sends and receives datagrams whole, with their source', async () => {
     const one = openUDP(rig);
     const other = openUDP(rig);
     const payloads = ['', 'a', 'ü'.repeat(40), 'x'.repeat(8192)];
@@ -138,7 +138,7 @@ contract('listenUDP', (rig) => {
     );
   });
 
-  it('sends nothing before the end of the turn, and copies what it is given', async () => {
+  it('sends nothing before the end of the turn, and copies the data', async () => {
     const one = openUDP(rig);
     const other = openUDP(rig);
     const bytes = new Uint8Array([1, 2, 3]);
@@ -159,7 +159,7 @@ contract('listenUDP', (rig) => {
     });
   });
 
-  it('drops what is longer than maxPacketSize, tells and counts it', async () => {
+  it('drops, reports and counts datagrams longer than maxPacketSize', async () => {
     const one = openUDP(rig);
     const other = openUDP(rig, { maxPacketSize: 100 });
     one.port.write('x'.repeat(101), to(other.number));
@@ -174,7 +174,7 @@ contract('listenUDP', (rig) => {
     expect(other.port.datagramsTruncated).toBe(1);
   });
 
-  it('counts what came too long without telling, or logging, where nobody asks', async () => {
+  it('counts datagrams that are too long without reporting or logging them if there is no method', async () => {
     const one = openUDP(rig);
     const came = latch();
     const port = rig.reactor.listenUDP(0, () => came.open(), { maxPacketSize: 10 });
@@ -218,7 +218,7 @@ contract('listenUDP', (rig) => {
     expect(port.bufferedBytes).toBe(0);
   });
 
-  it('throws where what is written is neither text nor bytes', async () => {
+  it('throws if the data is neither text nor bytes', async () => {
     const { port, number } = openUDP(rig);
     for (const data of [undefined, null, 7, {}, [1], new ArrayBuffer(2)]) {
       expect(() => port.write(data as never, to(number))).toThrow(InvalidArgumentTypeError);
@@ -227,7 +227,7 @@ contract('listenUDP', (rig) => {
     expect(() => port.write(7 as never)).toThrow(InvalidArgumentTypeError);
   });
 
-  it('tells what the system refused to send, and goes on', async () => {
+  it('reports datagrams that the system refused to send, and continues', async () => {
     const one = openUDP(rig);
     const other = openUDP(rig);
     // Broadcast is not allowed on this socket.
@@ -240,14 +240,14 @@ contract('listenUDP', (rig) => {
     expect(other.protocol.texts).toEqual(['y']);
   });
 
-  it('reports what was not sent where no method asks for it', async () => {
+  it('reports unsent datagrams as errors if there is no method for them', async () => {
     const port = rig.reactor.listenUDP(0, () => {}, { interface: LOCAL });
     port.write('x', to(9, '255.255.255.255'));
     await quietMoment(rig);
     expect(rig.takeReports()).toMatchObject([{ error: { code: 'ERR_DATAGRAM_NOT_SENT' } }]);
   });
 
-  it('reports what its protocol throws, and goes on', async () => {
+  it('reports errors of its protocol, and continues', async () => {
     const one = openUDP(rig);
     const other = openUDP(rig);
     const error = new Error('out of datagramReceived');
@@ -260,7 +260,7 @@ contract('listenUDP', (rig) => {
     expect(rig.takeReports()).toEqual([1, 2, 3].map(() => ({ error, where: 'datagramReceived' })));
   });
 
-  it('does not report that a peer broke its protocol, and goes on', async () => {
+  it('does not report that a peer broke its protocol, and continues', async () => {
     const one = openUDP(rig);
     const other = openUDP(rig);
     other.protocol.onDatagram = () => {
@@ -304,7 +304,7 @@ contract('listenUDP', (rig) => {
     expect(four.protocol.texts.sort()).toEqual(['re four', 're text']);
   });
 
-  it.skipIf(!IPV6)('takes no IPv4 where ipv6Only asks for that', () => {
+  it.skipIf(!IPV6)('accepts no IPv4 with ipv6Only', () => {
     const only = openUDP(rig, { interface: '::', ipv6Only: true });
     expect(() => only.port.write('x', to(9))).toThrow(InvalidAddressError);
     expect(() => openUDP(rig, {}, only.number)).not.toThrow();
@@ -317,7 +317,7 @@ contract('listenUDP', (rig) => {
     expect(() => openUDP(rig, {}, first.number)).toThrow(CannotListenError);
   });
 
-  it('shares a port by reusePort, or says that it can not', () => {
+  it('shares a port by reusePort, or says that it cannot', () => {
     if (rig.native ? process.platform === 'win32' : !canReusePort()) {
       expect(() => openUDP(rig, { reusePort: true })).toThrow('reusePort');
       return;
@@ -326,7 +326,7 @@ contract('listenUDP', (rig) => {
     expect(openUDP(rig, { reusePort: true }, first.number).number).toBe(first.number);
   });
 
-  it('allows broadcast where asked', () => {
+  it('allows broadcast on request', () => {
     const { port } = openUDP(rig, { broadcast: true });
     expect(port.getBroadcastAllowed()).toBe(true);
     port.setBroadcastAllowed(false);
@@ -335,7 +335,7 @@ contract('listenUDP', (rig) => {
     expect(() => port.setBroadcastAllowed(1 as never)).toThrow(InvalidArgumentTypeError);
   });
 
-  it('takes a TTL', () => {
+  it('accepts a TTL', () => {
     const { port } = openUDP(rig);
     port.setTTL(3);
     for (const ttl of [0, 256, 1.5]) expect(() => port.setTTL(ttl)).toThrow(RangeError);
@@ -350,7 +350,7 @@ contract('listenUDP', (rig) => {
     expect(rig.reactor.statistics()).toMatchObject({ bytesReceived: 5, bytesSent: 5 });
   });
 
-  it('can not be opened on a reactor that was disposed of', async () => {
+  it('cannot be opened on a reactor that was disposed of', async () => {
     const reactor = rig.make();
     await reactor[Symbol.asyncDispose]();
     expect(() => reactor.listenUDP(0, new DatagramRecorder())).toThrow(ReactorDisposedError);

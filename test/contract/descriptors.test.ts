@@ -108,7 +108,7 @@ class Writer implements WriteDescriptor {
 }
 
 contract('descriptors', (rig) => {
-  it('are refused by a reactor that can not watch them', ({ skip }) => {
+  it('are refused by a reactor that cannot watch them', ({ skip }) => {
     if (rig.native) skip('supported by the native reactor');
     const { readEnd, writeEnd } = openFifo();
     const unsupported = (feature: string): object =>
@@ -244,7 +244,7 @@ contract('descriptors', (rig) => {
     for (const reader of readers) rig.reactor.removeReader(reader);
   });
 
-  it('whose doRead throws are removed and told, the others go on', async ({ skip }) => {
+  it('whose doRead throws are removed and notified, the others continue', async ({ skip }) => {
     if (!rig.native) skip('native only');
     const [broken, sound] = [openFifo('broken'), openFifo('sound')];
     const thrower = new Reader(broken.readEnd);
@@ -266,7 +266,7 @@ contract('descriptors', (rig) => {
     rig.reactor.removeReader(reader);
   });
 
-  it('whose doWrite throws are removed and told', async ({ skip }) => {
+  it('whose doWrite throws are removed and notified', async ({ skip }) => {
     if (!rig.native) skip('native only');
     const writer = new Writer(openFifo().writeEnd);
     const error = new Error('can not write this');
@@ -280,7 +280,7 @@ contract('descriptors', (rig) => {
     expect(rig.takeReports()).toMatchObject([{ error }]);
   });
 
-  it('are told an end of file as readability', async ({ skip }) => {
+  it('become readable at an end of file', async ({ skip }) => {
     if (!rig.native) skip('native only');
     const { readEnd, writeEnd } = openFifo();
     opened.splice(opened.indexOf(writeEnd), 1);
@@ -329,7 +329,7 @@ contract('descriptors', (rig) => {
     expect(rig.reactor.removeAll()).toEqual([]);
   });
 
-  it('are removed and told by a stop, before run settles', async ({ skip }) => {
+  it('are removed and notified by a stop, before run settles', async ({ skip }) => {
     if (!rig.native) skip('native only');
     const { reactor } = rig;
     const run = reactor.run({ installSignalHandlers: false });
@@ -348,6 +348,19 @@ contract('descriptors', (rig) => {
     expect(reader.lost).toMatchObject([{ name: 'ConnectionLost' }]);
     expect(reactor.getReaders()).toEqual([]);
     expect(refused).toMatchObject({ code: 'ERR_REACTOR_STOPPING' });
+  });
+
+  it('may be told of a stop asynchronously: a rejection is reported', async ({ skip }) => {
+    if (!rig.native) skip('native only');
+    const { reactor } = rig;
+    const reader = new Reader(openFifo().readEnd);
+    const error = new Error('of connectionLost');
+    reader.connectionLost = async () => Promise.reject(error);
+    reactor.addReader(reader);
+    reactor.callWhenRunning(() => reactor.stop());
+    await reactor.run({ installSignalHandlers: false });
+    await rig.turns(1);
+    expect(rig.takeReports()).toEqual([{ error, where: 'connectionLost' }]);
   });
 
   it('left behind at disposal are let go, not closed', async ({ skip }) => {

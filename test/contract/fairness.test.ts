@@ -79,13 +79,13 @@ contract('fairness', (rig) => {
     };
     tick();
     const interval = setInterval(() => void nodeTicks++, 1);
-    const longest = { ms: 0 };
+    let mostFlooded = 0;
     try {
       for (let trip = 1; trip <= 50; trip++) {
-        const from = performance.now();
+        const from = flooded;
         peer.write('.');
         await peer.receive(trip);
-        longest.ms = Math.max(longest.ms, performance.now() - from);
+        mostFlooded = Math.max(mostFlooded, flooded - from);
       }
       const before = flooded;
       await pulse.until(() => flooded > before + 5_000_000, 'the flood to go on');
@@ -93,7 +93,7 @@ contract('fairness', (rig) => {
     } finally {
       clearInterval(interval);
     }
-    expect(longest.ms).toBeLessThan(1_000);
+    expect(mostFlooded).toBeLessThan(50_000_000);
   });
 
   it('takes at most 64 KiB of a flooding peer before another peer has its turn', async () => {
@@ -137,17 +137,17 @@ contract('fairness', (rig) => {
       reactor.callLater(1, tick);
     };
     tick();
-    let longest = 0;
+    let mostAccepted = 0;
     for (let trip = 1; trip <= 50; trip++) {
-      const from = performance.now();
+      const from = storm.built.length;
       peer.write('.');
       await peer.receive(trip);
-      longest = Math.max(longest, performance.now() - from);
+      mostAccepted = Math.max(mostAccepted, storm.built.length - from);
     }
     const before = storm.built.length;
     await storm.until('buildProtocol', before + 50);
     await storm.pulse.until(() => ticks > 20, 'timers to be served');
-    expect(longest).toBeLessThan(1_000);
+    expect(mostAccepted).toBeLessThan(1_000);
     await stormed.stopListening();
     for (const protocol of storm.built) await protocol.lost();
   });

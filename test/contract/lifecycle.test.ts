@@ -35,6 +35,21 @@ contract('run and stop', (rig) => {
     await stop(rig.reactor, finished);
     expect(count()).toBe(before);
   });
+
+  it('listens for signals even if the program has removed the handlers of another run', async () => {
+    const handlers = (): NodeJS.SignalsListener[] => process.listeners('SIGTERM');
+    const before = handlers();
+    const first = rig.reactor.run();
+    for (const handler of handlers())
+      if (!before.includes(handler)) process.off('SIGTERM', handler);
+    const other = rig.make();
+    const second = other.run();
+    expect(handlers()).toHaveLength(before.length + 1);
+    process.emit('SIGTERM', 'SIGTERM');
+    await within(Promise.all([first, second]), 'both runs to settle');
+    expect([rig.reactor.exitSignal, other.exitSignal]).toEqual(['SIGTERM', 'SIGTERM']);
+    expect(handlers()).toEqual(before);
+  });
 });
 
 contract('shutdown', (rig) => {
@@ -54,7 +69,7 @@ contract('shutdown', (rig) => {
 });
 
 contract('disposal', (rig) => {
-  it('is done once where it is asked for twice at once', async () => {
+  it('happens once if it is requested twice at the same time', async () => {
     const reactor = rig.make();
     const running = reactor.run({ installSignalHandlers: false });
     const both = [1, 2].map(() => reactor[Symbol.asyncDispose]());

@@ -88,7 +88,7 @@ contract('loseConnection while the peer sends', (rig) => {
     expect(peer.error).toBeUndefined();
   });
 
-  it('tells connectionLost when the peer has ended too', async () => {
+  it('calls connectionLost when the peer has ended too', async () => {
     const { protocol, peer } = await lingering(rig);
     peer.write(Buffer.alloc(100_000));
     await quietMoment(rig);
@@ -99,7 +99,7 @@ contract('loseConnection while the peer sends', (rig) => {
     expect(protocol.receivedBytes).toBe(0);
   });
 
-  it('takes a reset for the end', async () => {
+  it('treats a reset as the end', async () => {
     const { protocol, peer } = await lingering(rig);
     peer.reset();
     expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
@@ -133,7 +133,7 @@ contract('loseConnection while the peer sends', (rig) => {
 });
 
 contract('a protocol that throws while the peer sends', (rig) => {
-  it('has its last words heard', async () => {
+  it('has its last bytes delivered', async () => {
     const error = new Error('no such command');
     const protocol = new Recorder({
       dataReceived: (_data, self) => {
@@ -171,7 +171,7 @@ contract('stopping while a connection lingers', (rig) => {
 });
 
 contract('a peer that refuses what is sent to it', (rig) => {
-  it('is heard before the loss is told', async () => {
+  it('is received from before connectionLost is called', async () => {
     if (process.platform === 'win32') needs('resetsAfterBytes');
     const { protocol, peer } = await connected(rig);
     peer.socket.pause();
@@ -183,7 +183,7 @@ contract('a peer that refuses what is sent to it', (rig) => {
     expect(protocol.text).toBe('too large');
   });
 
-  it('is not waited for by a protocol that has paused, nor heard', async () => {
+  it('is neither waited for nor received from by a paused protocol', async () => {
     const { protocol, peer } = await connected(rig);
     peer.socket.pause();
     protocol.call('pauseProducing');
@@ -211,7 +211,7 @@ contract('lingerSeconds', (rig) => {
     expect(peer.received.equals(data)).toBe(true);
   });
 
-  it('keeps nobody waiting when the reactor goes', async ({ skip }) => {
+  it('delays nothing when the reactor is disposed of', async ({ skip }) => {
     if (!rig.native) skip('native only');
     const { peer, data } = await unacknowledged(rig);
     await quietMoment(rig);

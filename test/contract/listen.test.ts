@@ -77,13 +77,13 @@ contract('listenTCP', (rig) => {
     expect(await echoes(host.port)).toBe(true);
   });
 
-  it('listens on the port that is asked for', async () => {
+  it('listens on the requested port', async () => {
     const port = await closedPort();
     expect(portOf(listenEcho(rig, { interface: '127.0.0.1' }, port))).toBe(port);
     expect(await echoes(port)).toBe(true);
   });
 
-  it('takes a Protocol class and a function that gives handlers', async () => {
+  it('accepts a Protocol class and a function that gives handlers', async () => {
     class Greeter extends Protocol {
       override connectionMade(): void {
         this.transport.write('class');
@@ -100,7 +100,7 @@ contract('listenTCP', (rig) => {
     expect(said.map(String)).toEqual(['class', 'plain', 'class']);
   });
 
-  it('throws for a port in use, there and then, and leaves the factory alone', async () => {
+  it('throws at once for a port in use, and does not call the factory', async () => {
     const taken = rig.use(await RawServer.listen());
     const factory = recorders();
     let thrown: unknown;
@@ -147,7 +147,7 @@ contract('listenTCP', (rig) => {
     expect(() => rig.reactor.listenTCP(port, recorders())).toThrow(InvalidArgumentValueError);
   });
 
-  it.each(['80', null, undefined, 80n])('refuses a port that is no number: %s', (port) => {
+  it.each(['80', null, undefined, 80n])('refuses a port that is not a number: %s', (port) => {
     expect(() => rig.reactor.listenTCP(port as never, recorders())).toThrow(
       InvalidArgumentTypeError,
     );
@@ -164,7 +164,7 @@ contract('listenTCP', (rig) => {
     expect(columns[2]).toBe('7');
   });
 
-  it('lets sockets share a port with reusePort, or says that it can not', async () => {
+  it('lets sockets share a port with reusePort, or says that it cannot', async () => {
     const options = { interface: '127.0.0.1', reusePort: true };
     let first: ListeningPort;
     try {
@@ -192,7 +192,7 @@ contract('listenTCP', (rig) => {
 });
 
 contract('listening on both families', (rig) => {
-  it('takes IPv4 by default, and gives the peer as an IPv4Address', async () => {
+  it('accepts IPv4 by default, and gives the peer as an IPv4Address', async () => {
     const factory = recorders();
     const listening = rig.reactor.listenTCP(0, factory);
     const peer = rig.use(await RawPeer.connect(portOf(listening)));
@@ -209,7 +209,7 @@ contract('listening on both families', (rig) => {
     });
   });
 
-  it('takes IPv6 by default', async ({ skip }) => {
+  it('accepts IPv6 by default', async ({ skip }) => {
     if (!ipv6) skip('this machine has no IPv6');
     const factory = recorders();
     const listening = rig.reactor.listenTCP(0, factory);
@@ -221,7 +221,7 @@ contract('listening on both families', (rig) => {
     expect(protocol.transport.getHost()).toMatchObject({ host: '::1', port: portOf(listening) });
   });
 
-  it('takes no IPv4 on an IPv6 interface', async ({ skip }) => {
+  it('accepts no IPv4 on an IPv6 interface', async ({ skip }) => {
     if (!ipv6) skip('this machine has no IPv6');
     const listening = listenEcho(rig, { interface: '::1' });
     expect(listening.getHost()).toBeInstanceOf(IPv6Address);
@@ -230,7 +230,7 @@ contract('listening on both families', (rig) => {
     expect(await refuses(portOf(listening))).toBe(true);
   });
 
-  it('takes both on :: unless ipv6Only', async ({ skip }) => {
+  it('accepts both on :: unless ipv6Only', async ({ skip }) => {
     if (!ipv6) skip('this machine has no IPv6');
     const both = listenEcho(rig, { interface: '::' });
     expect(await echoes(portOf(both), '::1')).toBe(true);
@@ -240,7 +240,7 @@ contract('listening on both families', (rig) => {
     expect(await refuses(portOf(only))).toBe(true);
   });
 
-  it('takes no IPv6 on an IPv4 interface', async ({ skip }) => {
+  it('accepts no IPv6 on an IPv4 interface', async ({ skip }) => {
     if (!ipv6) skip('this machine has no IPv6');
     const listening = listenEcho(rig, { interface: '0.0.0.0' });
     expect(listening.getHost().host).toBe('0.0.0.0');
@@ -250,7 +250,7 @@ contract('listening on both families', (rig) => {
 });
 
 contract('a port that stops listening', (rig) => {
-  it('accepts no more, while connections made before live on', async () => {
+  it('accepts no more, while connections made before stay open', async () => {
     const { protocol, peer, listening } = await served(rig, echo());
     await within(listening.stopListening(), 'stopListening');
     expect(listening.listening).toBe(false);
@@ -275,7 +275,7 @@ contract('a port that stops listening', (rig) => {
     expect(listening.getHost().equals(before)).toBe(true);
   });
 
-  it('listens again on the same port where that was asked for', async () => {
+  it('listens again on the same port if that was requested', async () => {
     const factory = new RecordingFactory(echo);
     const port = await closedPort();
     const listening = rig.reactor.listenTCP(port, factory, { interface: '127.0.0.1' });
@@ -291,7 +291,7 @@ contract('a port that stops listening', (rig) => {
     expect(await echoes(port)).toBe(true);
   });
 
-  it('leaves nothing behind where doStart throws', async () => {
+  it('leaves nothing behind if doStart throws', async () => {
     const port = await closedPort();
     const factory = new RecordingFactory(echo);
     factory.doStart = () => {
@@ -302,21 +302,21 @@ contract('a port that stops listening', (rig) => {
     expect(await refuses(port)).toBe(true);
   });
 
-  it('can not listen again on a reactor that was disposed of', async () => {
+  it('cannot listen again on a reactor that was disposed of', async () => {
     const listening = listenEcho(rig, { interface: '127.0.0.1' });
     await rig.reactor[Symbol.asyncDispose]();
     expect(() => listening.startListening()).toThrow(ReactorDisposedError);
     expect(listening.listening).toBe(false);
   });
 
-  it('tells each who waits for it to stop with drain', async () => {
+  it('notifies each caller that waits for it to stop with drain', async () => {
     const listening = listenEcho(rig, { interface: '127.0.0.1' });
     const both = [1, 2].map(() => listening.stopListening({ drain: true }));
     await within(Promise.all(both), 'both to be told');
     expect(listening.listening).toBe(false);
   });
 
-  it('throws when it can not listen again, and may be asked later', async () => {
+  it('throws if it cannot listen again, and may be called later', async () => {
     const listening = listenEcho(rig, { interface: '127.0.0.1' }, await closedPort());
     const port = portOf(listening);
     await listening.stopListening();
@@ -354,7 +354,7 @@ contract("a port's factory", (rig) => {
     expect(factory.log.filter((event) => event === 'buildProtocol')).toHaveLength(2);
   });
 
-  it('is reported when it throws; that connection is closed, the port lives on', async () => {
+  it('is reported when it throws; that connection is closed, the port stays open', async () => {
     let count = 0;
     const factory = new RecordingFactory<Recorder>(() => {
       count += 1;
@@ -368,7 +368,7 @@ contract("a port's factory", (rig) => {
     expect(await echoes(portOf(listening))).toBe(true);
   });
 
-  it('is reported when it gives what is no protocol; the port lives on', async () => {
+  it('is reported if it returns no protocol; the port stays open', async () => {
     let count = 0;
     const factory = new RecordingFactory<Recorder>(() => {
       count += 1;
@@ -396,7 +396,7 @@ contract("an accepted connection's addresses", (rig) => {
     expect(protocol.transport.getPeer().equals(remote)).toBe(true);
   });
 
-  it('are told after the end also where nobody asked before', async () => {
+  it('are available after the end even if they were not read before', async () => {
     const factory = recorders();
     const listening = listenLocal(rig.reactor, factory);
     const peer = rig.use(await RawPeer.connect(portOf(listening)));

@@ -101,7 +101,7 @@ contract('memory', (rig) => {
     expect(received).toBe(100 * MiB);
   });
 
-  it('of received data goes when the application lets go of it', async () => {
+  it('of received data goes when the application releases it', async () => {
     const { protocol, peer } = await served(rig);
     const piece = patterned(MiB);
     let received = 0;
@@ -119,7 +119,7 @@ contract('memory', (rig) => {
 });
 
 contract('bufferedBytes', (rig) => {
-  it('counts what was written and not sent, byte for byte', async () => {
+  it('counts unsent bytes exactly', async () => {
     const { protocol } = await served(rig);
     const { transport } = protocol;
     let expected = 0;
@@ -139,7 +139,7 @@ contract('bufferedBytes', (rig) => {
     write('x');
   });
 
-  it('and what the peer received make up all that was written', async () => {
+  it('and the bytes that the peer received add up to all written bytes', async () => {
     const { protocol, peer } = await served(rig);
     peer.socket.pause();
     const total = HUGE;

@@ -230,7 +230,7 @@ contractWithTools("a listener's option", (rig) => {
 });
 
 contractWithTools("a connector's option", (rig) => {
-  it('fastOpen still connects, and sends what is written at once', async () => {
+  it('fastOpen still connects, and sends written bytes at once', async () => {
     const raw = rig.use(await RawServer.listen());
     const factory = recorders({ connectionMade: (self) => self.transport.write('early') });
     const options = { fastOpen: true };

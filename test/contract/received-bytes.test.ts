@@ -78,7 +78,7 @@ contract('given bytes', (rig) => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024);
   });
 
-  it('come to a worker by themselves', async () => {
+  it('reach a worker on their own', async () => {
     const worker = new Worker(
       `const { parentPort } = require('node:worker_threads');
        parentPort.on('message', (bytes) => {

@@ -93,7 +93,7 @@ contract('connecting again', (rig) => {
     }
   });
 
-  it('is not cancelled by what was meant for the attempt before', async () => {
+  it('is not cancelled by a call meant for the previous attempt', async () => {
     const blackhole = rig.use(await Blackhole.open());
     const factory = recorders();
     factory.hooks.clientConnectionFailed = (connector) => {

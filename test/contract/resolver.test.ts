@@ -62,7 +62,7 @@ contract('a resolver of the application', (rig) => {
     expect(resolver.asked).toEqual([]);
   });
 
-  it('is asked for the family of localAddress, and held to it', async () => {
+  it('is asked for the family of localAddress, and must keep to it', async () => {
     const raw = rig.use(await RawServer.listen('127.0.0.1'));
     const resolver = new HeldResolver();
     rig.reactor.installNameResolver(resolver);
@@ -137,7 +137,7 @@ contract('the resolver that a reactor comes with', (rig) => {
     expect(found.map(({ address }) => address)).toContain('127.0.0.1');
   });
 
-  it('asks the system', async () => {
+  it('uses the system', async () => {
     const found = await rig.reactor.nameResolver.resolveHostName(SYSTEM_NAME);
     expect(found).toEqual(hostAddresses('127.0.0.1'));
   });
@@ -162,7 +162,7 @@ contract('the resolver that a reactor comes with', (rig) => {
     expect(rig.reactor.getDelayedCalls()).toEqual([]);
   });
 
-  it('tells that a name has no address of the family', async () => {
+  it('reports that a name has no address of the family', async () => {
     if (!rig.native) needs('familyErrors');
     const options = { families: ['IPv6'] } as const;
     const answer = rig.reactor.nameResolver.resolveHostName(SYSTEM_NAME, options);
@@ -187,7 +187,7 @@ contract('the resolver that a reactor comes with', (rig) => {
     expect(found.map(([one]) => one?.address)).toEqual(names.map((_, i) => `127.0.0.${i}`));
   });
 
-  it('answers in nobody’s AsyncLocalStorage context', async () => {
+  it('answers outside any AsyncLocalStorage context', async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen = await within(
       new Promise((resolve) => {
@@ -201,7 +201,7 @@ contract('the resolver that a reactor comes with', (rig) => {
     expect(seen).toBeUndefined();
   });
 
-  it('lets go of all who ask when the reactor stops, and takes no more once it is disposed of', async () => {
+  it('cancels pending look-ups when the reactor stops, and accepts none after disposal', async () => {
     const reactor = rig.make();
     const { nameResolver } = reactor;
     const answer = nameResolver.resolveHostName(SYSTEM_NAME);
@@ -225,7 +225,7 @@ contract('the resolver that a reactor comes with', (rig) => {
     expect(await within(answer, 'an answer')).toHaveLength(1);
   });
 
-  it('is the one that connectTCP asks', async () => {
+  it('is used by connectTCP', async () => {
     const raw = rig.use(await RawServer.listen('127.0.0.1'));
     const factory = recorders();
     rig.reactor.connectTCP(SYSTEM_NAME, raw.port, factory);

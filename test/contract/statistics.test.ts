@@ -40,7 +40,7 @@ contract('statistics', (rig) => {
     expect(rig.reactor.statistics()).toMatchObject({ connectionsOpen: 0, connectionsLost: 1 });
   });
 
-  it('do not count as open what no protocol was built for', async () => {
+  it('do not count connections without a protocol as open', async () => {
     const factory = new RecordingFactory(() => null);
     const listening = listenLocal(rig.reactor, factory);
     const peer = rig.use(await RawPeer.connect(portOf(listening)));

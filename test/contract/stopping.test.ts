@@ -86,7 +86,7 @@ contract('unsent bytes at a stop', (rig) => {
     expect(await client.lost()).toMatchObject({ cause: { code: 'ECONNRESET' } });
   });
 
-  it('include those of a producer that goes on', async () => {
+  it('include those of a producer that continues', async () => {
     const { reactor } = rig;
     const run = reactor.run({ installSignalHandlers: false });
     const factory = new RecordingFactory(() => new Recorder());
@@ -107,7 +107,7 @@ contract('unsent bytes at a stop', (rig) => {
     expect(peer.text).toBe('part part part part part ');
   });
 
-  it('are sent where the connection was closed before', async () => {
+  it('are sent if the connection was closed before', async () => {
     const { reactor } = rig;
     const run = reactor.run({ installSignalHandlers: false });
     const { protocol, peer } = await slowReader(rig, reactor);

@@ -4,7 +4,7 @@ import { contract } from '../support/contract.js';
 import { latch, within } from '../support/deadline.js';
 
 contract('time', (rig) => {
-  it('runs callFromThread asked for in a foreign callback', async () => {
+  it('runs callFromThread made in a foreign callback', async () => {
     const done = latch<string>();
     setTimeout(() => rig.reactor.callFromThread(done.open, 'woken'), 1);
     expect(await within(done.promise, 'callFromThread')).toBe('woken');
@@ -16,7 +16,7 @@ contract('time', (rig) => {
     expect(times.some((time) => !Number.isInteger(time))).toBe(true);
   });
 
-  it('does not take a delay of more than 2^31 ms for none', async () => {
+  it('does not treat a delay of more than 2^31 ms as 0', async () => {
     let called = false;
     const warnings: string[] = [];
     const onWarning = ({ name }: Error): void => void warnings.push(name);

@@ -120,7 +120,7 @@ describe.each(natives.map((maker) => [maker.name, maker] as const))(
       closeSync(received);
     });
 
-    it('closes those that nobody takes', async () => {
+    it('closes descriptors that nobody takes', async () => {
       const { client, server } = await unixPair(rig);
       const before = openDescriptors();
       const { fd } = openFile(rig);
@@ -231,7 +231,7 @@ describe.each(natives.map((maker) => [maker.name, maker] as const))(
       expect(resumed.every((waiting) => waiting === 0)).toBe(true);
     });
 
-    it('throws DescriptorError for what is not open, and goes on', async () => {
+    it('throws DescriptorError for a descriptor that is not open, and continues', async () => {
       const { client, server } = await unixPair(rig);
       expect(() => unixOf(client).sendFileDescriptor(100_000)).toThrow(DescriptorError);
       expect(() => unixOf(client).sendFileDescriptor(-1)).toThrow(RangeError);
@@ -249,7 +249,7 @@ describe.each(natives.map((maker) => [maker.name, maker] as const))(
     describe.each(pairs)('that is detached (%s)', (_via, connect) => {
       const detach = (protocol: Recorder) => (protocol.transport as SocketTransport).detach();
 
-      it('gives its descriptor away, and goes on elsewhere', async () => {
+      it('gives its descriptor away, and continues elsewhere', async () => {
         const { client, server } = await connect();
         const { fd, unread } = await detach(client);
         expect(await client.lost()).toBeInstanceOf(ConnectionDetached);
@@ -263,7 +263,7 @@ describe.each(natives.map((maker) => [maker.name, maker] as const))(
         await again.receive(7);
       });
 
-      it('gives what was received and not delivered', async () => {
+      it('gives bytes received and not delivered', async () => {
         const { client, server } = await connect();
         client.transport.pauseProducing();
         server.transport.write('unread');
@@ -275,7 +275,7 @@ describe.each(natives.map((maker) => [maker.name, maker] as const))(
         expect((await again.receive(6)).toString()).toBe('unread');
       });
 
-      it('delivers what was still to be delivered where it fails', async () => {
+      it('delivers undelivered bytes if it fails', async () => {
         const { client, server } = await connect();
         server.transport.pauseProducing();
         const { fd } = await detach(client);
@@ -292,7 +292,7 @@ describe.each(natives.map((maker) => [maker.name, maker] as const))(
         expect((await again.receive(4)).toString()).toBe('held');
       });
 
-      it('fails while bytes wait to be sent, and the connection goes on', async () => {
+      it('fails while bytes wait to be sent, and the connection continues', async () => {
         const { client, server } = await connect();
         server.transport.pauseProducing();
         client.transport.write(patterned(HUGE));
@@ -304,7 +304,7 @@ describe.each(natives.map((maker) => [maker.name, maker] as const))(
         await client.receive(5);
       });
 
-      it('is closed by what detach gave', async () => {
+      it('is closed by the descriptor that detach returned', async () => {
         const { client, server } = await connect();
         const connection = await detach(client);
         connection.close();

@@ -65,7 +65,7 @@ async function connectFailure(
 const codeOf = (error: Error): string | undefined => (error.cause as SystemError | undefined)?.code;
 
 contract('listenUNIX', (rig) => {
-  it('listens at once, at the path that is asked for', async () => {
+  it('listens at once, at the requested path', async () => {
     const path = socketPath(rig);
     const listening = rig.reactor.listenUNIX(path, recorders());
     expect(listening.listening).toBe(true);
@@ -111,7 +111,7 @@ contract('listenUNIX', (rig) => {
     expect(() => rig.reactor.connectUNIX(path, recorders())).toThrow(InvalidArgumentValueError);
   });
 
-  it('takes the longest path there is', async () => {
+  it('accepts a path of maximum length', async () => {
     needs('socketFiles');
     const folder = temporaryFolder(rig);
     const path = join(folder, 'x'.repeat(102 - Buffer.byteLength(folder)));
@@ -143,7 +143,7 @@ contract('listenUNIX', (rig) => {
     if (HAS_FILES) expect(existsSync(path)).toBe(true);
   });
 
-  it('throws CannotListenError where there is no such folder', () => {
+  it('throws CannotListenError if there is no such folder', () => {
     needs('socketFiles');
     const path = join(temporaryFolder(rig), 'none', 'socket');
     expect(codeOf(listenError(rig, path))).toMatch(/ENOENT|EACCES/);
@@ -173,7 +173,7 @@ contract('listenUNIX', (rig) => {
     expect(await connectsTo(path)).toBe('connected');
   });
 
-  it("leaves somebody else's file alone when it stops, where the reactor can (native)", async () => {
+  it("leaves another socket's file alone when it stops, if the reactor can (native)", async () => {
     needs('socketFiles');
     const path = socketPath(rig);
     const listening = rig.reactor.listenUNIX(path, recorders());
@@ -185,7 +185,7 @@ contract('listenUNIX', (rig) => {
     if (rig.native) expect(readFileSync(path, 'utf8')).toBe('not ours');
   });
 
-  it('lets connections live on when it stops', async () => {
+  it('lets connections stay open when it stops', async () => {
     const { client, server } = await unixPair(rig, { server: echo() });
     for (const port of [...(rig.reactor as unknown as { ports: Set<AsyncDisposable> }).ports]) {
       await port[Symbol.asyncDispose]();
@@ -195,7 +195,7 @@ contract('listenUNIX', (rig) => {
     expect(server.connected).toBe(true);
   });
 
-  it('accepts those who wait when it stops with drain', async () => {
+  it('accepts pending connections when it stops with drain', async () => {
     const path = socketPath(rig);
     const accepted = new Counter();
     const factory = new RecordingFactory(
@@ -227,7 +227,7 @@ contract('listenUNIX', (rig) => {
     socket.destroy();
   });
 
-  it('listens at an abstract name, or says that it can not', async () => {
+  it('listens at an abstract name, or says that it cannot', async () => {
     needs('abstractNames');
     const name = `\0ropewalk-test-${process.pid}`;
     const listen = (): unknown => rig.reactor.listenUNIX(name, new RecordingFactory(echo));
@@ -280,7 +280,7 @@ contract('listenUNIX with wantPID', (rig) => {
     expect(await connectsTo(path)).toBe('connected');
   });
 
-  it('is told from the other end by checkPID', async () => {
+  it('is recognised by checkPID', async () => {
     needs('startTimes');
     const path = socketPath(rig);
     const child = rig.use(new Child(LOCKED, [rig.maker.name, path]));
@@ -294,13 +294,13 @@ contract('listenUNIX with wantPID', (rig) => {
     expect(error).toBeInstanceOf(ConnectionRefusedError);
   });
 
-  it('fails by checkPID where nobody holds a lock', async () => {
+  it('fails with checkPID if nobody holds a lock', async () => {
     const path = socketPath(rig);
     rig.reactor.listenUNIX(path, recorders());
     expect(await connectFailure(rig, path, { checkPID: true })).toMatchObject({ path });
   });
 
-  it('removes no file that is no socket', async () => {
+  it('removes only sockets', async () => {
     const path = socketPath(rig);
     const child = rig.use(new Child(LOCKED, [rig.maker.name, path]));
     await child.printed(/listening/);
@@ -313,7 +313,7 @@ contract('listenUNIX with wantPID', (rig) => {
     expect(lstatSync(lockOf(path), { throwIfNoEntry: false })).toBeUndefined();
   });
 
-  it('gives the lock back where listening fails, and stops where somebody removed it', async () => {
+  it('releases the lock if listening fails, and stops if the lock was removed', async () => {
     const path = socketPath(rig);
     writeFileSync(path, '');
     listenError(rig, path, { wantPID: true });
@@ -333,7 +333,7 @@ contract('listenUNIX with wantPID', (rig) => {
 });
 
 contract('connectUNIX', (rig) => {
-  it('tells both ends where they are', async () => {
+  it('gives both ends their addresses', async () => {
     const { client, server, path } = await unixPair(rig);
     expect(client.transport.getPeer()).toEqual(new UNIXAddress(path));
     expect(server.transport.getHost()).toEqual(new UNIXAddress(path));
@@ -348,7 +348,7 @@ contract('connectUNIX', (rig) => {
     connector.stopConnecting();
   });
 
-  it('fails with ConnectionRefusedError where there is no file', async () => {
+  it('fails with ConnectionRefusedError if there is no file', async () => {
     const path = socketPath(rig);
     const error = await connectFailure(rig, path);
     expect(error).toBeInstanceOf(ConnectionRefusedError);
@@ -356,7 +356,7 @@ contract('connectUNIX', (rig) => {
     expect(codeOf(error)).toBe('ENOENT');
   });
 
-  it('fails with ConnectionRefusedError where nobody listens any more', async () => {
+  it('fails with ConnectionRefusedError if nothing listens any more', async () => {
     needs('socketFiles');
     const path = socketPath(rig);
     const listening = rig.reactor.listenUNIX(path, recorders());
@@ -367,7 +367,7 @@ contract('connectUNIX', (rig) => {
     expect(codeOf(error)).toBe('ECONNREFUSED');
   });
 
-  it('fails with ConnectError where the file is no socket', async () => {
+  it('fails with ConnectError if the file is not a socket', async () => {
     needs('socketFiles');
     const path = socketPath(rig);
     writeFileSync(path, '');

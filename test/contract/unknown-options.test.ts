@@ -269,7 +269,7 @@ describe('options types of the public API', () => {
     }
   });
 
-  it.each(types)('%s: what is no object is refused', async (name) => {
+  it.each(types)('%s: anything but an object is refused', async (name) => {
     for (const call of CALLS[name] ?? []) {
       for (const options of [null, 'options', []]) {
         const outcome = (async () => await call(options as never))();

@@ -24,18 +24,27 @@ class Counting extends Factory {
   }
 }
 
-class Bare extends Factory {}
-
 describe('Factory', () => {
-  it('has to override buildProtocol', () => {
-    expect(() => new Bare().buildProtocol(ADDRESS)).toThrow(
-      'factory must be able to build protocols, not an object (Bare): override buildProtocol, or use Factory.forProtocol(YourProtocol)',
-    );
-  });
-
   it.each([undefined, {}, Date, () => new Protocol()])('forProtocol rejects %o', (wrong) => {
     expect(() => Factory.forProtocol(wrong as never)).toThrow(
       'ProtocolClass must be a Protocol class, not ',
+    );
+  });
+
+  it('throws until buildProtocol is overridden, and is refused as a factory', () => {
+    const message =
+      'factory must be a Factory, a Protocol class or a function, not an object (Factory): it does not override buildProtocol: pass the Protocol class itself, use Factory.forProtocol, or override buildProtocol';
+    expect(() => new Factory().buildProtocol(ADDRESS)).toThrow(message);
+    expect(() => toFactory(new Factory())).toThrow(message);
+    const late = new Factory();
+    late.buildProtocol = () => null;
+    expect(toFactory(late)).toBe(late);
+  });
+
+  it("says that Twisted's `protocol` is not used", () => {
+    const factory = Object.assign(new ClientFactory(), { protocol: Protocol });
+    expect(() => toFactory(factory)).toThrow(
+      "not an object (ClientFactory): its 'protocol' is not used: pass the Protocol class itself",
     );
   });
 
@@ -95,7 +104,7 @@ describe('Factory.forProtocol', () => {
 
 describe('toFactory', () => {
   it('returns a factory unchanged', () => {
-    const factory = new Counting();
+    const factory = Factory.forProtocol(Protocol);
     expect(toFactory(factory)).toBe(factory);
     const plain = { buildProtocol: () => null, doStart() {}, doStop() {} };
     expect(toFactory(plain)).toBe(plain);

@@ -141,6 +141,18 @@ describe('an unhandled failure of a Deferred that is still referenced', () => {
     expect([first.fired, second.fired]).toEqual([true, true]);
   });
 
+  it('is reported in a later turn of the event loop if a hundred others are', async () => {
+    const deferreds = Array.from({ length: 250 }, () => fail(boom));
+    await later(4999);
+    expect(printed).not.toHaveBeenCalled();
+    const counts: number[] = [];
+    while (printed.mock.calls.length < deferreds.length && counts.length < 5) {
+      await vi.advanceTimersToNextTimerAsync();
+      counts.push(printed.mock.calls.length);
+    }
+    expect(counts).toEqual([100, 200, 250]);
+  });
+
   it('is not reported if it is handled by then', async () => {
     const deferred = fail(boom);
     await later(4999);

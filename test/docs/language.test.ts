@@ -10,13 +10,17 @@ const FOLDERS = [
   'docs',
   'examples',
   'native',
+  'src/cli',
   'src/core',
+  'src/defer',
   'src/framing',
   'src/handover',
   'src/internal',
   'src/policies',
+  'src/reactor',
   'src/resolver',
   'src/task',
+  'src/testing',
   'src/workers',
 ];
 const FILES = [
@@ -26,6 +30,9 @@ const FILES = [
   'CHANGELOG.md',
   'native/README.md',
   'bench/README.md',
+  'src/native.ts',
+  'src/native-files.ts',
+  'src/native-refusal.ts',
 ];
 const EXTENSIONS = /\.(md|ts|h|cc)$/;
 

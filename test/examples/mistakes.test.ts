@@ -30,6 +30,8 @@ const MISTAKES: Readonly<Record<string, () => unknown>> = {
   'A port from the environment': () => reactor.listenTCP('8080' as never, Echo),
   'A class that does not extend Protocol': () => reactor.listenTCP(8080, Plain as never),
   'The class of a factory': () => reactor.listenTCP(8080, EchoFactory as never),
+  'A factory without buildProtocol': () =>
+    reactor.listenTCP(8080, Object.assign(new Factory(), { protocol: Echo })),
   'One protocol for all connections': () => reactor.listenTCP(8080, new Echo() as never),
   'A function that returns nothing': () =>
     toFactory((() => undefined) as never).buildProtocol(new IPv4Address('TCP', '127.0.0.1', 1)),

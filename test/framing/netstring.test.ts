@@ -116,7 +116,7 @@ describe('encodeNetstring', () => {
     expect(encodeNetstring('é').toString()).toBe('2:é,');
   });
 
-  it('refuses what is neither bytes nor text', () => {
+  it('refuses data that is neither bytes nor text', () => {
     for (const data of [5, null, [1]]) {
       expect(() => encodeNetstring(data as unknown as string)).toThrow(
         expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE' }),

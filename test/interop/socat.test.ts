@@ -98,7 +98,7 @@ describe.skipIf(!SOCAT)('with socat', () => {
       await socket.stopListening();
     });
 
-    it('reach it, and are answered where this end has a path', async ({ skip }) => {
+    it('reach it, and are answered if this end has a path', async ({ skip }) => {
       if (!rig.native) skip('native only');
       await using socat = new PeerProgram('socat', [
         '-d',

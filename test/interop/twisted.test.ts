@@ -60,7 +60,7 @@ describe.skipIf(!TWISTED)('with Twisted', () => {
       await recorder.lost();
     });
 
-    it('send descriptors that Twisted takes, no later than their bytes', async ({ skip }) => {
+    it('send descriptors that Twisted accepts, no later than their bytes', async ({ skip }) => {
       if (!rig.native) skip('native only');
       await using _peer = await PeerProgram.python('twisted_unix', 'read', path);
       const recorder = new Recorder();

@@ -5,7 +5,7 @@ import { REACTORS } from '../support/reactors.js';
 
 const PROGRAM = new URL('./programs/endings.ts', import.meta.url);
 
-describe.concurrent.each(REACTORS.map(({ name }) => name))('a process ends (%s)', (name) => {
+describe.each(REACTORS.map(({ name }) => name))('a process ends (%s)', (name) => {
   it.each([
     ['by process.exit inside dataReceived', 'exit-in-callback'],
     ['by process.exit in a timer', 'exit-in-timer'],

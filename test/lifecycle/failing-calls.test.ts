@@ -8,7 +8,7 @@ const CLOSED_POLLER = new URL('./programs/closed-poller.ts', import.meta.url);
 describe.skipIf(!REACTORS.some(({ name }) => name === 'native+epoll'))(
   'a poller that fails',
   () => {
-    it('is reported once, with the call, and is not asked all the time', async () => {
+    it('is reported once, with the call, and is not retried all the time', async () => {
       await using child = new Child(CLOSED_POLLER);
       await child.printed(/connected true, spins false\n/);
       expect(child.stdout.match(/^report.*$/gm)).toEqual([

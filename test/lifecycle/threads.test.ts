@@ -74,7 +74,7 @@ contract('worker threads', (rig) => {
     }
   });
 
-  it('may be terminated in mid traffic, again and again; the parent goes on', async () => {
+  it('may be terminated in mid traffic, again and again; the parent continues', async () => {
     const own = await served(rig, echo());
     for (let round = 1; round <= 4; round++) {
       const { worker, port } = await startWorker(rig, { mark: 'w' });

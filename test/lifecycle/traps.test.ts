@@ -28,7 +28,7 @@ contract('a batch of events', (rig) => {
     );
   }
 
-  it('goes on after a handler in its middle threw: the other 19 are echoed', async () => {
+  it('continues after a handler in its middle threw: the other 19 are echoed', async () => {
     const error = new Error('in mid batch');
     const peers = await twenty(echoUnlessBad(error));
     for (const [i, peer] of peers.entries()) peer.write(i === 10 ? 'bad 10' : `msg ${i % 10}.`);
@@ -40,7 +40,7 @@ contract('a batch of events', (rig) => {
     expect(rig.takeReports()).toMatchObject([{ error }]);
   });
 
-  it('goes on when every other handler throws', async () => {
+  it('continues when every other handler throws', async () => {
     const peers = await twenty(echoUnlessBad(new Error('every other')));
     for (const [i, peer] of peers.entries()) peer.write(i % 2 === 0 ? 'bad' : 'yes');
     for (const [i, peer] of peers.entries()) {
@@ -50,7 +50,7 @@ contract('a batch of events', (rig) => {
     expect(rig.takeReports()).toHaveLength(10);
   });
 
-  it('goes on when reportError throws too', async () => {
+  it('continues when reportError throws too', async () => {
     const printed = vi.spyOn(console, 'error').mockImplementation(() => {});
     const reactor = rig.make({
       reportError: () => {

@@ -40,7 +40,9 @@ contract('a buffer that was written', (rig) => {
     },
   );
 
-  it('and taken away while it waits for a slow reader harms nobody else', async ({ skip }) => {
+  it('and transferred while it waits for a slow reader harms no other connection', async ({
+    skip,
+  }) => {
     if (!rig.native) skip('node:net itself continues to read memory that it no longer owns');
     const bystander = await served(rig, echo());
     const { protocol, peer } = await served(rig);
@@ -117,7 +119,7 @@ contract('a buffer that was written', (rig) => {
 });
 
 contract('a buffer that was received', (rig) => {
-  it('and given away by its receiver takes nothing from others', async () => {
+  it('and transferred by its receiver takes nothing from others', async () => {
     const greedy = (): Recorder =>
       new Recorder({
         dataReceived: (data, self) => {

@@ -79,14 +79,14 @@ describe('the addon', () => {
     expect(outcome).toMatchObject({ kind: 'native', warnings: '' });
   });
 
-  it('is the prebuild where the local build is broken', async () => {
+  it('is the prebuild if the local build is broken', async () => {
     place('build/Release/ropewalk.node', 'rubbish');
     place(`prebuilds/${PLATFORM}/${PREBUILD}`, 'addon');
     const outcome = await load({ args: ['native'], env: { ROPEWALK_PREBUILD: folder } });
     expect(outcome).toMatchObject({ kind: 'native', warnings: '' });
   });
 
-  it('is a prebuild that names no C library where there is none that does', async () => {
+  it('is a prebuild without a C library in its name if there is no other', async () => {
     place(`prebuilds/${PLATFORM}/ropewalk.node`, 'addon');
     const outcome = await load({ args: ['native'], env: { ROPEWALK_PREBUILD: folder } });
     expect(outcome).toMatchObject({ kind: 'native' });
@@ -138,20 +138,20 @@ describe('without an addon', () => {
     },
   );
 
-  it('nothing is said where the pure-JS reactor was asked for', async () => {
+  it('nothing is printed if the pure-JS reactor was requested', async () => {
     const env = { ROPEWALK_PREBUILD: folder };
     expect(await load({ args: ['node'], env })).toMatchObject({ kind: 'node', warnings: '' });
   });
 });
 
 describe('a process that may not load addons', () => {
-  it('is told of --no-addons', async () => {
+  it('the message names --no-addons', async () => {
     const outcome = await load({ flags: ['--no-addons'] });
     expect(outcome.kind).toBe('node');
     expect(outcome.warnings).toContain('may not load addons (--no-addons)');
   });
 
-  it('is told of --allow-addons', async () => {
+  it('the message names --allow-addons', async () => {
     const flags = [PERMISSION, '--allow-fs-read=*', ...netPermission()];
     const outcome = await load({ flags });
     expect(outcome.kind).toBe('node');
@@ -194,7 +194,7 @@ function netPermission(): string[] {
 }
 
 describe('an engine that takes no external buffers, as Electron', () => {
-  it('has the native reactor all the same', async ({ skip }) => {
+  it('has the native reactor anyway', async ({ skip }) => {
     using refused = refusedBuffers();
     if (refused === undefined) return skip('nothing can be preloaded here');
     const outcome = await load({ args: ['native'], env: refused.env });

@@ -52,7 +52,7 @@ it.runIf(native)('one function of a loop is enough to keep it', async () => {
   await untilFreed(addon, before);
 });
 
-it.runIf(native)('a loop that is forgotten and not disposed of goes on', async () => {
+it.runIf(native)('a loop that is forgotten and not disposed of continues', async () => {
   const addon = loadAddon();
   const before = addon.loopCount();
   let loop: NativeLoop | undefined = makeLoop(addon);

@@ -113,7 +113,7 @@ describe.runIf(POLLERS.length > 0).each(POLLERS)('the addon, over UNIX sockets (
     return { listener, near, far };
   }
 
-  it('says who is there', async () => {
+  it('returns the peer’s credentials', async () => {
     needs('socketFiles');
     const { native } = loop;
     const { listener, near, far } = await pair();
@@ -153,7 +153,7 @@ describe.runIf(POLLERS.length > 0).each(POLLERS)('the addon, over UNIX sockets (
     expect(() => native.sendDescriptor(near, -1, 1)).toThrow(/Bad file descriptor/);
   });
 
-  it('gives streams away and takes them in', async () => {
+  it('detaches and adopts streams', async () => {
     needs('descriptors');
     const { native } = loop;
     const { near, far } = await pair();

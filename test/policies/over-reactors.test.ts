@@ -58,7 +58,7 @@ const pausing: Wrap = (wrapped, clock) =>
   });
 
 /** What a limit that pauses is there to prevent: a peer that reads nothing is answered megabytes. */
-const PREVENTED = 'keeps what was written out of lent bytes for a peer that does not read';
+const PREVENTED = 'keeps bytes written from lent bytes for a peer that does not read';
 
 const STACKED: Wrap = (wrapped, clock) =>
   Object.values<Wrap>(POLICIES).reduce<WrappingFactory>(

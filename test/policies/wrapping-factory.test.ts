@@ -128,6 +128,7 @@ describe('WrappingFactory', () => {
     };
     const reason = new Error();
     for (const wrapped of [new Factory(), new ClientFactory()]) {
+      wrapped.buildProtocol = () => null;
       const factory = new WrappingFactory(new WrappingFactory(wrapped));
       factory.startedConnecting(telling);
       factory.clientConnectionFailed(telling, reason);
@@ -137,7 +138,11 @@ describe('WrappingFactory', () => {
   });
 
   it('reports the rejections of asynchronous callbacks of the wrapped factory', async () => {
-    class Failing extends ClientFactory {}
+    class Failing extends ClientFactory {
+      override buildProtocol(): null {
+        return null;
+      }
+    }
     const methods = [
       'startFactory',
       'startedConnecting',

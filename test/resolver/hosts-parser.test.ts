@@ -57,13 +57,12 @@ describe('a hosts file', () => {
     expect(addressesOf('', 'constructor')).toEqual([]);
   });
 
+  // Reading it takes a fraction of a second; in quadratic time it would exceed the time limit of the test.
   it('is read in time however often it names one host', () => {
     let text = '';
-    for (let i = 0; i < 60_000; i++)
+    for (let i = 0; i < 300_000; i++)
       text += `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255} h\n`;
-    const before = performance.now();
-    expect(addressesOf(text, 'h')).toHaveLength(60_000);
-    expect(performance.now() - before).toBeLessThan(2_000);
+    expect(addressesOf(text, 'h')).toHaveLength(300_000);
   });
 
   it('may be any text', () => {

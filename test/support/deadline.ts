@@ -16,7 +16,7 @@ export async function within<T>(
   const late = new Promise<never>((_resolve, reject) => {
     const give = (): void => {
       const text = typeof what === 'string' ? what : what();
-      reject(new Error(`waited ${ms * PATIENCE} ms in vain for ${text}`));
+      reject(new Error(`waited ${ms * PATIENCE} ms for ${text}`));
     };
     timer = setTimeout(give, ms * PATIENCE);
   });

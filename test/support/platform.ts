@@ -6,7 +6,8 @@ import { TestRunner } from 'vitest';
 
 const WINDOWS_LACKS = {
   socketFiles: 'UNIX sockets are named pipes on Windows: they have no file, mode or lock',
-  pipeHalves: 'a named pipe ends as a whole: libuv closes it 50 ms after an end of sending',
+  pipeHalves:
+    'a named pipe cannot end one direction: libuv closes it 50 ms after an end of sending',
   abstractNames: 'Windows has no abstract names: all pipe names are abstract',
   queues:
     'a named pipe has no accept queue: clients without a free instance wait in a thread of libuv',

@@ -3,7 +3,7 @@ import { CONNECTION_DONE } from '../../src/core/errors/connection.js';
 import { AccumulatingProtocol } from '../../src/testing/accumulating-protocol.js';
 import { MemoryTransport } from '../../src/testing/memory-transport.js';
 
-it('keeps what it receives and why it ended', async () => {
+it('keeps received bytes and the reason of the end', async () => {
   const transport = new MemoryTransport();
   const protocol = transport.connect(new AccumulatingProtocol());
   expect(await protocol.onConnectionMade).toBe(protocol);

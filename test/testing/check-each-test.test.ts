@@ -99,7 +99,7 @@ describe('the checks around a test', () => {
     outer[Symbol.dispose]();
   });
 
-  it('have told of the error as the cause, where there is no failure', async () => {
+  it('name the error as the cause, if there is no failure', async () => {
     const logged = new TypeError('logged');
     const { afterTest } = await around({}, () => reportError(logged, 'somewhere'));
     expect(afterTest).toMatchObject({ cause: logged });

@@ -70,7 +70,7 @@ const BROKEN: readonly [what: string, replace: object, noticedBy: string][] = [
     callLater(function (ms, callback, ...args) {
       return original.call(this, Number.isFinite(ms) ? Math.trunc(ms) : ms, callback, ...args);
     }),
-    'tells times with fractions, on the scale of now()',
+    'getTime has fractions, on the scale of now()',
   ],
   [
     'loses the arguments',
@@ -84,7 +84,7 @@ const BROKEN: readonly [what: string, replace: object, noticedBy: string][] = [
     callLater(function (ms, callback, ...args) {
       return original.call(this, ms > 2 ** 31 ? 1 : ms, callback, ...args);
     }),
-    'does not take a delay of more than 2^31 ms for none',
+    'does not treat a delay of more than 2^31 ms as 0',
   ],
   [
     'lets exceptions out',
@@ -98,7 +98,7 @@ const BROKEN: readonly [what: string, replace: object, noticedBy: string][] = [
       };
       return original.call(this, ms, guarded);
     }),
-    'reports what a call throws and runs the others',
+    'reports the error of a call and runs the others',
   ],
   [
     'does not cancel',
@@ -106,7 +106,7 @@ const BROKEN: readonly [what: string, replace: object, noticedBy: string][] = [
       const call = original.call(this, ms, callback, ...args);
       return changed(call, { cancel: () => {} });
     }),
-    'does not call what was cancelled',
+    'does not run a cancelled call',
   ],
   [
     'lets a call be cancelled twice',
@@ -122,7 +122,7 @@ const BROKEN: readonly [what: string, replace: object, noticedBy: string][] = [
       const call = original.call(this, ms, callback, ...args);
       return changed(call, { reset: () => {} });
     }),
-    'moves a call later by reset and delay',
+    'reset and delay move a call to a later time',
   ],
   [
     'calls those of equal time in reverse',
@@ -135,14 +135,14 @@ const BROKEN: readonly [what: string, replace: object, noticedBy: string][] = [
         ...args,
       );
     }),
-    'calls those of equal time in the order of asking',
+    'runs calls of equal time in the order of callLater',
   ],
   [
     'does not say which calls it drops',
     callLater(function (ms, callback, ...args) {
       return changed(original.call(this, ms, callback, ...args), { whenDropped: () => {} });
     }),
-    'says which calls it drops, in the order of their times',
+    'calls whenDropped of dropped calls in the order of their times',
   ],
   [
     'says before the drop that calls are dropped',
@@ -161,7 +161,7 @@ const BROKEN: readonly [what: string, replace: object, noticedBy: string][] = [
         });
       }),
     },
-    'has dropped all calls when it says so',
+    'has dropped all calls when it calls whenDropped',
   ],
   [
     'refuses to cancel a dropped call',
@@ -189,7 +189,7 @@ const BROKEN: readonly [what: string, replace: object, noticedBy: string][] = [
     },
     'runs calls that are made when and after others are dropped',
   ],
-  ['lists no calls', { getDelayedCalls: () => [] }, 'lists the calls that wait and no others'],
+  ['lists no calls', { getDelayedCalls: () => [] }, 'lists the pending calls only'],
   [
     'takes whatever it is given for a delay',
     callLater(function (ms, callback, ...args) {
@@ -202,7 +202,7 @@ const BROKEN: readonly [what: string, replace: object, noticedBy: string][] = [
     callLater(function (ms, callback) {
       return original.call(this, ms, () => callback());
     }),
-    'refuses a callback that is no function: string f',
+    'refuses a callback that is not a function: string f',
   ],
 ];
 
@@ -219,6 +219,6 @@ describe('the clock contract over a clock that', () => {
         return time;
       },
     });
-    expect(await failing(contract)).toContain('has a time that never goes back');
+    expect(await failing(contract)).toContain('now never decreases');
   });
 });

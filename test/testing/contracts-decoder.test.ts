@@ -100,7 +100,7 @@ const BROKEN: readonly [what: string, Mutant: new () => Lines, noticedBy: string
         super.receive(chunk);
       }
     },
-    'gives the same frames where they are asked for only when all has come',
+    'gives the same frames if next is called only after all bytes',
   ],
   [
     'loses a byte far into the stream',
@@ -125,7 +125,7 @@ const BROKEN: readonly [what: string, Mutant: new () => Lines, noticedBy: string
         return Buffer.alloc(0);
       }
     },
-    'gives nothing before anything came, nor for no bytes, nor when all was given',
+    'gives nothing without bytes, for empty chunks, or after the last frame',
   ],
   [
     'uses the memory of its frames again',
@@ -138,14 +138,14 @@ const BROKEN: readonly [what: string, Mutant: new () => Lines, noticedBy: string
         return this.#memory.subarray(0, line.length);
       }
     },
-    'gives frames that stay as they are',
+    'gives frames that do not change afterwards',
   ],
   [
     'keeps the rest of a lent chunk where it is',
     class extends LentLines {
       override keepRest(): void {}
     },
-    'needs no chunk any more once it has answered that there is no whole frame',
+    'needs no chunk after next has returned undefined',
   ],
   [
     'keeps the unfinished line only',
@@ -154,7 +154,7 @@ const BROKEN: readonly [what: string, Mutant: new () => Lines, noticedBy: string
         if (!this.kept.includes(10)) super.keepRest();
       }
     },
-    'copies what waits when it is told to',
+    'copies unconsumed bytes in keepRest',
   ],
   [
     'keeps part of the rest',
@@ -163,7 +163,7 @@ const BROKEN: readonly [what: string, Mutant: new () => Lines, noticedBy: string
         return super.takeRest().subarray(1);
       }
     },
-    'gives back exactly what no frame was made of',
+    'gives back exactly the bytes that belong to no frame',
   ],
   [
     'counts what it has given away',
@@ -187,7 +187,7 @@ const BROKEN: readonly [what: string, Mutant: new () => Lines, noticedBy: string
         throw new LineError('not a line');
       }
     },
-    'refuses a control character, after the frames before it, and for good',
+    'refuses a control character, after the frames before it, and permanently',
   ],
   [
     'throws before it has given the frames before the fault',
@@ -197,7 +197,7 @@ const BROKEN: readonly [what: string, Mutant: new () => Lines, noticedBy: string
         if (chunk.includes(1)) this.fail(0);
       }
     },
-    'refuses a control character, after the frames before it, and for good',
+    'refuses a control character, after the frames before it, and permanently',
   ],
   [
     'keeps whatever comes',
@@ -206,7 +206,7 @@ const BROKEN: readonly [what: string, Mutant: new () => Lines, noticedBy: string
         return this.kept.includes(10) ? super.next() : undefined;
       }
     },
-    'refuses a frame without an end before it has kept too much of it',
+    'refuses a frame without an end before it buffers too much',
   ],
   [
     'throws what is not documented',
@@ -215,7 +215,7 @@ const BROKEN: readonly [what: string, Mutant: new () => Lines, noticedBy: string
         throw new RangeError('out of bounds');
       }
     },
-    'throws nothing but documented errors for random bytes, and always comes to an end',
+    'throws only documented errors for random bytes, and always ends',
   ],
   [
     'gives frames for ever',
@@ -224,7 +224,7 @@ const BROKEN: readonly [what: string, Mutant: new () => Lines, noticedBy: string
         return super.next() ?? (this.kept.includes(120) ? Buffer.alloc(0) : undefined);
       }
     },
-    'throws nothing but documented errors for random bytes, and always comes to an end',
+    'throws only documented errors for random bytes, and always ends',
   ],
 ];
 
@@ -261,7 +261,7 @@ describe('the decoder contract', () => {
     for (const { run } of contract) await run();
   });
 
-  it('says how the bytes were split where frames differ', async () => {
+  it('says how the bytes were split if frames differ', async () => {
     const [, Mutant, name] = BROKEN[0] ?? [];
     if (Mutant === undefined || name === undefined) throw new Error('no mutant');
     expect(

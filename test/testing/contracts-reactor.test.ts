@@ -67,7 +67,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
       slab.set(data);
       protocol.dataReceived(slab.subarray(0, data.length));
     }),
-    'loses nothing of other connections where some transfer the bytes they are given',
+    'loses nothing of other connections if some transfer the bytes they are given',
   ],
   [
     'lends all connections one memory and does not notice when it is gone',
@@ -75,7 +75,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
       if (protocol.acceptsLentBytes) slab.set(data);
       protocol.dataReceived(protocol.acceptsLentBytes ? slab.subarray(0, data.length) : data);
     }),
-    'loses nothing of other connections where some transfer the bytes they are lent',
+    'loses nothing of other connections if some transfer the bytes they are lent',
   ],
   [
     'sends by reference what is lent out of memory that is used again',
@@ -83,7 +83,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
       slab.set(data);
       protocol.dataReceived(slab.subarray(0, data.length));
     }),
-    'sends to one connection what is lent to another, whatever comes after it',
+    'sends lent bytes to another connection unchanged, whatever is received next',
   ],
   [
     'never says that it runs',
@@ -123,12 +123,12 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
   [
     'crashes by stopping',
     (reactor) => ({ crash: () => reactor.stop() }),
-    'ends run by crash without shutdown, leaving sockets and calls',
+    'crash ends run without shutdown, and leaves sockets and calls',
   ],
   [
     'does not wait until it runs',
     () => ({ callWhenRunning: (callback: () => void) => callback() }),
-    'calls what waits for running after startup, in order',
+    'callWhenRunning calls after startup, in order',
   ],
   [
     'calls from threads at once',
@@ -162,7 +162,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
       listenTCP: (_port: number, factory: FactoryLike, options: ListenTCPOptions) =>
         reactor.listenTCP(0, factory, options),
     }),
-    'throws for a port in use, there and then, and leaves the factory alone',
+    'throws at once for a port in use, and does not call the factory',
   ],
   [
     'starts a factory twice',
@@ -172,7 +172,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         return reactor.listenTCP(port, factory as FactoryLike, options);
       },
     }),
-    'answers stopListening in a later turn, after doStop',
+    'stopListening settles in a later turn, after doStop',
   ],
   [
     'connects without telling of the attempt',
@@ -184,7 +184,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
           Object.assign(factory, { startedConnecting: undefined }) as never,
         ),
     }),
-    'tells of the attempt before connectTCP returns, of all else after',
+    'calls startedConnecting before connectTCP returns, and the rest after',
   ],
   [
     'has delayed calls left after shutdown',
@@ -194,7 +194,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
   [
     'is not disposed of',
     () => ({ [Symbol.asyncDispose]: () => Promise.resolve() }),
-    'closes ports and loses connections where it is disposed of',
+    'closes ports and loses connections on disposal',
   ],
 ];
 

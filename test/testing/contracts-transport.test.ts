@@ -151,7 +151,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         return { write };
       },
     },
-    'keeps the order of what is written, however it is written',
+    'keeps the order of writes of all kinds',
   ],
   [
     'keeps small buffers by reference',
@@ -160,7 +160,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         write: (data: Uint8Array) => queueMicrotask(() => transport.write(data)),
       }),
     },
-    'takes a small buffer as it is when it is written',
+    'copies a small buffer when it is written',
   ],
   [
     'writes the parts before it has checked them all',
@@ -171,7 +171,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         },
       }),
     },
-    'checks all parts of writeSequence before it writes any',
+    'checks all parts of writeSequence before writing any',
   ],
   [
     'drops what is written after loseConnection',
@@ -180,7 +180,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         write: (data: string) => void (transport.disconnecting || transport.write(data)),
       }),
     },
-    'sends what is written after loseConnection while it is still open',
+    'sends bytes written after loseConnection while it is still open',
   ],
   [
     'uses the memory of what it gave again',
@@ -195,10 +195,10 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         };
       },
     },
-    'never writes over bytes once received',
+    'never overwrites received bytes',
   ],
   ['gives views of a slab', { protocol: fromSlab }, 'gives bytes whose memory holds little else'],
-  ['gives views of one slab', { protocol: fromSlab }, 'gives each time memory of its own'],
+  ['gives views of one slab', { protocol: fromSlab }, 'gives separate memory each time'],
   [
     'gives views of a slab that can be detached',
     { protocol: fromSlab },
@@ -207,7 +207,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
   [
     'gives views of a slab that a stream detaches',
     { protocol: fromSlab },
-    'gives bytes that a byte stream takes',
+    'gives bytes that a byte stream accepts',
   ],
   [
     'gives what was written, not a copy',
@@ -233,7 +233,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         },
       }),
     },
-    'lends bytes that hold until dataReceived returns',
+    'lends bytes that are valid until dataReceived returns',
   ],
   [
     'lends to everybody',
@@ -258,7 +258,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
   [
     'holds lent bytes for a protocol that has paused',
     holdingLentBytes(),
-    'lends what came while it was paused',
+    'lends bytes that arrived while it was paused',
   ],
   [
     'keeps what is written by reference though it is lent',
@@ -267,7 +267,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         write: (data: Uint8Array) => queueMicrotask(() => transport.write(data)),
       }),
     },
-    'sends what is written out of lent bytes, of any size',
+    'sends bytes written from lent bytes, of any size',
   ],
   [
     'sends the parts of writeSequence later',
@@ -277,7 +277,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
           queueMicrotask(() => transport.writeSequence(parts)),
       }),
     },
-    'sends what is written out of lent bytes in many pieces',
+    'sends bytes written from lent bytes in many pieces',
   ],
   [
     'queues large writes by reference though they are lent',
@@ -290,7 +290,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         return { write, writeSequence: (parts: Uint8Array[]) => parts.forEach(write) };
       },
     },
-    'keeps what was written out of lent bytes for a peer that does not read',
+    'keeps bytes written from lent bytes for a peer that does not read',
   ],
   [
     'stops where its buffer was detached',
@@ -305,7 +305,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         };
       },
     },
-    'receives the rest where lent bytes are transferred, which is not allowed',
+    'receives the rest if lent bytes are transferred, which is not allowed',
   ],
   [
     'promises to overwrite what was lent, and does not',
@@ -326,7 +326,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         },
       }),
     },
-    'loseConnection tells both ends ConnectionDone once, in a later turn',
+    'loseConnection ends both ends with ConnectionDone once, in a later turn',
   ],
   [
     'tells connectionLost from inside abortConnection',
@@ -338,7 +338,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         },
       }),
     },
-    'abortConnection is ConnectionAborted, told once, in a later turn',
+    'abortConnection is ConnectionAborted, once, in a later turn',
   ],
   [
     'tells an abort as a clean close',
@@ -347,12 +347,12 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         connectionLost: () => protocol.connectionLost(new ConnectionDone()),
       }),
     },
-    'abortConnection is ConnectionAborted, told once, in a later turn',
+    'abortConnection is ConnectionAborted, once, in a later turn',
   ],
   [
     'does not say that it is closing',
     { transport: () => ({ disconnecting: false }) },
-    'loseConnection sends all that was written, then closes',
+    'loseConnection sends all written bytes, then closes',
   ],
   [
     'takes stopProducing for nothing',
@@ -369,14 +369,14 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         },
       }),
     },
-    "delivers all that was sent before the peer's end, then ConnectionDone",
+    "delivers all bytes sent before the peer's end, then ConnectionDone",
   ],
   [
     'closes where it should half-close',
     {
       transport: (transport) => ({ loseWriteConnection: () => transport.loseConnection() }),
     },
-    'loseWriteConnection ends the sending side after all that was written; receiving goes on',
+    'loseWriteConnection ends the sending side after all written bytes; receiving continues',
   ],
   [
     'does not tell that its sending side has ended',
@@ -386,7 +386,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
   [
     "does not tell the peer's half-close",
     { protocol: () => ({ readConnectionLost: NOTHING }) },
-    "tells the peer's half-close once, after the data; writing goes on",
+    "reports the peer's half-close once, after the data; writing continues",
   ],
   [
     'never pauses a producer',
@@ -429,12 +429,12 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         registerProducer: (producer: never) => transport.registerProducer(producer, true),
       }),
     },
-    'asks a pull producer at once, and again each time that nothing waits',
+    'calls a pull producer at once, and again each time that no bytes wait',
   ],
   [
     'receives while it is paused',
     { transport: () => ({ pauseProducing: NOTHING }) },
-    'stops receiving at pauseProducing and goes on at resumeProducing',
+    'stops receiving at pauseProducing and continues at resumeProducing',
   ],
   [
     'counts how often it was paused',
@@ -453,7 +453,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         };
       },
     },
-    'is not bound by how often it is paused and resumed',
+    'does not count pauses and resumes',
   ],
   [
     'swallows what application code throws',
@@ -468,7 +468,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         },
       }),
     },
-    'reports what dataReceived throws and ends the connection with it',
+    'reports errors of dataReceived and ends the connection with it',
   ],
   [
     'calls back from inside resumeProducing',
@@ -480,7 +480,7 @@ const BROKEN: readonly [what: string, mutation: Mutation, noticedBy: string][] =
         },
       }),
     },
-    'takes resumeProducing in connectionMade',
+    'allows resumeProducing in connectionMade',
   ],
 ];
 
@@ -504,7 +504,7 @@ describe('the transport contract', () => {
 
   it('says what it waited for in vain', async () => {
     const deaf = contractOver({ protocol: () => ({ dataReceived: NOTHING }) });
-    expect(await outcome(deaf, 'carries two thousand answers, one after the other')).toMatch(
+    expect(await outcome(deaf, 'carries 2,000 answers, one after the other')).toMatch(
       /^1000 bytes at the server did not come: .*\(client: connectionMade, 0 bytes; server: connectionMade,dataReceived, 1 bytes\)$/s,
     );
   });

@@ -22,7 +22,7 @@ function thrownBy(run: () => unknown): Error {
 }
 
 describe('successResultOf', () => {
-  it('gives the result, and takes it away', () => {
+  it('returns the result, and removes it', () => {
     const deferred = succeed(5);
     const result = successResultOf(deferred);
     expectTypeOf(result).toEqualTypeOf<number>();
@@ -30,14 +30,14 @@ describe('successResultOf', () => {
     expect(successResultOf(deferred)).toBe(undefined);
   });
 
-  it('fails where there is no result, and leaves what comes later alone', () => {
+  it('fails if there is no result, and leaves a later one alone', () => {
     const deferred = new Deferred<number>();
     expect(thrownBy(() => successResultOf(deferred))).toBeInstanceOf(AssertionError);
     deferred.callback(6);
     expect(successResultOf(deferred)).toBe(6);
   });
 
-  it('fails where it failed, with the error as the cause, which is then handled', () => {
+  it('fails if it failed, with the error as the cause, which is then handled', () => {
     const error = thrownBy(() => successResultOf(fail(boom)));
     expect(error).toBeInstanceOf(AssertionError);
     expect(error).toMatchObject({ cause: boom, message: expect.stringContaining('boom') });
@@ -57,7 +57,7 @@ describe('failureResultOf', () => {
     expect(failureResultOf(fail(lost), 'ERR_CONNECTION_LOST')).toBe(lost);
   });
 
-  it('fails where there is a result, none yet, or another error', () => {
+  it('fails if there is a result, none yet, or another error', () => {
     expect(thrownBy(() => failureResultOf(succeed(1)))).toMatchObject({ cause: 1 });
     expect(thrownBy(() => failureResultOf(new Deferred()))).toBeInstanceOf(AssertionError);
     expect(thrownBy(() => failureResultOf(fail(boom), CancelledError))).toMatchObject({
@@ -67,14 +67,14 @@ describe('failureResultOf', () => {
 });
 
 describe('assertNoResult', () => {
-  it('passes where there is none, and leaves the Deferred as it is', () => {
+  it('passes if there is none, and leaves the Deferred as it is', () => {
     const deferred = new Deferred<number>();
     assertNoResult(deferred);
     deferred.callback(1);
     expect(successResultOf(deferred)).toBe(1);
   });
 
-  it('passes where the result waits for another Deferred, and fails once that has fired', () => {
+  it('passes if the result waits for another Deferred, and fails once that has fired', () => {
     const inner = new Deferred<number>();
     const outer = succeed(1).addCallback(() => inner);
     assertNoResult(outer);
@@ -90,7 +90,7 @@ describe('assertNoResult', () => {
     expect(failureResultOf(deferred)).toBe(boom);
   });
 
-  it('fails where there is one, or a failure, which is then handled', () => {
+  it('fails if there is one, or a failure, which is then handled', () => {
     expect(thrownBy(() => assertNoResult(succeed(1)))).toBeInstanceOf(AssertionError);
     const failed: Deferred<unknown> = fail(boom);
     expect(thrownBy(() => assertNoResult(failed))).toMatchObject({

@@ -134,7 +134,7 @@ describe('FileWrapper', () => {
     expect(readFileSync(path, 'utf8')).toBe(readFileSync(source, 'utf8'));
   });
 
-  it('is lost where the file fails, or throws', async () => {
+  it('is lost if the file fails, or throws', async () => {
     const stream = new Writable({
       write: (_chunk, _encoding, done) => done(new Error('disk full')),
     });
@@ -179,7 +179,7 @@ describe('FileWrapper', () => {
     expect([log, protocol.transport.connected]).toEqual([['write'], true]);
   });
 
-  it('reports what its protocol throws where it is asked to', async () => {
+  it('reports errors of its protocol to reportError', async () => {
     const errors: unknown[] = [];
     class Thrower extends AccumulatingProtocol {
       override connectionMade(): void {
@@ -192,7 +192,7 @@ describe('FileWrapper', () => {
     expect(errors).toMatchObject([{ message: 'of connectionMade' }]);
   });
 
-  it('refuses what is no file', () => {
+  it('refuses an invalid file', () => {
     expect(() => new FileWrapper(undefined as never)).toThrow(TypeError);
     expect(() => new FileWrapper({ write() {} } as never)).toThrow(TypeError);
     expect(() => new FileWrapper(new Taking(), { peers: 1 } as never)).toThrow(TypeError);

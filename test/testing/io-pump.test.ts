@@ -42,7 +42,7 @@ describe('joinProtocols', () => {
     expect(server.text).toBe('a');
   });
 
-  it('cuts data to the length that is asked for', () => {
+  it('cuts data to the requested length', () => {
     const server = new Recorder();
     const client = new Recorder();
     const pump = joinProtocols(server, client, { chunkBytes: 3 });
@@ -104,7 +104,7 @@ describe('joinProtocols', () => {
     ]);
   });
 
-  it('throws what a protocol throws', () => {
+  it('throws errors of a protocol', () => {
     const server = new Recorder({
       dataReceived: () => {
         throw new Error('a bug');
@@ -126,7 +126,7 @@ describe('joinProtocols', () => {
     ).toThrow('at once');
   });
 
-  it('tells of a connection that was given up at once', () => {
+  it('reports a connection that was closed at once', () => {
     const server = new Recorder({ connectionMade: (self) => self.call('abortConnection') });
     expect(() => joinProtocols(server, new Recorder())).toThrow(TestTransportStateError);
   });

@@ -94,7 +94,7 @@ describe.each(WAYS)('%s', (_name, receive) => {
     expect(protocol.kept.map(isPoison)).toEqual([false, true, false]);
   });
 
-  it('goes on when lent or given bytes are transferred', () => {
+  it('continues when lent or given bytes are transferred', () => {
     for (const lent of [true, false]) {
       const protocol = new Keeper(lent);
       protocol.onData = ({ buffer }) => {

@@ -116,7 +116,7 @@ describe('loopbackTCP', () => {
     expect(client.text).toBe('hello ');
   });
 
-  it('closes its port where the connection is not made', () => {
+  it('closes its port if the connection is not made', () => {
     const reactor = new MemoryReactor();
     const done = loopbackTCP(reactor, new Server(), new Client());
     assertNoResult(done);
@@ -135,7 +135,7 @@ describe('loopbackTCP', () => {
     expect(port?.connect().connected).toBe(false);
   });
 
-  it('throws what listening or connecting throws, and leaves nothing open', () => {
+  it('throws errors of listening or connecting, and leaves nothing open', () => {
     const listenError = new CannotListenError({ interface: '', port: 80 });
     const deaf = new RaisingMemoryReactor({ listenError });
     const before = temporaryFolders();
@@ -149,7 +149,7 @@ describe('loopbackTCP', () => {
     expect(temporaryFolders()).toEqual(before);
   });
 
-  it('refuses what are no protocols, and unknown options', () => {
+  it('refuses invalid protocols, and unknown options', () => {
     const reactor = new MemoryReactor();
     for (const wrong of [undefined, null, {}, () => new Server()]) {
       expect(() => loopbackTCP(reactor, wrong as never, new Client())).toThrow(
@@ -164,7 +164,7 @@ describe('loopbackTCP', () => {
 });
 
 describe('loopbackAsync', () => {
-  it('takes a manual clock', () => {
+  it('accepts a manual clock', () => {
     const clock = new ManualClock();
     const [server, client] = [new Server(), new Client()];
     const done = loopbackAsync(clock, server, client);
@@ -174,7 +174,7 @@ describe('loopbackAsync', () => {
     expect([server.text, client.text]).toEqual(['bye', 'hello ']);
   });
 
-  it('has the faults that it is asked for, by the seed', () => {
+  it('has the requested faults, determined by the seed', () => {
     const clock = new ManualClock();
     const faults = { latencyMs: 100, reset: 1 };
     const done = loopbackAsync(clock, new Server(), new Client(), { faults, seed: 4 });
@@ -188,7 +188,7 @@ describe('loopbackAsync', () => {
     failureResultOf(refused);
   });
 
-  it('lets a protocol be half-closed where it has the methods', () => {
+  it('lets a protocol be half-closed if it has the methods', () => {
     const clock = new ManualClock();
     const log: string[] = [];
     class Half extends AccumulatingProtocol {
@@ -212,7 +212,7 @@ describe('loopbackAsync', () => {
     expect(log).toEqual(['write', 'read', 'read']);
   });
 
-  it('tells who wants to know what the protocols throw', () => {
+  it('passes errors of the protocols to reportError', () => {
     const clock = new ManualClock();
     const errors: unknown[] = [];
     const error = new Error('out of dataReceived');
@@ -229,7 +229,7 @@ describe('loopbackAsync', () => {
     expect(successResultOf(done)).toEqual({ server: expect.any(ConnectionDone), client: error });
   });
 
-  it('lends bytes to a protocol that accepts that', () => {
+  it('lends bytes to a protocol that accepts them', () => {
     const clock = new ManualClock();
     const frames: string[] = [];
     class Frames extends FrameReceiver {
@@ -257,7 +257,7 @@ describe('loopbackAsync', () => {
     expect(frames).toEqual(['one', 'two']);
   });
 
-  it('refuses what is no clock, policy or seed', () => {
+  it('refuses an invalid clock, policy or seed', () => {
     const clock = new ManualClock();
     const start = (options: object): (() => unknown) => {
       return () => loopbackAsync(clock, new Server(), new Client(), options);
@@ -314,7 +314,7 @@ describe('a pump policy', () => {
     expect(() => new Simulation({ pumpPolicy: 7 as never })).toThrow(TypeError);
   });
 
-  it('gets the writes of a turn, and what waits for room', () => {
+  it('gets the writes of a turn, and bytes that wait for room', () => {
     const seen: string[][] = [];
     const pump = joinProtocols(new AccumulatingProtocol(), new AccumulatingProtocol(), {
       pumpPolicy: (writes) => {

@@ -82,7 +82,7 @@ describe('ManualClock', () => {
     expect(log).toEqual(['second', true, 3, false]);
   });
 
-  it('reports what a call throws, and goes on', () => {
+  it('reports errors of a call, and continues', () => {
     const errors: unknown[] = [];
     const clock = new ManualClock((error) => errors.push(error));
     const failure = new Error('a bug');

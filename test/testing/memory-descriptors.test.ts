@@ -49,7 +49,7 @@ describe('the descriptors of a memory reactor', () => {
     expect([reactor.getReaders(), reactor.getWriters()]).toEqual([[two], [two]]);
   });
 
-  it('are called where the test says that they are ready', () => {
+  it('are called if the test says that they are ready', () => {
     const reactor = new MemoryReactor();
     const pipe = new Pipe(3);
     reactor.addReader(pipe);
@@ -78,6 +78,22 @@ describe('the descriptors of a memory reactor', () => {
     expect(pipe.log.at(-1)).toBe('lost: broken');
     expect([reactor.getReaders(), reactor.getWriters()]).toEqual([[], []]);
     expect(errors.flush().map(({ error }) => error)).toEqual([pipe.error]);
+  });
+
+  it('are removed and told what an asynchronous doRead rejected with', async () => {
+    using errors = captureLoggedErrors();
+    const reactor = new MemoryReactor();
+    const pipe = new Pipe(3);
+    pipe.doRead = async () => Promise.reject(new Error('broken'));
+    pipe.connectionLost = async ({ message }) => Promise.reject(new Error(`lost: ${message}`));
+    reactor.addReader(pipe);
+    reactor.descriptorReadable(3);
+    await new Promise(setImmediate);
+    expect(reactor.getReaders()).toEqual([]);
+    expect(errors.flush().map(({ error }) => String(error))).toEqual([
+      'Error: broken',
+      'Error: lost: broken',
+    ]);
   });
 
   it('report what connectionLost throws, too', () => {

@@ -73,7 +73,7 @@ describe('the names of a MemoryReactor', () => {
     expect(reactor.getDelayedCalls()).toEqual([]);
   });
 
-  it('are not found where another family is wanted', () => {
+  it('are not found if another family is wanted', () => {
     const reactor = new MemoryReactor();
     const options = { families: ['IPv6'] } as const;
     const answer = reactor.nameResolver.resolveHostName('example.org', options);
@@ -140,7 +140,7 @@ describe('a MemoryReactor that listens', () => {
     expect([transport?.connected, transport?.peerSees]).toEqual([false, 'end']);
   });
 
-  it('can not be connected to once it has stopped', () => {
+  it('cannot be connected to once it has stopped', () => {
     const { reactor, factory, server } = served();
     server.listeningPort.stopListening();
     reactor.advance(0);
@@ -293,7 +293,7 @@ describe('time of a MemoryReactor', () => {
     expect(reactor.poller).toBe('memory');
   });
 
-  it('reports what application code throws', () => {
+  it('reports errors of application code', () => {
     const errors: unknown[] = [];
     const reactor = new MemoryReactor({ reportError: (error) => errors.push(error) });
     const failure = new Error('a bug');
@@ -361,7 +361,7 @@ describe('a MemoryReactor with UDP ports', () => {
     return { reactor, protocol, transport, port: reactor.udpPorts[0] as MemoryUDPPort };
   }
 
-  it('records what was asked for, and what is written', () => {
+  it('records requests and written bytes', () => {
     const { reactor, protocol, transport, port } = opened({ broadcast: true });
     expect(port).toMatchObject({ port: 53, protocol, transport, options: { broadcast: true } });
     expect(String(transport.getHost())).toBe('192.0.2.1:53');
@@ -415,7 +415,7 @@ describe('a MemoryReactor with UDP ports', () => {
     expect(protocol.texts).toEqual(['again']);
   });
 
-  it('keeps options, and asks a pull producer in each turn', () => {
+  it('keeps options, and calls a pull producer in each turn', () => {
     const { reactor, transport, port } = opened();
     transport.setTTL(5);
     transport.setTrafficClass(8);

@@ -37,7 +37,7 @@ function producer(): Log {
 }
 
 describe('MemoryTransport', () => {
-  it('keeps what is written, in order', () => {
+  it('keeps written bytes, in order', () => {
     const transport = new MemoryTransport();
     transport.connect(new Recorder({ connectionMade: (self) => self.transport.write('Grüße') }));
     transport.writeSequence([Buffer.from(', '), 'Welt']);
@@ -49,7 +49,7 @@ describe('MemoryTransport', () => {
     expect(transport.text).toBe('');
   });
 
-  it('keeps a copy of what is written', () => {
+  it('keeps a copy of written bytes', () => {
     const transport = new MemoryTransport();
     const data = Buffer.alloc(100_000, 1);
     transport.write(data);
@@ -57,7 +57,7 @@ describe('MemoryTransport', () => {
     expect(transport.written.every((byte) => byte === 1)).toBe(true);
   });
 
-  it('refuses what is neither bytes nor text', () => {
+  it('refuses data that is neither bytes nor text', () => {
     const transport = new MemoryTransport();
     expect(() => transport.write(7 as never)).toThrow(InvalidArgumentTypeError);
     expect(() => transport.receive(null as never)).toThrow(InvalidArgumentTypeError);
@@ -75,7 +75,7 @@ describe('MemoryTransport', () => {
     expect([transport.getTcpNoDelay(), transport.getTcpKeepAlive()]).toEqual([false, true]);
   });
 
-  it('delivers what is received at once, in pieces of at most 64 KiB', () => {
+  it('delivers bytes received at once, in pieces of at most 64 KiB', () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Recorder());
     const data = Buffer.alloc(150_000, 'abc');
@@ -84,7 +84,7 @@ describe('MemoryTransport', () => {
     expect(protocol.received.equals(data)).toBe(true);
   });
 
-  it('delivers what is received inside a callback in a later turn', () => {
+  it('delivers bytes received inside a callback in a later turn', () => {
     const transport = new MemoryTransport();
     const protocol = new Recorder({
       dataReceived: (data) => {
@@ -97,7 +97,7 @@ describe('MemoryTransport', () => {
     expect(protocol.chunks.map(String)).toEqual(['one', 'two']);
   });
 
-  it('holds what is received while the protocol is paused', () => {
+  it('holds bytes received while the protocol is paused', () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(new HalfCloseRecorder());
     protocol.call('pauseProducing');
@@ -111,7 +111,7 @@ describe('MemoryTransport', () => {
     expect(protocol.log).toEqual(['connectionMade', 'dataReceived', 'readConnectionLost']);
   });
 
-  it('stops between two pieces where the protocol pauses', () => {
+  it('stops between two pieces if the protocol pauses', () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(
       new Recorder({ dataReceived: (_data, self) => self.call('pauseProducing') }),
@@ -164,7 +164,7 @@ describe('the end of a MemoryTransport', () => {
     expect(protocol.reason).toBeInstanceOf(ConnectionAborted);
   });
 
-  it("follows the peer's for a protocol that can not be half-closed", () => {
+  it("follows the peer's for a protocol that cannot be half-closed", () => {
     const transport = new MemoryTransport();
     const protocol = transport.connect(new Recorder());
     transport.receive('last');
@@ -215,7 +215,7 @@ describe('the end of a MemoryTransport', () => {
     expect(reports).toEqual([failure]);
   });
 
-  it('is quiet where no protocol is connected', () => {
+  it('is quiet if no protocol is connected', () => {
     const transport = new MemoryTransport();
     transport.write('x');
     transport.loseConnection();
@@ -227,7 +227,7 @@ describe('the end of a MemoryTransport', () => {
 });
 
 describe('half-closing a MemoryTransport', () => {
-  it('is told when all is sent; receiving goes on', () => {
+  it('is called when everything is sent; receiving continues', () => {
     const transport = new MemoryTransport({ capacity: 4 });
     const protocol = transport.connect(new HalfCloseRecorder());
     protocol.call('write', 'eight by');
@@ -261,7 +261,7 @@ describe('producers on a MemoryTransport', () => {
     expect([transport.bufferedBytes, push.calls]).toEqual([0, ['pause', 'resume']]);
   });
 
-  it('that are pulled are asked again each time nothing waits', () => {
+  it('that are pulled are called again each time no bytes wait', () => {
     const transport = new MemoryTransport();
     let left = 3;
     transport.registerProducer(
@@ -282,7 +282,7 @@ describe('producers on a MemoryTransport', () => {
     expect(transport.text).toBe('321');
   });
 
-  it('without end are told of by settle', () => {
+  it('without end are reported by settle', () => {
     const transport = new MemoryTransport();
     let calls = 0;
     transport.registerProducer(

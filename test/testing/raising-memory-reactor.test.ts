@@ -47,7 +47,7 @@ describe('RaisingMemoryReactor', () => {
     expect(() => call(raising({ connectError }))).toThrow(connectError);
   });
 
-  it('works as a memory reactor where it has no error', () => {
+  it('works as a memory reactor if it has no error', () => {
     const listening = raising({ connectError });
     for (const [, call] of LISTENING) call(listening);
     const { tcpServers, unixServers, udpPorts } = listening;
@@ -60,7 +60,7 @@ describe('RaisingMemoryReactor', () => {
     }
   });
 
-  it('reports what application code throws where it is asked to', () => {
+  it('reports errors of application code to reportError', () => {
     const errors: unknown[] = [];
     const reactor = raising({ listenError, reportError: (error) => errors.push(error) });
     reactor.callLater(0, () => {
@@ -70,7 +70,7 @@ describe('RaisingMemoryReactor', () => {
     expect(errors).toEqual([connectError]);
   });
 
-  it('refuses what is no error, and unknown options', () => {
+  it('refuses an invalid error, and unknown options', () => {
     expect(() => raising({ listenError: 'no' as never })).toThrow(TypeError);
     expect(() => raising({ connectErrors: connectError } as never)).toThrow(UnknownOptionError);
   });

@@ -15,7 +15,7 @@ describe('a stage in real time', () => {
   it('says what it waited for in vain', async () => {
     const stage = inRealTime(makeReactor, { deadlineMs: 1 })();
     await expect(stage.until(() => false, 'the impossible')).rejects.toThrow(
-      'waited 1 ms in vain for the impossible',
+      'waited 1 ms for the impossible',
     );
     await stage.until(() => true, 'nothing');
     await stage.dispose();
@@ -35,7 +35,7 @@ describe('a stage in real time', () => {
 });
 
 describe('pairs over a reactor', () => {
-  it('dispose of the reactor where it can not listen', async () => {
+  it('dispose of the reactor if it cannot listen', async () => {
     let reactor: Reactor | undefined;
     const makePair = pairsOver(
       // 203.0.113.0/24 is for documentation (RFC 5737).

@@ -70,7 +70,7 @@ describe('a watch over reactors', () => {
     expect(watch.leaks()).toEqual([]);
   });
 
-  it('leaves alone what it is told to, and simulated reactors', () => {
+  it('ignores excluded reactors, and simulated ones', () => {
     const watch = use(new ReactorWatch());
     const reactor = use(createReactor({ kind: 'node' }));
     listen(reactor);
@@ -80,7 +80,7 @@ describe('a watch over reactors', () => {
     expect(watch.leaks()).toEqual([]);
   });
 
-  it('tells of descriptors too, and of a reactor once, however often it was published', () => {
+  it('reports descriptors too, and a reactor once, however often it was published', () => {
     const watch = use(new ReactorWatch());
     const reader = { fileno: () => 7, doRead: () => {}, connectionLost: () => {} };
     const writer = { fileno: () => 8, doWrite: () => {}, connectionLost: () => {} };

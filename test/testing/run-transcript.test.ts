@@ -117,7 +117,7 @@ describe('a transcript of events', () => {
     );
   });
 
-  it('fails where the way the bytes are cut matters, and says how they were cut', async () => {
+  it('fails if the way the bytes are cut matters, and says how they were cut', async () => {
     const decode = (chunks: readonly Buffer[]): string[] => chunks.map((chunk) => `${chunk}`);
     expect(await failure(runTranscript(events('abc', 'abc'), { decode }))).toMatch(
       /^it\.md:6: "It", the events of the bytes cut behind the first 1:/,
@@ -225,7 +225,7 @@ describe('a dialogue', () => {
     expect(await failure(runTranscript(dialogue(...steps), parrot))).toMatch(message);
   });
 
-  it('needs not say that the protocol closes where the other side has closed', async () => {
+  it('needs not say that the protocol closes if the other side has closed', async () => {
     await runTranscript(dialogue('S: hi\\n', 'C closes'), parrot);
     await runTranscript(dialogue('S: hi\\n', 'C closes', 'S closes'), parrot);
   });

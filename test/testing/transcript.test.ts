@@ -100,7 +100,7 @@ describe('parseTranscripts', () => {
     expect(wireOf(' ü – 👩‍👧 ', '\\xc3\\xbc')).toEqual(Buffer.from(' ü – 👩‍👧 ü'));
   });
 
-  it('takes the ends of lines of whatever kind for layout', () => {
+  it('treats line ends of every kind as layout', () => {
     const text = markdown('## x', "'''wire", 'a', 'b\\n', "'''", "'''events", 'c', "'''");
     expect(parseTranscripts(text.replaceAll('\n', '\r\n'))).toEqual(parseTranscripts(text));
   });
@@ -131,18 +131,27 @@ describe('parseTranscripts', () => {
     [
       'a line that nobody says',
       4,
-      /"X: a" is none of/,
+      /"X: a" is not one of/,
       '## x',
       "'''dialogue",
       'C: a',
       'X: a',
       "'''",
     ],
-    ['a word after closing', 4, /C has closed/, '## x', "'''dialogue", 'C closes', 'C: a', "'''"],
+    [
+      'a word after closing',
+      4,
+      /C has already closed/,
+      '## x',
+      "'''dialogue",
+      'C closes',
+      'C: a',
+      "'''",
+    ],
     [
       'an unknown escape',
       4,
-      /"\\q" is no escape/,
+      /"\\q" is not an escape/,
       '## x',
       "'''wire",
       'a',
@@ -151,12 +160,12 @@ describe('parseTranscripts', () => {
       "'''events",
       "'''",
     ],
-    ['half an escape', 3, /is no escape/, '## x', "'''wire", '\\x4', "'''", "'''events", "'''"],
-    ['a lone backslash', 3, /is no escape/, '## x', "'''dialogue", 'C: \\', "'''"],
+    ['half an escape', 3, /is not an escape/, '## x', "'''wire", '\\x4', "'''", "'''events", "'''"],
+    ['a lone backslash', 3, /is not an escape/, '## x', "'''dialogue", 'C: \\', "'''"],
     [
       'two transcripts of one name',
       6,
-      /a second "x"/,
+      /"x" exists twice/,
       ...['## x', "'''dialogue", 'C: a', "'''", '', '## x', "'''dialogue", 'C: a', "'''"],
     ],
   ];
@@ -174,7 +183,7 @@ describe('parseTranscripts', () => {
     expect((caught as Error).message).toMatch(new RegExp(`^bad\\.md:${line}: `));
   });
 
-  it('refuses what is no text', () => {
+  it('refuses an invalid text', () => {
     expect(() => parseTranscripts(5 as never)).toThrow(TypeError);
   });
 });

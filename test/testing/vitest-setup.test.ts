@@ -49,7 +49,11 @@ async function run(fixture: string): Promise<Run> {
 
 /** What the message of each unclean test has to say. */
 const LEFT: readonly [title: string, ...patterns: RegExp[]][] = [
-  ['a failure', /A Deferred failed and nobody handled it: RangeError: nobody waits/, /errback/],
+  [
+    'a failure',
+    /A Deferred failed, and its failure was not handled: RangeError: nobody waits/,
+    /errback/,
+  ],
   [
     'a logged error',
     /An error was reported \(dataReceived\): TypeError: nobody flushed/,

@@ -7,7 +7,7 @@ const MAX_FD = 2 ** 31 - 1;
 
 /**
  * @param method Names the method that adopts.
- * @returns Whether the descriptor is to be taken over.
+ * @returns Whether to take the descriptor over.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
  */
 export function adoptSettings<Options extends AdoptOptions>(

@@ -1,4 +1,4 @@
-/** The owner of a connection that was adopted: no port or connector has it. */
+/** The owner of an adopted connection, which has no port or connector. */
 import type { Address } from '../../core/address.js';
 import { builtProtocol } from '../../core/factory.js';
 import type { ClientProtocolFactory } from '../../core/protocol-factory.js';
@@ -22,8 +22,8 @@ export class AdoptedOwner implements StreamOwner {
 
   /**
    * Adopts the connection, and gives it a protocol.
-   * @param unread Is delivered in the next turn, before anything else.
-   * @returns Null where the factory wants none of it, or threw: the descriptor was taken over by then, so that is reported.
+   * @param unread Bytes to deliver in the next turn, before any others.
+   * @returns Null if the factory rejected it or threw: the descriptor has been taken over by then, so the error is reported.
    */
   start(
     adopt: (owner: StreamOwner) => StreamTransport,

@@ -98,7 +98,7 @@ export class HostedAdoption implements ReactorAdoption {
   }
 }
 
-/** A socket that was closed cannot be opened again: by then its number may be another's. */
+/** A socket that was closed cannot be opened again: its number may by then belong to another. */
 function once<Port, Socket>(fd: number, adopt: (port: Port) => Socket): (port: Port) => Socket {
   let adopted = false;
   return (port) => {

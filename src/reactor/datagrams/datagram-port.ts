@@ -1,6 +1,6 @@
 /**
- * What all datagram ports share: listening and stopping, the calls into the protocol, and producers. How datagrams
- * reach the system is the part of a {@link DatagramSocket}, of which a port has one while it listens.
+ * The common part of all datagram ports: listening and stopping, the calls into the protocol, and producers. A
+ * {@link DatagramSocket}, which a port has while it listens, exchanges datagrams with the system.
  */
 import type { Address } from '../../core/address.js';
 import type {
@@ -23,6 +23,7 @@ import {
 import { NotListeningError } from '../../core/errors/listening.js';
 import type { ListeningPort } from '../../core/listening-port.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
+import { isInstance } from '../../core/text-of.js';
 import { onRejection } from '../../defer/callback-result.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
@@ -35,19 +36,19 @@ import { RegisteredProducer } from '../streams/registered-producer.js';
 
 /**
  * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed`, `receiveFailed` and
- * `drained`, never from within one of the methods below, and nothing any more after `close`.
+ * `drained`, never from inside one of the methods below, and none of them after `close`.
  */
 export interface DatagramSocket<A extends Address = Address> {
   /** The address that it is bound to. */
   readonly address: A;
-  /** What it is connected to from the beginning. */
+  /** The peer of a socket that is made connected. */
   readonly peer?: A | undefined;
   readonly bufferedBytes: number;
   readonly datagramsTruncated: number;
   readonly datagramsDropped: number;
 
   /**
-   * Sends one datagram at the end of the turn. What the system then refuses is told by `sendFailed` or `refused`.
+   * Sends one datagram at the end of the turn. If the system then refuses it, `sendFailed` or `refused` is called.
    * @param to Undefined on a connected socket, and only there.
    * @param source The address of this host to send from.
    * @throws InvalidArgumentTypeError, InvalidAddressError, MessageLengthError
@@ -57,7 +58,7 @@ export interface DatagramSocket<A extends Address = Address> {
     to: A | DestinationOf<A> | undefined,
     source: string | undefined,
   ): void;
-  /** Calls `drained` once, when nothing waits to be sent; in a later turn if that is so already. */
+  /** Calls `drained` once, when no datagrams are unsent; in a later turn if none are now. */
   watchDrain(): void;
   /** Sends this turn's datagrams as far as the system takes them at once, and closes. */
   close(): void;
@@ -78,7 +79,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   private readonly maxPacketSize: number;
   private host: A | undefined = undefined;
   private producer: RegisteredProducer | undefined = undefined;
-  /** Calls of `stopProtocol` that are still to come. */
+  /** Pending calls of `stopProtocol`. */
   private stopsPending = 0;
   private truncatedBefore = 0;
   private droppedBefore = 0;
@@ -91,7 +92,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
 
   /** Opens and binds the socket. @throws CannotListenError */
   protected abstract open(): S;
-  /** The address that `to` stands for, for errors and comparison. */
+  /** `to` as an address, for errors and comparison. */
   protected abstract addressOf(to: A | DestinationOf<A>): A;
 
   get listening(): boolean {
@@ -122,7 +123,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     return this.openSocket().fileno();
   }
 
-  /** After the end nothing is sent, and wrong types are refused all the same. */
+  /** After the end nothing is sent, but wrong types are still refused. */
   write(data: Uint8Array | string, to?: A | DestinationOf<A>, options?: SendOptions): void {
     if (options !== undefined) checkOptions('write', options, SEND_OPTIONS);
     const { socket } = this;
@@ -202,12 +203,12 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     this.producer = undefined;
   }
 
-  /** @internal Whether the protocol may be lent the next datagram. */
+  /** @internal Whether the next datagram may be lent to the protocol. */
   get acceptsLentBytes(): boolean {
     return this.protocol.acceptsLentBytes === true;
   }
 
-  /** @internal A datagram came, in memory that the transport owns alone or lends. */
+  /** @internal A datagram arrived, in memory that the transport owns alone or lends. */
   received(data: Buffer, from: A, details?: DatagramDetails): void {
     if (this.socket === undefined) return;
     try {
@@ -217,7 +218,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     }
   }
 
-  /** @internal A datagram came, in memory that is used again when this has returned. */
+  /** @internal A datagram arrived, in memory that is reused when this has returned. */
   receivedIn(
     memory: ReceivedBytes,
     offset: number,
@@ -236,7 +237,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     if (lent && memory.poisons) memory.poison(offset, length);
   }
 
-  /** @internal A datagram came that was too long, and was dropped. */
+  /** @internal A datagram arrived that was too long, and was dropped. */
   truncated(from: A): void {
     if (this.protocol.datagramFailed === undefined) return;
     this.tell(new DatagramTruncatedError(this.maxPacketSize, from));
@@ -258,12 +259,12 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     );
   }
 
-  /** @internal The system failed to receive: told once, until something is received. */
+  /** @internal The system failed to receive: called once, until something is received. */
   receiveFailed(cause: SystemError): void {
     this.tell(new DatagramReceiveError(cause));
   }
 
-  /** @internal Nothing waits to be sent. */
+  /** @internal No datagrams are unsent. */
   drained(): void {
     const registered = this.producer;
     if (registered === undefined || !registered.waiting || this.socket === undefined) return;
@@ -354,14 +355,14 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     }
   }
 
-  /** A promise that a callback returned is a part of it. */
+  /** A promise that a callback returns is treated as a part of it. */
   private watch(result: unknown, where: string, from?: A): void {
     if (result !== undefined) onRejection(result, (error) => this.report(error, where, from));
   }
 
-  /** That a peer broke its protocol is not reported: it is everyday, and anybody could fill a log with it. */
+  /** Protocol violations by a peer are not reported: they are common, and anybody could fill a log with them. */
   private report(error: unknown, where: string, from: A | undefined = this.peer): void {
-    if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where, from);
+    if (!isInstance(error, RemoteProtocolError)) this.reactor.report(error, where, from);
   }
 
   toString(): string {

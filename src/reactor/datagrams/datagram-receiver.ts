@@ -1,4 +1,4 @@
-/** What `listenUDP` and its like take as a protocol, made into what a reactor calls. */
+/** Converts the protocol argument of `listenUDP` and similar methods into the receiver that a reactor calls. */
 import type { Address } from '../../core/address.js';
 import type {
   DatagramHandlers,
@@ -26,7 +26,7 @@ function isReceiver<A extends Address>(
   return typeof (protocol as Partial<DatagramReceiver<A>>).makeConnection === 'function';
 }
 
-/** Methods that the handlers lack are left out: that a reactor has somebody to tell of a failure makes a difference. */
+/** Methods that the handlers lack are omitted: a reactor behaves differently if a failure can't be delivered. */
 function receiverOf<A extends Address>(handlers: DatagramHandlers<A>): DatagramReceiver<A> {
   let transport = undefined as unknown as DatagramTransport<A>;
   const receiver: DatagramReceiver<A> = {

@@ -1,4 +1,4 @@
-/** Options of datagram sockets as given, checked and with their defaults filled in: what a socket is made from. */
+/** Options of datagram sockets, checked and with their defaults filled in: a socket is made from these. */
 import { isIP } from 'node:net';
 
 import type {
@@ -68,9 +68,9 @@ export interface UDPSettings extends DatagramSettings {
 }
 
 export interface UNIXDatagramSettings extends DatagramSettings {
-  /** Empty: the socket is bound to none. */
+  /** Empty: the socket is not bound to a path. */
   readonly path: string;
-  /** What the socket is connected to. */
+  /** The peer of a connected socket. */
   readonly peer: string | undefined;
   readonly mode: number;
 }
@@ -125,7 +125,7 @@ export function connectUNIXDatagramSettings(
   };
 }
 
-/** Of options whose names were checked. @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+/** For options whose names were checked. @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function datagramSettings(options: DatagramOptions): DatagramSettings {
   const bytes = (name: 'receiveBufferBytes' | 'sendBufferBytes'): number | undefined =>
     options[name] === undefined ? undefined : checkInteger(name, options[name], 1, MAX_INT32);

@@ -1,4 +1,4 @@
-/** Where a datagram is to go, for sockets that hold addresses as objects. */
+/** The destination of a datagram, for sockets that hold addresses as objects. */
 import { isIP } from 'node:net';
 
 import {
@@ -15,7 +15,7 @@ import { checkDestination } from './udp-port.js';
 const MAX_IPV4_BYTES = 65_507;
 const MAX_IPV6_BYTES = 65_527;
 
-/** @throws InvalidArgumentTypeError, InvalidAddressError it is no IP address, or not one of the socket's family. */
+/** @throws InvalidArgumentTypeError, InvalidAddressError it is not an IP address, or not of the socket's family. */
 export function udpDestination(
   to: IPAddress | HostPort,
   socket: { readonly address: IPAddress; readonly ipv6Only: boolean },
@@ -25,7 +25,7 @@ export function udpDestination(
   else {
     checkDestination(to);
     if (isIP(to.host) === 0) {
-      throw new InvalidAddressError(`${JSON.stringify(to.host.slice(0, 64))} is no IP address`);
+      throw new InvalidAddressError(`${JSON.stringify(to.host.slice(0, 64))} is not an IP address`);
     }
     address = addressFrom('UDP', to.host, to.port);
   }

@@ -1,4 +1,4 @@
-/** The UDP port of all reactors: what it has beyond a datagram port, and the checks of what it is asked. */
+/** The UDP port of all reactors: the features beyond a datagram port, and the checks of arguments. */
 
 import type { HostPort } from '../../core/address.js';
 import { addressFrom, type IPAddress, IPv4Address, IPv6Address } from '../../core/address.js';
@@ -18,7 +18,7 @@ import type { UDPSettings } from './datagram-settings.js';
 /** Options that are read and set while the socket is open; flags are 0 and 1. */
 export type UDPOption = 'broadcast' | 'ttl' | 'trafficClass' | 'multicastTTL' | 'multicastLoopback';
 
-/** A bound UDP socket of a reactor. What the system refuses is thrown as SystemError, what the reactor can't as UnsupportedError. */
+/** A bound UDP socket of a reactor. Throws SystemError if the system refuses, UnsupportedError if the reactor does. */
 export interface UDPSocket extends DatagramSocket<IPAddress> {
   /** @param host An IP address as text. */
   connect(host: string, port: number): void;
@@ -40,7 +40,7 @@ const MEMBERSHIP_OPTIONS: OptionNames<MulticastMembership> = { interface: true, 
 
 export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTransport {
   private readonly openUDPSocket: OpenUDPSocket;
-  /** No system tells it in the form that it was set. */
+  /** Kept because no system returns it in the form in which it was set. */
   private outgoing: string | number | undefined = undefined;
 
   constructor(
@@ -143,14 +143,14 @@ export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTr
   }
 }
 
-/** What `write` was given in place of an address object: its shape, not whether `host` is an IP address. */
+/** Checks an argument of `write` that is not an address object: its shape, not whether `host` is an IP address. */
 export function checkDestination(to: HostPort): void {
   if (typeof to !== 'object' || to === null) {
     throw new InvalidArgumentTypeError('to', 'an address, or { host, port }', to);
   }
   checkNoBrackets('to.host', checkString('to.host', to.host));
   if (!Number.isInteger(to.port) || to.port < 0 || to.port > 65_535) {
-    throw new InvalidAddressError(`${String(to.port)} is no port`);
+    throw new InvalidAddressError(`${String(to.port)} is not a port`);
   }
 }
 

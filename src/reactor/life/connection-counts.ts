@@ -10,7 +10,7 @@ export class ConnectionCounts {
   /** Called when no connection is open any more. */
   onNone: (() => void) | undefined = undefined;
 
-  /** A connection ended, and its protocol has been told. */
+  /** A connection ended, and its `connectionLost` has been called. */
   ended(transport: SocketTransport, reason: Error): void {
     this.open -= 1;
     this.lost += 1;

@@ -10,7 +10,7 @@ export interface OpenPort {
   closeListening(): void;
 }
 
-/** A connector with an attempt under way. */
+/** A connector with an attempt in progress. */
 export interface PendingConnector extends Connector {
   /** Ends the attempt at once. */
   shutDown(): void;

@@ -1,6 +1,6 @@
 /**
- * The part of every reactor that has no sockets: time, turns, running and stopping, system events, and the register of what is
- * open. It lives in a loop that exists without it, Node's own as a rule.
+ * The part of every reactor that has no sockets: time, turns, running and stopping, system events, and the register of open
+ * ports and connections. It uses a loop that exists without it, usually Node's own.
  */
 import type { Clock, DelayedCall } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
@@ -8,6 +8,7 @@ import { ReactorStoppingError } from '../../core/errors/reactor.js';
 import type { ReactorLife, RunOptions } from '../../core/reactor-life.js';
 import type { ReactorThreads } from '../../core/reactor-threads.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../../core/system-event.js';
+import { isInstance } from '../../core/text-of.js';
 import { onRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
 import { failLikePromise } from '../../defer/unhandled.js';
@@ -28,7 +29,7 @@ export class ReactorCore
   implements PortReactor, Clock, ReactorThreads, Omit<ReactorLife, typeof Symbol.asyncDispose>
 {
   readonly ports: Set<OpenPort> = new Set();
-  /** Connectors with an attempt under way. */
+  /** Connectors with an attempt in progress. */
   readonly connectors: Set<PendingConnector> = new Set();
   readonly connections: ConnectionCounts = new ConnectionCounts();
   readonly poisonsLentBytes: boolean;
@@ -38,7 +39,7 @@ export class ReactorCore
   readonly #turns: Turns;
   readonly #phases: RunPhases;
 
-  /** @param sockets What the implementation has open. */
+  /** @param sockets The open sockets of the implementation. */
   constructor(options: ReactorOptions, host: LoopHost, sockets: OpenSockets) {
     this.#host = host;
     this.poisonsLentBytes = checkBoolean('poisonLentBytes', options.poisonLentBytes ?? false);
@@ -86,7 +87,7 @@ export class ReactorCore
     return this.#turns.getDelayedCalls();
   }
 
-  /** How many delayed calls are pending. */
+  /** The number of pending delayed calls. */
   get delayedCalls(): number {
     return this.#turns.delayedCalls;
   }
@@ -144,12 +145,16 @@ export class ReactorCore
   }
 
   readonly report: ErrorReporter = (error, where, peer) => {
-    if (error instanceof ReactorStoppingError && this.#phases.closing) return;
-    try {
-      this.#reportError(error, where, peer);
-    } catch (reporterError) {
+    if (this.#phases.closing && isInstance(error, ReactorStoppingError)) return;
+    const reporterFailed = (reporterError: unknown): void => {
       printError(error, where, peer);
       printError(reporterError, 'reportError');
+    };
+    try {
+      const result: unknown = this.#reportError(error, where, peer);
+      if (result !== undefined) onRejection(result, reporterFailed);
+    } catch (reporterError) {
+      reporterFailed(reporterError);
     }
   };
 
@@ -157,7 +162,7 @@ export class ReactorCore
     this.#turns.soon(callback);
   }
 
-  /** Runs the callbacks given to `soon`: to be called before anything received is delivered. */
+  /** Runs the callbacks given to `soon`: call it before delivering received data. */
   runSoon(): void {
     this.#turns.runSoon();
   }

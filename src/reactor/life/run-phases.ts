@@ -5,8 +5,8 @@
  *      |                                                                                        |
  *      +-----------------------------------------dispose----------------------------------------+--> disposed
  *
- * `crash` leads from any of the middle three back to idle at once. The state of a run is an object of its own, so that
- * triggers of a crashed run that end late find that it is not the present one.
+ * `crash` leads from any of the middle three back to idle at once. The state of a run is a separate object, so that
+ * triggers of a crashed run that end late find that it is not the current one.
  */
 import { isMainThread } from 'node:worker_threads';
 
@@ -29,7 +29,7 @@ import type { SystemEventTriggers } from './system-events.js';
 /** One run, from `run` until it settles. */
 class Run {
   phase: 'starting' | 'running' | 'stopping' = 'starting';
-  /** Whether `startup` has got as far as its `during` phase. */
+  /** Whether `startup` has reached its `during` phase. */
   begun = false;
   /** Fires once `startup` has been fired. */
   started: Deferred<void> = succeed();
@@ -46,7 +46,7 @@ export class RunPhases {
   readonly #events: SystemEventTriggers;
   readonly #shutdown: Shutdown;
   #run: Run | undefined;
-  /** Whether sockets may be opened, and anything be made at all. */
+  /** Whether sockets may be opened, and whether the reactor may still be used. */
   #state: 'open' | 'closing' | 'disposed' = 'open';
   #disposal: Promise<void> | undefined;
   #exitSignal: NodeJS.Signals | undefined;

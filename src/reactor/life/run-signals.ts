@@ -1,5 +1,5 @@
 /**
- * The signals that stop reactors. Each signal has one handler in the process, which tells every run that listens; the
+ * The signals that stop reactors. Each signal has one handler in the process, which notifies every run that listens; the
  * default effect returns when none does. A signal that the program handles itself when a run begins is left to the program.
  */
 const SIGNALS: readonly NodeJS.Signals[] =
@@ -12,7 +12,7 @@ export class RunSignals {
   readonly #signals: readonly NodeJS.Signals[];
   readonly #onSignal: (signal: NodeJS.Signals) => void;
 
-  /** @param onSignal Told one signal for each call of {@link listen}: the next one has its default effect. */
+  /** @param onSignal Receives one signal for each call of {@link listen}: the next one has its default effect. */
   constructor(onSignal: (signal: NodeJS.Signals) => void) {
     this.#signals = SIGNALS.filter(isFree);
     this.#onSignal = onSignal;
@@ -24,8 +24,9 @@ export class RunSignals {
       if (all === undefined) {
         all = new Set();
         listeners.set(signal, all);
-        process.on(signal, tell);
       }
+      // The program may have removed all listeners.
+      if (!process.listeners(signal).includes(tell)) process.on(signal, tell);
       all.add(this);
     }
   }
@@ -47,7 +48,7 @@ export class RunSignals {
 }
 
 function isFree(signal: NodeJS.Signals): boolean {
-  return process.listenerCount(signal) === (listeners.has(signal) ? 1 : 0);
+  return process.listeners(signal).every((listener) => listener === tell);
 }
 
 function tell(signal: NodeJS.Signals): void {

@@ -7,6 +7,7 @@ import type { Descriptor } from '../../core/descriptor.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
 import { withoutStack } from '../../core/errors/base.js';
 import { ConnectionLost } from '../../core/errors/connection.js';
+import { onRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
 import { inlineCallbacks } from '../../defer/inline-callbacks.js';
 import type { LoopHost } from '../time/loop-host.js';
@@ -14,7 +15,7 @@ import type { Turns } from '../time/turns.js';
 import type { ConnectionCounts } from './connection-counts.js';
 import type { OpenPort, PendingConnector } from './port-reactor.js';
 
-/** A connection, as the shutdown sees it. */
+/** A connection, as the shutdown uses it. */
 export interface EndingTransport {
   /** Ends the connection: at once without unsent bytes and producer, else when both are gone. */
   shutDown(reason: Error): void;
@@ -22,15 +23,15 @@ export interface EndingTransport {
   cutOff(reason: Error): void;
 }
 
-/** What the implementation of a reactor has open, beside ports and connectors. */
+/** The open sockets of an implementation, except ports and connectors. */
 export interface OpenSockets {
-  /** Transports whose protocol has not been told of their end. */
+  /** Transports whose protocol's `connectionLost` has not been called. */
   transports(): Iterable<EndingTransport>;
-  removeAll(): readonly (Descriptor & { connectionLost(reason: Error): void })[];
+  removeAll(): readonly Descriptor[];
   cancelLookups(): void;
 }
 
-/** The register of what a reactor has open. */
+/** The register of a reactor's open ports, connectors and descriptors. */
 interface OpenRegister {
   readonly ports: Iterable<OpenPort>;
   readonly connectors: Iterable<PendingConnector>;
@@ -44,11 +45,11 @@ export class Shutdown {
   readonly #register: OpenRegister;
   readonly #sockets: OpenSockets;
   readonly #timeoutMs: number;
-  /** Counts the shutdowns that were begun or abandoned. */
+  /** The number of shutdowns that were begun or abandoned. */
   #present = 0;
   #drain: Drain | undefined;
 
-  /** @param timeoutMs How long unsent bytes are waited for. */
+  /** @param timeoutMs How long to wait for unsent bytes. */
   constructor(
     host: LoopHost,
     turns: Turns,
@@ -67,20 +68,23 @@ export class Shutdown {
   readonly endAll: () => Deferred<void> = inlineCallbacks(function* (this: Shutdown) {
     this.#present += 1;
     const present = this.#present;
-    const { ports, connectors, connections, report } = this.#register;
+    const { ports, connectors, connections } = this.#register;
     const reason = withoutStack(() => new ConnectionLost('the reactor was stopped'));
+    // A callback may crash the reactor: then what is left stays as it is.
+    const abandoned = (): boolean => present !== this.#present;
     for (const port of [...ports]) port.closeListening();
-    for (const connector of [...connectors]) connector.shutDown();
-    this.#sockets.cancelLookups();
-    for (const descriptor of this.#sockets.removeAll()) {
-      try {
-        descriptor.connectionLost(reason);
-      } catch (error) {
-        report(error, 'connectionLost');
-      }
+    for (const connector of [...connectors]) {
+      if (!abandoned()) connector.shutDown();
     }
-    for (const transport of [...this.#sockets.transports()]) transport.shutDown(reason);
-    if (connections.open > 0 && present === this.#present) {
+    if (abandoned()) return;
+    this.#sockets.cancelLookups();
+    if (abandoned()) return;
+    for (const descriptor of this.#sockets.removeAll()) this.#endDescriptor(descriptor, reason);
+    for (const transport of [...this.#sockets.transports()]) {
+      if (!abandoned()) transport.shutDown(reason);
+    }
+    if (abandoned()) return;
+    if (connections.open > 0) {
       const cut = (): void => {
         for (const transport of [...this.#sockets.transports()]) transport.cutOff(reason);
       };
@@ -92,12 +96,22 @@ export class Shutdown {
     yield* this.#turns.quiet();
   });
 
-  /** Waits no longer for unsent bytes. */
+  #endDescriptor(descriptor: Descriptor, reason: Error): void {
+    const failed = (error: unknown): void => this.#register.report(error, 'connectionLost');
+    try {
+      const result: unknown = descriptor.connectionLost(reason);
+      if (result !== undefined) onRejection(result, failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** Stops waiting for unsent bytes. */
   cutShort(): void {
     this.#drain?.cut();
   }
 
-  /** Ends nothing more: connections that are being closed go on sending, without a deadline. */
+  /** Ends nothing more: connections that are being closed continue to send, without a deadline. */
   abandon(): void {
     this.#present += 1;
     this.#drain?.abandon();
@@ -123,7 +137,7 @@ class Drain {
     else this.#cancelTimer = host.setTimer(timeoutMs, () => this.cut());
   }
 
-  /** Aborted connections, which no socket belongs to any more, end in the next turn. */
+  /** Aborted connections, which have no socket any more, end in the next turn. */
   cut(): void {
     this.#cutOffAll();
     this.#end();

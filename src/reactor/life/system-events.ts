@@ -16,13 +16,13 @@ import { inlineCallbacks } from '../../defer/inline-callbacks.js';
 import { maybeDeferred, succeed } from '../../defer/succeed.js';
 
 /** The reactor's own part in a firing, carried out between the `before` and the `during` triggers. */
-export type OwnPart = () => Deferred<void> | void;
+type OwnPart = () => Deferred<void> | void;
 
 /**
  * Keeps triggers and fires events.
  *
- * A trigger added to a phase that has not ended runs in this firing, `before` triggers added while answers are waited
- * for included. Firing an event that is being fired joins that firing: a `before` trigger must not wait for it.
+ * A trigger added to a phase that has not ended runs in this firing, including `before` triggers added while the phase
+ * waits. Firing an event that is being fired joins that firing: a `before` trigger must not wait for it.
  */
 export class SystemEventTriggers implements SystemEvents {
   readonly #report: ErrorReporter;
@@ -51,8 +51,8 @@ export class SystemEventTriggers implements SystemEvents {
   }
 
   /**
-   * Takes a trigger back. One of the `before` phase that has run in a firing whose `before` phase goes on is let go with
-   * a reported warning.
+   * Removes a trigger. Removing one of the `before` phase that has run in a firing whose `before` phase is not over
+   * only reports a warning.
    *
    * @throws InvalidArgumentTypeError it is not a trigger.
    * @throws InvalidArgumentValueError it has run, was removed, or belongs to another reactor.
@@ -77,7 +77,7 @@ export class SystemEventTriggers implements SystemEvents {
   }
 
   /**
-   * Runs the event's triggers. Where no `before` trigger returns a pending Deferred or promise, all phases have run when
+   * Runs the event's triggers. If no `before` trigger returns a pending Deferred or promise, all phases have run when
    * this returns.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
@@ -88,7 +88,7 @@ export class SystemEventTriggers implements SystemEvents {
 
   /**
    * Fires `event` with the reactor's own part, which the `after` triggers wait for. It joins a firing whose `before` phase
-   * goes on.
+   * is not over.
    */
   fireWith(event: string, ownPart: OwnPart): Deferred<void> {
     const triggers = this.#triggersOf(event);
@@ -98,7 +98,7 @@ export class SystemEventTriggers implements SystemEvents {
   }
 
   /**
-   * Ends a firing that {@link fireWith} began: the Deferreds of this firing fire now. The triggers that have not run are
+   * Ends a firing that {@link fireWith} began: the Deferreds of this firing fire now. Triggers that have not run are
    * kept for the next one.
    */
   abandon(event: string): void {
@@ -154,7 +154,7 @@ export class SystemEventTriggers implements SystemEvents {
     this.#runPhase(triggers.after);
   });
 
-  /** Runs triggers until none is left. Gives what they answer later, their failures reported. */
+  /** Runs triggers until none is left. Returns the pending results; their failures are reported. */
   #runPhase(triggers: Trigger[], ran?: Set<Trigger>): Deferred<unknown>[] {
     const answers: Deferred<unknown>[] = [];
     for (let trigger = triggers.shift(); trigger !== undefined; trigger = triggers.shift()) {
@@ -181,9 +181,9 @@ class EventTriggers {
   readonly before: Trigger[] = [];
   readonly during: Trigger[] = [];
   readonly after: Trigger[] = [];
-  /** The `before` triggers that ran in a firing whose `before` phase goes on. */
+  /** The `before` triggers that ran in a firing whose `before` phase is not over. */
   readonly ranBefore: Set<Trigger> = new Set();
-  /** The Deferreds of the present firing. */
+  /** The Deferreds of the current firing. */
   readonly firings: Deferred<void>[] = [];
   ownPart: OwnPart | undefined = undefined;
   stage: 'before' | 'past before' | 'abandoned' = 'before';

@@ -5,7 +5,7 @@ import { checkNameResolver } from '../../internal/check.js';
 
 /** The resolver that a reactor is made with. */
 export interface OwnNameResolver extends NameResolver {
-  /** Cancels all pending lookups: the reactor stops. */
+  /** Cancels all pending lookups when the reactor stops. */
   cancelAll(): void;
 }
 

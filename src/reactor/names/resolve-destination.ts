@@ -1,4 +1,4 @@
-/** Asks a resolver, which may be the application's own, where a connection is to be tried. */
+/** Asks a resolver, which may be the application's own, for the addresses of a destination. */
 import { isIP } from 'node:net';
 
 import { NameNotFoundError } from '../../core/errors/names.js';
@@ -8,8 +8,8 @@ import { maybeDeferred } from '../../defer/succeed.js';
 import { sameFamily } from '../../internal/same-family.js';
 
 /**
- * The addresses of `host` in the order of trying, one at least: only those that can be reached from `localAddress`, where
- * there is one. It sets no time limit. Fails with what the resolver fails with, or throws.
+ * The addresses of `host` in the order of attempts, at least one. With a `localAddress`, only those that it can reach.
+ * It sets no time limit. Fails with the resolver's error, thrown or not.
  */
 export function resolveDestination(
   resolver: NameResolver,

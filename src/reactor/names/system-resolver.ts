@@ -1,4 +1,4 @@
-/** The resolver that a reactor with real sockets comes with. */
+/** The default resolver of a reactor with real sockets. */
 
 import type { Clock } from '../../core/clock.js';
 import { HostResolver } from '../../resolver/host-resolver.js';

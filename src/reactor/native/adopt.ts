@@ -1,4 +1,4 @@
-/** Sockets that were opened elsewhere, given to the native reactor. What throws has not taken the descriptor over. */
+/** Sockets that were opened elsewhere, given to the native reactor. A function that throws has not taken the descriptor over. */
 import { type Address, UNIXAddress } from '../../core/address.js';
 import type { DatagramSettings } from '../datagrams/datagram-settings.js';
 import type { UDPPort } from '../datagrams/udp-port.js';
@@ -12,7 +12,7 @@ import { NativeTransport } from './transport.js';
 import { NativeUDPSocket } from './udp-socket.js';
 import { NativeUNIXTransport } from './unix-transport.js';
 
-/** What an adopted UDP socket was made with is not known. */
+/** The options with which an adopted UDP socket was made are unknown. */
 const NO_FLAGS = { ipv6Only: false, packetInfo: false, receiveTrafficClass: false };
 
 const UNNAMED = new UNIXAddress('');

@@ -69,7 +69,7 @@ export class NativeBackend implements ReactorBackend {
     this.#pipes = WINDOWS ? new NodeSockets(core) : undefined;
     this.tcp = {
       checkSupported: (settings) => {
-        // The system itself refuses what a listener cannot have, within the call.
+        // The system itself refuses unavailable options of a listener, within the call.
         if ('fastOpen' in settings) checkConnectSupported(settings);
       },
       listen: (settings, port) => listenTCP(sockets, settings, port),

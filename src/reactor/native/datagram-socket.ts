@@ -1,4 +1,4 @@
-/** A datagram socket of the native reactor: events become calls of its port, datagrams records in the outgoing slab. */
+/** A datagram socket of the native reactor: events become calls of its port, datagrams become records in the outgoing slab. */
 import {
   type Address,
   addressFromWords,
@@ -30,7 +30,7 @@ import {
 } from './shared-memory.js';
 import type { NativeSocket, NativeSockets } from './sockets.js';
 
-/** How many records an event of datagrams has beyond the first. */
+/** The number of records after the first in an event of datagrams. */
 export function datagramRecords(kind: number): number {
   const shortKind = kind & EVENT_KIND_MASK;
   if (shortKind === EVENT_REFUSED || shortKind === EVENT_RECEIVE_FAILED) return 0;
@@ -59,9 +59,9 @@ export abstract class NativeDatagramSocket<A extends Address>
     this.tellsDetails = tellsDetails;
   }
 
-  /** The longest payload that may go to `to`. */
+  /** The longest payload that can be sent to `to`. */
   protected abstract maxBytes(to: A | DestinationOf<A> | undefined): number;
-  /** Bytes that {@link writeHeader} takes at most for this destination. */
+  /** The maximum number of bytes that {@link writeHeader} writes for this destination. */
   protected abstract headerBytes(to: A | DestinationOf<A> | undefined): number;
   /** Writes the header at `offset` of the outgoing slab and returns its length. @throws InvalidAddressError */
   protected abstract writeHeader(
@@ -69,7 +69,7 @@ export abstract class NativeDatagramSocket<A extends Address>
     to: A | DestinationOf<A> | undefined,
     source: string | undefined,
   ): number;
-  /** The address of the record at `at`, of the source or destination of a datagram. */
+  /** The address in the record at `at`: the source or destination of a datagram. */
   protected abstract addressAt(at: number): A;
 
   get bufferedBytes(): number {

@@ -1,4 +1,4 @@
-/** Raw readiness: the descriptors that an application opened, by number, with who reads and who writes each. */
+/** Raw readiness: the descriptors that an application opened, by number, with the reader and writer of each. */
 
 import type { Descriptor, ReadDescriptor, WriteDescriptor } from '../../core/descriptor.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
@@ -153,7 +153,7 @@ export class NativeDescriptors implements ReactorDescriptors {
     return this.#watched.get(fd) ?? new WatchedDescriptor(fd, this);
   }
 
-  /** Changes who reads and writes, and tells the core; if that fails, nothing has changed. */
+  /** Changes the reader or writer, and informs the core; if that fails, nothing has changed. */
   #change(watched: WatchedDescriptor, change: (watched: WatchedDescriptor) => void): void {
     const { reader, writer } = watched;
     change(watched);
@@ -178,7 +178,7 @@ export class NativeDescriptors implements ReactorDescriptors {
       watched.writer = writer;
       const { errno, syscall } = error as { errno: number; syscall: string };
       const cause = systemError(syscall, errno);
-      // epoll(7): what is always ready can't be watched.
+      // epoll(7): a descriptor that is always ready can't be watched.
       if (cause.code !== 'EPERM') throw cause;
       throw new UnsupportedError(
         'a regular file as descriptor',

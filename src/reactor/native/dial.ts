@@ -18,7 +18,7 @@ import { NativeUNIXTransport } from './unix-transport.js';
 
 const UNNAMED = new UNIXAddress('');
 
-/** A connect(2) under way. */
+/** A connect(2) in progress. */
 class NativeDial implements Dial, NativeSocket {
   readonly handle: number;
   readonly #sockets: NativeSockets;
@@ -74,7 +74,7 @@ class NativeDial implements Dial, NativeSocket {
 }
 
 /**
- * Refuses what only Linux has: the system would do so when the socket is made, and `connectTCP` has long returned.
+ * Refuses options that only Linux has: the system refuses them when it makes the socket, long after `connectTCP` has returned.
  * @throws UnsupportedError
  */
 export function checkConnectSupported(
@@ -122,7 +122,7 @@ export function dialUNIX(
   return sockets.add(new NativeDial(sockets, handle, new UNIXAddress(path), listener));
 }
 
-/** A connect(2) that could not be started: that too is told in a later turn. */
+/** A connect(2) that could not be started; this is reported in a later turn, too. */
 function failedDial({ reactor }: NativeSockets, cause: Error, listener: DialListener): Dial {
   let cancelled = false;
   reactor.soon(() => {

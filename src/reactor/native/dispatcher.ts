@@ -1,6 +1,6 @@
 /**
- * Delivers events. Once a turn C++ calls {@link Dispatcher.dispatch} with a batch of events in shared memory; the commands
- * that follow from them go back in the same memory and are carried out when dispatch has returned.
+ * Delivers events. Once a turn C++ calls {@link Dispatcher.dispatch} with a batch of events in shared memory; the resulting
+ * commands go back in the same memory and are carried out when dispatch has returned.
  */
 import { performance } from 'node:perf_hooks';
 
@@ -31,7 +31,7 @@ import type { NativeTransport } from './transport.js';
 
 /** When dispatching has taken this long, Node's loop gets a turn before the rest of the batch. */
 const TURN_BUDGET_MS = 10;
-/** The clock is read once in this many events. */
+/** The clock is read once per this many events. */
 const BUDGET_CHECK_EVENTS = 64;
 
 const NANOS_PER_MS = 1e6;
@@ -52,7 +52,7 @@ export class Dispatcher {
   readonly #header: Int32Array;
   readonly #events: Int32Array;
 
-  /** @param turnTimes Told how long each turn took. */
+  /** @param turnTimes Receives the length of each turn. */
   constructor(core: DispatchReactor, sockets: NativeSockets, turnTimes: TurnTimes | undefined) {
     this.#core = core;
     this.#loop = sockets.loop;
@@ -62,7 +62,7 @@ export class Dispatcher {
     this.#events = sockets.memory.events;
   }
 
-  /** Deals with the batch in shared memory, or with the rest of it if time ran out before. */
+  /** Delivers the batch in shared memory, or the rest of it if time ran out before. */
   dispatch(): void {
     if (this.#turnTimes !== undefined) this.#recordTurn(this.#turnTimes);
     this.#core.runSoon();
@@ -80,7 +80,7 @@ export class Dispatcher {
       const socket = slots[handle & HANDLE_INDEX_MASK];
       cursor += 1;
       if (kind === EVENT_DATA) {
-        // Whatever receives data is a transport. What application code throws is caught in receivedIn().
+        // Only transports receive data. receivedIn() catches exceptions of application code.
         if (socket !== undefined && socket.handle === handle) {
           const transport = socket as NativeTransport;
           transport.receivedIn(arena, events[at + 2] as number, events[at + 3] as number);
@@ -102,7 +102,7 @@ export class Dispatcher {
     header[EVENT_CURSOR] = cursor;
   }
 
-  /** What application code throws is caught in the port; there may be no memory to tell whom a datagram is from. */
+  /** The port catches exceptions of application code; there may be no memory for the source address of a datagram. */
   #deliverDatagram(socket: AnyDatagramSocket, kind: number, at: number): void {
     try {
       socket.datagramEvent(kind, at);
@@ -111,7 +111,7 @@ export class Dispatcher {
     }
   }
 
-  /** Delivers an event other than data. Returns how many records it has beyond the first. */
+  /** Delivers an event other than data. Returns the number of its records after the first. */
   #deliver(handle: number, kind: number, at: number): number {
     const a = this.#events[at + 2] as number;
     const b = this.#events[at + 3] as number;
@@ -122,7 +122,7 @@ export class Dispatcher {
       return 0;
     }
     const socket = this.#sockets.find(handle);
-    // A descriptor is ours once the cursor is past it: those that we never come to, the core closes.
+    // A descriptor belongs to this side once the cursor is past it; the core closes those that are never reached.
     if (shortKind === EVENT_DESCRIPTOR) this.#header[EVENT_CURSOR] = at / EVENT_INTS + 1;
     try {
       if (socket !== undefined) socket.nativeEvent(kind, a, b, at + EVENT_INTS);

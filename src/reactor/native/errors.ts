@@ -1,9 +1,9 @@
-/** The addon's errors carry a positive errno and the system call: these make what users catch of them. */
+/** The addon's errors carry a positive errno and the system call; these functions convert them to the errors that users catch. */
 import { DescriptorError } from '../../core/errors/listening.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import { systemError } from '../../internal/system-error.js';
 
-/** Node's kind of error. What did not come from the system is thrown again. */
+/** An error like Node's. An error that did not come from the system is rethrown. */
 export function asSystemError(
   error: unknown,
   address?: string,
@@ -14,7 +14,7 @@ export function asSystemError(
   return systemError(syscall, errno, address, port);
 }
 
-/** What the core tries again when it fails, by its FailedCall. How a poller asks the system depends on which it is. */
+/** The operations that the core retries after a failure, by its FailedCall. The system calls of a poller depend on its kind. */
 const RECEIVE_CALL = 1;
 const SEND_CALL = 2;
 const ACCEPT_CALL = 4;
@@ -25,7 +25,7 @@ const POLLER_CALLS: Readonly<Record<string, readonly [watch: string, poll: strin
   iocp: ['NtDeviceIoControlFile', 'GetQueuedCompletionStatusEx'],
 };
 
-/** The system call that a FailedCall of the core stands for. */
+/** The system call that a FailedCall of the core denotes. */
 export function failedCallName(call: number, poller: string): string {
   if (call === RECEIVE_CALL) return 'recv';
   if (call === SEND_CALL) return 'send';
@@ -34,7 +34,7 @@ export function failedCallName(call: number, poller: string): string {
   return call === WATCH_CALL ? watch : poll;
 }
 
-/** What the options are called that not every system has. */
+/** The names of options that not every system has. */
 const OPTIONS: Readonly<Record<string, string>> = {
   SO_REUSEPORT: 'reusePort',
   TCP_DEFER_ACCEPT: 'deferAcceptMs',
@@ -47,13 +47,13 @@ const OPTIONS: Readonly<Record<string, string>> = {
   IP_RECVTOS: 'receiveTrafficClass',
 };
 
-/** Of a failed `setsockopt NAME` that the system has not. */
+/** For a failed `setsockopt NAME` that the system lacks. */
 export function unsupportedOption(syscall: string): UnsupportedError {
   const option = OPTIONS[syscall.replace(/^setsockopt /, '')] ?? syscall;
   return new UnsupportedError(option, 'the system has no such option');
 }
 
-/** @param wanted What the descriptor should have been: `a listening socket`. */
+/** @param wanted The required kind of descriptor: `a listening socket`. */
 export function descriptorError(error: unknown, wanted: string, fd: number): DescriptorError {
   return new DescriptorError(wanted, fd, { cause: asSystemError(error) });
 }

@@ -17,7 +17,7 @@ import type { NativeSocket, NativeSockets } from './sockets.js';
 import { NativeTransport } from './transport.js';
 import { NativeUNIXTransport } from './unix-transport.js';
 
-/** Of an accept event's `b`: the UNIX peer has a path. */
+/** In an accept event's `b`: the UNIX peer has a path. */
 const HAS_PATH = 1 << 17;
 
 const UNNAMED = new UNIXAddress('');
@@ -30,7 +30,7 @@ export class NativeListenSocket implements ListenSocket, NativeSocket {
   readonly #unlinks: boolean;
   #drained: (() => void) | undefined;
 
-  /** @param unlinks Whether the file of a UNIX socket is this one's to remove. */
+  /** @param unlinks Whether this socket removes the file of a UNIX socket. */
   constructor(
     sockets: NativeSockets,
     handle: number,
@@ -92,7 +92,7 @@ export class NativeListenSocket implements ListenSocket, NativeSocket {
     port.accepted(transport, transport.getPeer());
   }
 
-  /** Told once for a row of failures: the next connection accepted ends it. Until then the core tries again. */
+  /** Reported once for a series of failures; the next accepted connection ends the series. Until then the core retries. */
   #acceptFailed(errno: number, failedCall: number): void {
     const { address } = this;
     const { reactor, loop } = this.#sockets;

@@ -1,4 +1,4 @@
-/** How the native reactor's sockets are opened: bound and listening, or an error, when these functions return. */
+/** Opens the native reactor's sockets: when these functions return they are bound and listening, or the error is known. */
 import { type Address, UNIXAddress } from '../../core/address.js';
 import { connectErrorFrom } from '../../core/errors/connecting.js';
 import { CannotListenError } from '../../core/errors/listening.js';
@@ -64,7 +64,7 @@ export function bindUDP(
   return sockets.add(new NativeUDPSocket(sockets, handle, port, settings));
 }
 
-/** Connected where the settings name a peer. @throws CannotListenError, ConnectError */
+/** Connected if the settings name a peer. @throws CannotListenError, ConnectError */
 export function bindUNIXDatagrams(
   sockets: NativeSockets,
   settings: UNIXDatagramSettings,
@@ -95,7 +95,7 @@ function listenHandle({ loop }: NativeSockets, settings: ListenSettings): number
   try {
     return loop.listen('::', port, ints);
   } catch (error) {
-    // No IPv6 on this machine.
+    // This machine has no IPv6.
     if (asSystemError(error).code !== 'EAFNOSUPPORT') throw error;
     return loop.listen('0.0.0.0', port, ints);
   }

@@ -1,11 +1,11 @@
-/** Looks names up on threads of the addon's own: libuv's pool, which files and cryptography need, is left alone. */
+/** Looks names up on threads of the addon: libuv's pool, which files and cryptography need, is not used. */
 import type { HostAddress } from '../../core/name-resolver.js';
 import { loadAddon } from '../../native.js';
 import { systemLookupError } from '../../resolver/name-error.js';
 import type { LookUp } from '../../resolver/shared-lookups.js';
 import { asSystemError } from './errors.js';
 
-/** As many as the addon has threads at most, for all reactors of a thread: see native/net/name_lookup.h. */
+/** The addon's maximum number of threads, for all reactors of a thread: see native/net/name_lookup.h. */
 export const NATIVE_LOOKUPS_AT_ONCE = 8;
 
 export const nativeLookUp: LookUp = (name, family, done) => {

@@ -1,5 +1,5 @@
 /**
- * What JavaScript wants done, gathered over a turn without a call into C++: small writes are copied into the outgoing
+ * JavaScript's commands, gathered over a turn without a call into C++: small writes are copied into the outgoing
  * slab with a record, other commands are records alone. The core carries them out at the end of the turn.
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
@@ -19,7 +19,7 @@ import {
   type SharedMemory,
 } from './shared-memory.js';
 
-/** Lent bytes of this number or more are sent from where they lie; fewer are copied in less time than that takes to find out. */
+/** Lent bytes of this number or more are sent in place; copying fewer takes less time than finding out whether they are lent. */
 const LENT_REFERENCE_BYTES = 2048;
 
 export class Outgoing {
@@ -65,8 +65,8 @@ export class Outgoing {
   }
 
   /**
-   * Where the next datagram goes, of up to `length` bytes with its header: the offset, aligned for integers. Nothing is
-   * sent before {@link Outgoing.datagram} says that it is there.
+   * The place of the next datagram, of up to `length` bytes with its header: the offset, aligned for integers. Nothing is
+   * sent before {@link Outgoing.datagram} is called.
    */
   reserveDatagram(length: number): number {
     this.#room();
@@ -76,7 +76,7 @@ export class Outgoing {
     return 0;
   }
 
-  /** A datagram lies at `offset`, where it was reserved. Never joined to what was written before. */
+  /** A datagram is at `offset`, where it was reserved. Never joined to earlier writes. */
   datagram(handle: number, offset: number, length: number): void {
     const header = this.#header;
     const commands = this.#commands;
@@ -98,14 +98,14 @@ export class Outgoing {
     this.#header[COMMAND_COUNT] = count + 1;
   }
 
-  /** The core sends them before it uses the arena again, or copies what the system does not take. */
+  /** The core sends them before it uses the arena again, or copies the bytes that the system does not take. */
   #writeLent(handle: number, data: Uint8Array): void {
     const { byteOffset, length } = data;
     if (this.#arena.poisons) this.#loop.write(handle, givenCopyOf(data));
     else this.#record(handle, ARENA_OFFSET + byteOffset, length);
   }
 
-  /** Where the next `length` bytes go. A full slab is sent early: the bytes of a turn then leave in several pieces. */
+  /** The place of the next `length` bytes. A full slab is sent early: the bytes of a turn then leave in several pieces. */
   #reserve(length: number): number {
     const used = this.#header[OUTGOING_USED] as number;
     if (used + length <= OUTGOING_BYTES) return used;
@@ -113,18 +113,18 @@ export class Outgoing {
     return 0;
   }
 
-  /** How many commands there are, one more having its place. */
+  /** The number of commands; there is room for one more. */
   #room(): number {
     const count = this.#header[COMMAND_COUNT] as number;
     if (count < COMMAND_CAPACITY) return count;
-    // Bytes that were reserved before this stay where they are: only the records before them are gone.
+    // Bytes that were reserved before this stay in place: only the records before them are gone.
     const used = this.#header[OUTGOING_USED] as number;
     this.#loop.flush();
     this.#header[OUTGOING_USED] = used;
     return 0;
   }
 
-  /** Records bytes of the slab or the arena; those that go on where the same connection's last record ends make it longer. */
+  /** Records bytes of the slab or the arena; bytes that continue the last record of the same connection extend it. */
   #record(handle: number, offset: number, length: number): void {
     if (length === 0) return;
     const header = this.#header;

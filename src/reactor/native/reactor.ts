@@ -7,10 +7,10 @@ import { NODE_LOOP } from '../time/loop-host.js';
 import { NativeBackend } from './backend.js';
 
 export interface NativeReactorOptions {
-  /** What tells readiness. Default `auto`: the best that the platform has. */
+  /** The source of readiness. Default `auto`: the best that the platform has. */
   readonly poller?: PollerChoice;
   /**
-   * After each turn, look for more for this many microseconds before Node's loop goes on. Trades a busy core for
+   * Polls again for this many microseconds after each turn before Node's loop continues. Trades a busy core for
    * latency: a ping-pong over one connection takes a fifth of the time with 50. Default 0.
    */
   readonly busyPollUs?: number;

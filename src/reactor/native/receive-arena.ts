@@ -4,7 +4,7 @@ import type { NativeLoop } from '../../native.js';
 import type { ReceivedBytes } from '../streams/received-bytes.js';
 import { isViewOf, ReceivedView } from './received-view.js';
 
-/** How many views are kept, and how far apart those lie that find room beside each other. */
+/** The number of views kept, and the minimum distance between those kept side by side. */
 const VIEWS = 256;
 const VIEW_STEP_BYTES = 64;
 
@@ -12,9 +12,9 @@ export class ReceiveArena implements ReceivedBytes {
   readonly poisons: boolean;
   readonly #loop: NativeLoop;
   #bytes!: Uint8Array<ArrayBuffer>;
-  /** The buffer of `#bytes`: asking for it is a call into C++. */
+  /** The buffer of `#bytes`, kept because getting it is a call into C++. */
   #buffer!: ArrayBuffer;
-  /** Views that were lent: batches of equal messages lie where those before them did, and take their views again. */
+  /** Lent views: batches of equal messages have the same positions as earlier ones, and reuse their views. */
   readonly #views: (Buffer | undefined)[] = new Array(VIEWS).fill(undefined);
 
   constructor(loop: NativeLoop, poisons: boolean) {
@@ -27,7 +27,7 @@ export class ReceiveArena implements ReceivedBytes {
     if (this.#bytes.length === 0) this.#map();
     const slot = (offset / VIEW_STEP_BYTES) & (VIEWS - 1);
     const known = this.#views[slot];
-    // One that was detached has no bytes.
+    // A detached one has no bytes.
     if (known !== undefined && known.length === length && known.byteOffset === offset) return known;
     const view = new ReceivedView(this.#buffer, offset, length);
     this.#views[slot] = view;
@@ -43,14 +43,14 @@ export class ReceiveArena implements ReceivedBytes {
     poison(this.#bytes, offset, length);
   }
 
-  /** Whether `data` lies in this memory. */
+  /** Whether `data` is in this memory. */
   has(data: Uint8Array): boolean {
     return isViewOf(data, this.#buffer);
   }
 
   /**
-   * Once, and again whenever a receiver has transferred the buffer of what it was lent: the core has the bytes all the same.
-   * Not `markAsUntransferable`: Node 24 detaches external buffers when it ends, and aborts where that is forbidden.
+   * Called once, and again whenever a receiver has transferred the buffer of lent bytes: the core still has the bytes.
+   * Not `markAsUntransferable`: Node 24 detaches external buffers at exit, and aborts if that is forbidden.
    */
   #map(): void {
     this.#buffer = this.#loop.arena();

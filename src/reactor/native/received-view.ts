@@ -1,10 +1,10 @@
 /**
- * The Buffers that receivers are lent: views of the memory that the core received into. A subclass of Uint8Array with
- * Buffer's prototype is made in a third of the time that `Buffer.from(arrayBuffer, ...)` takes, and cuts itself up
- * faster than a Buffer does: parsers do that once for each line or frame.
+ * The Buffers that are lent to receivers: views of the memory that the core received into. A subclass of Uint8Array with
+ * Buffer's prototype is made in a third of the time of `Buffer.from(arrayBuffer, ...)`, and is sliced
+ * faster than a Buffer: parsers do that once for each line or frame.
  */
 class View extends Uint8Array {
-  /** The same as `buffer`, which is a call into C++. */
+  /** The same as `buffer`, which would be a call into C++. */
   readonly #memory: ArrayBuffer;
 
   constructor(memory: ArrayBuffer, offset: number, length: number) {
@@ -30,7 +30,7 @@ class View extends Uint8Array {
 Object.setPrototypeOf(View.prototype, Buffer.prototype);
 Object.defineProperty(View.prototype, 'constructor', { value: Buffer, writable: true });
 
-/** What a relative index means: counted from the end when negative, never outside. NaN is 0. */
+/** The meaning of a relative index: counted from the end if negative, clamped. NaN is 0. */
 function clamp(index: number, length: number): number {
   const whole = Math.trunc(index) || 0;
   return whole < 0 ? Math.max(0, length + whole) : Math.min(whole, length);
@@ -41,7 +41,7 @@ export function isViewOf(data: Uint8Array, memory: ArrayBuffer): boolean {
   return View.isOf(data, memory);
 }
 
-/** `new ReceivedView(memory, offset, length)` is a Buffer in all that matters: `Buffer.isBuffer` and every method. */
+/** `new ReceivedView(memory, offset, length)` behaves like a Buffer: `Buffer.isBuffer` and every method. */
 export const ReceivedView = View as unknown as new (
   memory: ArrayBuffer,
   offset: number,

@@ -1,4 +1,4 @@
-/** Socket settings as the addon takes them: an Int32Array in the order of native/binding_streams.cc, -1 where none is asked for. */
+/** Socket settings in the addon's form: an Int32Array in the order of native/binding_streams.cc, -1 for those not set. */
 import type { DatagramSettings, UDPSettings } from '../datagrams/datagram-settings.js';
 import type { ConnectSettings, ListenSettings, SocketSettings } from '../streams/tcp-settings.js';
 import type { UNIXConnectSettings, UNIXListenSettings } from '../streams/unix-settings.js';
@@ -43,7 +43,7 @@ export function unixConnectInts(settings: UNIXConnectSettings): Int32Array {
   return Int32Array.from([settings.sendBufferBytes ?? UNSET]);
 }
 
-/** A UNIX socket leaves out what only UDP has. */
+/** A UNIX socket has no settings that only UDP has. */
 export function datagramInts(settings: DatagramSettings & Partial<UDPSettings>): Int32Array {
   return Int32Array.from([
     settings.maxPacketSize,

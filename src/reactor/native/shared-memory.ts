@@ -1,4 +1,4 @@
-/** JavaScript's side of native/reactor/shared_memory.h, where the layouts are drawn: the same numbers, and views. */
+/** JavaScript's side of native/reactor/shared_memory.h, which shows the layouts: the same numbers, and views. */
 
 export const COMMAND_COUNT = 0;
 export const COMMANDS_TAKEN = 1;
@@ -32,7 +32,7 @@ export const EVENT_ACCEPT_FAILED = 10;
 export const EVENT_DESCRIPTOR = 12;
 export const EVENT_LISTENER_DRAINED = 13;
 export const EVENT_CALL_FAILED = 14;
-/** Of datagrams from here on. */
+/** Kinds from here on are of datagrams. */
 export const EVENT_DATAGRAM = 32;
 export const EVENT_DATAGRAM_TRUNCATED = 33;
 export const EVENT_REFUSED = 34;
@@ -48,10 +48,10 @@ export const FLAG_DESTINATION_IPV6 = 2;
 export const FLAG_UNIX_ADDRESS = 4;
 export const FLAG_NO_ADDRESS = 8;
 
-/** Bytes to be sent that lie in the receive arena are named by their offset there plus this. */
+/** Bytes to send that are in the receive arena are given by their offset there plus this. */
 export const ARENA_OFFSET: number = 1 << 24;
 
-/** A datagram's header in the outgoing slab: native/reactor/datagram_record.h draws it. */
+/** A datagram's header in the outgoing slab: see native/reactor/datagram_record.h. */
 export const DATAGRAM_HEADER_BYTES = 28;
 export const DATAGRAM_SOURCE_BYTES = 20;
 export const DATAGRAM_TO_PEER = 0;

@@ -1,4 +1,4 @@
-/** What the transports, ports and dials of one native reactor share: the loop, its commands, and who has which handle. */
+/** State shared by the transports, ports and dials of one native reactor: the loop, its commands, and the owners of handles. */
 import {
   type Address,
   addressFromWords,
@@ -17,7 +17,7 @@ import {
   type SharedMemory,
 } from './shared-memory.js';
 
-/** Whatever has a handle. */
+/** The owner of a handle. */
 export interface NativeSocket {
   readonly handle: number;
   /** @param at Position of the event's second record in the events array, for the kinds that have one. */
@@ -27,7 +27,7 @@ export interface NativeSocket {
 const PORT_MASK = 0xffff;
 const IPV6_SHIFT = 16;
 
-/** What `addressFamily` answers for UNIX sockets. */
+/** The value of `addressFamily` for UNIX sockets. */
 const FAMILY_UNIX = 1;
 
 export class NativeSockets {
@@ -36,7 +36,7 @@ export class NativeSockets {
   readonly outgoing: Outgoing;
   readonly arena: ReceiveArena;
   readonly reactor: TurnReactor;
-  /** By the slot of the handle: whether it is the handle in question must be asked. */
+  /** By the slot of the handle: callers must check that the handle is the same. */
   readonly slots: (NativeSocket | undefined)[] = [];
   readonly #scratch = new Int32Array(7);
 
@@ -53,7 +53,7 @@ export class NativeSockets {
     return socket;
   }
 
-  /** Events of this handle that are still to come go nowhere. */
+  /** Pending events of this handle are dropped. */
   forget(handle: number): void {
     if (this.find(handle) !== undefined) this.slots[handle & HANDLE_INDEX_MASK] = undefined;
   }
@@ -63,13 +63,13 @@ export class NativeSockets {
     return socket !== undefined && socket.handle === handle ? socket : undefined;
   }
 
-  /** Whether events of the present batch are still to be delivered. */
+  /** Whether events of the current batch are still to be delivered. */
   get batchOpen(): boolean {
     const { header } = this.memory;
     return (header[EVENT_CURSOR] as number) < (header[EVENT_COUNT] as number);
   }
 
-  /** Of any stream socket: where it is, or with `peer`, where its other end is. */
+  /** The local address of any stream socket or, with `peer`, its peer's. */
   addressOf(handle: number, peer: boolean): Address | undefined {
     if (this.loop.addressFamily(handle) !== FAMILY_UNIX) return this.ipAddressOf(handle, peer);
     return new UNIXAddress(this.loop.unixPath(handle, peer)?.toString() ?? '');
@@ -81,7 +81,7 @@ export class NativeSockets {
     return addressFromWords(type, out, 0, out[5] === 1, out[6] as number, out[4] as number);
   }
 
-  /** The address of an event's second record. `b` and `scope` are of its first. */
+  /** The address in an event's second record. `b` and `scope` come from its first. */
   eventAddress(b: number, scope: number, at: number): IPAddress {
     return addressFromWords(
       'TCP',

@@ -1,4 +1,4 @@
-/** A TCP connection of the native reactor. One lives for each connection: its fields are counted. */
+/** A TCP connection of the native reactor. One exists for each connection, so it has few fields. */
 import type { Address } from '../../core/address.js';
 import { UnsentBytesError } from '../../core/errors/connection.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
@@ -28,7 +28,7 @@ import type { NativeSockets } from './sockets.js';
 const NO_DELAY = 0;
 const KEEP_ALIVE = 1;
 
-/** The system call that failed, by the number that a `lost` event carries. */
+/** The system call that failed, by the number in a `lost` event. */
 const FAILED_CALLS = ['', 'recv', 'send', 'connect'];
 
 export class NativeTransport extends StreamTransport {
@@ -86,7 +86,7 @@ export class NativeTransport extends StreamTransport {
   }
 
   override write(data: Uint8Array | string): void {
-    // Handle 0 is nobody's: the core drops what is written to it, and wrong types are refused all the same.
+    // Handle 0 has no owner: the core drops bytes written to it, but wrong types are still refused.
     this.sockets.outgoing.write(this.writable ? this.handle : 0, data);
     if (this.producer !== undefined) this.regulateProducer(this.producer, data);
   }
@@ -97,7 +97,7 @@ export class NativeTransport extends StreamTransport {
     super.start(protocol);
   }
 
-  /** @internal Anything but data, which the reactor delivers straight away. */
+  /** @internal Any event except data, which the reactor delivers directly. */
   nativeEvent(kind: number, a: number, b: number): void {
     switch (kind) {
       case EVENT_LOST:

@@ -1,4 +1,4 @@
-/** A UDP socket of the native reactor: how its addresses stand in shared memory, and its options. */
+/** A UDP socket of the native reactor: the layout of its addresses in shared memory, and its options. */
 import {
   addressFromWords,
   type HostPort,
@@ -54,7 +54,7 @@ export class NativeUDPSocket extends NativeDatagramSocket<IPAddress> implements 
   override readonly address: IPAddress;
   override peer: IPAddress | undefined;
   private readonly ipv6Only: boolean;
-  /** The text that was parsed last, and what came of it: words, is IPv6, scope. */
+  /** The text parsed last, and the result: words, is IPv6, scope. */
   private parsedHost: string | undefined = undefined;
   private readonly parsed = new Int32Array(6);
 
@@ -133,7 +133,7 @@ export class NativeUDPSocket extends NativeDatagramSocket<IPAddress> implements 
     return addressFromWords('UDP', events, at, true, scope, port);
   }
 
-  /** Any address but one of IPv4 in words. */
+  /** Any address except an IPv4 one in words. */
   private writeAddress(at: number, to: IPAddress | HostPort): void {
     const ints = this.sockets.memory.outgoingInts;
     const words = to instanceof IPv6Address ? to.words : undefined;
@@ -166,7 +166,7 @@ export class NativeUDPSocket extends NativeDatagramSocket<IPAddress> implements 
     if (host === this.parsedHost) return;
     this.parsedHost = undefined;
     if (!this.sockets.loop.parseAddress(host, this.parsed)) {
-      throw new InvalidAddressError(`${JSON.stringify(host.slice(0, 64))} is no IP address`);
+      throw new InvalidAddressError(`${JSON.stringify(host.slice(0, 64))} is not an IP address`);
     }
     this.parsedHost = host;
   }
@@ -191,5 +191,5 @@ export class NativeUDPSocket extends NativeDatagramSocket<IPAddress> implements 
 
 function checkedPort(port: number): number {
   if (port >= 0 && port <= PORT_MASK && Number.isInteger(port)) return port;
-  throw new InvalidAddressError(`${port} is no port`);
+  throw new InvalidAddressError(`${port} is not a port`);
 }

@@ -6,9 +6,9 @@ import { NativeDatagramSocket } from './datagram-socket.js';
 import { DATAGRAM_HEADER_BYTES, DATAGRAM_TO_PEER, DATAGRAM_TO_UNIX } from './shared-memory.js';
 import type { NativeSockets } from './sockets.js';
 
-/** Nothing of UNIX limits a datagram but the buffers; what the outgoing slab can carry is the limit here. */
+/** UNIX limits a datagram only by the buffers; the limit here is the capacity of the outgoing slab. */
 const MAX_BYTES = 65_535;
-/** No path is longer. */
+/** The longest path. */
 const MAX_PATH_BYTES = 128;
 
 const UNNAMED = new UNIXAddress('');
@@ -57,7 +57,7 @@ export class NativeUNIXDatagramSocket extends NativeDatagramSocket<UNIXAddress> 
     return DATAGRAM_HEADER_BYTES + length;
   }
 
-  /** The record holds where the path lies in the arena. */
+  /** The record holds the position of the path in the arena. */
   protected override addressAt(at: number): UNIXAddress {
     const { events } = this.sockets.memory;
     const length = events[at + 1] as number;

@@ -1,4 +1,4 @@
-/** A UNIX stream of the native reactor: a transport that carries descriptors and knows who its peer is. */
+/** A UNIX stream of the native reactor: a transport that carries descriptors and knows its peer's credentials. */
 import { DescriptorLimitError } from '../../core/errors/connection.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';

@@ -1,6 +1,6 @@
 /**
- * Descriptors of others, given to libuv for good. What libuv has opened it closes, so a descriptor is looked at before
- * it is opened as far as Node lets one look; what only shows afterwards to be of the wrong kind is closed.
+ * Descriptors opened elsewhere, given to libuv for good. Libuv closes what it has opened, so a descriptor is checked before
+ * it is opened as far as Node permits; one that only afterwards turns out to be of the wrong kind is closed.
  */
 import { fstatSync, writeSync } from 'node:fs';
 
@@ -21,13 +21,13 @@ import { NodeUNIXTransport } from './unix-transport.js';
 
 const NOTHING = new Uint8Array(0);
 const UNNAMED = new UNIXAddress('');
-/** listen(2) again is how libuv begins to accept, and it sets the backlog anew; the system allows less. */
+/** Libuv begins to accept by calling listen(2) again, which sets the backlog anew; the system may allow less. */
 const BACKLOG = 4096;
 
 /** @throws UnsupportedError */
 export function checkTakeOver(takeOver: boolean): void {
   if (takeOver) return;
-  throw new UnsupportedError('takeOver: false', 'Node can not duplicate a descriptor');
+  throw new UnsupportedError('takeOver: false', 'Node cannot duplicate a descriptor');
 }
 
 /** @throws DescriptorError */
@@ -85,12 +85,12 @@ function openSocket(reactor: NodeSockets, fd: number, wanted: string): OwnedSock
     return adoptedSocket(reactor, fd);
   } catch (error) {
     const { errno } = error as Partial<SystemError>;
-    // Without a number it is Node's own: not a kind that streams are made of.
+    // An error without a number is Node's own: streams can't be made of this kind.
     throw descriptorError(wanted, fd, 'open', errno === undefined ? 'EPROTOTYPE' : -errno);
   }
 }
 
-/** A listening TCP socket has a port. Of a pipe Node can't ask for the path. */
+/** A listening TCP socket has a port. Node can't ask for the path of a pipe. */
 function listeningAddress(handle: ListenHandle): Address | undefined {
   if (handle.getsockname === undefined) return UNNAMED;
   const name: { address?: string; port?: number } = {};
@@ -98,7 +98,7 @@ function listeningAddress(handle: ListenHandle): Address | undefined {
   return name.address && name.port ? addressFrom('TCP', name.address, name.port) : undefined;
 }
 
-/** Bun leaves the descriptor alone. */
+/** Bun does not open the descriptor. */
 function isOpen(socket: OwnedSocket): boolean {
   const { _handle: handle } = socket as unknown as { _handle: object | null };
   return handle !== null;
@@ -109,7 +109,7 @@ function isPipe(socket: OwnedSocket): boolean {
   return handle.getpeername === undefined;
 }
 
-/** To write nothing asks the system whether one could: it fails where nobody is connected. */
+/** Writing nothing checks whether writing is possible: it fails if the socket is not connected. */
 function writeFailure(fd: number): string | undefined {
   try {
     writeSync(fd, NOTHING);

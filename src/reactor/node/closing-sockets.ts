@@ -1,7 +1,7 @@
 /**
  * How sockets of the pure-JS reactor are closed once everything is sent: by the rules of native/reactor/lingering.cc, which
- * says why, and with the same limits. Node has no way to ask whether input is unread, so a socket reads on until the loop has
- * polled once more: if nothing comes, it is closed.
+ * explains them, and with the same limits. Node can't say whether input is unread, so a socket reads on until the loop has
+ * polled once more: if nothing arrives, it is closed.
  */
 import type { OwnedSocket } from './owned-socket.js';
 
@@ -9,15 +9,15 @@ const TICK_MS = 500;
 const LINGER_TICKS = 30_000 / TICK_MS;
 const LINGER_QUIET_TICKS = 5000 / TICK_MS;
 const LINGER_BYTES: number = 64 * 1024 * 1024;
-/** Passes of the loop until all that was there has been read: from the end of a turn, which comes after polling. */
+/** Passes of the loop until all available input is read: from the end of a turn, which comes after polling. */
 export const PASSES_FROM_TURN_END = 1;
-/** From wherever it may be: the present pass may have polled already. */
+/** From anywhere else: the current pass may have polled already. */
 export const PASSES_FROM_ANYWHERE = 2;
 
-/** A read of so much shows a peer in the midst of sending. */
+/** A read of this size means that the peer is in the midst of sending. */
 export const BULK_READ_BYTES: number = 16 * 1024;
 
-/** One socket that is being closed. What it receives is thrown away. */
+/** One socket that is being closed. Its input is discarded. */
 export class ClosingSocket {
   readonly #all: ClosingSockets;
   readonly #socket: OwnedSocket;
@@ -36,7 +36,7 @@ export class ClosingSocket {
     socket.resume();
   }
 
-  /** So many bytes came. */
+  /** Bytes arrived. */
   discard(bytes: number): void {
     this.#peerSends = true;
     this.#quietTicksLeft = LINGER_QUIET_TICKS;
@@ -44,13 +44,13 @@ export class ClosingSocket {
     if (this.#bytesLeft <= 0) this.destroy();
   }
 
-  /** The peer sends no more. */
+  /** The peer has finished sending. */
   destroy(): void {
     this.#all.remove(this);
     this.#socket.destroy();
   }
 
-  /** A pass of the loop is over. @returns Whether another one is to be waited for. */
+  /** A pass of the loop is over. @returns Whether to wait for another one. */
   passed(): boolean {
     if (this.#socket.destroyed) return false;
     if (!this.#peerSends) {
@@ -64,7 +64,7 @@ export class ClosingSocket {
     return false;
   }
 
-  /** @returns Whether it lingers on. */
+  /** @returns Whether it continues to linger. */
   tick(): boolean {
     if (this.#socket.destroyed) return false;
     this.#ticksLeft -= 1;
@@ -75,13 +75,13 @@ export class ClosingSocket {
   }
 }
 
-/** All of one reactor: they share a timer, which does not keep the process alive. The sockets do. */
+/** All closing sockets of one reactor: they share a timer, which does not keep the process alive. The sockets do. */
 export class ClosingSockets {
   #looking: ClosingSocket[] = [];
   readonly #lingering: Set<ClosingSocket> = new Set();
   #timer: NodeJS.Timeout | undefined;
 
-  /** Closes a socket of which everything is sent. */
+  /** Closes a socket whose bytes are all sent. */
   close(socket: OwnedSocket, peerSends: boolean, passes: number): ClosingSocket {
     const closing = new ClosingSocket(this, socket, peerSends, passes);
     if (this.#looking.push(closing) === 1) setImmediate(this.#endPass);

@@ -1,11 +1,11 @@
 /**
- * The part of Node's `dgram` that shows no outside, typed in one place: the handle under a socket. It is found by the name
- * of the symbol that keeps it; where a Node had none, there would be no descriptor to show, no cause of a failed `connect`, and
+ * An internal part of Node's `dgram`, typed in one place: the handle under a socket. It is found by the name
+ * of its symbol; on a Node without one, there is no descriptor to show, no cause of a failed `connect`, and
  * no adopting of IPv6 sockets.
  */
 import type { Socket } from 'node:dgram';
 
-/** Its methods answer 0 or a negative errno. */
+/** Its methods return 0 or a negative errno. */
 interface DgramHandle {
   readonly fd: number;
   connect(host: string, port: number): number;
@@ -14,7 +14,7 @@ interface DgramHandle {
   send6(...args: unknown[]): number;
 }
 
-/** @returns Undefined where this Node has none to show. */
+/** @returns Undefined if this Node does not expose one. */
 export function dgramHandle(socket: Socket): DgramHandle | undefined {
   const symbol = Object.getOwnPropertySymbols(socket).find(
     ({ description }) => description === 'state symbol',
@@ -27,9 +27,9 @@ export function dgramHandle(socket: Socket): DgramHandle | undefined {
 }
 
 /**
- * Makes an IPv6 socket of one that was made for IPv4, as `createSocket('udp6')` would have: of a descriptor the family is known
- * only when it is bound to.
- * @returns Whether that could be done.
+ * Turns a socket made for IPv4 into one for IPv6, like those of `createSocket('udp6')`: the family of a descriptor is known
+ * only when it is bound.
+ * @returns Whether that was possible.
  */
 export function turnToIPv6(socket: Socket): boolean {
   const handle = dgramHandle(socket);
@@ -39,7 +39,7 @@ export function turnToIPv6(socket: Socket): boolean {
   return true;
 }
 
-/** Bytes that the system has not taken yet. Deno tells none: there, nothing is seen to wait. */
+/** Bytes that the system has not taken yet. Deno does not report them, so there none seem to wait. */
 export function unsentDatagramBytes(socket: Socket): number {
   const { getSendQueueSize: size } = socket as Partial<Socket>;
   return size === undefined ? 0 : size.call(socket);

@@ -17,7 +17,7 @@ export class NodeDial implements Dial {
   readonly #listener: DialListener;
   readonly #socket: OwnedSocket;
 
-  /** @param settings Of a TCP socket: UNIX sockets have none that Node could set. */
+  /** @param settings For a TCP socket: Node has no such settings for UNIX sockets. */
   constructor(
     reactor: NodeSockets,
     peer: Address,
@@ -29,7 +29,7 @@ export class NodeDial implements Dial {
     this.#peer = peer;
     this.#settings = settings;
     this.#listener = listener;
-    // `net.connect` would publish the socket to `net.client.socket`, where the transport is to appear.
+    // `net.connect` would publish the socket to `net.client.socket`, where the transport is to be published.
     this.#socket = unconnectedSocket(reactor, settings);
     this.#socket.on('connect', this.#onConnect);
     this.#socket.on('error', this.#onError);
@@ -38,7 +38,7 @@ export class NodeDial implements Dial {
 
   cancel(): void {
     this.#letGo();
-    // Whatever is still to come of it.
+    // Ignores later errors.
     this.#socket.on('error', () => {});
     this.#socket.destroy();
   }

@@ -1,25 +1,25 @@
 /** The types of Node's own handles of sockets. */
 import type net from 'node:net';
 
-/** The bound socket of `_createServerHandle`. Its methods answer 0 or a negative errno. */
+/** The bound socket of `_createServerHandle`. Its methods return 0 or a negative errno. */
 export interface ListenHandle {
   /** Called for each connection, or with the negative errno of a failed accept(2). */
   onconnection: (status: number, connection?: ConnectionHandle) => void;
-  /** The descriptor; -1 or undefined where the platform has none to show. */
+  /** The descriptor; -1 or undefined if the platform does not expose one. */
   readonly fd?: number;
   listen(backlog: number): number;
-  /** Pipes, which UNIX sockets are called here, have no such method. */
+  /** Pipes, as UNIX sockets are called here, have no such method. */
   readonly getsockname?: ((out: { address?: string; port?: number }) => number) | undefined;
   close(): void;
-  /** Deno's: its `onconnection` tells that somebody waits, and has to be asked for whom. */
+  /** Deno's: its `onconnection` reports a pending connection, which has to be accepted by this call. */
   accept?(connection: ConnectionHandle): number;
 }
 
-/** An accepted connection: what `new net.Socket({ handle })` takes. */
+/** An accepted connection: the `handle` of `new net.Socket({ handle })`. */
 export interface ConnectionHandle {
   getpeername?(out: { address?: string; port?: number }): number;
   close(): void;
-  /** Where the engine has made it itself: half-open, and paused. */
+  /** Set if the engine has made the socket itself: half-open, and paused. */
   readonly socket?: net.Socket;
 }
 

@@ -1,12 +1,12 @@
 /**
- * Where Node's sockets are read into: one buffer for all, whose bytes are copied out before the next socket is read. It is
- * shown to nobody, for libuv writes to its memory even when JavaScript has transferred it: what is lent is a second
+ * The buffer into which Node's sockets read: one for all, whose bytes are copied out before the next socket is read. It is
+ * never exposed, because libuv writes to its memory even after JavaScript has transferred it: lent bytes are in a second
  * buffer, which may be detached and is then replaced.
  */
 import { givenCopy, markLent, poison } from '../../internal/lent-bytes.js';
 import type { ReceivedBytes } from '../streams/received-bytes.js';
 
-/** What sockets are read into, and thereby the most that one `dataReceived` is given. */
+/** The size of each read, and thereby the maximum for one `dataReceived`. */
 export const LANDING_BYTES: number = 64 * 1024;
 
 export class Landing implements ReceivedBytes {

@@ -14,7 +14,7 @@ import type { NodeSockets } from './sockets.js';
 import { NodeTransport } from './transport.js';
 import { NodeUNIXTransport } from './unix-transport.js';
 
-/** A socket that listens and whose connections nobody takes yet. */
+/** A listening socket whose connections nobody accepts yet. */
 export interface Listening {
   readonly handle: ListenHandle;
   readonly address: Address;
@@ -22,13 +22,13 @@ export interface Listening {
 
 const UNNAMED = new UNIXAddress('');
 
-/** Linux lets no more wait than so (`net.core.somaxconn`): those who come meanwhile must not keep a port open for ever. */
+/** The maximum that Linux queues (`net.core.somaxconn`): later clients must not keep a port open for ever. */
 const MAX_WAITING = 4096;
-/** Looks, one a pass of Node's loop, that found nobody accepted; the first pass may have begun before. */
+/** Checks, one a pass of Node's loop, that found no accepted connection; the first pass may have begun before. */
 const QUIET_LOOKS = 2;
 /**
- * On Windows it takes longer than a pass: the system accepts (AcceptEx) and tells libuv afterwards, and who finds none of the
- * four instances that libuv keeps of a pipe waits in a thread for the next one.
+ * On Windows it takes longer than a pass: the system accepts (AcceptEx) and notifies libuv afterwards, and a client that finds
+ * none of the four instances that libuv keeps of a pipe waits in a thread for the next one.
  */
 const LOOK_EVERY_MS = 25;
 
@@ -39,11 +39,11 @@ export class NodeListenSocket implements ListenSocket {
   readonly #port: StreamPort;
   readonly #handle: ListenHandle;
   #accepted = 0;
-  /** Nobody has been accepted since an error that was reported. */
+  /** No connection has been accepted since an error that was reported. */
   #failing = false;
   #drained: (() => void) | undefined;
 
-  /** @param settings Of the connections; undefined leaves them as the system made them. */
+  /** @param settings For the connections; undefined leaves them as the system made them. */
   constructor(
     reactor: NodeSockets,
     { handle, address }: Listening,
@@ -64,10 +64,10 @@ export class NodeListenSocket implements ListenSocket {
   fileno(): number {
     const { fd } = this.#handle;
     if (fd !== undefined && fd >= 0) return fd;
-    throw new UnsupportedError('fileno', 'this Node shows no descriptor');
+    throw new UnsupportedError('fileno', 'this Node does not expose the descriptor');
   }
 
-  /** libuv accepts in each pass of the loop for as long as somebody waits, of late one in each. */
+  /** libuv accepts in each pass of the loop as long as connections are pending; recent versions accept one in each. */
   drain(drained: () => void): void {
     this.#drained = drained;
     const end = this.#accepted + MAX_WAITING;
@@ -89,7 +89,7 @@ export class NodeListenSocket implements ListenSocket {
     drained?.();
   }
 
-  /** libuv tries again in each pass of the loop, and can't be made to wait. */
+  /** libuv retries in each pass of the loop, and can't be made to wait. */
   #acceptFailed(status: number): void {
     if (this.#failing) return;
     this.#failing = true;
@@ -103,7 +103,7 @@ export class NodeListenSocket implements ListenSocket {
     this.#failing = false;
     this.#accepted += 1;
     if (this.address.type === 'UNIX') {
-      // Node can't ask for the path that a client may be bound to: hardly any is.
+      // Node can't ask for the path that a client is bound to; clients rarely have one.
       const socket = acceptedSocket(reactor, connection, undefined);
       port.accepted(new NodeUNIXTransport(reactor, port, socket, UNNAMED), UNNAMED);
       return;
@@ -111,7 +111,7 @@ export class NodeListenSocket implements ListenSocket {
     const name: { address?: string; port?: number } = {};
     connection.getpeername?.(name);
     if (name.address === undefined || name.port === undefined) {
-      // The peer has reset the connection already: nobody is there to talk to.
+      // The peer has already reset the connection.
       connection.close();
       return;
     }

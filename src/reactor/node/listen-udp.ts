@@ -1,4 +1,4 @@
-/** How the pure-JS reactor's UDP sockets are opened: bound, or an error, when these functions return. */
+/** Opens the pure-JS reactor's UDP sockets: when these functions return they are bound, or the error is known. */
 import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { SystemError } from '../../core/errors/base.js';
@@ -14,7 +14,7 @@ const WANTED = 'a bound UDP socket';
 
 type Lookup = NonNullable<SocketOptions['lookup']>;
 
-/** Addresses are no names. That it answers at once makes `bind` and `send` act at once. */
+/** Addresses need no lookup. Because it answers at once, `bind` and `send` act at once. */
 const noLookup: Lookup = (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4);
 
 /** @throws CannotListenError, SystemError */
@@ -52,7 +52,7 @@ export function bindUDP(settings: UDPSettings): Socket {
 
 /**
  * @throws DescriptorError
- * @throws UnsupportedError the socket is of IPv6, and this Node shows too little of it; it is closed.
+ * @throws UnsupportedError the socket is of IPv6, and this Node exposes too little of it; it is closed.
  */
 export function adoptUDP(fd: number, settings: DatagramSettings): Socket {
   checkSocket(fd, WANTED);
@@ -62,7 +62,7 @@ export function adoptUDP(fd: number, settings: DatagramSettings): Socket {
   } catch (error) {
     socket.close();
     const { errno } = error as Partial<SystemError>;
-    // Without a number it is Node's own: no UDP socket.
+    // An error without a number is Node's own: this is not a UDP socket.
     const cause = systemError('open', errno === undefined ? 'EPROTOTYPE' : -errno);
     throw new DescriptorError(WANTED, fd, { cause });
   }
@@ -73,7 +73,7 @@ export function adoptUDP(fd: number, settings: DatagramSettings): Socket {
   }
   if (family === 'IPv6' && !turnToIPv6(socket)) {
     socket.close();
-    throw new UnsupportedError('adopting an IPv6 socket', 'this Node shows too little of it');
+    throw new UnsupportedError('adopting an IPv6 socket', 'this Node exposes too little of it');
   }
   configure(socket, settings);
   return socket;
@@ -84,13 +84,13 @@ export function checkUDPSupported(settings: UDPSettings): void {
   const { reusePort, packetInfo, receiveTrafficClass, receiveOffload } = settings;
   const asked = { packetInfo, receiveTrafficClass, receiveOffload };
   for (const [option, wanted] of Object.entries(asked)) {
-    if (wanted) throw new UnsupportedError(option, 'Node has no way to ask for it');
+    if (wanted) throw new UnsupportedError(option, 'Node cannot set it');
   }
   if (reusePort && !canReusePort()) {
-    throw new UnsupportedError('reusePort', 'this Node has no way to set it');
+    throw new UnsupportedError('reusePort', 'this Node cannot set it');
   }
   if (!bindsUDPAtOnce) {
-    throw new UnsupportedError('listening', 'this engine has no way to bind a UDP socket at once');
+    throw new UnsupportedError('listening', 'this engine cannot bind a UDP socket at once');
   }
 }
 

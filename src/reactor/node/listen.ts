@@ -1,4 +1,4 @@
-/** How the pure-JS reactor's listening sockets are opened: bound and listening, or an error, when these functions return. */
+/** Opens the pure-JS reactor's listening sockets: when these functions return they listen, or the error is known. */
 import { chmodSync } from 'node:fs';
 
 import { addressFrom, UNIXAddress } from '../../core/address.js';
@@ -29,9 +29,9 @@ export function listenTCP(settings: ListenSettings): Listening {
 }
 
 /**
- * Nobody can connect before listen(2), and by then the file has its mode: so it doesn't matter that bind(2) gave it another.
- * But it is found by name: who may write to the folder could put a link in its place in between, to have the mode of
- * something else changed. Such a folder is no place for a socket.
+ * Nobody can connect before listen(2), and by then the file has its mode, so it doesn't matter that bind(2) gave it another.
+ * But the file is found by name: a process that may write to the folder could put a link in its place in between, so that
+ * the mode of another file is changed. Don't put sockets into such a folder.
  * @throws CannotListenError
  */
 export function listenUNIX(settings: UNIXListenSettings): Listening {

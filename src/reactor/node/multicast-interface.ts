@@ -1,4 +1,4 @@
-/** An interface as `dgram` wants it named: by an IPv4 address, or as the zone of an IPv6 one. */
+/** Names an interface in the form that `dgram` requires: an IPv4 address, or the zone of an IPv6 one. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { isIP, isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import { systemError } from '../../internal/system-error.js';
 
-/** Where Linux tells the numbers of interfaces. */
+/** Where Linux lists the numbers of interfaces. */
 const SYSFS = '/sys/class/net';
 
 /**
@@ -37,7 +37,7 @@ function interfaceName(through: string): string {
 
 function numbered(index: string): string | undefined {
   if (process.platform !== 'linux') {
-    throw new UnsupportedError('an interface by number', 'Node knows their names only');
+    throw new UnsupportedError('an interface by number', 'Node knows only their names');
   }
   return readdirSync(SYSFS).find(
     (name) => readFileSync(`${SYSFS}/${name}/ifindex`, 'utf8').trim() === index,

@@ -1,8 +1,8 @@
 /**
- * The parts of Node's `net` that have an underscore, typed in one place. Listening needs them because a port has to be
- * bound, and its errors known, when `listenTCP` returns: `net.Server` tells both a tick later, and within a cluster's
- * worker asks the primary process for its socket. Node's own `cluster` is built on the same. Where an engine lacks that one,
- * server-handle.ts stands in for it; where one of the others were missing, the reactor would work and be less exact.
+ * The underscored parts of Node's `net`, typed in one place. Listening needs them because a port has to be
+ * bound, and its errors known, when `listenTCP` returns: `net.Server` reports both a tick later, and within a cluster's
+ * worker asks the primary process for its socket. Node's own `cluster` uses the same parts. If an engine lacks that one,
+ * server-handle.ts replaces it; if one of the others were missing, the reactor would work but be less exact.
  */
 import net from 'node:net';
 import { threadId } from 'node:worker_threads';
@@ -12,19 +12,19 @@ import type { ConnectionHandle, CreateServerHandle, ListenHandle } from './handl
 import { IPV6_ONLY, onDeno } from './net-flags.js';
 import { createServerHandle as serverHandle } from './server-handle.js';
 
-/** What a stream's handle is made for: a connection, and not to listen. */
+/** The purpose of a stream's handle: a connection, not listening. */
 const FOR_CONNECTION = 0;
 
 /** A connected socket's own handle. */
 interface StreamHandle {
-  /** Bytes that were given to libuv. */
+  /** Bytes given to libuv. */
   readonly bytesWritten: number;
-  /** Bytes of these that the system has not taken yet; Deno tells none. */
+  /** Those of them that the system has not taken yet; Deno does not report them. */
   readonly writeQueueSize?: number;
   readonly fd?: number;
 }
 
-/** Makes a TCP socket and binds it. Answers the negative errno where that fails at once. @throws UnsupportedError */
+/** Makes a TCP socket and binds it. Returns the negative errno if that fails at once. @throws UnsupportedError */
 export function bindListenHandle(
   address: string,
   port: number,
@@ -36,12 +36,12 @@ export function bindListenHandle(
   return createServerHandle(address, port, net.isIPv4(address) ? 4 : 6, undefined, flags);
 }
 
-/** Makes a UNIX socket and binds it. Answers the negative errno where that fails. */
+/** Makes a UNIX socket and binds it. Returns the negative errno if that fails. */
 export function bindPipeHandle(path: string): ListenHandle | number {
   return createServerHandle(path, -1, -1);
 }
 
-/** Takes a socket that is open. Answers the negative errno where it is none that can listen. */
+/** Takes an open socket. Returns the negative errno if it is not one that can listen. */
 export function openListenHandle(fd: number): ListenHandle | number {
   return createServerHandle(null, 0, null, fd);
 }
@@ -52,21 +52,21 @@ const own: CreateServerHandle | undefined = (net as { _createServerHandle?: Crea
 
 const createServerHandle: CreateServerHandle = own ?? serverHandle;
 
-/** Whether small writes are delayed unless `setNoDelay` was called, as tcp(7) has it. */
+/** Whether small writes are delayed unless `setNoDelay` was called, as in tcp(7). */
 export const delaysByItself: boolean = own !== undefined;
 
-/** An engine that does not delay by itself knows nothing of it: it is told first. */
+/** An engine that does not delay by default does not record the state: delaying is turned on first. */
 export function turnDelayOn(this: net.Socket): void {
   this.setNoDelay(true).setNoDelay(false);
 }
 
-/** Whether the engine listens with the backlog that it is told. */
+/** Whether the engine listens with the given backlog. */
 export const setsBacklog: boolean = own !== undefined;
 
 /** Whether a UDP socket is bound when the engine's `bind` returns. */
 export const bindsUDPAtOnce: boolean = own !== undefined;
 
-/** Has `accepted` called for each connection, or with the negative errno of a failed accept(2). */
+/** Calls `accepted` for each connection, or with the negative errno of a failed accept(2). */
 export function onConnection(
   handle: ListenHandle,
   accepted: (status: number, connection?: ConnectionHandle) => void,
@@ -77,7 +77,7 @@ export function onConnection(
   };
 }
 
-/** As Deno's own `net.Server` does. */
+/** Works like Deno's own `net.Server`. */
 function acceptFrom(handle: ListenHandle): [status: number, connection?: ConnectionHandle] {
   const { constructor: Connection } = handle as unknown as {
     constructor: new (type: number) => ConnectionHandle;
@@ -88,7 +88,7 @@ function acceptFrom(handle: ListenHandle): [status: number, connection?: Connect
 }
 
 /**
- * Whether this Node's libuv leaves abstract names as long as they are. Older ones pad them with NULs (seen with 1.46), which
+ * Whether this Node's libuv leaves the length of abstract names alone. Older ones pad them with NULs (seen with 1.46), which
  * are part of the name: only programs that do the same would find the socket.
  */
 export function keepsAbstractNames(): boolean {
@@ -101,14 +101,14 @@ export function keepsAbstractNames(): boolean {
   return bound.every((handle) => typeof handle !== 'number');
 }
 
-/** A connected socket's descriptor; -1 where it has none, or none to show. */
+/** A connected socket's descriptor; -1 if it has none, or does not expose it. */
 export function descriptorOf(socket: net.Socket): number {
   const { _handle: handle } = socket as unknown as { _handle?: StreamHandle | null };
   return handle?.fd ?? -1;
 }
 
 /**
- * How many bytes of those given to a socket the system has not taken yet. `writableLength` would count a chunk whole
+ * The number of bytes given to a socket that the system has not taken yet. `writableLength` would count a chunk whole
  * until the last of it is taken.
  */
 export function unsentBytes(socket: net.Socket, given: number): number {
@@ -126,7 +126,7 @@ export function keepWhenEnded(socket: net.Socket): void {
   if (state !== undefined) state.autoDestroy = false;
 }
 
-/** Whether this Node hands `REUSE_PORT` on to libuv: since 22.12 and 23.1. */
+/** Whether this Node passes `REUSE_PORT` to libuv: since 22.12 and 23.1. */
 export function canReusePort(version: string = process.versions.node): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);

@@ -1,7 +1,7 @@
 /**
- * What is written in a turn, until the turn ends. Small writes are copied into a slab, one after the other; consecutive
+ * The bytes written in a turn, until the turn ends. Small writes are copied into a slab, one after the other; consecutive
  * ones of one transport make one run, which becomes one buffer. Bytes of a slab are written once, never again: sockets
- * may keep buffers of it for as long as their peers please.
+ * may keep buffers of it for as long as their peers take to read.
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { givenCopyOf, isLent } from '../../internal/lent-bytes.js';
@@ -10,15 +10,15 @@ const SLAB_BYTES = 64 * 1024;
 /** A UTF-16 code unit takes at most this many bytes of UTF-8. */
 const MAX_BYTES_PER_UNIT = 3;
 
-/** What has something to send when the turn ends. */
+/** An object with bytes to send at the end of the turn. */
 export interface Flushed {
   /** Hands all of it to the system. */
   flush(): void;
-  /** What was to be sent can't be: a buffer kept by reference was transferred away. */
+  /** The bytes can't be sent: a buffer kept by reference was transferred. */
   flushFailed(error: unknown): void;
 }
 
-/** Whose bytes these are. */
+/** The owner of the bytes. */
 export interface OutgoingOwner extends Flushed {
   /** Takes the next part of its data, in order. @param borrowed Whether its memory is the application's. */
   queue(part: Uint8Array, borrowed: boolean): void;
@@ -32,7 +32,7 @@ export class Outgoing {
   #runStart = 0;
   #dirty: Flushed[] = [];
 
-  /** Takes bytes: copies few, keeps many, unless they are only lent. */
+  /** Takes bytes: copies few, keeps many by reference unless they are lent. */
   add(owner: OutgoingOwner, data: Uint8Array): void {
     const { byteLength } = data;
     if (byteLength >= LARGE_WRITE_BYTES) {
@@ -60,12 +60,12 @@ export class Outgoing {
     return bytes;
   }
 
-  /** Has `owner` flushed at the end of the turn: to be called once a turn. @returns Whether it is the first. */
+  /** Schedules `owner` to be flushed at the end of the turn: call it once a turn. @returns Whether it is the first. */
   schedule(owner: Flushed): boolean {
     return this.#dirty.push(owner) === 1;
   }
 
-  /** Gives the bytes of the run that could still grow to their owner. */
+  /** Gives the bytes of the growing run to their owner. */
   closeRun(): void {
     const owner = this.#runOwner;
     if (owner === undefined) return;
@@ -74,7 +74,7 @@ export class Outgoing {
     owner.queue(this.#slab.subarray(this.#runStart, this.#used), false);
   }
 
-  /** The turn ends. What is written by those that are told of their writes meanwhile waits for the next end. */
+  /** The turn ends. Writes of callbacks that are made meanwhile wait for the next end. */
   flush(): void {
     const dirty = this.#dirty;
     this.#dirty = [];
@@ -87,7 +87,7 @@ export class Outgoing {
     }
   }
 
-  /** Makes sure of a run of `owner` with room for so many bytes. */
+  /** Ensures a run of `owner` with room for that many bytes. */
   #openRun(owner: OutgoingOwner, bytes: number): void {
     const full = bytes > SLAB_BYTES - this.#used;
     if (this.#runOwner === owner && !full) return;

@@ -4,11 +4,11 @@ import type { Socket } from 'node:net';
 /** The transport of a socket, as the listeners that all sockets share see it. */
 export interface SocketOwner {
   /**
-   * The landing buffer holds so many bytes for this transport.
-   * @returns Whether to go on reading at once.
+   * The landing buffer holds that many bytes for this transport.
+   * @returns Whether to continue reading at once.
    */
   landed(bytes: number): boolean;
-  /** The engine has read so much, into memory of its own. */
+  /** The engine has read bytes into memory of its own. */
   arrived(bytes: Buffer): void;
   /** The peer has finished sending. */
   peerEnded(): void;

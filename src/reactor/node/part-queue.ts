@@ -1,19 +1,19 @@
 /**
- * What was written to a socket of Node's and not handed to it yet. libuv sends from the buffer itself for as long as that
- * takes, whatever JavaScript does to it meanwhile: it is therefore given copies of what is the application's.
+ * Written bytes that a socket of Node's has not been given yet. Libuv sends from the buffer itself for as long as that
+ * takes, even if JavaScript changes it meanwhile, so it gets copies of the application's bytes.
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { systemError } from '../../internal/system-error.js';
 
 interface Part {
   bytes: Uint8Array;
-  /** What `bytes` had when they were written: fewer are left of them once their memory is transferred away. */
+  /** The length of `bytes` when they were written; it is less if their memory has been transferred. */
   readonly length: number;
-  /** Whether the memory is the application's, which may transfer it away. */
+  /** Whether the memory is the application's, which may transfer it. */
   readonly borrowed: boolean;
 }
 
-/** Parts that are done with are forgotten by so many at a time. */
+/** Finished parts are removed in groups of this many. */
 const COMPACT_PARTS = 64;
 
 export class PartQueue {
@@ -21,7 +21,7 @@ export class PartQueue {
   /** The first part that is not wholly taken, and how much of it is. */
   #first = 0;
   #taken = 0;
-  /** The first part that may lie in a slab that others use. */
+  /** The first part that may be in a slab that others use. */
   #slabbed = 0;
 
   get empty(): boolean {
@@ -33,9 +33,9 @@ export class PartQueue {
   }
 
   /**
-   * Takes the next bytes, as many as there is room for in `copies`. What is borrowed is copied there, and so are small parts that
-   * follow each other: the system takes one piece sooner than many.
-   * @throws SystemError EFAULT: their memory was transferred away, or made shorter.
+   * Takes the next bytes, as many as there is room for in `copies`. Borrowed bytes are copied there, and so are small parts that
+   * follow each other: the system takes one piece faster than many.
+   * @throws SystemError EFAULT: their memory was transferred, or made shorter.
    */
   take(copies: Uint8Array): Uint8Array {
     let used = 0;

@@ -1,6 +1,6 @@
 /**
- * Listening for engines that have no `_createServerHandle`, which is Bun: a `net.Server` of it is bound when `listen`
- * returns, but tells why one could not be a tick later, and makes the sockets of its connections itself.
+ * Listening for engines without `_createServerHandle`, which is Bun: its `net.Server` is bound when `listen`
+ * returns, but reports errors a tick later, and makes the sockets of its connections itself.
  */
 import net from 'node:net';
 import { constants } from 'node:os';
@@ -10,18 +10,18 @@ import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { ConnectionHandle, CreateServerHandle, ListenHandle } from './handles.js';
 import { IPV6_ONLY, REUSE_PORT } from './net-flags.js';
 
-/** What tells at once why a socket can't be bound, by throwing an error that has a number. */
+/** A way to learn at once why a socket can't be bound: it throws an error that has a number. */
 interface ListenAtOnce {
   listen(options: Record<string, unknown>): { stop(): void };
 }
 
-/** Who was in the way of a listener may be gone when it is asked who it was: then it is tried again, so often at most. */
+/** The obstacle to a listener may be gone when its cause is looked for: then listening is retried, at most this often. */
 const MAX_TRIES = 8;
 
-/** Nobody but root may connect to a socket's file until it is given its mode. */
+/** Only root may connect to a socket's file until it is given its mode. */
 const NOBODY = 0o777;
 
-/** As Node's own. The socket listens already, with the engine's own backlog. */
+/** Works like Node's own. The socket listens already, with the engine's own backlog. */
 export const createServerHandle: CreateServerHandle = (
   address,
   port,
@@ -47,7 +47,7 @@ function openPipe(path: string): ListenHandle | number {
   try {
     before = process.umask(NOBODY);
   } catch {
-    const why = 'in a worker thread of this engine a socket can not be given its mode in time';
+    const why = 'in a worker thread of this engine a socket cannot be given its mode in time';
     throw new UnsupportedError('listening', why);
   }
   try {
@@ -57,7 +57,7 @@ function openPipe(path: string): ListenHandle | number {
   }
 }
 
-/** @param probe The same for `Bun.listen`, which is asked for the reason where the server can't listen. */
+/** @param probe The same for `Bun.listen`, which gives the reason if the server can't listen. */
 function open(
   options: net.ListenOptions & { fd?: number },
   probe: Record<string, unknown>,
@@ -106,7 +106,7 @@ class ServerHandle implements ListenHandle {
     return 0;
   }
 
-  /** Sockets without a port, which are those of UNIX, have no such method. */
+  /** UNIX sockets, which have no port, have no such method. */
   get getsockname(): ListenHandle['getsockname'] {
     const { address, port } = this.#server.address() as Partial<net.AddressInfo>;
     if (address === undefined || port === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
  * Makes the `net.Socket`s of the pure-JS reactor. They read into one landing buffer that all sockets of a reactor share
- * (Node's `onread` option): what arrived is copied out before the next socket is read, a socket at rest holds no memory
+ * (Node's `onread` option): received bytes are copied out before the next socket is read, an idle socket holds no memory
  * for reading, and `pause` stops the system's reading at once rather than 64 KiB later.
  */
 import net, { type OnReadOpts, type SocketConstructorOpts } from 'node:net';
@@ -11,13 +11,13 @@ import { delaysByItself, keepWhenEnded, turnDelayOn } from './net-handle.js';
 import type { OwnedSocket } from './owned-socket.js';
 import type { NodeSockets } from './sockets.js';
 
-/** `handle` and `onread` are taken by the constructor, but not by its published type. */
+/** The constructor accepts `handle` and `onread`, but its published type does not. */
 interface SocketOptions extends SocketConstructorOpts {
   handle?: ConnectionHandle;
   onread: OnReadOpts;
 }
 
-/** The socket of a connection that was accepted, already receiving. */
+/** The socket of an accepted connection, already receiving. */
 export function acceptedSocket(
   reactor: NodeSockets,
   handle: ConnectionHandle,
@@ -25,13 +25,13 @@ export function acceptedSocket(
 ): OwnedSocket {
   if (handle.socket !== undefined) return served(handle.socket, settings);
   const socket = makeSocket(reactor, { handle });
-  // Given to the constructor, these two would only be noted where there is a handle already.
+  // If there already is a handle, the constructor would only record these two.
   if (settings?.noDelay) socket.setNoDelay(true);
   if (settings?.keepAlive) socket.setKeepAlive(true, keepAliveIdleMs(settings));
   return socket;
 }
 
-/** A socket that the engine has made itself: it reads into memory of its own, which it lets go of. */
+/** A socket that the engine has made itself: it reads into memory of its own, which it does not reuse. */
 function served(socket: OwnedSocket, settings: SocketSettings | undefined): OwnedSocket {
   keepWhenEnded(socket);
   socket.on('data', onArrived);
@@ -45,12 +45,12 @@ function onArrived(this: OwnedSocket, data: Buffer): void {
   this.transport?.arrived(data);
 }
 
-/** The socket of a connection that was made elsewhere. @throws Node's error where it is no stream socket */
+/** The socket of a connection that was made elsewhere. @throws Node's error if it is not a stream socket */
 export function adoptedSocket(reactor: NodeSockets, fd: number): OwnedSocket {
   return makeSocket(reactor, { fd });
 }
 
-/** A socket that is still to be connected. */
+/** A socket that is not connected yet. */
 export function unconnectedSocket(
   reactor: NodeSockets,
   settings: SocketSettings | undefined,

@@ -1,7 +1,7 @@
 /**
- * What all sockets over Node's own share: the memory they are read into, what was written in this turn, and the turn itself. It
- * begins with the first event of a socket in a pass of Node's loop and ends behind the pass's polling, by `setImmediate`; what was
- * written until then is sent there. The pure-JS reactor has one; the native one has one on Windows, for named pipes.
+ * State shared by all sockets over Node's own: the memory they read into, the bytes written in this turn, and the turn itself. It
+ * begins with the first event of a socket in a pass of Node's loop and ends after the pass's polling, by `setImmediate`, which
+ * sends the bytes written until then. The pure-JS reactor has one; the native one has one on Windows, for named pipes.
  */
 import { AsyncResource } from 'node:async_hooks';
 
@@ -13,7 +13,7 @@ import { ClosingSockets } from './closing-sockets.js';
 import { Landing } from './landing.js';
 import { type Flushed, Outgoing } from './outgoing.js';
 
-/** What a socket is handed at a time: more waits until the system has taken that. */
+/** The maximum that a socket is given at a time: the rest waits until the system has taken that. */
 const HANDED_OVER_BYTES = 64 * 1024;
 
 /** A transport that may have more to read. */
@@ -21,7 +21,7 @@ interface Unread {
   readAgain(): void;
 }
 
-/** The reactor that has the sockets. */
+/** The reactor that owns the sockets. */
 export interface NodeSocketsHost extends TurnReactor {
   now(): number;
   readonly poisonsLentBytes: boolean;
@@ -31,28 +31,28 @@ export class NodeSockets implements TurnReactor {
   readonly report: ErrorReporter;
   readonly outgoing: Outgoing = new Outgoing();
   readonly closing: ClosingSockets = new ClosingSockets();
-  /** Transports whose protocol has not been told of their end. */
+  /** Transports whose protocol's `connectionLost` has not been called. */
   readonly open: Set<StreamTransport> = new Set();
   /** All sockets are read into it, one after the other. */
   readonly landing: Landing;
-  /** What is handed to a socket at a time is copied here; one that keeps it for longer is left with it. */
+  /** Bytes for a socket are copied here; a socket that keeps them for longer keeps this buffer. */
   #copies: Buffer | undefined = undefined;
-  /** Bytes handed to Node's sockets: those that a socket still keeps are counted too. */
+  /** Bytes given to Node's sockets, including those that a socket still keeps. */
   bytesSent = 0;
   bytesReceived = 0;
   turns = 0;
   readonly #host: NodeSocketsHost;
   readonly #turnTimes: TurnTimes | undefined;
-  /** Whether a socket had something to say in this pass of the loop. */
+  /** Whether a socket had an event in this pass of the loop. */
   #inTurn = false;
   #turnBegan = 0;
   #endQueued = false;
   /** Those that may have more to read. */
   #unread: Unread[] = [];
-  /** Where nobody's `AsyncLocalStorage` context is in force but that in which the reactor was made. */
+  /** The context in which the reactor was made, without any caller's `AsyncLocalStorage` context. */
   readonly #root: AsyncResource = new AsyncResource('ROPEWALK', { requireManualDestroy: true });
 
-  /** @param turnTimes Told how long each turn took. */
+  /** @param turnTimes Receives the length of each turn. */
   constructor(host: NodeSocketsHost, turnTimes?: TurnTimes) {
     this.report = host.report;
     this.landing = new Landing(host.poisonsLentBytes);
@@ -64,7 +64,7 @@ export class NodeSockets implements TurnReactor {
     this.#host.soon(callback);
   }
 
-  /** A socket has something to say. */
+  /** A socket has an event. */
   beginTurn(): void {
     if (this.#inTurn) return;
     this.#inTurn = true;
@@ -81,13 +81,13 @@ export class NodeSockets implements TurnReactor {
     this.#unread.push(transport);
   }
 
-  /** Memory for what is handed to a socket next. */
+  /** Memory for the next bytes given to a socket. */
   get copies(): Buffer {
     this.#copies ??= Buffer.allocUnsafeSlow(HANDED_OVER_BYTES);
     return this.#copies;
   }
 
-  /** A socket keeps what it was handed. */
+  /** A socket keeps the bytes it was given. */
   leaveCopies(): void {
     this.#copies = undefined;
   }

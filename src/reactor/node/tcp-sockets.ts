@@ -35,10 +35,10 @@ export function nodeTCP(sockets: NodeSockets): TCPSockets {
 /** @throws UnsupportedError */
 function refuse(options: readonly (readonly [string, boolean])[]): void {
   const asked = options.find(([, wanted]) => wanted);
-  if (asked !== undefined) throw new UnsupportedError(asked[0], 'Node has no way to set it');
+  if (asked !== undefined) throw new UnsupportedError(asked[0], 'Node cannot set it');
 }
 
-/** Names of options that Node can't carry out, and whether each was asked for. */
+/** Names of options that Node can't set, and whether each was asked for. */
 function refusals(settings: ListenSettings | ConnectSettings): [string, boolean][] {
   const common: [string, boolean][] = [
     ['keepAlive.intervalMs', settings.keepAliveIntervalSeconds !== undefined],

@@ -1,10 +1,10 @@
 /**
  * A connection of the pure-JS reactor: a stream transport over a `net.Socket`.
  *
- * What is written waits in the reactor's {@link Outgoing} until the turn ends; then `flush` hands it to the socket, piece by
+ * Written bytes wait in the reactor's {@link Outgoing} until the turn ends; then `flush` gives them to the socket, piece by
  * piece for as long as the system takes them at once. The socket keeps one piece at most; the rest waits here. Closing,
- * half-closing and telling producers all wait for the same thing, that nothing is left to send, and all happen in `settle`:
- * no caller is ever called back.
+ * half-closing and calling producers all wait for the same condition, no unsent bytes, and all happen in `settle`:
+ * callbacks never run inside a caller's call.
  */
 import { type Address, addressFrom } from '../../core/address.js';
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
@@ -34,7 +34,7 @@ import type { NodeSockets } from './sockets.js';
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
-/** How many pieces a socket is handed in a turn, however fast the system takes them: the others wait. */
+/** Pieces given to a socket in a turn, however fast the system takes them; further ones wait. */
 const MAX_PIECES_PER_TURN = 16;
 
 export class NodeTransport extends StreamTransport implements OutgoingOwner {
@@ -45,18 +45,18 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   #host: Address | undefined = undefined;
   #noDelay: boolean | undefined;
   #keepAlive: boolean | undefined;
-  /** What was not handed to the socket yet, where it is not in a run that can still grow. */
+  /** Bytes not given to the socket yet, except those in a growing run. */
   #parts: PartQueue | undefined = undefined;
-  /** All that was written and not handed to the socket yet. */
+  /** The number of all written bytes that were not given to the socket yet. */
   #queuedBytes = 0;
-  /** What was handed to the socket so far. */
+  /** The number of bytes given to the socket so far. */
   #sentBytes = 0;
   #scheduled = false;
   #watchingDrain = false;
   #awaitingSent = false;
   /** The peer is in the midst of sending. */
   #peerSends = false;
-  /** Everything is sent, and the socket is on its way out. */
+  /** Everything is sent, and the socket is closing. */
   #closing: ClosingSocket | undefined = undefined;
   #onSent: ((error?: Error | null) => void) | undefined = undefined;
 
@@ -128,7 +128,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   override detach(): Deferred<DetachedConnection> {
-    throw new UnsupportedError('detach', 'Node closes what it lets go of');
+    throw new UnsupportedError('detach', 'Node closes the sockets that it releases');
   }
 
   override write(data: Uint8Array | string): void {
@@ -154,21 +154,21 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   /**
-   * @internal The landing buffer holds so many bytes for this transport.
-   * @returns Whether to go on reading at once.
+   * @internal The landing buffer holds that many bytes for this transport.
+   * @returns Whether to continue reading at once.
    */
   landed(bytes: number): boolean {
     const reactor = this.#reactor;
     reactor.beginTurn();
     reactor.countReceived(bytes);
     if (!this.discards(bytes)) this.receivedIn(reactor.landing, 0, bytes);
-    // libuv would read 32 times in a row from a socket that has so much: others shall have their turn.
+    // libuv would read 32 times in a row from a socket that has more; this gives others a turn.
     const more = bytes === LANDING_BYTES;
     if (more) reactor.readAgainNextTurn(this);
     return !more;
   }
 
-  /** @internal The engine has read so much, into memory of its own. What is too much for one turn waits for the next. */
+  /** @internal The engine has read bytes into memory of its own. Bytes beyond the limit of a turn wait for the next. */
   arrived(bytes: Buffer): void {
     const reactor = this.#reactor;
     const socket = this.#socket;
@@ -200,7 +200,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     this.#parts.push(part, borrowed);
   }
 
-  /** @internal The turn ends, or the socket has sent what it was handed. */
+  /** @internal The turn ends, or the socket has sent its bytes. */
   flush(passes: number = PASSES_FROM_TURN_END): void {
     this.#scheduled = false;
     this.send(MAX_PIECES_PER_TURN);
@@ -213,7 +213,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   flushFailed(error: unknown): void {
     const cause = error instanceof Error ? error : new Error(String(error));
     this.closeNow(true);
-    // Before the socket says that it is closed, which would be a clean end.
+    // Before the socket reports its close, which would be a clean end.
     this.#reactor.runAtRoot(() => this.lost(cause));
   }
 
@@ -232,7 +232,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
 
   /** @internal The socket is gone. */
   socketClosed(cause: Error | undefined): void {
-    // A reset is no news once everything is sent.
+    // A reset makes no difference once everything is sent.
     this.lost(this.#closing === undefined ? cause : undefined);
   }
 
@@ -247,7 +247,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
 
   protected override setReading(enabled: boolean): void {
     if (!enabled) {
-      // A socket that is about to be closed reads on until the end of the turn: most need not be paused at all.
+      // A socket that is about to be closed reads on until the end of the turn: most need not be paused.
       if (this.state === 'closing') this.schedule();
       else this.#socket.pause();
     } else if (this.#socket.readableEnded) this.#reactor.soon(() => this.peerEnded());
@@ -274,12 +274,12 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
       this.reset(socket);
       return;
     }
-    // Nobody waits for what the peer may still send.
+    // Further input of the peer is not waited for.
     socket.unref();
     this.closeGracefully(PASSES_FROM_ANYWHERE);
   }
 
-  /** @returns Whether the system took all of it: a peer must not take less than was written for all there is. */
+  /** @returns Whether the system took everything: a peer must not take a part for the whole. */
   private sendAtOnce(): boolean {
     try {
       this.send(Number.POSITIVE_INFINITY);
@@ -301,7 +301,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     else this.#closing = this.#reactor.closing.close(socket, this.#peerSends, passes);
   }
 
-  /** Whether bytes that came are for nobody. */
+  /** Whether received bytes are discarded. */
   private discards(bytes: number): boolean {
     this.#peerSends = bytes >= BULK_READ_BYTES || this.state === 'closing';
     if (this.#closing !== undefined) this.#closing.discard(bytes);
@@ -309,7 +309,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   protected reset(socket: OwnedSocket): void {
-    // libuv refuses a reset, and Node then leaks the descriptor, while a shutdown(2) is under way: one pass of the loop.
+    // libuv refuses a reset, and Node then leaks the descriptor, while a shutdown(2) is in progress: one pass of the loop.
     if (socket.writableEnded && !socket.writableFinished) {
       socket.once('finish', () => socket.resetAndDestroy());
     } else {
@@ -323,13 +323,13 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     this.#reactor.flushAtEndOfTurn(this);
   }
 
-  /** Whether something is to happen once nothing waits to be sent. */
+  /** Whether an action waits for the last unsent byte. */
   private get awaitsEmptiness(): boolean {
     if (this.#watchingDrain) return true;
     return this.producer === undefined && (this.state === 'closing' || this.writing === 'shutting');
   }
 
-  /** Hands as much to the socket as the system takes at once, and one piece more. @throws SystemError EFAULT */
+  /** Gives the socket as much as the system takes at once, and one more piece. @throws SystemError EFAULT */
   private send(mostPieces: number): void {
     const socket = this.#socket;
     this.#reactor.outgoing.closeRun();
@@ -362,8 +362,8 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   /**
-   * Does what was to be done once nothing waits to be sent, or asks to be called again then.
-   * @param passes Until it is known whether more has come.
+   * Does the work that waited for the last unsent byte, or asks to be called again then.
+   * @param passes Until it is known whether more input has arrived.
    */
   private settle(passes: number): void {
     const socket = this.#socket;
@@ -385,7 +385,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     }
   }
 
-  /** Goes on when the system has taken all that the socket was handed. */
+  /** Continues when the system has taken all of the socket's bytes. */
   private awaitSent(): void {
     if (this.#awaitingSent) return;
     this.#awaitingSent = true;
@@ -398,15 +398,15 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
         this.flushFailed(fault);
       }
     };
-    // The one way to learn when what was handed over without a callback is sent.
+    // The only way to learn when bytes that were given without a callback are sent.
     this.#socket.write(NOTHING, this.#onSent);
   }
 }
 
-/** What is set can be told; Node has no way to ask the system. */
+/** Values that were set are known; Node can't ask the system. */
 function known(method: string, value: boolean | undefined): boolean {
   if (value !== undefined) return value;
-  throw new UnsupportedError(method, 'the socket was opened elsewhere, and Node can not ask it');
+  throw new UnsupportedError(method, 'the socket was opened elsewhere, and Node cannot ask it');
 }
 
 function onEnd(this: OwnedSocket): void {

@@ -1,7 +1,7 @@
 /**
- * A UDP socket of the pure-JS reactor, over `node:dgram`. What is written waits here until the turn ends; then `dgram` sends
- * what the system takes at once and keeps the rest, of which it tells how much it is but can't be told to keep less: how
- * much may wait is checked before each datagram is handed over.
+ * A UDP socket of the pure-JS reactor, over `node:dgram`. Datagrams wait here until the turn ends; then `dgram` sends
+ * as many as the system takes at once and keeps the rest. It reports how much it keeps but has no limit, so
+ * the limit is checked before each datagram is passed to it.
  */
 import type { RemoteInfo, Socket } from 'node:dgram';
 
@@ -18,7 +18,7 @@ import { multicastInterface } from './multicast-interface.js';
 import type { Flushed } from './outgoing.js';
 import type { NodeSockets } from './sockets.js';
 
-/** Errors of receiving that tell what became of a datagram sent earlier. */
+/** Errors of receiving that are about datagrams sent earlier. */
 const EARLIER_SENDS: ReadonlySet<string> = new Set([
   'EHOSTDOWN',
   'EHOSTUNREACH',
@@ -32,7 +32,7 @@ const EARLIER_SENDS: ReadonlySet<string> = new Set([
   'EPROTO',
 ]);
 
-/** So much of one turn is handed over before the turn ends: it is not to pile up here. */
+/** When a turn has written this much, it is passed on before the turn ends, so that it does not pile up here. */
 const EARLY_FLUSH_BYTES = 256 * 1024;
 
 export interface DatagramLimits {
@@ -45,7 +45,7 @@ interface Datagram {
   readonly bytes: Buffer;
   /** Undefined: to the peer of a connected socket. */
   readonly to: IPAddress | undefined;
-  /** Whether it was refused once: what the system told then was about an earlier one. */
+  /** Whether it was refused once: the system's error was then about an earlier one. */
   refused: boolean;
 }
 
@@ -57,7 +57,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   private readonly socket: Socket;
   private readonly port: UDPPort;
   private readonly limits: DatagramLimits;
-  /** Node sets options and can't ask for them. */
+  /** Node sets options but can't read them. */
   private readonly options: Map<UDPOption, number>;
   private connectedTo: IPAddress | undefined = undefined;
   private queued: Datagram[] = [];
@@ -65,12 +65,12 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   private scheduled = false;
   private watchingDrain = false;
   private closed = false;
-  /** Nothing has been received since an error that was told. */
+  /** Nothing has been received since an error that was reported. */
   private receiveFailing = false;
 
   /**
-   * @param socket Is bound.
-   * @param options What the options are, as far as that is known.
+   * @param socket A bound socket.
+   * @param options The values of the options, as far as they are known.
    */
   constructor(
     reactor: NodeSockets,
@@ -97,7 +97,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   fileno(): number {
     const fd = dgramHandle(this.socket)?.fd;
     if (fd !== undefined && fd >= 0) return fd;
-    throw new UnsupportedError('fileno', 'this Node shows no descriptor');
+    throw new UnsupportedError('fileno', 'this Node does not expose the descriptor');
   }
 
   send(
@@ -107,7 +107,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   ): void {
     checkData(data);
     if (source !== undefined) {
-      throw new UnsupportedError('source', 'Node can not choose the address to send from');
+      throw new UnsupportedError('source', 'Node cannot choose the address to send from');
     }
     const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.copyBytesFrom(data);
     const length = bytes.byteLength;
@@ -133,9 +133,9 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   connect(host: string, port: number): void {
     const peer = udpDestination({ host, port }, this);
     const wanted = this.textOf(peer);
-    // A connected socket of Node's takes no destination any more.
+    // A connected socket of Node's accepts no destination.
     this.sendQueued();
-    // Its error comes later only; asked in vain a second time, the handle tells it at once.
+    // Its error comes later; a second, failing call makes the handle return it at once.
     if (port !== 0) this.socket.connect(port, wanted, () => {});
     if (!isConnected(this.socket)) {
       const status = port === 0 ? undefined : dgramHandle(this.socket)?.connect(wanted, port);
@@ -147,7 +147,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
   option(name: UDPOption): number {
     const value = this.options.get(name);
     if (value !== undefined) return value;
-    throw new UnsupportedError(name, 'the socket was opened elsewhere, and Node can not ask it');
+    throw new UnsupportedError(name, 'the socket was opened elsewhere, and Node cannot ask it');
   }
 
   setOption(name: UDPOption, value: number): void {
@@ -156,7 +156,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
     else if (name === 'ttl') socket.setTTL(value);
     else if (name === 'multicastTTL') socket.setMulticastTTL(value);
     else if (name === 'multicastLoopback') socket.setMulticastLoopback(value !== 0);
-    else throw new UnsupportedError('setTrafficClass', 'Node has no way to set it');
+    else throw new UnsupportedError('setTrafficClass', 'Node cannot set it');
     this.options.set(name, value);
   }
 
@@ -221,7 +221,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
     }
     const sent = (error: Error | null): void => this.handedOver(datagram, error);
     if (to === undefined) socket.send(bytes, sent);
-    // Which `dgram` takes for a mistake, and throws.
+    // `dgram` considers this a mistake, and throws.
     else if (to.port === 0) this.reactor.soon(() => sent(noPort(to)));
     else socket.send(bytes, to.port, this.textOf(to), sent);
   }
@@ -278,7 +278,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
     }
   }
 
-  /** An IPv4 address as a socket of both families takes it (RFC 4291 section 2.5.5.2). */
+  /** An IPv4 address in the form for a socket of both families (RFC 4291 section 2.5.5.2). */
   private textOf(address: IPAddress): string {
     return this.ipv6 && address.family === 'IPv4' ? `::ffff:${address.host}` : address.host;
   }

@@ -26,10 +26,10 @@ export function nodeUNIX(sockets: NodeSockets): UNIXSockets {
 function checkSupported(settings: UNIXSettings & { backlog?: number }): void {
   const { backlog = DEFAULT_BACKLOG } = settings;
   if (backlog !== DEFAULT_BACKLOG && !setsBacklog) {
-    throw new UnsupportedError('backlog', 'this engine has one of its own');
+    throw new UnsupportedError('backlog', 'this engine uses its own');
   }
   if (settings.sendBufferBytes !== undefined) {
-    throw new UnsupportedError('sendBufferBytes', 'Node has no way to set it');
+    throw new UnsupportedError('sendBufferBytes', 'Node cannot set it');
   }
   if (settings.path.startsWith('\0') && !keepsAbstractNames()) {
     throw new UnsupportedError('an abstract name', 'this Node or system has none, or pads them');

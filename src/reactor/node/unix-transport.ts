@@ -10,7 +10,7 @@ import type { NodeSockets } from './sockets.js';
 import { NodeTransport } from './transport.js';
 
 const NO_SUCH_OPTION = 'UNIX sockets have no such option';
-const NO_CONTROL_MESSAGES = 'Node neither sends nor receives what goes beside the bytes';
+const NO_CONTROL_MESSAGES = 'Node neither sends nor receives control messages';
 
 export class NodeUNIXTransport extends NodeTransport {
   constructor(reactor: NodeSockets, owner: StreamOwner, socket: OwnedSocket, peer: UNIXAddress) {
@@ -38,7 +38,7 @@ export class NodeUNIXTransport extends NodeTransport {
   }
 
   override getPeerCredentials(): PeerCredentials | undefined {
-    throw new UnsupportedError('getPeerCredentials', 'Node can not ask the system for them');
+    throw new UnsupportedError('getPeerCredentials', 'Node cannot ask the system for them');
   }
 
   override sendFileDescriptor(_fd: number): void {
@@ -47,10 +47,11 @@ export class NodeUNIXTransport extends NodeTransport {
 
   /**
    * libuv would close the whole pipe 50 ms after the last byte was read (`eof_timer_cb` in its src/win/pipe.c): the peer's
-   * answer would be lost, and its sender told nothing better than EPIPE.
+   * answer would be lost, and its sender would see only EPIPE.
    */
   override loseWriteConnection(): void {
-    if (WINDOWS) throw new UnsupportedError('loseWriteConnection', 'a named pipe ends as a whole');
+    if (WINDOWS)
+      throw new UnsupportedError('loseWriteConnection', 'a named pipe cannot end one direction');
     super.loseWriteConnection();
   }
 
@@ -61,12 +62,12 @@ export class NodeUNIXTransport extends NodeTransport {
     this.fail(new UnsupportedError('fileDescriptorReceived', NO_CONTROL_MESSAGES), 'start');
   }
 
-  /** A named pipe of Windows ends as a whole. */
+  /** A named pipe of Windows can't end one direction. */
   protected override get mayLinger(): boolean {
     return !WINDOWS;
   }
 
-  /** There is no reset to be sent: the peer sees the end. */
+  /** No reset can be sent: the peer sees the end. */
   protected override reset(socket: OwnedSocket): void {
     socket.destroy();
   }

@@ -1,6 +1,6 @@
 /**
- * What was received for a transport and is delivered later: it was paused before that could be delivered, or took over a
- * connection along with it. Rare, so that a transport has no field for it.
+ * Received data that a transport delivers later: it was paused before the delivery, or took the data over
+ * along with a connection. Rare, so that a transport has no field for it.
  */
 import type { SocketTransport } from '../../core/transport.js';
 
@@ -19,14 +19,14 @@ export function holdInput(transport: SocketTransport, part: Received): void {
   else parts.push(part);
 }
 
-/** The first part that is held, which is held no longer; undefined, once, when all have been taken. */
+/** Removes and returns the first held part; undefined, once, when all have been taken. */
 export function nextHeldInput(transport: SocketTransport): Received | undefined {
   const part = inputs.get(transport)?.shift();
   if (part === undefined) inputs.delete(transport);
   return part;
 }
 
-/** All that is held, which is held no longer. */
+/** Removes and returns all held parts. */
 export function takeHeldInput(transport: SocketTransport): Received[] {
   const parts = inputs.get(transport) ?? [];
   inputs.delete(transport);

@@ -67,7 +67,7 @@ export class HostedUNIX implements ReactorUNIX {
   }
 }
 
-/** A file at the path may be a socket that a process left behind when it died: `wantPID` tells. */
+/** A file at the path may be a socket left behind by a process that died: `wantPID` finds out. */
 function hintingAtStaleFile(open: () => ListenSocket): ListenSocket {
   try {
     return open();

@@ -1,4 +1,4 @@
-/** What a stream port listens with. */
+/** The socket of a listening stream port. */
 import type { Address } from '../../core/address.js';
 
 /** A bound and listening socket of a reactor. */
@@ -7,8 +7,8 @@ export interface ListenSocket {
   /** @throws UnsupportedError */
   fileno(): number;
   /**
-   * Accepts those that wait already, and then no more; `drained` is called when that is done, or at `close`. Without this
-   * method the system resets those that wait when the socket is closed.
+   * Accepts pending connections, and then no more; `drained` is called when that is done, or at `close`. Without this
+   * method the system resets pending connections when the socket is closed.
    */
   drain?(drained: () => void): void;
   /** @param keepFile Leaves the file of a UNIX socket. */

@@ -1,21 +1,21 @@
 /**
- * Bytes that were received into memory that is used again soon. A receiver that says so (`acceptsLentBytes`) is lent them
- * where they lie; all others are given a copy whose memory nobody shares.
+ * Bytes that were received into memory that is reused soon. To a receiver with `acceptsLentBytes` they are lent
+ * in place; others get a copy in memory of its own.
  */
 import { givenCopy, markLent, poison } from '../../internal/lent-bytes.js';
 
 export interface ReceivedBytes {
-  /** Whether lent bytes are to be overwritten when their receiver returns: `poisonLentBytes`. */
+  /** Whether to overwrite lent bytes when their receiver returns: `poisonLentBytes`. */
   readonly poisons: boolean;
-  /** A view that holds until the receiver returns. */
+  /** A view that is valid until the receiver returns. */
   lend(offset: number, length: number): Buffer;
-  /** A copy for keeps. @throws RangeError there is no memory for it. */
+  /** A copy that the receiver may keep. @throws RangeError there is no memory for it. */
   give(offset: number, length: number): Buffer;
-  /** Overwrites what was lent. */
+  /** Overwrites lent bytes. */
   poison(offset: number, length: number): void;
 }
 
-/** Received bytes that have memory of their own: nothing has to be copied for any receiver. */
+/** Received bytes in memory of their own, which need not be copied for any receiver. */
 export class OwnBytes implements ReceivedBytes {
   readonly poisons: boolean;
   readonly #bytes: Buffer;
@@ -25,7 +25,7 @@ export class OwnBytes implements ReceivedBytes {
     this.poisons = poisons;
   }
 
-  /** Nobody else has the memory: only where it is going to be overwritten, what is written of it has to be copied. */
+  /** The memory is not shared: data written from it must be copied only if it is going to be overwritten. */
   lend(offset: number, length: number): Buffer {
     if (this.poisons) markLent(this.#bytes.buffer);
     return this.#bytes.subarray(offset, offset + length);

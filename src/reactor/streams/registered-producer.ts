@@ -7,11 +7,11 @@ import { MAX_UTF8_BYTES } from '../../internal/utf8.js';
 export class RegisteredProducer {
   readonly producer: PullProducer & Partial<PushProducer>;
   readonly streaming: boolean;
-  /** Whether it is to be resumed once nothing waits to be sent. */
+  /** Whether to resume it once no bytes are unsent. */
   waiting = false;
   /**
-   * So many bytes may be written before more than the high-water mark can wait. Counting what waits is a call into the
-   * core on some transports, too much for each of many small writes.
+   * The number of bytes that can be written before the high-water mark may be exceeded. Counting unsent bytes is a call into
+   * the core on some transports, too expensive for each of many small writes.
    */
   private allowance = 0;
 
@@ -20,7 +20,7 @@ export class RegisteredProducer {
     this.streaming = streaming;
   }
 
-  /** `data` was written. @returns Whether it has to wait from now on: it is to be told by {@link pause}. */
+  /** `data` was written. @returns Whether it has to wait from now on, so that {@link pause} must be called. */
   wrote(data: Uint8Array | string, consumer: { readonly bufferedBytes: number }): boolean {
     if (this.waiting) return false;
     if (this.streaming) {
@@ -39,7 +39,7 @@ export class RegisteredProducer {
     return true;
   }
 
-  /** @returns Whether it was just registered, pulls, and has to wait for what others wrote: it is asked again then. */
+  /** @returns Whether it was just registered, pulls, and has to wait for other writes; it is called again after those. */
   waitsForOthers(consumer: { readonly bufferedBytes: number }): boolean {
     return !this.streaming && !this.waiting && consumer.bufferedBytes > 0 && this.wait();
   }
@@ -53,7 +53,7 @@ export class RegisteredProducer {
       : context.runInAsyncScope(producer.resumeProducing, producer);
   }
 
-  /** A pull producer needs no telling. @returns The callback's result, which may be a promise. */
+  /** A pull producer is not called. @returns The callback's result, which may be a promise. */
   pause(): unknown {
     return this.streaming ? this.producer.pauseProducing?.() : undefined;
   }

@@ -1,6 +1,6 @@
 /**
- * The socket's side of a stream transport: what its subclasses provide, and refusals of what most of them lack. It has no state;
- * `StreamTransport` has the states and rules.
+ * The socket's side of a stream transport: the methods that subclasses provide, and refusals of those that most lack. It has no
+ * state; `StreamTransport` has the states and rules.
  */
 import type { Address } from '../../core/address.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
@@ -48,7 +48,7 @@ export abstract class SocketSide {
   protected closeDescriptor(_fd: number): void {}
 
   fileno(): number {
-    throw new UnsupportedError('fileno', 'this transport has no descriptor to show');
+    throw new UnsupportedError('fileno', 'this transport has no descriptor');
   }
 
   getPeerCredentials(): PeerCredentials | undefined {

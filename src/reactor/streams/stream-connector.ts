@@ -1,6 +1,6 @@
 /**
- * The connector of all reactors: tries the ways to its destination one after the other within one time limit, and tells the
- * factory what became of it.
+ * The connector of all reactors: tries the ways to its destination one after the other within one time limit, and calls
+ * its factory with the outcome.
  *
  *     disconnected --connect--> connecting --established--> connected
  *          ^                        |                           |
@@ -51,13 +51,13 @@ export class StreamConnector<D extends Destination = Destination>
   readonly #options: ConnectorOptions;
   #state: 'disconnected' | 'connecting' | 'connected' = 'disconnected';
   #factoryStarted = false;
-  /** Tells the answers of the present attempt from those that come too late. */
+  /** Distinguishes answers of the current attempt from late ones. */
   #attempt = 0;
   #ways: Way[] = [];
   #presentWay: Way | undefined;
-  /** Whether what the present attempt waits for is still wanted. */
+  /** Whether the current attempt still wants an answer. */
   #trying = false;
-  /** Calls off whatever the present attempt waits for. */
+  /** Cancels the pending step of the current attempt. */
   #callOff: (() => void) | undefined;
   #timeout: DelayedCall | undefined;
   #transport: StreamTransport | undefined;
@@ -192,7 +192,7 @@ export class StreamConnector<D extends Destination = Destination>
     return this.#route.localAddress;
   }
 
-  /** The first step, in the turn after `connect`: whatever fails is told no earlier. */
+  /** The first step, in the turn after `connect`: failures are reported no earlier. */
   #begin(attempt: number): void {
     const isPresent = (): boolean => this.#trying && attempt === this.#attempt;
     if (!isPresent()) return;
@@ -210,7 +210,7 @@ export class StreamConnector<D extends Destination = Destination>
         if (isPresent()) this.#failed(reason);
       },
     );
-    // Where the ways were found at once, a dial is under way, and that is what is to be called off; where there are none, the
+    // If the ways were found at once, a dial is in progress, and that is to be cancelled; if there are none, the
     // factory may have begun a new attempt.
     if (isPresent()) this.#callOff ??= callOff;
   }
@@ -241,7 +241,7 @@ export class StreamConnector<D extends Destination = Destination>
     this.#giveUp(new ConnectingCancelledError('the connection attempt was cancelled', destination));
   }
 
-  /** Ends the attempt and tells the factory at once. */
+  /** Ends the attempt and calls the factory at once. */
   #giveUp(reason: ConnectError): void {
     if (this.#state !== 'connecting') return;
     this.#stopTrying();
@@ -272,7 +272,7 @@ export class StreamConnector<D extends Destination = Destination>
     if (state === 'disconnected') this.#options.signal?.removeEventListener('abort', this.#onAbort);
   }
 
-  /** Tells the factory; unless that began a new attempt, the factory is done with. */
+  /** Calls the factory; unless that began a new attempt, the factory is finished. */
   #tell(what: 'clientConnectionFailed' | 'clientConnectionLost', reason: Error): void {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     const factory = this.#factory;

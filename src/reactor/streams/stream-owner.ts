@@ -5,8 +5,8 @@ import type { AsyncContext } from '../../internal/async-context.js';
 
 export interface StreamOwner {
   readonly context: AsyncContext;
-  /** The connection is gone and its protocol has been told. */
+  /** The connection is gone and `connectionLost` has been called. */
   connectionEnded(transport: SocketTransport, reason: Error): void;
-  /** This end's address, for when the socket can no longer be asked. */
+  /** The local address, for when the socket can no longer be asked. */
   localAddress(): Address;
 }

@@ -1,4 +1,4 @@
-/** A port that accepts streams, TCP or UNIX: its factory, its states, and what becomes of an accepted connection. */
+/** A port that accepts streams, TCP or UNIX: its factory, its states, and its accepted connections. */
 import type { Address } from '../../core/address.js';
 import { NotListeningError } from '../../core/errors/listening.js';
 import { builtProtocol } from '../../core/factory.js';
@@ -27,10 +27,10 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
   readonly #open: (port: StreamPort) => ListenSocket;
   #socket: ListenSocket | undefined;
   #address: Address | undefined;
-  /** Those who wait for the draining that is under way: it is asked for once. */
+  /** Callers that wait for the current draining, which is started once. */
   readonly #drains: Deferred<void>[] = [];
 
-  /** @param open Makes the port's socket, each time that it begins to listen. */
+  /** @param open Makes the port's socket, each time the port begins to listen. */
   constructor(
     reactor: StreamReactor,
     factory: ClientProtocolFactory,
@@ -95,7 +95,7 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
     this.#socket = undefined;
     this.#reactor.ports.delete(this);
     socket.close(keepFile);
-    this.#reactor.soon(() => this.#watch(this.#factory.doStop(), 'stopFactory'));
+    this.#reactor.soon(() => this.#stopFactory());
   }
 
   /** @internal The reactor accepted a connection. */
@@ -132,11 +132,19 @@ export class StreamPort<A extends Address = Address> implements ListeningPort<A>
     return this.getHost();
   }
 
+  #stopFactory(): void {
+    try {
+      this.#watch(this.#factory.doStop(), 'stopFactory');
+    } catch (error) {
+      this.#reactor.report(error, 'stopFactory');
+    }
+  }
+
   #watch(result: unknown, where: string): void {
     if (result !== undefined) onRejection(result, (error) => this.#reactor.report(error, where));
   }
 
-  /** The socket has accepted those who waited, or was closed first. */
+  /** The socket has accepted the pending connections, or was closed first. */
   #drained(socket: ListenSocket, keepFile: boolean): void {
     if (this.#socket === socket) this.closeListening(keepFile);
     for (const drained of this.#drains.splice(0)) if (!drained.fired) drained.callback();

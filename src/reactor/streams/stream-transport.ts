@@ -1,6 +1,6 @@
 /**
- * What all stream transports share: the states of a connection, the rules of closing, half-closing and
- * producers, and the calls into the protocol. How bytes reach the socket is the subclass's part.
+ * The common part of all stream transports: the states of a connection, the rules of closing, half-closing and
+ * producers, and the calls into the protocol. The subclass exchanges bytes with the socket.
  *
  *     open --loseConnection--> closing --flushed, peer silent--> closed
  *       |                         |                                ^
@@ -21,7 +21,7 @@ import {
 } from '../../core/errors/connection.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
-import { toError } from '../../core/text-of.js';
+import { isInstance, toError } from '../../core/text-of.js';
 import type { DetachedConnection, TCPTransport, UNIXTransport } from '../../core/transport.js';
 import { failOnRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
@@ -44,7 +44,7 @@ import type { StreamOwner } from './stream-owner.js';
 
 type StreamState = 'open' | 'closing' | 'aborting' | 'detaching' | 'closed';
 
-/** `resuming`: what came while paused is delivered first. `ended`: the peer has finished sending. */
+/** `resuming`: bytes that came while paused are delivered first. `ended`: the peer has finished sending. */
 type ReadingState = 'on' | 'paused' | 'resuming' | 'ended';
 
 type Hook =
@@ -55,11 +55,11 @@ type Hook =
 
 type WritingState = 'open' | 'shutting' | 'shut';
 
-/** Of connections that the reactor's shutdown ends, what their protocols are told. Rare, so that they have no field for it. */
+/** The reasons of connections that the reactor's shutdown ends. Rare, so that they have no field. */
 const shutDownReasons = new WeakMap<StreamTransport, Error>();
 
 /**
- * A connected stream socket. One lives for each connection, so its private methods are TypeScript's: a class with a
+ * A connected stream socket. One exists for each connection, so its private methods are TypeScript's: a class with a
  * `#method` marks every instance, at 8 bytes each.
  */
 export abstract class StreamTransport extends SocketSide implements TCPTransport, UNIXTransport {
@@ -163,7 +163,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     else if (this.state === 'open' && this.writing === 'shutting') this.shutdownWriting();
   }
 
-  /** @internal Ties the protocol to the connection. */
+  /** @internal Connects the protocol to the transport. */
   start(protocol: StreamProtocol): void {
     this.protocol = protocol;
     try {
@@ -178,7 +178,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     }
   }
 
-  /** @internal Closes a connection that no protocol wants. */
+  /** @internal Closes a connection that has no protocol. */
   discard(): void {
     this.state = 'closed';
     this.closeNow(false);
@@ -200,7 +200,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     this.watchDrain();
   }
 
-  /** @internal The reactor's shutdown waits no longer: unsent bytes are dropped, which the peer sees as a reset. */
+  /** @internal The reactor's shutdown stops waiting: unsent bytes are dropped, which the peer sees as a reset. */
   cutOff(reason: Error): void {
     if (this.state === 'aborting' || this.state === 'closed') return;
     if (!this.sentAll) shutDownReasons.set(this, reason);
@@ -216,13 +216,13 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     return this.producer === undefined && this.bufferedBytes === 0;
   }
 
-  /** Whether `write` has anywhere to put its data. */
+  /** Whether `write` accepts data. */
   protected get writable(): boolean {
     if (this.state !== 'open' && this.state !== 'closing') return false;
     return this.writing === 'open' || (this.writing === 'shutting' && this.producer !== undefined);
   }
 
-  /** To be called at the end of `write` where a producer is registered. */
+  /** To be called at the end of `write` if a producer is registered. */
   protected regulateProducer(registered: RegisteredProducer, data: Uint8Array | string): void {
     if (registered.wrote(data, this)) this.pauseProducer(registered);
   }
@@ -233,12 +233,12 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     if (result !== undefined) failOnRejection(result, this, 'pauseProducing');
   }
 
-  /** As many descriptors as may wait do so. */
+  /** The maximum number of descriptors is waiting. */
   protected descriptorsFull(): void {
     if (this.producer?.wait() === true) this.pauseProducer(this.producer);
   }
 
-  /** @internal Bytes came, in memory that nobody else has. */
+  /** @internal Bytes arrived, in memory that is not shared. */
   received(data: Buffer): void {
     if (this.reading !== 'on' || this.state !== 'open') {
       this.hold(data);
@@ -251,7 +251,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     }
   }
 
-  /** @internal Bytes came, in memory that is used again when this has returned. */
+  /** @internal Bytes arrived, in memory that is reused when this has returned. */
   receivedIn(memory: ReceivedBytes, offset: number, length: number): void {
     let lent = false;
     try {
@@ -277,7 +277,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     if (result !== undefined) failOnRejection(result, this, 'dataReceived');
   }
 
-  /** @internal A descriptor came, before the bytes it came with. */
+  /** @internal A descriptor arrived, before the bytes it came with. */
   protected descriptorReceived(fd: number): void {
     if (this.reading !== 'on' || this.state !== 'open') {
       this.hold(fd);
@@ -287,7 +287,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     else this.callHook('fileDescriptorReceived', fd);
   }
 
-  /** @internal Bytes that are to be delivered, in the next turn, before any that come. Called before {@link start}. */
+  /** @internal Bytes to deliver in the next turn, before any others. Called before {@link start}. */
   holdBack(data: Buffer): void {
     holdInput(this, data);
     this.reading = 'resuming';
@@ -302,7 +302,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     this.callHook('readConnectionLost');
   }
 
-  /** @internal Nothing waits to be sent. */
+  /** @internal No bytes are unsent. */
   protected drained(): void {
     const registered = this.producer;
     const ends = registered === undefined && shutDownReasons.has(this);
@@ -343,8 +343,8 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
   }
 
   /**
-   * @internal Application code threw: reported, and the connection ends for it in the next turn. That a peer broke its
-   * protocol is not reported: it is everyday, and anybody could fill a log with it.
+   * @internal Application code threw: the error is reported, and the connection ends with it in the next turn. Protocol
+   * violations by the peer are not reported: they are common, and anybody could fill a log with them.
    */
   fail(error: unknown, where: string): void {
     this.report(error, where);
@@ -352,7 +352,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
   }
 
   private report(error: unknown, where: string): void {
-    if (!(error instanceof RemoteProtocolError)) this.reactor.report(error, where, this.getPeer());
+    if (!isInstance(error, RemoteProtocolError)) this.reactor.report(error, where, this.getPeer());
   }
 
   private terminate(reset: boolean, reason: () => Error): void {
@@ -362,7 +362,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     this.reactor.soon(() => this.finish(reason()));
   }
 
-  /** The one way into `closed`. */
+  /** The only way into `closed`. */
   protected finish(reason: Error): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
@@ -381,7 +381,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     this.owner.connectionEnded(this, reason);
   }
 
-  /** Calls a method of the protocol that is not called often, if there is one. */
+  /** Calls a rarely called method of the protocol, if it exists. */
   private callHook<M extends Hook>(
     method: M,
     ...args: Parameters<NonNullable<StreamProtocol[M]>>
@@ -425,12 +425,12 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     detached.callback({ fd, unread: bytes, close, [Symbol.dispose]: close });
   }
 
-  /** Whether what is received while it can't be delivered is kept: a closing transport wants none. */
+  /** Whether to keep data that can't be delivered when it is received: a closing transport does not. */
   private get holds(): boolean {
     return this.state === 'open' || this.state === 'detaching';
   }
 
-  /** Keeps what was received in the very turn in which reading was paused. */
+  /** Keeps data received in the same turn in which reading was paused. */
   private hold(part: Received): void {
     if (!this.holds) {
       if (typeof part === 'number') this.closeDescriptor(part);
@@ -439,7 +439,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     holdInput(this, part);
   }
 
-  /** The bytes that are held, which are held no longer. Descriptors among them are closed. */
+  /** Removes and returns the held bytes. Descriptors among them are closed. */
   private takeHeldBytes(): Buffer[] {
     const bytes: Buffer[] = [];
     for (const part of takeHeldInput(this)) {

@@ -1,4 +1,4 @@
-/** The ways to a TCP destination: the addresses that a name stands for, in the resolver's order. */
+/** The ways to a TCP destination: the addresses of a name, in the resolver's order. */
 import { isIP } from 'node:net';
 
 import { type Address, addressFrom, type HostPort } from '../../core/address.js';

@@ -1,4 +1,4 @@
-/** TCP options as given, checked and with their defaults filled in: what a socket is made from. */
+/** TCP options, checked and with their defaults filled in: a socket is made from these. */
 import { isIP } from 'node:net';
 
 import {

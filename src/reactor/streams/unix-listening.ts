@@ -1,4 +1,4 @@
-/** Listening at a path that a dead process may have left its socket at: a lock file tells whether it did. */
+/** Listening at a path at which a dead process may have left its socket, which a lock file shows. */
 import { lstatSync, unlinkSync } from 'node:fs';
 
 import { UNIXAddress } from '../../core/address.js';
@@ -15,8 +15,8 @@ export function lockPathOf(path: string): string {
 }
 
 /**
- * Opens a socket while holding the lock of its path; closing the socket gives the lock back. What a dead holder left at the
- * path is removed first.
+ * Opens a socket while holding the lock of its path; closing the socket releases the lock. A socket that a dead holder left at
+ * the path is removed first.
  * @throws CannotListenError
  */
 export function listenLocked(path: string, clock: Clock, open: () => ListenSocket): ListenSocket {
@@ -40,7 +40,7 @@ export function listenLocked(path: string, clock: Clock, open: () => ListenSocke
   }
 }
 
-/** A socket whose file is removed at its close, unless somebody has put another there since. */
+/** A socket whose file is removed when it is closed, unless another file is there by then. */
 export function removingFile(socket: ListenSocket): ListenSocket {
   const { address } = socket;
   if (address.type !== 'UNIX' || address.abstract) return socket;
@@ -56,7 +56,7 @@ export function removingFile(socket: ListenSocket): ListenSocket {
   };
 }
 
-/** Where somebody has removed the lock, there is nothing to give back. */
+/** If the lock file was removed by others, there is nothing to release. */
 function giveBack(lock: DeferredFilesystemLock): void {
   try {
     lock.unlock();
@@ -76,7 +76,7 @@ function takeLock(lock: DeferredFilesystemLock, path: string): void {
   throw new CannotListenError(new UNIXAddress(path), { cause });
 }
 
-/** Only a socket: whatever else is there is somebody's file. @throws CannotListenError */
+/** Removes only sockets, no other files. @throws CannotListenError */
 function removeSocket(path: string): void {
   try {
     const status = lstatSync(path, { throwIfNoEntry: false });

@@ -1,4 +1,4 @@
-/** The way to a UNIX socket, where whoever listens there is alive. */
+/** The way to a UNIX socket whose listener is alive. */
 import { UNIXAddress } from '../../core/address.js';
 import { type ConnectError, ConnectionRefusedError } from '../../core/errors/connecting.js';
 import { isLocked } from '../../defer/filesystem-lock.js';

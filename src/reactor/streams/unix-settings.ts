@@ -1,4 +1,4 @@
-/** UNIX options as given, checked and with their defaults filled in. */
+/** UNIX options, checked and with their defaults filled in. */
 
 import {
   InvalidArgumentTypeError,
@@ -18,9 +18,9 @@ import { DEFAULT_BACKLOG } from './tcp-settings.js';
 
 const MAX_INT32 = 2 ** 31 - 1;
 const MAX_MODE = 0o777;
-/** What fits into a `sockaddr_un`: unix(7). Linux has 108 bytes, of which a path leaves one for its end; the BSDs 104. */
+/** The capacity of a `sockaddr_un`: unix(7). Linux has 108 bytes, one of which ends a path; the BSDs have 104. */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
-/** What CreateNamedPipe takes; the name is 256 characters long at most, all of them counted. */
+/** The names that CreateNamedPipe accepts; they have at most 256 characters, the prefix included. */
 const PIPE_NAME = /^\\\\[.?]\\pipe\\[^\0]+$/i;
 const MAX_PIPE_NAME = 256;
 
@@ -62,8 +62,8 @@ export function unixListenSettings(path: string, options: ListenUNIXOptions): UN
     throw new InvalidArgumentValueError('wantPID', 'false for an abstract name', wantPID);
   }
   const mode = checkMode(options.mode);
-  refuseOfPipes('mode', options.mode !== undefined, 'Windows itself says who may connect');
-  refuseOfPipes('wantPID', wantPID, 'they leave no file behind that had to be removed');
+  refuseOfPipes('mode', options.mode !== undefined, 'Windows decides who may connect');
+  refuseOfPipes('wantPID', wantPID, 'they leave no file behind');
   return {
     path,
     wantPID,
@@ -84,7 +84,7 @@ export function unixConnectSettings(
   }
   const checkPID = checkBoolean('checkPID', options.checkPID ?? false);
   checkPath('path', path);
-  refuseOfPipes('checkPID', checkPID, 'they are gone with the process that listens');
+  refuseOfPipes('checkPID', checkPID, 'they end with the process that listens');
   return {
     path,
     timeoutMs: checkMilliseconds('timeoutMs', options.timeoutMs ?? 30_000),
@@ -93,7 +93,7 @@ export function unixConnectSettings(
   };
 }
 
-/** A path that a UNIX socket can have. @throws InvalidArgumentTypeError, InvalidArgumentValueError */
+/** Checks a path for a UNIX socket. @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function checkPath(what: string, value: unknown): string {
   const path = checkString(what, value);
   if (WINDOWS && !path.startsWith('\0')) return checkPipeName(what, path);
@@ -121,7 +121,7 @@ function checkPipeName(what: string, path: string): string {
 
 /** @throws UnsupportedError on Windows, where UNIX sockets are named pipes. */
 function refuseOfPipes(option: string, asked: boolean, why: string): void {
-  if (WINDOWS && asked) throw new UnsupportedError(option, `of named pipes: ${why}`);
+  if (WINDOWS && asked) throw new UnsupportedError(option, `not for named pipes: ${why}`);
 }
 
 export function checkMode(mode: number | undefined): number {

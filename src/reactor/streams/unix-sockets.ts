@@ -5,7 +5,7 @@ import type { StreamPort } from './stream-port.js';
 import type { UNIXConnectSettings, UNIXListenSettings, UNIXSettings } from './unix-settings.js';
 
 export interface UNIXSockets {
-  /** Whether `listen` and `dial` carry out `wantPID` and `checkPID` themselves: where no lock files are wanted. */
+  /** Whether `listen` and `dial` carry out `wantPID` and `checkPID` themselves, without lock files. */
   readonly ownLocks?: boolean;
   /** @throws UnsupportedError the settings ask for an option that these sockets do not have. */
   checkSupported(settings: UNIXSettings): void;

@@ -1,15 +1,15 @@
 /**
- * The pending timers of one reactor: a clock's `callLater` without the clock. The owner tells the time, is told when to
- * wake up, and calls `runDue` then; nothing here sets a timer.
+ * The pending timers of one reactor: a clock's `callLater` without the clock. The owner supplies the time, is notified when
+ * to wake up, and calls `runDue` then; nothing here sets a timer.
  *
- * A 4-ary heap holds one *entry* (time, order, call) for each pending call. Calls don't know where theirs is, so moving
- * entries about touches three arrays and no objects; instead each call knows the order, unique, of the entry that counts:
+ * A 4-ary heap holds one *entry* (time, order, call) for each pending call. Calls don't know the place of theirs, so moving
+ * entries touches three arrays and no objects; instead each call knows the order, unique, of its valid entry:
  *
- * - cancel: the call forgets its entry, which is thrown away when it reaches the top;
+ * - cancel: the call forgets its entry, which is discarded when it reaches the top;
  * - a later time: the call notes it, and its entry is filed again when it reaches the top too early;
- * - an earlier time: a second entry is filed, and the first no longer counts.
+ * - an earlier time: a second entry is filed, and the first is stale.
  *
- * When more than half of the entries (and more than 50) no longer count, the heap is rebuilt without them. Orders count
+ * When more than half of the entries (and more than 50) are stale, the heap is rebuilt without them. Orders count
  * the times that were set; they make equal times first in, first out.
  */
 import type { DelayedCall } from '../../core/clock.js';
@@ -27,12 +27,12 @@ import { EntryHeap, type HeapCall } from './entry-heap.js';
 export interface DelayedCallsOptions {
   /** Monotonic time in milliseconds. */
   readonly now: () => number;
-  /** Told what a call threw. */
+  /** Receives the errors of calls. */
   readonly report: ErrorReporter;
   /**
-   * Asks that `runDue` be called at `time`, in place of what was asked before; `undefined` when nothing is pending any
+   * Requests a call of `runDue` at `time`, replacing the previous request; `undefined` when no calls are pending any
    * more. Called when the earliest time becomes earlier, when the last call is cancelled, and at the end of `runDue`. Not
-   * called when the earliest time becomes later: the wake-up then comes too early, runs nothing and asks again, which
+   * called when the earliest time becomes later: the wake-up then comes too early, runs nothing and requests another, which
    * costs less than moving a timer for each `reset` of an idle timeout.
    */
   readonly arm: (time: number | undefined) => void;
@@ -45,12 +45,12 @@ export class DelayedCalls {
   readonly #arm: (time: number | undefined) => void;
   readonly #heap: EntryHeap<ScheduledCall> = new EntryHeap();
   #size = 0;
-  /** Entries of the heap that no longer count. */
+  /** Stale entries of the heap. */
   #stale = 0;
   #nextOrder = 0;
-  /** What the owner was asked for last. */
+  /** The last request to the owner. */
   #armed: number | undefined;
-  /** The calls that the innermost `runDue` runs, and which is next; undefined when none is under way. */
+  /** The calls that the innermost `runDue` runs, and the index of the next; undefined when none is in progress. */
   #due: ScheduledCall[] | undefined;
   #dueIndex = 0;
 
@@ -60,7 +60,7 @@ export class DelayedCalls {
     this.#arm = options.arm;
   }
 
-  /** How many calls are pending. */
+  /** The number of pending calls. */
   get size(): number {
     return this.#size;
   }
@@ -69,21 +69,21 @@ export class DelayedCalls {
   get nextTime(): number | undefined {
     const filed = this.#settleTop() ? this.#heap.topTime : undefined;
     const due = this.#nextDue()?.time;
-    // Inside a due call, one that was moved into the past comes before the rest of those that are due.
+    // Inside a due call, one that was moved into the past precedes the remaining due calls.
     return filed === undefined || due === undefined ? (filed ?? due) : Math.min(filed, due);
   }
 
-  /** Moves of entries within the heap, over all operations: what tests hold against O(log n). */
+  /** Moves of entries within the heap, over all operations: tests compare them with O(log n). */
   get steps(): number {
     return this.#heap.steps;
   }
 
-  /** Entries that are held, those that no longer count included: at most twice `size`, or 50 more than `size`. */
+  /** All entries, stale ones included: at most twice `size`, or 50 more than `size`. */
   get entries(): number {
     return this.#heap.size;
   }
 
-  /** The pending calls, in no order. */
+  /** The pending calls, in no particular order. */
   getDelayedCalls(): DelayedCall[] {
     return this.#pending();
   }
@@ -113,8 +113,8 @@ export class DelayedCalls {
 
   /**
    * Runs the calls that are due, in the order of their times, equal times in the order they were set. Calls made or moved
-   * meanwhile wait for the next `runDue`. What a call throws is reported. Inside a due call this runs all that are due by
-   * then, and leaves the outer `runDue` nothing to do.
+   * meanwhile wait for the next `runDue`. Errors of calls are reported. Inside a due call this runs all that are due by
+   * then, and leaves nothing to the outer `runDue`.
    */
   runDue(): void {
     const nested = this.#due !== undefined;
@@ -123,15 +123,15 @@ export class DelayedCalls {
     this.#due = due;
     try {
       for (this.#dueIndex = 0; this.#due === due && this.#dueIndex < due.length; ) {
-        // Typed as possibly undefined; a call that is not DUE any more was cancelled or moved by an earlier one.
+        // Typed as possibly undefined; a call that is no longer DUE was cancelled or moved by an earlier one.
         const call = due[this.#dueIndex++];
         if (call?.entry === DUE) this.#run(call);
       }
     } finally {
-      // Nothing is left, unless the reporter threw.
+      // None are left, unless the reporter threw.
       this.#fileRest();
       this.#due = nested ? NO_CALLS : undefined;
-      // The owner's timer has fired, perhaps a little early: ask again even for the same time.
+      // The owner's timer has fired, perhaps a little early: request it again even for the same time.
       const armed = this.#armed;
       this.#armed = this.nextTime;
       if (this.#armed !== undefined || armed !== undefined) this.#arm(this.#armed);
@@ -203,7 +203,7 @@ export class DelayedCalls {
     const later = time >= call.time;
     call.time = time;
     call.order = this.#nextOrder++;
-    // The entry is never later than the call's time: it will come up, and be filed again, soon enough.
+    // The entry is never later than the call's time: it will reach the top, and be filed again, in time.
     if (hasEntry && later) return;
     this.#file(call);
     if (hasEntry) this.#leaveEntry();
@@ -215,7 +215,7 @@ export class DelayedCalls {
     this.#heap.push(call.time, call.order, call);
   }
 
-  /** An entry no longer counts. */
+  /** An entry becomes stale. */
   #leaveEntry(): void {
     this.#stale++;
     if (this.#stale <= MAX_STALE || this.#stale * 2 <= this.#heap.size) return;
@@ -223,7 +223,7 @@ export class DelayedCalls {
     this.#stale = 0;
   }
 
-  /** Brings a true entry to the top: one that counts and has its call's time. False when there is none. */
+  /** Brings a valid entry with its call's time to the top. False if there is none. */
   #settleTop(): boolean {
     const heap = this.#heap;
     for (let call = heap.top; call !== undefined; call = heap.top) {
@@ -252,7 +252,7 @@ export class DelayedCalls {
     return due;
   }
 
-  /** Returns the calls that the present `runDue` has not run to the heap. */
+  /** Returns the calls that the current `runDue` has not run to the heap. */
   #fileRest(): void {
     if (this.#due === undefined) return;
     for (let i = this.#dueIndex; i < this.#due.length; i++) {
@@ -305,10 +305,10 @@ const NO_CALLS: ScheduledCall[] = [];
 /** How often `dropAll` drops the calls that its own callbacks made. */
 const MAX_DROPS = 100;
 
-/** Entries that don't count are kept while they are this few, or no more than half. */
+/** Stale entries are kept while they are this few, or no more than half. */
 const MAX_STALE = 50;
 
-/** Values of `ScheduledCall.entry` that are no order. One number tells the state too: there may be a million of these. */
+/** Values of `ScheduledCall.entry` that are not orders. One number holds the state too: there may be a million of these. */
 const DUE = -1;
 const CALLED = -2;
 const CANCELLED = -3;
@@ -317,10 +317,10 @@ const DROPPED = -4;
 /** One `callLater`. Its state and times are changed by {@link DelayedCalls} only. */
 class ScheduledCall implements DelayedCall, HeapCall {
   readonly #owner: DelayedCalls;
-  /** When it falls due, and when among all the times that were set this one was. */
+  /** When it falls due, and the rank of this time among all that were set. */
   time: number;
   order: number;
-  /** The order of the heap's entry that counts; DUE while `runDue` is to run it; CALLED, CANCELLED or DROPPED at its end. */
+  /** The order of the heap's valid entry; DUE while `runDue` is to run it; CALLED, CANCELLED or DROPPED at its end. */
   entry: number;
   callback: Callback;
   args: readonly unknown[];
@@ -386,7 +386,7 @@ class ScheduledCall implements DelayedCall, HeapCall {
     this.#owner.delayCall(this, ms);
   }
 
-  /** Ends it, and lets go of what the application gave. */
+  /** Ends it, and releases the callback and its arguments. */
   finish(state: typeof CALLED | typeof CANCELLED | typeof DROPPED): void {
     this.entry = state;
     this.callback = NO_CALLBACK;

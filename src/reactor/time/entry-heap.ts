@@ -27,7 +27,7 @@ export class EntryHeap<Call extends HeapCall> {
     return this.#calls[0];
   }
 
-  /** Of a heap that is not empty, as `topOrder`. */
+  /** For a heap that is not empty, like `topOrder`. */
   get topTime(): number {
     return this.#times[0] as number;
   }
@@ -42,7 +42,7 @@ export class EntryHeap<Call extends HeapCall> {
     this.#siftUp(this.size++, time, order, call);
   }
 
-  /** Takes the top off a heap that is not empty. */
+  /** Removes the top of a heap that is not empty. */
   pop(): Call {
     const calls = this.#calls;
     const top = calls[0] as Call;
@@ -60,7 +60,7 @@ export class EntryHeap<Call extends HeapCall> {
     this.#siftDown(0, time, order, this.#calls[0] as Call);
   }
 
-  /** Drops the entries that don't count, and files those whose call has moved under its time. */
+  /** Drops the stale entries, and files again those whose call has a new time. */
   rebuild(): void {
     const times = this.#times;
     const orders = this.#orders;
@@ -93,7 +93,7 @@ export class EntryHeap<Call extends HeapCall> {
     this.#resize(MIN_CAPACITY);
   }
 
-  /** The calls of the entries that count. */
+  /** The calls of the valid entries. */
   liveCalls(): Call[] {
     const orders = this.#orders;
     return this.#calls.filter((call, index) => call.entry === orders[index]);

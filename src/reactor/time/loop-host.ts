@@ -1,20 +1,20 @@
-/** The loop that a hosted reactor lives in: Node's own, or one whose time a test makes. */
+/** The loop of a hosted reactor: Node's own, or one whose time a test controls. */
 import { performance } from 'node:perf_hooks';
 
-/** Time and turns. Callbacks are never called before the method that was given them returns. */
+/** Time and turns. Callbacks are never called before the method that received them returns. */
 export interface LoopHost {
   /** Monotonic time in milliseconds, with fractions. */
   now(): number;
   /** Calls `callback` in the loop's next pass. */
   queueTurn(callback: () => void): void;
   /**
-   * Calls `callback` after `ms` milliseconds, or earlier where the loop can't wait so long.
-   * @returns What calls it off; after the call it does nothing.
+   * Calls `callback` after `ms` milliseconds, or earlier if the loop can't wait that long.
+   * @returns A function that cancels it; after the call it does nothing.
    */
   setTimer(ms: number, callback: () => void): () => void;
   /**
    * Keeps the program from ending by itself.
-   * @returns What lets it end again.
+   * @returns A function that lets it end again.
    */
   keepAlive(): () => void;
 }

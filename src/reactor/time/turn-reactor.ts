@@ -1,9 +1,9 @@
-/** The part of a reactor that everything with callbacks needs: its turns, and where errors go. */
+/** The part of a reactor that everything with callbacks needs: its turns, and the reporting of errors. */
 import type { ErrorReporter } from '../../core/error-reporter.js';
 
 export interface TurnReactor {
   /** Never throws. */
   readonly report: ErrorReporter;
-  /** Runs `callback` in the next turn, before anything received then is delivered. */
+  /** Runs `callback` in the next turn, before data received then is delivered. */
   soon(callback: () => void): void;
 }

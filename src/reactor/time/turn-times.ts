@@ -1,6 +1,6 @@
 /**
- * How long turns took, for a reactor that measures them: a histogram with 16 buckets to each doubling, so that what it
- * tells is at most 1/16 too long. Recording allocates nothing.
+ * The length of turns, for a reactor that measures them: a histogram with 16 buckets to each doubling, so that its
+ * results are at most 1/16 too long. Recording allocates nothing.
  */
 
 /** Whole microseconds below this have a bucket each. */
@@ -20,7 +20,7 @@ export class TurnTimes {
     this.#recorded += 1;
   }
 
-  /** The median and the slowest hundredth of what was recorded since the last call; 0 when that is nothing. */
+  /** The median and the 99th percentile of the turns recorded since the last call; 0 if there are none. */
   take(): { p50Ms: number; p99Ms: number } {
     const times = { p50Ms: this.#percentile(0.5), p99Ms: this.#percentile(0.99) };
     this.#counts.fill(0);
@@ -45,7 +45,7 @@ function bucketOf(microseconds: number): number {
   return doublings * LINEAR + (microseconds >>> doublings);
 }
 
-/** The first number of microseconds beyond a bucket. */
+/** The first number of microseconds after a bucket. */
 function endOf(bucket: number): number {
   if (bucket < LINEAR) return bucket + 1;
   const doublings = Math.floor(bucket / LINEAR) - 1;

@@ -1,6 +1,6 @@
 /**
- * A reactor's turns. Each is one pass over the queues below: what `soon` was asked for, then calls from threads, then
- * delayed calls that are due. The queues are taken as they stand when the pass begins, so what is queued meanwhile waits
+ * A reactor's turns. Each is one pass over the queues below: callbacks of `soon`, then calls from threads, then
+ * delayed calls that are due. The queues are taken when the pass begins, so anything queued meanwhile waits
  * for the next turn.
  */
 import type { DelayedCall } from '../../core/clock.js';
@@ -12,7 +12,7 @@ import { checkFunction } from '../../internal/check.js';
 import { DelayedCalls } from './delayed-calls.js';
 import type { LoopHost } from './loop-host.js';
 
-/** Callbacks that each ask for another turn can't put {@link Turns.quiet} off for longer. */
+/** Callbacks that each request another turn can't delay {@link Turns.quiet} for longer. */
 const MAX_QUIET_TURNS = 1_000;
 
 export class Turns {
@@ -20,7 +20,7 @@ export class Turns {
   readonly #report: ErrorReporter;
   readonly #delayedCalls: DelayedCalls;
   #soon: (() => void)[] = [];
-  /** How many callbacks the present or last pass over them had. */
+  /** The number of callbacks in the current or last pass over them. */
   #passSize = 0;
   #threadCalls: (() => unknown)[] = [];
   #turnQueued = false;
@@ -37,7 +37,7 @@ export class Turns {
     });
   }
 
-  /** How many delayed calls there are. */
+  /** The number of delayed calls. */
   get delayedCalls(): number {
     return this.#delayedCalls.size;
   }
@@ -72,12 +72,12 @@ export class Turns {
     ROOT_CONTEXT.runInAsyncScope(() => this.#delayedCalls.drop());
   }
 
-  /** Calls that are made when others are dropped are dropped too. */
+  /** Drops all delayed calls, including those made meanwhile. */
   dropAllDelayedCalls(): void {
     ROOT_CONTEXT.runInAsyncScope(() => this.#delayedCalls.dropAll());
   }
 
-  /** Runs what `soon` was asked for: to be called before anything received is delivered. */
+  /** Runs the callbacks of `soon`: call it before delivering received data. */
   runSoon(): void {
     if (this.#soon.length === 0) return;
     const queued = this.#soon;
@@ -86,7 +86,7 @@ export class Turns {
     this.#runAll(queued, 'callback');
   }
 
-  /** Fires when a turn had nothing to do but delayed calls, or after {@link MAX_QUIET_TURNS}. */
+  /** Fires when a turn had no work except delayed calls, or after {@link MAX_QUIET_TURNS}. */
   quiet(): Deferred<void> {
     const quiet = new Deferred<void>();
     let turnsLeft = MAX_QUIET_TURNS;
@@ -106,7 +106,7 @@ export class Turns {
     this.#host.queueTurn(this.#rootTurn);
   }
 
-  /** Turns serve many: they run in no caller's context, whoever it was that asked for this one. */
+  /** Turns serve many callers, so they run in no caller's context. */
   readonly #rootTurn: () => void = () => ROOT_CONTEXT.runInAsyncScope(this.#turn, this);
 
   #turn(): void {
@@ -132,7 +132,7 @@ export class Turns {
     }
   }
 
-  /** Makes sure of a turn at `time`. One timer serves however many delayed calls there are. */
+  /** Ensures a turn at `time`. One timer serves any number of delayed calls. */
   #arm(time: number | undefined): void {
     if (time === this.#timerDue) return;
     this.#cancelTimer?.();

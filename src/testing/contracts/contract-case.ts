@@ -1,6 +1,6 @@
 /**
- * What a contract is made of: named cases that any test runner can run, each of which makes what it needs, checks it
- * with node:assert and puts it away.
+ * The parts of a contract: named cases that any test runner can run. Each makes what it needs, checks it
+ * with node:assert and disposes of it.
  */
 
 /**
@@ -12,23 +12,23 @@
 export interface ContractCase {
   /** Continues "it ...", unique in its contract. */
   readonly name: string;
-  /** Settles when the rule was seen to hold; rejects with an `AssertionError` where it does not. Can be run again. */
+  /** Settles if the rule holds; rejects with an `AssertionError` if it does not. Can be run again. */
   run(): Promise<void>;
 }
 
-/** How a case waits on what it is run over: in real time, or by moving a virtual one on. */
+/** How a case waits: in real time, or by advancing a virtual one. */
 export interface ContractStage {
   /**
-   * Settles once `condition` holds. It changes by callbacks only: looking at it after each of them, or after each turn,
+   * Settles once `condition` holds. It changes in callbacks only, so checking it after each of them, or after each turn,
    * is enough.
-   * @param what What is waited for. Reject, after a deadline or when nothing is left to happen, with an error that names it.
+   * @param what The subject of the wait. Reject, after a deadline or when no events are left, with an error that names it.
    */
   until(condition: () => boolean, what: string): Promise<void>;
   /**
-   * Settles when nothing more will happen by itself; where that can't be known, after long enough for what should not
-   * happen to have happened. Delayed calls of a minute or more need not be waited for.
+   * Settles when nothing more will happen by itself; if that can't be known, after long enough for unwanted
+   * events to have happened. Delayed calls of a minute or more need not be waited for.
    */
   settle(): Promise<void>;
-  /** Puts away everything that was made. Called once, after the case, whether it failed or not. */
+  /** Disposes of everything that was made. Called once, after the case, whether it failed or not. */
   dispose(): Promise<void>;
 }

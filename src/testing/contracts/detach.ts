@@ -1,6 +1,6 @@
-/** Takes memory away from all who have views of it. */
+/** Detaches memory from all its views. */
 
-/** Detaches `memory` by all means that this Node has. Memory that refuses is left alone. */
+/** Detaches `memory` by all means that this Node has. Memory that can't be detached is left alone. */
 export function detach(memory: ArrayBuffer): void {
   const transferable = memory as ArrayBuffer & { transfer?(): ArrayBuffer };
   const ways = [

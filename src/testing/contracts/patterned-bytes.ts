@@ -1,4 +1,4 @@
-/** Bytes for tests that lose, double or swap nothing unnoticed. */
+/** Bytes that reveal lost, doubled or swapped parts in tests. */
 
 /** A prime, so that pieces of round sizes never look alike. */
 const PATTERN_BYTES = 1_000_003;

@@ -1,4 +1,4 @@
-/** Where the UNIX sockets of tests are: in a folder of their own, or, on Windows, among the names of pipes. */
+/** The paths of UNIX sockets in tests: in a folder of their own, or, on Windows, among the names of pipes. */
 import { basename, join } from 'node:path';
 
 import { WINDOWS } from '../../internal/platform.js';

@@ -84,7 +84,7 @@ export class ConnectAttempt implements Dial {
     this.#cancelled = true;
   }
 
-  /** How fate has it fail. */
+  /** The failure that chance has decided on, if any. */
   #failure(): Error | undefined {
     const { destination, faults, random } = this.#options;
     const fate = random.fork('connectFailure');
@@ -93,7 +93,7 @@ export class ConnectAttempt implements Dial {
     return fails ? destination.error(code) : undefined;
   }
 
-  /** It has reached the other host. */
+  /** The attempt has reached the other host. */
   #knock(connection: SimulatedConnection): void {
     const { destination, faults, forget, random, trace } = this.#options;
     const acceptor = this.#cancelled
@@ -121,7 +121,7 @@ export class ConnectAttempt implements Dial {
     // Callbacks of this turn may cancel the attempt.
     this.#options.dialler.beginTurn();
     if (this.#refusal !== undefined) this.#fail(this.#refusal);
-    else if (this.#cancelled) connection.client.reset('nobody wants it any more');
+    else if (this.#cancelled) connection.client.reset('the attempt was cancelled');
     else this.#options.dialler.connected(connection.client, connection.clientAddress);
   }
 

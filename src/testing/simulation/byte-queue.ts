@@ -1,4 +1,4 @@
-/** Bytes in order: put in by the buffer, taken out by the number. Buffers are kept, not copied. */
+/** Bytes in order: added by the buffer, removed by the number. Buffers are kept, not copied. */
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import type { PumpPolicy } from '../pump-policy.js';
 
@@ -16,12 +16,12 @@ export class ByteQueue {
     this.#byteLength += part.byteLength;
   }
 
-  /** The first part as it was put in; undefined where there is none. */
+  /** The first part as it was added; undefined if there is none. */
   get first(): Buffer | undefined {
     return this.#parts[0];
   }
 
-  /** Cuts the bytes that are in it into other parts. @throws InvalidArgumentValueError they are not as many. */
+  /** Cuts the queued bytes into other parts. @throws InvalidArgumentValueError their total length differs. */
   recut(cut: PumpPolicy): void {
     const parts: Buffer[] = [];
     let byteLength = 0;
@@ -37,7 +37,7 @@ export class ByteQueue {
     this.#parts = parts;
   }
 
-  /** Takes the first `bytes`, or all where there are fewer. */
+  /** Takes the first `bytes`, or all if there are fewer. */
   take(bytes: number): Buffer {
     const taken: Buffer[] = [];
     let left = Math.min(bytes, this.#byteLength);

@@ -1,4 +1,4 @@
-/** A TCP or UNIX connection of the simulated network: two ends, a pipe each way, and what fate has in store for it. */
+/** A TCP or UNIX connection of the simulated network: two ends, a pipe each way, and its faults. */
 
 import type { Address } from '../../core/address.js';
 import type { Clock } from '../../core/clock.js';
@@ -11,10 +11,10 @@ import { Pipe, type PipeListener } from './pipe.js';
 import type { SeededRandom } from './random.js';
 import type { Trace } from './trace.js';
 
-/** A fault that strikes a connection strikes at one of its first so many pieces. */
+/** A fault strikes one of a connection's first pieces, at most this many. */
 const STRIKES_WITHIN_PIECES = 16;
 
-/** What a connection needs of the network. */
+/** The network, as a connection uses it. */
 export interface ConnectionOptions {
   readonly clock: Clock;
   readonly trace: Trace;
@@ -26,7 +26,7 @@ export interface ConnectionOptions {
   readonly clientAddress: Address;
   readonly serverAddress: Address;
   readonly traffic: Traffic;
-  /** Whether an end that is aborted resets the connection: not over UNIX sockets. */
+  /** Whether aborting an end resets the connection: not over UNIX sockets. */
   readonly resets: boolean;
   /** Whether the two hosts are cut off from each other now. */
   cutOff(): boolean;
@@ -93,12 +93,12 @@ export class SimulatedConnection {
     this.server.join(this.client);
   }
 
-  /** Whether an end of it is still open. */
+  /** Whether at least one end is still open. */
   get open(): boolean {
     return this.client.open || this.server.open;
   }
 
-  /** The network breaks it now: both ends are told, and what was under way is lost. */
+  /** The network breaks it now: both ends are notified, and data in transit is lost. */
   reset(): void {
     if (!this.open) return;
     this.#trace.add('connections', this.name, 'reset by the network');
@@ -106,7 +106,7 @@ export class SimulatedConnection {
   }
 
   /**
-   * Has one end read at a given rate from now on.
+   * Makes one end read at a given rate from now on.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   readSlowly(end: 'client' | 'server', bytesPerSecond: number): void {
@@ -114,12 +114,12 @@ export class SimulatedConnection {
     this[checkChoice('end', end, ['client', 'server'])].setReadRate(bytesPerSecond);
   }
 
-  /** What each end waits for. */
+  /** What each end is waiting for, as text. */
   describe(): string {
     return `${this.name}  client: ${this.client.describe()}; server: ${this.server.describe()}`;
   }
 
-  /** @internal The way from one end to the other. */
+  /** @internal Carries a packet from one end to the other. */
   carry(to: 'client' | 'server', arrive: () => void): void {
     (to === 'client' ? this.#toClient : this.#toServer).carry(0, arrive);
   }
@@ -148,7 +148,7 @@ export class SimulatedConnection {
   }
 }
 
-/** The piece at which a fault strikes, counted from 1; 0 for never. */
+/** The piece at which a fault strikes, counted from 1; 0: never. */
 function strikesAt(random: SeededRandom, probability: number): number {
   const strikes = random.chance(probability);
   const at = random.integer(1, STRIKES_WITHIN_PIECES);

@@ -1,4 +1,4 @@
-/** Where attempts to connect over the simulated network can go: a port of a host, or a path of the host itself. */
+/** Destinations of connections over the simulated network: a port of a host, or a path of the host itself. */
 import { type IPAddress, UNIXAddress } from '../../core/address.js';
 import type { SystemError } from '../../core/errors/base.js';
 import { systemError } from '../../internal/system-error.js';

@@ -1,4 +1,4 @@
-/** Drives a simulation: step by step in virtual time, until a goal is met, and says so when it can't be. */
+/** Drives a simulation step by step in virtual time until a goal is met, and reports a goal that can't be met. */
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { checkMilliseconds } from '../../internal/check.js';
 import type { ManualClock } from '../manual-clock.js';
@@ -10,36 +10,36 @@ export type Until<T = unknown> = { readonly ms: number } | (() => boolean) | Pro
 export interface DriverOptions {
   readonly clock: ManualClock;
   readonly maxSteps: number;
-  /** Throws what was reported since it was last called. */
+  /** Throws the errors reported since the last call. */
   throwReported(): void;
-  /** Who waits for what, a line each. */
+  /** What each part is waiting for, a line each. */
   describe(): string[];
 }
 
-/** Where a run ends. */
+/** The end of a run. */
 interface Goal {
-  /** Whether it is an error if nothing is left to happen before it is met. */
+  /** Whether it is an error if no events are left before it is met. */
   readonly required: boolean;
   readonly endTime: number;
   met(): boolean;
   steps: number;
-  /** Nothing was left to happen. */
+  /** No events were left. */
   quiet: boolean;
 }
 
-/** Node's own, whatever a test puts in its place. */
+/** Node's own, even if a test replaces it. */
 const immediately = globalThis.setImmediate;
 
 export class Driver {
   readonly #options: DriverOptions;
-  /** Of the runs under way. The last one drives, no further than to the end of any; the others look on. */
+  /** The current runs. The last one drives, no further than to the end of any; the others only check their goals. */
   readonly #goals: Goal[] = [];
 
   constructor(options: DriverOptions) {
     this.#options = options;
   }
 
-  /** Between two steps all that was promised meanwhile is done: ticks and microtasks run dry. */
+  /** Between two steps, all pending ticks and microtasks run. */
   async run(until: Until | undefined): Promise<void> {
     const goal = this.#goal(until);
     this.#goals.push(goal);
@@ -55,7 +55,7 @@ export class Driver {
     this.#options.throwReported();
   }
 
-  /** The same for code that waits for no promise. */
+  /** The same for code that doesn't await. */
   runSync(until: { readonly ms: number } | (() => boolean) | undefined): void {
     const goal = this.#goal(until);
     while (!goal.quiet && !goal.met()) this.#step(goal, [goal]);
@@ -102,16 +102,16 @@ export class Driver {
 
   #stuck(): SimulationStuckError {
     const lines = [
-      `no events are left after ${this.#time}, and the condition of the run is not met`,
+      `no events are left after ${this.#time}, and the goal of this run was not reached`,
       ...this.#options.describe(),
-      'Real timers, files and sockets are not simulated: nothing here waits for them.',
+      'Real timers, files and sockets are not simulated, and a run does not wait for them.',
     ];
     return new SimulationStuckError(lines.join('\n  '));
   }
 
   #endless(): SimulationLimitError {
     const lines = [
-      `the simulation has taken ${this.#options.maxSteps} steps by ${this.#time} (maxSteps): it seems to have no end`,
+      `the simulation has taken ${this.#options.maxSteps} steps by ${this.#time} (maxSteps): it seems endless`,
       ...this.#options.describe(),
     ];
     return new SimulationLimitError(lines.join('\n  '));

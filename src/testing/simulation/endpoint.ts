@@ -1,24 +1,24 @@
-/** One end of a simulated connection, as the system has it: a socket. A transport stands on it. */
+/** One end of a simulated connection at the level of the system: a socket. A transport uses it. */
 
 import { systemError } from '../../internal/system-error.js';
 import type { Pipe } from './pipe.js';
 import type { Trace } from './trace.js';
 
-/** What stands on an endpoint. Called from events of the simulation only. */
+/** The user of an endpoint. Called from events of the simulation only. */
 export interface EndpointListener {
   /** There is data to read, or the end of it. */
   readable(): void;
   /** `send` may take more. */
   sendable(): void;
-  /** The connection is gone; the endpoint is of no further use. */
+  /** The connection is gone, and the endpoint is of no further use. */
   broken(cause: Error): void;
-  /** What it waits for, in a few words. */
+  /** What it is waiting for, in a few words. */
   describe(): string;
 }
 
 export interface EndpointOptions {
   readonly trace: Trace;
-  /** Whether an abort resets the connection. Otherwise the other end sees the end of what was sent. */
+  /** Whether an abort resets the connection. Otherwise the other end sees the end of the sent data. */
   readonly resets: boolean;
   readonly outgoing: Pipe;
   readonly incoming: Pipe;
@@ -44,22 +44,22 @@ export class Endpoint {
     this.#left = () => options.left();
   }
 
-  /** Whether somebody stands on it, or may yet. */
+  /** Whether it has a user, or may still get one. */
   get open(): boolean {
     return this.#open;
   }
 
-  /** Whether `read` has something for its caller now or later: data, or the end. */
+  /** Whether `read` returns something now or later: data, or the end. */
   get readable(): boolean {
     return this.#open && (this.#incoming.unreadBytes > 0 || this.#incoming.finished);
   }
 
-  /** Whether all was read, and the other end has finished sending. */
+  /** Whether all data was read, and the other end has finished sending. */
   get ended(): boolean {
     return this.#incoming.finished;
   }
 
-  /** Puts it to use. */
+  /** Sets its user. */
   attach(listener: EndpointListener): void {
     this.#listener = listener;
     if (this.readable) listener.readable();
@@ -70,22 +70,22 @@ export class Endpoint {
     this.#other = other;
   }
 
-  /** Takes what there is room for. @returns How many bytes. */
+  /** Takes as much as there is room for. @returns How many bytes. */
   send(data: Buffer): number {
     return this.#open ? this.#outgoing.send(data) : 0;
   }
 
-  /** Ends the sending side, behind all that was sent. */
+  /** Ends the sending side, after all sent data. */
   finishSending(): void {
     if (this.#open) this.#outgoing.finish();
   }
 
-  /** Takes at most `most` bytes of what has arrived; undefined where there are none for now. */
+  /** Takes at most `most` of the arrived bytes; undefined if there are none for now. */
   read(most: number): Buffer | undefined {
     return this.#open ? this.#incoming.read(most) : undefined;
   }
 
-  /** What close(2) does: what was sent still goes out, but for a reset where received data was never read. */
+  /** Works like close(2): sent data still goes out, except that unread received data causes a reset. */
   close(): void {
     if (!this.#open) return;
     if (this.#incoming.unreadBytes > 0)
@@ -93,7 +93,7 @@ export class Endpoint {
     else this.#finish();
   }
 
-  /** Drops the connection; the other end finds it reset, or, over a UNIX socket, sees the end of what the system has taken. */
+  /** Drops the connection; the other end is reset, or, over a UNIX socket, sees the end of the data that the system has taken. */
   reset(why = 'aborted'): void {
     if (!this.#open) return;
     if (this.#resets || this.#incoming.unreadBytes > 0) this.#drop(why);
@@ -112,12 +112,12 @@ export class Endpoint {
     this.#sendReset(why);
   }
 
-  /** How fast this end reads from now on. */
+  /** Sets how fast this end reads. */
   setReadRate(bytesPerSecond: number): void {
     this.#incoming.setReadRate(bytesPerSecond);
   }
 
-  /** @internal Something got through to this end. @returns False where nobody is there to take it. */
+  /** @internal A piece reached this end. @returns False if nobody can take it. */
   pieceArrived(bytes: number): boolean {
     if (this.#open) return true;
     if (bytes > 0) {
@@ -137,7 +137,7 @@ export class Endpoint {
     if (this.#open) this.#listener?.sendable();
   }
 
-  /** @internal The connection is no more. What was received and not read is lost, as is what was to be sent. */
+  /** @internal The connection is gone. Unread and unsent bytes are lost. */
   break(cause: Error): void {
     this.#incoming.destroy();
     this.#outgoing.destroy();
@@ -151,7 +151,7 @@ export class Endpoint {
     if (!this.#open) return 'closed';
     const counts = [
       [this.#outgoing.unsentBytes, 'to send'],
-      [this.#outgoing.underWayBytes, 'under way'],
+      [this.#outgoing.underWayBytes, 'in transit'],
       [this.#incoming.unreadBytes, 'unread'],
     ] as const;
     const bytes = counts

@@ -1,19 +1,19 @@
-/** Errors of the testing kit's transports, reactors and simulator: all are the test's own fault, or what it found out. */
+/** Errors of the testing kit's transports, reactors and simulator: faults of the test, or findings of it. */
 import { RopewalkError } from '../../core/errors/base.js';
 
-/** A transport, connection or reactor of the testing kit was asked for what its state does not allow. */
+/** A transport, connection or reactor of the testing kit is in a state that does not allow the call. */
 export class TestTransportStateError extends RopewalkError {
   override readonly name = 'TestTransportStateError';
   override readonly code = 'ERR_TEST_TRANSPORT_STATE';
 }
 
-/** Work that was to end in a bounded number of steps has not: a producer without end, or an endless exchange. */
+/** Work that should end in a bounded number of steps has not: a producer without end, or an endless exchange. */
 export class SimulationLimitError extends RopewalkError {
   override readonly name = 'SimulationLimitError';
   override readonly code = 'ERR_SIMULATION_LIMIT';
 }
 
-/** No events are left in a simulation, and the condition of the run is not met. The message says what each part waits for. */
+/** A simulation has no events left, and the goal of the run was not reached. The message lists what is waiting for what. */
 export class SimulationStuckError extends RopewalkError {
   override readonly name = 'SimulationStuckError';
   override readonly code = 'ERR_SIMULATION_STUCK';

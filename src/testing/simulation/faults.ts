@@ -7,14 +7,14 @@ import { checkInteger, checkMilliseconds } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { SeededRandom } from './random.js';
 
-/** One number, or the least and the greatest of a range from which each is drawn. */
+/** One number, or the minimum and maximum of a range from which each is drawn. */
 export type MillisecondRange = number | readonly [min: number, max: number];
 
-/** Probabilities are from 0, never and the default, to 1, always. */
+/** Probabilities range from 0 (never, the default) to 1 (always). */
 export interface SimulationFaults {
   /**
-   * How long each piece of data travels, one way. Pieces of a connection stay in order, as do datagrams from one socket to one
-   * host, but for {@link reorder}. Default 1.
+   * One-way travel time of each piece of data. Pieces of a connection stay in order, as do datagrams from one socket to one
+   * host, except for {@link reorder}. Default 1.
    */
   readonly latencyMs?: MillisecondRange;
   /** Bandwidth of each connection, each way, and of the output of each datagram socket. Default: no limit. */
@@ -33,26 +33,26 @@ export interface SimulationFaults {
   readonly maxPieceBytes?: number;
   /** Probability that a piece is cut short, at random. */
   readonly split?: number;
-  /** Probability that a piece waits at the receiver's for those behind it, up to 20 ms, and is delivered with them. */
+  /** Probability that a piece waits at the receiver for those behind it, up to 20 ms, and is delivered with them. */
   readonly coalesce?: number;
   /** Probability that an end of a connection, or a datagram socket, reads slowly. */
   readonly slowReader?: number;
   /** How fast a slow end reads. Default 4,096. */
   readonly slowReaderBytesPerSecond?: number;
-  /** Probability that a connection is reset, at a random one of the first 16 pieces it carries. Both ends are told. */
+  /** Probability that a connection is reset, at a random one of its first 16 pieces. Both ends are notified. */
   readonly reset?: number;
   /**
-   * Probability that the two hosts of a connection are cut off from each other at a random one of the first 16 pieces it
-   * carries. Data of connections that is under way waits; datagrams are lost.
+   * Probability that the two hosts of a connection are cut off from each other at a random one of its first 16 pieces.
+   * Data of connections that is in transit waits; datagrams are lost.
    */
   readonly partition?: number;
   /** How long they are cut off. Default 10 to 5,000. */
   readonly partitionMs?: MillisecondRange;
   /** Probability that an attempt to connect fails: `ECONNREFUSED` or `EHOSTUNREACH`. */
   readonly connectFailure?: number;
-  /** How much longer an attempt to connect takes. Default 0. */
+  /** Additional time of an attempt to connect. Default 0. */
   readonly connectDelayMs?: MillisecondRange;
-  /** Probability that the listener can't accept (`EMFILE`, which is reported): the client finds its connection reset. */
+  /** Probability that the listener can't accept (`EMFILE`, which is reported): the client's connection is reset. */
   readonly acceptFailure?: number;
   /** Probability that a UNIX listener's queue is full when a client connects (`EAGAIN`): the client tries again. */
   readonly fullQueue?: number;
@@ -62,9 +62,9 @@ export interface SimulationFaults {
   readonly duplicate?: number;
   /** Probability that a UDP datagram is delayed by {@link reorderMs} more, and overtaken by those behind it. */
   readonly reorder?: number;
-  /** How much longer a delayed datagram travels. Default 1 to 50. */
+  /** Additional travel time of a delayed datagram. Default 1 to 50. */
   readonly reorderMs?: MillisecondRange;
-  /** Longest UDP datagram that leaves a host, in bytes; longer ones are refused (`EMSGSIZE`). Default: no limit but UDP's own. */
+  /** Longest UDP datagram that can leave a host, in bytes; longer ones are refused (`EMSGSIZE`). Default: UDP's own limit. */
   readonly mtuBytes?: number;
 }
 
@@ -77,7 +77,7 @@ export type FaultSettings = {
   readonly [Name in FaultName]-?: Name extends `${string}Ms` ? Range : number;
 };
 
-/** Nothing goes wrong; each piece takes a millisecond. */
+/** Without faults; each piece takes a millisecond. */
 export const CALM: SimulationFaults = Object.freeze({});
 
 /**
@@ -166,5 +166,5 @@ function checkFault(name: string, value: unknown): unknown {
 function checkRange(what: string, value: unknown): Range {
   const [min, max] = Array.isArray(value) ? value : [value, value];
   if (checkMilliseconds(what, min) <= checkMilliseconds(what, max)) return [min, max];
-  throw new InvalidArgumentValueError(what, 'a least and a greatest number', value);
+  throw new InvalidArgumentValueError(what, 'a minimum and a maximum', value);
 }

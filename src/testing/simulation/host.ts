@@ -17,7 +17,7 @@ export interface Acceptor {
 export interface Listener {
   readonly acceptor: Acceptor;
   readonly port: number;
-  /** The address that it was bound to; one of the wildcards takes whatever comes. */
+  /** The address that it is bound to; a wildcard accepts all destinations. */
   readonly boundTo: string;
   readonly reusePort: boolean;
 }
@@ -32,7 +32,7 @@ export interface DatagramHolder {
   readonly address: UNIXAddress;
   /** The peer of a connected socket: it accepts datagrams from there only. */
   readonly peer: UNIXAddress | undefined;
-  /** Whether there is room for so many bytes; otherwise `again` is called when there may be. */
+  /** Whether there is room for that many bytes; if not, `again` is called when there may be. */
   reserve(bytes: number, again: () => void): boolean;
   /** A datagram for which there is room is on its way. */
   take(data: Buffer, from: UNIXAddress): void;
@@ -51,7 +51,7 @@ export class Host {
     this.address = address;
   }
 
-  /** Whether packets to `address` that leave this host come back to it. */
+  /** Whether packets from this host to `address` come back to it. */
   has(address: string): boolean {
     return address === this.address || LOOPBACKS.includes(address);
   }
@@ -91,7 +91,7 @@ export class Host {
     this.#listeners = this.#listeners.filter((other) => other !== listener);
   }
 
-  /** Who takes connections to this address and port; several share them in turn. */
+  /** The listener for connections to this address and port; several share them in turn. */
   acceptorFor(address: string, port: number, attempt: number): Acceptor | undefined {
     const found = this.#listeners.filter(
       ({ port: own, boundTo }) =>
@@ -100,7 +100,7 @@ export class Host {
     return found[attempt % Math.max(1, found.length)]?.acceptor;
   }
 
-  /** The local end of an attempt to connect to `remote`. An error says why there can be none. */
+  /** The local end of an attempt to connect to `remote`, or the reason that there is none. */
   bind(settings: ConnectSettings, remote: string): IPAddress | SystemError {
     const own = LOOPBACKS.includes(remote) ? remote : this.address;
     const { localAddress = own, localPort } = settings;
@@ -110,7 +110,7 @@ export class Host {
     return systemError('bind', 'EADDRNOTAVAIL', localAddress, port);
   }
 
-  /** The ports and paths that are bound. */
+  /** The bound ports and paths. */
   describe(): string {
     const ports = this.#listeners.map(({ port }) => port);
     return [...ports, ...this.udp.describe(), ...this.paths.describe()].join(', ');

@@ -1,14 +1,14 @@
 /**
- * One direction of a simulated connection's way through the network: whatever is put on it arrives in order, after its
+ * One direction of a simulated connection's path through the network: everything put on it arrives in order, after its
  * latency, at the rate of its bandwidth, and not before a partition between the two hosts is healed.
  */
 import type { Clock } from '../../core/clock.js';
 import { draw, type FaultSettings } from './faults.js';
 import type { SeededRandom } from './random.js';
 
-/** What is on all lanes of a network. */
+/** The traffic on all lanes of a network. */
 export interface Traffic {
-  /** How much has been put on a lane and has not arrived. */
+  /** The number of items that were put on a lane and have not arrived. */
   underWay: number;
 }
 
@@ -27,10 +27,10 @@ export class Lane {
   readonly #faults: FaultSettings;
   readonly #traffic: Traffic;
   readonly #cutOff: () => boolean;
-  /** When all that was put on it so far has left, and has arrived. */
+  /** When everything put on it so far has left, and has arrived. */
   #departed = 0;
   #arrived = 0;
-  /** What came while the hosts were cut off, and what came behind that. */
+  /** Items that came while the hosts were cut off, and those after them. */
   #held: (() => void)[] = [];
 
   constructor(options: LaneOptions) {
@@ -41,7 +41,7 @@ export class Lane {
     this.#cutOff = () => options.cutOff();
   }
 
-  /** Calls `arrive` when so many bytes have got through; 0 for what has no length of its own. */
+  /** Calls `arrive` when that many bytes have got through; 0 for an item without a length. */
   carry(bytes: number, arrive: () => void): void {
     const now = this.#clock.now();
     const { bytesPerSecond, latencyMs } = this.#faults;

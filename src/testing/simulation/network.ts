@@ -34,7 +34,7 @@ export interface Surroundings {
 export class Network {
   readonly #options: NetworkOptions;
   readonly #hosts: Host[] = [];
-  /** Those that are being made too. */
+  /** Includes those that are being made. */
   readonly #connections = new Set<SimulatedConnection>();
   /** Pairs of names of hosts, by {@link pairKey}. */
   readonly #partitions = new Map<string, readonly string[]>();
@@ -46,17 +46,17 @@ export class Network {
     this.#options = options;
   }
 
-  /** The connections of which an end is open. */
+  /** The connections with at least one open end. */
   get connections(): SimulatedConnection[] {
     return [...this.#connections].filter(({ accepted }) => accepted);
   }
 
-  /** Whether anything is on its way from one host to another, and not held by a partition. */
+  /** Whether anything is on its way from one host to another and is not held by a partition. */
   get busy(): boolean {
     return this.#traffic.underWay > 0;
   }
 
-  /** Adds a host, by a name, for which an address is chosen, or by an address. */
+  /** Adds a host by a name, for which an address is chosen, or by an address. */
   addHost(name: string): Host {
     const number = this.#hosts.length + 1;
     const host = new Host(name, isIP(name) === 0 ? `10.0.${number >>> 8}.${number & 255}` : name);
@@ -64,7 +64,7 @@ export class Network {
     return host;
   }
 
-  /** The address of the host of that name; undefined where there is none. */
+  /** The address of the host of that name; undefined if there is none. */
   resolve(name: string): string | undefined {
     if (name === 'localhost') return '127.0.0.1';
     return this.#hosts.find((host) => host.name === name)?.address;
@@ -97,7 +97,7 @@ export class Network {
 
   /**
    * The hosts that a datagram goes to.
-   * @param reach Whether members of a group on this host, and on the others, hear it.
+   * @param reach Whether members of a group on this host, and on the others, receive it.
    */
   hostsFor(
     from: Host,
@@ -116,7 +116,7 @@ export class Network {
     return this.#partitions.has(pairKey(one.name, other.name));
   }
 
-  /** Cuts two hosts off from each other: what is under way between them waits. */
+  /** Cuts two hosts off from each other: data in transit between them waits. */
   partition(one: string, other: string): void {
     const key = pairKey(one, other);
     if (this.#partitions.has(key)) return;
@@ -124,7 +124,7 @@ export class Network {
     this.#options.trace.add('connections', key, 'cut off from each other');
   }
 
-  /** Ends the partitions of so many hosts: between two, those of one, or all. */
+  /** Ends partitions: between two hosts, those of one host, or all. */
   heal(...names: readonly string[]): void {
     const healed = [...this.#partitions].filter(([, pair]) =>
       names.every((name) => pair.includes(name)),
@@ -136,7 +136,7 @@ export class Network {
     for (const connection of this.#connections) connection.heal();
   }
 
-  /** What connections and partitions there are, a line for each. */
+  /** The connections and partitions, a line for each. */
   describe(): string[] {
     return [
       ...[...this.#connections].map((connection) => connection.describe()),

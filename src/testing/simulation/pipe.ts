@@ -1,6 +1,6 @@
 /**
- * One direction of a simulated connection, from the sender's system to the receiver's: a send buffer, pieces under way,
- * and what has arrived and was not read. The receiver's window bounds the last two together.
+ * One direction of a simulated connection, from the sender's system to the receiver's: a send buffer, pieces in transit,
+ * and arrived bytes that were not read. The receiver's window bounds the last two together.
  *
  *     send() -> [send buffer] -> lane -> [arrived] -> read()
  *                     ^------ acknowledgements ------'
@@ -12,15 +12,15 @@ import type { Lane } from './lane.js';
 import type { SeededRandom } from './random.js';
 import type { Trace } from './trace.js';
 
-/** How long a piece that is to be joined with those behind it waits for them. */
+/** How long a piece to be coalesced waits for those behind it. */
 const COALESCE_MS = 20;
 
 /** A slow reader takes its data in portions of a tenth of a second's. */
 const PORTIONS_PER_SECOND = 10;
 
-/** What the connection that a pipe belongs to is told, always from an event of the simulation. */
+/** The connection that a pipe belongs to. It is always called from an event of the simulation. */
 export interface PipeListener {
-  /** A piece got through to the receiver's system. @returns False where nobody is there to take it. */
+  /** A piece reached the receiver's system. @returns False if nobody can take it. */
   arrived(bytes: number): boolean;
   /** There is data to read, or the end of it. */
   readable(): void;
@@ -55,16 +55,16 @@ export class Pipe {
   readonly #joins: SeededRandom;
   readonly #unsent = new ByteQueue();
   readonly #unread = new ByteQueue();
-  /** Bytes under way, unread, or read and not acknowledged. */
+  /** Bytes in transit, unread, or read and not acknowledged. */
   #outstanding = 0;
   #toAcknowledge = 0;
   #acknowledging = false;
   #end: 'no' | 'wanted' | 'sent' | 'arrived' = 'no';
-  /** Whether the sender waits for room. */
+  /** Whether the sender is waiting for room. */
   #blocked = false;
   #cut = false;
   #wakeUpDue = false;
-  /** Bytes a second that the receiver takes, and when it takes the next. */
+  /** The receiver's rate in bytes a second, and when it takes the next. */
   #readRate = Number.POSITIVE_INFINITY;
   #readAgainAt = 0;
 
@@ -95,14 +95,14 @@ export class Pipe {
     return this.#unread.byteLength;
   }
 
-  /** Whether all that was sent, and the end behind it, has arrived and was read. */
+  /** Whether all sent data, and the end after it, has arrived and was read. */
   get finished(): boolean {
     return this.#end === 'arrived' && this.#unread.byteLength === 0;
   }
 
   /**
-   * Takes a copy of what there is room for, as a system does.
-   * @returns How many bytes; fewer than given: `sendable` will be told.
+   * Takes a copy of as much as there is room for, as a system does.
+   * @returns How many bytes; if fewer than given, `sendable` will be called.
    */
   send(data: Buffer): number {
     let taken = 0;
@@ -121,35 +121,35 @@ export class Pipe {
     return taken;
   }
 
-  /** Ends the data, behind all that was sent. */
+  /** Ends the data, after all sent bytes. */
   finish(): void {
     if (this.#end !== 'no') return;
     this.#end = 'wanted';
     this.#transmit();
   }
 
-  /** Forgets what was not sent, and sends nothing more. */
+  /** Forgets unsent bytes, and sends nothing more. */
   stopSending(): void {
     this.#unsent.clear();
     this.#blocked = false;
     if (this.#end !== 'arrived') this.#end = 'sent';
   }
 
-  /** Forgets all; what is under way will not arrive. */
+  /** Forgets all data; pieces in transit will not arrive. */
   destroy(): void {
     this.stopSending();
     this.#unread.clear();
     this.#cut = true;
   }
 
-  /** How fast the receiver reads from now on; infinite: as fast as it is delivered. */
+  /** Sets how fast the receiver reads; infinite: as fast as data is delivered. */
   setReadRate(bytesPerSecond: number): void {
     this.#readRate = bytesPerSecond;
   }
 
   /**
-   * Takes what has arrived, at most `most` bytes.
-   * @returns Nothing where nothing is there, or a slow reader does not read yet: `readable` will be told.
+   * Takes arrived bytes, at most `most`.
+   * @returns Nothing if there are none, or a slow reader does not read yet: `readable` will be called.
    */
   read(most: number): Buffer | undefined {
     if (this.#unread.byteLength === 0) return undefined;
@@ -165,7 +165,7 @@ export class Pipe {
     return data;
   }
 
-  /** Sends what the window has room for. */
+  /** Sends as much as the window has room for. */
   #transmit(): void {
     for (;;) {
       const room = this.#faults.receiveWindowBytes - this.#outstanding;
@@ -181,7 +181,7 @@ export class Pipe {
     this.lane.carry(0, () => this.#endArrived());
   }
 
-  /** Short pieces are the interesting ones, so they are likelier than long ones. */
+  /** Short pieces find more faults, so they are likelier than long ones. */
   #cutShort(bytes: number): number {
     const cut = this.#splits.chance(this.#faults.split);
     const part = this.#splits.next();
@@ -213,7 +213,7 @@ export class Pipe {
     });
   }
 
-  /** Tells the sender of room in the window; what is read meanwhile goes along. */
+  /** Reports room in the window to the sender; bytes read meanwhile are included. */
   #acknowledge(bytes: number): void {
     this.#toAcknowledge += bytes;
     if (this.#acknowledging) return;

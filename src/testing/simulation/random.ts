@@ -1,6 +1,6 @@
 /**
- * Random numbers that a seed determines: xoshiro128** (Blackman and Vigna, 2018), its state filled from the seed by
- * SplitMix32. Each purpose has a stream of its own, so that drawing more for one changes nothing for the others.
+ * Random numbers determined by a seed: xoshiro128** (Blackman and Vigna, 2018), its state filled from the seed by
+ * SplitMix32. Each purpose has its own stream, so that drawing more for one changes nothing for the others.
  */
 
 const TWO_32 = 2 ** 32;
@@ -50,7 +50,7 @@ export class SeededRandom {
     return min + this.next() * (max - min);
   }
 
-  /** True with this probability: never for 0, always for 1. Draws one number whatever it is. */
+  /** True with this probability: never for 0, always for 1. Always draws exactly one number. */
   chance(probability: number): boolean {
     return this.next() < probability;
   }
@@ -60,7 +60,7 @@ export class SeededRandom {
     return choices[this.integer(0, choices.length - 1)] ?? choices[0];
   }
 
-  /** A stream of its own for a purpose: the same seed and purpose give the same stream, whatever was drawn here. */
+  /** A separate stream for a purpose: the same seed and purpose give the same stream, regardless of draws here. */
   fork(purpose: string): SeededRandom {
     // FNV-1a over the UTF-16 code units.
     let hash = 0x811c9dc5;

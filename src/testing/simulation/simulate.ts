@@ -1,4 +1,4 @@
-/** Runs one scenario under many seeds, and tells of the first that fails how to see it fail again. */
+/** Runs one scenario under many seeds, and reports how to reproduce the first failure. */
 
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import { RopewalkError } from '../../core/errors/base.js';
@@ -8,29 +8,29 @@ import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { CHOPPY, type SimulationFaults } from './faults.js';
 import { SIMULATION_OPTIONS, Simulation, type SimulationOptions } from './simulation.js';
 
-/** What to check, on a fresh simulation each time. It may throw, or give a promise that is then driven until it settles. */
+/** The check, called with a fresh simulation each time. It may throw, or return a promise, which is driven until it settles. */
 export type Scenario = (simulation: Simulation) => unknown;
 
 export interface SimulateOptions extends Omit<SimulationOptions, 'seed'> {
-  /** The first seed; each further run has the next. Default 1. `ROPEWALK_SIMULATION_SEED` overrules it, for one run. */
+  /** The first seed; each further run has the next. Default 1. `ROPEWALK_SIMULATION_SEED` overrides it, for one run. */
   readonly seed?: number;
-  /** How many seeds. Default 100; where `seed` is given, 1. */
+  /** How many seeds. Default 100, or 1 if `seed` is given. */
   readonly runs?: number;
   /** Default {@link CHOPPY}. */
   readonly faults?: SimulationFaults;
-  /** Whether to find out which of the faults a failure takes, by running it without each. Default true. */
+  /** Whether to find out which faults a failure needs, by running it without each. Default true. */
   readonly shrink?: boolean;
-  /** How many of the trace's last lines the error's message ends with. Default 30. */
+  /** How many of the trace's last lines the error's message includes. Default 30. */
   readonly traceLines?: number;
 }
 
-/** A scenario failed. `cause` is what it threw. */
+/** A scenario failed. `cause` is the error it threw. */
 export class SimulationFailedError extends RopewalkError {
   override readonly name = 'SimulationFailedError';
   override readonly code = 'ERR_SIMULATION_FAILED';
   /** The seed that fails. */
   readonly seed: number;
-  /** The faults without which this seed does not fail; undefined where that was not looked into. */
+  /** The faults without which this seed does not fail; undefined if that was not examined. */
   readonly needed: readonly string[] | undefined;
   /** The trace of the failed run. */
   readonly trace: string;
@@ -58,12 +58,12 @@ const OPTIONS: OptionNames<SimulateOptions> = {
 
 const SEED_VARIABLE = 'ROPEWALK_SIMULATION_SEED';
 
-/** How many seeds there are. */
+/** The number of seeds. */
 const SEEDS = 2 ** 32;
 
 /**
- * Runs `scenario` once for each seed, and stops at the first that fails: that throws, gives a promise that rejects, gets
- * stuck, has no end, or has application code throw.
+ * Runs `scenario` once for each seed, and stops at the first that fails: one that throws, rejects, gets
+ * stuck, has no end, or in which application code throws.
  *
  * @example
  * await simulate(async (simulation) => {
@@ -100,7 +100,7 @@ async function attempt(
 ): Promise<Failure | undefined> {
   const simulation = new Simulation({ ...options, seed });
   try {
-    // The scenario begins once its run is under way: the runs that it makes itself are then inside that one.
+    // The scenario begins once its run is in progress, so the runs that it makes itself are inside that one.
     await simulation.run(Promise.resolve().then(() => scenario(simulation)));
     return undefined;
   } catch (error) {
@@ -108,7 +108,7 @@ async function attempt(
   }
 }
 
-/** Leaves out one fault after the other, for good where the seed fails without it too. */
+/** Omits one fault after the other, for good if the seed fails without it too. */
 async function neededFaults(
   scenario: Scenario,
   options: SimulationOptions,
@@ -135,7 +135,7 @@ function describe(
     `To run it again: ${SEED_VARIABLE}=${seed}, or { seed: ${seed} }.`,
   ];
   if (needed?.length === 0) lines.push('It fails without any fault too.');
-  else if (needed !== undefined) lines.push(`It takes these faults: ${needed.join(', ')}.`);
+  else if (needed !== undefined) lines.push(`It needs these faults: ${needed.join(', ')}.`);
   return [...lines, 'The end of its trace:', trace.tail(traceLines)].join('\n');
 }
 
@@ -143,7 +143,7 @@ function checkSeed(what: string, value: unknown): number {
   return checkInteger(what, value, 0, SEEDS - 1);
 }
 
-/** The seed that the environment asks for. */
+/** The seed given in the environment. */
 function replayedSeed(): number | undefined {
   const text = process.env[SEED_VARIABLE] ?? '';
   if (text === '') return undefined;

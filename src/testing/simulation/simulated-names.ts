@@ -1,4 +1,4 @@
-/** Resolves names out of a table, in the next turn of a clock: the resolver of reactors without a network. */
+/** Resolves names from a table, in the next turn of a clock: the resolver of reactors without a network. */
 
 import { isIP } from 'node:net';
 import type { Clock } from '../../core/clock.js';
@@ -17,14 +17,14 @@ export class SimulatedNames implements OwnNameResolver {
   readonly #addressOf: (name: string) => string | undefined;
   readonly #pending = new Set<Deferred<Answer>>();
 
-  /** @param addressOf The address that a name stands for; undefined where there is no such name. */
+  /** @param addressOf Returns the address of a name; undefined if there is no such name. */
   constructor(clock: Clock, addressOf: (name: string) => string | undefined) {
     this.#clock = clock;
     this.#addressOf = addressOf;
   }
 
   resolveHostName(name: string, options: ResolveOptions = {}): Deferred<Answer> {
-    // The answer comes before any time has passed: there is no use for a time limit.
+    // The answer comes before any time has passed, so a time limit has no effect.
     const { families, signal } = resolveSettings(options);
     const address = isIP(checkString('name', name)) === 0 ? this.#addressOf(name) : name;
     const answer = new Deferred<Answer>(() => {

@@ -12,7 +12,7 @@ import type { Host } from './host.js';
 import { SimulatedBackend, type SimulatedPlace } from './simulated-backend.js';
 import { virtualLoop } from './virtual-loop.js';
 
-/** @internal What a simulated reactor is made of. */
+/** @internal The parts of a simulated reactor. */
 export interface SimulatedReactorOptions extends SimulatedPlace {
   readonly reportError: ErrorReporter;
 }
@@ -43,15 +43,15 @@ export class SimulatedReactor extends HostedReactor<SimulatedBackend> {
   }
 
   /**
-   * Removes the path of a UNIX socket, as unlink(2) does: its listener stays open, and clients no longer find it. A port
+   * Removes the path of a UNIX socket, like unlink(2): its listener stays open, and clients no longer find it. A port
    * that is stopped with `keepFile` leaves a path that has to be removed, or replaced by `wantPID`.
-   * @returns Whether it was there.
+   * @returns Whether it existed.
    */
   unlinkPath(path: string): boolean {
     return this.#host.paths.unlink(checkString('path', path));
   }
 
-  /** @internal Transports whose protocol has not been told of their end. */
+  /** @internal Transports whose protocol's `connectionLost` has not been called. */
   get open(): ReadonlySet<SocketTransport> {
     return this.backend.sockets.open;
   }

@@ -1,4 +1,4 @@
-/** What the transports and listeners of one simulated reactor share. */
+/** State that the transports and listeners of one simulated reactor share. */
 import type { Clock } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
 import type { StreamTransport } from '../../reactor/streams/stream-transport.js';
@@ -14,7 +14,7 @@ interface Core extends TurnReactor {
 export class SimulatedSockets implements TurnReactor {
   readonly report: ErrorReporter;
   readonly pumpPolicy: PumpPolicy | undefined;
-  /** Transports whose protocol has not been told of their end. */
+  /** Transports whose protocol's `connectionLost` has not been called. */
   readonly open: Set<StreamTransport> = new Set();
   bytesReceived = 0;
   bytesSent = 0;
@@ -47,7 +47,7 @@ export class SimulatedSockets implements TurnReactor {
     return this.#clock.now();
   }
 
-  /** The network's business: not a delayed call of the reactor. */
+  /** For events of the network, which are not delayed calls of the reactor. */
   callLater(ms: number, callback: () => void): void {
     this.#clock.callLater(ms, callback);
   }

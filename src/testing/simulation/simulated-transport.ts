@@ -88,12 +88,12 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     this.#schedule();
   }
 
-  /** Receives from now on: to be called once its protocol has been told. */
+  /** Starts receiving: to be called after the protocol's `connectionMade`. */
   attach(): void {
     this.#endpoint.attach(this);
   }
 
-  /** The turn ends: sends what the system takes, and does what was to be done once nothing waits. */
+  /** The turn ends: sends as much as the system takes, and does the work that waited for the last byte. */
   flush(): void {
     this.#scheduled = false;
     if (!this.connected) return;
@@ -117,7 +117,7 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
   readable(): void {
     if (!this.#receiving) return;
     this.#reactor.beginTurn();
-    // What was put off may have closed it, or paused it.
+    // Deferred work may have closed or paused it.
     if (!this.#receiving) return;
     const data = this.#endpoint.read(MAX_PIECE_BYTES);
     if (data !== undefined) {
@@ -209,10 +209,10 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     this.#reactor.inNextTurn(() => this.flush());
   }
 
-  /** @returns False where the connection ends for it. */
+  /** @returns False if the connection ends because of it. */
   #send(): boolean {
     for (let part = this.#queue.first; part !== undefined; part = this.#queue.first) {
-      // It was transferred away, and is somebody else's by now.
+      // It was transferred, and may belong to other code by now.
       if (part.byteLength === 0) {
         this.#sendFailed(systemError('write', 'EFAULT'));
         return false;
@@ -237,7 +237,7 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
   }
 }
 
-/** Small data and lent data is copied, large data is kept by reference, as the other reactors do. */
+/** Small and lent data is copied, large data is kept by reference, as in the other reactors. */
 function toBuffer(data: Uint8Array | string): Buffer {
   if (typeof data === 'string') return Buffer.from(data);
   if (data.byteLength < LARGE_WRITE_BYTES || isLent(data)) return Buffer.from(data);

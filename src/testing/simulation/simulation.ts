@@ -1,6 +1,6 @@
 /**
- * Hosts, the network between them and the time they live in, all simulated. One queue holds all that is to happen, in
- * the order of virtual time; what happens is determined by the seed.
+ * Hosts, the network between them and their time, all simulated. One queue holds all future events in
+ * the order of virtual time; the seed determines what happens.
  */
 
 import type { Clock, DelayedCall } from '../../core/clock.js';
@@ -18,24 +18,24 @@ import { SeededRandom } from './random.js';
 import { SimulatedReactor } from './simulated-reactor.js';
 import { TRACE_LEVELS, Trace, type TraceLevel } from './trace.js';
 
-/** A run of more steps is taken for endless. */
-export const DEFAULT_MAX_STEPS: number = 1_000_000;
+/** A run of more steps is considered endless. */
+const DEFAULT_MAX_STEPS: number = 1_000_000;
 
 export interface SimulationOptions {
   /** A whole number from 0 to 2^32 - 1: the same seed gives the same run. Default 1. */
   readonly seed?: number;
-  /** What the network does to connections. Default: nothing but a millisecond's latency. */
+  /** The faults of the network. Default: none, and a millisecond's latency. */
   readonly faults?: SimulationFaults;
-  /** How much is written down. Default `data`. */
+  /** The detail of the trace. Default `data`. */
   readonly trace?: TraceLevel;
   /** How many steps one run may take. Default {@link DEFAULT_MAX_STEPS}. */
   readonly maxSteps?: number;
   /**
-   * Is told what application code throws, and other troubles that no call can tell. Default: the run that it happens in
-   * fails with it.
+   * Receives exceptions of application code, and other errors that no call can throw. Default: the run in which they happen
+   * fails with them.
    */
   readonly reportError?: ErrorReporter;
-  /** How what a protocol writes in one turn becomes pieces. Default: each write is one, before the faults see to it. */
+  /** How the writes of one turn become pieces. Default: each write is one piece, before the faults apply. */
   readonly pumpPolicy?: PumpPolicy;
 }
 
@@ -62,9 +62,9 @@ export const SIMULATION_OPTIONS: OptionNames<SimulationOptions> = {
 export class Simulation implements Clock {
   readonly seed: number;
   readonly trace: Trace;
-  /** What was reported: thrown by application code, as a rule. */
+  /** Reported errors, usually thrown by application code. */
   readonly errors: unknown[] = [];
-  /** For the scenario's own decisions: a stream that the network's do not disturb. */
+  /** For the scenario's own decisions: a stream that is independent of the network's. */
   readonly random: SeededRandom;
   readonly #faults: FaultSettings;
   readonly #clock: ManualClock = new ManualClock((error, where) =>
@@ -75,7 +75,7 @@ export class Simulation implements Clock {
   readonly #driver: Driver;
   readonly #reportError: ErrorReporter | undefined;
   readonly #pumpPolicy: PumpPolicy | undefined;
-  /** Of what was reported: what no run has failed with yet. */
+  /** Reported errors with which no run has failed yet. */
   #untold: unknown[] = [];
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
@@ -107,12 +107,12 @@ export class Simulation implements Clock {
     });
   }
 
-  /** The connections that are made and of which an end is open, oldest first. */
+  /** The connections that are made and have at least one open end, oldest first. */
   get connections(): SimulatedConnection[] {
     return this.#network.connections;
   }
 
-  /** Whether something happens at this very moment, or is on its way through the network; timers that wait don't count. */
+  /** Whether an event is due now, or is on its way through the network; waiting timers don't count. */
   get busy(): boolean {
     return this.#network.busy || (this.#clock.nextTime ?? Number.POSITIVE_INFINITY) <= this.now();
   }
@@ -130,14 +130,14 @@ export class Simulation implements Clock {
     return this.#clock.callLater(delayMs, callback, ...args);
   }
 
-  /** All that is to happen, the network's affairs included. */
+  /** All future events, including those of the network. */
   getDelayedCalls(): DelayedCall[] {
     return this.#clock.getDelayedCalls();
   }
 
   /**
-   * The reactor of a host, which is made when it is first asked for.
-   * @param name What other hosts connect to: a name, for which an address of 10.0.0.0/16 is chosen, or an IP address.
+   * The reactor of a host, which is made on the first call.
+   * @param name The name that other hosts connect to: a name, for which an address of 10.0.0.0/16 is chosen, or an IP address.
    */
   host(name: string): SimulatedReactor {
     const known = this.#reactors.get(checkString('name', name));
@@ -153,12 +153,12 @@ export class Simulation implements Clock {
     return reactor;
   }
 
-  /** Cuts two hosts off from each other: what is under way between them waits until they are healed. */
+  /** Cuts two hosts off from each other: data in transit between them waits until they are healed. */
   partition(one: SimulatedReactor, other: SimulatedReactor): void {
     this.#network.partition(one.hostName, other.hostName);
   }
 
-  /** Ends the partition between two hosts, those of one host, or without arguments all. */
+  /** Ends the partition between two hosts, those of one host, or, without arguments, all. */
   heal(...hosts: readonly SimulatedReactor[]): void {
     this.#network.heal(...hosts.map(({ hostName }) => hostName));
   }
@@ -169,16 +169,16 @@ export class Simulation implements Clock {
   }
 
   /**
-   * Runs in virtual time. Between two steps promises are settled and what waits for them runs, so code with `await`
+   * Runs in virtual time. Between two steps, promises are settled and the code that awaits them runs, so code with `await`
    * works, and is as deterministic as the rest. A run may happen inside another.
    *
-   * @param until Default: until nothing is left to happen. `{ ms }`: for so long. A condition: until it holds, looked at
+   * @param until Default: until no events are left. `{ ms }`: for that long. A condition: until it holds, checked
    * after each step. A promise or Deferred: until it settles.
-   * @returns What the promise gave. Rejects as it did.
+   * @returns The value of the promise. Rejects if it rejects.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
-   * @throws SimulationStuckError no events are left, and the condition of the run is not met.
+   * @throws SimulationStuckError no events are left, and the condition does not hold or the promise has not settled.
    * @throws SimulationLimitError the run took more than `maxSteps` steps.
-   * @throws What application code threw, unless there is a `reportError`.
+   * @throws The error of application code, unless there is a `reportError`.
    */
   async run<T>(until: PromiseLike<T>): Promise<T>;
   async run(until?: { readonly ms: number } | (() => boolean)): Promise<void>;
@@ -187,15 +187,15 @@ export class Simulation implements Clock {
     return isPromise(until) ? until : undefined;
   }
 
-  /** {@link run} at once, for code that waits for no promise. */
+  /** {@link run} at once, for code that doesn't await. */
   runSync(until?: { readonly ms: number } | (() => boolean)): void {
     this.#driver.runSync(until);
   }
 
   /**
-   * Goes on to the next moment at which something happens. What follows from it at the same time waits for another step.
-   * @returns False where nothing is left to happen.
-   * @throws What application code threw, unless there is a `reportError`.
+   * Advances to the next moment at which something happens. Events that follow at the same time wait for another step.
+   * @returns False if no events are left.
+   * @throws The error of application code, unless there is a `reportError`.
    */
   step(): boolean {
     const stepped = this.#clock.step();
@@ -227,7 +227,7 @@ function isPromise(value: Until | undefined): value is PromiseLike<unknown> {
   return typeof (value as Partial<PromiseLike<unknown>> | undefined)?.then === 'function';
 }
 
-/** A stack would make the trace differ from one machine to the next. */
+/** A stack would make the trace differ between machines. */
 function oneLine(error: unknown): string {
   return textOf(error).split('\n', 1)[0] ?? '';
 }

@@ -10,7 +10,7 @@ export interface SocketHolders<Stream, Datagram> {
 
 type Kind = 'stream' | 'datagram';
 
-/** A bound path. Without a holder it is stale: a file that a socket has left. */
+/** A bound path. Without a holder it is stale: a socket has left its file. */
 export interface SocketPath {
   readonly path: string;
   readonly kind: Kind;
@@ -42,8 +42,8 @@ export class SocketPaths<Stream, Datagram> {
   }
 
   /**
-   * The socket at a path, as connect(2) finds it, or why it finds none.
-   * @param needsLock With `checkPID`: only a holder of the lock will do.
+   * The socket at a path, as connect(2) finds it, or the reason that there is none.
+   * @param needsLock With `checkPID`: only a holder of the lock counts.
    */
   find<K extends Kind>(
     path: string,
@@ -67,7 +67,7 @@ export class SocketPaths<Stream, Datagram> {
     if (this.#entries.get(entry.path) === entry) this.#entries.delete(entry.path);
   }
 
-  /** Removes a path, as unlink(2) does: its holder goes on, and no client finds it any more. @returns Whether it was there. */
+  /** Removes a path, like unlink(2): its holder stays open, and clients no longer find it. @returns Whether it existed. */
   unlink(path: string): boolean {
     return !path.startsWith('\0') && this.#entries.delete(path);
   }

@@ -1,7 +1,7 @@
-/** What happened in a simulation, as lines of text: the same seed gives the same lines, byte for byte. */
+/** The events of a simulation, as lines of text: the same seed gives the same lines, byte for byte. */
 
 /**
- * - `connections`: attempts, connections, ends, resets, partitions, errors, and what the scenario says.
+ * - `connections`: attempts, connections, ends, resets, partitions, errors, and the scenario's notes.
  * - `data`: also each piece of data that arrives. The default.
  * - `all`: also each piece that leaves, acknowledgements, and waiting for room.
  */
@@ -29,17 +29,17 @@ export class Trace {
     this.#detail = TRACE_LEVELS.indexOf(level);
   }
 
-  /** The lines, first to last; those beyond {@link MAX_TRACE_LINES} are gone. */
+  /** The lines, first to last; those beyond {@link MAX_TRACE_LINES} are dropped. */
   get lines(): readonly string[] {
     return this.#lines;
   }
 
-  /** How many lines there were in all. */
+  /** The number of all lines, dropped ones included. */
   get length(): number {
     return this.#dropped + this.#lines.length;
   }
 
-  /** The last `count` lines, and how many there were before them. */
+  /** The last `count` lines, and the number of lines before them. */
   tail(count: number): string {
     const last = this.#lines.slice(-count);
     const before = this.length - last.length;
@@ -50,7 +50,7 @@ export class Trace {
     return this.tail(MAX_TRACE_LINES);
   }
 
-  /** @internal Adds a line where the trace is as detailed as `level`. */
+  /** @internal Adds a line if the trace is as detailed as `level`. */
   add(level: TraceLevel, subject: string, text: string): void {
     if (TRACE_LEVELS.indexOf(level) > this.#detail) return;
     this.#lines.push(`${this.#now().toFixed(3).padStart(10)} ms  ${subject}  ${text}`);
@@ -76,7 +76,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',
 };
 
-/** As a string literal of JavaScript, of printable ASCII only. */
+/** As a JavaScript string literal of printable ASCII only. */
 function quoted(latin1: string): string {
   const escaped = latin1.replace(
     /[^ !#-[\]-~]/g,

@@ -1,4 +1,4 @@
-/** A loop for a hosted reactor whose time is another clock's. */
+/** A loop for a hosted reactor that takes its time from another clock. */
 import type { Clock } from '../../core/clock.js';
 import type { LoopHost } from '../../reactor/time/loop-host.js';
 

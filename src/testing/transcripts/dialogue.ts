@@ -4,7 +4,7 @@ import { MemoryTransport } from '../memory-transport.js';
 import { compareLines, escapeBytes } from './difference.js';
 import type { DialogueStep, DialogueTranscript } from './transcript.js';
 
-/** What one side does until it is the other's turn. */
+/** The actions of one side until it is the other's turn. */
 interface Turn {
   readonly side: DialogueStep['side'];
   readonly steps: readonly DialogueStep[];
@@ -15,12 +15,12 @@ const SILENT_TURNS = 3;
 
 const setImmediateOfNode = setImmediate;
 
-/** Plays a dialogue once: make another for the next time. */
+/** Plays a dialogue once: make another for each run. */
 export class Dialogue {
   readonly #transcript: DialogueTranscript;
   readonly #side: DialogueStep['side'];
   readonly #transport: MemoryTransport = new MemoryTransport();
-  /** Whether the protocol's side has closed, as far as the transcript was told. */
+  /** Whether the protocol's side has closed, according to the transcript. */
   #closed = false;
   #otherClosed = false;
 
@@ -35,12 +35,12 @@ export class Dialogue {
   }
 
   /**
-   * @param cut Cuts what the protocol is sent at once into the pieces that it is given.
-   * @throws AssertionError the protocol did something else than the transcript says.
+   * @param cut Cuts the bytes of one turn into the pieces that the protocol receives.
+   * @throws AssertionError the protocol behaved differently from the transcript.
    */
   async play(cut: (bytes: Buffer) => readonly Buffer[]): Promise<void> {
     const turns = turnsOf(this.#transcript.steps);
-    // Before each of the other side's turns the protocol has one, be it to say nothing.
+    // The protocol has a turn before each of the other side's, even if it says nothing.
     if (turns[0]?.side !== this.#side) await this.#expect([]);
     for (const turn of turns) {
       if (turn.side === this.#side) await this.#expect(turn.steps);
@@ -72,7 +72,7 @@ export class Dialogue {
     compareLines(this.#transcript, expected, words, `lines of the ${this.#side}`, last.line);
   }
 
-  /** All that the protocol says until it is silent. */
+  /** All bytes that the protocol sends until it is silent. */
   async #listen(): Promise<Buffer> {
     const said: Buffer[] = [];
     for (let silent = 0; silent < SILENT_TURNS; silent++) {
@@ -87,7 +87,7 @@ export class Dialogue {
     return Buffer.concat(said);
   }
 
-  /** What was said, cut into the same lines as in the transcript for as far as it is the same. */
+  /** The sent bytes, cut into the same lines as in the transcript as long as they are equal. */
   #wordsOf(said: Buffer, steps: readonly DialogueStep[], letter: string): string[] {
     const words: string[] = [];
     let rest = said;
@@ -98,7 +98,7 @@ export class Dialogue {
     }
     if (rest.length > 0) words.push(`${letter}: ${escapeBytes(rest)}`);
     if (this.#closed || this.#transport.peerSees === 'open') return words;
-    // Closing after the other side has closed may go without saying.
+    // Closing after the other side has closed may be omitted.
     if (!this.#otherClosed || steps.some(({ bytes }) => bytes === undefined)) {
       this.#closed = true;
       words.push(`${letter} closes`);

@@ -1,12 +1,12 @@
-/** How what happened differs from a transcript: as an assertion error that shows the lines of the file. */
+/** The difference between a run and its transcript: an assertion error that shows the lines of the file. */
 import { AssertionError } from 'node:assert/strict';
 
 import type { Transcript, TranscriptLine } from './transcript.js';
 
 /**
- * @param when What was compared, for the message.
- * @param lastLine Where to point where too much happened. Default: the transcript's heading.
- * @throws AssertionError `actual` is not what the lines say.
+ * @param when The subject of the comparison, for the message.
+ * @param lastLine The line to name if too much happened. Default: the transcript's heading.
+ * @throws AssertionError `actual` differs from the lines.
  */
 export function compareLines(
   { title, file, line }: Transcript,
@@ -27,7 +27,7 @@ export function compareLines(
   });
 }
 
-/** The same beginning, what differs, the same end. `-` was expected, `+` is what happened. */
+/** The common beginning, the difference, the common end. `-` was expected, `+` happened. */
 function differences(expected: readonly TranscriptLine[], actual: readonly string[]): string[] {
   let start = 0;
   while (start < expected.length && expected[start]?.text === actual[start]) start++;
@@ -52,7 +52,7 @@ const LETTERS: ReadonlyMap<number, string> = new Map([
   [92, '\\\\'],
 ]);
 
-/** Bytes as a transcript writes them. Text beyond ASCII stays as it is where all of the bytes are UTF-8. */
+/** Bytes as a transcript writes them. Text beyond ASCII is unchanged if all of the bytes are UTF-8. */
 export function escapeBytes(bytes: Buffer): string {
   const text = bytes.toString();
   const isText = Buffer.from(text).equals(bytes);

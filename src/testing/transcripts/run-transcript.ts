@@ -10,7 +10,7 @@ import type { Transcript } from './transcript.js';
 
 export interface EventsRunOptions {
   /**
-   * Gives the events of a stream, a line for each. What it throws with a string `code` is one more event: `error CODE`.
+   * Returns the events of a stream, a line for each. A thrown error with a string `code` is one more event: `error CODE`.
    * @param chunks The bytes, in pieces. Called again for each way of cutting them.
    */
   decode(chunks: readonly Buffer[]): Iterable<string>;
@@ -19,7 +19,7 @@ export interface EventsRunOptions {
 export interface DialogueRunOptions {
   /** The side that the protocol plays; the runner plays the other. */
   readonly side: 'client' | 'server';
-  /** Makes the protocol; called again for each way of cutting what it is sent. */
+  /** Makes the protocol; called again for each way of cutting its input. */
   protocol(): StreamProtocol;
 }
 
@@ -27,11 +27,11 @@ const EVENTS_OPTIONS: OptionNames<EventsRunOptions> = { decode: true };
 const DIALOGUE_OPTIONS: OptionNames<DialogueRunOptions> = { side: true, protocol: true };
 
 /**
- * Runs one transcript to its end: one of events by `decode`, whatever way its bytes are cut; one of a dialogue by
- * `protocol`, which is sent each line whole, then byte by byte. A protocol may answer in later turns of Node's loop:
- * three of them without a word end its answer.
+ * Runs one transcript to its end: an events transcript by `decode`, with its bytes cut in every way; a dialogue by
+ * `protocol`, which receives each line whole, then byte by byte. A protocol may answer in later turns of Node's loop:
+ * three silent turns end its answer.
  *
- * @throws AssertionError something else happened; the message shows what, with the lines of the file.
+ * @throws AssertionError the run differs; the message shows how, with the lines of the file.
  * @throws InvalidArgumentValueError the options are for the other kind of transcript.
  * @example
  * for (const transcript of readTranscripts(new URL('transcripts/chunked.md', import.meta.url))) {

@@ -1,6 +1,6 @@
 /**
  * Transcripts: protocol tests written as Markdown that people read. A heading of the second level begins one; its code
- * blocks are what goes over the wire and what it means; all other text is for the reader.
+ * blocks are the bytes on the wire and their meaning; all other text is for the reader.
  *
  *     ## A chunk extension is ignored          ## A polite good-bye
  *
@@ -12,7 +12,7 @@
  *     data "abc"                               ```
  *     ```
  *
- * The ends of lines of a file are layout. Bytes are what is written between them: UTF-8, and `\r`, `\n`, `\t`, `\0`,
+ * The ends of lines of a file are layout. The text between them is bytes: UTF-8, with the escapes `\r`, `\n`, `\t`, `\0`,
  * `\xHH` and `\\`.
  */
 import { readFileSync } from 'node:fs';
@@ -21,24 +21,24 @@ import { fileURLToPath } from 'node:url';
 import { RopewalkError } from '../../core/errors/base.js';
 import { checkString } from '../../internal/check.js';
 
-/** A line of a transcript and where it stands. */
+/** A line of a transcript and its position. */
 export interface TranscriptLine {
   readonly line: number;
   readonly text: string;
 }
 
-/** Something that one side of a dialogue does. */
+/** One action of one side of a dialogue. */
 export interface DialogueStep {
   readonly line: number;
   readonly side: 'client' | 'server';
-  /** What it sends; undefined where it closes the connection. */
+  /** The bytes it sends; undefined if it closes the connection. */
   readonly bytes: Buffer | undefined;
 }
 
 interface TranscriptHead {
   /** The text of the heading, unique in its file. */
   readonly title: string;
-  /** What it was read from, for messages. */
+  /** The name of its file, for messages. */
   readonly file: string;
   /** The heading's line. */
   readonly line: number;
@@ -51,7 +51,7 @@ export interface EventsTranscript extends TranscriptHead {
   readonly events: readonly TranscriptLine[];
 }
 
-/** What two sides say to each other, in order. */
+/** The bytes that two sides exchange, in order. */
 export interface DialogueTranscript extends TranscriptHead {
   readonly kind: 'dialogue';
   readonly steps: readonly DialogueStep[];
@@ -59,7 +59,7 @@ export interface DialogueTranscript extends TranscriptHead {
 
 export type Transcript = EventsTranscript | DialogueTranscript;
 
-/** A transcript that can't be run: the message tells file and line. The mistake is the transcript's author's. */
+/** A transcript that can't be run: the message gives file and line. The mistake is in the transcript. */
 export class TranscriptSyntaxError extends RopewalkError {
   override readonly name = 'TranscriptSyntaxError';
   override readonly code = 'ERR_TRANSCRIPT_SYNTAX';
@@ -75,7 +75,7 @@ export class TranscriptSyntaxError extends RopewalkError {
 
 /**
  * Reads the transcripts of a Markdown file.
- * @throws TranscriptSyntaxError; what `readFileSync` throws.
+ * @throws TranscriptSyntaxError; the errors of `readFileSync`.
  */
 export function readTranscripts(file: string | URL): Transcript[] {
   const path = typeof file === 'string' ? file : fileURLToPath(file);
@@ -86,20 +86,20 @@ export function readTranscripts(file: string | URL): Transcript[] {
  * Finds the transcripts of a Markdown text, in order.
  * @param file Its name, for messages. Default `transcript`.
  * @throws TranscriptSyntaxError there are none; a heading without a transcript; blocks that are of no known kind, do not
- * fit together or do not end; two headings of one text; lines and escapes that mean nothing.
+ * fit together or do not end; two headings with the same text; lines and escapes without a meaning.
  */
 export function parseTranscripts(markdown: string, file = 'transcript'): Transcript[] {
   const sections = sectionsOf(checkString('markdown', markdown).split(/\r?\n/), file);
   const titles = new Set<string>();
   return sections.map((section) => {
     const { title, line } = section;
-    if (titles.has(title)) throw new TranscriptSyntaxError(file, line, `a second "${title}"`);
+    if (titles.has(title)) throw new TranscriptSyntaxError(file, line, `"${title}" exists twice`);
     titles.add(title);
     return transcriptOf(section, file);
   });
 }
 
-/** A fenced block, whatever is in it. */
+/** A fenced block of any language. */
 interface Block {
   readonly language: string;
   readonly line: number;
@@ -158,7 +158,7 @@ function transcriptOf({ title, line, blocks }: Section, file: string): Transcrip
   throw new TranscriptSyntaxError(
     file,
     first?.line ?? line,
-    `"${title}" has ${found}: wire and events, or one dialogue, make a transcript`,
+    `"${title}" has ${found}: a transcript is wire and events, or one dialogue`,
   );
 }
 
@@ -170,11 +170,11 @@ function stepsOf(block: Block, file: string): DialogueStep[] {
   for (const { line, text } of block.lines) {
     const [, letter, bytes] = STEP.exec(text) ?? [];
     if (letter === undefined) {
-      const what = `${JSON.stringify(text)} is none of "C: bytes", "S: bytes", "C closes", "S closes"`;
+      const what = `${JSON.stringify(text)} is not one of "C: bytes", "S: bytes", "C closes", "S closes"`;
       throw new TranscriptSyntaxError(file, line, what);
     }
     if (closed.has(letter))
-      throw new TranscriptSyntaxError(file, line, `${letter} has closed before`);
+      throw new TranscriptSyntaxError(file, line, `${letter} has already closed`);
     if (bytes === undefined) closed.add(letter);
     steps.push({
       line,
@@ -188,7 +188,7 @@ function stepsOf(block: Block, file: string): DialogueStep[] {
 
 const ESCAPES: Readonly<Record<string, number>> = { r: 13, n: 10, t: 9, 0: 0, '\\': 92 };
 
-/** The bytes that a line stands for. */
+/** The bytes that a line represents. */
 function bytesOf({ line, text }: TranscriptLine, file: string): Buffer {
   const parts: Buffer[] = [];
   for (const [part, hex, letter] of text.matchAll(/\\x([0-9a-fA-F]{2})|\\(.?)|[^\\]+/gu)) {
@@ -200,7 +200,7 @@ function bytesOf({ line, text }: TranscriptLine, file: string): Buffer {
         throw new TranscriptSyntaxError(
           file,
           line,
-          `"${part}" is no escape: \\r \\n \\t \\0 \\xHH \\\\`,
+          `"${part}" is not an escape: \\r \\n \\t \\0 \\xHH \\\\`,
         );
       }
       parts.push(Buffer.of(byte));

@@ -104,7 +104,7 @@ describe('SystemEventTriggers', () => {
       expect(bench.ran).toEqual(['a', 'b', 'settled']);
     });
 
-    it('settles where there is no trigger', async () => {
+    it('settles if there is no trigger', async () => {
       await expect(new Bench().fire()).resolves.toBeUndefined();
     });
 
@@ -144,7 +144,7 @@ describe('SystemEventTriggers', () => {
       expect(bench.ran).toEqual(['a', 'b']);
     });
 
-    it('reports what a trigger throws and goes on', () => {
+    it('reports errors of a trigger and continues', () => {
       const bench = new Bench();
       for (const phase of ['before', 'during', 'after'] as const) {
         bench.add(phase, `${phase} bad`, () => {
@@ -161,7 +161,7 @@ describe('SystemEventTriggers', () => {
       ]);
     });
 
-    it('reports a rejected promise of a before trigger and goes on', async () => {
+    it('reports a rejected promise of a before trigger and continues', async () => {
       const bench = new Bench();
       const error = new Error('no');
       bench.add('before', 'a', () => Promise.reject(error));
@@ -246,7 +246,7 @@ describe('SystemEventTriggers', () => {
       expect(ran).toEqual(['a']);
     });
 
-    it('refuses what is no name', () => {
+    it('refuses an invalid name', () => {
       const { events } = new Bench();
       expect(() => events.fireSystemEvent(7 as never)).toThrow(InvalidArgumentTypeError);
       expect(() => events.fireSystemEvent('')).toThrow(InvalidArgumentValueError);
@@ -254,7 +254,7 @@ describe('SystemEventTriggers', () => {
   });
 
   describe('addSystemEventTrigger', () => {
-    it('gives a trigger that tells its phase and event', () => {
+    it('returns a trigger with its phase and event', () => {
       expect(new Bench().add('during', 'a')).toMatchObject({ phase: 'during', event: 'test' });
     });
 

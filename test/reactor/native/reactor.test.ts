@@ -44,7 +44,7 @@ describe('a batch that takes longer than its time budget', () => {
   // Of these the receive arena holds 80: more than the 64 events after which the clock is first looked at.
   const BYTES = 3072;
 
-  it('goes on in the next turn with the bytes of the same batch', async () => {
+  it('continues in the next turn with the bytes of the same batch', async () => {
     const reactor = make();
     const pulse = new Pulse();
     let accepted = 0;
@@ -126,7 +126,7 @@ describe('busyPollUs', () => {
 });
 
 describe('busyPollUs under traffic without end', () => {
-  it('lets Node go on all the same', async () => {
+  it('lets Node continue anyway', async () => {
     const reactor = make({ busyPollUs: 100_000 });
     const port = reactor.listenTCP(0, Echo, { interface: '127.0.0.1' });
     let trips = 0;

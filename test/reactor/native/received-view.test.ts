@@ -26,7 +26,7 @@ describe('a received view', () => {
     expect([...view.map((byte) => byte + 1)]).toEqual([...buffer.map((byte) => byte + 1)]);
   });
 
-  it('is cut like a Buffer, whatever the indices', () => {
+  it('is sliced like a Buffer, whatever the indices', () => {
     const index = fc.oneof(
       fc.integer({ min: -40, max: 40 }),
       fc.double(),
@@ -42,7 +42,7 @@ describe('a received view', () => {
     );
   });
 
-  it('shares its memory with what is cut from it', () => {
+  it('shares its memory with its slices', () => {
     const { view } = twins();
     const part = view.subarray(2, 6).subarray(1);
     part[0] = 0x2a;

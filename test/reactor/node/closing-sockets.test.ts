@@ -42,7 +42,7 @@ describe('ClosingSockets', () => {
     far.destroy();
   });
 
-  it('gives up a peer that goes on and on', async () => {
+  it('gives up a peer that never stops sending', async () => {
     const { near, far } = await pair();
     const closing = new ClosingSockets().close(near, true, PASSES_FROM_ANYWHERE);
     await once(far, 'end');
@@ -55,7 +55,7 @@ describe('ClosingSockets', () => {
     far.destroy();
   });
 
-  it('closes all at once when it is told to', async () => {
+  it('closes all at once on request', async () => {
     const { near, far } = await pair();
     const sockets = new ClosingSockets();
     sockets.close(near, true, PASSES_FROM_ANYWHERE);

@@ -28,7 +28,7 @@ class Owner implements OutgoingOwner {
 }
 
 describe('Outgoing', () => {
-  it('makes one buffer of what one owner writes in a row', () => {
+  it('makes one buffer of consecutive writes of one owner', () => {
     const outgoing = new Outgoing();
     const owner = new Owner();
     for (let i = 0; i < 100; i++) outgoing.add(owner, Buffer.from('x'));
@@ -38,7 +38,7 @@ describe('Outgoing', () => {
     expect(owner.bytes.toString()).toBe(`${'x'.repeat(100)}€`);
   });
 
-  it('tells the owner whose data could not be sent, and goes on with the others', () => {
+  it('notifies the owner whose data could not be sent, and continues with the others', () => {
     const outgoing = new Outgoing();
     const [broken, sound] = [new Owner(), new Owner()];
     const failure = new Error('gone');
@@ -68,7 +68,7 @@ describe('Outgoing', () => {
     expect(owner.parts[1]).toBe(large);
   });
 
-  it('copies what is small, so that its bytes may be changed', () => {
+  it('copies small data, so that its bytes may be changed', () => {
     const outgoing = new Outgoing();
     const owner = new Owner();
     const data = Buffer.from('before');

@@ -39,7 +39,7 @@ async function served<P extends Recorder>(protocol: P): Promise<{ protocol: P; p
 }
 
 describe('NodeReactor', () => {
-  it('says what it is', () => {
+  it('returns its kind', () => {
     const reactor = use(new NodeReactor());
     expect({ kind: reactor.kind, poller: reactor.poller }).toEqual({
       kind: 'node',
@@ -92,7 +92,7 @@ describe('NodeReactor', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'hello from the worker\n' });
   });
 
-  it('connects outside the async context of whoever else connects in the same turn', async () => {
+  it('connects outside the async context of others that connect in the same turn', async () => {
     const reactor = use(new NodeReactor());
     const { port } = listen(reactor, new RecordingFactory(() => new Recorder())).getHost();
     const storage = new AsyncLocalStorage<string>();
@@ -166,7 +166,7 @@ describe('NodeTransport', () => {
     },
   );
 
-  it('goes on after a write that had to wait, with what was written meanwhile', async () => {
+  it('continues after a write that had to wait, with bytes written meanwhile', async () => {
     const { protocol, peer } = await served(new Recorder());
     peer.socket.pause();
     const parts = [patterned(20_000_000, 1)];

@@ -21,7 +21,7 @@ describe('SocketFile', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  it('leaves what somebody else has put there', () => {
+  it('leaves a file of others in its place', () => {
     const file = new SocketFile(path);
     renameSync(path, `${path}.moved`);
     writeFileSync(path, '');
@@ -29,7 +29,7 @@ describe('SocketFile', () => {
     expect(existsSync(path)).toBe(true);
   });
 
-  it('leaves what came where there was nothing', () => {
+  it('leaves a file that was created later', () => {
     const file = new SocketFile(`${path}.later`);
     writeFileSync(`${path}.later`, '');
     file.remove();

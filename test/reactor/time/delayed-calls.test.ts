@@ -51,7 +51,7 @@ describe('DelayedCalls', () => {
       expect(calls.size).toBe(0);
     });
 
-    it('refuses a callback that is no function', () => {
+    it('refuses a callback that is not a function', () => {
       const { calls } = new Bench();
       expect(() => calls.callLater(1, 'no' as never, [])).toThrow(InvalidArgumentTypeError);
     });
@@ -88,7 +88,7 @@ describe('DelayedCalls', () => {
       expect(bench.ran).toEqual(['a', 'c']);
     });
 
-    it('lets go of callback and arguments when cancelled and when called', () => {
+    it('releases callback and arguments when cancelled and when called', () => {
       const bench = new Bench();
       const held = { token: 'held' };
       const callback = (_held: object): void => {};
@@ -213,7 +213,7 @@ describe('DelayedCalls', () => {
       expect(bench.calls.size).toBe(0);
     });
 
-    it('reports what a call throws and runs the others', () => {
+    it('reports the error of a call and runs the others', () => {
       const bench = new Bench();
       const error = new Error('boom');
       bench.later(1, 'a', () => {
@@ -327,7 +327,7 @@ describe('DelayedCalls', () => {
       expect(bench.armed).toEqual([]);
     });
 
-    it('is all that an owner needs: each call runs at its time', () => {
+    it('is sufficient for an owner: each call runs at its time', () => {
       const delays = fc.array(fc.tuple(fc.nat(50), fc.nat(50), fc.nat(2)), { maxLength: 80 });
       fc.assert(
         fc.property(delays, (plans) => {
@@ -365,7 +365,7 @@ describe('DelayedCalls', () => {
       expect(bench.ran).toEqual([]);
     });
 
-    it('ends the rest when a due call asks for it', () => {
+    it('drops the rest when a due call requests it', () => {
       const bench = new Bench();
       bench.later(1, 'a', () => bench.calls.drop());
       const rest = [bench.later(1), bench.later(50)];
@@ -390,7 +390,7 @@ describe('DelayedCalls', () => {
       expect([bench.ran, bench.calls.size]).toEqual([[], 0]);
     });
 
-    it('comes to an end when each callback makes another call', () => {
+    it('ends even if each callback makes another call', () => {
       const bench = new Bench();
       const again = (): void => bench.later(1).whenDropped(again);
       again();
@@ -400,7 +400,7 @@ describe('DelayedCalls', () => {
     });
   });
 
-  it('does what a sorted list does, whatever is done to it', () => {
+  it('behaves like a sorted list under any operations', () => {
     fc.assert(
       fc.property(fc.array(operations, { maxLength: 60, size: 'max' }), (script) => {
         expect(play(script, (options) => new DelayedCalls(options))).toEqual(

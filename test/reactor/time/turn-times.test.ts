@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { TurnTimes } from '../../../src/reactor/time/turn-times.js';
 
 describe('TurnTimes', () => {
-  it('tells 0 when nothing was recorded', () => {
+  it('returns 0 if nothing was recorded', () => {
     expect(new TurnTimes().take()).toEqual({ p50Ms: 0, p99Ms: 0 });
   });
 
-  it('tells the median and the slowest hundredth', () => {
+  it('returns the median and the 99th percentile', () => {
     const times = new TurnTimes();
     for (let ms = 1; ms <= 1000; ms++) times.record(ms);
     const { p50Ms, p99Ms } = times.take();
@@ -17,7 +17,7 @@ describe('TurnTimes', () => {
     expect(p99Ms).toBeLessThanOrEqual(990 * (17 / 16));
   });
 
-  it('forgets what it has told', () => {
+  it('forgets times that it has returned', () => {
     const times = new TurnTimes();
     times.record(5);
     times.take();
@@ -26,7 +26,7 @@ describe('TurnTimes', () => {
     expect(times.take()).toEqual({ p50Ms: 0, p99Ms: 0 });
   });
 
-  it('tells no less than was recorded, and at most a sixteenth or a microsecond more', () => {
+  it('returns no less than was recorded, and at most a sixteenth or a microsecond more', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 4_000_000, noNaN: true }), (ms) => {
         const times = new TurnTimes();
@@ -39,7 +39,7 @@ describe('TurnTimes', () => {
     );
   });
 
-  it('takes what is out of range for the longest', () => {
+  it('counts times out of range as the longest', () => {
     const times = new TurnTimes();
     times.record(1e12);
     expect(times.take().p50Ms).toBeGreaterThan(4_000_000);

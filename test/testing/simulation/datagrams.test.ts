@@ -82,12 +82,12 @@ describe('a simulated datagram', () => {
     expect([...overtaken].sort()).toEqual([...inOrder].sort());
   });
 
-  it('never arrives where all are lost, and twice where all are doubled', () => {
+  it('never arrives if all are lost, and arrives twice if all are doubled', () => {
     expect(numbers({ loss: 1 }).receiver.texts).toEqual([]);
     expect(numbers({ duplicate: 1 }).receiver.texts).toHaveLength(400);
   });
 
-  it('is delayed by as much as is asked for', () => {
+  it('is delayed by the requested time', () => {
     const all = ends({ latencyMs: 10, reorder: 1, reorderMs: 25 });
     write(all, 'x');
     all.simulation.runSync();
@@ -113,7 +113,7 @@ describe('a simulated datagram', () => {
 });
 
 describe('a simulated UDP socket', () => {
-  it('is told of what is longer than the network carries; its own host takes it', () => {
+  it('reports datagrams longer than the network carries; its own host accepts them', () => {
     const all = ends({ mtuBytes: 1400 }, 1, { maxPacketSize: 2000 });
     write(all, 'x'.repeat(1401));
     write(all, 'y'.repeat(1400));
@@ -129,7 +129,7 @@ describe('a simulated UDP socket', () => {
     expect([error.length, all.sender.errors.length]).toEqual([1401, 1]);
   });
 
-  it('sends no faster than the bandwidth, and drops what may not wait', () => {
+  it('sends no faster than the bandwidth, and drops datagrams beyond the limit', () => {
     const all = ends({ bytesPerSecond: 1000, sendBufferBytes: 200, latencyMs: 0 });
     const { simulation, here, there, times } = all;
     const port = here.listenUDP(0, new DatagramRecorder(), { maxBufferedBytes: 300 });
@@ -160,7 +160,7 @@ describe('a simulated UDP socket', () => {
     expect(receiver.received).toHaveLength(20);
   });
 
-  it('loses what its buffer has no room for while it reads slowly', () => {
+  it('loses datagrams beyond its buffer while it reads slowly', () => {
     const faults = { slowReader: 1, slowReaderBytesPerSecond: 100, receiveWindowBytes: 50 };
     const all = ends({ ...faults, latencyMs: 0 });
     for (let i = 0; i < 10; i++) write(all, `${i}`.repeat(10));
@@ -185,7 +185,7 @@ describe('a simulated UDP socket', () => {
     expect(all.receiver.received).toHaveLength(1);
   });
 
-  it('loses what is under way, and what is sent, while two hosts are cut off from each other', () => {
+  it('loses datagrams under way, and those sent, while two hosts are cut off from each other', () => {
     const all = ends({ latencyMs: 10 });
     write(all, 'under way');
     all.simulation.runSync({ ms: 5 });
@@ -199,7 +199,7 @@ describe('a simulated UDP socket', () => {
     expect(String(all.simulation.trace)).toContain('the hosts are cut off from each other');
   });
 
-  it('is told that nothing listens at its peer, but not while they are cut off from each other', () => {
+  it('reports that nothing listens at its peer, but not while they are cut off from each other', () => {
     const { simulation, here, there, port, sender } = ends({ latencyMs: 10 });
     port.connect(there.hostAddress, 99);
     port.write('x');
@@ -211,7 +211,7 @@ describe('a simulated UDP socket', () => {
     expect(sender.refusals).toBe(1);
   });
 
-  it('sends into the void where no host has the address', () => {
+  it('loses datagrams if no host has the address', () => {
     const { simulation, port, sender } = ends({});
     port.write('x', { host: '203.0.113.1', port: 9 });
     port.connect('203.0.113.1', 9);
@@ -279,7 +279,7 @@ describe('a simulated UDP socket', () => {
     }
   });
 
-  it('tells destination, interface and traffic class where it is asked to, and sends from an address', () => {
+  it('gives destination, interface and traffic class on request, and sends from an address', () => {
     const simulation = new Simulation();
     const [one, other] = [simulation.host('one'), simulation.host('other')];
     const told: (DatagramDetails | undefined)[] = [];
@@ -312,7 +312,7 @@ describe('a simulated UDP socket', () => {
     expect(unsent.errors[0]).toMatchObject({ cause: { code: 'EINVAL' } });
   });
 
-  it('is named by what waits for nothing more', async () => {
+  it('is named in the error of a stuck run', async () => {
     const { simulation } = ends({});
     await expect(simulation.run(new Promise(() => {}))).rejects.toThrow(/a {2}listens on udp 53/);
   });
@@ -386,7 +386,7 @@ describe('simulated multicast', () => {
     expect([stranger.recorder.texts, local.recorder.texts]).toEqual([[], []]);
   });
 
-  it('goes by the interface that is asked for', () => {
+  it('leaves by the requested interface', () => {
     const simulation = new Simulation();
     const [one, two] = [simulation.host('one'), simulation.host('two')];
     const [outside, inside, far] = [member(one), member(one), member(two)];
@@ -405,7 +405,7 @@ describe('simulated multicast', () => {
     expect(() => sender.setMulticastInterface('wlan0')).toThrow('ENODEV');
   });
 
-  it('hears only the source that is asked for', () => {
+  it('receives only from the requested source', () => {
     const simulation = new Simulation();
     const [one, two, three] = ['one', 'two', 'three'].map((name) => simulation.host(name));
     if (one === undefined || two === undefined || three === undefined)

@@ -94,7 +94,7 @@ describe('pieces', () => {
     expect(cut.server.chunks.some(({ length }) => length < 20)).toBe(true);
   });
 
-  it('have at most the length that is asked for', () => {
+  it('have at most the requested length', () => {
     const { server } = transfer({ maxPieceBytes: 7 }, 700);
     expect(server.chunks.length).toBe(100);
   });
@@ -139,7 +139,7 @@ describe('slow readers', () => {
     expect(() => connection.readSlowly('middle' as never, 1)).toThrow(InvalidArgumentValueError);
   });
 
-  it('are as many as asked for', () => {
+  it('are as many as requested', () => {
     const slow = share(
       (seed) => transfer({ slowReader: 0.3 }, 5_000, seed).simulation.now() > 1_000,
     );
@@ -149,7 +149,7 @@ describe('slow readers', () => {
 });
 
 describe('resets', () => {
-  it('break connections, as many as asked for', () => {
+  it('break connections, as many as requested', () => {
     const broken = share((seed) => {
       const { client, server } = transfer({ reset: 0.3, maxPieceBytes: 100 }, 2_000, seed);
       if (client.reason === undefined) return false;
@@ -175,7 +175,7 @@ describe('resets', () => {
 });
 
 describe('partitions', () => {
-  it('hold what is under way until they are healed', () => {
+  it('hold data under way until they are healed', () => {
     const { simulation, client, server, clientHost, serverHost } = connectedPair();
     client.transport.write('before ');
     simulation.runSync({ ms: 0.5 });
@@ -238,7 +238,7 @@ describe('attempts to connect', () => {
     return factory.reasons;
   }
 
-  it('fail, as many as asked for', () => {
+  it('fail, as many as requested', () => {
     const reasons = attempts({ connectFailure: 0.5 });
     expect(reasons.length).toBeGreaterThan(35);
     expect(reasons.length).toBeLessThan(65);
@@ -246,7 +246,7 @@ describe('attempts to connect', () => {
     expect(reasons.some((reason) => reason instanceof NoRouteError)).toBe(true);
   });
 
-  it('are made and then lost where the server can not accept', () => {
+  it('are made and then lost if the server cannot accept', () => {
     const reasons = attempts({ acceptFailure: 0.5 });
     expect(reasons.length).toBeGreaterThan(35);
     expect(reasons.length).toBeLessThan(65);
@@ -260,7 +260,7 @@ describe('attempts to connect', () => {
   });
 });
 
-it('one fault more changes nothing of what the others do', () => {
+it('one more fault does not change the others', () => {
   const faults = { split: 0.5, latencyMs: [1, 20] } as const;
   const { server: one } = transfer(faults);
   const { server: other, client } = transfer({ ...faults, reset: 0.001, partition: 0.001 });

@@ -42,7 +42,7 @@ async function failureOf(
 }
 
 describe('simulate', () => {
-  it('runs a scenario under 100 seeds, or as many as asked for', async () => {
+  it('runs a scenario under 100 seeds, or as many as requested', async () => {
     const seeds: number[] = [];
     const scenario = ({ seed }: Simulation): void => void seeds.push(seed);
     await simulate(scenario);
@@ -63,7 +63,7 @@ describe('simulate', () => {
     expect(lines).toContain(
       `To run it again: ROPEWALK_SIMULATION_SEED=${seed}, or { seed: ${seed} }.`,
     );
-    expect(lines).toContain('It takes these faults: split.');
+    expect(lines).toContain('It needs these faults: split.');
     expect(lines.at(-1)).toBe(trace.split('\n').at(-1));
     expect(trace).toContain('client:40001 -> server:7  data');
     const again = await failureOf(askHasty, { seed });
@@ -86,7 +86,7 @@ describe('simulate', () => {
     );
   });
 
-  it('fails where a scenario gets stuck, and where application code throws', async () => {
+  it('fails if a scenario gets stuck, and if application code throws', async () => {
     const stuck = await failureOf(() => new Promise(() => {}), { seed: 1 });
     expect(stuck.cause).toBeInstanceOf(SimulationStuckError);
     expect(stuck.message).toContain('It fails without any fault too.');

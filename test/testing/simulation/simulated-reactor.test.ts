@@ -31,7 +31,7 @@ function outcome(
 }
 
 describe('listening', () => {
-  it('takes a free port for 0 and refuses one in use', () => {
+  it('chooses a free port for 0 and refuses one in use', () => {
     const host = new Simulation().host('a');
     const one = host.listenTCP(0, Recorder);
     const other = host.listenTCP(0, Recorder);
@@ -100,7 +100,7 @@ describe('connecting', () => {
     });
   });
 
-  it('fails as the system would tell it', () => {
+  it('fails with the errors of a system', () => {
     const simulation = new Simulation();
     simulation.host('a');
     expect(outcome(simulation, 'a').reason).toBeInstanceOf(ConnectionRefusedError);
@@ -115,7 +115,7 @@ describe('connecting', () => {
     ]);
   });
 
-  it('times out where the network drops everything, in virtual time', () => {
+  it('times out if the network drops everything, in virtual time', () => {
     const simulation = new Simulation();
     simulation.host('a').listenTCP(80, Recorder);
     simulation.partition(simulation.host('a'), simulation.host('b'));
@@ -210,7 +210,7 @@ describe('a simulated reactor', () => {
     expect(() => serverHost.callLater(0, () => {})).toThrow(ReactorDisposedError);
   });
 
-  it('counts what it does', async () => {
+  it('counts its work', async () => {
     const { simulation, client, server, clientHost, serverHost } = connectedPair();
     client.transport.write('12345');
     simulation.runSync();
@@ -225,7 +225,7 @@ describe('a simulated reactor', () => {
     expect(serverHost.statistics()).toMatchObject({ connectionsLost: 1, connectionsOpen: 0 });
   });
 
-  it('tells what it could not accept', () => {
+  it('reports connections that it could not accept', () => {
     const reports: unknown[] = [];
     const simulation = new Simulation({
       faults: { acceptFailure: 1 },

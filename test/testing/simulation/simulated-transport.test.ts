@@ -68,7 +68,7 @@ describe('a simulated transport', () => {
     expect(() => transport.write(1 as never)).toThrow(InvalidArgumentTypeError);
   });
 
-  it('ends one connection by what a callback throws, and the others go on', () => {
+  it('ends one connection if a callback throws, and the others continue', () => {
     const failure = new Error('a bug');
     const reports: unknown[] = [];
     const { simulation, client, server } = connectedPair(
@@ -121,7 +121,7 @@ describe('backpressure', () => {
     expect(server.receivedBytes).toBe(65_537);
   });
 
-  it('asks a pull producer for more as fast as the reader reads', () => {
+  it('calls a pull producer as fast as the reader reads', () => {
     const { simulation, client, server } = connectedPair({ faults: small });
     let pieces = 0;
     client.transport.registerProducer(
@@ -154,7 +154,7 @@ describe('backpressure', () => {
 });
 
 describe('closing', () => {
-  it('sends all that was written, then ends cleanly at both ends', () => {
+  it('sends all written bytes, then ends cleanly at both ends', () => {
     const faults = { sendBufferBytes: 100, receiveWindowBytes: 100 };
     const { simulation, client, server } = connectedPair({ faults });
     client.transport.write(numbered(5_000));
@@ -184,7 +184,7 @@ describe('closing', () => {
     expect(calls).toEqual([]);
   });
 
-  it('by abort drops what waits, and the peer is reset', () => {
+  it('by abort drops waiting bytes, and the peer is reset', () => {
     const { simulation, client, server } = connectedPair();
     client.transport.write('never sent');
     client.call('abortConnection');
@@ -227,7 +227,7 @@ describe('closing', () => {
     expect(client.reason).toBeInstanceOf(ConnectionLost);
   });
 
-  it('loses what was received and not read when the peer resets', () => {
+  it('loses received, unread bytes when the peer resets', () => {
     const { simulation, client, server } = connectedPair();
     server.call('pauseProducing');
     client.transport.write('lost');
@@ -265,7 +265,7 @@ describe('half-closing', () => {
     expect(server.reason).toBeInstanceOf(ConnectionDone);
   });
 
-  it('is told once all that was written has been sent', () => {
+  it('is called once all written bytes have been sent', () => {
     const faults = { sendBufferBytes: 1000, receiveWindowBytes: 1000 };
     const { simulation, client, server } = connectedPair({ faults }, new HalfCloseRecorder());
     server.call('pauseProducing');

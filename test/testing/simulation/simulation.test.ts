@@ -59,7 +59,7 @@ describe('running a simulation', () => {
     expect(simulation.now()).toBe(50);
   });
 
-  it('until a promise or a Deferred settles, and gives what it gave', async () => {
+  it('until a promise or a Deferred settles, and gives its value', async () => {
     const simulation = new Simulation();
     const promise = new Promise<string>((resolve) => simulation.callLater(10, resolve, 'value'));
     expect(await simulation.run(promise)).toBe('value');
@@ -111,7 +111,7 @@ describe('running a simulation', () => {
     expect([simulation.step(), simulation.step(), ...log]).toEqual([true, false, 'a', 'b']);
   });
 
-  it('fails with what application code throws', async () => {
+  it('fails with errors of application code', async () => {
     const simulation = new Simulation();
     simulation.host('a').listenTCP(7, Thrower);
     const client = new AccumulatingProtocol();
@@ -160,18 +160,18 @@ describe('a simulation that is stuck', () => {
     await expect(waiting).rejects.toThrow(SimulationStuckError);
     const message = String(await waiting.catch((error: Error) => error.message));
     expect(message.split('\n').map((line) => line.trim())).toEqual([
-      'no events are left after 3.000 ms, and the condition of the run is not met',
+      'no events are left after 3.000 ms, and the goal of this run was not reached',
       'b:40001 -> a:80  client: open, waits for data, 20 B not taken yet, 20 B to send; ' +
         'server: open, reading is paused, 10 B unread',
       'a  listens on 80  0 attempts to connect  1 transports  0 delayed calls',
       'b  listens on nothing  0 attempts to connect  1 transports  0 delayed calls',
-      'Real timers, files and sockets are not simulated: nothing here waits for them.',
+      'Real timers, files and sockets are not simulated, and a run does not wait for them.',
     ]);
     simulation.partition(clientHost, serverHost);
     expect(() => simulation.runSync(() => false)).toThrow(/a \| b {2}cut off from each other/);
   });
 
-  it('is told from one whose promise has settled', async () => {
+  it('is distinguished from one whose promise has settled', async () => {
     const simulation = new Simulation();
     await expect(simulation.run(new Promise(() => {}))).rejects.toThrow(SimulationStuckError);
     expect(await simulation.run(Promise.resolve(3))).toBe(3);

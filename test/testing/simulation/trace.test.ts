@@ -7,7 +7,7 @@ import { connectedPair } from './pairs.js';
 import { stormTrace } from './trace-program.js';
 
 describe('a trace', () => {
-  it('says what happened when', () => {
+  it('gives events with their times', () => {
     const { simulation, client } = connectedPair();
     client.transport.write('GET / HTTP/1.1\r\nHost: example.org\r\n\r\n');
     client.call('loseConnection');
@@ -34,7 +34,7 @@ describe('a trace', () => {
     );
   });
 
-  it('is as detailed as asked for', () => {
+  it('is as detailed as requested', () => {
     const lengths = (['connections', 'data', 'all'] as const).map((trace) => {
       const { simulation, client } = connectedPair({ trace });
       client.transport.write('x');

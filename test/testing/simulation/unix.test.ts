@@ -85,7 +85,7 @@ describe('a simulated UNIX socket', () => {
     elsewhere.listenUNIX(PATH, Echo);
   });
 
-  it('refuses a path in use, and a client where there is none', async () => {
+  it('refuses a path in use, and a client if the path does not exist', async () => {
     const here = place();
     here.reactor.listenUNIX(PATH, Echo);
     expect(() => here.reactor.listenUNIX(PATH, Echo)).toThrow(CannotListenError);
@@ -118,7 +118,7 @@ describe('a simulated UNIX socket', () => {
     expect(() => reactor.unlinkPath(7 as never)).toThrow(TypeError);
   });
 
-  it('goes on where its path is removed, but is found no more', async () => {
+  it('stays open if its path is removed, but is no longer found', async () => {
     const here = place();
     const old = here.reactor.listenUNIX(PATH, Echo);
     const client = (await connect(here)) as AccumulatingProtocol;
@@ -132,7 +132,7 @@ describe('a simulated UNIX socket', () => {
     await here.simulation.run(() => client.text === 'still here');
   });
 
-  it('is found by checkPID where it holds the lock', async () => {
+  it('is found by checkPID if it holds the lock', async () => {
     const here = place();
     const plain = here.reactor.listenUNIX(PATH, Echo);
     expect(await connect(here, PATH, { checkPID: true })).toBeInstanceOf(ConnectionRefusedError);
@@ -174,7 +174,7 @@ describe('a simulated UNIX socket', () => {
     expect(full.errors).toMatchObject([{ code: 'ERR_ACCEPT' }]);
   });
 
-  it('shows the peer of an aborted connection the end of what was taken', async () => {
+  it('shows the peer of an aborted connection the end of the accepted bytes', async () => {
     const here = place();
     const servers: AccumulatingProtocol[] = [];
     here.reactor.listenUNIX(PATH, () => {
@@ -278,7 +278,7 @@ describe('simulated UNIX datagrams', () => {
     expect(client.bufferedBytes).toBe(0);
   });
 
-  it('are refused where nobody is bound', async () => {
+  it('are refused if nobody is bound', async () => {
     const { simulation, reactor } = receiving();
     expect(() => reactor.connectUNIXDatagram('/run/none', {})).toThrow(ConnectError);
     reactor.listenUNIX('/run/stream', Echo);
@@ -328,7 +328,7 @@ describe('simulated UNIX datagrams', () => {
     expect(errors).toMatchObject([{ cause: { code: 'EPERM' } }]);
   });
 
-  it('that wait for a receiver are told when that is gone', async () => {
+  it('that wait for a receiver fail when it is gone', async () => {
     const faults = { slowReader: 1, slowReaderBytesPerSecond: 1 };
     const here = place(faults);
     const server = here.reactor.listenUNIXDatagram(PATH, {}, { receiveBufferBytes: 10 });

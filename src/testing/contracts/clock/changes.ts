@@ -8,7 +8,7 @@ import { type AddCase, inOrderOfTime, MINUTE_MS } from './clock-stage.js';
 const CHANGES = ['cancel', 'reset', 'delay'] as const;
 
 export function addCancelCases(add: AddCase): void {
-  add('does not call what was cancelled', async ({ clock, advance }) => {
+  add('does not run a cancelled call', async ({ clock, advance }) => {
     let called = false;
     const call = clock.callLater(0, () => {
       called = true;
@@ -20,7 +20,7 @@ export function addCancelCases(add: AddCase): void {
     assert.equal(called, false);
   });
 
-  add('lets a call cancel another that is due with it', async ({ clock, advance }) => {
+  add('lets a call cancel another that is due at the same time', async ({ clock, advance }) => {
     const order: string[] = [];
     clock.callLater(0, () => {
       order.push('first');
@@ -47,7 +47,7 @@ export function addCancelCases(add: AddCase): void {
     });
   }
 
-  add('has a call no longer active within its own callback', async ({ clock, advance }) => {
+  add('a call is not active within its own callback', async ({ clock, advance }) => {
     let active: boolean | undefined;
     const call: DelayedCall = clock.callLater(0, () => {
       active = call.active();
@@ -59,7 +59,7 @@ export function addCancelCases(add: AddCase): void {
 }
 
 export function addMoveCases(add: AddCase): void {
-  add('moves a call later by reset and delay', async ({ clock, advance }) => {
+  add('reset and delay move a call to a later time', async ({ clock, advance }) => {
     const order: DelayedCall[] = [];
     const reset: DelayedCall = clock.callLater(1, () => void order.push(reset));
     const delayed: DelayedCall = clock.callLater(1, () => void order.push(delayed));
@@ -74,7 +74,7 @@ export function addMoveCases(add: AddCase): void {
     assert.deepEqual(order, expected);
   });
 
-  add('moves a call earlier by reset and by a negative delay', async ({ clock, advance }) => {
+  add('reset and a negative delay move a call to an earlier time', async ({ clock, advance }) => {
     const order: DelayedCall[] = [];
     const reset: DelayedCall = clock.callLater(MINUTE_MS, () => void order.push(reset));
     const delayed: DelayedCall = clock.callLater(MINUTE_MS, () => void order.push(delayed));
@@ -85,7 +85,7 @@ export function addMoveCases(add: AddCase): void {
     assert.deepEqual(order, expected);
   });
 
-  add('takes a delay that moves the time into the past as now', async ({ clock, advance }) => {
+  add('treats a time that a delay moves into the past as now', async ({ clock, advance }) => {
     let called = false;
     const call = clock.callLater(MINUTE_MS, () => {
       called = true;

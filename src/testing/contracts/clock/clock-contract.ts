@@ -19,7 +19,7 @@ import {
 import { addDroppingCases } from './dropping.js';
 
 /**
- * The rules of clocks: when delayed calls run, in which order, how they are moved, cancelled and dropped, what is refused.
+ * The rules of clocks: when delayed calls run, in which order, how they are moved, cancelled and dropped, and invalid arguments.
  *
  * @param makeClock Called once by each case.
  * @throws InvalidArgumentTypeError
@@ -73,7 +73,7 @@ function addTimeCases(add: AddCase): void {
     assert.equal(left, 0, 'calls that have not run');
   });
 
-  add('does not call what is due a minute later', async ({ clock, advance }) => {
+  add('does not run a call that is due a minute later', async ({ clock, advance }) => {
     let called = false;
     clock.callLater(MINUTE_MS, () => {
       called = true;
@@ -82,14 +82,14 @@ function addTimeCases(add: AddCase): void {
     assert.equal(called, false);
   });
 
-  add('tells times with fractions, on the scale of now()', ({ clock }) => {
+  add('getTime has fractions, on the scale of now()', ({ clock }) => {
     const before = clock.now();
     const time = clock.callLater(1000.5, () => {}).getTime();
     const after = clock.now();
     assert(time >= before + 1000.5 && time <= after + 1000.5, `${time} is not 1000.5 from now`);
   });
 
-  add('has a time that never goes back', async ({ clock, advance }) => {
+  add('now never decreases', async ({ clock, advance }) => {
     const times: number[] = [];
     for (let i = 0; i < 10; i++) {
       times.push(clock.now());
@@ -101,7 +101,7 @@ function addTimeCases(add: AddCase): void {
     );
   });
 
-  add('does not take a delay of more than 2^31 ms for none', async ({ clock, advance }) => {
+  add('does not treat a delay of more than 2^31 ms as 0', async ({ clock, advance }) => {
     let called = 0;
     const call = clock.callLater(2 ** 31 + 1, () => void called++);
     const longest = clock.callLater(2 ** 53, () => void called++);
@@ -115,7 +115,7 @@ function addTimeCases(add: AddCase): void {
 }
 
 function addOrderCases(add: AddCase): void {
-  add('calls in the order of times, whatever the order of asking', async ({ clock, advance }) => {
+  add('runs calls in the order of their times, not of callLater', async ({ clock, advance }) => {
     const order: DelayedCall[] = [];
     const calls = [9, 3, 12, 0, 6].map((ms) => {
       const call: DelayedCall = clock.callLater(ms, () => void order.push(call));
@@ -126,7 +126,7 @@ function addOrderCases(add: AddCase): void {
     assert.deepEqual(order, expected);
   });
 
-  add('calls those of equal time in the order of asking', async ({ clock, advance }) => {
+  add('runs calls of equal time in the order of callLater', async ({ clock, advance }) => {
     const order: number[] = [];
     const expected = Array.from({ length: 50 }, (_, i) => i);
     for (const i of expected) clock.callLater(5, () => void order.push(i));
@@ -135,7 +135,7 @@ function addOrderCases(add: AddCase): void {
   });
 
   add(
-    'runs a call made inside a call after those that are due already',
+    'runs a call made inside a call after those that are already due',
     async ({ clock, advance }) => {
       const order: string[] = [];
       clock.callLater(0, () => {
@@ -145,13 +145,13 @@ function addOrderCases(add: AddCase): void {
       });
       clock.callLater(0, () => void order.push('second'));
       await advance(1);
-      // A real clock may be so late that the nested call falls due behind what was waited for.
+      // A real clock may be so late that the nested call falls due after the wait.
       await advance(1);
       assert.deepEqual(order, ['first', 'end of the first', 'second', 'nested']);
     },
   );
 
-  add('reports what a call throws and runs the others', async ({ clock, advance, errors }) => {
+  add('reports the error of a call and runs the others', async ({ clock, advance, errors }) => {
     const error = new Error('a late failure');
     let called = false;
     clock.callLater(0, () => {
@@ -168,7 +168,7 @@ function addOrderCases(add: AddCase): void {
     );
   });
 
-  add('lists the calls that wait and no others', async ({ clock, advance }) => {
+  add('lists the pending calls only', async ({ clock, advance }) => {
     assert.deepEqual(clock.getDelayedCalls(), []);
     const soon = clock.callLater(0, () => {});
     const late = clock.callLater(MINUTE_MS, () => {});
@@ -192,15 +192,18 @@ function addRefusalCases(add: AddCase): void {
   }
 
   for (const delay of [undefined, null, '5', {}, 5n]) {
-    add(`refuses a delay that is no number: ${typeof delay} ${delay}`, ({ clock }) => {
+    add(`refuses a delay that is not a number: ${typeof delay} ${delay}`, ({ clock }) => {
       assert.throws(() => clock.callLater(delay as never, () => {}), InvalidArgumentTypeError);
       assert.deepEqual(clock.getDelayedCalls(), []);
     });
   }
 
   for (const callback of [undefined, null, 'f', {}]) {
-    add(`refuses a callback that is no function: ${typeof callback} ${callback}`, ({ clock }) => {
-      assert.throws(() => clock.callLater(1, callback as never), InvalidArgumentTypeError);
-    });
+    add(
+      `refuses a callback that is not a function: ${typeof callback} ${callback}`,
+      ({ clock }) => {
+        assert.throws(() => clock.callLater(1, callback as never), InvalidArgumentTypeError);
+      },
+    );
   }
 }

@@ -8,8 +8,8 @@ import { captureLoggedErrors, type LoggedErrorCapture } from '../../logged-error
 export interface ClockStage {
   readonly clock: Clock;
   /**
-   * Lets `ms` or more pass. What falls due within `ms`, calls made meanwhile included, has run when it settles; what falls
-   * due a minute later has not.
+   * Advances by `ms` or more. Calls due within `ms`, including those made meanwhile, have run when it settles; calls
+   * due a minute later have not.
    */
   advance(ms: number): void | PromiseLike<void>;
   /**
@@ -17,13 +17,13 @@ export interface ClockStage {
    * the cases about dropped calls then pass without doing anything.
    */
   drop?(): void | PromiseLike<void>;
-  /** Puts the clock away. Called once, after the case. */
+  /** Disposes of the clock. Called once, after the case. */
   dispose?(): void | PromiseLike<void>;
 }
 
 export type MakeClock = () => ClockStage | PromiseLike<ClockStage>;
 
-/** What a case is given. */
+/** The argument of a case. */
 export interface ClockScene extends ClockStage {
   readonly errors: LoggedErrorCapture;
 }
@@ -32,12 +32,12 @@ export type AddCase = (name: string, body: (scene: ClockScene) => Promise<void> 
 
 export const MINUTE_MS = 60_000;
 
-/** As they will be called. A real clock goes on between one callLater and the next, so delays alone do not tell. */
+/** In the order in which they will run. A real clock advances between two callLater calls, so delays alone do not decide. */
 export function inOrderOfTime(calls: readonly DelayedCall[]): DelayedCall[] {
   return calls.toSorted((a, b) => a.getTime() - b.getTime());
 }
 
-/** Runs one case on a clock of its own, and puts that away. */
+/** Runs one case on a clock of its own, and disposes of it. */
 export async function runOnClock(
   makeClock: MakeClock,
   body: (scene: ClockScene) => Promise<void> | void,

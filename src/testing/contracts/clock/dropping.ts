@@ -39,7 +39,7 @@ export function addDroppingCases(add: AddCase): void {
 type AddDropping = (name: string, body: (scene: DroppingScene) => Promise<void>) => void;
 
 function addTellingCases(add: AddDropping): void {
-  add('says which calls it drops, in the order of their times', async ({ clock, drop }) => {
+  add('calls whenDropped of dropped calls in the order of their times', async ({ clock, drop }) => {
     const told: number[] = [];
     const calls = [7, 3, 9, 1].map((ms) => {
       const call = clock.callLater(MINUTE_MS, () => assert.fail('a dropped call ran'));
@@ -53,7 +53,7 @@ function addTellingCases(add: AddDropping): void {
     assert.deepEqual(told, [1, 3, 7, 9]);
   });
 
-  add('has dropped all calls when it says so', async ({ clock, drop }) => {
+  add('has dropped all calls when it calls whenDropped', async ({ clock, drop }) => {
     const seen: unknown[] = [];
     const calls = [1, 2].map((minutes) => clock.callLater(minutes * MINUTE_MS, () => {}));
     for (const call of calls) {
@@ -65,7 +65,7 @@ function addTellingCases(add: AddDropping): void {
     assert.deepEqual(seen, [false, false, 0, false, false, 0]);
   });
 
-  add('calls the last callback of whenDropped only', async ({ clock, drop }) => {
+  add('calls only the last callback of whenDropped', async ({ clock, drop }) => {
     const told: string[] = [];
     const call = clock.callLater(MINUTE_MS, () => {});
     call.whenDropped(() => void told.push('first'));
@@ -75,7 +75,7 @@ function addTellingCases(add: AddDropping): void {
     assert.deepEqual(told, ['second']);
   });
 
-  add('reports what a callback of whenDropped throws and calls the others', async (scene) => {
+  add('reports the error of a whenDropped callback and calls the others', async (scene) => {
     const { clock, drop, errors } = scene;
     const error = new Error('while being dropped');
     let told = false;

@@ -13,7 +13,7 @@ import { addSendingCases } from './sending.js';
  * The rules of UDP ports: listening and stopping, sending and receiving, connected sockets, errors, producers,
  * broadcast and multicast.
  *
- * @param makeStage Called once by each case. The way between two ports of one reactor must lose nothing, and keep the order.
+ * @param makeStage Called once by each case. The path between two ports of one reactor must lose nothing, and keep the order.
  * @throws InvalidArgumentTypeError
  * @example
  * const makeStage = inRealTime(() => new MyReactor());

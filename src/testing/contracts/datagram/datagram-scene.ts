@@ -35,7 +35,7 @@ export const GROUP = '239.255.77.78';
 export interface RecordingPort {
   readonly port: UDPTransport;
   readonly protocol: RecordingDatagrams;
-  /** Where others send to. */
+  /** The destination for other ports. */
   readonly to: HostPort;
 }
 
@@ -67,7 +67,7 @@ export class DatagramScene {
     return { port, protocol, to: { host: this.host, port: port.getHost().port } };
   }
 
-  /** Where nothing listens: it was free a moment ago. */
+  /** A port that nothing listens on: it was free a moment ago. */
   async closedPort(): Promise<number> {
     const { port, to } = this.open();
     await this.answerOf(port.stopListening(), 'stopListening');

@@ -5,7 +5,7 @@ import { MulticastJoinError } from '../../../core/errors/datagram.js';
 import { type DatagramCases, GROUP } from './datagram-scene.js';
 
 export function addGroupCases(contract: DatagramCases): void {
-  contract.add('allows broadcast where it is asked to', (scene) => {
+  contract.add('allows broadcast only on request', (scene) => {
     const { port } = scene.open({ broadcast: true });
     assert.equal(port.getBroadcastAllowed(), true);
     port.setBroadcastAllowed(false);
@@ -27,7 +27,7 @@ export function addGroupCases(contract: DatagramCases): void {
   if (!contract.multicast) return;
 
   contract.add(
-    'tells the outgoing interface that was set, until it listens anew',
+    'returns the outgoing interface that was set, until it listens again',
     async (scene) => {
       const { port } = scene.open();
       assert.equal(port.getMulticastInterface(), undefined);
@@ -41,7 +41,7 @@ export function addGroupCases(contract: DatagramCases): void {
     },
   );
 
-  contract.add('reaches the members of a group, and nobody else', async (scene) => {
+  contract.add('reaches the members of a group only', async (scene) => {
     const { host } = scene;
     const anywhere = { interface: '0.0.0.0', listenMultiple: true };
     const member = scene.open(anywhere);
@@ -59,7 +59,7 @@ export function addGroupCases(contract: DatagramCases): void {
     assert.deepEqual([...member.protocol.texts, ...other.protocol.texts], ['all', 'all']);
   });
 
-  contract.add('throws for a group that it can not join or leave', (scene) => {
+  contract.add('throws for a group that it cannot join or leave', (scene) => {
     const { port } = scene.open({ interface: '0.0.0.0' });
     const membership = { interface: scene.host };
     port.joinGroup(GROUP, membership);

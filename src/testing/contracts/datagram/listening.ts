@@ -1,4 +1,4 @@
-/** Cases of the datagram contract: UDP ports that begin to listen, stop, and begin again. */
+/** Cases of the datagram contract: UDP ports that listen, stop, and listen again. */
 import assert from 'node:assert/strict';
 
 import { InvalidAddressError } from '../../../core/errors/datagram.js';
@@ -12,7 +12,7 @@ export function addDatagramListeningCases(contract: DatagramCases): void {
 
 function addListenCases(contract: DatagramCases): void {
   contract.add(
-    'is bound at once, to a port that is chosen for 0, and tells its protocol',
+    'is bound at once, to a port that is chosen for 0, and calls startProtocol',
     (scene) => {
       const { port, protocol } = scene.open();
       const address = port.getHost();
@@ -24,7 +24,7 @@ function addListenCases(contract: DatagramCases): void {
     },
   );
 
-  contract.add('throws for a port in use, there and then', (scene) => {
+  contract.add('throws at once for a port in use', (scene) => {
     const { to } = scene.open();
     const protocol = scene.protocol();
     assert.throws(
@@ -34,14 +34,14 @@ function addListenCases(contract: DatagramCases): void {
     assert.deepEqual(protocol.log, []);
   });
 
-  contract.add('shares a port by listenMultiple, where all of them ask for it', (scene) => {
+  contract.add('shares a port if all sockets set listenMultiple', (scene) => {
     const first = scene.open({ listenMultiple: true });
     const second = scene.open({ listenMultiple: true }, first.to.port);
     assert.equal(second.to.port, first.to.port);
     assert.throws(() => scene.open({}, first.to.port), CannotListenError);
   });
 
-  contract.add('takes a function, or an object of handlers', async (scene) => {
+  contract.add('accepts a function, or an object of handlers', async (scene) => {
     const log: string[] = [];
     const options = { interface: scene.host };
     const echo = scene.reactor.listenUDP(
@@ -67,7 +67,7 @@ function addListenCases(contract: DatagramCases): void {
 
 function addStopCases(contract: DatagramCases): void {
   contract.add(
-    'tells stopProtocol once, in a later turn, before stopListening answers',
+    'calls stopProtocol once, in a later turn, before stopListening settles',
     async (scene) => {
       const { port, protocol } = scene.open();
       const stopped = port.stopListening();
@@ -80,21 +80,18 @@ function addStopCases(contract: DatagramCases): void {
     },
   );
 
-  contract.add(
-    'sends what was written before it stopped, and drops what is written later',
-    async (scene) => {
-      const [one, other] = [scene.open(), scene.open()];
-      one.port.write('last words', other.to);
-      const stopped = one.port.stopListening();
-      one.port.write('too late', other.to);
-      await scene.answerOf(stopped, 'stopListening');
-      await scene.received(other, 1);
-      await scene.settle();
-      assert.deepEqual(other.protocol.texts, ['last words']);
-    },
-  );
+  contract.add('sends datagrams written before it stopped, and drops later ones', async (scene) => {
+    const [one, other] = [scene.open(), scene.open()];
+    one.port.write('last words', other.to);
+    const stopped = one.port.stopListening();
+    one.port.write('too late', other.to);
+    await scene.answerOf(stopped, 'stopListening');
+    await scene.received(other, 1);
+    await scene.settle();
+    assert.deepEqual(other.protocol.texts, ['last words']);
+  });
 
-  contract.add('receives nothing more once it is stopped in datagramReceived', async (scene) => {
+  contract.add('receives nothing after being stopped in datagramReceived', async (scene) => {
     const [one, other] = [scene.open(), scene.open()];
     other.protocol.onDatagram = () => void other.port.stopListening();
     for (let i = 0; i < 5; i++) one.port.write(`${i}`, other.to);
@@ -127,7 +124,7 @@ function addStopCases(contract: DatagramCases): void {
     },
   );
 
-  contract.add('calls in order where it stops and listens again in one turn', async (scene) => {
+  contract.add('calls in order if it stops and listens again in one turn', async (scene) => {
     const { port, protocol } = scene.open({}, await scene.closedPort());
     void port.stopListening();
     port.startListening();

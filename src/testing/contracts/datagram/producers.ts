@@ -6,7 +6,7 @@ import { HIGH_WATER_MARK_BYTES } from '../../../core/transport.js';
 import type { DatagramCases } from './datagram-scene.js';
 
 export function addDatagramProducerCases(contract: DatagramCases): void {
-  contract.add('asks a pull producer each time that all is sent', async (scene) => {
+  contract.add('calls a pull producer each time that everything is sent', async (scene) => {
     const [{ port }, other] = [scene.open(), scene.open()];
     let left = 20;
     const producer = {
@@ -23,7 +23,7 @@ export function addDatagramProducerCases(contract: DatagramCases): void {
   });
 
   contract.add(
-    'pauses a push producer above 64 KiB, and resumes it once all is sent',
+    'pauses a push producer above 64 KiB, and resumes it once everything is sent',
     async (scene) => {
       const [{ port }, other] = [scene.open(), scene.open()];
       const log: string[] = [];
@@ -44,7 +44,7 @@ export function addDatagramProducerCases(contract: DatagramCases): void {
     },
   );
 
-  contract.add('stops a producer that comes when it is stopped', async (scene) => {
+  contract.add('stops a producer that is registered after it stopped', async (scene) => {
     const { port } = scene.open();
     await scene.answerOf(port.stopListening(), 'stopListening');
     let stopped = 0;

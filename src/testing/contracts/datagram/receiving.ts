@@ -18,7 +18,7 @@ export function addDatagramReceivingCases(contract: DatagramCases): void {
 }
 
 function addMemoryCases(contract: DatagramCases): void {
-  contract.add('gives bytes that are its protocol’s own', async (scene) => {
+  contract.add('gives the protocol bytes of its own', async (scene) => {
     const [one, other] = [scene.open(), scene.open()];
     for (let i = 0; i < 50; i++) one.port.write(Buffer.alloc(100, i), other.to);
     other.protocol.onDatagram = ({ data }) => {
@@ -30,7 +30,7 @@ function addMemoryCases(contract: DatagramCases): void {
     });
   });
 
-  contract.add('lends bytes to a protocol that accepts that', async (scene) => {
+  contract.add('lends bytes to a protocol that accepts them', async (scene) => {
     const one = scene.open();
     const other = scene.open({}, 0, Object.assign(scene.protocol(), { acceptsLentBytes: true }));
     const texts: string[] = [];
@@ -44,7 +44,7 @@ function addMemoryCases(contract: DatagramCases): void {
   });
 
   if (!contract.poisonsLentBytes) return;
-  contract.add('overwrites what it has lent', async (scene) => {
+  contract.add('overwrites lent bytes', async (scene) => {
     const one = scene.open();
     const other = scene.open({}, 0, Object.assign(scene.protocol(), { acceptsLentBytes: true }));
     one.port.write('kept', other.to);
@@ -54,7 +54,7 @@ function addMemoryCases(contract: DatagramCases): void {
 }
 
 function addTroubleCases(contract: DatagramCases): void {
-  contract.add('drops what is longer than maxPacketSize, tells and counts it', async (scene) => {
+  contract.add('drops, reports and counts datagrams longer than maxPacketSize', async (scene) => {
     const [one, other] = [scene.open(), scene.open({ maxPacketSize: 100 })];
     one.port.write('x'.repeat(101), other.to);
     one.port.write('y'.repeat(100), other.to);
@@ -68,7 +68,7 @@ function addTroubleCases(contract: DatagramCases): void {
   });
 
   contract.add(
-    'counts what came too long without reporting it, where no method asks',
+    'only counts datagrams that are too long if there is no method for errors',
     async (scene) => {
       let heard = 0;
       const port = scene.reactor.listenUDP(0, () => void heard++, {
@@ -83,13 +83,13 @@ function addTroubleCases(contract: DatagramCases): void {
     },
   );
 
-  contract.add('reports what its protocol throws, and goes on', async (scene) => {
+  contract.add('reports errors of its protocol, and continues', async (scene) => {
     const error = new Error('out of datagramReceived');
     await threeThrown(scene, error);
     assert.deepEqual(scene.takeErrors(), [error, error, error]);
   });
 
-  contract.add('does not report that a peer broke its protocol', async (scene) => {
+  contract.add('does not report protocol violations by a peer', async (scene) => {
     await threeThrown(scene, new BrokenPeer('out of datagramReceived'));
   });
 }

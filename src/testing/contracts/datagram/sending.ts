@@ -28,11 +28,11 @@ function addWritingCases(contract: DatagramCases): void {
     await scene.received(other, texts.length);
     assert.deepEqual(other.protocol.texts, texts);
     for (const { from } of other.protocol.received) {
-      assert(from.equals(one.port.getHost()), 'it comes from the port that sent it');
+      assert(from.equals(one.port.getHost()), 'its source is the port that sent it');
     }
   });
 
-  contract.add('sends the longest datagram there is', async (scene) => {
+  contract.add('sends a datagram of maximum length', async (scene) => {
     const [one, other] = [
       scene.open({ sendBufferBytes: 262_144 }),
       scene.open({ maxPacketSize: 65_535, receiveBufferBytes: 262_144 }),
@@ -42,21 +42,18 @@ function addWritingCases(contract: DatagramCases): void {
     assert.equal(other.protocol.received[0]?.data.byteLength, MAX_BYTES);
   });
 
-  contract.add(
-    'sends nothing before the end of the turn, and copies what it is given',
-    async (scene) => {
-      const [one, other] = [scene.open(), scene.open()];
-      const bytes = new Uint8Array([1, 2, 3]);
-      one.port.write(bytes, other.to);
-      bytes.fill(0);
-      one.port.write(bytes.subarray(0, 1), other.to);
-      assert.equal(one.port.bufferedBytes, 4);
-      await scene.received(other, 2);
-      const values = other.protocol.received.map(({ data }) => [...data]);
-      assert.deepEqual(values, [[1, 2, 3], [0]]);
-      assert.equal(one.port.bufferedBytes, 0);
-    },
-  );
+  contract.add('sends nothing before the end of the turn, and copies the data', async (scene) => {
+    const [one, other] = [scene.open(), scene.open()];
+    const bytes = new Uint8Array([1, 2, 3]);
+    one.port.write(bytes, other.to);
+    bytes.fill(0);
+    one.port.write(bytes.subarray(0, 1), other.to);
+    assert.equal(one.port.bufferedBytes, 4);
+    await scene.received(other, 2);
+    const values = other.protocol.received.map(({ data }) => [...data]);
+    assert.deepEqual(values, [[1, 2, 3], [0]]);
+    assert.equal(one.port.bufferedBytes, 0);
+  });
 
   contract.add('sends the parts of writeSequence as one datagram', async (scene) => {
     const [one, other] = [scene.open(), scene.open()];
@@ -73,7 +70,7 @@ function addWritingCases(contract: DatagramCases): void {
     assert.deepEqual(other.protocol.texts, ['one two é', 'alone', '', 'to the peer']);
   });
 
-  contract.add('answers to where a datagram came from', async (scene) => {
+  contract.add('sends an answer to the source of a datagram', async (scene) => {
     const [server, client] = [scene.open(), scene.open()];
     server.protocol.onDatagram = ({ data, from }) => server.port.write(`re ${data}`, from);
     for (let i = 0; i < 20; i++) client.port.write(`${i}`, server.to);
@@ -96,25 +93,29 @@ function addWritingCases(contract: DatagramCases): void {
 }
 
 function addRefusingCases(contract: DatagramCases): void {
-  contract.add('throws for what can not be sent, and sends nothing', (scene) => {
-    const { port, to } = scene.open();
-    const wrong: readonly [string, unknown, unknown, abstract new (...args: never[]) => Error][] = [
-      ['a name', 'x', { host: 'localhost', port: 9 }, InvalidAddressError],
-      ['no port', 'x', { host: scene.host, port: 65_536 }, InvalidAddressError],
-      ['half a port', 'x', { host: scene.host, port: 0.5 }, InvalidAddressError],
-      ['another family', 'x', { host: '::1', port: 9 }, InvalidAddressError],
-      ['nothing', 'x', undefined, InvalidAddressError],
-      ['text for an address', 'x', `${scene.host}:9`, InvalidArgumentTypeError],
-      ['a number for data', 7, to, InvalidArgumentTypeError],
-      ['too many bytes', Buffer.alloc(MAX_BYTES + 1), to, MessageLengthError],
-    ];
-    for (const [what, data, destination, ErrorClass] of wrong) {
-      assert.throws(() => port.write(data as string, destination as never), ErrorClass, what);
-    }
-    assert.equal(port.bufferedBytes, 0);
-  });
+  contract.add(
+    'throws for data or destinations that cannot be sent, and sends nothing',
+    (scene) => {
+      const { port, to } = scene.open();
+      const wrong: readonly [string, unknown, unknown, abstract new (...args: never[]) => Error][] =
+        [
+          ['a name', 'x', { host: 'localhost', port: 9 }, InvalidAddressError],
+          ['no port', 'x', { host: scene.host, port: 65_536 }, InvalidAddressError],
+          ['half a port', 'x', { host: scene.host, port: 0.5 }, InvalidAddressError],
+          ['another family', 'x', { host: '::1', port: 9 }, InvalidAddressError],
+          ['nothing', 'x', undefined, InvalidAddressError],
+          ['text for an address', 'x', `${scene.host}:9`, InvalidArgumentTypeError],
+          ['a number for data', 7, to, InvalidArgumentTypeError],
+          ['too many bytes', Buffer.alloc(MAX_BYTES + 1), to, MessageLengthError],
+        ];
+      for (const [what, data, destination, ErrorClass] of wrong) {
+        assert.throws(() => port.write(data as string, destination as never), ErrorClass, what);
+      }
+      assert.equal(port.bufferedBytes, 0);
+    },
+  );
 
-  contract.add('refuses wrong types once it is stopped, too', async (scene) => {
+  contract.add('refuses wrong types after it is stopped, too', async (scene) => {
     const { port, to } = scene.open();
     await scene.answerOf(port.stopListening(), 'stopListening');
     port.write('dropped', to);
@@ -122,32 +123,38 @@ function addRefusingCases(contract: DatagramCases): void {
     assert.equal(port.bufferedBytes, 0);
   });
 
-  contract.add('tells what the system refused to send, and goes on', async (scene) => {
-    const [one, other] = [scene.open(), scene.open()];
-    // Broadcast is not allowed on this socket.
-    one.port.write('x', { host: BROADCAST, port: other.to.port });
-    one.port.write('y', other.to);
-    await scene.received(other, 1);
-    await scene.until(() => one.protocol.errors.length === 1, 'an error');
-    const [error] = one.protocol.errors;
-    assert(error instanceof DatagramNotSentError);
-    assert(error.address?.type === 'UDP' && error.address.host === BROADCAST);
-    assert.deepEqual(other.protocol.texts, ['y']);
-  });
+  contract.add(
+    'reports datagrams that the system refused to send, and continues',
+    async (scene) => {
+      const [one, other] = [scene.open(), scene.open()];
+      // Broadcast is not allowed on this socket.
+      one.port.write('x', { host: BROADCAST, port: other.to.port });
+      one.port.write('y', other.to);
+      await scene.received(other, 1);
+      await scene.until(() => one.protocol.errors.length === 1, 'an error');
+      const [error] = one.protocol.errors;
+      assert(error instanceof DatagramNotSentError);
+      assert(error.address?.type === 'UDP' && error.address.host === BROADCAST);
+      assert.deepEqual(other.protocol.texts, ['y']);
+    },
+  );
 
-  contract.add('reports what was not sent where no method asks for it', async (scene) => {
-    const port = scene.reactor.listenUDP(0, () => {}, { interface: scene.host });
-    port.write('x', { host: BROADCAST, port: 9 });
-    await scene.settle();
-    const errors = scene.takeErrors();
-    assert.equal(errors.length, 1);
-    assert(errors[0] instanceof DatagramNotSentError);
-  });
+  contract.add(
+    'reports unsent datagrams as errors if there is no method for them',
+    async (scene) => {
+      const port = scene.reactor.listenUDP(0, () => {}, { interface: scene.host });
+      port.write('x', { host: BROADCAST, port: 9 });
+      await scene.settle();
+      const errors = scene.takeErrors();
+      assert.equal(errors.length, 1);
+      assert(errors[0] instanceof DatagramNotSentError);
+    },
+  );
 }
 
 function addConnectedCases(contract: DatagramCases): void {
   contract.add(
-    'needs no destination once it is connected, and hears only its peer',
+    'needs no destination once it is connected, and receives only from its peer',
     async (scene) => {
       const [client, server, stranger] = [scene.open(), scene.open(), scene.open()];
       client.port.connect(server.to.host, server.to.port);
@@ -165,14 +172,14 @@ function addConnectedCases(contract: DatagramCases): void {
     },
   );
 
-  contract.add('sends to nobody but its peer, and connects once', (scene) => {
+  contract.add('sends to its peer only, and connects once', (scene) => {
     const [{ port }, { to }] = [scene.open(), scene.open()];
     port.connect(to.host, to.port);
     assert.throws(() => port.write('x', { host: to.host, port: 9 }), InvalidAddressError);
     assert.throws(() => port.connect(to.host, to.port), AlreadyConnectedError);
   });
 
-  contract.add('throws where it can not be connected, and stays as it was', (scene) => {
+  contract.add('throws if it cannot be connected, and stays as it was', (scene) => {
     const { port } = scene.open();
     assert.throws(() => port.connect('localhost', 9), InvalidAddressError);
     assert.throws(() => port.connect('::1', 9), InvalidAddressError);
@@ -182,7 +189,7 @@ function addConnectedCases(contract: DatagramCases): void {
   });
 
   if (!contract.refusals) return;
-  contract.add('is told that nothing listens at its peer, and goes on', async (scene) => {
+  contract.add('reports that nothing listens at its peer, and continues', async (scene) => {
     const { port, protocol } = scene.open();
     const number = await scene.closedPort();
     port.connect(scene.host, number);

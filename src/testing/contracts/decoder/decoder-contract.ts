@@ -30,12 +30,12 @@ const OPTIONS: OptionNames<DecoderContractOptions<unknown>> = {
 };
 
 /**
- * The rules of pull decoders: the same frames however the bytes are split and whenever they are asked for, frames that
- * stay as they are, an exact rest, errors that last, limits, and nothing undocumented for random bytes. A decoder that has
- * `keepRest` takes lent chunks, too.
+ * The rules of pull decoders: the same frames however the bytes are split and whenever `next` is called, frames that
+ * don't change, an exact rest, lasting errors, limits, and only documented errors for random bytes. A decoder that has
+ * `keepRest` accepts lent chunks, too.
  *
  * @throws InvalidArgumentTypeError
- * @throws InvalidArgumentValueError there are fewer than two frames: too few to tell.
+ * @throws InvalidArgumentValueError there are fewer than two frames, which is too few for a check.
  * @example
  * const contract = decoderContract({
  *   make: () => new LineDecoder(),
@@ -74,7 +74,7 @@ function addFrameCases<Frame>(add: AddCase, options: DecoderContractOptions<Fram
     }
   });
 
-  add('gives the same frames where they are asked for only when all has come', () => {
+  add('gives the same frames if next is called only after all bytes', () => {
     for (const chunks of everySplit(wire)) {
       const decoder = make();
       for (const chunk of chunks) decoder.receive(chunk);
@@ -95,7 +95,7 @@ function addFrameCases<Frame>(add: AddCase, options: DecoderContractOptions<Fram
     assertSame(given, Array.from({ length: 200 }, () => frames).flat(), 'frames of the stream');
   });
 
-  add('gives nothing before anything came, nor for no bytes, nor when all was given', () => {
+  add('gives nothing without bytes, for empty chunks, or after the last frame', () => {
     const decoder = make();
     assert.equal(decoder.next(), undefined);
     decoder.receive(Buffer.alloc(0));
@@ -106,7 +106,7 @@ function addFrameCases<Frame>(add: AddCase, options: DecoderContractOptions<Fram
     assert.equal(decoder.next(), undefined);
   });
 
-  add('gives frames that stay as they are', () => {
+  add('gives frames that do not change afterwards', () => {
     const decoder = make();
     const given: Frame[] = [];
     const copies: unknown[] = [];
@@ -125,7 +125,7 @@ function addRestCases<Frame>(add: AddCase, options: DecoderContractOptions<Frame
   const { make, wire, frames } = options;
 
   if (make().takeRest !== undefined) {
-    add('gives back exactly what no frame was made of', () => {
+    add('gives back exactly the bytes that belong to no frame', () => {
       for (const chunks of everySplit(wire)) {
         for (let asked = 0; asked <= frames.length; asked++) {
           const decoder = make();
@@ -163,11 +163,11 @@ function addRestCases<Frame>(add: AddCase, options: DecoderContractOptions<Frame
   }
 }
 
-/** For decoders that take lent chunks. */
+/** For decoders that accept lent chunks. */
 function addLentCases<Frame>(add: AddCase, options: DecoderContractOptions<Frame>): void {
   const { make, wire, frames } = options;
 
-  add('needs no chunk any more once it has answered that there is no whole frame', () => {
+  add('needs no chunk after next has returned undefined', () => {
     for (const chunks of everySplit(wire)) {
       const decoder = make();
       const given: unknown[] = [];
@@ -180,7 +180,7 @@ function addLentCases<Frame>(add: AddCase, options: DecoderContractOptions<Frame
     }
   });
 
-  add('copies what waits when it is told to', () => {
+  add('copies unconsumed bytes in keepRest', () => {
     for (const chunks of everySplit(wire)) {
       for (let asked = 0; asked < frames.length; asked++) {
         const decoder = make();

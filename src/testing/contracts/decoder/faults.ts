@@ -1,4 +1,4 @@
-/** Cases of the decoder contract: what must be refused, what may be thrown, how much may be kept. */
+/** Cases of the decoder contract: refused input, permitted errors, and the limit of buffered bytes. */
 import assert from 'node:assert/strict';
 
 import { everySplit } from '../../every-split.js';
@@ -20,7 +20,7 @@ const GARBAGE_BYTES = 96;
 
 export function addRefusalCases<Frame>(add: AddCase, options: DecoderContractOptions<Frame>): void {
   for (const { name, wire, frames = [], error } of options.refused ?? []) {
-    add(`refuses ${name}, after the frames before it, and for good`, () => {
+    add(`refuses ${name}, after the frames before it, and permanently`, () => {
       for (const chunks of everySplit(wire)) {
         const decoder = options.make();
         const given: Frame[] = [];
@@ -46,7 +46,7 @@ export function addLimitCase<Frame>(
   options: DecoderContractOptions<Frame>,
   { bytes, maxBufferedBytes, error }: UnendingInput,
 ): void {
-  add('refuses a frame without an end before it has kept too much of it', () => {
+  add('refuses a frame without an end before it buffers too much', () => {
     const decoder = options.make();
     const fault = caught(() => {
       for (let fed = 0; fed <= maxBufferedBytes; fed += bytes.length) {
@@ -65,7 +65,7 @@ export function addGarbageCase<Frame>(add: AddCase, options: DecoderContractOpti
     ...(unending === undefined ? [] : [unending.error]),
   ];
 
-  add('throws nothing but documented errors for random bytes, and always comes to an end', () => {
+  add('throws only documented errors for random bytes, and always ends', () => {
     const random = randomBelow(11);
     for (let run = 0; run < GARBAGE_RUNS; run++) {
       const input = run % 2 === 0 ? damaged(wire, random) : noise(random);

@@ -1,16 +1,16 @@
-/** Pull decoders as their contract sees them: what it is told of one, how one is fed, how frames are compared. */
+/** Pull decoders as their contract uses them: options, feeding a decoder, comparing frames. */
 import assert from 'node:assert/strict';
 
-/** What reads a stream of bytes: `FrameDecoder` and everything of that shape, whatever its frames are. */
+/** A reader of a byte stream: `FrameDecoder` and anything of that shape, with any kind of frame. */
 export interface PullDecoder<Frame> {
   receive(chunk: Buffer): void;
-  /** The next whole frame, or `undefined` where more bytes are needed. */
+  /** The next whole frame, or `undefined` if more bytes are needed. */
   next(): Frame | undefined;
-  /** Hands over what no frame was made of, and forgets it. */
+  /** Returns the bytes that belong to no frame, and forgets them. */
   takeRest?(): Uint8Array;
-  /** Copies what waits out of the chunks received, which are then overwritten. */
+  /** Copies unconsumed bytes out of the received chunks, which are then overwritten. */
   keepRest?(): void;
-  /** Bytes received and not given yet. */
+  /** Bytes received and not yet returned. */
   readonly bufferedBytes?: number;
 }
 
@@ -37,12 +37,12 @@ export interface DecoderContractOptions<Frame> {
   make(): PullDecoder<Frame>;
   /** Two frames or more, whole, with nothing behind them; short, since it is cut at every place. */
   readonly wire: Uint8Array;
-  /** What they are. Compared by `assert.deepEqual`; bytes by their values. */
+  /** The frames in `wire`. Compared by `assert.deepEqual`; bytes by their values. */
   readonly frames: readonly Frame[];
   readonly refused?: readonly RefusedInput<Frame>[];
   /** Default: the limit is not checked. */
   readonly unending?: UnendingInput;
-  /** What may be thrown for whatever bytes. Default: the classes named in `refused` and `unending`. */
+  /** The errors that may be thrown for any bytes. Default: the classes named in `refused` and `unending`. */
   readonly errors?: readonly ErrorClass[];
 }
 
@@ -95,7 +95,7 @@ export function assertSame(
   }
 }
 
-/** Bytes as a copy that compares by value, whatever class they were given as. */
+/** Bytes as a copy that compares by value, regardless of their class. */
 export function comparable(frame: unknown): unknown {
   return frame instanceof Uint8Array ? Buffer.from(frame) : frame;
 }

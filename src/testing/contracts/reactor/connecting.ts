@@ -1,4 +1,4 @@
-/** Cases of the TCP contract: connectors, and what their factories are told. */
+/** Cases of the TCP contract: connectors, and the calls of their factories. */
 import assert from 'node:assert/strict';
 import type { Connector } from '../../../core/connector.js';
 import {
@@ -24,7 +24,7 @@ export function addConnectingCases(contract: ReactorCases): void {
 
 function addConnectCases(contract: ReactorCases): void {
   contract.add(
-    'tells of the attempt before connectTCP returns, of all else after',
+    'calls startedConnecting before connectTCP returns, and the rest after',
     async (scene) => {
       const factory = scene.recorders({ connectionMade: () => factory.note('connectionMade') });
       const connector = scene.connect(scene.listen().getHost().port, factory);
@@ -45,7 +45,7 @@ function addConnectCases(contract: ReactorCases): void {
     },
   );
 
-  contract.add('tells a refusal after connectTCP has returned', async (scene) => {
+  contract.add('reports a refusal after connectTCP has returned', async (scene) => {
     const port = await scene.closedPort();
     const factory = scene.recorders();
     const connector = scene.connect(port, factory);
@@ -66,7 +66,7 @@ function addConnectCases(contract: ReactorCases): void {
     assert.equal(connector.state, 'disconnected');
   });
 
-  contract.add('says what a connector was asked for', (scene) => {
+  contract.add('a connector returns its destination', (scene) => {
     const connector = scene.connect(9);
     assert.deepEqual(connector.getDestination(), { host: scene.host, port: 9 });
     connector.stopConnecting();
@@ -74,17 +74,20 @@ function addConnectCases(contract: ReactorCases): void {
 }
 
 function addClientFactoryCases(contract: ReactorCases): void {
-  contract.add('closes a connection that the client factory has no protocol for', async (scene) => {
-    const server = scene.recorders();
-    const factory = new RecordingFactory<never>(() => null);
-    const connector = scene.connect(scene.listen(server).getHost().port, factory);
-    await scene.until(() => factory.count('stopFactory') > 0, 'stopFactory');
-    await scene.until(() => server.built[0]?.reason !== undefined, 'the end');
-    assert.equal(connector.state, 'disconnected');
-    assert.equal(scene.reactor.statistics().connectionsOpen, 0);
-  });
+  contract.add(
+    'closes a connection for which the client factory has no protocol',
+    async (scene) => {
+      const server = scene.recorders();
+      const factory = new RecordingFactory<never>(() => null);
+      const connector = scene.connect(scene.listen(server).getHost().port, factory);
+      await scene.until(() => factory.count('stopFactory') > 0, 'stopFactory');
+      await scene.until(() => server.built[0]?.reason !== undefined, 'the end');
+      assert.equal(connector.state, 'disconnected');
+      assert.equal(scene.reactor.statistics().connectionsOpen, 0);
+    },
+  );
 
-  contract.add('tells what a client factory throws, and stops it', async (scene) => {
+  contract.add('reports errors of a client factory, and stops it', async (scene) => {
     const error = new Error('no protocol today');
     const factory = new RecordingFactory<never>(() => {
       throw error;
@@ -108,7 +111,7 @@ function addClientFactoryCases(contract: ReactorCases): void {
       assert.deepEqual(scene.takeErrors(), [error]);
     });
 
-    contract.add(`reports what ${method} throws, and stops the factory`, async (scene) => {
+    contract.add(`reports errors of ${method}, and stops the factory`, async (scene) => {
       const error = new Error(`out of ${method}`);
       const factory = scene.recorders({ connectionMade: (self) => self.call('loseConnection') });
       factory.hooks[method] = () => {
@@ -149,7 +152,7 @@ function addUnhandledFailureCases(contract: ReactorCases): void {
     }),
   };
   for (const [which, wrap] of Object.entries(wrappings)) {
-    contract.add(`reports once that nothing could connect where the ${which}`, async (scene) => {
+    contract.add(`reports a failed connection once if the ${which}`, async (scene) => {
       const port = await scene.closedPort();
       const factory = new SilentFactory();
       const connector = scene.connect(port, wrap(factory));
@@ -164,7 +167,7 @@ function addUnhandledFailureCases(contract: ReactorCases): void {
     });
   }
 
-  contract.add('reports no attempt that was cancelled', async (scene) => {
+  contract.add('does not report a cancelled attempt', async (scene) => {
     const { port } = scene.listen().getHost();
     const factory = new SilentFactory();
     scene.connect(port, factory).stopConnecting();
@@ -173,7 +176,7 @@ function addUnhandledFailureCases(contract: ReactorCases): void {
   });
 
   contract.add(
-    'reports no failure that an override handles, though that calls super',
+    'does not report a failure that an override handles, even if it calls super',
     async (scene) => {
       class Handling extends SilentFactory {
         override clientConnectionFailed(connector: Connector, reason: Error): void {
@@ -189,23 +192,26 @@ function addUnhandledFailureCases(contract: ReactorCases): void {
 }
 
 function addConnectorCases(contract: ReactorCases): void {
-  contract.add('ends an attempt by stopConnecting, told in a later turn', async (scene) => {
-    const { port } = scene.listen().getHost();
-    const [first, second] = [scene.recorders(), scene.recorders()];
-    second.hooks.startedConnecting = (it) => it.stopConnecting();
-    const connector = scene.connect(port, first);
-    connector.stopConnecting();
-    first.note('returned');
-    scene.connect(port, second);
-    second.note('returned');
-    for (const factory of [first, second]) {
-      await scene.until(() => factory.count('stopFactory') > 0, 'stopFactory');
-      assert(factory.reasons[0] instanceof ConnectingCancelledError);
-      assert.equal(factory.count('client'), 1);
-      assert.equal(factory.log[3], 'returned');
-    }
-    assert.equal(connector.state, 'disconnected');
-  });
+  contract.add(
+    'stopConnecting ends an attempt, with the callback in a later turn',
+    async (scene) => {
+      const { port } = scene.listen().getHost();
+      const [first, second] = [scene.recorders(), scene.recorders()];
+      second.hooks.startedConnecting = (it) => it.stopConnecting();
+      const connector = scene.connect(port, first);
+      connector.stopConnecting();
+      first.note('returned');
+      scene.connect(port, second);
+      second.note('returned');
+      for (const factory of [first, second]) {
+        await scene.until(() => factory.count('stopFactory') > 0, 'stopFactory');
+        assert(factory.reasons[0] instanceof ConnectingCancelledError);
+        assert.equal(factory.count('client'), 1);
+        assert.equal(factory.log[3], 'returned');
+      }
+      assert.equal(connector.state, 'disconnected');
+    },
+  );
 
   contract.add('allows stopConnecting only while it connects', async (scene) => {
     const { connector, client } = await scene.pair();
@@ -224,7 +230,7 @@ function addConnectorCases(contract: ReactorCases): void {
     await scene.until(() => factory.reasons.length > 0, 'a refusal');
   });
 
-  contract.add('connects again where clientConnectionLost asks for it', async (scene) => {
+  contract.add('connects again if clientConnectionLost calls connect', async (scene) => {
     const { client, clientFactory, serverFactory } = await scene.pair();
     clientFactory.hooks.clientConnectionLost = (connector) => {
       if (clientFactory.built.length < 3) connector.connect();
@@ -236,21 +242,18 @@ function addConnectorCases(contract: ReactorCases): void {
     assert.equal(clientFactory.count('stopFactory'), 0);
   });
 
-  contract.add(
-    'closes cleanly by disconnect, and does nothing when disconnected',
-    async (scene) => {
-      const { connector, client, server } = await scene.pair();
-      connector.disconnect();
-      await scene.until(() => client.lostCount + server.lostCount === 2, 'both ends');
-      assert.deepEqual(
-        [client.reason?.name, server.reason?.name],
-        ['ConnectionDone', 'ConnectionDone'],
-      );
-      connector.disconnect();
-      await scene.settle();
-      assert.equal(connector.state, 'disconnected');
-    },
-  );
+  contract.add('disconnect closes cleanly, and does nothing when disconnected', async (scene) => {
+    const { connector, client, server } = await scene.pair();
+    connector.disconnect();
+    await scene.until(() => client.lostCount + server.lostCount === 2, 'both ends');
+    assert.deepEqual(
+      [client.reason?.name, server.reason?.name],
+      ['ConnectionDone', 'ConnectionDone'],
+    );
+    connector.disconnect();
+    await scene.settle();
+    assert.equal(connector.state, 'disconnected');
+  });
 }
 
 function addRefusalCases(contract: ReactorCases): void {
@@ -264,7 +267,7 @@ function addRefusalCases(contract: ReactorCases): void {
   }
 
   for (const port of ['80', null, undefined, 80n]) {
-    contract.add(`refuses a port that is no number: ${typeof port} ${port}`, (scene) => {
+    contract.add(`refuses a port that is not a number: ${typeof port} ${port}`, (scene) => {
       const factory = scene.recorders();
       const { reactor, host } = scene;
       assert.throws(() => reactor.listenTCP(port as never, factory), InvalidArgumentTypeError);
@@ -276,7 +279,7 @@ function addRefusalCases(contract: ReactorCases): void {
   }
 
   for (const [what, factory] of Object.entries({ null: null, undefined, object: {}, number: 5 })) {
-    contract.add(`refuses a factory that is none: ${what}`, ({ reactor, host }) => {
+    contract.add(`refuses an invalid factory: ${what}`, ({ reactor, host }) => {
       assert.throws(() => reactor.listenTCP(0, factory as never), InvalidArgumentTypeError);
       assert.throws(() => reactor.connectTCP(host, 9, factory as never), InvalidArgumentTypeError);
     });

@@ -1,4 +1,4 @@
-/** Cases of the TCP contract: listening ports, and what their factories are told. */
+/** Cases of the TCP contract: listening ports, and the calls of their factories. */
 import assert from 'node:assert/strict';
 import { ConnectionRefusedError } from '../../../core/errors/connecting.js';
 import { CannotListenError } from '../../../core/errors/listening.js';
@@ -20,20 +20,17 @@ function addListenCases(contract: ReactorCases): void {
     assert(listening.getHost().port > 0);
   });
 
-  contract.add(
-    'throws for a port in use, there and then, and leaves the factory alone',
-    (scene) => {
-      const { port } = scene.listen().getHost();
-      const factory = scene.recorders();
-      assert.throws(
-        () => scene.reactor.listenTCP(port, factory, { interface: scene.host }),
-        (error) => error instanceof CannotListenError && error.port === port,
-      );
-      assert.deepEqual(factory.log, []);
-    },
-  );
+  contract.add('throws at once for a port in use, and does not call the factory', (scene) => {
+    const { port } = scene.listen().getHost();
+    const factory = scene.recorders();
+    assert.throws(
+      () => scene.reactor.listenTCP(port, factory, { interface: scene.host }),
+      (error) => error instanceof CannotListenError && error.port === port,
+    );
+    assert.deepEqual(factory.log, []);
+  });
 
-  contract.add('takes a Protocol class and functions for factories', async (scene) => {
+  contract.add('accepts a Protocol class and functions as factories', async (scene) => {
     class Greeter extends Protocol {
       override connectionMade(): void {
         this.transport.write('class');
@@ -54,7 +51,7 @@ function addListenCases(contract: ReactorCases): void {
 }
 
 function addStopListeningCases(contract: ReactorCases): void {
-  contract.add('accepts no more after stopListening; connections live on', async (scene) => {
+  contract.add('accepts no more after stopListening; connections stay open', async (scene) => {
     const { client, server, listening } = await scene.pair();
     const { port } = listening.getHost();
     await scene.answerOf(listening.stopListening(), 'stopListening');
@@ -68,7 +65,7 @@ function addStopListeningCases(contract: ReactorCases): void {
     await scene.until(() => server.text === 'still', 'data');
   });
 
-  contract.add('answers stopListening in a later turn, after doStop', async (scene) => {
+  contract.add('stopListening settles in a later turn, after doStop', async (scene) => {
     const factory = scene.recorders();
     const listening = scene.listen(factory);
     const stopped = listening.stopListening();
@@ -77,7 +74,7 @@ function addStopListeningCases(contract: ReactorCases): void {
     assert.deepEqual(factory.log, ['doStart', 'startFactory', 'doStop', 'stopFactory']);
   });
 
-  contract.add('answers stopListening of a port that does not listen', async (scene) => {
+  contract.add('stopListening settles for a port that does not listen', async (scene) => {
     const factory = scene.recorders();
     const listening = scene.listen(factory);
     const both = Promise.all([listening.stopListening(), listening.stopListening()]);
@@ -97,7 +94,7 @@ function addStopListeningCases(contract: ReactorCases): void {
 }
 
 function addServerFactoryCases(contract: ReactorCases): void {
-  contract.add('closes a connection that the factory has no protocol for', async (scene) => {
+  contract.add('closes a connection for which the factory has no protocol', async (scene) => {
     const { port } = scene.listen(new RecordingFactory<never>(() => null)).getHost();
     const factory = scene.recorders();
     for (let i = 0; i < 2; i++) scene.connect(port, factory);
@@ -106,7 +103,7 @@ function addServerFactoryCases(contract: ReactorCases): void {
     assert.equal(scene.reactor.statistics().connectionsOpen, 0);
   });
 
-  contract.add('reports what buildProtocol throws; the port lives on', async (scene) => {
+  contract.add('reports errors of buildProtocol; the port keeps listening', async (scene) => {
     const error = new Error('no protocol today');
     const good = scene.recorders();
     let count = 0;

@@ -11,7 +11,7 @@ import { threadsContract } from './threads-contract.js';
  * The rules of the facets that every reactor has: life, threads, TCP, names and introspection. A reactor also keeps
  * `clockContract(clocksOver(makeStage))` and `transportContract(pairsOver(makeStage))`.
  *
- * @param makeStage Called once by each case. {@link inRealTime} makes one of any reactor that lives in Node's loop.
+ * @param makeStage Called once by each case. {@link inRealTime} makes one from any reactor that uses Node's loop.
  * @throws InvalidArgumentTypeError
  * @example
  * const makeStage = inRealTime(() => new MyReactor());

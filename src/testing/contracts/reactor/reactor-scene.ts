@@ -69,7 +69,7 @@ export class ReactorScene {
     }
   }
 
-  /** Runs the reactor until it has started; gives what `run` answers with. */
+  /** Runs the reactor until it has started; returns the promise of `run`. */
   async start(): Promise<{ readonly finished: PromiseLike<void> }> {
     const finished = this.reactor.run({ installSignalHandlers: false });
     await this.until(() => this.reactor.running, 'startup');
@@ -114,7 +114,7 @@ export class ReactorScene {
     return { client: one, server: other, clientFactory, serverFactory, connector, listening };
   }
 
-  /** What was reported so far, which is then no longer a surprise. A case fails on what it has not taken. */
+  /** The errors reported so far, which no longer count. A case fails on errors that it has not taken. */
   takeErrors(): unknown[] {
     return this.#errors.flush().map(({ error }) => error);
   }
@@ -126,7 +126,7 @@ export class ReactorScene {
   }
 }
 
-/** Makes the cases of a facet's contract out of their names and bodies. */
+/** Makes the cases of a facet's contract from their names and bodies. */
 export class ReactorCases {
   readonly cases: ContractCase[] = [];
   readonly #makeStage: MakeReactorStage;

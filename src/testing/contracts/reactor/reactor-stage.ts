@@ -1,4 +1,4 @@
-/** Reactors as stages of contracts: what a case waits on, and pairs and clocks made of any reactor. */
+/** Reactors as stages of contracts: means of waiting, and pairs and clocks made of any reactor. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +30,7 @@ export interface ReactorStage extends ContractStage {
 export type MakeReactorStage = () => ReactorStage | PromiseLike<ReactorStage>;
 
 /** Default limit for one wait of a case over a reactor in real time. */
-export const REAL_TIME_DEADLINE_MS = 8_000;
+const REAL_TIME_DEADLINE_MS = 8_000;
 
 export interface RealTimeOptions {
   /** An address of this machine to listen on and connect to. Default 127.0.0.1. */
@@ -44,14 +44,14 @@ const REAL_TIME_OPTIONS: OptionNames<RealTimeOptions> = { host: true, deadlineMs
 const [setImmediateOfNode, setTimeoutOfNode] = [setImmediate, setTimeout];
 
 /**
- * A condition is looked at in so many turns one after the other, and then once a millisecond: a loop
+ * A condition is checked in this many turns one after the other, and then once a millisecond: a loop
  * that never sleeps takes the processor from the threads and peers that it waits for.
  */
 const EAGER_TURNS = 50;
 
 /**
- * Stages of a reactor that lives in real time and in Node's loop. Make it without `reportError`: cases look for errors
- * where they go by default.
+ * Stages of a reactor that uses real time and Node's loop. Make it without `reportError`: cases look for errors
+ * in the default place.
  *
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  * @example transportContract(pairsOver(inRealTime(() => createReactor({ kind: 'node' }))))
@@ -80,7 +80,7 @@ export function inRealTime(
 }
 
 export interface PairOptions {
-  /** What connects them. Default `tcp`. Over `unix`, give the transport contract `resets: false`. */
+  /** The kind of connection. Default `tcp`. Over `unix`, give the transport contract `resets: false`. */
   readonly via?: 'tcp' | 'unix';
 }
 
@@ -150,7 +150,7 @@ const connectUNIX: ConnectPair = (stage, client, server) => {
   };
 };
 
-/** A reactor as the clock that it is. */
+/** A reactor as a clock. */
 export function clocksOver(makeStage: MakeReactorStage): () => Promise<ClockStage> {
   return async () => {
     const stage = await makeStage();
@@ -189,7 +189,7 @@ async function untilInRealTime(
 ): Promise<void> {
   const end = performance.now() + deadlineMs;
   for (let turns = 0; !condition(); turns += 1) {
-    if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms in vain for ${what}`);
+    if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms for ${what}`);
     await new Promise<void>((resolve) => {
       if (turns < EAGER_TURNS) setImmediateOfNode(resolve);
       else setTimeoutOfNode(resolve, 1);
@@ -198,7 +198,7 @@ async function untilInRealTime(
 }
 
 /**
- * Three round trips over a connection of its own: sockets have been looked at several times, so whatever was to be
+ * Three round trips over a connection of its own: sockets have been polled several times, so anything that was to be
  * delivered to others by then has been.
  */
 async function roundTrips(

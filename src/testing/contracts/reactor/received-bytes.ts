@@ -1,4 +1,4 @@
-/** Cases of the TCP contract: what one connection does to the bytes it receives is nothing to the others. */
+/** Cases of the TCP contract: the use that one connection makes of received bytes does not affect the others. */
 import assert from 'node:assert/strict';
 
 import { detach } from '../detach.js';
@@ -7,10 +7,10 @@ import type { ReactorCases, ReactorScene } from './reactor-scene.js';
 
 const CONNECTIONS = 8;
 const ROUNDS = 12;
-/** On both sides of what is copied and what is sent by reference. */
+/** On both sides of the limit between copying and sending by reference. */
 const SIZES = [1, 40, 700, 20_000];
 
-/** What the servers received of their clients, each of which sends its own number and nothing else. */
+/** The bytes received by the servers; each client sends its own number only. */
 interface Received {
   bytes: number;
   readonly numbers: Set<number>;
@@ -18,7 +18,7 @@ interface Received {
 
 export function addReceivedBytesCases(contract: ReactorCases): void {
   contract.add(
-    'loses nothing of other connections where some transfer the bytes they are given',
+    'loses nothing of other connections if some transfer the bytes they are given',
     async (scene) => {
       const memories = new Set<ArrayBufferLike>();
       let deliveries = 0;
@@ -34,7 +34,7 @@ export function addReceivedBytesCases(contract: ReactorCases): void {
   );
 
   contract.add(
-    'loses nothing of other connections where some transfer the bytes they are lent',
+    'loses nothing of other connections if some transfer the bytes they are lent',
     (scene) =>
       receiveAtOnce(scene, {
         lends: (index) => index % 3 !== 0,
@@ -45,7 +45,7 @@ export function addReceivedBytesCases(contract: ReactorCases): void {
   );
 
   contract.add(
-    'sends to one connection what is lent to another, whatever comes after it',
+    'sends lent bytes to another connection unchanged, whatever is received next',
     async (scene) => {
       const { client, server: target } = await scene.pair();
       await receiveAtOnce(scene, {

@@ -1,11 +1,11 @@
-/** A factory that writes down what it is told, and builds what it is asked to build. */
+/** A factory that records its calls, and builds protocols as configured. */
 import type { Address } from '../../../core/address.js';
 import type { Connector } from '../../../core/connector.js';
 import { ClientFactory } from '../../../core/factory.js';
 import type { MaybeAsync } from '../../../core/maybe-async.js';
 import type { StreamProtocol } from '../../../core/stream-protocol.js';
 
-/** What a case does inside a call of the factory. */
+/** A case's actions inside calls of the factory. */
 export interface FactoryHooks {
   startedConnecting?(connector: Connector): unknown;
   clientConnectionFailed?(connector: Connector, reason: Error): unknown;
@@ -13,7 +13,7 @@ export interface FactoryHooks {
 }
 
 export class RecordingFactory<P extends StreamProtocol> extends ClientFactory {
-  /** Names of calls, and what {@link note} was given; with the reason's name where there is one. */
+  /** Names of calls, and the arguments of {@link note}; with the reason's name if there is one. */
   readonly log: string[] = [];
   readonly built: P[] = [];
   readonly addresses: Address[] = [];
@@ -78,7 +78,7 @@ export class RecordingFactory<P extends StreamProtocol> extends ClientFactory {
     this.changed();
   }
 
-  /** How many events of the log begin so. */
+  /** The number of events in the log with this beginning. */
   count(event: string): number {
     return this.log.filter((noted) => noted.startsWith(event)).length;
   }

@@ -49,7 +49,7 @@ function addRunCases(contract: ReactorCases): void {
     await scene.answerOf(finished, 'run to settle');
   });
 
-  contract.add('runs again after stop, with all its parts', async (scene) => {
+  contract.add('runs again after stop, and everything works', async (scene) => {
     for (let round = 0; round < 3; round++) {
       const { finished } = await scene.start();
       const { client, server, listening } = await scene.pair();
@@ -70,7 +70,7 @@ function addRunCases(contract: ReactorCases): void {
     });
   }
 
-  contract.add('works before it runs: sockets and delayed calls', async (scene) => {
+  contract.add('sockets and delayed calls work before it runs', async (scene) => {
     const { client, server } = await scene.pair();
     client.call('write', 'early');
     await scene.until(() => server.text === 'early', 'data');
@@ -78,7 +78,7 @@ function addRunCases(contract: ReactorCases): void {
     assert.equal(scene.reactor.running, false);
   });
 
-  contract.add('stops when stop is called during startup', async (scene) => {
+  contract.add('stops if stop is called during startup', async (scene) => {
     scene.reactor.callWhenRunning(() => scene.reactor.stop());
     await scene.answerOf(scene.reactor.run({ installSignalHandlers: false }), 'run to settle');
     assert.equal(scene.reactor.running, false);
@@ -86,7 +86,7 @@ function addRunCases(contract: ReactorCases): void {
 }
 
 function addCrashCases(contract: ReactorCases): void {
-  contract.add('ends run by crash without shutdown, leaving sockets and calls', async (scene) => {
+  contract.add('crash ends run without shutdown, and leaves sockets and calls', async (scene) => {
     const { reactor } = scene;
     const fired: string[] = [];
     reactor.addSystemEventTrigger('before', 'shutdown', () => void fired.push('shutdown'));
@@ -113,7 +113,7 @@ function addCrashCases(contract: ReactorCases): void {
 }
 
 function addWhenRunningCases(contract: ReactorCases): void {
-  contract.add('calls what waits for running after startup, in order', async (scene) => {
+  contract.add('callWhenRunning calls after startup, in order', async (scene) => {
     const { reactor } = scene;
     const calls: unknown[] = [];
     reactor.callWhenRunning((...args) => void calls.push([reactor.running, ...args]), 1, 2);
@@ -126,7 +126,7 @@ function addWhenRunningCases(contract: ReactorCases): void {
     await scene.stop(finished);
   });
 
-  contract.add('calls at once what waits for running while it runs', async (scene) => {
+  contract.add('callWhenRunning calls at once while it runs', async (scene) => {
     const { finished } = await scene.start();
     const calls: unknown[] = [];
     scene.reactor.callWhenRunning((word) => void calls.push(word), 'now');

@@ -1,4 +1,4 @@
-/** Cases of the life contract: what shutdown and disposal do to ports, connections and calls. */
+/** Cases of the life contract: the effects of shutdown and disposal on ports, connections and calls. */
 import assert from 'node:assert/strict';
 
 import { ConnectionLost } from '../../../core/errors/connection.js';
@@ -12,7 +12,7 @@ export function addShutdownCases(contract: ReactorCases): void {
 }
 
 function addStopCases(contract: ReactorCases): void {
-  contract.add('has connections as they were before shutdown, and lost after it', async (scene) => {
+  contract.add('connections are open before shutdown, and lost after it', async (scene) => {
     const { reactor } = scene;
     const { finished } = await scene.start();
     const { client, server, listening } = await scene.pair();
@@ -31,7 +31,7 @@ function addStopCases(contract: ReactorCases): void {
     assert.deepEqual([client.lostCount, server.lostCount], [1, 1]);
   });
 
-  contract.add('tells client factories of the shutdown, and stops every factory', async (scene) => {
+  contract.add('calls client factories at shutdown, and stops every factory', async (scene) => {
     const { finished } = await scene.start();
     const { clientFactory } = await scene.pair();
     const serverFactory = scene.recorders();
@@ -50,7 +50,7 @@ function addStopCases(contract: ReactorCases): void {
     let stopped = false;
     let calledLate = false;
     reactor.callLater(4, () => {
-      // A machine that stalls finds it due before the shutdown.
+      // On a machine that stalls, it is due before the shutdown.
       calledLate = stopped;
     });
     let told = 0;
@@ -69,7 +69,7 @@ function addStopCases(contract: ReactorCases): void {
     assert.equal(calledLate, false);
   });
 
-  contract.add('carries out what triggers write and close before shutdown', async (scene) => {
+  contract.add('carries out writes and closes of triggers before shutdown', async (scene) => {
     const { finished } = await scene.start();
     const { client, server } = await scene.pair();
     scene.reactor.addSystemEventTrigger('before', 'shutdown', () => {
@@ -107,7 +107,7 @@ function addStopCases(contract: ReactorCases): void {
 }
 
 function addDisposalCases(contract: ReactorCases): void {
-  contract.add('closes ports and loses connections where it is disposed of', async (scene) => {
+  contract.add('closes ports and loses connections on disposal', async (scene) => {
     const { client, server, listening, clientFactory } = await scene.pair();
     await scene.answerOf(scene.reactor[Symbol.asyncDispose](), 'disposal');
     assert(client.reason instanceof ConnectionLost);
@@ -116,7 +116,7 @@ function addDisposalCases(contract: ReactorCases): void {
     assert.equal(clientFactory.users, 0);
   });
 
-  contract.add('stops where it is disposed of while it runs, with its triggers', async (scene) => {
+  contract.add('disposal stops a running reactor, with its triggers', async (scene) => {
     const { reactor } = scene;
     const { finished } = await scene.start();
     const phases: string[] = [];
@@ -128,7 +128,7 @@ function addDisposalCases(contract: ReactorCases): void {
     assert.equal(reactor.running, false);
   });
 
-  contract.add('drops delayed calls where it is disposed of, and says so', async (scene) => {
+  contract.add('disposal drops delayed calls, and calls whenDropped', async (scene) => {
     const { reactor } = scene;
     let told = 0;
     const call = reactor.callLater(60_000, () => {});
@@ -170,29 +170,26 @@ function addAfterDisposalCases(contract: ReactorCases): void {
     assert.equal(factory.users, 0);
   });
 
-  contract.add(
-    'leaves transports, ports and connectors that may still be called',
-    async (scene) => {
-      const { client, server, listening, connector } = await scene.pair();
-      const ports = (): string[] => [
-        String(client.transport.getHost()),
-        String(server.transport.getPeer()),
-      ];
-      const before = ports();
-      await scene.answerOf(scene.reactor[Symbol.asyncDispose](), 'disposal');
-      for (const end of [client, server]) {
-        end.call('write', 'x');
-        end.call('pauseProducing');
-        end.call('resumeProducing');
-        end.call('loseConnection');
-        end.call('abortConnection');
-        assert.equal(end.transport.bufferedBytes, 0);
-      }
-      assert.deepEqual(ports(), before);
-      await scene.answerOf(listening.stopListening(), 'stopListening');
-      connector.disconnect();
-      assert.equal(connector.state, 'disconnected');
-      assert.deepEqual([client.lostCount, server.lostCount], [1, 1]);
-    },
-  );
+  contract.add('transports, ports and connectors may still be called afterwards', async (scene) => {
+    const { client, server, listening, connector } = await scene.pair();
+    const ports = (): string[] => [
+      String(client.transport.getHost()),
+      String(server.transport.getPeer()),
+    ];
+    const before = ports();
+    await scene.answerOf(scene.reactor[Symbol.asyncDispose](), 'disposal');
+    for (const end of [client, server]) {
+      end.call('write', 'x');
+      end.call('pauseProducing');
+      end.call('resumeProducing');
+      end.call('loseConnection');
+      end.call('abortConnection');
+      assert.equal(end.transport.bufferedBytes, 0);
+    }
+    assert.deepEqual(ports(), before);
+    await scene.answerOf(listening.stopListening(), 'stopListening');
+    connector.disconnect();
+    assert.equal(connector.state, 'disconnected');
+    assert.deepEqual([client.lostCount, server.lostCount], [1, 1]);
+  });
 }

@@ -1,4 +1,4 @@
-/** Cases of the reactor contract: what a stop refuses, what it tells before `run` settles, and crashes in between. */
+/** Cases of the reactor contract: calls that a stop refuses, callbacks before `run` settles, and crashes in between. */
 import assert from 'node:assert/strict';
 
 import { ReactorStoppingError } from '../../../core/errors/reactor.js';
@@ -43,7 +43,7 @@ function addRefusalCases(contract: ReactorCases): void {
     assert.equal(server.built[0]?.lostCount, 1);
   });
 
-  contract.add('stops while a client connects again whenever it fails', async (scene) => {
+  contract.add('stops even if a client connects again whenever it fails', async (scene) => {
     const { reactor } = scene;
     const { finished } = await scene.start();
     reactor.installNameResolver({ resolveHostName: () => new Deferred(() => {}) });
@@ -60,7 +60,7 @@ function addRefusalCases(contract: ReactorCases): void {
     assert.equal(factory.count('clientConnectionFailed'), 1);
   });
 
-  contract.add('stops while a client connects again whenever it is lost', async (scene) => {
+  contract.add('stops even if a client connects again whenever it is lost', async (scene) => {
     const { finished } = await scene.start();
     const { clientFactory } = await scene.pair();
     clientFactory.hooks = { clientConnectionLost: (connector) => connector.connect() };
@@ -72,7 +72,7 @@ function addRefusalCases(contract: ReactorCases): void {
 }
 
 function addToldCases(contract: ReactorCases): void {
-  contract.add('tells everything of a run before run settles', async (scene) => {
+  contract.add('makes all callbacks of a run before run settles', async (scene) => {
     const { finished } = await scene.start();
     const { client, server, serverFactory, listening } = await scene.pair();
     let stopped = false;
@@ -98,15 +98,24 @@ function addToldCases(contract: ReactorCases): void {
     assert.deepEqual([...serverFactory.log, ...client.log], log);
   });
 
+  contract.add('a connection closed before the stop is lost with ConnectionDone', async (scene) => {
+    const { finished } = await scene.start();
+    const { client } = await scene.pair();
+    client.call('write', 'last words');
+    client.call('loseConnection');
+    await scene.stop(finished);
+    assert.equal(client.reason?.name, 'ConnectionDone');
+  });
+
   contract.add(
-    'tells a connection that was closed before the stop ConnectionDone',
+    'stops when shutdown is fired, and fireSystemEvent settles after run has ended',
     async (scene) => {
+      const { reactor } = scene;
       const { finished } = await scene.start();
-      const { client } = await scene.pair();
-      client.call('write', 'last words');
-      client.call('loseConnection');
-      await scene.stop(finished);
-      assert.equal(client.reason?.name, 'ConnectionDone');
+      const { listening } = await scene.pair();
+      await scene.answerOf(reactor.fireSystemEvent('shutdown'), 'the event');
+      assert.deepEqual([reactor.running, listening.listening], [false, false]);
+      await scene.answerOf(finished, 'run to settle');
     },
   );
 
@@ -142,15 +151,6 @@ function addToldCases(contract: ReactorCases): void {
     assert.deepEqual(ends, Array(3).fill('ReactorStoppedError'));
     assert.deepEqual(scene.takeErrors(), []);
   });
-
-  contract.add('stops when shutdown is fired, and tells so when run has ended', async (scene) => {
-    const { reactor } = scene;
-    const { finished } = await scene.start();
-    const { listening } = await scene.pair();
-    await scene.answerOf(reactor.fireSystemEvent('shutdown'), 'the event');
-    assert.deepEqual([reactor.running, listening.listening], [false, false]);
-    await scene.answerOf(finished, 'run to settle');
-  });
 }
 
 function addCrashedStopCases(contract: ReactorCases): void {
@@ -171,6 +171,28 @@ function addCrashedStopCases(contract: ReactorCases): void {
     await scene.stop(second.finished);
     assert.equal(listening.listening, false);
   });
+
+  contract.add(
+    'leaves the connections open when a callback of the stop crashes it',
+    async (scene) => {
+      const { reactor } = scene;
+      const { finished } = await scene.start();
+      const { client, listening } = await scene.pair();
+      reactor.installNameResolver({ resolveHostName: () => new Deferred(() => {}) });
+      const factory = scene.recorders();
+      factory.hooks = { clientConnectionFailed: () => reactor.crash() };
+      reactor.connectTCP('pending.invalid', 9, factory);
+      await scene.turns(2);
+      await scene.stop(finished);
+      assert.deepEqual([listening.listening, client.lostCount], [false, 0]);
+      const { finished: again } = await scene.start();
+      client.call('write', 'still open');
+      await scene.turns(2);
+      assert.equal(client.lostCount, 0);
+      await scene.stop(again);
+      assert.equal(client.lostCount, 1);
+    },
+  );
 
   contract.add('does not begin to run when a trigger of a crashed run ends', async (scene) => {
     const { reactor } = scene;

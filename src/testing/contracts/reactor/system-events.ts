@@ -7,7 +7,7 @@ import {
 } from '../../../core/errors/arguments.js';
 import type { ReactorCases } from './reactor-scene.js';
 
-/** A promise, and what opens it. */
+/** A promise, and a function that fulfils it. */
 function gate(): { readonly opened: Promise<void>; open(): void } {
   let open = (): void => {};
   const opened = new Promise<void>((resolve) => {
@@ -22,7 +22,7 @@ export function addSystemEventCases(contract: ReactorCases): void {
 }
 
 function addPhaseCases(contract: ReactorCases): void {
-  contract.add('runs the phases of startup in order, awaiting what comes before', async (scene) => {
+  contract.add('runs the phases of startup in order, awaiting the before phase', async (scene) => {
     const { reactor } = scene;
     const order: string[] = [];
     const { opened, open } = gate();
@@ -64,7 +64,7 @@ function addPhaseCases(contract: ReactorCases): void {
     assert.deepEqual(order, ['before 0', 'before 1', 'during', 'after']);
   });
 
-  contract.add('does not wait for what during and after return', async (scene) => {
+  contract.add('does not wait for promises of the during and after phases', async (scene) => {
     const { finished } = await scene.start();
     const never = new Promise(() => {});
     scene.reactor.addSystemEventTrigger('during', 'shutdown', () => never);
@@ -72,7 +72,7 @@ function addPhaseCases(contract: ReactorCases): void {
     await scene.stop(finished);
   });
 
-  contract.add('answers for an event that has no triggers', async (scene) => {
+  contract.add('fireSystemEvent settles for an event without triggers', async (scene) => {
     await scene.answerOf(scene.reactor.fireSystemEvent('nothing of the kind'), 'the event');
   });
 }
@@ -120,7 +120,7 @@ function addTriggerCases(contract: ReactorCases): void {
     assert.equal(called, false);
   });
 
-  contract.add('refuses phases and callbacks that are none', ({ reactor }) => {
+  contract.add('refuses invalid phases and callbacks', ({ reactor }) => {
     const add = (phase: unknown, callback: unknown) => (): void =>
       void reactor.addSystemEventTrigger(phase as never, 'e', callback as never);
     assert.throws(

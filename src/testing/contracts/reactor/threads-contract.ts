@@ -43,7 +43,7 @@ function addThreadCases(contract: ReactorCases): void {
     assert.deepEqual(order, ['first', 'second with,arguments', 'nested']);
   });
 
-  contract.add('runs callFromThread asked for in a foreign callback', async (scene) => {
+  contract.add('runs callFromThread made in a foreign callback', async (scene) => {
     const words: string[] = [];
     setImmediate(() => scene.reactor.callFromThread((word) => void words.push(word), 'woken'));
     await new Promise<void>((resolve) => void setImmediate(resolve));
@@ -51,7 +51,7 @@ function addThreadCases(contract: ReactorCases): void {
     assert.deepEqual(words, ['woken']);
   });
 
-  contract.add('reports what callFromThread throws and runs the others', async (scene) => {
+  contract.add('reports errors of callFromThread and runs the others', async (scene) => {
     const error = new Error('from a thread');
     let called = false;
     scene.reactor.callFromThread(() => {

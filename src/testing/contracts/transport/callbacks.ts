@@ -1,6 +1,6 @@
 /**
- * Cases of the transport contract: what protocols do inside their callbacks, and what they throw out of them. That
- * nothing is called back from inside is checked by the recording protocol itself.
+ * Cases of the transport contract: actions of protocols inside their callbacks, and their exceptions. The
+ * recording protocol itself checks that no callback is made from inside a call.
  */
 import assert from 'node:assert/strict';
 
@@ -53,7 +53,7 @@ function provoke(scene: TransportScene, callback: RecordingCallback): void {
   if (callback === 'connectionLost') scene.breakConnection();
 }
 
-/** What a protocol throws where its peer is at fault. */
+/** Thrown by a protocol whose peer is at fault. */
 class PeerError extends RemoteProtocolError {
   override readonly name = 'PeerError';
   override readonly code = 'ERR_PEER';
@@ -70,7 +70,7 @@ export function addCallbackCases(contract: TransportCases): void {
   addThrowCases(contract, callbacks);
 }
 
-/** Nothing but `loseWriteConnection` makes the one of them run. */
+/** One of them is called only after `loseWriteConnection`. */
 function callbacksOf({ halfClose }: TransportCases): readonly RecordingCallback[] {
   return CALLBACKS.filter((callback) => halfClose || callback !== 'writeConnectionLost');
 }
@@ -90,7 +90,7 @@ function addInsideCase(
     for (const [method, ...given] of calls) self.call(method, ...given);
   };
   contract.add(
-    `takes ${name} in ${callback}`,
+    `allows ${name} in ${callback}`,
     async (scene) => {
       const { client } = scene;
       provoke(scene, callback);
@@ -114,7 +114,7 @@ function addThrowCases(contract: TransportCases, callbacks: readonly RecordingCa
       throw error;
     };
     contract.add(
-      `reports what ${callback} throws and ends the connection with it`,
+      `reports errors of ${callback} and ends the connection with it`,
       async (scene) => {
         provoke(scene, callback);
         assert.equal(await scene.lost(scene.client), error);
@@ -152,7 +152,7 @@ function addThrowCases(contract: TransportCases, callbacks: readonly RecordingCa
   });
 
   contract.add(
-    'goes on delivering while an asynchronous dataReceived is pending',
+    'continues delivering while an asynchronous dataReceived is pending',
     async (scene) => {
       scene.client.hooks = { dataReceived: () => new Promise(() => {}) };
       scene.server.call('write', 'first');
@@ -162,7 +162,7 @@ function addThrowCases(contract: TransportCases, callbacks: readonly RecordingCa
     },
   );
 
-  contract.add('takes a Deferred and any thenable for a promise', async (scene) => {
+  contract.add('treats a Deferred and any thenable as a promise', async (scene) => {
     const error = new Error('the answer failed');
     const answer = new Deferred<void>();
     scene.client.hooks = { dataReceived: () => answer };
@@ -181,7 +181,7 @@ function addThrowCases(contract: TransportCases, callbacks: readonly RecordingCa
     assert.equal(scene.client.lostCount, 0);
   });
 
-  contract.add('reports what connectionLost throws, and calls it once', async (scene) => {
+  contract.add('reports an error of connectionLost, and calls it once', async (scene) => {
     const error = new Error('out of connectionLost');
     scene.client.hooks = {
       connectionLost() {
@@ -195,10 +195,10 @@ function addThrowCases(contract: TransportCases, callbacks: readonly RecordingCa
     assert.deepEqual(scene.takeErrors(), [error]);
   });
 
-  contract.add('gives an Error as the reason where something else was thrown', async (scene) => {
+  contract.add('gives an Error as the reason if something else was thrown', async (scene) => {
     scene.client.hooks = {
       dataReceived() {
-        // biome-ignore lint/style/useThrowOnlyError: what application code may do
+        // biome-ignore lint/style/useThrowOnlyError: application code may do it
         throw 'a string';
       },
     };
@@ -207,7 +207,7 @@ function addThrowCases(contract: TransportCases, callbacks: readonly RecordingCa
     assert.deepEqual(scene.takeErrors(), ['a string']);
   });
 
-  contract.add('reports nothing where the peer broke the protocol', async (scene) => {
+  contract.add('reports nothing if the peer violated the protocol', async (scene) => {
     const error = new PeerError('nonsense');
     scene.client.hooks = {
       dataReceived() {
@@ -219,7 +219,7 @@ function addThrowCases(contract: TransportCases, callbacks: readonly RecordingCa
     assert.deepEqual(scene.takeErrors(), []);
   });
 
-  contract.add('drops what waited for a protocol that threw', async (scene) => {
+  contract.add('drops undelivered bytes for a protocol that threw', async (scene) => {
     let count = 0;
     scene.client.hooks = {
       dataReceived() {

@@ -1,4 +1,4 @@
-/** Cases of the transport contract: how a connection ends, who is told what, when, and how often. */
+/** Cases of the transport contract: how a connection ends, and its last callbacks. */
 import assert from 'node:assert/strict';
 
 import {
@@ -19,7 +19,7 @@ export function addClosingCases(contract: TransportCases): void {
 }
 
 function addLoseConnectionCases(contract: TransportCases): void {
-  contract.add('loseConnection sends all that was written, then closes', async (scene) => {
+  contract.add('loseConnection sends all written bytes, then closes', async (scene) => {
     const { client, server, transport } = scene;
     const data = patternedBytes(2_000_000);
     client.call('write', 'head');
@@ -34,7 +34,7 @@ function addLoseConnectionCases(contract: TransportCases): void {
   });
 
   contract.add(
-    'loseConnection tells both ends ConnectionDone once, in a later turn',
+    'loseConnection ends both ends with ConnectionDone once, in a later turn',
     async (scene) => {
       const { client, server } = scene;
       client.call('loseConnection');
@@ -47,7 +47,7 @@ function addLoseConnectionCases(contract: TransportCases): void {
     { plain: 'both' },
   );
 
-  contract.add('loseConnection may be called again and again', async (scene) => {
+  contract.add('loseConnection may be called repeatedly', async (scene) => {
     const { client } = scene;
     for (let i = 0; i < 3; i++) client.call('loseConnection');
     client.call('stopProducing');
@@ -68,7 +68,7 @@ function addLoseConnectionCases(contract: TransportCases): void {
   });
 
   contract.add(
-    'loseConnection in dataReceived drops what was received in the same turn',
+    'loseConnection in dataReceived drops bytes received in the same turn',
     async (scene) => {
       scene.server.call('write', patternedBytes(1_000_000));
       await scene.lost(scene.client);
@@ -78,7 +78,7 @@ function addLoseConnectionCases(contract: TransportCases): void {
   );
 
   contract.add(
-    'loseConnection at both ends at the same time is told once to each',
+    'loseConnection at both ends at the same time calls connectionLost once at each',
     async (scene) => {
       scene.client.call('loseConnection');
       scene.server.call('loseConnection');
@@ -98,7 +98,7 @@ function addLoseConnectionCases(contract: TransportCases): void {
   });
 }
 
-/** Makes the client a transport that can't send all it has: the server receives nothing. */
+/** Gives the client's transport more than it can send: the server receives nothing. */
 async function overflow(scene: TransportScene): Promise<void> {
   scene.server.call('pauseProducing');
   scene.client.call('write', patternedBytes(scene.overflowBytes));
@@ -109,7 +109,7 @@ async function overflow(scene: TransportScene): Promise<void> {
 
 function addClosingWaitCases(contract: TransportCases): void {
   contract.add(
-    'loseConnection means that no more is received',
+    'loseConnection stops receiving',
     async (scene) => {
       const { client, server } = scene;
       await overflow(scene);
@@ -140,7 +140,7 @@ function addClosingWaitCases(contract: TransportCases): void {
     assert((await scene.lost(client)) instanceof ConnectionDone);
   });
 
-  contract.add('loseConnection can still be overtaken by abortConnection', async (scene) => {
+  contract.add('abortConnection may follow loseConnection', async (scene) => {
     await overflow(scene);
     scene.client.call('loseConnection');
     await scene.settle();
@@ -163,20 +163,17 @@ function addClosingWaitCases(contract: TransportCases): void {
 }
 
 function addAbortCases(contract: TransportCases): void {
-  contract.add(
-    'abortConnection is ConnectionAborted, told once, in a later turn',
-    async (scene) => {
-      const { client } = scene;
-      client.call('abortConnection');
-      assert.deepEqual(client.log, ['connectionMade']);
-      assert.equal(client.transport.disconnecting, true);
-      assert((await scene.lost(client)) instanceof ConnectionAborted);
-      client.call('abortConnection');
-      client.call('loseConnection');
-      await scene.settle();
-      assert.equal(client.lostCount, 1);
-    },
-  );
+  contract.add('abortConnection is ConnectionAborted, once, in a later turn', async (scene) => {
+    const { client } = scene;
+    client.call('abortConnection');
+    assert.deepEqual(client.log, ['connectionMade']);
+    assert.equal(client.transport.disconnecting, true);
+    assert((await scene.lost(client)) instanceof ConnectionAborted);
+    client.call('abortConnection');
+    client.call('loseConnection');
+    await scene.settle();
+    assert.equal(client.lostCount, 1);
+  });
 
   if (contract.resets) {
     contract.add('abortConnection is ConnectionLost for the peer', async (scene) => {
@@ -196,34 +193,31 @@ function addAbortCases(contract: TransportCases): void {
     );
   }
 
-  contract.add(
-    'abortConnection sends nothing of what was written in the same turn',
-    async (scene) => {
-      const { client, server } = scene;
-      client.call('write', 'small');
-      client.call('write', patternedBytes(100_000));
-      client.call('abortConnection');
-      assert.equal(client.transport.bufferedBytes, 0);
-      await scene.ended(server);
-      assert.equal(server.receivedBytes, 0);
-      assert((await scene.lost(client)) instanceof ConnectionAborted);
-    },
-  );
+  contract.add('abortConnection sends no bytes written in the same turn', async (scene) => {
+    const { client, server } = scene;
+    client.call('write', 'small');
+    client.call('write', patternedBytes(100_000));
+    client.call('abortConnection');
+    assert.equal(client.transport.bufferedBytes, 0);
+    await scene.ended(server);
+    assert.equal(server.receivedBytes, 0);
+    assert((await scene.lost(client)) instanceof ConnectionAborted);
+  });
 
-  contract.add('abortConnection drops what waits to be sent', async (scene) => {
+  contract.add('abortConnection drops unsent bytes', async (scene) => {
     const { client, server } = scene;
     await overflow(scene);
     client.call('abortConnection');
     assert.equal(client.transport.bufferedBytes, 0);
     server.call('resumeProducing');
-    // A system may tell a reset that follows unread data as an end of data.
+    // A system may report a reset that follows unread data as an end of data.
     await scene.ended(server);
     assert(server.receivedBytes < scene.overflowBytes, 'not everything was sent');
     assert((await scene.lost(client)) instanceof ConnectionAborted);
   });
 
   contract.add(
-    'abortConnection means that no more is received, not even from the same turn',
+    'abortConnection stops receiving, even within the same turn',
     async (scene) => {
       scene.server.call('write', patternedBytes(1_000_000));
       assert((await scene.lost(scene.client)) instanceof ConnectionAborted);
@@ -247,7 +241,7 @@ function addAbortCases(contract: TransportCases): void {
 
 function addPeerCases(contract: TransportCases): void {
   contract.add(
-    "delivers all that was sent before the peer's end, then ConnectionDone",
+    "delivers all bytes sent before the peer's end, then ConnectionDone",
     async (scene) => {
       const { client, server } = scene;
       const data = patternedBytes(500_000);
@@ -276,7 +270,7 @@ function addPeerCases(contract: TransportCases): void {
     });
   }
 
-  contract.add('ends with ConnectionLost where the peer resets in mid write', async (scene) => {
+  contract.add('ends with ConnectionLost if the peer resets during a write', async (scene) => {
     await overflow(scene);
     scene.server.call('abortConnection');
     assert((await scene.lost(scene.client)) instanceof ConnectionLost);

@@ -1,11 +1,11 @@
-/** Cases of the transport contract: writes that are refused, and writes that come late. */
+/** Cases of the transport contract: refused writes, and late ones. */
 import assert from 'node:assert/strict';
 
 import { InvalidArgumentTypeError } from '../../../core/errors/arguments.js';
 import { patternedBytes } from '../patterned-bytes.js';
 import type { TransportCases } from './scene.js';
 
-/** What is neither a `Uint8Array` nor a string. */
+/** Neither a `Uint8Array` nor a string. */
 const NOT_DATA: readonly unknown[] = [
   undefined,
   null,
@@ -27,7 +27,7 @@ export function addDroppedWriteCases(contract: TransportCases): void {
 }
 
 function addRefusalCases(contract: TransportCases): void {
-  contract.add('refuses data of the wrong type and loses none of the other', async (scene) => {
+  contract.add('refuses data of the wrong type and loses no other data', async (scene) => {
     const { transport } = scene;
     for (const [i, value] of NOT_DATA.entries()) {
       transport.write(`${i % 10}`);
@@ -41,7 +41,7 @@ function addRefusalCases(contract: TransportCases): void {
     assert.equal(scene.server.text, '012345678901.');
   });
 
-  contract.add('checks all parts of writeSequence before it writes any', async (scene) => {
+  contract.add('checks all parts of writeSequence before writing any', async (scene) => {
     const { transport } = scene;
     const parts = ['good', Buffer.from('good'), 5 as never];
     assert.throws(() => transport.writeSequence(parts), InvalidArgumentTypeError);
@@ -54,22 +54,19 @@ function addRefusalCases(contract: TransportCases): void {
 }
 
 function addLateCases(contract: TransportCases): void {
-  contract.add(
-    'sends what is written after loseConnection while it is still open',
-    async (scene) => {
-      const { client, server } = scene;
-      client.call('write', 'a');
-      client.call('loseConnection');
-      client.call('write', 'LATE');
-      await scene.ended(server);
-      assert.equal(server.text, 'aLATE');
-      assert.equal((await scene.lost(client)).name, 'ConnectionDone');
-    },
-  );
+  contract.add('sends bytes written after loseConnection while it is still open', async (scene) => {
+    const { client, server } = scene;
+    client.call('write', 'a');
+    client.call('loseConnection');
+    client.call('write', 'LATE');
+    await scene.ended(server);
+    assert.equal(server.text, 'aLATE');
+    assert.equal((await scene.lost(client)).name, 'ConnectionDone');
+  });
 
   if (contract.halfClose) addHalfClosedCase(contract);
 
-  contract.add('drops what is written after abortConnection', async (scene) => {
+  contract.add('drops bytes written after abortConnection', async (scene) => {
     const { client, server } = scene;
     client.call('abortConnection');
     client.call('write', 'LATE');
@@ -80,7 +77,7 @@ function addLateCases(contract: TransportCases): void {
   });
 
   contract.add(
-    'drops what is written to a connection that is gone',
+    'drops bytes written to a connection that is gone',
     async (scene) => {
       const { client, server, transport } = scene;
       server.call('loseConnection');
@@ -95,7 +92,7 @@ function addLateCases(contract: TransportCases): void {
 }
 
 function addHalfClosedCase(contract: TransportCases): void {
-  contract.add('drops what is written after loseWriteConnection', async (scene) => {
+  contract.add('drops bytes written after loseWriteConnection', async (scene) => {
     const { client, server } = scene;
     client.call('write', 'a');
     client.call('loseWriteConnection');

@@ -1,4 +1,4 @@
-/** Cases of the transport contract: bytes that are given are the receiver's own, whatever it does with them. */
+/** Cases of the transport contract: given bytes are the receiver's own, whatever it does with them. */
 import assert from 'node:assert/strict';
 import { ReadableStream } from 'node:stream/web';
 
@@ -7,7 +7,7 @@ import type { TransportCases, TransportScene } from './scene.js';
 
 const SIZES: readonly number[] = [1, 3, 64, 65, 1000, 4096, 20_000];
 
-/** What memory may be longer than twice the bytes in it: an allocator's rounding. */
+/** Permitted excess of memory over twice the bytes in it: an allocator's rounding. */
 const SLACK_BYTES = 64;
 
 export function addGivenBytesCases(contract: TransportCases): void {
@@ -16,14 +16,14 @@ export function addGivenBytesCases(contract: TransportCases): void {
     await receiveOneByOne(scene, SIZES);
     for (const chunk of client.chunks) {
       checkMemory(chunk, chunk.buffer);
-      // What postMessage would send to a worker.
+      // postMessage would send this to a worker.
       const clone = structuredClone(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
       assert(chunk.equals(clone), 'the clone is equal');
       checkMemory(chunk, clone.buffer);
     }
   });
 
-  contract.add('gives each time memory of its own', async (scene) => {
+  contract.add('gives separate memory each time', async (scene) => {
     const { client } = scene;
     const sizes = Array.from({ length: 30 }, (_, i) => 1 + i * 40);
     await receiveOneByOne(scene, sizes);
@@ -55,7 +55,7 @@ function checkMemory(bytes: Uint8Array, { byteLength }: ArrayBufferLike): void {
   assert(byteLength <= most, `${bytes.length} bytes came in memory of ${byteLength}`);
 }
 
-/** The server writes pieces of such sizes, each once the one before it has come. */
+/** The server writes pieces of these sizes, each once the previous one has arrived. */
 async function receiveOneByOne(scene: TransportScene, sizes: readonly number[]): Promise<void> {
   let total = 0;
   for (const size of sizes) {
@@ -83,7 +83,7 @@ function addTransferCases(contract: TransportCases): void {
     assert(Buffer.concat(moved.client).equals(down), 'server to client');
   });
 
-  contract.add('gives bytes that a byte stream takes', async (scene) => {
+  contract.add('gives bytes that a byte stream accepts', async (scene) => {
     const { client, server } = scene;
     const data = patternedBytes(300_000);
     const stream = new ReadableStream({
@@ -111,7 +111,7 @@ function addTransferCases(contract: TransportCases): void {
   });
 }
 
-/** Gives the memory of `data` away: the bytes at their new place. */
+/** Transfers the memory of `data`; returns the bytes at their new place. */
 function transferred(data: Buffer): Buffer {
   const { buffer, byteOffset, length } = data;
   const moved = structuredClone(buffer, { transfer: [buffer as ArrayBuffer] });

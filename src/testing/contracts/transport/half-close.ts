@@ -1,4 +1,4 @@
-/** Cases of the transport contract: ending one direction of a connection, or that it has no such end. */
+/** Cases of the transport contract: ending one direction of a connection, or refusing to. */
 import assert from 'node:assert/strict';
 
 import { ConnectionDone } from '../../../core/errors/connection.js';
@@ -31,7 +31,7 @@ export function addHalfCloseCases(contract: TransportCases): void {
   addBothSidesCases(contract);
 }
 
-/** The server ends what it has written; the client has all of it, then the end, and stays. */
+/** The server ends its output; the client receives all of it, then the end, and stays connected. */
 async function hearTheEnd(scene: TransportScene): Promise<void> {
   const { client, server } = scene;
   const data = patternedBytes(700_000);
@@ -43,7 +43,7 @@ async function hearTheEnd(scene: TransportScene): Promise<void> {
   assert.equal(client.connected, true);
 }
 
-/** The client, which has heard the end once, closes. */
+/** The client closes after it has received the end once. */
 async function finish(scene: TransportScene): Promise<void> {
   const { client } = scene;
   client.call('loseConnection');
@@ -56,14 +56,14 @@ async function finish(scene: TransportScene): Promise<void> {
   ]);
 }
 
-/** What holds whether the peer's end is that of one direction or of both. */
+/** Rules that hold whether the peer's end closes one direction or both. */
 function addEitherWayCases(contract: TransportCases): void {
-  contract.add("tells the peer's end once, after the data", async (scene) => {
+  contract.add("reports the peer's end once, after the data", async (scene) => {
     await hearTheEnd(scene);
     await finish(scene);
   });
 
-  contract.add("does not tell the peer's end to a paused protocol", async (scene) => {
+  contract.add("does not report the peer's end to a paused protocol", async (scene) => {
     const { client, server } = scene;
     client.call('pauseProducing');
     await scene.settle();
@@ -79,7 +79,7 @@ function addEitherWayCases(contract: TransportCases): void {
 
 function addRefusalCase(contract: TransportCases): void {
   contract.add(
-    'loseWriteConnection is refused by name, and the connection goes on',
+    'loseWriteConnection throws an error that names it, and the connection stays open',
     async (scene) => {
       const { client, server, transport } = scene;
       client.call('write', 'before ');
@@ -98,7 +98,7 @@ function addRefusalCase(contract: TransportCases): void {
 
 function addOwnSideCases(contract: TransportCases): void {
   contract.add(
-    'loseWriteConnection ends the sending side after all that was written; receiving goes on',
+    'loseWriteConnection ends the sending side after all written bytes; receiving continues',
     async (scene) => {
       const { client, server } = scene;
       const data = patternedBytes(1_000_000);
@@ -113,7 +113,7 @@ function addOwnSideCases(contract: TransportCases): void {
   );
 
   contract.add(
-    'loseWriteConnection tells writeConnectionLost once, when it is done',
+    'loseWriteConnection leads to writeConnectionLost once, when it is done',
     async (scene) => {
       const { client, server } = scene;
       server.call('pauseProducing');
@@ -192,7 +192,7 @@ function addOwnSideOrderCases(contract: TransportCases): void {
 
 function addPeerSideCases(contract: TransportCases): void {
   contract.add(
-    "tells the peer's half-close once, after the data; writing goes on",
+    "reports the peer's half-close once, after the data; writing continues",
     async (scene) => {
       const { client, server } = scene;
       await hearTheEnd(scene);
@@ -215,7 +215,7 @@ function addPeerSideCases(contract: TransportCases): void {
   );
 
   contract.add(
-    "takes a last answer and loseConnection at the peer's half-close",
+    "allows a last answer and loseConnection at the peer's half-close",
     async (scene) => {
       scene.server.call('write', 'go');
       scene.server.call('loseWriteConnection');

@@ -1,4 +1,4 @@
-/** Cases of the transport contract: bytes that are lent hold until `dataReceived` returns, and so does what is made of them. */
+/** Cases of the transport contract: lent bytes are valid until `dataReceived` returns, and data made from them stays valid. */
 import assert from 'node:assert/strict';
 
 import { LARGE_WRITE_BYTES } from '../../../core/transport.js';
@@ -17,7 +17,7 @@ export function addLentBytesCases(contract: TransportCases): void {
 
 function addReceivingCases(contract: TransportCases): void {
   contract.add(
-    'lends bytes that hold until dataReceived returns',
+    'lends bytes that are valid until dataReceived returns',
     async (scene) => {
       const data = patternedBytes(3_000_000);
       scene.server.call('write', data);
@@ -54,7 +54,7 @@ function addReceivingCases(contract: TransportCases): void {
   });
 
   contract.add(
-    'lends what came while it was paused',
+    'lends bytes that arrived while it was paused',
     async (scene) => {
       const { client, server } = scene;
       let paused = 0;
@@ -78,7 +78,7 @@ function addReceivingCases(contract: TransportCases): void {
   );
 }
 
-/** Writes back what it is lent, in pieces of many sizes, some of them by reference. */
+/** Writes lent bytes back, in pieces of many sizes, some of them by reference. */
 function echoInPieces(data: Buffer, self: RecordingProtocol): void {
   const middle = Math.min(data.length, 10 + (data.length % 20_000));
   self.call('write', data.subarray(0, 10));
@@ -86,7 +86,7 @@ function echoInPieces(data: Buffer, self: RecordingProtocol): void {
   self.call('writeSequence', [data.subarray(middle, middle + 1), data.subarray(middle + 1)]);
 }
 
-/** Writes, and waits each time until all is at the other end. */
+/** Writes, and waits each time until all bytes are at the other end. */
 async function exchange(scene: TransportScene, sizes: readonly number[]): Promise<Buffer> {
   const sent: Buffer[] = [];
   let total = 0;
@@ -103,7 +103,7 @@ async function exchange(scene: TransportScene, sizes: readonly number[]): Promis
 function addEchoCases(contract: TransportCases): void {
   const sizes = [1, 100, LARGE_WRITE_BYTES - 1, LARGE_WRITE_BYTES, 65_536, 1_000_000, 2, 300_000];
   contract.add(
-    'sends what is written out of lent bytes, of any size',
+    'sends bytes written from lent bytes, of any size',
     async (scene) => {
       const sent = await exchange(scene, sizes);
       assert(scene.server.received.equals(sent), 'all came back as it was');
@@ -112,7 +112,7 @@ function addEchoCases(contract: TransportCases): void {
   );
 
   contract.add(
-    'sends what is written out of lent bytes in many pieces',
+    'sends bytes written from lent bytes in many pieces',
     async (scene) => {
       const sent = await exchange(scene, sizes);
       assert(scene.server.received.equals(sent), 'all came back as it was, in order');
@@ -121,7 +121,7 @@ function addEchoCases(contract: TransportCases): void {
   );
 
   contract.add(
-    'keeps what was written out of lent bytes for a peer that does not read',
+    'keeps bytes written from lent bytes for a peer that does not read',
     async (scene) => {
       const { client, server, overflowBytes } = scene;
       server.call('pauseProducing');
@@ -141,7 +141,7 @@ function addEchoCases(contract: TransportCases): void {
 
 function addDetachingCase(contract: TransportCases): void {
   contract.add(
-    'receives the rest where lent bytes are transferred, which is not allowed',
+    'receives the rest if lent bytes are transferred, which is not allowed',
     async (scene) => {
       const { client, server } = scene;
       const data = patternedBytes(500_000);

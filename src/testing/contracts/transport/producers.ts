@@ -1,4 +1,4 @@
-/** Cases of the transport contract: transports as consumers of what producers make. */
+/** Cases of the transport contract: transports as consumers. */
 import assert from 'node:assert/strict';
 
 import { ProducerRegisteredError } from '../../../core/errors/connection.js';
@@ -71,7 +71,7 @@ function addPauseCases(contract: TransportCases): void {
 }
 
 function addResumeCases(contract: TransportCases): void {
-  contract.add('resumes a push producer only when nothing waits any more', async (scene) => {
+  contract.add('resumes a push producer only when no bytes are waiting', async (scene) => {
     const { server, transport } = scene;
     const producer = register(scene);
     server.call('pauseProducing');
@@ -95,7 +95,7 @@ function addResumeCases(contract: TransportCases): void {
   });
 
   contract.add(
-    'pauses a push producer that registers while too much waits at its first write',
+    'pauses a push producer that registers while too many bytes wait at its first write',
     async (scene) => {
       const { server, transport } = scene;
       server.call('pauseProducing');
@@ -125,7 +125,7 @@ function addChangeCases(contract: TransportCases): void {
     assert.deepEqual(producer.log, ['pause']);
   });
 
-  contract.add('lets one producer give way to another', async (scene) => {
+  contract.add('one producer may replace another', async (scene) => {
     const first = register(scene);
     first.write(patternedBytes(100_000));
     scene.client.call('unregisterProducer');
@@ -137,7 +137,7 @@ function addChangeCases(contract: TransportCases): void {
     assert.deepEqual(second.log, ['pause', 'resume']);
   });
 
-  contract.add('does not resume a producer for the one before it', async (scene) => {
+  contract.add('does not resume a producer on behalf of the previous one', async (scene) => {
     const first = register(scene);
     first.write(patternedBytes(100_000));
     scene.client.call('unregisterProducer');
@@ -179,7 +179,7 @@ function addRegistrationCases(contract: TransportCases): void {
   }
 
   contract.add(
-    'takes a producer while it closes, and closes once that has unregistered',
+    'accepts a producer while closing, and closes once it has unregistered',
     async (scene) => {
       const { client, server } = scene;
       client.call('write', 'first ');
@@ -210,7 +210,7 @@ function addEndCases(contract: TransportCases): void {
   );
 
   contract.add(
-    'reports what stopProducing throws, and tells connectionLost all the same',
+    'reports an error of stopProducing, and calls connectionLost anyway',
     async (scene) => {
       const error = new Error('can not stop');
       const producer = register(scene);
@@ -223,7 +223,7 @@ function addEndCases(contract: TransportCases): void {
     },
   );
 
-  contract.add('ends with what resumeProducing throws, reported', async (scene) => {
+  contract.add('ends with an error of resumeProducing, which is reported', async (scene) => {
     const error = new Error('can not go on');
     const producer = register(scene);
     producer.resumeProducing = () => {
@@ -237,7 +237,7 @@ function addEndCases(contract: TransportCases): void {
 
 function addPullCases(contract: TransportCases): void {
   contract.add(
-    'asks a pull producer at once, and again each time that nothing waits',
+    'calls a pull producer at once, and again each time that no bytes wait',
     async (scene) => {
       const { client, server, transport } = scene;
       const buffered: number[] = [];
@@ -262,7 +262,7 @@ function addPullCases(contract: TransportCases): void {
     },
   );
 
-  contract.add('does not ask a pull producer while something waits', async (scene) => {
+  contract.add('does not call a pull producer while bytes wait', async (scene) => {
     const { client, server, transport } = scene;
     server.call('pauseProducing');
     let asked = 0;
@@ -278,7 +278,7 @@ function addPullCases(contract: TransportCases): void {
     assert.equal(asked, 1);
   });
 
-  contract.add('lets a pull producer finish within its very first answer', async (scene) => {
+  contract.add('lets a pull producer finish within its first call', async (scene) => {
     const { server, transport } = scene;
     const resumeProducing = (): void => {
       transport.write('all there is');
@@ -302,7 +302,7 @@ function addPullCases(contract: TransportCases): void {
 
 function addPullWhileOthersWriteCases(contract: TransportCases): void {
   contract.add(
-    'asks a pull producer that registers while bytes wait again once they are sent',
+    'calls a pull producer that registers while bytes wait again once they are sent',
     async (scene) => {
       const { server, transport } = scene;
       server.call('pauseProducing');
@@ -321,7 +321,7 @@ function addPullWhileOthersWriteCases(contract: TransportCases): void {
     },
   );
 
-  contract.add('asks a pull producer again for what others write', async (scene) => {
+  contract.add('calls a pull producer again after other writes', async (scene) => {
     const { server, transport } = scene;
     let asked = 0;
     const resumeProducing = (): void => void asked++;
@@ -337,7 +337,7 @@ function addPullWhileOthersWriteCases(contract: TransportCases): void {
   });
 
   contract.add(
-    'asks a pull producer only while nothing waits, whenever others write',
+    'calls a pull producer only while no bytes wait, whenever others write',
     async (scene) => {
       const { server, transport } = scene;
       const buffered: number[] = [];

@@ -1,4 +1,4 @@
-/** Cases of the transport contract: transports as producers of what they receive. */
+/** Cases of the transport contract: transports as producers of received bytes. */
 import assert from 'node:assert/strict';
 
 import { patternedBytes } from '../patterned-bytes.js';
@@ -6,7 +6,7 @@ import type { TransportCases } from './scene.js';
 
 export function addReadingCases(contract: TransportCases): void {
   contract.add(
-    'stops receiving at pauseProducing and goes on at resumeProducing',
+    'stops receiving at pauseProducing and continues at resumeProducing',
     async (scene) => {
       const { client, server } = scene;
       client.call('pauseProducing');
@@ -21,7 +21,7 @@ export function addReadingCases(contract: TransportCases): void {
     },
   );
 
-  contract.add('is not bound by how often it is paused and resumed', async (scene) => {
+  contract.add('does not count pauses and resumes', async (scene) => {
     const { client, server } = scene;
     for (let i = 0; i < 3; i++) client.call('pauseProducing');
     client.call('resumeProducing');
@@ -33,7 +33,7 @@ export function addReadingCases(contract: TransportCases): void {
   });
 
   contract.add(
-    'receives nothing where it was paused in connectionMade, until it is resumed',
+    'receives nothing while paused from connectionMade on',
     async (scene) => {
       scene.server.call('write', 'x');
       await scene.settle();
@@ -44,7 +44,7 @@ export function addReadingCases(contract: TransportCases): void {
     { client: { connectionMade: (self) => self.call('pauseProducing') } },
   );
 
-  contract.add('gives one piece at a time, in order, where each pauses it', async (scene) => {
+  contract.add('gives one piece at a time, in order, if each call pauses it', async (scene) => {
     const { client, server } = scene;
     const data = patternedBytes(1_500_000);
     client.hooks = { dataReceived: (_data, self) => self.call('pauseProducing') };

@@ -1,4 +1,4 @@
-/** A producer that writes down what it is asked, and notices what comes outside of `write`. */
+/** A producer that records its calls, and detects those made outside of `write`. */
 import type { PushProducer } from '../../../core/producer.js';
 import type { Transport } from '../../../core/transport.js';
 

@@ -1,5 +1,5 @@
 /**
- * A protocol that writes down what it is told and checks by itself the rules that hold in every case: order of
+ * A protocol that records its calls and checks by itself the rules that hold in every case: order of
  * callbacks, no re-entrance, `connectionLost` once, size of data.
  */
 import type { MaybeAsync } from '../../../core/maybe-async.js';
@@ -7,7 +7,7 @@ import { Protocol } from '../../../core/protocol.js';
 import type { TCPTransport, Transport } from '../../../core/transport.js';
 import { givenCopyOf } from '../../../internal/lent-bytes.js';
 
-/** What a case does inside a callback. */
+/** A case's actions inside callbacks. */
 export interface RecordingHooks<P> {
   connectionMade?(self: P): unknown;
   dataReceived?(data: Buffer, self: P): unknown;
@@ -37,10 +37,10 @@ const MAX_PIECE_BYTES = 65_536;
 export class RecordingProtocol extends Protocol {
   /** Names of callbacks; consecutive `dataReceived` are one; `connectionLost` is followed by the reason's name. */
   readonly log: string[] = [];
-  /** What was received: the Buffers that were given, copies of those that were lent. */
+  /** Received data: the Buffers that were given, copies of those that were lent. */
   readonly chunks: Buffer[] = [];
   override acceptsLentBytes = false;
-  /** Rules that were broken, in words. */
+  /** Broken rules, as text. */
   readonly violations: string[];
   receivedBytes = 0;
   reason: Error | undefined = undefined;
@@ -50,7 +50,7 @@ export class RecordingProtocol extends Protocol {
   #inside: string | undefined = undefined;
   #calling: string | undefined = undefined;
 
-  /** @param violations Where broken rules are noted. Default: an array of its own. */
+  /** @param violations The array for broken rules. Default: an array of its own. */
   constructor(hooks: RecordingHooks<RecordingProtocol> = {}, violations: string[] = []) {
     super();
     this.hooks = hooks as RecordingHooks<this>;
@@ -75,7 +75,7 @@ export class RecordingProtocol extends Protocol {
     return this.reason !== undefined || this.log.includes('readConnectionLost');
   }
 
-  /** Calls a method of the transport; a callback that comes from inside it breaks a rule. */
+  /** Calls a method of the transport; a callback made from inside it breaks a rule. */
   call(method: TransportMethod, ...args: unknown[]): void {
     const before = this.#calling;
     this.#calling = method;

@@ -14,8 +14,8 @@ import {
 } from './recording-protocol.js';
 
 /**
- * Connects two protocols: has given, or will give, each a transport by `makeConnection`. What one writes the other
- * receives. Errors of application code go where Ropewalk's errors go: the diagnostics channel `ropewalk.error`.
+ * Connects two protocols: has given, or will give, each a transport by `makeConnection`. Each receives the other's
+ * output. Errors of application code go to the default place, the diagnostics channel `ropewalk.error`.
  */
 export type MakePair = (
   client: StreamProtocol,
@@ -24,11 +24,11 @@ export type MakePair = (
 
 export interface TransportContractOptions {
   /**
-   * More bytes than the path between the transports takes while the receiver is paused, the systems' buffers included.
+   * More bytes than the path between the transports holds while the receiver is paused, the systems' buffers included.
    * 65,537 to 2^30, default 48,000,000: enough for TCP on Linux (`net.ipv4.tcp_rmem`, `tcp_wmem`).
    */
   readonly overflowBytes?: number;
-  /** Whether the peer of a connection that is aborted can tell: over UNIX sockets it sees a clean end. Default true. */
+  /** Whether the peer of an aborted connection notices: over UNIX sockets it sees a clean end. Default true. */
   readonly resets?: boolean;
   /**
    * Whether a direction can end alone. Default true. Else `loseWriteConnection` has to throw an UnsupportedError, as over
@@ -94,12 +94,12 @@ export class TransportScene {
     return this.client.transport;
   }
 
-  /** Ends what the server sends: that alone, where it can. */
+  /** Ends the server's output: only that direction, if possible. */
   endServer(): void {
     this.server.call(this.halfClose ? 'loseWriteConnection' : 'loseConnection');
   }
 
-  /** Ends the client's connection, otherwise than by an end that it could outlive. */
+  /** Ends the client's connection in a way that also ends half-closable protocols. */
   breakConnection(): void {
     (this.resets ? this.server : this.client).call('abortConnection');
   }
@@ -137,18 +137,18 @@ export class TransportScene {
     return end.reason as Error;
   }
 
-  /** Settles once `end` is told of the end of the other's data, or of the connection. */
+  /** Settles once `end` is notified of the end of the other's data, or of the connection. */
   async ended(end: RecordingProtocol): Promise<void> {
     await this.until(() => end.ended, 'the end of what is received');
   }
 
-  /** What was reported so far, which is then no longer a surprise. A case fails on what it has not taken. */
+  /** The errors reported so far, which no longer count. A case fails on errors that it has not taken. */
   takeErrors(): unknown[] {
     return this.#errors.flush().map(({ error }) => error);
   }
 }
 
-/** Makes the cases of the transport contract out of their names and bodies. */
+/** Makes the cases of the transport contract from their names and bodies. */
 export class TransportCases {
   readonly cases: ContractCase[] = [];
   readonly #makePair: MakePair;
@@ -218,7 +218,7 @@ function endOf(which: 'client' | 'server', options: SceneOptions): RecordingProt
   return end;
 }
 
-/** Where one end is aborted in its connectionMade, the other may never come to be. */
+/** If one end is aborted in its connectionMade, the other may never be connected. */
 function connected(ends: readonly RecordingProtocol[]): boolean {
   return ends.every(({ opened }) => opened) || ends.some(({ reason }) => reason !== undefined);
 }

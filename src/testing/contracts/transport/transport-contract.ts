@@ -14,9 +14,9 @@ import { addWritingCases } from './writing.js';
 
 /**
  * The rules of connected transports: order of callbacks, `connectionLost` once and never from inside, writes, closing,
- * half-closing, producers, pausing, bytes that are given and bytes that are lent, exceptions of application code.
+ * half-closing, producers, pausing, given and lent bytes, exceptions of application code.
  *
- * @param makePair Connects two protocols; called once by each case. {@link pairsOver} makes one of any reactor.
+ * @param makePair Connects two protocols; called once by each case. {@link pairsOver} makes one from any reactor.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  * @example
  * for (const { name, run } of transportContract(makePair)) it(name, run);

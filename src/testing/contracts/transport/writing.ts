@@ -1,11 +1,11 @@
-/** Cases of the transport contract: what is written arrives whole, in order, and when it should. */
+/** Cases of the transport contract: written bytes arrive whole, in order, and at the right time. */
 import assert from 'node:assert/strict';
 
 import { LARGE_WRITE_BYTES } from '../../../core/transport.js';
 import { patternedBytes } from '../patterned-bytes.js';
 import type { TransportCases } from './scene.js';
 
-/** Each at a border of an implementation: copied or kept by reference, one read or more. */
+/** Each at a limit of an implementation: copied or kept by reference, one read or more. */
 const SIZES: readonly number[] = [
   0,
   1,
@@ -73,7 +73,7 @@ function addWholeCases(contract: TransportCases): void {
     assert(received.equals(data), 'the bytes that arrived are those written');
   });
 
-  contract.add('never writes over bytes once received', async (scene) => {
+  contract.add('never overwrites received bytes', async (scene) => {
     const { client, server } = scene;
     const data = patternedBytes(3_000_000, 7);
     for (let at = 0; at < data.length; ) {
@@ -89,7 +89,7 @@ function addWholeCases(contract: TransportCases): void {
 }
 
 function addOrderCases(contract: TransportCases): void {
-  contract.add('keeps the order of what is written, however it is written', async (scene) => {
+  contract.add('keeps the order of writes of all kinds', async (scene) => {
     const { transport } = scene;
     const expected: Buffer[] = [];
     const keep = <T extends string | Buffer>(part: T): T => {
@@ -117,7 +117,7 @@ function addOrderCases(contract: TransportCases): void {
     assert(scene.server.received.equals(all), 'all that was written arrived, in order, once');
   });
 
-  contract.add('keeps the order of what microtasks and ticks of one turn write', async (scene) => {
+  contract.add('keeps the order of writes by microtasks and ticks of one turn', async (scene) => {
     const { transport, server } = scene;
     const written: string[] = [];
     const write = (text: string): void => {
@@ -135,7 +135,7 @@ function addOrderCases(contract: TransportCases): void {
 }
 
 function addValueCases(contract: TransportCases): void {
-  contract.add('takes a small buffer as it is when it is written', async (scene) => {
+  contract.add('copies a small buffer when it is written', async (scene) => {
     const data = Buffer.from('before');
     scene.transport.write(data);
     data.write('after!');
@@ -144,7 +144,7 @@ function addValueCases(contract: TransportCases): void {
     assert.equal((await scene.received(scene.server, 12)).toString(), 'beforeafter!');
   });
 
-  contract.add('sends of a view what the view covers', async (scene) => {
+  contract.add('sends only the bytes that a view covers', async (scene) => {
     const memory = patternedBytes(60_000);
     scene.transport.write(memory.subarray(10, 20));
     scene.transport.write(new Uint8Array(memory.buffer, memory.byteOffset + 20, 40_000));
@@ -160,7 +160,7 @@ function addValueCases(contract: TransportCases): void {
     assert(received.equals(expected), 'the UTF-8 of the text');
   });
 
-  contract.add('takes writes of nothing at all', async (scene) => {
+  contract.add('accepts empty writes', async (scene) => {
     const { transport } = scene;
     transport.write('');
     transport.write(Buffer.alloc(0));
@@ -171,7 +171,7 @@ function addValueCases(contract: TransportCases): void {
     assert.equal((await scene.received(scene.server, 3)).toString(), 'end');
   });
 
-  contract.add('takes the parts of writeSequence from any iterable', async (scene) => {
+  contract.add('accepts any iterable in writeSequence', async (scene) => {
     function* parts(): Generator<Uint8Array | string> {
       yield 'gen';
       yield Buffer.from('er');
@@ -193,7 +193,7 @@ function addDialogueCases(contract: TransportCases): void {
   });
 
   contract.add(
-    'takes what both ends write in connectionMade',
+    'accepts writes of both ends in connectionMade',
     async (scene) => {
       assert.equal((await scene.received(scene.client, 6)).toString(), '220 ok');
       assert.equal((await scene.received(scene.server, 4)).toString(), 'HELO');
@@ -210,7 +210,7 @@ function addDialogueCases(contract: TransportCases): void {
     },
   };
   contract.add(
-    'carries two thousand answers, one after the other',
+    'carries 2,000 answers, one after the other',
     async (scene) => {
       scene.client.call('write', '.');
       await scene.received(scene.server, 1000);

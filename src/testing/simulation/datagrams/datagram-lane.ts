@@ -1,6 +1,6 @@
 /**
- * The way of one UDP socket's datagrams into the network: they leave at the rate of the bandwidth, and each is lost, doubled or
- * delayed by chance. Every fault draws from a stream of its own, once for each datagram and host.
+ * The path of one UDP socket's datagrams into the network: they leave at the rate of the bandwidth, and each may be lost, doubled
+ * or delayed at random. Every fault draws from a stream of its own, once for each datagram and host.
  */
 import type { Clock } from '../../../core/clock.js';
 import { draw, type FaultSettings } from '../faults.js';
@@ -54,7 +54,7 @@ export class DatagramLane {
     });
   }
 
-  /** Carries the datagram that has departed last to a host; `arrive` is called once, twice or never. */
+  /** Carries the most recently departed datagram to a host; `arrive` is called once, twice or never. */
   carry(host: string, arrive: () => void): DatagramFate {
     const { faults } = this.#options;
     const lost = this.#loss.chance(faults.loss);

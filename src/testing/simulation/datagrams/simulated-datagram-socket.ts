@@ -22,7 +22,7 @@ export interface ArrivedDatagram<A extends Address> {
   readonly details: DatagramDetails | undefined;
 }
 
-/** A datagram that waits to be sent. */
+/** An unsent datagram. */
 export interface WaitingDatagram<A extends Address> {
   readonly data: Buffer;
   /** Undefined: the peer of a connected socket. */
@@ -82,11 +82,11 @@ export abstract class SimulatedDatagramSocket<A extends Address> implements Data
     to: A | DestinationOf<A> | undefined,
     length: number,
   ): A | undefined;
-  /** Sends a datagram, or tells the port why not. @returns False where it has to wait: {@link sendable} will be called. */
+  /** Sends a datagram, or reports the error to the port. @returns False if it has to wait: {@link sendable} will be called. */
   protected abstract transmit(datagram: WaitingDatagram<A>): boolean;
   /** The socket's name is free again. */
   protected abstract release(): void;
-  /** A datagram was read: there is room for others. */
+  /** A datagram was read, so there is room for others. */
   protected read(): void {}
 
   get bufferedBytes(): number {
@@ -130,14 +130,14 @@ export abstract class SimulatedDatagramSocket<A extends Address> implements Data
     throw new UnsupportedError('fileno', 'simulated sockets have no descriptors');
   }
 
-  /** The network or the receiver takes more. */
+  /** The network or the receiver accepts more. */
   sendable(): void {
     if (this.closed) return;
     this.sockets.beginTurn();
     this.#flush();
   }
 
-  /** A datagram is there. @returns False where the buffer has no room for it. */
+  /** A datagram arrives. @returns False if the buffer has no room for it. */
   arrive(datagram: ArrivedDatagram<A>): boolean {
     const { byteLength } = datagram.data;
     if (this.closed || this.#arrivedBytes + byteLength > this.receiveBufferBytes) return false;
@@ -188,7 +188,7 @@ export abstract class SimulatedDatagramSocket<A extends Address> implements Data
     }
   }
 
-  /** Keeps as much as may wait. */
+  /** Drops datagrams beyond the limit of the queue. */
   #dropExcess(): void {
     const { maxBufferedBytes } = this.#settings;
     let kept = 0;

@@ -1,6 +1,6 @@
 /**
- * A UNIX datagram socket of a simulated host. Nothing is lost: a datagram lies in the receiver's buffer from the moment that it is
- * sent, and the sender waits while that is full.
+ * A UNIX datagram socket of a simulated host. Nothing is lost: a datagram is in the receiver's buffer from the moment it is
+ * sent, and the sender waits while that buffer is full.
  */
 import { UNIXAddress } from '../../../core/address.js';
 import type { SystemError } from '../../../core/errors/base.js';

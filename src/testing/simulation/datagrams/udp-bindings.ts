@@ -40,7 +40,7 @@ export class UDPBindings {
   #sockets: BoundSocket[] = [];
   #nextPort = FIRST_EPHEMERAL_PORT;
 
-  /** The number of a port: `port`, or one that is free for 0. */
+  /** The number of a port: `port`, or a free one for 0. */
   portFor(port: number): number {
     while (port === 0) {
       const next = this.#nextPort;
@@ -62,7 +62,7 @@ export class UDPBindings {
     this.#sockets = this.#sockets.filter((other) => other !== socket);
   }
 
-  /** The sockets that receive a datagram: members of a group, everyone for a broadcast, otherwise one. */
+  /** The sockets that receive a datagram: members of a group, all for a broadcast, otherwise one. */
   receiversOf(datagram: UDPDatagram): BoundSocket[] {
     const { to, from } = datagram;
     const heard = this.#sockets.filter(
@@ -84,7 +84,7 @@ export class UDPBindings {
   }
 }
 
-/** A socket that names the peer, or this end, is preferred to one that takes everything. */
+/** A socket with a matching peer or local address is preferred to one that accepts everything. */
 function closeness({ peer, boundTo }: BoundSocket): number {
   return (peer === undefined ? 0 : 2) + (WILDCARDS.includes(boundTo) ? 0 : 1);
 }
