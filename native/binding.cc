@@ -3,6 +3,7 @@
 //
 //     addon.createLoop(poller, busyPollMicros, measureTurns, dispatch): Loop
 //     addon.loopCount(): number
+//     addon.interfaceScope(index: number): string
 //     addon.lookUp(name, family, done): see binding_lookup.cc
 //
 // Each function of a Loop is documented at its definition with its TypeScript signature.
@@ -18,6 +19,7 @@
 #include "binding_functions.h"
 #include "binding_lookup.h"
 #include "binding_loop_call.h"
+#include "net/network_interface.h"
 
 namespace ropewalk {
 namespace {
@@ -228,6 +230,14 @@ napi_value loopCount(napi_env env, napi_callback_info info) {
   return call.number(static_cast<double>(*static_cast<Addon*>(call.data())->loopCount));
 }
 
+// interfaceScope(index: number): string
+napi_value scopeOfInterface(napi_env env, napi_callback_info info) {
+  Call call(env, info);
+  const int32_t index = call.int32(0);
+  if (call.failed()) return nullptr;
+  return call.text(interfaceScope(static_cast<uint32_t>(index)).c_str());
+}
+
 // Runs when the environment ends, including by process.exit() or worker.terminate(). JavaScript can
 // no longer be called.
 void endEnvironment(napi_async_cleanup_hook_handle, void* data) {
@@ -240,8 +250,9 @@ void endEnvironment(napi_async_cleanup_hook_handle, void* data) {
 napi_value init(napi_env env, napi_value exports) {
   auto* addon = new Addon;
   napi_add_async_cleanup_hook(env, endEnvironment, addon, &addon->cleanup);
-  for (const LoopFunction& of :
-       {LoopFunction{"createLoop", createLoop}, {"loopCount", loopCount}}) {
+  for (const LoopFunction& of : {LoopFunction{"createLoop", createLoop},
+                                 {"loopCount", loopCount},
+                                 {"interfaceScope", scopeOfInterface}}) {
     napi_value function = nullptr;
     napi_create_function(env, of.name, NAPI_AUTO_LENGTH, of.callback, addon, &function);
     napi_set_named_property(env, exports, of.name, function);

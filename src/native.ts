@@ -75,6 +75,8 @@ export interface Addon {
     measureTurns: boolean,
     dispatch: () => void,
   ): NativeLoop;
+  /** The scope of link-local addresses of this interface, as Node spells it; its number as text if it does not exist. */
+  interfaceScope(index: number): string;
   /** Loops of this thread that are not freed. For a test. */
   loopCount(): number;
   /** @param done Receives libuv's number for an error, positive, or 0; and addresses as text. */

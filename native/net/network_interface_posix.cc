@@ -9,6 +9,7 @@
 namespace ropewalk {
 
 uint32_t interfaceWith(const SocketAddress& address) {
+  if (address.scope() != 0) return address.scope();
   ifaddrs* list = nullptr;
   if (getifaddrs(&list) < 0) return 0;
   const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, freeifaddrs);
@@ -23,6 +24,11 @@ uint32_t interfaceWith(const SocketAddress& address) {
 
 uint32_t interfaceNamed(const std::string& name) {
   return if_nametoindex(name.c_str());
+}
+
+std::string interfaceScope(uint32_t index) {
+  char name[IF_NAMESIZE] = {};
+  return if_indextoname(index, name) == nullptr ? std::to_string(index) : std::string(name);
 }
 
 Status setMembership(Socket socket, bool join, uint32_t index, const SocketAddress& group,

@@ -106,6 +106,7 @@ Status setMembership(Socket socket, bool join, uint32_t index, const SocketAddre
 }
 
 uint32_t interfaceWith(const SocketAddress& address) {
+  if (address.scope() != 0) return address.scope();
   return findAdapter([&](const IP_ADAPTER_ADDRESSES& adapter) {
     const auto* entry = adapter.FirstUnicastAddress;
     for (; entry != nullptr; entry = entry->Next) {
@@ -125,6 +126,10 @@ uint32_t interfaceNamed(const std::string& name) {
     return adapter.FriendlyName != nullptr && toUtf8(adapter.FriendlyName) == name;
   });
   return index != 0 ? index : if_nametoindex(name.c_str());
+}
+
+std::string interfaceScope(uint32_t index) {
+  return std::to_string(index);
 }
 
 Status setIpv4MulticastInterface(Socket socket, uint32_t index) {

@@ -102,6 +102,7 @@ export class IPv6Address {
   readonly port: number;
   #host: string | undefined;
   #words: IPv6Words | undefined;
+  #scopeName: ScopeName = String;
 
   constructor(type: IPAddressType, host: string, port: number) {
     this.type = type;
@@ -109,10 +110,17 @@ export class IPv6Address {
     this.#host = host;
   }
 
-  static fromWords(type: IPAddressType, words: IPv6Words, port: number): IPv6Address {
+  /** @param scopeName Called when the host of a link-local address is first read. Default: the scope's number. */
+  static fromWords(
+    type: IPAddressType,
+    words: IPv6Words,
+    port: number,
+    scopeName?: ScopeName,
+  ): IPv6Address {
     const address = new IPv6Address(type, '', port);
     address.#host = undefined;
     address.#words = words;
+    if (scopeName !== undefined) address.#scopeName = scopeName;
     return address;
   }
 
@@ -121,9 +129,12 @@ export class IPv6Address {
     return this.#words;
   }
 
-  /** RFC 5952 text, with `%scope` if the address is link-local. */
+  /**
+   * RFC 5952 text. A link-local address of a socket has its scope in Node's spelling: `%` and the interface's name, or its
+   * number on Windows.
+   */
   get host(): string {
-    this.#host ??= ipv6Text(this.#words as IPv6Words);
+    this.#host ??= ipv6Text(this.#words as IPv6Words, this.#scopeName);
     return this.#host;
   }
 
@@ -143,6 +154,9 @@ export class IPv6Address {
     return { type: this.type, family: 'IPv6', host: this.host, port: this.port };
   }
 }
+
+/** The text of a scope, given as the number of an interface. */
+export type ScopeName = (scope: number) => string;
 
 /** The four 32-bit words of an address, first byte highest, and the interface number of a link-local one, otherwise 0. */
 export type IPv6Words = readonly [number, number, number, number, number];
@@ -205,6 +219,7 @@ export function addressFromWords(
   ipv6: boolean,
   scope: number,
   port: number,
+  scopeName?: ScopeName,
 ): IPAddress {
   const first = words[at] as number;
   if (!ipv6) return IPv4Address.fromBits(type, first, port);
@@ -213,7 +228,7 @@ export function addressFromWords(
     number,
     number,
   ];
-  return IPv6Address.fromWords(type, [first, second, third, fourth, scope], port);
+  return IPv6Address.fromWords(type, [first, second, third, fourth, scope], port, scopeName);
 }
 
 function ipv4Text(bits: number): string {
@@ -221,7 +236,7 @@ function ipv4Text(bits: number): string {
 }
 
 /** RFC 5952 section 4: lower-case, no leading zeros, the longest run of two or more zero groups omitted. */
-function ipv6Text([first, second, third, fourth, scope]: IPv6Words): string {
+function ipv6Text([first, second, third, fourth, scope]: IPv6Words, scopeName: ScopeName): string {
   const words = [first, second, third, fourth];
   const groups = words.flatMap((word) => [word >>> 16, word & 0xffff]);
   let runStart = 0;
@@ -239,7 +254,12 @@ function ipv6Text([first, second, third, fourth, scope]: IPv6Words): string {
     runLength < 2
       ? hex(groups)
       : `${hex(groups.slice(0, runStart))}::${hex(groups.slice(runStart + runLength))}`;
-  return scope === 0 ? text : `${text}%${scope}`;
+  return scope === 0 || !isLinkLocal(first) ? text : `${text}%${scopeName(scope)}`;
+}
+
+/** RFC 4291 section 2.5.6: fe80::/10. */
+function isLinkLocal(first: number): boolean {
+  return first >>> 22 === 0xfe80 >>> 6;
 }
 
 function sameAddress(one: IPAddress, other: Address): boolean {

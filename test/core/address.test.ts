@@ -75,6 +75,23 @@ describe('IPv6Address', () => {
     expect(new IPv6Address('UDP', '::1', 9).words).toBeUndefined();
   });
 
+  it('names the scope of a link-local address when its text is read', () => {
+    const named: number[] = [];
+    const scopeName = (scope: number): string => {
+      named.push(scope);
+      return 'eth0';
+    };
+    const local = IPv6Address.fromWords('TCP', [0xfe800000 | 0, 0, 0, 1, 7], 9, scopeName);
+    const group = IPv6Address.fromWords('TCP', [0xff020000 | 0, 0, 0, 1, 7], 9, scopeName);
+    expect(named).toEqual([]);
+    expect([local.host, group.host, local.host]).toEqual([
+      'fe80::1%eth0',
+      'ff02::1',
+      'fe80::1%eth0',
+    ]);
+    expect(named).toEqual([7]);
+  });
+
   it('equals another of the same scope only', () => {
     const address = new IPv6Address('TCP', 'fe80::1%eth0', 80);
     expect(address.equals(new IPv6Address('TCP', 'fe80::1%eth0', 80))).toBe(true);

@@ -1,6 +1,5 @@
 /** Options of datagram sockets, checked and with their defaults filled in: a socket is made from these. */
 import { isIP } from 'node:net';
-
 import type {
   ConnectUNIXDatagramOptions,
   DatagramOptions,
@@ -9,6 +8,7 @@ import type {
 } from '../../core/datagram.js';
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import { checkBoolean, checkInteger, checkNoBrackets, checkString } from '../../internal/check.js';
+import { withScopeSpelled } from '../../internal/interface-names.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 
 const MAX_INT32 = 2 ** 31 - 1;
@@ -159,7 +159,7 @@ type FlagName =
 
 function checkInterface(value: unknown): string {
   const address = checkString('interface', value);
-  if (address === '' || isIP(address) !== 0) return address;
+  if (address === '' || isIP(address) !== 0) return withScopeSpelled(address);
   checkNoBrackets('interface', address, 'an IP address');
   throw new InvalidArgumentValueError('interface', 'an IPv4 or IPv6 address', value);
 }

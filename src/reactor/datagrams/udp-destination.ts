@@ -1,6 +1,5 @@
 /** The destination of a datagram, for sockets that hold addresses as objects. */
 import { isIP } from 'node:net';
-
 import {
   addressFrom,
   type HostPort,
@@ -9,6 +8,7 @@ import {
   IPv6Address,
 } from '../../core/address.js';
 import { InvalidAddressError, MessageLengthError } from '../../core/errors/datagram.js';
+import { withScopeSpelled } from '../../internal/interface-names.js';
 import { checkDestination } from './udp-port.js';
 
 /** RFC 768: 16 bits of length, of which headers take 8 bytes, and over IPv4 another 20. */
@@ -27,7 +27,7 @@ export function udpDestination(
     if (isIP(to.host) === 0) {
       throw new InvalidAddressError(`${JSON.stringify(to.host.slice(0, 64))} is not an IP address`);
     }
-    address = addressFrom('UDP', to.host, to.port);
+    address = addressFrom('UDP', withScopeSpelled(to.host), to.port);
   }
   const mismatch = address.family === 'IPv6' ? socket.address.family === 'IPv4' : socket.ipv6Only;
   if (!mismatch) return address;

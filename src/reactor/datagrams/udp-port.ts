@@ -10,6 +10,7 @@ import {
   MulticastJoinError,
 } from '../../core/errors/datagram.js';
 import { checkBoolean, checkInteger, checkNoBrackets, checkString } from '../../internal/check.js';
+import { withScopeSpelled } from '../../internal/interface-names.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { PortReactor } from '../life/port-reactor.js';
 import { DatagramPort, type DatagramSocket } from './datagram-port.js';
@@ -58,8 +59,9 @@ export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTr
     checkInteger('port', port, 0, 65_535);
     const socket = this.openSocket();
     if (this.peer !== undefined) throw new AlreadyConnectedError();
-    socket.connect(host, port);
-    this.peer = addressFrom('UDP', host, port);
+    const spelled = withScopeSpelled(host);
+    socket.connect(spelled, port);
+    this.peer = addressFrom('UDP', spelled, port);
   }
 
   getBroadcastAllowed(): boolean {
@@ -121,7 +123,7 @@ export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTr
   protected override addressOf(to: IPAddress | HostPort): IPAddress {
     if (to instanceof IPv4Address || to instanceof IPv6Address) return to;
     checkDestination(to);
-    return addressFrom('UDP', to.host, to.port);
+    return addressFrom('UDP', withScopeSpelled(to.host), to.port);
   }
 
   private changeMembership(
@@ -132,7 +134,7 @@ export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTr
     checkOptions(method, membership, MEMBERSHIP_OPTIONS);
     checkString('group', group);
     const through = interfaceText('interface', membership.interface ?? '');
-    const source = checkString('source', membership.source ?? '');
+    const source = withScopeSpelled(checkString('source', membership.source ?? ''));
     const socket = this.openSocket();
     try {
       socket[method](group, through, source);

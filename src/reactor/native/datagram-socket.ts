@@ -163,10 +163,12 @@ export abstract class NativeDatagramSocket<A extends Address>
     const trafficClass = events[told + 2] as number;
     const interfaceIndex = events[told + 3] as number;
     const ipv6 = (flags & FLAG_DESTINATION_IPV6) !== 0;
+    const { scopeName } = this.sockets;
     const destination =
       (flags & FLAG_HAS_DESTINATION) === 0
         ? undefined
-        : addressFromWords('UDP', events, at + EVENT_INTS * 3, ipv6, 0, 0).host;
+        : addressFromWords('UDP', events, at + EVENT_INTS * 3, ipv6, interfaceIndex, 0, scopeName)
+            .host;
     return {
       destination,
       interfaceIndex: interfaceIndex === 0 ? undefined : interfaceIndex,

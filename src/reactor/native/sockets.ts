@@ -4,9 +4,10 @@ import {
   addressFromWords,
   type IPAddress,
   type IPAddressType,
+  type ScopeName,
   UNIXAddress,
 } from '../../core/address.js';
-import type { NativeLoop } from '../../native.js';
+import { loadAddon, type NativeLoop } from '../../native.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
 import { Outgoing } from './outgoing.js';
 import type { ReceiveArena } from './receive-arena.js';
@@ -36,6 +37,7 @@ export class NativeSockets {
   readonly outgoing: Outgoing;
   readonly arena: ReceiveArena;
   readonly reactor: TurnReactor;
+  readonly scopeName: ScopeName = loadAddon().interfaceScope;
   /** By the slot of the handle: callers must check that the handle is the same. */
   readonly slots: (NativeSocket | undefined)[] = [];
   readonly #scratch = new Int32Array(7);
@@ -78,7 +80,8 @@ export class NativeSockets {
   ipAddressOf(handle: number, peer: boolean, type: IPAddressType = 'TCP'): IPAddress | undefined {
     const out = this.#scratch;
     if (!this.loop.address(handle, peer, out)) return undefined;
-    return addressFromWords(type, out, 0, out[5] === 1, out[6] as number, out[4] as number);
+    const port = out[4] as number;
+    return addressFromWords(type, out, 0, out[5] === 1, out[6] as number, port, this.scopeName);
   }
 
   /** The address in an event's second record. `b` and `scope` come from its first. */
@@ -90,6 +93,7 @@ export class NativeSockets {
       ((b >> IPV6_SHIFT) & 1) === 1,
       scope,
       b & PORT_MASK,
+      this.scopeName,
     );
   }
 }

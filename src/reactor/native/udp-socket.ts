@@ -130,7 +130,7 @@ export class NativeUDPSocket extends NativeDatagramSocket<IPAddress> implements 
     const port = second & PORT_MASK;
     if (second >> IPV6_SHIFT === 0) return IPv4Address.fromBits('UDP', events[at] as number, port);
     const scope = events[at + EVENT_INTS + 1] as number;
-    return addressFromWords('UDP', events, at, true, scope, port);
+    return addressFromWords('UDP', events, at, true, scope, port, this.sockets.scopeName);
   }
 
   /** Any address except an IPv4 one in words. */

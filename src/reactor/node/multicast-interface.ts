@@ -1,18 +1,15 @@
-/** Names an interface in the form that `dgram` requires: an IPv4 address, or the zone of an IPv6 one. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** An interface in the form that `dgram` takes: one of its IPv4 addresses, or the scope of an IPv6 address. */
 import { isIP, isIPv4 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
 import { UnsupportedError } from '../../core/errors/reactor.js';
+import { interfaceNameOf, withScopeSpelled } from '../../internal/interface-names.js';
 import { systemError } from '../../internal/system-error.js';
-
-/** Where Linux lists the numbers of interfaces. */
-const SYSFS = '/sys/class/net';
 
 /**
  * @param through Number, name or IP address; empty: the system's choice.
- * @throws SystemError there is no such interface.
- * @throws UnsupportedError numbers, anywhere but on Linux.
+ * @throws SystemError the interface does not exist.
+ * @throws UnsupportedError the interface has a number whose name is unknown; Linux knows all of them.
  */
 export function multicastInterface(through: string, ipv6: boolean): string | undefined {
   if (through === '' || through === '0') return undefined;
@@ -25,21 +22,26 @@ export function multicastInterface(through: string, ipv6: boolean): string | und
 }
 
 function interfaceName(through: string): string {
-  const all = networkInterfaces();
-  const name = /^\d+$/.test(through)
-    ? numbered(through)
-    : isIP(through) !== 0
-      ? Object.keys(all).find((each) => all[each]?.some(({ address }) => address === through))
-      : Object.keys(all).find((each) => each === through);
+  const name = /^\d+$/.test(through) ? numbered(through) : named(through);
   if (name === undefined) throw systemError('if_nametoindex', 'ENODEV', through);
   return name;
 }
 
-function numbered(index: string): string | undefined {
-  if (process.platform !== 'linux') {
-    throw new UnsupportedError('an interface by number', 'Node knows only their names');
-  }
-  return readdirSync(SYSFS).find(
-    (name) => readFileSync(`${SYSFS}/${name}/ifindex`, 'utf8').trim() === index,
+/** The scope of an address decides: several interfaces may have the same link-local address. */
+function named(through: string): string | undefined {
+  const all = networkInterfaces();
+  if (isIP(through) === 0) return Object.keys(all).find((each) => each === through);
+  const [host, scope] = withScopeSpelled(through).split('%');
+  return Object.keys(all).find(
+    (each) =>
+      (scope === undefined || scope === each) && all[each]?.some(({ address }) => address === host),
   );
+}
+
+function numbered(index: string): string | undefined {
+  const name = interfaceNameOf(Number(index));
+  if (name === undefined && process.platform !== 'linux') {
+    throw new UnsupportedError('an interface by number', 'Node does not know the name of this one');
+  }
+  return name;
 }

@@ -1,6 +1,5 @@
 /** {@link ReactorTCP} over the sockets of any implementation. */
 import { isIP } from 'node:net';
-
 import { HostnameAddress, type HostPort, type IPAddress } from '../../core/address.js';
 import type { Connector } from '../../core/connector.js';
 import { type FactoryLike, toFactory } from '../../core/factory.js';
@@ -9,6 +8,7 @@ import type { ReactorNames } from '../../core/reactor-names.js';
 import type { ReactorTCP } from '../../core/reactor-tcp.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../../core/tcp-options.js';
 import { checkInteger, checkNoBrackets, checkString } from '../../internal/check.js';
+import { withScopeSpelled } from '../../internal/interface-names.js';
 import { StreamConnector } from './stream-connector.js';
 import { StreamPort } from './stream-port.js';
 import type { StreamReactor } from './stream-reactor.js';
@@ -53,7 +53,8 @@ export class HostedTCP implements ReactorTCP {
     this.#sockets.checkSupported(settings);
     checkNoBrackets('host', checkString('host', host));
     checkInteger('port', port, 0, 65_535);
-    const destination = isIP(host) === 0 ? new HostnameAddress(host, port) : { host, port };
+    const destination =
+      isIP(host) === 0 ? new HostnameAddress(host, port) : { host: withScopeSpelled(host), port };
     const route = new TCPRoute(this.#sockets, this.#names, destination, settings);
     const connector = new StreamConnector(this.#reactor, route, toFactory(factory), {
       timeoutMs: settings.timeoutMs,

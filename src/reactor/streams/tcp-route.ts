@@ -1,9 +1,9 @@
 /** The ways to a TCP destination: the addresses of a name, in the resolver's order. */
 import { isIP } from 'node:net';
-
 import { type Address, addressFrom, type HostPort } from '../../core/address.js';
 import { type ConnectError, lookupErrorFrom } from '../../core/errors/connecting.js';
 import type { ReactorNames } from '../../core/reactor-names.js';
+import { withScopeSpelled } from '../../internal/interface-names.js';
 import { resolveDestination } from '../names/resolve-destination.js';
 import type { Route, Way } from './route.js';
 import type { ConnectSettings } from './tcp-settings.js';
@@ -44,7 +44,7 @@ export class TCPRoute implements Route<HostPort> {
     const { nameResolver } = this.#names;
     const lookup = resolveDestination(nameResolver, host, this.#settings.localAddress);
     lookup.addCallbacks(
-      (addresses) => found(addresses.map((address) => this.#wayTo(address))),
+      (addresses) => found(addresses.map((address) => this.#wayTo(withScopeSpelled(address)))),
       ({ value }) => failed(lookupErrorFrom(value, this.destination)),
     );
     return () => lookup.cancel();

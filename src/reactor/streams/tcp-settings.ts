@@ -1,6 +1,5 @@
 /** TCP options, checked and with their defaults filled in: a socket is made from these. */
 import { isIP } from 'node:net';
-
 import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
@@ -18,6 +17,7 @@ import {
   checkNoBrackets,
   checkString,
 } from '../../internal/check.js';
+import { withScopeSpelled } from '../../internal/interface-names.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 
 /** Bounded by the system: `net.core.somaxconn` on Linux. */
@@ -164,7 +164,7 @@ function socketSettings(options: TCPOptions): SocketSettings {
 
 function checkAddress(what: string, value: unknown): string {
   const address = checkString(what, value);
-  if (address === '' || isIP(address) !== 0) return address;
+  if (address === '' || isIP(address) !== 0) return withScopeSpelled(address);
   checkNoBrackets(what, address, 'an IP address');
   throw new InvalidArgumentValueError(what, 'an IPv4 or IPv6 address', value);
 }
