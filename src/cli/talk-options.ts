@@ -1,4 +1,6 @@
 /** The arguments of `ropewalk talk`. */
+import { isIP } from 'node:net';
+
 import { parseFlags } from './parse-flags.js';
 import { UsageError } from './usage-error.js';
 
@@ -39,7 +41,12 @@ export function parseTalkOptions(args: readonly string[]): TalkTarget | undefine
   }
   if (values.udp === true) throw new UsageError('talk --udp takes HOST PORT');
   if (!/[/\\]/.test(target)) {
-    throw new UsageError(`talk ${target} lacks a port; a PATH has to contain a slash: ./${target}`);
+    const joined = /^(.+):(\d{1,5})$/.exec(target);
+    const hint =
+      joined === null || isIP(target) !== 0
+        ? `a PATH has to contain a slash: ./${target}`
+        : `separate the port with a space: ropewalk talk ${joined[1]} ${joined[2]}`;
+    throw new UsageError(`talk ${target} lacks a port; ${hint}`);
   }
   return { kind: 'unix', path: target };
 }

@@ -20,6 +20,9 @@ export class Factory implements ProtocolFactory {
     ProtocolClass: new (...args: Args) => Protocol,
     ...args: Args
   ): Factory {
+    if (typeof ProtocolClass !== 'function' || !isProtocolClass(ProtocolClass as object)) {
+      throw new InvalidArgumentTypeError('ProtocolClass', 'a Protocol class', ProtocolClass);
+    }
     return new ProtocolClassFactory(ProtocolClass, args);
   }
 
@@ -157,6 +160,7 @@ class FunctionFactory extends ClientFactory {
     if (built === null) return null;
     if (typeof built !== 'object') throw notAProtocol(BUILDER, built);
     if (isStreamProtocol(built)) return built;
+    if (built instanceof Promise) throw notAProtocol(BUILDER, built);
     if (!hasHandlers(built)) throw notAProtocol(BUILDER, built, unknownHandlers(built));
     return new HandlerProtocol(built);
   }
@@ -214,9 +218,11 @@ function notAProtocol(what: string, built: unknown, why?: string): InvalidArgume
     why ??
     (built === undefined
       ? 'is a return missing?'
-      : isClassOfProtocols(built)
-        ? `new ${built.name}()`
-        : undefined);
+      : built instanceof Promise
+        ? 'it cannot be asynchronous'
+        : isClassOfProtocols(built)
+          ? `new ${built.name}()`
+          : undefined);
   return new InvalidArgumentTypeError(`the result of ${what}`, 'a protocol or null', built, hint);
 }
 

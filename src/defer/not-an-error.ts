@@ -10,7 +10,7 @@ export class NotAnErrorError extends RopewalkError {
   readonly thrown: unknown;
 
   constructor(thrown: unknown) {
-    super(`not an Error was thrown: ${describe(thrown)}`);
+    super(`a value that is not an Error was thrown: ${describe(thrown)}`);
     this.thrown = thrown;
   }
 }

@@ -30,10 +30,13 @@ export function checkString(what: string, value: unknown): string {
 }
 
 /** IPv6 addresses have brackets only where a port follows, as in a URL. */
-export function checkNoBrackets(what: string, host: string): string {
+export function checkNoBrackets(
+  what: string,
+  host: string,
+  expected = 'a name or an IP address',
+): string {
   if (!host.startsWith('[')) return host;
-  const expected = 'a name or an IP address, IPv6 without brackets as in "::1"';
-  throw new InvalidArgumentValueError(what, expected, host);
+  throw new InvalidArgumentValueError(what, `${expected}, IPv6 without brackets as in "::1"`, host);
 }
 
 export function checkFunction(what: string, value: unknown): void {

@@ -171,7 +171,10 @@ describe('ropewalk talk', () => {
 
   it.each([
     [[], 'HOST PORT'],
-    [['localhost'], 'lacks a port'],
+    [['localhost'], 'lacks a port; a PATH has to contain a slash: ./localhost'],
+    [['localhost:80'], 'separate the port with a space: ropewalk talk localhost 80'],
+    [['[::1]:80'], 'separate the port with a space: ropewalk talk [::1] 80'],
+    [['::1:80'], 'a PATH has to contain a slash'],
     [['localhost', '0'], 'not "0"'],
     [['localhost', '7', '8'], 'HOST PORT'],
     [['/tmp/x', '--udp'], '--udp takes HOST PORT'],

@@ -330,6 +330,18 @@ describe('CannotListenError', () => {
       'cannot listen on *:80',
     );
   });
+
+  it.each([
+    ['EADDRINUSE', 'choose another one, or 0 to let the system choose'],
+    ['EACCES', 'Choose a port that this user may open'],
+    ['EADDRNOTAVAIL', 'Choose an interface that has an address of this machine'],
+  ])('says what may help against %s of a port', (code, advice) => {
+    const cause = Object.assign(new Error(code), { code });
+    const where = { interface: '::1', port: 80 };
+    const { message } = new errors.CannotListenError(where, { cause });
+    expect(message).toContain(`cannot listen on [::1]:80: ${code}. `);
+    expect(message).toContain(advice);
+  });
 });
 
 describe('UnknownOptionError', () => {
@@ -378,7 +390,7 @@ describe('errors of arguments', () => {
     [function named() {}, 'not the function named'],
     [class {}, 'not a class'],
     [errors.ConnectionDone, 'not the class ConnectionDone'],
-    ['x'.repeat(100), `"${'x'.repeat(40)}"`],
+    ['x'.repeat(100), `"${'x'.repeat(40)}…"`],
   ])('describe %o without throwing', (received, described) => {
     const { message } = new errors.InvalidArgumentTypeError('it', 'fine', received);
     expect(message).toContain(described);

@@ -25,6 +25,12 @@ class Counting extends Factory {
 }
 
 describe('Factory', () => {
+  it.each([undefined, {}, Date, () => new Protocol()])('forProtocol rejects %o', (wrong) => {
+    expect(() => Factory.forProtocol(wrong as never)).toThrow(
+      'ProtocolClass must be a Protocol class, not ',
+    );
+  });
+
   it('throws until buildProtocol is overridden, and is refused as a factory', () => {
     const message =
       'factory must be a Factory, a Protocol class or a function, not an object (Factory): it does not override buildProtocol: pass the Protocol class itself, use Factory.forProtocol, or override buildProtocol';
@@ -176,7 +182,7 @@ describe('toFactory', () => {
       new Mistaken(),
       'not an object (Mistaken): it has none of connectionMade, dataReceived, connectionLost',
     ],
-    [Promise.resolve(new Mine()), 'not an object (Promise): it has none of connectionMade'],
+    [Promise.resolve(new Mine()), 'not an object (Promise): it cannot be asynchronous'],
   ])('refuses %o of a function', (built, message) => {
     const factory = toFactory((() => built) as never);
     const build = (): unknown => factory.buildProtocol(ADDRESS);

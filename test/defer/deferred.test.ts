@@ -538,6 +538,7 @@ describe('inspect', () => {
   it('says how it stands', () => {
     expect(inspect(new Deferred())).toBe('Deferred { <not fired> }');
     expect(inspect(succeed('x'))).toBe("Deferred { 'x' }");
+    expect(String(succeed('x'))).toBe("Deferred { 'x' }");
     const failed = fail(boom);
     expect(inspect(failed)).toMatch(/^Deferred \{ <failed> Error: boom/);
     failed.addErrback(() => {});

@@ -15,8 +15,10 @@ export class InvalidArgumentTypeError extends TypeError {
 export class InvalidArgumentValueError extends RangeError {
   readonly code = 'ERR_INVALID_ARG_VALUE';
 
-  constructor(what: string, expected: string, received: unknown) {
-    super(`${what} must be ${expected}, not ${describe(received)}`);
+  /** @param hint What is wrong with it, or what was probably meant. */
+  constructor(what: string, expected: string, received: unknown, hint?: string) {
+    const meant = hint === undefined ? '' : `: ${hint}`;
+    super(`${what} must be ${expected}, not ${describe(received)}${meant}`);
   }
 }
 
@@ -50,10 +52,14 @@ export class UnknownOptionError extends TypeError {
   }
 }
 
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+}
+
 /** Never throws. */
 function describe(value: unknown): string {
   try {
-    if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
+    if (typeof value === 'string') return quoted(value);
     if (typeof value === 'object' && value !== null) {
       return `an object (${value.constructor?.name})`;
     }

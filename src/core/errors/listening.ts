@@ -1,6 +1,14 @@
 /** Errors of listening ports, and of sockets that were opened elsewhere. */
 import type { UNIXAddress } from '../address.js';
+import { hostPortText } from '../destination.js';
 import { RopewalkError } from './base.js';
+
+/** What may help if a TCP or UDP port cannot be opened. */
+const PORT_HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'Choose a port that this user may open, usually 1024 or higher',
+  EADDRINUSE: 'Another socket uses the port: choose another one, or 0 to let the system choose',
+  EADDRNOTAVAIL: 'Choose an interface that has an address of this machine',
+};
 
 /** Listening on the port or path failed: it is in use or not permitted, or there is no such interface. */
 export class CannotListenError extends RopewalkError {
@@ -20,12 +28,17 @@ export class CannotListenError extends RopewalkError {
   ) {
     const why = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
     const unix = 'path' in where;
-    const place = unix ? where.toString() : `${where.interface || '*'}:${where.port}`;
-    super(`cannot listen on ${place}${why}${hint === undefined ? '' : `. ${hint}`}`, options);
+    const place = unix ? where.toString() : hostPortText(where.interface || '*', where.port);
+    const advice = hint ?? (unix ? undefined : PORT_HINTS[codeOf(options?.cause) ?? '']);
+    super(`cannot listen on ${place}${why}${advice === undefined ? '' : `. ${advice}`}`, options);
     this.interface = unix ? undefined : where.interface;
     this.port = unix ? undefined : where.port;
     this.path = unix ? where.path : undefined;
   }
+}
+
+function codeOf(cause: unknown): string | undefined {
+  return (cause as { readonly code?: string } | undefined)?.code;
 }
 
 /** The port's socket was requested while the port is not listening. */

@@ -27,7 +27,7 @@ export class ReactorAlreadyRunningError extends RopewalkError {
   override readonly code = 'ERR_REACTOR_ALREADY_RUNNING';
 
   constructor() {
-    super('the reactor is already running');
+    super('the reactor is already running: await the promise of the first run()');
   }
 }
 

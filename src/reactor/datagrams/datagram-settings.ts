@@ -160,7 +160,7 @@ type FlagName =
 function checkInterface(value: unknown): string {
   const address = checkString('interface', value);
   if (address === '' || isIP(address) !== 0) return withScopeSpelled(address);
-  checkNoBrackets('interface', address);
+  checkNoBrackets('interface', address, 'an IP address');
   throw new InvalidArgumentValueError('interface', 'an IPv4 or IPv6 address', value);
 }
 

@@ -173,7 +173,10 @@ export class StreamConnector<D extends Destination = Destination>
   failureUnhandled(reason: Error): void {
     if (this.#failureReported || reason instanceof ConnectingCancelledError) return;
     this.#failureReported = true;
-    this.#reactor.report(reason, `connecting to ${destinationText(this.#route.destination)}`);
+    this.#reactor.report(
+      reason,
+      `connecting to ${destinationText(this.#route.destination)} (no clientConnectionFailed handles this)`,
+    );
   }
 
   /** @internal */

@@ -165,7 +165,7 @@ function socketSettings(options: TCPOptions): SocketSettings {
 function checkAddress(what: string, value: unknown): string {
   const address = checkString(what, value);
   if (address === '' || isIP(address) !== 0) return withScopeSpelled(address);
-  checkNoBrackets(what, address);
+  checkNoBrackets(what, address, 'an IP address');
   throw new InvalidArgumentValueError(what, 'an IPv4 or IPv6 address', value);
 }
 

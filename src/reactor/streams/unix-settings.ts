@@ -101,7 +101,8 @@ export function checkPath(what: string, value: unknown): string {
   // An abstract name may have all 108 bytes, its first NUL included.
   const most = path.startsWith('\0') ? MAX_PATH_BYTES + 1 : MAX_PATH_BYTES;
   if (bytes === 0 || bytes > most || path === '\0') {
-    throw new InvalidArgumentValueError(what, `a path of 1 to ${MAX_PATH_BYTES} bytes`, value);
+    const expected = `a path of 1 to ${MAX_PATH_BYTES} bytes`;
+    throw new InvalidArgumentValueError(what, expected, value, `it has ${bytes} bytes`);
   }
   if (path.includes('\0', 1)) {
     throw new InvalidArgumentValueError(what, 'a path without NUL inside', value);

@@ -128,6 +128,10 @@ function addClientFactoryCases(contract: ReactorCases): void {
 
 /** A factory without `clientConnectionFailed`. */
 class SilentFactory extends ClientFactory {
+  override buildProtocol(): null {
+    return null;
+  }
+
   stopped = 0;
 
   override stopFactory(): void {
