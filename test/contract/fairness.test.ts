@@ -147,7 +147,8 @@ contract('fairness', (rig) => {
     const before = storm.built.length;
     await storm.until('buildProtocol', before + 50);
     await storm.pulse.until(() => ticks > 20, 'timers to be served');
-    expect(mostAccepted).toBeLessThan(1_000);
+    // A listener accepts at most 512 connections per batch, so 2,048 per turn, and a round trip takes a few turns.
+    expect(mostAccepted).toBeLessThan(8 * 1024);
     await stormed.stopListening();
     for (const protocol of storm.built) await protocol.lost();
   });

@@ -10,7 +10,7 @@ import type { Address } from '../../core/address.js';
 import type { DelayedCall } from '../../core/clock.js';
 import type { Connector } from '../../core/connector.js';
 import { type Destination, destinationText } from '../../core/destination.js';
-import type { SystemError } from '../../core/errors/base.js';
+import { type SystemError, withoutStack } from '../../core/errors/base.js';
 import {
   type ConnectError,
   ConnectingCancelledError,
@@ -101,8 +101,11 @@ export class StreamConnector<D extends Destination = Destination>
     if (timeoutMs > 0) {
       this.#timeout = this.#reactor.callLater(timeoutMs, () => {
         this.#timeout = undefined;
+        const { destination } = this.#route;
         this.#giveUp(
-          new ConnectTimeoutError(`no connection in ${timeoutMs} ms`, this.#route.destination),
+          withoutStack(
+            () => new ConnectTimeoutError(`no connection in ${timeoutMs} ms`, destination),
+          ),
         );
       });
     }
@@ -166,7 +169,7 @@ export class StreamConnector<D extends Destination = Destination>
     const busy = 'path' in this.#route.destination && (cause as SystemError).code === 'EAGAIN';
     if (busy) this.#retry();
     else if (this.#ways.length > 0) this.#dialNext();
-    else this.#failed(connectErrorFrom(cause, this.#route.destination));
+    else this.#failed(withoutStack(() => connectErrorFrom(cause, this.#route.destination)));
   }
 
   /** @internal */

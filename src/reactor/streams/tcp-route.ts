@@ -1,6 +1,7 @@
 /** The ways to a TCP destination: the addresses of a name, in the resolver's order. */
 import { isIP } from 'node:net';
 import { type Address, addressFrom, type HostPort } from '../../core/address.js';
+import { withoutStack } from '../../core/errors/base.js';
 import { type ConnectError, lookupErrorFrom } from '../../core/errors/connecting.js';
 import type { ReactorNames } from '../../core/reactor-names.js';
 import { withScopeSpelled } from '../../internal/interface-names.js';
@@ -45,7 +46,7 @@ export class TCPRoute implements Route<HostPort> {
     const lookup = resolveDestination(nameResolver, host, this.#settings.localAddress);
     lookup.addCallbacks(
       (addresses) => found(addresses.map((address) => this.#wayTo(withScopeSpelled(address)))),
-      ({ value }) => failed(lookupErrorFrom(value, this.destination)),
+      ({ value }) => failed(withoutStack(() => lookupErrorFrom(value, this.destination))),
     );
     return () => lookup.cancel();
   }
