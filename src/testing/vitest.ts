@@ -1,6 +1,6 @@
 /**
  * A set-up file for vitest: after each test it looks for unhandled failures, unexpected errors and
- * reactors that are not clean, and fails the test that left them.
+ * reactors that are not clean, and fails the test that left them. It needs vitest 2 or later.
  *
  * @example
  * // vitest.config.ts
