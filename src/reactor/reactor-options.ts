@@ -20,7 +20,7 @@ export interface ReactorOptions {
    */
   readonly poisonLentBytes?: boolean;
   /**
-   * How long a stop waits for connections with unsent bytes or a producer. It resets those that are left then. 0 does not
+   * How long a stop waits for connections with unsent bytes or a producer that has more. It resets those that are left then. 0 does not
    * wait. Default {@link DEFAULT_SHUTDOWN_TIMEOUT_MS}.
    */
   readonly shutdownTimeoutMs?: number;

@@ -107,6 +107,23 @@ contract('unsent bytes at a stop', (rig) => {
     expect(peer.text).toBe('part part part part part ');
   });
 
+  it('are not expected of a push producer that is not paused', async () => {
+    const reactor = rig.make({ shutdownTimeoutMs: 60_000 });
+    const run = reactor.run({ installSignalHandlers: false });
+    const factory = new RecordingFactory(() => new Recorder());
+    const peer = rig.use(await RawPeer.connect(listenLocal(reactor, factory).getHost().port));
+    const { transport } = await factory.protocol();
+    transport.registerProducer(
+      { pauseProducing() {}, resumeProducing() {}, stopProducing() {} },
+      true,
+    );
+    transport.write('all');
+    reactor.stop();
+    await within(run, 'run to settle');
+    await peer.untilEnded();
+    expect(peer.text).toBe('all');
+  });
+
   it('are sent if the connection was closed before', async () => {
     const { reactor } = rig;
     const run = reactor.run({ installSignalHandlers: false });

@@ -184,27 +184,28 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     this.closeNow(false);
   }
 
-  /** @internal The reactor shuts down: ends the connection once it has neither unsent bytes nor a producer. */
+  /** @internal The reactor shuts down: ends the connection once it has neither unsent bytes nor a producer with more. */
   shutDown(reason: Error): void {
     if (this.state === 'aborting' || this.state === 'closed') return;
     const closing = this.state === 'closing';
     shutDownReasons.set(this, closing ? CONNECTION_DONE : reason);
-    if (this.sentAll) {
+    if (this.bufferedBytes === 0 && !this.producing) {
       this.endShutDown(false);
       return;
     }
     this.state = 'closing';
     if (!closing) this.setReading(false);
-    if (this.producer !== undefined) return;
-    if (closing) this.keepOpen();
+    if (this.producing) return;
+    if (closing && this.producer === undefined) this.keepOpen();
     this.watchDrain();
   }
 
   /** @internal The reactor's shutdown stops waiting: unsent bytes are dropped, which the peer sees as a reset. */
   cutOff(reason: Error): void {
     if (this.state === 'aborting' || this.state === 'closed') return;
-    if (!this.sentAll) shutDownReasons.set(this, reason);
-    this.endShutDown(!this.sentAll);
+    const unfinished = this.producer !== undefined || this.bufferedBytes > 0;
+    if (unfinished) shutDownReasons.set(this, reason);
+    this.endShutDown(unfinished);
   }
 
   private endShutDown(reset: boolean): void {
@@ -212,8 +213,10 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     this.finish(shutDownReasons.get(this) ?? CONNECTION_DONE);
   }
 
-  private get sentAll(): boolean {
-    return this.producer === undefined && this.bufferedBytes === 0;
+  /** Whether a producer has more to send. A push producer that is not paused has sent what it had. */
+  private get producing(): boolean {
+    const registered = this.producer;
+    return registered !== undefined && (!registered.streaming || registered.waiting);
   }
 
   /** Whether `write` accepts data. */
@@ -305,14 +308,14 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
   /** @internal No bytes are unsent. */
   protected drained(): void {
     const registered = this.producer;
-    const ends = registered === undefined && shutDownReasons.has(this);
+    const ends = !this.producing && shutDownReasons.has(this);
     if (!this.connected || !(ends || registered?.waiting)) return;
     // More may have been written since.
     if (this.bufferedBytes > 0) {
       this.watchDrain();
       return;
     }
-    if (registered === undefined) {
+    if (ends || registered === undefined) {
       this.endShutDown(false);
       return;
     }
