@@ -1,5 +1,6 @@
 #include <ifaddrs.h>
 
+#include <cstdio>
 #include <memory>
 
 #include "network_interface.h"
@@ -28,7 +29,9 @@ uint32_t interfaceNamed(const std::string& name) {
 
 std::string interfaceScope(uint32_t index) {
   char name[IF_NAMESIZE] = {};
-  return if_indextoname(index, name) == nullptr ? std::to_string(index) : std::string(name);
+  // std::to_string would be a function of macOS's C++ library that the prebuilds do not use.
+  if (if_indextoname(index, name) == nullptr) std::snprintf(name, sizeof name, "%u", index);
+  return name;
 }
 
 Status setMembership(Socket socket, bool join, uint32_t index, const SocketAddress& group,
