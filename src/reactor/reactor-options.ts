@@ -20,8 +20,8 @@ export interface ReactorOptions {
    */
   readonly poisonLentBytes?: boolean;
   /**
-   * How long a stop waits for connections with unsent bytes or a producer that has more. It resets those that are left then. 0 does not
-   * wait. Default {@link DEFAULT_SHUTDOWN_TIMEOUT_MS}.
+   * How long a stop waits for connections with unsent bytes, a pull producer or a paused push producer. It then resets those
+   * that are left. 0 does not wait. Default {@link DEFAULT_SHUTDOWN_TIMEOUT_MS}.
    */
   readonly shutdownTimeoutMs?: number;
   /** Measures the length of turns for {@link Reactor.statistics}. Default false. */
