@@ -52,7 +52,7 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
   constructor(options: LineDecoderOptions = DEFAULTS) {
     super();
     this.#options = options;
-    this.#decoder = new LineDecoder(options);
+    this.#decoder = new LineDecoder(options, 'LineReceiver');
     this.#terminator = terminatorOf(options);
   }
 
@@ -158,7 +158,7 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
       line = this.acceptsLentFrames ? this.#decoder.next() : this.#decoder.nextGiven();
     } catch (error) {
       const rest = this.#decoder.takeRest();
-      this.#decoder = new LineDecoder(this.#options);
+      this.#decoder = new LineDecoder(this.#options, 'LineReceiver');
       const result: unknown = this.lineLengthExceeded(this.#given(rest), error as LineTooLongError);
       if (result !== undefined) failOnRejection(result, this.transport, 'lineLengthExceeded');
       return true;
