@@ -101,9 +101,7 @@ function tcpClient(
   // As in Twisted, host and port may each be given by name, and the other one without.
   const positional = args.has('host') ? ['port'] : ['host', 'port'];
   const values = args.bind(positional, ['host', 'timeout', 'bindAddress']);
-  const host = values.text('host');
-  if (host.startsWith('//')) throw args.error('it is not a URL: write HOST:PORT, without slashes');
-  return new HostnameEndpoint(reactor, host, values.integer('port', 0, MAX_PORT), {
+  return new HostnameEndpoint(reactor, values.text('host'), values.integer('port', 0, MAX_PORT), {
     ...(family !== undefined && { family }),
     ...(values.has('timeout') && { timeoutMs: values.seconds('timeout') }),
     ...(values.has('bindAddress') && { localAddress: values.text('bindAddress') }),

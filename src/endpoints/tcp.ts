@@ -13,7 +13,8 @@ import type {
 } from '../core/stream-endpoint.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import type { Deferred } from '../defer/deferred.js';
-import { checkInteger, checkNoBrackets, checkString } from '../internal/check.js';
+import { checkInteger } from '../internal/check.js';
+import { checkHost } from '../internal/host.js';
 import { showAsText } from '../internal/shown-as-text.js';
 import {
   checkHostFamily,
@@ -35,7 +36,7 @@ export class HostnameEndpoint implements StreamClientEndpoint {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
   constructor(reactor: ReactorTCP, host: string, port: number, options: ConnectTCPOptions = {}) {
-    this.host = checkNoBrackets('host', checkString('host', host));
+    this.host = checkHost('host', host);
     this.port = checkInteger('port', port, 0, 65_535);
     checkHostFamily('host', host, connectSettings(options).family);
     this.#reactor = reactor;
