@@ -117,6 +117,11 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
     return givenCopyOf(this.#decoder.takeRest());
   }
 
+  /** The number of received bytes behind the last delivered line. */
+  get unreadBytes(): number {
+    return this.#decoder.bufferedBytes;
+  }
+
   override dataReceived(data: Buffer): void {
     this.#decoder.receive(data);
     this.#delivery.run();

@@ -92,3 +92,9 @@ export function checkData(value: unknown): void {
   if (typeof value === 'string' || value instanceof Uint8Array) return;
   throw new InvalidArgumentTypeError('data', 'a Uint8Array or a string', value);
 }
+
+export function checkTLSContext(value: unknown): void {
+  const { role, secure } = (value ?? {}) as { role?: unknown; secure?: unknown };
+  if (typeof role === 'string' && typeof secure === 'function') return;
+  throw new InvalidArgumentTypeError('context', 'a TLSServerContext or a TLSClientContext', value);
+}
