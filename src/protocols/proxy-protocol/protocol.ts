@@ -54,6 +54,11 @@ export class ProxiedConnection extends ProtocolWrapper {
     this.parser = new ProxyHeaderParser(owner.parserOptions);
   }
 
+  /** Defined before the header is complete: the peer may finish sending together with its header. */
+  override get readConnectionLost(): () => void {
+    return this.state === 'open' ? super.readConnectionLost : this.endedEarly;
+  }
+
   override makeConnection(transport: Transport): void {
     this.transport = transport;
     const { timeouts, headerTimeoutMs } = this.connections;
@@ -157,6 +162,10 @@ export class ProxiedConnection extends ProtocolWrapper {
       failConnection(this.transport, error, 'dataReceived');
     }
     if (!this.paused && this.rest === undefined) super.resumeProducing();
+  }
+
+  private endedEarly(): void {
+    this.transport.loseConnection();
   }
 
   private timedOut(): void {
