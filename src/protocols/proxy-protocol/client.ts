@@ -3,6 +3,7 @@ import { IPv4Address } from '../../core/address.js';
 import type { FactoryLike } from '../../core/factory.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { Transport } from '../../core/transport.js';
+import { checkObject } from '../../internal/check.js';
 import { ProtocolWrapper, type WrapperOwner } from '../../policies/protocol-wrapper.js';
 import { WrappingFactory } from '../../policies/wrapping-factory.js';
 import { type ProxyHeaderOptions, serializeProxyHeader } from './serializer.js';
@@ -28,6 +29,7 @@ export class ProxyProtocolClientFactory extends WrappingFactory {
    */
   constructor(wrapped: FactoryLike, header: ProxyHeaderOptions = {}) {
     super(wrapped);
+    checkObject('header', header);
     const { source, destination, command } = header;
     if (command === 'LOCAL' || source !== undefined || destination !== undefined) {
       const bytes = serializeProxyHeader(header);
