@@ -9,9 +9,11 @@ import * as datagram from '../../src/core/errors/datagram.js';
 import * as listening from '../../src/core/errors/listening.js';
 import * as names from '../../src/core/errors/names.js';
 import * as reactor from '../../src/core/errors/reactor.js';
+import * as tls from '../../src/core/errors/tls.js';
 import * as deferErrors from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
 import * as notAnError from '../../src/defer/not-an-error.js';
+import * as endpoints from '../../src/endpoints/errors.js';
 import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
@@ -32,13 +34,18 @@ const core = {
   ...listening,
   ...names,
   ...reactor,
+  ...tls,
 };
 
 const defer = { ...deferErrors, ...notAnError };
 
 /** The errors of each entry point. */
 const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
-  ['ropewalk', index, { ...core, ...defer, ...framing, ...policies, ...proxyProtocol, ...task }],
+  [
+    'ropewalk',
+    index,
+    { ...core, ...defer, ...endpoints, ...framing, ...policies, ...proxyProtocol, ...task },
+  ],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/workers', workersEntry, workers],
 ];
@@ -46,6 +53,7 @@ const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
 const errors = {
   ...core,
   ...defer,
+  ...endpoints,
   ...framing,
   ...policies,
   ...proxyProtocol,
@@ -103,6 +111,15 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ProducerRegisteredError: new errors.ProducerRegisteredError(),
   UnsupportedError: new errors.UnsupportedError('feature', 'why'),
   AddonNotLoadedError: new errors.AddonNotLoadedError('m'),
+  TLSContextError: new errors.TLSContextError('m'),
+  NativeTLSUnavailableError: new errors.NativeTLSUnavailableError('why'),
+  TransportUpgradedError: new errors.TransportUpgradedError('write'),
+  PlaintextBeforeTLSError: new errors.PlaintextBeforeTLSError(1),
+  TLSHandshakeError: new errors.TLSHandshakeError('m', { reason: 'WRONG_VERSION_NUMBER' }),
+  TLSCertificateError: new errors.TLSCertificateError({ reason: 'expired', detail: 'm' }),
+  TLSTruncatedError: new errors.TLSTruncatedError(true),
+  TLSHandshakeTimeoutError: new errors.TLSHandshakeTimeoutError(1),
+  TooManyHandshakesError: new errors.TooManyHandshakesError(1),
   AlreadyFiredError: new errors.AlreadyFiredError(),
   AlreadyLockingError: new errors.AlreadyLockingError('/lock'),
   CancelledError: new errors.CancelledError(),
@@ -121,6 +138,17 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ProxyHeaderChecksumError: new errors.ProxyHeaderChecksumError(1, 2),
   ProxyHeaderTimeoutError: new errors.ProxyHeaderTimeoutError(5_000),
   UntrustedProxyError: new errors.UntrustedProxyError('192.0.2.1:1'),
+  AlreadyListenedError: new errors.AlreadyListenedError(3),
+  InvalidEndpointError: new errors.InvalidEndpointError('tcp:', 'm'),
+  NoInheritedSocketError: new errors.NoInheritedSocketError('m'),
+  NoProtocolError: new errors.NoProtocolError('m', { host: 'h', port: 1 }),
+  UnknownEndpointTypeError: new errors.UnknownEndpointTypeError(
+    'x:',
+    'client',
+    'x',
+    ['tcp'],
+    'tcp',
+  ),
   LineTooLongError: new errors.LineTooLongError(1),
   FrameTooLongError: new errors.FrameTooLongError(1, 2),
   InvalidFrameLengthError: new errors.InvalidFrameLengthError(-1, 'why'),
