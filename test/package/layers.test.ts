@@ -27,8 +27,13 @@ const SANS_IO: Imports = {
 /** Imports by file. */
 const RULES: Readonly<Record<string, Imports>> = {
   'src/core/probe.ts': {
-    allowed: ['./address.js', '../defer/deferred.js'],
-    refused: ['../internal/check.js', '../defer/errors.js', '../reactor/hosted-reactor.js'],
+    allowed: ['./address.js', '../defer/deferred.js', 'node:crypto'],
+    refused: [
+      '../internal/check.js',
+      'node:net',
+      '../defer/errors.js',
+      '../reactor/hosted-reactor.js',
+    ],
   },
   'src/internal/probe.ts': {
     allowed: ['../core/address.js'],
@@ -45,6 +50,14 @@ const RULES: Readonly<Record<string, Imports>> = {
   'src/task/probe.ts': {
     allowed: ['../defer/deferred.js'],
     refused: ['../framing/lines.js', '../reactor/create-reactor.js'],
+  },
+  'src/tls/probe.ts': {
+    allowed: ['../core/tls.js', '../native.js', '../reactor/streams/secure-stream.js'],
+    refused: [
+      '../framing/line-receiver.js',
+      '../policies/errors.js',
+      '../reactor/create-reactor.js',
+    ],
   },
   'src/workers/probe.ts': {
     allowed: ['../reactor/create-reactor.js'],
@@ -99,6 +112,20 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../hosted-reactor.js', '../node/sockets.js', '../../native.js'],
     refused: ['../create-reactor.js', '../../workers/index.js'],
   },
+  'src/endpoints/probe.ts': {
+    allowed: [
+      '../core/stream-endpoint.js',
+      '../defer/deferred.js',
+      '../reactor/streams/tcp-settings.js',
+      '../handover/inherited-sockets.js',
+    ],
+    refused: [
+      '../reactor/hosted-reactor.js',
+      '../reactor/create-reactor.js',
+      '../handover/take-listeners.js',
+      '../framing/lines.js',
+    ],
+  },
   'src/protocols/http/parser.ts': SANS_IO,
   'src/protocols/imap/connection.ts': SANS_IO,
   'src/protocols/http/protocol.ts': {
@@ -106,7 +133,12 @@ const RULES: Readonly<Record<string, Imports>> = {
     refused: ['./client.js', '../../reactor/create-reactor.js', '../smtp/protocol.js'],
   },
   'src/protocols/http/client.ts': {
-    allowed: ['./events.js', '../../reactor/create-reactor.js', '../../task/react.js'],
+    allowed: [
+      './events.js',
+      '../../reactor/create-reactor.js',
+      '../../task/react.js',
+      '../../endpoints/tcp.js',
+    ],
     refused: ['../../reactor/native/reactor.js', '../../testing/index.js', '../smtp/index.js'],
   },
   'src/protocols/imap/commands/fetch.ts': {
