@@ -1,6 +1,6 @@
 // The OpenSSL 3 that the process already carries, found at run time: never linked, and without its
-// headers. Only functions of OpenSSL 3.0 are used. test/openssl_types_test.cc compares these
-// declarations with OpenSSL's own.
+// headers. Only functions of OpenSSL 3.0 are used. test/tls/openssl_types_test.cc compares the
+// declarations with those of OpenSSL.
 #pragma once
 
 #include <cstddef>
@@ -8,16 +8,16 @@
 #include <string>
 
 #include "openssl_functions.h"
+#include "openssl_values.h"
 
 namespace ropewalk {
 
 // Each function as a member of its own name.
 struct OpenSsl {
-#define ROPEWALK_MEMBER(result, name, arguments) result(*name) arguments = nullptr;
+#define ROPEWALK_MEMBER(type, name, arguments) type(*name) arguments = nullptr;
   ROPEWALK_OPENSSL_FUNCTIONS(ROPEWALK_MEMBER)
 #undef ROPEWALK_MEMBER
-  // A BIO over the memory of a TlsSession: see tls_session.cc.
-  BIO_METHOD* sessionBio = nullptr;
+  BIO_METHOD* memoryBio = nullptr;  // see memory_bio.h
 };
 
 struct OpenSslSearch {

@@ -1,4 +1,4 @@
-// The functions of OpenSSL that are looked up, and the values of its macros that are used.
+// The functions of OpenSSL that are looked up, and its types.
 #pragma once
 
 #include <cstddef>
@@ -6,14 +6,12 @@
 
 struct bio_method_st;
 struct bio_st;
+struct engine_st;
 struct evp_cipher_ctx_st;
 struct evp_cipher_st;
 struct evp_mac_ctx_st;
-struct evp_md_st;
 struct evp_pkey_st;
-struct ossl_lib_ctx_st;
 struct ossl_param_st;
-struct engine_st;
 struct PKCS12_st;
 struct ssl_cipher_st;
 struct ssl_ctx_st;
@@ -22,15 +20,12 @@ struct ssl_session_st;
 struct ssl_st;
 struct stack_st;
 struct stack_st_X509;
-struct stack_st_X509_NAME;
 struct X509_crl_st;
-struct X509_name_st;
 struct X509_pubkey_st;
-struct X509_VERIFY_PARAM_st;
 struct x509_st;
 struct x509_store_ctx_st;
 struct x509_store_st;
-struct evp_mac_st;
+struct X509_VERIFY_PARAM_st;
 
 using BIO = bio_st;
 using BIO_METHOD = bio_method_st;
@@ -38,7 +33,6 @@ using ENGINE = engine_st;
 using EVP_CIPHER = evp_cipher_st;
 using EVP_CIPHER_CTX = evp_cipher_ctx_st;
 using EVP_MAC_CTX = evp_mac_ctx_st;
-using EVP_MD = evp_md_st;
 using EVP_PKEY = evp_pkey_st;
 using OPENSSL_STACK = stack_st;
 using OSSL_PARAM = ossl_param_st;
@@ -50,13 +44,12 @@ using SSL_METHOD = ssl_method_st;
 using SSL_SESSION = ssl_session_st;
 using X509 = x509_st;
 using X509_CRL = X509_crl_st;
-using X509_NAME = X509_name_st;
 using X509_PUBKEY = X509_pubkey_st;
 using X509_STORE = x509_store_st;
 using X509_STORE_CTX = x509_store_ctx_st;
 using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
 
-// F(result, name, arguments)
+// F(type of the result, name, types of the arguments)
 #define ROPEWALK_OPENSSL_FUNCTIONS(F)                                                              \
   F(void, BIO_clear_flags, (BIO*, int))                                                            \
   F(void*, BIO_get_data, (BIO*))                                                                   \
@@ -75,9 +68,9 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(PKCS12*, d2i_PKCS12, (PKCS12**, const unsigned char**, long))                                  \
   F(X509*, d2i_X509, (X509**, const unsigned char**, long))                                        \
   F(X509_CRL*, d2i_X509_CRL, (X509_CRL**, const unsigned char**, long))                            \
+  F(SSL_SESSION*, d2i_SSL_SESSION, (SSL_SESSION**, const unsigned char**, long))                   \
   F(void, ERR_clear_error, ())                                                                     \
   F(unsigned long, ERR_peek_error, ())                                                             \
-  F(unsigned long, ERR_peek_last_error, ())                                                        \
   F(const char*, ERR_reason_error_string, (unsigned long))                                         \
   F(const EVP_CIPHER*, EVP_aes_128_cbc, ())                                                        \
   F(int, EVP_DecryptInit_ex,                                                                       \
@@ -86,12 +79,12 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
     (EVP_CIPHER_CTX*, const EVP_CIPHER*, ENGINE*, const unsigned char*, const unsigned char*))     \
   F(int, EVP_MAC_init, (EVP_MAC_CTX*, const unsigned char*, size_t, const OSSL_PARAM*))            \
   F(void, EVP_PKEY_free, (EVP_PKEY*))                                                              \
+  F(int, i2d_SSL_SESSION, (const SSL_SESSION*, unsigned char**))                                   \
   F(int, i2d_X509, (const X509*, unsigned char**))                                                 \
   F(int, i2d_X509_PUBKEY, (const X509_PUBKEY*, unsigned char**))                                   \
   F(void, OPENSSL_sk_free, (OPENSSL_STACK*))                                                       \
   F(OPENSSL_STACK*, OPENSSL_sk_new_null, ())                                                       \
   F(int, OPENSSL_sk_num, (const OPENSSL_STACK*))                                                   \
-  F(void, OPENSSL_sk_pop_free, (OPENSSL_STACK*, void (*)(void*)))                                  \
   F(int, OPENSSL_sk_push, (OPENSSL_STACK*, const void*))                                           \
   F(void*, OPENSSL_sk_value, (const OPENSSL_STACK*, int))                                          \
   F(unsigned int, OPENSSL_version_major, ())                                                       \
@@ -152,7 +145,7 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(SSL*, SSL_new, (SSL_CTX*))                                                                     \
   F(int, SSL_read_ex, (SSL*, void*, size_t, size_t*))                                              \
   F(void, SSL_SESSION_free, (SSL_SESSION*))                                                        \
-  F(int, SSL_SESSION_is_resumable, (const SSL_SESSION*))                                           \
+  F(int, SSL_SESSION_get_protocol_version, (const SSL_SESSION*))                                   \
   F(int, SSL_session_reused, (const SSL*))                                                         \
   F(void, SSL_set_accept_state, (SSL*))                                                            \
   F(int, SSL_set_alpn_protos, (SSL*, const unsigned char*, unsigned int))                          \
@@ -162,7 +155,10 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(int, SSL_set_session, (SSL*, SSL_SESSION*))                                                    \
   F(int, SSL_shutdown, (SSL*))                                                                     \
   F(int, SSL_write_ex, (SSL*, const void*, size_t, size_t*))                                       \
+  F(int, SSL_version, (const SSL*))                                                                \
   F(const SSL_METHOD*, TLS_method, ())                                                             \
+  F(int, X509_check_host, (X509*, const char*, size_t, unsigned int, char**))                      \
+  F(int, X509_check_ip_asc, (X509*, const char*, unsigned int))                                    \
   F(void, X509_CRL_free, (X509_CRL*))                                                              \
   F(void, X509_free, (X509*))                                                                      \
   F(X509_PUBKEY*, X509_get_X509_PUBKEY, (const X509*))                                             \
@@ -181,5 +177,6 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(int, X509_verify_cert, (X509_STORE_CTX*))                                                      \
   F(const char*, X509_verify_cert_error_string, (long))                                            \
   F(int, X509_VERIFY_PARAM_set1_host, (X509_VERIFY_PARAM*, const char*, size_t))                   \
+  F(int, X509_VERIFY_PARAM_set1_ip, (X509_VERIFY_PARAM*, const unsigned char*, size_t))            \
   F(int, X509_VERIFY_PARAM_set1_ip_asc, (X509_VERIFY_PARAM*, const char*))                         \
   F(void, X509_VERIFY_PARAM_set_hostflags, (X509_VERIFY_PARAM*, unsigned int))

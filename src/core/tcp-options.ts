@@ -1,4 +1,5 @@
 /** Options of TCP sockets. An option that a reactor or platform lacks is refused with `UnsupportedError`, never ignored. */
+import type { AddressFamily } from './name-resolver.js';
 
 export interface KeepAliveOptions {
   /** Idle time before the first probe. Whole seconds on most systems (rounded up). Default: the system's. */
@@ -47,7 +48,18 @@ export interface ListenTCPOptions extends TCPOptions {
 export interface ConnectTCPOptions extends TCPOptions {
   /** Time limit for resolving and connecting together. Default 30,000; 0: no limit. */
   readonly timeoutMs?: number;
-  /** Local IP address to connect from. */
+  /** Connects to addresses of this family only. Default: both. */
+  readonly family?: AddressFamily;
+  /** The family to begin with, if the name has addresses of both. Default: that of the resolver's first address. */
+  readonly preferredFamily?: AddressFamily;
+  /** The number of addresses of that family to try before the first one of the other; from there on, they alternate. Default 1. */
+  readonly firstFamilyCount?: number;
+  /**
+   * The next address of a name is tried when the last attempt has failed or has had no answer for this time; it does not end
+   * that attempt. At least 10; 100 to 2,000 are reasonable (RFC 8305 section 8). Default 250.
+   */
+  readonly attemptDelayMs?: number;
+  /** Local IP address to connect from. Only addresses of its family are tried. */
   readonly localAddress?: string;
   /** Local port to connect from. */
   readonly localPort?: number;

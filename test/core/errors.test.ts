@@ -13,11 +13,13 @@ import * as tls from '../../src/core/errors/tls.js';
 import * as deferErrors from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
 import * as notAnError from '../../src/defer/not-an-error.js';
+import * as endpoints from '../../src/endpoints/errors.js';
 import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
 import * as index from '../../src/index.js';
 import * as policies from '../../src/policies/errors.js';
+import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
 import * as task from '../../src/task/errors.js';
 import * as testing from '../../src/testing/index.js';
 import * as workers from '../../src/workers/errors.js';
@@ -39,7 +41,11 @@ const defer = { ...deferErrors, ...notAnError };
 
 /** The errors of each entry point. */
 const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
-  ['ropewalk', index, { ...core, ...defer, ...framing, ...policies, ...task }],
+  [
+    'ropewalk',
+    index,
+    { ...core, ...defer, ...endpoints, ...framing, ...policies, ...proxyProtocol, ...task },
+  ],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/workers', workersEntry, workers],
 ];
@@ -47,8 +53,10 @@ const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
 const errors = {
   ...core,
   ...defer,
+  ...endpoints,
   ...framing,
   ...policies,
+  ...proxyProtocol,
   ...task,
   ...handover,
   ...workers,
@@ -125,6 +133,22 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   QueueOverflowError: new errors.QueueOverflowError(1),
   QueueUnderflowError: new errors.QueueUnderflowError(1),
   QueueClosedError: new errors.QueueClosedError(),
+  InvalidProxyHeaderError: new errors.InvalidProxyHeaderError('why', 1),
+  ProxyHeaderTooLongError: new errors.ProxyHeaderTooLongError(107),
+  ProxyHeaderChecksumError: new errors.ProxyHeaderChecksumError(1, 2),
+  ProxyHeaderTimeoutError: new errors.ProxyHeaderTimeoutError(5_000),
+  UntrustedProxyError: new errors.UntrustedProxyError('192.0.2.1:1'),
+  AlreadyListenedError: new errors.AlreadyListenedError(3),
+  InvalidEndpointError: new errors.InvalidEndpointError('tcp:', 'm'),
+  NoInheritedSocketError: new errors.NoInheritedSocketError('m'),
+  NoProtocolError: new errors.NoProtocolError('m', { host: 'h', port: 1 }),
+  UnknownEndpointTypeError: new errors.UnknownEndpointTypeError(
+    'x:',
+    'client',
+    'x',
+    ['tcp'],
+    'tcp',
+  ),
   LineTooLongError: new errors.LineTooLongError(1),
   FrameTooLongError: new errors.FrameTooLongError(1, 2),
   InvalidFrameLengthError: new errors.InvalidFrameLengthError(-1, 'why'),

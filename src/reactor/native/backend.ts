@@ -73,15 +73,15 @@ export class NativeBackend implements ReactorBackend {
         if ('fastOpen' in settings) checkConnectSupported(settings);
       },
       listen: (settings, port) => listenTCP(sockets, settings, port),
-      dial: (address, port, settings, listener) =>
-        dialTCP(sockets, address, port, settings, listener),
+      dial: (address, port, settings, owner, listener) =>
+        dialTCP(sockets, address, port, settings, owner, listener),
     };
     this.unix =
       this.#pipes === undefined
         ? {
             checkSupported: () => {},
             listen: (settings, port) => listenUNIX(sockets, settings, port),
-            dial: (settings, listener) => dialUNIX(sockets, settings, listener),
+            dial: (settings, owner, listener) => dialUNIX(sockets, settings, owner, listener),
           }
         : nodeUNIX(this.#pipes);
     this.udp = { bind: (settings, port) => bindUDP(sockets, settings, port) };
@@ -104,6 +104,12 @@ export class NativeBackend implements ReactorBackend {
       if (socket instanceof NativeTransport) yield socket;
     }
     if (this.#pipes !== undefined) yield* this.#pipes.open;
+  }
+
+  lingeringSenders(): number {
+    // Closes of this turn are carried out first.
+    this.#loop.flush();
+    return this.#loop.statistics()[5] + (this.#pipes?.closing.senders ?? 0);
   }
 
   traffic(): Traffic {

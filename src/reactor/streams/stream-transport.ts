@@ -209,8 +209,8 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     else if (this.state === 'open' && this.writing === 'shutting') this.shutdownWriting();
   }
 
-  /** @internal Connects the protocol to the transport. */
-  start(protocol: StreamProtocol): void {
+  /** @internal Connects the protocol to the transport. @returns Whether `connectionMade` returned without an error. */
+  start(protocol: StreamProtocol): boolean {
     this.protocol = protocol;
     try {
       const { context } = this.owner;
@@ -219,8 +219,10 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
           ? protocol.makeConnection(this)
           : context.runInAsyncScope(protocol.makeConnection, protocol, this);
       if (result !== undefined) failOnRejection(result, this, 'connectionMade');
+      return true;
     } catch (error) {
       this.fail(error, 'connectionMade');
+      return false;
     }
   }
 
@@ -344,9 +346,17 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     this.reactor.soon(() => this.deliverHeld());
   }
 
-  /** @internal The peer has finished sending, and the protocol can be half-closed. */
+  /**
+   * @internal The peer has finished sending. The protocol is asked now whether it can be half-closed: a wrapper may know that
+   * only when the first bytes have arrived.
+   */
   protected readEnded(): void {
     if (this.state !== 'open') return;
+    if (this.protocol?.readConnectionLost === undefined) {
+      this.closeNow(false);
+      this.lost(undefined);
+      return;
+    }
     this.reading = 'ended';
     this.callHook('readConnectionLost');
   }
