@@ -30,6 +30,7 @@
         "reactor/lingering.cc",
         "reactor/outgoing.cc",
         "reactor/retries.cc",
+        "reactor/tls_streams.cc",
         "reactor/unix_streams.cc",
         "net/datagram_ancillary.cc",
         "net/datagram_batch.cc",

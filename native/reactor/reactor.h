@@ -392,9 +392,9 @@ class Reactor {
   std::unordered_map<Handle, Broken> broken_;
 
   // Memory of the secured streams' calls; made for the first of them.
-  Octets tlsInput_;   // ciphertext received
-  Octets tlsRecord_;  // plaintext of a record that several writes make
-  Octets tlsOutput_;  // ciphertext to send
+  Octets tlsInput_;              // ciphertext received
+  Octets tlsRecord_;             // plaintext of a record that several writes make
+  Octets tlsOutput_;             // ciphertext to send
   uint32_t handshakeSteps_ = 0;  // of this turn
 
   std::vector<Handle> unfinishedDatagrams_;  // like unfinished_, for datagram sockets
