@@ -109,6 +109,20 @@ export {
   ReactorStoppingError,
   UnsupportedError,
 } from './core/errors/reactor.js';
+export {
+  NativeTLSUnavailableError,
+  PlaintextBeforeTLSError,
+  type TLSCertificateDetails,
+  TLSCertificateError,
+  type TLSCertificateFault,
+  TLSContextError,
+  type TLSFaultDetails,
+  TLSHandshakeError,
+  TLSHandshakeTimeoutError,
+  TLSTruncatedError,
+  TooManyHandshakesError,
+  TransportUpgradedError,
+} from './core/errors/tls.js';
 export { type BuildProtocol, ClientFactory, Factory, type FactoryLike } from './core/factory.js';
 export type { ListeningPort, StopListeningOptions } from './core/listening-port.js';
 export type { MaybeAsync } from './core/maybe-async.js';
@@ -140,6 +154,13 @@ export type {
   ListenTCPOptions,
   TCPOptions,
 } from './core/tcp-options.js';
+export type {
+  StartTLSOptions,
+  TLSConnection,
+  TLSEngineKind,
+  TLSRole,
+  TLSVersion,
+} from './core/tls.js';
 export {
   type DetachedConnection,
   HIGH_WATER_MARK_BYTES,
@@ -147,6 +168,7 @@ export {
   MAX_WAITING_DESCRIPTORS,
   type SocketTransport,
   type TCPTransport,
+  type TLSContext,
   type Transport,
   type UNIXTransport,
 } from './core/transport.js';

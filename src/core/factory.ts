@@ -171,6 +171,7 @@ const HANDLERS: readonly (keyof ProtocolHandlers)[] = [
   'connectionMade',
   'dataReceived',
   'connectionLost',
+  'handshakeCompleted',
   'acceptsLentBytes',
 ];
 

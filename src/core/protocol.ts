@@ -25,6 +25,7 @@ export const NOT_CONNECTED: Transport = notConnected<TCPTransport & UNIXTranspor
     sendFileDescriptor: true,
     setTcpKeepAlive: true,
     setTcpNoDelay: true,
+    startTLS: true,
     stopProducing: true,
     unregisterProducer: true,
     write: true,
@@ -68,6 +69,7 @@ export interface ProtocolHandlers {
   readonly acceptsLentBytes?: boolean;
   connectionMade?(transport: Transport): unknown;
   dataReceived?(data: Buffer, transport: Transport): unknown;
+  handshakeCompleted?(transport: Transport): unknown;
   connectionLost?(reason: Error, transport: Transport): unknown;
 }
 
@@ -88,6 +90,10 @@ export class HandlerProtocol extends Protocol {
 
   override dataReceived(data: Buffer): MaybeAsync {
     return this.#handlers.dataReceived?.(data, this.transport) as MaybeAsync;
+  }
+
+  handshakeCompleted(): MaybeAsync {
+    return this.#handlers.handshakeCompleted?.(this.transport) as MaybeAsync;
   }
 
   override connectionLost(reason: Error): MaybeAsync {

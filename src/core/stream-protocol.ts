@@ -19,6 +19,13 @@ export interface StreamProtocol {
    *   post or clone them: `data.buffer` is the receive memory of all connections, and would be copied as a whole.
    */
   readonly acceptsLentBytes?: boolean;
+  /** The protocol's transport. If the protocol has this property, `startTLS` sets it. */
+  transport?: Transport | undefined;
+  /**
+   * The number of received bytes that the protocol has not processed: those behind the frame that it is processing.
+   * `transport.startTLS` ends the connection if there are any. Undefined counts as 0.
+   */
+  readonly unreadBytes?: number;
   makeConnection(transport: Transport): unknown;
   /** @param data At most 64 KiB; yours to keep, unless {@link acceptsLentBytes}. */
   dataReceived(data: Buffer): unknown;
@@ -35,6 +42,8 @@ export interface StreamProtocol {
    * You must close it. Without this method, the system closes descriptors that a peer sends.
    */
   fileDescriptorReceived?(fd: number): unknown;
+  /** The TLS handshake is complete, and the peer is verified: see `transport.tls`. Called once for each `startTLS`. */
+  handshakeCompleted?(): unknown;
   /** `loseWriteConnection` is complete: everything was sent, and the peer sees the end. */
   writeConnectionLost?(): unknown;
 }

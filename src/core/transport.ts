@@ -2,6 +2,7 @@
 import type { Deferred } from '../defer/deferred.js';
 import type { Address } from './address.js';
 import type { Consumer, PushProducer } from './producer.js';
+import type { StartTLSOptions, TLSConnection, TLSRole } from './tls.js';
 import type { PeerCredentials } from './unix-options.js';
 
 /**
@@ -69,6 +70,25 @@ export interface Transport extends Consumer, PushProducer {
   /** The same as `loseConnection`. */
   stopProducing(): void;
 
+  /**
+   * Secures the connection from now on. Bytes written before are sent in clear, before the handshake; those written afterwards are
+   * sent when the handshake is complete. The protocol stays: its `transport` is set to the new one, and `handshakeCompleted` is
+   * called instead of `connectionMade`. A failure of TLS ends the connection with that error as the reason.
+   *
+   * If received bytes are still unprocessed ({@link StreamProtocol.unreadBytes}, or held back by `pauseProducing`), the
+   * connection ends with a PlaintextBeforeTLSError: an attacker may have inserted them.
+   *
+   * A connection over TLS cannot be half-closed: `loseWriteConnection` is `loseConnection`, and the end of the peer's data ends it.
+   *
+   * @returns The transport to use from now on. Methods of this one that act throw a TransportUpgradedError.
+   * @throws ConnectionLost the connection is closing or gone, or half-closed.
+   * @throws TLSContextError a client has no host name to verify.
+   * @throws InvalidArgumentTypeError, UnknownOptionError
+   */
+  startTLS(context: TLSContext, options?: StartTLSOptions): Transport;
+  /** The facts of the TLS connection; undefined if the connection is in clear. */
+  readonly tls: TLSConnection | undefined;
+
   /** The other end. */
   getPeer(): Address;
   /**
@@ -76,6 +96,13 @@ export interface Transport extends Consumer, PushProducer {
    * listening port.
    */
   getHost(): Address;
+}
+
+/** The settings of many TLS connections in one role: a `TLSServerContext` or a `TLSClientContext`. */
+export interface TLSContext {
+  readonly role: TLSRole;
+  /** @internal Secures a live connection. @returns The transport to use from now on. */
+  secure(transport: Transport, options: StartTLSOptions): Transport;
 }
 
 /** A transport over a socket of the system. */

@@ -73,6 +73,11 @@ export abstract class FrameReceiver extends Protocol implements PushProducer {
     throw error;
   }
 
+  /** The number of received bytes behind the last delivered frame. */
+  get unreadBytes(): number {
+    return this.#decoder.bufferedBytes;
+  }
+
   override dataReceived(data: Buffer): void {
     if (this.#failed) return;
     this.#decoder.receive(data);

@@ -14,6 +14,12 @@ import {
   type PrefixBits,
 } from './length-prefix.js';
 
+const NAMES = {
+  8: 'Int8StringReceiver',
+  16: 'Int16StringReceiver',
+  32: 'Int32StringReceiver',
+} as const;
+
 /** The common base of the three. Override {@link stringReceived}. */
 export abstract class IntNStringReceiver extends FrameReceiver {
   readonly #bits: PrefixBits;
@@ -27,7 +33,7 @@ export abstract class IntNStringReceiver extends FrameReceiver {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   constructor(bits: PrefixBits, options: LengthPrefixDecoderOptions = {}) {
-    const decoder = new LengthPrefixDecoder(bits, options);
+    const decoder = new LengthPrefixDecoder(bits, options, NAMES[bits]);
     super(decoder);
     this.#decoder = decoder;
     this.#bits = bits;

@@ -48,9 +48,16 @@ export class LengthPrefixDecoder implements FrameDecoder {
   #length: number = UNKNOWN;
   #failure: RemoteProtocolError | undefined = undefined;
 
-  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
-  constructor(bits: PrefixBits, options: LengthPrefixDecoderOptions = {}) {
-    checkOptions('LengthPrefixDecoder', options, DECODER_OPTIONS);
+  /**
+   * @param what Names the class that was given the options, in errors. Default `LengthPrefixDecoder`.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+   */
+  constructor(
+    bits: PrefixBits,
+    options: LengthPrefixDecoderOptions = {},
+    what = 'LengthPrefixDecoder',
+  ) {
+    checkOptions(what, options, DECODER_OPTIONS);
     const { littleEndian = false, signed = false, maxLength = DEFAULT_MAX_LENGTH } = options;
     this.#prefixBytes = checkBits(bits) / 8;
     this.#littleEndian = checkBoolean('littleEndian', littleEndian);

@@ -39,9 +39,12 @@ const OPTIONS: OptionNames<LineDecoderOptions> = { ending: true, delimiter: true
 export class LineDecoder implements FrameDecoder {
   readonly #lines: TerminatedBytes;
 
-  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
-  constructor(options: LineDecoderOptions = {}) {
-    checkOptions('LineDecoder', options, OPTIONS);
+  /**
+   * @param what Names the class that was given the options, in errors. Default `LineDecoder`.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+   */
+  constructor(options: LineDecoderOptions = {}, what = 'LineDecoder') {
+    checkOptions(what, options, OPTIONS);
     const { delimiter, maxLength = DEFAULT_MAX_LENGTH } = options;
     const ending = checkChoice('ending', options.ending ?? 'any', ENDINGS);
     checkInteger('maxLength', maxLength, 1, MAX_FRAME_BYTES);

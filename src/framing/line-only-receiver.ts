@@ -14,7 +14,7 @@ export abstract class LineOnlyReceiver extends FrameReceiver {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: LineDecoderOptions = {}) {
-    super(new LineDecoder(options));
+    super(new LineDecoder(options, 'LineOnlyReceiver'));
     this.#terminator = terminatorOf(options);
   }
 

@@ -52,7 +52,7 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
   constructor(options: LineDecoderOptions = DEFAULTS) {
     super();
     this.#options = options;
-    this.#decoder = new LineDecoder(options);
+    this.#decoder = new LineDecoder(options, 'LineReceiver');
     this.#terminator = terminatorOf(options);
   }
 
@@ -117,6 +117,11 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
     return givenCopyOf(this.#decoder.takeRest());
   }
 
+  /** The number of received bytes behind the last delivered line. */
+  get unreadBytes(): number {
+    return this.#decoder.bufferedBytes;
+  }
+
   override dataReceived(data: Buffer): void {
     this.#decoder.receive(data);
     this.#delivery.run();
@@ -153,7 +158,7 @@ export abstract class LineReceiver extends Protocol implements PushProducer {
       line = this.acceptsLentFrames ? this.#decoder.next() : this.#decoder.nextGiven();
     } catch (error) {
       const rest = this.#decoder.takeRest();
-      this.#decoder = new LineDecoder(this.#options);
+      this.#decoder = new LineDecoder(this.#options, 'LineReceiver');
       const result: unknown = this.lineLengthExceeded(this.#given(rest), error as LineTooLongError);
       if (result !== undefined) failOnRejection(result, this.transport, 'lineLengthExceeded');
       return true;

@@ -11,7 +11,7 @@ import { NetstringDecoder, type NetstringDecoderOptions } from './netstring.js';
 export abstract class NetstringReceiver extends FrameReceiver {
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options?: NetstringDecoderOptions) {
-    super(new NetstringDecoder(options));
+    super(new NetstringDecoder(options, 'NetstringReceiver'));
   }
 
   /** A string arrived. @param string Without its length and comma; yours to keep, unless {@link acceptsLentFrames}. */

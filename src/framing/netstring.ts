@@ -31,9 +31,12 @@ export class NetstringDecoder implements FrameDecoder {
   #lengthKnown = false;
   #failure: RemoteProtocolError | undefined = undefined;
 
-  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
-  constructor(options: NetstringDecoderOptions = {}) {
-    checkOptions('NetstringDecoder', options, OPTIONS);
+  /**
+   * @param what Names the class that was given the options, in errors. Default `NetstringDecoder`.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+   */
+  constructor(options: NetstringDecoderOptions = {}, what = 'NetstringDecoder') {
+    checkOptions(what, options, OPTIONS);
     const { maxLength = DEFAULT_MAX_LENGTH } = options;
     this.#maxLength = checkInteger('maxLength', maxLength, 1, MAX_FRAME_BYTES);
   }

@@ -8,7 +8,7 @@ import type { Transport, UNIXTransport } from '../core/transport.js';
 import { Deferred } from '../defer/deferred.js';
 import { deferredList } from '../defer/deferred-list.js';
 import { LineOnlyReceiver } from '../framing/line-only-receiver.js';
-import { checkObject } from '../internal/check.js';
+import { checkPlainObject } from '../internal/check.js';
 import { HandoverProtocolError } from './errors.js';
 import {
   decodeMessage,
@@ -195,7 +195,7 @@ class OfferProtocol extends LineOnlyReceiver {
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnsupportedError
  */
 export function offerListeners(reactor: Reactor, path: string, ports: NamedPorts): ListenerOffer {
-  checkObject('ports', ports);
+  checkPlainObject('ports', ports);
   checkSendsDescriptors(reactor, 'offerListeners');
   checkCanBeGiven(ports);
   return new ListenerOffer(reactor, path, ports);

@@ -3,7 +3,7 @@ import type { Address } from '../core/address.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
 import { Deferred } from '../defer/deferred.js';
-import { checkFunction, checkMilliseconds, checkObject } from '../internal/check.js';
+import { checkFunction, checkMilliseconds, checkPlainObject } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { connectionsGone } from './connections-gone.js';
@@ -60,7 +60,7 @@ export function serveUpgradable<Names extends string>(
   options: UpgradableOptions = {},
 ): Deferred<UpgradableService<Names>> {
   checkOptions('serveUpgradable', options, OPTIONS);
-  checkObject('listen', listen);
+  checkPlainObject('listen', listen);
   for (const [name, open] of Object.entries(listen)) checkFunction(`listen.${name}`, open);
   const drainMs = checkMilliseconds('drainMs', options.drainMs ?? 30_000);
   const timeoutMs = checkMilliseconds('timeoutMs', options.timeoutMs ?? 30_000);

@@ -29,21 +29,26 @@ export function checkString(what: string, value: unknown): string {
   return value;
 }
 
-/** IPv6 addresses have brackets only where a port follows, as in a URL. */
-export function checkNoBrackets(
-  what: string,
-  host: string,
-  expected = 'a name or an IP address',
-): string {
-  if (!host.startsWith('[')) return host;
-  throw new InvalidArgumentValueError(what, `${expected}, IPv6 without brackets as in "::1"`, host);
-}
-
 export function checkFunction(what: string, value: unknown): void {
   if (typeof value !== 'function') throw new InvalidArgumentTypeError(what, 'a function', value);
 }
 
-/** An options object that is required. */
+/** Options, or a record of things by name: no array, Map or instance of another class. */
+export function checkPlainObject(what: string, value: unknown): void {
+  if (!isPlainObject(value)) throw new InvalidArgumentTypeError(what, 'a plain object', value);
+}
+
+/** The first prototype with a `constructor` belongs to a class, or is the root: each realm has one. */
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  let prototype: unknown = Object.getPrototypeOf(value);
+  while (prototype !== null && !Object.hasOwn(prototype as object, 'constructor')) {
+    prototype = Object.getPrototypeOf(prototype);
+  }
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** An object of any class, but no array. */
 export function checkObject(what: string, value: unknown): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidArgumentTypeError(what, 'an object', value);
@@ -86,4 +91,10 @@ export function checkChoice<T extends string>(
 export function checkData(value: unknown): void {
   if (typeof value === 'string' || value instanceof Uint8Array) return;
   throw new InvalidArgumentTypeError('data', 'a Uint8Array or a string', value);
+}
+
+export function checkTLSContext(value: unknown): void {
+  const { role, secure } = (value ?? {}) as { role?: unknown; secure?: unknown };
+  if (typeof role === 'string' && typeof secure === 'function') return;
+  throw new InvalidArgumentTypeError('context', 'a TLSServerContext or a TLSClientContext', value);
 }

@@ -1,5 +1,6 @@
 /** Checks that an options object has no unknown option: a mistyped one would be ignored silently. */
-import { InvalidArgumentTypeError, UnknownOptionError } from '../core/errors/arguments.js';
+import { UnknownOptionError } from '../core/errors/arguments.js';
+import { checkPlainObject } from './check.js';
 import { nearestName } from './nearest-name.js';
 
 /** All option names of a type: the compiler rejects a table with missing or extra names. */
@@ -17,8 +18,12 @@ const ADVICE: Readonly<Record<string, string>> = {
  * Called for each connection made, so the good case allocates nothing. Options with the value undefined count as left out,
  * if their name is known.
  *
+ * Options are a plain object, which may inherit defaults from another. Instances of classes are refused, even with fields that
+ * are named like options: most are another argument in the wrong place, and accessors of a class would escape the check.
+ * `{ ...instance }` passes the fields of one.
+ *
  * @param what Names the function or class that takes the options.
- * @throws InvalidArgumentTypeError `options` is not an object.
+ * @throws InvalidArgumentTypeError `options` is not a plain object.
  * @throws UnknownOptionError
  */
 export function checkOptions<Options extends object>(
@@ -26,8 +31,8 @@ export function checkOptions<Options extends object>(
   options: Options,
   names: OptionNames<NoInfer<Options>>,
 ): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new InvalidArgumentTypeError(`options of ${what}`, 'an object', options);
+  if (Object.getPrototypeOf(options ?? 0) !== Object.prototype) {
+    checkPlainObject(`options of ${what}`, options);
   }
   for (const name in options) {
     if (names[name] !== true && Object.hasOwn(options, name))

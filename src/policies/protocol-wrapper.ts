@@ -7,9 +7,11 @@ import { UnsupportedError } from '../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import { NOT_CONNECTED } from '../core/protocol.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
+import type { StartTLSOptions, TLSConnection } from '../core/tls.js';
 import type {
   DetachedConnection,
   TCPTransport,
+  TLSContext,
   Transport,
   UNIXTransport,
 } from '../core/transport.js';
@@ -65,6 +67,17 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
    */
   get acceptsLentBytes(): boolean {
     return this.wrappedProtocol.acceptsLentBytes === true;
+  }
+
+  /** The value of the wrapped protocol. */
+  get unreadBytes(): number {
+    return this.wrappedProtocol.unreadBytes ?? 0;
+  }
+
+  /** Undefined if the wrapped protocol has no such method. */
+  get handshakeCompleted(): () => void {
+    if (this.wrappedProtocol.handshakeCompleted === undefined) return undefined as never;
+    return this.passHandshakeCompleted;
   }
 
   get connected(): boolean {
@@ -153,6 +166,16 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
     return this.transport.getHost();
   }
 
+  /** Secures the transport below. @returns This wrapper, which remains the transport of the wrapped protocol. */
+  startTLS(context: TLSContext, options?: StartTLSOptions): Transport {
+    this.transport.startTLS(context, options);
+    return this;
+  }
+
+  get tls(): TLSConnection | undefined {
+    return this.transport.tls;
+  }
+
   /** @throws UnsupportedError the transport below has no such method; this also applies to the methods that follow. */
   getTcpNoDelay(): boolean {
     return this.below('getTcpNoDelay').getTcpNoDelay();
@@ -202,6 +225,12 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
   protected passReadConnectionLost(): void {
     const result = this.wrappedProtocol.readConnectionLost?.();
     if (result !== undefined) failOnRejection(result, this, 'readConnectionLost');
+  }
+
+  /** The TLS handshake is complete. Called only if the wrapped protocol has the method. */
+  protected passHandshakeCompleted(): void {
+    const result = this.wrappedProtocol.handshakeCompleted?.();
+    if (result !== undefined) failOnRejection(result, this, 'handshakeCompleted');
   }
 
   /** The sending side is shut down. Called only if the wrapped protocol has the method. */

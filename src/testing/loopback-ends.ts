@@ -91,9 +91,9 @@ export class LoopbackEnds {
  * one.
  */
 class WatchedProtocol implements StreamProtocol {
-  transport: Transport | undefined = undefined;
   reason: Error | undefined = undefined;
   readonly #protocol: StreamProtocol;
+  #transport: Transport | undefined = undefined;
   readonly #ended: () => void;
 
   constructor(what: string, protocol: StreamProtocol, ended: () => void) {
@@ -124,8 +124,27 @@ class WatchedProtocol implements StreamProtocol {
     return fileDescriptorReceived?.bind(this.#protocol) as (fd: number) => void;
   }
 
+  get handshakeCompleted(): () => unknown {
+    const { handshakeCompleted } = this.#protocol;
+    return handshakeCompleted?.bind(this.#protocol) as () => unknown;
+  }
+
+  get unreadBytes(): number {
+    return this.#protocol.unreadBytes ?? 0;
+  }
+
+  get transport(): Transport | undefined {
+    return this.#transport;
+  }
+
+  /** Set by `startTLS`. */
+  set transport(transport: Transport) {
+    this.#transport = transport;
+    if ('transport' in this.#protocol) this.#protocol.transport = transport;
+  }
+
   makeConnection(transport: Transport): unknown {
-    this.transport = transport;
+    this.#transport = transport;
     return this.#protocol.makeConnection(transport);
   }
 

@@ -8,8 +8,9 @@ import type { ErrorReporter } from '../core/error-reporter.js';
 import type { Reactor } from '../core/reactor.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Deferred } from '../defer/deferred.js';
-import { checkClock, checkFunction, checkInteger, checkString } from '../internal/check.js';
+import { checkClock, checkFunction, checkInteger } from '../internal/check.js';
 import { reportError as reportErrorByDefault } from '../internal/error-report.js';
+import { checkLocalAddress } from '../internal/host.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { socketPathIn } from './contracts/socket-path.js';
 import { LoopbackEnds, type LoopbackReasons } from './loopback-ends.js';
@@ -60,7 +61,7 @@ export function loopbackTCP(
   options: LoopbackTCPOptions = {},
 ): Deferred<LoopbackReasons> {
   checkOptions('loopbackTCP', options, TCP_OPTIONS);
-  const host = checkString('host', options.host ?? '127.0.0.1');
+  const host = checkLocalAddress('host', options.host ?? '127.0.0.1');
   const ends = new LoopbackEnds(server, client);
   const port = reactor.listenTCP(0, ends.serverFactory, { interface: host });
   return ends.run(port, () => reactor.connectTCP(host, port.getHost().port, ends.clientFactory));

@@ -160,6 +160,10 @@ contract('a connected UDP socket', (rig) => {
     const { port } = openUDP(rig);
     expect(() => port.connect('localhost', 9)).toThrow(InvalidAddressError);
     expect(() => port.connect('::1', 9)).toThrow(InvalidAddressError);
+    expect(() => port.connect('127.0.0.1\0', 9)).toThrow(InvalidAddressError);
+    expect(() => port.connect('udp://127.0.0.1/', 9)).toThrow(
+      '"udp://127.0.0.1/" is not an IP address: use only the host name of a URL',
+    );
     expect(() => port.connect(LOCAL, 70_000)).toThrow(InvalidArgumentValueError);
     // Without broadcast, connect(2) fails.
     expect(() => port.connect('255.255.255.255', 9)).toThrow(/EACCES/);

@@ -1,14 +1,18 @@
 /** UNIX streams: where they listen, what they refuse, how they connect and end, on every reactor. */
 import {
+  chmodSync,
   existsSync,
   lstatSync,
+  mkdirSync,
   readFileSync,
   renameSync,
   statSync,
+  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import {
@@ -39,6 +43,36 @@ import {
 
 const LOCKED = new URL('./programs/unix-locked.ts', import.meta.url);
 const HAS_FILES = LACKS.socketFiles === undefined;
+
+/** Other systems than Linux tell a file from a socket that nobody listens on. */
+const NOT_A_SOCKET =
+  process.platform === 'linux'
+    ? { code: 'ECONNREFUSED', description: 'connection refused' }
+    : { code: 'ENOTSOCK', description: 'socket operation on non-socket' };
+const NOBODY = 65_534;
+
+/** A folder with all that can be in the way of a socket. */
+function obstacles(rig: Rig): string {
+  const folder = temporaryFolder(rig);
+  chmodSync(folder, 0o777);
+  writeFileSync(join(folder, 'file'), '');
+  mkdirSync(join(folder, 'folder'));
+  mkdirSync(join(folder, 'closed'), 0o000);
+  symlinkSync('nowhere', join(folder, 'broken'));
+  symlinkSync('circle', join(folder, 'circle'));
+  return folder;
+}
+
+/** Root may write to every folder. */
+function unprivileged<T>(call: () => T): T {
+  if (process.geteuid?.() !== 0) return call();
+  process.seteuid?.(NOBODY);
+  try {
+    return call();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
 
 function listenError(rig: Rig, path: string, options?: ListenUNIXOptions): CannotListenError {
   try {
@@ -143,10 +177,22 @@ contract('listenUNIX', (rig) => {
     if (HAS_FILES) expect(existsSync(path)).toBe(true);
   });
 
-  it('throws CannotListenError if there is no such folder', () => {
+  it.each([
+    ['a missing folder', 'none/socket', 'ENOENT', 'no such file or directory'],
+    ['a missing folder for a slash at the end', 'none/', 'ENOENT', 'no such file or directory'],
+    ['a folder behind a broken link', 'broken/socket', 'ENOENT', 'no such file or directory'],
+    ['a broken link', 'broken', 'EADDRINUSE', 'address already in use'],
+    ['a folder', 'folder', 'EADDRINUSE', 'address already in use'],
+    ['a file in place of the folder', 'file/socket', 'ENOTDIR', 'not a directory'],
+    ['a closed folder', 'closed/socket', 'EACCES', 'permission denied'],
+    ['links in a circle', 'circle/socket', 'ELOOP', 'too many symbolic links encountered'],
+  ])('throws the same error on every reactor for %s', (_what, name, code, description) => {
     needs('socketFiles');
-    const path = join(temporaryFolder(rig), 'none', 'socket');
-    expect(codeOf(listenError(rig, path))).toMatch(/ENOENT|EACCES/);
+    const path = join(obstacles(rig), name);
+    const error = unprivileged(() => listenError(rig, path));
+    expect(error.message).toContain(`cannot listen on ${path}: bind ${code}: ${description}`);
+    expect(error.cause).toMatchObject({ code, syscall: 'bind', address: path });
+    expect((error.cause as SystemError).errno).toBe(-constants.errno[code as 'ENOENT']);
   });
 
   it('removes the file when it stops, and makes it anew when it starts again', async () => {
@@ -367,12 +413,30 @@ contract('connectUNIX', (rig) => {
     expect(codeOf(error)).toBe('ECONNREFUSED');
   });
 
-  it('fails with ConnectError if the file is not a socket', async () => {
-    needs('socketFiles');
-    const path = socketPath(rig);
-    writeFileSync(path, '');
-    expect(await connectFailure(rig, path)).toBeInstanceOf(ConnectError);
-  });
+  it.each([
+    ['nothing', 'none', ConnectionRefusedError, 'ENOENT', 'no such file or directory'],
+    ['no folder', 'none/socket', ConnectionRefusedError, 'ENOENT', 'no such file or directory'],
+    ['a file in place of the folder', 'file/socket', ConnectError, 'ENOTDIR', 'not a directory'],
+    ['links in a circle', 'circle', ConnectError, 'ELOOP', 'too many symbolic links encountered'],
+    ['a file', 'file', ConnectionRefusedError, NOT_A_SOCKET.code, NOT_A_SOCKET.description],
+    ['a folder', 'folder', ConnectionRefusedError, NOT_A_SOCKET.code, NOT_A_SOCKET.description],
+  ])(
+    'fails with the same error on every reactor if there is %s',
+    async (_what, name, ErrorClass, code, description) => {
+      needs('socketFiles');
+      const path = join(obstacles(rig), name);
+      const error = await connectFailure(rig, path);
+      expect(error).toBeInstanceOf(ErrorClass);
+      expect(error.message).toBe(`cannot connect (${code}): ${path}`);
+      expect(error.cause).toMatchObject({
+        code,
+        syscall: 'connect',
+        address: path,
+        message: `connect ${code}: ${description} ${path}`,
+      });
+      expect((error.cause as SystemError).errno).toBe(-constants.errno[code as 'ENOENT']);
+    },
+  );
 
   it('tries again while the queue is full, until it is accepted', async () => {
     needs('queues');

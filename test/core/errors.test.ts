@@ -9,6 +9,7 @@ import * as datagram from '../../src/core/errors/datagram.js';
 import * as listening from '../../src/core/errors/listening.js';
 import * as names from '../../src/core/errors/names.js';
 import * as reactor from '../../src/core/errors/reactor.js';
+import * as tls from '../../src/core/errors/tls.js';
 import * as deferErrors from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
 import * as notAnError from '../../src/defer/not-an-error.js';
@@ -31,6 +32,7 @@ const core = {
   ...listening,
   ...names,
   ...reactor,
+  ...tls,
 };
 
 const defer = { ...deferErrors, ...notAnError };
@@ -101,6 +103,15 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ProducerRegisteredError: new errors.ProducerRegisteredError(),
   UnsupportedError: new errors.UnsupportedError('feature', 'why'),
   AddonNotLoadedError: new errors.AddonNotLoadedError('m'),
+  TLSContextError: new errors.TLSContextError('m'),
+  NativeTLSUnavailableError: new errors.NativeTLSUnavailableError('why'),
+  TransportUpgradedError: new errors.TransportUpgradedError('write'),
+  PlaintextBeforeTLSError: new errors.PlaintextBeforeTLSError(1),
+  TLSHandshakeError: new errors.TLSHandshakeError('m', { reason: 'WRONG_VERSION_NUMBER' }),
+  TLSCertificateError: new errors.TLSCertificateError({ reason: 'expired', detail: 'm' }),
+  TLSTruncatedError: new errors.TLSTruncatedError(true),
+  TLSHandshakeTimeoutError: new errors.TLSHandshakeTimeoutError(1),
+  TooManyHandshakesError: new errors.TooManyHandshakesError(1),
   AlreadyFiredError: new errors.AlreadyFiredError(),
   AlreadyLockingError: new errors.AlreadyLockingError('/lock'),
   CancelledError: new errors.CancelledError(),

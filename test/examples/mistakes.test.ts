@@ -37,6 +37,7 @@ const MISTAKES: Readonly<Record<string, () => unknown>> = {
     toFactory((() => undefined) as never).buildProtocol(new IPv4Address('TCP', '127.0.0.1', 1)),
   'Writing before the connection is made': () => new Echo().transport.write('hello'),
   'IPv6 in brackets': () => reactor.connectTCP('[::1]', 8080, Echo),
+  'A URL in place of a host': () => reactor.connectTCP('http://localhost/', 8080, Echo),
   'A mistyped flag': () => parseDemoOptions(['--wokers', '4']),
 };
 

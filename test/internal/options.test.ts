@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentTypeError, UnknownOptionError } from '../../src/core/errors/arguments.js';
 import { nearestName } from '../../src/internal/nearest-name.js';
@@ -20,13 +21,37 @@ describe('checkOptions', () => {
     }
   });
 
-  it.each([null, undefined, 5, 'size', ['size'], true])(
-    'refuses %j in place of an object',
-    (given) => {
-      expect(() => check(given)).toThrow(InvalidArgumentTypeError);
-      expect(() => check(given)).toThrow(/^options of f must be an object, not /);
-    },
-  );
+  it.each([
+    null,
+    undefined,
+    5,
+    'size',
+    ['size'],
+    true,
+    () => {},
+    new Map(),
+    new URL('a:b'),
+    new Date(0),
+  ])('refuses %j in place of a plain object', (given) => {
+    expect(() => check(given)).toThrow(InvalidArgumentTypeError);
+    expect(() => check(given)).toThrow(/^options of f must be a plain object, not /);
+  });
+
+  it('refuses the instance of a class, with fields named like options too, and takes a copy of them', () => {
+    const instance = new (class Sizes {
+      size = 1;
+    })();
+    expect(() => check(instance)).toThrow(
+      'options of f must be a plain object, not an object (Sizes)',
+    );
+    expect(() => check(Object.create(instance))).toThrow(InvalidArgumentTypeError);
+    expect(() => check({ ...instance })).not.toThrow();
+  });
+
+  it('takes plain objects of another realm', () => {
+    expect(() => check(runInNewContext('({ size: 1 })'))).not.toThrow();
+    expect(() => check(runInNewContext('new Map()'))).toThrow(InvalidArgumentTypeError);
+  });
 
   it('refuses unknown names, also without a value', async () => {
     for (const options of [{ nonsense: 1 }, { size: 1, nonsense: undefined }]) {

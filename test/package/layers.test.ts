@@ -27,8 +27,13 @@ const SANS_IO: Imports = {
 /** Imports by file. */
 const RULES: Readonly<Record<string, Imports>> = {
   'src/core/probe.ts': {
-    allowed: ['./address.js', '../defer/deferred.js'],
-    refused: ['../internal/check.js', '../defer/errors.js', '../reactor/hosted-reactor.js'],
+    allowed: ['./address.js', '../defer/deferred.js', 'node:crypto'],
+    refused: [
+      '../internal/check.js',
+      'node:net',
+      '../defer/errors.js',
+      '../reactor/hosted-reactor.js',
+    ],
   },
   'src/internal/probe.ts': {
     allowed: ['../core/address.js'],
@@ -45,6 +50,14 @@ const RULES: Readonly<Record<string, Imports>> = {
   'src/task/probe.ts': {
     allowed: ['../defer/deferred.js'],
     refused: ['../framing/lines.js', '../reactor/create-reactor.js'],
+  },
+  'src/tls/probe.ts': {
+    allowed: ['../core/tls.js', '../native.js', '../reactor/streams/secure-stream.js'],
+    refused: [
+      '../framing/line-receiver.js',
+      '../policies/errors.js',
+      '../reactor/create-reactor.js',
+    ],
   },
   'src/workers/probe.ts': {
     allowed: ['../reactor/create-reactor.js'],

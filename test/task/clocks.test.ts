@@ -19,7 +19,7 @@ describe('the clock argument', () => {
 
   it('must not be omitted together with all options', () => {
     expect(() => new Cooperator(undefined as never)).toThrow(
-      'options of Cooperator must be an object',
+      'options of Cooperator must be a plain object',
     );
   });
 });

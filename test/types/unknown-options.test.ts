@@ -88,10 +88,12 @@ class Netstrings extends NetstringReceiver {
   override stringReceived(): void {}
 }
 
-/** The options with those that must not be left out. Anything but an object stays as it is. */
+class Given {}
+
+/** The options with those that must not be left out. Anything but a plain object stays as it is. */
 const and = (options: unknown, more: object): never => {
-  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
-  return (isObject ? { ...options, ...more } : options) as never;
+  const isPlain = Object.getPrototypeOf(options ?? 0) === Object.prototype;
+  return (isPlain ? { ...(options as object), ...more } : options) as never;
 };
 
 /** A reactor for each call: nothing is opened. */
@@ -269,9 +271,28 @@ describe('options types of the public API', () => {
     }
   });
 
-  it.each(types)('%s: anything but an object is refused', async (name) => {
+  it.each([
+    ['LineReceiver', Lines],
+    ['LineOnlyReceiver', OnlyLines],
+    ['NetstringReceiver', Netstrings],
+    ['Int16StringReceiver', Strings],
+    ['StatefulProtocol', Blocks],
+  ] as const)('are reported under the name of the class that took them: %s', (name, Receiver) => {
+    const wrong = { nonsense: 1 } as never;
+    expect(() => new Receiver(wrong)).toThrow(`${name} has no option 'nonsense'`);
+  });
+
+  it.each(types)('%s: anything but a plain object is refused', async (name) => {
     for (const call of CALLS[name] ?? []) {
-      for (const options of [null, 'options', []]) {
+      for (const options of [
+        null,
+        'options',
+        [],
+        new Map(),
+        new URL('a:b'),
+        new Given(),
+        () => {},
+      ]) {
         const outcome = (async () => await call(options as never))();
         await expect(outcome, String(options)).rejects.toThrow(InvalidArgumentTypeError);
       }

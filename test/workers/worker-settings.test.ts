@@ -64,7 +64,7 @@ describe('the options of runWorkers', () => {
     [{ drainMs: -1 }, /^drainMs must be/],
     [{ readyTimeoutMs: Number.NaN }, /^readyTimeoutMs must be/],
     [{ hangTimeoutMs: -1 }, /^hangTimeoutMs must be/],
-    [{ restart: true }, /^options of runWorkers.restart must be an object/],
+    [{ restart: true }, /^options of runWorkers.restart must be a plain object/],
     [{ restart: { initialDelayMs: -1 } }, /^restart.initialDelayMs must be/],
     [{ restart: { maxDelayMs: 'x' } }, /^restart.maxDelayMs must be/],
     [{ restart: { healthyAfterMs: -1 } }, /^restart.healthyAfterMs must be/],
@@ -85,7 +85,7 @@ describe('the options of runWorkers', () => {
 
   it('refuse null for options', () => {
     expect(() => runWorkers('/m.js', null as never)).toThrow(
-      /^options of runWorkers must be an object/,
+      /^options of runWorkers must be a plain object/,
     );
   });
 });

@@ -1,5 +1,4 @@
 /** Options of datagram sockets, checked and with their defaults filled in: a socket is made from these. */
-import { isIP } from 'node:net';
 import type {
   ConnectUNIXDatagramOptions,
   DatagramOptions,
@@ -7,8 +6,8 @@ import type {
   ListenUNIXDatagramOptions,
 } from '../../core/datagram.js';
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
-import { checkBoolean, checkInteger, checkNoBrackets, checkString } from '../../internal/check.js';
-import { withScopeSpelled } from '../../internal/interface-names.js';
+import { checkBoolean, checkInteger, checkString } from '../../internal/check.js';
+import { checkLocalAddress } from '../../internal/host.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 
 const MAX_INT32 = 2 ** 31 - 1;
@@ -84,7 +83,7 @@ export function udpSettings(port: number, options: ListenUDPOptions): UDPSetting
   return {
     ...settings,
     port: checkInteger('port', port, 0, 65_535),
-    interface: checkInterface(options.interface ?? ''),
+    interface: checkLocalAddress('interface', options.interface ?? ''),
     broadcast: flag('broadcast'),
     listenMultiple: flag('listenMultiple'),
     reusePort: flag('reusePort'),
@@ -156,13 +155,6 @@ type FlagName =
   | 'receiveTrafficClass'
   | 'receiveOffload'
   | 'segmentationOffload';
-
-function checkInterface(value: unknown): string {
-  const address = checkString('interface', value);
-  if (address === '' || isIP(address) !== 0) return withScopeSpelled(address);
-  checkNoBrackets('interface', address, 'an IP address');
-  throw new InvalidArgumentValueError('interface', 'an IPv4 or IPv6 address', value);
-}
 
 function checkPath(what: string, value: unknown): string {
   const path = checkString(what, value);

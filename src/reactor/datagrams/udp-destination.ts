@@ -9,7 +9,7 @@ import {
 } from '../../core/address.js';
 import { InvalidAddressError, MessageLengthError } from '../../core/errors/datagram.js';
 import { withScopeSpelled } from '../../internal/interface-names.js';
-import { checkDestination } from './udp-port.js';
+import { checkDestination, notAnIPAddress } from './udp-port.js';
 
 /** RFC 768: 16 bits of length, of which headers take 8 bytes, and over IPv4 another 20. */
 const MAX_IPV4_BYTES = 65_507;
@@ -24,9 +24,7 @@ export function udpDestination(
   if (to instanceof IPv4Address || to instanceof IPv6Address) address = to;
   else {
     checkDestination(to);
-    if (isIP(to.host) === 0) {
-      throw new InvalidAddressError(`${JSON.stringify(to.host.slice(0, 64))} is not an IP address`);
-    }
+    if (isIP(to.host) === 0) throw notAnIPAddress(to.host);
     address = addressFrom('UDP', withScopeSpelled(to.host), to.port);
   }
   const mismatch = address.family === 'IPv6' ? socket.address.family === 'IPv4' : socket.ipv6Only;

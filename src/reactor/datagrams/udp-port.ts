@@ -9,7 +9,8 @@ import {
   InvalidAddressError,
   MulticastJoinError,
 } from '../../core/errors/datagram.js';
-import { checkBoolean, checkInteger, checkNoBrackets, checkString } from '../../internal/check.js';
+import { checkBoolean, checkInteger, checkString } from '../../internal/check.js';
+import { hostAdvice } from '../../internal/host.js';
 import { withScopeSpelled } from '../../internal/interface-names.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { PortReactor } from '../life/port-reactor.js';
@@ -55,7 +56,7 @@ export class UDPPort extends DatagramPort<IPAddress, UDPSocket> implements UDPTr
   }
 
   connect(host: string, port: number): void {
-    checkNoBrackets('host', checkString('host', host));
+    checkString('host', host);
     checkInteger('port', port, 0, 65_535);
     const socket = this.openSocket();
     if (this.peer !== undefined) throw new AlreadyConnectedError();
@@ -150,10 +151,18 @@ export function checkDestination(to: HostPort): void {
   if (typeof to !== 'object' || to === null) {
     throw new InvalidArgumentTypeError('to', 'an address, or { host, port }', to);
   }
-  checkNoBrackets('to.host', checkString('to.host', to.host));
+  checkString('to.host', to.host);
   if (!Number.isInteger(to.port) || to.port < 0 || to.port > 65_535) {
     throw new InvalidAddressError(`${String(to.port)} is not a port`);
   }
+}
+
+export function notAnIPAddress(host: string): InvalidAddressError {
+  const advice = hostAdvice(host);
+  const hint = advice === undefined ? '' : `: ${advice}`;
+  return new InvalidAddressError(
+    `${JSON.stringify(host.slice(0, 64))} is not an IP address${hint}`,
+  );
 }
 
 function interfaceText(what: string, value: string | number): string {

@@ -97,6 +97,12 @@ export class NativeTransport extends StreamTransport {
     super.start(protocol);
   }
 
+  /** @internal */
+  override replaceProtocol(protocol: StreamProtocol): TurnReactor {
+    this.command(COMMAND_ALLOW_HALF_CLOSE);
+    return super.replaceProtocol(protocol);
+  }
+
   /** @internal Any event except data, which the reactor delivers directly. */
   nativeEvent(kind: number, a: number, b: number): void {
     switch (kind) {

@@ -10,6 +10,7 @@ import { InvalidAddressError } from '../../core/errors/datagram.js';
 import { checkString } from '../../internal/check.js';
 import {
   checkDestination,
+  notAnIPAddress,
   type UDPOption,
   type UDPPort,
   type UDPSocket,
@@ -165,9 +166,7 @@ export class NativeUDPSocket extends NativeDatagramSocket<IPAddress> implements 
   private parse(host: string): void {
     if (host === this.parsedHost) return;
     this.parsedHost = undefined;
-    if (!this.sockets.loop.parseAddress(host, this.parsed)) {
-      throw new InvalidAddressError(`${JSON.stringify(host.slice(0, 64))} is not an IP address`);
-    }
+    if (!this.sockets.loop.parseAddress(host, this.parsed)) throw notAnIPAddress(host);
     this.parsedHost = host;
   }
 

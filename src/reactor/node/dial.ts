@@ -2,6 +2,8 @@
 import type { SocketConnectOpts } from 'node:net';
 
 import type { Address } from '../../core/address.js';
+import type { SystemError } from '../../core/errors/base.js';
+import { systemError } from '../../internal/system-error.js';
 import type { Dial, DialListener } from '../streams/dial.js';
 import type { SocketSettings } from '../streams/tcp-settings.js';
 import type { OwnedSocket } from './owned-socket.js';
@@ -56,8 +58,18 @@ export class NodeDial implements Dial {
   };
 
   readonly #onError = (cause: Error): void => {
-    this.#listener.dialFailed(cause);
+    this.#listener.dialFailed(this.#described(cause));
   };
+
+  /** The error with the text that it has under the native reactor: Node's lacks the description. */
+  #described(cause: Error): Error {
+    const { syscall, errno } = cause as Partial<SystemError>;
+    if (syscall !== 'connect' || errno === undefined) return cause;
+    const peer = this.#peer;
+    return peer.type === 'UNIX'
+      ? systemError(syscall, -errno, peer.path)
+      : systemError(syscall, -errno, peer.host, peer.port);
+  }
 
   #letGo(): void {
     this.#socket.off('connect', this.#onConnect);

@@ -1,7 +1,8 @@
 /** Opens the pure-JS reactor's listening sockets: when these functions return they listen, or the error is known. */
-import { chmodSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 
 import { addressFrom, UNIXAddress } from '../../core/address.js';
+import type { SystemError } from '../../core/errors/base.js';
 import { CannotListenError } from '../../core/errors/listening.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import { WINDOWS } from '../../internal/platform.js';
@@ -39,7 +40,9 @@ export function listenUNIX(settings: UNIXListenSettings): Listening {
   const address = new UNIXAddress(path);
   const handle = bindPipeHandle(path);
   if (typeof handle === 'number') {
-    throw new CannotListenError(address, { cause: systemError('bind', -handle, path) });
+    const missing = !WINDOWS && isError(handle, 'EACCES') && lacksFolder(path);
+    const cause = systemError('bind', missing ? 'ENOENT' : -handle, path);
+    throw new CannotListenError(address, { cause });
   }
   try {
     if (!address.abstract && !WINDOWS) chmodSync(path, mode);
@@ -50,6 +53,16 @@ export function listenUNIX(settings: UNIXListenSettings): Listening {
     throw new CannotListenError(address, { cause });
   }
   return { handle, address };
+}
+
+/** libuv reports a missing folder as EACCES, as Windows does. */
+function lacksFolder(path: string): boolean {
+  try {
+    statSync(path.slice(0, path.lastIndexOf('/')) || '/');
+    return false;
+  } catch (error) {
+    return (error as SystemError).code === 'ENOENT' && path.includes('/');
+  }
 }
 
 function bindTCP(settings: ListenSettings): ListenHandle {

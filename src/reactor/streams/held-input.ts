@@ -32,3 +32,11 @@ export function takeHeldInput(transport: SocketTransport): Received[] {
   inputs.delete(transport);
   return parts;
 }
+
+/** The number of held bytes; a descriptor counts as one. */
+export function heldBytes(transport: SocketTransport): number {
+  let bytes = 0;
+  for (const part of inputs.get(transport) ?? [])
+    bytes += typeof part === 'number' ? 1 : part.length;
+  return bytes;
+}

@@ -7,7 +7,8 @@ import type { ListeningPort } from '../../core/listening-port.js';
 import type { ReactorNames } from '../../core/reactor-names.js';
 import type { ReactorTCP } from '../../core/reactor-tcp.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../../core/tcp-options.js';
-import { checkInteger, checkNoBrackets, checkString } from '../../internal/check.js';
+import { checkInteger } from '../../internal/check.js';
+import { checkHost } from '../../internal/host.js';
 import { withScopeSpelled } from '../../internal/interface-names.js';
 import { StreamConnector } from './stream-connector.js';
 import { StreamPort } from './stream-port.js';
@@ -51,7 +52,7 @@ export class HostedTCP implements ReactorTCP {
   ): Connector<HostPort> {
     const settings = connectSettings(options);
     this.#sockets.checkSupported(settings);
-    checkNoBrackets('host', checkString('host', host));
+    checkHost('host', host);
     checkInteger('port', port, 0, 65_535);
     const destination =
       isIP(host) === 0 ? new HostnameAddress(host, port) : { host: withScopeSpelled(host), port };

@@ -4,6 +4,7 @@
  */
 import type { Address } from '../../core/address.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
+import type { TLSConnection } from '../../core/tls.js';
 import { MAX_WAITING_DESCRIPTORS } from '../../core/transport.js';
 import type { PeerCredentials } from '../../core/unix-options.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
@@ -49,6 +50,10 @@ export abstract class SocketSide {
 
   fileno(): number {
     throw new UnsupportedError('fileno', 'this transport has no descriptor');
+  }
+
+  get tls(): TLSConnection | undefined {
+    return undefined;
   }
 
   getPeerCredentials(): PeerCredentials | undefined {

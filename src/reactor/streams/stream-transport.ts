@@ -19,18 +19,28 @@ import {
   ConnectionLost,
   ProducerRegisteredError,
 } from '../../core/errors/connection.js';
+import { PlaintextBeforeTLSError } from '../../core/errors/tls.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { isInstance, toError } from '../../core/text-of.js';
-import type { DetachedConnection, TCPTransport, UNIXTransport } from '../../core/transport.js';
+import type { StartTLSOptions } from '../../core/tls.js';
+import type {
+  DetachedConnection,
+  TCPTransport,
+  TLSContext,
+  Transport,
+  UNIXTransport,
+} from '../../core/transport.js';
 import { failOnRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
 import { fail } from '../../defer/succeed.js';
 import { callIn } from '../../internal/async-context.js';
-import { checkData } from '../../internal/check.js';
+import { checkData, checkTLSContext } from '../../internal/check.js';
 import { givenCopyOf } from '../../internal/lent-bytes.js';
 import { showAsText } from '../../internal/shown-as-text.js';
+import type { TurnReactor } from '../time/turn-reactor.js';
 import {
+  heldBytes,
   holdInput,
   holdsInput,
   nextHeldInput,
@@ -116,6 +126,23 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
 
   abortConnection(): void {
     this.terminate(true, () => new ConnectionAborted());
+  }
+
+  startTLS(context: TLSContext, options: StartTLSOptions = {}): Transport {
+    checkTLSContext(context);
+    if (this.state !== 'open' || this.writing !== 'open' || this.reading === 'ended') {
+      throw new ConnectionLost('startTLS: the connection is closing, half-closed or gone');
+    }
+    const unread = heldBytes(this) + (this.protocol?.unreadBytes ?? 0);
+    if (unread === 0) return context.secure(this, options);
+    this.endWith(new PlaintextBeforeTLSError(unread));
+    return this;
+  }
+
+  /** @internal From now on `protocol`, which has all methods of protocols, receives. */
+  replaceProtocol(protocol: StreamProtocol): TurnReactor {
+    this.protocol = protocol;
+    return this.reactor;
   }
 
   pauseProducing(): void {
@@ -352,6 +379,11 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
   fail(error: unknown, where: string): void {
     this.report(error, where);
     this.terminate(false, () => toError(error));
+  }
+
+  /** @internal Ends the connection in the next turn, without a report. Unsent bytes are sent as far as the system takes them. */
+  endWith(reason: Error): void {
+    this.terminate(false, () => reason);
   }
 
   private report(error: unknown, where: string): void {

@@ -1,23 +1,13 @@
 /** TCP options, checked and with their defaults filled in: a socket is made from these. */
-import { isIP } from 'node:net';
-import {
-  InvalidArgumentTypeError,
-  InvalidArgumentValueError,
-} from '../../core/errors/arguments.js';
+import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import type {
   ConnectTCPOptions,
   KeepAliveOptions,
   ListenTCPOptions,
   TCPOptions,
 } from '../../core/tcp-options.js';
-import {
-  checkBoolean,
-  checkInteger,
-  checkMilliseconds,
-  checkNoBrackets,
-  checkString,
-} from '../../internal/check.js';
-import { withScopeSpelled } from '../../internal/interface-names.js';
+import { checkBoolean, checkInteger, checkMilliseconds } from '../../internal/check.js';
+import { checkLocalAddress } from '../../internal/host.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 
 /** Bounded by the system: `net.core.somaxconn` on Linux. */
@@ -93,7 +83,7 @@ export interface ConnectSettings extends SocketSettings {
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function listenSettings(port: number, options: ListenTCPOptions): ListenSettings {
   checkOptions('listenTCP', options, LISTEN_TCP_OPTIONS);
-  const host = optional(options.interface, (value) => checkAddress('interface', value));
+  const host = optional(options.interface, (value) => checkLocalAddress('interface', value));
   const deferAcceptMs = optional(options.deferAcceptMs, (value) =>
     checkInteger('deferAcceptMs', value, 1, MAX_SECONDS * 1000),
   );
@@ -122,7 +112,7 @@ export function connectSettings(options: ConnectTCPOptions): ConnectSettings {
     ...socketSettings(options),
     timeoutMs: checkMilliseconds('timeoutMs', options.timeoutMs ?? 30_000),
     localAddress: optional(options.localAddress, (value) => {
-      const address = checkAddress('localAddress', value);
+      const address = checkLocalAddress('localAddress', value);
       return address === '' ? undefined : address;
     }),
     localPort: checkInteger('localPort', options.localPort ?? 0, 0, 65_535),
@@ -160,13 +150,6 @@ function socketSettings(options: TCPOptions): SocketSettings {
       checkInteger('userTimeoutMs', value, 1, MAX_INT32),
     ),
   };
-}
-
-function checkAddress(what: string, value: unknown): string {
-  const address = checkString(what, value);
-  if (address === '' || isIP(address) !== 0) return withScopeSpelled(address);
-  checkNoBrackets(what, address, 'an IP address');
-  throw new InvalidArgumentValueError(what, 'an IPv4 or IPv6 address', value);
 }
 
 function optional<T, R>(value: T | undefined, check: (value: T) => R): R | undefined {

@@ -141,7 +141,7 @@ const FAULTS = Object.fromEntries(
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
 export function faultSettings(faults: SimulationFaults): FaultSettings {
-  checkOptions('Simulation.faults', faults, FAULTS);
+  checkOptions('faults', faults, FAULTS);
   const settings: Record<string, unknown> = { ...DEFAULTS };
   for (const [name, value] of Object.entries(faults)) {
     if (value !== undefined) settings[name] = checkFault(name, value);

@@ -5,8 +5,10 @@ import type { Clock } from '../../core/clock.js';
 
 import type { HostAddress, ResolveOptions } from '../../core/name-resolver.js';
 import { Deferred } from '../../defer/deferred.js';
+import { fail } from '../../defer/succeed.js';
 import { checkString } from '../../internal/check.js';
 import type { OwnNameResolver } from '../../reactor/names/hosted-names.js';
+import { canonicalHostName } from '../../resolver/host-name.js';
 import { EAI_NONAME, nameErrorFrom, systemLookupError } from '../../resolver/name-error.js';
 import { resolveSettings } from '../../resolver/resolve-settings.js';
 
@@ -26,7 +28,15 @@ export class SimulatedNames implements OwnNameResolver {
   resolveHostName(name: string, options: ResolveOptions = {}): Deferred<Answer> {
     // The answer comes before any time has passed, so a time limit has no effect.
     const { families, signal } = resolveSettings(options);
-    const address = isIP(checkString('name', name)) === 0 ? this.#addressOf(name) : name;
+    let address: string | undefined = checkString('name', name);
+    if (isIP(name) === 0) {
+      try {
+        canonicalHostName(name);
+      } catch (error) {
+        return fail(error);
+      }
+      address = this.#addressOf(name);
+    }
     const answer = new Deferred<Answer>(() => {
       call.cancel();
       this.#pending.delete(answer);

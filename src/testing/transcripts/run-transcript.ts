@@ -1,7 +1,7 @@
 /** Runs transcripts: over decoders with their bytes cut in every way, and over protocols. */
 import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
-import { checkObject } from '../../internal/check.js';
+import { checkPlainObject } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { everySplit } from '../every-split.js';
 import { Dialogue } from './dialogue.js';
@@ -42,7 +42,7 @@ export async function runTranscript(
   transcript: Transcript,
   options: EventsRunOptions | DialogueRunOptions,
 ): Promise<void> {
-  checkObject('options of runTranscript', options);
+  checkPlainObject('options of runTranscript', options);
   if (transcript.kind === 'events') {
     if (!('decode' in options)) throw wrongOptions(transcript, 'decode');
     checkOptions('runTranscript', options, EVENTS_OPTIONS);

@@ -100,6 +100,11 @@ function addRefusingCases(contract: DatagramCases): void {
       const wrong: readonly [string, unknown, unknown, abstract new (...args: never[]) => Error][] =
         [
           ['a name', 'x', { host: 'localhost', port: 9 }, InvalidAddressError],
+          ['a URL', 'x', { host: 'udp://127.0.0.1', port: 9 }, InvalidAddressError],
+          ['brackets', 'x', { host: '[::1]', port: 9 }, InvalidAddressError],
+          ['an address and a port', 'x', { host: '127.0.0.1:9', port: 9 }, InvalidAddressError],
+          ['an address and a NUL', 'x', { host: '127.0.0.1\0', port: 9 }, InvalidAddressError],
+          ['an empty host', 'x', { host: '', port: 9 }, InvalidAddressError],
           ['no port', 'x', { host: scene.host, port: 65_536 }, InvalidAddressError],
           ['half a port', 'x', { host: scene.host, port: 0.5 }, InvalidAddressError],
           ['another family', 'x', { host: '::1', port: 9 }, InvalidAddressError],

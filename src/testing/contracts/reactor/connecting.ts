@@ -14,6 +14,17 @@ import { ClientFactory, type FactoryLike } from '../../../core/factory.js';
 import type { ReactorCases } from './reactor-scene.js';
 import { RecordingFactory } from './recording-factory.js';
 
+const NOT_HOSTS: readonly (readonly [host: string, advice: string])[] = [
+  ['', 'it is empty'],
+  ['http://localhost/', 'use only the host name of a URL'],
+  ['localhost/path', 'use only the host name of a URL'],
+  ['localhost:80', 'the port is given separately'],
+  ['user@localhost', 'use only the part after the "@"'],
+  ['[::1]', 'IPv6 addresses are written without brackets, as in "::1"'],
+  ['local host', 'it contains " "'],
+  ['localhost\0', 'it contains "\\u0000"'],
+];
+
 export function addConnectingCases(contract: ReactorCases): void {
   addConnectCases(contract);
   addClientFactoryCases(contract);
@@ -281,6 +292,22 @@ function addRefusalCases(contract: ReactorCases): void {
       );
     });
   }
+
+  contract.add('refuses hosts that are URLs or cannot be names, with advice', (scene) => {
+    const factory = scene.recorders();
+    for (const [host, advice] of NOT_HOSTS) {
+      const message = `must be a name or an IP address, not ${JSON.stringify(host)}: ${advice}`;
+      assert.throws(
+        () => scene.reactor.connectTCP(host, 9, factory),
+        (error) => error instanceof InvalidArgumentValueError && error.message.endsWith(message),
+        host,
+      );
+      if (host === '') continue;
+      const listen = (): unknown => scene.reactor.listenTCP(0, factory, { interface: host });
+      assert.throws(listen, InvalidArgumentValueError, host);
+    }
+    assert.equal(factory.users, 0);
+  });
 
   for (const [what, factory] of Object.entries({ null: null, undefined, object: {}, number: 5 })) {
     contract.add(`refuses an invalid factory: ${what}`, ({ reactor, host }) => {

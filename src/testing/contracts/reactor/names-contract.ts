@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { isIPv6 } from 'node:net';
 
 import { InvalidArgumentTypeError } from '../../../core/errors/arguments.js';
+import { InvalidHostNameError } from '../../../core/errors/names.js';
 import type { HostAddress, NameResolver } from '../../../core/name-resolver.js';
 import { Deferred } from '../../../defer/deferred.js';
 import { CancelledError } from '../../../defer/errors.js';
@@ -63,6 +64,14 @@ function addResolverCases(contract: ReactorCases): void {
       assert.equal(reactor.nameResolver, own);
     });
   }
+
+  contract.add('does not look up text that cannot be a name', async (scene) => {
+    const { nameResolver } = scene.reactor;
+    for (const text of ['', 'http://localhost/', 'localhost:80', 'local host', 'localhost\0']) {
+      const answer = scene.answerOf(nameResolver.resolveHostName(text), `an answer for ${text}`);
+      await assert.rejects(answer, InvalidHostNameError, text);
+    }
+  });
 
   contract.add('resolves an IP address to itself', async (scene) => {
     const { nameResolver } = scene.reactor;

@@ -1,0 +1,47 @@
+/** The sans-I/O interface of TLS engines: ciphertext in, plaintext out, and back. */
+import type { TLSEngineKind } from '../core/tls.js';
+import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
+
+/**
+ * What an engine calls. None of these is called from inside `write`, `close`, `end` or `destroy`, except `ciphertext`. Each may
+ * call any method of the engine.
+ */
+export interface TLSEngineListener {
+  /** Bytes for the peer. @param bytes Lent: valid until this returns. */
+  ciphertext(bytes: Buffer): void;
+  /** Bytes from the peer, decrypted. @param bytes Lent. */
+  plaintext(bytes: Buffer): void;
+  /** The handshake is complete, and the peer is verified. Called once, before any plaintext. */
+  handshakeCompleted(): void;
+  /** The peer has finished sending (close_notify). Called once, behind its plaintext. */
+  closed(): void;
+  /** TLS failed; an alert was emitted if one is due. Nothing is called afterwards. */
+  failed(failure: TLSFailure): void;
+  /** `bufferedBytes` has become 0. */
+  drained(): void;
+  /** Server: {@link SecureStreamHooks.contextRequested}. */
+  contextRequested(serverName: string, select: (context: object | null) => void): void;
+}
+
+/** One connection's TLS. It has no socket and no timer. */
+export interface TLSEngine {
+  readonly kind: TLSEngineKind;
+  /** Bytes given to `write` that were not emitted as ciphertext. */
+  readonly bufferedBytes: number;
+  /** Undefined before the handshake is complete. */
+  readonly state: TLSState | undefined;
+  /** Begins: a client emits its hello. */
+  start(): void;
+  /** Ciphertext from the peer. @param bytes Lent: copied if the engine keeps them. */
+  receive(bytes: Buffer): void;
+  /** Plaintext for the peer. Before the handshake is complete it is queued. @param bytes Copied, or emitted before `flush` returns. */
+  write(bytes: Uint8Array): void;
+  /** Emits records for everything written, as few as possible. */
+  flush(): void;
+  /** Emits close_notify after everything written. */
+  close(): void;
+  /** Frees everything; nothing is called afterwards. `state` remains readable. */
+  destroy(): void;
+  /** @throws Error the handshake is not complete, or the engine was destroyed. */
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Buffer;
+}
