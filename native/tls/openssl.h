@@ -13,11 +13,10 @@ namespace ropewalk {
 
 // Each function as a member of its own name.
 struct OpenSsl {
-#define ROPEWALK_MEMBER(result, name, arguments) result(*name) arguments = nullptr;
+#define ROPEWALK_MEMBER(type, name, arguments) type(*name) arguments = nullptr;
   ROPEWALK_OPENSSL_FUNCTIONS(ROPEWALK_MEMBER)
 #undef ROPEWALK_MEMBER
-  // A BIO over the memory of a TlsSession: see tls_session.cc.
-  BIO_METHOD* sessionBio = nullptr;
+  BIO_METHOD* memoryBio = nullptr;  // see memory_bio.h
 };
 
 struct OpenSslSearch {

@@ -1,24 +1,19 @@
-// What many TLS sessions have in common: identities, versions, trust, tickets. Immutable but for
-// its ticket keys and the client's cache of sessions. Belongs to one thread.
+// The common part of many TLS sessions: identities, versions, trust, tickets. Immutable, except for
+// the ticket keys, the client's cache of sessions and the key log. Belongs to one thread.
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <memory>
-#include <span>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "../net/socket.h"
 #include "openssl.h"
+#include "session_cache.h"
+#include "ticket_keys.h"
+#include "tls_roots.h"
 
 namespace ropewalk {
-
-class TlsSession;
-
-using Octets = std::vector<uint8_t>;
 
 // A certificate with its key: either `chain` (DER, leaf first) and `key` (PKCS 8, DER), or `pfx`
 // (PKCS 12).
@@ -31,44 +26,16 @@ struct TlsIdentity {
 };
 
 enum class TlsPeer : uint8_t {
-  kIgnored,    // a server does not ask for a certificate; a client accepts any
-  kRequested,  // none is accepted, an invalid one is not
+  kIgnored,    // a server's: no certificate is requested
+  kRequested,  // a missing certificate is accepted, an invalid one is not
   kRequired,
-};
-
-enum class TlsVersion : uint16_t { k12 = 0x0303, k13 = 0x0304 };
-
-// A fault in the settings.
-struct TlsFault {
-  // The faulty field: "certificate", "key", "pfx", "roots", "crls", "ciphers", ...
-  const char* field = "";
-  std::string reason;  // OpenSSL's, such as "key values mismatch"
-};
-
-// Trusted root certificates and CRLs (DER), which contexts may share.
-class TlsRoots {
- public:
-  // Null if one of them is faulty.
-  static std::shared_ptr<TlsRoots> make(const OpenSsl& ssl, std::span<const Octets> certificates,
-                                        std::span<const Octets> crls, TlsFault& fault);
-  ~TlsRoots();
-  TlsRoots(const TlsRoots&) = delete;
-  TlsRoots& operator=(const TlsRoots&) = delete;
-
-  X509_STORE* store() const { return store_; }
-
- private:
-  TlsRoots(const OpenSsl& ssl, X509_STORE* store) : ssl_(ssl), store_(store) {}
-
-  const OpenSsl& ssl_;
-  X509_STORE* const store_;
 };
 
 struct TlsSettings {
   bool server = true;
-  std::vector<TlsIdentity> identities;
-  TlsVersion minVersion = TlsVersion::k12;
-  TlsVersion maxVersion = TlsVersion::k13;
+  std::vector<TlsIdentity> identities;  // of different key types
+  int minVersion = openssl::kTls12Version;
+  int maxVersion = openssl::kTls13Version;
   // Lists in OpenSSL's syntax; empty for OpenSSL's defaults.
   std::string ciphers;  // of TLS 1.2
   std::string cipherSuites;
@@ -76,13 +43,16 @@ struct TlsSettings {
   std::string signatureAlgorithms;
   Octets alpn;  // as in the extension: each name after its length, the preferred one first
   TlsPeer peer = TlsPeer::kIgnored;
+  // Neither chain nor dates of the peer's certificate are verified; names and pins are.
+  bool trustAny = false;
   std::shared_ptr<TlsRoots> roots;  // null: nothing is trusted
   std::vector<Octets> clientRoots;  // a server's: DER; their names are sent to clients
-  bool checkNames = true;    // a client's: the certificate must be for the session's hostname
-  std::vector<Octets> pins;  // SHA-256 of SubjectPublicKeyInfo; empty: any key
+  bool checkNames = true;           // a client's: the certificate must be for the hostname
+  // SHA-256 of SubjectPublicKeyInfo: one matches a certificate of the verified chain; the peer's
+  // own with trustAny. Empty: any key.
+  std::vector<Octets> pins;
   bool tickets = true;
-  // 48 bytes each: name, HMAC key, AES key, 16 bytes each. The first encrypts. Empty: random ones.
-  std::vector<Octets> ticketKeys;
+  std::vector<Octets> ticketKeys;  // see TicketKeys; empty: a random one
   Octets sessionIdContext;      // a server's: at most 32 bytes; sessions of others are not resumed
   size_t sessionCacheSize = 0;  // a client's
   bool selectsByName = false;   // a server's: see TlsSession::Outcome::kWantsContext
@@ -92,6 +62,8 @@ struct TlsSettings {
 
 class TlsContext {
  public:
+  static constexpr size_t kMaxKeyLog = 1024 * 1024;
+
   // Null if the settings are faulty.
   static std::shared_ptr<TlsContext> make(const OpenSsl& ssl, const TlsSettings& settings,
                                           TlsFault& fault);
@@ -101,16 +73,46 @@ class TlsContext {
 
   bool isServer() const { return server_; }
 
-  // As in TlsSettings; for new handshakes. False if a key does not have 48 bytes, or there is none.
-  bool setTicketKeys(const std::vector<Octets>& keys);
+  // As in TlsSettings; for tickets from now on. False if they are faulty: see TicketKeys::set.
+  bool setTicketKeys(const std::vector<Octets>& keys) { return ticketKeys_.set(keys); }
 
-  // Lines in NSS's key log format since the last call, each with its line feed.
-  std::string takeKeyLog();
+  // Lines in NSS's key log format since the last call, each with its line feed. Those beyond
+  // kMaxKeyLog bytes are lost.
+  std::string takeKeyLog() { return std::exchange(keyLog_, {}); }
 
  private:
   friend class TlsSession;
-  TlsContext() = default;
-  bool server_ = true;
+  friend struct TlsCallbacks;
+
+  struct Staple {
+    X509* certificate;
+    Octets response;
+  };
+
+  TlsContext(const OpenSsl& ssl, const TlsSettings& settings);
+  // These return the faulty field, or null.
+  const char* apply(const TlsSettings& settings);
+  const char* addIdentity(const TlsIdentity& identity);
+  const char* setLists(const TlsSettings& settings);
+  const char* setTrust(const TlsSettings& settings);
+  const char* setSessions(const TlsSettings& settings);
+  bool setList(int command, const std::string& list);
+
+  const OpenSsl& ssl_;
+  SSL_CTX* const context_;
+  const bool server_;
+  const TlsPeer peer_;
+  const bool trustAny_;
+  const bool checkNames_;
+  const bool selectsByName_;
+  const bool ocsp_;
+  const Octets alpn_;
+  const std::vector<Octets> pins_;
+  const std::shared_ptr<TlsRoots> roots_;
+  std::vector<Staple> staples_;
+  TicketKeys ticketKeys_;
+  SessionCache sessions_;
+  std::string keyLog_;
 };
 
 }  // namespace ropewalk

@@ -1,28 +1,29 @@
 // One TLS connection without input and output of its own: ciphertext in, plaintext out, and the
-// reverse. Used by the reactor's streams and by the binding. Never blocks, never aborts, in
-// whatever order it is called.
+// reverse. Used by the reactor's streams and by the binding. Never blocks, and never aborts,
+// whatever the order of calls.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "memory_bio.h"
 #include "tls_context.h"
 
 namespace ropewalk {
 
 // Why a session failed. Only the fields that apply are set.
 struct TlsFailure {
-  std::string reason;  // OpenSSL's text, such as "wrong version number"; empty without a failure
-  int alertReceived = -1;  // the number of the peer's fatal alert
+  std::string reason;      // OpenSSL's text, such as "wrong version number"
+  int alertReceived = -1;  // the number of the peer's last alert
   int alertSent = -1;
-  // The peer's certificate: X509_V_ERR_..., 0 if it was not the cause.
-  int verifyError = 0;
-  const char* verifyText = "";
-  int depth = 0;       // of the faulty certificate in its chain; 0 is the peer's own
-  Octets certificate;  // the faulty one, DER
+  int verifyError = 0;     // X509_V_ERR_... if the peer's certificate was refused
+  std::string verifyText;  // OpenSSL's
+  int depth = 0;           // of the refused certificate in its chain; 0 is the peer's own
+  Octets certificate;      // the refused one, DER
 };
 
 class TlsSession {
@@ -41,52 +42,94 @@ class TlsSession {
     Octets alpn;             // replaces the context's if not empty
   };
 
-  // Null if there is no memory.
+  // The most input kept while no context is selected: more fails the session.
+  static constexpr size_t kMaxKept = 256 * 1024;
+
+  // Null if there is no memory, or a client's hostname or protocols are invalid.
   static std::unique_ptr<TlsSession> make(std::shared_ptr<TlsContext> context, Options options);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
 
-  // The next input. The bytes are not copied: they must not change until a call returns
-  // kWantsInput, kWantsContext, kClosed or kFailed, or until keepInput(). Do not feed more before
-  // that.
+  // The next input. The bytes are not copied: they must not change until a call returns an outcome
+  // other than kOk, or until keepInput(). Input before that which is not consumed is copied.
   void feed(Bytes ciphertext);
   // Copies input that is not consumed yet.
   void keepInput();
 
-  // The calls below append ciphertext to `out`.
+  // The functions below append ciphertext to `out`. kClosed and kFailed repeat.
 
-  // kOk once the handshake is complete. A client begins with it, without input.
+  // kOk once the handshake is complete. A client begins with it, without input. Never kClosed.
   Outcome handshake(Octets& out);
   // Fills `plaintext` as far as input allows: kOk if it is full, else the reason. `count` may be
   // positive whatever the outcome. Includes the handshake.
   Outcome read(std::span<uint8_t> plaintext, size_t& count, Octets& out);
-  // Encrypts all of `plaintext`, in records of at most 16 KiB. kWantsInput and without effect
-  // during the handshake; kClosed and without effect after close().
+  // Encrypts all of `plaintext`, in records of at most 16 KiB. Without effect and kWantsInput
+  // during the handshake; without effect and kClosed after close().
   Outcome write(Bytes plaintext, Octets& out);
   // Appends close_notify, once. Without effect during the handshake and after a failure.
   void close(Octets& out);
 
-  // After kWantsContext. Null refuses the client with the alert unrecognized_name.
+  // After kWantsContext; else without effect. Null, or a client's context, refuses the client with
+  // the alert unrecognized_name.
   void selectContext(std::shared_ptr<TlsContext> context);
 
-  // Queries; valid until the session is destroyed.
-  bool isServer() const;
-  bool handshakeComplete() const;
-  const TlsFailure& failure() const;
+  bool isServer() const { return context_->isServer(); }
+  const std::shared_ptr<TlsContext>& context() const { return context_; }
+  bool handshakeComplete() const { return state_ == State::kOpen; }
+  // Null unless a call has returned kFailed.
+  const TlsFailure* failure() const;
+  // Before the handshake is complete the following may be empty.
   const char* version() const;  // "TLSv1.3"
-  const char* cipher() const;   // OpenSSL's name; empty before the handshake is complete
+  const char* cipher() const;   // OpenSSL's name
   const char* cipherStandardName() const;
-  std::string protocol() const;    // negotiated by ALPN; may be empty
-  std::string serverName() const;  // sent or received; may be empty
+  std::string protocol() const;    // negotiated by ALPN
+  std::string serverName() const;  // sent or received
   bool resumed() const;
-  // The peer's certificates as received, DER, its own first. None if it sent none.
+  // The peer's certificates as received, DER, its own first.
   std::vector<Octets> peerChain() const;
-  Bytes ocspResponse() const;  // a client's: stapled; may be empty
+  Bytes ocspResponse() const;  // a client's: stapled
   // RFC 5705. False before the handshake is complete.
   bool exportKeyingMaterial(std::span<uint8_t> out, std::string_view label,
                             const Bytes* context) const;
-  const std::shared_ptr<TlsContext>& context() const;
+
+ private:
+  friend struct TlsCallbacks;
+
+  enum class State : uint8_t { kHandshake, kAwaitsContext, kOpen, kFailed };
+  enum class Choice : uint8_t { kNone, kMade, kRefused };
+
+  // Needed until the handshake is complete.
+  struct Start {
+    Options options;
+    Choice choice = Choice::kNone;
+    std::string serverName;
+    Octets input;  // all input until the context is chosen, to be processed again by another
+  };
+
+  class Call;
+
+  explicit TlsSession(std::shared_ptr<TlsContext> context);
+  bool open();
+  bool openClient(const Options& options);
+  bool expectName(const std::string& hostname);
+  bool awaitsChoice() const { return start_ != nullptr && start_->choice == Choice::kNone; }
+  Outcome outcomeOf(int result);
+  Outcome fail(const char* reason);
+  void noteCertificateFault(X509_STORE_CTX* chain);
+  TlsFailure& failed();
+
+  const OpenSsl& ssl_;
+  std::shared_ptr<TlsContext> context_;
+  SSL* session_ = nullptr;
+  MemoryBio bio_;
+  Octets kept_;             // memory of bio_.input that was copied
+  std::string sessionKey_;  // a client's: with its hostname
+  std::unique_ptr<Start> start_;
+  std::unique_ptr<TlsFailure> failure_;
+  State state_ = State::kHandshake;
+  int16_t alertReceived_ = -1;
+  int16_t alertSent_ = -1;
 };
 
 }  // namespace ropewalk

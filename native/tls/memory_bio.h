@@ -1,0 +1,24 @@
+// The BIO of a session: OpenSSL reads from a window of input and appends its output to a vector.
+#pragma once
+
+#include <vector>
+
+#include "../net/socket.h"
+#include "openssl.h"
+
+namespace ropewalk {
+
+using Octets = std::vector<uint8_t>;
+
+struct MemoryBio {
+  Bytes input;               // unread
+  Octets* output = nullptr;  // null outside of a call
+};
+
+// Null if there is no memory.
+BIO_METHOD* makeMemoryBioMethod(const OpenSsl& ssl);
+
+// A BIO over `memory`, which must outlive it. Null if there is no memory.
+BIO* makeMemoryBio(const OpenSsl& ssl, MemoryBio& memory);
+
+}  // namespace ropewalk

@@ -1,0 +1,47 @@
+// Trusted root certificates and CRLs, which contexts may share.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "openssl.h"
+
+namespace ropewalk {
+
+using Octets = std::vector<uint8_t>;
+
+// A fault in the settings of a context.
+struct TlsFault {
+  // The faulty field: "certificate", "key", "pfx", "roots", "crls", "ciphers", ...
+  const char* field = "";
+  std::string reason;  // OpenSSL's, such as "key values mismatch"
+};
+
+// The oldest error in OpenSSL's queue, which is then empty.
+std::string takeReason(const OpenSsl& ssl);
+
+// DER. Null if `der` is none. The caller frees the result.
+X509* parseCertificate(const OpenSsl& ssl, const Octets& der);
+Octets derOf(const OpenSsl& ssl, const X509* certificate);
+
+class TlsRoots {
+ public:
+  // Certificates and CRLs in DER. Null if one of them is faulty.
+  static std::shared_ptr<TlsRoots> make(const OpenSsl& ssl, std::span<const Octets> certificates,
+                                        std::span<const Octets> crls, TlsFault& fault);
+  ~TlsRoots() { ssl_.X509_STORE_free(store_); }
+  TlsRoots(const TlsRoots&) = delete;
+  TlsRoots& operator=(const TlsRoots&) = delete;
+
+  X509_STORE* store() const { return store_; }
+
+ private:
+  explicit TlsRoots(const OpenSsl& ssl) : ssl_(ssl), store_(ssl.X509_STORE_new()) {}
+
+  const OpenSsl& ssl_;
+  X509_STORE* const store_;
+};
+
+}  // namespace ropewalk
