@@ -104,15 +104,18 @@ napi_value arena(napi_env env, napi_callback_info info) {
   return call.loop().arena();
 }
 
-// statistics(): [turns, bytesReceived, bytesSent, lastTurnNanos, sockets]
+// statistics(): [turns, bytesReceived, bytesSent, lastTurnNanos, sockets, lingeringSenders]
 napi_value statistics(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Reactor* reactor = call.reactor();
   const Statistics totals = reactor == nullptr ? Statistics{} : reactor->statistics();
   const double values[] = {
-      static_cast<double>(totals.turns), static_cast<double>(totals.bytesReceived),
-      static_cast<double>(totals.bytesSent), static_cast<double>(call.loop().lastTurnNanos()),
-      static_cast<double>(reactor == nullptr ? 0 : reactor->size())};
+      static_cast<double>(totals.turns),
+      static_cast<double>(totals.bytesReceived),
+      static_cast<double>(totals.bytesSent),
+      static_cast<double>(call.loop().lastTurnNanos()),
+      static_cast<double>(reactor == nullptr ? 0 : reactor->size()),
+      static_cast<double>(reactor == nullptr ? 0 : reactor->lingeringSenders())};
   napi_value result = nullptr;
   napi_create_array_with_length(env, std::size(values), &result);
   for (uint32_t i = 0; i < std::size(values); i++) {

@@ -146,6 +146,11 @@ export type { ReactorThreads } from './core/reactor-threads.js';
 export type { ReactorUDP } from './core/reactor-udp.js';
 export type { ReactorUNIX } from './core/reactor-unix.js';
 export type { ReactorUNIXDatagram } from './core/reactor-unix-datagram.js';
+export type {
+  ProtocolOf,
+  StreamClientEndpoint,
+  StreamServerEndpoint,
+} from './core/stream-endpoint.js';
 export type { StreamProtocol } from './core/stream-protocol.js';
 export type { SystemEventPhase, SystemEvents, SystemEventTrigger } from './core/system-event.js';
 export type {
@@ -218,6 +223,26 @@ export {
   takeUnhandledFailures,
   type UnhandledFailure,
 } from './defer/unhandled.js';
+export { AdoptedServerEndpoint, type AdoptedServerEndpointOptions } from './endpoints/adopted.js';
+export { connectProtocol } from './endpoints/connect-protocol.js';
+export { EndpointArguments, type EndpointValues } from './endpoints/endpoint-arguments.js';
+export { quoteStringArgument } from './endpoints/endpoint-syntax.js';
+export type { EndpointContext, EndpointReactor, EndpointType } from './endpoints/endpoint-type.js';
+export {
+  AlreadyListenedError,
+  InvalidEndpointError,
+  NoInheritedSocketError,
+  NoProtocolError,
+  UnknownEndpointTypeError,
+} from './endpoints/errors.js';
+export {
+  clientFromString,
+  type EndpointStringOptions,
+  serverFromString,
+} from './endpoints/from-string.js';
+export { SystemdServerEndpoint, type SystemdServerEndpointOptions } from './endpoints/systemd.js';
+export { HostnameEndpoint, TCPClientEndpoint, TCPServerEndpoint } from './endpoints/tcp.js';
+export { UNIXClientEndpoint, UNIXServerEndpoint } from './endpoints/unix.js';
 export {
   ConsumerToProtocolAdapter,
   ProtocolToConsumerAdapter,

@@ -57,8 +57,8 @@ export interface NativeLoop {
   setFlag(handle: number, which: number, enabled: boolean): void;
   setInterest(handle: number, interest: number): void;
   setMulticastInterface(handle: number, through: string): void;
-  /** `[turns, bytesReceived, bytesSent, lastTurnNanos, sockets]` */
-  statistics(): [number, number, number, number, number];
+  /** `[turns, bytesReceived, bytesSent, lastTurnNanos, sockets, lingeringSenders]` */
+  statistics(): [number, number, number, number, number, number];
   unixPath(handle: number, peer: boolean): Buffer | null;
   /** Whether the file existed and was the listener's own. */
   unlinkUnix(handle: number): boolean;

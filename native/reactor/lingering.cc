@@ -156,6 +156,15 @@ void Reactor::tick() {
   }
 }
 
+size_t Reactor::lingeringSenders() const {
+  size_t count = 0;
+  for (const auto& [ignored, lingering] : lingering_) {
+    const bool quiet = lingering.quietTicksLeft <= kLingerQuietTicks - kSendingTicks;
+    if (lingering.peerSends && !quiet) count += 1;
+  }
+  return count;
+}
+
 // Only the end of the stream is still reported, and not even that after kDiscard.
 void Reactor::obeyLingering(Stream& stream, int32_t command) {
   if (command != kDiscard || stream.ending == Stream::Ending::kDiscard) return;

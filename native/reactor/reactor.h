@@ -58,6 +58,8 @@ class Reactor {
   static constexpr uint32_t kLingerTicks = 30'000 / kTickMs;
   static constexpr uint32_t kLingerQuietTicks = 5'000 / kTickMs;
   static constexpr size_t kLingerBytes = 64 * 1024 * 1024;
+  // A peer counts as sending for this long after its last input.
+  static constexpr uint32_t kSendingTicks = 1'000 / kTickMs;
   // The most input reported of a broken stream: more than systems buffer for a socket.
   static constexpr size_t kMaxReadWhenBroken = 8 * 1024 * 1024;
 
@@ -74,6 +76,8 @@ class Reactor {
   size_t size() const { return table_.size(); }
   // Without those that linger only for the peer's sake, after the host has discarded them.
   size_t sizeInUse() const { return table_.size() - orphans_; }
+  // Lingering streams whose peer is sending: an exit of the process now would reset them.
+  size_t lingeringSenders() const;
 
   // Opening. `handle` is set on success only.
   Status listen(const SocketAddress& address, const ListenOptions& options, Handle& handle);

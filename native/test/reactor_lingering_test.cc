@@ -215,6 +215,23 @@ void lingersWhenDiscarded(PollerKind kind) {
   }
 }
 
+// Discarded streams count as sending until their peer has been quiet for some time.
+void countsSenders(PollerKind kind) {
+  Server server(kind);
+  Peer peer;
+  const Handle handle = server.connect(peer);
+  CHECK_EQUAL(server.reactor().lingeringSenders(), 0);
+  endWithUnreadInput(server, handle, peer, kDiscard);
+  CHECK_EQUAL(server.reactor().lingeringSenders(), 1);
+  for (uint32_t i = 0; i < Reactor::kSendingTicks; i++) server.reactor().tick();
+  CHECK_EQUAL(server.reactor().lingeringSenders(), 0);
+  sendThrough(server, peer, pattern(1'000));
+  server.turnUntil([&] { return server.reactor().lingeringSenders() == 1; });
+  peer.close();
+  turnUntilGone(server);
+  CHECK_EQUAL(server.reactor().lingeringSenders(), 0);
+}
+
 // Another holder may continue with a socket whose descriptor was handed out: it is only closed.
 void leavesWhatOthersHave(PollerKind kind) {
   if (!kAdopts) return;
@@ -384,6 +401,7 @@ int main() {
       STORY(ignoresCommands),
       STORY(lingersForNobody),
       STORY(lingersWhenDiscarded),
+      STORY(countsSenders),
       STORY(leavesWhatOthersHave),
       STORY(waitsToBeAcknowledged),
       STORY(waitsNoLongerThanAsked),

@@ -6,14 +6,12 @@
 
 struct bio_method_st;
 struct bio_st;
+struct engine_st;
 struct evp_cipher_ctx_st;
 struct evp_cipher_st;
 struct evp_mac_ctx_st;
-struct evp_md_st;
 struct evp_pkey_st;
-struct ossl_lib_ctx_st;
 struct ossl_param_st;
-struct engine_st;
 struct PKCS12_st;
 struct ssl_cipher_st;
 struct ssl_ctx_st;
@@ -22,15 +20,12 @@ struct ssl_session_st;
 struct ssl_st;
 struct stack_st;
 struct stack_st_X509;
-struct stack_st_X509_NAME;
 struct X509_crl_st;
-struct X509_name_st;
 struct X509_pubkey_st;
-struct X509_VERIFY_PARAM_st;
 struct x509_st;
 struct x509_store_ctx_st;
 struct x509_store_st;
-struct evp_mac_st;
+struct X509_VERIFY_PARAM_st;
 
 using BIO = bio_st;
 using BIO_METHOD = bio_method_st;
@@ -38,7 +33,6 @@ using ENGINE = engine_st;
 using EVP_CIPHER = evp_cipher_st;
 using EVP_CIPHER_CTX = evp_cipher_ctx_st;
 using EVP_MAC_CTX = evp_mac_ctx_st;
-using EVP_MD = evp_md_st;
 using EVP_PKEY = evp_pkey_st;
 using OPENSSL_STACK = stack_st;
 using OSSL_PARAM = ossl_param_st;
@@ -50,7 +44,6 @@ using SSL_METHOD = ssl_method_st;
 using SSL_SESSION = ssl_session_st;
 using X509 = x509_st;
 using X509_CRL = X509_crl_st;
-using X509_NAME = X509_name_st;
 using X509_PUBKEY = X509_pubkey_st;
 using X509_STORE = x509_store_st;
 using X509_STORE_CTX = x509_store_ctx_st;
@@ -92,7 +85,6 @@ constexpr long kSessCacheOff = 0;
 constexpr long kSessCacheClient = 0x0001;
 constexpr long kSessCacheNoInternal = 0x0300;
 
-constexpr int kErrorSsl = 1;
 constexpr int kErrorWantRead = 2;
 constexpr int kErrorZeroReturn = 6;
 constexpr int kErrorWantClientHelloCb = 11;
@@ -112,10 +104,8 @@ constexpr unsigned int kTlsextTypeServerName = 0;
 constexpr long kTlsextStatustypeOcsp = 1;
 
 constexpr int kCbRead = 0x04;
-constexpr int kCbWrite = 0x08;
 constexpr int kCbAlert = 0x4000;
 constexpr int kSentShutdown = 1;
-constexpr int kReceivedShutdown = 2;
 
 constexpr int kNameTypeHostName = 0;  // TLSEXT_NAMETYPE_host_name
 constexpr int kTls12Version = 0x0303;
@@ -163,6 +153,7 @@ struct Param {
   F(PKCS12*, d2i_PKCS12, (PKCS12**, const unsigned char**, long))                                  \
   F(X509*, d2i_X509, (X509**, const unsigned char**, long))                                        \
   F(X509_CRL*, d2i_X509_CRL, (X509_CRL**, const unsigned char**, long))                            \
+  F(SSL_SESSION*, d2i_SSL_SESSION, (SSL_SESSION**, const unsigned char**, long))                   \
   F(void, ERR_clear_error, ())                                                                     \
   F(unsigned long, ERR_peek_error, ())                                                             \
   F(const char*, ERR_reason_error_string, (unsigned long))                                         \
@@ -173,6 +164,7 @@ struct Param {
     (EVP_CIPHER_CTX*, const EVP_CIPHER*, ENGINE*, const unsigned char*, const unsigned char*))     \
   F(int, EVP_MAC_init, (EVP_MAC_CTX*, const unsigned char*, size_t, const OSSL_PARAM*))            \
   F(void, EVP_PKEY_free, (EVP_PKEY*))                                                              \
+  F(int, i2d_SSL_SESSION, (const SSL_SESSION*, unsigned char**))                                   \
   F(int, i2d_X509, (const X509*, unsigned char**))                                                 \
   F(int, i2d_X509_PUBKEY, (const X509_PUBKEY*, unsigned char**))                                   \
   F(void, OPENSSL_sk_free, (OPENSSL_STACK*))                                                       \
@@ -238,7 +230,7 @@ struct Param {
   F(SSL*, SSL_new, (SSL_CTX*))                                                                     \
   F(int, SSL_read_ex, (SSL*, void*, size_t, size_t*))                                              \
   F(void, SSL_SESSION_free, (SSL_SESSION*))                                                        \
-  F(int, SSL_SESSION_is_resumable, (const SSL_SESSION*))                                           \
+  F(int, SSL_SESSION_get_protocol_version, (const SSL_SESSION*))                                   \
   F(int, SSL_session_reused, (const SSL*))                                                         \
   F(void, SSL_set_accept_state, (SSL*))                                                            \
   F(int, SSL_set_alpn_protos, (SSL*, const unsigned char*, unsigned int))                          \

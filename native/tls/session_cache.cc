@@ -1,34 +1,30 @@
 #include "session_cache.h"
 
+#include <utility>
+
 namespace ropewalk {
 
-SessionCache::~SessionCache() {
-  for (const Entry& entry : entries_) ssl_.SSL_SESSION_free(entry.second);
-}
-
-void SessionCache::add(const std::string& key, SSL_SESSION* session) {
-  if (const auto old = found_.find(key); old != found_.end()) {
-    ssl_.SSL_SESSION_free(old->second->second);
-    erase(old->second);
-  }
-  entries_.emplace_front(key, session);
+void SessionCache::add(const std::string& key, Octets session, bool once) {
+  if (const auto old = found_.find(key); old != found_.end()) entries_.erase(old->second);
+  entries_.push_front({key, std::move(session), once});
   found_[key] = entries_.begin();
-  if (found_.size() <= most_) return;
-  ssl_.SSL_SESSION_free(entries_.back().second);
-  erase(std::prev(entries_.end()));
+  if (entries_.size() <= most_) return;
+  found_.erase(entries_.back().key);
+  entries_.pop_back();
 }
 
-SSL_SESSION* SessionCache::take(const std::string& key) {
+Octets SessionCache::take(const std::string& key) {
   const auto found = found_.find(key);
-  if (found == found_.end()) return nullptr;
-  SSL_SESSION* session = found->second->second;
-  erase(found->second);
-  return session;
-}
-
-void SessionCache::erase(std::list<Entry>::iterator entry) {
-  found_.erase(entry->first);
+  if (found == found_.end()) return {};
+  const auto entry = found->second;
+  if (!entry->once) {
+    entries_.splice(entries_.begin(), entries_, entry);
+    return entry->session;
+  }
+  Octets session = std::move(entry->session);
+  found_.erase(found);
   entries_.erase(entry);
+  return session;
 }
 
 }  // namespace ropewalk

@@ -1,36 +1,35 @@
-// A client's sessions, to be resumed: the latest of each key, and of the keys used last.
+// A client's sessions, to be resumed: the latest of each key, for the keys used last. They are
+// kept serialized, because OpenSSL marks those of TLS 1.3 as not resumable once they were used,
+// and with them the copies that it makes for the next tickets.
 #pragma once
 
+#include <cstdint>
 #include <list>
 #include <string>
 #include <unordered_map>
-#include <utility>
-
-#include "openssl.h"
+#include <vector>
 
 namespace ropewalk {
 
+using Octets = std::vector<uint8_t>;
+
 class SessionCache {
  public:
-  SessionCache(const OpenSsl& ssl, size_t most) : ssl_(ssl), most_(most) {}
-  ~SessionCache();
-  SessionCache(const SessionCache&) = delete;
-  SessionCache& operator=(const SessionCache&) = delete;
+  explicit SessionCache(size_t most) : most_(most) {}
 
-  // Takes over `session`.
-  void add(const std::string& key, SSL_SESSION* session);
-  // The caller frees the result. Null if there is none. Each session is given out once: servers
-  // send new tickets, and those of TLS 1.3 should not be used twice (RFC 8446 appendix C.4).
-  SSL_SESSION* take(const std::string& key);
-
-  size_t size() const { return found_.size(); }
+  // `once`: take() returns it only once. Tickets of TLS 1.3 should not be used again (RFC 8446
+  // appendix C.4).
+  void add(const std::string& key, Octets session, bool once);
+  // Empty if there is none.
+  Octets take(const std::string& key);
 
  private:
-  using Entry = std::pair<std::string, SSL_SESSION*>;
+  struct Entry {
+    std::string key;
+    Octets session;
+    bool once;
+  };
 
-  void erase(std::list<Entry>::iterator entry);
-
-  const OpenSsl& ssl_;
   const size_t most_;
   std::list<Entry> entries_;  // the latest first
   std::unordered_map<std::string, std::list<Entry>::iterator> found_;

@@ -189,10 +189,16 @@ int TlsCallbacks::staple(SSL* ssl, void*) {
 }
 
 int TlsCallbacks::newSession(SSL* ssl, SSL_SESSION* session) {
+  const OpenSsl& library = openSsl();
   const TlsSession& owner = sessionOf(ssl);
-  if (owner.sessionKey_.empty() || openSsl().SSL_SESSION_is_resumable(session) != 1) return 0;
-  contextOf(ssl).sessions_.add(owner.sessionKey_, session);
-  return 1;
+  const int size = library.i2d_SSL_SESSION(session, nullptr);
+  if (owner.sessionKey_.empty() || size <= 0) return 0;
+  Octets der(static_cast<size_t>(size));
+  unsigned char* at = der.data();
+  library.i2d_SSL_SESSION(session, &at);
+  const bool once = library.SSL_SESSION_get_protocol_version(session) >= kTls13Version;
+  contextOf(ssl).sessions_.add(owner.sessionKey_, std::move(der), once);
+  return 0;
 }
 
 void TlsCallbacks::keyLogLine(const SSL* ssl, const char* line) {

@@ -69,7 +69,7 @@ TlsContext::TlsContext(const OpenSsl& ssl, const TlsSettings& settings)
       alpn_(settings.alpn),
       pins_(settings.pins),
       roots_(settings.roots),
-      sessions_(ssl, settings.sessionCacheSize) {}
+      sessions_(settings.sessionCacheSize) {}
 
 TlsContext::~TlsContext() {
   for (const Staple& staple : staples_) ssl_.X509_free(staple.certificate);
@@ -88,10 +88,11 @@ const char* TlsContext::apply(const TlsSettings& settings) {
   if (ssl_.SSL_CTX_ctrl(context_, kCtrlSetMaxProtoVersion, settings.maxVersion, nullptr) != 1) {
     return "maxVersion";
   }
+  // The ciphers may set the security level, which identities have to reach.
+  if (const char* faulty = setLists(settings)) return faulty;
   for (const TlsIdentity& identity : settings.identities) {
     if (const char* faulty = addIdentity(identity)) return faulty;
   }
-  if (const char* faulty = setLists(settings)) return faulty;
   if (const char* faulty = setTrust(settings)) return faulty;
   if (const char* faulty = setSessions(settings)) return faulty;
   TlsCallbacks::install(*this, settings);

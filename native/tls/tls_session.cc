@@ -67,15 +67,17 @@ bool TlsSession::openClient(const Options& options) {
     ssl_.SSL_ctrl(session_, kCtrlSetTlsextStatusReqType, kTlsextStatustypeOcsp, nullptr);
   }
   const std::string& hostname = options.hostname;
-  if (!hostname.empty() && !expectName(hostname)) return false;
+  if (hostname.empty() ? context_->checkNames_ : !expectName(hostname)) return false;
   if (options.sessionKey.empty()) return true;
   sessionKey_ = options.sessionKey;
   sessionKey_ += '\0';
   sessionKey_ += hostname;
-  if (SSL_SESSION* known = context_->sessions_.take(sessionKey_)) {
-    ssl_.SSL_set_session(session_, known);
-    ssl_.SSL_SESSION_free(known);
-  }
+  const Octets known = context_->sessions_.take(sessionKey_);
+  const unsigned char* at = known.data();
+  SSL_SESSION* session =
+      known.empty() ? nullptr : ssl_.d2i_SSL_SESSION(nullptr, &at, static_cast<long>(known.size()));
+  if (session != nullptr) ssl_.SSL_set_session(session_, session);
+  ssl_.SSL_SESSION_free(session);
   return true;
 }
 

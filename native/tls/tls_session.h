@@ -37,15 +37,16 @@ class TlsSession {
   };
 
   struct Options {
-    std::string hostname;    // a client's: server name and expected name; may be an IP address
-    std::string sessionKey;  // a client's: sessions are resumed among equal keys; empty: never
-    Octets alpn;             // replaces the context's if not empty
+    std::string hostname = {};    // a client's: server name and expected name; may be an IP address
+    std::string sessionKey = {};  // a client's: sessions are resumed among equal keys; empty: never
+    Octets alpn = {};             // replaces the context's if not empty
   };
 
   // The most input kept while no context is selected: more fails the session.
   static constexpr size_t kMaxKept = 256 * 1024;
 
-  // Null if there is no memory, or a client's hostname or protocols are invalid.
+  // Null if there is no memory, or a client's hostname or protocols are invalid; a context that
+  // checks names needs a hostname.
   static std::unique_ptr<TlsSession> make(std::shared_ptr<TlsContext> context, Options options);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;

@@ -17,6 +17,8 @@ export interface ProtocolFactory {
 export interface ClientProtocolFactory extends ProtocolFactory {
   /** An attempt begins. Called before `connectTCP` returns. */
   startedConnecting?(connector: Connector): unknown;
+  /** The connection was made, and the `connectionMade` of the protocol that this factory built has returned. */
+  clientConnectionMade?(connector: Connector): unknown;
   /**
    * The attempt failed: `connector.connect()` tries again. Never called before `connectTCP` has returned. A failure that no
    * factory handles is reported once, unless the attempt was cancelled.

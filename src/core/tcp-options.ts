@@ -1,4 +1,5 @@
 /** Options of TCP sockets. An option that a reactor or platform lacks is refused with `UnsupportedError`, never ignored. */
+import type { AddressFamily } from './name-resolver.js';
 
 export interface KeepAliveOptions {
   /** Idle time before the first probe. Whole seconds on most systems (rounded up). Default: the system's. */
@@ -47,7 +48,9 @@ export interface ListenTCPOptions extends TCPOptions {
 export interface ConnectTCPOptions extends TCPOptions {
   /** Time limit for resolving and connecting together. Default 30,000; 0: no limit. */
   readonly timeoutMs?: number;
-  /** Local IP address to connect from. */
+  /** Connects to addresses of this family only. Default: both. */
+  readonly family?: AddressFamily;
+  /** Local IP address to connect from. Only addresses of its family are tried. */
   readonly localAddress?: string;
   /** Local port to connect from. */
   readonly localPort?: number;

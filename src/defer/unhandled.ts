@@ -11,7 +11,7 @@
  * A failure that is handled after it was reported does not count for the exit status.
  */
 import { ROOT_CONTEXT } from '../internal/async-context.js';
-import { printError, publishError } from '../internal/error-report.js';
+import { printCounts, printError, publishError } from '../internal/error-report.js';
 import { ReactorStoppedError } from './errors.js';
 import type { Failure } from './failure.js';
 import { unhandledRejections } from './unhandled-rejections.js';
@@ -42,7 +42,7 @@ interface Entry {
 
 /** How long a failure may wait for its errback while its Deferred is still referenced. */
 const PATIENCE_MS = 5000;
-/** Printing takes time: a peer that causes many failures must not block the event loop for long. */
+/** Reporting takes time: a peer that causes many failures must not block the event loop for long. */
 const MAX_REPORTS_AT_ONCE = 100;
 const MAX_CAUSES = 8;
 const WHERE = 'Unhandled error in Deferred';
@@ -179,6 +179,7 @@ function isGarbage(entry: Entry): void {
 function exiting(): void {
   exited = true;
   reportUnhandledFailures();
+  printCounts();
   if ((lost || reported.size > 0) && unhandledRejections().failsProcess) process.exitCode ??= 1;
 }
 

@@ -1,13 +1,16 @@
 /**
  * Reports errors that no call can return. Each is published to the diagnostics channel `ropewalk.error` as an
  * {@link ErrorReport} and then printed to standard error, unless a subscriber set `silenced`: a logger that has written it
- * down, or a test that will check it.
+ * down, or a test that will check it. Of many equal errors only some are printed, and the number of the others
+ * (report-limit.ts).
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
 
 import type { Address } from '../core/address.js';
 import type { ErrorReporter } from '../core/error-reporter.js';
+import { ROOT_CONTEXT } from './async-context.js';
 import { inspected } from './inspected.js';
+import { ReportLimit } from './report-limit.js';
 
 /** The message of channel `ropewalk.error`. */
 export interface ErrorReport {
@@ -40,7 +43,32 @@ export function placeOf(where: string, peer: Address | undefined): string {
   return peer === undefined ? where : `${where}, peer ${peer}`;
 }
 
+// Node's own, even if a test replaces them later.
+const { performance, setTimeout } = globalThis;
+
+const limit: ReportLimit = new ReportLimit(
+  {
+    now: () => performance.now(),
+    callLater: (delayMs, callback) => {
+      // The timer serves all errors, so it runs in no caller's context.
+      ROOT_CONTEXT.runInAsyncScope(() => setTimeout(callback, delayMs).unref());
+    },
+  },
+  (line) => console.error(line),
+);
+let countsAtExit = false;
+
+/** Prints the number of errors that were not printed in full. The process does it once more when it exits. */
+export function printCounts(): void {
+  limit.printCounts();
+}
+
 export function printError(error: unknown, where: string, peer?: Address): void {
+  if (!limit.admits(error, where)) {
+    if (!countsAtExit) process.once('exit', printCounts);
+    countsAtExit = true;
+    return;
+  }
   const title = `ropewalk: ${placeOf(where, peer)}:`;
   try {
     console.error(title, error);

@@ -58,6 +58,10 @@ export class WrappingFactory implements ClientProtocolFactory, WrapperOwner {
     watch(this.wrappedFactory.startedConnecting?.(connector), 'startedConnecting');
   }
 
+  clientConnectionMade(connector: Connector): void {
+    watch(this.wrappedFactory.clientConnectionMade?.(connector), 'clientConnectionMade');
+  }
+
   clientConnectionFailed(connector: Connector, reason: Error): void {
     const { wrappedFactory } = this;
     if (wrappedFactory.clientConnectionFailed === undefined) connector.failureUnhandled?.(reason);

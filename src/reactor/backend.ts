@@ -34,6 +34,8 @@ export interface ReactorBackend {
   makeNameResolver(): OwnNameResolver;
   /** The transports whose protocol's `connectionLost` has not been called. */
   transports(): Iterable<StreamTransport>;
+  /** The number of closed connections that linger because the peer is sending. None if omitted. */
+  lingeringSenders?(): number;
   traffic(): Traffic;
   turnTimes(): TurnPercentiles;
   /** Releases everything else. Called once, when no socket is left. */

@@ -67,6 +67,7 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
       transports: () => backend.transports(),
       removeAll: () => this.#descriptors.removeAll(),
       cancelLookups: () => this.#names.cancelAll(),
+      lingeringSenders: () => backend.lingeringSenders?.() ?? 0,
     });
     const backend = makeBackend(core);
     this.core = core;

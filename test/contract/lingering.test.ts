@@ -1,18 +1,25 @@
 /** Closing while the peer is in the midst of sending, and what is heard of a peer that refuses what is being sent to it. */
 import { expect, it } from 'vitest';
-import { ConnectionAborted, ConnectionDone } from '../../src/core/errors/connection.js';
+import {
+  ConnectionAborted,
+  ConnectionDone,
+  ConnectionLost,
+} from '../../src/core/errors/connection.js';
 import { contract, type Rig } from '../support/contract.js';
+import { within } from '../support/deadline.js';
 import {
   connected,
   echo,
   HUGE,
+  listenLocal,
   patterned,
   quietMoment,
   type ServedPeer,
   served,
 } from '../support/pairs.js';
 import { needs } from '../support/platform.js';
-import { Recorder } from '../support/recorder.js';
+import { RawPeer } from '../support/raw-peer.js';
+import { Recorder, RecordingFactory } from '../support/recorder.js';
 
 const LINGER_BYTES = 64 * 1024 * 1024;
 
@@ -152,13 +159,84 @@ contract('a protocol that throws while the peer sends', (rig) => {
 });
 
 contract('stopping while a connection lingers', (rig) => {
-  it('does not wait for the peer', async () => {
+  it('waits for a peer that is sending', async () => {
+    const { reactor } = rig;
+    const other = rig.make();
+    const run = reactor.run({ installSignalHandlers: false });
+    const { protocol, peer } = await lingering(rig);
+    let over = false;
+    run.addCallback(() => {
+      over = true;
+    });
+    reactor.stop();
+    for (let i = 0; i < 20; i++) {
+      peer.write(Buffer.alloc(10_000));
+      await quietMoment(rig, other);
+    }
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
+    expect(over).toBe(false);
+    peer.end();
+    await within(run, 'run to settle');
+    expect(peer.error).toBeUndefined();
+  });
+
+  it('waits for a peer that was sending when the reactor closed the connection', async () => {
+    const { reactor } = rig;
+    const other = rig.make();
+    const run = reactor.run({ installSignalHandlers: false });
+    const { protocol, peer } = await served(rig);
+    peer.socket.pause();
+    const answer = patterned(50_000);
+    protocol.call('write', answer);
+    protocol.call('pauseProducing');
+    peer.write('unread');
+    await quietMoment(rig);
+    let over = false;
+    run.addCallback(() => {
+      over = true;
+    });
+    reactor.stop();
+    expect(await protocol.lost()).toBeInstanceOf(ConnectionLost);
+    peer.write('more');
+    await quietMoment(rig, other);
+    expect(over).toBe(false);
+    peer.socket.resume();
+    await peer.untilEnded();
+    expect(peer.received.equals(answer)).toBe(true);
+    peer.end();
+    await within(run, 'run to settle');
+    expect(peer.error).toBeUndefined();
+  });
+
+  it('does not wait until a silent peer ends', async () => {
     const { reactor } = rig;
     const run = reactor.run({ installSignalHandlers: false });
     const { protocol } = await lingering(rig);
     reactor.stop();
-    await run;
+    await within(run, 'run to settle');
     expect(await protocol.lost()).toBeInstanceOf(ConnectionDone);
+  });
+
+  it('waits until the deadline at most', async () => {
+    const reactor = rig.make({ shutdownTimeoutMs: 30 });
+    const run = reactor.run({ installSignalHandlers: false });
+    const factory = new RecordingFactory(() => new Recorder());
+    const port = listenLocal(reactor, factory).getHost().port;
+    const peer = rig.use(await RawPeer.connect(port));
+    const protocol = await factory.protocol();
+    protocol.call('pauseProducing');
+    peer.write('unread');
+    await quietMoment(rig);
+    reactor.stop();
+    let over = false;
+    run.addCallback(() => {
+      over = true;
+    });
+    while (!over) {
+      peer.write('.');
+      await rig.turns(1);
+    }
+    expect(protocol.reason).toBeInstanceOf(ConnectionLost);
   });
 
   it('ends the connection when the reactor is disposed of', async () => {

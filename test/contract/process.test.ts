@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Child, runProgram } from '../support/child.js';
 import { LACKS } from '../support/platform.js';
+import { RawPeer } from '../support/raw-peer.js';
 import { REACTORS } from '../support/reactors.js';
 
 const PROGRAM = new URL('../lifecycle/programs/process-life.ts', import.meta.url);
@@ -60,6 +61,30 @@ describe.concurrent.each(REACTORS.map(({ name }) => name))('a process (%s)', (na
     } finally {
       await child[Symbol.asyncDispose]();
     }
+  });
+
+  it('ends after a peer that sends and reads slowly has the whole answer', async ({ skip }) => {
+    if (LACKS.signals !== undefined) skip(LACKS.signals);
+    const answerBytes = 1_000_000;
+    await using child = new Child(PROGRAM, [name, 'answers', String(answerBytes)]);
+    const [, port] = await child.printed(/port (\d+)\n/);
+    await using peer = await RawPeer.connect(Number(port));
+    peer.socket.pause();
+    peer.write('request');
+    await child.printed(/answered\n/);
+    peer.write('more');
+    child.process.kill('SIGTERM');
+    // Far fewer than the lingering rules allow.
+    for (let i = 0; i < 20_000 && !peer.ended && !peer.closed; i++) {
+      peer.write(Buffer.alloc(1_000));
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+      peer.socket.read();
+    }
+    expect({ bytes: peer.receivedBytes, error: peer.error }).toEqual({ bytes: answerBytes });
+    peer.end();
+    const { code, stdout } = await child.result();
+    expect(stdout).toMatch(/stopped by SIGTERM\nexit\n$/);
+    expect(code).toBe(0);
   });
 
   it.for([

@@ -13,6 +13,7 @@ import * as tls from '../../src/core/errors/tls.js';
 import * as deferErrors from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
 import * as notAnError from '../../src/defer/not-an-error.js';
+import * as endpoints from '../../src/endpoints/errors.js';
 import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
@@ -39,7 +40,7 @@ const defer = { ...deferErrors, ...notAnError };
 
 /** The errors of each entry point. */
 const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
-  ['ropewalk', index, { ...core, ...defer, ...framing, ...policies, ...task }],
+  ['ropewalk', index, { ...core, ...defer, ...endpoints, ...framing, ...policies, ...task }],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/workers', workersEntry, workers],
 ];
@@ -47,6 +48,7 @@ const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
 const errors = {
   ...core,
   ...defer,
+  ...endpoints,
   ...framing,
   ...policies,
   ...task,
@@ -125,6 +127,17 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   QueueOverflowError: new errors.QueueOverflowError(1),
   QueueUnderflowError: new errors.QueueUnderflowError(1),
   QueueClosedError: new errors.QueueClosedError(),
+  AlreadyListenedError: new errors.AlreadyListenedError(3),
+  InvalidEndpointError: new errors.InvalidEndpointError('tcp:', 'm'),
+  NoInheritedSocketError: new errors.NoInheritedSocketError('m'),
+  NoProtocolError: new errors.NoProtocolError('m', { host: 'h', port: 1 }),
+  UnknownEndpointTypeError: new errors.UnknownEndpointTypeError(
+    'x:',
+    'client',
+    'x',
+    ['tcp'],
+    'tcp',
+  ),
   LineTooLongError: new errors.LineTooLongError(1),
   FrameTooLongError: new errors.FrameTooLongError(1, 2),
   InvalidFrameLengthError: new errors.InvalidFrameLengthError(-1, 'why'),

@@ -26,6 +26,16 @@ describe('the exit status of a process with an unhandled failure', () => {
     expect(await run(['exit'])).toMatchObject({ code: 1, reports: [REPORT] });
   });
 
+  it('is 1 where there were too many to print each: the others are counted', async () => {
+    const { code, reports, stderr } = await run(['many', '20000']);
+    expect(code).toBe(1);
+    expect(reports.slice(0, -1)).toEqual(Array.from({ length: 10 }, () => REPORT));
+    expect(reports.at(-1)).toMatch(
+      /^ropewalk: Unhandled error in Deferred: Error at boom .*: and 19,990 more like this/,
+    );
+    expect(stderr.length).toBeLessThan(20_000);
+  });
+
   it('is 1 where the report came while the process was running', async () => {
     const { code, reports, stdout } = await run(['garbage'], ['--expose-gc']);
     expect({ code, reports, stdout }).toEqual({
@@ -98,6 +108,7 @@ describe('an unhandled failure of a Deferred that is still referenced', () => {
     vi.resetModules();
     vi.doMock('../../src/internal/error-report.js', () => ({
       publishError: published,
+      printCounts: () => {},
       printError: printed,
       reportError: printed,
     }));

@@ -13,6 +13,7 @@ const FOLDERS = [
   'src/cli',
   'src/core',
   'src/defer',
+  'src/endpoints',
   'src/framing',
   'src/handover',
   'src/internal',

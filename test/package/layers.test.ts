@@ -112,6 +112,20 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../hosted-reactor.js', '../node/sockets.js', '../../native.js'],
     refused: ['../create-reactor.js', '../../workers/index.js'],
   },
+  'src/endpoints/probe.ts': {
+    allowed: [
+      '../core/stream-endpoint.js',
+      '../defer/deferred.js',
+      '../reactor/streams/tcp-settings.js',
+      '../handover/inherited-sockets.js',
+    ],
+    refused: [
+      '../reactor/hosted-reactor.js',
+      '../reactor/create-reactor.js',
+      '../handover/take-listeners.js',
+      '../framing/lines.js',
+    ],
+  },
   'src/protocols/http/parser.ts': SANS_IO,
   'src/protocols/imap/connection.ts': SANS_IO,
   'src/protocols/http/protocol.ts': {
@@ -119,7 +133,12 @@ const RULES: Readonly<Record<string, Imports>> = {
     refused: ['./client.js', '../../reactor/create-reactor.js', '../smtp/protocol.js'],
   },
   'src/protocols/http/client.ts': {
-    allowed: ['./events.js', '../../reactor/create-reactor.js', '../../task/react.js'],
+    allowed: [
+      './events.js',
+      '../../reactor/create-reactor.js',
+      '../../task/react.js',
+      '../../endpoints/tcp.js',
+    ],
     refused: ['../../reactor/native/reactor.js', '../../testing/index.js', '../smtp/index.js'],
   },
   'src/protocols/imap/commands/fetch.ts': {

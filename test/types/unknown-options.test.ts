@@ -5,9 +5,11 @@
 import { describe, expect, it } from 'vitest';
 import { serveUpgradable, takeListeners } from '../../src/handover/index.js';
 import {
+  AdoptedServerEndpoint,
   BasicProducerConsumerProxy,
   BucketFilter,
   Cooperator,
+  clientFromString,
   createReactor,
   Deferred,
   DeferredFilesystemLock,
@@ -18,6 +20,7 @@ import {
   encodeLengthPrefixed,
   FileSender,
   gatherResults,
+  HostnameEndpoint,
   IdleTimeouts,
   Int16StringReceiver,
   InvalidArgumentTypeError,
@@ -37,10 +40,16 @@ import {
   react,
   ShapingFactory,
   StatefulProtocol,
+  SystemdServerEndpoint,
+  serverFromString,
+  TCPClientEndpoint,
+  TCPServerEndpoint,
   TimeoutFactory,
   TokenBucket,
   TrafficLoggingFactory,
   ticks,
+  UNIXClientEndpoint,
+  UNIXServerEndpoint,
   UnsentBytesBudget,
 } from '../../src/index.js';
 import {
@@ -127,12 +136,20 @@ const sharedPorts = (reactor: Reactor): SharedPorts =>
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
   AdoptConnectionOptions: [memory((reactor, o) => reactor.adoptStreamConnection(9, Protocol, o))],
   AdoptDatagramOptions: [memory((reactor, o) => reactor.adoptDatagramPort(9, () => {}, o))],
+  AdoptedServerEndpointOptions: [memory((reactor, o) => new AdoptedServerEndpoint(reactor, 9, o))],
   AdoptPortOptions: [memory((reactor, o) => reactor.adoptStreamPort(9, Protocol, o))],
-  ConnectTCPOptions: [memory((reactor, o) => reactor.connectTCP('192.0.2.1', 1, Protocol, o))],
+  ConnectTCPOptions: [
+    memory((reactor, o) => reactor.connectTCP('192.0.2.1', 1, Protocol, o)),
+    memory((reactor, o) => new HostnameEndpoint(reactor, 'example.com', 1, o)),
+    memory((reactor, o) => new TCPClientEndpoint(reactor, '192.0.2.1', 1, o)),
+  ],
   ConnectUNIXDatagramOptions: [
     memory((reactor, o) => reactor.connectUNIXDatagram('/x', () => {}, o)),
   ],
-  ConnectUNIXOptions: [memory((reactor, o) => reactor.connectUNIX('/x', Protocol, o))],
+  ConnectUNIXOptions: [
+    memory((reactor, o) => reactor.connectUNIX('/x', Protocol, o)),
+    memory((reactor, o) => new UNIXClientEndpoint(reactor, '/x', o)),
+  ],
   BasicProducerConsumerProxyOptions: [
     (o) => new BasicProducerConsumerProxy(new MemoryTransport(), o),
   ],
@@ -161,6 +178,10 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     },
   ],
   EachTestOptions: [(o) => checkEachTest({ beforeEach() {}, afterEach() {} }, o)],
+  EndpointStringOptions: [
+    memory((reactor, o) => clientFromString(reactor, 'tcp:example.com:80', o)),
+    memory((reactor, o) => serverFromString(reactor, 'tcp:80', o)),
+  ],
   EventsRunOptions: [(o) => runTranscript(transcriptOf(WIRE), and(o, { decode: () => [] }))],
   FileWrapperOptions: [(o) => new FileWrapper({ write() {}, end() {} } as never, o)],
   FileSenderOptions: [(o) => new FileSender(o)],
@@ -180,12 +201,18 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   LimitTotalConnectionsOptions: [(o) => new LimitTotalConnectionsFactory(Protocol, o)],
   LimitUnsentBytesOptions: [(o) => new LimitUnsentBytesFactory(Protocol, o)],
   LineDecoderOptions: [(o) => new LineDecoder(o), (o) => new Lines(o), (o) => new OnlyLines(o)],
-  ListenTCPOptions: [memory((reactor, o) => reactor.listenTCP(0, Protocol, o))],
+  ListenTCPOptions: [
+    memory((reactor, o) => reactor.listenTCP(0, Protocol, o)),
+    memory((reactor, o) => new TCPServerEndpoint(reactor, 0, o)),
+  ],
   ListenUDPOptions: [memory((reactor, o) => reactor.listenUDP(0, () => {}, o))],
   ListenUNIXDatagramOptions: [
     memory((reactor, o) => reactor.listenUNIXDatagram('/x', () => {}, o)),
   ],
-  ListenUNIXOptions: [memory((reactor, o) => reactor.listenUNIX('/x', Protocol, o))],
+  ListenUNIXOptions: [
+    memory((reactor, o) => reactor.listenUNIX('/x', Protocol, o)),
+    memory((reactor, o) => new UNIXServerEndpoint(reactor, '/x', o)),
+  ],
   LoopbackAsyncOptions: [(o) => loopbackAsync(clock, new Protocol(), new Protocol(), o)],
   LoopbackTCPOptions: [
     memory((reactor, o) => loopbackTCP(reactor, new Protocol(), new Protocol(), o)),
@@ -236,6 +263,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => reactor.listenTCP(0, Protocol).stopListening(o)),
     memory((reactor, o) => reactor.listenUNIX('/x', Protocol).stopListening(o)),
   ],
+  SystemdServerEndpointOptions: [memory((reactor, o) => new SystemdServerEndpoint(reactor, o))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
   TicksOptions: [(o) => ticks(clock, 1, o)],
   TimeoutFactoryOptions: [(o) => new TimeoutFactory(Protocol, and(o, { clock }))],

@@ -1,7 +1,8 @@
 /**
  * Ends everything that a reactor has open: closes its ports, cancels attempts to connect and lookups, removes descriptors,
  * and ends the connections. A connection with unsent bytes or a producer is closed once it has none, and reset at the
- * deadline.
+ * deadline. Peers that are still sending to closed connections are waited for until the same deadline: an exit of the process
+ * would reset these.
  */
 import type { Descriptor } from '../../core/descriptor.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
@@ -29,7 +30,12 @@ export interface OpenSockets {
   transports(): Iterable<EndingTransport>;
   removeAll(): readonly Descriptor[];
   cancelLookups(): void;
+  /** The number of closed connections that linger because the peer is sending. */
+  lingeringSenders(): number;
 }
+
+/** Interval of the checks for lingering connections. */
+const CHECK_MS = 10;
 
 /** The register of a reactor's open ports, connectors and descriptors. */
 interface OpenRegister {
@@ -49,7 +55,7 @@ export class Shutdown {
   #present = 0;
   #drain: Drain | undefined;
 
-  /** @param timeoutMs How long to wait for unsent bytes. */
+  /** @param timeoutMs How long to wait for unsent bytes, and for peers that are sending. */
   constructor(
     host: LoopHost,
     turns: Turns,
@@ -84,16 +90,15 @@ export class Shutdown {
       if (!abandoned()) transport.shutDown(reason);
     }
     if (abandoned()) return;
-    if (connections.open > 0) {
-      const cut = (): void => {
-        for (const transport of [...this.#sockets.transports()]) transport.cutOff(reason);
-      };
-      this.#drain = new Drain(connections, cut);
-      this.#drain.begin(this.#host, this.#timeoutMs);
-      yield* this.#drain.ended;
-      this.#drain = undefined;
-    }
+    const drain = new Drain(this.#host, connections, this.#sockets, reason);
+    this.#drain = drain;
+    drain.begin(this.#timeoutMs);
+    yield* drain.connectionsEnded();
     yield* this.#turns.quiet();
+    if (abandoned()) return;
+    yield* drain.peersQuiet();
+    drain.abandon();
+    this.#drain = undefined;
   });
 
   #endDescriptor(descriptor: Descriptor, reason: Error): void {
@@ -106,7 +111,7 @@ export class Shutdown {
     }
   }
 
-  /** Stops waiting for unsent bytes. */
+  /** Stops waiting for unsent bytes and peers. */
   cutShort(): void {
     this.#drain?.cut();
   }
@@ -119,38 +124,78 @@ export class Shutdown {
   }
 }
 
-/** The wait for connections that have unsent bytes or a producer. */
+/** Two waits with one deadline: for connections with unsent bytes or a producer, and then for peers that are sending. */
 class Drain {
-  readonly ended: Deferred<void> = new Deferred();
+  readonly #host: LoopHost;
   readonly #connections: ConnectionCounts;
-  readonly #cutOffAll: () => void;
-  #cancelTimer: (() => void) | undefined;
+  readonly #sockets: OpenSockets;
+  readonly #reason: Error;
+  #expired = false;
+  #abandoned = false;
+  #waiting: Deferred<void> | undefined;
+  #cancelDeadline: (() => void) | undefined;
+  #cancelCheck: (() => void) | undefined;
 
-  constructor(connections: ConnectionCounts, cutOffAll: () => void) {
+  /** @param reason Of connections that are cut off. */
+  constructor(host: LoopHost, connections: ConnectionCounts, sockets: OpenSockets, reason: Error) {
+    this.#host = host;
     this.#connections = connections;
-    this.#cutOffAll = cutOffAll;
+    this.#sockets = sockets;
+    this.#reason = reason;
   }
 
-  begin(host: LoopHost, timeoutMs: number): void {
-    this.#connections.onNone = () => this.#end();
+  begin(timeoutMs: number): void {
     if (timeoutMs === 0) this.cut();
-    else this.#cancelTimer = host.setTimer(timeoutMs, () => this.cut());
+    else this.#cancelDeadline = this.#host.setTimer(timeoutMs, () => this.cut());
   }
+
+  /** Fires when no connection is open or the deadline has passed. */
+  connectionsEnded(): Deferred<void> {
+    const ended = this.#wait();
+    this.#connections.onNone = () => this.#end();
+    if (this.#expired || this.#connections.open === 0) this.#end();
+    return ended;
+  }
+
+  /** Fires when no peer is sending or the deadline has passed. */
+  peersQuiet(): Deferred<void> {
+    const quiet = this.#wait();
+    this.#check();
+    return quiet;
+  }
+
+  readonly #check = (): void => {
+    if (this.#expired || this.#sockets.lingeringSenders() === 0) this.#end();
+    else this.#cancelCheck = this.#host.setTimer(CHECK_MS, this.#check);
+  };
 
   /** Aborted connections, which have no socket any more, end in the next turn. */
   cut(): void {
-    this.#cutOffAll();
+    this.#expired = true;
+    for (const transport of [...this.#sockets.transports()]) {
+      if (!this.#abandoned) transport.cutOff(this.#reason);
+    }
     this.#end();
   }
 
+  /** Neither wait ends any more. */
   abandon(): void {
+    this.#abandoned = true;
+    this.#waiting = undefined;
     this.#connections.onNone = undefined;
-    this.#cancelTimer?.();
+    this.#cancelDeadline?.();
+    this.#cancelCheck?.();
+  }
+
+  #wait(): Deferred<void> {
+    this.#waiting = new Deferred();
+    return this.#waiting;
   }
 
   #end(): void {
-    if (this.ended.fired) return;
-    this.abandon();
-    this.ended.callback();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    this.#connections.onNone = undefined;
+    waiting?.callback();
   }
 }

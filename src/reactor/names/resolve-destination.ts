@@ -2,26 +2,21 @@
 import { isIP } from 'node:net';
 
 import { NameNotFoundError } from '../../core/errors/names.js';
-import type { NameResolver } from '../../core/name-resolver.js';
+import type { AddressFamily, NameResolver } from '../../core/name-resolver.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { maybeDeferred } from '../../defer/succeed.js';
-import { sameFamily } from '../../internal/same-family.js';
 
 /**
- * The addresses of `host` in the order of attempts, at least one. With a `localAddress`, only those that it can reach.
- * It sets no time limit. Fails with the resolver's error, thrown or not.
+ * The addresses of `host` in the resolver's order, at least one; with a `family`, only those. It sets no time limit. Fails with the resolver's error, thrown or not.
  */
 export function resolveDestination(
   resolver: NameResolver,
   host: string,
-  localAddress: string | undefined,
+  family: AddressFamily | undefined,
 ): Deferred<string[]> {
   const wanted = (address: string): boolean =>
-    isIP(address) !== 0 && (localAddress === undefined || sameFamily(address, localAddress));
-  const options =
-    localAddress === undefined
-      ? { timeoutMs: 0 }
-      : { timeoutMs: 0, families: [isIP(localAddress) === 6 ? 'IPv6' : 'IPv4'] as const };
+    family === undefined ? isIP(address) !== 0 : `IPv${isIP(address)}` === family;
+  const options = family === undefined ? { timeoutMs: 0 } : { timeoutMs: 0, families: [family] };
   return maybeDeferred(() => resolver.resolveHostName(host, options)).addCallback((found) => {
     const addresses = found.map(({ address }) => address).filter(wanted);
     if (addresses.length === 0) throw new NameNotFoundError('no address to connect to', host);

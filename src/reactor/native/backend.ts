@@ -106,6 +106,12 @@ export class NativeBackend implements ReactorBackend {
     if (this.#pipes !== undefined) yield* this.#pipes.open;
   }
 
+  lingeringSenders(): number {
+    // Closes of this turn are carried out first.
+    this.#loop.flush();
+    return this.#loop.statistics()[5] + (this.#pipes?.closing.senders ?? 0);
+  }
+
   traffic(): Traffic {
     const [turns, received, sent] = this.#loop.statistics();
     const { bytesReceived = 0, bytesSent = 0 } = this.#pipes ?? {};

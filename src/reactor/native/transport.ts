@@ -92,9 +92,9 @@ export class NativeTransport extends StreamTransport {
   }
 
   /** @internal */
-  override start(protocol: StreamProtocol): void {
+  override start(protocol: StreamProtocol): boolean {
     if (protocol.readConnectionLost !== undefined) this.command(COMMAND_ALLOW_HALF_CLOSE);
-    super.start(protocol);
+    return super.start(protocol);
   }
 
   /** @internal */

@@ -64,9 +64,9 @@ export class NativeUNIXTransport extends NativeTransport {
   }
 
   /** @internal */
-  override start(protocol: StreamProtocol): void {
+  override start(protocol: StreamProtocol): boolean {
     if (protocol.fileDescriptorReceived !== undefined) this.command(COMMAND_ALLOW_DESCRIPTORS);
-    super.start(protocol);
+    return super.start(protocol);
   }
 
   /** @internal */

@@ -50,6 +50,10 @@ export class NodeBackend implements ReactorBackend {
     return this.#sockets.open;
   }
 
+  lingeringSenders(): number {
+    return this.#sockets.closing.senders;
+  }
+
   traffic(): Traffic {
     const { bytesReceived, bytesSent, turns } = this.#sockets;
     return { bytesReceived, bytesSent, turns };

@@ -5,9 +5,11 @@
  */
 import type { OwnedSocket } from './owned-socket.js';
 
-const TICK_MS = 500;
+const TICK_MS = 100;
 const LINGER_TICKS = 30_000 / TICK_MS;
 const LINGER_QUIET_TICKS = 5000 / TICK_MS;
+/** A peer counts as sending for this long after its last input. */
+const SENDING_TICKS = 1000 / TICK_MS;
 const LINGER_BYTES: number = 64 * 1024 * 1024;
 /** Passes of the loop until all available input is read: from the end of a turn, which comes after polling. */
 export const PASSES_FROM_TURN_END = 1;
@@ -50,6 +52,11 @@ export class ClosingSocket {
     this.#socket.destroy();
   }
 
+  /** Whether the peer is sending, or may be: a close of the socket might reset the connection. */
+  get peerSends(): boolean {
+    return !this.#socket.destroyed && this.#quietTicksLeft > LINGER_QUIET_TICKS - SENDING_TICKS;
+  }
+
   /** A pass of the loop is over. @returns Whether to wait for another one. */
   passed(): boolean {
     if (this.#socket.destroyed) return false;
@@ -86,6 +93,11 @@ export class ClosingSockets {
     const closing = new ClosingSocket(this, socket, peerSends, passes);
     if (this.#looking.push(closing) === 1) setImmediate(this.#endPass);
     return closing;
+  }
+
+  /** The number of sockets whose peer is sending, or may be. */
+  get senders(): number {
+    return [...this.#looking, ...this.#lingering].filter(({ peerSends }) => peerSends).length;
   }
 
   /** Closes all at once. */

@@ -148,9 +148,9 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   /** @internal */
-  override start(protocol: StreamProtocol): void {
+  override start(protocol: StreamProtocol): boolean {
     this.#reactor.open.add(this);
-    super.start(protocol);
+    return super.start(protocol);
   }
 
   /**

@@ -56,10 +56,11 @@ export class NodeUNIXTransport extends NodeTransport {
   }
 
   /** @internal A protocol that waits for descriptors would wait for ever. */
-  override start(protocol: StreamProtocol): void {
-    super.start(protocol);
-    if (protocol.fileDescriptorReceived === undefined) return;
+  override start(protocol: StreamProtocol): boolean {
+    const made = super.start(protocol);
+    if (protocol.fileDescriptorReceived === undefined) return made;
     this.fail(new UnsupportedError('fileDescriptorReceived', NO_CONTROL_MESSAGES), 'start');
+    return false;
   }
 
   /** A named pipe of Windows can't end one direction. */

@@ -14,7 +14,7 @@ import { StreamConnector } from './stream-connector.js';
 import { StreamPort } from './stream-port.js';
 import type { StreamReactor } from './stream-reactor.js';
 import { TCPRoute } from './tcp-route.js';
-import { connectSettings, listenSettings } from './tcp-settings.js';
+import { checkHostFamily, connectSettings, listenSettings } from './tcp-settings.js';
 import type { TCPSockets } from './tcp-sockets.js';
 
 export class HostedTCP implements ReactorTCP {
@@ -53,6 +53,7 @@ export class HostedTCP implements ReactorTCP {
     const settings = connectSettings(options);
     this.#sockets.checkSupported(settings);
     checkHost('host', host);
+    checkHostFamily('host', host, settings.family);
     checkInteger('port', port, 0, 65_535);
     const destination =
       isIP(host) === 0 ? new HostnameAddress(host, port) : { host: withScopeSpelled(host), port };

@@ -159,8 +159,9 @@ export class StreamConnector<D extends Destination = Destination>
     reactor.connections.made += 1;
     reactor.connections.open += 1;
     if (clientSocketChannel.hasSubscribers) clientSocketChannel.publish({ socket: transport });
-    transport.start(protocol ?? new Protocol());
+    const made = transport.start(protocol ?? new Protocol());
     if (protocol === null) transport.loseConnection();
+    else if (made) this.#notifyMade();
   }
 
   /** @internal */
@@ -262,6 +263,16 @@ export class StreamConnector<D extends Destination = Destination>
   #failed(reason: Error): void {
     this.#endAttempt('disconnected');
     this.#tell('clientConnectionFailed', reason);
+  }
+
+  #notifyMade(): void {
+    const factory = this.#factory;
+    if (factory.clientConnectionMade === undefined) return;
+    try {
+      this.#watch(factory.clientConnectionMade(this), 'clientConnectionMade');
+    } catch (error) {
+      this.#reactor.report(error, 'clientConnectionMade');
+    }
   }
 
   #endAttempt(state: 'disconnected' | 'connected'): void {

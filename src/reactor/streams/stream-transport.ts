@@ -190,8 +190,8 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     else if (this.state === 'open' && this.writing === 'shutting') this.shutdownWriting();
   }
 
-  /** @internal Connects the protocol to the transport. */
-  start(protocol: StreamProtocol): void {
+  /** @internal Connects the protocol to the transport. @returns Whether `connectionMade` returned without an error. */
+  start(protocol: StreamProtocol): boolean {
     this.protocol = protocol;
     try {
       const { context } = this.owner;
@@ -200,8 +200,10 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
           ? protocol.makeConnection(this)
           : context.runInAsyncScope(protocol.makeConnection, protocol, this);
       if (result !== undefined) failOnRejection(result, this, 'connectionMade');
+      return true;
     } catch (error) {
       this.fail(error, 'connectionMade');
+      return false;
     }
   }
 

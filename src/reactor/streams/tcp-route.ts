@@ -43,7 +43,7 @@ export class TCPRoute implements Route<HostPort> {
       return () => {};
     }
     const { nameResolver } = this.#names;
-    const lookup = resolveDestination(nameResolver, host, this.#settings.localAddress);
+    const lookup = resolveDestination(nameResolver, host, this.#settings.family);
     lookup.addCallbacks(
       (addresses) => found(addresses.map((address) => this.#wayTo(withScopeSpelled(address)))),
       ({ value }) => failed(withoutStack(() => lookupErrorFrom(value, this.destination))),

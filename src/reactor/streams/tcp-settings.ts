@@ -1,18 +1,29 @@
 /** TCP options, checked and with their defaults filled in: a socket is made from these. */
-import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
+import { isIP } from 'node:net';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../core/errors/arguments.js';
+import type { AddressFamily } from '../../core/name-resolver.js';
 import type {
   ConnectTCPOptions,
   KeepAliveOptions,
   ListenTCPOptions,
   TCPOptions,
 } from '../../core/tcp-options.js';
-import { checkBoolean, checkInteger, checkMilliseconds } from '../../internal/check.js';
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkMilliseconds,
+} from '../../internal/check.js';
 import { checkLocalAddress } from '../../internal/host.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 
 /** Bounded by the system: `net.core.somaxconn` on Linux. */
 export const DEFAULT_BACKLOG = 1024;
 const MAX_INT32 = 2 ** 31 - 1;
+const FAMILIES: readonly AddressFamily[] = ['IPv4', 'IPv6'];
 const MAX_SECONDS = 32_767;
 
 const TCP_OPTIONS: OptionNames<TCPOptions> = {
@@ -37,6 +48,7 @@ export const LISTEN_TCP_OPTIONS: OptionNames<ListenTCPOptions> = {
 const CONNECT_TCP_OPTIONS: OptionNames<ConnectTCPOptions> = {
   ...TCP_OPTIONS,
   timeoutMs: true,
+  family: true,
   localAddress: true,
   localPort: true,
   signal: true,
@@ -75,6 +87,8 @@ export interface ListenSettings extends SocketSettings {
 
 export interface ConnectSettings extends SocketSettings {
   readonly timeoutMs: number;
+  /** The only family to connect to: the requested one, or that of the local address. */
+  readonly family: AddressFamily | undefined;
   readonly localAddress: string | undefined;
   readonly localPort: number;
   readonly fastOpen: boolean;
@@ -108,16 +122,40 @@ export function connectSettings(options: ConnectTCPOptions): ConnectSettings {
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
     throw new InvalidArgumentTypeError('signal', 'an AbortSignal', options.signal);
   }
+  const localAddress = optional(options.localAddress, (value) => {
+    const address = checkLocalAddress('localAddress', value);
+    return address === '' ? undefined : address;
+  });
   return {
     ...socketSettings(options),
     timeoutMs: checkMilliseconds('timeoutMs', options.timeoutMs ?? 30_000),
-    localAddress: optional(options.localAddress, (value) => {
-      const address = checkLocalAddress('localAddress', value);
-      return address === '' ? undefined : address;
-    }),
+    family: connectFamily(options.family, localAddress),
+    localAddress,
     localPort: checkInteger('localPort', options.localPort ?? 0, 0, 65_535),
     fastOpen: checkBoolean('fastOpen', options.fastOpen ?? false),
   };
+}
+
+/** @throws InvalidArgumentValueError a host of another family cannot be reached with these settings. */
+export function checkHostFamily(
+  what: string,
+  address: string,
+  family: AddressFamily | undefined,
+): void {
+  const version = isIP(address);
+  if (version === 0 || family === undefined || family === `IPv${version}`) return;
+  throw new InvalidArgumentValueError(what, `a name or an ${family} address`, address);
+}
+
+function connectFamily(
+  family: unknown,
+  localAddress: string | undefined,
+): AddressFamily | undefined {
+  const wanted = optional(family, (value) => checkChoice('family', value, FAMILIES));
+  if (localAddress === undefined) return wanted;
+  const own = isIP(localAddress) === 6 ? 'IPv6' : 'IPv4';
+  if (wanted === undefined || wanted === own) return own;
+  throw new InvalidArgumentValueError('localAddress', `an ${wanted} address`, localAddress);
 }
 
 function socketSettings(options: TCPOptions): SocketSettings {

@@ -75,9 +75,9 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     this.#keepAlive = checkBoolean('enabled', enabled);
   }
 
-  override start(protocol: StreamProtocol): void {
+  override start(protocol: StreamProtocol): boolean {
     this.#reactor.open.add(this);
-    super.start(protocol);
+    return super.start(protocol);
   }
 
   override write(data: Uint8Array | string): void {

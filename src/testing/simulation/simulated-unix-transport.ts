@@ -29,10 +29,11 @@ export class SimulatedUNIXTransport extends SimulatedTransport {
   }
 
   /** @internal A protocol that waits for descriptors would wait for ever. */
-  override start(protocol: StreamProtocol): void {
-    super.start(protocol);
-    if (protocol.fileDescriptorReceived === undefined) return;
+  override start(protocol: StreamProtocol): boolean {
+    const made = super.start(protocol);
+    if (protocol.fileDescriptorReceived === undefined) return made;
     this.fail(new UnsupportedError('fileDescriptorReceived', BYTES_ONLY), 'start');
+    return false;
   }
 
   override sendFileDescriptor(_fd: number): void {

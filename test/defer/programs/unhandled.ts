@@ -13,6 +13,8 @@ async function main(): Promise<void> {
       (message as ErrorReport).silenced = true;
     });
   }
+  for (let left = Number(exitCode); mode === 'many' && left > 0; left--) fail(boom());
+  if (mode === 'many') return;
   const held = mode === 'promise' ? failLikePromise(fail(boom())) : fail(boom());
   if (mode === 'late') {
     reportUnhandledFailures();

@@ -137,6 +137,20 @@ const scenes: Record<string, () => unknown> = {
     say(`stopped by ${reactor.exitSignal}`);
     process.exit();
   },
+  /** The peer is another process, which continues to send. */
+  answers: async () => {
+    class Answers extends Protocol {
+      override dataReceived(): void {
+        this.transport.pauseProducing();
+        this.transport.write(Buffer.alloc(Number(process.argv[4]), 'x'));
+        reactor.callLater(0, () => say('answered'));
+      }
+    }
+    const { port } = reactor.listenTCP(0, Answers, { interface: '127.0.0.1' }).getHost();
+    say(`port ${port}`);
+    await reactor.run();
+    say(`stopped by ${reactor.exitSignal}`);
+  },
   'own-handler': async () => {
     process.on('SIGTERM', () => {
       say('own handler');

@@ -3,12 +3,9 @@ import assert from 'node:assert/strict';
 import type { Connector } from '../../../core/connector.js';
 import type { FactoryLike } from '../../../core/factory.js';
 import type { ListeningPort } from '../../../core/listening-port.js';
-import type { Reactor } from '../../../core/reactor.js';
-import { checkFunction } from '../../../internal/check.js';
-import { captureLoggedErrors, type LoggedErrorCapture } from '../../logged-errors.js';
-import type { ContractCase } from '../contract-case.js';
+import { Scene, SceneCases } from '../scene.js';
 import { type RecordingHooks, RecordingProtocol } from '../transport/recording-protocol.js';
-import type { MakeReactorStage, ReactorStage } from './reactor-stage.js';
+import type { MakeReactorStage } from './reactor-stage.js';
 import { RecordingFactory } from './recording-factory.js';
 
 export type Recorders = RecordingFactory<RecordingProtocol>;
@@ -25,39 +22,7 @@ export interface ConnectedPair {
 
 type Hooks = RecordingHooks<RecordingProtocol>;
 
-export class ReactorScene {
-  readonly reactor: Reactor;
-  readonly host: string;
-  readonly #stage: ReactorStage;
-  readonly #errors: LoggedErrorCapture;
-  readonly #violations: string[] = [];
-
-  constructor(stage: ReactorStage, errors: LoggedErrorCapture) {
-    this.reactor = stage.reactor;
-    this.host = stage.host;
-    this.#stage = stage;
-    this.#errors = errors;
-  }
-
-  until(condition: () => boolean, what: string): Promise<void> {
-    return this.#stage.until(condition, what);
-  }
-
-  settle(): Promise<void> {
-    return this.#stage.settle();
-  }
-
-  /** Settles as `answer` does, waiting by {@link until}. */
-  async answerOf<T>(answer: PromiseLike<T>, what: string): Promise<T> {
-    let settled = false;
-    const settle = (): void => {
-      settled = true;
-    };
-    answer.then(settle, settle);
-    await this.until(() => settled, what);
-    return answer;
-  }
-
+export class ReactorScene extends Scene {
   /** Lets the reactor have `count` turns. */
   async turns(count: number): Promise<void> {
     for (let i = 0; i < count; i++) {
@@ -83,7 +48,7 @@ export class ReactorScene {
 
   /** A factory of recording protocols. */
   recorders(hooks: Hooks = {}): Recorders {
-    return new RecordingFactory(() => new RecordingProtocol({ ...hooks }, this.#violations));
+    return new RecordingFactory(() => new RecordingProtocol({ ...hooks }, this.violations));
   }
 
   listen(factory: Recorders = this.recorders()): ListeningPort {
@@ -113,48 +78,12 @@ export class ReactorScene {
     assert(one !== undefined && other !== undefined);
     return { client: one, server: other, clientFactory, serverFactory, connector, listening };
   }
-
-  /** The errors reported so far, which no longer count. A case fails on errors that it has not taken. */
-  takeErrors(): unknown[] {
-    return this.#errors.flush().map(({ error }) => error);
-  }
-
-  /** The rules that hold in every case. */
-  check(): void {
-    assert.deepEqual(this.#violations, [], 'rules of callbacks are kept');
-    assert.deepEqual(this.takeErrors(), [], 'no error is reported that the case did not expect');
-  }
 }
 
 /** Makes the cases of a facet's contract from their names and bodies. */
-export class ReactorCases {
-  readonly cases: ContractCase[] = [];
-  readonly #makeStage: MakeReactorStage;
-
+export class ReactorCases extends SceneCases<ReactorScene> {
   /** @throws InvalidArgumentTypeError */
   constructor(makeStage: MakeReactorStage) {
-    checkFunction('makeStage', makeStage);
-    this.#makeStage = makeStage;
-  }
-
-  add(name: string, body: (scene: ReactorScene) => Promise<void> | void): void {
-    this.cases.push({ name, run: () => this.#run(body) });
-  }
-
-  async #run(body: (scene: ReactorScene) => Promise<void> | void): Promise<void> {
-    const errors = captureLoggedErrors();
-    try {
-      const stage = await this.#makeStage();
-      const scene = new ReactorScene(stage, errors);
-      try {
-        await body(scene);
-        scene.check();
-      } finally {
-        await stage.dispose();
-      }
-      scene.check();
-    } finally {
-      errors[Symbol.dispose]();
-    }
+    super(makeStage, ReactorScene);
   }
 }
