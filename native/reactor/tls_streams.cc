@@ -88,7 +88,7 @@ const TlsSession* Reactor::tlsSession(Handle handle) const {
 // written before the rest of it has arrived, so even a paused stream receives that.
 bool Reactor::tlsWantsInput(const StreamTls& tls) {
   if (tls.unsentReplies > kMaxUnsentReplies) return false;
-  if (tls.phase == Phase::kOpen) return tls.hostReads || !tls.session->handshakeComplete();
+  if (tls.phase == Phase::kOpen) return tls.hostReads || !tls.session->mayWrite();
   return tls.phase == Phase::kHandshake;
 }
 
@@ -272,7 +272,7 @@ bool Reactor::sendTls(Stream& stream) {
 // false if the stream broke.
 bool Reactor::encryptWritten(Stream& stream) {
   StreamTls& tls = *stream.tls;
-  if (tls.phase != Phase::kOpen || tls.closeSent || !tls.session->handshakeComplete()) return true;
+  if (tls.phase != Phase::kOpen || tls.closeSent || !tls.session->mayWrite()) return true;
   size_t left = kMaxEncrypted;
   size_t staged = 0;  // bytes in tlsRecord_
   bool encrypted = true;
