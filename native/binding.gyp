@@ -19,6 +19,7 @@
         "binding_lookup.cc",
         "binding_memory.cc",
         "binding_streams.cc",
+        "binding_tls_streams.cc",
         "binding_unix.cc",
         "reactor/accepting.cc",
         "reactor/adoption.cc",
