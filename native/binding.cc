@@ -5,6 +5,7 @@
 //     addon.loopCount(): number
 //     addon.interfaceScope(index: number): string
 //     addon.lookUp(name, family, done): see binding_lookup.cc
+//     addon.createTlsContext(...) and others: see binding_tls.cc
 //
 // Each function of a Loop is documented at its definition with its TypeScript signature.
 // src/native.ts types them all.
@@ -19,6 +20,7 @@
 #include "binding_functions.h"
 #include "binding_lookup.h"
 #include "binding_loop_call.h"
+#include "binding_tls.h"
 #include "net/network_interface.h"
 
 namespace ropewalk {
@@ -31,6 +33,7 @@ struct Addon {
   // Loops not yet freed. JavaScript may release one after the addon has ended.
   std::shared_ptr<size_t> loopCount = std::make_shared<size_t>(0);
   napi_async_cleanup_hook_handle cleanup = nullptr;
+  Octets tlsOutput;
   bool ending = false;
 
   // Releases loops whose libuv handles are closed and, once the environment is ending, the addon.
@@ -261,6 +264,7 @@ napi_value init(napi_env env, napi_value exports) {
     napi_set_named_property(env, exports, of.name, function);
   }
   addLookUp(env, exports);
+  addTls(env, exports, addon->tlsOutput);
   return exports;
 }
 

@@ -10,6 +10,7 @@
 
 #define ROPEWALK_NODE_IMPORTS(X)       \
   X(napi_add_async_cleanup_hook)       \
+  X(napi_check_object_type_tag)        \
   X(napi_close_handle_scope)           \
   X(napi_create_array_with_length)     \
   X(napi_create_buffer_copy)           \
@@ -27,17 +28,21 @@
   X(napi_delete_reference)             \
   X(napi_fatal_exception)              \
   X(napi_get_and_clear_last_exception) \
+  X(napi_get_array_length)             \
   X(napi_get_arraybuffer_info)         \
   X(napi_get_boolean)                  \
   X(napi_get_cb_info)                  \
+  X(napi_get_element)                  \
   X(napi_get_global)                   \
   X(napi_get_named_property)           \
   X(napi_get_null)                     \
   X(napi_get_reference_value)          \
   X(napi_get_typedarray_info)          \
+  X(napi_get_undefined)                \
   X(napi_get_uv_event_loop)            \
   X(napi_get_value_bool)               \
   X(napi_get_value_double)             \
+  X(napi_get_value_int32)              \
   X(napi_get_value_string_utf8)        \
   X(napi_is_detached_arraybuffer)      \
   X(napi_is_exception_pending)         \
@@ -51,7 +56,10 @@
   X(napi_throw)                        \
   X(napi_throw_error)                  \
   X(napi_throw_type_error)             \
+  X(napi_type_tag_object)              \
   X(napi_typeof)                       \
+  X(napi_unwrap)                       \
+  X(napi_wrap)                         \
   X(uv_async_init)                     \
   X(uv_async_send)                     \
   X(uv_check_init)                     \

@@ -92,7 +92,80 @@ export interface NativeLoop {
   write(handle: number, data: Uint8Array): void;
 }
 
-export interface Addon {
+/** The native objects of TLS, opaque to JavaScript. */
+export type NativeTLSRoots = object & { readonly _kind?: 'TLS roots' };
+export type NativeTLSContext = object & { readonly _kind?: 'TLS context' };
+export type NativeTLSSession = object & { readonly _kind?: 'TLS session' };
+
+/**
+ * TLS without sockets, over the process's OpenSSL: see native/tls/tls_session.h. The functions of a session return an outcome,
+ * undefined after `destroyTlsSession`, and fill `result`: bytes of plaintext, bytes of ciphertext, whether there is more ciphertext
+ * (1 or 0), whether the handshake is complete.
+ */
+export interface NativeTLS {
+  closeTlsSession(
+    session: NativeTLSSession,
+    ciphertext: Uint8Array,
+    result: Int32Array,
+  ): number | undefined;
+  /**
+   * @param settings A `TLSSettings` of src/tls/settings.ts.
+   * @throws Error with the faulty `field`, and OpenSSL's `reason`.
+   */
+  createTlsContext(
+    settings: object,
+    isServer: boolean,
+    roots: NativeTLSRoots | undefined,
+    clientRoots: readonly Uint8Array[],
+  ): NativeTLSContext;
+  /** @throws Error as `createTlsContext` does. */
+  createTlsRoots(certificates: readonly Uint8Array[], crls: readonly Uint8Array[]): NativeTLSRoots;
+  /** @param alpn As in the extension: each name after its length. */
+  createTlsSession(
+    context: NativeTLSContext,
+    hostname: string,
+    sessionKey: string,
+    alpn: Uint8Array,
+  ): NativeTLSSession;
+  destroyTlsSession(session: NativeTLSSession): void;
+  /** @throws Error the handshake is not complete, or the session was destroyed. */
+  exportTlsKey(
+    session: NativeTLSSession,
+    length: number,
+    label: string,
+    context: Uint8Array | undefined,
+  ): Buffer;
+  /** Includes the handshake. Input that does not fit into `plaintext` is kept. */
+  readTlsSession(
+    session: NativeTLSSession,
+    input: Uint8Array,
+    plaintext: Uint8Array,
+    ciphertext: Uint8Array,
+    result: Int32Array,
+  ): number | undefined;
+  /** Answers the outcome "wants context". */
+  selectTlsContext(session: NativeTLSSession, context: NativeTLSContext | null): void;
+  /** False if there is no key, or one does not have 48 bytes. */
+  setTlsTicketKeys(context: NativeTLSContext, keys: readonly Uint8Array[]): boolean;
+  /** Lines since the last call, each with its line feed. */
+  takeTlsKeyLog(context: NativeTLSContext): string;
+  /** A `TLSFailure` of src/reactor/streams/secure-stream.ts; undefined unless the session has failed. */
+  tlsFailure(session: NativeTLSSession): object | undefined;
+  /** The version of OpenSSL, and why it cannot be used; an empty reason if it can. */
+  tlsReport(): { readonly version: string; readonly reason: string };
+  tlsServerName(session: NativeTLSSession): string | undefined;
+  /** A `TLSState` of src/reactor/streams/secure-stream.ts; undefined before the handshake is complete. */
+  tlsState(session: NativeTLSSession): object | undefined;
+  /** Encrypts all of `plaintext`, or nothing. */
+  writeTlsSession(
+    session: NativeTLSSession,
+    plaintext: Uint8Array,
+    ciphertext: Uint8Array,
+    result: Int32Array,
+  ): number | undefined;
+}
+
+export interface Addon extends NativeTLS {
   createLoop(
     poller: string,
     busyPollMicros: number,

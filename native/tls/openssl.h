@@ -1,6 +1,6 @@
 // The OpenSSL 3 that the process already carries, found at run time: never linked, and without its
-// headers. Only functions of OpenSSL 3.0 are used. test/openssl_types_test.cc compares these
-// declarations with OpenSSL's own.
+// headers. Only functions of OpenSSL 3.0 are used. test/tls/openssl_types_test.cc compares the
+// declarations with those of OpenSSL.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "openssl_functions.h"
+#include "openssl_values.h"
 
 namespace ropewalk {
 

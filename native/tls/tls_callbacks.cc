@@ -211,8 +211,10 @@ void TlsCallbacks::keyLogLine(const SSL* ssl, const char* line) {
 void TlsCallbacks::noteAlert(const SSL* ssl, int where, int value) {
   if ((where & kCbAlert) == 0) return;
   TlsSession& session = sessionOf(ssl);
-  // The level is in the upper byte, the alert in the lower one.
+  // The level is in the upper byte, the alert in the lower one. TLS 1.3 has no warnings, and takes
+  // all other alerts for fatal (RFC 8446 section 6).
   const auto alert = static_cast<uint8_t>(value & 0xff);
+  if (alert == kAdCloseNotify || alert == kAdUserCancelled || alert == kAdNoRenegotiation) return;
   ((where & kCbRead) != 0 ? session.alertReceived_ : session.alertSent_) = alert;
 }
 

@@ -11,9 +11,16 @@ import { LineDecoder } from '../framing/line-decoder.js';
 import { createReactor } from '../reactor/create-reactor.js';
 import { PrintableText } from './printable-text.js';
 import { parseTalkOptions, TALK_USAGE, type TalkTarget } from './talk-options.js';
+import { UsageError } from './usage-error.js';
 
 const ENDED = 0;
 const FAILED = 1;
+/** Errors of a host or a path that cannot be one. */
+const WRONG_TARGETS: readonly unknown[] = [
+  'ERR_INVALID_ARG_TYPE',
+  'ERR_INVALID_ARG_VALUE',
+  'ERR_INVALID_HOST_NAME',
+];
 /** UDP: how long to wait for answers after the end of the input. */
 const LAST_ANSWER_MS = 1000;
 
@@ -31,6 +38,9 @@ export async function runTalk(args: readonly string[]): Promise<number> {
   const talk = new Talk(createReactor(), process.stdin, process.stdout);
   const failure = await talk.run(target);
   if (failure === undefined) return ENDED;
+  if (WRONG_TARGETS.includes((failure as { code?: unknown }).code)) {
+    throw new UsageError(failure.message);
+  }
   process.stderr.write(`ropewalk: ${failure.message.split('\n', 1)[0]}\n`);
   return FAILED;
 }
@@ -59,7 +69,13 @@ class Talk {
     reactor.addSystemEventTrigger('before', 'shutdown', () => {
       this.#ending = true;
     });
-    reactor.callWhenRunning(() => this.#begin(target));
+    reactor.callWhenRunning(() => {
+      try {
+        this.#begin(target);
+      } catch (error) {
+        this.finish(error as Error);
+      }
+    });
     try {
       await reactor.run();
     } finally {

@@ -328,11 +328,7 @@ export class MemoryTransport extends StreamTransport {
     if (!this.#deliverable) return false;
     const piece = this.#incoming.shift();
     if (piece !== undefined) this.received(piece);
-    else if (this.protocol?.readConnectionLost !== undefined) this.readEnded();
-    else {
-      this.closeNow(false);
-      this.lost(undefined);
-    }
+    else this.readEnded();
     return true;
   }
 

@@ -163,6 +163,17 @@ describe('ropewalk talk', () => {
     expect(stdout).toMatch(/^Usage: ropewalk talk HOST PORT/);
   });
 
+  it.each([
+    [['http://localhost/', '80'], 'use only the host name of a URL'],
+    [['localhost:80', '80'], 'the port is given separately'],
+    [['local host', '80', '--udp'], 'it contains " "'],
+    [[`/${'x'.repeat(200)}`], 'must be a path of'],
+  ])('refuses the target %j with one line and exit code 2', async (args, message) => {
+    const { code, stderr } = await runProgram(MAIN, ['talk', ...args]);
+    expect({ code, lines: stderr.split('\n').length }).toEqual({ code: 2, lines: 2 });
+    expect(stderr).toContain(message);
+  });
+
   it('refuses wrong arguments with one line and exit code 2', async () => {
     const { code, stdout, stderr } = await runProgram(MAIN, ['talk', 'localhost', 'echo']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

@@ -1,5 +1,5 @@
-// The declarations of tls/openssl_functions.h agree with OpenSSL's headers. Compiling it is the
-// test.
+// The declarations of tls/openssl_functions.h and tls/openssl_values.h agree with OpenSSL's
+// headers. Compiling it is the test.
 
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
@@ -15,6 +15,7 @@
 #include <type_traits>
 
 #include "tls/openssl_functions.h"
+#include "tls/openssl_values.h"
 
 namespace ropewalk::openssl {
 
@@ -67,6 +68,9 @@ static_assert(kVerifyFailIfNoPeerCert == SSL_VERIFY_FAIL_IF_NO_PEER_CERT);
 static_assert(kClientHelloSuccess == SSL_CLIENT_HELLO_SUCCESS);
 static_assert(kClientHelloError == SSL_CLIENT_HELLO_ERROR);
 static_assert(kClientHelloRetry == SSL_CLIENT_HELLO_RETRY);
+static_assert(kAdCloseNotify == SSL_AD_CLOSE_NOTIFY);
+static_assert(kAdUserCancelled == SSL_AD_USER_CANCELLED);
+static_assert(kAdNoRenegotiation == SSL_AD_NO_RENEGOTIATION);
 static_assert(kAdUnrecognizedName == SSL_AD_UNRECOGNIZED_NAME);
 static_assert(kTlsextErrOk == SSL_TLSEXT_ERR_OK);
 static_assert(kTlsextErrAlertFatal == SSL_TLSEXT_ERR_ALERT_FATAL);

@@ -327,9 +327,17 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     this.reactor.soon(() => this.deliverHeld());
   }
 
-  /** @internal The peer has finished sending, and the protocol can be half-closed. */
+  /**
+   * @internal The peer has finished sending. The protocol is asked now whether it can be half-closed: a wrapper may know that
+   * only when the first bytes have arrived.
+   */
   protected readEnded(): void {
     if (this.state !== 'open') return;
+    if (this.protocol?.readConnectionLost === undefined) {
+      this.closeNow(false);
+      this.lost(undefined);
+      return;
+    }
     this.reading = 'ended';
     this.callHook('readConnectionLost');
   }

@@ -215,6 +215,24 @@ function addPeerSideCases(contract: TransportCases): void {
   );
 
   contract.add(
+    "asks at the peer's half-close whether the protocol has readConnectionLost",
+    async (scene) => {
+      scene.client.call('write', 'x');
+      await scene.until(() => scene.server.receivedBytes === 1, 'the byte');
+      scene.client.call('loseWriteConnection');
+      assert((await scene.lost(scene.server)) instanceof ConnectionDone);
+      await scene.ended(scene.client);
+      assert(!scene.server.log.includes('readConnectionLost'));
+    },
+    {
+      server: {
+        dataReceived: (_data, self) =>
+          void Object.defineProperty(self, 'readConnectionLost', { value: undefined }),
+      },
+    },
+  );
+
+  contract.add(
     "allows a last answer and loseConnection at the peer's half-close",
     async (scene) => {
       scene.server.call('write', 'go');
