@@ -44,7 +44,6 @@ const OPTIONS: OptionNames<TLSClientOptions> = {
 export class TLSClientContext implements TLSContext {
   readonly role = 'client';
   readonly #handshakes: Handshakes;
-  readonly #sessions: SessionCache;
   #options: TLSClientOptions;
   #state: ContextState;
 
@@ -54,9 +53,7 @@ export class TLSClientContext implements TLSContext {
     const { timeoutMs, maxHandshakes } = checkLimits(options);
     this.#handshakes = new Handshakes(timeoutMs, maxHandshakes);
     this.#options = options;
-    const settings = settingsOf(options);
-    this.#sessions = new SessionCache(settings.sessionCacheSize);
-    this.#state = this.#makeState(settings);
+    this.#state = this.#makeState(settingsOf(options));
   }
 
   /** Handshakes in progress. */
@@ -70,7 +67,7 @@ export class TLSClientContext implements TLSContext {
   }
 
   /**
-   * Reads all files again, and applies changed options. New connections use the result.
+   * Reads all files again, and applies changed options. New connections use the result; sessions are forgotten.
    * @param changes Replaces options of the same name. Limits remain as they were.
    * @throws TLSContextError, and errors of arguments. In this case nothing changes.
    */
@@ -87,7 +84,7 @@ export class TLSClientContext implements TLSContext {
       settings,
       engine: 'node',
       handshakes: this.#handshakes,
-      sessions: this.#sessions,
+      sessions: new SessionCache(settings.sessionCacheSize),
       selectContext: () => null,
     });
   }
