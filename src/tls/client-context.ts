@@ -1,5 +1,5 @@
 /** The context of clients. */
-import type { StartTLSOptions } from '../core/tls.js';
+import type { StartTLSOptions, TLSEngineKind } from '../core/tls.js';
 import type { TLSContext, Transport } from '../core/transport.js';
 import { checkBoolean, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
@@ -43,6 +43,7 @@ const OPTIONS: OptionNames<TLSClientOptions> = {
  */
 export class TLSClientContext implements TLSContext {
   readonly role = 'client';
+  readonly #engine: TLSEngineKind;
   readonly #handshakes: Handshakes;
   #options: TLSClientOptions;
   #state: ContextState;
@@ -50,7 +51,8 @@ export class TLSClientContext implements TLSContext {
   /** @throws TLSContextError, NativeTLSUnavailableError, UnknownOptionError, InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: TLSClientOptions = {}) {
     checkOptions('TLSClientContext', options, OPTIONS);
-    const { timeoutMs, maxHandshakes } = checkLimits(options);
+    const { engine, timeoutMs, maxHandshakes } = checkLimits(options);
+    this.#engine = engine;
     this.#handshakes = new Handshakes(timeoutMs, maxHandshakes);
     this.#options = options;
     this.#state = this.#makeState(settingsOf(options));
@@ -82,7 +84,7 @@ export class TLSClientContext implements TLSContext {
     return new ContextState({
       role: 'client',
       settings,
-      engine: 'node',
+      engine: this.#engine,
       handshakes: this.#handshakes,
       sessions: new SessionCache(settings.sessionCacheSize),
       selectContext: () => null,

@@ -101,6 +101,8 @@ export class NodeTLSEngine implements TLSEngine {
       if (this.#phase === 'open') this.#listener.closed();
     });
     socket.on('error', (error) => this.#failed(error));
+    // The form in which Node reports errors of a server's socket that is not in a `tls.Server`.
+    socket.on('_tlsError', (error: Error) => this.#failed(error));
     socket.on('close', () => {
       if (!this.#finished) this.#failed(new Error('Node has ended the connection'));
     });
@@ -211,7 +213,10 @@ export class NodeTLSEngine implements TLSEngine {
         done(null, staple(this.#chosen.settings.identities, certificate)),
       );
     }
-    return server as Server;
+    // Node asks only a server that has a context.
+    return Object.assign(server, {
+      _sharedCreds: this.#context.secureContext,
+    }) as unknown as Server;
   }
 
   #contextRequested(

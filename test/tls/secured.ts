@@ -22,7 +22,7 @@ export const identity: MadeCertificate = await authority.issue('server', {
 
 export type Engine = 'node' | 'native';
 
-export const ENGINES: readonly Engine[] = ['node'];
+export const ENGINES: readonly Engine[] = ['node', 'native'];
 
 export function serverContext(options: TLSServerOptions = {}): TLSServerContext {
   return new TLSServerContext({ identity, ...options });
