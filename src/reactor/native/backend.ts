@@ -73,15 +73,15 @@ export class NativeBackend implements ReactorBackend {
         if ('fastOpen' in settings) checkConnectSupported(settings);
       },
       listen: (settings, port) => listenTCP(sockets, settings, port),
-      dial: (address, port, settings, listener) =>
-        dialTCP(sockets, address, port, settings, listener),
+      dial: (address, port, settings, owner, listener) =>
+        dialTCP(sockets, address, port, settings, owner, listener),
     };
     this.unix =
       this.#pipes === undefined
         ? {
             checkSupported: () => {},
             listen: (settings, port) => listenUNIX(sockets, settings, port),
-            dial: (settings, listener) => dialUNIX(sockets, settings, listener),
+            dial: (settings, owner, listener) => dialUNIX(sockets, settings, owner, listener),
           }
         : nodeUNIX(this.#pipes);
     this.udp = { bind: (settings, port) => bindUDP(sockets, settings, port) };
