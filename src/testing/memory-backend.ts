@@ -107,7 +107,11 @@ export class MemoryBackend implements ReactorBackend {
         owner.connectionEnded(ended, reason);
       },
     };
-    const transport = new MemoryTransport({ peer, host, reportError: this.#core.report }, ending);
+    const transport = new MemoryTransport(
+      { peer, host, reportError: this.#core.report },
+      ending,
+      this.#core.clock,
+    );
     return transport;
   }
 
