@@ -28,6 +28,7 @@ import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './lookup.js';
 import { ReceiveArena } from './receive-arena.js';
 import { mapSharedMemory } from './shared-memory.js';
 import { NativeSockets } from './sockets.js';
+import { secureStream } from './tls-transport.js';
 import { NativeTransport } from './transport.js';
 
 export interface NativeBackendOptions {
@@ -62,7 +63,7 @@ export class NativeBackend implements ReactorBackend {
     this.poller = this.#loop.poller;
     const memory = mapSharedMemory(this.#loop.memory);
     const arena = new ReceiveArena(this.#loop, core.poisonsLentBytes);
-    const sockets = new NativeSockets(this.#loop, memory, arena, core);
+    const sockets = new NativeSockets(this.#loop, memory, arena, core, secureStream);
     this.#sockets = sockets;
     const dispatcher = new Dispatcher(core, sockets, this.#turnTimes);
     this.descriptors = new NativeDescriptors(sockets, core);
