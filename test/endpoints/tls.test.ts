@@ -1,10 +1,13 @@
 /** TLS through endpoints: objects and strings. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { PemDirectory } from '../../src/endpoints/pem-directory.js';
 import {
   clientFromString,
   connectProtocol,
+  createReactor,
   HostnameEndpoint,
   InvalidArgumentTypeError,
   InvalidEndpointError,
@@ -21,7 +24,7 @@ import {
   wrapClientTLS,
   wrapServerTLS,
 } from '../../src/index.js';
-import { MemoryReactor } from '../../src/testing/index.js';
+import { captureLoggedErrors, ManualClock, MemoryReactor } from '../../src/testing/index.js';
 import { TLSClientContext, TLSServerContext } from '../../src/tls/index.js';
 import { Authority, type MadeCertificate } from '../support/certificates.js';
 import { contract, type Rig } from '../support/contract.js';
@@ -70,7 +73,11 @@ function folder(rig: Rig, files: Readonly<Record<string, string>>): string {
   return path;
 }
 
-const clientContext = new TLSClientContext({ trustRoots: authority.certificate });
+// Resumed sessions keep the certificate of their first connection.
+const clientContext = new TLSClientContext({
+  trustRoots: authority.certificate,
+  sessionCacheSize: 0,
+});
 const serverContext = new TLSServerContext({ identity: local });
 
 contract('wrapClientTLS and wrapServerTLS', (rig) => {
@@ -169,25 +176,6 @@ contract('the type tls', (rig) => {
     }
   });
 
-  it('uses new files for new connections, and keeps those that become unusable', async () => {
-    const path = folder(rig, { 'a.pem': pem(local), 'default.pem': pem(other) });
-    const port = await listening(path);
-    const endpoint = wrapClientTLS(
-      clientContext,
-      new HostnameEndpoint(rig.reactor, 'localhost', port),
-    );
-    const waited = async (): Promise<void> => {
-      await new Promise<void>((resolve) => void rig.reactor.callLater(1010, resolve));
-    };
-    expect(await talk(endpoint)).toBe('local');
-    writeFileSync(join(path, 'a.pem'), pem(renewed));
-    await waited();
-    expect(await talk(endpoint)).toBe('renewed');
-    writeFileSync(join(path, 'a.pem'), 'half a certificate');
-    await waited();
-    expect(await talk(endpoint)).toBe('renewed');
-  });
-
   it('presents a certificate', async () => {
     const path = folder(rig, { 'c.pem': pem(client), 'r.pem': authority.certificate });
     const context = new TLSServerContext({
@@ -232,6 +220,47 @@ contract('the type ssl', (rig) => {
   });
 });
 
+describe('a folder of certificates', () => {
+  it('is read again after a second, and unusable files change nothing', async () => {
+    const path = mkdtempSync(join(tmpdir(), 'ropewalk-'));
+    const clock = new ManualClock();
+    using errors = captureLoggedErrors();
+    await using reactor = createReactor();
+    const write = (name: string, text: string): void => writeFileSync(join(path, name), text);
+    const certificates = async (): Promise<string> => {
+      directory.refresh();
+      return talk(wrapClientTLS(clientContext, tcp, { hostname: 'localhost' }));
+    };
+    write('b.pem', pem(local));
+    write('default.pem', pem(other));
+    const directory = new PemDirectory(path, clock);
+    const listen = new TCPServerEndpoint(reactor, 0, { interface: '127.0.0.1' });
+    const port = await serve(wrapServerTLS(directory.context, listen));
+    const tcp = new TCPClientEndpoint(reactor, '127.0.0.1', port);
+    expect(await certificates()).toBe('local');
+    write('b.pem', pem(renewed));
+    clock.advance(999);
+    expect(await certificates(), 'too early').toBe('local');
+    clock.advance(1);
+    expect(await certificates()).toBe('renewed');
+    write('b.pem', 'half a certificate');
+    write('c.pem', 'nothing');
+    clock.advance(1000);
+    expect(await certificates()).toBe('renewed');
+    expect(errors.flush('ERR_TLS_CONTEXT')).toHaveLength(2);
+    // The name is unknown then, so the default certificate is sent, which is for another name.
+    rmSync(join(path, 'b.pem'));
+    clock.advance(1000);
+    directory.refresh();
+    const wrong = wrapClientTLS(clientContext, tcp, { hostname: 'localhost' });
+    expect(await end(wrong)).toMatchObject({ code: 'ERR_TLS_CERTIFICATE', reason: 'wrong-name' });
+    rmSync(path, { recursive: true });
+    clock.advance(1000);
+    directory.refresh();
+    expect(errors.flush('ERR_TLS_CONTEXT')).not.toEqual([]);
+  });
+});
+
 describe('strings of TLS endpoints', () => {
   const reactor = new MemoryReactor();
 
@@ -263,20 +292,25 @@ describe('strings of TLS endpoints', () => {
   });
 
   it('of servers: a folder without certificates, or with an unusable one, is refused', () => {
-    const path = `${process.cwd()}/build-tests`;
-    const empty = join(path, `empty-${process.pid}`);
-    mkdirSync(empty, { recursive: true });
-    const text = `tls:${quoteStringArgument(empty)}`;
+    const path = mkdtempSync(join(tmpdir(), 'ropewalk-'));
+    const text = `tls:${quoteStringArgument(path)}`;
     try {
       expect(() => serverFromString(reactor, text)).toThrow('contains no file *.pem');
-      writeFileSync(join(empty, 'x.pem'), other.certificate);
+      writeFileSync(join(path, 'x.pem'), other.certificate);
       expect(() => serverFromString(reactor, text)).toThrow('x.pem is not usable');
     } finally {
-      rmSync(empty, { recursive: true });
+      rmSync(path, { recursive: true });
     }
   });
 
-  it('wait for port 443 if a tls server names none', () => {
-    expect(Protocol).toBeDefined();
+  it('of servers: the default port of tls is 443', () => {
+    const path = mkdtempSync(join(tmpdir(), 'ropewalk-'));
+    try {
+      writeFileSync(join(path, 'x.pem'), pem(other));
+      serverFromString(reactor, `tls:${quoteStringArgument(path)}`).listen(Protocol);
+      expect(reactor.tcpServers.at(-1)).toMatchObject({ port: 443, options: {} });
+    } finally {
+      rmSync(path, { recursive: true });
+    }
   });
 });
