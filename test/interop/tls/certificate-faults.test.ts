@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { TLSCertificateError, type TLSCertificateFault } from '../../../src/index.js';
-import { pinOfCertificate, TRUST_ANY, type TLSClientOptions } from '../../../src/tls/index.js';
+import { pinOfCertificate, type TLSClientOptions, TRUST_ANY } from '../../../src/tls/index.js';
 import { authority, HOSTNAME } from '../../tls/secured.js';
 import { OpenSSLAuthority } from './openssl-authority.js';
 import { connect, exchange, havePrograms, opensslServer, overEngines, PeerFiles } from './rig.js';

@@ -1,6 +1,7 @@
 /** OCSP responses by openssl. */
-import { readFileSync } from 'node:fs';
+
 import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { MadeCertificate } from '../../support/certificates.js';
 import { openssl, type PeerFiles } from './rig.js';
 
@@ -12,7 +13,10 @@ export function staple(
 ): Buffer {
   const { serialNumber, subject } = new X509Certificate(certificate);
   // A line of the index of `openssl ca`: status, expiry, revocation, serial number, file, subject.
-  const index = files.write('index.txt', `V\t491231235959Z\t\t${serialNumber}\tunknown\t/${subject}\n`);
+  const index = files.write(
+    'index.txt',
+    `V\t491231235959Z\t\t${serialNumber}\tunknown\t/${subject}\n`,
+  );
   const root = files.write('issuer.pem', issuer.certificate);
   const key = files.write('issuer.key', issuer.key);
   const subjectFile = files.write('subject.pem', certificate);

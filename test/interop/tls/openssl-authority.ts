@@ -1,7 +1,7 @@
 /** A certificate authority by `openssl ca`, for the certificates that no proper authority issues. */
 import { readFileSync } from 'node:fs';
-import { HOSTNAME } from '../../tls/secured.js';
 import { pinOfCertificate } from '../../../src/tls/index.js';
+import { HOSTNAME } from '../../tls/secured.js';
 import { openssl, type PeerFiles } from './rig.js';
 
 export interface IssueOptions {
@@ -60,7 +60,10 @@ export class OpenSSLAuthority {
       ...(options.from === undefined ? [] : ['-startdate', options.from]),
       ...(options.to === undefined ? [] : ['-enddate', options.to]),
     ]);
-    return this.#files.write(`${base}.pem`, [certificate, key].map((f) => readFileSync(f)).join('\n'));
+    return this.#files.write(
+      `${base}.pem`,
+      [certificate, key].map((f) => readFileSync(f)).join('\n'),
+    );
   }
 
   /** An authority that this one vouches for. */
@@ -87,13 +90,22 @@ export class OpenSSLAuthority {
 }
 
 function selfSigned(files: PeerFiles, name: string): string {
-  const [certificate, key] = ['root.crt', 'root.key'].map((type) => files.path(`${name}.${type}`)) as [
-    string,
-    string,
-  ];
+  const [certificate, key] = ['root.crt', 'root.key'].map((type) =>
+    files.path(`${name}.${type}`),
+  ) as [string, string];
   openssl([
     ...['req', '-x509', ...P256, '-nodes', '-keyout', key, '-out', certificate],
-    ...['-subj', `/CN=${name}`, '-days', '30', '-addext', 'keyUsage=critical,keyCertSign,cRLSign,digitalSignature'],
+    ...[
+      '-subj',
+      `/CN=${name}`,
+      '-days',
+      '30',
+      '-addext',
+      'keyUsage=critical,keyCertSign,cRLSign,digitalSignature',
+    ],
   ]);
-  return files.write(`${name}.pem`, [certificate, key].map((file) => readFileSync(file)).join('\n'));
+  return files.write(
+    `${name}.pem`,
+    [certificate, key].map((file) => readFileSync(file)).join('\n'),
+  );
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from 'vitest';
+import type { TLSConnection } from '../../../src/index.js';
 import {
   connectTLS,
   listenTLS,
@@ -102,6 +103,12 @@ export async function exchange(client: Recorder, text: string, answer = text): P
     `the answer ${answer}`,
   );
   if (client.reason !== undefined) throw client.reason;
+}
+
+/** The facts of a connection, as a plain object. */
+export function facts({ transport }: Recorder): Partial<TLSConnection> {
+  const { version, engine, serverName, negotiatedProtocol, resumed } = transport.tls ?? {};
+  return { version, engine, serverName, negotiatedProtocol, resumed } as Partial<TLSConnection>;
 }
 
 /** Closes the connection. */

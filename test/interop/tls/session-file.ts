@@ -16,7 +16,11 @@ export function withEarlyData(pem: string): string {
     const { content, length } = header(der, at);
     at = content + length;
   }
-  const content = Buffer.concat([der.subarray(outer.content, at), MAX_EARLY_DATA, der.subarray(at)]);
+  const content = Buffer.concat([
+    der.subarray(outer.content, at),
+    MAX_EARLY_DATA,
+    der.subarray(at),
+  ]);
   const length = Buffer.alloc(2);
   length.writeUInt16BE(content.length);
   const changed = Buffer.concat([Buffer.from([SEQUENCE, 0x82]), length, content]);
