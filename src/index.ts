@@ -338,6 +338,29 @@ export {
 } from './policies/unsent-bytes-budget.js';
 export { WrappingFactory } from './policies/wrapping-factory.js';
 export {
+  InvalidProxyHeaderError,
+  MAX_PROXY_HEADER_BYTES,
+  PROXY_HEADER_TIMEOUT_MS,
+  type ProxyHeader,
+  ProxyHeaderChecksumError,
+  type ProxyHeaderExtras,
+  type ProxyHeaderOptions,
+  ProxyHeaderParser,
+  type ProxyHeaderParserOptions,
+  ProxyHeaderTimeoutError,
+  ProxyHeaderTooLongError,
+  ProxyProtocolClientFactory,
+  ProxyProtocolFactory,
+  type ProxyProtocolOptions,
+  type ProxySSL,
+  type ProxyTLV,
+  type ProxyVersion,
+  proxyHeaderOf,
+  serializeProxyHeader,
+  type TrustedPeers,
+  UntrustedProxyError,
+} from './protocols/proxy-protocol/index.js';
+export {
   type CreateReactorOptions,
   createReactor,
   getReactor,

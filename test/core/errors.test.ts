@@ -19,6 +19,7 @@ import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
 import * as index from '../../src/index.js';
 import * as policies from '../../src/policies/errors.js';
+import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
 import * as task from '../../src/task/errors.js';
 import * as testing from '../../src/testing/index.js';
 import * as workers from '../../src/workers/errors.js';
@@ -40,7 +41,11 @@ const defer = { ...deferErrors, ...notAnError };
 
 /** The errors of each entry point. */
 const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
-  ['ropewalk', index, { ...core, ...defer, ...endpoints, ...framing, ...policies, ...task }],
+  [
+    'ropewalk',
+    index,
+    { ...core, ...defer, ...endpoints, ...framing, ...policies, ...proxyProtocol, ...task },
+  ],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/workers', workersEntry, workers],
 ];
@@ -51,6 +56,7 @@ const errors = {
   ...endpoints,
   ...framing,
   ...policies,
+  ...proxyProtocol,
   ...task,
   ...handover,
   ...workers,
@@ -127,6 +133,11 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   QueueOverflowError: new errors.QueueOverflowError(1),
   QueueUnderflowError: new errors.QueueUnderflowError(1),
   QueueClosedError: new errors.QueueClosedError(),
+  InvalidProxyHeaderError: new errors.InvalidProxyHeaderError('why', 1),
+  ProxyHeaderTooLongError: new errors.ProxyHeaderTooLongError(107),
+  ProxyHeaderChecksumError: new errors.ProxyHeaderChecksumError(1, 2),
+  ProxyHeaderTimeoutError: new errors.ProxyHeaderTimeoutError(5_000),
+  UntrustedProxyError: new errors.UntrustedProxyError('192.0.2.1:1'),
   AlreadyListenedError: new errors.AlreadyListenedError(3),
   InvalidEndpointError: new errors.InvalidEndpointError('tcp:', 'm'),
   NoInheritedSocketError: new errors.NoInheritedSocketError('m'),

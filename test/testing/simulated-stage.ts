@@ -12,7 +12,7 @@ import { Simulation } from '../../src/testing/simulation/simulation.js';
 /** Longer than data is under way in any weather of these tests, shorter than timeouts are. */
 const SETTLED_MS = 20_000;
 
-function stageOf(simulation: Simulation, hosts: readonly string[]): ContractStage {
+export function stageOf(simulation: Simulation, hosts: readonly string[]): ContractStage {
   return {
     async until(condition, what) {
       try {

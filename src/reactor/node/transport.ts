@@ -222,12 +222,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     this.#closing?.destroy();
     if (this.state !== 'open' || this.reading !== 'on') return;
     this.#reactor.beginTurn();
-    if (this.protocol?.readConnectionLost !== undefined) {
-      this.readEnded();
-      return;
-    }
-    this.closeNow(false);
-    this.lost(undefined);
+    this.readEnded();
   }
 
   /** @internal The socket is gone. */

@@ -123,7 +123,7 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
     if (data !== undefined) {
       this.#reactor.bytesReceived += data.byteLength;
       this.received(data);
-    } else if (this.#endpoint.ended) this.#peerEnded();
+    } else if (this.#endpoint.ended) this.readEnded();
     if (this.#receiving && this.#endpoint.readable && data !== undefined) this.#readLater();
   }
 
@@ -188,15 +188,6 @@ export class SimulatedTransport extends StreamTransport implements EndpointListe
 
   get #receiving(): boolean {
     return this.state === 'open' && this.reading === 'on';
-  }
-
-  #peerEnded(): void {
-    if (this.protocol?.readConnectionLost !== undefined) {
-      this.readEnded();
-      return;
-    }
-    this.closeNow(false);
-    this.lost(undefined);
   }
 
   #readLater(): void {
