@@ -148,6 +148,7 @@ describe.skipIf(!AVAILABLE)('a TLS client refuses', () => {
   const root = new OpenSSLAuthority(files, 'root');
   const trustRoots = readFileSync(root.file);
   const cases = AVAILABLE ? casesOf(root) : [];
+  const good = AVAILABLE ? root.issue('accepted') : '';
 
   overEngines('a certificate', (rig, engine) => {
     it.each(cases)('$title', async ({ reason, file, chain, options, depth = 0, ...rest }) => {
@@ -166,8 +167,6 @@ describe.skipIf(!AVAILABLE)('a TLS client refuses', () => {
   });
 
   overEngines('but accepts', (rig, engine) => {
-    const good = AVAILABLE ? root.issue('accepted') : '';
-
     it.each([
       ['a good one', {}],
       ['one that is not revoked', { crls: AVAILABLE ? root.crl() : '' }],
