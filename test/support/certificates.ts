@@ -119,7 +119,7 @@ export class Authority implements MadeCertificate {
         revocationDate: days(-1),
       })),
     });
-    return crl.toString('pem');
+    return crl.toString('pem').replaceAll(/(BEGIN|END) CRL/g, '$1 X509 CRL');
   }
 }
 
