@@ -34,12 +34,15 @@ interface Ports {
 
 /** How a proxy is configured and started. */
 interface Proxy {
-  readonly programs: readonly string[];
+  readonly program: string;
+  /** Other files that it needs. */
+  readonly files?: readonly string[];
   /** TLS in front, plain TCP behind. */
   terminating(ports: Ports): string;
   /** Plain TCP in front, TLS behind, with a client certificate. */
   originating(ports: Ports): string;
-  command(config: string): readonly [string, readonly string[]];
+  /** How it is started in the foreground. */
+  args(config: string): readonly string[];
 }
 
 const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so';
@@ -57,7 +60,8 @@ function nginxConfig(server: string): string {
 
 const PROXIES: Readonly<Record<string, Proxy>> = {
   nginx: {
-    programs: ['nginx'],
+    program: 'nginx',
+    files: [STREAM_MODULE],
     terminating: ({ front, back }) =>
       nginxConfig(`
         listen ${HOST}:${front} ssl;
@@ -78,10 +82,10 @@ const PROXIES: Readonly<Record<string, Proxy>> = {
         proxy_ssl_protocols TLSv1.2 TLSv1.3;
         proxy_ssl_certificate ${alice};
         proxy_ssl_certificate_key ${alice};`),
-    command: (config) => ['nginx', ['-p', files.folder, '-c', config]],
+    args: (config) => ['-p', files.folder, '-c', config],
   },
   haproxy: {
-    programs: ['haproxy'],
+    program: 'haproxy',
     terminating: ({ front, back }) => `
 defaults
   mode tcp
@@ -102,13 +106,12 @@ listen front
   bind ${HOST}:${front}
   server back ${HOST}:${back} ssl verify required ca-file ${ROOT} sni str(${HOSTNAME}) verifyhost ${HOSTNAME} crt ${alice}
 `,
-    command: (config) => ['haproxy', ['-db', '-f', config]],
+    args: (config) => ['-db', '-f', config],
   },
 };
 
 async function start(proxy: Proxy, ports: Ports, config: string): Promise<PeerProgram> {
-  const [program, args] = proxy.command(files.write('proxy.conf', config));
-  const peer = new PeerProgram(program, args);
+  const peer = new PeerProgram(proxy.program, proxy.args(files.write('proxy.conf', config)));
   // Neither says when it listens.
   for (;;) {
     try {
@@ -127,7 +130,7 @@ function plainEcho(rig: Rig): { port: number; factory: ReturnType<typeof recorde
 }
 
 describe.each(Object.entries(PROXIES))('with %s', (_name, proxy) => {
-  const available = havePrograms(...proxy.programs);
+  const available = havePrograms(proxy.program, ...(proxy.files ?? []));
 
   describe.skipIf(!available)('around a server', () => {
     overEngines('TLS', (rig, engine) => {
