@@ -5,9 +5,10 @@ import { connect as connectNodeTLS } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { ConnectionDone, TLSHandshakeError, TooManyHandshakesError } from '../../src/index.js';
 import { connectTLS, listenTLS } from '../../src/tls/index.js';
-import { contract, portOf } from '../support/contract.js';
+import { contract, portOf, type Rig } from '../support/contract.js';
 import { PATIENCE, Pulse } from '../support/deadline.js';
 import { RawPeer } from '../support/raw-peer.js';
+import { ONE_POLLER } from '../support/reactors.js';
 import { Recorder, recorders } from '../support/recorder.js';
 import { clientContext, ENGINES, HOSTNAME, serverContext } from './secured.js';
 
@@ -71,9 +72,8 @@ async function served(client: Recorder): Promise<void> {
   await client.receive(expected);
 }
 
-contract('a flood of handshakes that stop half-way', (rig) => {
-  // The poller has no part in TLS.
-  describe.skipIf(rig.maker.name === 'native+poll').each(ENGINES)('by the %s engine', (engine) => {
+const overEngines = (rig: Rig): void => {
+  describe.each(ENGINES)('by the %s engine', (engine) => {
     it('leaves others served', { timeout: 60_000 * PATIENCE }, async () => {
       const limits = { maxHandshakes: MAX_HANDSHAKES, handshakeTimeoutMs: 0 };
       const context = serverContext({ engine, ...limits });
@@ -130,4 +130,6 @@ contract('a flood of handshakes that stop half-way', (rig) => {
       await Promise.all(peers.map((peer) => peer[Symbol.asyncDispose]()));
     });
   });
-});
+};
+
+contract('a flood of handshakes that stop half-way', overEngines, ONE_POLLER);

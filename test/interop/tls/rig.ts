@@ -15,6 +15,7 @@ import {
 import type { MadeCertificate } from '../../support/certificates.js';
 import { contract, portOf, type Rig } from '../../support/contract.js';
 import { hasProgram, PeerProgram } from '../../support/peers.js';
+import { ONE_POLLER, type ReactorMaker } from '../../support/reactors.js';
 import { Recorder, type RecordingFactory, recorders } from '../../support/recorder.js';
 import {
   authority,
@@ -62,12 +63,16 @@ export function havePrograms(...names: string[]): boolean {
   return missing.length === 0;
 }
 
-/** `describe` for each reactor and engine. The poller has no part in TLS: one is enough. */
-export function overEngines(title: string, body: (rig: Rig, engine: Engine) => void): void {
-  contract(title, (rig) => {
-    const each = describe.skipIf(rig.maker.name === 'native+poll').each(ENGINES);
-    each('by the %s engine', (engine) => body(rig, engine));
-  });
+/** `describe` for each reactor and engine. */
+export function overEngines(
+  title: string,
+  body: (rig: Rig, engine: Engine) => void,
+  reactors: readonly ReactorMaker[] = ONE_POLLER,
+): void {
+  const each = (rig: Rig): void => {
+    describe.each(ENGINES)('by the %s engine', (engine) => body(rig, engine));
+  };
+  contract(title, each, reactors);
 }
 
 export interface Served {
