@@ -243,6 +243,7 @@ export {
 } from './endpoints/from-string.js';
 export { SystemdServerEndpoint, type SystemdServerEndpointOptions } from './endpoints/systemd.js';
 export { HostnameEndpoint, TCPClientEndpoint, TCPServerEndpoint } from './endpoints/tcp.js';
+export { type WrapClientTLSOptions, wrapClientTLS, wrapServerTLS } from './endpoints/tls.js';
 export { UNIXClientEndpoint, UNIXServerEndpoint } from './endpoints/unix.js';
 export {
   ConsumerToProtocolAdapter,

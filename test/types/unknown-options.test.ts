@@ -55,6 +55,7 @@ import {
   UNIXClientEndpoint,
   UNIXServerEndpoint,
   UnsentBytesBudget,
+  wrapClientTLS,
 } from '../../src/index.js';
 import {
   checkEachTest,
@@ -322,6 +323,9 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   UpgradableOptions: [memory((reactor, o) => serveUpgradable(reactor, '/x', {}, o))],
   WorkerListenOptions: [memory((reactor, o) => sharedPorts(reactor).listenTCP(0, Protocol, o))],
   WorkerReactorOptions: [(reactor) => runWorkers('/m.js', { reactor })],
+  WrapClientTLSOptions: [
+    memory((reactor, o) => wrapClientTLS({}, new HostnameEndpoint(reactor, 'example.com', 443), o)),
+  ],
 };
 
 /** Types that look like options and are none. */
