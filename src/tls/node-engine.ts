@@ -70,7 +70,7 @@ export class NodeTLSEngine implements TLSEngine {
     this.#wire = new Duplex({
       read() {},
       write: (bytes: Buffer, _encoding, done) => {
-        if (this.#phase !== 'over') listener.ciphertext(bytes);
+        if (this.#phase !== 'over') listener.ciphertext(bytes, this.#pendingBytes === 0);
         done();
       },
       final: (done) => {
@@ -228,7 +228,7 @@ export class NodeTLSEngine implements TLSEngine {
     this.#listener.contextRequested(serverName, (context) => {
       if (this.#phase !== 'handshake') return;
       if (context === null) {
-        this.#listener.ciphertext(UNRECOGNIZED_NAME);
+        this.#listener.ciphertext(UNRECOGNIZED_NAME, true);
         this.#fail({ reason: 'UNRECOGNIZED_NAME', alert: 112 });
         return;
       }
