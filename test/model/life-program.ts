@@ -14,6 +14,9 @@ export type Hook =
   | 'callFromThread'
   | 'trigger';
 
+/** When a client connects again: at once when told, or in a delayed call. */
+export type Again = 'never' | 'failed' | 'lost' | 'later';
+
 export type Phase = 'before' | 'during' | 'after';
 
 export type Action =
@@ -22,8 +25,7 @@ export type Action =
       readonly do: 'connect';
       readonly to: 'port' | 'closed' | 'name';
       readonly at: number;
-      /** When the client connects again: at once when told, or in a delayed call. */
-      readonly again: 'never' | 'failed' | 'lost' | 'later';
+      readonly again: Again;
     }
   | { readonly do: 'write'; readonly at: number; readonly size: number }
   | { readonly do: 'produce'; readonly at: number; readonly ends: boolean }

@@ -2,11 +2,10 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import {
   type Address,
-  ClientFactory,
-  type Connector,
   Cooperator,
   Deferred,
   deferLater,
+  Failure,
   IdleTimeout,
   IdleTimeouts,
   type ListeningPort,
@@ -20,7 +19,14 @@ import {
 } from '../../src/index.js';
 import type { ReactorStage } from '../../src/testing/contracts/reactor/reactor-stage.js';
 import type { WatchedReactor } from '../../src/testing/reactor-watch.js';
-import type { Action, Hook, Round, Step } from './life-program.js';
+import {
+  type Account,
+  RecordingFactory,
+  type RecordingProtocol,
+  type Told,
+} from './life-actors.js';
+import { Journal, markPhases } from './life-journal.js';
+import type { Action, Again, Hook, Round, Step } from './life-program.js';
 
 /** What a program may use of the machine. */
 export interface Surroundings {
@@ -30,22 +36,30 @@ export interface Surroundings {
   readonly fifo: string | undefined;
 }
 
-/** Things that are told something: they belong to the runs up to the present one's stop. */
-interface Told {
-  generation: number;
-  readonly log: string[];
+/**
+ * How a program is carried out: `eager` does not wait for the effects of its steps, `settled` does, so that the same happens
+ * on every reactor.
+ */
+export type Pace = 'eager' | 'settled';
+
+/** An action, and the name of what it makes. */
+interface NamedAction {
+  readonly action: Action;
+  readonly name: string;
 }
 
-export class World {
+export class World implements Account {
   readonly stage: ReactorStage;
   readonly reactor: Reactor;
   readonly thrown: Error[] = [];
   readonly violations: string[] = [];
   /** Counts the runs that were stopped: nothing that was made before may be told anything afterwards. */
   generation = 0;
+  readonly journal: Journal = new Journal();
   readonly #surroundings: Surroundings;
-  readonly #armed = new Map<Hook, Action[]>();
-  readonly #factories: Factory[] = [];
+  readonly #pace: Pace;
+  readonly #armed = new Map<Hook, NamedAction[]>();
+  readonly #factories: RecordingFactory[] = [];
   readonly #ports: ListeningPort<Address>[] = [];
   readonly #datagrams: { told: Told; made: number; stopped: number }[] = [];
   readonly #readers: { told: Told; lost: number; fd: number }[] = [];
@@ -53,15 +67,18 @@ export class World {
   readonly #pending = new Set<string>();
   /** Claims of the bucket, which outlive runs. */
   #claims = 0;
-  #names = 0;
+  #steps = 0;
+  #paths = 0;
+  #stopping = false;
   #disposal: Promise<void> | undefined;
   #crashes = 0;
   readonly #cooperator: Cooperator;
   readonly #timeouts: IdleTimeouts;
   readonly #bucket: TokenBucket;
 
-  constructor(stage: ReactorStage, surroundings: Surroundings) {
+  constructor(stage: ReactorStage, surroundings: Surroundings, pace: Pace = 'eager') {
     this.stage = stage;
+    this.#pace = pace;
     this.reactor = stage.reactor;
     this.#surroundings = surroundings;
     // Attempts to reach a name are pending until they are cancelled.
@@ -75,35 +92,37 @@ export class World {
     });
   }
 
-  /** A log for each factory, protocol and so on, in the order in which they were made. */
-  readonly logs: string[][] = [];
-
-  make(): Told {
-    const told = { generation: this.generation, log: [] };
-    this.logs.push(told.log);
-    return told;
+  make(name: string): Told {
+    return { name, generation: this.generation };
   }
 
   /** Something was told: whether it may be, and what the program does there. */
   tell(told: Told, what: string, hook?: Hook): void {
-    told.log.push(what);
+    this.journal.add(told.name, what);
     if (told.generation < this.generation) this.violations.push(`${what} after its run`);
     if (hook === undefined) return;
     const actions = this.#armed.get(hook);
     this.#armed.delete(hook);
-    for (const action of actions ?? []) this.act(action);
+    for (const { action, name } of actions ?? []) this.act(action, name);
   }
 
   async round({ idle, steps, end, turns }: Round): Promise<void> {
     await this.#perform(idle);
     const crashes = this.#crashes;
     let over = false;
+    const marks = this.#pace === 'settled' ? markPhases(this.reactor, this.journal) : undefined;
     this.reactor.run({ installSignalHandlers: false }).addBoth(() => {
       over = true;
+      this.#stopping = false;
+      this.journal.mark('run has settled');
+      marks?.remove();
       if (crashes === this.#crashes) this.#ended();
     });
+    const started = (): Promise<void> =>
+      this.stage.until(() => over || this.reactor.running, 'startup');
+    if (this.#pace === 'settled') await started();
     await this.#perform(steps);
-    await this.stage.until(() => over || this.reactor.running, 'startup');
+    await started();
     if (end === 'crash') this.act({ do: 'crash' });
     else if (end === 'fire shutdown') void this.reactor.fireSystemEvent('shutdown');
     else this.act({ do: 'stop' });
@@ -192,50 +211,55 @@ export class World {
     for (const { fd } of this.#readers.splice(0)) closeSync(fd);
   }
 
-  act(action: Action): void {
+  act(action: Action, name = 'the program'): void {
     const { reactor } = this;
     switch (action.do) {
       case 'listen':
-        this.#listen(action.kind);
+        this.#listen(action.kind, name);
         return;
       case 'connect':
-        this.#connect(action);
+        this.#connect(action, name);
         return;
       case 'relisten':
         this.#ports[action.at % this.#ports.length]?.startListening();
         return;
       case 'stopListening': {
         const port = this.#ports[action.at % this.#ports.length];
-        if (port !== undefined) this.#await('stopListening', port.stopListening());
+        if (port !== undefined) this.#await(name, port.stopListening());
         return;
       }
       case 'callLater': {
-        const told = this.make();
+        const told = this.make(name);
         reactor.callLater(action.ms, () => this.tell(told, 'delayedCall', 'delayedCall'));
         return;
       }
       case 'deferLater':
-        this.#await('deferLater', deferLater(reactor, action.ms));
+        this.#await(name, deferLater(reactor, action.ms));
         return;
       case 'looping': {
-        const told = this.make();
+        const told = this.make(name);
         const loop = new LoopingCall(reactor, () => this.tell(told, 'looping'));
-        this.#await('LoopingCall', loop.start(action.ms + 1));
+        this.#await(name, loop.start(action.ms + 1));
         return;
       }
       case 'timeout':
         new Deferred<void>().addTimeout(action.ms, reactor).addErrback(() => {});
         return;
       case 'fromThread': {
-        const told = this.make();
+        const told = this.make(name);
         reactor.callFromThread(() => this.tell(told, 'callFromThread', 'callFromThread'));
         return;
       }
-      case 'whenRunning':
-        reactor.callWhenRunning(() => {});
+      case 'whenRunning': {
+        const told = this.make(name);
+        reactor.callWhenRunning(() => {
+          told.generation = this.generation;
+          this.tell(told, 'callWhenRunning');
+        });
         return;
+      }
       case 'cooperate':
-        this.#await('coiterate', this.#cooperator.coiterate(forever()));
+        this.#await(name, this.#cooperator.coiterate(forever()));
         return;
       case 'bucket':
         this.#claims += 1;
@@ -254,10 +278,10 @@ export class World {
         return;
       }
       case 'reader':
-        this.#watch();
+        this.#watch(name);
         return;
       case 'trigger':
-        this.#addTrigger(action);
+        this.#addTrigger(action, name);
         return;
       case 'throw': {
         const error = new Error('thrown by the program');
@@ -265,7 +289,10 @@ export class World {
         throw error;
       }
       case 'stop':
-        this.#unlessIdle(() => reactor.stop());
+        this.#unlessIdle(() => {
+          reactor.stop();
+          this.#stopping = true;
+        });
         return;
       case 'crash':
         this.#unlessIdle(() => {
@@ -299,16 +326,20 @@ export class World {
 
   async #perform(steps: readonly Step[]): Promise<void> {
     for (const { action, inside, turns } of steps) {
-      if (inside === undefined) this.#attempt(action);
-      else this.#armed.set(inside, [...(this.#armed.get(inside) ?? []), action]);
+      this.#steps += 1;
+      const name = `${action.do} of step ${this.#steps}`;
+      this.journal.mark(`step ${this.#steps}`);
+      if (inside === undefined) this.#attempt(action, name);
+      else this.#armed.set(inside, [...(this.#armed.get(inside) ?? []), { action, name }]);
       for (let i = 0; i < turns; i++) await this.#turn();
+      if (this.#pace === 'settled') await this.#settle();
     }
   }
 
   /** Outside of any callback nobody else takes what it throws. */
-  #attempt(action: Action): void {
+  #attempt(action: Action, name: string): void {
     try {
-      this.act(action);
+      this.act(action, name);
     } catch (error) {
       const expected =
         error instanceof ReactorStoppingError || error instanceof ReactorDisposedError;
@@ -325,6 +356,13 @@ export class World {
     await this.stage.until(() => turned, 'a turn');
   }
 
+  /** Waits for the effects of a step; a stop among them goes on until its run has settled. */
+  async #settle(): Promise<void> {
+    for (let i = 0; i < 3; i++) await this.#turn();
+    if (this.#stopping) await this.stage.until(() => !this.#stopping, 'run to settle');
+    else await this.stage.settle();
+  }
+
   #unlessIdle(act: () => void): void {
     try {
       act();
@@ -334,34 +372,35 @@ export class World {
   }
 
   #await(
-    what: string,
-    deferred: PromiseLike<unknown> & { addBoth(callback: () => void): unknown },
+    name: string,
+    deferred: PromiseLike<unknown> & { addBoth(callback: (result: unknown) => void): unknown },
   ): void {
-    this.#names += 1;
-    const name = `${what} ${this.#names}`;
     this.#pending.add(name);
-    deferred.addBoth(() => void this.#pending.delete(name));
+    deferred.addBoth((result) => {
+      this.#pending.delete(name);
+      this.journal.add(name, result instanceof Failure ? result.value.name : 'fired');
+    });
   }
 
-  #listen(kind: 'tcp' | 'unix' | 'udp'): void {
+  #listen(kind: 'tcp' | 'unix' | 'udp', name: string): void {
     const { reactor, stage } = this;
     if (kind === 'udp') {
-      this.#listenUDP();
+      this.#listenUDP(name);
       return;
     }
-    const factory = this.#factory('never');
+    const factory = this.#factory('never', name);
     const { folder } = this.#surroundings;
-    this.#names += 1;
+    this.#paths += 1;
     const port: ListeningPort<Address> =
       kind === 'tcp' || folder === undefined
         ? reactor.listenTCP(0, factory, { interface: stage.host })
-        : reactor.listenUNIX(`${folder}/${this.#names}`, factory);
+        : reactor.listenUNIX(`${folder}/${this.#paths}`, factory);
     this.#ports.push(port);
   }
 
-  #listenUDP(): void {
+  #listenUDP(name: string): void {
     const world = this;
-    const record = { told: this.make(), made: 0, stopped: 0 };
+    const record = { told: this.make(name), made: 0, stopped: 0 };
     const protocol = {
       makeConnection(): void {
         record.told.generation = world.generation;
@@ -379,24 +418,24 @@ export class World {
     this.#ports.push(port as unknown as ListeningPort<Address>);
   }
 
-  #connect({ to, at, again }: Extract<Action, { do: 'connect' }>): void {
+  #connect({ to, at, again }: Extract<Action, { do: 'connect' }>, name: string): void {
     const { reactor, stage } = this;
-    const factory = this.#factory(again);
+    const factory = this.#factory(again, name);
     const ports = this.#ports.filter((port) => port.listening && port.getHost().type !== 'UDP');
     const host = ports[at % ports.length]?.getHost();
-    if (to === 'name') reactor.connectTCP('nobody.invalid', 9, factory);
+    if (to === 'name') reactor.connectTCP('nobody.invalid', 9, factory, { timeoutMs: 3_600_000 });
     else if (to === 'closed' || host === undefined) reactor.connectTCP(stage.host, 1, factory);
     else if (host.type === 'UNIX') reactor.connectUNIX(host.path, factory);
     else reactor.connectTCP(stage.host, host.port, factory);
   }
 
-  #factory(again: 'never' | 'failed' | 'lost' | 'later'): Factory {
-    const factory = new Factory(this, again);
+  #factory(again: Again, name: string): RecordingFactory {
+    const factory = new RecordingFactory(this, again, name);
     this.#factories.push(factory);
     return factory;
   }
 
-  #connections(): Recorder[] {
+  #connections(): RecordingProtocol[] {
     return this.#factories.flatMap(({ built }) => built.filter(({ lost, made }) => made > lost));
   }
 
@@ -414,11 +453,11 @@ export class World {
     else transport.loseWriteConnection();
   }
 
-  #watch(): void {
+  #watch(name: string): void {
     const { fifo } = this.#surroundings;
     if (fifo === undefined) return;
     const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
-    const record = { told: this.make(), lost: 0, fd };
+    const record = { told: this.make(name), lost: 0, fd };
     const reader = {
       fileno: () => fd,
       doRead: () => this.tell(record.told, 'doRead'),
@@ -436,11 +475,12 @@ export class World {
     this.#readers.push(record);
   }
 
-  #addTrigger({ phase, event, ms }: Extract<Action, { do: 'trigger' }>): void {
-    const told = this.make();
+  #addTrigger({ phase, event, ms }: Extract<Action, { do: 'trigger' }>, name: string): void {
+    const told = this.make(name);
     this.reactor.addSystemEventTrigger(phase, event, () => {
       // Kept from a run that crashed, or added for one that is to come.
       told.generation = this.generation;
+      this.journal.mark(`${name}: ${phase} ${event}`);
       this.tell(told, `${phase} ${event}`, 'trigger');
       if (phase !== 'before' || ms === 0) return undefined;
       // Where a run crashed, it is dropped by the next one's stop.
@@ -451,105 +491,4 @@ export class World {
 
 function* forever(): Generator<void> {
   for (;;) yield;
-}
-
-class Factory extends ClientFactory {
-  readonly built: Recorder[] = [];
-  readonly told: Told;
-  readonly #world: World;
-  readonly #again: 'never' | 'failed' | 'lost' | 'later';
-  #started = 0;
-  #stopped = 0;
-  #attempts = 0;
-  #ended = 0;
-
-  constructor(world: World, again: 'never' | 'failed' | 'lost' | 'later') {
-    super();
-    this.#world = world;
-    this.#again = again;
-    this.told = world.make();
-  }
-
-  override buildProtocol(): Recorder {
-    const recorder = new Recorder(this.#world);
-    this.built.push(recorder);
-    return recorder;
-  }
-
-  override startFactory(): void {
-    this.told.generation = this.#world.generation;
-    this.#started += 1;
-    this.#world.tell(this.told, 'startFactory');
-  }
-
-  override stopFactory(): void {
-    this.#stopped += 1;
-    this.#world.tell(this.told, 'stopFactory', 'stopFactory');
-  }
-
-  override startedConnecting(): void {
-    this.#attempts += 1;
-  }
-
-  override clientConnectionFailed(connector: Connector, reason: Error): void {
-    this.#ended += 1;
-    this.#world.tell(this.told, `clientConnectionFailed ${reason.name}`, 'clientConnectionFailed');
-    if (this.#again === 'failed') connector.connect();
-  }
-
-  override clientConnectionLost(connector: Connector, reason: Error): void {
-    this.#ended += 1;
-    this.#world.tell(this.told, `clientConnectionLost ${reason.name}`, 'clientConnectionLost');
-    if (this.#again === 'lost') connector.connect();
-    else if (this.#again === 'later') this.#world.reactor.callLater(1, () => connector.connect());
-  }
-
-  unfinished(): string[] {
-    const lost = this.built
-      .filter((each) => each.lost !== 1)
-      .map((each) => `lost ${each.lost} times`);
-    if (this.#started !== this.#stopped)
-      lost.push(`${this.#started} starts, ${this.#stopped} stops`);
-    if (this.#attempts !== this.#ended)
-      lost.push(`${this.#attempts} attempts, ${this.#ended} ended`);
-    return lost;
-  }
-}
-
-class Recorder extends Protocol {
-  made = 0;
-  lost = 0;
-  readonly #told: Told;
-  readonly #world: World;
-
-  constructor(world: World) {
-    super();
-    this.#world = world;
-    this.#told = world.make();
-  }
-
-  produce(ends: boolean): void {
-    const { transport } = this;
-    try {
-      const producer = { pauseProducing() {}, resumeProducing() {}, stopProducing() {} };
-      transport.registerProducer(producer, true);
-    } catch {
-      return; // It has one.
-    }
-    if (ends) this.#world.reactor.callFromThread(() => transport.unregisterProducer());
-  }
-
-  override connectionMade(): void {
-    this.made += 1;
-    this.#world.tell(this.#told, 'connectionMade', 'connectionMade');
-  }
-
-  override dataReceived(): void {
-    this.#world.tell(this.#told, 'dataReceived', 'dataReceived');
-  }
-
-  override connectionLost(reason: Error): void {
-    this.lost += 1;
-    this.#world.tell(this.#told, `connectionLost ${reason.name}`, 'connectionLost');
-  }
 }
