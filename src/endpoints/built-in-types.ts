@@ -5,6 +5,7 @@ import type { ListenTCPOptions } from '../core/tcp-options.js';
 import { WINDOWS } from '../internal/platform.js';
 import type { EndpointArguments } from './endpoint-arguments.js';
 import type { EndpointContext, EndpointType } from './endpoint-type.js';
+import { HAPROXY } from './proxy-protocol.js';
 import { SystemdServerEndpoint } from './systemd.js';
 import { HostnameEndpoint, TCPServerEndpoint } from './tcp.js';
 import { UNIXClientEndpoint, UNIXServerEndpoint } from './unix.js';
@@ -91,7 +92,7 @@ const SYSTEMD: EndpointType = {
   },
 };
 
-export const BUILT_IN_TYPES: readonly EndpointType[] = [TCP, TCP4, TCP6, UNIX, SYSTEMD];
+export const BUILT_IN_TYPES: readonly EndpointType[] = [TCP, TCP4, TCP6, UNIX, SYSTEMD, HAPROXY];
 
 function tcpClient(
   args: EndpointArguments,

@@ -112,12 +112,17 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../hosted-reactor.js', '../node/sockets.js', '../../native.js'],
     refused: ['../create-reactor.js', '../../workers/index.js'],
   },
+  'src/clients/probe.ts': {
+    allowed: ['../core/stream-endpoint.js', '../defer/deferred.js', '../policies/deadline.js'],
+    refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../protocols/http/client.js'],
+  },
   'src/endpoints/probe.ts': {
     allowed: [
       '../core/stream-endpoint.js',
       '../defer/deferred.js',
       '../reactor/streams/tcp-settings.js',
       '../handover/inherited-sockets.js',
+      '../protocols/proxy-protocol/index.js',
     ],
     refused: [
       '../reactor/hosted-reactor.js',

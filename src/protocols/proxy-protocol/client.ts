@@ -1,5 +1,5 @@
 /** Clients that send a PROXY header: proxies, and health checks of servers behind one. */
-import { IPv4Address } from '../../core/address.js';
+import { type Address, IPv4Address } from '../../core/address.js';
 import type { FactoryLike } from '../../core/factory.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { Transport } from '../../core/transport.js';
@@ -46,6 +46,10 @@ export class ProxyProtocolClientFactory extends WrappingFactory {
       this.#headerFor = (transport) =>
         between({ source: transport.getHost(), destination: transport.getPeer() });
     }
+  }
+
+  override buildProtocol(address: Address): ProtocolWrapper | null {
+    return super.buildProtocol(address) as ProtocolWrapper | null;
   }
 
   protected override wrap(protocol: StreamProtocol): ProtocolWrapper {
