@@ -14,9 +14,17 @@ const TESTS = ['test/**/*.test.ts'];
 const SLOW = ['test/**/*.slow.test.ts'];
 /** Tests that neither start processes nor replace modules of Node. */
 const PURE = [
+  'test/bench/{bars,plan,profile}.test.ts',
+  'test/cli/{demo-*,figures,printable-text}.test.ts',
+  'test/core/**/*.test.ts',
   'test/defer/!(filesystem-lock*|process-mark|unhandled*).test.ts',
+  'test/docs/**/*.test.ts',
   'test/framing/**/*.test.ts',
+  'test/policies/!(flooders|over-reactors).test.ts',
+  'test/resolver/!(hosts-file).test.ts',
   'test/task/!(react).test.ts',
+  'test/testing/simulation/!(simulate|trace).test.ts',
+  'test/types/*.types.test.ts',
 ];
 
 /** Multiplies time limits, as in test/support/deadline.ts. */
@@ -45,8 +53,8 @@ export default defineConfig({
     globalSetup: ['test/support/compile-programs.ts'],
     setupFiles: [source('testing/vitest.ts')],
     pool: 'forks',
-    // Tests spend most of their time waiting.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Tests wait for about a quarter of their time: more workers than processors.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 20_000 * PATIENCE,
     hookTimeout: 20_000 * PATIENCE,
     teardownTimeout: 5_000 * PATIENCE,

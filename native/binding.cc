@@ -219,7 +219,7 @@ napi_value createLoop(napi_env env, napi_callback_info info) {
   napi_value result = nullptr;
   napi_create_object(env, &result);
   for (const auto functions : {std::span<const LoopFunction>(kLoopFunctions), datagramFunctions(),
-                               streamFunctions(), unixFunctions()}) {
+                               streamFunctions(), tlsStreamFunctions(), unixFunctions()}) {
     for (const LoopFunction& function : functions) {
       napi_set_named_property(env, result, function.name,
                               makeLoopFunction(env, function, loop.get(), keeper));

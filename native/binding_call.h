@@ -62,6 +62,19 @@ class Call {
     return std::string(text, length);
   }
 
+  // Of any length.
+  std::string anyString(size_t index) {
+    size_t length = 0;
+    if (failed_) return {};
+    if (napi_get_value_string_utf8(env_, args_[index], nullptr, 0, &length) != napi_ok) {
+      fail(index, "a string");
+      return {};
+    }
+    std::string text(length, '\0');
+    napi_get_value_string_utf8(env_, args_[index], text.data(), length + 1, &length);
+    return text;
+  }
+
   // A view of a Uint8Array's memory: valid until the call returns.
   std::span<uint8_t> bytes(size_t index) {
     return array<uint8_t>(index, napi_uint8_array, "a Uint8Array");

@@ -14,6 +14,7 @@ struct LoopFunction {
 
 std::span<const LoopFunction> streamFunctions();
 std::span<const LoopFunction> unixFunctions();
+std::span<const LoopFunction> tlsStreamFunctions();
 std::span<const LoopFunction> datagramFunctions();
 
 }  // namespace ropewalk

@@ -57,8 +57,32 @@ export interface NativeLoop {
   setFlag(handle: number, which: number, enabled: boolean): void;
   setInterest(handle: number, interest: number): void;
   setMulticastInterface(handle: number, through: string): void;
+  /**
+   * Secures a stream; see native/binding_tls_streams.cc.
+   * @param alpn As in the extension; empty for the context's.
+   */
+  startTls(
+    handle: number,
+    context: object,
+    hostname: string,
+    sessionKey: string,
+    alpn: Uint8Array,
+  ): void;
   /** `[turns, bytesReceived, bytesSent, lastTurnNanos, sockets, lingeringSenders]` */
   statistics(): [number, number, number, number, number, number];
+  /** Undefined for a stale handle. @throws Error the handshake is not complete. */
+  tlsExport(
+    handle: number,
+    length: number,
+    label: string,
+    context: Uint8Array | undefined,
+  ): Buffer | undefined;
+  /** The TLSFailure of secure-stream.ts. */
+  tlsFailure(handle: number): object | undefined;
+  /** Answers EVENT_TLS_HELLO; null refuses the client. */
+  tlsSelect(handle: number, context: object | null): void;
+  /** The TLSState of secure-stream.ts. */
+  tlsState(handle: number): object | undefined;
   unixPath(handle: number, peer: boolean): Buffer | null;
   /** Whether the file existed and was the listener's own. */
   unlinkUnix(handle: number): boolean;

@@ -3,7 +3,15 @@
 import { type BarLine, outcomeOf } from './markdown-table.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
 import type { Spread } from './statistics.js';
-import { BASELINE, costOf, DATAGRAM_BASELINE, FLOOR, floorOf, ratioOf } from './summary.js';
+import {
+  BASELINE,
+  costOf,
+  DATAGRAM_BASELINE,
+  FLOOR,
+  floorOf,
+  ratioOf,
+  TLS_BASELINE,
+} from './summary.js';
 
 type Measure =
   | { readonly kind: 'ratio'; readonly of: string; readonly to: string }
@@ -68,6 +76,8 @@ function both(
   ];
 }
 
+const TO_TLS = ratio(GIVEN, TLS_BASELINE);
+const NODE_ENGINE_TO_TLS = ratio('ropewalk-native-node-tls', TLS_BASELINE);
 const TO_DGRAM = ratio(GIVEN, DATAGRAM_BASELINE);
 const SCALING = ratio('ropewalk-x1', 'ropewalk-x2');
 
@@ -91,6 +101,14 @@ export const BARS: readonly Bar[] = [
   atMost('unix-echo-64x50', 'UNIX: echo 64 B x 50, lent', toFloor(LENT), 1.1),
   atMost('echo-64x50', 'pure-JS reactor, echo 64 B', ratio('ropewalk-node', BASELINE), 1),
   atMost('echo-64x50', 'ropewalk/net, echo 64 B', ratio('ropewalk-net', BASELINE), 0.85),
+  atMost('tls-echo-1kx50', 'TLS echo 1 KiB x 50', TO_TLS, 0.6),
+  atMost('tls-echo-16kx50', 'TLS echo 16 KiB x 50', TO_TLS, 0.6),
+  atMost('tls-echo-1kx50', "TLS echo 1 KiB x 50, Node's engine", NODE_ENGINE_TO_TLS, 1.1),
+  atMost('tls-echo-16kx50', "TLS echo 16 KiB x 50, Node's engine", NODE_ENGINE_TO_TLS, 1.1),
+  atMost('tls-handshake-full', 'TLS handshake', TO_TLS, 0.8),
+  atMost('tls-handshake-resumed', 'TLS handshake, resumed', TO_TLS, 0.8),
+  atMost('tls-idle', 'idle TLS connection', cost(GIVEN), 10 * 1_024),
+  atMost('tls-idle', 'idle TLS connection', TO_TLS, 1 / 3),
   atMost('udp-echo-64x50', 'UDP echo 64 B x 50', TO_DGRAM, 0.5),
   atMost('udp-echo-64x1000', 'UDP echo 64 B x 1,000', TO_DGRAM, 0.5),
   atLeast('workers-echo', 'two workers, echo 64 B', SCALING, 1.8),
@@ -108,12 +126,19 @@ export function judge(run: RunRecord): Verdict[] {
   return verdicts;
 }
 
+/** Costs other than CPU time, by scenario. */
+const WHAT: readonly (readonly [RegExp, string])[] = [
+  [/^single$/, 'p50'],
+  [/^workers-/, 'time'],
+  [/idle$/, 'user memory'],
+];
+
 /** What the bar compares, in words: `CPU, ropewalk-native / node-net`. */
 export function measureText({ measure, scenario }: Bar): string {
   if (measure.kind === 'cost') {
-    return scenario === 'idle' ? 'bytes of user memory' : 'CPU ns per line';
+    return scenario.endsWith('idle') ? 'bytes of user memory' : 'CPU ns per line';
   }
-  const what = scenario === 'single' ? 'p50' : scenario.startsWith('workers-') ? 'time' : 'CPU';
+  const what = WHAT.find(([pattern]) => pattern.test(scenario))?.[1] ?? 'CPU';
   return `${what}, ${measure.of} / ${measure.kind === 'ratio' ? measure.to : FLOOR}`;
 }
 

@@ -22,7 +22,7 @@ export type Mode = 'echo' | 'lines' | 'short-lines' | 'idle' | 'sink' | 'source'
  * The kind of server that a scenario needs; `proxy` passes on to another server, `workers` serve TCP by
  * several threads or processes.
  */
-export type Service = 'tcp' | 'unix' | 'udp' | 'proxy' | 'workers';
+export type Service = 'tcp' | 'tls' | 'unix' | 'udp' | 'proxy' | 'workers';
 
 type Command = readonly string[];
 
@@ -82,6 +82,7 @@ function ropewalk(kind: string, ...lent: '--lent'[]): Contender['serves'] {
     ...streams(node('tcp/ropewalk.mjs', ...args)),
     proxy: node('proxy/ropewalk.mjs', ...args),
     udp: node('udp/ropewalk.mjs', ...args),
+    tls: node('tls/ropewalk.mjs', ...args, '--engine', 'native'),
   };
 }
 
@@ -147,6 +148,20 @@ export const CONTENDERS: readonly Contender[] = [
     serves: { tcp: node('tcp/node-net.mjs', '--cork') },
     versionCommand: NODE_VERSION,
     scenarios: ['lines', 'short-lines'],
+    quick: true,
+  },
+  {
+    name: 'node-tls',
+    title: 'node:tls',
+    serves: { tls: node('tls/node-tls.mjs') },
+    versionCommand: NODE_VERSION,
+    quick: true,
+  },
+  {
+    name: 'ropewalk-native-node-tls',
+    title: "Ropewalk, native reactor, Node's TLS engine",
+    serves: { tls: node('tls/ropewalk.mjs', '--reactor', 'native', '--engine', 'node') },
+    versionCommand: NODE_VERSION,
     quick: true,
   },
   {
@@ -216,7 +231,11 @@ export const CONTENDERS: readonly Contender[] = [
   {
     name: 'bun',
     title: 'Bun',
-    serves: { tcp: [BUN, join(LOAD, 'tcp/bun.mjs')], udp: [BUN, join(LOAD, 'udp/bun.mjs')] },
+    serves: {
+      tcp: [BUN, join(LOAD, 'tcp/bun.mjs')],
+      tls: [BUN, join(LOAD, 'tls/bun.mjs')],
+      udp: [BUN, join(LOAD, 'udp/bun.mjs')],
+    },
     versionCommand: [BUN, '--version'],
     except: ['short-lines'],
     optional: true,

@@ -1,4 +1,4 @@
-// The pages of docs/ that show a run: one for TCP, one for the other sockets and workers.
+// The pages of docs/ that show a run: one for TCP, one for TLS, the other sockets and workers.
 
 import { relative, sep } from 'node:path';
 import { PERFORMANCE_PAGE, REPOSITORY, SOCKETS_PAGE } from './paths.js';
@@ -12,7 +12,7 @@ export interface DocsPage {
 
 const TITLES = {
   [PERFORMANCE_PAGE]: 'Performance of TCP',
-  [SOCKETS_PAGE]: 'Performance of UNIX sockets, UDP and workers',
+  [SOCKETS_PAGE]: 'Performance of TLS, UNIX sockets, UDP and workers',
 };
 
 const WHY_MISSED = '[design.md](design.md#missed-performance-targets) explains the missed bars.';
@@ -30,5 +30,5 @@ export function docsPages(run: RunRecord, path: string): DocsPage[] {
 }
 
 function pageOf({ scenario }: ScenarioRecord): string {
-  return /^(unix|udp|workers)-/.test(scenario.name) ? SOCKETS_PAGE : PERFORMANCE_PAGE;
+  return /^(tls|unix|udp|workers)-/.test(scenario.name) ? SOCKETS_PAGE : PERFORMANCE_PAGE;
 }

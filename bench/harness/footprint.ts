@@ -79,11 +79,12 @@ async function useFresh(
   const client = await LoadClient.start(options.clientCore);
   let server: RunningServer | undefined;
   try {
-    server = await startServer(contender, 'tcp', 'idle', { core: options.serverCore });
+    server = await startServer(contender, scenario.service, 'idle', { core: options.serverCore });
     await sleep(scenario.settleSeconds * 1_000);
     const before = memoryOf(server.pid);
-    const { connections: conns, bytes } = scenario;
-    await client.open({ where: server.where, pid: server.pid, conns, bytes });
+    const { connections: conns, bytes, tls } = scenario;
+    const secured = tls === undefined ? {} : { tls };
+    await client.open({ where: server.where, pid: server.pid, conns, bytes, ...secured });
     await use({ server, client, before });
   } catch (error) {
     record.failures.push(`${contender.name}: ${messageOf(error)}`);

@@ -34,6 +34,9 @@ export type Where = { readonly port: number } | { readonly path: string };
 /** `turns` is for streams: the client and the server work in turns (bench/native/turn_load.h). */
 export type Load = 'stream' | 'datagrams' | 'turns';
 
+/** The handshakes of secured streams. */
+export type Security = 'full' | 'resumed';
+
 /** What messages consist of: bytes, lines of 64 bytes, or lines of three. */
 export type Shape = 'bytes' | 'lines' | 'short-lines';
 
@@ -45,6 +48,8 @@ interface ServerCommand {
   readonly bytes: number;
   /** Default `stream`. */
   readonly load?: Load;
+  /** Secures streams, by a whole handshake each or by resuming a session; default: in clear. */
+  readonly tls?: Security;
 }
 
 export interface OpenCommand extends ServerCommand {

@@ -22,6 +22,7 @@ const SOURCES = {
     'payload.cc',
     'server_usage.cc',
     'tally.cc',
+    'tls_wire.cc',
     'turn_load.cc',
     'udp_load.cc',
   ],
@@ -29,6 +30,11 @@ const SOURCES = {
   raw_relay_server: ['raw_relay_server.cc', 'fault.cc', 'loopback.cc'],
   raw_udp_server: ['raw_udp_server.cc', 'datagrams.cc', 'fault.cc', 'loopback.cc'],
 } as const;
+
+/** Libraries that a program is linked with. */
+const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
+  load_client: ['-lssl', '-lcrypto'],
+};
 
 export type NativeTool = keyof typeof SOURCES;
 
@@ -62,11 +68,17 @@ async function compile(name: NativeTool): Promise<void> {
   // Renamed into place when whole, since two runs may build at the same time.
   const output = `${nativeTool(name)}.${process.pid}`;
   try {
-    await run('g++', [...flags, '-o', output, ...SOURCES[name].map((file) => join(NATIVE, file))]);
+    const sources = SOURCES[name].map((file) => join(NATIVE, file));
+    await run('g++', [...flags, '-o', output, ...sources, ...(LIBRARIES[name] ?? [])]);
     renameSync(output, nativeTool(name));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
       throw new Error('g++ is missing: the load client is C++20 (on Debian: apt-get install g++)');
+    }
+    if (error instanceof Error && error.message.includes('openssl/ssl.h')) {
+      throw new Error(
+        'OpenSSL is missing: the load client speaks TLS (on Debian: apt-get install libssl-dev)',
+      );
     }
     throw error;
   }

@@ -1,6 +1,7 @@
 // The workloads: what the client does, what is compared, and in which unit.
 
 import type { Mode, Service } from './contenders.js';
+import type { Security } from './load-client.js';
 import { UsageError } from './options.js';
 
 interface Described {
@@ -16,6 +17,8 @@ interface Described {
   readonly connections: number;
   /** Bytes of one message. */
   readonly bytes: number;
+  /** Undefined: in clear. */
+  readonly tls?: Security;
 }
 
 /** Request and response on connections that stay open; the cost is CPU time or median latency. */
@@ -171,6 +174,55 @@ function heldScenarios(quick: boolean): Scenario[] {
   ];
 }
 
+function tlsScenarios(quick: boolean): Scenario[] {
+  const echo = (name: string, size: string, bytes: number): EchoScenario => ({
+    kind: 'echo',
+    mode: 'echo',
+    cost: 'cpu',
+    name,
+    title: `TLS 1.3 echo, ${size} on 50 connections`,
+    costLabel: CPU_PER_MESSAGE,
+    service: 'tls',
+    quick: true,
+    connections: 50,
+    bytes,
+    tls: 'full',
+  });
+  const handshake = (name: string, title: string, tls: Security): ChurnScenario => ({
+    kind: 'churn',
+    name,
+    title: `${title}, echo 64 bytes, close; 50 at once`,
+    costLabel: 'CPU us per connection',
+    service: 'tls',
+    quick: true,
+    connections: 50,
+    bytes: 64,
+    tls,
+  });
+  // Handshakes take so long that 15,000 would take a minute.
+  const connections = 5_000;
+  return [
+    echo('tls-echo-1kx50', '1 KiB', 1_024),
+    echo('tls-echo-16kx50', '16 KiB', 16_384),
+    handshake('tls-handshake-full', 'TLS 1.3 handshake (ECDSA P-256)', 'full'),
+    handshake('tls-handshake-resumed', 'TLS 1.3 handshake, resumed', 'resumed'),
+    {
+      kind: 'idle',
+      name: 'tls-idle',
+      title: `Memory of an idle TLS connection, ${text(connections)} of them`,
+      costLabel: 'bytes per connection',
+      service: 'tls',
+      quick: false,
+      connections,
+      bytes: 64,
+      tls: 'full',
+      repeats: quick ? 1 : 2,
+      settleSeconds: quick ? 0.4 : 2,
+      restSeconds: quick ? 0.4 : 15,
+    },
+  ];
+}
+
 function datagramScenarios(): DatagramScenario[] {
   const echo = (connections: number, bytes: number): DatagramScenario => ({
     kind: 'datagrams',
@@ -240,6 +292,7 @@ export function scenarios(quick: boolean): Scenario[] {
   return [
     ...streamScenarios('tcp'),
     ...heldScenarios(quick),
+    ...tlsScenarios(quick),
     ...streamScenarios('unix'),
     ...datagramScenarios(),
     ...workersScenarios(),

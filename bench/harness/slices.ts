@@ -88,8 +88,8 @@ function isChurn(scenario: SlicedScenario): boolean {
 }
 
 function openCommand(scenario: SlicedScenario, { where, pid }: RunningServer): OpenCommand {
-  const { kind, connections: conns, bytes } = scenario;
-  const command: OpenCommand = { where, pid, conns, bytes };
+  const { kind, connections: conns, bytes, tls } = scenario;
+  const command: OpenCommand = { where, pid, conns, bytes, ...(tls !== undefined && { tls }) };
   switch (kind) {
     case 'datagrams':
       return { ...command, load: 'datagrams', out: scenario.out, back: scenario.back };
@@ -130,9 +130,17 @@ export async function measureTraffic(
 ): Promise<Figures> {
   const time = { seconds: options.measureSeconds, warmup: options.warmupSeconds };
   if (!isChurn(scenario)) return client.measure(time);
-  const { kind, bytes, connections: concurrency } = scenario;
+  const { kind, bytes, connections: concurrency, tls } = scenario;
   const load = kind === 'workers' ? 'turns' : 'stream';
-  return client.churn({ where: server.where, pid: server.pid, concurrency, bytes, load, ...time });
+  const command = {
+    where: server.where,
+    pid: server.pid,
+    concurrency,
+    bytes,
+    load,
+    ...time,
+  } as const;
+  return client.churn(tls === undefined ? command : { ...command, tls });
 }
 
 /** A server that never closes its connections would look cheap in churn. */

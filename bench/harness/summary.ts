@@ -10,9 +10,14 @@ export const FLOOR = 'raw-epoll';
 const FLOORS = [FLOOR, `${FLOOR}-batch`];
 export const BASELINE = 'node-net';
 export const DATAGRAM_BASELINE = 'node-dgram';
+export const TLS_BASELINE = 'node-tls';
 
 /** The server of Node itself for a scenario. */
-export function baselineOf({ kind }: Scenario): { readonly name: string; readonly title: string } {
+export function baselineOf({ kind, service }: Scenario): {
+  readonly name: string;
+  readonly title: string;
+} {
+  if (service === 'tls') return { name: TLS_BASELINE, title: 'node:tls' };
   return kind === 'datagrams'
     ? { name: DATAGRAM_BASELINE, title: 'node:dgram' }
     : { name: BASELINE, title: 'node:net' };

@@ -15,18 +15,18 @@ constexpr int kMaxEvents = 256;
 
 }  // namespace
 
-ChurnLoad::ChurnLoad(Target target, Payload payload, uint32_t concurrency, uint64_t stall_ns)
+ChurnLoad::ChurnLoad(Target target, Payload payload, uint32_t concurrency, uint64_t stall_ns,
+                     Security security)
     : target_(std::move(target)),
       payload_(std::move(payload)),
       stall_ns_(stall_ns),
+      tls_(security == Security::kNone ? nullptr : std::make_unique<TlsClient>(security)),
+      resumes_(security == Security::kResumed),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       slots_(concurrency),
       inbox_(64 * 1024) {}
 
 ChurnLoad::~ChurnLoad() {
-  for (const Slot& slot : slots_) {
-    if (slot.fd >= 0) close(slot.fd);
-  }
   close(epoll_);
 }
 
@@ -43,18 +43,22 @@ std::string ChurnLoad::Run(uint64_t ns, Tally* tally) {
     for (int i = 0; i < count; ++i) {
       uint32_t index = events[i].data.u32;
       Advance(index, events[i].events, tally);
-      if (slots_[index].fd < 0 && now - begin < ns && !Begin(index)) {
+      if (!slots_[index].wire.open() && now - begin < ns && !Begin(index)) {
         return std::string("connect: ") + std::strerror(errno);
       }
     }
     if (count > 0) last_progress = now;
     if (now - last_progress > stall_ns_) {
       for (Slot& slot : slots_) {
-        if (slot.fd >= 0) Lose(&slot, tally);
+        if (slot.wire.open()) Lose(&slot, tally);
       }
     }
   }
   tally->elapsed_ns = NowNs() - begin;
+  // The first ones have no ticket yet.
+  if (full_handshakes_ > slots_.size()) {
+    return std::to_string(full_handshakes_) + " connections did not resume a session";
+  }
   return "";
 }
 
@@ -63,39 +67,43 @@ bool ChurnLoad::Begin(uint32_t index) {
   slot = Slot();
   slot.number = next_number_++;
   slot.begun_at = NowNs();
-  slot.fd = ConnectStream(target_, slot.number, Wait::kStarted);
-  if (slot.fd < 0) return false;
+  slot.wire.Open(ConnectStream(target_, slot.number, Wait::kStarted), tls_.get());
+  if (!slot.wire.open()) return false;
   ++open_;
   // Edge-triggered: one registration serves both the end of the handshake and the answer.
   epoll_event interest{};
   interest.events = EPOLLIN | EPOLLOUT | EPOLLET;
   interest.data.u32 = index;
-  epoll_ctl(epoll_, EPOLL_CTL_ADD, slot.fd, &interest);
+  epoll_ctl(epoll_, EPOLL_CTL_ADD, slot.wire.fd(), &interest);
   return true;
 }
 
 void ChurnLoad::Advance(uint32_t index, uint32_t events, Tally* tally) {
   Slot& slot = slots_[index];
-  if (slot.fd >= 0 && !slot.sent && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))) Send(&slot, tally);
-  if (slot.fd >= 0 && slot.sent && (events & EPOLLIN)) Receive(&slot, tally);
+  // TLS sends while it receives the server's part of the handshake.
+  const uint32_t ready = EPOLLOUT | EPOLLERR | EPOLLHUP | (tls_ == nullptr ? 0u : EPOLLIN);
+  if (slot.wire.open() && !slot.sent && (events & ready)) Send(&slot, tally);
+  while (slot.wire.open() && slot.sent && (events & EPOLLIN) && Receive(&slot, tally)) {
+  }
 }
 
 void ChurnLoad::Send(Slot* slot, Tally* tally) {
   const char* message = payload_.Build(slot->number, 0);
-  ssize_t taken = send(slot->fd, message, payload_.bytes(), MSG_NOSIGNAL);
+  ssize_t taken = slot->wire.Send(message, payload_.bytes());
   if (taken == static_cast<ssize_t>(payload_.bytes())) {
     slot->sent = true;
+    if (resumes_ && !slot->wire.Resumed()) full_handshakes_ += 1;
   } else if (taken >= 0 || errno != EAGAIN) {
     Lose(slot, tally);
   }
 }
 
-void ChurnLoad::Receive(Slot* slot, Tally* tally) {
-  ssize_t length = recv(slot->fd, inbox_.data(), inbox_.size(), 0);
-  if (length < 0 && errno == EAGAIN) return;
+bool ChurnLoad::Receive(Slot* slot, Tally* tally) {
+  ssize_t length = slot->wire.Receive(inbox_.data(), inbox_.size());
+  if (length < 0 && errno == EAGAIN) return false;
   if (length <= 0) {
     Lose(slot, tally);
-    return;
+    return false;
   }
   size_t got = static_cast<size_t>(length);
   size_t wanted = payload_.bytes() - slot->received;
@@ -104,15 +112,16 @@ void ChurnLoad::Receive(Slot* slot, Tally* tally) {
   tally->faults.different_bytes +=
       payload_.CountWrong(slot->number, 0, slot->received, inbox_.data(), used);
   slot->received += static_cast<uint32_t>(used);
-  if (slot->received < payload_.bytes()) return;
+  // A record of TLS is read at a time.
+  if (slot->received < payload_.bytes()) return tls_ != nullptr;
   ++tally->messages;
   tally->latency.Record(NowNs() - slot->begun_at);
   End(slot);
+  return false;
 }
 
 void ChurnLoad::End(Slot* slot) {
-  close(slot->fd);
-  slot->fd = -1;
+  slot->wire.Close();
   --open_;
 }
 

@@ -5,18 +5,21 @@
 #define BENCH_NATIVE_CHURN_LOAD_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "loopback.h"
 #include "payload.h"
 #include "tally.h"
+#include "tls_wire.h"
 
 namespace bench {
 
 class ChurnLoad {
  public:
-  ChurnLoad(Target target, Payload payload, uint32_t concurrency, uint64_t stall_ns);
+  ChurnLoad(Target target, Payload payload, uint32_t concurrency, uint64_t stall_ns,
+            Security security);
   ~ChurnLoad();
   ChurnLoad(const ChurnLoad&) = delete;
   ChurnLoad& operator=(const ChurnLoad&) = delete;
@@ -28,7 +31,7 @@ class ChurnLoad {
 
  private:
   struct Slot {
-    int fd = -1;
+    Wire wire;
     bool sent = false;
     uint32_t number = 0;
     uint32_t received = 0;
@@ -38,18 +41,21 @@ class ChurnLoad {
   bool Begin(uint32_t index);
   void Advance(uint32_t index, uint32_t events, Tally* tally);
   void Send(Slot* slot, Tally* tally);
-  void Receive(Slot* slot, Tally* tally);
+  bool Receive(Slot* slot, Tally* tally);
   void End(Slot* slot);
   void Lose(Slot* slot, Tally* tally);
 
   Target target_;
   Payload payload_;
   uint64_t stall_ns_;
+  std::unique_ptr<TlsClient> tls_;  // null: in clear
+  bool resumes_;
   int epoll_;
   std::vector<Slot> slots_;
   std::vector<char> inbox_;
   uint32_t open_ = 0;
   uint32_t next_number_ = 0;
+  uint32_t full_handshakes_ = 0;  // of connections that were to be resumed
 };
 
 }  // namespace bench

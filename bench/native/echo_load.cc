@@ -17,18 +17,17 @@ constexpr size_t kInboxBytes = 256 * 1024;
 
 }  // namespace
 
-EchoLoad::EchoLoad(Target target, Payload payload, uint64_t stall_ns, FarEnd* far_end)
+EchoLoad::EchoLoad(Target target, Payload payload, uint64_t stall_ns, FarEnd* far_end,
+                   Security security)
     : target_(std::move(target)),
       payload_(std::move(payload)),
       stall_ns_(stall_ns),
       far_end_(far_end),
+      tls_(security == Security::kNone ? nullptr : std::make_unique<TlsClient>(security)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       inbox_(kInboxBytes) {}
 
 EchoLoad::~EchoLoad() {
-  for (const Connection& connection : connections_) {
-    if (connection.fd >= 0) close(connection.fd);
-  }
   close(epoll_);
 }
 
@@ -36,16 +35,18 @@ std::string EchoLoad::Open(uint32_t count) {
   Tally greeting;
   connections_.reserve(count);
   for (uint32_t index = 0; index < count; ++index) {
-    Connection connection;
-    connection.fd = ConnectStream(target_, index, Wait::kConnected);
-    if (connection.fd < 0) {
+    Wire& wire = connections_.emplace_back().wire;
+    wire.Open(ConnectStream(target_, index, Wait::kConnected), tls_.get());
+    if (!wire.open()) {
       return "connection " + std::to_string(index) + ": " + std::strerror(errno);
     }
-    connections_.push_back(connection);
+    if (!wire.ShakeHands(NowNs() + stall_ns_)) {
+      return "connection " + std::to_string(index) + ": no TLS handshake";
+    }
     epoll_event interest{};
     interest.events = EPOLLIN;
     interest.data.u32 = index;
-    epoll_ctl(epoll_, EPOLL_CTL_ADD, connection.fd, &interest);
+    epoll_ctl(epoll_, EPOLL_CTL_ADD, wire.fd(), &interest);
     if (index % kAcceptWindow == kAcceptWindow - 1 || index == count - 1) {
       Start(index, NowNs(), &greeting);
       Run(0, &greeting);
@@ -61,7 +62,7 @@ std::string EchoLoad::Open(uint32_t count) {
 void EchoLoad::Exchange(uint64_t ns, Tally* tally) {
   uint64_t begin = NowNs();
   for (uint32_t index = 0; index < connections_.size(); ++index) {
-    if (connections_[index].fd >= 0) Start(index, NowNs(), tally);
+    if (connections_[index].wire.open()) Start(index, NowNs(), tally);
   }
   Run(begin + ns, tally);
   tally->elapsed_ns = NowNs() - begin;
@@ -98,7 +99,7 @@ void EchoLoad::Send(uint32_t index, Tally* tally) {
   Connection& connection = connections_[index];
   const char* message = payload_.Build(index, connection.sequence);
   size_t left = payload_.bytes() - connection.sent;
-  ssize_t taken = send(connection.fd, message + connection.sent, left, MSG_NOSIGNAL);
+  ssize_t taken = connection.wire.Send(message + connection.sent, left);
   if (taken < 0 && errno != EAGAIN) {
     ++tally->faults.lost_connections;
     Abandon(index, tally);
@@ -118,8 +119,8 @@ void EchoLoad::RetryBlocked(Tally* tally) {
 
 void EchoLoad::Receive(uint32_t index, uint64_t until, Tally* tally) {
   Connection& connection = connections_[index];
-  if (connection.fd < 0) return;
-  ssize_t length = recv(connection.fd, inbox_.data(), inbox_.size(), 0);
+  if (!connection.wire.open()) return;
+  ssize_t length = connection.wire.Receive(inbox_.data(), inbox_.size());
   if (length > 0) {
     Take(index, inbox_.data(), static_cast<size_t>(length), until, tally);
   } else if (length == 0 || errno != EAGAIN) {
@@ -153,8 +154,7 @@ void EchoLoad::Abandon(uint32_t index, Tally* tally) {
     connection.under_way = false;
     --under_way_;
   }
-  close(connection.fd);
-  connection.fd = -1;
+  connection.wire.Close();
 }
 
 void EchoLoad::AbandonAll(Tally* tally) {

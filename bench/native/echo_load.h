@@ -9,6 +9,7 @@
 #define BENCH_NATIVE_ECHO_LOAD_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "loopback.h"
 #include "payload.h"
 #include "tally.h"
+#include "tls_wire.h"
 
 namespace bench {
 
@@ -24,7 +26,7 @@ class EchoLoad : public Load {
  public:
   // A slice that received nothing for `stall_ns` abandons the unanswered messages. `far_end`,
   // unless null, is the destination of the proxy at `target`; it outlives this.
-  EchoLoad(Target target, Payload payload, uint64_t stall_ns, FarEnd* far_end);
+  EchoLoad(Target target, Payload payload, uint64_t stall_ns, FarEnd* far_end, Security security);
   ~EchoLoad() override;
   EchoLoad(const EchoLoad&) = delete;
   EchoLoad& operator=(const EchoLoad&) = delete;
@@ -38,7 +40,7 @@ class EchoLoad : public Load {
 
  private:
   struct Connection {
-    int fd = -1;
+    Wire wire;
     uint32_t sequence = 0;
     uint32_t sent = 0;
     uint32_t received = 0;
@@ -59,6 +61,7 @@ class EchoLoad : public Load {
   Payload payload_;
   uint64_t stall_ns_;
   FarEnd* far_end_;
+  std::unique_ptr<TlsClient> tls_;  // null: in clear
   int epoll_;
   std::vector<Connection> connections_;
   std::vector<uint32_t> blocked_;  // the kernel has not yet accepted the whole message

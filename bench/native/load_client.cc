@@ -14,6 +14,8 @@
 // udp_load.h and turn_load.h), where the first value is the default; for datagrams also "out":N and
 // "back":N, default 1.
 //
+// "tls":"full"|"resumed" secures streams (tls_wire.h).
+//
 // Every command is answered with one line: the figures, {"ok":true,...} or {"error":"..."}. The
 // process ends when standard input does. Usage: load_client [--core N]
 #include <sched.h>
@@ -121,7 +123,8 @@ class Client {
       run = [=](uint64_t ns, Tally* tally) { return load->Churn(count, ns, tally); };
     } else {
       auto load =
-          std::make_shared<ChurnLoad>(Where(command), std::move(*payload), count, StallNs(command));
+          std::make_shared<ChurnLoad>(Where(command), std::move(*payload), count, StallNs(command),
+                                      SecurityNamed(command.Text("tls", "")));
       run = [=](uint64_t ns, Tally* tally) { return load->Run(ns, tally); };
     }
     Tally tally;
@@ -166,7 +169,8 @@ class Client {
       return std::make_unique<TurnLoad>(target, std::move(payload), FamilyOf(Server(command)),
                                         stall_ns);
     }
-    return std::make_unique<EchoLoad>(target, std::move(payload), stall_ns, far_end_.get());
+    return std::make_unique<EchoLoad>(target, std::move(payload), stall_ns, far_end_.get(),
+                                      SecurityNamed(command.Text("tls", "")));
   }
 
   static Target Where(const FlatJson& command) {

@@ -57,6 +57,7 @@ Status Reactor::detach(Handle handle, int& fd) {
   Stream* stream = find<Stream>(handle);
   if (stream == nullptr) return {table_.find(handle) == nullptr ? EBADF : EINVAL, "detach"};
   stream->blocked = false;  // there may be room that no event has reported yet
+  if (stream->tls != nullptr) return {EOPNOTSUPP, "detach"};
   if (stream->state == Stream::State::kOpen) settle(*stream);
   stream = find<Stream>(handle);
   if (stream == nullptr || stream->state != Stream::State::kOpen) return {ENOTCONN, "detach"};

@@ -12,6 +12,7 @@ size_t Reactor::gather() {
   eventCount_ = 0;
   arenaUsed_ = 0;
   turn_ += 1;
+  handshakeSteps_ = 0;
   retryWhatIsDue();
   tickIfDue();
   emitPending();
@@ -37,7 +38,12 @@ void Reactor::finishBatch() {
   memory_.header[kEventCursor] = memory_.header[kEventCount] = 0;
   for (const Handle handle : ended_) {
     Stream* stream = find<Stream>(handle);
-    if (stream != nullptr && stream->endTold) destroy(*stream);
+    if (stream == nullptr || !stream->endTold) continue;
+    if (stream->tls == nullptr) {
+      destroy(*stream);
+    } else {
+      endTls(*stream);
+    }
   }
   ended_.clear();
   handedOver_.clear();
@@ -151,7 +157,11 @@ void Reactor::goOnReading(Stream& stream) {
     discardInput(stream);
   } else if (stream.state == Stream::State::kBroken ||
              (stream.state == Stream::State::kOpen && includes(stream.interest, Interest::kRead))) {
-    receiveFrom(stream);
+    if (stream.tls == nullptr) {
+      receiveFrom(stream);
+    } else {
+      receiveTls(stream);
+    }
   }
 }
 
@@ -243,29 +253,10 @@ void Reactor::receiveFrom(Stream& stream) {
   bool stoppedShort = false;
   const Transfer transfer = stream.isUnix ? receiveUnixInto(stream, free.data(), most, stoppedShort)
                                           : receive(stream.socket, free.data(), most);
-  if (stream.state == Stream::State::kBroken &&
-      (transfer.result != Transfer::Result::kDone || transfer.count == 0)) {
-    endBroken(stream);
-    return;
-  }
-  if (transfer.result == Transfer::Result::kWouldBlock) {
-    stream.inputEnding = false;  // it was urgent data
-    return;
-  }
-  if (transfer.result == Transfer::Result::kFailed) {
-    receiveFailed(stream, transfer.error);
-    return;
-  }
-  if (transfer.count == 0) {
-    endOfInput(stream);
-    return;
-  }
+  if (!hasReceived(stream, transfer)) return;
   emit(stream.handle, kData, static_cast<int32_t>(arenaUsed_),
        static_cast<int32_t>(transfer.count));
   arenaUsed_ += transfer.count;
-  statistics_.bytesReceived += transfer.count;
-  stream.setbacks = 0;
-  stream.bulk = transfer.count >= kBulkRead;
   if (stream.state == Stream::State::kBroken) {
     readOfBroken(stream, transfer.count);
     return;
@@ -274,6 +265,26 @@ void Reactor::receiveFrom(Stream& stream) {
   // pending.
   stream.readUnfinished = transfer.count == most || stream.inputEnding || stoppedShort;
   if (stream.readUnfinished) comeBack(stream);
+}
+
+// False if a read brought no bytes, whose reason is dealt with.
+bool Reactor::hasReceived(Stream& stream, const Transfer& transfer) {
+  if (transfer.result == Transfer::Result::kDone && transfer.count > 0) {
+    statistics_.bytesReceived += transfer.count;
+    stream.setbacks = 0;
+    stream.bulk = transfer.count >= kBulkRead;
+    return true;
+  }
+  if (stream.state == Stream::State::kBroken) {
+    endBroken(stream);
+  } else if (transfer.result == Transfer::Result::kWouldBlock) {
+    stream.inputEnding = false;  // it was urgent data
+  } else if (transfer.result == Transfer::Result::kFailed) {
+    receiveFailed(stream, transfer.error);
+  } else {
+    endOfInput(stream);
+  }
+  return false;
 }
 
 void Reactor::receiveFailed(Stream& stream, int error) {
@@ -289,6 +300,10 @@ void Reactor::receiveFailed(Stream& stream, int error) {
 void Reactor::endOfInput(Stream& stream) {
   if (stream.reset) {
     endFromPeer(stream, ECONNRESET, kReceiveCall);
+    return;
+  }
+  if (stream.tls != nullptr) {
+    endFromPeer(stream, kTlsTruncated, kTlsCall);
     return;
   }
   if (!stream.allowHalfClose) {

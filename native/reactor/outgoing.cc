@@ -18,7 +18,9 @@ size_t sizeOf(std::span<const Bytes> parts) {
   return bytes;
 }
 
-std::span<Bytes> cutToOneCall(std::span<Bytes> parts) {
+}  // namespace
+
+std::span<Bytes> Reactor::cutToOneCall(std::span<Bytes> parts) {
   size_t left = kMaxSendBytes;
   for (size_t i = 0; i < parts.size(); i++) {
     if (parts[i].size() >= left) {
@@ -29,8 +31,6 @@ std::span<Bytes> cutToOneCall(std::span<Bytes> parts) {
   }
   return parts;
 }
-
-}  // namespace
 
 void Reactor::flush() {
   absorbCommands();
@@ -115,8 +115,8 @@ void Reactor::obeyStream(Stream& stream, int32_t command) {
     case kClose:
       stream.ending = Stream::Ending::kClose;
       break;
-    case kShutdown:
-      stream.ending = Stream::Ending::kShutdown;
+    case kShutdown:  // TLS has no half-close that peers agree on
+      stream.ending = stream.tls == nullptr ? Stream::Ending::kShutdown : Stream::Ending::kClose;
       break;
     case kDiscard:
       stream.ending = Stream::Ending::kDiscard;
@@ -130,7 +130,11 @@ void Reactor::obeyStream(Stream& stream, int32_t command) {
     }
     case kPause:
     case kResume:
-      stream.wanted = with(stream.wanted, Interest::kRead, command == kResume);
+      if (stream.tls == nullptr) {
+        stream.wanted = with(stream.wanted, Interest::kRead, command == kResume);
+      } else {
+        stream.tls->hostReads = command == kResume;
+      }
       break;
     case kWatchDrain:
       stream.watchDrain = true;
@@ -188,7 +192,8 @@ void Reactor::settle(Stream& stream) {
     if (stream.ending != Stream::Ending::kNone) destroy(stream);
     return;
   }
-  if (!stream.takesWrites() || !sendWaiting(stream)) return;
+  if (!stream.takesWrites()) return;
+  if (!(stream.tls == nullptr ? sendWaiting(stream) : sendTls(stream))) return;
   if (stream.state == Stream::State::kEnded) return;
   const bool empty = stream.queued() == 0;
   if (stream.ending == Stream::Ending::kDiscard && !empty) {
@@ -203,7 +208,12 @@ void Reactor::settle(Stream& stream) {
     }
     endOfSending(stream);
   }
-  stream.wanted = with(stream.wanted, Interest::kWrite, !empty && !stream.sendRests);
+  bool blocked = !empty;
+  if (stream.tls != nullptr) {
+    blocked = stream.tls->unsent() > 0;
+    stream.wanted = with(stream.wanted, Interest::kRead, tlsWantsInput(*stream.tls));
+  }
+  stream.wanted = with(stream.wanted, Interest::kWrite, blocked && !stream.sendRests);
   applyInterest(stream);
 }
 
@@ -227,10 +237,7 @@ bool Reactor::sendWaiting(Stream& stream) {
       return false;
     }
     if (parts.empty()) return true;
-    keepNonBlocking(stream.socket, stream.shared);
-    const Transfer transfer = stream.departing != nullptr ? sendWithDescriptors(stream, parts)
-                              : parts.size() == 1         ? send(stream.socket, parts[0])
-                                                          : sendParts(stream.socket, parts);
+    const Transfer transfer = offer(stream, parts);
     if (transfer.result == Transfer::Result::kFailed) {
       if (isOutOfMemory(transfer.error)) {
         sendLater(stream, transfer.error);
@@ -239,14 +246,24 @@ bool Reactor::sendWaiting(Stream& stream) {
       sendFailed(stream, transfer.error);
       return false;
     }
-    if (transfer.count > 0) stream.setbacks = 0;
-    statistics_.bytesSent += transfer.count;
     consumeSent(stream, transfer.count);
-    stream.blocked = transfer.count < sizeOf(parts);
     if (stream.blocked) break;
   }
   queuePieces(stream);
   return true;
+}
+
+// Offers bytes to the system, and notes whether it has room for more.
+Transfer Reactor::offer(Stream& stream, std::span<Bytes> parts) {
+  keepNonBlocking(stream.socket, stream.shared);
+  const Transfer transfer = stream.departing != nullptr ? sendWithDescriptors(stream, parts)
+                            : parts.size() == 1         ? send(stream.socket, parts[0])
+                                                        : sendParts(stream.socket, parts);
+  if (transfer.result == Transfer::Result::kFailed) return transfer;
+  if (transfer.count > 0) stream.setbacks = 0;
+  statistics_.bytesSent += transfer.count;
+  stream.blocked = transfer.count < sizeOf(parts);
+  return transfer;
 }
 
 // Fills `parts` with the bytes for one call, oldest first: the queue, then this turn's pieces.
@@ -269,8 +286,11 @@ bool Reactor::gatherParts(const Stream& stream, std::span<Bytes>& parts) const {
 }
 
 void Reactor::consumeSent(Stream& stream, size_t count) {
-  const size_t fromQueue = std::min(count, stream.queued());
-  if (fromQueue > 0) stream.queue->consume(fromQueue);
+  size_t fromQueue = 0;
+  if (stream.queue != nullptr) {
+    fromQueue = std::min(count, stream.queue->size());
+    stream.queue->consume(fromQueue);
+  }
   count -= fromQueue;
   while (count > 0) {
     Piece& piece = pieces_[stream.firstPiece];
@@ -335,6 +355,7 @@ void Reactor::endWithReset(Stream& stream, int error) {
 
 void Reactor::dropUnsent(Stream& stream) {
   stream.queue.reset();
+  if (stream.tls != nullptr) stream.tls->wire.reset();
   stream.departing.reset();
   stream.firstPiece = stream.lastPiece = -1;
 }

@@ -131,6 +131,15 @@ class Reactor {
   // see removeSocketFile(). Must be called before close().
   bool unlinkUnix(Handle handle);
 
+  // Secures an open stream: bytes written so far are sent in clear, all others are encrypted, and
+  // the host is told when the handshake is complete (kTlsEstablished). ENOTCONN if the stream is
+  // closing or gone.
+  Status startTls(Handle handle, std::unique_ptr<TlsSession> session);
+  // Answers kTlsHello; null refuses the client. Ignored for a stale handle.
+  void selectTlsContext(Handle handle, std::shared_ptr<TlsContext> context);
+  // Null for a handle that is stale or not secured.
+  const TlsSession* tlsSession(Handle handle) const;
+
   // Sets the memory to receive into, of at least kMinArena bytes. Unsent bytes in the previous
   // memory are sent or copied first: nothing refers to it afterwards.
   void receiveInto(std::span<uint8_t> arena);
@@ -256,6 +265,7 @@ class Reactor {
   void finishConnect(Stream& stream);
   void noticeHangUp(Stream& stream, bool reset);
   void receiveFrom(Stream& stream);
+  bool hasReceived(Stream& stream, const Transfer& transfer);
   void receiveFailed(Stream& stream, int error);
   void endOfInput(Stream& stream);
   size_t arenaRoom() const { return arena_.size() - arenaUsed_; }
@@ -282,6 +292,8 @@ class Reactor {
   void settle(Stream& stream);
   size_t writtenBytes(const Stream& stream) const;
   bool sendWaiting(Stream& stream);
+  Transfer offer(Stream& stream, std::span<Bytes> parts);
+  static std::span<Bytes> cutToOneCall(std::span<Bytes> parts);
   bool gatherParts(const Stream& stream, std::span<Bytes>& parts) const;
   void consumeSent(Stream& stream, size_t count);
   void queuePieces(Stream& stream);
@@ -308,6 +320,18 @@ class Reactor {
   void endBroken(Stream& stream);
   void forgetBroken(Stream& stream);
   void closeWithoutWaiting(Watched& watched);
+
+  // tls_streams.cc
+  static bool tlsWantsInput(const StreamTls& tls);
+  void receiveTls(Stream& stream);
+  void advanceTls(Stream& stream);
+  void failTls(Stream& stream);
+  void endTls(Stream& stream);
+  bool sendTls(Stream& stream);
+  bool encryptWritten(Stream& stream);
+  bool gatherWire(const StreamTls& tls, std::span<Bytes>& parts) const;
+  void consumeWire(StreamTls& tls, size_t count) const;
+  void sendLastWords(Stream& stream);
 
   // datagrams_in.cc
   DatagramSettings possible(const DatagramSettings& settings) const;
@@ -370,6 +394,12 @@ class Reactor {
   int64_t tickDue_ = kNeverDue;  // next tick of the lingering streams
   size_t orphans_ = 0;           // lingering streams that the host has discarded
   std::unordered_map<Handle, Broken> broken_;
+
+  // Memory of the secured streams' calls; made for the first of them.
+  Octets tlsInput_;              // ciphertext received
+  Octets tlsRecord_;             // plaintext of a record that several writes make
+  Octets tlsOutput_;             // ciphertext to send
+  uint32_t handshakeSteps_ = 0;  // of this turn
 
   std::vector<Handle> unfinishedDatagrams_;  // like unfinished_, for datagram sockets
   std::vector<Handle> revisitedDatagrams_;

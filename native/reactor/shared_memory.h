@@ -20,6 +20,7 @@
 //     kData          a: offset in the receive arena  b: length
 //     kReadEnded     the peer has finished sending (streams that allow half-close)
 //     kLost          a: errno, 0 for a clean end     b: FailedCall
+//                    a: TlsLoss                      b: kTlsCall
 //                    The handle is stale from now on
 //     kAccepted      a: handle of the new stream     b: peer's port + (is IPv6 << 16) +
 //                                                       (is a UNIX socket with a path << 17)
@@ -42,6 +43,8 @@
 //     kCallFailed    a: errno                        b: FailedCall
 //                    A call that sockets depend on; the handle is 0. It is retried. Sent once
 //                    until there is nothing left to retry
+//     kTlsEstablished    the handshake of a secured stream is complete
+//     kTlsHello      a server's handshake waits for Reactor::selectTlsContext()
 //     kDatagram      a: offset in the receive arena  b: length
 //                    kind + (DatagramFlag << 8). These records follow:
 //                    | 4 words of the source address |
@@ -106,6 +109,8 @@ enum EventKind : int32_t {
   kDescriptor = 12,
   kListenerDrained,
   kCallFailed,
+  kTlsEstablished,
+  kTlsHello,
   // Datagram events from here on.
   kDatagram = 32,
   kDatagramTruncated,
@@ -135,6 +140,12 @@ enum FailedCall : int32_t {
   kAcceptCall,
   kWatchCall,  // making the poller watch a socket
   kPollCall,   // polling, or waiting for the poller
+  kTlsCall,
+};
+
+enum TlsLoss : int32_t {
+  kTlsFailed = 1,  // TlsSession::failure() says why
+  kTlsTruncated,   // the peer has ended without close_notify
 };
 
 // Added to the offset of bytes to send from the receive arena.

@@ -55,7 +55,9 @@ Status Reactor::sendDescriptor(Handle handle, int fd) {
   Watched* watched = table_.find(handle);
   if (watched == nullptr) return {};
   Stream* stream = find<Stream>(handle);
-  if (stream == nullptr || !stream->isUnix) return {EOPNOTSUPP, "sendmsg"};
+  if (stream == nullptr || !stream->isUnix || stream->tls != nullptr) {
+    return {EOPNOTSUPP, "sendmsg"};
+  }
   if (!stream->takesWrites()) return {};
   if (stream->departing == nullptr) stream->departing = std::make_unique<DescriptorQueue>();
   stream->departing->push(std::move(copy), bytesAhead);

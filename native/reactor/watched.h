@@ -10,6 +10,7 @@
 #include "../net/unix_socket.h"
 #include "../net/write_queue.h"
 #include "../poller/poller.h"
+#include "stream_tls.h"
 
 namespace ropewalk {
 
@@ -58,7 +59,9 @@ struct Stream : Watched {
     lingerSeconds = static_cast<int16_t>(std::min<int>(seconds, INT16_MAX));
   }
   bool takesWrites() const { return state == State::kOpen || state == State::kEnded; }
-  size_t queued() const { return queue == nullptr ? 0 : queue->size(); }
+  size_t queued() const {
+    return (queue == nullptr ? 0 : queue->size()) + (tls == nullptr ? 0 : tls->unsent());
+  }
   // Closing it now would lose bytes. Unknown if another process may continue the connection.
   bool cutShort() const { return !handedOut && (queued() > 0 || firstPiece >= 0); }
 
@@ -82,6 +85,7 @@ struct Stream : Watched {
   int32_t lastPiece = -1;
   std::unique_ptr<WriteQueue> queue;  // exists only while bytes that the system refused are unsent
   std::unique_ptr<DescriptorQueue> departing;  // null unless there are unsent descriptors
+  std::unique_ptr<StreamTls> tls;              // null unless secured
 };
 
 struct Listener : Watched {

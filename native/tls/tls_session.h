@@ -68,6 +68,9 @@ class TlsSession {
   // Encrypts all of `plaintext`, in records of at most 16 KiB. Without effect and kWantsInput
   // during the handshake; without effect and kClosed after close().
   Outcome write(Bytes plaintext, Octets& out);
+  // False during the handshake, and while a part of a later message of TLS itself has arrived, such
+  // as a session ticket: write() then returns kWantsInput.
+  bool mayWrite() const;
   // Appends close_notify, once. Without effect during the handshake and after a failure.
   void close(Octets& out);
 

@@ -21,6 +21,10 @@ const char* TlsSession::cipherStandardName() const {
   return name == nullptr ? "" : name;
 }
 
+bool TlsSession::mayWrite() const {
+  return state_ == State::kOpen && ssl_.SSL_is_init_finished(session_) == 1;
+}
+
 std::string TlsSession::protocol() const {
   const unsigned char* name = nullptr;
   unsigned int size = 0;

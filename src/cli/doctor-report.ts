@@ -9,6 +9,7 @@ import { findAddon } from '../native.js';
 import { type Libc, libcOf } from '../native-files.js';
 import { createReactor } from '../reactor/create-reactor.js';
 import { POLLER_CHOICES } from '../reactor/poller-choice.js';
+import { nativeTLSReport } from '../tls/native-tls.js';
 import { type DoctorAdvice, type DoctorLimits, limitAdvice } from './doctor-advice.js';
 
 export interface DoctorReport {
@@ -31,6 +32,12 @@ export interface DoctorReport {
   readonly pollers: readonly string[];
   /** Why a poller of this platform does not work. */
   readonly pollerProblem?: string;
+  /** The engine of TLS that contexts use by default. */
+  readonly tls: 'native' | 'node';
+  /** Of the OpenSSL that the native engine uses. */
+  readonly tlsVersion?: string;
+  /** Why the native engine is not available. */
+  readonly tlsProblem?: string;
   readonly ipv6Loopback: boolean;
   /** libuv's pool, for files, and for name look-ups of the pure-JS reactor. */
   readonly threadPoolThreads: number;
@@ -50,6 +57,7 @@ export async function examine(version: string): Promise<DoctorReport> {
     engine: engineName(),
     ...addon.found,
     ...(await tryPollers()),
+    ...examineTLS(),
     ipv6Loopback: await listensOn('::1'),
     threadPoolThreads: Number(process.env.UV_THREADPOOL_SIZE) || 4,
     limits,
@@ -101,6 +109,11 @@ async function tryPollers(): Promise<Pick<DoctorReport, 'pollers' | 'pollerProbl
     }
   }
   return { pollers, ...(pollerProblem !== undefined && { pollerProblem }) };
+}
+
+function examineTLS(): Pick<DoctorReport, 'tls' | 'tlsVersion' | 'tlsProblem'> {
+  const { available, version, reason } = nativeTLSReport();
+  return available ? { tls: 'native', tlsVersion: version } : { tls: 'node', tlsProblem: reason };
 }
 
 /** Uses Node's own server rather than a reactor's: this tests the system. */

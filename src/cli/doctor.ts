@@ -4,8 +4,8 @@ import { parseFlags } from './parse-flags.js';
 
 const DOCTOR_USAGE = `Usage: ropewalk doctor [--json]
 
-Reports the platform, the addon or why it does not load, pollers and limits, and
-what to change for servers with very many connections.
+Reports the platform, the addon or why it does not load, pollers, the engine of
+TLS and limits, and what to change for servers with very many connections.
 
 Exit code 0: the native reactor works; 1: only the pure-JS reactor does.
 `;
@@ -43,6 +43,7 @@ export function describeReport(report: DoctorReport): string {
     ...attempts.map(({ file, error }): [string, string] => ['  tried', `${file}: ${error}`]),
     ['pollers', pollers.join(', ') || 'none'],
     ...(pollerProblem === undefined ? [] : [['  failed', pollerProblem] as [string, string]]),
+    ['TLS', describeTLS(report)],
     ['IPv6', report.ipv6Loopback ? 'yes' : 'no: nothing can listen on ::1'],
     ['thread pool', `${report.threadPoolThreads} threads (UV_THREADPOOL_SIZE)`],
     ...limitRows(report.limits),
@@ -51,6 +52,10 @@ export function describeReport(report: DoctorReport): string {
   if (advice.length > 0) lines.push('', 'To change:');
   for (const { why, what } of advice) lines.push(`  ${why}:`, `    ${what}`);
   return lines.join('\n');
+}
+
+function describeTLS({ tls, tlsVersion = '', tlsProblem = '' }: DoctorReport): string {
+  return tls === 'native' ? `native, over ${tlsVersion}` : `node:tls, because ${tlsProblem}`;
 }
 
 function limitRows(limits: DoctorReport['limits']): [string, string][] {

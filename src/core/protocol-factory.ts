@@ -7,6 +7,11 @@ import type { StreamProtocol } from './stream-protocol.js';
 export interface ProtocolFactory {
   /** @returns The protocol of a new connection; null closes the connection without sending anything. */
   buildProtocol(address: Address): StreamProtocol | null;
+  /**
+   * The protocols of ALPN (RFC 7301), in order of preference, that its connections offer or accept over TLS. The protocol finds
+   * the result in `transport.tls` when `handshakeCompleted` is called.
+   */
+  readonly acceptableProtocols?: readonly string[] | undefined;
   /** A port or connector starts to use this factory. */
   doStart(): unknown;
   /** A port or connector has finished using this factory. */

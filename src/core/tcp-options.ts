@@ -50,6 +50,15 @@ export interface ConnectTCPOptions extends TCPOptions {
   readonly timeoutMs?: number;
   /** Connects to addresses of this family only. Default: both. */
   readonly family?: AddressFamily;
+  /** The family to begin with, if the name has addresses of both. Default: that of the resolver's first address. */
+  readonly preferredFamily?: AddressFamily;
+  /** The number of addresses of that family to try before the first one of the other; from there on, they alternate. Default 1. */
+  readonly firstFamilyCount?: number;
+  /**
+   * The next address of a name is tried when the last attempt has failed or has had no answer for this time; it does not end
+   * that attempt. At least 10; 100 to 2,000 are reasonable (RFC 8305 section 8). Default 250.
+   */
+  readonly attemptDelayMs?: number;
   /** Local IP address to connect from. Only addresses of its family are tried. */
   readonly localAddress?: string;
   /** Local port to connect from. */

@@ -53,4 +53,6 @@ export interface StartTLSOptions {
    * unless the context does not verify names.
    */
   readonly hostname?: string | undefined;
+  /** The protocols to offer or accept by ALPN, in order of preference, instead of those of the context. */
+  readonly alpnProtocols?: readonly string[] | undefined;
 }

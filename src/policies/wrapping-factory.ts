@@ -41,6 +41,10 @@ export class WrappingFactory implements ClientProtocolFactory, WrapperOwner {
     return this.#protocols;
   }
 
+  get acceptableProtocols(): readonly string[] | undefined {
+    return this.wrappedFactory.acceptableProtocols;
+  }
+
   buildProtocol(address: Address): StreamProtocol | null {
     const protocol = builtProtocol(this.wrappedFactory, address);
     return protocol === null ? null : this.wrap(protocol, address);

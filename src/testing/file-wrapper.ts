@@ -65,7 +65,11 @@ export class FileWrapper extends StreamTransport {
     this.#file = file;
     this.#peer = peer;
     this.#host = host;
-    this.#turns = { report: reportError, soon: (callback) => void setImmediate(callback) };
+    this.#turns = {
+      report: reportError,
+      clock: undefined,
+      soon: (callback) => void setImmediate(callback),
+    };
     this.protocol = new Protocol();
     file.on?.('drain', () => this.#drained());
     file.on?.('error', (error) => this.#broken(error));

@@ -31,6 +31,7 @@ const UNNAMED = new UNIXAddress('');
 
 /** A connect(2) that the test has not answered. */
 export interface PendingDial {
+  readonly owner: StreamOwner;
   readonly listener: DialListener;
   readonly peer: Address;
 }
@@ -50,7 +51,8 @@ export class MemoryBackend implements ReactorBackend {
   readonly #clock: ManualClock;
   /** Names of open ports. */
   readonly #taken = new Set<string>();
-  readonly #dials = new Map<DialListener, PendingDial>();
+  /** Oldest first. */
+  readonly #dials = new Set<PendingDial>();
   #nextPort = FIRST_EPHEMERAL_PORT;
 
   constructor(core: TurnReactor, clock: ManualClock) {
@@ -64,14 +66,14 @@ export class MemoryBackend implements ReactorBackend {
         const address = addressFrom('TCP', settings.interface || OWN_ADDRESS, number);
         return this.#listenSocket(address, `tcp ${number}`);
       },
-      dial: (address, port, _settings, listener) =>
-        this.#dial(listener, addressFrom('TCP', address, port)),
+      dial: (address, port, _settings, owner, listener) =>
+        this.#dial(owner, listener, addressFrom('TCP', address, port)),
     };
     this.unix = {
       ownLocks: true,
       checkSupported: () => {},
       listen: ({ path }) => this.#listenUNIX(path),
-      dial: ({ path }, listener) => this.#dial(listener, new UNIXAddress(path)),
+      dial: ({ path }, owner, listener) => this.#dial(owner, listener, new UNIXAddress(path)),
     };
     this.udp = { bind: (settings, port) => this.#bindUDP(settings, port) };
   }
@@ -81,11 +83,14 @@ export class MemoryBackend implements ReactorBackend {
     return this.#nextPort++;
   }
 
-  /** @returns The dial that a connector waits for, for the caller to answer. */
-  takeDial(listener: DialListener): PendingDial | undefined {
-    const dial = this.#dials.get(listener);
-    this.#dials.delete(listener);
-    return dial;
+  /** @returns The oldest dial that a connector waits for, for the caller to answer. */
+  takeDial(owner: StreamOwner): PendingDial | undefined {
+    for (const dial of this.#dials) {
+      if (dial.owner !== owner) continue;
+      this.#dials.delete(dial);
+      return dial;
+    }
+    return undefined;
   }
 
   /** @param host This end's address; by default a new one, of the peer's kind. */
@@ -102,7 +107,11 @@ export class MemoryBackend implements ReactorBackend {
         owner.connectionEnded(ended, reason);
       },
     };
-    const transport = new MemoryTransport({ peer, host, reportError: this.#core.report }, ending);
+    const transport = new MemoryTransport(
+      { peer, host, reportError: this.#core.report },
+      ending,
+      this.#core.clock,
+    );
     return transport;
   }
 
@@ -155,9 +164,10 @@ export class MemoryBackend implements ReactorBackend {
     return socket;
   }
 
-  #dial(listener: DialListener, peer: Address): Dial {
-    this.#dials.set(listener, { listener, peer });
-    return { cancel: () => this.#dials.delete(listener) };
+  #dial(owner: StreamOwner, listener: DialListener, peer: Address): Dial {
+    const pending: PendingDial = { owner, listener, peer };
+    this.#dials.add(pending);
+    return { cancel: () => this.#dials.delete(pending) };
   }
 
   /** @returns The number of the port, which is now in use. */

@@ -19,7 +19,7 @@ import { checkOptions, type OptionNames } from '../internal/options.js';
 import { systemError } from '../internal/system-error.js';
 import { HostedReactor } from '../reactor/hosted-reactor.js';
 import type { ReactorOptions } from '../reactor/reactor-options.js';
-import type { DialListener } from '../reactor/streams/dial.js';
+import type { StreamOwner } from '../reactor/streams/stream-owner.js';
 import type { StreamPort } from '../reactor/streams/stream-port.js';
 import { ManualClock } from './manual-clock.js';
 import { MemoryBackend, type PendingDial } from './memory-backend.js';
@@ -219,8 +219,8 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
 
   #client<D extends Destination>(connector: Connector<D>, factory: FactoryLike): MemoryClient<D> {
     const accept = (): MemoryTransport => {
-      const { listener, peer } = this.#takeDial(connector, 'accept');
-      const transport = this.backend.transport(listener, peer);
+      const { owner, listener, peer } = this.#takeDial(connector, 'accept');
+      const transport = this.backend.transport(owner, peer);
       listener.dialSucceeded(transport, peer);
       return this.backend.keep(transport);
     };
@@ -234,7 +234,7 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
   #takeDial(connector: Connector, what: string): PendingDial {
     // The connector begins in one turn and finds the address in the next.
     this.advance(0);
-    const dial = this.backend.takeDial(connector as unknown as DialListener);
+    const dial = this.backend.takeDial(connector as unknown as StreamOwner);
     if (dial === undefined) {
       throw new TestTransportStateError(`${what}: no attempt to connect is in progress`);
     }

@@ -3,6 +3,7 @@
  * and the order of callbacks are those of {@link StreamTransport}, which the reactors use too.
  */
 import { type Address, IPv4Address } from '../core/address.js';
+import type { Clock } from '../core/clock.js';
 import type { ErrorReporter } from '../core/error-reporter.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import { Protocol } from '../core/protocol.js';
@@ -79,9 +80,10 @@ export class MemoryTransport extends StreamTransport {
 
   /**
    * @param owner The port or connector of a `MemoryReactor` that made the transport.
+   * @param clock Times the TLS handshake. Default: it has no time limit.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
-  constructor(options: MemoryTransportOptions = {}, owner?: StreamOwner) {
+  constructor(options: MemoryTransportOptions = {}, owner?: StreamOwner, clock?: Clock) {
     checkOptions('MemoryTransport', options, OPTIONS);
     const host = options.host ?? new IPv4Address('TCP', '192.0.2.1', 80);
     super(owner ?? { context: undefined, connectionEnded() {}, localAddress: () => host });
@@ -93,6 +95,7 @@ export class MemoryTransport extends StreamTransport {
         : checkInteger('capacity', options.capacity, 0, Number.MAX_SAFE_INTEGER);
     this.#reactor = {
       report: options.reportError ?? reportError,
+      clock,
       soon: (callback) => void this.#soon.push(callback),
     };
     this.protocol = new Protocol();

@@ -3,13 +3,13 @@ import type { TLSEngineKind } from '../core/tls.js';
 import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 
 /**
- * What an engine calls. None of these is called from inside `write`, `close`, `end` or `destroy`, except `ciphertext`. Each may
- * call any method of the engine.
+ * What an engine calls. None of these is called from inside `write`, `flush`, `close` or `destroy`, except `ciphertext`,
+ * `emptied` and `finished`. Each may call any method of the engine.
  */
 export interface TLSEngineListener {
-  /** Bytes for the peer. @param bytes Lent: valid until this returns. */
+  /** Bytes for the peer. @param bytes Not changed afterwards, unless their memory is lent (`markLent`). */
   ciphertext(bytes: Buffer): void;
-  /** Bytes from the peer, decrypted. @param bytes Lent. */
+  /** Bytes from the peer, decrypted, at most 64 KiB. @param bytes Valid until this returns. */
   plaintext(bytes: Buffer): void;
   /** The handshake is complete, and the peer is verified. Called once, before any plaintext. */
   handshakeCompleted(): void;
@@ -18,8 +18,10 @@ export interface TLSEngineListener {
   /** TLS failed; an alert was emitted if one is due. Nothing is called afterwards. */
   failed(failure: TLSFailure): void;
   /** `bufferedBytes` has become 0. */
-  drained(): void;
-  /** Server: {@link SecureStreamHooks.contextRequested}. */
+  emptied(): void;
+  /** After `close`: everything was emitted, close_notify last. */
+  finished(): void;
+  /** Server: see `SecureStreamHooks.contextRequested`. */
   contextRequested(serverName: string, select: (context: object | null) => void): void;
 }
 
@@ -34,14 +36,27 @@ export interface TLSEngine {
   start(): void;
   /** Ciphertext from the peer. @param bytes Lent: copied if the engine keeps them. */
   receive(bytes: Buffer): void;
-  /** Plaintext for the peer. Before the handshake is complete it is queued. @param bytes Copied, or emitted before `flush` returns. */
-  write(bytes: Uint8Array): void;
+  /**
+   * Plaintext for the peer. Before the handshake is complete it is queued.
+   * @param bytes Kept by reference until they are emitted: the caller does not change them.
+   */
+  write(bytes: Buffer): void;
   /** Emits records for everything written, as few as possible. */
   flush(): void;
-  /** Emits close_notify after everything written. */
+  /** Emits close_notify after everything written. Called after the handshake, once. */
   close(): void;
   /** Frees everything; nothing is called afterwards. `state` remains readable. */
   destroy(): void;
   /** @throws Error the handshake is not complete, or the engine was destroyed. */
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Buffer;
+}
+
+/** What an engine is made from, apart from its context. */
+export interface TLSEngineOptions {
+  /** Client: verified, and sent as SNI unless it is an IP address; empty: neither. */
+  readonly hostname: string;
+  /** Replaces the protocols of the context, unless it is empty. */
+  readonly alpnProtocols: readonly string[];
+  /** Client: connections with the same key share sessions; empty: none are kept. */
+  readonly sessionKey: string;
 }

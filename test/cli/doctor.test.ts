@@ -17,7 +17,9 @@ describe('ropewalk doctor', () => {
       engine: `Node.js ${process.version}`,
       reactor: 'native',
       addon: findAddon().file,
+      tls: 'native',
     });
+    expect(report.tlsVersion).toMatch(/^OpenSSL 3\./);
     expect(report.pollers).toContain('poll');
     if (process.platform === 'linux') expect(report.limits.openFiles).toBeGreaterThan(0);
   });
@@ -32,6 +34,7 @@ describe('ropewalk doctor', () => {
     );
     expect(stdout).toMatch(/^ {2}tried +\/nowhere\/build\/Release\/ropewalk\.node: no such file$/m);
     expect(stdout).toMatch(/^pollers +none$/m);
+    expect(stdout).toMatch(/^TLS +node:tls, because the addon is not loaded$/m);
     expect(stdout).toContain('ROPEWALK_PREBUILD must name the file');
   });
 
@@ -52,6 +55,8 @@ describe('its report', () => {
     addon: 'C:\\ropewalk.node',
     attempts: [],
     pollers: ['iocp'],
+    tls: 'native',
+    tlsVersion: 'OpenSSL 3.0.15 3 Sep 2024',
     ipv6Loopback: false,
     threadPoolThreads: 4,
     limits: {},
@@ -62,6 +67,7 @@ describe('its report', () => {
     const text = describeReport(WINDOWS);
     expect(text).not.toMatch(/undefined|open files|To change/);
     expect(text).toContain('win32-x64, 10');
+    expect(text).toMatch(/^TLS +native, over OpenSSL 3\.0\.15/m);
   });
 
   it('says why an addon that was loaded does not serve', () => {

@@ -290,6 +290,7 @@ describe.each(natives.map((maker) => [maker.name, maker] as const))(
         rig.make().adoptStreamConnection(fd, new RecordingFactory(() => again), options);
         await expect(failed).rejects.toBeInstanceOf(UnsentBytesError);
         expect((await again.receive(4)).toString()).toBe('held');
+        again.transport.abortConnection(); // or disposal would wait for its unsent bytes
       });
 
       it('fails while bytes wait to be sent, and the connection continues', async () => {

@@ -1,7 +1,7 @@
 /** The programs of examples/, started as their users start them. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { Child, type ChildOptions } from '../support/child.js';
+import { Child, type ChildOptions, command } from '../support/child.js';
 import { REACTORS } from '../support/reactors.js';
 
 /** The kinds of reactor that the tests are run on. */
@@ -46,15 +46,11 @@ export function runWithInput(
   input: Uint8Array,
   { env }: Pick<ChildOptions, 'env'> = {},
 ): Promise<{ code: number | null; stdout: Buffer; stderr: string }> {
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', fileURLToPath(exampleUrl(name)), ...args],
-    {
-      cwd: fileURLToPath(new URL('../..', import.meta.url)),
-      env: { ...process.env, ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    },
-  );
+  const child = spawn(process.execPath, [...command(exampleUrl(name)), ...args], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   const stdout: Buffer[] = [];
   let stderr = '';
   child.stdout.on('data', (data: Buffer) => void stdout.push(data));

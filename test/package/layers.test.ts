@@ -53,11 +53,7 @@ const RULES: Readonly<Record<string, Imports>> = {
   },
   'src/tls/probe.ts': {
     allowed: ['../core/tls.js', '../native.js', '../reactor/streams/secure-stream.js'],
-    refused: [
-      '../framing/line-receiver.js',
-      '../policies/errors.js',
-      '../reactor/create-reactor.js',
-    ],
+    refused: ['../framing/line-receiver.js', '../reactor/create-reactor.js'],
   },
   'src/workers/probe.ts': {
     allowed: ['../reactor/create-reactor.js'],

@@ -15,7 +15,7 @@ import { inRealTime } from '../../src/testing/contracts/reactor/reactor-stage.js
 import type { MakePair } from '../../src/testing/contracts/transport/scene.js';
 import { transportContract } from '../../src/testing/contracts/transport/transport-contract.js';
 import { contract, portOf } from '../support/contract.js';
-import { listenLocal, patterned } from '../support/pairs.js';
+import { HUGE, listenLocal, patterned } from '../support/pairs.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { REACTORS } from '../support/reactors.js';
 import { Recorder, recorders } from '../support/recorder.js';
@@ -79,8 +79,14 @@ function wrappedPairs(makeStage: ReturnType<typeof inRealTime>, wrap: Wrap): Mak
   };
 }
 
-describe.each(REACTORS)('the transport contract on $name, wrapped by', ({ make }) => {
+/** One native reactor and the pure-JS one: policies are above what pollers differ in. */
+const ONE_OF_EACH = [true, false].flatMap((native) =>
+  REACTORS.filter((reactor) => reactor.native === native).slice(0, 1),
+);
+
+describe.each(ONE_OF_EACH)('the transport contract on $name, wrapped by', ({ make }) => {
   const makeStage = inRealTime(() => make());
+  const options = { overflowBytes: HUGE };
   // The others change nothing of how data flows: each on its own is in its own test, over memory transports.
   const wraps: readonly [string, Wrap][] = [
     ['LimitUnsentBytesFactory, pausing', pausing],
@@ -88,7 +94,7 @@ describe.each(REACTORS)('the transport contract on $name, wrapped by', ({ make }
     ['all of them', STACKED],
   ];
   describe.each(wraps)('%s', (_name, wrap) => {
-    for (const { name, run } of transportContract(wrappedPairs(makeStage, wrap))) {
+    for (const { name, run } of transportContract(wrappedPairs(makeStage, wrap), options)) {
       if (wrap !== pausing || name !== PREVENTED) it(name, run);
     }
   });

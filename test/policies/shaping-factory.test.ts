@@ -9,75 +9,16 @@ import {
 import { ProducerRegisteredError } from '../../src/core/errors/connection.js';
 import { HIGH_WATER_MARK_BYTES } from '../../src/core/transport.js';
 import { BucketFilter } from '../../src/policies/bucket-filter.js';
-import { ShapingFactory, type ShapingFactoryOptions } from '../../src/policies/shaping-factory.js';
-import { type Rate, TokenBucket } from '../../src/policies/token-bucket.js';
+import { ShapingFactory } from '../../src/policies/shaping-factory.js';
+import { TokenBucket } from '../../src/policies/token-bucket.js';
 import { ManualClock } from '../../src/testing/manual-clock.js';
 import type {
   MemoryTransport,
   MemoryTransportOptions,
 } from '../../src/testing/memory-transport.js';
-import { HalfCloseRecorder, Recorder } from '../support/recorder.js';
+import { Recorder } from '../support/recorder.js';
+import { Bench, Producer, SLOW, slowWriter } from './shaping-bench.js';
 import { accept, checkRules, only } from './wired.js';
-
-const SLOW: Rate = { bytesPerSecond: 1_000, burstBytes: 100 };
-
-/** Connections of one shaped factory. */
-class Bench {
-  readonly clock = new ManualClock();
-  readonly factory: ShapingFactory;
-  readonly #protocols: Recorder[] = [];
-  readonly #transports: MemoryTransport[] = [];
-
-  constructor(options: Omit<ShapingFactoryOptions, 'clock'>) {
-    const build = (): Recorder => this.#protocols.shift() ?? new Recorder();
-    this.factory = new ShapingFactory(build, { clock: this.clock, ...options });
-  }
-
-  connect<P extends Recorder>(protocol: P, options?: MemoryTransportOptions): [P, MemoryTransport] {
-    this.#protocols.push(protocol);
-    const { transport } = accept(this.factory, options);
-    this.#transports.push(transport);
-    return [protocol, transport];
-  }
-
-  /** Lets time pass, with a turn of every connection each millisecond. */
-  advance(ms: number): void {
-    for (let i = 0; i < ms; i++) {
-      this.clock.advance(1);
-      for (const transport of this.#transports) transport.settle();
-    }
-  }
-}
-
-function slowWriter(options?: MemoryTransportOptions): [Bench, HalfCloseRecorder, MemoryTransport] {
-  const bench = new Bench({ write: { perConnection: SLOW } });
-  return [bench, ...bench.connect(new HalfCloseRecorder(), options)];
-}
-
-/** Writes down what a consumer asks of it; `pieces` are what a pull producer still has to write. */
-class Producer {
-  readonly log: string[] = [];
-  pieces: string[] = [];
-  readonly #protocol: Recorder;
-
-  constructor(protocol: Recorder) {
-    this.#protocol = protocol;
-  }
-
-  pauseProducing(): void {
-    this.log.push('pause');
-  }
-
-  resumeProducing(): void {
-    this.log.push('resume');
-    const piece = this.pieces.shift();
-    if (piece !== undefined) this.#protocol.transport.write(piece);
-  }
-
-  stopProducing(): void {
-    this.log.push('stop');
-  }
-}
 
 describe('ShapingFactory', () => {
   checkRules();
@@ -460,67 +401,6 @@ describe('ShapingFactory', () => {
       protocol.transport.registerProducer(producer, false);
       bench.advance(10);
       expect(protocol.reason).toBeInstanceOf(RangeError);
-    });
-  });
-
-  describe('reading', () => {
-    const slowReader = (): [Bench, Recorder, MemoryTransport] => {
-      const bench = new Bench({ read: { perConnection: SLOW } });
-      return [bench, ...bench.connect(new Recorder())];
-    };
-
-    it('delivers received data, and receives no more until enough time has passed', () => {
-      const [bench, protocol, transport] = slowReader();
-      transport.receive('x'.repeat(100));
-      expect(transport.paused).toBe(false);
-      transport.receive('y'.repeat(500));
-      expect([protocol.receivedBytes, transport.paused]).toEqual([600, true]);
-      transport.receive('z');
-      bench.advance(499);
-      expect([protocol.receivedBytes, transport.paused]).toEqual([600, true]);
-      bench.advance(1);
-      expect(protocol.receivedBytes).toBe(601);
-      bench.advance(1);
-      expect(transport.paused).toBe(false);
-      expect(bench.clock.getDelayedCalls()).toHaveLength(0);
-    });
-
-    it('stays paused while the protocol is paused, and while tokens are owed', () => {
-      const [bench, protocol, transport] = slowReader();
-      transport.receive('x'.repeat(500));
-      protocol.transport.resumeProducing();
-      expect(transport.paused).toBe(true);
-      protocol.transport.pauseProducing();
-      bench.advance(1_000);
-      expect(transport.paused).toBe(true);
-      protocol.transport.resumeProducing();
-      expect(transport.paused).toBe(false);
-    });
-
-    it('lets all connections together receive no faster than they may, each its share', () => {
-      const total = { bytesPerSecond: 1_000_000, burstBytes: 20_000 };
-      const bench = new Bench({ read: { total } });
-      const pairs = Array.from({ length: 5 }, () => bench.connect(new Recorder()));
-      for (const [, transport] of pairs) transport.receive(Buffer.alloc(4_000_000));
-      bench.advance(5_000);
-      const received = pairs.map(([protocol]) => protocol.receivedBytes);
-      const sum = received.reduce((so, bytes) => so + bytes);
-      // What was received last is not yet made up for.
-      expect(sum).toBeLessThanOrEqual(5_020_000 + 5 * 65_536);
-      expect(sum).toBeGreaterThan(4_990_000);
-      expect(Math.max(...received) - Math.min(...received)).toBeLessThanOrEqual(65_536);
-    });
-
-    it('leaves no timer when the connection is gone', () => {
-      const [bench, protocol, transport] = slowReader();
-      transport.receive('x'.repeat(500));
-      protocol.call('abortConnection');
-      expect(bench.clock.getDelayedCalls()).toHaveLength(0);
-      const [other, , broken] = slowReader();
-      broken.receive('x'.repeat(500));
-      broken.peerResets();
-      expect(other.clock.getDelayedCalls()).toHaveLength(0);
-      transport.settle();
     });
   });
 });

@@ -27,7 +27,7 @@ export interface ChildOptions {
 }
 
 /** The program as Node is to be given it. */
-function command(program: URL): readonly string[] {
+export function command(program: URL): readonly string[] {
   const run = compiled(program);
   return [...(run.pathname.endsWith('.ts') ? ['--import', 'tsx'] : []), fileURLToPath(run)];
 }

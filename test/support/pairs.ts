@@ -124,5 +124,9 @@ export async function quietMoment(rig: Rig, reactor: Reactor = rig.reactor): Pro
 /** Bytes that differ from place to place, the same for the same seed. */
 export const patterned = patternedBytes;
 
-/** More bytes than the socket buffers of both ends hold: some must wait. */
-export const HUGE = DEFAULT_OVERFLOW_BYTES;
+/**
+ * More bytes than the socket buffers of both ends hold: some must wait. Over TCP on Linux they hold 4 to 7 MB, over UNIX
+ * sockets 0.3 MB.
+ */
+export const HUGE: number = process.platform === 'linux' ? 16_000_000 : DEFAULT_OVERFLOW_BYTES;
+export const HUGE_UNIX: number = process.platform === 'linux' ? 2_000_000 : DEFAULT_OVERFLOW_BYTES;

@@ -8,6 +8,7 @@ import {
 import type { MakePair } from '../../src/testing/contracts/transport/scene.js';
 import { transportContract } from '../../src/testing/contracts/transport/transport-contract.js';
 import { DEADLINE_MS } from './deadline.js';
+import { HUGE, HUGE_UNIX } from './pairs.js';
 import { LACKS, RESET_RETRIES } from './platform.js';
 import type { ReactorMaker } from './reactors.js';
 
@@ -20,6 +21,7 @@ export function describeTransports(
     { via },
   );
   const options = {
+    overflowBytes: via === 'tcp' ? HUGE : HUGE_UNIX,
     resets: via === 'tcp',
     halfClose: via === 'tcp' || LACKS.pipeHalves === undefined,
   };

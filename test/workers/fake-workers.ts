@@ -1,11 +1,14 @@
 /** Workers that are neither threads nor processes: a test says what they say, and when they end. */
 
+import { expect } from 'vitest';
 import { ManualClock } from '../../src/testing/manual-clock.js';
+import type { GroupMetrics } from '../../src/workers/index.js';
 import { type Measurement, NOTHING_MEASURED } from '../../src/workers/measurement.js';
 import type { FromWorker, ToWorker, WorkerOrder } from '../../src/workers/messages.js';
 import type { RunningWorker, WorkerEnd, WorkerListener } from '../../src/workers/spawn.js';
 import { WorkerGroup } from '../../src/workers/worker-group.js';
 import { type RunWorkersOptions, workerSettings } from '../../src/workers/worker-settings.js';
+import { within } from '../support/deadline.js';
 
 /** One that was started. */
 export class FakeWorker implements RunningWorker {
@@ -135,4 +138,40 @@ export function figures(
   gauges: Record<string, number> = {},
 ): Measurement {
   return { statistics: { ...NOTHING_MEASURED.statistics, ...statistics }, counters, gauges };
+}
+
+/** Ends the workers that were asked to end, until the group is stopped. */
+export async function stopped(fake: FakeGroup): Promise<void> {
+  const done = fake.group.stop();
+  await settled();
+  for (const worker of fake.spawned) {
+    if (worker.asked.at(-1) === 'drain' && !worker.gone) worker.ends();
+  }
+  await within(done, 'the group to stop');
+  expect(fake.clock.getDelayedCalls()).toEqual([]);
+}
+
+export async function failureOf(answer: PromiseLike<unknown>): Promise<Error> {
+  return within(
+    answer.then(
+      () => expect.unreachable('it did not fail'),
+      (error: Error) => error,
+    ),
+    'a failure',
+  );
+}
+
+export async function begun(
+  options: ConstructorParameters<typeof FakeGroup>[0] = {},
+): Promise<FakeGroup> {
+  const fake = await FakeGroup.made(options);
+  await fake.begin();
+  return fake;
+}
+
+/** The figures of a group whose workers have none. */
+export async function measured(fake: FakeGroup): Promise<GroupMetrics> {
+  const answer = fake.group.metrics();
+  for (const worker of fake.spawned) if (!worker.gone) worker.measures(figures({}));
+  return within(answer, 'figures');
 }

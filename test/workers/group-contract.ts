@@ -1,5 +1,4 @@
 /** What a group of real workers does, of either kind: a file of tests for each, since starting takes time. */
-import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { canReusePort } from '../../src/reactor/node/net-handle.js';
 import { flushLoggedErrors } from '../../src/testing/index.js';
@@ -7,8 +6,6 @@ import { WorkerExitedError, type WorkerKind, WorkerStartError } from '../../src/
 import { LACKS, needs } from '../support/platform.js';
 import { closedPort, RawPeer, RawServer } from '../support/raw-peer.js';
 import { echoed, RunningGroup, type RunningOptions } from './running-group.js';
-
-const LINUX = process.platform === 'linux';
 
 async function startFailure(options: RunningOptions, program?: string): Promise<WorkerStartError> {
   await using running = new RunningGroup(options, program);
@@ -189,28 +186,6 @@ export function groupContract(kind: WorkerKind): void {
       expect(visits).not.toContain(old[0]?.text.split('\n')[0]);
       expect(running.of('exited')).toMatchObject([{ asked: true }, { asked: true }]);
     });
-
-    it.skipIf(!LINUX)(
-      'leave nothing behind over 20 restarts',
-      async () => {
-        await using running = await RunningGroup.start({ kind, workers: 1 });
-        const open = (): number => readdirSync('/proc/self/fd').length;
-        const threads = (): number => readdirSync('/proc/self/task').length;
-        const restart = async (nth: number): Promise<void> => {
-          const peer = await running.reach(0);
-          peer.write('exit');
-          await running.event('ready', nth + 1);
-          await peer[Symbol.asyncDispose]();
-        };
-        for (let nth = 1; nth <= 3; nth++) await restart(nth);
-        const before = { open: open(), threads: threads() };
-        for (let nth = 4; nth <= 20; nth++) await restart(nth);
-        expect(open()).toBeLessThanOrEqual(before.open + 2);
-        expect(threads()).toBeLessThanOrEqual(before.threads + 2);
-        expect(flushLoggedErrors(WorkerExitedError)).toHaveLength(20);
-      },
-      60_000,
-    );
 
     it('report why they cannot start: the module throws', async () => {
       needs('sharedPorts');

@@ -1,6 +1,8 @@
 /** A real group for a test: what it told can be waited for, and nothing of it is left behind. */
+import { fileURLToPath } from 'node:url';
 import { type RunWorkersOptions, runWorkers, type WorkerEvent } from '../../src/workers/index.js';
 import type { WorkerGroup } from '../../src/workers/worker-group.js';
+import { compiled } from '../support/compiled.js';
 import { Pulse, within } from '../support/deadline.js';
 import { needs } from '../support/platform.js';
 import { RawPeer } from '../support/raw-peer.js';
@@ -8,10 +10,10 @@ import type { Orders } from './programs/commanded.js';
 
 /** Of the programs, as of this file: packed tests are JavaScript. */
 const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-const LOADER = new URL('../support/compiled-threads.mjs', import.meta.url).href;
+const PRELOAD = fileURLToPath(new URL('../support/compiled-main.cjs', import.meta.url));
 
-/** Flags for workers whose modules are TypeScript. */
-export const FLAGS: readonly string[] = EXTENSION === '.ts' ? ['--import', LOADER] : [];
+/** Flags for workers whose bootstrap is TypeScript. */
+const FLAGS: readonly string[] = EXTENSION === '.ts' ? ['--require', PRELOAD] : [];
 
 export interface RunningOptions extends RunWorkersOptions {
   readonly data?: Orders;
@@ -26,7 +28,8 @@ export class RunningGroup implements AsyncDisposable {
   readonly #peers: RawPeer[] = [];
 
   constructor(options: RunningOptions, program = 'commanded') {
-    this.group = runWorkers(new URL(`./programs/${program}${EXTENSION}`, import.meta.url), {
+    const url = new URL(`./programs/${program}${EXTENSION}`, import.meta.url);
+    this.group = runWorkers(compiled(url), {
       workers: 2,
       data: {},
       reactor: { kind: 'native' },

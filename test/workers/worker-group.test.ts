@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TimeoutError } from '../../src/index.js';
 import { flushLoggedErrors } from '../../src/testing/index.js';
-import type { GroupMetrics } from '../../src/workers/index.js';
 import {
   WorkerExitedError,
   WorkerHungError,
@@ -9,36 +8,9 @@ import {
   WorkersStoppedError,
 } from '../../src/workers/index.js';
 import { packError } from '../../src/workers/remote-error.js';
-import { KILL_GRACE_MS, MEASURE_TIMEOUT_MS } from '../../src/workers/worker-life.js';
+import { KILL_GRACE_MS } from '../../src/workers/worker-life.js';
 import { within } from '../support/deadline.js';
-import { FakeGroup, figures, settled } from './fake-workers.js';
-
-/** Ends the workers that were asked to end, until the group is stopped. */
-async function stopped(fake: FakeGroup): Promise<void> {
-  const done = fake.group.stop();
-  await settled();
-  for (const worker of fake.spawned) {
-    if (worker.asked.at(-1) === 'drain' && !worker.gone) worker.ends();
-  }
-  await within(done, 'the group to stop');
-  expect(fake.clock.getDelayedCalls()).toEqual([]);
-}
-
-async function failureOf(answer: PromiseLike<unknown>): Promise<Error> {
-  return within(
-    answer.then(
-      () => expect.unreachable('it did not fail'),
-      (error: Error) => error,
-    ),
-    'a failure',
-  );
-}
-
-async function begun(options: ConstructorParameters<typeof FakeGroup>[0] = {}): Promise<FakeGroup> {
-  const fake = await FakeGroup.made(options);
-  await fake.begin();
-  return fake;
-}
+import { begun, FakeGroup, failureOf, measured, settled, stopped } from './fake-workers.js';
 
 describe('a group that starts', () => {
   it('starts the first worker, and the others when it is ready', async () => {
@@ -413,93 +385,6 @@ describe('restartAll', () => {
   });
 });
 
-describe('metrics', () => {
-  it('are those of each worker and their sum', async () => {
-    const fake = await begun();
-    const answer = fake.group.metrics();
-    fake.worker(0).measures(figures({ bytesSent: 5, connectionsOpen: 1 }, { hits: 1 }));
-    fake.worker(1).measures(figures({ bytesSent: 7, connectionsOpen: 2 }, { hits: 2, misses: 1 }));
-    const metrics = await answer;
-    expect(metrics.workers).toMatchObject([
-      { worker: 0, current: true, counters: { hits: 1 }, statistics: { bytesSent: 5 } },
-      { worker: 1, current: true, counters: { hits: 2, misses: 1 } },
-    ]);
-    expect(metrics.statistics).toMatchObject({ bytesSent: 12, connectionsOpen: 3 });
-    expect(metrics.counters).toEqual({ hits: 3, misses: 1 });
-    await stopped(fake);
-  });
-
-  it('keep the totals of workers that are gone', async () => {
-    const fake = await begun();
-    const before = fake.group.metrics();
-    fake.worker(0).measures(figures({ bytesSent: 5, connectionsOpen: 1 }, { hits: 1 }));
-    fake.worker(1).measures(figures({ bytesSent: 100 }));
-    await before;
-    fake.worker(0).ends(); // what it did since is lost
-    fake.clock.advance(100);
-    fake.worker(2).says({ type: 'ready' });
-    const after = fake.group.metrics();
-    fake.worker(2).measures(figures({ bytesSent: 3, connectionsOpen: 4 }, { hits: 2 }));
-    fake.worker(1).measures(figures({ bytesSent: 100 }));
-    const { statistics, counters } = await after;
-    expect(statistics).toMatchObject({ bytesSent: 108, connectionsOpen: 4 });
-    expect(counters).toEqual({ hits: 3 });
-    await stopped(fake);
-  });
-
-  it('are available after the end: the last of each worker', async () => {
-    const fake = await begun();
-    const done = fake.group.stop();
-    for (const worker of fake.spawned.slice(0, 2)) {
-      worker.says({ type: 'drained', measurement: figures({ turns: 4, connectionsOpen: 1 }) });
-      worker.ends();
-    }
-    await done;
-    const { statistics, workers } = await fake.group.metrics();
-    expect(statistics).toMatchObject({ turns: 8, connectionsOpen: 0 });
-    expect(workers.map(({ current }) => current)).toEqual([false, false]);
-  });
-
-  it('do not wait long for a busy worker: its last figures are used', async () => {
-    expect(MEASURE_TIMEOUT_MS).toBe(1_000);
-    const fake = await begun();
-    const answer = fake.group.metrics();
-    fake.worker(0).measures(figures({ turns: 1 }));
-    await settled();
-    fake.clock.advance(999);
-    await settled();
-    expect(answer.fired).toBe(false);
-    fake.clock.advance(1);
-    expect((await answer).workers.map(({ current }) => current)).toEqual([true, false]);
-    fake.worker(1).measures(figures({ turns: 1 })); // too late
-    await stopped(fake);
-  });
-
-  it('do not wait for a worker that ends meanwhile', async () => {
-    const fake = await begun();
-    const answer = fake.group.metrics();
-    fake.worker(0).measures(figures({ turns: 1 }));
-    fake.worker(1).ends();
-    expect((await within(answer, 'figures')).workers[1]?.current).toBe(false);
-    await stopped(fake);
-  });
-
-  it('may be requested twice at the same time', async () => {
-    const fake = await begun();
-    const both = [fake.group.metrics(), fake.group.metrics()];
-    await settled();
-    for (const worker of fake.spawned.slice(0, 2)) {
-      for (const request of worker.sent) {
-        if (request.type !== 'measure') continue;
-        const measurement = figures({ turns: 2 });
-        worker.says({ type: 'measured', id: request.id, measurement });
-      }
-    }
-    for (const answer of both) expect((await answer).statistics.turns).toBe(4);
-    await stopped(fake);
-  });
-});
-
 describe('the events and reports of a group', () => {
   it('come after runWorkers has returned', async () => {
     const fake = new FakeGroup();
@@ -595,10 +480,3 @@ describe('a worker that hangs', () => {
     expect(fake.clock.getDelayedCalls()).toEqual([]);
   });
 });
-
-/** The figures of a group whose workers have none. */
-async function measured(fake: FakeGroup): Promise<GroupMetrics> {
-  const answer = fake.group.metrics();
-  for (const worker of fake.spawned) if (!worker.gone) worker.measures(figures({}));
-  return within(answer, 'figures');
-}

@@ -5,6 +5,11 @@ import { messageOf } from '../text-of.js';
 import { RopewalkError, type SystemError } from './base.js';
 import { NameResolutionError } from './names.js';
 
+/** Options of a {@link ConnectError}. */
+export interface ConnectErrorOptions extends ErrorOptions {
+  readonly errors?: readonly ConnectError[];
+}
+
 /** A connection attempt failed. `cause` is the system's error, if there was one. */
 export class ConnectError extends RopewalkError {
   override readonly name: string = 'ConnectError';
@@ -14,13 +19,19 @@ export class ConnectError extends RopewalkError {
   readonly port: number | undefined;
   /** The requested path of a UNIX connection. */
   readonly path: string | undefined;
+  /**
+   * If several addresses of a name were tried: the error of each, in the order of the attempts, with the address as its `host`.
+   * Otherwise empty.
+   */
+  readonly errors: readonly ConnectError[];
 
-  constructor(message: string, destination: Destination, options?: ErrorOptions) {
+  constructor(message: string, destination: Destination, options?: ConnectErrorOptions) {
     super(`${message}: ${destinationText(destination)}`, options);
     const unix = 'path' in destination;
     this.host = unix ? undefined : destination.host;
     this.port = unix ? undefined : destination.port;
     this.path = unix ? destination.path : undefined;
+    this.errors = options?.errors ?? [];
   }
 }
 
@@ -75,7 +86,7 @@ export class ConnectorStateError extends RopewalkError {
 type ConnectErrorClass = new (
   message: string,
   destination: Destination,
-  options?: ErrorOptions,
+  options?: ConnectErrorOptions,
 ) => ConnectError;
 
 /** The error class for each errno of connect(2). */
@@ -103,13 +114,75 @@ export function connectErrorFrom(cause: Error, destination: Destination): Connec
       : syscall === 'getaddrinfo'
         ? DNSLookupError
         : (CONNECT_ERRORS[code ?? ''] ?? ConnectError);
-  return new ErrorClass(`cannot connect (${code ?? messageOf(cause)})`, destination, { cause });
+  return new ErrorClass(`cannot connect (${reasonOf(cause)})`, destination, { cause });
 }
 
 /** The error of a connector whose resolver failed. The cause is the system's error, if there is one. */
 export function lookupErrorFrom(reason: Error, destination: Destination): DNSLookupError {
   const cause =
     reason instanceof NameResolutionError && reason.cause instanceof Error ? reason.cause : reason;
-  const { code } = cause as Partial<SystemError>;
-  return new DNSLookupError(`cannot connect (${code ?? messageOf(cause)})`, destination, { cause });
+  return new DNSLookupError(`cannot connect (${reasonOf(cause)})`, destination, { cause });
+}
+
+/** An attempt to connect to one of the addresses of a name. */
+export interface AddressAttempt {
+  readonly destination: Destination;
+  /** Undefined if there was no answer. */
+  readonly failure: Error | undefined;
+}
+
+/** The number of addresses in the message of an error. */
+const MAX_LISTED = 8;
+
+/**
+ * The error of a connector whose attempts have all failed. It belongs to their class if that is the same for all.
+ * @param attempts At least one; each has failed.
+ */
+export function allFailedError(
+  attempts: readonly AddressAttempt[],
+  destination: Destination,
+): ConnectError {
+  const [first] = attempts;
+  if (attempts.length === 1) return connectErrorFrom(first?.failure as Error, destination);
+  const errors = errorsOf(attempts);
+  const classes = new Set(errors.map((error) => error.constructor as ConnectErrorClass));
+  const [FirstClass = ConnectError] = classes;
+  const ErrorClass = classes.size === 1 ? FirstClass : ConnectError;
+  const message = `cannot connect (${addressesText(attempts)})`;
+  return new ErrorClass(message, destination, { cause: first?.failure, errors });
+}
+
+/** The error of a connector whose time is over. @param attempts Those that had begun. */
+export function connectTimeoutError(
+  timeoutMs: number,
+  attempts: readonly AddressAttempt[],
+  destination: Destination,
+): ConnectTimeoutError {
+  const message = `no connection in ${timeoutMs} ms`;
+  if (attempts.length < 2) return new ConnectTimeoutError(message, destination);
+  const errors = errorsOf(attempts);
+  return new ConnectTimeoutError(`${message} (${addressesText(attempts)})`, destination, {
+    errors,
+  });
+}
+
+function errorsOf(attempts: readonly AddressAttempt[]): ConnectError[] {
+  return attempts.map(({ destination, failure }) =>
+    failure === undefined
+      ? new ConnectTimeoutError('no answer', destination)
+      : connectErrorFrom(failure, destination),
+  );
+}
+
+function addressesText(attempts: readonly AddressAttempt[]): string {
+  const listed = attempts.slice(0, MAX_LISTED).map(({ destination, failure }) => {
+    const host = 'path' in destination ? destination.path : destination.host;
+    return `${host} ${failure === undefined ? 'no answer' : reasonOf(failure)}`;
+  });
+  const more = attempts.length - listed.length;
+  return `${listed.join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
+}
+
+function reasonOf(failure: Error): string {
+  return (failure as Partial<SystemError>).code ?? messageOf(failure);
 }

@@ -61,6 +61,10 @@ export class ReactorCore
     return this.#phases.exitSignal;
   }
 
+  get clock(): Clock {
+    return this;
+  }
+
   now(): number {
     return this.#host.now();
   }

@@ -28,6 +28,7 @@ import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './lookup.js';
 import { ReceiveArena } from './receive-arena.js';
 import { mapSharedMemory } from './shared-memory.js';
 import { NativeSockets } from './sockets.js';
+import { secureStream } from './tls-transport.js';
 import { NativeTransport } from './transport.js';
 
 export interface NativeBackendOptions {
@@ -62,7 +63,7 @@ export class NativeBackend implements ReactorBackend {
     this.poller = this.#loop.poller;
     const memory = mapSharedMemory(this.#loop.memory);
     const arena = new ReceiveArena(this.#loop, core.poisonsLentBytes);
-    const sockets = new NativeSockets(this.#loop, memory, arena, core);
+    const sockets = new NativeSockets(this.#loop, memory, arena, core, secureStream);
     this.#sockets = sockets;
     const dispatcher = new Dispatcher(core, sockets, this.#turnTimes);
     this.descriptors = new NativeDescriptors(sockets, core);
@@ -73,15 +74,15 @@ export class NativeBackend implements ReactorBackend {
         if ('fastOpen' in settings) checkConnectSupported(settings);
       },
       listen: (settings, port) => listenTCP(sockets, settings, port),
-      dial: (address, port, settings, listener) =>
-        dialTCP(sockets, address, port, settings, listener),
+      dial: (address, port, settings, owner, listener) =>
+        dialTCP(sockets, address, port, settings, owner, listener),
     };
     this.unix =
       this.#pipes === undefined
         ? {
             checkSupported: () => {},
             listen: (settings, port) => listenUNIX(sockets, settings, port),
-            dial: (settings, listener) => dialUNIX(sockets, settings, listener),
+            dial: (settings, owner, listener) => dialUNIX(sockets, settings, owner, listener),
           }
         : nodeUNIX(this.#pipes);
     this.udp = { bind: (settings, port) => bindUDP(sockets, settings, port) };

@@ -2,6 +2,7 @@
 import { type Address, addressFrom, UNIXAddress } from '../../core/address.js';
 import { systemError } from '../../internal/system-error.js';
 import type { Dial, DialListener } from '../streams/dial.js';
+import type { StreamOwner } from '../streams/stream-owner.js';
 import type { ConnectSettings } from '../streams/tcp-settings.js';
 import type { UNIXConnectSettings } from '../streams/unix-settings.js';
 import { asSystemError, unsupportedOption } from './errors.js';
@@ -23,12 +24,20 @@ class NativeDial implements Dial, NativeSocket {
   readonly handle: number;
   readonly #sockets: NativeSockets;
   readonly #peer: Address;
+  readonly #owner: StreamOwner;
   readonly #listener: DialListener;
 
-  constructor(sockets: NativeSockets, handle: number, peer: Address, listener: DialListener) {
+  constructor(
+    sockets: NativeSockets,
+    handle: number,
+    peer: Address,
+    owner: StreamOwner,
+    listener: DialListener,
+  ) {
     this.#sockets = sockets;
     this.handle = handle;
     this.#peer = peer;
+    this.#owner = owner;
     this.#listener = listener;
   }
 
@@ -54,11 +63,11 @@ class NativeDial implements Dial, NativeSocket {
     const peer = this.#peer;
     const transport =
       peer.type === 'UNIX'
-        ? new NativeUNIXTransport(sockets, this.handle, this.#listener, peer, UNNAMED)
+        ? new NativeUNIXTransport(sockets, this.handle, this.#owner, peer, UNNAMED)
         : new NativeTransport(
             sockets,
             this.handle,
-            this.#listener,
+            this.#owner,
             peer,
             sockets.eventAddress(b, scope, at),
           );
@@ -92,6 +101,7 @@ export function dialTCP(
   address: string,
   port: number,
   settings: ConnectSettings,
+  owner: StreamOwner,
   listener: DialListener,
 ): Dial {
   const { localPort } = settings;
@@ -103,13 +113,15 @@ export function dialTCP(
   } catch (error) {
     return failedDial(sockets, asSystemError(error, address, port), listener);
   }
-  return sockets.add(new NativeDial(sockets, handle, addressFrom('TCP', address, port), listener));
+  const peer = addressFrom('TCP', address, port);
+  return sockets.add(new NativeDial(sockets, handle, peer, owner, listener));
 }
 
 /** Starts a connect(2) to a UNIX socket. */
 export function dialUNIX(
   sockets: NativeSockets,
   settings: UNIXConnectSettings,
+  owner: StreamOwner,
   listener: DialListener,
 ): Dial {
   const { path } = settings;
@@ -119,7 +131,7 @@ export function dialUNIX(
   } catch (error) {
     return failedDial(sockets, asSystemError(error, path), listener);
   }
-  return sockets.add(new NativeDial(sockets, handle, new UNIXAddress(path), listener));
+  return sockets.add(new NativeDial(sockets, handle, new UNIXAddress(path), owner, listener));
 }
 
 /** A connect(2) that could not be started; this is reported in a later turn, too. */

@@ -32,6 +32,8 @@ export const EVENT_ACCEPT_FAILED = 10;
 export const EVENT_DESCRIPTOR = 12;
 export const EVENT_LISTENER_DRAINED = 13;
 export const EVENT_CALL_FAILED = 14;
+export const EVENT_TLS_ESTABLISHED = 15;
+export const EVENT_TLS_HELLO = 16;
 /** Kinds from here on are of datagrams. */
 export const EVENT_DATAGRAM = 32;
 export const EVENT_DATAGRAM_TRUNCATED = 33;
@@ -66,6 +68,10 @@ export const EVENT_INTS = 4;
 export const COMMAND_CAPACITY = 4096;
 export const EVENT_CAPACITY = 4096;
 export const OUTGOING_BYTES: number = 256 * 1024;
+
+/** The failed call of an EVENT_LOST by TLS, and its cause. */
+export const TLS_CALL = 7;
+export const TLS_FAILED = 1;
 
 /** The slot of a handle; the bits above are its generation. */
 export const HANDLE_INDEX_MASK: number = 2 ** 20 - 1;

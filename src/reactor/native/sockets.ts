@@ -7,7 +7,10 @@ import {
   type ScopeName,
   UNIXAddress,
 } from '../../core/address.js';
+import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { loadAddon, type NativeLoop } from '../../native.js';
+import type { SecuredStream, SecureStreamOptions } from '../streams/secure-stream.js';
+import type { StreamOwner } from '../streams/stream-owner.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
 import { Outgoing } from './outgoing.js';
 import type { ReceiveArena } from './receive-arena.js';
@@ -17,6 +20,20 @@ import {
   HANDLE_INDEX_MASK,
   type SharedMemory,
 } from './shared-memory.js';
+
+/** Moves the connection of a transport to a new one, which is secured. */
+export type SecureStream = (from: StreamOrigin, options: SecureStreamOptions) => SecuredStream;
+
+/** The connection of a transport that is to be replaced. */
+export interface StreamOrigin {
+  readonly sockets: NativeSockets;
+  readonly handle: number;
+  readonly owner: StreamOwner;
+  readonly protocol: StreamProtocol | undefined;
+  readonly peer: Address;
+  readonly host: Address | undefined;
+  readonly paused: boolean;
+}
 
 /** The owner of a handle. */
 export interface NativeSocket {
@@ -37,12 +54,21 @@ export class NativeSockets {
   readonly outgoing: Outgoing;
   readonly arena: ReceiveArena;
   readonly reactor: TurnReactor;
+  readonly secureStream: SecureStream;
   readonly scopeName: ScopeName = loadAddon().interfaceScope;
   /** By the slot of the handle: callers must check that the handle is the same. */
   readonly slots: (NativeSocket | undefined)[] = [];
   readonly #scratch = new Int32Array(7);
 
-  constructor(loop: NativeLoop, memory: SharedMemory, arena: ReceiveArena, reactor: TurnReactor) {
+  /** @param secureStream Given, because transports depend on this object. */
+  constructor(
+    loop: NativeLoop,
+    memory: SharedMemory,
+    arena: ReceiveArena,
+    reactor: TurnReactor,
+    secureStream: SecureStream,
+  ) {
+    this.secureStream = secureStream;
     this.loop = loop;
     this.memory = memory;
     this.reactor = reactor;

@@ -4,6 +4,12 @@ import { UnsentBytesError } from '../../core/errors/connection.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { checkBoolean } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
+import { retire } from '../streams/retired-transport.js';
+import type {
+  SecurableStream,
+  SecuredStream,
+  SecureStreamOptions,
+} from '../streams/secure-stream.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
 import { StreamTransport } from '../streams/stream-transport.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
@@ -31,7 +37,7 @@ const KEEP_ALIVE = 1;
 /** The system call that failed, by the number in a `lost` event. */
 const FAILED_CALLS = ['', 'recv', 'send', 'connect'];
 
-export class NativeTransport extends StreamTransport {
+export class NativeTransport extends StreamTransport implements SecurableStream {
   /** @internal 0 once the socket is gone. */
   handle: number;
   protected readonly sockets: NativeSockets;
@@ -101,6 +107,19 @@ export class NativeTransport extends StreamTransport {
   override replaceProtocol(protocol: StreamProtocol): TurnReactor {
     this.command(COMMAND_ALLOW_HALF_CLOSE);
     return super.replaceProtocol(protocol);
+  }
+
+  /** @internal */
+  secureStream(options: SecureStreamOptions): SecuredStream {
+    const { sockets, handle, owner, protocol } = this;
+    const [peer, host, paused] = [this.#peer, this.getHost(), this.reading === 'paused'];
+    const secured = sockets.secureStream(
+      { sockets, handle, owner, protocol, peer, host, paused },
+      options,
+    );
+    this.handle = 0;
+    retire(this, secured);
+    return secured;
   }
 
   /** @internal Any event except data, which the reactor delivers directly. */
@@ -175,7 +194,7 @@ export class NativeTransport extends StreamTransport {
     this.sockets.outgoing.command(this.handle, command);
   }
 
-  private forget(): void {
+  protected forget(): void {
     this.sockets.forget(this.handle);
     this.handle = 0;
   }

@@ -7,6 +7,7 @@ import type { PeerCredentials } from '../../core/unix-options.js';
 import { checkInteger } from '../../internal/check.js';
 import { descriptorError } from './errors.js';
 import { COMMAND_ALLOW_DESCRIPTORS, EVENT_DESCRIPTOR } from './shared-memory.js';
+import type { NativeSockets } from './sockets.js';
 import { NativeTransport } from './transport.js';
 
 const MAX_INT32 = 2 ** 31 - 1;
@@ -15,26 +16,23 @@ export class NativeUNIXTransport extends NativeTransport {
   #maxWaitingDescriptors: number = MAX_WAITING_DESCRIPTORS;
 
   override getTcpNoDelay(): boolean {
-    throw noOption('getTcpNoDelay');
+    throw noSocketOption('getTcpNoDelay');
   }
 
   override setTcpNoDelay(_enabled: boolean): void {
-    throw noOption('setTcpNoDelay');
+    throw noSocketOption('setTcpNoDelay');
   }
 
   override getTcpKeepAlive(): boolean {
-    throw noOption('getTcpKeepAlive');
+    throw noSocketOption('getTcpKeepAlive');
   }
 
   override setTcpKeepAlive(_enabled: boolean): void {
-    throw noOption('setTcpKeepAlive');
+    throw noSocketOption('setTcpKeepAlive');
   }
 
   override getPeerCredentials(): PeerCredentials | undefined {
-    const out = new Int32Array(3);
-    if (this.handle === 0 || !this.sockets.loop.credentials(this.handle, out)) return undefined;
-    const [pid, uid, gid] = out as unknown as [number, number, number];
-    return { pid: pid < 0 ? undefined : pid, uid: uid >>> 0, gid: gid >>> 0 };
+    return credentialsOf(this.sockets, this.handle);
   }
 
   override sendFileDescriptor(fd: number): void {
@@ -76,6 +74,14 @@ export class NativeUNIXTransport extends NativeTransport {
   }
 }
 
-function noOption(method: string): UnsupportedError {
+export function noSocketOption(method: string): UnsupportedError {
   return new UnsupportedError(method, 'UNIX sockets have no such option');
+}
+
+/** Undefined once the socket is gone. */
+export function credentialsOf(sockets: NativeSockets, handle: number): PeerCredentials | undefined {
+  const out = new Int32Array(3);
+  if (handle === 0 || !sockets.loop.credentials(handle, out)) return undefined;
+  const [pid, uid, gid] = out as unknown as [number, number, number];
+  return { pid: pid < 0 ? undefined : pid, uid: uid >>> 0, gid: gid >>> 0 };
 }

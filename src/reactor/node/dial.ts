@@ -5,6 +5,7 @@ import type { Address } from '../../core/address.js';
 import type { SystemError } from '../../core/errors/base.js';
 import { systemError } from '../../internal/system-error.js';
 import type { Dial, DialListener } from '../streams/dial.js';
+import type { StreamOwner } from '../streams/stream-owner.js';
 import type { SocketSettings } from '../streams/tcp-settings.js';
 import type { OwnedSocket } from './owned-socket.js';
 import { unconnectedSocket } from './socket.js';
@@ -16,6 +17,7 @@ export class NodeDial implements Dial {
   readonly #reactor: NodeSockets;
   readonly #peer: Address;
   readonly #settings: SocketSettings | undefined;
+  readonly #owner: StreamOwner;
   readonly #listener: DialListener;
   readonly #socket: OwnedSocket;
 
@@ -25,11 +27,13 @@ export class NodeDial implements Dial {
     peer: Address,
     destination: SocketConnectOpts,
     settings: SocketSettings | undefined,
+    owner: StreamOwner,
     listener: DialListener,
   ) {
     this.#reactor = reactor;
     this.#peer = peer;
     this.#settings = settings;
+    this.#owner = owner;
     this.#listener = listener;
     // `net.connect` would publish the socket to `net.client.socket`, where the transport is to be published.
     this.#socket = unconnectedSocket(reactor, settings);
@@ -52,8 +56,8 @@ export class NodeDial implements Dial {
     const peer = this.#peer;
     const transport =
       peer.type === 'UNIX'
-        ? new NodeUNIXTransport(reactor, this.#listener, this.#socket, peer)
-        : new NodeTransport(reactor, this.#listener, this.#socket, peer, this.#settings);
+        ? new NodeUNIXTransport(reactor, this.#owner, this.#socket, peer)
+        : new NodeTransport(reactor, this.#owner, this.#socket, peer, this.#settings);
     this.#listener.dialSucceeded(transport, peer);
   };
 

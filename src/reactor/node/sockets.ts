@@ -5,6 +5,7 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 
+import type { Clock } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
 import type { StreamTransport } from '../streams/stream-transport.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
@@ -29,6 +30,7 @@ export interface NodeSocketsHost extends TurnReactor {
 
 export class NodeSockets implements TurnReactor {
   readonly report: ErrorReporter;
+  readonly clock: Clock | undefined;
   readonly outgoing: Outgoing = new Outgoing();
   readonly closing: ClosingSockets = new ClosingSockets();
   /** Transports whose protocol's `connectionLost` has not been called. */
@@ -55,6 +57,7 @@ export class NodeSockets implements TurnReactor {
   /** @param turnTimes Receives the length of each turn. */
   constructor(host: NodeSocketsHost, turnTimes?: TurnTimes) {
     this.report = host.report;
+    this.clock = host.clock;
     this.landing = new Landing(host.poisonsLentBytes);
     this.#host = host;
     this.#turnTimes = turnTimes;

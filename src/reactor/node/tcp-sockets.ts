@@ -17,7 +17,7 @@ export function nodeTCP(sockets: NodeSockets): TCPSockets {
   return {
     checkSupported: (settings) => refuse(refusals(settings)),
     listen: (settings, port) => new NodeListenSocket(sockets, listenTCP(settings), settings, port),
-    dial: (address, port, settings, listener) => {
+    dial: (address, port, settings, owner, listener) => {
       const { localAddress, localPort } = settings;
       const destination = {
         host: address,
@@ -27,7 +27,9 @@ export function nodeTCP(sockets: NodeSockets): TCPSockets {
         ...(localPort !== 0 && { localPort }),
       };
       const peer = addressFrom('TCP', address, port);
-      return sockets.runAtRoot(() => new NodeDial(sockets, peer, destination, settings, listener));
+      return sockets.runAtRoot(
+        () => new NodeDial(sockets, peer, destination, settings, owner, listener),
+      );
     },
   };
 }

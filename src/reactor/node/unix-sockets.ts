@@ -15,9 +15,11 @@ export function nodeUNIX(sockets: NodeSockets): UNIXSockets {
     checkSupported,
     listen: (settings, port) =>
       new NodeListenSocket(sockets, listenUNIX(settings), undefined, port),
-    dial: ({ path }, listener) => {
+    dial: ({ path }, owner, listener) => {
       const peer = new UNIXAddress(path);
-      return sockets.runAtRoot(() => new NodeDial(sockets, peer, { path }, undefined, listener));
+      return sockets.runAtRoot(
+        () => new NodeDial(sockets, peer, { path }, undefined, owner, listener),
+      );
     },
   };
 }

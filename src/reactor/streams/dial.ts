@@ -1,6 +1,5 @@
-/** One attempt of a connector to connect a socket. */
+/** One connect(2) of a connector. */
 import type { Address } from '../../core/address.js';
-import type { StreamOwner } from './stream-owner.js';
 import type { StreamTransport } from './stream-transport.js';
 
 /** A connect(2) in progress. Exactly one of its listener's methods is called, in a later turn, unless it is cancelled. */
@@ -8,7 +7,7 @@ export interface Dial {
   cancel(): void;
 }
 
-export interface DialListener extends StreamOwner {
+export interface DialListener {
   dialSucceeded(transport: StreamTransport, peer: Address): void;
   dialFailed(cause: Error): void;
 }

@@ -52,7 +52,7 @@ export class HostedUNIX implements ReactorUNIX {
     const settings = unixConnectSettings(path, options);
     const sockets = this.#supported('connectUNIX');
     sockets.checkSupported(settings);
-    const route = new UNIXRoute(sockets, settings);
+    const route = new UNIXRoute(this.#reactor, sockets, settings);
     const connector = new StreamConnector(this.#reactor, route, toFactory(factory), {
       timeoutMs: settings.timeoutMs,
       signal: options.signal,

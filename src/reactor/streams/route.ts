@@ -3,17 +3,24 @@ import type { Address } from '../../core/address.js';
 import type { Destination } from '../../core/destination.js';
 import type { ConnectError } from '../../core/errors/connecting.js';
 import type { Dial, DialListener } from './dial.js';
+import type { StreamOwner } from './stream-owner.js';
 
-/** Begins one connect(2). */
-export type Way = (listener: DialListener) => Dial;
+/** One address of a destination. */
+export interface Way {
+  readonly destination: Destination;
+  /** Begins one connect(2); the transport will belong to `owner`. */
+  dial(owner: StreamOwner, listener: DialListener): Dial;
+}
 
 /** The ways to a destination. */
 export interface Route<D extends Destination = Destination> {
   readonly destination: D;
   /** The local address, for when the socket can't be asked any more. */
   readonly localAddress: Address;
+  /** The time between the beginnings of two attempts: see {@link ConnectionRace}. */
+  readonly attemptDelayMs: number;
   /**
-   * Finds the ways to try, in order. Calls one of the two callbacks, at once or in a later turn.
+   * Finds the ways to try, at least one, in order. Calls one of the two callbacks, at once or in a later turn.
    * @returns A function that cancels the search.
    */
   findWays(

@@ -12,14 +12,12 @@ export interface TLSFailure {
   /** The number of the alert that was sent or received; -1 if there was none. */
   readonly alert: number;
   readonly alertReceived: boolean;
-  /** X509_V_ERR_..., the result of verifying the peer's certificate; 0 if that is not at fault. */
+  /** X509_V_ERR_..., the result of verifying the peer's certificate; 0 if that is not at fault; 50 for a pinned key. */
   readonly verifyResult: number;
   /** The depth of the certificate at fault. */
   readonly depth: number;
   /** The certificate at fault, DER. */
   readonly certificate: Buffer | undefined;
-  /** Whether the certificate matches none of the pinned keys. */
-  readonly pinMismatch: boolean;
 }
 
 /** The state of a TLS connection of the native engine, read when it is asked for. */
@@ -46,10 +44,15 @@ export interface SecureStreamHooks<Context extends object = object> {
    * @param select To be called once, now or later; null refuses the name (alert unrecognized_name).
    */
   contextRequested(serverName: string, select: (context: Context | null) => void): void;
-  /** The handshake is complete, and the peer is verified. Called before any data. */
+  /**
+   * The handshake is complete, and the peer is verified. Called before any data. It calls the protocol, and may end the connection
+   * with `endWith`.
+   */
   handshakeCompleted(): void;
   /** TLS failed. @returns The reason for the end of the connection. */
   failed(failure: TLSFailure): Error;
+  /** The connection is gone, for whatever reason. Called once, before the protocol's `connectionLost`. */
+  ended(): void;
   /** The peer has ended without close_notify. @returns The reason for the end of the connection. */
   truncated(): Error;
 }
@@ -59,6 +62,8 @@ export interface SecureStreamOptions<Context extends object = object> {
   readonly context: Context;
   /** Client: verified, and sent as SNI unless it is an IP address; empty: neither. */
   readonly hostname: string;
+  /** Replaces the protocols of the context, unless it is empty. */
+  readonly alpnProtocols: readonly string[];
   /** Client: connections with the same key share sessions; empty: none are kept. */
   readonly sessionKey: string;
   readonly hooks: SecureStreamHooks<Context>;

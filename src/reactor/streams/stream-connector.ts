@@ -1,6 +1,6 @@
 /**
- * The connector of all reactors: tries the ways to its destination one after the other within one time limit, and calls
- * its factory with the outcome.
+ * The connector of all reactors: races for one of the ways to its destination within one time limit, and calls its factory with
+ * the outcome.
  *
  *     disconnected --connect--> connecting --established--> connected
  *          ^                        |                           |
@@ -10,13 +10,13 @@ import type { Address } from '../../core/address.js';
 import type { DelayedCall } from '../../core/clock.js';
 import type { Connector } from '../../core/connector.js';
 import { type Destination, destinationText } from '../../core/destination.js';
-import { type SystemError, withoutStack } from '../../core/errors/base.js';
+import { withoutStack } from '../../core/errors/base.js';
 import {
+  allFailedError,
   type ConnectError,
   ConnectingCancelledError,
   ConnectorStateError,
-  ConnectTimeoutError,
-  connectErrorFrom,
+  connectTimeoutError,
 } from '../../core/errors/connecting.js';
 import { builtProtocol } from '../../core/factory.js';
 import { Protocol } from '../../core/protocol.js';
@@ -28,8 +28,9 @@ import { onRejection } from '../../defer/callback-result.js';
 import { type AsyncContext, captureContext } from '../../internal/async-context.js';
 import { showAsText } from '../../internal/shown-as-text.js';
 import { clientSocketChannel } from '../diagnostics.js';
-import type { DialListener } from './dial.js';
+import { ConnectionRace, type RaceListener } from './connection-race.js';
 import type { Route, Way } from './route.js';
+import type { StreamOwner } from './stream-owner.js';
 import type { StreamReactor } from './stream-reactor.js';
 import type { StreamTransport } from './stream-transport.js';
 
@@ -38,11 +39,8 @@ export interface ConnectorOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** How long to wait before a UNIX listener whose queue was full (connect(2), EAGAIN) is tried again. */
-const BUSY_RETRY_MS = 10;
-
 export class StreamConnector<D extends Destination = Destination>
-  implements Connector<D>, DialListener
+  implements Connector<D>, StreamOwner, RaceListener
 {
   readonly context: AsyncContext = captureContext();
   readonly #reactor: StreamReactor;
@@ -53,12 +51,11 @@ export class StreamConnector<D extends Destination = Destination>
   #factoryStarted = false;
   /** Distinguishes answers of the current attempt from late ones. */
   #attempt = 0;
-  #ways: Way[] = [];
-  #presentWay: Way | undefined;
   /** Whether the current attempt still wants an answer. */
   #trying = false;
-  /** Cancels the pending step of the current attempt. */
+  /** Cancels the search for ways of the current attempt. */
   #callOff: (() => void) | undefined;
+  #race: ConnectionRace | undefined;
   #timeout: DelayedCall | undefined;
   #transport: StreamTransport | undefined;
   /** Whether a failure has been reported since the last connection. */
@@ -101,12 +98,9 @@ export class StreamConnector<D extends Destination = Destination>
     if (timeoutMs > 0) {
       this.#timeout = this.#reactor.callLater(timeoutMs, () => {
         this.#timeout = undefined;
+        const attempts = this.#race?.attempts ?? [];
         const { destination } = this.#route;
-        this.#giveUp(
-          withoutStack(
-            () => new ConnectTimeoutError(`no connection in ${timeoutMs} ms`, destination),
-          ),
-        );
+        this.#giveUp(withoutStack(() => connectTimeoutError(timeoutMs, attempts, destination)));
       });
     }
     signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -137,7 +131,7 @@ export class StreamConnector<D extends Destination = Destination>
   }
 
   /** @internal */
-  dialSucceeded(transport: StreamTransport, peer: Address): void {
+  raceWon(transport: StreamTransport, peer: Address): void {
     this.#endAttempt('connected');
     this.#failureReported = false;
     this.#transport = transport;
@@ -165,12 +159,9 @@ export class StreamConnector<D extends Destination = Destination>
   }
 
   /** @internal */
-  dialFailed(cause: Error): void {
-    this.#callOff = undefined;
-    const busy = 'path' in this.#route.destination && (cause as SystemError).code === 'EAGAIN';
-    if (busy) this.#retry();
-    else if (this.#ways.length > 0) this.#dialNext();
-    else this.#failed(withoutStack(() => connectErrorFrom(cause, this.#route.destination)));
+  raceLost(): void {
+    const attempts = this.#race?.attempts ?? [];
+    this.#failed(withoutStack(() => allFailedError(attempts, this.#route.destination)));
   }
 
   /** @internal */
@@ -207,33 +198,21 @@ export class StreamConnector<D extends Destination = Destination>
     const callOff = this.#route.findWays(
       (ways) => {
         if (!isPresent()) return;
-        this.#ways = [...ways];
-        this.#dialNext();
+        this.#callOff = undefined;
+        this.#startRace(ways);
       },
       (reason) => {
         if (isPresent()) this.#failed(reason);
       },
     );
-    // If the ways were found at once, a dial is in progress, and that is to be cancelled; if there are none, the
-    // factory may have begun a new attempt.
-    if (isPresent()) this.#callOff ??= callOff;
+    // If the search failed at once, the factory may have begun a new attempt.
+    if (isPresent() && this.#race === undefined) this.#callOff = callOff;
   }
 
-  #dialNext(): void {
-    const way = this.#ways.shift();
-    if (way !== undefined) this.#take(way);
-  }
-
-  #take(way: Way): void {
-    this.#presentWay = way;
-    const dial = way(this);
-    this.#callOff = () => dial.cancel();
-  }
-
-  #retry(): void {
-    const way = this.#presentWay as Way;
-    const call = this.#reactor.callLater(BUSY_RETRY_MS, () => this.#take(way));
-    this.#callOff = () => call.cancel();
+  #startRace(ways: readonly Way[]): void {
+    const { attemptDelayMs } = this.#route;
+    this.#race = new ConnectionRace(this.#reactor, ways, attemptDelayMs, this, this);
+    this.#race.start();
   }
 
   readonly #onAbort = (): void => {
@@ -256,7 +235,8 @@ export class StreamConnector<D extends Destination = Destination>
     const callOff = this.#callOff;
     this.#trying = false;
     this.#callOff = undefined;
-    this.#ways = [];
+    this.#race?.cancel();
+    this.#race = undefined;
     callOff?.();
   }
 
@@ -279,6 +259,7 @@ export class StreamConnector<D extends Destination = Destination>
     this.#state = state;
     this.#trying = false;
     this.#callOff = undefined;
+    this.#race = undefined;
     if (state === 'disconnected') this.#transport = undefined;
     this.#reactor.connectors.delete(this);
     if (this.#timeout?.active()) this.#timeout.cancel();

@@ -11,6 +11,7 @@
  *
  * Only {@link StreamTransport.finish} enters `closed`, so `connectionLost` runs exactly once.
  */
+import type { Clock } from '../../core/clock.js';
 import { RemoteProtocolError, withoutStack } from '../../core/errors/base.js';
 import {
   CONNECTION_DONE,
@@ -61,6 +62,7 @@ type Hook =
   | 'readConnectionLost'
   | 'writeConnectionLost'
   | 'fileDescriptorReceived'
+  | 'handshakeCompleted'
   | 'connectionLost';
 
 type WritingState = 'open' | 'shutting' | 'shut';
@@ -137,6 +139,23 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     if (unread === 0) return context.secure(this, options);
     this.endWith(new PlaintextBeforeTLSError(unread));
     return this;
+  }
+
+  /** @internal */
+  get readingPaused(): boolean {
+    return this.reading === 'paused';
+  }
+
+  /** @internal */
+  get clock(): Clock | undefined {
+    return this.reactor.clock;
+  }
+
+  /** @internal The producer now belongs to the transport that replaces this one. */
+  moveProducerTo(successor: StreamTransport): void {
+    successor.producer = this.producer;
+    this.producer = undefined;
+    if (successor.producer?.waiting) successor.watchDrain();
   }
 
   /** @internal From now on `protocol`, which has all methods of protocols, receives. */
@@ -362,6 +381,11 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     } catch (error) {
       this.fail(error, 'resumeProducing');
     }
+  }
+
+  /** @internal The TLS handshake of this transport is complete. */
+  secured(): void {
+    this.callHook('handshakeCompleted');
   }
 
   /** @internal The sending side is shut down. */

@@ -1,4 +1,4 @@
-/** The ways to a TCP destination: the addresses of a name, in the resolver's order. */
+/** The ways to a TCP destination: the addresses of a name, the families interleaved. */
 import { isIP } from 'node:net';
 import { type Address, addressFrom, type HostPort } from '../../core/address.js';
 import { withoutStack } from '../../core/errors/base.js';
@@ -6,6 +6,7 @@ import { type ConnectError, lookupErrorFrom } from '../../core/errors/connecting
 import type { ReactorNames } from '../../core/reactor-names.js';
 import { withScopeSpelled } from '../../internal/interface-names.js';
 import { resolveDestination } from '../names/resolve-destination.js';
+import { interleave } from './interleave.js';
 import type { Route, Way } from './route.js';
 import type { ConnectSettings } from './tcp-settings.js';
 import type { TCPSockets } from './tcp-sockets.js';
@@ -33,6 +34,10 @@ export class TCPRoute implements Route<HostPort> {
     return addressFrom('TCP', localAddress ?? '0.0.0.0', localPort);
   }
 
+  get attemptDelayMs(): number {
+    return this.#settings.attemptDelayMs;
+  }
+
   findWays(
     found: (ways: readonly Way[]) => void,
     failed: (reason: ConnectError) => void,
@@ -45,14 +50,18 @@ export class TCPRoute implements Route<HostPort> {
     const { nameResolver } = this.#names;
     const lookup = resolveDestination(nameResolver, host, this.#settings.family);
     lookup.addCallbacks(
-      (addresses) => found(addresses.map((address) => this.#wayTo(withScopeSpelled(address)))),
+      (addresses) => found(interleave(addresses, this.#settings).map((one) => this.#wayTo(one))),
       ({ value }) => failed(withoutStack(() => lookupErrorFrom(value, this.destination))),
     );
     return () => lookup.cancel();
   }
 
-  #wayTo(address: string): Way {
-    return (listener) =>
-      this.#sockets.dial(address, this.destination.port, this.#settings, listener);
+  #wayTo(found: string): Way {
+    const address = withScopeSpelled(found);
+    const { port } = this.destination;
+    return {
+      destination: { host: address, port },
+      dial: (owner, listener) => this.#sockets.dial(address, port, this.#settings, owner, listener),
+    };
   }
 }

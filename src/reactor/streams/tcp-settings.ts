@@ -24,6 +24,9 @@ import { checkOptions, type OptionNames } from '../../internal/options.js';
 export const DEFAULT_BACKLOG = 1024;
 const MAX_INT32 = 2 ** 31 - 1;
 const FAMILIES: readonly AddressFamily[] = ['IPv4', 'IPv6'];
+/** RFC 8305 section 8 recommends 250 ms and forbids less than 10 ms. */
+const DEFAULT_ATTEMPT_DELAY_MS = 250;
+const MIN_ATTEMPT_DELAY_MS = 10;
 const MAX_SECONDS = 32_767;
 
 const TCP_OPTIONS: OptionNames<TCPOptions> = {
@@ -49,6 +52,9 @@ const CONNECT_TCP_OPTIONS: OptionNames<ConnectTCPOptions> = {
   ...TCP_OPTIONS,
   timeoutMs: true,
   family: true,
+  preferredFamily: true,
+  firstFamilyCount: true,
+  attemptDelayMs: true,
   localAddress: true,
   localPort: true,
   signal: true,
@@ -89,6 +95,9 @@ export interface ConnectSettings extends SocketSettings {
   readonly timeoutMs: number;
   /** The only family to connect to: the requested one, or that of the local address. */
   readonly family: AddressFamily | undefined;
+  readonly preferredFamily: AddressFamily | undefined;
+  readonly firstFamilyCount: number;
+  readonly attemptDelayMs: number;
   readonly localAddress: string | undefined;
   readonly localPort: number;
   readonly fastOpen: boolean;
@@ -130,6 +139,11 @@ export function connectSettings(options: ConnectTCPOptions): ConnectSettings {
     ...socketSettings(options),
     timeoutMs: checkMilliseconds('timeoutMs', options.timeoutMs ?? 30_000),
     family: connectFamily(options.family, localAddress),
+    preferredFamily: optional(options.preferredFamily, (value) =>
+      checkChoice('preferredFamily', value, FAMILIES),
+    ),
+    firstFamilyCount: checkInteger('firstFamilyCount', options.firstFamilyCount ?? 1, 1, MAX_INT32),
+    attemptDelayMs: attemptDelay(options.attemptDelayMs ?? DEFAULT_ATTEMPT_DELAY_MS),
     localAddress,
     localPort: checkInteger('localPort', options.localPort ?? 0, 0, 65_535),
     fastOpen: checkBoolean('fastOpen', options.fastOpen ?? false),
@@ -145,6 +159,13 @@ export function checkHostFamily(
   const version = isIP(address);
   if (version === 0 || family === undefined || family === `IPv${version}`) return;
   throw new InvalidArgumentValueError(what, `a name or an ${family} address`, address);
+}
+
+function attemptDelay(value: unknown): number {
+  const delay = checkMilliseconds('attemptDelayMs', value);
+  if (delay >= MIN_ATTEMPT_DELAY_MS) return delay;
+  const expected = `${MIN_ATTEMPT_DELAY_MS} ms or more (RFC 8305)`;
+  throw new InvalidArgumentValueError('attemptDelayMs', expected, value);
 }
 
 function connectFamily(

@@ -1,6 +1,7 @@
 /** The TCP sockets of one implementation of the reactor. */
 import type { Dial, DialListener } from './dial.js';
 import type { ListenSocket } from './listen-socket.js';
+import type { StreamOwner } from './stream-owner.js';
 import type { StreamPort } from './stream-port.js';
 import type { ConnectSettings, ListenSettings } from './tcp-settings.js';
 
@@ -10,5 +11,11 @@ export interface TCPSockets {
   /** @throws CannotListenError, UnsupportedError */
   listen(settings: ListenSettings, port: StreamPort): ListenSocket;
   /** Starts a connect(2) to one IP address. */
-  dial(address: string, port: number, settings: ConnectSettings, listener: DialListener): Dial;
+  dial(
+    address: string,
+    port: number,
+    settings: ConnectSettings,
+    owner: StreamOwner,
+    listener: DialListener,
+  ): Dial;
 }

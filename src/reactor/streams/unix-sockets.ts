@@ -1,6 +1,7 @@
 /** The UNIX stream sockets of one implementation of the reactor. */
 import type { Dial, DialListener } from './dial.js';
 import type { ListenSocket } from './listen-socket.js';
+import type { StreamOwner } from './stream-owner.js';
 import type { StreamPort } from './stream-port.js';
 import type { UNIXConnectSettings, UNIXListenSettings, UNIXSettings } from './unix-settings.js';
 
@@ -12,5 +13,5 @@ export interface UNIXSockets {
   /** @throws CannotListenError, UnsupportedError */
   listen(settings: UNIXListenSettings, port: StreamPort): ListenSocket;
   /** Starts a connect(2) to a UNIX socket. */
-  dial(settings: UNIXConnectSettings, listener: DialListener): Dial;
+  dial(settings: UNIXConnectSettings, owner: StreamOwner, listener: DialListener): Dial;
 }

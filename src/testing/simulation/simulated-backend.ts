@@ -10,6 +10,7 @@ import type { ReactorCore } from '../../reactor/life/reactor-core.js';
 import type { OwnNameResolver } from '../../reactor/names/hosted-names.js';
 import type { Dial, DialListener } from '../../reactor/streams/dial.js';
 import type { ListenSocket } from '../../reactor/streams/listen-socket.js';
+import type { StreamOwner } from '../../reactor/streams/stream-owner.js';
 import type { StreamPort } from '../../reactor/streams/stream-port.js';
 import type { StreamTransport } from '../../reactor/streams/stream-transport.js';
 import type { ConnectSettings, ListenSettings } from '../../reactor/streams/tcp-settings.js';
@@ -93,13 +94,19 @@ export class SimulatedBackend implements ReactorBackend, TCPSockets {
     };
   }
 
-  dial(address: string, port: number, settings: ConnectSettings, listener: DialListener): Dial {
+  dial(
+    address: string,
+    port: number,
+    settings: ConnectSettings,
+    owner: StreamOwner,
+    listener: DialListener,
+  ): Dial {
     const { sockets } = this;
     const peer = addressFrom('TCP', address, port);
     return this.#network.dial(this.#host, peer, settings, {
       beginTurn: () => sockets.beginTurn(),
       connected: (endpoint, host) => {
-        const transport = new SimulatedTransport(sockets, listener, endpoint, peer, host, settings);
+        const transport = new SimulatedTransport(sockets, owner, endpoint, peer, host, settings);
         listener.dialSucceeded(transport, peer);
         transport.attach();
       },

@@ -13,6 +13,7 @@ interface Core extends TurnReactor {
 
 export class SimulatedSockets implements TurnReactor {
   readonly report: ErrorReporter;
+  readonly clock: Clock | undefined;
   readonly pumpPolicy: PumpPolicy | undefined;
   /** Transports whose protocol's `connectionLost` has not been called. */
   readonly open: Set<StreamTransport> = new Set();
@@ -24,6 +25,7 @@ export class SimulatedSockets implements TurnReactor {
 
   constructor(core: Core, clock: Clock, pumpPolicy?: PumpPolicy) {
     this.report = core.report;
+    this.clock = core.clock;
     this.pumpPolicy = pumpPolicy;
     this.#core = core;
     this.#clock = clock;

@@ -4,6 +4,7 @@ import { AcceptError, CannotListenError } from '../../core/errors/listening.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { Dial, DialListener } from '../../reactor/streams/dial.js';
 import type { ListenSocket } from '../../reactor/streams/listen-socket.js';
+import type { StreamOwner } from '../../reactor/streams/stream-owner.js';
 import type { StreamPort } from '../../reactor/streams/stream-port.js';
 import type {
   UNIXConnectSettings,
@@ -72,7 +73,7 @@ export class SimulatedUNIX implements UNIXSockets {
     };
   }
 
-  dial(settings: UNIXConnectSettings, listener: DialListener): Dial {
+  dial(settings: UNIXConnectSettings, owner: StreamOwner, listener: DialListener): Dial {
     const sockets = this.#sockets;
     const peer = new UNIXAddress(settings.path);
     return this.#network.dialUNIX(this.#host, settings, {
@@ -80,7 +81,7 @@ export class SimulatedUNIX implements UNIXSockets {
       connected: (endpoint, host) => {
         const transport = new SimulatedUNIXTransport(
           sockets,
-          listener,
+          owner,
           endpoint,
           peer,
           host,

@@ -124,13 +124,14 @@ const scenes: Record<string, () => unknown> = {
     class Answers extends Protocol {
       override connectionMade(): void {
         this.transport.write(Buffer.alloc(20_000_000));
+        say('running');
       }
       override connectionLost(reason: Error): void {
         say(`lost ${reason.name}`);
       }
     }
     const { port } = reactor.listenTCP(0, Answers, { interface: '127.0.0.1' }).getHost();
-    const socket = connect(port, '127.0.0.1', () => say('running')).pause();
+    const socket = connect(port, '127.0.0.1').pause();
     socket.on('error', () => {}).unref();
     reactor.addSystemEventTrigger('during', 'shutdown', () => say('draining'));
     await reactor.run();

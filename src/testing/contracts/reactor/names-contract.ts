@@ -2,9 +2,14 @@
 import assert from 'node:assert/strict';
 import { isIPv6 } from 'node:net';
 
-import { InvalidArgumentTypeError } from '../../../core/errors/arguments.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+} from '../../../core/errors/arguments.js';
+import { ConnectionRefusedError } from '../../../core/errors/connecting.js';
 import { InvalidHostNameError } from '../../../core/errors/names.js';
 import type { HostAddress, NameResolver } from '../../../core/name-resolver.js';
+import type { ConnectTCPOptions } from '../../../core/tcp-options.js';
 import { Deferred } from '../../../defer/deferred.js';
 import { CancelledError } from '../../../defer/errors.js';
 import type { ContractCase } from '../contract-case.js';
@@ -94,6 +99,62 @@ function addConnectingCases(contract: ReactorCases): void {
     assert.deepEqual(resolver.names, ['host.test']);
     assert.equal(connector.getDestination().host, 'host.test');
   });
+
+  contract.add('makes one connection to a name with several addresses', async (scene) => {
+    scene.reactor.installNameResolver(new ScriptedResolver(() => found(scene.host, scene.host)));
+    const server = scene.recorders();
+    const { port } = scene.listen(server).getHost();
+    const factory = scene.recorders();
+    scene.reactor.connectTCP('host.test', port, factory);
+    await scene.until(() => factory.built[0]?.opened === true, 'a connection');
+    await scene.settle();
+    assert.equal(factory.built.length, 1);
+    assert.equal(server.built.length, 1);
+    assert.deepEqual(scene.reactor.getDelayedCalls(), []);
+  });
+
+  contract.add('reports the failure of each address of a name', async (scene) => {
+    scene.reactor.installNameResolver(new ScriptedResolver(() => found(scene.host, scene.host)));
+    const port = await scene.closedPort();
+    const factory = scene.recorders();
+    scene.reactor.connectTCP('host.test', port, factory);
+    await scene.until(() => factory.count('stopFactory') === 1, 'the end of the attempt');
+    const [reason] = factory.reasons;
+    assert(reason instanceof ConnectionRefusedError);
+    assert.equal(reason.host, 'host.test');
+    assert.deepEqual(
+      reason.errors.map(({ code, host }) => [code, host]),
+      [
+        ['ERR_CONNECTION_REFUSED', scene.host],
+        ['ERR_CONNECTION_REFUSED', scene.host],
+      ],
+    );
+  });
+
+  contract.add('refuses an address of another family than the requested one', (scene) => {
+    const { reactor } = scene;
+    const connect = (host: string, options: ConnectTCPOptions): void => {
+      reactor.connectTCP(host, 9, scene.recorders(), options);
+    };
+    assert.throws(() => connect('127.0.0.1', { family: 'IPv6' }), InvalidArgumentValueError);
+    assert.throws(() => connect('::1', { localAddress: '127.0.0.1' }), InvalidArgumentValueError);
+    const both: ConnectTCPOptions = { family: 'IPv6', localAddress: '127.0.0.1' };
+    assert.throws(() => connect('host.test', both), InvalidArgumentValueError);
+  });
+
+  for (const options of [
+    { attemptDelayMs: 9 },
+    { firstFamilyCount: 0 },
+    { family: 'IPv5' },
+    { preferredFamily: 'ipv6' },
+  ]) {
+    contract.add(`refuses ${JSON.stringify(options)}`, ({ reactor, host }) => {
+      assert.throws(
+        () => reactor.connectTCP(host, 9, () => null, options as ConnectTCPOptions),
+        InvalidArgumentValueError,
+      );
+    });
+  }
 
   contract.add('does not resolve an IP address', async (scene) => {
     const resolver = new ScriptedResolver(() => found('192.0.2.1'));

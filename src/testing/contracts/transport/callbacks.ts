@@ -70,9 +70,11 @@ export function addCallbackCases(contract: TransportCases): void {
   addThrowCases(contract, callbacks);
 }
 
-/** One of them is called only after `loseWriteConnection`. */
 function callbacksOf({ halfClose }: TransportCases): readonly RecordingCallback[] {
-  return CALLBACKS.filter((callback) => halfClose || callback !== 'writeConnectionLost');
+  return CALLBACKS.filter((callback) => {
+    if (callback === 'writeConnectionLost') return halfClose === true;
+    return callback !== 'readConnectionLost' || halfClose !== 'closes';
+  });
 }
 
 function addInsideCase(

@@ -20,6 +20,10 @@ function untilTold(
 }
 
 export function addHalfCloseCases(contract: TransportCases): void {
+  if (contract.halfClose === 'closes') {
+    addWholeCases(contract);
+    return;
+  }
   addEitherWayCases(contract);
   if (!contract.halfClose) {
     addRefusalCase(contract);
@@ -94,6 +98,33 @@ function addRefusalCase(contract: TransportCases): void {
       assert.equal(transport.disconnecting, false);
     },
   );
+}
+
+/** Both directions end together. */
+function addWholeCases(contract: TransportCases): void {
+  contract.add(
+    'loseWriteConnection closes the connection after all written bytes',
+    async (scene) => {
+      const { client, server } = scene;
+      const data = patternedBytes(1_000_000);
+      client.call('write', data);
+      client.call('loseWriteConnection');
+      assert((await scene.lost(server)) instanceof ConnectionDone);
+      assert((await scene.lost(client)) instanceof ConnectionDone);
+      assert(server.received.equals(data), 'all arrived');
+      assert.deepEqual(client.log, ['connectionMade', 'connectionLost ConnectionDone']);
+    },
+  );
+
+  contract.add("ends a half-closable protocol at the peer's end, after the data", async (scene) => {
+    const { client, server } = scene;
+    const data = patternedBytes(700_000);
+    server.call('write', data);
+    scene.endServer();
+    assert((await scene.lost(client)) instanceof ConnectionDone);
+    assert(client.received.equals(data), 'all arrived first');
+    assert.equal(told(client, 'read'), false);
+  });
 }
 
 function addOwnSideCases(contract: TransportCases): void {

@@ -22,6 +22,9 @@ export type MakePair = (
   server: StreamProtocol,
 ) => ContractStage | PromiseLike<ContractStage>;
 
+/** See {@link TransportContractOptions.halfClose}. */
+export type HalfClose = boolean | 'closes';
+
 export interface TransportContractOptions {
   /**
    * More bytes than the path between the transports holds while the receiver is paused, the systems' buffers included.
@@ -31,10 +34,10 @@ export interface TransportContractOptions {
   /** Whether the peer of an aborted connection notices: over UNIX sockets it sees a clean end. Default true. */
   readonly resets?: boolean;
   /**
-   * Whether a direction can end alone. Default true. Else `loseWriteConnection` has to throw an UnsupportedError, as over
-   * Windows' named pipes.
+   * Whether a direction can end alone. Default true. With false, `loseWriteConnection` has to throw an UnsupportedError, as over
+   * Windows' named pipes; with `closes` it is `loseConnection`, and the end of the peer's data ends the connection, as over TLS.
    */
-  readonly halfClose?: boolean;
+  readonly halfClose?: HalfClose;
   /**
    * Whether lent bytes are overwritten when `dataReceived` returns: on memory and simulated transports, and on those of reactors
    * made with `poisonLentBytes`. Default false: that is not checked.
@@ -71,7 +74,7 @@ export class TransportScene {
   readonly server: RecordingProtocol;
   readonly overflowBytes: number;
   readonly resets: boolean;
-  readonly halfClose: boolean;
+  readonly halfClose: HalfClose;
   readonly #stage: ContractStage;
   readonly #errors: LoggedErrorCapture;
 
@@ -96,7 +99,7 @@ export class TransportScene {
 
   /** Ends the server's output: only that direction, if possible. */
   endServer(): void {
-    this.server.call(this.halfClose ? 'loseWriteConnection' : 'loseConnection');
+    this.server.call(this.halfClose === true ? 'loseWriteConnection' : 'loseConnection');
   }
 
   /** Ends the client's connection in a way that also ends half-closable protocols. */
@@ -165,7 +168,7 @@ export class TransportCases {
     } = options;
     checkInteger('overflowBytes', overflowBytes, HIGH_WATER_MARK_BYTES + 1, MAX_OVERFLOW_BYTES);
     checkBoolean('resets', resets);
-    checkBoolean('halfClose', halfClose);
+    if (halfClose !== 'closes') checkBoolean('halfClose', halfClose);
     checkBoolean('poisonsLentBytes', poisonsLentBytes);
     this.#options = { overflowBytes, resets, halfClose, poisonsLentBytes };
   }
@@ -174,7 +177,7 @@ export class TransportCases {
     return this.#options.resets;
   }
 
-  get halfClose(): boolean {
+  get halfClose(): HalfClose {
     return this.#options.halfClose;
   }
 

@@ -1,0 +1,140 @@
+/**
+ * Tries the ways to a destination until one of them connects: RFC 8305 section 5, "Happy Eyeballs". An attempt begins when the
+ * one before it has failed, or has had its time (the Connection Attempt Delay) and goes on beside it. The first success cancels
+ * all others.
+ *
+ *                     begin next: the latest failed, or the delay has passed
+ *                        +----+
+ *     new --start--> running <+ --success--> over (won)
+ *                        |------all failed--> over (lost)
+ *                        +------cancel------> over
+ */
+import type { Address } from '../../core/address.js';
+import type { Clock, DelayedCall } from '../../core/clock.js';
+import type { Destination } from '../../core/destination.js';
+import type { AddressAttempt } from '../../core/errors/connecting.js';
+import type { Dial, DialListener } from './dial.js';
+import type { Way } from './route.js';
+import type { StreamOwner } from './stream-owner.js';
+import type { StreamTransport } from './stream-transport.js';
+
+/** One of these is called, once, in a later turn than `start`, unless the race is cancelled. */
+export interface RaceListener {
+  raceWon(transport: StreamTransport, peer: Address): void;
+  raceLost(): void;
+}
+
+export class ConnectionRace {
+  readonly #clock: Clock;
+  readonly #delayMs: number;
+  readonly #owner: StreamOwner;
+  readonly #listener: RaceListener;
+  readonly #ways: readonly Way[];
+  /** In the order of the ways: attempts that have begun. */
+  readonly #attempts: Attempt[] = [];
+  #pending = 0;
+  #over = false;
+  #timer: DelayedCall | undefined;
+
+  /** @param ways At least one. */
+  constructor(
+    clock: Clock,
+    ways: readonly Way[],
+    delayMs: number,
+    owner: StreamOwner,
+    listener: RaceListener,
+  ) {
+    this.#clock = clock;
+    this.#ways = ways;
+    this.#delayMs = delayMs;
+    this.#owner = owner;
+    this.#listener = listener;
+  }
+
+  /** The attempts that have begun, in order. */
+  get attempts(): readonly AddressAttempt[] {
+    return this.#attempts;
+  }
+
+  start(): void {
+    this.#beginNext();
+  }
+
+  /** Cancels all pending attempts: no callback follows. */
+  cancel(): void {
+    this.#over = true;
+    if (this.#timer?.active()) this.#timer.cancel();
+    this.#timer = undefined;
+    for (const attempt of this.#attempts) attempt.cancel();
+  }
+
+  /** @internal */
+  succeeded(transport: StreamTransport, peer: Address): void {
+    if (this.#over) return;
+    this.cancel();
+    this.#listener.raceWon(transport, peer);
+  }
+
+  /** @internal */
+  failed(attempt: Attempt): void {
+    if (this.#over) return;
+    this.#pending -= 1;
+    const isLatest = attempt === this.#attempts.at(-1);
+    if (this.#attempts.length < this.#ways.length) {
+      if (isLatest) this.#beginNext();
+    } else if (this.#pending === 0) {
+      this.#over = true;
+      this.#listener.raceLost();
+    }
+  }
+
+  #beginNext(): void {
+    if (this.#timer?.active()) this.#timer.cancel();
+    const attempt = new Attempt(this, this.#ways[this.#attempts.length] as Way);
+    this.#attempts.push(attempt);
+    this.#pending += 1;
+    attempt.begin(this.#owner);
+    const isLast = this.#attempts.length === this.#ways.length;
+    this.#timer = isLast
+      ? undefined
+      : this.#clock.callLater(this.#delayMs, () => this.#beginNext());
+  }
+}
+
+class Attempt implements DialListener, AddressAttempt {
+  failure: Error | undefined;
+  readonly #race: ConnectionRace;
+  readonly #way: Way;
+  /** Undefined after the answer. */
+  #dial: Dial | undefined;
+
+  constructor(race: ConnectionRace, way: Way) {
+    this.#race = race;
+    this.#way = way;
+  }
+
+  get destination(): Destination {
+    return this.#way.destination;
+  }
+
+  begin(owner: StreamOwner): void {
+    this.#dial = this.#way.dial(owner, this);
+  }
+
+  cancel(): void {
+    const dial = this.#dial;
+    this.#dial = undefined;
+    dial?.cancel();
+  }
+
+  dialSucceeded(transport: StreamTransport, peer: Address): void {
+    this.#dial = undefined;
+    this.#race.succeeded(transport, peer);
+  }
+
+  dialFailed(cause: Error): void {
+    this.#dial = undefined;
+    this.failure = cause;
+    this.#race.failed(this);
+  }
+}

@@ -1,0 +1,110 @@
+/** The context of clients. */
+import type { StartTLSOptions } from '../core/tls.js';
+import type { TLSContext, Transport } from '../core/transport.js';
+import { checkBoolean, checkInteger } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
+import {
+  checkLimits,
+  sharedSettings,
+  TLS_OPTIONS,
+  type TLSOptions,
+  TRUST_ANY,
+} from './context-options.js';
+import { ContextState } from './context-state.js';
+import { Handshakes } from './handshakes.js';
+import { digestOf } from './identities.js';
+import { keyLogTo } from './key-log.js';
+import { SessionCache } from './session-cache.js';
+import type { TLSSettings } from './settings.js';
+
+const DEFAULT_SESSION_CACHE_SIZE = 100;
+
+export interface TLSClientOptions extends TLSOptions {
+  /** Whether the certificate must be for the host name. Default true, unless every certificate is trusted. */
+  readonly checkHostname?: boolean | undefined;
+  /** The number of host names of which a session is kept. 0: none. Default 100. */
+  readonly sessionCacheSize?: number | undefined;
+  /** Whether to ask for a stapled OCSP response: {@link TLSConnection.ocspResponse}. It is not verified. Default false. */
+  readonly requestOCSP?: boolean | undefined;
+}
+
+const OPTIONS: OptionNames<TLSClientOptions> = {
+  ...TLS_OPTIONS,
+  checkHostname: true,
+  sessionCacheSize: true,
+  requestOCSP: true,
+};
+
+/**
+ * The settings of TLS clients. One context serves any number of connections, over any transport, and keeps their sessions.
+ *
+ * @example
+ * connectTLS(reactor, 'example.com', 443, factory, new TLSClientContext());
+ */
+export class TLSClientContext implements TLSContext {
+  readonly role = 'client';
+  readonly #handshakes: Handshakes;
+  readonly #sessions: SessionCache;
+  #options: TLSClientOptions;
+  #state: ContextState;
+
+  /** @throws TLSContextError, NativeTLSUnavailableError, UnknownOptionError, InvalidArgumentTypeError, InvalidArgumentValueError */
+  constructor(options: TLSClientOptions = {}) {
+    checkOptions('TLSClientContext', options, OPTIONS);
+    const { timeoutMs, maxHandshakes } = checkLimits(options);
+    this.#handshakes = new Handshakes(timeoutMs, maxHandshakes);
+    this.#options = options;
+    const settings = settingsOf(options);
+    this.#sessions = new SessionCache(settings.sessionCacheSize);
+    this.#state = this.#makeState(settings);
+  }
+
+  /** Handshakes in progress. */
+  get handshakes(): number {
+    return this.#handshakes.size;
+  }
+
+  /** @internal */
+  secure(transport: Transport, options: StartTLSOptions): Transport {
+    return this.#state.secure(transport, options);
+  }
+
+  /**
+   * Reads all files again, and applies changed options. New connections use the result.
+   * @param changes Replaces options of the same name. Limits remain as they were.
+   * @throws TLSContextError, and errors of arguments. In this case nothing changes.
+   */
+  reload(changes: TLSClientOptions = {}): void {
+    checkOptions('reload', changes, OPTIONS);
+    const options = { ...this.#options, ...changes };
+    this.#state = this.#makeState(settingsOf(options));
+    this.#options = options;
+  }
+
+  #makeState(settings: TLSSettings): ContextState {
+    return new ContextState({
+      role: 'client',
+      settings,
+      engine: 'node',
+      handshakes: this.#handshakes,
+      sessions: this.#sessions,
+      selectContext: () => null,
+    });
+  }
+}
+
+function settingsOf(options: TLSClientOptions): TLSSettings {
+  const { trustRoots, checkHostname = trustRoots !== TRUST_ANY, requestOCSP = false } = options;
+  const { sessionCacheSize = DEFAULT_SESSION_CACHE_SIZE, keyLogFile } = options;
+  return {
+    ...sharedSettings(options, 'system'),
+    peerCertificate: 'required',
+    checksName: checkBoolean('checkHostname', checkHostname),
+    ticketKeys: [],
+    sessionIdContext: digestOf(['client']),
+    sessionCacheSize: checkInteger('sessionCacheSize', sessionCacheSize, 0, 1_000_000),
+    selectsByName: false,
+    requestsOCSP: checkBoolean('requestOCSP', requestOCSP),
+    keyLog: keyLogFile === undefined ? undefined : keyLogTo(keyLogFile),
+  };
+}

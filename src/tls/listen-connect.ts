@@ -1,0 +1,49 @@
+/** TLS over TCP in one call. */
+import type { HostPort, IPAddress } from '../core/address.js';
+import type { Connector } from '../core/connector.js';
+import type { FactoryLike } from '../core/factory.js';
+import type { ListeningPort } from '../core/listening-port.js';
+import type { ReactorTCP } from '../core/reactor-tcp.js';
+import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
+import { TLSClientContext, type TLSClientOptions } from './client-context.js';
+import { TLSClientFactory, TLSServerFactory } from './factories.js';
+import { TLSServerContext, type TLSServerOptions } from './server-context.js';
+
+/**
+ * Listens for TLS connections over TCP.
+ * @param context A context, or the options of one. Use one context for all ports with the same certificates.
+ * @throws The errors of `listenTCP` and of {@link TLSServerContext}.
+ */
+export function listenTLS(
+  reactor: ReactorTCP,
+  port: number,
+  factory: FactoryLike,
+  context: TLSServerContext | TLSServerOptions,
+  options: ListenTCPOptions = {},
+): ListeningPort<IPAddress> {
+  const server = context instanceof TLSServerContext ? context : new TLSServerContext(context);
+  return reactor.listenTCP(port, new TLSServerFactory(server, factory), options);
+}
+
+export interface ConnectTLSOptions extends ConnectTCPOptions {
+  /** The name that the certificate must have, and that is sent as SNI. Default: the host. */
+  readonly hostname?: string | undefined;
+}
+
+/**
+ * Connects over TCP and TLS. The certificate must be for `host`, or for `options.hostname`.
+ * @param context A context, or the options of one. Use one context for all connections, so that sessions can be resumed.
+ * @throws The errors of `connectTCP` and of {@link TLSClientContext}.
+ */
+export function connectTLS(
+  reactor: ReactorTCP,
+  host: string,
+  port: number,
+  factory: FactoryLike,
+  context: TLSClientContext | TLSClientOptions = {},
+  options: ConnectTLSOptions = {},
+): Connector<HostPort> {
+  const client = context instanceof TLSClientContext ? context : new TLSClientContext(context);
+  const { hostname = host, ...tcp } = options;
+  return reactor.connectTCP(host, port, new TLSClientFactory(client, factory, { hostname }), tcp);
+}

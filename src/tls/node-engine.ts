@@ -1,0 +1,309 @@
+/**
+ * TLS by `node:tls` over a stream in memory. It serves everywhere, and is the reference for the native engine.
+ *
+ * Node emits the ciphertext of one write per pass of its loop, so answers of the engine may come later than `receive` and `flush`
+ * return. Node cannot send the alert for a certificate that it refuses, because it verifies after the handshake.
+ */
+import { X509Certificate } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { isIP } from 'node:net';
+import { Duplex } from 'node:stream';
+import tls, {
+  type ConnectionOptions,
+  type DetailedPeerCertificate,
+  type SecureContext,
+  type Server,
+  type TLSSocket,
+} from 'node:tls';
+
+import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
+import { certificateFailure } from './certificate-checks.js';
+import type { TLSEngine, TLSEngineListener, TLSEngineOptions } from './engine.js';
+import { reasonName, receivedAlert } from './failures.js';
+import { staple } from './node-context.js';
+import type { SessionCache } from './session-cache.js';
+import type { TLSSettings } from './settings.js';
+
+/** Node's context with its settings. */
+export interface NodeTLSContext {
+  readonly isServer: boolean;
+  readonly settings: TLSSettings;
+  readonly secureContext: SecureContext;
+  /** Client. */
+  readonly sessions: SessionCache;
+}
+
+/** A fatal alert, unrecognized_name, in clear (RFC 8446 sections 5.1 and 6). */
+const UNRECOGNIZED_NAME = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
+
+/** Node's handle has the result of OpenSSL's verification; a server's socket shows it nowhere else. */
+interface VerifyingSocket {
+  readonly _handle?: { verifyError?(): (Error & { code?: string }) | null } | null;
+}
+
+export class NodeTLSEngine implements TLSEngine {
+  readonly kind = 'node';
+  readonly #context: NodeTLSContext;
+  readonly #listener: TLSEngineListener;
+  readonly #options: TLSEngineOptions;
+  readonly #wire: Duplex;
+  #chosen: NodeTLSContext;
+  #socket: TLSSocket | undefined = undefined;
+  #phase: 'handshake' | 'open' | 'over' = 'handshake';
+  #state: TLSState | undefined = undefined;
+  #ocspResponse: Buffer | undefined = undefined;
+  /** Written, and not given to Node yet. */
+  #queue: Buffer[] = [];
+  #queuedBytes = 0;
+  /** Given to Node, and not emitted yet. */
+  #pendingBytes = 0;
+  /** Everything was emitted. */
+  #finished = false;
+
+  constructor(context: NodeTLSContext, options: TLSEngineOptions, listener: TLSEngineListener) {
+    this.#context = context;
+    this.#chosen = context;
+    this.#options = options;
+    this.#listener = listener;
+    this.#wire = new Duplex({
+      read() {},
+      write: (bytes: Buffer, _encoding, done) => {
+        if (this.#phase !== 'over') listener.ciphertext(bytes);
+        done();
+      },
+      final: (done) => {
+        this.#finished = true;
+        if (this.#phase !== 'over') listener.finished();
+        done();
+      },
+    });
+  }
+
+  get bufferedBytes(): number {
+    return this.#queuedBytes + this.#pendingBytes;
+  }
+
+  get state(): TLSState | undefined {
+    if (this.#state === undefined && this.#phase === 'open') this.#state = this.#readState();
+    return this.#state;
+  }
+
+  start(): void {
+    const socket = this.#context.isServer ? this.#accept() : this.#connect();
+    this.#socket = socket;
+    socket.on(this.#context.isServer ? 'secure' : 'secureConnect', () => this.#secured());
+    socket.on('data', (bytes: Buffer) => {
+      if (this.#phase === 'open') this.#listener.plaintext(bytes);
+    });
+    socket.on('end', () => {
+      if (this.#phase === 'open') this.#listener.closed();
+    });
+    socket.on('error', (error) => this.#failed(error));
+    socket.on('close', () => {
+      if (!this.#finished) this.#failed(new Error('Node has ended the connection'));
+    });
+    const { keyLog } = this.#context.settings;
+    if (keyLog !== undefined) socket.on('keylog', (line) => keyLog(line.toString().trimEnd()));
+  }
+
+  receive(bytes: Buffer): void {
+    if (this.#phase !== 'over') this.#wire.push(Buffer.from(bytes));
+  }
+
+  write(bytes: Buffer): void {
+    this.#queue.push(bytes);
+    this.#queuedBytes += bytes.byteLength;
+  }
+
+  flush(): void {
+    const [first] = this.#queue;
+    if (this.#phase !== 'open' || first === undefined) return;
+    const bytes = this.#queue.length === 1 ? first : Buffer.concat(this.#queue, this.#queuedBytes);
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#pendingBytes += bytes.byteLength;
+    this.#socket?.write(bytes, () => {
+      this.#pendingBytes -= bytes.byteLength;
+      if (this.#phase !== 'over' && this.bufferedBytes === 0) this.#listener.emptied();
+    });
+  }
+
+  close(): void {
+    this.flush();
+    this.#socket?.end();
+  }
+
+  destroy(): void {
+    if (this.#phase === 'over') return;
+    this.#phase = 'over';
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#pendingBytes = 0;
+    this.#socket?.destroy();
+    this.#wire.destroy();
+  }
+
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Buffer {
+    if (this.#phase !== 'open') throw new Error('there is no open TLS connection');
+    const socket = this.#socket as TLSSocket;
+    return context === undefined
+      ? socket.exportKeyingMaterial(length, label, undefined as never)
+      : socket.exportKeyingMaterial(length, label, Buffer.from(context));
+  }
+
+  #accept(): TLSSocket {
+    const { settings, secureContext } = this.#context;
+    return new tls.TLSSocket(this.#wire, {
+      isServer: true,
+      secureContext,
+      requestCert: settings.peerCertificate !== 'ignored',
+      rejectUnauthorized: settings.peerCertificate === 'required',
+      server: this.#stapler(),
+      ...this.#alpn(),
+      ...(settings.selectsByName
+        ? { SNICallback: (name, select) => this.#contextRequested(name, select) }
+        : {}),
+    });
+  }
+
+  #connect(): TLSSocket {
+    const { settings, secureContext, sessions } = this.#context;
+    const { hostname, sessionKey } = this.#options;
+    const session = sessions.get(sessionKey);
+    // Node's types omit `requestOCSP` here.
+    const options: ConnectionOptions & { requestOCSP: boolean } = {
+      socket: this.#wire,
+      secureContext,
+      servername: isIP(hostname) === 0 ? hostname : '',
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+      requestOCSP: settings.requestsOCSP,
+      ...this.#alpn(),
+      ...(session === undefined ? {} : { session }),
+    };
+    const socket = tls.connect(options);
+    socket.on('OCSPResponse', (response: Buffer | null) => {
+      this.#ocspResponse = response ?? undefined;
+    });
+    socket.on('session', (ticket: Buffer) => sessions.set(sessionKey, ticket));
+    return socket;
+  }
+
+  #alpn(): { ALPNProtocols?: string[] } {
+    const { alpnProtocols } = this.#options;
+    const protocols =
+      alpnProtocols.length > 0 ? alpnProtocols : this.#context.settings.alpnProtocols;
+    return protocols.length === 0 ? {} : { ALPNProtocols: [...protocols] };
+  }
+
+  /** Node asks its server, if it has a listener, for the response to staple. */
+  #stapler(): Server {
+    const server = new EventEmitter();
+    const { identities } = this.#context.settings;
+    const staples = this.#context.settings.selectsByName || identities.some((i) => i.ocspResponse);
+    if (staples) {
+      server.on('OCSPRequest', (certificate: Buffer, _issuer, done) =>
+        done(null, staple(this.#chosen.settings.identities, certificate)),
+      );
+    }
+    return server as Server;
+  }
+
+  #contextRequested(
+    serverName: string,
+    select: (error: Error | null, context?: SecureContext) => void,
+  ): void {
+    this.#listener.contextRequested(serverName, (context) => {
+      if (this.#phase !== 'handshake') return;
+      if (context === null) {
+        this.#listener.ciphertext(UNRECOGNIZED_NAME);
+        this.#fail({ reason: 'UNRECOGNIZED_NAME', alert: 112 });
+        return;
+      }
+      this.#chosen = context as NodeTLSContext;
+      select(null, this.#chosen.secureContext);
+    });
+  }
+
+  #secured(): void {
+    if (this.#phase !== 'handshake') return;
+    const failure = this.#verify();
+    if (failure !== undefined) {
+      this.#fail(failure);
+      return;
+    }
+    this.#phase = 'open';
+    this.#listener.handshakeCompleted();
+  }
+
+  #verify(): Partial<TLSFailure> | undefined {
+    const { isServer } = this.#context;
+    const { settings } = this.#chosen;
+    const socket = this.#socket as TLSSocket;
+    if (isServer && this.#context.settings.peerCertificate === 'ignored') return undefined;
+    const chain = certificatesOf(socket).map((der) => new X509Certificate(der));
+    if (isServer && chain.length === 0) return undefined;
+    const { _handle: handle } = socket as VerifyingSocket;
+    if (typeof handle?.verifyError !== 'function') {
+      return { reason: 'this version of Node does not tell whether it has verified a certificate' };
+    }
+    return certificateFailure(
+      chain,
+      handle.verifyError(),
+      settings,
+      isServer ? '' : this.#options.hostname,
+    );
+  }
+
+  #failed(error: Error): void {
+    const { code = '' } = error as { code?: unknown };
+    const reason = String(code).startsWith('ERR_SSL_') ? String(code).slice(8) : error.message;
+    const alert = receivedAlert(reasonName(reason));
+    this.#fail({ reason, alert, alertReceived: alert >= 0 });
+  }
+
+  #fail(failure: Partial<TLSFailure>): void {
+    if (this.#phase === 'over') return;
+    this.destroy();
+    this.#listener.failed({
+      reason: 'CERTIFICATE_VERIFY_FAILED',
+      alert: -1,
+      alertReceived: false,
+      verifyResult: 0,
+      depth: 0,
+      certificate: undefined,
+      ...failure,
+    });
+  }
+
+  #readState(): TLSState {
+    const socket = this.#socket as TLSSocket;
+    const { alpnProtocol } = socket;
+    // `servername` is false if there is none.
+    const { servername } = socket as { servername?: unknown };
+    return {
+      version: socket.getProtocol() ?? '',
+      cipher: socket.getCipher().name,
+      negotiatedProtocol: typeof alpnProtocol === 'string' ? alpnProtocol : '',
+      serverName: typeof servername === 'string' ? servername : '',
+      resumed: socket.isSessionReused(),
+      ocspResponse: this.#ocspResponse,
+      peerCertificates: certificatesOf(socket),
+    };
+  }
+}
+
+/**
+ * The peer's certificate and its issuers, as far as they are known. (Node 20 removes the certificate that
+ * `getPeerX509Certificate` returns from the chain of a client.)
+ */
+function certificatesOf(socket: TLSSocket): Buffer[] {
+  const chain: Buffer[] = [];
+  // An empty object if there is none.
+  let next: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
+  while (next?.raw !== undefined && !chain.some((der) => der.equals(next?.raw as Buffer))) {
+    chain.push(next.raw);
+    next = next.issuerCertificate;
+  }
+  return chain;
+}

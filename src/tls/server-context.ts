@@ -1,0 +1,313 @@
+/** The context of servers. */
+import { randomBytes, type X509Certificate } from 'node:crypto';
+
+import type { Clock } from '../core/clock.js';
+import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { TLSContextError } from '../core/errors/tls.js';
+import type { StartTLSOptions, TLSConnection } from '../core/tls.js';
+import type { TLSContext, Transport } from '../core/transport.js';
+import { isThenable } from '../defer/thenable.js';
+import { checkChoice, checkClock, checkMilliseconds } from '../internal/check.js';
+import { reportError } from '../internal/error-report.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
+import { LoopingCall } from '../task/looping-call.js';
+import {
+  checkCallback,
+  checkLimits,
+  sharedSettings,
+  TLS_OPTIONS,
+  type TLSOptions,
+} from './context-options.js';
+import { ContextState } from './context-state.js';
+import { Handshakes } from './handshakes.js';
+import { digestOf, filesOf, type TLSIdentities } from './identities.js';
+import { keyLogTo } from './key-log.js';
+import { ServerNames } from './server-names.js';
+import { SessionCache } from './session-cache.js';
+import type { TLSSettings } from './settings.js';
+import { stampOf } from './watched-files.js';
+
+/** The length of a ticket key: 16 bytes each of name, HMAC key and AES key, as for `node:tls`. */
+export const TICKET_KEY_BYTES = 48;
+/** {@link TLSServerContext.rotateTicketKeys} keeps that many. */
+export const TICKET_KEYS_KEPT = 3;
+
+/** Work that is repeated. */
+export interface TLSInterval {
+  readonly clock: Clock;
+  /** More than 0. */
+  readonly intervalMs: number;
+}
+
+const INTERVAL: OptionNames<TLSInterval> = { clock: true, intervalMs: true };
+
+export interface TLSServerOptions extends TLSOptions {
+  /**
+   * Other certificates by the name that the client asks for (SNI): `example.com`, or `*.example.com` for one more label. A context
+   * serves with its own certificates, roots and CRLs; everything else is as in this context.
+   */
+  readonly serverNames?: Readonly<Record<string, TLSIdentities | TLSServerContext>> | undefined;
+  /**
+   * Called with the name that a client asks for, in lower case, unless `serverNames` has it.
+   * @returns A context, or a promise of one; undefined for this context; null refuses the name (alert unrecognized_name).
+   */
+  readonly selectContext?: ((serverName: string) => SelectedContext) | undefined;
+  /** Whether clients are asked for certificates, and whether one is required. Default `ignored`. */
+  readonly clientCertificates?: 'ignored' | 'requested' | 'required' | undefined;
+  /**
+   * Called for the verified certificate of a client when the handshake is complete.
+   * @returns The identity: {@link TLSConnection.clientIdentity}. Undefined or null refuses the client: the connection ends with a
+   * TLSCertificateError.
+   */
+  readonly mapClientCertificate?:
+    | ((certificate: X509Certificate, connection: TLSConnection) => unknown)
+    | undefined;
+  /**
+   * Keys of session tickets, 48 bytes each: the first encrypts, the others only decrypt (by the native engine). Give all workers
+   * the same. Default: a random one.
+   */
+  readonly ticketKeys?: readonly Uint8Array[] | undefined;
+  /** Calls {@link TLSServerContext.rotateTicketKeys} at intervals, until `close`. */
+  readonly ticketKeyRotation?: TLSInterval | undefined;
+  /** Looks at intervals whether files of `identity` and `serverNames` have changed, and then calls `reload`, until `close`. */
+  readonly watchFiles?: TLSInterval | undefined;
+}
+
+export type SelectedContext =
+  | TLSServerContext
+  | null
+  | undefined
+  | PromiseLike<TLSServerContext | null | undefined>;
+
+const OPTIONS: OptionNames<TLSServerOptions> = {
+  ...TLS_OPTIONS,
+  serverNames: true,
+  selectContext: true,
+  clientCertificates: true,
+  mapClientCertificate: true,
+  ticketKeys: true,
+  ticketKeyRotation: true,
+  watchFiles: true,
+};
+
+const CLIENT_CERTIFICATES = ['ignored', 'requested', 'required'] as const;
+
+/**
+ * The settings of TLS servers. One context serves any number of connections, over any transport.
+ *
+ * @example
+ * const context = new TLSServerContext({ identity: { certificateFile: 'cert.pem', keyFile: 'key.pem' } });
+ * listenTLS(reactor, 443, factory, context);
+ */
+export class TLSServerContext implements TLSContext {
+  readonly role = 'server';
+  readonly #handshakes: Handshakes;
+  readonly #loops: LoopingCall[] = [];
+  #options: TLSServerOptions;
+  #ticketKeys: readonly Buffer[];
+  #names: ServerNames<TLSServerContext>;
+  #state: ContextState;
+  #stamp: string;
+
+  /** @throws TLSContextError, NativeTLSUnavailableError, UnknownOptionError, InvalidArgumentTypeError, InvalidArgumentValueError */
+  constructor(options: TLSServerOptions) {
+    checkOptions('TLSServerContext', options, OPTIONS);
+    const { timeoutMs, maxHandshakes } = checkLimits(options);
+    this.#handshakes = new Handshakes(timeoutMs, maxHandshakes);
+    this.#ticketKeys = checkTicketKeys(options.ticketKeys ?? [randomBytes(TICKET_KEY_BYTES)]);
+    this.#options = options;
+    this.#stamp = this.#currentStamp();
+    this.#names = this.#readNames(options);
+    this.#state = this.#makeState(settingsOf(options, this.#ticketKeys));
+    this.#repeat('ticketKeyRotation', options.ticketKeyRotation, () => this.rotateTicketKeys());
+    this.#repeat('watchFiles', options.watchFiles, () => this.#checkFiles());
+  }
+
+  /** Handshakes in progress. */
+  get handshakes(): number {
+    return this.#handshakes.size;
+  }
+
+  /** The keys of session tickets, to be given to other workers. Keep them secret. */
+  get ticketKeys(): readonly Buffer[] {
+    return this.#ticketKeys;
+  }
+
+  /** @internal */
+  get state(): ContextState {
+    return this.#state;
+  }
+
+  /** @internal */
+  secure(transport: Transport, options: StartTLSOptions): Transport {
+    return this.#state.secure(transport, options);
+  }
+
+  /**
+   * Reads all files again, and applies changed options. New connections use the result; present ones are unaffected.
+   * @param changes Replaces options of the same name. Limits, intervals and ticket keys remain as they were.
+   * @throws TLSContextError, and errors of arguments. In this case nothing changes.
+   */
+  reload(changes: TLSServerOptions = {}): void {
+    checkOptions('reload', changes, OPTIONS);
+    const options = { ...this.#options, ...changes };
+    const stamp = this.#currentStamp();
+    const names = this.#readNames(options);
+    const settings = settingsOf(options, this.#ticketKeys);
+    const previous = this.#options;
+    this.#options = options;
+    try {
+      this.#state = this.#makeState(settings);
+    } catch (error) {
+      this.#options = previous;
+      throw error;
+    }
+    this.#names = names;
+    this.#stamp = stamp;
+  }
+
+  /**
+   * New tickets are encrypted with another key. Tickets of the {@link TICKET_KEYS_KEPT} last keys are accepted by the native
+   * engine, those of the last one by Node's.
+   * @param key 48 bytes. Default: a random one.
+   */
+  rotateTicketKeys(key: Uint8Array = randomBytes(TICKET_KEY_BYTES)): void {
+    const keys = checkTicketKeys([key, ...this.#ticketKeys]).slice(0, TICKET_KEYS_KEPT);
+    this.#ticketKeys = keys;
+    this.#state = this.#makeState({ ...this.#state.settings, ticketKeys: keys });
+  }
+
+  /** Ends the work that is repeated at intervals. The context remains usable. */
+  close(): void {
+    for (const loop of this.#loops.splice(0)) if (loop.running) loop.stop();
+  }
+
+  #makeState(settings: TLSSettings): ContextState {
+    return new ContextState({
+      role: 'server',
+      settings,
+      engine: 'node',
+      handshakes: this.#handshakes,
+      sessions: new SessionCache(0),
+      selectContext: (serverName) => this.#select(serverName),
+      mapClientCertificate: this.#options.mapClientCertificate,
+    });
+  }
+
+  #readNames(options: TLSServerOptions): ServerNames<TLSServerContext> {
+    const entries = Object.entries(options.serverNames ?? {});
+    return new ServerNames(
+      entries.map(([name, value]) => {
+        if (value instanceof TLSServerContext) return [name, value] as const;
+        const { serverNames, selectContext, ticketKeyRotation, watchFiles, ...rest } = options;
+        const ticketKeys = this.#ticketKeys;
+        return [name, new TLSServerContext({ ...rest, identity: value, ticketKeys })] as const;
+      }),
+    );
+  }
+
+  /** @returns The state of the context for a name, or a promise of it; null refuses the name. */
+  #select(serverName: string): unknown {
+    const named = this.#names.find(serverName);
+    if (named !== undefined) return named.state;
+    const selected = this.#options.selectContext?.(serverName);
+    return isThenable(selected)
+      ? selected.then((context) => this.#stateOf(context))
+      : this.#stateOf(selected);
+  }
+
+  #stateOf(context: unknown): ContextState | null {
+    if (context instanceof TLSServerContext) return context.state;
+    if (context === null) return null;
+    if (context === undefined) return this.#options.identity === undefined ? null : this.#state;
+    const what = 'the result of selectContext';
+    throw new InvalidArgumentTypeError(what, 'a TLSServerContext, null or undefined', context);
+  }
+
+  #currentStamp(): string {
+    const { identity, serverNames = {} } = this.#options;
+    const named = Object.values(serverNames).filter(
+      (value) => !(value instanceof TLSServerContext),
+    );
+    const all = [...(identity === undefined ? [] : [identity]), ...(named as TLSIdentities[])];
+    return stampOf(all.flatMap(filesOf));
+  }
+
+  #checkFiles(): void {
+    const stamp = this.#currentStamp();
+    if (stamp === this.#stamp) return;
+    try {
+      this.reload();
+    } catch (error) {
+      // Certificate and key may be in the middle of being replaced: it is tried again when they have changed again.
+      reportError(error, 'watchFiles of a TLSServerContext, which keeps its former certificates');
+    }
+    this.#stamp = stamp;
+  }
+
+  #repeat(what: string, interval: TLSInterval | undefined, work: () => void): void {
+    if (interval === undefined) return;
+    checkOptions(what, interval, INTERVAL);
+    const { clock, intervalMs } = interval;
+    checkClock(`${what}.clock`, clock);
+    if (checkMilliseconds(`${what}.intervalMs`, intervalMs) === 0) {
+      throw new InvalidArgumentValueError(`${what}.intervalMs`, 'more than 0', intervalMs);
+    }
+    const loop = new LoopingCall(clock, work);
+    this.#loops.push(loop);
+    loop.start(intervalMs, false).addErrback(() => {
+      // The reactor has stopped.
+    });
+  }
+}
+
+function settingsOf(options: TLSServerOptions, ticketKeys: readonly Buffer[]): TLSSettings {
+  const {
+    clientCertificates = 'ignored',
+    keyLogFile,
+    selectContext,
+    mapClientCertificate,
+  } = options;
+  checkChoice('clientCertificates', clientCertificates, CLIENT_CERTIFICATES);
+  checkCallback('selectContext', selectContext);
+  checkCallback('mapClientCertificate', mapClientCertificate);
+  const names = Object.keys(options.serverNames ?? {});
+  const selectsByName = names.length > 0 || selectContext !== undefined;
+  if (options.identity === undefined && !selectsByName) {
+    throw new TLSContextError('a server needs an identity: its certificate and its key');
+  }
+  const shared = sharedSettings(options, 'none');
+  if (clientCertificates !== 'ignored' && shared.trust === 'roots' && shared.roots.length === 0) {
+    throw new TLSContextError(
+      'clientCertificates needs trustRoots: the certificates that issue those of the clients',
+    );
+  }
+  const { roots, crls, pins, trust } = shared;
+  return {
+    ...shared,
+    peerCertificate: clientCertificates,
+    checksName: false,
+    ticketKeys,
+    sessionIdContext: digestOf([
+      clientCertificates,
+      trust,
+      ...(roots === 'system' ? [roots] : roots),
+      ...crls,
+      ...pins,
+    ]),
+    sessionCacheSize: 0,
+    selectsByName,
+    requestsOCSP: false,
+    keyLog: keyLogFile === undefined ? undefined : keyLogTo(keyLogFile),
+  };
+}
+
+function checkTicketKeys(keys: readonly Uint8Array[]): Buffer[] {
+  if (!Array.isArray(keys) || keys.length === 0) {
+    throw new InvalidArgumentTypeError('ticketKeys', 'an array with one key or more', keys);
+  }
+  return keys.map((key) => {
+    if (key instanceof Uint8Array && key.byteLength === TICKET_KEY_BYTES) return Buffer.from(key);
+    throw new InvalidArgumentValueError('a key of ticketKeys', `${TICKET_KEY_BYTES} bytes`, key);
+  });
+}

@@ -1,0 +1,52 @@
+/** Names of servers: as clients verify them, and as servers choose contexts by them. */
+import { isIP } from 'node:net';
+
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { checkString } from '../internal/check.js';
+import { canonicalHostName } from '../resolver/host-name.js';
+
+/**
+ * The name or IP address that a certificate must have: lower case, international names by their A-label, without a final dot or a
+ * scope.
+ * @throws InvalidHostNameError, InvalidArgumentTypeError
+ */
+export function peerName(hostname: string): string {
+  checkString('hostname', hostname);
+  const [address = ''] = hostname.split('%');
+  if (isIP(address) !== 0) return address;
+  return canonicalHostName(hostname).replace(/\.$/, '');
+}
+
+/** Values by exact name, and by wildcard names such as `*.example.com`, which match one label (RFC 9525 section 6.3). */
+export class ServerNames<Value> {
+  readonly #exact = new Map<string, Value>();
+  /** By the name behind `*.`. */
+  readonly #wildcards = new Map<string, Value>();
+
+  /** @throws InvalidHostNameError, InvalidArgumentValueError */
+  constructor(entries: Iterable<readonly [name: string, value: Value]>) {
+    for (const [name, value] of entries) {
+      const wildcard = name.startsWith('*.');
+      const host = peerName(wildcard ? name.slice(2) : name);
+      if (host.includes('*')) {
+        const expected = 'names such as example.com or *.example.com';
+        throw new InvalidArgumentValueError('serverNames', expected, name);
+      }
+      (wildcard ? this.#wildcards : this.#exact).set(host, value);
+    }
+  }
+
+  get size(): number {
+    return this.#exact.size + this.#wildcards.size;
+  }
+
+  /** @param name In lower case. */
+  find(name: string): Value | undefined {
+    const host = name.replace(/\.$/, '');
+    return this.#exact.get(host) ?? this.#wildcards.get(host.slice(host.indexOf('.') + 1));
+  }
+
+  values(): Value[] {
+    return [...this.#exact.values(), ...this.#wildcards.values()];
+  }
+}

@@ -1,0 +1,338 @@
+/**
+ * A stream transport whose socket is an engine over another transport. It serves every transport that has no TLS of its own.
+ * States, producers and the order of callbacks are those of {@link StreamTransport}.
+ *
+ * The end of both transports is one event: this transport asks the one below to end, with a reason, and ends when that has ended,
+ * with the same reason. It never ends first.
+ */
+import type { Address } from '../core/address.js';
+import { CONNECTION_DONE } from '../core/errors/connection.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
+import type { TLSConnection } from '../core/tls.js';
+import { LARGE_WRITE_BYTES } from '../core/transport.js';
+import { checkData } from '../internal/check.js';
+import { givenCopyOf, isLent } from '../internal/lent-bytes.js';
+import { LowerTransport } from '../reactor/streams/lower-transport.js';
+import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
+import { StreamTransport } from '../reactor/streams/stream-transport.js';
+import type { TurnReactor } from '../reactor/time/turn-reactor.js';
+import type { TLSEngine, TLSEngineListener } from './engine.js';
+import type { SecuredConnection } from './secured-connection.js';
+
+export class TLSTransport extends StreamTransport implements TLSEngineListener {
+  private readonly lower: LowerTransport;
+  private readonly engine: TLSEngine;
+  private readonly connection: SecuredConnection;
+  private scheduled = false;
+  private watchingDrain = false;
+  /** The peer has sent close_notify. */
+  private peerFinished = false;
+  /** For the transport below, when this one closes because the reactor shuts down. */
+  private shutDownReason: Error = CONNECTION_DONE;
+
+  constructor(
+    transport: StreamTransport,
+    connection: SecuredConnection,
+    makeEngine: (listener: TLSEngineListener) => TLSEngine,
+  ) {
+    const { owner } = transport;
+    super({
+      context: owner.context,
+      connectionEnded() {},
+      localAddress: () => owner.localAddress(),
+    });
+    this.protocol = transport.protocol;
+    this.lower = new LowerTransport(transport, new Feed(this));
+    if (transport.readingPaused) {
+      this.reading = 'paused';
+      this.lower.resumeProducing();
+    }
+    this.connection = connection;
+    this.engine = makeEngine(this);
+  }
+
+  /** @internal Begins the handshake. */
+  begin(): void {
+    this.connection.begin(this, this.reactor.clock);
+    this.engine.start();
+  }
+
+  override get tls(): TLSConnection {
+    return this.connection;
+  }
+
+  override get bufferedBytes(): number {
+    return this.engine.bufferedBytes + this.lower.bufferedBytes;
+  }
+
+  override getPeer(): Address {
+    return this.lower.getPeer();
+  }
+
+  override getHost(): Address {
+    return this.lower.getHost();
+  }
+
+  override getTcpNoDelay(): boolean {
+    return this.lower.getTcpNoDelay();
+  }
+
+  override setTcpNoDelay(enabled: boolean): void {
+    this.lower.setTcpNoDelay(enabled);
+  }
+
+  override getTcpKeepAlive(): boolean {
+    return this.lower.getTcpKeepAlive();
+  }
+
+  override setTcpKeepAlive(enabled: boolean): void {
+    this.lower.setTcpKeepAlive(enabled);
+  }
+
+  override write(data: Uint8Array | string): void {
+    checkData(data);
+    if (!this.writable || data.length === 0) return;
+    this.engine.write(kept(data));
+    this.schedule();
+    if (this.producer !== undefined) this.regulateProducer(this.producer, data);
+  }
+
+  /** TLS cannot be half-closed. */
+  override loseWriteConnection(): void {
+    this.loseConnection();
+  }
+
+  override abortConnection(): void {
+    if (!this.entersAborting()) return;
+    this.engine.destroy();
+    this.lower.abortConnection();
+  }
+
+  /** @internal */
+  override fail(error: unknown, where: string): void {
+    if (!this.entersAborting()) return;
+    if (this.connection.handshakeComplete && this.writing === 'open') this.engine.close();
+    this.engine.destroy();
+    this.lower.fail(error, where);
+  }
+
+  /** @internal */
+  override endWith(reason: Error): void {
+    if (!this.entersAborting()) return;
+    this.engine.destroy();
+    this.lower.endWith(reason);
+  }
+
+  /** @internal */
+  override shutDown(reason: Error): void {
+    this.shutDownReason = this.state === 'closing' ? CONNECTION_DONE : reason;
+    super.shutDown(reason);
+  }
+
+  /** @internal */
+  override cutOff(reason: Error): void {
+    if (this.bufferedBytes > 0) this.shutDownReason = reason;
+    super.cutOff(reason);
+  }
+
+  /** @internal */
+  readTLSState(): TLSState | undefined {
+    return this.engine.state;
+  }
+
+  /** @internal */
+  exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Buffer {
+    return this.engine.exportKeyingMaterial(length, label, context);
+  }
+
+  /** @internal Ciphertext arrived. */
+  wireReceived(data: Buffer): void {
+    this.engine.receive(data);
+  }
+
+  /** @internal The peer's end has arrived. */
+  wireEnded(): void {
+    const { handshakeComplete } = this.connection;
+    if (this.peerFinished || (this.state === 'closing' && handshakeComplete)) {
+      this.lower.loseConnection();
+    } else this.endWith(this.connection.truncated());
+  }
+
+  /** @internal The transport below is gone. */
+  wireLost(reason: Error): void {
+    const cut = reason === CONNECTION_DONE && this.state === 'open' && !this.peerFinished;
+    this.engine.destroy();
+    this.finish(cut ? this.connection.truncated() : reason);
+  }
+
+  /** @internal */
+  ciphertext(bytes: Buffer): void {
+    this.lower.write(bytes);
+  }
+
+  /** @internal */
+  plaintext(bytes: Buffer): void {
+    const lends = this.reading === 'on' && this.protocol?.acceptsLentBytes === true;
+    this.received(lends ? bytes : given(bytes));
+  }
+
+  /** @internal */
+  handshakeCompleted(): void {
+    if (this.state !== 'open' && this.state !== 'closing') return;
+    this.schedule();
+    if (this.reading === 'paused') this.lower.pauseProducing();
+    this.connection.handshakeCompleted();
+  }
+
+  /** @internal */
+  closed(): void {
+    this.peerFinished = true;
+    // A layer above loses data if its own end has not arrived.
+    if (this.protocol instanceof Feed) this.protocol.readConnectionLost();
+    if (this.state !== 'open' && this.state !== 'closing') return;
+    // The peer reads nothing behind its close_notify.
+    this.state = 'closing';
+    this.finishWriting();
+  }
+
+  /** @internal */
+  failed(failure: TLSFailure): void {
+    this.endWith(this.connection.failed(failure));
+  }
+
+  /** @internal */
+  finished(): void {
+    this.lower.loseConnection();
+  }
+
+  /** @internal */
+  emptied(): void {
+    if (this.watchingDrain) this.watchLower();
+  }
+
+  /** @internal */
+  contextRequested(serverName: string, select: (context: object | null) => void): void {
+    this.connection.contextRequested(serverName, select);
+  }
+
+  protected override get reactor(): TurnReactor {
+    return this.lower.reactor;
+  }
+
+  protected override finish(reason: Error): void {
+    if (this.state === 'closed') return;
+    this.connection.ended();
+    super.finish(reason);
+  }
+
+  /** The handshake, and the end of a closing connection, need bytes of the peer. */
+  protected override setReading(enabled: boolean): void {
+    if (!this.connection.handshakeComplete || this.state === 'closing') return;
+    if (enabled) this.lower.resumeProducing();
+    else this.lower.pauseProducing();
+  }
+
+  protected override watchDrain(): void {
+    this.watchingDrain = true;
+    this.schedule();
+  }
+
+  protected override shutdownWriting(): void {}
+
+  protected override closeFlushed(): void {
+    this.schedule();
+  }
+
+  /** For the shutdown of the reactor. */
+  protected override closeNow(reset: boolean): void {
+    if (!reset && this.connection.handshakeComplete) this.engine.close();
+    this.engine.destroy();
+    if (reset) this.lower.cutOff(this.shutDownReason);
+    else this.lower.shutDown(this.shutDownReason);
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    queueMicrotask(this.flush);
+  }
+
+  /** The turn ends. */
+  private readonly flush = (): void => {
+    this.scheduled = false;
+    if (this.state !== 'open' && this.state !== 'closing') return;
+    this.engine.flush();
+    if (this.state === 'closing' && this.producer === undefined) this.finishWriting();
+    if (this.watchingDrain && this.engine.bufferedBytes === 0) this.watchLower();
+  };
+
+  /** Sends close_notify behind everything written. If the handshake is not complete, that comes first. */
+  private finishWriting(): void {
+    const { handshakeComplete } = this.connection;
+    if (this.writing !== 'open' || (!handshakeComplete && this.engine.bufferedBytes > 0)) return;
+    this.writing = 'shut';
+    if (handshakeComplete) this.engine.close();
+    else this.lower.loseConnection();
+  }
+
+  /** Waits until the transport below has sent everything. */
+  private watchLower(): void {
+    this.watchingDrain = false;
+    const { lower } = this;
+    if (lower.bufferedBytes === 0) {
+      this.reactor.soon(() => this.drained());
+      return;
+    }
+    const resumeProducing = (): void => {
+      if (lower.bufferedBytes > 0) return;
+      lower.unregisterProducer();
+      this.drained();
+    };
+    lower.registerProducer({ resumeProducing, stopProducing() {} }, false);
+  }
+
+  /** @returns False if the connection is ending already. */
+  private entersAborting(): boolean {
+    if (this.state === 'aborting' || this.state === 'closed') return false;
+    this.state = 'aborting';
+    return true;
+  }
+}
+
+/** The protocol of the transport below. */
+class Feed implements StreamProtocol {
+  readonly acceptsLentBytes = true;
+  readonly #upper: TLSTransport;
+
+  constructor(upper: TLSTransport) {
+    this.#upper = upper;
+  }
+
+  makeConnection(): void {}
+
+  dataReceived(data: Buffer): void {
+    this.#upper.wireReceived(data);
+  }
+
+  readConnectionLost(): void {
+    this.#upper.wireEnded();
+  }
+
+  connectionLost(reason: Error): void {
+    this.#upper.wireLost(reason);
+  }
+}
+
+/** What was written, in memory that nobody changes until it is sent: the rule of `Transport.write`. */
+function kept(data: Uint8Array | string): Buffer {
+  if (typeof data === 'string') return Buffer.from(data);
+  if (data.byteLength < LARGE_WRITE_BYTES || isLent(data)) return Buffer.from(data);
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+/** Bytes in memory of their own. */
+function given(bytes: Buffer): Buffer {
+  return bytes.byteLength === bytes.buffer.byteLength && !isLent(bytes)
+    ? bytes
+    : givenCopyOf(bytes);
+}
