@@ -19,7 +19,11 @@ import type { SessionCache } from './session-cache.js';
 import type { TLSSettings } from './settings.js';
 import { TLSTransport } from './tls-transport.js';
 
-const OPTIONS: OptionNames<StartTLSOptions> = { hostname: true, alpnProtocols: true };
+const OPTIONS: OptionNames<StartTLSOptions> = {
+  hostname: true,
+  alpnProtocols: true,
+  received: true,
+};
 
 export interface ContextParts {
   readonly role: TLSRole;
@@ -85,6 +89,7 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     retire(transport, secured);
     if (protocol !== undefined && 'transport' in protocol) protocol.transport = secured;
     secured.begin();
+    if (options.received !== undefined) secured.wireReceived(options.received);
     return secured;
   }
 
