@@ -70,7 +70,7 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(X509_CRL*, d2i_X509_CRL, (X509_CRL**, const unsigned char**, long))                            \
   F(SSL_SESSION*, d2i_SSL_SESSION, (SSL_SESSION**, const unsigned char**, long))                   \
   F(void, ERR_clear_error, ())                                                                     \
-  F(unsigned long, ERR_peek_error, ())                                                             \
+  F(unsigned long, ERR_get_error, ())                                                              \
   F(const char*, ERR_reason_error_string, (unsigned long))                                         \
   F(const EVP_CIPHER*, EVP_aes_128_cbc, ())                                                        \
   F(int, EVP_DecryptInit_ex,                                                                       \
@@ -145,7 +145,6 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(SSL*, SSL_new, (SSL_CTX*))                                                                     \
   F(int, SSL_read_ex, (SSL*, void*, size_t, size_t*))                                              \
   F(void, SSL_SESSION_free, (SSL_SESSION*))                                                        \
-  F(int, SSL_SESSION_get_protocol_version, (const SSL_SESSION*))                                   \
   F(int, SSL_session_reused, (const SSL*))                                                         \
   F(void, SSL_set_accept_state, (SSL*))                                                            \
   F(int, SSL_set_alpn_protos, (SSL*, const unsigned char*, unsigned int))                          \

@@ -39,6 +39,9 @@ constexpr long kSessCacheOff = 0;
 constexpr long kSessCacheClient = 0x0001;
 constexpr long kSessCacheNoInternal = 0x0300;
 
+constexpr unsigned long kLibraryOffset = 23;  // ERR_LIB_OFFSET
+constexpr unsigned long kLibraryMask = 0xff;
+constexpr unsigned long kLibrarySsl = 20;
 constexpr int kErrorWantRead = 2;
 constexpr int kErrorZeroReturn = 6;
 constexpr int kErrorWantClientHelloCb = 11;

@@ -17,17 +17,15 @@ class SessionCache {
  public:
   explicit SessionCache(size_t most) : most_(most) {}
 
-  // `once`: take() returns it only once. Tickets of TLS 1.3 should not be used again (RFC 8446
-  // appendix C.4).
-  void add(const std::string& key, Octets session, bool once);
-  // Empty if there is none.
-  Octets take(const std::string& key);
+  void add(const std::string& key, Octets session);
+  // Null if there is none. Valid until the next add(). A session is used until the server sends
+  // another: some send none on a resumed connection, Node's among them.
+  const Octets* find(const std::string& key);
 
  private:
   struct Entry {
     std::string key;
     Octets session;
-    bool once;
   };
 
   const size_t most_;

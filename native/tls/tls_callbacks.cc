@@ -169,7 +169,7 @@ int TlsCallbacks::ticketKey(SSL* ssl, unsigned char* name, unsigned char* iv,
   const TicketKeys& keys = context.ticketKeys_;
   if (encrypting != 0) return keys.encrypt(context.ssl_, name, iv, cipher, mac);
   const int found = keys.decrypt(context.ssl_, name, iv, cipher, mac);
-  // Clients use a ticket of TLS 1.3 once, so each is followed by another.
+  // Clients should use a ticket of TLS 1.3 once (RFC 8446 appendix C.4), so another follows.
   return found == 1 && context.ssl_.SSL_version(ssl) >= kTls13Version ? 2 : found;
 }
 
@@ -196,8 +196,7 @@ int TlsCallbacks::newSession(SSL* ssl, SSL_SESSION* session) {
   Octets der(static_cast<size_t>(size));
   unsigned char* at = der.data();
   library.i2d_SSL_SESSION(session, &at);
-  const bool once = library.SSL_SESSION_get_protocol_version(session) >= kTls13Version;
-  contextOf(ssl).sessions_.add(owner.sessionKey_, std::move(der), once);
+  contextOf(ssl).sessions_.add(owner.sessionKey_, std::move(der));
   return 0;
 }
 

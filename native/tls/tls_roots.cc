@@ -3,8 +3,15 @@
 namespace ropewalk {
 
 std::string takeReason(const OpenSsl& ssl) {
-  const char* text = ssl.ERR_reason_error_string(ssl.ERR_peek_error());
-  ssl.ERR_clear_error();
+  unsigned long chosen = 0;
+  bool ofTls = false;
+  while (const unsigned long error = ssl.ERR_get_error()) {
+    const bool isOfTls =
+        (error >> openssl::kLibraryOffset & openssl::kLibraryMask) == openssl::kLibrarySsl;
+    if (chosen == 0 || (isOfTls && !ofTls)) chosen = error;
+    ofTls = ofTls || isOfTls;
+  }
+  const char* text = ssl.ERR_reason_error_string(chosen);
   return text == nullptr ? "" : text;
 }
 

@@ -19,7 +19,7 @@ struct TlsFault {
   std::string reason;  // OpenSSL's, such as "key values mismatch"
 };
 
-// The oldest error in OpenSSL's queue, which is then empty.
+// The oldest error of TLS in OpenSSL's queue, else the oldest of any. The queue is then empty.
 std::string takeReason(const OpenSsl& ssl);
 
 // DER. Null if `der` is none. The caller frees the result.

@@ -72,10 +72,10 @@ bool TlsSession::openClient(const Options& options) {
   sessionKey_ = options.sessionKey;
   sessionKey_ += '\0';
   sessionKey_ += hostname;
-  const Octets known = context_->sessions_.take(sessionKey_);
-  const unsigned char* at = known.data();
-  SSL_SESSION* session =
-      known.empty() ? nullptr : ssl_.d2i_SSL_SESSION(nullptr, &at, static_cast<long>(known.size()));
+  const Octets* known = context_->sessions_.find(sessionKey_);
+  if (known == nullptr) return true;
+  const unsigned char* at = known->data();
+  SSL_SESSION* session = ssl_.d2i_SSL_SESSION(nullptr, &at, static_cast<long>(known->size()));
   if (session != nullptr) ssl_.SSL_set_session(session_, session);
   ssl_.SSL_SESSION_free(session);
   return true;

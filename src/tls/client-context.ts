@@ -1,5 +1,5 @@
 /** The context of clients. */
-import type { StartTLSOptions } from '../core/tls.js';
+import type { StartTLSOptions, TLSEngineKind } from '../core/tls.js';
 import type { TLSContext, Transport } from '../core/transport.js';
 import { checkBoolean, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
@@ -43,20 +43,19 @@ const OPTIONS: OptionNames<TLSClientOptions> = {
  */
 export class TLSClientContext implements TLSContext {
   readonly role = 'client';
+  readonly #engine: TLSEngineKind;
   readonly #handshakes: Handshakes;
-  readonly #sessions: SessionCache;
   #options: TLSClientOptions;
   #state: ContextState;
 
   /** @throws TLSContextError, NativeTLSUnavailableError, UnknownOptionError, InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: TLSClientOptions = {}) {
     checkOptions('TLSClientContext', options, OPTIONS);
-    const { timeoutMs, maxHandshakes } = checkLimits(options);
+    const { engine, timeoutMs, maxHandshakes } = checkLimits(options);
+    this.#engine = engine;
     this.#handshakes = new Handshakes(timeoutMs, maxHandshakes);
     this.#options = options;
-    const settings = settingsOf(options);
-    this.#sessions = new SessionCache(settings.sessionCacheSize);
-    this.#state = this.#makeState(settings);
+    this.#state = this.#makeState(settingsOf(options));
   }
 
   /** Handshakes in progress. */
@@ -70,7 +69,7 @@ export class TLSClientContext implements TLSContext {
   }
 
   /**
-   * Reads all files again, and applies changed options. New connections use the result.
+   * Reads all files again, and applies changed options. New connections use the result; sessions are forgotten.
    * @param changes Replaces options of the same name. Limits remain as they were.
    * @throws TLSContextError, and errors of arguments. In this case nothing changes.
    */
@@ -85,9 +84,9 @@ export class TLSClientContext implements TLSContext {
     return new ContextState({
       role: 'client',
       settings,
-      engine: 'node',
+      engine: this.#engine,
       handshakes: this.#handshakes,
-      sessions: this.#sessions,
+      sessions: new SessionCache(settings.sessionCacheSize),
       selectContext: () => null,
     });
   }

@@ -21,6 +21,7 @@ import {
 } from './certificates.js';
 import { DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MAX_HANDSHAKES } from './handshakes.js';
 import { readIdentities, type TLSIdentities } from './identities.js';
+import { nativeTLS, nativeTLSReport } from './native-tls.js';
 import type { TLSIdentity, TLSSettings } from './settings.js';
 
 /** Trusts every certificate, whoever made it: anybody on the path can read and change everything. For tests. */
@@ -154,17 +155,24 @@ export function sharedSettings(
 
 /** Options that do not go into the settings. */
 export function checkLimits(options: TLSOptions): {
-  readonly engine: TLSEngineKind | 'auto';
+  readonly engine: TLSEngineKind;
   readonly timeoutMs: number;
   readonly maxHandshakes: number;
 } {
   const { engine = 'auto', handshakeTimeoutMs = DEFAULT_HANDSHAKE_TIMEOUT_MS } = options;
   const { maxHandshakes = DEFAULT_MAX_HANDSHAKES } = options;
   return {
-    engine: checkChoice('engine', engine, ENGINES),
+    engine: engineOf(checkChoice('engine', engine, ENGINES)),
     timeoutMs: checkMilliseconds('handshakeTimeoutMs', handshakeTimeoutMs),
     maxHandshakes: checkInteger('maxHandshakes', maxHandshakes, 1, Number.MAX_SAFE_INTEGER),
   };
+}
+
+/** @throws NativeTLSUnavailableError */
+function engineOf(engine: TLSEngineKind | 'auto'): TLSEngineKind {
+  if (engine === 'auto') return nativeTLSReport().available ? 'native' : 'node';
+  if (engine === 'native') nativeTLS();
+  return engine;
 }
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */

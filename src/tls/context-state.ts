@@ -6,11 +6,18 @@ import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { TLSContextError } from '../core/errors/tls.js';
 import type { StartTLSOptions, TLSConnection, TLSEngineKind, TLSRole } from '../core/tls.js';
 import type { Transport } from '../core/transport.js';
+import { isThenable } from '../defer/thenable.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
+import type { NativeTLSContext } from '../native.js';
 import { retire } from '../reactor/streams/retired-transport.js';
+import type { SecurableStream } from '../reactor/streams/secure-stream.js';
 import { StreamTransport } from '../reactor/streams/stream-transport.js';
 import { checkALPN } from './context-options.js';
+import type { TLSEngineOptions } from './engine.js';
 import type { Handshakes } from './handshakes.js';
+import { nativeContext } from './native-context.js';
+import { NativeTLSEngine } from './native-engine.js';
+import { nativeTLS } from './native-tls.js';
 import { nodeContext } from './node-context.js';
 import { type NodeTLSContext, NodeTLSEngine } from './node-engine.js';
 import { type ConnectionContext, SecuredConnection } from './secured-connection.js';
@@ -44,7 +51,9 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
   readonly handshakes: Handshakes;
   readonly sessions: SessionCache;
   readonly mapClientCertificate: ConnectionContext['mapClientCertificate'];
-  readonly secureContext: SecureContext;
+  readonly engine: TLSEngineKind;
+  #secureContext: SecureContext | undefined = undefined;
+  #nativeContext: NativeTLSContext | undefined = undefined;
   readonly #selectContext: (serverName: string) => unknown;
 
   /** @throws TLSContextError the settings are refused by OpenSSL. */
@@ -55,17 +64,42 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     this.sessions = parts.sessions;
     this.mapClientCertificate = parts.mapClientCertificate;
     this.#selectContext = (serverName) => parts.selectContext(serverName);
-    this.secureContext = nodeContext(parts.settings);
+    this.engine = parts.engine;
+    // Faults of the settings are found now, not at the first connection.
+    this.contextOf(parts.engine);
   }
 
   get isServer(): boolean {
     return this.role === 'server';
   }
 
-  keysLogged(): void {}
+  get secureContext(): SecureContext {
+    this.#secureContext ??= nodeContext(this.settings);
+    return this.#secureContext;
+  }
 
-  select(serverName: string, _engine: TLSEngineKind): unknown {
-    return this.#selectContext(serverName);
+  get nativeContext(): NativeTLSContext {
+    this.#nativeContext ??= nativeContext(this.settings, this.isServer);
+    return this.#nativeContext;
+  }
+
+  /** What the engine takes as a context. */
+  contextOf(engine: TLSEngineKind): object {
+    if (engine === 'native') return this.nativeContext;
+    return this.secureContext && this;
+  }
+
+  keysLogged(): void {
+    const { keyLog } = this.settings;
+    if (keyLog === undefined || this.#nativeContext === undefined) return;
+    const lines = nativeTLS().takeTlsKeyLog(this.#nativeContext);
+    for (const line of lines.split('\n')) if (line !== '') keyLog(line);
+  }
+
+  select(serverName: string, engine: TLSEngineKind): unknown {
+    const selected = this.#selectContext(serverName);
+    if (isThenable(selected)) return selected.then((state) => engineContext(state, engine));
+    return engineContext(selected, engine);
   }
 
   /** Secures a live connection. @throws TLSContextError, and errors of arguments */
@@ -76,20 +110,34 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     if (!(transport instanceof StreamTransport)) {
       throw new InvalidArgumentTypeError('transport', 'a transport of Ropewalk', transport);
     }
-    const connection = new SecuredConnection(this, 'node', hostname);
+    const connection = new SecuredConnection(this, this.engine, hostname);
     const sessionKey = hostname === '' ? '' : `${hostname} ${alpnProtocols.join()}`;
     const engineOptions = { hostname, alpnProtocols, sessionKey };
-    const { protocol } = transport;
-    const secured = new TLSTransport(
-      transport,
-      connection,
-      (listener) => new NodeTLSEngine(this, engineOptions, listener),
+    if (this.engine === 'native' && isSecurable(transport)) {
+      return this.#secureInReactor(transport, connection, engineOptions);
+    }
+    const secured = new TLSTransport(transport, connection, (listener) =>
+      this.engine === 'native'
+        ? new NativeTLSEngine(this.nativeContext, engineOptions, listener)
+        : new NodeTLSEngine(this, engineOptions, listener),
     );
-    transport.moveProducerTo(secured);
+    replaceTransport(transport, secured);
     retire(transport, secured);
-    if (protocol !== undefined && 'transport' in protocol) protocol.transport = secured;
     secured.begin();
     if (options.received !== undefined) secured.wireReceived(options.received);
+    return secured;
+  }
+
+  /** The reactor encrypts. */
+  #secureInReactor(
+    transport: StreamTransport & SecurableStream,
+    hooks: SecuredConnection,
+    options: TLSEngineOptions,
+  ): Transport {
+    const context = this.nativeContext;
+    const secured = transport.secureStream({ ...options, isServer: this.isServer, context, hooks });
+    replaceTransport(transport, secured);
+    hooks.begin(secured, secured.clock);
     return secured;
   }
 
@@ -104,4 +152,20 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
       'hostname is required: the name or IP address that the certificate of the server must have',
     );
   }
+}
+
+function isSecurable(transport: StreamTransport): transport is StreamTransport & SecurableStream {
+  // TLS over TLS is a layer above.
+  return transport.tls === undefined && 'secureStream' in transport;
+}
+
+/** The producer, and the protocol, if it has a transport, now have the secured one. */
+function replaceTransport(transport: StreamTransport, secured: StreamTransport): void {
+  transport.moveProducerTo(secured);
+  const { protocol } = secured;
+  if (protocol !== undefined && 'transport' in protocol) protocol.transport = secured;
+}
+
+function engineContext(state: unknown, engine: TLSEngineKind): object | null {
+  return state instanceof ContextState ? state.contextOf(engine) : null;
 }

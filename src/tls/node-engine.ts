@@ -51,6 +51,8 @@ export class NodeTLSEngine implements TLSEngine {
   #socket: TLSSocket | undefined = undefined;
   #phase: 'handshake' | 'open' | 'over' = 'handshake';
   #state: TLSState | undefined = undefined;
+  /** The peer's, its own first. Of a resumed session, those of the first connection. */
+  #certificates: readonly Buffer[] = [];
   #ocspResponse: Buffer | undefined = undefined;
   /** Written, and not given to Node yet. */
   #queue: Buffer[] = [];
@@ -99,6 +101,8 @@ export class NodeTLSEngine implements TLSEngine {
       if (this.#phase === 'open') this.#listener.closed();
     });
     socket.on('error', (error) => this.#failed(error));
+    // The form in which Node reports errors of a server's socket that is not in a `tls.Server`.
+    socket.on('_tlsError', (error: Error) => this.#failed(error));
     socket.on('close', () => {
       if (!this.#finished) this.#failed(new Error('Node has ended the connection'));
     });
@@ -170,6 +174,7 @@ export class NodeTLSEngine implements TLSEngine {
     const { settings, secureContext, sessions } = this.#context;
     const { hostname, sessionKey } = this.#options;
     const session = sessions.get(sessionKey);
+    this.#certificates = session?.certificates ?? [];
     // Node's types omit `requestOCSP` here.
     const options: ConnectionOptions & { requestOCSP: boolean } = {
       socket: this.#wire,
@@ -179,13 +184,15 @@ export class NodeTLSEngine implements TLSEngine {
       checkServerIdentity: () => undefined,
       requestOCSP: settings.requestsOCSP,
       ...this.#alpn(),
-      ...(session === undefined ? {} : { session }),
+      ...(session === undefined ? {} : { session: session.ticket }),
     };
     const socket = tls.connect(options);
     socket.on('OCSPResponse', (response: Buffer | null) => {
       this.#ocspResponse = response ?? undefined;
     });
-    socket.on('session', (ticket: Buffer) => sessions.set(sessionKey, ticket));
+    socket.on('session', (ticket: Buffer) => {
+      sessions.set(sessionKey, { ticket, certificates: this.#certificates });
+    });
     return socket;
   }
 
@@ -206,7 +213,10 @@ export class NodeTLSEngine implements TLSEngine {
         done(null, staple(this.#chosen.settings.identities, certificate)),
       );
     }
-    return server as Server;
+    // Node asks only a server that has a context.
+    return Object.assign(server, {
+      _sharedCreds: this.#context.secureContext,
+    }) as unknown as Server;
   }
 
   #contextRequested(
@@ -241,7 +251,10 @@ export class NodeTLSEngine implements TLSEngine {
     const { settings } = this.#chosen;
     const socket = this.#socket as TLSSocket;
     if (isServer && this.#context.settings.peerCertificate === 'ignored') return undefined;
-    const chain = certificatesOf(socket).map((der) => new X509Certificate(der));
+    // Sessions are resumed only for the same name and settings: the server was verified then.
+    if (!isServer && socket.isSessionReused()) return undefined;
+    this.#certificates = certificatesOf(socket);
+    const chain = this.#certificates.map((der) => new X509Certificate(der));
     if (isServer && chain.length === 0) return undefined;
     const { _handle: handle } = socket as VerifyingSocket;
     if (typeof handle?.verifyError !== 'function') {
@@ -288,7 +301,7 @@ export class NodeTLSEngine implements TLSEngine {
       serverName: typeof servername === 'string' ? servername : '',
       resumed: socket.isSessionReused(),
       ocspResponse: this.#ocspResponse,
-      peerCertificates: certificatesOf(socket),
+      peerCertificates: this.#certificates,
     };
   }
 }

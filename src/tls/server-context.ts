@@ -4,7 +4,7 @@ import { randomBytes, type X509Certificate } from 'node:crypto';
 import type { Clock } from '../core/clock.js';
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { TLSContextError } from '../core/errors/tls.js';
-import type { StartTLSOptions, TLSConnection } from '../core/tls.js';
+import type { StartTLSOptions, TLSConnection, TLSEngineKind } from '../core/tls.js';
 import type { TLSContext, Transport } from '../core/transport.js';
 import { isThenable } from '../defer/thenable.js';
 import { checkChoice, checkClock, checkMilliseconds } from '../internal/check.js';
@@ -101,6 +101,7 @@ const CLIENT_CERTIFICATES = ['ignored', 'requested', 'required'] as const;
  */
 export class TLSServerContext implements TLSContext {
   readonly role = 'server';
+  readonly #engine: TLSEngineKind;
   readonly #handshakes: Handshakes;
   readonly #loops: LoopingCall[] = [];
   #options: TLSServerOptions;
@@ -112,7 +113,8 @@ export class TLSServerContext implements TLSContext {
   /** @throws TLSContextError, NativeTLSUnavailableError, UnknownOptionError, InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: TLSServerOptions) {
     checkOptions('TLSServerContext', options, OPTIONS);
-    const { timeoutMs, maxHandshakes } = checkLimits(options);
+    const { engine, timeoutMs, maxHandshakes } = checkLimits(options);
+    this.#engine = engine;
     this.#handshakes = new Handshakes(timeoutMs, maxHandshakes);
     this.#ticketKeys = checkTicketKeys(options.ticketKeys ?? [randomBytes(TICKET_KEY_BYTES)]);
     this.#options = options;
@@ -186,7 +188,7 @@ export class TLSServerContext implements TLSContext {
     return new ContextState({
       role: 'server',
       settings,
-      engine: 'node',
+      engine: this.#engine,
       handshakes: this.#handshakes,
       sessions: new SessionCache(0),
       selectContext: (serverName) => this.#select(serverName),
@@ -208,6 +210,7 @@ export class TLSServerContext implements TLSContext {
 
   /** @returns The state of the context for a name, or a promise of it; null refuses the name. */
   #select(serverName: string): unknown {
+    if (serverName === '') return this.#stateOf(undefined);
     const named = this.#names.find(serverName);
     if (named !== undefined) return named.state;
     const selected = this.#options.selectContext?.(serverName);

@@ -62,7 +62,11 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
   }
 
   override get bufferedBytes(): number {
-    return this.engine.bufferedBytes + this.lower.bufferedBytes;
+    const { bufferedBytes } = this.engine;
+    // Bytes of the handshake were not written by anybody.
+    return this.connection.handshakeComplete
+      ? bufferedBytes + this.lower.bufferedBytes
+      : bufferedBytes;
   }
 
   override getPeer(): Address {
@@ -110,7 +114,10 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
 
   /** @internal */
   override fail(error: unknown, where: string): void {
-    if (!this.entersAborting()) return;
+    if (!this.entersAborting()) {
+      super.fail(error, where);
+      return;
+    }
     if (this.connection.handshakeComplete && this.writing === 'open') this.engine.close();
     this.engine.destroy();
     this.lower.fail(error, where);

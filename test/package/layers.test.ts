@@ -117,6 +117,7 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../core/stream-endpoint.js',
       '../defer/deferred.js',
       '../reactor/streams/tcp-settings.js',
+      '../tls/factories.js',
       '../handover/inherited-sockets.js',
       '../protocols/proxy-protocol/index.js',
     ],

@@ -1,4 +1,5 @@
 /** Certificates for tests, made when they are needed, so that no test depends on the date. */
+import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import {
   BasicConstraintsExtension,
@@ -119,7 +120,7 @@ export class Authority implements MadeCertificate {
         revocationDate: days(-1),
       })),
     });
-    return crl.toString('pem');
+    return crl.toString('pem').replaceAll(/(BEGIN|END) CRL/g, '$1 X509 CRL');
   }
 }
 

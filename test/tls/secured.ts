@@ -1,4 +1,5 @@
 /** Contexts, and pairs of transports, that are secured. */
+import { NOT_CONNECTED } from '../../src/core/protocol.js';
 import { IPv4Address, type StreamProtocol } from '../../src/index.js';
 import type { MakePair } from '../../src/testing/contracts/transport/scene.js';
 import {
@@ -21,7 +22,7 @@ export const identity: MadeCertificate = await authority.issue('server', {
 
 export type Engine = 'node' | 'native';
 
-export const ENGINES: readonly Engine[] = ['node'];
+export const ENGINES: readonly Engine[] = ['node', 'native'];
 
 export function serverContext(options: TLSServerOptions = {}): TLSServerContext {
   return new TLSServerContext({ identity, ...options });
@@ -44,9 +45,24 @@ export function asClient(context: TLSClientContext, protocol: StreamProtocol): S
   return factory.buildProtocol(NOWHERE) as StreamProtocol;
 }
 
-/** Pairs over TLS over other pairs. The first end is the client. */
+/** Pairs over TLS over other pairs, after the handshake. The first end is the client. */
 export function securedPairs(makePair: MakePair, engine: Engine): MakePair {
   const server = serverContext({ engine });
   const client = clientContext({ engine });
-  return (first, second) => makePair(asClient(client, first), asServer(server, second));
+  return async (first, second) => {
+    const stage = await makePair(asClient(client, first), asServer(server, second));
+    const ready = ({ transport }: StreamProtocol): boolean =>
+      transport?.connected !== true ||
+      (transport.tls?.handshakeComplete === true && transport.bufferedBytes === 0);
+    await stage.until(
+      () => opened(first) && opened(second) && ready(first) && ready(second),
+      'the handshake',
+    );
+    return stage;
+  };
+}
+
+/** Whether its `connectionMade` was called. */
+function opened({ transport }: StreamProtocol): boolean {
+  return transport !== undefined && transport !== NOT_CONNECTED;
 }

@@ -57,6 +57,9 @@ static_assert(kSessCacheOff == SSL_SESS_CACHE_OFF);
 static_assert(kSessCacheClient == SSL_SESS_CACHE_CLIENT);
 static_assert(kSessCacheNoInternal == SSL_SESS_CACHE_NO_INTERNAL);
 
+static_assert(kLibrarySsl == ERR_LIB_SSL);
+static_assert(kLibraryOffset == ERR_LIB_OFFSET);
+static_assert(kLibraryMask == ERR_LIB_MASK);
 static_assert(kErrorWantRead == SSL_ERROR_WANT_READ);
 static_assert(kErrorZeroReturn == SSL_ERROR_ZERO_RETURN);
 static_assert(kErrorWantClientHelloCb == SSL_ERROR_WANT_CLIENT_HELLO_CB);

@@ -249,7 +249,7 @@ void refusesFaultySettings() {
 }
 
 void sendsItsRootsNames() {
-  // A client without a matching certificate is told which roots are trusted: the names reach it.
+  // A client without a matching certificate receives the names of the trusted roots.
   TlsSettings server = serverOf(makeCertificate({}, &root()));
   server.peer = TlsPeer::kRequested;
   server.roots = trust({&root()});

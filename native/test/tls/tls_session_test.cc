@@ -186,7 +186,7 @@ void resumesSessions() {
     for (int i = 0; i < 4; i++) CHECK(resumed(first, "a"));
     CHECK(!resumed(first, "b"));
     CHECK(!resumed(first, ""));
-    CHECK(!resumed(first, "c"));  // "a" is forgotten
+    CHECK(!resumed(first, "c"));  // the least recently used, "a", is forgotten
     CHECK(!resumed(first, "a"));
     // A second server with the same keys, as a worker has.
     const auto second = makeContext(server);

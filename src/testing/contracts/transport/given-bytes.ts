@@ -91,7 +91,9 @@ function addTransferCases(contract: TransportCases): void {
       start(controller) {
         client.hooks = {
           dataReceived: (chunk) => controller.enqueue(chunk),
-          readConnectionLost: () => controller.close(),
+          // Over TLS the peer's end ends the connection.
+          [contract.halfClose === 'closes' ? 'connectionLost' : 'readConnectionLost']: () =>
+            controller.close(),
         };
       },
     });
