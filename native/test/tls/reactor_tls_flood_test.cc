@@ -99,7 +99,7 @@ void doesNotQueueAnswersForever(PollerKind kind) {
     flooder.send();
     return server.turn() == 0 && !server.reactor().pending();
   });
-  CHECK(flooder.unsent() > 0);
+  CHECK(server.reactor().statistics().bytesReceived < 300'000);
   CHECK(server.reactor().queuedBytes(handle) < 256 * 1024);
   CHECK(server.sleeps());
   // It goes on once the peer reads.
