@@ -36,6 +36,7 @@ export default defineConfig({
     alias: {
       'ropewalk/handover': source('handover/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),
+      'ropewalk/tls': source('tls/index.ts'),
       'ropewalk/testing/vitest': source('testing/vitest.ts'),
       'ropewalk/testing': source('testing/index.ts'),
       ropewalk: source('index.ts'),

@@ -110,6 +110,7 @@ export {
   UnsupportedError,
 } from './core/errors/reactor.js';
 export {
+  MissingPackageError,
   NativeTLSUnavailableError,
   PlaintextBeforeTLSError,
   type TLSCertificateDetails,
@@ -242,6 +243,7 @@ export {
 } from './endpoints/from-string.js';
 export { SystemdServerEndpoint, type SystemdServerEndpointOptions } from './endpoints/systemd.js';
 export { HostnameEndpoint, TCPClientEndpoint, TCPServerEndpoint } from './endpoints/tcp.js';
+export { type WrapClientTLSOptions, wrapClientTLS, wrapServerTLS } from './endpoints/tls.js';
 export { UNIXClientEndpoint, UNIXServerEndpoint } from './endpoints/unix.js';
 export {
   ConsumerToProtocolAdapter,
@@ -381,3 +383,13 @@ export {
 export { LoopingCall } from './task/looping-call.js';
 export { type ReactOptions, react } from './task/react.js';
 export { type TicksOptions, ticks } from './task/ticks.js';
+export { TLSClientContext, type TLSClientOptions } from './tls/client-context.js';
+export type { TLSOptions } from './tls/context-options.js';
+export {
+  TLSClientFactory,
+  type TLSClientFactoryOptions,
+  TLSServerFactory,
+} from './tls/factories.js';
+export type { TLSIdentities, TLSIdentityOptions } from './tls/identities.js';
+export { type ConnectTLSOptions, connectTLS, listenTLS } from './tls/listen-connect.js';
+export { TLSServerContext, type TLSServerOptions } from './tls/server-context.js';

@@ -19,6 +19,8 @@ export type ProtocolOf<F> = F extends new () => infer P
 
 /** A place to connect to, any number of times. */
 export interface StreamClientEndpoint {
+  /** The host that it connects to, if there is one: TLS verifies that the peer has a certificate for it. */
+  readonly host?: string;
   /**
    * Makes one connection and builds its protocol with `factory`, whose `startedConnecting`, `clientConnectionFailed` and
    * `clientConnectionLost` are not called.

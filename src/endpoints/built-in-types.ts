@@ -1,41 +1,35 @@
-/** The endpoint types that need nothing but a reactor. Names, order and defaults of the arguments are Twisted's. */
-import type { AddressFamily } from '../core/name-resolver.js';
-import type { StreamClientEndpoint, StreamServerEndpoint } from '../core/stream-endpoint.js';
-import type { ListenTCPOptions } from '../core/tcp-options.js';
+/** The built-in endpoint types. Names, order and defaults of the arguments are Twisted's. */
 import { WINDOWS } from '../internal/platform.js';
-import type { EndpointArguments } from './endpoint-arguments.js';
-import type { EndpointContext, EndpointType } from './endpoint-type.js';
+import type { EndpointType } from './endpoint-type.js';
 import { SystemdServerEndpoint } from './systemd.js';
-import { HostnameEndpoint, TCPServerEndpoint } from './tcp.js';
+import { bindTCPClient, tcpClient, tcpServer } from './tcp-arguments.js';
+import { SSL, TLS } from './tls-types.js';
 import { UNIXClientEndpoint, UNIXServerEndpoint } from './unix.js';
 
-type ClientContext = EndpointContext<StreamClientEndpoint>;
-type ServerContext = EndpointContext<StreamServerEndpoint>;
-
-const MAX_PORT = 65_535;
+const MAX_INDEX = 65_535;
 const MAX_INT32 = 2 ** 31 - 1;
 
 /** `tcp:PORT`, `tcp:HOST:PORT`: both families. */
 const TCP: EndpointType = {
   prefix: 'tcp',
-  client: (args, context) => tcpClient(args, context),
-  server: (args, context) => tcpServer(args, context, ['port', 'interface', 'backlog']),
+  client: (args, { reactor }) => tcpClient(reactor, bindTCPClient(args)),
+  server: (args, { reactor }) => tcpServer(reactor, args.bind(['port', 'interface', 'backlog'])),
 };
 
 /** `tcp4:PORT`, `tcp4:HOST:PORT`: IPv4 only. */
 const TCP4: EndpointType = {
   prefix: 'tcp4',
-  client: (args, context) => tcpClient(args, context, 'IPv4'),
-  server: (args, context) =>
-    tcpServer(args, context, ['port', 'backlog', 'interface'], { interface: '0.0.0.0' }),
+  client: (args, { reactor }) => tcpClient(reactor, bindTCPClient(args), 'IPv4'),
+  server: (args, { reactor }) =>
+    tcpServer(reactor, args.bind(['port', 'backlog', 'interface']), { interface: '0.0.0.0' }),
 };
 
 /** `tcp6:PORT`, `tcp6:HOST:PORT`: IPv6 only. */
 const TCP6: EndpointType = {
   prefix: 'tcp6',
-  client: (args, context) => tcpClient(args, context, 'IPv6'),
-  server: (args, context) =>
-    tcpServer(args, context, ['port', 'backlog', 'interface'], {
+  client: (args, { reactor }) => tcpClient(reactor, bindTCPClient(args), 'IPv6'),
+  server: (args, { reactor }) =>
+    tcpServer(reactor, args.bind(['port', 'backlog', 'interface']), {
       interface: '::',
       ipv6Only: true,
     }),
@@ -85,39 +79,10 @@ const SYSTEMD: EndpointType = {
     return new SystemdServerEndpoint(reactor, {
       ...(family !== undefined && { family }),
       ...(values.has('index')
-        ? { index: values.integer('index', 0, MAX_PORT) }
+        ? { index: values.integer('index', 0, MAX_INDEX) }
         : { name: values.text('name') }),
     });
   },
 };
 
-export const BUILT_IN_TYPES: readonly EndpointType[] = [TCP, TCP4, TCP6, UNIX, SYSTEMD];
-
-function tcpClient(
-  args: EndpointArguments,
-  { reactor }: ClientContext,
-  family?: AddressFamily,
-): StreamClientEndpoint {
-  // As in Twisted, host and port may each be given by name, and the other one without.
-  const positional = args.has('host') ? ['port'] : ['host', 'port'];
-  const values = args.bind(positional, ['host', 'timeout', 'bindAddress']);
-  return new HostnameEndpoint(reactor, values.text('host'), values.integer('port', 0, MAX_PORT), {
-    ...(family !== undefined && { family }),
-    ...(values.has('timeout') && { timeoutMs: values.seconds('timeout') }),
-    ...(values.has('bindAddress') && { localAddress: values.text('bindAddress') }),
-  });
-}
-
-function tcpServer(
-  args: EndpointArguments,
-  { reactor }: ServerContext,
-  positional: readonly string[],
-  defaults: ListenTCPOptions = {},
-): StreamServerEndpoint {
-  const values = args.bind(positional);
-  return new TCPServerEndpoint(reactor, values.integer('port', 0, MAX_PORT), {
-    ...defaults,
-    ...(values.has('interface') && { interface: values.text('interface') }),
-    ...(values.has('backlog') && { backlog: values.integer('backlog', 1, MAX_INT32) }),
-  });
-}
+export const BUILT_IN_TYPES: readonly EndpointType[] = [TCP, TCP4, TCP6, TLS, SSL, UNIX, SYSTEMD];

@@ -4,6 +4,8 @@ import {
   InvalidArgumentValueError,
   UnknownOptionError,
 } from '../core/errors/arguments.js';
+import { InvalidHostNameError } from '../core/errors/names.js';
+import { TLSContextError } from '../core/errors/tls.js';
 import type { StreamClientEndpoint, StreamServerEndpoint } from '../core/stream-endpoint.js';
 import { messageOf } from '../core/text-of.js';
 import { checkFunction, checkObject, checkString } from '../internal/check.js';
@@ -104,6 +106,8 @@ function isArgumentError(error: unknown): boolean {
   return (
     error instanceof InvalidArgumentTypeError ||
     error instanceof InvalidArgumentValueError ||
-    error instanceof UnknownOptionError
+    error instanceof UnknownOptionError ||
+    error instanceof InvalidHostNameError ||
+    error instanceof TLSContextError
   );
 }

@@ -4,6 +4,7 @@ import { builtProtocol, type FactoryLike } from '../core/factory.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { StartTLSOptions } from '../core/tls.js';
 import type { TLSContext, Transport } from '../core/transport.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { ProtocolWrapper } from '../policies/protocol-wrapper.js';
 import { WrappingFactory } from '../policies/wrapping-factory.js';
 import { StreamTransport } from '../reactor/streams/stream-transport.js';
@@ -39,6 +40,8 @@ export interface TLSClientFactoryOptions {
   readonly hostname: string;
 }
 
+const CLIENT_OPTIONS: OptionNames<TLSClientFactoryOptions> = { hostname: true };
+
 /** Like {@link TLSServerFactory}, as the client. */
 export class TLSClientFactory extends WrappingFactory {
   readonly #context: TLSClientContext;
@@ -48,6 +51,7 @@ export class TLSClientFactory extends WrappingFactory {
   constructor(context: TLSClientContext, factory: FactoryLike, options: TLSClientFactoryOptions) {
     super(factory);
     this.#context = context;
+    checkOptions('TLSClientFactory', options, CLIENT_OPTIONS);
     this.#hostname = peerName(options.hostname);
   }
 

@@ -63,9 +63,13 @@ export function readIdentities(what: string, identities: TLSIdentities): TLSIden
 /** The files that the identities are read from. */
 export function filesOf(identities: TLSIdentities): string[] {
   const list = Array.isArray(identities) ? identities : [identities as TLSIdentityOptions];
-  return list.flatMap(({ certificateFile, keyFile, pfxFile, ocspResponseFile }) =>
-    [certificateFile, keyFile, pfxFile, ocspResponseFile].filter((file) => file !== undefined),
-  );
+  return list.flatMap((options) => {
+    checkOptions('identity', options, OPTIONS);
+    const { certificateFile, keyFile, pfxFile, ocspResponseFile } = options;
+    return [certificateFile, keyFile, pfxFile, ocspResponseFile].filter(
+      (file) => file !== undefined,
+    );
+  });
 }
 
 function readIdentity(what: string, options: TLSIdentityOptions): TLSIdentity {

@@ -12,6 +12,11 @@ export { DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MAX_HANDSHAKES } from './handshak
 export type { TLSIdentities, TLSIdentityOptions } from './identities.js';
 export { type ConnectTLSOptions, connectTLS, listenTLS } from './listen-connect.js';
 export {
+  type SelfSignedCertificate,
+  type SelfSignedCertificateOptions,
+  selfSignedCertificate,
+} from './self-signed.js';
+export {
   type SelectedContext,
   TICKET_KEY_BYTES,
   TICKET_KEYS_KEPT,

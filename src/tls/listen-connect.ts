@@ -5,6 +5,8 @@ import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { ReactorTCP } from '../core/reactor-tcp.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
+import { CONNECT_TCP_OPTIONS } from '../reactor/streams/tcp-settings.js';
 import { TLSClientContext, type TLSClientOptions } from './client-context.js';
 import { TLSClientFactory, TLSServerFactory } from './factories.js';
 import { TLSServerContext, type TLSServerOptions } from './server-context.js';
@@ -30,6 +32,8 @@ export interface ConnectTLSOptions extends ConnectTCPOptions {
   readonly hostname?: string | undefined;
 }
 
+const CONNECT_OPTIONS: OptionNames<ConnectTLSOptions> = { ...CONNECT_TCP_OPTIONS, hostname: true };
+
 /**
  * Connects over TCP and TLS. The certificate must be for `host`, or for `options.hostname`.
  * @param context A context, or the options of one. Use one context for all connections, so that sessions can be resumed.
@@ -43,6 +47,7 @@ export function connectTLS(
   context: TLSClientContext | TLSClientOptions = {},
   options: ConnectTLSOptions = {},
 ): Connector<HostPort> {
+  checkOptions('connectTLS', options, CONNECT_OPTIONS);
   const client = context instanceof TLSClientContext ? context : new TLSClientContext(context);
   const { hostname = host, ...tcp } = options;
   return reactor.connectTCP(host, port, new TLSClientFactory(client, factory, { hostname }), tcp);

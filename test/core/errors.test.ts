@@ -111,6 +111,7 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ProducerRegisteredError: new errors.ProducerRegisteredError(),
   UnsupportedError: new errors.UnsupportedError('feature', 'why'),
   AddonNotLoadedError: new errors.AddonNotLoadedError('m'),
+  MissingPackageError: new errors.MissingPackageError('f', ['p']),
   TLSContextError: new errors.TLSContextError('m'),
   NativeTLSUnavailableError: new errors.NativeTLSUnavailableError('why'),
   TransportUpgradedError: new errors.TransportUpgradedError('write'),

@@ -113,6 +113,7 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../core/stream-endpoint.js',
       '../defer/deferred.js',
       '../reactor/streams/tcp-settings.js',
+      '../tls/factories.js',
       '../handover/inherited-sockets.js',
     ],
     refused: [

@@ -1,4 +1,5 @@
 /** Certificates for tests, made when they are needed, so that no test depends on the date. */
+import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import {
   BasicConstraintsExtension,

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const ENTRY_POINTS = ['index.ts', 'handover/index.ts', 'workers/index.ts', 'testing/index.ts'];
+const ENTRY_POINTS = ['index', 'handover/index', 'workers/index', 'tls/index', 'testing/index'];
 
 /**
  * An options type is an object type of this repository that is called so, or that has an optional property and no methods.
@@ -12,7 +12,7 @@ const ENTRY_POINTS = ['index.ts', 'handover/index.ts', 'workers/index.ts', 'test
 export function findOptionsTypes(): Map<string, string[]> {
   const { config } = ts.readConfigFile(`${ROOT}/tsconfig.json`, ts.sys.readFile);
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT);
-  const files = ENTRY_POINTS.map((file) => `${ROOT}/src/${file}`);
+  const files = ENTRY_POINTS.map((file) => `${ROOT}/src/${file}.ts`);
   const program = ts.createProgram(files, { ...options, noEmit: true, incremental: false });
   return new Search(program).run(files);
 }

@@ -55,6 +55,7 @@ import {
   UNIXClientEndpoint,
   UNIXServerEndpoint,
   UnsentBytesBudget,
+  wrapClientTLS,
 } from '../../src/index.js';
 import {
   checkEachTest,
@@ -77,6 +78,14 @@ import {
   type Transcript,
   transportContract,
 } from '../../src/testing/index.js';
+import {
+  connectTLS,
+  listenTLS,
+  selfSignedCertificate,
+  TLSClientContext,
+  TLSClientFactory,
+  TLSServerContext,
+} from '../../src/tls/index.js';
 import { runWorkers } from '../../src/workers/index.js';
 import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
@@ -129,6 +138,13 @@ const transcriptOf = (text: string): Transcript => {
   return transcript;
 };
 
+const connected = (): MemoryTransport => {
+  const transport = new MemoryTransport();
+  transport.connect(new Protocol());
+  return transport;
+};
+
+const identity = await selfSignedCertificate();
 const clock = new ManualClock();
 const rate = { bytesPerSecond: 1 };
 const udp = (reactor: Reactor): ReturnType<Reactor['listenUDP']> => reactor.listenUDP(0, () => {});
@@ -147,6 +163,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => new HostnameEndpoint(reactor, 'example.com', 1, o)),
     memory((reactor, o) => new TCPClientEndpoint(reactor, '192.0.2.1', 1, o)),
   ],
+  ConnectTLSOptions: [memory((reactor, o) => connectTLS(reactor, '192.0.2.1', 1, Protocol, {}, o))],
   ConnectUNIXDatagramOptions: [
     memory((reactor, o) => reactor.connectUNIXDatagram('/x', () => {}, o)),
   ],
@@ -260,6 +277,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   RunOptions: [memory((reactor, o) => reactor.run(o))],
   RunWorkersOptions: [(o) => runWorkers('/m.js', o)],
   SendOptions: [memory((reactor, o) => udp(reactor).write('x', { host: '192.0.2.1', port: 1 }, o))],
+  SelfSignedCertificateOptions: [(o) => selfSignedCertificate(o)],
   ShapingFactoryOptions: [(o) => new ShapingFactory(Protocol, and(o, { clock }))],
   ShapingLimits: [
     (read) => new ShapingFactory(Protocol, { clock, read }),
@@ -271,6 +289,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     (faults) => simulate(() => {}, { runs: 1, faults }),
   ],
   SimulationOptions: [(o) => new Simulation(o)],
+  StartTLSOptions: [(o) => connected().startTLS(new TLSClientContext({ engine: 'node' }), o)],
   StatefulProtocolOptions: [(o) => new Blocks(o)],
   StopListeningOptions: [
     memory((reactor, o) => reactor.listenTCP(0, Protocol).stopListening(o)),
@@ -280,6 +299,21 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
   TicksOptions: [(o) => ticks(clock, 1, o)],
   TimeoutFactoryOptions: [(o) => new TimeoutFactory(Protocol, and(o, { clock }))],
+  TLSClientFactoryOptions: [(o) => new TLSClientFactory(new TLSClientContext(), Protocol, o)],
+  TLSClientOptions: [
+    (o) => new TLSClientContext(o),
+    (o) => new TLSClientContext().reload(o),
+    memory((reactor, o) => connectTLS(reactor, '192.0.2.1', 1, Protocol, o)),
+  ],
+  TLSIdentityOptions: [
+    (o) => new TLSServerContext({ identity: [o] }),
+    (o) => new TLSClientContext({ identity: [o] }),
+  ],
+  TLSServerOptions: [
+    (o) => new TLSServerContext(o),
+    (o) => new TLSServerContext({ identity }).reload(o),
+    memory((reactor, o) => listenTLS(reactor, 0, Protocol, o)),
+  ],
   TokenBucketOptions: [(o) => new TokenBucket(and(o, { clock, ...rate }))],
   TrafficLoggingOptions: [(o) => new TrafficLoggingFactory(Protocol, o)],
   TransportContractOptions: [
@@ -289,12 +323,18 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   UpgradableOptions: [memory((reactor, o) => serveUpgradable(reactor, '/x', {}, o))],
   WorkerListenOptions: [memory((reactor, o) => sharedPorts(reactor).listenTCP(0, Protocol, o))],
   WorkerReactorOptions: [(reactor) => runWorkers('/m.js', { reactor })],
+  WrapClientTLSOptions: [
+    memory((reactor, o) => wrapClientTLS({}, new HostnameEndpoint(reactor, 'example.com', 443), o)),
+  ],
 };
 
 /** Types that look like options and are none. */
 const NOT_OPTIONS: Readonly<Record<string, string>> = {
   AddonNotLoadedOptions: 'made by Ropewalk itself, for an error',
+  ConnectErrorOptions: 'made by Ropewalk itself, for an error',
   ProtocolToConsumerAdapter: 'a part of a protocol',
+  TLSCertificateDetails: 'facts of an error',
+  TLSFaultDetails: 'facts of an error',
 };
 
 const types = [...findOptionsTypes()].filter(([name]) => !(name in NOT_OPTIONS));

@@ -20,6 +20,19 @@ export class NativeTLSUnavailableError extends RopewalkError {
   }
 }
 
+/** A function needs packages that are not installed: the message has the command that installs them. */
+export class MissingPackageError extends RopewalkError {
+  override readonly name = 'MissingPackageError';
+  override readonly code = 'ERR_MISSING_PACKAGE';
+  readonly packages: readonly string[];
+
+  constructor(user: string, packages: readonly string[], options?: ErrorOptions) {
+    const command = `npm install --save-dev ${packages.join(' ')}`;
+    super(`${user} needs packages that are not installed. Install them: ${command}`, options);
+    this.packages = packages;
+  }
+}
+
 /** A transport was used that `startTLS` has replaced: what it sends would not be encrypted. Nothing was sent. */
 export class TransportUpgradedError extends LocalProtocolError {
   override readonly name = 'TransportUpgradedError';

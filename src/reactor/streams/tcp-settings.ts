@@ -48,7 +48,8 @@ export const LISTEN_TCP_OPTIONS: OptionNames<ListenTCPOptions> = {
   fastOpenQueue: true,
   deferAcceptMs: true,
 };
-const CONNECT_TCP_OPTIONS: OptionNames<ConnectTCPOptions> = {
+/** @internal */
+export const CONNECT_TCP_OPTIONS: OptionNames<ConnectTCPOptions> = {
   ...TCP_OPTIONS,
   timeoutMs: true,
   family: true,

@@ -1,0 +1,157 @@
+/** The endpoint types `tls` and `ssl`. Names, order and defaults of the arguments are Twisted's. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Address } from '../core/address.js';
+import type { FactoryLike } from '../core/factory.js';
+import type { ListeningPort } from '../core/listening-port.js';
+import type { StreamServerEndpoint } from '../core/stream-endpoint.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
+import { messageOf } from '../core/text-of.js';
+import type { Deferred } from '../defer/deferred.js';
+import { showAsText } from '../internal/shown-as-text.js';
+import type { TLSClientOptions } from '../tls/client-context.js';
+import type { TLSOptions } from '../tls/context-options.js';
+import { TLSServerFactory } from '../tls/factories.js';
+import type { EndpointArguments, EndpointValues } from './endpoint-arguments.js';
+import type { EndpointType } from './endpoint-type.js';
+import { PemDirectory } from './pem-directory.js';
+import { bindTCPClient, tcpClient, tcpServer } from './tcp-arguments.js';
+import { wrapClientTLS, wrapServerTLS } from './tls.js';
+
+const HTTPS_PORT = 443;
+
+/** `tls:HOST:PORT`; servers: `tls:FOLDER:port=443`, with the certificates in the folder. */
+export const TLS: EndpointType = {
+  prefix: 'tls',
+  client(args, { reactor, parse }) {
+    const values = bindTCPClient(args, ['certificate', 'privateKey', 'trustRoots', 'endpoint']);
+    const context = clientOptions(args, values, 'certificate', 'trustRoots');
+    const hostname = values.text('host');
+    const tcp = tcpClient(reactor, values);
+    if (!values.has('endpoint')) return wrapClientTLS(context, tcp, { hostname });
+    for (const name of ['timeout', 'bindAddress']) {
+      if (values.has(name)) throw args.error(`'${name}' belongs into the string of 'endpoint'`);
+    }
+    return wrapClientTLS(context, parse(values.text('endpoint')), { hostname });
+  },
+  server(args, { reactor }) {
+    const values = args.bind(['pemdir', 'port', 'backlog', 'interface']);
+    const directory = new PemDirectory(values.text('pemdir'), reactor);
+    return new PemDirectoryEndpoint(directory, tcpServer(reactor, values, {}, HTTPS_PORT));
+  },
+};
+
+/** `ssl:HOST:PORT`; servers: `ssl:PORT`, with one certificate. */
+export const SSL: EndpointType = {
+  prefix: 'ssl',
+  client(args, { reactor }) {
+    const values = bindTCPClient(args, ['privateKey', 'certKey', 'caCertsDir', 'hostname']);
+    const context = clientOptions(args, values, 'certKey', 'caCertsDir');
+    const hostname = values.text('hostname', values.text('host'));
+    return wrapClientTLS(context, tcpClient(reactor, values), { hostname });
+  },
+  server(args, { reactor }) {
+    const values = args.bind([
+      'port',
+      'privateKey',
+      'certKey',
+      'sslmethod',
+      'interface',
+      'backlog',
+      'extraCertChain',
+      'dhParameters',
+    ]);
+    if (values.has('dhParameters')) {
+      throw args.error("'dhParameters' is not supported: the key exchange uses elliptic curves");
+    }
+    const keyFile = values.text('privateKey', 'server.pem');
+    const chain = ['certKey', 'extraCertChain'].filter(
+      (name) => name === 'certKey' || values.has(name),
+    );
+    const identity = {
+      keyFile,
+      certificate: chain.map((name) => readText(args, name, values.text(name, keyFile))),
+    };
+    const context = { identity, ...versions(args, values.text('sslmethod', 'SSLv23_METHOD')) };
+    return wrapServerTLS(context, tcpServer(reactor, values));
+  },
+};
+
+/** A new certificate in the folder is used for new connections. */
+class PemDirectoryEndpoint implements StreamServerEndpoint {
+  readonly #directory: PemDirectory;
+  readonly #endpoint: StreamServerEndpoint;
+
+  constructor(directory: PemDirectory, endpoint: StreamServerEndpoint) {
+    this.#directory = directory;
+    this.#endpoint = endpoint;
+  }
+
+  listen(factory: FactoryLike): Deferred<ListeningPort<Address>> {
+    return this.#endpoint.listen(new PemDirectoryFactory(this.#directory, factory));
+  }
+
+  toString(): string {
+    return `<TLS over ${this.#endpoint}>`;
+  }
+}
+
+class PemDirectoryFactory extends TLSServerFactory {
+  readonly #directory: PemDirectory;
+
+  constructor(directory: PemDirectory, factory: FactoryLike) {
+    super(directory.context, factory);
+    this.#directory = directory;
+  }
+
+  override buildProtocol(address: Address): StreamProtocol | null {
+    this.#directory.refresh();
+    return super.buildProtocol(address);
+  }
+}
+
+/** @param certificate, roots The names of these arguments. */
+function clientOptions(
+  args: EndpointArguments,
+  values: EndpointValues,
+  certificate: string,
+  roots: string,
+): TLSClientOptions {
+  if (values.has('privateKey') && !values.has(certificate)) {
+    throw args.error(`'privateKey' needs '${certificate}'`);
+  }
+  const certificateFile = values.has(certificate) ? values.text(certificate) : '';
+  const keyFile = values.text('privateKey', certificateFile);
+  return {
+    ...(values.has(certificate) && { identity: { certificateFile, keyFile } }),
+    ...(values.has(roots) && { trustRoots: readRoots(args, roots, values.text(roots)) }),
+  };
+}
+
+/** The certificates in a file, or in the files `*.pem` of a folder. */
+function readRoots(args: EndpointArguments, name: string, path: string): string[] {
+  let files = [path];
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+    const pems = readdirSync(path).filter((file) => file.toLowerCase().endsWith('.pem'));
+    if (pems.length === 0) throw args.error(`'${name}': ${path} contains no file *.pem`);
+    files = pems.sort().map((file) => join(path, file));
+  }
+  return files.map((file) => readText(args, name, file));
+}
+
+function readText(args: EndpointArguments, name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw args.error(`'${name}': ${messageOf(error)}`);
+  }
+}
+
+/** Names of OpenSSL's functions. Versions below TLS 1.2 do not exist here. */
+function versions(args: EndpointArguments, method: string): Pick<TLSOptions, 'maxVersion'> {
+  if (method === 'SSLv23_METHOD' || method === 'TLS_METHOD') return {};
+  if (method === 'TLSv1_2_METHOD') return { maxVersion: 'TLSv1.2' };
+  throw args.error(`'sslmethod' must be TLS_METHOD or TLSv1_2_METHOD, not ${method}`);
+}
+
+showAsText(PemDirectoryEndpoint);
