@@ -183,7 +183,7 @@ void Reactor::failTls(Stream& stream) {
   if (!told) notifyHost(stream.handle, kLost, kTlsFailed, kTlsCall);
 }
 
-// Offers unsent bytes and `tlsOutput_` to the system once. What it refuses is lost.
+// Offers unsent bytes and `tlsOutput_` to the system once. Bytes that it refuses are lost.
 void Reactor::sendLastWords(Stream& stream) {
   std::array<Bytes, kPartsAtOnce> memory;
   std::span<Bytes> parts(memory);
