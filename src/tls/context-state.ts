@@ -27,7 +27,11 @@ import type { SessionCache } from './session-cache.js';
 import type { TLSSettings } from './settings.js';
 import { TLSTransport } from './tls-transport.js';
 
-const OPTIONS: OptionNames<StartTLSOptions> = { hostname: true, alpnProtocols: true };
+const OPTIONS: OptionNames<StartTLSOptions> = {
+  hostname: true,
+  alpnProtocols: true,
+  received: true,
+};
 
 export interface ContextParts {
   readonly role: TLSRole;
@@ -135,6 +139,7 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     replaceTransport(transport, secured);
     retire(transport, secured);
     secured.begin();
+    if (options.received !== undefined) secured.wireReceived(options.received);
     return secured;
   }
 

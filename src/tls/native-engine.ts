@@ -114,11 +114,11 @@ export class NativeTLSEngine implements TLSEngine {
 
   /** Has `bytes` decrypted, and reports everything that follows from them. */
   #receive(bytes: Buffer): void {
-    const scratch = unused.pop() ?? new Scratch();
-    const { plaintext, ciphertext, result } = scratch;
+    let scratch = unused.pop() ?? new Scratch();
     let input = bytes;
     let outcome: number | undefined = OK;
     while (outcome === OK && this.#phase !== 'over') {
+      const { plaintext, ciphertext, result } = scratch;
       outcome = this.#native.readTlsSession(this.#session, input, plaintext, ciphertext, result);
       input = NOTHING;
       const decrypted = result[0] as number;
@@ -129,7 +129,9 @@ export class NativeTLSEngine implements TLSEngine {
         this.#listener.handshakeCompleted();
       }
       if (decrypted > 0 && this.#isOpen()) {
-        this.#listener.plaintext(plaintext.subarray(0, decrypted));
+        this.#listener.plaintext(scratch.plaintext.subarray(0, decrypted));
+        // The receiver has transferred the lent memory, which is not allowed.
+        if (scratch.plaintext.byteLength === 0) scratch = new Scratch();
       }
     }
     unused.push(scratch);
