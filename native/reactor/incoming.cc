@@ -267,7 +267,7 @@ void Reactor::receiveFrom(Stream& stream) {
   if (stream.readUnfinished) comeBack(stream);
 }
 
-// False if a read brought no bytes, whose reason is dealt with.
+// False if a read brought no bytes, and the reason is handled.
 bool Reactor::hasReceived(Stream& stream, const Transfer& transfer) {
   if (transfer.result == Transfer::Result::kDone && transfer.count > 0) {
     statistics_.bytesReceived += transfer.count;

@@ -132,7 +132,7 @@ class Reactor {
   bool unlinkUnix(Handle handle);
 
   // Secures an open stream: bytes written so far are sent in clear, all others are encrypted, and
-  // the host is told when the handshake is complete (kTlsEstablished). ENOTCONN if the stream is
+  // kTlsEstablished follows when the handshake is complete. ENOTCONN if the stream is
   // closing or gone.
   Status startTls(Handle handle, std::unique_ptr<TlsSession> session);
   // Answers kTlsHello; null refuses the client. Ignored for a stale handle.

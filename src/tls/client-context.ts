@@ -95,13 +95,15 @@ export class TLSClientContext implements TLSContext {
 function settingsOf(options: TLSClientOptions): TLSSettings {
   const { trustRoots, checkHostname = trustRoots !== TRUST_ANY, requestOCSP = false } = options;
   const { sessionCacheSize = DEFAULT_SESSION_CACHE_SIZE, keyLogFile } = options;
+  const shared = sharedSettings(options, 'system');
+  checkInteger('sessionCacheSize', sessionCacheSize, 0, 1_000_000);
   return {
-    ...sharedSettings(options, 'system'),
+    ...shared,
     peerCertificate: 'required',
     checksName: checkBoolean('checkHostname', checkHostname),
     ticketKeys: [],
     sessionIdContext: digestOf(['client']),
-    sessionCacheSize: checkInteger('sessionCacheSize', sessionCacheSize, 0, 1_000_000),
+    sessionCacheSize: shared.resumption ? sessionCacheSize : 0,
     selectsByName: false,
     requestsOCSP: checkBoolean('requestOCSP', requestOCSP),
     keyLog: keyLogFile === undefined ? undefined : keyLogTo(keyLogFile),

@@ -114,22 +114,24 @@ export class NativeTLSEngine implements TLSEngine {
 
   /** Has `bytes` decrypted, and reports everything that follows from them. */
   #receive(bytes: Buffer): void {
-    const scratch = unused.pop() ?? new Scratch();
-    const { plaintext, ciphertext, result } = scratch;
+    let scratch = unused.pop() ?? new Scratch();
     let input = bytes;
     let outcome: number | undefined = OK;
     while (outcome === OK && this.#phase !== 'over') {
+      const { plaintext, ciphertext, result } = scratch;
       outcome = this.#native.readTlsSession(this.#session, input, plaintext, ciphertext, result);
       input = NOTHING;
       const decrypted = result[0] as number;
       const complete = result[3] === 1;
-      this.#emit(scratch);
+      this.#emit(scratch, true);
       if (complete && this.#isHandshaking()) {
         this.#phase = 'open';
         this.#listener.handshakeCompleted();
       }
       if (decrypted > 0 && this.#isOpen()) {
-        this.#listener.plaintext(plaintext.subarray(0, decrypted));
+        this.#listener.plaintext(scratch.plaintext.subarray(0, decrypted));
+        // The receiver has transferred the lent memory, which is not allowed.
+        if (scratch.plaintext.byteLength === 0) scratch = new Scratch();
       }
     }
     unused.push(scratch);
@@ -157,7 +159,7 @@ export class NativeTLSEngine implements TLSEngine {
     const { ciphertext, result } = scratch;
     const outcome = this.#native.writeTlsSession(this.#session, bytes, ciphertext, result);
     if (outcome === OK) this.#dropQueued(bytes.byteLength);
-    this.#emit(scratch);
+    this.#emit(scratch, false);
     this.#blocked = outcome === WANTS_INPUT;
     if (outcome !== OK && !this.#blocked && this.#isOpen()) this.#fail();
     return outcome === OK;
@@ -196,11 +198,11 @@ export class NativeTLSEngine implements TLSEngine {
   }
 
   /** Hands the ciphertext of the last call over. */
-  #emit({ ciphertext, result }: Scratch): void {
+  #emit({ ciphertext, result }: Scratch, isReply: boolean): void {
     while (this.#phase !== 'over') {
       const count = result[1] as number;
       const more = result[2] === 1;
-      if (count > 0) this.#listener.ciphertext(ciphertext.subarray(0, count));
+      if (count > 0) this.#listener.ciphertext(ciphertext.subarray(0, count), isReply);
       if (!more || !this.#isAlive()) return;
       this.#native.readTlsSession(this.#session, NOTHING, NOTHING, ciphertext, result);
     }
@@ -212,7 +214,7 @@ export class NativeTLSEngine implements TLSEngine {
     this.#closing = 'done';
     const scratch = unused.pop() ?? new Scratch();
     this.#native.closeTlsSession(this.#session, scratch.ciphertext, scratch.result);
-    this.#emit(scratch);
+    this.#emit(scratch, false);
     unused.push(scratch);
     if (this.#isAlive()) this.#listener.finished();
   }

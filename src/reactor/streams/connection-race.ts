@@ -1,6 +1,6 @@
 /**
  * Tries the ways to a destination until one of them connects: RFC 8305 section 5, "Happy Eyeballs". An attempt begins when the
- * one before it has failed, or has had its time (the Connection Attempt Delay) and goes on beside it. The first success cancels
+ * one before it has failed, or has had its time (the Connection Attempt Delay) and continues beside it. The first success cancels
  * all others.
  *
  *                     begin next: the latest failed, or the delay has passed

@@ -1,0 +1,249 @@
+/** Handshakes: what both ends agree on, and everything that makes them fail. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TLSHandshakeError } from '../../src/index.js';
+import {
+  pinOfCertificate,
+  type TLSClientOptions,
+  type TLSServerOptions,
+  TRUST_ANY,
+} from '../../src/tls/index.js';
+import { Authority, type CertificateOptions, selfSigned } from '../support/certificates.js';
+import {
+  authority,
+  clientContext,
+  HOSTNAME,
+  identity,
+  KINDS,
+  Network,
+  serverContext,
+  type Talker,
+} from './secured.js';
+
+describe.each(KINDS)('a handshake by $name', (kind) => {
+  const { engine } = kind;
+  let network: Network;
+
+  beforeEach(() => {
+    network = new Network(kind);
+  });
+
+  afterEach(() => network[Symbol.asyncDispose]());
+
+  function pair(
+    server: TLSServerOptions = {},
+    client: TLSClientOptions = {},
+  ): Promise<{ server: Talker; client: Talker }> {
+    return network.pair(serverContext({ engine, ...server }), clientContext({ engine, ...client }));
+  }
+
+  /** The reasons of a handshake that fails at both ends. */
+  async function failure(
+    server: TLSServerOptions,
+    client: TLSClientOptions = {},
+  ): Promise<{ server: Error; client: Error }> {
+    const ends = await pair(server, client);
+    return { server: await ends.server.lost(), client: await ends.client.lost() };
+  }
+
+  it('completes once, and both ends agree on the facts', async () => {
+    const { server, client } = await pair(
+      { alpnProtocols: ['b', 'a'] },
+      { alpnProtocols: ['a', 'b'] },
+    );
+    for (const { tls, log } of [server, client]) {
+      expect(log).toEqual(['made', 'secured']);
+      expect(tls).toMatchObject({
+        engine,
+        handshakeComplete: true,
+        version: 'TLSv1.3',
+        negotiatedProtocol: 'b',
+        serverName: HOSTNAME,
+        resumed: false,
+      });
+      expect(tls.cipher).toMatch(/^TLS_/);
+    }
+    expect([server.tls.role, client.tls.role]).toEqual(['server', 'client']);
+    expect(client.tls.getPeerCertificate()?.subject).toBe('CN=server');
+    expect(client.tls.getPeerCertificateChain()[0]?.subject).toBe('CN=server');
+    expect(server.tls.getPeerCertificate()).toBeUndefined();
+    const [one, two] = [server, client].map(({ tls }) =>
+      tls.exportKeyingMaterial(32, 'EXPORTER-test'),
+    );
+    expect(one).toEqual(two);
+    const [three, four] = [server, client].map(({ tls }) =>
+      tls.exportKeyingMaterial(32, 'EXPORTER-test', Buffer.from('context')),
+    );
+    expect(three).toEqual(four);
+    expect(three).not.toEqual(one);
+  });
+
+  it('speaks TLS 1.2 if one end does', async () => {
+    const { client } = await pair({ maxVersion: 'TLSv1.2' });
+    expect(client.tls).toMatchObject({ version: 'TLSv1.2' });
+    client.transport.loseConnection();
+  });
+
+  it('fails without a common version', async () => {
+    const reasons = await failure({ minVersion: 'TLSv1.3' }, { maxVersion: 'TLSv1.2' });
+    expect(reasons.server).toMatchObject({
+      code: 'ERR_TLS_HANDSHAKE',
+      reason: 'UNSUPPORTED_PROTOCOL',
+    });
+    expect(reasons.client).toMatchObject({
+      code: 'ERR_TLS_HANDSHAKE',
+      reason: 'TLSV1_ALERT_PROTOCOL_VERSION',
+      alert: 70,
+      alertReceived: true,
+    });
+  });
+
+  it('fails without a common protocol', async () => {
+    const reasons = await failure({ alpnProtocols: ['a'] }, { alpnProtocols: ['b'] });
+    expect(reasons.client).toMatchObject({ alert: 120, alertReceived: true });
+    expect(reasons.server).toBeInstanceOf(TLSHandshakeError);
+  });
+
+  it('uses the ciphers, groups and signature algorithms of the options', async () => {
+    const { client } = await pair(
+      { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-CHACHA20-POLY1305' },
+      { groups: 'P-256', signatureAlgorithms: 'ECDSA+SHA256' },
+    );
+    expect(client.tls.cipher).toBe('ECDHE-ECDSA-CHACHA20-POLY1305');
+  });
+
+  it('chooses between chains of different keys', async () => {
+    const rsa = await authority.issue('rsa', { names: [HOSTNAME], keys: 'rsa' });
+    const { client } = await pair(
+      { identity: [identity, rsa], maxVersion: 'TLSv1.2' },
+      { ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' },
+    );
+    expect(client.tls.getPeerCertificate()?.subject).toBe('CN=rsa');
+  });
+
+  describe('of a client', () => {
+    const FAULTS: readonly [string, CertificateOptions][] = [
+      ['expired', { from: -30, to: -1 }],
+      ['not-yet-valid', { from: 1, to: 30 }],
+      ['wrong-name', { names: ['other.example'] }],
+      ['wrong-use', { use: 'client' }],
+    ];
+    it.each(FAULTS)('refuses a certificate that is %s', async (reason, options) => {
+      const faulty = await authority.issue('faulty', { names: [HOSTNAME], ...options });
+      const { client, server } = await failure({ identity: faulty });
+      expect(client).toMatchObject({
+        code: 'ERR_TLS_CERTIFICATE',
+        reason,
+        depth: 0,
+        subject: 'CN=faulty',
+      });
+      expect(server).not.toMatchObject({ code: 'ERR_CONNECTION_DONE' });
+    });
+
+    it('refuses a certificate that is self-signed, or of an unknown root', async () => {
+      const own = await failure({ identity: await selfSigned({ names: [HOSTNAME] }) });
+      expect(own.client).toMatchObject({ reason: 'self-signed' });
+      const stranger = await (await Authority.make('Another root')).issue('s', {
+        names: [HOSTNAME],
+      });
+      const unknown = await failure({ identity: stranger });
+      expect(unknown.client).toMatchObject({ reason: 'unknown-root' });
+    });
+
+    it('refuses a revoked certificate', async () => {
+      const revoked = await authority.issue('revoked', { names: [HOSTNAME] });
+      const crls = await authority.revoke(revoked);
+      const { client } = await failure({ identity: revoked }, { crls });
+      expect(client).toMatchObject({ reason: 'revoked' });
+      const fine = await pair({}, { crls });
+      expect(fine.client.reason).toBeUndefined();
+    });
+
+    it('accepts only pinned keys, if there are any', async () => {
+      const { client } = await failure({}, { pinnedKeys: [Buffer.alloc(32)] });
+      expect(client).toMatchObject({ reason: 'pin' });
+      for (const pinned of [identity, authority]) {
+        const fine = await pair({}, { pinnedKeys: [pinOfCertificate(pinned.certificate)] });
+        expect(fine.client.reason).toBeUndefined();
+      }
+    });
+
+    it('verifies IP addresses', async () => {
+      const server = serverContext({ engine });
+      const right = await network.pair(server, clientContext({ engine }), {
+        hostname: '127.0.0.1',
+      });
+      expect(right.client.tls.handshakeComplete).toBe(true);
+      expect(right.server.tls.serverName).toBeUndefined();
+      const wrong = await network.pair(server, clientContext({ engine }), {
+        hostname: '127.0.0.2',
+      });
+      expect(await wrong.client.lost()).toMatchObject({ reason: 'wrong-name' });
+    });
+
+    it('trusts every certificate only if told so', async () => {
+      const own = await selfSigned({ names: ['somewhere.example'] });
+      const { client } = await pair({ identity: own }, { trustRoots: TRUST_ANY });
+      expect(client.tls.getPeerCertificate()?.subject).toBe('CN=self-signed');
+    });
+  });
+
+  describe('of a server', () => {
+    const demands = { clientCertificates: 'required', trustRoots: authority.certificate } as const;
+
+    it('requires a certificate of the client, and maps it', async () => {
+      const someone = await authority.issue('someone', { use: 'client' });
+      const { server } = await pair(
+        { ...demands, mapClientCertificate: ({ subject }) => ({ user: subject.slice(3) }) },
+        { identity: someone },
+      );
+      expect(server.tls.clientIdentity).toEqual({ user: 'someone' });
+      expect(server.tls.getPeerCertificate()?.subject).toBe('CN=someone');
+    });
+
+    it('refuses clients without a certificate, or with a wrong one', async () => {
+      const without = await pair(demands);
+      expect(await without.server.lost()).toMatchObject({ reason: 'missing' });
+      expect(await without.client.lost()).not.toMatchObject({ code: 'ERR_CONNECTION_DONE' });
+      const stranger = await (await Authority.make('Another root')).issue('s', { use: 'client' });
+      const wrong = await pair(demands, { identity: stranger });
+      expect(await wrong.server.lost()).toMatchObject({ reason: 'unknown-root' });
+    });
+
+    it('accepts clients without a certificate if it only asks', async () => {
+      const asked: string[] = [];
+      const { server } = await pair({
+        ...demands,
+        clientCertificates: 'requested',
+        mapClientCertificate: ({ subject }) => asked.push(subject),
+      });
+      expect(server.reason).toBeUndefined();
+      expect(asked).toEqual([]);
+    });
+
+    it('refuses a client whose certificate has no identity', async () => {
+      const someone = await authority.issue('someone', { use: 'client' });
+      const { server } = await pair(
+        { ...demands, mapClientCertificate: () => null },
+        { identity: someone },
+      );
+      expect(await server.lost()).toMatchObject({ reason: 'refused', subject: 'CN=someone' });
+      expect(server.log).toEqual(['made', 'lost']);
+    });
+
+    it('reports an error of mapClientCertificate, which ends this connection', async () => {
+      const someone = await authority.issue('someone', { use: 'client' });
+      const fault = new Error('out of mapClientCertificate');
+      const { server } = await pair(
+        {
+          ...demands,
+          mapClientCertificate() {
+            throw fault;
+          },
+        },
+        { identity: someone },
+      );
+      expect(await server.lost()).toBe(fault);
+      expect(network.reports).toEqual([fault]);
+    });
+  });
+});
