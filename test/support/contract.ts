@@ -75,9 +75,16 @@ export class Rig {
   }
 }
 
-/** `describe` for each reactor. The rig is the same object throughout, emptied after each test. */
-export function contract(title: string, body: (rig: Rig) => void): void {
-  describe.each(REACTORS.map((maker) => [maker.name, maker] as const))(
+/**
+ * `describe` for each reactor. The rig is the same object throughout, emptied after each test.
+ * @param reactors Default: all.
+ */
+export function contract(
+  title: string,
+  body: (rig: Rig) => void,
+  reactors: readonly ReactorMaker[] = REACTORS,
+): void {
+  describe.each(reactors.map((maker) => [maker.name, maker] as const))(
     `${title} (%s)`,
     (_name, maker) => {
       const rig = new Rig(maker);

@@ -54,9 +54,9 @@ export class PeerProgram implements AsyncDisposable {
     return !this.#gone;
   }
 
-  async until(condition: () => boolean, what: string): Promise<void> {
+  async until(condition: () => boolean, what: string, ms = 15_000): Promise<void> {
     const soFar = (): string => `a program ${what}; it printed ${this.stdout}${this.stderr}`;
-    await this.pulse.until(() => condition() || this.#gone, soFar, 15_000);
+    await this.pulse.until(() => condition() || this.#gone, soFar, ms);
     if (!condition()) throw new Error(`the program ended: ${this.stdout}${this.stderr}`);
   }
 

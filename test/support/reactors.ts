@@ -34,6 +34,11 @@ const ALL: readonly ReactorMaker[] = [
 
 export const REACTORS: readonly ReactorMaker[] = chosen(process.env.ROPEWALK_TEST_REACTORS);
 
+/** One reactor of each kind, for tests of what has nothing to do with pollers. */
+export const ONE_POLLER: readonly ReactorMaker[] = REACTORS.filter(
+  ({ native }, at) => REACTORS.findIndex((other) => other.native === native) === at,
+);
+
 /** The maker of that name: what a child process or a worker is told to use. */
 export function reactorMaker(name: string | undefined): ReactorMaker {
   const maker = ALL.find((candidate) => candidate.name === name);

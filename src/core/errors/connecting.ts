@@ -5,11 +5,6 @@ import { messageOf } from '../text-of.js';
 import { RopewalkError, type SystemError } from './base.js';
 import { NameResolutionError } from './names.js';
 
-/** Options of a {@link ConnectError}. */
-export interface ConnectErrorOptions extends ErrorOptions {
-  readonly errors?: readonly ConnectError[];
-}
-
 /** A connection attempt failed. `cause` is the system's error, if there was one. */
 export class ConnectError extends RopewalkError {
   override readonly name: string = 'ConnectError';
@@ -25,13 +20,18 @@ export class ConnectError extends RopewalkError {
    */
   readonly errors: readonly ConnectError[];
 
-  constructor(message: string, destination: Destination, options?: ConnectErrorOptions) {
+  constructor(
+    message: string,
+    destination: Destination,
+    options?: ErrorOptions,
+    errors: readonly ConnectError[] = [],
+  ) {
     super(`${message}: ${destinationText(destination)}`, options);
     const unix = 'path' in destination;
     this.host = unix ? undefined : destination.host;
     this.port = unix ? undefined : destination.port;
     this.path = unix ? destination.path : undefined;
-    this.errors = options?.errors ?? [];
+    this.errors = errors;
   }
 }
 
@@ -86,7 +86,8 @@ export class ConnectorStateError extends RopewalkError {
 type ConnectErrorClass = new (
   message: string,
   destination: Destination,
-  options?: ConnectErrorOptions,
+  options?: ErrorOptions,
+  errors?: readonly ConnectError[],
 ) => ConnectError;
 
 /** The error class for each errno of connect(2). */
@@ -149,7 +150,7 @@ export function allFailedError(
   const [FirstClass = ConnectError] = classes;
   const ErrorClass = classes.size === 1 ? FirstClass : ConnectError;
   const message = `cannot connect (${addressesText(attempts)})`;
-  return new ErrorClass(message, destination, { cause: first?.failure, errors });
+  return new ErrorClass(message, destination, { cause: first?.failure }, errors);
 }
 
 /** The error of a connector whose time is over. @param attempts Those that had begun. */
@@ -160,10 +161,8 @@ export function connectTimeoutError(
 ): ConnectTimeoutError {
   const message = `no connection in ${timeoutMs} ms`;
   if (attempts.length < 2) return new ConnectTimeoutError(message, destination);
-  const errors = errorsOf(attempts);
-  return new ConnectTimeoutError(`${message} (${addressesText(attempts)})`, destination, {
-    errors,
-  });
+  const text = `${message} (${addressesText(attempts)})`;
+  return new ConnectTimeoutError(text, destination, {}, errorsOf(attempts));
 }
 
 function errorsOf(attempts: readonly AddressAttempt[]): ConnectError[] {

@@ -1,0 +1,163 @@
+/** TLS programs as peers, the files they read, and Ropewalk's ends of their connections. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe } from 'vitest';
+import type { TLSConnection } from '../../../src/index.js';
+import {
+  connectTLS,
+  listenTLS,
+  type TLSClientContext,
+  type TLSClientOptions,
+  type TLSServerOptions,
+} from '../../../src/tls/index.js';
+import type { MadeCertificate } from '../../support/certificates.js';
+import { contract, portOf, type Rig } from '../../support/contract.js';
+import { hasProgram, PeerProgram } from '../../support/peers.js';
+import { ONE_POLLER, type ReactorMaker } from '../../support/reactors.js';
+import { Recorder, type RecordingFactory, recorders } from '../../support/recorder.js';
+import {
+  authority,
+  clientContext,
+  ENGINES,
+  type Engine,
+  HOSTNAME,
+  identity,
+  serverContext,
+} from '../../tls/secured.js';
+
+export const HOST = '127.0.0.1';
+
+/** A folder of files for programs. */
+export class PeerFiles {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'ropewalk-'));
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** @returns The path of the new file. */
+  write(name: string, content: string | Uint8Array): string {
+    const path = this.path(name);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  /** @returns The path of a file with the certificate and its key. */
+  identity(name: string, { certificate, key }: MadeCertificate): string {
+    return this.write(`${name}.pem`, `${certificate}\n${key}`);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** Whether all the programs and files are installed. The missing ones are named aloud. */
+export function havePrograms(...names: string[]): boolean {
+  const missing = names.filter((name) =>
+    name.startsWith('/') ? !existsSync(name) : !hasProgram(name),
+  );
+  for (const name of missing) console.warn(`skipped: there is no ${name} here`);
+  return missing.length === 0;
+}
+
+/** `describe` for each reactor and engine. */
+export function overEngines(
+  title: string,
+  body: (rig: Rig, engine: Engine) => void,
+  reactors: readonly ReactorMaker[] = ONE_POLLER,
+): void {
+  const each = (rig: Rig): void => {
+    describe.each(ENGINES)('by the %s engine', (engine) => body(rig, engine));
+  };
+  contract(title, each, reactors);
+}
+
+export interface Served {
+  readonly port: number;
+  readonly factory: RecordingFactory;
+}
+
+/** A TLS server that sends back what it receives. */
+export function serveEcho(rig: Rig, options: TLSServerOptions): Served {
+  const factory = recorders({ dataReceived: (data, self) => self.transport.write(data) });
+  const context = serverContext(options);
+  const listening = listenTLS(rig.reactor, 0, factory, context, { interface: HOST });
+  return { port: portOf(listening), factory };
+}
+
+/** A TLS client of the server at `port`, which must have a certificate for {@link HOSTNAME}. */
+export function connect(
+  rig: Rig,
+  port: number,
+  context: TLSClientContext | TLSClientOptions,
+  hostname: string = HOSTNAME,
+): Recorder {
+  const client = new Recorder();
+  const made = 'role' in context ? context : clientContext(context);
+  connectTLS(rig.reactor, HOST, port, () => client, made, { hostname });
+  return client;
+}
+
+/** Sends `text`, and settles when the answer is `answer`. */
+export async function exchange(client: Recorder, text: string, answer = text): Promise<void> {
+  await client.made();
+  const already = client.receivedBytes;
+  client.transport.write(text);
+  await client.until(
+    () => client.text.slice(already).includes(answer) || client.reason !== undefined,
+    `the answer ${answer}`,
+  );
+  if (client.reason !== undefined) throw client.reason;
+}
+
+/** The facts of a connection, as a plain object. */
+export function facts({ transport }: Recorder): Partial<TLSConnection> {
+  const { version, engine, serverName, negotiatedProtocol, resumed } = transport.tls ?? {};
+  return { version, engine, serverName, negotiatedProtocol, resumed } as Partial<TLSConnection>;
+}
+
+/** Closes the connection. */
+export async function close(client: Recorder): Promise<Error> {
+  client.transport.loseConnection();
+  return await client.lost();
+}
+
+const shared = new PeerFiles();
+process.on('exit', () => shared.remove());
+
+/** The file of the trusted root. */
+export const ROOT: string = shared.write('root.pem', authority.certificate);
+/** The file of a certificate for {@link HOSTNAME} and its key. */
+export const IDENTITY: string = shared.identity('identity', identity);
+
+/** `openssl s_client`, which verifies the server. */
+export function opensslClient(port: number, ...args: string[]): PeerProgram {
+  return new PeerProgram('openssl', [
+    's_client',
+    ...['-connect', `${HOST}:${port}`, '-CAfile', ROOT],
+    ...['-verify_return_error', '-verify_hostname', HOSTNAME, ...args],
+  ]);
+}
+
+/** `openssl s_server` on a free port. */
+export async function opensslServer(...args: string[]): Promise<PeerProgram & { port: number }> {
+  const given = args.includes('-cert') ? [] : ['-cert', IDENTITY];
+  // Its output would be buffered.
+  const program = new PeerProgram('stdbuf', [
+    ...['-oL', '-eL', 'openssl', 's_server'],
+    ...['-accept', `${HOST}:0`, ...given, ...args],
+  ]);
+  const listening = /^ACCEPT \S*:(\d+)$/m;
+  await program.until(() => listening.test(program.stdout), 'to listen');
+  return Object.assign(program, { port: Number(listening.exec(program.stdout)?.[1]) });
+}
+
+/** Runs a command of openssl to its end. */
+export function openssl(args: readonly string[], input?: string): string {
+  const { status, stdout, stderr } = spawnSync('openssl', args, { input, encoding: 'latin1' });
+  if (status !== 0) throw new Error(`openssl ${args.join(' ')}: ${stderr}`);
+  return stdout;
+}
