@@ -1,5 +1,16 @@
 /** Ropewalk's root entry point: reactors and the contracts they keep, Deferreds, tasks, framing, policies. */
 
+export { type BackoffOptions, backoffPolicy, type RetryPolicy } from './clients/backoff-policy.js';
+export {
+  ClientService,
+  type ClientServiceOptions,
+  type WhenConnectedOptions,
+} from './clients/client-service.js';
+export type { ClientState } from './clients/client-states.js';
+export {
+  ReconnectingClientFactory,
+  type ReconnectingClientOptions,
+} from './clients/reconnecting-client-factory.js';
 export {
   type Address,
   type AddressType,
@@ -241,6 +252,10 @@ export {
   type EndpointStringOptions,
   serverFromString,
 } from './endpoints/from-string.js';
+export {
+  ProxyProtocolClientEndpoint,
+  ProxyProtocolServerEndpoint,
+} from './endpoints/proxy-protocol.js';
 export { SystemdServerEndpoint, type SystemdServerEndpointOptions } from './endpoints/systemd.js';
 export { HostnameEndpoint, TCPClientEndpoint, TCPServerEndpoint } from './endpoints/tcp.js';
 export { type WrapClientTLSOptions, wrapClientTLS, wrapServerTLS } from './endpoints/tls.js';

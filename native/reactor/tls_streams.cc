@@ -35,6 +35,7 @@ constexpr uint32_t kMaxUnsentReplies = 64 * 1024;
 constexpr uint32_t kMaxHandshakeSteps = 16;
 // The most sends of one stream per turn.
 constexpr int kMaxSendsPerTurn = 16;
+constexpr size_t kPartsAtOnce = 16;
 
 }  // namespace
 
@@ -184,7 +185,7 @@ void Reactor::failTls(Stream& stream) {
 
 // Offers unsent bytes and `tlsOutput_` to the system once. Bytes that it refuses are lost.
 void Reactor::sendLastWords(Stream& stream) {
-  std::array<Bytes, kMaxParts> memory;
+  std::array<Bytes, kPartsAtOnce> memory;
   std::span<Bytes> parts(memory);
   if (gatherWire(*stream.tls, parts) && !parts.empty()) (void)offer(stream, parts);
   stream.tls->wire.reset();
@@ -244,7 +245,7 @@ bool Reactor::sendTls(Stream& stream) {
     }
     tlsOutput_.clear();
     if (tls.unsent() < kMaxRecord && !encryptWritten(stream)) return false;
-    std::array<Bytes, kMaxParts> memory;
+    std::array<Bytes, kPartsAtOnce> memory;
     std::span<Bytes> parts(memory);
     if (!gatherWire(tls, parts)) {
       endWithReset(stream, EFAULT);
@@ -280,7 +281,7 @@ bool Reactor::encryptWritten(Stream& stream) {
     encrypted &= tls.session->write(bytes, tlsOutput_) == Outcome::kOk;
   };
   while (left > 0 && encrypted) {
-    std::array<Bytes, kMaxParts> memory;
+    std::array<Bytes, kPartsAtOnce> memory;
     std::span<Bytes> parts(memory);
     if (!gatherParts(stream, parts)) {
       endWithReset(stream, EFAULT);

@@ -38,6 +38,8 @@ struct Happened {
   int readable = 0;
   int writable = 0;
   int listenerDrained = 0;
+  int tlsEstablished = 0;
+  int tlsHello = 0;
   std::vector<UniqueFd> descriptors;
   int lost = 0;
   int error = 0;                    // of kLost or kAcceptFailed

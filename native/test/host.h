@@ -220,6 +220,12 @@ class Host {
       case kListenerDrained:
         seen.listenerDrained += 1;
         break;
+      case kTlsEstablished:
+        seen.tlsEstablished += 1;
+        break;
+      case kTlsHello:
+        seen.tlsHello += 1;
+        break;
       case kDatagram:
         records = seeDatagram(record, seen.datagrams);
         seen.datagrams.back().data = take(event);

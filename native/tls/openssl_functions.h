@@ -71,6 +71,7 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(SSL_SESSION*, d2i_SSL_SESSION, (SSL_SESSION**, const unsigned char**, long))                   \
   F(void, ERR_clear_error, ())                                                                     \
   F(unsigned long, ERR_get_error, ())                                                              \
+  F(unsigned long, ERR_peek_error, ())                                                             \
   F(const char*, ERR_reason_error_string, (unsigned long))                                         \
   F(const EVP_CIPHER*, EVP_aes_128_cbc, ())                                                        \
   F(int, EVP_DecryptInit_ex,                                                                       \

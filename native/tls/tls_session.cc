@@ -12,17 +12,22 @@ using namespace openssl;
 class TlsSession::Call {
  public:
   Call(TlsSession& session, Octets& out) : session_(session) {
-    session_.ssl_.ERR_clear_error();
+    clearErrors();
     session_.bio_.output = &out;
   }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
   ~Call() {
     session_.bio_.output = nullptr;
-    session_.ssl_.ERR_clear_error();
+    clearErrors();
   }
 
  private:
+  // Looking costs a fraction of clearing.
+  void clearErrors() const {
+    if (session_.ssl_.ERR_peek_error() != 0) session_.ssl_.ERR_clear_error();
+  }
+
   TlsSession& session_;
 };
 
@@ -122,8 +127,10 @@ void TlsSession::keepInput() {
 TlsSession::Outcome TlsSession::handshake(Octets& out) {
   if (state_ == State::kOpen) return Outcome::kOk;
   if (state_ == State::kFailed) return Outcome::kFailed;
+  if (awaitsChoice() && start_->input.size() > kMaxKept) {
+    return fail("too much input before the handshake");
+  }
   if (state_ == State::kAwaitsContext) {
-    if (start_->input.size() > kMaxKept) return fail("too much input before the handshake");
     keepInput();
     return Outcome::kWantsContext;
   }
@@ -155,6 +162,12 @@ TlsSession::Outcome TlsSession::read(std::span<uint8_t> plaintext, size_t& count
         ssl_.SSL_read_ex(session_, plaintext.data() + count, plaintext.size() - count, &size);
     if (result != 1) return outcomeOf(result);
     count += size;
+    // OpenSSL has returned all of its last record: asking it for more would make it allocate a
+    // buffer in vain.
+    if (bio_.input.empty() && count < plaintext.size()) {
+      kept_ = {};
+      return Outcome::kWantsInput;
+    }
   }
   return Outcome::kOk;
 }

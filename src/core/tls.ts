@@ -55,4 +55,8 @@ export interface StartTLSOptions {
   readonly hostname?: string | undefined;
   /** The protocols to offer or accept by ALPN, in order of preference, instead of those of the context. */
   readonly alpnProtocols?: readonly string[] | undefined;
+  /**
+   * @internal Ciphertext that a layer below TLS has read already, behind a PROXY header. The first that the engine receives.
+   */
+  readonly received?: Buffer | undefined;
 }

@@ -1,6 +1,7 @@
 /** The built-in endpoint types. Names, order and defaults of the arguments are Twisted's. */
 import { WINDOWS } from '../internal/platform.js';
 import type { EndpointType } from './endpoint-type.js';
+import { HAPROXY } from './proxy-protocol.js';
 import { SystemdServerEndpoint } from './systemd.js';
 import { bindTCPClient, tcpClient, tcpServer } from './tcp-arguments.js';
 import { SSL, TLS } from './tls-types.js';
@@ -85,4 +86,13 @@ const SYSTEMD: EndpointType = {
   },
 };
 
-export const BUILT_IN_TYPES: readonly EndpointType[] = [TCP, TCP4, TCP6, TLS, SSL, UNIX, SYSTEMD];
+export const BUILT_IN_TYPES: readonly EndpointType[] = [
+  TCP,
+  TCP4,
+  TCP6,
+  TLS,
+  SSL,
+  UNIX,
+  SYSTEMD,
+  HAPROXY,
+];

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 
 const EXAMPLES = new URL('../../examples/', import.meta.url);
-const LISTENS = /\b(?:listenTCP|listenUDP|runWorkers)\(/;
+const LISTENS = /\b(?:listenTCP|listenTLS|listenUDP|runWorkers)\(/;
 const DEFAULT_PORT =
   /\bport = '(\d{4,5})'|port: \{ type: 'string', default: '(\d{4,5})' \}|\?\? '?(\d{4,5})\b/;
 

@@ -108,6 +108,10 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../hosted-reactor.js', '../node/sockets.js', '../../native.js'],
     refused: ['../create-reactor.js', '../../workers/index.js'],
   },
+  'src/clients/probe.ts': {
+    allowed: ['../core/stream-endpoint.js', '../defer/deferred.js', '../policies/deadline.js'],
+    refused: ['../endpoints/tcp.js', '../reactor/create-reactor.js', '../protocols/http/client.js'],
+  },
   'src/endpoints/probe.ts': {
     allowed: [
       '../core/stream-endpoint.js',
@@ -115,6 +119,7 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../reactor/streams/tcp-settings.js',
       '../tls/factories.js',
       '../handover/inherited-sockets.js',
+      '../protocols/proxy-protocol/index.js',
     ],
     refused: [
       '../reactor/hosted-reactor.js',

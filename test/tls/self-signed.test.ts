@@ -7,11 +7,21 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
+  createReactor,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
   InvalidHostNameError,
+  Protocol,
+  type Transport,
 } from '../../src/index.js';
-import { selfSignedCertificate } from '../../src/tls/index.js';
+import {
+  connectTLS,
+  listenTLS,
+  selfSignedCertificate,
+  TLSServerContext,
+} from '../../src/tls/index.js';
+import { within } from '../support/deadline.js';
+import { ENGINES } from './secured.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -56,6 +66,40 @@ describe('selfSignedCertificate', () => {
     const [one, other] = await Promise.all([selfSignedCertificate(), selfSignedCertificate()]);
     const { serialNumber } = new X509Certificate(one.certificate);
     expect(new X509Certificate(other.certificate).serialNumber).not.toBe(serialNumber);
+  });
+
+  describe.each(ENGINES)('in a handshake by the %s engine', (engine) => {
+    it.each(['ecdsa', 'rsa'] as const)('serves both sides, with %s', async (keyType) => {
+      const other = await selfSignedCertificate();
+      const identity = await selfSignedCertificate({ keyType });
+      // Of two roots with the same name, the right one is used.
+      const trustRoots = [other.certificate, identity.certificate];
+      const both = { engine, identity, trustRoots };
+      const reactor = createReactor({ kind: 'node' });
+      await using _reactor = reactor;
+      const context = new TLSServerContext({ ...both, clientCertificates: 'required' });
+      const greeter = {
+        handshakeCompleted: (transport: Transport) => {
+          transport.write(transport.tls?.getPeerCertificate()?.subject ?? '');
+          transport.loseConnection();
+        },
+      };
+      const port = listenTLS(reactor, 0, () => greeter, context);
+      const ended = new Promise<string>((resolve) => {
+        let text = '';
+        class Client extends Protocol {
+          override dataReceived(data: Buffer): void {
+            text += data;
+          }
+
+          override connectionLost(reason: Error): void {
+            resolve(`${text} ${reason.name}`);
+          }
+        }
+        connectTLS(reactor, 'localhost', port.getHost().port, Client, both);
+      });
+      expect(await within(ended, 'an end')).toBe('CN=localhost ConnectionDone');
+    });
   });
 
   it.each([

@@ -8,6 +8,8 @@ import {
   AdoptedServerEndpoint,
   BasicProducerConsumerProxy,
   BucketFilter,
+  backoffPolicy,
+  ClientService,
   Cooperator,
   clientFromString,
   createReactor,
@@ -37,9 +39,12 @@ import {
   ProducerConsumerProxy,
   Protocol,
   ProxyHeaderParser,
+  ProxyProtocolClientEndpoint,
   ProxyProtocolClientFactory,
   ProxyProtocolFactory,
+  ProxyProtocolServerEndpoint,
   type Reactor,
+  ReconnectingClientFactory,
   react,
   ShapingFactory,
   StatefulProtocol,
@@ -152,6 +157,9 @@ const udp = (reactor: Reactor): ReturnType<Reactor['listenUDP']> => reactor.list
 const sharedPorts = (reactor: Reactor): SharedPorts =>
   new SharedPorts(reactor, { ports: {}, claimPorts: false, workers: 1 } as never, () => {});
 
+const tcpClient = (reactor: Reactor): TCPClientEndpoint =>
+  new TCPClientEndpoint(reactor, '192.0.2.1', 1);
+
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
   AdoptConnectionOptions: [memory((reactor, o) => reactor.adoptStreamConnection(9, Protocol, o))],
@@ -174,6 +182,16 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   BasicProducerConsumerProxyOptions: [
     (o) => new BasicProducerConsumerProxy(new MemoryTransport(), o),
   ],
+  BackoffOptions: [(o) => backoffPolicy(o)],
+  ClientServiceOptions: [
+    memory((reactor, o) => new ClientService(tcpClient(reactor), Protocol, and(o, { clock }))),
+  ],
+  WhenConnectedOptions: [
+    memory((reactor, o) => {
+      return new ClientService(tcpClient(reactor), Protocol, { clock }).whenConnected(o);
+    }),
+  ],
+  ReconnectingClientOptions: [(o) => new ReconnectingClientFactory(and(o, { clock }))],
   BucketFilterOptions: [(o) => new BucketFilter(and(o, { clock, ...rate }))],
   CooperatorOptions: [(o) => new Cooperator(and(o, { clock }))],
   CreateReactorOptions: [
@@ -256,10 +274,15 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ProxyHeaderOptions: [
     (o) => serializeProxyHeader(o),
     (o) => new ProxyProtocolClientFactory(Protocol, o),
+    memory((reactor, o) => new ProxyProtocolClientEndpoint(tcpClient(reactor), o)),
   ],
   ProxyHeaderParserOptions: [(o) => new ProxyHeaderParser(o)],
   ProxyProtocolOptions: [
     (o) => new ProxyProtocolFactory(Protocol, and(o, { clock, trustedPeers: 'everybody' })),
+    memory((reactor, o) => {
+      const options = and(o, { clock, trustedPeers: 'everybody' as const });
+      return new ProxyProtocolServerEndpoint(new TCPServerEndpoint(reactor, 0), options);
+    }),
   ],
   ProxySSL: [(ssl) => serializeProxyHeader({ ssl })],
   RaisingMemoryReactorOptions: [(o) => new RaisingMemoryReactor(o)],

@@ -21,7 +21,7 @@ class Echo extends Protocol {
 }
 
 const reactor = createReactor({ kind: args.reactor });
-const tls = { cert, key, engine: args.engine };
+const tls = { identity: { certificate: cert, key }, engine: args.engine };
 const tcp = { interface: '127.0.0.1', backlog: 1024 };
 const port = listenTLS(reactor, args.port, Factory.forProtocol(Echo), tls, tcp);
 announce(port.getHost().port, () => reactor.stop());

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "certificates.h"
+#include "test/sockets.h"
 #include "tls/tls_session.h"
 
 namespace ropewalk {
@@ -41,10 +42,6 @@ inline std::shared_ptr<TlsRoots> trust(std::initializer_list<const Certificate*>
   auto made = TlsRoots::make(theOpenSsl(), ders, crls, fault);
   CHECK(made != nullptr);
   return made;
-}
-
-inline Bytes bytesOf(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
 // "h2", "http/1.1" as in the extension.

@@ -1,12 +1,16 @@
 /** Clients that send a PROXY header: proxies, and health checks of servers behind one. */
-import { IPv4Address } from '../../core/address.js';
+import { type Address, IPv4Address } from '../../core/address.js';
 import type { FactoryLike } from '../../core/factory.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { Transport } from '../../core/transport.js';
-import { checkObject } from '../../internal/check.js';
+import { checkOptions } from '../../internal/options.js';
 import { ProtocolWrapper, type WrapperOwner } from '../../policies/protocol-wrapper.js';
 import { WrappingFactory } from '../../policies/wrapping-factory.js';
-import { type ProxyHeaderOptions, serializeProxyHeader } from './serializer.js';
+import {
+  PROXY_HEADER_OPTIONS,
+  type ProxyHeaderOptions,
+  serializeProxyHeader,
+} from './serializer.js';
 
 /** Addresses for the check of other fields. */
 const ANY_ADDRESS = new IPv4Address('TCP', '192.0.2.1', 0);
@@ -29,7 +33,7 @@ export class ProxyProtocolClientFactory extends WrappingFactory {
    */
   constructor(wrapped: FactoryLike, header: ProxyHeaderOptions = {}) {
     super(wrapped);
-    checkObject('header', header);
+    checkOptions('ProxyProtocolClientFactory', header, PROXY_HEADER_OPTIONS);
     const { source, destination, command } = header;
     if (command === 'LOCAL' || source !== undefined || destination !== undefined) {
       const bytes = serializeProxyHeader(header);
@@ -42,6 +46,10 @@ export class ProxyProtocolClientFactory extends WrappingFactory {
       this.#headerFor = (transport) =>
         between({ source: transport.getHost(), destination: transport.getPeer() });
     }
+  }
+
+  override buildProtocol(address: Address): ProtocolWrapper | null {
+    return super.buildProtocol(address) as ProtocolWrapper | null;
   }
 
   protected override wrap(protocol: StreamProtocol): ProtocolWrapper {

@@ -4,7 +4,8 @@ import { builtProtocol } from '../../core/factory.js';
 import { Protocol } from '../../core/protocol.js';
 import type { ProtocolFactory } from '../../core/protocol-factory.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
-import type { DetachedConnection, Transport } from '../../core/transport.js';
+import type { StartTLSOptions } from '../../core/tls.js';
+import type { DetachedConnection, TLSContext, Transport } from '../../core/transport.js';
 import { failConnection } from '../../defer/callback-result.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { Deadline } from '../../policies/deadline.js';
@@ -41,7 +42,8 @@ export class ProxiedConnection extends ProtocolWrapper {
   /** The header; undefined until it is complete. */
   header: ProxyHeader | undefined = undefined;
   private readonly connections: ProxiedConnectionOwner;
-  private state: 'header' | 'refused' | 'open' = 'header';
+  /** `opening`: the protocol's `makeConnection` runs. */
+  private state: 'header' | 'refused' | 'opening' | 'open' = 'header';
   private parser: ProxyHeaderParser | undefined;
   private deadline: Deadline | undefined = undefined;
   /** Bytes that came with the header and are not delivered yet. */
@@ -56,7 +58,12 @@ export class ProxiedConnection extends ProtocolWrapper {
 
   /** Defined before the header is complete: the peer may finish sending together with its header. */
   override get readConnectionLost(): () => void {
-    return this.state === 'open' ? super.readConnectionLost : this.endedEarly;
+    return this.opened ? super.readConnectionLost : this.endedEarly;
+  }
+
+  /** Bytes behind the header that the protocol has not seen: plaintext, if it calls `startTLS` later than in `connectionMade`. */
+  override get unreadBytes(): number {
+    return super.unreadBytes + (this.rest?.length ?? 0);
   }
 
   override makeConnection(transport: Transport): void {
@@ -67,14 +74,14 @@ export class ProxiedConnection extends ProtocolWrapper {
   }
 
   override dataReceived(data: Buffer): void {
-    if (this.state === 'open') super.dataReceived(data);
+    if (this.opened) super.dataReceived(data);
     else if (this.state === 'header') this.headerReceived(data);
   }
 
   override connectionLost(reason: Error): void {
     this.deadline?.set(null);
     this.rest = undefined;
-    if (this.state === 'open') super.connectionLost(reason);
+    if (this.opened) super.connectionLost(reason);
   }
 
   /** The client's address, or that of the proxy if the header has none. */
@@ -98,6 +105,14 @@ export class ProxiedConnection extends ProtocolWrapper {
     else this.connections.soon(() => this.resumed());
   }
 
+  /** In `connectionMade`, the bytes behind the header are the client's: the first of its TLS connection. */
+  override startTLS(context: TLSContext, options?: StartTLSOptions): Transport {
+    const { rest } = this;
+    if (this.state !== 'opening' || rest === undefined) return super.startTLS(context, options);
+    this.rest = undefined;
+    return super.startTLS(context, { ...options, received: rest });
+  }
+
   /** The header is lost: the next owner of the socket sees the proxy's address. */
   override detach(): Deferred<DetachedConnection> {
     const { rest } = this;
@@ -112,6 +127,10 @@ export class ProxiedConnection extends ProtocolWrapper {
         return failure;
       },
     );
+  }
+
+  private get opened(): boolean {
+    return this.state === 'opening' || this.state === 'open';
   }
 
   private headerReceived(data: Buffer): void {
@@ -142,8 +161,9 @@ export class ProxiedConnection extends ProtocolWrapper {
       return;
     }
     this.wrappedProtocol = protocol;
-    this.state = 'open';
+    this.state = 'opening';
     super.makeConnection(this.transport);
+    this.state = 'open';
     this.deliverRest();
   }
 

@@ -35,7 +35,7 @@ export interface ProxyHeaderOptions extends ProxyHeaderExtras {
   readonly checksum?: boolean | undefined;
 }
 
-const OPTIONS: OptionNames<ProxyHeaderOptions> = {
+export const PROXY_HEADER_OPTIONS: OptionNames<ProxyHeaderOptions> = {
   version: true,
   command: true,
   kind: true,
@@ -59,7 +59,7 @@ const OPTIONS: OptionNames<ProxyHeaderOptions> = {
  * would exceed 65,551 bytes, or the version or command has no such field.
  */
 export function serializeProxyHeader(options: ProxyHeaderOptions): Buffer {
-  checkOptions('serializeProxyHeader', options, OPTIONS);
+  checkOptions('serializeProxyHeader', options, PROXY_HEADER_OPTIONS);
   const { version = 2, command = 'PROXY', checksum = false } = options;
   checkInteger('version', version, 1, 2);
   checkChoice('command', command, ['PROXY', 'LOCAL']);

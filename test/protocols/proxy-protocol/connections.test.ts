@@ -14,6 +14,13 @@ import { inRealTime } from '../../../src/testing/contracts/reactor/reactor-stage
 import type { MakePair } from '../../../src/testing/contracts/transport/scene.js';
 import { transportContract } from '../../../src/testing/contracts/transport/transport-contract.js';
 import { Simulation } from '../../../src/testing/simulation/simulation.js';
+import {
+  TLSClientContext,
+  TLSClientFactory,
+  TLSServerContext,
+  TLSServerFactory,
+} from '../../../src/tls/index.js';
+import { Authority } from '../../support/certificates.js';
 import { contract, portOf } from '../../support/contract.js';
 import { listenLocal } from '../../support/pairs.js';
 import { RawPeer } from '../../support/raw-peer.js';
@@ -105,6 +112,45 @@ contract('connections with a PROXY header', (rig) => {
     peer.write('GET / HTTP/1.1\r\n\r\n');
     await peer.untilEnded();
     expect(peer.received.toString()).toBe('');
+  });
+
+  it('do TLS behind the header, also if the first bytes come with it', async () => {
+    const authority = await Authority.make();
+    const identity = await authority.issue('app.example', { names: ['app.example'] });
+    const context = new TLSServerContext({ identity });
+    const trust = { trustRoots: authority.certificate };
+    const clientContext = new TLSClientContext(trust);
+    const servers = recorders({ dataReceived: (data, self) => self.transport.write(data) });
+    const port = serve(new TLSServerFactory(context, servers));
+    const client = new Recorder({ connectionMade: (self) => self.transport.write('hello') });
+    const secured = new TLSClientFactory(clientContext, () => client, { hostname: 'app.example' });
+    const header = { source: CLIENT, destination: SERVICE };
+    // The header and the client's hello are written in one turn.
+    rig.reactor.connectTCP('127.0.0.1', port, new ProxyProtocolClientFactory(secured, header));
+    expect(String(await client.receive(5))).toBe('hello');
+    const server = await servers.protocol();
+    expect(server.transport.getPeer()).toEqual(CLIENT);
+    expect(server.transport.tls?.handshakeComplete).toBe(true);
+    expect(proxyHeaderOf(server.transport)?.source).toEqual(CLIENT);
+    client.transport.loseConnection();
+    await server.lost();
+    context.close();
+  });
+
+  it('end if plaintext comes before a later startTLS', async () => {
+    const authority = await Authority.make();
+    const context = new TLSServerContext({ identity: await authority.issue('app.example') });
+    const servers = recorders({
+      connectionMade: (self) => self.transport.pauseProducing(),
+    });
+    const peer = rig.use(await RawPeer.connect(serve(servers)));
+    peer.write('PROXY UNKNOWN\r\ninjected');
+    const server = await servers.protocol();
+    await server.made();
+    server.transport.startTLS(context);
+    expect((await server.lost()).name).toBe('PlaintextBeforeTLSError');
+    await peer.untilEnded();
+    context.close();
   });
 
   it('keep undelivered bytes when they are detached', async ({ skip }) => {

@@ -1,0 +1,435 @@
+import { describe, expect, it, vi } from 'vitest';
+import { ClientService, type ClientServiceOptions } from '../../src/clients/client-service.js';
+import { Protocol } from '../../src/core/protocol.js';
+import { Deferred } from '../../src/defer/deferred.js';
+import { CancelledError, ReactorStoppedError } from '../../src/defer/errors.js';
+import { captureLoggedErrors } from '../../src/testing/logged-errors.js';
+import { ManualClock } from '../../src/testing/manual-clock.js';
+import { FakeEndpoint } from './fake-endpoint.js';
+
+class Chat extends Protocol {
+  reason: Error | undefined = undefined;
+
+  override connectionLost(reason: Error): void {
+    this.reason = reason;
+  }
+}
+
+interface Stage {
+  readonly clock: ManualClock;
+  readonly endpoint: FakeEndpoint;
+  readonly service: ClientService<typeof Chat>;
+}
+
+function stage(options: Partial<ClientServiceOptions<Chat>> = {}): Stage {
+  const clock = new ManualClock();
+  const endpoint = new FakeEndpoint();
+  const retryPolicy = (failures: number): number => failures * 1_000;
+  const service = new ClientService(endpoint, Chat, { clock, retryPolicy, ...options });
+  return { clock, endpoint, service };
+}
+
+/** The state of a Deferred, whose failure is then handled. */
+function outcomeOf(deferred: Deferred<unknown>): { value?: unknown; error?: unknown } {
+  const outcome: { value?: unknown; error?: unknown } = {};
+  deferred.addCallbacks(
+    (value) => {
+      outcome.value = value ?? 'nothing';
+    },
+    (failure) => {
+      outcome.error = failure.value;
+    },
+  );
+  return outcome;
+}
+
+describe('ClientService', () => {
+  it('connects, and fires whenConnected with the protocol of the factory', () => {
+    const { endpoint, service } = stage();
+    const early = outcomeOf(service.whenConnected());
+    expect(service.running).toBe(false);
+    service.startService();
+    service.startService();
+    expect(endpoint.attempts).toBe(1);
+    const late = outcomeOf(service.whenConnected());
+    endpoint.succeed();
+    expect(early.value).toBeInstanceOf(Chat);
+    expect(late.value).toBe(early.value);
+    expect(outcomeOf(service.whenConnected()).value).toBe(early.value);
+    expect([service.state, service.running]).toEqual(['connected', true]);
+    (early.value as Chat).transport.write('hello');
+    endpoint.settle();
+    expect(endpoint.transport.text).toBe('hello');
+  });
+
+  it('connects again when the connection is lost, with the first delay', () => {
+    const { clock, endpoint, service } = stage();
+    service.startService();
+    endpoint.fail();
+    clock.advance(1_000);
+    endpoint.fail();
+    clock.advance(2_000);
+    endpoint.succeed();
+    const first = outcomeOf(service.whenConnected()).value as Chat;
+    endpoint.close();
+    expect(first.reason?.name).toBe('ConnectionDone');
+    const next = outcomeOf(service.whenConnected());
+    clock.advance(999);
+    expect([service.state, endpoint.attempts]).toEqual(['waiting', 3]);
+    clock.advance(1);
+    endpoint.succeed();
+    expect(next.value).not.toBe(first);
+  });
+
+  it('passes the number of failures and the random source to the policy', () => {
+    const random = (): number => 0.25;
+    const retryPolicy = vi.fn(() => 10);
+    const { clock, endpoint, service } = stage({ random, retryPolicy });
+    service.startService();
+    for (let i = 0; i < 3; i++) {
+      endpoint.fail();
+      clock.advance(10);
+    }
+    expect(retryPolicy.mock.calls).toEqual([1, 2, 3].map((failures) => [failures, random]));
+  });
+
+  it('uses a sound delay if the policy throws or returns none, and reports it', () => {
+    const results = [Number.NaN, -1, undefined];
+    const retryPolicy = (): number => results.shift() as number;
+    const { clock, endpoint, service } = stage({ retryPolicy, random: () => 0 });
+    using logged = captureLoggedErrors();
+    service.startService();
+    for (const delayMs of [1_000, 1_500, 2_250]) {
+      endpoint.fail();
+      clock.advance(delayMs - 1);
+      expect(service.state).toBe('waiting');
+      clock.advance(1);
+      expect(service.state).toBe('connecting');
+    }
+    expect(logged.flush().map(({ where }) => where)).toEqual(Array(3).fill('retryPolicy'));
+  });
+
+  it('calls onFailure for each failed attempt, and reports what that throws', () => {
+    const onFailure = vi.fn((error: Error) => {
+      throw error;
+    });
+    const { clock, endpoint, service } = stage({ onFailure });
+    using logged = captureLoggedErrors();
+    service.startService();
+    endpoint.fail();
+    clock.advance(1_000);
+    endpoint.succeed();
+    endpoint.close();
+    expect(onFailure).toHaveBeenCalledOnce();
+    expect(logged.flush().map(({ where }) => where)).toEqual(['onFailure']);
+  });
+
+  it('treats an endpoint that throws, or ends the connection before its success, as failed', () => {
+    const { clock, endpoint, service } = stage();
+    const connect = vi.spyOn(endpoint, 'connect').mockImplementationOnce(() => {
+      throw new Error('no route');
+    });
+    service.startService();
+    expect(service.state).toBe('waiting');
+    connect.mockImplementationOnce((factory) => {
+      const protocol = endpoint.build(factory);
+      endpoint.close();
+      return new Deferred<never>().callback(protocol as never) as never;
+    });
+    connect.mockImplementationOnce(() => {
+      const connected = new Deferred<never>();
+      connected.callback(new Chat() as never);
+      return connected;
+    });
+    clock.advance(1_000);
+    expect(service.state).toBe('waiting');
+    clock.advance(2_000);
+    expect(service.state).toBe('waiting');
+  });
+
+  it('aborts a connection that a failed attempt has left open', () => {
+    const { endpoint, service } = stage();
+    service.startService();
+    const [attempt] = endpoint.pending;
+    endpoint.build(attempt?.factory as never);
+    endpoint.fail();
+    endpoint.settle();
+    expect(endpoint.open).toEqual([]);
+  });
+
+  it('tells the protocol first that its connection is lost, whatever it throws', () => {
+    const clock = new ManualClock();
+    const endpoint = new FakeEndpoint();
+    class Bad extends Protocol {
+      override connectionLost(): void {
+        throw new Error('bad');
+      }
+    }
+    const service = new ClientService(endpoint, Bad, { clock });
+    using logged = captureLoggedErrors();
+    service.startService();
+    endpoint.succeed();
+    endpoint.close();
+    expect(service.state).toBe('waiting');
+    expect(logged.flush()).toHaveLength(1);
+  });
+});
+
+describe('whenConnected', () => {
+  it('fails after the given number of failures, counted from the call', () => {
+    const { clock, endpoint, service } = stage();
+    service.startService();
+    const one = outcomeOf(service.whenConnected({ failAfterFailures: 1 }));
+    const two = outcomeOf(service.whenConnected({ failAfterFailures: 2 }));
+    const endless = outcomeOf(service.whenConnected());
+    endpoint.fail();
+    expect(one.error).toMatchObject({ code: 'ERR_CONNECTION_REFUSED' });
+    const third = outcomeOf(service.whenConnected({ failAfterFailures: 2 }));
+    clock.advance(1_000);
+    endpoint.fail();
+    expect(two.error).toMatchObject({ code: 'ERR_CONNECTION_REFUSED' });
+    expect(third).toEqual({});
+    clock.advance(2_000);
+    endpoint.succeed();
+    expect(third.value).toBe(endless.value);
+    expect(endless.value).toBeInstanceOf(Chat);
+  });
+
+  it('can be cancelled', () => {
+    const { endpoint, service } = stage();
+    service.startService();
+    const waiting = service.whenConnected();
+    const outcome = outcomeOf(waiting);
+    waiting.cancel();
+    expect(outcome.error).toBeInstanceOf(CancelledError);
+    endpoint.succeed();
+    expect(service.state).toBe('connected');
+  });
+
+  it('fails while the service is stopped, and waits when it is started again', async () => {
+    const { endpoint, service } = stage();
+    service.startService();
+    const waiting = outcomeOf(service.whenConnected());
+    await service.stopService();
+    expect(waiting.error).toBeInstanceOf(CancelledError);
+    expect(outcomeOf(service.whenConnected()).error).toBeInstanceOf(CancelledError);
+    service.startService();
+    const again = outcomeOf(service.whenConnected());
+    endpoint.succeed();
+    expect(again.value).toBeInstanceOf(Chat);
+  });
+
+  it.each([{ failAfterFailures: 0 }, { failAfterFailures: 1.5 }, { failAfterFailures: 'x' }])(
+    'refuses %j',
+    (options) => {
+      expect(() => stage().service.whenConnected(options as never)).toThrow(/must be/);
+    },
+  );
+});
+
+describe('prepareConnection', () => {
+  it('delays whenConnected until it has succeeded', () => {
+    const ready = new Deferred<void>();
+    const prepareConnection = vi.fn((_protocol: Chat) => ready);
+    const { endpoint, service } = stage({ prepareConnection });
+    service.startService();
+    const waiting = outcomeOf(service.whenConnected());
+    endpoint.succeed();
+    expect([service.state, waiting]).toEqual(['preparing', {}]);
+    expect(prepareConnection.mock.calls[0]?.[0]).toBeInstanceOf(Chat);
+    ready.callback();
+    expect(service.state).toBe('connected');
+    expect(waiting.value).toBe(prepareConnection.mock.calls[0]?.[0]);
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('wrong password');
+      },
+    ],
+    ['returns a rejected promise', () => Promise.reject(new Error('wrong password'))],
+  ])('closes the connection and tries again if it %s', async (_name, prepareConnection) => {
+    const { clock, endpoint, service } = stage({ prepareConnection });
+    service.startService();
+    const waiting = outcomeOf(service.whenConnected({ failAfterFailures: 1 }));
+    endpoint.succeed();
+    await Promise.resolve();
+    expect(service.state).toBe('failing');
+    expect(waiting.error).toMatchObject({ message: 'wrong password' });
+    endpoint.settle();
+    expect([service.state, endpoint.open]).toEqual(['waiting', []]);
+    clock.advance(1_000);
+    expect(endpoint.attempts).toBe(2);
+  });
+
+  it('is cancelled if the connection is lost, which counts as a failure', () => {
+    const cancelled = vi.fn();
+    const { endpoint, service } = stage({ prepareConnection: () => new Deferred(cancelled) });
+    service.startService();
+    const waiting = outcomeOf(service.whenConnected({ failAfterFailures: 1 }));
+    endpoint.succeed();
+    endpoint.close();
+    expect(cancelled).toHaveBeenCalledOnce();
+    expect(service.state).toBe('waiting');
+    expect(waiting.error).toMatchObject({ code: 'ERR_CONNECTION_DONE' });
+  });
+});
+
+describe('stopService', () => {
+  it('is complete at once for a service that was never started, waits or has stopped', () => {
+    const fresh = stage();
+    expect(outcomeOf(fresh.service.stopService()).value).toBe('nothing');
+    const { clock, endpoint, service } = stage();
+    service.startService();
+    endpoint.fail();
+    expect(outcomeOf(service.stopService()).value).toBe('nothing');
+    expect(clock.getDelayedCalls()).toEqual([]);
+    expect(outcomeOf(service.stopService()).value).toBe('nothing');
+    expect([service.state, service.running]).toEqual(['stopped', false]);
+  });
+
+  it('cancels the attempt', () => {
+    const { endpoint, service } = stage();
+    service.startService();
+    const stopped = outcomeOf(service.stopService());
+    expect(endpoint.pending).toEqual([]);
+    expect(stopped.value).toBe('nothing');
+  });
+
+  it('closes the connection, and is complete when that has ended', () => {
+    const { clock, endpoint, service } = stage();
+    service.startService();
+    endpoint.succeed();
+    const first = outcomeOf(service.stopService());
+    const second = outcomeOf(service.stopService());
+    expect([service.state, first, second]).toEqual(['disconnecting', {}, {}]);
+    endpoint.settle();
+    expect([first.value, second.value]).toEqual(['nothing', 'nothing']);
+    expect(clock.getDelayedCalls()).toEqual([]);
+  });
+
+  it('aborts a connection that does not close in time', () => {
+    const { clock, endpoint, service } = stage({ closeTimeoutMs: 100 });
+    service.startService();
+    endpoint.succeed();
+    // A producer keeps a closing connection open.
+    endpoint.transport.registerProducer(
+      { pauseProducing() {}, resumeProducing() {}, stopProducing() {} },
+      true,
+    );
+    const stopped = outcomeOf(service.stopService());
+    endpoint.settle();
+    expect(stopped).toEqual({});
+    clock.advance(100);
+    endpoint.settle();
+    expect(stopped.value).toBe('nothing');
+  });
+
+  it('cancels the preparation', () => {
+    const cancelled = vi.fn();
+    const { endpoint, service } = stage({ prepareConnection: () => new Deferred(cancelled) });
+    service.startService();
+    endpoint.succeed();
+    const stopped = outcomeOf(service.stopService());
+    expect(cancelled).toHaveBeenCalledOnce();
+    endpoint.settle();
+    expect(stopped.value).toBe('nothing');
+    expect(service.state).toBe('stopped');
+  });
+
+  it('may be followed by startService before it is complete', () => {
+    const { endpoint, service } = stage();
+    service.startService();
+    endpoint.succeed();
+    const stopped = outcomeOf(service.stopService());
+    service.startService();
+    expect([service.state, service.running]).toEqual(['restarting', true]);
+    const waiting = outcomeOf(service.whenConnected());
+    endpoint.settle();
+    expect([stopped.value, service.state]).toEqual(['nothing', 'connecting']);
+    endpoint.succeed();
+    expect(waiting.value).toBeInstanceOf(Chat);
+  });
+
+  it('may be called while a stop completes', () => {
+    const { endpoint, service } = stage();
+    service.startService();
+    endpoint.succeed();
+    let second: ReturnType<typeof outcomeOf> | undefined;
+    service.stopService().addCallback(() => {
+      second = outcomeOf(service.stopService());
+    });
+    service.startService();
+    endpoint.settle();
+    expect(second?.value).toBe('nothing');
+    expect([service.state, endpoint.pending]).toEqual(['stopped', []]);
+  });
+
+  it('may be called from onFailure, and followed by startService', () => {
+    const service = stage({
+      onFailure() {
+        void service.service.stopService();
+        if (service.endpoint.attempts < 3) service.service.startService();
+      },
+    });
+    service.endpoint.immediately = 'fail';
+    service.service.startService();
+    expect(service.endpoint.attempts).toBe(3);
+    expect(service.service.state).toBe('stopped');
+    expect(service.clock.getDelayedCalls()).toEqual([]);
+  });
+
+  it('can be cancelled, which does not start the service again', () => {
+    const { endpoint, service } = stage();
+    service.startService();
+    endpoint.succeed();
+    const stopping = service.stopService();
+    const outcome = outcomeOf(stopping);
+    stopping.cancel();
+    expect(outcome.error).toBeInstanceOf(CancelledError);
+    endpoint.settle();
+    expect(service.state).toBe('stopped');
+  });
+});
+
+describe('a ClientService whose reactor is stopped', () => {
+  it('is stopped, and can be started in the next run', () => {
+    const { clock, endpoint, service } = stage();
+    service.startService();
+    endpoint.fail();
+    const waiting = outcomeOf(service.whenConnected());
+    clock.dropCalls();
+    expect([service.state, service.running]).toEqual(['stopped', false]);
+    expect(waiting.error).toBeInstanceOf(ReactorStoppedError);
+    service.startService();
+    endpoint.succeed();
+    expect(service.state).toBe('connected');
+  });
+
+  it('is stopped if the clock makes no more calls', () => {
+    const { clock, endpoint, service } = stage();
+    service.startService();
+    vi.spyOn(clock, 'callLater').mockImplementation(() => {
+      throw new Error('disposed');
+    });
+    endpoint.fail();
+    expect(service.state).toBe('stopped');
+  });
+});
+
+it.each([
+  [{}, Chat, { clock: new ManualClock() }],
+  [new FakeEndpoint(), 'Chat', { clock: new ManualClock() }],
+  [new FakeEndpoint(), Chat, {}],
+  [new FakeEndpoint(), Chat, { clock: new ManualClock(), retryPolicy: 5 }],
+  [new FakeEndpoint(), Chat, { clock: new ManualClock(), random: 5 }],
+  [new FakeEndpoint(), Chat, { clock: new ManualClock(), prepareConnection: 5 }],
+  [new FakeEndpoint(), Chat, { clock: new ManualClock(), onFailure: 5 }],
+  [new FakeEndpoint(), Chat, { clock: new ManualClock(), closeTimeoutMs: -1 }],
+])('ClientService refuses invalid arguments: %#', (endpoint, factory, options) => {
+  const make = (): unknown =>
+    new ClientService(endpoint as never, factory as never, options as never);
+  expect(make).toThrow(/must be/);
+});
