@@ -281,7 +281,10 @@ napi_value tlsServerName(napi_env env, napi_callback_info info) {
   Call call(env, info);
   const JsSession* session = sessionArgument(call);
   if (call.failed() || session->session == nullptr) return nullptr;
-  return call.text(session->session->serverName().c_str());
+  const std::string name = session->session->serverName();  // may have any bytes
+  napi_value value = nullptr;
+  napi_create_string_utf8(env, name.data(), name.size(), &value);
+  return value;
 }
 
 // tlsState(session: object): TLSState | undefined -- before the handshake is complete

@@ -127,8 +127,10 @@ void TlsSession::keepInput() {
 TlsSession::Outcome TlsSession::handshake(Octets& out) {
   if (state_ == State::kOpen) return Outcome::kOk;
   if (state_ == State::kFailed) return Outcome::kFailed;
+  if (awaitsChoice() && start_->input.size() > kMaxKept) {
+    return fail("too much input before the handshake");
+  }
   if (state_ == State::kAwaitsContext) {
-    if (start_->input.size() > kMaxKept) return fail("too much input before the handshake");
     keepInput();
     return Outcome::kWantsContext;
   }

@@ -40,15 +40,28 @@ export function certificateFailure(
   }
   // Without a verified chain only the peer's own key proves anything.
   const candidates = settings.trust === 'roots' ? chain : [own];
-  if (settings.pins.length === 0 || candidates.some((one) => isPinned(one, settings.pins))) {
-    return undefined;
-  }
+  if (settings.pins.length === 0 || hasPinnedKey(candidates, settings.pins)) return undefined;
   return { verifyResult: APPLICATION_VERIFICATION, certificate: own.raw };
 }
 
 function isFor(certificate: X509Certificate, hostname: string): boolean {
   if (isIP(hostname) !== 0) return certificate.checkIP(hostname) !== undefined;
   return certificate.checkHost(hostname, NAME_RULES) !== undefined;
+}
+
+/** Node builds the chain from names, so each certificate must also have signed the one before: anybody can forge the rest. */
+function hasPinnedKey(chain: readonly X509Certificate[], pins: readonly Buffer[]): boolean {
+  let signed: X509Certificate | undefined;
+  try {
+    for (const certificate of chain) {
+      if (signed?.verify(certificate.publicKey) === false) return false;
+      if (isPinned(certificate, pins)) return true;
+      signed = certificate;
+    }
+  } catch {
+    // A key of a kind that Node does not know.
+  }
+  return false;
 }
 
 function isPinned(certificate: X509Certificate, pins: readonly Buffer[]): boolean {

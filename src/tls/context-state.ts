@@ -15,6 +15,7 @@ import { StreamTransport } from '../reactor/streams/stream-transport.js';
 import { checkALPN } from './context-options.js';
 import type { TLSEngineOptions } from './engine.js';
 import type { Handshakes } from './handshakes.js';
+import { digestOf } from './identities.js';
 import { nativeContext } from './native-context.js';
 import { NativeTLSEngine } from './native-engine.js';
 import { nativeTLS } from './native-tls.js';
@@ -54,6 +55,8 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
   readonly engine: TLSEngineKind;
   #secureContext: SecureContext | undefined = undefined;
   #nativeContext: NativeTLSContext | undefined = undefined;
+  /** Those with the certificates, roots and CRLs of others. */
+  readonly #namedContexts = new WeakMap<ContextState, NativeTLSContext>();
   readonly #selectContext: (serverName: string) => unknown;
 
   /** @throws TLSContextError the settings are refused by OpenSSL. */
@@ -89,17 +92,29 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     return this.secureContext && this;
   }
 
-  keysLogged(): void {
+  keysLogged(engineContext: object | undefined): void {
     const { keyLog } = this.settings;
-    if (keyLog === undefined || this.#nativeContext === undefined) return;
-    const lines = nativeTLS().takeTlsKeyLog(this.#nativeContext);
+    if (keyLog === undefined || this.engine !== 'native') return;
+    const lines = nativeTLS().takeTlsKeyLog(engineContext ?? this.nativeContext);
     for (const line of lines.split('\n')) if (line !== '') keyLog(line);
   }
 
   select(serverName: string, engine: TLSEngineKind): unknown {
     const selected = this.#selectContext(serverName);
-    if (isThenable(selected)) return selected.then((state) => engineContext(state, engine));
-    return engineContext(selected, engine);
+    if (isThenable(selected)) return selected.then((state) => this.#serving(state, engine));
+    return this.#serving(selected, engine);
+  }
+
+  /** What the engine takes for the context of a name: see `TLSServerOptions.serverNames`. */
+  #serving(state: unknown, engine: TLSEngineKind): object | null {
+    if (!(state instanceof ContextState)) return null;
+    if (state === this || engine !== 'native') return state.contextOf(engine);
+    let context = this.#namedContexts.get(state);
+    if (context === undefined) {
+      context = nativeContext(servedByName(this.settings, state.settings), true);
+      this.#namedContexts.set(state, context);
+    }
+    return context;
   }
 
   /** Secures a live connection. @throws TLSContextError, and errors of arguments */
@@ -168,6 +183,12 @@ function replaceTransport(transport: StreamTransport, secured: StreamTransport):
   if (protocol !== undefined && 'transport' in protocol) protocol.transport = secured;
 }
 
-function engineContext(state: unknown, engine: TLSEngineKind): object | null {
-  return state instanceof ContextState ? state.contextOf(engine) : null;
+/** The settings of a context with the certificates, roots and CRLs of another one. */
+function servedByName(settings: TLSSettings, named: TLSSettings): TLSSettings {
+  const { identities, roots, crls, trust } = named;
+  const own = settings.sessionIdContext;
+  const sessionIdContext = own.equals(named.sessionIdContext)
+    ? own
+    : digestOf([own, named.sessionIdContext]);
+  return { ...settings, identities, roots, crls, trust, sessionIdContext };
 }

@@ -7,8 +7,12 @@ import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
  * `emptied` and `finished`. Each may call any method of the engine.
  */
 export interface TLSEngineListener {
-  /** Bytes for the peer. @param bytes Not changed afterwards, unless their memory is lent (`markLent`). */
-  ciphertext(bytes: Buffer): void;
+  /**
+   * Bytes for the peer.
+   * @param bytes Not changed afterwards, unless their memory is lent (`markLent`).
+   * @param isReply The peer's input has caused them: they have nothing that was written.
+   */
+  ciphertext(bytes: Buffer, isReply: boolean): void;
   /** Bytes from the peer, decrypted, at most 64 KiB. @param bytes Valid until this returns. */
   plaintext(bytes: Buffer): void;
   /** The handshake is complete, and the peer is verified. Called once, before any plaintext. */

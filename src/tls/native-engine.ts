@@ -123,7 +123,7 @@ export class NativeTLSEngine implements TLSEngine {
       input = NOTHING;
       const decrypted = result[0] as number;
       const complete = result[3] === 1;
-      this.#emit(scratch);
+      this.#emit(scratch, true);
       if (complete && this.#isHandshaking()) {
         this.#phase = 'open';
         this.#listener.handshakeCompleted();
@@ -159,7 +159,7 @@ export class NativeTLSEngine implements TLSEngine {
     const { ciphertext, result } = scratch;
     const outcome = this.#native.writeTlsSession(this.#session, bytes, ciphertext, result);
     if (outcome === OK) this.#dropQueued(bytes.byteLength);
-    this.#emit(scratch);
+    this.#emit(scratch, false);
     this.#blocked = outcome === WANTS_INPUT;
     if (outcome !== OK && !this.#blocked && this.#isOpen()) this.#fail();
     return outcome === OK;
@@ -198,11 +198,11 @@ export class NativeTLSEngine implements TLSEngine {
   }
 
   /** Hands the ciphertext of the last call over. */
-  #emit({ ciphertext, result }: Scratch): void {
+  #emit({ ciphertext, result }: Scratch, isReply: boolean): void {
     while (this.#phase !== 'over') {
       const count = result[1] as number;
       const more = result[2] === 1;
-      if (count > 0) this.#listener.ciphertext(ciphertext.subarray(0, count));
+      if (count > 0) this.#listener.ciphertext(ciphertext.subarray(0, count), isReply);
       if (!more || !this.#isAlive()) return;
       this.#native.readTlsSession(this.#session, NOTHING, NOTHING, ciphertext, result);
     }
@@ -214,7 +214,7 @@ export class NativeTLSEngine implements TLSEngine {
     this.#closing = 'done';
     const scratch = unused.pop() ?? new Scratch();
     this.#native.closeTlsSession(this.#session, scratch.ciphertext, scratch.result);
-    this.#emit(scratch);
+    this.#emit(scratch, false);
     unused.push(scratch);
     if (this.#isAlive()) this.#listener.finished();
   }

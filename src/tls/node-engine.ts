@@ -70,7 +70,7 @@ export class NodeTLSEngine implements TLSEngine {
     this.#wire = new Duplex({
       read() {},
       write: (bytes: Buffer, _encoding, done) => {
-        if (this.#phase !== 'over') listener.ciphertext(bytes);
+        if (this.#phase !== 'over') listener.ciphertext(bytes, this.#pendingBytes === 0);
         done();
       },
       final: (done) => {
@@ -190,7 +190,9 @@ export class NodeTLSEngine implements TLSEngine {
     socket.on('OCSPResponse', (response: Buffer | null) => {
       this.#ocspResponse = response ?? undefined;
     });
+    // Node also emits it after the handshake of a server that was refused: its session must not be resumed.
     socket.on('session', (ticket: Buffer) => {
+      if (this.#phase !== 'open') return;
       sessions.set(sessionKey, { ticket, certificates: this.#certificates });
     });
     return socket;
@@ -226,7 +228,7 @@ export class NodeTLSEngine implements TLSEngine {
     this.#listener.contextRequested(serverName, (context) => {
       if (this.#phase !== 'handshake') return;
       if (context === null) {
-        this.#listener.ciphertext(UNRECOGNIZED_NAME);
+        this.#listener.ciphertext(UNRECOGNIZED_NAME, true);
         this.#fail({ reason: 'UNRECOGNIZED_NAME', alert: 112 });
         return;
       }
@@ -248,14 +250,15 @@ export class NodeTLSEngine implements TLSEngine {
 
   #verify(): Partial<TLSFailure> | undefined {
     const { isServer } = this.#context;
-    const { settings } = this.#chosen;
+    const { peerCertificate, pins } = this.#context.settings;
+    const settings = { ...this.#chosen.settings, pins };
     const socket = this.#socket as TLSSocket;
-    if (isServer && this.#context.settings.peerCertificate === 'ignored') return undefined;
+    if (isServer && peerCertificate === 'ignored') return undefined;
     // Sessions are resumed only for the same name and settings: the server was verified then.
     if (!isServer && socket.isSessionReused()) return undefined;
     this.#certificates = certificatesOf(socket);
     const chain = this.#certificates.map((der) => new X509Certificate(der));
-    if (isServer && chain.length === 0) return undefined;
+    if (chain.length === 0 && peerCertificate === 'requested') return undefined;
     const { _handle: handle } = socket as VerifyingSocket;
     if (typeof handle?.verifyError !== 'function') {
       return { reason: 'this version of Node does not tell whether it has verified a certificate' };

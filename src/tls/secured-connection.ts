@@ -20,6 +20,7 @@ import type { SecureStreamHooks, TLSFailure, TLSState } from '../reactor/streams
 import type { StreamTransport } from '../reactor/streams/stream-transport.js';
 import { errorOf } from './failures.js';
 import type { Handshakes } from './handshakes.js';
+import { isServerName } from './server-names.js';
 
 /** What a connection asks its context. */
 export interface ConnectionContext {
@@ -31,8 +32,8 @@ export interface ConnectionContext {
   mapClientCertificate?:
     | ((certificate: X509Certificate, connection: TLSConnection) => unknown)
     | undefined;
-  /** Lines of the key log are available. */
-  keysLogged(): void;
+  /** Lines of the key log are available. @param engineContext The selected one; undefined: the context's own. */
+  keysLogged(engineContext: object | undefined): void;
 }
 
 /** What a connection reads when it is asked for. */
@@ -49,7 +50,8 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
   readonly #hostname: string;
   #transport: (StreamTransport & ConnectionSource) | undefined = undefined;
   #state: TLSState | undefined = undefined;
-  #refusedName = false;
+  /** Server: by name. Null: refused. */
+  #selected: object | null | undefined = undefined;
 
   /** @param hostname Of a client; empty if it was not given. */
   constructor(context: ConnectionContext, engine: TLSEngineKind, hostname: string) {
@@ -123,9 +125,13 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
   contextRequested(serverName: string, select: (context: object | null) => void): void {
     const name = serverName.toLowerCase();
     const answer = (context: unknown): void => {
-      this.#refusedName = context === null;
-      select(context as object | null);
+      this.#selected = context as object | null;
+      select(this.#selected);
     };
+    if (name !== '' && !isServerName(name)) {
+      answer(null);
+      return;
+    }
     try {
       const context = this.#context.select(name, this.engine);
       if (!isThenable(context)) answer(context);
@@ -139,15 +145,15 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
   handshakeCompleted(): void {
     this.handshakeComplete = true;
     this.#context.handshakes.end(this);
-    this.#context.keysLogged();
+    this.#context.keysLogged(this.#selected ?? undefined);
     const transport = this.#transport as StreamTransport;
     if (this.#mapped(transport)) transport.secured();
   }
 
   /** @internal */
   failed(failure: TLSFailure): Error {
-    this.#context.keysLogged();
-    if (!this.#refusedName) return errorOf(failure);
+    this.#context.keysLogged(this.#selected ?? undefined);
+    if (this.#selected !== null) return errorOf(failure);
     const details = { reason: 'UNRECOGNIZED_NAME', alert: 112 };
     return withoutStack(
       () => new TLSHandshakeError('the client asked for a name that is not served', details),

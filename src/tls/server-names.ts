@@ -17,6 +17,14 @@ export function peerName(hostname: string): string {
   return canonicalHostName(hostname).replace(/\.$/, '');
 }
 
+/** RFC 6066 section 3; underscores and a final dot occur, too. */
+const SERVER_NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/;
+
+/** Whether a client may ask for it: anything else could surprise callbacks that take it for part of a path or of a query. */
+export function isServerName(name: string): boolean {
+  return name.length <= 255 && SERVER_NAME.test(name);
+}
+
 /** Values by exact name, and by wildcard names such as `*.example.com`, which match one label (RFC 9525 section 6.3). */
 export class ServerNames<Value> {
   readonly #exact = new Map<string, Value>();
@@ -43,7 +51,9 @@ export class ServerNames<Value> {
   /** @param name In lower case. */
   find(name: string): Value | undefined {
     const host = name.replace(/\.$/, '');
-    return this.#exact.get(host) ?? this.#wildcards.get(host.slice(host.indexOf('.') + 1));
+    const exact = this.#exact.get(host);
+    const dot = host.indexOf('.');
+    return exact !== undefined || dot < 1 ? exact : this.#wildcards.get(host.slice(dot + 1));
   }
 
   values(): Value[] {

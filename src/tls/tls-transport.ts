@@ -19,12 +19,19 @@ import type { TurnReactor } from '../reactor/time/turn-reactor.js';
 import type { TLSEngine, TLSEngineListener } from './engine.js';
 import type { SecuredConnection } from './secured-connection.js';
 
+/** The most unsent bytes that the peer's input has caused, such as answers to key updates: then its input is not read either. */
+const MAX_UNSENT_REPLIES = 64 * 1024;
+
 export class TLSTransport extends StreamTransport implements TLSEngineListener {
   private readonly lower: LowerTransport;
   private readonly engine: TLSEngine;
   private readonly connection: SecuredConnection;
   private scheduled = false;
   private watchingDrain = false;
+  private watchingLower = false;
+  private unsentReplies = 0;
+  /** The transport below is paused: a context is awaited, or there are too many unsent replies. */
+  private stopped = false;
   /** The peer has sent close_notify. */
   private peerFinished = false;
   /** For the transport below, when this one closes because the reactor shuts down. */
@@ -157,8 +164,13 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
     this.engine.receive(data);
   }
 
-  /** @internal The peer's end has arrived. */
+  /** @internal The peer's end has arrived. Node's engine reports a close_notify before it in a later tick. */
   wireEnded(): void {
+    if (this.engine.kind === 'native') this.concludeInput();
+    else setImmediate(() => this.concludeInput());
+  }
+
+  private concludeInput(): void {
     const { handshakeComplete } = this.connection;
     if (this.peerFinished || (this.state === 'closing' && handshakeComplete)) {
       this.lower.loseConnection();
@@ -173,8 +185,14 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
   }
 
   /** @internal */
-  ciphertext(bytes: Buffer): void {
+  ciphertext(bytes: Buffer, isReply: boolean): void {
     this.lower.write(bytes);
+    if (!isReply) return;
+    const most = this.lower.bufferedBytes;
+    this.unsentReplies = Math.min(this.unsentReplies + bytes.byteLength, most);
+    if (this.unsentReplies <= MAX_UNSENT_REPLIES) return;
+    this.stopInput();
+    this.watchLower();
   }
 
   /** @internal */
@@ -219,7 +237,14 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
 
   /** @internal */
   contextRequested(serverName: string, select: (context: object | null) => void): void {
-    this.connection.contextRequested(serverName, select);
+    let answered = false;
+    this.connection.contextRequested(serverName, (context) => {
+      answered = true;
+      this.goOnWithInput();
+      select(context);
+    });
+    // Engines keep all input until then.
+    if (!answered) this.stopInput();
   }
 
   protected override get reactor(): TurnReactor {
@@ -235,8 +260,8 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
   /** The handshake, and the end of a closing connection, need bytes of the peer. */
   protected override setReading(enabled: boolean): void {
     if (!this.connection.handshakeComplete || this.state === 'closing') return;
-    if (enabled) this.lower.resumeProducing();
-    else this.lower.pauseProducing();
+    if (!enabled) this.lower.pauseProducing();
+    else if (!this.stopped) this.lower.resumeProducing();
   }
 
   protected override watchDrain(): void {
@@ -285,17 +310,41 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
   /** Waits until the transport below has sent everything. */
   private watchLower(): void {
     this.watchingDrain = false;
+    if (this.watchingLower) return;
+    this.watchingLower = true;
     const { lower } = this;
     if (lower.bufferedBytes === 0) {
-      this.reactor.soon(() => this.drained());
+      this.reactor.soon(() => this.lowerDrained());
       return;
     }
     const resumeProducing = (): void => {
       if (lower.bufferedBytes > 0) return;
       lower.unregisterProducer();
-      this.drained();
+      this.lowerDrained();
     };
     lower.registerProducer({ resumeProducing, stopProducing() {} }, false);
+  }
+
+  private lowerDrained(): void {
+    this.watchingLower = false;
+    if (this.unsentReplies > MAX_UNSENT_REPLIES) {
+      this.unsentReplies = 0;
+      this.goOnWithInput();
+    }
+    this.drained();
+  }
+
+  private stopInput(): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.lower.pauseProducing();
+  }
+
+  private goOnWithInput(): void {
+    if (!this.stopped) return;
+    this.stopped = false;
+    const wanted = this.reading !== 'paused' || this.state === 'closing';
+    if (wanted || !this.connection.handshakeComplete) this.lower.resumeProducing();
   }
 
   /** @returns False if the connection is ending already. */

@@ -14,6 +14,7 @@ const SEED = process.env.ROPEWALK_HOSTILE_SEED ?? '20240607';
 
 const SCENES = [
   ['every function of the addon with hostile arguments', 'addon-functions'],
+  ['every function of TLS with objects of TLS', 'tls-functions'],
   ['every function of a loop with hostile arguments', 'loop-functions'],
   ['all functions of a loop in any order', 'loop-functions-mixed'],
   ['every function of a loop that was disposed of', 'disposed'],

@@ -105,6 +105,7 @@ function plausible(handles: readonly number[]): unknown {
     () => new Int32Array(16).fill(1),
     () => Buffer.alloc(70_000, 'b'),
     () => () => {},
+    ...tlsObjects,
   ])();
 }
 
@@ -114,6 +115,60 @@ function check(error: unknown, what: string): void {
 }
 
 type AnyFunction = (...args: unknown[]) => unknown;
+
+const tlsSettings = {
+  identities: [],
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.3',
+  alpnProtocols: ['h2'],
+  peerCertificate: 'ignored',
+  trust: 'dangerouslyAny',
+  checksName: false,
+  pins: [],
+  resumption: true,
+  ticketKeys: [],
+  sessionIdContext: Buffer.alloc(32),
+  sessionCacheSize: 10,
+  selectsByName: false,
+  requestsOCSP: true,
+  keyLog() {},
+};
+
+/** Contexts, roots, sessions that shake hands as far as they can, and what they are made from. */
+const tlsObjects: readonly (() => unknown)[] = addon.tlsReport().reason === '' ? madeForTLS() : [];
+
+function madeForTLS(): (() => unknown)[] {
+  const nothing = Buffer.alloc(0);
+  const server = addon.createTlsContext(tlsSettings, true, undefined, []);
+  const asking = addon.createTlsContext(
+    { ...tlsSettings, selectsByName: true },
+    true,
+    undefined,
+    [],
+  );
+  const client = addon.createTlsContext(tlsSettings, false, undefined, []);
+  const roots = addon.createTlsRoots([], []);
+  const ciphertext = Buffer.alloc(70_000);
+  const hello = Buffer.alloc(2_000);
+  const result = new Int32Array(4);
+  const greeting = addon.createTlsSession(client, 'a.example', 'key', nothing);
+  addon.readTlsSession(greeting, nothing, nothing, hello, result);
+  const sessions = [server, asking, client].map((context) =>
+    addon.createTlsSession(context, 'a.example', 'key', nothing),
+  );
+  return [
+    () => pick([server, asking, client]),
+    () => roots,
+    () => pick(sessions),
+    () => addon.createTlsSession(pick([server, asking, client]), '', '', nothing),
+    () => hello.subarray(0, random(hello.length)),
+    () => ciphertext.subarray(0, random(ciphertext.length)),
+    () => result,
+    () => ({ ...tlsSettings, [pick(Object.keys(tlsSettings))]: hostile() }),
+    () => [],
+    () => [Buffer.alloc(48)],
+  ];
+}
 
 /** The functions of an object, found by reflection. */
 function functionsOf(object: object): [string, AnyFunction][] {
@@ -242,6 +297,20 @@ const scenes: Record<string, () => Promise<void>> = {
       }
       await breathe();
     }
+  },
+  /** With an object of TLS in the first place, so that calls get further. */
+  async 'tls-functions'() {
+    if (tlsObjects.length === 0) return;
+    const functions = functionsOf(addon).filter(([name]) => name.toLowerCase().includes('tls'));
+    for (let i = 0; i < 10_000; i++) {
+      const [name, call] = pick(functions);
+      const args = Array.from({ length: 5 }, () =>
+        random(8) === 0 ? hostile() : pick(tlsObjects)(),
+      );
+      attempt(name, call, args, addon);
+      if (i % 1_000 === 0) (globalThis as unknown as { gc(): void }).gc();
+    }
+    await breathe();
   },
   async 'loop-functions'() {
     for (const [name] of functionsOf(makeLoop()).filter(([it]) => it !== 'dispose')) {
@@ -373,7 +442,7 @@ const scenes: Record<string, () => Promise<void>> = {
     }
     while (caught < 20) await breathe(1);
     // The process ends while there is no end of them.
-    for (let i = 0; i < 20_000; i++) addon.lookUp('127.1', 0, () => {});
+    for (let i = 0; i < 10_000; i++) addon.lookUp('127.1', 0, () => {});
   },
   async 'dispatch-throws'() {
     let caught = 0;
