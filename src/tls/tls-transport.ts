@@ -164,8 +164,13 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
     this.engine.receive(data);
   }
 
-  /** @internal The peer's end has arrived. */
+  /** @internal The peer's end has arrived. Node's engine reports a close_notify before it in a later tick. */
   wireEnded(): void {
+    if (this.engine.kind === 'native') this.concludeInput();
+    else setImmediate(() => this.concludeInput());
+  }
+
+  private concludeInput(): void {
     const { handshakeComplete } = this.connection;
     if (this.peerFinished || (this.state === 'closing' && handshakeComplete)) {
       this.lower.loseConnection();
