@@ -4,6 +4,8 @@ import type { Clock } from '../core/clock.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
+import type { StartTLSOptions } from '../core/tls.js';
+import type { TLSContext, Transport } from '../core/transport.js';
 import { checkChoice, checkClock, checkData, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { TooManyUnsentBytesError } from './errors.js';
@@ -187,6 +189,12 @@ class PausingProtocol extends ProtocolWrapper implements UnsentBytesHolder {
     }
     super.writeSequence(parts);
     this.wrote();
+  }
+
+  override startTLS(context: TLSContext, options?: StartTLSOptions): Transport {
+    super.startTLS(context, options);
+    this.valve?.moveTo(this.transport);
+    return this;
   }
 
   override loseWriteConnection(): void {

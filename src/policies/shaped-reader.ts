@@ -7,7 +7,7 @@ import type { TokenBucket } from './token-bucket.js';
 import { type ClaimOwner, TokenClaim } from './token-claim.js';
 
 export class ShapedReader implements ClaimOwner {
-  private readonly transport: Transport;
+  private transport: Transport;
   private readonly claim: TokenClaim;
   /** The protocol has paused receiving. */
   private paused = false;
@@ -30,6 +30,11 @@ export class ShapedReader implements ClaimOwner {
   resumeProducing(): void {
     this.paused = false;
     this.granted();
+  }
+
+  /** The transport below was replaced. */
+  moveTo(transport: Transport): void {
+    this.transport = transport;
   }
 
   /** Cancels the claim for missing tokens. */

@@ -19,7 +19,7 @@ interface RegisteredProducer {
 
 /** A pull producer of the transport below, because such a producer is called each time all bytes there have been sent. */
 export class ShapedWriter implements PullProducer, ClaimOwner {
-  private readonly transport: Transport;
+  private transport: Transport;
   private readonly claim: TokenClaim;
   /** Created when bytes are queued for the first time. */
   private queue: WriteQueue | undefined = undefined;
@@ -70,6 +70,18 @@ export class ShapedWriter implements PullProducer, ClaimOwner {
   /** Only the registered producer may still write. */
   end(): void {
     this.ended = true;
+  }
+
+  /** TLS begins: queued bytes are sent before it, in clear, without waiting for tokens. */
+  sendQueued(): void {
+    this.claim.cancel();
+    this.send(this.queued);
+    this.settle();
+  }
+
+  /** The transport below was replaced, which has kept its producer. */
+  moveTo(transport: Transport): void {
+    this.transport = transport;
   }
 
   /** Drops the queued bytes. */

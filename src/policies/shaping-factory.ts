@@ -5,7 +5,8 @@ import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
-import type { Transport } from '../core/transport.js';
+import type { StartTLSOptions } from '../core/tls.js';
+import type { TLSContext, Transport } from '../core/transport.js';
 import { checkData } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { BucketFilter } from './bucket-filter.js';
@@ -136,6 +137,14 @@ class ShapedProtocol extends ProtocolWrapper {
     const checked = [...parts];
     for (const part of checked) checkData(part);
     for (const part of checked) this.writer.write(part);
+  }
+
+  override startTLS(context: TLSContext, options?: StartTLSOptions): Transport {
+    this.writer?.sendQueued();
+    super.startTLS(context, options);
+    this.reader?.moveTo(this.transport);
+    this.writer?.moveTo(this.transport);
+    return this;
   }
 
   override loseWriteConnection(): void {

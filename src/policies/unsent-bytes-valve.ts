@@ -15,7 +15,7 @@ interface RegisteredProducer {
 
 /** A pull producer of the transport below, because such a producer is called each time all bytes there have been sent. */
 export class UnsentBytesValve implements PullProducer {
-  private readonly transport: Transport;
+  private transport: Transport;
   private producer: RegisteredProducer | undefined = undefined;
   /** Whether it is the producer of the transport below. */
   private attached = false;
@@ -27,6 +27,11 @@ export class UnsentBytesValve implements PullProducer {
   private ended = false;
 
   constructor(transport: Transport) {
+    this.transport = transport;
+  }
+
+  /** The transport below was replaced, which has kept its producer. */
+  moveTo(transport: Transport): void {
     this.transport = transport;
   }
 

@@ -183,7 +183,7 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
     this.#transport?.endWith(reason);
   }
 
-  /** @returns Whether the connection goes on. */
+  /** @returns Whether the connection remains open. */
   #mapped(transport: StreamTransport): boolean {
     const { mapClientCertificate } = this.#context;
     if (mapClientCertificate === undefined) return true;

@@ -164,8 +164,13 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
     this.engine.receive(data);
   }
 
-  /** @internal The peer's end has arrived. */
+  /** @internal The peer's end has arrived. Node's engine reports a close_notify before it in a later tick. */
   wireEnded(): void {
+    if (this.engine.kind === 'native') this.concludeInput();
+    else setImmediate(() => this.concludeInput());
+  }
+
+  private concludeInput(): void {
     const { handshakeComplete } = this.connection;
     if (this.peerFinished || (this.state === 'closing' && handshakeComplete)) {
       this.lower.loseConnection();
@@ -235,7 +240,7 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
     let answered = false;
     this.connection.contextRequested(serverName, (context) => {
       answered = true;
-      this.goOnWithInput();
+      this.resumeInput();
       select(context);
     });
     // Engines keep all input until then.
@@ -324,7 +329,7 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
     this.watchingLower = false;
     if (this.unsentReplies > MAX_UNSENT_REPLIES) {
       this.unsentReplies = 0;
-      this.goOnWithInput();
+      this.resumeInput();
     }
     this.drained();
   }
@@ -335,7 +340,7 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
     this.lower.pauseProducing();
   }
 
-  private goOnWithInput(): void {
+  private resumeInput(): void {
     if (!this.stopped) return;
     this.stopped = false;
     const wanted = this.reading !== 'paused' || this.state === 'closing';

@@ -7,7 +7,7 @@ const read = (path: string): string => {
 };
 
 const page = read('docs/coming-from-twisted.md');
-const doors = ['.', 'handover', 'testing', 'workers']
+const doors = ['.', 'handover', 'testing', 'tls', 'workers']
   .map((door) => read(`src/${door}/index.ts`))
   .join();
 
@@ -30,6 +30,8 @@ const NOT_EXPORTED = new Set([
   'Error',
   'RangeError',
   'TypeError',
+  'X509Certificate',
+  'KeyObject',
   'Uint8Array',
   'AbortSignal',
   'toPromise',

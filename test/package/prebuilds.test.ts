@@ -16,7 +16,7 @@ import {
   sourcesDigest,
   writeListing,
 } from '../../tools/prebuild-listing.mjs';
-import { TARGETS } from '../../tools/prebuild-targets.mjs';
+import { MAXIMUM_BYTES, TARGETS } from '../../tools/prebuild-targets.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const addon = readFileSync(join(ROOT, 'build', 'Release', 'ropewalk.node'));
@@ -44,7 +44,7 @@ describe('The checker of an addon', () => {
     });
 
     it(`refuses what is too large for ${target.name}`, () => {
-      const padded = Buffer.concat([addon, Buffer.alloc(400 * 1024)]);
+      const padded = Buffer.concat([addon, Buffer.alloc(MAXIMUM_BYTES)]);
       expect(faultsOfAddon(padded, target)).toContain(`it has ${padded.length} bytes`);
     });
 

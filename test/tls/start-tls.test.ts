@@ -6,10 +6,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   ConnectionLost,
   InvalidArgumentTypeError,
+  LimitUnsentBytesFactory,
   LineReceiver,
   ProtocolWrapper,
+  ShapingFactory,
   type StreamProtocol,
+  TimeoutFactory,
   TLSContextError,
+  TrafficLoggingFactory,
   type Transport,
   TransportUpgradedError,
   UnknownOptionError,
@@ -181,6 +185,28 @@ describe.each(KINDS)('startTLS by $name', (kind) => {
     expect(lines.transport).toBe(wrapper);
     expect(lines.log).toEqual(['made', 'clear STARTTLS', 'secured', 'secret secret words']);
     expect(wrapper.tls).toMatchObject({ role: 'server', handshakeComplete: true });
+  });
+
+  it('works behind policies, which send what they hold back before the handshake', async () => {
+    const { reactor } = network;
+    // The answer to STARTTLS has to wait for tokens, unless TLS begins.
+    const slow = { perConnection: { bytesPerSecond: 1000, burstBytes: 1 } };
+    const lines = new Lines((transport) => transport.startTLS(context));
+    const factories = [
+      new ShapingFactory(() => lines, { clock: reactor, write: slow }),
+      new LimitUnsentBytesFactory(() => lines, { clock: reactor, maxBytes: 1_000_000 }),
+      new TrafficLoggingFactory(() => lines, { log: () => {} }),
+      new TimeoutFactory(() => lines, { clock: reactor, idleMs: 60_000 }),
+    ];
+    for (const factory of factories) {
+      lines.log.length = 0;
+      const port = reactor.listenTCP(0, factory, { interface: '127.0.0.1' });
+      const talker = connect(port.getHost().port, asking(client));
+      await talker.received('you said secret words\r\n');
+      expect(lines.log).toEqual(['made', 'clear STARTTLS', 'secured', 'secret secret words']);
+      talker.transport.loseConnection();
+      await talker.lost();
+    }
   });
 
   it('works over TLS, and over UNIX sockets', async () => {

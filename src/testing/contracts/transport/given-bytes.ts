@@ -108,6 +108,7 @@ function addTransferCases(contract: TransportCases): void {
       }
     })();
     await scene.until(() => read === data.length, 'all through the stream');
+    if (contract.halfClose === 'closes') await scene.lost(client);
     await reading;
     assert(Buffer.concat(parts).equals(data), 'what came through the stream');
   });
