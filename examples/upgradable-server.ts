@@ -1,5 +1,5 @@
 // An echo server whose next version takes over its port without refusing connections: start it again with the same --meet.
-// `node --import tsx examples/upgradable-server.ts --port 7013 --meet /tmp/echo-upgrade.sock`
+// `node --import tsx examples/upgradable-server.ts --port 7018 --meet /tmp/echo-upgrade.sock`
 import { parseArgs } from 'node:util';
 import { createReactor, LimitUnsentBytesFactory, Protocol } from 'ropewalk';
 import { serveUpgradable } from 'ropewalk/handover';
@@ -12,7 +12,7 @@ class Echo extends Protocol {
 
 const { values } = parseArgs({
   options: {
-    port: { type: 'string', default: '7013' },
+    port: { type: 'string', default: '7018' },
     meet: { type: 'string', default: '/tmp/echo-upgrade.sock' },
     'drain-ms': { type: 'string', default: '30000' },
   },

@@ -1,6 +1,5 @@
 /** A client that stays connected: it connects again when its connection is lost, and tries again when it cannot connect. */
 import type { Clock, DelayedCall } from '../core/clock.js';
-import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { type FactoryLike, toFactory } from '../core/factory.js';
 import type { ClientProtocolFactory } from '../core/protocol-factory.js';
 import type { ProtocolOf, StreamClientEndpoint } from '../core/stream-endpoint.js';
@@ -9,6 +8,7 @@ import { Deferred } from '../defer/deferred.js';
 import { CancelledError, ReactorStoppedError } from '../defer/errors.js';
 import { fail, maybeDeferred, succeed } from '../defer/succeed.js';
 import { checkClock, checkFunction, checkInteger, checkMilliseconds } from '../internal/check.js';
+import { checkClientEndpoint } from '../internal/check-endpoint.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { backoffPolicy, type RetryPolicy } from './backoff-policy.js';
@@ -100,9 +100,7 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
     factory: F,
     options: ClientServiceOptions<ProtocolOf<F>>,
   ) {
-    if (typeof (endpoint as Partial<StreamClientEndpoint> | null)?.connect !== 'function') {
-      throw new InvalidArgumentTypeError('endpoint', 'a client endpoint', endpoint);
-    }
+    checkClientEndpoint(endpoint);
     checkOptions('ClientService', options, OPTIONS as OptionNames<typeof options>);
     const { clock, retryPolicy = backoffPolicy(), random = Math.random } = options;
     const { prepareConnection, closeTimeoutMs = DEFAULT_CLOSE_TIMEOUT_MS, onFailure } = options;

@@ -3,6 +3,7 @@ import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import type { StreamClientEndpoint } from '../core/stream-endpoint.js';
 import { isStreamProtocol, type StreamProtocol } from '../core/stream-protocol.js';
 import type { Deferred } from '../defer/deferred.js';
+import { checkClientEndpoint } from '../internal/check-endpoint.js';
 
 /**
  * Connects `protocol` through an endpoint.
@@ -15,9 +16,7 @@ export function connectProtocol<P extends StreamProtocol>(
   endpoint: StreamClientEndpoint,
   protocol: P,
 ): Deferred<P> {
-  if (typeof (endpoint as Partial<StreamClientEndpoint> | null)?.connect !== 'function') {
-    throw new InvalidArgumentTypeError('endpoint', 'a client endpoint', endpoint);
-  }
+  checkClientEndpoint(endpoint);
   if (typeof protocol !== 'object' || protocol === null || !isStreamProtocol(protocol)) {
     throw new InvalidArgumentTypeError('protocol', 'a protocol', protocol);
   }

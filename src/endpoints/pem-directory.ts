@@ -3,7 +3,7 @@
  * these. Changed, new and removed files are noticed when a connection arrives.
  */
 import { X509Certificate } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.js';
 import { TLSContextError } from '../core/errors/tls.js';
@@ -12,6 +12,7 @@ import { reportError } from '../internal/error-report.js';
 import type { TLSIdentityOptions } from '../tls/identities.js';
 import { TLSServerContext, type TLSServerOptions } from '../tls/server-context.js';
 import { ServerNames } from '../tls/server-names.js';
+import { stampOf } from '../tls/watched-files.js';
 
 /** The file for clients that name no server, or an unknown one. Without it: the first one. */
 const DEFAULT_FILE = 'default.pem';
@@ -40,7 +41,7 @@ export class PemDirectory {
     this.#clock = clock;
     this.#checkedAt = clock.now();
     const found = this.#find();
-    this.#stamp = stampOf(found);
+    this.#stamp = joinedStamps(found);
     this.#files = found.map(({ name, stamp }) => this.#read(name, stamp));
     this.context = new TLSServerContext(optionsOf(this.#files, path));
   }
@@ -52,7 +53,7 @@ export class PemDirectory {
     this.#checkedAt = now;
     try {
       const found = this.#find();
-      const stamp = stampOf(found);
+      const stamp = joinedStamps(found);
       if (stamp === this.#stamp) return;
       this.#stamp = stamp;
       const files = found.flatMap((file) => this.#readAgain(file.name, file.stamp));
@@ -66,10 +67,7 @@ export class PemDirectory {
   #find(): { readonly name: string; readonly stamp: string }[] {
     try {
       const names = readdirSync(this.#path).filter((name) => name.toLowerCase().endsWith('.pem'));
-      return names.sort().map((name) => {
-        const { mtimeMs, size, ino } = statSync(join(this.#path, name));
-        return { name, stamp: `${mtimeMs} ${size} ${ino}` };
-      });
+      return names.sort().map((name) => ({ name, stamp: stampOf([join(this.#path, name)]) }));
     } catch (cause) {
       throw new TLSContextError(`${this.#path} cannot be read: ${messageOf(cause)}`, { cause });
     }
@@ -115,10 +113,10 @@ function optionsOf(files: readonly PemFile[], path: string): TLSServerOptions {
 /** The DNS names of a certificate, without those that no client can ask for. */
 function namesIn({ subjectAltName = '' }: X509Certificate): string[] {
   const entries = subjectAltName.split(', ').filter((entry) => entry.startsWith('DNS:'));
-  return entries.map((entry) => entry.slice('DNS:'.length).toLowerCase()).filter(isServerName);
+  return entries.map((entry) => entry.slice('DNS:'.length).toLowerCase()).filter(isServed);
 }
 
-function isServerName(name: string): boolean {
+function isServed(name: string): boolean {
   try {
     return new ServerNames([[name, name]]).size > 0;
   } catch {
@@ -126,6 +124,6 @@ function isServerName(name: string): boolean {
   }
 }
 
-function stampOf(files: readonly { readonly name: string; readonly stamp: string }[]): string {
-  return files.map(({ name, stamp }) => `${name} ${stamp}`).join('\n');
+function joinedStamps(files: readonly { readonly stamp: string }[]): string {
+  return files.map(({ stamp }) => stamp).join('\n');
 }

@@ -1,6 +1,5 @@
 /** Endpoints whose connections begin with a PROXY header. */
 import type { Address } from '../core/address.js';
-import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { type FactoryLike, toFactory } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type {
@@ -9,6 +8,7 @@ import type {
   StreamServerEndpoint,
 } from '../core/stream-endpoint.js';
 import type { Deferred } from '../defer/deferred.js';
+import { checkClientEndpoint, checkServerEndpoint } from '../internal/check-endpoint.js';
 import { showAsText } from '../internal/shown-as-text.js';
 import {
   type ProxyHeaderOptions,
@@ -26,9 +26,7 @@ export class ProxyProtocolServerEndpoint implements StreamServerEndpoint {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(endpoint: StreamServerEndpoint, options: ProxyProtocolOptions) {
-    if (typeof (endpoint as Partial<StreamServerEndpoint> | null)?.listen !== 'function') {
-      throw new InvalidArgumentTypeError('endpoint', 'a server endpoint', endpoint);
-    }
+    checkServerEndpoint(endpoint);
     // Checks the options now.
     new ProxyProtocolFactory(() => null, options);
     this.#endpoint = endpoint;
@@ -54,9 +52,7 @@ export class ProxyProtocolClientEndpoint implements StreamClientEndpoint {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
   constructor(endpoint: StreamClientEndpoint, header: ProxyHeaderOptions = {}) {
-    if (typeof (endpoint as Partial<StreamClientEndpoint> | null)?.connect !== 'function') {
-      throw new InvalidArgumentTypeError('endpoint', 'a client endpoint', endpoint);
-    }
+    checkClientEndpoint(endpoint);
     // Checks the header now.
     new ProxyProtocolClientFactory(() => null, header);
     this.#endpoint = endpoint;

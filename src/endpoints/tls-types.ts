@@ -30,7 +30,7 @@ export const TLS: EndpointType = {
     const tcp = tcpClient(reactor, values);
     if (!values.has('endpoint')) return wrapClientTLS(context, tcp, { hostname });
     for (const name of ['timeout', 'bindAddress']) {
-      if (values.has(name)) throw args.error(`'${name}' belongs into the string of 'endpoint'`);
+      if (values.has(name)) throw args.error(`'${name}' belongs in the string of 'endpoint'`);
     }
     return wrapClientTLS(context, parse(values.text('endpoint')), { hostname });
   },

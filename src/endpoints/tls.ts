@@ -10,6 +10,7 @@ import type {
 } from '../core/stream-endpoint.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Deferred } from '../defer/deferred.js';
+import { checkClientEndpoint, checkServerEndpoint } from '../internal/check-endpoint.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { showAsText } from '../internal/shown-as-text.js';
 import { TLSClientContext, type TLSClientOptions } from '../tls/client-context.js';
@@ -37,9 +38,7 @@ export function wrapClientTLS(
   options: WrapClientTLSOptions = {},
 ): StreamClientEndpoint {
   checkOptions('wrapClientTLS', options, OPTIONS);
-  if (typeof (endpoint as Partial<StreamClientEndpoint> | null)?.connect !== 'function') {
-    throw new InvalidArgumentTypeError('endpoint', 'a client endpoint', endpoint);
-  }
+  checkClientEndpoint(endpoint);
   const { hostname = endpoint.host } = options;
   if (hostname === undefined) {
     const why = 'the endpoint has no host whose certificate could be verified';
@@ -59,9 +58,7 @@ export function wrapServerTLS(
   context: TLSServerContext | TLSServerOptions,
   endpoint: StreamServerEndpoint,
 ): StreamServerEndpoint {
-  if (typeof (endpoint as Partial<StreamServerEndpoint> | null)?.listen !== 'function') {
-    throw new InvalidArgumentTypeError('endpoint', 'a server endpoint', endpoint);
-  }
+  checkServerEndpoint(endpoint);
   const server = context instanceof TLSServerContext ? context : new TLSServerContext(context);
   return new TLSServerEndpoint(server, endpoint);
 }

@@ -70,7 +70,7 @@ export class TLSClientContext implements TLSContext {
 
   /**
    * Reads all files again, and applies changed options. New connections use the result; sessions are forgotten.
-   * @param changes Replaces options of the same name. Limits remain as they were.
+   * @param changes Replaces options of the same name. The engine and limits remain as they were.
    * @throws TLSContextError, and errors of arguments. In this case nothing changes.
    */
   reload(changes: TLSClientOptions = {}): void {

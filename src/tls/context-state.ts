@@ -128,7 +128,9 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     const connection = new SecuredConnection(this, this.engine, hostname);
     const sessionKey = hostname === '' ? '' : `${hostname} ${alpnProtocols.join()}`;
     const engineOptions = { hostname, alpnProtocols, sessionKey };
-    if (this.engine === 'native' && isSecurable(transport)) {
+    const { received } = options;
+    // The reactor takes ciphertext from the socket only.
+    if (this.engine === 'native' && received === undefined && isSecurable(transport)) {
       return this.#secureInReactor(transport, connection, engineOptions);
     }
     const secured = new TLSTransport(transport, connection, (listener) =>
@@ -139,7 +141,7 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     replaceTransport(transport, secured);
     retire(transport, secured);
     secured.begin();
-    if (options.received !== undefined) secured.wireReceived(options.received);
+    if (received !== undefined) secured.wireReceived(received);
     return secured;
   }
 

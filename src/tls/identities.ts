@@ -49,6 +49,16 @@ const OPTIONS: OptionNames<TLSIdentityOptions> = {
   ocspResponseFile: true,
 };
 
+/** Pairs of which one option would be ignored. */
+const EXCLUSIVE = [
+  ['key', 'keyFile'],
+  ['pfx', 'key'],
+  ['pfx', 'keyFile'],
+  ['pfxFile', 'key'],
+  ['pfxFile', 'keyFile'],
+  ['ocspResponse', 'ocspResponseFile'],
+] as const;
+
 /** One identity, or several with different kinds of keys. */
 export type TLSIdentities = TLSIdentityOptions | readonly TLSIdentityOptions[];
 
@@ -78,6 +88,10 @@ function readIdentity(what: string, options: TLSIdentityOptions): TLSIdentity {
   const given = sources.filter((name) => options[name] !== undefined);
   if (given.length !== 1) {
     throw new TLSContextError(`${what} needs exactly one of ${sources.join(', ')}`);
+  }
+  for (const [one, other] of EXCLUSIVE) {
+    if (options[one] === undefined || options[other] === undefined) continue;
+    throw new TLSContextError(`${what} has ${one} and ${other}, but only one of them can be used`);
   }
   const { passphrase } = options;
   if (passphrase !== undefined) checkString(`${what}.passphrase`, passphrase);

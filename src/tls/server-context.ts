@@ -147,7 +147,7 @@ export class TLSServerContext implements TLSContext {
 
   /**
    * Reads all files again, and applies changed options. New connections use the result; present ones are unaffected.
-   * @param changes Replaces options of the same name. Limits, intervals and ticket keys remain as they were.
+   * @param changes Replaces options of the same name. The engine, limits, intervals and ticket keys remain as they were.
    * @throws TLSContextError, and errors of arguments. In this case nothing changes.
    */
   reload(changes: TLSServerOptions = {}): void {

@@ -240,7 +240,7 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
     let answered = false;
     this.connection.contextRequested(serverName, (context) => {
       answered = true;
-      this.goOnWithInput();
+      this.resumeInput();
       select(context);
     });
     // Engines keep all input until then.
@@ -329,7 +329,7 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
     this.watchingLower = false;
     if (this.unsentReplies > MAX_UNSENT_REPLIES) {
       this.unsentReplies = 0;
-      this.goOnWithInput();
+      this.resumeInput();
     }
     this.drained();
   }
@@ -340,7 +340,7 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
     this.lower.pauseProducing();
   }
 
-  private goOnWithInput(): void {
+  private resumeInput(): void {
     if (!this.stopped) return;
     this.stopped = false;
     const wanted = this.reading !== 'paused' || this.state === 'closing';

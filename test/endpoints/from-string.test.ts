@@ -97,7 +97,7 @@ describe('clientFromString', () => {
   it('lists the known types for an unknown one', () => {
     const error = thrownBy(() => clientFromString(new MemoryReactor(), 'tpc:example.com:80'));
     expect(error).toBeInstanceOf(UnknownEndpointTypeError);
-    const known = ['ssl', 'tcp', 'tcp4', 'tcp6', 'tls', 'unix'];
+    const known = ['haproxy', 'ssl', 'tcp', 'tcp4', 'tcp6', 'tls', 'unix'];
     expect(error).toMatchObject({ type: 'tpc', suggestion: 'tcp', known });
     expect(error.message).toContain("Did you mean 'tcp'?");
   });
@@ -148,7 +148,7 @@ describe('serverFromString', () => {
 
   it('lists the known types for an unknown one', () => {
     const error = thrownBy(() => serverFromString(new MemoryReactor(), 'systend:index=0'));
-    const known = ['ssl', 'systemd', 'tcp', 'tcp4', 'tcp6', 'tls', 'unix'];
+    const known = ['haproxy', 'ssl', 'systemd', 'tcp', 'tcp4', 'tcp6', 'tls', 'unix'];
     expect(error).toMatchObject({ type: 'systend', suggestion: 'systemd', known });
   });
 });

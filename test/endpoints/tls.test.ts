@@ -274,7 +274,7 @@ describe('strings of TLS endpoints', () => {
     ['tls:example.com:443:endpoint=nothing\\:1', "no client endpoint type 'nothing'"],
     [
       'tls:example.com:443:timeout=1:endpoint=tcp\\:a\\:1',
-      "'timeout' belongs into the string of 'endpoint'",
+      "'timeout' belongs in the string of 'endpoint'",
     ],
   ])('of clients: %j is refused', (text, reason) => {
     expect(() => clientFromString(reactor, text)).toThrow(InvalidEndpointError);

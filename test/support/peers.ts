@@ -21,8 +21,8 @@ export class PeerProgram implements AsyncDisposable {
   readonly #ended: Promise<void>;
   #gone = false;
 
-  constructor(command: string, args: readonly string[]) {
-    this.process = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  constructor(command: string, args: readonly string[], cwd: string = process.cwd()) {
+    this.process = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
     this.process.stdin?.on('error', () => {});
     this.process.stdout?.setEncoding('latin1').on('data', (text: string) => {
       this.stdout += text;

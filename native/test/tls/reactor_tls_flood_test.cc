@@ -102,7 +102,7 @@ void doesNotQueueAnswersForever(PollerKind kind) {
   CHECK(server.reactor().statistics().bytesReceived < 300'000);
   CHECK(server.reactor().queuedBytes(handle) < 256 * 1024);
   CHECK(server.sleeps());
-  // It goes on once the peer reads.
+  // It continues once the peer reads.
   flooder.write("end");
   server.turnUntil([&] {
     flooder.pump();

@@ -203,7 +203,7 @@ export class ProxyHeaderParser {
   }
 }
 
-/** @param line What follows `PROXY `, without CRLF. */
+/** @param line The text after `PROXY `, without CRLF. */
 function headerOfLine(line: string): ProxyHeader {
   const [family, sourceHost, destinationHost, sourcePort, destinationPort, ...more] =
     line.split(' ');

@@ -12,7 +12,7 @@ export type TrustedPeers = readonly string[] | 'everybody';
 const EXPECTED = 'an IP address, a network such as 10.0.0.0/8, or "unix"';
 
 /**
- * Makes the test of an address. A header names any address it likes: whoever may send one may claim to be anybody.
+ * Makes the test of an address. A header may contain any address: these peers can claim to be any client.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError
  */
 export function trustedPeers(peers: TrustedPeers): (address: Address) => boolean {

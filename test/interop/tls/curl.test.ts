@@ -8,7 +8,7 @@ import { authority, HOSTNAME, identity, serverContext } from '../../tls/secured.
 import { HOST, havePrograms, overEngines, PeerFiles, ROOT } from './rig.js';
 
 const AVAILABLE = havePrograms('curl');
-const BODY = 'hemp, flax and jute\n'.repeat(5_000);
+const BODY = 'hemp, flax and jute\n'.repeat(200_000);
 
 const files = new PeerFiles();
 afterAll(() => files.remove());

@@ -2,12 +2,21 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConnectionDone, TLSHandshakeError, TLSTruncatedError } from '../../../src/index.js';
-import { TLSServerContext } from '../../../src/tls/index.js';
+import { TLSServerContext, TLSServerFactory } from '../../../src/tls/index.js';
 import { Authority } from '../../support/certificates.js';
-import type { PeerProgram } from '../../support/peers.js';
+import { PeerProgram } from '../../support/peers.js';
+import { recorders } from '../../support/recorder.js';
 import { authority, HOSTNAME, identity, serverContext } from '../../tls/secured.js';
 import { staple } from './ocsp.js';
-import { facts, havePrograms, opensslClient, overEngines, PeerFiles, serveEcho } from './rig.js';
+import {
+  facts,
+  havePrograms,
+  opensslClient,
+  overEngines,
+  PeerFiles,
+  ROOT,
+  serveEcho,
+} from './rig.js';
 import { withEarlyData } from './session-file.js';
 
 const AVAILABLE = havePrograms('openssl');
@@ -15,6 +24,9 @@ const VERSIONS = [
   ['TLSv1.2', '-tls1_2'],
   ['TLSv1.3', '-tls1_3'],
 ] as const;
+
+/** Lines, more than all buffers hold. */
+const LARGE = 'hemp, flax and jute\n'.repeat(200_000);
 
 const files = new PeerFiles();
 afterAll(() => files.remove());
@@ -73,7 +85,7 @@ describe.skipIf(!AVAILABLE)('with openssl s_client', () => {
 
     it('sends close_notify', async () => {
       const { port, factory } = serveEcho(rig, { engine });
-      // Without close_notify s_client would tell of an unexpected end.
+      // Without close_notify s_client would report an unexpected end.
       await using client = opensslClient(port, '-ign_eof');
       await echoed(client);
       (await factory.protocol()).transport.loseConnection();
@@ -83,7 +95,7 @@ describe.skipIf(!AVAILABLE)('with openssl s_client', () => {
       await (await factory.protocol()).lost();
     });
 
-    it.each(VERSIONS)('tells an end without close_notify (%s)', async (_version, flag) => {
+    it.each(VERSIONS)('detects an end without close_notify (%s)', async (_version, flag) => {
       const { port, factory } = serveEcho(rig, { engine });
       await using client = opensslClient(port, flag);
       await echoed(client);
@@ -292,13 +304,13 @@ describe.skipIf(!AVAILABLE)('with openssl s_client', () => {
         await client.end();
       });
 
-      it('come without early data, which is skipped', async () => {
+      it('reject early data', async () => {
         const { port, factory } = serveEcho(rig, { engine });
         const file = files.path(`early-${engine}`);
         await using first = opensslClient(port, '-tls1_3', '-sess_out', file);
         await echoed(first);
         await first.end();
-        // A ticket of this server allows none: a client that sends some does so against the rules.
+        // Tickets of this server allow none: a client that sends some breaks the rules.
         files.write(`early-${engine}`, withEarlyData(readFileSync(file, 'latin1')));
         const data = files.write('early.txt', 'an early bird');
         await using second = opensslClient(
@@ -311,6 +323,31 @@ describe.skipIf(!AVAILABLE)('with openssl s_client', () => {
         expect((await factory.protocol(1)).text).toBe('hemp\n');
         await second.end();
       });
+    });
+
+    it('receives much from it', async () => {
+      const { port, factory } = serveEcho(rig, { engine });
+      await using client = opensslClient(port, '-quiet', '-nocommands');
+      client.write(LARGE);
+      await client.until(() => client.stdout.length >= LARGE.length, 'to have everything back');
+      expect(client.stdout === LARGE).toBe(true);
+      expect((await factory.protocol()).text === LARGE).toBe(true);
+    });
+
+    it('serves it on a UNIX socket', async () => {
+      const path = files.path(`${engine}.sock`);
+      const factory = recorders({ dataReceived: (data, self) => self.transport.write(data) });
+      const listening = rig.reactor.listenUNIX(
+        path,
+        new TLSServerFactory(serverContext({ engine }), factory),
+      );
+      await using client = new PeerProgram('openssl', [
+        ...['s_client', '-unix', path, '-CAfile', ROOT, '-verify_return_error'],
+      ]);
+      await echoed(client);
+      await client.end();
+      expect(await (await factory.protocol()).lost()).toBeInstanceOf(ConnectionDone);
+      await listening.stopListening();
     });
 
     it.each(VERSIONS)('staples an OCSP response (%s)', async (_version, flag) => {

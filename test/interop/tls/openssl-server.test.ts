@@ -18,6 +18,7 @@ import {
   overEngines,
   PeerFiles,
   ROOT,
+  SHARED,
 } from './rig.js';
 
 const AVAILABLE = havePrograms('openssl', 'stdbuf');
@@ -25,6 +26,9 @@ const VERSIONS = [
   ['TLSv1.2', '-tls1_2'],
   ['TLSv1.3', '-tls1_3'],
 ] as const;
+
+/** Lines, more than all buffers hold. */
+const LARGE = 'hemp, flax and jute\n'.repeat(200_000);
 
 const files = new PeerFiles();
 afterAll(() => files.remove());
@@ -69,11 +73,11 @@ describe.skipIf(!AVAILABLE)('with openssl s_server', () => {
       expect(server.stdout).toContain(`Keying material: ${keys?.toUpperCase()}`);
       expect(tls?.getPeerCertificate()?.subject).toBe('CN=server');
       expect(await close(client)).toBeInstanceOf(ConnectionDone);
-      await server.until(() => server.stdout.includes('CONNECTION CLOSED'), 'to be told the end');
+      await server.until(() => server.stdout.includes('CONNECTION CLOSED'), 'to notice the end');
       expect(server.stdout).not.toContain('ERROR');
     });
 
-    it('is told a clean end', async () => {
+    it('detects a clean end', async () => {
       await using server = await opensslServer('-rev');
       const client = connect(rig, server.port, { engine });
       await exchange(client, 'hemp\n', 'pmeh\n');
@@ -81,7 +85,7 @@ describe.skipIf(!AVAILABLE)('with openssl s_server', () => {
       expect(await client.lost()).toBeInstanceOf(ConnectionDone);
     });
 
-    it.each(VERSIONS)('is told an end without close_notify (%s)', async (_version, flag) => {
+    it.each(VERSIONS)('detects an end without close_notify (%s)', async (_version, flag) => {
       await using server = await opensslServer(flag);
       const client = connect(rig, server.port, { engine });
       await greeted(client, server);
@@ -135,6 +139,27 @@ describe.skipIf(!AVAILABLE)('with openssl s_server', () => {
       await client.lost();
     });
 
+    it('sends much to it', async () => {
+      await using server = await opensslServer('-naccept', '1');
+      const client = connect(rig, server.port, { engine });
+      await greeted(client, server);
+      const before = server.stdout.length;
+      client.transport.write(LARGE);
+      expect(await close(client)).toBeInstanceOf(ConnectionDone);
+      await server.until(() => !server.running, 'to end');
+      expect(server.stdout.slice(before).startsWith(LARGE)).toBe(true);
+    });
+
+    it('receives much from it', async () => {
+      SHARED.write('large.txt', LARGE);
+      await using server = await opensslServer('-WWW');
+      const client = connect(rig, server.port, { engine });
+      await client.made();
+      client.transport.write('GET /large.txt HTTP/1.0\r\n\r\n');
+      expect(await client.lost()).toBeInstanceOf(ConnectionDone);
+      expect(client.text.endsWith(`\r\n\r\n${LARGE}`)).toBe(true);
+    });
+
     it.each(VERSIONS)('agrees on a protocol by ALPN (%s)', async (_version, flag) => {
       await using server = await opensslServer(flag, '-alpn', 'http/1.1,h2', '-rev');
       const client = connect(rig, server.port, { engine, alpnProtocols: ['h2', 'other'] });
@@ -157,7 +182,7 @@ describe.skipIf(!AVAILABLE)('with openssl s_server', () => {
       await close(client);
     });
 
-    it('is told that a name is not served', async () => {
+    it('learns that a name is not served', async () => {
       await using server = await opensslServer(
         ...['-servername', 'other.example', '-servername_fatal', '-cert2', other, '-key2', other],
         '-rev',

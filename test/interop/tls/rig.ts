@@ -125,13 +125,14 @@ export async function close(client: Recorder): Promise<Error> {
   return await client.lost();
 }
 
-const shared = new PeerFiles();
-process.on('exit', () => shared.remove());
+/** Files for all tests of a process. */
+export const SHARED: PeerFiles = new PeerFiles();
+process.on('exit', () => SHARED.remove());
 
 /** The file of the trusted root. */
-export const ROOT: string = shared.write('root.pem', authority.certificate);
+export const ROOT: string = SHARED.write('root.pem', authority.certificate);
 /** The file of a certificate for {@link HOSTNAME} and its key. */
-export const IDENTITY: string = shared.identity('identity', identity);
+export const IDENTITY: string = SHARED.identity('identity', identity);
 
 /** `openssl s_client`, which verifies the server. */
 export function opensslClient(port: number, ...args: string[]): PeerProgram {
@@ -142,14 +143,12 @@ export function opensslClient(port: number, ...args: string[]): PeerProgram {
   ]);
 }
 
-/** `openssl s_server` on a free port. */
+/** `openssl s_server` on a free port, in the folder of {@link SHARED}. */
 export async function opensslServer(...args: string[]): Promise<PeerProgram & { port: number }> {
   const given = args.includes('-cert') ? [] : ['-cert', IDENTITY];
   // Its output would be buffered.
-  const program = new PeerProgram('stdbuf', [
-    ...['-oL', '-eL', 'openssl', 's_server'],
-    ...['-accept', `${HOST}:0`, ...given, ...args],
-  ]);
+  const command = ['-oL', '-eL', 'openssl', 's_server', '-accept', `${HOST}:0`];
+  const program = new PeerProgram('stdbuf', [...command, ...given, ...args], SHARED.folder);
   const listening = /^ACCEPT \S*:(\d+)$/m;
   await program.until(() => listening.test(program.stdout), 'to listen');
   return Object.assign(program, { port: Number(listening.exec(program.stdout)?.[1]) });
