@@ -1,5 +1,6 @@
 // Each test file has a forked process: a crash in the addon then names its file. Files that only compute share processes and
-// modules, because they spend most of their time importing. `npm test` leaves out the project `slow`, which `npm run check` runs.
+// modules, because they spend most of their time importing. `npm test` leaves out the projects `slow` and `interop`, which `npm run
+// check` runs.
 
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -12,15 +13,20 @@ function source(file: string): string {
 const TESTS = ['test/**/*.test.ts'];
 /** Tests that take long and rarely fail. */
 const SLOW = ['test/**/*.slow.test.ts'];
+/** Tests with other programs, which the machine may lack. */
+const INTEROP = ['test/interop/**/!(*.slow).test.ts'];
 /** Tests that neither start processes nor replace modules of Node. */
 const PURE = [
   'test/bench/{bars,plan,profile}.test.ts',
   'test/cli/{demo-*,figures,printable-text}.test.ts',
+  'test/clients/*.test.ts',
   'test/core/**/*.test.ts',
   'test/defer/!(filesystem-lock*|process-mark|unhandled*).test.ts',
   'test/docs/**/*.test.ts',
+  'test/endpoints/{endpoint-syntax,from-string}.test.ts',
   'test/framing/**/*.test.ts',
   'test/policies/!(flooders|over-reactors).test.ts',
+  'test/protocols/proxy-protocol/{parser,serializer}.test.ts',
   'test/resolver/!(hosts-file).test.ts',
   'test/task/!(react).test.ts',
   'test/testing/simulation/!(simulate|trace).test.ts',
@@ -47,9 +53,10 @@ export default defineConfig({
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
       {
         extends: true,
-        test: { name: 'apart', include: TESTS, exclude: [...PURE, ...SLOW], isolate: true },
+        test: { name: 'apart', include: TESTS, exclude: [...PURE, ...SLOW, ...INTEROP], isolate: true },
       },
       { extends: true, test: { name: 'slow', include: SLOW, isolate: true } },
+      { extends: true, test: { name: 'interop', include: INTEROP, isolate: true } },
     ],
     globalSetup: ['test/support/compile-programs.ts'],
     setupFiles: [source('testing/vitest.ts')],
