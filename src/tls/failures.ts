@@ -127,13 +127,18 @@ function certificateError(failure: TLSFailure): TLSCertificateError {
     'invalid' as const,
     `it cannot be verified (${failure.reason}, ${verifyResult})`,
   ];
-  return new TLSCertificateError({ reason, detail, subject: subjectOf(certificate), depth });
+  return new TLSCertificateError({ reason, detail, subject: subjectIn(certificate), depth });
 }
 
-function subjectOf(certificate: Buffer | undefined): string | undefined {
+/** On one line; undefined if the certificate has none, which Node's types do not know. */
+export function subjectOf({ subject }: X509Certificate): string | undefined {
+  return (subject as string | undefined)?.replaceAll('\n', ', ');
+}
+
+function subjectIn(certificate: Buffer | undefined): string | undefined {
   if (certificate === undefined) return undefined;
   try {
-    return new X509Certificate(certificate).subject.replaceAll('\n', ', ');
+    return subjectOf(new X509Certificate(certificate));
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 
 import type { Clock } from '../core/clock.js';
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { withoutStack } from '../core/errors/base.js';
 import {
   TLSCertificateError,
@@ -18,9 +19,12 @@ import { isThenable } from '../defer/thenable.js';
 import { checkInteger, checkString } from '../internal/check.js';
 import type { SecureStreamHooks, TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 import type { StreamTransport } from '../reactor/streams/stream-transport.js';
-import { errorOf } from './failures.js';
+import { errorOf, subjectOf } from './failures.js';
 import type { Handshakes } from './handshakes.js';
 import { isServerName } from './server-names.js';
+
+/** RFC 8446 section 7.1, without its prefix `tls13 `. */
+const MAX_EXPORT_LABEL = 249;
 
 /** What a connection asks its context. */
 export interface ConnectionContext {
@@ -111,6 +115,9 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
   exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
     checkInteger('length', length, 1, 65_535);
     checkString('label', label);
+    if (Buffer.byteLength(label) > MAX_EXPORT_LABEL) {
+      throw new InvalidArgumentValueError('label', `at most ${MAX_EXPORT_LABEL} bytes`, label);
+    }
     try {
       return (this.#transport as ConnectionSource).exportKeyingMaterial(length, label, context);
     } catch (cause) {
@@ -191,7 +198,7 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
       }
       this.clientIdentity = identity;
       if (identity !== null && identity !== undefined) return true;
-      const subject = certificate.subject.replaceAll('\n', ', ');
+      const subject = subjectOf(certificate);
       const detail = 'mapClientCertificate has no identity for it';
       transport.endWith(new TLSCertificateError({ reason: 'refused', detail, subject }));
     } catch (error) {

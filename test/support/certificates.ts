@@ -81,7 +81,7 @@ export class Authority implements MadeCertificate {
     return new Authority(name, keys, certificate.toString('pem'), await pemOf(keys));
   }
 
-  /** A certificate of this authority. */
+  /** A certificate of this authority. @param commonName Empty: no subject. */
   async issue(commonName: string, options: CertificateOptions = {}): Promise<MadeCertificate> {
     const keys = await generate(options.keys ?? 'ecdsa');
     const usage =
@@ -97,7 +97,7 @@ export class Authority implements MadeCertificate {
     if (names.length > 0) extensions.push(new SubjectAlternativeNameExtension(names));
     const certificate = await X509CertificateGenerator.create({
       ...validity(options),
-      subject: `CN=${commonName}`,
+      subject: commonName === '' ? '' : `CN=${commonName}`,
       issuer: this.#name,
       signingKey: this.#keys.privateKey,
       publicKey: keys.publicKey,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { X509CertificateGenerator } from '@peculiar/x509';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { captureLoggedErrors } from '../../src/testing/index.js';
 import {
   connectTLS,
@@ -133,6 +133,38 @@ describe.each(ENGINES)('by the engine %s', (engine: Engine) => {
       );
       connect(rig, pinning.port, clientContext({ engine, identity: client }), 'other.example');
       expect(await pinning.server.lost()).toMatchObject({ reason: 'pin' });
+    });
+
+    it('a certificate without a subject is refused like any other', async () => {
+      const mapped = { ...authenticated, mapClientCertificate: () => undefined };
+      const { port, server } = serve(rig, make(mapped));
+      const anonymous = await authority.issue('', { use: 'client', names: ['anonymous'] });
+      connect(rig, port, clientContext({ engine, identity: anonymous }));
+      expect(await server.lost()).toMatchObject({ reason: 'refused' });
+    });
+
+    it('a connection that mapClientCertificate ends is not complete', async () => {
+      const mapClientCertificate = (): string => {
+        server.transport.abortConnection();
+        return 'somebody';
+      };
+      const { port, server } = serve(rig, make({ ...authenticated, mapClientCertificate }));
+      const hook = vi.fn();
+      Object.assign(server, { handshakeCompleted: hook });
+      connect(rig, port, clientContext({ engine, identity: client }));
+      expect(await server.lost()).toMatchObject({ name: 'ConnectionAborted' });
+      expect(hook).not.toHaveBeenCalled();
+    });
+
+    it('keys are not exported for a label that would be cut off', async () => {
+      const { port, server } = serve(rig, make({}));
+      const peer = connect(rig, port, clientContext({ engine }));
+      await peer.made();
+      peer.transport.write('x');
+      await server.receive(1);
+      const { tls: secured } = server.transport;
+      expect(secured?.exportKeyingMaterial(16, 'x'.repeat(249))).toHaveLength(16);
+      expect(() => secured?.exportKeyingMaterial(16, 'x'.repeat(250))).toThrow('249 bytes');
     });
 
     it('names that are no names are refused before anything is asked for them', async () => {

@@ -200,12 +200,16 @@ describe.each(KINDS)('startTLS by $name', (kind) => {
     ];
     for (const factory of factories) {
       lines.log.length = 0;
+      const ended = new Promise<void>((resolve) => {
+        lines.onEnd = resolve;
+      });
       const port = reactor.listenTCP(0, factory, { interface: '127.0.0.1' });
       const talker = connect(port.getHost().port, asking(client));
       await talker.received('you said secret words\r\n');
       expect(lines.log).toEqual(['made', 'clear STARTTLS', 'secured', 'secret secret words']);
       talker.transport.loseConnection();
       await talker.lost();
+      await within(ended, 'the end');
     }
   });
 

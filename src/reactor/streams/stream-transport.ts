@@ -385,7 +385,8 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
 
   /** @internal The TLS handshake of this transport is complete. */
   secured(): void {
-    this.callHook('handshakeCompleted');
+    // The decision about a client's certificate may have ended it.
+    if (this.connected) this.callHook('handshakeCompleted');
   }
 
   /** @internal The sending side is shut down. */
