@@ -11,7 +11,8 @@ import type { TLSFailure } from '../reactor/streams/secure-stream.js';
 /** X509_V_ERR_... of OpenSSL 3 that the engines also use themselves. */
 export const APPLICATION_VERIFICATION = 50;
 export const HOSTNAME_MISMATCH = 62;
-export const UNSPECIFIED_VERIFY_ERROR = 1;
+/** X509_V_ERR_UNSPECIFIED. */
+const UNSPECIFIED_VERIFY_ERROR = 1;
 
 /** X509_V_ERR_...: the name that Node gives it, or its text if Node has no name, and what it means. */
 const VERIFY_ERRORS: readonly [number, string, TLSCertificateFault, string][] = [
