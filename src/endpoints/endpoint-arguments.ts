@@ -54,7 +54,11 @@ export class EndpointArguments {
     const known = [...positional, ...named];
     for (const [index, value] of this.positional.entries()) {
       const name = positional[index];
-      if (name === undefined) throw this.error(`${quoted(value)} is one argument too many`, known);
+      if (name === undefined)
+        throw this.error(
+          `${quoted(value)} is one argument too many. A colon inside a value is written \\:`,
+          known,
+        );
       values.set(name, value);
     }
     for (const [name, value] of this.#named) {
@@ -71,7 +75,8 @@ export class EndpointArguments {
 
   /** @param known The names of the type's arguments. */
   error(reason: string, known?: readonly string[]): InvalidEndpointError {
-    const names = known === undefined ? '' : ` (its arguments: ${known.join(', ') || 'none'})`;
+    const names =
+      known === undefined ? '' : ` (its arguments: ${[...new Set(known)].join(', ') || 'none'})`;
     return new InvalidEndpointError(this.text, `${reason}${names}`);
   }
 }

@@ -54,7 +54,10 @@ export class UnknownEndpointTypeError extends InvalidEndpointError {
     known: readonly string[],
     suggestion: string | undefined,
   ) {
-    const meant = suggestion === undefined ? '' : ` Did you mean '${suggestion}'?`;
+    const meant =
+      suggestion === undefined
+        ? ' A string begins with its type, such as tcp: or unix:.'
+        : ` Did you mean '${suggestion}'?`;
     const types = known.join(', ');
     super(text, `there is no ${side} endpoint type '${type}'.${meant} The types: ${types}`);
     this.type = type;

@@ -69,7 +69,10 @@ export class PemDirectory {
       const names = readdirSync(this.#path).filter((name) => name.toLowerCase().endsWith('.pem'));
       return names.sort().map((name) => ({ name, stamp: stampOf([join(this.#path, name)]) }));
     } catch (cause) {
-      throw new TLSContextError(`${this.#path} cannot be read: ${messageOf(cause)}`, { cause });
+      throw new TLSContextError(
+        `the folder of certificates ${this.#path} cannot be read: ${messageOf(cause)}`,
+        { cause },
+      );
     }
   }
 

@@ -9,9 +9,16 @@ export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true };
 /** Options of other libraries, in lower case, and how to achieve their effect here. */
 const ADVICE: Readonly<Record<string, string>> = {
   allowhalfopen: 'A protocol that defines readConnectionLost stays open for writing',
+  ca: 'The trusted certificates are trustRoots of a context of TLS',
+  cert: 'A certificate and its key are { certificate, key } in identity of a context of TLS',
   path: 'The path is an argument of its own',
   pauseonconnect: 'Call transport.pauseProducing() in connectionMade',
   port: 'The port is an argument of its own',
+  rejectunauthorized:
+    "Set trustRoots to the peer's certificate, or to TRUST_ANY; a server sets clientCertificates",
+  requestcert: "Set clientCertificates to 'requested' or 'required'",
+  servername: 'The name to verify and to send is hostname',
+  snicallback: 'Use serverNames or selectContext',
 };
 
 /**

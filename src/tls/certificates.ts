@@ -84,11 +84,17 @@ function readBlocks(what: string, source: string | Uint8Array, label: RegExp): B
   const bytes = bytesOf(what, source);
   if (bytes[0] === DER_SEQUENCE) return [bytes];
   const blocks: Buffer[] = [];
+  const others = new Set<string>();
   const pem = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
   for (const [, found = '', base64 = ''] of bytes.toString('latin1').matchAll(pem)) {
     if (label.test(found)) blocks.push(Buffer.from(base64, 'base64'));
+    else others.add(found);
   }
   if (blocks.length > 0) return blocks;
+  if (others.size > 0) {
+    const found = [...others].join(', ').slice(0, 100);
+    throw new TLSContextError(`${what} is a PEM of another kind: it contains ${found}`);
+  }
   const hint =
     typeof source === 'string' && !source.includes('-----')
       ? '. A string is PEM text, not the name of a file'

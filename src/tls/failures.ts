@@ -11,7 +11,8 @@ import type { TLSFailure } from '../reactor/streams/secure-stream.js';
 /** X509_V_ERR_... of OpenSSL 3 that the engines also use themselves. */
 export const APPLICATION_VERIFICATION = 50;
 export const HOSTNAME_MISMATCH = 62;
-export const UNSPECIFIED_VERIFY_ERROR = 1;
+/** X509_V_ERR_UNSPECIFIED. */
+const UNSPECIFIED_VERIFY_ERROR = 1;
 
 /** X509_V_ERR_...: the name that Node gives it, or its text if Node has no name, and what it means. */
 const VERIFY_ERRORS: readonly [number, string, TLSCertificateFault, string][] = [
@@ -102,6 +103,26 @@ export function reasonName(reason: string): string {
 /** Reasons that mean that the peer has sent no certificate. */
 const MISSING_CERTIFICATE = 'PEER_DID_NOT_RETURN_A_CERTIFICATE';
 
+/** By OpenSSL's reason, of this side. */
+const ADVICE: Readonly<Record<string, string>> = {
+  HTTP_REQUEST: 'The peer sent an HTTP request without TLS to this TLS port',
+  WRONG_VERSION_NUMBER: 'The peer probably does not speak TLS on this port',
+  UNSUPPORTED_PROTOCOL: 'No version of minVersion to maxVersion is in common',
+  NO_SHARED_CIPHER:
+    'No cipher is in common, or identity has no certificate for the ciphers of the client',
+};
+
+/** By the alert that the peer sent. */
+const ALERT_ADVICE: ReadonlyMap<number, string> = new Map([
+  [42, 'It refused the certificate of this side'],
+  [45, 'The certificate of this side has expired'],
+  [48, 'It does not trust the certificate of this side'],
+  [70, 'It supports none of the offered versions'],
+  [112, 'It has no certificate for the requested name'],
+  [116, 'It requires a certificate: set identity'],
+  [120, 'It supports none of alpnProtocols'],
+]);
+
 export function errorOf(failure: TLSFailure): TLSHandshakeError | TLSCertificateError {
   return withoutStack(() => {
     const reason = reasonName(failure.reason);
@@ -111,8 +132,10 @@ export function errorOf(failure: TLSFailure): TLSHandshakeError | TLSCertificate
     if (failure.verifyResult !== 0) return certificateError(failure);
     const { alert, alertReceived } = failure;
     const text = reason.toLowerCase().replaceAll('_', ' ');
+    const advice = alertReceived ? ALERT_ADVICE.get(alert) : ADVICE[reason];
+    const remedy = advice === undefined ? '' : `. ${advice}`;
     return new TLSHandshakeError(
-      alertReceived ? `the peer ended TLS with an alert: ${text}` : `TLS failed: ${text}`,
+      `${alertReceived ? 'the peer ended TLS with an alert' : 'TLS failed'}: ${text}${remedy}`,
       { reason, alert: alert < 0 ? undefined : alert, alertReceived },
     );
   });

@@ -141,7 +141,7 @@ function pfxIdentity(
 }
 
 /** @throws TLSContextError */
-export function readFile(what: string, file: string): Buffer {
+function readFile(what: string, file: string): Buffer {
   checkString(what, file);
   try {
     return readFileSync(file);

@@ -49,7 +49,7 @@ contract('haproxy endpoints', (rig) => {
   );
 
   it('refuse peers that are not trusted', async () => {
-    const text = 'haproxy:tcp\\:0\\:interface\\=127.0.0.1:trusted=10.0.0.0/8';
+    const text = 'haproxy:tcp\\:0\\:interface\\=127.0.0.1:trusted=10.0.0.0/8:timeout=600';
     const listening = await serverFromString(rig.reactor, text).listen(recorders());
     const peer = rig.use(await RawPeer.connect((listening as ListeningPort).getHost().port));
     await peer.untilEnded();

@@ -270,7 +270,9 @@ describe('strings of TLS endpoints', () => {
     ['tls:example.com:443:trustRoots=/nowhere/x', "'trustRoots': ENOENT"],
     ['tls:example.com:443:certificate=/nowhere/x', 'certificateFile cannot be read'],
     ['tls:a..b:443', 'a..b'],
-    ['tls:example.com', "'port' is missing"],
+    ['tls:example.com', "'port' is missing (its arguments: host, port, timeout, "],
+    ['example.com:443', 'A string begins with its type'],
+    ['haproxy:tcp:example.com:443', 'A colon inside a value is written \\:'],
     ['tls:example.com:443:endpoint=nothing\\:1', "no client endpoint type 'nothing'"],
     [
       'tls:example.com:443:timeout=1:endpoint=tcp\\:a\\:1',

@@ -326,6 +326,9 @@ describe.each(KINDS)('contexts by $name', (kind) => {
     expect(make({ identity: { certificate: 'cert.pem', key: identity.key } })).toThrow(
       /not the name of a file/,
     );
+    expect(make({ identity: { certificate: identity.key, key: identity.key } })).toThrow(
+      /^identity\.certificate is a PEM of another kind: it contains PRIVATE KEY$/,
+    );
     expect(make({ identity: { certificateFile: join(folder, 'none'), keyFile: '' } })).toThrow(
       /certificateFile cannot be read/,
     );

@@ -108,6 +108,19 @@ export type TLSCertificateFault =
   | 'refused'
   | 'invalid';
 
+const CERTIFICATE_ADVICE: Readonly<Partial<Record<TLSCertificateFault, string>>> = {
+  expired: 'The peer must renew it, if the clock here is right',
+  'not-yet-valid': 'Check the clocks of both machines',
+  'wrong-name': 'Check the host, or set hostname to a name in the certificate',
+  'unknown-root':
+    'Add its root to trustRoots, and check that the peer sends the intermediate certificates',
+  'self-signed': 'If it is the right one, add it to trustRoots',
+  'wrong-use':
+    'The peer needs a certificate for its role (extendedKeyUsage), issued by an authority',
+  pin: 'Check for an attack, then pinnedKeys',
+  missing: 'The client must set identity',
+};
+
 export interface TLSCertificateDetails {
   readonly reason: TLSCertificateFault;
   /** OpenSSL's text or the fault of the name. */
@@ -131,7 +144,9 @@ export class TLSCertificateError extends RemoteProtocolError {
     options?: ErrorOptions,
   ) {
     const which = subject === undefined ? '' : ` (${subject}, depth ${depth})`;
-    super(`the peer's certificate was refused: ${detail}${which}`, options);
+    const advice = CERTIFICATE_ADVICE[reason];
+    const remedy = advice === undefined ? '' : `. ${advice}`;
+    super(`the peer's certificate was refused: ${detail}${which}${remedy}`, options);
     this.reason = reason;
     this.subject = subject;
     this.depth = depth;
