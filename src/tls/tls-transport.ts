@@ -6,7 +6,7 @@
  * with the same reason. It never ends first.
  */
 import type { Address } from '../core/address.js';
-import { CONNECTION_DONE } from '../core/errors/connection.js';
+import { CONNECTION_DONE, ConnectionLost } from '../core/errors/connection.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { TLSConnection } from '../core/tls.js';
 import { LARGE_WRITE_BYTES } from '../core/transport.js';
@@ -180,8 +180,11 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
   /** @internal The transport below is gone. */
   wireLost(reason: Error): void {
     const cut = reason === CONNECTION_DONE && this.state === 'open' && !this.peerFinished;
+    // A peer that has closed both ways after its close_notify resets the connection when ours arrives.
+    const reset =
+      this.peerFinished && reason instanceof ConnectionLost && reason.cause !== undefined;
     this.engine.destroy();
-    this.finish(cut ? this.connection.truncated() : reason);
+    this.finish(cut ? this.connection.truncated() : reset ? CONNECTION_DONE : reason);
   }
 
   /** @internal */

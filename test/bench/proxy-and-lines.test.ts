@@ -54,7 +54,10 @@ describe.skipIf(process.platform !== 'linux')('the load client at both ends of a
 /** Those that answer each of many short lines by a write, which only programs of their own do. */
 const LINE_SERVERS = CONTENDERS.filter(({ name }) =>
   /^(ropewalk-(native|node)|node-net-corked)/.test(name),
-).filter(({ scenarios }) => scenarios?.includes('short-lines') ?? true);
+).filter(
+  ({ serves, scenarios }) =>
+    serves.tcp !== undefined && (scenarios?.includes('short-lines') ?? true),
+);
 
 describe.skipIf(process.platform !== 'linux')('servers of short lines', () => {
   beforeAll(buildNativeTools, 120_000);

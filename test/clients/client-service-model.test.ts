@@ -246,7 +246,7 @@ describe('ClientService, compared with a model', () => {
           }
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 
