@@ -53,7 +53,12 @@ export default defineConfig({
       { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
       {
         extends: true,
-        test: { name: 'apart', include: TESTS, exclude: [...PURE, ...SLOW, ...INTEROP], isolate: true },
+        test: {
+          name: 'apart',
+          include: TESTS,
+          exclude: [...PURE, ...SLOW, ...INTEROP],
+          isolate: true,
+        },
       },
       { extends: true, test: { name: 'slow', include: SLOW, isolate: true } },
       { extends: true, test: { name: 'interop', include: INTEROP, isolate: true } },
