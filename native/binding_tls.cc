@@ -140,16 +140,6 @@ napi_value createTlsContext(napi_env env, napi_callback_info info) {
   return context == nullptr ? raiseFault(call, fault) : wrap(env, std::move(context), kContextTag);
 }
 
-// setTlsTicketKeys(context: object, keys: Uint8Array[]): boolean
-napi_value setTlsTicketKeys(napi_env env, napi_callback_info info) {
-  Call call(env, info);
-  const auto* context = tlsContextOf(env, call.argument(0));
-  std::vector<Octets> keys;
-  if (context == nullptr) return nullptr;
-  if (!readOctetsList(env, call.argument(1), keys)) call.fail(1, "a list of Uint8Arrays");
-  return call.failed() ? nullptr : call.truth((*context)->setTicketKeys(keys));
-}
-
 // takeTlsKeyLog(context: object): string
 napi_value takeTlsKeyLog(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -348,7 +338,6 @@ void addTls(napi_env env, napi_value exports, Octets& output) {
       {"exportTlsKey", exportSessionKey},
       {"readTlsSession", readTlsSession},
       {"selectTlsContext", selectTlsContext},
-      {"setTlsTicketKeys", setTlsTicketKeys},
       {"takeTlsKeyLog", takeTlsKeyLog},
       {"tlsFailure", tlsFailure},
       {"tlsReport", tlsReport},

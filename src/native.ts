@@ -145,8 +145,6 @@ export interface NativeTLS {
   ): number | undefined;
   /** Answers the outcome "wants context". */
   selectTlsContext(session: NativeTLSSession, context: NativeTLSContext | null): void;
-  /** False if there is no key, or one does not have 48 bytes. */
-  setTlsTicketKeys(context: NativeTLSContext, keys: readonly Uint8Array[]): boolean;
   /** Lines since the last call, each with its line feed. */
   takeTlsKeyLog(context: NativeTLSContext): string;
   /** A `TLSFailure` of src/reactor/streams/secure-stream.ts; undefined unless the session has failed. */

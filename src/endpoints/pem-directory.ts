@@ -10,7 +10,7 @@ import { TLSContextError } from '../core/errors/tls.js';
 import { messageOf } from '../core/text-of.js';
 import { reportError } from '../internal/error-report.js';
 import type { TLSIdentityOptions } from '../tls/identities.js';
-import { TLSServerContext, type TLSServerOptions } from '../tls/server-context.js';
+import { type TLSServerChanges, TLSServerContext } from '../tls/server-context.js';
 import { ServerNames } from '../tls/server-names.js';
 import { stampOf } from '../tls/watched-files.js';
 
@@ -100,7 +100,7 @@ export class PemDirectory {
   }
 }
 
-function optionsOf(files: readonly PemFile[], path: string): TLSServerOptions {
+function optionsOf(files: readonly PemFile[], path: string): TLSServerChanges {
   const [first] = files;
   if (first === undefined) throw new TLSContextError(`${path} contains no file *.pem`);
   const preferred = files.find(({ name }) => name.toLowerCase() === DEFAULT_FILE) ?? first;

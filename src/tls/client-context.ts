@@ -5,6 +5,7 @@ import { checkBoolean, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import {
   checkLimits,
+  type FixedTLSOption,
   sharedSettings,
   TLS_OPTIONS,
   type TLSOptions,
@@ -34,6 +35,11 @@ const OPTIONS: OptionNames<TLSClientOptions> = {
   sessionCacheSize: true,
   requestOCSP: true,
 };
+
+/** The options that `reload` can change. */
+export type TLSClientChanges = Omit<TLSClientOptions, FixedTLSOption>;
+
+const { engine, handshakeTimeoutMs, maxHandshakes, ...CHANGES } = OPTIONS;
 
 /**
  * The settings of TLS clients. One context serves any number of connections, over any transport, and keeps their sessions.
@@ -70,11 +76,11 @@ export class TLSClientContext implements TLSContext {
 
   /**
    * Reads all files again, and applies changed options. New connections use the result; sessions are forgotten.
-   * @param changes Replaces options of the same name. The engine and limits remain as they were.
+   * @param changes Replaces options of the same name. The engine and limits cannot be changed.
    * @throws TLSContextError, and errors of arguments. In this case nothing changes.
    */
-  reload(changes: TLSClientOptions = {}): void {
-    checkOptions('reload', changes, OPTIONS);
+  reload(changes: TLSClientChanges = {}): void {
+    checkOptions('reload', changes, CHANGES);
     const options = { ...this.#options, ...changes };
     this.#state = this.#makeState(settingsOf(options));
     this.#options = options;

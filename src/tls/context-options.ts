@@ -72,6 +72,9 @@ export interface TLSOptions {
   readonly maxHandshakes?: number | undefined;
 }
 
+/** The options that `reload` cannot change. */
+export type FixedTLSOption = 'engine' | 'handshakeTimeoutMs' | 'maxHandshakes';
+
 export const TLS_OPTIONS: OptionNames<TLSOptions> = {
   identity: true,
   minVersion: true,

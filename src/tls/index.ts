@@ -1,6 +1,10 @@
 /** TLS: `ropewalk/tls`. */
 export type { CertificateSource, CRLSource, PrivateKeySource } from './certificates.js';
-export { TLSClientContext, type TLSClientOptions } from './client-context.js';
+export {
+  type TLSClientChanges,
+  TLSClientContext,
+  type TLSClientOptions,
+} from './client-context.js';
 export {
   pinOfCertificate,
   type TLSOptions,
@@ -21,6 +25,7 @@ export {
   TICKET_KEY_BYTES,
   TICKET_KEYS_KEPT,
   type TLSInterval,
+  type TLSServerChanges,
   TLSServerContext,
   type TLSServerOptions,
 } from './server-context.js';

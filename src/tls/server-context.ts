@@ -14,6 +14,7 @@ import { LoopingCall } from '../task/looping-call.js';
 import {
   checkCallback,
   checkLimits,
+  type FixedTLSOption,
   sharedSettings,
   TLS_OPTIONS,
   type TLSOptions,
@@ -90,6 +91,22 @@ const OPTIONS: OptionNames<TLSServerOptions> = {
   watchFiles: true,
 };
 
+/** The options that `reload` can change. */
+export type TLSServerChanges = Omit<
+  TLSServerOptions,
+  FixedTLSOption | 'ticketKeys' | 'ticketKeyRotation' | 'watchFiles'
+>;
+
+const {
+  engine,
+  handshakeTimeoutMs,
+  maxHandshakes,
+  ticketKeys,
+  ticketKeyRotation,
+  watchFiles,
+  ...CHANGES
+} = OPTIONS;
+
 const CLIENT_CERTIFICATES = ['ignored', 'requested', 'required'] as const;
 
 /**
@@ -118,7 +135,7 @@ export class TLSServerContext implements TLSContext {
     this.#handshakes = new Handshakes(timeoutMs, maxHandshakes);
     this.#ticketKeys = checkTicketKeys(options.ticketKeys ?? [randomBytes(TICKET_KEY_BYTES)]);
     this.#options = options;
-    this.#stamp = this.#currentStamp();
+    this.#stamp = stampOfFiles(options);
     this.#names = this.#readNames(options);
     this.#state = this.#makeState(settingsOf(options, this.#ticketKeys));
     this.#repeat('ticketKeyRotation', options.ticketKeyRotation, () => this.rotateTicketKeys());
@@ -147,13 +164,13 @@ export class TLSServerContext implements TLSContext {
 
   /**
    * Reads all files again, and applies changed options. New connections use the result; present ones are unaffected.
-   * @param changes Replaces options of the same name. The engine, limits, intervals and ticket keys remain as they were.
+   * @param changes Replaces options of the same name. The engine, limits, intervals and ticket keys cannot be changed.
    * @throws TLSContextError, and errors of arguments. In this case nothing changes.
    */
-  reload(changes: TLSServerOptions = {}): void {
-    checkOptions('reload', changes, OPTIONS);
+  reload(changes: TLSServerChanges = {}): void {
+    checkOptions('reload', changes, CHANGES);
     const options = { ...this.#options, ...changes };
-    const stamp = this.#currentStamp();
+    const stamp = stampOfFiles(options);
     const names = this.#readNames(options);
     const settings = settingsOf(options, this.#ticketKeys);
     const previous = this.#options;
@@ -227,17 +244,8 @@ export class TLSServerContext implements TLSContext {
     throw new InvalidArgumentTypeError(what, 'a TLSServerContext, null or undefined', context);
   }
 
-  #currentStamp(): string {
-    const { identity, serverNames = {} } = this.#options;
-    const named = Object.values(serverNames).filter(
-      (value) => !(value instanceof TLSServerContext),
-    );
-    const all = [...(identity === undefined ? [] : [identity]), ...(named as TLSIdentities[])];
-    return stampOf(all.flatMap(filesOf));
-  }
-
   #checkFiles(): void {
-    const stamp = this.#currentStamp();
+    const stamp = stampOfFiles(this.#options);
     if (stamp === this.#stamp) return;
     try {
       this.reload();
@@ -262,6 +270,13 @@ export class TLSServerContext implements TLSContext {
       // The reactor has stopped.
     });
   }
+}
+
+/** The state of the files that the options name. */
+function stampOfFiles({ identity, serverNames = {} }: TLSServerOptions): string {
+  const named = Object.values(serverNames).filter((value) => !(value instanceof TLSServerContext));
+  const all = [...(identity === undefined ? [] : [identity]), ...(named as TLSIdentities[])];
+  return stampOf(all.flatMap(filesOf));
 }
 
 function settingsOf(options: TLSServerOptions, ticketKeys: readonly Buffer[]): TLSSettings {

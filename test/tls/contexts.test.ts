@@ -4,7 +4,12 @@ import { connect as connectRaw, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ClientFactory, type TLSConnection, TLSContextError } from '../../src/index.js';
+import {
+  ClientFactory,
+  type TLSConnection,
+  TLSContextError,
+  UnknownOptionError,
+} from '../../src/index.js';
 import { ManualClock } from '../../src/testing/index.js';
 import {
   listenTLS,
@@ -231,6 +236,15 @@ describe.each(KINDS)('contexts by $name', (kind) => {
       expect(() => context.reload()).toThrow(TLSContextError);
       expect(() => context.reload({ ciphers: 'no such cipher' })).toThrow();
       expect(subjectOf((await reach(context, HOSTNAME)).tls)).toBe('CN=server');
+    });
+
+    it('no option that is fixed', () => {
+      const context = serverContext({ engine });
+      const fixed = { maxHandshakes: 1, ticketKeys: [], watchFiles: undefined };
+      for (const [name, value] of Object.entries(fixed)) {
+        expect(() => context.reload({ [name]: value })).toThrow(UnknownOptionError);
+      }
+      expect(() => clientContext().reload({ engine } as never)).toThrow(UnknownOptionError);
     });
 
     it('files that have changed', async () => {

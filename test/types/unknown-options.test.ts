@@ -322,19 +322,19 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
   TicksOptions: [(o) => ticks(clock, 1, o)],
   TimeoutFactoryOptions: [(o) => new TimeoutFactory(Protocol, and(o, { clock }))],
+  TLSClientChanges: [(o) => new TLSClientContext().reload(o)],
   TLSClientFactoryOptions: [(o) => new TLSClientFactory(new TLSClientContext(), Protocol, o)],
   TLSClientOptions: [
     (o) => new TLSClientContext(o),
-    (o) => new TLSClientContext().reload(o),
     memory((reactor, o) => connectTLS(reactor, '192.0.2.1', 1, Protocol, o)),
   ],
   TLSIdentityOptions: [
     (o) => new TLSServerContext({ identity: [o] }),
     (o) => new TLSClientContext({ identity: [o] }),
   ],
+  TLSServerChanges: [(o) => new TLSServerContext({ identity }).reload(o)],
   TLSServerOptions: [
     (o) => new TLSServerContext(o),
-    (o) => new TLSServerContext({ identity }).reload(o),
     memory((reactor, o) => listenTLS(reactor, 0, Protocol, o)),
   ],
   TokenBucketOptions: [(o) => new TokenBucket(and(o, { clock, ...rate }))],
