@@ -54,9 +54,14 @@ describe.each(NATIVE)('listeners on offer ($name)', ({ make }) => {
     reactor.listenTCP(0, factory, { interface: '127.0.0.1' });
 
   /** Whoever has connected to the older, with nothing said yet. */
+  /** A connection that the predecessor has accepted: it may be connected long before. */
   const visitor = async (client = new Recorder()): Promise<Recorder> => {
+    const { connectionsAccepted } = older.statistics();
     newer.connectUNIX(path, () => client);
     await client.made();
+    await vi.waitFor(() =>
+      expect(older.statistics().connectionsAccepted).toBeGreaterThan(connectionsAccepted),
+    );
     return client;
   };
 
