@@ -24,7 +24,7 @@ import { readIdentities, type TLSIdentities } from './identities.js';
 import { nativeTLS, nativeTLSReport } from './native-tls.js';
 import type { TLSIdentity, TLSSettings } from './settings.js';
 
-/** Trusts every certificate, whoever made it: anybody on the path can read and change everything. For tests. */
+/** Trusts every certificate, regardless of its issuer: an attacker on the path can read and change all data. For tests only. */
 export const TRUST_ANY: 'dangerouslyTrustAnyCertificate' = 'dangerouslyTrustAnyCertificate';
 
 /** The certificates that are trusted to issue others: those of Node and the system, given ones, or none. */
@@ -62,7 +62,7 @@ export interface TLSOptions {
   readonly pinnedKeys?: readonly (string | Uint8Array)[] | undefined;
   /** Whether sessions are resumed, which saves most of the handshake's cost. Default true. */
   readonly resumption?: boolean | undefined;
-  /** A file to which the keys of all connections are appended, for Wireshark. Anybody who can read it can read them all. */
+  /** A file to which the keys of all connections are appended, for Wireshark. A reader of this file can decrypt all of them. */
   readonly keyLogFile?: string | undefined;
   /** Default `auto`: native if it is available. */
   readonly engine?: TLSEngineKind | 'auto' | undefined;
