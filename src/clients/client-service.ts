@@ -138,10 +138,11 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
    * @returns Fires when nothing is left of the attempt or connection. Waiting for it is safe in every state.
    */
   stopService(): Deferred<void> {
-    this.#event('stop');
     if (this.#state === 'stopped') return succeed(undefined);
     const stopped = new Deferred<void>(() => remove(this.#stops, stopped));
+    // Added first: a callback of the application may start the service again during the event.
     this.#stops.push(stopped);
+    this.#event('stop');
     return stopped;
   }
 
@@ -214,7 +215,7 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
       },
     );
     // A service that restarts: the old connection is gone.
-    for (const stopped of stops) stopped.callback();
+    fireAll(stops, undefined);
   }
 
   #made(attempt: AttemptFactory, result: unknown): void {
@@ -254,7 +255,11 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
     this.#pending = undefined;
     this.#failures = 0;
     const protocol = this.#protocol as ProtocolOf<F>;
-    for (const { deferred } of this.#waiters.splice(0)) deferred.callback(protocol);
+    const waiters = this.#waiters.splice(0);
+    fireAll(
+      waiters.map(({ deferred }) => deferred),
+      protocol,
+    );
   }
 
   #wait(): void {
@@ -280,18 +285,20 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
 
   /** Ends the attempt or the connection, unless that is in progress already. */
   #disconnect(event: ClientEvent): void {
-    this.#failWaiters(event);
     const pending = this.#pending;
     this.#pending = undefined;
+    const waiters = this.#waiters.splice(0);
     if (this.#connection !== undefined) this.#close();
     pending?.cancel();
+    failAll(waiters, event);
   }
 
   #stopped(event: ClientEvent): void {
     if (this.#call?.active()) this.#call.cancel();
     this.#call = undefined;
-    this.#failWaiters(event);
-    this.#fireStops();
+    const stops = this.#stops.splice(0);
+    failAll(this.#waiters.splice(0), event);
+    fireAll(stops, undefined);
   }
 
   /** Closes the connection, and aborts it if that takes too long. */
@@ -327,22 +334,24 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
   #attemptFailed(error: Error): void {
     const failed = this.#waiters.filter((waiter) => --waiter.failures <= 0);
     this.#waiters = this.#waiters.filter((waiter) => waiter.failures > 0);
-    for (const { deferred } of failed) deferred.errback(error);
+    for (const { deferred } of failed) if (!deferred.fired) deferred.errback(error);
     try {
       this.#onFailure?.(error);
     } catch (thrown) {
       reportError(thrown, 'onFailure');
     }
   }
+}
 
-  #failWaiters(event: ClientEvent): void {
-    for (const { deferred } of this.#waiters.splice(0)) {
-      deferred.errback(event === 'dropped' ? new ReactorStoppedError() : stopError());
-    }
-  }
+/** The callbacks of one caller may cancel the Deferred of another. */
+function fireAll<T>(deferreds: readonly Deferred<T>[], result: T): void {
+  for (const deferred of deferreds) if (!deferred.fired) deferred.callback(result);
+}
 
-  #fireStops(): void {
-    for (const stopped of this.#stops.splice(0)) stopped.callback();
+function failAll<P>(waiters: readonly Waiter<P>[], event: ClientEvent): void {
+  for (const { deferred } of waiters) {
+    if (deferred.fired) continue;
+    deferred.errback(event === 'dropped' ? new ReactorStoppedError() : stopError());
   }
 }
 
