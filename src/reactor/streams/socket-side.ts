@@ -1,6 +1,6 @@
 /**
  * The socket's side of a stream transport: the methods that subclasses provide, and refusals of those that most lack. It has no
- * state; `StreamTransport` has the states and rules.
+ * state: `ClosableStream` has the states, and `StreamTransport` calls the protocol.
  */
 import type { Address } from '../../core/address.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
