@@ -14,6 +14,10 @@ export type {
   RefusedInput,
   UnendingInput,
 } from './contracts/decoder/pull-decoder.js';
+export {
+  type DescriptorsContractOptions,
+  descriptorsContract,
+} from './contracts/descriptors/descriptors-contract.js';
 export { introspectionContract } from './contracts/reactor/introspection-contract.js';
 export { lifeContract } from './contracts/reactor/life-contract.js';
 export { namesContract } from './contracts/reactor/names-contract.js';

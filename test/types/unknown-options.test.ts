@@ -66,6 +66,7 @@ import {
   checkEachTest,
   datagramContract,
   decoderContract,
+  descriptorsContract,
   FileWrapper,
   inRealTime,
   joinProtocols,
@@ -206,6 +207,13 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
       ),
   ],
   DecoderContractOptions: [(o) => decoderContract(o)],
+  DescriptorsContractOptions: [
+    (o) =>
+      descriptorsContract(
+        inRealTime(() => new MemoryReactor()),
+        o,
+      ),
+  ],
   'Deferred.toPromise': [(o) => new Deferred().toPromise(o)],
   DeferredQueueOptions: [(o) => new DeferredQueue(o)],
   'DeferredQueue.values': [(o) => new DeferredQueue().values(o)],
