@@ -257,9 +257,9 @@ class Reactor {
   void emitPending();
   void compactPending();
   bool isForNobody(const Event& event) const;
-  void goOnWithUnfinished();
+  void continueUnfinished();
   void comeBack(Stream& stream);
-  void goOnReading(Stream& stream);
+  void continueReading(Stream& stream);
   void onReady(const ReadyEvent& ready);
   void onStreamReady(Stream& stream, const ReadyEvent& ready);
   void finishConnect(Stream& stream);
@@ -337,7 +337,7 @@ class Reactor {
   DatagramSettings possible(const DatagramSettings& settings) const;
   DatagramSocket& makeDatagrams(Socket socket, const DatagramSettings& settings);
   void onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready);
-  void goOnWithDatagrams();
+  void continueDatagrams();
   void comeBack(DatagramSocket& socket);
   void receiveDatagrams(DatagramSocket& socket, size_t records);
   bool receiveError(DatagramSocket& socket, int error, int lastError);

@@ -4,6 +4,7 @@ import { type FactoryLike, toFactory } from '../core/factory.js';
 import type { ClientProtocolFactory } from '../core/protocol-factory.js';
 import type { ProtocolOf, StreamClientEndpoint } from '../core/stream-endpoint.js';
 import { toError } from '../core/text-of.js';
+import { callReported } from '../defer/callback-result.js';
 import { Deferred } from '../defer/deferred.js';
 import { CancelledError, ReactorStoppedError } from '../defer/errors.js';
 import { fail, maybeDeferred, succeed } from '../defer/succeed.js';
@@ -85,7 +86,7 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
   #pending: Deferred<unknown> | undefined;
   #connection: WatchedConnection | undefined;
   #protocol: ProtocolOf<F> | undefined;
-  /** The next attempt, or the end of the patience with a connection that closes. */
+  /** The next attempt, or the end of the time limit of a connection that is closing. */
   #call: DelayedCall | undefined;
   #waiters: Waiter<ProtocolOf<F>>[] = [];
   #stops: Deferred<void>[] = [];
@@ -328,11 +329,7 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
     const failed = this.#waiters.filter((waiter) => --waiter.failures <= 0);
     this.#waiters = this.#waiters.filter((waiter) => waiter.failures > 0);
     for (const { deferred } of failed) deferred.errback(error);
-    try {
-      this.#onFailure?.(error);
-    } catch (thrown) {
-      reportError(thrown, 'onFailure');
-    }
+    if (this.#onFailure !== undefined) callReported('onFailure', this.#onFailure, error);
   }
 
   #failWaiters(event: ClientEvent): void {

@@ -124,6 +124,16 @@ describe('ClientService', () => {
     expect(logged.flush().map(({ where }) => where)).toEqual(['onFailure']);
   });
 
+  it('reports the rejection of an asynchronous onFailure', async () => {
+    const { endpoint, service } = stage({ onFailure: (error) => Promise.reject(error) });
+    using logged = captureLoggedErrors();
+    service.startService();
+    endpoint.fail();
+    await new Promise(setImmediate);
+    expect(service.state).toBe('waiting');
+    expect(logged.flush().map(({ where }) => where)).toEqual(['onFailure']);
+  });
+
   it('treats an endpoint that throws, or ends the connection before its success, as failed', () => {
     const { clock, endpoint, service } = stage();
     const connect = vi.spyOn(endpoint, 'connect').mockImplementationOnce(() => {

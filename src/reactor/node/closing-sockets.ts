@@ -3,14 +3,14 @@
  * explains them, and with the same limits. Node can't say whether input is unread, so a socket reads on until the loop has
  * polled once more: if nothing arrives, it is closed.
  */
+import { LINGER_BYTES, LINGER_MS, LINGER_QUIET_MS } from '../streams/lingering.js';
 import type { OwnedSocket } from './owned-socket.js';
 
 const TICK_MS = 100;
-const LINGER_TICKS = 30_000 / TICK_MS;
-const LINGER_QUIET_TICKS = 5000 / TICK_MS;
+const LINGER_TICKS = LINGER_MS / TICK_MS;
+const LINGER_QUIET_TICKS = LINGER_QUIET_MS / TICK_MS;
 /** A peer counts as sending for this long after its last input. */
 const SENDING_TICKS = 1000 / TICK_MS;
-const LINGER_BYTES: number = 64 * 1024 * 1024;
 /** Passes of the loop until all available input is read: from the end of a turn, which comes after polling. */
 export const PASSES_FROM_TURN_END = 1;
 /** From anywhere else: the current pass may have polled already. */
