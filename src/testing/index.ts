@@ -34,6 +34,7 @@ export { tcpContract } from './contracts/reactor/tcp-contract.js';
 export { threadsContract } from './contracts/reactor/threads-contract.js';
 export type { MakePair, TransportContractOptions } from './contracts/transport/scene.js';
 export { transportContract } from './contracts/transport/transport-contract.js';
+export { type UNIXContractOptions, unixContract } from './contracts/unix/unix-contract.js';
 export { assertNoResult, failureResultOf, successResultOf } from './deferred-results.js';
 export { everySplit } from './every-split.js';
 export {

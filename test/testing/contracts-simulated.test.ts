@@ -5,6 +5,7 @@ import { datagramContract } from '../../src/testing/contracts/datagram/datagram-
 import { reactorContract } from '../../src/testing/contracts/reactor/reactor-contract.js';
 import { clocksOver } from '../../src/testing/contracts/reactor/reactor-stage.js';
 import { transportContract } from '../../src/testing/contracts/transport/transport-contract.js';
+import { unixContract } from '../../src/testing/contracts/unix/unix-contract.js';
 import type { SimulationFaults } from '../../src/testing/simulation/faults.js';
 import { simulatedPairs, simulatedReactor, simulatedUNIXPairs } from './simulated-stage.js';
 
@@ -45,6 +46,11 @@ describe('a simulated clock', () => {
 
 describe('a simulated reactor', () => {
   for (const { name, run } of reactorContract(() => simulatedReactor())) it(name, run);
+});
+
+describe('simulated UNIX ports and connectors', () => {
+  const contract = unixContract(() => simulatedReactor(), { files: false });
+  for (const { name, run } of contract) it(name, run);
 });
 
 describe.each(WEATHER)('a simulated UNIX transport (%s)', (_name, faults) => {

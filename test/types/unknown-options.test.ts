@@ -83,6 +83,7 @@ import {
   simulate,
   type Transcript,
   transportContract,
+  unixContract,
 } from '../../src/testing/index.js';
 import {
   connectTLS,
@@ -349,6 +350,13 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   TrafficLoggingOptions: [(o) => new TrafficLoggingFactory(Protocol, o)],
   TransportContractOptions: [
     (o) => transportContract(pairsOver(inRealTime(() => new MemoryReactor())), o),
+  ],
+  UNIXContractOptions: [
+    (o) =>
+      unixContract(
+        inRealTime(() => new MemoryReactor()),
+        o,
+      ),
   ],
   UnsentBytesBudgetOptions: [(o) => new UnsentBytesBudget(and(o, { clock, maxBytes: 1 }))],
   UpgradableOptions: [memory((reactor, o) => serveUpgradable(reactor, '/x', {}, o))],

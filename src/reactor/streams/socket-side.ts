@@ -76,3 +76,8 @@ export abstract class SocketSide {
     throw new UnsupportedError('maxWaitingDescriptors', 'this transport sends no descriptors');
   }
 }
+
+/** For the TCP methods of a transport over a UNIX socket. */
+export function noSocketOption(method: string): UnsupportedError {
+  return new UnsupportedError(method, 'UNIX sockets have no such option');
+}
