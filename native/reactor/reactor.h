@@ -331,6 +331,7 @@ class Reactor {
   void failTls(Stream& stream);
   void endTls(Stream& stream);
   bool sendTls(Stream& stream);
+  static bool owesCloseNotify(const Stream& stream);
   bool encryptWritten(Stream& stream);
   bool gatherWire(const StreamTls& tls, std::span<Bytes>& parts) const;
   void consumeWire(StreamTls& tls, size_t count) const;

@@ -270,8 +270,16 @@ bool Reactor::sendTls(Stream& stream) {
   return true;
 }
 
-// Encrypts written bytes into tlsOutput_, and close_notify if nothing will follow them. Returns
-// false if the stream broke.
+// Whether close_notify is due before a stream that the host closes may be closed.
+bool Reactor::owesCloseNotify(const Stream& stream) {
+  return stream.ending == Stream::Ending::kClose && stream.tls != nullptr &&
+         stream.tls->phase == Phase::kOpen && !stream.tls->closeSent &&
+         stream.tls->session->mayWrite();
+}
+
+// Encrypts written bytes into tlsOutput_, and close_notify if nothing will follow them: the host
+// may write more to a stream that closes while the system has not taken everything. Returns false
+// if the stream broke.
 bool Reactor::encryptWritten(Stream& stream) {
   StreamTls& tls = *stream.tls;
   if (tls.phase != Phase::kOpen || tls.closeSent || !tls.session->mayWrite()) return true;
@@ -316,8 +324,8 @@ bool Reactor::encryptWritten(Stream& stream) {
     failTls(stream);
     return false;
   }
-  const bool ends =
-      stream.ending == Stream::Ending::kClose || stream.ending == Stream::Ending::kDiscard;
+  const bool ends = stream.ending == Stream::Ending::kDiscard ||
+                    (owesCloseNotify(stream) && tlsOutput_.empty() && tls.unsent() == 0);
   if (ends && left > 0) {
     tls.session->close(tlsOutput_);
     tls.closeSent = true;

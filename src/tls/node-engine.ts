@@ -294,6 +294,7 @@ export class NodeTLSEngine implements TLSEngine {
       handle.verifyError(),
       settings,
       isServer ? '' : this.#options.hostname,
+      isServer,
     );
   }
 

@@ -160,7 +160,7 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
   /** @internal */
   failed(failure: TLSFailure): Error {
     this.#context.keysLogged(this.#selected ?? undefined);
-    if (this.#selected !== null) return errorOf(failure);
+    if (this.#selected !== null) return errorOf(failure, this.#hostname);
     const details = { reason: 'UNRECOGNIZED_NAME', alert: 112 };
     return withoutStack(
       () => new TLSHandshakeError('the client asked for a name that is not served', details),
@@ -200,7 +200,7 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
       if (identity !== null && identity !== undefined) return true;
       const subject = subjectOf(certificate);
       const detail = 'mapClientCertificate has no identity for it';
-      transport.endWith(new TLSCertificateError({ reason: 'refused', detail, subject }));
+      transport.endWith(new TLSCertificateError({ reason: 'refused', detail, subject, depth: 0 }));
     } catch (error) {
       this.#threw(error, 'mapClientCertificate');
     }

@@ -7,7 +7,7 @@ import { TLSContextError } from '../core/errors/tls.js';
 import type { StartTLSOptions, TLSConnection, TLSEngineKind } from '../core/tls.js';
 import type { TLSContext, Transport } from '../core/transport.js';
 import { isThenable } from '../defer/thenable.js';
-import { checkChoice, checkClock, checkMilliseconds } from '../internal/check.js';
+import { checkChoice, checkClock, checkMilliseconds, checkTLSRole } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { LoopingCall } from '../task/looping-call.js';
@@ -328,4 +328,13 @@ function checkTicketKeys(keys: readonly Uint8Array[]): Buffer[] {
     if (key instanceof Uint8Array && key.byteLength === TICKET_KEY_BYTES) return Buffer.from(key);
     throw new InvalidArgumentValueError('a key of ticketKeys', `${TICKET_KEY_BYTES} bytes`, key);
   });
+}
+
+/** @throws InvalidArgumentTypeError the context of a client; the errors of {@link TLSServerContext}. */
+export function serverContextOf(context: TLSServerContext | TLSServerOptions): TLSServerContext {
+  if (context instanceof TLSServerContext) return context;
+  // Options have no role.
+  if ((context as { role?: unknown } | null)?.role !== undefined)
+    checkTLSRole(context, TLSServerContext);
+  return new TLSServerContext(context as TLSServerOptions);
 }

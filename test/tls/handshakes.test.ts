@@ -1,6 +1,7 @@
 /** Handshakes: what both ends agree on, and everything that makes them fail. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TLSHandshakeError } from '../../src/index.js';
+import { captureLoggedErrors } from '../../src/testing/index.js';
 import {
   pinOfCertificate,
   type TLSClientOptions,
@@ -129,7 +130,10 @@ describe.each(KINDS)('a handshake by $name', (kind) => {
     ];
     it.each(FAULTS)('refuses a certificate that is %s', async (reason, options) => {
       const faulty = await authority.issue('faulty', { names: [HOSTNAME], ...options });
+      using errors = captureLoggedErrors();
       const { client, server } = await failure({ identity: faulty });
+      // The server has warned about the dates of its own certificate.
+      errors.flush('ERR_TLS_CONTEXT');
       expect(client).toMatchObject({
         code: 'ERR_TLS_CERTIFICATE',
         reason,
@@ -149,11 +153,48 @@ describe.each(KINDS)('a handshake by $name', (kind) => {
       expect(unknown.client).toMatchObject({ reason: 'unknown-root' });
     });
 
+    const ISSUER_FAULTS: readonly [string, Parameters<typeof Authority.make>[2]][] = [
+      ['expired', { from: -30, to: -1 }],
+      ['not-yet-valid', { from: 1, to: 30 }],
+      ['wrong-use', { ca: false }],
+      ['wrong-use', { use: 'client' }],
+    ];
+    it.each(ISSUER_FAULTS)('names an issuer that is at fault: %s %j', async (reason, options) => {
+      const faulty = await Authority.make('Faulty issuer', authority, options);
+      const leaf = await faulty.issue('leaf', { names: [HOSTNAME] });
+      const certificate = `${leaf.certificate}\n${faulty.certificate}`;
+      const { client } = await failure({ identity: { certificate, key: leaf.key } });
+      expect(client).toMatchObject({ reason, depth: 1, subject: 'CN=Faulty issuer' });
+    });
+
+    it('names the last certificate of a chain without a trusted root', async () => {
+      const strange = await Authority.make('Strange', await Authority.make('Another root'));
+      const leaf = await strange.issue('leaf', { names: [HOSTNAME] });
+      const certificate = `${leaf.certificate}\n${strange.certificate}`;
+      const { client } = await failure({ identity: { certificate, key: leaf.key } });
+      expect(client).toMatchObject({ reason: 'unknown-root', depth: 1, subject: 'CN=Strange' });
+    });
+
+    it('names the expected and the actual names of a certificate', async () => {
+      const faulty = await authority.issue('faulty', {
+        names: ['a.example', '*.b.example'],
+        addresses: ['192.0.2.1'],
+      });
+      const { client } = await failure({ identity: faulty });
+      const names = ['a.example', '*.b.example', '192.0.2.1'];
+      expect(client).toMatchObject({ reason: 'wrong-name', hostname: HOSTNAME, names });
+      expect(client.message).toContain(
+        `it is not for ${HOSTNAME}, but for a.example, *.b.example, 192.0.2.1 (CN=faulty, depth 0)`,
+      );
+      const nameless = await failure({ identity: await authority.issue('nameless') });
+      expect(nameless.client.message).toContain('it has no alternative names');
+    });
+
     it('refuses a revoked certificate', async () => {
       const revoked = await authority.issue('revoked', { names: [HOSTNAME] });
       const crls = await authority.revoke(revoked);
       const { client } = await failure({ identity: revoked }, { crls });
-      expect(client).toMatchObject({ reason: 'revoked' });
+      expect(client).toMatchObject({ reason: 'revoked', depth: 0, subject: 'CN=revoked' });
       const fine = await pair({}, { crls });
       expect(fine.client.reason).toBeUndefined();
     });

@@ -14,8 +14,8 @@ export interface TLSFailure {
   readonly alertReceived: boolean;
   /** X509_V_ERR_..., the result of verifying the peer's certificate; 0 if that is not at fault; 50 for a pinned key. */
   readonly verifyResult: number;
-  /** The depth of the certificate at fault. */
-  readonly depth: number;
+  /** The depth of the certificate at fault; undefined if it is not known. */
+  readonly depth: number | undefined;
   /** The certificate at fault, DER. */
   readonly certificate: Buffer | undefined;
 }
