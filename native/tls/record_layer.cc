@@ -18,6 +18,7 @@ constexpr size_t kTagSize = RecordCipher::kTagSize;
 constexpr size_t kMaxPlaintext = RecordCipher::kMaxPlaintext;
 constexpr size_t kMaxCiphertext = kMaxPlaintext + 256;
 constexpr size_t kMessageHeaderSize = 4;
+constexpr size_t kKeyUpdateSize = 1;
 constexpr size_t kMaxTicketSize = kMaxPlaintext;
 
 // Removes a vector and its length of `prefix` bytes from `bytes`. False if it is incomplete.
@@ -217,11 +218,6 @@ RecordLayer::Step RecordLayer::processAlert(Bytes content, Octets& out) {
   return Step::kFailed;
 }
 
-// What the peer may send at all: refused as soon as its header has arrived.
-bool RecordLayer::isTooLarge(uint8_t type, size_t size) const {
-  return size > (type == kKeyUpdate ? 1 : kMaxTicketSize);
-}
-
 RecordLayer::Step RecordLayer::processHandshake(Bytes fragment, Octets& out) {
   message_.insert(message_.end(), fragment.begin(), fragment.end());
   Bytes left = message_;
@@ -233,9 +229,8 @@ RecordLayer::Step RecordLayer::processHandshake(Bytes fragment, Octets& out) {
     }
     if (left.size() < kMessageHeaderSize) break;
     const auto size = static_cast<size_t>(left[1] << 16 | left[2] << 8 | left[3]);
-    if (isTooLarge(type, size)) {
-      return type == kKeyUpdate ? fail({kAdDecodeError, kReasonBadKeyUpdate}, out)
-                                : fail({kAdIllegalParameter, kReasonExcessiveMessageSize}, out);
+    if (size > (type == kKeyUpdate ? kKeyUpdateSize : kMaxTicketSize)) {
+      return fail({kAdIllegalParameter, kReasonExcessiveMessageSize}, out);
     }
     if (size > left.size() - kMessageHeaderSize) break;
     const Bytes body = left.subspan(kMessageHeaderSize, size);
@@ -256,7 +251,7 @@ RecordLayer::Step RecordLayer::processHandshake(Bytes fragment, Octets& out) {
 // RFC 8446 section 4.6.3.
 RecordLayer::Step RecordLayer::processKeyUpdate(Bytes body, bool endsRecord, Octets& out) {
   if (!endsRecord) return fail({kAdUnexpectedMessage, kReasonNotOnRecordBoundary}, out);
-  if (body.size() != 1) return fail({kAdDecodeError, kReasonBadKeyUpdate}, out);
+  if (body.size() != kKeyUpdateSize) return fail({kAdDecodeError, kReasonBadKeyUpdate}, out);
   if (body[0] > 1) return fail({kAdIllegalParameter, kReasonBadKeyUpdate}, out);
   if (++withoutData_ > kMaxWithoutData) {
     return fail({kAdUnexpectedMessage, kReasonTooManyKeyUpdates}, out);

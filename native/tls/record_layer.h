@@ -77,7 +77,6 @@ class RecordLayer {
   Step processAlert(Bytes content, Octets& out);
   Step processHandshake(Bytes fragment, Octets& out);
   Step processKeyUpdate(Bytes body, bool endsRecord, Octets& out);
-  bool isTooLarge(uint8_t type, size_t size) const;
   size_t takeSpare(std::span<uint8_t> to);
   bool seal(uint8_t type, std::span<const Bytes> parts, Octets& out);
   bool updateKeys(Octets& out);

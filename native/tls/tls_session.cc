@@ -75,7 +75,7 @@ bool TlsSession::openClient(const Options& options) {
   }
   const std::string& hostname = options.hostname;
   if (hostname.empty() ? context_->checkNames_ : !expectName(hostname)) return false;
-  if (options.sessionKey.empty()) return true;
+  if (options.sessionKey.empty() || !context_->sessions_.keepsSessions()) return true;
   sessionKey_ = options.sessionKey;
   sessionKey_ += '\0';
   sessionKey_ += hostname;
