@@ -165,6 +165,13 @@ export const CONTENDERS: readonly Contender[] = [
     quick: true,
   },
   {
+    name: 'ropewalk-node-tls',
+    title: "Ropewalk, pure-JS reactor, Node's TLS engine",
+    serves: { tls: node('tls/ropewalk.mjs', '--reactor', 'node', '--engine', 'node') },
+    versionCommand: NODE_VERSION,
+    quick: true,
+  },
+  {
     name: 'node-dgram',
     title: 'node:dgram',
     serves: { udp: node('udp/node-dgram.mjs') },

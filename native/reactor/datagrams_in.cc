@@ -104,7 +104,7 @@ void Reactor::comeBack(DatagramSocket& socket) {
 // Each socket gets an equal part of the batch, or what one datagram needs if there is room for it,
 // so that a flooded socket leaves room for the others and for new readiness. Sockets skipped the
 // last time come first.
-void Reactor::goOnWithDatagrams() {
+void Reactor::continueDatagrams() {
   if (unfinishedDatagrams_.empty()) return;
   revisitedDatagrams_.swap(unfinishedDatagrams_);
   std::stable_partition(revisitedDatagrams_.begin(), revisitedDatagrams_.end(), [this](Handle h) {

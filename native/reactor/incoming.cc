@@ -18,10 +18,10 @@ size_t Reactor::gather() {
   emitPending();
   // Both fill the same arena, so they alternate in going first.
   const bool datagramsFirst = turn_ % 2 == 0;
-  if (datagramsFirst) goOnWithDatagrams();
-  goOnWithUnfinished();
+  if (datagramsFirst) continueDatagrams();
+  continueUnfinished();
   drainListeners();
-  if (!datagramsFirst) goOnWithDatagrams();
+  if (!datagramsFirst) continueDatagrams();
   const size_t most = std::min(kMaxReadyEvents, room() / kRecordsPerSocket);
   const size_t count = askPoller(std::span(ready_).first(most));
   for (size_t i = 0; i < count; i++) {
@@ -124,7 +124,7 @@ void Reactor::comeBack(Stream& stream) {
 
 // Takes part of the batch at most, so that new readiness gets its share. Streams skipped the last
 // time come first.
-void Reactor::goOnWithUnfinished() {
+void Reactor::continueUnfinished() {
   if (unfinished_.empty()) return;
   const size_t most = memory_.eventCapacity / 4 / kRecordsPerSocket;
   const size_t others = memory_.eventCapacity / kLeastShare / kRecordsPerSocket;
@@ -147,12 +147,12 @@ void Reactor::goOnWithUnfinished() {
     stream = find<Stream>(revisited_[i]);
     if (stream == nullptr || !stream->readUnfinished) continue;
     stream->readUnfinished = false;
-    goOnReading(*stream);
+    continueReading(*stream);
   }
   revisited_.clear();
 }
 
-void Reactor::goOnReading(Stream& stream) {
+void Reactor::continueReading(Stream& stream) {
   if (stream.state == Stream::State::kLingering) {
     discardInput(stream);
   } else if (stream.state == Stream::State::kBroken ||
@@ -212,7 +212,7 @@ void Reactor::onStreamReady(Stream& stream, const ReadyEvent& ready) {
     if (ready.hungUp && stream.state == Stream::State::kOpen) noticeHangUp(stream, ready.reset);
   } else if (ready.readable) {
     stream.inputEnding |= ready.ended;
-    goOnReading(stream);
+    continueReading(stream);
   }
 }
 

@@ -4,7 +4,8 @@
 // socket. A reset destroys the part of the answer that is still in flight, and on some systems also
 // received bytes that were not read. So while the peer is still sending, the stream lingers: its
 // sending side is shut down, and input is discarded until the peer ends too or a limit of time or
-// bytes is reached. A stream with `lingerSeconds` also lingers, until its peer's system has
+// bytes is reached. A client of TLS 1.3 that has received nothing since the handshake expects
+// input: session tickets. A stream with `lingerSeconds` also lingers, until its peer's system has
 // acknowledged everything: for that, close(2) would block the thread (SO_LINGER).
 //
 // Time is counted in ticks common to all lingering streams; gather() checks when one is due.
@@ -46,16 +47,18 @@ void Reactor::closeGracefully(Stream& stream) {
   }
   size_t bytes = 0;
   const Input input = discardOnce(stream, bytes);
-  const bool peerSends = input == Input::kSome || (input == Input::kNone && stream.bulk);
+  const bool expected = stream.bulk || (stream.tls != nullptr && stream.tls->awaitsTickets());
+  const bool peerSends = input == Input::kSome || (input == Input::kNone && expected);
   const bool awaitsAcknowledgement =
       stream.lingerSeconds > 0 && !stream.isUnix && input != Input::kFailed;
-  if (!peerSends && !awaitsAcknowledgement) {
+  const bool orphan = stream.ending == Stream::Ending::kDiscard;
+  if ((!peerSends && !awaitsAcknowledgement) || (orphan && orphans_ == kMaxOrphans)) {
     finishClosing(stream);
     return;
   }
   (void)shutdownSending(stream.socket);  // reading reports a broken connection
   stream.state = Stream::State::kLingering;
-  if (stream.ending == Stream::Ending::kDiscard) orphans_ += 1;
+  if (orphan) orphans_ += 1;
   if (tickDue_ == kNeverDue) tickDue_ = monotonicNanos() + kTickNanos;
   Lingering& lingering = lingering_[stream.handle];
   lingering.peerSends = peerSends;
@@ -170,6 +173,7 @@ void Reactor::obeyLingering(Stream& stream, int32_t command) {
   if (command != kDiscard || stream.ending == Stream::Ending::kDiscard) return;
   stream.ending = Stream::Ending::kDiscard;
   orphans_ += 1;
+  if (orphans_ > kMaxOrphans) finishClosing(stream);
 }
 
 void Reactor::finishClosing(Stream& stream) {

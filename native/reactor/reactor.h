@@ -58,6 +58,9 @@ class Reactor {
   static constexpr uint32_t kLingerTicks = 30'000 / kTickMs;
   static constexpr uint32_t kLingerQuietTicks = 5'000 / kTickMs;
   static constexpr size_t kLingerBytes = 64 * 1024 * 1024;
+  // The maximum number of lingering streams that the host has discarded: it limits its connections
+  // without them.
+  static constexpr size_t kMaxOrphans = 1024;
   // A peer counts as sending for this long after its last input.
   static constexpr uint32_t kSendingTicks = 1'000 / kTickMs;
   // The most input reported of a broken stream: more than systems buffer for a socket.
@@ -257,9 +260,9 @@ class Reactor {
   void emitPending();
   void compactPending();
   bool isForNobody(const Event& event) const;
-  void goOnWithUnfinished();
+  void continueUnfinished();
   void comeBack(Stream& stream);
-  void goOnReading(Stream& stream);
+  void continueReading(Stream& stream);
   void onReady(const ReadyEvent& ready);
   void onStreamReady(Stream& stream, const ReadyEvent& ready);
   void finishConnect(Stream& stream);
@@ -337,7 +340,7 @@ class Reactor {
   DatagramSettings possible(const DatagramSettings& settings) const;
   DatagramSocket& makeDatagrams(Socket socket, const DatagramSettings& settings);
   void onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready);
-  void goOnWithDatagrams();
+  void continueDatagrams();
   void comeBack(DatagramSocket& socket);
   void receiveDatagrams(DatagramSocket& socket, size_t records);
   bool receiveError(DatagramSocket& socket, int error, int lastError);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 #include "../net/write_queue.h"
@@ -18,6 +19,11 @@ struct StreamTls {
   explicit StreamTls(std::unique_ptr<TlsSession> session) : session(std::move(session)) {}
 
   size_t unsent() const { return wire == nullptr ? 0 : wire->size(); }
+  // A server of TLS 1.3 sends session tickets once it has the last message of the handshake.
+  bool awaitsTickets() const {
+    return phase == Phase::kOpen && !heard && !session->isServer() &&
+           std::string_view(session->version()) == "TLSv1.3";
+  }
   // Queues bytes that the system has not taken.
   void keep(Bytes bytes) {
     if (bytes.empty()) return;
@@ -32,6 +38,7 @@ struct StreamTls {
   uint32_t unsentReplies = 0;  // at most this much of `wire` was caused by the peer's input
   Phase phase = Phase::kHandshake;
   bool hostReads = true;   // the host has not paused the stream
+  bool heard = false;      // input has arrived since the handshake was complete
   bool stepDue = false;    // the handshake continues without further input
   bool closeSent = false;  // close_notify is encrypted: nothing can be written any more
 };

@@ -116,6 +116,7 @@ void Reactor::receiveTls(Stream& stream) {
         stream.isUnix ? receiveUnixBytes(stream.socket, tlsInput_.data(), most, stoppedShort)
                       : receive(stream.socket, tlsInput_.data(), most);
     if (!hasReceived(stream, transfer)) return;
+    tls.heard = tls.phase == Phase::kOpen;
     tls.session->feed(Bytes(tlsInput_).first(transfer.count));
     if (transfer.count == most || stream.inputEnding || stoppedShort) comeBackToRead(stream);
   }

@@ -108,7 +108,7 @@ class Traffic {
     for (const ReadyEvent& event : poll(*poller_, 1 + draw(sockets_.size()))) {
       Waiting& socket = sockets_[event.token];
       if (socket.interest == Interest::kReadWrite) {
-        if (event.writable) goOn(event.token);
+        if (event.writable) continueToken(event.token);
       } else if (event.readable) {
         std::array<uint8_t, 16> bytes;
         if (receive(socket.ends.near.get(), bytes.data(), bytes.size()).count == 0) continue;
@@ -116,7 +116,7 @@ class Traffic {
         if (socket.answers == answers) {
           done += 1;
         } else {
-          goOn(event.token);
+          continueToken(event.token);
         }
       }
     }
@@ -124,7 +124,7 @@ class Traffic {
     return done;
   }
 
-  void goOn(size_t token) {
+  void continueToken(size_t token) {
     const size_t drawn = sockets_[token].interest == Interest::kRead ? draw(4) : 3;
     if (drawn == 0) {
       change(token, Interest::kReadWrite);

@@ -29,7 +29,7 @@ class Flood {
   }
 
   const std::vector<Handle>& handles() const { return handles_; }
-  void goOn() {
+  void sendMore() {
     for (Peer& peer : peers_) {
       while (peer.sendSome(bytes_) > 0) {
       }
@@ -46,10 +46,10 @@ class Flood {
 void readsFromAll(PollerKind kind) {
   Host host(kind, littleRoom());
   Flood flood(host, 8);
-  flood.goOn();
+  flood.sendMore();
   host.turn();
   for (int i = 0; i < 24; i++) {
-    flood.goOn();
+    flood.sendMore();
     host.turn();
   }
   for (const Handle handle : flood.handles()) CHECK(host.of(handle).reads.size() >= 3);
@@ -63,11 +63,11 @@ void leavesDatagramsTheirRoom(PollerKind kind) {
   const Handle handle = host.open(settings);
   DatagramPeer peer;
   Flood flood(host, 6);
-  flood.goOn();
+  flood.sendMore();
   host.turn();
   for (size_t i = 0; i < 6; i++) {
     peer.sendTo(addressOf(host, handle), pattern(60'000));
-    flood.goOn();
+    flood.sendMore();
     host.turn();
   }
   CHECK(host.got(handle).size() >= 2);
@@ -90,7 +90,7 @@ void leavesStreamsTheirRoom(PollerKind kind) {
         (void)peer.trySendTo(addressOf(host, handle), bytes);
       }
     }
-    flood.goOn();
+    flood.sendMore();
     host.turn();
   }
   for (const Handle handle : handles) CHECK(!host.got(handle).empty());

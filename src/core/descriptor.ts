@@ -5,17 +5,17 @@ export interface Descriptor {
   fileno(): number;
   /**
    * The descriptor has been removed. The application must close it.
-   * @param reason What `doRead` or `doWrite` threw, or a ConnectionLost: the reactor was stopped.
+   * @param reason The exception of `doRead` or `doWrite`, or a ConnectionLost: the reactor was stopped.
    */
   connectionLost(reason: Error): void;
 }
 
 export interface ReadDescriptor extends Descriptor {
-  /** Reading would not block, or would tell an error. Called again each turn for as long as that is so. */
+  /** Reading would not block, or would report an error. Called in each turn as long as that is so. */
   doRead(): void;
 }
 
 export interface WriteDescriptor extends Descriptor {
-  /** Writing would not block, or would tell an error. Called again each turn for as long as that is so. */
+  /** Writing would not block, or would report an error. Called in each turn as long as that is so. */
   doWrite(): void;
 }

@@ -1,4 +1,4 @@
-/** What callbacks return. */
+/** The results of callbacks. */
 
 /**
  * Nothing, or a promise (any thenable, a Deferred too) that counts as a part of the callback: its rejection is an error of

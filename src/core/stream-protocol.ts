@@ -2,7 +2,7 @@
 import type { Transport } from './transport.js';
 
 /**
- * What a reactor calls. `Protocol` is the usual base; anything of this shape will do.
+ * The methods that a reactor calls. `Protocol` is the usual base; any object of this shape is accepted.
  *
  * Order: `makeConnection` once, `dataReceived` any number of times, `connectionLost` once. None is called from inside
  * another, nor from inside a transport's method. An exception out of any of them is reported, unless it is a
@@ -29,7 +29,7 @@ export interface StreamProtocol {
   makeConnection(transport: Transport): unknown;
   /** @param data At most 64 KiB; yours to keep, unless {@link acceptsLentBytes}. */
   dataReceived(data: Buffer): unknown;
-  /** @param reason `ConnectionDone`, `ConnectionLost`, `ConnectionAborted`, or the error that application code threw. */
+  /** @param reason A {@link ConnectionClosed}, the failure of TLS, or the error that application code threw. */
   connectionLost(reason: Error): unknown;
   /**
    * Makes the protocol half-closable: called when the peer has finished sending. The connection stays open for writing, and the

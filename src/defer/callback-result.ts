@@ -5,6 +5,7 @@
  * other callbacks.
  */
 import { RemoteProtocolError } from '../core/errors/base.js';
+import type { Consumer } from '../core/producer.js';
 import { isInstance } from '../core/text-of.js';
 import type { Transport } from '../core/transport.js';
 import { reportError } from '../internal/error-report.js';
@@ -34,12 +35,37 @@ export function reportRejection(result: unknown, where: string): void {
   onRejection(result, (error) => reportError(error, where));
 }
 
+/** Calls a callback that serves no connection. An exception or a rejection is reported as one of `where`. */
+export function callReported<Args extends unknown[]>(
+  where: string,
+  callback: (...args: Args) => unknown,
+  ...args: Args
+): void {
+  try {
+    const result = callback(...args);
+    if (result !== undefined) reportRejection(result, where);
+  } catch (error) {
+    reportError(error, where);
+  }
+}
+
 /** For callbacks of a connection, which a rejection ends. */
 export function failOnRejection(result: unknown, transport: Transport, where: string): void {
   listen(result, (error) => {
     if (error instanceof ReactorStoppedError) transport.abortConnection();
     else failConnection(transport, error, where);
   });
+}
+
+/** For callbacks of a producer: a rejection ends the connection that consumes; it is reported if the consumer is none. */
+export function watchProducer(result: unknown, consumer: Consumer, where: string): void {
+  if (result === undefined) return;
+  if (isConnection(consumer)) failOnRejection(result, consumer, where);
+  else reportRejection(result, where);
+}
+
+function isConnection(consumer: Consumer): consumer is Transport {
+  return typeof (consumer as Partial<Transport>).abortConnection === 'function';
 }
 
 /** Ends a connection as if one of its callbacks had thrown `error`. */

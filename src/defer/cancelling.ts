@@ -11,7 +11,7 @@ interface Cancellable {
   cancel(reason?: unknown): void;
 }
 
-/** What a canceller throws is reported. */
+/** Calls a canceller. Its exception is reported. */
 export function callCanceller<D>(canceller: (deferred: D) => void, deferred: D): void {
   try {
     canceller(deferred);

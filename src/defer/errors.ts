@@ -57,7 +57,7 @@ export class NotPausedError extends RopewalkError {
   override readonly code = 'ERR_NOT_PAUSED';
 
   constructor() {
-    super('it is not paused');
+    super('not paused: resume or unpause was called more often than pause');
   }
 }
 
@@ -70,7 +70,7 @@ export class FirstError extends RopewalkError {
   readonly index: number;
 
   constructor(failure: Failure, index: number) {
-    super(`number ${index} failed: ${failure.message}`, { cause: failure.value });
+    super(`list[${index}] failed: ${failure.message}`, { cause: failure.value });
     this.failure = failure;
     this.index = index;
   }
@@ -102,7 +102,7 @@ export class QueueOverflowError extends RopewalkError {
   readonly size: number;
 
   constructor(size: number) {
-    super(`the queue is full: ${size} values wait`);
+    super(`the queue is full: its size is ${size} values`);
     this.size = size;
   }
 }
@@ -114,7 +114,7 @@ export class QueueUnderflowError extends RopewalkError {
   readonly backlog: number;
 
   constructor(backlog: number) {
-    super(`too many wait for the queue: ${backlog} already`);
+    super(`too many takers wait for the queue: its backlog is ${backlog}`);
     this.backlog = backlog;
   }
 }
@@ -136,7 +136,7 @@ export class AlreadyLockingError extends RopewalkError {
   readonly path: string;
 
   constructor(path: string) {
-    super(`it already holds the lock or waits for it: ${path}`);
+    super(`this object already holds the lock or waits for it: ${path}`);
     this.path = path;
   }
 }

@@ -117,9 +117,11 @@ export class DeferredFilesystemLock {
    */
   unlock(): void {
     const mark = this.#mark;
-    if (mark === undefined) throw new NotAcquiredError(`not locked: ${this.path}`);
+    if (mark === undefined)
+      throw new NotAcquiredError(`this object does not hold the lock: ${this.path}`);
     this.#mark = undefined;
-    if (markAt(this.path) !== mark) throw new NotAcquiredError(`lock was removed: ${this.path}`);
+    if (markAt(this.path) !== mark)
+      throw new NotAcquiredError(`another program removed the lock: ${this.path}`);
     unlinkSync(this.path);
   }
 

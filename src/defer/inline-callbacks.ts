@@ -33,7 +33,7 @@ export function inlineCallbacks<This, Args extends unknown[], T>(
     const coroutine: unknown = body.apply(this, args);
     if (isGenerator<T>(coroutine)) return new Run<T>(coroutine).start();
     throw new InvalidArgumentTypeError(
-      'what the function given to inlineCallbacks returns',
+      'the result of the function given to inlineCallbacks',
       'a generator (declare it as function*)',
       coroutine,
     );
@@ -102,7 +102,7 @@ class Run<T> {
           result instanceof Failure
             ? this.#generator.throw(result.value)
             : this.#generator.next(result);
-        checkObject('what next() of the generator gives', step);
+        checkObject('the result of next() of the generator', step);
       } catch (error) {
         this.#deferred.errback(error);
         return;

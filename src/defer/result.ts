@@ -1,7 +1,7 @@
 /** The types of results in a chain of callbacks. */
 import type { Failure } from './failure.js';
 
-/** What a callback may return: a value, a promise or Deferred of one, or a failure. */
+/** The results that a callback may return: a value, a promise or Deferred of one, or a failure. */
 export type CallbackResult<T> = T | PromiseLike<T> | Failure;
 
 /** The type of a result without failures, which only errbacks receive. */

@@ -52,7 +52,8 @@ export class DeferredSemaphore {
    * @throws NotAcquiredError no token is held.
    */
   release(): void {
-    if (this.#available === this.limit) throw new NotAcquiredError('nothing to release: not held');
+    if (this.#available === this.limit)
+      throw new NotAcquiredError('nothing to release: no token is held');
     this.#available += 1;
     if (this.#handingOut) return;
     this.#handingOut = true;

@@ -39,7 +39,7 @@ export function settleFromCall<T, D extends Settled<T>>(
   try {
     const promise = source();
     if (!isThenable(promise)) {
-      throw new InvalidArgumentTypeError('what source returns', 'a promise', promise);
+      throw new InvalidArgumentTypeError('the result of source', 'a promise', promise);
     }
     return settleFrom(deferred, promise);
   } catch (error) {

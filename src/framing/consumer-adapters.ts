@@ -3,7 +3,7 @@ import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { Consumer, PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
-import { reportRejection } from '../defer/callback-result.js';
+import { reportRejection, watchProducer } from '../defer/callback-result.js';
 import { checkData, checkFunction } from '../internal/check.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 
@@ -65,7 +65,7 @@ export class ProtocolToConsumerAdapter implements Consumer {
     try {
       while (this.#written && this.#producer !== undefined) {
         this.#written = false;
-        this.#producer.resumeProducing();
+        watchProducer(this.#producer.resumeProducing(), this, 'resumeProducing');
       }
     } finally {
       this.#asking = false;

@@ -5,6 +5,7 @@
 import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { Consumer, PullProducer, PushProducer } from '../core/producer.js';
 import { LARGE_WRITE_BYTES } from '../core/transport.js';
+import { watchProducer } from '../defer/callback-result.js';
 import { checkBoolean, checkData, checkInteger, checkObject } from '../internal/check.js';
 import { givenCopyOf, isLent } from '../internal/lent-bytes.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
@@ -80,7 +81,7 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (this.#producer !== undefined) throw new ProducerRegisteredError();
     if (this.#consumer === undefined) {
-      producer.stopProducing();
+      watchProducer(producer.stopProducing(), this, 'stopProducing');
       return;
     }
     this.#producer = producer;
@@ -129,18 +130,18 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
     if (!this.#producerStreaming) this.#pull();
     else if (this.#producerPaused) {
       this.#producerPaused = false;
-      this.#producer.resumeProducing();
+      this.#askProducer(this.#producer);
     }
   }
 
   /** Stops the producer and forgets the consumer. Data written afterwards is dropped. */
   stopProducing(): void {
-    const producer = this.#producer;
+    const [producer, consumer] = [this.#producer, this.#consumer];
     this.#producer = undefined;
     this.#consumer = undefined;
     this.#buffered = [];
     this.bufferedBytes = 0;
-    producer?.stopProducing();
+    watchProducer(producer?.stopProducing(), consumer ?? this, 'stopProducing');
   }
 
   /** Whether the consumer accepts data now. */
@@ -157,7 +158,8 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
     if (this.#producer === undefined || this.#producerPaused || !this.producerMustWait) return;
     if (!this.#producerStreaming) return;
     this.#producerPaused = true;
-    (this.#producer as PushProducer).pauseProducing();
+    const result = (this.#producer as PushProducer).pauseProducing();
+    watchProducer(result, this.#consumer ?? this, 'pauseProducing');
   }
 
   /** Asks a pull producer while it writes immediately and the consumer accepts more. */
@@ -167,11 +169,15 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
     try {
       while (!this.#awaiting && this.#producer !== undefined && this.#wanted) {
         this.#awaiting = true;
-        this.#producer.resumeProducing();
+        this.#askProducer(this.#producer);
       }
     } finally {
       this.#pulling = false;
     }
+  }
+
+  #askProducer(producer: PushProducer | PullProducer): void {
+    watchProducer(producer.resumeProducing(), this.#consumer ?? this, 'resumeProducing');
   }
 
   #flush(): void {

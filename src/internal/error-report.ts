@@ -1,7 +1,7 @@
 /**
  * Reports errors that no call can return. Each is published to the diagnostics channel `ropewalk.error` as an
- * {@link ErrorReport} and then printed to standard error, unless a subscriber set `silenced`: a logger that has written it
- * down, or a test that will check it. Of many equal errors only some are printed, and the number of the others
+ * {@link ErrorReport} and then printed to standard error, unless a subscriber set `silenced`: a logger that has recorded
+ * it, or a test that will check it. Of many equal errors only some are printed, and the number of the others
  * (report-limit.ts).
  */
 import { type Channel, channel } from 'node:diagnostics_channel';
@@ -17,7 +17,7 @@ export interface ErrorReport {
   readonly error: unknown;
   /** The callback or operation that failed. */
   readonly where: string;
-  /** The other end of the connection, or the sender of the datagram, where the error belongs to one. */
+  /** The other end of the connection, or the sender of the datagram, if the error belongs to one. */
   readonly peer: Address | undefined;
   /** Set it to keep the error off standard error. */
   silenced: boolean;

@@ -1,5 +1,5 @@
 /**
- * Bounds what is printed of reported errors: a peer that causes an error with each byte must not fill the disk with stacks.
+ * Limits the printing of reported errors: a peer that causes an error with each byte must not fill the disk with stacks.
  *
  * The errors of one place, that is, of the same callback, class and stack frames, are printed in full up to
  * {@link MAX_FULL_REPORTS} times in a window of {@link WINDOW_MS}. Further ones are counted, and the count is printed when the

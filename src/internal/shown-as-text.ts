@@ -1,6 +1,6 @@
-/** Objects that `console.log` shows as one line, and not with what they are made of. */
+/** Objects that `console.log` shows as one line, without their fields. */
 
-/** Has `util.inspect` show the objects of these classes, and of their subclasses, as `String` does. */
+/** Makes `util.inspect` show the objects of these classes, and of their subclasses, as `String` does. */
 export function showAsText(...classes: readonly { readonly prototype: object }[]): void {
   for (const { prototype } of classes) {
     Object.defineProperty(prototype, Symbol.for('nodejs.util.inspect.custom'), {

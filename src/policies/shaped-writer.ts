@@ -7,15 +7,10 @@ import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
+import { KeptProducer } from './kept-producer.js';
 import type { TokenBucket } from './token-bucket.js';
 import { type ClaimOwner, TokenClaim } from './token-claim.js';
 import { WriteQueue } from './write-queue.js';
-
-interface RegisteredProducer {
-  readonly producer: PullProducer & Partial<PushProducer>;
-  readonly streaming: boolean;
-  paused: boolean;
-}
 
 /** A pull producer of the transport below, because such a producer is called each time all bytes there have been sent. */
 export class ShapedWriter implements PullProducer, ClaimOwner {
@@ -23,7 +18,7 @@ export class ShapedWriter implements PullProducer, ClaimOwner {
   private readonly claim: TokenClaim;
   /** Created when bytes are queued for the first time. */
   private queue: WriteQueue | undefined = undefined;
-  private producer: RegisteredProducer | undefined = undefined;
+  private producer: KeptProducer | undefined = undefined;
   private attached = false;
   private ended = false;
 
@@ -52,14 +47,15 @@ export class ShapedWriter implements PullProducer, ClaimOwner {
   /** @throws ProducerRegisteredError */
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (this.producer !== undefined) throw new ProducerRegisteredError();
+    const kept = new KeptProducer(producer, streaming);
     if (!this.transport.connected) {
-      producer.stopProducing();
+      kept.stop(this.transport);
       return;
     }
-    this.producer = { producer, streaming, paused: false };
+    this.producer = kept;
     // Attaching asks a pull producer for data.
     if (!this.attached) this.attach();
-    else if (!streaming) producer.resumeProducing();
+    else if (!streaming) kept.resume(this.transport);
   }
 
   unregisterProducer(): void {
@@ -96,19 +92,16 @@ export class ShapedWriter implements PullProducer, ClaimOwner {
       this.pump();
       return;
     }
-    const registered = this.producer;
-    if (registered === undefined || (registered.streaming && !registered.paused)) return;
-    registered.paused = false;
-    registered.producer.resumeProducing();
+    if (this.producer?.waiting) this.producer.resume(this.transport);
   }
 
   /** The connection is gone. */
   stopProducing(): void {
     this.drop();
     this.attached = false;
-    const registered = this.producer;
+    const kept = this.producer;
     this.producer = undefined;
-    registered?.producer.stopProducing();
+    kept?.stop(this.transport);
   }
 
   /** @internal Tokens for queued bytes arrived. */
@@ -167,10 +160,7 @@ export class ShapedWriter implements PullProducer, ClaimOwner {
   }
 
   private regulate(): void {
-    const registered = this.producer;
-    if (registered === undefined || !registered.streaming || registered.paused) return;
-    if (this.bufferedBytes <= HIGH_WATER_MARK_BYTES) return;
-    registered.paused = true;
-    registered.producer.pauseProducing?.();
+    if (this.producer === undefined || this.producer.waiting) return;
+    if (this.bufferedBytes > HIGH_WATER_MARK_BYTES) this.producer.pause(this.transport);
   }
 }

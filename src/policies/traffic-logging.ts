@@ -6,6 +6,7 @@ import type { FactoryLike } from '../core/factory.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import { textOf } from '../core/text-of.js';
 import type { Transport } from '../core/transport.js';
+import { callReported } from '../defer/callback-result.js';
 import { checkFunction, checkInteger } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
@@ -155,10 +156,6 @@ class TrafficLoggingProtocol extends ProtocolWrapper {
   }
 
   private line(text: string): void {
-    try {
-      this.settings.log(`#${this.number} ${text}`);
-    } catch (error) {
-      reportError(error, 'traffic log');
-    }
+    callReported('traffic log', this.settings.log, `#${this.number} ${text}`);
   }
 }

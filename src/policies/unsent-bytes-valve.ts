@@ -6,17 +6,12 @@
 import { ProducerRegisteredError } from '../core/errors/connection.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
-
-interface RegisteredProducer {
-  readonly producer: PullProducer & Partial<PushProducer>;
-  readonly streaming: boolean;
-  paused: boolean;
-}
+import { KeptProducer } from './kept-producer.js';
 
 /** A pull producer of the transport below, because such a producer is called each time all bytes there have been sent. */
 export class UnsentBytesValve implements PullProducer {
   private transport: Transport;
-  private producer: RegisteredProducer | undefined = undefined;
+  private producer: KeptProducer | undefined = undefined;
   /** Whether it is the producer of the transport below. */
   private attached = false;
   /** There are too many unsent bytes: nothing is received. */
@@ -46,13 +41,15 @@ export class UnsentBytesValve implements PullProducer {
     this.closed = true;
     this.transport.pauseProducing();
     this.attach();
-    this.pauseProducer();
+    this.producer?.pause(this.transport);
     return true;
   }
 
   /** Data was written: pauses the protocol's producer as the transport would. */
   regulate(): void {
-    if (this.transport.bufferedBytes > HIGH_WATER_MARK_BYTES) this.pauseProducer();
+    if (this.transport.bufferedBytes > HIGH_WATER_MARK_BYTES) {
+      this.producer?.pause(this.transport);
+    }
   }
 
   /** Only the registered producer may still write. */
@@ -73,15 +70,16 @@ export class UnsentBytesValve implements PullProducer {
   /** @throws ProducerRegisteredError */
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (this.producer !== undefined) throw new ProducerRegisteredError();
+    const kept = new KeptProducer(producer, streaming);
     if (!this.transport.connected) {
-      producer.stopProducing();
+      kept.stop(this.transport);
       return;
     }
     // Attaching asks a pull producer for data if there are no unsent bytes.
     const asked = !this.attached && this.transport.bufferedBytes === 0;
-    this.producer = { producer, streaming, paused: false };
+    this.producer = kept;
     this.attach();
-    if (!streaming && !asked) producer.resumeProducing();
+    if (!streaming && !asked) kept.resume(this.transport);
   }
 
   unregisterProducer(): void {
@@ -94,11 +92,7 @@ export class UnsentBytesValve implements PullProducer {
     if (this.transport.bufferedBytes > 0) return;
     const wasClosed = this.closed;
     this.closed = false;
-    const registered = this.producer;
-    if (registered !== undefined && (!registered.streaming || registered.paused)) {
-      registered.paused = false;
-      registered.producer.resumeProducing();
-    }
+    if (this.producer?.waiting) this.producer.resume(this.transport);
     // The producer may have written too much again.
     if (wasClosed && !this.closed && !this.readerPaused) this.transport.resumeProducing();
     this.settle();
@@ -107,16 +101,9 @@ export class UnsentBytesValve implements PullProducer {
   /** The connection is gone. */
   stopProducing(): void {
     this.attached = false;
-    const registered = this.producer;
+    const kept = this.producer;
     this.producer = undefined;
-    registered?.producer.stopProducing();
-  }
-
-  private pauseProducer(): void {
-    const registered = this.producer;
-    if (registered === undefined || !registered.streaming || registered.paused) return;
-    registered.paused = true;
-    registered.producer.pauseProducing?.();
+    kept?.stop(this.transport);
   }
 
   private attach(): void {

@@ -21,7 +21,8 @@ export interface ReactorOptions {
   readonly poisonLentBytes?: boolean;
   /**
    * How long a stop waits for connections with unsent bytes, a pull producer or a paused push producer. It then resets those
-   * that are left. Until then it also waits for peers that are sending to closed connections. 0 does not wait. Default {@link DEFAULT_SHUTDOWN_TIMEOUT_MS}.
+   * that are left. Until then it also waits for peers that are sending to closed connections. 0 does not wait.
+   * Default {@link DEFAULT_SHUTDOWN_TIMEOUT_MS}.
    */
   readonly shutdownTimeoutMs?: number;
   /** Measures the length of turns for {@link Reactor.statistics}. Default false. */

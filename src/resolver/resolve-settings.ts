@@ -1,7 +1,7 @@
 /** The options of a resolution, checked and with their defaults. */
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
 import type { AddressFamily, ResolveOptions } from '../core/name-resolver.js';
-import { checkChoice, checkMilliseconds } from '../internal/check.js';
+import { checkAbortSignal, checkChoice, checkMilliseconds } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 
 const BOTH: readonly AddressFamily[] = ['IPv4', 'IPv6'];
@@ -26,8 +26,6 @@ export function resolveSettings(options: ResolveOptions): ResolveSettings {
     throw new InvalidArgumentValueError('families', 'one family or more', families);
   }
   checkMilliseconds('timeoutMs', timeoutMs);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new InvalidArgumentTypeError('signal', 'an AbortSignal', signal);
-  }
+  if (signal !== undefined) checkAbortSignal('signal', signal);
   return { families, timeoutMs, signal };
 }

@@ -80,7 +80,7 @@ export class CooperativeTask<R = unknown> {
   resume(): void {
     if (this.pauses === 0) throw new NotPausedError();
     this.pauses -= 1;
-    this.goOn();
+    this.scheduleIfReady();
   }
 
   /**
@@ -148,12 +148,12 @@ export class CooperativeTask<R = unknown> {
       .addCallback((result) => {
         this.waiting = false;
         use(result);
-        this.goOn();
+        this.scheduleIfReady();
       })
       .addErrback((failure) => this.failed(failure));
   }
 
-  private goOn(): void {
+  private scheduleIfReady(): void {
     if (this.pauses > 0 || this.waiting || this.finished !== undefined) return;
     this.scheduler.add(this.entry);
   }

@@ -7,7 +7,6 @@
 import { X509Certificate } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
-import { Duplex } from 'node:stream';
 import tls, {
   type ConnectionOptions,
   type DetailedPeerCertificate,
@@ -21,6 +20,7 @@ import { certificateFailure } from './certificate-checks.js';
 import type { TLSEngine, TLSEngineListener, TLSEngineOptions } from './engine.js';
 import { reasonName, receivedAlert } from './failures.js';
 import { staple } from './node-context.js';
+import { NodeWire } from './node-wire.js';
 import type { SessionCache } from './session-cache.js';
 import type { TLSSettings } from './settings.js';
 
@@ -46,7 +46,7 @@ export class NodeTLSEngine implements TLSEngine {
   readonly #context: NodeTLSContext;
   readonly #listener: TLSEngineListener;
   readonly #options: TLSEngineOptions;
-  readonly #wire: Duplex;
+  readonly #wire: NodeWire;
   #chosen: NodeTLSContext;
   #socket: TLSSocket | undefined = undefined;
   #phase: 'handshake' | 'open' | 'over' = 'handshake';
@@ -59,6 +59,8 @@ export class NodeTLSEngine implements TLSEngine {
   #queuedBytes = 0;
   /** Given to Node, and not emitted yet. */
   #pendingBytes = 0;
+  /** Given to Node, and not complete. */
+  #writes = 0;
   /** Everything was emitted. */
   #finished = false;
 
@@ -67,18 +69,7 @@ export class NodeTLSEngine implements TLSEngine {
     this.#chosen = context;
     this.#options = options;
     this.#listener = listener;
-    this.#wire = new Duplex({
-      read() {},
-      write: (bytes: Buffer, _encoding, done) => {
-        if (this.#phase !== 'over') listener.ciphertext(bytes, this.#pendingBytes === 0);
-        done();
-      },
-      final: (done) => {
-        this.#finished = true;
-        if (this.#phase !== 'over') listener.finished();
-        done();
-      },
-    });
+    this.#wire = new NodeWire(this);
   }
 
   get bufferedBytes(): number {
@@ -94,9 +85,7 @@ export class NodeTLSEngine implements TLSEngine {
     const socket = this.#context.isServer ? this.#accept() : this.#connect();
     this.#socket = socket;
     socket.on(this.#context.isServer ? 'secure' : 'secureConnect', () => this.#secured());
-    socket.on('data', (bytes: Buffer) => {
-      if (this.#phase === 'open') this.#listener.plaintext(bytes);
-    });
+    this.#receiveFrom(socket);
     socket.on('end', () => {
       if (this.#phase === 'open') this.#listener.closed();
     });
@@ -111,7 +100,7 @@ export class NodeTLSEngine implements TLSEngine {
   }
 
   receive(bytes: Buffer): void {
-    if (this.#phase !== 'over') this.#wire.push(Buffer.from(bytes));
+    if (this.#phase !== 'over') this.#wire.receive(bytes);
   }
 
   write(bytes: Buffer): void {
@@ -120,21 +109,24 @@ export class NodeTLSEngine implements TLSEngine {
   }
 
   flush(): void {
+    // Node encrypts one write per pass of its loop: what is written until then becomes one.
+    if (this.#phase === 'open' && this.#writes === 0) this.#encrypt();
+  }
+
+  close(): void {
+    this.#encrypt();
+    this.#socket?.end();
+  }
+
+  #encrypt(): void {
     const [first] = this.#queue;
-    if (this.#phase !== 'open' || first === undefined) return;
+    if (first === undefined) return;
     const bytes = this.#queue.length === 1 ? first : Buffer.concat(this.#queue, this.#queuedBytes);
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#pendingBytes += bytes.byteLength;
-    this.#socket?.write(bytes, () => {
-      this.#pendingBytes -= bytes.byteLength;
-      if (this.#phase !== 'over' && this.bufferedBytes === 0) this.#listener.emptied();
-    });
-  }
-
-  close(): void {
-    this.flush();
-    this.#socket?.end();
+    this.#writes += 1;
+    this.#socket?.write(bytes, this.#written);
   }
 
   destroy(): void {
@@ -153,6 +145,40 @@ export class NodeTLSEngine implements TLSEngine {
     return context === undefined
       ? socket.exportKeyingMaterial(length, label, undefined as never)
       : socket.exportKeyingMaterial(length, label, Buffer.from(context));
+  }
+
+  readonly #written = (): void => {
+    this.#writes -= 1;
+    if (this.#writes > 0 || this.#phase === 'over') return;
+    this.#pendingBytes = 0;
+    if (this.#queuedBytes > 0) this.flush();
+    else this.#listener.emptied();
+  };
+
+  /** @internal */
+  wireWritten(bytes: Buffer): void {
+    if (this.#phase !== 'over') this.#listener.ciphertext(bytes, this.#pendingBytes === 0);
+  }
+
+  /** @internal */
+  wireFinished(): void {
+    this.#finished = true;
+    if (this.#phase !== 'over') this.#listener.finished();
+  }
+
+  /** Plaintext is taken where Node's handle delivers it, before the queue of the stream. */
+  #receiveFrom(socket: TLSSocket): void {
+    const received = (bytes: Buffer): void => {
+      if (this.#phase === 'open') this.#listener.plaintext(bytes);
+    };
+    // Makes the socket read.
+    socket.on('data', received);
+    const { push } = socket;
+    socket.push = (bytes: Buffer | null) => {
+      if (bytes === null) return push.call(socket, null);
+      received(bytes);
+      return true;
+    };
   }
 
   #accept(): TLSSocket {

@@ -12,6 +12,7 @@ import type { TLSConnection } from '../core/tls.js';
 import { LARGE_WRITE_BYTES } from '../core/transport.js';
 import { checkData } from '../internal/check.js';
 import { givenCopyOf, isLent } from '../internal/lent-bytes.js';
+import { Lingering } from '../reactor/streams/lingering.js';
 import { LowerTransport } from '../reactor/streams/lower-transport.js';
 import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 import { StreamTransport } from '../reactor/streams/stream-transport.js';
@@ -30,6 +31,9 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
   private watchingDrain = false;
   private watchingLower = false;
   private unsentReplies = 0;
+  /** Input has arrived since the handshake was complete. */
+  private heard = false;
+  private lingering: Lingering | undefined = undefined;
   /** The transport below is paused: a context is awaited, or there are too many unsent replies. */
   private stopped = false;
   /** The peer has sent close_notify. */
@@ -161,7 +165,17 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
 
   /** @internal Ciphertext arrived. */
   wireReceived(data: Buffer): void {
+    if (this.lingering !== undefined) {
+      this.lingering.discard(data.byteLength);
+      return;
+    }
+    this.heard = this.connection.handshakeComplete;
     this.engine.receive(data);
+  }
+
+  /** @internal The transport below has sent everything, its end too. */
+  wireShut(): void {
+    this.lingering?.begin();
   }
 
   /** @internal The peer's end has arrived. Node's engine reports a close_notify before it in a later tick. */
@@ -183,8 +197,10 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
     // A peer that has closed both ways after its close_notify resets the connection when ours arrives.
     const reset =
       this.peerFinished && reason instanceof ConnectionLost && reason.cause !== undefined;
+    // As for any transport, a reset makes no difference once everything is sent.
+    const done = this.lingering?.begun === true;
     this.engine.destroy();
-    this.finish(cut ? this.connection.truncated() : reset ? CONNECTION_DONE : reason);
+    this.finish(cut ? this.connection.truncated() : reset || done ? CONNECTION_DONE : reason);
   }
 
   /** @internal */
@@ -230,7 +246,14 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
 
   /** @internal */
   finished(): void {
-    this.lower.loseConnection();
+    const { clock } = this.reactor;
+    if (clock === undefined || !this.awaitsTickets) {
+      this.lower.loseConnection();
+      return;
+    }
+    this.lingering = new Lingering(clock, () => this.lower.loseConnection());
+    this.lower.finishSending();
+    this.lower.resumeProducing();
   }
 
   /** @internal */
@@ -256,6 +279,7 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
 
   protected override finish(reason: Error): void {
     if (this.state === 'closed') return;
+    this.lingering?.stop();
     this.connection.ended();
     super.finish(reason);
   }
@@ -284,6 +308,19 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
     this.engine.destroy();
     if (reset) this.lower.cutOff(this.shutDownReason);
     else this.lower.shutDown(this.shutDownReason);
+  }
+
+  /**
+   * A server of TLS 1.3 sends session tickets once it has the last message of the handshake. If they arrived after the socket was
+   * closed, a reset would destroy bytes that are still on their way to the server.
+   */
+  private get awaitsTickets(): boolean {
+    return (
+      this.connection.role === 'client' &&
+      !this.heard &&
+      !this.peerFinished &&
+      this.connection.version === 'TLSv1.3'
+    );
   }
 
   private schedule(): void {
@@ -375,6 +412,10 @@ class Feed implements StreamProtocol {
 
   readConnectionLost(): void {
     this.#upper.wireEnded();
+  }
+
+  writeConnectionLost(): void {
+    this.#upper.wireShut();
   }
 
   connectionLost(reason: Error): void {

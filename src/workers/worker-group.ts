@@ -2,8 +2,8 @@
 import type { HostPort } from '../core/address.js';
 import type { Clock } from '../core/clock.js';
 import type { ReactorStatistics } from '../core/reactor-introspection.js';
+import { callReported } from '../defer/callback-result.js';
 import { Deferred } from '../defer/deferred.js';
-import { reportError } from '../internal/error-report.js';
 import { WorkersStoppedError } from './errors.js';
 import { sumOf } from './measurement.js';
 import type { FromWorker, WorkerOrder } from './messages.js';
@@ -80,7 +80,7 @@ export class WorkerGroup implements AsyncDisposable {
         delays: restart && new RestartDelays(restart, surroundings.random),
         makeOrder: (worker) => this.#makeOrder(worker),
         listening: (message) => this.#listening(message),
-        emit: (event) => this.#emit(() => settings.onEvent(event)),
+        emit: (event) => callReported('onEvent', settings.onEvent, event),
       });
     });
     const started = this.#start();
@@ -186,13 +186,5 @@ export class WorkerGroup implements AsyncDisposable {
   #listening({ key, host, port }: FromWorker & { type: 'listening' }): void {
     if (key !== undefined) this.#ports[key] ??= port;
     if (this.#state === 'first') this.#addresses.push({ host, port });
-  }
-
-  #emit(tell: () => void): void {
-    try {
-      tell();
-    } catch (error) {
-      reportError(error, 'onEvent');
-    }
   }
 }

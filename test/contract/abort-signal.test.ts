@@ -9,6 +9,17 @@ import { closedPort, RawServer } from '../support/raw-peer.js';
 import { Recorder, recorders } from '../support/recorder.js';
 import { Blackhole } from '../support/sockets.js';
 
+/** A signal that is no instance of this realm's AbortSignal. */
+function foreignSignal(): { signal: AbortSignal; abort: () => void } {
+  const target = new EventTarget();
+  const signal = Object.assign(target, { aborted: false, reason: undefined });
+  const abort = (): void => {
+    signal.aborted = true;
+    target.dispatchEvent(new Event('abort'));
+  };
+  return { signal: signal as unknown as AbortSignal, abort };
+}
+
 contract('an AbortSignal', (rig) => {
   it('that is aborted before the attempt fails it, in a later turn', async () => {
     const raw = rig.use(await RawServer.listen());
@@ -56,6 +67,16 @@ contract('an AbortSignal', (rig) => {
     expect((await protocol.lost()).name).toBe('ConnectionDone');
     await peer.untilEnded();
     expect(peer.text).toBe('last words');
+  });
+
+  it('may be of another realm, or a polyfill', async () => {
+    const raw = rig.use(await RawServer.listen());
+    const { signal, abort } = foreignSignal();
+    const factory = recorders();
+    rig.reactor.connectTCP('127.0.0.1', raw.port, factory, { signal });
+    abort();
+    await factory.until('stopFactory');
+    expect(factory.reasons[0]).toBeInstanceOf(ConnectingCancelledError);
   });
 
   it('aborted after the connection ended does nothing', async () => {

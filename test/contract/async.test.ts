@@ -183,6 +183,33 @@ contract('the AsyncLocalStorage context', (rig) => {
     expect(seen).toEqual(['made connector', 'data connector', 'lost connector']);
   });
 
+  it('of the code that made the reactor is not that of callbacks', async () => {
+    const seen: string[] = [];
+    const made = storage.run('maker', () => rig.reactor);
+    const { client, server } = await pair(rig, {
+      client: contextRecorder(seen),
+      server: contextRecorder(seen),
+    });
+    client.transport.write('x');
+    server.transport.write('x');
+    await Promise.all([client.receive(1), server.receive(1)]);
+    client.transport.loseConnection();
+    await Promise.all([client.lost(), server.lost()]);
+    const udp = made.listenUDP(
+      0,
+      () => {
+        seen.push(`datagram ${storage.getStore()}`);
+        arrived.open();
+      },
+      { interface: '127.0.0.1' },
+    );
+    const arrived = latch();
+    udp.write('x', udp.getHost());
+    await arrived.promise;
+    const expected = ['made', 'data', 'lost', 'datagram'].map((what) => `${what} undefined`);
+    expect(new Set(seen)).toEqual(new Set(expected));
+  });
+
   it('of connectTCP is restored when the attempt fails', async () => {
     const seen: string[] = [];
     const factory = new RecordingFactory(() => new Recorder());

@@ -20,7 +20,7 @@ const REFUSED: readonly (readonly [string, Act])[] = [
     'loseWriteConnection',
     async (rig) => (await unixPair(rig)).client.transport.loseWriteConnection(),
   ],
-  ['UNIX datagrams', (rig) => rig.reactor.listenUNIXDatagram(socketPath(rig), {})],
+  ['listenUNIXDatagram', (rig) => rig.reactor.listenUNIXDatagram(socketPath(rig), {})],
   ['adoptStreamPort', ({ reactor }) => reactor.adoptStreamPort(0, recorders())],
   ['adoptStreamConnection', ({ reactor }) => reactor.adoptStreamConnection(0, recorders())],
   ['adoptDatagramPort', ({ reactor }) => reactor.adoptDatagramPort(0, new DatagramRecorder())],

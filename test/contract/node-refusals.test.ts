@@ -140,10 +140,8 @@ const REFUSALS: Readonly<Record<string, readonly Act[]>> = {
   ],
   getTcpNoDelay: [adoptedTCP((transport) => transport.getTcpNoDelay())],
   getTcpKeepAlive: [adoptedTCP((transport) => transport.getTcpKeepAlive())],
-  'UNIX datagrams': [
-    (rig) => rig.reactor.listenUNIXDatagram(socketPath(rig), () => {}),
-    (rig) => rig.reactor.connectUNIXDatagram(socketPath(rig), () => {}),
-  ],
+  listenUNIXDatagram: [(rig) => rig.reactor.listenUNIXDatagram(socketPath(rig), () => {})],
+  connectUNIXDatagram: [(rig) => rig.reactor.connectUNIXDatagram(socketPath(rig), () => {})],
   packetInfo: [opensUDP({ packetInfo: true })],
   receiveTrafficClass: [opensUDP({ receiveTrafficClass: true })],
   receiveOffload: [opensUDP({ receiveOffload: true })],

@@ -132,7 +132,7 @@ describe('inlineCallbacks', () => {
       }
     };
     const expected =
-      'what the function given to inlineCallbacks returns must be a generator (declare it as function*), not';
+      'the result of the function given to inlineCallbacks must be a generator (declare it as function*), not';
     expect(message(() => 42)).toBe(`${expected} 42`);
     expect(message(async () => 42)).toBe(`${expected} an object (Promise)`);
     expect(message(asyncGenerator)).toContain(expected);
@@ -155,7 +155,7 @@ describe('ensureDeferred', () => {
 describe('Deferred.fromPromise', () => {
   it('fails where the function gives no promise', () => {
     const error = resultOf(Deferred.fromPromise((() => 42) as never));
-    expect((error as Error).message).toBe('what source returns must be a promise, not 42');
+    expect((error as Error).message).toBe('the result of source must be a promise, not 42');
   });
 });
 

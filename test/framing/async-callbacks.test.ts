@@ -1,11 +1,13 @@
 /** Callbacks of receivers that return a promise: its rejection ends the connection. */
 import { describe, expect, it } from 'vitest';
+import { Protocol } from '../../src/core/protocol.js';
 import type { StreamProtocol } from '../../src/core/stream-protocol.js';
 import { ProtocolToConsumerAdapter } from '../../src/framing/consumer-adapters.js';
 import { Int16StringReceiver } from '../../src/framing/int-string-receivers.js';
 import { LineOnlyReceiver } from '../../src/framing/line-only-receiver.js';
 import { LineReceiver } from '../../src/framing/line-receiver.js';
 import { NetstringReceiver } from '../../src/framing/netstring-receiver.js';
+import { BasicProducerConsumerProxy } from '../../src/framing/producer-consumer-proxy.js';
 import { type BlockState, StatefulProtocol } from '../../src/framing/stateful-protocol.js';
 import { flushLoggedErrors } from '../../src/testing/logged-errors.js';
 import { MemoryTransport } from '../../src/testing/memory-transport.js';
@@ -106,6 +108,44 @@ describe('a state that is an asynchronous function', () => {
     await new Promise(setImmediate);
     transport.settle();
     expect(flushLoggedErrors()).toMatchObject([{ error: { code: 'ERR_INVALID_ARG_TYPE' } }]);
+  });
+});
+
+describe('the rejection of an asynchronous producer', () => {
+  const producer = { resumeProducing() {}, pauseProducing() {}, stopProducing() {} };
+  const programs: Record<string, (proxy: BasicProducerConsumerProxy) => void> = {
+    'resumeProducing of a pull producer': (proxy) =>
+      proxy.registerProducer({ ...producer, resumeProducing: refuse }, false),
+    pauseProducing: (proxy) => {
+      proxy.registerProducer({ ...producer, pauseProducing: refuse }, true);
+      proxy.pauseProducing();
+    },
+    'resumeProducing of a push producer': (proxy) => {
+      proxy.registerProducer({ ...producer, resumeProducing: refuse }, true);
+      proxy.pauseProducing();
+      proxy.resumeProducing();
+    },
+    stopProducing: (proxy) => {
+      proxy.registerProducer({ ...producer, stopProducing: refuse }, true);
+      proxy.stopProducing();
+    },
+  };
+
+  it.each(Object.keys(programs))('ends the connection that a proxy feeds: %s', async (name) => {
+    const transport = new MemoryTransport();
+    transport.connect(new Protocol());
+    programs[name]?.(new BasicProducerConsumerProxy(transport));
+    await new Promise(setImmediate);
+    transport.settle();
+    expect(transport.connected).toBe(false);
+    expect(flushLoggedErrors()).toMatchObject([{ error: boom }]);
+  });
+
+  it('is reported if the consumer is no connection', async () => {
+    const consumer = new ProtocolToConsumerAdapter({ dataReceived() {} });
+    consumer.registerProducer({ ...producer, resumeProducing: refuse }, false);
+    await new Promise(setImmediate);
+    expect(flushLoggedErrors()).toMatchObject([{ error: boom, where: 'resumeProducing' }]);
   });
 });
 

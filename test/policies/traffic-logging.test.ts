@@ -122,6 +122,15 @@ describe('TrafficLoggingFactory', () => {
     expect(reported).toHaveLength(times);
   });
 
+  it('reports the rejection of an asynchronous log', async () => {
+    using errors = captureLoggedErrors();
+    const { transport } = bench({ log: () => Promise.reject(new Error('disk full')) });
+    transport.receive('x');
+    await new Promise(setImmediate);
+    expect(transport.connected).toBe(true);
+    expect(errors.flush()[0]).toMatchObject({ where: 'traffic log' });
+  });
+
   it('reports invalid results of redact', () => {
     using errors = captureLoggedErrors();
     const { recorder, transport } = bench({ redact: () => 'secret' as never });

@@ -1,6 +1,5 @@
 /** TLS in simulations: the transport contract in weather of several kinds. Time is virtual for both engines. */
 import { describe, it } from 'vitest';
-import type { MakePair } from '../../src/testing/contracts/transport/scene.js';
 import { transportContract } from '../../src/testing/contracts/transport/transport-contract.js';
 import type { SimulationFaults } from '../../src/testing/simulation/faults.js';
 import { simulatedPairs } from '../testing/simulated-stage.js';
@@ -16,13 +15,7 @@ const CASES = ENGINES.flatMap((engine) =>
 );
 
 describe.each(CASES)('TLS by $engine in a simulation ($weather)', ({ engine, faults }) => {
-  const pairs = securedPairs(simulatedPairs(faults), engine);
-  // A simulated host resets what arrives after it has closed, and a client may close before the session tickets have arrived.
-  const makePair: MakePair = async (client, server) => {
-    const stage = await pairs(client, server);
-    await stage.settle();
-    return stage;
-  };
+  const makePair = securedPairs(simulatedPairs(faults), engine);
   const contract = transportContract(makePair, { overflowBytes: 1_000_000, halfClose: 'closes' });
   for (const { name, run } of contract) it(name, run);
 });

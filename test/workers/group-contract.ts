@@ -89,7 +89,7 @@ export function groupContract(kind: WorkerKind): void {
       const peer = await running.reach(0);
       const stopped = running.group.stop();
       await running.event('exited'); // the other one had nothing to wait for
-      await echoed(peer, 'not yet');
+      await echoed(peer, 'when stopping', 'stopping');
       await expect(RawPeer.connect(running.port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
       await echoed(peer, 'and still');
       expect(stopped.fired).toBe(false);
@@ -133,7 +133,7 @@ export function groupContract(kind: WorkerKind): void {
 
     it('are killed if they are too busy to respond', async () => {
       await using running = await RunningGroup.start({ kind, workers: 1, drainMs: 0 });
-      (await running.reach(0)).write('block');
+      await running.block(0);
       await running.group.stop();
       expect(running.of('exited')).toMatchObject([{ asked: true, killed: true }]);
     });
@@ -141,9 +141,7 @@ export function groupContract(kind: WorkerKind): void {
     it('have their errors reported in the parent', async () => {
       await using running = await RunningGroup.start({ kind });
       const peer = await running.reach(1);
-      const { receivedBytes } = peer;
-      peer.write('report');
-      await peer.receive(receivedBytes + 'reported'.length);
+      await echoed(peer, 'report', 'reported');
       await running.group.metrics(); // comes behind the report
       expect(flushLoggedErrors()).toMatchObject([
         {
@@ -157,18 +155,15 @@ export function groupContract(kind: WorkerKind): void {
       await using running = await RunningGroup.start({ kind });
       const old = [await running.reach(0), await running.reach(1)];
       let rolling = true;
-      const refused: unknown[] = [];
+      const failures: unknown[] = [];
       let served = 0;
       const knock = async (): Promise<void> => {
         while (rolling) {
-          try {
-            await using peer = await RawPeer.connect(running.port);
-            peer.write('knock');
-            await peer.until(() => peer.receivedBytes === 5 || peer.closed, 'echo');
-            served += peer.receivedBytes === 5 ? 1 : 0;
-          } catch (error) {
-            refused.push(error);
-          }
+          await using peer = RawPeer.start(running.port);
+          peer.write('knock');
+          await peer.until(() => peer.receivedBytes === 5 || peer.closed, 'echo');
+          if (peer.receivedBytes === 5) served += 1;
+          else failures.push(peer.error?.code);
         }
       };
       const knocking = knock();
@@ -180,7 +175,9 @@ export function groupContract(kind: WorkerKind): void {
       await done;
       rolling = false;
       await knocking;
-      expect(refused).toEqual([]);
+      // The system resets a connection that arrives between the last accept and the close of a listener.
+      expect(failures.length).toBeLessThanOrEqual(old.length);
+      expect(failures.filter((code) => code !== 'ECONNRESET')).toEqual([]);
       expect(served).toBeGreaterThan(10);
       const visits = [await running.reach(0), await running.reach(1)].map(({ text }) => text);
       expect(visits).not.toContain(old[0]?.text.split('\n')[0]);

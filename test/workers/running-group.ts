@@ -1,9 +1,11 @@
 /** A real group for a test: what it told can be waited for, and nothing of it is left behind. */
 import { fileURLToPath } from 'node:url';
+import { type ErrorReport, errorChannel } from '../../src/internal/error-report.js';
+import { flushLoggedErrors } from '../../src/testing/index.js';
 import { type RunWorkersOptions, runWorkers, type WorkerEvent } from '../../src/workers/index.js';
 import type { WorkerGroup } from '../../src/workers/worker-group.js';
 import { compiled } from '../support/compiled.js';
-import { Pulse, within } from '../support/deadline.js';
+import { latch, Pulse, within } from '../support/deadline.js';
 import { needs } from '../support/platform.js';
 import { RawPeer } from '../support/raw-peer.js';
 import type { Orders } from './programs/commanded.js';
@@ -91,9 +93,28 @@ export class RunningGroup implements AsyncDisposable {
     for (let tries = 0; tries < 100; tries++) {
       const visit = await this.visit();
       if (visit.worker === worker) return visit.peer;
-      await visit.peer[Symbol.asyncDispose]();
+      // The other worker's end: it is no longer open there either.
+      visit.peer.end();
+      await visit.peer.untilGone();
     }
     throw new Error(`worker ${worker} got none of 100 connections`);
+  }
+
+  /** Blocks a worker's thread for ever. Settles when it is blocked. */
+  async block(worker: number): Promise<void> {
+    const peer = await this.reach(worker);
+    const busy = latch();
+    const reported = (message: unknown): void => {
+      if (((message as ErrorReport).error as { code?: string }).code === 'ERR_BUSY') busy.open();
+    };
+    errorChannel.subscribe(reported);
+    try {
+      peer.write('block');
+      await within(busy.promise, 'a worker to be busy');
+    } finally {
+      errorChannel.unsubscribe(reported);
+    }
+    flushLoggedErrors('ERR_BUSY');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -102,9 +123,9 @@ export class RunningGroup implements AsyncDisposable {
   }
 }
 
-/** Sends, and waits for the echo. */
-export async function echoed(peer: RawPeer, text: string): Promise<void> {
+/** Sends, and waits for the answer: an echo, unless the program knows the word. */
+export async function echoed(peer: RawPeer, text: string, answer = text): Promise<void> {
   const { receivedBytes } = peer;
   peer.write(text);
-  await peer.receive(receivedBytes + text.length);
+  await peer.receive(receivedBytes + answer.length);
 }

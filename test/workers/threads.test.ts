@@ -21,7 +21,7 @@ describe('worker threads', () => {
   it('are replaced if one is in an endless loop', async () => {
     const hangTimeoutMs = 3_000;
     await using running = await RunningGroup.start({ kind: 'threads', workers: 1, hangTimeoutMs });
-    (await running.reach(0)).write('block');
+    await running.block(0);
     expect(await running.event('hung')).toMatchObject({ worker: 0, silentMs: 3_000 });
     expect(await running.event('exited')).toMatchObject({ killed: true, asked: false });
     await running.event('ready', 2);

@@ -420,6 +420,20 @@ describe('the events and reports of a group', () => {
   });
 });
 
+describe('an asynchronous onEvent', () => {
+  it('is reported if it rejects, and does not stop the group', async () => {
+    const fake = await FakeGroup.made({
+      onEvent: async ({ type }) => {
+        throw new Error(`at ${type}`);
+      },
+    });
+    await fake.begin();
+    await stopped(fake);
+    const messages = flushLoggedErrors().map(({ where, error }) => `${where} ${error}`);
+    expect(messages.filter((message) => message === 'onEvent Error: at ready')).toHaveLength(2);
+  });
+});
+
 describe('a worker that hangs', () => {
   it('is killed, started again after the delay, reported and counted', async () => {
     const fake = await begun({ hangTimeoutMs: 1_000 });

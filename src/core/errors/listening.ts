@@ -3,7 +3,7 @@ import type { UNIXAddress } from '../address.js';
 import { hostPortText } from '../destination.js';
 import { RopewalkError } from './base.js';
 
-/** What may help if a TCP or UDP port cannot be opened. */
+/** Advice for a TCP or UDP port that cannot be opened, by error code. */
 const PORT_HINTS: Readonly<Record<string, string>> = {
   EACCES: 'Choose a port that this user may open, usually 1024 or higher',
   EADDRINUSE: 'Another socket uses the port: choose another one, or 0 to let the system choose',
@@ -20,7 +20,7 @@ export class CannotListenError extends RopewalkError {
   /** The requested path of a UNIX socket. */
   readonly path: string | undefined;
 
-  /** @param hint What may help. */
+  /** @param hint Advice, instead of that for the error code. */
   constructor(
     where: { readonly interface: string; readonly port: number } | UNIXAddress,
     options?: ErrorOptions,
@@ -78,8 +78,8 @@ export class AcceptError extends RopewalkError {
 }
 
 /**
- * A system call for sockets failed: to watch one, to find the ready ones, or to receive. Reported once until all is well
- * again; the call is repeated until it succeeds, and nothing is lost meanwhile.
+ * A system call for sockets failed: to watch one, to find the ready ones, or to receive. Reported once until it succeeds;
+ * the call is repeated until then, and nothing is lost meanwhile.
  */
 export class SystemCallRetriedError extends RopewalkError {
   override readonly name = 'SystemCallRetriedError';

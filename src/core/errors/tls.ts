@@ -55,7 +55,7 @@ export class TransportUpgradedError extends LocalProtocolError {
 export class PlaintextBeforeTLSError extends RemoteProtocolError {
   override readonly name = 'PlaintextBeforeTLSError';
   override readonly code = 'ERR_PLAINTEXT_BEFORE_TLS';
-  /** How many bytes are known. */
+  /** The number of these bytes, as far as they are known. */
   readonly bytes: number;
 
   constructor(bytes: number) {
@@ -93,7 +93,7 @@ export class TLSHandshakeError extends RemoteProtocolError {
   }
 }
 
-/** What is wrong with a certificate. */
+/** The fault of a certificate. */
 export type TLSCertificateFault =
   | 'expired'
   | 'not-yet-valid'

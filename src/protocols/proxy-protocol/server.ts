@@ -3,8 +3,8 @@ import type { Address } from '../../core/address.js';
 import type { Clock } from '../../core/clock.js';
 import type { FactoryLike } from '../../core/factory.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
+import { callReported } from '../../defer/callback-result.js';
 import { checkChoice, checkFunction } from '../../internal/check.js';
-import { reportError } from '../../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { checkTimeout, IdleTimeouts } from '../../policies/idle-timeouts.js';
 import { WrappingFactory } from '../../policies/wrapping-factory.js';
@@ -127,10 +127,6 @@ export class ProxyProtocolFactory extends WrappingFactory implements ProxiedConn
   /** @internal */
   refused(reason: Error, peer: Address): void {
     this.#refused++;
-    try {
-      this.#onRefused?.(reason, peer);
-    } catch (error) {
-      reportError(error, 'onRefused');
-    }
+    if (this.#onRefused !== undefined) callReported('onRefused', this.#onRefused, reason, peer);
   }
 }

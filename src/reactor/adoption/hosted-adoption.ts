@@ -102,7 +102,8 @@ export class HostedAdoption implements ReactorAdoption {
 function once<Port, Socket>(fd: number, adopt: (port: Port) => Socket): (port: Port) => Socket {
   let adopted = false;
   return (port) => {
-    if (adopted) throw new DescriptorError('there any more', fd);
+    if (adopted)
+      throw new DescriptorError('open any more: its port was stopped; adopt another one', fd);
     const socket = adopt(port);
     adopted = true;
     return socket;

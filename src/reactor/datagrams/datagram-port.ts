@@ -240,7 +240,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   /** @internal A datagram arrived that was too long, and was dropped. */
   truncated(from: A): void {
     if (this.protocol.datagramFailed === undefined) return;
-    this.tell(new DatagramTruncatedError(this.maxPacketSize, from));
+    this.failed(new DatagramTruncatedError(this.maxPacketSize, from));
   }
 
   /** @internal The peer of a connected socket has no such port open. */
@@ -252,7 +252,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   /** @internal The system did not take a datagram of `length` bytes. */
   sendFailed(cause: SystemError, to: A | undefined, length: number): void {
     const address = to ?? this.peer;
-    this.tell(
+    this.failed(
       cause.code === 'EMSGSIZE'
         ? new MessageLengthError(length, address, { cause })
         : new DatagramNotSentError(address, cause),
@@ -261,7 +261,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
 
   /** @internal The system failed to receive: called once, until something is received. */
   receiveFailed(cause: SystemError): void {
-    this.tell(new DatagramReceiveError(cause));
+    this.failed(new DatagramReceiveError(cause));
   }
 
   /** @internal No datagrams are unsent. */
@@ -331,7 +331,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     this.watch(registered.pause(), 'pauseProducing');
   }
 
-  private tell(error: DatagramError): void {
+  private failed(error: DatagramError): void {
     if (this.socket === undefined) return;
     const { datagramFailed } = this.protocol;
     if (datagramFailed === undefined) this.reactor.report(error, 'datagram');

@@ -1,14 +1,15 @@
 /** Options of datagram sockets, checked and with their defaults filled in: a socket is made from these. */
+
 import type {
   ConnectUNIXDatagramOptions,
   DatagramOptions,
   ListenUDPOptions,
   ListenUNIXDatagramOptions,
 } from '../../core/datagram.js';
-import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
-import { checkBoolean, checkInteger, checkString } from '../../internal/check.js';
+import { checkBoolean, checkInteger } from '../../internal/check.js';
 import { checkLocalAddress } from '../../internal/host.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
+import { checkMode, checkPath } from '../streams/unix-settings.js';
 
 const MAX_INT32 = 2 ** 31 - 1;
 const MAX_DATAGRAM_BYTES = 65_535;
@@ -155,13 +156,3 @@ type FlagName =
   | 'receiveTrafficClass'
   | 'receiveOffload'
   | 'segmentationOffload';
-
-function checkPath(what: string, value: unknown): string {
-  const path = checkString(what, value);
-  if (path === '') throw new InvalidArgumentValueError(what, 'a path', value);
-  return path;
-}
-
-function checkMode(mode: number | undefined): number {
-  return checkInteger('mode', mode ?? 0o666, 0, 0o777);
-}

@@ -32,7 +32,8 @@ export class HostedUNIXDatagram implements ReactorUNIXDatagram {
     protocol: DatagramProtocolLike<UNIXAddress>,
     options: ListenUNIXDatagramOptions = {},
   ): UNIXDatagramTransport {
-    return this.#start(listenUNIXDatagramSettings(path, options), protocol);
+    const sockets = this.#supported('listenUNIXDatagram');
+    return this.#start(sockets, listenUNIXDatagramSettings(path, options), protocol);
   }
 
   connectUNIXDatagram(
@@ -40,22 +41,26 @@ export class HostedUNIXDatagram implements ReactorUNIXDatagram {
     protocol: DatagramProtocolLike<UNIXAddress>,
     options: ConnectUNIXDatagramOptions = {},
   ): UNIXDatagramTransport {
-    return this.#start(connectUNIXDatagramSettings(path, options), protocol);
+    const sockets = this.#supported('connectUNIXDatagram');
+    return this.#start(sockets, connectUNIXDatagramSettings(path, options), protocol);
   }
 
   #start(
+    sockets: UNIXDatagramSockets,
     settings: UNIXDatagramSettings,
     protocol: DatagramProtocolLike<UNIXAddress>,
   ): UNIXDatagramPort {
     const receiver = toDatagramReceiver(protocol);
-    const sockets = this.#sockets;
-    if (sockets === undefined) {
-      throw new UnsupportedError('UNIX datagrams', 'this reactor has no such sockets');
-    }
     const port = new UNIXDatagramPort(this.#reactor, receiver, settings, (each) =>
       sockets.bind(settings, each),
     );
     port.startListening();
     return port;
+  }
+
+  /** Comes before the check of arguments: paths have another form on systems without such sockets. */
+  #supported(method: string): UNIXDatagramSockets {
+    if (this.#sockets !== undefined) return this.#sockets;
+    throw new UnsupportedError(method, 'this reactor has no UNIX datagram sockets');
   }
 }

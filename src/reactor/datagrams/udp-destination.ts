@@ -12,8 +12,8 @@ import { withScopeSpelled } from '../../internal/interface-names.js';
 import { checkDestination, notAnIPAddress } from './udp-port.js';
 
 /** RFC 768: 16 bits of length, of which headers take 8 bytes, and over IPv4 another 20. */
-const MAX_IPV4_BYTES = 65_507;
-const MAX_IPV6_BYTES = 65_527;
+export const MAX_IPV4_BYTES = 65_507;
+export const MAX_IPV6_BYTES = 65_527;
 
 /** @throws InvalidArgumentTypeError, InvalidAddressError it is not an IP address, or not of the socket's family. */
 export function udpDestination(

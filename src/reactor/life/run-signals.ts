@@ -26,7 +26,7 @@ export class RunSignals {
         listeners.set(signal, all);
       }
       // The program may have removed all listeners.
-      if (!process.listeners(signal).includes(tell)) process.on(signal, tell);
+      if (!process.listeners(signal).includes(notifyRuns)) process.on(signal, notifyRuns);
       all.add(this);
     }
   }
@@ -36,7 +36,7 @@ export class RunSignals {
       const all = listeners.get(signal);
       if (all?.delete(this) !== true || all.size > 0) continue;
       listeners.delete(signal);
-      process.off(signal, tell);
+      process.off(signal, notifyRuns);
     }
   }
 
@@ -48,9 +48,9 @@ export class RunSignals {
 }
 
 function isFree(signal: NodeJS.Signals): boolean {
-  return process.listeners(signal).every((listener) => listener === tell);
+  return process.listeners(signal).every((listener) => listener === notifyRuns);
 }
 
-function tell(signal: NodeJS.Signals): void {
+function notifyRuns(signal: NodeJS.Signals): void {
   for (const run of [...(listeners.get(signal) ?? [])]) run.received(signal);
 }

@@ -51,8 +51,8 @@ export class Shutdown {
   readonly #register: OpenRegister;
   readonly #sockets: OpenSockets;
   readonly #timeoutMs: number;
-  /** The number of shutdowns that were begun or abandoned. */
-  #present = 0;
+  /** Changes when a shutdown begins or is abandoned. */
+  #generation = 0;
   #drain: Drain | undefined;
 
   /** @param timeoutMs How long to wait for unsent bytes, and for peers that are sending. */
@@ -72,12 +72,12 @@ export class Shutdown {
 
   /** Fires when everything has ended and every callback has been called; never once it was abandoned. */
   readonly endAll: () => Deferred<void> = inlineCallbacks(function* (this: Shutdown) {
-    this.#present += 1;
-    const present = this.#present;
+    this.#generation += 1;
+    const generation = this.#generation;
     const { ports, connectors, connections } = this.#register;
     const reason = withoutStack(() => new ConnectionLost('the reactor was stopped'));
     // A callback may crash the reactor: then what is left stays as it is.
-    const abandoned = (): boolean => present !== this.#present;
+    const abandoned = (): boolean => generation !== this.#generation;
     for (const port of [...ports]) port.closeListening();
     for (const connector of [...connectors]) {
       if (!abandoned()) connector.shutDown();
@@ -118,7 +118,7 @@ export class Shutdown {
 
   /** Ends nothing more: connections that are being closed continue to send, without a deadline. */
   abandon(): void {
-    this.#present += 1;
+    this.#generation += 1;
     this.#drain?.abandon();
     this.#drain = undefined;
   }

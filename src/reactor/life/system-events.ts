@@ -14,6 +14,7 @@ import { type CallbackResult, Deferred } from '../../defer/deferred.js';
 import { ReactorStoppedError } from '../../defer/errors.js';
 import { inlineCallbacks } from '../../defer/inline-callbacks.js';
 import { maybeDeferred, succeed } from '../../defer/succeed.js';
+import { checkChoice, checkFunction, checkString } from '../../internal/check.js';
 
 /** The reactor's own part in a firing, carried out between the `before` and the `during` triggers. */
 type OwnPart = () => Deferred<void> | void;
@@ -40,11 +41,9 @@ export class SystemEventTriggers implements SystemEvents {
     callback: (...args: Args) => unknown,
     ...args: Args
   ): SystemEventTrigger {
-    requirePhase(phase);
-    requireEvent(event);
-    if (typeof callback !== 'function') {
-      throw new InvalidArgumentTypeError('callback', 'a function', callback);
-    }
+    checkChoice('phase', phase, PHASES);
+    checkEvent(event);
+    checkFunction('callback', callback);
     const trigger = new Trigger(phase, event, () => callback(...args));
     this.#triggersOf(event)[phase].push(trigger);
     return trigger;
@@ -82,7 +81,7 @@ export class SystemEventTriggers implements SystemEvents {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError
    */
   fireSystemEvent(event: string): Deferred<void> {
-    requireEvent(event);
+    checkEvent(event);
     return this.#events.has(event) ? this.#fire(event) : succeed();
   }
 
@@ -208,14 +207,8 @@ class Trigger implements SystemEventTrigger {
 
 const PHASES: readonly SystemEventPhase[] = ['before', 'during', 'after'];
 
-function requirePhase(phase: string): void {
-  if (typeof phase !== 'string') throw new InvalidArgumentTypeError('phase', 'a string', phase);
-  if (!PHASES.includes(phase as SystemEventPhase)) {
-    throw new InvalidArgumentValueError('phase', "'before', 'during' or 'after'", phase);
+function checkEvent(event: string): void {
+  if (checkString('event', event) === '') {
+    throw new InvalidArgumentValueError('event', "an event's name", event);
   }
-}
-
-function requireEvent(event: string): void {
-  if (typeof event !== 'string') throw new InvalidArgumentTypeError('event', 'a string', event);
-  if (event === '') throw new InvalidArgumentValueError('event', "an event's name", event);
 }

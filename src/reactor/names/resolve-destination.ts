@@ -7,7 +7,8 @@ import type { Deferred } from '../../defer/deferred.js';
 import { maybeDeferred } from '../../defer/succeed.js';
 
 /**
- * The addresses of `host` in the resolver's order, at least one; with a `family`, only those. It sets no time limit. Fails with the resolver's error, thrown or not.
+ * The addresses of `host` in the resolver's order, at least one; with a `family`, only those. It sets no time limit. Fails with the
+ * error that the resolver threw or failed with.
  */
 export function resolveDestination(
   resolver: NameResolver,

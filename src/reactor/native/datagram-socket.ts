@@ -45,18 +45,18 @@ export abstract class NativeDatagramSocket<A extends Address>
   abstract readonly peer: A | undefined;
   protected readonly sockets: NativeSockets;
   protected readonly port: DatagramPort<A, DatagramSocket<A>>;
-  private readonly tellsDetails: boolean;
+  private readonly reportsDetails: boolean;
 
   constructor(
     sockets: NativeSockets,
     handle: number,
     port: DatagramPort<A, DatagramSocket<A>>,
-    tellsDetails: boolean,
+    reportsDetails: boolean,
   ) {
     this.sockets = sockets;
     this.handle = handle;
     this.port = port;
-    this.tellsDetails = tellsDetails;
+    this.reportsDetails = reportsDetails;
   }
 
   /** The longest payload that can be sent to `to`. */
@@ -128,7 +128,7 @@ export abstract class NativeDatagramSocket<A extends Address>
     switch (kind & EVENT_KIND_MASK) {
       case EVENT_DATAGRAM: {
         const from = this.addressAt(at + EVENT_INTS);
-        const details = this.tellsDetails ? this.details(kind, at) : undefined;
+        const details = this.reportsDetails ? this.details(kind, at) : undefined;
         this.port.receivedIn(this.sockets.arena, a, b, from, details);
         return;
       }

@@ -2,6 +2,7 @@
  * A TCP or UNIX connection of the native reactor that is secured by TLS: the core encrypts and decrypts, and this side never sees
  * ciphertext.
  */
+
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import { PlaintextBeforeTLSError } from '../../core/errors/tls.js';
 import type { TLSConnection } from '../../core/tls.js';
@@ -16,6 +17,7 @@ import type {
   TLSFailure,
   TLSState,
 } from '../streams/secure-stream.js';
+import { noSocketOption } from '../streams/socket-side.js';
 import {
   EVENT_LOST,
   EVENT_TLS_ESTABLISHED,
@@ -25,7 +27,7 @@ import {
 } from './shared-memory.js';
 import type { StreamOrigin } from './sockets.js';
 import { NativeTransport } from './transport.js';
-import { credentialsOf, noSocketOption } from './unix-transport.js';
+import { credentialsOf } from './unix-transport.js';
 
 export class NativeTLSTransport extends NativeTransport implements SecuredStream {
   readonly #hooks: SecureStreamHooks;

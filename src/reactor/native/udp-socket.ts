@@ -1,4 +1,5 @@
 /** A UDP socket of the native reactor: the layout of its addresses in shared memory, and its options. */
+
 import {
   addressFromWords,
   type HostPort,
@@ -8,6 +9,7 @@ import {
 } from '../../core/address.js';
 import { InvalidAddressError } from '../../core/errors/datagram.js';
 import { checkString } from '../../internal/check.js';
+import { MAX_IPV4_BYTES, MAX_IPV6_BYTES } from '../datagrams/udp-destination.js';
 import {
   checkDestination,
   notAnIPAddress,
@@ -28,10 +30,6 @@ import {
   EVENT_INTS,
 } from './shared-memory.js';
 import type { NativeSockets } from './sockets.js';
-
-/** RFC 768: 16 bits of length, of which headers take 8 bytes, and over IPv4 another 20. */
-const MAX_IPV4_BYTES = 65_507;
-const MAX_IPV6_BYTES = 65_527;
 
 const PORT_MASK = 0xffff;
 const IPV6_SHIFT = 16;

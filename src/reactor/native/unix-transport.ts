@@ -1,10 +1,11 @@
 /** A UNIX stream of the native reactor: a transport that carries descriptors and knows its peer's credentials. */
+
 import { DescriptorLimitError } from '../../core/errors/connection.js';
-import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { MAX_WAITING_DESCRIPTORS } from '../../core/transport.js';
 import type { PeerCredentials } from '../../core/unix-options.js';
 import { checkInteger } from '../../internal/check.js';
+import { noSocketOption } from '../streams/socket-side.js';
 import { descriptorError } from './errors.js';
 import { COMMAND_ALLOW_DESCRIPTORS, EVENT_DESCRIPTOR } from './shared-memory.js';
 import type { NativeSockets } from './sockets.js';
@@ -72,10 +73,6 @@ export class NativeUNIXTransport extends NativeTransport {
     if (kind === EVENT_DESCRIPTOR) this.descriptorReceived(a);
     else super.nativeEvent(kind, a, b);
   }
-}
-
-export function noSocketOption(method: string): UnsupportedError {
-  return new UnsupportedError(method, 'UNIX sockets have no such option');
 }
 
 /** Undefined once the socket is gone. */

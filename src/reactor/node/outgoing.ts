@@ -5,10 +5,9 @@
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { givenCopyOf, isLent } from '../../internal/lent-bytes.js';
+import { MAX_UTF8_BYTES } from '../../internal/utf8.js';
 
 const SLAB_BYTES = 64 * 1024;
-/** A UTF-16 code unit takes at most this many bytes of UTF-8. */
-const MAX_BYTES_PER_UNIT = 3;
 
 /** An object with bytes to send at the end of the turn. */
 export interface Flushed {
@@ -47,7 +46,7 @@ export class Outgoing {
 
   /** Takes text. @returns Its length in bytes. */
   addText(owner: OutgoingOwner, text: string): number {
-    const most = text.length * MAX_BYTES_PER_UNIT;
+    const most = text.length * MAX_UTF8_BYTES;
     if (most >= LARGE_WRITE_BYTES) {
       this.closeRun();
       const bytes = Buffer.from(text);

@@ -3,10 +3,10 @@
  * begins with the first event of a socket in a pass of Node's loop and ends after the pass's polling, by `setImmediate`, which
  * sends the bytes written until then. The pure-JS reactor has one; the native one has one on Windows, for named pipes.
  */
-import { AsyncResource } from 'node:async_hooks';
 
 import type { Clock } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
+import { ROOT_CONTEXT } from '../../internal/async-context.js';
 import type { StreamTransport } from '../streams/stream-transport.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
 import type { TurnTimes } from '../time/turn-times.js';
@@ -51,8 +51,6 @@ export class NodeSockets implements TurnReactor {
   #endQueued = false;
   /** Those that may have more to read. */
   #unread: Unread[] = [];
-  /** The context in which the reactor was made, without any caller's `AsyncLocalStorage` context. */
-  readonly #root: AsyncResource = new AsyncResource('ROPEWALK', { requireManualDestroy: true });
 
   /** @param turnTimes Receives the length of each turn. */
   constructor(host: NodeSocketsHost, turnTimes?: TurnTimes) {
@@ -99,8 +97,9 @@ export class NodeSockets implements TurnReactor {
     this.bytesReceived += bytes;
   }
 
+  /** Runs a function in no caller's `AsyncLocalStorage` context: the callbacks of sockets that it makes have none either. */
   runAtRoot<R>(run: () => R): R {
-    return this.#root.runInAsyncScope(run);
+    return ROOT_CONTEXT.runInAsyncScope(run);
   }
 
   #queueEnd(): void {

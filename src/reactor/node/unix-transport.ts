@@ -1,15 +1,16 @@
 /** A UNIX stream of the pure-JS reactor; on Windows a named pipe, of both reactors. */
+
 import type { Address, UNIXAddress } from '../../core/address.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { PeerCredentials } from '../../core/unix-options.js';
 import { WINDOWS } from '../../internal/platform.js';
+import { noSocketOption } from '../streams/socket-side.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
 import type { OwnedSocket } from './owned-socket.js';
 import type { NodeSockets } from './sockets.js';
 import { NodeTransport } from './transport.js';
 
-const NO_SUCH_OPTION = 'UNIX sockets have no such option';
 const NO_CONTROL_MESSAGES = 'Node neither sends nor receives control messages';
 
 export class NodeUNIXTransport extends NodeTransport {
@@ -22,19 +23,19 @@ export class NodeUNIXTransport extends NodeTransport {
   }
 
   override getTcpNoDelay(): boolean {
-    throw new UnsupportedError('getTcpNoDelay', NO_SUCH_OPTION);
+    throw noSocketOption('getTcpNoDelay');
   }
 
   override setTcpNoDelay(_enabled: boolean): void {
-    throw new UnsupportedError('setTcpNoDelay', NO_SUCH_OPTION);
+    throw noSocketOption('setTcpNoDelay');
   }
 
   override getTcpKeepAlive(): boolean {
-    throw new UnsupportedError('getTcpKeepAlive', NO_SUCH_OPTION);
+    throw noSocketOption('getTcpKeepAlive');
   }
 
   override setTcpKeepAlive(_enabled: boolean): void {
-    throw new UnsupportedError('setTcpKeepAlive', NO_SUCH_OPTION);
+    throw noSocketOption('setTcpKeepAlive');
   }
 
   override getPeerCredentials(): PeerCredentials | undefined {

@@ -1,5 +1,6 @@
 /** The transport below a layer such as TLS, with its methods as they were before it was retired. */
 import type { Address } from '../../core/address.js';
+import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
@@ -57,6 +58,16 @@ export class LowerTransport {
 
   loseConnection(): void {
     this.#methods.loseConnection.call(this.#transport);
+  }
+
+  /** Ends the sending side, or the connection if this transport cannot be half-closed. */
+  finishSending(): void {
+    try {
+      this.#methods.loseWriteConnection.call(this.#transport);
+    } catch (error) {
+      if (!(error instanceof UnsupportedError)) throw error;
+      this.loseConnection();
+    }
   }
 
   abortConnection(): void {

@@ -1,6 +1,6 @@
 /**
  * The socket's side of a stream transport: the methods that subclasses provide, and refusals of those that most lack. It has no
- * state; `StreamTransport` has the states and rules.
+ * state: `ClosableStream` has the states, and `StreamTransport` calls the protocol.
  */
 import type { Address } from '../../core/address.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
@@ -75,4 +75,9 @@ export abstract class SocketSide {
   set maxWaitingDescriptors(_most: number) {
     throw new UnsupportedError('maxWaitingDescriptors', 'this transport sends no descriptors');
   }
+}
+
+/** For the TCP methods of a transport over a UNIX socket. */
+export function noSocketOption(method: string): UnsupportedError {
+  return new UnsupportedError(method, 'UNIX sockets have no such option');
 }

@@ -51,10 +51,10 @@ export class StreamConnector<D extends Destination = Destination>
   #factoryStarted = false;
   /** Distinguishes answers of the current attempt from late ones. */
   #attempt = 0;
-  /** Whether the current attempt still wants an answer. */
+  /** Whether the current attempt is in progress. */
   #trying = false;
   /** Cancels the search for ways of the current attempt. */
-  #callOff: (() => void) | undefined;
+  #cancelSearch: (() => void) | undefined;
   #race: ConnectionRace | undefined;
   #timeout: DelayedCall | undefined;
   #transport: StreamTransport | undefined;
@@ -179,7 +179,7 @@ export class StreamConnector<D extends Destination = Destination>
     this.#transport = undefined;
     this.#state = 'disconnected';
     this.#reactor.connections.ended(transport, reason);
-    this.#tell('clientConnectionLost', reason);
+    this.#notify('clientConnectionLost', reason);
   }
 
   /** @internal */
@@ -189,24 +189,24 @@ export class StreamConnector<D extends Destination = Destination>
 
   /** The first step, in the turn after `connect`: failures are reported no earlier. */
   #begin(attempt: number): void {
-    const isPresent = (): boolean => this.#trying && attempt === this.#attempt;
-    if (!isPresent()) return;
+    const isCurrent = (): boolean => this.#trying && attempt === this.#attempt;
+    if (!isCurrent()) return;
     if (this.#options.signal?.aborted) {
       this.#cancelled();
       return;
     }
-    const callOff = this.#route.findWays(
+    const cancelSearch = this.#route.findWays(
       (ways) => {
-        if (!isPresent()) return;
-        this.#callOff = undefined;
+        if (!isCurrent()) return;
+        this.#cancelSearch = undefined;
         this.#startRace(ways);
       },
       (reason) => {
-        if (isPresent()) this.#failed(reason);
+        if (isCurrent()) this.#failed(reason);
       },
     );
     // If the search failed at once, the factory may have begun a new attempt.
-    if (isPresent() && this.#race === undefined) this.#callOff = callOff;
+    if (isCurrent() && this.#race === undefined) this.#cancelSearch = cancelSearch;
   }
 
   #startRace(ways: readonly Way[]): void {
@@ -232,17 +232,17 @@ export class StreamConnector<D extends Destination = Destination>
   }
 
   #stopTrying(): void {
-    const callOff = this.#callOff;
+    const cancelSearch = this.#cancelSearch;
     this.#trying = false;
-    this.#callOff = undefined;
+    this.#cancelSearch = undefined;
     this.#race?.cancel();
     this.#race = undefined;
-    callOff?.();
+    cancelSearch?.();
   }
 
   #failed(reason: Error): void {
     this.#endAttempt('disconnected');
-    this.#tell('clientConnectionFailed', reason);
+    this.#notify('clientConnectionFailed', reason);
   }
 
   #notifyMade(): void {
@@ -258,7 +258,7 @@ export class StreamConnector<D extends Destination = Destination>
   #endAttempt(state: 'disconnected' | 'connected'): void {
     this.#state = state;
     this.#trying = false;
-    this.#callOff = undefined;
+    this.#cancelSearch = undefined;
     this.#race = undefined;
     if (state === 'disconnected') this.#transport = undefined;
     this.#reactor.connectors.delete(this);
@@ -268,7 +268,7 @@ export class StreamConnector<D extends Destination = Destination>
   }
 
   /** Calls the factory; unless that began a new attempt, the factory is finished. */
-  #tell(what: 'clientConnectionFailed' | 'clientConnectionLost', reason: Error): void {
+  #notify(what: 'clientConnectionFailed' | 'clientConnectionLost', reason: Error): void {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     const factory = this.#factory;
     const callback = factory[what];

@@ -1,21 +1,10 @@
 /**
- * The common part of all stream transports: the states of a connection, the rules of closing, half-closing and
- * producers, and the calls into the protocol. The subclass exchanges bytes with the socket.
- *
- *     open --loseConnection--> closing --flushed, peer silent--> closed
- *       |                         |                                ^
- *       +-----abortConnection-----+---> aborting ------------------+   (next turn)
- *       +-----detach------> detaching -----------------------------+   (next turn; back to open with bytes unsent)
- *       +-----socket ended, reset, failed--------------------------+
- *       +-----shutDown, with nothing unsent------------------------+   (else it is closing until all is sent)
- *
- * Only {@link StreamTransport.finish} enters `closed`, so `connectionLost` runs exactly once.
+ * The common part of all stream transports: receiving, producers, passing the connection on, and the calls into the protocol.
+ * {@link ClosableStream} has the states and the rules of closing; the subclass exchanges bytes with the socket.
  */
 import type { Clock } from '../../core/clock.js';
-import { RemoteProtocolError, withoutStack } from '../../core/errors/base.js';
+import { withoutStack } from '../../core/errors/base.js';
 import {
-  CONNECTION_DONE,
-  ConnectionAborted,
   ConnectionDetached,
   ConnectionLost,
   ProducerRegisteredError,
@@ -23,7 +12,6 @@ import {
 import { PlaintextBeforeTLSError } from '../../core/errors/tls.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
-import { isInstance, toError } from '../../core/text-of.js';
 import type { StartTLSOptions } from '../../core/tls.js';
 import type {
   DetachedConnection,
@@ -40,6 +28,7 @@ import { checkData, checkTLSContext } from '../../internal/check.js';
 import { givenCopyOf } from '../../internal/lent-bytes.js';
 import { showAsText } from '../../internal/shown-as-text.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
+import { ClosableStream } from './closable-stream.js';
 import {
   heldBytes,
   holdInput,
@@ -50,13 +39,6 @@ import {
 } from './held-input.js';
 import type { ReceivedBytes } from './received-bytes.js';
 import { RegisteredProducer } from './registered-producer.js';
-import { SocketSide } from './socket-side.js';
-import type { StreamOwner } from './stream-owner.js';
-
-type StreamState = 'open' | 'closing' | 'aborting' | 'detaching' | 'closed';
-
-/** `resuming`: bytes that came while paused are delivered first. `ended`: the peer has finished sending. */
-type ReadingState = 'on' | 'paused' | 'resuming' | 'ended';
 
 type Hook =
   | 'readConnectionLost'
@@ -65,38 +47,14 @@ type Hook =
   | 'handshakeCompleted'
   | 'connectionLost';
 
-type WritingState = 'open' | 'shutting' | 'shut';
-
-/** The reasons of connections that the reactor's shutdown ends. Rare, so that they have no field. */
-const shutDownReasons = new WeakMap<StreamTransport, Error>();
-
 /**
  * A connected stream socket. One exists for each connection, so its private methods are TypeScript's: a class with a
  * `#method` marks every instance, at 8 bytes each.
  */
-export abstract class StreamTransport extends SocketSide implements TCPTransport, UNIXTransport {
-  /** @internal */
-  protocol: StreamProtocol | undefined = undefined;
-  /** @internal */
-  readonly owner: StreamOwner;
-  protected state: StreamState = 'open';
-  protected reading: ReadingState = 'on';
-  protected writing: WritingState = 'open';
-  protected producer: RegisteredProducer | undefined = undefined;
-
-  constructor(owner: StreamOwner) {
-    super();
-    this.owner = owner;
-  }
-
-  get connected(): boolean {
-    return this.state === 'open' || this.state === 'closing' || this.state === 'detaching';
-  }
-
-  get disconnecting(): boolean {
-    return this.state === 'closing' || this.state === 'aborting';
-  }
-
+export abstract class StreamTransport
+  extends ClosableStream
+  implements TCPTransport, UNIXTransport
+{
   detach(): Deferred<DetachedConnection> {
     this.fileno();
     if (this.state !== 'open') return fail(new ConnectionLost('the connection is closing or gone'));
@@ -111,23 +69,6 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     const checked = [...parts];
     for (const part of checked) checkData(part);
     for (const part of checked) this.write(part);
-  }
-
-  loseConnection(): void {
-    if (this.state !== 'open') return;
-    this.state = 'closing';
-    this.setReading(false);
-    if (this.producer === undefined) this.closeFlushed();
-  }
-
-  loseWriteConnection(): void {
-    if (this.state !== 'open' || this.writing !== 'open') return;
-    this.writing = 'shutting';
-    if (this.producer === undefined) this.shutdownWriting();
-  }
-
-  abortConnection(): void {
-    this.terminate(true, () => new ConnectionAborted());
   }
 
   startTLS(context: TLSContext, options: StartTLSOptions = {}): Transport {
@@ -204,7 +145,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
   unregisterProducer(): void {
     if (this.producer === undefined) return;
     this.producer = undefined;
-    if (shutDownReasons.has(this)) this.watchDrain();
+    if (this.shuttingDown) this.watchDrain();
     else if (this.state === 'closing') this.closeFlushed();
     else if (this.state === 'open' && this.writing === 'shutting') this.shutdownWriting();
   }
@@ -224,53 +165,6 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
       this.fail(error, 'connectionMade');
       return false;
     }
-  }
-
-  /** @internal Closes a connection that has no protocol. */
-  discard(): void {
-    this.state = 'closed';
-    this.closeNow(false);
-  }
-
-  /** @internal The reactor shuts down: ends the connection once it has neither unsent bytes nor a producer with more. */
-  shutDown(reason: Error): void {
-    if (this.state === 'aborting' || this.state === 'closed') return;
-    const closing = this.state === 'closing';
-    shutDownReasons.set(this, closing ? CONNECTION_DONE : reason);
-    if (this.bufferedBytes === 0 && !this.producing) {
-      this.endShutDown(false);
-      return;
-    }
-    this.state = 'closing';
-    if (!closing) this.setReading(false);
-    if (this.producing) return;
-    if (closing && this.producer === undefined) this.keepOpen();
-    this.watchDrain();
-  }
-
-  /** @internal The reactor's shutdown stops waiting: unsent bytes are dropped, which the peer sees as a reset. */
-  cutOff(reason: Error): void {
-    if (this.state === 'aborting' || this.state === 'closed') return;
-    const unfinished = this.producer !== undefined || this.bufferedBytes > 0;
-    if (unfinished) shutDownReasons.set(this, reason);
-    this.endShutDown(unfinished);
-  }
-
-  private endShutDown(reset: boolean): void {
-    this.closeNow(reset);
-    this.finish(shutDownReasons.get(this) ?? CONNECTION_DONE);
-  }
-
-  /** Whether a producer has more to send. A push producer that is not paused has sent what it had. */
-  private get producing(): boolean {
-    const registered = this.producer;
-    return registered !== undefined && (!registered.streaming || registered.waiting);
-  }
-
-  /** Whether `write` accepts data. */
-  protected get writable(): boolean {
-    if (this.state !== 'open' && this.state !== 'closing') return false;
-    return this.writing === 'open' || (this.writing === 'shutting' && this.producer !== undefined);
   }
 
   /** To be called at the end of `write` if a producer is registered. */
@@ -364,7 +258,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
   /** @internal No bytes are unsent. */
   protected drained(): void {
     const registered = this.producer;
-    const ends = !this.producing && shutDownReasons.has(this);
+    const ends = !this.producing && this.shuttingDown;
     if (!this.connected || !(ends || registered?.waiting)) return;
     // More may have been written since.
     if (this.bufferedBytes > 0) {
@@ -395,45 +289,7 @@ export abstract class StreamTransport extends SocketSide implements TCPTransport
     if (this.state === 'open') this.callHook('writeConnectionLost');
   }
 
-  /** @internal The socket is gone; with `cause`, not cleanly. */
-  protected lost(cause: Error | undefined): void {
-    if (this.state === 'aborting') return;
-    this.finish(
-      cause === undefined
-        ? (shutDownReasons.get(this) ?? CONNECTION_DONE)
-        : withoutStack(
-            () => new ConnectionLost(`the connection was lost: ${cause.message}`, { cause }),
-          ),
-    );
-  }
-
-  /**
-   * @internal Application code threw: the error is reported, and the connection ends with it in the next turn. Protocol
-   * violations by the peer are not reported: they are common, and anybody could fill a log with them.
-   */
-  fail(error: unknown, where: string): void {
-    this.report(error, where);
-    this.terminate(false, () => toError(error));
-  }
-
-  /** @internal Ends the connection in the next turn, without a report. Unsent bytes are sent as far as the system takes them. */
-  endWith(reason: Error): void {
-    this.terminate(false, () => reason);
-  }
-
-  private report(error: unknown, where: string): void {
-    if (!isInstance(error, RemoteProtocolError)) this.reactor.report(error, where, this.getPeer());
-  }
-
-  private terminate(reset: boolean, reason: () => Error): void {
-    if (this.state === 'aborting' || this.state === 'closed') return;
-    this.state = 'aborting';
-    this.closeNow(reset);
-    this.reactor.soon(() => this.finish(reason()));
-  }
-
-  /** The only way into `closed`. */
-  protected finish(reason: Error): void {
+  protected override finish(reason: Error): void {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.takeHeldBytes();

@@ -1,9 +1,6 @@
 /** TCP options, checked and with their defaults filled in: a socket is made from these. */
 import { isIP } from 'node:net';
-import {
-  InvalidArgumentTypeError,
-  InvalidArgumentValueError,
-} from '../../core/errors/arguments.js';
+import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import type { AddressFamily } from '../../core/name-resolver.js';
 import type {
   ConnectTCPOptions,
@@ -12,6 +9,7 @@ import type {
   TCPOptions,
 } from '../../core/tcp-options.js';
 import {
+  checkAbortSignal,
   checkBoolean,
   checkChoice,
   checkInteger,
@@ -129,9 +127,7 @@ export function listenSettings(port: number, options: ListenTCPOptions): ListenS
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
 export function connectSettings(options: ConnectTCPOptions): ConnectSettings {
   checkOptions('connectTCP', options, CONNECT_TCP_OPTIONS);
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-    throw new InvalidArgumentTypeError('signal', 'an AbortSignal', options.signal);
-  }
+  if (options.signal !== undefined) checkAbortSignal('signal', options.signal);
   const localAddress = optional(options.localAddress, (value) => {
     const address = checkLocalAddress('localAddress', value);
     return address === '' ? undefined : address;

@@ -1,12 +1,10 @@
 /** UNIX options, checked and with their defaults filled in. */
 
-import {
-  InvalidArgumentTypeError,
-  InvalidArgumentValueError,
-} from '../../core/errors/arguments.js';
+import { InvalidArgumentValueError } from '../../core/errors/arguments.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../../core/unix-options.js';
 import {
+  checkAbortSignal,
   checkBoolean,
   checkInteger,
   checkMilliseconds,
@@ -79,9 +77,7 @@ export function unixConnectSettings(
   options: ConnectUNIXOptions,
 ): UNIXConnectSettings {
   checkOptions('connectUNIX', options, CONNECT_OPTIONS);
-  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-    throw new InvalidArgumentTypeError('signal', 'an AbortSignal', options.signal);
-  }
+  if (options.signal !== undefined) checkAbortSignal('signal', options.signal);
   const checkPID = checkBoolean('checkPID', options.checkPID ?? false);
   checkPath('path', path);
   refuseOfPipes('checkPID', checkPID, 'they end with the process that listens');

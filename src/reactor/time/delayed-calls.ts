@@ -12,6 +12,7 @@
  * When more than half of the entries (and more than 50) are stale, the heap is rebuilt without them. Orders count
  * the times that were set; they make equal times first in, first out.
  */
+
 import type { DelayedCall } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
 import {
@@ -21,6 +22,7 @@ import {
 import { AlreadyCalledError, AlreadyCancelledError } from '../../core/errors/reactor.js';
 import { onRejection } from '../../defer/callback-result.js';
 import { inContextOf } from '../../internal/async-context.js';
+import { checkFunction } from '../../internal/check.js';
 import { showAsText } from '../../internal/shown-as-text.js';
 import { EntryHeap, type HeapCall } from './entry-heap.js';
 
@@ -98,9 +100,7 @@ export class DelayedCalls {
     args: Args,
   ): DelayedCall {
     requireDelay(delayMs);
-    if (typeof callback !== 'function') {
-      throw new InvalidArgumentTypeError('callback', 'a function', callback);
-    }
+    checkFunction('callback', callback);
     const time = this.#now() + delayMs;
     const order = this.#nextOrder++;
     const kept = args.length === 0 ? NO_ARGS : args;
@@ -140,7 +140,7 @@ export class DelayedCalls {
 
   /** Drops every pending call, then calls the callbacks of `whenDropped`. Calls that these make are kept. */
   drop(): void {
-    this.#tellDropped(this.#takeDropped());
+    this.#notifyDropped(this.#takeDropped());
   }
 
   /**
@@ -159,13 +159,13 @@ export class DelayedCalls {
     this.#size = 0;
     this.#stale = 0;
     this.#disarm();
-    const told = dropped.filter(({ onDropped }) => onDropped !== undefined).sort(byTime);
-    const callbacks = told.flatMap(({ onDropped }) => onDropped ?? []);
+    const notified = dropped.filter(({ onDropped }) => onDropped !== undefined).sort(byTime);
+    const callbacks = notified.flatMap(({ onDropped }) => onDropped ?? []);
     for (const call of dropped) call.finish(DROPPED);
     return callbacks;
   }
 
-  #tellDropped(callbacks: readonly (() => void)[]): void {
+  #notifyDropped(callbacks: readonly (() => void)[]): void {
     for (const callback of callbacks) {
       try {
         const result: unknown = callback();
@@ -364,9 +364,7 @@ class ScheduledCall implements DelayedCall, HeapCall {
   }
 
   whenDropped(callback: () => void): void {
-    if (typeof callback !== 'function') {
-      throw new InvalidArgumentTypeError('callback', 'a function', callback);
-    }
+    checkFunction('callback', callback);
     if (this.active()) this.onDropped = inContextOf(this.callback, callback);
   }
 

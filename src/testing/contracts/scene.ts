@@ -1,11 +1,15 @@
 /** The stage of one case over a reactor, and the cases made of it. Each facet's contract adds what its own cases need. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import type { Reactor } from '../../core/reactor.js';
 import { checkFunction } from '../../internal/check.js';
 import { captureLoggedErrors, type LoggedErrorCapture } from '../logged-errors.js';
 import type { ContractCase } from './contract-case.js';
 import type { MakeReactorStage, ReactorStage } from './reactor/reactor-stage.js';
+import { socketPathIn } from './socket-path.js';
 
 export class Scene {
   readonly reactor: Reactor;
@@ -14,6 +18,8 @@ export class Scene {
   protected readonly violations: string[] = [];
   readonly #stage: ReactorStage;
   readonly #errors: LoggedErrorCapture;
+  readonly #atEnd: (() => void | PromiseLike<void>)[] = [];
+  #folder: string | undefined = undefined;
 
   constructor(stage: ReactorStage, errors: LoggedErrorCapture) {
     this.reactor = stage.reactor;
@@ -44,6 +50,29 @@ export class Scene {
   /** The errors reported so far, which no longer count. A case fails on errors that it has not taken. */
   takeErrors(): unknown[] {
     return this.#errors.flush().map(({ error }) => error);
+  }
+
+  /** Calls `action` when the case has ended and its reactor was disposed of; the last one first. */
+  atEnd(action: () => void | PromiseLike<void>): void {
+    this.#atEnd.push(action);
+  }
+
+  /** A folder of the case's own. */
+  folder(): string {
+    if (this.#folder !== undefined) return this.#folder;
+    const folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
+    this.atEnd(() => rmSync(folder, { recursive: true, force: true }));
+    this.#folder = folder;
+    return folder;
+  }
+
+  /** A path for a UNIX socket in {@link folder}: nothing is there. */
+  path(name = 'socket'): string {
+    return socketPathIn(this.folder(), name);
+  }
+
+  async end(): Promise<void> {
+    for (const action of this.#atEnd.splice(0).reverse()) await action();
   }
 
   /** The rules that hold in every case. */
@@ -86,6 +115,7 @@ export class SceneCases<S extends Scene> {
         scene.check();
       } finally {
         await stage.dispose();
+        await scene.end();
       }
       scene.check();
     } finally {

@@ -1,27 +1,28 @@
 /** A UNIX connection of a simulated reactor: no option of TCP, no descriptors and no credentials. */
+
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import type { PeerCredentials } from '../../core/unix-options.js';
+import { noSocketOption } from '../../reactor/streams/socket-side.js';
 import { SimulatedTransport } from './simulated-transport.js';
 
-const NO_SUCH_OPTION = 'UNIX sockets have no such option';
 const BYTES_ONLY = 'simulated UNIX sockets carry bytes only';
 
 export class SimulatedUNIXTransport extends SimulatedTransport {
   override getTcpNoDelay(): boolean {
-    throw new UnsupportedError('getTcpNoDelay', NO_SUCH_OPTION);
+    throw noSocketOption('getTcpNoDelay');
   }
 
   override setTcpNoDelay(_enabled: boolean): void {
-    throw new UnsupportedError('setTcpNoDelay', NO_SUCH_OPTION);
+    throw noSocketOption('setTcpNoDelay');
   }
 
   override getTcpKeepAlive(): boolean {
-    throw new UnsupportedError('getTcpKeepAlive', NO_SUCH_OPTION);
+    throw noSocketOption('getTcpKeepAlive');
   }
 
   override setTcpKeepAlive(_enabled: boolean): void {
-    throw new UnsupportedError('setTcpKeepAlive', NO_SUCH_OPTION);
+    throw noSocketOption('setTcpKeepAlive');
   }
 
   override getPeerCredentials(): PeerCredentials | undefined {

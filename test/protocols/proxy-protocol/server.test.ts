@@ -406,4 +406,13 @@ describe('trusted peers', () => {
     expect(offer(new ProxyProtocolFactory(() => new Recorder(), options))).toBeNull();
     expect(logged.flush().map(({ error }) => String(error))).toEqual(['Error: in onRefused']);
   });
+
+  it('report the rejection of an asynchronous onRefused', async () => {
+    using logged = captureLoggedErrors();
+    const onRefused = (): Promise<never> => Promise.reject(new Error('in onRefused'));
+    const options = { clock, trustedPeers: ['10.0.0.1'], onRefused };
+    expect(offer(new ProxyProtocolFactory(() => new Recorder(), options))).toBeNull();
+    await new Promise(setImmediate);
+    expect(logged.flush().map(({ error }) => String(error))).toEqual(['Error: in onRefused']);
+  });
 });

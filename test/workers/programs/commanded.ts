@@ -3,6 +3,7 @@ import { threadId } from 'node:worker_threads';
 import { Protocol } from '../../../src/index.js';
 import { reportError } from '../../../src/internal/error-report.js';
 import type { WorkerContext } from '../../../src/workers/index.js';
+import { type Latch, latch } from '../../support/deadline.js';
 
 export interface Orders {
   readonly port?: number;
@@ -14,10 +15,12 @@ export interface Orders {
 
 class Commanded extends Protocol {
   readonly #worker: WorkerContext<Orders>;
+  readonly #stopping: Latch;
 
-  constructor(worker: WorkerContext<Orders>) {
+  constructor(worker: WorkerContext<Orders>, stopping: Latch) {
     super();
     this.#worker = worker;
+    this.#stopping = stopping;
   }
 
   override connectionMade(): void {
@@ -46,10 +49,15 @@ class Commanded extends Protocol {
         reactor.stop();
         return;
       case 'block':
+        // The parent learns of it although the loop never ends: messages are sent synchronously.
+        reportError(Object.assign(new Error('busy as told'), { code: 'ERR_BUSY' }), 'the program');
         for (;;);
       case 'report':
         reportError(new RangeError('reported as told'), 'the program');
         this.transport.write('reported');
+        return;
+      case 'when stopping':
+        void this.#stopping.promise.then(() => this.transport.write('stopping'));
         return;
       default:
         this.transport.write(data);
@@ -60,7 +68,8 @@ class Commanded extends Protocol {
 export default async function (worker: WorkerContext<Orders>): Promise<() => Promise<void>> {
   const { start, badIndex = worker.index, port = 0, stop } = worker.data;
   const bad = badIndex === worker.index ? start : undefined;
-  worker.listenTCP(port, () => new Commanded(worker), { interface: '127.0.0.1' });
+  const stopping = latch();
+  worker.listenTCP(port, () => new Commanded(worker, stopping), { interface: '127.0.0.1' });
   if (bad === 'throws') throw Object.assign(new Error('no start'), { code: 'ERR_NO_START' });
   if (bad === 'exits') process.exit(9);
   if (bad === 'hangs') await new Promise(() => {});
@@ -68,6 +77,7 @@ export default async function (worker: WorkerContext<Orders>): Promise<() => Pro
   worker.gauge('open', () => worker.reactor.statistics().connectionsOpen);
   return async () => {
     if (!worker.signal.aborted) throw new Error('the signal comes first');
+    stopping.open();
     if (stop === 'throws') throw new Error('no stop');
     if (stop === 'hangs') await new Promise(() => {});
   };
