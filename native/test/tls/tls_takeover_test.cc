@@ -263,7 +263,7 @@ void learnsOfRefusedCertificates() {
   CHECK(reasons[0] == reasons[1]);
 }
 
-// Tickets that follow the first data are ignored; the session goes on.
+// Tickets that follow the first data are ignored; the session continues.
 void ignoresLateTickets() {
   const auto clientContext = makeContext(party().client(true));
   TlsSettings settings = party().server(true);
