@@ -78,6 +78,7 @@ class Demo {
   #stopping = false;
   #stopped = false;
   #nextRefresh = 0;
+  #rssBytes = 0;
 
   constructor(options: DemoOptions) {
     this.#options = options;
@@ -232,9 +233,19 @@ class Demo {
     return {
       atMs: this.#reactor.now(),
       ...totals,
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: this.#readRSS(),
       cpuUs: user + system,
     };
+  }
+
+  /** Linux reads it from a file: without a free descriptor the last value remains. */
+  #readRSS(): number {
+    try {
+      this.#rssBytes = process.memoryUsage.rss();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).syscall !== 'uv_resident_set_memory') throw error;
+    }
+    return this.#rssBytes;
   }
 }
 

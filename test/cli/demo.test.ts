@@ -100,6 +100,14 @@ describe.each(KINDS)('ropewalk demo on the %s reactor', (kind) => {
     expect(ann.text).toContain('the server is stopping');
   });
 
+  it.runIf(process.platform === 'linux')('survives a load that takes all descriptors', async () => {
+    const args = ['demo', '--port', '0', '--reactor', kind, '--load', '200', '--seconds', '3'];
+    const { code, stdout, stderr } = await runProgram(MAIN, args, { before: 'ulimit -n 128' });
+    expect(code).toBe(0);
+    expect(lastLine(stdout)).toMatch(/^goodbye: connections=\d\d/);
+    expect(stderr).not.toContain('uv_resident_set_memory');
+  });
+
   it('keeps its own load running', async () => {
     await using demo = await RunningDemo.start(['--reactor', kind, '--load', '120']);
     const [line] = await demo.printed(/^seconds=.* open=120 .* load=120 .*\n/m);
