@@ -55,8 +55,16 @@ function cannotStart(error: unknown, options: DemoOptions): number {
   return CANNOT_START;
 }
 
+interface Hinted {
+  readonly code?: unknown;
+  readonly cause?: unknown;
+  readonly port?: number;
+  readonly feature?: string;
+}
+
 function hintFor(error: unknown, { port, chatPort }: DemoOptions): string {
-  const { code, cause, port: taken } = error as Error & { code?: unknown; port?: number };
+  const { code, cause, feature, port: taken } = error as Hinted;
+  if (feature === 'reusePort') return ' (--workers above 1 needs it)';
   const inUse = (cause as Partial<SystemError> | undefined)?.code === 'EADDRINUSE';
   if (code !== 'ERR_CANNOT_LISTEN' || !inUse) return '';
   // If the chat port follows the echo port, --port 0 changes both.

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { canReusePort } from '../../src/reactor/node/net-handle.js';
 import { KINDS } from '../examples/programs.js';
 import { Child, runProgram } from '../support/child.js';
 import { RawPeer, RawServer } from '../support/raw-peer.js';
@@ -222,6 +223,18 @@ describe.each([
     await peer.untilGone();
   });
 });
+
+it.skipIf(canReusePort())(
+  'names the flag if several workers of the pure-JS reactor cannot share a port',
+  async () => {
+    const args = ['demo', '--port', '0', '--reactor', 'node', '--workers', '2'];
+    const { code, stdout, stderr } = await runProgram(MAIN, args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^ropewalk: reusePort is not supported: [^\n]* \(--workers above 1 needs it\)\n$/,
+    );
+  },
+);
 
 describe.skipIf(!HAS_SCRIPT)('ropewalk demo on a terminal', () => {
   /** Runs the demo under script(1), which gives it a pseudo-terminal. */
