@@ -78,6 +78,22 @@ const ALERTS: Readonly<Record<string, number>> = {
   NO_APPLICATION_PROTOCOL: 120,
 };
 
+/** The alerts for refused certificates, as OpenSSL chooses them. Others: bad_certificate. */
+const FAULT_ALERTS: Readonly<Partial<Record<TLSCertificateFault, number>>> = {
+  expired: 45,
+  revoked: 44,
+  'unknown-root': 48,
+  'self-signed': 48,
+  'wrong-use': 43,
+  pin: 40,
+};
+
+/** The alert for a certificate with that X509_V_ERR_... */
+export function alertOf(verifyResult: number): number {
+  const [, , fault = 'invalid'] = VERIFY_ERRORS.find(([code]) => code === verifyResult) ?? [];
+  return FAULT_ALERTS[fault] ?? 42;
+}
+
 /** The alert that the peer sent, from OpenSSL's reason; -1 if the reason is no alert. */
 export function receivedAlert(reason: string): number {
   const [, name = ''] = /^(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(.+)$/.exec(reason) ?? [];
@@ -173,7 +189,7 @@ function wrongName(hostname: string, names: readonly string[]): string {
 }
 
 /** The DNS names and IP addresses. Node quotes names with unusual characters. */
-export function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
+function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
   return [...subjectAltName.matchAll(/(?:^|, )(?:DNS|IP Address):("(?:[^"\\]|\\.)*"|[^,]*)/g)].map(
     ([, name = '']) => name,
   );

@@ -163,6 +163,12 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
     return this.engine.exportKeyingMaterial(length, label, context);
   }
 
+  /** @internal */
+  refusePeer(alert: number): void {
+    this.engine.refuse(alert);
+    this.engine.destroy();
+  }
+
   /** @internal Ciphertext arrived. */
   wireReceived(data: Buffer): void {
     if (this.lingering !== undefined) {

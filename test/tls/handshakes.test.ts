@@ -17,7 +17,7 @@ import {
   KINDS,
   Network,
   serverContext,
-  type Talker,
+  Talker,
 } from './secured.js';
 
 describe.each(KINDS)('a handshake by $name', (kind) => {
@@ -175,6 +175,16 @@ describe.each(KINDS)('a handshake by $name', (kind) => {
       expect(client).toMatchObject({ reason: 'unknown-root', depth: 1, subject: 'CN=Strange' });
     });
 
+    it.each(['TLSv1.2', 'TLSv1.3'] as const)('tells the server of %s why', async (maxVersion) => {
+      const { server } = await failure({ maxVersion }, { trustRoots: [] });
+      // Node's client of TLS 1.2 has no way to send an alert.
+      expect(server).toMatchObject(
+        engine === 'node' && maxVersion === 'TLSv1.2'
+          ? { code: 'ERR_TLS_TRUNCATED' }
+          : { code: 'ERR_TLS_HANDSHAKE', alert: 48, alertReceived: true },
+      );
+    });
+
     it('names the expected and the actual names of a certificate', async () => {
       const faulty = await authority.issue('faulty', {
         names: ['a.example', '*.b.example'],
@@ -261,14 +271,39 @@ describe.each(KINDS)('a handshake by $name', (kind) => {
       expect(asked).toEqual([]);
     });
 
-    it('refuses a client whose certificate has no identity', async () => {
+    const REFUSALS = (['TLSv1.2', 'TLSv1.3'] as const).flatMap((maxVersion) =>
+      ([{ alert: 49 }, { alert: 80 }] as const).map(({ alert }) => ({ maxVersion, alert })),
+    );
+
+    it.each(REFUSALS)('a client that is refused after the handshake sees it: %j', async (which) => {
+      const { maxVersion, alert } = which;
       const someone = await authority.issue('someone', { use: 'client' });
-      const { server } = await pair(
-        { ...demands, mapClientCertificate: () => null },
-        { identity: someone },
+      const fault = new Error('out of mapClientCertificate');
+      const mapClientCertificate = (): null => {
+        if (alert === 80) throw fault;
+        return null;
+      };
+      const there = new Talker({ made: ({ transport }) => transport.write('secret') });
+      const context = serverContext({ ...demands, engine, maxVersion, mapClientCertificate });
+      const port = network.listen(context, () => there);
+      const client = network.connect(
+        port,
+        clientContext({ engine, identity: someone }),
+        new Talker(),
       );
-      expect(await server.lost()).toMatchObject({ reason: 'refused', subject: 'CN=someone' });
-      expect(server.log).toEqual(['made', 'lost']);
+      const reason = await client.lost();
+      // OpenSSL cannot send an alert of the caller's, so with TLS 1.2 and with Node's engine the connection is cut.
+      expect(reason).toMatchObject(
+        engine === 'native' && maxVersion === 'TLSv1.3'
+          ? { code: 'ERR_TLS_HANDSHAKE', alert, alertReceived: true }
+          : { code: 'ERR_TLS_TRUNCATED' },
+      );
+      expect(client.text).toBe('');
+      const end = await there.lost();
+      if (alert === 49) expect(end).toMatchObject({ reason: 'refused', subject: 'CN=someone' });
+      else expect(end).toBe(fault);
+      expect(there.log).toEqual(['made', 'lost']);
+      network.reports.length = 0;
     });
 
     it('reports an error of mapClientCertificate, which ends this connection', async () => {

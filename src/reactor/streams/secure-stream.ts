@@ -66,6 +66,8 @@ export interface SecureStreamOptions<Context extends object = object> {
   readonly alpnProtocols: readonly string[];
   /** Client: connections with the same key share sessions; empty: none are kept. */
   readonly sessionKey: string;
+  /** The first ciphertext, which was read already, such as that behind a PROXY header. Copied. */
+  readonly received: Uint8Array;
   readonly hooks: SecureStreamHooks<Context>;
 }
 
@@ -73,6 +75,11 @@ export interface SecureStreamOptions<Context extends object = object> {
 export interface SecuredStream extends StreamTransport {
   /** Undefined before the handshake is complete, and once the connection is gone. */
   readTLSState(): TLSState | undefined;
+  /**
+   * Refuses the peer after the handshake: unsent bytes are dropped, close_notify is not sent, and the fatal alert is sent if the engine
+   * can make it. The caller ends the connection then.
+   */
+  refusePeer(alert: number): void;
   /** @throws Error the handshake is not complete, or the connection is gone. */
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Buffer;
 }
