@@ -58,7 +58,8 @@ export interface TLSServerOptions extends TLSOptions {
   /**
    * Called for the verified certificate of a client when the handshake is complete.
    * @returns The identity: {@link TLSConnection.clientIdentity}. Undefined or null refuses the client: the connection ends with a
-   * TLSCertificateError.
+   * TLSCertificateError, unsent bytes are dropped, and the client gets the alert access_denied. Node's engine, and both with TLS 1.2,
+   * cut the connection instead.
    */
   readonly mapClientCertificate?:
     | ((certificate: X509Certificate, connection: TLSConnection) => unknown)
