@@ -151,9 +151,8 @@ TlsSession::Outcome TlsSession::failRecords() {
   alertReceived_ = static_cast<int16_t>(failure.alertReceived);
   alertSent_ = static_cast<int16_t>(failure.alertSent);
   if (failure.text != nullptr) return fail(failure.text);
-  const char* text = ssl_.ERR_reason_error_string(kLibrarySsl << kLibraryOffset |
-                                                  static_cast<unsigned long>(failure.reason));
-  return fail(text == nullptr ? "unknown alert" : text);
+  const auto reason = static_cast<unsigned long>(failure.reason);
+  return fail(reasonOf(ssl_, kLibrarySsl << kLibraryOffset | reason).c_str());
 }
 
 }  // namespace ropewalk
