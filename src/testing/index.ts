@@ -2,6 +2,10 @@
 
 export { AccumulatingProtocol } from './accumulating-protocol.js';
 export { checkEachTest, type EachTestOptions, type TestHooks } from './check-each-test.js';
+export {
+  type AdoptionContractOptions,
+  adoptionContract,
+} from './contracts/adoption/adoption-contract.js';
 export { clockContract } from './contracts/clock/clock-contract.js';
 export type { ClockStage, MakeClock } from './contracts/clock/clock-stage.js';
 export type { ContractCase, ContractStage } from './contracts/contract-case.js';

@@ -63,6 +63,7 @@ import {
   wrapClientTLS,
 } from '../../src/index.js';
 import {
+  adoptionContract,
   checkEachTest,
   decoderContract,
   descriptorsContract,
@@ -203,6 +204,14 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ReconnectingClientOptions: [(o) => new ReconnectingClientFactory(and(o, { clock }))],
   BucketFilterOptions: [(o) => new BucketFilter(and(o, { clock, ...rate }))],
   CooperatorOptions: [(o) => new Cooperator(and(o, { clock }))],
+  AdoptionContractOptions: [
+    (o) =>
+      adoptionContract(
+        inRealTime(() => new MemoryReactor()),
+        () => new MemoryReactor(),
+        o,
+      ),
+  ],
   CreateReactorOptions: [
     (o) => createReactor(and(o, { kind: 'node' })),
     (o) => createReactor(and(o, { kind: 'native' })),

@@ -75,9 +75,9 @@ inline std::unique_ptr<RecordLayer> makeRecordLayer(
 // Seals anything, valid or not, with the keys of `secret`.
 class Sealer {
  public:
-  explicit Sealer(Bytes secret, const CipherSuite& suite)
+  explicit Sealer(Bytes secret, const CipherSuite& suite, uint64_t sequence = 0)
       : cipher_(theOpenSsl(), suite, RecordCipher::Direction::kSeals) {
-    CHECK(cipher_.start(secret, 0));
+    CHECK(cipher_.start(secret, sequence));
   }
 
   // The type may be 0: the content then decides, whose last bytes may be padding.
@@ -102,5 +102,16 @@ class Sealer {
  private:
   RecordCipher cipher_;
 };
+
+// Seals like one end of a session, where `sealed` records were sent with the final keys. Null if
+// `log`, of the keys of one session, has no secret of TLS 1.3.
+inline std::unique_ptr<Sealer> sealerOf(std::string_view log, bool server, const CipherSuite& suite,
+                                        uint64_t sealed = 0) {
+  const std::string_view label = server ? "SERVER_TRAFFIC_SECRET_0 " : "CLIENT_TRAFFIC_SECRET_0 ";
+  const size_t begin = log.find(label);
+  if (begin == std::string_view::npos) return nullptr;
+  const std::string_view line = log.substr(begin, log.find('\n', begin) - begin);
+  return std::make_unique<Sealer>(fromHex(line.substr(line.rfind(' ') + 1)), suite, sealed);
+}
 
 }  // namespace ropewalk

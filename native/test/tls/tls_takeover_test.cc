@@ -201,15 +201,12 @@ void answersKeyUpdates() {
   SSL_CTX_free(context);
 }
 
-// The sealer of the peer's side, from the key log of the server's context.
+// Seals like the peer of a server, or like the server.
 std::unique_ptr<Sealer> sealerFor(const std::shared_ptr<TlsContext>& server, bool toServer) {
-  const std::string log = server->takeKeyLog();
-  const std::string label = toServer ? "CLIENT_TRAFFIC_SECRET_0 " : "SERVER_TRAFFIC_SECRET_0 ";
-  const size_t begin = log.find(label);
-  CHECK(begin != std::string::npos);
-  const std::string line = log.substr(begin, log.find('\n', begin) - begin);
-  const CipherSuite* suite = findCipherSuite(theOpenSsl(), rfc8448::kSuite);
-  return std::make_unique<Sealer>(fromHex(line.substr(line.rfind(' ') + 1)), *suite);
+  auto made =
+      sealerOf(server->takeKeyLog(), !toServer, *findCipherSuite(theOpenSsl(), rfc8448::kSuite));
+  CHECK(made != nullptr);
+  return made;
 }
 
 // The same faulty records fail both kinds of session with the same alert and reason.
@@ -263,7 +260,7 @@ void learnsOfRefusedCertificates() {
   CHECK(reasons[0] == reasons[1]);
 }
 
-// Tickets that follow the first data are ignored; the session goes on.
+// Tickets that follow the first data are ignored; the session continues.
 void ignoresLateTickets() {
   const auto clientContext = makeContext(party().client(true));
   TlsSettings settings = party().server(true);
