@@ -232,7 +232,7 @@ void Loop::afterTurn() {
 
 // A failed poller is not watched: its descriptor may stay readable.
 void Loop::watchPoller() {
-  const bool wanted = !reactor_->pollerRests();
+  const bool wanted = !reactor_->pollerSuspended();
   if (thread_ != nullptr) {
     if (wanted) thread_->arm();
     return;

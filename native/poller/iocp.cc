@@ -1,4 +1,4 @@
-// Windows: readiness from \Device\Afd (afd.h), reported through an I/O completion port.
+// Windows: readiness from \Device\Afd (afd.h), conditions through an I/O completion port.
 //
 // Each socket has at most one request in flight. A request completes once: its events are reported,
 // and the socket is idle until the next poll() or block() issues another, by when the caller has
@@ -47,11 +47,11 @@ struct Watch {
   size_t device = 0;
   uint64_t token = 0;
   Interest interest = Interest::kNone;
-  ULONG asked = 0;  // events of the request in flight; 0: no request
-  ULONG told = 0;   // events to be reported
+  ULONG asked = 0;       // events of the request in flight; 0: no request
+  ULONG conditions = 0;  // to be reported
   bool cancelling = false;
   bool removed = false;  // kept only for the lists and the request
-  bool inReady = false;  // in ready_; a stale entry if `told` is 0
+  bool inReady = false;  // in ready_; a stale entry if `conditions` is 0
   bool inIdle = false;
 };
 
@@ -64,12 +64,12 @@ ULONG toAfd(Interest interest) {
 }
 
 ReadyEvent toReadyEvent(const Watch& watch) {
-  const bool reset = (watch.told & afd::kAbort) != 0;
-  const bool failed = reset || (watch.told & afd::kConnectFail) != 0;
-  const bool ended = failed || (watch.told & afd::kDisconnect) != 0;
+  const bool reset = (watch.conditions & afd::kAbort) != 0;
+  const bool failed = reset || (watch.conditions & afd::kConnectFail) != 0;
+  const bool ended = failed || (watch.conditions & afd::kDisconnect) != 0;
   return {watch.token,
-          ended || (watch.told & (afd::kReceive | afd::kAccept)) != 0,
-          failed || (watch.told & afd::kSend) != 0,
+          ended || (watch.conditions & (afd::kReceive | afd::kAccept)) != 0,
+          failed || (watch.conditions & afd::kSend) != 0,
           ended,
           reset,
           failed};
@@ -77,7 +77,7 @@ ReadyEvent toReadyEvent(const Watch& watch) {
 
 // The wanted events of a completed request, and the end of the socket. A request that failed for
 // reasons of the system's own has no events: the next read or write finds out.
-ULONG toldBy(const Watch& watch) {
+ULONG conditionsOf(const Watch& watch) {
   const NTSTATUS status = watch.outcome.Status;
   if (status == kCancelled) return 0;
   if (status < 0) return afd::kReceive | afd::kSend;
@@ -193,8 +193,8 @@ Status IocpPoller::modify(Socket socket, Interest interest, Trigger, uint64_t to
     return {};
   }
   // The pending events belong to the previous interest.
-  if (watch.told != 0) readyCount_ -= 1;
-  watch.told = 0;
+  if (watch.conditions != 0) readyCount_ -= 1;
+  watch.conditions = 0;
   rest(watch);
   if (blocked_) askIdle();
   wakeBlocked();  // to retry if the system had no resources
@@ -219,12 +219,12 @@ Status IocpPoller::poll(std::span<ReadyEvent> events, size_t& count) {
     Watch& watch = *ready_.front();
     ready_.pop_front();
     watch.inReady = false;
-    if (watch.told == 0) {
+    if (watch.conditions == 0) {
       release(watch);
       continue;
     }
     events[count++] = toReadyEvent(watch);
-    watch.told = 0;
+    watch.conditions = 0;
     readyCount_ -= 1;
     rest(watch);
   }
@@ -315,8 +315,8 @@ void IocpPoller::cancel(Watch& watch) {
 void IocpPoller::forget(Watch& watch) {
   watched_.erase(watch.socket);
   watch.removed = true;
-  if (watch.told != 0) readyCount_ -= 1;
-  watch.told = 0;
+  if (watch.conditions != 0) readyCount_ -= 1;
+  watch.conditions = 0;
   release(watch);
 }
 
@@ -342,13 +342,13 @@ void IocpPoller::complete(Watch& watch) {
     release(watch);
     return;
   }
-  const ULONG told = toldBy(watch);
-  if ((told & afd::kLocalClose) != 0) {
+  const ULONG conditions = conditionsOf(watch);
+  if ((conditions & afd::kLocalClose) != 0) {
     forget(watch);  // it was closed without notice
     return;
   }
-  watch.told = told;
-  if (watch.told == 0) {
+  watch.conditions = conditions;
+  if (watch.conditions == 0) {
     rest(watch);
     return;
   }
