@@ -1,4 +1,4 @@
-// Windows: readiness from \Device\Afd (afd.h), conditions through an I/O completion port.
+// Windows: readiness from \Device\Afd (afd.h), reported through an I/O completion port.
 //
 // Each socket has at most one request in flight. A request completes once: its events are reported,
 // and the socket is idle until the next poll() or block() issues another, by when the caller has
