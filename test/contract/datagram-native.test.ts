@@ -299,6 +299,10 @@ contract('native datagrams', (rig) => {
     writeFileSync(path, 'mine');
     await second.stopListening();
     expect(readFileSync(path, 'utf8')).toBe('mine');
+    unlinkSync(path);
+    const third = rig.reactor.listenUNIXDatagram(path, {});
+    await third.stopListening({ keepFile: true });
+    expect(statSync(path).isSocket()).toBe(true);
   });
 
   it('whose sender is unknown for lack of memory are lost alone, and reported', async ({

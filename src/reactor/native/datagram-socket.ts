@@ -111,7 +111,7 @@ export abstract class NativeDatagramSocket<A extends Address>
     this.sockets.outgoing.command(this.handle, COMMAND_WATCH_DRAIN);
   }
 
-  close(): void {
+  close(_keepFile?: boolean): void {
     this.sockets.loop.close(this.handle);
     this.sockets.forget(this.handle);
   }
