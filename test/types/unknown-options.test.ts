@@ -79,6 +79,7 @@ import {
   parseTranscripts,
   RaisingMemoryReactor,
   runTranscript,
+  type SimulatedReactor,
   Simulation,
   simulate,
   type Transcript,
@@ -129,6 +130,10 @@ const memory = (call: (reactor: MemoryReactor, options: never) => unknown): Call
   return (options) => call(new MemoryReactor(), options);
 };
 
+const simulated = (call: (reactor: SimulatedReactor, options: never) => unknown): Call => {
+  return (options) => call(new Simulation().host('a'), options);
+};
+
 class Blocks extends StatefulProtocol {
   override getInitialState(): never {
     throw new Error('not connected');
@@ -174,7 +179,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ],
   ConnectTLSOptions: [memory((reactor, o) => connectTLS(reactor, '192.0.2.1', 1, Protocol, {}, o))],
   ConnectUNIXDatagramOptions: [
-    memory((reactor, o) => reactor.connectUNIXDatagram('/x', () => {}, o)),
+    simulated((reactor, o) => reactor.connectUNIXDatagram('/x', () => {}, o)),
   ],
   ConnectUNIXOptions: [
     memory((reactor, o) => reactor.connectUNIX('/x', Protocol, o)),
@@ -254,7 +259,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ],
   ListenUDPOptions: [memory((reactor, o) => reactor.listenUDP(0, () => {}, o))],
   ListenUNIXDatagramOptions: [
-    memory((reactor, o) => reactor.listenUNIXDatagram('/x', () => {}, o)),
+    simulated((reactor, o) => reactor.listenUNIXDatagram('/x', () => {}, o)),
   ],
   ListenUNIXOptions: [
     memory((reactor, o) => reactor.listenUNIX('/x', Protocol, o)),
@@ -266,6 +271,12 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ],
   MemoryReactorOptions: [(o) => new MemoryReactor(o)],
   MemoryTransportOptions: [(o) => new MemoryTransport(o)],
+  'MemoryUDPPort.receive': [
+    memory((reactor, o) => {
+      udp(reactor);
+      reactor.udpPorts[0]?.receive('x', undefined, o);
+    }),
+  ],
   MulticastMembership: [
     memory((reactor, o) => udp(reactor).joinGroup('239.1.2.3', o)),
     memory((reactor, o) => udp(reactor).leaveGroup('239.1.2.3', o)),
@@ -325,6 +336,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   StopListeningOptions: [
     memory((reactor, o) => reactor.listenTCP(0, Protocol).stopListening(o)),
     memory((reactor, o) => reactor.listenUNIX('/x', Protocol).stopListening(o)),
+    memory((reactor, o) => udp(reactor).stopListening(o)),
   ],
   SystemdServerEndpointOptions: [memory((reactor, o) => new SystemdServerEndpoint(reactor, o))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
