@@ -51,13 +51,14 @@ void Reactor::closeGracefully(Stream& stream) {
   const bool peerSends = input == Input::kSome || (input == Input::kNone && expected);
   const bool awaitsAcknowledgement =
       stream.lingerSeconds > 0 && !stream.isUnix && input != Input::kFailed;
-  if (!peerSends && !awaitsAcknowledgement) {
+  const bool orphan = stream.ending == Stream::Ending::kDiscard;
+  if ((!peerSends && !awaitsAcknowledgement) || (orphan && orphans_ == kMaxOrphans)) {
     finishClosing(stream);
     return;
   }
   (void)shutdownSending(stream.socket);  // reading reports a broken connection
   stream.state = Stream::State::kLingering;
-  if (stream.ending == Stream::Ending::kDiscard) orphans_ += 1;
+  if (orphan) orphans_ += 1;
   if (tickDue_ == kNeverDue) tickDue_ = monotonicNanos() + kTickNanos;
   Lingering& lingering = lingering_[stream.handle];
   lingering.peerSends = peerSends;
@@ -172,6 +173,7 @@ void Reactor::executeOnLingering(Stream& stream, int32_t command) {
   if (command != kDiscard || stream.ending == Stream::Ending::kDiscard) return;
   stream.ending = Stream::Ending::kDiscard;
   orphans_ += 1;
+  if (orphans_ > kMaxOrphans) finishClosing(stream);
 }
 
 void Reactor::finishClosing(Stream& stream) {

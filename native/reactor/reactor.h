@@ -58,6 +58,9 @@ class Reactor {
   static constexpr uint32_t kLingerTicks = 30'000 / kTickMs;
   static constexpr uint32_t kLingerQuietTicks = 5'000 / kTickMs;
   static constexpr size_t kLingerBytes = 64 * 1024 * 1024;
+  // The maximum number of lingering streams that the host has discarded: it limits its connections
+  // without them.
+  static constexpr size_t kMaxOrphans = 1024;
   // A peer counts as sending for this long after its last input.
   static constexpr uint32_t kSendingTicks = 1'000 / kTickMs;
   // The most input reported of a broken stream: more than systems buffer for a socket.
@@ -397,7 +400,6 @@ class Reactor {
 
   // Memory of the secured streams' calls; made for the first of them.
   Octets tlsInput_;              // ciphertext received
-  Octets tlsRecord_;             // plaintext of a record that several writes make
   Octets tlsOutput_;             // ciphertext to send
   uint32_t handshakeSteps_ = 0;  // of this turn
 

@@ -61,7 +61,7 @@ function hintFor(error: unknown, { port, chatPort }: DemoOptions): string {
   if (code !== 'ERR_CANNOT_LISTEN' || !inUse) return '';
   // If the chat port follows the echo port, --port 0 changes both.
   const flag = taken === chatPort && chatPort !== port + 1 ? '--chat-port' : '--port';
-  return ` (${flag} 0 lets the system choose a free port)`;
+  return ` (flag ${flag})`;
 }
 
 class Demo {

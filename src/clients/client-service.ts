@@ -139,10 +139,11 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
    * @returns Fires when nothing is left of the attempt or connection. Waiting for it is safe in every state.
    */
   stopService(): Deferred<void> {
-    this.#event('stop');
     if (this.#state === 'stopped') return succeed(undefined);
     const stopped = new Deferred<void>(() => remove(this.#stops, stopped));
+    // Added first: a callback of the application may start the service again during the event.
     this.#stops.push(stopped);
+    this.#event('stop');
     return stopped;
   }
 
@@ -199,6 +200,7 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
     if (event !== 'due') this.#failures = 0;
     const attempt = new AttemptFactory(this.#factory, (connection, reason) => {
       if (connection === this.#connection) this.#lost(reason);
+      else if (attempt.failure !== undefined) this.#failed(attempt, attempt.failure);
     });
     this.#attempt = attempt;
     const stops = this.#stops.splice(0);
@@ -208,14 +210,19 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
       (protocol) => {
         if (this.#attempt === attempt) this.#made(attempt, protocol);
       },
-      ({ value }) => {
-        if (this.#attempt === attempt) this.#ended('failed', toError(value));
-        // An endpoint with steps of its own behind the connection may leave it open.
-        if (attempt.connection?.connected) attempt.connection.abortConnection();
-      },
+      ({ value }) => this.#failed(attempt, toError(value)),
     );
     // A service that restarts: the old connection is gone.
-    for (const stopped of stops) stopped.callback();
+    fireAll(stops, undefined);
+  }
+
+  /** The attempt is over when its connection is gone: an endpoint with steps of its own behind it may leave it open. */
+  #failed(attempt: AttemptFactory, error: Error): void {
+    const { connection } = attempt;
+    if (connection?.exists) {
+      attempt.failure = error;
+      connection.abortConnection();
+    } else if (this.#attempt === attempt) this.#ended('failed', error);
   }
 
   #made(attempt: AttemptFactory, result: unknown): void {
@@ -255,7 +262,11 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
     this.#pending = undefined;
     this.#failures = 0;
     const protocol = this.#protocol as ProtocolOf<F>;
-    for (const { deferred } of this.#waiters.splice(0)) deferred.callback(protocol);
+    const waiters = this.#waiters.splice(0);
+    fireAll(
+      waiters.map(({ deferred }) => deferred),
+      protocol,
+    );
   }
 
   #wait(): void {
@@ -281,18 +292,20 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
 
   /** Ends the attempt or the connection, unless that is in progress already. */
   #disconnect(event: ClientEvent): void {
-    this.#failWaiters(event);
     const pending = this.#pending;
     this.#pending = undefined;
+    const waiters = this.#waiters.splice(0);
     if (this.#connection !== undefined) this.#close();
     pending?.cancel();
+    failAll(waiters, event);
   }
 
   #stopped(event: ClientEvent): void {
     if (this.#call?.active()) this.#call.cancel();
     this.#call = undefined;
-    this.#failWaiters(event);
-    this.#fireStops();
+    const stops = this.#stops.splice(0);
+    failAll(this.#waiters.splice(0), event);
+    fireAll(stops, undefined);
   }
 
   /** Closes the connection, and aborts it if that takes too long. */
@@ -328,18 +341,20 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
   #attemptFailed(error: Error): void {
     const failed = this.#waiters.filter((waiter) => --waiter.failures <= 0);
     this.#waiters = this.#waiters.filter((waiter) => waiter.failures > 0);
-    for (const { deferred } of failed) deferred.errback(error);
+    for (const { deferred } of failed) if (!deferred.fired) deferred.errback(error);
     if (this.#onFailure !== undefined) callReported('onFailure', this.#onFailure, error);
   }
+}
 
-  #failWaiters(event: ClientEvent): void {
-    for (const { deferred } of this.#waiters.splice(0)) {
-      deferred.errback(event === 'dropped' ? new ReactorStoppedError() : stopError());
-    }
-  }
+/** The callbacks of one caller may cancel the Deferred of another. */
+function fireAll<T>(deferreds: readonly Deferred<T>[], result: T): void {
+  for (const deferred of deferreds) if (!deferred.fired) deferred.callback(result);
+}
 
-  #fireStops(): void {
-    for (const stopped of this.#stops.splice(0)) stopped.callback();
+function failAll<P>(waiters: readonly Waiter<P>[], event: ClientEvent): void {
+  for (const { deferred } of waiters) {
+    if (deferred.fired) continue;
+    deferred.errback(event === 'dropped' ? new ReactorStoppedError() : stopError());
   }
 }
 

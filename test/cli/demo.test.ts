@@ -116,8 +116,8 @@ describe.each(KINDS)('ropewalk demo on the %s reactor', (kind) => {
     await using taken = await RawServer.listen();
     const port = String(taken.port);
     for (const [args, hint] of [
-      [['--port', port], '(--port 0 lets'],
-      [['--port', '0', '--chat-port', port], '(--chat-port 0 lets'],
+      [['--port', port], 'to let the system choose (flag --port)'],
+      [['--port', '0', '--chat-port', port], 'to let the system choose (flag --chat-port)'],
     ] as const) {
       const run = await runProgram(MAIN, ['demo', '--reactor', kind, ...args]);
       expect({ code: run.code, stdout: run.stdout }).toEqual({ code: 1, stdout: '' });
@@ -196,7 +196,7 @@ describe.each([
     const run = await runProgram(MAIN, inUse);
     expect({ code: run.code, stdout: run.stdout }).toEqual({ code: 1, stdout: '' });
     expect(run.stderr).toMatch(
-      /^ropewalk: cannot listen on 127\.0\.0\.1:\d+[^\n]*\(--port 0 lets[^\n]*\n$/,
+      /^ropewalk: cannot listen on 127\.0\.0\.1:\d+[^\n]*\(flag --port\)\n$/,
     );
     const bad = await runProgram(MAIN, ['demo', ...flags, '--port', '0', '--interface', 'lo']);
     expect(bad.code).toBe(2);

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ClientService, type ClientServiceOptions } from '../../src/clients/client-service.js';
+import { ConnectionRefusedError } from '../../src/core/errors/connecting.js';
 import { Protocol } from '../../src/core/protocol.js';
 import { Deferred } from '../../src/defer/deferred.js';
 import { CancelledError, ReactorStoppedError } from '../../src/defer/errors.js';
@@ -216,6 +217,30 @@ describe('whenConnected', () => {
     expect(service.state).toBe('connected');
   });
 
+  it('fires for all callers, even if the callback of one cancels the Deferred of another', () => {
+    const { clock, endpoint, service } = stage();
+    service.startService();
+    const first = service.whenConnected();
+    const second = service.whenConnected();
+    const third = outcomeOf(service.whenConnected());
+    first.addCallback(() => second.cancel());
+    const cancelled = outcomeOf(second);
+    endpoint.succeed();
+    expect(cancelled.error).toBeInstanceOf(CancelledError);
+    expect(third.value).toBeInstanceOf(Chat);
+    endpoint.close();
+    const failing = service.whenConnected({ failAfterFailures: 1 });
+    const other = service.whenConnected({ failAfterFailures: 1 });
+    const last = outcomeOf(service.whenConnected({ failAfterFailures: 1 }));
+    failing.addErrback(() => other.cancel());
+    other.addErrback(() => {});
+    endpoint.immediately = 'fail';
+    clock.advance(1_000);
+    expect(last.error).toBeInstanceOf(ConnectionRefusedError);
+    expect(service.state).toBe('waiting');
+    expect(clock.getDelayedCalls()).toHaveLength(1);
+  });
+
   it('fails while the service is stopped, and waits when it is started again', async () => {
     const { endpoint, service } = stage();
     service.startService();
@@ -389,6 +414,42 @@ describe('stopService', () => {
     expect(service.endpoint.attempts).toBe(3);
     expect(service.service.state).toBe('stopped');
     expect(service.clock.getDelayedCalls()).toEqual([]);
+  });
+
+  it('is complete if a failed whenConnected starts the service again', () => {
+    const { endpoint, service } = stage();
+    service.startService();
+    endpoint.fail();
+    service.whenConnected().addErrback(() => service.startService());
+    const stopped = outcomeOf(service.stopService());
+    expect([service.state, stopped.value]).toEqual(['connecting', 'nothing']);
+  });
+
+  it('does not cancel the attempt of a service that a failed whenConnected has started again', () => {
+    const { endpoint, service } = stage();
+    service.startService();
+    service.whenConnected().addErrback(() => {
+      service.startService();
+      void service.stopService();
+      service.startService();
+    });
+    const stopped = outcomeOf(service.stopService());
+    expect(stopped.value).toBe('nothing');
+    expect([service.state, endpoint.pending.length]).toEqual(['connecting', 1]);
+  });
+
+  it('completes for all callers, even if the callback of one cancels the Deferred of another', () => {
+    const { endpoint, service } = stage();
+    service.startService();
+    endpoint.succeed();
+    const first = service.stopService();
+    const second = service.stopService();
+    const third = outcomeOf(service.stopService());
+    first.addCallback(() => second.cancel());
+    const cancelled = outcomeOf(second);
+    endpoint.settle();
+    expect(cancelled.error).toBeInstanceOf(CancelledError);
+    expect([third.value, service.state]).toEqual(['nothing', 'stopped']);
   });
 
   it('can be cancelled, which does not start the service again', () => {

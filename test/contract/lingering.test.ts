@@ -5,6 +5,9 @@ import {
   ConnectionDone,
   ConnectionLost,
 } from '../../src/core/errors/connection.js';
+import { Factory } from '../../src/core/factory.js';
+import { Protocol } from '../../src/core/protocol.js';
+import { LineTooLongError } from '../../src/framing/errors.js';
 import { contract, type Rig } from '../support/contract.js';
 import { within } from '../support/deadline.js';
 import {
@@ -22,6 +25,7 @@ import { RawPeer } from '../support/raw-peer.js';
 import { Recorder, RecordingFactory } from '../support/recorder.js';
 
 const LINGER_BYTES = 64 * 1024 * 1024;
+const MAX_ORPHANS = 1024;
 
 /** A connection whose protocol has said good-bye while something was unread; the peer knows and has not ended. */
 async function lingering(rig: Rig): Promise<ServedPeer> {
@@ -155,6 +159,32 @@ contract('a protocol that throws while the peer sends', (rig) => {
     expect(rig.takeReports()).toMatchObject([{ error }]);
     expect(peer.text).toBe('what?');
     expect(peer.error).toBeUndefined();
+  });
+});
+
+contract('peers that keep sending after the server has given them up', (rig) => {
+  it('hold a limited number of sockets', async () => {
+    const extra = 5;
+    class Refusing extends Protocol {
+      override dataReceived(): void {
+        throw new LineTooLongError(0);
+      }
+    }
+    const port = listenLocal(rig.reactor, Factory.forProtocol(Refusing)).getHost().port;
+    const peers: RawPeer[] = [];
+    for (let i = 0; i < MAX_ORPHANS + extra; i++) {
+      const peer = rig.use(await RawPeer.connect(port));
+      peer.write(Buffer.alloc(32 * 1024));
+      peers.push(peer);
+    }
+    for (const peer of peers) await peer.untilGone();
+    // The first one has the closed sockets reset, the second one shows it.
+    for (const text of ['first', 'second']) {
+      for (const peer of peers) peer.write(text);
+      await quietMoment(rig);
+    }
+    for (const peer of peers.slice(-extra)) await peer.until(() => peer.closed, 'close');
+    expect(peers.filter((peer) => !peer.closed)).toHaveLength(MAX_ORPHANS);
   });
 });
 

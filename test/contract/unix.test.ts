@@ -1,4 +1,4 @@
-/** UNIX streams: where they listen, what they refuse, how they connect and end, on every reactor. */
+/** UNIX streams on every reactor, with clients, processes, files and queues that are not the reactor's. */
 import {
   chmodSync,
   existsSync,
@@ -20,8 +20,8 @@ import {
   ConnectError,
   ConnectionRefusedError,
   ConnectTimeoutError,
-  InvalidArgumentValueError,
   type ListenUNIXOptions,
+  type SocketTransport,
   type SystemError,
   UNIXAddress,
   UnsupportedError,
@@ -99,15 +99,6 @@ async function connectFailure(
 const codeOf = (error: Error): string | undefined => (error.cause as SystemError | undefined)?.code;
 
 contract('listenUNIX', (rig) => {
-  it('listens at once, at the requested path', async () => {
-    const path = socketPath(rig);
-    const listening = rig.reactor.listenUNIX(path, recorders());
-    expect(listening.listening).toBe(true);
-    expect(listening.getHost()).toEqual(new UNIXAddress(path));
-    if (HAS_FILES) expect(lstatSync(path).isSocket()).toBe(true);
-    expect(await connectsTo(path)).toBe('connected');
-  });
-
   it('shows the descriptor of its socket', () => {
     needs('descriptors');
     const listening = rig.reactor.listenUNIX(socketPath(rig), recorders());
@@ -132,49 +123,12 @@ contract('listenUNIX', (rig) => {
     },
   );
 
-  it.each([
-    ['empty', ''],
-    ['a NUL alone', '\0'],
-    ['of a path with a NUL inside', '/tmp/a\0b'],
-    ['of an abstract name with another NUL', '\0a\0b'],
-    ['too long', `/tmp/${'x'.repeat(103)}`],
-    ['too long in bytes', `/tmp/${'ü'.repeat(52)}`],
-    ['too long for an abstract name', `\0${'x'.repeat(108)}`],
-  ])('refuses a path that is %s', (_what, path) => {
-    expect(() => rig.reactor.listenUNIX(path, recorders())).toThrow(InvalidArgumentValueError);
-    expect(() => rig.reactor.connectUNIX(path, recorders())).toThrow(InvalidArgumentValueError);
-  });
-
   it('accepts a path of maximum length', async () => {
     needs('socketFiles');
     const folder = temporaryFolder(rig);
     const path = join(folder, 'x'.repeat(102 - Buffer.byteLength(folder)));
     rig.reactor.listenUNIX(path, recorders());
     expect(await connectsTo(path)).toBe('connected');
-  });
-
-  it.each([
-    [
-      'a file',
-      (path: string) => {
-        needs('socketFiles');
-        writeFileSync(path, 'mine');
-      },
-    ],
-    [
-      'a socket that listens',
-      (path: string) => {
-        needs('exclusivePipes');
-        rig.reactor.listenUNIX(path, recorders());
-      },
-    ],
-  ])('throws CannotListenError where %s is in the way, and leaves it alone', async (_what, put) => {
-    const path = socketPath(rig);
-    put(path);
-    const error = listenError(rig, path);
-    expect(error).toMatchObject({ code: 'ERR_CANNOT_LISTEN', path });
-    expect(codeOf(error)).toBe('EADDRINUSE');
-    if (HAS_FILES) expect(existsSync(path)).toBe(true);
   });
 
   it.each([
@@ -195,30 +149,6 @@ contract('listenUNIX', (rig) => {
     expect((error.cause as SystemError).errno).toBe(-constants.errno[code as 'ENOENT']);
   });
 
-  it('removes the file when it stops, and makes it anew when it starts again', async () => {
-    const path = socketPath(rig);
-    const listening = rig.reactor.listenUNIX(path, recorders());
-    for (let round = 0; round < 3; round++) {
-      const stopped = listening.stopListening();
-      if (HAS_FILES) expect(existsSync(path), 'at once').toBe(false);
-      await stopped;
-      expect(listening.listening).toBe(false);
-      expect(await connectsTo(path)).toBe('ENOENT');
-      listening.startListening();
-      expect(await connectsTo(path)).toBe('connected');
-    }
-  });
-
-  it('stops quietly where its file is gone already', async () => {
-    needs('socketFiles');
-    const path = socketPath(rig);
-    const listening = rig.reactor.listenUNIX(path, recorders());
-    unlinkSync(path);
-    await listening.stopListening();
-    listening.startListening();
-    expect(await connectsTo(path)).toBe('connected');
-  });
-
   it("leaves another socket's file alone when it stops, if the reactor can (native)", async () => {
     needs('socketFiles');
     const path = socketPath(rig);
@@ -229,16 +159,6 @@ contract('listenUNIX', (rig) => {
     // libuv removes whatever has the name: docs/pure-js-reactor.md says so.
     expect(existsSync(path)).toBe(rig.native);
     if (rig.native) expect(readFileSync(path, 'utf8')).toBe('not ours');
-  });
-
-  it('lets connections stay open when it stops', async () => {
-    const { client, server } = await unixPair(rig, { server: echo() });
-    for (const port of [...(rig.reactor as unknown as { ports: Set<AsyncDisposable> }).ports]) {
-      await port[Symbol.asyncDispose]();
-    }
-    client.transport.write('still here');
-    expect((await client.receive(10)).toString()).toBe('still here');
-    expect(server.connected).toBe(true);
   });
 
   it('accepts pending connections when it stops with drain', async () => {
@@ -299,16 +219,6 @@ contract('listenUNIX with wantPID', (rig) => {
 
   beforeEach(() => needs('socketFiles'));
 
-  it('holds the lock while it listens', async () => {
-    const path = socketPath(rig);
-    const listening = rig.reactor.listenUNIX(path, recorders(), { wantPID: true });
-    expect(lstatSync(lockOf(path)).isSymbolicLink()).toBe(true);
-    await listening.stopListening();
-    expect(lstatSync(lockOf(path), { throwIfNoEntry: false })).toBeUndefined();
-    listening.startListening();
-    expect(await connectsTo(path)).toBe('connected');
-  });
-
   it('takes over from a process that died, whose socket it removes', async () => {
     needs('startTimes');
     const path = socketPath(rig);
@@ -340,12 +250,6 @@ contract('listenUNIX with wantPID', (rig) => {
     expect(error).toBeInstanceOf(ConnectionRefusedError);
   });
 
-  it('fails with checkPID if nobody holds a lock', async () => {
-    const path = socketPath(rig);
-    rig.reactor.listenUNIX(path, recorders());
-    expect(await connectFailure(rig, path, { checkPID: true })).toMatchObject({ path });
-  });
-
   it('removes only sockets', async () => {
     const path = socketPath(rig);
     const child = rig.use(new Child(LOCKED, [rig.maker.name, path]));
@@ -358,50 +262,9 @@ contract('listenUNIX with wantPID', (rig) => {
     expect(readFileSync(path, 'utf8')).toBe('precious');
     expect(lstatSync(lockOf(path), { throwIfNoEntry: false })).toBeUndefined();
   });
-
-  it('releases the lock if listening fails, and stops if the lock was removed', async () => {
-    const path = socketPath(rig);
-    writeFileSync(path, '');
-    listenError(rig, path, { wantPID: true });
-    expect(lstatSync(lockOf(path), { throwIfNoEntry: false })).toBeUndefined();
-    unlinkSync(path);
-    const listening = rig.reactor.listenUNIX(path, recorders(), { wantPID: true });
-    unlinkSync(lockOf(path));
-    await listening.stopListening();
-    expect(listening.listening).toBe(false);
-  });
-
-  it('is refused for an abstract name', () => {
-    expect(() => rig.reactor.listenUNIX('\0name', recorders(), { wantPID: true })).toThrow(
-      InvalidArgumentValueError,
-    );
-  });
 });
 
 contract('connectUNIX', (rig) => {
-  it('gives both ends their addresses', async () => {
-    const { client, server, path } = await unixPair(rig);
-    expect(client.transport.getPeer()).toEqual(new UNIXAddress(path));
-    expect(server.transport.getHost()).toEqual(new UNIXAddress(path));
-    expect(client.transport.getHost()).toEqual(new UNIXAddress(''));
-    expect(server.transport.getPeer()).toEqual(new UNIXAddress(''));
-  });
-
-  it('has a connector that knows its path', () => {
-    const path = socketPath(rig);
-    const connector = rig.reactor.connectUNIX(path, recorders());
-    expect(connector.getDestination()).toEqual(new UNIXAddress(path));
-    connector.stopConnecting();
-  });
-
-  it('fails with ConnectionRefusedError if there is no file', async () => {
-    const path = socketPath(rig);
-    const error = await connectFailure(rig, path);
-    expect(error).toBeInstanceOf(ConnectionRefusedError);
-    expect(error).toMatchObject({ path, host: undefined, port: undefined });
-    expect(codeOf(error)).toBe('ENOENT');
-  });
-
   it('fails with ConnectionRefusedError if nothing listens any more', async () => {
     needs('socketFiles');
     const path = socketPath(rig);
@@ -466,39 +329,12 @@ contract('connectUNIX', (rig) => {
     expect(factory.reasons[0]).toMatchObject({ code: 'ERR_CONNECTING_CANCELLED', path });
   });
 
-  it('ends a connection by its signal', async () => {
-    const path = socketPath(rig);
-    const server = new Recorder();
-    rig.reactor.listenUNIX(path, new RecordingFactory(() => server));
-    const client = new Recorder();
-    const abort = new AbortController();
-    rig.reactor.connectUNIX(path, new RecordingFactory(() => client), { signal: abort.signal });
-    await client.made();
-    abort.abort();
-    await client.lost();
-    await server.lost();
-  });
-
-  it('has no options of TCP', async () => {
+  it('has a descriptor until it ends', async () => {
+    needs('descriptors');
     const { client } = await unixPair(rig);
-    const transport = client.transport as unknown as {
-      getTcpNoDelay(): boolean;
-      setTcpNoDelay(enabled: boolean): void;
-      getTcpKeepAlive(): boolean;
-      setTcpKeepAlive(enabled: boolean): void;
-      fileno(): number;
-    };
-    for (const call of [
-      () => transport.getTcpNoDelay(),
-      () => transport.setTcpNoDelay(true),
-      () => transport.getTcpKeepAlive(),
-      () => transport.setTcpKeepAlive(true),
-    ]) {
-      expect(call).toThrow(UnsupportedError);
-    }
-    if (LACKS.descriptors !== undefined) return;
+    const transport = client.transport as SocketTransport;
     expect(transport.fileno()).toBeGreaterThan(2);
-    client.transport.loseConnection();
+    transport.loseConnection();
     await client.lost();
     expect(transport.fileno()).toBe(-1);
   });

@@ -63,8 +63,8 @@ import {
   wrapClientTLS,
 } from '../../src/index.js';
 import {
+  adoptionContract,
   checkEachTest,
-  datagramContract,
   decoderContract,
   descriptorsContract,
   FileWrapper,
@@ -84,6 +84,9 @@ import {
   simulate,
   type Transcript,
   transportContract,
+  udpContract,
+  unixContract,
+  unixDatagramContract,
 } from '../../src/testing/index.js';
 import {
   connectTLS,
@@ -130,8 +133,9 @@ const memory = (call: (reactor: MemoryReactor, options: never) => unknown): Call
   return (options) => call(new MemoryReactor(), options);
 };
 
+/** For sockets that a memory reactor lacks. */
 const simulated = (call: (reactor: SimulatedReactor, options: never) => unknown): Call => {
-  return (options) => call(new Simulation().host('a'), options);
+  return (options) => call(new Simulation().host('host'), options);
 };
 
 class Blocks extends StatefulProtocol {
@@ -200,13 +204,21 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ReconnectingClientOptions: [(o) => new ReconnectingClientFactory(and(o, { clock }))],
   BucketFilterOptions: [(o) => new BucketFilter(and(o, { clock, ...rate }))],
   CooperatorOptions: [(o) => new Cooperator(and(o, { clock }))],
+  AdoptionContractOptions: [
+    (o) =>
+      adoptionContract(
+        inRealTime(() => new MemoryReactor()),
+        () => new MemoryReactor(),
+        o,
+      ),
+  ],
   CreateReactorOptions: [
     (o) => createReactor(and(o, { kind: 'node' })),
     (o) => createReactor(and(o, { kind: 'native' })),
   ],
-  DatagramContractOptions: [
+  UDPContractOptions: [
     (o) =>
-      datagramContract(
+      udpContract(
         inRealTime(() => new MemoryReactor()),
         o,
       ),
@@ -361,6 +373,20 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   TrafficLoggingOptions: [(o) => new TrafficLoggingFactory(Protocol, o)],
   TransportContractOptions: [
     (o) => transportContract(pairsOver(inRealTime(() => new MemoryReactor())), o),
+  ],
+  UNIXDatagramContractOptions: [
+    (o) =>
+      unixDatagramContract(
+        inRealTime(() => new MemoryReactor()),
+        o,
+      ),
+  ],
+  UNIXContractOptions: [
+    (o) =>
+      unixContract(
+        inRealTime(() => new MemoryReactor()),
+        o,
+      ),
   ],
   UnsentBytesBudgetOptions: [(o) => new UnsentBytesBudget(and(o, { clock, maxBytes: 1 }))],
   UpgradableOptions: [memory((reactor, o) => serveUpgradable(reactor, '/x', {}, o))],

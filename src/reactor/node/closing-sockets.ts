@@ -11,6 +11,8 @@ const LINGER_TICKS = LINGER_MS / TICK_MS;
 const LINGER_QUIET_TICKS = LINGER_QUIET_MS / TICK_MS;
 /** A peer counts as sending for this long after its last input. */
 const SENDING_TICKS = 1000 / TICK_MS;
+/** The maximum number of lingering sockets whose `connectionLost` has been called. */
+const MAX_ORPHANS = 1024;
 /** Passes of the loop until all available input is read: from the end of a turn, which comes after polling. */
 export const PASSES_FROM_TURN_END = 1;
 /** From anywhere else: the current pass may have polled already. */
@@ -28,6 +30,7 @@ export class ClosingSocket {
   #ticksLeft = LINGER_TICKS;
   #quietTicksLeft = LINGER_QUIET_TICKS;
   #bytesLeft = LINGER_BYTES;
+  #orphan = false;
 
   /** @param peerSends Whether the peer is known to be in the midst of sending. */
   constructor(all: ClosingSockets, socket: OwnedSocket, peerSends: boolean, passes: number) {
@@ -36,6 +39,18 @@ export class ClosingSocket {
     this.#peerSends = peerSends;
     this.#passesLeft = passes;
     socket.resume();
+  }
+
+  /** Whether `connectionLost` has been called: no limit of connections counts it any more. */
+  get orphan(): boolean {
+    return this.#orphan;
+  }
+
+  /** `connectionLost` is being called. */
+  abandon(): void {
+    if (this.#orphan) return;
+    this.#orphan = true;
+    this.#all.abandoned(this);
   }
 
   /** Bytes arrived. */
@@ -86,6 +101,8 @@ export class ClosingSocket {
 export class ClosingSockets {
   #looking: ClosingSocket[] = [];
   readonly #lingering: Set<ClosingSocket> = new Set();
+  /** The number of orphans among them. */
+  #orphans = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** Closes a socket whose bytes are all sent. */
@@ -109,12 +126,24 @@ export class ClosingSockets {
   linger(closing: ClosingSocket): void {
     this.#lingering.add(closing);
     this.#timer ??= setInterval(this.#tick, TICK_MS).unref();
+    if (closing.orphan) this.#addOrphan(closing);
+  }
+
+  /** @internal */
+  abandoned(closing: ClosingSocket): void {
+    if (this.#lingering.has(closing)) this.#addOrphan(closing);
   }
 
   /** @internal */
   remove(closing: ClosingSocket): void {
-    this.#lingering.delete(closing);
+    if (!this.#lingering.delete(closing)) return;
+    if (closing.orphan) this.#orphans -= 1;
     this.#stopUnlessNeeded();
+  }
+
+  #addOrphan(closing: ClosingSocket): void {
+    this.#orphans += 1;
+    if (this.#orphans > MAX_ORPHANS) closing.destroy();
   }
 
   readonly #endPass = (): void => {
@@ -125,9 +154,8 @@ export class ClosingSockets {
 
   readonly #tick = (): void => {
     for (const closing of this.#lingering) {
-      if (!closing.tick()) this.#lingering.delete(closing);
+      if (!closing.tick()) this.remove(closing);
     }
-    this.#stopUnlessNeeded();
   };
 
   #stopUnlessNeeded(): void {

@@ -272,6 +272,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     // Further input of the peer is not waited for.
     socket.unref();
     this.closeGracefully(PASSES_FROM_ANYWHERE);
+    this.#closing?.abandon();
   }
 
   /** @returns Whether the system took everything: a peer must not take a part for the whole. */

@@ -106,7 +106,15 @@ export class StreamConnector<D extends Destination = Destination>
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     const attempt = this.#attempt;
     this.#reactor.soon(() => this.#begin(attempt));
-    this.#watch(this.#factory.startedConnecting?.(this), 'startedConnecting');
+    try {
+      this.#watch(this.#factory.startedConnecting?.(this), 'startedConnecting');
+    } catch (error) {
+      // The caller has no connector with which to cancel the attempt.
+      this.#stopTrying();
+      this.#endAttempt('disconnected');
+      this.#stopFactory();
+      throw error;
+    }
   }
 
   stopConnecting(): void {
@@ -284,13 +292,16 @@ export class StreamConnector<D extends Destination = Destination>
     } catch (error) {
       this.#reactor.report(error, what);
     }
-    if (this.#state === 'disconnected' && this.#factoryStarted) {
-      this.#factoryStarted = false;
-      try {
-        this.#watch(this.#factory.doStop(), 'stopFactory');
-      } catch (error) {
-        this.#reactor.report(error, 'stopFactory');
-      }
+    if (this.#state === 'disconnected') this.#stopFactory();
+  }
+
+  #stopFactory(): void {
+    if (!this.#factoryStarted) return;
+    this.#factoryStarted = false;
+    try {
+      this.#watch(this.#factory.doStop(), 'stopFactory');
+    } catch (error) {
+      this.#reactor.report(error, 'stopFactory');
     }
   }
 
