@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { canReusePort } from '../../src/reactor/node/net-handle.js';
 import { KINDS } from '../examples/programs.js';
 import { Child, runProgram } from '../support/child.js';
 import { RawPeer, RawServer } from '../support/raw-peer.js';
@@ -98,6 +99,14 @@ describe.each(KINDS)('ropewalk demo on the %s reactor', (kind) => {
     expect(lastLine(stdout)).toMatch(/^goodbye: connections=1 /);
     await ann.untilGone();
     expect(ann.text).toContain('the server is stopping');
+  });
+
+  it.runIf(process.platform === 'linux')('survives a load that takes all descriptors', async () => {
+    const args = ['demo', '--port', '0', '--reactor', kind, '--load', '200', '--seconds', '3'];
+    const { code, stdout, stderr } = await runProgram(MAIN, args, { before: 'ulimit -n 128' });
+    expect(code).toBe(0);
+    expect(lastLine(stdout)).toMatch(/^goodbye: connections=\d\d/);
+    expect(stderr).not.toContain('uv_resident_set_memory');
   });
 
   it('keeps its own load running', async () => {
@@ -214,6 +223,18 @@ describe.each([
     await peer.untilGone();
   });
 });
+
+it.skipIf(canReusePort())(
+  'names the flag if several workers of the pure-JS reactor cannot share a port',
+  async () => {
+    const args = ['demo', '--port', '0', '--reactor', 'node', '--workers', '2'];
+    const { code, stdout, stderr } = await runProgram(MAIN, args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^ropewalk: reusePort is not supported: [^\n]* \(--workers above 1 needs it\)\n$/,
+    );
+  },
+);
 
 describe.skipIf(!HAS_SCRIPT)('ropewalk demo on a terminal', () => {
   /** Runs the demo under script(1), which gives it a pseudo-terminal. */
