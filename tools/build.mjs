@@ -27,6 +27,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { addonSources } from './addon-sources.mjs';
+import { lockFile, withBuildLock } from './build-lock.mjs';
 import { nodeHeaders } from './node-headers.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -142,11 +143,16 @@ function compileProgress(output) {
   };
 }
 
+const lock = lockFile(root);
 const buildInfo = at('dist', 'tsconfig.tsbuildinfo');
+
+function distIsStale() {
+  return isStale(buildInfo, [at('src'), at('tsconfig.json')]);
+}
 
 /** Compiles src/ to dist/, and removes the outputs of sources that no longer exist. */
 async function buildDist() {
-  if (!isStale(buildInfo, [at('src'), at('tsconfig.json')])) return;
+  if (!distIsStale()) return;
   await produce(buildInfo, async () => {
     await runTool('typescript/bin/tsc', ['-p', 'tsconfig.json', '--pretty', 'false']);
     for (const file of readdirSync(at('dist'), { recursive: true, encoding: 'utf8' })) {
@@ -209,9 +215,10 @@ async function runNodeGyp(directory, args) {
   }
 }
 
+const addon = at('build', 'Release', 'ropewalk.node');
+
 async function buildAddon() {
-  const output = at('build', 'Release', 'ropewalk.node');
-  if (isStale(output, nativeSources())) await produce(output, () => runNodeGyp(root, []));
+  if (isStale(addon, nativeSources())) await produce(addon, () => runNodeGyp(root, []));
 }
 
 /**
@@ -266,6 +273,12 @@ const modes = {
 };
 
 async function buildBoth() {
+  if (!distIsStale() && !isStale(addon, nativeSources())) return;
+  await withBuildLock(lock, buildDistAndAddon);
+}
+
+/** What another build has made meanwhile is not made again. */
+async function buildDistAndAddon() {
   await buildDist();
   await buildAddon();
 }
@@ -273,7 +286,7 @@ async function buildBoth() {
 try {
   const [mode, ...rest] = process.argv.slice(2);
   if (mode === undefined) await buildBoth();
-  else if (rest.length === 0 && modes[mode] !== undefined) await modes[mode]();
+  else if (rest.length === 0 && modes[mode] !== undefined) await withBuildLock(lock, modes[mode]);
   else throw new BuildError(`unknown arguments: ${[mode, ...rest].join(' ')}`);
 } catch (error) {
   if (!(error instanceof BuildError)) throw error;

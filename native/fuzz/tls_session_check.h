@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "test/tls/conversation.h"
+#include "test/tls/rfc8448.h"
 
 namespace ropewalk {
 
@@ -49,11 +49,54 @@ class CheckedContexts {
   std::shared_ptr<TlsContext> client_;
 };
 
+inline const CipherSuite* suiteOf(const TlsSession& session) {
+  const std::string_view name = session.cipherStandardName();
+  const uint16_t id = name == "TLS_AES_128_GCM_SHA256"         ? 0x1301
+                      : name == "TLS_AES_256_GCM_SHA384"       ? 0x1302
+                      : name == "TLS_CHACHA20_POLY1305_SHA256" ? 0x1303
+                                                               : 0;
+  return id == 0 ? nullptr : findCipherSuite(theOpenSsl(), id);
+}
+
 // One end, the plaintext that it was asked to encrypt, and the ciphertext on its way to the other.
 struct CheckedEnd {
   End end;
   std::string written = {};
   Octets wire = {};
+  bool wasComplete = false;  // the handshake, before the latest call
+  uint64_t sealed = 0;       // records with the final keys
+  std::unique_ptr<Sealer> sealer = {};
+
+  // Moves the output of a call to the wire. A client's last message has earlier keys, and follows
+  // none with the final ones; all of a server's that follow the client's last message have these.
+  void collect() {
+    const TlsSession& session = *end.session;
+    const Octets output = std::exchange(end.output, {});
+    wire.insert(wire.end(), output.begin(), output.end());
+    const bool counts = wasComplete || (session.isServer() && session.handshakeComplete());
+    wasComplete = session.handshakeComplete();
+    for (size_t at = 0; counts && at + 5 <= output.size();) {
+      sealed += output[at] == 23 ? 1 : 0;
+      at += 5 + static_cast<size_t>(output[at + 3] << 8 | output[at + 4]);
+    }
+  }
+
+  // Sends a record with the right keys and any content, as the program says.
+  void seal(std::string_view keyLog, Bytes program) {
+    constexpr size_t kHead = 3;
+    const CipherSuite* suite = suiteOf(*end.session);
+    if (!end.session->handshakeComplete() || suite == nullptr || program.size() < kHead) return;
+    if (sealer == nullptr) sealer = sealerOf(keyLog, end.session->isServer(), *suite, sealed);
+    if (sealer == nullptr) return;
+    const uint8_t type = program[0];
+    const Bytes content =
+        program.subspan(kHead, std::min<size_t>(program[1], program.size() - kHead));
+    const Octets record = sealer->seal(type, content, program[2]);
+    wire.insert(wire.end(), record.begin(), record.end());
+    if (type == 23) written.append(content.begin(), content.end());
+    const bool isUpdate = content.size() == 5 && content[0] == 24 && content[3] == 1;
+    if (type == 22 && isUpdate) sealer->update();
+  }
 
   // What a session promises at all times.
   void check() const {
@@ -75,13 +118,20 @@ struct CheckedEnd {
 };
 
 // Drives two sessions with a byte string as the program: writes, closes, feeds in pieces, changed
-// bytes, bytes of neither, contexts selected at any time. Neither aborts or reports plaintext that
+// bytes, bytes of neither, records of any content with the right keys, contexts selected at any
+// time. Neither aborts or reports plaintext that
 // the other has not written; a failed one stays failed and gives no more output. Returns the
 // plaintext that arrived, in bytes.
 inline size_t checkTlsSession(Bytes program) {
   static const CheckedContexts contexts;
   if (program.empty()) return 0;
   const int kind = program[0];
+  std::string keyLog;
+  const auto takeKeyLogs = [&] {
+    for (int i = 0; i < CheckedContexts::kKinds; i++) keyLog += contexts.server(i)->takeKeyLog();
+  };
+  takeKeyLogs();
+  keyLog.clear();
   const auto open = [](const std::shared_ptr<TlsContext>& context, TlsSession::Options options) {
     CheckedEnd made{{TlsSession::make(context, std::move(options))}};
     CHECK(made.end.session != nullptr);
@@ -133,7 +183,11 @@ inline size_t checkTlsSession(Bytes program) {
       case 6:
         if (!from.wire.empty()) from.wire[amount % from.wire.size()] ^= 1 << (amount & 7);
         break;
-      case 7: {  // bytes of nobody: the program itself
+      case 7: {  // the program itself: records, or bytes of nobody
+        if ((amount & 1) != 0) {
+          from.seal(keyLog, program.subspan(i + 2));
+          break;
+        }
         const size_t size = std::min(program.size() - i, size_t{amount});
         from.end.receive(program.subspan(i, size));
         break;
@@ -142,13 +196,12 @@ inline size_t checkTlsSession(Bytes program) {
     if (failed) CHECK(from.end.output.empty());
     for (CheckedEnd& each : ends) {
       each.check();
-      const Octets output = std::exchange(each.end.output, {});
-      each.wire.insert(each.wire.end(), output.begin(), output.end());
+      each.collect();
     }
     for (int end = 0; end < 2; end++) {
       CHECK(ends[1 - end].written.starts_with(ends[end].end.received));
     }
-    contexts.server(kind)->takeKeyLog();
+    takeKeyLogs();
   }
   return ends[0].end.received.size() + ends[1].end.received.size();
 }

@@ -400,7 +400,6 @@ class Reactor {
 
   // Memory of the secured streams' calls; made for the first of them.
   Octets tlsInput_;              // ciphertext received
-  Octets tlsRecord_;             // plaintext of a record that several writes make
   Octets tlsOutput_;             // ciphertext to send
   uint32_t handshakeSteps_ = 0;  // of this turn
 

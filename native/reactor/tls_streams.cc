@@ -36,6 +36,8 @@ constexpr uint32_t kMaxHandshakeSteps = 16;
 // The most sends of one stream per turn.
 constexpr int kMaxSendsPerTurn = 16;
 constexpr size_t kPartsAtOnce = 16;
+// The most parts that share records.
+constexpr size_t kMaxPartsEncrypted = 64;
 
 }  // namespace
 
@@ -48,7 +50,6 @@ Status Reactor::startTls(Handle handle, std::unique_ptr<TlsSession> session) {
   }
   if (tlsInput_.empty()) {
     tlsInput_.resize(kMaxTlsRead);
-    tlsRecord_.resize(kMaxRecord);
   }
   queuePieces(*stream);
   stream->tls = std::make_unique<StreamTls>(std::move(session));
@@ -146,6 +147,11 @@ void Reactor::advanceTls(Stream& stream) {
     if (plaintext > 0) {
       emit(stream.handle, kData, static_cast<int32_t>(arenaUsed_), static_cast<int32_t>(plaintext));
       arenaUsed_ += plaintext;
+    }
+    if (outcome == Outcome::kOk) {  // there was no room for the rest
+      tls.session->keepInput();
+      tls.stepDue = true;
+      comeBackToRead(stream);
     }
   }
   if (outcome == Outcome::kFailed || (outcome == Outcome::kClosed && tls.phase != Phase::kOpen)) {
@@ -276,45 +282,25 @@ bool Reactor::encryptWritten(Stream& stream) {
   StreamTls& tls = *stream.tls;
   if (tls.phase != Phase::kOpen || tls.closeSent || !tls.session->mayWrite()) return true;
   size_t left = kMaxEncrypted;
-  size_t staged = 0;  // bytes in tlsRecord_
-  bool encrypted = true;
-  const auto encrypt = [&](Bytes bytes) {
-    encrypted &= tls.session->write(bytes, tlsOutput_) == Outcome::kOk;
-  };
-  while (left > 0 && encrypted) {
-    std::array<Bytes, kPartsAtOnce> memory;
+  while (left > 0 && (stream.queue != nullptr || stream.firstPiece >= 0)) {
+    std::array<Bytes, kMaxPartsEncrypted> memory;
     std::span<Bytes> parts(memory);
     if (!gatherParts(stream, parts)) {
       endWithReset(stream, EFAULT);
       return false;
     }
     if (parts.empty()) break;
-    size_t consumed = 0;
-    for (Bytes part : parts) {
-      part = part.first(std::min(part.size(), left - consumed));
-      consumed += part.size();
-      if (staged == 0 && (parts.size() == 1 || part.size() >= kMaxRecord)) {
-        const size_t tail = parts.size() == 1 ? 0 : part.size() % kMaxRecord;
-        encrypt(part.first(part.size() - tail));
-        part = part.last(tail);
-      }
-      while (!part.empty()) {
-        const size_t fits = std::min(part.size(), kMaxRecord - staged);
-        std::copy_n(part.begin(), fits, tlsRecord_.begin() + static_cast<ptrdiff_t>(staged));
-        staged += fits;
-        part = part.subspan(fits);
-        if (staged < kMaxRecord) break;
-        encrypt(tlsRecord_);
-        staged = 0;
-      }
+    size_t size = 0;
+    for (Bytes& part : parts) {
+      part = part.first(std::min(part.size(), left - size));
+      size += part.size();
     }
-    consumeSent(stream, consumed);
-    left -= consumed;
-  }
-  if (staged > 0) encrypt(Bytes(tlsRecord_).first(staged));
-  if (!encrypted) {
-    failTls(stream);
-    return false;
+    if (tls.session->write(parts, tlsOutput_) != Outcome::kOk) {
+      failTls(stream);
+      return false;
+    }
+    consumeSent(stream, size);
+    left -= size;
   }
   const bool ends =
       stream.ending == Stream::Ending::kClose || stream.ending == Stream::Ending::kDiscard;

@@ -10,7 +10,9 @@ struct engine_st;
 struct evp_cipher_ctx_st;
 struct evp_cipher_st;
 struct evp_mac_ctx_st;
+struct evp_md_st;
 struct evp_pkey_st;
+struct ossl_lib_ctx_st;
 struct ossl_param_st;
 struct PKCS12_st;
 struct ssl_cipher_st;
@@ -33,8 +35,10 @@ using ENGINE = engine_st;
 using EVP_CIPHER = evp_cipher_st;
 using EVP_CIPHER_CTX = evp_cipher_ctx_st;
 using EVP_MAC_CTX = evp_mac_ctx_st;
+using EVP_MD = evp_md_st;
 using EVP_PKEY = evp_pkey_st;
 using OPENSSL_STACK = stack_st;
+using OSSL_LIB_CTX = ossl_lib_ctx_st;
 using OSSL_PARAM = ossl_param_st;
 using PKCS12 = PKCS12_st;
 using SSL = ssl_st;
@@ -66,35 +70,53 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(void*, CRYPTO_malloc, (size_t, const char*, int))                                              \
   F(EVP_PKEY*, d2i_AutoPrivateKey, (EVP_PKEY**, const unsigned char**, long))                      \
   F(PKCS12*, d2i_PKCS12, (PKCS12**, const unsigned char**, long))                                  \
+  F(SSL_SESSION*, d2i_SSL_SESSION, (SSL_SESSION**, const unsigned char**, long))                   \
   F(X509*, d2i_X509, (X509**, const unsigned char**, long))                                        \
   F(X509_CRL*, d2i_X509_CRL, (X509_CRL**, const unsigned char**, long))                            \
-  F(SSL_SESSION*, d2i_SSL_SESSION, (SSL_SESSION**, const unsigned char**, long))                   \
   F(void, ERR_clear_error, ())                                                                     \
   F(unsigned long, ERR_get_error, ())                                                              \
   F(unsigned long, ERR_peek_error, ())                                                             \
   F(const char*, ERR_reason_error_string, (unsigned long))                                         \
   F(const EVP_CIPHER*, EVP_aes_128_cbc, ())                                                        \
+  F(int, EVP_CIPHER_CTX_ctrl, (EVP_CIPHER_CTX*, int, int, void*))                                  \
+  F(void, EVP_CIPHER_CTX_free, (EVP_CIPHER_CTX*))                                                  \
+  F(EVP_CIPHER_CTX*, EVP_CIPHER_CTX_new, ())                                                       \
+  F(EVP_CIPHER*, EVP_CIPHER_fetch, (OSSL_LIB_CTX*, const char*, const char*))                      \
+  F(int, EVP_CipherFinal_ex, (EVP_CIPHER_CTX*, unsigned char*, int*))                              \
+  F(int, EVP_CipherInit_ex,                                                                        \
+    (EVP_CIPHER_CTX*, const EVP_CIPHER*, ENGINE*, const unsigned char*, const unsigned char*,      \
+     int))                                                                                         \
+  F(int, EVP_CipherUpdate, (EVP_CIPHER_CTX*, unsigned char*, int*, const unsigned char*, int))     \
   F(int, EVP_DecryptInit_ex,                                                                       \
     (EVP_CIPHER_CTX*, const EVP_CIPHER*, ENGINE*, const unsigned char*, const unsigned char*))     \
+  F(int, EVP_Digest, (const void*, size_t, unsigned char*, unsigned int*, const EVP_MD*, ENGINE*)) \
   F(int, EVP_EncryptInit_ex,                                                                       \
     (EVP_CIPHER_CTX*, const EVP_CIPHER*, ENGINE*, const unsigned char*, const unsigned char*))     \
   F(int, EVP_MAC_init, (EVP_MAC_CTX*, const unsigned char*, size_t, const OSSL_PARAM*))            \
+  F(int, EVP_MD_get_size, (const EVP_MD*))                                                         \
   F(void, EVP_PKEY_free, (EVP_PKEY*))                                                              \
+  F(const EVP_MD*, EVP_sha256, ())                                                                 \
+  F(const EVP_MD*, EVP_sha384, ())                                                                 \
+  F(unsigned char*, HMAC,                                                                          \
+    (const EVP_MD*, const void*, int, const unsigned char*, size_t, unsigned char*,                \
+     unsigned int*))                                                                               \
   F(int, i2d_SSL_SESSION, (const SSL_SESSION*, unsigned char**))                                   \
   F(int, i2d_X509, (const X509*, unsigned char**))                                                 \
   F(int, i2d_X509_PUBKEY, (const X509_PUBKEY*, unsigned char**))                                   \
+  F(void, OPENSSL_cleanse, (void*, size_t))                                                        \
   F(void, OPENSSL_sk_free, (OPENSSL_STACK*))                                                       \
   F(OPENSSL_STACK*, OPENSSL_sk_new_null, ())                                                       \
   F(int, OPENSSL_sk_num, (const OPENSSL_STACK*))                                                   \
   F(int, OPENSSL_sk_push, (OPENSSL_STACK*, const void*))                                           \
   F(void*, OPENSSL_sk_value, (const OPENSSL_STACK*, int))                                          \
-  F(unsigned int, OPENSSL_version_major, ())                                                       \
   F(const char*, OpenSSL_version, (int))                                                           \
+  F(unsigned int, OPENSSL_version_major, ())                                                       \
   F(void, PKCS12_free, (PKCS12*))                                                                  \
   F(int, PKCS12_parse, (PKCS12*, const char*, EVP_PKEY**, X509**, stack_st_X509**))                \
   F(int, RAND_bytes, (unsigned char*, int))                                                        \
   F(unsigned char*, SHA256, (const unsigned char*, size_t, unsigned char*))                        \
   F(const char*, SSL_CIPHER_get_name, (const SSL_CIPHER*))                                         \
+  F(uint16_t, SSL_CIPHER_get_protocol_id, (const SSL_CIPHER*))                                     \
   F(const char*, SSL_CIPHER_standard_name, (const SSL_CIPHER*))                                    \
   F(int, SSL_client_hello_get0_ext, (SSL*, unsigned int, const unsigned char**, size_t*))          \
   F(long, SSL_ctrl, (SSL*, int, long, void*))                                                      \
@@ -142,6 +164,7 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(int, SSL_get_shutdown, (const SSL*))                                                           \
   F(SSL_CTX*, SSL_get_SSL_CTX, (const SSL*))                                                       \
   F(const char*, SSL_get_version, (const SSL*))                                                    \
+  F(int, SSL_has_pending, (const SSL*))                                                            \
   F(int, SSL_is_init_finished, (const SSL*))                                                       \
   F(SSL*, SSL_new, (SSL_CTX*))                                                                     \
   F(int, SSL_read_ex, (SSL*, void*, size_t, size_t*))                                              \
@@ -154,8 +177,8 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(int, SSL_set_ex_data, (SSL*, int, void*))                                                      \
   F(int, SSL_set_session, (SSL*, SSL_SESSION*))                                                    \
   F(int, SSL_shutdown, (SSL*))                                                                     \
-  F(int, SSL_write_ex, (SSL*, const void*, size_t, size_t*))                                       \
   F(int, SSL_version, (const SSL*))                                                                \
+  F(int, SSL_write_ex, (SSL*, const void*, size_t, size_t*))                                       \
   F(const SSL_METHOD*, TLS_method, ())                                                             \
   F(int, X509_check_host, (X509*, const char*, size_t, unsigned int, char**))                      \
   F(int, X509_check_ip_asc, (X509*, const char*, unsigned int))                                    \

@@ -14,6 +14,9 @@ constexpr int kBioFlagsShouldRetry = 0x08;
 constexpr int kBioTypeSourceSink = 0x0400;
 constexpr int kBioCtrlFlush = 11;
 
+constexpr int kCtrlAeadGetTag = 0x10;  // EVP_CTRL_AEAD_GET_TAG
+constexpr int kCtrlAeadSetTag = 0x11;
+
 constexpr uint64_t kOpNoTicket = uint64_t{1} << 14;
 constexpr uint64_t kOpNoCompression = uint64_t{1} << 17;
 constexpr uint64_t kOpCipherServerPreference = uint64_t{1} << 22;
@@ -46,6 +49,26 @@ constexpr int kErrorWantRead = 2;
 constexpr int kErrorZeroReturn = 6;
 constexpr int kErrorWantClientHelloCb = 11;
 
+// Reasons of errors: SSL_R_...
+constexpr int kReasonBadKeyUpdate = 122;
+constexpr int kReasonTooManyKeyUpdates = 132;
+constexpr int kReasonDataLengthTooLong = 146;
+constexpr int kReasonEncryptedLengthTooLong = 150;
+constexpr int kReasonExcessiveMessageSize = 152;
+constexpr int kReasonLengthMismatch = 159;
+constexpr int kReasonNotOnRecordBoundary = 182;
+constexpr int kReasonInvalidAlert = 205;
+constexpr int kReasonUnexpectedMessage = 244;
+constexpr int kReasonBadLength = 271;
+constexpr int kReasonDecryptionFailedOrBadRecordMac = 281;
+constexpr int kReasonMixedHandshakeAndNonHandshakeData = 293;
+constexpr int kReasonRecordTooSmall = 298;
+constexpr int kReasonTooManyWarnAlerts = 409;
+constexpr int kReasonBadRecordType = 443;
+constexpr int kAdReasonOffset = 1000;  // SSL_AD_REASON_OFFSET: plus the number of a received alert
+// ERR_R_INTERNAL_ERROR.
+constexpr int kReasonInternalError = 259 | 0x0c0000;
+
 constexpr int kVerifyNone = 0;
 constexpr int kVerifyPeer = 1;
 constexpr int kVerifyFailIfNoPeerCert = 2;
@@ -54,6 +77,12 @@ constexpr int kClientHelloSuccess = 1;
 constexpr int kClientHelloError = 0;
 constexpr int kClientHelloRetry = -1;
 constexpr int kAdCloseNotify = 0;
+constexpr int kAdUnexpectedMessage = 10;
+constexpr int kAdBadRecordMac = 20;
+constexpr int kAdRecordOverflow = 22;
+constexpr int kAdIllegalParameter = 47;
+constexpr int kAdDecodeError = 50;
+constexpr int kAdInternalError = 80;
 constexpr int kAdUserCancelled = 90;
 constexpr int kAdNoRenegotiation = 100;
 constexpr int kAdUnrecognizedName = 112;

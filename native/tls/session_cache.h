@@ -17,6 +17,7 @@ class SessionCache {
  public:
   explicit SessionCache(size_t most) : most_(most) {}
 
+  bool keepsSessions() const { return most_ > 0; }
   void add(const std::string& key, Octets session);
   // Null if there is none. Valid until the next add(). A session is used until the server sends
   // another: some send none on a resumed connection, Node's among them.

@@ -53,7 +53,7 @@ void TlsCallbacks::install(TlsContext& context, const TlsSettings& settings) {
   SSL_CTX* to = context.context_;
   ssl.SSL_CTX_set_ex_data(to, kOwner, &context);
   ssl.SSL_CTX_set_info_callback(to, noteAlert);
-  if (settings.keyLog) ssl.SSL_CTX_set_keylog_callback(to, keyLogLine);
+  if (settings.keyLog || settings.ownRecords) ssl.SSL_CTX_set_keylog_callback(to, keyLogLine);
   const bool asks = !context.server_ || context.peer_ != TlsPeer::kIgnored;
   const bool needs = context.server_ && context.peer_ == TlsPeer::kRequired;
   ssl.SSL_CTX_set_verify(
@@ -201,8 +201,10 @@ int TlsCallbacks::newSession(SSL* ssl, SSL_SESSION* session) {
 }
 
 void TlsCallbacks::keyLogLine(const SSL* ssl, const char* line) {
-  std::string& log = contextOf(ssl).keyLog_;
-  if (log.size() >= TlsContext::kMaxKeyLog) return;
+  TlsContext& context = contextOf(ssl);
+  if (context.ownRecords_) sessionOf(ssl).noteSecret(line);
+  std::string& log = context.keyLog_;
+  if (!context.logsKeys_ || log.size() >= TlsContext::kMaxKeyLog) return;
   log += line;
   log += '\n';
 }

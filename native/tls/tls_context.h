@@ -9,6 +9,7 @@
 
 #include "../net/socket.h"
 #include "openssl.h"
+#include "record_layer.h"
 #include "session_cache.h"
 #include "ticket_keys.h"
 #include "tls_roots.h"
@@ -58,6 +59,9 @@ struct TlsSettings {
   bool selectsByName = false;   // a server's: see TlsSession::Outcome::kWantsContext
   bool ocsp = false;            // a client's: asks for a stapled response
   bool keyLog = false;          // see takeKeyLog()
+  // For tests: false leaves all records to OpenSSL, not only those of handshakes and of TLS 1.2.
+  bool ownRecords = true;
+  uint64_t recordsPerKey = RecordLayer::kMaxRecordsPerKey;
 };
 
 class TlsContext {
@@ -106,6 +110,9 @@ class TlsContext {
   const bool checkNames_;
   const bool selectsByName_;
   const bool ocsp_;
+  const bool logsKeys_;
+  const bool ownRecords_;
+  const uint64_t recordsPerKey_;
   const Octets alpn_;
   const std::vector<Octets> pins_;
   const std::shared_ptr<TlsRoots> roots_;

@@ -1,5 +1,7 @@
 #include "tls_session.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "tls_callbacks.h"
@@ -73,7 +75,7 @@ bool TlsSession::openClient(const Options& options) {
   }
   const std::string& hostname = options.hostname;
   if (hostname.empty() ? context_->checkNames_ : !expectName(hostname)) return false;
-  if (options.sessionKey.empty()) return true;
+  if (options.sessionKey.empty() || !context_->sessions_.keepsSessions()) return true;
   sessionKey_ = options.sessionKey;
   sessionKey_ += '\0';
   sessionKey_ += hostname;
@@ -136,9 +138,11 @@ TlsSession::Outcome TlsSession::handshake(Octets& out) {
   }
   const Call call(*this, out);
   if (session_ == nullptr) return fail("out of memory");
+  start_->sealedFrom = out.size();
   const int result = ssl_.SSL_do_handshake(session_);
   if (result == 1) {
     state_ = State::kOpen;
+    takeOver(out);
     start_ = nullptr;
     return Outcome::kOk;
   }
@@ -155,6 +159,7 @@ TlsSession::Outcome TlsSession::read(std::span<uint8_t> plaintext, size_t& count
   count = 0;
   const Outcome ready = handshake(out);
   if (ready != Outcome::kOk) return ready;
+  if (records_ != nullptr) return readRecords(plaintext, count, out);
   const Call call(*this, out);
   while (count < plaintext.size()) {
     size_t size = 0;
@@ -172,19 +177,50 @@ TlsSession::Outcome TlsSession::read(std::span<uint8_t> plaintext, size_t& count
   return Outcome::kOk;
 }
 
-TlsSession::Outcome TlsSession::write(Bytes plaintext, Octets& out) {
+TlsSession::Outcome TlsSession::write(std::span<const Bytes> parts, Octets& out) {
   if (state_ == State::kFailed) return Outcome::kFailed;
   if (state_ != State::kOpen) return Outcome::kWantsInput;
+  if (records_ != nullptr) {
+    if (records_->closeSent()) return Outcome::kClosed;
+    return records_->write(parts, out) ? Outcome::kOk : failRecords();
+  }
   if ((ssl_.SSL_get_shutdown(session_) & kSentShutdown) != 0) return Outcome::kClosed;
-  if (plaintext.empty()) return Outcome::kOk;
   const Call call(*this, out);
-  size_t size = 0;
-  const int result = ssl_.SSL_write_ex(session_, plaintext.data(), plaintext.size(), &size);
-  return result == 1 ? Outcome::kOk : outcomeOf(result);
+  return writeWithOpenSsl(parts) ? Outcome::kOk : outcomeOf(0);
+}
+
+bool TlsSession::writeWithOpenSsl(std::span<const Bytes> parts) {
+  std::array<uint8_t, RecordCipher::kMaxPlaintext> record;
+  size_t staged = 0;
+  const auto put = [&](Bytes bytes) {
+    size_t size = 0;
+    return bytes.empty() || ssl_.SSL_write_ex(session_, bytes.data(), bytes.size(), &size) == 1;
+  };
+  for (Bytes part : parts) {
+    if (staged == 0) {  // whole records need not be copied
+      const size_t whole =
+          parts.size() == 1 ? part.size() : part.size() - part.size() % record.size();
+      if (!put(part.first(whole))) return false;
+      part = part.subspan(whole);
+    }
+    while (!part.empty()) {
+      const size_t fits = std::min(part.size(), record.size() - staged);
+      std::copy_n(part.begin(), fits, record.begin() + static_cast<ptrdiff_t>(staged));
+      staged += fits;
+      part = part.subspan(fits);
+      if (staged == record.size() && !put({record.data(), std::exchange(staged, 0)})) return false;
+    }
+  }
+  return put({record.data(), staged});
 }
 
 void TlsSession::close(Octets& out) {
-  if (state_ != State::kOpen || (ssl_.SSL_get_shutdown(session_) & kSentShutdown) != 0) return;
+  if (state_ != State::kOpen) return;
+  if (records_ != nullptr) {
+    records_->close(out);
+    return;
+  }
+  if ((ssl_.SSL_get_shutdown(session_) & kSentShutdown) != 0) return;
   const Call call(*this, out);
   ssl_.SSL_shutdown(session_);
 }

@@ -1,6 +1,11 @@
 // One TLS connection without input and output of its own: ciphertext in, plaintext out, and the
 // reverse. Used by the reactor's streams and by the binding. Never blocks, and never aborts,
 // whatever the order of calls.
+//
+// OpenSSL makes the handshake, and all of TLS 1.2. With the end of a handshake of TLS 1.3 a record
+// layer of this library takes over (tls_session_records.cc), and OpenSSL's object, the larger part
+// of the memory, is freed. A client that resumes sessions keeps it until the first data arrives: it
+// stores the session tickets before that.
 #pragma once
 
 #include <cstdint>
@@ -65,11 +70,12 @@ class TlsSession {
   // Fills `plaintext` as far as input allows: kOk if it is full, else the reason. `count` may be
   // positive whatever the outcome. Includes the handshake.
   Outcome read(std::span<uint8_t> plaintext, size_t& count, Octets& out);
-  // Encrypts all of `plaintext`, in records of at most 16 KiB. Without effect and kWantsInput
+  // Encrypts all of `parts`, joined, in as few records as possible. Without effect and kWantsInput
   // during the handshake; without effect and kClosed after close().
-  Outcome write(Bytes plaintext, Octets& out);
-  // False during the handshake, and while a part of a later message of TLS itself has arrived, such
-  // as a session ticket: write() then returns kWantsInput.
+  Outcome write(std::span<const Bytes> parts, Octets& out);
+  Outcome write(Bytes plaintext, Octets& out) { return write({&plaintext, 1}, out); }
+  // False during the handshake; with OpenSSL's records, also while a part of a later message of TLS
+  // itself has arrived: write() then returns kWantsInput.
   bool mayWrite() const;
   // Appends close_notify, once. Without effect during the handshake and after a failure.
   void close(Octets& out);
@@ -109,6 +115,16 @@ class TlsSession {
     Choice choice = Choice::kNone;
     std::string serverName;
     Octets input;  // all input until the context is chosen, to be processed again by another
+    TlsSecrets secrets;
+    size_t sealedFrom = 0;  // in the output of the call: records with the final keys
+  };
+
+  // Answers to queries once OpenSSL's object is gone; those that most sessions lack.
+  struct Facts {
+    std::string protocol;
+    std::string serverName;
+    std::vector<Octets> peerChain;
+    Octets ocspResponse;
   };
 
   class Call;
@@ -117,6 +133,15 @@ class TlsSession {
   bool open();
   bool openClient(const Options& options);
   bool expectName(const std::string& hostname);
+  const SSL_CIPHER* currentCipher() const;
+  void noteSecret(std::string_view line);
+  void takeOver(const Octets& out);
+  void noteFacts();
+  void giveTicket(Bytes record);
+  void freeOpenSsl();
+  Outcome readRecords(std::span<uint8_t> plaintext, size_t& count, Octets& out);
+  Outcome failRecords();
+  bool writeWithOpenSsl(std::span<const Bytes> parts);
   bool awaitsChoice() const { return start_ != nullptr && start_->choice == Choice::kNone; }
   Outcome outcomeOf(int result);
   Outcome fail(const char* reason);
@@ -125,12 +150,16 @@ class TlsSession {
 
   const OpenSsl& ssl_;
   std::shared_ptr<TlsContext> context_;
-  SSL* session_ = nullptr;
+  SSL* session_ = nullptr;  // with records_: null, or a client's that awaits tickets
   MemoryBio bio_;
   Octets kept_;             // memory of bio_.input that was copied
   std::string sessionKey_;  // a client's: with its hostname
   std::unique_ptr<Start> start_;
   std::unique_ptr<TlsFailure> failure_;
+  std::unique_ptr<RecordLayer> records_;  // null as long as OpenSSL does its work
+  std::unique_ptr<Facts> facts_;          // null if there are none
+  const SSL_CIPHER* cipher_ = nullptr;    // with records_
+  bool resumed_ = false;                  // likewise
   State state_ = State::kHandshake;
   int16_t alertReceived_ = -1;
   int16_t alertSent_ = -1;

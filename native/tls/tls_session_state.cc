@@ -7,25 +7,33 @@ namespace ropewalk {
 using namespace openssl;
 
 const char* TlsSession::version() const {
+  if (records_ != nullptr) return "TLSv1.3";
   return session_ == nullptr ? "" : ssl_.SSL_get_version(session_);
 }
 
+const SSL_CIPHER* TlsSession::currentCipher() const {
+  if (records_ != nullptr) return cipher_;
+  return session_ == nullptr ? nullptr : ssl_.SSL_get_current_cipher(session_);
+}
+
 const char* TlsSession::cipher() const {
-  const SSL_CIPHER* cipher = session_ == nullptr ? nullptr : ssl_.SSL_get_current_cipher(session_);
+  const SSL_CIPHER* cipher = currentCipher();
   return cipher == nullptr ? "" : ssl_.SSL_CIPHER_get_name(cipher);
 }
 
 const char* TlsSession::cipherStandardName() const {
-  const SSL_CIPHER* cipher = session_ == nullptr ? nullptr : ssl_.SSL_get_current_cipher(session_);
+  const SSL_CIPHER* cipher = currentCipher();
   const char* name = cipher == nullptr ? nullptr : ssl_.SSL_CIPHER_standard_name(cipher);
   return name == nullptr ? "" : name;
 }
 
 bool TlsSession::mayWrite() const {
-  return state_ == State::kOpen && ssl_.SSL_is_init_finished(session_) == 1;
+  if (state_ != State::kOpen) return false;
+  return records_ != nullptr || ssl_.SSL_is_init_finished(session_) == 1;
 }
 
 std::string TlsSession::protocol() const {
+  if (records_ != nullptr) return facts_ == nullptr ? "" : facts_->protocol;
   const unsigned char* name = nullptr;
   unsigned int size = 0;
   if (session_ != nullptr) ssl_.SSL_get0_alpn_selected(session_, &name, &size);
@@ -34,17 +42,20 @@ std::string TlsSession::protocol() const {
 
 std::string TlsSession::serverName() const {
   if (state_ == State::kAwaitsContext) return start_->serverName;
+  if (records_ != nullptr) return facts_ == nullptr ? "" : facts_->serverName;
   const char* name =
       session_ == nullptr ? nullptr : ssl_.SSL_get_servername(session_, kNameTypeHostName);
   return name == nullptr ? "" : name;
 }
 
 bool TlsSession::resumed() const {
-  return handshakeComplete() && ssl_.SSL_session_reused(session_) == 1;
+  if (!handshakeComplete()) return false;
+  return records_ != nullptr ? resumed_ : ssl_.SSL_session_reused(session_) == 1;
 }
 
 std::vector<Octets> TlsSession::peerChain() const {
   std::vector<Octets> chain;
+  if (records_ != nullptr) return facts_ == nullptr ? chain : facts_->peerChain;
   if (session_ == nullptr) return chain;
   if (X509* own = ssl_.SSL_get1_peer_certificate(session_)) {
     chain.push_back(derOf(ssl_, own));
@@ -60,6 +71,7 @@ std::vector<Octets> TlsSession::peerChain() const {
 }
 
 Bytes TlsSession::ocspResponse() const {
+  if (records_ != nullptr) return facts_ == nullptr ? Bytes() : Bytes(facts_->ocspResponse);
   if (session_ == nullptr || isServer()) return {};
   const unsigned char* response = nullptr;
   const long size = ssl_.SSL_ctrl(session_, kCtrlGetTlsextStatusReqOcspResp, 0, &response);
@@ -69,6 +81,9 @@ Bytes TlsSession::ocspResponse() const {
 bool TlsSession::exportKeyingMaterial(std::span<uint8_t> out, std::string_view label,
                                       const Bytes* context) const {
   if (!handshakeComplete()) return false;
+  if (records_ != nullptr) {
+    return records_->exportKeyingMaterial(out, label, context == nullptr ? Bytes() : *context);
+  }
   const bool made = ssl_.SSL_export_keying_material(
                         session_, out.data(), out.size(), label.data(), label.size(),
                         context == nullptr ? nullptr : context->data(),

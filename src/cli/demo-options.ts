@@ -1,6 +1,12 @@
 /** The flags of `ropewalk demo`. */
 import { POLLER_CHOICES, type PollerChoice } from '../reactor/poller-choice.js';
 import { parseFlags } from './parse-flags.js';
+import {
+  choice,
+  environmentReactor,
+  REACTOR_CHOICES,
+  type ReactorChoice,
+} from './reactor-choice.js';
 import { UsageError } from './usage-error.js';
 
 export interface DemoOptions {
@@ -9,7 +15,7 @@ export interface DemoOptions {
   /** Port of the echo service; 0 lets the system choose. */
   readonly port: number;
   readonly chatPort: number;
-  readonly reactor: 'auto' | 'native' | 'node';
+  readonly reactor: ReactorChoice;
   readonly poller: PollerChoice;
   /** How long the reactor continues polling after a batch of events, in microseconds; 0 disables it. */
   readonly busyPollUs: number;
@@ -35,7 +41,8 @@ Each piece received on the echo port and each line of the chat is a message.
   --port N          echo port (default ${DEFAULT_PORT}; 0 lets the system choose)
   --chat-port N     chat port (default echo port + 1; 0 lets the system choose)
   --interface IP    address to listen on (default 127.0.0.1)
-  --reactor KIND    native, node or auto (default auto: native if it loads)
+  --reactor KIND    native, node, or auto: native if it loads (default: the
+                    variable ROPEWALK_REACTOR, else auto)
   --poller NAME     auto (default), epoll, kqueue, iocp or poll; native only
   --busy-poll US    poll US microseconds longer after each batch; native only
   --load N          send messages to the echo on N connections (up to ${MAX_LOAD})
@@ -65,25 +72,39 @@ const FLAGS = {
 
 /**
  * Reads the flags.
+ * @param environment Has `ROPEWALK_REACTOR`, perhaps.
  * @throws UsageError
  */
-export function parseDemoOptions(args: readonly string[]): DemoOptions {
+export function parseDemoOptions(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = process.env,
+): DemoOptions {
   const flags = parseFlags('demo', args, FLAGS).values;
   const port = wholeNumber('port', flags.port, DEFAULT_PORT, 65_535);
   const defaultChatPort = port === 0 || port === 65_535 ? 0 : port + 1;
-  const reactor = choice('reactor', flags.reactor, ['auto', 'native', 'node']);
+  const reactor =
+    flags.reactor === undefined
+      ? environmentReactor(environment.ROPEWALK_REACTOR)
+      : choice('--reactor', flags.reactor, REACTOR_CHOICES);
   for (const flag of ['poller', 'busy-poll'] as const) {
     if (reactor === 'node' && flags[flag] !== undefined) {
       throw new UsageError(`--${flag} is for the native reactor only`);
     }
   }
+  const chatPort = wholeNumber('chat-port', flags['chat-port'], defaultChatPort, 65_535);
+  if (chatPort === port && port !== 0) {
+    throw new UsageError(`--chat-port and --port must differ, but both are ${port}`);
+  }
+  if (flags.interface === '') {
+    throw new UsageError('--interface takes an IP address, not ""; 0.0.0.0 and :: are all');
+  }
   return {
     help: flags.help ?? false,
     interface: flags.interface ?? '127.0.0.1',
     port,
-    chatPort: wholeNumber('chat-port', flags['chat-port'], defaultChatPort, 65_535),
+    chatPort,
     reactor,
-    poller: choice('poller', flags.poller, POLLER_CHOICES),
+    poller: choice('--poller', flags.poller, POLLER_CHOICES),
     busyPollUs: wholeNumber('busy-poll', flags['busy-poll'], 0, MAX_BUSY_POLL_US),
     seconds: flags.seconds === undefined ? undefined : positiveSeconds(flags.seconds),
     load: wholeNumber('load', flags.load, 0, MAX_LOAD),
@@ -102,14 +123,4 @@ function positiveSeconds(text: string): number {
   const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (value > 0 && value <= MAX_SECONDS) return value;
   throw new UsageError(`--seconds takes a number above 0, up to ${MAX_SECONDS}, not "${text}"`);
-}
-
-function choice<T extends string>(
-  flag: string,
-  text: string | undefined,
-  choices: readonly [T, ...T[]],
-): T {
-  const value = choices.find((candidate) => candidate === (text ?? choices[0]));
-  if (value !== undefined) return value;
-  throw new UsageError(`--${flag} is one of ${choices.join(', ')}, not "${text}"`);
 }

@@ -55,13 +55,21 @@ function cannotStart(error: unknown, options: DemoOptions): number {
   return CANNOT_START;
 }
 
+interface Hinted {
+  readonly code?: unknown;
+  readonly cause?: unknown;
+  readonly port?: number;
+  readonly feature?: string;
+}
+
 function hintFor(error: unknown, { port, chatPort }: DemoOptions): string {
-  const { code, cause, port: taken } = error as Error & { code?: unknown; port?: number };
+  const { code, cause, feature, port: taken } = error as Hinted;
+  if (feature === 'reusePort') return ' (--workers above 1 needs it)';
   const inUse = (cause as Partial<SystemError> | undefined)?.code === 'EADDRINUSE';
   if (code !== 'ERR_CANNOT_LISTEN' || !inUse) return '';
   // If the chat port follows the echo port, --port 0 changes both.
   const flag = taken === chatPort && chatPort !== port + 1 ? '--chat-port' : '--port';
-  return ` (${flag} 0 lets the system choose a free port)`;
+  return ` (flag ${flag})`;
 }
 
 class Demo {
@@ -78,6 +86,7 @@ class Demo {
   #stopping = false;
   #stopped = false;
   #nextRefresh = 0;
+  #rssBytes = 0;
 
   constructor(options: DemoOptions) {
     this.#options = options;
@@ -232,9 +241,19 @@ class Demo {
     return {
       atMs: this.#reactor.now(),
       ...totals,
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: this.#readRSS(),
       cpuUs: user + system,
     };
+  }
+
+  /** Linux reads it from a file: without a free descriptor the last value remains. */
+  #readRSS(): number {
+    try {
+      this.#rssBytes = process.memoryUsage.rss();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).syscall !== 'uv_resident_set_memory') throw error;
+    }
+    return this.#rssBytes;
   }
 }
 

@@ -22,6 +22,8 @@ export interface DoctorReport {
   readonly engine: string;
   /** The reactor that is used if `ROPEWALK_REACTOR` is not set. */
   readonly reactor: 'native' | 'node';
+  /** The value of `ROPEWALK_REACTOR`, if it is set. */
+  readonly chosen?: string;
   /** The file of the addon. */
   readonly addon?: string;
   /** Why the native reactor is not available. */
@@ -56,6 +58,7 @@ export async function examine(version: string): Promise<DoctorReport> {
     ...(libc && { libc }),
     engine: engineName(),
     ...addon.found,
+    ...(process.env.ROPEWALK_REACTOR && { chosen: process.env.ROPEWALK_REACTOR }),
     ...(await tryPollers()),
     ...examineTLS(),
     ipv6Loopback: await listensOn('::1'),

@@ -1,6 +1,7 @@
 /** `ropewalk doctor`: reports whether the native reactor works on this machine, why not, and what to change. */
 import { type DoctorReport, examine } from './doctor-report.js';
 import { parseFlags } from './parse-flags.js';
+import { REACTOR_CHOICES } from './reactor-choice.js';
 
 const DOCTOR_USAGE = `Usage: ropewalk doctor [--json]
 
@@ -39,6 +40,7 @@ export function describeReport(report: DoctorReport): string {
     ['platform', `${report.platform}${libc ? ` (${libc})` : ''}, ${report.system}`],
     ['engine', report.engine],
     ['reactor', report.reactor === 'native' ? 'native' : 'node, the pure-JS one'],
+    ...chosenRow(report),
     ['addon', addon ?? problem ?? ''],
     ...attempts.map(({ file, error }): [string, string] => ['  tried', `${file}: ${error}`]),
     ['pollers', pollers.join(', ') || 'none'],
@@ -52,6 +54,13 @@ export function describeReport(report: DoctorReport): string {
   if (advice.length > 0) lines.push('', 'To change:');
   for (const { why, what } of advice) lines.push(`  ${why}:`, `    ${what}`);
   return lines.join('\n');
+}
+
+function chosenRow({ chosen }: DoctorReport): [string, string][] {
+  if (chosen === undefined) return [];
+  const known = REACTOR_CHOICES.some((choice) => choice === chosen);
+  const problem = known ? '' : `; it must be one of ${REACTOR_CHOICES.join(', ')}`;
+  return [['  chosen', `${chosen}, by ROPEWALK_REACTOR${problem}`]];
 }
 
 function describeTLS({ tls, tlsVersion = '', tlsProblem = '' }: DoctorReport): string {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 
 import { runDemo } from './demo.js';
 import { runDoctor } from './doctor.js';
-import { unknownCommand } from './parse-flags.js';
+import { parseFlags, unknownCommand } from './parse-flags.js';
 import { runTalk } from './talk.js';
 import { UsageError } from './usage-error.js';
 
@@ -13,15 +13,26 @@ const USAGE = `Usage: ropewalk <command> [flags]
   demo      run an echo and a chat server with a live view
   talk      connect to a server and exchange lines with it: ropewalk talk HOST PORT
   doctor    report whether the native reactor works here, and what to change
-  help      show this
+  help      show this, or explain a command: ropewalk help COMMAND
   version   show the version of this package
-
-\`ropewalk <command> --help\` explains a command.
 `;
 
-const COMMANDS = ['demo', 'doctor', 'talk', 'help', 'version'];
+const FLAGS = { help: { type: 'boolean', short: 'h' } } as const;
+const EXPLAINED_HERE = ['help', 'version'];
+const COMMANDS = ['demo', 'doctor', 'talk', ...EXPLAINED_HERE];
 
-process.exitCode = await main(process.argv.slice(2));
+let outputFailed = false;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // EPIPE: its reader has finished, as in `| head -1`.
+  if (error.code === 'EPIPE' || outputFailed) return;
+  outputFailed = true;
+  process.exitCode = 1;
+  process.stderr.write(`ropewalk: the output failed: ${error.message}\n`);
+});
+process.stderr.on('error', () => {});
+
+const exitCode = await main(process.argv.slice(2));
+process.exitCode = exitCode === 0 && outputFailed ? 1 : exitCode;
 
 async function main([command = 'help', ...args]: readonly string[]): Promise<number> {
   try {
@@ -35,11 +46,11 @@ async function main([command = 'help', ...args]: readonly string[]): Promise<num
       case 'help':
       case '--help':
       case '-h':
-        process.stdout.write(USAGE);
-        return 0;
+        return await showHelp(args);
       case 'version':
       case '--version':
       case '-v':
+        if (parseFlags('version', args, FLAGS).values.help === true) return await showHelp([]);
         process.stdout.write(`ropewalk ${packageVersion()}\n`);
         return 0;
       default:
@@ -50,6 +61,15 @@ async function main([command = 'help', ...args]: readonly string[]): Promise<num
     process.stderr.write(`ropewalk: ${error.message}\n`);
     return 2;
   }
+}
+
+async function showHelp(args: readonly string[]): Promise<number> {
+  const [command, ...rest] = parseFlags('help', args, FLAGS, true).positionals;
+  if (command !== undefined && !EXPLAINED_HERE.includes(command)) {
+    return await main([command, '--help', ...rest]);
+  }
+  process.stdout.write(USAGE);
+  return 0;
 }
 
 function packageVersion(): string {

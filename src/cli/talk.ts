@@ -4,12 +4,14 @@ import type { Readable, Writable } from 'node:stream';
 import type { DelayedCall } from '../core/clock.js';
 import { DatagramProtocol } from '../core/datagram.js';
 import { ConnectionDone } from '../core/errors/connection.js';
+import { AddonNotLoadedError } from '../core/errors/reactor.js';
 import { ClientFactory } from '../core/factory.js';
 import { Protocol } from '../core/protocol.js';
 import type { Reactor } from '../core/reactor.js';
 import { LineDecoder } from '../framing/line-decoder.js';
 import { createReactor } from '../reactor/create-reactor.js';
 import { PrintableText } from './printable-text.js';
+import { environmentReactor, type ReactorChoice } from './reactor-choice.js';
 import { parseTalkOptions, TALK_USAGE, type TalkTarget } from './talk-options.js';
 import { UsageError } from './usage-error.js';
 
@@ -35,14 +37,26 @@ export async function runTalk(args: readonly string[]): Promise<number> {
     process.stdout.write(TALK_USAGE);
     return ENDED;
   }
-  const talk = new Talk(createReactor(), process.stdin, process.stdout);
-  const failure = await talk.run(target);
+  const kind = environmentReactor(process.env.ROPEWALK_REACTOR);
+  const failure = await talkTo(target, kind);
   if (failure === undefined) return ENDED;
   if (WRONG_TARGETS.includes((failure as { code?: unknown }).code)) {
     throw new UsageError(failure.message);
   }
   process.stderr.write(`ropewalk: ${failure.message.split('\n', 1)[0]}\n`);
   return FAILED;
+}
+
+/** @returns Why it failed, if it did. */
+async function talkTo(target: TalkTarget, kind: ReactorChoice): Promise<Error | undefined> {
+  let reactor: Reactor;
+  try {
+    reactor = createReactor({ kind });
+  } catch (error) {
+    if (error instanceof AddonNotLoadedError) return error;
+    throw error;
+  }
+  return await new Talk(reactor, process.stdin, process.stdout).run(target);
 }
 
 /** One run: its input, its output, and its end. */

@@ -200,6 +200,7 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
     if (event !== 'due') this.#failures = 0;
     const attempt = new AttemptFactory(this.#factory, (connection, reason) => {
       if (connection === this.#connection) this.#lost(reason);
+      else if (attempt.failure !== undefined) this.#failed(attempt, attempt.failure);
     });
     this.#attempt = attempt;
     const stops = this.#stops.splice(0);
@@ -209,14 +210,19 @@ export class ClientService<F extends FactoryLike = FactoryLike> {
       (protocol) => {
         if (this.#attempt === attempt) this.#made(attempt, protocol);
       },
-      ({ value }) => {
-        if (this.#attempt === attempt) this.#ended('failed', toError(value));
-        // An endpoint with steps of its own behind the connection may leave it open.
-        if (attempt.connection?.connected) attempt.connection.abortConnection();
-      },
+      ({ value }) => this.#failed(attempt, toError(value)),
     );
     // A service that restarts: the old connection is gone.
     fireAll(stops, undefined);
+  }
+
+  /** The attempt is over when its connection is gone: an endpoint with steps of its own behind it may leave it open. */
+  #failed(attempt: AttemptFactory, error: Error): void {
+    const { connection } = attempt;
+    if (connection?.exists) {
+      attempt.failure = error;
+      connection.abortConnection();
+    } else if (this.#attempt === attempt) this.#ended('failed', error);
   }
 
   #made(attempt: AttemptFactory, result: unknown): void {

@@ -1,5 +1,6 @@
 /** One attempt of a client service to connect: wraps the protocol that the application's factory builds, to notice its end. */
 import { ConnectionLost } from '../core/errors/connection.js';
+import { NOT_CONNECTED } from '../core/protocol.js';
 import type { ClientProtocolFactory } from '../core/protocol-factory.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import { ProtocolWrapper } from '../policies/protocol-wrapper.js';
@@ -9,6 +10,8 @@ import { WrappingFactory } from '../policies/wrapping-factory.js';
 export class AttemptFactory extends WrappingFactory {
   /** The connection, once the protocol is built. */
   connection: WatchedConnection | undefined = undefined;
+  /** Of an attempt whose connection is still being aborted. */
+  failure: Error | undefined = undefined;
   readonly #lost: (connection: WatchedConnection, reason: Error) => void;
 
   constructor(
@@ -36,6 +39,11 @@ export class WatchedConnection extends ProtocolWrapper {
   ) {
     super(protocol);
     this.#lost = lost;
+  }
+
+  /** Whether it was made and has not ended. */
+  get exists(): boolean {
+    return this.transport !== NOT_CONNECTED && this.reason === undefined;
   }
 
   override connectionLost(reason: Error): void {

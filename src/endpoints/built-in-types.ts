@@ -1,6 +1,7 @@
 /** The built-in endpoint types. Names, order and defaults of the arguments are Twisted's. */
 import { WINDOWS } from '../internal/platform.js';
 import type { EndpointType } from './endpoint-type.js';
+import { shown } from './errors.js';
 import { HAPROXY } from './proxy-protocol.js';
 import { SystemdServerEndpoint } from './systemd.js';
 import { bindTCPClient, tcpClient, tcpServer } from './tcp-arguments.js';
@@ -58,11 +59,11 @@ const UNIX: EndpointType = {
   },
 };
 
-const DOMAINS: Readonly<Record<string, 'IPv4' | 'IPv6' | 'UNIX'>> = {
-  INET: 'IPv4',
-  INET6: 'IPv6',
-  UNIX: 'UNIX',
-};
+const DOMAINS: ReadonlyMap<string, 'IPv4' | 'IPv6' | 'UNIX'> = new Map([
+  ['INET', 'IPv4'],
+  ['INET6', 'IPv6'],
+  ['UNIX', 'UNIX'],
+]);
 
 /** `systemd:domain=INET:index=0`, `systemd:domain=INET:name=web`. The domain may be omitted: the socket determines it. */
 const SYSTEMD: EndpointType = {
@@ -70,9 +71,11 @@ const SYSTEMD: EndpointType = {
   server(args, { reactor }) {
     const values = args.bind(['domain', 'index', 'name']);
     const domain = values.has('domain') ? values.text('domain') : undefined;
-    const family = domain === undefined ? undefined : DOMAINS[domain];
+    const family = domain === undefined ? undefined : DOMAINS.get(domain);
     if (domain !== undefined && family === undefined) {
-      throw args.error(`'domain' must be INET, INET6 or UNIX, not ${JSON.stringify(domain)}`);
+      throw args.error(
+        `'domain' must be INET, INET6 or UNIX, not ${JSON.stringify(shown(domain))}`,
+      );
     }
     if (values.has('index') === values.has('name')) {
       throw args.error("'index' or 'name' must be given, and not both");

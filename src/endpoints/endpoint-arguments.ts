@@ -1,7 +1,7 @@
 /** The arguments of an endpoint string, checked and converted by the type of the endpoint. */
 import { nearestName } from '../internal/nearest-name.js';
 import type { ParsedEndpoint } from './endpoint-syntax.js';
-import { InvalidEndpointError } from './errors.js';
+import { InvalidEndpointError, shown } from './errors.js';
 
 /** Values of the arguments by name. */
 export interface EndpointValues {
@@ -33,7 +33,7 @@ export class EndpointArguments {
     this.#type = type;
     this.positional = rest;
     for (const [key, value] of named) {
-      if (this.#named.has(key)) throw this.error(`'${key}' is given twice`);
+      if (this.#named.has(key)) throw this.error(`'${shown(key)}' is given twice`);
       this.#named.set(key, value);
     }
   }
@@ -65,7 +65,7 @@ export class EndpointArguments {
       if (!known.includes(name)) {
         const nearest = nearestName(name, known);
         const meant = nearest === undefined ? '' : `, did you mean '${nearest}'?`;
-        throw this.error(`'${this.#type}' has no argument '${name}'${meant}`, known);
+        throw this.error(`'${this.#type}' has no argument '${shown(name)}'${meant}`, known);
       }
       if (values.has(name)) throw this.error(`'${name}' is given twice`);
       values.set(name, value);
@@ -151,5 +151,5 @@ class BoundArguments implements EndpointValues {
 }
 
 function quoted(text: string): string {
-  return JSON.stringify(text);
+  return JSON.stringify(shown(text));
 }

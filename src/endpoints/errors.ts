@@ -26,6 +26,13 @@ export class NoInheritedSocketError extends RopewalkError {
   override readonly code = 'ERR_NO_INHERITED_SOCKET';
 }
 
+const MAX_SHOWN = 200;
+
+/** A part of an endpoint's text, as messages show it. */
+export function shown(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
 /** The text of an endpoint is not valid: a wrong, missing or unknown argument. */
 export class InvalidEndpointError extends RopewalkError {
   override readonly name: string = 'InvalidEndpointError';
@@ -33,7 +40,7 @@ export class InvalidEndpointError extends RopewalkError {
   readonly text: string;
 
   constructor(text: string, reason: string, options?: ErrorOptions) {
-    super(`endpoint ${JSON.stringify(text)}: ${reason}`, options);
+    super(`endpoint ${JSON.stringify(shown(text))}: ${reason}`, options);
     this.text = text;
   }
 }
@@ -59,7 +66,7 @@ export class UnknownEndpointTypeError extends InvalidEndpointError {
         ? ' A string begins with its type, such as tcp: or unix:.'
         : ` Did you mean '${suggestion}'?`;
     const types = known.join(', ');
-    super(text, `there is no ${side} endpoint type '${type}'.${meant} The types: ${types}`);
+    super(text, `there is no ${side} endpoint type '${shown(type)}'.${meant} The types: ${types}`);
     this.type = type;
     this.known = known;
     this.suggestion = suggestion;

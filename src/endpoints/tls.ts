@@ -8,13 +8,13 @@ import type {
   StreamClientEndpoint,
   StreamServerEndpoint,
 } from '../core/stream-endpoint.js';
-import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Deferred } from '../defer/deferred.js';
 import { checkClientEndpoint, checkServerEndpoint } from '../internal/check-endpoint.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { showAsText } from '../internal/shown-as-text.js';
+import { type AwaitedHandshake, AwaitedHandshakeFactory } from '../tls/awaited-handshake.js';
 import { TLSClientContext, type TLSClientOptions } from '../tls/client-context.js';
-import { TLSClientFactory, TLSServerFactory } from '../tls/factories.js';
+import { TLSServerFactory } from '../tls/factories.js';
 import { TLSServerContext, type TLSServerOptions } from '../tls/server-context.js';
 
 export interface WrapClientTLSOptions {
@@ -25,8 +25,9 @@ export interface WrapClientTLSOptions {
 const OPTIONS: OptionNames<WrapClientTLSOptions> = { hostname: true };
 
 /**
- * An endpoint whose connections are secured, as the client, before the protocol's `connectionMade`. Failures of TLS end the
- * connection: the protocol's `connectionLost` receives them.
+ * An endpoint whose connections are secured, as the client, before the protocol's `connectionMade`. The Deferred of `connect` fires
+ * when the handshake is complete and the server is verified. If TLS fails before, it fails with the reason of the protocol's
+ * `connectionLost`, such as a TLSCertificateError. Cancelling it aborts the connection.
  *
  * @param context A context, or the options of one. Use one context for many endpoints, so that sessions can be resumed.
  * @throws InvalidArgumentTypeError the endpoint has no host, and `hostname` is not given.
@@ -77,7 +78,9 @@ class TLSClientEndpoint implements StreamClientEndpoint {
   }
 
   connect<F extends FactoryLike>(factory: F): Deferred<ProtocolOf<F>> {
-    const connected = this.#endpoint.connect(this.#securing(factory)).addCallback(unwrapped);
+    const connected = this.#endpoint
+      .connect(this.#securing(factory))
+      .addCallback((protocol) => (protocol as AwaitedHandshake).whenCompleted());
     return connected as Deferred<unknown> as Deferred<ProtocolOf<F>>;
   }
 
@@ -85,8 +88,8 @@ class TLSClientEndpoint implements StreamClientEndpoint {
     return `<TLS to ${this.host} over ${this.#endpoint}>`;
   }
 
-  #securing(factory: FactoryLike): TLSClientFactory {
-    return new TLSClientFactory(this.#context, factory, { hostname: this.host });
+  #securing(factory: FactoryLike): AwaitedHandshakeFactory {
+    return new AwaitedHandshakeFactory(this.#context, factory, { hostname: this.host });
   }
 }
 
@@ -106,11 +109,6 @@ class TLSServerEndpoint implements StreamServerEndpoint {
   toString(): string {
     return `<TLS over ${this.#endpoint}>`;
   }
-}
-
-/** The caller's protocol: the factory of TLS has built another one around it. */
-function unwrapped(protocol: StreamProtocol): StreamProtocol {
-  return (protocol as StreamProtocol & { wrappedProtocol: StreamProtocol }).wrappedProtocol;
 }
 
 showAsText(TLSClientEndpoint, TLSServerEndpoint);

@@ -8,11 +8,22 @@ import { withScopeSpelled } from './interface-names.js';
 const FORBIDDEN = /[\0-\x20\x7f"#%/:<>?@[\\\]^`{|}]/;
 
 /**
+ * Longer than any name or address, an interface's name included. Names have at most 253 bytes in ASCII (RFC 1035), and each
+ * character of an international name takes at least one.
+ */
+const MAX_LENGTH = 1024;
+
+function isAddress(text: string): boolean {
+  return text.length <= MAX_LENGTH && isIP(text) !== 0;
+}
+
+/**
  * Advice for a text that is no IP address and cannot be a host name either: it is empty or contains a character that no name
- * has. Undefined for every other text.
+ * has, or it is longer than any. Undefined for every other text.
  */
 export function hostAdvice(text: string): string | undefined {
   if (text === '') return 'it is empty';
+  if (text.length > MAX_LENGTH) return `it has ${text.length} characters`;
   const forbidden = FORBIDDEN.exec(text);
   if (forbidden === null) return undefined;
   if (text.startsWith('[')) return 'IPv6 addresses are written without brackets, as in "::1"';
@@ -28,7 +39,7 @@ export function hostAdvice(text: string): string | undefined {
  */
 export function checkHost(what: string, value: unknown): string {
   const host = checkString(what, value);
-  if (isIP(host) !== 0) return host;
+  if (isAddress(host)) return host;
   const advice = hostAdvice(host);
   if (advice === undefined) return host;
   throw new InvalidArgumentValueError(what, 'a name or an IP address', host, advice);
@@ -40,6 +51,6 @@ export function checkHost(what: string, value: unknown): string {
  */
 export function checkLocalAddress(what: string, value: unknown): string {
   const address = checkString(what, value);
-  if (address === '' || isIP(address) !== 0) return withScopeSpelled(address);
+  if (address === '' || isAddress(address)) return withScopeSpelled(address);
   throw new InvalidArgumentValueError(what, 'an IP address', address, hostAdvice(address));
 }

@@ -28,7 +28,9 @@ function nameOf(scope: string): string | undefined {
 }
 
 function scopeIdOf(name: string): number | undefined {
-  return networkInterfaces()[name]?.find(({ family }) => family === 'IPv6')?.scopeid || undefined;
+  // An object with a prototype: a scope may be called `constructor`.
+  const all = new Map(Object.entries(networkInterfaces()));
+  return all.get(name)?.find(({ family }) => family === 'IPv6')?.scopeid || undefined;
 }
 
 function numberedInSysfs(index: number): string | undefined {

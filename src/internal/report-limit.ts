@@ -96,18 +96,23 @@ function placeName(error: unknown, where: string): string {
 function kindOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return typeof error;
   try {
-    const { name, code, stack } = error as Partial<Record<'name' | 'code' | 'stack', unknown>>;
+    const { name, code, message, stack } = error as Partial<
+      Record<'name' | 'code' | 'message' | 'stack', unknown>
+    >;
     const kind = [name, code].filter((part) => typeof part === 'string').join(' ');
-    return [kind.slice(0, MAX_FRAME_LENGTH), ...framesOf(stack)].join(' ');
+    return [kind.slice(0, MAX_FRAME_LENGTH), ...framesOf(stack, message)].join(' ');
   } catch {
     return 'an error that cannot be read';
   }
 }
 
-function framesOf(stack: unknown): string[] {
+/** The message is skipped: it may contain text of a peer, with lines that look like frames. */
+function framesOf(stack: unknown, message: unknown): string[] {
   if (typeof stack !== 'string') return [];
-  const start = stack.search(/\n +at /);
+  const text = typeof message === 'string' ? message : '';
+  const rest = stack.slice(Math.max(0, stack.indexOf(text)) + text.length);
+  const start = rest.search(/\n +at /);
   if (start < 0) return [];
-  const frames = stack.slice(start + 1, start + COMPARED_FRAMES * MAX_FRAME_LENGTH);
+  const frames = rest.slice(start + 1, start + COMPARED_FRAMES * MAX_FRAME_LENGTH);
   return frames.split('\n', COMPARED_FRAMES).map((frame) => frame.trim());
 }

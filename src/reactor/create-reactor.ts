@@ -41,7 +41,7 @@ export function createReactor(options: CreateReactorOptions = {}): Reactor {
   checkOptions('createReactor', options, OPTIONS);
   const kind = checkChoice(
     options.kind === undefined ? 'ROPEWALK_REACTOR' : 'kind',
-    options.kind ?? process.env.ROPEWALK_REACTOR ?? 'auto',
+    options.kind ?? (process.env.ROPEWALK_REACTOR || 'auto'),
     ['auto', 'native', 'node'],
   );
   checkNativeOptions(options);

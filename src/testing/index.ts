@@ -2,11 +2,13 @@
 
 export { AccumulatingProtocol } from './accumulating-protocol.js';
 export { checkEachTest, type EachTestOptions, type TestHooks } from './check-each-test.js';
+export {
+  type AdoptionContractOptions,
+  adoptionContract,
+} from './contracts/adoption/adoption-contract.js';
 export { clockContract } from './contracts/clock/clock-contract.js';
 export type { ClockStage, MakeClock } from './contracts/clock/clock-stage.js';
 export type { ContractCase, ContractStage } from './contracts/contract-case.js';
-export { datagramContract } from './contracts/datagram/datagram-contract.js';
-export type { DatagramContractOptions } from './contracts/datagram/datagram-scene.js';
 export { decoderContract } from './contracts/decoder/decoder-contract.js';
 export type {
   DecoderContractOptions,
@@ -34,7 +36,13 @@ export { tcpContract } from './contracts/reactor/tcp-contract.js';
 export { threadsContract } from './contracts/reactor/threads-contract.js';
 export type { MakePair, TransportContractOptions } from './contracts/transport/scene.js';
 export { transportContract } from './contracts/transport/transport-contract.js';
+export { udpContract } from './contracts/udp/udp-contract.js';
+export type { UDPContractOptions } from './contracts/udp/udp-scene.js';
 export { type UNIXContractOptions, unixContract } from './contracts/unix/unix-contract.js';
+export {
+  type UNIXDatagramContractOptions,
+  unixDatagramContract,
+} from './contracts/unix-datagram/unix-datagram-contract.js';
 export { assertNoResult, failureResultOf, successResultOf } from './deferred-results.js';
 export { everySplit } from './every-split.js';
 export {

@@ -1,6 +1,5 @@
 /** Factories whose connections are secured from the beginning. */
-import type { Address } from '../core/address.js';
-import { builtProtocol, type FactoryLike } from '../core/factory.js';
+import type { FactoryLike } from '../core/factory.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { StartTLSOptions } from '../core/tls.js';
 import type { TLSContext, Transport } from '../core/transport.js';
@@ -27,10 +26,8 @@ export class TLSServerFactory extends WrappingFactory {
     this.#context = context;
   }
 
-  override buildProtocol(address: Address): StreamProtocol | null {
-    const protocol = builtProtocol(this.wrappedFactory, address);
-    if (protocol === null) return null;
-    const { acceptableProtocols: alpnProtocols } = this.wrappedFactory;
+  protected override wrap(protocol: StreamProtocol): ProtocolWrapper {
+    const { acceptableProtocols: alpnProtocols } = this;
     return new SecuringProtocol(protocol, this.#context, { alpnProtocols });
   }
 }
@@ -44,28 +41,30 @@ const CLIENT_OPTIONS: OptionNames<TLSClientFactoryOptions> = { hostname: true };
 
 /** Like {@link TLSServerFactory}, as the client. */
 export class TLSClientFactory extends WrappingFactory {
-  readonly #context: TLSClientContext;
+  /** @internal */
+  protected readonly context: TLSClientContext;
   readonly #hostname: string;
 
   /** @throws InvalidArgumentTypeError, InvalidHostNameError */
   constructor(context: TLSClientContext, factory: FactoryLike, options: TLSClientFactoryOptions) {
     super(factory);
-    this.#context = context;
+    this.context = context;
     checkOptions('TLSClientFactory', options, CLIENT_OPTIONS);
     this.#hostname = peerName(options.hostname);
   }
 
-  override buildProtocol(address: Address): StreamProtocol | null {
-    const protocol = builtProtocol(this.wrappedFactory, address);
-    if (protocol === null) return null;
-    const { acceptableProtocols: alpnProtocols } = this.wrappedFactory;
-    const options = { hostname: this.#hostname, alpnProtocols };
-    return new SecuringProtocol(protocol, this.#context, options);
+  protected override wrap(protocol: StreamProtocol): ProtocolWrapper {
+    return new SecuringProtocol(protocol, this.context, this.securing);
+  }
+
+  /** @internal */
+  protected get securing(): StartTLSOptions {
+    return { hostname: this.#hostname, alpnProtocols: this.acceptableProtocols };
   }
 }
 
 /** Secures the connection, and then leaves the protocol to the secured transport, unless there is a wrapper between them. */
-class SecuringProtocol extends ProtocolWrapper {
+export class SecuringProtocol extends ProtocolWrapper {
   readonly #context: TLSContext;
   readonly #options: StartTLSOptions;
 
@@ -76,11 +75,20 @@ class SecuringProtocol extends ProtocolWrapper {
   }
 
   override makeConnection(transport: Transport): unknown {
-    const secured = transport.startTLS(this.#context, this.#options);
-    this.transport = secured;
-    if (secured instanceof StreamTransport && secured.protocol === this) {
-      secured.protocol = this.wrappedProtocol;
+    this.transport = transport.startTLS(this.#context, this.#options);
+    this.secured();
+    return this.wrappedProtocol.makeConnection(this.transport);
+  }
+
+  /** Called once, before the protocol is connected. */
+  protected secured(): void {
+    this.stepAside();
+  }
+
+  protected stepAside(): void {
+    const { transport } = this;
+    if (transport instanceof StreamTransport && transport.protocol === this) {
+      transport.protocol = this.wrappedProtocol;
     }
-    return this.wrappedProtocol.makeConnection(secured);
   }
 }

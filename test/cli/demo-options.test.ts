@@ -4,7 +4,7 @@ import { UsageError } from '../../src/cli/usage-error.js';
 
 describe('parseDemoOptions', () => {
   it('has a default for everything', () => {
-    expect(parseDemoOptions([])).toEqual({
+    expect(parseDemoOptions([], {})).toEqual({
       help: false,
       interface: '127.0.0.1',
       port: 7007,
@@ -16,6 +16,24 @@ describe('parseDemoOptions', () => {
       load: 0,
       workers: 0,
     });
+  });
+
+  it.each([
+    [[], 'node', 'node'],
+    [[], '', 'auto'],
+    [['--reactor', 'auto'], 'node', 'auto'],
+    [['--reactor', 'native'], 'fusion', 'native'],
+  ])('with %j and ROPEWALK_REACTOR=%s the reactor is %s', (args, value, reactor) => {
+    expect(parseDemoOptions(args, { ROPEWALK_REACTOR: value }).reactor).toBe(reactor);
+  });
+
+  it.each([
+    [[], 'fusion', /^ROPEWALK_REACTOR is one of auto, native, node, not "fusion"$/],
+    [['--poller', 'epoll'], 'node', /^--poller is for the native reactor only$/],
+  ])('refuses %j with ROPEWALK_REACTOR=%s', (args, value, message) => {
+    const parse = (): unknown => parseDemoOptions(args, { ROPEWALK_REACTOR: value });
+    expect(parse).toThrow(UsageError);
+    expect(parse).toThrow(message);
   });
 
   it('reads every flag', () => {
@@ -50,6 +68,12 @@ describe('parseDemoOptions', () => {
     [['--port='], /^--port takes/],
     [['--port', '1e3'], /^--port takes/],
     [['--chat-port', '-1'], /chat-port/],
+    [
+      ['--port', '7010', '--chat-port', '7010'],
+      /^--chat-port and --port must differ, but both are 7010$/,
+    ],
+    [['--chat-port', '7007'], /must differ, but both are 7007$/],
+    [['--interface', ''], /^--interface takes an IP address, not ""; 0\.0\.0\.0 and :: are all$/],
     [['--chat-port=-1'], /^--chat-port takes/],
     [['--busy-poll', '1000001'], /^--busy-poll takes/],
     [['--load', '10001'], /^--load takes a whole number from 0 to 10000/],

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { canReusePort } from '../../src/reactor/node/net-handle.js';
 import { KINDS } from '../examples/programs.js';
 import { Child, runProgram } from '../support/child.js';
 import { RawPeer, RawServer } from '../support/raw-peer.js';
@@ -100,6 +101,14 @@ describe.each(KINDS)('ropewalk demo on the %s reactor', (kind) => {
     expect(ann.text).toContain('the server is stopping');
   });
 
+  it.runIf(process.platform === 'linux')('survives a load that takes all descriptors', async () => {
+    const args = ['demo', '--port', '0', '--reactor', kind, '--load', '200', '--seconds', '3'];
+    const { code, stdout, stderr } = await runProgram(MAIN, args, { before: 'ulimit -n 128' });
+    expect(code).toBe(0);
+    expect(lastLine(stdout)).toMatch(/^goodbye: connections=\d\d/);
+    expect(stderr).not.toContain('uv_resident_set_memory');
+  });
+
   it('keeps its own load running', async () => {
     await using demo = await RunningDemo.start(['--reactor', kind, '--load', '120']);
     const [line] = await demo.printed(/^seconds=.* open=120 .* load=120 .*\n/m);
@@ -116,8 +125,8 @@ describe.each(KINDS)('ropewalk demo on the %s reactor', (kind) => {
     await using taken = await RawServer.listen();
     const port = String(taken.port);
     for (const [args, hint] of [
-      [['--port', port], '(--port 0 lets'],
-      [['--port', '0', '--chat-port', port], '(--chat-port 0 lets'],
+      [['--port', port], 'to let the system choose (flag --port)'],
+      [['--port', '0', '--chat-port', port], 'to let the system choose (flag --chat-port)'],
     ] as const) {
       const run = await runProgram(MAIN, ['demo', '--reactor', kind, ...args]);
       expect({ code: run.code, stdout: run.stdout }).toEqual({ code: 1, stdout: '' });
@@ -196,7 +205,7 @@ describe.each([
     const run = await runProgram(MAIN, inUse);
     expect({ code: run.code, stdout: run.stdout }).toEqual({ code: 1, stdout: '' });
     expect(run.stderr).toMatch(
-      /^ropewalk: cannot listen on 127\.0\.0\.1:\d+[^\n]*\(--port 0 lets[^\n]*\n$/,
+      /^ropewalk: cannot listen on 127\.0\.0\.1:\d+[^\n]*\(flag --port\)\n$/,
     );
     const bad = await runProgram(MAIN, ['demo', ...flags, '--port', '0', '--interface', 'lo']);
     expect(bad.code).toBe(2);
@@ -214,6 +223,18 @@ describe.each([
     await peer.untilGone();
   });
 });
+
+it.skipIf(canReusePort())(
+  'names the flag if several workers of the pure-JS reactor cannot share a port',
+  async () => {
+    const args = ['demo', '--port', '0', '--reactor', 'node', '--workers', '2'];
+    const { code, stdout, stderr } = await runProgram(MAIN, args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      /^ropewalk: reusePort is not supported: [^\n]* \(--workers above 1 needs it\)\n$/,
+    );
+  },
+);
 
 describe.skipIf(!HAS_SCRIPT)('ropewalk demo on a terminal', () => {
   /** Runs the demo under script(1), which gives it a pseudo-terminal. */

@@ -38,6 +38,16 @@ describe('ropewalk doctor', () => {
     expect(stdout).toContain('ROPEWALK_PREBUILD must name the file');
   });
 
+  it.each([
+    ['node', 'node, by ROPEWALK_REACTOR'],
+    ['fusion', 'fusion, by ROPEWALK_REACTOR; it must be one of auto, native, node'],
+  ])('shows ROPEWALK_REACTOR=%s', async (value, row) => {
+    const env = { ROPEWALK_REACTOR: value };
+    const { code, stdout } = await runProgram(MAIN, ['doctor'], { env });
+    expect(code).toBe(0);
+    expect(stdout).toContain(`\nreactor       native\n  chosen      ${row}\n`);
+  });
+
   it('refuses other flags', async () => {
     const { code, stderr } = await runProgram(MAIN, ['doctor', '--fast']);
     expect(code).toBe(2);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { runProgram } from '../support/child.js';
+import { Child, runProgram } from '../support/child.js';
 
 const MAIN = new URL('../../dist/cli/main.js', import.meta.url);
 const MANIFEST = new URL('../../package.json', import.meta.url);
@@ -26,7 +26,47 @@ describe('ropewalk', () => {
   });
 
   it.each([
+    ['help', 'demo'],
+    ['--help', 'talk'],
+    ['help', 'doctor'],
+  ])('explains a command: %s %s', async (help, command) => {
+    const { code, stdout } = await runProgram(MAIN, [help, command]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Usage: ropewalk ${command}`));
+  });
+
+  it.each([[['--help']], [['demo', '--help']], [['doctor']], [['version']]])(
+    'is silent about a closed output: %j',
+    async (args) => {
+      await using child = new Child(MAIN, args);
+      child.process.stdout?.destroy();
+      expect(await child.result()).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
+
+  it
+    .runIf(process.platform === 'linux')
+    .each([[['doctor']], [['demo', '--port', '0']], [['version']]])(
+    'says in one line that the output failed: %j; exit code 1',
+    async (args) => {
+      const { code, stderr } = await runProgram(MAIN, args, { before: 'exec >/dev/full' });
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^ropewalk: the output failed: ENOSPC[^\n]*\n$/);
+    },
+  );
+
+  it('keeps its exit code if its errors cannot be written', async () => {
+    await using child = new Child(MAIN, ['dance']);
+    child.process.stderr?.destroy();
+    expect(await child.result()).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  it.each([
     [['dance'], 'there is no command "dance"'],
+    [['help', 'dance'], 'there is no command "dance"'],
+    [['help', 'demo', 'talk'], "Unexpected argument 'talk'"],
+    [['help', '--all'], "Unknown option '--all'"],
+    [['version', 'demo'], "Unexpected argument 'demo'"],
     [['demo', '--port', 'x'], '--port takes a whole number'],
     [['demo', '--interface', 'nowhere'], 'interface'],
   ])('refuses %j with one line and exit code 2', async (args, message) => {

@@ -157,6 +157,20 @@ describe('ropewalk talk', () => {
     expect(stdout).not.toContain('\x1b');
   });
 
+  it('refuses an unknown kind of reactor with one line and exit code 2', async () => {
+    const env = { ROPEWALK_REACTOR: 'fusion' };
+    const { code, stderr } = await runProgram(MAIN, ['talk', 'localhost', '1'], { env });
+    expect(code).toBe(2);
+    expect(stderr).toBe('ropewalk: ROPEWALK_REACTOR is one of auto, native, node, not "fusion"\n');
+  });
+
+  it('says in one line that the native reactor does not load; exit code 1', async () => {
+    const env = { ROPEWALK_REACTOR: 'native', ROPEWALK_PREBUILD: '/nowhere' };
+    const { code, stderr } = await runProgram(MAIN, ['talk', 'localhost', '1'], { env });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ropewalk: the native reactor's addon could not be loaded[^\n]*\n$/);
+  });
+
   it('explains itself', async () => {
     const { code, stdout } = await runProgram(MAIN, ['talk', '--help']);
     expect(code).toBe(0);

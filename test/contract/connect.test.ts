@@ -54,6 +54,23 @@ contract('connectTCP', (rig) => {
     expect(rig.reactor.getDelayedCalls()).toEqual([]);
   });
 
+  it('does not begin if startedConnecting throws, and can begin later', async () => {
+    const factory = recorders();
+    const { startedConnecting } = factory;
+    factory.startedConnecting = () => {
+      throw new Error('not now');
+    };
+    expect(() => rig.reactor.connectTCP('127.0.0.1', 9, factory)).toThrow('not now');
+    expect(factory.log).toEqual(['doStart', 'startFactory', 'doStop', 'stopFactory']);
+    await quietMoment(rig);
+    expect(factory.log).toHaveLength(4);
+    expect(rig.reactor.getDelayedCalls()).toEqual([]);
+    factory.startedConnecting = startedConnecting;
+    const raw = rig.use(await RawServer.listen());
+    rig.reactor.connectTCP('127.0.0.1', raw.port, factory);
+    await factory.protocol();
+  });
+
   it('calls off the lookup of an attempt that began as another had failed at once', async () => {
     const held = new HeldResolver();
     let failing = true;

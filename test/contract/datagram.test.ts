@@ -1,9 +1,8 @@
-/** UDP sockets, as far as every reactor has them. What only the native one can is in datagram-native.test.ts. */
+/** UDP sockets on every reactor: arguments, IPv6 and the options of the system. The other rules are in `udpContract`. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect, it } from 'vitest';
 import {
   CannotListenError,
-  DatagramTruncatedError,
   InvalidAddressError,
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
@@ -12,23 +11,16 @@ import {
   type ListenUDPOptions,
   MessageLengthError,
   ReactorDisposedError,
-  RemoteProtocolError,
   type SystemError,
 } from '../../src/index.js';
 import { canReusePort } from '../../src/reactor/node/net-handle.js';
 import { contract, type Rig } from '../support/contract.js';
 import { DatagramRecorder, openUDP } from '../support/datagrams.js';
-import { latch, within } from '../support/deadline.js';
-import { quietMoment } from '../support/pairs.js';
 import { LACKS, needs } from '../support/platform.js';
 import { hasIPv6 } from '../support/sockets.js';
 
 const IPV6 = await hasIPv6();
 const LOCAL = '127.0.0.1';
-class BrokenPeer extends RemoteProtocolError {
-  override readonly name = 'BrokenPeer';
-  override readonly code = 'ERR_BROKEN_PEER';
-}
 
 const to = (port: number, host = LOCAL): { host: string; port: number } => ({ host, port });
 
@@ -96,95 +88,6 @@ contract('listenUDP', (rig) => {
     }
   });
 
-  it('accepts a function, or handlers', async () => {
-    const came = latch<string>();
-    const heard = rig.reactor.listenUDP(0, (data, from, transport) => {
-      transport.write(`${data}!`, from);
-    });
-    const log: string[] = [];
-    const asked = rig.reactor.listenUDP(0, {
-      startProtocol: (transport) => log.push(`start ${transport.getHost().type}`),
-      datagramReceived: (data: Buffer) => came.open(data.toString()),
-      stopProtocol: () => log.push('stop'),
-    });
-    asked.write('hi', to(heard.getHost().port));
-    expect(await within(came.promise, 'an answer')).toBe('hi!');
-    await asked.stopListening();
-    expect(log).toEqual(['start UDP', 'stop']);
-  });
-
-  it('sends and receives datagrams whole, with their source', async () => {
-    const one = openUDP(rig);
-    const other = openUDP(rig);
-    const payloads = ['', 'a', 'ü'.repeat(40), 'x'.repeat(8192)];
-    for (const payload of payloads) one.port.write(payload, to(other.number));
-    await other.protocol.receive(payloads.length);
-    expect(other.protocol.texts).toEqual(payloads);
-    for (const { from, details } of other.protocol.received) {
-      expect(from).toBeInstanceOf(IPv4Address);
-      expect(from.equals(one.port.getHost())).toBe(true);
-      expect(details).toBeUndefined();
-    }
-  });
-
-  it('answers to the address that a datagram came from', async () => {
-    const server = openUDP(rig);
-    server.protocol.onDatagram = ({ data, from }) => server.port.write(`re ${data}`, from);
-    const client = openUDP(rig);
-    for (let i = 0; i < 100; i++) client.port.write(`${i}`, server.port.getHost());
-    await client.protocol.receive(100);
-    expect(client.protocol.texts.sort()).toEqual(
-      Array.from({ length: 100 }, (_, i) => `re ${i}`).sort(),
-    );
-  });
-
-  it('sends nothing before the end of the turn, and copies the data', async () => {
-    const one = openUDP(rig);
-    const other = openUDP(rig);
-    const bytes = new Uint8Array([1, 2, 3]);
-    one.port.write(bytes, to(other.number));
-    bytes.fill(0);
-    one.port.write(bytes.subarray(0, 1), to(other.number));
-    await other.protocol.receive(2);
-    expect(other.protocol.received.map(({ data }) => [...data])).toEqual([[1, 2, 3], [0]]);
-  });
-
-  it('hands out bytes that are not written again', async () => {
-    const one = openUDP(rig);
-    const other = openUDP(rig);
-    for (let i = 0; i < 200; i++) one.port.write(Buffer.alloc(100, i), to(other.number));
-    await other.protocol.receive(200);
-    other.protocol.received.forEach(({ data }, i) => {
-      expect(data.equals(Buffer.alloc(100, i))).toBe(true);
-    });
-  });
-
-  it('drops, reports and counts datagrams longer than maxPacketSize', async () => {
-    const one = openUDP(rig);
-    const other = openUDP(rig, { maxPacketSize: 100 });
-    one.port.write('x'.repeat(101), to(other.number));
-    one.port.write('y'.repeat(100), to(other.number));
-    await other.protocol.receive(1);
-    await other.protocol.until(() => other.protocol.errors.length === 1, 'an error');
-    expect(other.protocol.texts).toEqual(['y'.repeat(100)]);
-    const [error] = other.protocol.errors as [DatagramTruncatedError];
-    expect(error).toBeInstanceOf(DatagramTruncatedError);
-    expect(error.maxPacketSize).toBe(100);
-    expect(error.address?.equals(one.port.getHost())).toBe(true);
-    expect(other.port.datagramsTruncated).toBe(1);
-  });
-
-  it('counts datagrams that are too long without reporting or logging them if there is no method', async () => {
-    const one = openUDP(rig);
-    const came = latch();
-    const port = rig.reactor.listenUDP(0, () => came.open(), { maxPacketSize: 10 });
-    one.port.write('x'.repeat(11), to(port.getHost().port));
-    one.port.write('x', to(port.getHost().port));
-    await within(came.promise, 'the short one');
-    expect(port.datagramsTruncated).toBe(1);
-    expect(rig.takeReports()).toEqual([]);
-  });
-
   it('sends and receives the longest datagram there is, and throws for a longer one', async () => {
     const one = openUDP(rig, { sendBufferBytes: 262_144 });
     const other = openUDP(rig, { maxPacketSize: 65_535, receiveBufferBytes: 262_144 });
@@ -227,51 +130,6 @@ contract('listenUDP', (rig) => {
     expect(() => port.write(7 as never)).toThrow(InvalidArgumentTypeError);
   });
 
-  it('reports datagrams that the system refused to send, and continues', async () => {
-    const one = openUDP(rig);
-    const other = openUDP(rig);
-    // Broadcast is not allowed on this socket.
-    one.port.write('x', to(other.number, '255.255.255.255'));
-    one.port.write('y', to(other.number));
-    await other.protocol.receive(1);
-    await one.protocol.until(() => one.protocol.errors.length === 1, 'an error');
-    expect(one.protocol.errors[0]).toMatchObject({ code: 'ERR_DATAGRAM_NOT_SENT' });
-    expect(one.protocol.errors[0]?.address).toMatchObject({ host: '255.255.255.255' });
-    expect(other.protocol.texts).toEqual(['y']);
-  });
-
-  it('reports unsent datagrams as errors if there is no method for them', async () => {
-    const port = rig.reactor.listenUDP(0, () => {}, { interface: LOCAL });
-    port.write('x', to(9, '255.255.255.255'));
-    await quietMoment(rig);
-    expect(rig.takeReports()).toMatchObject([{ error: { code: 'ERR_DATAGRAM_NOT_SENT' } }]);
-  });
-
-  it('reports errors of its protocol, and continues', async () => {
-    const one = openUDP(rig);
-    const other = openUDP(rig);
-    const error = new Error('out of datagramReceived');
-    other.protocol.onDatagram = () => {
-      throw error;
-    };
-    for (const text of ['1', '2', '3']) one.port.write(text, to(other.number));
-    await other.protocol.receive(3);
-    await quietMoment(rig);
-    expect(rig.takeReports()).toEqual([1, 2, 3].map(() => ({ error, where: 'datagramReceived' })));
-  });
-
-  it('does not report that a peer broke its protocol, and continues', async () => {
-    const one = openUDP(rig);
-    const other = openUDP(rig);
-    other.protocol.onDatagram = () => {
-      throw new BrokenPeer('out of datagramReceived');
-    };
-    for (const text of ['1', '2', '3']) one.port.write(text, to(other.number));
-    await other.protocol.receive(3);
-    await quietMoment(rig);
-    expect(rig.takeReports()).toEqual([]);
-  });
-
   it('runs its protocol in the context of listenUDP', async () => {
     const storage = new AsyncLocalStorage<string>();
     const seen: (string | undefined)[] = [];
@@ -310,13 +168,6 @@ contract('listenUDP', (rig) => {
     expect(() => openUDP(rig, {}, only.number)).not.toThrow();
   });
 
-  it('lets several sockets have a port by listenMultiple', async () => {
-    const first = openUDP(rig, { listenMultiple: true });
-    const second = openUDP(rig, { listenMultiple: true }, first.number);
-    expect(second.number).toBe(first.number);
-    expect(() => openUDP(rig, {}, first.number)).toThrow(CannotListenError);
-  });
-
   it('shares a port by reusePort, or says that it cannot', () => {
     if (rig.native ? process.platform === 'win32' : !canReusePort()) {
       expect(() => openUDP(rig, { reusePort: true })).toThrow('reusePort');
@@ -339,15 +190,6 @@ contract('listenUDP', (rig) => {
     const { port } = openUDP(rig);
     port.setTTL(3);
     for (const ttl of [0, 256, 1.5]) expect(() => port.setTTL(ttl)).toThrow(RangeError);
-  });
-
-  it('counts bytes in the statistics of its reactor', async () => {
-    const one = openUDP(rig);
-    const other = openUDP(rig);
-    one.port.write('12345', to(other.number));
-    await other.protocol.receive(1);
-    await rig.turns(2);
-    expect(rig.reactor.statistics()).toMatchObject({ bytesReceived: 5, bytesSent: 5 });
   });
 
   it('cannot be opened on a reactor that was disposed of', async () => {

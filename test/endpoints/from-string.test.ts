@@ -94,6 +94,18 @@ describe('clientFromString', () => {
     expect(error).toMatchObject({ text });
   });
 
+  it.each([
+    `tcp:${'9'.repeat(100_000)}`,
+    `tcp:80:${'x'.repeat(100_000)}=1`,
+    `tcp:80:interface=::1%${'x'.repeat(100_000)}`,
+    `${'x'.repeat(100_000)}:80`,
+  ])('shows a part of a long text', (text) => {
+    const error = thrownBy(() => serverFromString(new MemoryReactor(), text));
+    expect(error).toBeInstanceOf(InvalidEndpointError);
+    expect(error).toMatchObject({ text });
+    expect(error.message.length).toBeLessThan(1_000);
+  });
+
   it('lists the known types for an unknown one', () => {
     const error = thrownBy(() => clientFromString(new MemoryReactor(), 'tpc:example.com:80'));
     expect(error).toBeInstanceOf(UnknownEndpointTypeError);
@@ -140,10 +152,23 @@ describe('serverFromString', () => {
     ['systemd:domain=INET', "'index' or 'name' must be given, and not both"],
     ['systemd:domain=INET:index=0:name=web', "'index' or 'name' must be given, and not both"],
     ['systemd:domain=IPX:index=0', "'domain' must be INET, INET6 or UNIX"],
+    ['systemd:domain=constructor:index=0', "'domain' must be INET, INET6 or UNIX"],
   ])('refuses %j', (text, reason) => {
     const error = thrownBy(() => serverFromString(new MemoryReactor(), text));
     expect(error).toBeInstanceOf(InvalidEndpointError);
     expect(error.message).toContain(reason);
+  });
+
+  it.each([
+    `tcp:${'9'.repeat(100_000)}`,
+    `tcp:80:${'x'.repeat(100_000)}=1`,
+    `tcp:80:interface=::1%${'x'.repeat(100_000)}`,
+    `${'x'.repeat(100_000)}:80`,
+  ])('shows a part of a long text', (text) => {
+    const error = thrownBy(() => serverFromString(new MemoryReactor(), text));
+    expect(error).toBeInstanceOf(InvalidEndpointError);
+    expect(error).toMatchObject({ text });
+    expect(error.message.length).toBeLessThan(1_000);
   });
 
   it('lists the known types for an unknown one', () => {

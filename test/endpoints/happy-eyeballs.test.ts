@@ -11,6 +11,7 @@ import {
   ConnectionRefusedError,
   ConnectTimeoutError,
   Deferred,
+  DNSLookupError,
   type HostAddress,
   HostnameEndpoint,
   Protocol,
@@ -130,6 +131,16 @@ describe('a connection by name', () => {
     expect(error.message).toBe(
       `cannot connect (${IPV6} ECONNREFUSED, ${IPV4} ECONNREFUSED): ${NAME}:80`,
     );
+  });
+
+  it('names the resolver if its answer is no list', async () => {
+    const scene = new Scene();
+    scene.client.installNameResolver({ resolveHostName: () => succeed(undefined as never) });
+    const failed = scene.connect();
+    await scene.simulation.run();
+    expect(failureResultOf(failed, DNSLookupError).cause).toMatchObject({
+      message: "the resolver's answer must be an array of addresses, not undefined",
+    });
   });
 
   it('fails with a plain ConnectError if the addresses fail for different reasons', async () => {

@@ -60,10 +60,18 @@ async function talk(endpoint: StreamClientEndpoint): Promise<string> {
   return subject.replace(/^CN=/, '');
 }
 
-/** The reason for which a connection ends. */
+/** The failure of an attempt to connect, which is also the reason for which the connection ends. */
 async function end(endpoint: StreamClientEndpoint): Promise<Error> {
-  const recorder = await within(connectProtocol(endpoint, new Recorder()), 'a connection');
-  return recorder.lost();
+  const recorder = new Recorder();
+  const failure = await within(
+    connectProtocol(endpoint, recorder).then(
+      () => new Error('it connects'),
+      (error: Error) => error,
+    ),
+    'the failure to connect',
+  );
+  expect(recorder.reason).toBe(failure);
+  return failure;
 }
 
 /** A folder with these files. */
@@ -120,7 +128,7 @@ contract('wrapClientTLS and wrapServerTLS', (rig) => {
     );
   });
 
-  it('end the connection if the certificate is for another name', async () => {
+  it('fail to connect if the certificate is for another name', async () => {
     const port = await serve(wrapServerTLS(serverContext, listen()));
     const endpoint = new TCPClientEndpoint(rig.reactor, '127.0.0.1', port);
     const reason = await end(wrapClientTLS(clientContext, endpoint, { hostname: 'other.example' }));

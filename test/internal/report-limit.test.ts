@@ -99,6 +99,12 @@ describe('places', () => {
     ]);
   });
 
+  it('do not depend on lines of a message that look like frames', () => {
+    const framed = (index: number): Error => boom(`no command\n    at peer${index} (x.js:1:1)`);
+    expect(printed(10_000, framed)).toBe(MAX_FULL_REPORTS);
+    expect(printed(1, () => new TypeError('another error'))).toBe(1);
+  });
+
   it.each(Object.entries(hostileErrors()))('can be of a value with %s', (_name, value) => {
     expect(printed(50, () => value)).toBe(MAX_FULL_REPORTS);
   });

@@ -30,6 +30,12 @@ describe('the options of the native reactor', () => {
     },
   );
 
+  it('takes an empty environment variable as unset', async () => {
+    vi.stubEnv('ROPEWALK_REACTOR', '');
+    await using reactor = createReactor();
+    expect(reactor.kind).toBe('native');
+  });
+
   it("their defaults are accepted with kind 'node'", async () => {
     await using reactor = createReactor({ kind: 'node', poller: 'auto', busyPollUs: 0 });
     expect(reactor.kind).toBe('node');

@@ -1,11 +1,12 @@
 /** The contracts over simulated reactors and their transports, in weather of all kinds. */
 import { describe, it } from 'vitest';
 import { clockContract } from '../../src/testing/contracts/clock/clock-contract.js';
-import { datagramContract } from '../../src/testing/contracts/datagram/datagram-contract.js';
 import { reactorContract } from '../../src/testing/contracts/reactor/reactor-contract.js';
 import { clocksOver } from '../../src/testing/contracts/reactor/reactor-stage.js';
 import { transportContract } from '../../src/testing/contracts/transport/transport-contract.js';
+import { udpContract } from '../../src/testing/contracts/udp/udp-contract.js';
 import { unixContract } from '../../src/testing/contracts/unix/unix-contract.js';
+import { unixDatagramContract } from '../../src/testing/contracts/unix-datagram/unix-datagram-contract.js';
 import type { SimulationFaults } from '../../src/testing/simulation/faults.js';
 import { simulatedPairs, simulatedReactor, simulatedUNIXPairs } from './simulated-stage.js';
 
@@ -69,6 +70,11 @@ describe('a simulated UNIX transport that was accepted', () => {
 });
 
 describe.each(DATAGRAM_WEATHER)('simulated UDP ports (%s)', (_name, faults) => {
-  const contract = datagramContract(() => simulatedReactor(faults), { poisonsLentBytes: true });
+  const contract = udpContract(() => simulatedReactor(faults), { poisonsLentBytes: true });
+  for (const { name, run } of contract) it(name, run);
+});
+
+describe.each(DATAGRAM_WEATHER)('simulated UNIX datagrams (%s)', (_name, faults) => {
+  const contract = unixDatagramContract(() => simulatedReactor(faults), { files: false });
   for (const { name, run } of contract) it(name, run);
 });

@@ -63,8 +63,8 @@ import {
   wrapClientTLS,
 } from '../../src/index.js';
 import {
+  adoptionContract,
   checkEachTest,
-  datagramContract,
   decoderContract,
   descriptorsContract,
   FileWrapper,
@@ -79,11 +79,14 @@ import {
   parseTranscripts,
   RaisingMemoryReactor,
   runTranscript,
+  type SimulatedReactor,
   Simulation,
   simulate,
   type Transcript,
   transportContract,
+  udpContract,
   unixContract,
+  unixDatagramContract,
 } from '../../src/testing/index.js';
 import {
   connectTLS,
@@ -128,6 +131,11 @@ const and = (options: unknown, more: object): never => {
 /** A reactor for each call: nothing is opened. */
 const memory = (call: (reactor: MemoryReactor, options: never) => unknown): Call => {
   return (options) => call(new MemoryReactor(), options);
+};
+
+/** For sockets that a memory reactor lacks. */
+const simulated = (call: (reactor: SimulatedReactor, options: never) => unknown): Call => {
+  return (options) => call(new Simulation().host('host'), options);
 };
 
 class Blocks extends StatefulProtocol {
@@ -175,7 +183,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ],
   ConnectTLSOptions: [memory((reactor, o) => connectTLS(reactor, '192.0.2.1', 1, Protocol, {}, o))],
   ConnectUNIXDatagramOptions: [
-    memory((reactor, o) => reactor.connectUNIXDatagram('/x', () => {}, o)),
+    simulated((reactor, o) => reactor.connectUNIXDatagram('/x', () => {}, o)),
   ],
   ConnectUNIXOptions: [
     memory((reactor, o) => reactor.connectUNIX('/x', Protocol, o)),
@@ -196,13 +204,21 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ReconnectingClientOptions: [(o) => new ReconnectingClientFactory(and(o, { clock }))],
   BucketFilterOptions: [(o) => new BucketFilter(and(o, { clock, ...rate }))],
   CooperatorOptions: [(o) => new Cooperator(and(o, { clock }))],
+  AdoptionContractOptions: [
+    (o) =>
+      adoptionContract(
+        inRealTime(() => new MemoryReactor()),
+        () => new MemoryReactor(),
+        o,
+      ),
+  ],
   CreateReactorOptions: [
     (o) => createReactor(and(o, { kind: 'node' })),
     (o) => createReactor(and(o, { kind: 'native' })),
   ],
-  DatagramContractOptions: [
+  UDPContractOptions: [
     (o) =>
-      datagramContract(
+      udpContract(
         inRealTime(() => new MemoryReactor()),
         o,
       ),
@@ -255,7 +271,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ],
   ListenUDPOptions: [memory((reactor, o) => reactor.listenUDP(0, () => {}, o))],
   ListenUNIXDatagramOptions: [
-    memory((reactor, o) => reactor.listenUNIXDatagram('/x', () => {}, o)),
+    simulated((reactor, o) => reactor.listenUNIXDatagram('/x', () => {}, o)),
   ],
   ListenUNIXOptions: [
     memory((reactor, o) => reactor.listenUNIX('/x', Protocol, o)),
@@ -350,6 +366,13 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   TrafficLoggingOptions: [(o) => new TrafficLoggingFactory(Protocol, o)],
   TransportContractOptions: [
     (o) => transportContract(pairsOver(inRealTime(() => new MemoryReactor())), o),
+  ],
+  UNIXDatagramContractOptions: [
+    (o) =>
+      unixDatagramContract(
+        inRealTime(() => new MemoryReactor()),
+        o,
+      ),
   ],
   UNIXContractOptions: [
     (o) =>

@@ -1,28 +1,9 @@
-// Bun's own TCP server (Bun.listen). Its write may take a part only; the rest waits for `drain`.
+// Bun's own TCP server (Bun.listen).
 
+import { drain, write } from '../bun-write.mjs';
 import { announce, LineEcho, readArguments } from '../contender.mjs';
 
 const { mode, port } = readArguments();
-
-/** Writes, or queues behind what the kernel did not take; a connection that keeps up has no queue. */
-function write(socket, bytes) {
-  const queue = socket.data?.queue;
-  if (queue !== undefined) {
-    queue.push(Buffer.from(bytes));
-    return;
-  }
-  const taken = Math.max(0, socket.write(bytes));
-  if (taken === bytes.length) return;
-  socket.data ??= {};
-  socket.data.queue = [Buffer.from(bytes.subarray(taken))];
-}
-
-function drain(socket) {
-  const queue = socket.data?.queue;
-  if (queue === undefined) return;
-  socket.data.queue = undefined;
-  for (const bytes of queue) write(socket, bytes);
-}
 
 const echo = { data: write, drain };
 

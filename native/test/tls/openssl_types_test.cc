@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/params.h>
 #include <openssl/pkcs12.h>
 #include <openssl/rand.h>
@@ -31,6 +32,9 @@ static_assert(kBioFlagsRws == BIO_FLAGS_RWS);
 static_assert(kBioFlagsShouldRetry == BIO_FLAGS_SHOULD_RETRY);
 static_assert(kBioTypeSourceSink == BIO_TYPE_SOURCE_SINK);
 static_assert(kBioCtrlFlush == BIO_CTRL_FLUSH);
+
+static_assert(kCtrlAeadGetTag == EVP_CTRL_AEAD_GET_TAG);
+static_assert(kCtrlAeadSetTag == EVP_CTRL_AEAD_SET_TAG);
 
 static_assert(kOpNoTicket == SSL_OP_NO_TICKET);
 static_assert(kOpNoCompression == SSL_OP_NO_COMPRESSION);
@@ -64,6 +68,25 @@ static_assert(kErrorWantRead == SSL_ERROR_WANT_READ);
 static_assert(kErrorZeroReturn == SSL_ERROR_ZERO_RETURN);
 static_assert(kErrorWantClientHelloCb == SSL_ERROR_WANT_CLIENT_HELLO_CB);
 
+static_assert(kReasonBadKeyUpdate == SSL_R_BAD_KEY_UPDATE);
+static_assert(kReasonTooManyKeyUpdates == SSL_R_TOO_MANY_KEY_UPDATES);
+static_assert(kReasonDataLengthTooLong == SSL_R_DATA_LENGTH_TOO_LONG);
+static_assert(kReasonEncryptedLengthTooLong == SSL_R_ENCRYPTED_LENGTH_TOO_LONG);
+static_assert(kReasonExcessiveMessageSize == SSL_R_EXCESSIVE_MESSAGE_SIZE);
+static_assert(kReasonLengthMismatch == SSL_R_LENGTH_MISMATCH);
+static_assert(kReasonNotOnRecordBoundary == SSL_R_NOT_ON_RECORD_BOUNDARY);
+static_assert(kReasonInvalidAlert == SSL_R_INVALID_ALERT);
+static_assert(kReasonUnexpectedMessage == SSL_R_UNEXPECTED_MESSAGE);
+static_assert(kReasonBadLength == SSL_R_BAD_LENGTH);
+static_assert(kReasonDecryptionFailedOrBadRecordMac == SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC);
+static_assert(kReasonMixedHandshakeAndNonHandshakeData ==
+              SSL_R_MIXED_HANDSHAKE_AND_NON_HANDSHAKE_DATA);
+static_assert(kReasonRecordTooSmall == SSL_R_RECORD_TOO_SMALL);
+static_assert(kReasonTooManyWarnAlerts == SSL_R_TOO_MANY_WARN_ALERTS);
+static_assert(kReasonBadRecordType == SSL_R_BAD_RECORD_TYPE);
+static_assert(kReasonInternalError == ERR_R_INTERNAL_ERROR);
+static_assert(kAdReasonOffset == SSL_AD_REASON_OFFSET);
+
 static_assert(kVerifyNone == SSL_VERIFY_NONE);
 static_assert(kVerifyPeer == SSL_VERIFY_PEER);
 static_assert(kVerifyFailIfNoPeerCert == SSL_VERIFY_FAIL_IF_NO_PEER_CERT);
@@ -72,6 +95,12 @@ static_assert(kClientHelloSuccess == SSL_CLIENT_HELLO_SUCCESS);
 static_assert(kClientHelloError == SSL_CLIENT_HELLO_ERROR);
 static_assert(kClientHelloRetry == SSL_CLIENT_HELLO_RETRY);
 static_assert(kAdCloseNotify == SSL_AD_CLOSE_NOTIFY);
+static_assert(kAdUnexpectedMessage == SSL_AD_UNEXPECTED_MESSAGE);
+static_assert(kAdBadRecordMac == SSL_AD_BAD_RECORD_MAC);
+static_assert(kAdRecordOverflow == SSL_AD_RECORD_OVERFLOW);
+static_assert(kAdIllegalParameter == SSL_AD_ILLEGAL_PARAMETER);
+static_assert(kAdDecodeError == SSL_AD_DECODE_ERROR);
+static_assert(kAdInternalError == SSL_AD_INTERNAL_ERROR);
 static_assert(kAdUserCancelled == SSL_AD_USER_CANCELLED);
 static_assert(kAdNoRenegotiation == SSL_AD_NO_RENEGOTIATION);
 static_assert(kAdUnrecognizedName == SSL_AD_UNRECOGNIZED_NAME);

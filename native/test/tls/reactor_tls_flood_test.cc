@@ -82,7 +82,27 @@ void waitsForTheRestOfAHello(PollerKind kind) {
   CHECK(server.sleeps());
 }
 
-// Requests to update keys, each of which has to be answered, by a peer that never reads.
+void requestKeyUpdate(FarClient& client) {
+  CHECK(SSL_key_update(client.tls(), SSL_KEY_UPDATE_REQUESTED) == 1);
+  CHECK(SSL_do_handshake(client.tls()) == 1);
+}
+
+// Requests to update keys without any data.
+void endsAFloodOfKeyUpdates(PollerKind kind) {
+  TlsServer server(kind);
+  FarClient flooder(Peer::connectedTo(server.port()));
+  const Handle handle = server.shakeHands(flooder);
+  for (int i = 0; i < 100; i++) requestKeyUpdate(flooder);
+  flooder.send();
+  server.turnUntil([&] {
+    flooder.receive();
+    return server.of(handle).lost == 1 && flooder.failed();
+  });
+  CHECK_EQUAL(server.of(handle).error, kTlsFailed);
+}
+
+// Requests to update keys, each of which has to be answered, by a peer that never reads. Those that
+// arrive together get one answer, so they come one by one.
 void doesNotQueueAnswersForever(PollerKind kind) {
   TlsServer server(kind, {}, smallBuffers());
   server.echoes = true;
@@ -90,13 +110,17 @@ void doesNotQueueAnswersForever(PollerKind kind) {
   server.shakeHands(client);
   FarClient flooder(Peer::connectedTo(server.port(), kSmallBuffer));
   const Handle handle = server.shakeHands(flooder);
-  for (int i = 0; i < 20'000; i++) {
-    CHECK(SSL_key_update(flooder.tls(), SSL_KEY_UPDATE_REQUESTED) == 1);
-    CHECK(SSL_do_handshake(flooder.tls()) == 1);
+  const size_t before = flooder.output().size();
+  requestKeyUpdate(flooder);
+  flooder.write("x");
+  const size_t one = flooder.output().size() - before;
+  for (int i = 0; i < 10'000; i++) {
+    requestKeyUpdate(flooder);
+    flooder.write("x");
   }
-  staysServed(server, client, 100, [&] { flooder.send(); });
+  staysServed(server, client, 100, [&] { flooder.send(one); });
   server.turnUntil([&] {
-    flooder.send();
+    flooder.send(one);
     return server.turn() == 0 && !server.reactor().pending();
   });
   CHECK(server.reactor().statistics().bytesReceived < 300'000);
@@ -106,7 +130,7 @@ void doesNotQueueAnswersForever(PollerKind kind) {
   flooder.write("end");
   server.turnUntil([&] {
     flooder.pump();
-    return server.of(handle).data.size() == 3;
+    return server.of(handle).data.size() == 10'001 + 3;
   });
 }
 
@@ -134,6 +158,7 @@ int main() {
       STORY(servesOthersDuringAFlood),
       STORY(sharesATurnAmongHandshakes),
       STORY(waitsForTheRestOfAHello),
+      STORY(endsAFloodOfKeyUpdates),
       STORY(doesNotQueueAnswersForever),
       STORY(takesManyEmptyReads),
   });

@@ -26,13 +26,15 @@ import type { PullProducer, PushProducer } from '../../core/producer.js';
 import { isInstance } from '../../core/text-of.js';
 import { onRejection } from '../../defer/callback-result.js';
 import type { Deferred } from '../../defer/deferred.js';
-import { type AsyncContext, captureContext } from '../../internal/async-context.js';
+import { type AsyncContext, callIn, captureContext } from '../../internal/async-context.js';
 import { checkData } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { showAsText } from '../../internal/shown-as-text.js';
 import type { PortReactor } from '../life/port-reactor.js';
 import type { ReceivedBytes } from '../streams/received-bytes.js';
 import { RegisteredProducer } from '../streams/registered-producer.js';
+
+type Hook = 'makeConnection' | 'stopProtocol' | 'connectionRefused' | 'datagramFailed';
 
 /**
  * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed`, `receiveFailed` and
@@ -239,14 +241,13 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
 
   /** @internal A datagram arrived that was too long, and was dropped. */
   truncated(from: A): void {
-    if (this.protocol.datagramFailed === undefined) return;
+    if (!this.reportsFailures) return;
     this.failed(new DatagramTruncatedError(this.maxPacketSize, from));
   }
 
   /** @internal The peer of a connected socket has no such port open. */
   refused(): void {
-    if (this.socket === undefined || this.protocol.connectionRefused === undefined) return;
-    this.call('connectionRefused', this.protocol.connectionRefused);
+    if (this.socket !== undefined) this.call('connectionRefused');
   }
 
   /** @internal The system did not take a datagram of `length` bytes. */
@@ -308,7 +309,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   }
 
   private start(): void {
-    this.call('makeConnection', this.protocol.makeConnection, this);
+    this.call('makeConnection', this);
   }
 
   private stopped(): void {
@@ -322,7 +323,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
         this.report(error, 'stopProducing');
       }
     }
-    this.call('stopProtocol', this.protocol.stopProtocol);
+    this.call('stopProtocol');
   }
 
   private regulateProducer(registered: RegisteredProducer, data: Uint8Array | string): void {
@@ -331,28 +332,30 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     this.watch(registered.pause(), 'pauseProducing');
   }
 
-  private failed(error: DatagramError): void {
-    if (this.socket === undefined) return;
-    const { datagramFailed } = this.protocol;
-    if (datagramFailed === undefined) this.reactor.report(error, 'datagram');
-    else this.call('datagramFailed', datagramFailed, error);
+  private get reportsFailures(): boolean {
+    try {
+      return this.protocol.datagramFailed !== undefined;
+    } catch (error) {
+      this.report(error, 'datagramFailed');
+      return false;
+    }
   }
 
-  private call<Args extends unknown[]>(
-    where: string,
-    callback: (...args: Args) => unknown,
-    ...args: Args
-  ): void {
+  private failed(error: DatagramError): void {
+    if (this.socket === undefined || this.call('datagramFailed', error)) return;
+    this.reactor.report(error, 'datagram');
+  }
+
+  /** Calls a rarely called method of the protocol. @returns Whether it exists. */
+  private call(method: Hook, ...args: unknown[]): boolean {
     try {
-      this.watch(
-        this.context === undefined
-          ? callback.apply(this.protocol, args)
-          : this.context.runInAsyncScope(callback, this.protocol, ...args),
-        where,
-      );
+      const callback = this.protocol[method] as ((...args: unknown[]) => unknown) | undefined;
+      if (callback === undefined) return false;
+      this.watch(callIn(this.context, this.protocol, callback, ...args), method);
     } catch (error) {
-      this.report(error, where);
+      this.report(error, method);
     }
+    return true;
   }
 
   /** A promise that a callback returns is treated as a part of it. */

@@ -1,6 +1,7 @@
 /** Asks a resolver, which may be the application's own, for the addresses of a destination. */
 import { isIP } from 'node:net';
 
+import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { NameNotFoundError } from '../../core/errors/names.js';
 import type { AddressFamily, NameResolver } from '../../core/name-resolver.js';
 import type { Deferred } from '../../defer/deferred.js';
@@ -19,6 +20,9 @@ export function resolveDestination(
     family === undefined ? isIP(address) !== 0 : `IPv${isIP(address)}` === family;
   const options = family === undefined ? { timeoutMs: 0 } : { timeoutMs: 0, families: [family] };
   return maybeDeferred(() => resolver.resolveHostName(host, options)).addCallback((found) => {
+    if (!Array.isArray(found)) {
+      throw new InvalidArgumentTypeError("the resolver's answer", 'an array of addresses', found);
+    }
     const addresses = found.map(({ address }) => address).filter(wanted);
     if (addresses.length === 0) throw new NameNotFoundError('no address to connect to', host);
     return addresses;

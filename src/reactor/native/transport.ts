@@ -99,7 +99,8 @@ export class NativeTransport extends StreamTransport implements SecurableStream 
 
   /** @internal */
   override start(protocol: StreamProtocol): boolean {
-    if (protocol.readConnectionLost !== undefined) this.command(COMMAND_ALLOW_HALF_CLOSE);
+    this.protocol = protocol;
+    if (this.defines('readConnectionLost')) this.command(COMMAND_ALLOW_HALF_CLOSE);
     return super.start(protocol);
   }
 

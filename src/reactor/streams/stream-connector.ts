@@ -106,7 +106,15 @@ export class StreamConnector<D extends Destination = Destination>
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     const attempt = this.#attempt;
     this.#reactor.soon(() => this.#begin(attempt));
-    this.#watch(this.#factory.startedConnecting?.(this), 'startedConnecting');
+    try {
+      this.#watch(this.#factory.startedConnecting?.(this), 'startedConnecting');
+    } catch (error) {
+      // The caller has no connector with which to cancel the attempt.
+      this.#stopTrying();
+      this.#endAttempt('disconnected');
+      this.#stopFactory();
+      throw error;
+    }
   }
 
   stopConnecting(): void {
@@ -246,10 +254,8 @@ export class StreamConnector<D extends Destination = Destination>
   }
 
   #notifyMade(): void {
-    const factory = this.#factory;
-    if (factory.clientConnectionMade === undefined) return;
     try {
-      this.#watch(factory.clientConnectionMade(this), 'clientConnectionMade');
+      this.#watch(this.#factory.clientConnectionMade?.(this), 'clientConnectionMade');
     } catch (error) {
       this.#reactor.report(error, 'clientConnectionMade');
     }
@@ -271,8 +277,8 @@ export class StreamConnector<D extends Destination = Destination>
   #notify(what: 'clientConnectionFailed' | 'clientConnectionLost', reason: Error): void {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     const factory = this.#factory;
-    const callback = factory[what];
     try {
+      const callback = factory[what];
       if (callback !== undefined) {
         this.#watch(
           this.context === undefined
@@ -284,13 +290,16 @@ export class StreamConnector<D extends Destination = Destination>
     } catch (error) {
       this.#reactor.report(error, what);
     }
-    if (this.#state === 'disconnected' && this.#factoryStarted) {
-      this.#factoryStarted = false;
-      try {
-        this.#watch(this.#factory.doStop(), 'stopFactory');
-      } catch (error) {
-        this.#reactor.report(error, 'stopFactory');
-      }
+    if (this.#state === 'disconnected') this.#stopFactory();
+  }
+
+  #stopFactory(): void {
+    if (!this.#factoryStarted) return;
+    this.#factoryStarted = false;
+    try {
+      this.#watch(this.#factory.doStop(), 'stopFactory');
+    } catch (error) {
+      this.#reactor.report(error, 'stopFactory');
     }
   }
 

@@ -15,7 +15,7 @@ export class Scene {
   readonly reactor: Reactor;
   readonly host: string;
   /** Broken rules of callbacks: recorders add them. */
-  protected readonly violations: string[] = [];
+  readonly violations: string[] = [];
   readonly #stage: ReactorStage;
   readonly #errors: LoggedErrorCapture;
   readonly #atEnd: (() => void | PromiseLike<void>)[] = [];

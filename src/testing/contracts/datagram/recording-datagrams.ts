@@ -1,5 +1,5 @@
 /** A datagram protocol that records every call, and checks the rules that hold for each call. */
-import type { IPAddress } from '../../../core/address.js';
+import type { Address, IPAddress } from '../../../core/address.js';
 import {
   type DatagramDetails,
   DatagramProtocol,
@@ -7,19 +7,19 @@ import {
 } from '../../../core/datagram.js';
 import type { DatagramError } from '../../../core/errors/datagram.js';
 
-export interface RecordedDatagram {
+export interface RecordedDatagram<A extends Address = IPAddress> {
   readonly data: Buffer;
-  readonly from: IPAddress;
+  readonly from: A;
 }
 
-export class RecordingDatagrams extends DatagramProtocol {
+export class RecordingDatagrams<A extends Address = IPAddress> extends DatagramProtocol<A> {
   /** `start`, `stop`, and the text of each datagram. */
   readonly log: string[] = [];
-  readonly received: RecordedDatagram[] = [];
+  readonly received: RecordedDatagram<A>[] = [];
   readonly errors: DatagramError[] = [];
   refusals = 0;
   /** Called after a datagram was recorded. */
-  onDatagram: (datagram: RecordedDatagram) => void = () => {};
+  onDatagram: (datagram: RecordedDatagram<A>) => void = () => {};
   readonly #violations: string[];
   #started = false;
 
@@ -40,8 +40,8 @@ export class RecordingDatagrams extends DatagramProtocol {
 
   override datagramReceived(
     data: Buffer,
-    from: IPAddress,
-    transport: DatagramTransport<IPAddress>,
+    from: A,
+    transport: DatagramTransport<A>,
     _details?: DatagramDetails,
   ): void {
     if (!this.#started) this.#violations.push('datagramReceived of a port that does not listen');

@@ -306,6 +306,11 @@ function addRefusalCases(contract: ReactorCases): void {
       const listen = (): unknown => scene.reactor.listenTCP(0, factory, { interface: host });
       assert.throws(listen, InvalidArgumentValueError, host);
     }
+    for (const host of ['a'.repeat(2_000), `fe80::1%${'a'.repeat(1_992)}`]) {
+      const message =
+        /^host must be a name or an IP address, not ".{40}…": it has 2000 characters$/;
+      assert.throws(() => scene.reactor.connectTCP(host, 9, factory), { message });
+    }
     assert.equal(factory.users, 0);
   });
 

@@ -1,4 +1,4 @@
-/** Cases of the datagram contract: sending, destinations, and datagrams that cannot be sent. */
+/** Cases of the UDP contract: sending, destinations, and datagrams that cannot be sent. */
 import assert from 'node:assert/strict';
 
 import { InvalidArgumentTypeError } from '../../../core/errors/arguments.js';
@@ -8,19 +8,19 @@ import {
   InvalidAddressError,
   MessageLengthError,
 } from '../../../core/errors/datagram.js';
-import type { DatagramCases } from './datagram-scene.js';
+import type { UDPCases } from './udp-scene.js';
 
 const BROADCAST = '255.255.255.255';
 /** The longest payload over IPv4. */
 const MAX_BYTES = 65_507;
 
-export function addSendingCases(contract: DatagramCases): void {
+export function addSendingCases(contract: UDPCases): void {
   addWritingCases(contract);
   addRefusingCases(contract);
   addConnectedCases(contract);
 }
 
-function addWritingCases(contract: DatagramCases): void {
+function addWritingCases(contract: UDPCases): void {
   contract.add('sends datagrams whole and in order, an empty one too', async (scene) => {
     const [one, other] = [scene.open(), scene.open()];
     const texts = ['', 'a', 'ü'.repeat(40), 'x'.repeat(8192)];
@@ -92,7 +92,7 @@ function addWritingCases(contract: DatagramCases): void {
   });
 }
 
-function addRefusingCases(contract: DatagramCases): void {
+function addRefusingCases(contract: UDPCases): void {
   contract.add(
     'throws for data or destinations that cannot be sent, and sends nothing',
     (scene) => {
@@ -157,7 +157,7 @@ function addRefusingCases(contract: DatagramCases): void {
   );
 }
 
-function addConnectedCases(contract: DatagramCases): void {
+function addConnectedCases(contract: UDPCases): void {
   contract.add(
     'needs no destination once it is connected, and receives only from its peer',
     async (scene) => {

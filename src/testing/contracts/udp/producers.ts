@@ -1,11 +1,11 @@
-/** Cases of the datagram contract: producers of a UDP port. */
+/** Cases of the UDP contract: producers of a UDP port. */
 import assert from 'node:assert/strict';
 
 import { ProducerRegisteredError } from '../../../core/errors/connection.js';
 import { HIGH_WATER_MARK_BYTES } from '../../../core/transport.js';
-import type { DatagramCases } from './datagram-scene.js';
+import type { UDPCases } from './udp-scene.js';
 
-export function addDatagramProducerCases(contract: DatagramCases): void {
+export function addUDPProducerCases(contract: UDPCases): void {
   contract.add('calls a pull producer each time that everything is sent', async (scene) => {
     const [{ port }, other] = [scene.open(), scene.open()];
     let left = 20;

@@ -1,10 +1,10 @@
-/** Cases of the datagram contract: broadcast, multicast, and the options of both. */
+/** Cases of the UDP contract: broadcast, multicast, and the options of both. */
 import assert from 'node:assert/strict';
 
 import { MulticastJoinError } from '../../../core/errors/datagram.js';
-import { type DatagramCases, GROUP } from './datagram-scene.js';
+import { GROUP, type UDPCases } from './udp-scene.js';
 
-export function addGroupCases(contract: DatagramCases): void {
+export function addGroupCases(contract: UDPCases): void {
   contract.add('allows broadcast only on request', (scene) => {
     const { port } = scene.open({ broadcast: true });
     assert.equal(port.getBroadcastAllowed(), true);

@@ -1,23 +1,23 @@
-/** Cases of the datagram contract: received bytes, and errors. */
+/** Cases of the UDP contract: received bytes, and errors. */
 import assert from 'node:assert/strict';
 
 import { RemoteProtocolError } from '../../../core/errors/base.js';
 import { DatagramTruncatedError } from '../../../core/errors/datagram.js';
 import { POISON_BYTE } from '../../../internal/lent-bytes.js';
 import { detach } from '../detach.js';
-import type { DatagramCases, DatagramScene, RecordingPort } from './datagram-scene.js';
+import type { RecordingPort, UDPCases, UDPScene } from './udp-scene.js';
 
 class BrokenPeer extends RemoteProtocolError {
   override readonly name = 'BrokenPeer';
   override readonly code = 'ERR_BROKEN_PEER';
 }
 
-export function addDatagramReceivingCases(contract: DatagramCases): void {
+export function addUDPReceivingCases(contract: UDPCases): void {
   addMemoryCases(contract);
   addTroubleCases(contract);
 }
 
-function addMemoryCases(contract: DatagramCases): void {
+function addMemoryCases(contract: UDPCases): void {
   contract.add('gives the protocol bytes of its own', async (scene) => {
     const [one, other] = [scene.open(), scene.open()];
     for (let i = 0; i < 50; i++) one.port.write(Buffer.alloc(100, i), other.to);
@@ -53,7 +53,7 @@ function addMemoryCases(contract: DatagramCases): void {
   });
 }
 
-function addTroubleCases(contract: DatagramCases): void {
+function addTroubleCases(contract: UDPCases): void {
   contract.add('drops, reports and counts datagrams longer than maxPacketSize', async (scene) => {
     const [one, other] = [scene.open(), scene.open({ maxPacketSize: 100 })];
     one.port.write('x'.repeat(101), other.to);
@@ -94,7 +94,7 @@ function addTroubleCases(contract: DatagramCases): void {
   });
 }
 
-async function threeThrown(scene: DatagramScene, error: Error): Promise<void> {
+async function threeThrown(scene: UDPScene, error: Error): Promise<void> {
   const [one, other]: [RecordingPort, RecordingPort] = [scene.open(), scene.open()];
   other.protocol.onDatagram = () => {
     throw error;

@@ -1,16 +1,16 @@
-/** Cases of the datagram contract: UDP ports that listen, stop, and listen again. */
+/** Cases of the UDP contract: UDP ports that listen, stop, and listen again. */
 import assert from 'node:assert/strict';
 
 import { InvalidAddressError } from '../../../core/errors/datagram.js';
 import { CannotListenError, NotListeningError } from '../../../core/errors/listening.js';
-import type { DatagramCases } from './datagram-scene.js';
+import type { UDPCases } from './udp-scene.js';
 
-export function addDatagramListeningCases(contract: DatagramCases): void {
+export function addUDPListeningCases(contract: UDPCases): void {
   addListenCases(contract);
   addStopCases(contract);
 }
 
-function addListenCases(contract: DatagramCases): void {
+function addListenCases(contract: UDPCases): void {
   contract.add(
     'is bound at once, to a port that is chosen for 0, and calls startProtocol',
     (scene) => {
@@ -65,7 +65,7 @@ function addListenCases(contract: DatagramCases): void {
   });
 }
 
-function addStopCases(contract: DatagramCases): void {
+function addStopCases(contract: UDPCases): void {
   contract.add(
     'calls stopProtocol once, in a later turn, before stopListening settles',
     async (scene) => {

@@ -1,13 +1,13 @@
-/** The stage of one case of the datagram contract: a reactor, and UDP ports that record. */
+/** The stage of one case of the UDP contract: a reactor, and UDP ports that record. */
 import type { HostPort } from '../../../core/address.js';
 import type { ListenUDPOptions, UDPTransport } from '../../../core/datagram.js';
 import { checkBoolean } from '../../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../../internal/options.js';
+import { RecordingDatagrams } from '../datagram/recording-datagrams.js';
 import type { MakeReactorStage } from '../reactor/reactor-stage.js';
 import { Scene, SceneCases } from '../scene.js';
-import { RecordingDatagrams } from './recording-datagrams.js';
 
-export interface DatagramContractOptions {
+export interface UDPContractOptions {
   /** Whether `connectionRefused` is called on a connected socket when nothing listens at its peer. Default true. */
   readonly refusals?: boolean;
   /** Whether the machine has multicast on the interface of `host`. Default true. */
@@ -19,7 +19,7 @@ export interface DatagramContractOptions {
   readonly poisonsLentBytes?: boolean;
 }
 
-const OPTIONS: OptionNames<DatagramContractOptions> = {
+const OPTIONS: OptionNames<UDPContractOptions> = {
   refusals: true,
   multicast: true,
   poisonsLentBytes: true,
@@ -35,7 +35,7 @@ export interface RecordingPort {
   readonly to: HostPort;
 }
 
-export class DatagramScene extends Scene {
+export class UDPScene extends Scene {
   protocol(): RecordingDatagrams {
     return new RecordingDatagrams(this.violations);
   }
@@ -62,16 +62,16 @@ export class DatagramScene extends Scene {
   }
 }
 
-/** Makes the cases of the datagram contract out of their names and bodies. */
-export class DatagramCases extends SceneCases<DatagramScene> {
+/** Makes the cases of the UDP contract out of their names and bodies. */
+export class UDPCases extends SceneCases<UDPScene> {
   readonly refusals: boolean;
   readonly multicast: boolean;
   readonly poisonsLentBytes: boolean;
 
-  constructor(makeStage: MakeReactorStage, options: DatagramContractOptions) {
-    checkOptions('datagramContract', options, OPTIONS);
+  constructor(makeStage: MakeReactorStage, options: UDPContractOptions) {
+    checkOptions('udpContract', options, OPTIONS);
     const { refusals = true, multicast = true, poisonsLentBytes = false } = options;
-    super(makeStage, DatagramScene);
+    super(makeStage, UDPScene);
     this.refusals = checkBoolean('refusals', refusals);
     this.multicast = checkBoolean('multicast', multicast);
     this.poisonsLentBytes = checkBoolean('poisonsLentBytes', poisonsLentBytes);

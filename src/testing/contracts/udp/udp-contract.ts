@@ -1,13 +1,13 @@
-/** The contract that the UDP ports of every {@link Reactor} keep, as cases over fresh reactors. */
+/** The contract of {@link ReactorUDP}, as cases over fresh reactors. */
 import { checkFunction } from '../../../internal/check.js';
 import type { ContractCase } from '../contract-case.js';
 import type { MakeReactorStage } from '../reactor/reactor-stage.js';
-import { DatagramCases, type DatagramContractOptions } from './datagram-scene.js';
 import { addGroupCases } from './groups.js';
-import { addDatagramListeningCases } from './listening.js';
-import { addDatagramProducerCases } from './producers.js';
-import { addDatagramReceivingCases } from './receiving.js';
+import { addUDPListeningCases } from './listening.js';
+import { addUDPProducerCases } from './producers.js';
+import { addUDPReceivingCases } from './receiving.js';
 import { addSendingCases } from './sending.js';
+import { UDPCases, type UDPContractOptions } from './udp-scene.js';
 
 /**
  * The rules of UDP ports: listening and stopping, sending and receiving, connected sockets, errors, producers,
@@ -17,18 +17,18 @@ import { addSendingCases } from './sending.js';
  * @throws InvalidArgumentTypeError
  * @example
  * const makeStage = inRealTime(() => new MyReactor());
- * for (const { name, run } of datagramContract(makeStage)) it(name, run);
+ * for (const { name, run } of udpContract(makeStage)) it(name, run);
  */
-export function datagramContract(
+export function udpContract(
   makeStage: MakeReactorStage,
-  options: DatagramContractOptions = {},
+  options: UDPContractOptions = {},
 ): ContractCase[] {
   checkFunction('makeStage', makeStage);
-  const contract = new DatagramCases(makeStage, options);
-  addDatagramListeningCases(contract);
+  const contract = new UDPCases(makeStage, options);
+  addUDPListeningCases(contract);
   addSendingCases(contract);
-  addDatagramReceivingCases(contract);
-  addDatagramProducerCases(contract);
+  addUDPReceivingCases(contract);
+  addUDPProducerCases(contract);
   addGroupCases(contract);
   return contract.cases;
 }
