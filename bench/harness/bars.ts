@@ -77,7 +77,9 @@ function both(
 }
 
 const TO_TLS = ratio(GIVEN, TLS_BASELINE);
-const NODE_ENGINE_TO_TLS = ratio('ropewalk-native-node-tls', TLS_BASELINE);
+const NODE_ENGINE_TO_TLS = ratio('ropewalk-node-tls', TLS_BASELINE);
+/** The cheapest stream that `node:tls` accepts. */
+const NODE_ENGINE_TO_STREAM = ratio('ropewalk-native-node-tls', 'node-tls-stream');
 const TO_DGRAM = ratio(GIVEN, DATAGRAM_BASELINE);
 const SCALING = ratio('ropewalk-x1', 'ropewalk-x2');
 
@@ -105,6 +107,8 @@ export const BARS: readonly Bar[] = [
   atMost('tls-echo-16kx50', 'TLS echo 16 KiB x 50', TO_TLS, 0.6),
   atMost('tls-echo-1kx50', "TLS echo 1 KiB x 50, Node's engine", NODE_ENGINE_TO_TLS, 1.1),
   atMost('tls-echo-16kx50', "TLS echo 16 KiB x 50, Node's engine", NODE_ENGINE_TO_TLS, 1.1),
+  atMost('tls-echo-1kx50', "1 KiB, Node's engine above a transport", NODE_ENGINE_TO_STREAM, 1.2),
+  atMost('tls-echo-16kx50', "16 KiB, Node's engine above a transport", NODE_ENGINE_TO_STREAM, 1.2),
   atMost('tls-handshake-full', 'TLS handshake', TO_TLS, 0.8),
   atMost('tls-handshake-resumed', 'TLS handshake, resumed', TO_TLS, 0.8),
   atMost('tls-idle', 'idle TLS connection', cost(GIVEN), 10 * 1_024),

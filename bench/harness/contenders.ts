@@ -172,6 +172,14 @@ export const CONTENDERS: readonly Contender[] = [
     quick: true,
   },
   {
+    name: 'node-tls-stream',
+    title: 'node:tls over a stream, native reactor',
+    serves: { tls: node('tls/stream.mjs') },
+    versionCommand: NODE_VERSION,
+    scenarios: ['tls-echo-1kx50', 'tls-echo-16kx50'],
+    quick: true,
+  },
+  {
     name: 'node-dgram',
     title: 'node:dgram',
     serves: { udp: node('udp/node-dgram.mjs') },

@@ -84,7 +84,7 @@ void Reactor::selectTlsContext(Handle handle, std::shared_ptr<TlsContext> contex
   tls.stepDue = true;
   stream->wanted = with(stream->wanted, Interest::kRead, true);
   applyInterest(*stream);
-  comeBackToRead(*stream);
+  revisitToRead(*stream);
 }
 
 void Reactor::refuseTlsPeer(Handle handle, int alert) {
@@ -124,12 +124,12 @@ void Reactor::receiveTls(Stream& stream) {
   }
   const bool mustWait = tls.phase == Phase::kHandshake && handshakeSteps_ >= kMaxHandshakeSteps;
   if (stream.readTurn == turn_ || mustWait || arenaRoom() < kMinRead + kMaxRecord) {
-    comeBackToRead(stream);
+    revisitToRead(stream);
     return;
   }
   stream.readTurn = turn_;
   if (std::exchange(tls.stepDue, false)) {
-    comeBackToRead(stream);
+    revisitToRead(stream);
   } else {
     const size_t most = std::min(kMaxTlsRead, arenaRoom() - kMaxRecord);
     bool stoppedShort = false;
@@ -139,7 +139,7 @@ void Reactor::receiveTls(Stream& stream) {
     if (!hasReceived(stream, transfer)) return;
     tls.heard = tls.phase == Phase::kOpen;
     tls.session->feed(Bytes(tlsInput_).first(transfer.count));
-    if (transfer.count == most || stream.inputEnding || stoppedShort) comeBackToRead(stream);
+    if (transfer.count == most || stream.inputEnding || stoppedShort) revisitToRead(stream);
   }
   advanceTls(stream);
 }
@@ -172,7 +172,7 @@ void Reactor::advanceTls(Stream& stream) {
     if (outcome == Outcome::kOk) {  // there was no room for the rest
       tls.session->keepInput();
       tls.stepDue = true;
-      comeBackToRead(stream);
+      revisitToRead(stream);
     }
   }
   if (outcome == Outcome::kFailed || (outcome == Outcome::kClosed && tls.phase != Phase::kOpen)) {
@@ -205,10 +205,10 @@ void Reactor::failTls(Stream& stream) {
     destroy(stream);
     return;
   }
-  const bool told = stream.state == Stream::State::kEnded;
+  const bool reported = stream.state == Stream::State::kEnded;
   forgetBroken(stream);
   stream.state = Stream::State::kClosed;
-  if (!told) notifyHost(stream.handle, kLost, kTlsFailed, kTlsCall);
+  if (!reported) notifyHost(stream.handle, kLost, kTlsFailed, kTlsCall);
 }
 
 // Offers unsent bytes and `tlsOutput_` to the system once. Bytes that it refuses are lost.
@@ -219,7 +219,7 @@ void Reactor::sendLastWords(Stream& stream) {
   stream.tls->wire.reset();
 }
 
-// A secured stream whose end the host has been told is freed, after the last words to its peer.
+// A secured stream whose end was reported to the host is freed, after the last words to its peer.
 void Reactor::endTls(Stream& stream) {
   StreamTls& tls = *stream.tls;
   if (stream.state == Stream::State::kEnded && stream.queued() == 0 && !tls.closeSent) {
@@ -231,7 +231,7 @@ void Reactor::endTls(Stream& stream) {
     destroy(stream);
     return;
   }
-  stream.endTold = false;
+  stream.endReported = false;
   stream.state = Stream::State::kOpen;
   stream.ending = Stream::Ending::kDiscard;
   closeGracefully(stream);
@@ -268,7 +268,7 @@ bool Reactor::sendTls(Stream& stream) {
   StreamTls& tls = *stream.tls;
   for (int i = 0; stream.maySend(); i++) {
     if (i == kMaxSendsPerTurn) {
-      comeBack(stream);
+      revisit(stream);
       break;
     }
     tlsOutput_.clear();

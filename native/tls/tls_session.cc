@@ -140,9 +140,10 @@ TlsSession::Outcome TlsSession::handshake(Octets& out) {
   if (session_ == nullptr) return fail("out of memory");
   start_->sealedFrom = out.size();
   const int result = ssl_.SSL_do_handshake(session_);
+  countSealed(out);
   if (result == 1) {
     state_ = State::kOpen;
-    takeOver(out);
+    takeOver();
     start_ = nullptr;
     return Outcome::kOk;
   }

@@ -10,6 +10,16 @@ export function checkInteger(what: string, value: unknown, min: number, max: num
   return value;
 }
 
+/** A number of at least `min`, and at most `max` if it is given. */
+export function checkNumber(what: string, value: unknown, min: number, max?: number): number {
+  if (typeof value !== 'number') throw new InvalidArgumentTypeError(what, 'a number', value);
+  if (!(value >= min && value <= (max ?? Number.MAX_VALUE))) {
+    const expected = max === undefined ? `${min} or more` : `a number from ${min} to ${max}`;
+    throw new InvalidArgumentValueError(what, expected, value);
+  }
+  return value;
+}
+
 /** A number of milliseconds, fractions allowed. */
 export function checkMilliseconds(what: string, value: unknown): number {
   if (typeof value !== 'number') throw new InvalidArgumentTypeError(what, 'a number', value);

@@ -10,7 +10,11 @@ import { isThenable } from '../defer/thenable.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { NativeTLSContext } from '../native.js';
 import { retire } from '../reactor/streams/retired-transport.js';
-import type { SecurableStream } from '../reactor/streams/secure-stream.js';
+import type {
+  SecurableStream,
+  SocketSecurableStream,
+  SocketStream,
+} from '../reactor/streams/secure-stream.js';
 import { StreamTransport } from '../reactor/streams/stream-transport.js';
 import { checkALPN } from './context-options.js';
 import type { TLSEngineOptions } from './engine.js';
@@ -21,6 +25,7 @@ import { NativeTLSEngine } from './native-engine.js';
 import { nativeTLS } from './native-tls.js';
 import { nodeContext } from './node-context.js';
 import { type NodeTLSContext, NodeTLSEngine } from './node-engine.js';
+import { SocketTLSEngine } from './node-socket-engine.js';
 import { type ConnectionContext, SecuredConnection } from './secured-connection.js';
 import { peerName } from './server-names.js';
 import type { SessionCache } from './session-cache.js';
@@ -134,11 +139,15 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     if (this.engine === 'native' && isSecurable(transport)) {
       return this.#secureInReactor(transport, connection, engineOptions, received);
     }
-    const secured = new TLSTransport(transport, connection, (listener) =>
-      this.engine === 'native'
-        ? new NativeTLSEngine(this.nativeContext, engineOptions, listener)
-        : new NodeTLSEngine(this, engineOptions, listener),
-    );
+    const secured = new TLSTransport(transport, connection, (listener) => {
+      if (this.engine === 'native') {
+        return new NativeTLSEngine(this.nativeContext, engineOptions, listener);
+      }
+      const stream = received === undefined ? socketStreamOf(transport) : undefined;
+      return stream === undefined
+        ? new NodeTLSEngine(this, engineOptions, listener)
+        : new SocketTLSEngine(this, engineOptions, listener, stream);
+    });
     replaceTransport(transport, secured);
     retire(transport, secured);
     secured.begin();
@@ -176,6 +185,12 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
 function isSecurable(transport: StreamTransport): transport is StreamTransport & SecurableStream {
   // TLS over TLS is a layer above.
   return transport.tls === undefined && 'secureStream' in transport;
+}
+
+/** The socket of Node, if it can be encrypted in place. */
+function socketStreamOf(transport: StreamTransport): SocketStream | undefined {
+  const { socketStream } = transport as Partial<SocketSecurableStream>;
+  return socketStream?.call(transport);
 }
 
 /** The producer, and the protocol, if it has a transport, now have the secured one. */

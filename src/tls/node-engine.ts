@@ -9,6 +9,7 @@
 import { X509Certificate } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
 import tls, {
   type ConnectionOptions,
   type DetailedPeerCertificate,
@@ -50,12 +51,12 @@ interface VerifyingSocket {
 export class NodeTLSEngine implements TLSEngine {
   readonly kind = 'node';
   readonly #context: NodeTLSContext;
-  readonly #listener: TLSEngineListener;
+  protected readonly listener: TLSEngineListener;
   readonly #options: TLSEngineOptions;
-  readonly #wire: NodeWire;
+  #wire: NodeWire | undefined = undefined;
   #chosen: NodeTLSContext;
-  #socket: TLSSocket | undefined = undefined;
-  #phase: 'handshake' | 'open' | 'over' = 'handshake';
+  protected socket: TLSSocket | undefined = undefined;
+  protected phase: 'handshake' | 'open' | 'over' = 'handshake';
   #state: TLSState | undefined = undefined;
   /** The peer's, its own first. Of a resumed session, those of the first connection. */
   #certificates: readonly Buffer[] = [];
@@ -66,7 +67,7 @@ export class NodeTLSEngine implements TLSEngine {
   /** Given to Node, and not emitted yet. */
   #pendingBytes = 0;
   /** Given to Node, and not complete. */
-  #writes = 0;
+  protected writes = 0;
   /** Everything was emitted. */
   #finished = false;
 
@@ -74,8 +75,7 @@ export class NodeTLSEngine implements TLSEngine {
     this.#context = context;
     this.#chosen = context;
     this.#options = options;
-    this.#listener = listener;
-    this.#wire = new NodeWire(this);
+    this.listener = listener;
   }
 
   get bufferedBytes(): number {
@@ -83,30 +83,25 @@ export class NodeTLSEngine implements TLSEngine {
   }
 
   get state(): TLSState | undefined {
-    if (this.#state === undefined && this.#phase === 'open') this.#state = this.#readState();
+    if (this.#state === undefined && this.phase === 'open') this.#state = this.#readState();
     return this.#state;
   }
 
   start(): void {
-    const socket = this.#context.isServer ? this.#accept() : this.#connect();
-    this.#socket = socket;
+    const stream = this.openStream();
+    const socket = this.#context.isServer ? this.#accept(stream) : this.#connect(stream);
+    this.socket = socket;
     socket.on(this.#context.isServer ? 'secure' : 'secureConnect', () => this.#secured());
-    this.#receiveFrom(socket);
-    socket.on('end', () => {
-      if (this.#phase === 'open') this.#listener.closed();
-    });
-    socket.on('error', (error) => this.#failed(error));
+    socket.on('error', (error) => this.socketFailed(error));
     // The form in which Node reports errors of a server's socket that is not in a `tls.Server`.
-    socket.on('_tlsError', (error: Error) => this.#failed(error));
-    socket.on('close', () => {
-      if (!this.#finished) this.#failed(new Error('Node has ended the connection'));
-    });
+    socket.on('_tlsError', (error: Error) => this.socketFailed(error));
+    this.listenTo(socket);
     const { keyLog } = this.#context.settings;
     if (keyLog !== undefined) socket.on('keylog', (line) => keyLog(line.toString().trimEnd()));
   }
 
   receive(bytes: Buffer): void {
-    if (this.#phase !== 'over') this.#wire.receive(bytes);
+    if (this.phase !== 'over') this.#wire?.receive(bytes);
   }
 
   write(bytes: Buffer): void {
@@ -116,23 +111,25 @@ export class NodeTLSEngine implements TLSEngine {
 
   flush(): void {
     // Node encrypts one write per pass of its loop: what is written until then becomes one.
-    if (this.#phase === 'open' && this.#writes === 0) this.#encrypt();
+    if (this.phase === 'open' && this.writes === 0) this.encrypt();
   }
 
   close(): void {
-    this.#encrypt();
-    this.#socket?.end();
+    this.encrypt();
+    this.socket?.end();
   }
 
-  #encrypt(): void {
+  /** Gives Node everything written. @returns The number of bytes. */
+  protected encrypt(): number {
     const [first] = this.#queue;
-    if (first === undefined) return;
+    if (first === undefined) return 0;
     const bytes = this.#queue.length === 1 ? first : Buffer.concat(this.#queue, this.#queuedBytes);
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#pendingBytes += bytes.byteLength;
-    this.#writes += 1;
-    this.#socket?.write(bytes, this.#written);
+    this.writes += 1;
+    this.socket?.write(bytes, this.#written);
+    return bytes.byteLength;
   }
 
   /** Node has no function that sends an alert. */
@@ -141,60 +138,75 @@ export class NodeTLSEngine implements TLSEngine {
   }
 
   destroy(): void {
-    if (this.#phase === 'over') return;
-    this.#phase = 'over';
+    if (this.phase === 'over') return;
+    this.phase = 'over';
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#pendingBytes = 0;
-    this.#socket?.destroy();
-    this.#wire.destroy();
+    this.release();
   }
 
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Buffer {
-    if (this.#phase !== 'open') throw new Error('there is no open TLS connection');
-    const socket = this.#socket as TLSSocket;
+    if (this.phase !== 'open') throw new Error('there is no open TLS connection');
+    const socket = this.socket as TLSSocket;
     return context === undefined
       ? socket.exportKeyingMaterial(length, label, undefined as never)
       : socket.exportKeyingMaterial(length, label, Buffer.from(context));
   }
 
-  readonly #written = (): void => {
-    this.#writes -= 1;
-    if (this.#writes > 0 || this.#phase === 'over') return;
+  readonly #written = (error?: Error | null): void => {
+    this.writes -= 1;
+    if (this.writes > 0 || this.phase === 'over' || error) return;
     this.#pendingBytes = 0;
     if (this.#queuedBytes > 0) this.flush();
-    else this.#listener.emptied();
+    else this.emptied();
   };
+
+  /** Node has written everything. */
+  protected emptied(): void {
+    this.listener.emptied();
+  }
+
+  /** The stream below the `TLSSocket`. */
+  protected openStream(): Duplex {
+    this.#wire = new NodeWire(this);
+    return this.#wire;
+  }
+
+  protected listenTo(socket: TLSSocket): void {
+    socket.on('end', () => {
+      if (this.phase === 'open') this.listener.closed();
+    });
+    socket.on('close', () => {
+      if (!this.#finished) this.socketFailed(new Error('Node has ended the connection'));
+    });
+    takePlaintext(socket, (bytes) => {
+      if (bytes === null) return true;
+      if (this.phase === 'open') this.listener.plaintext(bytes);
+      return false;
+    });
+  }
+
+  /** Nothing is called from now on. */
+  protected release(): void {
+    this.socket?.destroy();
+    this.#wire?.destroy();
+  }
 
   /** @internal */
   wireWritten(bytes: Buffer): void {
-    if (this.#phase !== 'over') this.#listener.ciphertext(bytes, this.#pendingBytes === 0);
+    if (this.phase !== 'over') this.listener.ciphertext(bytes, this.#pendingBytes === 0);
   }
 
   /** @internal */
   wireFinished(): void {
     this.#finished = true;
-    if (this.#phase !== 'over') this.#listener.finished();
+    if (this.phase !== 'over') this.listener.finished();
   }
 
-  /** Plaintext is taken where Node's handle delivers it, before the queue of the stream. */
-  #receiveFrom(socket: TLSSocket): void {
-    const received = (bytes: Buffer): void => {
-      if (this.#phase === 'open') this.#listener.plaintext(bytes);
-    };
-    // Makes the socket read.
-    socket.on('data', received);
-    const { push } = socket;
-    socket.push = (bytes: Buffer | null) => {
-      if (bytes === null) return push.call(socket, null);
-      received(bytes);
-      return true;
-    };
-  }
-
-  #accept(): TLSSocket {
+  #accept(stream: Duplex): TLSSocket {
     const { settings, secureContext } = this.#context;
-    return new tls.TLSSocket(this.#wire, {
+    return new tls.TLSSocket(stream, {
       isServer: true,
       secureContext,
       requestCert: settings.peerCertificate !== 'ignored',
@@ -207,14 +219,14 @@ export class NodeTLSEngine implements TLSEngine {
     });
   }
 
-  #connect(): TLSSocket {
+  #connect(stream: Duplex): TLSSocket {
     const { settings, secureContext, sessions } = this.#context;
     const { hostname, sessionKey } = this.#options;
     const session = sessions.get(sessionKey);
     this.#certificates = session?.certificates ?? [];
     // Node's types omit `requestOCSP` here.
     const options: ConnectionOptions & { requestOCSP: boolean } = {
-      socket: this.#wire,
+      socket: stream,
       secureContext,
       servername: isIP(hostname) === 0 ? hostname : '',
       rejectUnauthorized: false,
@@ -229,7 +241,7 @@ export class NodeTLSEngine implements TLSEngine {
     });
     // Node also emits it after the handshake of a server that was refused: its session must not be resumed.
     socket.on('session', (ticket: Buffer) => {
-      if (this.#phase !== 'open') return;
+      if (this.phase !== 'open') return;
       sessions.set(sessionKey, { ticket, certificates: this.#certificates });
     });
     return socket;
@@ -262,10 +274,10 @@ export class NodeTLSEngine implements TLSEngine {
     serverName: string,
     select: (error: Error | null, context?: SecureContext) => void,
   ): void {
-    this.#listener.contextRequested(serverName, (context) => {
-      if (this.#phase !== 'handshake') return;
+    this.listener.contextRequested(serverName, (context) => {
+      if (this.phase !== 'handshake') return;
       if (context === null) {
-        this.#listener.ciphertext(alertRecord(UNRECOGNIZED_NAME), true);
+        this.listener.ciphertext(alertRecord(UNRECOGNIZED_NAME), true);
         this.#fail({ reason: 'UNRECOGNIZED_NAME', alert: UNRECOGNIZED_NAME });
         return;
       }
@@ -275,20 +287,20 @@ export class NodeTLSEngine implements TLSEngine {
   }
 
   #secured(): void {
-    if (this.#phase !== 'handshake') return;
+    if (this.phase !== 'handshake') return;
     const failure = this.#verify();
     if (failure !== undefined) {
       this.#refuse(failure);
       return;
     }
-    this.#phase = 'open';
-    this.#listener.handshakeCompleted();
+    this.phase = 'open';
+    this.listener.handshakeCompleted();
   }
 
   #refuse(failure: Partial<TLSFailure>): void {
-    const sendsAlert = !this.#context.isServer && this.#socket?.getProtocol() === 'TLSv1.3';
+    const sendsAlert = !this.#context.isServer && this.socket?.getProtocol() === 'TLSv1.3';
     const alert = sendsAlert ? alertOf(failure.verifyResult ?? 0) : -1;
-    if (sendsAlert) this.#listener.ciphertext(alertRecord(alert), true);
+    if (sendsAlert) this.listener.ciphertext(alertRecord(alert), true);
     this.#fail({ ...failure, alert });
   }
 
@@ -296,7 +308,7 @@ export class NodeTLSEngine implements TLSEngine {
     const { isServer } = this.#context;
     const { peerCertificate, pins } = this.#context.settings;
     const settings = { ...this.#chosen.settings, pins };
-    const socket = this.#socket as TLSSocket;
+    const socket = this.socket as TLSSocket;
     if (isServer && peerCertificate === 'ignored') return undefined;
     // Sessions are resumed only for the same name and settings: the server was verified then.
     if (!isServer && socket.isSessionReused()) return undefined;
@@ -316,7 +328,7 @@ export class NodeTLSEngine implements TLSEngine {
     );
   }
 
-  #failed(error: Error): void {
+  protected socketFailed(error: Error): void {
     const { code = '' } = error as { code?: unknown };
     const reason = String(code).startsWith('ERR_SSL_') ? String(code).slice(8) : error.message;
     const alert = receivedAlert(reasonName(reason));
@@ -324,9 +336,9 @@ export class NodeTLSEngine implements TLSEngine {
   }
 
   #fail(failure: Partial<TLSFailure>): void {
-    if (this.#phase === 'over') return;
+    if (this.phase === 'over') return;
     this.destroy();
-    this.#listener.failed({
+    this.listener.failed({
       reason: 'CERTIFICATE_VERIFY_FAILED',
       alert: -1,
       alertReceived: false,
@@ -338,7 +350,7 @@ export class NodeTLSEngine implements TLSEngine {
   }
 
   #readState(): TLSState {
-    const socket = this.#socket as TLSSocket;
+    const socket = this.socket as TLSSocket;
     const { alpnProtocol } = socket;
     // `servername` is false if there is none.
     const { servername } = socket as { servername?: unknown };
@@ -352,6 +364,17 @@ export class NodeTLSEngine implements TLSEngine {
       peerCertificates: this.#certificates,
     };
   }
+}
+
+/**
+ * Takes plaintext where Node's handle delivers it, before the queue of the stream.
+ * @param take Called with null at the end. @returns Whether the stream is to take it.
+ */
+export function takePlaintext(socket: TLSSocket, take: (bytes: Buffer | null) => boolean): void {
+  // Makes the socket read.
+  socket.on('data', take);
+  const { push } = socket;
+  socket.push = (bytes: Buffer | null) => !take(bytes) || push.call(socket, bytes);
 }
 
 /**

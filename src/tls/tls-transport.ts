@@ -17,13 +17,14 @@ import { LowerTransport } from '../reactor/streams/lower-transport.js';
 import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 import { StreamTransport } from '../reactor/streams/stream-transport.js';
 import type { TurnReactor } from '../reactor/time/turn-reactor.js';
-import type { TLSEngine, TLSEngineListener } from './engine.js';
+import type { TLSEngine } from './engine.js';
+import type { SocketTLSListener } from './node-socket-engine.js';
 import type { SecuredConnection } from './secured-connection.js';
 
 /** The most unsent bytes that the peer's input has caused, such as answers to key updates: then its input is not read either. */
 const MAX_UNSENT_REPLIES = 64 * 1024;
 
-export class TLSTransport extends StreamTransport implements TLSEngineListener {
+export class TLSTransport extends StreamTransport implements SocketTLSListener {
   private readonly lower: LowerTransport;
   private readonly engine: TLSEngine;
   private readonly connection: SecuredConnection;
@@ -44,7 +45,7 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
   constructor(
     transport: StreamTransport,
     connection: SecuredConnection,
-    makeEngine: (listener: TLSEngineListener) => TLSEngine,
+    makeEngine: (listener: SocketTLSListener) => TLSEngine,
   ) {
     const { owner } = transport;
     super({
@@ -222,6 +223,11 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
 
   /** @internal */
   plaintext(bytes: Buffer): void {
+    if (this.lingering !== undefined) {
+      this.lingering.discard(bytes.byteLength);
+      return;
+    }
+    this.heard = true;
     const lends = this.reading === 'on' && this.protocol?.acceptsLentBytes === true;
     this.received(lends ? bytes : given(bytes));
   }
@@ -394,13 +400,15 @@ export class TLSTransport extends StreamTransport implements TLSEngineListener {
     if (this.producer === undefined || this.peerFinished) this.finishWriting();
   }
 
-  private stopInput(): void {
+  /** @internal */
+  stopInput(): void {
     if (this.stopped) return;
     this.stopped = true;
     this.lower.pauseProducing();
   }
 
-  private resumeInput(): void {
+  /** @internal */
+  resumeInput(): void {
     if (!this.stopped) return;
     this.stopped = false;
     const wanted = this.reading !== 'paused' || this.state === 'closing';

@@ -88,9 +88,14 @@ export interface Kind {
 
 export const KINDS: readonly Kind[] = [
   {
-    name: "Node's engine",
+    name: "Node's engine in the socket",
     engine: 'node',
     make: (options) => createReactor({ ...options, kind: 'node' }),
+  },
+  {
+    name: "Node's engine above a transport",
+    engine: 'node',
+    make: (options) => createReactor({ ...options, kind: 'native' }),
   },
   {
     name: 'the native engine above a transport',

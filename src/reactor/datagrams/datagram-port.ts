@@ -21,18 +21,21 @@ import {
   MessageLengthError,
 } from '../../core/errors/datagram.js';
 import { NotListeningError } from '../../core/errors/listening.js';
-import type { ListeningPort } from '../../core/listening-port.js';
+import type { ListeningPort, StopListeningOptions } from '../../core/listening-port.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import { isInstance } from '../../core/text-of.js';
 import { onRejection } from '../../defer/callback-result.js';
 import type { Deferred } from '../../defer/deferred.js';
-import { type AsyncContext, captureContext } from '../../internal/async-context.js';
-import { checkData } from '../../internal/check.js';
+import { type AsyncContext, callIn, captureContext } from '../../internal/async-context.js';
+import { checkBoolean, checkData } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { showAsText } from '../../internal/shown-as-text.js';
 import type { PortReactor } from '../life/port-reactor.js';
 import type { ReceivedBytes } from '../streams/received-bytes.js';
 import { RegisteredProducer } from '../streams/registered-producer.js';
+import { STOP_OPTIONS } from '../streams/stream-port.js';
+
+type Hook = 'makeConnection' | 'stopProtocol' | 'connectionRefused' | 'datagramFailed';
 
 /**
  * A bound datagram socket of a reactor. It calls its port's `received`, `truncated`, `refused`, `sendFailed`, `receiveFailed` and
@@ -60,8 +63,11 @@ export interface DatagramSocket<A extends Address = Address> {
   ): void;
   /** Calls `drained` once, when no datagrams are unsent; in a later turn if none are now. */
   watchDrain(): void;
-  /** Sends this turn's datagrams as far as the system takes them at once, and closes. */
-  close(): void;
+  /**
+   * Sends this turn's datagrams as far as the system takes them at once, and closes.
+   * @param keepFile Leaves the file of a UNIX socket.
+   */
+  close(keepFile?: boolean): void;
   /** @throws UnsupportedError */
   fileno(): number;
 }
@@ -163,8 +169,11 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     else this.reactor.soon(() => this.start());
   }
 
-  stopListening(): Deferred<void> {
-    this.closeListening();
+  /** Datagrams that the system holds are lost: there is nothing to drain. */
+  stopListening(options: StopListeningOptions = {}): Deferred<void> {
+    checkOptions('stopListening', options, STOP_OPTIONS);
+    checkBoolean('drain', options.drain ?? false);
+    this.closeListening(checkBoolean('keepFile', options.keepFile ?? false));
     return this.reactor.nextTurn();
   }
 
@@ -173,14 +182,14 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   }
 
   /** @internal */
-  closeListening(): void {
+  closeListening(keepFile = false): void {
     const { socket } = this;
     if (socket === undefined) return;
     this.truncatedBefore = this.datagramsTruncated;
     this.droppedBefore = this.datagramsDropped;
     this.socket = undefined;
     this.peer = undefined;
-    socket.close();
+    socket.close(keepFile);
     this.reactor.ports.delete(this);
     this.stopsPending += 1;
     this.reactor.soon(() => this.stopped());
@@ -239,14 +248,13 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
 
   /** @internal A datagram arrived that was too long, and was dropped. */
   truncated(from: A): void {
-    if (this.protocol.datagramFailed === undefined) return;
+    if (!this.reportsFailures) return;
     this.failed(new DatagramTruncatedError(this.maxPacketSize, from));
   }
 
   /** @internal The peer of a connected socket has no such port open. */
   refused(): void {
-    if (this.socket === undefined || this.protocol.connectionRefused === undefined) return;
-    this.call('connectionRefused', this.protocol.connectionRefused);
+    if (this.socket !== undefined) this.call('connectionRefused');
   }
 
   /** @internal The system did not take a datagram of `length` bytes. */
@@ -308,7 +316,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   }
 
   private start(): void {
-    this.call('makeConnection', this.protocol.makeConnection, this);
+    this.call('makeConnection', this);
   }
 
   private stopped(): void {
@@ -322,7 +330,7 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
         this.report(error, 'stopProducing');
       }
     }
-    this.call('stopProtocol', this.protocol.stopProtocol);
+    this.call('stopProtocol');
   }
 
   private regulateProducer(registered: RegisteredProducer, data: Uint8Array | string): void {
@@ -331,28 +339,30 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     this.watch(registered.pause(), 'pauseProducing');
   }
 
-  private failed(error: DatagramError): void {
-    if (this.socket === undefined) return;
-    const { datagramFailed } = this.protocol;
-    if (datagramFailed === undefined) this.reactor.report(error, 'datagram');
-    else this.call('datagramFailed', datagramFailed, error);
+  private get reportsFailures(): boolean {
+    try {
+      return this.protocol.datagramFailed !== undefined;
+    } catch (error) {
+      this.report(error, 'datagramFailed');
+      return false;
+    }
   }
 
-  private call<Args extends unknown[]>(
-    where: string,
-    callback: (...args: Args) => unknown,
-    ...args: Args
-  ): void {
+  private failed(error: DatagramError): void {
+    if (this.socket === undefined || this.call('datagramFailed', error)) return;
+    this.reactor.report(error, 'datagram');
+  }
+
+  /** Calls a rarely called method of the protocol. @returns Whether it exists. */
+  private call(method: Hook, ...args: unknown[]): boolean {
     try {
-      this.watch(
-        this.context === undefined
-          ? callback.apply(this.protocol, args)
-          : this.context.runInAsyncScope(callback, this.protocol, ...args),
-        where,
-      );
+      const callback = this.protocol[method] as ((...args: unknown[]) => unknown) | undefined;
+      if (callback === undefined) return false;
+      this.watch(callIn(this.context, this.protocol, callback, ...args), method);
     } catch (error) {
-      this.report(error, where);
+      this.report(error, method);
     }
+    return true;
   }
 
   /** A promise that a callback returns is treated as a part of it. */

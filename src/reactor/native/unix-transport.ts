@@ -64,7 +64,8 @@ export class NativeUNIXTransport extends NativeTransport {
 
   /** @internal */
   override start(protocol: StreamProtocol): boolean {
-    if (protocol.fileDescriptorReceived !== undefined) this.command(COMMAND_ALLOW_DESCRIPTORS);
+    this.protocol = protocol;
+    if (this.defines('fileDescriptorReceived')) this.command(COMMAND_ALLOW_DESCRIPTORS);
     return super.start(protocol);
   }
 

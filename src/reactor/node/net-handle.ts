@@ -22,6 +22,8 @@ interface StreamHandle {
   /** Those of them that the system has not taken yet; Deno does not report them. */
   readonly writeQueueSize?: number;
   readonly fd?: number;
+  /** The negative errno. */
+  readStart?(): number;
 }
 
 /** Makes a TCP socket and binds it. Returns the negative errno if that fails at once. @throws UnsupportedError */
@@ -116,6 +118,15 @@ export function unsentBytes(socket: net.Socket, given: number): number {
   const waiting = handle?.writeQueueSize;
   if (!handle || waiting === undefined) return socket.writableLength;
   return given - handle.bytesWritten + waiting;
+}
+
+/**
+ * Whether libuv reads from a socket that is not paused: it has not read the peer's end. (`uv_read_start` returns EALREADY.) False
+ * where Node cannot tell.
+ */
+export function isReading(socket: net.Socket): boolean {
+  const { _handle: handle } = socket as unknown as { _handle?: StreamHandle | null };
+  return (handle?.readStart?.() ?? 0) < 0;
 }
 
 /** Keeps a socket open when both sides have finished sending: closing it is then the protocol's task. */

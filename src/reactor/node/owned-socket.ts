@@ -16,6 +16,18 @@ export interface SocketOwner {
   socketClosed(cause: Error | undefined): void;
 }
 
+/** The state of an encrypted socket, for its transport. */
+export interface SocketEncryption {
+  /** Whether the end of the peer was read. */
+  readonly inputEnded: boolean;
+  /** Whether the end of the connection was reported to the transport. */
+  readonly endReported: boolean;
+  /** The socket whose own end is being sent, which a reset has to wait for. */
+  readonly ending: Socket | undefined;
+}
+
 export interface OwnedSocket extends Socket {
   transport?: SocketOwner;
+  /** Present once `node:tls` encrypts it. */
+  encrypted?: SocketEncryption;
 }

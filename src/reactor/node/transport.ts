@@ -14,6 +14,7 @@ import type { DetachedConnection } from '../../core/transport.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { checkBoolean } from '../../internal/check.js';
 import { OwnBytes } from '../streams/received-bytes.js';
+import type { SocketSecurableStream, SocketStream } from '../streams/secure-stream.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
 import { StreamTransport } from '../streams/stream-transport.js';
 import type { SocketSettings } from '../streams/tcp-settings.js';
@@ -24,8 +25,9 @@ import {
   PASSES_FROM_ANYWHERE,
   PASSES_FROM_TURN_END,
 } from './closing-sockets.js';
+import { EncryptedSocket } from './encrypted-socket.js';
 import { LANDING_BYTES } from './landing.js';
-import { descriptorOf, unsentBytes } from './net-handle.js';
+import { descriptorOf, isReading, unsentBytes } from './net-handle.js';
 import type { OutgoingOwner } from './outgoing.js';
 import type { OwnedSocket } from './owned-socket.js';
 import { PartQueue } from './part-queue.js';
@@ -37,7 +39,7 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 /** Pieces given to a socket in a turn, however fast the system takes them; further ones wait. */
 const MAX_PIECES_PER_TURN = 16;
 
-export class NodeTransport extends StreamTransport implements OutgoingOwner {
+export class NodeTransport extends StreamTransport implements OutgoingOwner, SocketSecurableStream {
   readonly #reactor: NodeSockets;
   readonly #socket: OwnedSocket;
   readonly #settings: SocketSettings | undefined;
@@ -186,6 +188,23 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
   }
 
   /** @internal */
+  socketStream(): SocketStream | undefined {
+    const socket = this.#socket;
+    if (!this.sendAtOnce() || socket.isPaused()) return undefined;
+    // In the event `connect`, Node does not read yet.
+    socket.read(0);
+    return isReading(socket) ? new EncryptedSocket(this, this.#reactor, socket) : undefined;
+  }
+
+  /** @internal Bytes were decrypted. @returns Whether to deliver them. */
+  decrypted(bytes: number): boolean {
+    const reactor = this.#reactor;
+    reactor.beginTurn();
+    reactor.countReceived(bytes);
+    return !this.discards(bytes);
+  }
+
+  /** @internal */
   readAgain(): void {
     const socket = this.#socket;
     const wanted = this.#closing !== undefined || (this.state === 'open' && this.reading === 'on');
@@ -206,7 +225,7 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     this.send(MAX_PIECES_PER_TURN);
     if (this.#socket.destroyed) return;
     if (this.#parts !== undefined || this.awaitsEmptiness) this.settle(passes);
-    if (this.state === 'closing' && this.#closing === undefined) this.#socket.pause();
+    if (this.state === 'closing' && this.#closing === undefined) this.pauseSocket();
   }
 
   /** @internal */
@@ -244,9 +263,10 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
     if (!enabled) {
       // A socket that is about to be closed reads on until the end of the turn: most need not be paused.
       if (this.state === 'closing') this.schedule();
-      else this.#socket.pause();
-    } else if (this.#socket.readableEnded) this.#reactor.soon(() => this.peerEnded());
-    else this.#socket.resume();
+      else this.pauseSocket();
+    } else if (this.#socket.readableEnded || this.#socket.encrypted?.endReported) {
+      this.#reactor.soon(() => this.peerEnded());
+    } else this.#socket.resume();
   }
 
   protected override watchDrain(): void {
@@ -306,11 +326,17 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner {
 
   protected reset(socket: OwnedSocket): void {
     // libuv refuses a reset, and Node then leaks the descriptor, while a shutdown(2) is in progress: one pass of the loop.
-    if (socket.writableEnded && !socket.writableFinished) {
-      socket.once('finish', () => socket.resetAndDestroy());
-    } else {
-      socket.resetAndDestroy();
-    }
+    const plain = socket.writableEnded && !socket.writableFinished ? socket : undefined;
+    const ending = socket.encrypted === undefined ? plain : socket.encrypted.ending;
+    if (ending === undefined) socket.resetAndDestroy();
+    else ending.once('finish', () => socket.resetAndDestroy());
+  }
+
+  private pauseSocket(): void {
+    const socket = this.#socket;
+    // Pausing hides whether the end was read.
+    if (socket.encrypted?.inputEnded) return;
+    socket.pause();
   }
 
   private schedule(): void {

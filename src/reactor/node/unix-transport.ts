@@ -59,7 +59,7 @@ export class NodeUNIXTransport extends NodeTransport {
   /** @internal A protocol that waits for descriptors would wait for ever. */
   override start(protocol: StreamProtocol): boolean {
     const made = super.start(protocol);
-    if (protocol.fileDescriptorReceived === undefined) return made;
+    if (!this.defines('fileDescriptorReceived')) return made;
     this.fail(new UnsupportedError('fileDescriptorReceived', NO_CONTROL_MESSAGES), 'start');
     return false;
   }

@@ -2,6 +2,8 @@
  * TLS inside a reactor's own transport: the seam between `src/tls`, which has contexts and rules, and a transport that encrypts
  * below JavaScript. Transports without it are secured by a layer above them.
  */
+import type { Socket } from 'node:net';
+
 import type { TLSConnection } from '../../core/tls.js';
 import type { StreamTransport } from './stream-transport.js';
 
@@ -91,4 +93,28 @@ export interface SecurableStream {
    * without unread input. The caller sets the protocol's transport.
    */
   secureStream(options: SecureStreamOptions): SecuredStream;
+}
+
+/** A transport over a socket of Node that `node:tls` encrypts in place. */
+export interface SocketStream {
+  readonly socket: Socket;
+  /** Whether the end of the peer was read. */
+  readonly inputEnded: boolean;
+  runAtRoot<R>(run: () => R): R;
+  /** @param socket Over `socket`, created now. */
+  encryptedBy(socket: Socket): void;
+  /** Bytes were given to `socket` of `encryptedBy`. */
+  encrypted(bytes: number): void;
+  /** Bytes of the peer were decrypted. @returns Whether to deliver them. */
+  decrypted(bytes: number): boolean;
+  /** The end of the peer was read. */
+  peerEnded(): void;
+  /** The socket is gone. */
+  socketClosed(cause: Error | undefined): void;
+}
+
+/** A transport that may have such a socket. */
+export interface SocketSecurableStream {
+  /** Sends what was written in clear. @returns Undefined if that is not possible at once, or this Node cannot do it. */
+  socketStream(): SocketStream | undefined;
 }

@@ -254,10 +254,8 @@ export class StreamConnector<D extends Destination = Destination>
   }
 
   #notifyMade(): void {
-    const factory = this.#factory;
-    if (factory.clientConnectionMade === undefined) return;
     try {
-      this.#watch(factory.clientConnectionMade(this), 'clientConnectionMade');
+      this.#watch(this.#factory.clientConnectionMade?.(this), 'clientConnectionMade');
     } catch (error) {
       this.#reactor.report(error, 'clientConnectionMade');
     }
@@ -279,8 +277,8 @@ export class StreamConnector<D extends Destination = Destination>
   #notify(what: 'clientConnectionFailed' | 'clientConnectionLost', reason: Error): void {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     const factory = this.#factory;
-    const callback = factory[what];
     try {
+      const callback = factory[what];
       if (callback !== undefined) {
         this.#watch(
           this.context === undefined

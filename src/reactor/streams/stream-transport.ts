@@ -153,6 +153,7 @@ export abstract class StreamTransport
   /** @internal Connects the protocol to the transport. @returns Whether `connectionMade` returned without an error. */
   start(protocol: StreamProtocol): boolean {
     this.protocol = protocol;
+    if (this.state === 'aborting') return false;
     try {
       const { context } = this.owner;
       const result =
@@ -228,7 +229,7 @@ export abstract class StreamTransport
       this.hold(fd);
       return;
     }
-    if (this.protocol?.fileDescriptorReceived === undefined) this.closeDescriptor(fd);
+    if (!this.defines('fileDescriptorReceived')) this.closeDescriptor(fd);
     else this.callHook('fileDescriptorReceived', fd);
   }
 
@@ -246,7 +247,7 @@ export abstract class StreamTransport
    */
   protected readEnded(): void {
     if (this.state !== 'open') return;
-    if (this.protocol?.readConnectionLost === undefined) {
+    if (!this.defines('readConnectionLost')) {
       this.closeNow(false);
       this.lost(undefined);
       return;
@@ -307,15 +308,25 @@ export abstract class StreamTransport
     this.owner.connectionEnded(this, reason);
   }
 
+  /** Whether the protocol has a method. A getter that throws ends the connection, as the method would. */
+  protected defines(method: Hook): boolean {
+    try {
+      return this.protocol?.[method] !== undefined;
+    } catch (error) {
+      this.fail(error, method);
+      return false;
+    }
+  }
+
   /** Calls a rarely called method of the protocol, if it exists. */
   private callHook<M extends Hook>(
     method: M,
     ...args: Parameters<NonNullable<StreamProtocol[M]>>
   ): void {
     const protocol = this.protocol as StreamProtocol;
-    const callback = protocol[method] as ((...args: unknown[]) => unknown) | undefined;
-    if (callback === undefined) return;
     try {
+      const callback = protocol[method] as ((...args: unknown[]) => unknown) | undefined;
+      if (callback === undefined) return;
       const result = callIn(this.owner.context, protocol, callback, ...args);
       if (result !== undefined) failOnRejection(result, this, method);
     } catch (error) {

@@ -2,12 +2,28 @@
  * Scenes for hostile-arguments.test.ts: `hostile.ts <scene> <poller> <seed>`. Each calls the addon as no program should,
  * then shows that a reactor still works. What an entry point throws must be an Error; the process must not die.
  */
+
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createReactor, Protocol } from '../../../src/index.js';
-import { loadAddon, type NativeLoop } from '../../../src/native.js';
+import { loadAddon, type NativeLoop, type NativeTLSContext } from '../../../src/native.js';
+import {
+  COMMAND_CAPACITY,
+  COMMAND_COUNT,
+  COMMAND_DRAIN_LISTENER,
+  COMMAND_INTS,
+  EVENT_ACCEPTED,
+  EVENT_COUNT,
+  EVENT_CURSOR,
+  EVENT_INTS,
+  EVENT_KIND_MASK,
+  mapSharedMemory,
+  type SharedMemory,
+} from '../../../src/reactor/native/shared-memory.js';
+import { selfSignedCertificate } from '../../../src/tls/self-signed.js';
 
 const [, , scene, poller = 'epoll', seedText = '1'] = process.argv;
 const addon = loadAddon();
@@ -168,6 +184,42 @@ function madeForTLS(): (() => unknown)[] {
     () => [],
     () => [Buffer.alloc(48)],
   ];
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** A server's context, one that asks for the context of each client, and a client's: their handshakes succeed. */
+async function contextsForStreams(): Promise<NativeTLSContext[]> {
+  const { certificate, key } = await selfSignedCertificate();
+  const chain = [new X509Certificate(certificate).raw];
+  const der = createPrivateKey(key).export({ format: 'der', type: 'pkcs8' });
+  const settings = { ...tlsSettings, identities: [{ chain, key: der, ocspResponse: undefined }] };
+  return [
+    addon.createTlsContext(settings, true, undefined, []),
+    addon.createTlsContext({ ...settings, selectsByName: true }, true, undefined, []),
+    addon.createTlsContext(tlsSettings, false, undefined, []),
+  ];
+}
+
+/** Takes a batch of events, of which it uses the handles of accepted connections. */
+function takeEvents({ header, events }: SharedMemory, accepted: number[]): void {
+  const count = header[EVENT_COUNT] ?? 0;
+  for (let at = header[EVENT_CURSOR] ?? 0; at < count; at++) {
+    const kind = (events[at * EVENT_INTS + 1] ?? 0) & EVENT_KIND_MASK;
+    if (kind === EVENT_ACCEPTED) accepted.push(events[at * EVENT_INTS + 2] ?? 0);
+  }
+  header[EVENT_CURSOR] = count;
+}
+
+function addCommand({ header, commands }: SharedMemory, handle: number): void {
+  const count = header[COMMAND_COUNT] ?? 0;
+  if (count === COMMAND_CAPACITY) return;
+  commands.set([handle, -1 - random(-COMMAND_DRAIN_LISTENER), 0], count * COMMAND_INTS);
+  header[COMMAND_COUNT] = count + 1;
+}
+
+function payload(): Buffer {
+  return Buffer.alloc(pick([0, 1, 100, 16_384, 70_000, 300_000]), 'p');
 }
 
 /** The functions of an object, found by reflection. */
@@ -336,6 +388,48 @@ const scenes: Record<string, () => Promise<void>> = {
       }
       loop.dispose();
       await breathe();
+    }
+  },
+  /** Connections with both ends in one loop, some of them secured: bytes, commands and every function, in any order. */
+  async 'connected-streams'() {
+    const contexts = addon.tlsReport().reason === '' ? await contextsForStreams() : [];
+    for (let round = 0; round < 20; round++) {
+      const accepted: number[] = [];
+      const loop: NativeLoop = makeLoop(() => takeEvents(memory, accepted));
+      const memory = mapSharedMemory(loop.memory);
+      const connected = Array.from({ length: 3 }, () => openHandles(loop)).flat();
+      await breathe();
+      const [server, asking, client] = contexts;
+      for (const handle of connected.filter(() => client !== undefined && random(2) === 0)) {
+        attempt(
+          'startTls',
+          loop.startTls as AnyFunction,
+          [handle, client, 'a', 'k', NOTHING],
+          loop,
+        );
+      }
+      for (const handle of accepted.filter(() => client !== undefined && random(2) === 0)) {
+        const context = pick([server, asking]);
+        attempt('startTls', loop.startTls as AnyFunction, [handle, context, '', '', NOTHING], loop);
+      }
+      await breathe(random(8));
+      const functions = functionsOf(loop).filter(([name]) => name !== 'dispose');
+      for (let i = 0; i < 300; i++) {
+        const handles = [...accepted, ...connected];
+        const handle = pick(handles);
+        const [name, call] = pick(functions);
+        const choice = random(4);
+        if (choice === 0) attempt('write', loop.write as AnyFunction, [handle, payload()], loop);
+        else if (choice === 1) addCommand(memory, handle);
+        else {
+          const [args = []] = argumentLists(1, handles);
+          const first = DESCRIPTOR_PLACES[name] === 0 ? [] : [handle];
+          attempt(name, call, [...first, ...args], loop);
+        }
+        if (i % 20 === 0) await breathe(1 + random(3));
+      }
+      loop.dispose();
+      await breathe(1);
     }
   },
   async disposed() {

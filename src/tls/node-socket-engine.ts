@@ -1,0 +1,121 @@
+/**
+ * TLS by `node:tls` over a `net.Socket`, which Node encrypts in place: ciphertext never passes JavaScript. The transport that owns the
+ * socket still closes it. `node:tls` does not tell a close_notify from the end of the socket; that transport does.
+ */
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+
+import type { SocketStream } from '../reactor/streams/secure-stream.js';
+import type { TLSEngineListener, TLSEngineOptions } from './engine.js';
+import { type NodeTLSContext, NodeTLSEngine, takePlaintext } from './node-engine.js';
+
+/** The most unsent bytes that the peer's input has caused, such as answers to key updates: then its input is not read either. */
+const MAX_UNSENT_REPLIES = 64 * 1024;
+
+const NOTHING = new Uint8Array(0);
+
+/** Node's handle counts the ciphertext that the system has not taken. */
+interface CountingSocket {
+  readonly _handle?: { readonly writeQueueSize?: number } | null;
+}
+
+/** The listener of an engine that stops its own input. */
+export interface SocketTLSListener extends TLSEngineListener {
+  stopInput(): void;
+  resumeInput(): void;
+}
+
+export class SocketTLSEngine extends NodeTLSEngine {
+  readonly #stream: SocketStream;
+  readonly #upper: SocketTLSListener;
+  #closing = false;
+  /** close_notify is sent. */
+  #finished = false;
+  #awaitingReplies = false;
+
+  constructor(
+    context: NodeTLSContext,
+    options: TLSEngineOptions,
+    listener: SocketTLSListener,
+    stream: SocketStream,
+  ) {
+    super(context, options, listener);
+    this.#stream = stream;
+    this.#upper = listener;
+  }
+
+  override start(): void {
+    this.#stream.runAtRoot(() => super.start());
+  }
+
+  override receive(): void {
+    throw new Error('the socket receives');
+  }
+
+  override close(): void {
+    this.#closing = true;
+    if (this.writes === 0) this.encrypt();
+    // A reset must not have to wait for the shutdown of the socket: Node refuses it until then.
+    if (this.writes === 0) this.socket?.end();
+  }
+
+  protected override emptied(): void {
+    if (this.#closing) this.socket?.end();
+    else super.emptied();
+  }
+
+  protected override encrypt(): number {
+    const bytes = super.encrypt();
+    this.#stream.encrypted(bytes);
+    return bytes;
+  }
+
+  protected override openStream(): Duplex {
+    return this.#stream.socket;
+  }
+
+  protected override listenTo(socket: TLSSocket): void {
+    this.#stream.encryptedBy(socket);
+    socket.on('finish', () => {
+      this.#finished = true;
+      if (this.phase !== 'over') this.listener.finished();
+    });
+    takePlaintext(socket, (bytes) => {
+      if (bytes === null) this.#ended();
+      else this.#received(socket, bytes);
+      return false;
+    });
+  }
+
+  /** The transport destroys the socket, and Node the `TLSSocket` then. */
+  protected override release(): void {}
+
+  protected override socketFailed(error: Error): void {
+    if ('syscall' in error) this.#stream.socketClosed(error);
+    else super.socketFailed(error);
+  }
+
+  #received(socket: TLSSocket, bytes: Buffer): void {
+    if (!this.#stream.decrypted(bytes.byteLength) || this.phase !== 'open') return;
+    this.listener.plaintext(bytes);
+    if (this.writes === 0 && !this.#awaitingReplies) this.#limitReplies(socket);
+  }
+
+  #ended(): void {
+    const clean = this.phase === 'open' && !this.#stream.inputEnded;
+    if (clean) this.listener.closed();
+    // Node reports nothing behind a close_notify: a transport that waits for the peer's end has to be content with it.
+    if (!clean || this.#finished) this.#stream.peerEnded();
+  }
+
+  #limitReplies(socket: TLSSocket): void {
+    const { _handle: handle } = socket as CountingSocket;
+    if ((handle?.writeQueueSize ?? 0) <= MAX_UNSENT_REPLIES) return;
+    this.#awaitingReplies = true;
+    this.#upper.stopInput();
+    socket.write(NOTHING, () => {
+      this.#awaitingReplies = false;
+      if (this.phase === 'open') this.#upper.resumeInput();
+    });
+  }
+}
