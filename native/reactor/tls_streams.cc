@@ -70,7 +70,7 @@ Status Reactor::startTls(Handle handle, std::unique_ptr<TlsSession> session, Byt
   tls.session->feed(received);
   tls.session->keepInput();
   tls.stepDue = true;
-  comeBackToRead(*stream);
+  revisitToRead(*stream);
   return {};
 }
 
