@@ -215,6 +215,10 @@ void TlsCallbacks::noteAlert(const SSL* ssl, int where, int value) {
   // The level is in the upper byte, the alert in the lower one. TLS 1.3 has no warnings, and takes
   // all other alerts for fatal (RFC 8446 section 6).
   const auto alert = static_cast<uint8_t>(value & 0xff);
+  if (alert == kAdNoRenegotiation && (where & kCbRead) == 0 &&
+      session.renegotiations_ < UINT8_MAX) {
+    session.renegotiations_ += 1;
+  }
   if (alert == kAdCloseNotify || alert == kAdUserCancelled || alert == kAdNoRenegotiation) return;
   ((where & kCbRead) != 0 ? session.alertReceived_ : session.alertSent_) = alert;
 }

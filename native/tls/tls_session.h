@@ -38,6 +38,8 @@ class TlsSession {
 
   // The most input kept while no context is selected: more fails the session.
   static constexpr size_t kMaxKept = 256 * 1024;
+  // The most refused renegotiations (TLS 1.2) without data between them: Node's limit.
+  static constexpr int kMaxRenegotiations = 3;
 
   // Null if there is no memory, or a client's hostname or protocols are invalid; a context that
   // checks names needs a hostname.
@@ -145,6 +147,7 @@ class TlsSession {
   const SSL_CIPHER* cipher_ = nullptr;    // with records_
   bool resumed_ = false;                  // likewise
   State state_ = State::kHandshake;
+  uint8_t renegotiations_ = 0;  // refused since data arrived
   int16_t alertReceived_ = -1;
   int16_t alertSent_ = -1;
 };
