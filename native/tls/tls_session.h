@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -102,7 +103,7 @@ class TlsSession {
   struct Start {
     Options options;
     Choice choice = Choice::kNone;
-    std::string serverName;
+    std::optional<std::string> serverName;  // of a server's first hello
     Octets input;  // all input until the context is chosen, to be processed again by another
     TlsSecrets secrets;
     size_t sealedFrom = 0;  // in the output of this call: records with the final keys
