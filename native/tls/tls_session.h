@@ -69,6 +69,9 @@ class TlsSession {
   bool mayWrite() const;
   // Appends close_notify, once. Without effect during the handshake and after a failure.
   void close(Octets& out);
+  // Appends a fatal alert for a peer that the host refuses after the handshake, except with
+  // OpenSSL's records: it cannot make one. Nothing may be called afterwards that appends.
+  void refuse(int alert, Octets& out);
 
   // After kWantsContext; else without effect. Null, or a client's context, refuses the client with
   // the alert unrecognized_name.
