@@ -143,7 +143,7 @@ void Reactor::continueUnfinished() {
     Stream* stream = find<Stream>(revisited_[i]);
     if (stream == nullptr || !stream->inUnfinished) continue;
     stream->inUnfinished = false;
-    if (stream->queued() > 0) settle(*stream);
+    if (stream->queued() > 0 || owesCloseNotify(*stream)) settle(*stream);
     stream = find<Stream>(revisited_[i]);
     if (stream == nullptr || !stream->readUnfinished) continue;
     stream->readUnfinished = false;

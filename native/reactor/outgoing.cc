@@ -195,7 +195,7 @@ void Reactor::settle(Stream& stream) {
   if (!stream.takesWrites()) return;
   if (!(stream.tls == nullptr ? sendWaiting(stream) : sendTls(stream))) return;
   if (stream.state == Stream::State::kEnded) return;
-  const bool empty = stream.queued() == 0;
+  const bool empty = stream.queued() == 0 && !owesCloseNotify(stream);
   if (stream.ending == Stream::Ending::kDiscard && !empty) {
     destroy(stream);
     return;

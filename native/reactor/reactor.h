@@ -135,9 +135,12 @@ class Reactor {
   bool unlinkUnix(Handle handle);
 
   // Secures an open stream: bytes written so far are sent in clear, all others are encrypted, and
-  // kTlsEstablished follows when the handshake is complete. ENOTCONN if the stream is
-  // closing or gone.
-  Status startTls(Handle handle, std::unique_ptr<TlsSession> session);
+  // kTlsEstablished follows when the handshake is complete. `received` is ciphertext that the host
+  // has read already; it is copied. ENOTCONN if the stream is closing or gone.
+  Status startTls(Handle handle, std::unique_ptr<TlsSession> session, Bytes received = {});
+  // Refuses the peer after the handshake: unsent bytes are dropped, and an alert is sent if the
+  // session can make it. The host closes the stream then.
+  void refuseTlsPeer(Handle handle, int alert);
   // Answers kTlsHello; null refuses the client. Ignored for a stale handle.
   void selectTlsContext(Handle handle, std::shared_ptr<TlsContext> context);
   // Null for a handle that is stale or not secured.
@@ -331,6 +334,7 @@ class Reactor {
   void failTls(Stream& stream);
   void endTls(Stream& stream);
   bool sendTls(Stream& stream);
+  static bool owesCloseNotify(const Stream& stream);
   bool encryptWritten(Stream& stream);
   bool gatherWire(const StreamTls& tls, std::span<Bytes>& parts) const;
   void consumeWire(StreamTls& tls, size_t count) const;

@@ -41,7 +41,7 @@ constexpr size_t kMaxPartsEncrypted = 64;
 
 }  // namespace
 
-Status Reactor::startTls(Handle handle, std::unique_ptr<TlsSession> session) {
+Status Reactor::startTls(Handle handle, std::unique_ptr<TlsSession> session, Bytes received) {
   absorbCommands();
   Stream* stream = find<Stream>(handle);
   if (stream == nullptr || stream->tls != nullptr || stream->state != Stream::State::kOpen ||
@@ -58,13 +58,19 @@ Status Reactor::startTls(Handle handle, std::unique_ptr<TlsSession> session) {
   tls.hostReads = includes(stream->wanted, Interest::kRead);
   stream->allowHalfClose = stream->allowDescriptors = false;
   markDirty(*stream);
-  if (tls.session->isServer()) return {};
-  tlsOutput_.clear();
-  if (tls.session->handshake(tlsOutput_) == Outcome::kFailed) {
-    failTls(*stream);
-  } else {
+  if (!tls.session->isServer()) {
+    tlsOutput_.clear();
+    if (tls.session->handshake(tlsOutput_) == Outcome::kFailed) {
+      failTls(*stream);
+      return {};
+    }
     tls.keep(tlsOutput_);
   }
+  if (received.empty()) return {};
+  tls.session->feed(received);
+  tls.session->keepInput();
+  tls.stepDue = true;
+  revisitToRead(*stream);
   return {};
 }
 
@@ -79,6 +85,21 @@ void Reactor::selectTlsContext(Handle handle, std::shared_ptr<TlsContext> contex
   stream->wanted = with(stream->wanted, Interest::kRead, true);
   applyInterest(*stream);
   revisitToRead(*stream);
+}
+
+void Reactor::refuseTlsPeer(Handle handle, int alert) {
+  absorbCommands();
+  Stream* stream = find<Stream>(handle);
+  if (stream == nullptr || stream->tls == nullptr) return;
+  StreamTls& tls = *stream->tls;
+  if (tls.phase != Phase::kOpen || tls.closeSent) return;
+  stream->queue.reset();
+  stream->firstPiece = stream->lastPiece = -1;
+  tlsOutput_.clear();
+  tls.session->refuse(alert, tlsOutput_);
+  tls.keep(tlsOutput_);
+  tls.closeSent = true;
+  markDirty(*stream);
 }
 
 const TlsSession* Reactor::tlsSession(Handle handle) const {
@@ -276,8 +297,16 @@ bool Reactor::sendTls(Stream& stream) {
   return true;
 }
 
-// Encrypts written bytes into tlsOutput_, and close_notify if nothing will follow them. Returns
-// false if the stream broke.
+// Whether close_notify is due before a stream that the host closes may be closed.
+bool Reactor::owesCloseNotify(const Stream& stream) {
+  return stream.ending == Stream::Ending::kClose && stream.tls != nullptr &&
+         stream.tls->phase == Phase::kOpen && !stream.tls->closeSent &&
+         stream.tls->session->mayWrite();
+}
+
+// Encrypts written bytes into tlsOutput_, and close_notify if nothing will follow them: the host
+// may write more to a stream that closes while the system has not taken everything. Returns false
+// if the stream broke.
 bool Reactor::encryptWritten(Stream& stream) {
   StreamTls& tls = *stream.tls;
   if (tls.phase != Phase::kOpen || tls.closeSent || !tls.session->mayWrite()) return true;
@@ -302,8 +331,8 @@ bool Reactor::encryptWritten(Stream& stream) {
     consumeSent(stream, size);
     left -= size;
   }
-  const bool ends =
-      stream.ending == Stream::Ending::kClose || stream.ending == Stream::Ending::kDiscard;
+  const bool ends = stream.ending == Stream::Ending::kDiscard ||
+                    (owesCloseNotify(stream) && tlsOutput_.empty() && tls.unsent() == 0);
   if (ends && left > 0) {
     tls.session->close(tlsOutput_);
     tls.closeSent = true;

@@ -19,7 +19,8 @@ constexpr size_t kMaxPlaintext = RecordCipher::kMaxPlaintext;
 constexpr size_t kMaxCiphertext = kMaxPlaintext + 256;
 constexpr size_t kMessageHeaderSize = 4;
 constexpr size_t kKeyUpdateSize = 1;
-constexpr size_t kMaxTicketSize = kMaxPlaintext;
+// Lifetime, age, and four vectors: RFC 8446 section 4.6.1.
+constexpr size_t kMaxTicketSize = 4 + 4 + (1 + 255) + 2 * (2 + 65'535);
 
 // Removes a vector and its length of `prefix` bytes from `bytes`. False if it is incomplete.
 bool takeVector(Bytes& bytes, size_t prefix, Bytes& vector) {
@@ -269,8 +270,16 @@ bool RecordLayer::write(std::span<const Bytes> parts, Octets& out) {
 }
 
 void RecordLayer::close(Octets& out) {
+  end(kWarning, kAdCloseNotify, out);
+}
+
+void RecordLayer::refuse(int alert, Octets& out) {
+  end(kFatal, static_cast<uint8_t>(alert), out);
+}
+
+void RecordLayer::end(uint8_t level, uint8_t description, Octets& out) {
   if (failed_ || closeSent_) return;
-  const uint8_t alert[] = {kWarning, kAdCloseNotify};
+  const uint8_t alert[] = {level, description};
   const Bytes content(alert);
   closeSent_ = true;
   replyDue_ = false;

@@ -230,6 +230,10 @@ void TlsSession::close(Octets& out) {
   ssl_.SSL_shutdown(session_);
 }
 
+void TlsSession::refuse(int alert, Octets& out) {
+  if (state_ == State::kOpen && records_ != nullptr) records_->refuse(alert, out);
+}
+
 void TlsSession::selectContext(std::shared_ptr<TlsContext> context) {
   if (state_ != State::kAwaitsContext) return;
   state_ = State::kHandshake;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,6 +71,9 @@ class TlsSession {
   bool mayWrite() const;
   // Appends close_notify, once. Without effect during the handshake and after a failure.
   void close(Octets& out);
+  // Appends a fatal alert for a peer that the host refuses after the handshake, except with
+  // OpenSSL's records: it cannot make one. Nothing may be called afterwards that appends.
+  void refuse(int alert, Octets& out);
 
   // After kWantsContext; else without effect. Null, or a client's context, refuses the client with
   // the alert unrecognized_name.
@@ -104,7 +108,7 @@ class TlsSession {
   struct Start {
     Options options;
     Choice choice = Choice::kNone;
-    std::string serverName;
+    std::optional<std::string> serverName;  // of a server's first hello
     Octets input;  // all input until the context is chosen, to be processed again by another
     TlsSecrets secrets;
     size_t sealedFrom = 0;  // in the output of this call: records with the final keys

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "conversation.h"
+#include "openssl_client.h"
 
 namespace ropewalk {
 namespace {
@@ -192,15 +192,14 @@ void resumesSessions() {
     const auto second = makeContext(server);
     CHECK(resumed(second, "a"));
     // After a rotation, the former key decrypts, and the ticket is renewed.
-    CHECK(first->setTicketKeys({Octets(48, 2), Octets(48, 1)}));
-    CHECK(resumed(first, "a"));
-    CHECK(first->setTicketKeys({Octets(48, 2)}));
+    server.ticketKeys = {Octets(48, 2), Octets(48, 1)};
+    CHECK(resumed(makeContext(server), "a"));
+    server.ticketKeys = {Octets(48, 2)};
+    const auto last = makeContext(server);
     // OpenSSL's client does not report renewed tickets of TLS 1.2.
-    CHECK_EQUAL(resumed(first, "a"), version == openssl::kTls13Version);
-    CHECK(resumed(first, "a"));
+    CHECK_EQUAL(resumed(last, "a"), version == openssl::kTls13Version);
+    CHECK(resumed(last, "a"));
     CHECK(!resumed(second, "a"));
-    CHECK(!first->setTicketKeys({}));
-    CHECK(!first->setTicketKeys({Octets(47, 2)}));
     // Sessions of another kind of context are not resumed, even if it decrypts them.
     server.sessionIdContext = {1, 2, 3};
     const auto other = makeContext(server);
@@ -265,6 +264,41 @@ void logsKeys() {
   CHECK(log.find("\nEXPORTER_SECRET ") != std::string::npos);
   CHECK(log.back() == '\n');
   CHECK(context->takeKeyLog().empty());
+}
+
+// After a HelloRetryRequest, another name would get a context that was not selected for it.
+void refusesAnotherName() {
+  const Party party;
+  TlsSettings settings = party.server();
+  settings.groups = "P-256";
+  const auto plain = makeContext(settings);
+  settings.selectsByName = true;
+  const auto first = makeContext(settings);
+  for (const char* name : {"server.example", "other.example"}) {
+    for (const auto& chosen : {first, plain}) {
+      End server{TlsSession::make(first, {})};
+      OpenSslClient client;
+      SSL_set1_groups_list(client.tls(), "X25519:P-256");
+      SSL_set_tlsext_host_name(client.tls(), "server.example");
+      CHECK_EQUAL(client.advance(), SSL_ERROR_WANT_READ);
+      client.pass(server);
+      CHECK(server.last == Outcome::kWantsContext);
+      server.session->selectContext(chosen);
+      server.receive({});
+      client.take(server);
+      SSL_set_tlsext_host_name(client.tls(), name);
+      CHECK_EQUAL(client.advance(), SSL_ERROR_WANT_READ);
+      client.pass(server);
+      if (std::string_view(name) == "server.example") {
+        client.exchange(server);
+        CHECK(server.session->handshakeComplete());
+        CHECK(server.session->serverName() == name);
+      } else {
+        CHECK(server.last == Outcome::kFailed);
+        CHECK_EQUAL(server.session->failure()->alertSent, 47);
+      }
+    }
+  }
 }
 
 void waitsForItsContext() {
@@ -401,6 +435,7 @@ int main() {
       STORY(exportsKeys),
       STORY(staplesResponses),
       STORY(logsKeys),
+      STORY(refusesAnotherName),
       STORY(waitsForItsContext),
       STORY(sendsDuringTheirMessages),
       STORY(keepsInputOfItsOwn),
