@@ -290,6 +290,11 @@ function settingsOf(options: TLSServerOptions, ticketKeys: readonly Buffer[]): T
   checkChoice('clientCertificates', clientCertificates, CLIENT_CERTIFICATES);
   checkCallback('selectContext', selectContext);
   checkCallback('mapClientCertificate', mapClientCertificate);
+  if (mapClientCertificate !== undefined && clientCertificates === 'ignored') {
+    throw new TLSContextError(
+      "mapClientCertificate needs clientCertificates: 'required', or 'requested' to serve clients without a certificate too",
+    );
+  }
   const names = Object.keys(options.serverNames ?? {});
   const selectsByName = names.length > 0 || selectContext !== undefined;
   if (options.identity === undefined && !selectsByName) {
