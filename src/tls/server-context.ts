@@ -340,7 +340,8 @@ function checkTicketKeys(keys: readonly Uint8Array[]): Buffer[] {
 export function serverContextOf(context: TLSServerContext | TLSServerOptions): TLSServerContext {
   if (context instanceof TLSServerContext) return context;
   // Options have no role.
-  if ((context as { role?: unknown } | null)?.role !== undefined)
-    checkTLSRole(context, TLSServerContext);
+  const isOptions =
+    typeof context === 'object' && (context as { role?: unknown } | null)?.role === undefined;
+  if (!isOptions) checkTLSRole(context, TLSServerContext);
   return new TLSServerContext(context as TLSServerOptions);
 }
