@@ -168,11 +168,11 @@ bool readPollerKind(Call& call, size_t index, PollerKind& kind) {
 // as a property, so the loop is freed once it is closed and the last function has been collected.
 napi_value keepLoop(napi_env env, std::shared_ptr<Loop> loop) {
   auto* kept = new std::shared_ptr<Loop>(std::move(loop));
-  const auto letGo = [](napi_env, void* data, void*) {
+  const auto release = [](napi_env, void* data, void*) {
     delete static_cast<std::shared_ptr<Loop>*>(data);
   };
   napi_value keeper = nullptr;
-  if (napi_create_external(env, kept, letGo, nullptr, &keeper) != napi_ok) delete kept;
+  if (napi_create_external(env, kept, release, nullptr, &keeper) != napi_ok) delete kept;
   return keeper;
 }
 

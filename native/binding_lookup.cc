@@ -108,13 +108,13 @@ class LookupHost {
       waiting_.erase(found);
       napi_handle_scope scope = nullptr;
       napi_open_handle_scope(env_, &scope);
-      tell(done, finished.answer);
+      deliver(done, finished.answer);
       napi_close_handle_scope(env_, scope);
       napi_delete_reference(env_, done);
     }
   }
 
-  void tell(napi_ref done, const NameAnswer& answer) {
+  void deliver(napi_ref done, const NameAnswer& answer) {
     napi_value function = nullptr;
     std::array<napi_value, 2> arguments{};
     napi_get_reference_value(env_, done, &function);

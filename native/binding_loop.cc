@@ -157,11 +157,12 @@ void Loop::turn() {
   napi_handle_scope scope = nullptr;
   napi_open_handle_scope(env_, &scope);
   size_t events = runBatch();
-  for (int batches = 1; batches < kMaxBatches && mayGoOn() && events >= kBusyEvents; batches++) {
+  for (int batches = 1; batches < kMaxBatches && mayContinue() && events >= kBusyEvents;
+       batches++) {
     if (monotonicNanos() - started > kLongTurnNanos) break;
     events = runBatch();
   }
-  while (mayGoOn() && pollBusily(started)) (void)runBatch();
+  while (mayContinue() && pollBusily(started)) (void)runBatch();
   napi_close_handle_scope(env_, scope);
   if (settings_.measureTurns) lastTurnNanos_ = monotonicNanos() - started;
   inTurn_ = false;
@@ -232,7 +233,7 @@ void Loop::afterTurn() {
 
 // A failed poller is not watched: its descriptor may stay readable.
 void Loop::watchPoller() {
-  const bool wanted = !reactor_->pollerRests();
+  const bool wanted = !reactor_->pollerSuspended();
   if (thread_ != nullptr) {
     if (wanted) thread_->arm();
     return;

@@ -67,7 +67,7 @@ class Loop {
   Status start(napi_value dispatch);
   void turn();
   size_t runBatch();
-  bool mayGoOn() const { return !disposed_ && !batchOpen_; }
+  bool mayContinue() const { return !disposed_ && !batchOpen_; }
   void callDispatch();
   bool pollBusily(int64_t started);
   void afterTurn();

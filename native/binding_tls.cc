@@ -253,6 +253,19 @@ napi_value closeTlsSession(napi_env env, napi_callback_info info) {
                 result);
 }
 
+// refuseTlsSession(session: object, alert: number, ciphertext: Uint8Array, result: Int32Array):
+// number
+napi_value refuseTlsSession(napi_env env, napi_callback_info info) {
+  Step step(env, info);
+  const int32_t alert = step.call.int32(1);
+  const auto ciphertext = step.call.bytes(2);
+  const auto result = step.call.int32s(3, 4);
+  if (!step.ready()) return nullptr;
+  step.session->session->refuse(alert, step.session->output);
+  return report(step.call, *step.session, step.spare, TlsSession::Outcome::kOk, 0, ciphertext,
+                result);
+}
+
 // selectTlsContext(session: object, context: object | null): void
 napi_value selectTlsContext(napi_env env, napi_callback_info info) {
   Call call(env, info);
@@ -337,6 +350,7 @@ void addTls(napi_env env, napi_value exports, Octets& output) {
       {"destroyTlsSession", destroyTlsSession},
       {"exportTlsKey", exportSessionKey},
       {"readTlsSession", readTlsSession},
+      {"refuseTlsSession", refuseTlsSession},
       {"selectTlsContext", selectTlsContext},
       {"takeTlsKeyLog", takeTlsKeyLog},
       {"tlsFailure", tlsFailure},

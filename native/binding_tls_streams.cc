@@ -19,14 +19,16 @@ const TlsSession* sessionOf(LoopCall& call) {
 }
 
 // startTls(handle: number, context: object, hostname: string, sessionKey: string,
-// alpn: Uint8Array): void -- applies after the commands written so far. Ignored for a handle whose
-// end is to be reported. `alpn` is as in the extension, empty for the context's.
+// alpn: Uint8Array, received: Uint8Array): void -- applies after the commands written so far.
+// Ignored for a handle whose end is to be reported. `alpn` is as in the extension, empty for the
+// context's. `received` is copied: the first ciphertext, which the host has read already.
 napi_value startTls(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
   const Handle handle = call.int32(0);
   const std::string hostname = call.anyString(2);
   const std::string sessionKey = call.anyString(3);
   const Bytes alpn = call.bytes(4);
+  const Bytes received = call.bytes(5);
   if (call.failed()) return nullptr;
   const std::shared_ptr<TlsContext>* context = tlsContextOf(env, call.argument(1));
   if (context == nullptr || call.reactor() == nullptr) return nullptr;
@@ -36,7 +38,18 @@ napi_value startTls(napi_env env, napi_callback_info info) {
   options.alpn.assign(alpn.begin(), alpn.end());
   std::unique_ptr<TlsSession> session = TlsSession::make(*context, std::move(options));
   if (session == nullptr) return call.raise({EINVAL, "startTls"});
-  (void)call.reactor()->startTls(handle, std::move(session));
+  (void)call.reactor()->startTls(handle, std::move(session), received);
+  return nullptr;
+}
+
+// tlsRefuse(handle: number, alert: number): void -- after the handshake: unsent bytes are dropped,
+// and the alert is sent if possible
+napi_value tlsRefuse(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const Handle handle = call.int32(0);
+  const int32_t alert = call.int32(1);
+  if (call.failed() || call.reactor() == nullptr) return nullptr;
+  call.reactor()->refuseTlsPeer(handle, alert);
   return nullptr;
 }
 
@@ -85,7 +98,7 @@ napi_value tlsExport(napi_env env, napi_callback_info info) {
 
 constexpr LoopFunction kFunctions[] = {
     {"startTls", startTls},   {"tlsExport", tlsExport}, {"tlsFailure", tlsFailure},
-    {"tlsSelect", tlsSelect}, {"tlsState", tlsState},
+    {"tlsRefuse", tlsRefuse}, {"tlsSelect", tlsSelect}, {"tlsState", tlsState},
 };
 
 }  // namespace

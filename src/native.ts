@@ -60,6 +60,7 @@ export interface NativeLoop {
   /**
    * Secures a stream; see native/binding_tls_streams.cc.
    * @param alpn As in the extension; empty for the context's.
+   * @param received The first ciphertext.
    */
   startTls(
     handle: number,
@@ -67,6 +68,7 @@ export interface NativeLoop {
     hostname: string,
     sessionKey: string,
     alpn: Uint8Array,
+    received: Uint8Array,
   ): void;
   /** `[turns, bytesReceived, bytesSent, lastTurnNanos, sockets, lingeringSenders]` */
   statistics(): [number, number, number, number, number, number];
@@ -79,6 +81,8 @@ export interface NativeLoop {
   ): Buffer | undefined;
   /** The TLSFailure of secure-stream.ts. */
   tlsFailure(handle: number): object | undefined;
+  /** After the handshake: drops unsent bytes, and sends a fatal alert if the session can make it. */
+  tlsRefuse(handle: number, alert: number): void;
   /** Answers EVENT_TLS_HELLO; null refuses the client. */
   tlsSelect(handle: number, context: object | null): void;
   /** The TLSState of secure-stream.ts. */
@@ -144,6 +148,12 @@ export interface NativeTLS {
     result: Int32Array,
   ): number | undefined;
   /** Answers the outcome "wants context". */
+  refuseTlsSession(
+    session: NativeTLSSession,
+    alert: number,
+    ciphertext: Uint8Array,
+    result: Int32Array,
+  ): number | undefined;
   selectTlsContext(session: NativeTLSSession, context: NativeTLSContext | null): void;
   /** Lines since the last call, each with its line feed. */
   takeTlsKeyLog(context: NativeTLSContext): string;

@@ -88,7 +88,7 @@ struct CheckedEnd {
     if (!end.session->handshakeComplete() || suite == nullptr || program.size() < kHead) return;
     if (sealer == nullptr) sealer = sealerOf(keyLog, end.session->isServer(), *suite, sealed);
     if (sealer == nullptr) return;
-    const uint8_t type = program[0];
+    const uint8_t type = std::max<uint8_t>(program[0], 1);
     const Bytes content =
         program.subspan(kHead, std::min<size_t>(program[1], program.size() - kHead));
     const Octets record = sealer->seal(type, content, program[2]);

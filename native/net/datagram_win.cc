@@ -33,8 +33,8 @@ Transfer endOf(size_t count, int error) {
   return {error == 0 ? Transfer::Result::kWouldBlock : Transfer::Result::kFailed, 0, error};
 }
 
-Status setRefusals(Socket socket, bool told) {
-  BOOL value = told ? TRUE : FALSE;
+Status setRefusals(Socket socket, bool reported) {
+  BOOL value = reported ? TRUE : FALSE;
   DWORD ignored = 0;
   const int failed = WSAIoctl(static_cast<SOCKET>(socket), SIO_UDP_CONNRESET, &value, sizeof value,
                               nullptr, 0, &ignored, nullptr, nullptr);

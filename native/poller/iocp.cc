@@ -3,9 +3,9 @@
 // Each socket has at most one request in flight. A request completes once: its events are reported,
 // and the socket is idle until the next poll() or block() issues another, by when the caller has
 // had the chance to read. A condition that still holds completes the new request at once, so events
-// repeat, as Trigger::kLevel promises; there is no edge-triggered mode. A request that asks for too
-// little is cancelled. One that asks for too much stays in flight, and unwanted events are dropped
-// from its result.
+// repeat, as Trigger::kLevel promises; there is no edge-triggered mode. A request for too few
+// events is cancelled. One for too many stays in flight, and unwanted events are dropped from its
+// result.
 //
 // The system writes into a request until its completion is taken from the port. The Watch lives
 // until then, even if its socket has been removed and closed.
@@ -31,7 +31,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr size_t kCompletions = 128;
 // How long the destructor waits for requests into which the system may still write.
-constexpr DWORD kPatienceMs = 5000;
+constexpr DWORD kDrainTimeoutMs = 5000;
 // Longest delay before a request is retried that the system had no resources for.
 constexpr DWORD kRetryMs = 100;
 constexpr NTSTATUS kCancelled = static_cast<NTSTATUS>(0xC0000120);  // STATUS_CANCELLED
@@ -47,11 +47,11 @@ struct Watch {
   size_t device = 0;
   uint64_t token = 0;
   Interest interest = Interest::kNone;
-  ULONG asked = 0;  // events of the request in flight; 0: no request
-  ULONG told = 0;   // events to be reported
+  ULONG requested = 0;   // events of the request in flight; 0: no request
+  ULONG conditions = 0;  // to be reported
   bool cancelling = false;
   bool removed = false;  // kept only for the lists and the request
-  bool inReady = false;  // in ready_; a stale entry if `told` is 0
+  bool inReady = false;  // in ready_; a stale entry if `conditions` is 0
   bool inIdle = false;
 };
 
@@ -64,12 +64,12 @@ ULONG toAfd(Interest interest) {
 }
 
 ReadyEvent toReadyEvent(const Watch& watch) {
-  const bool reset = (watch.told & afd::kAbort) != 0;
-  const bool failed = reset || (watch.told & afd::kConnectFail) != 0;
-  const bool ended = failed || (watch.told & afd::kDisconnect) != 0;
+  const bool reset = (watch.conditions & afd::kAbort) != 0;
+  const bool failed = reset || (watch.conditions & afd::kConnectFail) != 0;
+  const bool ended = failed || (watch.conditions & afd::kDisconnect) != 0;
   return {watch.token,
-          ended || (watch.told & (afd::kReceive | afd::kAccept)) != 0,
-          failed || (watch.told & afd::kSend) != 0,
+          ended || (watch.conditions & (afd::kReceive | afd::kAccept)) != 0,
+          failed || (watch.conditions & afd::kSend) != 0,
           ended,
           reset,
           failed};
@@ -77,7 +77,7 @@ ReadyEvent toReadyEvent(const Watch& watch) {
 
 // The wanted events of a completed request, and the end of the socket. A request that failed for
 // reasons of the system's own has no events: the next read or write finds out.
-ULONG toldBy(const Watch& watch) {
+ULONG conditionsOf(const Watch& watch) {
   const NTSTATUS status = watch.outcome.Status;
   if (status == kCancelled) return 0;
   if (status < 0) return afd::kReceive | afd::kSend;
@@ -109,9 +109,9 @@ class IocpPoller final : public Poller {
  private:
   using Completions = std::array<OVERLAPPED_ENTRY, kCompletions>;
 
-  Status ask(Watch& watch);
-  void askIdle();
-  void rest(Watch& watch);
+  Status issue(Watch& watch);
+  void issueIdle();
+  void setIdle(Watch& watch);
   void cancel(Watch& watch);
   void forget(Watch& watch);
   void release(Watch& watch);
@@ -126,7 +126,7 @@ class IocpPoller final : public Poller {
   std::deque<Watch*> ready_;
   size_t readyCount_ = 0;  // entries of ready_ with events
   std::vector<Watch*> idle_;
-  std::vector<Watch*> asking_;
+  std::vector<Watch*> issuing_;
   afd::Devices devices_;
   size_t inFlight_ = 0;
   bool blocked_ = false;  // a thread is blocked in block()
@@ -139,7 +139,7 @@ IocpPoller::~IocpPoller() {
   Completions entries;
   ULONG count = 0;
   while (inFlight_ > 0 && GetQueuedCompletionStatusEx(port_, entries.data(), entries.size(), &count,
-                                                      kPatienceMs, FALSE)) {
+                                                      kDrainTimeoutMs, FALSE)) {
     complete(std::span(entries).first(count));
   }
   for (Watch* watch : ready_) {
@@ -171,7 +171,7 @@ Status IocpPoller::add(Socket socket, Interest interest, Trigger, uint64_t token
   watch->device = device;
   watch->token = token;
   watch->interest = interest;
-  status = ask(*watch);
+  status = issue(*watch);
   if (status.ok()) {
     watched_.emplace(socket, watch);
   } else {
@@ -188,15 +188,15 @@ Status IocpPoller::modify(Socket socket, Interest interest, Trigger, uint64_t to
   Watch& watch = *found->second;
   watch.token = token;
   watch.interest = interest;
-  if (watch.asked != 0) {
-    if ((toAfd(interest) & ~watch.asked) != 0) cancel(watch);
+  if (watch.requested != 0) {
+    if ((toAfd(interest) & ~watch.requested) != 0) cancel(watch);
     return {};
   }
   // The pending events belong to the previous interest.
-  if (watch.told != 0) readyCount_ -= 1;
-  watch.told = 0;
-  rest(watch);
-  if (blocked_) askIdle();
+  if (watch.conditions != 0) readyCount_ -= 1;
+  watch.conditions = 0;
+  setIdle(watch);
+  if (blocked_) issueIdle();
   wakeBlocked();  // to retry if the system had no resources
   return {};
 }
@@ -206,7 +206,7 @@ Status IocpPoller::remove(Socket socket) {
   const auto found = watched_.find(socket);
   if (found == watched_.end()) return {ENOENT, "iocp"};
   Watch& watch = *found->second;
-  if (watch.asked != 0) cancel(watch);
+  if (watch.requested != 0) cancel(watch);
   forget(watch);
   return {};
 }
@@ -219,16 +219,16 @@ Status IocpPoller::poll(std::span<ReadyEvent> events, size_t& count) {
     Watch& watch = *ready_.front();
     ready_.pop_front();
     watch.inReady = false;
-    if (watch.told == 0) {
+    if (watch.conditions == 0) {
       release(watch);
       continue;
     }
     events[count++] = toReadyEvent(watch);
-    watch.told = 0;
+    watch.conditions = 0;
     readyCount_ -= 1;
-    rest(watch);
+    setIdle(watch);
   }
-  if (blocked_) askIdle();
+  if (blocked_) issueIdle();
   wakeBlocked();
   return {};
 }
@@ -238,23 +238,23 @@ Status IocpPoller::block(int timeoutMs) {
   Completions entries;
   std::unique_lock lock(mutex_);
   for (bool last = false;;) {
-    askIdle();
+    issueIdle();
     if (readyCount_ > 0 || notified_ || last) {
       notified_ = false;
       return {};
     }
-    DWORD patience = INFINITE;
+    DWORD waitMs = INFINITE;
     if (timeoutMs >= 0) {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
-      patience = static_cast<DWORD>(std::max<decltype(left)>(left, 0));
-      last = patience == 0;
+      waitMs = static_cast<DWORD>(std::max<decltype(left)>(left, 0));
+      last = waitMs == 0;
     }
-    if (!idle_.empty()) patience = std::min(patience, kRetryMs);
+    if (!idle_.empty()) waitMs = std::min(waitMs, kRetryMs);
     blocked_ = true;
     lock.unlock();
     ULONG count = 0;
     const bool got = GetQueuedCompletionStatusEx(port_, entries.data(), entries.size(), &count,
-                                                 patience, FALSE) != 0;
+                                                 waitMs, FALSE) != 0;
     const DWORD error = got ? 0 : GetLastError();
     lock.lock();
     blocked_ = false;
@@ -272,35 +272,35 @@ void IocpPoller::notify() {
   wakeBlocked();
 }
 
-Status IocpPoller::ask(Watch& watch) {
+Status IocpPoller::issue(Watch& watch) {
   const ULONG events = toAfd(watch.interest);
   const Status status =
       afd::poll(devices_[watch.device], watch.base, events, watch.request, watch.outcome, &watch);
   if (!status.ok()) return status;
-  watch.asked = events;
+  watch.requested = events;
   inFlight_ += 1;
   return {};
 }
 
-void IocpPoller::askIdle() {
-  asking_.swap(idle_);
-  for (Watch* watch : asking_) {
+void IocpPoller::issueIdle() {
+  issuing_.swap(idle_);
+  for (Watch* watch : issuing_) {
     watch->inIdle = false;
     if (watch->removed) {
       release(*watch);
       continue;
     }
-    const Status status = ask(*watch);
+    const Status status = issue(*watch);
     if (status.error == EBADF) {
       forget(*watch);  // it was closed without notice
     } else if (!status.ok()) {
-      rest(*watch);
+      setIdle(*watch);
     }
   }
-  asking_.clear();
+  issuing_.clear();
 }
 
-void IocpPoller::rest(Watch& watch) {
+void IocpPoller::setIdle(Watch& watch) {
   if (watch.inIdle) return;
   watch.inIdle = true;
   idle_.push_back(&watch);
@@ -315,14 +315,14 @@ void IocpPoller::cancel(Watch& watch) {
 void IocpPoller::forget(Watch& watch) {
   watched_.erase(watch.socket);
   watch.removed = true;
-  if (watch.told != 0) readyCount_ -= 1;
-  watch.told = 0;
+  if (watch.conditions != 0) readyCount_ -= 1;
+  watch.conditions = 0;
   release(watch);
 }
 
 // Frees a removed Watch once nothing refers to it.
 void IocpPoller::release(Watch& watch) {
-  if (!watch.removed || watch.asked != 0 || watch.inReady || watch.inIdle) return;
+  if (!watch.removed || watch.requested != 0 || watch.inReady || watch.inIdle) return;
   devices_.giveBack(watch.device);
   delete &watch;
 }
@@ -336,20 +336,20 @@ void IocpPoller::complete(std::span<const OVERLAPPED_ENTRY> entries) {
 
 void IocpPoller::complete(Watch& watch) {
   inFlight_ -= 1;
-  watch.asked = 0;
+  watch.requested = 0;
   watch.cancelling = false;
   if (watch.removed) {
     release(watch);
     return;
   }
-  const ULONG told = toldBy(watch);
-  if ((told & afd::kLocalClose) != 0) {
+  const ULONG conditions = conditionsOf(watch);
+  if ((conditions & afd::kLocalClose) != 0) {
     forget(watch);  // it was closed without notice
     return;
   }
-  watch.told = told;
-  if (watch.told == 0) {
-    rest(watch);
+  watch.conditions = conditions;
+  if (watch.conditions == 0) {
+    setIdle(watch);
     return;
   }
   readyCount_ += 1;
@@ -362,7 +362,7 @@ void IocpPoller::complete(Watch& watch) {
 void IocpPoller::collect() {
   Completions entries;
   for (;;) {
-    askIdle();
+    issueIdle();
     ULONG count = 0;
     if (!GetQueuedCompletionStatusEx(port_, entries.data(), entries.size(), &count, 0, FALSE))
       return;

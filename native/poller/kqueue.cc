@@ -136,7 +136,7 @@ class KqueuePoller final : public Poller {
     count = 0;
     const Status status = submit();
     if (!status.ok()) return status;
-    tellRefused(events, count);
+    reportRefused(events, count);
     const size_t room = std::min(events.size() - count, batch_.size());
     const int ready =
         kevent(kqueue_.get(), nullptr, 0, batch_.data(), static_cast<int>(room), &kAtOnce);
@@ -166,13 +166,13 @@ class KqueuePoller final : public Poller {
  private:
   struct Entry {
     uint64_t token = 0;
-    Filters wanted = 0;    // 0: not added
-    Filters told = 0;      // filters the system has
-    Filters dropped = 0;   // of these, filters given up since, even if wanted again
-    bool quiet = false;    // the read filter is to report only errors
-    bool changed = false;  // is in changed_
-    int refusal = 0;       // errno of a refusal to report; is in refused_
-    uint32_t slot = 0;     // index of its event in the last poll that reported it
+    Filters wanted = 0;     // 0: not added
+    Filters installed = 0;  // filters the system has
+    Filters dropped = 0;    // of these, filters given up since, even if wanted again
+    bool quiet = false;     // the read filter is to report only errors
+    bool changed = false;   // is in changed_
+    int refusal = 0;        // errno of a refusal to report; is in refused_
+    uint32_t slot = 0;      // index of its event in the last poll that reported it
   };
 
   static constexpr size_t kMostOfOne = 4;  // changes: both filters deleted and added again
@@ -193,7 +193,7 @@ class KqueuePoller final : public Poller {
 
   void want(Socket socket, Entry& entry, Filters wanted, uint64_t token, bool quiet = false) {
     const Filters kept = quiet == entry.quiet ? wanted : kNothing;
-    entry.dropped |= entry.told & ~kept;
+    entry.dropped |= entry.installed & ~kept;
     entry.wanted = wanted;
     entry.quiet = quiet;
     entry.token = token;
@@ -214,15 +214,15 @@ class KqueuePoller final : public Poller {
 
   // EV_ENABLE has no effect on an enabled filter and is refused for one that does not exist.
   bool isKnownToSystem(Socket socket, const Entry& entry) {
-    if (entry.told == 0) return true;
-    const int16_t filter = (entry.told & kReading) != 0 ? EVFILT_READ : EVFILT_WRITE;
+    if (entry.installed == 0) return true;
+    const int16_t filter = (entry.installed & kReading) != 0 ? EVFILT_READ : EVFILT_WRITE;
     const Change change = makeChange(socket, filter, EV_ENABLE | EV_RECEIPT);
     Change receipt;
     return kevent(kqueue_.get(), &change, 1, &receipt, 1, &kAtOnce) == 1 && receipt.data == 0;
   }
 
   static size_t writeChanges(Socket socket, Entry& entry, Change* changes) {
-    const Filters added = entry.wanted & ~(entry.told & ~entry.dropped);
+    const Filters added = entry.wanted & ~(entry.installed & ~entry.dropped);
     size_t count = 0;
     for (const int16_t filter : {int16_t{EVFILT_READ}, int16_t{EVFILT_WRITE}}) {
       const Filters mask = filterSet(filter);
@@ -234,7 +234,7 @@ class KqueuePoller final : public Poller {
             entry.quiet ? makeQuiet(socket) : makeChange(socket, filter, EV_ADD | EV_RECEIPT);
       }
     }
-    entry.told = entry.wanted;
+    entry.installed = entry.wanted;
     entry.dropped = 0;
     return count;
   }
@@ -265,7 +265,7 @@ class KqueuePoller final : public Poller {
     if ((change.flags & EV_DELETE) != 0) {
       entry.dropped |= filterSet(change.filter);
     } else {
-      entry.told &= ~filterSet(change.filter);
+      entry.installed &= ~filterSet(change.filter);
     }
     noteChange(socket, entry);
   }
@@ -277,7 +277,7 @@ class KqueuePoller final : public Poller {
   void refused(const Change& change, int error) {
     const Socket socket = static_cast<Socket>(change.ident);
     Entry& entry = entries_[static_cast<size_t>(socket)];
-    entry.told &= ~filterSet(change.filter);
+    entry.installed &= ~filterSet(change.filter);
     if (socket == adding_ && error != EPIPE) {
       refusal_ = {error, "kevent"};
       return;
@@ -287,10 +287,10 @@ class KqueuePoller final : public Poller {
     notify();
   }
 
-  void tellRefused(std::span<ReadyEvent> events, size_t& count) {
-    size_t told = 0;
-    for (; told < refused_.size() && count < events.size(); told++) {
-      Entry* entry = find(refused_[told]);
+  void reportRefused(std::span<ReadyEvent> events, size_t& count) {
+    size_t reported = 0;
+    for (; reported < refused_.size() && count < events.size(); reported++) {
+      Entry* entry = find(refused_[reported]);
       const int refusal = entry == nullptr ? 0 : std::exchange(entry->refusal, 0);
       if (refusal == 0) continue;
       ReadyEvent event{entry->token, false, false, false};
@@ -302,7 +302,7 @@ class KqueuePoller final : public Poller {
       entry->slot = static_cast<uint32_t>(count);
       events[count++] = event;
     }
-    refused_.erase(refused_.begin(), refused_.begin() + static_cast<ptrdiff_t>(told));
+    refused_.erase(refused_.begin(), refused_.begin() + static_cast<ptrdiff_t>(reported));
     if (!refused_.empty()) notify();
   }
 

@@ -20,7 +20,7 @@ constexpr uint32_t kMaxDrained = 65'536;
 
 }  // namespace
 
-void Reactor::obeyListener(Listener& listener, int32_t command) {
+void Reactor::executeOnListener(Listener& listener, int32_t command) {
   if (listener.draining) return;
   if (command == kDrainListener) {
     listener.draining = true;

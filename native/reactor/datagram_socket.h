@@ -29,7 +29,7 @@ struct DatagramSocket : Watched {
   const size_t maxPacketSize;
   const size_t maxBufferedBytes;
   const int family;
-  const bool tellsDestination;
+  const bool reportsDestination;
   const bool receivesJoined;  // several datagrams may arrive as one
   const bool receivesControl;
   bool connected = false;

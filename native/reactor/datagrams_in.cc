@@ -30,11 +30,11 @@ DatagramSocket::DatagramSocket(Socket socket, const DatagramSettings& settings)
       maxPacketSize(std::clamp<size_t>(settings.maxPacketSize, 1, kMaxDatagram)),
       maxBufferedBytes(settings.maxBufferedBytes),
       family(familyOf(socket)),
-      tellsDestination(settings.packetInfo == 1),
+      reportsDestination(settings.packetInfo == 1),
       receivesJoined(settings.receiveOffload == 1 && family != AF_UNIX),
       // Not for UNIX sockets, where it would bring descriptors. Without it the system closes them.
       receivesControl(family != AF_UNIX &&
-                      (tellsDestination || receivesJoined || settings.receiveTrafficClass == 1)),
+                      (reportsDestination || receivesJoined || settings.receiveTrafficClass == 1)),
       segmentLimit(settings.segmentationOffload == 1 && family != AF_UNIX ? kUnknown : 0) {}
 
 Status Reactor::openUdp(const SocketAddress& local, const DatagramSettings& settings,
@@ -91,11 +91,11 @@ Status Reactor::connectDatagrams(Handle handle, const SocketAddress& peer) {
   if (!status.ok()) return status;
   socket->connected = true;
   socket->blocked = false;  // another peer may have room
-  if (!socket->queue.empty()) comeBack(*socket);
+  if (!socket->queue.empty()) revisit(*socket);
   return {};
 }
 
-void Reactor::comeBack(DatagramSocket& socket) {
+void Reactor::revisit(DatagramSocket& socket) {
   if (socket.inUnfinished) return;
   socket.inUnfinished = true;
   unfinishedDatagrams_.push_back(socket.handle);
@@ -139,7 +139,7 @@ void Reactor::onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready) 
 // Receives up to the socket's share, in as few calls as possible, making at most `records` records.
 void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
   socket.readUnfinished = true;  // until everything has been taken
-  if (socket.readTurn == turn_) return comeBack(socket);
+  if (socket.readTurn == turn_) return revisit(socket);
   const size_t slotSize = socket.receivesJoined ? kMaxDatagram : socket.maxPacketSize;
   const size_t lowest = eventCount_;
   size_t share = kMaxDatagramsPerTurn;
@@ -175,7 +175,7 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
     }
   }
   if (lastError == 0) {
-    comeBack(socket);
+    revisit(socket);
   } else {
     backOff(socket);  // only errors are returned
   }
@@ -198,18 +198,19 @@ bool Reactor::receiveError(DatagramSocket& socket, int error, int lastError) {
 
 // Returns the number of datagrams.
 size_t Reactor::emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagram& datagram) {
-  const DatagramAncillary told = parseDatagramAncillary(datagram.control);
+  const DatagramAncillary ancillary = parseDatagramAncillary(datagram.control);
   const size_t size = datagram.bytes.size();
   // Room is reserved for the expected number, even if another holder has since enabled coalescing.
-  const bool joined = socket.receivesJoined && told.segmentSize > 0 && told.segmentSize <= size;
-  const size_t segment = joined ? told.segmentSize : size;
+  const bool joined =
+      socket.receivesJoined && ancillary.segmentSize > 0 && ancillary.segmentSize <= size;
+  const size_t segment = joined ? ancillary.segmentSize : size;
   const size_t segments = segment == 0 ? 1 : (size + segment - 1) / segment;
   if (datagram.length > size || segment > socket.maxPacketSize || segments > kMaxJoined) {
     const int32_t length = static_cast<int32_t>(std::max(datagram.length, size) / segments);
     const size_t events = std::min(segments, kMaxJoined);
     socket.truncated += segments;
     for (size_t i = 0; i < events; i++) {
-      emitDatagram(socket, kDatagramTruncated, length, 0, datagram.from, told);
+      emitDatagram(socket, kDatagramTruncated, length, 0, datagram.from, ancillary);
     }
     return segments;
   }
@@ -217,17 +218,18 @@ size_t Reactor::emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagra
   statistics_.bytesReceived += size;
   for (size_t i = 0; i < segments; i++) {
     emitDatagram(socket, kDatagram, static_cast<int32_t>(start + i * segment),
-                 static_cast<int32_t>(std::min(segment, size - i * segment)), datagram.from, told);
+                 static_cast<int32_t>(std::min(segment, size - i * segment)), datagram.from,
+                 ancillary);
   }
   return segments;
 }
 
 void Reactor::emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int32_t b,
-                           const SocketAddress& from, const DatagramAncillary& told) {
+                           const SocketAddress& from, const DatagramAncillary& ancillary) {
   uint32_t words[4] = {};
   bool ipv6 = false;
-  int32_t flags = told.hasDestination ? kHasDestination : 0;
-  if (told.destinationIsIpv6) flags |= kDestinationIsIpv6;
+  int32_t flags = ancillary.hasDestination ? kHasDestination : 0;
+  if (ancillary.destinationIsIpv6) flags |= kDestinationIsIpv6;
   if (kind == kSendFailed) {
     flags |= kNoAddress;
   } else if (socket.family == AF_UNIX) {
@@ -244,9 +246,9 @@ void Reactor::emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int3
        static_cast<int32_t>(words[2]), static_cast<int32_t>(words[3]));
   const bool hasPort = (flags & (kUnixAddress | kNoAddress)) == 0;
   emit(hasPort ? from.port() | ipv6 << 16 : 0, hasPort ? static_cast<int32_t>(from.scope()) : 0,
-       told.trafficClass, static_cast<int32_t>(told.interfaceIndex));
-  if (!told.hasDestination) return;
-  const uint32_t(&to)[4] = told.destination;
+       ancillary.trafficClass, static_cast<int32_t>(ancillary.interfaceIndex));
+  if (!ancillary.hasDestination) return;
+  const uint32_t(&to)[4] = ancillary.destination;
   emit(static_cast<int32_t>(to[0]), static_cast<int32_t>(to[1]), static_cast<int32_t>(to[2]),
        static_cast<int32_t>(to[3]));
 }

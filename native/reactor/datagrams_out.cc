@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kMaxQueuedPerTurn = 1024;
 
 // Limit of unreported failures: the host may write faster than failures are reported.
-constexpr size_t kMaxUntold = 64 * 1024;
+constexpr size_t kMaxUnreported = 64 * 1024;
 
 bool isToPeer(Bytes bytes) {
   DatagramRecord record;
@@ -42,7 +42,7 @@ void Reactor::addDatagram(DatagramSocket& socket, Bytes bytes) {
   markDirty(socket);
 }
 
-void Reactor::obeyDatagrams(DatagramSocket& socket, int32_t command) {
+void Reactor::executeOnDatagrams(DatagramSocket& socket, int32_t command) {
   if (command != kWatchDrain) return;
   socket.watchDrain = true;
   markDirty(socket);
@@ -69,7 +69,7 @@ void Reactor::settle(DatagramSocket& socket) {
     socket.watchDrain = false;
     notifyHost(socket.handle, kDrained, 0, 0);
   }
-  socket.wanted = with(socket.wanted, Interest::kWrite, !empty && !socket.sendRests);
+  socket.wanted = with(socket.wanted, Interest::kWrite, !empty && !socket.sendSuspended);
   applyInterest(socket);
 }
 
@@ -82,7 +82,7 @@ void Reactor::sendQueued(DatagramSocket& socket) {
     socket.queuedBytes -= payloadOf(socket.queue.front());
     socket.queue.pop_front();
   }
-  if (sent == count && !socket.queue.empty()) comeBack(socket);
+  if (sent == count && !socket.queue.empty()) revisit(socket);
 }
 
 // Returns the number of records that are finished, sent or failed; the rest must wait.
@@ -116,7 +116,7 @@ size_t Reactor::sendRecords(DatagramSocket& socket, std::span<const Bytes> recor
         continue;
       }
       refused = done;
-      if (mayTell()) notifyHost(socket.handle, kRefused, 0, 0);
+      if (mayReport()) notifyHost(socket.handle, kRefused, 0, 0);
     } else {
       done += sendError(socket, transfer.error, records.subspan(done));
     }
@@ -175,7 +175,7 @@ size_t Reactor::sendError(DatagramSocket& socket, int error, std::span<const Byt
     socket.segmentLimit = tooLong ? sendBatch_->segmentSize(0) - 1 : 0;
     return 0;
   }
-  for (const Bytes record : records.first(segments)) tellSendFailed(socket, error, record);
+  for (const Bytes record : records.first(segments)) reportSendFailed(socket, error, record);
   return segments;
 }
 
@@ -190,14 +190,14 @@ void Reactor::queueDatagram(DatagramSocket& socket, Bytes record) {
   socket.queuedBytes += bytes;
 }
 
-bool Reactor::mayTell() const {
-  return pending_.size() < kMaxUntold;
+bool Reactor::mayReport() const {
+  return pending_.size() < kMaxUnreported;
 }
 
-void Reactor::tellSendFailed(DatagramSocket& socket, int error, Bytes bytes) {
+void Reactor::reportSendFailed(DatagramSocket& socket, int error, Bytes bytes) {
   DatagramRecord record;
   if (!DatagramRecord::parse(bytes, record)) return;
-  if (!mayTell()) {
+  if (!mayReport()) {
     socket.dropped += 1;
     return;
   }

@@ -23,7 +23,7 @@ size_t Reactor::gather() {
   drainListeners();
   if (!datagramsFirst) continueDatagrams();
   const size_t most = std::min(kMaxReadyEvents, room() / kRecordsPerSocket);
-  const size_t count = askPoller(std::span(ready_).first(most));
+  const size_t count = pollReady(std::span(ready_).first(most));
   for (size_t i = 0; i < count; i++) {
     unprocessed_ = count - i - 1;
     onReady(ready_[i]);
@@ -38,7 +38,7 @@ void Reactor::finishBatch() {
   memory_.header[kEventCursor] = memory_.header[kEventCount] = 0;
   for (const Handle handle : ended_) {
     Stream* stream = find<Stream>(handle);
-    if (stream == nullptr || !stream->endTold) continue;
+    if (stream == nullptr || !stream->endReported) continue;
     if (stream->tls == nullptr) {
       destroy(*stream);
     } else {
@@ -103,7 +103,7 @@ bool Reactor::isForNobody(const Event& event) const {
   switch (event.ints[1] & kKindMask) {
     case kLost: {
       const Stream* stream = find<Stream>(handle);
-      return stream == nullptr || stream->state != Stream::State::kClosed || stream->endTold;
+      return stream == nullptr || stream->state != Stream::State::kClosed || stream->endReported;
     }
     case kWriteShut:
       return find<Stream>(handle) == nullptr;
@@ -116,7 +116,7 @@ bool Reactor::isForNobody(const Event& event) const {
 }
 
 // Edges are not repeated: a socket with work left after its share of a turn must be remembered.
-void Reactor::comeBack(Stream& stream) {
+void Reactor::revisit(Stream& stream) {
   if (stream.inUnfinished) return;
   stream.inUnfinished = true;
   unfinished_.push_back(stream.handle);
@@ -143,7 +143,7 @@ void Reactor::continueUnfinished() {
     Stream* stream = find<Stream>(revisited_[i]);
     if (stream == nullptr || !stream->inUnfinished) continue;
     stream->inUnfinished = false;
-    if (stream->queued() > 0) settle(*stream);
+    if (stream->queued() > 0 || owesCloseNotify(*stream)) settle(*stream);
     stream = find<Stream>(revisited_[i]);
     if (stream == nullptr || !stream->readUnfinished) continue;
     stream->readUnfinished = false;
@@ -244,7 +244,7 @@ void Reactor::receiveFrom(Stream& stream) {
   if (stream.readTurn == turn_ || arenaRoom() < kMinRead ||
       (stream.allowDescriptors && !hasRoomForDescriptors())) {
     stream.readUnfinished = true;
-    comeBack(stream);
+    revisit(stream);
     return;
   }
   stream.readTurn = turn_;
@@ -264,7 +264,7 @@ void Reactor::receiveFrom(Stream& stream) {
   // After an edge, a read that did not fill its buffer has taken everything, unless the end is
   // pending.
   stream.readUnfinished = transfer.count == most || stream.inputEnding || stoppedShort;
-  if (stream.readUnfinished) comeBack(stream);
+  if (stream.readUnfinished) revisit(stream);
 }
 
 // False if a read brought no bytes, and the reason is handled.
@@ -292,7 +292,7 @@ void Reactor::receiveFailed(Stream& stream, int error) {
     endFromPeer(stream, error, kReceiveCall);
     return;
   }
-  tellOfFailure(error, kReceiveCall);
+  reportFailure(error, kReceiveCall);
   stream.readUnfinished = true;
   backOff(stream);
 }
@@ -326,7 +326,7 @@ void Reactor::endFromPeer(Stream& stream, int error, FailedCall call) {
 void Reactor::markEnded(Handle handle) {
   Stream* stream = find<Stream>(handle);
   if (stream == nullptr) return;
-  stream->endTold = true;
+  stream->endReported = true;
   ended_.push_back(handle);
 }
 

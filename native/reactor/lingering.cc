@@ -70,18 +70,18 @@ void Reactor::closeGracefully(Stream& stream) {
   }
   stream.wanted = input == Input::kEnded ? Interest::kNone : Interest::kRead;
   applyInterest(stream);
-  if (input == Input::kSome) comeBackToRead(stream);
+  if (input == Input::kSome) revisitToRead(stream);
 }
 
-void Reactor::comeBackToRead(Stream& stream) {
+void Reactor::revisitToRead(Stream& stream) {
   stream.readUnfinished = true;
-  comeBack(stream);
+  revisit(stream);
 }
 
 // Discards input, once per turn like any read.
 void Reactor::discardInput(Stream& stream) {
   if (stream.readTurn == turn_) {
-    comeBackToRead(stream);
+    revisitToRead(stream);
     return;
   }
   stream.readTurn = turn_;
@@ -106,7 +106,7 @@ void Reactor::discardInput(Stream& stream) {
   }
   lingering.bytesLeft -= bytes;
   if (!lingering.awaitsAcknowledgement) lingering.quietTicksLeft = kLingerQuietTicks;
-  comeBackToRead(stream);
+  revisitToRead(stream);
 }
 
 // The peer has ended. Waits for outstanding acknowledgements if the system reports them.
@@ -169,7 +169,7 @@ size_t Reactor::lingeringSenders() const {
 }
 
 // Only the end of the stream is still reported, and not even that after kDiscard.
-void Reactor::obeyLingering(Stream& stream, int32_t command) {
+void Reactor::executeOnLingering(Stream& stream, int32_t command) {
   if (command != kDiscard || stream.ending == Stream::Ending::kDiscard) return;
   stream.ending = Stream::Ending::kDiscard;
   orphans_ += 1;
@@ -205,7 +205,7 @@ void Reactor::sendFailed(Stream& stream, int error) {
   broken_[stream.handle] = {error, kMaxReadWhenBroken};
   stream.wanted = Interest::kRead;
   applyInterest(stream);
-  comeBackToRead(stream);
+  revisitToRead(stream);
 }
 
 // `bytes` more of a broken stream's input have been reported.
@@ -216,11 +216,11 @@ void Reactor::readOfBroken(Stream& stream, size_t bytes) {
     return;
   }
   broken.bytesLeft -= bytes;
-  comeBackToRead(stream);
+  revisitToRead(stream);
 }
 
 // If the host stops reading, the loss is reported at once.
-void Reactor::obeyBroken(Stream& stream, int32_t command) {
+void Reactor::executeOnBroken(Stream& stream, int32_t command) {
   if (command == kDiscard) stream.ending = Stream::Ending::kDiscard;
   if (command == kPause || command == kClose || command == kDiscard) endBroken(stream);
 }

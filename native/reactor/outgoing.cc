@@ -38,7 +38,7 @@ void Reactor::flush() {
   memory_.header[kCommandsTaken] = 0;
   memory_.header[kOutgoingUsed] = 0;
   if (!dirty_.empty()) settleDirty();
-  if (const Status status = poller_->submit(); !status.ok()) restPoller(status, pollSetbacks_);
+  if (const Status status = poller_->submit(); !status.ok()) suspendPoller(status, pollSetbacks_);
 }
 
 void Reactor::settleDirty() {
@@ -67,7 +67,7 @@ void Reactor::absorbCommands() {
     Watched* watched = table_.find(command[0]);
     if (watched == nullptr) continue;
     if (command[1] < 0) {
-      obey(*watched, command[1]);
+      execute(*watched, command[1]);
       continue;
     }
     const Bytes bytes = bytesToSend(command[1], command[2]);
@@ -90,25 +90,25 @@ Bytes Reactor::bytesToSend(int32_t offset, int32_t length) const {
   return all.subspan(from, count);
 }
 
-void Reactor::obey(Watched& watched, int32_t command) {
+void Reactor::execute(Watched& watched, int32_t command) {
   if (watched.kind == Watched::Kind::kStream) {
-    obeyStream(static_cast<Stream&>(watched), command);
+    executeOnStream(static_cast<Stream&>(watched), command);
   } else if (watched.kind == Watched::Kind::kDatagrams) {
-    obeyDatagrams(static_cast<DatagramSocket&>(watched), command);
+    executeOnDatagrams(static_cast<DatagramSocket&>(watched), command);
   } else if (watched.kind == Watched::Kind::kListener) {
-    obeyListener(static_cast<Listener&>(watched), command);
+    executeOnListener(static_cast<Listener&>(watched), command);
   }
 }
 
-void Reactor::obeyStream(Stream& stream, int32_t command) {
+void Reactor::executeOnStream(Stream& stream, int32_t command) {
   if (stream.state == Stream::State::kClosed)
     return;  // it has ended, and the host is about to be notified
   if (command != kReset && stream.state == Stream::State::kLingering) {
-    obeyLingering(stream, command);
+    executeOnLingering(stream, command);
     return;
   }
   if (command != kReset && stream.state == Stream::State::kBroken) {
-    obeyBroken(stream, command);
+    executeOnBroken(stream, command);
     return;
   }
   switch (command) {
@@ -195,7 +195,7 @@ void Reactor::settle(Stream& stream) {
   if (!stream.takesWrites()) return;
   if (!(stream.tls == nullptr ? sendWaiting(stream) : sendTls(stream))) return;
   if (stream.state == Stream::State::kEnded) return;
-  const bool empty = stream.queued() == 0;
+  const bool empty = stream.queued() == 0 && !owesCloseNotify(stream);
   if (stream.ending == Stream::Ending::kDiscard && !empty) {
     destroy(stream);
     return;
@@ -213,7 +213,7 @@ void Reactor::settle(Stream& stream) {
     blocked = stream.tls->unsent() > 0;
     stream.wanted = with(stream.wanted, Interest::kRead, tlsWantsInput(*stream.tls));
   }
-  stream.wanted = with(stream.wanted, Interest::kWrite, blocked && !stream.sendRests);
+  stream.wanted = with(stream.wanted, Interest::kWrite, blocked && !stream.sendSuspended);
   applyInterest(stream);
 }
 
@@ -228,7 +228,7 @@ bool Reactor::sendWaiting(Stream& stream) {
   std::array<Bytes, kMaxParts> memory;
   for (int i = 0; stream.maySend(); i++) {
     if (i == kMaxSendsPerTurn) {
-      comeBack(stream);
+      revisit(stream);
       break;
     }
     std::span<Bytes> parts(memory);
@@ -337,10 +337,10 @@ void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
     destroy(stream);
     return;
   }
-  const bool told = stream.state == Stream::State::kEnded;
+  const bool reported = stream.state == Stream::State::kEnded;
   stream.state = Stream::State::kClosed;
   dropUnsent(stream);
-  if (told) return;
+  if (reported) return;
   unwatchToClose(stream);
   closeWithoutWaiting(stream);
   notifyHost(stream.handle, kLost, error, call);

@@ -61,7 +61,7 @@ Status Reactor::setInterest(Handle handle, Interest interest) {
   Descriptor* descriptor = find<Descriptor>(handle);
   if (descriptor == nullptr) return {};
   descriptor->wanted = interest;
-  const Status status = tellPoller(*descriptor);
+  const Status status = updatePoller(*descriptor);
   if (status.ok()) return {};
   if (interest == Interest::kNone) {  // it was closed without notice
     descriptor->inPoller = false;
@@ -77,7 +77,7 @@ void Reactor::close(Handle handle) {
   Watched* watched = table_.find(handle);
   if (watched == nullptr) return;
   if (watched->kind == Watched::Kind::kStream) {
-    obeyStream(static_cast<Stream&>(*watched), kReset);
+    executeOnStream(static_cast<Stream&>(*watched), kReset);
   } else {
     if (watched->kind == Watched::Kind::kDatagrams) {
       settle(static_cast<DatagramSocket&>(*watched));
@@ -131,14 +131,14 @@ Status Reactor::enrol(Watched& watched, Interest interest, Handle& handle) {
   watched.handle = table_.insert(watched);
   if (watched.handle == 0) return {EMFILE, "socket"};
   watched.wanted = interest;
-  const Status status = tellPoller(watched);
+  const Status status = updatePoller(watched);
   if (status.ok()) handle = watched.handle;
   return status;
 }
 
 // Level-triggered, a socket without interest is not watched at all, or its hang-up would be
 // reported repeatedly. Edge-triggered, it is: a stream that is not being read may still break.
-Status Reactor::tellPoller(Watched& watched) {
+Status Reactor::updatePoller(Watched& watched) {
   const uint64_t token = static_cast<uint64_t>(watched.handle);
   const Trigger trigger = triggerOf(watched);
   const Interest interest = watched.due();
@@ -160,13 +160,13 @@ Status Reactor::tellPoller(Watched& watched) {
 // Tells the poller the wanted interest if it has changed; retries later if the poller refuses.
 void Reactor::applyInterest(Watched& watched) {
   if (watched.interest == watched.due()) return;
-  const Status status = tellPoller(watched);
+  const Status status = updatePoller(watched);
   if (!status.ok()) watchingFailed(watched, status.error);
 }
 
 void Reactor::watchingFailed(Watched& watched, int error) {
-  tellOfFailure(error, kWatchCall);
-  comeBackLater(watched);
+  reportFailure(error, kWatchCall);
+  retryLater(watched);
 }
 
 // epoll(7): a socket is forgotten when its last descriptor is closed, which may not be this one.

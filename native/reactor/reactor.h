@@ -135,9 +135,12 @@ class Reactor {
   bool unlinkUnix(Handle handle);
 
   // Secures an open stream: bytes written so far are sent in clear, all others are encrypted, and
-  // kTlsEstablished follows when the handshake is complete. ENOTCONN if the stream is
-  // closing or gone.
-  Status startTls(Handle handle, std::unique_ptr<TlsSession> session);
+  // kTlsEstablished follows when the handshake is complete. `received` is ciphertext that the host
+  // has read already; it is copied. ENOTCONN if the stream is closing or gone.
+  Status startTls(Handle handle, std::unique_ptr<TlsSession> session, Bytes received = {});
+  // Refuses the peer after the handshake: unsent bytes are dropped, and an alert is sent if the
+  // session can make it. The host closes the stream then.
+  void refuseTlsPeer(Handle handle, int alert);
   // Answers kTlsHello; null refuses the client. Ignored for a stale handle.
   void selectTlsContext(Handle handle, std::shared_ptr<TlsContext> context);
   // Null for a handle that is stale or not secured.
@@ -156,7 +159,7 @@ class Reactor {
   int64_t wakeUpDue() const { return std::min(retryDue_, tickDue_); }
   static constexpr int64_t kNeverDue = INT64_MAX;
   // The poller has failed and must not be waited for before wakeUpDue().
-  bool pollerRests() const { return pollResting_; }
+  bool pollerSuspended() const { return pollerSuspended_; }
   // Reports the outcome of waiting for the poller.
   void waited(const Status& status);
   // Advances lingering streams by one tick. Public for tests: gather() calls it when due.
@@ -227,22 +230,22 @@ class Reactor {
   Status adoptBound(Watched& watched, const std::unique_ptr<SocketFile>& file, Handle& handle);
   Status enrol(Watched& watched, Interest interest, Handle& handle);
   void unwatchToClose(Watched& watched);
-  Status tellPoller(Watched& watched);
+  Status updatePoller(Watched& watched);
   void applyInterest(Watched& watched);
   void watchingFailed(Watched& watched, int error);
   void destroy(Watched& watched);
 
   // retries.cc
-  void comeBackLater(Watched& watched);
+  void retryLater(Watched& watched);
   void backOff(Watched& watched);
   void sendLater(Watched& watched, int error);
   void addRetry(Handle handle, uint8_t& setbacks);
   void retryWhatIsDue();
   void retry(Watched& watched);
-  void tellOfFailure(int error, FailedCall call);
+  void reportFailure(int error, FailedCall call);
   void expectMoreFailures();
-  size_t askPoller(std::span<ReadyEvent> ready);
-  void restPoller(const Status& status, uint8_t& setbacks);
+  size_t pollReady(std::span<ReadyEvent> ready);
+  void suspendPoller(const Status& status, uint8_t& setbacks);
 
   // adoption.cc
   Status enrolShared(Watched& watched, bool takenOver, Handle& handle);
@@ -261,7 +264,7 @@ class Reactor {
   void compactPending();
   bool isForNobody(const Event& event) const;
   void continueUnfinished();
-  void comeBack(Stream& stream);
+  void revisit(Stream& stream);
   void continueReading(Stream& stream);
   void onReady(const ReadyEvent& ready);
   void onStreamReady(Stream& stream, const ReadyEvent& ready);
@@ -276,7 +279,7 @@ class Reactor {
   void markEnded(Handle handle);
 
   // accepting.cc
-  void obeyListener(Listener& listener, int32_t command);
+  void executeOnListener(Listener& listener, int32_t command);
   void acceptOn(Listener& listener);
   bool acceptOne(Listener& listener);
   bool acceptFailed(Listener& listener, int error, FailedCall call);
@@ -288,8 +291,8 @@ class Reactor {
   void settleDirty();
   void absorbCommands();
   Bytes bytesToSend(int32_t offset, int32_t length) const;
-  void obey(Watched& watched, int32_t command);
-  void obeyStream(Stream& stream, int32_t command);
+  void execute(Watched& watched, int32_t command);
+  void executeOnStream(Stream& stream, int32_t command);
   void addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper);
   void markDirty(Stream& stream);
   void settle(Stream& stream);
@@ -309,13 +312,13 @@ class Reactor {
   // lingering.cc
   static Input discardOnce(Stream& stream, size_t& bytes);
   void closeGracefully(Stream& stream);
-  void comeBackToRead(Stream& stream);
+  void revisitToRead(Stream& stream);
   void discardInput(Stream& stream);
   void endOfLingeringInput(Stream& stream, Lingering& lingering);
   bool checkAcknowledged(Stream& stream, Lingering& lingering);
   void tickIfDue();
-  void obeyLingering(Stream& stream, int32_t command);
-  void obeyBroken(Stream& stream, int32_t command);
+  void executeOnLingering(Stream& stream, int32_t command);
+  void executeOnBroken(Stream& stream, int32_t command);
   void finishClosing(Stream& stream);
   void forgetLingering(Stream& stream);
   void sendFailed(Stream& stream, int error);
@@ -331,6 +334,7 @@ class Reactor {
   void failTls(Stream& stream);
   void endTls(Stream& stream);
   bool sendTls(Stream& stream);
+  static bool owesCloseNotify(const Stream& stream);
   bool encryptWritten(Stream& stream);
   bool gatherWire(const StreamTls& tls, std::span<Bytes>& parts) const;
   void consumeWire(StreamTls& tls, size_t count) const;
@@ -341,17 +345,17 @@ class Reactor {
   DatagramSocket& makeDatagrams(Socket socket, const DatagramSettings& settings);
   void onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready);
   void continueDatagrams();
-  void comeBack(DatagramSocket& socket);
+  void revisit(DatagramSocket& socket);
   void receiveDatagrams(DatagramSocket& socket, size_t records);
   bool receiveError(DatagramSocket& socket, int error, int lastError);
   size_t emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagram& datagram);
   void emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int32_t b,
-                    const SocketAddress& from, const DatagramAncillary& told);
+                    const SocketAddress& from, const DatagramAncillary& ancillary);
   size_t putInArena(Bytes bytes);
 
   // datagrams_out.cc
   void addDatagram(DatagramSocket& socket, Bytes record);
-  void obeyDatagrams(DatagramSocket& socket, int32_t command);
+  void executeOnDatagrams(DatagramSocket& socket, int32_t command);
   void markDirty(DatagramSocket& socket);
   void settle(DatagramSocket& socket);
   void sendQueued(DatagramSocket& socket);
@@ -360,8 +364,8 @@ class Reactor {
   bool joins(DatagramSocket& socket, const DatagramRecord& first, const DatagramRecord& next);
   size_t sendError(DatagramSocket& socket, int error, std::span<const Bytes> records);
   void queueDatagram(DatagramSocket& socket, Bytes record);
-  bool mayTell() const;
-  void tellSendFailed(DatagramSocket& socket, int error, Bytes record);
+  bool mayReport() const;
+  void reportSendFailed(DatagramSocket& socket, int error, Bytes record);
 
   const std::unique_ptr<Poller> poller_;
   const SharedMemory memory_;
@@ -380,9 +384,9 @@ class Reactor {
   std::vector<Retry> retries_;
   std::vector<Retry> retried_;
   int64_t retryDue_ = kNeverDue;  // the earliest of retries_
-  bool pollResting_ = false;
+  bool pollerSuspended_ = false;
   bool waitingFails_ = false;
-  bool failureTold_ = false;
+  bool failureReported_ = false;
   int64_t failingUntil_ = 0;
   uint8_t pollSetbacks_ = 0;
   uint8_t waitSetbacks_ = 0;

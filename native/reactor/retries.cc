@@ -19,7 +19,7 @@ constexpr size_t kMaxRetriesPerTurn = 1024;
 
 }  // namespace
 
-void Reactor::comeBackLater(Watched& watched) {
+void Reactor::retryLater(Watched& watched) {
   if (watched.inRetries) return;
   watched.inRetries = true;
   addRetry(watched.handle, watched.setbacks);
@@ -28,16 +28,16 @@ void Reactor::comeBackLater(Watched& watched) {
 // Until the retry, read readiness is ignored and does not wake the host.
 void Reactor::backOff(Watched& watched) {
   watched.backsOff = true;
-  comeBackLater(watched);
+  retryLater(watched);
   applyInterest(watched);
 }
 
 // No event reports when memory is available again. Shortages are common on some systems, so only
 // lasting ones are reported.
 void Reactor::sendLater(Watched& watched, int error) {
-  if (watched.setbacks >= kLongShortage) tellOfFailure(error, kSendCall);
-  watched.sendRests = true;
-  comeBackLater(watched);
+  if (watched.setbacks >= kLongShortage) reportFailure(error, kSendCall);
+  watched.sendSuspended = true;
+  retryLater(watched);
 }
 
 void Reactor::addRetry(Handle handle, uint8_t& setbacks) {
@@ -64,7 +64,7 @@ void Reactor::retryWhatIsDue() {
     tried += 1;
     Watched* watched = table_.find(entry.handle);
     if (entry.handle == kPollersHandle) {
-      pollResting_ = false;
+      pollerSuspended_ = false;
     } else if (watched != nullptr && watched->inRetries) {
       watched->inRetries = false;
       retry(*watched);
@@ -74,19 +74,19 @@ void Reactor::retryWhatIsDue() {
 }
 
 void Reactor::retry(Watched& watched) {
-  watched.backsOff = watched.sendRests = false;
+  watched.backsOff = watched.sendSuspended = false;
   applyInterest(watched);
   if (watched.kind == Watched::Kind::kStream) {
-    comeBack(static_cast<Stream&>(watched));
+    revisit(static_cast<Stream&>(watched));
   } else if (watched.kind == Watched::Kind::kDatagrams) {
-    comeBack(static_cast<DatagramSocket&>(watched));
+    revisit(static_cast<DatagramSocket&>(watched));
   }
 }
 
 // Reports that a call that sockets depend on has failed. Calls to retry have an entry in retries_.
-void Reactor::tellOfFailure(int error, FailedCall call) {
-  if (failureTold_) return;
-  failureTold_ = true;
+void Reactor::reportFailure(int error, FailedCall call) {
+  if (failureReported_) return;
+  failureReported_ = true;
   notifyHost(kPollersHandle, kCallFailed, error, call);
 }
 
@@ -96,35 +96,35 @@ void Reactor::expectMoreFailures() {
 }
 
 // Returns the number of ready sockets. A failed poller rests for a while.
-size_t Reactor::askPoller(std::span<ReadyEvent> ready) {
+size_t Reactor::pollReady(std::span<ReadyEvent> ready) {
   size_t count = 0;
-  if (pollResting_) return 0;
+  if (pollerSuspended_) return 0;
   const Status status = poller_->poll(ready, count);
   if (status.ok()) {
     pollSetbacks_ = 0;
-    if (failureTold_ && retries_.empty() && !waitingFails_) {
-      failureTold_ = failingUntil_ != 0 && monotonicNanos() < failingUntil_;
+    if (failureReported_ && retries_.empty() && !waitingFails_) {
+      failureReported_ = failingUntil_ != 0 && monotonicNanos() < failingUntil_;
     }
     return count;
   }
-  restPoller(status, pollSetbacks_);
+  suspendPoller(status, pollSetbacks_);
   return 0;
 }
 
 void Reactor::waited(const Status& status) {
   waitingFails_ = !status.ok();
   if (waitingFails_) {
-    restPoller(status, waitSetbacks_);
+    suspendPoller(status, waitSetbacks_);
   } else {
     waitSetbacks_ = 0;
   }
 }
 
-void Reactor::restPoller(const Status& status, uint8_t& setbacks) {
-  if (pollResting_) return;
-  pollResting_ = true;
+void Reactor::suspendPoller(const Status& status, uint8_t& setbacks) {
+  if (pollerSuspended_) return;
+  pollerSuspended_ = true;
   addRetry(kPollersHandle, setbacks);
-  tellOfFailure(status.error, kPollCall);
+  reportFailure(status.error, kPollCall);
 }
 
 }  // namespace ropewalk

@@ -41,7 +41,7 @@ constexpr size_t kMaxPartsEncrypted = 64;
 
 }  // namespace
 
-Status Reactor::startTls(Handle handle, std::unique_ptr<TlsSession> session) {
+Status Reactor::startTls(Handle handle, std::unique_ptr<TlsSession> session, Bytes received) {
   absorbCommands();
   Stream* stream = find<Stream>(handle);
   if (stream == nullptr || stream->tls != nullptr || stream->state != Stream::State::kOpen ||
@@ -58,13 +58,19 @@ Status Reactor::startTls(Handle handle, std::unique_ptr<TlsSession> session) {
   tls.hostReads = includes(stream->wanted, Interest::kRead);
   stream->allowHalfClose = stream->allowDescriptors = false;
   markDirty(*stream);
-  if (tls.session->isServer()) return {};
-  tlsOutput_.clear();
-  if (tls.session->handshake(tlsOutput_) == Outcome::kFailed) {
-    failTls(*stream);
-  } else {
+  if (!tls.session->isServer()) {
+    tlsOutput_.clear();
+    if (tls.session->handshake(tlsOutput_) == Outcome::kFailed) {
+      failTls(*stream);
+      return {};
+    }
     tls.keep(tlsOutput_);
   }
+  if (received.empty()) return {};
+  tls.session->feed(received);
+  tls.session->keepInput();
+  tls.stepDue = true;
+  revisitToRead(*stream);
   return {};
 }
 
@@ -78,7 +84,22 @@ void Reactor::selectTlsContext(Handle handle, std::shared_ptr<TlsContext> contex
   tls.stepDue = true;
   stream->wanted = with(stream->wanted, Interest::kRead, true);
   applyInterest(*stream);
-  comeBackToRead(*stream);
+  revisitToRead(*stream);
+}
+
+void Reactor::refuseTlsPeer(Handle handle, int alert) {
+  absorbCommands();
+  Stream* stream = find<Stream>(handle);
+  if (stream == nullptr || stream->tls == nullptr) return;
+  StreamTls& tls = *stream->tls;
+  if (tls.phase != Phase::kOpen || tls.closeSent) return;
+  stream->queue.reset();
+  stream->firstPiece = stream->lastPiece = -1;
+  tlsOutput_.clear();
+  tls.session->refuse(alert, tlsOutput_);
+  tls.keep(tlsOutput_);
+  tls.closeSent = true;
+  markDirty(*stream);
 }
 
 const TlsSession* Reactor::tlsSession(Handle handle) const {
@@ -103,12 +124,12 @@ void Reactor::receiveTls(Stream& stream) {
   }
   const bool mustWait = tls.phase == Phase::kHandshake && handshakeSteps_ >= kMaxHandshakeSteps;
   if (stream.readTurn == turn_ || mustWait || arenaRoom() < kMinRead + kMaxRecord) {
-    comeBackToRead(stream);
+    revisitToRead(stream);
     return;
   }
   stream.readTurn = turn_;
   if (std::exchange(tls.stepDue, false)) {
-    comeBackToRead(stream);
+    revisitToRead(stream);
   } else {
     const size_t most = std::min(kMaxTlsRead, arenaRoom() - kMaxRecord);
     bool stoppedShort = false;
@@ -118,7 +139,7 @@ void Reactor::receiveTls(Stream& stream) {
     if (!hasReceived(stream, transfer)) return;
     tls.heard = tls.phase == Phase::kOpen;
     tls.session->feed(Bytes(tlsInput_).first(transfer.count));
-    if (transfer.count == most || stream.inputEnding || stoppedShort) comeBackToRead(stream);
+    if (transfer.count == most || stream.inputEnding || stoppedShort) revisitToRead(stream);
   }
   advanceTls(stream);
 }
@@ -151,7 +172,7 @@ void Reactor::advanceTls(Stream& stream) {
     if (outcome == Outcome::kOk) {  // there was no room for the rest
       tls.session->keepInput();
       tls.stepDue = true;
-      comeBackToRead(stream);
+      revisitToRead(stream);
     }
   }
   if (outcome == Outcome::kFailed || (outcome == Outcome::kClosed && tls.phase != Phase::kOpen)) {
@@ -184,10 +205,10 @@ void Reactor::failTls(Stream& stream) {
     destroy(stream);
     return;
   }
-  const bool told = stream.state == Stream::State::kEnded;
+  const bool reported = stream.state == Stream::State::kEnded;
   forgetBroken(stream);
   stream.state = Stream::State::kClosed;
-  if (!told) notifyHost(stream.handle, kLost, kTlsFailed, kTlsCall);
+  if (!reported) notifyHost(stream.handle, kLost, kTlsFailed, kTlsCall);
 }
 
 // Offers unsent bytes and `tlsOutput_` to the system once. Bytes that it refuses are lost.
@@ -198,7 +219,7 @@ void Reactor::sendLastWords(Stream& stream) {
   stream.tls->wire.reset();
 }
 
-// A secured stream whose end the host has been told is freed, after the last words to its peer.
+// A secured stream whose end was reported to the host is freed, after the last words to its peer.
 void Reactor::endTls(Stream& stream) {
   StreamTls& tls = *stream.tls;
   if (stream.state == Stream::State::kEnded && stream.queued() == 0 && !tls.closeSent) {
@@ -210,7 +231,7 @@ void Reactor::endTls(Stream& stream) {
     destroy(stream);
     return;
   }
-  stream.endTold = false;
+  stream.endReported = false;
   stream.state = Stream::State::kOpen;
   stream.ending = Stream::Ending::kDiscard;
   closeGracefully(stream);
@@ -247,7 +268,7 @@ bool Reactor::sendTls(Stream& stream) {
   StreamTls& tls = *stream.tls;
   for (int i = 0; stream.maySend(); i++) {
     if (i == kMaxSendsPerTurn) {
-      comeBack(stream);
+      revisit(stream);
       break;
     }
     tlsOutput_.clear();
@@ -276,8 +297,16 @@ bool Reactor::sendTls(Stream& stream) {
   return true;
 }
 
-// Encrypts written bytes into tlsOutput_, and close_notify if nothing will follow them. Returns
-// false if the stream broke.
+// Whether close_notify is due before a stream that the host closes may be closed.
+bool Reactor::owesCloseNotify(const Stream& stream) {
+  return stream.ending == Stream::Ending::kClose && stream.tls != nullptr &&
+         stream.tls->phase == Phase::kOpen && !stream.tls->closeSent &&
+         stream.tls->session->mayWrite();
+}
+
+// Encrypts written bytes into tlsOutput_, and close_notify if nothing will follow them: the host
+// may write more to a stream that closes while the system has not taken everything. Returns false
+// if the stream broke.
 bool Reactor::encryptWritten(Stream& stream) {
   StreamTls& tls = *stream.tls;
   if (tls.phase != Phase::kOpen || tls.closeSent || !tls.session->mayWrite()) return true;
@@ -302,8 +331,8 @@ bool Reactor::encryptWritten(Stream& stream) {
     consumeSent(stream, size);
     left -= size;
   }
-  const bool ends =
-      stream.ending == Stream::Ending::kClose || stream.ending == Stream::Ending::kDiscard;
+  const bool ends = stream.ending == Stream::Ending::kDiscard ||
+                    (owesCloseNotify(stream) && tlsOutput_.empty() && tls.unsent() == 0);
   if (ends && left > 0) {
     tls.session->close(tlsOutput_);
     tls.closeSent = true;

@@ -22,7 +22,9 @@ struct Watched {
   Watched(Kind kind, Socket socket) : socket(socket), kind(kind) {}
 
   // Whether to try sending; if not, an event or a retry will follow.
-  bool maySend() const { return !sendRests && !(blocked && includes(interest, Interest::kWrite)); }
+  bool maySend() const {
+    return !sendSuspended && !(blocked && includes(interest, Interest::kWrite));
+  }
   // The interest that the poller should have.
   Interest due() const { return backsOff ? with(wanted, Interest::kRead, false) : wanted; }
 
@@ -39,8 +41,8 @@ struct Watched {
   bool inRetries = false;               // has an entry in Reactor::retries_
   bool backsOff = false;                // nothing is received or accepted until the retry
   uint8_t setbacks = 0;                 // retries since the last success
-  bool blocked = false;    // the system took less than offered: the poller will report room
-  bool sendRests = false;  // the system had no memory: nothing is sent until the retry
+  bool blocked = false;        // the system took less than offered: the poller will report room
+  bool sendSuspended = false;  // the system had no memory: nothing is sent until the retry
 };
 
 // A TCP or UNIX connection, open or connecting.
@@ -70,10 +72,10 @@ struct Stream : Watched {
   bool allowHalfClose : 1 = false;
   bool allowDescriptors : 1 = false;
   bool watchDrain : 1 = false;
-  bool endTold : 1 = false;    // its kLost is in a batch
-  bool reset : 1 = false;      // the poller has reported that a reset ends the input
-  bool bulk : 1 = false;       // the last read was large: more input is likely
-  bool handedOut : 1 = false;  // the host has the descriptor: another process may use it
+  bool endReported : 1 = false;  // its kLost is in a batch
+  bool reset : 1 = false;        // the poller has reported that a reset ends the input
+  bool bulk : 1 = false;         // the last read was large: more input is likely
+  bool handedOut : 1 = false;    // the host has the descriptor: another process may use it
   bool inDirty = false;
   bool inUnfinished = false;
   bool readUnfinished = false;  // there may be more to read that no event will report

@@ -138,7 +138,7 @@ void readsNoOtherHeader(PollerKind kind) {
 }
 
 // A record may be read twice through the host's own fault; it is then executed twice.
-void obeysInOrder(PollerKind kind) {
+void executesInOrder(PollerKind kind) {
   Server server(kind);
   Peer peer;
   const Handle handle = server.connect(peer);
@@ -152,7 +152,7 @@ void obeysInOrder(PollerKind kind) {
 }
 
 // Commands in the middle of a batch, for handles whose events come later in it.
-void obeysInTheMiddleOfABatch(PollerKind kind) {
+void executesInTheMiddleOfABatch(PollerKind kind) {
   for (const int32_t command : {kReset, kDiscard, kClose, kPause}) {
     Server server(kind);
     std::vector<Server::Connection> connections;
@@ -237,8 +237,8 @@ int main() {
       STORY(ignoresStreamCommandsToListeners),
       STORY(countsWithinTheMemory),
       STORY(readsNoOtherHeader),
-      STORY(obeysInOrder),
-      STORY(obeysInTheMiddleOfABatch),
+      STORY(executesInOrder),
+      STORY(executesInTheMiddleOfABatch),
       STORY(survivesGarbage),
       STORY(survivesHostileHosts),
   });

@@ -239,7 +239,7 @@ void keepsToIpv6IfTold(PollerKind kind) {
 }
 
 // The local destination address of a datagram is reported and can be used as source of the answer.
-void tellsDestinations(PollerKind kind) {
+void reportsDestinations(PollerKind kind) {
   DatagramHost host(kind);
   DatagramSettings settings;
   settings.packetInfo = 1;
@@ -256,7 +256,7 @@ void tellsDestinations(PollerKind kind) {
     CHECK_EQUAL(seen.destination[0], 0x7f000007);
     CHECK(seen.interfaceIndex > 0);
     if (!choosesSources()) {
-      std::puts("tellsDestinations answers nobody: Wine's WSASendMsg ignores control messages");
+      std::puts("reportsDestinations answers nobody: Wine's WSASendMsg ignores control messages");
       continue;
     }
     DatagramSource source;
@@ -318,7 +318,7 @@ int main() {
       STORY(tellsWhatCannotBeSent),
       STORY(servesBothFamilies),
       STORY(keepsToIpv6IfTold),
-      STORY(tellsDestinations),
+      STORY(reportsDestinations),
       STORY(tellsTrafficClasses),
   });
 }

@@ -189,17 +189,17 @@ void pollersComeBack(PollerKind kind) {
   world.faults.error = EBADF;
   peer.sendAll("heard");
   server.turn();
-  CHECK(server.reactor().pollerRests());
+  CHECK(server.reactor().pollerSuspended());
   server.turnUntil([&] { return server.of(stream).data.size() == 5; });
   CHECK_EQUAL(world.faults.poll, 0);
   CHECK_EQUAL(server.of(kPoller).error, EBADF);
   CHECK_EQUAL(world.told(), 1);
   CHECK_EQUAL(server.of(kPoller).callFailures[0], kPollCall);
-  CHECK(!server.reactor().pollerRests());
+  CHECK(!server.reactor().pollerSuspended());
 
   world.faults.submit = 1;
   server.turnUntil([&] { return world.told() == 2; });
-  server.turnUntil([&] { return !server.reactor().pollerRests(); });
+  server.turnUntil([&] { return !server.reactor().pollerSuspended(); });
 }
 
 // After waiting for a poller has failed, it is not waited for until the retry is due.
@@ -208,8 +208,8 @@ void waitingBacksOff(PollerKind kind) {
   Server& server = world.server;
   for (int i = 0; i < 3; i++) {
     server.reactor().waited({EBADF, "poll"});
-    CHECK(server.reactor().pollerRests());
-    server.turnUntil([&] { return !server.reactor().pollerRests(); });
+    CHECK(server.reactor().pollerSuspended());
+    server.turnUntil([&] { return !server.reactor().pollerSuspended(); });
   }
   CHECK_EQUAL(world.told(), 1);
   server.reactor().waited({});

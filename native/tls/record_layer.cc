@@ -269,8 +269,16 @@ bool RecordLayer::write(std::span<const Bytes> parts, Octets& out) {
 }
 
 void RecordLayer::close(Octets& out) {
+  end(kWarning, kAdCloseNotify, out);
+}
+
+void RecordLayer::refuse(int alert, Octets& out) {
+  end(kFatal, static_cast<uint8_t>(alert), out);
+}
+
+void RecordLayer::end(uint8_t level, uint8_t description, Octets& out) {
   if (failed_ || closeSent_) return;
-  const uint8_t alert[] = {kWarning, kAdCloseNotify};
+  const uint8_t alert[] = {level, description};
   const Bytes content(alert);
   closeSent_ = true;
   replyDue_ = false;

@@ -54,8 +54,9 @@ class RecordLayer {
   // Appends one record for each kMaxPlaintext bytes. False if the session has failed, or after
   // close().
   bool write(std::span<const Bytes> parts, Octets& out);
-  // Appends close_notify, once.
+  // Appends close_notify, or a fatal alert, once: nothing follows.
   void close(Octets& out);
+  void refuse(int alert, Octets& out);
   bool closeSent() const { return closeSent_; }
 
   bool failed() const { return failed_; }
@@ -80,6 +81,7 @@ class RecordLayer {
   size_t takeSpare(std::span<uint8_t> to);
   bool seal(uint8_t type, std::span<const Bytes> parts, Octets& out);
   bool updateKeys(Octets& out);
+  void end(uint8_t level, uint8_t description, Octets& out);
   Step fail(Fault fault, Octets& out, const char* text = nullptr);
 
   const OpenSsl& ssl_;

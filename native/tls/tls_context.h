@@ -77,9 +77,6 @@ class TlsContext {
 
   bool isServer() const { return server_; }
 
-  // As in TlsSettings; for tickets from now on. False if they are faulty: see TicketKeys::set.
-  bool setTicketKeys(const std::vector<Octets>& keys) { return ticketKeys_.set(keys); }
-
   // Lines in NSS's key log format since the last call, each with its line feed. Those beyond
   // kMaxKeyLog bytes are lost.
   std::string takeKeyLog() { return std::exchange(keyLog_, {}); }

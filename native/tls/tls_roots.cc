@@ -2,6 +2,11 @@
 
 namespace ropewalk {
 
+std::string reasonOf(const OpenSsl& ssl, unsigned long error) {
+  const char* text = ssl.ERR_reason_error_string(error);
+  return text == nullptr ? "unknown alert or error" : text;
+}
+
 std::string takeReason(const OpenSsl& ssl) {
   unsigned long chosen = 0;
   bool ofTls = false;
@@ -11,8 +16,7 @@ std::string takeReason(const OpenSsl& ssl) {
     if (chosen == 0 || (isOfTls && !ofTls)) chosen = error;
     ofTls = ofTls || isOfTls;
   }
-  const char* text = ssl.ERR_reason_error_string(chosen);
-  return text == nullptr ? "" : text;
+  return reasonOf(ssl, chosen);
 }
 
 X509* parseCertificate(const OpenSsl& ssl, const Octets& der) {

@@ -19,6 +19,8 @@ struct TlsFault {
   std::string reason;  // OpenSSL's, such as "key values mismatch"
 };
 
+// OpenSSL's text; it has none for the numbers of alerts that are not assigned.
+std::string reasonOf(const OpenSsl& ssl, unsigned long error);
 // The oldest error of TLS in OpenSSL's queue, else the oldest of any. The queue is then empty.
 std::string takeReason(const OpenSsl& ssl);
 

@@ -140,9 +140,10 @@ TlsSession::Outcome TlsSession::handshake(Octets& out) {
   if (session_ == nullptr) return fail("out of memory");
   start_->sealedFrom = out.size();
   const int result = ssl_.SSL_do_handshake(session_);
+  countSealed(out);
   if (result == 1) {
     state_ = State::kOpen;
-    takeOver(out);
+    takeOver();
     start_ = nullptr;
     return Outcome::kOk;
   }
@@ -223,6 +224,10 @@ void TlsSession::close(Octets& out) {
   if ((ssl_.SSL_get_shutdown(session_) & kSentShutdown) != 0) return;
   const Call call(*this, out);
   ssl_.SSL_shutdown(session_);
+}
+
+void TlsSession::refuse(int alert, Octets& out) {
+  if (state_ == State::kOpen && records_ != nullptr) records_->refuse(alert, out);
 }
 
 void TlsSession::selectContext(std::shared_ptr<TlsContext> context) {

@@ -2,10 +2,9 @@
 // reverse. Used by the reactor's streams and by the binding. Never blocks, and never aborts,
 // whatever the order of calls.
 //
-// OpenSSL makes the handshake, and all of TLS 1.2. With the end of a handshake of TLS 1.3 a record
-// layer of this library takes over (tls_session_records.cc), and OpenSSL's object, the larger part
-// of the memory, is freed. A client that resumes sessions keeps it until the first data arrives: it
-// stores the session tickets before that.
+// OpenSSL makes the handshake, and all of TLS 1.2. After a handshake of TLS 1.3, a RecordLayer
+// takes over (tls_session_records.cc) and OpenSSL's object is freed; a client that resumes sessions
+// keeps it until the first data, to store session tickets.
 #pragma once
 
 #include <cstdint>
@@ -17,19 +16,9 @@
 
 #include "memory_bio.h"
 #include "tls_context.h"
+#include "tls_facts.h"
 
 namespace ropewalk {
-
-// Why a session failed. Only the fields that apply are set.
-struct TlsFailure {
-  std::string reason;      // OpenSSL's text, such as "wrong version number"
-  int alertReceived = -1;  // the number of the peer's last alert
-  int alertSent = -1;
-  int verifyError = 0;     // X509_V_ERR_... if the peer's certificate was refused
-  std::string verifyText;  // OpenSSL's
-  int depth = 0;           // of the refused certificate in its chain; 0 is the peer's own
-  Octets certificate;      // the refused one, DER
-};
 
 class TlsSession {
  public:
@@ -74,11 +63,14 @@ class TlsSession {
   // during the handshake; without effect and kClosed after close().
   Outcome write(std::span<const Bytes> parts, Octets& out);
   Outcome write(Bytes plaintext, Octets& out) { return write({&plaintext, 1}, out); }
-  // False during the handshake; with OpenSSL's records, also while a part of a later message of TLS
-  // itself has arrived: write() then returns kWantsInput.
+  // False during the handshake, and where OpenSSL makes the records, also while a part of a later
+  // message of TLS has arrived: write() then returns kWantsInput.
   bool mayWrite() const;
   // Appends close_notify, once. Without effect during the handshake and after a failure.
   void close(Octets& out);
+  // Appends a fatal alert for a peer that the host refuses after the handshake, except with
+  // OpenSSL's records: it cannot make one. Nothing may be called afterwards that appends.
+  void refuse(int alert, Octets& out);
 
   // After kWantsContext; else without effect. Null, or a client's context, refuses the client with
   // the alert unrecognized_name.
@@ -116,15 +108,8 @@ class TlsSession {
     std::string serverName;
     Octets input;  // all input until the context is chosen, to be processed again by another
     TlsSecrets secrets;
-    size_t sealedFrom = 0;  // in the output of the call: records with the final keys
-  };
-
-  // Answers to queries once OpenSSL's object is gone; those that most sessions lack.
-  struct Facts {
-    std::string protocol;
-    std::string serverName;
-    std::vector<Octets> peerChain;
-    Octets ocspResponse;
+    size_t sealedFrom = 0;  // in the output of this call: records with the final keys
+    uint64_t sealed = 0;    // their number, in all calls
   };
 
   class Call;
@@ -135,7 +120,9 @@ class TlsSession {
   bool expectName(const std::string& hostname);
   const SSL_CIPHER* currentCipher() const;
   void noteSecret(std::string_view line);
-  void takeOver(const Octets& out);
+  TlsSecret& ownSecret() const;
+  void countSealed(const Octets& out);
+  void takeOver();
   void noteFacts();
   void giveTicket(Bytes record);
   void freeOpenSsl();
@@ -157,7 +144,7 @@ class TlsSession {
   std::unique_ptr<Start> start_;
   std::unique_ptr<TlsFailure> failure_;
   std::unique_ptr<RecordLayer> records_;  // null as long as OpenSSL does its work
-  std::unique_ptr<Facts> facts_;          // null if there are none
+  std::unique_ptr<TlsFacts> facts_;       // null if there are none
   const SSL_CIPHER* cipher_ = nullptr;    // with records_
   bool resumed_ = false;                  // likewise
   State state_ = State::kHandshake;

@@ -63,13 +63,27 @@ void TlsSession::noteSecret(std::string_view line) {
                                                            : nullptr;
   if (secret == nullptr) return;
   if (!setFromHex(*secret, digits)) secret->wipe();
-  const bool own = secret == (isServer() ? &secrets.server : &secrets.client);
-  if (own && bio_.output != nullptr) start_->sealedFrom = bio_.output->size();
+  if (secret == &ownSecret() && bio_.output != nullptr) start_->sealedFrom = bio_.output->size();
 }
 
-// The handshake is complete: replaces OpenSSL's records, unless that is impossible. A server's
-// `out` may end with session tickets under the final keys.
-void TlsSession::takeOver(const Octets& out) {
+TlsSecret& TlsSession::ownSecret() const {
+  return isServer() ? start_->secrets.server : start_->secrets.client;
+}
+
+// A wrong number would be one nonce for two records: if it is unknown, OpenSSL keeps the records.
+void TlsSession::countSealed(const Octets& out) {
+  if (ownSecret().empty()) return;
+  const std::optional<uint64_t> count = countRecords(Bytes(out).subspan(start_->sealedFrom));
+  if (count) {
+    start_->sealed += *count;
+  } else {
+    ownSecret().wipe();
+  }
+}
+
+// The handshake is complete: replaces OpenSSL's records, unless that is impossible. A server may
+// have sent session tickets with the final keys.
+void TlsSession::takeOver() {
   const TlsSecrets& secrets = start_->secrets;
   if (ssl_.SSL_version(session_) != kTls13Version || !context_->ownRecords_ ||
       secrets.client.empty() || secrets.server.empty() || secrets.exporter.empty() ||
@@ -78,10 +92,9 @@ void TlsSession::takeOver(const Octets& out) {
   }
   const SSL_CIPHER* cipher = ssl_.SSL_get_current_cipher(session_);
   const CipherSuite* suite = findCipherSuite(ssl_, ssl_.SSL_CIPHER_get_protocol_id(cipher));
-  const std::optional<uint64_t> sealed = countRecords(Bytes(out).subspan(start_->sealedFrom));
-  if (suite == nullptr || !sealed) return;
+  if (suite == nullptr) return;
   auto records = std::make_unique<RecordLayer>(ssl_, *suite, isServer(), context_->recordsPerKey_);
-  if (!records->start(secrets, *sealed)) return;
+  if (!records->start(secrets, start_->sealed)) return;
   noteFacts();
   cipher_ = cipher;
   records_ = std::move(records);
@@ -91,12 +104,12 @@ void TlsSession::takeOver(const Octets& out) {
 void TlsSession::noteFacts() {
   resumed_ = ssl_.SSL_session_reused(session_) == 1;
   const Bytes response = ocspResponse();
-  Facts facts{protocol(), serverName(), peerChain(), Octets(response.begin(), response.end())};
+  TlsFacts facts{protocol(), serverName(), peerChain(), Octets(response.begin(), response.end())};
   if (facts.protocol.empty() && facts.serverName.empty() && facts.peerChain.empty() &&
       facts.ocspResponse.empty()) {
     return;
   }
-  facts_ = std::make_unique<Facts>(std::move(facts));
+  facts_ = std::make_unique<TlsFacts>(std::move(facts));
 }
 
 void TlsSession::freeOpenSsl() {
@@ -151,9 +164,8 @@ TlsSession::Outcome TlsSession::failRecords() {
   alertReceived_ = static_cast<int16_t>(failure.alertReceived);
   alertSent_ = static_cast<int16_t>(failure.alertSent);
   if (failure.text != nullptr) return fail(failure.text);
-  const char* text = ssl_.ERR_reason_error_string(kLibrarySsl << kLibraryOffset |
-                                                  static_cast<unsigned long>(failure.reason));
-  return fail(text == nullptr ? "unknown alert" : text);
+  const auto reason = static_cast<unsigned long>(failure.reason);
+  return fail(reasonOf(ssl_, kLibrarySsl << kLibraryOffset | reason).c_str());
 }
 
 }  // namespace ropewalk

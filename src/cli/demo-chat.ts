@@ -50,18 +50,18 @@ export class ChatRoom {
   /** @returns Whether the nickname was free. */
   name(visitor: DemoChat, nickname: string): boolean {
     if (this.#named.has(nickname)) return false;
-    this.tell(`* ${nickname} joined`);
+    this.broadcast(`* ${nickname} joined`);
     this.#named.set(nickname, visitor);
     return true;
   }
 
-  tell(text: string, except?: DemoChat): void {
+  broadcast(text: string, except?: DemoChat): void {
     for (const chat of this.#named.values()) if (chat !== except) chat.say(text);
   }
 
   exit(visitor: DemoChat, nickname: string): void {
     this.#visitors.delete(visitor);
-    if (this.#named.delete(nickname)) this.tell(`* ${nickname} left`);
+    if (this.#named.delete(nickname)) this.broadcast(`* ${nickname} left`);
     this.#checkClosed();
   }
 
@@ -130,7 +130,7 @@ export class DemoChat extends Protocol {
     } else if (line === '/who') {
       this.say(`* here: ${this.#room.nicknames.join(', ') || 'nobody'}`);
     } else if (this.#nickname !== '') {
-      this.#room.tell(`<${this.#nickname}> ${line}`, this);
+      this.#room.broadcast(`<${this.#nickname}> ${line}`, this);
     } else if (/^[\w-]{1,20}$/.test(line) && this.#room.name(this, line)) {
       this.#nickname = line;
       this.say(`* welcome, ${line}; /who lists the others, /quit leaves`);

@@ -192,12 +192,12 @@ class Demo {
     terminal.enter();
     process.on('exit', () => terminal.leave());
     process.stdout.on('resize', () => this.#draw());
-    if (process.platform !== 'win32') this.#obeySuspension(terminal);
+    if (process.platform !== 'win32') this.#handleSuspension(terminal);
     this.#draw();
   }
 
   /** Ctrl-Z: restores the shell's screen while this process is stopped. */
-  #obeySuspension(terminal: Terminal): void {
+  #handleSuspension(terminal: Terminal): void {
     process.on('SIGTSTP', () => {
       terminal.leave();
       process.kill(process.pid, 'SIGSTOP');

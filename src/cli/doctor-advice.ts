@@ -7,7 +7,7 @@ export interface DoctorLimits {
   /** The limit up to which the process may raise it itself. */
   readonly openFilesHard?: number;
   /** `fs.nr_open`: the maximum for any process. */
-  readonly openFilesMost?: number;
+  readonly openFilesMax?: number;
   /** `net.core.somaxconn`: connections that wait for a listener to accept them. */
   readonly acceptQueue?: number;
   /** `net.ipv4.ip_local_port_range`: first and last. */
@@ -16,6 +16,7 @@ export interface DoctorLimits {
   readonly migrateRequests?: number;
   /** `net.core.rmem_max`: the maximum of `receiveBufferBytes`. */
   readonly receiveBufferBytes?: number;
+  /** `net.core.wmem_max`: the maximum of `sendBufferBytes`. */
   readonly sendBufferBytes?: number;
 }
 
@@ -36,7 +37,7 @@ export function limitAdvice(limits: DoctorLimits): DoctorAdvice[] {
   const below = (value: number | undefined, wanted: number): boolean =>
     value !== undefined && value < wanted;
   const add = (why: string, what: string): void => void advice.push({ why, what });
-  if (below(limits.openFilesMost, MANY_FILES)) {
+  if (below(limits.openFilesMax, MANY_FILES)) {
     add('more descriptors for any process', `sysctl -w fs.nr_open=${MANY_FILES}`);
   }
   if (below(limits.openFiles, MANY_FILES)) {

@@ -139,7 +139,7 @@ function readLimits(): DoctorLimits {
   const found = {
     openFiles: numberOf(openFiles?.[1]),
     openFilesHard: numberOf(openFiles?.[2]),
-    openFilesMost: numbers('fs/nr_open')[0],
+    openFilesMax: numbers('fs/nr_open')[0],
     acceptQueue: numbers('net/core/somaxconn')[0],
     localPorts: ports.length === 2 ? ports : undefined,
     migrateRequests: numbers('net/ipv4/tcp_migrate_req')[0],

@@ -72,7 +72,7 @@ function limitRows(limits: DoctorReport['limits']): [string, string][] {
     [
       'open files',
       limits.openFiles &&
-        `${shown(limits.openFiles)} (hard limit ${shown(limits.openFilesHard)}, fs.nr_open ${shown(limits.openFilesMost)})`,
+        `${shown(limits.openFiles)} (hard limit ${shown(limits.openFilesHard)}, fs.nr_open ${shown(limits.openFilesMax)})`,
     ],
     ['accept queue', limits.acceptQueue],
     ['local ports', limits.localPorts?.join('-')],

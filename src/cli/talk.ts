@@ -25,6 +25,8 @@ const WRONG_TARGETS: readonly unknown[] = [
 ];
 /** UDP: how long to wait for answers after the end of the input. */
 const LAST_ANSWER_MS = 1000;
+/** UDP: the longest that IPv4 or IPv6 can carry. */
+const MAX_DATAGRAM_BYTES = 65_527;
 
 /**
  * Talks until the connection ends.
@@ -199,7 +201,7 @@ class DatagramTalk extends DatagramProtocol {
   }
 
   override startProtocol(): void {
-    const lines = new LineDecoder();
+    const lines = new LineDecoder({ maxLength: MAX_DATAGRAM_BYTES });
     const { transport } = this;
     const { input } = this.#talk;
     transport.connect(this.#address, this.#port);

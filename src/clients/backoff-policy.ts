@@ -1,6 +1,5 @@
 /** Delays between attempts to connect. Pure: randomness is an argument. */
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
-import { checkMilliseconds } from '../internal/check.js';
+import { checkMilliseconds, checkNumber } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 
 /**
@@ -40,18 +39,11 @@ export function backoffPolicy(options: BackoffOptions = {}): RetryPolicy {
   const { initialDelayMs = 1_000, maxDelayMs = 60_000, factor = 1.5, jitter = 0.2 } = options;
   checkMilliseconds('initialDelayMs', initialDelayMs);
   checkMilliseconds('maxDelayMs', maxDelayMs);
-  checkNumber('factor', factor, 1, Number.MAX_VALUE);
+  checkNumber('factor', factor, 1);
   checkNumber('jitter', jitter, 0, 1);
   return (failures, random) => {
     // 0 x Infinity is not a number.
     const growth = Math.min(factor ** (failures - 1), Number.MAX_VALUE);
     return Math.min(initialDelayMs * growth, maxDelayMs) * (1 - jitter * random());
   };
-}
-
-function checkNumber(what: string, value: unknown, min: number, max: number): void {
-  if (typeof value !== 'number') throw new InvalidArgumentTypeError(what, 'a number', value);
-  if (value >= min && value <= max) return;
-  const expected = max === Number.MAX_VALUE ? `${min} or more` : `from ${min} to ${max}`;
-  throw new InvalidArgumentValueError(what, expected, value);
 }

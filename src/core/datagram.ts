@@ -2,7 +2,7 @@
 import type { Deferred } from '../defer/deferred.js';
 import type { Address, HostPort, IPAddress, UNIXAddress } from './address.js';
 import type { DatagramError } from './errors/datagram.js';
-import type { ListeningPort } from './listening-port.js';
+import type { ListeningPort, StopListeningOptions } from './listening-port.js';
 import type { MaybeAsync } from './maybe-async.js';
 import { notConnected } from './not-connected.js';
 import type { Consumer } from './producer.js';
@@ -177,8 +177,11 @@ export interface DatagramTransport<A extends Address = Address> extends Consumer
     options?: SendOptions,
   ): void;
   getHost(): A;
-  /** Drops unsent datagrams and receives no more: {@link ListeningPort.stopListening}. */
-  stopListening(): Deferred<void>;
+  /**
+   * Drops unsent datagrams and receives no more: {@link ListeningPort.stopListening}. There is nothing to drain: datagrams that
+   * have arrived and were not delivered are lost.
+   */
+  stopListening(options?: StopListeningOptions): Deferred<void>;
 }
 
 /** A destination without an address object. */
@@ -198,7 +201,7 @@ export interface UDPTransport extends DatagramTransport<IPAddress>, ListeningPor
   readonly connectedTo: IPAddress | undefined;
 
   getHost(): IPAddress;
-  stopListening(): Deferred<void>;
+  stopListening(options?: StopListeningOptions): Deferred<void>;
 
   /**
    * Sets the peer: only its datagrams are received, `write` needs no address, and refusals are reported.
@@ -237,7 +240,7 @@ export interface UNIXDatagramTransport
   /** The peer, if the socket was made by `connectUNIXDatagram`. */
   readonly connectedTo: UNIXAddress | undefined;
   getHost(): UNIXAddress;
-  stopListening(): Deferred<void>;
+  stopListening(options?: StopListeningOptions): Deferred<void>;
 }
 
 /** Options of all datagram sockets. */

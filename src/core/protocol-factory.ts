@@ -20,7 +20,7 @@ export interface ProtocolFactory {
 
 /** The methods that a reactor calls for a connector. `ClientFactory` is the usual base. */
 export interface ClientProtocolFactory extends ProtocolFactory {
-  /** An attempt begins. Called before `connectTCP` returns. */
+  /** An attempt begins. Called before `connectTCP` returns. If it throws, so does `connectTCP`, and there is no attempt. */
   startedConnecting?(connector: Connector): unknown;
   /** The connection was made, and the `connectionMade` of the protocol that this factory built has returned. */
   clientConnectionMade?(connector: Connector): unknown;

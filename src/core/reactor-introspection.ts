@@ -1,4 +1,5 @@
 /** Information about a reactor. */
+
 /** Counters of a reactor: totals since its creation, unless stated otherwise. */
 export interface ReactorStatistics {
   /** Turns in which sockets had events. */
@@ -21,7 +22,7 @@ export interface ReactorStatistics {
 export interface ReactorIntrospection {
   /** `node` is any reactor written in JavaScript only, including simulated ones; `poller` distinguishes them. */
   readonly kind: 'native' | 'node';
-  /** The source of readiness: `epoll`, `poll`; `libuv` for the pure-JS reactor, `simulation` for a simulated one. */
+  /** The source of readiness: `epoll`, `kqueue`, `iocp` or `poll`; `libuv` for the pure-JS reactor, `simulation` for a simulated one. */
   readonly poller: string;
   statistics(): ReactorStatistics;
 }

@@ -1,4 +1,5 @@
 /** Calls into a reactor from outside its turns. */
+
 export interface ReactorThreads {
   /**
    * Queues `callback` for the reactor's next turn, ahead of delayed calls, and wakes the reactor. Safe to call from anywhere,

@@ -109,7 +109,8 @@ export interface TLSContext {
 export interface SocketTransport extends Transport {
   /**
    * The socket's descriptor, to be sent to another process. The transport still owns it: do not read, write or close it. From
-   * now on `loseConnection` closes this descriptor only and leaves the connection to other owners of it.
+   * now on `loseConnection` closes this descriptor only and leaves the connection to other owners of it. -1 once the connection
+   * is gone.
    * @throws UnsupportedError this reactor or platform has no descriptors.
    */
   fileno(): number;

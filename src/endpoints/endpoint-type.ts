@@ -9,7 +9,7 @@ import type { EndpointArguments } from './endpoint-arguments.js';
 /** The facets of a reactor that endpoint strings may use. */
 export type EndpointReactor = Clock & ReactorTCP & ReactorUNIX & ReactorAdoption;
 
-/** What an endpoint type needs besides its arguments. */
+/** The reactor of an endpoint, and the parser for endpoints within it. */
 export interface EndpointContext<Endpoint> {
   readonly reactor: EndpointReactor;
   /**

@@ -13,9 +13,17 @@ import { checkClientEndpoint, checkServerEndpoint } from '../internal/check-endp
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { showAsText } from '../internal/shown-as-text.js';
 import { type AwaitedHandshake, AwaitedHandshakeFactory } from '../tls/awaited-handshake.js';
-import { TLSClientContext, type TLSClientOptions } from '../tls/client-context.js';
+import {
+  clientContextOf,
+  type TLSClientContext,
+  type TLSClientOptions,
+} from '../tls/client-context.js';
 import { TLSServerFactory } from '../tls/factories.js';
-import { TLSServerContext, type TLSServerOptions } from '../tls/server-context.js';
+import {
+  serverContextOf,
+  type TLSServerContext,
+  type TLSServerOptions,
+} from '../tls/server-context.js';
 
 export interface WrapClientTLSOptions {
   /** The name or IP address that the server's certificate must have. Default: the `host` of the endpoint. */
@@ -45,8 +53,7 @@ export function wrapClientTLS(
     const why = 'the endpoint has no host whose certificate could be verified';
     throw new InvalidArgumentTypeError('hostname', 'a string', hostname, why);
   }
-  const client = context instanceof TLSClientContext ? context : new TLSClientContext(context);
-  return new TLSClientEndpoint(client, endpoint, hostname);
+  return new TLSClientEndpoint(clientContextOf(context), endpoint, hostname);
 }
 
 /**
@@ -60,8 +67,7 @@ export function wrapServerTLS(
   endpoint: StreamServerEndpoint,
 ): StreamServerEndpoint {
   checkServerEndpoint(endpoint);
-  const server = context instanceof TLSServerContext ? context : new TLSServerContext(context);
-  return new TLSServerEndpoint(server, endpoint);
+  return new TLSServerEndpoint(serverContextOf(context), endpoint);
 }
 
 class TLSClientEndpoint implements StreamClientEndpoint {

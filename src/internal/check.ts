@@ -10,6 +10,16 @@ export function checkInteger(what: string, value: unknown, min: number, max: num
   return value;
 }
 
+/** A number of at least `min`, and at most `max` if it is given. */
+export function checkNumber(what: string, value: unknown, min: number, max?: number): number {
+  if (typeof value !== 'number') throw new InvalidArgumentTypeError(what, 'a number', value);
+  if (!(value >= min && value <= (max ?? Number.MAX_VALUE))) {
+    const expected = max === undefined ? `${min} or more` : `a number from ${min} to ${max}`;
+    throw new InvalidArgumentValueError(what, expected, value);
+  }
+  return value;
+}
+
 /** A number of milliseconds, fractions allowed. */
 export function checkMilliseconds(what: string, value: unknown): number {
   if (typeof value !== 'number') throw new InvalidArgumentTypeError(what, 'a number', value);
@@ -96,5 +106,20 @@ export function checkData(value: unknown): void {
 export function checkTLSContext(value: unknown): void {
   const { role, secure } = (value ?? {}) as { role?: unknown; secure?: unknown };
   if (typeof role === 'string' && typeof secure === 'function') return;
-  throw new InvalidArgumentTypeError('context', 'a TLSServerContext or a TLSClientContext', value);
+  const expected = 'a TLSServerContext or a TLSClientContext';
+  const isOptions = typeof value === 'object' && value !== null;
+  const why =
+    'make one from the options, which do not say whether this is the server or the client';
+  throw new InvalidArgumentTypeError('context', expected, value, isOptions ? why : undefined);
+}
+
+/** @param Context The class of that role. */
+export function checkTLSRole<C>(
+  context: unknown,
+  Context: abstract new (...args: never[]) => C,
+): asserts context is C {
+  if (context instanceof Context) return;
+  const { role } = (context ?? {}) as { role?: unknown };
+  const why = role === undefined ? undefined : `it is the context of a ${role}`;
+  throw new InvalidArgumentTypeError('context', `a ${Context.name}`, context, why);
 }

@@ -58,6 +58,9 @@ function plain(name: string): string {
   return name.slice(0, 64).toLowerCase().replaceAll(/[-_]/g, '');
 }
 
+/** A little less than another letter: `tsl` is `tls` rather than `ssl`. */
+const SWAP = 0.9;
+
 /** The number of insertions, deletions, replacements and swaps of neighbours that turn one text into the other. */
 function editDistance(one: string, other: string): number {
   let before: number[] = [];
@@ -72,7 +75,7 @@ function editDistance(one: string, other: string): number {
         (previous[column - 1] as number) + (same ? 0 : 1),
       );
       const swapped = one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
-      if (swapped) cost = Math.min(cost, (before[column - 2] as number) + 1);
+      if (swapped) cost = Math.min(cost, (before[column - 2] as number) + SWAP);
       current.push(cost);
     }
     before = previous;

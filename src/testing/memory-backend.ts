@@ -17,14 +17,13 @@ import type { TCPSockets } from '../reactor/streams/tcp-sockets.js';
 import type { UNIXSockets } from '../reactor/streams/unix-sockets.js';
 import type { TurnReactor } from '../reactor/time/turn-reactor.js';
 import type { ManualClock } from './manual-clock.js';
-import { MemoryDatagramSocket, type SentDatagram } from './memory-datagram-socket.js';
+import { MemoryDatagramSocket, OWN_ADDRESS, type SentDatagram } from './memory-datagram-socket.js';
 import { MemoryDescriptors } from './memory-descriptors.js';
 import { MemoryTransport } from './memory-transport.js';
 import { SimulatedNames } from './simulation/simulated-names.js';
 
 /** The address of every name. */
 const SERVER_ADDRESS = '192.0.2.10';
-const OWN_ADDRESS = '192.0.2.1';
 const FIRST_EPHEMERAL_PORT = 40_001;
 
 const UNNAMED = new UNIXAddress('');
@@ -34,6 +33,8 @@ export interface PendingDial {
   readonly owner: StreamOwner;
   readonly listener: DialListener;
   readonly peer: Address;
+  /** This end's address. */
+  readonly host: Address;
 }
 
 export class MemoryBackend implements ReactorBackend {
@@ -66,14 +67,20 @@ export class MemoryBackend implements ReactorBackend {
         const address = addressFrom('TCP', settings.interface || OWN_ADDRESS, number);
         return this.#listenSocket(address, `tcp ${number}`);
       },
-      dial: (address, port, _settings, owner, listener) =>
-        this.#dial(owner, listener, addressFrom('TCP', address, port)),
+      dial: (address, port, { localAddress = OWN_ADDRESS, localPort }, owner, listener) =>
+        this.#dial({
+          owner,
+          listener,
+          peer: addressFrom('TCP', address, port),
+          host: addressFrom('TCP', localAddress, localPort || this.nextPort()),
+        }),
     };
     this.unix = {
       ownLocks: true,
       checkSupported: () => {},
       listen: ({ path }) => this.#listenUNIX(path),
-      dial: ({ path }, owner, listener) => this.#dial(owner, listener, new UNIXAddress(path)),
+      dial: ({ path }, owner, listener) =>
+        this.#dial({ owner, listener, peer: new UNIXAddress(path), host: UNNAMED }),
     };
     this.udp = { bind: (settings, port) => this.#bindUDP(settings, port) };
   }
@@ -93,12 +100,8 @@ export class MemoryBackend implements ReactorBackend {
     return undefined;
   }
 
-  /** @param host This end's address; by default a new one, of the peer's kind. */
-  transport(
-    owner: StreamOwner,
-    peer: Address,
-    host: Address = this.#ownAddress(peer),
-  ): MemoryTransport {
+  /** @param host This end's address. */
+  transport(owner: StreamOwner, peer: Address, host: Address): MemoryTransport {
     const ending: StreamOwner = {
       context: owner.context,
       localAddress: () => owner.localAddress(),
@@ -164,8 +167,7 @@ export class MemoryBackend implements ReactorBackend {
     return socket;
   }
 
-  #dial(owner: StreamOwner, listener: DialListener, peer: Address): Dial {
-    const pending: PendingDial = { owner, listener, peer };
+  #dial(pending: PendingDial): Dial {
     this.#dials.add(pending);
     return { cancel: () => this.#dials.delete(pending) };
   }
@@ -189,9 +191,5 @@ export class MemoryBackend implements ReactorBackend {
       },
       close: () => this.#taken.delete(name),
     };
-  }
-
-  #ownAddress(peer: Address): Address {
-    return peer.type === 'UNIX' ? UNNAMED : addressFrom('TCP', OWN_ADDRESS, this.nextPort());
   }
 }

@@ -1,7 +1,9 @@
 /** The socket under a UDP port of a MemoryReactor: it records sent datagrams, and the test supplies received ones. */
 import type { HostPort, IPAddress } from '../core/address.js';
+import type { DatagramDetails } from '../core/datagram.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import { checkData } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import type { UDPSettings } from '../reactor/datagrams/datagram-settings.js';
 import { checkDatagramLength, udpDestination } from '../reactor/datagrams/udp-destination.js';
 import type { UDPOption, UDPPort, UDPSocket } from '../reactor/datagrams/udp-port.js';
@@ -11,7 +13,20 @@ import { deliver } from './lending.js';
 export interface SentDatagram {
   readonly data: Buffer;
   readonly to: IPAddress;
+  /** The local address to send from, if `write` was given one. */
+  readonly source?: string;
 }
+
+/** This host's address. */
+export const OWN_ADDRESS = '192.0.2.1';
+/** The number of its only interface. */
+const INTERFACE_INDEX = 2;
+
+const DETAILS: OptionNames<Partial<DatagramDetails>> = {
+  destination: true,
+  interfaceIndex: true,
+  trafficClass: true,
+};
 
 /** The systems' defaults. */
 const PRESET: readonly (readonly [UDPOption, number])[] = [
@@ -56,13 +71,15 @@ export class MemoryDatagramSocket implements UDPSocket {
   send(
     data: Uint8Array | string,
     to: IPAddress | HostPort | undefined,
-    _source: string | undefined,
+    source: string | undefined,
   ): void {
     checkData(data);
     const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.copyBytesFrom(data);
     const destination = to === undefined ? this.#peer : udpDestination(to, this);
     checkDatagramLength(bytes.byteLength, destination ?? this.address);
-    if (destination !== undefined) this.#written.push({ data: bytes, to: destination });
+    if (destination === undefined) return;
+    const sent = { data: bytes, to: destination };
+    this.#written.push(source === undefined ? sent : { ...sent, source });
   }
 
   watchDrain(): void {
@@ -95,10 +112,14 @@ export class MemoryDatagramSocket implements UDPSocket {
   setMulticastInterface(_through: string): void {}
 
   /** A datagram arrives: lent, to a protocol that accepts lent bytes, and overwritten when its `datagramReceived` returns. */
-  receive(data: Buffer, from: IPAddress): void {
+  receive(data: Buffer, from: IPAddress, given: Partial<DatagramDetails> = {}): void {
+    checkOptions('receive', given, DETAILS);
     if (this.#peer !== undefined && !this.#peer.equals(from)) return;
     if (data.byteLength <= this.#settings.maxPacketSize) {
-      deliver(data, this.#port.acceptsLentBytes, (bytes) => this.#port.received(bytes, from));
+      const details = this.#details(given);
+      deliver(data, this.#port.acceptsLentBytes, (bytes) => {
+        this.#port.received(bytes, from, details);
+      });
       return;
     }
     this.datagramsTruncated += 1;
@@ -107,5 +128,18 @@ export class MemoryDatagramSocket implements UDPSocket {
 
   refuse(): void {
     this.#port.refused();
+  }
+
+  /** The details that the settings request, with defaults for those that are not given. */
+  #details(given: Partial<DatagramDetails>): DatagramDetails | undefined {
+    const { packetInfo, receiveTrafficClass } = this.#settings;
+    if (!packetInfo && !receiveTrafficClass) return undefined;
+    const { host } = this.address;
+    const own = host === '0.0.0.0' || host === '::' ? OWN_ADDRESS : host;
+    return {
+      destination: packetInfo ? (given.destination ?? own) : undefined,
+      interfaceIndex: packetInfo ? (given.interfaceIndex ?? INTERFACE_INDEX) : undefined,
+      trafficClass: receiveTrafficClass ? (given.trafficClass ?? 0) : undefined,
+    };
   }
 }

@@ -130,9 +130,9 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
     const written = this.backend.written.get(transport) ?? [];
     this.udpPorts.push({
       ...{ port, protocol, options, transport, written },
-      receive: (data, from = addressFrom('UDP', CLIENT_ADDRESS, 40_000)) => {
+      receive: (data, from = addressFrom('UDP', CLIENT_ADDRESS, 40_000), details) => {
         checkData(data);
-        socket('receive').receive(Buffer.from(data as Uint8Array), from);
+        socket('receive').receive(Buffer.from(data as Uint8Array), from, details);
       },
       refuse: () => socket('refuse').refuse(),
     });
@@ -219,8 +219,8 @@ export class MemoryReactor extends HostedReactor<MemoryBackend> {
 
   #client<D extends Destination>(connector: Connector<D>, factory: FactoryLike): MemoryClient<D> {
     const accept = (): MemoryTransport => {
-      const { owner, listener, peer } = this.#takeDial(connector, 'accept');
-      const transport = this.backend.transport(owner, peer);
+      const { owner, listener, peer, host } = this.#takeDial(connector, 'accept');
+      const transport = this.backend.transport(owner, peer, host);
       listener.dialSucceeded(transport, peer);
       return this.backend.keep(transport);
     };

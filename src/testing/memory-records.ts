@@ -1,7 +1,12 @@
 /** The records that a MemoryReactor keeps of requests, and the test's means to answer them. */
 import type { Address, HostPort, IPAddress, UNIXAddress } from '../core/address.js';
 import type { Connector } from '../core/connector.js';
-import type { DatagramProtocolLike, ListenUDPOptions, UDPTransport } from '../core/datagram.js';
+import type {
+  DatagramDetails,
+  DatagramProtocolLike,
+  ListenUDPOptions,
+  UDPTransport,
+} from '../core/datagram.js';
 import type { Destination } from '../core/destination.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
@@ -78,9 +83,10 @@ export interface MemoryUDPPort {
   /**
    * A datagram arrives. A connected port receives from its peer only.
    * @param from Default 192.0.2.2 and port 40000.
+   * @param details For a port with `packetInfo` or `receiveTrafficClass`. Default: the port's address, interface 2, traffic class 0.
    * @throws TestTransportStateError the port is not listening.
    */
-  receive(data: Uint8Array | string, from?: IPAddress): void;
+  receive(data: Uint8Array | string, from?: IPAddress, details?: Partial<DatagramDetails>): void;
   /**
    * The peer's host reports that nothing listens at the port.
    * @throws TestTransportStateError the port is not listening.

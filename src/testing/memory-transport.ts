@@ -12,6 +12,7 @@ import { checkBoolean, checkData, checkInteger } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { systemError } from '../internal/system-error.js';
+import { noSocketOption } from '../reactor/streams/socket-side.js';
 import type { StreamOwner } from '../reactor/streams/stream-owner.js';
 import { StreamTransport } from '../reactor/streams/stream-transport.js';
 import type { TurnReactor } from '../reactor/time/turn-reactor.js';
@@ -150,18 +151,22 @@ export class MemoryTransport extends StreamTransport {
   }
 
   override getTcpNoDelay(): boolean {
+    this.#checkTCP('getTcpNoDelay');
     return this.#noDelay;
   }
 
   override setTcpNoDelay(enabled: boolean): void {
+    this.#checkTCP('setTcpNoDelay');
     this.#noDelay = checkBoolean('enabled', enabled);
   }
 
   override getTcpKeepAlive(): boolean {
+    this.#checkTCP('getTcpKeepAlive');
     return this.#keepAlive;
   }
 
   override setTcpKeepAlive(enabled: boolean): void {
+    this.#checkTCP('setTcpKeepAlive');
     this.#keepAlive = checkBoolean('enabled', enabled);
   }
 
@@ -294,6 +299,11 @@ export class MemoryTransport extends StreamTransport {
     if (!reset) this.#send();
     this.#peerSees = reset || this.#waitingBytes > 0 ? 'reset' : 'end';
     this.#drop();
+  }
+
+  /** @throws UnsupportedError its addresses are of UNIX sockets. */
+  #checkTCP(method: string): void {
+    if (this.#host.type === 'UNIX') throw noSocketOption(method);
   }
 
   /** Whether the next piece, or the peer's end, can be delivered to the protocol. */

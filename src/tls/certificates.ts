@@ -2,7 +2,7 @@
 import { createPrivateKey, KeyObject, X509Certificate } from 'node:crypto';
 
 import { TLSContextError } from '../core/errors/tls.js';
-import { messageOf } from '../core/text-of.js';
+import { messageOf, toError } from '../core/text-of.js';
 
 /** One or more certificates: PEM, which may contain several, DER, or Node's class. */
 export type CertificateSource = string | Uint8Array | X509Certificate;
@@ -45,29 +45,36 @@ export function readPrivateKey(
     throw new TLSContextError(`${what} is a ${source.type} key, not a private one`);
   }
   const bytes = bytesOf(what, source);
-  const attempts =
-    bytes[0] === DER_SEQUENCE
+  const key = parseKey(bytes, passphrase);
+  if (key instanceof KeyObject) return key;
+  throw new TLSContextError(`${what} ${keyFault(bytes, passphrase, key)}`, { cause: key });
+}
+
+/** @returns The key, or the first error. */
+function parseKey(key: Buffer, passphrase: string | undefined): KeyObject | Error {
+  const secret = passphrase === undefined ? {} : { passphrase };
+  const forms =
+    key[0] === DER_SEQUENCE
       ? (['pkcs8', 'pkcs1', 'sec1'] as const).map((type) => ({ format: 'der' as const, type }))
       : [{ format: 'pem' as const }];
-  let fault: unknown;
-  for (const attempt of attempts) {
+  let fault: Error | undefined;
+  for (const form of forms) {
     try {
-      return createPrivateKey({
-        key: bytes,
-        ...attempt,
-        ...(passphrase === undefined ? {} : { passphrase }),
-      });
+      return createPrivateKey({ key, ...form, ...secret });
     } catch (error) {
-      fault ??= error;
+      fault ??= toError(error);
     }
   }
-  const advice =
-    passphrase === undefined && /interrupted|passphrase|cancelled/i.test(messageOf(fault))
-      ? ' It is encrypted: give its passphrase.'
-      : '';
-  throw new TLSContextError(`${what} is no readable private key: ${messageOf(fault)}.${advice}`, {
-    cause: fault,
-  });
+  return fault as Error;
+}
+
+function keyFault(bytes: Buffer, passphrase: string | undefined, fault: Error): string {
+  const { code } = parseKey(bytes, undefined) as { code?: unknown };
+  const isEncrypted =
+    code === 'ERR_MISSING_PASSPHRASE' || code === 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED';
+  if (!isEncrypted) return `is no readable private key: ${messageOf(fault)}`;
+  if (passphrase === undefined) return 'is encrypted, and passphrase is not given';
+  return 'cannot be decrypted: check passphrase';
 }
 
 /** @throws TLSContextError */

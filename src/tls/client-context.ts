@@ -1,7 +1,7 @@
 /** The context of clients. */
 import type { StartTLSOptions, TLSEngineKind } from '../core/tls.js';
 import type { TLSContext, Transport } from '../core/transport.js';
-import { checkBoolean, checkInteger } from '../internal/check.js';
+import { checkBoolean, checkInteger, checkTLSRole } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import {
   checkLimits,
@@ -114,4 +114,13 @@ function settingsOf(options: TLSClientOptions): TLSSettings {
     requestsOCSP: checkBoolean('requestOCSP', requestOCSP),
     keyLog: keyLogFile === undefined ? undefined : keyLogTo(keyLogFile),
   };
+}
+
+/** @throws InvalidArgumentTypeError the context of a server; the errors of {@link TLSClientContext}. */
+export function clientContextOf(context: TLSClientContext | TLSClientOptions): TLSClientContext {
+  if (context instanceof TLSClientContext) return context;
+  // Options have no role.
+  if ((context as { role?: unknown } | null)?.role !== undefined)
+    checkTLSRole(context, TLSClientContext);
+  return new TLSClientContext(context as TLSClientOptions);
 }

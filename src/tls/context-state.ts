@@ -38,6 +38,8 @@ const OPTIONS: OptionNames<StartTLSOptions> = {
   received: true,
 };
 
+const NOTHING = Buffer.alloc(0);
+
 export interface ContextParts {
   readonly role: TLSRole;
   readonly settings: TLSSettings;
@@ -133,10 +135,9 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     const connection = new SecuredConnection(this, this.engine, hostname);
     const sessionKey = hostname === '' ? '' : `${hostname} ${alpnProtocols.join()}`;
     const engineOptions = { hostname, alpnProtocols, sessionKey };
-    const { received } = options;
-    // The reactor takes ciphertext from the socket only.
-    if (this.engine === 'native' && received === undefined && isSecurable(transport)) {
-      return this.#secureInReactor(transport, connection, engineOptions);
+    const { received = NOTHING } = options;
+    if (this.engine === 'native' && isSecurable(transport)) {
+      return this.#secureInReactor(transport, connection, engineOptions, received);
     }
     const secured = new TLSTransport(transport, connection, (listener) => {
       if (this.engine === 'native') {
@@ -150,7 +151,7 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     replaceTransport(transport, secured);
     retire(transport, secured);
     secured.begin();
-    if (received !== undefined) secured.wireReceived(received);
+    if (received.byteLength > 0) secured.wireReceived(received);
     return secured;
   }
 
@@ -159,9 +160,10 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     transport: StreamTransport & SecurableStream,
     hooks: SecuredConnection,
     options: TLSEngineOptions,
+    received: Buffer,
   ): Transport {
-    const context = this.nativeContext;
-    const secured = transport.secureStream({ ...options, isServer: this.isServer, context, hooks });
+    const { isServer, nativeContext: context } = this;
+    const secured = transport.secureStream({ ...options, isServer, context, received, hooks });
     replaceTransport(transport, secured);
     hooks.begin(secured, secured.clock);
     return secured;

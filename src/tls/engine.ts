@@ -49,6 +49,11 @@ export interface TLSEngine {
   flush(): void;
   /** Emits close_notify after everything written. Called after the handshake, once. */
   close(): void;
+  /**
+   * Refuses the peer after the handshake: drops everything that was not emitted, and emits a fatal alert if this engine can make it.
+   * Only `destroy` may be called afterwards.
+   */
+  refuse(alert: number): void;
   /** Frees everything; nothing is called afterwards. `state` remains readable. */
   destroy(): void;
   /** @throws Error the handshake is not complete, or the engine was destroyed. */

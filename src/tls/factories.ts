@@ -3,12 +3,13 @@ import type { FactoryLike } from '../core/factory.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { StartTLSOptions } from '../core/tls.js';
 import type { TLSContext, Transport } from '../core/transport.js';
+import { checkTLSRole } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { ProtocolWrapper } from '../policies/protocol-wrapper.js';
 import { WrappingFactory } from '../policies/wrapping-factory.js';
 import { StreamTransport } from '../reactor/streams/stream-transport.js';
-import type { TLSClientContext } from './client-context.js';
-import type { TLSServerContext } from './server-context.js';
+import { TLSClientContext } from './client-context.js';
+import { TLSServerContext } from './server-context.js';
 import { peerName } from './server-names.js';
 
 /**
@@ -23,6 +24,7 @@ export class TLSServerFactory extends WrappingFactory {
   /** @throws InvalidArgumentTypeError */
   constructor(context: TLSServerContext, factory: FactoryLike) {
     super(factory);
+    checkTLSRole(context, TLSServerContext);
     this.#context = context;
   }
 
@@ -48,6 +50,7 @@ export class TLSClientFactory extends WrappingFactory {
   /** @throws InvalidArgumentTypeError, InvalidHostNameError */
   constructor(context: TLSClientContext, factory: FactoryLike, options: TLSClientFactoryOptions) {
     super(factory);
+    checkTLSRole(context, TLSClientContext);
     this.context = context;
     checkOptions('TLSClientFactory', options, CLIENT_OPTIONS);
     this.#hostname = peerName(options.hostname);

@@ -29,7 +29,7 @@ const VERIFY_ERRORS: readonly [number, string, TLSCertificateFault, string][] = 
   [21, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unknown-root', 'its issuer is not known'],
   [22, 'CERT_CHAIN_TOO_LONG', 'invalid', 'its chain is too long'],
   [23, 'CERT_REVOKED', 'revoked', 'it was revoked'],
-  [24, 'INVALID_CA', 'wrong-use', 'its issuer may not issue certificates'],
+  [24, 'INVALID_CA', 'wrong-use', 'an issuer in its chain may not issue certificates'],
   [25, 'PATH_LENGTH_EXCEEDED', 'wrong-use', 'its chain is longer than an issuer allows'],
   [26, 'INVALID_PURPOSE', 'wrong-use', 'it may not be used for this purpose'],
   [27, 'CERT_UNTRUSTED', 'unknown-root', 'its root is not trusted for this purpose'],
@@ -40,7 +40,7 @@ const VERIFY_ERRORS: readonly [number, string, TLSCertificateFault, string][] = 
   [66, 'EE certificate key too weak', 'weak', 'its key is too short'],
   [67, 'CA certificate key too weak', 'weak', 'the key of an issuer is too short'],
   [68, 'CA signature digest algorithm too weak', 'weak', 'its signature algorithm is too weak'],
-  [79, 'invalid CA certificate', 'wrong-use', 'its issuer may not issue certificates'],
+  [79, 'invalid CA certificate', 'wrong-use', 'an issuer in its chain may not issue certificates'],
 ];
 
 /** Alerts by the part of OpenSSL's reason behind `SSLV3_ALERT_` and the like (RFC 8446 section 6). */
@@ -77,6 +77,22 @@ const ALERTS: Readonly<Record<string, number>> = {
   CERTIFICATE_REQUIRED: 116,
   NO_APPLICATION_PROTOCOL: 120,
 };
+
+/** The alerts for refused certificates, as OpenSSL chooses them. Others: bad_certificate. */
+const FAULT_ALERTS: Readonly<Partial<Record<TLSCertificateFault, number>>> = {
+  expired: 45,
+  revoked: 44,
+  'unknown-root': 48,
+  'self-signed': 48,
+  'wrong-use': 43,
+  pin: 40,
+};
+
+/** The alert for a certificate with that X509_V_ERR_... */
+export function alertOf(verifyResult: number): number {
+  const [, , fault = 'invalid'] = VERIFY_ERRORS.find(([code]) => code === verifyResult) ?? [];
+  return FAULT_ALERTS[fault] ?? 42;
+}
 
 /** The alert that the peer sent, from OpenSSL's reason; -1 if the reason is no alert. */
 export function receivedAlert(reason: string): number {
@@ -123,13 +139,17 @@ const ALERT_ADVICE: ReadonlyMap<number, string> = new Map([
   [120, 'It supports none of alpnProtocols'],
 ]);
 
-export function errorOf(failure: TLSFailure): TLSHandshakeError | TLSCertificateError {
+/** @param hostname The name or IP address that the certificate must have; empty if it is not known. */
+export function errorOf(
+  failure: TLSFailure,
+  hostname = '',
+): TLSHandshakeError | TLSCertificateError {
   return withoutStack(() => {
     const reason = reasonName(failure.reason);
     if (reason === MISSING_CERTIFICATE) {
       return new TLSCertificateError({ reason: 'missing', detail: 'it was required and not sent' });
     }
-    if (failure.verifyResult !== 0) return certificateError(failure);
+    if (failure.verifyResult !== 0) return certificateError(failure, hostname);
     const { alert, alertReceived } = failure;
     const text = reason.toLowerCase().replaceAll('_', ' ');
     const advice = alertReceived ? ALERT_ADVICE.get(alert) : ADVICE[reason];
@@ -141,7 +161,7 @@ export function errorOf(failure: TLSFailure): TLSHandshakeError | TLSCertificate
   });
 }
 
-function certificateError(failure: TLSFailure): TLSCertificateError {
+function certificateError(failure: TLSFailure, hostname: string): TLSCertificateError {
   const { verifyResult, depth, certificate } = failure;
   const [, , reason, detail] = VERIFY_ERRORS.find(([code]) => code === verifyResult) ?? [
     verifyResult,
@@ -149,7 +169,30 @@ function certificateError(failure: TLSFailure): TLSCertificateError {
     'invalid' as const,
     `it cannot be verified (${failure.reason}, ${verifyResult})`,
   ];
-  return new TLSCertificateError({ reason, detail, subject: subjectIn(certificate), depth });
+  const refused = certificate === undefined ? undefined : parsed(certificate);
+  const subject = refused === undefined ? undefined : subjectOf(refused);
+  if (reason !== 'wrong-name') return new TLSCertificateError({ reason, detail, subject, depth });
+  const names = refused === undefined ? [] : namesOf(refused);
+  const facts = { reason, subject, depth, hostname, names };
+  return new TLSCertificateError({ ...facts, detail: wrongName(hostname, names) });
+}
+
+/** The number of names in the message of an error. */
+const MAX_LISTED = 8;
+
+function wrongName(hostname: string, names: readonly string[]): string {
+  const expected = hostname === '' ? 'the name of the server' : hostname;
+  if (names.length === 0) return `it is not for ${expected}: it has no alternative names`;
+  const more = names.length - MAX_LISTED;
+  const listed = names.slice(0, MAX_LISTED).join(', ');
+  return `it is not for ${expected}, but for ${listed}${more > 0 ? `, and ${more} more` : ''}`;
+}
+
+/** The DNS names and IP addresses. Node quotes names with unusual characters. */
+function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
+  return [...subjectAltName.matchAll(/(?:^|, )(?:DNS|IP Address):("(?:[^"\\]|\\.)*"|[^,]*)/g)].map(
+    ([, name = '']) => name,
+  );
 }
 
 /** On one line; undefined if the certificate has none, which Node's types do not know. */
@@ -157,10 +200,9 @@ export function subjectOf({ subject }: X509Certificate): string | undefined {
   return (subject as string | undefined)?.replaceAll('\n', ', ');
 }
 
-function subjectIn(certificate: Buffer | undefined): string | undefined {
-  if (certificate === undefined) return undefined;
+function parsed(certificate: Buffer): X509Certificate | undefined {
   try {
-    return subjectOf(new X509Certificate(certificate));
+    return new X509Certificate(certificate);
   } catch {
     return undefined;
   }

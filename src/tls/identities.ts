@@ -14,6 +14,7 @@ import {
   readCertificates,
   readPrivateKey,
 } from './certificates.js';
+import { warnOfDates } from './own-certificates.js';
 import type { TLSIdentity } from './settings.js';
 
 /**
@@ -108,7 +109,9 @@ function readIdentity(what: string, options: TLSIdentityOptions): TLSIdentity {
       ? (options.certificate as CertificateSource)
       : readFile(`${what}.certificateFile`, options.certificateFile),
   );
-  return { chain, key: matchingKey(what, chain, options), ocspResponse };
+  const key = matchingKey(what, chain, options);
+  warnOfDates(`${what}.${given[0]}`, chain[0]);
+  return { chain, key, ocspResponse };
 }
 
 function matchingKey(what: string, chain: readonly Buffer[], options: TLSIdentityOptions): Buffer {
@@ -133,7 +136,10 @@ function pfxIdentity(
 ): TLSIdentity {
   const bytes = Buffer.from(pfx);
   try {
-    createSecureContext({ pfx: bytes, passphrase });
+    const { context } = createSecureContext({ pfx: bytes, passphrase });
+    // Node's types omit it.
+    const { getCertificate } = context as { getCertificate?: () => Buffer | null };
+    warnOfDates(`${what}.pfx`, getCertificate?.call(context) ?? undefined);
   } catch (cause) {
     throw new TLSContextError(`${what}.pfx cannot be read: ${messageOf(cause)}`, { cause });
   }

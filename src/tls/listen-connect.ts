@@ -7,9 +7,9 @@ import type { ReactorTCP } from '../core/reactor-tcp.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { CONNECT_TCP_OPTIONS } from '../reactor/streams/tcp-settings.js';
-import { TLSClientContext, type TLSClientOptions } from './client-context.js';
+import { clientContextOf, type TLSClientContext, type TLSClientOptions } from './client-context.js';
 import { TLSClientFactory, TLSServerFactory } from './factories.js';
-import { TLSServerContext, type TLSServerOptions } from './server-context.js';
+import { serverContextOf, type TLSServerContext, type TLSServerOptions } from './server-context.js';
 
 /**
  * Listens for TLS connections over TCP.
@@ -23,8 +23,7 @@ export function listenTLS(
   context: TLSServerContext | TLSServerOptions,
   options: ListenTCPOptions = {},
 ): ListeningPort<IPAddress> {
-  const server = context instanceof TLSServerContext ? context : new TLSServerContext(context);
-  return reactor.listenTCP(port, new TLSServerFactory(server, factory), options);
+  return reactor.listenTCP(port, new TLSServerFactory(serverContextOf(context), factory), options);
 }
 
 export interface ConnectTLSOptions extends ConnectTCPOptions {
@@ -48,7 +47,7 @@ export function connectTLS(
   options: ConnectTLSOptions = {},
 ): Connector<HostPort> {
   checkOptions('connectTLS', options, CONNECT_OPTIONS);
-  const client = context instanceof TLSClientContext ? context : new TLSClientContext(context);
+  const client = clientContextOf(context);
   const { hostname = host, ...tcp } = options;
   return reactor.connectTCP(host, port, new TLSClientFactory(client, factory, { hostname }), tcp);
 }

@@ -100,6 +100,16 @@ export class NativeTLSEngine implements TLSEngine {
     this.#finish();
   }
 
+  refuse(alert: number): void {
+    if (this.#phase !== 'open') return;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    const scratch = unused.pop() ?? new Scratch();
+    this.#native.refuseTlsSession(this.#session, alert, scratch.ciphertext, scratch.result);
+    this.#emit(scratch, true);
+    unused.push(scratch);
+  }
+
   destroy(): void {
     if (this.#phase === 'over') return;
     this.#phase = 'over';

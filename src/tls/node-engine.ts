@@ -2,7 +2,9 @@
  * TLS by `node:tls` over a stream in memory. It serves everywhere, and is the reference for the native engine.
  *
  * Node emits the ciphertext of one write per pass of its loop, so answers of the engine may come later than `receive` and `flush`
- * return. Node cannot send the alert for a certificate that it refuses, because it verifies after the handshake.
+ * return. Node verifies certificates after the handshake and has no function that sends an alert. A client of TLS 1.3 sends one in
+ * clear instead of its last message of the handshake: servers over OpenSSL accept that, and for others it is a wrong record. All
+ * others end without close_notify.
  */
 import { X509Certificate } from 'node:crypto';
 import { EventEmitter } from 'node:events';
@@ -19,7 +21,7 @@ import tls, {
 import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 import { certificateFailure } from './certificate-checks.js';
 import type { TLSEngine, TLSEngineListener, TLSEngineOptions } from './engine.js';
-import { reasonName, receivedAlert } from './failures.js';
+import { alertOf, reasonName, receivedAlert } from './failures.js';
 import { staple } from './node-context.js';
 import { NodeWire } from './node-wire.js';
 import type { SessionCache } from './session-cache.js';
@@ -34,8 +36,12 @@ export interface NodeTLSContext {
   readonly sessions: SessionCache;
 }
 
-/** A fatal alert, unrecognized_name, in clear (RFC 8446 sections 5.1 and 6). */
-const UNRECOGNIZED_NAME = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
+const UNRECOGNIZED_NAME = 112;
+
+/** A fatal alert in clear (RFC 8446 sections 5.1 and 6). */
+function alertRecord(alert: number): Buffer {
+  return Buffer.from([21, 3, 3, 0, 2, 2, alert]);
+}
 
 /** Node's handle has the result of OpenSSL's verification; a server's socket shows it nowhere else. */
 interface VerifyingSocket {
@@ -125,6 +131,11 @@ export class NodeTLSEngine implements TLSEngine {
     this.writes += 1;
     this.socket?.write(bytes, this.#written);
     return bytes.byteLength;
+  }
+
+  /** Node has no function that sends an alert. */
+  refuse(_alert: number): void {
+    this.destroy();
   }
 
   destroy(): void {
@@ -267,8 +278,8 @@ export class NodeTLSEngine implements TLSEngine {
     this.listener.contextRequested(serverName, (context) => {
       if (this.phase !== 'handshake') return;
       if (context === null) {
-        this.listener.ciphertext(UNRECOGNIZED_NAME, true);
-        this.#fail({ reason: 'UNRECOGNIZED_NAME', alert: 112 });
+        this.listener.ciphertext(alertRecord(UNRECOGNIZED_NAME), true);
+        this.#fail({ reason: 'UNRECOGNIZED_NAME', alert: UNRECOGNIZED_NAME });
         return;
       }
       this.#chosen = context as NodeTLSContext;
@@ -280,11 +291,18 @@ export class NodeTLSEngine implements TLSEngine {
     if (this.phase !== 'handshake') return;
     const failure = this.#verify();
     if (failure !== undefined) {
-      this.#fail(failure);
+      this.#refuse(failure);
       return;
     }
     this.phase = 'open';
     this.listener.handshakeCompleted();
+  }
+
+  #refuse(failure: Partial<TLSFailure>): void {
+    const sendsAlert = !this.#context.isServer && this.socket?.getProtocol() === 'TLSv1.3';
+    const alert = sendsAlert ? alertOf(failure.verifyResult ?? 0) : -1;
+    if (sendsAlert) this.listener.ciphertext(alertRecord(alert), true);
+    this.#fail({ ...failure, alert });
   }
 
   #verify(): Partial<TLSFailure> | undefined {
@@ -307,6 +325,7 @@ export class NodeTLSEngine implements TLSEngine {
       handle.verifyError(),
       settings,
       isServer ? '' : this.#options.hostname,
+      isServer,
     );
   }
 

@@ -26,6 +26,10 @@ import { isServerName } from './server-names.js';
 /** RFC 8446 section 7.1, without its prefix `tls13 `. */
 const MAX_EXPORT_LABEL = 249;
 
+/** Alerts (RFC 8446 section 6.2). */
+const ACCESS_DENIED = 49;
+const INTERNAL_ERROR = 80;
+
 /** What a connection asks its context. */
 export interface ConnectionContext {
   readonly role: TLSRole;
@@ -44,6 +48,7 @@ export interface ConnectionContext {
 export interface ConnectionSource {
   readTLSState(): TLSState | undefined;
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Buffer;
+  refusePeer(alert: number): void;
 }
 
 export class SecuredConnection implements TLSConnection, SecureStreamHooks {
@@ -153,14 +158,14 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
     this.handshakeComplete = true;
     this.#context.handshakes.end(this);
     this.#context.keysLogged(this.#selected ?? undefined);
-    const transport = this.#transport as StreamTransport;
+    const transport = this.#transport as StreamTransport & ConnectionSource;
     if (this.#mapped(transport)) transport.secured();
   }
 
   /** @internal */
   failed(failure: TLSFailure): Error {
     this.#context.keysLogged(this.#selected ?? undefined);
-    if (this.#selected !== null) return errorOf(failure);
+    if (this.#selected !== null) return errorOf(failure, this.#hostname);
     const details = { reason: 'UNRECOGNIZED_NAME', alert: 112 };
     return withoutStack(
       () => new TLSHandshakeError('the client asked for a name that is not served', details),
@@ -184,7 +189,7 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
   }
 
   /** @returns Whether the connection remains open. */
-  #mapped(transport: StreamTransport): boolean {
+  #mapped(transport: StreamTransport & ConnectionSource): boolean {
     const { mapClientCertificate } = this.#context;
     if (mapClientCertificate === undefined) return true;
     try {
@@ -200,8 +205,10 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
       if (identity !== null && identity !== undefined) return true;
       const subject = subjectOf(certificate);
       const detail = 'mapClientCertificate has no identity for it';
-      transport.endWith(new TLSCertificateError({ reason: 'refused', detail, subject }));
+      transport.refusePeer(ACCESS_DENIED);
+      transport.endWith(new TLSCertificateError({ reason: 'refused', detail, subject, depth: 0 }));
     } catch (error) {
+      transport.refusePeer(INTERNAL_ERROR);
       this.#threw(error, 'mapClientCertificate');
     }
     return false;

@@ -7,7 +7,7 @@ import { TLSContextError } from '../core/errors/tls.js';
 import type { StartTLSOptions, TLSConnection, TLSEngineKind } from '../core/tls.js';
 import type { TLSContext, Transport } from '../core/transport.js';
 import { isThenable } from '../defer/thenable.js';
-import { checkChoice, checkClock, checkMilliseconds } from '../internal/check.js';
+import { checkChoice, checkClock, checkMilliseconds, checkTLSRole } from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { LoopingCall } from '../task/looping-call.js';
@@ -58,7 +58,8 @@ export interface TLSServerOptions extends TLSOptions {
   /**
    * Called for the verified certificate of a client when the handshake is complete.
    * @returns The identity: {@link TLSConnection.clientIdentity}. Undefined or null refuses the client: the connection ends with a
-   * TLSCertificateError.
+   * TLSCertificateError, unsent bytes are dropped, and the client gets the alert access_denied. Node's engine, and both with TLS 1.2,
+   * cut the connection instead.
    */
   readonly mapClientCertificate?:
     | ((certificate: X509Certificate, connection: TLSConnection) => unknown)
@@ -328,4 +329,13 @@ function checkTicketKeys(keys: readonly Uint8Array[]): Buffer[] {
     if (key instanceof Uint8Array && key.byteLength === TICKET_KEY_BYTES) return Buffer.from(key);
     throw new InvalidArgumentValueError('a key of ticketKeys', `${TICKET_KEY_BYTES} bytes`, key);
   });
+}
+
+/** @throws InvalidArgumentTypeError the context of a client; the errors of {@link TLSServerContext}. */
+export function serverContextOf(context: TLSServerContext | TLSServerOptions): TLSServerContext {
+  if (context instanceof TLSServerContext) return context;
+  // Options have no role.
+  if ((context as { role?: unknown } | null)?.role !== undefined)
+    checkTLSRole(context, TLSServerContext);
+  return new TLSServerContext(context as TLSServerOptions);
 }

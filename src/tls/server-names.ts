@@ -2,18 +2,24 @@
 import { isIP } from 'node:net';
 
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { InvalidHostNameError } from '../core/errors/names.js';
 import { checkString } from '../internal/check.js';
 import { canonicalHostName } from '../resolver/host-name.js';
 
 /**
  * The name or IP address that a certificate must have: lower case, international names by their A-label, without a final dot or a
- * scope.
+ * scope. A wildcard is no name of a server.
  * @throws InvalidHostNameError, InvalidArgumentTypeError
  */
 export function peerName(hostname: string): string {
   checkString('hostname', hostname);
   const [address = ''] = hostname.split('%');
   if (isIP(address) !== 0) return address;
+  if (hostname.includes('*')) {
+    const what =
+      'a wildcard is a name in certificates. The host is one name, such as www.example.com';
+    throw new InvalidHostNameError(what, hostname);
+  }
   return canonicalHostName(hostname).replace(/\.$/, '');
 }
 
@@ -35,12 +41,12 @@ export class ServerNames<Value> {
   constructor(entries: Iterable<readonly [name: string, value: Value]>) {
     for (const [name, value] of entries) {
       const wildcard = name.startsWith('*.');
-      const host = peerName(wildcard ? name.slice(2) : name);
-      if (host.includes('*')) {
+      const plain = wildcard ? name.slice(2) : name;
+      if (plain.includes('*')) {
         const expected = 'names such as example.com or *.example.com';
         throw new InvalidArgumentValueError('serverNames', expected, name);
       }
-      (wildcard ? this.#wildcards : this.#exact).set(host, value);
+      (wildcard ? this.#wildcards : this.#exact).set(peerName(plain), value);
     }
   }
 

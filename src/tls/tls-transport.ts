@@ -168,6 +168,12 @@ export class TLSTransport extends StreamTransport implements SocketTLSListener {
     return this.engine.exportKeyingMaterial(length, label, context);
   }
 
+  /** @internal */
+  refusePeer(alert: number): void {
+    this.engine.refuse(alert);
+    this.engine.destroy();
+  }
+
   /** @internal Ciphertext arrived. */
   wireReceived(data: Buffer): void {
     if (this.lingering !== undefined) {
@@ -244,9 +250,8 @@ export class TLSTransport extends StreamTransport implements SocketTLSListener {
     // A layer above loses data if its own end has not arrived.
     if (this.protocol instanceof Feed) this.protocol.readConnectionLost();
     if (this.state !== 'open' && this.state !== 'closing') return;
-    // The peer reads nothing behind its close_notify.
     this.state = 'closing';
-    this.finishWriting();
+    this.finishClosing();
   }
 
   /** @internal */
@@ -344,14 +349,22 @@ export class TLSTransport extends StreamTransport implements SocketTLSListener {
     this.scheduled = false;
     if (this.state !== 'open' && this.state !== 'closing') return;
     this.engine.flush();
-    if (this.state === 'closing' && this.producer === undefined) this.finishWriting();
+    this.finishClosing();
     if (this.watchingDrain && this.engine.bufferedBytes === 0) this.watchLower();
   };
 
-  /** Sends close_notify behind everything written. If the handshake is not complete, that comes first. */
+  /**
+   * Sends close_notify once everything written is sent: until then, more may be written. If the handshake is not complete, that comes
+   * first.
+   */
   private finishWriting(): void {
     const { handshakeComplete } = this.connection;
     if (this.writing !== 'open' || (!handshakeComplete && this.engine.bufferedBytes > 0)) return;
+    if (handshakeComplete && this.bufferedBytes > 0) {
+      this.watchingDrain = true;
+      if (this.engine.bufferedBytes === 0) this.watchLower();
+      return;
+    }
     this.writing = 'shut';
     if (handshakeComplete) this.engine.close();
     else this.lower.loseConnection();
@@ -382,6 +395,13 @@ export class TLSTransport extends StreamTransport implements SocketTLSListener {
       this.resumeInput();
     }
     this.drained();
+    this.finishClosing();
+  }
+
+  private finishClosing(): void {
+    if (this.state !== 'closing') return;
+    // The peer reads nothing behind its close_notify.
+    if (this.producer === undefined || this.peerFinished) this.finishWriting();
   }
 
   /** @internal */

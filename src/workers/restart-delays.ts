@@ -1,4 +1,5 @@
 /** The delay before a worker that ended is started again. Pure: randomness is an argument. */
+import { backoffPolicy, type RetryPolicy } from '../clients/backoff-policy.js';
 
 /** The delays before workers that ended are started again. */
 export interface RestartOptions {
@@ -24,16 +25,17 @@ export const RESTART_DEFAULTS: Required<RestartOptions> = {
 
 /** The delays of one worker. */
 export class RestartDelays {
-  readonly #options: Required<RestartOptions>;
+  readonly #delayAfter: RetryPolicy;
+  readonly #healthyAfterMs: number;
   readonly #random: () => number;
   #failures = 0;
-  #waitMs: number;
 
   /** @param random Like `Math.random`. */
   constructor(options: Required<RestartOptions>, random: () => number) {
-    this.#options = options;
+    const { healthyAfterMs, ...backoff } = options;
+    this.#delayAfter = backoffPolicy(backoff);
+    this.#healthyAfterMs = healthyAfterMs;
     this.#random = random;
-    this.#waitMs = options.initialDelayMs;
   }
 
   /** The number of consecutive ends without a healthy period between them. */
@@ -46,14 +48,8 @@ export class RestartDelays {
    * @param readyForMs How long it had been ready; undefined if it never was.
    */
   next(readyForMs: number | undefined): number {
-    const { initialDelayMs, maxDelayMs, factor, jitter, healthyAfterMs } = this.#options;
-    if (readyForMs !== undefined && readyForMs >= healthyAfterMs) {
-      this.#failures = 0;
-      this.#waitMs = initialDelayMs;
-    }
-    const waitMs = Math.min(this.#waitMs, maxDelayMs);
+    if (readyForMs !== undefined && readyForMs >= this.#healthyAfterMs) this.#failures = 0;
     this.#failures += 1;
-    this.#waitMs = waitMs * factor;
-    return waitMs * (1 - jitter * this.#random());
+    return this.#delayAfter(this.#failures, this.#random);
   }
 }

@@ -14,14 +14,14 @@ const { reusePort: _always, ...OPTIONS }: OptionNames<ListenTCPOptions> = LISTEN
 export class SharedPorts {
   readonly #reactor: Reactor;
   readonly #order: WorkerOrder;
-  readonly #tell: (message: FromWorker) => void;
+  readonly #send: (message: FromWorker) => void;
   readonly #ports: ListeningPort[] = [];
   #chosen = 0;
 
-  constructor(reactor: Reactor, order: WorkerOrder, tell: (message: FromWorker) => void) {
+  constructor(reactor: Reactor, order: WorkerOrder, send: (message: FromWorker) => void) {
     this.#reactor = reactor;
     this.#order = order;
-    this.#tell = tell;
+    this.#send = send;
   }
 
   listenTCP(port: number, factory: FactoryLike, options: WorkerListenOptions = {}): ListeningPort {
@@ -32,7 +32,7 @@ export class SharedPorts {
     const listening = this.#listen(wanted, factory, options);
     this.#ports.push(listening);
     const { host, port: given } = listening.getHost();
-    this.#tell({ type: 'listening', key, host, port: given });
+    this.#send({ type: 'listening', key, host, port: given });
     return listening;
   }
 

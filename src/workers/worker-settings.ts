@@ -5,7 +5,13 @@ import { pathToFileURL } from 'node:url';
 import { deserialize, serialize } from 'node:v8';
 
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
-import { checkChoice, checkFunction, checkInteger, checkMilliseconds } from '../internal/check.js';
+import {
+  checkChoice,
+  checkFunction,
+  checkInteger,
+  checkMilliseconds,
+  checkNumber,
+} from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { checkNativeOptions } from '../reactor/create-reactor.js';
 import type { WorkerKind, WorkerReactorOptions } from './messages.js';
@@ -122,8 +128,8 @@ function restartSettings(
   for (const key of ['initialDelayMs', 'maxDelayMs', 'healthyAfterMs'] as const) {
     checkMilliseconds(`restart.${key}`, restart[key]);
   }
-  checkBetween('restart.factor', restart.factor, 1, Number.MAX_SAFE_INTEGER);
-  checkBetween('restart.jitter', restart.jitter, 0, 1);
+  checkNumber('restart.factor', restart.factor, 1);
+  checkNumber('restart.jitter', restart.jitter, 0, 1);
   return restart;
 }
 
@@ -140,12 +146,6 @@ function moduleUrl(module: unknown): string {
 /** A copy as the worker will receive it: data that cannot be sent is the caller's fault, and throws at the call. */
 function copyFor<T>(kind: WorkerKind, value: T): T {
   return kind === 'threads' ? structuredClone(value) : (deserialize(serialize(value)) as T);
-}
-
-function checkBetween(what: string, value: unknown, min: number, max: number): void {
-  if (typeof value !== 'number') throw new InvalidArgumentTypeError(what, 'a number', value);
-  if (value >= min && value <= max) return;
-  throw new InvalidArgumentValueError(what, `a number from ${min} to ${max}`, value);
 }
 
 function isStrings(value: unknown): value is readonly string[] {

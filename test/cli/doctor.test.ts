@@ -91,7 +91,7 @@ describe('its advice', () => {
   const ENOUGH = {
     openFiles: 1_048_576,
     openFilesHard: 1_048_576,
-    openFilesMost: 1_048_576,
+    openFilesMax: 1_048_576,
     acceptQueue: 4096,
     localPorts: [1024, 65_535],
     migrateRequests: 1,
@@ -105,7 +105,7 @@ describe('its advice', () => {
   it.each([
     [{ openFiles: 1024 }, 'ulimit -n 1048576'],
     [{ openFiles: 1024, openFilesHard: 4096 }, 'LimitNOFILE=1048576'],
-    [{ openFilesMost: 65_536 }, 'sysctl -w fs.nr_open=1048576'],
+    [{ openFilesMax: 65_536 }, 'sysctl -w fs.nr_open=1048576'],
     [{ acceptQueue: 128 }, 'sysctl -w net.core.somaxconn=4096'],
     [{ localPorts: [32_768, 60_999] }, 'ip_local_port_range="1024 65535"'],
     [{ migrateRequests: 0 }, 'sysctl -w net.ipv4.tcp_migrate_req=1'],

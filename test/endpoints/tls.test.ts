@@ -279,6 +279,8 @@ describe('strings of TLS endpoints', () => {
     ['tls:example.com:443:certificate=/nowhere/x', 'certificateFile cannot be read'],
     ['tls:a..b:443', 'a..b'],
     ['tls:example.com', "'port' is missing (its arguments: host, port, timeout, "],
+    ['tsl:example.com:443', "Did you mean 'tls'?"],
+    ['tls:*.example.com:443', 'a wildcard is a name in certificates'],
     ['example.com:443', 'A string begins with its type'],
     ['haproxy:tcp:example.com:443', 'A colon inside a value is written \\:'],
     ['tls:example.com:443:endpoint=nothing\\:1', "no client endpoint type 'nothing'"],

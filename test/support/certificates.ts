@@ -64,18 +64,24 @@ export class Authority implements MadeCertificate {
   }
 
   /** @param issuer Default: itself. */
-  static async make(commonName = 'Test root', issuer?: Authority): Promise<Authority> {
+  static async make(
+    commonName = 'Test root',
+    issuer?: Authority,
+    options: CertificateOptions & { readonly ca?: boolean } = {},
+  ): Promise<Authority> {
     const keys = await generate('ecdsa');
     const name = `CN=${commonName}`;
+    const limited = options.use === 'client' ? [ExtendedKeyUsage.clientAuth] : [];
     const certificate = await X509CertificateGenerator.create({
-      ...validity({}),
+      ...validity(options),
       subject: name,
       issuer: issuer === undefined ? name : issuer.#name,
       signingKey: (issuer === undefined ? keys : issuer.#keys).privateKey,
       publicKey: keys.publicKey,
       extensions: [
-        new BasicConstraintsExtension(true, undefined, true),
+        new BasicConstraintsExtension(options.ca !== false, undefined, true),
         new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+        ...(limited.length > 0 ? [new ExtendedKeyUsageExtension(limited)] : []),
       ],
     });
     return new Authority(name, keys, certificate.toString('pem'), await pemOf(keys));

@@ -179,6 +179,13 @@ describe('a MemoryReactor that connects', () => {
     expect(reactor.getDelayedCalls()).toEqual([]);
   });
 
+  it('uses the local address that was requested', () => {
+    const reactor = new MemoryReactor();
+    const local = { localAddress: '192.0.2.66', localPort: 1234 };
+    reactor.connectTCP('192.0.2.10', 25, () => new Recorder(), local);
+    expect(String(reactor.tcpClients[0]?.accept().getHost())).toBe('192.0.2.66:1234');
+  });
+
   it('is refused by the test, as often as it tries', () => {
     const { factory, client } = connecting();
     let tries = 0;
@@ -349,6 +356,7 @@ describe('a MemoryReactor over UNIX sockets', () => {
     expect(transport?.getPeer()).toEqual(new UNIXAddress('/run/nowhere/socket'));
     transport?.receive('welcome');
     expect(factory.built[0]?.text).toBe('welcome');
+    expect(() => transport?.setTcpNoDelay(true)).toThrow(UnsupportedError);
     expect(() => client?.accept()).toThrow(TestTransportStateError);
   });
 });
@@ -389,6 +397,29 @@ describe('a MemoryReactor with UDP ports', () => {
     expect(protocol.errors[0]).toMatchObject({ code: 'ERR_DATAGRAM_TRUNCATED' });
     expect(transport.datagramsTruncated).toBe(1);
     expect(() => port.receive(7 as never)).toThrow(InvalidArgumentTypeError);
+  });
+
+  it('gives the requested details, and records the source of an answer', () => {
+    const { reactor, transport, port } = opened({ interface: '0.0.0.0' });
+    const seen: unknown[] = [];
+    reactor.listenUDP(
+      54,
+      (data, from, to, details) => {
+        seen.push(details);
+        to.write(data, from, { source: details?.destination as string });
+      },
+      { interface: '0.0.0.0', packetInfo: true, receiveTrafficClass: true },
+    );
+    const second = reactor.udpPorts[1] as MemoryUDPPort;
+    second.receive('hi');
+    second.receive('hi', undefined, { destination: '192.0.2.3', trafficClass: 3 });
+    expect(seen).toEqual([
+      { destination: '192.0.2.1', interfaceIndex: 2, trafficClass: 0 },
+      { destination: '192.0.2.3', interfaceIndex: 2, trafficClass: 3 },
+    ]);
+    expect(second.written.map(({ source }) => source)).toEqual(['192.0.2.1', '192.0.2.3']);
+    transport.write('x', { host: '192.0.2.9', port: 1 });
+    expect(Object.keys(port.written[0] ?? {})).toEqual(['data', 'to']);
   });
 
   it('knows a peer, and its refusal', () => {

@@ -40,6 +40,7 @@ it('a refused certificate: the message ends with the remedy', () => {
     reason: 'wrong-name',
     detail: 'x',
     subject: 'CN=a',
+    depth: 0,
   });
   expect(message).toBe(
     "the peer's certificate was refused: x (CN=a, depth 0). Check the host, or set hostname to a name in the certificate",

@@ -1,6 +1,7 @@
 /** Handshakes: what both ends agree on, and everything that makes them fail. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TLSHandshakeError } from '../../src/index.js';
+import { captureLoggedErrors } from '../../src/testing/index.js';
 import {
   pinOfCertificate,
   type TLSClientOptions,
@@ -16,7 +17,7 @@ import {
   KINDS,
   Network,
   serverContext,
-  type Talker,
+  Talker,
 } from './secured.js';
 
 describe.each(KINDS)('a handshake by $name', (kind) => {
@@ -129,7 +130,10 @@ describe.each(KINDS)('a handshake by $name', (kind) => {
     ];
     it.each(FAULTS)('refuses a certificate that is %s', async (reason, options) => {
       const faulty = await authority.issue('faulty', { names: [HOSTNAME], ...options });
+      using errors = captureLoggedErrors();
       const { client, server } = await failure({ identity: faulty });
+      // The server has warned about the dates of its own certificate.
+      errors.flush('ERR_TLS_CONTEXT');
       expect(client).toMatchObject({
         code: 'ERR_TLS_CERTIFICATE',
         reason,
@@ -149,11 +153,58 @@ describe.each(KINDS)('a handshake by $name', (kind) => {
       expect(unknown.client).toMatchObject({ reason: 'unknown-root' });
     });
 
+    const ISSUER_FAULTS: readonly [string, Parameters<typeof Authority.make>[2]][] = [
+      ['expired', { from: -30, to: -1 }],
+      ['not-yet-valid', { from: 1, to: 30 }],
+      ['wrong-use', { ca: false }],
+      ['wrong-use', { use: 'client' }],
+    ];
+    it.each(ISSUER_FAULTS)('names an issuer that is at fault: %s %j', async (reason, options) => {
+      const faulty = await Authority.make('Faulty issuer', authority, options);
+      const leaf = await faulty.issue('leaf', { names: [HOSTNAME] });
+      const certificate = `${leaf.certificate}\n${faulty.certificate}`;
+      const { client } = await failure({ identity: { certificate, key: leaf.key } });
+      expect(client).toMatchObject({ reason, depth: 1, subject: 'CN=Faulty issuer' });
+    });
+
+    it('names the last certificate of a chain without a trusted root', async () => {
+      const strange = await Authority.make('Strange', await Authority.make('Another root'));
+      const leaf = await strange.issue('leaf', { names: [HOSTNAME] });
+      const certificate = `${leaf.certificate}\n${strange.certificate}`;
+      const { client } = await failure({ identity: { certificate, key: leaf.key } });
+      expect(client).toMatchObject({ reason: 'unknown-root', depth: 1, subject: 'CN=Strange' });
+    });
+
+    it.each(['TLSv1.2', 'TLSv1.3'] as const)('tells the server of %s why', async (maxVersion) => {
+      const { server } = await failure({ maxVersion }, { trustRoots: [] });
+      // Node's client of TLS 1.2 has no way to send an alert.
+      expect(server).toMatchObject(
+        engine === 'node' && maxVersion === 'TLSv1.2'
+          ? { code: 'ERR_TLS_TRUNCATED' }
+          : { code: 'ERR_TLS_HANDSHAKE', alert: 48, alertReceived: true },
+      );
+    });
+
+    it('names the expected and the actual names of a certificate', async () => {
+      const faulty = await authority.issue('faulty', {
+        names: ['a.example', '*.b.example'],
+        addresses: ['192.0.2.1'],
+      });
+      const { client } = await failure({ identity: faulty });
+      const names = ['a.example', '*.b.example', '192.0.2.1'];
+      expect(client).toMatchObject({ reason: 'wrong-name', hostname: HOSTNAME, names });
+      expect(client.message).toContain(
+        `it is not for ${HOSTNAME}, but for a.example, *.b.example, 192.0.2.1 (CN=faulty, depth 0)`,
+      );
+      const nameless = await failure({ identity: await authority.issue('nameless') });
+      expect(nameless.client.message).toContain('it has no alternative names');
+    });
+
     it('refuses a revoked certificate', async () => {
       const revoked = await authority.issue('revoked', { names: [HOSTNAME] });
       const crls = await authority.revoke(revoked);
       const { client } = await failure({ identity: revoked }, { crls });
-      expect(client).toMatchObject({ reason: 'revoked' });
+      expect(client).toMatchObject({ reason: 'revoked', depth: 0, subject: 'CN=revoked' });
       const fine = await pair({}, { crls });
       expect(fine.client.reason).toBeUndefined();
     });
@@ -220,14 +271,39 @@ describe.each(KINDS)('a handshake by $name', (kind) => {
       expect(asked).toEqual([]);
     });
 
-    it('refuses a client whose certificate has no identity', async () => {
+    const REFUSALS = (['TLSv1.2', 'TLSv1.3'] as const).flatMap((maxVersion) =>
+      ([{ alert: 49 }, { alert: 80 }] as const).map(({ alert }) => ({ maxVersion, alert })),
+    );
+
+    it.each(REFUSALS)('a client that is refused after the handshake sees it: %j', async (which) => {
+      const { maxVersion, alert } = which;
       const someone = await authority.issue('someone', { use: 'client' });
-      const { server } = await pair(
-        { ...demands, mapClientCertificate: () => null },
-        { identity: someone },
+      const fault = new Error('out of mapClientCertificate');
+      const mapClientCertificate = (): null => {
+        if (alert === 80) throw fault;
+        return null;
+      };
+      const there = new Talker({ made: ({ transport }) => transport.write('secret') });
+      const context = serverContext({ ...demands, engine, maxVersion, mapClientCertificate });
+      const port = network.listen(context, () => there);
+      const client = network.connect(
+        port,
+        clientContext({ engine, identity: someone }),
+        new Talker(),
       );
-      expect(await server.lost()).toMatchObject({ reason: 'refused', subject: 'CN=someone' });
-      expect(server.log).toEqual(['made', 'lost']);
+      const reason = await client.lost();
+      // OpenSSL cannot send an alert of the caller's, so with TLS 1.2 and with Node's engine the connection is cut.
+      expect(reason).toMatchObject(
+        engine === 'native' && maxVersion === 'TLSv1.3'
+          ? { code: 'ERR_TLS_HANDSHAKE', alert, alertReceived: true }
+          : { code: 'ERR_TLS_TRUNCATED' },
+      );
+      expect(client.text).toBe('');
+      const end = await there.lost();
+      if (alert === 49) expect(end).toMatchObject({ reason: 'refused', subject: 'CN=someone' });
+      else expect(end).toBe(fault);
+      expect(there.log).toEqual(['made', 'lost']);
+      network.reports.length = 0;
     });
 
     it('reports an error of mapClientCertificate, which ends this connection', async () => {

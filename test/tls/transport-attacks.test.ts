@@ -35,6 +35,7 @@ class ClearEngine implements TLSEngine {
 
   flush(): void {}
   close(): void {}
+  refuse(): void {}
   destroy(): void {}
 
   exportKeyingMaterial(): Buffer {

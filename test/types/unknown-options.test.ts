@@ -283,6 +283,12 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ],
   MemoryReactorOptions: [(o) => new MemoryReactor(o)],
   MemoryTransportOptions: [(o) => new MemoryTransport(o)],
+  'MemoryUDPPort.receive': [
+    memory((reactor, o) => {
+      udp(reactor);
+      reactor.udpPorts[0]?.receive('x', undefined, o);
+    }),
+  ],
   MulticastMembership: [
     memory((reactor, o) => udp(reactor).joinGroup('239.1.2.3', o)),
     memory((reactor, o) => udp(reactor).leaveGroup('239.1.2.3', o)),
@@ -342,6 +348,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   StopListeningOptions: [
     memory((reactor, o) => reactor.listenTCP(0, Protocol).stopListening(o)),
     memory((reactor, o) => reactor.listenUNIX('/x', Protocol).stopListening(o)),
+    memory((reactor, o) => udp(reactor).stopListening(o)),
   ],
   SystemdServerEndpointOptions: [memory((reactor, o) => new SystemdServerEndpoint(reactor, o))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],

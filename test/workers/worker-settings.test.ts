@@ -68,7 +68,7 @@ describe('the options of runWorkers', () => {
     [{ restart: { initialDelayMs: -1 } }, /^restart.initialDelayMs must be/],
     [{ restart: { maxDelayMs: 'x' } }, /^restart.maxDelayMs must be/],
     [{ restart: { healthyAfterMs: -1 } }, /^restart.healthyAfterMs must be/],
-    [{ restart: { factor: 0.5 } }, /^restart.factor must be a number from 1/],
+    [{ restart: { factor: 0.5 } }, /^restart.factor must be 1 or more/],
     [{ restart: { jitter: 1.1 } }, /^restart.jitter must be a number from 0 to 1, not 1.1$/],
     [{ restart: { jitter: '0' } }, /^restart.jitter must be a number/],
     [{ execArgv: '--x' }, /^execArgv must be an array of strings/],

@@ -40,8 +40,6 @@ inline Octets repeated(int times, const std::function<Octets()>& make) {
   return made;
 }
 
-inline const Octets kTicket = {4, 0, 0, 15, 0, 0, 0, 1, 0, 0, 0, 2, 1, 9, 0, 1, 7, 0, 0};
-
 inline std::vector<Refusal> refusals() {
   using namespace openssl;
   const auto changed = [](Octets record, size_t at, uint8_t to) {

@@ -52,6 +52,9 @@ constexpr std::string_view kServerAlert = "1703030013b58fd67166ebf599d24720cfbe7
 
 }  // namespace rfc8448
 
+// A session ticket, small and valid.
+inline const Octets kTicket = {4, 0, 0, 15, 0, 0, 0, 1, 0, 0, 0, 2, 1, 9, 0, 1, 7, 0, 0};
+
 // A record layer with the secrets of the RFC, or with others of the size that `suite` needs.
 inline std::unique_ptr<RecordLayer> makeRecordLayer(
     bool isServer, uint16_t suite = rfc8448::kSuite,

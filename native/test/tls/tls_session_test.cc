@@ -192,15 +192,14 @@ void resumesSessions() {
     const auto second = makeContext(server);
     CHECK(resumed(second, "a"));
     // After a rotation, the former key decrypts, and the ticket is renewed.
-    CHECK(first->setTicketKeys({Octets(48, 2), Octets(48, 1)}));
-    CHECK(resumed(first, "a"));
-    CHECK(first->setTicketKeys({Octets(48, 2)}));
+    server.ticketKeys = {Octets(48, 2), Octets(48, 1)};
+    CHECK(resumed(makeContext(server), "a"));
+    server.ticketKeys = {Octets(48, 2)};
+    const auto last = makeContext(server);
     // OpenSSL's client does not report renewed tickets of TLS 1.2.
-    CHECK_EQUAL(resumed(first, "a"), version == openssl::kTls13Version);
-    CHECK(resumed(first, "a"));
+    CHECK_EQUAL(resumed(last, "a"), version == openssl::kTls13Version);
+    CHECK(resumed(last, "a"));
     CHECK(!resumed(second, "a"));
-    CHECK(!first->setTicketKeys({}));
-    CHECK(!first->setTicketKeys({Octets(47, 2)}));
     // Sessions of another kind of context are not resumed, even if it decrypts them.
     server.sessionIdContext = {1, 2, 3};
     const auto other = makeContext(server);

@@ -137,6 +137,39 @@ void agreesWithOpenSsl() {
   }
 }
 
+// A server that asks for another hello, and has made its last flight in pieces.
+void takesOverAfterARetry() {
+  TlsSettings client = party().client(true);
+  client.groups = "X25519:P-256";
+  TlsSettings server = party().server(true);
+  server.groups = "P-256";
+  for (const size_t piece : {SIZE_MAX, size_t{1}}) {
+    Conversation talk(makeContext(client), makeContext(server), host("key"));
+    talk.exchange(piece);
+    CHECK(talk.complete());
+    talkBothWays(talk, piece);
+  }
+}
+
+// Data directly behind the last message of the handshake, in the same input.
+void readsDataBehindTheHandshake() {
+  for (const bool own : {false, true}) {
+    Conversation talk(makeContext(party().client(own)), makeContext(party().server(true)), host());
+    talk.client.last = talk.client.session->handshake(talk.client.output);
+    Conversation::pass(talk.client, talk.server, SIZE_MAX);
+    Conversation::pass(talk.server, talk.client, SIZE_MAX);
+    CHECK(talk.client.session->handshakeComplete());
+    talk.client.send("at once");
+    talk.client.session->close(talk.client.output);
+    Conversation::pass(talk.client, talk.server, SIZE_MAX);
+    CHECK(talk.server.received == "at once");
+    CHECK(talk.server.last == Outcome::kClosed);
+    talk.server.send("answer");
+    Conversation::pass(talk.server, talk.client, SIZE_MAX);
+    CHECK(talk.client.received == "answer");
+  }
+}
+
 void updatesKeysWithOpenSsl() {
   for (const bool ownClient : {false, true}) {
     TlsSettings client = party().client(ownClient);
@@ -314,6 +347,8 @@ int main() {
   using namespace ropewalk;
   return tell({
       STORY(agreesWithOpenSsl),
+      STORY(takesOverAfterARetry),
+      STORY(readsDataBehindTheHandshake),
       STORY(updatesKeysWithOpenSsl),
       STORY(answersKeyUpdates),
       STORY(failsLikeOpenSsl),

@@ -127,6 +127,8 @@ export interface TLSCertificateDetails {
   readonly detail: string;
   readonly subject?: string | undefined;
   readonly depth?: number | undefined;
+  readonly hostname?: string | undefined;
+  readonly names?: readonly string[] | undefined;
 }
 
 /** The peer's certificate was refused. */
@@ -136,20 +138,27 @@ export class TLSCertificateError extends RemoteProtocolError {
   readonly reason: TLSCertificateFault;
   /** The subject of the certificate at fault, as `CN=...` and other attributes; undefined if there is none. */
   readonly subject: string | undefined;
-  /** The position of the certificate at fault in the chain; 0 is the peer's own. */
-  readonly depth: number;
+  /** The position of the certificate at fault in the chain; 0 is the peer's own. Undefined if it is not known. */
+  readonly depth: number | undefined;
+  /** If the reason is `wrong-name`: the name or IP address that the certificate must have; otherwise undefined. */
+  readonly hostname: string | undefined;
+  /** If the reason is `wrong-name`: the names and IP addresses that the certificate has; otherwise empty. */
+  readonly names: readonly string[];
 
   constructor(
-    { reason, detail, subject, depth = 0 }: TLSCertificateDetails,
+    { reason, detail, subject, depth, hostname, names = [] }: TLSCertificateDetails,
     options?: ErrorOptions,
   ) {
-    const which = subject === undefined ? '' : ` (${subject}, depth ${depth})`;
+    const place = depth === undefined ? '' : `, depth ${depth}`;
+    const which = subject === undefined ? '' : ` (${subject}${place})`;
     const advice = CERTIFICATE_ADVICE[reason];
     const remedy = advice === undefined ? '' : `. ${advice}`;
     super(`the peer's certificate was refused: ${detail}${which}${remedy}`, options);
     this.reason = reason;
     this.subject = subject;
     this.depth = depth;
+    this.hostname = hostname || undefined;
+    this.names = names;
   }
 }
 

@@ -21,18 +21,19 @@ import {
   MessageLengthError,
 } from '../../core/errors/datagram.js';
 import { NotListeningError } from '../../core/errors/listening.js';
-import type { ListeningPort } from '../../core/listening-port.js';
+import type { ListeningPort, StopListeningOptions } from '../../core/listening-port.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import { isInstance } from '../../core/text-of.js';
 import { onRejection } from '../../defer/callback-result.js';
 import type { Deferred } from '../../defer/deferred.js';
 import { type AsyncContext, callIn, captureContext } from '../../internal/async-context.js';
-import { checkData } from '../../internal/check.js';
+import { checkBoolean, checkData } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { showAsText } from '../../internal/shown-as-text.js';
 import type { PortReactor } from '../life/port-reactor.js';
 import type { ReceivedBytes } from '../streams/received-bytes.js';
 import { RegisteredProducer } from '../streams/registered-producer.js';
+import { STOP_OPTIONS } from '../streams/stream-port.js';
 
 type Hook = 'makeConnection' | 'stopProtocol' | 'connectionRefused' | 'datagramFailed';
 
@@ -62,8 +63,11 @@ export interface DatagramSocket<A extends Address = Address> {
   ): void;
   /** Calls `drained` once, when no datagrams are unsent; in a later turn if none are now. */
   watchDrain(): void;
-  /** Sends this turn's datagrams as far as the system takes them at once, and closes. */
-  close(): void;
+  /**
+   * Sends this turn's datagrams as far as the system takes them at once, and closes.
+   * @param keepFile Leaves the file of a UNIX socket.
+   */
+  close(keepFile?: boolean): void;
   /** @throws UnsupportedError */
   fileno(): number;
 }
@@ -165,8 +169,11 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
     else this.reactor.soon(() => this.start());
   }
 
-  stopListening(): Deferred<void> {
-    this.closeListening();
+  /** Datagrams that the system holds are lost: there is nothing to drain. */
+  stopListening(options: StopListeningOptions = {}): Deferred<void> {
+    checkOptions('stopListening', options, STOP_OPTIONS);
+    checkBoolean('drain', options.drain ?? false);
+    this.closeListening(checkBoolean('keepFile', options.keepFile ?? false));
     return this.reactor.nextTurn();
   }
 
@@ -175,14 +182,14 @@ export abstract class DatagramPort<A extends Address, S extends DatagramSocket<A
   }
 
   /** @internal */
-  closeListening(): void {
+  closeListening(keepFile = false): void {
     const { socket } = this;
     if (socket === undefined) return;
     this.truncatedBefore = this.datagramsTruncated;
     this.droppedBefore = this.datagramsDropped;
     this.socket = undefined;
     this.peer = undefined;
-    socket.close();
+    socket.close(keepFile);
     this.reactor.ports.delete(this);
     this.stopsPending += 1;
     this.reactor.soon(() => this.stopped());

@@ -111,7 +111,7 @@ export abstract class NativeDatagramSocket<A extends Address>
     this.sockets.outgoing.command(this.handle, COMMAND_WATCH_DRAIN);
   }
 
-  close(): void {
+  close(_keepFile?: boolean): void {
     this.sockets.loop.close(this.handle);
     this.sockets.forget(this.handle);
   }
@@ -159,9 +159,9 @@ export abstract class NativeDatagramSocket<A extends Address>
   private details(kind: number, at: number): DatagramDetails {
     const { events } = this.sockets.memory;
     const flags = kind >> EVENT_FLAGS_SHIFT;
-    const told = at + EVENT_INTS * 2;
-    const trafficClass = events[told + 2] as number;
-    const interfaceIndex = events[told + 3] as number;
+    const details = at + EVENT_INTS * 2;
+    const trafficClass = events[details + 2] as number;
+    const interfaceIndex = events[details + 3] as number;
     const ipv6 = (flags & FLAG_DESTINATION_IPV6) !== 0;
     const { scopeName } = this.sockets;
     const destination =

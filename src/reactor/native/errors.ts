@@ -14,9 +14,10 @@ export function asSystemError(
   return systemError(syscall, errno, address, port);
 }
 
-/** The operations that the core retries after a failure, by its FailedCall. The system calls of a poller depend on its kind. */
+/** Failed operations, by the core's FailedCall. The system calls of a poller depend on its kind. */
 const RECEIVE_CALL = 1;
 const SEND_CALL = 2;
+const CONNECT_CALL = 3;
 const ACCEPT_CALL = 4;
 const WATCH_CALL = 5;
 const POLLER_CALLS: Readonly<Record<string, readonly [watch: string, poll: string]>> = {
@@ -29,6 +30,7 @@ const POLLER_CALLS: Readonly<Record<string, readonly [watch: string, poll: strin
 export function failedCallName(call: number, poller: string): string {
   if (call === RECEIVE_CALL) return 'recv';
   if (call === SEND_CALL) return 'send';
+  if (call === CONNECT_CALL) return 'connect';
   if (call === ACCEPT_CALL) return 'accept';
   const [watch, poll] = POLLER_CALLS[poller] ?? ['poll', 'poll'];
   return call === WATCH_CALL ? watch : poll;

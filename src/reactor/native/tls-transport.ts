@@ -56,6 +56,11 @@ export class NativeTLSTransport extends NativeTransport implements SecuredStream
     return key;
   }
 
+  /** @internal */
+  refusePeer(alert: number): void {
+    this.sockets.loop.tlsRefuse(this.handle, alert);
+  }
+
   /** TLS has no half-close that peers agree on. */
   override loseWriteConnection(): void {
     this.loseConnection();
@@ -151,9 +156,10 @@ export class NativeTLSTransport extends NativeTransport implements SecuredStream
 
 /** Moves the connection of a transport to a new one, which is secured. */
 export function secureStream(origin: StreamOrigin, options: SecureStreamOptions): SecuredStream {
-  const { context, hostname, sessionKey, alpnProtocols, hooks } = options;
+  const { context, hostname, sessionKey, alpnProtocols, received, hooks } = options;
   const { loop } = origin.sockets;
-  loop.startTls(origin.handle, context, hostname, sessionKey, protocolList(alpnProtocols));
+  const protocols = protocolList(alpnProtocols);
+  loop.startTls(origin.handle, context, hostname, sessionKey, protocols, received);
   return origin.sockets.add(new NativeTLSTransport(origin, hooks));
 }
 

@@ -13,7 +13,7 @@ import type {
 import type { StreamOwner } from '../streams/stream-owner.js';
 import { StreamTransport } from '../streams/stream-transport.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
-import { asSystemError } from './errors.js';
+import { asSystemError, failedCallName } from './errors.js';
 import {
   COMMAND_ALLOW_HALF_CLOSE,
   COMMAND_CLOSE,
@@ -33,9 +33,6 @@ import type { NativeSockets } from './sockets.js';
 
 const NO_DELAY = 0;
 const KEEP_ALIVE = 1;
-
-/** The system call that failed, by the number in a `lost` event. */
-const FAILED_CALLS = ['', 'recv', 'send', 'connect'];
 
 export class NativeTransport extends StreamTransport implements SecurableStream {
   /** @internal 0 once the socket is gone. */
@@ -128,7 +125,9 @@ export class NativeTransport extends StreamTransport implements SecurableStream 
     switch (kind) {
       case EVENT_LOST:
         this.forget();
-        this.lost(a === 0 ? undefined : systemError(FAILED_CALLS[b] ?? '', a));
+        this.lost(
+          a === 0 ? undefined : systemError(failedCallName(b, this.sockets.loop.poller), a),
+        );
         return;
       case EVENT_READ_ENDED:
         this.readEnded();

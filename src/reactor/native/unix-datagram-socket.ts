@@ -29,8 +29,8 @@ export class NativeUNIXDatagramSocket extends NativeDatagramSocket<UNIXAddress> 
     this.peer = peer === undefined ? undefined : new UNIXAddress(peer);
   }
 
-  override close(): void {
-    this.sockets.loop.unlinkUnix(this.handle);
+  override close(keepFile = false): void {
+    if (!keepFile) this.sockets.loop.unlinkUnix(this.handle);
     super.close();
   }
 

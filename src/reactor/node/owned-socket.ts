@@ -20,7 +20,7 @@ export interface SocketOwner {
 export interface SocketEncryption {
   /** Whether the end of the peer was read. */
   readonly inputEnded: boolean;
-  /** The transport knows of the end. */
+  /** Whether the end of the connection was reported to the transport. */
   readonly endReported: boolean;
   /** The socket whose own end is being sent, which a reset has to wait for. */
   readonly ending: Socket | undefined;

@@ -182,7 +182,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
     this.scheduled = false;
     if (this.closed) return;
     this.sendQueued();
-    this.tellDrained();
+    this.notifyDrained();
   }
 
   /** @internal */
@@ -231,7 +231,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
     this.reactor.beginTurn();
     if (error === null) this.reactor.bytesSent += datagram.bytes.byteLength;
     else this.notSent(datagram, error as SystemError);
-    this.tellDrained();
+    this.notifyDrained();
   }
 
   private notSent(datagram: Datagram, error: SystemError): void {
@@ -245,7 +245,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
     this.handOver(datagram);
   }
 
-  private tellDrained(): void {
+  private notifyDrained(): void {
     if (!this.watchingDrain || this.closed || this.bufferedBytes > 0) return;
     this.watchingDrain = false;
     this.reactor.runAtRoot(() => this.port.drained());

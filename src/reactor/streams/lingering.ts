@@ -4,11 +4,11 @@
  */
 import type { Clock, DelayedCall } from '../../core/clock.js';
 
-/** In total. */
+/** Longest time in all. */
 export const LINGER_MS: number = 30_000;
-/** Without input. */
+/** Longest time without input. */
 export const LINGER_QUIET_MS: number = 5_000;
-/** Of input. */
+/** Most bytes of input. */
 export const LINGER_BYTES: number = 64 * 1024 * 1024;
 
 /** One closing connection of a layer above a transport. It calls `end` once, when a limit is reached. */

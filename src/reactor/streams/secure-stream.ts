@@ -16,8 +16,8 @@ export interface TLSFailure {
   readonly alertReceived: boolean;
   /** X509_V_ERR_..., the result of verifying the peer's certificate; 0 if that is not at fault; 50 for a pinned key. */
   readonly verifyResult: number;
-  /** The depth of the certificate at fault. */
-  readonly depth: number;
+  /** The depth of the certificate at fault; undefined if it is not known. */
+  readonly depth: number | undefined;
   /** The certificate at fault, DER. */
   readonly certificate: Buffer | undefined;
 }
@@ -68,6 +68,8 @@ export interface SecureStreamOptions<Context extends object = object> {
   readonly alpnProtocols: readonly string[];
   /** Client: connections with the same key share sessions; empty: none are kept. */
   readonly sessionKey: string;
+  /** The first ciphertext, which was read already, such as that behind a PROXY header. Copied. */
+  readonly received: Uint8Array;
   readonly hooks: SecureStreamHooks<Context>;
 }
 
@@ -75,6 +77,11 @@ export interface SecureStreamOptions<Context extends object = object> {
 export interface SecuredStream extends StreamTransport {
   /** Undefined before the handshake is complete, and once the connection is gone. */
   readTLSState(): TLSState | undefined;
+  /**
+   * Refuses the peer after the handshake: unsent bytes are dropped, close_notify is not sent, and the fatal alert is sent if the engine
+   * can make it. The caller ends the connection then.
+   */
+  refusePeer(alert: number): void;
   /** @throws Error the handshake is not complete, or the connection is gone. */
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Buffer;
 }

@@ -18,7 +18,7 @@ import type { StreamOwner } from './stream-owner.js';
 import type { StreamReactor } from './stream-reactor.js';
 import type { StreamTransport } from './stream-transport.js';
 
-const STOP_OPTIONS: OptionNames<StopListeningOptions> = { drain: true, keepFile: true };
+export const STOP_OPTIONS: OptionNames<StopListeningOptions> = { drain: true, keepFile: true };
 
 export class StreamPort<A extends Address = Address> implements ListeningPort<A>, StreamOwner {
   readonly context: AsyncContext = captureContext();

@@ -136,8 +136,8 @@ export class SimulatedConnection {
         this.#strike();
         return this[receiver].pieceArrived(bytes);
       },
-      readable: () => this[receiver].tellReadable(),
-      sendable: () => this[sender].tellSendable(),
+      readable: () => this[receiver].notifyReadable(),
+      sendable: () => this[sender].notifySendable(),
     };
   }
 

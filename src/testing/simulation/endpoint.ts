@@ -128,12 +128,12 @@ export class Endpoint {
   }
 
   /** @internal */
-  tellReadable(): void {
+  notifyReadable(): void {
     if (this.#open) this.#listener?.readable();
   }
 
   /** @internal */
-  tellSendable(): void {
+  notifySendable(): void {
     if (this.#open) this.#listener?.sendable();
   }
 

@@ -76,7 +76,7 @@ export class Simulation implements Clock {
   readonly #reportError: ErrorReporter | undefined;
   readonly #pumpPolicy: PumpPolicy | undefined;
   /** Reported errors with which no run has failed yet. */
-  #untold: unknown[] = [];
+  #unthrown: unknown[] = [];
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(options: SimulationOptions = {}) {
@@ -206,14 +206,14 @@ export class Simulation implements Clock {
   #report(error: unknown, subject: string, where: string): void {
     this.trace.add('connections', subject, `error in ${where}: ${oneLine(error)}`);
     this.errors.push(error);
-    if (this.#reportError === undefined) this.#untold.push(error);
+    if (this.#reportError === undefined) this.#unthrown.push(error);
     else this.#reportError(error, where);
   }
 
   #throwReported(): void {
-    if (this.#untold.length === 0) return;
-    const [error] = this.#untold;
-    this.#untold = [];
+    if (this.#unthrown.length === 0) return;
+    const [error] = this.#unthrown;
+    this.#unthrown = [];
     throw error;
   }
 

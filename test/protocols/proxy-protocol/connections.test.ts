@@ -6,10 +6,12 @@ import type { FactoryLike } from '../../../src/core/factory.js';
 import type { StreamProtocol } from '../../../src/core/stream-protocol.js';
 import type { SocketTransport } from '../../../src/core/transport.js';
 import { reportError } from '../../../src/internal/error-report.js';
+import type { ProtocolWrapper } from '../../../src/policies/protocol-wrapper.js';
 import { ProxyProtocolClientFactory } from '../../../src/protocols/proxy-protocol/client.js';
 import { proxyHeaderOf } from '../../../src/protocols/proxy-protocol/protocol.js';
 import type { ProxyHeaderOptions } from '../../../src/protocols/proxy-protocol/serializer.js';
 import { ProxyProtocolFactory } from '../../../src/protocols/proxy-protocol/server.js';
+import { NativeTLSTransport } from '../../../src/reactor/native/tls-transport.js';
 import { inRealTime } from '../../../src/testing/contracts/reactor/reactor-stage.js';
 import type { MakePair } from '../../../src/testing/contracts/transport/scene.js';
 import { transportContract } from '../../../src/testing/contracts/transport/transport-contract.js';
@@ -132,6 +134,9 @@ contract('connections with a PROXY header', (rig) => {
     expect(server.transport.getPeer()).toEqual(CLIENT);
     expect(server.transport.tls?.handshakeComplete).toBe(true);
     expect(proxyHeaderOf(server.transport)?.source).toEqual(CLIENT);
+    // The native reactor decrypts itself: there is no layer above its transport.
+    const below = (server.transport as ProtocolWrapper).transport;
+    expect(below instanceof NativeTLSTransport).toBe(rig.native);
     client.transport.loseConnection();
     await server.lost();
     context.close();

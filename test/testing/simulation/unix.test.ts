@@ -224,6 +224,14 @@ describe('a simulated UNIX socket', () => {
 });
 
 describe('simulated UNIX datagrams', () => {
+  it('leave their path stale by keepFile', async () => {
+    const { simulation, reactor } = place();
+    const port = reactor.listenUNIXDatagram(PATH, {});
+    await simulation.run(port.stopListening({ keepFile: true }));
+    expect(() => reactor.listenUNIXDatagram(PATH, {})).toThrow(CannotListenError);
+    expect(reactor.unlinkPath(PATH)).toBe(true);
+  });
+
   interface Datagrams extends Place {
     readonly texts: string[];
     readonly from: string[];

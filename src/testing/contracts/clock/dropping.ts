@@ -12,20 +12,20 @@ export function addDroppingCases(add: AddCase): void {
   const addDropping = (name: string, body: (scene: DroppingScene) => Promise<void>): void => {
     add(name, ({ drop, ...scene }) => (drop === undefined ? undefined : body({ ...scene, drop })));
   };
-  addTellingCases(addDropping);
+  addNotificationCases(addDropping);
   addAfterDropCases(addDropping);
 
   add('does not report a call as dropped that ran or was cancelled', async (scene) => {
     const { clock, advance } = scene;
-    let told = 0;
+    let notified = 0;
     const ran = clock.callLater(0, () => {});
     const cancelled = clock.callLater(MINUTE_MS, () => {});
-    for (const call of [ran, cancelled]) call.whenDropped(() => void told++);
+    for (const call of [ran, cancelled]) call.whenDropped(() => void notified++);
     cancelled.cancel();
     await advance(1);
-    for (const call of [ran, cancelled]) call.whenDropped(() => void told++);
+    for (const call of [ran, cancelled]) call.whenDropped(() => void notified++);
     await scene.drop?.();
-    assert.equal(told, 0);
+    assert.equal(notified, 0);
   });
 
   for (const callback of [undefined, null, 'f', {}]) {
@@ -38,19 +38,19 @@ export function addDroppingCases(add: AddCase): void {
 
 type AddDropping = (name: string, body: (scene: DroppingScene) => Promise<void>) => void;
 
-function addTellingCases(add: AddDropping): void {
+function addNotificationCases(add: AddDropping): void {
   add('calls whenDropped of dropped calls in the order of their times', async ({ clock, drop }) => {
-    const told: number[] = [];
+    const notified: number[] = [];
     const calls = [7, 3, 9, 1].map((ms) => {
       const call = clock.callLater(MINUTE_MS, () => assert.fail('a dropped call ran'));
-      call.whenDropped(() => void told.push(ms));
+      call.whenDropped(() => void notified.push(ms));
       call.delay(ms * 1000);
       return call;
     });
     clock.callLater(MINUTE_MS, () => assert.fail('a dropped call ran'));
     calls[3]?.reset(MINUTE_MS / 2);
     await drop();
-    assert.deepEqual(told, [1, 3, 7, 9]);
+    assert.deepEqual(notified, [1, 3, 7, 9]);
   });
 
   add('has dropped all calls when it calls whenDropped', async ({ clock, drop }) => {
@@ -66,19 +66,19 @@ function addTellingCases(add: AddDropping): void {
   });
 
   add('calls only the last callback of whenDropped', async ({ clock, drop }) => {
-    const told: string[] = [];
+    const notified: string[] = [];
     const call = clock.callLater(MINUTE_MS, () => {});
-    call.whenDropped(() => void told.push('first'));
-    call.whenDropped(() => void told.push('second'));
+    call.whenDropped(() => void notified.push('first'));
+    call.whenDropped(() => void notified.push('second'));
     await drop();
     await drop();
-    assert.deepEqual(told, ['second']);
+    assert.deepEqual(notified, ['second']);
   });
 
   add('reports the error of a whenDropped callback and calls the others', async (scene) => {
     const { clock, drop, errors } = scene;
     const error = new Error('while being dropped');
-    let told = false;
+    let notified = false;
     clock
       .callLater(MINUTE_MS, () => {})
       .whenDropped(() => {
@@ -87,10 +87,10 @@ function addTellingCases(add: AddDropping): void {
     clock
       .callLater(2 * MINUTE_MS, () => {})
       .whenDropped(() => {
-        told = true;
+        notified = true;
       });
     await drop();
-    assert.equal(told, true);
+    assert.equal(notified, true);
     assert.deepEqual(
       errors.flush().map((logged) => logged.error),
       [error],

@@ -53,13 +53,13 @@ function addStopCases(contract: ReactorCases): void {
       // On a machine that stalls, it is due before the shutdown.
       calledLate = stopped;
     });
-    let told = 0;
+    let dropped = 0;
     for (const delay of [60_000, 70_000])
-      reactor.callLater(delay, () => {}).whenDropped(() => void told++);
-    const toldAtEnd = finished.then(() => told);
+      reactor.callLater(delay, () => {}).whenDropped(() => void dropped++);
+    const droppedAtEnd = finished.then(() => dropped);
     await scene.stop(finished);
     stopped = true;
-    assert.equal(await toldAtEnd, 2, 'callbacks of whenDropped before run settles');
+    assert.equal(await droppedAtEnd, 2, 'callbacks of whenDropped before run settles');
     assert.deepEqual(reactor.getDelayedCalls(), []);
     let passed = false;
     reactor.callLater(8, () => {
@@ -130,11 +130,11 @@ function addDisposalCases(contract: ReactorCases): void {
 
   contract.add('disposal drops delayed calls, and calls whenDropped', async (scene) => {
     const { reactor } = scene;
-    let told = 0;
+    let dropped = 0;
     const call = reactor.callLater(60_000, () => {});
-    call.whenDropped(() => void told++);
+    call.whenDropped(() => void dropped++);
     await scene.answerOf(reactor[Symbol.asyncDispose](), 'disposal');
-    assert.deepEqual([told, call.active()], [1, false]);
+    assert.deepEqual([dropped, call.active()], [1, false]);
     assert.deepEqual(reactor.getDelayedCalls(), []);
   });
 

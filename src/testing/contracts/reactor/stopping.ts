@@ -8,7 +8,7 @@ import type { ReactorCases } from './reactor-scene.js';
 
 export function addStoppingCases(contract: ReactorCases): void {
   addRefusalCases(contract);
-  addToldCases(contract);
+  addLastCallbackCases(contract);
   addCrashedStopCases(contract);
 }
 
@@ -71,7 +71,7 @@ function addRefusalCases(contract: ReactorCases): void {
   });
 }
 
-function addToldCases(contract: ReactorCases): void {
+function addLastCallbackCases(contract: ReactorCases): void {
   contract.add('makes all callbacks of a run before run settles', async (scene) => {
     const { finished } = await scene.start();
     const { client, server, serverFactory, listening } = await scene.pair();

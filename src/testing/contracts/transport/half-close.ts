@@ -7,16 +7,16 @@ import { patternedBytes } from '../patterned-bytes.js';
 import type { RecordingProtocol } from './recording-protocol.js';
 import type { TransportCases, TransportScene } from './scene.js';
 
-function told(end: RecordingProtocol, side: 'read' | 'write'): boolean {
+function notified(end: RecordingProtocol, side: 'read' | 'write'): boolean {
   return end.log.includes(`${side}ConnectionLost`);
 }
 
-function untilTold(
+function untilNotified(
   scene: TransportScene,
   end: RecordingProtocol,
   side: 'read' | 'write',
 ): Promise<void> {
-  return scene.until(() => told(end, side), `${side}ConnectionLost`);
+  return scene.until(() => notified(end, side), `${side}ConnectionLost`);
 }
 
 export function addHalfCloseCases(contract: TransportCases): void {
@@ -41,7 +41,7 @@ async function hearTheEnd(scene: TransportScene): Promise<void> {
   const data = patternedBytes(700_000);
   server.call('write', data);
   scene.endServer();
-  await untilTold(scene, client, 'read');
+  await untilNotified(scene, client, 'read');
   assert(client.received.equals(data), 'all arrived first');
   await scene.settle();
   assert.equal(client.connected, true);
@@ -76,7 +76,7 @@ function addEitherWayCases(contract: TransportCases): void {
     await scene.settle();
     assert.deepEqual(client.log, ['connectionMade']);
     client.call('resumeProducing');
-    await untilTold(scene, client, 'read');
+    await untilNotified(scene, client, 'read');
     assert.equal(client.text, 'held');
   });
 }
@@ -123,7 +123,7 @@ function addWholeCases(contract: TransportCases): void {
     scene.endServer();
     assert((await scene.lost(client)) instanceof ConnectionDone);
     assert(client.received.equals(data), 'all arrived first');
-    assert.equal(told(client, 'read'), false);
+    assert.equal(notified(client, 'read'), false);
   });
 }
 
@@ -135,7 +135,7 @@ function addOwnSideCases(contract: TransportCases): void {
       const data = patternedBytes(1_000_000);
       client.call('write', data);
       client.call('loseWriteConnection');
-      await untilTold(scene, server, 'read');
+      await untilNotified(scene, server, 'read');
       assert(server.received.equals(data), 'all arrived');
       server.call('write', 'and now you listen');
       assert.equal((await scene.received(client, 18)).toString(), 'and now you listen');
@@ -154,9 +154,9 @@ function addOwnSideCases(contract: TransportCases): void {
       await scene.settle();
       assert.deepEqual(client.log, ['connectionMade']);
       server.call('resumeProducing');
-      await untilTold(scene, client, 'write');
+      await untilNotified(scene, client, 'write');
       client.call('loseWriteConnection');
-      await untilTold(scene, server, 'read');
+      await untilNotified(scene, server, 'read');
       assert.equal(server.receivedBytes, scene.overflowBytes);
       await scene.settle();
       assert.deepEqual(client.log, ['connectionMade', 'writeConnectionLost']);
@@ -169,7 +169,7 @@ function addOwnSideCases(contract: TransportCases): void {
       const { client, server } = scene;
       client.call('write', 'question');
       client.call('loseWriteConnection');
-      await untilTold(scene, server, 'read');
+      await untilNotified(scene, server, 'read');
       server.call('write', 'answer');
       assert.equal((await scene.received(client, 6)).toString(), 'answer');
       server.call('loseConnection');
@@ -192,7 +192,7 @@ function addOwnSideOrderCases(contract: TransportCases): void {
       assert.equal(server.ended, false);
       client.call('write', 'last');
       client.call('unregisterProducer');
-      await untilTold(scene, server, 'read');
+      await untilNotified(scene, server, 'read');
       assert.equal(server.text, 'first last');
       assert.equal(client.connected, true);
     },
@@ -213,7 +213,7 @@ function addOwnSideOrderCases(contract: TransportCases): void {
     async (scene) => {
       const { client } = scene;
       client.call('loseWriteConnection');
-      await untilTold(scene, client, 'write');
+      await untilNotified(scene, client, 'write');
       client.call('loseConnection');
       assert.equal(client.lostCount, 0);
       assert((await scene.lost(client)) instanceof ConnectionDone);

@@ -195,6 +195,31 @@ function addRegistrationCases(contract: TransportCases): void {
       assert.deepEqual(producer.log, []);
     },
   );
+
+  contract.add(
+    'sends what is written, also by a producer, while a closing connection has unsent bytes',
+    async (scene) => {
+      const { client, server } = scene;
+      server.call('pauseProducing');
+      client.call('write', patternedBytes(scene.overflowBytes));
+      client.call('loseConnection');
+      await scene.settle();
+      assert(scene.transport.bufferedBytes > 0, 'some wait: if not, overflowBytes is too small');
+      client.call('write', 'late ');
+      await scene.settle();
+      const producer = register(scene);
+      server.call('resumeProducing');
+      await scene.received(server, scene.overflowBytes + 5);
+      await scene.settle();
+      assert.equal(client.connected, true, 'open until the producer has unregistered');
+      producer.write('last');
+      client.call('unregisterProducer');
+      await scene.ended(server);
+      const end = server.received.subarray(scene.overflowBytes);
+      assert.equal(String(end), 'late last');
+      assert.equal((await scene.lost(client)).name, 'ConnectionDone');
+    },
+  );
 }
 
 function addEndCases(contract: TransportCases): void {

@@ -3,7 +3,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 
 import { UNIXAddress } from '../../../core/address.js';
-import { InvalidArgumentValueError } from '../../../core/errors/arguments.js';
+import {
+  InvalidArgumentTypeError,
+  InvalidArgumentValueError,
+  UnknownOptionError,
+} from '../../../core/errors/arguments.js';
 import { ConnectError, ConnectionRefusedError } from '../../../core/errors/connecting.js';
 import { CannotListenError } from '../../../core/errors/listening.js';
 import type { UNIXDatagramCases } from './unix-datagram-scene.js';
@@ -99,6 +103,20 @@ function addStopCases(contract: UNIXDatagramCases): void {
     scene.connect(path).port.write('x');
     await scene.until(() => protocol.log.includes('x'), 'a datagram');
     assert.deepEqual(protocol.log, ['start', 'stop', 'start', 'x']);
+  });
+
+  contract.add('leaves its path in use by keepFile', async (scene) => {
+    const { port, path } = scene.listen();
+    await scene.answerOf(port.stopListening({ keepFile: true }), 'stopListening');
+    assert.throws(() => scene.connect(path), ConnectionRefusedError);
+    assert.throws(() => scene.listen(path), CannotListenError);
+  });
+
+  contract.add('refuses wrong options of stopListening, and listens on', (scene) => {
+    const { port } = scene.listen();
+    assert.throws(() => port.stopListening({ keepfile: true } as never), UnknownOptionError);
+    assert.throws(() => port.stopListening({ keepFile: 1 } as never), InvalidArgumentTypeError);
+    assert.equal(port.listening, true);
   });
 
   contract.add('stops when its reactor stops', async (scene) => {

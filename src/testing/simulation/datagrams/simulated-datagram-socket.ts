@@ -85,7 +85,7 @@ export abstract class SimulatedDatagramSocket<A extends Address> implements Data
   /** Sends a datagram, or reports the error to the port. @returns False if it has to wait: {@link sendable} will be called. */
   protected abstract transmit(datagram: WaitingDatagram<A>): boolean;
   /** The socket's name is free again. */
-  protected abstract release(): void;
+  protected abstract release(keepFile: boolean): void;
   /** A datagram was read, so there is room for others. */
   protected read(): void {}
 
@@ -116,14 +116,14 @@ export abstract class SimulatedDatagramSocket<A extends Address> implements Data
     this.#schedule();
   }
 
-  close(): void {
+  close(keepFile = false): void {
     this.#transmitAll();
     this.closed = true;
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#arrived = [];
     this.#arrivedBytes = 0;
-    this.release();
+    this.release(keepFile);
   }
 
   fileno(): number {
@@ -148,7 +148,7 @@ export abstract class SimulatedDatagramSocket<A extends Address> implements Data
   }
 
   /** Calls `connectionRefused`: nothing listens at the peer. */
-  protected tellRefused(): void {
+  protected notifyRefused(): void {
     if (this.closed) return;
     this.sockets.beginTurn();
     this.port.refused();

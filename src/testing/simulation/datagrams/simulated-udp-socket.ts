@@ -201,7 +201,7 @@ export class SimulatedUDPSocket
     const receivers = host.udp.receiversOf(datagram);
     for (const receiver of receivers) receiver.takeDatagram(datagram);
     if (receivers.length === 0 && this.peer?.equals(datagram.to)) {
-      this.#lane.answer(() => this.tellRefused());
+      this.#lane.answer(() => this.notifyRefused());
     }
   }
 

@@ -125,8 +125,8 @@ export class SimulatedUNIXDatagramSocket
     return true;
   }
 
-  protected override release(): void {
-    if (this.#path !== undefined) this.#host.paths.release(this.#path, false);
+  protected override release(keepFile: boolean): void {
+    if (this.#path !== undefined) this.#host.paths.release(this.#path, keepFile);
     this.read();
   }
 
@@ -135,7 +135,7 @@ export class SimulatedUNIXDatagramSocket
   }
 
   #notSent(waiting: WaitingDatagram<UNIXAddress>, cause: SystemError): void {
-    if (cause.code === 'ECONNREFUSED' && waiting.to === undefined) this.tellRefused();
+    if (cause.code === 'ECONNREFUSED' && waiting.to === undefined) this.notifyRefused();
     else this.refuse(waiting, cause);
   }
 }
