@@ -56,6 +56,7 @@ export class SocketTLSEngine extends NodeTLSEngine {
   }
 
   override close(): void {
+    if (this.phase === 'over') return;
     this.#closing = true;
     if (this.writes === 0) this.encrypt();
     // A reset must not have to wait for the shutdown of the socket: Node refuses it until then.
