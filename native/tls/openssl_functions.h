@@ -162,6 +162,7 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(stack_st_X509*, SSL_get_peer_cert_chain, (const SSL*))                                         \
   F(const char*, SSL_get_servername, (const SSL*, int))                                            \
   F(int, SSL_get_shutdown, (const SSL*))                                                           \
+  F(SSL_SESSION*, SSL_get_session, (const SSL*))                                                   \
   F(SSL_CTX*, SSL_get_SSL_CTX, (const SSL*))                                                       \
   F(const char*, SSL_get_version, (const SSL*))                                                    \
   F(int, SSL_has_pending, (const SSL*))                                                            \
@@ -169,6 +170,7 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(SSL*, SSL_new, (SSL_CTX*))                                                                     \
   F(int, SSL_read_ex, (SSL*, void*, size_t, size_t*))                                              \
   F(void, SSL_SESSION_free, (SSL_SESSION*))                                                        \
+  F(uint8_t, SSL_SESSION_get_max_fragment_length, (const SSL_SESSION*))                            \
   F(int, SSL_session_reused, (const SSL*))                                                         \
   F(void, SSL_set_accept_state, (SSL*))                                                            \
   F(int, SSL_set_alpn_protos, (SSL*, const unsigned char*, unsigned int))                          \

@@ -91,6 +91,8 @@ constexpr int kTlsextErrAlertFatal = 2;
 constexpr int kTlsextErrNoack = 3;
 constexpr unsigned int kTlsextTypeServerName = 0;
 constexpr long kTlsextStatustypeOcsp = 1;
+constexpr uint8_t kMaxFragmentLength512 = 1;
+constexpr uint8_t kMaxFragmentLength4096 = 4;
 
 constexpr int kCbRead = 0x04;
 constexpr int kCbAlert = 0x4000;

@@ -19,7 +19,8 @@ constexpr size_t kMaxPlaintext = RecordCipher::kMaxPlaintext;
 constexpr size_t kMaxCiphertext = kMaxPlaintext + 256;
 constexpr size_t kMessageHeaderSize = 4;
 constexpr size_t kKeyUpdateSize = 1;
-constexpr size_t kMaxTicketSize = kMaxPlaintext;
+// Lifetime, age, and four vectors: RFC 8446 section 4.6.1.
+constexpr size_t kMaxTicketSize = 4 + 4 + (1 + 255) + 2 * (2 + 65'535);
 
 // Removes a vector and its length of `prefix` bytes from `bytes`. False if it is incomplete.
 bool takeVector(Bytes& bytes, size_t prefix, Bytes& vector) {

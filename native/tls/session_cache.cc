@@ -5,6 +5,7 @@
 namespace ropewalk {
 
 void SessionCache::add(const std::string& key, Octets session) {
+  if (session.size() > kMaxSize) return;
   if (const auto old = found_.find(key); old != found_.end()) entries_.erase(old->second);
   entries_.push_front({key, std::move(session)});
   found_[key] = entries_.begin();

@@ -17,6 +17,9 @@ class SessionCache {
  public:
   explicit SessionCache(size_t most) : most_(most) {}
 
+  // A larger session is not kept: OpenSSL cannot put any ticket that it has received into a hello.
+  static constexpr size_t kMaxSize = 32 * 1024;
+
   bool keepsSessions() const { return most_ > 0; }
   void add(const std::string& key, Octets session);
   // Null if there is none. Valid until the next add(). A session is used until the server sends

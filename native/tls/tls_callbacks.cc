@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "tls_session.h"
 
@@ -65,7 +66,7 @@ void TlsCallbacks::install(TlsContext& context, const TlsSettings& settings) {
   }
   ssl.SSL_CTX_set_alpn_select_cb(to, selectProtocol, nullptr);
   ssl.SSL_CTX_set_tlsext_ticket_key_evp_cb(to, ticketKey);
-  if (settings.selectsByName) ssl.SSL_CTX_set_client_hello_cb(to, clientHello, nullptr);
+  ssl.SSL_CTX_set_client_hello_cb(to, clientHello, nullptr);
   if (!context.staples_.empty()) {
     ssl.SSL_CTX_callback_ctrl(to, kCtrlSetTlsextStatusReqCb, reinterpret_cast<void (*)()>(staple));
   }
@@ -82,17 +83,25 @@ TlsSession& TlsCallbacks::sessionOf(const SSL* ssl) {
 
 int TlsCallbacks::clientHello(SSL* ssl, int* alert, void*) {
   TlsSession::Start* start = sessionOf(ssl).start_.get();
-  if (start == nullptr || start->choice == TlsSession::Choice::kMade) return kClientHelloSuccess;
+  if (start == nullptr) return kClientHelloSuccess;
   if (start->choice == TlsSession::Choice::kRefused) {
     *alert = kAdUnrecognizedName;
     return kClientHelloError;
   }
   const unsigned char* extension = nullptr;
   size_t size = 0;
+  std::string name;
   if (openSsl().SSL_client_hello_get0_ext(ssl, kTlsextTypeServerName, &extension, &size) == 1) {
-    start->serverName = hostNameIn({extension, size});
+    name = hostNameIn({extension, size});
   }
-  return kClientHelloRetry;
+  // The hello after a HelloRetryRequest must be the same (RFC 8446 section 4.1.2). OpenSSL does not
+  // compare the names, and the context was selected by the first one.
+  if (start->serverName.value_or(name) != name) {
+    *alert = kAdIllegalParameter;
+    return kClientHelloError;
+  }
+  start->serverName = std::move(name);
+  return start->choice == TlsSession::Choice::kMade ? kClientHelloSuccess : kClientHelloRetry;
 }
 
 int TlsCallbacks::selectProtocol(SSL* ssl, const unsigned char** out, unsigned char* outSize,
@@ -215,6 +224,10 @@ void TlsCallbacks::noteAlert(const SSL* ssl, int where, int value) {
   // The level is in the upper byte, the alert in the lower one. TLS 1.3 has no warnings, and takes
   // all other alerts for fatal (RFC 8446 section 6).
   const auto alert = static_cast<uint8_t>(value & 0xff);
+  if (alert == kAdNoRenegotiation && (where & kCbRead) == 0 &&
+      session.renegotiations_ < UINT8_MAX) {
+    session.renegotiations_ += 1;
+  }
   if (alert == kAdCloseNotify || alert == kAdUserCancelled || alert == kAdNoRenegotiation) return;
   ((where & kCbRead) != 0 ? session.alertReceived_ : session.alertSent_) = alert;
 }

@@ -166,7 +166,11 @@ TlsSession::Outcome TlsSession::read(std::span<uint8_t> plaintext, size_t& count
     size_t size = 0;
     const int result =
         ssl_.SSL_read_ex(session_, plaintext.data() + count, plaintext.size() - count, &size);
+    if (renegotiations_ > kMaxRenegotiations) {
+      return fail("TLS session renegotiation attack detected");  // Node's words
+    }
     if (result != 1) return outcomeOf(result);
+    renegotiations_ = 0;
     count += size;
     // OpenSSL has returned all of its last record: asking it for more would make it allocate a
     // buffer in vain.

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +39,8 @@ class TlsSession {
 
   // The most input kept while no context is selected: more fails the session.
   static constexpr size_t kMaxKept = 256 * 1024;
+  // The most refused renegotiations (TLS 1.2) without data between them: Node's limit.
+  static constexpr int kMaxRenegotiations = 3;
 
   // Null if there is no memory, or a client's hostname or protocols are invalid; a context that
   // checks names needs a hostname.
@@ -105,7 +108,7 @@ class TlsSession {
   struct Start {
     Options options;
     Choice choice = Choice::kNone;
-    std::string serverName;
+    std::optional<std::string> serverName;  // of a server's first hello
     Octets input;  // all input until the context is chosen, to be processed again by another
     TlsSecrets secrets;
     size_t sealedFrom = 0;  // in the output of this call: records with the final keys
@@ -148,6 +151,7 @@ class TlsSession {
   const SSL_CIPHER* cipher_ = nullptr;    // with records_
   bool resumed_ = false;                  // likewise
   State state_ = State::kHandshake;
+  uint8_t renegotiations_ = 0;  // refused since data arrived
   int16_t alertReceived_ = -1;
   int16_t alertSent_ = -1;
 };

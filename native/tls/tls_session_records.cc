@@ -48,6 +48,12 @@ std::optional<uint64_t> countRecords(Bytes bytes) {
   return count;
 }
 
+// Whether the client has limited the size of records (RFC 6066 section 4).
+bool limitsRecords(const OpenSsl& ssl, const SSL* session) {
+  const uint8_t limit = ssl.SSL_SESSION_get_max_fragment_length(ssl.SSL_get_session(session));
+  return limit >= kMaxFragmentLength512 && limit <= kMaxFragmentLength4096;
+}
+
 }  // namespace
 
 // A line of the key log: a label, the client's random bytes and a secret. OpenSSL has written all
@@ -87,7 +93,7 @@ void TlsSession::takeOver() {
   const TlsSecrets& secrets = start_->secrets;
   if (ssl_.SSL_version(session_) != kTls13Version || !context_->ownRecords_ ||
       secrets.client.empty() || secrets.server.empty() || secrets.exporter.empty() ||
-      ssl_.SSL_has_pending(session_) != 0) {
+      ssl_.SSL_has_pending(session_) != 0 || limitsRecords(ssl_, session_)) {
     return;
   }
   const SSL_CIPHER* cipher = ssl_.SSL_get_current_cipher(session_);
@@ -122,6 +128,7 @@ void TlsSession::freeOpenSsl() {
 // sealed twice under one sequence number.
 void TlsSession::giveTicket(Bytes record) {
   if (session_ == nullptr) return;
+  ssl_.ERR_clear_error();  // of others
   const Bytes input = std::exchange(bio_.input, record);
   uint8_t none = 0;
   size_t count = 0;

@@ -41,7 +41,7 @@ std::string TlsSession::protocol() const {
 }
 
 std::string TlsSession::serverName() const {
-  if (state_ == State::kAwaitsContext) return start_->serverName;
+  if (state_ == State::kAwaitsContext) return start_->serverName.value_or("");
   if (records_ != nullptr) return facts_ == nullptr ? "" : facts_->serverName;
   const char* name =
       session_ == nullptr ? nullptr : ssl_.SSL_get_servername(session_, kNameTypeHostName);

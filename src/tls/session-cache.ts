@@ -6,6 +6,9 @@ export interface CachedSession {
   readonly certificates: readonly Buffer[];
 }
 
+/** A larger ticket is not kept: OpenSSL cannot put any ticket that it has received into a hello. */
+const MAX_TICKET_BYTES = 32 * 1024;
+
 export class SessionCache {
   readonly #sessions = new Map<string, CachedSession>();
   readonly #size: number;
@@ -18,9 +21,10 @@ export class SessionCache {
     return this.#sessions.get(key);
   }
 
-  /** An empty key, which no connection resumes, is ignored. */
+  /** An empty key, which no connection resumes, and a session that is too large are ignored. */
   set(key: string, session: CachedSession): void {
-    if (key === '' || this.#size === 0) return;
+    const unwanted = key === '' || session.ticket.byteLength > MAX_TICKET_BYTES;
+    if (unwanted || this.#size === 0) return;
     this.#sessions.delete(key);
     this.#sessions.set(key, session);
     if (this.#sessions.size <= this.#size) return;

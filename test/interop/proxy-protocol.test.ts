@@ -1,7 +1,7 @@
-/** HAProxy in front of Ropewalk, nginx behind it, and curl as a client that sends the header. */
+/** HAProxy and nginx in front of Ropewalk, nginx behind it, and curl as a client that sends the header. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +31,11 @@ for (const [name, found] of Object.entries({ HAPROXY, NGINX, CURL })) {
   if (!found) console.warn(`skipped: there is no ${name.toLowerCase()} here`);
 }
 
+const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so';
+const NGINX_STREAM = NGINX && existsSync(STREAM_MODULE);
+if (NGINX && !NGINX_STREAM) console.warn(`skipped: there is no ${STREAM_MODULE} here`);
+
+const authority = await Authority.make();
 let folder: string;
 
 beforeEach(() => {
@@ -89,11 +94,51 @@ async function startHAProxy(rig: Rig, server: string, bind = ''): Promise<number
   return port;
 }
 
+/** nginx, once it listens. @param blocks Its configuration, without that of the process. */
+async function startNginx(blocks: string): Promise<PeerProgram> {
+  const config = `${NGINX_STREAM ? `load_module ${STREAM_MODULE};` : ''} daemon off; master_process off; pid ${folder}/pid; error_log stderr notice;
+    events {} ${blocks}`;
+  const file = join(folder, 'nginx.conf');
+  writeFileSync(file, config);
+  const nginx = new PeerProgram('nginx', ['-p', folder, '-c', file]);
+  await nginx.until(() => nginx.stderr.includes('OS:'), 'to start');
+  return nginx;
+}
+
 async function ask(rig: Rig, port: number): Promise<{ answer: string; localPort: number }> {
   const peer = rig.use(await RawPeer.connect(port));
   peer.write('?');
   await peer.untilEnded();
   return { answer: peer.received.toString(), localPort: peer.localPort };
+}
+
+/** A TLS server for app.example behind a proxy. @returns Its port. */
+async function serveTLS(rig: Rig): Promise<number> {
+  const identity = await authority.issue('app.example', { names: ['app.example'] });
+  const context = new TLSServerContext({ identity });
+  rig.use({ [Symbol.asyncDispose]: async () => context.close() });
+  const mirror = new Mirror();
+  return mirror.serve(rig, new TLSServerFactory(context, mirror.factory));
+}
+
+async function askOverTLS(port: number): Promise<{ answer: string; localPort: number }> {
+  const socket = connectTLS({
+    host: '127.0.0.1',
+    port,
+    ca: authority.certificate,
+    servername: 'app.example',
+  });
+  let answer = '';
+  let localPort = 0;
+  socket.on('secureConnect', () => {
+    localPort = socket.localPort ?? 0;
+  });
+  socket.on('data', (data) => {
+    answer += data;
+  });
+  socket.write('?');
+  await within(once(socket, 'close'), 'the end of the TLS connection');
+  return { answer, localPort };
 }
 
 describe.skipIf(!HAPROXY)('with haproxy in front', () => {
@@ -121,7 +166,6 @@ describe.skipIf(!HAPROXY)('with haproxy in front', () => {
     });
 
     it('receives the facts of TLS that haproxy has ended', async () => {
-      const authority = await Authority.make('front');
       const { certificate, key } = await authority.issue('front.example', {
         names: ['front.example'],
       });
@@ -161,26 +205,41 @@ describe.skipIf(!HAPROXY)('with haproxy in front', () => {
     });
 
     it('does TLS behind the header', async () => {
-      const authority = await Authority.make('app');
-      const identity = await authority.issue('app.example', { names: ['app.example'] });
-      const context = new TLSServerContext({ identity });
+      const port = await startHAProxy(rig, `127.0.0.1:${await serveTLS(rig)} send-proxy-v2`);
+      const { answer, localPort } = await askOverTLS(port);
+      expect(answer).toBe(`127.0.0.1:${localPort} to 127.0.0.1:${port}`);
+    });
+  });
+});
+
+describe.skipIf(!NGINX_STREAM)('with nginx in front', () => {
+  contract('a server', (rig) => {
+    async function startProxy(backend: number): Promise<number> {
+      const port = await closedPort();
+      const nginx = await startNginx(`
+        stream {
+          server {
+            listen 127.0.0.1:${port};
+            proxy_pass 127.0.0.1:${backend};
+            proxy_protocol on;
+          }
+        }`);
+      rig.use(nginx);
+      return port;
+    }
+
+    it('has the client’s address', async () => {
       const mirror = new Mirror();
-      const backend = mirror.serve(rig, new TLSServerFactory(context, mirror.factory));
-      const port = await startHAProxy(rig, `127.0.0.1:${backend} send-proxy-v2`);
-      const socket = connectTLS({
-        host: '127.0.0.1',
-        port,
-        ca: authority.certificate,
-        servername: 'app.example',
-      });
-      let answer = '';
-      socket.on('data', (data) => {
-        answer += data;
-      });
-      socket.write('?');
-      await within(once(socket, 'close'), 'the end of the TLS connection');
-      expect(answer).toContain(`to 127.0.0.1:${port}`);
-      context.close();
+      const port = await startProxy(mirror.serve(rig));
+      const { answer, localPort } = await ask(rig, port);
+      expect(answer).toBe(`127.0.0.1:${localPort} to 127.0.0.1:${port}`);
+      expect(mirror.headers).toMatchObject([{ command: 'PROXY', version: 1 }]);
+    });
+
+    it('does TLS behind the header', async () => {
+      const port = await startProxy(await serveTLS(rig));
+      const { answer, localPort } = await askOverTLS(port);
+      expect(answer).toBe(`127.0.0.1:${localPort} to 127.0.0.1:${port}`);
     });
   });
 });
@@ -195,19 +254,14 @@ describe.skipIf(!NGINX)('with nginx behind', () => {
           .map((name) => `${name}_temp_path ${folder};`)
           .join(' ');
         const facts = '$proxy_protocol_addr $proxy_protocol_port $proxy_protocol_server_addr';
-        const config = `daemon off; master_process off; pid ${folder}/pid; error_log stderr notice;
-          events {}
+        await using _nginx = await startNginx(`
           http {
             access_log off; ${temporary}
             server {
               listen 127.0.0.1:${port} proxy_protocol;
               location / { return 200 "${facts}"; }
             }
-          }`;
-        const file = join(folder, 'nginx.conf');
-        writeFileSync(file, config);
-        await using nginx = new PeerProgram('nginx', ['-p', folder, '-c', file]);
-        await nginx.until(() => nginx.stderr.includes('OS:'), 'to start');
+          }`);
         const client = new Recorder({
           connectionMade: (self) => self.transport.write('GET / HTTP/1.0\r\n\r\n'),
         });

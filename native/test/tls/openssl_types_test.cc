@@ -109,6 +109,8 @@ static_assert(kTlsextErrAlertFatal == SSL_TLSEXT_ERR_ALERT_FATAL);
 static_assert(kTlsextErrNoack == SSL_TLSEXT_ERR_NOACK);
 static_assert(kTlsextTypeServerName == TLSEXT_TYPE_server_name);
 static_assert(kTlsextStatustypeOcsp == TLSEXT_STATUSTYPE_ocsp);
+static_assert(kMaxFragmentLength512 == TLSEXT_max_fragment_length_512);
+static_assert(kMaxFragmentLength4096 == TLSEXT_max_fragment_length_4096);
 static_assert(kNameTypeHostName == TLSEXT_NAMETYPE_host_name);
 
 static_assert(kCbRead == SSL_CB_READ);

@@ -153,7 +153,7 @@ inline std::vector<Refusal> refusals() {
        }},
       {"large ticket", false, 47, kReasonExcessiveMessageSize,
        [=](Sealer& by) {
-         return by.seal(kHandshake, {4, 0, 0x40, 1});
+         return by.seal(kHandshake, {4, 2, 1, 0x0b});
        }},
       malformed("empty ticket", {}),
       malformed("ticket without lengths", {0, 0, 0, 1, 0, 0, 0, 2}),

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "conversation.h"
+#include "openssl_client.h"
 
 namespace ropewalk {
 namespace {
@@ -266,6 +266,41 @@ void logsKeys() {
   CHECK(context->takeKeyLog().empty());
 }
 
+// After a HelloRetryRequest, another name would get a context that was not selected for it.
+void refusesAnotherName() {
+  const Party party;
+  TlsSettings settings = party.server();
+  settings.groups = "P-256";
+  const auto plain = makeContext(settings);
+  settings.selectsByName = true;
+  const auto first = makeContext(settings);
+  for (const char* name : {"server.example", "other.example"}) {
+    for (const auto& chosen : {first, plain}) {
+      End server{TlsSession::make(first, {})};
+      OpenSslClient client;
+      SSL_set1_groups_list(client.tls(), "X25519:P-256");
+      SSL_set_tlsext_host_name(client.tls(), "server.example");
+      CHECK_EQUAL(client.advance(), SSL_ERROR_WANT_READ);
+      client.pass(server);
+      CHECK(server.last == Outcome::kWantsContext);
+      server.session->selectContext(chosen);
+      server.receive({});
+      client.take(server);
+      SSL_set_tlsext_host_name(client.tls(), name);
+      CHECK_EQUAL(client.advance(), SSL_ERROR_WANT_READ);
+      client.pass(server);
+      if (std::string_view(name) == "server.example") {
+        client.exchange(server);
+        CHECK(server.session->handshakeComplete());
+        CHECK(server.session->serverName() == name);
+      } else {
+        CHECK(server.last == Outcome::kFailed);
+        CHECK_EQUAL(server.session->failure()->alertSent, 47);
+      }
+    }
+  }
+}
+
 void waitsForItsContext() {
   const Party party;
   const Certificate other = makeCertificate({.names = "DNS:other.example"}, &party.root);
@@ -400,6 +435,7 @@ int main() {
       STORY(exportsKeys),
       STORY(staplesResponses),
       STORY(logsKeys),
+      STORY(refusesAnotherName),
       STORY(waitsForItsContext),
       STORY(sendsDuringTheirMessages),
       STORY(keepsInputOfItsOwn),

@@ -1,10 +1,9 @@
 // Sessions whose records are this library's, against sessions that leave all to OpenSSL.
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
+#include <algorithm>
 #include <cstring>
 
+#include "openssl_client.h"
 #include "refusals.h"
 
 namespace ropewalk {
@@ -192,46 +191,38 @@ void updatesKeysWithOpenSsl() {
 // A client that asks for key updates, by OpenSSL itself.
 void answersKeyUpdates() {
   End server{TlsSession::make(makeContext(party().server(true)), {})};
-  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
-  SSL* client = SSL_new(context);
-  SSL_set_bio(client, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-  SSL_set_connect_state(client);
-  std::string received;
-  const auto exchange = [&] {
-    for (int i = 0; i < 6; i++) {
-      char room[1000];
-      size_t count = 0;
-      while (SSL_read_ex(client, room, sizeof room, &count) == 1) received.append(room, count);
-      CHECK_EQUAL(SSL_get_error(client, 0), SSL_ERROR_WANT_READ);
-      char* bytes = nullptr;
-      const long size = BIO_get_mem_data(SSL_get_wbio(client), &bytes);
-      const Octets sent(bytes, bytes + size);
-      (void)BIO_reset(SSL_get_wbio(client));
-      server.receive(sent);
-      if (!server.output.empty()) {
-        BIO_write(SSL_get_rbio(client), server.output.data(),
-                  static_cast<int>(server.output.size()));
-      }
-      server.output.clear();
-    }
-  };
-  SSL_do_handshake(client);
-  exchange();
+  OpenSslClient client;
+  client.exchange(server);
   CHECK(server.session->handshakeComplete());
   std::string sent;
   for (int i = 0; i < 200; i++) {
-    CHECK(SSL_key_update(
-              client, i % 3 == 0 ? SSL_KEY_UPDATE_NOT_REQUESTED : SSL_KEY_UPDATE_REQUESTED) == 1);
-    CHECK(SSL_write(client, "ping", 4) == 4);
+    CHECK(SSL_key_update(client.tls(), i % 3 == 0 ? SSL_KEY_UPDATE_NOT_REQUESTED
+                                                  : SSL_KEY_UPDATE_REQUESTED) == 1);
+    client.send("ping");
     server.send("pong");
     sent += "pong";
-    exchange();
+    client.exchange(server);
     CHECK(server.received.ends_with("ping"));
   }
   CHECK_EQUAL(server.received.size(), 200 * 4);
-  CHECK(received == sent);
-  SSL_free(client);
-  SSL_CTX_free(context);
+  CHECK(client.received() == sent);
+}
+
+// A client that has no memory for large records (RFC 6066 section 4).
+void respectsLimitsOfRecords() {
+  for (const uint8_t limit : {TLSEXT_max_fragment_length_512, TLSEXT_max_fragment_length_4096}) {
+    End server{TlsSession::make(makeContext(party().server(true)), {})};
+    OpenSslClient client;
+    SSL_set_tlsext_max_fragment_length(client.tls(), limit);
+    client.exchange(server);
+    CHECK(server.session->handshakeComplete());
+    const std::string text(20'000, 'x');
+    server.send(text);
+    client.send(text);
+    client.exchange(server);
+    CHECK(client.received() == text);
+    CHECK(server.received == text);
+  }
 }
 
 // Seals like the peer of a server, or like the server.
@@ -293,6 +284,38 @@ void learnsOfRefusedCertificates() {
   CHECK(reasons[0] == reasons[1]);
 }
 
+// Of more than one record. Those too large for a hello are not kept.
+void acceptsLargeTickets() {
+  const auto clientContext = makeContext(party().client(true));
+  TlsSettings settings = party().server(true);
+  settings.cipherSuites = "TLS_AES_128_GCM_SHA256";
+  settings.tickets = false;
+  const auto serverContext = makeContext(settings);
+  for (const size_t size : {65'535, 20'000}) {
+    Conversation talk(clientContext, serverContext, host("key"));
+    CHECK(talk.client.session->handshake(talk.client.output) == Outcome::kWantsInput);
+    CHECK(talk.client.output.size() < 2000);
+    talk.exchange();
+    const auto by = sealerFor(serverContext, false);
+    const size_t body = 8 + 2 + 2 + size + 2;
+    Octets message = {4, static_cast<uint8_t>(body >> 16), static_cast<uint8_t>(body >> 8),
+                      static_cast<uint8_t>(body)};
+    message.insert(message.end(), {0, 0, 1, 0, 0, 0, 0, 1, 1, 7});
+    message.insert(message.end(), {static_cast<uint8_t>(size >> 8), static_cast<uint8_t>(size)});
+    message.insert(message.end(), size + 2, 0);
+    for (Bytes left(message); !left.empty();) {
+      const Bytes part = left.first(std::min(left.size(), RecordCipher::kMaxPlaintext));
+      talk.client.receive(by->seal(kHandshake, part));
+      left = left.subspan(part.size());
+    }
+    talk.client.receive(by->seal(kData, fifty()));
+    CHECK_EQUAL(talk.client.received.size(), 50);
+  }
+  Conversation next(clientContext, serverContext, host("key"));
+  CHECK(next.client.session->handshake(next.client.output) == Outcome::kWantsInput);
+  CHECK(next.client.output.size() > 20'000);
+}
+
 // Tickets that follow the first data are ignored; the session continues.
 void ignoresLateTickets() {
   const auto clientContext = makeContext(party().client(true));
@@ -351,8 +374,10 @@ int main() {
       STORY(readsDataBehindTheHandshake),
       STORY(updatesKeysWithOpenSsl),
       STORY(answersKeyUpdates),
+      STORY(respectsLimitsOfRecords),
       STORY(failsLikeOpenSsl),
       STORY(learnsOfRefusedCertificates),
+      STORY(acceptsLargeTickets),
       STORY(ignoresLateTickets),
       STORY(survivesTicketsThatOpenSslRefuses),
   });

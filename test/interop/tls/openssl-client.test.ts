@@ -122,6 +122,18 @@ describe.skipIf(!AVAILABLE)('with openssl s_client', () => {
       await client.end();
     });
 
+    it.each(VERSIONS)(
+      'sends no records above the limit of a client (%s)',
+      async (_version, flag) => {
+        const { port, factory } = serveEcho(rig, { engine });
+        await using client = opensslClient(port, flag, '-maxfraglen', '512');
+        await echoed(client, 'before');
+        (await factory.protocol()).transport.write(`${'x'.repeat(5000)}\n`);
+        await client.until(() => /^x{5000}$/m.test(client.stdout), 'to receive large data');
+        await client.end();
+      },
+    );
+
     it('updates keys when it is asked to, and goes on', async () => {
       const { port, factory } = serveEcho(rig, { engine });
       await using client = opensslClient(port, '-tls1_3', '-msg');
