@@ -6,11 +6,8 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 
 import type { SocketStream } from '../reactor/streams/secure-stream.js';
-import type { TLSEngineListener, TLSEngineOptions } from './engine.js';
+import { MAX_UNSENT_REPLIES, type TLSEngineListener, type TLSEngineOptions } from './engine.js';
 import { type NodeTLSContext, NodeTLSEngine, takePlaintext } from './node-engine.js';
-
-/** The most unsent bytes that the peer's input has caused, such as answers to key updates: then its input is not read either. */
-const MAX_UNSENT_REPLIES = 64 * 1024;
 
 /** The length of a written record divided by that of its plaintext, at most, but for the last one. */
 const RECORD_GROWTH = 1.01;

@@ -18,12 +18,9 @@ import { LowerTransport } from '../reactor/streams/lower-transport.js';
 import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 import { StreamTransport } from '../reactor/streams/stream-transport.js';
 import type { TurnReactor } from '../reactor/time/turn-reactor.js';
-import type { TLSEngine } from './engine.js';
+import { MAX_UNSENT_REPLIES, type TLSEngine } from './engine.js';
 import type { SocketTLSListener } from './node-socket-engine.js';
 import type { SecuredConnection } from './secured-connection.js';
-
-/** The most unsent bytes that the peer's input has caused, such as answers to key updates: then its input is not read either. */
-const MAX_UNSENT_REPLIES = 64 * 1024;
 
 /** Its `then` is a microtask without the context that `queueMicrotask` makes, which costs more than the rest of a small write. */
 const SETTLED: Promise<void> = Promise.resolve();
