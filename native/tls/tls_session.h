@@ -80,14 +80,12 @@ class TlsSession {
   void selectContext(std::shared_ptr<TlsContext> context);
 
   bool isServer() const { return context_->isServer(); }
-  const std::shared_ptr<TlsContext>& context() const { return context_; }
   bool handshakeComplete() const { return state_ == State::kOpen; }
   // Null unless a call has returned kFailed.
   const TlsFailure* failure() const;
   // Before the handshake is complete the following may be empty.
-  const char* version() const;  // "TLSv1.3"
-  const char* cipher() const;   // OpenSSL's name
-  const char* cipherStandardName() const;
+  const char* version() const;     // "TLSv1.3"
+  const char* cipher() const;      // OpenSSL's name
   std::string protocol() const;    // negotiated by ALPN
   std::string serverName() const;  // sent or received
   bool resumed() const;
