@@ -119,9 +119,11 @@ describe.each(KINDS)('a server by $name', (kind) => {
     await forger.peer[Symbol.asyncDispose]();
   });
 
-  it('does not count a few renegotiations between data', async () => {
+  it('refuses a few renegotiations between data without ending the connection', async () => {
     const { forger, server } = await attack('TLSv1.2');
-    for (let i = 0; i < 3; i++) {
+    // The native engine counts from the last data, Node counts those of ten minutes.
+    const count = engine === 'native' ? 8 : 3;
+    for (let i = 0; i < count; i++) {
       forger.peer.write(renegotiation(forger));
       forger.peer.write(forger.seal(APPLICATION_DATA, Buffer.from(`data ${i};`)));
       await server.received(`data ${i};`);
