@@ -39,7 +39,7 @@ class TlsSession {
 
   // The most input kept while no context is selected: more fails the session.
   static constexpr size_t kMaxKept = 256 * 1024;
-  // The most refused renegotiations (TLS 1.2) without data between them: Node's limit.
+  // The most refused renegotiations (TLS 1.2) without data between them. Node has the same number.
   static constexpr int kMaxRenegotiations = 3;
 
   // Null if there is no memory, or a client's hostname or protocols are invalid; a context that
