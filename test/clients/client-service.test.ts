@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ClientService } from '../../src/clients/client-service.js';
 import { ConnectionRefusedError } from '../../src/core/errors/connecting.js';
+import { Protocol } from '../../src/core/protocol.js';
 import { Deferred } from '../../src/defer/deferred.js';
 import { CancelledError, ReactorStoppedError } from '../../src/defer/errors.js';
 import { captureLoggedErrors } from '../../src/testing/logged-errors.js';
