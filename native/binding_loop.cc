@@ -117,7 +117,7 @@ int Loop::startPolling() {
 // Application code may have transferred the buffer behind the bytes it was lent.
 void Loop::renewArena() {
   if (!arena_.detached(env_)) return;
-  JointMemory fresh;
+  JsMemory fresh;
   if (!fresh.make(env_, kArenaSize)) return;
   std::copy_n(arena_.data(), kArenaSize, fresh.data());
   reactor_->receiveInto({fresh.data(), kArenaSize});

@@ -80,8 +80,8 @@ class Loop {
 
   napi_env env_;
   const Settings settings_;
-  JointMemory memory_;
-  JointMemory arena_;
+  JsMemory memory_;
+  JsMemory arena_;
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<PollerThread> thread_;
   napi_ref dispatch_ = nullptr;

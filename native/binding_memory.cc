@@ -63,7 +63,7 @@ napi_value share(napi_env env, size_t size, Owner& memory) {
 
 }  // namespace
 
-bool JointMemory::make(napi_env env, size_t size) {
+bool JsMemory::make(napi_env env, size_t size) {
   Owner memory;
   napi_ref buffer = nullptr;
   const napi_value made = share(env, size, memory);
@@ -75,25 +75,25 @@ bool JointMemory::make(napi_env env, size_t size) {
   return true;
 }
 
-void JointMemory::swap(JointMemory& other) {
+void JsMemory::swap(JsMemory& other) {
   std::swap(memory_, other.memory_);
   std::swap(size_, other.size_);
   std::swap(buffer_, other.buffer_);
 }
 
-void JointMemory::release(napi_env env) {
+void JsMemory::release(napi_env env) {
   if (buffer_ != nullptr) napi_delete_reference(env, std::exchange(buffer_, nullptr));
   memory_.reset();
   size_ = 0;
 }
 
-napi_value JointMemory::buffer(napi_env env) const {
+napi_value JsMemory::buffer(napi_env env) const {
   napi_value buffer = nullptr;
   napi_get_reference_value(env, buffer_, &buffer);
   return buffer;
 }
 
-bool JointMemory::detached(napi_env env) const {
+bool JsMemory::detached(napi_env env) const {
   bool detached = false;
   napi_is_detached_arraybuffer(env, buffer(env), &detached);
   return detached;

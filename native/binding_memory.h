@@ -10,16 +10,16 @@ namespace ropewalk {
 
 // Lives as long as this object or JavaScript's buffer: whatever JavaScript does with its buffer,
 // the pointer in C++ stays valid.
-class JointMemory {
+class JsMemory {
  public:
-  JointMemory() = default;
-  JointMemory(const JointMemory&) = delete;
-  JointMemory& operator=(const JointMemory&) = delete;
+  JsMemory() = default;
+  JsMemory(const JsMemory&) = delete;
+  JsMemory& operator=(const JsMemory&) = delete;
 
   // Allocates zeroed memory and JavaScript's buffer over it, an ArrayBuffer or a SharedArrayBuffer,
   // and releases the previous one. Returns false, with nothing changed, if allocation fails.
   bool make(napi_env env, size_t size);
-  void swap(JointMemory& other);
+  void swap(JsMemory& other);
   // Must be called before `env` ends.
   void release(napi_env env);
 

@@ -24,11 +24,11 @@ struct JsSession {
 template <typename T>
 napi_value wrap(napi_env env, T owned, const napi_type_tag& tag) {
   auto* kept = new T(std::move(owned));
-  const auto letGo = [](napi_env, void* data, void*) { delete static_cast<T*>(data); };
+  const auto release = [](napi_env, void* data, void*) { delete static_cast<T*>(data); };
   napi_value object = nullptr;
   if (napi_create_object(env, &object) != napi_ok ||
       napi_type_tag_object(env, object, &tag) != napi_ok ||
-      napi_wrap(env, object, kept, letGo, nullptr, nullptr) != napi_ok) {
+      napi_wrap(env, object, kept, release, nullptr, nullptr) != napi_ok) {
     delete kept;
     return nullptr;
   }
@@ -175,8 +175,8 @@ size_t moveOutput(JsSession& session, std::span<uint8_t> room) {
   return count;
 }
 
-// What a call did, in `result`: bytes of plaintext, bytes of ciphertext, whether there is more
-// ciphertext, whether the handshake is complete. Returns the outcome.
+// Fills `result`: bytes of plaintext, bytes of ciphertext, whether there is more ciphertext,
+// whether the handshake is complete. Returns the outcome.
 napi_value report(const Call& call, JsSession& session, Octets& spare, TlsSession::Outcome outcome,
                   size_t plaintext, std::span<uint8_t> ciphertext, std::span<int32_t> result) {
   result[0] = static_cast<int32_t>(plaintext);

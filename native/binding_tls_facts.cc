@@ -92,9 +92,6 @@ napi_value tlsFailureOf(napi_env env, const TlsFailure& failure) {
     certificate = bufferOf(env, failure.certificate);
   }
   napi_set_named_property(env, object, "certificate", certificate);
-  napi_set_named_property(
-      env, object, "pinMismatch",
-      truthOf(env, failure.verifyError == openssl::kVErrApplicationVerification));
   return object;
 }
 

@@ -12,12 +12,12 @@ namespace ropewalk {
 // ends of the copy), and the results are valid.
 inline void checkDatagramAncillary(std::span<const uint8_t> control) {
   const std::vector<uint8_t> copy(control.begin(), control.end());
-  const DatagramAncillary told = parseDatagramAncillary(copy);
-  CHECK(told.trafficClass >= -1 && told.trafficClass <= 255);
-  CHECK(told.segmentSize <= INT32_MAX);
-  if (told.destinationIsIpv6) CHECK(told.hasDestination);
-  if (!told.destinationIsIpv6) {
-    CHECK_EQUAL(told.destination[1] | told.destination[2] | told.destination[3], 0);
+  const DatagramAncillary parsed = parseDatagramAncillary(copy);
+  CHECK(parsed.trafficClass >= -1 && parsed.trafficClass <= 255);
+  CHECK(parsed.segmentSize <= INT32_MAX);
+  if (parsed.destinationIsIpv6) CHECK(parsed.hasDestination);
+  if (!parsed.destinationIsIpv6) {
+    CHECK_EQUAL(parsed.destination[1] | parsed.destination[2] | parsed.destination[3], 0);
   }
 }
 

@@ -50,7 +50,7 @@ class CheckedContexts {
 };
 
 inline const CipherSuite* suiteOf(const TlsSession& session) {
-  const std::string_view name = session.cipherStandardName();
+  const std::string_view name = session.cipher();
   const uint16_t id = name == "TLS_AES_128_GCM_SHA256"         ? 0x1301
                       : name == "TLS_AES_256_GCM_SHA384"       ? 0x1302
                       : name == "TLS_CHACHA20_POLY1305_SHA256" ? 0x1303
@@ -108,7 +108,6 @@ struct CheckedEnd {
     CHECK_EQUAL(session.exportKeyingMaterial(key, "label", nullptr), session.handshakeComplete());
     session.version();
     session.cipher();
-    session.cipherStandardName();
     session.protocol();
     session.serverName();
     session.resumed();

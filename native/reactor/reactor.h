@@ -338,7 +338,7 @@ class Reactor {
   bool encryptWritten(Stream& stream);
   bool gatherWire(const StreamTls& tls, std::span<Bytes>& parts) const;
   void consumeWire(StreamTls& tls, size_t count) const;
-  void sendLastWords(Stream& stream);
+  void sendFinalBytes(Stream& stream);
 
   // datagrams_in.cc
   DatagramSettings possible(const DatagramSettings& settings) const;

@@ -200,7 +200,7 @@ void Reactor::failTls(Stream& stream) {
   stream.tls->phase = Phase::kFailed;
   stream.queue.reset();
   stream.firstPiece = stream.lastPiece = -1;
-  if (stream.state == Stream::State::kOpen) sendLastWords(stream);
+  if (stream.state == Stream::State::kOpen) sendFinalBytes(stream);
   if (stream.ending == Stream::Ending::kDiscard) {
     destroy(stream);
     return;
@@ -212,20 +212,20 @@ void Reactor::failTls(Stream& stream) {
 }
 
 // Offers unsent bytes and `tlsOutput_` to the system once. Bytes that it refuses are lost.
-void Reactor::sendLastWords(Stream& stream) {
+void Reactor::sendFinalBytes(Stream& stream) {
   std::array<Bytes, kPartsAtOnce> memory;
   std::span<Bytes> parts(memory);
   if (gatherWire(*stream.tls, parts) && !parts.empty()) (void)offer(stream, parts);
   stream.tls->wire.reset();
 }
 
-// A secured stream whose end was reported to the host is freed, after the last words to its peer.
+// A secured stream whose end was reported to the host is freed, after close_notify to its peer.
 void Reactor::endTls(Stream& stream) {
   StreamTls& tls = *stream.tls;
   if (stream.state == Stream::State::kEnded && stream.queued() == 0 && !tls.closeSent) {
     tlsOutput_.clear();
     tls.session->close(tlsOutput_);
-    sendLastWords(stream);
+    sendFinalBytes(stream);
   }
   if (tls.phase != Phase::kFailed || stream.socket == kNoSocket) {
     destroy(stream);

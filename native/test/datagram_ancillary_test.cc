@@ -40,13 +40,13 @@ std::vector<uint8_t> everything() {
 }
 
 void understandsWhatIsAsked() {
-  const DatagramAncillary told = parseDatagramAncillary(everything());
-  CHECK(told.hasDestination && !told.destinationIsIpv6);
-  CHECK_EQUAL(told.destination[0], 0x7f000007);
-  CHECK_EQUAL(told.interfaceIndex, 3);
-  CHECK_EQUAL(told.trafficClass, 0xb9);
+  const DatagramAncillary parsed = parseDatagramAncillary(everything());
+  CHECK(parsed.hasDestination && !parsed.destinationIsIpv6);
+  CHECK_EQUAL(parsed.destination[0], 0x7f000007);
+  CHECK_EQUAL(parsed.interfaceIndex, 3);
+  CHECK_EQUAL(parsed.trafficClass, 0xb9);
 #if defined(UDP_GRO)
-  CHECK_EQUAL(told.segmentSize, 1200);
+  CHECK_EQUAL(parsed.segmentSize, 1200);
 #endif
 }
 
@@ -58,11 +58,11 @@ void understandsIpv6() {
   ipv6.ipi6_addr.s6_addr[15] = 9;
   append(control, IPPROTO_IPV6, IPV6_PKTINFO, ipv6);
   append(control, IPPROTO_IPV6, IPV6_TCLASS, int{3});
-  const DatagramAncillary told = parseDatagramAncillary(control);
-  CHECK(told.hasDestination && told.destinationIsIpv6);
-  CHECK_EQUAL(told.destination[0], 0xfd000000);
-  CHECK_EQUAL(told.destination[3], 9);
-  CHECK_EQUAL(told.trafficClass, 3);
+  const DatagramAncillary parsed = parseDatagramAncillary(control);
+  CHECK(parsed.hasDestination && parsed.destinationIsIpv6);
+  CHECK_EQUAL(parsed.destination[0], 0xfd000000);
+  CHECK_EQUAL(parsed.destination[3], 9);
+  CHECK_EQUAL(parsed.trafficClass, 3);
 
   control.clear();
   ipv6.ipi6_addr = {};

@@ -12,7 +12,7 @@ void add(SendBatch& batch, const SocketAddress& to, std::string_view text) {
 
 // A batch ends at the first failed datagram: the error is returned with the number of those sent,
 // or by the next call.
-void tellsWhatEndedABatch() {
+void reportsTheEndOfABatch() {
   DatagramPeer sender;
   DatagramPeer receiver;
   SocketAddress nowhere;
@@ -64,7 +64,7 @@ void endsWithoutAnError() {
 int main() {
   using namespace ropewalk;
   return tell({
-      STORY(tellsWhatEndedABatch),
+      STORY(reportsTheEndOfABatch),
       STORY(endsWithoutAnError),
   });
 }

@@ -32,7 +32,7 @@ std::vector<struct kevent> take(const UniqueFd& kq, size_t most = 8) {
   return events;
 }
 
-void tellsOfEachFilterByItself() {
+void reportsEachFilterByItself() {
   const UniqueFd kq(kqueue());
   const TwoEnds ends = openSocketPair();
   const int near = ends.near.get();
@@ -74,7 +74,7 @@ void answersWithoutTakingEvents() {
   CHECK_EQUAL(take(kq).size(), 1);
 }
 
-void tellsAgainWhatIsAddedAgain() {
+void reportsAgainWhenAddedAgain() {
   const UniqueFd kq(kqueue());
   const TwoEnds ends = openSocketPair();
   const struct kevent added = change(ends.near.get(), EVFILT_WRITE, EV_ADD | EV_CLEAR);
@@ -115,7 +115,7 @@ void forgetsWhatIsClosed() {
 
 // XNU does not accept EV_OOBAND from callers: urgent data is no event, and an edge reports only the
 // bytes before it.
-void tellsNothingOfUrgentData() {
+void reportsNoUrgentData() {
   const UniqueFd kq(kqueue());
   const UniqueFd listener = listenOnLoopback();
   const Peer peer = Peer::connectedTo(portOf(listener.get()));
@@ -182,13 +182,13 @@ void waitsAsLongAsItIsTold() {
 int main() {
   using namespace ropewalk;
   return tell({
-      STORY(tellsOfEachFilterByItself),
+      STORY(reportsEachFilterByItself),
       STORY(refusesWhatIsNotThere),
       STORY(answersWithoutTakingEvents),
-      STORY(tellsAgainWhatIsAddedAgain),
+      STORY(reportsAgainWhenAddedAgain),
       STORY(keepsDisabledKnotes),
       STORY(forgetsWhatIsClosed),
-      STORY(tellsNothingOfUrgentData),
+      STORY(reportsNoUrgentData),
       STORY(marksTheEnd),
       STORY(isTriggeredByTheUser),
       STORY(waitsAsLongAsItIsTold),

@@ -17,7 +17,7 @@ void asksTheSystem() {
   CHECK_EQUAL(ipv4.addresses.size(), 1);
 }
 
-void tellsWhatTheSystemRefuses() {
+void reportsRefusalsOfTheSystem() {
   const NameAnswer answer = lookUpName("::1", AddressFamily::kIpv4);
   CHECK(answer.error != 0);
   CHECK(answer.addresses.empty());
@@ -107,7 +107,7 @@ int main() {
   using namespace ropewalk;
   return tell({
       STORY(asksTheSystem),
-      STORY(tellsWhatTheSystemRefuses),
+      STORY(reportsRefusalsOfTheSystem),
       STORY(keepsAScope),
       STORY(givesEachAnswerToItsQuestion),
       STORY(takesNoThreadTooMany),

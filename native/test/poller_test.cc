@@ -96,7 +96,7 @@ void letsDescriptorsBeUsedAgain(PollerKind kind) {
 }
 
 // A refusal to watch a socket is not reported to the next socket with its number.
-void tellsNobodyOfAFormerOwnersRefusal(PollerKind kind) {
+void dropsTheRefusalOfAFormerOwner(PollerKind kind) {
   const auto poller = openPoller(kind);
   TwoEnds first = openSocketPair();
   const int number = first.near.get();
@@ -163,11 +163,11 @@ void foldsErrors(PollerKind kind) {
   CHECK(events.size() == 1 && events[0].token == 5 && events[0].ended);
   CHECK(events[0].readable && events[0].writable);
   CHECK_EQUAL(events[0].reset, kind == PollerKind::kIocp);
-  if (tellsOfResets()) CHECK_EQUAL(errorOfReset(accepted), ECONNRESET);
+  if (systemReportsResets()) CHECK_EQUAL(errorOfReset(accepted), ECONNRESET);
 }
 
 // A socket without interest still has its errors reported, once, and nothing else.
-void tellsErrorsToWhoIsNotInterested(PollerKind kind) {
+void reportsErrorsWithoutInterest(PollerKind kind) {
   const auto poller = openPoller(kind);
   const UniqueFd listener = listenOnLoopback();
   Peer peer = Peer::connectedTo(portOf(listener.get()));
@@ -193,7 +193,7 @@ void tellsErrorsToWhoIsNotInterested(PollerKind kind) {
 }
 
 // The end of input is readable only: there may still be much to send.
-void tellsEndOfInput(PollerKind kind) {
+void reportsEndOfInput(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
   CHECK(add(*poller, ends.near.get(), Interest::kRead, 5).ok());
@@ -203,7 +203,7 @@ void tellsEndOfInput(PollerKind kind) {
 }
 
 // An event says if the end of input is pending: there may be no further edge for it.
-void tellsThatTheEndWaits(PollerKind kind) {
+void reportsThePendingEnd(PollerKind kind) {
   for (const Trigger trigger : {Trigger::kLevel, Trigger::kEdge}) {
     const auto poller = openPoller(kind);
     TwoEnds ends = openSocketPair();
@@ -213,7 +213,7 @@ void tellsThatTheEndWaits(PollerKind kind) {
     CHECK(events.size() == 1 && events[0].readable && !events[0].ended);
     ends.far.reset();
     uint8_t byte;
-    if (!tellsOfEndsBehindBytes()) CHECK_EQUAL(receive(ends.near.get(), &byte, 1).count, 1);
+    if (!systemReportsEndsBehindBytes()) CHECK_EQUAL(receive(ends.near.get(), &byte, 1).count, 1);
     const Deadline deadline;
     for (events = poll(*poller); kPairsAreTcp && (events.empty() || !events[0].ended);
          events = poll(*poller)) {
@@ -224,7 +224,7 @@ void tellsThatTheEndWaits(PollerKind kind) {
 }
 
 // There is an edge for available input, for each arrival, and again when the interest is set again.
-void tellsOfEdges(PollerKind kind) {
+void reportsEdges(PollerKind kind) {
   const auto poller = openPoller(kind);
   const TwoEnds ends = openSocketPair();
   const int near = ends.near.get();
@@ -364,14 +364,14 @@ int main() {
       STORY(forgetsWhatIsRemoved),
       STORY(refusesToAddTwice),
       STORY(letsDescriptorsBeUsedAgain),
-      STORY(tellsNobodyOfAFormerOwnersRefusal),
+      STORY(dropsTheRefusalOfAFormerOwner),
       STORY(removesTheRightOne),
       STORY(foldsHangUps),
       STORY(foldsErrors),
-      STORY(tellsErrorsToWhoIsNotInterested),
-      STORY(tellsEndOfInput),
-      STORY(tellsThatTheEndWaits),
-      STORY(tellsOfEdges),
+      STORY(reportsErrorsWithoutInterest),
+      STORY(reportsEndOfInput),
+      STORY(reportsThePendingEnd),
+      STORY(reportsEdges),
       STORY(losesNoEdges),
       STORY(takesTurns),
       STORY(takesTurnsWhileSocketsGo),

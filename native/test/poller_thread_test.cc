@@ -52,7 +52,7 @@ void canBeArmedTwice(PollerKind kind) {
 }
 
 // The outcome of waiting is returned once, and a failure wakes like an event.
-void tellsWhatCameOfWaiting(PollerKind kind) {
+void reportsTheOutcomeOfWaiting(PollerKind kind) {
   PollerFaults faults;
   FaultyPoller poller(openPoller(kind), faults);
   const TwoEnds ends = openSocketPair();
@@ -110,8 +110,8 @@ void survivesTurnsMeanwhile(PollerKind kind) {
     letItBlock();
     CHECK(add(*poller, ends.near.get(), Interest::kWrite, 1).ok());
     // With a completion port the thread may just have taken the event, to report it itself.
-    const size_t told = poll(*poller).size();
-    CHECK(told == 1 || (told == 0 && kind == PollerKind::kIocp));
+    const size_t reported = poll(*poller).size();
+    CHECK(reported == 1 || (reported == 0 && kind == PollerKind::kIocp));
     wakes.waitFor(turn);
     CHECK(poller->remove(ends.near.get()).ok());
   }
@@ -174,7 +174,7 @@ int main() {
   return tellOverPollers({
       STORY(wakesOnceForEachArm),
       STORY(canBeArmedTwice),
-      STORY(tellsWhatCameOfWaiting),
+      STORY(reportsTheOutcomeOfWaiting),
       STORY(watchesWhatChangesMeanwhile),
       STORY(survivesTurnsMeanwhile),
       STORY(stopsAtAnyTime),

@@ -168,7 +168,7 @@ void servesSixThroughChanges(PollerKind kind) {
 
 // A turn that runs while the thread waits may take more events from the system than it has room
 // for: the thread has to be woken for the rest.
-void tellsOfWhatATurnHadNoRoomFor(PollerKind kind) {
+void reportsTheRestInTheNextTurn(PollerKind kind) {
   const auto poller = openPoller(kind);
   std::vector<TwoEnds> pairs;
   for (uint64_t token = 0; token < 3; token++) {
@@ -181,16 +181,16 @@ void tellsOfWhatATurnHadNoRoomFor(PollerKind kind) {
     thread.arm();
     std::this_thread::yield();
     for (const TwoEnds& pair : pairs) put(pair.far, "x");
-    std::array<bool, 3> told{};
+    std::array<bool, 3> reported{};
     const auto note = [&](const Events& events) {
       for (const ReadyEvent& event : events) {
-        told[event.token] = true;
+        reported[event.token] = true;
         uint8_t byte;
         (void)receive(pairs[event.token].near.get(), &byte, 1);
       }
     };
     note(poll(*poller, 1));
-    while (told != std::array{true, true, true}) {
+    while (reported != std::array{true, true, true}) {
       thread.arm();
       wakes.take();
       note(poll(*poller, 2));
@@ -207,6 +207,6 @@ int main() {
       STORY(carriesAnswers),
       STORY(servesOneThroughChanges),
       STORY(servesSixThroughChanges),
-      STORY(tellsOfWhatATurnHadNoRoomFor),
+      STORY(reportsTheRestInTheNextTurn),
   });
 }

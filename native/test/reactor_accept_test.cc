@@ -107,7 +107,7 @@ void canBeClosed(PollerKind kind) {
 }
 
 // A refusal by the system is returned and leaves nothing behind.
-void tellsWhyItCannotListen(PollerKind kind) {
+void reportsWhyItCannotListen(PollerKind kind) {
   Server server(kind);
   Handle handle = -5;
   Status status = server.reactor().listen(loopback(server.port()), {}, handle);
@@ -168,7 +168,7 @@ int main() {
       STORY(acceptsWithinTheBatch),
       STORY(canBePaused),
       STORY(canBeClosed),
-      STORY(tellsWhyItCannotListen),
+      STORY(reportsWhyItCannotListen),
       STORY(canBeClosedWhileItDrains),
       STORY(isNotTakenForWhatHasItsHandle),
   });

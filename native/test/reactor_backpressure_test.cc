@@ -11,7 +11,7 @@ namespace ropewalk {
 namespace {
 
 // If requested, a drain is reported once.
-void tellsWhenDrained(PollerKind kind) {
+void reportsWhenDrained(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
   Peer peer;
   const Handle handle = server.connect(peer, kSmallBuffer);
@@ -34,7 +34,7 @@ void tellsWhenDrained(PollerKind kind) {
 }
 
 // If nothing is unsent, the event comes in the next turn, without a ready socket.
-void tellsAtOnceIfDrained(PollerKind kind) {
+void reportsAtOnceIfDrained(PollerKind kind) {
   Server server(kind);
   Peer peer;
   const Handle handle = server.connect(peer);
@@ -76,18 +76,18 @@ void forgetsWhatItHasTold(PollerKind kind) {
   for (size_t i = 0; i < Reactor::kMinEventCapacity; i++) {
     connections.push_back(server.connect());
   }
-  int told = 0;
+  int reports = 0;
   server.onEvent = [&](const Host::Event& event) {
     if (event.kind != kDrained) return;
-    told += 1;
+    reports += 1;
     server.command(event.handle, kWatchDrain);
   };
   for (const Server::Connection& connection : connections) {
     server.command(connection.handle, kWatchDrain);
   }
-  server.turnUntil([&] { return told > 1000; });
+  server.turnUntil([&] { return reports > 1000; });
   const size_t before = allocatedBytes();
-  server.turnUntil([&] { return told > 20'000; });
+  server.turnUntil([&] { return reports > 20'000; });
   CHECK(allocatedBytes() < before + 4096);
   for (const Server::Connection& connection : connections) {
     CHECK(server.of(connection.handle).drained > 100);
@@ -261,8 +261,8 @@ void sendsWhilePaused(PollerKind kind) {
 int main() {
   using namespace ropewalk;
   return tellOverPollers({
-      STORY(tellsWhenDrained),
-      STORY(tellsAtOnceIfDrained),
+      STORY(reportsWhenDrained),
+      STORY(reportsAtOnceIfDrained),
       STORY(canBeRefilledWhenDrained),
       STORY(forgetsWhatItHasTold),
       STORY(countsWhatWaits),

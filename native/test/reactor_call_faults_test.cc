@@ -144,7 +144,7 @@ void aLongShortageIsTold(PollerKind kind) {
   server.turnUntil([&] { return peer.hasReceived(4); });
 }
 
-// A stream that waits for memory still ends if told to end at once.
+// A stream that waits for memory still ends at once on request.
 void aShortageHoldsNobody(PollerKind kind) {
   Server server(kind);
   for (const int32_t command : {kReset, kDiscard}) {

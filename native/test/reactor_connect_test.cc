@@ -59,7 +59,7 @@ void isRefused(PollerKind kind) {
 }
 
 // An immediate refusal by the system is returned at once.
-void tellsWhyItCannotConnect(PollerKind kind) {
+void reportsWhyItCannotConnect(PollerKind kind) {
   Host host(kind);
   Handle handle = -5;
   SocketAddress everybody;
@@ -166,7 +166,7 @@ int main() {
       STORY(connects),
       STORY(hearsEarlyPeers),
       STORY(isRefused),
-      STORY(tellsWhyItCannotConnect),
+      STORY(reportsWhyItCannotConnect),
       STORY(usesTheLocalAddressAskedFor),
       STORY(canBeGivenUp),
       STORY(heedsCommandsBeforeItIsMade),

@@ -64,7 +64,7 @@ void closesInMidBatch(PollerKind kind) {
 }
 
 // A host that keeps writing datagrams that fail does not fill memory with failures.
-void tellsSoManyFailures(PollerKind kind) {
+void reportsALimitedNumberOfFailures(PollerKind kind) {
   HostSettings settings;
   settings.eventCapacity = Reactor::kMinEventCapacity;
   DatagramHost host(kind, settings);
@@ -76,9 +76,9 @@ void tellsSoManyFailures(PollerKind kind) {
     host.sendTo(handle, nowhere, "x");
     if (i % 1000 == 999) host.reactor().flush();
   }
-  const size_t untold = host.reactor().datagrams(handle)->dropped;
-  CHECK(untold > 0 && untold < kWritten / 2);
-  host.turnUntil([&] { return host.of(handle).sendFailures.size() == kWritten - untold; });
+  const size_t dropped = host.reactor().datagrams(handle)->dropped;
+  CHECK(dropped > 0 && dropped < kWritten / 2);
+  host.turnUntil([&] { return host.of(handle).sendFailures.size() == kWritten - dropped; });
 }
 
 // Invalid records: too short for their header, source or path.
@@ -110,7 +110,7 @@ int main() {
   using namespace ropewalk;
   return tellOverPollers({
       STORY(cutsUpAndJoins),
-      STORY(tellsSoManyFailures),
+      STORY(reportsALimitedNumberOfFailures),
       STORY(closesInMidBatch),
       STORY(ignoresBadRecords),
   });

@@ -122,14 +122,14 @@ void dropsWhatIsTooLong(PollerKind kind) {
   const std::vector<DatagramSeen>& truncated = host.of(handle).truncated;
   CHECK_EQUAL(truncated.size(), 2);
   CHECK_EQUAL(truncated[0].a, 101);
-  CHECK_EQUAL(truncated[1].a, tellsLengthsOfTheCut() ? 5000 : 101);
+  CHECK_EQUAL(truncated[1].a, systemReportsTruncatedLengths() ? 5000 : 101);
   CHECK_EQUAL(truncated[1].port, peer.address().port());
   CHECK_EQUAL(host.reactor().datagrams(handle)->truncated, 2);
 }
 
-void tellsRefusals(PollerKind kind) {
-  if (!tellsOfRefusals()) {
-    std::puts("tellsRefusals is not told: Wine keeps refusals from sockets that are polled");
+void reportsRefusals(PollerKind kind) {
+  if (!systemReportsRefusals()) {
+    std::puts("reportsRefusals is not tested: Wine keeps refusals from sockets that are polled");
     return;
   }
   DatagramHost host(kind);
@@ -176,7 +176,7 @@ void hearsOnlyItsPeer(PollerKind kind) {
 }
 
 // A failed datagram is reported with its destination, and the others are still sent.
-void tellsWhatCannotBeSent(PollerKind kind) {
+void reportsDatagramsThatCannotBeSent(PollerKind kind) {
   DatagramHost host(kind);
   const Handle handle = host.open();
   DatagramPeer peer;
@@ -282,7 +282,7 @@ void reportsDestinations(PollerKind kind) {
   }
 }
 
-void tellsTrafficClasses(PollerKind kind) {
+void reportsTrafficClasses(PollerKind kind) {
   DatagramHost host(kind);
   DatagramSettings settings;
   settings.receiveTrafficClass = 1;
@@ -313,12 +313,12 @@ int main() {
       STORY(keepsToItsRoom),
       STORY(takesTheLongest),
       STORY(dropsWhatIsTooLong),
-      STORY(tellsRefusals),
+      STORY(reportsRefusals),
       STORY(hearsOnlyItsPeer),
-      STORY(tellsWhatCannotBeSent),
+      STORY(reportsDatagramsThatCannotBeSent),
       STORY(servesBothFamilies),
       STORY(keepsToIpv6IfTold),
       STORY(reportsDestinations),
-      STORY(tellsTrafficClasses),
+      STORY(reportsTrafficClasses),
   });
 }

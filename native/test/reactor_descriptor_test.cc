@@ -19,40 +19,40 @@ Handle watch(Host& host, int fd, Interest interest) {
 }
 
 // Runs one turn and returns its events for `handle`.
-struct Told {
+struct Reported {
   int readable;
   int writable;
 };
-Told turn(Host& host, Handle handle) {
+Reported turn(Host& host, Handle handle) {
   const Happened& seen = host.of(handle);
-  const Told before{seen.readable, seen.writable};
+  const Reported before{seen.readable, seen.writable};
   host.turn();
   return {seen.readable - before.readable, seen.writable - before.writable};
 }
-#define CHECK_TOLD(told, isReadable, isWritable) \
-  do {                                           \
-    const Told wasTold = told;                   \
-    CHECK_EQUAL(wasTold.readable, isReadable);   \
-    CHECK_EQUAL(wasTold.writable, isWritable);   \
+#define CHECK_REPORTED(events, isReadable, isWritable) \
+  do {                                                 \
+    const Reported reported = events;                  \
+    CHECK_EQUAL(reported.readable, isReadable);        \
+    CHECK_EQUAL(reported.writable, isWritable);        \
   } while (false)
 
 // The event repeats every turn while the condition and the interest last.
-void tellsReadiness(PollerKind kind) {
+void reportsReadiness(PollerKind kind) {
   Host host(kind);
   const TwoEnds ends = openSocketPair();
   const Handle handle = watch(host, ends.near.get(), Interest::kRead);
-  CHECK_TOLD(turn(host, handle), 0, 0);
+  CHECK_REPORTED(turn(host, handle), 0, 0);
   put(ends.far, "x");
-  CHECK_TOLD(turn(host, handle), 1, 0);
-  CHECK_TOLD(turn(host, handle), 1, 0);
+  CHECK_REPORTED(turn(host, handle), 1, 0);
+  CHECK_REPORTED(turn(host, handle), 1, 0);
   CHECK(host.reactor().setInterest(handle, Interest::kReadWrite).ok());
-  CHECK_TOLD(turn(host, handle), 1, 1);
+  CHECK_REPORTED(turn(host, handle), 1, 1);
   CHECK(host.reactor().setInterest(handle, Interest::kWrite).ok());
-  CHECK_TOLD(turn(host, handle), 0, 1);
+  CHECK_REPORTED(turn(host, handle), 0, 1);
   uint8_t byte;
   CHECK_EQUAL(receive(ends.near.get(), &byte, 1).count, 1);
   CHECK(host.reactor().setInterest(handle, Interest::kRead).ok());
-  CHECK_TOLD(turn(host, handle), 0, 0);
+  CHECK_REPORTED(turn(host, handle), 0, 0);
 }
 
 // Without an interest nothing is reported, not even a hang-up; an interest can be set at any time.
@@ -63,28 +63,28 @@ void canBeOfNoInterest(PollerKind kind) {
     const Handle handle = watch(host, ends.near.get(), first);
     CHECK(host.reactor().setInterest(handle, Interest::kNone).ok());
     ends.far.reset();
-    CHECK_TOLD(turn(host, handle), 0, 0);
+    CHECK_REPORTED(turn(host, handle), 0, 0);
     CHECK(host.sleeps());
     CHECK(host.reactor().setInterest(handle, Interest::kRead).ok());
-    CHECK_TOLD(turn(host, handle), 1, 0);
+    CHECK_REPORTED(turn(host, handle), 1, 0);
     host.reactor().close(handle);
-    CHECK_TOLD(turn(host, handle), 0, 0);
+    CHECK_REPORTED(turn(host, handle), 0, 0);
     // Nothing of it is left: another reactor may watch it.
     watch(host, ends.near.get(), Interest::kRead);
   }
 }
 
 // A hang-up is reported as the requested readiness: reading or writing then returns the cause.
-void tellsHangUps(PollerKind kind) {
+void reportsHangUps(PollerKind kind) {
   Host host(kind);
   int fds[2];
   CHECK(openPipe(fds));
   const UniqueFd readEnd(fds[0]);
   UniqueFd writeEnd(fds[1]);
   const Handle handle = watch(host, readEnd.get(), Interest::kRead);
-  CHECK_TOLD(turn(host, handle), 0, 0);
+  CHECK_REPORTED(turn(host, handle), 0, 0);
   writeEnd.reset();
-  CHECK_TOLD(turn(host, handle), 1, 0);
+  CHECK_REPORTED(turn(host, handle), 1, 0);
 }
 
 // The descriptor remains its owner's.
@@ -94,7 +94,7 @@ void leavesItOpen(PollerKind kind) {
   const Handle handle = watch(host, ends.near.get(), Interest::kWrite);
   host.reactor().close(handle);
   CHECK_EQUAL(host.reactor().size(), 0);
-  CHECK_TOLD(turn(host, handle), 0, 0);
+  CHECK_REPORTED(turn(host, handle), 0, 0);
   CHECK(isOpen(ends.near.get()));
   CHECK(host.reactor().setInterest(handle, Interest::kRead).ok());  // stale by now
   host.reactor().close(handle);
@@ -128,7 +128,7 @@ void survivesBeingClosedBehindItsBack(PollerKind kind) {
   host.reactor().close(handle);
   const TwoEnds others = openSocketPair();
   const Handle other = watch(host, others.near.get(), Interest::kWrite);
-  CHECK_TOLD(turn(host, other), 0, 1);
+  CHECK_REPORTED(turn(host, other), 0, 1);
 }
 
 // Stream commands and writes have no effect on a descriptor.
@@ -139,7 +139,7 @@ void ignoresStreamCommands(PollerKind kind) {
   for (int32_t command = -12; command < 0; command++) host.command(handle, command);
   host.write(handle, "not sent");
   host.turn();
-  CHECK_TOLD(turn(host, handle), 0, 1);
+  CHECK_REPORTED(turn(host, handle), 0, 1);
   uint8_t byte;
   CHECK(receive(ends.far.get(), &byte, 1).result == Transfer::Result::kWouldBlock);
   CHECK_EQUAL(host.reactor().queuedBytes(handle), 0);
@@ -151,9 +151,9 @@ void ignoresStreamCommands(PollerKind kind) {
 int main() {
   using namespace ropewalk;
   return tellOverPollers({
-      STORY(tellsReadiness),
+      STORY(reportsReadiness),
       STORY(canBeOfNoInterest),
-      STORY(tellsHangUps),
+      STORY(reportsHangUps),
       STORY(leavesItOpen),
       STORY(refusesWhatCannotBeWatched),
       STORY(survivesBeingClosedBehindItsBack),

@@ -21,7 +21,7 @@ struct FaultyServer {
     return settings;
   }
 
-  size_t told() { return server.of(kPoller).callFailures.size(); }
+  size_t failures() { return server.of(kPoller).callFailures.size(); }
 
   PollerFaults faults;
   Server server;
@@ -42,7 +42,7 @@ void listenersComeBack(PollerKind kind) {
   CHECK_EQUAL(listener.error, ENOSPC);
   Peer peer;
   CHECK(server.connect(peer) > 0);
-  CHECK_EQUAL(world.told(), 1);
+  CHECK_EQUAL(world.failures(), 1);
   CHECK_EQUAL(server.of(kPoller).callFailures[0], kWatchCall);
 }
 
@@ -82,7 +82,7 @@ void listenersObeyInTheEnd(PollerKind kind) {
   world.faults.add = 2;
   server.command(server.listener(), kResume);
   server.accept(server.listener());
-  CHECK_EQUAL(world.told(), 2);
+  CHECK_EQUAL(world.failures(), 2);
 }
 
 // The poller refuses three times to watch the stream for reading again.
@@ -95,7 +95,7 @@ void resumeDespite(int& faults, FaultyServer& world, Handle stream, Peer& peer) 
   peer.sendAll("heard");
   server.turnUntil([&] { return server.of(stream).data.size() == 5; });
   CHECK_EQUAL(faults, 0);
-  CHECK_EQUAL(world.told(), 1);
+  CHECK_EQUAL(world.failures(), 1);
 }
 
 // A stream that the poller refuses to watch for reading again is still read, later.
@@ -109,7 +109,7 @@ void streamsResume(PollerKind kind) {
   server.turn();
   world.faults.modify = 1;
   server.command(stream, kPause);
-  server.turnUntil([&] { return world.told() == 2; });
+  server.turnUntil([&] { return world.failures() == 2; });
 }
 
 // So is one that the poller refuses only after accepting the change.
@@ -176,7 +176,7 @@ void refusesDescriptorsAtOnce(PollerKind kind) {
   put(ends.far, "x");
   server.turnUntil([&] { return server.of(handle).readable == 1; });
   CHECK_EQUAL(server.of(handle).writable, 0);
-  CHECK_EQUAL(world.told(), 0);
+  CHECK_EQUAL(world.failures(), 0);
 }
 
 // A failed poller is retried with increasing delays; the host is notified once.
@@ -193,12 +193,12 @@ void pollersComeBack(PollerKind kind) {
   server.turnUntil([&] { return server.of(stream).data.size() == 5; });
   CHECK_EQUAL(world.faults.poll, 0);
   CHECK_EQUAL(server.of(kPoller).error, EBADF);
-  CHECK_EQUAL(world.told(), 1);
+  CHECK_EQUAL(world.failures(), 1);
   CHECK_EQUAL(server.of(kPoller).callFailures[0], kPollCall);
   CHECK(!server.reactor().pollerSuspended());
 
   world.faults.submit = 1;
-  server.turnUntil([&] { return world.told() == 2; });
+  server.turnUntil([&] { return world.failures() == 2; });
   server.turnUntil([&] { return !server.reactor().pollerSuspended(); });
 }
 
@@ -211,11 +211,11 @@ void waitingBacksOff(PollerKind kind) {
     CHECK(server.reactor().pollerSuspended());
     server.turnUntil([&] { return !server.reactor().pollerSuspended(); });
   }
-  CHECK_EQUAL(world.told(), 1);
+  CHECK_EQUAL(world.failures(), 1);
   server.reactor().waited({});
   server.turn();
   server.reactor().waited({EBADF, "poll"});
-  server.turnUntil([&] { return world.told() == 2; });
+  server.turnUntil([&] { return world.failures() == 2; });
 }
 
 }  // namespace

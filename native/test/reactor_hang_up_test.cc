@@ -68,7 +68,7 @@ void waitsBehindACleanEnd(PollerKind kind) {
 }
 
 // Many are paused: all broken ones are reported, and the others continue.
-void tellsOfEachOfMany(PollerKind kind) {
+void reportsEachOfMany(PollerKind kind) {
   Server server(kind);
   std::vector<Server::Connection> connections;
   for (int i = 0; i < 50; i++) {
@@ -99,6 +99,6 @@ int main() {
       STORY(isLostWhilePaused),
       STORY(isLostWhileHalfClosed),
       STORY(waitsBehindACleanEnd),
-      STORY(tellsOfEachOfMany),
+      STORY(reportsEachOfMany),
   });
 }

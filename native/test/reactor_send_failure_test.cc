@@ -60,7 +60,7 @@ void hearsALongAnswer(PollerKind kind) {
 
 // A host that has paused may be waiting for its writes to be sent: it is not waited for, and no
 // input is reported to it.
-void tellsNothingToThePaused(PollerKind kind) {
+void reportsNothingToThePaused(PollerKind kind) {
   Server server(kind, {}, smallBuffers());
   Peer peer;
   const Handle handle = connectBlocked(server, peer);
@@ -125,7 +125,7 @@ int main() {
   return tellOverPollers({
       STORY(hearsTheAnswerBeforeTheReset),
       STORY(hearsALongAnswer),
-      STORY(tellsNothingToThePaused),
+      STORY(reportsNothingToThePaused),
       STORY(stopsWhereItIsPaused),
       STORY(ignoresWhatComesTooLate),
   });

@@ -42,7 +42,7 @@ void sendsATurnsWritesTogether(PollerKind kind) {
   const Handle other = server.connect(otherPeer);
   const Socket socket = server.reactor().socketOf(handle);
   const std::optional<uint32_t> before = dataSegmentsSent(socket);
-  if (!before) std::puts("sendsATurnsWritesTogether is not counted: segments are not told here");
+  if (!before) std::puts("sendsATurnsWritesTogether is not counted: segments are not known here");
   for (int i = 0; i < 50; i++) {
     server.write(handle, "some ");
     server.write(other, "other");

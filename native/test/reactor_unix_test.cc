@@ -108,7 +108,7 @@ void connects(PollerKind kind) {
   });
 }
 
-void tellsWhyItCannotConnect(PollerKind kind) {
+void reportsWhyItCannotConnect(PollerKind kind) {
   UnixListenOptions options;
   options.backlog = 1;
   UnixServer server(kind, {}, options);
@@ -178,7 +178,7 @@ void removesItsFile(PollerKind kind) {
   for (const Handle nobody : {0, -1, handle + 1000}) CHECK(!server.reactor().unlinkUnix(nobody));
 }
 
-void tellsWhyItCannotListen(PollerKind kind) {
+void reportsWhyItCannotListen(PollerKind kind) {
   UnixServer server(kind);
   Handle handle = -5;
   Status status = server.reactor().listenUnix(unixAddress(server.path()), {}, handle);
@@ -301,11 +301,11 @@ int main() {
       STORY(readsPastUrgentData),
       STORY(hearsTheEnd),
       STORY(connects),
-      STORY(tellsWhyItCannotConnect),
+      STORY(reportsWhyItCannotConnect),
       STORY(losesWhatWasNeverAccepted),
       STORY(givesFilesTheirMode),
       STORY(removesItsFile),
-      STORY(tellsWhyItCannotListen),
+      STORY(reportsWhyItCannotListen),
       STORY(listensOnAbstractNames),
       STORY(knowsWhoIsThere),
       STORY(drainsItsQueue),

@@ -74,7 +74,7 @@ void keepsFamiliesApart() {
 }
 
 // A refused option names the call that refused it, and leaves no socket behind.
-void tellsWhichOptionIsRefused() {
+void reportsTheRefusedOption() {
   ListenOptions options;
   const Status expected = askTooMuch(options);
   Socket socket = -7;
@@ -118,7 +118,7 @@ void raisesNoSignal() {
   CHECK(several.result == Transfer::Result::kFailed && isBroken(several.error));
 }
 
-void tellsAddresses() {
+void reportsAddresses() {
   const UniqueFd listener = listenOnLoopback();
   const Peer peer = Peer::connectedTo(portOf(listener.get()));
   const UniqueFd accepted = acceptAt(listener);
@@ -151,7 +151,7 @@ void sortsAcceptErrors() {
 int main() {
   using namespace ropewalk;
   return tell({STORY(opensSocketsThatNeverWait), STORY(handsOptionsDown), STORY(sharesPorts),
-               STORY(keepsFamiliesApart), STORY(tellsWhichOptionIsRefused),
-               STORY(sendsManyPartsAtOnce), STORY(raisesNoSignal), STORY(tellsAddresses),
+               STORY(keepsFamiliesApart), STORY(reportsTheRefusedOption),
+               STORY(sendsManyPartsAtOnce), STORY(raisesNoSignal), STORY(reportsAddresses),
                STORY(sortsAcceptErrors)});
 }

@@ -54,7 +54,7 @@ inline bool setNonBlocking(int fd) {
 constexpr int kFaultsOfConnections[] = {ECONNABORTED, EPERM, EPROTO, ENETUNREACH, EINTR};
 
 // Whether a read reports a peer's reset as such.
-inline bool tellsOfResets() {
+inline bool systemReportsResets() {
   return true;
 }
 
@@ -64,7 +64,7 @@ inline bool readsBehindResets() {
 }
 
 // Whether polling a datagram socket reports a refusal.
-inline bool tellsOfRefusals() {
+inline bool systemReportsRefusals() {
   return true;
 }
 
@@ -74,7 +74,7 @@ inline bool choosesSources() {
 }
 
 // Whether the original length of a truncated datagram is reported: Linux's MSG_TRUNC.
-constexpr bool tellsLengthsOfTheCut() {
+constexpr bool systemReportsTruncatedLengths() {
 #if defined(__linux__)
   return true;
 #else
@@ -88,7 +88,7 @@ inline int errorWithoutDestination() {
 }
 
 // Whether the poller reports the end of input while bytes precede it.
-inline bool tellsOfEndsBehindBytes() {
+inline bool systemReportsEndsBehindBytes() {
   return true;
 }
 

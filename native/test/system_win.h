@@ -64,7 +64,7 @@ inline bool isWine() {
 
 // Whether a read reports a peer's reset as such. Wine shuts a socket down before closing it, so
 // only the end of input is reported.
-inline bool tellsOfResets() {
+inline bool systemReportsResets() {
   return !isWine();
 }
 
@@ -75,12 +75,12 @@ inline bool readsBehindResets() {
 
 // Whether polling a datagram socket reports a refusal. Under Wine only a blocking receive reports
 // it: a poll finds the socket ready, but the receive after it finds nothing.
-inline bool tellsOfRefusals() {
+inline bool systemReportsRefusals() {
   return !isWine();
 }
 
 // Whether the original length of a truncated datagram is reported.
-constexpr bool tellsLengthsOfTheCut() {
+constexpr bool systemReportsTruncatedLengths() {
   return false;
 }
 
@@ -96,7 +96,7 @@ inline int errorWithoutDestination() {
 
 // Whether the poller reports the end of input while bytes precede it. Wine waits until they are
 // read.
-inline bool tellsOfEndsBehindBytes() {
+inline bool systemReportsEndsBehindBytes() {
   return !isWine();
 }
 

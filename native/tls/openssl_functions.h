@@ -117,7 +117,6 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(unsigned char*, SHA256, (const unsigned char*, size_t, unsigned char*))                        \
   F(const char*, SSL_CIPHER_get_name, (const SSL_CIPHER*))                                         \
   F(uint16_t, SSL_CIPHER_get_protocol_id, (const SSL_CIPHER*))                                     \
-  F(const char*, SSL_CIPHER_standard_name, (const SSL_CIPHER*))                                    \
   F(int, SSL_client_hello_get0_ext, (SSL*, unsigned int, const unsigned char**, size_t*))          \
   F(long, SSL_ctrl, (SSL*, int, long, void*))                                                      \
   F(int, SSL_CTX_add_client_CA, (SSL_CTX*, X509*))                                                 \
@@ -200,7 +199,6 @@ using X509_VERIFY_PARAM = X509_VERIFY_PARAM_st;
   F(X509_STORE*, X509_STORE_new, ())                                                               \
   F(int, X509_STORE_set_flags, (X509_STORE*, unsigned long))                                       \
   F(int, X509_verify_cert, (X509_STORE_CTX*))                                                      \
-  F(const char*, X509_verify_cert_error_string, (long))                                            \
   F(int, X509_VERIFY_PARAM_set1_host, (X509_VERIFY_PARAM*, const char*, size_t))                   \
   F(int, X509_VERIFY_PARAM_set1_ip, (X509_VERIFY_PARAM*, const unsigned char*, size_t))            \
   F(int, X509_VERIFY_PARAM_set1_ip_asc, (X509_VERIFY_PARAM*, const char*))                         \

@@ -9,7 +9,7 @@ using namespace openssl;
 namespace {
 
 constexpr uint8_t kApplicationData = 23;
-constexpr uint8_t kVersionMajor = 3;  // of records: TLS 1.2 for ever
+constexpr uint8_t kVersionMajor = 3;  // of records: that of TLS 1.2 (section 5.1)
 constexpr uint8_t kVersionMinor = 3;
 constexpr size_t kMaxKeySize = 32;
 

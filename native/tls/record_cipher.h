@@ -1,5 +1,5 @@
 // The protection of TLS 1.3 records in one direction (RFC 8446 section 5.2): keys of a traffic
-// secret, and the sequence number. Knows nothing of what records contain.
+// secret, and the sequence number. Independent of the contents of records.
 #pragma once
 
 #include <array>

@@ -35,7 +35,7 @@ bool takeVector(Bytes& bytes, size_t prefix, Bytes& vector) {
 
 // RFC 8446 section 4.6.1.
 bool isTicket(Bytes body) {
-  constexpr size_t kFixed = 8;  // lifetime and what is added to the age
+  constexpr size_t kFixed = 8;  // ticket_lifetime and ticket_age_add
   if (body.size() < kFixed) return false;
   body = body.subspan(kFixed);
   Bytes nonce, ticket, extensions, extension;
@@ -201,7 +201,7 @@ RecordLayer::Step RecordLayer::processContent(uint8_t type, Bytes content, Octet
   return type == kAlert ? processAlert(content, out) : processHandshake(content, out);
 }
 
-// RFC 8446 section 6: the level says nothing.
+// The level is ignored (RFC 8446 section 6).
 RecordLayer::Step RecordLayer::processAlert(Bytes content, Octets& out) {
   if (content.size() != 2) return fail({kAdUnexpectedMessage, kReasonInvalidAlert}, out);
   const int alert = content[1];

@@ -45,7 +45,7 @@ class RecordLayer {
   [[nodiscard]] bool start(const TlsSecrets& secrets, uint64_t sealed);
 
   // Opens the next record of `input`, whose bytes need not outlive the call. `count` is the size of
-  // the plaintext, in `plaintext`; what does not fit follows with the next call. Replies and alerts
+  // the plaintext, in `plaintext`; the rest follows with the next call. Replies and alerts
   // are appended to `out`.
   Step next(Bytes& input, std::span<uint8_t> plaintext, size_t& count, Octets& out);
   // The latest record, after kTicket.

@@ -139,7 +139,7 @@ bool TlsCallbacks::isPinned(const TlsContext& context, X509_STORE_CTX* chain) {
   return false;
 }
 
-// Verifies what X509_verify_cert(3) would of the name. Returns its error, or 0.
+// The check of the name that X509_verify_cert(3) would make. Returns its error, or 0.
 int TlsCallbacks::nameFault(const TlsSession& session, X509* certificate) {
   const OpenSsl& ssl = openSsl();
   if (session.isServer() || !session.context_->checkNames_ || session.start_ == nullptr) return 0;

@@ -14,10 +14,9 @@ struct TlsFailure {
   std::string reason;      // OpenSSL's text, such as "wrong version number"
   int alertReceived = -1;  // the number of the peer's last alert
   int alertSent = -1;
-  int verifyError = 0;     // X509_V_ERR_... if the peer's certificate was refused
-  std::string verifyText;  // OpenSSL's
-  int depth = 0;           // of the refused certificate in its chain; 0 is the peer's own
-  Octets certificate;      // the refused one, DER
+  int verifyError = 0;  // X509_V_ERR_... if the peer's certificate was refused
+  int depth = 0;        // of the refused certificate in its chain; 0 is the peer's own
+  Octets certificate;   // the refused one, DER
 };
 
 // Facts that most sessions lack, noted when OpenSSL's object is freed.

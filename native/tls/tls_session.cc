@@ -293,7 +293,6 @@ const TlsFailure* TlsSession::failure() const {
 void TlsSession::noteCertificateFault(X509_STORE_CTX* chain) {
   TlsFailure& failure = failed();
   failure.verifyError = ssl_.X509_STORE_CTX_get_error(chain);
-  failure.verifyText = ssl_.X509_verify_cert_error_string(failure.verifyError);
   const X509* faulty = ssl_.X509_STORE_CTX_get_current_cert(chain);
   failure.depth = faulty == nullptr ? 0 : ssl_.X509_STORE_CTX_get_error_depth(chain);
   failure.certificate =

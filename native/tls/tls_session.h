@@ -39,7 +39,7 @@ class TlsSession {
 
   // The most input kept while no context is selected: more fails the session.
   static constexpr size_t kMaxKept = 256 * 1024;
-  // The most refused renegotiations (TLS 1.2) without data between them: Node's limit.
+  // The most refused renegotiations (TLS 1.2) without data between them. Node has the same number.
   static constexpr int kMaxRenegotiations = 3;
 
   // Null if there is no memory, or a client's hostname or protocols are invalid; a context that
@@ -80,14 +80,12 @@ class TlsSession {
   void selectContext(std::shared_ptr<TlsContext> context);
 
   bool isServer() const { return context_->isServer(); }
-  const std::shared_ptr<TlsContext>& context() const { return context_; }
   bool handshakeComplete() const { return state_ == State::kOpen; }
   // Null unless a call has returned kFailed.
   const TlsFailure* failure() const;
   // Before the handshake is complete the following may be empty.
-  const char* version() const;  // "TLSv1.3"
-  const char* cipher() const;   // OpenSSL's name
-  const char* cipherStandardName() const;
+  const char* version() const;     // "TLSv1.3"
+  const char* cipher() const;      // OpenSSL's name
   std::string protocol() const;    // negotiated by ALPN
   std::string serverName() const;  // sent or received
   bool resumed() const;

@@ -57,7 +57,7 @@ bool limitsRecords(const OpenSsl& ssl, const SSL* session) {
 }  // namespace
 
 // A line of the key log: a label, the client's random bytes and a secret. OpenSSL has written all
-// records under earlier keys to its BIO when it tells of this side's final secret.
+// records under earlier keys to its BIO when it logs this side's final secret.
 void TlsSession::noteSecret(std::string_view line) {
   if (start_ == nullptr) return;
   const std::string_view label = line.substr(0, line.find(' '));
@@ -76,7 +76,7 @@ TlsSecret& TlsSession::ownSecret() const {
   return isServer() ? start_->secrets.server : start_->secrets.client;
 }
 
-// A wrong number would be one nonce for two records: if it is unknown, OpenSSL keeps the records.
+// A wrong number would use one nonce for two records: if it is unknown, OpenSSL keeps the records.
 void TlsSession::countSealed(const Octets& out) {
   if (ownSecret().empty()) return;
   const std::optional<uint64_t> count = countRecords(Bytes(out).subspan(start_->sealedFrom));

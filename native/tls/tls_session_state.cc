@@ -21,12 +21,6 @@ const char* TlsSession::cipher() const {
   return cipher == nullptr ? "" : ssl_.SSL_CIPHER_get_name(cipher);
 }
 
-const char* TlsSession::cipherStandardName() const {
-  const SSL_CIPHER* cipher = currentCipher();
-  const char* name = cipher == nullptr ? nullptr : ssl_.SSL_CIPHER_standard_name(cipher);
-  return name == nullptr ? "" : name;
-}
-
 bool TlsSession::mayWrite() const {
   if (state_ != State::kOpen) return false;
   return records_ != nullptr || ssl_.SSL_is_init_finished(session_) == 1;

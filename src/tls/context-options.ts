@@ -182,9 +182,13 @@ function engineOf(engine: TLSEngineKind | 'auto'): TLSEngineKind {
 export function checkALPN(what: string, protocols: readonly string[]): readonly string[] {
   if (!Array.isArray(protocols)) throw new InvalidArgumentTypeError(what, 'an array', protocols);
   for (const name of protocols) {
-    const bytes = Buffer.byteLength(checkString(`a protocol of ${what}`, name), 'latin1');
+    const bytes = Buffer.byteLength(checkString(`a protocol of ${what}`, name));
     if (bytes === 0 || bytes > MAX_ALPN_BYTES) {
-      throw new InvalidArgumentValueError(`a protocol of ${what}`, '1 to 255 bytes long', name);
+      throw new InvalidArgumentValueError(
+        `a protocol of ${what}`,
+        '1 to 255 bytes long in UTF-8',
+        name,
+      );
     }
   }
   return [...protocols];

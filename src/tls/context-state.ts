@@ -143,7 +143,7 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
       if (this.engine === 'native') {
         return new NativeTLSEngine(this.nativeContext, engineOptions, listener);
       }
-      const stream = received === undefined ? socketStreamOf(transport) : undefined;
+      const stream = received.byteLength === 0 ? socketStreamOf(transport) : undefined;
       return stream === undefined
         ? new NodeTLSEngine(this, engineOptions, listener)
         : new SocketTLSEngine(this, engineOptions, listener, stream);

@@ -2,6 +2,9 @@
 import type { TLSEngineKind } from '../core/tls.js';
 import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 
+/** The most unsent bytes that the peer's input has caused, such as answers to key updates: then its input is not read either. */
+export const MAX_UNSENT_REPLIES: number = 64 * 1024;
+
 /**
  * What an engine calls. None of these is called from inside `write`, `flush`, `close` or `destroy`, except `ciphertext`,
  * `emptied` and `finished`. Each may call any method of the engine.

@@ -14,6 +14,7 @@ import {
   readCertificates,
   readPrivateKey,
 } from './certificates.js';
+import { subjectOf } from './failures.js';
 import { warnOfDates } from './own-certificates.js';
 import type { TLSIdentity } from './settings.js';
 
@@ -122,7 +123,7 @@ function matchingKey(what: string, chain: readonly Buffer[], options: TLSIdentit
   const key = readPrivateKey(name, source, passphrase);
   const own = parseCertificate(what, chain[0] as Buffer);
   if (own.checkPrivateKey(key)) return key.export({ type: 'pkcs8', format: 'der' });
-  const subject = own.subject.replaceAll('\n', ', ');
+  const subject = subjectOf(own) ?? 'without a subject';
   throw new TLSContextError(
     `${name} is not the key of the first certificate (${subject}). The own certificate comes first, then the intermediate ones`,
   );

@@ -1,4 +1,5 @@
 /** TLS by the addon over the OpenSSL of the process, for transports that have no TLS of their own. */
+import { encodedProtocols } from '../internal/alpn.js';
 import { markLent } from '../internal/lent-bytes.js';
 import type { NativeTLS, NativeTLSContext, NativeTLSSession } from '../native.js';
 import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
@@ -264,14 +265,4 @@ export class NativeTLSEngine implements TLSEngine {
   #isAlive(): boolean {
     return this.#phase !== 'over';
   }
-}
-
-/** As in the extension (RFC 7301 section 3.1): each name after its length. */
-function encodedProtocols(names: readonly string[]): Buffer {
-  return Buffer.concat(
-    names.map((name) => {
-      const bytes = Buffer.from(name);
-      return Buffer.from([bytes.byteLength, ...bytes]);
-    }),
-  );
 }

@@ -65,7 +65,7 @@ export class NodeTLSEngine implements TLSEngine {
   #queue: Buffer[] = [];
   #queuedBytes = 0;
   /** Given to Node, and not emitted yet. */
-  #pendingBytes = 0;
+  protected pendingBytes = 0;
   /** Given to Node, and not complete. */
   protected writes = 0;
   /** Everything was emitted. */
@@ -79,7 +79,7 @@ export class NodeTLSEngine implements TLSEngine {
   }
 
   get bufferedBytes(): number {
-    return this.#queuedBytes + this.#pendingBytes;
+    return this.#queuedBytes + this.pendingBytes;
   }
 
   get state(): TLSState | undefined {
@@ -121,12 +121,13 @@ export class NodeTLSEngine implements TLSEngine {
 
   /** Gives Node everything written. @returns The number of bytes. */
   protected encrypt(): number {
-    const [first] = this.#queue;
-    if (first === undefined) return 0;
-    const bytes = this.#queue.length === 1 ? first : Buffer.concat(this.#queue, this.#queuedBytes);
-    this.#queue = [];
+    const queue = this.#queue;
+    const last = queue.pop();
+    if (last === undefined) return 0;
+    const bytes = queue.length === 0 ? last : Buffer.concat([...queue, last], this.#queuedBytes);
+    queue.length = 0;
     this.#queuedBytes = 0;
-    this.#pendingBytes += bytes.byteLength;
+    this.pendingBytes += bytes.byteLength;
     this.writes += 1;
     this.socket?.write(bytes, this.#written);
     return bytes.byteLength;
@@ -142,7 +143,7 @@ export class NodeTLSEngine implements TLSEngine {
     this.phase = 'over';
     this.#queue = [];
     this.#queuedBytes = 0;
-    this.#pendingBytes = 0;
+    this.pendingBytes = 0;
     this.release();
   }
 
@@ -157,7 +158,7 @@ export class NodeTLSEngine implements TLSEngine {
   readonly #written = (error?: Error | null): void => {
     this.writes -= 1;
     if (this.writes > 0 || this.phase === 'over' || error) return;
-    this.#pendingBytes = 0;
+    this.pendingBytes = 0;
     if (this.#queuedBytes > 0) this.flush();
     else this.emptied();
   };
@@ -195,7 +196,7 @@ export class NodeTLSEngine implements TLSEngine {
 
   /** @internal */
   wireWritten(bytes: Buffer): void {
-    if (this.phase !== 'over') this.listener.ciphertext(bytes, this.#pendingBytes === 0);
+    if (this.phase !== 'over') this.listener.ciphertext(bytes, this.pendingBytes === 0);
   }
 
   /** @internal */

@@ -6,11 +6,11 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 
 import type { SocketStream } from '../reactor/streams/secure-stream.js';
-import type { TLSEngineListener, TLSEngineOptions } from './engine.js';
+import { MAX_UNSENT_REPLIES, type TLSEngineListener, type TLSEngineOptions } from './engine.js';
 import { type NodeTLSContext, NodeTLSEngine, takePlaintext } from './node-engine.js';
 
-/** The most unsent bytes that the peer's input has caused, such as answers to key updates: then its input is not read either. */
-const MAX_UNSENT_REPLIES = 64 * 1024;
+/** The length of a written record divided by that of its plaintext, at most, but for the last one. */
+const RECORD_GROWTH = 1.01;
 
 const NOTHING = new Uint8Array(0);
 
@@ -53,15 +53,24 @@ export class SocketTLSEngine extends NodeTLSEngine {
   }
 
   override close(): void {
+    if (this.phase === 'over') return;
     this.#closing = true;
     if (this.writes === 0) this.encrypt();
     // A reset must not have to wait for the shutdown of the socket: Node refuses it until then.
-    if (this.writes === 0) this.socket?.end();
+    if (this.writes === 0) this.#end();
   }
 
   protected override emptied(): void {
-    if (this.#closing) this.socket?.end();
+    if (this.#closing) this.#end();
     else super.emptied();
+  }
+
+  /** Node shuts down the socket at once, and loses the close_notify if other ciphertext, such as tickets, is on its way. */
+  #end(): void {
+    const { socket } = this;
+    if (socket === undefined) return;
+    if (unsentCiphertext(socket) === 0) socket.end();
+    else socket.write(NOTHING, (error) => error || this.#end());
   }
 
   protected override encrypt(): number {
@@ -75,14 +84,14 @@ export class SocketTLSEngine extends NodeTLSEngine {
   }
 
   protected override listenTo(socket: TLSSocket): void {
-    this.#stream.encryptedBy(socket);
+    this.#stream.encryptedBy(socket, () => this.#limitReplies(socket));
     socket.on('finish', () => {
       this.#finished = true;
       if (this.phase !== 'over') this.listener.finished();
     });
     takePlaintext(socket, (bytes) => {
       if (bytes === null) this.#ended();
-      else this.#received(socket, bytes);
+      else this.#received(bytes);
       return false;
     });
   }
@@ -95,10 +104,9 @@ export class SocketTLSEngine extends NodeTLSEngine {
     else super.socketFailed(error);
   }
 
-  #received(socket: TLSSocket, bytes: Buffer): void {
+  #received(bytes: Buffer): void {
     if (!this.#stream.decrypted(bytes.byteLength) || this.phase !== 'open') return;
     this.listener.plaintext(bytes);
-    if (this.writes === 0 && !this.#awaitingReplies) this.#limitReplies(socket);
   }
 
   #ended(): void {
@@ -108,9 +116,12 @@ export class SocketTLSEngine extends NodeTLSEngine {
     if (!clean || this.#finished) this.#stream.peerEnded();
   }
 
+  /** Node answers key updates (RFC 8446 section 4.6.3) itself, and without limit. */
   #limitReplies(socket: TLSSocket): void {
-    const { _handle: handle } = socket as CountingSocket;
-    if ((handle?.writeQueueSize ?? 0) <= MAX_UNSENT_REPLIES) return;
+    // Records are longer than their plaintext by less than this.
+    const written = this.pendingBytes * RECORD_GROWTH;
+    const replies = unsentCiphertext(socket) - written;
+    if (this.#awaitingReplies || this.phase !== 'open' || replies <= MAX_UNSENT_REPLIES) return;
     this.#awaitingReplies = true;
     this.#upper.stopInput();
     socket.write(NOTHING, () => {
@@ -118,4 +129,9 @@ export class SocketTLSEngine extends NodeTLSEngine {
       if (this.phase === 'open') this.#upper.resumeInput();
     });
   }
+}
+
+function unsentCiphertext(socket: TLSSocket): number {
+  const { _handle: handle } = socket as CountingSocket;
+  return handle?.writeQueueSize ?? 0;
 }

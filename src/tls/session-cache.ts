@@ -18,17 +18,23 @@ export class SessionCache {
   }
 
   get(key: string): CachedSession | undefined {
-    return this.#sessions.get(key);
+    const session = this.#sessions.get(key);
+    if (session !== undefined) this.#makeLatest(key, session);
+    return session;
   }
 
   /** An empty key, which no connection resumes, and a session that is too large are ignored. */
   set(key: string, session: CachedSession): void {
     const unwanted = key === '' || session.ticket.byteLength > MAX_TICKET_BYTES;
     if (unwanted || this.#size === 0) return;
-    this.#sessions.delete(key);
-    this.#sessions.set(key, session);
+    this.#makeLatest(key, session);
     if (this.#sessions.size <= this.#size) return;
     const [oldest] = this.#sessions.keys();
     this.#sessions.delete(oldest as string);
+  }
+
+  #makeLatest(key: string, session: CachedSession): void {
+    this.#sessions.delete(key);
+    this.#sessions.set(key, session);
   }
 }

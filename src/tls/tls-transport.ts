@@ -12,17 +12,18 @@ import type { TLSConnection } from '../core/tls.js';
 import { LARGE_WRITE_BYTES } from '../core/transport.js';
 import { checkData } from '../internal/check.js';
 import { givenCopyOf, isLent } from '../internal/lent-bytes.js';
+import { Slab } from '../internal/slab.js';
 import { Lingering } from '../reactor/streams/lingering.js';
 import { LowerTransport } from '../reactor/streams/lower-transport.js';
 import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 import { StreamTransport } from '../reactor/streams/stream-transport.js';
 import type { TurnReactor } from '../reactor/time/turn-reactor.js';
-import type { TLSEngine } from './engine.js';
+import { MAX_UNSENT_REPLIES, type TLSEngine } from './engine.js';
 import type { SocketTLSListener } from './node-socket-engine.js';
 import type { SecuredConnection } from './secured-connection.js';
 
-/** The most unsent bytes that the peer's input has caused, such as answers to key updates: then its input is not read either. */
-const MAX_UNSENT_REPLIES = 64 * 1024;
+/** Its `then` is a microtask without the context that `queueMicrotask` makes, which costs more than the rest of a small write. */
+const SETTLED: Promise<void> = Promise.resolve();
 
 export class TLSTransport extends StreamTransport implements SocketTLSListener {
   private readonly lower: LowerTransport;
@@ -337,7 +338,7 @@ export class TLSTransport extends StreamTransport implements SocketTLSListener {
   private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    queueMicrotask(this.flush);
+    void SETTLED.then(this.flush);
   }
 
   /** The turn ends. */
@@ -451,10 +452,14 @@ class Feed implements StreamProtocol {
   }
 }
 
+/** Small writes are copied here. */
+const slab = new Slab();
+
 /** What was written, in memory that nobody changes until it is sent: the rule of `Transport.write`. */
 function kept(data: Uint8Array | string): Buffer {
   if (typeof data === 'string') return Buffer.from(data);
-  if (data.byteLength < LARGE_WRITE_BYTES || isLent(data)) return Buffer.from(data);
+  if (data.byteLength < LARGE_WRITE_BYTES) return slab.copyOf(data);
+  if (isLent(data)) return Buffer.from(data);
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 }
 

@@ -142,12 +142,14 @@ describe.each(KINDS)('contexts by $name', (kind) => {
     async function visit(
       context: TLSServerContext,
       client: ReturnType<typeof clientContext>,
+      hostname = HOSTNAME,
     ): Promise<boolean> {
       const there = new Talker({ secured: (self) => self.transport.write('hello') });
       const here = network.connect(
         network.listen(context, () => there),
         client,
         new Talker(),
+        { hostname },
       );
       await here.received('hello');
       const { resumed } = here.tls;
@@ -166,6 +168,17 @@ describe.each(KINDS)('contexts by $name', (kind) => {
         true,
       );
       expect(await visit(serverContext({ engine }), client)).toBe(false);
+    });
+
+    it('of the host names used last', async () => {
+      const options = { checkHostname: false, sessionCacheSize: 2 };
+      const client = clientContext({ engine, maxVersion, ...options });
+      const context = serverContext({ engine });
+      const resumed: boolean[] = [];
+      for (const name of ['a', 'b', 'a', 'c', 'a', 'b']) {
+        resumed.push(await visit(context, client, `${name}.example`));
+      }
+      expect(resumed).toEqual([false, false, true, false, true, false]);
     });
 
     it('not if either end does not want to', async () => {

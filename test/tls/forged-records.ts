@@ -1,10 +1,15 @@
-/** A client that completes a handshake by `node:tls` and then sends records of its own: of any type, with any content. */
+/** A client, or a server, that completes a handshake by `node:tls` and then sends records of its own: of any type, with any content. */
 import { createCipheriv, createHmac } from 'node:crypto';
 import { Duplex } from 'node:stream';
-import { connect as connectNodeTLS } from 'node:tls';
+import {
+  connect as connectNodeTLS,
+  createSecureContext,
+  type SecureContextOptions,
+  TLSSocket,
+} from 'node:tls';
 import { within } from '../support/deadline.js';
 import { RawPeer } from '../support/raw-peer.js';
-import { authority, HOSTNAME } from './secured.js';
+import { authority, HOSTNAME, identity } from './secured.js';
 
 export const ALERT = 21;
 export const HANDSHAKE = 22;
@@ -16,6 +21,13 @@ const RANDOM_AT = 11;
 const RANDOM_SIZE = 32;
 const KEY_SIZE = 16;
 const TAG_SIZE = 16;
+/** The part of a nonce of TLS 1.2 that is not sent. */
+const IV_SIZE = 4;
+const SERVER_HELLO = 2;
+/** The session tickets of a server of Node's. */
+const NODE_TICKETS = 2n;
+
+type Versions = Pick<SecureContextOptions, 'minVersion' | 'maxVersion'>;
 
 /** The keys of AES-128-GCM with SHA-256. */
 interface Keys {
@@ -31,18 +43,53 @@ export class RecordForger {
   readonly #keys: Keys;
   #sequence: bigint;
 
-  private constructor(peer: RawPeer, version: ForgedVersion, hello: Buffer, keys: Keys) {
+  private constructor(
+    peer: RawPeer,
+    version: ForgedVersion,
+    hello: Buffer,
+    keys: Keys,
+    isServer: boolean,
+  ) {
     this.peer = peer;
     this.version = version;
     this.clientHello = hello;
     this.#keys = keys;
-    // Finished was the first record under the keys of TLS 1.2.
-    this.#sequence = version === 'TLSv1.2' ? 1n : 0n;
+    // Under these keys, Finished was sent in TLS 1.2, and by a server of TLS 1.3 its session tickets.
+    this.#sequence = version === 'TLSv1.2' ? 1n : isServer ? NODE_TICKETS : 0n;
   }
 
   /** Connects, and completes the handshake. */
   static async connect(port: number, version: ForgedVersion): Promise<RecordForger> {
     const peer = await RawPeer.connect(port);
+    return RecordForger.#secure(peer, version, (wire, versions) =>
+      connectNodeTLS({
+        socket: wire,
+        servername: HOSTNAME,
+        ca: authority.certificate,
+        ciphers: 'TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256',
+        ...versions,
+      }),
+    );
+  }
+
+  /** Completes the handshake of a client that has connected. */
+  static accept(peer: RawPeer, version: ForgedVersion): Promise<RecordForger> {
+    return RecordForger.#secure(peer, version, (wire, versions) => {
+      const secureContext = createSecureContext({
+        cert: identity.certificate,
+        key: identity.key,
+        ciphers: 'TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256',
+        ...versions,
+      });
+      return new TLSSocket(wire, { isServer: true, secureContext });
+    });
+  }
+
+  static async #secure(
+    peer: RawPeer,
+    version: ForgedVersion,
+    make: (wire: Duplex, versions: Versions) => TLSSocket,
+  ): Promise<RecordForger> {
     const sent: Buffer[] = [];
     const wire = new Duplex({
       read() {},
@@ -51,38 +98,41 @@ export class RecordForger {
         peer.socket.write(bytes, () => done());
       },
     });
+    for (const chunk of peer.chunks) wire.push(chunk);
     const feed = (bytes: Buffer): void => void wire.push(bytes);
     peer.socket.on('data', feed);
     const secrets = new Map<string, Buffer>();
-    const socket = connectNodeTLS({
-      socket: wire,
-      servername: HOSTNAME,
-      ca: authority.certificate,
-      minVersion: version,
-      maxVersion: version,
-      ciphers: 'TLS_AES_128_GCM_SHA256:ECDHE-ECDSA-AES128-GCM-SHA256',
-    });
+    const socket = make(wire, { minVersion: version, maxVersion: version });
     socket.on('keylog', (line) => {
       const [label = '', , secret = ''] = line.toString().trim().split(' ');
       secrets.set(label, Buffer.from(secret, 'hex'));
     });
     await within(
       new Promise<void>((resolve, reject) => {
-        socket.once('secureConnect', resolve).once('error', reject);
+        socket.once('secure', resolve).once('error', reject);
       }),
       'the handshake of the forger',
     );
     peer.socket.off('data', feed);
-    const hello = Buffer.concat(sent);
-    const randoms = [peer.received, hello].map((bytes) =>
+    const isServer = sent[0]?.[5] === SERVER_HELLO;
+    const hellos = [Buffer.concat(sent), peer.received];
+    const [client, server] = (isServer ? hellos.reverse() : hellos) as [Buffer, Buffer];
+    const randoms = [server, client].map((bytes) =>
       bytes.subarray(RANDOM_AT, RANDOM_AT + RANDOM_SIZE),
     );
+    const label = isServer ? 'SERVER_TRAFFIC_SECRET_0' : 'CLIENT_TRAFFIC_SECRET_0';
     const keys =
       version === 'TLSv1.3'
-        ? keys13(secrets.get('CLIENT_TRAFFIC_SECRET_0') as Buffer)
-        : keys12(secrets.get('CLIENT_RANDOM') as Buffer, Buffer.concat(randoms));
-    const length = hello.readUInt16BE(3);
-    return new RecordForger(peer, version, Buffer.from(hello.subarray(5, 5 + length)), keys);
+        ? keys13(secrets.get(label) as Buffer)
+        : keys12(secrets.get('CLIENT_RANDOM') as Buffer, Buffer.concat(randoms), isServer);
+    const length = client.readUInt16BE(3);
+    return new RecordForger(
+      peer,
+      version,
+      Buffer.from(client.subarray(5, 5 + length)),
+      keys,
+      isServer,
+    );
   }
 
   /** The next record. */
@@ -128,14 +178,17 @@ function sha256(secret: Buffer, ...parts: Uint8Array[]): Buffer {
 }
 
 /** RFC 5246 sections 5 and 6.3. @param randoms The server's and the client's. */
-function keys12(master: Buffer, randoms: Buffer): Keys {
+function keys12(master: Buffer, randoms: Buffer, isServer: boolean): Keys {
   const seed = Buffer.concat([Buffer.from('key expansion'), randoms]);
   const blocks: Buffer[] = [];
   for (let a = sha256(master, seed); blocks.length < 2; a = sha256(master, a)) {
     blocks.push(sha256(master, a, seed));
   }
   const block = Buffer.concat(blocks);
-  return { key: block.subarray(0, KEY_SIZE), iv: block.subarray(2 * KEY_SIZE, 2 * KEY_SIZE + 4) };
+  const part = (at: number, size: number): Buffer => block.subarray(at, at + size);
+  return isServer
+    ? { key: part(KEY_SIZE, KEY_SIZE), iv: part(2 * KEY_SIZE + IV_SIZE, IV_SIZE) }
+    : { key: part(0, KEY_SIZE), iv: part(2 * KEY_SIZE, IV_SIZE) };
 }
 
 /** RFC 8446 section 7.3. */

@@ -5,6 +5,7 @@ import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import type { TLSTransport } from '../../src/tls/tls-transport.js';
 import { within } from '../support/deadline.js';
 import { clientContext, HOSTNAME, KINDS, Network, serverContext, Talker } from './secured.js';
 
@@ -132,14 +133,19 @@ describe(`a server by ${NODE?.name}`, () => {
     const { _handle: handle } = write.mock.contexts[0] as unknown as { _handle: object };
     let unsent = 64 * 1024 + 1;
     Object.defineProperty(handle, 'writeQueueSize', { get: () => unsent });
-    const pause = vi.spyOn(net.Socket.prototype, 'pause');
-    client.secured.write('first');
-    await server.received('first');
-    expect(pause).toHaveBeenCalledOnce();
+    const paused = new Promise<void>((resolve) => {
+      vi.spyOn(server.transport as unknown as TLSTransport, 'stopInput').mockImplementation(
+        resolve,
+      );
+    });
+    const resumed = new Promise<void>((resolve) => {
+      vi.spyOn(server.transport as unknown as TLSTransport, 'resumeInput').mockImplementation(
+        resolve,
+      );
+    });
+    await within(paused, 'the inspection');
     unsent = 0;
-    client.secured.write('second');
-    await server.received('second');
-    expect(pause).toHaveBeenCalledOnce();
+    await within(resumed, 'the end of the answers');
   });
 });
 
@@ -165,4 +171,18 @@ it('sends text that was written before startTLS ahead of the handshake', async (
   await client.secured();
   server.transport.write('secret');
   await client.received('220 ready\nsecret');
+});
+
+it('sends a close_notify behind the session tickets', async () => {
+  await using network = new Network(NODE as (typeof KINDS)[number]);
+  const server = new Talker({
+    secured: ({ transport }) => {
+      transport.write('hello');
+      transport.loseConnection();
+    },
+  });
+  const port = network.listen(serverContext({ engine: 'node' }), () => server);
+  const client = network.connect(port, clientContext({ engine: 'node' }), new Talker());
+  expect(await client.lost()).toMatchObject({ code: 'ERR_CONNECTION_DONE' });
+  expect(client.text).toBe('hello');
 });

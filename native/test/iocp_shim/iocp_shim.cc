@@ -119,13 +119,13 @@ bool isConnected(int fd) {
 
 ULONG toAfd(const pollfd& polled) {
   using namespace ropewalk::afd;
-  const int told = polled.revents;
-  if ((told & POLLNVAL) != 0) return kLocalClose;
+  const int reported = polled.revents;
+  if ((reported & POLLNVAL) != 0) return kLocalClose;
   ULONG events = 0;
-  if ((told & POLLIN) != 0) events |= kReceive | kAccept;
-  if ((told & (POLLRDHUP | POLLHUP)) != 0) events |= kDisconnect;
-  if ((told & POLLOUT) != 0) events |= kSend;
-  if ((told & POLLERR) != 0) events |= isConnected(polled.fd) ? kAbort : kAbort | kConnectFail;
+  if ((reported & POLLIN) != 0) events |= kReceive | kAccept;
+  if ((reported & (POLLRDHUP | POLLHUP)) != 0) events |= kDisconnect;
+  if ((reported & POLLOUT) != 0) events |= kSend;
+  if ((reported & POLLERR) != 0) events |= isConnected(polled.fd) ? kAbort : kAbort | kConnectFail;
   return events;
 }
 

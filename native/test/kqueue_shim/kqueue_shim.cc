@@ -148,17 +148,17 @@ bool isOver(int fd, int filter, uint32_t events) {
 
 struct kevent toKevent(const epoll_event& event, int filter, const Knote& knote) {
   const int fd = static_cast<int>(event.data.u64);
-  struct kevent told {};
-  told.ident = event.data.u64;
-  told.filter = static_cast<int16_t>(filter);
-  told.flags = knote.flags & (EV_ADD | EV_CLEAR);
-  told.udata = knote.udata;
-  told.data = filter == EVFILT_READ ? readable(fd) : room(fd);
+  struct kevent reported {};
+  reported.ident = event.data.u64;
+  reported.filter = static_cast<int16_t>(filter);
+  reported.flags = knote.flags & (EV_ADD | EV_CLEAR);
+  reported.udata = knote.udata;
+  reported.data = filter == EVFILT_READ ? readable(fd) : room(fd);
   if (isOver(fd, filter, event.events)) {
-    told.flags |= EV_EOF;
-    if ((event.events & EPOLLERR) != 0) told.fflags = EIO;
+    reported.flags |= EV_EOF;
+    if ((event.events & EPOLLERR) != 0) reported.fflags = EIO;
   }
-  return told;
+  return reported;
 }
 
 int takeUser(Queue& queue, struct kevent* events) {
@@ -271,9 +271,7 @@ int __wrap_close(int fd) {
   const std::lock_guard lock(mutex);
   for (auto& [outer, queue] : queues) {
     for (const int16_t filter : {int16_t{EVFILT_READ}, int16_t{EVFILT_WRITE}}) {
-      const struct kevent change {
-        static_cast<uintptr_t>(fd), filter, EV_DELETE, 0, 0, nullptr
-      };
+      const struct kevent change { static_cast<uintptr_t>(fd), filter, EV_DELETE, 0, 0, nullptr };
       if (queue.knotes.contains({change.ident, filter})) (void)apply(queue, change);
     }
   }

@@ -51,7 +51,6 @@ void verifiesDates() {
       makeCertificate({.fromSeconds = -7200, .untilSeconds = -3600}, &root());
   TlsFailure failure = failureOf(expired);
   CHECK_EQUAL(failure.verifyError, X509_V_ERR_CERT_HAS_EXPIRED);
-  CHECK(failure.verifyText == "certificate has expired");
   CHECK(failure.reason == "certificate verify failed");
   CHECK_EQUAL(failure.alertSent, 45);
   CHECK_EQUAL(failure.depth, 0);

@@ -49,8 +49,8 @@ TlsSession::Options host(const char* key = "") {
 // All that a session answers, as text.
 std::string factsOf(const TlsSession& session) {
   std::string facts = std::string(session.version()) + ' ' + session.cipher() + ' ' +
-                      session.cipherStandardName() + ' ' + session.protocol() + ' ' +
-                      session.serverName() + ' ' + (session.resumed() ? "resumed" : "full");
+                      session.protocol() + ' ' + session.serverName() + ' ' +
+                      (session.resumed() ? "resumed" : "full");
   for (const Octets& der : session.peerChain()) facts += ' ' + std::to_string(der.size());
   facts += ' ' + std::to_string(session.ocspResponse().size());
   return facts;

@@ -118,7 +118,7 @@ void failsAReadOfTooManyDescriptors() {
   CHECK(hasHungUp(pipe));
 }
 
-void tellsOfControlDataAlone() {
+void reportsControlDataAlone() {
   const TwoEnds ends = openUnixPair();
   CHECK_EQUAL(sendRights(ends.far, "a", {STDIN_FILENO}), 1);
   xnu::controlComesAlone = true;
@@ -158,7 +158,7 @@ int main() {
       STORY(opensWhatNobodyAskedFor),
       STORY(opensWhatThereIsNoRoomFor),
       STORY(failsAReadOfTooManyDescriptors),
-      STORY(tellsOfControlDataAlone),
+      STORY(reportsControlDataAlone),
       STORY(refusesDescriptorsWhereBytesWait),
       STORY(refusesMoreThanTheBufferHolds),
   });

@@ -9,6 +9,7 @@ import type { TLSConnection } from '../../core/tls.js';
 import type { DetachedConnection } from '../../core/transport.js';
 import type { PeerCredentials } from '../../core/unix-options.js';
 import type { Deferred } from '../../defer/deferred.js';
+import { encodedProtocols } from '../../internal/alpn.js';
 import type { ReceivedBytes } from '../streams/received-bytes.js';
 import type {
   SecuredStream,
@@ -158,14 +159,7 @@ export class NativeTLSTransport extends NativeTransport implements SecuredStream
 export function secureStream(origin: StreamOrigin, options: SecureStreamOptions): SecuredStream {
   const { context, hostname, sessionKey, alpnProtocols, received, hooks } = options;
   const { loop } = origin.sockets;
-  const protocols = protocolList(alpnProtocols);
+  const protocols = encodedProtocols(alpnProtocols);
   loop.startTls(origin.handle, context, hostname, sessionKey, protocols, received);
   return origin.sockets.add(new NativeTLSTransport(origin, hooks));
-}
-
-/** As in the extension of ALPN (RFC 7301 section 3.1): each name after its length. */
-function protocolList(names: readonly string[]): Uint8Array {
-  return Buffer.concat(
-    names.flatMap((name) => [Buffer.of(Buffer.byteLength(name)), Buffer.from(name)]),
-  );
 }

@@ -43,14 +43,14 @@ export class NodeDial implements Dial {
   }
 
   cancel(): void {
-    this.#letGo();
+    this.#removeListeners();
     // Ignores later errors.
     this.#socket.on('error', () => {});
     this.#socket.destroy();
   }
 
   readonly #onConnect = (): void => {
-    this.#letGo();
+    this.#removeListeners();
     const reactor = this.#reactor;
     reactor.beginTurn();
     const peer = this.#peer;
@@ -75,7 +75,7 @@ export class NodeDial implements Dial {
       : systemError(syscall, -errno, peer.host, peer.port);
   }
 
-  #letGo(): void {
+  #removeListeners(): void {
     this.#socket.off('connect', this.#onConnect);
     this.#socket.off('error', this.#onError);
   }

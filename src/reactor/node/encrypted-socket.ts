@@ -46,9 +46,10 @@ export class EncryptedSocket implements SocketStream, SocketEncryption {
     return this.#sockets.runAtRoot(run);
   }
 
-  encryptedBy(socket: Socket): void {
+  encryptedBy(socket: Socket, inspect: () => void): void {
     this.#secure = socket;
     this.socket.encrypted = this;
+    this.#sockets.encrypted.add(this.socket, inspect);
   }
 
   encrypted(bytes: number): void {

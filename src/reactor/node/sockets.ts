@@ -11,6 +11,7 @@ import type { StreamTransport } from '../streams/stream-transport.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
 import type { TurnTimes } from '../time/turn-times.js';
 import { ClosingSockets } from './closing-sockets.js';
+import { EncryptedSockets } from './encrypted-sockets.js';
 import { Landing } from './landing.js';
 import { type Flushed, Outgoing } from './outgoing.js';
 
@@ -33,6 +34,7 @@ export class NodeSockets implements TurnReactor {
   readonly clock: Clock | undefined;
   readonly outgoing: Outgoing = new Outgoing();
   readonly closing: ClosingSockets = new ClosingSockets();
+  readonly encrypted: EncryptedSockets = new EncryptedSockets();
   /** Transports whose protocol's `connectionLost` has not been called. */
   readonly open: Set<StreamTransport> = new Set();
   /** All sockets are read into it, one after the other. */

@@ -1,5 +1,5 @@
 /**
- * Tries the ways to a destination until one of them connects: RFC 8305 section 5, "Happy Eyeballs". An attempt begins when the
+ * Tries the candidates of a destination until one connects: RFC 8305 section 5, "Happy Eyeballs". An attempt begins when the
  * one before it has failed, or has had its time (the Connection Attempt Delay) and continues beside it. The first success cancels
  * all others.
  *
@@ -14,7 +14,7 @@ import type { Clock, DelayedCall } from '../../core/clock.js';
 import type { Destination } from '../../core/destination.js';
 import type { AddressAttempt } from '../../core/errors/connecting.js';
 import type { Dial, DialListener } from './dial.js';
-import type { Way } from './route.js';
+import type { Candidate } from './route.js';
 import type { StreamOwner } from './stream-owner.js';
 import type { StreamTransport } from './stream-transport.js';
 
@@ -29,23 +29,23 @@ export class ConnectionRace {
   readonly #delayMs: number;
   readonly #owner: StreamOwner;
   readonly #listener: RaceListener;
-  readonly #ways: readonly Way[];
-  /** In the order of the ways: attempts that have begun. */
+  readonly #candidates: readonly Candidate[];
+  /** In the order of the candidates: attempts that have begun. */
   readonly #attempts: Attempt[] = [];
   #pending = 0;
   #over = false;
   #timer: DelayedCall | undefined;
 
-  /** @param ways At least one. */
+  /** @param candidates At least one. */
   constructor(
     clock: Clock,
-    ways: readonly Way[],
+    candidates: readonly Candidate[],
     delayMs: number,
     owner: StreamOwner,
     listener: RaceListener,
   ) {
     this.#clock = clock;
-    this.#ways = ways;
+    this.#candidates = candidates;
     this.#delayMs = delayMs;
     this.#owner = owner;
     this.#listener = listener;
@@ -80,7 +80,7 @@ export class ConnectionRace {
     if (this.#over) return;
     this.#pending -= 1;
     const isLatest = attempt === this.#attempts.at(-1);
-    if (this.#attempts.length < this.#ways.length) {
+    if (this.#attempts.length < this.#candidates.length) {
       if (isLatest) this.#beginNext();
     } else if (this.#pending === 0) {
       this.#over = true;
@@ -90,11 +90,11 @@ export class ConnectionRace {
 
   #beginNext(): void {
     if (this.#timer?.active()) this.#timer.cancel();
-    const attempt = new Attempt(this, this.#ways[this.#attempts.length] as Way);
+    const attempt = new Attempt(this, this.#candidates[this.#attempts.length] as Candidate);
     this.#attempts.push(attempt);
     this.#pending += 1;
     attempt.begin(this.#owner);
-    const isLast = this.#attempts.length === this.#ways.length;
+    const isLast = this.#attempts.length === this.#candidates.length;
     this.#timer = isLast
       ? undefined
       : this.#clock.callLater(this.#delayMs, () => this.#beginNext());
@@ -104,21 +104,21 @@ export class ConnectionRace {
 class Attempt implements DialListener, AddressAttempt {
   failure: Error | undefined;
   readonly #race: ConnectionRace;
-  readonly #way: Way;
+  readonly #candidate: Candidate;
   /** Undefined after the answer. */
   #dial: Dial | undefined;
 
-  constructor(race: ConnectionRace, way: Way) {
+  constructor(race: ConnectionRace, candidate: Candidate) {
     this.#race = race;
-    this.#way = way;
+    this.#candidate = candidate;
   }
 
   get destination(): Destination {
-    return this.#way.destination;
+    return this.#candidate.destination;
   }
 
   begin(owner: StreamOwner): void {
-    this.#dial = this.#way.dial(owner, this);
+    this.#dial = this.#candidate.dial(owner, this);
   }
 
   cancel(): void {

@@ -101,8 +101,11 @@ export interface SocketStream {
   /** Whether the end of the peer was read. */
   readonly inputEnded: boolean;
   runAtRoot<R>(run: () => R): R;
-  /** @param socket Over `socket`, created now. */
-  encryptedBy(socket: Socket): void;
+  /**
+   * @param socket Over `socket`, created now.
+   * @param inspect Called several times a second.
+   */
+  encryptedBy(socket: Socket, inspect: () => void): void;
   /** Bytes were given to `socket` of `encryptedBy`. */
   encrypted(bytes: number): void;
   /** Bytes of the peer were decrypted. @returns Whether to deliver them. */

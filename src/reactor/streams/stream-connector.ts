@@ -1,5 +1,5 @@
 /**
- * The connector of all reactors: races for one of the ways to its destination within one time limit, and calls its factory with
+ * The connector of all reactors: races for one of the candidates of its destination within one time limit, and calls its factory with
  * the outcome.
  *
  *     disconnected --connect--> connecting --established--> connected
@@ -29,7 +29,7 @@ import { type AsyncContext, captureContext } from '../../internal/async-context.
 import { showAsText } from '../../internal/shown-as-text.js';
 import { clientSocketChannel } from '../diagnostics.js';
 import { ConnectionRace, type RaceListener } from './connection-race.js';
-import type { Route, Way } from './route.js';
+import type { Candidate, Route } from './route.js';
 import type { StreamOwner } from './stream-owner.js';
 import type { StreamReactor } from './stream-reactor.js';
 import type { StreamTransport } from './stream-transport.js';
@@ -53,7 +53,7 @@ export class StreamConnector<D extends Destination = Destination>
   #attempt = 0;
   /** Whether the current attempt is in progress. */
   #trying = false;
-  /** Cancels the search for ways of the current attempt. */
+  /** Cancels the search for candidates of the current attempt. */
   #cancelSearch: (() => void) | undefined;
   #race: ConnectionRace | undefined;
   #timeout: DelayedCall | undefined;
@@ -203,11 +203,11 @@ export class StreamConnector<D extends Destination = Destination>
       this.#cancelled();
       return;
     }
-    const cancelSearch = this.#route.findWays(
-      (ways) => {
+    const cancelSearch = this.#route.findCandidates(
+      (candidates) => {
         if (!isCurrent()) return;
         this.#cancelSearch = undefined;
-        this.#startRace(ways);
+        this.#startRace(candidates);
       },
       (reason) => {
         if (isCurrent()) this.#failed(reason);
@@ -217,9 +217,9 @@ export class StreamConnector<D extends Destination = Destination>
     if (isCurrent() && this.#race === undefined) this.#cancelSearch = cancelSearch;
   }
 
-  #startRace(ways: readonly Way[]): void {
+  #startRace(candidates: readonly Candidate[]): void {
     const { attemptDelayMs } = this.#route;
-    this.#race = new ConnectionRace(this.#reactor, ways, attemptDelayMs, this, this);
+    this.#race = new ConnectionRace(this.#reactor, candidates, attemptDelayMs, this, this);
     this.#race.start();
   }
 

@@ -1,4 +1,4 @@
-/** The ways to a TCP destination: the addresses of a name, the families interleaved. */
+/** The candidates of a TCP destination: the addresses of a name, the families interleaved. */
 import { isIP } from 'node:net';
 import { type Address, addressFrom, type HostPort } from '../../core/address.js';
 import { withoutStack } from '../../core/errors/base.js';
@@ -7,7 +7,7 @@ import type { ReactorNames } from '../../core/reactor-names.js';
 import { withScopeSpelled } from '../../internal/interface-names.js';
 import { resolveDestination } from '../names/resolve-destination.js';
 import { interleave } from './interleave.js';
-import type { Route, Way } from './route.js';
+import type { Candidate, Route } from './route.js';
 import type { ConnectSettings } from './tcp-settings.js';
 import type { TCPSockets } from './tcp-sockets.js';
 
@@ -38,25 +38,26 @@ export class TCPRoute implements Route<HostPort> {
     return this.#settings.attemptDelayMs;
   }
 
-  findWays(
-    found: (ways: readonly Way[]) => void,
+  findCandidates(
+    found: (candidates: readonly Candidate[]) => void,
     failed: (reason: ConnectError) => void,
   ): () => void {
     const { host } = this.destination;
     if (isIP(host) !== 0) {
-      found([this.#wayTo(host)]);
+      found([this.#candidateAt(host)]);
       return () => {};
     }
     const { nameResolver } = this.#names;
     const lookup = resolveDestination(nameResolver, host, this.#settings.family);
     lookup.addCallbacks(
-      (addresses) => found(interleave(addresses, this.#settings).map((one) => this.#wayTo(one))),
+      (addresses) =>
+        found(interleave(addresses, this.#settings).map((one) => this.#candidateAt(one))),
       ({ value }) => failed(withoutStack(() => lookupErrorFrom(value, this.destination))),
     );
     return () => lookup.cancel();
   }
 
-  #wayTo(found: string): Way {
+  #candidateAt(found: string): Candidate {
     const address = withScopeSpelled(found);
     const { port } = this.destination;
     return {

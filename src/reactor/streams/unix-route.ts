@@ -1,11 +1,11 @@
-/** The way to a UNIX socket whose listener is alive. A listener whose queue is full is tried again. */
+/** The only candidate of a UNIX destination, if its listener is alive. A listener whose queue is full is tried again. */
 import { type Address, UNIXAddress } from '../../core/address.js';
 import type { Clock, DelayedCall } from '../../core/clock.js';
 import type { SystemError } from '../../core/errors/base.js';
 import { type ConnectError, ConnectionRefusedError } from '../../core/errors/connecting.js';
 import { isLocked } from '../../defer/filesystem-lock.js';
 import type { Dial, DialListener } from './dial.js';
-import type { Route, Way } from './route.js';
+import type { Candidate, Route } from './route.js';
 import type { StreamTransport } from './stream-transport.js';
 import { lockPathOf } from './unix-listening.js';
 import type { UNIXConnectSettings } from './unix-settings.js';
@@ -19,7 +19,7 @@ const UNNAMED = new UNIXAddress('');
 export class UNIXRoute implements Route<UNIXAddress> {
   readonly destination: UNIXAddress;
   readonly localAddress: UNIXAddress = UNNAMED;
-  /** There is only one way. */
+  /** There is only one candidate. */
   readonly attemptDelayMs = 0;
   readonly #clock: Clock;
   readonly #sockets: UNIXSockets;
@@ -32,19 +32,19 @@ export class UNIXRoute implements Route<UNIXAddress> {
     this.destination = new UNIXAddress(settings.path);
   }
 
-  findWays(
-    found: (ways: readonly Way[]) => void,
+  findCandidates(
+    found: (candidates: readonly Candidate[]) => void,
     failed: (reason: ConnectError) => void,
   ): () => void {
     const { path, checkPID } = this.#settings;
     if (checkPID && this.#sockets.ownLocks !== true && !isLocked(lockPathOf(path))) {
       const nobody = 'cannot connect (no living process holds the lock)';
       failed(new ConnectionRefusedError(nobody, this.destination));
-    } else found([this.#way()]);
+    } else found([this.#candidate()]);
     return () => {};
   }
 
-  #way(): Way {
+  #candidate(): Candidate {
     return {
       destination: this.destination,
       dial: (owner, listener) =>

@@ -284,6 +284,14 @@ describe.skipIf(!AVAILABLE)('with openssl s_client', () => {
         await second.end();
       });
 
+      it('are not kept for clients without tickets', async () => {
+        const { port } = serveEcho(rig, { engine });
+        await using client = opensslClient(port, '-tls1_2', '-no_ticket', '-reconnect');
+        await echoed(client);
+        expect(client.stdout.match(/^New, /gm)).toHaveLength(6);
+        await client.end();
+      });
+
       it('are resumed by a worker with the same ticket keys', async () => {
         const context = new TLSServerContext({ engine, identity });
         const { ticketKeys } = context;

@@ -127,7 +127,7 @@ function plausible(handles: readonly number[]): unknown {
 
 function check(error: unknown, what: string): void {
   if (!(error instanceof Error))
-    throw new Error(`${what} threw what is no Error: ${String(error)}`);
+    throw new Error(`${what} threw something other than an Error: ${String(error)}`);
 }
 
 type AnyFunction = (...args: unknown[]) => unknown;

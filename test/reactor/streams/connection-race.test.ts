@@ -4,17 +4,17 @@ import { describe, expect, it } from 'vitest';
 import type { Address } from '../../../src/index.js';
 import { ConnectionRace } from '../../../src/reactor/streams/connection-race.js';
 import type { Dial, DialListener } from '../../../src/reactor/streams/dial.js';
-import type { Way } from '../../../src/reactor/streams/route.js';
+import type { Candidate } from '../../../src/reactor/streams/route.js';
 import type { StreamOwner } from '../../../src/reactor/streams/stream-owner.js';
 import type { StreamTransport } from '../../../src/reactor/streams/stream-transport.js';
 import { ManualClock } from '../../../src/testing/index.js';
 
 const DELAY_MS = 250;
 
-/** How the attempt for one way ends, and how long after its beginning. */
+/** How the attempt for one candidate ends, and how long after its beginning. */
 type Fate = { readonly ok: boolean; readonly afterMs: number } | 'never';
 
-/** What happened to one way. */
+/** What happened to one candidate. */
 interface Course {
   readonly begun: number | undefined;
   readonly end: 'won' | 'failed' | 'cancelled' | 'pending' | undefined;
@@ -29,14 +29,14 @@ class Track {
 
   constructor(fates: readonly Fate[], delayMs: number = DELAY_MS) {
     this.#courses = fates.map(() => ({ begun: undefined, end: undefined }));
-    const ways = fates.map((fate, index): Way => {
+    const candidates = fates.map((fate, index): Candidate => {
       const host = `192.0.2.${index + 1}`;
       return {
         destination: { host, port: 80 },
         dial: (owner, listener) => this.#dial(index, fate, owner, listener),
       };
     });
-    this.race = new ConnectionRace(this.clock, ways, delayMs, OWNER, {
+    this.race = new ConnectionRace(this.clock, candidates, delayMs, OWNER, {
       raceWon: (transport) => {
         const index = Number(transport);
         (this.#courses[index] as { end: Course['end'] }).end = 'won';
@@ -80,7 +80,7 @@ const ok = (afterMs: number): Fate => ({ ok: true, afterMs });
 const fails = (afterMs: number): Fate => ({ ok: false, afterMs });
 
 describe('ConnectionRace', () => {
-  it('tries one way after the other, and the first answer wins', () => {
+  it('tries one candidate after the other, and the first answer wins', () => {
     const track = new Track(['never', 'never', ok(40), 'never']);
     track.clock.advance(10_000);
     expect(track.events).toEqual(['won by 2 at 540']);
@@ -123,7 +123,7 @@ describe('ConnectionRace', () => {
     track.race.cancel();
   });
 
-  it('is lost when all have failed, and keeps every failure in the order of the ways', () => {
+  it('is lost when all have failed, and keeps every failure in the order of the candidates', () => {
     const track = new Track([fails(900), fails(10), fails(10)]);
     track.clock.advance(900);
     expect(track.events).toEqual(['lost at 900']);
@@ -136,7 +136,7 @@ describe('ConnectionRace', () => {
     ]);
   });
 
-  it('needs no timer for a single way', () => {
+  it('needs no timer for a single candidate', () => {
     const track = new Track(['never']);
     expect(track.clock.getDelayedCalls()).toEqual([]);
     track.race.cancel();
