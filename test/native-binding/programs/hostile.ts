@@ -110,7 +110,7 @@ function hostile(): unknown {
   ])();
 }
 
-/** What an argument of each type may properly be. */
+/** Valid arguments of each type. */
 function plausible(handles: readonly number[]): unknown {
   return pick<() => unknown>([
     () => pick([0, ...handles]),
@@ -150,7 +150,7 @@ const tlsSettings = {
   keyLog() {},
 };
 
-/** Contexts, roots, sessions that shake hands as far as they can, and what they are made from. */
+/** Contexts, roots, sessions that proceed with the handshake as far as possible, and arguments to make them. */
 const tlsObjects: readonly (() => unknown)[] = addon.tlsReport().reason === '' ? madeForTLS() : [];
 
 function madeForTLS(): (() => unknown)[] {
@@ -250,10 +250,10 @@ function makeLoop(dispatch: () => void = () => {}): NativeLoop {
 const folder = mkdtempSync(join(tmpdir(), 'ropewalk-hostile-'));
 const before = process.cwd();
 process.on('exit', () => {
-  process.chdir(before); // Windows removes no folder that somebody is in
+  process.chdir(before); // Windows does not remove a current folder
   rmSync(folder, { recursive: true, force: true });
 });
-// A text that is no path on purpose is one all the same, of a file here.
+// Texts may be taken for paths: such files are created here.
 process.chdir(folder);
 
 /** Where the descriptor is in the arguments of a function that closes it, or reads and writes. */
@@ -267,9 +267,8 @@ const DESCRIPTOR_PLACES: Readonly<Record<string, number>> = {
 };
 
 /**
- * As fs.closeSync() does, these functions believe whoever calls them that the descriptor is theirs to give: Node's own
- * are no part of the game. In place of a number that may be one of them stands a descriptor made for the call, or one
- * that nobody has.
+ * Like fs.closeSync(), these functions take over any descriptor, so they must not receive one of Node's own. A number that
+ * may be one is replaced by a descriptor that was opened for the call, or by one that is not open.
  */
 function withoutNodesDescriptors(name: string, args: readonly unknown[]): unknown[] {
   const place = DESCRIPTOR_PLACES[name];
