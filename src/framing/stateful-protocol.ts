@@ -83,7 +83,7 @@ export abstract class StatefulProtocol extends FrameReceiver {
     const next = this.#state[0].call(this, block);
     if (next === undefined) return;
     if (!Array.isArray(next) || typeof next[0] !== 'function') {
-      // The error below tells enough about an asynchronous state.
+      // The error below describes an asynchronous state well enough.
       onRejection(next, () => {});
       throw new InvalidArgumentTypeError('the next state', 'a function and a length', next);
     }

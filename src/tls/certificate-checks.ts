@@ -47,7 +47,7 @@ export function certificateFailure(
   return { verifyResult: APPLICATION_VERIFICATION, certificate: own.raw };
 }
 
-/** Node tells what is wrong, but not with which certificate. @returns Undefined if that is not clear. */
+/** Node reports the fault, but not the certificate. @returns Undefined if that is not clear. */
 function depthOfFault(
   verifyResult: number,
   chain: readonly X509Certificate[],
@@ -107,7 +107,7 @@ function hasPinnedKey(chain: readonly X509Certificate[], pins: readonly Buffer[]
       signed = certificate;
     }
   } catch {
-    // A key of a kind that Node does not know.
+    // Node does not support this kind of key.
   }
   return false;
 }

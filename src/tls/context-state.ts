@@ -93,7 +93,7 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     return this.#nativeContext;
   }
 
-  /** What the engine takes as a context. */
+  /** The context in the form that the engine needs. */
   contextOf(engine: TLSEngineKind): object {
     if (engine === 'native') return this.nativeContext;
     return this.secureContext && this;
@@ -112,7 +112,7 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     return this.#serving(selected, engine);
   }
 
-  /** What the engine takes for the context of a name: see `TLSServerOptions.serverNames`. */
+  /** The context of a name, in the form that the engine needs: see `TLSServerOptions.serverNames`. */
   #serving(state: unknown, engine: TLSEngineKind): object | null {
     if (!(state instanceof ContextState)) return null;
     if (state === this || engine !== 'native') return state.contextOf(engine);

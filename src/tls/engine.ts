@@ -6,7 +6,7 @@ import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 export const MAX_UNSENT_REPLIES: number = 64 * 1024;
 
 /**
- * What an engine calls. None of these is called from inside `write`, `flush`, `close` or `destroy`, except `ciphertext`,
+ * The listener of an engine. None of these is called from inside `write`, `flush`, `close` or `destroy`, except `ciphertext`,
  * `emptied` and `finished`. Each may call any method of the engine.
  */
 export interface TLSEngineListener {
@@ -63,7 +63,7 @@ export interface TLSEngine {
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Buffer;
 }
 
-/** What an engine is made from, apart from its context. */
+/** The settings of one connection; everything else is in the context. */
 export interface TLSEngineOptions {
   /** Client: verified, and sent as SNI unless it is an IP address; empty: neither. */
   readonly hostname: string;

@@ -13,7 +13,7 @@ import { TLSServerContext } from './server-context.js';
 import { peerName } from './server-names.js';
 
 /**
- * Secures each connection, as the server, before the protocol's `connectionMade`, which is called at once: what it writes is sent
+ * Secures each connection, as the server, before the protocol's `connectionMade`, which is called at once: bytes that it writes are sent
  * when the handshake is complete. Works with everything that takes a factory.
  *
  * If the wrapped factory has `acceptableProtocols`, they replace the context's `alpnProtocols`.

@@ -198,7 +198,7 @@ function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
   );
 }
 
-/** On one line; undefined if the certificate has none, which Node's types do not know. */
+/** On one line; undefined if the certificate has none, which Node's types omit. */
 export function subjectOf({ subject }: X509Certificate): string | undefined {
   return (subject as string | undefined)?.replaceAll('\n', ', ');
 }

@@ -159,7 +159,7 @@ function readFile(what: string, file: string): Buffer {
   }
 }
 
-/** A digest of what makes two servers the same to a client that resumes a session. */
+/** A digest of the settings that must be equal for a session to be resumed. */
 export function digestOf(parts: readonly (string | Buffer)[]): Buffer {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);

@@ -110,7 +110,7 @@ export class NodeTLSEngine implements TLSEngine {
   }
 
   flush(): void {
-    // Node encrypts one write per pass of its loop: what is written until then becomes one.
+    // Node encrypts one write per pass of its loop: bytes written until then are joined.
     if (this.phase === 'open' && this.writes === 0) this.encrypt();
   }
 
@@ -318,7 +318,9 @@ export class NodeTLSEngine implements TLSEngine {
     if (chain.length === 0 && peerCertificate === 'requested') return undefined;
     const { _handle: handle } = socket as VerifyingSocket;
     if (typeof handle?.verifyError !== 'function') {
-      return { reason: 'this version of Node does not tell whether it has verified a certificate' };
+      return {
+        reason: 'this version of Node does not report whether it has verified a certificate',
+      };
     }
     return certificateFailure(
       chain,

@@ -1,6 +1,6 @@
 /**
  * TLS by `node:tls` over a `net.Socket`, which Node encrypts in place: ciphertext never passes JavaScript. The transport that owns the
- * socket still closes it. `node:tls` does not tell a close_notify from the end of the socket; that transport does.
+ * socket still closes it. `node:tls` does not distinguish a close_notify from the end of the socket; that transport does.
  */
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';

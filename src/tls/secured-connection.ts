@@ -30,7 +30,7 @@ const MAX_EXPORT_LABEL = 249;
 const ACCESS_DENIED = 49;
 const INTERNAL_ERROR = 80;
 
-/** What a connection asks its context. */
+/** The context of a connection. */
 export interface ConnectionContext {
   readonly role: TLSRole;
   readonly handshakes: Handshakes;
@@ -44,7 +44,7 @@ export interface ConnectionContext {
   keysLogged(engineContext: object | undefined): void;
 }
 
-/** What a connection reads when it is asked for. */
+/** The source of a connection's facts, read on demand. */
 export interface ConnectionSource {
   readTLSState(): TLSState | undefined;
   exportKeyingMaterial(length: number, label: string, context: Uint8Array | undefined): Buffer;

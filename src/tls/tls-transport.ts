@@ -455,7 +455,7 @@ class Feed implements StreamProtocol {
 /** Small writes are copied here. */
 const slab = new Slab();
 
-/** What was written, in memory that nobody changes until it is sent: the rule of `Transport.write`. */
+/** Written bytes, in memory that does not change until they are sent: the rule of `Transport.write`. */
 function kept(data: Uint8Array | string): Buffer {
   if (typeof data === 'string') return Buffer.from(data);
   if (data.byteLength < LARGE_WRITE_BYTES) return slab.copyOf(data);

@@ -1,6 +1,6 @@
 /**
- * A transport's socket that `node:tls` encrypts in place. Node reports a close_notify and the end of the socket alike; whether libuv
- * still reads tells them apart.
+ * A transport's socket that `node:tls` encrypts in place. Node reports a close_notify and the end of the socket alike; they differ in
+ * whether libuv still reads.
  */
 import type { Socket } from 'node:net';
 

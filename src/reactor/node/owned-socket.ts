@@ -1,4 +1,4 @@
-/** A socket that knows its transport. */
+/** A socket with a reference to its transport. */
 import type { Socket } from 'node:net';
 
 /** The transport of a socket, as the listeners that all sockets share see it. */

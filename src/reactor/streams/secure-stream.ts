@@ -118,6 +118,6 @@ export interface SocketStream {
 
 /** A transport that may have such a socket. */
 export interface SocketSecurableStream {
-  /** Sends what was written in clear. @returns Undefined if that is not possible at once, or this Node cannot do it. */
+  /** Sends bytes written in clear. @returns Undefined if that is not possible at once, or not supported by this Node. */
   socketStream(): SocketStream | undefined;
 }

@@ -1,15 +1,14 @@
 /**
  * Scenes for hostile-arguments.test.ts: `hostile.ts <scene> <poller> <seed>`. Each calls the addon as no program should,
- * then shows that a reactor still works. What an entry point throws must be an Error; the process must not die.
+ * then shows that a reactor still works. Entry points may throw only Errors; the process must not die.
  */
 
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { connect } from 'node:net';
-import { devNull, tmpdir } from 'node:os';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import { createReactor, Protocol } from '../../../src/index.js';
-import { loadAddon, type NativeLoop, type NativeTLSContext } from '../../../src/native.js';
+import { loadAddon, type NativeLoop } from '../../../src/native.js';
 import {
   COMMAND_CAPACITY,
   COMMAND_COUNT,
@@ -23,107 +22,21 @@ import {
   mapSharedMemory,
   type SharedMemory,
 } from '../../../src/reactor/native/shared-memory.js';
-import { selfSignedCertificate } from '../../../src/tls/self-signed.js';
+import {
+  contextsForStreams,
+  folder,
+  hostile,
+  NOTHING,
+  pick,
+  plausible,
+  random,
+  throwing,
+  tlsObjects,
+} from './hostile-values.js';
 
-const [, , scene, poller = 'epoll', seedText = '1'] = process.argv;
+const [, , scene, poller = 'epoll'] = process.argv;
 const addon = loadAddon();
 const WINDOWS = process.platform === 'win32';
-
-let state = Number(seedText) >>> 0 || 1;
-function random(below: number): number {
-  state ^= state << 13;
-  state ^= state >>> 17;
-  state ^= state << 5;
-  return (state >>> 0) % below;
-}
-
-function pick<T>(from: readonly T[]): T {
-  return from[random(from.length)] as T;
-}
-
-const throwing = new Proxy(
-  {},
-  {
-    get() {
-      throw new Error('a getter threw');
-    },
-    getPrototypeOf() {
-      throw new Error('a prototype threw');
-    },
-  },
-);
-
-function detached<View extends Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>>(
-  view: View,
-): View {
-  structuredClone(view.buffer, { transfer: [view.buffer] });
-  return view;
-}
-
-/** Values that no entry point expects, and some that it might, at odds with the rest of the call. */
-function hostile(): unknown {
-  return pick<() => unknown>([
-    () => undefined,
-    () => null,
-    () => true,
-    () => '',
-    () => 'x'.repeat(100_000),
-    () => '127.0.0.1\0',
-    () => '\ud800',
-    () => Symbol('s'),
-    () => 5n,
-    () => Number.NaN,
-    () => Number.POSITIVE_INFINITY,
-    () => Number.NEGATIVE_INFINITY,
-    () => -1,
-    () => -0,
-    () => 0.5,
-    () => 2 ** 31 - 1,
-    () => 2 ** 31,
-    () => -(2 ** 31),
-    () => 2 ** 32,
-    () => 2 ** 53,
-    () => 1e308,
-    () => random(2 ** 31),
-    () => ({}),
-    () => [],
-    () => [1, 2, 3],
-    () => throwing,
-    () => new Proxy(new Uint8Array(8), {}),
-    () => () => {},
-    () => class {},
-    () => new Date(),
-    () => new ArrayBuffer(8),
-    () => new SharedArrayBuffer(64),
-    () => new Uint8Array(new SharedArrayBuffer(1 << 17)),
-    () => new Int32Array(new SharedArrayBuffer(64)),
-    () => detached(new Uint8Array(64)),
-    () => detached(new Int32Array(16)),
-    () => new Uint8Array(0),
-    () => new Int32Array(0),
-    () => new Int32Array(3),
-    () => new Float64Array(16),
-    () => new DataView(new ArrayBuffer(8)),
-    () => Buffer.alloc(1 << 17),
-    () => new Int32Array(16).fill(2 ** 31 - 1),
-    () => new Int32Array(16).fill(-(2 ** 31)),
-  ])();
-}
-
-/** What an argument of each type may properly be. */
-function plausible(handles: readonly number[]): unknown {
-  return pick<() => unknown>([
-    () => pick([0, ...handles]),
-    () => pick([0, 1, 2, 3]),
-    () => pick(['127.0.0.1', '::1', '0.0.0.0', 'epoll', 'poll', 'auto', join(folder, 'path')]),
-    () => pick([true, false]),
-    () => new Int32Array(16).fill(-1),
-    () => new Int32Array(16).fill(1),
-    () => Buffer.alloc(70_000, 'b'),
-    () => () => {},
-    ...tlsObjects,
-  ])();
-}
 
 function check(error: unknown, what: string): void {
   if (!(error instanceof Error))
@@ -131,75 +44,6 @@ function check(error: unknown, what: string): void {
 }
 
 type AnyFunction = (...args: unknown[]) => unknown;
-
-const tlsSettings = {
-  identities: [],
-  minVersion: 'TLSv1.2',
-  maxVersion: 'TLSv1.3',
-  alpnProtocols: ['h2'],
-  peerCertificate: 'ignored',
-  trust: 'dangerouslyAny',
-  checksName: false,
-  pins: [],
-  resumption: true,
-  ticketKeys: [],
-  sessionIdContext: Buffer.alloc(32),
-  sessionCacheSize: 10,
-  selectsByName: false,
-  requestsOCSP: true,
-  keyLog() {},
-};
-
-/** Contexts, roots, sessions that shake hands as far as they can, and what they are made from. */
-const tlsObjects: readonly (() => unknown)[] = addon.tlsReport().reason === '' ? madeForTLS() : [];
-
-function madeForTLS(): (() => unknown)[] {
-  const nothing = Buffer.alloc(0);
-  const server = addon.createTlsContext(tlsSettings, true, undefined, []);
-  const asking = addon.createTlsContext(
-    { ...tlsSettings, selectsByName: true },
-    true,
-    undefined,
-    [],
-  );
-  const client = addon.createTlsContext(tlsSettings, false, undefined, []);
-  const roots = addon.createTlsRoots([], []);
-  const ciphertext = Buffer.alloc(70_000);
-  const hello = Buffer.alloc(2_000);
-  const result = new Int32Array(4);
-  const greeting = addon.createTlsSession(client, 'a.example', 'key', nothing);
-  addon.readTlsSession(greeting, nothing, nothing, hello, result);
-  const sessions = [server, asking, client].map((context) =>
-    addon.createTlsSession(context, 'a.example', 'key', nothing),
-  );
-  return [
-    () => pick([server, asking, client]),
-    () => roots,
-    () => pick(sessions),
-    () => addon.createTlsSession(pick([server, asking, client]), '', '', nothing),
-    () => hello.subarray(0, random(hello.length)),
-    () => ciphertext.subarray(0, random(ciphertext.length)),
-    () => result,
-    () => ({ ...tlsSettings, [pick(Object.keys(tlsSettings))]: hostile() }),
-    () => [],
-    () => [Buffer.alloc(48)],
-  ];
-}
-
-const NOTHING = new Uint8Array(0);
-
-/** A server's context, one that asks for the context of each client, and a client's: their handshakes succeed. */
-async function contextsForStreams(): Promise<NativeTLSContext[]> {
-  const { certificate, key } = await selfSignedCertificate();
-  const chain = [new X509Certificate(certificate).raw];
-  const der = createPrivateKey(key).export({ format: 'der', type: 'pkcs8' });
-  const settings = { ...tlsSettings, identities: [{ chain, key: der, ocspResponse: undefined }] };
-  return [
-    addon.createTlsContext(settings, true, undefined, []),
-    addon.createTlsContext({ ...settings, selectsByName: true }, true, undefined, []),
-    addon.createTlsContext(tlsSettings, false, undefined, []),
-  ];
-}
 
 /** Takes a batch of events, of which it uses the handles of accepted connections. */
 function takeEvents({ header, events }: SharedMemory, accepted: number[]): void {
@@ -247,15 +91,6 @@ function makeLoop(dispatch: () => void = () => {}): NativeLoop {
   return addon.createLoop(poller, 0, false, dispatch);
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'ropewalk-hostile-'));
-const before = process.cwd();
-process.on('exit', () => {
-  process.chdir(before); // Windows removes no folder that somebody is in
-  rmSync(folder, { recursive: true, force: true });
-});
-// A text that is no path on purpose is one all the same, of a file here.
-process.chdir(folder);
-
 /** Where the descriptor is in the arguments of a function that closes it, or reads and writes. */
 const DESCRIPTOR_PLACES: Readonly<Record<string, number>> = {
   adoptDatagram: 0,
@@ -267,9 +102,8 @@ const DESCRIPTOR_PLACES: Readonly<Record<string, number>> = {
 };
 
 /**
- * As fs.closeSync() does, these functions believe whoever calls them that the descriptor is theirs to give: Node's own
- * are no part of the game. In place of a number that may be one of them stands a descriptor made for the call, or one
- * that nobody has.
+ * Like fs.closeSync(), these functions take over any descriptor, so they must not receive one of Node's own. A number that
+ * may be one is replaced by a descriptor that was opened for the call, or by one that is not open.
  */
 function withoutNodesDescriptors(name: string, args: readonly unknown[]): unknown[] {
   const place = DESCRIPTOR_PLACES[name];
