@@ -65,7 +65,10 @@ export class EndpointArguments {
       if (!known.includes(name)) {
         const nearest = nearestName(name, known);
         const meant = nearest === undefined ? '' : `, did you mean '${nearest}'?`;
-        throw this.error(`'${this.#type}' has no argument '${shown(name)}'${meant}`, known);
+        const hint = name.includes(':')
+          ? '. An equals sign inside a value without a key is written \\='
+          : '';
+        throw this.error(`'${this.#type}' has no argument '${shown(name)}'${meant}${hint}`, known);
       }
       if (values.has(name)) throw this.error(`'${name}' is given twice`);
       values.set(name, value);

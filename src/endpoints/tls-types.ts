@@ -1,5 +1,5 @@
 /** The endpoint types `tls` and `ssl`. Names, order and defaults of the arguments are Twisted's. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Address } from '../core/address.js';
 import type { FactoryLike } from '../core/factory.js';
@@ -20,7 +20,7 @@ import { wrapClientTLS, wrapServerTLS } from './tls.js';
 
 const HTTPS_PORT = 443;
 
-/** `tls:HOST:PORT`; servers: `tls:FOLDER:port=443`, with the certificates in the folder. */
+/** `tls:HOST:PORT`; servers: `tls:FOLDER:port=443`, with the certificates in the folder. `endpoint` replaces TCP. */
 export const TLS: EndpointType = {
   prefix: 'tls',
   client(args, { reactor, parse }) {
@@ -29,15 +29,22 @@ export const TLS: EndpointType = {
     const hostname = values.text('host');
     const tcp = tcpClient(reactor, values);
     if (!values.has('endpoint')) return wrapClientTLS(context, tcp, { hostname });
-    for (const name of ['timeout', 'bindAddress']) {
-      if (values.has(name)) throw args.error(`'${name}' belongs in the string of 'endpoint'`);
-    }
+    refuseBeside(args, values, ['timeout', 'bindAddress']);
     return wrapClientTLS(context, parse(values.text('endpoint')), { hostname });
   },
-  server(args, { reactor }) {
-    const values = args.bind(['pemdir', 'port', 'backlog', 'interface']);
-    const directory = new PemDirectory(values.text('pemdir'), reactor);
-    return new PemDirectoryEndpoint(directory, tcpServer(reactor, values, {}, HTTPS_PORT));
+  server(args, { reactor, parse }) {
+    const values = args.bind(['pemdir', 'port', 'backlog', 'interface'], ['endpoint']);
+    const folder = values.text('pemdir');
+    if (/^\d{1,5}$/.test(folder) && !existsSync(folder)) {
+      const meant = `'pemdir' must be a folder of certificates, not a port: tls:FOLDER:port=${folder}`;
+      throw args.error(meant);
+    }
+    const directory = new PemDirectory(folder, reactor);
+    if (!values.has('endpoint')) {
+      return new PemDirectoryEndpoint(directory, tcpServer(reactor, values, {}, HTTPS_PORT));
+    }
+    refuseBeside(args, values, ['port', 'backlog', 'interface']);
+    return new PemDirectoryEndpoint(directory, parse(values.text('endpoint')));
   },
 };
 
@@ -108,6 +115,12 @@ class PemDirectoryFactory extends TLSServerFactory {
     this.#directory.refresh();
     return super.buildProtocol(address);
   }
+}
+
+/** Refuses arguments of TCP if there is another endpoint. */
+function refuseBeside(args: EndpointArguments, values: EndpointValues, names: string[]): void {
+  const wrong = names.find((name) => values.has(name));
+  if (wrong !== undefined) throw args.error(`'${wrong}' belongs in the string of 'endpoint'`);
 }
 
 /** @param certificate, roots The names of these arguments. */

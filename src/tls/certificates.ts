@@ -14,6 +14,7 @@ export type PrivateKeySource = string | Uint8Array | KeyObject;
 export type CRLSource = string | Uint8Array;
 
 const DER_SEQUENCE = 0x30;
+const PEM_BEGIN = /-----BEGIN ([A-Z0-9 ]+)-----/g;
 
 /** All certificates of the sources, DER. @throws TLSContextError */
 export function readCertificates(
@@ -47,7 +48,9 @@ export function readPrivateKey(
   const bytes = bytesOf(what, source);
   const key = parseKey(bytes, passphrase);
   if (key instanceof KeyObject) return key;
-  throw new TLSContextError(`${what} ${keyFault(bytes, passphrase, key)}`, { cause: key });
+  throw new TLSContextError(`${what} ${keyFault(bytes, passphrase, key)}${pathHint(source)}`, {
+    cause: key,
+  });
 }
 
 /** @returns The key, or the first error. */
@@ -72,9 +75,21 @@ function keyFault(bytes: Buffer, passphrase: string | undefined, fault: Error): 
   const { code } = parseKey(bytes, undefined) as { code?: unknown };
   const isEncrypted =
     code === 'ERR_MISSING_PASSPHRASE' || code === 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED';
-  if (!isEncrypted) return `is no readable private key: ${messageOf(fault)}`;
+  if (!isEncrypted) return unreadableKey(bytes, fault);
   if (passphrase === undefined) return 'is encrypted, and passphrase is not given';
   return 'cannot be decrypted: check passphrase';
+}
+
+function unreadableKey(bytes: Buffer, fault: Error): string {
+  if (bytes[0] === DER_SEQUENCE) return `is no readable private key: ${messageOf(fault)}`;
+  const labels = new Set(
+    [...bytes.toString('latin1').matchAll(PEM_BEGIN)].map(([, label]) => label),
+  );
+  if (labels.size === 0) return 'is neither PEM nor DER of a private key';
+  if ([...labels].some((label) => label?.endsWith('PRIVATE KEY'))) {
+    return `has a private key that cannot be read: ${messageOf(fault)}`;
+  }
+  return `contains no private key, but ${listed(labels)}`;
 }
 
 /** @throws TLSContextError */
@@ -99,14 +114,22 @@ function readBlocks(what: string, source: string | Uint8Array, label: RegExp): B
   }
   if (blocks.length > 0) return blocks;
   if (others.size > 0) {
-    const found = [...others].join(', ').slice(0, 100);
-    throw new TLSContextError(`${what} is a PEM of another kind: it contains ${found}`);
+    throw new TLSContextError(`${what} is a PEM of another kind: it contains ${listed(others)}`);
   }
-  const hint =
-    typeof source === 'string' && !source.includes('-----')
-      ? '. A string is PEM text, not the name of a file'
-      : '';
-  throw new TLSContextError(`${what} is neither PEM nor DER of the expected kind${hint}`);
+  throw new TLSContextError(
+    `${what} is neither PEM nor DER of the expected kind${pathHint(source)}`,
+  );
+}
+
+function pathHint(source: string | Uint8Array): string {
+  return typeof source === 'string' && !source.includes('-----')
+    ? '. A string is PEM text, not the name of a file'
+    : '';
+}
+
+/** PEM labels for a message. */
+function listed(labels: ReadonlySet<string | undefined>): string {
+  return [...labels].join(', ').slice(0, 100);
 }
 
 function bytesOf(what: string, source: string | Uint8Array): Buffer {

@@ -120,7 +120,8 @@ function settingsOf(options: TLSClientOptions): TLSSettings {
 export function clientContextOf(context: TLSClientContext | TLSClientOptions): TLSClientContext {
   if (context instanceof TLSClientContext) return context;
   // Options have no role.
-  if ((context as { role?: unknown } | null)?.role !== undefined)
-    checkTLSRole(context, TLSClientContext);
+  const isOptions =
+    typeof context === 'object' && (context as { role?: unknown } | null)?.role === undefined;
+  if (!isOptions) checkTLSRole(context, TLSClientContext);
   return new TLSClientContext(context as TLSClientOptions);
 }

@@ -122,7 +122,8 @@ const MISSING_CERTIFICATE = 'PEER_DID_NOT_RETURN_A_CERTIFICATE';
 /** By OpenSSL's reason, of this side. */
 const ADVICE: Readonly<Record<string, string>> = {
   HTTP_REQUEST: 'The peer sent an HTTP request without TLS to this TLS port',
-  WRONG_VERSION_NUMBER: 'The peer probably does not speak TLS on this port',
+  WRONG_VERSION_NUMBER:
+    'The peer probably does not speak TLS on this port, or startTLS was called twice',
   UNSUPPORTED_PROTOCOL: 'No version of minVersion to maxVersion is in common',
   NO_SHARED_CIPHER:
     'No cipher is in common, or identity has no certificate for the ciphers of the client',
@@ -130,9 +131,11 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /** By the alert that the peer sent. */
 const ALERT_ADVICE: ReadonlyMap<number, string> = new Map([
+  [40, 'It may require a certificate of this side, or have no version or cipher in common'],
   [42, 'It refused the certificate of this side'],
   [45, 'The certificate of this side has expired'],
   [48, 'It does not trust the certificate of this side'],
+  [49, 'It verified the certificate of this side, but refused its owner'],
   [70, 'It supports none of the offered versions'],
   [112, 'It has no certificate for the requested name'],
   [116, 'It requires a certificate: set identity'],

@@ -142,7 +142,9 @@ function pfxIdentity(
     const { getCertificate } = context as { getCertificate?: () => Buffer | null };
     warnOfDates(`${what}.pfx`, getCertificate?.call(context) ?? undefined);
   } catch (cause) {
-    throw new TLSContextError(`${what}.pfx cannot be read: ${messageOf(cause)}`, { cause });
+    const reason = messageOf(cause);
+    const hint = /mac verify failure/i.test(reason) ? '. Check passphrase' : '';
+    throw new TLSContextError(`${what}.pfx cannot be read: ${reason}${hint}`, { cause });
   }
   return { pfx: bytes, passphrase, ocspResponse };
 }

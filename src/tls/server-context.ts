@@ -290,6 +290,11 @@ function settingsOf(options: TLSServerOptions, ticketKeys: readonly Buffer[]): T
   checkChoice('clientCertificates', clientCertificates, CLIENT_CERTIFICATES);
   checkCallback('selectContext', selectContext);
   checkCallback('mapClientCertificate', mapClientCertificate);
+  if (mapClientCertificate !== undefined && clientCertificates === 'ignored') {
+    throw new TLSContextError(
+      "mapClientCertificate needs clientCertificates: 'required', or 'requested' to serve clients without a certificate too",
+    );
+  }
   const names = Object.keys(options.serverNames ?? {});
   const selectsByName = names.length > 0 || selectContext !== undefined;
   if (options.identity === undefined && !selectsByName) {
@@ -335,7 +340,8 @@ function checkTicketKeys(keys: readonly Uint8Array[]): Buffer[] {
 export function serverContextOf(context: TLSServerContext | TLSServerOptions): TLSServerContext {
   if (context instanceof TLSServerContext) return context;
   // Options have no role.
-  if ((context as { role?: unknown } | null)?.role !== undefined)
-    checkTLSRole(context, TLSServerContext);
+  const isOptions =
+    typeof context === 'object' && (context as { role?: unknown } | null)?.role === undefined;
+  if (!isOptions) checkTLSRole(context, TLSServerContext);
   return new TLSServerContext(context as TLSServerOptions);
 }

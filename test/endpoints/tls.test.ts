@@ -200,6 +200,19 @@ contract('the type tls', (rig) => {
   });
 });
 
+contract('the type tls over another endpoint', (rig) => {
+  it('reads the PROXY header before the handshake', async () => {
+    const path = folder(rig, { 'a.pem': pem(local) });
+    const roots = folder(rig, { 'root.pem': authority.certificate });
+    const listening = quoteStringArgument('haproxy:tcp\\:0\\:interface\\=127.0.0.1');
+    const server = `tls:${quoteStringArgument(path)}:endpoint=${listening}`;
+    const port = await serve(serverFromString(rig.reactor, server));
+    const proxied = quoteStringArgument(`haproxy:tcp\\:127.0.0.1\\:${port}`);
+    const text = `tls:localhost:443:trustRoots=${quoteStringArgument(roots)}:endpoint=${proxied}`;
+    expect(await talk(clientFromString(rig.reactor, text))).toBe('local');
+  });
+});
+
 contract('the type ssl', (rig) => {
   it('serves one certificate', async () => {
     const path = folder(rig, {
@@ -283,6 +296,10 @@ describe('strings of TLS endpoints', () => {
     ['tls:*.example.com:443', 'a wildcard is a name in certificates'],
     ['example.com:443', 'A string begins with its type'],
     ['haproxy:tcp:example.com:443', 'A colon inside a value is written \\:'],
+    [
+      'haproxy:tcp\\:a\\:1\\:timeout=1',
+      "no argument 'tcp:a:1:timeout'. An equals sign inside a value without a key is written \\=",
+    ],
     ['tls:example.com:443:endpoint=nothing\\:1', "no client endpoint type 'nothing'"],
     [
       'tls:example.com:443:timeout=1:endpoint=tcp\\:a\\:1',
@@ -295,6 +312,7 @@ describe('strings of TLS endpoints', () => {
 
   it.each([
     ['tls:/nowhere', '/nowhere cannot be read'],
+    ['tls:8443', 'must be a folder of certificates, not a port: tls:FOLDER:port=8443'],
     ['ssl:443:privateKey=/nowhere/x', "'certKey': ENOENT"],
     ['ssl:443:dhParameters=/x', "'dhParameters' is not supported"],
     ['ssl:443:privateKey=/x:sslmethod=SSLv3_METHOD', "'certKey': ENOENT"],
@@ -315,10 +333,14 @@ describe('strings of TLS endpoints', () => {
     }
   });
 
-  it('of servers: the default port of tls is 443', () => {
+  it('of servers: the default port of tls is 443, and another endpoint has its own', () => {
     const path = mkdtempSync(join(tmpdir(), 'ropewalk-'));
     try {
       writeFileSync(join(path, 'x.pem'), pem(other));
+      const both = `tls:${quoteStringArgument(path)}:port=1:endpoint=tcp\\:1`;
+      expect(() => serverFromString(reactor, both)).toThrow(
+        "'port' belongs in the string of 'endpoint'",
+      );
       serverFromString(reactor, `tls:${quoteStringArgument(path)}`).listen(Protocol);
       expect(reactor.tcpServers.at(-1)).toMatchObject({ port: 443, options: {} });
     } finally {

@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseDemoOptions } from '../../src/cli/demo-options.js';
 import { toFactory } from '../../src/core/factory.js';
-import { Factory, IPv4Address, Protocol } from '../../src/index.js';
-import { MemoryReactor } from '../../src/testing/index.js';
+import { Factory, IPv4Address, Protocol, serverFromString } from '../../src/index.js';
+import { MemoryReactor, MemoryTransport } from '../../src/testing/index.js';
+import { connectTLS, listenTLS, TLSClientContext, TLSServerContext } from '../../src/tls/index.js';
+import { Authority } from '../support/certificates.js';
 import { REACTORS } from '../support/reactors.js';
 
 const PAGE = readFileSync(new URL('../../docs/mistakes.md', import.meta.url), 'utf8');
@@ -20,6 +22,10 @@ const SHOWN = new Map(
 );
 
 const reactor = new MemoryReactor();
+const authority = await Authority.make();
+const identity = await authority.issue('localhost', { names: ['localhost'] });
+const other = await authority.issue('other', { names: ['other.example'] });
+const { certificate } = identity;
 const Plain = { Echo: class Echo {} }.Echo;
 class Echo extends Protocol {}
 class EchoFactory extends Factory {}
@@ -38,6 +44,25 @@ const MISTAKES: Readonly<Record<string, () => unknown>> = {
   'Writing before the connection is made': () => new Echo().transport.write('hello'),
   'IPv6 in brackets': () => reactor.connectTCP('[::1]', 8080, Echo),
   'A URL in place of a host': () => reactor.connectTCP('http://localhost/', 8080, Echo),
+  'Options of node:tls': () =>
+    listenTLS(reactor, 8443, Echo, { identity, requestCert: true } as never),
+  'A key that does not belong to the certificate': () =>
+    new TLSServerContext({ identity: { certificate, key: other.key } }),
+  'A file of the wrong kind': () =>
+    new TLSServerContext({ identity: { certificate, key: certificate } }),
+  'The name of a file in place of its content': () =>
+    new TLSClientContext({ trustRoots: 'root.pem' }),
+  'Names of clients without their certificates': () =>
+    new TLSServerContext({ identity, mapClientCertificate: () => 'Ann' }),
+  'A context of the other role': () =>
+    connectTLS(reactor, 'localhost', 8443, Echo, new TLSServerContext({ identity }) as never),
+  'A port in the string of a TLS server': () => serverFromString(reactor, 'tls:8443'),
+  'Writing to the transport before TLS': () => {
+    const transport = new MemoryTransport();
+    transport.connect(new Echo());
+    transport.startTLS(new TLSServerContext({ identity }));
+    transport.write('hello');
+  },
   'A mistyped flag': () => parseDemoOptions(['--wokers', '4']),
 };
 

@@ -359,7 +359,21 @@ describe.each(KINDS)('contexts by $name', (kind) => {
     expect(make({ identity: { certificateFile: join(folder, 'none'), keyFile: '' } })).toThrow(
       /certificateFile cannot be read/,
     );
+    const { certificate } = identity;
+    expect(make({ identity: { certificate, key: certificate } })).toThrow(
+      /^identity\.key contains no private key, but CERTIFICATE$/,
+    );
+    expect(make({ identity: { certificate, key: 'key.pem' } })).toThrow(
+      /^identity\.key is neither PEM nor DER of a private key\. A string is PEM text/,
+    );
+    const broken = identity.key.replace(/\n.{8}/, '\n');
+    expect(make({ identity: { certificate, key: broken } })).toThrow(
+      /^identity\.key has a private key that cannot be read: /,
+    );
     expect(make({ identity, clientCertificates: 'required' })).toThrow(/needs trustRoots/);
+    expect(make({ identity, mapClientCertificate: () => 'anyone' })).toThrow(
+      /^mapClientCertificate needs clientCertificates/,
+    );
     expect(make({ identity, ciphers: 'NO-SUCH-CIPHER', maxVersion: 'TLSv1.2' })).toThrow(
       TLSContextError,
     );

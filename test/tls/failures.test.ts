@@ -20,6 +20,13 @@ describe('a failed handshake', () => {
     expect(errorOf({ ...failure, reason }).message).toContain(message);
   });
 
+  it.each([
+    ['SSLV3_ALERT_HANDSHAKE_FAILURE', 40, 'It may require a certificate of this side'],
+    ['TLSV1_ALERT_ACCESS_DENIED', 49, 'refused its owner'],
+  ])('with the alert %s gives advice', (reason, alert, advice) => {
+    expect(errorOf({ ...failure, reason, alert, alertReceived: true }).message).toContain(advice);
+  });
+
   it('names the fault that the alert of the peer reports', () => {
     const reason = 'TLSV1_ALERT_UNKNOWN_CA';
     const { message } = errorOf({ ...failure, reason, alert: 48, alertReceived: true });

@@ -123,6 +123,14 @@ describe('a context of the wrong role', () => {
     expect(use).toThrow(`it is the context of a ${message === isClient ? 'client' : 'server'}`);
   });
 
+  it.each([undefined, 'cert.pem', Protocol])('or %s instead of one is refused', (context) => {
+    const listen = (): unknown => listenTLS(reactor, 0, Protocol, context as never);
+    expect(listen).toThrow(InvalidArgumentTypeError);
+    expect(listen).toThrow(isClient);
+    const connect = (): unknown => connectTLS(reactor, 'a', 1, Protocol, context as never);
+    if (context !== undefined) expect(connect).toThrow(isServer);
+  });
+
   it('or options instead of one are refused by startTLS', () => {
     const transport = new MemoryTransport();
     transport.connect(new Protocol());

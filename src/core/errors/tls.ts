@@ -175,7 +175,7 @@ export class TLSTruncatedError extends ConnectionLost {
     super(
       handshakeComplete
         ? 'the connection ended without close_notify: received data may be incomplete'
-        : 'the connection ended before the TLS handshake was complete',
+        : 'the connection ended before the TLS handshake was complete. The log of the peer may have the reason',
     );
     this.handshakeComplete = handshakeComplete;
   }
