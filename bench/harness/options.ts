@@ -30,7 +30,7 @@ export interface Options {
 
 export const HELP = `Usage: npm run bench -- [options]
 
-Measures Ropewalk's TCP, UNIX and UDP servers and its proxy, with given and lent bytes, and compares them
+Measures Ropewalk's TCP, TLS, UNIX and UDP servers and its proxy, with given and lent bytes, and compares them
 with raw epoll in C++, node:net and other peers on this machine: the server on one core, a busy-polling
 client that checks every byte on another, short slices in random order. bench/README.md describes the
 scenarios and how to read the figures. Run it on an idle machine; a busy one is reported.
@@ -44,8 +44,8 @@ scenarios and how to read the figures. Run it on an idle machine; a busy one is 
   --server-core N     core of the servers (default 0)
   --client-core N     core of the client (default 1)
   --out DIR           folder of the JSON and HTML (default bench/results; quick bench/results/tmp)
-  --write-docs        also write docs/performance.md (TCP) and docs/performance-sockets.md (UNIX
-                      sockets, UDP and workers)
+  --write-docs        also write docs/performance.md (TCP) and docs/performance-sockets.md (TLS,
+                      UNIX sockets, UDP and workers)
   --report FILE       report an earlier run's JSON again, without measuring
   --micro [NAME...]   run the micro benches instead: see --micro --help
   --profile           report CPU time by function and system calls per message, by perf and strace,

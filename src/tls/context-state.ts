@@ -136,6 +136,9 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     const sessionKey = hostname === '' ? '' : `${hostname} ${alpnProtocols.join()}`;
     const engineOptions = { hostname, alpnProtocols, sessionKey };
     const { received = NOTHING } = options;
+    if (!(received instanceof Uint8Array)) {
+      throw new InvalidArgumentTypeError('received', 'a Buffer', received);
+    }
     if (this.engine === 'native' && isSecurable(transport)) {
       return this.#secureInReactor(transport, connection, engineOptions, received);
     }

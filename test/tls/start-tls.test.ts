@@ -252,6 +252,9 @@ describe.each(KINDS)('startTLS by $name', (kind) => {
     expect(() => transport.startTLS(client)).toThrow(TLSContextError);
     expect(() => transport.startTLS(context, { hostname: 'x' })).toThrow(TLSContextError);
     expect(() => transport.startTLS({} as never)).toThrow(InvalidArgumentTypeError);
+    expect(() => transport.startTLS(context, { received: 1 as never })).toThrow(
+      'received must be a Buffer',
+    );
     expect(() => transport.startTLS(client, { host: 'x' } as never)).toThrow(UnknownOptionError);
     expect(transport.tls).toBeUndefined();
     transport.loseConnection();
