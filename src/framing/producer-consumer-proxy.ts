@@ -81,7 +81,7 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
   registerProducer(producer: PushProducer | PullProducer, streaming: boolean): void {
     if (this.#producer !== undefined) throw new ProducerRegisteredError();
     if (this.#consumer === undefined) {
-      watchProducer(producer.stopProducing(), this, 'stopProducing');
+      this.#watch(producer.stopProducing(), undefined, 'stopProducing');
       return;
     }
     this.#producer = producer;
@@ -141,7 +141,7 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
     this.#consumer = undefined;
     this.#buffered = [];
     this.bufferedBytes = 0;
-    watchProducer(producer?.stopProducing(), consumer ?? this, 'stopProducing');
+    this.#watch(producer?.stopProducing(), consumer, 'stopProducing');
   }
 
   /** Whether the consumer accepts data now. */
@@ -159,7 +159,7 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
     if (!this.#producerStreaming) return;
     this.#producerPaused = true;
     const result = (this.#producer as PushProducer).pauseProducing();
-    watchProducer(result, this.#consumer ?? this, 'pauseProducing');
+    this.#watch(result, this.#consumer, 'pauseProducing');
   }
 
   /** Asks a pull producer while it writes immediately and the consumer accepts more. */
@@ -177,7 +177,12 @@ export class BasicProducerConsumerProxy implements Consumer, PushProducer {
   }
 
   #askProducer(producer: PushProducer | PullProducer): void {
-    watchProducer(producer.resumeProducing(), this.#consumer ?? this, 'resumeProducing');
+    this.#watch(producer.resumeProducing(), this.#consumer, 'resumeProducing');
+  }
+
+  /** Without a consumer, a rejection is reported as one of a producer without a connection. */
+  #watch(result: unknown, consumer: Consumer | undefined, where: string): void {
+    watchProducer(result, consumer ?? this, where);
   }
 
   #flush(): void {

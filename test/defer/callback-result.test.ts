@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { RemoteProtocolError } from '../../src/core/errors/base.js';
 import type { Transport } from '../../src/core/transport.js';
 import {
+  callReported,
   failConnection,
   failOnRejection,
   onRejection,
@@ -99,5 +100,22 @@ describe('failOnRejection', () => {
     failConnection(transport, new BrokenPeer(), 'dataReceived');
     expect(calls).toEqual(['abortConnection']);
     expect(flushLoggedErrors()).toEqual([]);
+  });
+});
+
+describe('callReported', () => {
+  it('passes the arguments, and reports an exception or a rejection', async () => {
+    const calls: unknown[] = [];
+    callReported('here', (...args: number[]) => void calls.push(args), 1, 2);
+    callReported('here', () => {
+      throw boom;
+    });
+    callReported('there', () => Promise.reject(boom));
+    await Promise.resolve();
+    expect(calls).toEqual([[1, 2]]);
+    expect(flushLoggedErrors()).toMatchObject([
+      { where: 'here', error: boom },
+      { where: 'there', error: boom },
+    ]);
   });
 });

@@ -271,7 +271,9 @@ int __wrap_close(int fd) {
   const std::lock_guard lock(mutex);
   for (auto& [outer, queue] : queues) {
     for (const int16_t filter : {int16_t{EVFILT_READ}, int16_t{EVFILT_WRITE}}) {
-      const struct kevent change { static_cast<uintptr_t>(fd), filter, EV_DELETE, 0, 0, nullptr };
+      const struct kevent change {
+        static_cast<uintptr_t>(fd), filter, EV_DELETE, 0, 0, nullptr
+      };
       if (queue.knotes.contains({change.ident, filter})) (void)apply(queue, change);
     }
   }
