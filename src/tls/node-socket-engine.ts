@@ -111,7 +111,10 @@ export class SocketTLSEngine extends NodeTLSEngine {
 
   #ended(): void {
     const clean = this.phase === 'open' && !this.#stream.inputEnded;
-    if (clean) this.listener.closed();
+    if (clean) {
+      this.#stream.inputClosed();
+      this.listener.closed();
+    }
     // Node reports nothing behind a close_notify: a transport that waits for the peer's end has to be content with it.
     if (!clean || this.#finished) this.#stream.peerEnded();
   }

@@ -5,6 +5,7 @@ import { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { LINGER_QUIET_MS } from '../../src/reactor/streams/lingering.js';
 import type { TLSTransport } from '../../src/tls/tls-transport.js';
 import { within } from '../support/deadline.js';
 import { clientContext, HOSTNAME, KINDS, Network, serverContext, Talker } from './secured.js';
@@ -95,6 +96,16 @@ describe(`a server by ${NODE?.name}`, () => {
     client.socket.end(record);
     expect(await server.lost()).toMatchObject({ code: 'ERR_CONNECTION_DONE' });
     expect(server.text).toBe('all');
+  });
+
+  it('does not linger behind the close_notify of a peer that sent a lot', async () => {
+    const data = 'x'.repeat(16 * 1024);
+    client.socket.write(await client.encrypted((socket, done) => socket.end(data, done)));
+    const lingered = new Promise<string>((resolve) => {
+      network.reactor.callLater(LINGER_QUIET_MS / 2, () => resolve('lingered'));
+    });
+    expect(await Promise.race([server.lost().then(() => 'lost'), lingered])).toBe('lost');
+    expect(server.text).toBe(data);
   });
 
   it('takes a close_notify in the segment at which it paused for a clean end', async () => {

@@ -12,6 +12,7 @@ import type { NodeSockets } from './sockets.js';
 /** The transport. */
 interface EncryptedOwner extends SocketOwner {
   decrypted(bytes: number): boolean;
+  inputClosed(): void;
 }
 
 export class EncryptedSocket implements SocketStream, SocketEncryption {
@@ -58,6 +59,10 @@ export class EncryptedSocket implements SocketStream, SocketEncryption {
 
   decrypted(bytes: number): boolean {
     return this.#owner.decrypted(bytes);
+  }
+
+  inputClosed(): void {
+    this.#owner.inputClosed();
   }
 
   peerEnded(): void {

@@ -204,6 +204,11 @@ export class NodeTransport extends StreamTransport implements OutgoingOwner, Soc
     return !this.discards(bytes);
   }
 
+  /** @internal The encrypted input has ended: a close does not wait for more of it. */
+  inputClosed(): void {
+    this.#peerSends = false;
+  }
+
   /** @internal */
   readAgain(): void {
     const socket = this.#socket;

@@ -110,6 +110,8 @@ export interface SocketStream {
   encrypted(bytes: number): void;
   /** Bytes of the peer were decrypted. @returns Whether to deliver them. */
   decrypted(bytes: number): boolean;
+  /** The peer has sent close_notify. Node reports no further input, not even its end. */
+  inputClosed(): void;
   /** The end of the peer was read. */
   peerEnded(): void;
   /** The socket is gone. */
