@@ -238,12 +238,13 @@ void Port::look() {
   for (const Pending& each : pending) polled.push_back(pollfdOf(*each.request));
   if (polled.empty() || ::poll(polled.data(), polled.size(), 0) <= 0) return;
   size_t next = 0;
-  std::erase_if(pending, [&](const Pending& each) {
+  const size_t completed = std::erase_if(pending, [&](const Pending& each) {
     const ULONG events =
         toAfd(polled[next++]) & (each.request->events | ropewalk::afd::kLocalClose);
     if (events != 0) answer(each, 0, events);
     return events != 0;
   });
+  if (completed > 0) rouse();  // as in cancel(): these sockets may be closed next
 }
 
 NTSTATUS cancelIo(HANDLE handle, PIO_STATUS_BLOCK outcome, PIO_STATUS_BLOCK result) {
