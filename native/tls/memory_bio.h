@@ -1,14 +1,11 @@
 // The BIO of a session: OpenSSL reads from a window of input and appends its output to a vector.
 #pragma once
 
-#include <vector>
-
 #include "../net/socket.h"
+#include "octets.h"
 #include "openssl.h"
 
 namespace ropewalk {
-
-using Octets = std::vector<uint8_t>;
 
 struct MemoryBio {
   Bytes input;               // unread

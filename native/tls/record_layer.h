@@ -6,13 +6,11 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
 
+#include "octets.h"
 #include "record_cipher.h"
 
 namespace ropewalk {
-
-using Octets = std::vector<uint8_t>;
 
 class RecordLayer {
  public:

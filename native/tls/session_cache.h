@@ -3,15 +3,13 @@
 // and with them the copies that it makes for the next tickets.
 #pragma once
 
-#include <cstdint>
 #include <list>
 #include <string>
 #include <unordered_map>
-#include <vector>
+
+#include "octets.h"
 
 namespace ropewalk {
-
-using Octets = std::vector<uint8_t>;
 
 class SessionCache {
  public:

@@ -6,11 +6,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "octets.h"
 #include "openssl.h"
 
 namespace ropewalk {
-
-using Octets = std::vector<uint8_t>;
 
 class TicketKeys {
  public:

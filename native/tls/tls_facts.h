@@ -1,13 +1,12 @@
 // Answers to queries about a session.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
-namespace ropewalk {
+#include "octets.h"
 
-using Octets = std::vector<uint8_t>;
+namespace ropewalk {
 
 // Why a session failed. Only the fields that apply are set.
 struct TlsFailure {

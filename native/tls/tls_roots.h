@@ -4,13 +4,11 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
+#include "octets.h"
 #include "openssl.h"
 
 namespace ropewalk {
-
-using Octets = std::vector<uint8_t>;
 
 // A fault in the settings of a context.
 struct TlsFault {

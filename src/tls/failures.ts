@@ -43,8 +43,8 @@ const VERIFY_ERRORS: readonly [number, string, TLSCertificateFault, string][] = 
   [79, 'invalid CA certificate', 'wrong-use', 'an issuer in its chain may not issue certificates'],
 ];
 
-/** Alerts by the part of OpenSSL's reason behind `SSLV3_ALERT_` and the like (RFC 8446 section 6). */
-const ALERTS: Readonly<Record<string, number>> = {
+/** Alerts (RFC 8446 section 6) by the part of OpenSSL's reason behind `SSLV3_ALERT_` and the like. */
+export const ALERTS = {
   CLOSE_NOTIFY: 0,
   UNEXPECTED_MESSAGE: 10,
   BAD_RECORD_MAC: 20,
@@ -76,28 +76,28 @@ const ALERTS: Readonly<Record<string, number>> = {
   UNKNOWN_PSK_IDENTITY: 115,
   CERTIFICATE_REQUIRED: 116,
   NO_APPLICATION_PROTOCOL: 120,
-};
+} as const;
 
 /** The alerts for refused certificates, as OpenSSL chooses them. Others: bad_certificate. */
 const FAULT_ALERTS: Readonly<Partial<Record<TLSCertificateFault, number>>> = {
-  expired: 45,
-  revoked: 44,
-  'unknown-root': 48,
-  'self-signed': 48,
-  'wrong-use': 43,
-  pin: 40,
+  expired: ALERTS.CERTIFICATE_EXPIRED,
+  revoked: ALERTS.CERTIFICATE_REVOKED,
+  'unknown-root': ALERTS.UNKNOWN_CA,
+  'self-signed': ALERTS.UNKNOWN_CA,
+  'wrong-use': ALERTS.UNSUPPORTED_CERTIFICATE,
+  pin: ALERTS.HANDSHAKE_FAILURE,
 };
 
 /** The alert for a certificate with that X509_V_ERR_... */
 export function alertOf(verifyResult: number): number {
   const [, , fault = 'invalid'] = VERIFY_ERRORS.find(([code]) => code === verifyResult) ?? [];
-  return FAULT_ALERTS[fault] ?? 42;
+  return FAULT_ALERTS[fault] ?? ALERTS.BAD_CERTIFICATE;
 }
 
 /** The alert that the peer sent, from OpenSSL's reason; -1 if the reason is no alert. */
 export function receivedAlert(reason: string): number {
   const [, name = ''] = /^(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(.+)$/.exec(reason) ?? [];
-  return ALERTS[name] ?? -1;
+  return (ALERTS as Readonly<Record<string, number>>)[name] ?? -1;
 }
 
 /** X509_V_ERR_... from an error of Node's verification. */
@@ -131,15 +131,18 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /** By the alert that the peer sent. */
 const ALERT_ADVICE: ReadonlyMap<number, string> = new Map([
-  [40, 'It may require a certificate of this side, or have no version or cipher in common'],
-  [42, 'It refused the certificate of this side'],
-  [45, 'The certificate of this side has expired'],
-  [48, 'It does not trust the certificate of this side'],
-  [49, 'It verified the certificate of this side, but refused its owner'],
-  [70, 'It supports none of the offered versions'],
-  [112, 'It has no certificate for the requested name'],
-  [116, 'It requires a certificate: set identity'],
-  [120, 'It supports none of alpnProtocols'],
+  [
+    ALERTS.HANDSHAKE_FAILURE,
+    'It may require a certificate of this side, or have no version or cipher in common',
+  ],
+  [ALERTS.BAD_CERTIFICATE, 'It refused the certificate of this side'],
+  [ALERTS.CERTIFICATE_EXPIRED, 'The certificate of this side has expired'],
+  [ALERTS.UNKNOWN_CA, 'It does not trust the certificate of this side'],
+  [ALERTS.ACCESS_DENIED, 'It verified the certificate of this side, but refused its owner'],
+  [ALERTS.PROTOCOL_VERSION, 'It supports none of the offered versions'],
+  [ALERTS.UNRECOGNIZED_NAME, 'It has no certificate for the requested name'],
+  [ALERTS.CERTIFICATE_REQUIRED, 'It requires a certificate: set identity'],
+  [ALERTS.NO_APPLICATION_PROTOCOL, 'It supports none of alpnProtocols'],
 ]);
 
 /** @param hostname The name or IP address that the certificate must have; empty if it is not known. */

@@ -21,7 +21,7 @@ import tls, {
 import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 import { certificateFailure } from './certificate-checks.js';
 import type { TLSEngine, TLSEngineListener, TLSEngineOptions } from './engine.js';
-import { alertOf, reasonName, receivedAlert } from './failures.js';
+import { ALERTS, alertOf, reasonName, receivedAlert } from './failures.js';
 import { staple } from './node-context.js';
 import { NodeWire } from './node-wire.js';
 import type { SessionCache } from './session-cache.js';
@@ -35,8 +35,6 @@ export interface NodeTLSContext {
   /** Client. */
   readonly sessions: SessionCache;
 }
-
-const UNRECOGNIZED_NAME = 112;
 
 /** A fatal alert in clear (RFC 8446 sections 5.1 and 6). */
 function alertRecord(alert: number): Buffer {
@@ -278,8 +276,8 @@ export class NodeTLSEngine implements TLSEngine {
     this.listener.contextRequested(serverName, (context) => {
       if (this.phase !== 'handshake') return;
       if (context === null) {
-        this.listener.ciphertext(alertRecord(UNRECOGNIZED_NAME), true);
-        this.#fail({ reason: 'UNRECOGNIZED_NAME', alert: UNRECOGNIZED_NAME });
+        this.listener.ciphertext(alertRecord(ALERTS.UNRECOGNIZED_NAME), true);
+        this.#fail({ reason: 'UNRECOGNIZED_NAME', alert: ALERTS.UNRECOGNIZED_NAME });
         return;
       }
       this.#chosen = context as NodeTLSContext;

@@ -14,11 +14,6 @@ const RECORD_GROWTH = 1.01;
 
 const NOTHING = new Uint8Array(0);
 
-/** Node's handle counts the ciphertext that the system has not taken. */
-interface CountingSocket {
-  readonly _handle?: { readonly writeQueueSize?: number } | null;
-}
-
 /** The listener of an engine that stops its own input. */
 export interface SocketTLSListener extends TLSEngineListener {
   stopInput(): void;
@@ -69,7 +64,7 @@ export class SocketTLSEngine extends NodeTLSEngine {
   #end(): void {
     const { socket } = this;
     if (socket === undefined) return;
-    if (unsentCiphertext(socket) === 0) socket.end();
+    if (this.#stream.unsentBytes === 0) socket.end();
     else socket.write(NOTHING, (error) => error || this.#end());
   }
 
@@ -123,7 +118,7 @@ export class SocketTLSEngine extends NodeTLSEngine {
   #limitReplies(socket: TLSSocket): void {
     // Records are longer than their plaintext by less than this.
     const written = this.pendingBytes * RECORD_GROWTH;
-    const replies = unsentCiphertext(socket) - written;
+    const replies = this.#stream.unsentBytes - written;
     if (this.#awaitingReplies || this.phase !== 'open' || replies <= MAX_UNSENT_REPLIES) return;
     this.#awaitingReplies = true;
     this.#upper.stopInput();
@@ -132,9 +127,4 @@ export class SocketTLSEngine extends NodeTLSEngine {
       if (this.phase === 'open') this.#upper.resumeInput();
     });
   }
-}
-
-function unsentCiphertext(socket: TLSSocket): number {
-  const { _handle: handle } = socket as CountingSocket;
-  return handle?.writeQueueSize ?? 0;
 }

@@ -19,16 +19,12 @@ import { isThenable } from '../defer/thenable.js';
 import { checkInteger, checkString } from '../internal/check.js';
 import type { SecureStreamHooks, TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 import type { StreamTransport } from '../reactor/streams/stream-transport.js';
-import { errorOf, subjectOf } from './failures.js';
+import { ALERTS, errorOf, subjectOf } from './failures.js';
 import type { Handshakes } from './handshakes.js';
 import { isServerName } from './server-names.js';
 
 /** RFC 8446 section 7.1, without its prefix `tls13 `. */
 const MAX_EXPORT_LABEL = 249;
-
-/** Alerts (RFC 8446 section 6.2). */
-const ACCESS_DENIED = 49;
-const INTERNAL_ERROR = 80;
 
 /** The context of a connection. */
 export interface ConnectionContext {
@@ -166,7 +162,7 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
   failed(failure: TLSFailure): Error {
     this.#context.keysLogged(this.#selected ?? undefined);
     if (this.#selected !== null) return errorOf(failure, this.#hostname);
-    const details = { reason: 'UNRECOGNIZED_NAME', alert: 112 };
+    const details = { reason: 'UNRECOGNIZED_NAME', alert: ALERTS.UNRECOGNIZED_NAME };
     return withoutStack(
       () => new TLSHandshakeError('the client asked for a name that is not served', details),
     );
@@ -205,10 +201,10 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
       if (identity !== null && identity !== undefined) return true;
       const subject = subjectOf(certificate);
       const detail = 'mapClientCertificate has no identity for it';
-      transport.refusePeer(ACCESS_DENIED);
+      transport.refusePeer(ALERTS.ACCESS_DENIED);
       transport.endWith(new TLSCertificateError({ reason: 'refused', detail, subject, depth: 0 }));
     } catch (error) {
-      transport.refusePeer(INTERNAL_ERROR);
+      transport.refusePeer(ALERTS.INTERNAL_ERROR);
       this.#threw(error, 'mapClientCertificate');
     }
     return false;

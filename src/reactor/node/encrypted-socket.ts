@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 
 import type { SocketStream } from '../streams/secure-stream.js';
-import { isReading } from './net-handle.js';
+import { isReading, queuedBytes } from './net-handle.js';
 import type { OwnedSocket, SocketEncryption, SocketOwner } from './owned-socket.js';
 import type { NodeSockets } from './sockets.js';
 
@@ -33,6 +33,10 @@ export class EncryptedSocket implements SocketStream, SocketEncryption {
     // The end is not read while reading is paused.
     if (!this.#inputEnded && !this.socket.isPaused()) this.#inputEnded = !isReading(this.socket);
     return this.#inputEnded;
+  }
+
+  get unsentBytes(): number {
+    return this.#secure === undefined ? 0 : queuedBytes(this.#secure);
   }
 
   get endReported(): boolean {

@@ -120,6 +120,12 @@ export function unsentBytes(socket: net.Socket, given: number): number {
   return given - handle.bytesWritten + waiting;
 }
 
+/** The number of bytes that libuv has taken from a socket and the system has not; 0 where Node cannot tell. */
+export function queuedBytes(socket: net.Socket): number {
+  const { _handle: handle } = socket as unknown as { _handle?: StreamHandle | null };
+  return handle?.writeQueueSize ?? 0;
+}
+
 /**
  * Whether libuv reads from a socket that is not paused: it has not read the peer's end. (`uv_read_start` returns EALREADY.) False
  * where Node cannot tell.

@@ -100,6 +100,8 @@ export interface SocketStream {
   readonly socket: Socket;
   /** Whether the end of the peer was read. */
   readonly inputEnded: boolean;
+  /** Bytes of ciphertext that the system has not taken. */
+  readonly unsentBytes: number;
   runAtRoot<R>(run: () => R): R;
   /**
    * @param socket Over `socket`, created now.
