@@ -1,4 +1,5 @@
 /** Runs a body of tests over each reactor, with a fresh one for each test and nothing left behind. */
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect } from 'vitest';
 import type { ListeningPort, Reactor } from '../../src/index.js';
 import { within } from './deadline.js';
@@ -71,7 +72,7 @@ export class Rig {
     const reports = this.takeReports();
     const violations = takeViolations();
     expect(violations, 'rules broken').toEqual([]);
-    expect(reports, 'errors reported that the test did not expect').toEqual([]);
+    expect(reports.map(textOf), 'errors reported that the test did not expect').toEqual([]);
   }
 }
 
@@ -95,6 +96,11 @@ export function contract(
       body(rig);
     },
   );
+}
+
+/** Everything about a report that helps to find its cause: a failed comparison of objects prints only their sizes. */
+function textOf({ error, where }: Report): string {
+  return `${where}: ${inspect(error)}`;
 }
 
 /** The number a port was given. */
