@@ -64,6 +64,7 @@ const NODE_VERSION = [process.execPath, '--version'];
 const RAW_EPOLL = nativeTool('raw_epoll_server');
 const RAW_RELAY = nativeTool('raw_relay_server');
 const RAW_UDP = nativeTool('raw_udp_server');
+const RAW_TLS = nativeTool('raw_tls_server');
 const GXX_VERSION = ['g++', '-dumpfullversion'];
 
 function node(file: string, ...args: string[]): Command {
@@ -148,6 +149,18 @@ export const CONTENDERS: readonly Contender[] = [
     serves: { tcp: node('tcp/node-net.mjs', '--cork') },
     versionCommand: NODE_VERSION,
     scenarios: ['lines', 'short-lines'],
+    quick: true,
+  },
+  {
+    name: 'raw-epoll-tls',
+    title: 'raw epoll in C++ with the native engine',
+    serves: {
+      tls: [
+        RAW_TLS,
+        ...['--certificate', join(LOAD, 'tls/certificate.pem'), '--key', join(LOAD, 'tls/key.pem')],
+      ],
+    },
+    versionCommand: GXX_VERSION,
     quick: true,
   },
   {

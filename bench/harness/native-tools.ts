@@ -3,11 +3,14 @@
 
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { NATIVE, NATIVE_BUILD } from './paths.js';
 
 const run = promisify(execFile);
+
+/** The folder of the sessions that the lower bound of TLS shares with the product, as seen from bench/native. */
+const TLS = '../../native/tls';
 
 /** Files of bench/native that each program is made of; the rest are headers. */
 const SOURCES = {
@@ -27,6 +30,7 @@ const SOURCES = {
     'udp_load.cc',
   ],
   raw_epoll_server: ['raw_epoll_server.cc', 'fault.cc', 'loopback.cc'],
+  raw_tls_server: ['raw_tls_server.cc', 'loopback.cc', ...tlsSources()],
   raw_relay_server: ['raw_relay_server.cc', 'fault.cc', 'loopback.cc'],
   raw_udp_server: ['raw_udp_server.cc', 'datagrams.cc', 'fault.cc', 'loopback.cc'],
 } as const;
@@ -34,6 +38,8 @@ const SOURCES = {
 /** Libraries that a program is linked with. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   load_client: ['-lssl', '-lcrypto'],
+  // The sessions look up OpenSSL's functions in the process when it runs.
+  raw_tls_server: ['-Wl,--no-as-needed', '-lssl', '-lcrypto', '-ldl'],
 };
 
 export type NativeTool = keyof typeof SOURCES;
@@ -54,10 +60,20 @@ export async function buildNativeTools(): Promise<void> {
   }
 }
 
+function tlsSources(): string[] {
+  return readdirSync(join(NATIVE, TLS))
+    .filter((file) => file.endsWith('.cc') && !file.endsWith('_win.cc'))
+    .map((file) => join(TLS, file));
+}
+
 function isOutdated(name: NativeTool): boolean {
   if (!existsSync(nativeTool(name))) return true;
   const built = statSync(nativeTool(name)).mtimeMs;
-  const headers = readdirSync(NATIVE).filter((file) => file.endsWith('.h'));
+  const headers = [NATIVE, join(NATIVE, TLS)].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((file) => file.endsWith('.h'))
+      .map((file) => relative(NATIVE, join(folder, file))),
+  );
   return [...SOURCES[name], ...headers].some(
     (file) => statSync(join(NATIVE, file)).mtimeMs > built,
   );

@@ -116,7 +116,9 @@ function optionsOf(files: readonly PemFile[], path: string): TLSServerChanges {
 /** The DNS names of a certificate, without those that no client can ask for. */
 function namesIn({ subjectAltName = '' }: X509Certificate): string[] {
   const entries = subjectAltName.split(', ').filter((entry) => entry.startsWith('DNS:'));
-  return entries.map((entry) => entry.slice('DNS:'.length).toLowerCase()).filter(isServed);
+  return entries
+    .map((entry) => entry.slice('DNS:'.length).toLowerCase().replace(/\.$/, ''))
+    .filter(isServed);
 }
 
 function isServed(name: string): boolean {

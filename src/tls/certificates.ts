@@ -1,8 +1,11 @@
 /** Reads certificates, keys and CRLs in the forms that users have them. */
 import { createPrivateKey, KeyObject, X509Certificate } from 'node:crypto';
 
+import { createSecureContext } from 'node:tls';
+
 import { TLSContextError } from '../core/errors/tls.js';
 import { messageOf, toError } from '../core/text-of.js';
+import { subjectOf } from './failures.js';
 
 /** One or more certificates: PEM, which may contain several, DER, or Node's class. */
 export type CertificateSource = string | Uint8Array | X509Certificate;
@@ -15,6 +18,10 @@ export type CRLSource = string | Uint8Array;
 
 const DER_SEQUENCE = 0x30;
 const PEM_BEGIN = /-----BEGIN ([A-Z0-9 ]+)-----/g;
+/** The version at the beginning of PKCS #12 (RFC 7292 section 4). Nothing else has version 3 there. */
+const PKCS12_VERSION = Buffer.of(2, 1, 3);
+/** The content type of PKCS #7 (RFC 2315 section 14), which is where certificates have a version. */
+const SIGNED_DATA = Buffer.from('06092a864886f70d010702', 'hex');
 
 /** All certificates of the sources, DER. @throws TLSContextError */
 export function readCertificates(
@@ -32,14 +39,34 @@ export function readCertificates(
 
 /** All lists of the sources, DER. @throws TLSContextError */
 export function readCRLs(what: string, sources: CRLSource | readonly CRLSource[]): Buffer[] {
-  return listOf(sources).flatMap((source) => readBlocks(what, source, /^X509 CRL$/));
+  return listOf(sources).flatMap((source) => {
+    const lists = readBlocks(what, source, /^X509 CRL$/);
+    for (const der of lists) checkCRL(what, der);
+    return lists;
+  });
 }
 
-/** @throws TLSContextError */
+function checkCRL(what: string, der: Buffer): void {
+  try {
+    createSecureContext({ ca: [], crl: pemOf('X509 CRL', der) });
+  } catch (cause) {
+    throw new TLSContextError(`${what} has a list that cannot be read: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+const GIVE_PASSPHRASE = 'give its passphrase, or decrypt it with `openssl pkey -in FILE`';
+
+/**
+ * @param remedy Advice for an encrypted key without a passphrase.
+ * @throws TLSContextError
+ */
 export function readPrivateKey(
   what: string,
   source: PrivateKeySource,
   passphrase: string | undefined,
+  remedy: string = GIVE_PASSPHRASE,
 ): KeyObject {
   if (source instanceof KeyObject) {
     if (source.type === 'private') return source;
@@ -48,9 +75,23 @@ export function readPrivateKey(
   const bytes = bytesOf(what, source);
   const key = parseKey(bytes, passphrase);
   if (key instanceof KeyObject) return key;
-  throw new TLSContextError(`${what} ${keyFault(bytes, passphrase, key)}${pathHint(source)}`, {
-    cause: key,
-  });
+  const fault = keyFault(bytes, passphrase, key, remedy);
+  throw new TLSContextError(`${what} ${fault}${pathHint(source)}`, { cause: key });
+}
+
+/** @param what, certificates The names of the two. @throws TLSContextError */
+export function checkKeyMatches(
+  what: string,
+  key: KeyObject,
+  certificates: string,
+  chain: readonly Buffer[],
+): void {
+  const own = parseCertificate(certificates, chain[0] as Buffer);
+  if (own.checkPrivateKey(key)) return;
+  const subject = subjectOf(own) ?? 'without a subject';
+  throw new TLSContextError(
+    `${what} is not the key of the first certificate (${subject}) of ${certificates}. Give the key of that certificate; the own certificate comes first, then the intermediate ones`,
+  );
 }
 
 /** @returns The key, or the first error. */
@@ -71,21 +112,31 @@ function parseKey(key: Buffer, passphrase: string | undefined): KeyObject | Erro
   return fault as Error;
 }
 
-function keyFault(bytes: Buffer, passphrase: string | undefined, fault: Error): string {
-  const { code } = parseKey(bytes, undefined) as { code?: unknown };
-  const isEncrypted =
-    code === 'ERR_MISSING_PASSPHRASE' || code === 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED';
-  if (!isEncrypted) return unreadableKey(bytes, fault);
-  if (passphrase === undefined) return 'is encrypted, and passphrase is not given';
+function keyFault(
+  bytes: Buffer,
+  passphrase: string | undefined,
+  fault: Error,
+  remedy: string,
+): string {
+  if (!isEncrypted(parseKey(bytes, undefined))) return unreadableKey(bytes, fault);
+  if (passphrase === undefined) return `is encrypted: ${remedy}`;
   return 'cannot be decrypted: check passphrase';
 }
 
+function isEncrypted(key: KeyObject | Error): boolean {
+  const { code } = key as { code?: unknown };
+  return code === 'ERR_MISSING_PASSPHRASE' || code === 'ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED';
+}
+
 function unreadableKey(bytes: Buffer, fault: Error): string {
-  if (bytes[0] === DER_SEQUENCE) return `is no readable private key: ${messageOf(fault)}`;
+  if (bytes[0] === DER_SEQUENCE) {
+    if (isCertificate(bytes)) return 'is a certificate, not a private key';
+    return otherDER(bytes) ?? `is DER of no private key: ${messageOf(fault)}`;
+  }
   const labels = new Set(
     [...bytes.toString('latin1').matchAll(PEM_BEGIN)].map(([, label]) => label),
   );
-  if (labels.size === 0) return 'is neither PEM nor DER of a private key';
+  if (labels.size === 0) return textFault(bytes) ?? 'is neither PEM nor DER of a private key';
   if ([...labels].some((label) => label?.endsWith('PRIVATE KEY'))) {
     return `has a private key that cannot be read: ${messageOf(fault)}`;
   }
@@ -93,18 +144,62 @@ function unreadableKey(bytes: Buffer, fault: Error): string {
 }
 
 /** @throws TLSContextError */
-export function parseCertificate(what: string, der: Uint8Array): X509Certificate {
+export function parseCertificate(what: string, der: Buffer): X509Certificate {
   try {
     return new X509Certificate(der);
   } catch (cause) {
-    throw new TLSContextError(`${what} is no certificate: ${messageOf(cause)}`, { cause });
+    const key = parseKey(der, undefined);
+    const fault =
+      key instanceof KeyObject || isEncrypted(key)
+        ? 'is a private key, not a certificate'
+        : (otherDER(der) ??
+          'has a certificate that cannot be read: it is damaged, or not of X.509');
+    throw new TLSContextError(`${what} ${fault}`, { cause });
   }
+}
+
+function isCertificate(der: Buffer): boolean {
+  try {
+    return new X509Certificate(der).raw !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Formats that users have, and that are not read here. */
+function otherDER(der: Buffer): string | undefined {
+  // The length follows in one byte, or in the number of bytes that this one has.
+  const { 1: length = 0 } = der;
+  const content = der.subarray(length < 0x80 ? 2 : 2 + (length & 0x7f));
+  if (startsWith(content, PKCS12_VERSION)) {
+    return 'is PKCS #12 (.p12 or .pfx), not PEM or DER: `openssl pkcs12 -in FILE -noenc` converts it, and an identity takes it as pfx or pfxFile';
+  }
+  if (startsWith(content, SIGNED_DATA)) {
+    return 'is PKCS #7 (.p7b), not PEM or DER: `openssl pkcs7 -inform DER -in FILE -print_certs` converts it';
+  }
+  return undefined;
+}
+
+function startsWith(bytes: Buffer, beginning: Buffer): boolean {
+  return bytes.subarray(0, beginning.byteLength).equals(beginning);
+}
+
+/** A fault of something that is no DER and has no complete PEM. */
+function textFault(bytes: Buffer): string | undefined {
+  if (bytes.byteLength === 0) return 'is empty';
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'is UTF-16 text: save it as UTF-8';
+  if (bytes.includes('-----BEGIN ')) return 'has a PEM block without its last line: it is cut off';
+  return undefined;
 }
 
 /** @param label The label of the wanted PEM blocks; others are skipped. */
 function readBlocks(what: string, source: string | Uint8Array, label: RegExp): Buffer[] {
   const bytes = bytesOf(what, source);
-  if (bytes[0] === DER_SEQUENCE) return [bytes];
+  if (bytes[0] === DER_SEQUENCE) {
+    const other = otherDER(bytes);
+    if (other === undefined) return [bytes];
+    throw new TLSContextError(`${what} ${other}`);
+  }
   const blocks: Buffer[] = [];
   const others = new Set<string>();
   const pem = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
@@ -116,13 +211,12 @@ function readBlocks(what: string, source: string | Uint8Array, label: RegExp): B
   if (others.size > 0) {
     throw new TLSContextError(`${what} is a PEM of another kind: it contains ${listed(others)}`);
   }
-  throw new TLSContextError(
-    `${what} is neither PEM nor DER of the expected kind${pathHint(source)}`,
-  );
+  const fault = textFault(bytes) ?? 'is neither PEM nor DER of the expected kind';
+  throw new TLSContextError(`${what} ${fault}${pathHint(source)}`);
 }
 
 function pathHint(source: string | Uint8Array): string {
-  return typeof source === 'string' && !source.includes('-----')
+  return typeof source === 'string' && source !== '' && !source.includes('-----')
     ? '. A string is PEM text, not the name of a file'
     : '';
 }
@@ -133,9 +227,21 @@ function listed(labels: ReadonlySet<string | undefined>): string {
 }
 
 function bytesOf(what: string, source: string | Uint8Array): Buffer {
-  if (typeof source === 'string') return Buffer.from(source, 'latin1');
+  if (typeof source === 'string') {
+    if (!source.includes('\ufffd') || source.includes('-----'))
+      return Buffer.from(source, 'latin1');
+    throw new TLSContextError(
+      `${what} is binary, and was decoded as text: read the file without an encoding`,
+    );
+  }
   if (source instanceof Uint8Array) return Buffer.from(source);
   throw new TLSContextError(`${what} must be PEM text or bytes`);
+}
+
+/** DER as PEM. */
+export function pemOf(label: string, der: Buffer): string {
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
 function listOf<T>(value: T | readonly T[]): readonly T[] {

@@ -1,4 +1,6 @@
 /** The context of clients. */
+
+import { TLSContextError } from '../core/errors/tls.js';
 import type { StartTLSOptions, TLSEngineKind } from '../core/tls.js';
 import type { TLSContext, Transport } from '../core/transport.js';
 import { checkBoolean, checkInteger, checkTLSRole } from '../internal/check.js';
@@ -103,6 +105,14 @@ function settingsOf(options: TLSClientOptions): TLSSettings {
   const { sessionCacheSize = DEFAULT_SESSION_CACHE_SIZE, keyLogFile } = options;
   const shared = sharedSettings(options, 'system');
   checkInteger('sessionCacheSize', sessionCacheSize, 0, 1_000_000);
+  if (!shared.resumption && (options.sessionCacheSize ?? 0) > 0) {
+    throw new TLSContextError('sessionCacheSize needs resumption, which is false');
+  }
+  if (shared.identities.some((identity) => identity.ocspResponse !== undefined)) {
+    throw new TLSContextError(
+      'identity.ocspResponse is for servers: clients send none. To ask for the one of the server, set requestOCSP',
+    );
+  }
   return {
     ...shared,
     peerCertificate: 'required',

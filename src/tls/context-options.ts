@@ -3,6 +3,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { DEFAULT_CIPHERS } from 'node:tls';
 
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { TLSContextError } from '../core/errors/tls.js';
 import type { TLSEngineKind, TLSVersion } from '../core/tls.js';
 import {
   checkBoolean,
@@ -22,6 +23,7 @@ import {
 import { DEFAULT_HANDSHAKE_TIMEOUT_MS, DEFAULT_MAX_HANDSHAKES } from './handshakes.js';
 import { readIdentities, type TLSIdentities } from './identities.js';
 import { nativeTLS, nativeTLSReport } from './native-tls.js';
+import { checkLists, SUITE_OF_TLS13 } from './openssl-lists.js';
 import type { TLSIdentity, TLSSettings } from './settings.js';
 
 /** Trusts every certificate, regardless of its issuer: an attacker on the path can read and change all data. For tests only. */
@@ -41,9 +43,9 @@ export interface TLSOptions {
   readonly minVersion?: TLSVersion | undefined;
   /** Default `TLSv1.3`. */
   readonly maxVersion?: TLSVersion | undefined;
-  /** The cipher suites of TLS 1.2, as OpenSSL's list. Default: those of Node. */
+  /** The cipher suites of TLS 1.2, as OpenSSL's list, which skips unknown names. Default: those of Node. */
   readonly ciphers?: string | undefined;
-  /** The cipher suites of TLS 1.3, as OpenSSL's list. Default: those of Node. */
+  /** The cipher suites of TLS 1.3, likewise. */
   readonly cipherSuites?: string | undefined;
   /** Groups of the key exchange, as OpenSSL's list, such as `X25519:P-256`. Default: OpenSSL's. */
   readonly groups?: string | undefined;
@@ -51,9 +53,12 @@ export interface TLSOptions {
   readonly signatureAlgorithms?: string | undefined;
   /** The protocols of ALPN in order of preference. A server's order decides; without a common protocol the handshake fails. */
   readonly alpnProtocols?: readonly string[] | undefined;
-  /** Default of clients: `system`. A server needs them if it asks for certificates. */
+  /** Default of clients: `system`. A server needs them if it asks for certificates, and may have them only then. */
   readonly trustRoots?: TrustRoots | undefined;
-  /** If there are any, each certificate of the peer's chain is checked against the list of its issuer, which must be given. */
+  /**
+   * If there are any, each certificate of the peer's chain is checked against the list of its issuer, which must be given. A server
+   * may have them, and `pinnedKeys`, only if it asks for certificates.
+   */
   readonly crls?: CRLSource | readonly CRLSource[] | undefined;
   /**
    * SHA-256 of public keys (SubjectPublicKeyInfo, DER), as 32 bytes or in base64 (RFC 7469): the key of one certificate of the
@@ -98,7 +103,6 @@ const VERSIONS: readonly TLSVersion[] = ['TLSv1.2', 'TLSv1.3'];
 const ENGINES: readonly (TLSEngineKind | 'auto')[] = ['auto', 'native', 'node'];
 const PIN_BYTES = 32;
 const MAX_ALPN_BYTES = 255;
-const SUITES_OF_TLS13 = /^TLS_/;
 
 /** The settings that both roles have in common. */
 export type SharedSettings = Pick<
@@ -129,29 +133,23 @@ export function sharedSettings(
   if (minVersion > maxVersion) {
     throw new InvalidArgumentValueError('minVersion', `at most ${maxVersion}`, minVersion);
   }
+  checkLists(options, minVersion, maxVersion);
   const defaults = DEFAULT_CIPHERS.split(':');
   const roots = options.trustRoots ?? (defaultRoots === 'system' ? 'system' : []);
   return {
     identities: identitiesOf(options),
     minVersion,
     maxVersion,
-    ciphers: listOr(
-      'ciphers',
-      options.ciphers,
-      defaults.filter((name) => !SUITES_OF_TLS13.test(name)),
-    ),
-    cipherSuites: listOr(
-      'cipherSuites',
-      options.cipherSuites,
-      defaults.filter((name) => SUITES_OF_TLS13.test(name)),
-    ),
-    groups: optionalString('groups', options.groups),
-    signatureAlgorithms: optionalString('signatureAlgorithms', options.signatureAlgorithms),
+    ciphers: options.ciphers ?? defaults.filter((name) => !SUITE_OF_TLS13.test(name)).join(':'),
+    cipherSuites:
+      options.cipherSuites ?? defaults.filter((name) => SUITE_OF_TLS13.test(name)).join(':'),
+    groups: options.groups,
+    signatureAlgorithms: options.signatureAlgorithms,
     alpnProtocols: checkALPN('alpnProtocols', options.alpnProtocols ?? []),
     trust: roots === TRUST_ANY ? 'dangerouslyAny' : 'roots',
     roots: rootsOf(roots),
-    crls: options.crls === undefined ? [] : readCRLs('crls', options.crls),
-    pins: (options.pinnedKeys ?? []).map(pinOf),
+    crls: crlsOf(options, roots),
+    pins: pinsOf(options),
     resumption: checkBoolean('resumption', resumption),
   };
 }
@@ -206,15 +204,28 @@ function rootsOf(roots: TrustRoots): 'system' | Buffer[] {
   if (roots === 'system') return roots;
   if (roots === TRUST_ANY) return [];
   if (!Array.isArray(roots)) return readCertificates('trustRoots', roots as CertificateSource);
+  if (roots.includes('system') || roots.includes(TRUST_ANY)) {
+    const expected =
+      "certificates, 'system' or TRUST_ANY, and not a list with one of the last two. Those of Node are also tls.rootCertificates";
+    throw new InvalidArgumentValueError('trustRoots', expected, roots);
+  }
   return roots.length === 0 ? [] : readCertificates('trustRoots', roots);
 }
 
-function listOr(what: string, list: string | undefined, defaults: readonly string[]): string {
-  return list === undefined ? defaults.join(':') : checkString(what, list);
+function crlsOf({ crls }: TLSOptions, roots: TrustRoots): Buffer[] {
+  if (!isGiven(crls)) return [];
+  if (roots !== TRUST_ANY) return readCRLs('crls', crls);
+  throw new TLSContextError('crls need trustRoots: with TRUST_ANY no chain is verified');
 }
 
-function optionalString(what: string, value: string | undefined): string | undefined {
-  return value === undefined ? undefined : checkString(what, value);
+function pinsOf({ pinnedKeys = [] }: TLSOptions): Buffer[] {
+  if (Array.isArray(pinnedKeys)) return pinnedKeys.map(pinOf);
+  throw new InvalidArgumentTypeError('pinnedKeys', 'an array', pinnedKeys);
+}
+
+/** An empty list is the same as none. */
+export function isGiven<Value>(value: Value | undefined): value is Value {
+  return value !== undefined && !(Array.isArray(value) && value.length === 0);
 }
 
 function pinOf(pin: string | Uint8Array): Buffer {

@@ -1,5 +1,5 @@
 /** The certificates and keys of a context, as options and as settings. */
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 
@@ -9,12 +9,11 @@ import { checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import {
   type CertificateSource,
+  checkKeyMatches,
   type PrivateKeySource,
-  parseCertificate,
   readCertificates,
   readPrivateKey,
 } from './certificates.js';
-import { subjectOf } from './failures.js';
 import { warnOfDates } from './own-certificates.js';
 import type { TLSIdentity } from './settings.js';
 
@@ -67,9 +66,20 @@ export type TLSIdentities = TLSIdentityOptions | readonly TLSIdentityOptions[];
 /** Reads files and checks that keys match. @throws TLSContextError, UnknownOptionError */
 export function readIdentities(what: string, identities: TLSIdentities): TLSIdentity[] {
   const list = Array.isArray(identities) ? identities : [identities as TLSIdentityOptions];
-  return list.map((options, i) =>
-    readIdentity(list.length === 1 ? what : `${what}[${i}]`, options),
-  );
+  if (list.length === 0) throw new TLSContextError(`${what} is an empty list: leave it out`);
+  const names = new Map<string, string>();
+  return list.map((options, i) => {
+    const name = list.length === 1 ? what : `${what}[${i}]`;
+    const { identity, keyType } = readIdentity(name, options);
+    const first = keyType === undefined ? undefined : names.get(keyType);
+    if (first === undefined) {
+      if (keyType !== undefined) names.set(keyType, name);
+      return identity;
+    }
+    throw new TLSContextError(
+      `${name} and ${first} have the same kind of key (${keyType}), of which only one can be used. Certificates by name are serverNames`,
+    );
+  });
 }
 
 /** The files that the identities are read from. */
@@ -84,11 +94,18 @@ export function filesOf(identities: TLSIdentities): string[] {
   });
 }
 
-function readIdentity(what: string, options: TLSIdentityOptions): TLSIdentity {
+/** An identity, and the kind of its key, if that is known. */
+interface ReadIdentity {
+  readonly identity: TLSIdentity;
+  readonly keyType: string | undefined;
+}
+
+function readIdentity(what: string, options: TLSIdentityOptions): ReadIdentity {
   checkOptions(what, options, OPTIONS);
   const sources = ['certificate', 'certificateFile', 'pfx', 'pfxFile'] as const;
   const given = sources.filter((name) => options[name] !== undefined);
-  if (given.length !== 1) {
+  const [source] = given;
+  if (source === undefined || given.length > 1) {
     throw new TLSContextError(`${what} needs exactly one of ${sources.join(', ')}`);
   }
   for (const [one, other] of EXCLUSIVE) {
@@ -101,52 +118,82 @@ function readIdentity(what: string, options: TLSIdentityOptions): TLSIdentity {
     options.ocspResponseFile === undefined
       ? options.ocspResponse && Buffer.from(options.ocspResponse)
       : readFile(`${what}.ocspResponseFile`, options.ocspResponseFile);
-  const pfx =
-    options.pfxFile === undefined ? options.pfx : readFile(`${what}.pfxFile`, options.pfxFile);
-  if (pfx !== undefined) return pfxIdentity(what, pfx, passphrase ?? '', ocspResponse);
+  const name = `${what}.${source}`;
+  if (source === 'pfx' || source === 'pfxFile') {
+    const pfx = options.pfxFile === undefined ? options.pfx : readFile(name, options.pfxFile);
+    return pfxIdentity(name, pfx as Uint8Array, passphrase, ocspResponse);
+  }
   const chain = readCertificates(
-    `${what}.${given[0]}`,
+    name,
     options.certificateFile === undefined
       ? (options.certificate as CertificateSource)
-      : readFile(`${what}.certificateFile`, options.certificateFile),
+      : readFile(name, options.certificateFile),
   );
-  const key = matchingKey(what, chain, options);
-  warnOfDates(`${what}.${given[0]}`, chain[0]);
-  return { chain, key, ocspResponse };
+  if (chain.length === 0) throw new TLSContextError(`${name} is an empty list`);
+  const key = matchingKey(what, name, chain, options);
+  warnOfDates(name, chain[0]);
+  return {
+    identity: { chain, key: key.export({ type: 'pkcs8', format: 'der' }), ocspResponse },
+    keyType: key.asymmetricKeyType,
+  };
 }
 
-function matchingKey(what: string, chain: readonly Buffer[], options: TLSIdentityOptions): Buffer {
+/** @param certificates The name of the option with the chain. */
+function matchingKey(
+  what: string,
+  certificates: string,
+  chain: readonly Buffer[],
+  options: TLSIdentityOptions,
+): KeyObject {
   const { keyFile, passphrase } = options;
-  const source = keyFile === undefined ? options.key : readFile(`${what}.keyFile`, keyFile);
   const name = `${what}.${keyFile === undefined ? 'key' : 'keyFile'}`;
+  const source = keyFile === undefined ? options.key : readFile(name, keyFile);
   if (source === undefined) throw new TLSContextError(`${what} has no key and no keyFile`);
   const key = readPrivateKey(name, source, passphrase);
-  const own = parseCertificate(what, chain[0] as Buffer);
-  if (own.checkPrivateKey(key)) return key.export({ type: 'pkcs8', format: 'der' });
-  const subject = subjectOf(own) ?? 'without a subject';
-  throw new TLSContextError(
-    `${name} is not the key of the first certificate (${subject}). The own certificate comes first, then the intermediate ones`,
-  );
+  checkKeyMatches(name, key, certificates, chain);
+  return key;
 }
 
 function pfxIdentity(
   what: string,
   pfx: Uint8Array,
-  passphrase: string,
+  passphrase: string | undefined,
   ocspResponse: Buffer | undefined,
-): TLSIdentity {
+): ReadIdentity {
+  if (!(pfx instanceof Uint8Array)) {
+    throw new TLSContextError(`${what} must be bytes. The name of a file is pfxFile`);
+  }
   const bytes = Buffer.from(pfx);
+  const identity = { pfx: bytes, passphrase: passphrase ?? '', ocspResponse };
   try {
-    const { context } = createSecureContext({ pfx: bytes, passphrase });
+    const { context } = createSecureContext({ ca: [], pfx: bytes, passphrase: passphrase ?? '' });
     // Node's types omit it.
     const { getCertificate } = context as { getCertificate?: () => Buffer | null };
-    warnOfDates(`${what}.pfx`, getCertificate?.call(context) ?? undefined);
+    const certificate = getCertificate?.call(context) ?? undefined;
+    warnOfDates(what, certificate);
+    const keyType = certificate && new X509Certificate(certificate).publicKey.asymmetricKeyType;
+    return { identity, keyType };
   } catch (cause) {
-    const reason = messageOf(cause);
-    const hint = /mac verify failure/i.test(reason) ? '. Check passphrase' : '';
-    throw new TLSContextError(`${what}.pfx cannot be read: ${reason}${hint}`, { cause });
+    throw new TLSContextError(`${what} ${pfxFault(bytes, passphrase, messageOf(cause))}`, {
+      cause,
+    });
   }
-  return { pfx: bytes, passphrase, ocspResponse };
+}
+
+function pfxFault(bytes: Buffer, passphrase: string | undefined, reason: string): string {
+  if (bytes.byteLength === 0) return 'is empty';
+  if (bytes.includes('-----BEGIN ')) {
+    return 'is PEM, not PKCS #12: give it as certificateFile and keyFile, or certificate and key';
+  }
+  if (/mac verify failure/i.test(reason)) {
+    return passphrase === undefined
+      ? 'is encrypted: give its passphrase'
+      : `cannot be decrypted (${reason}): check passphrase`;
+  }
+  if (/unsupported/i.test(reason)) {
+    return `has an encryption that OpenSSL 3 does not read by default (${reason}): make it again from the output of \`openssl pkcs12 -legacy -in FILE -noenc\``;
+  }
+  return `is no PKCS #12 with a certificate and its key: ${reason}`;
 }
 
 /** @throws TLSContextError */

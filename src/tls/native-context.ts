@@ -3,10 +3,9 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import tls from 'node:tls';
 
-import { TLSContextError } from '../core/errors/tls.js';
-import { messageOf } from '../core/text-of.js';
 import type { NativeTLS, NativeTLSContext, NativeTLSRoots } from '../native.js';
 import { nativeTLS } from './native-tls.js';
+import { contextError } from './node-context.js';
 import type { TLSSettings } from './settings.js';
 
 /** @throws TLSContextError, NativeTLSUnavailableError */
@@ -22,7 +21,7 @@ export function nativeContext(settings: TLSSettings, isServer: boolean): NativeT
     const sessionIdContext = Buffer.from(settings.sessionIdContext.toString('hex').slice(0, 32));
     return native.createTlsContext({ ...settings, sessionIdContext }, isServer, trusted, named);
   } catch (cause) {
-    throw new TLSContextError(`the TLS context cannot be made: ${messageOf(cause)}`, { cause });
+    throw contextError(settings, cause);
   }
 
   function rootsOf(from: NativeTLS, { roots: own }: TLSSettings): NativeTLSRoots {

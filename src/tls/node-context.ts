@@ -4,17 +4,14 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 
 import { TLSContextError } from '../core/errors/tls.js';
 import { messageOf } from '../core/text-of.js';
+import { pemOf } from './certificates.js';
 import type { TLSIdentity, TLSSettings } from './settings.js';
 
 /** @throws TLSContextError */
 export function nodeContext(settings: TLSSettings): SecureContext {
   const { identities, roots, crls } = settings;
-  const chains = identities.filter((identity) => 'chain' in identity);
-  const pfx = identities
-    .filter((identity) => 'pfx' in identity)
-    .map((identity) => ({ buf: identity.pfx, passphrase: identity.passphrase }));
   const options: SecureContextOptions = {
-    ciphers: [settings.cipherSuites, settings.ciphers].filter((list) => list !== '').join(':'),
+    ciphers: cipherList(settings),
     honorCipherOrder: true,
     minVersion: settings.minVersion,
     maxVersion: settings.maxVersion,
@@ -23,15 +20,9 @@ export function nodeContext(settings: TLSSettings): SecureContext {
       constants.SSL_OP_NO_COMPRESSION |
       (settings.resumption ? 0 : constants.SSL_OP_NO_TICKET),
     sessionIdContext: settings.sessionIdContext.toString('hex').slice(0, 32),
-    ...(chains.length === 0
-      ? {}
-      : {
-          cert: chains.map(({ chain }) => chain.map((der) => pem('CERTIFICATE', der)).join('')),
-          key: chains.map(({ key }) => pem('PRIVATE KEY', key)),
-        }),
-    ...(pfx.length === 0 ? {} : { pfx }),
-    ...(roots === 'system' ? {} : { ca: roots.map((der) => pem('CERTIFICATE', der)) }),
-    ...(crls.length === 0 ? {} : { crl: crls.map((der) => pem('X509 CRL', der)) }),
+    ...identityOptions(identities),
+    ...(roots === 'system' ? {} : { ca: roots.map((der) => pemOf('CERTIFICATE', der)) }),
+    ...(crls.length === 0 ? {} : { crl: crls.map((der) => pemOf('X509 CRL', der)) }),
     ...(settings.groups === undefined ? {} : { ecdhCurve: settings.groups }),
     ...(settings.signatureAlgorithms === undefined
       ? {}
@@ -41,8 +32,47 @@ export function nodeContext(settings: TLSSettings): SecureContext {
   try {
     return createSecureContext(options);
   } catch (cause) {
-    throw new TLSContextError(`the TLS context cannot be made: ${messageOf(cause)}`, { cause });
+    throw contextError(settings, cause);
   }
+}
+
+function cipherList({ cipherSuites, ciphers }: TLSSettings): string {
+  return [cipherSuites, ciphers].filter((list) => list !== '').join(':');
+}
+
+function identityOptions(identities: readonly TLSIdentity[]): SecureContextOptions {
+  const chains = identities.filter((identity) => 'chain' in identity);
+  const pfx = identities
+    .filter((identity) => 'pfx' in identity)
+    .map((identity) => ({ buf: identity.pfx, passphrase: identity.passphrase }));
+  return {
+    ...(chains.length === 0
+      ? {}
+      : {
+          cert: chains.map(({ chain }) => chain.map((der) => pemOf('CERTIFICATE', der)).join('')),
+          key: chains.map(({ key }) => pemOf('PRIVATE KEY', key)),
+        }),
+    ...(pfx.length === 0 ? {} : { pfx }),
+  };
+}
+
+/** The error of OpenSSL, in either engine, as one that names the option. */
+export function contextError(settings: TLSSettings, cause: unknown): TLSContextError {
+  const { identities } = settings;
+  const ciphers = cipherList(settings);
+  for (const [i, identity] of identities.entries()) {
+    try {
+      createSecureContext({ ca: [], ciphers, ...identityOptions([identity]) });
+    } catch (fault) {
+      const name = identities.length === 1 ? 'identity' : `identity[${i}]`;
+      const reason = messageOf(fault).replace(/^error:.*::/, '');
+      const advice = /too (?:small|weak)/.test(reason)
+        ? '. Use a stronger key and signature, or a lower security level: @SECLEVEL in ciphers'
+        : '';
+      return new TLSContextError(`${name} is refused by OpenSSL: ${reason}${advice}`, { cause });
+    }
+  }
+  return new TLSContextError(`the TLS context cannot be made: ${messageOf(cause)}`, { cause });
 }
 
 /** The stapled response for the certificate that a connection uses. */
@@ -52,9 +82,4 @@ export function staple(identities: readonly TLSIdentity[], certificate: Buffer):
   );
   const onlyOne = identities.length === 1 ? identities[0] : undefined;
   return (own ?? onlyOne)?.ocspResponse ?? null;
-}
-
-function pem(label: string, der: Buffer): string {
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }

@@ -41,9 +41,18 @@ function alertRecord(alert: number): Buffer {
   return Buffer.from([21, 3, 3, 0, 2, 2, alert]);
 }
 
-/** Node's handle has the result of OpenSSL's verification; a server's socket shows it nowhere else. */
-interface VerifyingSocket {
-  readonly _handle?: { verifyError?(): (Error & { code?: string }) | null } | null;
+/** Node's words for too many refused renegotiations. */
+const RENEGOTIATION_ATTACK = 'TLS session renegotiation attack detected';
+const RENEGOTIATION_WINDOW_MS = tls.CLIENT_RENEG_WINDOW * 1000;
+
+/** Node's handle below a `TLSSocket`. */
+interface SocketWithHandle {
+  readonly _handle?: {
+    /** The result of OpenSSL's verification; a server's socket shows it nowhere else. */
+    verifyError?(): (Error & { code?: string }) | null;
+    /** Called when OpenSSL begins to process a message of a handshake. @param now Milliseconds. */
+    onhandshakestart?: (now: number) => void;
+  } | null;
 }
 
 export class NodeTLSEngine implements TLSEngine {
@@ -243,7 +252,24 @@ export class NodeTLSEngine implements TLSEngine {
       if (this.phase !== 'open') return;
       sessions.set(sessionKey, { ticket, certificates: this.#certificates });
     });
+    this.#limitRenegotiations(socket);
     return socket;
+  }
+
+  /** OpenSSL answers each request of a server to renegotiate. Node limits those of clients only: this is the same limit. */
+  #limitRenegotiations(socket: TLSSocket): void {
+    const { _handle: handle } = socket as SocketWithHandle;
+    if (handle == null) return; // in other runtimes than Node
+    let refused = 0;
+    let last = 0;
+    handle.onhandshakestart = (now) => {
+      if (this.phase !== 'open' || socket.getProtocol() !== 'TLSv1.2') return;
+      refused = now - last < RENEGOTIATION_WINDOW_MS ? refused + 1 : 1;
+      last = now;
+      if (refused !== tls.CLIENT_RENEG_LIMIT + 1) return;
+      // OpenSSL calls this, and must not be freed before it returns.
+      setImmediate(() => this.socketFailed(new Error(RENEGOTIATION_ATTACK)));
+    };
   }
 
   #alpn(): { ALPNProtocols?: string[] } {
@@ -314,7 +340,7 @@ export class NodeTLSEngine implements TLSEngine {
     this.#certificates = certificatesOf(socket);
     const chain = this.#certificates.map((der) => new X509Certificate(der));
     if (chain.length === 0 && peerCertificate === 'requested') return undefined;
-    const { _handle: handle } = socket as VerifyingSocket;
+    const { _handle: handle } = socket as SocketWithHandle;
     if (typeof handle?.verifyError !== 'function') {
       return {
         reason: 'this version of Node does not report whether it has verified a certificate',

@@ -15,6 +15,7 @@ import {
   checkCallback,
   checkLimits,
   type FixedTLSOption,
+  isGiven,
   sharedSettings,
   TLS_OPTIONS,
   type TLSOptions,
@@ -66,12 +67,15 @@ export interface TLSServerOptions extends TLSOptions {
     | undefined;
   /**
    * Keys of session tickets, 48 bytes each: the first encrypts, the others only decrypt (by the native engine). Give all workers
-   * the same. Default: a random one.
+   * the same. They need `resumption`, as does their rotation. Default: a random one.
    */
   readonly ticketKeys?: readonly Uint8Array[] | undefined;
   /** Calls {@link TLSServerContext.rotateTicketKeys} at intervals, until `close`. */
   readonly ticketKeyRotation?: TLSInterval | undefined;
-  /** Looks at intervals whether files of `identity` and `serverNames` have changed, and then calls `reload`, until `close`. */
+  /**
+   * Looks at intervals whether files of `identity` and `serverNames` have changed, and then calls `reload`, until `close`. There
+   * must be a file.
+   */
   readonly watchFiles?: TLSInterval | undefined;
 }
 
@@ -136,6 +140,7 @@ export class TLSServerContext implements TLSContext {
     this.#handshakes = new Handshakes(timeoutMs, maxHandshakes);
     this.#ticketKeys = checkTicketKeys(options.ticketKeys ?? [randomBytes(TICKET_KEY_BYTES)]);
     this.#options = options;
+    checkFixedOptions(options);
     this.#stamp = stampOfFiles(options);
     this.#names = this.#readNames(options);
     this.#state = this.#makeState(settingsOf(options, this.#ticketKeys));
@@ -220,8 +225,13 @@ export class TLSServerContext implements TLSContext {
       entries.map(([name, value]) => {
         if (value instanceof TLSServerContext) return [name, value] as const;
         const { serverNames, selectContext, ticketKeyRotation, watchFiles, ...rest } = options;
-        const ticketKeys = this.#ticketKeys;
-        return [name, new TLSServerContext({ ...rest, identity: value, ticketKeys })] as const;
+        const ticketKeys = options.resumption === false ? undefined : this.#ticketKeys;
+        try {
+          return [name, new TLSServerContext({ ...rest, identity: value, ticketKeys })] as const;
+        } catch (cause) {
+          if (!(cause instanceof TLSContextError)) throw cause;
+          throw new TLSContextError(`serverNames, ${name}: ${cause.message}`, { cause });
+        }
       }),
     );
   }
@@ -273,11 +283,46 @@ export class TLSServerContext implements TLSContext {
   }
 }
 
+/** The options that `reload` cannot change, as far as they need others. */
+function checkFixedOptions(options: TLSServerOptions): void {
+  const keyed = (['ticketKeys', 'ticketKeyRotation'] as const).find(
+    (name) => options[name] !== undefined,
+  );
+  if (keyed !== undefined && options.resumption === false) {
+    throw new TLSContextError(`${keyed} needs resumption, which is false`);
+  }
+  if (options.watchFiles !== undefined && watchedFiles(options).length === 0) {
+    throw new TLSContextError(
+      'watchFiles needs files: certificateFile and keyFile, or pfxFile, in identity or serverNames',
+    );
+  }
+}
+
+/** The options that serve to verify clients. */
+const OF_CLIENT_CERTIFICATES = [
+  'mapClientCertificate',
+  'trustRoots',
+  'crls',
+  'pinnedKeys',
+] as const;
+
+function checkClientCertificates(options: TLSServerOptions): void {
+  const name = OF_CLIENT_CERTIFICATES.find((option) => isGiven(options[option]));
+  if (name === undefined) return;
+  throw new TLSContextError(
+    `${name} needs clientCertificates: 'required', or 'requested' to serve clients without a certificate too`,
+  );
+}
+
 /** The state of the files that the options name. */
-function stampOfFiles({ identity, serverNames = {} }: TLSServerOptions): string {
+function stampOfFiles(options: TLSServerOptions): string {
+  return stampOf(watchedFiles(options));
+}
+
+function watchedFiles({ identity, serverNames = {} }: TLSServerOptions): string[] {
   const named = Object.values(serverNames).filter((value) => !(value instanceof TLSServerContext));
   const all = [...(identity === undefined ? [] : [identity]), ...(named as TLSIdentities[])];
-  return stampOf(all.flatMap(filesOf));
+  return all.flatMap(filesOf);
 }
 
 function settingsOf(options: TLSServerOptions, ticketKeys: readonly Buffer[]): TLSSettings {
@@ -290,11 +335,7 @@ function settingsOf(options: TLSServerOptions, ticketKeys: readonly Buffer[]): T
   checkChoice('clientCertificates', clientCertificates, CLIENT_CERTIFICATES);
   checkCallback('selectContext', selectContext);
   checkCallback('mapClientCertificate', mapClientCertificate);
-  if (mapClientCertificate !== undefined && clientCertificates === 'ignored') {
-    throw new TLSContextError(
-      "mapClientCertificate needs clientCertificates: 'required', or 'requested' to serve clients without a certificate too",
-    );
-  }
+  if (clientCertificates === 'ignored') checkClientCertificates(options);
   const names = Object.keys(options.serverNames ?? {});
   const selectsByName = names.length > 0 || selectContext !== undefined;
   if (options.identity === undefined && !selectsByName) {

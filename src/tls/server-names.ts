@@ -46,7 +46,12 @@ export class ServerNames<Value> {
         const expected = 'names such as example.com or *.example.com';
         throw new InvalidArgumentValueError('serverNames', expected, name);
       }
-      (wildcard ? this.#wildcards : this.#exact).set(peerName(plain), value);
+      const names = wildcard ? this.#wildcards : this.#exact;
+      const host = peerName(plain);
+      if (names.has(host)) {
+        throw new InvalidArgumentValueError('serverNames', 'names that differ', name);
+      }
+      names.set(host, value);
     }
   }
 

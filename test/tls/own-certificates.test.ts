@@ -89,7 +89,9 @@ describe('an encrypted key', () => {
     const make = (passphrase?: string): TLSServerContext =>
       new TLSServerContext({ identity: { certificate, key, passphrase } });
     expect(() => make()).toThrow(
-      new TLSContextError('identity.key is encrypted, and passphrase is not given'),
+      new TLSContextError(
+        'identity.key is encrypted: give its passphrase, or decrypt it with `openssl pkey -in FILE`',
+      ),
     );
     expect(() => make('wrong')).toThrow(
       new TLSContextError('identity.key cannot be decrypted: check passphrase'),
