@@ -72,6 +72,8 @@ export default defineConfig({
     hookTimeout: 20_000 * PATIENCE,
     teardownTimeout: 5_000 * PATIENCE,
     restoreMocks: true,
+    // Characters of a value in the message of a failed comparison. The default, 40, hides what is in an array or object.
+    chaiConfig: { truncateThreshold: 1000 },
     reporters: process.stdout.isTTY
       ? ['default']
       : ['default', './test/support/progress-reporter.ts'],

@@ -135,7 +135,9 @@ int openSpareDescriptor();
 // helps).
 bool isOutOfDescriptors(int error);
 bool isOutOfMemory(int error);
-// The pending connection is gone or forbidden: try the next one.
+// The peer has ended the pending connection, which the call has removed: try the next one.
+bool isConnectionGone(int error);
+// The pending connection cannot be accepted: try the next one. Not all of these errors remove it.
 bool isConnectionsOwnFault(int error);
 bool isWouldBlock(int error);
 

@@ -289,11 +289,16 @@ bool isOutOfMemory(int error) {
 }
 
 // accept(2): on Linux accept() also returns pending network errors of the new socket.
+// SVR4 calls an aborted connection EPROTO.
+bool isConnectionGone(int error) {
+  return error == ECONNABORTED || error == EPROTO;
+}
+
+// accept(2): Linux returns pending errors of the network, too, and EPERM if a firewall forbids the
+// connection.
 bool isConnectionsOwnFault(int error) {
   switch (error) {
     case EINTR:
-    case ECONNABORTED:
-    case EPROTO:
     case EPERM:
     case ENETDOWN:
     case ENOPROTOOPT:

@@ -255,18 +255,12 @@ bool isOutOfMemory(int error) {
 
 // Winsock's accept(): WSAECONNRESET if the connection was reset in the backlog; WSAENOTCONN under
 // Wine, which asks for its peer.
+bool isConnectionGone(int error) {
+  return error == ECONNRESET || error == ENOTCONN || error == ECONNABORTED;
+}
+
 bool isConnectionsOwnFault(int error) {
-  switch (error) {
-    case EINTR:
-    case ECONNABORTED:
-    case ECONNRESET:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case ENOTCONN:
-      return true;
-    default:
-      return false;
-  }
+  return error == EINTR || error == EHOSTUNREACH || error == ENETUNREACH;
 }
 
 bool isWouldBlock(int error) {

@@ -11,7 +11,9 @@ namespace {
 constexpr uint32_t kMinAcceptsPerWake = 16;
 constexpr uint32_t kMaxAcceptsPerWake = 512;
 // After this many faulty connections in a row, the connections are not at fault: a system call
-// filter, for example, forbids accept(2).
+// filter, for example, forbids accept(2). Connections that their peers have ended do not count:
+// peers could fill a backlog with them, and skipping one at each retry would delay others for
+// minutes.
 constexpr uint32_t kMaxFaultsInARow = 64;
 
 // The most connections that a draining listener accepts: far more than a default backlog, so only
@@ -77,6 +79,7 @@ bool Reactor::acceptFailed(Listener& listener, int error, FailedCall call) {
     listener.faultsInARow = 0;
     return false;
   }
+  if (call == kAcceptCall && isConnectionGone(error)) return true;
   if (call == kAcceptCall && isConnectionsOwnFault(error)) {
     if (listener.faultsInARow < kMaxFaultsInARow) return listener.faultsInARow += 1, true;
   }
@@ -96,7 +99,9 @@ void Reactor::refuseWaiting(Listener& listener) {
   for (uint32_t i = 0; i < listener.acceptsPerWake; i++) {
     Socket socket = kNoSocket;
     SocketAddress peer;
-    if (!acceptFrom(listener.socket, socket, peer).ok()) break;
+    const Status status = acceptFrom(listener.socket, socket, peer);
+    if (isConnectionGone(status.error)) continue;
+    if (!status.ok()) break;
     if (listener.lingerSeconds > 0) turnLingerOff(socket);
     closeSocket(socket);
   }

@@ -33,14 +33,17 @@ void acceptingIsForbidden(PollerKind kind) {
   server.accept(server.listener());
 }
 
-// A connection that is gone before it is accepted is not reported.
+// Connections that are faulty or gone before they are accepted are not reported. Peers may end a
+// whole backlog of them.
 void connectionsAreFaulty(PollerKind kind) {
-  Server server(kind);
-  fault(InjectedCall::kAccept) = {ECONNABORTED, 20};
-  Peer peer;
-  CHECK(server.connect(peer) > 0);
-  CHECK_EQUAL(fault(InjectedCall::kAccept).times, 0);
-  CHECK(server.of(server.listener()).acceptFailures.empty());
+  for (const InjectedFault faults : {InjectedFault{ENETUNREACH, 20}, {ECONNABORTED, 1000}}) {
+    Server server(kind);
+    fault(InjectedCall::kAccept) = faults;
+    Peer peer;
+    CHECK(server.connect(peer) > 0);
+    CHECK_EQUAL(fault(InjectedCall::kAccept).times, 0);
+    CHECK(server.of(server.listener()).acceptFailures.empty());
+  }
 }
 
 // Bytes that could not be received for lack of memory are received later.

@@ -136,12 +136,16 @@ void reportsAddresses() {
 void sortsAcceptErrors() {
   CHECK(isOutOfDescriptors(EMFILE) && isOutOfDescriptors(ENFILE));
   CHECK(isOutOfMemory(ENOMEM) && isOutOfMemory(ENOBUFS));
-  for (const int error : kFaultsOfConnections) {
-    CHECK(isConnectionsOwnFault(error));
+  for (const int error : kGoneConnections) {
+    CHECK(isConnectionGone(error) && !isConnectionsOwnFault(error));
     CHECK(!isOutOfDescriptors(error) && !isOutOfMemory(error) && !isWouldBlock(error));
   }
-  for (const int error : {EMFILE, ENOMEM, EAGAIN, EBADF, EINVAL}) {
-    CHECK(!isConnectionsOwnFault(error));
+  for (const int error : kFaultsOfConnections) {
+    CHECK(isConnectionsOwnFault(error) && !isConnectionGone(error));
+    CHECK(!isOutOfDescriptors(error) && !isOutOfMemory(error) && !isWouldBlock(error));
+  }
+  for (const int error : {0, EMFILE, ENOMEM, EAGAIN, EBADF, EINVAL}) {
+    CHECK(!isConnectionsOwnFault(error) && !isConnectionGone(error));
   }
 }
 

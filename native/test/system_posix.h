@@ -51,7 +51,8 @@ inline bool setNonBlocking(int fd) {
 }
 
 // Errors of accept(2) that concern only the connection.
-constexpr int kFaultsOfConnections[] = {ECONNABORTED, EPERM, EPROTO, ENETUNREACH, EINTR};
+constexpr int kGoneConnections[] = {ECONNABORTED, EPROTO};
+constexpr int kFaultsOfConnections[] = {EPERM, ENETUNREACH, EINTR};
 
 // Whether a read reports a peer's reset as such.
 inline bool systemReportsResets() {

@@ -56,7 +56,8 @@ inline bool setNonBlocking(int fd) {
 }
 
 // Errors of accept() that concern only the connection.
-constexpr int kFaultsOfConnections[] = {ECONNABORTED, ECONNRESET, ENETUNREACH, EINTR};
+constexpr int kGoneConnections[] = {ECONNABORTED, ECONNRESET, ENOTCONN};
+constexpr int kFaultsOfConnections[] = {ENETUNREACH, EINTR};
 
 inline bool isWine() {
   return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != nullptr;

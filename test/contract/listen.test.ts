@@ -1,4 +1,5 @@
 /** Listening ports: where they listen, what they refuse, how they end. */
+import { Worker } from 'node:worker_threads';
 import { beforeAll, expect, it } from 'vitest';
 import {
   InvalidArgumentTypeError,
@@ -15,7 +16,7 @@ import {
   Protocol,
 } from '../../src/index.js';
 import { contract, portOf, type Rig } from '../support/contract.js';
-import { within } from '../support/deadline.js';
+import { DEADLINE_MS, within } from '../support/deadline.js';
 import { echo, listenLocal, quietMoment, served } from '../support/pairs.js';
 import { LACKS } from '../support/platform.js';
 import { closedPort, RawPeer, RawServer } from '../support/raw-peer.js';
@@ -188,6 +189,45 @@ contract('listenTCP', (rig) => {
     const answers = Array.from({ length: 300 }, () => echoes(portOf(listening)));
     expect((await Promise.all(answers)).every(Boolean)).toBe(true);
     expect(factory.built).toHaveLength(300);
+  });
+});
+
+/** Connects and resets `count` connections, then wakes the thread that waits for `done`. */
+const RESETS = `
+  const { connect } = require('node:net');
+  const { workerData: { port, count, done }, parentPort } = require('node:worker_threads');
+  let left = count;
+  const closed = () => {
+    left -= 1;
+    if (left > 0) return;
+    Atomics.store(done, 0, 1);
+    Atomics.notify(done, 0);
+  };
+  parentPort.once('message', () => {
+    for (let i = 0; i < count; i++) {
+      const socket = connect(port, '127.0.0.1', () => socket.resetAndDestroy());
+      socket.on('error', () => {}).on('close', closed);
+    }
+  });
+  parentPort.postMessage('ready');`;
+
+contract('connections that are reset before they are accepted', (rig) => {
+  it('do not delay the others, and are not reported', async () => {
+    const port = portOf(listenEcho(rig, { interface: '127.0.0.1' }));
+    const done = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(RESETS, { eval: true, workerData: { port, count: 200, done } });
+    rig.use({ [Symbol.asyncDispose]: async () => void (await worker.terminate()) });
+    await within(
+      new Promise<void>((resolve, reject) => {
+        worker.once('message', () => resolve());
+        worker.once('error', reject);
+      }),
+      'a worker',
+    );
+    worker.postMessage('start');
+    // This thread accepts nothing while it is blocked.
+    expect(Atomics.wait(done, 0, 0, DEADLINE_MS)).not.toBe('timed-out');
+    expect(await echoes(port)).toBe(true);
   });
 });
 

@@ -32,6 +32,8 @@ export {
 chai.use(JestExtend);
 chai.use(JestChaiExpect);
 chai.use(JestAsymmetricMatchers);
+// As in vitest.config.ts. The default, 40 characters, hides what is in an array or object.
+chai.config.truncateThreshold = 1000;
 
 /** @typedef {import('@vitest/runner').Test} Test */
 /** @typedef {Record<string, unknown> & { (value: unknown, message?: string): unknown }} Expect */
