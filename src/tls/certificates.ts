@@ -29,7 +29,7 @@ export function readCertificates(
   sources: CertificateSource | readonly CertificateSource[],
 ): Buffer[] {
   return listOf(sources).flatMap((source) => {
-    if (source instanceof X509Certificate) return [source.raw];
+    if (source instanceof X509Certificate) return [Buffer.from(source.raw)];
     return readBlocks(what, source, /^(?:X509 |TRUSTED )?CERTIFICATE$/).map((der) => {
       parseCertificate(what, der);
       return der;
@@ -162,7 +162,8 @@ export function parseCertificate(what: string, der: Buffer): X509Certificate {
 
 function isCertificate(der: Buffer): boolean {
   try {
-    return new X509Certificate(der).raw !== undefined;
+    new X509Certificate(der);
+    return true;
   } catch {
     return false;
   }

@@ -26,6 +26,7 @@ import { nativeTLS } from './native-tls.js';
 import { nodeContext } from './node-context.js';
 import { type NodeTLSContext, NodeTLSEngine } from './node-engine.js';
 import { SocketTLSEngine } from './node-socket-engine.js';
+import { checkRuntime } from './runtimes.js';
 import { type ConnectionContext, SecuredConnection } from './secured-connection.js';
 import { peerName } from './server-names.js';
 import type { SessionCache } from './session-cache.js';
@@ -66,8 +67,9 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
   readonly #namedContexts = new WeakMap<ContextState, NativeTLSContext>();
   readonly #selectContext: (serverName: string) => unknown;
 
-  /** @throws TLSContextError the settings are refused by OpenSSL. */
+  /** @throws TLSContextError the settings are refused by OpenSSL. @throws UnsupportedError on Bun and Deno. */
   constructor(parts: ContextParts) {
+    checkRuntime(parts.role, parts.settings);
     this.role = parts.role;
     this.settings = parts.settings;
     this.handshakes = parts.handshakes;

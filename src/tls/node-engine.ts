@@ -48,12 +48,14 @@ const RENEGOTIATION_WINDOW_MS = tls.CLIENT_RENEG_WINDOW * 1000;
 /** Node's handle below a `TLSSocket`. */
 interface SocketWithHandle {
   readonly _handle?: {
-    /** The result of OpenSSL's verification; a server's socket shows it nowhere else. */
-    verifyError?(): (Error & { code?: string }) | null;
+    /** The result of OpenSSL's verification; a server's socket shows it nowhere else. Not in Bun; Deno's is of another type. */
+    verifyError?(): VerifyError | null;
     /** Called when OpenSSL begins to process a message of a handshake. @param now Milliseconds. */
     onhandshakestart?: (now: number) => void;
   } | null;
 }
+
+type VerifyError = Error & { readonly code?: string };
 
 export class NodeTLSEngine implements TLSEngine {
   readonly kind = 'node';
@@ -340,15 +342,13 @@ export class NodeTLSEngine implements TLSEngine {
     this.#certificates = certificatesOf(socket);
     const chain = this.#certificates.map((der) => new X509Certificate(der));
     if (chain.length === 0 && peerCertificate === 'requested') return undefined;
-    const { _handle: handle } = socket as SocketWithHandle;
-    if (typeof handle?.verifyError !== 'function') {
-      return {
-        reason: 'this version of Node does not report whether it has verified a certificate',
-      };
+    const verifyError = verifyErrorOf(socket, isServer);
+    if (verifyError === undefined) {
+      return { reason: 'this runtime does not report whether it has verified a certificate' };
     }
     return certificateFailure(
       chain,
-      handle.verifyError(),
+      verifyError,
       settings,
       isServer ? '' : this.#options.hostname,
       isServer,
@@ -394,6 +394,21 @@ export class NodeTLSEngine implements TLSEngine {
 }
 
 /**
+ * The result of OpenSSL's verification.
+ * @returns Null if there is no fault, and undefined if that is not known.
+ */
+function verifyErrorOf(socket: TLSSocket, isServer: boolean): VerifyError | null | undefined {
+  const { _handle: handle } = socket as SocketWithHandle;
+  const error = handle?.verifyError?.();
+  if (error === null || error instanceof Error) return error;
+  // Other runtimes have only the public properties, which only clients can rely on.
+  if (isServer) return undefined;
+  if (socket.authorized) return null;
+  const code = String(socket.authorizationError);
+  return Object.assign(new Error(code), { code });
+}
+
+/**
  * Takes plaintext where Node's handle delivers it, before the queue of the stream.
  * @param take Called with null at the end. @returns Whether the stream is to take it.
  */
@@ -412,8 +427,11 @@ function certificatesOf(socket: TLSSocket): Buffer[] {
   const chain: Buffer[] = [];
   // An empty object if there is none.
   let next: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
-  while (next?.raw !== undefined && !chain.some((der) => der.equals(next?.raw as Buffer))) {
-    chain.push(next.raw);
+  while (next?.raw !== undefined) {
+    // Other runtimes have other arrays of bytes than Buffers.
+    const der = Buffer.from(next.raw);
+    if (chain.some((known) => known.equals(der))) break;
+    chain.push(der);
     next = next.issuerCertificate;
   }
   return chain;

@@ -132,7 +132,10 @@ export class TLSServerContext implements TLSContext {
   #state: ContextState;
   #stamp: string;
 
-  /** @throws TLSContextError, NativeTLSUnavailableError, UnknownOptionError, InvalidArgumentTypeError, InvalidArgumentValueError */
+  /**
+   * @throws TLSContextError, NativeTLSUnavailableError, UnknownOptionError, InvalidArgumentTypeError, InvalidArgumentValueError
+   * @throws UnsupportedError on Bun and Deno: see docs/howto/tls.md.
+   */
   constructor(options: TLSServerOptions) {
     checkOptions('TLSServerContext', options, OPTIONS);
     const { engine, timeoutMs, maxHandshakes } = checkLimits(options);
