@@ -13,6 +13,7 @@ import type { TLSIdentityOptions } from '../tls/identities.js';
 import { type TLSServerChanges, TLSServerContext } from '../tls/server-context.js';
 import { ServerNames } from '../tls/server-names.js';
 import { stampOf } from '../tls/watched-files.js';
+import { identityFrom } from './pem-files.js';
 
 /** The file for clients that name no server, or an unknown one. Without it: the first one. */
 const DEFAULT_FILE = 'default.pem';
@@ -24,6 +25,7 @@ interface PemFile {
   /** Changes with the file. */
   readonly stamp: string;
   readonly identity: TLSIdentityOptions;
+  readonly keyType: string;
   readonly serverNames: readonly string[];
 }
 
@@ -70,7 +72,7 @@ export class PemDirectory {
       return names.sort().map((name) => ({ name, stamp: stampOf([join(this.#path, name)]) }));
     } catch (cause) {
       throw new TLSContextError(
-        `the folder of certificates ${this.#path} cannot be read: ${messageOf(cause)}`,
+        `'pemdir': the folder ${this.#path} cannot be read: ${messageOf(cause)}`,
         { cause },
       );
     }
@@ -78,14 +80,11 @@ export class PemDirectory {
 
   #read(name: string, stamp: string): PemFile {
     const file = join(this.#path, name);
-    try {
-      const pem = readFileSync(file, 'utf8');
-      const identity = { certificate: pem, key: pem };
-      new TLSServerContext({ identity });
-      return { name, stamp, identity, serverNames: namesIn(new X509Certificate(pem)) };
-    } catch (cause) {
-      throw new TLSContextError(`${file} is not usable: ${messageOf(cause)}`, { cause });
-    }
+    const bytes = readBytes(file);
+    const identity = identityFrom({ name: file, bytes }, [{ name: file, bytes }]);
+    const own = new X509Certificate((identity.certificate as Buffer[])[0] as Buffer);
+    const { asymmetricKeyType: keyType = '' } = own.publicKey;
+    return { name, stamp, identity, keyType, serverNames: namesIn(own) };
   }
 
   #readAgain(name: string, stamp: string): PemFile[] {
@@ -102,15 +101,26 @@ export class PemDirectory {
 
 function optionsOf(files: readonly PemFile[], path: string): TLSServerChanges {
   const [first] = files;
-  if (first === undefined) throw new TLSContextError(`${path} contains no file *.pem`);
+  if (first === undefined) throw new TLSContextError(`'pemdir': ${path} contains no file *.pem`);
   const preferred = files.find(({ name }) => name.toLowerCase() === DEFAULT_FILE) ?? first;
-  const identities = new Map<string, TLSIdentityOptions[]>();
-  for (const { identity, serverNames } of files) {
+  // One certificate of each kind of key serves a name: the last one.
+  const identities = new Map<string, Map<string, TLSIdentityOptions>>();
+  for (const { identity, keyType, serverNames } of files) {
     for (const name of serverNames) {
-      identities.set(name, [...(identities.get(name) ?? []), identity]);
+      const ofName = identities.get(name) ?? new Map<string, TLSIdentityOptions>();
+      identities.set(name, ofName.set(keyType, identity));
     }
   }
-  return { identity: preferred.identity, serverNames: Object.fromEntries(identities) };
+  const serverNames = [...identities].map(([name, ofName]) => [name, [...ofName.values()]]);
+  return { identity: preferred.identity, serverNames: Object.fromEntries(serverNames) };
+}
+
+function readBytes(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new TLSContextError(`'pemdir': ${messageOf(cause)}`, { cause });
+  }
 }
 
 /** The DNS names of a certificate, without those that no client can ask for. */

@@ -9,12 +9,15 @@ import type { StreamProtocol } from '../core/stream-protocol.js';
 import { messageOf } from '../core/text-of.js';
 import type { Deferred } from '../defer/deferred.js';
 import { showAsText } from '../internal/shown-as-text.js';
+import { readCertificates } from '../tls/certificates.js';
 import type { TLSClientOptions } from '../tls/client-context.js';
 import type { TLSOptions } from '../tls/context-options.js';
 import { TLSServerFactory } from '../tls/factories.js';
+import type { TLSIdentityOptions } from '../tls/identities.js';
 import type { EndpointArguments, EndpointValues } from './endpoint-arguments.js';
 import type { EndpointType } from './endpoint-type.js';
 import { PemDirectory } from './pem-directory.js';
+import { identityFrom, type NamedBytes } from './pem-files.js';
 import { bindTCPClient, tcpClient, tcpServer } from './tcp-arguments.js';
 import { wrapClientTLS, wrapServerTLS } from './tls.js';
 
@@ -72,13 +75,16 @@ export const SSL: EndpointType = {
       throw args.error("'dhParameters' is not supported: the key exchange uses elliptic curves");
     }
     const keyFile = values.text('privateKey', 'server.pem');
-    const chain = ['certKey', 'extraCertChain'].filter(
-      (name) => name === 'certKey' || values.has(name),
-    );
-    const identity = {
+    const more = (name: string): NamedBytes[] =>
+      values.has(name) ? [read(args, name, values.text(name))] : [];
+    const [certificate] = more('certKey');
+    const key = read(
+      args,
+      'privateKey',
       keyFile,
-      certificate: chain.map((name) => readText(args, name, values.text(name, keyFile))),
-    };
+      certificate === undefined ? 'certKey' : undefined,
+    );
+    const identity = identityFrom(key, [certificate ?? key, ...more('extraCertChain')]);
     const context = { identity, ...versions(args, values.text('sslmethod', 'SSLv23_METHOD')) };
     return wrapServerTLS(context, tcpServer(reactor, values));
   },
@@ -133,30 +139,46 @@ function clientOptions(
   if (values.has('privateKey') && !values.has(certificate)) {
     throw args.error(`'privateKey' needs '${certificate}'`);
   }
-  const certificateFile = values.has(certificate) ? values.text(certificate) : '';
-  const keyFile = values.text('privateKey', certificateFile);
   return {
-    ...(values.has(certificate) && { identity: { certificateFile, keyFile } }),
+    ...(values.has(certificate) && { identity: clientIdentity(args, values, certificate) }),
     ...(values.has(roots) && { trustRoots: readRoots(args, roots, values.text(roots)) }),
   };
 }
 
-/** The certificates in a file, or in the files `*.pem` of a folder. */
-function readRoots(args: EndpointArguments, name: string, path: string): string[] {
+function clientIdentity(
+  args: EndpointArguments,
+  values: EndpointValues,
+  certificate: string,
+): TLSIdentityOptions {
+  const key = values.has('privateKey')
+    ? read(args, 'privateKey', values.text('privateKey'))
+    : undefined;
+  const also = key === undefined ? 'privateKey' : undefined;
+  const own = read(args, certificate, values.text(certificate), also);
+  return identityFrom(key ?? own, [own]);
+}
+
+/** The certificates in a file, or in the files `*.pem` of a folder. DER. */
+function readRoots(args: EndpointArguments, argument: string, path: string): Buffer[] {
   let files = [path];
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
     const pems = readdirSync(path).filter((file) => file.toLowerCase().endsWith('.pem'));
-    if (pems.length === 0) throw args.error(`'${name}': ${path} contains no file *.pem`);
+    if (pems.length === 0) throw args.error(`'${argument}': ${path} contains no file *.pem`);
     files = pems.sort().map((file) => join(path, file));
   }
-  return files.map((file) => readText(args, name, file));
+  return files.flatMap((file) => {
+    const { name, bytes } = read(args, argument, file);
+    return readCertificates(name, bytes);
+  });
 }
 
-function readText(args: EndpointArguments, name: string, file: string): string {
+/** @param also The argument that was left out, and that this file takes the place of. */
+function read(args: EndpointArguments, argument: string, file: string, also?: string): NamedBytes {
+  const use = also === undefined ? '' : `, used as '${also}' too,`;
   try {
-    return readFileSync(file, 'utf8');
+    return { name: `'${argument}' (${file})${use}`, bytes: readFileSync(file) };
   } catch (error) {
-    throw args.error(`'${name}': ${messageOf(error)}`);
+    throw args.error(`'${argument}': ${messageOf(error)}`);
   }
 }
 

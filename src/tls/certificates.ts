@@ -133,10 +133,12 @@ function unreadableKey(bytes: Buffer, fault: Error): string {
     if (isCertificate(bytes)) return 'is a certificate, not a private key';
     return otherDER(bytes) ?? `is DER of no private key: ${messageOf(fault)}`;
   }
-  const labels = new Set(
-    [...bytes.toString('latin1').matchAll(PEM_BEGIN)].map(([, label]) => label),
-  );
+  const text = bytes.toString('latin1');
+  const labels = new Set([...text.matchAll(PEM_BEGIN)].map(([, label]) => label));
   if (labels.size === 0) return textFault(bytes) ?? 'is neither PEM nor DER of a private key';
+  if (text.includes('----------BEGIN ')) {
+    return 'has two PEM blocks without a line end between them: insert one';
+  }
   if ([...labels].some((label) => label?.endsWith('PRIVATE KEY'))) {
     return `has a private key that cannot be read: ${messageOf(fault)}`;
   }

@@ -23,7 +23,7 @@ export type WorkerKind = 'threads' | 'processes';
 /** The options of a worker's reactor that are plain values. */
 export type WorkerReactorOptions = Pick<
   CreateReactorOptions,
-  'kind' | 'poller' | 'busyPollUs' | 'measureTurns'
+  'kind' | 'poller' | 'busyPollUs' | 'collectAfterBytes' | 'measureTurns'
 >;
 
 /** The information with which a worker starts. */

@@ -61,6 +61,7 @@ const REACTOR_OPTIONS: OptionNames<WorkerReactorOptions> = {
   kind: true,
   poller: true,
   busyPollUs: true,
+  collectAfterBytes: true,
   measureTurns: true,
 };
 const RESTART_OPTIONS: OptionNames<RestartOptions> = {

@@ -1,8 +1,9 @@
 /** TLS through endpoints: objects and strings. */
+import { createPrivateKey } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { PemDirectory } from '../../src/endpoints/pem-directory.js';
 import {
   clientFromString,
@@ -39,6 +40,7 @@ const local = await authority.issue('local', { names: ['localhost'], addresses: 
 const other = await authority.issue('other', { names: ['other.example', '*.wild.example'] });
 const renewed = await authority.issue('renewed', { names: ['localhost'] });
 const client = await authority.issue('client', { use: 'client' });
+const weak = await authority.issue('weak', { keys: 'weak' });
 
 const pem = (made: MadeCertificate): string => `${made.key}\n${made.certificate}`;
 
@@ -289,7 +291,8 @@ describe('strings of TLS endpoints', () => {
     ['tls:example.com:443:privateKey=/x', "'privateKey' needs 'certificate'"],
     ['ssl:example.com:443:privateKey=/x', "'privateKey' needs 'certKey'"],
     ['tls:example.com:443:trustRoots=/nowhere/x', "'trustRoots': ENOENT"],
-    ['tls:example.com:443:certificate=/nowhere/x', 'certificateFile cannot be read'],
+    ['tls:example.com:443:certificate=/nowhere/x', "'certificate': ENOENT"],
+    ['ssl:example.com:443:certKey=/nowhere/x', "'certKey': ENOENT"],
     ['tls:a..b:443', 'a..b'],
     ['tls:example.com', "'port' is missing (its arguments: host, port, timeout, "],
     ['tsl:example.com:443', "Did you mean 'tls'?"],
@@ -311,11 +314,12 @@ describe('strings of TLS endpoints', () => {
   });
 
   it.each([
-    ['tls:/nowhere', '/nowhere cannot be read'],
+    ['tls:/nowhere', "'pemdir': the folder /nowhere cannot be read"],
     ['tls:8443', 'must be a folder of certificates, not a port: tls:FOLDER:port=8443'],
-    ['ssl:443:privateKey=/nowhere/x', "'certKey': ENOENT"],
+    ['ssl:443:privateKey=/nowhere/x', "'privateKey': ENOENT"],
+    ['ssl:443:certKey=/nowhere/x', "'certKey': ENOENT"],
     ['ssl:443:dhParameters=/x', "'dhParameters' is not supported"],
-    ['ssl:443:privateKey=/x:sslmethod=SSLv3_METHOD', "'certKey': ENOENT"],
+    ['ssl:443:privateKey=/x:sslmethod=SSLv3_METHOD', "'privateKey': ENOENT"],
   ])('of servers: %j is refused', (text, reason) => {
     expect(() => serverFromString(reactor, text)).toThrow(InvalidEndpointError);
     expect(() => serverFromString(reactor, text)).toThrow(reason);
@@ -327,10 +331,77 @@ describe('strings of TLS endpoints', () => {
     try {
       expect(() => serverFromString(reactor, text)).toThrow('contains no file *.pem');
       writeFileSync(join(path, 'x.pem'), other.certificate);
-      expect(() => serverFromString(reactor, text)).toThrow('x.pem is not usable');
+      expect(() => serverFromString(reactor, text)).toThrow(
+        'x.pem contains no private key, but CERTIFICATE',
+      );
+      writeFileSync(join(path, 'x.pem'), `${other.certificate}\n${local.key}`);
+      expect(() => serverFromString(reactor, text)).toThrow(
+        /the key in \S+x\.pem is not the key of the first certificate \(CN=other\) of \S+x\.pem\./,
+      );
     } finally {
       rmSync(path, { recursive: true });
     }
+  });
+
+  it('name the arguments, as they are written, in errors about files', () => {
+    const path = mkdtempSync(join(tmpdir(), 'ropewalk-'));
+    onTestFinished(() => rmSync(path, { recursive: true }));
+    const secret = {
+      cipher: 'aes-256-cbc',
+      passphrase: 'x',
+      type: 'pkcs8',
+      format: 'pem',
+    } as const;
+    const files = {
+      'key.pem': local.key,
+      'cert.pem': local.certificate,
+      'other.pem': other.certificate,
+      'both.pem': pem(local),
+      'weak.pem': pem(weak),
+      'encrypted.pem': createPrivateKey(local.key).export(secret),
+      // As far as PKCS #12 is told from other formats.
+      'x.p12': Buffer.from('3082000c0201033007060100', 'hex'),
+    };
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
+    const refused = (
+      make: typeof serverFromString | typeof clientFromString,
+      ...cases: string[]
+    ) => {
+      for (const one of cases) {
+        const [text = '', message = ''] = one.split(' => ');
+        const full = text.replaceAll('/', `${quoteStringArgument(path)}/`);
+        const expected = message.replaceAll('(', `(${path}/`);
+        expect(() => make(reactor, full), text).toThrow(InvalidEndpointError);
+        expect(() => make(reactor, full), text).toThrow(expected);
+      }
+    };
+    refused(
+      serverFromString,
+      "ssl:1:privateKey=/key.pem => 'privateKey' (key.pem), used as 'certKey' too, is a PEM of another kind",
+      "ssl:1:privateKey=/key.pem:certKey=/other.pem => 'privateKey' (key.pem) is not the key",
+      "ssl:1:privateKey=/key.pem:certKey=/x.p12 => 'certKey' (x.p12) is PKCS #12",
+      "ssl:1:privateKey=/x.p12 => 'privateKey' (x.p12), used as 'certKey' too, is PKCS #12",
+      "ssl:1:privateKey=/encrypted.pem:certKey=/cert.pem => 'privateKey' (encrypted.pem) is encrypted: decrypt it",
+      "ssl:1:privateKey=/both.pem:extraCertChain=/key.pem => 'extraCertChain' (key.pem) is a PEM of another kind",
+      "ssl:1:privateKey=/weak.pem => 'privateKey' (weak.pem), used as 'certKey' too, is refused by OpenSSL",
+    );
+    refused(
+      clientFromString,
+      "ssl:a:1:certKey=/cert.pem => 'certKey' (cert.pem), used as 'privateKey' too, contains no private key",
+      "ssl:a:1:certKey=/other.pem:privateKey=/key.pem => 'privateKey' (key.pem) is not the key",
+      "ssl:a:1:caCertsDir=/x.p12 => 'caCertsDir' (x.p12) is PKCS #12",
+      "tls:a:1:certificate=/x.p12 => 'certificate' (x.p12), used as 'privateKey' too, is PKCS #12",
+      "tls:a:1:certificate=/cert.pem:privateKey=/encrypted.pem => 'privateKey' (encrypted.pem) is encrypted",
+      "tls:a:1:trustRoots=/key.pem => 'trustRoots' (key.pem) is a PEM of another kind",
+    );
+  });
+
+  it('of servers: a folder may have several certificates for one name', () => {
+    const path = mkdtempSync(join(tmpdir(), 'ropewalk-'));
+    onTestFinished(() => rmSync(path, { recursive: true }));
+    writeFileSync(join(path, 'a.pem'), pem(local));
+    writeFileSync(join(path, 'b.pem'), pem(renewed));
+    serverFromString(reactor, `tls:${quoteStringArgument(path)}`);
   });
 
   it('of servers: the default port of tls is 443, and another endpoint has its own', () => {

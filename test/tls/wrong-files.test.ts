@@ -54,6 +54,7 @@ describe.each(ENGINES)('a context of the engine %s', (engine) => {
     [Buffer.alloc(0), 'is empty'],
     [key.slice(0, 100), 'has a private key that cannot be read'],
     [certificate, 'contains no private key, but CERTIFICATE'],
+    [`${certificate.trimEnd()}${key}`, 'has two PEM blocks without a line end between them'],
   ])('refuses a key %#, by the name of its option', (wrong, fault) => {
     refused({ identity: { certificate, key: wrong } }, `identity.key ${fault}`);
   });

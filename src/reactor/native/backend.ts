@@ -12,7 +12,7 @@ import type { OwnNameResolver } from '../names/hosted-names.js';
 import { systemResolver } from '../names/system-resolver.js';
 import { NodeSockets } from '../node/sockets.js';
 import { nodeUNIX } from '../node/unix-sockets.js';
-import { POLLER_CHOICES, type PollerChoice } from '../poller-choice.js';
+import { POLLER_CHOICES } from '../poller-choice.js';
 import type { ReactorOptions } from '../reactor-options.js';
 import type { StreamTransport } from '../streams/stream-transport.js';
 import type { TCPSockets } from '../streams/tcp-sockets.js';
@@ -25,16 +25,12 @@ import { Dispatcher } from './dispatcher.js';
 import { asSystemError } from './errors.js';
 import { bindUDP, bindUNIXDatagrams, listenTCP, listenUNIX } from './listen.js';
 import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './lookup.js';
+import { DEFAULT_COLLECT_AFTER_BYTES, type NativeReactorOptions } from './options.js';
 import { ReceiveArena } from './receive-arena.js';
 import { mapSharedMemory } from './shared-memory.js';
 import { NativeSockets } from './sockets.js';
 import { secureStream } from './tls-transport.js';
 import { NativeTransport } from './transport.js';
-
-export interface NativeBackendOptions {
-  readonly poller?: PollerChoice;
-  readonly busyPollUs?: number;
-}
 
 export class NativeBackend implements ReactorBackend {
   readonly kind = 'native';
@@ -53,16 +49,22 @@ export class NativeBackend implements ReactorBackend {
   readonly #turnTimes: TurnTimes | undefined;
 
   /** @throws AddonNotLoadedError, UnsupportedError */
-  constructor(core: ReactorCore, options: ReactorOptions & NativeBackendOptions) {
+  constructor(core: ReactorCore, options: ReactorOptions & NativeReactorOptions) {
     this.#core = core;
     const poller = checkChoice('poller', options.poller ?? 'auto', POLLER_CHOICES);
     const busyPollUs = checkInteger('busyPollUs', options.busyPollUs ?? 0, 0, 1_000_000);
+    const collectAfterBytes = checkInteger(
+      'collectAfterBytes',
+      options.collectAfterBytes ?? DEFAULT_COLLECT_AFTER_BYTES,
+      0,
+      Number.MAX_SAFE_INTEGER,
+    );
     const measureTurns = checkBoolean('measureTurns', options.measureTurns ?? false);
     this.#turnTimes = measureTurns ? new TurnTimes() : undefined;
     this.#loop = createLoop(poller, busyPollUs, measureTurns, () => dispatcher.dispatch());
     this.poller = this.#loop.poller;
     const memory = mapSharedMemory(this.#loop.memory);
-    const arena = new ReceiveArena(this.#loop, core.poisonsLentBytes);
+    const arena = new ReceiveArena(this.#loop, core.poisonsLentBytes, collectAfterBytes);
     const sockets = new NativeSockets(this.#loop, memory, arena, core, secureStream);
     this.#sockets = sockets;
     const dispatcher = new Dispatcher(core, sockets, this.#turnTimes);

@@ -66,6 +66,7 @@ export class Dispatcher {
   dispatch(): void {
     if (this.#turnTimes !== undefined) this.#recordTurn(this.#turnTimes);
     this.#core.runSoon();
+    this.#sockets.arena.collectGiven();
     const header = this.#header;
     const events = this.#events;
     const { arena, slots } = this.#sockets;
