@@ -18,6 +18,7 @@ import tls, {
   type TLSSocket,
 } from 'node:tls';
 
+import { countGiven } from '../internal/given-memory.js';
 import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 import { certificateFailure } from './certificate-checks.js';
 import type { TLSEngine, TLSEngineListener, TLSEngineOptions } from './engine.js';
@@ -205,6 +206,7 @@ export class NodeTLSEngine implements TLSEngine {
 
   /** @internal */
   wireWritten(bytes: Buffer): void {
+    countGiven(bytes.byteLength);
     if (this.phase !== 'over') this.listener.ciphertext(bytes, this.pendingBytes === 0);
   }
 
@@ -416,7 +418,10 @@ export function takePlaintext(socket: TLSSocket, take: (bytes: Buffer | null) =>
   // Makes the socket read.
   socket.on('data', take);
   const { push } = socket;
-  socket.push = (bytes: Buffer | null) => !take(bytes) || push.call(socket, bytes);
+  socket.push = (bytes: Buffer | null) => {
+    if (bytes !== null) countGiven(bytes.byteLength);
+    return !take(bytes) || push.call(socket, bytes);
+  };
 }
 
 /**
