@@ -19,6 +19,7 @@ import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
 import * as index from '../../src/index.js';
 import * as policies from '../../src/policies/errors.js';
+import * as http from '../../src/protocols/http/errors.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
 import * as task from '../../src/task/errors.js';
 import * as testing from '../../src/testing/index.js';
@@ -56,6 +57,7 @@ const errors = {
   ...endpoints,
   ...framing,
   ...policies,
+  ...http,
   ...proxyProtocol,
   ...task,
   ...handover,
@@ -139,6 +141,12 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ProxyHeaderChecksumError: new errors.ProxyHeaderChecksumError(1, 2),
   ProxyHeaderTimeoutError: new errors.ProxyHeaderTimeoutError(5_000),
   UntrustedProxyError: new errors.UntrustedProxyError('192.0.2.1:1'),
+  InvalidHTTPMessageError: new errors.InvalidHTTPMessageError('server', 'bare-lf'),
+  HTTPLimitError: new errors.HTTPLimitError('client', 'maxFields', 100),
+  IncompleteHTTPMessageError: new errors.IncompleteHTTPMessageError('client'),
+  InvalidHTTPOutputError: new errors.InvalidHTTPOutputError('method', 'm'),
+  HTTPSequenceError: new errors.HTTPSequenceError('m'),
+  HTTPContentLengthError: new errors.HTTPContentLengthError(1, 2),
   AlreadyListenedError: new errors.AlreadyListenedError(3),
   InvalidEndpointError: new errors.InvalidEndpointError('tcp:', 'm'),
   NoInheritedSocketError: new errors.NoInheritedSocketError('m'),
@@ -183,6 +191,7 @@ const classNames = Object.entries(errors)
 /** The abstract ones: nothing is ever one of them and nothing more. */
 const ABSTRACT = [
   'DatagramError',
+  'HTTPMessageError',
   'RopewalkError',
   'ConnectionClosed',
   'LocalProtocolError',
