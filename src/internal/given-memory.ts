@@ -35,15 +35,14 @@ export function collectGiven(limit: number): void {
  */
 const FREED_BLOCK_BYTES = 16 * 1_024 * 1_024;
 
-/** `gc` exists in contexts that are made while the flag is set. */
+/** `gc` exists in contexts that are made while the flag is set. The flag is the process's: if the user has set it, it stays. */
 function findCollect(): Collect {
   Buffer.allocUnsafeSlow(FREED_BLOCK_BYTES);
-  const own: unknown = Reflect.get(globalThis, 'gc');
-  if (typeof own === 'function') return own as Collect;
+  const exposed = 'gc' in globalThis;
   try {
-    setFlagsFromString('--expose-gc');
+    if (!exposed) setFlagsFromString('--expose-gc');
     const made: unknown = runInNewContext('gc');
-    setFlagsFromString('--no-expose-gc');
+    if (!exposed) setFlagsFromString('--no-expose-gc');
     if (typeof made === 'function') return made as Collect;
   } catch {
     // Another engine, or one that refuses flags.

@@ -20,7 +20,7 @@ const DER_SEQUENCE = 0x30;
 const PEM_BEGIN = /-----BEGIN ([A-Z0-9 ]+)-----/g;
 /** The version at the beginning of PKCS #12 (RFC 7292 section 4). Nothing else has version 3 there. */
 const PKCS12_VERSION = Buffer.of(2, 1, 3);
-/** The content type of PKCS #7 (RFC 2315 section 14), which is where certificates have a version. */
+/** The content type at the beginning of PKCS #7 with certificates (RFC 2315 section 14). */
 const SIGNED_DATA = Buffer.from('06092a864886f70d010702', 'hex');
 
 /** All certificates of the sources, DER. @throws TLSContextError */
