@@ -21,6 +21,8 @@ import * as http from '../../src/http/errors.js';
 import * as index from '../../src/index.js';
 import * as policies from '../../src/policies/errors.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
+import * as websocket from '../../src/protocols/websocket/errors.js';
+import * as websocketEntry from '../../src/protocols/websocket/index.js';
 import * as task from '../../src/task/errors.js';
 import * as testing from '../../src/testing/index.js';
 import * as workers from '../../src/workers/errors.js';
@@ -49,6 +51,7 @@ const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
   ],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/workers', workersEntry, workers],
+  ['the WebSocket protocol', websocketEntry, websocket],
 ];
 
 const errors = {
@@ -62,6 +65,7 @@ const errors = {
   ...handover,
   ...workers,
   ...http,
+  ...websocket,
 };
 
 type ErrorClass = new (...args: never[]) => Error & { code?: string };
@@ -179,6 +183,15 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   InvalidFormError: new errors.InvalidFormError('why'),
   FormTooLargeError: new errors.FormTooLargeError('maxFields', 1),
   FileTruncatedError: new errors.FileTruncatedError(1),
+  WebSocketFrameError: new errors.WebSocketFrameError('why'),
+  WebSocketTextError: new errors.WebSocketTextError('message'),
+  WebSocketCompressionError: new errors.WebSocketCompressionError('why'),
+  WebSocketMessageTooLongError: new errors.WebSocketMessageTooLongError(1),
+  WebSocketFloodError: new errors.WebSocketFloodError('maxFragments', 1),
+  WebSocketRequestError: new errors.WebSocketRequestError(400, 'why'),
+  WebSocketResponseError: new errors.WebSocketResponseError(200, 'why'),
+  WebSocketNotOpenError: new errors.WebSocketNotOpenError('send', 'closed'),
+  WebSocketFragmentError: new errors.WebSocketFragmentError('m'),
   InvalidArgumentTypeError: new errors.InvalidArgumentTypeError('a', 'b', 1),
   InvalidArgumentValueError: new errors.InvalidArgumentValueError('a', 'b', 1),
   UnknownOptionError: new errors.UnknownOptionError('f', 'b', ['a']),
@@ -198,6 +211,7 @@ const ABSTRACT = [
   'NameResolutionError',
   'RemoteProtocolError',
   'TaskFinishedError',
+  'WebSocketError',
 ];
 
 /** Those of the testing kit, which stand in a table of their own. */
