@@ -20,6 +20,7 @@ import * as handoverEntry from '../../src/handover/index.js';
 import * as http from '../../src/http/errors.js';
 import * as index from '../../src/index.js';
 import * as policies from '../../src/policies/errors.js';
+import * as http from '../../src/protocols/http/errors.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
 import * as websocket from '../../src/protocols/websocket/errors.js';
 import * as websocketEntry from '../../src/protocols/websocket/index.js';
@@ -60,6 +61,7 @@ const errors = {
   ...endpoints,
   ...framing,
   ...policies,
+  ...http,
   ...proxyProtocol,
   ...task,
   ...handover,
@@ -145,6 +147,12 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ProxyHeaderChecksumError: new errors.ProxyHeaderChecksumError(1, 2),
   ProxyHeaderTimeoutError: new errors.ProxyHeaderTimeoutError(5_000),
   UntrustedProxyError: new errors.UntrustedProxyError('192.0.2.1:1'),
+  InvalidHTTPMessageError: new errors.InvalidHTTPMessageError('server', 'bare-lf'),
+  HTTPLimitError: new errors.HTTPLimitError('client', 'maxFields', 100),
+  IncompleteHTTPMessageError: new errors.IncompleteHTTPMessageError('client'),
+  InvalidHTTPOutputError: new errors.InvalidHTTPOutputError('method', 'm'),
+  HTTPSequenceError: new errors.HTTPSequenceError('m'),
+  HTTPContentLengthError: new errors.HTTPContentLengthError(1, 2),
   AlreadyListenedError: new errors.AlreadyListenedError(3),
   InvalidEndpointError: new errors.InvalidEndpointError('tcp:', 'm'),
   NoInheritedSocketError: new errors.NoInheritedSocketError('m'),
@@ -205,6 +213,7 @@ const classNames = Object.entries(errors)
 const ABSTRACT = [
   'BodyError',
   'DatagramError',
+  'HTTPMessageError',
   'RopewalkError',
   'ConnectionClosed',
   'LocalProtocolError',
