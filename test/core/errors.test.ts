@@ -17,7 +17,7 @@ import * as endpoints from '../../src/endpoints/errors.js';
 import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
-import * as http from '../../src/http/errors.js';
+import * as httpBodies from '../../src/http/errors.js';
 import * as index from '../../src/index.js';
 import * as policies from '../../src/policies/errors.js';
 import * as http from '../../src/protocols/http/errors.js';
@@ -66,7 +66,7 @@ const errors = {
   ...task,
   ...handover,
   ...workers,
-  ...http,
+  ...httpBodies,
   ...websocket,
 };
 
