@@ -254,7 +254,6 @@ void endEnvironment(napi_async_cleanup_hook_handle, void* data) {
 }
 
 napi_value init(napi_env env, napi_value exports) {
-  keepFreedMemory();
   auto* addon = new Addon;
   napi_add_async_cleanup_hook(env, endEnvironment, addon, &addon->cleanup);
   for (const LoopFunction& of : {LoopFunction{"createLoop", createLoop},

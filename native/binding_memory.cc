@@ -1,6 +1,5 @@
 #include "binding_memory.h"
 
-#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -63,16 +62,6 @@ napi_value share(napi_env env, size_t size, Owner& memory) {
 }
 
 }  // namespace
-
-// glibc raises its thresholds when a block is freed that was larger than they: M_MMAP_THRESHOLD to
-// the size of that block, M_TRIM_THRESHOLD to twice the size. The block's pages are never touched.
-void keepFreedMemory() {
-#ifdef __GLIBC__
-  constexpr size_t kBlock = 16 * 1024 * 1024;
-  void* volatile block = std::malloc(kBlock);  // volatile: the compiler must not remove the pair
-  std::free(block);
-#endif
-}
 
 bool JsMemory::make(napi_env env, size_t size) {
   Owner memory;

@@ -8,11 +8,6 @@
 
 namespace ropewalk {
 
-// V8 frees the memory of received bytes a few megabytes at a time. By default glibc returns that to
-// the system each time, and using it again costs a page fault for each 4 KiB. After this call glibc
-// keeps up to 32 MiB of freed memory, unless the user has set its thresholds (mallopt(3)).
-void keepFreedMemory();
-
 // Lives as long as this object or JavaScript's buffer: whatever JavaScript does with its buffer,
 // the pointer in C++ stays valid.
 class JsMemory {

@@ -62,6 +62,10 @@ function cost(of: string): Measure {
   return { kind: 'cost', of };
 }
 
+function toTLSFloor(of: string): Measure {
+  return ratio(of, TLS_FLOOR);
+}
+
 /** The same workload with lent and with given bytes. */
 function both(
   scenario: string,
@@ -77,6 +81,8 @@ function both(
 }
 
 const TO_TLS = ratio(GIVEN, TLS_BASELINE);
+/** The native engine without JavaScript: no reactor can be below it. */
+const TLS_FLOOR = 'raw-epoll-tls';
 const NODE_ENGINE_TO_TLS = ratio('ropewalk-node-tls', TLS_BASELINE);
 /** The cheapest stream that `node:tls` accepts. */
 const NODE_ENGINE_TO_STREAM = ratio('ropewalk-native-node-tls', 'node-tls-stream');
@@ -91,7 +97,9 @@ export const BARS: readonly Bar[] = [
   atMost('lines', '16 pipelined lines, lent', toFloor(LENT), 1.3),
   atLeast('lines', '16 pipelined lines, lent', ratio(BASELINE, LENT), 10),
   ...both('short-lines', '3-byte lines, producer', cost, 160, 160),
+  atMost('echo-16kx50', 'echo 16 KiB x 50, given', ratio(GIVEN, BASELINE), 1),
   atMost('proxy-64kx50', 'proxy 64 KiB, lent', toFloor(LENT), 1.15),
+  atMost('proxy-64kx50', 'proxy 64 KiB, given', ratio(GIVEN, BASELINE), 1),
   ...both('churn', 'connect, echo, close', toFloor, 1.1, 1.1),
   ...both('idle', 'idle connection', cost, 300, 300),
   atMost(
@@ -102,9 +110,10 @@ export const BARS: readonly Bar[] = [
   ),
   atMost('unix-echo-64x50', 'UNIX: echo 64 B x 50, lent', toFloor(LENT), 1.1),
   atMost('echo-64x50', 'pure-JS reactor, echo 64 B', ratio('ropewalk-node', BASELINE), 1),
-  atMost('echo-64x50', 'ropewalk/net, echo 64 B', ratio('ropewalk-net', BASELINE), 0.85),
   atMost('tls-echo-1kx50', 'TLS echo 1 KiB x 50', TO_TLS, 0.6),
   atMost('tls-echo-16kx50', 'TLS echo 16 KiB x 50', TO_TLS, 0.6),
+  ...both('tls-echo-1kx50', 'TLS echo 1 KiB x 50', toTLSFloor, 1.1, 1.2),
+  ...both('tls-echo-16kx50', 'TLS echo 16 KiB x 50', toTLSFloor, 1.1, 1.4),
   atMost('tls-echo-1kx50', "TLS echo 1 KiB x 50, Node's engine", NODE_ENGINE_TO_TLS, 1.1),
   atMost('tls-echo-16kx50', "TLS echo 16 KiB x 50, Node's engine", NODE_ENGINE_TO_TLS, 1.1),
   atMost('tls-echo-1kx50', "1 KiB, Node's engine above a transport", NODE_ENGINE_TO_STREAM, 1.2),

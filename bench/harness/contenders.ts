@@ -39,8 +39,6 @@ export interface Contender {
   readonly scenarios?: readonly string[];
   /** Scenarios of its services in which it does not take part. */
   readonly except?: readonly string[];
-  /** Does not exist yet: shown in reports, never started. */
-  readonly planned?: true;
   /** A run continues without it, and reports why, if it can't be started; any other contender fails the run. */
   readonly optional?: true;
   /** Part of a quick run. */
@@ -248,15 +246,6 @@ export const CONTENDERS: readonly Contender[] = [
     quick: false,
   },
   {
-    name: 'ropewalk-net',
-    title: 'ropewalk/net (drop-in sockets)',
-    serves: { tcp: node('tcp/node-net.mjs', '--from', 'ropewalk') },
-    except: ['short-lines'],
-    versionCommand: NODE_VERSION,
-    planned: true,
-    quick: true,
-  },
-  {
     name: 'bun',
     title: 'Bun',
     serves: {
@@ -368,7 +357,6 @@ function whereOf(line: string, { name }: Contender): Where {
 /** Whether it is available. An optional one is started once, as for a measurement. */
 export async function probe(contender: Contender): Promise<Probe> {
   try {
-    if (contender.planned) return { absent: 'planned, not written yet' };
     if (contender.optional) await startOnce(contender);
     const [program = '', ...args] = contender.versionCommand;
     const { stdout } = await run(program, args);

@@ -3,6 +3,8 @@
  * pattern that reveals code that has kept them.
  */
 
+import { countGiven } from './given-memory.js';
+
 /**
  * A Buffer with memory of its own. `Buffer.from` and `Buffer.allocUnsafe` put small data into a pool that the whole process
  * shares: detaching one such buffer detaches all others in the pool. Up to 64 bytes are on V8's heap until `buffer` is
@@ -20,12 +22,16 @@ export const HEAP_BYTES = 64;
 
 /** Memory of its own with undefined content. */
 export function ownBytes(length: number): Buffer {
-  if (length > HEAP_BYTES) return Buffer.allocUnsafeSlow(length);
+  if (length > HEAP_BYTES) {
+    countGiven(length);
+    return Buffer.allocUnsafeSlow(length);
+  }
   return new GivenBytes(length) as unknown as Buffer;
 }
 
 /** A copy of `bytes` with an `ArrayBuffer` of its own that holds nothing else. */
 export function givenCopyOf(bytes: Uint8Array): Buffer {
+  countGiven(bytes.byteLength);
   return new GivenBytes(bytes) as unknown as Buffer;
 }
 

@@ -6,19 +6,19 @@ import type { Reactor } from '../core/reactor.js';
 import { checkChoice } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { reactorChannel } from './diagnostics.js';
-import { DEFAULT_COLLECT_AFTER_BYTES, type NativeReactorOptions } from './native/options.js';
+import type { NativeReactorOptions } from './native/options.js';
 import { NativeReactor } from './native/reactor.js';
 import { NodeReactor } from './node/reactor.js';
 import type { ReactorOptions } from './reactor-options.js';
 
 /**
- * `poller`, `busyPollUs` and `collectAfterBytes` configure the native reactor. They have no effect if `auto` or `ROPEWALK_REACTOR` chooses the
+ * `poller` and `busyPollUs` configure the native reactor. They have no effect if `auto` or `ROPEWALK_REACTOR` chooses the
  * pure-JS one.
  */
 export interface CreateReactorOptions extends ReactorOptions, NativeReactorOptions {
   /**
    * `auto` chooses the native reactor if its addon loads, otherwise the pure-JS one with one warning. `node` refuses
-   * `poller`, `busyPollUs` and `collectAfterBytes`. Default: the environment variable `ROPEWALK_REACTOR`, else `auto`.
+   * `poller` and `busyPollUs`. Default: the environment variable `ROPEWALK_REACTOR`, else `auto`.
    */
   readonly kind?: 'auto' | 'native' | 'node';
 }
@@ -28,10 +28,10 @@ const OPTIONS: OptionNames<CreateReactorOptions> = {
   reportError: true,
   poisonLentBytes: true,
   measureTurns: true,
+  collectAfterBytes: true,
   shutdownTimeoutMs: true,
   poller: true,
   busyPollUs: true,
-  collectAfterBytes: true,
 };
 
 /**
@@ -58,13 +58,8 @@ export function createReactor(options: CreateReactorOptions = {}): Reactor {
  */
 export function checkNativeOptions(options: CreateReactorOptions): void {
   if (options.kind !== 'node') return;
-  const defaults: Required<NativeReactorOptions> = {
-    poller: 'auto',
-    busyPollUs: 0,
-    collectAfterBytes: DEFAULT_COLLECT_AFTER_BYTES,
-  };
-  const names = Object.keys(defaults) as (keyof NativeReactorOptions)[];
-  const name = names.find((one) => (options[one] ?? defaults[one]) !== defaults[one]);
+  const { poller = 'auto', busyPollUs = 0 } = options;
+  const name = poller !== 'auto' ? 'poller' : busyPollUs !== 0 ? 'busyPollUs' : undefined;
   if (name === undefined) return;
   const advice = "remove the option, or set kind to 'native' or 'auto'";
   throw new UnsupportedError(

@@ -20,7 +20,7 @@ const DER_SEQUENCE = 0x30;
 const PEM_BEGIN = /-----BEGIN ([A-Z0-9 ]+)-----/g;
 /** The version at the beginning of PKCS #12 (RFC 7292 section 4). Nothing else has version 3 there. */
 const PKCS12_VERSION = Buffer.of(2, 1, 3);
-/** The content type of PKCS #7 (RFC 2315 section 14), which is where certificates have a version. */
+/** The content type at the beginning of PKCS #7 with certificates (RFC 2315 section 14). */
 const SIGNED_DATA = Buffer.from('06092a864886f70d010702', 'hex');
 
 /** All certificates of the sources, DER. @throws TLSContextError */
@@ -29,7 +29,7 @@ export function readCertificates(
   sources: CertificateSource | readonly CertificateSource[],
 ): Buffer[] {
   return listOf(sources).flatMap((source) => {
-    if (source instanceof X509Certificate) return [source.raw];
+    if (source instanceof X509Certificate) return [Buffer.from(source.raw)];
     return readBlocks(what, source, /^(?:X509 |TRUSTED )?CERTIFICATE$/).map((der) => {
       parseCertificate(what, der);
       return der;
@@ -162,7 +162,8 @@ export function parseCertificate(what: string, der: Buffer): X509Certificate {
 
 function isCertificate(der: Buffer): boolean {
   try {
-    return new X509Certificate(der).raw !== undefined;
+    new X509Certificate(der);
+    return true;
   } catch {
     return false;
   }

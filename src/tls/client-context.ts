@@ -56,7 +56,10 @@ export class TLSClientContext implements TLSContext {
   #options: TLSClientOptions;
   #state: ContextState;
 
-  /** @throws TLSContextError, NativeTLSUnavailableError, UnknownOptionError, InvalidArgumentTypeError, InvalidArgumentValueError */
+  /**
+   * @throws TLSContextError, NativeTLSUnavailableError, UnknownOptionError, InvalidArgumentTypeError, InvalidArgumentValueError
+   * @throws UnsupportedError on Bun and Deno: see docs/howto/tls.md.
+   */
   constructor(options: TLSClientOptions = {}) {
     checkOptions('TLSClientContext', options, OPTIONS);
     const { engine, timeoutMs, maxHandshakes } = checkLimits(options);

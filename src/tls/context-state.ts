@@ -26,6 +26,7 @@ import { nativeTLS } from './native-tls.js';
 import { nodeContext } from './node-context.js';
 import { type NodeTLSContext, NodeTLSEngine } from './node-engine.js';
 import { SocketTLSEngine } from './node-socket-engine.js';
+import { checkRuntime } from './runtimes.js';
 import { type ConnectionContext, SecuredConnection } from './secured-connection.js';
 import { peerName } from './server-names.js';
 import type { SessionCache } from './session-cache.js';
@@ -39,6 +40,8 @@ const OPTIONS: OptionNames<StartTLSOptions> = {
 };
 
 const NOTHING = Buffer.alloc(0);
+/** From the laxest. */
+const STRICTNESS: readonly TLSSettings['peerCertificate'][] = ['ignored', 'requested', 'required'];
 
 export interface ContextParts {
   readonly role: TLSRole;
@@ -66,8 +69,9 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
   readonly #namedContexts = new WeakMap<ContextState, NativeTLSContext>();
   readonly #selectContext: (serverName: string) => unknown;
 
-  /** @throws TLSContextError the settings are refused by OpenSSL. */
+  /** @throws TLSContextError the settings are refused by OpenSSL. @throws UnsupportedError on Bun and Deno. */
   constructor(parts: ContextParts) {
+    checkRuntime(parts.role, parts.settings);
     this.role = parts.role;
     this.settings = parts.settings;
     this.handshakes = parts.handshakes;
@@ -108,16 +112,48 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
 
   select(serverName: string, engine: TLSEngineKind): unknown {
     const selected = this.#selectContext(serverName);
-    if (isThenable(selected)) return selected.then((state) => this.#serving(state, engine));
-    return this.#serving(selected, engine);
+    if (isThenable(selected)) {
+      return selected.then((state) => this.#serving(state, engine, serverName));
+    }
+    return this.#serving(selected, engine, serverName);
+  }
+
+  /**
+   * @param name The name that `named` serves.
+   * @throws TLSContextError clients would be verified less than `named` demands, because this context decides.
+   */
+  checkNamed(name: string, named: ContextState): void {
+    const { settings } = this;
+    const demands = named.settings;
+    const weaker =
+      STRICTNESS.indexOf(settings.peerCertificate) < STRICTNESS.indexOf(demands.peerCertificate);
+    const unpinned = demands.pins.some((pin) => !settings.pins.some((own) => own.equals(pin)));
+    const { mapClientCertificate: map } = named;
+    const unmapped = map !== undefined && map !== this.mapClientCertificate;
+    const option = weaker
+      ? 'clientCertificates'
+      : unpinned
+        ? 'pinnedKeys'
+        : unmapped
+          ? 'mapClientCertificate'
+          : undefined;
+    if (option === undefined) return;
+    throw new TLSContextError(
+      `the context of ${name} has ${option} that would have no effect: the context that listens decides. Set ${option} there too`,
+    );
   }
 
   /** The context of a name, in the form that the engine needs: see `TLSServerOptions.serverNames`. */
-  #serving(state: unknown, engine: TLSEngineKind): object | null {
+  #serving(state: unknown, engine: TLSEngineKind, serverName: string): object | null {
     if (!(state instanceof ContextState)) return null;
-    if (state === this || engine !== 'native') return state.contextOf(engine);
+    if (state === this) return state.contextOf(engine);
+    if (engine !== 'native') {
+      this.checkNamed(serverName, state);
+      return state.contextOf(engine);
+    }
     let context = this.#namedContexts.get(state);
     if (context === undefined) {
+      this.checkNamed(serverName, state);
       context = nativeContext(servedByName(this.settings, state.settings), true);
       this.#namedContexts.set(state, context);
     }

@@ -18,6 +18,7 @@ import tls, {
   type TLSSocket,
 } from 'node:tls';
 
+import { countGiven } from '../internal/given-memory.js';
 import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
 import { certificateFailure } from './certificate-checks.js';
 import type { TLSEngine, TLSEngineListener, TLSEngineOptions } from './engine.js';
@@ -48,12 +49,14 @@ const RENEGOTIATION_WINDOW_MS = tls.CLIENT_RENEG_WINDOW * 1000;
 /** Node's handle below a `TLSSocket`. */
 interface SocketWithHandle {
   readonly _handle?: {
-    /** The result of OpenSSL's verification; a server's socket shows it nowhere else. */
-    verifyError?(): (Error & { code?: string }) | null;
+    /** The result of OpenSSL's verification; a server's socket shows it nowhere else. Not in Bun; Deno's is of another type. */
+    verifyError?(): VerifyError | null;
     /** Called when OpenSSL begins to process a message of a handshake. @param now Milliseconds. */
     onhandshakestart?: (now: number) => void;
   } | null;
 }
+
+type VerifyError = Error & { readonly code?: string };
 
 export class NodeTLSEngine implements TLSEngine {
   readonly kind = 'node';
@@ -203,6 +206,7 @@ export class NodeTLSEngine implements TLSEngine {
 
   /** @internal */
   wireWritten(bytes: Buffer): void {
+    countGiven(bytes.byteLength);
     if (this.phase !== 'over') this.listener.ciphertext(bytes, this.pendingBytes === 0);
   }
 
@@ -340,15 +344,13 @@ export class NodeTLSEngine implements TLSEngine {
     this.#certificates = certificatesOf(socket);
     const chain = this.#certificates.map((der) => new X509Certificate(der));
     if (chain.length === 0 && peerCertificate === 'requested') return undefined;
-    const { _handle: handle } = socket as SocketWithHandle;
-    if (typeof handle?.verifyError !== 'function') {
-      return {
-        reason: 'this version of Node does not report whether it has verified a certificate',
-      };
+    const verifyError = verifyErrorOf(socket, isServer);
+    if (verifyError === undefined) {
+      return { reason: 'this runtime does not report whether it has verified a certificate' };
     }
     return certificateFailure(
       chain,
-      handle.verifyError(),
+      verifyError,
       settings,
       isServer ? '' : this.#options.hostname,
       isServer,
@@ -394,6 +396,21 @@ export class NodeTLSEngine implements TLSEngine {
 }
 
 /**
+ * The result of OpenSSL's verification.
+ * @returns Null if there is no fault, and undefined if that is not known.
+ */
+function verifyErrorOf(socket: TLSSocket, isServer: boolean): VerifyError | null | undefined {
+  const { _handle: handle } = socket as SocketWithHandle;
+  const error = handle?.verifyError?.();
+  if (error === null || error instanceof Error) return error;
+  // Other runtimes have only the public properties, which only clients can rely on.
+  if (isServer) return undefined;
+  if (socket.authorized) return null;
+  const code = String(socket.authorizationError);
+  return Object.assign(new Error(code), { code });
+}
+
+/**
  * Takes plaintext where Node's handle delivers it, before the queue of the stream.
  * @param take Called with null at the end. @returns Whether the stream is to take it.
  */
@@ -401,7 +418,10 @@ export function takePlaintext(socket: TLSSocket, take: (bytes: Buffer | null) =>
   // Makes the socket read.
   socket.on('data', take);
   const { push } = socket;
-  socket.push = (bytes: Buffer | null) => !take(bytes) || push.call(socket, bytes);
+  socket.push = (bytes: Buffer | null) => {
+    if (bytes !== null) countGiven(bytes.byteLength);
+    return !take(bytes) || push.call(socket, bytes);
+  };
 }
 
 /**
@@ -412,8 +432,11 @@ function certificatesOf(socket: TLSSocket): Buffer[] {
   const chain: Buffer[] = [];
   // An empty object if there is none.
   let next: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true);
-  while (next?.raw !== undefined && !chain.some((der) => der.equals(next?.raw as Buffer))) {
-    chain.push(next.raw);
+  while (next?.raw !== undefined) {
+    // Other runtimes have other arrays of bytes than Buffers.
+    const der = Buffer.from(next.raw);
+    if (chain.some((known) => known.equals(der))) break;
+    chain.push(der);
     next = next.issuerCertificate;
   }
   return chain;

@@ -46,7 +46,8 @@ const INTERVAL: OptionNames<TLSInterval> = { clock: true, intervalMs: true };
 export interface TLSServerOptions extends TLSOptions {
   /**
    * Other certificates by the name that the client asks for (SNI): `example.com`, or `*.example.com` for one more label. A context
-   * serves with its own certificates, roots and CRLs; everything else is as in this context.
+   * serves with its own certificates, roots and CRLs; everything else is as in this context. One that demands more of clients
+   * (`clientCertificates`, `pinnedKeys`, `mapClientCertificate`) is refused.
    */
   readonly serverNames?: Readonly<Record<string, TLSIdentities | TLSServerContext>> | undefined;
   /**
@@ -132,7 +133,10 @@ export class TLSServerContext implements TLSContext {
   #state: ContextState;
   #stamp: string;
 
-  /** @throws TLSContextError, NativeTLSUnavailableError, UnknownOptionError, InvalidArgumentTypeError, InvalidArgumentValueError */
+  /**
+   * @throws TLSContextError, NativeTLSUnavailableError, UnknownOptionError, InvalidArgumentTypeError, InvalidArgumentValueError
+   * @throws UnsupportedError on Bun and Deno: see docs/howto/tls.md.
+   */
   constructor(options: TLSServerOptions) {
     checkOptions('TLSServerContext', options, OPTIONS);
     const { engine, timeoutMs, maxHandshakes } = checkLimits(options);
@@ -143,7 +147,7 @@ export class TLSServerContext implements TLSContext {
     checkFixedOptions(options);
     this.#stamp = stampOfFiles(options);
     this.#names = this.#readNames(options);
-    this.#state = this.#makeState(settingsOf(options, this.#ticketKeys));
+    this.#state = this.#changedState(settingsOf(options, this.#ticketKeys));
     this.#repeat('ticketKeyRotation', options.ticketKeyRotation, () => this.rotateTicketKeys());
     this.#repeat('watchFiles', options.watchFiles, () => this.#checkFiles());
   }
@@ -182,7 +186,7 @@ export class TLSServerContext implements TLSContext {
     const previous = this.#options;
     this.#options = options;
     try {
-      this.#state = this.#makeState(settings);
+      this.#state = this.#changedState(settings);
     } catch (error) {
       this.#options = previous;
       throw error;
@@ -217,6 +221,15 @@ export class TLSServerContext implements TLSContext {
       selectContext: (serverName) => this.#select(serverName),
       mapClientCertificate: this.#options.mapClientCertificate,
     });
+  }
+
+  /** The state of new options. @throws TLSContextError */
+  #changedState(settings: TLSSettings): ContextState {
+    const state = this.#makeState(settings);
+    for (const [name, value] of Object.entries(this.#options.serverNames ?? {})) {
+      if (value instanceof TLSServerContext) state.checkNamed(name, value.state);
+    }
+    return state;
   }
 
   #readNames(options: TLSServerOptions): ServerNames<TLSServerContext> {

@@ -7,7 +7,6 @@ afterEach(() => vi.unstubAllEnvs());
 const NATIVE_OPTIONS: readonly (CreateReactorOptions & { readonly feature: string })[] = [
   { feature: 'poller', poller: 'poll' },
   { feature: 'busyPollUs', busyPollUs: 50 },
-  { feature: 'collectAfterBytes', collectAfterBytes: 0 },
 ];
 
 describe('the options of the native reactor', () => {

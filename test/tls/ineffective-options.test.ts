@@ -54,7 +54,26 @@ describe('a server', () => {
     expect(() => make({ serverNames })).toThrow(InvalidArgumentValueError);
   });
 
+  it.each([
+    [{}, verified, 'clientCertificates'],
+    [{ ...verified, clientCertificates: 'requested' }, verified, 'clientCertificates'],
+    [verified, { ...verified, pinnedKeys: [pin] }, 'pinnedKeys'],
+    [verified, { ...verified, mapClientCertificate: () => 'ann' }, 'mapClientCertificate'],
+  ] satisfies [TLSServerOptions, TLSServerOptions, string][])(
+    '%j refuses the context of a name with %j',
+    (options, demands, option) => {
+      const serverNames = { 'a.example': make(demands) };
+      const message = `the context of a.example has ${option} that would have no effect`;
+      expect(() => make({ ...options, serverNames })).toThrow(TLSContextError);
+      expect(() => make({ ...options, serverNames })).toThrow(message);
+      const context = make(options);
+      expect(() => context.reload({ serverNames })).toThrow(message);
+      context.reload();
+    },
+  );
+
   it('accepts the same options where they have an effect', () => {
+    make({ ...verified, serverNames: { 'a.example': make(verified), 'b.example': make({}) } });
     make({ ...verified, crls, pinnedKeys: [pin], mapClientCertificate: () => 'ann' });
     make({ trustRoots: [], crls: [], pinnedKeys: [], resumption: false });
     make({ identity: [identity, rsa], minVersion: 'TLSv1.2', ciphers: 'DEFAULT' });
@@ -114,5 +133,15 @@ describe.each(KINDS)('a server by $name', (kind) => {
     const client = await authority.issue('client', { use: 'client' });
     const ends = await network.pair(server, clientContext({ engine, identity: client }));
     expect(ends.server.reason).toBeUndefined();
+  });
+
+  it('refuses the connection if selectContext returns a context that demands more', async () => {
+    await using network = new Network(kind);
+    const demanding = new TLSServerContext({ engine, identity, ...verified });
+    const server = new TLSServerContext({ engine, identity, selectContext: () => demanding });
+    const ends = await network.pair(server, clientContext({ engine }));
+    expect(await ends.server.lost()).toBeInstanceOf(TLSContextError);
+    await ends.client.lost();
+    expect(network.reports).toEqual([ends.server.reason]);
   });
 });

@@ -82,9 +82,9 @@ class Secured<Engine extends TLSEngine> extends Recorder {
   }
 }
 
-/** Settles when `value` has not changed for many turns. */
+/** Settles when `value` is more than 0 and has not changed for many turns. */
 async function settled(rig: Rig, value: () => number): Promise<void> {
-  for (let before = -1; before !== value(); ) {
+  for (let before = 0; before === 0 || before !== value(); ) {
     before = value();
     await rig.turns(50);
   }

@@ -1,13 +1,10 @@
-// node:net as in its documentation, on TCP or a UNIX socket. `--cork` combines the answers to one read; `--from ropewalk`
-// uses the drop-in `ropewalk/net` instead.
+// node:net as in its documentation, on TCP or a UNIX socket. `--cork` combines the answers to one read.
+
+import { createServer } from 'node:net';
 
 import { announce, LineEcho, readArguments } from '../contender.mjs';
 
-const { mode, port, path, cork, from } = readArguments({
-  cork: { type: 'boolean', default: false },
-  from: { type: 'string', default: 'node' },
-});
-const net = await import(from === 'ropewalk' ? '../../../dist/net/index.js' : 'node:net');
+const { mode, port, path, cork } = readArguments({ cork: { type: 'boolean', default: false } });
 
 function echo(socket) {
   socket.on('data', (data) => socket.write(data));
@@ -28,7 +25,7 @@ function echoLinesCorked(socket) {
 }
 
 const serve = !mode.endsWith('lines') ? echo : cork ? echoLinesCorked : echoLines;
-const server = net.createServer({ noDelay: true }, (socket) => {
+const server = createServer({ noDelay: true }, (socket) => {
   socket.on('error', () => socket.destroy());
   serve(socket);
 });

@@ -12,11 +12,20 @@ import { isInstance } from '../../core/text-of.js';
 import { onRejection } from '../../defer/callback-result.js';
 import { Deferred } from '../../defer/deferred.js';
 import { failLikePromise } from '../../defer/unhandled.js';
-import { checkBoolean, checkFunction, checkMilliseconds } from '../../internal/check.js';
+import {
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkMilliseconds,
+} from '../../internal/check.js';
 import { printError, reportError } from '../../internal/error-report.js';
 import { checkOptions } from '../../internal/options.js';
 import { RUN_OPTIONS } from '../../internal/run-options.js';
-import { DEFAULT_SHUTDOWN_TIMEOUT_MS, type ReactorOptions } from '../reactor-options.js';
+import {
+  DEFAULT_COLLECT_AFTER_BYTES,
+  DEFAULT_SHUTDOWN_TIMEOUT_MS,
+  type ReactorOptions,
+} from '../reactor-options.js';
 import type { LoopHost } from '../time/loop-host.js';
 import { Turns } from '../time/turns.js';
 import { ConnectionCounts } from './connection-counts.js';
@@ -33,6 +42,8 @@ export class ReactorCore
   readonly connectors: Set<PendingConnector> = new Set();
   readonly connections: ConnectionCounts = new ConnectionCounts();
   readonly poisonsLentBytes: boolean;
+  /** Infinite if the reactor never collects. */
+  readonly collectAfterBytes: number;
   readonly #host: LoopHost;
   readonly #reportError: ErrorReporter;
   readonly #events: SystemEventTriggers;
@@ -43,6 +54,9 @@ export class ReactorCore
   constructor(options: ReactorOptions, host: LoopHost, sockets: OpenSockets) {
     this.#host = host;
     this.poisonsLentBytes = checkBoolean('poisonLentBytes', options.poisonLentBytes ?? false);
+    const collectAfterBytes = options.collectAfterBytes ?? DEFAULT_COLLECT_AFTER_BYTES;
+    checkInteger('collectAfterBytes', collectAfterBytes, 0, Number.MAX_SAFE_INTEGER);
+    this.collectAfterBytes = collectAfterBytes || Number.POSITIVE_INFINITY;
     this.#reportError = options.reportError ?? reportError;
     checkFunction('reportError', this.#reportError);
     this.#events = new SystemEventTriggers(this.report);

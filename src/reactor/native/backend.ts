@@ -25,7 +25,7 @@ import { Dispatcher } from './dispatcher.js';
 import { asSystemError } from './errors.js';
 import { bindUDP, bindUNIXDatagrams, listenTCP, listenUNIX } from './listen.js';
 import { NATIVE_LOOKUPS_AT_ONCE, nativeLookUp } from './lookup.js';
-import { DEFAULT_COLLECT_AFTER_BYTES, type NativeReactorOptions } from './options.js';
+import type { NativeReactorOptions } from './options.js';
 import { ReceiveArena } from './receive-arena.js';
 import { mapSharedMemory } from './shared-memory.js';
 import { NativeSockets } from './sockets.js';
@@ -53,18 +53,12 @@ export class NativeBackend implements ReactorBackend {
     this.#core = core;
     const poller = checkChoice('poller', options.poller ?? 'auto', POLLER_CHOICES);
     const busyPollUs = checkInteger('busyPollUs', options.busyPollUs ?? 0, 0, 1_000_000);
-    const collectAfterBytes = checkInteger(
-      'collectAfterBytes',
-      options.collectAfterBytes ?? DEFAULT_COLLECT_AFTER_BYTES,
-      0,
-      Number.MAX_SAFE_INTEGER,
-    );
     const measureTurns = checkBoolean('measureTurns', options.measureTurns ?? false);
     this.#turnTimes = measureTurns ? new TurnTimes() : undefined;
     this.#loop = createLoop(poller, busyPollUs, measureTurns, () => dispatcher.dispatch());
     this.poller = this.#loop.poller;
     const memory = mapSharedMemory(this.#loop.memory);
-    const arena = new ReceiveArena(this.#loop, core.poisonsLentBytes, collectAfterBytes);
+    const arena = new ReceiveArena(this.#loop, core.poisonsLentBytes);
     const sockets = new NativeSockets(this.#loop, memory, arena, core, secureStream);
     this.#sockets = sockets;
     const dispatcher = new Dispatcher(core, sockets, this.#turnTimes);

@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 
 import type { Address } from '../../core/address.js';
 import { SystemCallRetriedError } from '../../core/errors/listening.js';
+import { collectGiven } from '../../internal/given-memory.js';
 import { systemError } from '../../internal/system-error.js';
 import type { NativeLoop } from '../../native.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
@@ -40,6 +41,7 @@ type AnyDatagramSocket = NativeDatagramSocket<Address>;
 
 /** The reactor that events are delivered for. */
 export interface DispatchReactor extends TurnReactor {
+  readonly collectAfterBytes: number;
   /** Runs the callbacks given to `soon`. */
   runSoon(): void;
 }
@@ -66,7 +68,7 @@ export class Dispatcher {
   dispatch(): void {
     if (this.#turnTimes !== undefined) this.#recordTurn(this.#turnTimes);
     this.#core.runSoon();
-    this.#sockets.arena.collectGiven();
+    collectGiven(this.#core.collectAfterBytes);
     const header = this.#header;
     const events = this.#events;
     const { arena, slots } = this.#sockets;

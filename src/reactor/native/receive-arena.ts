@@ -3,7 +3,6 @@ import { givenCopyOf, markLent, poison } from '../../internal/lent-bytes.js';
 import type { NativeLoop } from '../../native.js';
 import type { ReceivedBytes } from '../streams/received-bytes.js';
 import { isViewOf, ReceivedView } from './received-view.js';
-import { collectYoungObjects } from './young-collection.js';
 
 /** The number of views kept, and the minimum distance between those kept side by side. */
 const VIEWS = 256;
@@ -18,16 +17,9 @@ export class ReceiveArena implements ReceivedBytes {
   /** Lent views: batches of equal messages have the same positions as earlier ones, and reuse their views. */
   readonly #views: (Buffer | undefined)[] = new Array(VIEWS).fill(undefined);
 
-  readonly #collectAfterBytes: number;
-  /** Since the last collection. */
-  #givenBytes = 0;
-
-  /** @param collectAfterBytes 0: never. */
-  constructor(loop: NativeLoop, poisons: boolean, collectAfterBytes: number) {
+  constructor(loop: NativeLoop, poisons: boolean) {
     this.#loop = loop;
     this.poisons = poisons;
-    this.#collectAfterBytes =
-      collectAfterBytes === 0 ? Number.POSITIVE_INFINITY : collectAfterBytes;
     this.#map();
   }
 
@@ -44,15 +36,7 @@ export class ReceiveArena implements ReceivedBytes {
 
   give(offset: number, length: number): Buffer {
     if (this.#bytes.length === 0) this.#map();
-    this.#givenBytes += length;
     return givenCopyOf(new Uint8Array(this.#buffer, offset, length));
-  }
-
-  /** Frees given bytes that are no longer in use, if many were given. Between turns: then most are not. */
-  collectGiven(): void {
-    if (this.#givenBytes < this.#collectAfterBytes) return;
-    this.#givenBytes = 0;
-    collectYoungObjects();
   }
 
   poison(offset: number, length: number): void {

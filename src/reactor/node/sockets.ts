@@ -7,6 +7,7 @@
 import type { Clock } from '../../core/clock.js';
 import type { ErrorReporter } from '../../core/error-reporter.js';
 import { ROOT_CONTEXT } from '../../internal/async-context.js';
+import { collectGiven } from '../../internal/given-memory.js';
 import type { StreamTransport } from '../streams/stream-transport.js';
 import type { TurnReactor } from '../time/turn-reactor.js';
 import type { TurnTimes } from '../time/turn-times.js';
@@ -27,6 +28,7 @@ interface Unread {
 export interface NodeSocketsHost extends TurnReactor {
   now(): number;
   readonly poisonsLentBytes: boolean;
+  readonly collectAfterBytes: number;
 }
 
 export class NodeSockets implements TurnReactor {
@@ -113,6 +115,7 @@ export class NodeSockets implements TurnReactor {
   readonly #endTurn = (): void => {
     this.#endQueued = false;
     this.outgoing.flush();
+    collectGiven(this.#host.collectAfterBytes);
     const unread = this.#unread;
     if (unread.length > 0) {
       this.#unread = [];

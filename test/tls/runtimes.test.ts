@@ -1,0 +1,31 @@
+/** Contexts that node:tls of Bun and Deno cannot serve are refused at once. */
+import { describe, expect, it } from 'vitest';
+import { UnsupportedError } from '../../src/index.js';
+import { checkRuntime } from '../../src/tls/runtimes.js';
+
+const node = {};
+const bun = { bun: '1.4.5' };
+const deno = { deno: '2.9.6' };
+const server = { peerCertificate: 'ignored' } as const;
+const verifying = { peerCertificate: 'requested' } as const;
+
+describe('a context', () => {
+  it.each([
+    ['client', verifying, deno, 'TLSClientContext is not supported: node:tls of Deno ignores'],
+    ['server', verifying, deno, 'clientCertificates is not supported: node:tls of Deno does not'],
+    ['server', verifying, bun, 'clientCertificates is not supported: node:tls of Bun does not'],
+  ] as const)('of a %s with %j is refused on %j', (role, settings, versions, message) => {
+    expect(() => checkRuntime(role, settings, versions)).toThrow(UnsupportedError);
+    expect(() => checkRuntime(role, settings, versions)).toThrow(message);
+  });
+
+  it.each([
+    ['client', verifying, node],
+    ['client', verifying, bun],
+    ['server', verifying, node],
+    ['server', server, bun],
+    ['server', server, deno],
+  ] as const)('of a %s with %j is accepted on %j', (role, settings, versions) => {
+    checkRuntime(role, settings, versions);
+  });
+});
