@@ -17,6 +17,7 @@ import * as endpoints from '../../src/endpoints/errors.js';
 import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
+import * as httpBodies from '../../src/http/errors.js';
 import * as index from '../../src/index.js';
 import * as policies from '../../src/policies/errors.js';
 import * as http from '../../src/protocols/http/errors.js';
@@ -65,6 +66,7 @@ const errors = {
   ...task,
   ...handover,
   ...workers,
+  ...httpBodies,
   ...websocket,
 };
 
@@ -183,6 +185,12 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   }),
   WorkerHungError: new errors.WorkerHungError(0, 1_000),
   WorkersStoppedError: new errors.WorkersStoppedError(),
+  DecodedBodyTooLargeError: new errors.DecodedBodyTooLargeError(1),
+  InvalidContentCodingError: new errors.InvalidContentCodingError('gzip', 'why'),
+  UnsupportedContentCodingError: new errors.UnsupportedContentCodingError('x', 'gzip'),
+  InvalidFormError: new errors.InvalidFormError('why'),
+  FormTooLargeError: new errors.FormTooLargeError('maxFields', 1),
+  FileTruncatedError: new errors.FileTruncatedError(1),
   WebSocketFrameError: new errors.WebSocketFrameError('why'),
   WebSocketTextError: new errors.WebSocketTextError('message'),
   WebSocketCompressionError: new errors.WebSocketCompressionError('why'),
@@ -203,6 +211,7 @@ const classNames = Object.entries(errors)
 
 /** The abstract ones: nothing is ever one of them and nothing more. */
 const ABSTRACT = [
+  'BodyError',
   'DatagramError',
   'HTTPMessageError',
   'RopewalkError',

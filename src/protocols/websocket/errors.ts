@@ -79,7 +79,7 @@ export class WebSocketFloodError extends WebSocketError {
 export class WebSocketRequestError extends RemoteProtocolError {
   override readonly name = 'WebSocketRequestError';
   override readonly code = 'ERR_WEBSOCKET_REQUEST';
-  /** The HTTP status code of the answer: 400, 403, 405, 426, 431 or 505. */
+  /** The HTTP status code of the answer: 400, 403, 405, 426 or 505. */
   readonly status: number;
   /** Fields that the answer must contain, as pairs of name and value. */
   readonly fields: readonly (readonly [name: string, value: string])[];
