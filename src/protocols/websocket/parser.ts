@@ -14,7 +14,7 @@ import { isUtf8 } from 'node:buffer';
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { withoutStack } from '../../core/errors/base.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
-import { givenCopy } from '../../internal/lent-bytes.js';
+import { givenCopy, givenCopyOf } from '../../internal/lent-bytes.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import {
   type WebSocketError,
@@ -329,7 +329,7 @@ export class MessageParser {
     const available = this.#chunk.length - this.#at;
     const size = this.#left;
     const whole = this.#fin && size <= available && size <= SCRATCH_BYTES;
-    if (!whole || this.#messageBytes !== size) return this.#readPiece(Math.min(size, available));
+    if (!whole || this.#kept !== undefined) return this.#readPiece(Math.min(size, available));
     const at = this.#at;
     this.#at += size;
     this.#left = 0;
@@ -386,7 +386,8 @@ export class MessageParser {
       const decompressor = this.#decompressor as MessageDecompressor;
       const content = decompressor.decompress(source.subarray(from, to), this.#maxMessageBytes);
       if (isText) return this.#endText(content, 0, content.length, false, false);
-      this.bytes = content;
+      const shares = content.buffer.byteLength > 2 * content.length;
+      this.bytes = shares ? givenCopyOf(content) : content;
       return 'binary';
     }
     if (isText) return this.#endText(source, from, to, ascii, valid);
