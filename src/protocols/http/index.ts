@@ -17,6 +17,7 @@ export {
   InvalidHTTPMessageError,
   InvalidHTTPOutputError,
 } from './errors.js';
+export { FieldBlock, type FieldRecord, type HTTPFields } from './field-block.js';
 export { FieldSection } from './field-section.js';
 export { type HTTPVersion, MessageHead, RequestHead, ResponseHead } from './heads.js';
 export {
@@ -25,6 +26,14 @@ export {
   type ResponseParserOptions,
 } from './limits.js';
 export type { MessageEvent } from './message-parser.js';
+export { type HTTPContent, type HTTPOutput, MessageSerializer } from './message-serializer.js';
 export { RequestParser } from './request-parser.js';
+export { type RequestHeadOptions, RequestSerializer } from './request-serializer.js';
 export { ResponseParser } from './response-parser.js';
+export {
+  type AnsweredRequest,
+  type ResponseHeadOptions,
+  ResponseSerializer,
+} from './response-serializer.js';
+export { reasonPhrase } from './status.js';
 export type { TargetForm } from './target.js';
