@@ -14,7 +14,7 @@ import { isUtf8 } from 'node:buffer';
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { withoutStack } from '../../core/errors/base.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
-import { givenCopy } from '../../internal/lent-bytes.js';
+import { givenCopy, givenCopyOf } from '../../internal/lent-bytes.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import {
   type WebSocketError,
@@ -216,7 +216,10 @@ export class MessageParser {
       header[this.#headerBytes++] = this.#chunk[this.#at++] as number;
       if (this.#headerBytes < 2) continue;
       if (this.#headerBytes === 2) this.#checkStart(header[0] as number, header[1] as number);
-      if (this.#headerBytes < headerSize(header[1] as number)) continue;
+      const size = headerSize(header[1] as number);
+      // A length that is not allowed is refused before the masking key arrives.
+      if (this.#headerBytes === size - (this.#masked ? 4 : 0)) this.#readLength(header, 0);
+      if (this.#headerBytes < size) continue;
       this.#beginFrame(header, 0);
       this.#header = undefined;
       this.#headerBytes = 0;
@@ -255,14 +258,7 @@ export class MessageParser {
   /** @param header The whole header, at `at`, with valid first bytes. */
   #beginFrame(header: Uint8Array, at: number): void {
     const first = header[at] as number;
-    const second = header[at + 1] as number;
-    let length = second & 0x7f;
-    let end = at + 2;
-    if (length > MAX_CONTROL_BYTES) {
-      const size = length === 126 ? 2 : 8;
-      length = readLength(header, end, size);
-      end += size;
-    }
+    const length = this.#readLength(header, at);
     this.#opcode = first & 0x0f;
     this.#fin = (first & FIN) !== 0;
     if (this.#opcode >= CLOSE) this.#beginControl(length);
@@ -270,6 +266,7 @@ export class MessageParser {
     this.#left = length;
     this.#key = 0;
     if (this.#masked) {
+      const end = at + headerSize(header[at + 1] as number) - 4;
       this.#key =
         (header[end] as number) |
         ((header[end + 1] as number) << 8) |
@@ -277,6 +274,19 @@ export class MessageParser {
         ((header[end + 3] as number) << 24);
     }
     this.#reading = true;
+  }
+
+  /** The length of the payload, which must be in the shortest form and within the limit. */
+  #readLength(header: Uint8Array, at: number): number {
+    const short = (header[at + 1] as number) & 0x7f;
+    const length =
+      short <= MAX_CONTROL_BYTES ? short : extendedLength(header, at + 2, short === 126 ? 2 : 8);
+    const opcode = (header[at] as number) & 0x0f;
+    if (opcode < CLOSE) {
+      const before = opcode === CONTINUATION ? this.#messageBytes : 0;
+      if (before + length > this.#maxMessageBytes) throw tooLong(this.#maxMessageBytes);
+    }
+    return length;
   }
 
   #beginControl(length: number): void {
@@ -297,7 +307,6 @@ export class MessageParser {
     this.#fragments += 1;
     if (this.#fragments > this.#maxFragments) throw flood('maxFragments', this.#maxFragments);
     this.#messageBytes += length;
-    if (this.#messageBytes > this.#maxMessageBytes) throw tooLong(this.#maxMessageBytes);
   }
 
   #readControl(): WebSocketEvent | undefined {
@@ -329,7 +338,7 @@ export class MessageParser {
     const available = this.#chunk.length - this.#at;
     const size = this.#left;
     const whole = this.#fin && size <= available && size <= SCRATCH_BYTES;
-    if (!whole || this.#messageBytes !== size) return this.#readPiece(Math.min(size, available));
+    if (!whole || this.#kept !== undefined) return this.#readPiece(Math.min(size, available));
     const at = this.#at;
     this.#at += size;
     this.#left = 0;
@@ -386,7 +395,8 @@ export class MessageParser {
       const decompressor = this.#decompressor as MessageDecompressor;
       const content = decompressor.decompress(source.subarray(from, to), this.#maxMessageBytes);
       if (isText) return this.#endText(content, 0, content.length, false, false);
-      this.bytes = content;
+      const shares = content.buffer.byteLength > 2 * content.length;
+      this.bytes = shares ? givenCopyOf(content) : content;
       return 'binary';
     }
     if (isText) return this.#endText(source, from, to, ascii, valid);
@@ -434,7 +444,7 @@ function headerSize(second: number): number {
 }
 
 /** Inexact from 2^53 on. */
-function readLength(header: Uint8Array, at: number, size: number): number {
+function extendedLength(header: Uint8Array, at: number, size: number): number {
   if (size === 8 && (header[at] as number) >= 0x80) throw invalid('a length of 2^63 or more');
   let length = 0;
   for (let i = 0; i < size; i++) length = length * 256 + (header[at + i] as number);
