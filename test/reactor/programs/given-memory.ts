@@ -28,8 +28,9 @@ const PASSES = 10;
 async function collects(): Promise<boolean> {
   let collected = false;
   const observer = new PerformanceObserver((list) => {
-    for (const { detail } of list.getEntries()) {
-      const { kind, flags } = detail as { kind: number; flags: number };
+    const entries = list.getEntries() as unknown as { detail: { kind: number; flags: number } }[];
+    for (const { detail } of entries) {
+      const { kind, flags } = detail;
       const isForced = (flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0;
       if (isForced && kind === constants.NODE_PERFORMANCE_GC_MINOR) collected = true;
     }
