@@ -260,10 +260,10 @@ describe('MultipartParser', () => {
     const compared = vi.spyOn(ByteQueue.prototype, 'byteAt');
     const searched = vi.spyOn(ByteQueue.prototype, 'indexOf');
     for (const text of ['\r', '\r\n', almost, `${almost}\r`, 'x']) {
-      for (const head of [DISPOSITION, `${DISPOSITION}\r\nX: ${'x'.repeat(8000)}`]) {
-        const content = text.repeat(Math.ceil(10_000 / text.length));
+      for (const head of [DISPOSITION, `${DISPOSITION}\r\nX: ${'x'.repeat(4000)}`]) {
+        const content = text.repeat(Math.ceil(5000 / text.length));
         const body = lines(`--${boundary}`, head, '', content, `--${boundary}--`);
-        for (const size of [7, 61, 1000, body.length]) {
+        for (const size of [7, 100, body.length]) {
           compared.mockClear();
           searched.mockClear();
           const chunks: Buffer[] = [];
