@@ -41,6 +41,7 @@ export default defineConfig({
     // The entry points of the package, longest first: each is a prefix of those before it.
     alias: {
       'ropewalk/handover': source('handover/index.ts'),
+      'ropewalk/http': source('http/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),
       'ropewalk/tls': source('tls/index.ts'),
       'ropewalk/testing/vitest': source('testing/vitest.ts'),

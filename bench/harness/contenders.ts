@@ -88,6 +88,7 @@ function ropewalk(kind: string, ...lent: '--lent'[]): Contender['serves'] {
     proxy: node('proxy/ropewalk.mjs', ...args),
     udp: node('udp/ropewalk.mjs', ...args),
     tls: node('tls/ropewalk.mjs', ...args, '--engine', 'native'),
+    ...(lent.length === 0 && { http: node('http/ropewalk.mjs', ...args) }),
   };
 }
 

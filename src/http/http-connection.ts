@@ -1,0 +1,472 @@
+/**
+ * One connection of an HTTP server: parses, calls the handler for one request at a time, and answers in order.
+ *
+ *     parse head --> handler --> content --> end of content and of the answer --> parse head ...
+ *
+ * While a request is in progress, the bytes behind it stay in the parser, and reading pauses if they are too many. A connection
+ * between two requests has no parser, request or response, because there may be very many of them.
+ *
+ * One connection exists for each client, so private fields are TypeScript's: see StreamTransport.
+ */
+import type { Address } from '../core/address.js';
+import { ConnectionClosed } from '../core/errors/connection.js';
+import type { PushProducer } from '../core/producer.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
+import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
+import { failConnection, onRejection } from '../defer/callback-result.js';
+import { reportError } from '../internal/error-report.js';
+import type { TimeoutEntry } from '../policies/idle-timeouts.js';
+import { HTTPMessageError, HTTPSequenceError } from '../protocols/http/errors.js';
+import type { RequestHead } from '../protocols/http/heads.js';
+import type { RequestParser } from '../protocols/http/request-parser.js';
+import { HTTPRequest, type RequestConnection } from './http-request.js';
+import { errorText, HTTPResponse, type ResponseConnection } from './http-response.js';
+import type { HTTPService, ServedConnection } from './http-service.js';
+import { HTTPTimeoutError } from './server-errors.js';
+import { HTTPStatusError } from './status-error.js';
+import { statusLine } from './status-lines.js';
+import { takeOver } from './upgrade.js';
+
+/** What the timeout is for. While the handler works, it is that of an idle connection, and is filed again. */
+const IDLE = 0;
+const HEAD = 1;
+const CONTENT = 2;
+const WRITE = 3;
+
+/** Flags. */
+const PARSING = 1;
+const READING_PAUSED = 2;
+const WRITING_PAUSED = 4;
+const INPUT_ENDED = 8;
+const CLOSING = 16;
+const PRODUCING = 32;
+
+const MAX_UTF8_BYTES = 3;
+const CONTINUE = `${statusLine(100)}\r\n`;
+
+export class HTTPConnection
+  implements
+    StreamProtocol,
+    TimeoutEntry,
+    PushProducer,
+    RequestConnection,
+    ResponseConnection,
+    ServedConnection
+{
+  transport: Transport | undefined = undefined;
+  previous: TimeoutEntry = this;
+  next: TimeoutEntry = this;
+  stamp = 0;
+  ticks = 0;
+  private readonly service: HTTPService;
+  private parser: RequestParser | undefined = undefined;
+  /** The response to the request in progress. */
+  private response: HTTPResponse | undefined = undefined;
+  /** The protocol that the connection was upgraded to. */
+  private successor: StreamProtocol | undefined = undefined;
+  private phase = HEAD;
+  private flags = 0;
+  private requests = 0;
+  /** Received bytes of content, or unsent bytes, at the beginning of the period that the timeout is for. */
+  private progress = 0;
+  /** Bytes that can be written before the high-water mark may be exceeded: counting unsent bytes is expensive. */
+  private allowance = HIGH_WATER_MARK_BYTES;
+
+  constructor(service: HTTPService) {
+    this.service = service;
+  }
+
+  get acceptsLentBytes(): boolean {
+    return this.successor === undefined || this.successor.acceptsLentBytes === true;
+  }
+
+  get unreadBytes(): number {
+    return this.successor?.unreadBytes ?? 0;
+  }
+
+  get peer(): Address {
+    return this.open.getPeer();
+  }
+
+  get secure(): boolean {
+    return this.open.tls !== undefined;
+  }
+
+  get dateLine(): string {
+    return this.service.date.line;
+  }
+
+  get isFull(): boolean {
+    return (this.flags & WRITING_PAUSED) !== 0;
+  }
+
+  get maxContentBytes(): number {
+    return this.parser?.maxContentBytes ?? 0;
+  }
+
+  set maxContentBytes(value: number) {
+    if (this.parser !== undefined) this.parser.maxContentBytes = value;
+  }
+
+  makeConnection(transport: Transport): void {
+    this.transport = transport;
+    this.service.connections.add(this);
+    this.service.timeouts.add(this, this.service.settings.headTimeoutMs);
+  }
+
+  dataReceived(data: Buffer): unknown {
+    if (this.successor !== undefined) return this.successor.dataReceived(data);
+    if ((this.flags & CLOSING) !== 0) return undefined;
+    this.parser ??= this.service.takeParser();
+    this.parser.receive(data);
+    this.advance();
+    return undefined;
+  }
+
+  readConnectionLost(): unknown {
+    const { successor } = this;
+    if (successor !== undefined) {
+      if (successor.readConnectionLost !== undefined) return successor.readConnectionLost();
+      this.open.loseConnection();
+      return undefined;
+    }
+    this.flags |= INPUT_ENDED;
+    if (this.response === undefined && this.parser === undefined) this.close();
+    else if ((this.flags & CLOSING) === 0) {
+      this.parser?.endOfInput();
+      this.advance();
+    }
+    return undefined;
+  }
+
+  writeConnectionLost(): unknown {
+    return this.successor?.writeConnectionLost?.();
+  }
+
+  connectionLost(reason: Error): unknown {
+    const { service, response, successor } = this;
+    service.timeouts.remove(this);
+    service.remove(this);
+    this.flags |= CLOSING;
+    this.parser = undefined;
+    this.response = undefined;
+    if (response !== undefined) {
+      response.lose(reason);
+      response.request.fail(reason);
+    }
+    return successor?.connectionLost(reason);
+  }
+
+  /** As a producer: too much is unsent. */
+  pauseProducing(): void {
+    this.flags |= WRITING_PAUSED;
+    this.progress = this.open.bufferedBytes;
+    this.file(WRITE);
+  }
+
+  /** As a producer: everything was sent. */
+  resumeProducing(): void {
+    this.flags &= ~WRITING_PAUSED;
+    this.stopRegulating();
+    this.response?.drain();
+    this.advance();
+  }
+
+  stopProducing(): void {
+    this.flags &= ~(WRITING_PAUSED | PRODUCING);
+  }
+
+  expired(): void {
+    const { settings } = this.service;
+    switch (this.phase) {
+      case IDLE:
+        if (this.response !== undefined) this.file(IDLE);
+        else this.close();
+        return;
+      case HEAD:
+        if (this.parser === undefined) this.close();
+        else this.refuse(new HTTPTimeoutError('headTimeoutMs', settings.headTimeoutMs));
+        return;
+      case CONTENT:
+        if (this.periodBytes < settings.minContentBytes) {
+          this.refuse(new HTTPTimeoutError('contentTimeoutMs', settings.contentTimeoutMs));
+        } else this.file(CONTENT);
+        return;
+      default:
+        this.checkWriting();
+    }
+  }
+
+  keepsAlive(request: HTTPRequest): boolean {
+    const { head } = request;
+    if (!head.keepsAlive || this.service.draining) return false;
+    if (this.requests >= this.service.settings.maxRequestsPerConnection) return false;
+    if (request.isComplete || request.reader !== undefined || !request.hasContent) return true;
+    // Whether the client sends the content that it asked permission for is not known.
+    if (head.expectsContinue) return false;
+    return (head.contentLength ?? 0) <= this.service.settings.maxDiscardedBytes;
+  }
+
+  write(data: string | Uint8Array): void {
+    const transport = this.open;
+    this.allowance -= typeof data === 'string' ? data.length * MAX_UTF8_BYTES : data.length;
+    if (this.allowance >= 0) transport.write(data);
+    else this.writeRegulated(transport, data);
+  }
+
+  responded(response: HTTPResponse): void {
+    if ((this.flags & PARSING) === 0 && response === this.response) this.advance();
+  }
+
+  readerSet(): void {
+    const { response } = this;
+    if (response === undefined) return;
+    const { head } = response.request;
+    if (head.expectsContinue && !response.headSent && this.parser?.bufferedBytes === 0) {
+      this.write(CONTINUE);
+    }
+    this.advance();
+  }
+
+  resumeContent(): void {
+    this.advance();
+  }
+
+  upgrade(request: HTTPRequest, protocol: StreamProtocol, name: string | undefined): void {
+    const { response, parser } = this;
+    if (response?.request !== request || parser === undefined) {
+      throw new HTTPSequenceError('the request was answered, or its connection has ended');
+    }
+    const head = takeOver(response, name);
+    this.service.timeouts.remove(this);
+    this.stopRegulating();
+    this.open.write(head);
+    response.state = 'ended';
+    this.response = undefined;
+    this.parser = undefined;
+    this.successor = protocol;
+    const rest = Buffer.copyBytesFrom(parser.takeRest());
+    request.head.keep();
+    if ((this.flags & READING_PAUSED) !== 0) this.open.resumeProducing();
+    protocol.makeConnection(this.open);
+    if (rest.length > 0) protocol.dataReceived(rest);
+  }
+
+  /** Ends the connection when the request in progress, if any, was answered. */
+  drain(): void {
+    if (this.successor === undefined && this.response === undefined && this.parser === undefined) {
+      this.close();
+    }
+  }
+
+  abort(): void {
+    this.transport?.abortConnection();
+  }
+
+  /** The bytes of content that have arrived in this period of `contentTimeoutMs`. */
+  private get periodBytes(): number {
+    return (this.response?.request.receivedBytes ?? 0) - this.progress;
+  }
+
+  private get open(): Transport {
+    return this.transport as Transport;
+  }
+
+  /** Parses as far as the state of the request in progress allows. */
+  private advance(): void {
+    if ((this.flags & (PARSING | CLOSING)) !== 0 || this.successor !== undefined) return;
+    this.flags |= PARSING;
+    try {
+      this.parse();
+    } catch (error) {
+      if (!(error instanceof HTTPMessageError)) throw error;
+      this.refuse(error);
+    } finally {
+      this.flags &= ~PARSING;
+    }
+    if ((this.flags & CLOSING) === 0 && this.successor === undefined) this.settle();
+  }
+
+  private parse(): void {
+    for (;;) {
+      const { response, parser } = this;
+      if (response === undefined) {
+        if (parser === undefined || (this.flags & (WRITING_PAUSED | CLOSING)) !== 0) return;
+        const event = parser.next();
+        if (event === undefined) return;
+        this.begin(parser.head);
+        continue;
+      }
+      const { request } = response;
+      if (request.isComplete || (response.ended && response.closes)) {
+        if (!response.ended) return;
+        this.finish(response);
+        continue;
+      }
+      if (parser === undefined || !this.wantsContent(response)) return;
+      const event = parser.next();
+      if (event === undefined) return;
+      if (event === 'data') this.contentReceived(response, parser.data);
+      else request.complete(parser.trailers);
+    }
+  }
+
+  private begin(head: RequestHead): void {
+    const request = new HTTPRequest(this, head);
+    const response = new HTTPResponse(this, request);
+    this.response = response;
+    this.requests += 1;
+    this.stamp = this.service.timeouts.tick;
+    try {
+      const result: unknown = this.service.handler(request, response);
+      if (result !== undefined) onRejection(result, (error) => this.failed(response, error));
+    } catch (error) {
+      this.failed(response, error);
+    }
+    // Reading on may end the validity of the head; content that has arrived as a whole does not.
+    if (!response.ended && (this.parser?.bufferedBytes ?? 0) < contentBytes(head)) head.keep();
+  }
+
+  /** The request was answered and its content received. */
+  private finish(response: HTTPResponse): void {
+    this.response = undefined;
+    const { parser } = this;
+    if (response.closes || this.service.draining || parser?.isDone === true) this.close();
+    else if (parser?.bufferedBytes === 0) {
+      if ((this.flags & INPUT_ENDED) !== 0) this.close();
+      else {
+        parser.keepRest();
+        this.parser = undefined;
+        this.service.returnParser(parser);
+      }
+    }
+  }
+
+  private wantsContent({ request, ended }: HTTPResponse): boolean {
+    return ended || !request.hasContent || request.reader?.wants === true;
+  }
+
+  private contentReceived(response: HTTPResponse, data: Buffer): void {
+    const { request } = response;
+    request.receivedBytes += data.length;
+    if (request.reader !== undefined && !response.ended) request.reader.received(data);
+    else if (request.receivedBytes > this.service.settings.maxDiscardedBytes)
+      response.closes = true;
+  }
+
+  /** Called when nothing more can be parsed now: keeps what is needed later, and sets the timeout. */
+  private settle(): void {
+    const { response, parser } = this;
+    if (response !== undefined && !response.ended) response.request.head.keep();
+    if (parser !== undefined && parser.bufferedBytes > 0) parser.keepRest();
+    this.regulateReading(parser);
+    let phase = IDLE;
+    if ((this.flags & WRITING_PAUSED) !== 0) phase = WRITE;
+    else if (response === undefined) phase = parser === undefined ? IDLE : HEAD;
+    else if (this.awaitsContent(response)) phase = CONTENT;
+    if (phase !== this.phase) this.file(phase);
+    else if (phase === IDLE) this.stamp = this.service.timeouts.tick;
+  }
+
+  private awaitsContent({ request, ended }: HTTPResponse): boolean {
+    if (request.isComplete || (this.flags & READING_PAUSED) !== 0) return false;
+    return ended || request.reader !== undefined;
+  }
+
+  private regulateReading(parser: RequestParser | undefined): void {
+    const isFull = (parser?.bufferedBytes ?? 0) >= this.service.settings.maxPipelinedBytes;
+    if (isFull === ((this.flags & READING_PAUSED) !== 0)) return;
+    this.flags ^= READING_PAUSED;
+    if (isFull) this.open.pauseProducing();
+    else this.open.resumeProducing();
+  }
+
+  private file(phase: number): void {
+    const { timeouts, settings } = this.service;
+    timeouts.remove(this);
+    this.phase = phase;
+    if (phase === IDLE) timeouts.add(this, settings.idleTimeoutMs);
+    else if (phase === HEAD) timeouts.add(this, settings.headTimeoutMs);
+    else if (phase === WRITE) timeouts.add(this, settings.writeTimeoutMs);
+    else {
+      this.progress = this.response?.request.receivedBytes ?? 0;
+      timeouts.add(this, settings.contentTimeoutMs);
+    }
+  }
+
+  /** The client has had `writeTimeoutMs` to accept some of the unsent bytes. */
+  private checkWriting(): void {
+    const { bufferedBytes } = this.open;
+    if (bufferedBytes > 0 && bufferedBytes >= this.progress) {
+      this.abort();
+      return;
+    }
+    this.progress = bufferedBytes;
+    if (bufferedBytes > 0) this.file(WRITE);
+  }
+
+  /** Registers a producer, in order to learn when the bytes are sent, only if there are many. */
+  private writeRegulated(transport: Transport, data: string | Uint8Array): void {
+    if ((this.flags & (PRODUCING | CLOSING)) === 0) {
+      this.flags |= PRODUCING;
+      transport.registerProducer(this, true);
+    }
+    transport.write(data);
+    if ((this.flags & WRITING_PAUSED) === 0) this.stopRegulating();
+  }
+
+  private stopRegulating(): void {
+    if ((this.flags & PRODUCING) !== 0) this.open.unregisterProducer();
+    this.flags &= ~(PRODUCING | WRITING_PAUSED);
+    this.allowance = HIGH_WATER_MARK_BYTES - this.open.bufferedBytes;
+  }
+
+  /** Closes when everything written was sent, which may not take longer than `writeTimeoutMs` without progress. */
+  private close(): void {
+    this.flags |= CLOSING;
+    this.parser = undefined;
+    this.stopRegulating();
+    this.progress = this.open.bufferedBytes;
+    this.open.loseConnection();
+    if (this.open.connected) this.file(WRITE);
+  }
+
+  /** The handler has thrown, or its promise was rejected. */
+  private failed(response: HTTPResponse, error: unknown): void {
+    if (response.state === 'gone' && error instanceof ConnectionClosed) return;
+    const isAnswer = error instanceof HTTPStatusError || error instanceof HTTPMessageError;
+    if (!isAnswer && !(error instanceof HTTPTimeoutError)) {
+      reportError(error, 'HTTP handler', this.peer);
+    }
+    if (response.ended) {
+      if (this.successor !== undefined) failConnection(this.open, error, 'upgrade');
+    } else if (response.headSent) this.abort();
+    else response.sendError(isAnswer ? error.status : 500);
+  }
+
+  /** The request in progress, or the next one, is invalid or too slow: answers with the status of the error, and closes. */
+  private refuse(error: HTTPMessageError | HTTPTimeoutError): void {
+    const { response } = this;
+    this.response = undefined;
+    if (response === undefined) this.writeError(error.status, true);
+    else if (!response.ended) {
+      if (response.headSent) this.abort();
+      else this.writeError(error.status, response.request.method !== 'HEAD');
+      response.lose(error);
+      response.request.fail(error);
+    }
+    this.close();
+  }
+
+  private writeError(status: number, withText: boolean): void {
+    const text = errorText(status);
+    const fields = `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${text.length}\r\n`;
+    const head = `${statusLine(status)}${this.dateLine}${fields}Connection: close\r\n\r\n`;
+    this.write(withText ? head + text : head);
+  }
+}
+
+/** The length of the content; infinite if it is not known. */
+function contentBytes(head: RequestHead): number {
+  return head.isChunked ? Number.POSITIVE_INFINITY : (head.contentLength ?? 0);
+}
