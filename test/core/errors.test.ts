@@ -17,9 +17,13 @@ import * as endpoints from '../../src/endpoints/errors.js';
 import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
+import * as httpBodies from '../../src/http/errors.js';
 import * as index from '../../src/index.js';
 import * as policies from '../../src/policies/errors.js';
+import * as http from '../../src/protocols/http/errors.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
+import * as websocket from '../../src/protocols/websocket/errors.js';
+import * as websocketEntry from '../../src/protocols/websocket/index.js';
 import * as task from '../../src/task/errors.js';
 import * as testing from '../../src/testing/index.js';
 import * as workers from '../../src/workers/errors.js';
@@ -48,6 +52,7 @@ const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
   ],
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/workers', workersEntry, workers],
+  ['the WebSocket protocol', websocketEntry, websocket],
 ];
 
 const errors = {
@@ -56,10 +61,13 @@ const errors = {
   ...endpoints,
   ...framing,
   ...policies,
+  ...http,
   ...proxyProtocol,
   ...task,
   ...handover,
   ...workers,
+  ...httpBodies,
+  ...websocket,
 };
 
 type ErrorClass = new (...args: never[]) => Error & { code?: string };
@@ -139,6 +147,12 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   ProxyHeaderChecksumError: new errors.ProxyHeaderChecksumError(1, 2),
   ProxyHeaderTimeoutError: new errors.ProxyHeaderTimeoutError(5_000),
   UntrustedProxyError: new errors.UntrustedProxyError('192.0.2.1:1'),
+  InvalidHTTPMessageError: new errors.InvalidHTTPMessageError('server', 'bare-lf'),
+  HTTPLimitError: new errors.HTTPLimitError('client', 'maxFields', 100),
+  IncompleteHTTPMessageError: new errors.IncompleteHTTPMessageError('client'),
+  InvalidHTTPOutputError: new errors.InvalidHTTPOutputError('method', 'm'),
+  HTTPSequenceError: new errors.HTTPSequenceError('m'),
+  HTTPContentLengthError: new errors.HTTPContentLengthError(1, 2),
   AlreadyListenedError: new errors.AlreadyListenedError(3),
   InvalidEndpointError: new errors.InvalidEndpointError('tcp:', 'm'),
   NoInheritedSocketError: new errors.NoInheritedSocketError('m'),
@@ -171,6 +185,21 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   }),
   WorkerHungError: new errors.WorkerHungError(0, 1_000),
   WorkersStoppedError: new errors.WorkersStoppedError(),
+  DecodedBodyTooLargeError: new errors.DecodedBodyTooLargeError(1),
+  InvalidContentCodingError: new errors.InvalidContentCodingError('gzip', 'why'),
+  UnsupportedContentCodingError: new errors.UnsupportedContentCodingError('x', 'gzip'),
+  InvalidFormError: new errors.InvalidFormError('why'),
+  FormTooLargeError: new errors.FormTooLargeError('maxFields', 1),
+  FileTruncatedError: new errors.FileTruncatedError(1),
+  WebSocketFrameError: new errors.WebSocketFrameError('why'),
+  WebSocketTextError: new errors.WebSocketTextError('message'),
+  WebSocketCompressionError: new errors.WebSocketCompressionError('why'),
+  WebSocketMessageTooLongError: new errors.WebSocketMessageTooLongError(1),
+  WebSocketFloodError: new errors.WebSocketFloodError('maxFragments', 1),
+  WebSocketRequestError: new errors.WebSocketRequestError(400, 'why'),
+  WebSocketResponseError: new errors.WebSocketResponseError(200, 'why'),
+  WebSocketNotOpenError: new errors.WebSocketNotOpenError('send', 'closed'),
+  WebSocketFragmentError: new errors.WebSocketFragmentError('m'),
   InvalidArgumentTypeError: new errors.InvalidArgumentTypeError('a', 'b', 1),
   InvalidArgumentValueError: new errors.InvalidArgumentValueError('a', 'b', 1),
   UnknownOptionError: new errors.UnknownOptionError('f', 'b', ['a']),
@@ -182,13 +211,16 @@ const classNames = Object.entries(errors)
 
 /** The abstract ones: nothing is ever one of them and nothing more. */
 const ABSTRACT = [
+  'BodyError',
   'DatagramError',
+  'HTTPMessageError',
   'RopewalkError',
   'ConnectionClosed',
   'LocalProtocolError',
   'NameResolutionError',
   'RemoteProtocolError',
   'TaskFinishedError',
+  'WebSocketError',
 ];
 
 /** Those of the testing kit, which stand in a table of their own. */

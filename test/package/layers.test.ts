@@ -128,6 +128,15 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../framing/lines.js',
     ],
   },
+  'src/http/probe.ts': {
+    allowed: ['./dates.js', '../framing/byte-queue.js', '../protocols/http/index.js', 'node:zlib'],
+    refused: [
+      '../reactor/create-reactor.js',
+      '../endpoints/tcp.js',
+      '../protocols/websocket/index.js',
+      '../native.js',
+    ],
+  },
   'src/protocols/http/parser.ts': SANS_IO,
   'src/protocols/imap/connection.ts': SANS_IO,
   'src/protocols/http/protocol.ts': {

@@ -1,4 +1,5 @@
-/** The memory of given bytes is freed after `collectAfterBytes`, and not only when V8 finds that necessary. */
+/** The memory of given bytes is collected after `collectAfterBytes`, and not only when V8 finds that necessary. */
+import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
 
 import { createReactor } from '../../src/index.js';
@@ -7,17 +8,29 @@ import { Pulse } from '../support/deadline.js';
 const MIB = 1024 * 1024;
 const TOTAL_MIB = 96;
 
-/** Receives 96 MiB that are given and not kept. Resolves to the most memory of ArrayBuffers meanwhile, in bytes. */
-async function peakWhileReceiving(
+interface GCDetail {
+  readonly kind: number;
+  readonly flags: number;
+}
+
+/** Receives 96 MiB that are given and not kept. Resolves to the number of collections of young objects that were asked for. */
+async function collectionsWhileReceiving(
   kind: 'native' | 'node',
   collectAfterBytes: number,
 ): Promise<number> {
   await using reactor = createReactor({ kind, collectAfterBytes });
   const pulse = new Pulse();
   const block = Buffer.alloc(MIB, 'x');
-  const before = process.memoryUsage().arrayBuffers;
-  let peak = 0;
   let received = 0;
+  let collections = 0;
+  const observer = new PerformanceObserver((list) => {
+    for (const { detail } of list.getEntries() as unknown as { detail: GCDetail }[]) {
+      const isForced = (detail.flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0;
+      if (isForced && detail.kind === constants.NODE_PERFORMANCE_GC_MINOR) collections += 1;
+    }
+    pulse.notify();
+  });
+  observer.observe({ entryTypes: ['gc'] });
   const port = reactor.listenTCP(0, () => ({
     connectionMade(transport) {
       for (let i = 0; i < TOTAL_MIB; i++) transport.write(block);
@@ -26,21 +39,26 @@ async function peakWhileReceiving(
   reactor.connectTCP('127.0.0.1', port.getHost().port, () => ({
     dataReceived(data) {
       received += data.length;
-      peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
       pulse.notify();
     },
   }));
   await pulse.until(() => received === TOTAL_MIB * MIB, 'all bytes');
-  return peak;
+  // Entries of the last collections are delivered later.
+  await new Promise((resolve) => setImmediate(resolve));
+  observer.disconnect();
+  return collections;
 }
 
 describe.each(['native', 'node'] as const)('collectAfterBytes (%s)', (kind) => {
-  it('limits the memory of given bytes that are no longer in use', async () => {
-    expect(await peakWhileReceiving(kind, 4 * MIB)).toBeLessThan(16 * MIB);
+  it('is the number of given bytes between two collections of young objects', async () => {
+    const collections = await collectionsWhileReceiving(kind, 4 * MIB);
+    expect(collections).toBeLessThanOrEqual(TOTAL_MIB / 4);
+    // A turn gives many bytes at once.
+    expect(collections).toBeGreaterThan(TOTAL_MIB / 4 / 3);
   });
 
   it('leaves them to V8 if it is 0', async () => {
-    expect(await peakWhileReceiving(kind, 0)).toBeGreaterThan(16 * MIB);
+    expect(await collectionsWhileReceiving(kind, 0)).toBe(0);
   });
 
   it.each([-1, 0.5, Number.NaN])('is not %s', (collectAfterBytes) => {
@@ -50,7 +68,7 @@ describe.each(['native', 'node'] as const)('collectAfterBytes (%s)', (kind) => {
   });
 
   it('does not make gc visible to the program', async () => {
-    await peakWhileReceiving(kind, MIB);
+    await collectionsWhileReceiving(kind, MIB);
     expect(Reflect.has(globalThis, 'gc')).toBe(false);
   });
 });

@@ -1,0 +1,90 @@
+/** Errors of request bodies and of served files. */
+import { RemoteProtocolError, RopewalkError } from '../core/errors/base.js';
+
+/** The peer's body cannot be accepted. Answer with `status`; the connection can be used again only if the rest of the body is read. */
+export abstract class BodyError extends RemoteProtocolError {
+  abstract readonly status: number;
+}
+
+/** A decoded body is longer than its limit: perhaps a decompression bomb. */
+export class DecodedBodyTooLargeError extends BodyError {
+  override readonly name = 'DecodedBodyTooLargeError';
+  override readonly code = 'ERR_DECODED_BODY_TOO_LARGE';
+  override readonly status = 413;
+  /** The limit in bytes. */
+  readonly maxBytes: number;
+
+  constructor(maxBytes: number) {
+    super(`the peer sent a body of more than ${maxBytes} bytes after decompression`);
+    this.maxBytes = maxBytes;
+  }
+}
+
+/** A body is not valid in its content coding: malformed, truncated, or followed by other bytes. */
+export class InvalidContentCodingError extends BodyError {
+  override readonly name = 'InvalidContentCodingError';
+  override readonly code = 'ERR_INVALID_CONTENT_CODING';
+  override readonly status = 400;
+  /** The content coding. */
+  readonly coding: string;
+
+  constructor(coding: string, why: string, options?: ErrorOptions) {
+    super(`the peer sent a body that is not valid ${coding}: ${why}`, options);
+    this.coding = coding;
+  }
+}
+
+/** The Content-Encoding of a body is not supported, or has several codings. */
+export class UnsupportedContentCodingError extends BodyError {
+  override readonly name = 'UnsupportedContentCodingError';
+  override readonly code = 'ERR_UNSUPPORTED_CONTENT_CODING';
+  override readonly status = 415;
+  /** The supported codings: the Accept-Encoding field of the answer (RFC 9110 section 12.5.3). */
+  readonly acceptEncoding: string;
+
+  constructor(contentEncoding: string, acceptEncoding: string) {
+    super(`the peer sent a body with the content coding ${JSON.stringify(contentEncoding)}`);
+    this.acceptEncoding = acceptEncoding;
+  }
+}
+
+/** A form is malformed. */
+export class InvalidFormError extends BodyError {
+  override readonly name = 'InvalidFormError';
+  override readonly code = 'ERR_INVALID_FORM';
+  override readonly status = 400;
+
+  constructor(why: string) {
+    super(`the peer sent a malformed form: ${why}`);
+  }
+}
+
+/** A form exceeds a limit. */
+export class FormTooLargeError extends BodyError {
+  override readonly name = 'FormTooLargeError';
+  override readonly code = 'ERR_FORM_TOO_LARGE';
+  override readonly status = 413;
+  /** The option that sets the limit, such as `maxFields`. */
+  readonly option: string;
+  /** Its value. */
+  readonly limit: number;
+
+  constructor(option: string, limit: number) {
+    super(`the peer sent a form that exceeds ${option}, ${limit}`);
+    this.option = option;
+    this.limit = limit;
+  }
+}
+
+/** A file became shorter while it was sent: the rest of the announced bytes does not exist. End the connection. */
+export class FileTruncatedError extends RopewalkError {
+  override readonly name = 'FileTruncatedError';
+  override readonly code = 'ERR_FILE_TRUNCATED';
+  /** The offset in the file at which its bytes ended. */
+  readonly offset: number;
+
+  constructor(offset: number) {
+    super(`a file ended at byte ${offset} while it was sent: it has become shorter`);
+    this.offset = offset;
+  }
+}

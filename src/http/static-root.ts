@@ -1,0 +1,150 @@
+/**
+ * Opens files under a root and nowhere else.
+ *
+ * Symbolic links make a check of the path before the open a race: the path may lead elsewhere when it is opened. Here the file is opened
+ * first, and then the system is asked where the open file is: Linux has its path, as a whole and without links, in /proc/self/fd. A file
+ * outside the real path of the root is closed again; nothing was read from it. The check is about the file that is sent, so changing
+ * links does not help an attacker.
+ *
+ * Other systems, and Linux without /proc, do not say where a descriptor is. There the real path of the requested path must be in the
+ * root, and device and inode of that real path must be those of the descriptor. It remains a race for an attacker who can replace folders
+ * inside the root by links, twice, between these calls; serve no folder there that untrusted users may change. A hard link is a
+ * file of its own everywhere.
+ *
+ * A FIFO or device is opened without waiting (O_NONBLOCK) and is then refused: only regular files and folders are served.
+ */
+import { type BigIntStats, close, constants, fstat, open, readlink, realpath, stat } from 'node:fs';
+import { join, sep } from 'node:path';
+import { promisify } from 'node:util';
+
+const openFile = promisify(open);
+const closeFile = promisify(close);
+const statOpen = promisify(fstat);
+const statPath = promisify(stat);
+const linkOf = promisify(readlink);
+const realPathOf = promisify(realpath.native);
+
+const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
+const FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+
+/** An open file. Its descriptor must be closed with `closeDescriptor`. */
+export interface OpenFile {
+  readonly fd: number;
+  readonly stats: BigIntStats;
+}
+
+/** - `folder`: it is one. - Otherwise a status: 403 not permitted, 404 none or not a regular file, 503 too many open files. */
+export type NotOpened = 'folder' | 403 | 404 | 503;
+
+/** Errors of open(2) and stat(2). All others are thrown. */
+const STATUSES: Readonly<Record<string, 403 | 404 | 503>> = {
+  EACCES: 403,
+  EPERM: 403,
+  ENOENT: 404,
+  ENOTDIR: 404,
+  ENAMETOOLONG: 404,
+  ELOOP: 404,
+  EINVAL: 404,
+  ENXIO: 404,
+  ENODEV: 404,
+  EMFILE: 503,
+  ENFILE: 503,
+};
+
+/** Asks the system for the path of a descriptor. Undefined if it can't say. */
+export type DescriptorPath = (fd: number) => Promise<string | undefined>;
+
+export const procDescriptorPath: DescriptorPath = async (fd) => {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    return await linkOf(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
+  }
+};
+
+export class StaticRoot {
+  readonly #path: string;
+  readonly #anywhere: boolean;
+  readonly #descriptorPath: DescriptorPath;
+  #realPath: string | undefined = undefined;
+
+  /**
+   * @param path A folder, which may be a link.
+   * @param linksAnywhere Whether links may lead out of the root.
+   */
+  constructor(path: string, linksAnywhere: boolean, descriptorPath: DescriptorPath) {
+    this.#path = path;
+    this.#anywhere = linksAnywhere;
+    this.#descriptorPath = descriptorPath;
+  }
+
+  /** @param segments Names without separators, `.` or `..`. */
+  async open(segments: readonly string[]): Promise<OpenFile | NotOpened> {
+    const path = join(this.#path, ...segments);
+    let fd: number;
+    try {
+      fd = await openFile(path, FLAGS);
+    } catch (error) {
+      return await this.#notOpened(error, path);
+    }
+    let result: OpenFile | NotOpened = 404;
+    try {
+      const stats = await statOpen(fd, { bigint: true });
+      if (await this.#isInside(fd, stats, path)) {
+        if (stats.isFile()) result = { fd, stats };
+        else if (stats.isDirectory()) result = 'folder';
+      }
+    } catch (error) {
+      result = statusOf(error);
+    } finally {
+      if (typeof result !== 'object') await closeFile(fd);
+    }
+    return result;
+  }
+
+  /** Windows does not open folders. */
+  async #notOpened(error: unknown, path: string): Promise<NotOpened> {
+    const { code } = error as { code?: unknown };
+    if (code !== 'EISDIR' && code !== 'EPERM' && code !== 'EACCES') return statusOf(error);
+    try {
+      const stats = await statPath(path);
+      if (!stats.isDirectory()) return statusOf(error);
+      if (!this.#anywhere && !(await this.#contains(await realPathOf(path)))) return 404;
+      return code === 'EACCES' && process.platform !== 'win32' ? 403 : 'folder';
+    } catch (fault) {
+      return statusOf(fault);
+    }
+  }
+
+  async #isInside(fd: number, stats: BigIntStats, path: string): Promise<boolean> {
+    if (this.#anywhere) return true;
+    const opened = await this.#descriptorPath(fd);
+    if (opened !== undefined) return this.#contains(opened);
+    const realPath = await realPathOf(path);
+    if (!(await this.#contains(realPath))) return false;
+    const { dev, ino } = await statPath(realPath, { bigint: true });
+    return dev === stats.dev && ino === stats.ino;
+  }
+
+  /** The root's real path is determined again if a file is not in it: a root that is a link may lead to a new release. */
+  async #contains(realPath: string): Promise<boolean> {
+    if (this.#realPath !== undefined && isWithin(this.#realPath, realPath)) return true;
+    this.#realPath = await realPathOf(this.#path);
+    return isWithin(this.#realPath, realPath);
+  }
+}
+
+function isWithin(root: string, path: string): boolean {
+  return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
+}
+
+function statusOf(error: unknown): 403 | 404 | 503 {
+  const status = STATUSES[String((error as { code?: unknown }).code)];
+  if (status === undefined) throw error;
+  return status;
+}
+
+export async function closeDescriptor(fd: number): Promise<void> {
+  await closeFile(fd);
+}

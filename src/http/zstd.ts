@@ -1,0 +1,37 @@
+/** Zstandard of node:zlib, which Node 20 does not have: the types of Node 20 omit it too. */
+import type { Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
+
+interface ZstdOptions {
+  readonly flush?: number;
+  readonly params?: Readonly<Record<number, number>>;
+  readonly chunkSize?: number;
+}
+
+/** The part of node:zlib from 22.15 and 23.8 on. */
+interface Zstd {
+  createZstdCompress(options: ZstdOptions): Transform;
+  createZstdDecompress(options: ZstdOptions): zlib.Gunzip;
+  readonly constants: Readonly<
+    Record<'ZSTD_e_flush' | 'ZSTD_e_continue' | 'ZSTD_c_windowLog' | 'ZSTD_d_windowLogMax', number>
+  >;
+}
+
+const {
+  createZstdCompress: create,
+  createZstdDecompress: createDecompress,
+  constants,
+} = zlib as unknown as Zstd;
+
+/** Only for a Node that has it: `HAS_ZSTD`. */
+export function createZstdCompress(flush: boolean, windowLog: number): Transform {
+  return create({
+    flush: flush ? constants.ZSTD_e_flush : constants.ZSTD_e_continue,
+    params: { [constants.ZSTD_c_windowLog]: windowLog },
+  });
+}
+
+/** Only for a Node that has it: `HAS_ZSTD`. A body that needs a larger window is refused. */
+export function createZstdDecompress(windowLogMax: number): zlib.Gunzip {
+  return createDecompress({ params: { [constants.ZSTD_d_windowLogMax]: windowLogMax } });
+}
