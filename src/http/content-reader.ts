@@ -1,7 +1,7 @@
 /** Receivers of the content of one request, fed by the connection. */
 import { Deferred } from '../defer/deferred.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
-import { HTTPStatusError } from './status-error.js';
+import { HTTPStatusError } from './errors.js';
 
 /** One of `ended` and `failed` is called once, as the last. */
 export interface ContentReader {

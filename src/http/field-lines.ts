@@ -1,90 +1,78 @@
-/** The field lines of outgoing messages (RFC 9110 section 5), checked when they are added, in the order in which they were. */
+/** The field lines of outgoing messages (RFC 9110 section 5), checked when they are made. */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
-import { InvalidHTTPOutputError } from '../protocols/http/errors.js';
+import { checkText, checkToken } from '../protocols/http/field-block.js';
 
 /** A value of one field, or of several lines of it. */
 export type FieldValue = string | number | readonly string[];
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** RFC 9110 section 5.5: no control characters but HTAB, and nothing beyond Latin-1. */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-const ASCII = /^[\t\x20-\x7e]*$/;
+/** One field line. Immutable. */
+export interface FieldLine {
+  /** The name in lower case. */
+  readonly lower: string;
+  readonly value: string;
+  /** The line with its CRLF. */
+  readonly text: string;
+  /** Whether it is ASCII, and so the same in Latin-1 and UTF-8. */
+  readonly isAscii: boolean;
+}
 
-/** Names in lower case, by the spelling in which programs use them: those that were checked. */
-const checkedNames = new Map<string, string>();
-const MAX_CHECKED_NAMES = 1_000;
+/** The last line that was made of each name: most fields have the same value in all responses. */
+const lastLines = new Map<string, FieldLine>();
+const MAX_NAMES = 500;
+const MAX_TEXT_LENGTH = 256;
 
-/** @returns The name in lower case. @throws InvalidHTTPOutputError it is not a token. */
+/** @returns The name in lower case. @throws InvalidArgumentTypeError, InvalidHTTPOutputError it is not a token. */
 export function checkFieldName(name: string): string {
-  const known = checkedNames.get(name);
-  if (known !== undefined) return known;
+  const known = lastLines.get(name);
+  if (known !== undefined) return known.lower;
   if (typeof name !== 'string') throw new InvalidArgumentTypeError('name', 'a string', name);
-  if (!TOKEN.test(name)) throw new InvalidHTTPOutputError('name of a field', 'is not a token');
-  const lower = name.toLowerCase();
-  if (checkedNames.size < MAX_CHECKED_NAMES) checkedNames.set(name, lower);
-  return lower;
+  checkToken('field name', name);
+  return name.toLowerCase();
 }
 
-export class FieldLines {
-  /** Whether all of it is ASCII, so that it can be written as UTF-8. */
-  isAscii = true;
-  /** The name in lower case, the value and the line of each field line. */
-  private readonly parts: string[] = [];
-
-  /** @throws InvalidHTTPOutputError a value contains a control character, or a character beyond Latin-1. */
-  add(lower: string, name: string, value: FieldValue): void {
-    if (typeof value === 'object') {
-      if (!Array.isArray(value)) throw wrongValue(value);
-      for (const one of value as readonly string[]) this.add(lower, name, one);
-      return;
-    }
-    if (typeof value !== 'string' && typeof value !== 'number') throw wrongValue(value);
-    const text = typeof value === 'number' ? String(value) : value;
-    if (!ASCII.test(text)) {
-      if (!VALUE.test(text)) throw invalidValue(name);
-      this.isAscii = false;
-    }
-    this.parts.push(lower, text, `${name}: ${text}\r\n`);
+/**
+ * @throws InvalidArgumentTypeError, InvalidHTTPOutputError the name is not a token, or the value contains a control character or
+ * one beyond Latin-1.
+ */
+export function fieldLine(name: string, value: string | number): FieldLine {
+  const last = lastLines.get(name);
+  if (last !== undefined && last.value === value) return last;
+  if (typeof value !== 'string' && typeof value !== 'number') throw wrongValue(value);
+  const lower = checkFieldName(name);
+  const made = String(value);
+  const isAscii = checkText(`field ${name}`, made);
+  const line: FieldLine = { lower, value: made, text: `${name}: ${made}\r\n`, isAscii };
+  if (line.text.length <= MAX_TEXT_LENGTH && (last !== undefined || lastLines.size < MAX_NAMES)) {
+    lastLines.set(name, line);
   }
-
-  remove(lower: string): void {
-    const { parts } = this;
-    let to = 0;
-    for (let at = 0; at < parts.length; at += 3) {
-      if (parts[at] === lower) continue;
-      for (let i = 0; i < 3; i++) parts[to + i] = parts[at + i] as string;
-      to += 3;
-    }
-    parts.length = to;
-  }
-
-  has(lower: string): boolean {
-    for (let at = 0; at < this.parts.length; at += 3) if (this.parts[at] === lower) return true;
-    return false;
-  }
-
-  values(lower: string): string[] {
-    const found: string[] = [];
-    for (let at = 0; at < this.parts.length; at += 3) {
-      if (this.parts[at] === lower) found.push(this.parts[at + 1] as string);
-    }
-    return found;
-  }
-
-  /** All lines, each with its CRLF. */
-  get text(): string {
-    const { parts } = this;
-    let text = '';
-    for (let at = 2; at < parts.length; at += 3) text += parts[at] as string;
-    return text;
-  }
+  return line;
 }
 
-function invalidValue(name: string): InvalidHTTPOutputError {
-  return new InvalidHTTPOutputError(
-    `value of the field ${name}`,
-    'contains a control character or one beyond Latin-1',
-  );
+/** Adds a line, or one for each of several values. @throws as {@link fieldLine}; then some may have been added. */
+export function addLines(lines: FieldLine[], name: string, value: FieldValue): void {
+  if (typeof value !== 'object') {
+    lines.push(fieldLine(name, value));
+    return;
+  }
+  if (!Array.isArray(value)) throw wrongValue(value);
+  for (const one of value as readonly string[]) lines.push(fieldLine(name, one));
+}
+
+/** All lines, each with its CRLF. */
+export function linesText(lines: readonly FieldLine[]): string {
+  let text = '';
+  for (let i = 0; i < lines.length; i++) text += (lines[i] as FieldLine).text;
+  return text;
+}
+
+export function hasField(lines: readonly FieldLine[], lower: string): boolean {
+  for (let i = 0; i < lines.length; i++) if ((lines[i] as FieldLine).lower === lower) return true;
+  return false;
+}
+
+export function areAscii(lines: readonly FieldLine[]): boolean {
+  for (let i = 0; i < lines.length; i++) if (!(lines[i] as FieldLine).isAscii) return false;
+  return true;
 }
 
 function wrongValue(value: unknown): InvalidArgumentTypeError {

@@ -19,12 +19,11 @@ import type { TimeoutEntry } from '../policies/idle-timeouts.js';
 import { HTTPMessageError, HTTPSequenceError } from '../protocols/http/errors.js';
 import type { RequestHead } from '../protocols/http/heads.js';
 import type { RequestParser } from '../protocols/http/request-parser.js';
+import { statusLine } from '../protocols/http/status.js';
+import { BodyError, HTTPStatusError, HTTPTimeoutError } from './errors.js';
 import { HTTPRequest, type RequestConnection } from './http-request.js';
 import { errorText, HTTPResponse, type ResponseConnection } from './http-response.js';
 import type { HTTPService, ServedConnection } from './http-service.js';
-import { HTTPTimeoutError } from './server-errors.js';
-import { HTTPStatusError } from './status-error.js';
-import { statusLine } from './status-lines.js';
 import { takeOver } from './upgrade.js';
 
 /** What the timeout is for. While the handler works, it is that of an idle connection, and is filed again. */
@@ -42,6 +41,7 @@ const CLOSING = 16;
 const PRODUCING = 32;
 
 const MAX_UTF8_BYTES = 3;
+const MAX_GATHERED = 4_096;
 const CONTINUE = `${statusLine(100)}\r\n`;
 
 export class HTTPConnection
@@ -71,6 +71,8 @@ export class HTTPConnection
   private progress = 0;
   /** Bytes that can be written before the high-water mark may be exceeded: counting unsent bytes is expensive. */
   private allowance = HIGH_WATER_MARK_BYTES;
+  /** Text that is written when parsing pauses: one long write costs less than many short ones. */
+  private gathered = '';
 
   constructor(service: HTTPService) {
     this.service = service;
@@ -208,10 +210,13 @@ export class HTTPConnection
   }
 
   write(data: string | Uint8Array): void {
-    const transport = this.open;
-    this.allowance -= typeof data === 'string' ? data.length * MAX_UTF8_BYTES : data.length;
-    if (this.allowance >= 0) transport.write(data);
-    else this.writeRegulated(transport, data);
+    if ((this.flags & PARSING) === 0) this.send(data);
+    else if (typeof data === 'string' && this.gathered.length + data.length <= MAX_GATHERED) {
+      this.gathered += data;
+    } else {
+      this.flush();
+      this.send(data);
+    }
   }
 
   responded(response: HTTPResponse): void {
@@ -240,6 +245,7 @@ export class HTTPConnection
     const head = takeOver(response, name);
     this.service.timeouts.remove(this);
     this.stopRegulating();
+    this.flush();
     this.open.write(head);
     response.state = 'ended';
     this.response = undefined;
@@ -283,6 +289,7 @@ export class HTTPConnection
       this.refuse(error);
     } finally {
       this.flags &= ~PARSING;
+      this.flush();
     }
     if ((this.flags & CLOSING) === 0 && this.successor === undefined) this.settle();
   }
@@ -405,6 +412,20 @@ export class HTTPConnection
     if (bufferedBytes > 0) this.file(WRITE);
   }
 
+  private flush(): void {
+    const { gathered } = this;
+    if (gathered === '') return;
+    this.gathered = '';
+    this.send(gathered);
+  }
+
+  private send(data: string | Uint8Array): void {
+    const transport = this.open;
+    this.allowance -= typeof data === 'string' ? data.length * MAX_UTF8_BYTES : data.length;
+    if (this.allowance >= 0) transport.write(data);
+    else this.writeRegulated(transport, data);
+  }
+
   /** Registers a producer, in order to learn when the bytes are sent, only if there are many. */
   private writeRegulated(transport: Transport, data: string | Uint8Array): void {
     if ((this.flags & (PRODUCING | CLOSING)) === 0) {
@@ -423,6 +444,7 @@ export class HTTPConnection
 
   /** Closes when everything written was sent, which may not take longer than `writeTimeoutMs` without progress. */
   private close(): void {
+    this.flush();
     this.flags |= CLOSING;
     this.parser = undefined;
     this.stopRegulating();
@@ -434,14 +456,12 @@ export class HTTPConnection
   /** The handler has thrown, or its promise was rejected. */
   private failed(response: HTTPResponse, error: unknown): void {
     if (response.state === 'gone' && error instanceof ConnectionClosed) return;
-    const isAnswer = error instanceof HTTPStatusError || error instanceof HTTPMessageError;
-    if (!isAnswer && !(error instanceof HTTPTimeoutError)) {
-      reportError(error, 'HTTP handler', this.peer);
-    }
+    const status = statusOf(error);
+    if (status === undefined) reportError(error, 'HTTP handler', this.peer);
     if (response.ended) {
       if (this.successor !== undefined) failConnection(this.open, error, 'upgrade');
     } else if (response.headSent) this.abort();
-    else response.sendError(isAnswer ? error.status : 500);
+    else response.sendError(status ?? 500);
   }
 
   /** The request in progress, or the next one, is invalid or too slow: answers with the status of the error, and closes. */
@@ -469,4 +489,14 @@ export class HTTPConnection
 /** The length of the content; infinite if it is not known. */
 function contentBytes(head: RequestHead): number {
   return head.isChunked ? Number.POSITIVE_INFINITY : (head.contentLength ?? 0);
+}
+
+/** The status that an error asks for. Such errors are not reported: they are the client's fault, or an answer. */
+function statusOf(error: unknown): number | undefined {
+  return error instanceof HTTPStatusError ||
+    error instanceof HTTPMessageError ||
+    error instanceof HTTPTimeoutError ||
+    error instanceof BodyError
+    ? error.status
+    : undefined;
 }

@@ -6,7 +6,7 @@ import { HTTPSequenceError } from '../protocols/http/errors.js';
 import type { FieldSection } from '../protocols/http/field-section.js';
 import type { HTTPVersion, RequestHead } from '../protocols/http/heads.js';
 import { ContentCollector, ContentIterator, type ContentReader } from './content-reader.js';
-import { HTTPStatusError } from './status-error.js';
+import { HTTPStatusError } from './errors.js';
 
 /** @internal The connection of a request. */
 export interface RequestConnection {

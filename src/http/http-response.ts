@@ -7,9 +7,18 @@ import {
   HTTPSequenceError,
   InvalidHTTPOutputError,
 } from '../protocols/http/errors.js';
-import { checkFieldName, FieldLines, type FieldValue } from './field-lines.js';
+import { statusLine } from '../protocols/http/status.js';
+import {
+  addLines,
+  areAscii,
+  checkFieldName,
+  type FieldLine,
+  type FieldValue,
+  fieldLine,
+  hasField,
+  linesText,
+} from './field-lines.js';
 import type { HTTPRequest } from './http-request.js';
-import { hasNoContent, statusLine } from './status-lines.js';
 
 /** @internal The connection of a response. */
 export interface ResponseConnection {
@@ -43,8 +52,8 @@ export class HTTPResponse {
   readonly request: HTTPRequest;
   private readonly connection: ResponseConnection;
   private code = 200;
-  private lines: FieldLines | undefined = undefined;
-  private trailerLines: FieldLines | undefined = undefined;
+  private lines: FieldLine[] | undefined = undefined;
+  private trailerLines: FieldLine[] | undefined = undefined;
   private framing: 'none' | 'length' | 'chunked' | 'close' = 'none';
   /** Of content that is announced by Content-Length and not written yet. */
   private remaining = 0;
@@ -84,31 +93,36 @@ export class HTTPResponse {
    * @throws HTTPSequenceError the head was sent.
    */
   setField(name: string, value: FieldValue): this {
-    const lower = checkFieldName(name);
-    this.lines?.remove(lower);
+    this.requireHead();
+    if (this.lines !== undefined) this.lines = without(this.lines, checkFieldName(name));
     return this.addField(name, value);
   }
 
   /** Adds a line to a field. @throws as {@link setField}. */
   addField(name: string, value: FieldValue): this {
-    const lower = checkFieldName(name);
     this.requireHead();
-    if (this.isServersField(lower, value)) return this;
-    this.lines ??= new FieldLines();
-    this.lines.add(lower, name, value);
+    if (typeof value === 'object') {
+      for (const one of Array.isArray(value) ? value : [value]) this.addField(name, one as string);
+      return this;
+    }
+    const line = fieldLine(name, value);
+    if (SERVERS_FIELDS.has(line.lower) && this.isHandled(line)) return this;
+    if (this.lines === undefined) this.lines = [line];
+    else this.lines.push(line);
     return this;
   }
 
   /** @throws HTTPSequenceError the head was sent. */
   removeField(name: string): this {
     this.requireHead();
-    this.lines?.remove(checkFieldName(name));
+    this.lines = without(this.lines ?? [], checkFieldName(name));
     return this;
   }
 
   /** The values of the lines of a field that was set. */
   fields(name: string): string[] {
-    return this.lines?.values(checkFieldName(name)) ?? [];
+    const lower = checkFieldName(name);
+    return (this.lines ?? []).filter((line) => line.lower === lower).map(({ value }) => value);
   }
 
   /**
@@ -141,7 +155,8 @@ export class HTTPResponse {
     if (text === undefined) throw new InvalidArgumentTypeError('value', 'a JSON value', value);
     if (this.state === 'gone') return;
     this.requireHead();
-    if (this.lines?.has('content-type') !== true) this.addField('Content-Type', 'application/json');
+    if (!hasField(this.lines ?? [], 'content-type'))
+      this.addField('Content-Type', 'application/json');
     this.send(text);
   }
 
@@ -211,12 +226,12 @@ export class HTTPResponse {
   setTrailer(name: string, value: FieldValue): this {
     const lower = checkFieldName(name);
     if (this.state === 'ended') throw new HTTPSequenceError('the response is complete');
-    if (FORBIDDEN_TRAILERS.has(lower)) {
+    if (HEAD_FIELDS.has(lower)) {
       throw new InvalidHTTPOutputError(`trailer field ${name}`, 'belongs into the head');
     }
-    this.trailerLines ??= new FieldLines();
-    this.trailerLines.remove(lower);
-    this.trailerLines.add(lower, name, value);
+    const kept = without(this.trailerLines ?? [], lower);
+    addLines(kept, name, value);
+    this.trailerLines = kept;
     return this;
   }
 
@@ -239,9 +254,9 @@ export class HTTPResponse {
     }
     this.state = 'ended';
     if (this.framing === 'chunked' && this.sendsContent) {
-      const { trailerLines } = this;
-      const last = `${LAST_CHUNK}${trailerLines?.text ?? ''}${CRLF}`;
-      this.connection.write(trailerLines?.isAscii === false ? Buffer.from(last, 'latin1') : last);
+      const trailers = this.trailerLines ?? [];
+      const last = `${LAST_CHUNK}${linesText(trailers)}${CRLF}`;
+      this.connection.write(areAscii(trailers) ? last : Buffer.from(last, 'latin1'));
     }
     this.connection.responded(this);
   }
@@ -253,14 +268,12 @@ export class HTTPResponse {
    */
   inform(status: number, fields: Readonly<Record<string, FieldValue>> = {}): void {
     checkInteger('status', status, 102, 199);
-    const lines = new FieldLines();
-    for (const [name, value] of Object.entries(fields)) {
-      lines.add(checkFieldName(name), name, value);
-    }
+    const lines: FieldLine[] = [];
+    for (const [name, value] of Object.entries(fields)) addLines(lines, name, value);
     if (this.state === 'gone') return;
     this.requireHead();
     if (this.request.version === '1.0') return;
-    this.connection.write(Buffer.from(`${statusLine(status)}${lines.text}${CRLF}`, 'latin1'));
+    this.connection.write(Buffer.from(`${statusLine(status)}${linesText(lines)}${CRLF}`, 'latin1'));
   }
 
   /** Sends 103 (RFC 8297) with the values of Link fields. @throws as {@link inform}. */
@@ -282,7 +295,7 @@ export class HTTPResponse {
     this.requireHead();
     const upgrade = name === undefined ? '' : `Connection: Upgrade\r\nUpgrade: ${name}\r\n`;
     const date = status === 101 ? '' : this.connection.dateLine;
-    const text = `${statusLine(status)}${date}${upgrade}${this.lines?.text ?? ''}${CRLF}`;
+    const text = `${statusLine(status)}${date}${upgrade}${linesText(this.lines ?? [])}${CRLF}`;
     return Buffer.from(text, 'latin1');
   }
 
@@ -306,25 +319,24 @@ export class HTTPResponse {
   }
 
   private get isAscii(): boolean {
-    return this.lines === undefined || this.lines.isAscii;
+    return this.lines === undefined || areAscii(this.lines);
   }
 
   private requireHead(): void {
     if (this.headSent) throw new HTTPSequenceError('the head of the response was sent');
   }
 
-  /** Handles the fields that decide about framing and the connection. @returns Whether it is one. */
-  private isServersField(lower: string, value: FieldValue): boolean {
-    if (lower === 'connection') {
-      if (String(value).toLowerCase() !== 'close') throw serversField(lower);
-      this.closes = true;
-      return true;
+  /** Checks the fields that decide about framing and the connection. @returns Whether the server adds it itself. */
+  private isHandled({ lower, value }: FieldLine): boolean {
+    if (lower === 'content-length') {
+      if (/^\d{1,15}$/.test(value) && !hasField(this.lines ?? [], lower)) return false;
+      throw new InvalidHTTPOutputError('field Content-Length', 'is not one whole number');
     }
-    if (SERVERS_FIELDS.has(lower)) throw serversField(lower);
-    if (lower === 'content-length' && !/^\d{1,15}$/.test(String(value))) {
-      throw new InvalidHTTPOutputError('field Content-Length', 'is not a whole number');
+    if (lower !== 'connection' || value.toLowerCase() !== 'close') {
+      throw new InvalidHTTPOutputError(`field ${lower}`, 'is set by the server');
     }
-    return false;
+    this.closes = true;
+    return true;
   }
 
   private writeHead(head: string): void {
@@ -335,13 +347,13 @@ export class HTTPResponse {
   private head(length: number): string {
     const { lines, request, code } = this;
     if (!this.connection.keepsAlive(request)) this.closes = true;
-    const announced = lines?.has('content-length') === true;
+    const announced = lines !== undefined && hasField(lines, 'content-length');
     if (announced) this.announce(length);
     else if (length === -1) this.framing = request.version === '1.1' ? 'chunked' : 'close';
     if (this.framing === 'close' && this.sendsContent) this.closes = true;
     let head = statusLine(code);
-    if (lines?.has('date') !== true) head += this.connection.dateLine;
-    if (lines !== undefined) head += lines.text;
+    if (lines === undefined || !hasField(lines, 'date')) head += this.connection.dateLine;
+    if (lines !== undefined) head += linesText(lines);
     if (!announced && code !== 204 && code !== 304) {
       if (length !== -1) head += `Content-Length: ${length}\r\n`;
       else if (this.framing === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
@@ -375,17 +387,17 @@ export class HTTPResponse {
 }
 
 const SERVERS_FIELDS: ReadonlySet<string> = new Set([
-  'transfer-encoding',
+  'connection',
+  'content-length',
   'keep-alive',
-  'upgrade',
   'trailer',
+  'transfer-encoding',
+  'upgrade',
 ]);
 
 /** RFC 9110 section 6.5.1. */
-const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
+const HEAD_FIELDS: ReadonlySet<string> = new Set([
   ...SERVERS_FIELDS,
-  'connection',
-  'content-length',
   'content-encoding',
   'content-range',
   'content-type',
@@ -394,8 +406,13 @@ const FORBIDDEN_TRAILERS: ReadonlySet<string> = new Set([
   'set-cookie',
 ]);
 
-function serversField(lower: string): InvalidHTTPOutputError {
-  return new InvalidHTTPOutputError(`field ${lower}`, 'is set by the server');
+function without(lines: readonly FieldLine[], lower: string): FieldLine[] {
+  return lines.filter((line) => line.lower !== lower);
+}
+
+/** Whether responses with this status never have content (RFC 9110 section 6.4.1). */
+function hasNoContent(status: number): boolean {
+  return status === 204 || status === 304;
 }
 
 /** The content of an answer that the server gives itself. */

@@ -13,12 +13,15 @@ export {
 export type { FieldSection } from '../protocols/http/field-section.js';
 export type { HTTPVersion, RequestHead } from '../protocols/http/heads.js';
 export type { RequestParserOptions } from '../protocols/http/limits.js';
+export {
+  BodyError,
+  HTTPStatusError,
+  HTTPTimeoutError,
+} from './errors.js';
 export type { FieldValue } from './field-lines.js';
 export { type DrainOptions, HTTPFactory } from './http-factory.js';
 export { HTTPRequest } from './http-request.js';
 export { HTTPResponse } from './http-response.js';
 export type { HTTPHandler } from './http-service.js';
 export { HTTPServer, serveHttp } from './serve-http.js';
-export { HTTPTimeoutError } from './server-errors.js';
 export type { HTTPServerOptions } from './server-settings.js';
-export { HTTPStatusError } from './status-error.js';
