@@ -288,7 +288,6 @@ bool isOutOfMemory(int error) {
   return error == ENOBUFS || error == ENOMEM;
 }
 
-// accept(2): on Linux accept() also returns pending network errors of the new socket.
 // SVR4 calls an aborted connection EPROTO.
 bool isConnectionGone(int error) {
   return error == ECONNABORTED || error == EPROTO;

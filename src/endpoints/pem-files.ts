@@ -30,7 +30,10 @@ export function identityFrom(
   try {
     new TLSServerContext({ identity });
   } catch (cause) {
-    throw new TLSContextError(messageOf(cause).replace(/^identity(?= )/, name), { cause });
+    throw new TLSContextError(
+      messageOf(cause).replace(/^identity(?= )/, () => name),
+      { cause },
+    );
   }
   return identity;
 }

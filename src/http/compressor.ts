@@ -3,18 +3,22 @@
  * gzip and deflate, 2 MiB for br and zstd, plus the chunks in progress.
  */
 import { Readable, type Transform } from 'node:stream';
+import { promisify } from 'node:util';
 import {
   type BrotliOptions,
+  brotliCompress,
   constants,
   createBrotliCompress,
   createDeflate,
   createGzip,
+  deflate,
+  gzip,
   type ZlibOptions,
 } from 'node:zlib';
 import { checkBoolean, checkChoice } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { CONTENT_CODINGS, type ContentCoding } from './accept-encoding.js';
-import { createZstdCompress } from './zstd.js';
+import { createZstdCompress, zstdCompress } from './zstd.js';
 
 export interface CompressOptions {
   /**
@@ -54,6 +58,26 @@ const COMPRESSORS: Readonly<Record<ContentCoding, (flush: boolean) => Transform>
   deflate: (flush) => createDeflate(zlibOptions(flush)),
   br: (flush) => createBrotliCompress(brotliOptions(flush)),
   zstd: (flush) => createZstdCompress(flush, WINDOW_LOG),
+};
+
+/**
+ * Compresses a body that is in memory as a whole: less work than {@link compress}. It must stay as it is until the promise settles.
+ * @throws InvalidArgumentTypeError, InvalidArgumentValueError
+ */
+export function compressWhole(body: Uint8Array, coding: ContentCoding): Promise<Buffer> {
+  checkChoice('coding', coding, CONTENT_CODINGS);
+  return WHOLE_COMPRESSORS[coding](body);
+}
+
+const gzipWhole = promisify<Uint8Array, ZlibOptions, Buffer>(gzip);
+const deflateWhole = promisify<Uint8Array, ZlibOptions, Buffer>(deflate);
+const brotliWhole = promisify<Uint8Array, BrotliOptions, Buffer>(brotliCompress);
+
+const WHOLE_COMPRESSORS: Readonly<Record<ContentCoding, (body: Uint8Array) => Promise<Buffer>>> = {
+  gzip: (body) => gzipWhole(body, zlibOptions(false)),
+  deflate: (body) => deflateWhole(body, zlibOptions(false)),
+  br: (body) => brotliWhole(body, brotliOptions(false)),
+  zstd: (body) => zstdCompress(body, WINDOW_LOG),
 };
 
 function zlibOptions(flush: boolean): ZlibOptions {

@@ -1,12 +1,9 @@
 /** The body of an answer that consists of parts of an open file. */
-import { read } from 'node:fs';
-import { promisify } from 'node:util';
 import { FileTruncatedError } from './errors.js';
+import type { FileCalls } from './file-calls.js';
 import type { BodyPiece } from './multipart-byteranges.js';
 import { lengthOf } from './ranges.js';
-import { closeDescriptor } from './static-root.js';
 
-const readFile = promisify(read);
 const CHUNK_BYTES = 65_536;
 
 /**
@@ -20,9 +17,11 @@ export class FileBody implements AsyncIterable<Buffer> {
   readonly length: number;
   /** Bytes to send as they are, and ranges of the file. */
   readonly pieces: readonly BodyPiece[];
+  readonly #calls: FileCalls;
   #closing: Promise<void> | undefined = undefined;
 
-  constructor(fd: number, length: number, pieces: readonly BodyPiece[]) {
+  constructor(calls: FileCalls, fd: number, length: number, pieces: readonly BodyPiece[]) {
+    this.#calls = calls;
     this.fd = fd;
     this.length = length;
     this.pieces = pieces;
@@ -30,7 +29,7 @@ export class FileBody implements AsyncIterable<Buffer> {
 
   /** Closes the descriptor. Further calls have no effect. Do not call it while another read is in progress. */
   close(): Promise<void> {
-    this.#closing ??= closeDescriptor(this.fd);
+    this.#closing ??= (async () => await this.#calls.close(this.fd))();
     return this.#closing;
   }
 
@@ -55,7 +54,7 @@ export class FileBody implements AsyncIterable<Buffer> {
     while (position < end) {
       const size = Math.min(CHUNK_BYTES, end - position);
       const buffer = Buffer.allocUnsafeSlow(size);
-      const { bytesRead } = await readFile(this.fd, buffer, 0, size, position);
+      const bytesRead = await this.#calls.read(this.fd, buffer, position);
       if (bytesRead === 0) throw new FileTruncatedError(position);
       position += bytesRead;
       yield buffer.subarray(0, bytesRead);

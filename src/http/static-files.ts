@@ -4,13 +4,14 @@
  */
 import { randomUUID } from 'node:crypto';
 import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
-import { checkBoolean, checkString } from '../internal/check.js';
+import { checkBoolean, checkChoice, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { acceptedCodings, type ContentCoding } from './accept-encoding.js';
 import { checkCodings } from './compression-policy.js';
 import { evaluatePreconditions } from './conditional.js';
 import type { RequestFields } from './field-values.js';
 import { FileBody } from './file-body.js';
+import { FILE_CALLS, type FileCalls } from './file-calls.js';
 import { type FileValidators, validatorsOf } from './file-validators.js';
 import {
   checkMediaTypes,
@@ -21,7 +22,7 @@ import {
 } from './media-types.js';
 import { multipartByteranges } from './multipart-byteranges.js';
 import { type ByteRange, checkMaxRanges, contentRange, lengthOf, parseRange } from './ranges.js';
-import { closeDescriptor, type OpenFile, procDescriptorPath, StaticRoot } from './static-root.js';
+import { type OpenFile, StaticRoot } from './static-root.js';
 import { parseTarget, slashLocation, type TargetPath, type TargetRules } from './target-path.js';
 
 export interface StaticFilesOptions {
@@ -42,6 +43,11 @@ export interface StaticFilesOptions {
   readonly mediaTypes?: MediaTypes | undefined;
   /** Most ranges in one request: 1 to 1,000. Default 16. A request for more is answered with the whole file. */
   readonly maxRanges?: number | undefined;
+  /**
+   * Whether files are opened and read in the reactor's thread, the default, or in threads of libuv: slower, but a network file system
+   * or disk that does not answer then delays only the requests for its files.
+   */
+  readonly fileCalls?: 'blocking' | 'threads' | undefined;
 }
 
 const OPTIONS: OptionNames<StaticFilesOptions> = {
@@ -52,6 +58,7 @@ const OPTIONS: OptionNames<StaticFilesOptions> = {
   cacheControl: true,
   mediaTypes: true,
   maxRanges: true,
+  fileCalls: true,
 };
 
 const EXTENSIONS: Readonly<Record<ContentCoding, string>> = {
@@ -94,6 +101,7 @@ export class StaticFiles {
   readonly #cacheControl: string | undefined;
   readonly #mediaTypes: MediaTypes;
   readonly #maxRanges: number;
+  readonly #calls: FileCalls;
 
   /**
    * @param root A folder. It need not exist yet.
@@ -109,7 +117,9 @@ export class StaticFiles {
     checkBoolean('linksAnywhere', linksAnywhere);
     if (typeof dotFiles !== 'boolean') checkNames('dotFiles', dotFiles);
     if (cacheControl !== undefined) checkFieldValue('cacheControl', cacheControl);
-    this.#root = new StaticRoot(root, linksAnywhere, procDescriptorPath);
+    const fileCalls = options.fileCalls ?? 'blocking';
+    this.#calls = FILE_CALLS[checkChoice('fileCalls', fileCalls, ['blocking', 'threads'])];
+    this.#root = new StaticRoot(root, linksAnywhere, this.#calls);
     this.#rules = { dotFiles, windows: process.platform === 'win32' };
     this.#indexFiles = checkNames('indexFiles', indexFiles);
     this.#precompressed = checkCodings('precompressed', precompressed);
@@ -130,10 +140,12 @@ export class StaticFiles {
     if (typeof path === 'number') return answer(path);
     const found = await this.#find(path);
     if (!('fd' in found)) return found;
-    const file = await closingOnError(found.fd, () => this.#select(found, path, request));
+    const file = await this.#closingOnError(found.fd, () => this.#select(found, path, request));
     if (file === undefined) return answer(406, this.#vary());
-    const described = await closingOnError(file.fd, () => this.#describe(file, request, nowMs));
-    if (described.body === undefined) await closeDescriptor(file.fd);
+    const described = await this.#closingOnError(file.fd, () =>
+      this.#describe(file, request, nowMs),
+    );
+    if (described.body === undefined) await this.#calls.close(file.fd);
     return described;
   }
 
@@ -164,12 +176,12 @@ export class StaticFiles {
       const variant = await this.#root.open([...folder, file.name + EXTENSIONS[coding]]);
       if (typeof variant !== 'object') continue;
       if (secondsOf(variant) >= secondsOf(file)) {
-        await closeDescriptor(file.fd);
+        await this.#calls.close(file.fd);
         return { ...variant, name: file.name, coding };
       }
-      await closeDescriptor(variant.fd);
+      await this.#calls.close(variant.fd);
     }
-    await closeDescriptor(file.fd);
+    await this.#calls.close(file.fd);
     return undefined;
   }
 
@@ -198,7 +210,8 @@ export class StaticFiles {
       ...this.#caching(),
     ];
     const { status, length, pieces } = content;
-    const body = request.method === 'GET' ? new FileBody(file.fd, length, pieces) : undefined;
+    const body =
+      request.method === 'GET' ? new FileBody(this.#calls, file.fd, length, pieces) : undefined;
     return { status, fields, body };
   }
 
@@ -223,6 +236,15 @@ export class StaticFiles {
     }
     const multipart = multipartByteranges(ranges, size, type, randomUUID());
     return { ...multipart, status: 206, fields: [['Content-Type', multipart.contentType]] };
+  }
+
+  async #closingOnError<T>(fd: number, use: () => T | Promise<T>): Promise<T> {
+    try {
+      return await use();
+    } catch (error) {
+      await this.#calls.close(fd);
+      throw error;
+    }
   }
 
   #caching(): readonly AnswerField[] {
@@ -256,15 +278,6 @@ function representationFields(
 
 function secondsOf({ stats }: OpenFile): bigint {
   return stats.mtimeNs / 1_000_000_000n;
-}
-
-async function closingOnError<T>(fd: number, use: () => T | Promise<T>): Promise<T> {
-  try {
-    return await use();
-  } catch (error) {
-    await closeDescriptor(fd).catch(() => {});
-    throw error;
-  }
 }
 
 function checkNames(what: string, names: unknown): readonly string[] {

@@ -13,21 +13,14 @@
  *
  * A FIFO or device is opened without waiting (O_NONBLOCK) and is then refused: only regular files and folders are served.
  */
-import { type BigIntStats, close, constants, fstat, open, readlink, realpath, stat } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { join, sep } from 'node:path';
-import { promisify } from 'node:util';
-
-const openFile = promisify(open);
-const closeFile = promisify(close);
-const statOpen = promisify(fstat);
-const statPath = promisify(stat);
-const linkOf = promisify(readlink);
-const realPathOf = promisify(realpath.native);
+import type { FileCalls } from './file-calls.js';
 
 const { O_RDONLY, O_NONBLOCK = 0, O_NOCTTY = 0 } = constants;
 const FLAGS = O_RDONLY | O_NONBLOCK | O_NOCTTY;
 
-/** An open file. Its descriptor must be closed with `closeDescriptor`. */
+/** An open file. Its descriptor must be closed. */
 export interface OpenFile {
   readonly fd: number;
   readonly stats: BigIntStats;
@@ -52,12 +45,12 @@ const STATUSES: Readonly<Record<string, 403 | 404 | 503>> = {
 };
 
 /** Asks the system for the path of a descriptor. Undefined if it can't say. */
-export type DescriptorPath = (fd: number) => Promise<string | undefined>;
+export type DescriptorPath = (fd: number, calls: FileCalls) => Promise<string | undefined>;
 
-export const procDescriptorPath: DescriptorPath = async (fd) => {
+export const procDescriptorPath: DescriptorPath = async (fd, calls) => {
   if (process.platform !== 'linux') return undefined;
   try {
-    return await linkOf(`/proc/self/fd/${fd}`);
+    return await calls.readlink(`/proc/self/fd/${fd}`);
   } catch {
     return undefined;
   }
@@ -66,6 +59,7 @@ export const procDescriptorPath: DescriptorPath = async (fd) => {
 export class StaticRoot {
   readonly #path: string;
   readonly #anywhere: boolean;
+  readonly #calls: FileCalls;
   readonly #descriptorPath: DescriptorPath;
   #realPath: string | undefined = undefined;
 
@@ -73,9 +67,15 @@ export class StaticRoot {
    * @param path A folder, which may be a link.
    * @param linksAnywhere Whether links may lead out of the root.
    */
-  constructor(path: string, linksAnywhere: boolean, descriptorPath: DescriptorPath) {
+  constructor(
+    path: string,
+    linksAnywhere: boolean,
+    calls: FileCalls,
+    descriptorPath: DescriptorPath = procDescriptorPath,
+  ) {
     this.#path = path;
     this.#anywhere = linksAnywhere;
+    this.#calls = calls;
     this.#descriptorPath = descriptorPath;
   }
 
@@ -84,13 +84,13 @@ export class StaticRoot {
     const path = join(this.#path, ...segments);
     let fd: number;
     try {
-      fd = await openFile(path, FLAGS);
+      fd = await this.#calls.open(path, FLAGS);
     } catch (error) {
       return await this.#notOpened(error, path);
     }
     let result: OpenFile | NotOpened = 404;
     try {
-      const stats = await statOpen(fd, { bigint: true });
+      const stats = await this.#calls.fstat(fd);
       if (await this.#isInside(fd, stats, path)) {
         if (stats.isFile()) result = { fd, stats };
         else if (stats.isDirectory()) result = 'folder';
@@ -98,7 +98,7 @@ export class StaticRoot {
     } catch (error) {
       result = statusOf(error);
     } finally {
-      if (typeof result !== 'object') await closeFile(fd);
+      if (typeof result !== 'object') await this.#calls.close(fd);
     }
     return result;
   }
@@ -108,9 +108,9 @@ export class StaticRoot {
     const { code } = error as { code?: unknown };
     if (code !== 'EISDIR' && code !== 'EPERM' && code !== 'EACCES') return statusOf(error);
     try {
-      const stats = await statPath(path);
+      const stats = await this.#calls.stat(path);
       if (!stats.isDirectory()) return statusOf(error);
-      if (!this.#anywhere && !(await this.#contains(await realPathOf(path)))) return 404;
+      if (!this.#anywhere && !(await this.#contains(await this.#calls.realpath(path)))) return 404;
       return code === 'EACCES' && process.platform !== 'win32' ? 403 : 'folder';
     } catch (fault) {
       return statusOf(fault);
@@ -119,18 +119,18 @@ export class StaticRoot {
 
   async #isInside(fd: number, stats: BigIntStats, path: string): Promise<boolean> {
     if (this.#anywhere) return true;
-    const opened = await this.#descriptorPath(fd);
+    const opened = await this.#descriptorPath(fd, this.#calls);
     if (opened !== undefined) return this.#contains(opened);
-    const realPath = await realPathOf(path);
+    const realPath = await this.#calls.realpath(path);
     if (!(await this.#contains(realPath))) return false;
-    const { dev, ino } = await statPath(realPath, { bigint: true });
+    const { dev, ino } = await this.#calls.stat(realPath);
     return dev === stats.dev && ino === stats.ino;
   }
 
   /** The root's real path is determined again if a file is not in it: a root that is a link may lead to a new release. */
   async #contains(realPath: string): Promise<boolean> {
     if (this.#realPath !== undefined && isWithin(this.#realPath, realPath)) return true;
-    this.#realPath = await realPathOf(this.#path);
+    this.#realPath = await this.#calls.realpath(this.#path);
     return isWithin(this.#realPath, realPath);
   }
 }
@@ -143,8 +143,4 @@ function statusOf(error: unknown): 403 | 404 | 503 {
   const status = STATUSES[String((error as { code?: unknown }).code)];
   if (status === undefined) throw error;
   return status;
-}
-
-export async function closeDescriptor(fd: number): Promise<void> {
-  await closeFile(fd);
 }

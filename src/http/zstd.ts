@@ -12,6 +12,11 @@ interface ZstdOptions {
 interface Zstd {
   createZstdCompress(options: ZstdOptions): Transform;
   createZstdDecompress(options: ZstdOptions): zlib.Gunzip;
+  zstdCompress(
+    bytes: Uint8Array,
+    options: ZstdOptions,
+    done: (error: Error | null, compressed: Buffer) => void,
+  ): void;
   readonly constants: Readonly<
     Record<'ZSTD_e_flush' | 'ZSTD_e_continue' | 'ZSTD_c_windowLog' | 'ZSTD_d_windowLogMax', number>
   >;
@@ -20,6 +25,7 @@ interface Zstd {
 const {
   createZstdCompress: create,
   createZstdDecompress: createDecompress,
+  zstdCompress: compressWhole,
   constants,
 } = zlib as unknown as Zstd;
 
@@ -28,6 +34,17 @@ export function createZstdCompress(flush: boolean, windowLog: number): Transform
   return create({
     flush: flush ? constants.ZSTD_e_flush : constants.ZSTD_e_continue,
     params: { [constants.ZSTD_c_windowLog]: windowLog },
+  });
+}
+
+/** Only for a Node that has it: `HAS_ZSTD`. */
+export function zstdCompress(bytes: Uint8Array, windowLog: number): Promise<Buffer> {
+  const params = { [constants.ZSTD_c_windowLog]: windowLog };
+  return new Promise((resolve, reject) => {
+    compressWhole(bytes, { params }, (error, compressed) => {
+      if (error === null) resolve(compressed);
+      else reject(error);
+    });
   });
 }
 

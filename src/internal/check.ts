@@ -39,6 +39,11 @@ export function checkString(what: string, value: unknown): string {
   return value;
 }
 
+/** A secret: errors do not show its value, only its class. */
+export function checkSecretString(what: string, value: unknown): string {
+  return checkString(what, typeof value === 'string' ? value : Object(value));
+}
+
 export function checkFunction(what: string, value: unknown): void {
   if (typeof value !== 'function') throw new InvalidArgumentTypeError(what, 'a function', value);
 }

@@ -35,17 +35,37 @@ export function collectGiven(limit: number): void {
  */
 const FREED_BLOCK_BYTES = 16 * 1_024 * 1_024;
 
-/** `gc` exists in contexts that are made while the flag is set. The flag is the process's: if the user has set it, it stays. */
+/** Another thread that sets and resets the flag at the same time can make an attempt fail. */
+const MAX_ATTEMPTS = 5;
+
 function findCollect(): Collect {
-  Buffer.allocUnsafeSlow(FREED_BLOCK_BYTES);
-  const exposed = 'gc' in globalThis;
   try {
-    if (!exposed) setFlagsFromString('--expose-gc');
-    const made: unknown = runInNewContext('gc');
-    if (!exposed) setFlagsFromString('--no-expose-gc');
-    if (typeof made === 'function') return made as Collect;
+    Buffer.allocUnsafeSlow(FREED_BLOCK_BYTES);
+  } catch {
+    // There is no memory for it.
+  }
+  try {
+    for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
+      const found = gcOfNewContext() ?? gcOfFlaggedContext();
+      if (found !== undefined) return found;
+    }
   } catch {
     // Another engine, or one that refuses flags.
   }
   return () => {};
+}
+
+/** Contexts that are made while `--expose-gc` is set have `gc`. A global variable of that name may be anything. */
+function gcOfNewContext(): Collect | undefined {
+  return runInNewContext('globalThis.gc') as Collect | undefined;
+}
+
+/** Only if the flag is not set, which is the process's. */
+function gcOfFlaggedContext(): Collect | undefined {
+  setFlagsFromString('--expose-gc');
+  try {
+    return gcOfNewContext();
+  } finally {
+    setFlagsFromString('--no-expose-gc');
+  }
 }

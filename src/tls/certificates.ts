@@ -1,6 +1,5 @@
 /** Reads certificates, keys and CRLs in the forms that users have them. */
 import { createPrivateKey, KeyObject, X509Certificate } from 'node:crypto';
-
 import { createSecureContext } from 'node:tls';
 
 import { TLSContextError } from '../core/errors/tls.js';
@@ -15,6 +14,9 @@ export type PrivateKeySource = string | Uint8Array | KeyObject;
 
 /** A certificate revocation list: PEM, which may contain several, or DER. */
 export type CRLSource = string | Uint8Array;
+
+/** OpenSSL's reasons to refuse a key or a signature at the security level of the ciphers. */
+export const TOO_WEAK: RegExp = /too (?:small|weak)/;
 
 const DER_SEQUENCE = 0x30;
 const PEM_BEGIN = /-----BEGIN ([A-Z0-9 ]+)-----/g;

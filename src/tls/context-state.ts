@@ -127,7 +127,7 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     const demands = named.settings;
     const weaker =
       STRICTNESS.indexOf(settings.peerCertificate) < STRICTNESS.indexOf(demands.peerCertificate);
-    const unpinned = demands.pins.some((pin) => !settings.pins.some((own) => own.equals(pin)));
+    const unpinned = demands.pins.length > 0 && !arePinsAmong(settings.pins, demands.pins);
     const { mapClientCertificate: map } = named;
     const unmapped = map !== undefined && map !== this.mapClientCertificate;
     const option = weaker
@@ -139,7 +139,7 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
           : undefined;
     if (option === undefined) return;
     throw new TLSContextError(
-      `the context of ${name} has ${option} that would have no effect: the context that listens decides. Set ${option} there too`,
+      `the context of ${name} has ${option} that would have no effect: the context that listens decides. Set the same ${option} there`,
     );
   }
 
@@ -237,6 +237,11 @@ function replaceTransport(transport: StreamTransport, secured: StreamTransport):
   transport.moveProducerTo(secured);
   const { protocol } = secured;
   if (protocol !== undefined && 'transport' in protocol) protocol.transport = secured;
+}
+
+/** Whether there are pins, and all of them are among `allowed`. */
+function arePinsAmong(pins: readonly Buffer[], allowed: readonly Buffer[]): boolean {
+  return pins.length > 0 && pins.every((pin) => allowed.some((other) => other.equals(pin)));
 }
 
 /** The settings of a context with the certificates, roots and CRLs of another one. */

@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 
 import { TLSContextError } from '../core/errors/tls.js';
 import { messageOf } from '../core/text-of.js';
-import { checkString } from '../internal/check.js';
+import { checkSecretString, checkString } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import {
   type CertificateSource,
@@ -13,6 +13,7 @@ import {
   type PrivateKeySource,
   readCertificates,
   readPrivateKey,
+  TOO_WEAK,
 } from './certificates.js';
 import { warnOfDates } from './own-certificates.js';
 import type { TLSIdentity } from './settings.js';
@@ -113,7 +114,7 @@ function readIdentity(what: string, options: TLSIdentityOptions): ReadIdentity {
     throw new TLSContextError(`${what} has ${one} and ${other}, but only one of them can be used`);
   }
   const { passphrase } = options;
-  if (passphrase !== undefined) checkString(`${what}.passphrase`, passphrase);
+  if (passphrase !== undefined) checkSecretString(`${what}.passphrase`, passphrase);
   const ocspResponse =
     options.ocspResponseFile === undefined
       ? options.ocspResponse && Buffer.from(options.ocspResponse)
@@ -174,9 +175,10 @@ function pfxIdentity(
     const keyType = certificate && new X509Certificate(certificate).publicKey.asymmetricKeyType;
     return { identity, keyType };
   } catch (cause) {
-    throw new TLSContextError(`${what} ${pfxFault(bytes, passphrase, messageOf(cause))}`, {
-      cause,
-    });
+    const reason = messageOf(cause);
+    // The ciphers of the context decide.
+    if (TOO_WEAK.test(reason)) return { identity, keyType: undefined };
+    throw new TLSContextError(`${what} ${pfxFault(bytes, passphrase, reason)}`, { cause });
   }
 }
 
@@ -199,6 +201,12 @@ function pfxFault(bytes: Buffer, passphrase: string | undefined, reason: string)
 /** @throws TLSContextError */
 function readFile(what: string, file: string): Buffer {
   checkString(what, file);
+  // The system's error would show it.
+  if (file.includes('-----BEGIN ') || file.includes('\n') || file.includes('\0')) {
+    throw new TLSContextError(
+      `${what} is the content of a file, not its name. PEM is given as certificate and key, PKCS #12 as pfx`,
+    );
+  }
   try {
     return readFileSync(file);
   } catch (cause) {

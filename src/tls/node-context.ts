@@ -4,7 +4,7 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 
 import { TLSContextError } from '../core/errors/tls.js';
 import { messageOf } from '../core/text-of.js';
-import { pemOf } from './certificates.js';
+import { pemOf, TOO_WEAK } from './certificates.js';
 import type { TLSIdentity, TLSSettings } from './settings.js';
 
 /** @throws TLSContextError */
@@ -66,7 +66,7 @@ export function contextError(settings: TLSSettings, cause: unknown): TLSContextE
     } catch (fault) {
       const name = identities.length === 1 ? 'identity' : `identity[${i}]`;
       const reason = messageOf(fault).replace(/^error:.*::/, '');
-      const advice = /too (?:small|weak)/.test(reason)
+      const advice = TOO_WEAK.test(reason)
         ? '. Use a stronger key and signature, or a lower security level: @SECLEVEL in ciphers'
         : '';
       return new TLSContextError(`${name} is refused by OpenSSL: ${reason}${advice}`, { cause });

@@ -14,12 +14,21 @@ export function checkRuntime(
   const { bun, deno } = versions;
   if (bun === undefined && deno === undefined) return;
   if (role === 'client') {
-    if (deno === undefined) return;
-    const why =
-      'node:tls of Deno ignores revocation lists and does not report a clean end. Use Node or Bun';
+    const why = faultOfClients(bun, deno);
+    if (why === undefined) return;
     throw new UnsupportedError('TLSClientContext', why);
   }
   if (peerCertificate === 'ignored') return;
   const why = `node:tls of ${deno === undefined ? 'Bun' : 'Deno'} does not report to servers whether a certificate is valid. Use Node`;
   throw new UnsupportedError('clientCertificates', why);
+}
+
+function faultOfClients(bun: string | undefined, deno: string | undefined): string | undefined {
+  if (deno !== undefined) {
+    return 'node:tls of Deno ignores revocation lists and does not report a clean end. Use Node or Bun';
+  }
+  const [major = 0, minor = 0] = (bun ?? '').split('.').map(Number);
+  if (major > 1 || minor >= 4) return undefined;
+  // A certificate is not verified again when a session is resumed.
+  return `node:tls of Bun ${bun} can report a new session as a resumed one. Use Bun 1.4 or later`;
 }

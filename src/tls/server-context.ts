@@ -382,11 +382,14 @@ function settingsOf(options: TLSServerOptions, ticketKeys: readonly Buffer[]): T
 
 function checkTicketKeys(keys: readonly Uint8Array[]): Buffer[] {
   if (!Array.isArray(keys) || keys.length === 0) {
-    throw new InvalidArgumentTypeError('ticketKeys', 'an array with one key or more', keys);
+    const expected = 'an array with one key or more';
+    throw new InvalidArgumentTypeError('ticketKeys', expected, Object(keys));
   }
   return keys.map((key) => {
     if (key instanceof Uint8Array && key.byteLength === TICKET_KEY_BYTES) return Buffer.from(key);
-    throw new InvalidArgumentValueError('a key of ticketKeys', `${TICKET_KEY_BYTES} bytes`, key);
+    // An object is shown by its class: the error must not contain the key.
+    const expected = `${TICKET_KEY_BYTES} bytes`;
+    throw new InvalidArgumentValueError('a key of ticketKeys', expected, Object(key));
   });
 }
 

@@ -16,6 +16,7 @@ const FOLDERS = [
   'src/endpoints',
   'src/framing',
   'src/handover',
+  'src/http',
   'src/internal',
   'src/policies',
   'src/reactor',

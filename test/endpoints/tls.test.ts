@@ -338,6 +338,9 @@ describe('strings of TLS endpoints', () => {
       expect(() => serverFromString(reactor, text)).toThrow(
         /the key in \S+x\.pem is not the key of the first certificate \(CN=other\) of \S+x\.pem\./,
       );
+      rmSync(join(path, 'x.pem'));
+      writeFileSync(join(path, '$&.pem'), pem(weak));
+      expect(() => serverFromString(reactor, text)).toThrow('$&.pem is refused by OpenSSL');
     } finally {
       rmSync(path, { recursive: true });
     }

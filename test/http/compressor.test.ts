@@ -6,7 +6,7 @@ import {
   InvalidArgumentValueError,
 } from '../../src/core/errors/arguments.js';
 import { CONTENT_CODINGS, type ContentCoding } from '../../src/http/accept-encoding.js';
-import { compress } from '../../src/http/compressor.js';
+import { compress, compressWhole } from '../../src/http/compressor.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
 
 type Decompress = (bytes: Buffer) => Buffer;
@@ -51,8 +51,16 @@ describe.each(CONTENT_CODINGS)('compress with %s', (coding) => {
   it('returns what decompresses to the source', async () => {
     const text = Buffer.from('hello '.repeat(20_000));
     const compressed = await gather(compress([text.subarray(0, 7), text.subarray(7)], coding));
-    expect(DECOMPRESS[coding](compressed)).toEqual(text);
+    expect(DECOMPRESS[coding](compressed).equals(text)).toBe(true);
     expect(compressed.length).toBeLessThan(text.length / 10);
+  });
+
+  it('compresses a body as a whole', async () => {
+    for (const text of ['', 'hello '.repeat(20_000)]) {
+      const compressed = await compressWhole(Buffer.from(text), coding);
+      expect(DECOMPRESS[coding](compressed).toString()).toBe(text);
+      expect(compressed.length).toBeLessThan(text.length / 10 + 30);
+    }
   });
 
   it('compresses nothing to a valid stream', async () => {
@@ -101,6 +109,7 @@ describe.each(CONTENT_CODINGS)('compress with %s', (coding) => {
 describe('compress', () => {
   it('checks its arguments', async () => {
     expect(() => compress([], 'compress' as never)).toThrow(InvalidArgumentValueError);
+    expect(() => compressWhole(Buffer.of(1), 'x' as never)).toThrow(InvalidArgumentValueError);
     expect(() => compress([], 'gzip', { flush: 1 as never })).toThrow(InvalidArgumentTypeError);
     const error = await unknownOptionOf(() => compress([], 'gzip', { nonsense: 1 } as never));
     expect(error.known).toEqual(['flush']);

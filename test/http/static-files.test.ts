@@ -19,199 +19,202 @@ folder.write('.well-known/a.txt', 'known');
 folder.write('a b%.txt', 'odd');
 folder.write('home.htm', 'home');
 folder.write('big.bin', Buffer.alloc(200_000, 7));
-const files = new StaticFiles(folder.root);
 
 afterAll(() => folder.remove());
 afterEach(() => {
   expect(folder.openFiles()).toEqual([]);
 });
 
-describe('GET', () => {
-  it('answers with the file and its fields', async () => {
-    const { status, fields, body } = await ask(files, '/digits.txt');
-    expect({ status, body }).toEqual({ status: 200, body: '0123456789' });
-    expect(fields).toEqual({
-      'content-type': 'text/plain; charset=utf-8',
-      'content-length': '10',
-      etag: expect.stringMatching(/^"a-[0-9a-z]+-[0-9a-z]+"$/),
-      'last-modified': 'Mon, 03 Feb 2020 04:05:06 GMT',
-      'accept-ranges': 'bytes',
-      'x-content-type-options': 'nosniff',
+describe.each(['blocking', 'threads'] as const)('with %s calls', (fileCalls) => {
+  const files = new StaticFiles(folder.root, { fileCalls });
+
+  describe('GET', () => {
+    it('answers with the file and its fields', async () => {
+      const { status, fields, body } = await ask(files, '/digits.txt');
+      expect({ status, body }).toEqual({ status: 200, body: '0123456789' });
+      expect(fields).toEqual({
+        'content-type': 'text/plain; charset=utf-8',
+        'content-length': '10',
+        etag: expect.stringMatching(/^"a-[0-9a-z]+-[0-9a-z]+"$/),
+        'last-modified': 'Mon, 03 Feb 2020 04:05:06 GMT',
+        'accept-ranges': 'bytes',
+        'x-content-type-options': 'nosniff',
+      });
+    });
+
+    it.each([
+      ['/empty.txt', ''],
+      ['/', '<p>root</p>'],
+      ['/sub/', '<p>sub</p>'],
+      ['/a%20b%25.txt?query', 'odd'],
+      ['http://example.com/digits.txt', '0123456789'],
+    ])('%s', async (target, content) => {
+      const { status, body, fields } = await ask(files, target);
+      expect({ status, body }).toEqual({ status: 200, body: content });
+      expect(fields['content-length']).toBe(String(content.length));
+    });
+
+    it('sends a large file in chunks', async () => {
+      const { body } = await ask(files, '/big.bin');
+      expect(body).toBe('\x07'.repeat(200_000));
+    });
+
+    it.each([
+      '/none',
+      '/digits.txt/',
+      '/digits.txt/a',
+      '/no-index/',
+      '/.env',
+      '/../root/digits.txt',
+      '/%2e%2e/root/digits.txt',
+      `/${'a'.repeat(300)}`,
+      '/DIGITS.TXT%00',
+    ])('%s: 404', async (target) => {
+      expect(await ask(files, target)).toEqual({ status: 404, fields: {}, body: undefined });
+    });
+
+    it('refuses malformed targets with 400', async () => {
+      expect((await ask(files, '/%')).status).toBe(400);
+      expect((await ask(files, '*')).status).toBe(400);
+    });
+
+    it('redirects a folder to its slash, relatively', async () => {
+      expect(await ask(files, '/sub?x=1')).toEqual({
+        status: 301,
+        fields: { location: './sub/?x=1' },
+        body: undefined,
+      });
+    });
+
+    it('gives the body to its consumer, who may close it unread', async () => {
+      const { body } = await files.answer(request('/digits.txt'), NOW);
+      expect(body?.length).toBe(10);
+      await body?.close();
+      await body?.close();
+      const { body: other } = await files.answer(request('/big.bin'), NOW);
+      for await (const chunk of other ?? []) {
+        expect(chunk.length).toBe(65_536);
+        break;
+      }
     });
   });
 
-  it.each([
-    ['/empty.txt', ''],
-    ['/', '<p>root</p>'],
-    ['/sub/', '<p>sub</p>'],
-    ['/a%20b%25.txt?query', 'odd'],
-    ['http://example.com/digits.txt', '0123456789'],
-  ])('%s', async (target, content) => {
-    const { status, body, fields } = await ask(files, target);
-    expect({ status, body }).toEqual({ status: 200, body: content });
-    expect(fields['content-length']).toBe(String(content.length));
-  });
+  describe('HEAD', () => {
+    it('has the fields of GET and no body', async () => {
+      const get = await ask(files, '/digits.txt');
+      const head = await ask(files, '/digits.txt', {}, 'HEAD');
+      expect(head).toEqual({ ...get, body: undefined });
+    });
 
-  it('sends a large file in chunks', async () => {
-    const { body } = await ask(files, '/big.bin');
-    expect(body).toBe('\x07'.repeat(200_000));
-  });
-
-  it.each([
-    '/none',
-    '/digits.txt/',
-    '/digits.txt/a',
-    '/no-index/',
-    '/.env',
-    '/../root/digits.txt',
-    '/%2e%2e/root/digits.txt',
-    `/${'a'.repeat(300)}`,
-    '/DIGITS.TXT%00',
-  ])('%s: 404', async (target) => {
-    expect(await ask(files, target)).toEqual({ status: 404, fields: {}, body: undefined });
-  });
-
-  it('refuses malformed targets with 400', async () => {
-    expect((await ask(files, '/%')).status).toBe(400);
-    expect((await ask(files, '*')).status).toBe(400);
-  });
-
-  it('redirects a folder to its slash, relatively', async () => {
-    expect(await ask(files, '/sub?x=1')).toEqual({
-      status: 301,
-      fields: { location: './sub/?x=1' },
-      body: undefined,
+    it('has no ranges', async () => {
+      const { status, fields } = await ask(files, '/digits.txt', { Range: 'bytes=0-1' }, 'HEAD');
+      expect(status).toBe(200);
+      expect(fields['content-length']).toBe('10');
     });
   });
 
-  it('gives the body to its consumer, who may close it unread', async () => {
-    const { body } = await files.answer(request('/digits.txt'), NOW);
-    expect(body?.length).toBe(10);
-    await body?.close();
-    await body?.close();
-    const { body: other } = await files.answer(request('/big.bin'), NOW);
-    for await (const chunk of other ?? []) {
-      expect(chunk.length).toBe(65_536);
-      break;
-    }
-  });
-});
-
-describe('HEAD', () => {
-  it('has the fields of GET and no body', async () => {
-    const get = await ask(files, '/digits.txt');
-    const head = await ask(files, '/digits.txt', {}, 'HEAD');
-    expect(head).toEqual({ ...get, body: undefined });
-  });
-
-  it('has no ranges', async () => {
-    const { status, fields } = await ask(files, '/digits.txt', { Range: 'bytes=0-1' }, 'HEAD');
-    expect(status).toBe(200);
-    expect(fields['content-length']).toBe('10');
-  });
-});
-
-describe('other methods', () => {
-  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'get'])('%s: 405', async (method) => {
-    const answer = await ask(files, '/digits.txt', {}, method);
-    expect(answer).toEqual({ status: 405, fields: { allow: 'GET, HEAD' }, body: undefined });
-  });
-});
-
-describe('conditional requests', () => {
-  const etag = async (): Promise<string> => (await ask(files, '/digits.txt')).fields.etag ?? '';
-
-  it('304 for the current entity tag', async () => {
-    const tag = await etag();
-    for (const method of ['GET', 'HEAD']) {
-      const answer = await ask(files, '/digits.txt', { 'If-None-Match': `W/${tag}` }, method);
-      expect(answer).toEqual({ status: 304, fields: { etag: tag }, body: undefined });
-    }
-    expect((await ask(files, '/digits.txt', { 'If-None-Match': '"x"' })).status).toBe(200);
-  });
-
-  it('304 for a file that was not modified', async () => {
-    const since = { 'If-Modified-Since': MODIFIED.toUTCString() };
-    expect((await ask(files, '/digits.txt', since)).status).toBe(304);
-  });
-
-  it('412 for another entity tag', async () => {
-    const answer = await ask(files, '/digits.txt', { 'If-Match': '"x"' });
-    expect(answer).toEqual({ status: 412, fields: {}, body: undefined });
-  });
-
-  it('a part only if the file has not changed', async () => {
-    const range = { Range: 'bytes=0-1' };
-    const whole = await ask(files, '/digits.txt', { ...range, 'If-Range': '"x"' });
-    expect([whole.status, whole.body]).toEqual([200, '0123456789']);
-    const part = await ask(files, '/digits.txt', { ...range, 'If-Range': await etag() });
-    expect([part.status, part.body]).toEqual([206, '01']);
-  });
-});
-
-describe('validators', () => {
-  it('are weak for two seconds after a change, and then strong', async () => {
-    const at = async (ms: number): Promise<Record<string, string>> =>
-      (await ask(files, '/digits.txt', {}, 'GET', MODIFIED.getTime() + ms)).fields;
-    const weak = await at(1999);
-    expect(weak.etag).toMatch(/^W\/"/);
-    expect(weak['last-modified']).toBeUndefined();
-    const strong = await at(2000);
-    expect(`W/${strong.etag}`).toBe(weak.etag);
-    expect(strong['last-modified']).toBe('Mon, 03 Feb 2020 04:05:06 GMT');
-    // A file from the future.
-    expect((await at(-10_000)).etag).toMatch(/^W\/"/);
-  });
-
-  it('differ after a change', async () => {
-    const file = folder.write('changing.txt', 'one');
-    const first = await ask(files, '/changing.txt');
-    folder.write('changing.txt', 'two', new Date(MODIFIED.getTime() + 1));
-    const second = await ask(files, '/changing.txt');
-    expect(second.fields.etag).not.toBe(first.fields.etag);
-    utimesSync(file, MODIFIED, MODIFIED);
-    expect((await ask(files, '/changing.txt')).fields.etag).toBe(first.fields.etag);
-  });
-});
-
-describe('range requests', () => {
-  it('206 for one range', async () => {
-    const { status, fields, body } = await ask(files, '/digits.txt', { Range: 'bytes=2-4' });
-    expect([status, body]).toEqual([206, '234']);
-    expect(fields).toMatchObject({
-      'content-range': 'bytes 2-4/10',
-      'content-length': '3',
-      'content-type': 'text/plain; charset=utf-8',
+  describe('other methods', () => {
+    it.each(['POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'get'])('%s: 405', async (method) => {
+      const answer = await ask(files, '/digits.txt', {}, method);
+      expect(answer).toEqual({ status: 405, fields: { allow: 'GET, HEAD' }, body: undefined });
     });
   });
 
-  it('206 for several ranges, with an exact length', async () => {
-    const range = { Range: 'bytes=100000-100002,0-1,-1' };
-    const { status, fields, body } = await ask(files, '/big.bin', range);
-    expect(status).toBe(206);
-    expect(fields['content-length']).toBe(String(body?.length));
-    expect(fields['content-range']).toBeUndefined();
-    const boundary = /^multipart\/byteranges; boundary=(\S+)$/.exec(
-      fields['content-type'] ?? '',
-    )?.[1];
-    expect(body?.split(`--${boundary}`).length).toBe(5);
-    expect(body).toContain('Content-Range: bytes 199999-199999/200000\r\n\r\n\x07\r\n');
-  });
+  describe('conditional requests', () => {
+    const etag = async (): Promise<string> => (await ask(files, '/digits.txt')).fields.etag ?? '';
 
-  it('416 if there are no such bytes', async () => {
-    const answer = await ask(files, '/digits.txt', { Range: 'bytes=10-' });
-    expect(answer).toEqual({
-      status: 416,
-      fields: { 'content-range': 'bytes */10' },
-      body: undefined,
+    it('304 for the current entity tag', async () => {
+      const tag = await etag();
+      for (const method of ['GET', 'HEAD']) {
+        const answer = await ask(files, '/digits.txt', { 'If-None-Match': `W/${tag}` }, method);
+        expect(answer).toEqual({ status: 304, fields: { etag: tag }, body: undefined });
+      }
+      expect((await ask(files, '/digits.txt', { 'If-None-Match': '"x"' })).status).toBe(200);
+    });
+
+    it('304 for a file that was not modified', async () => {
+      const since = { 'If-Modified-Since': MODIFIED.toUTCString() };
+      expect((await ask(files, '/digits.txt', since)).status).toBe(304);
+    });
+
+    it('412 for another entity tag', async () => {
+      const answer = await ask(files, '/digits.txt', { 'If-Match': '"x"' });
+      expect(answer).toEqual({ status: 412, fields: {}, body: undefined });
+    });
+
+    it('a part only if the file has not changed', async () => {
+      const range = { Range: 'bytes=0-1' };
+      const whole = await ask(files, '/digits.txt', { ...range, 'If-Range': '"x"' });
+      expect([whole.status, whole.body]).toEqual([200, '0123456789']);
+      const part = await ask(files, '/digits.txt', { ...range, 'If-Range': await etag() });
+      expect([part.status, part.body]).toEqual([206, '01']);
     });
   });
 
-  it('the whole file for malformed or too many ranges', async () => {
-    const few = new StaticFiles(folder.root, { maxRanges: 1 });
-    expect((await ask(files, '/digits.txt', { Range: 'bytes=x' })).body).toBe('0123456789');
-    expect((await ask(few, '/big.bin', { Range: 'bytes=0-1,1000-1001' })).status).toBe(200);
-    expect((await ask(few, '/big.bin', { Range: 'bytes=0-1' })).status).toBe(206);
+  describe('validators', () => {
+    it('are weak for two seconds after a change, and then strong', async () => {
+      const at = async (ms: number): Promise<Record<string, string>> =>
+        (await ask(files, '/digits.txt', {}, 'GET', MODIFIED.getTime() + ms)).fields;
+      const weak = await at(1999);
+      expect(weak.etag).toMatch(/^W\/"/);
+      expect(weak['last-modified']).toBeUndefined();
+      const strong = await at(2000);
+      expect(`W/${strong.etag}`).toBe(weak.etag);
+      expect(strong['last-modified']).toBe('Mon, 03 Feb 2020 04:05:06 GMT');
+      // A file from the future.
+      expect((await at(-10_000)).etag).toMatch(/^W\/"/);
+    });
+
+    it('differ after a change', async () => {
+      const file = folder.write('changing.txt', 'one');
+      const first = await ask(files, '/changing.txt');
+      folder.write('changing.txt', 'two', new Date(MODIFIED.getTime() + 1));
+      const second = await ask(files, '/changing.txt');
+      expect(second.fields.etag).not.toBe(first.fields.etag);
+      utimesSync(file, MODIFIED, MODIFIED);
+      expect((await ask(files, '/changing.txt')).fields.etag).toBe(first.fields.etag);
+    });
+  });
+
+  describe('range requests', () => {
+    it('206 for one range', async () => {
+      const { status, fields, body } = await ask(files, '/digits.txt', { Range: 'bytes=2-4' });
+      expect([status, body]).toEqual([206, '234']);
+      expect(fields).toMatchObject({
+        'content-range': 'bytes 2-4/10',
+        'content-length': '3',
+        'content-type': 'text/plain; charset=utf-8',
+      });
+    });
+
+    it('206 for several ranges, with an exact length', async () => {
+      const range = { Range: 'bytes=100000-100002,0-1,-1' };
+      const { status, fields, body } = await ask(files, '/big.bin', range);
+      expect(status).toBe(206);
+      expect(fields['content-length']).toBe(String(body?.length));
+      expect(fields['content-range']).toBeUndefined();
+      const boundary = /^multipart\/byteranges; boundary=(\S+)$/.exec(
+        fields['content-type'] ?? '',
+      )?.[1];
+      expect(body?.split(`--${boundary}`).length).toBe(5);
+      expect(body).toContain('Content-Range: bytes 199999-199999/200000\r\n\r\n\x07\r\n');
+    });
+
+    it('416 if there are no such bytes', async () => {
+      const answer = await ask(files, '/digits.txt', { Range: 'bytes=10-' });
+      expect(answer).toEqual({
+        status: 416,
+        fields: { 'content-range': 'bytes */10' },
+        body: undefined,
+      });
+    });
+
+    it('the whole file for malformed or too many ranges', async () => {
+      const few = new StaticFiles(folder.root, { maxRanges: 1 });
+      expect((await ask(files, '/digits.txt', { Range: 'bytes=x' })).body).toBe('0123456789');
+      expect((await ask(few, '/big.bin', { Range: 'bytes=0-1,1000-1001' })).status).toBe(200);
+      expect((await ask(few, '/big.bin', { Range: 'bytes=0-1' })).status).toBe(206);
+    });
   });
 });
 
@@ -249,6 +252,7 @@ describe('StaticFiles', () => {
     ['precompressed', () => new StaticFiles('.', { precompressed: ['lzma' as never] })],
     ['cacheControl', () => new StaticFiles('.', { cacheControl: 'a\r\nb' })],
     ['maxRanges', () => new StaticFiles('.', { maxRanges: 0 })],
+    ['fileCalls', () => new StaticFiles('.', { fileCalls: 'sync' as never })],
   ])('refuses a wrong %s', (name, make) => {
     expect(make).toThrow(InvalidArgumentValueError);
     expect(make).toThrow(name);
@@ -262,12 +266,13 @@ describe('StaticFiles', () => {
     { cacheControl: 1 },
     { mediaTypes: {} },
     { maxRanges: '1' },
+    { fileCalls: 1 },
   ])('refuses the type of %j', (options) => {
     expect(() => new StaticFiles('.', options as never)).toThrow(InvalidArgumentTypeError);
   });
 
   it('refuses unknown options', async () => {
     const error = await unknownOptionOf(() => new StaticFiles('.', { nonsense: 1 } as never));
-    expect(error.known).toHaveLength(7);
+    expect(error.known).toHaveLength(8);
   });
 });

@@ -16,10 +16,12 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileTruncatedError } from '../../src/http/errors.js';
+import { FILE_CALLS } from '../../src/http/file-calls.js';
 import { StaticFiles } from '../../src/http/static-files.js';
 import { type DescriptorPath, procDescriptorPath, StaticRoot } from '../../src/http/static-root.js';
 import { ask, NOW, request, StaticFolder } from './static-folder.js';
 
+const CALLS = FILE_CALLS.blocking;
 const POSIX = process.platform !== 'win32';
 let folder: StaticFolder;
 
@@ -39,11 +41,15 @@ afterEach(() => {
 const unknown: DescriptorPath = async () => undefined;
 
 describe.skipIf(!POSIX).each([
-  ['the path of the descriptor', procDescriptorPath],
-  ['the real path', unknown],
-])('symbolic links, checked by %s', (_name, descriptorPath) => {
+  ['the path of the descriptor', 'blocking', procDescriptorPath],
+  ['the path of the descriptor', 'threads', procDescriptorPath],
+  ['the real path', 'blocking', unknown],
+  ['the real path', 'threads', unknown],
+] as const)('symbolic links, checked by %s with %s calls', (_name, fileCalls, descriptorPath) => {
+  const calls = FILE_CALLS[fileCalls];
+
   const status = async (...segments: string[]): Promise<unknown> => {
-    const opened = await new StaticRoot(folder.root, false, descriptorPath).open(segments);
+    const opened = await new StaticRoot(folder.root, false, calls, descriptorPath).open(segments);
     if (typeof opened !== 'object') return opened;
     closeSync(opened.fd);
     return 'opened';
@@ -86,7 +92,7 @@ describe.skipIf(!POSIX).each([
   it('that are the root itself may lead to a new release', async () => {
     const current = join(folder.outer, 'current');
     symlinkSync('root', current);
-    const root = new StaticRoot(current, false, descriptorPath);
+    const root = new StaticRoot(current, false, calls, descriptorPath);
     const open = async (): Promise<unknown> => {
       const opened = await root.open(['in.txt']);
       if (typeof opened !== 'object') return opened;
@@ -115,10 +121,10 @@ describe.skipIf(!POSIX)('a file that is exchanged between open and check', () =>
   it('is judged by what was opened: a link that led out and was removed', async () => {
     const link = join(folder.root, 'link');
     symlinkSync('../out.txt', link);
-    const root = new StaticRoot(folder.root, false, async (fd) => {
+    const root = new StaticRoot(folder.root, false, CALLS, async (fd, calls) => {
       unlinkSync(link);
       writeFileSync(link, 'harmless');
-      return procDescriptorPath(fd);
+      return procDescriptorPath(fd, calls);
     });
     expect(await root.open(['link'])).toBe(404);
   });
@@ -126,7 +132,7 @@ describe.skipIf(!POSIX)('a file that is exchanged between open and check', () =>
   it('is refused without a path of the descriptor too: it is another inode', async () => {
     const link = join(folder.root, 'link');
     symlinkSync('../out.txt', link);
-    const root = new StaticRoot(folder.root, false, async () => {
+    const root = new StaticRoot(folder.root, false, CALLS, async () => {
       unlinkSync(link);
       writeFileSync(link, 'harmless');
       return undefined;
@@ -138,9 +144,9 @@ describe.skipIf(!POSIX)('a file that is exchanged between open and check', () =>
     'is served if it was deleted inside the root',
     async () => {
       const file = join(folder.root, 'in.txt');
-      const root = new StaticRoot(folder.root, false, async (fd) => {
+      const root = new StaticRoot(folder.root, false, CALLS, async (fd, calls) => {
         unlinkSync(file);
-        return procDescriptorPath(fd);
+        return procDescriptorPath(fd, calls);
       });
       const opened = await root.open(['in.txt']);
       if (typeof opened !== 'object') throw new Error(`not opened: ${opened}`);
@@ -173,10 +179,48 @@ describe('files that are none', () => {
   });
 });
 
+describe('errors of open', () => {
+  const failing = (code: string): StaticRoot => {
+    const open = (): never => {
+      throw Object.assign(new Error(code), { code });
+    };
+    return new StaticRoot(folder.root, false, { ...CALLS, open });
+  };
+
+  it.each([
+    ['ENOENT', 404],
+    ['ENOTDIR', 404],
+    ['ELOOP', 404],
+    ['ENAMETOOLONG', 404],
+    ['EACCES', 403],
+    ['EPERM', 403],
+    ['EMFILE', 503],
+    ['ENFILE', 503],
+  ])('%s: %i', async (code, status) => {
+    expect(await failing(code).open(['in.txt'])).toBe(status);
+  });
+
+  it('that are not the fault of the request are thrown', async () => {
+    await expect(failing('EIO').open(['in.txt'])).rejects.toMatchObject({ code: 'EIO' });
+  });
+
+  it('of a folder, as on Windows, are no errors, unless a link leads out', async () => {
+    mkdirSync(join(folder.root, 'sub'));
+    for (const code of ['EISDIR', 'EPERM']) {
+      expect(await failing(code).open(['sub'])).toBe('folder');
+    }
+    if (!POSIX) return;
+    expect(await failing('EACCES').open(['sub'])).toBe(403);
+    symlinkSync('..', join(folder.root, 'out'));
+    expect(await failing('EISDIR').open(['out'])).toBe(404);
+    expect(await failing('EACCES').open(['none'])).toBe(404);
+  });
+});
+
 describe('descriptors', () => {
   it('are closed if the check fails', async () => {
     const fault = Object.assign(new Error('EIO'), { code: 'EIO' });
-    const root = new StaticRoot(folder.root, false, async () => {
+    const root = new StaticRoot(folder.root, false, CALLS, async () => {
       throw fault;
     });
     await expect(root.open(['in.txt'])).rejects.toBe(fault);

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Child } from '../support/child.js';
+import { PATIENCE } from '../support/deadline.js';
 import { REACTORS } from '../support/reactors.js';
 
 const PROGRAM = new URL('./programs/sockets-flat.ts', import.meta.url);
@@ -60,6 +61,6 @@ describe.skipIf(process.platform !== 'linux')('sockets that come and go', () => 
       expect(heap, 'bytes of heap').toBeLessThan(HEAP_SLACK_BYTES);
       if (RSS_TELLS) expect(rss, 'bytes of memory').toBeLessThan(RSS_SLACK_BYTES);
     },
-    70_000,
+    70_000 * PATIENCE,
   );
 });

@@ -3,8 +3,10 @@ import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { describe, expect, it } from 'vitest';
 
 import { createReactor } from '../../src/index.js';
+import { runProgram } from '../support/child.js';
 import { Pulse } from '../support/deadline.js';
 
+const PROGRAM = new URL('programs/given-memory.ts', import.meta.url);
 const MIB = 1024 * 1024;
 const TOTAL_MIB = 96;
 
@@ -70,5 +72,20 @@ describe.each(['native', 'node'] as const)('collectAfterBytes (%s)', (kind) => {
   it('does not make gc visible to the program', async () => {
     await collectionsWhileReceiving(kind, MIB);
     expect(Reflect.has(globalThis, 'gc')).toBe(false);
+  });
+});
+
+describe('the first collection', () => {
+  it.each([
+    ['another gc', false],
+    ['no memory', false],
+    ['no change', false],
+    ['no change', true],
+    ['threads', false],
+    ['threads', true],
+  ])('works with %s, and leaves --expose-gc as it is: %s', async (change, exposed) => {
+    const nodeFlags = exposed ? ['--expose-gc'] : [];
+    const { stdout, stderr } = await runProgram(PROGRAM, [change], { nodeFlags });
+    expect(`${stdout}${stderr}`).toBe(`true ${exposed}\n`);
   });
 });

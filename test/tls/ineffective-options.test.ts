@@ -15,9 +15,11 @@ const trustRoots = authority.certificate;
 const crls = await authority.revoke(await authority.issue('revoked'));
 const rsa = await authority.issue('rsa', { names: [HOSTNAME], keys: 'rsa' });
 const pin = Buffer.alloc(32);
+const otherPin = Buffer.alloc(32, 1);
 const ticketKey = Buffer.alloc(48);
 const interval = { clock: new ManualClock(), intervalMs: 1000 };
 const verified = { clientCertificates: 'required', trustRoots } as const;
+const pinned = (...pinnedKeys: Buffer[]): TLSServerOptions => ({ ...verified, pinnedKeys });
 
 describe('a server', () => {
   const make = (options: TLSServerOptions): TLSServerContext =>
@@ -58,6 +60,8 @@ describe('a server', () => {
     [{}, verified, 'clientCertificates'],
     [{ ...verified, clientCertificates: 'requested' }, verified, 'clientCertificates'],
     [verified, { ...verified, pinnedKeys: [pin] }, 'pinnedKeys'],
+    [pinned(pin, otherPin), pinned(pin), 'pinnedKeys'],
+    [pinned(pin), pinned(otherPin), 'pinnedKeys'],
     [verified, { ...verified, mapClientCertificate: () => 'ann' }, 'mapClientCertificate'],
   ] satisfies [TLSServerOptions, TLSServerOptions, string][])(
     '%j refuses the context of a name with %j',
@@ -74,6 +78,7 @@ describe('a server', () => {
 
   it('accepts the same options where they have an effect', () => {
     make({ ...verified, serverNames: { 'a.example': make(verified), 'b.example': make({}) } });
+    make({ ...pinned(pin), serverNames: { 'a.example': make(pinned(otherPin, pin)) } });
     make({ ...verified, crls, pinnedKeys: [pin], mapClientCertificate: () => 'ann' });
     make({ trustRoots: [], crls: [], pinnedKeys: [], resumption: false });
     make({ identity: [identity, rsa], minVersion: 'TLSv1.2', ciphers: 'DEFAULT' });

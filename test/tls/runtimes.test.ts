@@ -5,6 +5,7 @@ import { checkRuntime } from '../../src/tls/runtimes.js';
 
 const node = {};
 const bun = { bun: '1.4.5' };
+const oldBun = { bun: '1.3.14' };
 const deno = { deno: '2.9.6' };
 const server = { peerCertificate: 'ignored' } as const;
 const verifying = { peerCertificate: 'requested' } as const;
@@ -12,6 +13,12 @@ const verifying = { peerCertificate: 'requested' } as const;
 describe('a context', () => {
   it.each([
     ['client', verifying, deno, 'TLSClientContext is not supported: node:tls of Deno ignores'],
+    [
+      'client',
+      verifying,
+      oldBun,
+      'node:tls of Bun 1.3.14 can report a new session as a resumed one',
+    ],
     ['server', verifying, deno, 'clientCertificates is not supported: node:tls of Deno does not'],
     ['server', verifying, bun, 'clientCertificates is not supported: node:tls of Bun does not'],
   ] as const)('of a %s with %j is refused on %j', (role, settings, versions, message) => {
@@ -22,6 +29,7 @@ describe('a context', () => {
   it.each([
     ['client', verifying, node],
     ['client', verifying, bun],
+    ['client', verifying, { bun: '2.0.0' }],
     ['server', verifying, node],
     ['server', server, bun],
     ['server', server, deno],

@@ -4,6 +4,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { InvalidArgumentValueError, TLSContextError } from '../../src/index.js';
 import { TLSClientContext, TLSServerContext, type TLSServerOptions } from '../../src/tls/index.js';
@@ -11,6 +12,7 @@ import { authority, ENGINES, identity } from './secured.js';
 
 const { certificate, key } = identity;
 const other = await authority.issue('other');
+const secret = Buffer.alloc(48, 'sec').toString('base64');
 const weak = await authority.issue('weak', { keys: 'weak' });
 const certificateDer = new X509Certificate(certificate).raw;
 const keyDer = createPrivateKey(key).export({ type: 'pkcs8', format: 'der' });
@@ -18,6 +20,15 @@ const keyDer = createPrivateKey(key).export({ type: 'pkcs8', format: 'der' });
 const pkcs12 = Buffer.from('3082000c0201033007060100', 'hex');
 const pkcs7 = Buffer.from('300b06092a864886f70d010702', 'hex');
 const utf16 = Buffer.from(`\ufeff${certificate}`, 'utf16le');
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
 
 describe.each(ENGINES)('a context of the engine %s', (engine) => {
   const make = (options: TLSServerOptions) => (): TLSServerContext =>
@@ -107,6 +118,23 @@ describe.each(ENGINES)('a context of the engine %s', (engine) => {
     },
   );
 
+  it.each([
+    { identity: { certificate, keyFile: key } },
+    { identity: { certificateFile: `${key}${certificate}`, key } },
+    { identity: { certificate, keyFile: `${key.split('-----')[2]}` } },
+    { identity: { certificate, keyFile: `${keyDer.toString('latin1')}\0` } },
+    { identity: { certificate, key, passphrase: 20_731_904 } },
+    { identity, ticketKeys: [secret] },
+    { identity, ticketKeys: secret },
+  ] as object[])('shows no secret in the error for %#', (wrong) => {
+    const error = thrownBy(make(wrong as TLSServerOptions));
+    const shown = inspect(error, { depth: null });
+    expect(error).toHaveProperty('code');
+    for (const part of [key.slice(40, 70), keyDer.toString('latin1', 40, 50), '2073', 'c2Vj']) {
+      expect(shown).not.toContain(part);
+    }
+  });
+
   it('refuses wrong PKCS #12', ({ skip }) => {
     const folder = mkdtempSync(join(tmpdir(), 'ropewalk-tls-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -132,6 +160,13 @@ describe.each(ENGINES)('a context of the engine %s', (engine) => {
     );
     refused({ identity: { pfx: pfxFile as never } }, 'identity.pfx must be bytes. The name of');
     refused({ identity: { pfx: pkcs12 } }, 'identity.pfx is no PKCS #12 with a certificate');
+    writeFileSync(file('both.pem'), `${weak.key}${weak.certificate}`);
+    execFileSync('openssl', args.with(5, 'weak.p12'), { cwd: folder, stdio: 'ignore' });
+    const weakIdentity = { pfxFile: file('weak.p12'), passphrase: 'x' };
+    expect(make({ identity: weakIdentity })).toThrow(
+      /^identity is refused by OpenSSL: .*too small/,
+    );
+    make({ identity: weakIdentity, ciphers: 'DEFAULT:@SECLEVEL=0' })();
     const both = [identity, { pfx: readFileSync(pfxFile), passphrase: 'x' }];
     refused({ identity: both }, 'identity[1] and identity[0] have the same kind of key');
     refused(

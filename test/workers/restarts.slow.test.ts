@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { flushLoggedErrors } from '../../src/testing/index.js';
 import { WorkerExitedError } from '../../src/workers/index.js';
+import { PATIENCE } from '../support/deadline.js';
 import { RunningGroup } from './running-group.js';
 
 describe.skipIf(process.platform !== 'linux')('workers', () => {
@@ -25,6 +26,6 @@ describe.skipIf(process.platform !== 'linux')('workers', () => {
       expect(threads()).toBeLessThanOrEqual(before.threads + 2);
       expect(flushLoggedErrors(WorkerExitedError)).toHaveLength(20);
     },
-    60_000,
+    60_000 * PATIENCE,
   );
 });

@@ -8,6 +8,12 @@ export {
   type ClientHandshakeOptions,
 } from './client-handshake.js';
 export {
+  WebSocketConnection,
+  type WebSocketConnectionOptions,
+  type WebSocketState,
+} from './connection.js';
+export { MessageDeflater, MessageInflater } from './deflate.js';
+export {
   WebSocketCompressionError,
   WebSocketError,
   WebSocketFloodError,
@@ -32,6 +38,7 @@ export type {
   PermessageDeflateOptions,
   PermessageDeflateParameters,
 } from './permessage-deflate.js';
+export { PreparedMessage } from './prepared-message.js';
 export { type ByteSink, FrameSerializer, type MaskingKeySource } from './serializer.js';
 export {
   type AllowedOrigins,

@@ -9,6 +9,7 @@ import { addressFrom, type HostPort, type IPAddress } from '../../core/address.j
 import type { SystemError } from '../../core/errors/base.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import { checkData } from '../../internal/check.js';
+import { countGiven } from '../../internal/given-memory.js';
 import { systemError } from '../../internal/system-error.js';
 import { checkDatagramLength, udpDestination } from '../datagrams/udp-destination.js';
 import type { UDPOption, UDPPort, UDPSocket } from '../datagrams/udp-port.js';
@@ -256,6 +257,7 @@ export class NodeDatagramSocket implements UDPSocket, Flushed {
     reactor.beginTurn();
     this.receiveFailing = false;
     reactor.countReceived(data.byteLength);
+    countGiven(data.byteLength);
     const from = addressFrom('UDP', address, port);
     // `dgram` receives up to 64 KiB, which no datagram exceeds.
     if (data.byteLength <= limits.maxPacketSize) {

@@ -125,6 +125,20 @@ const CASES: readonly Case[] = [
     events: ['text ""'],
   },
   {
+    name: 'empty fragments in front of other messages',
+    frames: [
+      text('', false),
+      more(''),
+      { opcode: 2, payload: bytes(0xff), fin: false },
+      more(bytes(0xfe)),
+      { opcode: 2, fin: false },
+      more(''),
+      text('a', false),
+      more(''),
+    ],
+    events: ['text ""', 'binary fffe', 'binary ', 'text "a"'],
+  },
+  {
     name: '6.2 UTF-8 cut between and inside characters',
     frames: [text(Buffer.from('Hello-µ@').subarray(0, 7), false), more(bytes(0xb5, 0x40))],
     events: ['text "Hello-µ@"'],
@@ -402,6 +416,17 @@ describe('MessageParser', () => {
       expect(parser.bytes).toEqual(Buffer.alloc(200, 7));
       expect(isLent(parser.bytes)).toBe(false);
       expect(parser.bytes.buffer.byteLength).toBeLessThanOrEqual(400);
+    }
+  });
+
+  it('does not keep the last message of an idle connection', () => {
+    const parser = new MessageParser({ role: 'server' });
+    for (const parts of [text('a'), { opcode: 2, payload: 'b' }, { opcode: 9, payload: 'c' }]) {
+      parser.receive(masked(parts));
+      expect(parser.next()).not.toBe(undefined);
+      expect(parser.next()).toBe(undefined);
+      expect(parser.text).toBe('');
+      expect(parser.bytes).toHaveLength(0);
     }
   });
 
