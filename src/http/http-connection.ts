@@ -10,9 +10,8 @@
  */
 import type { Address } from '../core/address.js';
 import { ConnectionClosed } from '../core/errors/connection.js';
-import type { PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
-import { HIGH_WATER_MARK_BYTES, type Transport } from '../core/transport.js';
+import type { Transport } from '../core/transport.js';
 import { failConnection, onRejection } from '../defer/callback-result.js';
 import { reportError } from '../internal/error-report.js';
 import type { TimeoutEntry } from '../policies/idle-timeouts.js';
@@ -20,6 +19,7 @@ import { HTTPMessageError, HTTPSequenceError } from '../protocols/http/errors.js
 import type { RequestHead } from '../protocols/http/heads.js';
 import type { RequestParser } from '../protocols/http/request-parser.js';
 import { statusLine } from '../protocols/http/status.js';
+import { ConnectionWriter, FIRST_FREE_FLAG, PARSING, WRITING_PAUSED } from './connection-writer.js';
 import { BodyError, HTTPStatusError, HTTPTimeoutError } from './errors.js';
 import { HTTPRequest, type RequestConnection } from './http-request.js';
 import { errorText, HTTPResponse, type ResponseConnection } from './http-response.js';
@@ -33,27 +33,16 @@ const CONTENT = 2;
 const WRITE = 3;
 
 /** Flags. */
-const PARSING = 1;
-const READING_PAUSED = 2;
-const WRITING_PAUSED = 4;
-const INPUT_ENDED = 8;
-const CLOSING = 16;
-const PRODUCING = 32;
+const READING_PAUSED = FIRST_FREE_FLAG;
+const INPUT_ENDED = 2 * FIRST_FREE_FLAG;
+const CLOSING = 4 * FIRST_FREE_FLAG;
 
-const MAX_UTF8_BYTES = 3;
-const MAX_GATHERED = 4_096;
 const CONTINUE = `${statusLine(100)}\r\n`;
 
 export class HTTPConnection
-  implements
-    StreamProtocol,
-    TimeoutEntry,
-    PushProducer,
-    RequestConnection,
-    ResponseConnection,
-    ServedConnection
+  extends ConnectionWriter
+  implements StreamProtocol, TimeoutEntry, RequestConnection, ResponseConnection, ServedConnection
 {
-  transport: Transport | undefined = undefined;
   previous: TimeoutEntry = this;
   next: TimeoutEntry = this;
   stamp = 0;
@@ -65,16 +54,11 @@ export class HTTPConnection
   /** The protocol that the connection was upgraded to. */
   private successor: StreamProtocol | undefined = undefined;
   private phase = HEAD;
-  private flags = 0;
   private requests = 0;
-  /** Received bytes of content, or unsent bytes, at the beginning of the period that the timeout is for. */
-  private progress = 0;
-  /** Bytes that can be written before the high-water mark may be exceeded: counting unsent bytes is expensive. */
-  private allowance = HIGH_WATER_MARK_BYTES;
-  /** Text that is written when parsing pauses: one long write costs less than many short ones. */
-  private gathered = '';
-
+  /** Received bytes of content at the beginning of this period of `contentTimeoutMs`. */
+  private contentBefore = 0;
   constructor(service: HTTPService) {
+    super();
     this.service = service;
   }
 
@@ -96,10 +80,6 @@ export class HTTPConnection
 
   get dateLine(): string {
     return this.service.date.line;
-  }
-
-  get isFull(): boolean {
-    return (this.flags & WRITING_PAUSED) !== 0;
   }
 
   get maxContentBytes(): number {
@@ -159,25 +139,6 @@ export class HTTPConnection
     return successor?.connectionLost(reason);
   }
 
-  /** As a producer: too much is unsent. */
-  pauseProducing(): void {
-    this.flags |= WRITING_PAUSED;
-    this.progress = this.open.bufferedBytes;
-    this.file(WRITE);
-  }
-
-  /** As a producer: everything was sent. */
-  resumeProducing(): void {
-    this.flags &= ~WRITING_PAUSED;
-    this.stopRegulating();
-    this.response?.drain();
-    this.advance();
-  }
-
-  stopProducing(): void {
-    this.flags &= ~(WRITING_PAUSED | PRODUCING);
-  }
-
   expired(): void {
     const { settings } = this.service;
     switch (this.phase) {
@@ -195,7 +156,8 @@ export class HTTPConnection
         } else this.file(CONTENT);
         return;
       default:
-        this.checkWriting();
+        if (this.hasProgressed()) this.file(WRITE);
+        else if (this.unsentBytes > 0) this.abort();
     }
   }
 
@@ -207,16 +169,6 @@ export class HTTPConnection
     // Whether the client sends the content that it asked permission for is not known.
     if (head.expectsContinue) return false;
     return (head.contentLength ?? 0) <= this.service.settings.maxDiscardedBytes;
-  }
-
-  write(data: string | Uint8Array): void {
-    if ((this.flags & PARSING) === 0) this.send(data);
-    else if (typeof data === 'string' && this.gathered.length + data.length <= MAX_GATHERED) {
-      this.gathered += data;
-    } else {
-      this.flush();
-      this.send(data);
-    }
   }
 
   responded(response: HTTPResponse): void {
@@ -271,11 +223,17 @@ export class HTTPConnection
 
   /** The bytes of content that have arrived in this period of `contentTimeoutMs`. */
   private get periodBytes(): number {
-    return (this.response?.request.receivedBytes ?? 0) - this.progress;
+    return (this.response?.request.receivedBytes ?? 0) - this.contentBefore;
   }
 
-  private get open(): Transport {
-    return this.transport as Transport;
+  protected override writingPaused(): void {
+    this.unsentBytes = this.open.bufferedBytes;
+    this.file(WRITE);
+  }
+
+  protected override writingResumed(): void {
+    this.response?.drain();
+    this.advance();
   }
 
   /** Parses as far as the state of the request in progress allows. */
@@ -350,13 +308,13 @@ export class HTTPConnection
   }
 
   private wantsContent({ request, ended }: HTTPResponse): boolean {
-    return ended || !request.hasContent || request.reader?.wants === true;
+    return request.reader?.wants ?? (ended || !request.hasContent);
   }
 
   private contentReceived(response: HTTPResponse, data: Buffer): void {
     const { request } = response;
     request.receivedBytes += data.length;
-    if (request.reader !== undefined && !response.ended) request.reader.received(data);
+    if (request.reader !== undefined) request.reader.received(data);
     else if (request.receivedBytes > this.service.settings.maxDiscardedBytes)
       response.closes = true;
   }
@@ -396,50 +354,9 @@ export class HTTPConnection
     else if (phase === HEAD) timeouts.add(this, settings.headTimeoutMs);
     else if (phase === WRITE) timeouts.add(this, settings.writeTimeoutMs);
     else {
-      this.progress = this.response?.request.receivedBytes ?? 0;
+      this.contentBefore = this.response?.request.receivedBytes ?? 0;
       timeouts.add(this, settings.contentTimeoutMs);
     }
-  }
-
-  /** The client has had `writeTimeoutMs` to accept some of the unsent bytes. */
-  private checkWriting(): void {
-    const { bufferedBytes } = this.open;
-    if (bufferedBytes > 0 && bufferedBytes >= this.progress) {
-      this.abort();
-      return;
-    }
-    this.progress = bufferedBytes;
-    if (bufferedBytes > 0) this.file(WRITE);
-  }
-
-  private flush(): void {
-    const { gathered } = this;
-    if (gathered === '') return;
-    this.gathered = '';
-    this.send(gathered);
-  }
-
-  private send(data: string | Uint8Array): void {
-    const transport = this.open;
-    this.allowance -= typeof data === 'string' ? data.length * MAX_UTF8_BYTES : data.length;
-    if (this.allowance >= 0) transport.write(data);
-    else this.writeRegulated(transport, data);
-  }
-
-  /** Registers a producer, in order to learn when the bytes are sent, only if there are many. */
-  private writeRegulated(transport: Transport, data: string | Uint8Array): void {
-    if ((this.flags & (PRODUCING | CLOSING)) === 0) {
-      this.flags |= PRODUCING;
-      transport.registerProducer(this, true);
-    }
-    transport.write(data);
-    if ((this.flags & WRITING_PAUSED) === 0) this.stopRegulating();
-  }
-
-  private stopRegulating(): void {
-    if ((this.flags & PRODUCING) !== 0) this.open.unregisterProducer();
-    this.flags &= ~(PRODUCING | WRITING_PAUSED);
-    this.allowance = HIGH_WATER_MARK_BYTES - this.open.bufferedBytes;
   }
 
   /** Closes when everything written was sent, which may not take longer than `writeTimeoutMs` without progress. */
@@ -448,7 +365,7 @@ export class HTTPConnection
     this.flags |= CLOSING;
     this.parser = undefined;
     this.stopRegulating();
-    this.progress = this.open.bufferedBytes;
+    this.unsentBytes = this.open.bufferedBytes;
     this.open.loseConnection();
     if (this.open.connected) this.file(WRITE);
   }

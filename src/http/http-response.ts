@@ -174,8 +174,9 @@ export class HTTPResponse {
     if (this.state === 'gone') return true;
     if (this.state === 'ended') throw new HTTPSequenceError('the response is complete');
     const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-    if (this.state === 'head') this.beginContent();
+    const head = this.state === 'head' ? this.head(-1) : undefined;
     if (this.framing === 'length') this.count(length);
+    if (head !== undefined) this.beginContent(head);
     if (length === 0 || !this.sendsContent) return !this.connection.isFull;
     if (this.framing !== 'chunked') this.connection.write(data);
     else if (typeof data === 'string') {
@@ -246,7 +247,7 @@ export class HTTPResponse {
       return;
     }
     if (data !== undefined) this.write(data);
-    if (this.state === 'head') this.beginContent();
+    if (this.state === 'head') this.beginContent(this.head(-1));
     if (this.state === 'ended') throw new HTTPSequenceError('the response is complete');
     if (this.framing === 'length' && this.remaining > 0 && this.sendsContent) {
       this.connection.abort();
@@ -373,8 +374,8 @@ export class HTTPResponse {
     }
   }
 
-  private beginContent(): void {
-    this.writeHead(this.head(-1));
+  private beginContent(head: string): void {
+    this.writeHead(head);
     this.state = 'content';
   }
 

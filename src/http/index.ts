@@ -15,8 +15,14 @@ export type { HTTPVersion, RequestHead } from '../protocols/http/heads.js';
 export type { RequestParserOptions } from '../protocols/http/limits.js';
 export {
   BodyError,
+  DecodedBodyTooLargeError,
+  FileTruncatedError,
+  FormTooLargeError,
   HTTPStatusError,
   HTTPTimeoutError,
+  InvalidContentCodingError,
+  InvalidFormError,
+  UnsupportedContentCodingError,
 } from './errors.js';
 export type { FieldValue } from './field-lines.js';
 export { type DrainOptions, HTTPFactory } from './http-factory.js';
