@@ -7,6 +7,8 @@ import { HTTPStatusError } from './errors.js';
 export interface ContentReader {
   /** Whether to pass it another piece; the rest waits in the parser, and then in the transport, meanwhile. */
   readonly wants: boolean;
+  /** Whether the rest is not wanted: it is to be dropped. */
+  readonly isLeft: boolean;
   /** @param data Lent: valid until this returns. */
   received(data: Buffer): void;
   ended(): void;
@@ -19,6 +21,7 @@ const FIRST_BYTES = 4_096;
 /** Collects all of it. Its memory grows with the bytes that arrive, not with the announced length. */
 export class ContentCollector<T> implements ContentReader {
   readonly wants = true;
+  readonly isLeft = false;
   readonly done: Deferred<T> = new Deferred<T>();
   private readonly convert: (bytes: Buffer) => T;
   private readonly keepsBytes: boolean;
@@ -94,7 +97,11 @@ export class ContentIterator implements ContentReader, AsyncIterableIterator<Buf
   }
 
   get wants(): boolean {
-    return this.consumers.length > 0 || this.state === 'left';
+    return this.consumers.length > 0 || this.isLeft;
+  }
+
+  get isLeft(): boolean {
+    return this.state === 'left';
   }
 
   received(data: Buffer): void {

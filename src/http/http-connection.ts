@@ -57,6 +57,7 @@ export class HTTPConnection
   private requests = 0;
   /** Received bytes of content at the beginning of this period of `contentTimeoutMs`. */
   private contentBefore = 0;
+
   constructor(service: HTTPService) {
     super();
     this.service = service;
@@ -165,10 +166,11 @@ export class HTTPConnection
     const { head } = request;
     if (!head.keepsAlive || this.service.draining) return false;
     if (this.requests >= this.service.settings.maxRequestsPerConnection) return false;
-    if (request.isComplete || request.reader !== undefined || !request.hasContent) return true;
+    if (request.isComplete || request.isRead || !request.hasContent) return true;
     // Whether the client sends the content that it asked permission for is not known.
-    if (head.expectsContinue) return false;
-    return (head.contentLength ?? 0) <= this.service.settings.maxDiscardedBytes;
+    if (head.expectsContinue && request.reader === undefined) return false;
+    const rest = (head.contentLength ?? 0) - request.receivedBytes;
+    return rest <= this.service.settings.maxDiscardedBytes;
   }
 
   responded(response: HTTPResponse): void {
@@ -219,6 +221,10 @@ export class HTTPConnection
 
   abort(): void {
     this.transport?.abortConnection();
+  }
+
+  private get receivedBytes(): number {
+    return this.parser?.bufferedBytes ?? 0;
   }
 
   /** The bytes of content that have arrived in this period of `contentTimeoutMs`. */
@@ -276,20 +282,25 @@ export class HTTPConnection
     }
   }
 
+  /**
+   * Parsing may end the validity of the head, so it is kept for handlers that are not finished. Content that has arrived as a
+   * whole is parsed first: handlers may answer when they have it.
+   */
   private begin(head: RequestHead): void {
     const request = new HTTPRequest(this, head);
     const response = new HTTPResponse(this, request);
     this.response = response;
     this.requests += 1;
     this.stamp = this.service.timeouts.tick;
+    let goesOn = false;
     try {
       const result: unknown = this.service.handler(request, response);
-      if (result !== undefined) onRejection(result, (error) => this.failed(response, error));
+      goesOn = result !== undefined;
+      if (goesOn) onRejection(result, (error) => this.failed(response, error));
     } catch (error) {
       this.failed(response, error);
     }
-    // Reading on may end the validity of the head; content that has arrived as a whole does not.
-    if (!response.ended && (this.parser?.bufferedBytes ?? 0) < contentBytes(head)) head.keep();
+    if (response.ended ? goesOn : this.receivedBytes < contentBytes(head)) head.keep();
   }
 
   /** The request was answered and its content received. */
@@ -314,17 +325,25 @@ export class HTTPConnection
   private contentReceived(response: HTTPResponse, data: Buffer): void {
     const { request } = response;
     request.receivedBytes += data.length;
-    if (request.reader !== undefined) request.reader.received(data);
-    else if (request.receivedBytes > this.service.settings.maxDiscardedBytes)
-      response.closes = true;
+    if (request.isRead) {
+      request.reader?.received(data);
+      return;
+    }
+    request.discardedBytes += data.length;
+    // The rest is not received: see `parse`.
+    if (request.discardedBytes > this.service.settings.maxDiscardedBytes) response.closes = true;
   }
 
   /** Called when nothing more can be parsed now: keeps what is needed later, and sets the timeout. */
   private settle(): void {
-    const { response, parser } = this;
+    const { response, parser, flags } = this;
+    if (response === undefined && (flags & INPUT_ENDED) !== 0 && (flags & WRITING_PAUSED) === 0) {
+      this.close();
+      return;
+    }
     if (response !== undefined && !response.ended) response.request.head.keep();
     if (parser !== undefined && parser.bufferedBytes > 0) parser.keepRest();
-    this.regulateReading(parser);
+    this.regulateReading();
     let phase = IDLE;
     if ((this.flags & WRITING_PAUSED) !== 0) phase = WRITE;
     else if (response === undefined) phase = parser === undefined ? IDLE : HEAD;
@@ -338,8 +357,8 @@ export class HTTPConnection
     return ended || request.reader !== undefined;
   }
 
-  private regulateReading(parser: RequestParser | undefined): void {
-    const isFull = (parser?.bufferedBytes ?? 0) >= this.service.settings.maxPipelinedBytes;
+  private regulateReading(): void {
+    const isFull = this.receivedBytes >= this.service.settings.maxPipelinedBytes;
     if (isFull === ((this.flags & READING_PAUSED) !== 0)) return;
     this.flags ^= READING_PAUSED;
     if (isFull) this.open.pauseProducing();

@@ -22,7 +22,9 @@ export interface RequestConnection {
 }
 
 /**
- * Strings are made when they are read. Everything but the content can be read at any time, also after the answer.
+ * Strings are made when they are read. A handler that is asynchronous, or has not answered when it returns, can read all but the
+ * content at any time. After one that has answered and returned nothing, reading fields throws an HTTPSequenceError, unless
+ * {@link keep} was called.
  *
  * The content can be read once: as a whole by {@link bytes}, {@link text}, {@link json} or {@link form}, or piece by piece by an
  * asynchronous iteration or {@link stream}. A client that waits for permission to send it (`Expect: 100-continue`) receives that
@@ -37,6 +39,8 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
   isComplete = false;
   /** @internal Bytes of content that were received. */
   receivedBytes = 0;
+  /** @internal Those that were dropped. */
+  discardedBytes = 0;
   /** The trailer section, once the content is complete; `undefined` if there is none. */
   trailers: FieldSection | undefined = undefined;
   private readonly connection: RequestConnection;
@@ -114,6 +118,12 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
   /** Each field line as it was received, in order. */
   rawFields(): Iterable<readonly [name: string, value: string]> {
     return this.head.rawFields();
+  }
+
+  /** Keeps the head, so that it can be read at any time. Needed only by handlers that have answered when they return. */
+  keep(): this {
+    this.head.keep();
+    return this;
   }
 
   /** Aborted if the connection ends, or the request fails, before the answer is complete. */
@@ -211,6 +221,11 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
   /** @internal */
   get hasContent(): boolean {
     return this.head.isChunked || (this.head.contentLength ?? 0) > 0;
+  }
+
+  /** @internal Whether the content is passed on, or will be: not dropped. */
+  get isRead(): boolean {
+    return this.reader !== undefined && !this.reader.isLeft;
   }
 
   /** @internal The content is complete. */

@@ -20,7 +20,7 @@ export interface HTTPServerOptions extends RequestParserOptions {
   readonly minContentBytes?: number;
   /** Time that a connection may wait for its next request before it is closed. Default 60,000. */
   readonly idleTimeoutMs?: number;
-  /** Time for which a client may accept none of the bytes that wait to be sent to it before it is reset. Default 30,000. */
+  /** Time after which a client that accepts no byte is reset, if there are unsent bytes. Default 30,000. */
   readonly writeTimeoutMs?: number;
   /** Requests after which a connection is closed: 1 to 2^53 - 1. Default: no limit. */
   readonly maxRequestsPerConnection?: number;

@@ -38,6 +38,30 @@ describe('a request', () => {
     expect(request.maxContentBytes).toBe(1_048_576);
   });
 
+  it.each([
+    ['asynchronous', (): unknown => Promise.resolve()],
+    ['one that keeps it', (request: HTTPRequest): unknown => void request.keep()],
+  ])('shows its head after it was answered to a handler that is %s', (_name, finish) => {
+    const requests: HTTPRequest[] = [];
+    const served = new Served((request, response) => {
+      requests.push(request);
+      response.send();
+      return finish(request);
+    });
+    served.receive(get('/', 'A: b'));
+    expect(requests[0]?.field('a')).toBe('b');
+  });
+
+  it('has no head after it was answered to others', () => {
+    const requests: HTTPRequest[] = [];
+    const served = new Served((request, response) => {
+      requests.push(request);
+      response.send();
+    });
+    served.receive(get('/', 'A: b'));
+    expect(() => requests[0]?.field('a')).toThrow(HTTPSequenceError);
+  });
+
   it.each(['whole', 'byte by byte'])('has its content, received %s', async (how) => {
     const served = new Served(async (request, response) => {
       const text = await request.text();
@@ -163,6 +187,24 @@ describe('unread content', () => {
       `HTTP/1.1 200 OK\r\nContent-Length: 0\r\n${CLOSE}\r\n`,
     );
     expect(early.transport.peerSees).toBe('end');
+  });
+
+  it('of an iteration that was left ends the connection if it is longer than maxDiscardedBytes', async () => {
+    const served = new Served(
+      async (request, response) => {
+        for await (const piece of request) {
+          response.send(piece);
+          break;
+        }
+      },
+      { maxDiscardedBytes: 10, maxContentBytes: 1_000 },
+    );
+    served.transport.receive('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nab');
+    await served.later();
+    served.receive('x'.repeat(10));
+    expect(served.transport.peerSees).toBe('open');
+    served.receive('x');
+    expect(served.transport.peerSees).toBe('end');
   });
 
   it('that becomes longer than maxDiscardedBytes ends the connection', () => {

@@ -344,6 +344,21 @@ describe('a connection', () => {
     expect(served.transport.peerSees).toBe('end');
   });
 
+  it('of a client that sends an empty line and finishes is closed', () => {
+    const served = new Served(echoPath);
+    served.receive('\r\n');
+    served.transport.peerCloses();
+    expect(served.sent()).toBe('');
+    expect(served.transport.peerSees).toBe('end');
+  });
+
+  it('of a client that finishes in a head is answered with 400', () => {
+    const served = new Served(echoPath);
+    served.receive('GET / HT');
+    served.transport.peerCloses();
+    expect(served.sent()).toBe(refusal('400 Bad Request'));
+  });
+
   it.each([
     ['400 Bad Request', 'GET / HTTP/1.1\r\n\r\n'],
     [
