@@ -28,7 +28,7 @@ const PURE = [
   'test/http/!(static-*|media-types|server-over-reactors).test.ts',
   'test/policies/!(flooders|over-reactors).test.ts',
   'test/protocols/proxy-protocol/{parser,serializer}.test.ts',
-  'test/protocols/http/*.test.ts',
+  'test/protocols/http/**/*.test.ts',
   'test/protocols/websocket/*.test.ts',
   'test/resolver/!(hosts-file).test.ts',
   'test/task/!(react).test.ts',
