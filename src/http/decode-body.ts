@@ -56,7 +56,8 @@ export function contentCodingOf(contentEncoding: string | undefined): ContentCod
 
 /**
  * Decodes a body. At no time is more decoded than the consumer has taken plus two chunks of 16 KiB, and no more than `maxBytes`
- * are returned. The source is read only as fast as the result is consumed.
+ * are returned. The source is read only as fast as the result is consumed. The decompressor itself needs the window of the coding:
+ * 32 KiB for gzip and deflate, up to 8 MiB for zstd and 16 MiB for br, which it fills only with decoded bytes.
  *
  * @param source Its chunks must stay as they are until the next one is requested: copy lent bytes.
  * @param contentEncoding The Content-Encoding field of the request.

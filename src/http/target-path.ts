@@ -25,6 +25,8 @@ export interface TargetRules {
 const SCHEME_AND_AUTHORITY = /^https?:\/\/[^/?#]*/i;
 /** Also with an extension: `NUL.txt` is the device (https://learn.microsoft.com/windows/win32/fileio/naming-a-file). */
 const DEVICE = /^(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|CLOCK\$|(?:COM|LPT)[0-9¹²³])[ ]*(?:[.:]|$)/i;
+/** The second name that Windows gives to long and unusual names: `GIT~1` is `.git`. */
+const SHORT_NAME = /^[^.~]{1,6}~\d{1,6}(?:\.|$)/;
 /** Wildcards and characters of drives, streams and shares; spaces and dots at the end, which Windows drops. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: names with control characters are refused.
 const NOT_ON_WINDOWS = /[<>:"|?*\x00-\x1f]|[. ]$/;
@@ -67,7 +69,7 @@ function isServedName(name: string, { dotFiles, windows }: TargetRules): boolean
   if (name.startsWith('.') && dotFiles !== true) {
     if (dotFiles === false || !dotFiles.includes(name)) return false;
   }
-  return !windows || !(DEVICE.test(name) || NOT_ON_WINDOWS.test(name));
+  return !windows || ![DEVICE, SHORT_NAME, NOT_ON_WINDOWS].some((names) => names.test(name));
 }
 
 /**

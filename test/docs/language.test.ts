@@ -19,6 +19,7 @@ const FOLDERS = [
   'src/http',
   'src/internal',
   'src/policies',
+  'src/protocols/websocket',
   'src/reactor',
   'src/resolver',
   'src/task',

@@ -51,7 +51,7 @@ describe.each(CONTENT_CODINGS)('compress with %s', (coding) => {
   it('returns what decompresses to the source', async () => {
     const text = Buffer.from('hello '.repeat(20_000));
     const compressed = await gather(compress([text.subarray(0, 7), text.subarray(7)], coding));
-    expect(DECOMPRESS[coding](compressed)).toEqual(text);
+    expect(DECOMPRESS[coding](compressed).equals(text)).toBe(true);
     expect(compressed.length).toBeLessThan(text.length / 10);
   });
 

@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto';
 import * as zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentValueError } from '../../src/core/errors/arguments.js';
-import { CONTENT_CODINGS, type ContentCoding } from '../../src/http/accept-encoding.js';
-import { compress } from '../../src/http/compressor.js';
+import { CONTENT_CODINGS, type ContentCoding, HAS_ZSTD } from '../../src/http/accept-encoding.js';
+import { compress, transformed } from '../../src/http/compressor.js';
 import { contentCodingOf, decodeBody } from '../../src/http/decode-body.js';
 import {
   DecodedBodyTooLargeError,
   InvalidContentCodingError,
   UnsupportedContentCodingError,
 } from '../../src/http/errors.js';
+import { createZstdCompress } from '../../src/http/zstd.js';
 import { everySplit } from '../../src/testing/every-split.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
 
@@ -130,6 +131,15 @@ describe('decodeBody', () => {
   it('reads several members of gzip (RFC 1952 section 2.2)', async () => {
     const body = [zlib.gzipSync('one'), zlib.gzipSync('two')];
     expect((await gather(decodeBody(body, 'gzip'))).toString()).toBe('onetwo');
+  });
+
+  it.skipIf(!HAS_ZSTD)('refuses zstd that needs a window of more than 8 MiB', async () => {
+    const body = (windowLog: number): Promise<Buffer> =>
+      gather(transformed([Buffer.from('hello')], () => createZstdCompress(false, windowLog)));
+    expect((await gather(decodeBody([await body(23)], 'zstd'))).toString()).toBe('hello');
+    await expect(gather(decodeBody([await body(24)], 'zstd'))).rejects.toThrow(
+      InvalidContentCodingError,
+    );
   });
 
   it('checks its options', async () => {

@@ -116,6 +116,8 @@ describe('parseTarget', () => {
     '/%3Ca',
     '/a%22',
     '/a|b',
+    '/GIT~1/config',
+    '/docume~1.txt',
   ])('refuses %j on Windows only', (target) => {
     expect(parseTarget(target, WINDOWS)).toBe(404);
     expect(parseTarget(target, RULES)).toBeTypeOf('object');

@@ -44,7 +44,7 @@ const RULES: Readonly<Record<HTTPRule, readonly [status: number, problem: string
   'chunk-extension': [400, 'a malformed chunk extension'],
   'chunk-size': [400, 'a malformed or too large chunk size'],
   'content-length': [400, 'a Content-Length that is not one decimal number'],
-  'content-length-forbidden': [400, 'a Content-Length in a response that has no content'],
+  'content-length-forbidden': [400, 'a Content-Length in a message that has no content'],
   'content-length-repeated': [400, 'more than one Content-Length'],
   'content-length-with-transfer-encoding': [400, 'both Content-Length and Transfer-Encoding'],
   'empty-line': [400, 'more than one empty line before the request line'],

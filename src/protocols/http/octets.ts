@@ -8,9 +8,10 @@ export const COMMA = 0x2c;
 export const SLASH = 0x2f;
 export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
+export const DEL = 0x7f;
 
 /** `tchar`: octets of methods and field names. */
-export const TOKEN: Uint8Array = table("!#$%&'*+-.^_`|~0-9A-Za-z");
+export const TOKEN: Uint8Array = table("-!#$%&'*+.^_`|~0-9A-Za-z");
 
 /** Octets of field values and reason phrases: all but control characters, HTAB excepted. */
 export const VALUE: Uint8Array = table('\t\x20-\x7e\x80-\xff');

@@ -86,10 +86,20 @@ export class RequestParser extends MessageParser<RequestHead> {
     );
     this.finishHead(head, length);
     const content = head.isChunked ? 'chunked' : (head.contentLength ?? 0);
-    if (method === 'CONNECT') this.beginContent(content, 'tunnel');
+    if (method === 'CONNECT') this.beginTunnel(head);
     else if (head.keepsAlive) this.beginContent(content, 'message');
     else this.beginContent(content, head.hasUpgrade ? 'tunnel' : 'nothing');
     return 'head';
+  }
+
+  /**
+   * CONNECT has no content (RFC 9110 section 9.3.6): some recipients read it if the head announces it, for others the bytes belong
+   * to the tunnel.
+   */
+  private beginTunnel({ isChunked, contentLength = 0 }: RequestHead): void {
+    if (isChunked) throw invalidMessage(this.role, 'transfer-encoding-forbidden');
+    if (contentLength > 0) throw invalidMessage(this.role, 'content-length-forbidden');
+    this.beginContent(0, 'tunnel');
   }
 
   /** @returns Whether the request line is complete. */

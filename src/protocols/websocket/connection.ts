@@ -14,20 +14,10 @@ import {
 import { checkData, checkFunction, checkInteger, checkString } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import { deflaterOf, type MessageDeflater, MessageInflater } from './deflate.js';
-import { WebSocketError, WebSocketFragmentError, WebSocketNotOpenError } from './errors.js';
+import { WebSocketError, WebSocketNotOpenError } from './errors.js';
 import type { WebSocketEvent, WebSocketLimits, WebSocketRole } from './events.js';
-import {
-  BINARY,
-  CLOSE,
-  CONTINUATION,
-  FIN,
-  isCloseCode,
-  MAX_CONTROL_BYTES,
-  PING,
-  PONG,
-  RSV1,
-  TEXT,
-} from './opcodes.js';
+import { MessageWriter } from './message-writer.js';
+import { CLOSE, FIN, isCloseCode, MAX_CONTROL_BYTES, PING, PONG } from './opcodes.js';
 import { MessageParser } from './parser.js';
 import type { PermessageDeflateParameters } from './permessage-deflate.js';
 import { PreparedMessage } from './prepared-message.js';
@@ -71,16 +61,10 @@ const MAX_REASON_BYTES = MAX_CONTROL_BYTES - 2;
 export class WebSocketConnection {
   readonly #parser: MessageParser;
   readonly #serializer: FrameSerializer;
-  readonly #isServer: boolean;
-  readonly #deflater: MessageDeflater | undefined;
-  readonly #threshold: number;
+  readonly #writer: MessageWriter;
   #state: WebSocketState = 'open';
   /** The payload of the last ping without an answer. */
   #unanswered: Buffer | undefined = undefined;
-  /** The type of the message whose fragments are being sent; 0 if there is none. */
-  #fragmented = 0;
-  /** The first half of a character that the next fragment of text completes. */
-  #surrogate = '';
   #closeCode = 1006;
   #closeReason = '';
 
@@ -95,9 +79,8 @@ export class WebSocketConnection {
       const expected = role === 'client' ? 'a function' : 'left out by a server';
       throw new InvalidArgumentTypeError('maskingKey', expected, maskingKey);
     }
-    this.#threshold = checkInteger('compressionThreshold', compressionThreshold, 1, 2 ** 31 - 1);
+    const threshold = checkInteger('compressionThreshold', compressionThreshold, 1, 2 ** 31 - 1);
     const level = checkInteger('compressionLevel', compressionLevel, 1, 9);
-    this.#isServer = role === 'server';
     this.#parser = new MessageParser({
       role,
       ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
@@ -107,7 +90,8 @@ export class WebSocketConnection {
       ...(deflate === undefined ? {} : { decompressor: inflaterOf(deflate, role) }),
     });
     this.#serializer = new FrameSerializer(sink, maskingKey);
-    this.#deflater = deflate === undefined ? undefined : ownDeflater(deflate, role, level);
+    const deflater = deflate === undefined ? undefined : ownDeflater(deflate, role, level);
+    this.#writer = new MessageWriter(this.#serializer, role === 'server', deflater, threshold);
   }
 
   get state(): WebSocketState {
@@ -189,13 +173,8 @@ export class WebSocketConnection {
    */
   sendText(text: string): void {
     checkString('text', text);
-    this.#checkMessage('sendText');
-    const deflater = this.#deflater;
-    if (deflater !== undefined && this.#isLong(text)) {
-      this.#sendCompressed(deflater, TEXT, Buffer.from(text));
-    } else {
-      this.#serializer.writeText(FIN | TEXT, text);
-    }
+    this.#checkOpen('sendText');
+    this.#writer.text(text);
   }
 
   /**
@@ -204,13 +183,8 @@ export class WebSocketConnection {
    */
   sendBinary(bytes: Uint8Array): void {
     checkBytes('bytes', bytes);
-    this.#checkMessage('sendBinary');
-    const deflater = this.#deflater;
-    if (deflater !== undefined && bytes.length >= this.#threshold) {
-      this.#sendCompressed(deflater, BINARY, bytes);
-    } else {
-      this.#serializer.writeBytes(FIN | BINARY, bytes);
-    }
+    this.#checkOpen('sendBinary');
+    this.#writer.binary(bytes);
   }
 
   /**
@@ -221,18 +195,8 @@ export class WebSocketConnection {
     if (!(message instanceof PreparedMessage)) {
       throw new InvalidArgumentTypeError('message', 'a PreparedMessage', message);
     }
-    const { content } = message;
-    const deflater = this.#deflater;
-    if (!this.#isServer || deflater?.takeover === true) {
-      if (typeof content === 'string') this.sendText(content);
-      else this.sendBinary(content);
-      return;
-    }
-    this.#checkMessage('sendPrepared');
-    const compresses =
-      deflater !== undefined &&
-      (typeof content === 'string' ? this.#isLong(content) : content.length >= this.#threshold);
-    this.#serializer.writeFrames(compresses ? message.compressedFrame(deflater) : message.frame());
+    this.#checkOpen('sendPrepared');
+    this.#writer.prepared(message);
   }
 
   /**
@@ -244,14 +208,7 @@ export class WebSocketConnection {
   sendFragment(data: string | Uint8Array, final: boolean): void {
     checkData(data);
     this.#checkOpen('sendFragment');
-    const type = typeof data === 'string' ? TEXT : BINARY;
-    if (this.#fragmented !== 0 && this.#fragmented !== type) {
-      throw new WebSocketFragmentError('the fragments of a message are all text, or all bytes');
-    }
-    const first = (final ? FIN : 0) | (this.#fragmented === 0 ? type : CONTINUATION);
-    this.#fragmented = final ? 0 : type;
-    if (typeof data === 'string') this.#serializer.writeText(first, this.#wholeText(data, final));
-    else this.#serializer.writeBytes(first, data);
+    this.#writer.fragment(data, final);
   }
 
   /**
@@ -305,7 +262,6 @@ export class WebSocketConnection {
   #end(): void {
     this.#state = 'closed';
     this.#unanswered = undefined;
-    this.#surrogate = '';
   }
 
   /** 1005 sends a frame without a code. */
@@ -334,36 +290,8 @@ export class WebSocketConnection {
     this.#serializer.writeBytes(FIN | opcode, payload);
   }
 
-  #sendCompressed(deflater: MessageDeflater, type: number, content: Uint8Array): void {
-    const payload = deflater.compress(content);
-    if (payload === undefined) this.#serializer.writeBytes(FIN | type, content);
-    else this.#serializer.writeBytes(FIN | RSV1 | type, payload);
-  }
-
-  /** Whether a text has at least as many bytes as the threshold. */
-  #isLong(text: string): boolean {
-    if (text.length >= this.#threshold) return true;
-    return text.length * 3 >= this.#threshold && Buffer.byteLength(text) >= this.#threshold;
-  }
-
-  /** A character may be cut in two at the end of a fragment's string. */
-  #wholeText(data: string, final: boolean): string {
-    const text = this.#surrogate + data;
-    this.#surrogate = '';
-    const last = text.charCodeAt(text.length - 1);
-    if (final || !(last >= 0xd800 && last <= 0xdbff)) return text;
-    this.#surrogate = text.slice(-1);
-    return text.slice(0, -1);
-  }
-
   #checkOpen(call: string): void {
     if (this.#state !== 'open') throw new WebSocketNotOpenError(call, this.#state);
-  }
-
-  #checkMessage(call: string): void {
-    this.#checkOpen(call);
-    if (this.#fragmented === 0) return;
-    throw new WebSocketFragmentError(`${call} is not possible between the fragments of a message`);
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Compresses and decompresses messages (RFC 7692 section 7.2) in the calling thread. Nothing is kept between messages except, with
- * context takeover, the last 32 KiB or less, which become the dictionary of the next message.
+ * context takeover, the last 32 KiB or less, which precede the next message.
  */
 import { constants, deflateRawSync, inflateRawSync, type ZlibOptions } from 'node:zlib';
 import { withoutStack } from '../../core/errors/base.js';
@@ -36,19 +36,25 @@ export class MessageInflater implements MessageDecompressor {
    * @throws WebSocketCompressionError
    */
   decompress(payload: Uint8Array, maxBytes: number): Buffer {
-    const content = inflate(Buffer.concat([payload, END]), maxBytes, this.#window);
+    const content = inflate(payload, maxBytes, this.#window);
     if (this.#takeover) this.#window = windowAfter(this.#window, content, MAX_WINDOW_BYTES);
     return content;
   }
 }
 
-function inflate(input: Buffer, maxBytes: number, dictionary: Buffer | undefined): Buffer {
+/**
+ * @param window The context: it is decompressed in front of the message, as a block without compression, because Deno's zlib ignores
+ * dictionaries.
+ */
+function inflate(payload: Uint8Array, maxBytes: number, window: Buffer | undefined): Buffer {
+  const parts = window === undefined ? [payload, END] : [stored(window), payload, END];
+  const input = Buffer.concat(parts);
+  const before = window?.length ?? 0;
   const options = {
     // Node returns the engine, which counts the consumed bytes.
     info: true,
-    maxOutputLength: Math.max(1, maxBytes),
-    chunkSize: Math.min(MAX_CHUNK_BYTES, Math.max(1024, 4 * input.length)),
-    ...(dictionary === undefined ? {} : { dictionary }),
+    maxOutputLength: Math.max(1, before + maxBytes),
+    chunkSize: Math.min(MAX_CHUNK_BYTES, Math.max(1024, before + 4 * payload.length)),
   };
   let result: InflateResult;
   try {
@@ -61,12 +67,22 @@ function inflate(input: Buffer, maxBytes: number, dictionary: Buffer | undefined
       () => new WebSocketCompressionError((error as Error).message, { cause: error }),
     );
   }
-  if (result.buffer.length > maxBytes) throw tooLong(maxBytes);
+  if (result.buffer.length - before > maxBytes) throw tooLong(maxBytes);
   const rest = input.length - result.engine.bytesWritten;
   if (rest !== 0 && !endsWithFinalBlock(input, rest)) {
     throw withoutStack(() => new WebSocketCompressionError('data follows its final block'));
   }
-  return result.buffer;
+  return result.buffer.subarray(before);
+}
+
+/** A block without compression (RFC 1951 section 3.2.4). @param content At most 65,535 bytes. */
+function stored(content: Buffer): Buffer {
+  const block = Buffer.allocUnsafe(5 + content.length);
+  block[0] = 0;
+  block.writeUInt16LE(content.length, 1);
+  block.writeUInt16LE(0xffff - content.length, 3);
+  content.copy(block, 5);
+  return block;
 }
 
 interface InflateResult {

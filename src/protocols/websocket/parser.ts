@@ -16,34 +16,17 @@ import { withoutStack } from '../../core/errors/base.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
 import { givenCopy, givenCopyOf } from '../../internal/lent-bytes.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
-import {
-  type WebSocketError,
-  WebSocketFloodError,
-  WebSocketFrameError,
-  WebSocketMessageTooLongError,
-  WebSocketTextError,
-} from './errors.js';
+import { type WebSocketError, WebSocketFloodError, WebSocketTextError } from './errors.js';
 import type {
   MessageDecompressor,
   WebSocketEvent,
   WebSocketLimits,
   WebSocketRole,
 } from './events.js';
+import { FrameHeader, invalid } from './frame-header.js';
 import { maskShort, maskToScratch, rotateKey, SCRATCH_BYTES, scratch } from './masking.js';
 import { MessageBuffer } from './message-buffer.js';
-import {
-  CLOSE,
-  CONTINUATION,
-  FIN,
-  isCloseCode,
-  MASK,
-  MAX_CONTROL_BYTES,
-  MAX_HEADER_BYTES,
-  PING,
-  PONG,
-  RSV1,
-  TEXT,
-} from './opcodes.js';
+import { CLOSE, CONTINUATION, isCloseCode, PING, TEXT } from './opcodes.js';
 
 export interface MessageParserOptions extends WebSocketLimits {
   /** The role of this end: a server accepts only masked frames, a client only unmasked ones. */
@@ -86,14 +69,10 @@ export class MessageParser {
 
   #chunk: Buffer = EMPTY;
   #at = 0;
-  /** The beginning of a header that arrived in pieces. */
-  #header: Uint8Array | undefined = undefined;
-  #headerBytes = 0;
-
-  /** The frame whose payload is being read, if `#reading`. */
+  /** Of the frame whose payload is being read, if `#reading`. */
+  readonly #header: FrameHeader;
   #reading = false;
-  #opcode = 0;
-  #fin = false;
+  /** The number of its bytes that have not been read. */
   #left = 0;
   /** The masking key for the next byte; 0 for unmasked frames. */
   #key = 0;
@@ -134,13 +113,14 @@ export class MessageParser {
     this.#maxControlFrames = checkInteger('maxControlFrames', maxControlFrames, 1, MAX_LIMIT);
     this.#lendsBinary = checkBoolean('lendsBinary', lendsBinary);
     this.#decompressor = decompressor;
+    this.#header = new FrameHeader(this.#masked, decompressor !== undefined, this.#maxMessageBytes);
   }
 
   /** The bytes in memory: received and not read, and of unfinished frames and messages. */
   get bufferedBytes(): number {
-    const control = this.#reading && this.#opcode >= CLOSE ? this.#control.length : 0;
+    const control = this.#reading && this.#header.opcode >= CLOSE ? this.#control.length : 0;
     const rest = this.#chunk.length - this.#at;
-    return rest + this.#headerBytes + control + (this.#kept?.length ?? 0);
+    return rest + this.#header.bufferedBytes + control + (this.#kept?.length ?? 0);
   }
 
   /**
@@ -188,105 +168,29 @@ export class MessageParser {
   #advance(): WebSocketEvent | undefined {
     while (!this.#ended) {
       if (!this.#reading && !this.#readHeader()) break;
-      const event = this.#opcode >= CLOSE ? this.#readControl() : this.#readData();
+      const event = this.#header.opcode >= CLOSE ? this.#readControl() : this.#readData();
       if (event !== undefined) return event;
       if (this.#reading) break;
     }
+    // An idle connection holds neither a chunk nor its last message.
     this.#chunk = EMPTY;
     this.#at = 0;
+    this.text = '';
+    this.bytes = EMPTY;
     return undefined;
   }
 
   #readHeader(): boolean {
-    const available = this.#chunk.length - this.#at;
-    if (this.#headerBytes > 0 || available < 2) return this.#collectHeader();
-    const size = headerSize(this.#chunk[this.#at + 1] as number);
-    if (available < size) return this.#collectHeader();
-    this.#checkStart(this.#chunk[this.#at] as number, this.#chunk[this.#at + 1] as number);
-    this.#beginFrame(this.#chunk, this.#at);
-    this.#at += size;
-    return true;
-  }
-
-  /** For a header that is cut in two. */
-  #collectHeader(): boolean {
-    this.#header ??= new Uint8Array(MAX_HEADER_BYTES);
     const header = this.#header;
-    while (this.#at < this.#chunk.length) {
-      header[this.#headerBytes++] = this.#chunk[this.#at++] as number;
-      if (this.#headerBytes < 2) continue;
-      if (this.#headerBytes === 2) this.#checkStart(header[0] as number, header[1] as number);
-      const size = headerSize(header[1] as number);
-      // A length that is not allowed is refused before the masking key arrives.
-      if (this.#headerBytes === size - (this.#masked ? 4 : 0)) this.#readLength(header, 0);
-      if (this.#headerBytes < size) continue;
-      this.#beginFrame(header, 0);
-      this.#header = undefined;
-      this.#headerBytes = 0;
-      return true;
-    }
-    return false;
-  }
-
-  /** Checks the first two bytes of a frame. */
-  #checkStart(first: number, second: number): void {
-    const opcode = first & 0x0f;
-    if (((second & MASK) !== 0) !== this.#masked) {
-      throw invalid(this.#masked ? 'a client must mask it' : 'a server must not mask it');
-    }
-    if ((first & 0x30) !== 0) throw invalid('RSV2 or RSV3 is set');
-    if ((first & RSV1) !== 0) {
-      if (this.#decompressor === undefined) throw invalid('RSV1 is set without an extension');
-      if (opcode === CONTINUATION || opcode >= CLOSE) {
-        throw invalid('RSV1 is set in a frame that does not begin a message');
-      }
-    }
-    if (opcode >= CLOSE) {
-      if (opcode > PONG) throw invalid(`reserved opcode ${opcode}`);
-      if ((first & FIN) === 0) throw invalid('a control frame is fragmented');
-      const length = second & 0x7f;
-      if (length > MAX_CONTROL_BYTES) throw invalid('a control frame of more than 125 bytes');
-      if (opcode === CLOSE && length === 1) throw invalid('a close frame with half a code');
-    } else if (opcode === CONTINUATION) {
-      if (this.#message === 0) throw invalid('a continuation of no message');
-    } else {
-      if (opcode > 2) throw invalid(`reserved opcode ${opcode}`);
-      if (this.#message !== 0) throw invalid('a new message before the end of another one');
-    }
-  }
-
-  /** @param header The whole header, at `at`, with valid first bytes. */
-  #beginFrame(header: Uint8Array, at: number): void {
-    const first = header[at] as number;
-    const length = this.#readLength(header, at);
-    this.#opcode = first & 0x0f;
-    this.#fin = (first & FIN) !== 0;
-    if (this.#opcode >= CLOSE) this.#beginControl(length);
-    else this.#beginData(first, length);
-    this.#left = length;
-    this.#key = 0;
-    if (this.#masked) {
-      const end = at + headerSize(header[at + 1] as number) - 4;
-      this.#key =
-        (header[end] as number) |
-        ((header[end + 1] as number) << 8) |
-        ((header[end + 2] as number) << 16) |
-        ((header[end + 3] as number) << 24);
-    }
+    const end = header.read(this.#chunk, this.#at, this.#message, this.#messageBytes);
+    if (end === -1) return false;
+    this.#at = end;
+    this.#left = header.length;
+    this.#key = header.key;
+    if (header.opcode >= CLOSE) this.#beginControl(header.length);
+    else this.#beginData(header);
     this.#reading = true;
-  }
-
-  /** The length of the payload, which must be in the shortest form and within the limit. */
-  #readLength(header: Uint8Array, at: number): number {
-    const short = (header[at + 1] as number) & 0x7f;
-    const length =
-      short <= MAX_CONTROL_BYTES ? short : extendedLength(header, at + 2, short === 126 ? 2 : 8);
-    const opcode = (header[at] as number) & 0x0f;
-    if (opcode < CLOSE) {
-      const before = opcode === CONTINUATION ? this.#messageBytes : 0;
-      if (before + length > this.#maxMessageBytes) throw tooLong(this.#maxMessageBytes);
-    }
-    return length;
+    return true;
   }
 
   #beginControl(length: number): void {
@@ -297,10 +201,10 @@ export class MessageParser {
     this.#control = length === 0 ? EMPTY : Buffer.allocUnsafeSlow(length);
   }
 
-  #beginData(first: number, length: number): void {
-    if (this.#opcode !== CONTINUATION) {
-      this.#message = this.#opcode;
-      this.#compressed = (first & RSV1) !== 0;
+  #beginData({ opcode, compressed, length }: FrameHeader): void {
+    if (opcode !== CONTINUATION) {
+      this.#message = opcode;
+      this.#compressed = compressed;
       this.#fragments = 0;
       this.#messageBytes = 0;
     }
@@ -317,9 +221,9 @@ export class MessageParser {
     if (this.#left > 0) return undefined;
     this.#reading = false;
     this.#control = EMPTY;
-    if (this.#opcode === CLOSE) return this.#readClose(control);
+    if (this.#header.opcode === CLOSE) return this.#readClose(control);
     this.bytes = control;
-    return this.#opcode === PING ? 'ping' : 'pong';
+    return this.#header.opcode === PING ? 'ping' : 'pong';
   }
 
   #readClose(payload: Buffer): WebSocketEvent {
@@ -337,7 +241,7 @@ export class MessageParser {
   #readData(): WebSocketEvent | undefined {
     const available = this.#chunk.length - this.#at;
     const size = this.#left;
-    const whole = this.#fin && size <= available && size <= SCRATCH_BYTES;
+    const whole = this.#header.fin && size <= available && size <= SCRATCH_BYTES;
     if (!whole || this.#kept !== undefined) return this.#readPiece(Math.min(size, available));
     const at = this.#at;
     this.#at += size;
@@ -357,7 +261,7 @@ export class MessageParser {
     let rest = available;
     while (rest > 0) {
       const size = Math.min(rest, SCRATCH_BYTES);
-      const wanted = this.#fin ? this.#left : 0;
+      const wanted = this.#header.fin ? this.#left : 0;
       let valid: boolean;
       if (this.#masked) {
         const ascii = maskToScratch(this.#chunk, this.#at, size, this.#key);
@@ -370,7 +274,7 @@ export class MessageParser {
       rest -= size;
     }
     if (this.#left > 0) return undefined;
-    if (!this.#fin) {
+    if (!this.#header.fin) {
       this.#reading = false;
       return undefined;
     }
@@ -432,30 +336,8 @@ export class MessageParser {
     this.#chunk = EMPTY;
     this.#at = 0;
     this.#kept = undefined;
-    this.#header = undefined;
-    this.#headerBytes = 0;
+    this.#header.reset();
   }
-}
-
-/** The size of a header with this second byte. */
-function headerSize(second: number): number {
-  const length = second & 0x7f;
-  return 2 + (length < 126 ? 0 : length === 126 ? 2 : 8) + ((second & MASK) === 0 ? 0 : 4);
-}
-
-/** Inexact from 2^53 on. */
-function extendedLength(header: Uint8Array, at: number, size: number): number {
-  if (size === 8 && (header[at] as number) >= 0x80) throw invalid('a length of 2^63 or more');
-  let length = 0;
-  for (let i = 0; i < size; i++) length = length * 256 + (header[at + i] as number);
-  if (length <= (size === 2 ? MAX_CONTROL_BYTES : 0xffff)) {
-    throw invalid('its length is not in the shortest form');
-  }
-  return length;
-}
-
-function invalid(problem: string): WebSocketFrameError {
-  return withoutStack(() => new WebSocketFrameError(problem));
 }
 
 function notText(): WebSocketTextError {
@@ -464,8 +346,4 @@ function notText(): WebSocketTextError {
 
 function flood(limit: 'maxFragments' | 'maxControlFrames', max: number): WebSocketFloodError {
   return withoutStack(() => new WebSocketFloodError(limit, max));
-}
-
-function tooLong(maxBytes: number): WebSocketMessageTooLongError {
-  return withoutStack(() => new WebSocketMessageTooLongError(maxBytes));
 }

@@ -419,6 +419,17 @@ describe('MessageParser', () => {
     }
   });
 
+  it('does not keep the last message of an idle connection', () => {
+    const parser = new MessageParser({ role: 'server' });
+    for (const parts of [text('a'), { opcode: 2, payload: 'b' }, { opcode: 9, payload: 'c' }]) {
+      parser.receive(masked(parts));
+      expect(parser.next()).not.toBe(undefined);
+      expect(parser.next()).toBe(undefined);
+      expect(parser.text).toBe('');
+      expect(parser.bytes).toHaveLength(0);
+    }
+  });
+
   it('lends binary messages if that is requested', () => {
     const parser = new MessageParser({ role: 'server', lendsBinary: true });
     parser.receive(masked({ opcode: 2, payload: 'lent' }));
