@@ -22,7 +22,7 @@ export type Mode = 'echo' | 'lines' | 'short-lines' | 'idle' | 'sink' | 'source'
  * The kind of server that a scenario needs; `proxy` passes on to another server, `workers` serve TCP by
  * several threads or processes.
  */
-export type Service = 'tcp' | 'tls' | 'unix' | 'udp' | 'proxy' | 'workers';
+export type Service = 'tcp' | 'tls' | 'unix' | 'udp' | 'proxy' | 'http' | 'workers';
 
 type Command = readonly string[];
 
@@ -69,6 +69,12 @@ function node(file: string, ...args: string[]): Command {
   return [process.execPath, join(LOAD, file), ...args];
 }
 
+/** Prints the version of a package that `--install-peers` installs. */
+function npmVersion(name: string): Command {
+  const file = JSON.stringify(join(PEERS, 'node_modules', name, 'package.json'));
+  return [process.execPath, '-p', `require(${file}).version`];
+}
+
 /** The same program on TCP and on UNIX sockets. */
 function streams(command: Command): Contender['serves'] {
   return { tcp: command, unix: command };
@@ -82,6 +88,7 @@ function ropewalk(kind: string, ...lent: '--lent'[]): Contender['serves'] {
     proxy: node('proxy/ropewalk.mjs', ...args),
     udp: node('udp/ropewalk.mjs', ...args),
     tls: node('tls/ropewalk.mjs', ...args, '--engine', 'native'),
+    ...(lent.length === 0 && { http: node('http/ropewalk.mjs', ...args) }),
   };
 }
 
@@ -191,6 +198,29 @@ export const CONTENDERS: readonly Contender[] = [
     quick: true,
   },
   {
+    name: 'node-http',
+    title: 'node:http',
+    serves: { http: node('http/node-http.mjs') },
+    versionCommand: NODE_VERSION,
+    quick: true,
+  },
+  {
+    name: 'fastify',
+    title: 'fastify',
+    serves: { http: node('http/fastify.mjs') },
+    versionCommand: npmVersion('fastify'),
+    optional: true,
+    quick: false,
+  },
+  {
+    name: 'uws',
+    title: 'uWebSockets.js',
+    serves: { http: node('http/uws.mjs') },
+    versionCommand: npmVersion('@trufflesuite/uws-js-unofficial'),
+    optional: true,
+    quick: false,
+  },
+  {
     name: 'node-dgram',
     title: 'node:dgram',
     serves: { udp: node('udp/node-dgram.mjs') },
@@ -252,6 +282,7 @@ export const CONTENDERS: readonly Contender[] = [
       tcp: [BUN, join(LOAD, 'tcp/bun.mjs')],
       tls: [BUN, join(LOAD, 'tls/bun.mjs')],
       udp: [BUN, join(LOAD, 'udp/bun.mjs')],
+      http: [BUN, join(LOAD, 'http/bun.mjs')],
     },
     versionCommand: [BUN, '--version'],
     except: ['short-lines'],

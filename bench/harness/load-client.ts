@@ -55,6 +55,10 @@ interface ServerCommand {
 export interface OpenCommand extends ServerCommand {
   readonly conns: number;
   readonly shape?: Shape;
+  /** HTTP: so many of these requests are a message, and the content of each answer has to be `content`. */
+  readonly request?: string;
+  readonly pipelined?: number;
+  readonly content?: string;
   /** Datagrams of one exchange, to the server and back; default 1. */
   readonly out?: number;
   readonly back?: number;

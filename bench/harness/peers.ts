@@ -7,7 +7,11 @@ import { join } from 'node:path';
 import { PEERS } from './paths.js';
 
 const DEBIAN_PACKAGES = ['python3-twisted', 'python3-uvloop', 'ruby-eventmachine'];
-const NPM_PACKAGES = ['@oven/bun-linux-x64@1.4.5'];
+const NPM_PACKAGES = [
+  '@oven/bun-linux-x64@1.4.5',
+  '@trufflesuite/uws-js-unofficial@20.30.0-unofficial.0',
+  'fastify@5.12.8',
+];
 
 /** Installs all that are available; returns whether none is missing. */
 export async function installPeers(say: (text: string) => void): Promise<boolean> {

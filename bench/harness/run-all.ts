@@ -121,6 +121,7 @@ function runOne(
 ): Promise<ScenarioRecord> {
   switch (scenario.kind) {
     case 'echo':
+    case 'http':
     case 'churn':
     case 'datagrams':
     case 'workers':

@@ -30,6 +30,16 @@ export interface EchoScenario extends Described {
   readonly linesPerMessage?: number;
 }
 
+/** HTTP/1.1 on connections that stay open. */
+export interface HTTPScenario extends Described {
+  readonly kind: 'http';
+  readonly request: string;
+  /** Of each answer. */
+  readonly content: string;
+  /** Requests in one message, each answered. */
+  readonly pipelined: number;
+}
+
 /** Connect, one message, close. */
 export interface ChurnScenario extends Described {
   readonly kind: 'churn';
@@ -65,7 +75,12 @@ export interface HoldScenario extends Described {
   readonly settleSeconds: number;
 }
 
-export type SlicedScenario = EchoScenario | ChurnScenario | DatagramScenario | WorkersScenario;
+export type SlicedScenario =
+  | EchoScenario
+  | HTTPScenario
+  | ChurnScenario
+  | DatagramScenario
+  | WorkersScenario;
 export type Scenario = SlicedScenario | IdleScenario | HoldScenario;
 
 type Stream = 'tcp' | 'unix';
@@ -223,6 +238,48 @@ function tlsScenarios(quick: boolean): Scenario[] {
   ];
 }
 
+/** As browsers send it, but shorter. */
+const HELLO_REQUEST =
+  'GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\nAccept-Encoding: gzip, br\r\n\r\n';
+
+function postRequest(bytes: number): string {
+  const start = '{"name":"Ada Lovelace","padding":"';
+  const json = `${start}${'x'.repeat(bytes - start.length - 2)}"}`;
+  return `POST / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n${json}`;
+}
+
+function httpScenarios(): HTTPScenario[] {
+  const hello = (name: string, title: string, connections: number): HTTPScenario => ({
+    kind: 'http',
+    name,
+    title: `HTTP/1.1, ${title}`,
+    costLabel: 'CPU us per request',
+    service: 'http',
+    quick: connections === 50,
+    connections,
+    request: HELLO_REQUEST,
+    content: 'Hello, World!',
+    pipelined: 1,
+    bytes: 13,
+  });
+  const pipelined = 16;
+  return [
+    hello('http-hello-50', 'hello on 50 connections', 50),
+    hello('http-hello-1000', 'hello on 1,000 connections', 1_000),
+    {
+      ...hello('http-pipelined', `${pipelined} pipelined hellos on 50 connections`, 50),
+      costLabel: `CPU us per ${pipelined} requests`,
+      pipelined,
+    },
+    {
+      ...hello('http-post', 'POST of 1 KiB of JSON on 50 connections', 50),
+      request: postRequest(1_024),
+      content: 'Ada Lovelace',
+      bytes: 12,
+    },
+  ];
+}
+
 function datagramScenarios(): DatagramScenario[] {
   const echo = (connections: number, bytes: number): DatagramScenario => ({
     kind: 'datagrams',
@@ -293,6 +350,7 @@ export function scenarios(quick: boolean): Scenario[] {
     ...streamScenarios('tcp'),
     ...heldScenarios(quick),
     ...tlsScenarios(quick),
+    ...httpScenarios(),
     ...streamScenarios('unix'),
     ...datagramScenarios(),
     ...workersScenarios(),

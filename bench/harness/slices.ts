@@ -97,6 +97,10 @@ function openCommand(scenario: SlicedScenario, { where, pid }: RunningServer): O
       return { ...command, load: 'turns' };
     case 'echo':
       return { ...command, shape: scenario.mode === 'echo' ? 'bytes' : scenario.mode };
+    case 'http': {
+      const { request, content, pipelined } = scenario;
+      return { ...command, request, content, pipelined };
+    }
     case 'churn':
       return command;
   }

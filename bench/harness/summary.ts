@@ -11,12 +11,14 @@ const FLOORS = [FLOOR, `${FLOOR}-batch`];
 export const BASELINE = 'node-net';
 export const DATAGRAM_BASELINE = 'node-dgram';
 export const TLS_BASELINE = 'node-tls';
+export const HTTP_BASELINE = 'node-http';
 
 /** The server of Node itself for a scenario. */
 export function baselineOf({ kind, service }: Scenario): {
   readonly name: string;
   readonly title: string;
 } {
+  if (service === 'http') return { name: HTTP_BASELINE, title: 'node:http' };
   if (service === 'tls') return { name: TLS_BASELINE, title: 'node:tls' };
   return kind === 'datagrams'
     ? { name: DATAGRAM_BASELINE, title: 'node:dgram' }

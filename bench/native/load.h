@@ -1,4 +1,4 @@
-// Repeated traffic on connections that stay open: EchoLoad, TurnLoad and UdpLoad.
+// Repeated traffic on connections that stay open: StreamLoad, TurnLoad and UdpLoad.
 #ifndef BENCH_NATIVE_LOAD_H_
 #define BENCH_NATIVE_LOAD_H_
 

@@ -10,9 +10,10 @@
 //   {"cmd":"close"}                              closes all connections
 //
 // WHERE is "port":P, or "path":"..." for a UNIX socket. WHAT is "bytes":B and optionally
-// "shape":"bytes"|"lines"|"short-lines" and "load":"stream"|"datagrams"|"turns" (echo_load.h,
+// "shape":"bytes"|"lines"|"short-lines" and "load":"stream"|"datagrams"|"turns" (stream_load.h,
 // udp_load.h and turn_load.h), where the first value is the default; for datagrams also "out":N and
-// "back":N, default 1.
+// "back":N, default 1. "request":"..." instead makes it HTTP: "pipelined":N of these requests in
+// one message, and answers with "content":"...", or any "bytes":B (http_dialogue.h).
 //
 // "tls":"full"|"resumed" secures streams (tls_wire.h).
 //
@@ -32,10 +33,11 @@
 #include <string>
 
 #include "churn_load.h"
-#include "echo_load.h"
 #include "far_end.h"
 #include "flat_json.h"
+#include "http_dialogue.h"
 #include "server_usage.h"
+#include "stream_load.h"
 #include "tally.h"
 #include "turn_load.h"
 #include "udp_load.h"
@@ -79,11 +81,10 @@ class Client {
   }
 
   void Open(const FlatJson& command) {
-    std::optional<Payload> payload = MakePayload(command);
-    if (!payload) return PrintError("bytes: at least 16, and a multiple of the length of a line");
+    load_ = MakeLoad(command);
+    if (!load_) return PrintError("bytes: at least 16, and a multiple of the length of a line");
     usage_.Attach(Server(command));
-    load_ = MakeLoad(command, std::move(*payload));
-    std::string error = load_->Open(static_cast<uint32_t>(command.Number("conns", 1)));
+    std::string error = load_->Open(Connections(command));
     if (!error.empty()) return PrintError(error);
     JsonLine().Flag("ok", true).Print();
   }
@@ -156,7 +157,19 @@ class Client {
     return name == "short-lines" ? Shape::kShortLines : Shape::kBytes;
   }
 
-  std::unique_ptr<Load> MakeLoad(const FlatJson& command, Payload payload) {
+  // Null if the command is faulty.
+  std::unique_ptr<Load> MakeLoad(const FlatJson& command) {
+    if (std::string request = command.Text("request", ""); !request.empty()) {
+      HttpExchange exchange{request, command.Text("content", "")};
+      exchange.bytes = exchange.content.empty() ? static_cast<size_t>(command.Number("bytes", 0))
+                                                : exchange.content.size();
+      exchange.pipelined = static_cast<uint32_t>(command.Number("pipelined", 1));
+      return MakeStreamLoad(command,
+                            std::make_unique<HttpDialogue>(exchange, Connections(command)));
+    }
+    std::optional<Payload> made = MakePayload(command);
+    if (!made) return nullptr;
+    Payload payload = std::move(*made);
     Target target = Where(command);
     uint64_t stall_ns = StallNs(command);
     std::string load = command.Text("load", "stream");
@@ -169,8 +182,18 @@ class Client {
       return std::make_unique<TurnLoad>(target, std::move(payload), FamilyOf(Server(command)),
                                         stall_ns);
     }
-    return std::make_unique<EchoLoad>(target, std::move(payload), stall_ns, far_end_.get(),
-                                      SecurityNamed(command.Text("tls", "")));
+    return MakeStreamLoad(command,
+                          std::make_unique<EchoDialogue>(std::move(payload), Connections(command)));
+  }
+
+  std::unique_ptr<Load> MakeStreamLoad(const FlatJson& command,
+                                       std::unique_ptr<Dialogue> dialogue) {
+    return std::make_unique<StreamLoad>(Where(command), std::move(dialogue), StallNs(command),
+                                        far_end_.get(), SecurityNamed(command.Text("tls", "")));
+  }
+
+  static uint32_t Connections(const FlatJson& command) {
+    return static_cast<uint32_t>(command.Number("conns", 1));
   }
 
   static Target Where(const FlatJson& command) {

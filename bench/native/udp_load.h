@@ -1,7 +1,7 @@
 // Request and response by datagrams, from connected sockets: each peer has one unfinished exchange,
 // and begins the next when the whole answer has arrived and was checked. An exchange is `out` equal
 // datagrams to the server and `back` equal ones from it: 1 and 1 is an echo, many and 1 streams to
-// the server, 1 and many streams from it. The loop never sleeps, like that of EchoLoad.
+// the server, 1 and many streams from it. The loop never sleeps, like that of StreamLoad.
 //
 // Datagrams that the kernel drops are not a fault of a datagram service: an exchange without an
 // answer for 50 ms is sent again and counted. Unexpected bytes are a fault, as in the other loads.

@@ -1,5 +1,7 @@
-/** Errors of request bodies and of served files. */
+/** Errors of request bodies, of served files and of the server. */
 import { RemoteProtocolError, RopewalkError } from '../core/errors/base.js';
+import { checkInteger } from '../internal/check.js';
+import { reasonPhrase } from '../protocols/http/status.js';
 
 /** The peer's body cannot be accepted. Answer with `status`; the connection can be used again only if the rest of the body is read. */
 export abstract class BodyError extends RemoteProtocolError {
@@ -86,5 +88,40 @@ export class FileTruncatedError extends RopewalkError {
   constructor(offset: number) {
     super(`a file ended at byte ${offset} while it was sent: it has become shorter`);
     this.offset = offset;
+  }
+}
+
+/**
+ * Thrown by a handler: the request is answered with this status, and the error is not reported. Only the status is sent to the
+ * client, never the message.
+ */
+export class HTTPStatusError extends RopewalkError {
+  override readonly name = 'HTTPStatusError';
+  override readonly code = 'ERR_HTTP_STATUS';
+  /** 400 to 599. */
+  readonly status: number;
+
+  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError `status` is not a whole number from 400 to 599. */
+  constructor(status: number, message: string = reasonPhrase(status), options?: ErrorOptions) {
+    super(message, options);
+    this.status = checkInteger('status', status, 400, 599);
+  }
+}
+
+/** A client was too slow. Content that is being read fails with it. */
+export class HTTPTimeoutError extends RemoteProtocolError {
+  override readonly name = 'HTTPTimeoutError';
+  override readonly code = 'ERR_HTTP_TIMEOUT';
+  /** The status that was answered. */
+  readonly status: number = 408;
+  /** The name of the exceeded time. */
+  readonly limit: 'headTimeoutMs' | 'contentTimeoutMs';
+  /** Its value in milliseconds. */
+  readonly max: number;
+
+  constructor(limit: 'headTimeoutMs' | 'contentTimeoutMs', max: number) {
+    super(`the HTTP client was slower than ${limit}, ${max} ms, allows`);
+    this.limit = limit;
+    this.max = max;
   }
 }

@@ -80,12 +80,12 @@ describe('parseOptions', () => {
 });
 
 describe('the contenders', () => {
-  it('serve every scenario: raw C except over TLS, what Node offers, and Ropewalk', () => {
+  it('serve every scenario: raw C except over TLS and HTTP, what Node offers, and Ropewalk', () => {
     for (const { service, name } of scenarios(false)) {
       const participants = CONTENDERS.filter((one) => one.serves[service] !== undefined);
       const kinds = ['ropewalk'];
       if (service !== 'workers') kinds.push('node');
-      if (service !== 'tls') kinds.push('raw-epoll');
+      if (service !== 'tls' && service !== 'http') kinds.push('raw-epoll');
       for (const kind of kinds) {
         expect(
           participants.some((one) => one.name.startsWith(kind)),

@@ -18,6 +18,7 @@ import * as framing from '../../src/framing/errors.js';
 import * as handover from '../../src/handover/errors.js';
 import * as handoverEntry from '../../src/handover/index.js';
 import * as httpBodies from '../../src/http/errors.js';
+import * as httpEntry from '../../src/http/index.js';
 import * as index from '../../src/index.js';
 import * as policies from '../../src/policies/errors.js';
 import * as http from '../../src/protocols/http/errors.js';
@@ -51,6 +52,7 @@ const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
     { ...core, ...defer, ...endpoints, ...framing, ...policies, ...proxyProtocol, ...task },
   ],
   ['ropewalk/handover', handoverEntry, handover],
+  ['ropewalk/http', httpEntry, { ...http, ...httpBodies }],
   ['ropewalk/workers', workersEntry, workers],
   ['the WebSocket protocol', websocketEntry, websocket],
 ];
@@ -151,6 +153,8 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   HTTPLimitError: new errors.HTTPLimitError('client', 'maxFields', 100),
   IncompleteHTTPMessageError: new errors.IncompleteHTTPMessageError('client'),
   InvalidHTTPOutputError: new errors.InvalidHTTPOutputError('method', 'm'),
+  HTTPStatusError: new errors.HTTPStatusError(404),
+  HTTPTimeoutError: new errors.HTTPTimeoutError('headTimeoutMs', 1),
   HTTPSequenceError: new errors.HTTPSequenceError('m'),
   HTTPContentLengthError: new errors.HTTPContentLengthError(1, 2),
   AlreadyListenedError: new errors.AlreadyListenedError(3),

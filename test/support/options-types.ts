@@ -3,7 +3,14 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const ENTRY_POINTS = ['index', 'handover/index', 'workers/index', 'tls/index', 'testing/index'];
+const ENTRY_POINTS = [
+  'index',
+  'handover/index',
+  'http/index',
+  'workers/index',
+  'tls/index',
+  'testing/index',
+];
 
 /**
  * An options type is an object type of this repository that is called so, or that has an optional property and no methods.

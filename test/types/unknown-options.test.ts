@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { serveUpgradable, takeListeners } from '../../src/handover/index.js';
+import { HTTPFactory, serveHttp } from '../../src/http/index.js';
 import {
   AdoptedServerEndpoint,
   BasicProducerConsumerProxy,
@@ -172,6 +173,11 @@ const tcpClient = (reactor: Reactor): TCPClientEndpoint =>
 
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
+  DrainOptions: [(o) => new HTTPFactory(clock, () => {}).drain(o)],
+  HTTPServerOptions: [
+    (o) => new HTTPFactory(clock, () => {}, o),
+    memory((reactor, o) => serveHttp(reactor, new TCPServerEndpoint(reactor, 0), () => {}, o)),
+  ],
   AdoptConnectionOptions: [memory((reactor, o) => reactor.adoptStreamConnection(9, Protocol, o))],
   AdoptDatagramOptions: [memory((reactor, o) => reactor.adoptDatagramPort(9, () => {}, o))],
   AdoptedServerEndpointOptions: [memory((reactor, o) => new AdoptedServerEndpoint(reactor, 9, o))],

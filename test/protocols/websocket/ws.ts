@@ -2,6 +2,7 @@
 import type { PermessageDeflateParameters } from '../../../src/protocols/websocket/permessage-deflate.js';
 
 export interface WsDeflate {
+  offer(): object;
   accept(configurations: Record<string, unknown[]>[]): unknown;
   cleanup(): void;
 }
@@ -17,10 +18,16 @@ interface WsSender {
   ping(data: unknown, mask: boolean, done: () => void): void;
 }
 
-const { Receiver, Sender, PerMessageDeflate } = (await import('ws' as string)) as unknown as {
+const { Receiver, Sender, PerMessageDeflate, extension } = (await import(
+  'ws' as string
+)) as unknown as {
   Receiver: new (options: object) => WsReceiver;
   Sender: new (socket: object, extensions: object) => WsSender;
   PerMessageDeflate: new (options: object) => WsDeflate;
+  extension: {
+    parse(field: string): Record<string, Record<string, unknown[]>[]>;
+    format(extensions: object): string;
+  };
 };
 
 /** All events as `readAll` of frames.ts shows them, but errors as `error 1002`. */
@@ -101,4 +108,28 @@ export function wsDeflate(parameters: PermessageDeflateParameters, isServer: boo
   };
   deflate.accept([wire]);
   return deflate;
+}
+
+const NAME = 'permessage-deflate';
+
+/** The answer of a server with `ws` to an offer; undefined if it declines. */
+export function answerOfWs(offer: string, options: object): string | undefined {
+  const deflate = new PerMessageDeflate({ isServer: true, ...options });
+  try {
+    return extension.format({ [NAME]: deflate.accept(extension.parse(offer)[NAME] ?? []) });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a client with `ws` accepts the answer that `answerTo` gives to its offer. */
+export function wsAccepts(
+  options: object,
+  answerTo: (offer: string) => string | undefined,
+): boolean {
+  const deflate = new PerMessageDeflate({ isServer: false, ...options });
+  const answer = answerTo(extension.format({ [NAME]: deflate.offer() }));
+  if (answer === undefined) return false;
+  deflate.accept(extension.parse(answer)[NAME] ?? []);
+  return true;
 }

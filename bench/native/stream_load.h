@@ -1,38 +1,38 @@
 // Request and response on many connections that stay open: each has one unanswered message, and
-// sends the next when the whole answer has arrived and was checked. Used by the scenarios echo,
-// lines, short-lines, proxy, single, idle and hold, which differ in the number of connections and
-// in the message.
+// sends the next when the whole answer has arrived and was checked. A dialogue (dialogue.h) makes
+// the messages and checks the answers.
 //
 // The loop never sleeps (epoll_wait with timeout 0). Waking a sleeping client would cost the server
 // time, more for a slower server, and distort the comparison.
-#ifndef BENCH_NATIVE_ECHO_LOAD_H_
-#define BENCH_NATIVE_ECHO_LOAD_H_
+#ifndef BENCH_NATIVE_STREAM_LOAD_H_
+#define BENCH_NATIVE_STREAM_LOAD_H_
 
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "dialogue.h"
 #include "far_end.h"
 #include "load.h"
 #include "loopback.h"
-#include "payload.h"
 #include "tally.h"
 #include "tls_wire.h"
 
 namespace bench {
 
-class EchoLoad : public Load {
+class StreamLoad : public Load {
  public:
   // A slice that received nothing for `stall_ns` abandons the unanswered messages. `far_end`,
   // unless null, is the destination of the proxy at `target`; it outlives this.
-  EchoLoad(Target target, Payload payload, uint64_t stall_ns, FarEnd* far_end, Security security);
-  ~EchoLoad() override;
-  EchoLoad(const EchoLoad&) = delete;
-  EchoLoad& operator=(const EchoLoad&) = delete;
+  StreamLoad(Target target, std::unique_ptr<Dialogue> dialogue, uint64_t stall_ns, FarEnd* far_end,
+             Security security);
+  ~StreamLoad() override;
+  StreamLoad(const StreamLoad&) = delete;
+  StreamLoad& operator=(const StreamLoad&) = delete;
 
-  // Every 128th connection, and the last, echoes one message, so that the server has accepted all
-  // of them on return.
+  // Every 128th connection, and the last, exchanges one message, so that the server has accepted
+  // all of them on return; every connection if its first message is a greeting.
   std::string Open(uint32_t count) override;
 
   // Each connection that has its answer before `ns` have passed sends its next message.
@@ -43,7 +43,6 @@ class EchoLoad : public Load {
     Wire wire;
     uint32_t sequence = 0;
     uint32_t sent = 0;
-    uint32_t received = 0;
     bool under_way = false;
     uint64_t sent_at = 0;
   };
@@ -58,7 +57,7 @@ class EchoLoad : public Load {
   void Run(uint64_t until, Tally* tally);
 
   Target target_;
-  Payload payload_;
+  std::unique_ptr<Dialogue> dialogue_;
   uint64_t stall_ns_;
   FarEnd* far_end_;
   std::unique_ptr<TlsClient> tls_;  // null: in clear
@@ -72,4 +71,4 @@ class EchoLoad : public Load {
 
 }  // namespace bench
 
-#endif  // BENCH_NATIVE_ECHO_LOAD_H_
+#endif  // BENCH_NATIVE_STREAM_LOAD_H_

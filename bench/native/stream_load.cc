@@ -1,4 +1,4 @@
-#include "echo_load.h"
+#include "stream_load.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -17,21 +17,21 @@ constexpr size_t kInboxBytes = 256 * 1024;
 
 }  // namespace
 
-EchoLoad::EchoLoad(Target target, Payload payload, uint64_t stall_ns, FarEnd* far_end,
-                   Security security)
+StreamLoad::StreamLoad(Target target, std::unique_ptr<Dialogue> dialogue, uint64_t stall_ns,
+                       FarEnd* far_end, Security security)
     : target_(std::move(target)),
-      payload_(std::move(payload)),
+      dialogue_(std::move(dialogue)),
       stall_ns_(stall_ns),
       far_end_(far_end),
       tls_(security == Security::kNone ? nullptr : std::make_unique<TlsClient>(security)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       inbox_(kInboxBytes) {}
 
-EchoLoad::~EchoLoad() {
+StreamLoad::~StreamLoad() {
   close(epoll_);
 }
 
-std::string EchoLoad::Open(uint32_t count) {
+std::string StreamLoad::Open(uint32_t count) {
   Tally greeting;
   connections_.reserve(count);
   for (uint32_t index = 0; index < count; ++index) {
@@ -47,11 +47,12 @@ std::string EchoLoad::Open(uint32_t count) {
     interest.events = EPOLLIN;
     interest.data.u32 = index;
     epoll_ctl(epoll_, EPOLL_CTL_ADD, wire.fd(), &interest);
-    if (index % kAcceptWindow == kAcceptWindow - 1 || index == count - 1) {
+    const bool is_window_full = index % kAcceptWindow == kAcceptWindow - 1 || index == count - 1;
+    if (dialogue_->greets() || is_window_full) {
       Start(index, NowNs(), &greeting);
       Run(0, &greeting);
-      if (greeting.messages == 0) {
-        return "connection " + std::to_string(index) + " was not echoed to";
+      if (greeting.messages == 0 || greeting.faults.WrongBytes() > 0) {
+        return "connection " + std::to_string(index) + " had no correct answer";
       }
       greeting.Restart();
     }
@@ -59,7 +60,7 @@ std::string EchoLoad::Open(uint32_t count) {
   return "";
 }
 
-void EchoLoad::Exchange(uint64_t ns, Tally* tally) {
+void StreamLoad::Exchange(uint64_t ns, Tally* tally) {
   uint64_t begin = NowNs();
   for (uint32_t index = 0; index < connections_.size(); ++index) {
     if (connections_[index].wire.open()) Start(index, NowNs(), tally);
@@ -68,7 +69,7 @@ void EchoLoad::Exchange(uint64_t ns, Tally* tally) {
   tally->elapsed_ns = NowNs() - begin;
 }
 
-void EchoLoad::Run(uint64_t until, Tally* tally) {
+void StreamLoad::Run(uint64_t until, Tally* tally) {
   epoll_event events[kMaxEvents];
   last_progress_ = NowNs();
   while (under_way_ > 0) {
@@ -84,32 +85,31 @@ void EchoLoad::Run(uint64_t until, Tally* tally) {
   }
 }
 
-void EchoLoad::Start(uint32_t index, uint64_t now, Tally* tally) {
+void StreamLoad::Start(uint32_t index, uint64_t now, Tally* tally) {
   Connection& connection = connections_[index];
   ++connection.sequence;
   connection.sent = 0;
-  connection.received = 0;
   connection.under_way = true;
   connection.sent_at = now;
   ++under_way_;
   Send(index, tally);
 }
 
-void EchoLoad::Send(uint32_t index, Tally* tally) {
+void StreamLoad::Send(uint32_t index, Tally* tally) {
   Connection& connection = connections_[index];
-  const char* message = payload_.Build(index, connection.sequence);
-  size_t left = payload_.bytes() - connection.sent;
-  ssize_t taken = connection.wire.Send(message + connection.sent, left);
+  std::string_view message = dialogue_->Message(index, connection.sequence);
+  message.remove_prefix(connection.sent);
+  ssize_t taken = connection.wire.Send(message.data(), message.size());
   if (taken < 0 && errno != EAGAIN) {
     ++tally->faults.lost_connections;
     Abandon(index, tally);
     return;
   }
   if (taken > 0) connection.sent += static_cast<uint32_t>(taken);
-  if (connection.sent < payload_.bytes()) blocked_.push_back(index);
+  if (taken < static_cast<ssize_t>(message.size())) blocked_.push_back(index);
 }
 
-void EchoLoad::RetryBlocked(Tally* tally) {
+void StreamLoad::RetryBlocked(Tally* tally) {
   std::vector<uint32_t> again;
   again.swap(blocked_);
   for (uint32_t index : again) {
@@ -117,7 +117,7 @@ void EchoLoad::RetryBlocked(Tally* tally) {
   }
 }
 
-void EchoLoad::Receive(uint32_t index, uint64_t until, Tally* tally) {
+void StreamLoad::Receive(uint32_t index, uint64_t until, Tally* tally) {
   Connection& connection = connections_[index];
   if (!connection.wire.open()) return;
   ssize_t length = connection.wire.Receive(inbox_.data(), inbox_.size());
@@ -129,16 +129,16 @@ void EchoLoad::Receive(uint32_t index, uint64_t until, Tally* tally) {
   }
 }
 
-void EchoLoad::Take(uint32_t index, const char* got, size_t length, uint64_t until, Tally* tally) {
+void StreamLoad::Take(uint32_t index, const char* got, size_t length, uint64_t until,
+                      Tally* tally) {
   Connection& connection = connections_[index];
-  size_t wanted = connection.under_way ? payload_.bytes() - connection.received : 0;
-  size_t used = length < wanted ? length : wanted;
-  tally->faults.surplus_bytes += length - used;
-  if (used == 0) return;
-  tally->faults.different_bytes +=
-      payload_.CountWrong(index, connection.sequence, connection.received, got, used);
-  connection.received += static_cast<uint32_t>(used);
-  if (connection.received < payload_.bytes()) return;
+  if (!connection.under_way) {
+    tally->faults.surplus_bytes += length;
+    return;
+  }
+  std::string_view rest(got, length);
+  if (!dialogue_->Check(index, connection.sequence, &rest, &tally->faults)) return;
+  tally->faults.surplus_bytes += rest.size();
   uint64_t now = NowNs();
   tally->latency.Record(now - connection.sent_at);
   ++tally->messages;
@@ -147,17 +147,17 @@ void EchoLoad::Take(uint32_t index, const char* got, size_t length, uint64_t unt
   if (now < until) Start(index, now, tally);
 }
 
-void EchoLoad::Abandon(uint32_t index, Tally* tally) {
+void StreamLoad::Abandon(uint32_t index, Tally* tally) {
   Connection& connection = connections_[index];
   if (connection.under_way) {
-    tally->faults.missing_bytes += payload_.bytes() - connection.received;
+    tally->faults.missing_bytes += dialogue_->Abandon(index);
     connection.under_way = false;
     --under_way_;
   }
   connection.wire.Close();
 }
 
-void EchoLoad::AbandonAll(Tally* tally) {
+void StreamLoad::AbandonAll(Tally* tally) {
   for (uint32_t index = 0; index < connections_.size(); ++index) {
     if (connections_[index].under_way) Abandon(index, tally);
   }

@@ -1,0 +1,82 @@
+/** The factory of HTTP connections. */
+import type { Clock } from '../core/clock.js';
+import { Factory } from '../core/factory.js';
+import { Deferred } from '../defer/deferred.js';
+import { checkClock, checkFunction, checkMilliseconds } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
+import { HTTPConnection } from './http-connection.js';
+import { type HTTPHandler, HTTPService } from './http-service.js';
+import type { HTTPServerOptions } from './server-settings.js';
+
+export interface DrainOptions {
+  /** Time after which requests in progress are cut off, in milliseconds. Default 30,000. */
+  readonly deadlineMs?: number;
+}
+
+const DRAIN_OPTIONS: OptionNames<DrainOptions> = { deadlineMs: true };
+const DEFAULT_DEADLINE_MS = 30_000;
+
+/**
+ * Serves HTTP/1.1 and HTTP/1.0 on any port: `reactor.listenTCP(8080, new HTTPFactory(reactor, handler))`. {@link serveHttp} also
+ * closes the port.
+ */
+export class HTTPFactory extends Factory {
+  readonly acceptableProtocols: readonly string[] = ['http/1.1'];
+  readonly #clock: Clock;
+  readonly #service: HTTPService;
+  readonly #drains: Deferred<void>[] = [];
+
+  /**
+   * @param clock The reactor, or the manual clock of a test.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+   */
+  constructor(clock: Clock, handler: HTTPHandler, options: HTTPServerOptions = {}) {
+    super();
+    checkClock('clock', clock);
+    checkFunction('handler', handler);
+    this.#clock = clock;
+    this.#service = new HTTPService(clock, handler, options);
+  }
+
+  /** The number of open connections. */
+  get connections(): number {
+    return this.#service.connections.size;
+  }
+
+  override buildProtocol(): HTTPConnection {
+    return new HTTPConnection(this.#service);
+  }
+
+  /**
+   * Ends all connections: idle ones at once, the others when the request in progress was answered, with `Connection: close`. Those
+   * that are left at the deadline are reset. The factory can be used again afterwards.
+   *
+   * @returns Fires when all have ended.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+   */
+  drain(options: DrainOptions = {}): Deferred<void> {
+    checkOptions('drain', options, DRAIN_OPTIONS);
+    const deadlineMs = checkMilliseconds('deadlineMs', options.deadlineMs ?? DEFAULT_DEADLINE_MS);
+    const service = this.#service;
+    const drained = new Deferred<void>();
+    if (service.connections.size === 0) {
+      drained.callback(undefined);
+      return drained;
+    }
+    const deadline = this.#clock.callLater(deadlineMs, () => {
+      for (const connection of service.connections) connection.abort();
+    });
+    void drained.addCallback(() => {
+      if (deadline.active()) deadline.cancel();
+    });
+    this.#drains.push(drained);
+    service.draining = true;
+    service.whenEmpty = () => {
+      service.whenEmpty = undefined;
+      service.draining = false;
+      for (const waiting of this.#drains.splice(0)) waiting.callback(undefined);
+    };
+    for (const connection of service.connections) connection.drain();
+    return drained;
+  }
+}

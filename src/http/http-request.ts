@@ -1,0 +1,260 @@
+/** A request as a handler sees it. */
+import type { Address } from '../core/address.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
+import type { Deferred } from '../defer/deferred.js';
+import { HTTPSequenceError } from '../protocols/http/errors.js';
+import type { FieldSection } from '../protocols/http/field-section.js';
+import type { HTTPVersion, RequestHead } from '../protocols/http/heads.js';
+import { ContentCollector, ContentIterator, type ContentReader } from './content-reader.js';
+import { HTTPStatusError } from './errors.js';
+
+/** @internal The connection of a request. */
+export interface RequestConnection {
+  readonly peer: Address;
+  readonly secure: boolean;
+  /** The limit of the current request's content. */
+  maxContentBytes: number;
+  /** The reader of the request was set. */
+  readerSet(): void;
+  /** The reader wants another piece. */
+  resumeContent(): void;
+  upgrade(request: HTTPRequest, protocol: StreamProtocol, name: string | undefined): void;
+}
+
+/**
+ * Strings are made when they are read. A handler that is asynchronous, or has not answered when it returns, can read all but the
+ * content at any time. After one that has answered and returned nothing, reading fields throws an HTTPSequenceError, unless
+ * {@link keep} was called.
+ *
+ * The content can be read once: as a whole by {@link bytes}, {@link text}, {@link json} or {@link form}, or piece by piece by an
+ * asynchronous iteration or {@link stream}. A client that waits for permission to send it (`Expect: 100-continue`) receives that
+ * when the reading begins.
+ */
+export class HTTPRequest implements AsyncIterable<Buffer> {
+  /** @internal */
+  readonly head: RequestHead;
+  /** @internal */
+  reader: ContentReader | undefined = undefined;
+  /** @internal Whether the content has been received and passed on or dropped. */
+  isComplete = false;
+  /** @internal Bytes of content that were received. */
+  receivedBytes = 0;
+  /** @internal Those that were dropped. */
+  discardedBytes = 0;
+  /** The trailer section, once the content is complete; `undefined` if there is none. */
+  trailers: FieldSection | undefined = undefined;
+  private readonly connection: RequestConnection;
+  private controller: AbortController | undefined = undefined;
+  private failure: unknown = undefined;
+
+  /** @internal */
+  constructor(connection: RequestConnection, head: RequestHead) {
+    this.connection = connection;
+    this.head = head;
+  }
+
+  /** The method, in the case in which it was sent: methods are case-sensitive. */
+  get method(): string {
+    return this.head.method;
+  }
+
+  /** The request target as it was received: visible ASCII. */
+  get target(): string {
+    return this.head.target;
+  }
+
+  /** The path of the target, percent-encoded as it was received. `*` and the empty string for OPTIONS * and CONNECT. */
+  get path(): string {
+    const { originForm } = this.head;
+    const query = originForm.indexOf('?');
+    return query === -1 ? originForm : originForm.slice(0, query);
+  }
+
+  /** The query of the target, without its question mark; empty if there is none. */
+  get query(): string {
+    const { originForm } = this.head;
+    const query = originForm.indexOf('?');
+    return query === -1 ? '' : originForm.slice(query + 1);
+  }
+
+  /** The requested host, with its port if that was given: see {@link RequestHead.authority}. */
+  get host(): string | undefined {
+    return this.head.authority;
+  }
+
+  get version(): HTTPVersion {
+    return this.head.version;
+  }
+
+  /** The announced length of the content in bytes; `undefined` if there is none, or if it is chunked. */
+  get contentLength(): number | undefined {
+    return this.head.contentLength;
+  }
+
+  /** The other end of the connection. */
+  get remoteAddress(): Address {
+    return this.connection.peer;
+  }
+
+  /** Whether the connection is secured by TLS. */
+  get secure(): boolean {
+    return this.connection.secure;
+  }
+
+  /** The value of a field: see {@link FieldSection.field}. */
+  field(name: string): string | undefined {
+    return this.head.field(name);
+  }
+
+  /** The values of all lines of a field, in order. */
+  fields(name: string): string[] {
+    return this.head.fields(name);
+  }
+
+  has(name: string): boolean {
+    return this.head.has(name);
+  }
+
+  /** Each field line as it was received, in order. */
+  rawFields(): Iterable<readonly [name: string, value: string]> {
+    return this.head.rawFields();
+  }
+
+  /** Keeps the head, so that it can be read at any time. Needed only by handlers that have answered when they return. */
+  keep(): this {
+    this.head.keep();
+    return this;
+  }
+
+  /** Aborted if the connection ends, or the request fails, before the answer is complete. */
+  get signal(): AbortSignal {
+    this.controller ??= new AbortController();
+    if (this.failure !== undefined) this.controller.abort(this.failure);
+    return this.controller.signal;
+  }
+
+  /** The limit of this request's content in bytes; a longer one is answered with 413. Set it before reading. */
+  get maxContentBytes(): number {
+    return this.connection.maxContentBytes;
+  }
+
+  set maxContentBytes(value: number) {
+    this.connection.maxContentBytes = value;
+  }
+
+  /**
+   * All content. Fails with the error of the request, which has then been answered: HTTPLimitError, InvalidHTTPMessageError,
+   * HTTPTimeoutError; or with the reason why the connection ended.
+   * @throws HTTPSequenceError the content is being read already.
+   */
+  bytes(): Deferred<Buffer> {
+    return this.collect((bytes) => bytes, true);
+  }
+
+  /** All content, decoded as UTF-8. Fails as {@link bytes} does. @throws HTTPSequenceError */
+  text(): Deferred<string> {
+    return this.collect((bytes) => bytes.toString(), false);
+  }
+
+  /**
+   * All content, parsed as JSON whatever its Content-Type. Fails as {@link bytes} does, and with an HTTPStatusError with 400 if it
+   * is not JSON.
+   * @throws HTTPSequenceError
+   */
+  json(): Deferred<unknown> {
+    return this.collect((bytes) => JSON.parse(bytes.toString()) as unknown, false);
+  }
+
+  /**
+   * All content of the type application/x-www-form-urlencoded. Fails as {@link bytes} does.
+   * @throws HTTPSequenceError
+   * @throws HTTPStatusError with 415: the content is of another type.
+   */
+  form(): Deferred<URLSearchParams> {
+    const [type = ''] = (this.field('content-type') ?? '').split(';', 1);
+    if (type.trim().toLowerCase() !== 'application/x-www-form-urlencoded') {
+      throw new HTTPStatusError(415);
+    }
+    return this.collect((bytes) => new URLSearchParams(bytes.toString()), false);
+  }
+
+  /**
+   * Iterates over the content. Each piece is yours. The client can send no faster than the pieces are taken. If the iteration is
+   * left, the rest is dropped.
+   * @throws HTTPSequenceError the content is being read already.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
+    const iterator = new ContentIterator(() => this.connection.resumeContent());
+    this.read(iterator);
+    return iterator;
+  }
+
+  /** The content as a stream of the Web. @throws HTTPSequenceError the content is being read already. */
+  stream(): ReadableStream<Uint8Array> {
+    const iterator = this[Symbol.asyncIterator]();
+    return new ReadableStream<Uint8Array>(
+      {
+        async pull(controller): Promise<void> {
+          const { done, value } = await iterator.next();
+          if (done === true) controller.close();
+          else controller.enqueue(value);
+        },
+        async cancel(): Promise<void> {
+          await iterator.return?.();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /**
+   * Answers with 101 and gives the connection to another protocol, together with the bytes received behind this request, which
+   * must have no content. Fields that were set in the response are sent. After CONNECT the answer is 200.
+   *
+   * @param name The protocol of the Upgrade field. Default: the first that the client offers.
+   * @throws HTTPSequenceError the request has no Upgrade field, has content, or was answered.
+   */
+  upgrade(protocol: StreamProtocol, name?: string): void {
+    this.connection.upgrade(this, protocol, name);
+  }
+
+  /** @internal */
+  get hasContent(): boolean {
+    return this.head.isChunked || (this.head.contentLength ?? 0) > 0;
+  }
+
+  /** @internal Whether the content is passed on, or will be: not dropped. */
+  get isRead(): boolean {
+    return this.reader !== undefined && !this.reader.isLeft;
+  }
+
+  /** @internal The content is complete. */
+  complete(trailers: FieldSection | undefined): void {
+    this.isComplete = true;
+    this.trailers = trailers?.keep();
+    this.reader?.ended();
+  }
+
+  /** @internal The content will not become complete, or nobody receives the answer. */
+  fail(error: unknown): void {
+    this.failure = error;
+    this.controller?.abort(error);
+    if (!this.isComplete) this.reader?.failed(error);
+  }
+
+  private collect<T>(convert: (bytes: Buffer) => T, keepsBytes: boolean): Deferred<T> {
+    const collector = new ContentCollector(convert, keepsBytes, this.contentLength);
+    this.read(collector);
+    return collector.done;
+  }
+
+  private read(reader: ContentReader): void {
+    if (this.reader !== undefined) {
+      throw new HTTPSequenceError('the content of a request can be read once');
+    }
+    this.reader = reader;
+    if (this.isComplete) reader.ended();
+    else if (this.failure !== undefined) reader.failed(this.failure);
+    else this.connection.readerSet();
+  }
+}

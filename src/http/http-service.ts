@@ -1,0 +1,67 @@
+/** What the connections of one server share. */
+import type { Clock } from '../core/clock.js';
+import { IdleTimeouts } from '../policies/idle-timeouts.js';
+import { RequestParser } from '../protocols/http/request-parser.js';
+import { DateLine } from './date-line.js';
+import type { HTTPRequest } from './http-request.js';
+import type { HTTPResponse } from './http-response.js';
+import {
+  type HTTPServerOptions,
+  type HTTPServerSettings,
+  serverSettings,
+} from './server-settings.js';
+
+/**
+ * Answers a request. It may return a promise: its rejection counts as an exception. The answer may also be given later, after it
+ * has returned.
+ *
+ * An exception is answered with 500 and reported; a {@link HTTPStatusError}, and an error of the request that the handler did not
+ * catch, with its status. If the head was already sent, the connection is reset.
+ */
+export type HTTPHandler = (request: HTTPRequest, response: HTTPResponse) => unknown;
+
+/** The part of a connection that the service calls. */
+export interface ServedConnection {
+  drain(): void;
+  abort(): void;
+}
+
+const MAX_SPARE_PARSERS = 16;
+
+export class HTTPService {
+  readonly handler: HTTPHandler;
+  readonly settings: HTTPServerSettings;
+  readonly timeouts: IdleTimeouts;
+  readonly date: DateLine;
+  readonly connections: Set<ServedConnection> = new Set();
+  /** Whether each response is the last of its connection. */
+  draining = false;
+  /** Called when the last connection has ended. */
+  whenEmpty: (() => void) | undefined = undefined;
+  /** A connection has a parser only while it has part of a request. */
+  private readonly spareParsers: RequestParser[] = [];
+
+  constructor(clock: Clock, handler: HTTPHandler, options: HTTPServerOptions) {
+    this.handler = handler;
+    this.settings = serverSettings(options);
+    this.timeouts = new IdleTimeouts(clock);
+    this.date = new DateLine(clock, this.settings.wallClock);
+    this.spareParsers.push(new RequestParser(this.settings.parserOptions));
+  }
+
+  takeParser(): RequestParser {
+    return this.spareParsers.pop() ?? new RequestParser(this.settings.parserOptions);
+  }
+
+  /** @param parser At the beginning of a message, without bytes. */
+  returnParser(parser: RequestParser): void {
+    if (this.spareParsers.length < MAX_SPARE_PARSERS) this.spareParsers.push(parser);
+  }
+
+  remove(connection: ServedConnection): void {
+    this.connections.delete(connection);
+    if (this.connections.size > 0) return;
+    this.date.stop();
+    this.whenEmpty?.();
+  }
+}

@@ -1,0 +1,33 @@
+/** The entry point `ropewalk/http`: a server of HTTP/1.1. */
+
+export type { HTTPLimit, HTTPRole, HTTPRule } from '../protocols/http/errors.js';
+export {
+  HTTPContentLengthError,
+  HTTPLimitError,
+  HTTPMessageError,
+  HTTPSequenceError,
+  IncompleteHTTPMessageError,
+  InvalidHTTPMessageError,
+  InvalidHTTPOutputError,
+} from '../protocols/http/errors.js';
+export type { FieldSection } from '../protocols/http/field-section.js';
+export type { HTTPVersion, RequestHead } from '../protocols/http/heads.js';
+export type { RequestParserOptions } from '../protocols/http/limits.js';
+export {
+  BodyError,
+  DecodedBodyTooLargeError,
+  FileTruncatedError,
+  FormTooLargeError,
+  HTTPStatusError,
+  HTTPTimeoutError,
+  InvalidContentCodingError,
+  InvalidFormError,
+  UnsupportedContentCodingError,
+} from './errors.js';
+export type { FieldValue } from './field-lines.js';
+export { type DrainOptions, HTTPFactory } from './http-factory.js';
+export { HTTPRequest } from './http-request.js';
+export { HTTPResponse } from './http-response.js';
+export type { HTTPHandler } from './http-service.js';
+export { HTTPServer, serveHttp } from './serve-http.js';
+export type { HTTPServerOptions } from './server-settings.js';
