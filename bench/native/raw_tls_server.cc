@@ -150,26 +150,48 @@ Octets ReadPem(const char* path) {
   return der;
 }
 
-int Main(int argc, char** argv) {
-  uint16_t port = 0;
-  ropewalk::TlsIdentity identity;
+bool ParseOptions(int argc, char** argv, uint16_t* port, ropewalk::TlsIdentity* identity) {
   for (int i = 1; i + 1 < argc; i += 2) {
     std::string_view name = argv[i];
-    if (name == "--port") port = static_cast<uint16_t>(std::atoi(argv[i + 1]));
-    if (name == "--certificate") identity.chain.push_back(ReadPem(argv[i + 1]));
-    if (name == "--key") identity.key = ReadPem(argv[i + 1]);
+    std::string_view value = argv[i + 1];
+    if (name == "--port") {
+      *port = static_cast<uint16_t>(std::atoi(argv[i + 1]));
+    } else if (name == "--certificate") {
+      identity->chain.push_back(ReadPem(argv[i + 1]));
+    } else if (name == "--key") {
+      identity->key = ReadPem(argv[i + 1]);
+    } else if (name != "--mode" || value != "echo") {
+      return false;
+    }
+  }
+  return argc % 2 == 1 && !identity->chain.empty() && !identity->key.empty();
+}
+
+// Null if there is none, which is reported.
+std::shared_ptr<TlsContext> MakeContext(ropewalk::TlsIdentity identity) {
+  const ropewalk::OpenSslSearch& search = ropewalk::findOpenSsl();
+  if (search.found == nullptr) {
+    std::fprintf(stderr, "%s\n", search.reason.c_str());
+    return nullptr;
   }
   ropewalk::TlsSettings settings;
   settings.identities.push_back(std::move(identity));
-  const ropewalk::OpenSslSearch& search = ropewalk::findOpenSsl();
   ropewalk::TlsFault fault;
-  std::shared_ptr<TlsContext> context =
-      search.found == nullptr ? nullptr : TlsContext::make(*search.found, settings, fault);
-  if (context == nullptr) {
+  std::shared_ptr<TlsContext> context = TlsContext::make(*search.found, settings, fault);
+  if (context == nullptr) std::fprintf(stderr, "%s: %s\n", fault.field, fault.reason.c_str());
+  return context;
+}
+
+int Main(int argc, char** argv) {
+  uint16_t port = 0;
+  ropewalk::TlsIdentity identity;
+  if (!ParseOptions(argc, argv, &port, &identity)) {
     std::fprintf(stderr, "usage: %s --certificate FILE --key FILE [--port N] [--mode echo]\n",
                  argv[0]);
     return 2;
   }
+  std::shared_ptr<TlsContext> context = MakeContext(std::move(identity));
+  if (context == nullptr) return 1;
   int listener = ListenTcp(port, false, kBacklog);
   if (listener < 0) {
     std::perror("listen");

@@ -15,7 +15,24 @@ interface GCDetail {
   readonly flags: number;
 }
 
-/** Receives 96 MiB that are given and not kept. Resolves to the number of collections of young objects that were asked for. */
+/** Resolves to the number of collections of young objects that were asked for while `run` ran. */
+async function collectionsDuring(run: () => Promise<void>): Promise<number> {
+  let collections = 0;
+  const observer = new PerformanceObserver((list) => {
+    for (const { detail } of list.getEntries() as unknown as { detail: GCDetail }[]) {
+      const isForced = (detail.flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0;
+      if (isForced && detail.kind === constants.NODE_PERFORMANCE_GC_MINOR) collections += 1;
+    }
+  });
+  observer.observe({ entryTypes: ['gc'] });
+  await run();
+  // Entries of the last collections are delivered later.
+  await new Promise((resolve) => setImmediate(resolve));
+  observer.disconnect();
+  return collections;
+}
+
+/** Receives 96 MiB that are given and not kept. */
 async function collectionsWhileReceiving(
   kind: 'native' | 'node',
   collectAfterBytes: number,
@@ -24,31 +41,20 @@ async function collectionsWhileReceiving(
   const pulse = new Pulse();
   const block = Buffer.alloc(MIB, 'x');
   let received = 0;
-  let collections = 0;
-  const observer = new PerformanceObserver((list) => {
-    for (const { detail } of list.getEntries() as unknown as { detail: GCDetail }[]) {
-      const isForced = (detail.flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0;
-      if (isForced && detail.kind === constants.NODE_PERFORMANCE_GC_MINOR) collections += 1;
-    }
-    pulse.notify();
-  });
-  observer.observe({ entryTypes: ['gc'] });
   const port = reactor.listenTCP(0, () => ({
     connectionMade(transport) {
       for (let i = 0; i < TOTAL_MIB; i++) transport.write(block);
     },
   }));
-  reactor.connectTCP('127.0.0.1', port.getHost().port, () => ({
-    dataReceived(data) {
-      received += data.length;
-      pulse.notify();
-    },
-  }));
-  await pulse.until(() => received === TOTAL_MIB * MIB, 'all bytes');
-  // Entries of the last collections are delivered later.
-  await new Promise((resolve) => setImmediate(resolve));
-  observer.disconnect();
-  return collections;
+  return await collectionsDuring(async () => {
+    reactor.connectTCP('127.0.0.1', port.getHost().port, () => ({
+      dataReceived(data) {
+        received += data.length;
+        pulse.notify();
+      },
+    }));
+    await pulse.until(() => received === TOTAL_MIB * MIB, 'all bytes');
+  });
 }
 
 describe.each(['native', 'node'] as const)('collectAfterBytes (%s)', (kind) => {
@@ -57,6 +63,25 @@ describe.each(['native', 'node'] as const)('collectAfterBytes (%s)', (kind) => {
     expect(collections).toBeLessThanOrEqual(TOTAL_MIB / 4);
     // A turn gives many bytes at once.
     expect(collections).toBeGreaterThan(TOTAL_MIB / 4 / 3);
+  });
+
+  it('counts datagrams', async () => {
+    await using reactor = createReactor({ kind, collectAfterBytes: 32 * 1024 });
+    const pulse = new Pulse();
+    let left = 256;
+    const port = reactor.listenUDP(0, echo, { interface: '127.0.0.1' });
+    function echo(data: Buffer): void {
+      left -= 1;
+      pulse.notify();
+      if (left > 0) port.write(data, port.getHost());
+    }
+    const collections = await collectionsDuring(async () => {
+      port.write(Buffer.alloc(1024), port.getHost());
+      await pulse.until(() => left === 0, 'all datagrams');
+    });
+    // The last ones may be collected later.
+    expect(collections).toBeGreaterThanOrEqual(6);
+    expect(collections).toBeLessThanOrEqual(8);
   });
 
   it('leaves them to V8 if it is 0', async () => {

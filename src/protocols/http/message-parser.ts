@@ -9,6 +9,7 @@
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { withoutStack } from '../../core/errors/base.js';
 import { HEAP_BYTES, ownBytes } from '../../internal/lent-bytes.js';
+import { ChunkLineScanner } from './chunk-line-scanner.js';
 import {
   type HTTPRole,
   HTTPSequenceError,
@@ -20,7 +21,7 @@ import { FieldScanner, MORE } from './field-scanner.js';
 import { FieldSection } from './field-section.js';
 import type { MessageHead } from './heads.js';
 import { checkMaxContentBytes, type MessageLimits } from './limits.js';
-import { CR, HEX, LF, SEMICOLON, VALUE } from './octets.js';
+import { CR, LF } from './octets.js';
 
 /**
  * `head`: `parser.head` is the next message. `informational`: `parser.head` is a response with 100 to 199 that precedes the
@@ -30,12 +31,6 @@ import { CR, HEX, LF, SEMICOLON, VALUE } from './octets.js';
 export type MessageEvent = 'head' | 'informational' | 'data' | 'end';
 
 const EMPTY: Buffer = Buffer.alloc(0);
-const MAX_CHUNK_SIZE_DIGITS = 16;
-const TOKENS = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
-/** RFC 9112 section 7.1.1, without the whitespace that it calls bad. */
-const CHUNK_EXTENSIONS: RegExp = new RegExp(
-  `^(?:;${TOKENS}(?:=(?:${TOKENS}|"(?:[^"\\\\]|\\\\.)*"))?)+$`,
-);
 
 /** States. */
 const BEGIN = 0;
@@ -80,7 +75,7 @@ export abstract class MessageParser<Head extends MessageHead> {
   private remaining = 0;
   private contentBytes = 0;
   private contentLimit: number;
-  private extensionBytes = 0;
+  private chunkLine: ChunkLineScanner | undefined = undefined;
   private trailerScanner: FieldScanner | undefined = undefined;
   private inputEnded = false;
   private failure: unknown = undefined;
@@ -240,7 +235,7 @@ export abstract class MessageParser<Head extends MessageHead> {
     this.current = head;
     this.at += length;
     this.contentBytes = 0;
-    this.extensionBytes = 0;
+    this.chunkLine?.begin();
     this.contentLimit = this.limits.maxContentBytes;
     this.state = BEGIN;
   }
@@ -316,55 +311,17 @@ export abstract class MessageParser<Head extends MessageHead> {
   }
 
   private readChunkSize(): boolean {
-    const { bytes, end, role } = this;
-    let at = this.at;
-    let size = 0;
-    for (; at < end; at++) {
-      const digit = HEX[bytes[at] as number] as number;
-      if (digit === 255) break;
-      size = size * 16 + digit;
-      if (size > Number.MAX_SAFE_INTEGER || at - this.at === MAX_CHUNK_SIZE_DIGITS) {
-        throw invalidMessage(role, 'chunk-size');
-      }
-    }
-    if (at === end) return false;
-    if (at === this.at) throw invalidMessage(role, 'chunk-size');
-    const extension = at;
-    if (bytes[at] === SEMICOLON) {
-      at = this.scanChunkExtension(at);
-      if (at === end) return false;
-    }
-    if (bytes[at] === LF) throw invalidMessage(role, 'bare-lf');
-    if (bytes[at] !== CR) {
-      throw invalidMessage(role, at === extension ? 'chunk-size' : 'chunk-extension');
-    }
-    if (at + 1 === end) return false;
-    if (bytes[at + 1] !== LF) throw invalidMessage(role, 'bare-cr');
-    if (at > extension) this.checkChunkExtension(extension, at);
-    this.at = at + 2;
+    this.chunkLine ??= new ChunkLineScanner(this.role, this.limits.maxChunkExtensionBytes);
+    const { chunkLine } = this;
+    const length = chunkLine.scan(this.bytes, this.at, this.end);
+    if (length === MORE) return false;
+    const { size } = chunkLine;
+    this.at += length;
     this.checkContentLimit(size);
     this.remaining = size;
     this.state = size === 0 ? TRAILERS : CHUNK_DATA;
     if (size === 0) this.trailerScanner?.begin(0);
     return true;
-  }
-
-  private scanChunkExtension(from: number): number {
-    const { bytes, end } = this;
-    let at = from;
-    while (at < end && VALUE[bytes[at] as number] === 1) at++;
-    if (this.extensionBytes + at - from > this.limits.maxChunkExtensionBytes) {
-      const { maxChunkExtensionBytes } = this.limits;
-      throw limitExceeded(this.role, 'maxChunkExtensionBytes', maxChunkExtensionBytes);
-    }
-    return at;
-  }
-
-  private checkChunkExtension(from: number, to: number): void {
-    this.extensionBytes += to - from;
-    if (!CHUNK_EXTENSIONS.test(this.bytes.toString('latin1', from, to))) {
-      throw invalidMessage(this.role, 'chunk-extension');
-    }
   }
 
   private readChunkEnd(): boolean {

@@ -166,6 +166,15 @@ describe('the limits of requests', () => {
     }).toThrow(RangeError);
   });
 
+  it('count chunk extensions and trailers for each message', () => {
+    const keeps = CHUNKED.replace('Host', 'Connection: keep-alive\r\nHost');
+    const request = `${keeps}1;abc\r\nx\r\n0\r\nX: 1\r\n\r\n`;
+    const options = { maxChunkExtensionBytes: 4, maxTrailerBytes: 8, maxFields: 3 };
+    const events = requestEvents([Buffer.from(request.repeat(3))], new RequestParser(options));
+    expect(events.filter((event) => event === 'end').length).toBe(3);
+    expect(events.filter((event) => event === 'trailer X: "1"').length).toBe(3);
+  });
+
   it('are checked', async () => {
     expect(() => new RequestParser({ maxFields: 0 })).toThrow(RangeError);
     expect(() => new RequestParser({ maxHeadBytes: '1' as never })).toThrow(TypeError);
