@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   HTTPLimitError,
   type HTTPRequest,
+  type HTTPResponse,
   HTTPSequenceError,
   HTTPStatusError,
   HTTPTimeoutError,
@@ -171,6 +172,27 @@ describe('a request', () => {
     await served.later();
     expect(served.transport.peerSees).toBe('open');
   });
+});
+
+it('answers the same however its bytes are cut, with lent bytes', async () => {
+  const input = `\r\n${get('/a?b', 'C: d')}${post('hello')}${CHUNKED}${get('/', 'Connection: close')}`;
+  const handler = async (request: HTTPRequest, response: HTTPResponse): Promise<void> => {
+    const text = await request.text();
+    const { method, target, trailers } = request;
+    const fields = [...request.rawFields()].join(';');
+    response.send([method, target, fields, text, trailers?.field('t') ?? ''].join('|'));
+  };
+  const outputs = new Set<string>();
+  for (let cut = 1; cut < input.length; cut++) {
+    const served = new Served(handler);
+    served.transport.receive(input.slice(0, cut));
+    const begun = cut % 2 === 0 ? await served.later() : '';
+    served.transport.receive(input.slice(cut));
+    outputs.add(begun + (await served.later()));
+    expect(served.transport.peerSees).toBe('end');
+  }
+  expect(outputs.size).toBe(1);
+  expect([...outputs][0]).toContain('POST|/|Host,a;Transfer-Encoding,chunked|abcde|x');
 });
 
 describe('unread content', () => {

@@ -4,7 +4,7 @@ import { request as nodeRequest } from 'node:http';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HTTPFactory, type HTTPHandler, type HTTPServer, serveHttp } from '../../src/http/index.js';
-import { Protocol, type Reactor, TCPServerEndpoint } from '../../src/index.js';
+import { Protocol, type Reactor, serverFromString, TCPServerEndpoint } from '../../src/index.js';
 import { listenTLS, selfSignedCertificate } from '../../src/tls/index.js';
 import { latch, within } from '../support/deadline.js';
 import { RawPeer } from '../support/raw-peer.js';
@@ -110,6 +110,27 @@ describe.each(REACTORS)('an HTTP server on $name', ({ make }) => {
     busy.end();
     expect(busy.text).toMatch(/Connection: close\r\n\r\nsent$/);
     await within(running, 'run');
+  });
+
+  it('is closed by close, which frees the port', async () => {
+    const reactor = started();
+    const [server, port] = await serve(reactor);
+    await using peer = await RawPeer.connect(port);
+    peer.write(get('/'));
+    await peer.until(() => peer.text.endsWith('hello'), 'the answer');
+    expect(server.connections).toBe(1);
+    const closed = server.close();
+    await peer.untilEnded();
+    peer.end();
+    await closed;
+    expect(server.connections).toBe(0);
+    expect(server.port.listening).toBe(false);
+    await using again = await serveHttp(
+      reactor,
+      serverFromString(reactor, `tcp:${port}:interface=127.0.0.1`),
+      handler,
+    );
+    expect(portIn(again.getHost())).toBe(port);
   });
 
   it('serves TLS with ALPN', async () => {
