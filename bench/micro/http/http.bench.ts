@@ -15,10 +15,10 @@ import { nodeParser } from './node-parser.js';
 
 /** The requests of load generators, and of browsers. */
 const REQUESTS: Readonly<Record<string, string>> = {
-  '5 fields, 163 B':
+  '5 fields, 149 B':
     'GET /plaintext HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: wrk/4.2.0\r\nAccept: text/html,*/*;q=0.8\r\n' +
     'Accept-Language: en-US\r\nConnection: keep-alive\r\n\r\n',
-  '8 fields, 400 B':
+  '8 fields, 386 B':
     'GET /articles/2026/11?page=2 HTTP/1.1\r\nHost: www.example.org\r\n' +
     'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n' +
     'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8\r\nAccept-Language: en-US,en;q=0.5\r\n' +
