@@ -42,7 +42,7 @@ export class FieldScanner {
   upgrade = false;
   /** Whether there is an Upgrade field. */
   upgradeField = false;
-  /** Whether Expect is `100-continue`. */
+  /** Whether a line of Expect is `100-continue`. */
   expectContinue = false;
   /** The lines of Host and the index of the last one. */
   hosts = 0;
@@ -184,7 +184,7 @@ export class FieldScanner {
       case 6:
         if (!sameWord(bytes, nameFrom, nameTo, 'expect')) break;
         this.refuseTrailer(bytes, nameFrom, nameTo, 'expect');
-        this.expectContinue = sameWord(bytes, from, to, '100-continue');
+        this.expectContinue ||= sameWord(bytes, from, to, '100-continue');
         break;
       case 7:
         this.refuseTrailer(bytes, nameFrom, nameTo, 'trailer');

@@ -236,6 +236,14 @@ describe('a head', () => {
     ]);
   });
 
+  it('has the expectation of 100 in any line of Expect', () => {
+    const expects = (lines: string): boolean =>
+      headOf(`PUT / HTTP/1.1\r\nHost: a\r\n${lines}\r\n`).expectsContinue;
+    expect(expects('Expect: 100-CONTINUE\r\nExpect: x\r\n')).toBe(true);
+    expect(expects('Expect: 100-continued\r\n')).toBe(false);
+    expect(expects('')).toBe(false);
+  });
+
   it('finds fields among more than fit at first', () => {
     const many = Array.from({ length: 99 }, (_, i) => `F${i}: ${i}\r\n`).join('');
     const head = headOf(`GET / HTTP/1.1\r\nHost: a\r\n${many}\r\n`);
