@@ -1,7 +1,7 @@
-// The pages of docs/ that show a run: one for TCP, one for TLS, the other sockets and workers.
+// The pages of docs/ that show a run: for TCP, TLS, HTTP, and one for the other sockets and workers.
 
 import { relative, sep } from 'node:path';
-import { PERFORMANCE_PAGE, REPOSITORY, SOCKETS_PAGE } from './paths.js';
+import { HTTP_PAGE, PERFORMANCE_PAGE, REPOSITORY, SOCKETS_PAGE, TLS_PAGE } from './paths.js';
 import { markdownReport } from './report-markdown.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
 
@@ -12,7 +12,9 @@ export interface DocsPage {
 
 const TITLES = {
   [PERFORMANCE_PAGE]: 'Performance of TCP',
-  [SOCKETS_PAGE]: 'Performance of TLS, UNIX sockets, UDP and workers',
+  [TLS_PAGE]: 'Performance of TLS',
+  [HTTP_PAGE]: 'Performance of HTTP',
+  [SOCKETS_PAGE]: 'Performance of UNIX sockets, UDP and workers',
 };
 
 const WHY_MISSED = '[design.md](design.md#missed-performance-targets) explains the missed bars.';
@@ -29,6 +31,8 @@ export function docsPages(run: RunRecord, path: string): DocsPage[] {
   });
 }
 
-function pageOf({ scenario }: ScenarioRecord): string {
-  return /^(tls|unix|udp|workers)-/.test(scenario.name) ? SOCKETS_PAGE : PERFORMANCE_PAGE;
+function pageOf({ scenario: { name } }: ScenarioRecord): string {
+  if (name.startsWith('tls-')) return TLS_PAGE;
+  if (name.startsWith('http-')) return HTTP_PAGE;
+  return /^(unix|udp|workers)-/.test(name) ? SOCKETS_PAGE : PERFORMANCE_PAGE;
 }

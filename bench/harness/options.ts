@@ -44,8 +44,8 @@ scenarios and how to read the figures. Run it on an idle machine; a busy one is 
   --server-core N     core of the servers (default 0)
   --client-core N     core of the client (default 1)
   --out DIR           folder of the JSON and HTML (default bench/results; quick bench/results/tmp)
-  --write-docs        also write docs/performance.md (TCP) and docs/performance-sockets.md (TLS,
-                      UNIX sockets, UDP and workers)
+  --write-docs        also write the pages docs/performance*.md (TCP, TLS, HTTP, and other sockets
+                      with workers) of what was measured
   --report FILE       report an earlier run's JSON again, without measuring
   --micro [NAME...]   run the micro benches instead: see --micro --help
   --profile           report CPU time by function and system calls per message, by perf and strace,

@@ -13,6 +13,8 @@ export const PEERS: string = join(BENCH, '.peers');
 export const RESULTS: string = join(BENCH, 'results');
 /** The page of TCP. */
 export const PERFORMANCE_PAGE: string = join(REPOSITORY, 'docs', 'performance.md');
+export const TLS_PAGE: string = join(REPOSITORY, 'docs', 'performance-tls.md');
+export const HTTP_PAGE: string = join(REPOSITORY, 'docs', 'performance-http.md');
 /** The page of UNIX sockets, UDP and workers. */
 export const SOCKETS_PAGE: string = join(REPOSITORY, 'docs', 'performance-sockets.md');
 export const MICRO_PAGE: string = join(REPOSITORY, 'docs', 'micro-performance.md');

@@ -165,14 +165,23 @@ describe('the reports', () => {
     expect(text).toMatch(/two workers, echo 64 B .* \*\*missed\*\*/);
   });
 
-  it('are a page of docs for TCP and one for what else was measured', () => {
-    const both = runOf(recordOf('churn', { 'node-net': {} }), ...run.scenarios);
+  it('are a page of docs for each kind that was measured', () => {
+    const both = runOf(
+      recordOf('churn', { 'node-net': {} }),
+      recordOf('tls-echo-1kx50', { 'node-tls': {} }),
+      recordOf('http-post', { 'node-http': {} }),
+      ...run.scenarios,
+    );
     const pages = docsPages(both, 'bench/results/x.json');
     expect(pages.map(({ path }) => basename(path))).toEqual([
       'performance.md',
+      'performance-tls.md',
+      'performance-http.md',
       'performance-sockets.md',
     ]);
-    const [tcp, others] = pages.map(({ text }) => text);
+    const [tcp, tls, http, others] = pages.map(({ text }) => text);
+    expect(tls).toContain('## TLS 1.3 echo');
+    expect(http).toContain('## HTTP/1.1, POST');
     expect(tcp).toContain('## Connect, echo');
     expect(tcp).not.toContain('## UDP echo');
     expect(others).toContain('## UDP echo');
