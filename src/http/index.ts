@@ -31,3 +31,4 @@ export { HTTPResponse } from './http-response.js';
 export type { HTTPHandler } from './http-service.js';
 export { HTTPServer, serveHttp } from './serve-http.js';
 export type { HTTPServerOptions } from './server-settings.js';
+export type { UpgradedProtocol } from './upgraded-protocol.js';

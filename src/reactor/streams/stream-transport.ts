@@ -11,7 +11,7 @@ import {
 } from '../../core/errors/connection.js';
 import { PlaintextBeforeTLSError } from '../../core/errors/tls.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
-import type { StreamProtocol } from '../../core/stream-protocol.js';
+import type { StreamProtocol, SwitchableTransport } from '../../core/stream-protocol.js';
 import type { StartTLSOptions } from '../../core/tls.js';
 import type {
   DetachedConnection,
@@ -32,6 +32,7 @@ import { ClosableStream } from './closable-stream.js';
 import {
   heldBytes,
   holdInput,
+  holdInputFirst,
   holdsInput,
   nextHeldInput,
   type Received,
@@ -53,7 +54,7 @@ type Hook =
  */
 export abstract class StreamTransport
   extends ClosableStream
-  implements TCPTransport, UNIXTransport
+  implements SwitchableTransport, TCPTransport, UNIXTransport
 {
   detach(): Deferred<DetachedConnection> {
     this.fileno();
@@ -166,6 +167,14 @@ export abstract class StreamTransport
       this.fail(error, 'connectionMade');
       return false;
     }
+  }
+
+  /** @internal */
+  switchProtocol(protocol: StreamProtocol, unread: Buffer): void {
+    if (unread.length > 0) holdInputFirst(this, unread);
+    if (!this.start(protocol) || this.reading !== 'on' || !holdsInput(this)) return;
+    this.reading = 'resuming';
+    this.deliverHeld();
   }
 
   /** To be called at the end of `write` if a producer is registered. */
