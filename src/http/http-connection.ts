@@ -56,7 +56,7 @@ export class HTTPConnection
   private parser: RequestParser | undefined = undefined;
   /** The response to the request in progress. */
   private response: HTTPResponse | undefined = undefined;
-  /** What the connection has become: nothing is received here any more. */
+  /** Set by an upgrade; from then on nothing is received here. */
   private upgraded: UpgradedConnection | undefined = undefined;
   private phase = HEAD;
   private requests = 0;

@@ -8,7 +8,7 @@ export function contentBytes(head: RequestHead): number {
   return head.isChunked ? Number.POSITIVE_INFINITY : (head.contentLength ?? 0);
 }
 
-/** Whether to parse more content. What nobody reads is dropped when that is certain, as far as `maxDiscardedBytes`. */
+/** Whether to parse more content. Content without a reader is dropped, up to `maxDiscardedBytes`. */
 export function wantsContent({ request, ended }: HTTPResponse, maxDiscardedBytes: number): boolean {
   const { reader } = request;
   if (reader !== undefined && !reader.isLeft) return reader.wants;

@@ -7,7 +7,7 @@ import {
   InvalidHTTPOutputError,
   type UpgradedProtocol,
 } from '../../src/http/index.js';
-import { ConnectionDone, ConnectionLost, Protocol } from '../../src/index.js';
+import { ConnectionLost, Protocol } from '../../src/index.js';
 import { flushLoggedErrors } from '../../src/testing/index.js';
 import { answer, get, Served } from './served.js';
 
