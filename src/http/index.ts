@@ -24,10 +24,13 @@ export {
   InvalidFormError,
   UnsupportedContentCodingError,
 } from './errors.js';
+export { EventStream } from './event-stream.js';
+export { EventStreams, type EventStreamsOptions } from './event-streams.js';
 export type { FieldValue } from './field-lines.js';
 export { type DrainOptions, HTTPFactory } from './http-factory.js';
 export { HTTPRequest } from './http-request.js';
 export { HTTPResponse } from './http-response.js';
 export type { HTTPHandler } from './http-service.js';
 export { HTTPServer, serveHttp } from './serve-http.js';
+export type { ServerSentEvent } from './server-sent-event.js';
 export type { HTTPServerOptions } from './server-settings.js';
