@@ -25,6 +25,8 @@ export {
   InvalidFormError,
   UnsupportedContentCodingError,
 } from './errors.js';
+export { EventStream } from './event-stream.js';
+export { EventStreams, type EventStreamsOptions } from './event-streams.js';
 export type { FieldValue } from './field-lines.js';
 export { type DrainOptions, HTTPFactory } from './http-factory.js';
 export { HTTPRequest } from './http-request.js';
@@ -33,5 +35,6 @@ export type { HTTPHandler } from './http-service.js';
 export { loadMediaTypes, type MediaTypes } from './media-types.js';
 export { staticFiles } from './serve-files.js';
 export { HTTPServer, serveHttp } from './serve-http.js';
+export type { ServerSentEvent } from './server-sent-event.js';
 export type { HTTPServerOptions } from './server-settings.js';
 export type { StaticFilesOptions } from './static-options.js';

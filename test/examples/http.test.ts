@@ -1,6 +1,4 @@
 /** The programs of docs/howto/http.md. */
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { RawPeer } from '../support/raw-peer.js';
 import { ExampleServer, KINDS, on } from './programs.js';
@@ -37,21 +35,24 @@ describe.each(KINDS)('http-api on the %s reactor', (kind) => {
   });
 });
 
-describe.each(KINDS)('file-server on the %s reactor', (kind) => {
-  it('serves a folder', async () => {
-    const root = fileURLToPath(new URL('../../docs', import.meta.url));
-    const args = ['--reactor', kind, '--root', root];
-    await using server = await ExampleServer.start('file-server', args);
-    const url = `http://127.0.0.1:${server.port}/howto/http.md`;
-    const page = readFileSync(`${root}/howto/http.md`, 'utf8');
-    const answer = await fetch(url);
-    expect(answer.headers.get('content-type')).toBe('text/markdown; charset=utf-8');
-    expect(await answer.text()).toBe(page);
-    const part = await fetch(url, { headers: { Range: 'bytes=2-5' } });
-    expect([part.status, await part.text()]).toEqual([206, page.slice(2, 6)]);
+describe.each(KINDS)('sse-clock on the %s reactor', (kind) => {
+  it('tells the time to clients, and those that connect again how many ticks they missed', async () => {
+    await using server = await ExampleServer.start('sse-clock', ['--reactor', kind]);
     await using peer = await RawPeer.connect(server.port);
-    peer.write('GET /../package.json HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-    await peer.until(() => peer.ended, 'the end');
-    expect(peer.text).toMatch(/^HTTP\/1.1 404 /);
+    peer.write('GET /time HTTP/1.1\r\nHost: a\r\n\r\n');
+    await peer.until(
+      () => /event: tick\ndata: \d{4}-\d\d-\d\dT[^\n]+Z\n\n/.test(peer.text),
+      'a tick',
+    );
+    expect(peer.text).toContain('Content-Type: text/event-stream\r\n');
+    expect(peer.text).toContain('retry: 2000\n\n');
+    await using again = await RawPeer.connect(server.port);
+    again.write('GET /time HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 0\r\n\r\n');
+    await again.until(
+      () => /event: missed\ndata: [1-9]\d*\n\n/.test(again.text),
+      'the missed ticks',
+    );
+    const page = await (await fetch(`http://127.0.0.1:${server.port}/`)).text();
+    expect(page).toContain("new EventSource('/time')");
   });
 });
