@@ -355,9 +355,17 @@ export class HTTPConnection
   /** Called when nothing more can be parsed now: keeps what is needed later, and sets the timeout. */
   private settle(): void {
     const { response, parser, flags } = this;
-    if (response === undefined && (flags & INPUT_ENDED) !== 0 && (flags & WRITING_PAUSED) === 0) {
-      this.close();
-      return;
+    if ((flags & INPUT_ENDED) !== 0) {
+      if (response === undefined) {
+        if ((flags & WRITING_PAUSED) === 0) {
+          this.close();
+          return;
+        }
+      } else if (!response.ended) {
+        response.request.inputEnded();
+        // Those who watch the signal may have answered.
+        if (this.response !== response || response.ended) return;
+      }
     }
     if (response !== undefined && !response.ended) response.request.head.keep();
     if (parser !== undefined && parser.bufferedBytes > 0) parser.keepRest();
@@ -411,7 +419,9 @@ export class HTTPConnection
   private failed(response: HTTPResponse, error: unknown): void {
     if (response.state === 'gone' && error instanceof ConnectionClosed) return;
     const status = statusOf(error);
-    if (status === undefined) reportError(error, 'HTTP handler', this.peer);
+    // If it is the reason of its signal, the handler gave up because the client has.
+    if (status === undefined && error !== response.request.failure)
+      reportError(error, 'HTTP handler', this.peer);
     if (response.ended) {
       if (this.successor !== undefined) failConnection(this.open, error, 'upgrade');
     } else if (response.headSent) this.abort();
