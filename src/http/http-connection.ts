@@ -72,6 +72,12 @@ export class HTTPConnection
     return true;
   }
 
+  get description(): string {
+    const { response } = this;
+    if (response === undefined || response.ended) return 'HTTP: idle';
+    return `HTTP: ${response.request.method} ${response.request.path}`;
+  }
+
   get peer(): Address {
     return this.open.getPeer();
   }
@@ -168,6 +174,17 @@ export class HTTPConnection
     if ((this.flags & PARSING) === 0 && response === this.response) this.advance();
   }
 
+  get bufferedBytes(): number {
+    return this.transport?.bufferedBytes ?? 0;
+  }
+
+  whenDraining(callback: () => void): () => void {
+    const { service } = this;
+    if (service.draining) callback();
+    else service.whenDraining.add(callback);
+    return () => void service.whenDraining.delete(callback);
+  }
+
   readerSet({ head }: HTTPRequest): void {
     if (head.expectsContinue && this.response?.headSent === false) {
       if (this.parser?.bufferedBytes === 0) this.write(CONTINUE);
@@ -182,9 +199,8 @@ export class HTTPConnection
   upgrade(request: HTTPRequest, protocol: UpgradedProtocol, name: string | undefined): void {
     const { response, parser, service } = this;
     checkProtocol(protocol);
-    if (request.failure !== undefined) throw request.failure;
     if (response?.request !== request || parser === undefined) {
-      throw new HTTPSequenceError('the request was answered');
+      throw request.failure ?? new HTTPSequenceError('the request was answered');
     }
     const transport = checkSwitchable(this.open, (this.flags & INPUT_ENDED) !== 0);
     const head = upgradeHead(response, name);
@@ -316,9 +332,17 @@ export class HTTPConnection
   /** Called when nothing more can be parsed now: keeps what is needed later, and sets the timeout. */
   private settle(): void {
     const { response, parser, flags } = this;
-    if (response === undefined && (flags & INPUT_ENDED) !== 0 && (flags & WRITING_PAUSED) === 0) {
-      this.close();
-      return;
+    if ((flags & INPUT_ENDED) !== 0) {
+      if (response === undefined) {
+        if ((flags & WRITING_PAUSED) === 0) {
+          this.close();
+          return;
+        }
+      } else if (!response.ended) {
+        response.request.inputEnded();
+        // Those who watch the signal may have answered.
+        if (this.response !== response || response.ended) return;
+      }
     }
     if (response !== undefined && !response.ended) response.request.head.keep();
     if (parser !== undefined && parser.bufferedBytes > 0) parser.keepRest();
@@ -392,7 +416,10 @@ export class HTTPConnection
       return;
     }
     const status = statusOf(error);
-    if (status === undefined) reportError(error, 'HTTP handler', this.peer);
+    // If it is the reason of its signal, the handler gave up because the client has.
+    if (status === undefined && error !== response.request.failure) {
+      reportError(error, 'HTTP handler', this.peer);
+    }
     if (response.ended) return;
     if (response.headSent) this.abort();
     else response.sendError(status ?? 500);

@@ -74,6 +74,7 @@ export class HTTPFactory extends Factory {
     this.#drains.push({ drained, deadline });
     service.draining = true;
     service.whenEmpty = () => this.#emptied();
+    for (const callback of service.whenDraining) callback();
     for (const connection of service.connections) connection.drain();
     return drained;
   }

@@ -1,5 +1,6 @@
 /** A request as a handler sees it. */
 import type { Address } from '../core/address.js';
+import { CONNECTION_DONE } from '../core/errors/connection.js';
 import type { Deferred } from '../defer/deferred.js';
 import { HTTPSequenceError } from '../protocols/http/errors.js';
 import type { FieldSection } from '../protocols/http/field-section.js';
@@ -51,10 +52,10 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
   discardedBytes = 0;
   /** The trailer section, once the content is complete; `undefined` if there is none. */
   trailers: FieldSection | undefined = undefined;
+  /** @internal The error given to {@link fail}. */
+  failure: unknown = undefined;
   private readonly connection: RequestConnection;
   private controller: AbortController | undefined = undefined;
-  /** @internal Why the content will not become complete, or nobody receives the answer. */
-  failure: unknown = undefined;
 
   /** @internal */
   constructor(connection: RequestConnection, head: RequestHead) {
@@ -136,8 +137,9 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
   }
 
   /**
-   * Aborted if the connection ends, or the request fails, before the answer is complete. As with any EventTarget, an exception in a
-   * listener is an uncaught exception of the process.
+   * Aborted if the connection ends, the request fails, or the client closes its side of the connection before the answer is complete.
+   * In the last case the client has usually gone, and the reason is a ConnectionDone; one that has not still receives the answer.
+   * As with any EventTarget, an exception in a listener is an uncaught exception of the process.
    */
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
@@ -263,6 +265,11 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
     if (!this.isComplete) this.reader?.failed(error);
   }
 
+  /** @internal The client has closed its side, which is all that can be seen of a client that has gone in an orderly way. */
+  inputEnded(): void {
+    if (this.isComplete && this.failure === undefined) this.fail(CONNECTION_DONE, false);
+  }
+
   private collect<T>(convert: (bytes: Buffer) => T, keepsBytes: boolean): Deferred<T> {
     const collector = new ContentCollector(
       convert,
@@ -284,8 +291,9 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
       );
     }
     this.reader = reader;
-    if (this.failure !== undefined) reader.failed(this.failure);
-    else if (this.isComplete || !this.hasContent) reader.ended();
+    if (!this.hasContent) reader.ended();
+    else if (this.failure !== undefined) reader.failed(this.failure);
+    else if (this.isComplete) reader.ended();
     else this.connection.readerSet(this);
   }
 }

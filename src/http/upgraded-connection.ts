@@ -1,5 +1,5 @@
 /** A connection that the server gave to another protocol: counts it until its end, and passes everything on. */
-import type { StreamProtocol } from '../core/stream-protocol.js';
+import { describeProtocol, type StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { failConnection, failOnRejection } from '../defer/callback-result.js';
 import type { HTTPService, ServedConnection } from './http-service.js';
@@ -31,6 +31,10 @@ export class UpgradedConnection implements StreamProtocol, ServedConnection {
 
   get acceptsLentBytes(): boolean {
     return this.protocol.acceptsLentBytes === true;
+  }
+
+  get description(): string {
+    return describeProtocol(this.protocol);
   }
 
   get unreadBytes(): number {
