@@ -11,9 +11,10 @@ export function contentBytes(head: RequestHead): number {
 /** Whether to parse more content. Content without a reader is dropped, up to `maxDiscardedBytes`. */
 export function wantsContent({ request, ended }: HTTPResponse, maxDiscardedBytes: number): boolean {
   const { reader } = request;
+  if (!request.hasContent) return true;
   if (reader !== undefined && !reader.isLeft) return reader.wants;
   if (request.discardedBytes > maxDiscardedBytes) return false;
-  return ended || reader !== undefined || !request.hasContent;
+  return ended || reader !== undefined;
 }
 
 /** A piece of content was parsed. */

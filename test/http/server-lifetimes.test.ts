@@ -51,6 +51,12 @@ function present<T>(value: T | undefined): T {
   return value;
 }
 
+async function piecesOf(request: HTTPRequest): Promise<number> {
+  let pieces = 0;
+  for await (const _piece of request) pieces++;
+  return pieces;
+}
+
 async function outcomeOf(deferred: PromiseLike<unknown>): Promise<unknown> {
   try {
     return await deferred;
@@ -94,6 +100,20 @@ describe('a request kept after its answer', () => {
     served.response().send();
     expect(await served.request().text()).toBe('');
     served.sent();
+    expect(served.transport.peerSees).toBe('end');
+  });
+});
+
+describe('reading a request without content', () => {
+  it.each([
+    ['bytes', async (request: HTTPRequest) => (await request.bytes()).length],
+    ['an iteration', piecesOf],
+  ])('by %s lets the next one follow', async (_name, read) => {
+    const served = new Served(async (request, response) => {
+      response.send(String(await read(request)));
+    });
+    served.receive(get('/') + get('/', 'Connection: close'));
+    expect((await served.later()).split('\r\n\r\n0')).toHaveLength(3);
     expect(served.transport.peerSees).toBe('end');
   });
 });
