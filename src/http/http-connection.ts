@@ -177,6 +177,17 @@ export class HTTPConnection
     if ((this.flags & PARSING) === 0 && response === this.response) this.advance();
   }
 
+  get bufferedBytes(): number {
+    return this.transport?.bufferedBytes ?? 0;
+  }
+
+  whenDraining(callback: () => void): () => void {
+    const { service } = this;
+    if (service.draining) callback();
+    else service.whenDraining.add(callback);
+    return () => void service.whenDraining.delete(callback);
+  }
+
   readerSet(): void {
     const { response } = this;
     if (response === undefined) return;

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { serveUpgradable, takeListeners } from '../../src/handover/index.js';
-import { HTTPFactory, serveHttp } from '../../src/http/index.js';
+import { EventStreams, HTTPFactory, serveHttp, staticFiles } from '../../src/http/index.js';
 import {
   AdoptedServerEndpoint,
   BasicProducerConsumerProxy,
@@ -178,6 +178,8 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     (o) => new HTTPFactory(clock, () => {}, o),
     memory((reactor, o) => serveHttp(reactor, new TCPServerEndpoint(reactor, 0), () => {}, o)),
   ],
+  StaticFilesOptions: [(o) => staticFiles('.', o)],
+  EventStreamsOptions: [(o) => new EventStreams(clock, o)],
   AdoptConnectionOptions: [memory((reactor, o) => reactor.adoptStreamConnection(9, Protocol, o))],
   AdoptDatagramOptions: [memory((reactor, o) => reactor.adoptDatagramPort(9, () => {}, o))],
   AdoptedServerEndpointOptions: [memory((reactor, o) => new AdoptedServerEndpoint(reactor, 9, o))],
@@ -408,6 +410,7 @@ const NOT_OPTIONS: Readonly<Record<string, string>> = {
   AddonNotLoadedOptions: 'made by Ropewalk itself, for an error',
   ConnectErrorOptions: 'made by Ropewalk itself, for an error',
   ProtocolToConsumerAdapter: 'a part of a protocol',
+  ServerSentEvent: 'text is accepted too; test/http/event-streams.test.ts has an unknown name',
   TLSCertificateDetails: 'facts of an error',
   TLSFaultDetails: 'facts of an error',
 };
