@@ -1,11 +1,14 @@
 // The temporary folder that the file servers of a run serve: one file of printable bytes.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** The file's name, and its path in URLs. */
 export const FILE_NAME = 'file.txt';
+
+/** Files that have just changed are not cached by servers that tell them apart by their times. */
+const AN_HOUR_AGO: Date = new Date(Date.now() - 3_600_000);
 
 let folder: string | undefined;
 
@@ -17,7 +20,9 @@ export function siteFolder(bytes: number): string {
   let line = '';
   for (let code = 0x21; code < 0x7f; code++) line += String.fromCharCode(code);
   // Lines of a length that shares no factor with that of buffers: a misplaced part shows.
-  writeFileSync(join(folder, FILE_NAME), Buffer.alloc(bytes, `${line}\n`));
+  const path = join(folder, FILE_NAME);
+  writeFileSync(path, Buffer.alloc(bytes, `${line}\n`));
+  utimesSync(path, AN_HOUR_AGO, AN_HOUR_AGO);
   return folder;
 }
 
