@@ -10,7 +10,7 @@
  */
 import type { Address } from '../core/address.js';
 import { ConnectionClosed } from '../core/errors/connection.js';
-import type { StreamProtocol } from '../core/stream-protocol.js';
+import { describeProtocol, type StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { failConnection, onRejection } from '../defer/callback-result.js';
 import { reportError } from '../internal/error-report.js';
@@ -69,6 +69,13 @@ export class HTTPConnection
 
   get unreadBytes(): number {
     return this.successor?.unreadBytes ?? 0;
+  }
+
+  get description(): string {
+    const { successor, response } = this;
+    if (successor !== undefined) return describeProtocol(successor);
+    if (response === undefined || response.ended) return 'HTTP: idle';
+    return `HTTP: ${response.request.method} ${response.request.path}`;
   }
 
   get peer(): Address {
