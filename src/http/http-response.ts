@@ -286,6 +286,19 @@ export class HTTPResponse {
     this.inform(103, { Link: links });
   }
 
+  /**
+   * Sends the whole response, with the content that the server's own answers with this status have. Fields that were set are sent.
+   * @param status 400 to 599.
+   * @throws HTTPSequenceError the head was sent.
+   */
+  sendStatus(status: number): void {
+    if (this.state === 'gone') return;
+    this.requireHead();
+    this.code = checkInteger('status', status, 400, 599);
+    this.setField('Content-Type', 'text/plain; charset=utf-8');
+    this.send(errorText(status));
+  }
+
   /** @internal The unsent bytes of the connection. Counting them is expensive. */
   get unsentBytes(): number {
     return this.state === 'content' ? this.connection.bufferedBytes : 0;
@@ -308,9 +321,7 @@ export class HTTPResponse {
   sendError(status: number): void {
     this.lines = undefined;
     this.trailerLines = undefined;
-    this.code = status;
-    this.addField('Content-Type', 'text/plain; charset=utf-8');
-    this.send(errorText(status));
+    this.sendStatus(status);
   }
 
   /** @internal The head of an answer with 101, or 200 after CONNECT. */

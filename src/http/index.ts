@@ -1,4 +1,4 @@
-/** The entry point `ropewalk/http`: a server of HTTP/1.1. */
+/** The entry point `ropewalk/http`: a server of HTTP/1.1 and of files. */
 
 export type { HTTPLimit, HTTPRole, HTTPRule } from '../protocols/http/errors.js';
 export {
@@ -13,6 +13,7 @@ export {
 export type { FieldSection } from '../protocols/http/field-section.js';
 export type { HTTPVersion, RequestHead } from '../protocols/http/heads.js';
 export type { RequestParserOptions } from '../protocols/http/limits.js';
+export type { ContentCoding } from './accept-encoding.js';
 export {
   BodyError,
   DecodedBodyTooLargeError,
@@ -31,6 +32,9 @@ export { type DrainOptions, HTTPFactory } from './http-factory.js';
 export { HTTPRequest } from './http-request.js';
 export { HTTPResponse } from './http-response.js';
 export type { HTTPHandler } from './http-service.js';
+export { loadMediaTypes, type MediaTypes } from './media-types.js';
+export { staticFiles } from './serve-files.js';
 export { HTTPServer, serveHttp } from './serve-http.js';
 export type { ServerSentEvent } from './server-sent-event.js';
 export type { HTTPServerOptions } from './server-settings.js';
+export type { StaticFilesOptions } from './static-options.js';

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { serveUpgradable, takeListeners } from '../../src/handover/index.js';
-import { EventStreams, HTTPFactory, serveHttp } from '../../src/http/index.js';
+import { EventStreams, HTTPFactory, serveHttp, staticFiles } from '../../src/http/index.js';
 import {
   AdoptedServerEndpoint,
   BasicProducerConsumerProxy,
@@ -178,6 +178,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     (o) => new HTTPFactory(clock, () => {}, o),
     memory((reactor, o) => serveHttp(reactor, new TCPServerEndpoint(reactor, 0), () => {}, o)),
   ],
+  StaticFilesOptions: [(o) => staticFiles('.', o)],
   EventStreamsOptions: [(o) => new EventStreams(clock, o)],
   AdoptConnectionOptions: [memory((reactor, o) => reactor.adoptStreamConnection(9, Protocol, o))],
   AdoptDatagramOptions: [memory((reactor, o) => reactor.adoptDatagramPort(9, () => {}, o))],
