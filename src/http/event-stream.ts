@@ -133,7 +133,11 @@ export class EventStream {
     this.#isQuiet = true;
   }
 
-  readonly #lost = (): void => this.#end(this.#signal.reason);
+  readonly #lost = (): void => {
+    this.#end(this.#signal.reason);
+    // If only the client's side was closed, this closes the connection.
+    this.#response.end();
+  };
 
   #end(reason: unknown): void {
     if (!this.#open) return;
