@@ -11,7 +11,7 @@ import {
 } from '../../core/errors/connection.js';
 import { PlaintextBeforeTLSError } from '../../core/errors/tls.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
-import type { StreamProtocol } from '../../core/stream-protocol.js';
+import type { StreamProtocol, SwitchableTransport } from '../../core/stream-protocol.js';
 import type { StartTLSOptions } from '../../core/tls.js';
 import type {
   DetachedConnection,
@@ -53,7 +53,7 @@ type Hook =
  */
 export abstract class StreamTransport
   extends ClosableStream
-  implements TCPTransport, UNIXTransport
+  implements TCPTransport, UNIXTransport, SwitchableTransport
 {
   detach(): Deferred<DetachedConnection> {
     this.fileno();
@@ -103,6 +103,13 @@ export abstract class StreamTransport
   replaceProtocol(protocol: StreamProtocol): TurnReactor {
     this.protocol = protocol;
     return this.reactor;
+  }
+
+  /** @internal */
+  switchProtocol(from: StreamProtocol, to: StreamProtocol): boolean {
+    if (this.protocol !== from) return false;
+    this.protocol = to;
+    return true;
   }
 
   pauseProducing(): void {
