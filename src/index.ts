@@ -150,7 +150,13 @@ export type { ClientProtocolFactory, ProtocolFactory } from './core/protocol-fac
 export type { Reactor } from './core/reactor.js';
 export type { ReactorAdoption } from './core/reactor-adoption.js';
 export type { ReactorDescriptors } from './core/reactor-descriptors.js';
-export type { ReactorIntrospection, ReactorStatistics } from './core/reactor-introspection.js';
+export type {
+  ConnectionReport,
+  ReactorIntrospection,
+  ReactorStatistics,
+  ReactorTotals,
+  TurnHistogram,
+} from './core/reactor-introspection.js';
 export type { ReactorLife, RunOptions } from './core/reactor-life.js';
 export type { ReactorNames } from './core/reactor-names.js';
 export type { ReactorTCP } from './core/reactor-tcp.js';

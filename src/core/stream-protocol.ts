@@ -26,6 +26,11 @@ export interface StreamProtocol {
    * `transport.startTLS` ends the connection if there are any. Undefined counts as 0.
    */
   readonly unreadBytes?: number;
+  /**
+   * What the connection does, in a few words for people, such as `chat: alice`. Read when a connection is reported:
+   * `reactor.connections`, the dashboard. Default: the name of the class.
+   */
+  readonly description?: string;
   makeConnection(transport: Transport): unknown;
   /** @param data At most 64 KiB; yours to keep, unless {@link acceptsLentBytes}. */
   dataReceived(data: Buffer): unknown;
@@ -56,6 +61,15 @@ export function isStreamProtocol(value: object): value is StreamProtocol {
     typeof dataReceived === 'function' &&
     typeof connectionLost === 'function'
   );
+}
+
+/** The description of a protocol, or the name of its class. Never throws. */
+export function describeProtocol(protocol: StreamProtocol): string {
+  try {
+    return String(protocol.description ?? protocol.constructor.name);
+  } catch {
+    return 'unknown';
+  }
 }
 
 /** A transport whose protocol can be replaced by another. */

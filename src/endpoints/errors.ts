@@ -60,9 +60,12 @@ export class UnknownEndpointTypeError extends InvalidEndpointError {
     type: string,
     known: readonly string[],
     suggestion: string | undefined,
+    existsOnOtherSide = false,
   ) {
-    const meant =
-      suggestion === undefined
+    const other = side === 'client' ? 'server' : 'client';
+    const meant = existsOnOtherSide
+      ? ` It is only a ${other} endpoint type.`
+      : suggestion === undefined
         ? ' A string begins with its type, such as tcp: or unix:.'
         : ` Did you mean '${suggestion}'?`;
     const types = known.join(', ');

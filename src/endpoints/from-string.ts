@@ -90,7 +90,8 @@ function endpoint<Side extends keyof Endpoints>(
   if (make === undefined) {
     const known = types.filter((one) => one[side] !== undefined).map((one) => one.prefix);
     const names = [...new Set(known)].sort();
-    throw new UnknownEndpointTypeError(text, side, prefix, names, nearestName(prefix, names));
+    const suggestion = type === undefined ? nearestName(prefix, names) : undefined;
+    throw new UnknownEndpointTypeError(text, side, prefix, names, suggestion, type !== undefined);
   }
   try {
     return make.call(type, new EndpointArguments(text, parsed), context);

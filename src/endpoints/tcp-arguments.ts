@@ -2,6 +2,7 @@
 import type { AddressFamily } from '../core/name-resolver.js';
 import type { ReactorTCP } from '../core/reactor-tcp.js';
 import type { ListenTCPOptions } from '../core/tcp-options.js';
+import { checkLocalAddress } from '../internal/host.js';
 import type { EndpointArguments, EndpointValues } from './endpoint-arguments.js';
 import { HostnameEndpoint, TCPServerEndpoint } from './tcp.js';
 
@@ -25,7 +26,9 @@ export function tcpClient(
   return new HostnameEndpoint(reactor, values.text('host'), values.integer('port', 0, MAX_PORT), {
     ...(family !== undefined && { family }),
     ...(values.has('timeout') && { timeoutMs: values.seconds('timeout') }),
-    ...(values.has('bindAddress') && { localAddress: values.text('bindAddress') }),
+    ...(values.has('bindAddress') && {
+      localAddress: checkLocalAddress('bindAddress', values.text('bindAddress')),
+    }),
   });
 }
 

@@ -1,4 +1,5 @@
-/** The body of an answer that consists of parts of an open file. */
+/** The body of an answer that consists of parts of a file. */
+import { ownBytes } from '../internal/lent-bytes.js';
 import { FileTruncatedError } from './errors.js';
 import type { FileCalls } from './file-calls.js';
 import type { BodyPiece } from './multipart-byteranges.js';
@@ -7,12 +8,12 @@ import { lengthOf } from './ranges.js';
 const CHUNK_BYTES = 65_536;
 
 /**
- * Owns a descriptor until `close`. Iterating reads the pieces, one chunk of at most 64 KiB at a time as the consumer asks, and closes at
- * the end, whatever it is. A server that sends the pieces in another way calls `close` itself.
+ * May own a descriptor, until `close`. Iterating reads the pieces, one chunk of at most 64 KiB at a time as the consumer asks, and
+ * closes at the end, whatever it is. A server that sends the pieces in another way calls `close` itself.
  */
 export class FileBody implements AsyncIterable<Buffer> {
-  /** Open for reading until `close`. Use positions: several readers must not share its offset. */
-  readonly fd: number;
+  /** Open for reading until `close`. Undefined if all pieces are bytes. */
+  readonly fd: number | undefined;
   /** Of all pieces, in bytes: the Content-Length field. */
   readonly length: number;
   /** Bytes to send as they are, and ranges of the file. */
@@ -20,7 +21,12 @@ export class FileBody implements AsyncIterable<Buffer> {
   readonly #calls: FileCalls;
   #closing: Promise<void> | undefined = undefined;
 
-  constructor(calls: FileCalls, fd: number, length: number, pieces: readonly BodyPiece[]) {
+  constructor(
+    calls: FileCalls,
+    fd: number | undefined,
+    length: number,
+    pieces: readonly BodyPiece[],
+  ) {
     this.#calls = calls;
     this.fd = fd;
     this.length = length;
@@ -29,7 +35,7 @@ export class FileBody implements AsyncIterable<Buffer> {
 
   /** Closes the descriptor. Further calls have no effect. Do not call it while another read is in progress. */
   close(): Promise<void> {
-    this.#closing ??= (async () => await this.#calls.close(this.fd))();
+    this.#closing ??= this.#close();
     return this.#closing;
   }
 
@@ -41,20 +47,24 @@ export class FileBody implements AsyncIterable<Buffer> {
     try {
       for (const piece of this.pieces) {
         if (Buffer.isBuffer(piece)) yield piece;
-        else yield* this.#read(piece.first, lengthOf(piece));
+        else if (this.fd !== undefined) yield* this.#read(this.fd, piece.first, lengthOf(piece));
       }
     } finally {
       await this.close();
     }
   }
 
-  async *#read(first: number, length: number): AsyncGenerator<Buffer, void, void> {
+  async #close(): Promise<void> {
+    if (this.fd !== undefined) await this.#calls.close(this.fd);
+  }
+
+  async *#read(fd: number, first: number, length: number): AsyncGenerator<Buffer, void, void> {
     let position = first;
     const end = first + length;
     while (position < end) {
       const size = Math.min(CHUNK_BYTES, end - position);
-      const buffer = Buffer.allocUnsafeSlow(size);
-      const bytesRead = await this.#calls.read(this.fd, buffer, position);
+      const buffer = ownBytes(size);
+      const bytesRead = await this.#calls.read(fd, buffer, position);
       if (bytesRead === 0) throw new FileTruncatedError(position);
       position += bytesRead;
       yield buffer.subarray(0, bytesRead);

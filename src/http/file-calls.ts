@@ -28,6 +28,8 @@ export interface FileCalls {
   open(path: string, flags: number): number | Promise<number>;
   fstat(fd: number): BigIntStats | Promise<BigIntStats>;
   stat(path: string): BigIntStats | Promise<BigIntStats>;
+  /** As `stat`, and undefined for a path that does not exist. */
+  find(path: string): BigIntStats | undefined | Promise<BigIntStats | undefined>;
   readlink(path: string): string | Promise<string>;
   realpath(path: string): string | Promise<string>;
   /** Reads into the whole buffer, if there are as many bytes at the position. Returns the number of bytes. */
@@ -36,6 +38,7 @@ export interface FileCalls {
 }
 
 const BIGINT = { bigint: true } as const;
+const BIGINT_IF_FOUND = { bigint: true, throwIfNoEntry: false } as const;
 const threadStat = promisify(stat);
 const threadFstat = promisify(fstat);
 const threadRead = promisify(read);
@@ -46,6 +49,7 @@ export const FILE_CALLS: Readonly<Record<'blocking' | 'threads', FileCalls>> = {
     open: openSync,
     fstat: (fd) => fstatSync(fd, BIGINT),
     stat: (path) => statSync(path, BIGINT),
+    find: (path) => statSync(path, BIGINT_IF_FOUND),
     readlink: (path) => readlinkSync(path),
     realpath: (path) => realpathSync.native(path),
     read: (fd, buffer, position) => readSync(fd, buffer, 0, buffer.length, position),
@@ -55,6 +59,11 @@ export const FILE_CALLS: Readonly<Record<'blocking' | 'threads', FileCalls>> = {
     open: promisify(open),
     fstat: (fd) => threadFstat(fd, BIGINT),
     stat: (path) => threadStat(path, BIGINT),
+    find: (path) =>
+      threadStat(path, BIGINT).catch((error: { code?: unknown }) => {
+        if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+        throw error;
+      }),
     readlink: promisify<string, string>(readlink),
     realpath: promisify<string, string>(realpath.native),
     read: async (fd, buffer, position) =>

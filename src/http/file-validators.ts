@@ -28,7 +28,7 @@ export function validatorsOf(
   nowMs: number,
 ): FileValidators {
   const modifiedMs = Number(mtimeNs / 1_000_000n);
-  const settled = nowMs - modifiedMs >= SETTLING_MS;
+  const settled = isSettled({ mtimeNs }, nowMs);
   const value = [size, mtimeNs, ino].map((part) => part.toString(36)).join('-');
   const dated = settled && isHttpDate(modifiedMs);
   return {
@@ -36,4 +36,9 @@ export function validatorsOf(
     lastModifiedMs: dated ? modifiedMs : undefined,
     lastModified: dated ? formatHttpDate(modifiedMs) : undefined,
   };
+}
+
+/** Whether a change from now on also changes size or time stamp. */
+export function isSettled({ mtimeNs }: Pick<BigIntStats, 'mtimeNs'>, nowMs: number): boolean {
+  return nowMs - Number(mtimeNs / 1_000_000n) >= SETTLING_MS;
 }

@@ -10,7 +10,7 @@
  */
 import type { Address } from '../core/address.js';
 import { ConnectionClosed } from '../core/errors/connection.js';
-import { type StreamProtocol, switchProtocol } from '../core/stream-protocol.js';
+import { describeProtocol, type StreamProtocol, switchProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { failConnection, onRejection } from '../defer/callback-result.js';
 import { reportError } from '../internal/error-report.js';
@@ -69,6 +69,13 @@ export class HTTPConnection
 
   get unreadBytes(): number {
     return this.successor?.unreadBytes ?? 0;
+  }
+
+  get description(): string {
+    const { successor, response } = this;
+    if (successor !== undefined) return describeProtocol(successor);
+    if (response === undefined || response.ended) return 'HTTP: idle';
+    return `HTTP: ${response.request.method} ${response.request.path}`;
   }
 
   get peer(): Address {
@@ -175,6 +182,17 @@ export class HTTPConnection
 
   responded(response: HTTPResponse): void {
     if ((this.flags & PARSING) === 0 && response === this.response) this.advance();
+  }
+
+  get bufferedBytes(): number {
+    return this.transport?.bufferedBytes ?? 0;
+  }
+
+  whenDraining(callback: () => void): () => void {
+    const { service } = this;
+    if (service.draining) callback();
+    else service.whenDraining.add(callback);
+    return () => void service.whenDraining.delete(callback);
   }
 
   readerSet(): void {
@@ -341,9 +359,17 @@ export class HTTPConnection
   /** Called when nothing more can be parsed now: keeps what is needed later, and sets the timeout. */
   private settle(): void {
     const { response, parser, flags } = this;
-    if (response === undefined && (flags & INPUT_ENDED) !== 0 && (flags & WRITING_PAUSED) === 0) {
-      this.close();
-      return;
+    if ((flags & INPUT_ENDED) !== 0) {
+      if (response === undefined) {
+        if ((flags & WRITING_PAUSED) === 0) {
+          this.close();
+          return;
+        }
+      } else if (!response.ended) {
+        response.request.inputEnded();
+        // Those who watch the signal may have answered.
+        if (this.response !== response || response.ended) return;
+      }
     }
     if (response !== undefined && !response.ended) response.request.head.keep();
     if (parser !== undefined && parser.bufferedBytes > 0) parser.keepRest();
@@ -397,7 +423,9 @@ export class HTTPConnection
   private failed(response: HTTPResponse, error: unknown): void {
     if (response.state === 'gone' && error instanceof ConnectionClosed) return;
     const status = statusOf(error);
-    if (status === undefined) reportError(error, 'HTTP handler', this.peer);
+    // If it is the reason of its signal, the handler gave up because the client has.
+    if (status === undefined && error !== response.request.failure)
+      reportError(error, 'HTTP handler', this.peer);
     if (response.ended) {
       if (this.successor !== undefined) failConnection(this.open, error, 'upgrade');
     } else if (response.headSent) this.abort();

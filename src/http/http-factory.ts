@@ -76,6 +76,7 @@ export class HTTPFactory extends Factory {
       service.draining = false;
       for (const waiting of this.#drains.splice(0)) waiting.callback(undefined);
     };
+    for (const callback of service.whenDraining) callback();
     for (const connection of service.connections) connection.drain();
     return drained;
   }

@@ -1,5 +1,6 @@
 /** A request as a handler sees it. */
 import type { Address } from '../core/address.js';
+import { CONNECTION_DONE } from '../core/errors/connection.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Deferred } from '../defer/deferred.js';
 import { HTTPSequenceError } from '../protocols/http/errors.js';
@@ -43,9 +44,10 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
   discardedBytes = 0;
   /** The trailer section, once the content is complete; `undefined` if there is none. */
   trailers: FieldSection | undefined = undefined;
+  /** @internal The error given to {@link fail}. */
+  failure: unknown = undefined;
   private readonly connection: RequestConnection;
   private controller: AbortController | undefined = undefined;
-  private failure: unknown = undefined;
 
   /** @internal */
   constructor(connection: RequestConnection, head: RequestHead) {
@@ -126,7 +128,10 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
     return this;
   }
 
-  /** Aborted if the connection ends, or the request fails, before the answer is complete. */
+  /**
+   * Aborted if the connection ends, the request fails, or the client closes its side of the connection before the answer is complete.
+   * In the last case the client has usually gone, and the reason is a ConnectionDone; one that has not still receives the answer.
+   */
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
     if (this.failure !== undefined) this.controller.abort(this.failure);
@@ -240,6 +245,11 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
     this.failure = error;
     this.controller?.abort(error);
     if (!this.isComplete) this.reader?.failed(error);
+  }
+
+  /** @internal The client has closed its side, which is all that can be seen of a client that has gone in an orderly way. */
+  inputEnded(): void {
+    if (this.isComplete && this.failure === undefined) this.fail(CONNECTION_DONE);
   }
 
   private collect<T>(convert: (bytes: Buffer) => T, keepsBytes: boolean): Deferred<T> {

@@ -26,11 +26,15 @@ export interface ResponseConnection {
   readonly dateLine: string;
   /** Whether more is unsent than a producer may add to. */
   readonly isFull: boolean;
+  /** The unsent bytes of the connection. */
+  readonly bufferedBytes: number;
   /** Whether the connection can be used for another request after this response. */
   keepsAlive(request: HTTPRequest): boolean;
   write(data: string | Uint8Array): void;
   /** Everything of the response was written. */
   responded(response: HTTPResponse): void;
+  /** See {@link HTTPResponse.whenDraining}. */
+  whenDraining(callback: () => void): () => void;
   abort(): void;
 }
 
@@ -94,7 +98,10 @@ export class HTTPResponse {
    */
   setField(name: string, value: FieldValue): this {
     this.requireHead();
-    if (this.lines !== undefined) this.lines = without(this.lines, checkFieldName(name));
+    if (this.lines !== undefined) {
+      const lower = checkFieldName(name);
+      if (hasField(this.lines, lower)) this.lines = without(this.lines, lower);
+    }
     return this.addField(name, value);
   }
 
@@ -282,13 +289,42 @@ export class HTTPResponse {
     this.inform(103, { Link: links });
   }
 
+  /**
+   * Sends the whole response, with the content that the server's own answers with this status have. Fields that were set are sent.
+   * @param status 400 to 599.
+   * @throws HTTPSequenceError the head was sent.
+   */
+  sendStatus(status: number): void {
+    if (this.state === 'gone') return;
+    this.requireHead();
+    this.code = checkInteger('status', status, 400, 599);
+    this.setField('Content-Type', 'text/plain; charset=utf-8');
+    this.send(errorText(status));
+  }
+
+  /** @internal The unsent bytes of the connection. Counting them is expensive. */
+  get unsentBytes(): number {
+    return this.state === 'content' ? this.connection.bufferedBytes : 0;
+  }
+
+  /**
+   * @internal Calls a function when the server drains, at once if it does: for responses that have no end of their own.
+   * @returns Cancels it.
+   */
+  whenDraining(callback: () => void): () => void {
+    return this.connection.whenDraining(callback);
+  }
+
+  /** @internal Resets the connection. */
+  abort(): void {
+    if (!this.ended) this.connection.abort();
+  }
+
   /** @internal Replaces what the handler prepared. */
   sendError(status: number): void {
     this.lines = undefined;
     this.trailerLines = undefined;
-    this.code = status;
-    this.addField('Content-Type', 'text/plain; charset=utf-8');
-    this.send(errorText(status));
+    this.sendStatus(status);
   }
 
   /** @internal The head of an answer with 101, or 200 after CONNECT. */

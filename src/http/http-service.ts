@@ -48,6 +48,8 @@ export class HTTPService implements ConnectionRegistry {
   readonly connections: Set<ServedConnection> = new Set();
   /** Whether each response is the last of its connection. */
   draining = false;
+  /** Called when draining begins. */
+  readonly whenDraining: Set<() => void> = new Set();
   /** Called when the last connection has ended. */
   whenEmpty: (() => void) | undefined = undefined;
   /** A connection has a parser only while it has part of a request. */

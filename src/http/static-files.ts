@@ -1,65 +1,25 @@
 /**
- * Answers to requests for files of a folder, as descriptions: status, fields and a body that owns a descriptor. GET and HEAD,
+ * Answers to requests for files of a folder, as descriptions: status, fields and a body that may own a descriptor. GET and HEAD,
  * conditional and range requests, precompressed variants. Folders are not listed.
  */
 import { randomUUID } from 'node:crypto';
-import { InvalidArgumentTypeError, InvalidArgumentValueError } from '../core/errors/arguments.js';
-import { checkBoolean, checkChoice, checkString } from '../internal/check.js';
-import { checkOptions, type OptionNames } from '../internal/options.js';
+import type { BigIntStats } from 'node:fs';
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { checkString } from '../internal/check.js';
+import { ownBytes } from '../internal/lent-bytes.js';
 import { acceptedCodings, type ContentCoding } from './accept-encoding.js';
-import { checkCodings } from './compression-policy.js';
 import { evaluatePreconditions } from './conditional.js';
 import type { RequestFields } from './field-values.js';
 import { FileBody } from './file-body.js';
-import { FILE_CALLS, type FileCalls } from './file-calls.js';
-import { type FileValidators, validatorsOf } from './file-validators.js';
-import {
-  checkMediaTypes,
-  commonMediaTypes,
-  contentTypeOf,
-  type MediaTypes,
-  NO_SNIFFING,
-} from './media-types.js';
-import { multipartByteranges } from './multipart-byteranges.js';
-import { type ByteRange, checkMaxRanges, contentRange, lengthOf, parseRange } from './ranges.js';
-import { type OpenFile, StaticRoot } from './static-root.js';
-import { parseTarget, slashLocation, type TargetPath, type TargetRules } from './target-path.js';
-
-export interface StaticFilesOptions {
-  /** Files that answer for their folder, the preferred one first. Default `['index.html']`. */
-  readonly indexFiles?: readonly string[] | undefined;
-  /** Whether files and folders whose names begin with a dot are served: all, or those with these names, such as `.well-known`. Default false. */
-  readonly dotFiles?: boolean | readonly string[] | undefined;
-  /** Whether symbolic links may lead out of the root. Default false: such files do not exist. */
-  readonly linksAnywhere?: boolean | undefined;
-  /**
-   * Codings of compressed copies next to the files, named like them with `.br`, `.zst`, `.gz` or `.zz` added, the preferred coding
-   * first. A copy is used if it is not older than the file, to the second. Default none.
-   */
-  readonly precompressed?: readonly ContentCoding[] | undefined;
-  /** The Cache-Control field of all answers with a file. Default: no field, so that caches guess (RFC 9111 section 4.2.2). */
-  readonly cacheControl?: string | undefined;
-  /** Default: the built-in table. See `loadMediaTypes`. */
-  readonly mediaTypes?: MediaTypes | undefined;
-  /** Most ranges in one request: 1 to 1,000. Default 16. A request for more is answered with the whole file. */
-  readonly maxRanges?: number | undefined;
-  /**
-   * Whether files are opened and read in the reactor's thread, the default, or in threads of libuv: slower, but a network file system
-   * or disk that does not answer then delays only the requests for its files.
-   */
-  readonly fileCalls?: 'blocking' | 'threads' | undefined;
-}
-
-const OPTIONS: OptionNames<StaticFilesOptions> = {
-  indexFiles: true,
-  dotFiles: true,
-  linksAnywhere: true,
-  precompressed: true,
-  cacheControl: true,
-  mediaTypes: true,
-  maxRanges: true,
-  fileCalls: true,
-};
+import { type CachedFile, FileCache, isUnchanged } from './file-cache.js';
+import type { FileCalls } from './file-calls.js';
+import { type FileValidators, isSettled, validatorsOf } from './file-validators.js';
+import { contentTypeOf, NO_SNIFFING } from './media-types.js';
+import { type BodyPiece, multipartByteranges } from './multipart-byteranges.js';
+import { type ByteRange, contentRange, lengthOf, parseRange } from './ranges.js';
+import { type StaticFilesOptions, type StaticSettings, staticSettings } from './static-options.js';
+import { type NotOpened, StaticRoot } from './static-root.js';
+import { parseTarget, slashLocation, type TargetPath } from './target-path.js';
 
 const EXTENSIONS: Readonly<Record<ContentCoding, string>> = {
   br: '.br',
@@ -86,8 +46,17 @@ export interface StaticAnswer {
   readonly body: FileBody | undefined;
 }
 
+/** A file: open, or its content in memory. */
+interface FoundFile {
+  readonly stats: BigIntStats;
+  readonly fd: number | undefined;
+  readonly content: Buffer | undefined;
+  /** Of a file that was read into the cache. */
+  readonly validators: FileValidators | undefined;
+}
+
 /** A file that was chosen for an answer. */
-interface Selected extends OpenFile {
+interface Selected extends FoundFile {
   /** Of the file, which may be precompressed. */
   readonly name: string;
   readonly coding: ContentCoding | undefined;
@@ -95,65 +64,96 @@ interface Selected extends OpenFile {
 
 export class StaticFiles {
   readonly #root: StaticRoot;
-  readonly #rules: TargetRules;
-  readonly #indexFiles: readonly string[];
-  readonly #precompressed: readonly ContentCoding[];
-  readonly #cacheControl: string | undefined;
-  readonly #mediaTypes: MediaTypes;
-  readonly #maxRanges: number;
-  readonly #calls: FileCalls;
+  readonly #cache: FileCache;
+  readonly #settings: StaticSettings;
 
   /**
    * @param root A folder. It need not exist yet.
+   * @param calls In place of those of the option `fileCalls`.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
-  constructor(root: string, options: StaticFilesOptions = {}) {
-    checkOptions('StaticFiles', options, OPTIONS);
-    const { indexFiles = ['index.html'], dotFiles = false, linksAnywhere = false } = options;
-    const { precompressed = [], cacheControl, mediaTypes = commonMediaTypes } = options;
+  constructor(root: string, options: StaticFilesOptions = {}, calls?: FileCalls) {
+    const settings = staticSettings(options, calls);
     if (checkString('root', root) === '') {
       throw new InvalidArgumentValueError('root', 'the path of a folder', root);
     }
-    checkBoolean('linksAnywhere', linksAnywhere);
-    if (typeof dotFiles !== 'boolean') checkNames('dotFiles', dotFiles);
-    if (cacheControl !== undefined) checkFieldValue('cacheControl', cacheControl);
-    const fileCalls = options.fileCalls ?? 'blocking';
-    this.#calls = FILE_CALLS[checkChoice('fileCalls', fileCalls, ['blocking', 'threads'])];
-    this.#root = new StaticRoot(root, linksAnywhere, this.#calls);
-    this.#rules = { dotFiles, windows: process.platform === 'win32' };
-    this.#indexFiles = checkNames('indexFiles', indexFiles);
-    this.#precompressed = checkCodings('precompressed', precompressed);
-    this.#cacheControl = cacheControl;
-    this.#mediaTypes = checkMediaTypes(mediaTypes);
-    this.#maxRanges = checkMaxRanges(options.maxRanges);
+    this.#settings = settings;
+    this.#root = new StaticRoot(root, settings.linksAnywhere, settings.calls);
+    this.#cache = new FileCache(settings.cacheBytes);
   }
 
   /**
-   * Opens the file of a request.
-   * @param nowMs The current time in milliseconds since 1970.
+   * Finds the file of a request. Without a promise if the file is in the cache, and one call of stat(2) confirms it.
    * @throws An error of the file system that is not the fault of the request, such as EIO. Nothing is left open.
    */
-  async answer(request: StaticRequest, nowMs: number): Promise<StaticAnswer> {
+  answer(request: StaticRequest): StaticAnswer | Promise<StaticAnswer> {
     const { method } = request;
     if (method !== 'GET' && method !== 'HEAD') return answer(405, [['Allow', 'GET, HEAD']]);
-    const path = parseTarget(request.target, this.#rules);
+    const path = parseTarget(request.target, this.#settings.rules);
     if (typeof path === 'number') return answer(path);
-    const found = await this.#find(path);
-    if (!('fd' in found)) return found;
-    const file = await this.#closingOnError(found.fd, () => this.#select(found, path, request));
+    if (!this.#hasPrefix(path)) return answer(404);
+    const nowMs = this.#settings.wallClock();
+    return this.#cachedAnswer(path, request, nowMs) ?? this.#openedAnswer(path, request, nowMs);
+  }
+
+  #cachedAnswer(path: TargetPath, request: StaticRequest, nowMs: number): StaticAnswer | undefined {
+    const { blocking, prefix, indexFiles } = this.#settings;
+    if (!blocking) return undefined;
+    const segments = path.segments.slice(prefix.length);
+    if (path.slash) segments.push(indexFiles[0] ?? '');
+    const location = this.#root.pathOf(segments);
+    if (!this.#cache.has(location) || this.#mayHaveVariant(location, request)) return undefined;
+    const cached = this.#cache.get(location, this.#findNow(location));
+    if (cached === undefined) return undefined;
+    const name = segments.at(-1) ?? '';
+    return this.#describe({ ...cached, fd: undefined, name, coding: undefined }, request, nowMs);
+  }
+
+  async #openedAnswer(
+    path: TargetPath,
+    request: StaticRequest,
+    nowMs: number,
+  ): Promise<StaticAnswer> {
+    const found = await this.#find(path, nowMs);
+    if (!('stats' in found)) return found;
+    const file = await this.#closingOnError(found, () => this.#select(found, path, request, nowMs));
     if (file === undefined) return answer(406, this.#vary());
-    const described = await this.#closingOnError(file.fd, () =>
-      this.#describe(file, request, nowMs),
-    );
-    if (described.body === undefined) await this.#calls.close(file.fd);
+    const described = await this.#closingOnError(file, () => this.#describe(file, request, nowMs));
+    if (described.body === undefined) await this.#close(file);
     return described;
   }
 
-  async #find(path: TargetPath): Promise<Selected | StaticAnswer> {
-    const { segments, slash } = path;
-    const candidates = slash ? this.#indexFiles.map((name) => [...segments, name]) : [segments];
+  #hasPrefix({ segments }: TargetPath): boolean {
+    return this.#settings.prefix.every((name, index) => segments[index] === name);
+  }
+
+  /** Whether a precompressed copy that the client accepts exists. */
+  #mayHaveVariant(location: string, request: RequestFields): boolean {
+    const { precompressed } = this.#settings;
+    if (precompressed.length === 0) return false;
+    for (const coding of acceptedCodings(request.field('accept-encoding'), precompressed)) {
+      if (coding === 'identity') return false;
+      if (this.#findNow(location + EXTENSIONS[coding]) !== undefined) return true;
+    }
+    return true;
+  }
+
+  /** Undefined if the path does not exist, or if it can't be found out. */
+  #findNow(location: string): BigIntStats | undefined {
+    try {
+      return this.#settings.calls.find(location) as BigIntStats | undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #find(path: TargetPath, nowMs: number): Promise<Selected | StaticAnswer> {
+    const { prefix, indexFiles } = this.#settings;
+    const segments = path.segments.slice(prefix.length);
+    const { slash } = path;
+    const candidates = slash ? indexFiles.map((name) => [...segments, name]) : [segments];
     for (const candidate of candidates) {
-      const opened = await this.#root.open(candidate);
+      const opened = await this.#open(candidate, nowMs);
       if (typeof opened === 'object') {
         return { ...opened, name: candidate.at(-1) ?? '', coding: undefined };
       }
@@ -163,31 +163,69 @@ export class StaticFiles {
     return answer(404);
   }
 
+  /** Takes a file from the cache, opens it, or reads it into the cache. */
+  async #open(segments: readonly string[], nowMs: number): Promise<FoundFile | NotOpened> {
+    const path = this.#root.pathOf(segments);
+    const cached = this.#cache.has(path) ? await this.#cached(path) : undefined;
+    if (cached !== undefined) return { ...cached, fd: undefined };
+    const opened = await this.#root.open(segments);
+    if (typeof opened !== 'object') return opened;
+    const file: FoundFile = { ...opened, content: undefined, validators: undefined };
+    const { stats } = file;
+    if (!this.#cache.accepts(stats.size) || !isSettled(stats, nowMs)) return file;
+    const content = await this.#closingOnError(file, () => this.#read(opened.fd, stats));
+    if (content === undefined) return file;
+    await this.#close(file);
+    const read = { stats, content, validators: validatorsOf(stats, nowMs) };
+    this.#cache.set(path, read);
+    return { ...read, fd: undefined };
+  }
+
+  async #cached(path: string): Promise<CachedFile | undefined> {
+    let stats: BigIntStats | undefined;
+    try {
+      stats = await this.#settings.calls.find(path);
+    } catch {
+      // Opening it finds the reason.
+    }
+    return this.#cache.get(path, stats);
+  }
+
+  /** The whole content; undefined if it changed meanwhile. */
+  async #read(fd: number, stats: BigIntStats): Promise<Buffer | undefined> {
+    const { calls } = this.#settings;
+    const content = ownBytes(Number(stats.size));
+    if (content.length > 0 && (await calls.read(fd, content, 0)) < content.length) return undefined;
+    return isUnchanged(stats, await calls.fstat(fd)) ? content : undefined;
+  }
+
   /** The variant that the client prefers; the file itself is then closed. Undefined if none is acceptable. */
   async #select(
     file: Selected,
     { segments, slash }: TargetPath,
     request: RequestFields,
+    nowMs: number,
   ): Promise<Selected | undefined> {
-    if (this.#precompressed.length === 0) return file;
-    const folder = slash ? segments : segments.slice(0, -1);
-    for (const coding of acceptedCodings(request.field('accept-encoding'), this.#precompressed)) {
+    const { precompressed, prefix } = this.#settings;
+    if (precompressed.length === 0) return file;
+    const folder = segments.slice(prefix.length, slash ? undefined : -1);
+    for (const coding of acceptedCodings(request.field('accept-encoding'), precompressed)) {
       if (coding === 'identity') return file;
-      const variant = await this.#root.open([...folder, file.name + EXTENSIONS[coding]]);
+      const variant = await this.#open([...folder, file.name + EXTENSIONS[coding]], nowMs);
       if (typeof variant !== 'object') continue;
       if (secondsOf(variant) >= secondsOf(file)) {
-        await this.#calls.close(file.fd);
+        await this.#close(file);
         return { ...variant, name: file.name, coding };
       }
-      await this.#calls.close(variant.fd);
+      await this.#close(variant);
     }
-    await this.#calls.close(file.fd);
+    await this.#close(file);
     return undefined;
   }
 
   /** The descriptor is then owned by the body, if there is one. */
   #describe(file: Selected, request: RequestFields, nowMs: number): StaticAnswer {
-    const validators = validatorsOf(file.stats, nowMs);
+    const validators = file.validators ?? validatorsOf(file.stats, nowMs);
     const result = evaluatePreconditions(request, validators, nowMs);
     if (result === 'precondition-failed') return answer(412, this.#vary());
     if (result === 'not-modified') {
@@ -198,7 +236,7 @@ export class StaticFiles {
     const ranges =
       range === undefined || request.method !== 'GET'
         ? undefined
-        : parseRange(range, size, { maxRanges: this.#maxRanges });
+        : parseRange(range, size, { maxRanges: this.#settings.maxRanges });
     if (ranges === 'unsatisfiable') {
       return answer(416, [['Content-Range', contentRange(undefined, size)], ...this.#vary()]);
     }
@@ -210,13 +248,12 @@ export class StaticFiles {
       ...this.#caching(),
     ];
     const { status, length, pieces } = content;
-    const body =
-      request.method === 'GET' ? new FileBody(this.#calls, file.fd, length, pieces) : undefined;
+    const body = request.method === 'GET' ? this.#body(file, length, pieces) : undefined;
     return { status, fields, body };
   }
 
   #content(file: Selected, size: number, ranges: readonly ByteRange[] | undefined): Content {
-    const type = contentTypeOf(file.name, this.#mediaTypes);
+    const type = contentTypeOf(file.name, this.#settings.mediaTypes);
     const [range, second] = ranges ?? [];
     // The Content-Encoding of a multipart answer would be that of the multipart body itself.
     if (
@@ -238,24 +275,37 @@ export class StaticFiles {
     return { ...multipart, status: 206, fields: [['Content-Type', multipart.contentType]] };
   }
 
-  async #closingOnError<T>(fd: number, use: () => T | Promise<T>): Promise<T> {
+  #body({ fd, content }: FoundFile, length: number, pieces: readonly BodyPiece[]): FileBody {
+    const { calls } = this.#settings;
+    if (content === undefined) return new FileBody(calls, fd, length, pieces);
+    const bytes = pieces.map((piece) =>
+      Buffer.isBuffer(piece) ? piece : content.subarray(piece.first, piece.last + 1),
+    );
+    return new FileBody(calls, undefined, length, bytes);
+  }
+
+  async #closingOnError<T>(file: FoundFile, use: () => T | Promise<T>): Promise<T> {
     try {
       return await use();
     } catch (error) {
-      await this.#calls.close(fd);
+      await this.#close(file);
       throw error;
     }
   }
 
+  async #close({ fd }: FoundFile): Promise<void> {
+    if (fd !== undefined) await this.#settings.calls.close(fd);
+  }
+
   #caching(): readonly AnswerField[] {
-    const cacheControl = this.#cacheControl;
+    const cacheControl = this.#settings.cacheControl;
     return cacheControl === undefined
       ? this.#vary()
       : [['Cache-Control', cacheControl], ...this.#vary()];
   }
 
   #vary(): readonly AnswerField[] {
-    return this.#precompressed.length === 0 ? [] : [['Vary', 'Accept-Encoding']];
+    return this.#settings.precompressed.length === 0 ? [] : [['Vary', 'Accept-Encoding']];
   }
 }
 
@@ -276,22 +326,6 @@ function representationFields(
   return fields;
 }
 
-function secondsOf({ stats }: OpenFile): bigint {
+function secondsOf({ stats }: FoundFile): bigint {
   return stats.mtimeNs / 1_000_000_000n;
-}
-
-function checkNames(what: string, names: unknown): readonly string[] {
-  if (!Array.isArray(names)) throw new InvalidArgumentTypeError(what, 'an array', names);
-  for (const name of names) {
-    if (checkString(`each of ${what}`, name) === '' || /[/\\\0]/.test(name)) {
-      throw new InvalidArgumentValueError(`each of ${what}`, 'the name of a file', name);
-    }
-  }
-  return [...names];
-}
-
-function checkFieldValue(what: string, value: unknown): void {
-  if (!/^[\x20-\x7e]+$/.test(checkString(what, value))) {
-    throw new InvalidArgumentValueError(what, 'visible characters of ASCII', value);
-  }
 }

@@ -79,9 +79,14 @@ export class StaticRoot {
     this.#descriptorPath = descriptorPath;
   }
 
+  /** The path at which {@link open} looks. */
+  pathOf(segments: readonly string[]): string {
+    return join(this.#path, ...segments);
+  }
+
   /** @param segments Names without separators, `.` or `..`. */
   async open(segments: readonly string[]): Promise<OpenFile | NotOpened> {
-    const path = join(this.#path, ...segments);
+    const path = this.pathOf(segments);
     let fd: number;
     try {
       fd = await this.#calls.open(path, FLAGS);

@@ -5,11 +5,23 @@ import type { StreamClientEndpoint, StreamServerEndpoint } from '../core/stream-
 /** @throws InvalidArgumentTypeError */
 export function checkClientEndpoint(endpoint: StreamClientEndpoint): void {
   if (typeof (endpoint as Partial<StreamClientEndpoint> | null)?.connect === 'function') return;
-  throw new InvalidArgumentTypeError('endpoint', 'a client endpoint', endpoint);
+  throw new InvalidArgumentTypeError(
+    'endpoint',
+    `a client endpoint${hint(endpoint, 'clientFromString')}`,
+    endpoint,
+  );
 }
 
 /** @throws InvalidArgumentTypeError */
 export function checkServerEndpoint(endpoint: StreamServerEndpoint): void {
   if (typeof (endpoint as Partial<StreamServerEndpoint> | null)?.listen === 'function') return;
-  throw new InvalidArgumentTypeError('endpoint', 'a server endpoint', endpoint);
+  throw new InvalidArgumentTypeError(
+    'endpoint',
+    `a server endpoint${hint(endpoint, 'serverFromString')}`,
+    endpoint,
+  );
+}
+
+function hint(endpoint: unknown, parser: string): string {
+  return typeof endpoint === 'string' ? ` (${parser} makes one of a string)` : '';
 }

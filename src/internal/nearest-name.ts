@@ -36,6 +36,8 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 /** The one of `names` that was probably meant by `name`. Undefined if none is close. */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   const wanted = plain(name);
+  const same = names.find((one) => plain(one) === wanted);
+  if (same !== undefined) return same;
   const synonym = Object.hasOwn(SYNONYMS, wanted)
     ? SYNONYMS[wanted]?.find((one) => names.includes(one))
     : undefined;

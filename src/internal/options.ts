@@ -9,8 +9,9 @@ export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true };
 /** Options of other libraries, in lower case, and how to achieve their effect here. */
 const ADVICE: Readonly<Record<string, string>> = {
   allowhalfopen: 'A protocol that defines readConnectionLost stays open for writing',
-  ca: 'The trusted certificates are trustRoots of a context of TLS',
-  cert: 'A certificate and its key are { certificate, key } in identity of a context of TLS',
+  ca: 'The trusted certificates are trustRoots of a TLS context',
+  cert: 'A certificate and its key are identity: { certificate, key } of a TLS context',
+  key: 'A certificate and its key are identity: { certificate, key } of a TLS context',
   path: 'The path is an argument of its own',
   pauseonconnect: 'Call transport.pauseProducing() in connectionMade',
   port: 'The port is an argument of its own',
@@ -19,6 +20,23 @@ const ADVICE: Readonly<Record<string, string>> = {
   requestcert: "Set clientCertificates to 'requested' or 'required'",
   servername: 'The name to verify and to send is hostname',
   snicallback: 'Use serverNames or selectContext',
+};
+
+/** Options of TLS contexts, which are often given elsewhere, and whose they are. */
+const CONTEXT_OPTIONS: Readonly<Record<string, string>> = {
+  alpnProtocols: 'a TLS context',
+  checkHostname: 'TLSClientContext',
+  clientCertificates: 'TLSServerContext',
+  identity: 'a TLS context',
+  mapClientCertificate: 'TLSServerContext',
+  requestOCSP: 'TLSClientContext',
+  selectContext: 'TLSServerContext',
+  serverNames: 'TLSServerContext',
+  sessionCacheSize: 'TLSClientContext',
+  ticketKeyRotation: 'TLSServerContext',
+  ticketKeys: 'TLSServerContext',
+  trustRoots: 'a TLS context',
+  watchFiles: 'TLSServerContext',
 };
 
 /**
@@ -49,8 +67,14 @@ export function checkOptions<Options extends object>(
 
 function unknownOption(what: string, option: string, names: object): UnknownOptionError {
   const known = Object.keys(names).sort();
-  const lower = option.toLowerCase();
-  const advice = Object.hasOwn(ADVICE, lower) ? ADVICE[lower] : undefined;
+  const advice = adviceOn(option);
   const suggestion = advice === undefined ? nearestName(option, known) : undefined;
   return new UnknownOptionError(what, option, known, suggestion, advice);
+}
+
+function adviceOn(option: string): string | undefined {
+  if (Object.hasOwn(CONTEXT_OPTIONS, option))
+    return `It is an option of ${CONTEXT_OPTIONS[option]}`;
+  const lower = option.toLowerCase();
+  return Object.hasOwn(ADVICE, lower) ? ADVICE[lower] : undefined;
 }

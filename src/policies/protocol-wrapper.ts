@@ -6,7 +6,7 @@ import type { Address } from '../core/address.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import { NOT_CONNECTED } from '../core/protocol.js';
-import type { StreamProtocol } from '../core/stream-protocol.js';
+import { describeProtocol, type StreamProtocol } from '../core/stream-protocol.js';
 import type { StartTLSOptions, TLSConnection } from '../core/tls.js';
 import type {
   DetachedConnection,
@@ -41,6 +41,11 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
   constructor(wrappedProtocol: StreamProtocol, owner?: WrapperOwner) {
     this.wrappedProtocol = wrappedProtocol;
     this.owner = owner;
+  }
+
+  /** That of the wrapped protocol. */
+  get description(): string {
+    return describeProtocol(this.wrappedProtocol);
   }
 
   /** Undefined if the wrapped protocol has no such method: its presence decides how a connection ends. */

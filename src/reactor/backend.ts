@@ -1,6 +1,7 @@
 /** The sockets that an implementation of the reactor provides, by facet. A facet that it omits is unsupported. */
 import type { Reactor } from '../core/reactor.js';
 import type { ReactorDescriptors } from '../core/reactor-descriptors.js';
+import type { TurnHistogram } from '../core/reactor-introspection.js';
 import type { AdoptedSockets } from './adoption/adopted-sockets.js';
 import type { UDPSockets, UNIXDatagramSockets } from './datagrams/datagram-sockets.js';
 import type { OwnNameResolver } from './names/hosted-names.js';
@@ -38,6 +39,7 @@ export interface ReactorBackend {
   lingeringSenders?(): number;
   traffic(): Traffic;
   turnTimes(): TurnPercentiles;
+  turnHistogram(): TurnHistogram;
   /** Releases everything else. Called once, when no socket is left. */
   release(): void;
 }

@@ -21,13 +21,19 @@ import type { ListeningPort } from '../core/listening-port.js';
 import type { NameResolver } from '../core/name-resolver.js';
 import type { Reactor } from '../core/reactor.js';
 import type { ReactorDescriptors } from '../core/reactor-descriptors.js';
-import type { ReactorStatistics } from '../core/reactor-introspection.js';
+import type {
+  ConnectionReport,
+  ReactorStatistics,
+  ReactorTotals,
+  TurnHistogram,
+} from '../core/reactor-introspection.js';
 import type { RunOptions } from '../core/reactor-life.js';
 import type { SystemEventPhase, SystemEventTrigger } from '../core/system-event.js';
 import type { ConnectTCPOptions, ListenTCPOptions } from '../core/tcp-options.js';
 import type { SocketTransport } from '../core/transport.js';
 import type { ConnectUNIXOptions, ListenUNIXOptions } from '../core/unix-options.js';
 import type { Deferred } from '../defer/deferred.js';
+import { checkInteger } from '../internal/check.js';
 import { showAsText } from '../internal/shown-as-text.js';
 import { HostedAdoption } from './adoption/hosted-adoption.js';
 import type { ReactorBackend } from './backend.js';
@@ -283,8 +289,12 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
   }
 
   statistics(): ReactorStatistics {
-    const { connections, delayedCalls } = this.core;
     const { p50Ms, p99Ms } = this.backend.turnTimes();
+    return { ...this.totals(), turnMsP50: p50Ms, turnMsP99: p99Ms };
+  }
+
+  totals(): ReactorTotals {
+    const { connections, delayedCalls } = this.core;
     return {
       ...this.backend.traffic(),
       connectionsAccepted: connections.accepted,
@@ -292,9 +302,21 @@ export class HostedReactor<Backend extends ReactorBackend = ReactorBackend> impl
       connectionsLost: connections.lost,
       connectionsOpen: connections.open,
       delayedCalls,
-      turnMsP50: p50Ms,
-      turnMsP99: p99Ms,
     };
+  }
+
+  turnHistogram(): TurnHistogram {
+    return this.backend.turnHistogram();
+  }
+
+  connections(limit: number): ConnectionReport[] {
+    checkInteger('limit', limit, 0, Number.MAX_SAFE_INTEGER);
+    const reports: ConnectionReport[] = [];
+    for (const transport of this.backend.transports()) {
+      if (reports.length === limit) break;
+      reports.push(transport.connectionReport());
+    }
+    return reports;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

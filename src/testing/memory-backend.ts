@@ -1,8 +1,10 @@
 /** The sockets of a `MemoryReactor`: a test plays the other end of each. */
+
 import { type Address, addressFrom, UNIXAddress } from '../core/address.js';
 import type { UDPTransport } from '../core/datagram.js';
 import { CannotListenError } from '../core/errors/listening.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
+import type { TurnHistogram } from '../core/reactor-introspection.js';
 import { systemError } from '../internal/system-error.js';
 import type { ReactorBackend, Traffic, TurnPercentiles } from '../reactor/backend.js';
 import type { UDPSettings } from '../reactor/datagrams/datagram-settings.js';
@@ -16,6 +18,7 @@ import type { StreamTransport } from '../reactor/streams/stream-transport.js';
 import type { TCPSockets } from '../reactor/streams/tcp-sockets.js';
 import type { UNIXSockets } from '../reactor/streams/unix-sockets.js';
 import type { TurnReactor } from '../reactor/time/turn-reactor.js';
+import { NO_TURN_TIMES } from '../reactor/time/turn-times.js';
 import type { ManualClock } from './manual-clock.js';
 import { MemoryDatagramSocket, OWN_ADDRESS, type SentDatagram } from './memory-datagram-socket.js';
 import { MemoryDescriptors } from './memory-descriptors.js';
@@ -138,6 +141,10 @@ export class MemoryBackend implements ReactorBackend {
 
   turnTimes(): TurnPercentiles {
     return { p50Ms: 0, p99Ms: 0 };
+  }
+
+  turnHistogram(): TurnHistogram {
+    return NO_TURN_TIMES;
   }
 
   release(): void {}

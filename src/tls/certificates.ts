@@ -19,6 +19,17 @@ export type CRLSource = string | Uint8Array;
 export const TOO_WEAK: RegExp = /too (?:small|weak)/;
 
 const DER_SEQUENCE = 0x30;
+const DER_ENUMERATED = 0x0a;
+
+/** What PEM blocks contain. */
+interface PEMKind {
+  readonly label: RegExp;
+  readonly name: string;
+}
+
+const CERTIFICATE: PEMKind = { label: /^(?:X509 |TRUSTED )?CERTIFICATE$/, name: 'a certificate' };
+const REVOCATION_LIST: PEMKind = { label: /^X509 CRL$/, name: 'a revocation list' };
+
 const PEM_BEGIN = /-----BEGIN ([A-Z0-9 ]+)-----/g;
 /** The version at the beginning of PKCS #12 (RFC 7292 section 4). Nothing else has version 3 there. */
 const PKCS12_VERSION = Buffer.of(2, 1, 3);
@@ -32,7 +43,7 @@ export function readCertificates(
 ): Buffer[] {
   return listOf(sources).flatMap((source) => {
     if (source instanceof X509Certificate) return [Buffer.from(source.raw)];
-    return readBlocks(what, source, /^(?:X509 |TRUSTED )?CERTIFICATE$/).map((der) => {
+    return readBlocks(what, source, CERTIFICATE).map((der) => {
       parseCertificate(what, der);
       return der;
     });
@@ -42,7 +53,7 @@ export function readCertificates(
 /** All lists of the sources, DER. @throws TLSContextError */
 export function readCRLs(what: string, sources: CRLSource | readonly CRLSource[]): Buffer[] {
   return listOf(sources).flatMap((source) => {
-    const lists = readBlocks(what, source, /^X509 CRL$/);
+    const lists = readBlocks(what, source, REVOCATION_LIST);
     for (const der of lists) checkCRL(what, der);
     return lists;
   });
@@ -171,11 +182,31 @@ function isCertificate(der: Buffer): boolean {
   }
 }
 
+/** @throws TLSContextError the bytes do not begin as a successful OCSP response does (RFC 6960 section 4.2.1). */
+export function checkOCSPResponse(what: string, response: unknown): void {
+  if (!(response instanceof Uint8Array)) {
+    throw new TLSContextError(`${what} must be bytes. The name of a file is ocspResponseFile`);
+  }
+  const [kind, length, status] = contentOf(Buffer.from(response));
+  if (response[0] === DER_SEQUENCE && kind === DER_ENUMERATED && length === 1) {
+    if (status === 0) return;
+    throw new TLSContextError(`${what} is the error ${status} of an OCSP responder: get it again`);
+  }
+  throw new TLSContextError(
+    `${what} is not an OCSP response in DER, as \`openssl ocsp -respout FILE\` writes it`,
+  );
+}
+
+/** What follows the tag and the length. */
+function contentOf(der: Buffer): Buffer {
+  // The length is one byte, or the number of bytes that this one has.
+  const { 1: length = 0 } = der;
+  return der.subarray(length < 0x80 ? 2 : 2 + (length & 0x7f));
+}
+
 /** Formats that users have, and that are not read here. */
 function otherDER(der: Buffer): string | undefined {
-  // The length follows in one byte, or in the number of bytes that this one has.
-  const { 1: length = 0 } = der;
-  const content = der.subarray(length < 0x80 ? 2 : 2 + (length & 0x7f));
+  const content = contentOf(der);
   if (startsWith(content, PKCS12_VERSION)) {
     return 'is PKCS #12 (.p12 or .pfx), not PEM or DER: `openssl pkcs12 -in FILE -noenc` converts it, and an identity takes it as pfx or pfxFile';
   }
@@ -197,8 +228,8 @@ function textFault(bytes: Buffer): string | undefined {
   return undefined;
 }
 
-/** @param label The label of the wanted PEM blocks; others are skipped. */
-function readBlocks(what: string, source: string | Uint8Array, label: RegExp): Buffer[] {
+/** @param kind The wanted PEM blocks; others are skipped. */
+function readBlocks(what: string, source: string | Uint8Array, kind: PEMKind): Buffer[] {
   const bytes = bytesOf(what, source);
   if (bytes[0] === DER_SEQUENCE) {
     const other = otherDER(bytes);
@@ -209,14 +240,16 @@ function readBlocks(what: string, source: string | Uint8Array, label: RegExp): B
   const others = new Set<string>();
   const pem = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
   for (const [, found = '', base64 = ''] of bytes.toString('latin1').matchAll(pem)) {
-    if (label.test(found)) blocks.push(Buffer.from(base64, 'base64'));
+    if (kind.label.test(found)) blocks.push(Buffer.from(base64, 'base64'));
     else others.add(found);
   }
   if (blocks.length > 0) return blocks;
   if (others.size > 0) {
-    throw new TLSContextError(`${what} is a PEM of another kind: it contains ${listed(others)}`);
+    throw new TLSContextError(
+      `${what} is PEM, but not ${kind.name}: it contains ${listed(others)}`,
+    );
   }
-  const fault = textFault(bytes) ?? 'is neither PEM nor DER of the expected kind';
+  const fault = textFault(bytes) ?? `is neither PEM nor DER of ${kind.name}`;
   throw new TLSContextError(`${what} ${fault}${pathHint(source)}`);
 }
 

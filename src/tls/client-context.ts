@@ -8,6 +8,7 @@ import { checkOptions, type OptionNames } from '../internal/options.js';
 import {
   checkLimits,
   type FixedTLSOption,
+  isGiven,
   sharedSettings,
   TLS_OPTIONS,
   type TLSOptions,
@@ -107,6 +108,9 @@ function settingsOf(options: TLSClientOptions): TLSSettings {
   const { trustRoots, checkHostname = trustRoots !== TRUST_ANY, requestOCSP = false } = options;
   const { sessionCacheSize = DEFAULT_SESSION_CACHE_SIZE, keyLogFile } = options;
   const shared = sharedSettings(options, 'system');
+  if (!isGiven(options.trustRoots ?? 'system')) {
+    throw new TLSContextError('trustRoots is an empty list: no server would be trusted');
+  }
   checkInteger('sessionCacheSize', sessionCacheSize, 0, 1_000_000);
   if (!shared.resumption && (options.sessionCacheSize ?? 0) > 0) {
     throw new TLSContextError('sessionCacheSize needs resumption, which is false');

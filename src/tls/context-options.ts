@@ -131,11 +131,15 @@ export function sharedSettings(
   checkChoice('minVersion', minVersion, VERSIONS);
   checkChoice('maxVersion', maxVersion, VERSIONS);
   if (minVersion > maxVersion) {
-    throw new InvalidArgumentValueError('minVersion', `at most ${maxVersion}`, minVersion);
+    throw new InvalidArgumentValueError(
+      'minVersion',
+      `at most maxVersion, ${maxVersion}`,
+      minVersion,
+    );
   }
   checkLists(options, minVersion, maxVersion);
   const defaults = DEFAULT_CIPHERS.split(':');
-  const roots = options.trustRoots ?? (defaultRoots === 'system' ? 'system' : []);
+  const { trustRoots: roots = defaultRoots === 'system' ? 'system' : [] } = options;
   return {
     identities: identitiesOf(options),
     minVersion,
@@ -203,7 +207,17 @@ function identitiesOf({ identity }: TLSOptions): TLSIdentity[] {
 function rootsOf(roots: TrustRoots): 'system' | Buffer[] {
   if (roots === 'system') return roots;
   if (roots === TRUST_ANY) return [];
-  if (!Array.isArray(roots)) return readCertificates('trustRoots', roots as CertificateSource);
+  if (!Array.isArray(roots)) {
+    if (
+      typeof roots === 'string' ||
+      ArrayBuffer.isView(roots) ||
+      roots instanceof X509Certificate
+    ) {
+      return readCertificates('trustRoots', roots);
+    }
+    const expected = "certificates (PEM text or bytes), 'system' or TRUST_ANY";
+    throw new InvalidArgumentTypeError('trustRoots', expected, roots);
+  }
   if (roots.includes('system') || roots.includes(TRUST_ANY)) {
     const expected =
       "certificates, 'system' or TRUST_ANY, and not a list with one of the last two. Those of Node are also tls.rootCertificates";

@@ -87,6 +87,10 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     return this.role === 'server';
   }
 
+  get presentsCertificate(): boolean {
+    return !this.isServer && this.settings.identities.length > 0;
+  }
+
   get secureContext(): SecureContext {
     this.#secureContext ??= nodeContext(this.settings);
     return this.#secureContext;
@@ -120,7 +124,8 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
 
   /**
    * @param name The name that `named` serves.
-   * @throws TLSContextError clients would be verified less than `named` demands, because this context decides.
+   * @throws TLSContextError clients would be verified less than `named` demands, because this context decides, or `named` would
+   * refuse every certificate of a client.
    */
   checkNamed(name: string, named: ContextState): void {
     const { settings } = this;
@@ -130,6 +135,11 @@ export class ContextState implements ConnectionContext, NodeTLSContext {
     const unpinned = demands.pins.length > 0 && !arePinsAmong(settings.pins, demands.pins);
     const { mapClientCertificate: map } = named;
     const unmapped = map !== undefined && map !== this.mapClientCertificate;
+    if (settings.peerCertificate !== 'ignored' && trustsNobody(demands)) {
+      throw new TLSContextError(
+        `the context of ${name} has no trustRoots, so no certificate of a client would be accepted: the context that listens asks for them. Set clientCertificates and trustRoots in both`,
+      );
+    }
     const option = weaker
       ? 'clientCertificates'
       : unpinned
@@ -242,6 +252,10 @@ function replaceTransport(transport: StreamTransport, secured: StreamTransport):
 /** Whether there are pins, and all of them are among `allowed`. */
 function arePinsAmong(pins: readonly Buffer[], allowed: readonly Buffer[]): boolean {
   return pins.length > 0 && pins.every((pin) => allowed.some((other) => other.equals(pin)));
+}
+
+function trustsNobody({ trust, roots }: TLSSettings): boolean {
+  return trust === 'roots' && roots.length === 0;
 }
 
 /** The settings of a context with the certificates, roots and CRLs of another one. */

@@ -1,5 +1,7 @@
 /** Converts failures of the engines into errors. */
 import { X509Certificate } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+
 import { withoutStack } from '../core/errors/base.js';
 import {
   TLSCertificateError,
@@ -197,8 +199,13 @@ function wrongName(hostname: string, names: readonly string[]): string {
 /** The DNS names and IP addresses. Node quotes names with unusual characters. */
 function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
   return [...subjectAltName.matchAll(/(?:^|, )(?:DNS|IP Address):("(?:[^"\\]|\\.)*"|[^,]*)/g)].map(
-    ([, name = '']) => name,
+    ([, name = '']) => (isIPv6(name) ? compressed(name) : name),
   );
+}
+
+/** Node writes all eight groups. */
+function compressed(address: string): string {
+  return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }
 
 /** On one line; undefined if the certificate has none, which Node's types omit. */

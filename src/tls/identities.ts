@@ -3,6 +3,7 @@ import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { TLSContextError } from '../core/errors/tls.js';
 import { messageOf } from '../core/text-of.js';
 import { checkSecretString, checkString } from '../internal/check.js';
@@ -10,6 +11,7 @@ import { checkOptions, type OptionNames } from '../internal/options.js';
 import {
   type CertificateSource,
   checkKeyMatches,
+  checkOCSPResponse,
   type PrivateKeySource,
   readCertificates,
   readPrivateKey,
@@ -87,12 +89,22 @@ export function readIdentities(what: string, identities: TLSIdentities): TLSIden
 export function filesOf(identities: TLSIdentities): string[] {
   const list = Array.isArray(identities) ? identities : [identities as TLSIdentityOptions];
   return list.flatMap((options) => {
-    checkOptions('identity', options, OPTIONS);
+    checkIdentity('identity', options);
     const { certificateFile, keyFile, pfxFile, ocspResponseFile } = options;
     return [certificateFile, keyFile, pfxFile, ocspResponseFile].filter(
       (file) => file !== undefined,
     );
   });
+}
+
+function checkIdentity(what: string, options: TLSIdentityOptions): void {
+  if (typeof options !== 'object' || options instanceof Uint8Array) {
+    const expected =
+      'an object: { certificate, key }, { certificateFile, keyFile }, { pfx } or { pfxFile }';
+    // Text is shown by its class: it may be a key.
+    throw new InvalidArgumentTypeError(what, expected, Object(options));
+  }
+  checkOptions(what, options, OPTIONS);
 }
 
 /** An identity, and the kind of its key, if that is known. */
@@ -102,7 +114,7 @@ interface ReadIdentity {
 }
 
 function readIdentity(what: string, options: TLSIdentityOptions): ReadIdentity {
-  checkOptions(what, options, OPTIONS);
+  checkIdentity(what, options);
   const sources = ['certificate', 'certificateFile', 'pfx', 'pfxFile'] as const;
   const given = sources.filter((name) => options[name] !== undefined);
   const [source] = given;
@@ -115,10 +127,7 @@ function readIdentity(what: string, options: TLSIdentityOptions): ReadIdentity {
   }
   const { passphrase } = options;
   if (passphrase !== undefined) checkSecretString(`${what}.passphrase`, passphrase);
-  const ocspResponse =
-    options.ocspResponseFile === undefined
-      ? options.ocspResponse && Buffer.from(options.ocspResponse)
-      : readFile(`${what}.ocspResponseFile`, options.ocspResponseFile);
+  const ocspResponse = ocspResponseOf(what, options);
   const name = `${what}.${source}`;
   if (source === 'pfx' || source === 'pfxFile') {
     const pfx = options.pfxFile === undefined ? options.pfx : readFile(name, options.pfxFile);
@@ -137,6 +146,15 @@ function readIdentity(what: string, options: TLSIdentityOptions): ReadIdentity {
     identity: { chain, key: key.export({ type: 'pkcs8', format: 'der' }), ocspResponse },
     keyType: key.asymmetricKeyType,
   };
+}
+
+function ocspResponseOf(what: string, options: TLSIdentityOptions): Buffer | undefined {
+  const { ocspResponse, ocspResponseFile } = options;
+  const name = `${what}.${ocspResponseFile === undefined ? 'ocspResponse' : 'ocspResponseFile'}`;
+  const response = ocspResponseFile === undefined ? ocspResponse : readFile(name, ocspResponseFile);
+  if (response === undefined) return undefined;
+  checkOCSPResponse(name, response);
+  return Buffer.from(response);
 }
 
 /** @param certificates The name of the option with the chain. */

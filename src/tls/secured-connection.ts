@@ -29,6 +29,8 @@ const MAX_EXPORT_LABEL = 249;
 /** The context of a connection. */
 export interface ConnectionContext {
   readonly role: TLSRole;
+  /** Whether this is a client with a certificate, which the server may refuse after the client's handshake. */
+  readonly presentsCertificate: boolean;
   readonly handshakes: Handshakes;
   /** Server: the engine's context for a name; null refuses it. May be a promise. */
   select(serverName: string, engine: TLSEngineKind): unknown;
@@ -170,7 +172,8 @@ export class SecuredConnection implements TLSConnection, SecureStreamHooks {
 
   /** @internal */
   truncated(): Error {
-    return withoutStack(() => new TLSTruncatedError(this.handshakeComplete));
+    const { presentsCertificate } = this.#context;
+    return withoutStack(() => new TLSTruncatedError(this.handshakeComplete, presentsCertificate));
   }
 
   /** @internal */

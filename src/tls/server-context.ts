@@ -7,7 +7,13 @@ import { TLSContextError } from '../core/errors/tls.js';
 import type { StartTLSOptions, TLSConnection, TLSEngineKind } from '../core/tls.js';
 import type { TLSContext, Transport } from '../core/transport.js';
 import { isThenable } from '../defer/thenable.js';
-import { checkChoice, checkClock, checkMilliseconds, checkTLSRole } from '../internal/check.js';
+import {
+  checkChoice,
+  checkClock,
+  checkMilliseconds,
+  checkPlainObject,
+  checkTLSRole,
+} from '../internal/check.js';
 import { reportError } from '../internal/error-report.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { LoopingCall } from '../task/looping-call.js';
@@ -333,6 +339,7 @@ function stampOfFiles(options: TLSServerOptions): string {
 }
 
 function watchedFiles({ identity, serverNames = {} }: TLSServerOptions): string[] {
+  checkPlainObject('serverNames', serverNames);
   const named = Object.values(serverNames).filter((value) => !(value instanceof TLSServerContext));
   const all = [...(identity === undefined ? [] : [identity]), ...(named as TLSIdentities[])];
   return all.flatMap(filesOf);
@@ -386,10 +393,13 @@ function checkTicketKeys(keys: readonly Uint8Array[]): Buffer[] {
     throw new InvalidArgumentTypeError('ticketKeys', expected, Object(keys));
   }
   return keys.map((key) => {
-    if (key instanceof Uint8Array && key.byteLength === TICKET_KEY_BYTES) return Buffer.from(key);
-    // An object is shown by its class: the error must not contain the key.
-    const expected = `${TICKET_KEY_BYTES} bytes`;
-    throw new InvalidArgumentValueError('a key of ticketKeys', expected, Object(key));
+    if (!(key instanceof Uint8Array)) {
+      // An object is shown by its class: the error must not contain the key.
+      throw new InvalidArgumentTypeError('a key of ticketKeys', 'a Buffer', Object(key));
+    }
+    if (key.byteLength === TICKET_KEY_BYTES) return Buffer.from(key);
+    const what = 'the length of a key of ticketKeys';
+    throw new InvalidArgumentValueError(what, `${TICKET_KEY_BYTES} bytes`, key.byteLength);
   });
 }
 

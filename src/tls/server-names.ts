@@ -46,6 +46,10 @@ export class ServerNames<Value> {
         const expected = 'names such as example.com or *.example.com';
         throw new InvalidArgumentValueError('serverNames', expected, name);
       }
+      if (isIP(plain) !== 0) {
+        const hint = 'clients do not ask for addresses, which are names in certificates';
+        throw new InvalidArgumentValueError('serverNames', 'names, no addresses', name, hint);
+      }
       const names = wildcard ? this.#wildcards : this.#exact;
       const host = peerName(plain);
       if (names.has(host)) {

@@ -16,7 +16,7 @@ import { Slab } from '../internal/slab.js';
 import { Lingering } from '../reactor/streams/lingering.js';
 import { LowerTransport } from '../reactor/streams/lower-transport.js';
 import type { TLSFailure, TLSState } from '../reactor/streams/secure-stream.js';
-import { StreamTransport } from '../reactor/streams/stream-transport.js';
+import { LAYER_OF_TLS, StreamTransport } from '../reactor/streams/stream-transport.js';
 import type { TurnReactor } from '../reactor/time/turn-reactor.js';
 import { MAX_UNSENT_REPLIES, type TLSEngine } from './engine.js';
 import type { SocketTLSListener } from './node-socket-engine.js';
@@ -427,10 +427,15 @@ export class TLSTransport extends StreamTransport implements SocketTLSListener {
 /** The protocol of the transport below. */
 class Feed implements StreamProtocol {
   readonly acceptsLentBytes = true;
+  readonly [LAYER_OF_TLS] = true;
   readonly #upper: TLSTransport;
 
   constructor(upper: TLSTransport) {
     this.#upper = upper;
+  }
+
+  get description(): string {
+    return this.#upper.connectionReport().activity;
   }
 
   makeConnection(): void {}

@@ -97,7 +97,15 @@ class StartedWorker {
   }
 
   measure(): Measurement {
-    return { statistics: this.#reactor.statistics(), ...this.#figures.read() };
+    const { active, idle } = performance.eventLoopUtilization();
+    const { counts } = this.#reactor.turnHistogram();
+    return {
+      statistics: this.#reactor.statistics(),
+      ...this.#figures.read(),
+      busyMs: active,
+      idleMs: idle,
+      turnCounts: counts.some((count) => count > 0) ? counts : [],
+    };
   }
 
   /** Stops accepting, waits for open connections to end, for at most `deadlineMs`, and ends. */

@@ -8,6 +8,11 @@ export interface Measurement {
   readonly counters: Readonly<Record<string, number>>;
   /** The values of its gauges, by name. */
   readonly gauges: Readonly<Record<string, number>>;
+  /** Time that its event loop was busy, and time that it waited for events, in milliseconds. */
+  readonly busyMs: number;
+  readonly idleMs: number;
+  /** The counts of its reactor's {@link TurnHistogram}; empty if turns are not measured. */
+  readonly turnCounts: readonly number[];
 }
 
 export const NOTHING_MEASURED: Measurement = {
@@ -25,6 +30,9 @@ export const NOTHING_MEASURED: Measurement = {
   },
   counters: {},
   gauges: {},
+  busyMs: 0,
+  idleMs: 0,
+  turnCounts: [],
 };
 
 /** The sums. Durations of turns cannot be added: the longest is used. */
@@ -33,6 +41,9 @@ export function sumOf(measurements: Iterable<Measurement>): Measurement {
   // Any name is possible, also one of Object.prototype.
   const counters: Map<string, number> = new Map();
   const gauges: Map<string, number> = new Map();
+  const turnCounts: number[] = [];
+  let busyMs = 0;
+  let idleMs = 0;
   for (const one of measurements) {
     for (const key of Object.keys(statistics) as (keyof ReactorStatistics)[]) {
       const [sum, value] = [statistics[key], one.statistics[key]];
@@ -41,11 +52,19 @@ export function sumOf(measurements: Iterable<Measurement>): Measurement {
     }
     addTo(counters, one.counters);
     addTo(gauges, one.gauges);
+    busyMs += one.busyMs;
+    idleMs += one.idleMs;
+    one.turnCounts.forEach((count, bucket) => {
+      turnCounts[bucket] = (turnCounts[bucket] ?? 0) + count;
+    });
   }
   return {
     statistics,
     counters: Object.fromEntries(counters),
     gauges: Object.fromEntries(gauges),
+    busyMs,
+    idleMs,
+    turnCounts,
   };
 }
 
@@ -56,11 +75,12 @@ function addTo(sums: Map<string, number>, figures: Readonly<Record<string, numbe
 }
 
 /** The figures that remain of a worker that is gone: its totals, without open connections and pending calls. */
-export function totalsOf({ statistics, counters }: Measurement): Measurement {
+export function totalsOf(measurement: Measurement): Measurement {
+  const { statistics } = measurement;
   const { connectionsOpen, delayedCalls, turnMsP50, turnMsP99 } = NOTHING_MEASURED.statistics;
   return {
+    ...measurement,
     statistics: { ...statistics, connectionsOpen, delayedCalls, turnMsP50, turnMsP99 },
-    counters,
     gauges: {},
   };
 }

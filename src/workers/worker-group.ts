@@ -21,6 +21,11 @@ export interface WorkerMetrics {
   readonly counters: Readonly<Record<string, number>>;
   /** The values of the gauges of its module, by name. */
   readonly gauges: Readonly<Record<string, number>>;
+  /** Time that its event loop was busy, and time that it waited for events, in milliseconds: the load is their ratio. */
+  readonly busyMs: number;
+  readonly idleMs: number;
+  /** The counts of its reactor's `turnHistogram()`; empty if turns are not measured. */
+  readonly turnCounts: readonly number[];
   /** The number of workers that hung and were killed. */
   readonly hangs: number;
   /** False if the worker is gone or was too busy to answer within a second: these are its last figures. */
@@ -35,6 +40,9 @@ export interface GroupMetrics {
   /** The sums, by name. */
   readonly counters: Readonly<Record<string, number>>;
   readonly gauges: Readonly<Record<string, number>>;
+  readonly busyMs: number;
+  readonly idleMs: number;
+  readonly turnCounts: readonly number[];
   /** The number of workers that hung and were killed. */
   readonly hangs: number;
 }

@@ -79,7 +79,7 @@ describe('clientFromString', () => {
     ['tcp:a:80:timeout=1:timeout=2', "'timeout' is given twice"],
     ['tcp:a:80:timeuot=5', "did you mean 'timeout'?"],
     ['tcp:a:80:timeout=-1', "'timeout' must be a number of seconds"],
-    ['tcp:a:80:bindAddress=b', 'localAddress must be an IP address'],
+    ['tcp:a:80:bindAddress=b', 'bindAddress must be an IP address'],
     ['tcp4:\\:\\:1:80', 'host must be a name or an IPv4 address'],
     ['tcp6:127.0.0.1:80', 'host must be a name or an IPv6 address'],
     ['tcp://example.com:80', 'use only the host name of a URL'],
@@ -104,6 +104,12 @@ describe('clientFromString', () => {
     expect(error).toBeInstanceOf(InvalidEndpointError);
     expect(error).toMatchObject({ text });
     expect(error.message.length).toBeLessThan(1_000);
+  });
+
+  it('says that a type exists only for the other side', () => {
+    const error = thrownBy(() => clientFromString(new MemoryReactor(), 'systemd:name=x'));
+    expect(error).toMatchObject({ code: 'ERR_UNKNOWN_ENDPOINT_TYPE', suggestion: undefined });
+    expect(error.message).toContain('It is only a server endpoint type. The types: ');
   });
 
   it('lists the known types for an unknown one', () => {

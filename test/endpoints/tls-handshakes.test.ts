@@ -17,6 +17,7 @@ import {
   wrapServerTLS,
 } from '../../src/index.js';
 import type { TLSClientOptions, TLSServerOptions } from '../../src/tls/index.js';
+import { Authority } from '../support/certificates.js';
 import { within } from '../support/deadline.js';
 import { RawServer } from '../support/raw-peer.js';
 import {
@@ -28,6 +29,8 @@ import {
   serverContext,
   Talker,
 } from '../tls/secured.js';
+
+const stranger = await Authority.make('Strange');
 
 describe.each(KINDS)('connecting through TLS by $name', (kind) => {
   const { engine } = kind;
@@ -90,7 +93,7 @@ describe.each(KINDS)('connecting through TLS by $name', (kind) => {
   it('fails with the reason of connectionLost if the certificate is refused', async () => {
     const port = listen();
     const talker = new Talker();
-    const roots = { trustRoots: [] };
+    const roots = { trustRoots: stranger.certificate };
     const error = await failure(connectProtocol(endpoint(port, roots), talker));
     expect(error).toMatchObject({ code: 'ERR_TLS_CERTIFICATE' });
     expect(talker.reason).toBe(error);
@@ -193,7 +196,7 @@ describe.each(KINDS)('connecting through TLS by $name', (kind) => {
     it('counts refused certificates as failures, and connects once one is accepted', async () => {
       const port = listen();
       const failures: (string | undefined)[] = [];
-      const context = clientContext({ engine, trustRoots: [] });
+      const context = clientContext({ engine, trustRoots: stranger.certificate });
       const tcp = new TCPClientEndpoint(network.reactor, '127.0.0.1', port);
       const refusing = service(wrapClientTLS(context, tcp, { hostname: HOSTNAME }), (error) => {
         failures.push((error as Error & { code?: string }).code);

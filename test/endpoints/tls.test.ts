@@ -380,12 +380,12 @@ describe('strings of TLS endpoints', () => {
     };
     refused(
       serverFromString,
-      "ssl:1:privateKey=/key.pem => 'privateKey' (key.pem), used as 'certKey' too, is a PEM of another kind",
+      "ssl:1:privateKey=/key.pem => 'privateKey' (key.pem), used as 'certKey' too, is PEM, but not a certificate",
       "ssl:1:privateKey=/key.pem:certKey=/other.pem => 'privateKey' (key.pem) is not the key",
       "ssl:1:privateKey=/key.pem:certKey=/x.p12 => 'certKey' (x.p12) is PKCS #12",
       "ssl:1:privateKey=/x.p12 => 'privateKey' (x.p12), used as 'certKey' too, is PKCS #12",
       "ssl:1:privateKey=/encrypted.pem:certKey=/cert.pem => 'privateKey' (encrypted.pem) is encrypted: decrypt it",
-      "ssl:1:privateKey=/both.pem:extraCertChain=/key.pem => 'extraCertChain' (key.pem) is a PEM of another kind",
+      "ssl:1:privateKey=/both.pem:extraCertChain=/key.pem => 'extraCertChain' (key.pem) is PEM, but not a certificate",
       "ssl:1:privateKey=/weak.pem => 'privateKey' (weak.pem), used as 'certKey' too, is refused by OpenSSL",
     );
     refused(
@@ -395,7 +395,7 @@ describe('strings of TLS endpoints', () => {
       "ssl:a:1:caCertsDir=/x.p12 => 'caCertsDir' (x.p12) is PKCS #12",
       "tls:a:1:certificate=/x.p12 => 'certificate' (x.p12), used as 'privateKey' too, is PKCS #12",
       "tls:a:1:certificate=/cert.pem:privateKey=/encrypted.pem => 'privateKey' (encrypted.pem) is encrypted",
-      "tls:a:1:trustRoots=/key.pem => 'trustRoots' (key.pem) is a PEM of another kind",
+      "tls:a:1:trustRoots=/key.pem => 'trustRoots' (key.pem) is PEM, but not a certificate",
     );
   });
 

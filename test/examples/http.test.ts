@@ -34,3 +34,25 @@ describe.each(KINDS)('http-api on the %s reactor', (kind) => {
     expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST']);
   });
 });
+
+describe.each(KINDS)('sse-clock on the %s reactor', (kind) => {
+  it('tells the time to clients, and those that connect again how many ticks they missed', async () => {
+    await using server = await ExampleServer.start('sse-clock', ['--reactor', kind]);
+    await using peer = await RawPeer.connect(server.port);
+    peer.write('GET /time HTTP/1.1\r\nHost: a\r\n\r\n');
+    await peer.until(
+      () => /event: tick\ndata: \d{4}-\d\d-\d\dT[^\n]+Z\n\n/.test(peer.text),
+      'a tick',
+    );
+    expect(peer.text).toContain('Content-Type: text/event-stream\r\n');
+    expect(peer.text).toContain('retry: 2000\n\n');
+    await using again = await RawPeer.connect(server.port);
+    again.write('GET /time HTTP/1.1\r\nHost: a\r\nLast-Event-ID: 0\r\n\r\n');
+    await again.until(
+      () => /event: missed\ndata: [1-9]\d*\n\n/.test(again.text),
+      'the missed ticks',
+    );
+    const page = await (await fetch(`http://127.0.0.1:${server.port}/`)).text();
+    expect(page).toContain("new EventSource('/time')");
+  });
+});

@@ -4,9 +4,8 @@ import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../src/core/errors/arguments.js';
-import { StaticFiles } from '../../src/http/static-files.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
-import { ask, MODIFIED, NOW, request, StaticFolder } from './static-folder.js';
+import { ask, filesAt, MODIFIED, request, StaticFolder } from './static-folder.js';
 
 const folder = new StaticFolder();
 folder.write('index.html', '<p>root</p>');
@@ -25,8 +24,13 @@ afterEach(() => {
   expect(folder.openFiles()).toEqual([]);
 });
 
-describe.each(['blocking', 'threads'] as const)('with %s calls', (fileCalls) => {
-  const files = new StaticFiles(folder.root, { fileCalls });
+describe.each([
+  ['blocking', 0],
+  ['blocking', undefined],
+  ['threads', 0],
+  ['threads', undefined],
+] as const)('with %s calls and cacheBytes %s', (fileCalls, cacheBytes) => {
+  const files = filesAt(folder.root, { fileCalls, cacheBytes });
 
   describe('GET', () => {
     it('answers with the file and its fields', async () => {
@@ -87,11 +91,12 @@ describe.each(['blocking', 'threads'] as const)('with %s calls', (fileCalls) => 
     });
 
     it('gives the body to its consumer, who may close it unread', async () => {
-      const { body } = await files.answer(request('/digits.txt'), NOW);
+      const { body } = await files.answer(request('/digits.txt'));
       expect(body?.length).toBe(10);
       await body?.close();
       await body?.close();
-      const { body: other } = await files.answer(request('/big.bin'), NOW);
+      const uncached = filesAt(folder.root, { fileCalls, cacheBytes: 0 });
+      const { body: other } = await uncached.answer(request('/big.bin'));
       for await (const chunk of other ?? []) {
         expect(chunk.length).toBe(65_536);
         break;
@@ -153,8 +158,11 @@ describe.each(['blocking', 'threads'] as const)('with %s calls', (fileCalls) => 
 
   describe('validators', () => {
     it('are weak for two seconds after a change, and then strong', async () => {
-      const at = async (ms: number): Promise<Record<string, string>> =>
-        (await ask(files, '/digits.txt', {}, 'GET', MODIFIED.getTime() + ms)).fields;
+      const at = async (ms: number): Promise<Record<string, string>> => {
+        const wallClock = (): number => MODIFIED.getTime() + ms;
+        const then = filesAt(folder.root, { fileCalls, cacheBytes, wallClock });
+        return (await ask(then, '/digits.txt')).fields;
+      };
       const weak = await at(1999);
       expect(weak.etag).toMatch(/^W\/"/);
       expect(weak['last-modified']).toBeUndefined();
@@ -210,7 +218,7 @@ describe.each(['blocking', 'threads'] as const)('with %s calls', (fileCalls) => 
     });
 
     it('the whole file for malformed or too many ranges', async () => {
-      const few = new StaticFiles(folder.root, { maxRanges: 1 });
+      const few = filesAt(folder.root, { maxRanges: 1 });
       expect((await ask(files, '/digits.txt', { Range: 'bytes=x' })).body).toBe('0123456789');
       expect((await ask(few, '/big.bin', { Range: 'bytes=0-1,1000-1001' })).status).toBe(200);
       expect((await ask(few, '/big.bin', { Range: 'bytes=0-1' })).status).toBe(206);
@@ -220,7 +228,7 @@ describe.each(['blocking', 'threads'] as const)('with %s calls', (fileCalls) => 
 
 describe('StaticFiles', () => {
   it('has options', async () => {
-    const own = new StaticFiles(folder.root, {
+    const own = filesAt(folder.root, {
       indexFiles: ['none.html', 'home.htm'],
       dotFiles: ['.well-known'],
       cacheControl: 'max-age=60',
@@ -235,24 +243,44 @@ describe('StaticFiles', () => {
     expect((await ask(own, '/sub/')).status).toBe(404);
     expect((await ask(own, '/.well-known/a.txt')).body).toBe('known');
     expect((await ask(own, '/.env')).status).toBe(404);
-    const all = new StaticFiles(folder.root, { dotFiles: true });
+    const all = filesAt(folder.root, { dotFiles: true });
     expect((await ask(all, '/.env')).body).toBe('secret');
   });
 
+  it('has a prefix', async () => {
+    const assets = filesAt(folder.root, { prefix: '/static/a/' });
+    expect((await ask(assets, '/static/a/digits.txt')).body).toBe('0123456789');
+    expect((await ask(assets, '/st%61tic/a/')).body).toBe('<p>root</p>');
+    expect((await ask(assets, '/static/a/sub')).fields.location).toBe('./sub/');
+    expect((await ask(assets, '/static/a')).fields.location).toBe('./a/');
+    for (const target of ['/digits.txt', '/static/', '/static', '/', '/static/ab/digits.txt']) {
+      expect((await ask(assets, target)).status, target).toBe(404);
+    }
+    const compressed = filesAt(folder.root, { prefix: '/p', precompressed: ['gzip'] });
+    folder.write('coded.txt', 'plain');
+    folder.write('coded.txt.gz', 'gzipped');
+    const accept = { 'Accept-Encoding': 'gzip' };
+    expect((await ask(compressed, '/p/coded.txt', accept)).body).toBe('gzipped');
+  });
+
   it('serves a root that is made later', async () => {
-    const later = new StaticFiles(`${folder.outer}/later`);
+    const later = filesAt(`${folder.outer}/later`);
     expect((await ask(later, '/')).status).toBe(404);
   });
 
   it.each([
-    ['root', () => new StaticFiles('')],
-    ['indexFiles', () => new StaticFiles('.', { indexFiles: ['a/b'] })],
-    ['indexFiles', () => new StaticFiles('.', { indexFiles: [''] })],
-    ['dotFiles', () => new StaticFiles('.', { dotFiles: ['../a'] })],
-    ['precompressed', () => new StaticFiles('.', { precompressed: ['lzma' as never] })],
-    ['cacheControl', () => new StaticFiles('.', { cacheControl: 'a\r\nb' })],
-    ['maxRanges', () => new StaticFiles('.', { maxRanges: 0 })],
-    ['fileCalls', () => new StaticFiles('.', { fileCalls: 'sync' as never })],
+    ['root', () => filesAt('')],
+    ['indexFiles', () => filesAt('.', { indexFiles: ['a/b'] })],
+    ['indexFiles', () => filesAt('.', { indexFiles: [''] })],
+    ['dotFiles', () => filesAt('.', { dotFiles: ['../a'] })],
+    ['precompressed', () => filesAt('.', { precompressed: ['lzma' as never] })],
+    ['cacheControl', () => filesAt('.', { cacheControl: 'a\r\nb' })],
+    ['maxRanges', () => filesAt('.', { maxRanges: 0 })],
+    ['fileCalls', () => filesAt('.', { fileCalls: 'sync' as never })],
+    ['cacheBytes', () => filesAt('.', { cacheBytes: -1 })],
+    ['prefix', () => filesAt('.', { prefix: 'assets' })],
+    ['prefix', () => filesAt('.', { prefix: '/a/../b' })],
+    ['prefix', () => filesAt('.', { prefix: '//' })],
   ])('refuses a wrong %s', (name, make) => {
     expect(make).toThrow(InvalidArgumentValueError);
     expect(make).toThrow(name);
@@ -267,12 +295,15 @@ describe('StaticFiles', () => {
     { mediaTypes: {} },
     { maxRanges: '1' },
     { fileCalls: 1 },
+    { cacheBytes: '1' },
+    { prefix: 1 },
+    { wallClock: 1 },
   ])('refuses the type of %j', (options) => {
-    expect(() => new StaticFiles('.', options as never)).toThrow(InvalidArgumentTypeError);
+    expect(() => filesAt('.', options as never)).toThrow(InvalidArgumentTypeError);
   });
 
   it('refuses unknown options', async () => {
-    const error = await unknownOptionOf(() => new StaticFiles('.', { nonsense: 1 } as never));
-    expect(error.known).toHaveLength(8);
+    const error = await unknownOptionOf(() => filesAt('.', { nonsense: 1 } as never));
+    expect(error.known).toHaveLength(11);
   });
 });

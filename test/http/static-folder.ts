@@ -11,7 +11,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { StaticAnswer, StaticFiles, StaticRequest } from '../../src/http/static-files.js';
+import { type StaticAnswer, StaticFiles, type StaticRequest } from '../../src/http/static-files.js';
+import type { StaticFilesOptions } from '../../src/http/static-options.js';
 import { requestOf } from './requests.js';
 
 /** When the files were modified. */
@@ -67,9 +68,13 @@ export async function ask(
   target: string,
   fields: Readonly<Record<string, string>> = {},
   method = 'GET',
-  nowMs: number = NOW,
 ): Promise<ReadAnswer> {
-  return read(await files.answer(request(target, fields, method), nowMs));
+  return read(await files.answer(request(target, fields, method)));
+}
+
+/** Serves at the time `NOW`. */
+export function filesAt(root: string, options: StaticFilesOptions = {}): StaticFiles {
+  return new StaticFiles(root, { wallClock: () => NOW, ...options });
 }
 
 export function request(

@@ -1,8 +1,7 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { StaticFiles } from '../../src/http/static-files.js';
-import { ask, MODIFIED, StaticFolder } from './static-folder.js';
+import { ask, filesAt, MODIFIED, StaticFolder } from './static-folder.js';
 
 const folder = new StaticFolder();
 folder.write('a.css', 'plain');
@@ -16,7 +15,7 @@ folder.write('index.html', 'plain');
 folder.write('index.html.gz', 'gzipped');
 folder.write('sub/index.html', 'plain');
 folder.write('sub/index.html.gz', 'gzipped');
-const files = new StaticFiles(folder.root, { precompressed: ['br', 'gzip'] });
+const files = filesAt(folder.root, { precompressed: ['br', 'gzip'] });
 
 afterAll(() => folder.remove());
 afterEach(() => {
@@ -84,7 +83,7 @@ describe('precompressed files', () => {
   });
 
   it('are not looked for by default', async () => {
-    const plain = new StaticFiles(folder.root);
+    const plain = filesAt(folder.root);
     const { fields, body } = await ask(plain, '/a.css', { 'Accept-Encoding': 'br' });
     expect(body).toBe('plain');
     expect(fields.vary).toBeUndefined();

@@ -17,9 +17,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FileTruncatedError } from '../../src/http/errors.js';
 import { FILE_CALLS } from '../../src/http/file-calls.js';
-import { StaticFiles } from '../../src/http/static-files.js';
 import { type DescriptorPath, procDescriptorPath, StaticRoot } from '../../src/http/static-root.js';
-import { ask, NOW, request, StaticFolder } from './static-folder.js';
+import { ask, filesAt, request, StaticFolder } from './static-folder.js';
 
 const CALLS = FILE_CALLS.blocking;
 const POSIX = process.platform !== 'win32';
@@ -111,9 +110,9 @@ describe.skipIf(!POSIX).each([
 describe.skipIf(!POSIX)('linksAnywhere', () => {
   it('serves files outside the root through links', async () => {
     symlinkSync('../out.txt', join(folder.root, 'file'));
-    const files = new StaticFiles(folder.root, { linksAnywhere: true });
+    const files = filesAt(folder.root, { linksAnywhere: true });
     expect((await ask(files, '/file')).body).toBe('out');
-    expect((await ask(new StaticFiles(folder.root), '/file')).status).toBe(404);
+    expect((await ask(filesAt(folder.root), '/file')).status).toBe(404);
   });
 });
 
@@ -159,23 +158,23 @@ describe.skipIf(!POSIX)('a file that is exchanged between open and check', () =>
 describe('files that are none', () => {
   it.skipIf(!POSIX)('a FIFO is refused without waiting for a writer', async () => {
     expect(spawnSync('mkfifo', [join(folder.root, 'fifo')]).status).toBe(0);
-    expect((await ask(new StaticFiles(folder.root), '/fifo')).status).toBe(404);
+    expect((await ask(filesAt(folder.root), '/fifo')).status).toBe(404);
   });
 
   it.skipIf(process.platform !== 'linux')('a device is refused', async () => {
     symlinkSync('/dev/zero', join(folder.root, 'zero'));
-    const files = new StaticFiles(folder.root, { linksAnywhere: true });
+    const files = filesAt(folder.root, { linksAnywhere: true });
     expect((await ask(files, '/zero')).status).toBe(404);
   });
 
   it.skipIf(!POSIX || process.getuid?.() === 0)('an unreadable file: 403', async () => {
     chmodSync(join(folder.root, 'in.txt'), 0);
-    expect((await ask(new StaticFiles(folder.root), '/in.txt')).status).toBe(403);
+    expect((await ask(filesAt(folder.root), '/in.txt')).status).toBe(403);
   });
 
   it.skipIf(!POSIX)('a hard link is a file of its own', async () => {
     linkSync(join(folder.outer, 'out.txt'), join(folder.root, 'hard'));
-    expect((await ask(new StaticFiles(folder.root), '/hard')).body).toBe('out');
+    expect((await ask(filesAt(folder.root), '/hard')).body).toBe('out');
   });
 });
 
@@ -231,24 +230,22 @@ describe('descriptors', () => {
     const mediaTypes = (): never => {
       throw fault;
     };
-    const files = new StaticFiles(folder.root, { mediaTypes });
-    await expect(files.answer(request('/in.txt'), NOW)).rejects.toBe(fault);
+    const files = filesAt(folder.root, { mediaTypes, cacheBytes: 0 });
+    await expect(files.answer(request('/in.txt'))).rejects.toBe(fault);
   });
 
   it('are closed if fields cannot be read', async () => {
-    const files = new StaticFiles(folder.root, { precompressed: ['gzip'] });
+    const files = filesAt(folder.root, { precompressed: ['gzip'], cacheBytes: 0 });
     const fault = new Error('no fields');
     const field = (): never => {
       throw fault;
     };
-    await expect(files.answer({ method: 'GET', target: '/in.txt', field }, NOW)).rejects.toBe(
-      fault,
-    );
+    await expect(files.answer({ method: 'GET', target: '/in.txt', field })).rejects.toBe(fault);
   });
 
   it('are closed if the file becomes shorter while it is sent', async () => {
     const file = folder.write('big', Buffer.alloc(200_000));
-    const { body } = await new StaticFiles(folder.root).answer(request('/big'), NOW);
+    const { body } = await filesAt(folder.root, { cacheBytes: 0 }).answer(request('/big'));
     let received = 0;
     const receive = async (): Promise<void> => {
       for await (const chunk of body ?? []) {
@@ -263,7 +260,7 @@ describe('descriptors', () => {
   });
 
   it.skipIf(!POSIX)('of a root that was removed do not exist', async () => {
-    const files = new StaticFiles(folder.root);
+    const files = filesAt(folder.root);
     expect((await ask(files, '/in.txt')).status).toBe(200);
     rmSync(folder.root, { recursive: true });
     expect((await ask(files, '/in.txt')).status).toBe(404);

@@ -81,6 +81,7 @@ describe('checkOptions', () => {
     ['timeout_ms', 'timeoutMs'],
     ['timoeutMs', 'timeoutMs'],
     ['maxSize', 'size'],
+    ['SIZE', 'size'],
   ])('suggests for %s', (given, meant) => {
     expect(() => check({ [given]: 1 })).toThrow(`Did you mean '${meant}'?`);
   });
@@ -112,6 +113,10 @@ describe('nearestName', () => {
     ['unlink', 'wantPID'],
   ])('knows what %s means', (given, meant) => {
     expect(nearestName(given, names)).toBe(meant);
+  });
+
+  it('prefers the same name in another spelling to a synonym', () => {
+    expect(nearestName('hostName', ['interface', 'hostname'])).toBe('hostname');
   });
 
   it.each(['', 'x', 'colour', 'z'.repeat(100_000), 'constructor', '__proto__'])(

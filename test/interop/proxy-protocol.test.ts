@@ -1,10 +1,5 @@
 /** HAProxy and nginx in front of Ropewalk, nginx behind it, and curl as a client that sends the header. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connect as connectTLS } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
@@ -22,28 +17,26 @@ import { Authority } from '../support/certificates.js';
 import { contract, portOf, type Rig } from '../support/contract.js';
 import { Pulse, within } from '../support/deadline.js';
 import { listenLocal } from '../support/pairs.js';
-import { hasProgram, PeerProgram } from '../support/peers.js';
+import { PeerProgram } from '../support/peers.js';
 import { closedPort, RawPeer } from '../support/raw-peer.js';
 import { Recorder } from '../support/recorder.js';
+import { nginxHTTP, STREAM_MODULE, startHAProxy, startNginx } from './fronts.js';
+import { havePrograms, PeerFiles } from './peer-files.js';
 
-const [HAPROXY, NGINX, CURL] = ['haproxy', 'nginx', 'curl'].map(hasProgram);
-for (const [name, found] of Object.entries({ HAPROXY, NGINX, CURL })) {
-  if (!found) console.warn(`skipped: there is no ${name.toLowerCase()} here`);
-}
-
-const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so';
-const NGINX_STREAM = NGINX && existsSync(STREAM_MODULE);
-if (NGINX && !NGINX_STREAM) console.warn(`skipped: there is no ${STREAM_MODULE} here`);
+const HAPROXY = havePrograms('haproxy');
+const NGINX = havePrograms('nginx');
+const NGINX_STREAM = NGINX && havePrograms(STREAM_MODULE);
+const CURL = havePrograms('curl');
 
 const authority = await Authority.make();
-let folder: string;
+let files: PeerFiles;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ropewalk-'));
+  files = new PeerFiles();
 });
 
 afterEach(() => {
-  rmSync(folder, { recursive: true });
+  files.remove();
 });
 
 /** Answers with its view of the connection, and keeps the headers. */
@@ -68,41 +61,6 @@ class Mirror {
     const options = { clock: rig.reactor, trustedPeers: ['127.0.0.1'] };
     return portOf(listenLocal(rig.reactor, new ProxyProtocolFactory(factory, options)));
   }
-}
-
-/** HAProxy, whose listening socket is open before it starts, so that nobody has to wait for it. */
-async function startHAProxy(rig: Rig, server: string, bind = ''): Promise<number> {
-  const front = createServer().listen(0, '127.0.0.1');
-  await once(front, 'listening');
-  const { port } = front.address() as { port: number };
-  const { fd } = (front as unknown as { _handle: { fd: number } })._handle;
-  const file = join(folder, 'haproxy.cfg');
-  const timeouts = ['connect', 'client', 'server'].map((name) => `  timeout ${name} 10s`);
-  const lines = ['defaults', '  mode tcp', ...timeouts, 'listen front', `  bind fd@3 ${bind}`];
-  writeFileSync(file, `${[...lines, `  server app ${server}`].join('\n')}\n`);
-  const child = spawn('haproxy', ['-db', '-q', '-f', file], {
-    stdio: ['ignore', 'ignore', 'inherit', fd],
-  });
-  front.close();
-  rig.use({
-    async [Symbol.asyncDispose]() {
-      const ended = once(child, 'close');
-      child.kill('SIGKILL');
-      await within(ended, 'haproxy to end');
-    },
-  });
-  return port;
-}
-
-/** nginx, once it listens. @param blocks Its configuration, without that of the process. */
-async function startNginx(blocks: string): Promise<PeerProgram> {
-  const config = `${NGINX_STREAM ? `load_module ${STREAM_MODULE};` : ''} daemon off; master_process off; pid ${folder}/pid; error_log stderr notice;
-    events {} ${blocks}`;
-  const file = join(folder, 'nginx.conf');
-  writeFileSync(file, config);
-  const nginx = new PeerProgram('nginx', ['-p', folder, '-c', file]);
-  await nginx.until(() => nginx.stderr.includes('OS:'), 'to start');
-  return nginx;
 }
 
 async function ask(rig: Rig, port: number): Promise<{ answer: string; localPort: number }> {
@@ -150,7 +108,7 @@ describe.skipIf(!HAPROXY)('with haproxy in front', () => {
     ])('has the client’s address: %s', async (option, expected) => {
       const mirror = new Mirror();
       const backend = mirror.serve(rig);
-      const port = await startHAProxy(rig, `127.0.0.1:${backend} ${option}`);
+      const port = await startHAProxy(rig, files, 'tcp', `127.0.0.1:${backend} ${option}`);
       const { answer, localPort } = await ask(rig, port);
       expect(answer).toBe(`127.0.0.1:${localPort} to 127.0.0.1:${port}`);
       expect(mirror.headers).toMatchObject([{ command: 'PROXY', ...expected }]);
@@ -160,7 +118,7 @@ describe.skipIf(!HAPROXY)('with haproxy in front', () => {
       const mirror = new Mirror();
       const backend = mirror.serve(rig);
       const server = `127.0.0.1:${backend} send-proxy-v2 check inter 20ms`;
-      await startHAProxy(rig, server);
+      await startHAProxy(rig, files, 'tcp', server);
       await mirror.pulse.until(() => mirror.headers.length >= 2, 'two checks');
       expect(mirror.headers[0]).toMatchObject({ command: 'LOCAL', source: undefined });
     });
@@ -169,14 +127,13 @@ describe.skipIf(!HAPROXY)('with haproxy in front', () => {
       const { certificate, key } = await authority.issue('front.example', {
         names: ['front.example'],
       });
-      const pem = join(folder, 'front.pem');
-      writeFileSync(pem, `${certificate}\n${key}\n`);
+      const pem = files.identity('front', { certificate, key });
       const mirror = new Mirror();
       const backend = mirror.serve(rig);
       const fields = 'ssl,cert-cn,ssl-cipher,cert-sig,cert-key,authority,crc32c';
       const server = `127.0.0.1:${backend} send-proxy-v2 proxy-v2-options ${fields}`;
       const bind = `ssl crt ${pem} alpn http/1.1`;
-      const port = await startHAProxy(rig, server, bind);
+      const port = await startHAProxy(rig, files, 'tcp', server, bind);
       const socket = connectTLS({
         host: '127.0.0.1',
         port,
@@ -205,7 +162,12 @@ describe.skipIf(!HAPROXY)('with haproxy in front', () => {
     });
 
     it('does TLS behind the header', async () => {
-      const port = await startHAProxy(rig, `127.0.0.1:${await serveTLS(rig)} send-proxy-v2`);
+      const port = await startHAProxy(
+        rig,
+        files,
+        'tcp',
+        `127.0.0.1:${await serveTLS(rig)} send-proxy-v2`,
+      );
       const { answer, localPort } = await askOverTLS(port);
       expect(answer).toBe(`127.0.0.1:${localPort} to 127.0.0.1:${port}`);
     });
@@ -216,14 +178,17 @@ describe.skipIf(!NGINX_STREAM)('with nginx in front', () => {
   contract('a server', (rig) => {
     async function startProxy(backend: number): Promise<number> {
       const port = await closedPort();
-      const nginx = await startNginx(`
+      const nginx = await startNginx(
+        files,
+        `
         stream {
           server {
             listen 127.0.0.1:${port};
             proxy_pass 127.0.0.1:${backend};
             proxy_protocol on;
           }
-        }`);
+        }`,
+      );
       rig.use(nginx);
       return port;
     }
@@ -250,18 +215,10 @@ describe.skipIf(!NGINX)('with nginx behind', () => {
       'tells its own client’s address: %j',
       async (options) => {
         const port = await closedPort();
-        const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
-          .map((name) => `${name}_temp_path ${folder};`)
-          .join(' ');
         const facts = '$proxy_protocol_addr $proxy_protocol_port $proxy_protocol_server_addr';
-        await using _nginx = await startNginx(`
-          http {
-            access_log off; ${temporary}
-            server {
-              listen 127.0.0.1:${port} proxy_protocol;
-              location / { return 200 "${facts}"; }
-            }
-          }`);
+        const server = `listen 127.0.0.1:${port} proxy_protocol;
+          location / { return 200 "${facts}"; }`;
+        await using _nginx = await startNginx(files, nginxHTTP(files, server));
         const client = new Recorder({
           connectionMade: (self) => self.transport.write('GET / HTTP/1.0\r\n\r\n'),
         });

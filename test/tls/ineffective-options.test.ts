@@ -76,8 +76,20 @@ describe('a server', () => {
     },
   );
 
+  it('refuses the context of a name that would refuse every certificate of a client', async () => {
+    const message = 'the context of a.example has no trustRoots';
+    for (const clientCertificates of ['requested', 'required'] as const) {
+      const options = { ...verified, clientCertificates };
+      const serverNames = { 'a.example': make({}) };
+      expect(() => make({ ...options, serverNames })).toThrow(TLSContextError);
+      expect(() => make({ ...options, serverNames })).toThrow(message);
+      make({ ...options, serverNames: { 'a.example': make(options) } });
+    }
+  });
+
   it('accepts the same options where they have an effect', () => {
-    make({ ...verified, serverNames: { 'a.example': make(verified), 'b.example': make({}) } });
+    make({ ...verified, serverNames: { 'a.example': make(verified), 'b.example': identity } });
+    make({ serverNames: { 'a.example': make({}) } });
     make({ ...pinned(pin), serverNames: { 'a.example': make(pinned(otherPin, pin)) } });
     make({ ...verified, crls, pinnedKeys: [pin], mapClientCertificate: () => 'ann' });
     make({ trustRoots: [], crls: [], pinnedKeys: [], resumption: false });
@@ -97,9 +109,10 @@ describe('a server', () => {
 });
 
 describe('a client', () => {
-  const ocspResponse = Buffer.from('a response');
+  const ocspResponse = Buffer.from('30030a0100', 'hex');
 
   it.each([
+    [{ trustRoots: [] }, 'trustRoots is an empty list: no server would be trusted'],
     [{ trustRoots: TRUST_ANY, crls }, 'crls need trustRoots'],
     [{ resumption: false, sessionCacheSize: 10 }, 'sessionCacheSize needs resumption'],
     [{ identity: { ...identity, ocspResponse } }, 'identity.ocspResponse is for servers'],
@@ -140,10 +153,18 @@ describe.each(KINDS)('a server by $name', (kind) => {
     expect(ends.server.reason).toBeUndefined();
   });
 
-  it('refuses the connection if selectContext returns a context that demands more', async () => {
+  it.each([
+    ['demands more', {}, verified],
+    ['would refuse every client', verified, {}],
+  ])('refuses the connection if selectContext returns a context that %s', async (_, own, named) => {
     await using network = new Network(kind);
-    const demanding = new TLSServerContext({ engine, identity, ...verified });
-    const server = new TLSServerContext({ engine, identity, selectContext: () => demanding });
+    const selected = new TLSServerContext({ engine, identity, ...named });
+    const server = new TLSServerContext({
+      engine,
+      identity,
+      ...own,
+      selectContext: () => selected,
+    });
     const ends = await network.pair(server, clientContext({ engine }));
     expect(await ends.server.lost()).toBeInstanceOf(TLSContextError);
     await ends.client.lost();

@@ -59,6 +59,7 @@ class Secured<Engine extends TLSEngine> extends Recorder {
         const connection = new SecuredConnection(
           {
             role: 'server',
+            presentsCertificate: false,
             handshakes: new Handshakes(0, 10),
             select: () =>
               new Promise((resolve) => {

@@ -49,7 +49,7 @@ describe.each(ENGINES)('a context of the engine %s', (engine) => {
     [certificate.slice(0, 200), 'has a PEM block without its last line: it is cut off'],
     [pkcs12.toString('latin1'), 'is PKCS #12'],
     ['0\ufffd\ufffd', 'is binary, and was decoded as text'],
-    [key, 'is a PEM of another kind: it contains PRIVATE KEY'],
+    [key, 'is PEM, but not a certificate: it contains PRIVATE KEY'],
     [[], 'is an empty list'],
   ] as const)('refuses a certificate %#, by the name of its option', (wrong, fault) => {
     refused({ identity: { certificate: wrong, key } }, `identity.certificate ${fault}`);

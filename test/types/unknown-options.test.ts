@@ -4,7 +4,15 @@
  */
 import { describe, expect, it } from 'vitest';
 import { serveUpgradable, takeListeners } from '../../src/handover/index.js';
-import { HTTPFactory, serveHttp } from '../../src/http/index.js';
+import {
+  decodeBody,
+  EventStreams,
+  HTTPFactory,
+  partsOf,
+  serveFetch,
+  serveHttp,
+  staticFiles,
+} from '../../src/http/index.js';
 import {
   AdoptedServerEndpoint,
   BasicProducerConsumerProxy,
@@ -172,6 +180,13 @@ const sharedPorts = (reactor: Reactor): SharedPorts =>
 const tcpClient = (reactor: Reactor): TCPClientEndpoint =>
   new TCPClientEndpoint(reactor, '192.0.2.1', 1);
 
+const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
+  field: () => 'multipart/form-data; boundary=x',
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    yield Buffer.from(text);
+  },
+});
+
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
   PermessageDeflateOptions: [(o) => new WebSocketAcceptor(clock, { deflate: o })],
@@ -187,7 +202,14 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   HTTPServerOptions: [
     (o) => new HTTPFactory(clock, () => {}, o),
     memory((reactor, o) => serveHttp(reactor, new TCPServerEndpoint(reactor, 0), () => {}, o)),
+    memory((reactor, o) =>
+      serveFetch(reactor, new TCPServerEndpoint(reactor, 0), () => new Response(), o),
+    ),
   ],
+  StaticFilesOptions: [(o) => staticFiles('.', o)],
+  DecodeBodyOptions: [(o) => decodeBody([], undefined, o)],
+  MultipartOptions: [(o) => partsOf(formOf('--x--'), o)],
+  EventStreamsOptions: [(o) => new EventStreams(clock, o)],
   AdoptConnectionOptions: [memory((reactor, o) => reactor.adoptStreamConnection(9, Protocol, o))],
   AdoptDatagramOptions: [memory((reactor, o) => reactor.adoptDatagramPort(9, () => {}, o))],
   AdoptedServerEndpointOptions: [memory((reactor, o) => new AdoptedServerEndpoint(reactor, 9, o))],
@@ -418,6 +440,7 @@ const NOT_OPTIONS: Readonly<Record<string, string>> = {
   AddonNotLoadedOptions: 'made by Ropewalk itself, for an error',
   ConnectErrorOptions: 'made by Ropewalk itself, for an error',
   ProtocolToConsumerAdapter: 'a part of a protocol',
+  ServerSentEvent: 'text is accepted too; test/http/event-streams.test.ts has an unknown name',
   TLSCertificateDetails: 'facts of an error',
   TLSFaultDetails: 'facts of an error',
 };

@@ -137,7 +137,12 @@ export function figures(
   counters: Record<string, number> = {},
   gauges: Record<string, number> = {},
 ): Measurement {
-  return { statistics: { ...NOTHING_MEASURED.statistics, ...statistics }, counters, gauges };
+  return {
+    ...NOTHING_MEASURED,
+    statistics: { ...NOTHING_MEASURED.statistics, ...statistics },
+    counters,
+    gauges,
+  };
 }
 
 /** Ends the workers that were asked to end, until the group is stopped. */

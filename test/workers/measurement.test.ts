@@ -44,6 +44,23 @@ describe('sumOf', () => {
   });
 });
 
+describe('loads', () => {
+  const one = { ...NOTHING_MEASURED, busyMs: 3, idleMs: 5, turnCounts: [1, 2] };
+  const other = { ...NOTHING_MEASURED, busyMs: 30, idleMs: 50, turnCounts: [10, 20, 30] };
+
+  it('are added, and the counts of turns by bucket', () => {
+    expect(sumOf([one, NOTHING_MEASURED, other])).toMatchObject({
+      busyMs: 33,
+      idleMs: 55,
+      turnCounts: [11, 22, 30],
+    });
+  });
+
+  it('remain of a worker that is gone', () => {
+    expect(totalsOf(one)).toMatchObject({ busyMs: 3, idleMs: 5, turnCounts: [1, 2] });
+  });
+});
+
 describe('totalsOf', () => {
   it('keeps totals, and drops open connections and pending calls', () => {
     const gone = { connectionsAccepted: 7, connectionsOpen: 3, delayedCalls: 2, turnMsP99: 8 };

@@ -171,10 +171,12 @@ export class TLSTruncatedError extends ConnectionLost {
   /** Whether the handshake was complete. */
   readonly handshakeComplete: boolean;
 
-  constructor(handshakeComplete: boolean) {
+  /** @param presentsCertificate Whether the peer is a server that may have refused the certificate of this side. */
+  constructor(handshakeComplete: boolean, presentsCertificate = false) {
+    const refusal = '. The server may also have refused the certificate of this side: see its log';
     super(
       handshakeComplete
-        ? 'the connection ended without close_notify: received data may be incomplete'
+        ? `the connection ended without close_notify: received data may be incomplete${presentsCertificate ? refusal : ''}`
         : 'the connection ended before the TLS handshake was complete. The log of the peer may have the reason',
     );
     this.handshakeComplete = handshakeComplete;

@@ -1,6 +1,8 @@
 /** The native sockets, by facet, over one loop of the addon. */
+
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { ReactorDescriptors } from '../../core/reactor-descriptors.js';
+import type { TurnHistogram } from '../../core/reactor-introspection.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
 import { WINDOWS } from '../../internal/platform.js';
 import { loadAddon, type NativeLoop } from '../../native.js';
@@ -17,7 +19,7 @@ import type { ReactorOptions } from '../reactor-options.js';
 import type { StreamTransport } from '../streams/stream-transport.js';
 import type { TCPSockets } from '../streams/tcp-sockets.js';
 import type { UNIXSockets } from '../streams/unix-sockets.js';
-import { TurnTimes } from '../time/turn-times.js';
+import { NO_TURN_TIMES, TurnTimes } from '../time/turn-times.js';
 import { adoptConnection, adoptListening, adoptUDP } from './adopt.js';
 import { NativeDescriptors } from './descriptors.js';
 import { checkConnectSupported, dialTCP, dialUNIX } from './dial.js';
@@ -117,6 +119,10 @@ export class NativeBackend implements ReactorBackend {
 
   turnTimes(): TurnPercentiles {
     return this.#turnTimes?.take() ?? { p50Ms: 0, p99Ms: 0 };
+  }
+
+  turnHistogram(): TurnHistogram {
+    return this.#turnTimes?.histogram() ?? NO_TURN_TIMES;
   }
 
   release(): void {

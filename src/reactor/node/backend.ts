@@ -1,4 +1,5 @@
 /** Node's own sockets, by facet. */
+import type { TurnHistogram } from '../../core/reactor-introspection.js';
 import { checkBoolean } from '../../internal/check.js';
 import type { AdoptedSockets } from '../adoption/adopted-sockets.js';
 import type { ReactorBackend, Traffic, TurnPercentiles } from '../backend.js';
@@ -10,7 +11,7 @@ import type { ReactorOptions } from '../reactor-options.js';
 import type { StreamTransport } from '../streams/stream-transport.js';
 import type { TCPSockets } from '../streams/tcp-sockets.js';
 import type { UNIXSockets } from '../streams/unix-sockets.js';
-import { TurnTimes } from '../time/turn-times.js';
+import { NO_TURN_TIMES, TurnTimes } from '../time/turn-times.js';
 import { adoptConnection, adoptListening, checkTakeOver } from './adopt.js';
 import { NodeListenSocket } from './listen-socket.js';
 import { adoptUDP, bindUDP, checkUDPSupported } from './listen-udp.js';
@@ -61,6 +62,10 @@ export class NodeBackend implements ReactorBackend {
 
   turnTimes(): TurnPercentiles {
     return this.#turnTimes?.take() ?? { p50Ms: 0, p99Ms: 0 };
+  }
+
+  turnHistogram(): TurnHistogram {
+    return this.#turnTimes?.histogram() ?? NO_TURN_TIMES;
   }
 
   release(): void {

@@ -11,7 +11,12 @@ import {
 } from '../../core/errors/connection.js';
 import { PlaintextBeforeTLSError } from '../../core/errors/tls.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
-import type { StreamProtocol, SwitchableTransport } from '../../core/stream-protocol.js';
+import type { ConnectionReport } from '../../core/reactor-introspection.js';
+import {
+  describeProtocol,
+  type StreamProtocol,
+  type SwitchableTransport,
+} from '../../core/stream-protocol.js';
 import type { StartTLSOptions } from '../../core/tls.js';
 import type {
   DetachedConnection,
@@ -39,6 +44,9 @@ import {
 } from './held-input.js';
 import type { ReceivedBytes } from './received-bytes.js';
 import { RegisteredProducer } from './registered-producer.js';
+
+/** The name of a property of protocols that secure their transport. */
+export const LAYER_OF_TLS = 'isLayerOfTLS';
 
 type Hook =
   | 'readConnectionLost'
@@ -80,6 +88,21 @@ export abstract class StreamTransport
     if (unread === 0) return context.secure(this, options);
     this.endWith(new PlaintextBeforeTLSError(unread));
     return this;
+  }
+
+  /** @internal */
+  connectionReport(): ConnectionReport {
+    let state: ConnectionReport['state'] = this.reading === 'paused' ? 'paused' : 'open';
+    if (this.state !== 'open') state = 'closing';
+    return {
+      peer: this.getPeer(),
+      host: this.getHost(),
+      activity: this.protocol === undefined ? 'none' : describeProtocol(this.protocol),
+      state,
+      secure:
+        this.tls !== undefined || (this.protocol !== undefined && LAYER_OF_TLS in this.protocol),
+      unsentBytes: this.bufferedBytes,
+    };
   }
 
   /** @internal */

@@ -3,6 +3,8 @@
  * results are at most 1/16 too long. Recording allocates nothing.
  */
 
+import type { TurnHistogram } from '../../core/reactor-introspection.js';
+
 /** Whole microseconds below this have a bucket each. */
 const LINEAR = 16;
 const LINEAR_BITS = 4;
@@ -11,32 +13,36 @@ const BUCKETS = (32 - LINEAR_BITS + 1) * LINEAR;
 const MAX_MICROSECONDS = 2 ** 32 - 1;
 
 export class TurnTimes {
-  readonly #counts: Uint32Array = new Uint32Array(BUCKETS);
-  #recorded = 0;
+  readonly #counts: Float64Array = new Float64Array(BUCKETS);
+  /** The counts at the last call of {@link take}. */
+  readonly #taken: Float64Array = new Float64Array(BUCKETS);
 
   record(ms: number): void {
     const bucket = bucketOf(Math.min(ms * 1000, MAX_MICROSECONDS) >>> 0);
     this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
-    this.#recorded += 1;
   }
 
   /** The median and the 99th percentile of the turns recorded since the last call; 0 if there are none. */
   take(): { p50Ms: number; p99Ms: number } {
-    const times = { p50Ms: this.#percentile(0.5), p99Ms: this.#percentile(0.99) };
-    this.#counts.fill(0);
-    this.#recorded = 0;
-    return times;
+    const counts = this.#counts.map((count, bucket) => count - (this.#taken[bucket] ?? 0));
+    this.#taken.set(this.#counts);
+    return { p50Ms: percentileMs(counts, 0.5), p99Ms: percentileMs(counts, 0.99) };
   }
 
-  #percentile(fraction: number): number {
-    let left = Math.ceil(this.#recorded * fraction);
-    if (left === 0) return 0;
-    const bucket = this.#counts.findIndex((count) => {
-      left -= count;
-      return left <= 0;
-    });
-    return endOf(bucket) / 1000;
+  histogram(): TurnHistogram {
+    return { limitsMs: LIMITS_MS, counts: [...this.#counts] };
   }
+}
+
+function percentileMs(counts: Float64Array, fraction: number): number {
+  const recorded = counts.reduce((sum, count) => sum + count, 0);
+  let left = Math.ceil(recorded * fraction);
+  if (left === 0) return 0;
+  const bucket = counts.findIndex((count) => {
+    left -= count;
+    return left <= 0;
+  });
+  return endOf(bucket) / 1000;
 }
 
 function bucketOf(microseconds: number): number {
@@ -51,3 +57,14 @@ function endOf(bucket: number): number {
   const doublings = Math.floor(bucket / LINEAR) - 1;
   return ((bucket % LINEAR) + LINEAR + 1) * 2 ** doublings;
 }
+
+const LIMITS_MS: readonly number[] = Array.from(
+  { length: BUCKETS },
+  (_, bucket) => endOf(bucket) / 1000,
+);
+
+/** The histogram of a reactor that does not measure its turns. */
+export const NO_TURN_TIMES: TurnHistogram = {
+  limitsMs: LIMITS_MS,
+  counts: LIMITS_MS.map(() => 0),
+};

@@ -4,6 +4,7 @@ import { addressFrom } from '../../core/address.js';
 import type { Clock } from '../../core/clock.js';
 import { AcceptError, CannotListenError } from '../../core/errors/listening.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
+import type { TurnHistogram } from '../../core/reactor-introspection.js';
 import type { ReactorBackend, Traffic, TurnPercentiles } from '../../reactor/backend.js';
 import type { UDPSockets, UNIXDatagramSockets } from '../../reactor/datagrams/datagram-sockets.js';
 import type { ReactorCore } from '../../reactor/life/reactor-core.js';
@@ -16,6 +17,7 @@ import type { StreamTransport } from '../../reactor/streams/stream-transport.js'
 import type { ConnectSettings, ListenSettings } from '../../reactor/streams/tcp-settings.js';
 import type { TCPSockets } from '../../reactor/streams/tcp-sockets.js';
 import type { UNIXSockets } from '../../reactor/streams/unix-sockets.js';
+import { NO_TURN_TIMES } from '../../reactor/time/turn-times.js';
 import type { PumpPolicy } from '../pump-policy.js';
 import { SimulatedUDPSocket } from './datagrams/simulated-udp-socket.js';
 import { SimulatedUNIXDatagramSocket } from './datagrams/simulated-unix-datagram-socket.js';
@@ -129,6 +131,10 @@ export class SimulatedBackend implements ReactorBackend, TCPSockets {
 
   turnTimes(): TurnPercentiles {
     return { p50Ms: 0, p99Ms: 0 };
+  }
+
+  turnHistogram(): TurnHistogram {
+    return NO_TURN_TIMES;
   }
 
   release(): void {}

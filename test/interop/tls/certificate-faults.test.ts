@@ -5,8 +5,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { TLSCertificateError, type TLSCertificateFault } from '../../../src/index.js';
 import { pinOfCertificate, type TLSClientOptions, TRUST_ANY } from '../../../src/tls/index.js';
 import { authority, HOSTNAME } from '../../tls/secured.js';
+import { havePrograms, PeerFiles } from '../peer-files.js';
 import { OpenSSLAuthority } from './openssl-authority.js';
-import { connect, exchange, havePrograms, opensslServer, overEngines, PeerFiles } from './rig.js';
+import { connect, exchange, opensslServer, overEngines } from './rig.js';
 
 const AVAILABLE = havePrograms('openssl', 'stdbuf');
 

@@ -6,7 +6,8 @@ import { listenTLS, pinOfCertificate, type TLSServerOptions } from '../../../src
 import { portOf, type Rig } from '../../support/contract.js';
 import { PeerProgram } from '../../support/peers.js';
 import { authority, HOSTNAME, identity, serverContext } from '../../tls/secured.js';
-import { HOST, havePrograms, overEngines, PeerFiles, ROOT } from './rig.js';
+import { HOST, havePrograms, PeerFiles } from '../peer-files.js';
+import { overEngines, ROOT } from './rig.js';
 
 const AVAILABLE = havePrograms('curl');
 const BODY = 'hemp, flax and jute\n'.repeat(200_000);

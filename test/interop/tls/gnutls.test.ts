@@ -4,19 +4,8 @@ import { ConnectionDone, TLSHandshakeError } from '../../../src/index.js';
 import { PeerProgram } from '../../support/peers.js';
 import { closedPort } from '../../support/raw-peer.js';
 import { authority, clientContext, HOSTNAME } from '../../tls/secured.js';
-import {
-  close,
-  connect,
-  exchange,
-  facts,
-  HOST,
-  havePrograms,
-  IDENTITY,
-  overEngines,
-  PeerFiles,
-  ROOT,
-  serveEcho,
-} from './rig.js';
+import { HOST, havePrograms, PeerFiles } from '../peer-files.js';
+import { close, connect, exchange, facts, IDENTITY, overEngines, ROOT, serveEcho } from './rig.js';
 
 const AVAILABLE = havePrograms('gnutls-cli', 'gnutls-serv');
 const VERSIONS = [

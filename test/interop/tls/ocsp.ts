@@ -3,7 +3,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { MadeCertificate } from '../../support/certificates.js';
-import { openssl, type PeerFiles } from './rig.js';
+import type { PeerFiles } from '../peer-files.js';
+import { openssl } from './rig.js';
 
 /** The response of `issuer`, DER, that `certificate` is good. */
 export function staple(

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { pinOfCertificate } from '../../../src/tls/index.js';
 import { HOSTNAME } from '../../tls/secured.js';
-import { openssl, type PeerFiles } from './rig.js';
+import type { PeerFiles } from '../peer-files.js';
+import { openssl } from './rig.js';
 
 export interface IssueOptions {
   /** As `openssl ca` takes them: YYYYMMDDHHMMSSZ. */

@@ -7,16 +7,9 @@ import { Authority } from '../../support/certificates.js';
 import { PeerProgram } from '../../support/peers.js';
 import { recorders } from '../../support/recorder.js';
 import { authority, HOSTNAME, identity, serverContext } from '../../tls/secured.js';
+import { havePrograms, PeerFiles } from '../peer-files.js';
 import { staple } from './ocsp.js';
-import {
-  facts,
-  havePrograms,
-  opensslClient,
-  overEngines,
-  PeerFiles,
-  ROOT,
-  serveEcho,
-} from './rig.js';
+import { facts, opensslClient, overEngines, ROOT, serveEcho } from './rig.js';
 import { withEarlyData } from './session-file.js';
 
 const AVAILABLE = havePrograms('openssl');

@@ -6,17 +6,15 @@ import { Authority } from '../../support/certificates.js';
 import type { PeerProgram } from '../../support/peers.js';
 import type { Recorder } from '../../support/recorder.js';
 import { authority, clientContext, HOSTNAME, identity } from '../../tls/secured.js';
+import { HOST, havePrograms, PeerFiles } from '../peer-files.js';
 import { staple } from './ocsp.js';
 import {
   close,
   connect,
   exchange,
   facts,
-  HOST,
-  havePrograms,
   opensslServer,
   overEngines,
-  PeerFiles,
   ROOT,
   SHARED,
 } from './rig.js';

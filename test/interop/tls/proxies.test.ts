@@ -6,19 +6,8 @@ import { PeerProgram } from '../../support/peers.js';
 import { closedPort, RawPeer } from '../../support/raw-peer.js';
 import { type Recorder, recorders } from '../../support/recorder.js';
 import { authority, clientContext, HOSTNAME } from '../../tls/secured.js';
-import {
-  close,
-  connect,
-  exchange,
-  facts,
-  HOST,
-  havePrograms,
-  IDENTITY,
-  overEngines,
-  PeerFiles,
-  ROOT,
-  serveEcho,
-} from './rig.js';
+import { HOST, havePrograms, PeerFiles } from '../peer-files.js';
+import { close, connect, exchange, facts, IDENTITY, overEngines, ROOT, serveEcho } from './rig.js';
 
 const files = new PeerFiles();
 afterAll(() => files.remove());

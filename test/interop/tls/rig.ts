@@ -1,8 +1,5 @@
 /** TLS programs as peers, the files they read, and Ropewalk's ends of their connections. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe } from 'vitest';
 import type { TLSConnection } from '../../../src/index.js';
 import {
@@ -12,9 +9,8 @@ import {
   type TLSClientOptions,
   type TLSServerOptions,
 } from '../../../src/tls/index.js';
-import type { MadeCertificate } from '../../support/certificates.js';
 import { contract, portOf, type Rig } from '../../support/contract.js';
-import { hasProgram, PeerProgram } from '../../support/peers.js';
+import { PeerProgram } from '../../support/peers.js';
 import { ONE_POLLER, type ReactorMaker } from '../../support/reactors.js';
 import { Recorder, type RecordingFactory, recorders } from '../../support/recorder.js';
 import {
@@ -26,42 +22,7 @@ import {
   identity,
   serverContext,
 } from '../../tls/secured.js';
-
-export const HOST = '127.0.0.1';
-
-/** A folder of files for programs. */
-export class PeerFiles {
-  readonly folder: string = mkdtempSync(join(tmpdir(), 'ropewalk-'));
-
-  path(name: string): string {
-    return join(this.folder, name);
-  }
-
-  /** @returns The path of the new file. */
-  write(name: string, content: string | Uint8Array): string {
-    const path = this.path(name);
-    writeFileSync(path, content);
-    return path;
-  }
-
-  /** @returns The path of a file with the certificate and its key. */
-  identity(name: string, { certificate, key }: MadeCertificate): string {
-    return this.write(`${name}.pem`, `${certificate}\n${key}`);
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true });
-  }
-}
-
-/** Whether all the programs and files are installed. The missing ones are named aloud. */
-export function havePrograms(...names: string[]): boolean {
-  const missing = names.filter((name) =>
-    name.startsWith('/') ? !existsSync(name) : !hasProgram(name),
-  );
-  for (const name of missing) console.warn(`skipped: there is no ${name} here`);
-  return missing.length === 0;
-}
+import { HOST, PeerFiles } from '../peer-files.js';
 
 /** `describe` for each reactor and engine. */
 export function overEngines(

@@ -5,7 +5,8 @@ import { PATIENCE } from '../../support/deadline.js';
 import { PeerProgram } from '../../support/peers.js';
 import { REACTORS } from '../../support/reactors.js';
 import { authority, HOSTNAME } from '../../tls/secured.js';
-import { HOST, havePrograms, overEngines, PeerFiles, ROOT, serveEcho } from './rig.js';
+import { HOST, havePrograms, PeerFiles } from '../peer-files.js';
+import { overEngines, ROOT, serveEcho } from './rig.js';
 
 const AVAILABLE = havePrograms('testssl', 'openssl');
 

@@ -12,7 +12,8 @@ import { portOf, type Rig } from '../../support/contract.js';
 import { Pulse } from '../../support/deadline.js';
 import { PeerProgram, TWISTED_PYTHON } from '../../support/peers.js';
 import { clientContext, HOSTNAME, serverContext } from '../../tls/secured.js';
-import { HOST, IDENTITY, overEngines, ROOT } from './rig.js';
+import { HOST } from '../peer-files.js';
+import { IDENTITY, overEngines, ROOT } from './rig.js';
 
 const AVAILABLE =
   TWISTED_PYTHON !== undefined &&

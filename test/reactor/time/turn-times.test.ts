@@ -26,6 +26,24 @@ describe('TurnTimes', () => {
     expect(times.take()).toEqual({ p50Ms: 0, p99Ms: 0 });
   });
 
+  it('has a histogram of all times, which are not forgotten', () => {
+    const times = new TurnTimes();
+    for (const ms of [0.003, 5, 5, 700]) times.record(ms);
+    times.take();
+    const { limitsMs, counts } = times.histogram();
+    const found = limitsMs.flatMap((limit, bucket) => Array(counts[bucket]).fill(limit));
+    expect(found[0]).toBe(0.004);
+    for (const [index, ms] of [
+      [1, 5],
+      [2, 5],
+      [3, 700],
+    ] as const) {
+      expect(found[index]).toBeGreaterThanOrEqual(ms);
+      expect(found[index]).toBeLessThanOrEqual(ms * (17 / 16));
+    }
+    expect(found.length).toBe(4);
+  });
+
   it('returns no less than was recorded, and at most a sixteenth or a microsecond more', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 4_000_000, noNaN: true }), (ms) => {

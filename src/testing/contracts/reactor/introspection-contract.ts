@@ -16,6 +16,7 @@ export function introspectionContract(makeStage: MakeReactorStage): ContractCase
   const contract = new ReactorCases(makeStage);
   addNameCases(contract);
   addCounterCases(contract);
+  addConnectionCases(contract);
   return contract.cases;
 }
 
@@ -79,5 +80,60 @@ function addCounterCases(contract: ReactorCases): void {
     assert.equal(reactor.statistics().delayedCalls, 2);
     for (const call of calls.slice(1)) call.cancel();
     assert.equal(reactor.statistics().delayedCalls, 0);
+  });
+}
+
+function addConnectionCases(contract: ReactorCases): void {
+  contract.add('totals are those of statistics', async (scene) => {
+    await scene.pair();
+    const { turnMsP50: _p50, turnMsP99: _p99, ...totals } = scene.reactor.statistics();
+    assert.deepEqual(scene.reactor.totals(), totals);
+  });
+
+  contract.add('has a histogram of turns, which calls do not reset', ({ reactor }) => {
+    const { limitsMs, counts } = reactor.turnHistogram();
+    assert.equal(counts.length, limitsMs.length);
+    assert(limitsMs.every((limit, bucket) => limit > (limitsMs[bucket - 1] ?? 0)));
+    reactor.statistics();
+    const later = reactor.turnHistogram();
+    assert(counts.every((count, bucket) => (later.counts[bucket] ?? 0) >= count));
+  });
+
+  contract.add('reports on open connections', async (scene) => {
+    const { client } = await scene.pair();
+    const { peer, host, activity, state, secure, unsentBytes } =
+      scene.reactor.connections(10).find((report) => {
+        return String(report.host) === String(client.transport.getHost());
+      }) ?? assert.fail('the connection is missing');
+    assert.equal(String(peer), String(client.transport.getPeer()));
+    assert.equal(String(host), String(client.transport.getHost()));
+    assert.equal(activity, client.constructor.name);
+    assert.deepEqual([state, secure, unsentBytes], ['open', false, 0]);
+    client.call('pauseProducing');
+    const states = scene.reactor.connections(10).map((report) => report.state);
+    assert.deepEqual(states.sort(), ['open', 'paused']);
+  });
+
+  contract.add('reports on no more connections than asked for', async (scene) => {
+    await scene.pair();
+    assert.deepEqual(
+      [0, 1, 2, 3].map((limit) => scene.reactor.connections(limit).length),
+      [0, 1, 2, 2],
+    );
+    assert.throws(() => scene.reactor.connections(-1), { code: 'ERR_INVALID_ARG_VALUE' });
+  });
+
+  contract.add('takes the activity from the description of the protocol', async (scene) => {
+    const { client } = await scene.pair();
+    const described = Object.assign(client, { description: 'counting sheep' });
+    const activities = (): string[] =>
+      scene.reactor.connections(10).map(({ activity }) => activity);
+    assert(activities().includes('counting sheep'));
+    Object.defineProperty(described, 'description', {
+      get() {
+        throw new Error('on purpose');
+      },
+    });
+    assert(activities().includes('unknown'));
   });
 }
