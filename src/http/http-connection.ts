@@ -25,9 +25,9 @@ import { errorMessage, statusOf } from './error-answers.js';
 import { HTTPTimeoutError } from './errors.js';
 import { HTTPRequest, type RequestConnection } from './http-request.js';
 import { HTTPResponse, type ResponseConnection } from './http-response.js';
-import type { HTTPService, ServedConnection } from './http-service.js';
+import type { HTTPService, ServedConnection, ServedProtocol } from './http-service.js';
 import { contentBytes, receivesRest, takeContent, wantsContent } from './request-content.js';
-import { checkProtocol, checkSwitchable, upgradeHead } from './upgrade.js';
+import { checkProtocol, checkSwitchable, isServedProtocol, upgradeHead } from './upgrade.js';
 import { UpgradedConnection } from './upgraded-connection.js';
 import type { UpgradedProtocol } from './upgraded-protocol.js';
 
@@ -57,7 +57,7 @@ export class HTTPConnection
   /** The response to the request in progress. */
   private response: HTTPResponse | undefined = undefined;
   /** Set by an upgrade; from then on nothing is received here. */
-  private upgraded: UpgradedConnection | undefined = undefined;
+  private upgraded: ServedProtocol | undefined = undefined;
   private phase = HEAD;
   private requests = 0;
   /** Received bytes of content at the beginning of this period of `contentTimeoutMs`. */
@@ -214,10 +214,9 @@ export class HTTPConnection
     this.stopRegulating();
     if ((this.flags & READING_PAUSED) !== 0) transport.resumeProducing();
     this.flags |= CLOSING;
-    const upgraded = new UpgradedConnection(service, protocol);
-    this.upgraded = upgraded;
-    transport.switchProtocol(upgraded, givenCopyOf(parser.takeRest()));
-    service.connections.delete(this);
+    this.upgraded = isServedProtocol(protocol) ? protocol : new UpgradedConnection(protocol);
+    service.replace(this, this.upgraded);
+    transport.switchProtocol(this.upgraded, givenCopyOf(parser.takeRest()));
   }
 
   /** Ends the connection when the request in progress, if any, was answered. */
@@ -411,8 +410,7 @@ export class HTTPConnection
       if (error instanceof ConnectionClosed || error === response.request.failure) return;
     }
     if (response.state === 'upgraded') {
-      const transport = this.upgraded?.transport;
-      if (transport !== undefined) failConnection(transport, error, 'HTTP handler');
+      failConnection(this.upgraded?.transport ?? this.open, error, 'HTTP handler');
       return;
     }
     const status = statusOf(error);

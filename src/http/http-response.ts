@@ -325,6 +325,7 @@ export class HTTPResponse extends ResponseFields {
       else if (framing !== 'close' && request.version === '1.1')
         head += 'Transfer-Encoding: chunked\r\n';
     }
+    if (code === 426) head += 'Connection: Upgrade\r\n';
     if (this.closes) head += 'Connection: close\r\n';
     else if (request.version === '1.0') head += 'Connection: keep-alive\r\n';
     return head + CRLF;

@@ -106,6 +106,8 @@ export abstract class ResponseFields {
       if (/^\d{1,15}$/.test(value) && !hasField(this.lines ?? [], lower)) return false;
       throw new InvalidHTTPOutputError('field Content-Length', 'is not one whole number');
     }
+    // RFC 9110 section 15.5.22: the answer names the protocol to use.
+    if (lower === 'upgrade' && this.code === 426) return false;
     if (lower !== 'connection' || value.toLowerCase() !== 'close') {
       throw new InvalidHTTPOutputError(`field ${lower}`, 'is set by the server');
     }

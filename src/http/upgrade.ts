@@ -2,13 +2,18 @@
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { ConnectionLost } from '../core/errors/connection.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
-import { isStreamProtocol, type SwitchableTransport } from '../core/stream-protocol.js';
+import {
+  isStreamProtocol,
+  type StreamProtocol,
+  type SwitchableTransport,
+} from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { HTTPSequenceError, InvalidHTTPOutputError } from '../protocols/http/errors.js';
 import { isToken } from '../protocols/http/octets.js';
 import { HTTPStatusError } from './errors.js';
 import { splitOutsideQuotes } from './field-values.js';
 import type { HTTPResponse } from './http-response.js';
+import type { ServedProtocol } from './http-service.js';
 
 /**
  * @param name The protocol to switch to. Default: the first that the client offers.
@@ -30,6 +35,13 @@ export function upgradeHead(response: HTTPResponse, name: string | undefined): B
   const lower = name.toLowerCase();
   if (offers.some((offer) => offer.toLowerCase() === lower)) return response.upgradeHead(101, name);
   throw new InvalidHTTPOutputError('field Upgrade', 'is not a protocol that the client offers');
+}
+
+export function isServedProtocol(protocol: StreamProtocol): protocol is ServedProtocol {
+  const { drain, abort, countedBy } = protocol as Partial<ServedProtocol>;
+  return (
+    typeof drain === 'function' && typeof abort === 'function' && typeof countedBy === 'function'
+  );
 }
 
 /** @throws InvalidArgumentTypeError */

@@ -1,21 +1,20 @@
 /** A connection that the server gave to another protocol: counts it until its end, and passes everything on. */
-import { describeProtocol, type StreamProtocol } from '../core/stream-protocol.js';
+import { describeProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { failConnection, failOnRejection } from '../defer/callback-result.js';
-import type { HTTPService, ServedConnection } from './http-service.js';
+import type { ConnectionRegistry, ServedProtocol } from './http-service.js';
 import type { UpgradedProtocol } from './upgraded-protocol.js';
 
 /**
  * The optional methods of protocols are undefined if the protocol does not have them: their presence decides how a connection ends.
  * Private fields are TypeScript's, as in HTTPConnection.
  */
-export class UpgradedConnection implements StreamProtocol, ServedConnection {
-  private readonly service: HTTPService;
+export class UpgradedConnection implements ServedProtocol {
   private readonly protocol: UpgradedProtocol;
+  private registry: ConnectionRegistry | undefined = undefined;
   private current: Transport | undefined = undefined;
 
-  constructor(service: HTTPService, protocol: UpgradedProtocol) {
-    this.service = service;
+  constructor(protocol: UpgradedProtocol) {
     this.protocol = protocol;
   }
 
@@ -61,9 +60,12 @@ export class UpgradedConnection implements StreamProtocol, ServedConnection {
     return () => this.protocol.handshakeCompleted?.();
   }
 
+  countedBy(registry: ConnectionRegistry): void {
+    this.registry = registry;
+  }
+
   makeConnection(transport: Transport): unknown {
     this.current = transport;
-    this.service.connections.add(this);
     return this.protocol.makeConnection(transport);
   }
 
@@ -72,7 +74,7 @@ export class UpgradedConnection implements StreamProtocol, ServedConnection {
   }
 
   connectionLost(reason: Error): unknown {
-    this.service.remove(this);
+    this.registry?.remove(this);
     return this.protocol.connectionLost(reason);
   }
 
