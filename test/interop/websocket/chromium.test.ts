@@ -7,8 +7,8 @@ import { contract } from '../../support/contract.js';
 import { latch, within } from '../../support/deadline.js';
 import { PeerProgram } from '../../support/peers.js';
 import { ONE_POLLER } from '../../support/reactors.js';
-import { havePrograms, PeerFiles } from '../peer-files.js';
 import { serve } from '../http/rig.js';
+import { havePrograms, PeerFiles } from '../peer-files.js';
 import { Commanded, LARGE, MAX_MESSAGE_BYTES } from './rig.js';
 
 const AVAILABLE = havePrograms('chromium');

@@ -1,8 +1,12 @@
 /** 10,000 idle WebSockets that receive the same messages, and clients that never read. */
 import { execFileSync } from 'node:child_process';
-import { afterEach, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { TCPServerEndpoint } from '../../../src/index.js';
-import { serveWebSockets, WebSocketProtocol, WebSocketTopics } from '../../../src/websocket/index.js';
+import {
+  serveWebSockets,
+  type WebSocketProtocol,
+  WebSocketTopics,
+} from '../../../src/websocket/index.js';
 import { Child } from '../../support/child.js';
 import { contract } from '../../support/contract.js';
 import { PATIENCE } from '../../support/deadline.js';
@@ -19,7 +23,9 @@ const TIME_LIMIT_MS = 60_000;
 const ROUNDS = 5;
 
 const descriptors = Number(execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }));
-const COUNT = Number.isNaN(descriptors) ? WANTED : Math.min(WANTED, descriptors - OTHER_DESCRIPTORS);
+const COUNT = Number.isNaN(descriptors)
+  ? WANTED
+  : Math.min(WANTED, descriptors - OTHER_DESCRIPTORS);
 if (COUNT < WANTED) console.warn(`with ${COUNT} connections only: ulimit -n is ${descriptors}`);
 
 const HANDSHAKE =
@@ -109,7 +115,6 @@ contract(
         // Without the limit it would be 1 GB.
         expect(process.memoryUsage.rss() - memory).toBeLessThan(200_000_000);
         for (const peer of silent) peer.reset();
-        await reading.until(() => true, 'nothing');
       },
       TIME_LIMIT_MS * PATIENCE,
     );

@@ -43,10 +43,7 @@ class Client {
   }
 }
 
-export async function wsScenario(
-  url: string,
-  options: WsOptions,
-): Promise<Map<string, unknown>> {
+export async function wsScenario(url: string, options: WsOptions): Promise<Map<string, unknown>> {
   const seen = new Map<string, unknown>();
   const connect = (): Promise<Client> => new Client(url, options).open();
   const client = await connect();
