@@ -98,7 +98,10 @@ export class HTTPResponse {
    */
   setField(name: string, value: FieldValue): this {
     this.requireHead();
-    if (this.lines !== undefined) this.lines = without(this.lines, checkFieldName(name));
+    if (this.lines !== undefined) {
+      const lower = checkFieldName(name);
+      if (hasField(this.lines, lower)) this.lines = without(this.lines, lower);
+    }
     return this.addField(name, value);
   }
 

@@ -4,7 +4,15 @@
  */
 import { describe, expect, it } from 'vitest';
 import { serveUpgradable, takeListeners } from '../../src/handover/index.js';
-import { EventStreams, HTTPFactory, serveHttp, staticFiles } from '../../src/http/index.js';
+import {
+  decodeBody,
+  EventStreams,
+  HTTPFactory,
+  partsOf,
+  serveFetch,
+  serveHttp,
+  staticFiles,
+} from '../../src/http/index.js';
 import {
   AdoptedServerEndpoint,
   BasicProducerConsumerProxy,
@@ -171,14 +179,26 @@ const sharedPorts = (reactor: Reactor): SharedPorts =>
 const tcpClient = (reactor: Reactor): TCPClientEndpoint =>
   new TCPClientEndpoint(reactor, '192.0.2.1', 1);
 
+const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
+  field: () => 'multipart/form-data; boundary=x',
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    yield Buffer.from(text);
+  },
+});
+
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
   DrainOptions: [(o) => new HTTPFactory(clock, () => {}).drain(o)],
   HTTPServerOptions: [
     (o) => new HTTPFactory(clock, () => {}, o),
     memory((reactor, o) => serveHttp(reactor, new TCPServerEndpoint(reactor, 0), () => {}, o)),
+    memory((reactor, o) =>
+      serveFetch(reactor, new TCPServerEndpoint(reactor, 0), () => new Response(), o),
+    ),
   ],
   StaticFilesOptions: [(o) => staticFiles('.', o)],
+  DecodeBodyOptions: [(o) => decodeBody([], undefined, o)],
+  MultipartOptions: [(o) => partsOf(formOf('--x--'), o)],
   EventStreamsOptions: [(o) => new EventStreams(clock, o)],
   AdoptConnectionOptions: [memory((reactor, o) => reactor.adoptStreamConnection(9, Protocol, o))],
   AdoptDatagramOptions: [memory((reactor, o) => reactor.adoptDatagramPort(9, () => {}, o))],
