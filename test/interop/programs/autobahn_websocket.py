@@ -61,7 +61,7 @@ class Client(WebSocketClientProtocol):
     def onClose(self, wasClean, code, reason):
         # Autobahn calls this without onOpen, too.
         if self.factory.opened.called:
-            self.closed.callback([self.remoteCloseCode, self.remoteCloseReason])
+            self.closed.callback([self.remoteCloseCode, self.remoteCloseReason or ""])
         else:
             self.factory.opened.errback(Exception("refused: %s" % reason))
 

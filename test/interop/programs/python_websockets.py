@@ -16,7 +16,7 @@ from websockets.extensions.permessage_deflate import (
 deflate = sys.argv[-1].startswith("deflate")
 bits = {"server_max_window_bits": 10, "client_max_window_bits": 10}
 takeover = {"server_no_context_takeover": True, "client_no_context_takeover": True}
-extensions = []
+extensions = None
 if deflate:
     settings = {"deflate": {}, "deflate-bits": bits, "deflate-alone": takeover}[sys.argv[-1]]
     make = ClientPerMessageDeflateFactory if sys.argv[1] == "ask" else ServerPerMessageDeflateFactory

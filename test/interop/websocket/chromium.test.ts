@@ -187,7 +187,7 @@ contract(
           large: true,
           fragments: 'one, two and three',
           ping: 'pong knock',
-          close: [3000, 'farewell', true],
+          close: [3000, '', true],
           closed: [4001, 'bye', true],
           events: [
             ['42', 'first'],

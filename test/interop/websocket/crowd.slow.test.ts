@@ -48,7 +48,11 @@ contract(
         const port = portIn(server.getHost());
         await using crowd = new Child(CROWD, [String(port), String(COUNT)], { stdin: 'pipe' });
         const printed = async (line: string): Promise<void> => {
-          await crowd.until(() => crowd.stdout.includes(`${line}\n`), line, TIME_LIMIT_MS);
+          const soFar = (): string => `${line}; a crowd printed ${crowd.stdout}${crowd.stderr}`;
+          const isThere = (): boolean => /^failed/m.test(crowd.stdout) || hasLine();
+          const hasLine = (): boolean => crowd.stdout.split('\n').includes(line);
+          await crowd.pulse.until(isThere, soFar, TIME_LIMIT_MS);
+          if (!hasLine()) throw new Error(crowd.stdout);
         };
         await printed('open');
         expect(topics.size('all')).toBe(COUNT);

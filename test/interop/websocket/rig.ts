@@ -78,7 +78,8 @@ export function expectScenario(seen: Map<string, unknown>): void {
     'fragments from the server': 'one, two and three',
     pong: true,
     'pinged by the server': 'pong knock',
-    close: [3000, 'farewell'],
+    // The code is echoed, not the reason: RFC 6455 section 5.5.1.
+    close: [3000, ''],
     'closed by the server': [4001, 'bye'],
     'too big': [1009, expect.any(String)],
   });

@@ -40,24 +40,27 @@ contract(
   (rig) => {
     it.each([
       ['without compression', false, ''],
-      ['with compression', true, /^permessage-deflate/],
-      ['with a window of 1 KiB', { serverMaxWindowBits: 10, clientMaxWindowBits: 10 }, /=10/],
+      ['with compression', true, 'permessage-deflate'],
+      [
+        'with windows of 1 KiB',
+        { serverMaxWindowBits: 10, clientMaxWindowBits: 10 },
+        'permessage-deflate',
+      ],
       [
         'that remembers nothing',
         { serverNoContextTakeover: true, clientNoContextTakeover: true },
-        /server_no_context_takeover/,
+        'permessage-deflate',
       ],
     ])('speaks with a client %s', async (_name, perMessageDeflate, extensions) => {
       const port = await serveCommands(rig, { deflate: {} });
       const seen = await wsScenario(`ws://${HOST}:${port}/`, { perMessageDeflate });
       expectScenario(seen);
-      if (typeof extensions === 'string') expect(seen.get('extensions')).toBe(extensions);
-      else expect(seen.get('extensions')).toMatch(extensions);
+      expect(seen.get('extensions')).toBe(extensions);
     });
 
-    it('that compresses speaks with a client that does not, and the other way round', async () => {
-      const plain = await serveCommands(rig);
-      const seen = await wsScenario(`ws://${HOST}:${plain}/`, { perMessageDeflate: true });
+    it('that does not compress speaks with a client that would', async () => {
+      const port = await serveCommands(rig);
+      const seen = await wsScenario(`ws://${HOST}:${port}/`, { perMessageDeflate: true });
       expectScenario(seen);
       expect(seen.get('extensions')).toBe('');
     });
