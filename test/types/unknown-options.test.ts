@@ -105,6 +105,7 @@ import {
   TLSClientFactory,
   TLSServerContext,
 } from '../../src/tls/index.js';
+import { serveWebSockets, WebSocketAcceptor, WebSocketTopics } from '../../src/websocket/index.js';
 import { runWorkers } from '../../src/workers/index.js';
 import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
@@ -188,6 +189,15 @@ const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
 
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
+  PermessageDeflateOptions: [(o) => new WebSocketAcceptor(clock, { deflate: o })],
+  PublishOptions: [(o) => new WebSocketTopics().publish('topic', 'message', o)],
+  ServeWebSocketsOptions: [
+    memory((reactor, o) =>
+      serveWebSockets(reactor, new TCPServerEndpoint(reactor, 0), () => {}, o),
+    ),
+  ],
+  WebSocketServerOptions: [(o) => new WebSocketAcceptor(clock, o)],
+  WebSocketTopicsOptions: [(o) => new WebSocketTopics(o)],
   DrainOptions: [(o) => new HTTPFactory(clock, () => {}).drain(o)],
   HTTPServerOptions: [
     (o) => new HTTPFactory(clock, () => {}, o),
