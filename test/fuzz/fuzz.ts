@@ -18,7 +18,8 @@ export interface Progress {
   readonly finding: Finding | undefined;
 }
 
-const BATCH = 256;
+/** Inputs between two looks at the coverage, which take some milliseconds. */
+const BATCH = 1_000;
 
 /**
  * @param goesOn Asked now and then whether to continue.
