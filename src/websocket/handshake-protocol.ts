@@ -1,6 +1,8 @@
 /** The protocol of a client until its handshake is complete. */
-import { type StreamProtocol, switchProtocol } from '../core/stream-protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
+import { checkSwitchable } from '../http/upgrade.js';
+import { givenCopyOf } from '../internal/lent-bytes.js';
 import { RequestSerializer } from '../protocols/http/request-serializer.js';
 import { ResponseParser } from '../protocols/http/response-parser.js';
 import type { AgreedHandshake, ClientHandshake } from '../protocols/websocket/client-handshake.js';
@@ -23,6 +25,8 @@ export interface Handshaking {
   failed(error: unknown): void;
 }
 
+const EMPTY: Buffer = Buffer.alloc(0);
+
 export class HandshakeProtocol implements StreamProtocol {
   /** Set anew when TLS secures the connection. */
   transport: Transport | undefined = undefined;
@@ -30,7 +34,7 @@ export class HandshakeProtocol implements StreamProtocol {
   readonly acceptsLentBytes = true;
   readonly #handshaking: Handshaking;
   readonly #parser = new ResponseParser();
-  #state: 'ended' | 'open' | 'opening' = 'opening';
+  #ended = false;
 
   constructor(handshaking: Handshaking) {
     this.#handshaking = handshaking;
@@ -44,9 +48,8 @@ export class HandshakeProtocol implements StreamProtocol {
     this.#parser.requestSent('GET', true);
   }
 
-  dataReceived(data: Buffer): unknown {
-    if (this.#state === 'open') return this.#handshaking.protocol.dataReceived(data);
-    if (this.#state === 'ended') return undefined;
+  dataReceived(data: Buffer): void {
+    if (this.#ended) return;
     try {
       this.#parser.receive(data);
       let event = this.#parser.next();
@@ -56,31 +59,27 @@ export class HandshakeProtocol implements StreamProtocol {
     } catch (error) {
       this.fail(error);
     }
-    return undefined;
   }
 
-  connectionLost(reason: Error): unknown {
-    if (this.#state === 'open') return this.#handshaking.protocol.connectionLost(reason);
+  connectionLost(reason: Error): void {
     this.fail(reason);
-    return undefined;
   }
 
   /** Ends the connection, unless it is open. */
   fail(error: unknown): void {
-    if (this.#state !== 'opening') return;
-    this.#state = 'ended';
+    if (this.#ended) return;
+    this.#ended = true;
     this.transport?.abortConnection();
     this.#handshaking.failed(error);
   }
 
   #open(agreement: AgreedHandshake): void {
     const { protocol } = this.#handshaking;
-    const transport = this.transport as Transport;
-    const rest = Buffer.copyBytesFrom(this.#parser.takeRest());
-    this.#state = 'open';
-    switchProtocol(transport, this, protocol);
+    const transport = checkSwitchable(this.transport as Transport, false);
+    const rest = givenCopyOf(this.#parser.takeRest());
     this.#handshaking.agreed(agreement);
-    protocol.makeConnection(transport);
+    this.#ended = true;
+    transport.switchProtocol(protocol, EMPTY);
     this.#handshaking.opened();
     if (rest.length > 0) protocol.dataReceived(rest);
   }
