@@ -25,7 +25,7 @@ const PURE = [
   'test/docs/**/*.test.ts',
   'test/endpoints/{endpoint-syntax,from-string}.test.ts',
   'test/framing/**/*.test.ts',
-  'test/http/!(static-*|media-types|server-over-reactors).test.ts',
+  'test/http/!(static-*|media-types|*-over-reactors).test.ts',
   'test/policies/!(flooders|over-reactors).test.ts',
   'test/protocols/proxy-protocol/{parser,serializer}.test.ts',
   'test/protocols/http/**/*.test.ts',
@@ -45,6 +45,7 @@ export default defineConfig({
     alias: {
       'ropewalk/handover': source('handover/index.ts'),
       'ropewalk/http': source('http/index.ts'),
+      'ropewalk/websocket': source('websocket/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),
       'ropewalk/tls': source('tls/index.ts'),
       'ropewalk/testing/vitest': source('testing/vitest.ts'),

@@ -53,6 +53,16 @@ export interface StreamProtocol {
   writeConnectionLost?(): unknown;
 }
 
+/** @internal A transport whose connection can be given to another protocol. */
+export interface SwitchableTransport extends Transport {
+  /**
+   * Calls the protocol's `makeConnection`, then delivers bytes that the previous protocol has received. Errors of the protocol end
+   * the connection. The peer has not finished sending.
+   * @param unread Not shared with anything.
+   */
+  switchProtocol(protocol: StreamProtocol, unread: Buffer): void;
+}
+
 /** Whether a value has the methods of a protocol. */
 export function isStreamProtocol(value: object): value is StreamProtocol {
   const { makeConnection, dataReceived, connectionLost } = value as Partial<StreamProtocol>;

@@ -77,6 +77,8 @@ export interface StaticSettings {
   readonly maxRanges: number;
   readonly cacheBytes: number;
   readonly calls: FileCalls;
+  /** Whether the calls return results, not promises. */
+  readonly isBlocking: boolean;
   readonly wallClock: () => number;
 }
 
@@ -90,6 +92,7 @@ export function staticSettings(options: StaticFilesOptions, calls?: FileCalls): 
   if (cacheControl !== undefined) checkFieldValue('cacheControl', cacheControl);
   checkFunction('wallClock', wallClock);
   const fileCalls = options.fileCalls ?? 'blocking';
+  checkChoice('fileCalls', fileCalls, ['blocking', 'threads']);
   return {
     prefix: checkPrefix(prefix),
     indexFiles: checkNames('indexFiles', indexFiles),
@@ -100,7 +103,8 @@ export function staticSettings(options: StaticFilesOptions, calls?: FileCalls): 
     mediaTypes: checkMediaTypes(mediaTypes),
     maxRanges: checkMaxRanges(options.maxRanges),
     cacheBytes: checkInteger('cacheBytes', cacheBytes, 0, 2 ** 40),
-    calls: calls ?? FILE_CALLS[checkChoice('fileCalls', fileCalls, ['blocking', 'threads'])],
+    calls: calls ?? FILE_CALLS[fileCalls],
+    isBlocking: fileCalls === 'blocking',
     wallClock,
   };
 }

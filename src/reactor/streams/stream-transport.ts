@@ -12,7 +12,11 @@ import {
 import { PlaintextBeforeTLSError } from '../../core/errors/tls.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import type { ConnectionReport } from '../../core/reactor-introspection.js';
-import { describeProtocol, type StreamProtocol } from '../../core/stream-protocol.js';
+import {
+  describeProtocol,
+  type StreamProtocol,
+  type SwitchableTransport,
+} from '../../core/stream-protocol.js';
 import type { StartTLSOptions } from '../../core/tls.js';
 import type {
   DetachedConnection,
@@ -33,6 +37,7 @@ import { ClosableStream } from './closable-stream.js';
 import {
   heldBytes,
   holdInput,
+  holdInputFirst,
   holdsInput,
   nextHeldInput,
   type Received,
@@ -57,7 +62,7 @@ type Hook =
  */
 export abstract class StreamTransport
   extends ClosableStream
-  implements TCPTransport, UNIXTransport
+  implements SwitchableTransport, TCPTransport, UNIXTransport
 {
   detach(): Deferred<DetachedConnection> {
     this.fileno();
@@ -185,6 +190,14 @@ export abstract class StreamTransport
       this.fail(error, 'connectionMade');
       return false;
     }
+  }
+
+  /** @internal */
+  switchProtocol(protocol: StreamProtocol, unread: Buffer): void {
+    if (unread.length > 0) holdInputFirst(this, unread);
+    if (!this.start(protocol) || this.reading !== 'on' || !holdsInput(this)) return;
+    this.reading = 'resuming';
+    this.deliverHeld();
   }
 
   /** To be called at the end of `write` if a producer is registered. */
