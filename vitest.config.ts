@@ -25,7 +25,7 @@ const PURE = [
   'test/docs/**/*.test.ts',
   'test/endpoints/{endpoint-syntax,from-string}.test.ts',
   'test/framing/**/*.test.ts',
-  'test/http/!(static-*|media-types|server-over-reactors).test.ts',
+  'test/http/!(static-*|media-types|*-over-reactors).test.ts',
   'test/policies/!(flooders|over-reactors).test.ts',
   'test/protocols/proxy-protocol/{parser,serializer}.test.ts',
   'test/protocols/http/**/*.test.ts',
