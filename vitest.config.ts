@@ -45,6 +45,7 @@ export default defineConfig({
     alias: {
       'ropewalk/handover': source('handover/index.ts'),
       'ropewalk/http': source('http/index.ts'),
+      'ropewalk/websocket': source('websocket/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),
       'ropewalk/tls': source('tls/index.ts'),
       'ropewalk/testing/vitest': source('testing/vitest.ts'),

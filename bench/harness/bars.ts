@@ -7,8 +7,10 @@ import {
   BASELINE,
   costOf,
   DATAGRAM_BASELINE,
+  excessOf,
   FLOOR,
   floorOf,
+  HTTP_BASELINE,
   ratioOf,
   TLS_BASELINE,
 } from './summary.js';
@@ -17,7 +19,9 @@ type Measure =
   | { readonly kind: 'ratio'; readonly of: string; readonly to: string }
   /** Ratio to the cheaper raw server. */
   | { readonly kind: 'toFloor'; readonly of: string }
-  | { readonly kind: 'cost'; readonly of: string };
+  | { readonly kind: 'cost'; readonly of: string }
+  /** Cost in excess of another's. */
+  | { readonly kind: 'excess'; readonly of: string; readonly to: string };
 
 export interface Bar {
   readonly scenario: string;
@@ -41,6 +45,8 @@ export interface Verdict {
 /** The default: bytes are given. */
 const GIVEN = 'ropewalk-native';
 const LENT = 'ropewalk-native-lent';
+const NODE = 'ropewalk-node';
+const BARE = 'ropewalk-native-bare';
 
 function atMost(scenario: string, workload: string, measure: Measure, limit: number): Bar {
   return { scenario, workload, measure, sense: 'at most', limit };
@@ -60,6 +66,11 @@ function toFloor(of: string): Measure {
 
 function cost(of: string): Measure {
   return { kind: 'cost', of };
+}
+
+/** Of an idle connection, beyond that of TCP. */
+function excess(of: string): Measure {
+  return { kind: 'excess', of, to: BARE };
 }
 
 function toTLSFloor(of: string): Measure {
@@ -87,6 +98,8 @@ const NODE_ENGINE_TO_TLS = ratio('ropewalk-node-tls', TLS_BASELINE);
 /** The cheapest stream that `node:tls` accepts. */
 const NODE_ENGINE_TO_STREAM = ratio('ropewalk-native-node-tls', 'node-tls-stream');
 const TO_DGRAM = ratio(GIVEN, DATAGRAM_BASELINE);
+const TO_UWS = ratio(GIVEN, 'uws');
+const NODE_TO_HTTP = ratio(NODE, HTTP_BASELINE);
 const SCALING = ratio('ropewalk-x1', 'ropewalk-x2');
 
 export const BARS: readonly Bar[] = [
@@ -122,6 +135,23 @@ export const BARS: readonly Bar[] = [
   atMost('tls-handshake-resumed', 'TLS handshake, resumed', TO_TLS, 0.8),
   atMost('tls-idle', 'idle TLS connection', cost(GIVEN), 10 * 1_024),
   atMost('tls-idle', 'idle TLS connection', TO_TLS, 1 / 3),
+  atMost('http-hello-50', 'HTTP hello x 50', TO_UWS, 1),
+  atMost('http-hello-1000', 'HTTP hello x 1,000', TO_UWS, 1),
+  atMost('http-pipelined', '16 pipelined requests', TO_UWS, 1),
+  atMost('http-post', 'POST of 1 KiB of JSON', TO_UWS, 1.05),
+  atMost('http-file-100k', 'static file of 100 KiB', ratio(GIVEN, 'nginx'), 1.5),
+  atMost('http-hello-50', 'pure-JS reactor, HTTP hello x 50', NODE_TO_HTTP, 1),
+  atMost('http-hello-1000', 'pure-JS reactor, HTTP hello x 1,000', NODE_TO_HTTP, 1),
+  atMost('http-pipelined', 'pure-JS reactor, 16 pipelined', NODE_TO_HTTP, 1),
+  atMost('http-post', 'pure-JS reactor, POST', NODE_TO_HTTP, 1),
+  atMost('http-file-100k', 'pure-JS reactor, static file', NODE_TO_HTTP, 1),
+  atMost('http-idle', 'idle keep-alive connection', excess(GIVEN), 700),
+  atMost('ws-echo-64', 'WebSocket echo 64 B, text', TO_UWS, 1),
+  atMost('ws-echo-16k', 'WebSocket echo 16 KiB, text', TO_UWS, 1),
+  atMost('ws-echo-64-binary', 'WebSocket echo 64 B, binary', TO_UWS, 1),
+  atMost('ws-echo-16k-binary', 'WebSocket echo 16 KiB, binary', TO_UWS, 1),
+  atMost('ws-broadcast', 'message to 5,000 subscribers', TO_UWS, 1.1),
+  atMost('ws-idle', 'idle WebSocket', excess(GIVEN), 400),
   atMost('udp-echo-64x50', 'UDP echo 64 B x 50', TO_DGRAM, 0.5),
   atMost('udp-echo-64x1000', 'UDP echo 64 B x 1,000', TO_DGRAM, 0.5),
   atLeast('workers-echo', 'two workers, echo 64 B', SCALING, 1.8),
@@ -146,8 +176,14 @@ const WHAT: readonly (readonly [RegExp, string])[] = [
   [/idle$/, 'user memory'],
 ];
 
+/** Whether the bar's figure is a ratio, not an amount. */
+export function isRatio({ measure: { kind } }: Bar): boolean {
+  return kind === 'ratio' || kind === 'toFloor';
+}
+
 /** What the bar compares, in words: `CPU, ropewalk-native / node-net`. */
 export function measureText({ measure, scenario }: Bar): string {
+  if (measure.kind === 'excess') return `bytes of user memory beyond ${measure.to}`;
   if (measure.kind === 'cost') {
     return scenario.endsWith('idle') ? 'bytes of user memory' : 'CPU ns per line';
   }
@@ -168,12 +204,13 @@ function judgeOne(bar: Bar, record: ScenarioRecord, run: RunRecord): Verdict {
 
 function spreadOfMeasure(measure: Measure, record: ScenarioRecord): Spread | undefined {
   if (measure.kind === 'cost') return costOf(record, measure.of);
+  if (measure.kind === 'excess') return excessOf(record, measure.of, measure.to);
   const to = measure.kind === 'ratio' ? measure.to : floorOf(record);
   return to === undefined ? undefined : ratioOf(record, measure.of, to);
 }
 
 function whyNone(measure: Measure, run: RunRecord): string {
-  const needed = measure.kind === 'ratio' ? [measure.of, measure.to] : [measure.of];
+  const needed = 'to' in measure ? [measure.of, measure.to] : [measure.of];
   const missing = needed.filter((name) => !run.contenders.some((one) => one.name === name));
   return missing.length > 0 ? `without ${missing.join(' and ')}` : 'no good slice';
 }

@@ -14,15 +14,24 @@ const run = promisify(execFile);
 
 /**
  * What a server does with its input. `idle` is echo for connections that mostly rest. For datagrams, `sink`
- * answers each 64th, and `source` answers each with 64 copies.
+ * answers each 64th, and `source` answers each with 64 copies. `broadcast` sends a WebSocket message to all
+ * connections, `file` serves the files of a folder.
  */
-export type Mode = 'echo' | 'lines' | 'short-lines' | 'idle' | 'sink' | 'source';
+export type Mode =
+  | 'echo'
+  | 'lines'
+  | 'short-lines'
+  | 'idle'
+  | 'sink'
+  | 'source'
+  | 'broadcast'
+  | 'file';
 
 /**
  * The kind of server that a scenario needs; `proxy` passes on to another server, `workers` serve TCP by
  * several threads or processes.
  */
-export type Service = 'tcp' | 'tls' | 'unix' | 'udp' | 'proxy' | 'http' | 'workers';
+export type Service = 'tcp' | 'tls' | 'unix' | 'udp' | 'proxy' | 'http' | 'ws' | 'workers';
 
 type Command = readonly string[];
 
@@ -39,6 +48,8 @@ export interface Contender {
   readonly scenarios?: readonly string[];
   /** Scenarios of its services in which it does not take part. */
   readonly except?: readonly string[];
+  /** In scenarios of idle connections it serves TCP, as a reference, in place of the scenario's protocol. */
+  readonly bare?: true;
   /** A run continues without it, and reports why, if it can't be started; any other contender fails the run. */
   readonly optional?: true;
   /** Part of a quick run. */
@@ -88,7 +99,10 @@ function ropewalk(kind: string, ...lent: '--lent'[]): Contender['serves'] {
     proxy: node('proxy/ropewalk.mjs', ...args),
     udp: node('udp/ropewalk.mjs', ...args),
     tls: node('tls/ropewalk.mjs', ...args, '--engine', 'native'),
-    ...(lent.length === 0 && { http: node('http/ropewalk.mjs', ...args) }),
+    ...(lent.length === 0 && {
+      http: node('http/ropewalk.mjs', ...args),
+      ws: node('websocket/ropewalk.mjs', ...args),
+    }),
   };
 }
 
@@ -101,6 +115,8 @@ function workers(common: Omit<Contender, 'serves'>, command: Command): Contender
     serves: { workers: [...command, '--workers', String(count)] },
   }));
 }
+
+const RESTING: Command = node('tcp/ropewalk.mjs', '--reactor', 'native');
 
 /** Scenarios in which lent and given bytes make no difference. */
 const UNIX_BEYOND_ECHO = ['unix-echo-64x1000', 'unix-echo-64x10000', 'unix-lines', 'unix-churn'];
@@ -208,6 +224,7 @@ export const CONTENDERS: readonly Contender[] = [
     name: 'fastify',
     title: 'fastify',
     serves: { http: node('http/fastify.mjs') },
+    except: ['http-file-100k', 'http-idle'],
     versionCommand: npmVersion('fastify'),
     optional: true,
     quick: false,
@@ -215,10 +232,28 @@ export const CONTENDERS: readonly Contender[] = [
   {
     name: 'uws',
     title: 'uWebSockets.js',
-    serves: { http: node('http/uws.mjs') },
+    serves: { http: node('http/uws.mjs'), ws: node('websocket/uws.mjs') },
+    // It has no file server.
+    except: ['http-file-100k'],
     versionCommand: npmVersion('@trufflesuite/uws-js-unofficial'),
     optional: true,
     quick: false,
+  },
+  {
+    name: 'nginx',
+    title: 'nginx',
+    serves: { http: node('http/nginx.mjs') },
+    versionCommand: ['sh', '-c', 'nginx -v 2>&1 | sed s,.*/,,'],
+    scenarios: ['http-file-100k'],
+    optional: true,
+    quick: false,
+  },
+  {
+    name: 'node-ws',
+    title: 'ws',
+    serves: { ws: node('websocket/ws.mjs') },
+    versionCommand: [process.execPath, '-p', 'require("ws/package.json").version'],
+    quick: true,
   },
   {
     name: 'node-dgram',
@@ -232,6 +267,15 @@ export const CONTENDERS: readonly Contender[] = [
     title: 'Ropewalk, native reactor',
     serves: ropewalk('native'),
     except: LENT_ONLY,
+    versionCommand: NODE_VERSION,
+    quick: true,
+  },
+  {
+    name: 'ropewalk-native-bare',
+    title: 'Ropewalk, native reactor, bare TCP connection',
+    serves: { http: RESTING, ws: RESTING },
+    scenarios: ['http-idle', 'ws-idle'],
+    bare: true,
     versionCommand: NODE_VERSION,
     quick: true,
   },
@@ -283,6 +327,7 @@ export const CONTENDERS: readonly Contender[] = [
       tls: [BUN, join(LOAD, 'tls/bun.mjs')],
       udp: [BUN, join(LOAD, 'udp/bun.mjs')],
       http: [BUN, join(LOAD, 'http/bun.mjs')],
+      ws: [BUN, join(LOAD, 'websocket/bun.mjs')],
     },
     versionCommand: [BUN, '--version'],
     except: ['short-lines'],
@@ -343,6 +388,8 @@ export interface HowToStart {
   readonly core?: number | undefined;
   /** The port that a proxy connects to. */
   readonly target?: number | undefined;
+  /** The folder that a file server serves. */
+  readonly root?: string | undefined;
   /** Flags for Node, if it runs the server. */
   readonly nodeFlags?: readonly string[];
 }
@@ -355,7 +402,7 @@ export async function startServer(
   contender: Contender,
   service: Service,
   mode: Mode,
-  { core, target, nodeFlags = [] }: HowToStart = {},
+  { core, target, root, nodeFlags = [] }: HowToStart = {},
 ): Promise<RunningServer> {
   const program = contender.serves[service];
   if (program === undefined) throw new Error(`${contender.name} does not serve ${service}`);
@@ -364,8 +411,9 @@ export async function startServer(
   const pin = core === undefined ? [] : ['taskset', '-c', String(core)];
   const at = service === 'unix' ? ['--path', newSocketPath()] : ['--port', '0'];
   const to = target === undefined ? [] : ['--target', `127.0.0.1:${target}`];
+  const files = root === undefined ? [] : ['--root', root];
   const [executable = '', ...args] = program;
-  const command = [...pin, executable, ...flags, ...args, '--mode', mode, ...at, ...to];
+  const command = [...pin, executable, ...flags, ...args, '--mode', mode, ...at, ...to, ...files];
   const child = await Child.start(contender.name, command);
   try {
     const where = whereOf(await child.nextLine(START_DEADLINE_MS), contender);

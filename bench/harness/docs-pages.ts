@@ -1,7 +1,14 @@
-// The pages of docs/ that show a run: for TCP, TLS, HTTP, and one for the other sockets and workers.
+// The pages of docs/ that show a run: for TCP, TLS, HTTP, WebSocket, and one for the other sockets and workers.
 
 import { relative, sep } from 'node:path';
-import { HTTP_PAGE, PERFORMANCE_PAGE, REPOSITORY, SOCKETS_PAGE, TLS_PAGE } from './paths.js';
+import {
+  HTTP_PAGE,
+  PERFORMANCE_PAGE,
+  REPOSITORY,
+  SOCKETS_PAGE,
+  TLS_PAGE,
+  WEBSOCKET_PAGE,
+} from './paths.js';
 import { markdownReport } from './report-markdown.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
 
@@ -14,6 +21,7 @@ const TITLES = {
   [PERFORMANCE_PAGE]: 'Performance of TCP',
   [TLS_PAGE]: 'Performance of TLS',
   [HTTP_PAGE]: 'Performance of HTTP',
+  [WEBSOCKET_PAGE]: 'Performance of WebSocket',
   [SOCKETS_PAGE]: 'Performance of UNIX sockets, UDP and workers',
 };
 
@@ -34,5 +42,6 @@ export function docsPages(run: RunRecord, path: string): DocsPage[] {
 function pageOf({ scenario: { name } }: ScenarioRecord): string {
   if (name.startsWith('tls-')) return TLS_PAGE;
   if (name.startsWith('http-')) return HTTP_PAGE;
+  if (name.startsWith('ws-')) return WEBSOCKET_PAGE;
   return /^(unix|udp|workers)-/.test(name) ? SOCKETS_PAGE : PERFORMANCE_PAGE;
 }

@@ -6,10 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Contender, type RunningServer, startServer } from './contenders.js';
 import { LoadClient } from './load-client.js';
 import { growth, type Memory, memoryOf } from './memory.js';
+import { openCommand } from './open-command.js';
 import type { Options } from './options.js';
 import type { Progress } from './progress.js';
 import { emptyRecord, faultOf, type ScenarioRecord } from './results.js';
-import type { HoldScenario, IdleScenario } from './scenarios.js';
+import type { HoldScenario, IdleScenario } from './scenario-types.js';
 import { messageOf } from './slices.js';
 import { shuffled } from './statistics.js';
 
@@ -82,9 +83,7 @@ async function useFresh(
     server = await startServer(contender, scenario.service, 'idle', { core: options.serverCore });
     await sleep(scenario.settleSeconds * 1_000);
     const before = memoryOf(server.pid);
-    const { connections: conns, bytes, tls } = scenario;
-    const secured = tls === undefined ? {} : { tls };
-    await client.open({ where: server.where, pid: server.pid, conns, bytes, ...secured });
+    await client.open(openCommand(scenario, contender, server));
     await use({ server, client, before });
   } catch (error) {
     record.failures.push(`${contender.name}: ${messageOf(error)}`);

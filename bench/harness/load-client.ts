@@ -31,8 +31,14 @@ export interface Figures {
 /** Where a server listens: a port of 127.0.0.1, or a UNIX socket. */
 export type Where = { readonly port: number } | { readonly path: string };
 
-/** `turns` is for streams: the client and the server work in turns (bench/native/turn_load.h). */
-export type Load = 'stream' | 'datagrams' | 'turns';
+/**
+ * `turns` is for streams: the client and the server work in turns (bench/native/turn_load.h). `broadcast` is for
+ * WebSocket: connection 0 sends, and all receive (bench/native/broadcast_load.h).
+ */
+export type Load = 'stream' | 'datagrams' | 'turns' | 'broadcast';
+
+/** The data frames of WebSocket messages. */
+export type FrameKind = 'text' | 'binary';
 
 /** The handshakes of secured streams. */
 export type Security = 'full' | 'resumed';
@@ -59,6 +65,10 @@ export interface OpenCommand extends ServerCommand {
   readonly request?: string;
   readonly pipelined?: number;
   readonly content?: string;
+  /** In place of `content`: the path of a file that has it. */
+  readonly contentFile?: string;
+  /** WebSocket: each message is one frame of this kind. */
+  readonly websocket?: FrameKind;
   /** Datagrams of one exchange, to the server and back; default 1. */
   readonly out?: number;
   readonly back?: number;

@@ -16,12 +16,14 @@ const TLS = '../../native/tls';
 const SOURCES = {
   load_client: [
     'load_client.cc',
+    'broadcast_load.cc',
     'churn_load.cc',
     'datagrams.cc',
     'dialogue.cc',
     'far_end.cc',
     'flat_json.cc',
     'http_dialogue.cc',
+    'http_head.cc',
     'loopback.cc',
     'payload.cc',
     'server_usage.cc',
@@ -30,6 +32,7 @@ const SOURCES = {
     'tls_wire.cc',
     'turn_load.cc',
     'udp_load.cc',
+    'websocket_dialogue.cc',
   ],
   raw_epoll_server: ['raw_epoll_server.cc', 'fault.cc', 'loopback.cc'],
   raw_tls_server: ['raw_tls_server.cc', 'loopback.cc', ...tlsSources()],

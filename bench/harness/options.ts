@@ -30,10 +30,11 @@ export interface Options {
 
 export const HELP = `Usage: npm run bench -- [options]
 
-Measures Ropewalk's TCP, TLS, UNIX and UDP servers and its proxy, with given and lent bytes, and compares them
-with raw epoll in C++, node:net and other peers on this machine: the server on one core, a busy-polling
-client that checks every byte on another, short slices in random order. bench/README.md describes the
-scenarios and how to read the figures. Run it on an idle machine; a busy one is reported.
+Measures Ropewalk's TCP, TLS, UNIX, UDP, HTTP and WebSocket servers and its proxy, with given and lent
+bytes, and compares them with raw epoll in C++, node:net and other peers on this machine: the server on
+one core, a busy-polling client that checks every byte on another, short slices in random order.
+bench/README.md describes the scenarios and how to read the figures. Run it on an idle machine; a busy one
+is reported.
 
   --quick             within three minutes: fewer scenarios and contenders, shorter slices, labelled
   --only LIST         scenarios, separated by commas, or beginnings of names (udp, unix-echo):
@@ -44,8 +45,8 @@ scenarios and how to read the figures. Run it on an idle machine; a busy one is 
   --server-core N     core of the servers (default 0)
   --client-core N     core of the client (default 1)
   --out DIR           folder of the JSON and HTML (default bench/results; quick bench/results/tmp)
-  --write-docs        also write the pages docs/performance*.md (TCP, TLS, HTTP, and other sockets
-                      with workers) of what was measured
+  --write-docs        also write the pages docs/performance*.md (TCP, TLS, HTTP, WebSocket,
+                      and other sockets with workers) of what was measured
   --report FILE       report an earlier run's JSON again, without measuring
   --micro [NAME...]   run the micro benches instead: see --micro --help
   --profile           report CPU time by function and system calls per message, by perf and strace,

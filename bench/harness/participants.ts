@@ -2,7 +2,7 @@
 
 import { CONTENDERS, type Contender } from './contenders.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
-import type { Scenario } from './scenarios.js';
+import type { Scenario } from './scenario-types.js';
 import { costOf } from './summary.js';
 
 /** The only one in `hold`, unless others are asked for. */

@@ -15,6 +15,7 @@ export const RESULTS: string = join(BENCH, 'results');
 export const PERFORMANCE_PAGE: string = join(REPOSITORY, 'docs', 'performance.md');
 export const TLS_PAGE: string = join(REPOSITORY, 'docs', 'performance-tls.md');
 export const HTTP_PAGE: string = join(REPOSITORY, 'docs', 'performance-http.md');
+export const WEBSOCKET_PAGE: string = join(REPOSITORY, 'docs', 'performance-websocket.md');
 /** The page of UNIX sockets, UDP and workers. */
 export const SOCKETS_PAGE: string = join(REPOSITORY, 'docs', 'performance-sockets.md');
 export const MICRO_PAGE: string = join(REPOSITORY, 'docs', 'micro-performance.md');

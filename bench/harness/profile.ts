@@ -17,7 +17,8 @@ import { REPOSITORY, RESULTS } from './paths.js';
 import { functionShares, kernelEntries, type Share, systemCalls } from './profile-output.js';
 import type { Progress } from './progress.js';
 import { findContenders } from './run-all.js';
-import { chooseScenarios, type SlicedScenario } from './scenarios.js';
+import type { SlicedScenario } from './scenario-types.js';
+import { chooseScenarios } from './scenarios.js';
 import { endTraffic, measureTraffic, type Running, startTraffic } from './slices.js';
 
 const run = promisify(execFile);

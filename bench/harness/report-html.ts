@@ -1,10 +1,10 @@
 // The report as one HTML page, plots first: no script, nothing loaded, light and dark, readable on a phone.
 
-import { judge, measureText, type Verdict } from './bars.js';
+import { isRatio, judge, measureText, type Verdict } from './bars.js';
 import { barChart, escapeHtml } from './chart-svg.js';
 import { type Missing, missingIn } from './participants.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
-import type { Scenario } from './scenarios.js';
+import type { Scenario } from './scenario-types.js';
 import { baselineOf, type ContenderSummary, summarize } from './summary.js';
 import { figureText, methodText, NONE, ratioText, titleText, warningsOf } from './text.js';
 
@@ -78,7 +78,7 @@ function leftOut({ skipped }: RunRecord): string {
 function barsTable(verdicts: readonly Verdict[]): string {
   if (verdicts.length === 0) return '';
   const rows = verdicts.map(({ bar, figure, outcome, reason }) => {
-    const text = bar.measure.kind !== 'cost' ? ratioText : figureText;
+    const text = isRatio(bar) ? ratioText : figureText;
     const limit = `${bar.sense} ${bar.limit.toLocaleString('en')}`;
     const said = reason === '' ? outcome : `${outcome}: ${reason}`;
     const workload = `<td>${escapeHtml(bar.workload)}<small>${escapeHtml(measureText(bar))}</small></td>`;

@@ -1,6 +1,6 @@
 // The report as Markdown: for the terminal, and for the pages of docs/.
 
-import { judge, measureText, type Verdict } from './bars.js';
+import { isRatio, judge, measureText, type Verdict } from './bars.js';
 import { type BarLine, barSection, nameIn, table } from './markdown-table.js';
 import { missingIn } from './participants.js';
 import type { RunRecord, ScenarioRecord } from './results.js';
@@ -39,9 +39,8 @@ export function markdownReport(run: RunRecord, rawLink: string | undefined, titl
 
 function barLine({ bar, figure, range, outcome, reason }: Verdict): BarLine {
   const { workload, sense, limit } = bar;
-  const isRatio = bar.measure.kind !== 'cost';
   const measure = measureText(bar);
-  return { workload, measure, sense, limit, isRatio, figure, range, outcome, reason };
+  return { workload, measure, sense, limit, isRatio: isRatio(bar), figure, range, outcome, reason };
 }
 
 function scenarioSection(run: RunRecord, record: ScenarioRecord): string[] {

@@ -4,7 +4,7 @@
 import type { Figures } from './load-client.js';
 import type { Machine } from './machine.js';
 import type { Memory } from './memory.js';
-import type { Scenario } from './scenarios.js';
+import type { Scenario } from './scenario-types.js';
 
 /** One slice. Round 0 is the one that the reports drop. */
 export interface SliceRecord extends Figures {

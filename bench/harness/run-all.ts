@@ -8,7 +8,8 @@ import { type Options, UsageError } from './options.js';
 import { participantsOf, takesPart } from './participants.js';
 import type { Progress } from './progress.js';
 import type { ContenderRecord, RunRecord, ScenarioRecord } from './results.js';
-import { chooseScenarios, type Scenario } from './scenarios.js';
+import type { Scenario } from './scenario-types.js';
+import { chooseScenarios } from './scenarios.js';
 import { runSlices } from './slices.js';
 import { randomFrom } from './statistics.js';
 
@@ -122,6 +123,8 @@ function runOne(
   switch (scenario.kind) {
     case 'echo':
     case 'http':
+    case 'file':
+    case 'websocket':
     case 'churn':
     case 'datagrams':
     case 'workers':

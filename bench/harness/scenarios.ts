@@ -1,87 +1,16 @@
 // The workloads: what the client does, what is compared, and in which unit.
 
-import type { Mode, Service } from './contenders.js';
 import type { Security } from './load-client.js';
 import { UsageError } from './options.js';
-
-interface Described {
-  readonly name: string;
-  readonly title: string;
-  /** What the cost of one unit is, for column heads: `CPU us per message`. */
-  readonly costLabel: string;
-  /** The kind of server it needs. */
-  readonly service: Service;
-  /** Part of a quick run in which no scenario is named. */
-  readonly quick: boolean;
-  /** Connections held or, for churn, under way at once; peers of datagrams. */
-  readonly connections: number;
-  /** Bytes of one message. */
-  readonly bytes: number;
-  /** Undefined: in clear. */
-  readonly tls?: Security;
-}
-
-/** Request and response on connections that stay open; the cost is CPU time or median latency. */
-export interface EchoScenario extends Described {
-  readonly kind: 'echo';
-  readonly mode: Extract<Mode, 'echo' | 'lines' | 'short-lines'>;
-  readonly cost: 'cpu' | 'p50';
-  /** Units of cost in a message, and nanoseconds in place of microseconds; undefined where it is the message. */
-  readonly linesPerMessage?: number;
-}
-
-/** HTTP/1.1 on connections that stay open. */
-export interface HTTPScenario extends Described {
-  readonly kind: 'http';
-  readonly request: string;
-  /** Of each answer. */
-  readonly content: string;
-  /** Requests in one message, each answered. */
-  readonly pipelined: number;
-}
-
-/** Connect, one message, close. */
-export interface ChurnScenario extends Described {
-  readonly kind: 'churn';
-}
-
-/** Exchanges of datagrams: `out` to the server, `back` from it. The cost is CPU time. */
-export interface DatagramScenario extends Described {
-  readonly kind: 'datagrams';
-  readonly mode: Extract<Mode, 'echo' | 'sink' | 'source'>;
-  readonly out: number;
-  readonly back: number;
-}
-
-/** Servers of one and of two workers; client and server take turns. The cost is time. */
-export interface WorkersScenario extends Described {
-  readonly kind: 'workers';
-  readonly act: 'echo' | 'churn';
-}
-
-/** Memory of connections that rest; each repeat is a fresh process. */
-export interface IdleScenario extends Described {
-  readonly kind: 'idle';
-  readonly repeats: number;
-  readonly settleSeconds: number;
-  /** How long the connections rest before the last reading: V8 collects garbage some ten seconds after the last work. */
-  readonly restSeconds: number;
-}
-
-/** Many connections in one process with traffic on all of them. */
-export interface HoldScenario extends Described {
-  readonly kind: 'hold';
-  readonly trafficSeconds: number;
-  readonly settleSeconds: number;
-}
-
-export type SlicedScenario =
-  | EchoScenario
-  | HTTPScenario
-  | ChurnScenario
-  | DatagramScenario
-  | WorkersScenario;
-export type Scenario = SlicedScenario | IdleScenario | HoldScenario;
+import type {
+  ChurnScenario,
+  DatagramScenario,
+  EchoScenario,
+  Scenario,
+  SlicedScenario,
+  WorkersScenario,
+} from './scenario-types.js';
+import { httpScenarios, webSocketScenarios } from './web-scenarios.js';
 
 type Stream = 'tcp' | 'unix';
 
@@ -175,7 +104,7 @@ function heldScenarios(quick: boolean): Scenario[] {
       costLabel: 'bytes per connection',
       repeats: quick ? 1 : 2,
       settleSeconds,
-      restSeconds: quick ? 0.4 : 15,
+      restSeconds: quick ? 0.4 : 20,
     },
     {
       ...common,
@@ -233,49 +162,7 @@ function tlsScenarios(quick: boolean): Scenario[] {
       tls: 'full',
       repeats: quick ? 1 : 2,
       settleSeconds: quick ? 0.4 : 2,
-      restSeconds: quick ? 0.4 : 15,
-    },
-  ];
-}
-
-/** As browsers send it, but shorter. */
-const HELLO_REQUEST =
-  'GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\nAccept-Encoding: gzip, br\r\n\r\n';
-
-function postRequest(bytes: number): string {
-  const start = '{"name":"Ada Lovelace","padding":"';
-  const json = `${start}${'x'.repeat(bytes - start.length - 2)}"}`;
-  return `POST / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n${json}`;
-}
-
-function httpScenarios(): HTTPScenario[] {
-  const hello = (name: string, title: string, connections: number): HTTPScenario => ({
-    kind: 'http',
-    name,
-    title: `HTTP/1.1, ${title}`,
-    costLabel: 'CPU us per request',
-    service: 'http',
-    quick: connections === 50,
-    connections,
-    request: HELLO_REQUEST,
-    content: 'Hello, World!',
-    pipelined: 1,
-    bytes: 13,
-  });
-  const pipelined = 16;
-  return [
-    hello('http-hello-50', 'hello on 50 connections', 50),
-    hello('http-hello-1000', 'hello on 1,000 connections', 1_000),
-    {
-      ...hello('http-pipelined', `${pipelined} pipelined hellos on 50 connections`, 50),
-      costLabel: `CPU us per ${pipelined} requests`,
-      pipelined,
-    },
-    {
-      ...hello('http-post', 'POST of 1 KiB of JSON on 50 connections', 50),
-      request: postRequest(1_024),
-      content: 'Ada Lovelace',
-      bytes: 12,
+      restSeconds: quick ? 0.4 : 20,
     },
   ];
 }
@@ -350,7 +237,8 @@ export function scenarios(quick: boolean): Scenario[] {
     ...streamScenarios('tcp'),
     ...heldScenarios(quick),
     ...tlsScenarios(quick),
-    ...httpScenarios(),
+    ...httpScenarios(quick),
+    ...webSocketScenarios(quick),
     ...streamScenarios('unix'),
     ...datagramScenarios(),
     ...workersScenarios(),

@@ -3,12 +3,14 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Contender, type RunningServer, startServer } from './contenders.js';
-import { type Figures, LoadClient, type OpenCommand } from './load-client.js';
+import { type Figures, LoadClient } from './load-client.js';
 import { descriptorsOf } from './memory.js';
+import { openCommand } from './open-command.js';
 import type { Options } from './options.js';
 import type { Progress } from './progress.js';
 import { emptyRecord, faultOf, type ScenarioRecord } from './results.js';
-import type { SlicedScenario } from './scenarios.js';
+import type { SlicedScenario } from './scenario-types.js';
+import { siteFolder } from './site-folder.js';
 import { shuffled } from './statistics.js';
 
 /** A server with its client, and with open connections unless the scenario makes them itself. */
@@ -72,9 +74,10 @@ export async function startTraffic(
   try {
     const target = service === 'proxy' ? await client.serve(scenario.bytes) : undefined;
     const core = turns ? undefined : options.serverCore;
-    server = await startServer(contender, service, mode, { core, target, nodeFlags });
+    const root = kind === 'file' ? siteFolder(scenario.bytes) : undefined;
+    server = await startServer(contender, service, mode, { core, target, root, nodeFlags });
     const started = { contender, server, client, descriptors: descriptorsOf(server.pid) };
-    if (!isChurn(scenario)) await client.open(openCommand(scenario, server));
+    if (!isChurn(scenario)) await client.open(openCommand(scenario, contender, server));
     return started;
   } catch (error) {
     await client.end();
@@ -85,25 +88,6 @@ export async function startTraffic(
 
 function isChurn(scenario: SlicedScenario): boolean {
   return scenario.kind === 'churn' || (scenario.kind === 'workers' && scenario.act === 'churn');
-}
-
-function openCommand(scenario: SlicedScenario, { where, pid }: RunningServer): OpenCommand {
-  const { kind, connections: conns, bytes, tls } = scenario;
-  const command: OpenCommand = { where, pid, conns, bytes, ...(tls !== undefined && { tls }) };
-  switch (kind) {
-    case 'datagrams':
-      return { ...command, load: 'datagrams', out: scenario.out, back: scenario.back };
-    case 'workers':
-      return { ...command, load: 'turns' };
-    case 'echo':
-      return { ...command, shape: scenario.mode === 'echo' ? 'bytes' : scenario.mode };
-    case 'http': {
-      const { request, content, pipelined } = scenario;
-      return { ...command, request, content, pipelined };
-    }
-    case 'churn':
-      return command;
-  }
 }
 
 /** Measures once and records it; false when this contender is to be left out from now on. */

@@ -43,13 +43,26 @@ export interface Sample {
  * that drift between rounds cancels out. A round without a figure of `to` above 0 does not count.
  */
 export function ratioOfRounds(of: readonly Sample[], to: readonly Sample[]): Spread | undefined {
-  const divisors = new Map(to.map((sample) => [sample.round, sample.figure]));
-  const ratios: number[] = [];
-  for (const { round, figure } of of) {
-    const divisor = divisors.get(round);
-    if (divisor !== undefined && divisor > 0) ratios.push(figure / divisor);
-  }
-  return spreadOf(ratios);
+  return spreadOf(
+    pairs(of, to).flatMap(([figure, divisor]) => (divisor > 0 ? [figure / divisor] : [])),
+  );
+}
+
+/** By how much the figures of `of` exceed those of `above`, within each round that both have. */
+export function excessOfRounds(
+  of: readonly Sample[],
+  above: readonly Sample[],
+): Spread | undefined {
+  return spreadOf(pairs(of, above).map(([figure, other]) => figure - other));
+}
+
+/** The figures of the rounds that both have. */
+function pairs(one: readonly Sample[], other: readonly Sample[]): (readonly [number, number])[] {
+  const others = new Map(other.map((sample) => [sample.round, sample.figure]));
+  return one.flatMap(({ round, figure }) => {
+    const found = others.get(round);
+    return found === undefined ? [] : [[figure, found] as const];
+  });
 }
 
 /** Numbers in [0, 1), the same for the same seed (mulberry32). */

@@ -2,8 +2,15 @@
 // each round, so that drift between rounds cancels out.
 
 import type { RunRecord, ScenarioRecord, SliceRecord } from './results.js';
-import type { DatagramScenario, Scenario } from './scenarios.js';
-import { quantile, ratioOfRounds, type Sample, type Spread, spreadOf } from './statistics.js';
+import type { DatagramScenario, Scenario } from './scenario-types.js';
+import {
+  excessOfRounds,
+  quantile,
+  ratioOfRounds,
+  type Sample,
+  type Spread,
+  spreadOf,
+} from './statistics.js';
 
 export const FLOOR = 'raw-epoll';
 /** The reference of ratios: the cheaper one in each scenario. */
@@ -12,13 +19,15 @@ export const BASELINE = 'node-net';
 export const DATAGRAM_BASELINE = 'node-dgram';
 export const TLS_BASELINE = 'node-tls';
 export const HTTP_BASELINE = 'node-http';
+export const WEBSOCKET_BASELINE = 'node-ws';
 
-/** The server of Node itself for a scenario. */
+/** The server of Node itself for a scenario; for WebSocket, which Node has none of, that of `ws`. */
 export function baselineOf({ kind, service }: Scenario): {
   readonly name: string;
   readonly title: string;
 } {
   if (service === 'http') return { name: HTTP_BASELINE, title: 'node:http' };
+  if (service === 'ws') return { name: WEBSOCKET_BASELINE, title: 'ws' };
   if (service === 'tls') return { name: TLS_BASELINE, title: 'node:tls' };
   return kind === 'datagrams'
     ? { name: DATAGRAM_BASELINE, title: 'node:dgram' }
@@ -84,6 +93,11 @@ export function costOf(record: ScenarioRecord, contender: string): Spread | unde
 /** How many times the cost of `to` that of `of` is. */
 export function ratioOf(record: ScenarioRecord, of: string, to: string): Spread | undefined {
   return ratioOfRounds(samplesOf(record, of), samplesOf(record, to));
+}
+
+/** By how much the cost of `of` exceeds that of `above`. */
+export function excessOf(record: ScenarioRecord, of: string, above: string): Spread | undefined {
+  return excessOfRounds(samplesOf(record, of), samplesOf(record, above));
 }
 
 /** Median user instructions per message; undefined where the machine does not count them. */

@@ -1,29 +1,12 @@
 #include "http_dialogue.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <cstring>
 
 namespace bench {
 namespace {
 
-constexpr std::string_view kEndOfHead = "\r\n\r\n";
 constexpr std::string_view kOk = "HTTP/1.1 200 ";
-constexpr size_t kMaxHead = 16 * 1024;
-
-// The value of a field of `head`; empty if there is none.
-std::string_view FieldOf(std::string_view head, std::string_view name) {
-  for (size_t at = head.find("\r\n"); at + 2 < head.size(); at = head.find("\r\n", at + 2)) {
-    std::string_view line = head.substr(at + 2);
-    if (line.size() <= name.size() || line[name.size()] != ':') continue;
-    if (strncasecmp(line.data(), name.data(), name.size()) != 0) continue;
-    line = line.substr(name.size() + 1, line.find("\r\n") - name.size() - 1);
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    return line;
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -52,23 +35,9 @@ bool HttpDialogue::Check(uint32_t connection, uint32_t, std::string_view* bytes,
 
 // Returns whether the head is complete. A wrong head counts as a different byte.
 bool HttpDialogue::TakeHead(Answer& answer, std::string_view* bytes, Faults* faults) const {
-  const size_t before = answer.head.size();
-  std::string_view head = *bytes;
-  if (before > 0) {
-    answer.head.append(*bytes);
-    head = answer.head;
-  }
-  const size_t end = head.find(kEndOfHead, before < 3 ? 0 : before - 3);
-  if (end == std::string_view::npos) {
-    if (before == 0) answer.head = *bytes;
-    if (answer.head.size() > kMaxHead) faults->surplus_bytes += answer.head.size();
-    bytes->remove_prefix(bytes->size());
-    return false;
-  }
-  head = head.substr(0, end + kEndOfHead.size());
-  if (!IsValid(head)) ++faults->different_bytes;
-  bytes->remove_prefix(head.size() - before);
-  answer.head.clear();
+  std::optional<std::string_view> head = answer.head.Take(bytes, faults);
+  if (!head) return false;
+  if (!IsValid(*head)) ++faults->different_bytes;
   answer.in_content = true;
   answer.left = bytes_;
   return true;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "dialogue.h"
+#include "http_head.h"
 
 namespace bench {
 
@@ -27,7 +28,7 @@ class HttpDialogue : public Dialogue {
 
  private:
   struct Answer {
-    std::string head;       // a part of it, until it is complete
+    HeadReader head;
     size_t left = 0;        // of the content
     uint32_t answered = 0;  // of the pipelined requests
     bool in_content = false;

@@ -13,7 +13,9 @@
 // "shape":"bytes"|"lines"|"short-lines" and "load":"stream"|"datagrams"|"turns" (stream_load.h,
 // udp_load.h and turn_load.h), where the first value is the default; for datagrams also "out":N and
 // "back":N, default 1. "request":"..." instead makes it HTTP: "pipelined":N of these requests in
-// one message, and answers with "content":"...", or any "bytes":B (http_dialogue.h).
+// one message, and answers with "content":"...", with the content of the file "contentFile":"...",
+// or with any "bytes":B (http_dialogue.h). "websocket":"text"|"binary" makes the messages frames of
+// that kind (websocket_dialogue.h); "load":"broadcast" sends one to all (broadcast_load.h).
 //
 // "tls":"full"|"resumed" secures streams (tls_wire.h).
 //
@@ -27,11 +29,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <functional>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <string>
 
+#include "broadcast_load.h"
 #include "churn_load.h"
 #include "far_end.h"
 #include "flat_json.h"
@@ -41,6 +46,7 @@
 #include "tally.h"
 #include "turn_load.h"
 #include "udp_load.h"
+#include "websocket_dialogue.h"
 
 namespace bench {
 namespace {
@@ -82,7 +88,10 @@ class Client {
 
   void Open(const FlatJson& command) {
     load_ = MakeLoad(command);
-    if (!load_) return PrintError("bytes: at least 16, and a multiple of the length of a line");
+    if (!load_) {
+      return PrintError(
+          "bytes: at least 16, and a multiple of the length of a line; contentFile: readable");
+    }
     usage_.Attach(Server(command));
     std::string error = load_->Open(Connections(command));
     if (!error.empty()) return PrintError(error);
@@ -160,7 +169,9 @@ class Client {
   // Null if the command is faulty.
   std::unique_ptr<Load> MakeLoad(const FlatJson& command) {
     if (std::string request = command.Text("request", ""); !request.empty()) {
-      HttpExchange exchange{request, command.Text("content", "")};
+      std::optional<std::string> content = ContentOf(command);
+      if (!content) return nullptr;
+      HttpExchange exchange{request, std::move(*content)};
       exchange.bytes = exchange.content.empty() ? static_cast<size_t>(command.Number("bytes", 0))
                                                 : exchange.content.size();
       exchange.pipelined = static_cast<uint32_t>(command.Number("pipelined", 1));
@@ -173,6 +184,9 @@ class Client {
     Target target = Where(command);
     uint64_t stall_ns = StallNs(command);
     std::string load = command.Text("load", "stream");
+    if (std::string kind = command.Text("websocket", ""); !kind.empty()) {
+      return MakeWebSocketLoad(command, std::move(payload), kind, load == "broadcast");
+    }
     if (load == "datagrams") {
       auto out = static_cast<uint32_t>(command.Number("out", 1));
       auto back = static_cast<uint32_t>(command.Number("back", 1));
@@ -186,10 +200,29 @@ class Client {
                           std::make_unique<EchoDialogue>(std::move(payload), Connections(command)));
   }
 
+  std::unique_ptr<Load> MakeWebSocketLoad(const FlatJson& command, Payload payload,
+                                          const std::string& kind, bool broadcasts) {
+    auto dialogue = std::make_unique<WebSocketDialogue>(
+        std::move(payload), kind == "text" ? FrameKind::kText : FrameKind::kBinary,
+        broadcasts ? Audience::kAll : Audience::kAuthor, Connections(command));
+    if (!broadcasts) return MakeStreamLoad(command, std::move(dialogue));
+    return std::make_unique<BroadcastLoad>(Where(command), std::move(dialogue), StallNs(command));
+  }
+
   std::unique_ptr<Load> MakeStreamLoad(const FlatJson& command,
                                        std::unique_ptr<Dialogue> dialogue) {
     return std::make_unique<StreamLoad>(Where(command), std::move(dialogue), StallNs(command),
                                         far_end_.get(), SecurityNamed(command.Text("tls", "")));
+  }
+
+  // Of HTTP answers; nothing if its file can't be read.
+  static std::optional<std::string> ContentOf(const FlatJson& command) {
+    std::string path = command.Text("contentFile", "");
+    if (path.empty()) return command.Text("content", "");
+    std::ifstream file(path, std::ios::binary);
+    std::string content(std::istreambuf_iterator<char>(file), {});
+    if (content.empty()) return std::nullopt;
+    return content;
   }
 
   static uint32_t Connections(const FlatJson& command) {

@@ -71,3 +71,20 @@ export function describeProtocol(protocol: StreamProtocol): string {
     return 'unknown';
   }
 }
+
+/** A transport whose protocol can be replaced by another. */
+export interface SwitchableTransport {
+  switchProtocol(from: StreamProtocol, to: StreamProtocol): boolean;
+}
+
+/**
+ * Lets `to` receive in place of `from`, which is half-closable if `to` is.
+ * @returns False if the transport cannot do that, or if a layer between it and `from` receives, such as a policy.
+ */
+export function switchProtocol(
+  transport: Transport,
+  from: StreamProtocol,
+  to: StreamProtocol,
+): boolean {
+  return (transport as Partial<SwitchableTransport>).switchProtocol?.(from, to) === true;
+}

@@ -1,11 +1,13 @@
 /** The contents of small files that were served last, so that a file that is often asked for is not opened and read each time. */
 import type { BigIntStats } from 'node:fs';
+import type { FileValidators } from './file-validators.js';
 
 /** A file may use this part of the memory. */
 const LARGEST_PART = 16;
 
 export interface CachedFile {
   readonly stats: BigIntStats;
+  readonly validators: FileValidators;
   /** Immutable: transports refer to it while they send it. */
   readonly content: Buffer;
 }

@@ -10,7 +10,7 @@
  */
 import type { Address } from '../core/address.js';
 import { ConnectionClosed } from '../core/errors/connection.js';
-import { describeProtocol, type StreamProtocol } from '../core/stream-protocol.js';
+import { describeProtocol, type StreamProtocol, switchProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { failConnection, onRejection } from '../defer/callback-result.js';
 import { reportError } from '../internal/error-report.js';
@@ -24,7 +24,7 @@ import { BodyError, HTTPStatusError, HTTPTimeoutError } from './errors.js';
 import { HTTPRequest, type RequestConnection } from './http-request.js';
 import { errorText, HTTPResponse, type ResponseConnection } from './http-response.js';
 import type { HTTPService, ServedConnection } from './http-service.js';
-import { takeOver } from './upgrade.js';
+import { isServedProtocol, takeOver } from './upgrade.js';
 
 /** What the timeout is for. While the handler works, it is that of an idle connection, and is filed again. */
 const IDLE = 0;
@@ -226,15 +226,19 @@ export class HTTPConnection
     const rest = Buffer.copyBytesFrom(parser.takeRest());
     request.head.keep();
     if ((this.flags & READING_PAUSED) !== 0) this.open.resumeProducing();
+    if (isServedProtocol(protocol) && switchProtocol(this.open, this, protocol)) {
+      this.service.replace(this, protocol);
+    }
     protocol.makeConnection(this.open);
     if (rest.length > 0) protocol.dataReceived(rest);
   }
 
   /** Ends the connection when the request in progress, if any, was answered. */
   drain(): void {
-    if (this.successor === undefined && this.response === undefined && this.parser === undefined) {
-      this.close();
-    }
+    const { successor } = this;
+    if (successor !== undefined) {
+      if (isServedProtocol(successor)) successor.drain();
+    } else if (this.response === undefined && this.parser === undefined) this.close();
   }
 
   abort(): void {

@@ -98,7 +98,10 @@ export class HTTPResponse {
    */
   setField(name: string, value: FieldValue): this {
     this.requireHead();
-    if (this.lines !== undefined) this.lines = without(this.lines, checkFieldName(name));
+    if (this.lines !== undefined) {
+      const lower = checkFieldName(name);
+      if (hasField(this.lines, lower)) this.lines = without(this.lines, lower);
+    }
     return this.addField(name, value);
   }
 
@@ -366,6 +369,8 @@ export class HTTPResponse {
       if (/^\d{1,15}$/.test(value) && !hasField(this.lines ?? [], lower)) return false;
       throw new InvalidHTTPOutputError('field Content-Length', 'is not one whole number');
     }
+    // RFC 9110 section 15.5.22: the answer names the protocol to use.
+    if (lower === 'upgrade' && this.code === 426) return false;
     if (lower !== 'connection' || value.toLowerCase() !== 'close') {
       throw new InvalidHTTPOutputError(`field ${lower}`, 'is set by the server');
     }
@@ -392,6 +397,7 @@ export class HTTPResponse {
       if (length !== -1) head += `Content-Length: ${length}\r\n`;
       else if (this.framing === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
     }
+    if (code === 426) head += 'Connection: Upgrade\r\n';
     if (this.closes) head += 'Connection: close\r\n';
     else if (request.version === '1.0') head += 'Connection: keep-alive\r\n';
     return head + CRLF;

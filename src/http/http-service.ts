@@ -1,5 +1,6 @@
 /** What the connections of one server share. */
 import type { Clock } from '../core/clock.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import { IdleTimeouts } from '../policies/idle-timeouts.js';
 import { RequestParser } from '../protocols/http/request-parser.js';
 import { DateLine } from './date-line.js';
@@ -26,9 +27,20 @@ export interface ServedConnection {
   abort(): void;
 }
 
+/** The set of the connections of a server. */
+export interface ConnectionRegistry {
+  remove(connection: ServedConnection): void;
+}
+
+/** A protocol that takes the place of the HTTP connection after an upgrade, so that this needs no more memory. */
+export interface ServedProtocol extends StreamProtocol, ServedConnection {
+  /** @param registry To be told of the end of the connection. */
+  countedBy(registry: ConnectionRegistry): void;
+}
+
 const MAX_SPARE_PARSERS = 16;
 
-export class HTTPService {
+export class HTTPService implements ConnectionRegistry {
   readonly handler: HTTPHandler;
   readonly settings: HTTPServerSettings;
   readonly timeouts: IdleTimeouts;
@@ -58,6 +70,12 @@ export class HTTPService {
   /** @param parser At the beginning of a message, without bytes. */
   returnParser(parser: RequestParser): void {
     if (this.spareParsers.length < MAX_SPARE_PARSERS) this.spareParsers.push(parser);
+  }
+
+  replace(connection: ServedConnection, successor: ServedProtocol): void {
+    this.connections.delete(connection);
+    this.connections.add(successor);
+    successor.countedBy(this);
   }
 
   remove(connection: ServedConnection): void {

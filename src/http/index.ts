@@ -14,6 +14,7 @@ export type { FieldSection } from '../protocols/http/field-section.js';
 export type { HTTPVersion, RequestHead } from '../protocols/http/heads.js';
 export type { RequestParserOptions } from '../protocols/http/limits.js';
 export type { ContentCoding } from './accept-encoding.js';
+export { type DecodeBodyOptions, decodeBody } from './decode-body.js';
 export {
   BodyError,
   DecodedBodyTooLargeError,
@@ -27,12 +28,21 @@ export {
 } from './errors.js';
 export { EventStream } from './event-stream.js';
 export { EventStreams, type EventStreamsOptions } from './event-streams.js';
+export {
+  type FetchContext,
+  type FetchHandler,
+  fetchHandler,
+  serveFetch,
+} from './fetch-handler.js';
 export type { FieldValue } from './field-lines.js';
+export { partsOf, UploadedPart } from './form-parts.js';
 export { type DrainOptions, HTTPFactory } from './http-factory.js';
 export { HTTPRequest } from './http-request.js';
 export { HTTPResponse } from './http-response.js';
 export type { HTTPHandler } from './http-service.js';
 export { loadMediaTypes, type MediaTypes } from './media-types.js';
+export type { MultipartOptions } from './multipart-form.js';
+export type { FormPart } from './part-head.js';
 export { staticFiles } from './serve-files.js';
 export { HTTPServer, serveHttp } from './serve-http.js';
 export type { ServerSentEvent } from './server-sent-event.js';

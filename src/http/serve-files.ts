@@ -16,17 +16,22 @@ import type { StaticFilesOptions } from './static-options.js';
  */
 export function staticFiles(root: string, options: StaticFilesOptions = {}): HTTPHandler {
   const files = new StaticFiles(root, options);
-  return async (request: HTTPRequest, response: HTTPResponse): Promise<void> => {
-    await sendAnswer(response, await files.answer(request));
+  return (request: HTTPRequest, response: HTTPResponse): Promise<void> | undefined => {
+    const answer = files.answer(request);
+    if (answer instanceof Promise) return answer.then((later) => sendAnswer(response, later));
+    const [piece, ...more] = answer.body?.pieces ?? [];
+    if (more.length > 0 || answer.status >= 400) return sendAnswer(response, answer);
+    setFields(response, answer);
+    response.send(piece as Buffer | undefined);
+    return undefined;
   };
 }
 
 async function sendAnswer(response: HTTPResponse, answer: StaticAnswer): Promise<void> {
-  const { status, fields, body } = answer;
+  const { status, body } = answer;
   try {
     if (response.ended) return;
-    response.status = status;
-    for (const [name, value] of fields) response.setField(name, value);
+    setFields(response, answer);
     const [piece, ...more] = body?.pieces ?? [];
     if (status >= 400) response.sendStatus(status);
     else if (more.length > 0 || (piece !== undefined && !Buffer.isBuffer(piece))) {
@@ -35,4 +40,9 @@ async function sendAnswer(response: HTTPResponse, answer: StaticAnswer): Promise
   } finally {
     await body?.close();
   }
+}
+
+function setFields(response: HTTPResponse, { status, fields }: StaticAnswer): void {
+  response.status = status;
+  for (const [name, value] of fields) response.setField(name, value);
 }

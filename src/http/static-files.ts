@@ -51,6 +51,8 @@ interface FoundFile {
   readonly stats: BigIntStats;
   readonly fd: number | undefined;
   readonly content: Buffer | undefined;
+  /** Of a file that was read into the cache. */
+  readonly validators: FileValidators | undefined;
 }
 
 /** A file that was chosen for an answer. */
@@ -81,17 +83,37 @@ export class StaticFiles {
   }
 
   /**
-   * Finds the file of a request.
+   * Finds the file of a request. Without a promise if the file is in the cache, and one call of stat(2) confirms it.
    * @throws An error of the file system that is not the fault of the request, such as EIO. Nothing is left open.
    */
-  async answer(request: StaticRequest): Promise<StaticAnswer> {
+  answer(request: StaticRequest): StaticAnswer | Promise<StaticAnswer> {
     const { method } = request;
     if (method !== 'GET' && method !== 'HEAD') return answer(405, [['Allow', 'GET, HEAD']]);
-    const { rules, prefix, wallClock } = this.#settings;
-    const path = parseTarget(request.target, rules);
+    const path = parseTarget(request.target, this.#settings.rules);
     if (typeof path === 'number') return answer(path);
-    if (prefix.some((name, index) => path.segments[index] !== name)) return answer(404);
-    const nowMs = wallClock();
+    if (!this.#hasPrefix(path)) return answer(404);
+    const nowMs = this.#settings.wallClock();
+    return this.#cachedAnswer(path, request, nowMs) ?? this.#openedAnswer(path, request, nowMs);
+  }
+
+  #cachedAnswer(path: TargetPath, request: StaticRequest, nowMs: number): StaticAnswer | undefined {
+    const { blocking, prefix, indexFiles } = this.#settings;
+    if (!blocking) return undefined;
+    const segments = path.segments.slice(prefix.length);
+    if (path.slash) segments.push(indexFiles[0] ?? '');
+    const location = this.#root.pathOf(segments);
+    if (!this.#cache.has(location) || this.#mayHaveVariant(location, request)) return undefined;
+    const cached = this.#cache.get(location, this.#findNow(location));
+    if (cached === undefined) return undefined;
+    const name = segments.at(-1) ?? '';
+    return this.#describe({ ...cached, fd: undefined, name, coding: undefined }, request, nowMs);
+  }
+
+  async #openedAnswer(
+    path: TargetPath,
+    request: StaticRequest,
+    nowMs: number,
+  ): Promise<StaticAnswer> {
     const found = await this.#find(path, nowMs);
     if (!('stats' in found)) return found;
     const file = await this.#closingOnError(found, () => this.#select(found, path, request, nowMs));
@@ -99,6 +121,30 @@ export class StaticFiles {
     const described = await this.#closingOnError(file, () => this.#describe(file, request, nowMs));
     if (described.body === undefined) await this.#close(file);
     return described;
+  }
+
+  #hasPrefix({ segments }: TargetPath): boolean {
+    return this.#settings.prefix.every((name, index) => segments[index] === name);
+  }
+
+  /** Whether a precompressed copy that the client accepts exists. */
+  #mayHaveVariant(location: string, request: RequestFields): boolean {
+    const { precompressed } = this.#settings;
+    if (precompressed.length === 0) return false;
+    for (const coding of acceptedCodings(request.field('accept-encoding'), precompressed)) {
+      if (coding === 'identity') return false;
+      if (this.#findNow(location + EXTENSIONS[coding]) !== undefined) return true;
+    }
+    return true;
+  }
+
+  /** Undefined if the path does not exist, or if it can't be found out. */
+  #findNow(location: string): BigIntStats | undefined {
+    try {
+      return this.#settings.calls.find(location) as BigIntStats | undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   async #find(path: TargetPath, nowMs: number): Promise<Selected | StaticAnswer> {
@@ -124,14 +170,15 @@ export class StaticFiles {
     if (cached !== undefined) return { ...cached, fd: undefined };
     const opened = await this.#root.open(segments);
     if (typeof opened !== 'object') return opened;
-    const file: FoundFile = { ...opened, content: undefined };
+    const file: FoundFile = { ...opened, content: undefined, validators: undefined };
     const { stats } = file;
     if (!this.#cache.accepts(stats.size) || !isSettled(stats, nowMs)) return file;
     const content = await this.#closingOnError(file, () => this.#read(opened.fd, stats));
     if (content === undefined) return file;
     await this.#close(file);
-    this.#cache.set(path, { stats, content });
-    return { stats, fd: undefined, content };
+    const read = { stats, content, validators: validatorsOf(stats, nowMs) };
+    this.#cache.set(path, read);
+    return { ...read, fd: undefined };
   }
 
   async #cached(path: string): Promise<CachedFile | undefined> {
@@ -178,7 +225,7 @@ export class StaticFiles {
 
   /** The descriptor is then owned by the body, if there is one. */
   #describe(file: Selected, request: RequestFields, nowMs: number): StaticAnswer {
-    const validators = validatorsOf(file.stats, nowMs);
+    const validators = file.validators ?? validatorsOf(file.stats, nowMs);
     const result = evaluatePreconditions(request, validators, nowMs);
     if (result === 'precondition-failed') return answer(412, this.#vary());
     if (result === 'not-modified') {

@@ -77,6 +77,8 @@ export interface StaticSettings {
   readonly maxRanges: number;
   readonly cacheBytes: number;
   readonly calls: FileCalls;
+  /** Whether none of the calls returns a promise. */
+  readonly blocking: boolean;
   readonly wallClock: () => number;
 }
 
@@ -89,7 +91,10 @@ export function staticSettings(options: StaticFilesOptions, calls?: FileCalls): 
   if (typeof dotFiles !== 'boolean') checkNames('dotFiles', dotFiles);
   if (cacheControl !== undefined) checkFieldValue('cacheControl', cacheControl);
   checkFunction('wallClock', wallClock);
-  const fileCalls = options.fileCalls ?? 'blocking';
+  const fileCalls = checkChoice('fileCalls', options.fileCalls ?? 'blocking', [
+    'blocking',
+    'threads',
+  ]);
   return {
     prefix: checkPrefix(prefix),
     indexFiles: checkNames('indexFiles', indexFiles),
@@ -100,7 +105,8 @@ export function staticSettings(options: StaticFilesOptions, calls?: FileCalls): 
     mediaTypes: checkMediaTypes(mediaTypes),
     maxRanges: checkMaxRanges(options.maxRanges),
     cacheBytes: checkInteger('cacheBytes', cacheBytes, 0, 2 ** 40),
-    calls: calls ?? FILE_CALLS[checkChoice('fileCalls', fileCalls, ['blocking', 'threads'])],
+    calls: calls ?? FILE_CALLS[fileCalls],
+    blocking: calls === undefined && fileCalls === 'blocking',
     wallClock,
   };
 }

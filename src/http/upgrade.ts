@@ -1,6 +1,9 @@
 /** Switching to another protocol (RFC 9110 section 7.8), or becoming a tunnel (section 9.3.6). */
+
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import { HTTPSequenceError, InvalidHTTPOutputError } from '../protocols/http/errors.js';
 import type { HTTPResponse } from './http-response.js';
+import type { ServedProtocol } from './http-service.js';
 
 /** `protocol-name ["/" protocol-version]` */
 const PROTOCOL = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/;
@@ -22,4 +25,11 @@ export function takeOver(response: HTTPResponse, name: string | undefined): Buff
     throw new InvalidHTTPOutputError('field Upgrade', 'is not the name of a protocol');
   }
   return response.upgradeHead(101, protocol);
+}
+
+export function isServedProtocol(protocol: StreamProtocol): protocol is ServedProtocol {
+  const { drain, abort, countedBy } = protocol as Partial<ServedProtocol>;
+  return (
+    typeof drain === 'function' && typeof abort === 'function' && typeof countedBy === 'function'
+  );
 }

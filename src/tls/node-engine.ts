@@ -188,6 +188,8 @@ export class NodeTLSEngine implements TLSEngine {
     socket.on('end', () => {
       if (this.phase === 'open') this.listener.closed();
     });
+    // Deno does not end the stream below.
+    socket.on('finish', () => this.wireFinished());
     socket.on('close', () => {
       if (!this.#finished) this.socketFailed(new Error('Node has ended the connection'));
     });
@@ -212,6 +214,7 @@ export class NodeTLSEngine implements TLSEngine {
 
   /** @internal */
   wireFinished(): void {
+    if (this.#finished) return;
     this.#finished = true;
     if (this.phase !== 'over') this.listener.finished();
   }

@@ -8,7 +8,7 @@ import type { TLSSettings } from './settings.js';
 /** @throws UnsupportedError the connections of this context could not be verified, or would fail. */
 export function checkRuntime(
   role: TLSRole,
-  { peerCertificate }: Pick<TLSSettings, 'peerCertificate'>,
+  { peerCertificate, selectsByName }: Pick<TLSSettings, 'peerCertificate' | 'selectsByName'>,
   versions: Readonly<Record<string, string | undefined>> = process.versions,
 ): void {
   const { bun, deno } = versions;
@@ -17,6 +17,11 @@ export function checkRuntime(
     const why = faultOfClients(bun, deno);
     if (why === undefined) return;
     throw new UnsupportedError('TLSClientContext', why);
+  }
+  if (selectsByName && bun !== undefined) {
+    const why =
+      'node:tls of Bun does not tell servers the name that a client asks for. Use Node or Deno';
+    throw new UnsupportedError('serverNames or selectContext', why);
   }
   if (peerCertificate === 'ignored') return;
   const why = `node:tls of ${deno === undefined ? 'Bun' : 'Deno'} does not report to servers whether a certificate is valid. Use Node`;

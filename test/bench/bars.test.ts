@@ -1,7 +1,7 @@
 // Which bars there are, and how figures are judged by them. Figures are made up.
 
 import { describe, expect, it } from 'vitest';
-import { BARS, judge, measureText } from '../../bench/harness/bars.js';
+import { BARS, isRatio, judge, measureText } from '../../bench/harness/bars.js';
 import { CONTENDERS } from '../../bench/harness/contenders.js';
 import { participantsOf } from '../../bench/harness/participants.js';
 import { scenarios } from '../../bench/harness/scenarios.js';
@@ -14,7 +14,7 @@ describe('the bars', () => {
     for (const { scenario: name, measure } of BARS) {
       const scenario = known.find((one) => one.name === name);
       expect(scenario, name).toBeDefined();
-      for (const one of measure.kind === 'ratio' ? [measure.of, measure.to] : [measure.of]) {
+      for (const one of 'to' in measure ? [measure.of, measure.to] : [measure.of]) {
         const contender = CONTENDERS.find((other) => other.name === one);
         expect(contender?.serves[scenario?.service ?? 'tcp'], `${one} in ${name}`).toBeDefined();
       }
@@ -25,7 +25,7 @@ describe('the bars', () => {
     for (const { scenario, measure } of BARS) {
       const known = scenarioNamed(scenario);
       const participants = participantsOf(known, CONTENDERS, false).map(({ name }) => name);
-      const compared = measure.kind === 'ratio' ? [measure.of, measure.to] : [measure.of];
+      const compared = 'to' in measure ? [measure.of, measure.to] : [measure.of];
       expect(participants, scenario).toEqual(expect.arrayContaining(compared));
       if (measure.kind === 'toFloor') expect(participants).toContain('raw-epoll');
     }
@@ -64,6 +64,22 @@ describe('the bars', () => {
     const verdicts = judge(runOf(record));
     expect(verdicts.map(({ outcome }) => outcome)).toEqual(['not measured', 'met']);
     expect(verdicts[0] && measureText(verdicts[0].bar)).toBe('CPU ns per line');
+  });
+
+  it('take the memory of an idle WebSocket beyond that of a bare connection', () => {
+    const record = recordOf('ws-idle', {});
+    const footprint = (contender: string, round: number, rss: number) => {
+      const used = { rss, anonymous: 0, pss: 0 };
+      record.footprints.push({ round, contender, before: used, accepted: used, used });
+    };
+    for (const round of [1, 2]) {
+      footprint('ropewalk-native', round, 600 + 100 * round);
+      footprint('ropewalk-native-bare', round, 100 + 100 * round);
+    }
+    const [verdict] = judge(runOf(record));
+    expect(verdict).toMatchObject({ figure: 500, range: [500, 500], outcome: 'missed' });
+    expect(verdict && isRatio(verdict.bar)).toBe(false);
+    expect(verdict && measureText(verdict.bar)).toContain('ropewalk-native-bare');
   });
 
   it('compare the CPU per datagram with node:dgram', () => {

@@ -2,7 +2,8 @@
 
 import type { Figures } from '../../bench/harness/load-client.js';
 import { emptyRecord, type RunRecord, type ScenarioRecord } from '../../bench/harness/results.js';
-import { chooseScenarios, type Scenario } from '../../bench/harness/scenarios.js';
+import type { Scenario } from '../../bench/harness/scenario-types.js';
+import { chooseScenarios } from '../../bench/harness/scenarios.js';
 
 const MADE_UP: Figures = {
   messages: 1_000,

@@ -1,16 +1,18 @@
 // What a run of the socket benches is made of, and what is made of its figures: command line, choice of
 // scenarios, contenders, bars, ratios. Figures are made up.
 
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CONTENDERS, startServer } from '../../bench/harness/contenders.js';
 import { docsPages } from '../../bench/harness/docs-pages.js';
+import { openCommand } from '../../bench/harness/open-command.js';
 import { parseOptions, UsageError } from '../../bench/harness/options.js';
 import { missingIn, participantsOf } from '../../bench/harness/participants.js';
 import { htmlReport } from '../../bench/harness/report-html.js';
 import { markdownReport } from '../../bench/harness/report-markdown.js';
 import { chooseScenarios, scenarios } from '../../bench/harness/scenarios.js';
+import { removeSiteFolder } from '../../bench/harness/site-folder.js';
 import { newSocketPath, removeSocketFolder } from '../../bench/harness/socket-folder.js';
 import { aloneOf, baselineOf, summarize } from '../../bench/harness/summary.js';
 import { recordOf, runOf, scenarioNamed } from './made-up-run.js';
@@ -80,12 +82,12 @@ describe('parseOptions', () => {
 });
 
 describe('the contenders', () => {
-  it('serve every scenario: raw C except over TLS and HTTP, what Node offers, and Ropewalk', () => {
+  it('serve every scenario: raw C for bytes in clear, what Node offers, and Ropewalk', () => {
     for (const { service, name } of scenarios(false)) {
       const participants = CONTENDERS.filter((one) => one.serves[service] !== undefined);
       const kinds = ['ropewalk'];
       if (service !== 'workers') kinds.push('node');
-      if (service !== 'tls' && service !== 'http') kinds.push('raw-epoll');
+      if (!['tls', 'http', 'ws'].includes(service)) kinds.push('raw-epoll');
       for (const kind of kinds) {
         expect(
           participants.some((one) => one.name.startsWith(kind)),
@@ -108,6 +110,33 @@ describe('the contenders', () => {
     await expect(startServer(raw, 'unix', 'echo')).rejects.toThrow(
       'node-dgram does not serve unix',
     );
+  });
+});
+
+describe('openCommand', () => {
+  const server = { where: { port: 1 }, pid: 2 };
+  const commandOf = (name: string, contender: string) => {
+    const [found] = CONTENDERS.filter((one) => one.name === contender);
+    if (found === undefined) throw new Error(`no ${contender}`);
+    return openCommand(scenarioNamed(name), found, server);
+  };
+
+  it('speaks the protocol of the scenario, and bytes to a bare server', () => {
+    expect(commandOf('ws-idle', 'node-ws')).toMatchObject({ websocket: 'text', bytes: 64 });
+    expect(commandOf('http-idle', 'node-http').request).toContain('GET / HTTP/1.1');
+    for (const name of ['ws-idle', 'http-idle']) {
+      const bare = { ...server, conns: 15_000, bytes: 64 };
+      expect(commandOf(name, 'ropewalk-native-bare')).toEqual(bare);
+    }
+    expect(commandOf('ws-broadcast', 'uws')).toMatchObject({ load: 'broadcast', conns: 5_000 });
+  });
+
+  it('expects the file of the folder that is served', () => {
+    const { contentFile = '', request } = commandOf('http-file-100k', 'nginx');
+    expect(readFileSync(contentFile)).toHaveLength(102_400);
+    expect(request).toContain(`GET /${basename(contentFile)} HTTP/1.1`);
+    removeSiteFolder();
+    expect(existsSync(contentFile)).toBe(false);
   });
 });
 
@@ -170,6 +199,7 @@ describe('the reports', () => {
       recordOf('churn', { 'node-net': {} }),
       recordOf('tls-echo-1kx50', { 'node-tls': {} }),
       recordOf('http-post', { 'node-http': {} }),
+      recordOf('ws-echo-64', { 'node-ws': {} }),
       ...run.scenarios,
     );
     const pages = docsPages(both, 'bench/results/x.json');
@@ -177,11 +207,13 @@ describe('the reports', () => {
       'performance.md',
       'performance-tls.md',
       'performance-http.md',
+      'performance-websocket.md',
       'performance-sockets.md',
     ]);
-    const [tcp, tls, http, others] = pages.map(({ text }) => text);
+    const [tcp, tls, http, webSocket, others] = pages.map(({ text }) => text);
     expect(tls).toContain('## TLS 1.3 echo');
     expect(http).toContain('## HTTP/1.1, POST');
+    expect(webSocket).toContain('## WebSocket echo');
     expect(tcp).toContain('## Connect, echo');
     expect(tcp).not.toContain('## UDP echo');
     expect(others).toContain('## UDP echo');

@@ -24,9 +24,10 @@ import * as policies from '../../src/policies/errors.js';
 import * as http from '../../src/protocols/http/errors.js';
 import * as proxyProtocol from '../../src/protocols/proxy-protocol/errors.js';
 import * as websocket from '../../src/protocols/websocket/errors.js';
-import * as websocketEntry from '../../src/protocols/websocket/index.js';
 import * as task from '../../src/task/errors.js';
 import * as testing from '../../src/testing/index.js';
+import * as webSockets from '../../src/websocket/errors.js';
+import * as webSocketEntry from '../../src/websocket/index.js';
 import * as workers from '../../src/workers/errors.js';
 import * as workersEntry from '../../src/workers/index.js';
 
@@ -54,7 +55,7 @@ const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
   ['ropewalk/handover', handoverEntry, handover],
   ['ropewalk/http', httpEntry, { ...http, ...httpBodies }],
   ['ropewalk/workers', workersEntry, workers],
-  ['the WebSocket protocol', websocketEntry, websocket],
+  ['ropewalk/websocket', webSocketEntry, { ...websocket, ...webSockets }],
 ];
 
 const errors = {
@@ -70,6 +71,7 @@ const errors = {
   ...workers,
   ...httpBodies,
   ...websocket,
+  ...webSockets,
 };
 
 type ErrorClass = new (...args: never[]) => Error & { code?: string };
@@ -202,6 +204,9 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   WebSocketFloodError: new errors.WebSocketFloodError('maxFragments', 1),
   WebSocketRequestError: new errors.WebSocketRequestError(400, 'why'),
   WebSocketResponseError: new errors.WebSocketResponseError(200, 'why'),
+  WebSocketBackpressureError: new errors.WebSocketBackpressureError(1),
+  WebSocketClosedError: new errors.WebSocketClosedError(1006, '', false, new Error('why')),
+  WebSocketTimeoutError: new errors.WebSocketTimeoutError('pongTimeoutMs', 1),
   WebSocketNotOpenError: new errors.WebSocketNotOpenError('send', 'closed'),
   WebSocketFragmentError: new errors.WebSocketFragmentError('m'),
   InvalidArgumentTypeError: new errors.InvalidArgumentTypeError('a', 'b', 1),

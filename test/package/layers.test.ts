@@ -137,6 +137,21 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../native.js',
     ],
   },
+  'src/websocket/probe.ts': {
+    allowed: [
+      '../http/serve-http.js',
+      '../endpoints/tcp.js',
+      '../tls/client-context.js',
+      '../policies/idle-timeouts.js',
+      '../protocols/http/response-parser.js',
+      '../protocols/websocket/index.js',
+    ],
+    refused: [
+      '../reactor/create-reactor.js',
+      '../protocols/proxy-protocol/index.js',
+      '../native.js',
+    ],
+  },
   'src/protocols/http/parser.ts': SANS_IO,
   'src/protocols/imap/connection.ts': SANS_IO,
   'src/protocols/http/protocol.ts': {

@@ -7,6 +7,7 @@ const ENTRY_POINTS = [
   'index',
   'handover/index',
   'http/index',
+  'websocket/index',
   'workers/index',
   'tls/index',
   'testing/index',

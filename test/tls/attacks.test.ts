@@ -120,7 +120,8 @@ describe.each(ENGINES)('by the engine %s', (engine: Engine) => {
     } as const;
 
     it('the context of a name neither waives client certificates nor pins', async () => {
-      const lax = new TLSServerContext({ identity: other, engine });
+      const requested = { ...authenticated, clientCertificates: 'requested' } as const;
+      const lax = new TLSServerContext({ identity: other, engine, ...requested });
       const named = { 'other.example': lax };
       const strict = serve(rig, make({ ...authenticated, serverNames: named }));
       connect(rig, strict.port, clientContext({ engine }), 'other.example');

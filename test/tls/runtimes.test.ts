@@ -7,8 +7,9 @@ const node = {};
 const bun = { bun: '1.4.5' };
 const oldBun = { bun: '1.3.14' };
 const deno = { deno: '2.9.6' };
-const server = { peerCertificate: 'ignored' } as const;
-const verifying = { peerCertificate: 'requested' } as const;
+const server = { peerCertificate: 'ignored', selectsByName: false } as const;
+const naming = { ...server, selectsByName: true } as const;
+const verifying = { ...server, peerCertificate: 'requested' } as const;
 
 describe('a context', () => {
   it.each([
@@ -21,6 +22,7 @@ describe('a context', () => {
     ],
     ['server', verifying, deno, 'clientCertificates is not supported: node:tls of Deno does not'],
     ['server', verifying, bun, 'clientCertificates is not supported: node:tls of Bun does not'],
+    ['server', naming, bun, 'serverNames or selectContext is not supported: node:tls of Bun does'],
   ] as const)('of a %s with %j is refused on %j', (role, settings, versions, message) => {
     expect(() => checkRuntime(role, settings, versions)).toThrow(UnsupportedError);
     expect(() => checkRuntime(role, settings, versions)).toThrow(message);
@@ -33,6 +35,8 @@ describe('a context', () => {
     ['server', verifying, node],
     ['server', server, bun],
     ['server', server, deno],
+    ['server', naming, deno],
+    ['server', naming, node],
   ] as const)('of a %s with %j is accepted on %j', (role, settings, versions) => {
     checkRuntime(role, settings, versions);
   });

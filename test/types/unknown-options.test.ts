@@ -4,7 +4,15 @@
  */
 import { describe, expect, it } from 'vitest';
 import { serveUpgradable, takeListeners } from '../../src/handover/index.js';
-import { EventStreams, HTTPFactory, serveHttp, staticFiles } from '../../src/http/index.js';
+import {
+  decodeBody,
+  EventStreams,
+  HTTPFactory,
+  partsOf,
+  serveFetch,
+  serveHttp,
+  staticFiles,
+} from '../../src/http/index.js';
 import {
   AdoptedServerEndpoint,
   BasicProducerConsumerProxy,
@@ -97,6 +105,7 @@ import {
   TLSClientFactory,
   TLSServerContext,
 } from '../../src/tls/index.js';
+import { serveWebSockets, WebSocketAcceptor, WebSocketTopics } from '../../src/websocket/index.js';
 import { runWorkers } from '../../src/workers/index.js';
 import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
@@ -171,14 +180,35 @@ const sharedPorts = (reactor: Reactor): SharedPorts =>
 const tcpClient = (reactor: Reactor): TCPClientEndpoint =>
   new TCPClientEndpoint(reactor, '192.0.2.1', 1);
 
+const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
+  field: () => 'multipart/form-data; boundary=x',
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    yield Buffer.from(text);
+  },
+});
+
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
+  PermessageDeflateOptions: [(o) => new WebSocketAcceptor(clock, { deflate: o })],
+  PublishOptions: [(o) => new WebSocketTopics().publish('topic', 'message', o)],
+  ServeWebSocketsOptions: [
+    memory((reactor, o) =>
+      serveWebSockets(reactor, new TCPServerEndpoint(reactor, 0), () => {}, o),
+    ),
+  ],
+  WebSocketServerOptions: [(o) => new WebSocketAcceptor(clock, o)],
+  WebSocketTopicsOptions: [(o) => new WebSocketTopics(o)],
   DrainOptions: [(o) => new HTTPFactory(clock, () => {}).drain(o)],
   HTTPServerOptions: [
     (o) => new HTTPFactory(clock, () => {}, o),
     memory((reactor, o) => serveHttp(reactor, new TCPServerEndpoint(reactor, 0), () => {}, o)),
+    memory((reactor, o) =>
+      serveFetch(reactor, new TCPServerEndpoint(reactor, 0), () => new Response(), o),
+    ),
   ],
   StaticFilesOptions: [(o) => staticFiles('.', o)],
+  DecodeBodyOptions: [(o) => decodeBody([], undefined, o)],
+  MultipartOptions: [(o) => partsOf(formOf('--x--'), o)],
   EventStreamsOptions: [(o) => new EventStreams(clock, o)],
   AdoptConnectionOptions: [memory((reactor, o) => reactor.adoptStreamConnection(9, Protocol, o))],
   AdoptDatagramOptions: [memory((reactor, o) => reactor.adoptDatagramPort(9, () => {}, o))],

@@ -1,10 +1,17 @@
-// Ropewalk's HTTP server. `--reactor native|node`.
-import { HTTPFactory } from '../../../dist/http/index.js';
+// Ropewalk's HTTP server. `--reactor native|node`; with `--root DIR` a file server.
+import { HTTPFactory, staticFiles } from '../../../dist/http/index.js';
 import { createReactor } from '../../../dist/index.js';
 import { announce, readArguments } from '../contender.mjs';
 import { HELLO } from './service.mjs';
 
-const { port, reactor: kind } = readArguments({ reactor: { type: 'string', default: 'native' } });
+const {
+  port,
+  root,
+  reactor: kind,
+} = readArguments({
+  reactor: { type: 'string', default: 'native' },
+  root: { type: 'string' },
+});
 
 function answer(request, response) {
   response.setField('Content-Type', 'text/plain');
@@ -17,7 +24,8 @@ function answer(request, response) {
 
 const reactor = createReactor({ kind });
 // Connections rest while other servers are measured.
-const factory = new HTTPFactory(reactor, answer, { idleTimeoutMs: 3_600_000 });
+const handler = root === undefined ? answer : staticFiles(root);
+const factory = new HTTPFactory(reactor, handler, { idleTimeoutMs: 3_600_000 });
 const listening = reactor.listenTCP(port, factory, { interface: '127.0.0.1', backlog: 4096 });
 announce(listening.getHost().port, () => reactor.stop());
 await reactor.run();

@@ -2,6 +2,7 @@
 //
 //     npx tsx bench/micro/websocket/messages.bench.ts [--rounds N] [--quick]
 
+import { WebSocketCodecs } from '../../../src/protocols/websocket/codec.js';
 import { WebSocketConnection } from '../../../src/protocols/websocket/connection.js';
 import type { WebSocketRole } from '../../../src/protocols/websocket/events.js';
 import { FrameSerializer, frameOfBytes } from '../../../src/protocols/websocket/serializer.js';
@@ -35,6 +36,19 @@ const { Receiver, Sender } = (await import('ws' as string)) as {
   Sender: new (socket: object) => WsSender;
 };
 
+function connectionOf(
+  role: WebSocketRole,
+  write: (bytes: Uint8Array) => void,
+  lendsBinary = false,
+): WebSocketConnection {
+  const codecs = new WebSocketCodecs({
+    role,
+    lendsBinary,
+    ...(role === 'client' ? { maskingKey: key } : {}),
+  });
+  return new WebSocketConnection(codecs.codec(), { write });
+}
+
 function write(connection: WebSocketConnection, content: string | Buffer): void {
   if (typeof content === 'string') connection.sendText(content);
   else connection.sendBinary(content);
@@ -43,10 +57,10 @@ function write(connection: WebSocketConnection, content: string | Buffer): void 
 /** Frames of one chunk from the transport. */
 function chunkOf(content: string | Buffer, role: WebSocketRole): { chunk: Buffer; count: number } {
   const written: Buffer[] = [];
-  const sink = (bytes: Uint8Array): unknown => written.push(Buffer.from(bytes));
-  const serializer = new FrameSerializer(sink, role === 'client' ? key : undefined);
-  if (typeof content === 'string') serializer.writeText(0x81, content);
-  else serializer.writeBytes(0x82, content);
+  const sink = { write: (bytes: Uint8Array): unknown => written.push(Buffer.from(bytes)) };
+  const serializer = new FrameSerializer(role === 'client' ? key : undefined);
+  if (typeof content === 'string') serializer.writeText(sink, 0x81, content);
+  else serializer.writeBytes(sink, 0x82, content);
   const frame = Buffer.concat(written);
   const count = Math.max(1, Math.floor(BATCH_BYTES / frame.length));
   return { chunk: Buffer.alloc(count * frame.length, frame), count };
@@ -57,11 +71,7 @@ type Decode = (role: WebSocketRole) => (chunk: Buffer) => number;
 /** Returns the number of characters and bytes of all messages. */
 const decoders: Record<string, Decode> = {
   ropewalk: (role) => {
-    const connection = new WebSocketConnection({
-      role,
-      sink: () => {},
-      ...(role === 'client' ? { maskingKey: key } : {}),
-    });
+    const connection = connectionOf(role, () => {});
     return (chunk) => {
       let size = 0;
       connection.receive(chunk);
@@ -72,12 +82,7 @@ const decoders: Record<string, Decode> = {
     };
   },
   'ropewalk, lent': (role) => {
-    const connection = new WebSocketConnection({
-      role,
-      sink: () => {},
-      lendsBinary: true,
-      ...(role === 'client' ? { maskingKey: key } : {}),
-    });
+    const connection = connectionOf(role, () => {}, true);
     return (chunk) => {
       let size = 0;
       connection.receive(chunk);
@@ -130,11 +135,7 @@ type Encode = (
 
 const encoders: Record<string, Encode> = {
   ropewalk: (role, sink) => {
-    const connection = new WebSocketConnection({
-      role,
-      sink,
-      ...(role === 'client' ? { maskingKey: key } : {}),
-    });
+    const connection = connectionOf(role, sink);
     return (content) => write(connection, content);
   },
   ws: (role, sink) => {

@@ -6,121 +6,79 @@
  *
  * When the connection is closed, a server closes the transport at once; a client waits for the server to do so (RFC 6455 section
  * 7.1.1). The layer above limits the time in `closing` and that wait, and calls `resetControlFrames` regularly.
+ *
+ * There may be very many idle connections, so private fields are TypeScript's, and parsers and writers are shared: see
+ * {@link WebSocketCodecs}.
  */
 import {
   InvalidArgumentTypeError,
   InvalidArgumentValueError,
 } from '../../core/errors/arguments.js';
-import { checkData, checkFunction, checkInteger, checkString } from '../../internal/check.js';
-import { checkOptions, type OptionNames } from '../../internal/options.js';
-import { deflaterOf, type MessageDeflater, MessageInflater } from './deflate.js';
-import { WebSocketError, WebSocketNotOpenError } from './errors.js';
-import type { WebSocketEvent, WebSocketLimits, WebSocketRole } from './events.js';
-import { MessageWriter } from './message-writer.js';
+import { checkData, checkString } from '../../internal/check.js';
+import type { ConnectionCodec } from './codec.js';
+import { WebSocketError, WebSocketFragmentError, WebSocketNotOpenError } from './errors.js';
+import type { WebSocketEvent } from './events.js';
+import { FragmentWriter } from './fragment-writer.js';
 import { CLOSE, FIN, isCloseCode, MAX_CONTROL_BYTES, PING, PONG } from './opcodes.js';
-import { MessageParser } from './parser.js';
-import type { PermessageDeflateParameters } from './permessage-deflate.js';
+import type { MessageParser } from './parser.js';
 import { PreparedMessage } from './prepared-message.js';
-import { type ByteSink, FrameSerializer, type MaskingKeySource } from './serializer.js';
+import type { ByteSink } from './serializer.js';
 
 /** `closing`: this end has sent a close frame and the peer has not. */
 export type WebSocketState = 'closed' | 'closing' | 'open';
 
-export interface WebSocketConnectionOptions extends WebSocketLimits {
-  readonly role: WebSocketRole;
-  /** Takes the bytes to send. */
-  readonly sink: ByteSink;
-  /** Required for a client, and refused for a server. */
-  readonly maskingKey?: MaskingKeySource;
-  /** Lends the bytes of binary messages: they are valid until the next call of any connection. Default false. */
-  readonly lendsBinary?: boolean;
-  /** The agreed parameters of compression. Default: messages are not compressed. */
-  readonly deflate?: PermessageDeflateParameters | undefined;
-  /** The shortest message to compress, in bytes: 1 or more. Default 1,024. */
-  readonly compressionThreshold?: number;
-  /** zlib's level: 1, the fastest, to 9. Default 6. */
-  readonly compressionLevel?: number;
-}
-
-const OPTIONS: OptionNames<WebSocketConnectionOptions> = {
-  role: true,
-  sink: true,
-  maskingKey: true,
-  lendsBinary: true,
-  deflate: true,
-  compressionThreshold: true,
-  compressionLevel: true,
-  maxMessageBytes: true,
-  maxFragments: true,
-  maxControlFrames: true,
-};
-
 const EMPTY: Buffer = Buffer.alloc(0);
 const MAX_REASON_BYTES = MAX_CONTROL_BYTES - 2;
 
+/** The methods that send messages return the number of bytes that were passed to the sink. */
 export class WebSocketConnection {
-  readonly #parser: MessageParser;
-  readonly #serializer: FrameSerializer;
-  readonly #writer: MessageWriter;
-  #state: WebSocketState = 'open';
+  private readonly codec: ConnectionCodec;
+  private readonly sink: ByteSink;
+  /** Present while there are unread bytes, or part of a message. */
+  private parser: MessageParser | undefined = undefined;
+  private current: WebSocketState = 'open';
+  /** Those of the parser while there is none. */
+  private controlFrames = 0;
   /** The payload of the last ping without an answer. */
-  #unanswered: Buffer | undefined = undefined;
-  #closeCode = 1006;
-  #closeReason = '';
+  private unanswered: Buffer | undefined = undefined;
+  /** The message whose fragments are being sent. */
+  private fragments: FragmentWriter | undefined = undefined;
+  private code = 1006;
+  private reason = '';
 
-  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
-  constructor(options: WebSocketConnectionOptions) {
-    checkOptions('WebSocketConnection', options, OPTIONS);
-    const { role, sink, maskingKey, deflate } = options;
-    const { compressionThreshold = 1024, compressionLevel = 6, ...rest } = options;
-    const { maxMessageBytes, maxFragments, maxControlFrames, lendsBinary } = rest;
-    checkFunction('sink', sink);
-    if ((role === 'client') !== (typeof maskingKey === 'function')) {
-      const expected = role === 'client' ? 'a function' : 'left out by a server';
-      throw new InvalidArgumentTypeError('maskingKey', expected, maskingKey);
-    }
-    const threshold = checkInteger('compressionThreshold', compressionThreshold, 1, 2 ** 31 - 1);
-    const level = checkInteger('compressionLevel', compressionLevel, 1, 9);
-    this.#parser = new MessageParser({
-      role,
-      ...(maxMessageBytes === undefined ? {} : { maxMessageBytes }),
-      ...(maxFragments === undefined ? {} : { maxFragments }),
-      ...(maxControlFrames === undefined ? {} : { maxControlFrames }),
-      ...(lendsBinary === undefined ? {} : { lendsBinary }),
-      ...(deflate === undefined ? {} : { decompressor: inflaterOf(deflate, role) }),
-    });
-    this.#serializer = new FrameSerializer(sink, maskingKey);
-    const deflater = deflate === undefined ? undefined : ownDeflater(deflate, role, level);
-    this.#writer = new MessageWriter(this.#serializer, role === 'server', deflater, threshold);
+  /** @param sink Takes the bytes to send. */
+  constructor(codec: ConnectionCodec, sink: ByteSink) {
+    this.codec = codec;
+    this.sink = sink;
   }
 
   get state(): WebSocketState {
-    return this.#state;
+    return this.current;
   }
 
   /** After `text`: the message. */
   get text(): string {
-    return this.#parser.text;
+    return this.parser?.text ?? '';
   }
 
   /** After `binary`: the message. After `ping` and `pong`: the payload. */
   get bytes(): Buffer {
-    return this.#parser.bytes;
+    return this.parser?.bytes ?? EMPTY;
   }
 
   /** The code of the peer's close frame: 1005 if it has none, 1006 if there is no close frame (yet). */
   get closeCode(): number {
-    return this.#closeCode;
+    return this.code;
   }
 
   /** The reason in the peer's close frame; '' if it has none. */
   get closeReason(): string {
-    return this.#closeReason;
+    return this.reason;
   }
 
   /** {@link MessageParser.bufferedBytes}. */
   get bufferedBytes(): number {
-    return this.#parser.bufferedBytes;
+    return this.parser?.bufferedBytes ?? 0;
   }
 
   /**
@@ -128,7 +86,14 @@ export class WebSocketConnection {
    * @throws InvalidArgumentTypeError `chunk` is not a Buffer.
    */
   receive(chunk: Buffer): void {
-    if (this.#state !== 'closed') this.#parser.receive(chunk);
+    if (this.current === 'closed') return;
+    let { parser } = this;
+    if (parser === undefined) {
+      parser = this.codec.parsers.take();
+      parser.controlFrames = this.controlFrames;
+      this.parser = parser;
+    }
+    parser.receive(chunk);
   }
 
   /**
@@ -137,66 +102,69 @@ export class WebSocketConnection {
    * @throws WebSocketError The peer violated the protocol or exceeded a limit. The close frame has been sent: close the transport.
    */
   next(): WebSocketEvent | undefined {
-    if (this.#state === 'closed') return undefined;
+    const { parser } = this;
+    if (parser === undefined) return undefined;
     let event: WebSocketEvent | undefined;
     try {
-      event = this.#parser.next();
+      event = parser.next();
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
       throw error;
     }
-    if (event === undefined) this.#answerPing();
-    else if (event === 'ping') this.#unanswered = this.#parser.bytes;
-    else if (event === 'close') this.#receiveClose();
+    if (event === undefined) this.allRead(parser);
+    else if (event === 'ping') this.unanswered = parser.bytes;
+    else if (event === 'close') this.receiveClose(parser);
     return event;
   }
 
   /** Copies bytes that {@link next} has not read out of the received chunk, and answers pings. */
   keepRest(): void {
-    this.#parser.keepRest();
-    this.#answerPing();
+    const { parser } = this;
+    parser?.keepRest();
+    this.answerPing();
   }
 
-  /** {@link MessageParser.resetControlFrames}. */
+  /** Restarts the count of control frames that `maxControlFrames` limits. Call it regularly. */
   resetControlFrames(): void {
-    this.#parser.resetControlFrames();
+    this.controlFrames = 0;
+    if (this.parser !== undefined) this.parser.controlFrames = 0;
   }
 
   /** The transport is closed: nothing is sent or received from now on. */
   connectionLost(): void {
-    this.#end();
+    this.end();
   }
 
   /**
    * Sends a text message.
    * @throws WebSocketNotOpenError, WebSocketFragmentError, InvalidArgumentTypeError
    */
-  sendText(text: string): void {
+  sendText(text: string): number {
     checkString('text', text);
-    this.#checkOpen('sendText');
-    this.#writer.text(text);
+    this.checkWhole('sendText');
+    return this.codec.writer.text(this.sink, text);
   }
 
   /**
    * Sends a binary message. A server's long messages are passed to the sink as they are.
    * @throws WebSocketNotOpenError, WebSocketFragmentError, InvalidArgumentTypeError
    */
-  sendBinary(bytes: Uint8Array): void {
+  sendBinary(bytes: Uint8Array): number {
     checkBytes('bytes', bytes);
-    this.#checkOpen('sendBinary');
-    this.#writer.binary(bytes);
+    this.checkWhole('sendBinary');
+    return this.codec.writer.binary(this.sink, bytes);
   }
 
   /**
    * Sends a message that many connections send.
    * @throws WebSocketNotOpenError, WebSocketFragmentError, InvalidArgumentTypeError
    */
-  sendPrepared(message: PreparedMessage): void {
+  sendPrepared(message: PreparedMessage): number {
     if (!(message instanceof PreparedMessage)) {
       throw new InvalidArgumentTypeError('message', 'a PreparedMessage', message);
     }
-    this.#checkOpen('sendPrepared');
-    this.#writer.prepared(message);
+    this.checkWhole('sendPrepared');
+    return this.codec.writer.prepared(this.sink, message);
   }
 
   /**
@@ -205,10 +173,13 @@ export class WebSocketConnection {
    * @param final Ends the message.
    * @throws WebSocketNotOpenError, WebSocketFragmentError, InvalidArgumentTypeError
    */
-  sendFragment(data: string | Uint8Array, final: boolean): void {
+  sendFragment(data: string | Uint8Array, final: boolean): number {
     checkData(data);
-    this.#checkOpen('sendFragment');
-    this.#writer.fragment(data, final);
+    this.checkOpen('sendFragment');
+    const fragments = this.fragments ?? new FragmentWriter(this.codec.writer.serializer, data);
+    const size = fragments.write(this.sink, data, final);
+    this.fragments = final ? undefined : fragments;
+    return size;
   }
 
   /**
@@ -217,12 +188,12 @@ export class WebSocketConnection {
    * @throws WebSocketNotOpenError, InvalidArgumentTypeError, InvalidArgumentValueError
    */
   ping(payload: Uint8Array = EMPTY): void {
-    this.#sendControl('ping', PING, payload);
+    this.sendControl('ping', PING, payload);
   }
 
   /** Sends a pong that answers no ping: a heartbeat. Pings are answered without this. {@link ping}. */
   pong(payload: Uint8Array = EMPTY): void {
-    this.#sendControl('pong', PONG, payload);
+    this.sendControl('pong', PONG, payload);
   }
 
   /**
@@ -239,81 +210,83 @@ export class WebSocketConnection {
     if (Buffer.byteLength(checkString('reason', reason)) > MAX_REASON_BYTES) {
       throw new InvalidArgumentValueError('reason', 'at most 123 bytes of UTF-8', reason);
     }
-    if (this.#state !== 'open') return;
-    this.#sendClose(code, reason);
-    this.#state = 'closing';
+    if (this.current !== 'open') return;
+    this.sendClose(code, reason);
+    this.current = 'closing';
   }
 
-  #receiveClose(): void {
-    const { closeCode, closeReason } = this.#parser;
-    this.#closeCode = closeCode;
-    this.#closeReason = closeReason;
+  /** All received bytes were read. */
+  private allRead(parser: MessageParser): void {
+    if (parser.isIdle) {
+      this.controlFrames = parser.controlFrames;
+      this.parser = undefined;
+      this.codec.parsers.giveBack(parser);
+    }
+    this.answerPing();
+  }
+
+  private receiveClose(parser: MessageParser): void {
+    const { closeCode, closeReason } = parser;
+    this.code = closeCode;
+    this.reason = closeReason;
     // The answer has the same code (RFC 6455 section 5.5.1).
-    if (this.#state === 'open') this.#sendClose(closeCode, '');
-    this.#end();
+    if (this.current === 'open') this.sendClose(closeCode, '');
+    this.end();
   }
 
-  #fail(error: unknown): void {
+  private fail(error: unknown): void {
     const code = error instanceof WebSocketError ? error.closeCode : 1011;
-    if (this.#state === 'open') this.#sendClose(code, '');
-    this.#end();
+    if (this.current === 'open') this.sendClose(code, '');
+    this.end();
   }
 
-  #end(): void {
-    this.#state = 'closed';
-    this.#unanswered = undefined;
+  private end(): void {
+    this.current = 'closed';
+    this.parser = undefined;
+    this.unanswered = undefined;
+    this.fragments = undefined;
   }
 
   /** 1005 sends a frame without a code. */
-  #sendClose(code: number, reason: string): void {
-    this.#unanswered = undefined;
+  private sendClose(code: number, reason: string): void {
+    this.unanswered = undefined;
     const payload =
       code === 1005
         ? EMPTY
         : Buffer.concat([Buffer.of(code >>> 8, code & 0xff), Buffer.from(reason)]);
-    this.#serializer.writeBytes(FIN | CLOSE, payload);
+    this.codec.writer.serializer.writeBytes(this.sink, FIN | CLOSE, payload);
   }
 
-  #answerPing(): void {
-    const payload = this.#unanswered;
+  private answerPing(): void {
+    const payload = this.unanswered;
     if (payload === undefined) return;
-    this.#unanswered = undefined;
-    if (this.#state === 'open') this.#serializer.writeBytes(FIN | PONG, payload);
+    this.unanswered = undefined;
+    if (this.current === 'open') {
+      this.codec.writer.serializer.writeBytes(this.sink, FIN | PONG, payload);
+    }
   }
 
-  #sendControl(call: string, opcode: number, payload: Uint8Array): void {
+  private sendControl(call: string, opcode: number, payload: Uint8Array): void {
     checkBytes('payload', payload);
     if (payload.length > MAX_CONTROL_BYTES) {
       throw new InvalidArgumentValueError('payload', 'at most 125 bytes', payload.length);
     }
-    this.#checkOpen(call);
-    this.#serializer.writeBytes(FIN | opcode, payload);
+    this.checkOpen(call);
+    this.codec.writer.serializer.writeBytes(this.sink, FIN | opcode, payload);
   }
 
-  #checkOpen(call: string): void {
-    if (this.#state !== 'open') throw new WebSocketNotOpenError(call, this.#state);
+  private checkOpen(call: string): void {
+    if (this.current !== 'open') throw new WebSocketNotOpenError(call, this.current);
+  }
+
+  private checkWhole(call: string): void {
+    this.checkOpen(call);
+    if (this.fragments === undefined) return;
+    throw new WebSocketFragmentError('a message cannot be sent between the fragments of another');
   }
 }
 
 function checkBytes(what: string, value: unknown): void {
   if (value instanceof Uint8Array) return;
   throw new InvalidArgumentTypeError(what, 'a Uint8Array', value);
-}
-
-/** For the messages of the peer. */
-function inflaterOf(deflate: PermessageDeflateParameters, role: WebSocketRole): MessageInflater {
-  const { clientNoContextTakeover, serverNoContextTakeover } = deflate;
-  return new MessageInflater(
-    role === 'server' ? !clientNoContextTakeover : !serverNoContextTakeover,
-  );
-}
-
-function ownDeflater(
-  deflate: PermessageDeflateParameters,
-  role: WebSocketRole,
-  level: number,
-): MessageDeflater | undefined {
-  return role === 'server'
-    ? deflaterOf(deflate.serverMaxWindowBits, !deflate.serverNoContextTakeover, level)
-    : deflaterOf(deflate.clientMaxWindowBits, !deflate.clientNoContextTakeover, level);
 }

@@ -11,6 +11,10 @@ export interface HandshakeRequest {
    * @param name In any case.
    */
   field(name: string): string | undefined;
+  /** The requested host and port. Default: those of the Host field. */
+  readonly host?: string | undefined;
+  /** Whether the connection is secured by TLS: then pages that are not are refused. Default false: that is not known. */
+  readonly secure?: boolean;
 }
 
 /** A response head. */

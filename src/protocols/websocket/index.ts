@@ -7,11 +7,8 @@ export {
   ClientHandshake,
   type ClientHandshakeOptions,
 } from './client-handshake.js';
-export {
-  WebSocketConnection,
-  type WebSocketConnectionOptions,
-  type WebSocketState,
-} from './connection.js';
+export { type ConnectionCodec, type WebSocketCodecOptions, WebSocketCodecs } from './codec.js';
+export { WebSocketConnection, type WebSocketState } from './connection.js';
 export { MessageDeflater, MessageInflater } from './deflate.js';
 export {
   WebSocketCompressionError,

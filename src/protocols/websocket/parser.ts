@@ -82,11 +82,12 @@ export class MessageParser {
   #compressed = false;
   #fragments = 0;
   #messageBytes = 0;
-  #controlFrames = 0;
   /** The payload that is kept, once a message arrives in pieces. */
   #kept: MessageBuffer | undefined = undefined;
   #control: Buffer = EMPTY;
 
+  /** Control frames since the last message, or since this was reset, which {@link WebSocketLimits.maxControlFrames} limits. */
+  controlFrames = 0;
   /** After `text`: the message. */
   text = '';
   /** After `binary`: the message. After `ping` and `pong`: the payload, with memory of its own. */
@@ -116,6 +117,18 @@ export class MessageParser {
     this.#header = new FrameHeader(this.#masked, decompressor !== undefined, this.#maxMessageBytes);
   }
 
+  /** Whether it holds nothing: the next byte begins a message or a control frame. */
+  get isIdle(): boolean {
+    return (
+      !this.#reading &&
+      this.#message === 0 &&
+      this.#at === this.#chunk.length &&
+      this.#header.bufferedBytes === 0 &&
+      this.#failure === undefined &&
+      !this.#ended
+    );
+  }
+
   /** The bytes in memory: received and not read, and of unfinished frames and messages. */
   get bufferedBytes(): number {
     const control = this.#reading && this.#header.opcode >= CLOSE ? this.#control.length : 0;
@@ -143,11 +156,6 @@ export class MessageParser {
     if (this.#at < length) this.#chunk = givenCopy(this.#chunk, this.#at, length - this.#at);
     else this.#chunk = EMPTY;
     this.#at = 0;
-  }
-
-  /** Restarts the count of control frames that `maxControlFrames` limits. Call it regularly. */
-  resetControlFrames(): void {
-    this.#controlFrames = 0;
   }
 
   /**
@@ -194,8 +202,8 @@ export class MessageParser {
   }
 
   #beginControl(length: number): void {
-    this.#controlFrames += 1;
-    if (this.#controlFrames > this.#maxControlFrames) {
+    this.controlFrames += 1;
+    if (this.controlFrames > this.#maxControlFrames) {
       throw flood('maxControlFrames', this.#maxControlFrames);
     }
     this.#control = length === 0 ? EMPTY : Buffer.allocUnsafeSlow(length);
@@ -323,7 +331,7 @@ export class MessageParser {
   #endMessage(): void {
     this.#reading = false;
     this.#message = 0;
-    this.#controlFrames = 0;
+    this.controlFrames = 0;
   }
 
   #consume(size: number): void {

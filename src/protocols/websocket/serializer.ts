@@ -7,11 +7,14 @@ import { ownBytes } from '../../internal/lent-bytes.js';
 import { maskScratch, maskToScratch, SCRATCH_BYTES, scratch } from './masking.js';
 import { MASK, MAX_CONTROL_BYTES } from './opcodes.js';
 
-/**
- * Takes the bytes of frames in order, like `Transport.write`: fewer than {@link LARGE_WRITE_BYTES} are copied before it returns,
- * more are sent as they are, unless they are lent. A frame may come in two parts.
- */
-export type ByteSink = (bytes: Uint8Array) => void;
+/** A transport, or another taker of the bytes of frames. */
+export interface ByteSink {
+  /**
+   * Takes bytes in order, like `Transport.write`: fewer than {@link LARGE_WRITE_BYTES} are copied before it returns, more are sent as
+   * they are, unless they are lent. A frame may come in two parts.
+   */
+  write(bytes: Uint8Array): void;
+}
 
 /**
  * Returns 32 bits for the next frame of a client. They must not be predictable (RFC 6455 section 10.3).
@@ -27,51 +30,48 @@ const MAX_SHORT_PAYLOAD = LARGE_WRITE_BYTES - PAYLOAD_AT;
 /** The headers of long frames: the shared memory may contain their payload. */
 const longHeader = new Uint8Array(PAYLOAD_AT);
 
+/** Serves any number of connections. The methods return the number of bytes that they have written. */
 export class FrameSerializer {
-  readonly #sink: ByteSink;
   readonly #maskingKey: MaskingKeySource | undefined;
 
   /** @param maskingKey Of a client; undefined for a server, which does not mask. */
-  constructor(sink: ByteSink, maskingKey: MaskingKeySource | undefined) {
-    this.#sink = sink;
+  constructor(maskingKey: MaskingKeySource | undefined) {
     this.#maskingKey = maskingKey;
   }
 
   /** @param first The first byte: FIN, RSV1 and opcode. A server's payload of nearly {@link LARGE_WRITE_BYTES} or more is not copied. */
-  writeBytes(first: number, payload: Uint8Array): void {
+  writeBytes(sink: ByteSink, first: number, payload: Uint8Array): number {
     const { length } = payload;
     if (length <= MAX_SHORT_PAYLOAD) {
       // The payload may be in the shared memory itself.
       scratch.set(payload, PAYLOAD_AT);
-      this.#writeShort(first, length);
-    } else if (this.#maskingKey === undefined) {
-      const size = writeHeader(longHeader, 0, first, length);
-      this.#sink(longHeader.subarray(0, size));
-      this.#sink(payload);
-    } else {
-      this.#writeMasked(first, payload, this.#maskingKey() | 0);
+      return this.#writeShort(sink, first, length);
     }
+    if (this.#maskingKey !== undefined) {
+      return this.#writeMasked(sink, first, payload, this.#maskingKey() | 0);
+    }
+    const size = writeHeader(longHeader, 0, first, length);
+    sink.write(longHeader.subarray(0, size));
+    sink.write(payload);
+    return size + length;
   }
 
   /** Writes text as UTF-8. Lone surrogates become U+FFFD. */
-  writeText(first: number, text: string): void {
+  writeText(sink: ByteSink, first: number, text: string): number {
     const worst = text.length * 3;
     if (worst <= MAX_SHORT_PAYLOAD || Buffer.byteLength(text) <= MAX_SHORT_PAYLOAD) {
-      this.#writeShort(first, scratch.write(text, PAYLOAD_AT));
-    } else if (this.#maskingKey === undefined) {
-      this.#sink(frameOfText(first, text));
-    } else {
-      this.#writeMasked(first, Buffer.from(text), this.#maskingKey() | 0);
+      return this.#writeShort(sink, first, scratch.write(text, PAYLOAD_AT));
     }
-  }
-
-  /** Writes bytes that are frames already. */
-  writeFrames(frames: Uint8Array): void {
-    this.#sink(frames);
+    if (this.#maskingKey !== undefined) {
+      return this.#writeMasked(sink, first, Buffer.from(text), this.#maskingKey() | 0);
+    }
+    const frame = frameOfText(first, text);
+    sink.write(frame);
+    return frame.length;
   }
 
   /** The payload is in the shared memory. */
-  #writeShort(first: number, length: number): void {
+  #writeShort(sink: ByteSink, first: number, length: number): number {
     const key = this.#maskingKey === undefined ? undefined : this.#maskingKey() | 0;
     let at = PAYLOAD_AT;
     if (key !== undefined) {
@@ -82,10 +82,12 @@ export class FrameSerializer {
     at -= headerSize(length);
     writeHeader(scratch, at, first, length);
     if (key !== undefined) scratch[at + 1] = (scratch[at + 1] as number) | MASK;
-    this.#sink(scratch.subarray(at, PAYLOAD_AT + length));
+    const end = PAYLOAD_AT + length;
+    sink.write(scratch.subarray(at, end));
+    return end - at;
   }
 
-  #writeMasked(first: number, payload: Uint8Array, key: number): void {
+  #writeMasked(sink: ByteSink, first: number, payload: Uint8Array, key: number): number {
     const { length } = payload;
     const size = headerSize(length);
     const frame = ownBytes(size + 4 + length);
@@ -98,7 +100,8 @@ export class FrameSerializer {
     writeHeader(frame, 0, first, length);
     frame[1] = (frame[1] as number) | MASK;
     writeKey(frame, size, key);
-    this.#sink(frame);
+    sink.write(frame);
+    return frame.length;
   }
 }
 

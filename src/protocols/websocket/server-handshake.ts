@@ -28,7 +28,7 @@ import {
 } from './permessage-deflate.js';
 
 /**
- * The origins of pages that may connect. `same-host`: those whose host and port are those of the Host field. A list contains
+ * The origins of pages that may connect. `same-host`: those whose host and port are the requested ones, over TLS if the request is. A list contains
  * serialized origins such as `https://example.com`; a function returns whether the origin is allowed. Requests without an Origin
  * field do not come from pages, and are not checked.
  */
@@ -149,7 +149,10 @@ function checkOrigin(request: HandshakeRequest, allowed: AllowedOrigins): void {
 
 function isAllowed(origin: string, request: HandshakeRequest, allowed: AllowedOrigins): boolean {
   if (typeof allowed === 'function') return allowed(origin, request) === true;
-  if (allowed === 'same-host') return isSameHost(origin, request.field('host'));
+  if (allowed === 'same-host') {
+    if (request.secure === true && !origin.startsWith('https:')) return false;
+    return isSameHost(origin, request.host ?? request.field('host'));
+  }
   return (allowed as readonly string[]).includes(origin);
 }
 

@@ -12,7 +12,11 @@ import {
 import { PlaintextBeforeTLSError } from '../../core/errors/tls.js';
 import type { PullProducer, PushProducer } from '../../core/producer.js';
 import type { ConnectionReport } from '../../core/reactor-introspection.js';
-import { describeProtocol, type StreamProtocol } from '../../core/stream-protocol.js';
+import {
+  describeProtocol,
+  type StreamProtocol,
+  type SwitchableTransport,
+} from '../../core/stream-protocol.js';
 import type { StartTLSOptions } from '../../core/tls.js';
 import type {
   DetachedConnection,
@@ -57,7 +61,7 @@ type Hook =
  */
 export abstract class StreamTransport
   extends ClosableStream
-  implements TCPTransport, UNIXTransport
+  implements TCPTransport, UNIXTransport, SwitchableTransport
 {
   detach(): Deferred<DetachedConnection> {
     this.fileno();
@@ -122,6 +126,13 @@ export abstract class StreamTransport
   replaceProtocol(protocol: StreamProtocol): TurnReactor {
     this.protocol = protocol;
     return this.reactor;
+  }
+
+  /** @internal */
+  switchProtocol(from: StreamProtocol, to: StreamProtocol): boolean {
+    if (this.protocol !== from) return false;
+    this.protocol = to;
+    return true;
   }
 
   pauseProducing(): void {

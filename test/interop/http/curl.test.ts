@@ -12,10 +12,11 @@ import {
   ALL_PIECES,
   answer,
   CountingFactory,
+  curl,
   digest,
   type Facts,
-  type Finished,
   GREETING,
+  parted,
   run,
   type ServedHTTP,
   serve,
@@ -32,31 +33,6 @@ const large = files.write('large', LARGE);
 /** Exit codes of curl (curl(1)). */
 const PARTIAL_FILE = 18;
 const RECEIVE_ERROR = 56;
-
-function curl(...args: string[]): Promise<Finished> {
-  return run('curl', [
-    '-q',
-    '--silent',
-    '--show-error',
-    '--max-time',
-    '10',
-    '--noproxy',
-    '*',
-    ...args,
-  ]);
-}
-
-/** Splits what `curl --include` printed: the heads, and the rest. */
-function parted({ stdout }: Finished): { heads: string[]; content: string } {
-  const heads: string[] = [];
-  let rest = stdout;
-  while (rest.startsWith('HTTP/')) {
-    const end = rest.indexOf('\r\n\r\n');
-    heads.push(rest.slice(0, end));
-    rest = rest.slice(end + 4);
-  }
-  return { heads, content: rest };
-}
 
 async function factsOf(served: ServedHTTP, ...args: string[]): Promise<Facts> {
   const { stdout, stderr } = await curl(...args, `${served.origin}/facts`);

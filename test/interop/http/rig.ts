@@ -159,3 +159,29 @@ export async function run(command: string, args: readonly string[], input = ''):
   const { stdout, stderr } = program;
   return { exitCode: program.process.exitCode, stdout, stderr };
 }
+
+/** Runs curl to its end. */
+export function curl(...args: string[]): Promise<Finished> {
+  return run('curl', [
+    '-q',
+    '--silent',
+    '--show-error',
+    '--max-time',
+    '10',
+    '--noproxy',
+    '*',
+    ...args,
+  ]);
+}
+
+/** Splits what `curl --include` printed: the heads, and the rest. */
+export function parted({ stdout }: Finished): { heads: string[]; content: string } {
+  const heads: string[] = [];
+  let rest = stdout;
+  while (rest.startsWith('HTTP/')) {
+    const end = rest.indexOf('\r\n\r\n');
+    heads.push(rest.slice(0, end));
+    rest = rest.slice(end + 4);
+  }
+  return { heads, content: rest };
+}

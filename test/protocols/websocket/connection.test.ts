@@ -6,9 +6,10 @@ import {
   UnknownOptionError,
 } from '../../../src/core/errors/arguments.js';
 import {
-  WebSocketConnection,
-  type WebSocketConnectionOptions,
-} from '../../../src/protocols/websocket/connection.js';
+  type WebSocketCodecOptions,
+  WebSocketCodecs,
+} from '../../../src/protocols/websocket/codec.js';
+import { WebSocketConnection } from '../../../src/protocols/websocket/connection.js';
 import {
   WebSocketFragmentError,
   WebSocketNotOpenError,
@@ -17,9 +18,10 @@ import type { WebSocketRole } from '../../../src/protocols/websocket/events.js';
 import { MessageParser } from '../../../src/protocols/websocket/parser.js';
 import type { PermessageDeflateParameters } from '../../../src/protocols/websocket/permessage-deflate.js';
 import { PreparedMessage } from '../../../src/protocols/websocket/prepared-message.js';
+import { type ConnectionOptions, connectionOf } from './connection-of.js';
 import { closing, type FrameParts, frame, KEY, masked } from './frames.js';
 
-type Options = Partial<WebSocketConnectionOptions>;
+type Options = Partial<ConnectionOptions>;
 
 const key = Buffer.from(KEY as number[]).readInt32LE(0);
 
@@ -30,7 +32,7 @@ class End {
   readonly #make: (parts: FrameParts) => Buffer;
 
   constructor(role: WebSocketRole, options: Options = {}) {
-    this.connection = new WebSocketConnection({
+    this.connection = connectionOf({
       role,
       sink: (bytes) => this.#sent.push(Buffer.from(bytes)),
       ...(role === 'client' ? { maskingKey: () => key } : {}),
@@ -310,26 +312,25 @@ for (const role of ['client', 'server'] as const) {
 
 describe('WebSocketConnection', () => {
   it('refuses options that it does not know, and wrong ones', () => {
-    const sink = (): void => {};
-    const make = (options: object) => () =>
-      new WebSocketConnection(options as WebSocketConnectionOptions);
-    expect(make({ role: 'server', sink, perMessageDeflate: true })).toThrow(UnknownOptionError);
-    expect(make({ role: 'server' })).toThrow('sink');
-    expect(make({ role: 'client', sink })).toThrow('maskingKey');
-    expect(make({ role: 'server', sink, maskingKey: () => 0 })).toThrow('maskingKey');
-    expect(make({ role: 'peer', sink, maskingKey: undefined })).toThrow('role');
-    expect(make({ role: 'server', sink, compressionThreshold: 0 })).toThrow('compressionThreshold');
-    expect(make({ role: 'server', sink, compressionLevel: 10 })).toThrow('compressionLevel');
+    const make = (options: object) => () => new WebSocketCodecs(options as WebSocketCodecOptions);
+    expect(make({ role: 'server', perMessageDeflate: true })).toThrow(UnknownOptionError);
+    expect(make({ role: 'client' })).toThrow('maskingKey');
+    expect(make({ role: 'server', maskingKey: () => 0 })).toThrow('maskingKey');
+    expect(make({ role: 'peer', maskingKey: undefined })).toThrow('role');
+    expect(make({ role: 'server', maxFragments: 0 })).toThrow('maxFragments');
+    expect(make({ role: 'server', compressionThreshold: 0 })).toThrow('compressionThreshold');
+    expect(make({ role: 'server', compressionLevel: 10 })).toThrow('compressionLevel');
     expect(() => new PreparedMessage(5 as never)).toThrow(InvalidArgumentTypeError);
   });
 
   it('sends one serialization of a prepared message on all connections of a server', () => {
     const written: Uint8Array[] = [];
     const message = new PreparedMessage('x'.repeat(2000));
-    const deflate = { ...NO_TAKEOVER };
-    for (const options of [{}, {}, { deflate }, { deflate }]) {
-      const sink = (bytes: Uint8Array): unknown => written.push(bytes);
-      new WebSocketConnection({ role: 'server', sink, ...options }).sendPrepared(message);
+    const codecs = new WebSocketCodecs({ role: 'server' });
+    const sink = { write: (bytes: Uint8Array): unknown => written.push(bytes) };
+    for (const deflate of [undefined, undefined, NO_TAKEOVER, NO_TAKEOVER]) {
+      const connection = new WebSocketConnection(codecs.codec(deflate), sink);
+      expect(connection.sendPrepared(message)).toBe(written.at(-1)?.length);
     }
     expect(written).toHaveLength(4);
     expect(written[0]).toBe(written[1]);
@@ -394,7 +395,7 @@ describe('compression', () => {
       fc.property(parameters, sends, fc.boolean(), (deflate, messages, fromClient) => {
         const shared: Options = { deflate, compressionThreshold: 50 };
         const from = new End(fromClient ? 'client' : 'server', shared);
-        const to = new WebSocketConnection({
+        const to = connectionOf({
           role: fromClient ? 'server' : 'client',
           sink: () => {},
           ...(fromClient ? {} : { maskingKey: () => key }),

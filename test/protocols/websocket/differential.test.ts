@@ -5,7 +5,6 @@
 import { constants, deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { WebSocketConnection } from '../../../src/protocols/websocket/connection.js';
 import { MessageInflater } from '../../../src/protocols/websocket/deflate.js';
 import { WebSocketError } from '../../../src/protocols/websocket/errors.js';
 import {
@@ -13,6 +12,7 @@ import {
   type MessageParserOptions,
 } from '../../../src/protocols/websocket/parser.js';
 import type { PermessageDeflateParameters } from '../../../src/protocols/websocket/permessage-deflate.js';
+import { connectionOf } from './connection-of.js';
 import { closing, type FrameParts, frame, KEY, readAll, shown } from './frames.js';
 import { readWithWs, sendWithWs, wsDeflate } from './ws.js';
 
@@ -252,7 +252,7 @@ describe('messages', () => {
     await fc.assert(
       fc.asyncProperty(...cases, async (messages, deflate, fromClient) => {
         const sent: Buffer[] = [];
-        const connection = new WebSocketConnection({
+        const connection = connectionOf({
           role: fromClient ? 'client' : 'server',
           sink: (bytes) => sent.push(Buffer.from(bytes)),
           ...(fromClient ? { maskingKey: () => 0x12345678 } : {}),

@@ -5,10 +5,11 @@ import { RequestSerializer } from '../../../src/protocols/http/request-serialize
 import { ResponseParser } from '../../../src/protocols/http/response-parser.js';
 import { ResponseSerializer } from '../../../src/protocols/http/response-serializer.js';
 import { ClientHandshake } from '../../../src/protocols/websocket/client-handshake.js';
-import { WebSocketConnection } from '../../../src/protocols/websocket/connection.js';
+import type { WebSocketConnection } from '../../../src/protocols/websocket/connection.js';
 import { WebSocketRequestError } from '../../../src/protocols/websocket/errors.js';
 import { acceptRequest } from '../../../src/protocols/websocket/server-handshake.js';
 import { everySplit } from '../../../src/testing/every-split.js';
+import { connectionOf } from './connection-of.js';
 
 class Output {
   readonly #parts: Buffer[] = [];
@@ -53,7 +54,7 @@ function serve(chunks: readonly Buffer[]): { output: Buffer; messages: string[] 
         const { fields, deflate } = acceptRequest(parser.head, OPTIONS);
         serializer.respond(101, fields, '');
         const sink = (bytes: Uint8Array): void => output.write(bytes);
-        connection = new WebSocketConnection({ role: 'server', sink, deflate });
+        connection = connectionOf({ role: 'server', sink, deflate });
       } catch (error) {
         if (!(error instanceof WebSocketRequestError)) throw error;
         serializer.respond(error.status, error.fields, error.message);
@@ -82,7 +83,7 @@ describe('a WebSocket over HTTP', () => {
     expect(responses.next()).toBe('head');
     const agreed = handshake.check(responses.head);
     expect(agreed.subprotocol).toBe('chat');
-    const client = new WebSocketConnection({
+    const client = connectionOf({
       role: 'client',
       sink: (bytes) => output.write(bytes),
       maskingKey: () => 0x01020304,
@@ -96,7 +97,7 @@ describe('a WebSocket over HTTP', () => {
     for (const chunks of everySplit(Buffer.concat([request, sent]))) {
       const served = serve(chunks);
       expect(served.messages).toEqual(['hello', 'long '.repeat(500)]);
-      const connection = new WebSocketConnection({
+      const connection = connectionOf({
         role: 'client',
         sink: () => {},
         maskingKey: () => 0,

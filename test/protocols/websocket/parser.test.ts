@@ -146,7 +146,7 @@ describe('MessageParser', () => {
       parser.receive(Buffer.concat([masked({ opcode: 9 }), masked({ opcode: 9 })]));
       expect(parser.next()).toBe('ping');
       expect(parser.next()).toBe('ping');
-      parser.resetControlFrames();
+      parser.controlFrames = 0;
     }
   });
 

@@ -5,6 +5,7 @@ import { scratch } from '../../../src/protocols/websocket/masking.js';
 import { randomMaskingKeys } from '../../../src/protocols/websocket/masking-keys.js';
 import { MessageParser } from '../../../src/protocols/websocket/parser.js';
 import {
+  type ByteSink,
   FrameSerializer,
   frameOfBytes,
   frameOfText,
@@ -13,19 +14,22 @@ import { frame, KEY } from './frames.js';
 
 const key = Buffer.from(KEY as number[]).readInt32LE(0);
 
+type Write = (serializer: FrameSerializer, sink: ByteSink) => number;
+
 /** A sink that keeps the contract of transports: it copies short data, and long data unless it is its own memory. */
-function written(role: 'client' | 'server', write: (serializer: FrameSerializer) => void): Buffer {
+function written(role: 'client' | 'server', write: Write): Buffer {
   const parts: Uint8Array[] = [];
-  const sink = (bytes: Uint8Array) => {
-    parts.push(
-      bytes.length < LARGE_WRITE_BYTES || bytes.buffer === scratch.buffer
-        ? Buffer.from(bytes)
-        : bytes,
-    );
+  const sink = {
+    write(bytes: Uint8Array): void {
+      const copies = bytes.length < LARGE_WRITE_BYTES || bytes.buffer === scratch.buffer;
+      parts.push(copies ? Buffer.from(bytes) : bytes);
+    },
   };
-  write(new FrameSerializer(sink, role === 'client' ? () => key : undefined));
+  const size = write(new FrameSerializer(role === 'client' ? () => key : undefined), sink);
   scratch.fill(0xdb);
-  return Buffer.concat(parts);
+  const all = Buffer.concat(parts);
+  expect(size).toBe(all.length);
+  return all;
 }
 
 const LENGTHS = [
@@ -37,14 +41,20 @@ describe('FrameSerializer', () => {
     const payload = Buffer.from(Array.from({ length }, (_, i) => (i * 7) & 0xff));
     const text = 'é'.repeat(length >> 1) + 'x'.repeat(length & 1);
     const cases = [
-      [written('server', (s) => s.writeBytes(0x82, payload)), frame({ opcode: 2, payload })],
       [
-        written('client', (s) => s.writeBytes(0x82, payload)),
+        written('server', (s, to) => s.writeBytes(to, 0x82, payload)),
+        frame({ opcode: 2, payload }),
+      ],
+      [
+        written('client', (s, to) => s.writeBytes(to, 0x82, payload)),
         frame({ opcode: 2, payload, key: KEY }),
       ],
-      [written('server', (s) => s.writeText(0x81, text)), frame({ opcode: 1, payload: text })],
       [
-        written('client', (s) => s.writeText(0x81, text)),
+        written('server', (s, to) => s.writeText(to, 0x81, text)),
+        frame({ opcode: 1, payload: text }),
+      ],
+      [
+        written('client', (s, to) => s.writeText(to, 0x81, text)),
         frame({ opcode: 1, payload: text, key: KEY }),
       ],
       [frameOfBytes(0x82, payload), frame({ opcode: 2, payload })],
@@ -56,11 +66,11 @@ describe('FrameSerializer', () => {
   it.each([10, 1000, 20_000, 65_536])('writes %i lent bytes of a parser', (length) => {
     const payload = Buffer.from(Array.from({ length }, (_, i) => (i * 13) & 0xff));
     for (const role of ['client', 'server'] as const) {
-      const echoed = written(role, (serializer) => {
+      const echoed = written(role, (serializer, sink) => {
         const parser = new MessageParser({ role: 'server', lendsBinary: true });
         parser.receive(frame({ opcode: 2, payload, key: KEY }));
         expect(parser.next()).toBe('binary');
-        serializer.writeBytes(0x82, parser.bytes);
+        return serializer.writeBytes(sink, 0x82, parser.bytes);
       });
       const expected = { opcode: 2, payload };
       const wanted = frame(role === 'client' ? { ...expected, key: KEY } : expected);
@@ -69,14 +79,14 @@ describe('FrameSerializer', () => {
   });
 
   it('replaces lone surrogates', () => {
-    expect(written('server', (s) => s.writeText(0x81, 'a\ud800b'))).toEqual(
+    expect(written('server', (s, to) => s.writeText(to, 0x81, 'a\ud800b'))).toEqual(
       frame({ opcode: 1, payload: 'a\ufffdb' }),
     );
   });
 
   it('does not change the payload', () => {
     const payload = Buffer.alloc(20_000, 1);
-    written('client', (s) => s.writeBytes(0x82, payload));
+    written('client', (s, to) => s.writeBytes(to, 0x82, payload));
     expect(payload).toEqual(Buffer.alloc(20_000, 1));
   });
 
@@ -89,14 +99,12 @@ describe('FrameSerializer', () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 5 }), fc.boolean(), (messages, client) => {
         const parser = new MessageParser({ role: client ? 'server' : 'client' });
-        const serializer = new FrameSerializer(
-          (bytes) => parser.receive(Buffer.from(bytes)),
-          client ? keys : undefined,
-        );
+        const sink = { write: (bytes: Uint8Array) => parser.receive(Buffer.from(bytes)) };
+        const serializer = new FrameSerializer(client ? keys : undefined);
         const read: unknown[] = [];
         for (const each of messages) {
-          if (typeof each === 'string') serializer.writeText(0x81, each);
-          else serializer.writeBytes(0x82, each);
+          if (typeof each === 'string') serializer.writeText(sink, 0x81, each);
+          else serializer.writeBytes(sink, 0x82, each);
         }
         for (let event = parser.next(); event !== undefined; event = parser.next()) {
           read.push(event === 'text' ? parser.text : new Uint8Array(parser.bytes));

@@ -1,0 +1,46 @@
+// What the client is told to open for a scenario.
+
+import { join } from 'node:path';
+import type { Contender, RunningServer } from './contenders.js';
+import type { OpenCommand } from './load-client.js';
+import type { Scenario } from './scenario-types.js';
+import { FILE_NAME, siteFolder } from './site-folder.js';
+
+/** @param server The server of `contender`, started for the scenario. */
+export function openCommand(
+  scenario: Scenario,
+  { bare }: Contender,
+  { where, pid }: Pick<RunningServer, 'where' | 'pid'>,
+): OpenCommand {
+  const { connections: conns, bytes, tls } = scenario;
+  const command: OpenCommand = { where, pid, conns, bytes, ...(tls !== undefined && { tls }) };
+  switch (scenario.kind) {
+    case 'datagrams':
+      return { ...command, load: 'datagrams', out: scenario.out, back: scenario.back };
+    case 'workers':
+      return { ...command, load: 'turns' };
+    case 'echo':
+      return { ...command, shape: scenario.mode === 'echo' ? 'bytes' : scenario.mode };
+    case 'http': {
+      const { request, content, pipelined } = scenario;
+      return { ...command, request, content, pipelined };
+    }
+    case 'file': {
+      const contentFile = join(siteFolder(bytes), FILE_NAME);
+      return { ...command, request: scenario.request, contentFile };
+    }
+    case 'websocket': {
+      const { frames: websocket, mode } = scenario;
+      return { ...command, websocket, load: mode === 'broadcast' ? 'broadcast' : 'stream' };
+    }
+    case 'idle': {
+      if (bare) return command;
+      if (scenario.service === 'ws') return { ...command, websocket: 'text' };
+      const { request, content } = scenario;
+      return request === undefined ? command : { ...command, request, content: content ?? '' };
+    }
+    case 'churn':
+    case 'hold':
+      return command;
+  }
+}

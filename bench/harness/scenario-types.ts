@@ -1,0 +1,102 @@
+// What a scenario is: what the client does, what is compared, and in which unit.
+
+import type { Mode, Service } from './contenders.js';
+import type { FrameKind, Security } from './load-client.js';
+
+interface Described {
+  readonly name: string;
+  readonly title: string;
+  /** What the cost of one unit is, for column heads: `CPU us per message`. */
+  readonly costLabel: string;
+  /** The kind of server it needs. */
+  readonly service: Service;
+  /** Part of a quick run in which no scenario is named. */
+  readonly quick: boolean;
+  /** Connections held or, for churn, under way at once; peers of datagrams. */
+  readonly connections: number;
+  /** Bytes of one message. */
+  readonly bytes: number;
+  /** Undefined: in clear. */
+  readonly tls?: Security;
+}
+
+/** Request and response on connections that stay open; the cost is CPU time or median latency. */
+export interface EchoScenario extends Described {
+  readonly kind: 'echo';
+  readonly mode: Extract<Mode, 'echo' | 'lines' | 'short-lines'>;
+  readonly cost: 'cpu' | 'p50';
+  /** Units of cost in a message, and nanoseconds in place of microseconds; undefined where it is the message. */
+  readonly linesPerMessage?: number;
+}
+
+/** HTTP/1.1 on connections that stay open. */
+export interface HTTPScenario extends Described {
+  readonly kind: 'http';
+  readonly request: string;
+  /** Of each answer. */
+  readonly content: string;
+  /** Requests in one message, each answered. */
+  readonly pipelined: number;
+}
+
+/** A static file on connections that stay open; `bytes` is its size. */
+export interface FileScenario extends Described {
+  readonly kind: 'file';
+  readonly mode: 'file';
+  readonly request: string;
+}
+
+/** WebSocket messages: back to their sender, or one at a time to all connections. The cost is CPU time. */
+export interface WebSocketScenario extends Described {
+  readonly kind: 'websocket';
+  readonly mode: Extract<Mode, 'echo' | 'broadcast'>;
+  readonly frames: FrameKind;
+}
+
+/** Connect, one message, close. */
+export interface ChurnScenario extends Described {
+  readonly kind: 'churn';
+}
+
+/** Exchanges of datagrams: `out` to the server, `back` from it. The cost is CPU time. */
+export interface DatagramScenario extends Described {
+  readonly kind: 'datagrams';
+  readonly mode: Extract<Mode, 'echo' | 'sink' | 'source'>;
+  readonly out: number;
+  readonly back: number;
+}
+
+/** Servers of one and of two workers; client and server take turns. The cost is time. */
+export interface WorkersScenario extends Described {
+  readonly kind: 'workers';
+  readonly act: 'echo' | 'churn';
+}
+
+/** Memory of connections that rest; each repeat is a fresh process. */
+export interface IdleScenario extends Described {
+  readonly kind: 'idle';
+  readonly repeats: number;
+  readonly settleSeconds: number;
+  /** How long the connections rest before the last reading: V8 collects garbage up to 17 seconds after the last work. */
+  readonly restSeconds: number;
+  /** HTTP: the message, and the content of its answer. */
+  readonly request?: string;
+  readonly content?: string;
+}
+
+/** Many connections in one process with traffic on all of them. */
+export interface HoldScenario extends Described {
+  readonly kind: 'hold';
+  readonly trafficSeconds: number;
+  readonly settleSeconds: number;
+}
+
+export type SlicedScenario =
+  | EchoScenario
+  | HTTPScenario
+  | FileScenario
+  | WebSocketScenario
+  | ChurnScenario
+  | DatagramScenario
+  | WorkersScenario;
+export type Scenario = SlicedScenario | IdleScenario | HoldScenario;

@@ -1,0 +1,115 @@
+// The workloads of HTTP and WebSocket.
+
+import type { FrameKind } from './load-client.js';
+import type { HTTPScenario, IdleScenario, Scenario, WebSocketScenario } from './scenario-types.js';
+import { FILE_NAME } from './site-folder.js';
+
+const HELLO = 'Hello, World!';
+/** As browsers send it, but shorter. */
+const HELLO_REQUEST =
+  'GET / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nUser-Agent: bench/1.0\r\nAccept: */*\r\nAccept-Encoding: gzip, br\r\n\r\n';
+
+function postRequest(bytes: number): string {
+  const start = '{"name":"Ada Lovelace","padding":"';
+  const json = `${start}${'x'.repeat(bytes - start.length - 2)}"}`;
+  return `POST / HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n${json}`;
+}
+
+export function httpScenarios(quick: boolean): Scenario[] {
+  const hello = (name: string, title: string, connections: number): HTTPScenario => ({
+    kind: 'http',
+    name,
+    title: `HTTP/1.1, ${title}`,
+    costLabel: 'CPU us per request',
+    service: 'http',
+    quick: connections === 50,
+    connections,
+    request: HELLO_REQUEST,
+    content: HELLO,
+    pipelined: 1,
+    bytes: 13,
+  });
+  const pipelined = 16;
+  return [
+    hello('http-hello-50', 'hello on 50 connections', 50),
+    hello('http-hello-1000', 'hello on 1,000 connections', 1_000),
+    {
+      ...hello('http-pipelined', `${pipelined} pipelined hellos on 50 connections`, 50),
+      costLabel: `CPU us per ${pipelined} requests`,
+      pipelined,
+    },
+    {
+      ...hello('http-post', 'POST of 1 KiB of JSON on 50 connections', 50),
+      request: postRequest(1_024),
+      content: 'Ada Lovelace',
+      bytes: 12,
+    },
+    {
+      kind: 'file',
+      mode: 'file',
+      name: 'http-file-100k',
+      title: 'HTTP/1.1, static file of 100 KiB on 50 connections',
+      costLabel: 'CPU us per request',
+      service: 'http',
+      quick: false,
+      connections: 50,
+      request: HELLO_REQUEST.replace('/', `/${FILE_NAME}`),
+      bytes: 100 * 1_024,
+    },
+    {
+      ...idle('http-idle', 'keep-alive connection after one request', quick),
+      service: 'http',
+      request: HELLO_REQUEST,
+      content: HELLO,
+    },
+  ];
+}
+
+export function webSocketScenarios(quick: boolean): Scenario[] {
+  const echo = (size: string, bytes: number, frames: FrameKind): WebSocketScenario => ({
+    kind: 'websocket',
+    mode: 'echo',
+    name: `ws-echo-${size.replace(' B', '').replace(' KiB', 'k')}${frames === 'text' ? '' : '-binary'}`,
+    title: `WebSocket echo, ${size} of ${frames} on 50 connections`,
+    costLabel: 'CPU us per message',
+    service: 'ws',
+    quick: frames === 'text',
+    connections: 50,
+    bytes,
+    frames,
+  });
+  const subscribers = 5_000;
+  return [
+    echo('64 B', 64, 'text'),
+    echo('16 KiB', 16_384, 'text'),
+    echo('64 B', 64, 'binary'),
+    echo('16 KiB', 16_384, 'binary'),
+    {
+      ...echo('64 B', 64, 'text'),
+      mode: 'broadcast',
+      name: 'ws-broadcast',
+      title: `WebSocket, one message of 64 B to ${subscribers.toLocaleString('en')} subscribers`,
+      costLabel: 'CPU us per message received',
+      quick: false,
+      connections: subscribers,
+    },
+    { ...idle('ws-idle', 'WebSocket', quick), service: 'ws' },
+  ];
+}
+
+/** As many as in the scenario `idle`. */
+function idle(name: string, what: string, quick: boolean): Omit<IdleScenario, 'service'> {
+  const connections = 15_000;
+  return {
+    kind: 'idle',
+    name,
+    title: `Memory of an idle ${what}, ${connections.toLocaleString('en')} of them`,
+    costLabel: 'bytes per connection',
+    quick: false,
+    connections,
+    bytes: 64,
+    repeats: quick ? 1 : 2,
+    settleSeconds: quick ? 0.4 : 2,
+    restSeconds: quick ? 0.4 : 20,
+  };
+}
