@@ -22,7 +22,7 @@ export interface Page {
 
 const HISTORY_LENGTH = 300;
 const GOING_AWAY = 1001;
-const LOAD = { measureMs: 5_000, connections: 50, messageBytes: 64 };
+const LOAD = { roundMs: 2_500, connections: 50, messageBytes: 64 };
 
 export class Feed {
   readonly settings: DashboardSettings;

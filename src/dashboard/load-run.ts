@@ -1,30 +1,21 @@
 /**
  * A comparison of the two reactors: each in turn serves an echo to the same clients, in processes of their own, so that neither the
- * program nor the page is part of the measurement. It lasts some twelve seconds at most, and longer only until its deadline.
+ * program nor the page is part of the measurement. Each has two rounds, in the order A B B A: on a machine that becomes busier, both
+ * lose alike.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Clock, DelayedCall } from '../core/clock.js';
-import type { FromLoadProgram, LoadOrder, ServerReport } from './load-messages.js';
+import {
+  type LoadPoint,
+  type LoadResult,
+  LoadRound,
+  type RoundTotals,
+  resultOf,
+} from './load-measurement.js';
+import type { ClientReport, FromLoadProgram, LoadOrder } from './load-messages.js';
 
 export type LoadKind = 'native' | 'node';
-
-/** The rate in one part of a run. */
-export interface LoadPoint {
-  /** Seconds since this reactor's measurement began. */
-  readonly seconds: number;
-  readonly messagesPerSecond: number;
-}
-
-export interface LoadResult {
-  readonly poller: string;
-  readonly messages: number;
-  readonly messagesPerSecond: number;
-  readonly cpuUsPerMessage: number;
-  readonly p50Ms: number | null;
-  readonly p99Ms: number | null;
-  readonly rssBytes: number;
-}
 
 export interface LoadState {
   readonly state: 'idle' | 'running' | 'done' | 'cancelled' | 'failed';
@@ -41,17 +32,15 @@ export interface LoadState {
 }
 
 export interface LoadRunOptions {
-  /** The length of the measurement of each reactor. */
-  readonly measureMs: number;
+  /** The length of each of the four rounds. */
+  readonly roundMs: number;
   readonly connections: number;
   readonly messageBytes: number;
 }
 
-const KINDS: readonly LoadKind[] = ['native', 'node'];
-/** Before the measurement of each reactor, for its code to be compiled. */
-const WARM_UP_MS = 1_000;
-/** Of each reactor, beyond its measurement: the start of two processes. */
-const EXTRA_MS = 15_000;
+const ROUNDS: readonly LoadKind[] = ['native', 'node', 'node', 'native'];
+/** Of each round, beyond its measurement: the start of two processes. */
+const EXTRA_MS = 10_000;
 const PROGRAM = new URL('../../dist/dashboard/load-program.js', import.meta.url);
 
 export const IDLE_LOAD: LoadState = {
@@ -78,6 +67,8 @@ export class LoadRun {
   readonly #changed: (state: LoadState) => void;
   #state: LoadState;
   #running: Running | undefined;
+  #finished = 0;
+  readonly #totals: Record<LoadKind, RoundTotals[]> = { native: [], node: [] };
   #cancelled = false;
 
   /** @param changed Called with each new state. */
@@ -96,10 +87,11 @@ export class LoadRun {
   /** Settles when the run has ended, for whatever reason. */
   async run(): Promise<void> {
     this.#change({});
-    for (const kind of KINDS) {
+    for (const kind of ROUNDS) {
       if (this.#cancelled) break;
       this.#change({ kind });
-      await this.#measure(kind);
+      if (this.#state.failures[kind] === undefined) await this.#measure(kind);
+      this.#finished += 1;
     }
     const { results } = this.#state;
     let state: LoadState['state'] = Object.keys(results).length === 0 ? 'failed' : 'done';
@@ -128,7 +120,7 @@ export class LoadRun {
         for (const child of children) stop(child);
         resolve();
       };
-      const deadline = this.#clock.callLater(this.#options.measureMs + EXTRA_MS, () =>
+      const deadline = this.#clock.callLater(this.#options.roundMs + EXTRA_MS, () =>
         this.#fail(kind, 'it took too long'),
       );
       deadline.whenDropped(finish);
@@ -138,37 +130,36 @@ export class LoadRun {
   }
 
   #serve(kind: LoadKind, children: Set<ChildProcess>): void {
-    const measurement = new Measurement(this.#clock, this.#options.measureMs);
+    const round = new LoadRound(this.#clock, this.#options.roundMs);
     const { connections, messageBytes } = this.#options;
     const order = { connections, messageBytes };
     let hasClient = false;
     this.#start({ ...order, role: 'server', reactor: kind, port: 0 }, kind, children, (report) => {
       if (report.role !== 'server') return;
-      measurement.served(report);
+      round.served(report);
       if (hasClient) return;
       hasClient = true;
       const client = { ...order, role: 'client', reactor: 'auto', port: report.port } as const;
       this.#start(client, kind, children, (answers) => {
-        if (answers.role === 'client') this.#answered(kind, measurement, answers);
+        if (answers.role === 'client') this.#answered(kind, round, answers);
       });
     });
   }
 
-  #answered(
-    kind: LoadKind,
-    measurement: Measurement,
-    answers: FromLoadProgram & { role: 'client' },
-  ): void {
-    const point = measurement.answered(answers);
-    const { points } = this.#state;
-    const share = (KINDS.indexOf(kind) + measurement.progress) / KINDS.length;
+  #answered(kind: LoadKind, round: LoadRound, answers: ClientReport): void {
+    const point = round.answered(answers);
+    const { points, results } = this.#state;
+    const before = this.#totals[kind].reduce((sum, { elapsedMs }) => sum + elapsedMs, 0) / 1000;
     this.#change({
-      progress: share,
-      points: point === undefined ? points : { ...points, [kind]: [...points[kind], point] },
+      progress: (this.#finished + round.progress) / ROUNDS.length,
+      points:
+        point === undefined
+          ? points
+          : { ...points, [kind]: [...points[kind], { ...point, seconds: before + point.seconds }] },
     });
-    const { result } = measurement;
-    if (result === undefined) return;
-    this.#change({ results: { ...this.#state.results, [kind]: result } });
+    if (round.totals === undefined) return;
+    this.#totals[kind].push(round.totals);
+    this.#change({ results: { ...results, [kind]: resultOf(this.#totals[kind]) } });
     this.#running?.finish();
   }
 
@@ -208,78 +199,4 @@ function stop(child: ChildProcess): void {
   child.removeAllListeners('exit');
   if (child.connected) child.disconnect();
   child.kill('SIGKILL');
-}
-
-/** The figures of one reactor, from the reports of both sides. */
-class Measurement {
-  readonly #clock: Clock;
-  readonly #measureMs: number;
-  #server: ServerReport | undefined;
-  #begun: { atMs: number; messages: number; server: ServerReport } | undefined;
-  #last: { atMs: number; messages: number } | undefined;
-  #firstAtMs: number | undefined;
-  readonly #p50: number[] = [];
-  readonly #p99: number[] = [];
-  result: LoadResult | undefined;
-
-  constructor(clock: Clock, measureMs: number) {
-    this.#clock = clock;
-    this.#measureMs = measureMs;
-  }
-
-  get progress(): number {
-    if (this.#firstAtMs === undefined) return 0;
-    const passed = this.#clock.now() - this.#firstAtMs;
-    return Math.min(1, passed / (WARM_UP_MS + this.#measureMs));
-  }
-
-  served(report: ServerReport): void {
-    this.#server = report;
-  }
-
-  /** @returns The rate since the report before, once the measurement has begun. */
-  answered(report: FromLoadProgram & { role: 'client' }): LoadPoint | undefined {
-    const server = this.#server;
-    const { messages } = report;
-    if (server === undefined || messages === 0) return undefined;
-    const atMs = this.#clock.now();
-    this.#firstAtMs ??= atMs;
-    if (atMs - this.#firstAtMs < WARM_UP_MS) return undefined;
-    const last = this.#last;
-    this.#last = { atMs, messages };
-    if (last === undefined || this.#begun === undefined) {
-      this.#begun = { atMs, messages, server };
-      return undefined;
-    }
-    if (report.p50Ms !== null) this.#p50.push(report.p50Ms);
-    if (report.p99Ms !== null) this.#p99.push(report.p99Ms);
-    const begun = this.#begun;
-    if (atMs - begun.atMs >= this.#measureMs) this.#conclude(begun, server, atMs, messages);
-    return {
-      seconds: (atMs - begun.atMs) / 1000,
-      messagesPerSecond: ((messages - last.messages) / Math.max(1, atMs - last.atMs)) * 1000,
-    };
-  }
-
-  #conclude(
-    begun: { atMs: number; messages: number; server: ServerReport },
-    server: ServerReport,
-    atMs: number,
-    total: number,
-  ): void {
-    const messages = total - begun.messages;
-    this.result = {
-      poller: server.poller,
-      messages,
-      messagesPerSecond: (messages / (atMs - begun.atMs)) * 1000,
-      cpuUsPerMessage: ((server.cpuMs - begun.server.cpuMs) / Math.max(1, messages)) * 1000,
-      p50Ms: median(this.#p50),
-      p99Ms: median(this.#p99),
-      rssBytes: server.rssBytes,
-    };
-  }
-}
-
-function median(values: readonly number[]): number | null {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? null;
 }

@@ -86,7 +86,7 @@ export class Sampler {
       rate(total(reading, name), total(last, name));
     const turns = turnsSince(reading, last);
     const open = total(reading, 'connectionsOpen');
-    const growth = Math.max(0, reading.rssBytes - this.#firstRssBytes);
+    const growth = reading.rssBytes - this.#firstRssBytes;
     return {
       at: Math.round(reading.wallMs) / 1000,
       open,
@@ -98,7 +98,7 @@ export class Sampler {
       turnMsP50: percentile(turns, reading.limitsMs, 0.5),
       turnMsP99: percentile(turns, reading.limitsMs, 0.99),
       rssBytes: reading.rssBytes,
-      bytesPerConnection: open < MIN_CONNECTIONS_TO_WEIGH ? null : growth / open,
+      bytesPerConnection: open < MIN_CONNECTIONS_TO_WEIGH || growth <= 0 ? null : growth / open,
       cpuPercent: rate(reading.cpuMs, last.cpuMs) / 10,
       meters: Object.entries(reading.meters).map(([name, value]) =>
         rate(value, last.meters[name] ?? 0),

@@ -10,6 +10,7 @@ const VIEW: DemoView = {
   host: '127.0.0.1',
   echoPort: 7007,
   chatPort: 7008,
+  dashboardUrl: 'http://127.0.0.1:7009/',
   figures: {
     uptimeSeconds: 754,
     messagesIn: flow(212_345, 12_345_678),

@@ -5,6 +5,7 @@ import uPlot from './vendor/uPlot.esm.js';
 
 const HEIGHT = 168;
 const TABLE_ROWS = 10;
+const TIME_STEPS_S = [1, 5, 15, 30, 60, 120, 300];
 /** Screen readers need no news each second. */
 const LABEL_INTERVAL_MS = 5_000;
 
@@ -15,6 +16,7 @@ const LABEL_INTERVAL_MS = 5_000;
  * @property {(value: number) => string} format of values
  * @property {string} xTitle
  * @property {(x: number) => string} formatX
+ * @property {(x: number) => string} [formatTick] default: formatX
  * @property {boolean} [isTime]
  * @property {boolean} [bars]
  * @property {() => [number, number]} [xRange]
@@ -111,6 +113,7 @@ export class Chart {
       isTime = false,
       format,
       formatX,
+      formatTick = formatX,
       xRange,
       xSplits,
     } = this.#settings;
@@ -135,9 +138,10 @@ export class Chart {
           ...axis,
           grid: { show: false },
           space: 66,
+          ...(isTime ? { incrs: TIME_STEPS_S } : {}),
           size: 26,
           gap: 4,
-          values: (_u, splits) => splits.map((x) => formatX(x)),
+          values: (_u, splits) => splits.map(formatTick),
           ...(xSplits === undefined ? {} : { splits: xSplits }),
         },
         { ...axis, size: 54, gap: 6, space: 34, values: (_u, splits) => splits.map(format) },

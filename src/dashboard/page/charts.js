@@ -117,8 +117,11 @@ export class Charts {
       formatX: label,
       bars: true,
       xRange: () => [-0.6, this.#buckets - 0.4],
+      formatTick: (bucket) => format.roughDuration(limitsMs[bucket] ?? 0),
       xSplits: () =>
-        Array.from({ length: this.#buckets }, (_, at) => at).filter((at) => at % 3 === 0),
+        Array.from({ length: this.#buckets }, (_, bucket) => bucket).filter(
+          (bucket) => bucket % 4 === 0 && bucket < limitsMs.length,
+        ),
     });
     const update = (/** @type {any[]} */ samples) => {
       const sums = [...limitsMs, 0].map(() => 0);

@@ -7,21 +7,22 @@ const NAMES = { native: 'native', node: 'pure JS' };
 
 /** A measure: its name, its value in a result, its text, and whether more is better. */
 const MEASURES = /** @type {const} */ ([
-  ['Messages per second', 'messagesPerSecond', format.count, true],
   ['Processor time per message', 'cpuUsPerMessage', (us) => format.duration(us / 1000), false],
+  ['Messages per second', 'messagesPerSecond', format.count, true],
   ['Answer, median', 'p50Ms', format.duration, false],
   ['Answer, 99 %', 'p99Ms', format.duration, false],
   ['Memory of the server', 'rssBytes', format.bytes, false],
 ]);
 
 export class Comparison {
+  #seconds = 5;
   #chart = new Chart({
     title: 'Messages per second',
     series: ['Native', 'Pure JS'],
     format: format.count,
     xTitle: 'Second',
     formatX: (x) => `${Number(x.toFixed(1))} s`,
-    xRange: () => [0, 5],
+    xRange: () => [0, this.#seconds],
   });
   #start = /** @type {HTMLButtonElement} */ (byId('load-start'));
   #cancel = byId('load-cancel');
@@ -60,6 +61,7 @@ export class Comparison {
     const seconds = [...new Set([...native, ...node].map((point) => point.seconds))].sort(
       (a, b) => a - b,
     );
+    this.#seconds = Math.max(5, ...seconds);
     const columns = [native, node].map((points) => {
       const bySecond = new Map(points.map((point) => [point.seconds, point.messagesPerSecond]));
       return seconds.map((second) => bySecond.get(second));

@@ -19,15 +19,20 @@ export function bytes(value) {
     unit += 1;
   }
   const digits = unit === 0 || scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2;
-  return `${scaled.toFixed(digits).replace(/\.0+$/, '')} ${BYTE_UNITS[unit]}`;
+  return `${Number(scaled.toFixed(digits))} ${BYTE_UNITS[unit]}`;
 }
 
 /** `16 µs`, `1.02 ms`, `1.05 s`. @param {number | null | undefined} ms */
 export function duration(ms) {
   if (ms === null || ms === undefined) return '–';
-  if (ms < 0.9995) return `${Math.round(ms * 1000)} µs`;
+  if (ms < 0.9995) return `${Number((ms * 1000).toPrecision(3))} µs`;
   if (ms < 999.5) return `${Number(ms.toPrecision(3))} ms`;
   return `${Number((ms / 1000).toPrecision(3))} s`;
+}
+
+/** As `duration`, with two digits. @param {number} ms */
+export function roughDuration(ms) {
+  return duration(Number(ms.toPrecision(2)));
 }
 
 /** @param {number} share 0 to 1 */

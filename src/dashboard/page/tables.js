@@ -2,30 +2,37 @@
 import { bar, byId, el, setRows } from './dom.js';
 import * as format from './format.js';
 
+const PER_SECOND = 'per s';
+
 /** @param {any} sample @param {string[]} meters */
 export function showTiles(sample, meters) {
   const rates = meters.slice(0, 2).map((name, at) => {
-    return [`${capitalized(name)} per second`, format.count(sample.meters[at] ?? 0)];
+    return [capitalized(name), format.count(sample.meters[at] ?? 0), PER_SECOND];
   });
   const tiles = [
     ['Connections', format.count(sample.open)],
     ...rates,
-    ['Received per second', format.bytes(sample.receivedPerSecond)],
-    ['Sent per second', format.bytes(sample.sentPerSecond)],
-    ['Turns per second', format.count(sample.turnsPerSecond)],
-    ['Memory of the process', format.bytes(sample.rssBytes)],
+    ['Received', format.bytes(sample.receivedPerSecond), PER_SECOND],
+    ['Sent', format.bytes(sample.sentPerSecond), PER_SECOND],
+    ['Turns', format.count(sample.turnsPerSecond), PER_SECOND],
+    ['Memory', format.bytes(sample.rssBytes)],
     ['Processor', `${Math.round(sample.cpuPercent)} %`],
   ];
   const list = byId('tiles');
   if (list.children.length !== tiles.length) {
-    list.replaceChildren(
-      ...tiles.map(([name = '']) => el('div', { class: 'tile' }, el('dt', {}, name), el('dd'))),
-    );
+    list.replaceChildren(...tiles.map(([name = '', , unit = '']) => tile(name, unit)));
   }
   tiles.forEach(([, value = ''], at) => {
-    const shown = list.children[at]?.lastElementChild;
+    const shown = list.children[at]?.querySelector('.value');
     if (shown && shown.textContent !== value) shown.textContent = value;
   });
+}
+
+/** @param {string} name @param {string} unit */
+function tile(name, unit) {
+  const value = el('span', { class: 'value' });
+  const shown = unit === '' ? [value] : [value, ' ', el('small', {}, unit)];
+  return el('div', { class: 'tile' }, el('dt', {}, name), el('dd', {}, ...shown));
 }
 
 /** @param {any[]} threads */
