@@ -53,6 +53,16 @@ export interface StreamProtocol {
   writeConnectionLost?(): unknown;
 }
 
+/** @internal A transport whose connection can be given to another protocol. */
+export interface SwitchableTransport extends Transport {
+  /**
+   * Calls the protocol's `makeConnection`, then delivers bytes that the previous protocol has received. Errors of the protocol end
+   * the connection. The peer has not finished sending.
+   * @param unread Not shared with anything.
+   */
+  switchProtocol(protocol: StreamProtocol, unread: Buffer): void;
+}
+
 /** Whether a value has the methods of a protocol. */
 export function isStreamProtocol(value: object): value is StreamProtocol {
   const { makeConnection, dataReceived, connectionLost } = value as Partial<StreamProtocol>;
@@ -70,21 +80,4 @@ export function describeProtocol(protocol: StreamProtocol): string {
   } catch {
     return 'unknown';
   }
-}
-
-/** A transport whose protocol can be replaced by another. */
-export interface SwitchableTransport {
-  switchProtocol(from: StreamProtocol, to: StreamProtocol): boolean;
-}
-
-/**
- * Lets `to` receive in place of `from`, which is half-closable if `to` is.
- * @returns False if the transport cannot do that, or if a layer between it and `from` receives, such as a policy.
- */
-export function switchProtocol(
-  transport: Transport,
-  from: StreamProtocol,
-  to: StreamProtocol,
-): boolean {
-  return (transport as Partial<SwitchableTransport>).switchProtocol?.(from, to) === true;
 }

@@ -32,7 +32,11 @@ export abstract class ConnectionWriter implements PushProducer {
 
   write(data: string | Uint8Array): void {
     if ((this.flags & PARSING) === 0) this.send(data);
-    else if (typeof data === 'string' && this.gathered.length + data.length <= MAX_GATHERED) {
+    else if (
+      typeof data === 'string' &&
+      this.gathered.length + data.length <= MAX_GATHERED &&
+      !beginsInPair(data)
+    ) {
       this.gathered += data;
     } else {
       this.flush();
@@ -102,4 +106,10 @@ export abstract class ConnectionWriter implements PushProducer {
     transport.write(data);
     if ((this.flags & WRITING_PAUSED) === 0) this.stopRegulating();
   }
+}
+
+/** Whether a text begins with a low surrogate: behind a text that ends with a high one, it would become another character. */
+function beginsInPair(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return first >= 0xdc00 && first <= 0xdfff;
 }

@@ -15,14 +15,20 @@ export interface ContentReader {
   failed(error: unknown): void;
 }
 
+/** Passes content to readers. */
+export interface ContentSource {
+  /** The reader wants another piece, or no more. */
+  resumeContent(): void;
+}
+
 const EMPTY: Buffer = Buffer.alloc(0);
 const FIRST_BYTES = 4_096;
 
 /** Collects all of it. Its memory grows with the bytes that arrive, not with the announced length. */
 export class ContentCollector<T> implements ContentReader {
   readonly wants = true;
-  readonly isLeft = false;
-  readonly done: Deferred<T> = new Deferred<T>();
+  isLeft = false;
+  readonly done: Deferred<T>;
   private readonly convert: (bytes: Buffer) => T;
   private readonly keepsBytes: boolean;
   private readonly announced: number | undefined;
@@ -36,7 +42,17 @@ export class ContentCollector<T> implements ContentReader {
    * @param keepsBytes Whether the result refers to the bytes.
    * @param announced The length of the content, if known.
    */
-  constructor(convert: (bytes: Buffer) => T, keepsBytes: boolean, announced: number | undefined) {
+  constructor(
+    convert: (bytes: Buffer) => T,
+    keepsBytes: boolean,
+    announced: number | undefined,
+    source: ContentSource,
+  ) {
+    this.done = new Deferred<T>(() => {
+      this.isLeft = true;
+      this.bytes = EMPTY;
+      source.resumeContent();
+    });
     this.convert = convert;
     this.keepsBytes = keepsBytes;
     this.announced = announced;
@@ -59,6 +75,7 @@ export class ContentCollector<T> implements ContentReader {
   }
 
   ended(): void {
+    if (this.isLeft) return;
     if (this.result === undefined && this.failure === undefined) {
       this.finish(this.bytes.subarray(0, this.length));
     }
@@ -67,7 +84,7 @@ export class ContentCollector<T> implements ContentReader {
   }
 
   failed(error: unknown): void {
-    this.done.errback(error);
+    if (!this.isLeft) this.done.errback(error);
   }
 
   private finish(bytes: Buffer): void {
@@ -86,14 +103,13 @@ interface Consumer {
 
 /** Gives one piece after the other to an asynchronous iteration, each when it is asked for. */
 export class ContentIterator implements ContentReader, AsyncIterableIterator<Buffer, undefined> {
-  private readonly resume: () => void;
+  private readonly source: ContentSource;
   private readonly consumers: Consumer[] = [];
   private state: 'open' | 'ended' | 'failed' | 'left' = 'open';
   private failure: unknown = undefined;
 
-  /** @param resume Called when it wants another piece. */
-  constructor(resume: () => void) {
-    this.resume = resume;
+  constructor(source: ContentSource) {
+    this.source = source;
   }
 
   get wants(): boolean {
@@ -126,7 +142,7 @@ export class ContentIterator implements ContentReader, AsyncIterableIterator<Buf
   next(): Promise<IteratorResult<Buffer, undefined>> {
     return new Promise((resolve, reject) => {
       this.consumers.push({ resolve, reject });
-      if (this.state === 'open') this.resume();
+      if (this.state === 'open') this.source.resumeContent();
       else this.settle();
     });
   }
@@ -136,7 +152,7 @@ export class ContentIterator implements ContentReader, AsyncIterableIterator<Buf
     if (this.state === 'open') {
       this.state = 'left';
       this.settle();
-      this.resume();
+      this.source.resumeContent();
     }
     return Promise.resolve({ done: true, value: undefined });
   }

@@ -1,6 +1,6 @@
 /** The common syntax of field values: lists, quoted strings, parameters and weights (RFC 9110 sections 5.6 and 12.4.2). */
+import { isToken } from '../protocols/http/octets.js';
 
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const WEIGHT = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -9,11 +9,6 @@ const BACKSLASH = 0x5c;
 export interface RequestFields {
   readonly method: string;
   field(name: string): string | undefined;
-}
-
-/** A token (RFC 9110 section 5.6.2), such as the name of a method, field, parameter or coding. */
-export function isToken(text: string): boolean {
-  return TOKEN.test(text);
 }
 
 /** Removes spaces and tabs at both ends, and no other white space. */

@@ -1,22 +1,19 @@
 /** The contents of small files that were served last, so that a file that is often asked for is not opened and read each time. */
 import type { BigIntStats } from 'node:fs';
-import type { FileValidators } from './file-validators.js';
 
 /** A file may use this part of the memory. */
 const LARGEST_PART = 16;
 
-export interface CachedFile {
-  readonly stats: BigIntStats;
-  readonly validators: FileValidators;
-  /** Immutable: transports refer to it while they send it. */
-  readonly content: Buffer;
+interface Entry<F> {
+  readonly file: F;
+  readonly bytes: number;
 }
 
 /** Files by path. If there are too many bytes, those that were used least recently are dropped. */
-export class FileCache {
+export class FileCache<F extends { readonly stats: BigIntStats }> {
   readonly #maxBytes: number;
   /** In the order of their last use. */
-  readonly #files = new Map<string, CachedFile>();
+  readonly #files = new Map<string, Entry<F>>();
   #bytes = 0;
 
   constructor(maxBytes: number) {
@@ -36,34 +33,34 @@ export class FileCache {
    * A file that has changed since it was read is dropped.
    * @param stats Those that the path has now; undefined if it does not exist.
    */
-  get(path: string, stats: BigIntStats | undefined): CachedFile | undefined {
-    const file = this.#files.get(path);
-    if (file === undefined) return undefined;
-    this.#remove(path, file);
-    if (stats === undefined || !isUnchanged(file.stats, stats)) return undefined;
-    this.#add(path, file);
-    return file;
+  get(path: string, stats: BigIntStats | undefined): F | undefined {
+    const entry = this.#files.get(path);
+    if (entry === undefined) return undefined;
+    this.#remove(path, entry);
+    if (stats === undefined || !isUnchanged(entry.file.stats, stats)) return undefined;
+    this.#add(path, entry);
+    return entry.file;
   }
 
-  set(path: string, file: CachedFile): void {
+  /** @param bytes Length of its content. */
+  set(path: string, file: F, bytes: number): void {
     const old = this.#files.get(path);
     if (old !== undefined) this.#remove(path, old);
-    this.#add(path, file);
-    for (const [oldest, { content }] of this.#files) {
+    this.#add(path, { file, bytes });
+    for (const [oldest, entry] of this.#files) {
       if (this.#bytes <= this.#maxBytes) return;
-      this.#files.delete(oldest);
-      this.#bytes -= content.length;
+      this.#remove(oldest, entry);
     }
   }
 
-  #add(path: string, file: CachedFile): void {
-    this.#files.set(path, file);
-    this.#bytes += file.content.length;
+  #add(path: string, entry: Entry<F>): void {
+    this.#files.set(path, entry);
+    this.#bytes += entry.bytes;
   }
 
-  #remove(path: string, { content }: CachedFile): void {
+  #remove(path: string, { bytes }: Entry<F>): void {
     this.#files.delete(path);
-    this.#bytes -= content.length;
+    this.#bytes -= bytes;
   }
 }
 

@@ -10,21 +10,26 @@
  */
 import type { Address } from '../core/address.js';
 import { ConnectionClosed } from '../core/errors/connection.js';
-import { describeProtocol, type StreamProtocol, switchProtocol } from '../core/stream-protocol.js';
+import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Transport } from '../core/transport.js';
 import { failConnection, onRejection } from '../defer/callback-result.js';
 import { reportError } from '../internal/error-report.js';
+import { givenCopyOf } from '../internal/lent-bytes.js';
 import type { TimeoutEntry } from '../policies/idle-timeouts.js';
 import { HTTPMessageError, HTTPSequenceError } from '../protocols/http/errors.js';
 import type { RequestHead } from '../protocols/http/heads.js';
 import type { RequestParser } from '../protocols/http/request-parser.js';
 import { statusLine } from '../protocols/http/status.js';
 import { ConnectionWriter, FIRST_FREE_FLAG, PARSING, WRITING_PAUSED } from './connection-writer.js';
-import { BodyError, HTTPStatusError, HTTPTimeoutError } from './errors.js';
+import { errorMessage, statusOf } from './error-answers.js';
+import { HTTPTimeoutError } from './errors.js';
 import { HTTPRequest, type RequestConnection } from './http-request.js';
-import { errorText, HTTPResponse, type ResponseConnection } from './http-response.js';
-import type { HTTPService, ServedConnection } from './http-service.js';
-import { isServedProtocol, takeOver } from './upgrade.js';
+import { HTTPResponse, type ResponseConnection } from './http-response.js';
+import type { HTTPService, ServedConnection, ServedProtocol } from './http-service.js';
+import { contentBytes, receivesRest, takeContent, wantsContent } from './request-content.js';
+import { checkProtocol, checkSwitchable, isServedProtocol, upgradeHead } from './upgrade.js';
+import { UpgradedConnection } from './upgraded-connection.js';
+import type { UpgradedProtocol } from './upgraded-protocol.js';
 
 /** What the timeout is for. While the handler works, it is that of an idle connection, and is filed again. */
 const IDLE = 0;
@@ -51,8 +56,8 @@ export class HTTPConnection
   private parser: RequestParser | undefined = undefined;
   /** The response to the request in progress. */
   private response: HTTPResponse | undefined = undefined;
-  /** The protocol that the connection was upgraded to. */
-  private successor: StreamProtocol | undefined = undefined;
+  /** Set by an upgrade; from then on nothing is received here. */
+  private upgraded: ServedProtocol | undefined = undefined;
   private phase = HEAD;
   private requests = 0;
   /** Received bytes of content at the beginning of this period of `contentTimeoutMs`. */
@@ -64,16 +69,11 @@ export class HTTPConnection
   }
 
   get acceptsLentBytes(): boolean {
-    return this.successor === undefined || this.successor.acceptsLentBytes === true;
-  }
-
-  get unreadBytes(): number {
-    return this.successor?.unreadBytes ?? 0;
+    return true;
   }
 
   get description(): string {
-    const { successor, response } = this;
-    if (successor !== undefined) return describeProtocol(successor);
+    const { response } = this;
     if (response === undefined || response.ended) return 'HTTP: idle';
     return `HTTP: ${response.request.method} ${response.request.path}`;
   }
@@ -90,12 +90,18 @@ export class HTTPConnection
     return this.service.date.line;
   }
 
-  get maxContentBytes(): number {
-    return this.parser?.maxContentBytes ?? 0;
+  contentLimit(request: HTTPRequest): number {
+    return this.isInProgress(request) ? (this.parser?.maxContentBytes ?? 0) : 0;
   }
 
-  set maxContentBytes(value: number) {
-    if (this.parser !== undefined) this.parser.maxContentBytes = value;
+  limitContent(request: HTTPRequest, maxBytes: number): void {
+    if (this.isInProgress(request) && this.parser !== undefined) {
+      this.parser.maxContentBytes = maxBytes;
+    }
+  }
+
+  hasAnswered(request: HTTPRequest): boolean {
+    return !this.isInProgress(request) || this.response?.ended === true;
   }
 
   makeConnection(transport: Transport): void {
@@ -105,7 +111,6 @@ export class HTTPConnection
   }
 
   dataReceived(data: Buffer): unknown {
-    if (this.successor !== undefined) return this.successor.dataReceived(data);
     if ((this.flags & CLOSING) !== 0) return undefined;
     this.parser ??= this.service.takeParser();
     this.parser.receive(data);
@@ -114,12 +119,6 @@ export class HTTPConnection
   }
 
   readConnectionLost(): unknown {
-    const { successor } = this;
-    if (successor !== undefined) {
-      if (successor.readConnectionLost !== undefined) return successor.readConnectionLost();
-      this.open.loseConnection();
-      return undefined;
-    }
     this.flags |= INPUT_ENDED;
     if (this.response === undefined && this.parser === undefined) this.close();
     else if ((this.flags & CLOSING) === 0) {
@@ -129,29 +128,22 @@ export class HTTPConnection
     return undefined;
   }
 
-  writeConnectionLost(): unknown {
-    return this.successor?.writeConnectionLost?.();
-  }
-
   connectionLost(reason: Error): unknown {
-    const { service, response, successor } = this;
+    const { service, response } = this;
     service.timeouts.remove(this);
     service.remove(this);
     this.flags |= CLOSING;
     this.parser = undefined;
     this.response = undefined;
-    if (response !== undefined) {
-      response.lose(reason);
-      response.request.fail(reason);
-    }
-    return successor?.connectionLost(reason);
+    response?.lose(reason);
+    return undefined;
   }
 
   expired(): void {
     const { settings } = this.service;
     switch (this.phase) {
       case IDLE:
-        if (this.response !== undefined) this.file(IDLE);
+        if (this.response?.ended === false) this.file(IDLE);
         else this.close();
         return;
       case HEAD:
@@ -159,9 +151,7 @@ export class HTTPConnection
         else this.refuse(new HTTPTimeoutError('headTimeoutMs', settings.headTimeoutMs));
         return;
       case CONTENT:
-        if (this.periodBytes < settings.minContentBytes) {
-          this.refuse(new HTTPTimeoutError('contentTimeoutMs', settings.contentTimeoutMs));
-        } else this.file(CONTENT);
+        this.contentExpired();
         return;
       default:
         if (this.hasProgressed()) this.file(WRITE);
@@ -173,11 +163,11 @@ export class HTTPConnection
     const { head } = request;
     if (!head.keepsAlive || this.service.draining) return false;
     if (this.requests >= this.service.settings.maxRequestsPerConnection) return false;
-    if (request.isComplete || request.isRead || !request.hasContent) return true;
-    // Whether the client sends the content that it asked permission for is not known.
-    if (head.expectsContinue && request.reader === undefined) return false;
-    const rest = (head.contentLength ?? 0) - request.receivedBytes;
-    return rest <= this.service.settings.maxDiscardedBytes;
+    if (!request.hasContent) {
+      // Bytes that were sent before the upgrade was accepted are not in HTTP, whatever they look like.
+      return !head.hasUpgrade || this.receivedBytes === 0;
+    }
+    return receivesRest(request, this.service.settings.maxDiscardedBytes);
   }
 
   responded(response: HTTPResponse): void {
@@ -195,12 +185,9 @@ export class HTTPConnection
     return () => void service.whenDraining.delete(callback);
   }
 
-  readerSet(): void {
-    const { response } = this;
-    if (response === undefined) return;
-    const { head } = response.request;
-    if (head.expectsContinue && !response.headSent && this.parser?.bufferedBytes === 0) {
-      this.write(CONTINUE);
+  readerSet({ head }: HTTPRequest): void {
+    if (head.expectsContinue && this.response?.headSent === false) {
+      if (this.parser?.bufferedBytes === 0) this.write(CONTINUE);
     }
     this.advance();
   }
@@ -209,40 +196,40 @@ export class HTTPConnection
     this.advance();
   }
 
-  upgrade(request: HTTPRequest, protocol: StreamProtocol, name: string | undefined): void {
-    const { response, parser } = this;
+  upgrade(request: HTTPRequest, protocol: UpgradedProtocol, name: string | undefined): void {
+    const { response, parser, service } = this;
+    checkProtocol(protocol);
     if (response?.request !== request || parser === undefined) {
-      throw new HTTPSequenceError('the request was answered, or its connection has ended');
+      throw request.failure ?? new HTTPSequenceError('the request was answered');
     }
-    const head = takeOver(response, name);
-    this.service.timeouts.remove(this);
-    this.stopRegulating();
-    this.flush();
-    this.open.write(head);
-    response.state = 'ended';
+    const transport = checkSwitchable(this.open, (this.flags & INPUT_ENDED) !== 0);
+    const head = upgradeHead(response, name);
+    request.head.keep();
+    response.state = 'upgraded';
     this.response = undefined;
     this.parser = undefined;
-    this.successor = protocol;
-    const rest = Buffer.copyBytesFrom(parser.takeRest());
-    request.head.keep();
-    if ((this.flags & READING_PAUSED) !== 0) this.open.resumeProducing();
-    if (isServedProtocol(protocol) && switchProtocol(this.open, this, protocol)) {
-      this.service.replace(this, protocol);
-    }
-    protocol.makeConnection(this.open);
-    if (rest.length > 0) protocol.dataReceived(rest);
+    service.timeouts.remove(this);
+    this.flush();
+    transport.write(head);
+    this.stopRegulating();
+    if ((this.flags & READING_PAUSED) !== 0) transport.resumeProducing();
+    this.flags |= CLOSING;
+    this.upgraded = isServedProtocol(protocol) ? protocol : new UpgradedConnection(protocol);
+    service.replace(this, this.upgraded);
+    transport.switchProtocol(this.upgraded, givenCopyOf(parser.takeRest()));
   }
 
   /** Ends the connection when the request in progress, if any, was answered. */
   drain(): void {
-    const { successor } = this;
-    if (successor !== undefined) {
-      if (isServedProtocol(successor)) successor.drain();
-    } else if (this.response === undefined && this.parser === undefined) this.close();
+    if (this.response === undefined && this.parser === undefined) this.close();
   }
 
   abort(): void {
     this.transport?.abortConnection();
+  }
+
+  private isInProgress(request: HTTPRequest): boolean {
+    return this.response?.request === request;
   }
 
   private get receivedBytes(): number {
@@ -266,7 +253,7 @@ export class HTTPConnection
 
   /** Parses as far as the state of the request in progress allows. */
   private advance(): void {
-    if ((this.flags & (PARSING | CLOSING)) !== 0 || this.successor !== undefined) return;
+    if ((this.flags & (PARSING | CLOSING)) !== 0) return;
     this.flags |= PARSING;
     try {
       this.parse();
@@ -277,10 +264,11 @@ export class HTTPConnection
       this.flags &= ~PARSING;
       this.flush();
     }
-    if ((this.flags & CLOSING) === 0 && this.successor === undefined) this.settle();
+    if ((this.flags & CLOSING) === 0) this.settle();
   }
 
   private parse(): void {
+    const { maxDiscardedBytes } = this.service.settings;
     for (;;) {
       const { response, parser } = this;
       if (response === undefined) {
@@ -290,16 +278,16 @@ export class HTTPConnection
         this.begin(parser.head);
         continue;
       }
-      const { request } = response;
-      if (request.isComplete || (response.ended && response.closes)) {
-        if (!response.ended) return;
+      const { request, ended } = response;
+      if (request.isComplete || (ended && response.closes && !request.isRead)) {
+        if (!ended || response.isWaiting) return;
         this.finish(response);
         continue;
       }
-      if (parser === undefined || !this.wantsContent(response)) return;
+      if (parser === undefined || !wantsContent(response, maxDiscardedBytes)) return;
       const event = parser.next();
       if (event === undefined) return;
-      if (event === 'data') this.contentReceived(response, parser.data);
+      if (event === 'data') takeContent(response, parser.data, maxDiscardedBytes);
       else request.complete(parser.trailers);
     }
   }
@@ -340,22 +328,6 @@ export class HTTPConnection
     }
   }
 
-  private wantsContent({ request, ended }: HTTPResponse): boolean {
-    return request.reader?.wants ?? (ended || !request.hasContent);
-  }
-
-  private contentReceived(response: HTTPResponse, data: Buffer): void {
-    const { request } = response;
-    request.receivedBytes += data.length;
-    if (request.isRead) {
-      request.reader?.received(data);
-      return;
-    }
-    request.discardedBytes += data.length;
-    // The rest is not received: see `parse`.
-    if (request.discardedBytes > this.service.settings.maxDiscardedBytes) response.closes = true;
-  }
-
   /** Called when nothing more can be parsed now: keeps what is needed later, and sets the timeout. */
   private settle(): void {
     const { response, parser, flags } = this;
@@ -385,6 +357,19 @@ export class HTTPConnection
   private awaitsContent({ request, ended }: HTTPResponse): boolean {
     if (request.isComplete || (this.flags & READING_PAUSED) !== 0) return false;
     return ended || request.reader !== undefined;
+  }
+
+  private contentExpired(): void {
+    const { response, service } = this;
+    const { contentTimeoutMs, minContentBytes, maxDiscardedBytes } = service.settings;
+    if (response === undefined) return;
+    if (!wantsContent(response, maxDiscardedBytes)) {
+      // A handler that is busy with a piece delays the parsing of the others. After the answer, it has had its time.
+      if (response.ended) this.close();
+      else this.file(CONTENT);
+    } else if (this.periodBytes < minContentBytes) {
+      this.refuse(new HTTPTimeoutError('contentTimeoutMs', contentTimeoutMs));
+    } else this.file(CONTENT);
   }
 
   private regulateReading(): void {
@@ -421,14 +406,20 @@ export class HTTPConnection
 
   /** The handler has thrown, or its promise was rejected. */
   private failed(response: HTTPResponse, error: unknown): void {
-    if (response.state === 'gone' && error instanceof ConnectionClosed) return;
+    if (response.state === 'gone') {
+      if (error instanceof ConnectionClosed || error === response.request.failure) return;
+    }
+    if (response.state === 'upgraded') {
+      failConnection(this.upgraded?.transport ?? this.open, error, 'HTTP handler');
+      return;
+    }
     const status = statusOf(error);
     // If it is the reason of its signal, the handler gave up because the client has.
-    if (status === undefined && error !== response.request.failure)
+    if (status === undefined && error !== response.request.failure) {
       reportError(error, 'HTTP handler', this.peer);
-    if (response.ended) {
-      if (this.successor !== undefined) failConnection(this.open, error, 'upgrade');
-    } else if (response.headSent) this.abort();
+    }
+    if (response.ended) return;
+    if (response.headSent) this.abort();
     else response.sendError(status ?? 500);
   }
 
@@ -436,35 +427,13 @@ export class HTTPConnection
   private refuse(error: HTTPMessageError | HTTPTimeoutError): void {
     const { response } = this;
     this.response = undefined;
-    if (response === undefined) this.writeError(error.status, true);
-    else if (!response.ended) {
-      if (response.headSent) this.abort();
-      else this.writeError(error.status, response.request.method !== 'HEAD');
-      response.lose(error);
-      response.request.fail(error);
+    if (response === undefined) this.write(errorMessage(error.status, this.dateLine, true));
+    else if (response.state === 'content') this.abort();
+    else if (response.state === 'head') {
+      const withText = response.request.method !== 'HEAD';
+      this.write(errorMessage(error.status, this.dateLine, withText));
     }
+    response?.lose(error);
     this.close();
   }
-
-  private writeError(status: number, withText: boolean): void {
-    const text = errorText(status);
-    const fields = `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${text.length}\r\n`;
-    const head = `${statusLine(status)}${this.dateLine}${fields}Connection: close\r\n\r\n`;
-    this.write(withText ? head + text : head);
-  }
-}
-
-/** The length of the content; infinite if it is not known. */
-function contentBytes(head: RequestHead): number {
-  return head.isChunked ? Number.POSITIVE_INFINITY : (head.contentLength ?? 0);
-}
-
-/** The status that an error asks for. Such errors are not reported: they are the client's fault, or an answer. */
-function statusOf(error: unknown): number | undefined {
-  return error instanceof HTTPStatusError ||
-    error instanceof HTTPMessageError ||
-    error instanceof HTTPTimeoutError ||
-    error instanceof BodyError
-    ? error.status
-    : undefined;
 }

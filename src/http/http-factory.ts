@@ -1,5 +1,5 @@
 /** The factory of HTTP connections. */
-import type { Clock } from '../core/clock.js';
+import type { Clock, DelayedCall } from '../core/clock.js';
 import { Factory } from '../core/factory.js';
 import { Deferred } from '../defer/deferred.js';
 import { checkClock, checkFunction, checkMilliseconds } from '../internal/check.js';
@@ -9,12 +9,16 @@ import { type HTTPHandler, HTTPService } from './http-service.js';
 import type { HTTPServerOptions } from './server-settings.js';
 
 export interface DrainOptions {
-  /** Time after which requests in progress are cut off, in milliseconds. Default 30,000. */
+  /** Time after which requests in progress are cut off, in milliseconds. Default: `drainDeadlineMs` of the server. */
   readonly deadlineMs?: number;
 }
 
 const DRAIN_OPTIONS: OptionNames<DrainOptions> = { deadlineMs: true };
-const DEFAULT_DEADLINE_MS = 30_000;
+
+interface Drain {
+  readonly drained: Deferred<void>;
+  readonly deadline: DelayedCall;
+}
 
 /**
  * Serves HTTP/1.1 and HTTP/1.0 on any port: `reactor.listenTCP(8080, new HTTPFactory(reactor, handler))`. {@link serveHttp} also
@@ -24,7 +28,7 @@ export class HTTPFactory extends Factory {
   readonly acceptableProtocols: readonly string[] = ['http/1.1'];
   readonly #clock: Clock;
   readonly #service: HTTPService;
-  readonly #drains: Deferred<void>[] = [];
+  readonly #drains: Drain[] = [];
 
   /**
    * @param clock The reactor, or the manual clock of a test.
@@ -51,13 +55,14 @@ export class HTTPFactory extends Factory {
    * Ends all connections: idle ones at once, the others when the request in progress was answered, with `Connection: close`. Those
    * that are left at the deadline are reset. The factory can be used again afterwards.
    *
-   * @returns Fires when all have ended.
+   * @returns Fires when all have ended. Cancelling it stops nothing.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
   drain(options: DrainOptions = {}): Deferred<void> {
     checkOptions('drain', options, DRAIN_OPTIONS);
-    const deadlineMs = checkMilliseconds('deadlineMs', options.deadlineMs ?? DEFAULT_DEADLINE_MS);
     const service = this.#service;
+    const { deadlineMs = service.settings.drainDeadlineMs } = options;
+    checkMilliseconds('deadlineMs', deadlineMs);
     const drained = new Deferred<void>();
     if (service.connections.size === 0) {
       drained.callback(undefined);
@@ -66,18 +71,21 @@ export class HTTPFactory extends Factory {
     const deadline = this.#clock.callLater(deadlineMs, () => {
       for (const connection of service.connections) connection.abort();
     });
-    void drained.addCallback(() => {
-      if (deadline.active()) deadline.cancel();
-    });
-    this.#drains.push(drained);
+    this.#drains.push({ drained, deadline });
     service.draining = true;
-    service.whenEmpty = () => {
-      service.whenEmpty = undefined;
-      service.draining = false;
-      for (const waiting of this.#drains.splice(0)) waiting.callback(undefined);
-    };
+    service.whenEmpty = () => this.#emptied();
     for (const callback of service.whenDraining) callback();
     for (const connection of service.connections) connection.drain();
     return drained;
+  }
+
+  #emptied(): void {
+    const service = this.#service;
+    service.whenEmpty = undefined;
+    service.draining = false;
+    for (const { drained, deadline } of this.#drains.splice(0)) {
+      if (deadline.active()) deadline.cancel();
+      drained.callback(undefined);
+    }
   }
 }

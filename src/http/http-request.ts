@@ -1,25 +1,33 @@
 /** A request as a handler sees it. */
 import type { Address } from '../core/address.js';
 import { CONNECTION_DONE } from '../core/errors/connection.js';
-import type { StreamProtocol } from '../core/stream-protocol.js';
 import type { Deferred } from '../defer/deferred.js';
 import { HTTPSequenceError } from '../protocols/http/errors.js';
 import type { FieldSection } from '../protocols/http/field-section.js';
 import type { HTTPVersion, RequestHead } from '../protocols/http/heads.js';
-import { ContentCollector, ContentIterator, type ContentReader } from './content-reader.js';
+import { checkMaxContentBytes } from '../protocols/http/limits.js';
+import {
+  ContentCollector,
+  ContentIterator,
+  type ContentReader,
+  type ContentSource,
+} from './content-reader.js';
 import { HTTPStatusError } from './errors.js';
+import type { UpgradedProtocol } from './upgraded-protocol.js';
 
 /** @internal The connection of a request. */
-export interface RequestConnection {
+export interface RequestConnection extends ContentSource {
   readonly peer: Address;
   readonly secure: boolean;
-  /** The limit of the current request's content. */
-  maxContentBytes: number;
+  /** The limit of the content of a request; 0 if it is not in progress. */
+  contentLimit(request: HTTPRequest): number;
+  /** Does nothing for a request that is not in progress. */
+  limitContent(request: HTTPRequest, maxBytes: number): void;
+  /** Whether unread content of a request is dropped. */
+  hasAnswered(request: HTTPRequest): boolean;
   /** The reader of the request was set. */
-  readerSet(): void;
-  /** The reader wants another piece. */
-  resumeContent(): void;
-  upgrade(request: HTTPRequest, protocol: StreamProtocol, name: string | undefined): void;
+  readerSet(request: HTTPRequest): void;
+  upgrade(request: HTTPRequest, protocol: UpgradedProtocol, name: string | undefined): void;
 }
 
 /**
@@ -131,26 +139,29 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
   /**
    * Aborted if the connection ends, the request fails, or the client closes its side of the connection before the answer is complete.
    * In the last case the client has usually gone, and the reason is a ConnectionDone; one that has not still receives the answer.
+   * As with any EventTarget, an exception in a listener is an uncaught exception of the process.
    */
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
-    if (this.failure !== undefined) this.controller.abort(this.failure);
     return this.controller.signal;
   }
 
-  /** The limit of this request's content in bytes; a longer one is answered with 413. Set it before reading. */
+  /**
+   * The limit of this request's content in bytes; a longer one is answered with 413. Set it before reading. 0 when the request has
+   * been answered, or its connection has ended.
+   */
   get maxContentBytes(): number {
-    return this.connection.maxContentBytes;
+    return this.connection.contentLimit(this);
   }
 
   set maxContentBytes(value: number) {
-    this.connection.maxContentBytes = value;
+    this.connection.limitContent(this, checkMaxContentBytes(value));
   }
 
   /**
-   * All content. Fails with the error of the request, which has then been answered: HTTPLimitError, InvalidHTTPMessageError,
+   * All content. If the Deferred is cancelled, the content is dropped. Fails with the error of the request, which has then been answered: HTTPLimitError, InvalidHTTPMessageError,
    * HTTPTimeoutError; or with the reason why the connection ended.
-   * @throws HTTPSequenceError the content is being read already.
+   * @throws HTTPSequenceError the content is being read already, or was dropped because the request was answered.
    */
   bytes(): Deferred<Buffer> {
     return this.collect((bytes) => bytes, true);
@@ -189,7 +200,7 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
    * @throws HTTPSequenceError the content is being read already.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Buffer, undefined> {
-    const iterator = new ContentIterator(() => this.connection.resumeContent());
+    const iterator = new ContentIterator(this.connection);
     this.read(iterator);
     return iterator;
   }
@@ -216,10 +227,14 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
    * Answers with 101 and gives the connection to another protocol, together with the bytes received behind this request, which
    * must have no content. Fields that were set in the response are sent. After CONNECT the answer is 200.
    *
-   * @param name The protocol of the Upgrade field. Default: the first that the client offers.
+   * @param name The protocol of the Upgrade field, which the client must have offered. Default: the first that it offers.
+   * @throws InvalidArgumentTypeError `protocol` is not a protocol.
    * @throws HTTPSequenceError the request has no Upgrade field, has content, or was answered.
+   * @throws InvalidHTTPOutputError the client has not offered `name`, or the response has fields of content.
+   * @throws HTTPStatusError with 400: the Upgrade field is malformed, or the client has finished sending.
+   * @throws ConnectionClosed the connection is closing or has ended. @throws UnsupportedError the transport is none of this package.
    */
-  upgrade(protocol: StreamProtocol, name?: string): void {
+  upgrade(protocol: UpgradedProtocol, name?: string): void {
     this.connection.upgrade(this, protocol, name);
   }
 
@@ -237,23 +252,31 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
   complete(trailers: FieldSection | undefined): void {
     this.isComplete = true;
     this.trailers = trailers?.keep();
-    this.reader?.ended();
+    if (this.hasContent) this.reader?.ended();
   }
 
   /** @internal The content will not become complete, or nobody receives the answer. */
-  fail(error: unknown): void {
+  fail(error: unknown, wasAnswered: boolean): void {
     this.failure = error;
-    this.controller?.abort(error);
+    if (!wasAnswered) {
+      this.controller ??= new AbortController();
+      this.controller.abort(error);
+    }
     if (!this.isComplete) this.reader?.failed(error);
   }
 
   /** @internal The client has closed its side, which is all that can be seen of a client that has gone in an orderly way. */
   inputEnded(): void {
-    if (this.isComplete && this.failure === undefined) this.fail(CONNECTION_DONE);
+    if (this.isComplete && this.failure === undefined) this.fail(CONNECTION_DONE, false);
   }
 
   private collect<T>(convert: (bytes: Buffer) => T, keepsBytes: boolean): Deferred<T> {
-    const collector = new ContentCollector(convert, keepsBytes, this.contentLength);
+    const collector = new ContentCollector(
+      convert,
+      keepsBytes,
+      this.contentLength,
+      this.connection,
+    );
     this.read(collector);
     return collector.done;
   }
@@ -262,9 +285,15 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
     if (this.reader !== undefined) {
       throw new HTTPSequenceError('the content of a request can be read once');
     }
+    if (this.failure === undefined && this.hasContent && this.connection.hasAnswered(this)) {
+      throw new HTTPSequenceError(
+        'the content was dropped: the request was answered before it was read',
+      );
+    }
     this.reader = reader;
-    if (this.isComplete) reader.ended();
+    if (!this.hasContent) reader.ended();
     else if (this.failure !== undefined) reader.failed(this.failure);
-    else this.connection.readerSet();
+    else if (this.isComplete) reader.ended();
+    else this.connection.readerSet(this);
   }
 }

@@ -1,24 +1,22 @@
 /** The response to one request, as a handler makes it. */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { Deferred } from '../defer/deferred.js';
+import { fail } from '../defer/succeed.js';
 import { checkData, checkInteger } from '../internal/check.js';
-import {
-  HTTPContentLengthError,
-  HTTPSequenceError,
-  InvalidHTTPOutputError,
-} from '../protocols/http/errors.js';
+import { HTTPContentLengthError, HTTPSequenceError } from '../protocols/http/errors.js';
+import { type Framing, isTunnel, responseFraming } from '../protocols/http/response-framing.js';
 import { statusLine } from '../protocols/http/status.js';
+import { errorText } from './error-answers.js';
 import {
   addLines,
   areAscii,
-  checkFieldName,
   type FieldLine,
   type FieldValue,
-  fieldLine,
   hasField,
   linesText,
 } from './field-lines.js';
 import type { HTTPRequest } from './http-request.js';
+import { checkInformational, ResponseFields, without } from './response-fields.js';
 
 /** @internal The connection of a response. */
 export interface ResponseConnection {
@@ -40,96 +38,48 @@ export interface ResponseConnection {
 
 const CRLF = '\r\n';
 const LAST_CHUNK = '0\r\n';
+/** The length of content that is not known when the head is written. */
+const UNKNOWN = -1;
+/** RFC 9110 section 15.3.6: it has no content, but not by definition. */
+const RESET_CONTENT = 205;
 
 /**
  * A response is sent by {@link send} or {@link sendJSON} as a whole, or by any number of {@link write} and one {@link end}. Date,
- * Content-Length, Transfer-Encoding and Connection are set as needed. Content is not sent in answer to HEAD, nor with 204 and 304.
+ * Content-Length, Transfer-Encoding and Connection are set as needed. Content is not sent in answer to HEAD, nor with 204, 205 and
+ * 304. A response to CONNECT with 200 to 299 has no content, and ends the connection: see `request.upgrade`.
  *
  * If the connection ends, calls do nothing: see `request.signal`.
  */
-export class HTTPResponse {
+export class HTTPResponse extends ResponseFields {
   /** @internal */
-  state: 'head' | 'content' | 'ended' | 'gone' = 'head';
-  /** @internal Whether the connection is closed after this response. */
-  closes = false;
+  state: 'head' | 'content' | 'ended' | 'upgraded' | 'gone' = 'head';
   /** @internal */
   readonly request: HTTPRequest;
   private readonly connection: ResponseConnection;
-  private code = 200;
-  private lines: FieldLine[] | undefined = undefined;
-  private trailerLines: FieldLine[] | undefined = undefined;
-  private framing: 'none' | 'length' | 'chunked' | 'close' = 'none';
+  private framing: Framing = 'none';
   /** Of content that is announced by Content-Length and not written yet. */
   private remaining = 0;
   private announced = 0;
-  private waiting: Deferred<void> | undefined = undefined;
+  private waiting: Deferred<void>[] | undefined = undefined;
 
   /** @internal */
   constructor(connection: ResponseConnection, request: HTTPRequest) {
+    super();
     this.connection = connection;
     this.request = request;
   }
 
-  /** The status code, 200 to 599; default 200. @throws HTTPSequenceError the head was sent. */
-  get status(): number {
-    return this.code;
+  override get headSent(): boolean {
+    return this.state !== 'head' && this.state !== 'gone';
   }
 
-  set status(status: number) {
-    this.requireHead();
-    this.code = checkInteger('status', status, 200, 599);
+  override get ended(): boolean {
+    return this.state !== 'head' && this.state !== 'content';
   }
 
-  /** Whether the head was written. */
-  get headSent(): boolean {
-    return this.state === 'content' || this.state === 'ended';
-  }
-
-  /** Whether the response is complete, or cannot be completed because the connection has ended. */
-  get ended(): boolean {
-    return this.state === 'ended' || this.state === 'gone';
-  }
-
-  /**
-   * Sets a field, replacing all lines of it. An array becomes one line for each value. Of Connection, only `close` can be set.
-   * @throws InvalidHTTPOutputError the name is not a token, or a value contains CR, LF, NUL or another control character, or a
-   * character beyond Latin-1; or it is a field that the server sets.
-   * @throws HTTPSequenceError the head was sent.
-   */
-  setField(name: string, value: FieldValue): this {
-    this.requireHead();
-    if (this.lines !== undefined) {
-      const lower = checkFieldName(name);
-      if (hasField(this.lines, lower)) this.lines = without(this.lines, lower);
-    }
-    return this.addField(name, value);
-  }
-
-  /** Adds a line to a field. @throws as {@link setField}. */
-  addField(name: string, value: FieldValue): this {
-    this.requireHead();
-    if (typeof value === 'object') {
-      for (const one of Array.isArray(value) ? value : [value]) this.addField(name, one as string);
-      return this;
-    }
-    const line = fieldLine(name, value);
-    if (SERVERS_FIELDS.has(line.lower) && this.isHandled(line)) return this;
-    if (this.lines === undefined) this.lines = [line];
-    else this.lines.push(line);
-    return this;
-  }
-
-  /** @throws HTTPSequenceError the head was sent. */
-  removeField(name: string): this {
-    this.requireHead();
-    this.lines = without(this.lines ?? [], checkFieldName(name));
-    return this;
-  }
-
-  /** The values of the lines of a field that was set. */
-  fields(name: string): string[] {
-    const lower = checkFieldName(name);
-    return (this.lines ?? []).filter((line) => line.lower === lower).map(({ value }) => value);
+  /** @internal Whether {@link drained} has not fired yet. */
+  get isWaiting(): boolean {
+    return this.waiting !== undefined;
   }
 
   /**
@@ -172,16 +122,16 @@ export class HTTPResponse {
    * clients of HTTP/1.0 it ends with the connection.
    *
    * @returns Whether the client keeps up. If not, await {@link drained} before the next piece: whatever is written meanwhile
-   * is kept in memory.
+   * is kept in memory. False if the connection has ended.
    * @throws InvalidArgumentTypeError `data` is neither text nor bytes.
    * @throws HTTPContentLengthError more than was announced. @throws HTTPSequenceError the response is complete.
    */
   write(data: string | Uint8Array): boolean {
     checkData(data);
-    if (this.state === 'gone') return true;
-    if (this.state === 'ended') throw new HTTPSequenceError('the response is complete');
+    if (this.state === 'gone') return false;
+    this.requireOpen();
     const length = typeof data === 'string' ? Buffer.byteLength(data) : data.length;
-    const head = this.state === 'head' ? this.head(-1) : undefined;
+    const head = this.state === 'head' ? this.head(UNKNOWN) : undefined;
     if (this.framing === 'length') this.count(length);
     if (head !== undefined) this.beginContent(head);
     if (length === 0 || !this.sendsContent) return !this.connection.isFull;
@@ -196,20 +146,16 @@ export class HTTPResponse {
     return !this.connection.isFull;
   }
 
-  /** Fires when everything written was sent, at once if the client keeps up; fails if the connection ends. */
+  /**
+   * Fires when everything written was sent, at once if the client keeps up or the response is complete. Fails with the reason if the
+   * connection ends, or has ended before the response was complete.
+   */
   drained(): Deferred<void> {
-    if (this.waiting !== undefined) {
-      const { waiting } = this;
-      const done = new Deferred<void>();
-      waiting.addBoth((result) => {
-        done.callback(result as never);
-        return result as never;
-      });
-      return done;
-    }
+    if (this.state === 'gone') return fail(this.request.failure);
     const drained = new Deferred<void>();
-    if (this.connection.isFull && this.state === 'content') this.waiting = drained;
-    else drained.callback(undefined);
+    if (!this.connection.isFull || this.ended) drained.callback(undefined);
+    else if (this.waiting === undefined) this.waiting = [drained];
+    else this.waiting.push(drained);
     return drained;
   }
 
@@ -228,22 +174,6 @@ export class HTTPResponse {
   }
 
   /**
-   * Sets a field of the trailer section, which follows chunked content. It is not sent if the content is not chunked.
-   * @throws InvalidHTTPOutputError @throws HTTPSequenceError the response is complete.
-   */
-  setTrailer(name: string, value: FieldValue): this {
-    const lower = checkFieldName(name);
-    if (this.state === 'ended') throw new HTTPSequenceError('the response is complete');
-    if (HEAD_FIELDS.has(lower)) {
-      throw new InvalidHTTPOutputError(`trailer field ${name}`, 'belongs into the head');
-    }
-    const kept = without(this.trailerLines ?? [], lower);
-    addLines(kept, name, value);
-    this.trailerLines = kept;
-    return this;
-  }
-
-  /**
    * Completes the response, with a last piece of content if it is given.
    * @throws HTTPContentLengthError less was written than announced: the connection is reset. @throws HTTPSequenceError
    */
@@ -254,14 +184,14 @@ export class HTTPResponse {
       return;
     }
     if (data !== undefined) this.write(data);
-    if (this.state === 'head') this.beginContent(this.head(-1));
-    if (this.state === 'ended') throw new HTTPSequenceError('the response is complete');
-    if (this.framing === 'length' && this.remaining > 0 && this.sendsContent) {
+    if (this.state === 'head') this.beginContent(this.head(UNKNOWN));
+    this.requireOpen();
+    if (this.framing === 'length' && this.remaining > 0) {
       this.connection.abort();
       throw new HTTPContentLengthError(this.announced, this.announced - this.remaining);
     }
     this.state = 'ended';
-    if (this.framing === 'chunked' && this.sendsContent) {
+    if (this.framing === 'chunked') {
       const trailers = this.trailerLines ?? [];
       const last = `${LAST_CHUNK}${linesText(trailers)}${CRLF}`;
       this.connection.write(areAscii(trailers) ? last : Buffer.from(last, 'latin1'));
@@ -278,6 +208,7 @@ export class HTTPResponse {
     checkInteger('status', status, 102, 199);
     const lines: FieldLine[] = [];
     for (const [name, value] of Object.entries(fields)) addLines(lines, name, value);
+    checkInformational(lines);
     if (this.state === 'gone') return;
     this.requireHead();
     if (this.request.version === '1.0') return;
@@ -330,9 +261,11 @@ export class HTTPResponse {
   /** @internal The head of an answer with 101, or 200 after CONNECT. */
   upgradeHead(status: number, name: string | undefined): Buffer {
     this.requireHead();
+    const lines = this.lines ?? [];
+    checkInformational(lines);
     const upgrade = name === undefined ? '' : `Connection: Upgrade\r\nUpgrade: ${name}\r\n`;
     const date = status === 101 ? '' : this.connection.dateLine;
-    const text = `${statusLine(status)}${date}${upgrade}${linesText(this.lines ?? [])}${CRLF}`;
+    const text = `${statusLine(status)}${date}${upgrade}${linesText(lines)}${CRLF}`;
     return Buffer.from(text, 'latin1');
   }
 
@@ -340,62 +273,57 @@ export class HTTPResponse {
   drain(): void {
     const { waiting } = this;
     this.waiting = undefined;
-    waiting?.callback(undefined);
+    for (const drained of waiting ?? []) drained.callback(undefined);
   }
 
   /** @internal The connection has ended, or the server has answered itself. */
   lose(reason: unknown): void {
-    this.state = 'gone';
+    const wasComplete = this.ended;
+    if (!wasComplete) this.state = 'gone';
+    this.request.fail(reason, wasComplete);
     const { waiting } = this;
     this.waiting = undefined;
-    waiting?.errback(reason);
+    for (const drained of waiting ?? []) drained.errback(reason);
   }
 
+  /** Known when the head was made. */
   private get sendsContent(): boolean {
-    return !hasNoContent(this.code) && this.request.method !== 'HEAD';
+    return this.framing !== 'none' && this.framing !== 'dropped';
   }
 
   private get isAscii(): boolean {
     return this.lines === undefined || areAscii(this.lines);
   }
 
-  private requireHead(): void {
-    if (this.headSent) throw new HTTPSequenceError('the head of the response was sent');
-  }
-
-  /** Checks the fields that decide about framing and the connection. @returns Whether the server adds it itself. */
-  private isHandled({ lower, value }: FieldLine): boolean {
-    if (lower === 'content-length') {
-      if (/^\d{1,15}$/.test(value) && !hasField(this.lines ?? [], lower)) return false;
-      throw new InvalidHTTPOutputError('field Content-Length', 'is not one whole number');
-    }
-    // RFC 9110 section 15.5.22: the answer names the protocol to use.
-    if (lower === 'upgrade' && this.code === 426) return false;
-    if (lower !== 'connection' || value.toLowerCase() !== 'close') {
-      throw new InvalidHTTPOutputError(`field ${lower}`, 'is set by the server');
-    }
-    this.closes = true;
-    return true;
-  }
-
   private writeHead(head: string): void {
     this.connection.write(this.isAscii ? head : Buffer.from(head, 'latin1'));
   }
 
-  /** @param length Of the content; -1 if it is not known. */
+  private requireOpen(): void {
+    if (this.ended) throw new HTTPSequenceError('the response is complete');
+  }
+
+  /** @param length Of the content, or {@link UNKNOWN}. */
   private head(length: number): string {
     const { lines, request, code } = this;
-    if (!this.connection.keepsAlive(request)) this.closes = true;
     const announced = lines !== undefined && hasField(lines, 'content-length');
-    if (announced) this.announce(length);
-    else if (length === -1) this.framing = request.version === '1.1' ? 'chunked' : 'close';
-    if (this.framing === 'close' && this.sendsContent) this.closes = true;
+    const framing =
+      code === RESET_CONTENT
+        ? 'none'
+        : responseFraming(request, code, announced || length !== UNKNOWN);
+    this.framing = framing;
+    if (announced && framing === 'length') this.announce(length);
+    if (framing === 'close' || !this.connection.keepsAlive(request)) this.closes = true;
     let head = statusLine(code);
     if (lines === undefined || !hasField(lines, 'date')) head += this.connection.dateLine;
-    if (lines !== undefined) head += linesText(lines);
-    if (!announced && code !== 204 && code !== 304) {
-      if (length !== -1) head += `Content-Length: ${length}\r\n`;
-      else if (this.framing === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
+    if (lines !== undefined) head += linesText(framing === 'none' ? this.withoutLength() : lines);
+    if (framing === 'none') {
+      if (isTunnel(request, code)) this.closes = true;
+      else if (code === RESET_CONTENT) head += 'Content-Length: 0\r\n';
+    } else if (!announced) {
+      if (length !== UNKNOWN) head += `Content-Length: ${length}\r\n`;
+      else if (framing !== 'close' && request.version === '1.1')
+        head += 'Transfer-Encoding: chunked\r\n';
     }
     if (code === 426) head += 'Connection: Upgrade\r\n';
     if (this.closes) head += 'Connection: close\r\n';
@@ -403,12 +331,17 @@ export class HTTPResponse {
     return head + CRLF;
   }
 
+  /** With 304, Content-Length is that of the answer to a GET (RFC 9110 section 8.6); without content otherwise, it is forbidden. */
+  private withoutLength(): readonly FieldLine[] {
+    const lines = this.lines ?? [];
+    return this.code === 304 ? lines : without(lines, 'content-length');
+  }
+
   private announce(length: number): void {
     const [value] = this.fields('content-length');
     this.announced = Number(value);
     this.remaining = this.announced;
-    this.framing = 'length';
-    if (length !== -1 && length !== this.announced && this.sendsContent) {
+    if (length !== UNKNOWN && length !== this.announced) {
       throw new HTTPContentLengthError(this.announced, length);
     }
   }
@@ -419,43 +352,9 @@ export class HTTPResponse {
   }
 
   private count(length: number): void {
-    if (length > this.remaining && this.sendsContent) {
+    if (length > this.remaining) {
       throw new HTTPContentLengthError(this.announced, this.announced - this.remaining + length);
     }
     this.remaining -= length;
   }
-}
-
-const SERVERS_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-/** RFC 9110 section 6.5.1. */
-const HEAD_FIELDS: ReadonlySet<string> = new Set([
-  ...SERVERS_FIELDS,
-  'content-encoding',
-  'content-range',
-  'content-type',
-  'date',
-  'host',
-  'set-cookie',
-]);
-
-function without(lines: readonly FieldLine[], lower: string): FieldLine[] {
-  return lines.filter((line) => line.lower !== lower);
-}
-
-/** Whether responses with this status never have content (RFC 9110 section 6.4.1). */
-function hasNoContent(status: number): boolean {
-  return status === 204 || status === 304;
-}
-
-/** The content of an answer that the server gives itself. */
-export function errorText(status: number): string {
-  return statusLine(status).slice('HTTP/1.1 '.length).replace(CRLF, '\n');
 }

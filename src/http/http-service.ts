@@ -32,7 +32,7 @@ export interface ConnectionRegistry {
   remove(connection: ServedConnection): void;
 }
 
-/** A protocol that takes the place of the HTTP connection after an upgrade, so that this needs no more memory. */
+/** A protocol that takes the place of the HTTP connection after an upgrade, so that the latter needs no more memory. */
 export interface ServedProtocol extends StreamProtocol, ServedConnection {
   /** @param registry To be told of the end of the connection. */
   countedBy(registry: ConnectionRegistry): void;

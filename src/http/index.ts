@@ -48,3 +48,4 @@ export { HTTPServer, serveHttp } from './serve-http.js';
 export type { ServerSentEvent } from './server-sent-event.js';
 export type { HTTPServerOptions } from './server-settings.js';
 export type { StaticFilesOptions } from './static-options.js';
+export type { UpgradedProtocol } from './upgraded-protocol.js';

@@ -1,7 +1,7 @@
 /** The body of a 206 with several ranges (RFC 9110 section 14.6): its framing, and its exact length beforehand. */
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
+import { isToken } from '../protocols/http/octets.js';
 import { isBoundary } from './boundaries.js';
-import { isToken } from './field-values.js';
 import { type ByteRange, contentRange, lengthOf } from './ranges.js';
 
 /** Bytes of the answer itself, or of the representation. */

@@ -1,6 +1,8 @@
 /** Heads of the parts of multipart/form-data (RFC 7578 section 4). */
+
+import { isToken } from '../protocols/http/octets.js';
 import { InvalidFormError } from './errors.js';
-import { isToken, splitOutsideQuotes, trimOWS } from './field-values.js';
+import { splitOutsideQuotes, trimOWS } from './field-values.js';
 
 /** A part of a form. Its content follows as data. */
 export interface FormPart {

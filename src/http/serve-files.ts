@@ -18,31 +18,36 @@ export function staticFiles(root: string, options: StaticFilesOptions = {}): HTT
   const files = new StaticFiles(root, options);
   return (request: HTTPRequest, response: HTTPResponse): Promise<void> | undefined => {
     const answer = files.answer(request);
-    if (answer instanceof Promise) return answer.then((later) => sendAnswer(response, later));
-    const [piece, ...more] = answer.body?.pieces ?? [];
-    if (more.length > 0 || answer.status >= 400) return sendAnswer(response, answer);
-    setFields(response, answer);
-    response.send(piece as Buffer | undefined);
-    return undefined;
+    return answer instanceof Promise
+      ? answer.then((found) => sendAnswer(response, found))
+      : sendAnswer(response, answer);
   };
 }
 
-async function sendAnswer(response: HTTPResponse, answer: StaticAnswer): Promise<void> {
-  const { status, body } = answer;
+function sendAnswer(response: HTTPResponse, answer: StaticAnswer): Promise<void> | undefined {
+  const { body } = answer;
+  const [piece, ...more] = body?.pieces ?? [];
+  if (body?.fd !== undefined || more.length > 0) return sendPieces(response, answer);
+  setHead(response, answer);
+  if (answer.status >= 400) response.sendStatus(answer.status);
+  else response.send(piece as Buffer | undefined);
+  return undefined;
+}
+
+async function sendPieces(response: HTTPResponse, answer: StaticAnswer): Promise<void> {
+  const { body } = answer;
   try {
     if (response.ended) return;
-    setFields(response, answer);
-    const [piece, ...more] = body?.pieces ?? [];
-    if (status >= 400) response.sendStatus(status);
-    else if (more.length > 0 || (piece !== undefined && !Buffer.isBuffer(piece))) {
-      await response.sendFrom(body ?? []);
-    } else response.send(piece);
+    setHead(response, answer);
+    await response.sendFrom(body ?? []);
   } finally {
     await body?.close();
   }
 }
 
-function setFields(response: HTTPResponse, { status, fields }: StaticAnswer): void {
+/** Prepares the head. */
+function setHead(response: HTTPResponse, { status, fields }: StaticAnswer): void {
+  if (response.ended) return;
   response.status = status;
   for (const [name, value] of fields) response.setField(name, value);
 }

@@ -1,10 +1,10 @@
 /** The limits and times of an HTTP server. */
-import { checkFunction, checkInteger } from '../internal/check.js';
+import { checkFunction, checkInteger, checkMilliseconds } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { checkTimeout } from '../policies/idle-timeouts.js';
 import type { RequestParserOptions } from '../protocols/http/limits.js';
 
-/** Times are in milliseconds, greater than 0, and checked once a second. */
+/** Times are in milliseconds; except the last, they are greater than 0 and checked once a second. */
 export interface HTTPServerOptions extends RequestParserOptions {
   /**
    * Time for the head of a request, counted from its first bytes, or from the beginning of the connection. A client that is slower
@@ -31,6 +31,11 @@ export interface HTTPServerOptions extends RequestParserOptions {
    * connection is closed. Default 65,536.
    */
   readonly maxDiscardedBytes?: number;
+  /**
+   * Time after which requests in progress are cut off when the server closes or the reactor stops. At least 0; default 30,000. Must be
+   * shorter than the time that a supervisor gives the process to stop.
+   */
+  readonly drainDeadlineMs?: number;
   /** The time of Date fields in milliseconds since 1970. Default `Date.now`. */
   readonly wallClock?: () => number;
 }
@@ -55,6 +60,7 @@ const NAMES: OptionNames<HTTPServerOptions> = {
   maxRequestsPerConnection: true,
   maxPipelinedBytes: true,
   maxDiscardedBytes: true,
+  drainDeadlineMs: true,
   wallClock: true,
 };
 
@@ -79,6 +85,7 @@ export function serverSettings(options: HTTPServerOptions): HTTPServerSettings {
     maxRequestsPerConnection = Number.MAX_SAFE_INTEGER,
     maxPipelinedBytes = 65_536,
     maxDiscardedBytes = 65_536,
+    drainDeadlineMs = 30_000,
     wallClock = Date.now,
   } = options;
   checkTimeout('headTimeoutMs', headTimeoutMs);
@@ -90,6 +97,7 @@ export function serverSettings(options: HTTPServerOptions): HTTPServerSettings {
   checkInteger('maxRequestsPerConnection', maxRequestsPerConnection, 1, MAX_SAFE_INTEGER);
   checkInteger('maxPipelinedBytes', maxPipelinedBytes, 1, MAX_BYTES);
   checkInteger('maxDiscardedBytes', maxDiscardedBytes, 0, MAX_BYTES);
+  checkMilliseconds('drainDeadlineMs', drainDeadlineMs);
   checkFunction('wallClock', wallClock);
   return {
     headTimeoutMs,
@@ -100,6 +108,7 @@ export function serverSettings(options: HTTPServerOptions): HTTPServerSettings {
     maxRequestsPerConnection,
     maxPipelinedBytes,
     maxDiscardedBytes,
+    drainDeadlineMs,
     wallClock,
     parserOptions: parserOptionsOf(options),
   };

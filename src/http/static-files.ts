@@ -3,22 +3,19 @@
  * conditional and range requests, precompressed variants. Folders are not listed.
  */
 import { randomUUID } from 'node:crypto';
-import type { BigIntStats } from 'node:fs';
 import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { checkString } from '../internal/check.js';
-import { ownBytes } from '../internal/lent-bytes.js';
 import { acceptedCodings, type ContentCoding } from './accept-encoding.js';
 import { evaluatePreconditions } from './conditional.js';
 import type { RequestFields } from './field-values.js';
 import { FileBody } from './file-body.js';
-import { type CachedFile, FileCache, isUnchanged } from './file-cache.js';
 import type { FileCalls } from './file-calls.js';
-import { type FileValidators, isSettled, validatorsOf } from './file-validators.js';
+import { FileSource, type FoundFile } from './file-source.js';
+import type { FileValidators } from './file-validators.js';
 import { contentTypeOf, NO_SNIFFING } from './media-types.js';
 import { type BodyPiece, multipartByteranges } from './multipart-byteranges.js';
 import { type ByteRange, contentRange, lengthOf, parseRange } from './ranges.js';
 import { type StaticFilesOptions, type StaticSettings, staticSettings } from './static-options.js';
-import { type NotOpened, StaticRoot } from './static-root.js';
 import { parseTarget, slashLocation, type TargetPath } from './target-path.js';
 
 const EXTENSIONS: Readonly<Record<ContentCoding, string>> = {
@@ -46,25 +43,16 @@ export interface StaticAnswer {
   readonly body: FileBody | undefined;
 }
 
-/** A file: open, or its content in memory. */
-interface FoundFile {
-  readonly stats: BigIntStats;
-  readonly fd: number | undefined;
-  readonly content: Buffer | undefined;
-  /** Of a file that was read into the cache. */
-  readonly validators: FileValidators | undefined;
-}
-
 /** A file that was chosen for an answer. */
-interface Selected extends FoundFile {
+interface Selected {
+  readonly file: FoundFile;
   /** Of the file, which may be precompressed. */
   readonly name: string;
   readonly coding: ContentCoding | undefined;
 }
 
 export class StaticFiles {
-  readonly #root: StaticRoot;
-  readonly #cache: FileCache;
+  readonly #source: FileSource;
   readonly #settings: StaticSettings;
 
   /**
@@ -73,78 +61,68 @@ export class StaticFiles {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
   constructor(root: string, options: StaticFilesOptions = {}, calls?: FileCalls) {
-    const settings = staticSettings(options, calls);
+    this.#settings = staticSettings(options, calls);
     if (checkString('root', root) === '') {
       throw new InvalidArgumentValueError('root', 'the path of a folder', root);
     }
-    this.#settings = settings;
-    this.#root = new StaticRoot(root, settings.linksAnywhere, settings.calls);
-    this.#cache = new FileCache(settings.cacheBytes);
+    this.#source = new FileSource(root, this.#settings);
   }
 
   /**
-   * Finds the file of a request. Without a promise if the file is in the cache, and one call of stat(2) confirms it.
+   * Finds the file of a request. The answer is a promise unless the file is in memory, or the request is refused.
    * @throws An error of the file system that is not the fault of the request, such as EIO. Nothing is left open.
    */
   answer(request: StaticRequest): StaticAnswer | Promise<StaticAnswer> {
     const { method } = request;
     if (method !== 'GET' && method !== 'HEAD') return answer(405, [['Allow', 'GET, HEAD']]);
-    const path = parseTarget(request.target, this.#settings.rules);
+    const { rules, prefix, wallClock } = this.#settings;
+    const path = parseTarget(request.target, rules);
     if (typeof path === 'number') return answer(path);
-    if (!this.#hasPrefix(path)) return answer(404);
-    const nowMs = this.#settings.wallClock();
-    return this.#cachedAnswer(path, request, nowMs) ?? this.#openedAnswer(path, request, nowMs);
+    for (let i = 0; i < prefix.length; i++) {
+      if (path.segments[i] !== prefix[i]) return answer(404);
+    }
+    const nowMs = wallClock();
+    const kept = this.#findKept(path, request);
+    return kept === undefined
+      ? this.#openAndDescribe(path, request, nowMs)
+      : this.#describe(kept, request, nowMs);
   }
 
-  #cachedAnswer(path: TargetPath, request: StaticRequest, nowMs: number): StaticAnswer | undefined {
-    const { blocking, prefix, indexFiles } = this.#settings;
-    if (!blocking) return undefined;
-    const segments = path.segments.slice(prefix.length);
-    if (path.slash) segments.push(indexFiles[0] ?? '');
-    const location = this.#root.pathOf(segments);
-    if (!this.#cache.has(location) || this.#mayHaveVariant(location, request)) return undefined;
-    const cached = this.#cache.get(location, this.#findNow(location));
-    if (cached === undefined) return undefined;
-    const name = segments.at(-1) ?? '';
-    return this.#describe({ ...cached, fd: undefined, name, coding: undefined }, request, nowMs);
+  /** The variant that the client prefers, if everything that must be known about it is in memory. */
+  #findKept({ segments, slash }: TargetPath, request: StaticRequest): Selected | undefined {
+    const { prefix, indexFiles, precompressed } = this.#settings;
+    const folder = segments.slice(prefix.length, slash ? undefined : -1);
+    const name = slash ? indexFiles[0] : segments.at(-1);
+    if (name === undefined) return undefined;
+    const file = this.#source.kept([...folder, name]);
+    if (file === undefined) return undefined;
+    if (precompressed.length === 0) return { file, name, coding: undefined };
+    for (const coding of acceptedCodings(request.field('accept-encoding'), precompressed)) {
+      if (coding === 'identity') return { file, name, coding: undefined };
+      const path = [...folder, name + EXTENSIONS[coding]];
+      const variant = this.#source.kept(path);
+      if (variant === undefined && !this.#source.isMissing(path)) return undefined;
+      if (variant !== undefined && isFresh(variant, file)) return { file: variant, name, coding };
+    }
+    return undefined;
   }
 
-  async #openedAnswer(
+  async #openAndDescribe(
     path: TargetPath,
     request: StaticRequest,
     nowMs: number,
   ): Promise<StaticAnswer> {
+    const source = this.#source;
     const found = await this.#find(path, nowMs);
-    if (!('stats' in found)) return found;
-    const file = await this.#closingOnError(found, () => this.#select(found, path, request, nowMs));
-    if (file === undefined) return answer(406, this.#vary());
-    const described = await this.#closingOnError(file, () => this.#describe(file, request, nowMs));
-    if (described.body === undefined) await this.#close(file);
+    if (!('file' in found)) return found;
+    const select = (): Promise<Selected | undefined> => this.#select(found, path, request, nowMs);
+    const selected = await source.closingOnError(found.file, select);
+    if (selected === undefined) return answer(406, this.#vary());
+    const { file } = selected;
+    const describe = (): StaticAnswer => this.#describe(selected, request, nowMs);
+    const described = await source.closingOnError(file, describe);
+    if (described.body === undefined) await source.close(file);
     return described;
-  }
-
-  #hasPrefix({ segments }: TargetPath): boolean {
-    return this.#settings.prefix.every((name, index) => segments[index] === name);
-  }
-
-  /** Whether a precompressed copy that the client accepts exists. */
-  #mayHaveVariant(location: string, request: RequestFields): boolean {
-    const { precompressed } = this.#settings;
-    if (precompressed.length === 0) return false;
-    for (const coding of acceptedCodings(request.field('accept-encoding'), precompressed)) {
-      if (coding === 'identity') return false;
-      if (this.#findNow(location + EXTENSIONS[coding]) !== undefined) return true;
-    }
-    return true;
-  }
-
-  /** Undefined if the path does not exist, or if it can't be found out. */
-  #findNow(location: string): BigIntStats | undefined {
-    try {
-      return this.#settings.calls.find(location) as BigIntStats | undefined;
-    } catch {
-      return undefined;
-    }
   }
 
   async #find(path: TargetPath, nowMs: number): Promise<Selected | StaticAnswer> {
@@ -153,79 +131,46 @@ export class StaticFiles {
     const { slash } = path;
     const candidates = slash ? indexFiles.map((name) => [...segments, name]) : [segments];
     for (const candidate of candidates) {
-      const opened = await this.#open(candidate, nowMs);
-      if (typeof opened === 'object') {
-        return { ...opened, name: candidate.at(-1) ?? '', coding: undefined };
+      const file = await this.#source.open(candidate, nowMs);
+      if (typeof file === 'object') {
+        return { file, name: candidate.at(-1) ?? '', coding: undefined };
       }
-      if (opened === 'folder' && !slash) return answer(301, [['Location', slashLocation(path)]]);
-      if (opened === 403 || opened === 503) return answer(opened);
+      if (file === 'folder' && !slash) return answer(301, [['Location', slashLocation(path)]]);
+      if (file === 403 || file === 503) return answer(file);
     }
     return answer(404);
   }
 
-  /** Takes a file from the cache, opens it, or reads it into the cache. */
-  async #open(segments: readonly string[], nowMs: number): Promise<FoundFile | NotOpened> {
-    const path = this.#root.pathOf(segments);
-    const cached = this.#cache.has(path) ? await this.#cached(path) : undefined;
-    if (cached !== undefined) return { ...cached, fd: undefined };
-    const opened = await this.#root.open(segments);
-    if (typeof opened !== 'object') return opened;
-    const file: FoundFile = { ...opened, content: undefined, validators: undefined };
-    const { stats } = file;
-    if (!this.#cache.accepts(stats.size) || !isSettled(stats, nowMs)) return file;
-    const content = await this.#closingOnError(file, () => this.#read(opened.fd, stats));
-    if (content === undefined) return file;
-    await this.#close(file);
-    const read = { stats, content, validators: validatorsOf(stats, nowMs) };
-    this.#cache.set(path, read);
-    return { ...read, fd: undefined };
-  }
-
-  async #cached(path: string): Promise<CachedFile | undefined> {
-    let stats: BigIntStats | undefined;
-    try {
-      stats = await this.#settings.calls.find(path);
-    } catch {
-      // Opening it finds the reason.
-    }
-    return this.#cache.get(path, stats);
-  }
-
-  /** The whole content; undefined if it changed meanwhile. */
-  async #read(fd: number, stats: BigIntStats): Promise<Buffer | undefined> {
-    const { calls } = this.#settings;
-    const content = ownBytes(Number(stats.size));
-    if (content.length > 0 && (await calls.read(fd, content, 0)) < content.length) return undefined;
-    return isUnchanged(stats, await calls.fstat(fd)) ? content : undefined;
-  }
-
   /** The variant that the client prefers; the file itself is then closed. Undefined if none is acceptable. */
   async #select(
-    file: Selected,
+    selected: Selected,
     { segments, slash }: TargetPath,
     request: RequestFields,
     nowMs: number,
   ): Promise<Selected | undefined> {
     const { precompressed, prefix } = this.#settings;
-    if (precompressed.length === 0) return file;
+    if (precompressed.length === 0) return selected;
+    const { file, name } = selected;
+    const source = this.#source;
     const folder = segments.slice(prefix.length, slash ? undefined : -1);
     for (const coding of acceptedCodings(request.field('accept-encoding'), precompressed)) {
-      if (coding === 'identity') return file;
-      const variant = await this.#open([...folder, file.name + EXTENSIONS[coding]], nowMs);
+      if (coding === 'identity') return selected;
+      const variant = await source.open([...folder, name + EXTENSIONS[coding]], nowMs);
       if (typeof variant !== 'object') continue;
-      if (secondsOf(variant) >= secondsOf(file)) {
-        await this.#close(file);
-        return { ...variant, name: file.name, coding };
+      if (isFresh(variant, file)) {
+        await source.close(file);
+        return { file: variant, name, coding };
       }
-      await this.#close(variant);
+      await source.close(variant);
     }
-    await this.#close(file);
+    await source.close(file);
     return undefined;
   }
 
   /** The descriptor is then owned by the body, if there is one. */
-  #describe(file: Selected, request: RequestFields, nowMs: number): StaticAnswer {
-    const validators = file.validators ?? validatorsOf(file.stats, nowMs);
+  #describe(selected: Selected, request: RequestFields, nowMs: number): StaticAnswer {
+    const { file, coding } = selected;
+    const { validators } = file;
     const result = evaluatePreconditions(request, validators, nowMs);
     if (result === 'precondition-failed') return answer(412, this.#vary());
     if (result === 'not-modified') {
@@ -240,11 +185,11 @@ export class StaticFiles {
     if (ranges === 'unsatisfiable') {
       return answer(416, [['Content-Range', contentRange(undefined, size)], ...this.#vary()]);
     }
-    const content = this.#content(file, size, ranges);
+    const content = this.#content(selected, size, ranges);
     const fields: AnswerField[] = [
       ...content.fields,
       ['Content-Length', String(content.length)],
-      ...representationFields(file, validators),
+      ...representationFields(validators, coding),
       ...this.#caching(),
     ];
     const { status, length, pieces } = content;
@@ -252,14 +197,18 @@ export class StaticFiles {
     return { status, fields, body };
   }
 
-  #content(file: Selected, size: number, ranges: readonly ByteRange[] | undefined): Content {
-    const type = contentTypeOf(file.name, this.#settings.mediaTypes);
+  #content(
+    { name, coding }: Selected,
+    size: number,
+    ranges: readonly ByteRange[] | undefined,
+  ): Content {
+    const type = contentTypeOf(name, this.#settings.mediaTypes);
     const [range, second] = ranges ?? [];
     // The Content-Encoding of a multipart answer would be that of the multipart body itself.
     if (
       ranges === undefined ||
       range === undefined ||
-      (second !== undefined && file.coding !== undefined)
+      (second !== undefined && coding !== undefined)
     ) {
       const pieces = size === 0 ? [] : [{ first: 0, last: size - 1 }];
       return { status: 200, fields: [['Content-Type', type]], length: size, pieces };
@@ -284,19 +233,6 @@ export class StaticFiles {
     return new FileBody(calls, undefined, length, bytes);
   }
 
-  async #closingOnError<T>(file: FoundFile, use: () => T | Promise<T>): Promise<T> {
-    try {
-      return await use();
-    } catch (error) {
-      await this.#close(file);
-      throw error;
-    }
-  }
-
-  async #close({ fd }: FoundFile): Promise<void> {
-    if (fd !== undefined) await this.#settings.calls.close(fd);
-  }
-
   #caching(): readonly AnswerField[] {
     const cacheControl = this.#settings.cacheControl;
     return cacheControl === undefined
@@ -316,14 +252,19 @@ function answer(status: number, fields: readonly AnswerField[] = []): StaticAnsw
 }
 
 function representationFields(
-  { coding }: Selected,
   { entityTag, lastModified }: FileValidators,
+  coding: ContentCoding | undefined,
 ): AnswerField[] {
   const fields: AnswerField[] = [['ETag', entityTag]];
   if (lastModified !== undefined) fields.push(['Last-Modified', lastModified]);
   if (coding !== undefined) fields.push(['Content-Encoding', coding]);
   fields.push(['Accept-Ranges', 'bytes'], NO_SNIFFING);
   return fields;
+}
+
+/** Whether a compressed copy is not older than the file, to the second. */
+function isFresh(copy: FoundFile, file: FoundFile): boolean {
+  return secondsOf(copy) >= secondsOf(file);
 }
 
 function secondsOf({ stats }: FoundFile): bigint {

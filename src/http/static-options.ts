@@ -77,8 +77,8 @@ export interface StaticSettings {
   readonly maxRanges: number;
   readonly cacheBytes: number;
   readonly calls: FileCalls;
-  /** Whether none of the calls returns a promise. */
-  readonly blocking: boolean;
+  /** Whether the calls return results, not promises. */
+  readonly isBlocking: boolean;
   readonly wallClock: () => number;
 }
 
@@ -91,10 +91,8 @@ export function staticSettings(options: StaticFilesOptions, calls?: FileCalls): 
   if (typeof dotFiles !== 'boolean') checkNames('dotFiles', dotFiles);
   if (cacheControl !== undefined) checkFieldValue('cacheControl', cacheControl);
   checkFunction('wallClock', wallClock);
-  const fileCalls = checkChoice('fileCalls', options.fileCalls ?? 'blocking', [
-    'blocking',
-    'threads',
-  ]);
+  const fileCalls = options.fileCalls ?? 'blocking';
+  checkChoice('fileCalls', fileCalls, ['blocking', 'threads']);
   return {
     prefix: checkPrefix(prefix),
     indexFiles: checkNames('indexFiles', indexFiles),
@@ -106,7 +104,7 @@ export function staticSettings(options: StaticFilesOptions, calls?: FileCalls): 
     maxRanges: checkMaxRanges(options.maxRanges),
     cacheBytes: checkInteger('cacheBytes', cacheBytes, 0, 2 ** 40),
     calls: calls ?? FILE_CALLS[fileCalls],
-    blocking: calls === undefined && fileCalls === 'blocking',
+    isBlocking: fileCalls === 'blocking',
     wallClock,
   };
 }

@@ -1,30 +1,40 @@
 /** Switching to another protocol (RFC 9110 section 7.8), or becoming a tunnel (section 9.3.6). */
-
-import type { StreamProtocol } from '../core/stream-protocol.js';
+import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
+import { ConnectionLost } from '../core/errors/connection.js';
+import { UnsupportedError } from '../core/errors/reactor.js';
+import {
+  isStreamProtocol,
+  type StreamProtocol,
+  type SwitchableTransport,
+} from '../core/stream-protocol.js';
+import type { Transport } from '../core/transport.js';
 import { HTTPSequenceError, InvalidHTTPOutputError } from '../protocols/http/errors.js';
+import { isToken } from '../protocols/http/octets.js';
+import { HTTPStatusError } from './errors.js';
+import { splitOutsideQuotes } from './field-values.js';
 import type { HTTPResponse } from './http-response.js';
 import type { ServedProtocol } from './http-service.js';
-
-/** `protocol-name ["/" protocol-version]` */
-const PROTOCOL = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]+)?$/;
 
 /**
  * @param name The protocol to switch to. Default: the first that the client offers.
  * @returns The head of the response.
- * @throws HTTPSequenceError
+ * @throws HTTPSequenceError, InvalidHTTPOutputError, HTTPStatusError
  */
-export function takeOver(response: HTTPResponse, name: string | undefined): Buffer {
+export function upgradeHead(response: HTTPResponse, name: string | undefined): Buffer {
   const { head, hasContent, method } = response.request;
   if (response.headSent) throw new HTTPSequenceError('the request was answered');
   if (hasContent) throw new HTTPSequenceError('the request has content');
   if (method === 'CONNECT') return response.upgradeHead(200, undefined);
   if (!head.hasUpgrade) throw new HTTPSequenceError('the request has no Upgrade field');
-  const [offered = ''] = (head.field('upgrade') ?? '').split(',', 1);
-  const protocol = name ?? offered.trim();
-  if (!PROTOCOL.test(protocol)) {
-    throw new InvalidHTTPOutputError('field Upgrade', 'is not the name of a protocol');
+  const offers = splitOutsideQuotes(head.field('upgrade') ?? '', ',');
+  const [first] = offers;
+  if (first === undefined || !offers.every(isProtocol)) {
+    throw new HTTPStatusError(400, 'the Upgrade field is malformed');
   }
-  return response.upgradeHead(101, protocol);
+  if (name === undefined) return response.upgradeHead(101, first);
+  const lower = name.toLowerCase();
+  if (offers.some((offer) => offer.toLowerCase() === lower)) return response.upgradeHead(101, name);
+  throw new InvalidHTTPOutputError('field Upgrade', 'is not a protocol that the client offers');
 }
 
 export function isServedProtocol(protocol: StreamProtocol): protocol is ServedProtocol {
@@ -32,4 +42,31 @@ export function isServedProtocol(protocol: StreamProtocol): protocol is ServedPr
   return (
     typeof drain === 'function' && typeof abort === 'function' && typeof countedBy === 'function'
   );
+}
+
+/** @throws InvalidArgumentTypeError */
+export function checkProtocol(protocol: unknown): void {
+  if (typeof protocol === 'object' && protocol !== null && isStreamProtocol(protocol)) return;
+  throw new InvalidArgumentTypeError('protocol', 'a protocol', protocol);
+}
+
+/**
+ * @param inputEnded Whether the client has finished sending.
+ * @throws ConnectionLost, HTTPStatusError, UnsupportedError
+ */
+export function checkSwitchable(transport: Transport, inputEnded: boolean): SwitchableTransport {
+  if (transport.disconnecting) throw new ConnectionLost('the connection is closing');
+  if (inputEnded) throw new HTTPStatusError(400, 'the client has finished sending');
+  if (isSwitchable(transport)) return transport;
+  throw new UnsupportedError('upgrade', 'the transport keeps its protocol');
+}
+
+function isSwitchable(transport: Transport): transport is SwitchableTransport {
+  return (transport as Partial<SwitchableTransport>).switchProtocol !== undefined;
+}
+
+/** `protocol-name ["/" protocol-version]` */
+function isProtocol(text: string): boolean {
+  const [name = '', version = '1', ...rest] = text.split('/');
+  return isToken(name) && isToken(version) && rest.length === 0;
 }

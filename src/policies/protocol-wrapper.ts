@@ -6,7 +6,11 @@ import type { Address } from '../core/address.js';
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import { NOT_CONNECTED } from '../core/protocol.js';
-import { describeProtocol, type StreamProtocol } from '../core/stream-protocol.js';
+import {
+  describeProtocol,
+  type StreamProtocol,
+  type SwitchableTransport,
+} from '../core/stream-protocol.js';
 import type { StartTLSOptions, TLSConnection } from '../core/tls.js';
 import type {
   DetachedConnection,
@@ -32,7 +36,9 @@ export interface WrapperOwner {
  *
  * The wrapped protocol's rules apply as without a wrapper: it can be half-closed if it has `readConnectionLost`.
  */
-export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransport {
+export class ProtocolWrapper
+  implements StreamProtocol, SwitchableTransport, TCPTransport, UNIXTransport
+{
   readonly wrappedProtocol: StreamProtocol;
   /** The transport below. Set before the wrapped protocol's `makeConnection`. */
   transport: Transport = NOT_CONNECTED;
@@ -161,6 +167,18 @@ export class ProtocolWrapper implements StreamProtocol, TCPTransport, UNIXTransp
   /** @internal */
   fail(error: unknown, where: string): void {
     failConnection(this.transport, error, where);
+  }
+
+  /** @internal */
+  switchProtocol(protocol: StreamProtocol, unread: Buffer): void {
+    (this as { wrappedProtocol: StreamProtocol }).wrappedProtocol = protocol;
+    try {
+      const result = protocol.makeConnection(this);
+      if (result !== undefined) failOnRejection(result, this, 'connectionMade');
+      if (unread.length > 0 && !this.disconnecting) this.dataReceived(unread);
+    } catch (error) {
+      this.fail(error, 'connectionMade');
+    }
   }
 
   getPeer(): Address {

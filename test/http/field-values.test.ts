@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
   essenceOf,
-  isToken,
   parseParameterized,
   splitOutsideQuotes,
   trimOWS,
   weightOf,
 } from '../../src/http/field-values.js';
+import { isToken } from '../../src/protocols/http/octets.js';
 
 describe('splitOutsideQuotes', () => {
   it.each([

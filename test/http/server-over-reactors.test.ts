@@ -1,11 +1,12 @@
 /** The HTTP server over real reactors and TLS; its peers are raw sockets, node:http and curl. */
 import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { request as nodeRequest } from 'node:http';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HTTPFactory, type HTTPHandler, type HTTPServer, serveHttp } from '../../src/http/index.js';
 import { Protocol, type Reactor, serverFromString, TCPServerEndpoint } from '../../src/index.js';
-import { listenTLS, selfSignedCertificate } from '../../src/tls/index.js';
+import { listenTLS, selfSignedCertificate, TLSServerContext } from '../../src/tls/index.js';
 import { latch, within } from '../support/deadline.js';
 import { RawPeer } from '../support/raw-peer.js';
 import { REACTORS } from '../support/reactors.js';
@@ -175,6 +176,37 @@ describe.each(REACTORS)('an HTTP server on $name', ({ make }) => {
     await peer.until(() => peer.text.endsWith('\r\n\r\nABC'), 'the first bytes');
     peer.write('def');
     await peer.until(() => peer.text.endsWith('ABCDEF'), 'further bytes');
+  });
+
+  it('lets the other protocol start TLS', async () => {
+    const identity = await selfSignedCertificate();
+    const context = new TLSServerContext({ identity });
+    class Secured extends Protocol {
+      override connectionMade(): void {
+        this.transport.startTLS(context);
+      }
+
+      handshakeCompleted(): void {
+        this.transport.write('hello');
+      }
+
+      override dataReceived(data: Buffer): void {
+        this.transport.write(String(data).toUpperCase());
+      }
+    }
+    const [, port] = await serve(started(), (request) => request.upgrade(new Secured()));
+    const { connect: connectTLS } = await import('node:tls');
+    const { connect } = await import('node:net');
+    const plain = connect(port, '127.0.0.1');
+    plain.write(get('/', 'Connection: Upgrade', 'Upgrade: TLS/1.3'));
+    await within(once(plain, 'data'), 'the answer with 101');
+    const secure = connectTLS({ socket: plain, ca: identity.certificate, servername: 'localhost' });
+    const [greeting] = await within(once(secure, 'data'), 'the greeting');
+    expect(String(greeting)).toBe('hello');
+    secure.write('abc');
+    const [echo] = await within(once(secure, 'data'), 'the echo');
+    expect(String(echo)).toBe('ABC');
+    plain.destroy();
   });
 
   it.skipIf(!HAS_CURL)('satisfies curl', async () => {

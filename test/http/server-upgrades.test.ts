@@ -1,7 +1,14 @@
 /** Connections that the server gives to another protocol. */
 import { describe, expect, it } from 'vitest';
-import { type HTTPRequest, HTTPSequenceError } from '../../src/http/index.js';
-import { Protocol } from '../../src/index.js';
+import {
+  type HTTPRequest,
+  HTTPSequenceError,
+  HTTPStatusError,
+  InvalidHTTPOutputError,
+  type UpgradedProtocol,
+} from '../../src/http/index.js';
+import { ConnectionLost, Protocol } from '../../src/index.js';
+import { flushLoggedErrors } from '../../src/testing/index.js';
 import { answer, get, Served } from './served.js';
 
 describe('an upgrade', () => {
@@ -59,6 +66,8 @@ describe('an upgrade', () => {
       HTTPSequenceError,
     ],
     ['to what is no protocol', request, 'a b', Error],
+    ['to a protocol that the client does not offer', request, 'third', InvalidHTTPOutputError],
+    ['if the offer is malformed', request.replace('other', 'a b'), undefined, HTTPStatusError],
   ])('is refused %s', (_name, text, name, kind) => {
     const served = new Served((received, response) => {
       expect(() => received.upgrade(new Shout(), name)).toThrow(kind);
@@ -66,5 +75,190 @@ describe('an upgrade', () => {
       expect(() => received.upgrade(new Shout(), name)).toThrow(Error);
     });
     expect(served.receive(text)).toBe(answer('200 OK', ''));
+  });
+
+  it('can name any protocol that the client offers, in any case', () => {
+    const served = new Served((received) => received.upgrade(new Shout(), 'OTHER'));
+    expect(served.receive(request)).toMatch(/^HTTP\/1.1 101 .*\r\nUpgrade: OTHER\r\n/s);
+  });
+
+  it('is refused after the end of the connection, without a report', () => {
+    const waiting: HTTPRequest[] = [];
+    const served = new Served((received) => void waiting.push(received));
+    served.receive(request);
+    served.transport.peerResets();
+    served.transport.settle();
+    expect(() => waiting[0]?.upgrade(new Shout())).toThrow(ConnectionLost);
+  });
+
+  it('is refused with 400 if the client has finished sending', async () => {
+    const served = new Served(async (received) => {
+      await Promise.resolve();
+      received.upgrade(new Shout());
+    });
+    served.transport.receive(request);
+    served.transport.peerCloses();
+    expect(await served.later()).toMatch(/^HTTP\/1.1 400 /);
+    expect(served.transport.peerSees).toBe('end');
+  });
+
+  it('does not send fields of content', () => {
+    const served = new Served((received, response) => {
+      response.setField('Content-Length', '5');
+      expect(() => received.upgrade(new Shout())).toThrow(InvalidHTTPOutputError);
+      response.removeField('content-length').send();
+    });
+    expect(served.receive(request)).toBe(answer('200 OK', ''));
+  });
+
+  it('that is not accepted ends the connection if bytes behind it have arrived', () => {
+    const served = new Served((_request, response) => response.send());
+    const closed = answer('200 OK', '').replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n');
+    expect(served.receive(request + get('/smuggled'))).toBe(closed);
+    expect(served.transport.peerSees).toBe('end');
+    served.connect();
+    expect(served.receive(request)).toBe(answer('200 OK', ''));
+    expect(served.receive(get('/'))).toBe(answer('200 OK', ''));
+  });
+
+  describe('gives the protocol all calls:', () => {
+    class Successor implements UpgradedProtocol {
+      readonly events: string[] = [];
+      readonly pauses: boolean;
+      transport: Protocol['transport'] | undefined;
+
+      constructor(pauses = false) {
+        this.pauses = pauses;
+      }
+
+      makeConnection(transport: Protocol['transport']): void {
+        this.transport = transport;
+        if (this.pauses) transport.pauseProducing();
+      }
+
+      dataReceived(data: Buffer): void {
+        this.events.push(String(data));
+      }
+
+      readConnectionLost(): void {
+        this.events.push('readConnectionLost');
+        this.transport?.loseWriteConnection();
+      }
+
+      writeConnectionLost(): void {
+        this.events.push('writeConnectionLost');
+        this.transport?.loseConnection();
+      }
+
+      connectionLost(reason: Error): void {
+        this.events.push(reason.name);
+      }
+
+      serverClosing(): void {
+        this.events.push('serverClosing');
+        this.transport?.loseConnection();
+      }
+    }
+
+    it('half-closing', () => {
+      const successor = new Successor();
+      const served = new Served((received) => received.upgrade(successor));
+      served.receive(`${request}a`);
+      served.transport.peerCloses();
+      served.sent();
+      expect(successor.events).toEqual([
+        'a',
+        'readConnectionLost',
+        'writeConnectionLost',
+        'ConnectionDone',
+      ]);
+      expect(served.factory.connections).toBe(0);
+    });
+
+    it('nothing while it has paused reading', () => {
+      const successor = new Successor(true);
+      const served = new Served((received) => received.upgrade(successor));
+      served.receive(`${request}a`);
+      served.receive('b');
+      expect(successor.events).toEqual([]);
+      successor.transport?.resumeProducing();
+      served.sent();
+      expect(successor.events).toEqual(['a', 'b']);
+    });
+
+    it('bytes in order, even if reading was paused before', async () => {
+      const successor = new Successor();
+      let go: (() => void) | undefined;
+      const served = new Served(
+        async (received) => {
+          await new Promise<void>((resolve) => {
+            go = resolve;
+          });
+          received.upgrade(successor);
+        },
+        { maxPipelinedBytes: 2 },
+      );
+      served.receive(`${request}ab`);
+      served.transport.receive('cd');
+      expect(served.transport.paused).toBe(true);
+      go?.();
+      await served.later();
+      expect(successor.events.join('')).toBe('abcd');
+    });
+
+    it('the close of the server', () => {
+      const successor = new Successor();
+      const served = new Served((received) => received.upgrade(successor));
+      served.receive(request);
+      expect(served.factory.connections).toBe(1);
+      let drained = false;
+      void served.factory.drain().addCallback(() => {
+        drained = true;
+      });
+      served.sent();
+      expect(successor.events).toEqual(['serverClosing', 'ConnectionDone']);
+      expect(drained).toBe(true);
+    });
+  });
+
+  it('ends with the error of a handler that fails afterwards', async () => {
+    const shout = new Shout();
+    const served = new Served(async (received) => {
+      received.upgrade(shout);
+      await Promise.resolve();
+      throw new HTTPStatusError(418);
+    });
+    served.receive(request);
+    await served.later();
+    expect(flushLoggedErrors(HTTPStatusError)).toHaveLength(1);
+    expect(shout.lost).toMatchObject({ status: 418 });
+  });
+
+  it.each([
+    ['makeConnection', { makeConnection: () => Promise.reject(new HTTPStatusError(500)) }],
+    ['dataReceived', { dataReceived: () => Promise.reject(new HTTPStatusError(500)) }],
+    [
+      'serverClosing',
+      {
+        serverClosing() {
+          throw new HTTPStatusError(500);
+        },
+      },
+    ],
+  ])('ends if %s of the protocol fails', async (_name, methods) => {
+    const lost: Error[] = [];
+    const served = new Served((received) =>
+      received.upgrade({
+        makeConnection() {},
+        dataReceived() {},
+        connectionLost: (reason) => void lost.push(reason),
+        ...methods,
+      }),
+    );
+    served.receive(`${request}x`);
+    if (!('makeConnection' in methods) && !('dataReceived' in methods)) void served.factory.drain();
+    await served.later();
+    expect(flushLoggedErrors(HTTPStatusError)).toHaveLength(1);
+    expect(lost).toMatchObject([{ status: 500 }]);
   });
 });

@@ -8,9 +8,20 @@ export function hasProgram(name: string): boolean {
 }
 
 /** A Python that has Twisted: the first one of the PATH need not. */
-export const TWISTED_PYTHON: string | undefined = ['python3', '/usr/bin/python3'].find(
-  (python) => spawnSync(python, ['-c', 'import twisted'], { stdio: 'ignore' }).status === 0,
+export const TWISTED_PYTHON: string | undefined = ['python3', '/usr/bin/python3'].find((python) =>
+  imports(python, 'twisted'),
 );
+
+/** Whether {@link TWISTED_PYTHON} has a module. A missing one is named aloud. */
+export function hasPython(module: string): boolean {
+  const found = TWISTED_PYTHON !== undefined && imports(TWISTED_PYTHON, module);
+  if (!found) console.warn(`skipped: there is no module ${module} of Python here`);
+  return found;
+}
+
+function imports(python: string, module: string): boolean {
+  return spawnSync(python, ['-c', `import ${module}`], { stdio: 'ignore' }).status === 0;
+}
 
 /** A program that runs until the test is over. */
 export class PeerProgram implements AsyncDisposable {

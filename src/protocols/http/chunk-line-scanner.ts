@@ -1,12 +1,13 @@
 /** Scans the line in front of each chunk (RFC 9112 section 7.1): `chunk-size [ chunk-ext ] CRLF`. */
 import { type HTTPRole, invalidMessage, limitExceeded } from './errors.js';
 import { MORE } from './field-scanner.js';
-import { CR, HEX, LF, SEMICOLON, VALUE } from './octets.js';
+import { CR, HEX, LF, SEMICOLON, TOKEN_CLASS, VALUE } from './octets.js';
 
 const MAX_SIZE_DIGITS = 16;
-const TOKENS = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
 /** RFC 9112 section 7.1.1, without the whitespace that it calls bad. */
-const EXTENSIONS: RegExp = new RegExp(`^(?:;${TOKENS}(?:=(?:${TOKENS}|"(?:[^"\\\\]|\\\\.)*"))?)+$`);
+const EXTENSIONS: RegExp = new RegExp(
+  `^(?:;${TOKEN_CLASS}+(?:=(?:${TOKEN_CLASS}+|"(?:[^"\\\\]|\\\\.)*"))?)+$`,
+);
 
 export class ChunkLineScanner {
   /** The chunk size of the line that was scanned last. */

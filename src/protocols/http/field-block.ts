@@ -2,7 +2,7 @@
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { isAuthority } from './authority.js';
 import { InvalidHTTPOutputError } from './errors.js';
-import { TOKEN, VALUE } from './octets.js';
+import { isToken, VALUE } from './octets.js';
 
 /** Fields by name. A list of values is sent as a line for each. */
 export type FieldRecord = Readonly<Record<string, string | readonly string[]>>;
@@ -101,12 +101,8 @@ export function trailerBlock(trailers: Exclude<HTTPFields, FieldBlock>): FieldBl
 
 /** @throws InvalidHTTPOutputError `text` is not a token. */
 export function checkToken(part: string, text: string): void {
-  let isToken = text !== '';
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0x7f || TOKEN[code] !== 1) isToken = false;
-  }
-  if (!isToken) throw new InvalidHTTPOutputError(part, `is ${shown(text)}, which is not a token`);
+  if (!isToken(text))
+    throw new InvalidHTTPOutputError(part, `is ${shown(text)}, which is not a token`);
 }
 
 /**

@@ -2,6 +2,7 @@
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { HTTPContentLengthError, HTTPSequenceError } from './errors.js';
 import { type FieldBlock, type HTTPFields, trailerBlock } from './field-block.js';
+import type { Framing } from './response-framing.js';
 
 /** Takes bytes to be sent; strings are UTF-8. A transport is one. */
 export interface HTTPOutput {
@@ -10,12 +11,6 @@ export interface HTTPOutput {
 
 /** Content to be sent; strings are sent in UTF-8. */
 export type HTTPContent = string | Uint8Array;
-
-/**
- * How the content ends: after Content-Length, with the last chunk, or with the connection. `dropped`: this message has none, but
- * the caller may write it (a response to HEAD). `none`: the message has no content.
- */
-export type Framing = 'length' | 'chunked' | 'close' | 'dropped' | 'none';
 
 /** Pieces of up to this size are copied, so that they need one write. */
 const COPIED_BYTES = 4096;

@@ -29,6 +29,15 @@ for (let digit = 0; digit < 16; digit++) {
   HEX[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
 }
 
+/** The octets of a token, as a class of a regular expression. */
+export const TOKEN_CLASS = "[-!#$%&'*+.^_`|~0-9A-Za-z]";
+const TOKEN_TEXT = new RegExp(`^${TOKEN_CLASS}+$`);
+
+/** A token (RFC 9110 section 5.6.2), such as the name of a method, field, parameter or coding. */
+export function isToken(text: string): boolean {
+  return TOKEN_TEXT.test(text);
+}
+
 /** The octet in lower case. */
 export const LOWER: Uint8Array = Uint8Array.from({ length: 256 }, (_, octet) =>
   octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,

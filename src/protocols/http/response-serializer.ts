@@ -9,12 +9,8 @@ import {
   type HTTPFields,
   NO_FIELDS,
 } from './field-block.js';
-import {
-  contentBytes,
-  type Framing,
-  type HTTPContent,
-  MessageSerializer,
-} from './message-serializer.js';
+import { contentBytes, type HTTPContent, MessageSerializer } from './message-serializer.js';
+import { isTunnel, mayHaveContent, responseFraming } from './response-framing.js';
 import { statusLine } from './status.js';
 
 /** The parts of a request on which the form of its response depends: a `RequestHead` is one. */
@@ -141,7 +137,7 @@ export class ResponseSerializer extends MessageSerializer {
     const request = this.openRequest();
     checkInteger('status', status, status === 101 ? 101 : 200, MAX_STATUS);
     const length = announcedLength(block, contentLength);
-    const framing = framingOf(request, status, length);
+    const framing = responseFraming(request, status, length !== UNKNOWN);
     const ends = isTunnel(request, status);
     if (length !== UNKNOWN && (status === 204 || ends)) throw noContent(status);
     let text = (line ?? statusLine(status)) + block.text;
@@ -178,24 +174,6 @@ function announcedLength(block: FieldBlock, contentLength: number): number {
     throw new HTTPContentLengthError(block.contentLength, contentLength);
   }
   return block.contentLength;
-}
-
-/** RFC 9112 section 6. */
-function framingOf(request: AnsweredRequest, status: number, length: number): Framing {
-  if (!mayHaveContent(status) || isTunnel(request, status)) return 'none';
-  if (request.method === 'HEAD') return 'dropped';
-  if (length !== UNKNOWN) return 'length';
-  return request.version === '1.0' ? 'close' : 'chunked';
-}
-
-/** Whether another protocol follows the response. */
-function isTunnel(request: AnsweredRequest, status: number): boolean {
-  return status === 101 || (status < 300 && request.method === 'CONNECT');
-}
-
-/** RFC 9110 section 6.4.1. */
-function mayHaveContent(status: number): boolean {
-  return status >= 200 && status !== 204 && status !== 304;
 }
 
 function noContent(status: number): HTTPSequenceError {

@@ -19,6 +19,13 @@ export function holdInput(transport: SocketTransport, part: Received): void {
   else parts.push(part);
 }
 
+/** To be delivered in front of everything else that is held. */
+export function holdInputFirst(transport: SocketTransport, part: Received): void {
+  const parts = inputs.get(transport);
+  if (parts === undefined) inputs.set(transport, [part]);
+  else parts.unshift(part);
+}
+
 /** Removes and returns the first held part; undefined, once, when all have been taken. */
 export function nextHeldInput(transport: SocketTransport): Received | undefined {
   const part = inputs.get(transport)?.shift();

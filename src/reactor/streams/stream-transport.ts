@@ -37,6 +37,7 @@ import { ClosableStream } from './closable-stream.js';
 import {
   heldBytes,
   holdInput,
+  holdInputFirst,
   holdsInput,
   nextHeldInput,
   type Received,
@@ -61,7 +62,7 @@ type Hook =
  */
 export abstract class StreamTransport
   extends ClosableStream
-  implements TCPTransport, UNIXTransport, SwitchableTransport
+  implements SwitchableTransport, TCPTransport, UNIXTransport
 {
   detach(): Deferred<DetachedConnection> {
     this.fileno();
@@ -128,13 +129,6 @@ export abstract class StreamTransport
     return this.reactor;
   }
 
-  /** @internal */
-  switchProtocol(from: StreamProtocol, to: StreamProtocol): boolean {
-    if (this.protocol !== from) return false;
-    this.protocol = to;
-    return true;
-  }
-
   pauseProducing(): void {
     if (this.state !== 'open') return;
     if (this.reading === 'on') this.setReading(false);
@@ -196,6 +190,14 @@ export abstract class StreamTransport
       this.fail(error, 'connectionMade');
       return false;
     }
+  }
+
+  /** @internal */
+  switchProtocol(protocol: StreamProtocol, unread: Buffer): void {
+    if (unread.length > 0) holdInputFirst(this, unread);
+    if (!this.start(protocol) || this.reading !== 'on' || !holdsInput(this)) return;
+    this.reading = 'resuming';
+    this.deliverHeld();
   }
 
   /** To be called at the end of `write` if a producer is registered. */

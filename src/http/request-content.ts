@@ -1,0 +1,39 @@
+/** The rules for the content of a request: who wants it, and when it is dropped. */
+import type { RequestHead } from '../protocols/http/heads.js';
+import type { HTTPRequest } from './http-request.js';
+import type { HTTPResponse } from './http-response.js';
+
+/** The length of the content in bytes; infinite if it is not known. */
+export function contentBytes(head: RequestHead): number {
+  return head.isChunked ? Number.POSITIVE_INFINITY : (head.contentLength ?? 0);
+}
+
+/** Whether to parse more content. Content without a reader is dropped, up to `maxDiscardedBytes`. */
+export function wantsContent({ request, ended }: HTTPResponse, maxDiscardedBytes: number): boolean {
+  const { reader } = request;
+  if (!request.hasContent) return true;
+  if (reader !== undefined && !reader.isLeft) return reader.wants;
+  if (request.discardedBytes > maxDiscardedBytes) return false;
+  return ended || reader !== undefined;
+}
+
+/** A piece of content was parsed. */
+export function takeContent(response: HTTPResponse, data: Buffer, maxDiscardedBytes: number): void {
+  const { request } = response;
+  request.receivedBytes += data.length;
+  if (request.isRead) {
+    request.reader?.received(data);
+    return;
+  }
+  request.discardedBytes += data.length;
+  if (request.discardedBytes > maxDiscardedBytes) response.closes = true;
+}
+
+/** Whether the rest of the content will be received, so that another request can follow. */
+export function receivesRest(request: HTTPRequest, maxDiscardedBytes: number): boolean {
+  const { head } = request;
+  if (request.isComplete || request.isRead) return true;
+  // Whether the client sends the content that it asked permission for is not known.
+  if (head.expectsContinue && request.reader === undefined) return false;
+  return (head.contentLength ?? 0) - request.receivedBytes <= maxDiscardedBytes;
+}

@@ -1,0 +1,150 @@
+/** The status and the fields of a response, as a handler prepares them. */
+import { checkInteger } from '../internal/check.js';
+import { HTTPSequenceError, InvalidHTTPOutputError } from '../protocols/http/errors.js';
+import {
+  addLines,
+  checkFieldName,
+  type FieldLine,
+  type FieldValue,
+  fieldLine,
+  hasField,
+} from './field-lines.js';
+
+/** The base of HTTPResponse. One exists for each request, so private fields are TypeScript's. */
+export abstract class ResponseFields {
+  /** @internal Whether the connection is closed after this response. */
+  closes = false;
+  protected code = 200;
+  protected lines: FieldLine[] | undefined = undefined;
+  protected trailerLines: FieldLine[] | undefined = undefined;
+
+  /** The status code, 200 to 599; default 200. @throws HTTPSequenceError the head was sent. */
+  get status(): number {
+    return this.code;
+  }
+
+  set status(status: number) {
+    this.requireHead();
+    this.code = checkInteger('status', status, 200, 599);
+  }
+
+  /** Whether the head was written. */
+  abstract get headSent(): boolean;
+
+  /** Whether the response is complete, or cannot be completed because the connection has ended. */
+  abstract get ended(): boolean;
+
+  /**
+   * Sets a field, replacing all lines of it. An array becomes one line for each value. Of Connection, only `close` can be set.
+   * @throws InvalidHTTPOutputError the name is not a token, or a value contains CR, LF, NUL or another control character, or a
+   * character beyond Latin-1; or it is a field that the server sets.
+   * @throws InvalidArgumentTypeError the name is not a string, or the value not a {@link FieldValue}.
+   * @throws HTTPSequenceError the head was sent.
+   */
+  setField(name: string, value: FieldValue): this {
+    this.requireHead();
+    if (this.lines !== undefined) {
+      const lower = checkFieldName(name);
+      if (hasField(this.lines, lower)) this.lines = without(this.lines, lower);
+    }
+    return this.addField(name, value);
+  }
+
+  /** Adds a line to a field. @throws as {@link setField}. */
+  addField(name: string, value: FieldValue): this {
+    this.requireHead();
+    if (typeof value === 'object') {
+      const added: FieldLine[] = [];
+      addLines(added, name, value);
+      for (const line of added) this.addLine(line);
+    } else this.addLine(fieldLine(name, value));
+    return this;
+  }
+
+  /** @throws HTTPSequenceError the head was sent. */
+  removeField(name: string): this {
+    this.requireHead();
+    this.lines = without(this.lines ?? [], checkFieldName(name));
+    return this;
+  }
+
+  /** The values of the lines of a field that was set. */
+  fields(name: string): string[] {
+    const lower = checkFieldName(name);
+    return (this.lines ?? []).filter((line) => line.lower === lower).map(({ value }) => value);
+  }
+
+  /**
+   * Sets a field of the trailer section, which follows chunked content. It is not sent if the content is not chunked.
+   * @throws InvalidHTTPOutputError @throws HTTPSequenceError the response is complete.
+   */
+  setTrailer(name: string, value: FieldValue): this {
+    const lower = checkFieldName(name);
+    if (this.ended && this.headSent) throw new HTTPSequenceError('the response is complete');
+    if (HEAD_FIELDS.has(lower)) {
+      throw new InvalidHTTPOutputError(`trailer field ${name}`, 'belongs into the head');
+    }
+    const kept = without(this.trailerLines ?? [], lower);
+    addLines(kept, name, value);
+    this.trailerLines = kept;
+    return this;
+  }
+
+  protected requireHead(): void {
+    if (this.headSent) throw new HTTPSequenceError('the head of the response was sent');
+  }
+
+  private addLine(line: FieldLine): void {
+    if (SERVERS_FIELDS.has(line.lower) && this.isHandled(line)) return;
+    if (this.lines === undefined) this.lines = [line];
+    else this.lines.push(line);
+  }
+
+  /** Checks the fields that decide about framing and the connection. @returns Whether the server adds it itself. */
+  private isHandled({ lower, value }: FieldLine): boolean {
+    if (lower === 'content-length') {
+      if (/^\d{1,15}$/.test(value) && !hasField(this.lines ?? [], lower)) return false;
+      throw new InvalidHTTPOutputError('field Content-Length', 'is not one whole number');
+    }
+    // RFC 9110 section 15.5.22: the answer names the protocol to use.
+    if (lower === 'upgrade' && this.code === 426) return false;
+    if (lower !== 'connection' || value.toLowerCase() !== 'close') {
+      throw new InvalidHTTPOutputError(`field ${lower}`, 'is set by the server');
+    }
+    this.closes = true;
+    return true;
+  }
+}
+
+/** @throws InvalidHTTPOutputError a line is of a field for framing or the connection. */
+export function checkInformational(lines: readonly FieldLine[]): void {
+  for (const { lower } of lines) {
+    if (SERVERS_FIELDS.has(lower)) {
+      throw new InvalidHTTPOutputError(`field ${lower}`, 'does not belong into this response');
+    }
+  }
+}
+
+export function without(lines: readonly FieldLine[], lower: string): FieldLine[] {
+  return lines.filter((line) => line.lower !== lower);
+}
+
+const SERVERS_FIELDS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** RFC 9110 section 6.5.1. */
+const HEAD_FIELDS: ReadonlySet<string> = new Set([
+  ...SERVERS_FIELDS,
+  'content-encoding',
+  'content-range',
+  'content-type',
+  'date',
+  'host',
+  'set-cookie',
+]);
