@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { formatBytes, formatCount } from './figures.js';
 import { parseFlags } from './parse-flags.js';
+import { printable } from './printable-text.js';
 import { UsageError } from './usage-error.js';
 
 const DEFAULT_URL = 'http://127.0.0.1:7009/';
@@ -70,7 +71,7 @@ export async function runDashboard(args: readonly string[]): Promise<number> {
     process.stdout.write(`${JSON.stringify(status)}\n`);
     return 0;
   }
-  process.stdout.write(textOf(status, url));
+  process.stdout.write(printable(textOf(status, url)));
   if (!values['no-open'] && process.stdout.isTTY) openBrowser(url);
   return 0;
 }

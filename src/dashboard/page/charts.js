@@ -3,6 +3,8 @@ import { Chart } from './chart.js';
 import * as format from './format.js';
 
 const WINDOW_S = 300;
+/** Shown before there are as many samples. */
+const MIN_WINDOW_S = 60;
 /** Samples that the histogram of turns adds up. */
 const TURN_SAMPLES = 60;
 const MIN_BUCKETS = 10;
@@ -11,6 +13,7 @@ export class Charts {
   #grid;
   #charts = /** @type {{ chart: Chart, update: (samples: any[]) => void }[]} */ ([]);
   #now = 0;
+  #from = 0;
 
   /** @param {HTMLElement} grid */
   constructor(grid) {
@@ -43,6 +46,8 @@ export class Charts {
   /** @param {any[]} samples */
   update(samples) {
     this.#now = samples.at(-1)?.at ?? Date.now() / 1000;
+    const first = samples[0]?.at ?? this.#now;
+    this.#from = Math.max(this.#now - WINDOW_S, Math.min(first, this.#now - MIN_WINDOW_S));
     for (const { update } of this.#charts) update(samples);
   }
 
@@ -63,7 +68,7 @@ export class Charts {
       xTitle: 'Time',
       formatX: (x) => format.timeOfDay(x * 1000),
       isTime: true,
-      xRange: () => [this.#now - WINDOW_S, this.#now],
+      xRange: () => [this.#from, this.#now],
     });
     const update = (/** @type {any[]} */ samples) => {
       const rows = samples.map(values);

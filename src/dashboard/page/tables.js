@@ -2,7 +2,7 @@
 import { bar, byId, el, setRows } from './dom.js';
 import * as format from './format.js';
 
-const PER_SECOND = 'per s';
+const PER_SECOND = 'per second';
 
 /** @param {any} sample @param {string[]} meters */
 export function showTiles(sample, meters) {
@@ -31,7 +31,14 @@ export function showTiles(sample, meters) {
 /** @param {string} name @param {string} unit */
 function tile(name, unit) {
   const value = el('span', { class: 'value' });
-  const shown = unit === '' ? [value] : [value, ' ', el('small', {}, unit)];
+  const shown =
+    unit === ''
+      ? [value]
+      : [
+          value,
+          el('small', { 'aria-hidden': 'true' }, '/s'),
+          el('span', { class: 'visually-hidden' }, ` ${unit}`),
+        ];
   return el('div', { class: 'tile' }, el('dt', {}, name), el('dd', {}, ...shown));
 }
 
