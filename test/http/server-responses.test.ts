@@ -381,30 +381,6 @@ describe('a connection', () => {
     expect(served.transport.peerSees).toBe('end');
   });
 
-  const chunked = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
-
-  it.each([
-    ['maxHeadBytes', '431 Request Header Fields Too Large', get('/', `A: ${'x'.repeat(17_000)}`)],
-    ['maxFields', '431 Request Header Fields Too Large', get('/', ...Array(100).fill('A: b'))],
-    ['maxTargetBytes', '414 URI Too Long', get(`/${'x'.repeat(8_192)}`)],
-    ['maxMethodBytes', '501 Not Implemented', get('/').replace('GET', 'G'.repeat(33))],
-    ['maxContentBytes', '413 Content Too Large', post('x'.repeat(1_048_577))],
-    [
-      'maxTrailerBytes',
-      '431 Request Header Fields Too Large',
-      `${chunked}0\r\nA: ${'x'.repeat(8_192)}\r\n\r\n`,
-    ],
-    [
-      'maxChunkExtensionBytes',
-      '400 Bad Request',
-      `${chunked}1;${'a'.repeat(4_096)}\r\nx\r\n0\r\n\r\n`,
-    ],
-  ])('answers a request beyond %s with %s and ends', (_limit, status, request) => {
-    const served = new Served((received) => received.bytes());
-    expect(served.receive(request)).toBe(refusal(status));
-    expect(served.transport.peerSees).toBe('end');
-  });
-
   it('keeps nothing between two requests', () => {
     const served = new Served(echoPath);
     served.receive(get('/'));
