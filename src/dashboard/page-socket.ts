@@ -16,7 +16,7 @@ export class PageSocket extends WebSocketProtocol {
     this.#feed = feed;
   }
 
-  get description(): string {
+  override get description(): string {
     return 'dashboard: page';
   }
 
