@@ -3,7 +3,7 @@ import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { Deferred } from '../defer/deferred.js';
 import { fail } from '../defer/succeed.js';
 import { checkData, checkInteger } from '../internal/check.js';
-import { HTTPContentLengthError, HTTPSequenceError } from '../protocols/http/errors.js';
+import { HTTPContentLengthError } from '../protocols/http/errors.js';
 import { type Framing, isTunnel, responseFraming } from '../protocols/http/response-framing.js';
 import { statusLine } from '../protocols/http/status.js';
 import { errorText } from './error-answers.js';
@@ -16,7 +16,12 @@ import {
   linesText,
 } from './field-lines.js';
 import type { HTTPRequest } from './http-request.js';
-import { checkInformational, ResponseFields, without } from './response-fields.js';
+import {
+  checkInformational,
+  ResponseFields,
+  responseComplete,
+  without,
+} from './response-fields.js';
 
 /** @internal The connection of a response. */
 export interface ResponseConnection {
@@ -90,14 +95,14 @@ export class HTTPResponse extends ResponseFields {
   send(content: string | Uint8Array = ''): void {
     if (this.state === 'gone') return;
     this.requireHead();
-    checkData(content);
+    checkData(content, 'content', 'send objects with sendJSON');
     const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
     const head = this.head(length);
     this.state = 'ended';
-    if (!this.sendsContent || length === 0) this.writeHead(head);
+    if (!this.sendsContent || length === 0) this.passHead(head);
     else if (typeof content === 'string' && this.isAscii) this.connection.write(head + content);
     else {
-      this.writeHead(head);
+      this.passHead(head);
       this.connection.write(content);
     }
     this.connection.responded(this);
@@ -258,6 +263,12 @@ export class HTTPResponse extends ResponseFields {
     this.sendStatus(status);
   }
 
+  /** @internal The server has answered in place of the handler, whose later calls therefore do nothing. */
+  disown(reason: unknown): void {
+    this.state = 'gone';
+    this.request.failure ??= reason;
+  }
+
   /** @internal The head of an answer with 101, or 200 after CONNECT. */
   upgradeHead(status: number, name: string | undefined): Buffer {
     this.requireHead();
@@ -295,12 +306,12 @@ export class HTTPResponse extends ResponseFields {
     return this.lines === undefined || areAscii(this.lines);
   }
 
-  private writeHead(head: string): void {
+  private passHead(head: string): void {
     this.connection.write(this.isAscii ? head : Buffer.from(head, 'latin1'));
   }
 
   private requireOpen(): void {
-    if (this.ended) throw new HTTPSequenceError('the response is complete');
+    if (this.ended) throw responseComplete();
   }
 
   /** @param length Of the content, or {@link UNKNOWN}. */
@@ -347,7 +358,7 @@ export class HTTPResponse extends ResponseFields {
   }
 
   private beginContent(head: string): void {
-    this.writeHead(head);
+    this.passHead(head);
     this.state = 'content';
   }
 
