@@ -30,6 +30,7 @@
         "reactor/reactor.cc",
         "reactor/datagrams_in.cc",
         "reactor/datagrams_out.cc",
+        "reactor/event_batch.cc",
         "reactor/incoming.cc",
         "reactor/lingering.cc",
         "reactor/outgoing.cc",

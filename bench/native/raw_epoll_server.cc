@@ -20,7 +20,6 @@
 // Usage: raw_epoll_server [--port N | --path P] [--mode echo|lines|short-lines|idle] [--workers N]
 //                         [--accept one|all] [--busy-poll-us N] [--fault flip|drop|extra|stall]
 // Prints `PORT n` or `PATH p`; serves on 127.0.0.1 until standard input ends or SIGTERM.
-#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -35,13 +34,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "epoll_loop.h"
 #include "fault.h"
 #include "loopback.h"
 
 namespace bench {
 namespace {
 
-constexpr int kMaxEvents = 1024;
 constexpr int kBacklog = 4096;
 constexpr size_t kBufferBytes = 64 * 1024;
 
@@ -58,75 +57,28 @@ class Server {
   // `listener` is a non-blocking listening socket.
   Server(const Options& options, int listener)
       : liar_(options.fault),
-        busy_poll_ns_(options.busy_poll_us * 1000),
         accept_all_(options.accept_all),
-        epoll_(epoll_create1(EPOLL_CLOEXEC)),
-        listener_(listener) {}
+        loop_(listener, options.busy_poll_us * 1000) {}
 
-  void RunUntilInputEnds();
+  void RunUntilInputEnds() { loop_.RunUntilInputEnds(*this); }
+  void AcceptReady();
+  void Serve(int fd, uint32_t events);
 
  private:
-  int WaitFor(epoll_event* events);
-  void Watch(int fd, uint32_t events, int operation);
-  bool AcceptOne();
-  void Serve(int fd, uint32_t events);
   void SendRest(int fd);
   void Close(int fd);
 
   Liar liar_;
-  uint64_t busy_poll_ns_;
   bool accept_all_;
-  int epoll_;
-  int listener_;
+  EpollLoop loop_;
   // Bytes that the kernel has not yet accepted; until it does, that connection is not read.
   std::unordered_map<int, std::string> unsent_;
-  char buffer_[kBufferBytes + 1];
+  char buffer_[kBufferBytes + 1];  // a fault may add an octet
 };
 
-void Server::RunUntilInputEnds() {
-  Watch(listener_, EPOLLIN, EPOLL_CTL_ADD);
-  Watch(STDIN_FILENO, EPOLLIN, EPOLL_CTL_ADD);
-  epoll_event events[kMaxEvents];
-  for (;;) {
-    int count = WaitFor(events);
-    for (int i = 0; i < count; ++i) {
-      int fd = events[i].data.fd;
-      if (fd == listener_) {
-        while (AcceptOne() && accept_all_) {
-        }
-      } else if (fd != STDIN_FILENO) {
-        Serve(fd, events[i].events);
-      } else if (read(STDIN_FILENO, buffer_, kBufferBytes) <= 0) {
-        return;
-      }
-    }
+void Server::AcceptReady() {
+  while (loop_.Accept() >= 0 && accept_all_) {
   }
-}
-
-int Server::WaitFor(epoll_event* events) {
-  if (busy_poll_ns_ > 0) {
-    uint64_t until = NowNs() + busy_poll_ns_;
-    do {
-      int count = epoll_wait(epoll_, events, kMaxEvents, 0);
-      if (count != 0) return count;
-    } while (NowNs() < until);
-  }
-  return epoll_wait(epoll_, events, kMaxEvents, -1);
-}
-
-void Server::Watch(int fd, uint32_t events, int operation) {
-  epoll_event interest{};
-  interest.events = events;
-  interest.data.fd = fd;
-  epoll_ctl(epoll_, operation, fd, &interest);
-}
-
-// Returns whether there was a connection.
-bool Server::AcceptOne() {
-  int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd < 0) return false;
-  Watch(fd, EPOLLIN, EPOLL_CTL_ADD);
-  return true;
 }
 
 void Server::Serve(int fd, uint32_t events) {
@@ -141,7 +93,7 @@ void Server::Serve(int fd, uint32_t events) {
   if (taken < 0) taken = 0;
   if (taken < length) {
     unsent_[fd].assign(buffer_ + taken, static_cast<size_t>(length - taken));
-    Watch(fd, EPOLLOUT, EPOLL_CTL_MOD);
+    loop_.WatchFor(fd, EPOLLOUT);
   }
 }
 
@@ -153,7 +105,7 @@ void Server::SendRest(int fd) {
   rest.erase(0, static_cast<size_t>(taken));
   if (!rest.empty()) return;
   unsent_.erase(fd);
-  Watch(fd, EPOLLIN, EPOLL_CTL_MOD);
+  loop_.WatchFor(fd, EPOLLIN);
 }
 
 void Server::Close(int fd) {

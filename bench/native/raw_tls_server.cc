@@ -1,10 +1,9 @@
 // The lower bound of TLS: the sessions of native/tls over level-triggered epoll, one recv and one
 // send per event, without JavaScript. Echoes the bytes it reads.
 //
-// Usage: raw_tls_server --certificate FILE --key FILE [--port N] [--mode echo]
+// Usage: raw_tls_server --certificate FILE --key FILE [--port N] [--mode echo|idle]
 // Prints `PORT n`; serves on 127.0.0.1 until standard input ends.
 #include <openssl/pem.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include <vector>
 
 #include "../../native/tls/tls_session.h"
+#include "epoll_loop.h"
 #include "loopback.h"
 
 namespace bench {
@@ -28,7 +28,6 @@ using ropewalk::TlsContext;
 using ropewalk::TlsSession;
 using Outcome = TlsSession::Outcome;
 
-constexpr int kMaxEvents = 1024;
 constexpr int kBacklog = 4096;
 constexpr size_t kBufferBytes = 64 * 1024;
 
@@ -42,65 +41,40 @@ class Server {
   // `listener` is a non-blocking listening socket.
   Server(std::shared_ptr<TlsContext> context, int listener)
       : context_(std::move(context)),
-        epoll_(epoll_create1(EPOLL_CLOEXEC)),
-        listener_(listener),
+        loop_(listener),
         ciphertext_(kBufferBytes),
         plaintext_(kBufferBytes) {}
 
-  void RunUntilInputEnds();
+  void RunUntilInputEnds() { loop_.RunUntilInputEnds(*this); }
+  void AcceptReady();
+  void Serve(int fd, uint32_t events);
 
  private:
-  void Watch(int fd, uint32_t events, int operation);
-  void Accept();
-  bool Serve(int fd, Connection& connection, uint32_t events);
+  bool Advance(int fd, Connection& connection, uint32_t events);
   bool Answer(Connection& connection);
   bool Send(int fd, Connection& connection);
 
   std::shared_ptr<TlsContext> context_;
-  int epoll_;
-  int listener_;
+  EpollLoop loop_;
   std::unordered_map<int, Connection> connections_;
   Octets ciphertext_;
   Octets plaintext_;
   Octets output_;
 };
 
-void Server::RunUntilInputEnds() {
-  Watch(listener_, EPOLLIN, EPOLL_CTL_ADD);
-  Watch(STDIN_FILENO, EPOLLIN, EPOLL_CTL_ADD);
-  epoll_event events[kMaxEvents];
-  for (;;) {
-    int count = epoll_wait(epoll_, events, kMaxEvents, -1);
-    for (int i = 0; i < count; ++i) {
-      int fd = events[i].data.fd;
-      if (fd == listener_) {
-        Accept();
-      } else if (fd == STDIN_FILENO) {
-        if (read(STDIN_FILENO, ciphertext_.data(), ciphertext_.size()) <= 0) return;
-      } else if (!Serve(fd, connections_[fd], events[i].events)) {
-        connections_.erase(fd);
-        close(fd);
-      }
-    }
-  }
+void Server::AcceptReady() {
+  int fd = loop_.Accept();
+  if (fd >= 0) connections_[fd].session = TlsSession::make(context_, {});
 }
 
-void Server::Watch(int fd, uint32_t events, int operation) {
-  epoll_event interest{};
-  interest.events = events;
-  interest.data.fd = fd;
-  epoll_ctl(epoll_, operation, fd, &interest);
-}
-
-void Server::Accept() {
-  int fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd < 0) return;
-  connections_[fd].session = TlsSession::make(context_, {});
-  Watch(fd, EPOLLIN, EPOLL_CTL_ADD);
+void Server::Serve(int fd, uint32_t events) {
+  if (Advance(fd, connections_[fd], events)) return;
+  connections_.erase(fd);
+  close(fd);
 }
 
 // Returns whether the connection lives on.
-bool Server::Serve(int fd, Connection& connection, uint32_t events) {
+bool Server::Advance(int fd, Connection& connection, uint32_t events) {
   output_.clear();
   if (events & EPOLLOUT) return Send(fd, connection);
   ssize_t length = recv(fd, ciphertext_.data(), ciphertext_.size(), 0);
@@ -129,7 +103,7 @@ bool Server::Send(int fd, Connection& connection) {
   ssize_t taken = send(fd, output_.data(), output_.size(), MSG_NOSIGNAL);
   if (taken < 0 && errno != EAGAIN) return false;
   unsent.assign(output_.begin() + (taken < 0 ? 0 : taken), output_.end());
-  if (unsent.empty() == waited) Watch(fd, waited ? EPOLLIN : EPOLLOUT, EPOLL_CTL_MOD);
+  if (unsent.empty() == waited) loop_.WatchFor(fd, waited ? EPOLLIN : EPOLLOUT);
   return true;
 }
 
@@ -160,7 +134,7 @@ bool ParseOptions(int argc, char** argv, uint16_t* port, ropewalk::TlsIdentity* 
       identity->chain.push_back(ReadPem(argv[i + 1]));
     } else if (name == "--key") {
       identity->key = ReadPem(argv[i + 1]);
-    } else if (name != "--mode" || value != "echo") {
+    } else if (name != "--mode" || (value != "echo" && value != "idle")) {
       return false;
     }
   }
@@ -186,7 +160,7 @@ int Main(int argc, char** argv) {
   uint16_t port = 0;
   ropewalk::TlsIdentity identity;
   if (!ParseOptions(argc, argv, &port, &identity)) {
-    std::fprintf(stderr, "usage: %s --certificate FILE --key FILE [--port N] [--mode echo]\n",
+    std::fprintf(stderr, "usage: %s --certificate FILE --key FILE [--port N] [--mode echo|idle]\n",
                  argv[0]);
     return 2;
   }

@@ -39,7 +39,7 @@ void Reactor::acceptOn(Listener& listener) {
   if (listener.due() == Interest::kNone) return;  // the poller does not know yet
   uint32_t accepted = 0;
   const size_t reserved = (unprocessed_ + 1) * kRecordsPerSocket;
-  while (accepted < listener.acceptsPerWake && room() >= reserved) {
+  while (accepted < listener.acceptsPerWake && batch_.room() >= reserved) {
     if (!acceptOne(listener)) {
       listener.acceptsPerWake = std::max(kMinAcceptsPerWake, listener.acceptsPerWake / 2);
       return;
@@ -68,7 +68,7 @@ bool Reactor::acceptOne(Listener& listener) {
   listener.failing = false;
   listener.setbacks = 0;
   listener.faultsInARow = 0;
-  emitAddress(listener.handle, kAccepted, handle, peer);
+  batch_.addAddress(listener.handle, kAccepted, handle, peer);
   return true;
 }
 
@@ -86,7 +86,8 @@ bool Reactor::acceptFailed(Listener& listener, int error, FailedCall call) {
   // A shared listener that is closing leaves the connections to the other holders.
   const bool leaves = listener.draining && listener.shared;
   if (isOutOfDescriptors(error) && !leaves) refuseWaiting(listener);
-  if (!std::exchange(listener.failing, true)) emit(listener.handle, kAcceptFailed, error, call);
+  if (!std::exchange(listener.failing, true))
+    batch_.add(listener.handle, kAcceptFailed, error, call);
   if (listener.draining) return false;
   backOff(listener);
   return false;
@@ -120,9 +121,9 @@ void Reactor::drainListeners() {
 // whether draining is over. Connections that can't be accepted end when the listener is closed.
 bool Reactor::drain(Listener& listener) {
   const size_t reserved = memory_.eventCapacity / kLeastShare / 2;
-  while (room() > reserved) {
+  while (batch_.room() > reserved) {
     if (listener.drainsLeft == 0 || !acceptOne(listener)) {
-      emit(listener.handle, kListenerDrained, 0, 0);
+      batch_.add(listener.handle, kListenerDrained, 0, 0);
       return true;
     }
     listener.drainsLeft -= 1;

@@ -119,7 +119,7 @@ void Reactor::continueDatagrams() {
     socket->inUnfinished = false;
     if (!socket->queue.empty()) settle(*socket);
     if (!socket->readUnfinished || !includes(socket->interest, Interest::kRead)) continue;
-    const size_t available = room() > kept ? room() - kept : 0;
+    const size_t available = batch_.room() > kept ? batch_.room() - kept : 0;
     const size_t share = std::max(available / (count - i), recordsFor(*socket));
     receiveDatagrams(*socket, std::min(available, share));
   }
@@ -133,7 +133,7 @@ void Reactor::onDatagramsReady(DatagramSocket& socket, const ReadyEvent& ready) 
   }
   if (!ready.readable || !includes(socket.interest, Interest::kRead)) return;
   const size_t reserved = unprocessed_ * kReservedRecords;
-  receiveDatagrams(socket, room() > reserved ? room() - reserved : 0);
+  receiveDatagrams(socket, batch_.room() > reserved ? batch_.room() - reserved : 0);
 }
 
 // Receives up to the socket's share, in as few calls as possible, making at most `records` records.
@@ -141,14 +141,14 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
   socket.readUnfinished = true;  // until everything has been taken
   if (socket.readTurn == turn_) return revisit(socket);
   const size_t slotSize = socket.receivesJoined ? kMaxDatagram : socket.maxPacketSize;
-  const size_t lowest = eventCount_;
+  const size_t lowest = batch_.count();
   size_t share = kMaxDatagramsPerTurn;
   int lastError = 0;
   while (share > 0) {
-    const size_t used = eventCount_ - lowest;
-    const size_t most =
-        std::min({share, ReceiveBatch::capacityFor(slotSize), arenaRoom() / (slotSize + kMaxPath),
-                  (records - std::min(used, records)) / recordsFor(socket)});
+    const size_t used = batch_.count() - lowest;
+    const size_t most = std::min({share, ReceiveBatch::capacityFor(slotSize),
+                                  batch_.arenaRoom() / (slotSize + kMaxPath),
+                                  (records - std::min(used, records)) / recordsFor(socket)});
     if (most == 0) break;
     socket.readTurn = turn_;
     const Transfer transfer =
@@ -184,7 +184,7 @@ void Reactor::receiveDatagrams(DatagramSocket& socket, size_t records) {
 // More datagrams may follow an error of an earlier send. Returns whether to continue at once.
 bool Reactor::receiveError(DatagramSocket& socket, int error, int lastError) {
   if (error == ECONNREFUSED) {
-    emit(socket.handle, kRefused, 0, 0);
+    batch_.add(socket.handle, kRefused, 0, 0);
     return true;
   }
   if (isErrorOfEarlierSend(error)) {
@@ -192,7 +192,8 @@ bool Reactor::receiveError(DatagramSocket& socket, int error, int lastError) {
     if (error != lastError) emitDatagram(socket, kSendFailed, error, -1, unknown, {});
     return true;
   }
-  if (!std::exchange(socket.receiveFailing, true)) emit(socket.handle, kReceiveFailed, error, 0);
+  if (!std::exchange(socket.receiveFailing, true))
+    batch_.add(socket.handle, kReceiveFailed, error, 0);
   return false;
 }
 
@@ -214,7 +215,7 @@ size_t Reactor::emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagra
     }
     return segments;
   }
-  const size_t start = putInArena(datagram.bytes);
+  const size_t start = batch_.copyToArena(datagram.bytes);
   statistics_.bytesReceived += size;
   for (size_t i = 0; i < segments; i++) {
     emitDatagram(socket, kDatagram, static_cast<int32_t>(start + i * segment),
@@ -236,29 +237,22 @@ void Reactor::emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int3
     const std::string path = from.path();
     flags |= kUnixAddress;
     words[0] = static_cast<uint32_t>(
-        putInArena({reinterpret_cast<const uint8_t*>(path.data()), path.size()}));
+        batch_.copyToArena({reinterpret_cast<const uint8_t*>(path.data()), path.size()}));
     words[1] = static_cast<uint32_t>(path.size());
   } else {
     ipv6 = from.words(words);
   }
-  emit(socket.handle, kind | flags << kKindBits, a, b);
-  emit(static_cast<int32_t>(words[0]), static_cast<int32_t>(words[1]),
-       static_cast<int32_t>(words[2]), static_cast<int32_t>(words[3]));
+  batch_.add(socket.handle, kind | flags << kKindBits, a, b);
+  batch_.add(static_cast<int32_t>(words[0]), static_cast<int32_t>(words[1]),
+             static_cast<int32_t>(words[2]), static_cast<int32_t>(words[3]));
   const bool hasPort = (flags & (kUnixAddress | kNoAddress)) == 0;
-  emit(hasPort ? from.port() | ipv6 << 16 : 0, hasPort ? static_cast<int32_t>(from.scope()) : 0,
-       ancillary.trafficClass, static_cast<int32_t>(ancillary.interfaceIndex));
+  batch_.add(hasPort ? from.port() | ipv6 << 16 : 0,
+             hasPort ? static_cast<int32_t>(from.scope()) : 0, ancillary.trafficClass,
+             static_cast<int32_t>(ancillary.interfaceIndex));
   if (!ancillary.hasDestination) return;
   const uint32_t(&to)[4] = ancillary.destination;
-  emit(static_cast<int32_t>(to[0]), static_cast<int32_t>(to[1]), static_cast<int32_t>(to[2]),
-       static_cast<int32_t>(to[3]));
-}
-
-// Returns their offset. There must be room.
-size_t Reactor::putInArena(Bytes bytes) {
-  const size_t start = arenaUsed_;
-  if (!bytes.empty()) std::memcpy(arena_.data() + start, bytes.data(), bytes.size());
-  arenaUsed_ += bytes.size();
-  return start;
+  batch_.add(static_cast<int32_t>(to[0]), static_cast<int32_t>(to[1]), static_cast<int32_t>(to[2]),
+             static_cast<int32_t>(to[3]));
 }
 
 }  // namespace ropewalk

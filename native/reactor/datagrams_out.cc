@@ -67,7 +67,7 @@ void Reactor::settle(DatagramSocket& socket) {
   const bool empty = socket.queue.empty();
   if (empty && socket.watchDrain) {
     socket.watchDrain = false;
-    notifyHost(socket.handle, kDrained, 0, 0);
+    batch_.postpone(socket.handle, kDrained, 0, 0);
   }
   socket.wanted = with(socket.wanted, Interest::kWrite, !empty && !socket.sendSuspended);
   applyInterest(socket);
@@ -116,7 +116,7 @@ size_t Reactor::sendRecords(DatagramSocket& socket, std::span<const Bytes> recor
         continue;
       }
       refused = done;
-      if (mayReport()) notifyHost(socket.handle, kRefused, 0, 0);
+      if (mayReport()) batch_.postpone(socket.handle, kRefused, 0, 0);
     } else {
       done += sendError(socket, transfer.error, records.subspan(done));
     }
@@ -191,7 +191,7 @@ void Reactor::queueDatagram(DatagramSocket& socket, Bytes record) {
 }
 
 bool Reactor::mayReport() const {
-  return pending_.size() < kMaxUnreported;
+  return batch_.postponedRecords() < kMaxUnreported;
 }
 
 void Reactor::reportSendFailed(DatagramSocket& socket, int error, Bytes bytes) {
@@ -207,12 +207,12 @@ void Reactor::reportSendFailed(DatagramSocket& socket, int error, Bytes bytes) {
       record.family() == DatagramRecord::kIpv4 || record.family() == DatagramRecord::kIpv6;
   uint32_t words[4] = {};
   const bool ipv6 = known && to.words(words);
-  notifyHost(socket.handle, kSendFailed | (known ? 0 : kNoAddress) << kKindBits, error,
-             static_cast<int32_t>(record.payload().size()));
-  notifyHost(static_cast<int32_t>(words[0]), static_cast<int32_t>(words[1]),
-             static_cast<int32_t>(words[2]), static_cast<int32_t>(words[3]));
-  notifyHost(known ? to.port() | ipv6 << 16 : 0, known ? static_cast<int32_t>(to.scope()) : 0, -1,
-             0);
+  batch_.postpone(socket.handle, kSendFailed | (known ? 0 : kNoAddress) << kKindBits, error,
+                  static_cast<int32_t>(record.payload().size()));
+  batch_.postpone(static_cast<int32_t>(words[0]), static_cast<int32_t>(words[1]),
+                  static_cast<int32_t>(words[2]), static_cast<int32_t>(words[3]));
+  batch_.postpone(known ? to.port() | ipv6 << 16 : 0, known ? static_cast<int32_t>(to.scope()) : 0,
+                  -1, 0);
 }
 
 }  // namespace ropewalk

@@ -9,33 +9,35 @@ namespace ropewalk {
 size_t Reactor::gather() {
   flush();
   table_.renew();
-  eventCount_ = 0;
-  arenaUsed_ = 0;
+  batch_.begin();
   turn_ += 1;
   handshakeSteps_ = 0;
   retryWhatIsDue();
   tickIfDue();
-  emitPending();
+  batch_.addPostponed([this](const EventBatch::Event& event) {
+    if (isForNobody(event)) return false;
+    if (event.kind == kLost) markEnded(event.handle);
+    return true;
+  });
   // Both fill the same arena, so they alternate in going first.
   const bool datagramsFirst = turn_ % 2 == 0;
   if (datagramsFirst) continueDatagrams();
   continueUnfinished();
   drainListeners();
   if (!datagramsFirst) continueDatagrams();
-  const size_t most = std::min(kMaxReadyEvents, room() / kRecordsPerSocket);
+  const size_t most = std::min(kMaxReadyEvents, batch_.room() / kRecordsPerSocket);
   const size_t count = pollReady(std::span(ready_).first(most));
   for (size_t i = 0; i < count; i++) {
     unprocessed_ = count - i - 1;
     onReady(ready_[i]);
   }
-  memory_.header[kEventCursor] = 0;
-  memory_.header[kEventCount] = static_cast<int32_t>(eventCount_);
-  if (eventCount_ > 0) statistics_.turns += 1;
-  return eventCount_;
+  batch_.publish();
+  if (batch_.count() > 0) statistics_.turns += 1;
+  return batch_.count();
 }
 
 void Reactor::finishBatch() {
-  memory_.header[kEventCursor] = memory_.header[kEventCount] = 0;
+  batch_.finish();
   for (const Handle handle : ended_) {
     Stream* stream = find<Stream>(handle);
     if (stream == nullptr || !stream->endReported) continue;
@@ -49,58 +51,11 @@ void Reactor::finishBatch() {
   handedOver_.clear();
 }
 
-void Reactor::emit(Handle handle, int32_t kind, int32_t a, int32_t b) {
-  int32_t* record = memory_.events + eventCount_ * kEventInts;
-  record[0] = handle;
-  record[1] = kind;
-  record[2] = a;
-  record[3] = b;
-  eventCount_ += 1;
-}
-
-void Reactor::emitAddress(Handle handle, int32_t kind, int32_t a, const SocketAddress& address) {
-  uint32_t words[4] = {};
-  const bool ipv6 = address.words(words);
-  const int32_t hasPath = address.isUnix() && !address.path().empty();
-  emit(handle, kind | static_cast<int32_t>(address.scope() << 8), a,
-       address.port() | ipv6 << 16 | hasPath << 17);
-  emit(static_cast<int32_t>(words[0]), static_cast<int32_t>(words[1]),
-       static_cast<int32_t>(words[2]), static_cast<int32_t>(words[3]));
-}
-
-// Takes half of the batch at most, so that sockets get their share however many closes are pending.
-void Reactor::emitPending() {
-  const size_t most = memory_.eventCapacity / 2;
-  for (; pendingHead_ < pending_.size() && eventCount_ < most; pendingHead_++) {
-    const auto [handle, kind, a, b] = pending_[pendingHead_].ints;
-    const size_t more = (kind & kKindMask) == kSendFailed ? kAddressRecords : 0;
-    if (isForNobody(pending_[pendingHead_])) {
-      pendingHead_ += more;
-      continue;
-    }
-    emit(handle, kind, a, b);
-    for (size_t i = 0; i < more; i++) {
-      const auto [first, second, third, fourth] = pending_[++pendingHead_].ints;
-      emit(first, second, third, fourth);
-    }
-    if (kind == kLost) markEnded(handle);
-  }
-  compactPending();
-}
-
-// There may always be more events than fit into a batch, so reported events must be erased before
-// the list is empty. On average each event is moved at most once.
-void Reactor::compactPending() {
-  if (pendingHead_ < pending_.size() - pendingHead_) return;
-  pending_.erase(pending_.begin(), pending_.begin() + static_cast<ptrdiff_t>(pendingHead_));
-  pendingHead_ = 0;
-}
-
 // Whether the event's recipient has ended since; its handle may even have been reused.
-bool Reactor::isForNobody(const Event& event) const {
-  const Handle handle = event.ints[0];
+bool Reactor::isForNobody(const EventBatch::Event& event) const {
+  const Handle handle = event.handle;
   if (handle == kPollersHandle) return false;
-  switch (event.ints[1] & kKindMask) {
+  switch (event.kind & kKindMask) {
     case kLost: {
       const Stream* stream = find<Stream>(handle);
       return stream == nullptr || stream->state != Stream::State::kClosed || stream->endReported;
@@ -126,8 +81,8 @@ void Reactor::revisit(Stream& stream) {
 // time come first.
 void Reactor::continueUnfinished() {
   if (unfinished_.empty()) return;
-  const size_t most = memory_.eventCapacity / 4 / kRecordsPerSocket;
-  const size_t others = memory_.eventCapacity / kLeastShare / kRecordsPerSocket;
+  const size_t most = batch_.capacity() / 4 / kRecordsPerSocket;
+  const size_t others = batch_.capacity() / kLeastShare / kRecordsPerSocket;
   revisited_.swap(unfinished_);
   std::stable_partition(revisited_.begin(), revisited_.end(), [this](Handle handle) {
     const Stream* stream = find<Stream>(handle);
@@ -186,10 +141,10 @@ void Reactor::onReady(const ReadyEvent& ready) {
       return;
     case Watched::Kind::kDescriptor:
       if (ready.readable && includes(watched->interest, Interest::kRead)) {
-        emit(watched->handle, kReadable, 0, 0);
+        batch_.add(watched->handle, kReadable, 0, 0);
       }
       if (ready.writable && includes(watched->interest, Interest::kWrite)) {
-        emit(watched->handle, kWritable, 0, 0);
+        batch_.add(watched->handle, kWritable, 0, 0);
       }
       return;
   }
@@ -236,27 +191,26 @@ void Reactor::finishConnect(Stream& stream) {
   stream.wanted = Interest::kRead;
   applyInterest(stream);
   if (!stream.isUnix) (void)localAddressOf(stream.socket, local);
-  emitAddress(stream.handle, kConnected, 0, local);
+  batch_.addAddress(stream.handle, kConnected, 0, local);
 }
 
 // One read per turn, however much is available, so that every stream gets its share.
 void Reactor::receiveFrom(Stream& stream) {
-  if (stream.readTurn == turn_ || arenaRoom() < kMinRead ||
+  if (stream.readTurn == turn_ || batch_.arenaRoom() < kMinRead ||
       (stream.allowDescriptors && !hasRoomForDescriptors())) {
     stream.readUnfinished = true;
     revisit(stream);
     return;
   }
   stream.readTurn = turn_;
-  const std::span<uint8_t> free = arena_.subspan(arenaUsed_);
+  const std::span<uint8_t> free = batch_.freeArena();
   const size_t most = std::min(kMaxRead, free.size());
   bool stoppedShort = false;
   const Transfer transfer = stream.isUnix ? receiveUnixInto(stream, free.data(), most, stoppedShort)
                                           : receive(stream.socket, free.data(), most);
   if (!hasReceived(stream, transfer)) return;
-  emit(stream.handle, kData, static_cast<int32_t>(arenaUsed_),
-       static_cast<int32_t>(transfer.count));
-  arenaUsed_ += transfer.count;
+  batch_.add(stream.handle, kData, batch_.takeArena(transfer.count),
+             static_cast<int32_t>(transfer.count));
   if (stream.state == Stream::State::kBroken) {
     readOfBroken(stream, transfer.count);
     return;
@@ -312,13 +266,13 @@ void Reactor::endOfInput(Stream& stream) {
   }
   stream.wanted = with(stream.wanted, Interest::kRead, false);
   applyInterest(stream);
-  emit(stream.handle, kReadEnded, 0, 0);
+  batch_.add(stream.handle, kReadEnded, 0, 0);
 }
 
 // The socket stays open until the host has been notified, because the host may ask for addresses.
 void Reactor::endFromPeer(Stream& stream, int error, FailedCall call) {
   stream.state = error == 0 ? Stream::State::kEnded : Stream::State::kClosed;
-  emit(stream.handle, kLost, error, call);
+  batch_.add(stream.handle, kLost, error, call);
   markEnded(stream.handle);
 }
 

@@ -26,16 +26,16 @@ constexpr int64_t kTickNanos = int64_t{Reactor::kTickMs} * 1'000'000;
 }  // namespace
 
 // Reads once and discards the bytes.
-Reactor::Input Reactor::discardOnce(Stream& stream, size_t& bytes) {
+DiscardedInput Reactor::discardOnce(Stream& stream, size_t& bytes) {
   uint8_t scratch[kMaxRead];
   bool ignored = false;
   const Transfer transfer = stream.isUnix
                                 ? receiveUnixBytes(stream.socket, scratch, sizeof scratch, ignored)
                                 : receive(stream.socket, scratch, sizeof scratch);
   bytes = transfer.count;
-  if (transfer.result == Transfer::Result::kWouldBlock) return Input::kNone;
-  if (transfer.result == Transfer::Result::kFailed) return Input::kFailed;
-  return bytes > 0 ? Input::kSome : Input::kEnded;
+  if (transfer.result == Transfer::Result::kWouldBlock) return DiscardedInput::kNone;
+  if (transfer.result == Transfer::Result::kFailed) return DiscardedInput::kFailed;
+  return bytes > 0 ? DiscardedInput::kSome : DiscardedInput::kEnded;
 }
 
 // Closes a stream whose bytes are all sent. If other holders continue the connection, reading it
@@ -46,11 +46,12 @@ void Reactor::closeGracefully(Stream& stream) {
     return;
   }
   size_t bytes = 0;
-  const Input input = discardOnce(stream, bytes);
+  const DiscardedInput input = discardOnce(stream, bytes);
   const bool expected = stream.bulk || (stream.tls != nullptr && stream.tls->awaitsTickets());
-  const bool peerSends = input == Input::kSome || (input == Input::kNone && expected);
+  const bool peerSends =
+      input == DiscardedInput::kSome || (input == DiscardedInput::kNone && expected);
   const bool awaitsAcknowledgement =
-      stream.lingerSeconds > 0 && !stream.isUnix && input != Input::kFailed;
+      stream.lingerSeconds > 0 && !stream.isUnix && input != DiscardedInput::kFailed;
   const bool orphan = stream.ending == Stream::Ending::kDiscard;
   if ((!peerSends && !awaitsAcknowledgement) || (orphan && orphans_ == kMaxOrphans)) {
     finishClosing(stream);
@@ -68,9 +69,9 @@ void Reactor::closeGracefully(Stream& stream) {
     lingering.quietTicksLeft = kNoLimit;
     if (!checkAcknowledged(stream, lingering)) return;
   }
-  stream.wanted = input == Input::kEnded ? Interest::kNone : Interest::kRead;
+  stream.wanted = input == DiscardedInput::kEnded ? Interest::kNone : Interest::kRead;
   applyInterest(stream);
-  if (input == Input::kSome) revisitToRead(stream);
+  if (input == DiscardedInput::kSome) revisitToRead(stream);
 }
 
 void Reactor::revisitToRead(Stream& stream) {
@@ -88,15 +89,15 @@ void Reactor::discardInput(Stream& stream) {
   Lingering& lingering = lingering_.at(stream.handle);
   size_t bytes = 0;
   switch (discardOnce(stream, bytes)) {
-    case Input::kNone:
+    case DiscardedInput::kNone:
       return;
-    case Input::kEnded:
+    case DiscardedInput::kEnded:
       endOfLingeringInput(stream, lingering);
       return;
-    case Input::kFailed:
+    case DiscardedInput::kFailed:
       finishClosing(stream);
       return;
-    case Input::kSome:
+    case DiscardedInput::kSome:
       break;
   }
   lingering.peerSends = true;

@@ -83,7 +83,7 @@ void Reactor::absorbCommands() {
 // Empty if the host's offset or length is out of bounds.
 Bytes Reactor::bytesToSend(int32_t offset, int32_t length) const {
   const bool received = offset >= kArenaOffset;
-  const Bytes all = received ? Bytes(arena_) : Bytes(memory_.outgoing, memory_.outgoingSize);
+  const Bytes all = received ? batch_.arena() : Bytes(memory_.outgoing, memory_.outgoingSize);
   const size_t from = static_cast<size_t>(received ? offset - kArenaOffset : offset);
   const size_t count = static_cast<size_t>(std::max(length, 0));
   if (count > all.size() || from > all.size() - count) return {};
@@ -323,11 +323,11 @@ void Reactor::endOfSending(Stream& stream) {
   if (stream.ending == Stream::Ending::kShutdown) {
     stream.ending = Stream::Ending::kNone;
     (void)shutdownSending(stream.socket);  // reading reports a broken connection
-    notifyHost(stream.handle, kWriteShut, 0, 0);
+    batch_.postpone(stream.handle, kWriteShut, 0, 0);
   }
   if (stream.watchDrain) {
     stream.watchDrain = false;
-    notifyHost(stream.handle, kDrained, 0, 0);
+    batch_.postpone(stream.handle, kDrained, 0, 0);
   }
 }
 
@@ -343,7 +343,7 @@ void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
   if (reported) return;
   unwatchToClose(stream);
   closeWithoutWaiting(stream);
-  notifyHost(stream.handle, kLost, error, call);
+  batch_.postpone(stream.handle, kLost, error, call);
 }
 
 // Likewise, but with a reset, so that the peer does not mistake what it received for everything.
@@ -358,10 +358,6 @@ void Reactor::dropUnsent(Stream& stream) {
   if (stream.tls != nullptr) stream.tls->wire.reset();
   stream.departing.reset();
   stream.firstPiece = stream.lastPiece = -1;
-}
-
-void Reactor::notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b) {
-  pending_.push_back({{handle, kind, a, b}});
 }
 
 }  // namespace ropewalk

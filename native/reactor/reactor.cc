@@ -12,7 +12,8 @@ Reactor::Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory,
     : poller_(std::move(poller)),
       memory_(memory),
       table_(handleGenerations),
-      spareDescriptor_(openSpareDescriptor()) {}
+      spareDescriptor_(openSpareDescriptor()),
+      batch_(memory) {}
 
 Reactor::~Reactor() {
   closeUntakenDescriptors();
@@ -106,8 +107,7 @@ bool Reactor::isUnix(Handle handle) const {
 
 void Reactor::receiveInto(std::span<uint8_t> arena) {
   flush();
-  arena_ = arena;
-  arenaUsed_ = std::min(arenaUsed_, arena.size());
+  batch_.useArena(arena);
 }
 
 // Takes ownership of `watched`, even on failure.

@@ -24,8 +24,13 @@
 #include "../net/socket.h"
 #include "../net/unix_socket.h"
 #include "../poller/poller.h"
+#include "closing_stream.h"
 #include "datagram_record.h"
 #include "datagram_socket.h"
+#include "event_batch.h"
+#include "piece.h"
+#include "reactor_limits.h"
+#include "retry_list.h"
 #include "shared_memory.h"
 #include "watched.h"
 
@@ -37,34 +42,9 @@ struct Statistics {
   uint64_t bytesSent = 0;
 };
 
-class Reactor {
+class Reactor : public ReactorLimits {
  public:
-  static constexpr size_t kMaxReadyEvents = 1024;
-  static constexpr size_t kMinEventCapacity = 64;
-  // For a reactor that receives descriptors: 253 of them, and other sockets' shares of the batch.
-  static constexpr size_t kMinDescriptorCapacity = 2048;
-  static constexpr size_t kMaxRead = 64 * 1024;
-  // With less room in the receive arena a stream waits for the next turn: reads should rarely be
-  // cut short.
-  static constexpr size_t kMinRead = 16 * 1024;
-  // One datagram of any length, or a full read.
-  static constexpr size_t kMinArena = 66 * 1024;
-  // A read of this size shows that the peer is still sending.
-  static constexpr size_t kBulkRead = 16 * 1024;
-  // The unit of the limits below.
-  static constexpr uint32_t kTickMs = 100;
-  // Limits of a lingering stream (lingering.cc): in total, without input, and bytes of input. The
-  // pure-JS reactor has the same, in src/reactor/node/closing-sockets.ts.
-  static constexpr uint32_t kLingerTicks = 30'000 / kTickMs;
-  static constexpr uint32_t kLingerQuietTicks = 5'000 / kTickMs;
-  static constexpr size_t kLingerBytes = 64 * 1024 * 1024;
-  // The maximum number of lingering streams that the host has discarded: it limits its connections
-  // without them.
-  static constexpr size_t kMaxOrphans = 1024;
-  // A peer counts as sending for this long after its last input.
-  static constexpr uint32_t kSendingTicks = 1'000 / kTickMs;
-  // The most input reported of a broken stream: more than systems buffer for a socket.
-  static constexpr size_t kMaxReadWhenBroken = 8 * 1024 * 1024;
+  static constexpr int64_t kNeverDue = RetryList::kNeverDue;
 
   // `handleGenerations`: number of uses of a slot after which its handles repeat; tests use few.
   Reactor(std::unique_ptr<Poller> poller, const SharedMemory& memory,
@@ -156,8 +136,7 @@ class Reactor {
   void flush();
   // When gather() will have work even if no socket is ready, as monotonicNanos(); kNeverDue if
   // never.
-  int64_t wakeUpDue() const { return std::min(retryDue_, tickDue_); }
-  static constexpr int64_t kNeverDue = INT64_MAX;
+  int64_t wakeUpDue() const { return std::min(retries_.due(), tickDue_); }
   // The poller has failed and must not be waited for before wakeUpDue().
   bool pollerSuspended() const { return pollerSuspended_; }
   // Reports the outcome of waiting for the poller.
@@ -166,55 +145,16 @@ class Reactor {
   void tick();
   // Whether gather() has work that the poller does not report.
   bool pending() const {
-    return pendingHead_ < pending_.size() || !unfinished_.empty() ||
-           !unfinishedDatagrams_.empty() || !draining_.empty();
+    return batch_.hasPostponed() || !unfinished_.empty() || !unfinishedDatagrams_.empty() ||
+           !draining_.empty();
   }
 
  private:
-  // The most records that one ready socket makes, not counting accepts and descriptors.
-  static constexpr size_t kRecordsPerSocket = 4;
-  // This fraction of a batch is always left for newly ready sockets and for listeners being
-  // drained.
-  static constexpr size_t kLeastShare = 8;
-
-  struct Event {
-    int32_t ints[kEventInts];
-  };
-  // A write of this turn. The pieces of a stream are chained.
-  struct Piece {
-    Bytes bytes;
-    std::unique_ptr<Retained> keeper;  // null: `bytes` are in the outgoing slab or the arena
-    size_t position;                   // of `bytes` within the stream's writes of this turn
-    int32_t next;
-    size_t end() const { return position + bytes.size(); }
-    bool valid() const { return keeper == nullptr || keeper->valid(); }
-    bool continuesAt(const uint8_t* memory) const {
-      return keeper == nullptr && bytes.data() + bytes.size() == memory;
-    }
-  };
-  // The limits of a lingering stream.
-  struct Lingering {
-    uint32_t ticksLeft = kLingerTicks;
-    uint32_t quietTicksLeft = kLingerQuietTicks;
-    size_t bytesLeft = kLingerBytes;
-    bool peerSends = false;
-    bool awaitsAcknowledgement = false;  // for lingerSeconds; the other limits apply afterwards
-  };
-  struct Broken {
-    int error;
-    size_t bytesLeft;
-  };
-  // kFailed: usually the peer has reset the connection and acknowledges nothing any more.
-  enum class Input : uint8_t { kNone, kSome, kEnded, kFailed };
   struct HandedOver {
     size_t record;  // position of its kDescriptor
     int fd;
   };
 
-  struct Retry {
-    Handle handle;
-    int64_t due;
-  };
   // Represents the poller among handles. No socket has it.
   static constexpr Handle kPollersHandle = 0;
 
@@ -239,7 +179,6 @@ class Reactor {
   void retryLater(Watched& watched);
   void backOff(Watched& watched);
   void sendLater(Watched& watched, int error);
-  void addRetry(Handle handle, uint8_t& setbacks);
   void retryWhatIsDue();
   void retry(Watched& watched);
   void reportFailure(int error, FailedCall call);
@@ -257,12 +196,7 @@ class Reactor {
   void closeUntakenDescriptors();
 
   // incoming.cc
-  size_t room() const { return memory_.eventCapacity - eventCount_; }
-  void emit(Handle handle, int32_t kind, int32_t a, int32_t b);
-  void emitAddress(Handle handle, int32_t kind, int32_t a, const SocketAddress& address);
-  void emitPending();
-  void compactPending();
-  bool isForNobody(const Event& event) const;
+  bool isForNobody(const EventBatch::Event& event) const;
   void continueUnfinished();
   void revisit(Stream& stream);
   void continueReading(Stream& stream);
@@ -274,7 +208,6 @@ class Reactor {
   bool hasReceived(Stream& stream, const Transfer& transfer);
   void receiveFailed(Stream& stream, int error);
   void endOfInput(Stream& stream);
-  size_t arenaRoom() const { return arena_.size() - arenaUsed_; }
   void endFromPeer(Stream& stream, int error, FailedCall call);
   void markEnded(Handle handle);
 
@@ -306,11 +239,10 @@ class Reactor {
   void endOfSending(Stream& stream);
   void endFromHere(Stream& stream, int error, FailedCall call);
   void endWithReset(Stream& stream, int error);
-  void notifyHost(Handle handle, int32_t kind, int32_t a, int32_t b);
   void dropUnsent(Stream& stream);
 
   // lingering.cc
-  static Input discardOnce(Stream& stream, size_t& bytes);
+  static DiscardedInput discardOnce(Stream& stream, size_t& bytes);
   void closeGracefully(Stream& stream);
   void revisitToRead(Stream& stream);
   void discardInput(Stream& stream);
@@ -351,7 +283,6 @@ class Reactor {
   size_t emitReceived(DatagramSocket& socket, const ReceiveBatch::Datagram& datagram);
   void emitDatagram(DatagramSocket& socket, int32_t kind, int32_t a, int32_t b,
                     const SocketAddress& from, const DatagramAncillary& ancillary);
-  size_t putInArena(Bytes bytes);
 
   // datagrams_out.cc
   void addDatagram(DatagramSocket& socket, Bytes record);
@@ -374,16 +305,12 @@ class Reactor {
   int spareDescriptor_;
 
   uint32_t turn_ = 0;  // counts calls of gather()
-  size_t eventCount_ = 0;
+  EventBatch batch_;
   std::array<ReadyEvent, kMaxReadyEvents> ready_;
-  std::vector<Event> pending_;  // events made outside gather(), starting at pendingHead_
-  size_t pendingHead_ = 0;
   std::vector<Handle> unfinished_;  // streams with more to read or send than a turn's share
   std::vector<Handle> revisited_;
   std::vector<Handle> draining_;  // listeners whose kListenerDrained is still due
-  std::vector<Retry> retries_;
-  std::vector<Retry> retried_;
-  int64_t retryDue_ = kNeverDue;  // the earliest of retries_
+  RetryList retries_;
   bool pollerSuspended_ = false;
   bool waitingFails_ = false;
   bool failureReported_ = false;
@@ -393,8 +320,6 @@ class Reactor {
   size_t unprocessed_ = 0;     // sockets that need room in this batch after the current one
   std::vector<Handle> ended_;  // their kLost is in this batch
   std::vector<HandedOver> handedOver_;  // descriptors in this batch
-  std::span<uint8_t> arena_;            // holds the bytes of this batch's events
-  size_t arenaUsed_ = 0;
 
   std::unordered_map<Handle, Lingering> lingering_;
   std::vector<Handle> ticking_;

@@ -1,7 +1,5 @@
 // Retries calls that the system refuses temporarily: watching a socket, accepting, and receiving or
-// sending without memory. The delay starts short and doubles while the call fails.
-
-#include <algorithm>
+// sending without memory.
 
 #include "../clock.h"
 #include "reactor.h"
@@ -9,20 +7,13 @@
 namespace ropewalk {
 namespace {
 
-constexpr int64_t kFirstDelayNanos = 10'000'000;
-constexpr uint8_t kMostDoublings = 6;  // 640 ms
-constexpr uint8_t kLongShortage = 4;   // 150 ms have passed
-// Retries due at about the same time are rounded to share one wake-up.
-constexpr int64_t kStepNanos = 10'000'000;
-// The most retries per turn: a shortage may affect all sockets.
-constexpr size_t kMaxRetriesPerTurn = 1024;
-
+constexpr uint8_t kLongShortage = 4;  // 150 ms have passed
 }  // namespace
 
 void Reactor::retryLater(Watched& watched) {
   if (watched.inRetries) return;
   watched.inRetries = true;
-  addRetry(watched.handle, watched.setbacks);
+  retries_.add(watched.handle, watched.setbacks);
 }
 
 // Until the retry, read readiness is ignored and does not wake the host.
@@ -40,37 +31,16 @@ void Reactor::sendLater(Watched& watched, int error) {
   retryLater(watched);
 }
 
-void Reactor::addRetry(Handle handle, uint8_t& setbacks) {
-  const int64_t earliest = monotonicNanos() + (kFirstDelayNanos << setbacks);
-  const int64_t due = (earliest + kStepNanos - 1) / kStepNanos * kStepNanos;
-  setbacks = std::min<uint8_t>(setbacks + 1, kMostDoublings);
-  retries_.push_back({handle, due});
-  retryDue_ = std::min(retryDue_, due);
-}
-
 void Reactor::retryWhatIsDue() {
-  if (retries_.empty()) return;
-  const int64_t now = monotonicNanos();
-  if (now < retryDue_) return;
-  retryDue_ = kNeverDue;
-  retried_.swap(retries_);
-  size_t tried = 0;
-  for (const Retry& entry : retried_) {
-    if (entry.due > now || tried == kMaxRetriesPerTurn) {
-      retries_.push_back(entry);
-      retryDue_ = std::min(retryDue_, entry.due);
-      continue;
-    }
-    tried += 1;
-    Watched* watched = table_.find(entry.handle);
-    if (entry.handle == kPollersHandle) {
+  retries_.retryDue([this](Handle handle) {
+    Watched* watched = table_.find(handle);
+    if (handle == kPollersHandle) {
       pollerSuspended_ = false;
     } else if (watched != nullptr && watched->inRetries) {
       watched->inRetries = false;
       retry(*watched);
     }
-  }
-  retried_.clear();
+  });
 }
 
 void Reactor::retry(Watched& watched) {
@@ -87,12 +57,12 @@ void Reactor::retry(Watched& watched) {
 void Reactor::reportFailure(int error, FailedCall call) {
   if (failureReported_) return;
   failureReported_ = true;
-  notifyHost(kPollersHandle, kCallFailed, error, call);
+  batch_.postpone(kPollersHandle, kCallFailed, error, call);
 }
 
 // A further refusal would show only some time after an apparent success.
 void Reactor::expectMoreFailures() {
-  failingUntil_ = monotonicNanos() + 2 * (kFirstDelayNanos << kMostDoublings);
+  failingUntil_ = monotonicNanos() + 2 * RetryList::kLongestDelayNanos;
 }
 
 // Returns the number of ready sockets. A failed poller rests for a while.
@@ -123,7 +93,7 @@ void Reactor::waited(const Status& status) {
 void Reactor::suspendPoller(const Status& status, uint8_t& setbacks) {
   if (pollerSuspended_) return;
   pollerSuspended_ = true;
-  addRetry(kPollersHandle, setbacks);
+  retries_.add(kPollersHandle, setbacks);
   reportFailure(status.error, kPollCall);
 }
 

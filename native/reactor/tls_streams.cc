@@ -123,7 +123,7 @@ void Reactor::receiveTls(Stream& stream) {
     return;
   }
   const bool mustWait = tls.phase == Phase::kHandshake && handshakeSteps_ >= kMaxHandshakeSteps;
-  if (stream.readTurn == turn_ || mustWait || arenaRoom() < kMinRead + kMaxRecord) {
+  if (stream.readTurn == turn_ || mustWait || batch_.arenaRoom() < kMinRead + kMaxRecord) {
     revisitToRead(stream);
     return;
   }
@@ -131,7 +131,7 @@ void Reactor::receiveTls(Stream& stream) {
   if (std::exchange(tls.stepDue, false)) {
     revisitToRead(stream);
   } else {
-    const size_t most = std::min(kMaxTlsRead, arenaRoom() - kMaxRecord);
+    const size_t most = std::min(kMaxTlsRead, batch_.arenaRoom() - kMaxRecord);
     bool stoppedShort = false;
     const Transfer transfer =
         stream.isUnix ? receiveUnixBytes(stream.socket, tlsInput_.data(), most, stoppedShort)
@@ -154,20 +154,20 @@ void Reactor::advanceTls(Stream& stream) {
     outcome = tls.session->handshake(tlsOutput_);
     if (outcome == Outcome::kOk) {
       tls.phase = Phase::kOpen;
-      emit(stream.handle, kTlsEstablished, 0, 0);
+      batch_.add(stream.handle, kTlsEstablished, 0, 0);
     } else if (outcome == Outcome::kWantsContext) {
       tls.session->keepInput();
       tls.phase = Phase::kAwaitsContext;
-      emit(stream.handle, kTlsHello, 0, 0);
+      batch_.add(stream.handle, kTlsHello, 0, 0);
     }
     markDirty(stream);
   }
   size_t plaintext = 0;
   if (tls.phase == Phase::kOpen) {
-    outcome = tls.session->read(arena_.subspan(arenaUsed_), plaintext, tlsOutput_);
+    outcome = tls.session->read(batch_.freeArena(), plaintext, tlsOutput_);
     if (plaintext > 0) {
-      emit(stream.handle, kData, static_cast<int32_t>(arenaUsed_), static_cast<int32_t>(plaintext));
-      arenaUsed_ += plaintext;
+      batch_.add(stream.handle, kData, batch_.takeArena(plaintext),
+                 static_cast<int32_t>(plaintext));
     }
     if (outcome == Outcome::kOk) {  // there was no room for the rest
       tls.session->keepInput();
@@ -208,7 +208,7 @@ void Reactor::failTls(Stream& stream) {
   const bool reported = stream.state == Stream::State::kEnded;
   forgetBroken(stream);
   stream.state = Stream::State::kClosed;
-  if (!reported) notifyHost(stream.handle, kLost, kTlsFailed, kTlsCall);
+  if (!reported) batch_.postpone(stream.handle, kLost, kTlsFailed, kTlsCall);
 }
 
 // Offers unsent bytes and `tlsOutput_` to the system once. Bytes that it refuses are lost.

@@ -88,7 +88,7 @@ Transfer Reactor::sendWithDescriptors(Stream& stream, std::span<Bytes>& parts) {
 // Descriptors are received together with their bytes, so there must be room to report as many as a
 // read may bring.
 bool Reactor::hasRoomForDescriptors() const {
-  return room() >= kMostReceived + (unprocessed_ + 1) * kRecordsPerSocket;
+  return batch_.room() >= kMostReceived + (unprocessed_ + 1) * kRecordsPerSocket;
 }
 
 // Reports the descriptors; the caller reports the bytes.
@@ -101,8 +101,8 @@ Transfer Reactor::receiveUnixInto(Stream& stream, uint8_t* memory, size_t most,
   const Transfer transfer = receiveUnix(stream.socket, memory, most, passed);
   stoppedShort = passed.stoppedShort;
   for (UniqueFd& fd : passed.descriptors) {
-    handedOver_.push_back({eventCount_, fd.get()});
-    emit(stream.handle, kDescriptor, fd.release(), 0);
+    handedOver_.push_back({batch_.count(), fd.get()});
+    batch_.add(stream.handle, kDescriptor, fd.release(), 0);
   }
   return transfer;
 }

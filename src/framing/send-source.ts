@@ -2,6 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
+import { ownBytes } from '../internal/lent-bytes.js';
 
 /**
  * Sources that can be sent: the path of a file, an open file from its current position on, or a `Readable`, a web stream or
@@ -51,7 +52,7 @@ class FileChunks implements SendChunks {
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#file ??= open(this.#path as string | URL);
     const file = await this.#file;
-    const chunk = Buffer.allocUnsafeSlow(this.#chunkBytes);
+    const chunk = ownBytes(this.#chunkBytes);
     const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
     if (bytesRead > 0) return { done: false, value: chunk.subarray(0, bytesRead) };
     await file.close();

@@ -6,7 +6,8 @@ import { checkData, checkInteger } from '../internal/check.js';
 import { HTTPContentLengthError } from '../protocols/http/errors.js';
 import { type Framing, isTunnel, responseFraming } from '../protocols/http/response-framing.js';
 import { statusLine } from '../protocols/http/status.js';
-import { errorText } from './error-answers.js';
+import { isKnown } from './conditional.js';
+import type { ErrorPage } from './error-pages.js';
 import {
   addLines,
   areAscii,
@@ -22,6 +23,7 @@ import {
   responseComplete,
   without,
 } from './response-fields.js';
+import type { ResponseLog } from './response-log.js';
 
 /** @internal The connection of a response. */
 export interface ResponseConnection {
@@ -31,9 +33,13 @@ export interface ResponseConnection {
   readonly isFull: boolean;
   /** The unsent bytes of the connection. */
   readonly bufferedBytes: number;
+  /** The time in milliseconds since 1970. */
+  readonly wallTime: number;
   /** Whether the connection can be used for another request after this response. */
   keepsAlive(request: HTTPRequest): boolean;
   write(data: string | Uint8Array): void;
+  /** The content of an answer with an error. */
+  errorPage(status: number, request: HTTPRequest): ErrorPage;
   /** Everything of the response was written. */
   responded(response: HTTPResponse): void;
   /** See {@link HTTPResponse.whenDraining}. */
@@ -48,10 +54,13 @@ const UNKNOWN = -1;
 /** RFC 9110 section 15.3.6: it has no content, but not by definition. */
 const RESET_CONTENT = 205;
 
+export const OBJECTS_HINT = 'send objects with sendJSON';
+
 /**
  * A response is sent by {@link send} or {@link sendJSON} as a whole, or by any number of {@link write} and one {@link end}. Date,
  * Content-Length, Transfer-Encoding and Connection are set as needed. Content is not sent in answer to HEAD, nor with 204, 205 and
- * 304. A response to CONNECT with 200 to 299 has no content, and ends the connection: see `request.upgrade`.
+ * 304. A 200 to GET or HEAD becomes 304 if ETag or Last-Modified were set and the client has that representation. A response to
+ * CONNECT with 200 to 299 has no content, and ends the connection: see `request.upgrade`.
  *
  * If the connection ends, calls do nothing: see `request.signal`.
  */
@@ -60,6 +69,8 @@ export class HTTPResponse extends ResponseFields {
   state: 'head' | 'content' | 'ended' | 'upgraded' | 'gone' = 'head';
   /** @internal */
   readonly request: HTTPRequest;
+  /** @internal If there is an access log. */
+  log: ResponseLog | undefined = undefined;
   private readonly connection: ResponseConnection;
   private framing: Framing = 'none';
   /** Of content that is announced by Content-Length and not written yet. */
@@ -82,6 +93,11 @@ export class HTTPResponse extends ResponseFields {
     return this.state !== 'head' && this.state !== 'content';
   }
 
+  /** @internal Whether the handler has passed the whole response. */
+  get isAnswered(): boolean {
+    return this.ended;
+  }
+
   /** @internal Whether {@link drained} has not fired yet. */
   get isWaiting(): boolean {
     return this.waiting !== undefined;
@@ -95,7 +111,7 @@ export class HTTPResponse extends ResponseFields {
   send(content: string | Uint8Array = ''): void {
     if (this.state === 'gone') return;
     this.requireHead();
-    checkData(content, 'content', 'send objects with sendJSON');
+    checkData(content, 'content', OBJECTS_HINT);
     const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
     const head = this.head(length);
     this.state = 'ended';
@@ -105,6 +121,7 @@ export class HTTPResponse extends ResponseFields {
       this.passHead(head);
       this.connection.write(content);
     }
+    if (this.log !== undefined) this.logEnd(this.sendsContent ? length : 0);
     this.connection.responded(this);
   }
 
@@ -140,6 +157,7 @@ export class HTTPResponse extends ResponseFields {
     if (this.framing === 'length') this.count(length);
     if (head !== undefined) this.beginContent(head);
     if (length === 0 || !this.sendsContent) return !this.connection.isFull;
+    if (this.log !== undefined) this.log.bytes += length;
     if (this.framing !== 'chunked') this.connection.write(data);
     else if (typeof data === 'string') {
       this.connection.write(`${length.toString(16)}\r\n${data}\r\n`);
@@ -201,6 +219,7 @@ export class HTTPResponse extends ResponseFields {
       const last = `${LAST_CHUNK}${linesText(trailers)}${CRLF}`;
       this.connection.write(areAscii(trailers) ? last : Buffer.from(last, 'latin1'));
     }
+    if (this.log !== undefined) this.logEnd(0);
     this.connection.responded(this);
   }
 
@@ -234,8 +253,9 @@ export class HTTPResponse extends ResponseFields {
     if (this.state === 'gone') return;
     this.requireHead();
     this.code = checkInteger('status', status, 400, 599);
-    this.setField('Content-Type', 'text/plain; charset=utf-8');
-    this.send(errorText(status));
+    const { fields, content } = this.connection.errorPage(status, this.request);
+    for (const [name, value] of fields) this.setField(name, value);
+    this.send(content);
   }
 
   /** @internal The unsent bytes of the connection. Counting them is expensive. */
@@ -265,7 +285,7 @@ export class HTTPResponse extends ResponseFields {
 
   /** @internal The server has answered in place of the handler, whose later calls therefore do nothing. */
   disown(reason: unknown): void {
-    this.state = 'gone';
+    if (this.state === 'ended') this.state = 'gone';
     this.request.failure ??= reason;
   }
 
@@ -290,7 +310,10 @@ export class HTTPResponse extends ResponseFields {
   /** @internal The connection has ended, or the server has answered itself. */
   lose(reason: unknown): void {
     const wasComplete = this.ended;
-    if (!wasComplete) this.state = 'gone';
+    if (!wasComplete) {
+      this.log?.end(this.state === 'content' ? this.code : undefined, true);
+      this.state = 'gone';
+    }
     this.request.fail(reason, wasComplete);
     const { waiting } = this;
     this.waiting = undefined;
@@ -314,8 +337,24 @@ export class HTTPResponse extends ResponseFields {
     if (this.ended) throw responseComplete();
   }
 
+  /** Whether the client has the current representation, so that the answer is 304. The validators are those that were set. */
+  protected get isKnown(): boolean {
+    if (!this.hasValidator || this.code !== 200) return false;
+    const [entityTag] = this.fields('etag');
+    const [lastModified] = this.fields('last-modified');
+    return isKnown(this.request, entityTag, lastModified, this.connection.wallTime);
+  }
+
+  private logEnd(bytes: number): void {
+    const { log } = this;
+    if (log === undefined) return;
+    log.bytes += bytes;
+    log.end(this.code);
+  }
+
   /** @param length Of the content, or {@link UNKNOWN}. */
   private head(length: number): string {
+    if (this.hasValidator && this.isKnown) this.becomeNotModified();
     const { lines, request, code } = this;
     const announced = lines !== undefined && hasField(lines, 'content-length');
     const framing =

@@ -25,6 +25,7 @@ export {
   type WebSocketSession,
   type WebSocketSessionLike,
 } from './acceptor.js';
+export { type ConnectWebSocketOptions, connectWebSocket } from './connect-web-socket.js';
 export {
   WebSocketBackpressureError,
   WebSocketClosedError,
@@ -33,4 +34,5 @@ export {
 export { type ServeWebSocketsOptions, serveWebSockets } from './serve-web-sockets.js';
 export type { WebSocketOptions } from './settings.js';
 export { type PublishOptions, WebSocketTopics, type WebSocketTopicsOptions } from './topics.js';
-export { type WebSocketMessage, WebSocketProtocol } from './web-socket-protocol.js';
+export type { WebSocketMessage } from './web-socket-message.js';
+export { WebSocketProtocol } from './web-socket-protocol.js';

@@ -25,7 +25,7 @@ export interface WebSocketOptions extends CodecOptions {
   readonly closeTimeoutMs?: number;
   /** Unsent bytes beyond which a further message resets the connection: 0 to 2^31 - 1. Default 4,194,304. */
   readonly maxBufferedBytes?: number;
-  /** Received bytes that are not read yet, from which on receiving pauses: 1 to 2^31 - 1. Default 65,536. */
+  /** Received bytes that the application has not taken, from which on receiving pauses: 1 to 2^31 - 1. Default 65,536. */
   readonly maxUnreadBytes?: number;
 }
 
@@ -71,6 +71,7 @@ export class WebSocketSettings {
   readonly closeTimeoutMs: number;
   readonly maxBufferedBytes: number;
   readonly maxUnreadBytes: number;
+  readonly lendsBinary: boolean;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError */
   constructor(clock: Clock, role: WebSocketRole, options: WebSocketOptions) {
@@ -84,6 +85,7 @@ export class WebSocketSettings {
       ...codec
     } = options;
     this.role = role;
+    this.lendsBinary = codec.lendsBinary === true;
     this.timeouts = sharedTimeouts(clock);
     this.pingAfterMs = pingAfterMs === null ? null : checkTimeout('pingAfterMs', pingAfterMs);
     this.pongTimeoutMs = checkTimeout('pongTimeoutMs', pongTimeoutMs);

@@ -4,6 +4,7 @@
  * There may be very many of them, so private fields are TypeScript's, see StreamTransport, and state that few connections have is in
  * objects of its own.
  */
+import { InvalidArgumentValueError } from '../core/errors/arguments.js';
 import { RemoteProtocolError, withoutStack } from '../core/errors/base.js';
 import { ConnectionClosed } from '../core/errors/connection.js';
 import type { PullProducer } from '../core/producer.js';
@@ -16,6 +17,7 @@ import { fail, succeed } from '../defer/succeed.js';
 import { Waiters } from '../defer/waiters.js';
 import type { ConnectionRegistry, ServedProtocol } from '../http/http-service.js';
 import { reportError } from '../internal/error-report.js';
+import { givenCopyOf } from '../internal/lent-bytes.js';
 import type { TimeoutEntry } from '../policies/idle-timeouts.js';
 import type { ConnectionCodec } from '../protocols/websocket/codec.js';
 import { WebSocketConnection } from '../protocols/websocket/connection.js';
@@ -26,11 +28,10 @@ import {
   WebSocketClosedError,
   WebSocketTimeoutError,
 } from './errors.js';
+import { Inbox } from './inbox.js';
 import { MessageIterator } from './message-iterator.js';
 import type { WebSocketSettings } from './settings.js';
-
-/** A text message, or the bytes of a binary one. */
-export type WebSocketMessage = string | Buffer;
+import type { WebSocketMessage } from './web-socket-message.js';
 
 /** What the timeout is for. */
 const IDLE = 0;
@@ -91,8 +92,7 @@ export class WebSocketProtocol
   private agreement: Agreement | undefined = undefined;
   private connection: WebSocketConnection | undefined = undefined;
   private registry: ConnectionRegistry | undefined = undefined;
-  /** Calls of {@link receive} without a message. */
-  private receivers: Waiters<WebSocketMessage> | undefined = undefined;
+  private inbox: Inbox | undefined = undefined;
   /** Calls of {@link drained}. */
   private drainers: Waiters<void> | undefined = undefined;
   /** The first error, or the reason of the transport. */
@@ -111,6 +111,11 @@ export class WebSocketProtocol
   /** The agreed subprotocol; undefined if there is none. */
   get subprotocol(): string | undefined {
     return this.agreement?.subprotocol;
+  }
+
+  /** {@link StreamProtocol.description}. */
+  get description(): string {
+    return this.subprotocol === undefined ? 'WebSocket' : `WebSocket ${this.subprotocol}`;
   }
 
   /** Bytes of sent messages that the operating system has not accepted yet. */
@@ -223,6 +228,7 @@ export class WebSocketProtocol
     if (state !== 'open') return;
     this.file(CLOSING);
     this.flags &= ~PAUSED;
+    this.inbox?.drop();
     // The close frame of the peer may be behind messages that nobody takes.
     this.read();
   }
@@ -237,8 +243,17 @@ export class WebSocketProtocol
     if (this.isOpen) this.flags |= PAUSED;
   }
 
+  /** Continues after {@link pauseReceiving}. Passes a message that was read ahead to a `messageReceived` that was assigned since. */
   resumeReceiving(): void {
     this.flags &= ~PAUSED;
+    const { inbox } = this;
+    if (
+      inbox !== undefined &&
+      this.messageReceived !== WebSocketProtocol.prototype.messageReceived
+    ) {
+      this.inbox = undefined;
+      if (!inbox.isEmpty) void inbox.take().addCallback((message) => this.deliver(message));
+    }
     this.read();
   }
 
@@ -249,8 +264,8 @@ export class WebSocketProtocol
   receive(): Deferred<WebSocketMessage> {
     this.made('receive');
     if ((this.flags & ENDED) !== 0) return fail(this.closedError());
-    this.receivers ??= new Waiters();
-    const received = this.receivers.add();
+    this.inbox ??= new Inbox();
+    const received = this.inbox.take();
     this.read();
     return received;
   }
@@ -263,8 +278,11 @@ export class WebSocketProtocol
     return new MessageIterator(this);
   }
 
-  /** @internal Called before the transport is connected. */
+  /** @internal Called before the transport is connected. @throws InvalidArgumentValueError it has, or had, a connection. */
   agree(agreement: Agreement): void {
+    if (this.agreement !== undefined) {
+      throw new InvalidArgumentValueError('protocol', 'new for each connection', this);
+    }
     this.agreement = agreement;
   }
 
@@ -286,8 +304,8 @@ export class WebSocketProtocol
   dataReceived(data: Buffer): void {
     const { connection } = this;
     if (connection === undefined) return;
-    this.stamp = this.settings.timeouts.tick;
     if (this.phase === PONG) this.file(IDLE);
+    else if (this.phase === IDLE) this.stamp = this.settings.timeouts.tick;
     connection.receive(data);
     this.read();
   }
@@ -370,21 +388,22 @@ export class WebSocketProtocol
   private wants(connection: WebSocketConnection): boolean {
     if (connection.state !== 'open') return true;
     if ((this.flags & PAUSED) !== 0) return false;
-    if (this.messageReceived !== WebSocketProtocol.prototype.messageReceived) return true;
-    return (this.receivers?.size ?? 0) > 0;
+    return this.inbox === undefined || this.inbox.isEmpty;
   }
 
   private deliver(message: WebSocketMessage): void {
     if (this.connection?.state !== 'open') return;
-    const receiver = this.receivers?.shift();
-    if (receiver !== undefined) receiver.callback(message);
-    else {
-      try {
-        const result = this.messageReceived(message);
-        if (result !== undefined) this.watch('messageReceived', result);
-      } catch (error) {
-        this.failed('messageReceived', error);
-      }
+    if (this.messageReceived === WebSocketProtocol.prototype.messageReceived) {
+      this.inbox ??= new Inbox();
+      const isLent = this.settings.lendsBinary && typeof message !== 'string';
+      this.inbox.add(isLent ? givenCopyOf(message) : message);
+      return;
+    }
+    try {
+      const result = this.messageReceived(message);
+      if (result !== undefined) this.watch('messageReceived', result);
+    } catch (error) {
+      this.failed('messageReceived', error);
     }
   }
 
@@ -403,7 +422,8 @@ export class WebSocketProtocol
   private settle(connection: WebSocketConnection, isEmpty: boolean): void {
     const { flags } = this;
     if ((flags & LOST) !== 0) {
-      if (isEmpty || connection.bufferedBytes === 0) this.end(connection);
+      const isRead = isEmpty || connection.bufferedBytes === 0;
+      if (isRead && this.inbox?.isEmpty !== false) this.end(connection);
       else connection.keepRest();
       return;
     }
@@ -411,8 +431,9 @@ export class WebSocketProtocol
       this.shut();
       return;
     }
-    const unread = connection.bufferedBytes;
-    if (unread > 0) connection.keepRest();
+    const unparsed = connection.bufferedBytes;
+    if (unparsed > 0) connection.keepRest();
+    const unread = unparsed + (this.inbox?.size ?? 0);
     const isFull = unread >= this.settings.maxUnreadBytes && !this.wants(connection);
     if (isFull === ((flags & TRANSPORT_PAUSED) !== 0)) return;
     this.flags ^= TRANSPORT_PAUSED;
@@ -432,7 +453,7 @@ export class WebSocketProtocol
     this.flags |= ENDED;
     connection.connectionLost();
     const reason = this.closedError();
-    this.receivers = fireAll(this.receivers, (each) => each.errback(reason));
+    this.inbox?.fail(reason);
     this.drainers = fireAll(this.drainers, (each) => each.errback(reason));
     this.call('closed', () => this.closed(reason));
   }

@@ -3,16 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ConnectionLost } from '../../src/core/errors/connection.js';
 import type { Consumer, PullProducer } from '../../src/core/producer.js';
 import { CancelledError } from '../../src/defer/errors.js';
 import { TransferStoppedError } from '../../src/framing/errors.js';
 import { FileSender, type FileSenderOptions } from '../../src/framing/file-sender.js';
 import type { SendSource } from '../../src/framing/send-source.js';
+import { countGiven } from '../../src/internal/given-memory.js';
 import { captureLoggedErrors } from '../../src/testing/logged-errors.js';
 import { MemoryTransport } from '../../src/testing/memory-transport.js';
 import { Pulse } from '../support/deadline.js';
+
+vi.mock('../../src/internal/given-memory.js', { spy: true });
 
 const CONTENT = Buffer.from(Array.from({ length: 1000 }, (_, i) => i & 255));
 
@@ -107,6 +110,13 @@ describe('FileSender', () => {
     expect(await sendAll(path)).toEqual([1000, CONTENT]);
     expect(await sendAll(pathToFileURL(path))).toEqual([1000, CONTENT]);
     expect(await sendAll(path, { chunkBytes: 7 })).toEqual([1000, CONTENT]);
+  });
+
+  it('counts the memory of its pieces, so that it is freed in time', async () => {
+    vi.mocked(countGiven).mockClear();
+    await sendAll(path, { chunkBytes: 600 });
+    // The last read finds the end.
+    expect(vi.mocked(countGiven).mock.calls).toEqual([[600], [600], [600]]);
   });
 
   it('sends an open file from its current position, and closes it', async () => {

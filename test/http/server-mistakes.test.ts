@@ -46,7 +46,7 @@ describe('a handler that does not answer', () => {
   ])('may have returned the answer: %s', async (result, shown) => {
     for (const handler of [() => result, async () => result]) {
       const served = new Served(handler);
-      served.receive(get('/'));
+      served.transport.receive(get('/'));
       expect(await served.later()).toBe(FAILED);
       expect(reported()).toEqual([
         `HTTP handler, GET /: the result of the handler must be undefined, not ${shown}`,
@@ -91,9 +91,14 @@ describe('a handler that has thrown', () => {
       })();
       throw new Error('of the handler');
     });
-    served.receive(post('abc'));
+    served.transport.receive(post('abc'));
     expect(await served.later()).toBe(FAILED);
-    expect(results).toEqual([true, false, 'Error: of the handler', 'Error: of the handler']);
+    expect(results).toEqual([
+      true,
+      false,
+      'Failure: Error: of the handler',
+      'Failure: Error: of the handler',
+    ]);
     expect(reported()).toEqual(['HTTP handler, POST /: of the handler']);
   });
 });

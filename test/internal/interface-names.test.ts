@@ -1,6 +1,8 @@
 import { networkInterfaces } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { interfaceNameOf, withScopeSpelled } from '../../src/internal/interface-names.js';
+
+vi.mock('node:os', { spy: true });
 
 const LINUX = process.platform === 'linux';
 
@@ -37,4 +39,26 @@ describe('withScopeSpelled', () => {
       expect(withScopeSpelled(text)).toBe(text);
     },
   );
+});
+
+it('reads the interfaces once for many addresses, and again when time has passed', () => {
+  let nowMs = performance.now() + 1_000;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
+  onTestFinished(() => clock.mockRestore());
+  vi.mocked(networkInterfaces).mockClear();
+  const spell = (): void => {
+    for (let index = 0; index < 3_000; index++) withScopeSpelled(`fe80::1%${index}`);
+    for (let index = 0; index < 3_000; index++) interfaceNameOf(index);
+  };
+  spell();
+  expect(networkInterfaces).toHaveBeenCalledTimes(1);
+  nowMs += 19;
+  spell();
+  expect(networkInterfaces).toHaveBeenCalledTimes(1);
+  nowMs += 1;
+  vi.mocked(networkInterfaces).mockImplementationOnce(() => {
+    throw new Error('EMFILE');
+  });
+  spell();
+  expect(networkInterfaces).toHaveBeenCalledTimes(2);
 });

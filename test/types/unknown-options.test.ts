@@ -105,7 +105,12 @@ import {
   TLSClientFactory,
   TLSServerContext,
 } from '../../src/tls/index.js';
-import { serveWebSockets, WebSocketAcceptor, WebSocketTopics } from '../../src/websocket/index.js';
+import {
+  connectWebSocket,
+  serveWebSockets,
+  WebSocketAcceptor,
+  WebSocketTopics,
+} from '../../src/websocket/index.js';
 import { runWorkers } from '../../src/workers/index.js';
 import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
@@ -190,6 +195,9 @@ const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
   PermessageDeflateOptions: [(o) => new WebSocketAcceptor(clock, { deflate: o })],
+  ConnectWebSocketOptions: [
+    memory((reactor, o) => connectWebSocket(reactor, 'ws://192.0.2.1/', o)),
+  ],
   PublishOptions: [(o) => new WebSocketTopics().publish('topic', 'message', o)],
   ServeWebSocketsOptions: [
     memory((reactor, o) =>
@@ -207,6 +215,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     ),
   ],
   StaticFilesOptions: [(o) => staticFiles('.', o)],
+  CompressionOptions: [(compression) => new HTTPFactory(clock, () => {}, { compression })],
   DecodeBodyOptions: [(o) => decodeBody([], undefined, o)],
   MultipartOptions: [(o) => partsOf(formOf('--x--'), o)],
   EventStreamsOptions: [(o) => new EventStreams(clock, o)],
