@@ -45,6 +45,7 @@ export default defineConfig({
     // The entry points of the package, longest first: each is a prefix of those before it.
     alias: {
       'ropewalk/handover': source('handover/index.ts'),
+      'ropewalk/dashboard': source('dashboard/index.ts'),
       'ropewalk/http': source('http/index.ts'),
       'ropewalk/websocket': source('websocket/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),
