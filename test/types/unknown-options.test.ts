@@ -217,6 +217,22 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ],
   StaticFilesOptions: [(o) => staticFiles('.', o)],
   CompressionOptions: [(compression) => new HTTPFactory(clock, () => {}, { compression })],
+  UrlencodedOptions: [
+    (o) => {
+      const errors: unknown[] = [];
+      const factory = new HTTPFactory(clock, (request) => {
+        try {
+          void request.form(o);
+        } catch (error) {
+          errors.push(error);
+        }
+      });
+      const transport = new MemoryTransport();
+      transport.connect(factory.buildProtocol());
+      transport.receive('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      throw errors[0];
+    },
+  ],
   DecodeBodyOptions: [(o) => decodeBody([], undefined, o)],
   MultipartOptions: [(o) => partsOf(formOf('--x--'), o)],
   EventStreamsOptions: [(o) => new EventStreams(clock, o)],
