@@ -1,6 +1,7 @@
 /** What the pages show: samples of each interval, events, connections and load runs. */
 import type { DelayedCall } from '../core/clock.js';
 import type { Reactor } from '../core/reactor.js';
+import { messageOf, textOf } from '../core/text-of.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';
 import { type ErrorReport, errorChannel, reportError } from '../internal/error-report.js';
 import type { DashboardSettings } from './dashboard-options.js';
@@ -63,7 +64,7 @@ export class Feed {
     if (this.#stopped) return;
     this.#stopped = true;
     errorChannel.unsubscribe(this.#errorReported);
-    this.#next?.cancel();
+    if (this.#next?.active()) this.#next.cancel();
     this.#load?.cancel();
     for (const page of this.#pages) page.close(GOING_AWAY, 'the program is stopping');
   }
@@ -132,14 +133,12 @@ export class Feed {
     ROOT_CONTEXT.runInAsyncScope(() => {
       this.#next = this.#reactor.callLater(this.settings.intervalMs, () => {
         this.#next = undefined;
-        this.#sample().then(
-          () => this.#schedule(),
-          (error: unknown) => reportError(error, 'the dashboard'),
-        );
+        this.#sample()
+          .then(() => this.#schedule())
+          .catch((error: unknown) => reportError(error, 'the dashboard'));
       });
-      this.#next.whenDropped(() => {
-        this.#next = undefined;
-      });
+      // The reactor has ended without closing the dashboard.
+      this.#next.whenDropped(() => this.stop());
     });
   }
 
@@ -160,7 +159,7 @@ export class Feed {
 
   readonly #errorReported = (message: unknown): void => {
     const { error, where, peer } = message as ErrorReport;
-    const text = error instanceof Error ? error.message : String(error);
-    this.log.add(`${where}${peer === undefined ? '' : ` (${peer})`}: ${text}`, 'error');
+    const whose = peer === undefined ? '' : ` (${textOf(peer)})`;
+    this.log.add(`${where}${whose}: ${messageOf(error)}`, 'error');
   };
 }
