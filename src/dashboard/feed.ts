@@ -23,6 +23,8 @@ export interface Page {
 
 const HISTORY_LENGTH = 300;
 const GOING_AWAY = 1001;
+/** The target of a request may be long. */
+const MAX_ACTIVITY_LENGTH = 120;
 const LOAD = { roundMs: 2_500, connections: 50, messageBytes: 64 };
 
 export class Feed {
@@ -99,8 +101,9 @@ export class Feed {
     const watching = [...pages].filter((page) => page.watchesConnections && page.keepsUp);
     if (watching.length === 0) return;
     const reports = this.#reactor.connections(this.settings.maxListedConnections);
-    const rows = reports.map(({ peer, host, ...report }): ConnectionRow => {
-      return { ...report, peer: String(peer), host: String(host) };
+    const rows = reports.map(({ peer, host, activity, ...report }): ConnectionRow => {
+      const shown = activity.slice(0, MAX_ACTIVITY_LENGTH);
+      return { ...report, activity: shown, peer: String(peer), host: String(host) };
     });
     const total = this.#reactor.totals().connectionsOpen;
     for (const page of watching) page.tell({ type: 'connections', total, rows });
