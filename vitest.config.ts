@@ -25,6 +25,7 @@ const PURE = [
   'test/docs/**/*.test.ts',
   'test/endpoints/{endpoint-syntax,from-string}.test.ts',
   'test/framing/**/*.test.ts',
+  'test/fuzz/*.test.ts',
   'test/http/!(static-*|media-types|*-over-reactors).test.ts',
   'test/policies/!(flooders|over-reactors).test.ts',
   'test/protocols/proxy-protocol/{parser,serializer}.test.ts',
@@ -45,6 +46,7 @@ export default defineConfig({
     // The entry points of the package, longest first: each is a prefix of those before it.
     alias: {
       'ropewalk/handover': source('handover/index.ts'),
+      'ropewalk/dashboard': source('dashboard/index.ts'),
       'ropewalk/http': source('http/index.ts'),
       'ropewalk/websocket': source('websocket/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),

@@ -24,8 +24,11 @@ export type MaskingKeySource = () => number;
 /** Where a payload begins in the shared memory: aligned, and behind room for the longest header. */
 const PAYLOAD_AT = 16;
 
-/** Frames that fit are made in the shared memory; all of them are copied by the sink. */
-const MAX_SHORT_PAYLOAD = LARGE_WRITE_BYTES - PAYLOAD_AT;
+/** Frames that fit are made in the shared memory, which is lent: the sink copies them. */
+const MAX_SHARED_PAYLOAD = SCRATCH_BYTES - PAYLOAD_AT;
+
+/** Longer payload of others is passed on as it is. */
+const MAX_COPIED_PAYLOAD = LARGE_WRITE_BYTES - PAYLOAD_AT;
 
 /** The headers of long frames: the shared memory may contain their payload. */
 const longHeader = new Uint8Array(PAYLOAD_AT);
@@ -42,8 +45,11 @@ export class FrameSerializer {
   /** @param first The first byte: FIN, RSV1 and opcode. A server's payload of nearly {@link LARGE_WRITE_BYTES} or more is not copied. */
   writeBytes(sink: ByteSink, first: number, payload: Uint8Array): number {
     const { length } = payload;
-    if (length <= MAX_SHORT_PAYLOAD) {
-      // The payload may be in the shared memory itself.
+    // A received message that is sent back is in the shared memory itself.
+    const isShort =
+      length <= MAX_COPIED_PAYLOAD ||
+      (length <= MAX_SHARED_PAYLOAD && payload.buffer === scratch.buffer);
+    if (isShort) {
       scratch.set(payload, PAYLOAD_AT);
       return this.#writeShort(sink, first, length);
     }
@@ -59,7 +65,7 @@ export class FrameSerializer {
   /** Writes text as UTF-8. Lone surrogates become U+FFFD. */
   writeText(sink: ByteSink, first: number, text: string): number {
     const worst = text.length * 3;
-    if (worst <= MAX_SHORT_PAYLOAD || Buffer.byteLength(text) <= MAX_SHORT_PAYLOAD) {
+    if (worst <= MAX_SHARED_PAYLOAD || Buffer.byteLength(text) <= MAX_SHARED_PAYLOAD) {
       return this.#writeShort(sink, first, scratch.write(text, PAYLOAD_AT));
     }
     if (this.#maskingKey !== undefined) {

@@ -22,6 +22,9 @@ import {
 /** Lent bytes of this number or more are sent in place; copying fewer takes less time than finding out whether they are lent. */
 const LENT_REFERENCE_BYTES = 2048;
 
+/** Up to this number, lent bytes of other memory than the arena are copied into the slab: allocating memory for a copy costs ten times as much. */
+const COPIED_LENT_BYTES = 65_536;
+
 export class Outgoing {
   readonly #loop: NativeLoop;
   readonly #header: Int32Array;
@@ -46,8 +49,11 @@ export class Outgoing {
         return;
       }
       if (length >= LARGE_WRITE_BYTES) {
-        this.#loop.write(handle, isLent(data) ? givenCopyOf(data) : data);
-        return;
+        const lent = isLent(data);
+        if (!lent || length > COPIED_LENT_BYTES) {
+          this.#loop.write(handle, lent ? givenCopyOf(data) : data);
+          return;
+        }
       }
       const offset = this.#reserve(length);
       this.#slab.set(data, offset);
