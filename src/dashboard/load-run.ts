@@ -123,7 +123,7 @@ export class LoadRun {
       const deadline = this.#clock.callLater(this.#options.roundMs + EXTRA_MS, () =>
         this.#fail(kind, 'it took too long'),
       );
-      deadline.whenDropped(finish);
+      deadline.whenDropped(() => this.cancel());
       this.#running = { kind, children, deadline, finish };
       this.#serve(kind, children);
     });
