@@ -382,8 +382,18 @@ export class HTTPConnection
     } else this.file(CONTENT);
   }
 
+  /** Whether the parser can continue only when more bytes arrive. It has limits of its own for what it keeps meanwhile. */
+  private get needsBytes(): boolean {
+    const { response, flags, service } = this;
+    if (response === undefined) return (flags & WRITING_PAUSED) === 0;
+    return (
+      !response.request.isComplete && wantsContent(response, service.settings.maxDiscardedBytes)
+    );
+  }
+
   private regulateReading(): void {
-    const isFull = this.receivedBytes >= this.service.settings.maxPipelinedBytes;
+    const { maxPipelinedBytes } = this.service.settings;
+    const isFull = this.receivedBytes >= maxPipelinedBytes && !this.needsBytes;
     if (isFull === ((this.flags & READING_PAUSED) !== 0)) return;
     this.flags ^= READING_PAUSED;
     if (isFull) this.open.pauseProducing();
