@@ -40,7 +40,11 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
     this.requireHead();
     checkData(content, 'content', OBJECTS_HINT);
     const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
-    const coding = this.choose(length);
+    if (this.code === 304) this.describeKnown();
+    // The content that a HEAD omits may be announced.
+    const coding = this.choose(
+      this.request.method === 'HEAD' ? (this.announcedLength ?? length) : length,
+    );
     if (coding === undefined) super.send(content);
     else if (this.request.method === 'HEAD' || this.isKnown) {
       super.write('');
@@ -56,8 +60,7 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
     checkData(data);
     if (this.isCompleting) throw responseComplete();
     if (this.compressor === undefined && this.state === 'head') {
-      const [length] = this.fields('content-length');
-      const coding = this.choose(length === undefined ? undefined : Number(length));
+      const coding = this.choose(this.announcedLength);
       if (coding !== undefined && this.request.method !== 'HEAD' && !this.isKnown) {
         this.begin(coding);
       }
@@ -128,9 +131,24 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
     this.setField('Content-Encoding', coding);
     this.removeField('Content-Length');
     this.removeField('Accept-Ranges');
+    this.weakenTag();
+    return coding;
+  }
+
+  /** A handler answers with 304: whether the known content was compressed is not known, so its tag must not be a strong one. */
+  private describeKnown(): void {
+    this.setField('Vary', addVary(joined(this.fields('vary')), 'Accept-Encoding'));
+    if (this.request.has('accept-encoding')) this.weakenTag();
+  }
+
+  private weakenTag(): void {
     const [tag] = this.fields('etag');
     if (tag !== undefined) this.setField('ETag', weakened(tag));
-    return coding;
+  }
+
+  private get announcedLength(): number | undefined {
+    const [length] = this.fields('content-length');
+    return length === undefined ? undefined : Number(length);
   }
 
   /** Writes the head. */
