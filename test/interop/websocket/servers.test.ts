@@ -13,7 +13,7 @@ import { HOST } from '../peer-files.js';
 import { LARGE } from './rig.js';
 import { WebSocketServer, type WsOptions, type WsSocket } from './ws-package.js';
 
-/** Starts a server that does what commands say. @returns Its port. */
+/** Starts a server that executes commands. @returns Its port. */
 type Start = (rig: Rig, deflates: boolean) => Promise<number>;
 
 /** The server of ws. */
