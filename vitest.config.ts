@@ -25,6 +25,7 @@ const PURE = [
   'test/docs/**/*.test.ts',
   'test/endpoints/{endpoint-syntax,from-string}.test.ts',
   'test/framing/**/*.test.ts',
+  'test/fuzz/*.test.ts',
   'test/http/!(static-*|media-types|*-over-reactors).test.ts',
   'test/policies/!(flooders|over-reactors).test.ts',
   'test/protocols/proxy-protocol/{parser,serializer}.test.ts',

@@ -15,7 +15,7 @@ namespace ropewalk {
 
 class EventBatch {
  public:
-  // A record. What follows the first record of an event is also one of these.
+  // A record. An event may have further ones, of other content.
   struct Event {
     Handle handle;
     int32_t kind;

@@ -1,29 +1,33 @@
 /** Lines of access logs. No I/O: the caller writes the lines. */
 import { formatHttpDate } from './dates.js';
 
-/** One answered request. Text is as the peer sent it. */
+/** One answered request. Text is as the peer sent it; undefined if it sent none. */
 export interface AccessRecord {
   /** The address of the peer. */
   readonly remoteAddress: string;
-  /** The authenticated user. */
-  readonly user?: string | undefined;
+  /** The authenticated user. The server does not know one. */
+  readonly user: string | undefined;
   /** When the request arrived, in milliseconds since 1970. */
   readonly timeMs: number;
-  readonly method: string;
-  readonly target: string;
+  /** Undefined, as target and version are, for a request that could not be read. */
+  readonly method: string | undefined;
+  readonly target: string | undefined;
   /** Such as `1.1`. */
-  readonly version: string;
-  readonly status: number;
-  /** Bytes of the body that were sent. */
+  readonly version: string | undefined;
+  /** Undefined if the connection ended before a status was sent. */
+  readonly status: number | undefined;
+  /** Bytes of content that were written to the connection, compressed if they were. */
   readonly bytes: number;
+  /** Whether the connection ended before the answer was complete. */
+  readonly aborted: boolean;
   /** The Host field. */
-  readonly host?: string | undefined;
+  readonly host: string | undefined;
   /** The Referer field. */
-  readonly referer?: string | undefined;
+  readonly referer: string | undefined;
   /** The User-Agent field. */
-  readonly userAgent?: string | undefined;
+  readonly userAgent: string | undefined;
   /** From the arrival of the request to the end of the answer. */
-  readonly durationMs?: number | undefined;
+  readonly durationMs: number | undefined;
 }
 
 /** A text of the peer is cut in the log after this many characters, and marked with an ellipsis: `...`. */
@@ -43,9 +47,12 @@ const ESCAPED_IN_JSON = /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
  */
 export function commonLogLine(record: AccessRecord): string {
   const { remoteAddress, user, timeMs, method, target, version, status, bytes } = record;
-  const request = `${escaped(method)} ${escaped(target)} HTTP/${escaped(version)}`;
-  const who = `${word(remoteAddress)} - ${word(user)}`;
-  return `${who} [${logTime(timeMs)}] "${request}" ${status} ${bytes === 0 ? '-' : bytes}`;
+  const request =
+    method === undefined
+      ? '-'
+      : `${escaped(method)} ${escaped(target ?? '')} HTTP/${escaped(version ?? '')}`;
+  const client = `${word(remoteAddress)} - ${word(user)}`;
+  return `${client} [${logTime(timeMs)}] "${request}" ${status ?? '-'} ${bytes === 0 ? '-' : bytes}`;
 }
 
 /** The Combined Log Format: the common one, the Referer and the User-Agent. */

@@ -5,14 +5,14 @@ import { checkOptions, type OptionNames } from '../internal/options.js';
 import { acceptedCodings, CONTENT_CODINGS, type ContentCoding } from './accept-encoding.js';
 import { essenceOf, splitOutsideQuotes } from './field-values.js';
 
-export interface CompressionPolicyOptions {
+export interface CompressionOptions {
   /** The codings offered, the preferred one first. Default: all that this Node has, in the order br, zstd, gzip, deflate. */
   readonly codings?: readonly ContentCoding[] | undefined;
   /** Least length of a body worth compressing, in bytes. Default 1,024: a smaller answer fits into one packet anyway. */
   readonly minBytes?: number | undefined;
 }
 
-const OPTIONS: OptionNames<CompressionPolicyOptions> = { codings: true, minBytes: true };
+const OPTIONS: OptionNames<CompressionOptions> = { codings: true, minBytes: true };
 const DEFAULT_MIN_BYTES = 1024;
 
 /** Text is compressible, except for a stream of events, which waits for each event. */
@@ -54,6 +54,8 @@ export interface CompressionChoice {
   readonly vary: boolean;
 }
 
+/** Without content, or with a part of it. */
+const UNCHANGED_STATUSES: ReadonlySet<number> = new Set([204, 205, 206, 304]);
 const UNCHANGED: CompressionChoice = { coding: undefined, vary: false };
 const IDENTITY: CompressionChoice = { coding: undefined, vary: true };
 
@@ -74,8 +76,8 @@ export class CompressionPolicy {
   readonly #minBytes: number;
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
-  constructor(options: CompressionPolicyOptions = {}) {
-    checkOptions('CompressionPolicy', options, OPTIONS);
+  constructor(options: CompressionOptions = {}) {
+    checkOptions('compression', options, OPTIONS);
     const { codings = CONTENT_CODINGS, minBytes = DEFAULT_MIN_BYTES } = options;
     this.#codings = checkCodings('codings', codings);
     this.#minBytes = checkInteger('minBytes', minBytes, 0, Number.MAX_SAFE_INTEGER);
@@ -87,7 +89,7 @@ export class CompressionPolicy {
    */
   choose(acceptEncoding: string | undefined, answer: CompressibleAnswer): CompressionChoice {
     const { status, contentType, length, contentEncoding, contentRange, cacheControl } = answer;
-    if (status < 200 || status === 204 || status === 206 || status === 304) return UNCHANGED;
+    if (status < 200 || UNCHANGED_STATUSES.has(status)) return UNCHANGED;
     if (contentEncoding !== undefined || contentRange !== undefined) return UNCHANGED;
     if (contentType === undefined || !isCompressible(contentType)) return UNCHANGED;
     if (length !== undefined && length < this.#minBytes) return UNCHANGED;

@@ -2,6 +2,7 @@
 import { parseHttpDate, secondOf } from './dates.js';
 import { parseEntityTags, stronglyEqual, weaklyEqual } from './entity-tags.js';
 import type { RequestFields } from './field-values.js';
+import type { HTTPRequest } from './http-request.js';
 
 /** The validators of the selected representation. */
 export interface Validators {
@@ -48,6 +49,18 @@ export function evaluatePreconditions(
   }
   if (method !== 'GET' || request.field('range') === undefined) return 'proceed';
   return rangeApplies(request.field('if-range'), validators, nowMs) ? 'proceed' : 'ignore-range';
+}
+
+/** Whether a GET or HEAD that would be answered with 200 and these fields is answered with 304. */
+export function isKnown(
+  request: Pick<HTTPRequest, 'method' | 'field' | 'has'>,
+  entityTag: string | undefined,
+  lastModified: string | undefined,
+  nowMs: number,
+): boolean {
+  if (!request.has('if-none-match') && !request.has('if-modified-since')) return false;
+  const lastModifiedMs = dateOf(lastModified, nowMs);
+  return evaluatePreconditions(request, { entityTag, lastModifiedMs }, nowMs) === 'not-modified';
 }
 
 /** If-Match, and If-Unmodified-Since without it. A malformed If-Match does not match: it protects against lost updates. */

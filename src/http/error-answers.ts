@@ -1,19 +1,27 @@
-/** The answers that the server gives itself. They contain the status and its reason phrase, and nothing else. */
+/** The answers that the server gives itself. */
 import { HTTPMessageError } from '../protocols/http/errors.js';
 import { statusLine } from '../protocols/http/status.js';
+import type { ErrorPage } from './error-pages.js';
 import { BodyError, HTTPStatusError, HTTPTimeoutError } from './errors.js';
+import { fieldLine, linesText } from './field-lines.js';
 
-/** The content. */
-export function errorText(status: number): string {
-  return statusLine(status).slice('HTTP/1.1 '.length).replace('\r\n', '\n');
+/** In bytes. */
+export function contentLength({ content }: ErrorPage): number {
+  return typeof content === 'string' ? Buffer.byteLength(content) : content.length;
 }
 
 /** A whole response, after which the connection is closed. */
-export function errorMessage(status: number, dateLine: string, withText: boolean): string {
-  const text = errorText(status);
-  const fields = `Content-Type: text/plain; charset=utf-8\r\nContent-Length: ${text.length}\r\n`;
-  const head = `${statusLine(status)}${dateLine}${fields}Connection: close\r\n\r\n`;
-  return withText ? head + text : head;
+export function errorMessage(
+  status: number,
+  dateLine: string,
+  page: ErrorPage,
+  withContent: boolean,
+): Buffer {
+  const fields = linesText(page.fields.map(([name, value]) => fieldLine(name, value)));
+  const length = `Content-Length: ${contentLength(page)}\r\n`;
+  const head = `${statusLine(status)}${dateLine}${fields}${length}Connection: close\r\n\r\n`;
+  const bytes = Buffer.from(head, 'latin1');
+  return withContent ? Buffer.concat([bytes, Buffer.from(page.content)]) : bytes;
 }
 
 /** The status that an error asks for. Such errors are not reported: they are the client's fault, or an answer. */

@@ -2,17 +2,47 @@
  * Bodies of answers with an error. They contain the status, its reason phrase and, only if the caller passes it, a public text: no
  * server name, path, exception or part of the request.
  */
+import { checkData } from '../internal/check.js';
+import { reasonPhrase } from '../protocols/http/status.js';
+import { fieldLine } from './field-lines.js';
 import {
   parseParameterized,
   type RequestFields,
   splitOutsideQuotes,
   weightOf,
 } from './field-values.js';
+import type { HTTPRequest } from './http-request.js';
 import { NO_SNIFFING } from './media-types.js';
+import { checkInformational } from './response-fields.js';
 
+/** The fields and the content of an answer with an error. Content-Length is the server's. */
 export interface ErrorPage {
   readonly fields: readonly (readonly [name: string, value: string])[];
-  readonly body: Buffer;
+  readonly content: string | Uint8Array;
+}
+
+/**
+ * Makes the content of the server's own answers.
+ * @param status 400 to 599.
+ * @param request Undefined if it could not be read.
+ */
+export type ErrorPageMaker = (status: number, request: HTTPRequest | undefined) => ErrorPage;
+
+/** The status and its reason phrase. */
+export const plainErrorPage: ErrorPageMaker = (status) => ({
+  fields: [['Content-Type', 'text/plain; charset=utf-8']],
+  content: `${status} ${reasonPhrase(status)}\n`,
+});
+
+/** For browsers a page in HTML with the status and its reason phrase, for other clients plain text. */
+export const negotiatedErrorPage: ErrorPageMaker = (status, request) =>
+  errorPage(request, status, reasonPhrase(status));
+
+/** @throws InvalidArgumentTypeError, InvalidHTTPOutputError */
+export function checkErrorPage(page: ErrorPage): ErrorPage {
+  checkData(page.content);
+  checkInformational(page.fields.map(([name, value]) => fieldLine(name, value)));
+  return page;
 }
 
 /** Nothing may be loaded, run or framed: the page needs only its own text. */
@@ -44,16 +74,14 @@ export function errorPage(
   detail?: string,
 ): ErrorPage {
   const html = request !== undefined && acceptsHTML(request.field('accept'));
-  const text = html ? htmlPage(status, reason, detail) : plainPage(status, reason, detail);
-  const body = Buffer.from(text);
+  const content = html ? htmlPage(status, reason, detail) : plainPage(status, reason, detail);
   return {
     fields: [
       ['Content-Type', `text/${html ? 'html' : 'plain'}; charset=utf-8`],
-      ['Content-Length', String(body.length)],
       ['Content-Security-Policy', PAGE_POLICY],
       NO_SNIFFING,
     ],
-    body,
+    content,
   };
 }
 

@@ -21,10 +21,11 @@ import type { RequestHead } from '../protocols/http/heads.js';
 import type { RequestParser } from '../protocols/http/request-parser.js';
 import { statusLine } from '../protocols/http/status.js';
 import { ConnectionWriter, FIRST_FREE_FLAG, PARSING, WRITING_PAUSED } from './connection-writer.js';
-import { errorMessage, statusOf } from './error-answers.js';
+import { contentLength, errorMessage, statusOf } from './error-answers.js';
+import type { ErrorPage } from './error-pages.js';
 import { HTTPTimeoutError } from './errors.js';
 import { HTTPRequest, type RequestConnection } from './http-request.js';
-import { HTTPResponse, type ResponseConnection } from './http-response.js';
+import type { HTTPResponse, ResponseConnection } from './http-response.js';
 import type { HTTPService, ServedConnection, ServedProtocol } from './http-service.js';
 import { contentBytes, receivesRest, takeContent, wantsContent } from './request-content.js';
 import { checkProtocol, checkSwitchable, isServedProtocol, upgradeHead } from './upgrade.js';
@@ -88,6 +89,14 @@ export class HTTPConnection
 
   get dateLine(): string {
     return this.service.date.line;
+  }
+
+  get wallTime(): number {
+    return this.service.settings.wallClock();
+  }
+
+  errorPage(status: number, request: HTTPRequest): ErrorPage {
+    return this.service.errorPage(status, request);
   }
 
   contentLimit(request: HTTPRequest): number {
@@ -206,6 +215,7 @@ export class HTTPConnection
     const head = upgradeHead(response, name);
     request.head.keep();
     response.state = 'upgraded';
+    response.log?.end(request.method === 'CONNECT' ? 200 : 101);
     this.response = undefined;
     this.parser = undefined;
     service.timeouts.remove(this);
@@ -298,7 +308,7 @@ export class HTTPConnection
    */
   private begin(head: RequestHead): void {
     const request = new HTTPRequest(this, head);
-    const response = new HTTPResponse(this, request);
+    const response = this.service.responseTo(this, request);
     this.response = response;
     this.requests += 1;
     this.stamp = this.service.timeouts.tick;
@@ -418,22 +428,31 @@ export class HTTPConnection
     if (status === undefined && error !== response.request.failure) {
       reportError(error, 'HTTP handler', this.peer);
     }
-    if (response.ended) return;
+    if (response.isAnswered) return;
     if (response.headSent) this.abort();
     else response.sendError(status ?? 500);
   }
 
   /** The request in progress, or the next one, is invalid or too slow: answers with the status of the error, and closes. */
   private refuse(error: HTTPMessageError | HTTPTimeoutError): void {
-    const { response } = this;
+    const { response, service } = this;
     this.response = undefined;
-    if (response === undefined) this.write(errorMessage(error.status, this.dateLine, true));
-    else if (response.state === 'content') this.abort();
-    else if (response.state === 'head') {
-      const withText = response.request.method !== 'HEAD';
-      this.write(errorMessage(error.status, this.dateLine, withText));
-    }
+    if (response === undefined) {
+      const page = service.errorPage(error.status, undefined);
+      this.write(errorMessage(error.status, this.dateLine, page, true));
+      service.logs?.refused(this.peer, error.status, contentLength(page));
+    } else if (response.state === 'content') this.abort();
+    else if (response.state === 'head') this.refuseRequest(response, error.status);
     response?.lose(error);
     this.close();
+  }
+
+  private refuseRequest({ request, log }: HTTPResponse, status: number): void {
+    const page = this.errorPage(status, request);
+    const withContent = request.method !== 'HEAD';
+    this.write(errorMessage(status, this.dateLine, page, withContent));
+    if (log === undefined) return;
+    if (withContent) log.bytes = contentLength(page);
+    log.end(status);
   }
 }

@@ -6,7 +6,8 @@ import { checkData, checkInteger } from '../internal/check.js';
 import { HTTPContentLengthError, HTTPSequenceError } from '../protocols/http/errors.js';
 import { type Framing, isTunnel, responseFraming } from '../protocols/http/response-framing.js';
 import { statusLine } from '../protocols/http/status.js';
-import { errorText } from './error-answers.js';
+import { isKnown } from './conditional.js';
+import type { ErrorPage } from './error-pages.js';
 import {
   addLines,
   areAscii,
@@ -17,6 +18,7 @@ import {
 } from './field-lines.js';
 import type { HTTPRequest } from './http-request.js';
 import { checkInformational, ResponseFields, without } from './response-fields.js';
+import type { ResponseLog } from './response-log.js';
 
 /** @internal The connection of a response. */
 export interface ResponseConnection {
@@ -26,9 +28,13 @@ export interface ResponseConnection {
   readonly isFull: boolean;
   /** The unsent bytes of the connection. */
   readonly bufferedBytes: number;
+  /** The time in milliseconds since 1970. */
+  readonly wallTime: number;
   /** Whether the connection can be used for another request after this response. */
   keepsAlive(request: HTTPRequest): boolean;
   write(data: string | Uint8Array): void;
+  /** The content of an answer with an error. */
+  errorPage(status: number, request: HTTPRequest): ErrorPage;
   /** Everything of the response was written. */
   responded(response: HTTPResponse): void;
   /** See {@link HTTPResponse.whenDraining}. */
@@ -46,7 +52,8 @@ const RESET_CONTENT = 205;
 /**
  * A response is sent by {@link send} or {@link sendJSON} as a whole, or by any number of {@link write} and one {@link end}. Date,
  * Content-Length, Transfer-Encoding and Connection are set as needed. Content is not sent in answer to HEAD, nor with 204, 205 and
- * 304. A response to CONNECT with 200 to 299 has no content, and ends the connection: see `request.upgrade`.
+ * 304. A 200 to GET or HEAD becomes 304 if ETag or Last-Modified were set and the client has that representation. A response to
+ * CONNECT with 200 to 299 has no content, and ends the connection: see `request.upgrade`.
  *
  * If the connection ends, calls do nothing: see `request.signal`.
  */
@@ -55,6 +62,8 @@ export class HTTPResponse extends ResponseFields {
   state: 'head' | 'content' | 'ended' | 'upgraded' | 'gone' = 'head';
   /** @internal */
   readonly request: HTTPRequest;
+  /** @internal If there is an access log. */
+  log: ResponseLog | undefined = undefined;
   private readonly connection: ResponseConnection;
   private framing: Framing = 'none';
   /** Of content that is announced by Content-Length and not written yet. */
@@ -75,6 +84,11 @@ export class HTTPResponse extends ResponseFields {
 
   override get ended(): boolean {
     return this.state !== 'head' && this.state !== 'content';
+  }
+
+  /** @internal Whether the handler has passed the whole response. */
+  get isAnswered(): boolean {
+    return this.ended;
   }
 
   /** @internal Whether {@link drained} has not fired yet. */
@@ -100,6 +114,7 @@ export class HTTPResponse extends ResponseFields {
       this.writeHead(head);
       this.connection.write(content);
     }
+    if (this.log !== undefined) this.logEnd(this.sendsContent ? length : 0);
     this.connection.responded(this);
   }
 
@@ -135,6 +150,7 @@ export class HTTPResponse extends ResponseFields {
     if (this.framing === 'length') this.count(length);
     if (head !== undefined) this.beginContent(head);
     if (length === 0 || !this.sendsContent) return !this.connection.isFull;
+    if (this.log !== undefined) this.log.bytes += length;
     if (this.framing !== 'chunked') this.connection.write(data);
     else if (typeof data === 'string') {
       this.connection.write(`${length.toString(16)}\r\n${data}\r\n`);
@@ -196,6 +212,7 @@ export class HTTPResponse extends ResponseFields {
       const last = `${LAST_CHUNK}${linesText(trailers)}${CRLF}`;
       this.connection.write(areAscii(trailers) ? last : Buffer.from(last, 'latin1'));
     }
+    if (this.log !== undefined) this.logEnd(0);
     this.connection.responded(this);
   }
 
@@ -229,8 +246,9 @@ export class HTTPResponse extends ResponseFields {
     if (this.state === 'gone') return;
     this.requireHead();
     this.code = checkInteger('status', status, 400, 599);
-    this.setField('Content-Type', 'text/plain; charset=utf-8');
-    this.send(errorText(status));
+    const { fields, content } = this.connection.errorPage(status, this.request);
+    for (const [name, value] of fields) this.setField(name, value);
+    this.send(content);
   }
 
   /** @internal The unsent bytes of the connection. Counting them is expensive. */
@@ -279,7 +297,10 @@ export class HTTPResponse extends ResponseFields {
   /** @internal The connection has ended, or the server has answered itself. */
   lose(reason: unknown): void {
     const wasComplete = this.ended;
-    if (!wasComplete) this.state = 'gone';
+    if (!wasComplete) {
+      this.log?.end(this.state === 'content' ? this.code : undefined, true);
+      this.state = 'gone';
+    }
     this.request.fail(reason, wasComplete);
     const { waiting } = this;
     this.waiting = undefined;
@@ -303,8 +324,24 @@ export class HTTPResponse extends ResponseFields {
     if (this.ended) throw new HTTPSequenceError('the response is complete');
   }
 
+  /** Whether the client has the current representation, so that the answer is 304. The validators are those that were set. */
+  protected get isKnown(): boolean {
+    if (!this.hasValidator || this.code !== 200) return false;
+    const [entityTag] = this.fields('etag');
+    const [lastModified] = this.fields('last-modified');
+    return isKnown(this.request, entityTag, lastModified, this.connection.wallTime);
+  }
+
+  private logEnd(bytes: number): void {
+    const { log } = this;
+    if (log === undefined) return;
+    log.bytes += bytes;
+    log.end(this.code);
+  }
+
   /** @param length Of the content, or {@link UNKNOWN}. */
   private head(length: number): string {
+    if (this.hasValidator && this.isKnown) this.becomeNotModified();
     const { lines, request, code } = this;
     const announced = lines !== undefined && hasField(lines, 'content-length');
     const framing =

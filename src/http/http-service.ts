@@ -1,11 +1,15 @@
 /** What the connections of one server share. */
 import type { Clock } from '../core/clock.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
+import { reportError } from '../internal/error-report.js';
 import { IdleTimeouts } from '../policies/idle-timeouts.js';
 import { RequestParser } from '../protocols/http/request-parser.js';
+import { CompressedResponse } from './compressed-response.js';
 import { DateLine } from './date-line.js';
+import { checkErrorPage, type ErrorPage, plainErrorPage } from './error-pages.js';
 import type { HTTPRequest } from './http-request.js';
-import type { HTTPResponse } from './http-response.js';
+import { HTTPResponse, type ResponseConnection } from './http-response.js';
+import { ResponseLogs } from './response-log.js';
 import {
   type HTTPServerOptions,
   type HTTPServerSettings,
@@ -52,6 +56,8 @@ export class HTTPService implements ConnectionRegistry {
   readonly whenDraining: Set<() => void> = new Set();
   /** Called when the last connection has ended. */
   whenEmpty: (() => void) | undefined = undefined;
+  /** If there is an access log. */
+  readonly logs: ResponseLogs | undefined;
   /** A connection has a parser only while it has part of a request. */
   private readonly spareParsers: RequestParser[] = [];
 
@@ -60,7 +66,30 @@ export class HTTPService implements ConnectionRegistry {
     this.settings = serverSettings(options);
     this.timeouts = new IdleTimeouts(clock);
     this.date = new DateLine(clock, this.settings.wallClock);
+    const { accessLog, wallClock } = this.settings;
+    this.logs = accessLog && new ResponseLogs(accessLog, clock, wallClock);
     this.spareParsers.push(new RequestParser(this.settings.parserOptions));
+  }
+
+  responseTo(connection: ResponseConnection, request: HTTPRequest): HTTPResponse {
+    const { compression } = this.settings;
+    const response =
+      compression === undefined
+        ? new HTTPResponse(connection, request)
+        : new CompressedResponse(connection, request, compression);
+    if (this.logs !== undefined) response.log = this.logs.begin(request);
+    return response;
+  }
+
+  /** The page of the option; if that fails, the plain one. */
+  errorPage(status: number, request: HTTPRequest | undefined): ErrorPage {
+    const { errorPage } = this.settings;
+    try {
+      return checkErrorPage(errorPage(status, request));
+    } catch (error) {
+      reportError(error, 'error page', request?.remoteAddress);
+      return plainErrorPage(status, request);
+    }
   }
 
   takeParser(): RequestParser {

@@ -14,7 +14,21 @@ export type { FieldSection } from '../protocols/http/field-section.js';
 export type { HTTPVersion, RequestHead } from '../protocols/http/heads.js';
 export type { RequestParserOptions } from '../protocols/http/limits.js';
 export type { ContentCoding } from './accept-encoding.js';
+export {
+  type AccessRecord,
+  combinedLogLine,
+  commonLogLine,
+  jsonLogLine,
+} from './access-log.js';
+export type { CompressionOptions } from './compression-policy.js';
 export { type DecodeBodyOptions, decodeBody } from './decode-body.js';
+export {
+  type ErrorPage,
+  type ErrorPageMaker,
+  escapeHTML,
+  negotiatedErrorPage,
+  plainErrorPage,
+} from './error-pages.js';
 export {
   BodyError,
   DecodedBodyTooLargeError,
@@ -43,6 +57,7 @@ export type { HTTPHandler } from './http-service.js';
 export { loadMediaTypes, type MediaTypes } from './media-types.js';
 export type { MultipartOptions } from './multipart-form.js';
 export type { FormPart } from './part-head.js';
+export type { AccessLog } from './response-log.js';
 export { staticFiles } from './serve-files.js';
 export { HTTPServer, serveHttp } from './serve-http.js';
 export type { ServerSentEvent } from './server-sent-event.js';

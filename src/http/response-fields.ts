@@ -16,6 +16,8 @@ export abstract class ResponseFields {
   closes = false;
   protected code = 200;
   protected lines: FieldLine[] | undefined = undefined;
+  /** Whether ETag or Last-Modified was set. */
+  protected hasValidator = false;
   protected trailerLines: FieldLine[] | undefined = undefined;
 
   /** The status code, 200 to 599; default 200. @throws HTTPSequenceError the head was sent. */
@@ -95,13 +97,23 @@ export abstract class ResponseFields {
   }
 
   private addLine(line: FieldLine): void {
-    if (SERVERS_FIELDS.has(line.lower) && this.isHandled(line)) return;
+    if (NOTED_FIELDS.has(line.lower) && this.isHandled(line)) return;
     if (this.lines === undefined) this.lines = [line];
     else this.lines.push(line);
   }
 
-  /** Checks the fields that decide about framing and the connection. @returns Whether the server adds it itself. */
+  /** Turns the response into a 304, without the fields that describe the content (RFC 9110 section 15.4.5). */
+  protected becomeNotModified(): void {
+    this.code = 304;
+    this.lines = (this.lines ?? []).filter(({ lower }) => !CONTENT_FIELDS.has(lower));
+  }
+
+  /** Notes the fields that decide about framing, the connection and 304. @returns Whether the server adds it itself. */
   private isHandled({ lower, value }: FieldLine): boolean {
+    if (lower === 'etag' || lower === 'last-modified') {
+      this.hasValidator = true;
+      return false;
+    }
     if (lower === 'content-length') {
       if (/^\d{1,15}$/.test(value) && !hasField(this.lines ?? [], lower)) return false;
       throw new InvalidHTTPOutputError('field Content-Length', 'is not one whole number');
@@ -136,6 +148,18 @@ const SERVERS_FIELDS: ReadonlySet<string> = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+]);
+
+const NOTED_FIELDS: ReadonlySet<string> = new Set([...SERVERS_FIELDS, 'etag', 'last-modified']);
+
+const CONTENT_FIELDS: ReadonlySet<string> = new Set([
+  'accept-ranges',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'content-type',
+  'last-modified',
 ]);
 
 /** RFC 9110 section 6.5.1. */

@@ -3,6 +3,9 @@ import { checkFunction, checkInteger, checkMilliseconds } from '../internal/chec
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { checkTimeout } from '../policies/idle-timeouts.js';
 import type { RequestParserOptions } from '../protocols/http/limits.js';
+import { type CompressionOptions, CompressionPolicy } from './compression-policy.js';
+import { type ErrorPageMaker, plainErrorPage } from './error-pages.js';
+import type { AccessLog } from './response-log.js';
 
 /** Times are in milliseconds; except the last, they are greater than 0 and checked once a second. */
 export interface HTTPServerOptions extends RequestParserOptions {
@@ -36,6 +39,21 @@ export interface HTTPServerOptions extends RequestParserOptions {
    * shorter than the time that a supervisor gives the process to stop.
    */
   readonly drainDeadlineMs?: number;
+  /**
+   * Whether content is compressed for clients that accept that: `true`, or how. Content of text, JSON and similar types is, if it has
+   * no coding and is not a part. It has Vary and a weak entity tag then. Default false.
+   */
+  readonly compression?: boolean | CompressionOptions | undefined;
+  /**
+   * Called once for each response, also for those of the server itself and for those that the end of the connection cut off. See
+   * `commonLogLine`, `combinedLogLine` and `jsonLogLine`. Errors that it throws are reported. Default none.
+   */
+  readonly accessLog?: AccessLog | undefined;
+  /**
+   * Makes the content of answers with an error: those of the server itself, and of `response.sendStatus`. Default: plain text with
+   * the status. See `negotiatedErrorPage`.
+   */
+  readonly errorPage?: ErrorPageMaker | undefined;
   /** The time of Date fields in milliseconds since 1970. Default `Date.now`. */
   readonly wallClock?: () => number;
 }
@@ -61,15 +79,23 @@ const NAMES: OptionNames<HTTPServerOptions> = {
   maxPipelinedBytes: true,
   maxDiscardedBytes: true,
   drainDeadlineMs: true,
+  compression: true,
+  accessLog: true,
+  errorPage: true,
   wallClock: true,
 };
 
 const MAX_BYTES = 2 ** 31;
 
+type Features = 'compression' | 'accessLog' | 'errorPage';
 type ServerNames = Exclude<keyof HTTPServerOptions, keyof RequestParserOptions>;
 
 /** The server's settings, and the options of its parsers. */
-export interface HTTPServerSettings extends Required<Pick<HTTPServerOptions, ServerNames>> {
+export interface HTTPServerSettings
+  extends Required<Pick<HTTPServerOptions, Exclude<ServerNames, Features>>> {
+  readonly compression: CompressionPolicy | undefined;
+  readonly accessLog: AccessLog | undefined;
+  readonly errorPage: ErrorPageMaker;
   readonly parserOptions: RequestParserOptions;
 }
 
@@ -87,6 +113,8 @@ export function serverSettings(options: HTTPServerOptions): HTTPServerSettings {
     maxDiscardedBytes = 65_536,
     drainDeadlineMs = 30_000,
     wallClock = Date.now,
+    accessLog,
+    errorPage = plainErrorPage,
   } = options;
   checkTimeout('headTimeoutMs', headTimeoutMs);
   checkTimeout('contentTimeoutMs', contentTimeoutMs);
@@ -99,6 +127,8 @@ export function serverSettings(options: HTTPServerOptions): HTTPServerSettings {
   checkInteger('maxDiscardedBytes', maxDiscardedBytes, 0, MAX_BYTES);
   checkMilliseconds('drainDeadlineMs', drainDeadlineMs);
   checkFunction('wallClock', wallClock);
+  if (accessLog !== undefined) checkFunction('accessLog', accessLog);
+  checkFunction('errorPage', errorPage);
   return {
     headTimeoutMs,
     contentTimeoutMs,
@@ -110,6 +140,9 @@ export function serverSettings(options: HTTPServerOptions): HTTPServerSettings {
     maxDiscardedBytes,
     drainDeadlineMs,
     wallClock,
+    compression: compressionPolicy(options.compression),
+    accessLog,
+    errorPage,
     parserOptions: parserOptionsOf(options),
   };
 }
@@ -117,4 +150,11 @@ export function serverSettings(options: HTTPServerOptions): HTTPServerSettings {
 function parserOptionsOf(options: HTTPServerOptions): RequestParserOptions {
   const entries = Object.entries(options).filter(([name]) => Object.hasOwn(PARSER_NAMES, name));
   return Object.fromEntries(entries) as RequestParserOptions;
+}
+
+function compressionPolicy(
+  compression: boolean | CompressionOptions | undefined,
+): CompressionPolicy | undefined {
+  if (compression === undefined || compression === false) return undefined;
+  return new CompressionPolicy(compression === true ? {} : compression);
 }

@@ -3,7 +3,6 @@ import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 
 interface ZstdOptions {
-  readonly flush?: number;
   readonly params?: Readonly<Record<number, number>>;
   readonly chunkSize?: number;
 }
@@ -18,7 +17,7 @@ interface Zstd {
     done: (error: Error | null, compressed: Buffer) => void,
   ): void;
   readonly constants: Readonly<
-    Record<'ZSTD_e_flush' | 'ZSTD_e_continue' | 'ZSTD_c_windowLog' | 'ZSTD_d_windowLogMax', number>
+    Record<'ZSTD_e_flush' | 'ZSTD_c_windowLog' | 'ZSTD_d_windowLogMax', number>
   >;
 }
 
@@ -29,12 +28,12 @@ const {
   constants,
 } = zlib as unknown as Zstd;
 
+/** The argument of `flush`. */
+export const ZSTD_FLUSH: number = constants.ZSTD_e_flush;
+
 /** Only for a Node that has it: `HAS_ZSTD`. */
-export function createZstdCompress(flush: boolean, windowLog: number): Transform {
-  return create({
-    flush: flush ? constants.ZSTD_e_flush : constants.ZSTD_e_continue,
-    params: { [constants.ZSTD_c_windowLog]: windowLog },
-  });
+export function createZstdCompress(windowLog: number): Transform {
+  return create({ params: { [constants.ZSTD_c_windowLog]: windowLog } });
 }
 
 /** Only for a Node that has it: `HAS_ZSTD`. */

@@ -17,6 +17,11 @@ const RECORD: AccessRecord = {
   version: '1.0',
   status: 200,
   bytes: 2326,
+  host: undefined,
+  referer: undefined,
+  userAgent: undefined,
+  durationMs: undefined,
+  aborted: false,
 };
 
 describe('commonLogLine', () => {
@@ -31,6 +36,14 @@ describe('commonLogLine', () => {
       '127.0.0.1 - - [10/Oct/2000:13:55:36 +0000] "GET /apache_pb.gif HTTP/1.0" 304 -',
     );
     expect(commonLogLine({ ...RECORD, user: '' })).toContain(' - - [');
+  });
+});
+
+describe('a request that could not be read, or was not answered', () => {
+  it('has hyphens', () => {
+    const unread = { method: undefined, target: undefined, version: undefined };
+    expect(commonLogLine({ ...RECORD, ...unread, status: 400 })).toMatch(/"-" 400 2326$/);
+    expect(commonLogLine({ ...RECORD, status: undefined, bytes: 0 })).toMatch(/" - -$/);
   });
 });
 
@@ -63,6 +76,7 @@ describe('jsonLogLine', () => {
       bytes: 2326,
       host: 'example.com',
       durationMs: 1.5,
+      aborted: false,
     });
   });
 

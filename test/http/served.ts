@@ -1,6 +1,7 @@
 /** One connection of an HTTP server in memory. */
 import { HTTPFactory, type HTTPHandler, type HTTPServerOptions } from '../../src/http/index.js';
 import { ManualClock, MemoryTransport } from '../../src/testing/index.js';
+import { DEADLINE_MS } from '../support/deadline.js';
 
 export const DATE = 'Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n';
 export const CLOSE = 'Connection: close\r\n';
@@ -71,4 +72,17 @@ export class Served {
     for (let at = 0; at < ms; at += 1_000) this.clock.advance(Math.min(1_000, ms - at));
     return this.sent();
   }
+}
+
+/** Waits for threads of libuv. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+  }, DEADLINE_MS);
+  while (!condition()) {
+    if (late) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  clearTimeout(timer);
 }

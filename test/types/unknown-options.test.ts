@@ -215,6 +215,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     ),
   ],
   StaticFilesOptions: [(o) => staticFiles('.', o)],
+  CompressionOptions: [(compression) => new HTTPFactory(clock, () => {}, { compression })],
   DecodeBodyOptions: [(o) => decodeBody([], undefined, o)],
   MultipartOptions: [(o) => partsOf(formOf('--x--'), o)],
   EventStreamsOptions: [(o) => new EventStreams(clock, o)],

@@ -152,6 +152,7 @@ class Server(WebSocketServerProtocol):
 def serve():
     factory = WebSocketServerFactory()
     factory.protocol = Server
+    factory.setProtocolOptions(echoCloseCodeReason=True)
     if deflate:
         factory.setProtocolOptions(perMessageCompressionAccept=accept_offer)
     endpoint = endpoints.TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")
