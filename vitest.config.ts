@@ -31,6 +31,7 @@ const PURE = [
   'test/protocols/proxy-protocol/{parser,serializer}.test.ts',
   'test/protocols/http/**/*.test.ts',
   'test/protocols/websocket/*.test.ts',
+  'test/websocket/!(over-reactors).test.ts',
   'test/resolver/!(hosts-file).test.ts',
   'test/task/!(react).test.ts',
   'test/testing/simulation/!(simulate|trace).test.ts',
@@ -45,6 +46,7 @@ export default defineConfig({
     // The entry points of the package, longest first: each is a prefix of those before it.
     alias: {
       'ropewalk/handover': source('handover/index.ts'),
+      'ropewalk/dashboard': source('dashboard/index.ts'),
       'ropewalk/http': source('http/index.ts'),
       'ropewalk/websocket': source('websocket/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),

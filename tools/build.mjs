@@ -12,6 +12,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -150,6 +152,20 @@ function distIsStale() {
   return isStale(buildInfo, [at('src'), at('tsconfig.json')]);
 }
 
+/** The page of the dashboard, and the library that draws its charts, are files as they are. */
+function copyPage() {
+  const page = at('dist', 'dashboard', 'page');
+  const vendored = join(page, 'vendor');
+  rmSync(page, { recursive: true, force: true });
+  cpSync(at('src', 'dashboard', 'page'), page, { recursive: true });
+  mkdirSync(vendored);
+  const library = dirname(require.resolve('uplot/package.json'));
+  for (const file of ['uPlot.esm.js', 'uPlot.min.css']) {
+    copyFileSync(join(library, 'dist', file), join(vendored, file));
+  }
+  copyFileSync(join(library, 'LICENSE'), join(vendored, 'uPlot-LICENSE.txt'));
+}
+
 /** Compiles src/ to dist/, and removes the outputs of sources that no longer exist. */
 async function buildDist() {
   if (!distIsStale()) return;
@@ -159,6 +175,7 @@ async function buildDist() {
       const stem = file.replace(/(\.js|\.d\.ts)(\.map)?$/, '');
       if (stem !== file && !existsSync(at('src', `${stem}.ts`))) rmSync(at('dist', file));
     }
+    copyPage();
   });
 }
 

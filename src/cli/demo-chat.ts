@@ -90,6 +90,10 @@ export class DemoChat extends Protocol {
     this.#counts = counts;
   }
 
+  get description(): string {
+    return `chat: ${this.#nickname || 'no nickname yet'}`;
+  }
+
   override connectionMade(): void {
     this.#room.enter(this);
     this.say('* your nickname?');

@@ -17,6 +17,10 @@ export class DemoEcho extends Protocol {
     this.#counts = counts;
   }
 
+  get description(): string {
+    return 'echo';
+  }
+
   override connectionMade(): void {
     // Nothing is received from a peer that does not read.
     this.transport.registerProducer(this.transport, true);

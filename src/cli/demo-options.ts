@@ -15,6 +15,8 @@ export interface DemoOptions {
   /** Port of the echo service; 0 lets the system choose. */
   readonly port: number;
   readonly chatPort: number;
+  /** Undefined: no dashboard. */
+  readonly dashboardPort: number | undefined;
   readonly reactor: ReactorChoice;
   readonly poller: PollerChoice;
   /** How long the reactor continues polling after a batch of events, in microseconds; 0 disables it. */
@@ -35,11 +37,15 @@ const MAX_SECONDS = 1_000_000;
 
 export const DEMO_USAGE: string = `Usage: ropewalk demo [flags]
 
-Runs an echo and a chat server, and shows each second what the reactor does.
+Runs an echo and a chat server, and shows each second what the reactor does,
+here and on a page (the dashboard).
 Each piece received on the echo port and each line of the chat is a message.
 
   --port N          echo port (default ${DEFAULT_PORT}; 0 lets the system choose)
   --chat-port N     chat port (default echo port + 1; 0 lets the system choose)
+  --dashboard-port N  port of the dashboard, on 127.0.0.1 only (default echo
+                    port + 2; 0 lets the system choose)
+  --no-dashboard    serve no dashboard
   --interface IP    address to listen on (default 127.0.0.1)
   --reactor KIND    native, node, or auto: native if it loads (default: the
                     variable ROPEWALK_REACTOR, else auto)
@@ -60,9 +66,11 @@ const string = { type: 'string' } as const;
 const FLAGS = {
   'busy-poll': string,
   'chat-port': string,
+  'dashboard-port': string,
   help: { type: 'boolean', short: 'h' },
   interface: string,
   load: string,
+  'no-dashboard': { type: 'boolean' },
   poller: string,
   port: string,
   reactor: string,
@@ -81,7 +89,6 @@ export function parseDemoOptions(
 ): DemoOptions {
   const flags = parseFlags('demo', args, FLAGS).values;
   const port = wholeNumber('port', flags.port, DEFAULT_PORT, 65_535);
-  const defaultChatPort = port === 0 || port === 65_535 ? 0 : port + 1;
   const reactor =
     flags.reactor === undefined
       ? environmentReactor(environment.ROPEWALK_REACTOR)
@@ -91,9 +98,17 @@ export function parseDemoOptions(
       throw new UsageError(`--${flag} is for the native reactor only`);
     }
   }
-  const chatPort = wholeNumber('chat-port', flags['chat-port'], defaultChatPort, 65_535);
+  const chatPort = wholeNumber('chat-port', flags['chat-port'], behind(port, 1), 65_535);
   if (chatPort === port && port !== 0) {
     throw new UsageError(`--chat-port and --port must differ, but both are ${port}`);
+  }
+  const dashboardPort = flags['no-dashboard']
+    ? undefined
+    : wholeNumber('dashboard-port', flags['dashboard-port'], behind(port, 2), 65_535);
+  if (dashboardPort !== 0 && (dashboardPort === port || dashboardPort === chatPort)) {
+    throw new UsageError(
+      `--dashboard-port must differ from the other ports, but is ${dashboardPort}`,
+    );
   }
   if (flags.interface === '') {
     throw new UsageError('--interface takes an IP address, not ""; 0.0.0.0 and :: are all');
@@ -103,6 +118,7 @@ export function parseDemoOptions(
     interface: flags.interface ?? '127.0.0.1',
     port,
     chatPort,
+    dashboardPort,
     reactor,
     poller: choice('--poller', flags.poller, POLLER_CHOICES),
     busyPollUs: wholeNumber('busy-poll', flags['busy-poll'], 0, MAX_BUSY_POLL_US),
@@ -110,6 +126,11 @@ export function parseDemoOptions(
     load: wholeNumber('load', flags.load, 0, MAX_LOAD),
     workers: wholeNumber('workers', flags.workers, 0, MAX_WORKERS),
   };
+}
+
+/** The default of a port that follows the echo port. */
+function behind(port: number, distance: number): number {
+  return port === 0 || port + distance > 65_535 ? 0 : port + distance;
 }
 
 function wholeNumber(flag: string, text: string | undefined, preset: number, max: number): number {

@@ -20,6 +20,8 @@ export interface DemoView {
   readonly host: string;
   readonly echoPort: number;
   readonly chatPort: number;
+  /** Undefined if there is no dashboard. */
+  readonly dashboardUrl: string | undefined;
   readonly figures: DemoFigures;
   /** Chat users with a nickname. */
   readonly chatting: number;
@@ -56,7 +58,7 @@ export function renderDemo(view: DemoView, size: ScreenSize): string[] {
   const columns = Math.min(size.columns, MAX_COLUMNS);
   const box = new Box(columns, size.colour);
   const top = box.line('╭╮', titleSpans(view, columns), ['label', uptime(view)]);
-  const bottom = box.line('╰╯', [hint(view)]);
+  const bottom = box.line('╰╯', [hint(view, columns)]);
   const body = [
     blank(box),
     ...flowRows(view.figures, box),
@@ -86,9 +88,11 @@ function uptime(view: DemoView): string {
   return `up ${formatDuration(view.figures.uptimeSeconds)}`;
 }
 
-function hint(view: DemoView): Span {
+function hint(view: DemoView, columns: number): Span {
   if (view.stopping) return ['warning', 'stopping; Ctrl-C again exits at once'];
-  return ['label', `npx ropewalk talk ${view.host} ${view.echoPort} · Ctrl-C stops`];
+  const talk = `npx ropewalk talk ${view.host} ${view.echoPort} · Ctrl-C stops`;
+  const full = `${view.dashboardUrl} · ${talk}`;
+  return ['label', view.dashboardUrl === undefined || full.length + 6 > columns ? talk : full];
 }
 
 function flowRows(figures: DemoFigures, box: Box): Row[] {

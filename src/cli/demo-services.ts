@@ -2,6 +2,7 @@
 import { Factory } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { Reactor } from '../core/reactor.js';
+import type { WorkerGroup } from '../workers/worker-group.js';
 import { ChatRoom, chatFactory } from './demo-chat.js';
 import { DemoEcho, type MessageCounts } from './demo-echo.js';
 import type { DemoReading } from './demo-meter.js';
@@ -22,6 +23,10 @@ export interface DemoServices {
   readonly chatPort: number;
   /** @throws CannotListenError and the like, or fails with them. */
   listen(): void | PromiseLike<void>;
+  /** Of the last reading, if they are counted elsewhere. */
+  readonly counts: MessageCounts;
+  /** The workers that serve, once they listen. */
+  readonly workers: WorkerGroup | undefined;
   read(): ServicesReading | PromiseLike<ServicesReading>;
   /** Stops accepting connections and says goodbye to the chat users. */
   close(): Promise<void>;
@@ -30,8 +35,9 @@ export interface DemoServices {
 export class LocalServices implements DemoServices {
   readonly #reactor: Reactor;
   readonly #options: DemoOptions;
-  readonly #counts: MessageCounts = { messagesIn: 0, messagesOut: 0 };
-  readonly #room: ChatRoom = new ChatRoom(this.#counts);
+  readonly counts: MessageCounts = { messagesIn: 0, messagesOut: 0 };
+  readonly workers: undefined;
+  readonly #room: ChatRoom = new ChatRoom(this.counts);
   readonly #ports: ListeningPort[] = [];
 
   constructor(reactor: Reactor, options: DemoOptions) {
@@ -49,7 +55,7 @@ export class LocalServices implements DemoServices {
 
   listen(): void {
     const { port, chatPort, interface: address } = this.#options;
-    const echo = Factory.forProtocol(DemoEcho, this.#counts);
+    const echo = Factory.forProtocol(DemoEcho, this.counts);
     const chat = chatFactory(this.#room, this.#reactor);
     this.#ports.push(this.#reactor.listenTCP(port, echo, { interface: address }));
     this.#ports.push(this.#reactor.listenTCP(chatPort, chat, { interface: address }));
@@ -58,7 +64,7 @@ export class LocalServices implements DemoServices {
   read(): ServicesReading {
     const statistics = this.#reactor.statistics();
     return {
-      ...this.#counts,
+      ...this.counts,
       bytesIn: statistics.bytesReceived,
       bytesOut: statistics.bytesSent,
       turns: statistics.turns,

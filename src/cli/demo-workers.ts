@@ -3,12 +3,14 @@ import type { ErrorReporter } from '../core/error-reporter.js';
 import { type ErrorReport, errorChannel } from '../internal/error-report.js';
 import { runWorkers } from '../workers/run-workers.js';
 import type { WorkerGroup } from '../workers/worker-group.js';
+import type { MessageCounts } from './demo-echo.js';
 import type { DemoOptions } from './demo-options.js';
 import { type DemoServices, GOODBYE_MS, type ServicesReading } from './demo-services.js';
 import type { DemoWorkerOrder } from './demo-worker.js';
 
 export class WorkerServices implements DemoServices {
   readonly #options: DemoOptions;
+  readonly counts: MessageCounts = { messagesIn: 0, messagesOut: 0 };
   #group: WorkerGroup | undefined;
 
   /** @param reportError Called with the errors of the workers. */
@@ -19,6 +21,10 @@ export class WorkerServices implements DemoServices {
       report.silenced = true;
       reportError(report.error, report.where);
     });
+  }
+
+  get workers(): WorkerGroup | undefined {
+    return this.#group;
   }
 
   get echoPort(): number {
@@ -45,9 +51,10 @@ export class WorkerServices implements DemoServices {
   async read(): Promise<ServicesReading> {
     const metrics = await this.#group?.metrics();
     const { statistics, counters, gauges } = metrics ?? {};
+    this.counts.messagesIn = counters?.messagesIn ?? 0;
+    this.counts.messagesOut = counters?.messagesOut ?? 0;
     return {
-      messagesIn: counters?.messagesIn ?? 0,
-      messagesOut: counters?.messagesOut ?? 0,
+      ...this.counts,
       bytesIn: statistics?.bytesReceived ?? 0,
       bytesOut: statistics?.bytesSent ?? 0,
       turns: statistics?.turns ?? 0,

@@ -3,6 +3,8 @@
 import type { ErrorReporter } from '../core/error-reporter.js';
 import { RopewalkError, type SystemError } from '../core/errors/base.js';
 import type { Reactor } from '../core/reactor.js';
+import { type Dashboard, serveDashboard } from '../dashboard/serve-dashboard.js';
+import { TCPClientEndpoint, TCPServerEndpoint } from '../endpoints/tcp.js';
 import { createReactor } from '../reactor/create-reactor.js';
 import { WorkerStartError } from '../workers/errors.js';
 import { DemoLoad } from './demo-load.js';
@@ -62,11 +64,13 @@ interface Hinted {
   readonly feature?: string;
 }
 
-function hintFor(error: unknown, { port, chatPort }: DemoOptions): string {
+function hintFor(error: unknown, options: DemoOptions): string {
+  const { port, chatPort, dashboardPort } = options;
   const { code, cause, feature, port: taken } = error as Hinted;
   if (feature === 'reusePort') return ' (--workers above 1 needs it)';
   const inUse = (cause as Partial<SystemError> | undefined)?.code === 'EADDRINUSE';
   if (code !== 'ERR_CANNOT_LISTEN' || !inUse) return '';
+  if (taken === dashboardPort) return ' (flag --dashboard-port)';
   // If the chat port follows the echo port, --port 0 changes both.
   const flag = taken === chatPort && chatPort !== port + 1 ? '--chat-port' : '--port';
   return ` (flag ${flag})`;
@@ -77,6 +81,7 @@ class Demo {
   readonly #reactor: Reactor;
   readonly #services: DemoServices;
   readonly #terminal: Terminal | undefined = terminalOf(process.stdout);
+  #dashboard: Dashboard | undefined;
   #load: DemoLoad | undefined;
   #meter: DemoMeter | undefined;
   #figures: DemoFigures | undefined;
@@ -95,7 +100,10 @@ class Demo {
       poller: options.poller,
       busyPollUs: options.busyPollUs,
       measureTurns: true,
-      reportError: this.#reportError,
+      reportError: (error, where) => {
+        this.#reportError(error, where);
+        this.#dashboard?.log(this.#lastError ?? where, 'error');
+      },
     });
     this.#services =
       options.workers === 0
@@ -105,6 +113,8 @@ class Demo {
 
   async listen(): Promise<void> {
     await this.#services.listen();
+    const { dashboardPort } = this.#options;
+    if (dashboardPort !== undefined) this.#dashboard = await this.#serveDashboard(dashboardPort);
   }
 
   async dispose(): Promise<void> {
@@ -119,6 +129,9 @@ class Demo {
     for (const signal of STOP_SIGNALS) process.on(signal, this.#onStopSignal);
     process.stdout.on('error', () => this.#stop()); // nobody reads it any more
     process.stdout.write(`${readyLine(this.#view())}\n`);
+    const { dashboardUrl } = this.#view();
+    if (dashboardUrl !== undefined) process.stdout.write(`dashboard: ${dashboardUrl}\n`);
+    this.#dashboard?.log(readyLine(this.#view()));
     this.#startLoad();
     this.#showTerminal();
     reactor.addSystemEventTrigger('before', 'shutdown', () => this.#sayGoodbye());
@@ -174,6 +187,20 @@ class Demo {
     if (this.#terminal === undefined) process.stderr.write(`ropewalk: ${this.#lastError}\n`);
   };
 
+  #serveDashboard(port: number): PromiseLike<Dashboard> {
+    const { counts, chatPort, workers } = this.#services;
+    const reactor = this.#reactor;
+    const host = reachable(this.#options.interface);
+    const endpoint = new TCPServerEndpoint(reactor, port, { interface: '127.0.0.1' });
+    return serveDashboard(reactor, endpoint, {
+      title: 'Ropewalk demo',
+      meters: { 'messages in': () => counts.messagesIn, 'messages out': () => counts.messagesOut },
+      ...(workers === undefined ? {} : { workers }),
+      chat: new TCPClientEndpoint(reactor, host, chatPort),
+      loadRuns: true,
+    });
+  }
+
   #startLoad(): void {
     const { load, interface: address } = this.#options;
     if (load === 0) return;
@@ -225,6 +252,7 @@ class Demo {
       workers: this.#options.workers,
       echoPort,
       chatPort,
+      dashboardUrl: this.#dashboard && `http://${this.#dashboard.getHost()}/`,
       figures: this.#figures as DemoFigures,
       chatting: this.#chatting,
       load: load && { open: load.open, wanted: load.wanted },

@@ -2,6 +2,7 @@
 /** The `ropewalk` command: selects the subcommand, and turns errors into one line and an exit code. */
 import { readFileSync } from 'node:fs';
 
+import { runDashboard } from './dashboard.js';
 import { runDemo } from './demo.js';
 import { runDoctor } from './doctor.js';
 import { parseFlags, unknownCommand } from './parse-flags.js';
@@ -11,6 +12,7 @@ import { UsageError } from './usage-error.js';
 const USAGE = `Usage: ropewalk <command> [flags]
 
   demo      run an echo and a chat server with a live view
+  dashboard print the figures of a running program and open its page
   talk      connect to a server and exchange lines with it: ropewalk talk HOST PORT
   doctor    report whether the native reactor works here, and what to change
   help      show this, or explain a command: ropewalk help COMMAND
@@ -19,7 +21,7 @@ const USAGE = `Usage: ropewalk <command> [flags]
 
 const FLAGS = { help: { type: 'boolean', short: 'h' } } as const;
 const EXPLAINED_HERE = ['help', 'version'];
-const COMMANDS = ['demo', 'doctor', 'talk', ...EXPLAINED_HERE];
+const COMMANDS = ['dashboard', 'demo', 'doctor', 'talk', ...EXPLAINED_HERE];
 
 let outputFailed = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -37,6 +39,8 @@ process.exitCode = exitCode === 0 && outputFailed ? 1 : exitCode;
 async function main([command = 'help', ...args]: readonly string[]): Promise<number> {
   try {
     switch (command) {
+      case 'dashboard':
+        return await runDashboard(args);
       case 'demo':
         return await runDemo(args);
       case 'doctor':

@@ -17,8 +17,13 @@ export class PrintableText {
     const text = (this.#returned ? '\r' : '') + this.#decoder.write(bytes);
     this.#returned = text.endsWith('\r');
     const known = this.#returned ? text.slice(0, -1) : text;
-    return known.replaceAll('\r\n', '\n').replace(UNSAFE, escaped);
+    return printable(known.replaceAll('\r\n', '\n'));
   }
+}
+
+/** A text with visible escapes in place of unsafe characters. */
+export function printable(text: string): string {
+  return text.replace(UNSAFE, escaped);
 }
 
 function escaped(character: string): string {

@@ -85,10 +85,10 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
     }
   }
 
-  override sendError(status: number): void {
+  override sendError(status: number, acceptEncoding?: string): void {
     this.compressor?.stop(undefined);
     this.compressor = undefined;
-    super.sendError(status);
+    super.sendError(status, acceptEncoding);
   }
 
   override lose(reason: unknown): void {

@@ -1,7 +1,7 @@
 /** Receivers of the content of one request, fed by the connection. */
 import { Deferred } from '../defer/deferred.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
-import { HTTPStatusError } from './errors.js';
+import { BodyError, HTTPStatusError } from './errors.js';
 
 /** One of `ended` and `failed` is called once, as the last. */
 export interface ContentReader {
@@ -38,7 +38,7 @@ export class ContentCollector<T> implements ContentReader {
   private failure: unknown = undefined;
 
   /**
-   * @param convert Makes the result of all bytes. If it throws, the request is answered with 400.
+   * @param convert Makes the result of all bytes. If it throws, the request is answered with the status of the BodyError, or 400.
    * @param keepsBytes Whether the result refers to the bytes.
    * @param announced The length of the content, if known.
    */
@@ -91,7 +91,10 @@ export class ContentCollector<T> implements ContentReader {
     try {
       this.result = { value: this.convert(bytes) };
     } catch (cause) {
-      this.failure = new HTTPStatusError(400, 'the content is malformed', { cause });
+      this.failure =
+        cause instanceof BodyError
+          ? cause
+          : new HTTPStatusError(400, 'the content is malformed', { cause });
     }
   }
 }

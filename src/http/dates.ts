@@ -84,19 +84,3 @@ function exactTime(
   if (date.getUTCDate() !== day || date.getUTCMonth() !== month) return undefined;
   return date.setUTCHours(hour, minute, second);
 }
-
-/** The value of the Date field, which is formatted once per second. */
-export class DateField {
-  #second = Number.NaN;
-  #value = '';
-
-  /** @param nowMs The current time. @throws InvalidArgumentValueError */
-  at(nowMs: number): string {
-    const second = Math.floor(nowMs / 1000);
-    if (second !== this.#second) {
-      this.#value = formatHttpDate(nowMs);
-      this.#second = second;
-    }
-    return this.#value;
-  }
-}

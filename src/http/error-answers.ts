@@ -2,7 +2,12 @@
 import { HTTPMessageError } from '../protocols/http/errors.js';
 import { statusLine } from '../protocols/http/status.js';
 import type { ErrorPage } from './error-pages.js';
-import { BodyError, HTTPStatusError, HTTPTimeoutError } from './errors.js';
+import {
+  BodyError,
+  HTTPStatusError,
+  HTTPTimeoutError,
+  UnsupportedContentCodingError,
+} from './errors.js';
 import { fieldLine, linesText } from './field-lines.js';
 
 /** In bytes. */
@@ -32,4 +37,9 @@ export function statusOf(error: unknown): number | undefined {
     error instanceof BodyError
     ? error.status
     : undefined;
+}
+
+/** The Accept-Encoding field of the answer to an error (RFC 9110 section 12.5.3). */
+export function acceptEncodingOf(error: unknown): string | undefined {
+  return error instanceof UnsupportedContentCodingError ? error.acceptEncoding : undefined;
 }

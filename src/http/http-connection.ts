@@ -21,7 +21,7 @@ import type { RequestHead } from '../protocols/http/heads.js';
 import type { RequestParser } from '../protocols/http/request-parser.js';
 import { statusLine } from '../protocols/http/status.js';
 import { ConnectionWriter, FIRST_FREE_FLAG, PARSING, WRITING_PAUSED } from './connection-writer.js';
-import { contentLength, errorMessage, statusOf } from './error-answers.js';
+import { acceptEncodingOf, contentLength, errorMessage, statusOf } from './error-answers.js';
 import type { ErrorPage } from './error-pages.js';
 import { HTTPTimeoutError } from './errors.js';
 import { HTTPRequest, type RequestConnection } from './http-request.js';
@@ -382,8 +382,18 @@ export class HTTPConnection
     } else this.file(CONTENT);
   }
 
+  /** Whether the parser can continue only when more bytes arrive. It has limits of its own for what it keeps meanwhile. */
+  private get needsBytes(): boolean {
+    const { response, flags, service } = this;
+    if (response === undefined) return (flags & WRITING_PAUSED) === 0;
+    return (
+      !response.request.isComplete && wantsContent(response, service.settings.maxDiscardedBytes)
+    );
+  }
+
   private regulateReading(): void {
-    const isFull = this.receivedBytes >= this.service.settings.maxPipelinedBytes;
+    const { maxPipelinedBytes } = this.service.settings;
+    const isFull = this.receivedBytes >= maxPipelinedBytes && !this.needsBytes;
     if (isFull === ((this.flags & READING_PAUSED) !== 0)) return;
     this.flags ^= READING_PAUSED;
     if (isFull) this.open.pauseProducing();
@@ -430,7 +440,7 @@ export class HTTPConnection
     }
     if (response.isAnswered) return;
     if (response.headSent) this.abort();
-    else response.sendError(status ?? 500);
+    else response.sendError(status ?? 500, acceptEncodingOf(error));
   }
 
   /** The request in progress, or the next one, is invalid or too slow: answers with the status of the error, and closes. */

@@ -13,7 +13,9 @@ import {
   type ContentSource,
 } from './content-reader.js';
 import { HTTPStatusError } from './errors.js';
+import { essenceOf } from './field-values.js';
 import type { UpgradedProtocol } from './upgraded-protocol.js';
+import { type UrlencodedOptions, UrlencodedParser } from './urlencoded.js';
 
 /** @internal The connection of a request. */
 export interface RequestConnection extends ContentSource {
@@ -182,16 +184,20 @@ export class HTTPRequest implements AsyncIterable<Buffer> {
   }
 
   /**
-   * All content of the type application/x-www-form-urlencoded. Fails as {@link bytes} does.
-   * @throws HTTPSequenceError
+   * All content of the type application/x-www-form-urlencoded. Fails as {@link bytes} does, and with a FormTooLargeError (413). For
+   * multipart/form-data, see `partsOf`.
+   * @throws HTTPSequenceError, InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    * @throws HTTPStatusError with 415: the content is of another type.
    */
-  form(): Deferred<URLSearchParams> {
-    const [type = ''] = (this.field('content-type') ?? '').split(';', 1);
-    if (type.trim().toLowerCase() !== 'application/x-www-form-urlencoded') {
-      throw new HTTPStatusError(415);
-    }
-    return this.collect((bytes) => new URLSearchParams(bytes.toString()), false);
+  form(options: UrlencodedOptions = {}): Deferred<URLSearchParams> {
+    const type = essenceOf(this.field('content-type') ?? '');
+    const parser = new UrlencodedParser(options);
+    if (type !== 'application/x-www-form-urlencoded') throw new HTTPStatusError(415);
+    return this.collect((bytes) => {
+      const form = new URLSearchParams();
+      for (const { name, value } of parser.fieldsOf(bytes)) form.append(name, value);
+      return form;
+    }, false);
   }
 
   /**

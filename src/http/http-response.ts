@@ -270,9 +270,10 @@ export class HTTPResponse extends ResponseFields {
   }
 
   /** @internal Replaces what the handler prepared. */
-  sendError(status: number): void {
+  sendError(status: number, acceptEncoding?: string): void {
     this.lines = undefined;
     this.trailerLines = undefined;
+    if (acceptEncoding !== undefined) this.setField('Accept-Encoding', acceptEncoding);
     this.sendStatus(status);
   }
 

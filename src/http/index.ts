@@ -64,3 +64,4 @@ export type { ServerSentEvent } from './server-sent-event.js';
 export type { HTTPServerOptions } from './server-settings.js';
 export type { StaticFilesOptions } from './static-options.js';
 export type { UpgradedProtocol } from './upgraded-protocol.js';
+export { type FormField, parseUrlencoded, type UrlencodedOptions } from './urlencoded.js';

@@ -104,7 +104,7 @@ export class MultipartParser {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
   constructor(boundary: string, options: MultipartOptions = {}) {
-    checkOptions('MultipartParser', options, OPTIONS);
+    checkOptions('partsOf', options, OPTIONS);
     if (!isBoundary(checkString('boundary', boundary))) {
       throw new InvalidArgumentValueError('boundary', 'a boundary of RFC 2046', boundary);
     }

@@ -61,7 +61,7 @@ export class UrlencodedParser {
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
   constructor(options: UrlencodedOptions = {}) {
-    checkOptions('UrlencodedParser', options, OPTIONS);
+    checkOptions('form', options, OPTIONS);
     const { maxFields = DEFAULT_MAX_FIELDS } = options;
     this.#maxFields = checkInteger('maxFields', maxFields, 1, 1_000_000);
     this.#maxNameBytes = checkMaxNameBytes(options.maxNameBytes);
@@ -104,6 +104,15 @@ export class UrlencodedParser {
       const raw = queue.cut(0, end, Math.min(end + 1, queue.length));
       if (raw.length > 0) return this.#field(raw);
     }
+  }
+
+  /** All fields of a whole body. @throws FormTooLargeError */
+  fieldsOf(body: Buffer): FormField[] {
+    this.receive(body);
+    this.end();
+    const fields: FormField[] = [];
+    for (let field = this.next(); field !== undefined; field = this.next()) fields.push(field);
+    return fields;
   }
 
   #await(): void {
@@ -170,9 +179,5 @@ function hexDigit(byte: number | undefined): number {
  */
 export function parseUrlencoded(text: string, options: UrlencodedOptions = {}): FormField[] {
   const parser = new UrlencodedParser(options);
-  parser.receive(Buffer.from(text.startsWith('?') ? text.slice(1) : text));
-  parser.end();
-  const fields: FormField[] = [];
-  for (let field = parser.next(); field !== undefined; field = parser.next()) fields.push(field);
-  return fields;
+  return parser.fieldsOf(Buffer.from(text.startsWith('?') ? text.slice(1) : text));
 }

@@ -9,6 +9,7 @@ describe('parseDemoOptions', () => {
       interface: '127.0.0.1',
       port: 7007,
       chatPort: 7008,
+      dashboardPort: 7009,
       reactor: 'auto',
       poller: 'auto',
       busyPollUs: 0,
@@ -38,13 +39,14 @@ describe('parseDemoOptions', () => {
 
   it('reads every flag', () => {
     const args =
-      '--port 1 --chat-port=2 --interface ::1 --reactor native --poller poll ' +
+      '--port 1 --chat-port=2 --dashboard-port 5 --interface ::1 --reactor native --poller poll ' +
       '--busy-poll 50 --seconds 2.5 --load 300 --workers 2 --help';
     expect(parseDemoOptions(args.split(' '))).toEqual({
       help: true,
       interface: '::1',
       port: 1,
       chatPort: 2,
+      dashboardPort: 5,
       reactor: 'native',
       poller: 'poll',
       busyPollUs: 50,
@@ -74,6 +76,11 @@ describe('parseDemoOptions', () => {
     ],
     [['--chat-port', '7007'], /must differ, but both are 7007$/],
     [['--interface', ''], /^--interface takes an IP address, not ""; 0\.0\.0\.0 and :: are all$/],
+    [
+      ['--dashboard-port', '7007'],
+      /^--dashboard-port must differ from the other ports, but is 7007$/,
+    ],
+    [['--dashboard-port', '7008'], /must differ/],
     [['--chat-port=-1'], /^--chat-port takes/],
     [['--busy-poll', '1000001'], /^--busy-poll takes/],
     [['--load', '10001'], /^--load takes a whole number from 0 to 10000/],
@@ -103,9 +110,21 @@ describe('parseDemoOptions', () => {
   });
 });
 
+describe('the dashboard', () => {
+  it.each([
+    [['--port', '100'], 102],
+    [['--port', '65534'], 0],
+    [['--port', '0'], 0],
+    [['--no-dashboard'], undefined],
+    [['--no-dashboard', '--dashboard-port', '5'], undefined],
+  ])('with %j is on port %s', (args, port) => {
+    expect(parseDemoOptions(args).dashboardPort).toBe(port);
+  });
+});
+
 describe('DEMO_USAGE', () => {
   it('names every flag and fits 80 columns', () => {
-    for (const flag of 'port chat-port interface reactor poller busy-poll load workers seconds'.split(
+    for (const flag of 'port chat-port dashboard-port no-dashboard interface reactor poller busy-poll load workers seconds'.split(
       ' ',
     )) {
       expect(DEMO_USAGE).toContain(`--${flag} `);

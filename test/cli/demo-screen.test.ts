@@ -10,6 +10,7 @@ const VIEW: DemoView = {
   host: '127.0.0.1',
   echoPort: 7007,
   chatPort: 7008,
+  dashboardUrl: 'http://127.0.0.1:7009/',
   figures: {
     uptimeSeconds: 754,
     messagesIn: flow(212_345, 12_345_678),
@@ -87,7 +88,10 @@ describe('renderDemo', () => {
   });
 
   it('says what to do, and that it is stopping', () => {
-    expect(render().at(-1)).toContain('npx ropewalk talk 127.0.0.1 7007 · Ctrl-C stops');
+    const talk = 'npx ropewalk talk 127.0.0.1 7007 · Ctrl-C stops';
+    expect(render().at(-1)).toContain(`http://127.0.0.1:7009/ · ${talk}`);
+    expect(render({ dashboardUrl: undefined }).at(-1)).toContain(`╰─ ${talk} `);
+    expect(render({}, { columns: 60 }).at(-1)).toContain(`╰─ ${talk} `);
     expect(render({ stopping: true }).at(-1)).toContain('Ctrl-C again exits at once');
   });
 

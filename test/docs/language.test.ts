@@ -12,6 +12,7 @@ const FOLDERS = [
   'native',
   'src/cli',
   'src/core',
+  'src/dashboard',
   'src/defer',
   'src/endpoints',
   'src/framing',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentValueError } from '../../src/core/errors/arguments.js';
-import { DateField, formatHttpDate, parseHttpDate, secondOf } from '../../src/http/dates.js';
+import { formatHttpDate, parseHttpDate, secondOf } from '../../src/http/dates.js';
 
 const NOW = Date.UTC(2026, 10, 29);
 /** The example of RFC 9110 section 5.6.7. */
@@ -82,15 +82,5 @@ describe('parseHttpDate', () => {
     '784111777',
   ])('refuses %j', (text) => {
     expect(parseHttpDate(text, NOW)).toBeUndefined();
-  });
-});
-
-describe('DateField', () => {
-  it('has the same string for a whole second', () => {
-    const field = new DateField();
-    expect(field.at(EXAMPLE)).toBe('Sun, 06 Nov 1994 08:49:37 GMT');
-    expect(field.at(EXAMPLE + 999)).toBe('Sun, 06 Nov 1994 08:49:37 GMT');
-    expect(field.at(EXAMPLE + 1000)).toBe('Sun, 06 Nov 1994 08:49:38 GMT');
-    expect(field.at(EXAMPLE)).toBe('Sun, 06 Nov 1994 08:49:37 GMT');
   });
 });

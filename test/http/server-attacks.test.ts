@@ -194,6 +194,27 @@ describe('100-continue', () => {
   });
 });
 
+describe('maxPipelinedBytes', () => {
+  it.each([
+    ['head', get('/', `A: ${'x'.repeat(500)}`)],
+    [
+      'trailer section',
+      `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\nA: ${'x'.repeat(500)}\r\n\r\n`,
+    ],
+  ])('does not stop the reading of a longer %s', async (_name, text) => {
+    const served = new Served(
+      (request, response) => request.bytes().addCallback(() => response.send()),
+      { maxPipelinedBytes: 100 },
+    );
+    let sent = '';
+    for (let at = 0; at < text.length; at += 150) {
+      expect(served.transport.paused).toBe(false);
+      sent += served.receive(text.slice(at, at + 150));
+    }
+    expect(sent).toBe(answer('200 OK', ''));
+  });
+});
+
 describe('a flood of pipelined requests', () => {
   it('is answered in order, without recursion, with memory for one response', () => {
     const waiting: (() => void)[] = [];

@@ -1,6 +1,7 @@
 /** The requests of the server: what handlers read of them, and their content. */
 import { describe, expect, it } from 'vitest';
 import {
+  decodeBody,
   HTTPLimitError,
   type HTTPRequest,
   type HTTPResponse,
@@ -92,6 +93,42 @@ describe('a request', () => {
     expect(await served.later()).toContain('415 Unsupported Media Type');
     served.transport.receive(post('{"a'));
     expect(await served.later()).toContain('400 Bad Request');
+  });
+
+  it.each([
+    ['maxFields', 'a=1&b=2&c=3'],
+    ['maxNameBytes', 'abcd=1'],
+    ['maxValueBytes', 'a=12345'],
+  ])('is a form within %s, or answered with 413', async (option, text) => {
+    const limits = { maxFields: 2, maxNameBytes: 3, maxValueBytes: 4 };
+    const failures: unknown[] = [];
+    const served = new Served(async (request, response) => {
+      try {
+        response.send(String((await request.form(limits)).size));
+      } catch (error) {
+        failures.push(error);
+        throw error;
+      }
+    });
+    const type = 'Content-Type: application/x-www-form-urlencoded';
+    served.transport.receive(post('abc=1234&a=', type));
+    expect(await served.later()).toBe(answer('200 OK', '2'));
+    served.transport.receive(post(text, type));
+    expect(await served.later()).toContain('413 Content Too Large');
+    expect(failures).toEqual([expect.objectContaining({ code: 'ERR_FORM_TOO_LARGE', option })]);
+  });
+
+  it('in an unknown coding is answered with 415 and the known ones', async () => {
+    const served = new Served(async (request, response) => {
+      for await (const piece of decodeBody(request, request.field('content-encoding'))) {
+        response.write(piece);
+      }
+      response.end();
+    });
+    served.transport.receive(post('hello', 'Content-Encoding: lzma'));
+    const text = await served.later();
+    expect(text).toContain('415 Unsupported Media Type');
+    expect(text).toMatch(/Accept-Encoding: br, (?:zstd, )?gzip, deflate\r\n/);
   });
 
   it('gives bytes to keep, and can be answered while its content is read', () => {

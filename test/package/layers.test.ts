@@ -35,6 +35,15 @@ const RULES: Readonly<Record<string, Imports>> = {
       '../reactor/hosted-reactor.js',
     ],
   },
+  'src/dashboard/probe.ts': {
+    allowed: ['../http/index.js', '../websocket/index.js', '../workers/worker-group.js', 'node:fs'],
+    refused: [
+      '../workers/run-workers.js',
+      '../cli/figures.js',
+      '../endpoints/tcp.js',
+      '../testing/index.js',
+    ],
+  },
   'src/internal/probe.ts': {
     allowed: ['../core/address.js'],
     refused: ['../defer/deferred.js', '../framing/lines.js'],

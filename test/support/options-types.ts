@@ -6,6 +6,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENTRY_POINTS = [
   'index',
   'handover/index',
+  'dashboard/index',
   'http/index',
   'websocket/index',
   'workers/index',

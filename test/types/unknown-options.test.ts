@@ -3,6 +3,7 @@
  * one without a case fails the first test.
  */
 import { describe, expect, it } from 'vitest';
+import { serveDashboard } from '../../src/dashboard/index.js';
 import { serveUpgradable, takeListeners } from '../../src/handover/index.js';
 import {
   decodeBody,
@@ -216,9 +217,28 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ],
   StaticFilesOptions: [(o) => staticFiles('.', o)],
   CompressionOptions: [(compression) => new HTTPFactory(clock, () => {}, { compression })],
+  UrlencodedOptions: [
+    (o) => {
+      const errors: unknown[] = [];
+      const factory = new HTTPFactory(clock, (request) => {
+        try {
+          void request.form(o);
+        } catch (error) {
+          errors.push(error);
+        }
+      });
+      const transport = new MemoryTransport();
+      transport.connect(factory.buildProtocol());
+      transport.receive('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      throw errors[0];
+    },
+  ],
   DecodeBodyOptions: [(o) => decodeBody([], undefined, o)],
   MultipartOptions: [(o) => partsOf(formOf('--x--'), o)],
   EventStreamsOptions: [(o) => new EventStreams(clock, o)],
+  DashboardOptions: [
+    memory((reactor, o) => serveDashboard(reactor, new TCPServerEndpoint(reactor, 0), o)),
+  ],
   AdoptConnectionOptions: [memory((reactor, o) => reactor.adoptStreamConnection(9, Protocol, o))],
   AdoptDatagramOptions: [memory((reactor, o) => reactor.adoptDatagramPort(9, () => {}, o))],
   AdoptedServerEndpointOptions: [memory((reactor, o) => new AdoptedServerEndpoint(reactor, 9, o))],

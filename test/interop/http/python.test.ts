@@ -5,7 +5,7 @@ import { contract } from '../../support/contract.js';
 import { PeerProgram, TWISTED_PYTHON } from '../../support/peers.js';
 import { ONE_POLLER } from '../../support/reactors.js';
 import { havePrograms } from '../peer-files.js';
-import { ALL_PIECES, digest, GREETING, serve } from './rig.js';
+import { ALL_PIECES, digest, GREETING, serve, TEXT } from './rig.js';
 
 const LARGE = 'hemp, flax and jute\n'.repeat(100_000);
 
@@ -39,7 +39,7 @@ describe.skipIf(TWISTED_PYTHON === undefined)('with Twisted’s Agent', () => {
     'an HTTP server',
     (rig) => {
       it('answers over one connection', async () => {
-        const { origin, factory } = serve(rig);
+        const { origin, factory } = serve(rig, { compression: true });
         const seen = await results('twisted_web', 'ask', origin);
         expectAnswers(seen);
         expect(seen.get('fields')).toMatchObject({
@@ -51,6 +51,7 @@ describe.skipIf(TWISTED_PYTHON === undefined)('with Twisted’s Agent', () => {
           },
         });
         expect(seen.get('redirect')).toMatchObject(content(GREETING));
+        expect(seen.get('coded')).toMatchObject(content(TEXT));
         expect(seen.get('cut')).toEqual([expect.stringMatching(/^Connection(Lost|Done)$/)]);
         expect(flushLoggedErrors(Error)).toHaveLength(1);
         expect(factory.made).toBe(1);

@@ -18,6 +18,9 @@ export const PIECES: readonly string[] = Array.from({ length: 200 }, (_, i) =>
 );
 export const ALL_PIECES: string = PIECES.join('');
 
+/** Content that is worth compressing. */
+export const TEXT: string = 'hemp, flax and jute\n'.repeat(5_000);
+
 /** Sends back in upper case what it receives, after a greeting. */
 export class Shout extends Protocol {
   override connectionMade(): void {
@@ -69,6 +72,9 @@ const ROUTES: Readonly<Record<string, HTTPHandler>> = {
   '/echo': (request, response) => response.sendFrom(request),
   '/facts': async (request, response) => response.sendJSON(await facts(request)),
   '/pieces': (_request, response) => response.sendFrom(PIECES),
+  '/text': (_request, response) => {
+    response.setField('Content-Type', 'text/plain').send(TEXT);
+  },
   '/trailers': async (_request, response) => {
     response.write('content');
     response.setTrailer('Sum', '42').end();

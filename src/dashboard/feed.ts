@@ -1,0 +1,166 @@
+/** What the pages show: samples of each interval, events, connections and load runs. */
+import type { DelayedCall } from '../core/clock.js';
+import type { Reactor } from '../core/reactor.js';
+import { ROOT_CONTEXT } from '../internal/async-context.js';
+import { type ErrorReport, errorChannel, reportError } from '../internal/error-report.js';
+import type { DashboardSettings } from './dashboard-options.js';
+import { EventLog } from './event-log.js';
+import { IDLE_LOAD, LoadRun, type LoadState } from './load-run.js';
+import { Meters } from './meters.js';
+import type { ConnectionRow, ToPage } from './page-messages.js';
+import type { Sample } from './sampler.js';
+import { Sampler, TURN_LIMITS_MS } from './sampler.js';
+
+/** One that shows the feed. */
+export interface Page {
+  /** Whether it has received what was sent. */
+  readonly keepsUp: boolean;
+  readonly watchesConnections: boolean;
+  tell(message: ToPage): void;
+  close(code?: number, reason?: string): void;
+}
+
+const HISTORY_LENGTH = 300;
+const GOING_AWAY = 1001;
+const LOAD = { roundMs: 2_500, connections: 50, messageBytes: 64 };
+
+export class Feed {
+  readonly settings: DashboardSettings;
+  readonly log: EventLog = new EventLog(Date.now);
+  readonly #reactor: Reactor;
+  readonly #meters: Meters;
+  readonly #pages: Set<Page> = new Set();
+  readonly #history: Sample[] = [];
+  #sampler: Sampler | undefined;
+  #next: DelayedCall | undefined;
+  #load: LoadRun | undefined;
+  #loadState: LoadState = IDLE_LOAD;
+  #stopped = false;
+
+  constructor(reactor: Reactor, settings: DashboardSettings) {
+    this.#reactor = reactor;
+    this.settings = settings;
+    this.#meters = new Meters(reactor, settings);
+  }
+
+  /** The number of open pages. */
+  get pages(): number {
+    return this.#pages.size;
+  }
+
+  get latest(): Sample | undefined {
+    return this.#history.at(-1);
+  }
+
+  async start(): Promise<void> {
+    errorChannel.subscribe(this.#errorReported);
+    this.#sampler = new Sampler(await this.#meters.read());
+    this.#schedule();
+  }
+
+  /** Ends all pages, and a load run. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    errorChannel.unsubscribe(this.#errorReported);
+    this.#next?.cancel();
+    this.#load?.cancel();
+    for (const page of this.#pages) page.close(GOING_AWAY, 'the program is stopping');
+  }
+
+  joined(page: Page): void {
+    this.#pages.add(page);
+    const { settings } = this;
+    const { kind, poller } = this.#reactor;
+    page.tell({
+      type: 'hello',
+      title: settings.title,
+      reactor: { kind, poller },
+      node: process.version,
+      pid: process.pid,
+      intervalMs: settings.intervalMs,
+      meters: [...settings.meters.keys()],
+      turnLimitsMs: TURN_LIMITS_MS,
+      hasWorkers: settings.workers !== undefined,
+      hasChat: settings.chat !== undefined,
+      hasLoadRuns: settings.loadRuns,
+      history: this.#history,
+      events: this.log.events,
+      load: this.#loadState,
+    });
+  }
+
+  left(page: Page): void {
+    this.#pages.delete(page);
+  }
+
+  showConnections(pages: Iterable<Page>): void {
+    const watching = [...pages].filter((page) => page.watchesConnections && page.keepsUp);
+    if (watching.length === 0) return;
+    const reports = this.#reactor.connections(this.settings.maxListedConnections);
+    const rows = reports.map(({ peer, host, ...report }): ConnectionRow => {
+      return { ...report, peer: String(peer), host: String(host) };
+    });
+    const total = this.#reactor.totals().connectionsOpen;
+    for (const page of watching) page.tell({ type: 'connections', total, rows });
+  }
+
+  /** Starts the comparison of the reactors, unless one is in progress or they are not allowed. */
+  startLoad(): void {
+    if (!this.settings.loadRuns || this.#load !== undefined || this.#stopped) return;
+    this.log.add('a comparison of the reactors has begun', 'info');
+    const load = new LoadRun(this.#reactor, LOAD, (state) => this.#loadChanged(state));
+    this.#load = load;
+    void load.run().then(() => {
+      this.#load = undefined;
+      this.log.add(`the comparison of the reactors: ${load.state.state}`, 'info');
+    });
+  }
+
+  cancelLoad(): void {
+    this.#load?.cancel();
+  }
+
+  #loadChanged(load: LoadState): void {
+    this.#loadState = load;
+    for (const page of this.#pages) page.tell({ type: 'load', load });
+  }
+
+  /** The call serves all pages, so it is made in the root context. */
+  #schedule(): void {
+    if (this.#stopped) return;
+    ROOT_CONTEXT.runInAsyncScope(() => {
+      this.#next = this.#reactor.callLater(this.settings.intervalMs, () => {
+        this.#next = undefined;
+        this.#sample().then(
+          () => this.#schedule(),
+          (error: unknown) => reportError(error, 'the dashboard'),
+        );
+      });
+      this.#next.whenDropped(() => {
+        this.#next = undefined;
+      });
+    });
+  }
+
+  async #sample(): Promise<void> {
+    const reading = await this.#meters.read();
+    const sample = this.#sampler?.take(reading);
+    if (sample === undefined || this.#stopped) return;
+    this.#history.push(sample);
+    if (this.#history.length > HISTORY_LENGTH) this.#history.shift();
+    const events = this.log.takeAdded();
+    for (const page of this.#pages) {
+      // A page that does not keep up misses samples, not events.
+      if (page.keepsUp) page.tell({ type: 'sample', sample });
+      if (events.length > 0) page.tell({ type: 'events', events });
+    }
+    this.showConnections(this.#pages);
+  }
+
+  readonly #errorReported = (message: unknown): void => {
+    const { error, where, peer } = message as ErrorReport;
+    const text = error instanceof Error ? error.message : String(error);
+    this.log.add(`${where}${peer === undefined ? '' : ` (${peer})`}: ${text}`, 'error');
+  };
+}
