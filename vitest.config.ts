@@ -31,6 +31,7 @@ const PURE = [
   'test/protocols/proxy-protocol/{parser,serializer}.test.ts',
   'test/protocols/http/**/*.test.ts',
   'test/protocols/websocket/*.test.ts',
+  'test/websocket/!(over-reactors).test.ts',
   'test/resolver/!(hosts-file).test.ts',
   'test/task/!(react).test.ts',
   'test/testing/simulation/!(simulate|trace).test.ts',

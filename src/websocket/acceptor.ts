@@ -13,7 +13,8 @@ import {
   type ServerHandshakeOptions,
 } from '../protocols/websocket/server-handshake.js';
 import { WEB_SOCKET_NAMES, type WebSocketOptions, WebSocketSettings } from './settings.js';
-import { type Agreement, WebSocketProtocol } from './web-socket-protocol.js';
+import type { Agreement } from './web-socket-link.js';
+import { WebSocketProtocol } from './web-socket-protocol.js';
 
 export interface WebSocketServerOptions extends WebSocketOptions, ServerHandshakeOptions {}
 

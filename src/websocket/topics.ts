@@ -3,7 +3,8 @@ import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { checkChoice, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { PreparedMessage } from '../protocols/websocket/prepared-message.js';
-import { type Subscription, WebSocketProtocol } from './web-socket-protocol.js';
+import type { Subscription } from './web-socket-link.js';
+import { WebSocketProtocol } from './web-socket-protocol.js';
 
 export interface WebSocketTopicsOptions {
   /** Unsent bytes of a subscriber beyond which it lags: 0 to 2^31 - 1. Default 1,048,576. */
@@ -127,9 +128,9 @@ export class WebSocketTopics<Topic = string> {
     const prepared = message instanceof PreparedMessage ? message : new PreparedMessage(message);
     let count = 0;
     for (const socket of this.#subscribers.get(topic) ?? []) {
-      if (socket === except) continue;
+      if (socket === except || !socket.isOpen) continue;
       if (this.#isLagging(socket)) this.#missed(socket);
-      else if (socket.isOpen) {
+      else {
         socket.send(prepared);
         count += 1;
       }

@@ -38,7 +38,7 @@ describe.skipIf(!HAS_OPENSSL)('certificates by the commands of docs/howto/tls.md
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('pass the check of the page, and have the pin that it prints', () => {
-    expect(COMMANDS).toHaveLength(4);
+    expect(COMMANDS).toHaveLength(5);
     expect(said).toContain('server.pem: OK');
     expect(said).toContain(pinOfCertificate(readFileSync(file('server.pem'))));
   });
@@ -48,6 +48,14 @@ describe.skipIf(!HAS_OPENSSL)('certificates by the commands of docs/howto/tls.md
     ['PKCS #12', () => ({ pfxFile: file('server.p12'), passphrase: 'secret' })],
   ])('serve as %s a client with a certificate', async (_form, identity) => {
     expect(await greeting({ identity: identity() })).toBe('Hello CN=ann');
+  });
+
+  it('revoke the certificate of a client', async () => {
+    const identity = { certificateFile: file('server.pem'), keyFile: file('server.key') };
+    const crls = readFileSync(file('ca.crl'));
+    expect(await greeting({ identity, crls })).toMatch(
+      /certificate revoked|refused the certificate/,
+    );
   });
 });
 
