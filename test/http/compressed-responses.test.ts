@@ -2,9 +2,15 @@
 import * as zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { CONTENT_CODINGS, type ContentCoding } from '../../src/http/accept-encoding.js';
-import { type HTTPHandler, type HTTPResponse, HTTPSequenceError } from '../../src/http/index.js';
+import {
+  type HTTPHandler,
+  type HTTPResponse,
+  HTTPSequenceError,
+  staticFiles,
+} from '../../src/http/index.js';
 import { captureLoggedErrors } from '../../src/testing/logged-errors.js';
 import { get, Served, until } from './served.js';
+import { StaticFolder } from './static-folder.js';
 
 const TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(100);
 const GZIP = 'Accept-Encoding: gzip';
@@ -164,6 +170,25 @@ describe('a compressed response', () => {
     const text = served.receive(request);
     expect(text).toMatch(/^HTTP\/1.1 200 OK\r\n(?:.+\r\n)+\r\n$/);
     expect(text).toContain('Content-Encoding: gzip\r\nETag: W/"a"\r\nTransfer-Encoding: chunked');
+  });
+
+  it('of a file has the same fields in answer to HEAD and GET, and a weak tag with 304', async () => {
+    const folder = new StaticFolder();
+    folder.write('a.txt', TEXT);
+    const served = new Served(staticFiles(folder.root), { compression: true });
+    served.transport.receive(get('/a.txt', GZIP));
+    const { head } = await received(served);
+    const tag = /ETag: (W\/".*")/.exec(head)?.[1];
+    expect(head).toMatch(/Content-Encoding: gzip\r\n(?:.+\r\n)*Content-Length: \d+\r\n$/);
+    const empty = served.receive(get('/a.txt', GZIP).replace('GET', 'HEAD'));
+    const fields = (text: string): string[] =>
+      text.split('\r\n').filter((line) => !/^(?:Content-Length|Transfer-Encoding|$)/.test(line));
+    expect(fields(empty)).toEqual(fields(head));
+    const known = served.receive(get('/a.txt', GZIP, `If-None-Match: ${tag}`));
+    expect(known).toBe(
+      `HTTP/1.1 304 Not Modified\r\nVary: Accept-Encoding\r\nETag: ${tag}\r\n\r\n`,
+    );
+    folder.remove();
   });
 
   it('is 304 for a client that has it', async () => {
