@@ -158,7 +158,7 @@ export class HTTPResponse extends ResponseFields {
     if (head !== undefined) this.beginContent(head);
     if (length === 0 || !this.sendsContent) return !this.connection.isFull;
     if (this.log !== undefined) this.log.bytes += length;
-    if (this.framing !== 'chunked') this.connection.write(data);
+    if (this.framing !== 'chunked') this.connection.write(apart(data));
     else if (typeof data === 'string') {
       this.connection.write(`${length.toString(16)}\r\n${data}\r\n`);
     } else {
@@ -408,4 +408,14 @@ export class HTTPResponse extends ResponseFields {
     }
     this.remaining -= length;
   }
+}
+
+/**
+ * Texts are gathered. One that begins with a low surrogate, behind one that ends with a high surrogate, would become another
+ * character, with another length.
+ */
+function apart(data: string | Uint8Array): string | Uint8Array {
+  if (typeof data !== 'string') return data;
+  const first = data.charCodeAt(0);
+  return first >= 0xdc00 && first <= 0xdfff ? Buffer.from(data) : data;
 }
