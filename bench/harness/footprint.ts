@@ -14,14 +14,16 @@ import type { HoldScenario, IdleScenario } from './scenario-types.js';
 import { messageOf } from './slices.js';
 import { shuffled } from './statistics.js';
 
-/** A server with its client, for the duration of one `use`. */
+/** A server of its own with its client, and with open connections. */
 interface Fresh {
+  readonly contender: Contender;
   readonly server: RunningServer;
   readonly client: LoadClient;
   /** Of the settled process before its first connection. */
   readonly before: Memory;
 }
 
+/** The connections of all contenders rest at the same time. */
 export async function runIdle(
   scenario: IdleScenario,
   contenders: readonly Contender[],
@@ -30,19 +32,28 @@ export async function runIdle(
   progress: Progress,
 ): Promise<ScenarioRecord> {
   const record = emptyRecord(scenario);
-  // No round is dropped: each has its own process. They are numbered from 1.
+  // No round is dropped: each has its own processes. They are numbered from 1.
   for (let round = 1; round <= scenario.repeats; round++) {
-    for (const contender of shuffled(contenders, random)) {
-      const { name } = contender;
-      progress.step(scenario.name, `process ${round}/${scenario.repeats}, ${name}`);
-      await useFresh(scenario, contender, options, record, async (fresh) => {
-        const accepted = await growthAfter(scenario.settleSeconds, scenario.connections, fresh);
-        const fault = faultOf(name, await fresh.client.touch());
+    const resting: { readonly fresh: Fresh; readonly accepted: Memory }[] = [];
+    try {
+      for (const contender of shuffled(contenders, random)) {
+        progress.step(scenario.name, `process ${round}/${scenario.repeats}, ${contender.name}`);
+        const fresh = await openFresh(scenario, contender, options, record);
+        if (fresh === undefined) continue;
+        await sleep(scenario.settleSeconds * 1_000);
+        resting.push({ fresh, accepted: growthOf(fresh, scenario) });
+        const fault = await touch(fresh);
         if (fault !== undefined) record.failures.push(fault);
-        const used = await growthAfter(scenario.restSeconds, scenario.connections, fresh);
-        const { before } = fresh;
-        record.footprints.push({ round, contender: name, before, accepted, used });
-      });
+      }
+      progress.step(scenario.name, 'resting');
+      await sleep(scenario.restSeconds * 1_000);
+      for (const { fresh, accepted } of resting) {
+        const { before, contender } = fresh;
+        const used = growthOf(fresh, scenario);
+        record.footprints.push({ round, contender: contender.name, before, accepted, used });
+      }
+    } finally {
+      for (const { fresh } of resting) await closeFresh(fresh);
     }
   }
   return record;
@@ -59,24 +70,35 @@ export async function runHold(
   for (const contender of contenders) {
     const { name } = contender;
     progress.step(scenario.name, name);
-    await useFresh(scenario, contender, options, record, async (fresh) => {
+    const fresh = await openFresh(scenario, contender, options, record);
+    if (fresh === undefined) continue;
+    try {
       const figures = await fresh.client.measure({ seconds, warmup: options.warmupSeconds });
       const fault = faultOf(name, figures);
       if (fault !== undefined) record.failures.push(fault);
-      const used = await growthAfter(scenario.settleSeconds, connections, fresh);
-      record.holds.push({ contender: name, connections, used, ...figures });
-    });
+      await sleep(scenario.settleSeconds * 1_000);
+      record.holds.push({
+        contender: name,
+        connections,
+        used: growthOf(fresh, scenario),
+        ...figures,
+      });
+    } catch (error) {
+      record.failures.push(`${name}: ${messageOf(error)}`);
+    } finally {
+      await closeFresh(fresh);
+    }
   }
   return record;
 }
 
-async function useFresh(
+/** Undefined if it failed, which the record then says. */
+async function openFresh(
   scenario: IdleScenario | HoldScenario,
   contender: Contender,
   options: Options,
   record: ScenarioRecord,
-  use: (fresh: Fresh) => Promise<void>,
-): Promise<void> {
+): Promise<Fresh | undefined> {
   const client = await LoadClient.start(options.clientCore);
   let server: RunningServer | undefined;
   try {
@@ -84,20 +106,30 @@ async function useFresh(
     await sleep(scenario.settleSeconds * 1_000);
     const before = memoryOf(server.pid);
     await client.open(openCommand(scenario, contender, server));
-    await use({ server, client, before });
+    return { contender, server, client, before };
   } catch (error) {
     record.failures.push(`${contender.name}: ${messageOf(error)}`);
-  } finally {
     await client.end();
     await server?.end();
+    return undefined;
   }
 }
 
-async function growthAfter(
-  seconds: number,
-  connections: number,
-  { server, before }: Fresh,
-): Promise<Memory> {
-  await sleep(seconds * 1_000);
+/** One message on each connection. Returns what is wrong, or undefined. */
+async function touch({ client, contender: { name } }: Fresh): Promise<string | undefined> {
+  try {
+    return faultOf(name, await client.touch());
+  } catch (error) {
+    return `${name}: ${messageOf(error)}`;
+  }
+}
+
+async function closeFresh({ client, server }: Fresh): Promise<void> {
+  await client.end();
+  await server.end();
+}
+
+/** Since before the first connection, for each of them. */
+function growthOf({ server, before }: Fresh, { connections }: IdleScenario | HoldScenario): Memory {
   return growth(before, memoryOf(server.pid), connections);
 }

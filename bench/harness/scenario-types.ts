@@ -77,7 +77,7 @@ export interface IdleScenario extends Described {
   readonly kind: 'idle';
   readonly repeats: number;
   readonly settleSeconds: number;
-  /** How long the connections rest before the last reading: V8 collects garbage up to 17 seconds after the last work. */
+  /** How long the connections rest before the last reading: V8 collects garbage some 10 to 25 seconds after the last work. */
   readonly restSeconds: number;
   /** HTTP: the message, and the content of its answer. */
   readonly request?: string;

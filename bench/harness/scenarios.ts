@@ -104,7 +104,7 @@ function heldScenarios(quick: boolean): Scenario[] {
       costLabel: 'bytes per connection',
       repeats: quick ? 1 : 2,
       settleSeconds,
-      restSeconds: quick ? 0.4 : 20,
+      restSeconds: quick ? 0.4 : 30,
     },
     {
       ...common,
@@ -162,7 +162,7 @@ function tlsScenarios(quick: boolean): Scenario[] {
       tls: 'full',
       repeats: quick ? 1 : 2,
       settleSeconds: quick ? 0.4 : 2,
-      restSeconds: quick ? 0.4 : 20,
+      restSeconds: quick ? 0.4 : 30,
     },
   ];
 }

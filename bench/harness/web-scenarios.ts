@@ -110,6 +110,6 @@ function idle(name: string, what: string, quick: boolean): Omit<IdleScenario, 's
     bytes: 64,
     repeats: quick ? 1 : 2,
     settleSeconds: quick ? 0.4 : 2,
-    restSeconds: quick ? 0.4 : 20,
+    restSeconds: quick ? 0.4 : 30,
   };
 }

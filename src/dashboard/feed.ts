@@ -1,6 +1,7 @@
 /** What the pages show: samples of each interval, events, connections and load runs. */
 import type { DelayedCall } from '../core/clock.js';
 import type { Reactor } from '../core/reactor.js';
+import { messageOf, textOf } from '../core/text-of.js';
 import { ROOT_CONTEXT } from '../internal/async-context.js';
 import { type ErrorReport, errorChannel, reportError } from '../internal/error-report.js';
 import type { DashboardSettings } from './dashboard-options.js';
@@ -22,6 +23,8 @@ export interface Page {
 
 const HISTORY_LENGTH = 300;
 const GOING_AWAY = 1001;
+/** The target of a request may be long. */
+const MAX_ACTIVITY_LENGTH = 120;
 const LOAD = { roundMs: 2_500, connections: 50, messageBytes: 64 };
 
 export class Feed {
@@ -63,7 +66,7 @@ export class Feed {
     if (this.#stopped) return;
     this.#stopped = true;
     errorChannel.unsubscribe(this.#errorReported);
-    this.#next?.cancel();
+    if (this.#next?.active()) this.#next.cancel();
     this.#load?.cancel();
     for (const page of this.#pages) page.close(GOING_AWAY, 'the program is stopping');
   }
@@ -98,8 +101,9 @@ export class Feed {
     const watching = [...pages].filter((page) => page.watchesConnections && page.keepsUp);
     if (watching.length === 0) return;
     const reports = this.#reactor.connections(this.settings.maxListedConnections);
-    const rows = reports.map(({ peer, host, ...report }): ConnectionRow => {
-      return { ...report, peer: String(peer), host: String(host) };
+    const rows = reports.map(({ peer, host, activity, ...report }): ConnectionRow => {
+      const shown = activity.slice(0, MAX_ACTIVITY_LENGTH);
+      return { ...report, activity: shown, peer: String(peer), host: String(host) };
     });
     const total = this.#reactor.totals().connectionsOpen;
     for (const page of watching) page.tell({ type: 'connections', total, rows });
@@ -132,14 +136,12 @@ export class Feed {
     ROOT_CONTEXT.runInAsyncScope(() => {
       this.#next = this.#reactor.callLater(this.settings.intervalMs, () => {
         this.#next = undefined;
-        this.#sample().then(
-          () => this.#schedule(),
-          (error: unknown) => reportError(error, 'the dashboard'),
-        );
+        this.#sample()
+          .then(() => this.#schedule())
+          .catch((error: unknown) => reportError(error, 'the dashboard'));
       });
-      this.#next.whenDropped(() => {
-        this.#next = undefined;
-      });
+      // The reactor has ended without closing the dashboard.
+      this.#next.whenDropped(() => this.stop());
     });
   }
 
@@ -160,7 +162,7 @@ export class Feed {
 
   readonly #errorReported = (message: unknown): void => {
     const { error, where, peer } = message as ErrorReport;
-    const text = error instanceof Error ? error.message : String(error);
-    this.log.add(`${where}${peer === undefined ? '' : ` (${peer})`}: ${text}`, 'error');
+    const whose = peer === undefined ? '' : ` (${textOf(peer)})`;
+    this.log.add(`${where}${whose}: ${messageOf(error)}`, 'error');
   };
 }

@@ -15,16 +15,26 @@ import { isThenable } from './thenable.js';
 /**
  * Calls `rejected`, which must not throw, if a callback's result is a promise and rejects, unless the reactor was stopped.
  * Never throws.
+ * @param fulfilled Called if it is fulfilled. Must not throw.
  */
-export function onRejection(result: unknown, rejected: (error: unknown) => void): void {
-  listen(result, (error) => {
+export function onRejection(
+  result: unknown,
+  rejected: (error: unknown) => void,
+  fulfilled?: (value: unknown) => void,
+): void {
+  const failed = (error: unknown): void => {
     if (!(error instanceof ReactorStoppedError)) rejected(error);
-  });
+  };
+  listen(result, failed, fulfilled);
 }
 
-function listen(result: unknown, rejected: (error: unknown) => void): void {
+function listen(
+  result: unknown,
+  rejected: (error: unknown) => void,
+  fulfilled?: (value: unknown) => void,
+): void {
   try {
-    if (isThenable(result)) result.then(undefined, rejected);
+    if (isThenable(result)) result.then(fulfilled, rejected);
   } catch (error) {
     rejected(error);
   }

@@ -1,14 +1,14 @@
 /** A response whose content is compressed if the client accepts that and it is worth it. */
 import type { Deferred } from '../defer/deferred.js';
 import { checkData } from '../internal/check.js';
-import { HTTPSequenceError } from '../protocols/http/errors.js';
 import type { ContentCoding } from './accept-encoding.js';
 import { addVary, type CompressionPolicy } from './compression-policy.js';
 import { compressWhole } from './compressor.js';
 import { type CompressedContent, ContentCompressor } from './content-compressor.js';
 import { weakened } from './entity-tags.js';
 import type { HTTPRequest } from './http-request.js';
-import { HTTPResponse, type ResponseConnection } from './http-response.js';
+import { HTTPResponse, OBJECTS_HINT, type ResponseConnection } from './http-response.js';
+import { responseComplete } from './response-fields.js';
 
 /** Content of at most this length is compressed as a whole, and then has a Content-Length. */
 const MAX_WHOLE_BYTES = 262_144;
@@ -38,7 +38,7 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
   override send(content: string | Uint8Array = ''): void {
     if (this.state === 'gone') return;
     this.requireHead();
-    checkData(content);
+    checkData(content, 'content', OBJECTS_HINT);
     const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
     if (this.code === 304) this.describeKnown();
     // The content that a HEAD omits may be announced.
@@ -58,7 +58,7 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
 
   override write(data: string | Uint8Array): boolean {
     checkData(data);
-    if (this.isCompleting) throw new HTTPSequenceError('the response is complete');
+    if (this.isCompleting) throw responseComplete();
     if (this.compressor === undefined && this.state === 'head') {
       const coding = this.choose(this.announcedLength);
       if (coding !== undefined && this.request.method !== 'HEAD' && !this.isKnown) {
@@ -78,7 +78,7 @@ export class CompressedResponse extends HTTPResponse implements CompressedConten
 
   override end(data?: string | Uint8Array): void {
     if (this.state === 'gone') return;
-    if (this.isCompleting) throw new HTTPSequenceError('the response is complete');
+    if (this.isCompleting) throw responseComplete();
     const isWhole = this.state === 'head' && this.trailerLines === undefined;
     if (data !== undefined && !isWhole) this.write(data);
     if (this.compressor === undefined) super.end(isWhole ? data : undefined);

@@ -30,13 +30,10 @@ export abstract class ConnectionWriter implements PushProducer {
     return (this.flags & WRITING_PAUSED) !== 0;
   }
 
+  /** Texts are concatenations that V8 has not copied together yet: reading a character of one would make it do so now. */
   write(data: string | Uint8Array): void {
     if ((this.flags & PARSING) === 0) this.send(data);
-    else if (
-      typeof data === 'string' &&
-      this.gathered.length + data.length <= MAX_GATHERED &&
-      !beginsInPair(data)
-    ) {
+    else if (typeof data === 'string' && this.gathered.length + data.length <= MAX_GATHERED) {
       this.gathered += data;
     } else {
       this.flush();
@@ -106,10 +103,4 @@ export abstract class ConnectionWriter implements PushProducer {
     transport.write(data);
     if ((this.flags & WRITING_PAUSED) === 0) this.stopRegulating();
   }
-}
-
-/** Whether a text begins with a low surrogate: behind a text that ends with a high one, it would become another character. */
-function beginsInPair(text: string): boolean {
-  const first = text.charCodeAt(0);
-  return first >= 0xdc00 && first <= 0xdfff;
 }

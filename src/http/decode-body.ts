@@ -18,6 +18,7 @@ import {
 } from './errors.js';
 import { splitOutsideQuotes } from './field-values.js';
 import { createZstdDecompress } from './zstd.js';
+import { ZstdFrames } from './zstd-frames.js';
 
 export interface DecodeBodyOptions {
   /** Most bytes after decoding: 1 to 2^53 - 1. Default 1 MiB. */
@@ -94,17 +95,23 @@ async function* decoded(
   coding: ContentCoding,
 ): AsyncGenerator<Uint8Array, void, void> {
   let received = 0;
+  const frames = coding === 'zstd' ? new ZstdFrames() : undefined;
   async function* counted(): AsyncGenerator<Uint8Array, void, void> {
     for await (const chunk of source) {
       received += chunk.length;
+      frames?.receive(chunk);
       yield chunk;
     }
   }
   try {
     yield* transformed(counted(), DECOMPRESSORS[coding], ({ bytesWritten }) => {
       // Node stops silently at the end of the compressed data.
-      if (bytesWritten === received) return;
-      throw new InvalidContentCodingError(coding, 'other bytes follow it');
+      if (bytesWritten !== received) {
+        throw new InvalidContentCodingError(coding, 'other bytes follow it');
+      }
+      if (frames?.isComplete === false) {
+        throw new InvalidContentCodingError(coding, 'it is truncated');
+      }
     });
   } catch (error) {
     throw isCodingFault(error)

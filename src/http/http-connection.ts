@@ -24,6 +24,7 @@ import { ConnectionWriter, FIRST_FREE_FLAG, PARSING, WRITING_PAUSED } from './co
 import { acceptEncodingOf, contentLength, errorMessage, statusOf } from './error-answers.js';
 import type { ErrorPage } from './error-pages.js';
 import { HTTPTimeoutError } from './errors.js';
+import { isMistakenForResponse, unansweredError } from './handler-result.js';
 import { HTTPRequest, type RequestConnection } from './http-request.js';
 import type { HTTPResponse, ResponseConnection } from './http-response.js';
 import type { HTTPService, ServedConnection, ServedProtocol } from './http-service.js';
@@ -76,7 +77,7 @@ export class HTTPConnection
   get description(): string {
     const { response } = this;
     if (response === undefined || response.ended) return 'HTTP: idle';
-    return `HTTP: ${response.request.method} ${response.request.path}`;
+    return `HTTP: ${titleOf(response.request)}`;
   }
 
   get peer(): Address {
@@ -316,11 +317,22 @@ export class HTTPConnection
     try {
       const result: unknown = this.service.handler(request, response);
       goesOn = result !== undefined;
-      if (goesOn) onRejection(result, (error) => this.failed(response, error));
+      if (goesOn) this.watch(response, result);
     } catch (error) {
       this.failed(response, error);
     }
     if (response.ended ? goesOn : this.receivedBytes < contentBytes(head)) head.keep();
+  }
+
+  /** A handler is finished when its promise is. */
+  private watch(response: HTTPResponse, result: unknown): void {
+    const finished = (value: unknown): void => {
+      if (response.state === 'head' && !response.headSent) {
+        this.failed(response, unansweredError(value));
+      }
+    };
+    if (isMistakenForResponse(result)) finished(result);
+    else onRejection(result, (error) => this.failed(response, error), finished);
   }
 
   /** The request was answered and its content received. */
@@ -436,11 +448,14 @@ export class HTTPConnection
     const status = statusOf(error);
     // If it is the reason of its signal, the handler gave up because the client has.
     if (status === undefined && error !== response.request.failure) {
-      reportError(error, 'HTTP handler', this.peer);
+      reportError(error, 'HTTP handler', this.peer, titleOf(response.request));
     }
     if (response.isAnswered) return;
     if (response.headSent) this.abort();
-    else response.sendError(status ?? 500, acceptEncodingOf(error));
+    else {
+      response.sendError(status ?? 500, acceptEncodingOf(error));
+      response.disown(error);
+    }
   }
 
   /** The request in progress, or the next one, is invalid or too slow: answers with the status of the error, and closes. */
@@ -466,3 +481,10 @@ export class HTTPConnection
     log.end(status);
   }
 }
+
+/** Names a request, without its query, which may contain secrets. */
+function titleOf({ method, path }: HTTPRequest): string {
+  return `${method} ${path.length > MAX_PATH_LENGTH ? `${path.slice(0, MAX_PATH_LENGTH)}...` : path}`;
+}
+
+const MAX_PATH_LENGTH = 200;

@@ -3,7 +3,7 @@ import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { Deferred } from '../defer/deferred.js';
 import { fail } from '../defer/succeed.js';
 import { checkData, checkInteger } from '../internal/check.js';
-import { HTTPContentLengthError, HTTPSequenceError } from '../protocols/http/errors.js';
+import { HTTPContentLengthError } from '../protocols/http/errors.js';
 import { type Framing, isTunnel, responseFraming } from '../protocols/http/response-framing.js';
 import { statusLine } from '../protocols/http/status.js';
 import { isKnown } from './conditional.js';
@@ -17,7 +17,12 @@ import {
   linesText,
 } from './field-lines.js';
 import type { HTTPRequest } from './http-request.js';
-import { checkInformational, ResponseFields, without } from './response-fields.js';
+import {
+  checkInformational,
+  ResponseFields,
+  responseComplete,
+  without,
+} from './response-fields.js';
 import type { ResponseLog } from './response-log.js';
 
 /** @internal The connection of a response. */
@@ -48,6 +53,8 @@ const LAST_CHUNK = '0\r\n';
 const UNKNOWN = -1;
 /** RFC 9110 section 15.3.6: it has no content, but not by definition. */
 const RESET_CONTENT = 205;
+
+export const OBJECTS_HINT = 'send objects with sendJSON';
 
 /**
  * A response is sent by {@link send} or {@link sendJSON} as a whole, or by any number of {@link write} and one {@link end}. Date,
@@ -104,14 +111,14 @@ export class HTTPResponse extends ResponseFields {
   send(content: string | Uint8Array = ''): void {
     if (this.state === 'gone') return;
     this.requireHead();
-    checkData(content);
+    checkData(content, 'content', OBJECTS_HINT);
     const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
     const head = this.head(length);
     this.state = 'ended';
-    if (!this.sendsContent || length === 0) this.writeHead(head);
+    if (!this.sendsContent || length === 0) this.passHead(head);
     else if (typeof content === 'string' && this.isAscii) this.connection.write(head + content);
     else {
-      this.writeHead(head);
+      this.passHead(head);
       this.connection.write(content);
     }
     if (this.log !== undefined) this.logEnd(this.sendsContent ? length : 0);
@@ -151,7 +158,7 @@ export class HTTPResponse extends ResponseFields {
     if (head !== undefined) this.beginContent(head);
     if (length === 0 || !this.sendsContent) return !this.connection.isFull;
     if (this.log !== undefined) this.log.bytes += length;
-    if (this.framing !== 'chunked') this.connection.write(data);
+    if (this.framing !== 'chunked') this.connection.write(apart(data));
     else if (typeof data === 'string') {
       this.connection.write(`${length.toString(16)}\r\n${data}\r\n`);
     } else {
@@ -277,6 +284,12 @@ export class HTTPResponse extends ResponseFields {
     this.sendStatus(status);
   }
 
+  /** @internal The server has answered in place of the handler, whose later calls therefore do nothing. */
+  disown(reason: unknown): void {
+    if (this.state === 'ended') this.state = 'gone';
+    this.request.failure ??= reason;
+  }
+
   /** @internal The head of an answer with 101, or 200 after CONNECT. */
   upgradeHead(status: number, name: string | undefined): Buffer {
     this.requireHead();
@@ -317,12 +330,12 @@ export class HTTPResponse extends ResponseFields {
     return this.lines === undefined || areAscii(this.lines);
   }
 
-  private writeHead(head: string): void {
+  private passHead(head: string): void {
     this.connection.write(this.isAscii ? head : Buffer.from(head, 'latin1'));
   }
 
   private requireOpen(): void {
-    if (this.ended) throw new HTTPSequenceError('the response is complete');
+    if (this.ended) throw responseComplete();
   }
 
   /** Whether the client has the current representation, so that the answer is 304. The validators are those that were set. */
@@ -385,7 +398,7 @@ export class HTTPResponse extends ResponseFields {
   }
 
   private beginContent(head: string): void {
-    this.writeHead(head);
+    this.passHead(head);
     this.state = 'content';
   }
 
@@ -395,4 +408,14 @@ export class HTTPResponse extends ResponseFields {
     }
     this.remaining -= length;
   }
+}
+
+/**
+ * Texts are gathered. One that begins with a low surrogate, behind one that ends with a high surrogate, would become another
+ * character, with another length.
+ */
+function apart(data: string | Uint8Array): string | Uint8Array {
+  if (typeof data !== 'string') return data;
+  const first = data.charCodeAt(0);
+  return first >= 0xdc00 && first <= 0xdfff ? Buffer.from(data) : data;
 }

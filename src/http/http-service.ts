@@ -17,8 +17,8 @@ import {
 } from './server-settings.js';
 
 /**
- * Answers a request. It may return a promise: its rejection counts as an exception. The answer may also be given later, after it
- * has returned.
+ * Answers a request. If it returns a promise, its rejection counts as an exception, and the response must have begun when it is
+ * fulfilled. Otherwise the answer may also be given later, after it has returned.
  *
  * An exception is answered with 500 and reported; a {@link HTTPStatusError}, and an error of the request that the handler did not
  * catch, with its status. If the head was already sent, the connection is reset.

@@ -82,7 +82,7 @@ export abstract class ResponseFields {
    */
   setTrailer(name: string, value: FieldValue): this {
     const lower = checkFieldName(name);
-    if (this.ended && this.headSent) throw new HTTPSequenceError('the response is complete');
+    if (this.ended && this.headSent) throw responseComplete();
     if (HEAD_FIELDS.has(lower)) {
       throw new InvalidHTTPOutputError(`trailer field ${name}`, 'belongs into the head');
     }
@@ -93,7 +93,10 @@ export abstract class ResponseFields {
   }
 
   protected requireHead(): void {
-    if (this.headSent) throw new HTTPSequenceError('the head of the response was sent');
+    if (!this.headSent) return;
+    throw new HTTPSequenceError(
+      'the head of the response was sent: set its status and fields before, and answer each request once',
+    );
   }
 
   private addLine(line: FieldLine): void {
@@ -126,6 +129,12 @@ export abstract class ResponseFields {
     this.closes = true;
     return true;
   }
+}
+
+export function responseComplete(): HTTPSequenceError {
+  return new HTTPSequenceError(
+    'the response is complete: write before it ends, and answer each request once',
+  );
 }
 
 /** @throws InvalidHTTPOutputError a line is of a field for framing or the connection. */

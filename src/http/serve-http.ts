@@ -5,6 +5,8 @@ import type { ListeningPort } from '../core/listening-port.js';
 import type { StreamServerEndpoint } from '../core/stream-endpoint.js';
 import type { SystemEvents, SystemEventTrigger } from '../core/system-event.js';
 import type { Deferred } from '../defer/deferred.js';
+import { checkReactor } from '../internal/check.js';
+import { checkServerEndpoint } from '../internal/check-endpoint.js';
 import { type DrainOptions, HTTPFactory } from './http-factory.js';
 import type { HTTPHandler } from './http-service.js';
 import type { HTTPServerOptions } from './server-settings.js';
@@ -69,6 +71,8 @@ export function serveHttp(
   handler: HTTPHandler,
   options: HTTPServerOptions = {},
 ): Deferred<HTTPServer> {
+  checkReactor('reactor', reactor);
+  checkServerEndpoint(endpoint);
   const factory = new HTTPFactory(reactor, handler, options);
   return endpoint.listen(factory).addCallback((port) => new HTTPServer(reactor, port, factory));
 }

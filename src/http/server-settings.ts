@@ -101,7 +101,7 @@ export interface HTTPServerSettings
 
 /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
 export function serverSettings(options: HTTPServerOptions): HTTPServerSettings {
-  checkOptions('HTTPFactory', options, NAMES);
+  checkOptions('the HTTP server', options, NAMES);
   const {
     headTimeoutMs = 15_000,
     contentTimeoutMs = 30_000,

@@ -23,5 +23,6 @@ export function checkServerEndpoint(endpoint: StreamServerEndpoint): void {
 }
 
 function hint(endpoint: unknown, parser: string): string {
+  if (typeof endpoint === 'number') return ` (such as ${parser}(reactor, 'tcp:${endpoint}'))`;
   return typeof endpoint === 'string' ? ` (${parser} makes one of a string)` : '';
 }

@@ -84,6 +84,15 @@ export function checkClock(what: string, value: unknown): void {
   throw new InvalidArgumentTypeError(what, 'a clock, such as a reactor', value);
 }
 
+/** A reactor, as far as servers use it: a clock with system events. */
+export function checkReactor(what: string, value: unknown): void {
+  const { addSystemEventTrigger } = (value ?? {}) as { addSystemEventTrigger?: unknown };
+  if (typeof addSystemEventTrigger !== 'function') {
+    throw new InvalidArgumentTypeError(what, 'a reactor', value);
+  }
+  checkClock(what, value);
+}
+
 export function checkNameResolver(what: string, value: unknown): void {
   const { resolveHostName } = (value ?? {}) as { resolveHostName?: unknown };
   if (typeof resolveHostName === 'function') return;
@@ -103,9 +112,10 @@ export function checkChoice<T extends string>(
 }
 
 /** Data that can be written to a transport. */
-export function checkData(value: unknown): void {
+export function checkData(value: unknown, what = 'data', forObjects?: string): void {
   if (typeof value === 'string' || value instanceof Uint8Array) return;
-  throw new InvalidArgumentTypeError('data', 'a Uint8Array or a string', value);
+  const hint = typeof value === 'object' && value !== null ? forObjects : undefined;
+  throw new InvalidArgumentTypeError(what, 'a Uint8Array or a string', value, hint);
 }
 
 export function checkTLSContext(value: unknown): void {

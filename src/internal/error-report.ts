@@ -19,6 +19,8 @@ export interface ErrorReport {
   readonly where: string;
   /** The other end of the connection, or the sender of the datagram, if the error belongs to one. */
   readonly peer: Address | undefined;
+  /** What was in progress, such as `GET /index.html`. It may contain text of the peer, of limited length. */
+  readonly about: string | undefined;
   /** Set it to keep the error off standard error. */
   silenced: boolean;
 }
@@ -26,21 +28,27 @@ export interface ErrorReport {
 export const errorChannel: Channel = channel('ropewalk.error');
 
 /** Reports an error. Never throws, whatever `error` is. */
-export const reportError: ErrorReporter = (error, where, peer) => {
-  if (!publishError(error, where, peer)) printError(error, where, peer);
+export const reportError: ErrorReporter = (error, where, peer, about) => {
+  if (!publishError(error, where, peer, about)) printError(error, where, peer, about);
 };
 
 /** Publishes an error without printing it. Returns whether a subscriber has silenced it. */
-export function publishError(error: unknown, where: string, peer?: Address): boolean {
+export function publishError(
+  error: unknown,
+  where: string,
+  peer?: Address,
+  about?: string,
+): boolean {
   if (!errorChannel.hasSubscribers) return false;
-  const report: ErrorReport = { error, where, peer, silenced: false };
+  const report: ErrorReport = { error, where, peer, about, silenced: false };
   errorChannel.publish(report);
   return report.silenced;
 }
 
-/** `where`, and the peer if there is one. */
-export function placeOf(where: string, peer: Address | undefined): string {
-  return peer === undefined ? where : `${where}, peer ${peer}`;
+/** `where`, and what was in progress with which peer, if these are known. */
+export function placeOf(where: string, peer: Address | undefined, about?: string): string {
+  const place = about === undefined ? where : `${where}, ${about}`;
+  return peer === undefined ? place : `${place}, peer ${peer}`;
 }
 
 // Node's own, even if a test replaces them later.
@@ -63,13 +71,13 @@ export function printCounts(): void {
   limit.printCounts();
 }
 
-export function printError(error: unknown, where: string, peer?: Address): void {
+export function printError(error: unknown, where: string, peer?: Address, about?: string): void {
   if (!limit.admits(error, where)) {
     if (!countsAtExit) process.once('exit', printCounts);
     countsAtExit = true;
     return;
   }
-  const title = `ropewalk: ${placeOf(where, peer)}:`;
+  const title = `ropewalk: ${placeOf(where, peer, about)}:`;
   try {
     console.error(title, error);
   } catch {

@@ -11,15 +11,26 @@ const ADVICE: Readonly<Record<string, string>> = {
   allowhalfopen: 'A protocol that defines readConnectionLost stays open for writing',
   ca: 'The trusted certificates are trustRoots of a TLS context',
   cert: 'A certificate and its key are identity: { certificate, key } of a TLS context',
+  handleprotocols: 'WebSocket servers have the option subprotocols',
+  headerstimeout: 'HTTP servers have the option headTimeoutMs',
+  keepalivetimeout: 'HTTP servers have the option idleTimeoutMs',
   key: 'A certificate and its key are identity: { certificate, key } of a TLS context',
+  maxheadersize: 'HTTP servers have the option maxHeadBytes',
+  maxpayload: 'WebSockets have the option maxMessageBytes',
+  noserver: 'To serve WebSockets beside HTTP, use a WebSocketAcceptor in the handler of serveHttp',
   path: 'The path is an argument of its own',
   pauseonconnect: 'Call transport.pauseProducing() in connectionMade',
+  permessagedeflate: 'WebSockets have the option deflate',
   port: 'The port is an argument of its own',
   rejectunauthorized:
     "Set trustRoots to the peer's certificate, or to TRUST_ANY; a server sets clientCertificates",
   requestcert: "Set clientCertificates to 'requested' or 'required'",
+  requesttimeout: 'HTTP servers have the options headTimeoutMs and contentTimeoutMs',
+  server: 'To serve WebSockets beside HTTP, use a WebSocketAcceptor in the handler of serveHttp',
   servername: 'The name to verify and to send is hostname',
   snicallback: 'Use serverNames or selectContext',
+  verifyclient:
+    'Origins are checked by allowedOrigins; check the rest in the handler of serveHttp before accept',
 };
 
 /** Options of TLS contexts, which are often given elsewhere, and whose they are. */

@@ -10,6 +10,8 @@ export interface LoggedError {
   readonly error: unknown;
   /** The callback or operation that failed: `dataReceived`, `callLater`, `stopProducing`... */
   readonly where: string;
+  /** What was in progress, such as the request `GET /index.html`. */
+  readonly about?: string | undefined;
 }
 
 /** Captures reported errors from its creation until it is disposed of. */
@@ -24,8 +26,8 @@ export interface LoggedErrorCapture extends Disposable {
 class Capture implements LoggedErrorCapture {
   #caught: LoggedError[] = [];
 
-  add({ error, where }: LoggedError): void {
-    this.#caught.push({ error, where });
+  add({ error, where, about }: LoggedError): void {
+    this.#caught.push(about === undefined ? { error, where } : { error, where, about });
   }
 
   flush(...kinds: ErrorKind[]): LoggedError[] {

@@ -9,6 +9,7 @@ import { checkOptions, type OptionNames } from '../internal/options.js';
 import { WebSocketRequestError } from '../protocols/websocket/errors.js';
 import {
   acceptRequest,
+  checkAllowedOrigins,
   type ServerHandshake,
   type ServerHandshakeOptions,
 } from '../protocols/websocket/server-handshake.js';
@@ -26,7 +27,8 @@ export const SERVER_NAMES: OptionNames<WebSocketServerOptions> = {
 
 /**
  * Uses an open connection: it assigns `messageReceived`, or takes the messages with `for await` or `receive`. If it returns a promise, the
- * connection is closed with 1000 when that is fulfilled; an exception, or a rejection, is reported and closes it with 1011.
+ * connection is closed with 1000 when that is fulfilled, unless `messageReceived` was assigned; an exception, or a rejection, is
+ * reported and closes it with 1011.
  */
 export type WebSocketSession = (socket: WebSocketProtocol, request: HTTPRequest) => unknown;
 
@@ -80,7 +82,7 @@ export class WebSocketAcceptor {
     response: HTTPResponse,
     session: WebSocketProtocol | WebSocketSessionLike,
   ): WebSocketProtocol | undefined {
-    checkSession(session);
+    checkSession(session, true);
     let handshake: ServerHandshake;
     try {
       handshake = acceptRequest(request, this.#handshake);
@@ -125,7 +127,11 @@ class SessionProtocol extends WebSocketProtocol {
     const { begin } = this;
     this.begin = undefined;
     const result = begin?.(this);
-    return isThenable(result) ? result.then(() => this.close()) : undefined;
+    return isThenable(result) ? result.then(() => this.finished()) : undefined;
+  }
+
+  private finished(): void {
+    if (this.messageReceived === WebSocketProtocol.prototype.messageReceived) this.close();
   }
 }
 
@@ -144,16 +150,30 @@ function isProtocolClass(session: WebSocketSessionLike): session is new () => We
   );
 }
 
-/** @throws InvalidArgumentTypeError */
-export function checkSession(session: unknown): void {
-  if (typeof session === 'function' || session instanceof WebSocketProtocol) return;
-  const expected = 'a function, a WebSocketProtocol or its class';
-  throw new InvalidArgumentTypeError('session', expected, session);
+/**
+ * @param one Whether it is for one connection, and may be the protocol of it.
+ * @throws InvalidArgumentTypeError
+ */
+export function checkSession(session: unknown, one: boolean): void {
+  const isProtocol = session instanceof WebSocketProtocol;
+  if (one && isProtocol) return;
+  const isClass = typeof session === 'function' && /^class\b/.test(String(session));
+  if (typeof session === 'function') {
+    if (!isClass || isProtocolClass(session as WebSocketSessionLike)) return;
+  }
+  const hint = isClass
+    ? 'it does not extend WebSocketProtocol'
+    : isProtocol
+      ? `a protocol serves one connection: give the class, ${session.constructor.name}`
+      : undefined;
+  const expected = `a function or a class of WebSocketProtocol${one ? ', or a protocol' : ''}`;
+  throw new InvalidArgumentTypeError('session', expected, session, hint);
 }
 
 /** Finds wrong options when the acceptor is made, not at the first request. */
 function checkHandshakeOptions(options: ServerHandshakeOptions): void {
   checkObject('options', options);
+  if (options.allowedOrigins !== undefined) checkAllowedOrigins(options.allowedOrigins);
   const request = { method: 'GET', version: '1.1', field: (name: string) => SAMPLE.get(name) };
   acceptRequest(request, {
     ...options,

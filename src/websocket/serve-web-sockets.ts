@@ -44,7 +44,7 @@ export function serveWebSockets(
 ): Deferred<HTTPServer> {
   checkOptions('serveWebSockets', options, OPTIONS);
   const { path, http, ...rest } = options;
-  checkSession(session);
+  checkSession(session, false);
   if (path !== undefined && !checkString('path', path).startsWith('/')) {
     throw new InvalidArgumentValueError('path', 'a path that begins with /', path);
   }

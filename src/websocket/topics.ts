@@ -85,13 +85,14 @@ export class WebSocketTopics<Topic = string> {
 
   /**
    * Subscribes an open connection.
-   * @returns False if it is subscribed already, or not open.
-   * @throws InvalidArgumentTypeError
+   * @returns False if it is subscribed already, or closing or closed.
+   * @throws InvalidArgumentTypeError @throws WebSocketNotOpenError before `opened`.
    */
   subscribe(topic: Topic, socket: WebSocketProtocol): boolean {
     if (!(socket instanceof WebSocketProtocol)) {
       throw new InvalidArgumentTypeError('socket', 'a WebSocketProtocol', socket);
     }
+    socket.requireMade('subscribe');
     if (!socket.isOpen || this.has(topic, socket)) return false;
     let subscribers = this.#subscribers.get(topic);
     if (subscribers === undefined) {

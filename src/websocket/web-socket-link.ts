@@ -233,6 +233,11 @@ export abstract class WebSocketLink implements TimeoutEntry, PullProducer, Serve
     return (this.agreement as Agreement).settings;
   }
 
+  /** @internal @throws WebSocketNotOpenError before {@link opened}. */
+  requireMade(call: string): void {
+    this.made(call);
+  }
+
   protected made(call: string): WebSocketConnection {
     if (this.connection === undefined) throw new WebSocketNotOpenError(call, 'not open yet');
     return this.connection;

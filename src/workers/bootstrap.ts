@@ -29,7 +29,7 @@ errorChannel.subscribe((message) => {
   const report = message as ErrorReport;
   if (report.silenced) return;
   report.silenced = true;
-  const where = placeOf(report.where, report.peer);
+  const where = placeOf(report.where, report.peer, report.about);
   link.send({ type: 'problem', error: packError(report.error), where });
 });
 

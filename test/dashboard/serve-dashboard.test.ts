@@ -1,5 +1,7 @@
 /** The dashboard as programs, browsers and strangers see it, without a browser: test/interop/dashboard has one. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { dashboardSettings } from '../../src/dashboard/dashboard-options.js';
+import { Feed } from '../../src/dashboard/feed.js';
 import {
   type Dashboard,
   DashboardExposedError,
@@ -184,9 +186,13 @@ describe.each(ONE_POLLER)('serveDashboard on $name', ({ make }) => {
       events.at(-1).text.includes('purpose'),
     );
     expect(events.at(-1)).toMatchObject({ level: 'error', text: 'a test: on purpose', count: 1 });
+    reportError(Object.create(null), 'another test');
+    const strange = await page.next('events');
+    expect(strange.events.at(-1).text).toMatch(/^another test: /);
     expect(() => dashboard.log('x', 'loud' as 'info')).toThrow('level');
     // A meter that throws is reported once.
-    const messages = logged.flush(Error).map(({ error }) => (error as Error).message);
+    const errors = logged.flush().map(({ error }) => error);
+    const messages = errors.flatMap((error) => (error instanceof Error ? [error.message] : []));
     expect(messages.sort()).toEqual(['no meter', 'on purpose']);
   });
 
@@ -282,6 +288,17 @@ describe.each(ONE_POLLER)('serveDashboard on $name', ({ make }) => {
     reactor.stop();
     expect(await page.client.ended()).toMatch(/^1001/);
     await running;
+  });
+
+  it('ends with a reactor that is disposed of', async () => {
+    using logged = captureLoggedErrors();
+    const reactor = make();
+    const feed = new Feed(reactor, dashboardSettings({}));
+    await feed.start();
+    await reactor[Symbol.asyncDispose]();
+    reportError(new Error('later'), 'a test');
+    expect(feed.log.events).toEqual([]);
+    logged.flush(Error);
   });
 
   it('has a status for programs', async () => {

@@ -1,4 +1,5 @@
 /** The times of WebSocket connections, and each limit with the close code or error of crossing it. */
+import { constants, deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { PreparedMessage, type WebSocketServerOptions } from '../../src/websocket/index.js';
 import type { FrameParts } from '../protocols/websocket/frames.js';
@@ -168,10 +169,18 @@ describe('a limit', () => {
   it('of the decompressed length is answered with 1009', () => {
     const served = new ServedSockets(Recorder, { deflate: {}, maxMessageBytes: 10_000 });
     const client = served.connect({ fields: ['Sec-WebSocket-Extensions: permessage-deflate'] });
-    // A block of fixed codes: 'x' and 258 x at a distance of 1, again and again.
-    const bomb = Buffer.from('aa481f05a36014008202', 'hex');
-    client.sendFrames({ opcode: 1, rsv: 4, payload: bomb });
-    expect(client.received()).toEqual([expect.stringMatching(/^close 100[79] ""$/)]);
+    const content = (length: number): Buffer =>
+      deflateRawSync(Buffer.alloc(length, 'x'), { finishFlush: constants.Z_SYNC_FLUSH });
+    const compressed = (length: number): FrameParts => ({
+      opcode: 2,
+      rsv: 4,
+      payload: content(length).subarray(0, -4),
+    });
+    client.sendFrames(compressed(10_000));
+    expect(recorder(client).events).toHaveLength(2);
+    client.sendFrames(compressed(10_001));
+    expect(client.received()).toEqual(['close 1009 ""']);
+    expect(recorder(client).events).toEqual(['opened', expect.any(String), 'closed 1006']);
   });
 
   it('maxBufferedBytes resets the connection of a client that never reads', () => {

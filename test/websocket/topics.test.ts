@@ -42,7 +42,7 @@ describe('WebSocketTopics', () => {
   it('subscribes an open connection once', () => {
     const topics = new WebSocketTopics();
     const client = new ServedSockets(Recorder).connect();
-    expect(topics.subscribe('news', new Recorder())).toBe(false);
+    expect(() => topics.subscribe('news', new Recorder())).toThrow('subscribe is not possible');
     expect(topics.subscribe('news', client.socket)).toBe(true);
     expect(topics.subscribe('news', client.socket)).toBe(false);
     expect(topics.size('news')).toBe(1);

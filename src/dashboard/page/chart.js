@@ -131,7 +131,7 @@ export class Chart {
       padding: [8, 10, 0, 0],
       scales: {
         x: { time: isTime, ...(xRange === undefined ? {} : { range: xRange }) },
-        y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.12 : 1] },
+        y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.12 : bars ? 1 : 10] },
       },
       axes: [
         {

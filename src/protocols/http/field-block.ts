@@ -115,7 +115,10 @@ export function checkText(part: string, text: string, allowed: Uint8Array = VALU
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > 0xff || allowed[code] !== 1) {
-      throw new InvalidHTTPOutputError(part, `has the character ${hex(code)} at ${i}`);
+      throw new InvalidHTTPOutputError(
+        part,
+        `has the character ${hex(code)} at ${i}, which is not allowed there: encode or remove it`,
+      );
     }
     if (code > 0x7f) isASCII = false;
   }

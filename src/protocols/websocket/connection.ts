@@ -21,7 +21,7 @@ import type { WebSocketEvent } from './events.js';
 import { FragmentWriter } from './fragment-writer.js';
 import { CLOSE, FIN, isCloseCode, MAX_CONTROL_BYTES, PING, PONG } from './opcodes.js';
 import type { MessageParser } from './parser.js';
-import { PreparedMessage } from './prepared-message.js';
+import { PreparedMessage, SERIALIZE_HINT } from './prepared-message.js';
 import type { ByteSink } from './serializer.js';
 
 /** `closing`: this end has sent a close frame and the peer has not. */
@@ -150,7 +150,7 @@ export class WebSocketConnection {
    * @throws WebSocketNotOpenError, WebSocketFragmentError, InvalidArgumentTypeError
    */
   sendBinary(bytes: Uint8Array): number {
-    checkBytes('bytes', bytes);
+    if (!(bytes instanceof Uint8Array)) throw notAMessage(bytes);
     this.checkWhole('sendBinary');
     return this.codec.writer.binary(this.sink, bytes);
   }
@@ -289,4 +289,10 @@ export class WebSocketConnection {
 function checkBytes(what: string, value: unknown): void {
   if (value instanceof Uint8Array) return;
   throw new InvalidArgumentTypeError(what, 'a Uint8Array', value);
+}
+
+/** Messages of other types than text arrive here too. */
+function notAMessage(value: unknown): InvalidArgumentTypeError {
+  const hint = typeof value === 'object' && value !== null ? SERIALIZE_HINT : undefined;
+  return new InvalidArgumentTypeError('message', 'a Uint8Array or a string', value, hint);
 }

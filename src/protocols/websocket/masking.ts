@@ -8,6 +8,12 @@ import { createVectorMask } from './vector-mask.js';
 /** The size of {@link scratch}. */
 export const SCRATCH_BYTES = 65_536;
 
+/** Where payload begins in {@link scratch}: aligned, and behind room for the longest header, so that it can be sent back in place. */
+export const PAYLOAD_AT = 16;
+
+/** The most payload in {@link scratch}; a multiple of the length of a masking key. */
+export const MAX_SCRATCH_PAYLOAD: number = SCRATCH_BYTES - PAYLOAD_AT;
+
 const vectors = createVectorMask();
 
 /** Shared memory, valid until the next call that uses it. Its views are lent. */
@@ -28,7 +34,7 @@ export function rotateKey(key: number, count: number): number {
 }
 
 /**
- * Copies `length` bytes, at most {@link SCRATCH_BYTES}, to the beginning of {@link scratch} and masks or unmasks them.
+ * Copies `length` bytes, at most {@link MAX_SCRATCH_PAYLOAD}, to {@link PAYLOAD_AT} in {@link scratch} and masks or unmasks them.
  * @returns Whether all bytes are then ASCII.
  */
 export function maskToScratch(
@@ -39,7 +45,7 @@ export function maskToScratch(
 ): boolean {
   if (length >= COPIED_BYTES) {
     copyToScratch(source, from, length);
-    return maskScratch(0, length, key);
+    return maskScratch(PAYLOAD_AT, length, key);
   }
   const k0 = key & 0xff;
   const k1 = (key >>> 8) & 0xff;
@@ -52,15 +58,15 @@ export function maskToScratch(
     const b1 = (source[from + i + 1] as number) ^ k1;
     const b2 = (source[from + i + 2] as number) ^ k2;
     const b3 = (source[from + i + 3] as number) ^ k3;
-    scratch[i] = b0;
-    scratch[i + 1] = b1;
-    scratch[i + 2] = b2;
-    scratch[i + 3] = b3;
+    scratch[PAYLOAD_AT + i] = b0;
+    scratch[PAYLOAD_AT + i + 1] = b1;
+    scratch[PAYLOAD_AT + i + 2] = b2;
+    scratch[PAYLOAD_AT + i + 3] = b3;
     bits |= b0 | b1 | b2 | b3;
   }
   for (; i < length; i++) {
     const byte = (source[from + i] as number) ^ ((key >>> ((i & 3) * 8)) & 0xff);
-    scratch[i] = byte;
+    scratch[PAYLOAD_AT + i] = byte;
     bits |= byte;
   }
   return bits < 0x80;
@@ -125,6 +131,6 @@ export function maskShort(
 }
 
 function copyToScratch(source: Uint8Array, from: number, length: number): void {
-  if (Buffer.isBuffer(source)) source.copy(scratch, 0, from, from + length);
-  else scratch.set(source.subarray(from, from + length));
+  if (Buffer.isBuffer(source)) source.copy(scratch, PAYLOAD_AT, from, from + length);
+  else scratch.set(source.subarray(from, from + length), PAYLOAD_AT);
 }

@@ -24,7 +24,14 @@ import type {
   WebSocketRole,
 } from './events.js';
 import { FrameHeader, invalid } from './frame-header.js';
-import { maskShort, maskToScratch, rotateKey, SCRATCH_BYTES, scratch } from './masking.js';
+import {
+  MAX_SCRATCH_PAYLOAD,
+  maskShort,
+  maskToScratch,
+  PAYLOAD_AT,
+  rotateKey,
+  scratch,
+} from './masking.js';
 import { MessageBuffer } from './message-buffer.js';
 import { CLOSE, CONTINUATION, isCloseCode, PING, TEXT } from './opcodes.js';
 
@@ -249,14 +256,14 @@ export class MessageParser {
   #readData(): WebSocketEvent | undefined {
     const available = this.#chunk.length - this.#at;
     const size = this.#left;
-    const whole = this.#header.fin && size <= available && size <= SCRATCH_BYTES;
+    const whole = this.#header.fin && size <= available && size <= MAX_SCRATCH_PAYLOAD;
     if (!whole || this.#kept !== undefined) return this.#readPiece(Math.min(size, available));
     const at = this.#at;
     this.#at += size;
     this.#left = 0;
     if (!this.#masked) return this.#finish(this.#chunk, at, at + size, false);
     const ascii = maskToScratch(this.#chunk, at, size, this.#key);
-    return this.#finish(scratch, 0, size, ascii);
+    return this.#finish(scratch, PAYLOAD_AT, PAYLOAD_AT + size, ascii);
   }
 
   /** Reads payload of a message that does not arrive at once. */
@@ -268,12 +275,12 @@ export class MessageParser {
     const kept = this.#kept;
     let rest = available;
     while (rest > 0) {
-      const size = Math.min(rest, SCRATCH_BYTES);
+      const size = Math.min(rest, MAX_SCRATCH_PAYLOAD);
       const wanted = this.#header.fin ? this.#left : 0;
       let valid: boolean;
       if (this.#masked) {
         const ascii = maskToScratch(this.#chunk, this.#at, size, this.#key);
-        valid = kept.append(scratch, 0, size, wanted, ascii);
+        valid = kept.append(scratch, PAYLOAD_AT, PAYLOAD_AT + size, wanted, ascii);
       } else {
         valid = kept.append(this.#chunk, this.#at, this.#at + size, wanted, false);
       }

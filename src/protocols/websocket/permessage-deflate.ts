@@ -1,4 +1,5 @@
 /** Negotiates permessage-deflate (RFC 7692 section 7.1): offers, answers, and the agreed parameters. */
+import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { checkBoolean, checkInteger } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 import type { ExtensionElement } from './header-elements.js';
@@ -42,6 +43,10 @@ export function checkDeflateOptions(
   what: string,
   options: PermessageDeflateOptions,
 ): PermessageDeflateParameters {
+  if (typeof options === 'boolean') {
+    const expected = 'an object of options, such as {} for the defaults';
+    throw new InvalidArgumentTypeError(what, expected, options);
+  }
   checkOptions(what, options, OPTIONS);
   const {
     serverNoContextTakeover = true,

@@ -4,6 +4,8 @@ import type { MessageDeflater } from './deflate.js';
 import { BINARY, FIN, RSV1, TEXT } from './opcodes.js';
 import { frameOfBytes, frameOfText } from './serializer.js';
 
+export const SERIALIZE_HINT = 'serialize objects, such as by JSON.stringify';
+
 /** Pass it to `sendPrepared` of each connection. */
 export class PreparedMessage {
   /** The text, or a copy of the bytes. */
@@ -13,7 +15,7 @@ export class PreparedMessage {
 
   /** @throws InvalidArgumentTypeError */
   constructor(content: string | Uint8Array) {
-    checkData(content);
+    checkData(content, 'message', SERIALIZE_HINT);
     this.content = typeof content === 'string' ? content : new Uint8Array(content);
   }
 

@@ -4,7 +4,7 @@
  */
 import { LARGE_WRITE_BYTES } from '../../core/transport.js';
 import { ownBytes } from '../../internal/lent-bytes.js';
-import { maskScratch, maskToScratch, SCRATCH_BYTES, scratch } from './masking.js';
+import { MAX_SCRATCH_PAYLOAD, maskScratch, maskToScratch, PAYLOAD_AT, scratch } from './masking.js';
 import { MASK, MAX_CONTROL_BYTES } from './opcodes.js';
 
 /** A transport, or another taker of the bytes of frames. */
@@ -20,12 +20,6 @@ export interface ByteSink {
  * Returns 32 bits for the next frame of a client. They must not be predictable (RFC 6455 section 10.3).
  */
 export type MaskingKeySource = () => number;
-
-/** Where a payload begins in the shared memory: aligned, and behind room for the longest header. */
-const PAYLOAD_AT = 16;
-
-/** Frames that fit are made in the shared memory, which is lent: the sink copies them. */
-const MAX_SHARED_PAYLOAD = SCRATCH_BYTES - PAYLOAD_AT;
 
 /** Longer payload of others is passed on as it is. */
 const MAX_COPIED_PAYLOAD = LARGE_WRITE_BYTES - PAYLOAD_AT;
@@ -45,12 +39,10 @@ export class FrameSerializer {
   /** @param first The first byte: FIN, RSV1 and opcode. A server's payload of nearly {@link LARGE_WRITE_BYTES} or more is not copied. */
   writeBytes(sink: ByteSink, first: number, payload: Uint8Array): number {
     const { length } = payload;
-    // A received message that is sent back is in the shared memory itself.
-    const isShort =
-      length <= MAX_COPIED_PAYLOAD ||
-      (length <= MAX_SHARED_PAYLOAD && payload.buffer === scratch.buffer);
-    if (isShort) {
-      scratch.set(payload, PAYLOAD_AT);
+    // A received message that is sent back is there already.
+    const isInPlace = payload.byteOffset === PAYLOAD_AT && payload.buffer === scratch.buffer;
+    if (isInPlace || length <= MAX_COPIED_PAYLOAD) {
+      if (!isInPlace) scratch.set(payload, PAYLOAD_AT);
       return this.#writeShort(sink, first, length);
     }
     if (this.#maskingKey !== undefined) {
@@ -65,7 +57,7 @@ export class FrameSerializer {
   /** Writes text as UTF-8. Lone surrogates become U+FFFD. */
   writeText(sink: ByteSink, first: number, text: string): number {
     const worst = text.length * 3;
-    if (worst <= MAX_SHARED_PAYLOAD || Buffer.byteLength(text) <= MAX_SHARED_PAYLOAD) {
+    if (worst <= MAX_SCRATCH_PAYLOAD || Buffer.byteLength(text) <= MAX_SCRATCH_PAYLOAD) {
       return this.#writeShort(sink, first, scratch.write(text, PAYLOAD_AT));
     }
     if (this.#maskingKey !== undefined) {
@@ -98,10 +90,10 @@ export class FrameSerializer {
     const size = headerSize(length);
     const frame = ownBytes(size + 4 + length);
     // Each piece but the last has a length that is a multiple of the key's.
-    for (let at = 0; at < length; at += SCRATCH_BYTES) {
-      const piece = Math.min(SCRATCH_BYTES, length - at);
+    for (let at = 0; at < length; at += MAX_SCRATCH_PAYLOAD) {
+      const piece = Math.min(MAX_SCRATCH_PAYLOAD, length - at);
       maskToScratch(payload, at, piece, key);
-      scratch.copy(frame, size + 4 + at, 0, piece);
+      scratch.copy(frame, size + 4 + at, PAYLOAD_AT, PAYLOAD_AT + piece);
     }
     writeHeader(frame, 0, first, length);
     frame[1] = (frame[1] as number) | MASK;

@@ -135,6 +135,25 @@ function checkRequest(request: HandshakeRequest): string {
   return key;
 }
 
+/** @throws InvalidArgumentTypeError, InvalidArgumentValueError one of a list is no serialized origin, and would never match. */
+export function checkAllowedOrigins(allowed: AllowedOrigins): void {
+  if (!Array.isArray(allowed)) return;
+  for (const origin of allowed as readonly unknown[]) {
+    if (typeof origin === 'string' && isOrigin(origin)) continue;
+    const expected =
+      'a scheme, a host in lower case, and a port if it is not the default: "https://example.com"';
+    throw new InvalidArgumentValueError('each of allowedOrigins', expected, origin);
+  }
+}
+
+function isOrigin(text: string): boolean {
+  if (text === 'null') return true;
+  if (!/^[a-z][a-z\d+.-]*:\/\/[^/?#@\\\s]+$/.test(text) || !URL.canParse(text)) return false;
+  const { origin } = new URL(text);
+  // Of other schemes, such as those of browser extensions, URL does not know the origin.
+  return origin === text || (origin === 'null' && !/^(?:https?|wss?|ftp|file):/.test(text));
+}
+
 function checkOrigin(request: HandshakeRequest, allowed: AllowedOrigins): void {
   if (typeof allowed !== 'function' && !Array.isArray(allowed)) {
     if (typeof allowed !== 'string') throw invalidOrigins(allowed);

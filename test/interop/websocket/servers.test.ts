@@ -1,11 +1,11 @@
 /** Servers of others, and clients of ours: the npm package ws, the library websockets of Python, Autobahn on Twisted. */
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   connectWebSocket,
   WebSocketClosedError,
   type WebSocketProtocol,
 } from '../../../src/websocket/index.js';
-import { contract, type Rig } from '../../support/contract.js';
+import { contract } from '../../support/contract.js';
 import { latch, within } from '../../support/deadline.js';
 import { hasPython, PeerProgram } from '../../support/peers.js';
 import { ONE_POLLER } from '../../support/reactors.js';
@@ -13,25 +13,29 @@ import { HOST } from '../peer-files.js';
 import { LARGE } from './rig.js';
 import { WebSocketServer, type WsOptions, type WsSocket } from './ws-package.js';
 
-/** Starts a server that does what commands say. @returns Its port. */
-type Start = (rig: Rig, deflates: boolean) => Promise<number>;
+interface Server extends AsyncDisposable {
+  readonly port: number;
+}
+
+/** Starts a server that does what commands say. */
+type Start = (deflates: boolean) => Promise<Server>;
 
 /** The server of ws. */
-async function startWs(rig: Rig, deflates: boolean): Promise<number> {
+async function startWs(deflates: boolean): Promise<Server> {
   const options: WsOptions = { perMessageDeflate: deflates };
   const handleProtocols = (offered: Set<string>): string | false => offered.has('shout') && 'shout';
   const server = new WebSocketServer({ host: HOST, port: 0, handleProtocols, ...options });
   const listening = latch();
   server.on('listening', () => listening.open());
   server.on('connection', obey);
-  rig.use({
+  await within(listening.promise, 'ws to listen');
+  return {
+    port: server.address().port,
     async [Symbol.asyncDispose]() {
       for (const client of server.clients) client.terminate();
       await new Promise<void>((resolve) => server.close(resolve));
     },
-  });
-  await within(listening.promise, 'ws to listen');
-  return server.address().port;
+  };
 }
 
 function obey(socket: WsSocket): void {
@@ -56,10 +60,10 @@ function obey(socket: WsSocket): void {
 }
 
 function startPython(name: string): Start {
-  return async (rig, deflates) => {
+  return async (deflates) => {
     const args = ['serve', ...(deflates ? ['deflate'] : [])];
-    const peer = rig.use(await PeerProgram.python(name, ...args));
-    return Number(/ready (\d+)/.exec(peer.stdout)?.[1]);
+    const peer = await PeerProgram.python(name, ...args);
+    return Object.assign(peer, { port: Number(/ready (\d+)/.exec(peer.stdout)?.[1]) });
   };
 }
 
@@ -74,6 +78,16 @@ const TAKEOVER = { serverNoContextTakeover: false, clientNoContextTakeover: fals
 
 describe.each(SERVERS)('with a server of %s', (_name, available, start) => {
   describe.skipIf(!available)('found', () => {
+    let plain: Server;
+    let deflating: Server;
+    beforeAll(async () => {
+      [plain, deflating] = await Promise.all([start(false), start(true)]);
+    });
+    afterAll(async () => {
+      await plain[Symbol.asyncDispose]();
+      await deflating[Symbol.asyncDispose]();
+    });
+
     contract(
       'a WebSocket client',
       (rig) => {
@@ -82,7 +96,7 @@ describe.each(SERVERS)('with a server of %s', (_name, available, start) => {
           ['with compression', {}],
           ['with windows that it keeps', TAKEOVER],
         ])('speaks %s', async (_how, deflate) => {
-          const port = await start(rig, deflate !== undefined);
+          const { port } = deflate === undefined ? plain : deflating;
           const connect = async (): Promise<WebSocketProtocol> =>
             await connectWebSocket(rig.reactor, `ws://${HOST}:${port}/`, {
               subprotocols: ['other', 'shout'],

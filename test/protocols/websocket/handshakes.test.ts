@@ -137,6 +137,24 @@ describe('acceptRequest', () => {
     expect(refusal(request({ origin, host }))?.status).toBe(allowed ? undefined : 403);
   });
 
+  it('allows only pages over TLS if the request is over TLS', () => {
+    const host = 'a.example';
+    const status = (origin: string, secure: boolean): number | undefined =>
+      refusal(request({ origin, host }, { secure }))?.status;
+    expect(status('https://a.example', true)).toBe(undefined);
+    expect(status('http://a.example', true)).toBe(403);
+    expect(status('http://a.example', false)).toBe(undefined);
+    // A proxy may have ended TLS.
+    expect(status('https://a.example', false)).toBe(undefined);
+  });
+
+  it('compares with the authority of the target, if there is one, instead of Host', () => {
+    const of = (origin: string): HandshakeRequest =>
+      request({ origin, host: 'a.example' }, { host: 'b.example' });
+    expect(refusal(of('https://b.example'))).toBe(undefined);
+    expect(refusal(of('https://a.example'))?.status).toBe(403);
+  });
+
   it('allows the origins of a list, or that a function allows', () => {
     const origin = 'https://app.example.org';
     const of = request({ origin });

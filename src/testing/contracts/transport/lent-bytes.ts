@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 
 import { LARGE_WRITE_BYTES } from '../../../core/transport.js';
 import { POISON_BYTE } from '../../../internal/lent-bytes.js';
+import { lend } from '../../lending.js';
 import { detach } from '../detach.js';
 import { patternedBytes } from '../patterned-bytes.js';
 import type { RecordingProtocol } from './recording-protocol.js';
@@ -119,6 +120,15 @@ function addEchoCases(contract: TransportCases): void {
     },
     { lent: 'both', client: { dataReceived: echoInPieces } },
   );
+
+  contract.add('copies lent bytes of other memory before write returns', async (scene) => {
+    const lengths = [1, 100, LARGE_WRITE_BYTES, 65_536, 65_537, 300_000, LARGE_WRITE_BYTES + 1];
+    const written = lengths.map((length) => patternedBytes(length));
+    for (const bytes of written) lend(bytes, (lent) => scene.server.call('write', lent));
+    const sent = Buffer.concat(written);
+    const received = await scene.received(scene.client, sent.length);
+    assert(received.equals(sent), 'the client received what was lent, in order');
+  });
 
   contract.add(
     'keeps bytes written from lent bytes for a peer that does not read',
