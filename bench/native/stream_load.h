@@ -32,7 +32,7 @@ class StreamLoad : public Load {
   StreamLoad& operator=(const StreamLoad&) = delete;
 
   // Every 128th connection, and the last, exchanges one message, so that the server has accepted
-  // all of them on return; every connection if its first message is a greeting.
+  // all of them on return; every connection if its first message is a greeting, 128 at once.
   std::string Open(uint32_t count) override;
 
   // Each connection that has its answer before `ns` have passed sends its next message.
