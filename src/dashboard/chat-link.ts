@@ -4,6 +4,8 @@ import { LineReceiver } from '../framing/line-receiver.js';
 
 /** Longest line, in UTF-16 code units. */
 const MAX_LENGTH = 500;
+/** Unsent bytes beyond which the chat server does not read, or the visitor says more than any person. */
+const MAX_UNSENT_BYTES = 65_536;
 
 class ChatLines extends LineReceiver {
   readonly #received: (line: string) => void;
@@ -48,10 +50,13 @@ export class ChatLink {
       .addErrback(ended);
   }
 
-  /** Sends a line. Characters that would end it are replaced. */
+  /** Sends a line. Characters that would end it are replaced. If too much is unsent, the connection is reset. */
   say(text: string): void {
     const line = text.slice(0, MAX_LENGTH).replaceAll(/\p{Cc}/gu, ' ');
-    if (this.#lines?.transport.connected) this.#lines.sendLine(line);
+    const lines = this.#lines;
+    if (!lines?.transport.connected) return;
+    if (lines.transport.bufferedBytes > MAX_UNSENT_BYTES) lines.transport.abortConnection();
+    else lines.sendLine(line);
   }
 
   leave(): void {

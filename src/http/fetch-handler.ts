@@ -108,7 +108,8 @@ function webRequest(request: HTTPRequest, content: LazyContent): Request {
   const { method, signal, host = 'localhost', secure, query } = request;
   const url = `http${secure ? 's' : ''}://${host}${request.path}${query === '' ? '' : `?${query}`}`;
   if (!request.path.startsWith('/')) throw new HTTPStatusError(method === 'CONNECT' ? 501 : 400);
-  if (!URL.canParse(url)) throw new HTTPStatusError(400);
+  // With an empty host, the URL parser takes the first name of the path for the host.
+  if (host === '' || !URL.canParse(url)) throw new HTTPStatusError(400);
   const headers = new Headers();
   for (const [name, value] of request.rawFields()) headers.append(name, value);
   const hasContent = method !== 'GET' && method !== 'HEAD' && request.hasContent;

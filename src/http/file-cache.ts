@@ -3,6 +3,8 @@ import type { BigIntStats } from 'node:fs';
 
 /** A file may use this part of the memory. */
 const LARGEST_PART = 16;
+/** About what an entry uses besides the content. Links between folders give a small file any number of paths. */
+const ENTRY_BYTES = 1_024;
 
 interface Entry<F> {
   readonly file: F;
@@ -46,7 +48,7 @@ export class FileCache<F extends { readonly stats: BigIntStats }> {
   set(path: string, file: F, bytes: number): void {
     const old = this.#files.get(path);
     if (old !== undefined) this.#remove(path, old);
-    this.#add(path, { file, bytes });
+    this.#add(path, { file, bytes: bytes + 2 * path.length + ENTRY_BYTES });
     for (const [oldest, entry] of this.#files) {
       if (this.#bytes <= this.#maxBytes) return;
       this.#remove(oldest, entry);

@@ -36,7 +36,8 @@ export interface StaticFilesOptions {
   /** Most ranges in one request: 1 to 1,000. Default 16. A request for more is answered with the whole file. */
   readonly maxRanges?: number | undefined;
   /**
-   * Memory for the contents of files that were served last, in bytes: 0 to 2^40; 0 keeps none. A file may use a sixteenth of it.
+   * Memory for the contents of files that were served last, in bytes: 0 to 2^40; 0 keeps none. A file may use a sixteenth of it;
+   * about 1 KiB is added for each.
    * Before each use, the path is compared with the file that was read, by stat(2): device, inode, size and times. Default 16 MiB.
    */
   readonly cacheBytes?: number | undefined;

@@ -23,7 +23,7 @@ export interface WebSocketOptions extends CodecOptions {
   readonly pongTimeoutMs?: number;
   /** Time for the closing handshake and the end of the transport, after which the connection is reset. Default 10,000. */
   readonly closeTimeoutMs?: number;
-  /** Unsent bytes beyond which a further message resets the connection: 0 to 2^31 - 1. Default 4,194,304. */
+  /** Unsent bytes beyond which a further message or pong resets the connection: 0 to 2^31 - 1. Default 4,194,304. */
   readonly maxBufferedBytes?: number;
   /** Received bytes that the application has not taken, from which on receiving pauses: 1 to 2^31 - 1. Default 65,536. */
   readonly maxUnreadBytes?: number;

@@ -20,6 +20,7 @@ import type { TimeoutEntry } from '../policies/idle-timeouts.js';
 import type { ConnectionCodec } from '../protocols/websocket/codec.js';
 import type { WebSocketConnection } from '../protocols/websocket/connection.js';
 import { WebSocketNotOpenError } from '../protocols/websocket/errors.js';
+import { MAX_CONTROL_BYTES } from '../protocols/websocket/opcodes.js';
 import { PreparedMessage } from '../protocols/websocket/prepared-message.js';
 import {
   WebSocketBackpressureError,
@@ -154,7 +155,9 @@ export abstract class WebSocketLink implements TimeoutEntry, PullProducer, Serve
    */
   ping(payload?: Uint8Array): void {
     const connection = this.made('ping');
-    if (this.isOpen) connection.ping(payload);
+    if (!this.isOpen) return;
+    connection.ping(payload);
+    this.sent(MAX_CONTROL_BYTES);
   }
 
   /**
@@ -255,8 +258,8 @@ export abstract class WebSocketLink implements TimeoutEntry, PullProducer, Serve
     return withoutStack(() => new WebSocketClosedError(closeCode, closeReason, wasClean, failure));
   }
 
-  /** A message of `size` bytes was passed to the transport. */
-  private sent(size: number): boolean {
+  /** About `size` bytes were, or are about to be, passed to the transport. Returns whether the peer keeps up. */
+  protected sent(size: number): boolean {
     this.allowance -= size;
     if (this.allowance < 0) this.regulate(size);
     return (this.flags & FULL) === 0;

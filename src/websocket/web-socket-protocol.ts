@@ -5,6 +5,7 @@ import { fail } from '../defer/succeed.js';
 import type { ServedProtocol } from '../http/http-service.js';
 import { givenCopyOf } from '../internal/lent-bytes.js';
 import { WebSocketConnection } from '../protocols/websocket/connection.js';
+import { MAX_CONTROL_BYTES } from '../protocols/websocket/opcodes.js';
 import type { WebSocketClosedError } from './errors.js';
 import { Inbox } from './inbox.js';
 import { MessageIterator } from './message-iterator.js';
@@ -203,6 +204,8 @@ export class WebSocketProtocol
       this.controlTick = tick;
       connection.resetControlFrames();
     }
+    // Its pong is unsent as long as the peer does not read, and counts as a message does.
+    if (event === 'ping') this.sent(MAX_CONTROL_BYTES);
     if (event !== 'pong') return;
     const { bytes } = connection;
     this.call('pongReceived', () => this.pongReceived(bytes));

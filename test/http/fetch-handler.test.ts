@@ -105,6 +105,7 @@ describe('a Request', () => {
   it.each([
     ['OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n', 400],
     ['GET / HTTP/1.1\r\nHost: a:99999\r\n\r\n', 400],
+    ['GET /admin/x HTTP/1.1\r\nHost:\r\n\r\n', 400],
     ['CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n', 501],
     ['TRACE / HTTP/1.1\r\nHost: a\r\n\r\n', 501],
     ['get / HTTP/1.1\r\nHost: a\r\n\r\n', 501],

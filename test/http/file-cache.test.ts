@@ -2,6 +2,7 @@
 import { chmodSync, closeSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FileCache } from '../../src/http/file-cache.js';
 import { FILE_CALLS } from '../../src/http/file-calls.js';
 import { StaticFiles } from '../../src/http/static-files.js';
 import { ask, filesAt, MODIFIED, request, StaticFolder } from './static-folder.js';
@@ -97,9 +98,10 @@ describe('the cache', () => {
     };
     const names = Array.from({ length: 17 }, (_, index) => String(index + 10));
     for (const name of names) folder.write(name, Buffer.alloc(16));
+    const bytes = 16 + 2 * join(folder.root, '10').length + 1_024;
     const files = new StaticFiles(
       folder.root,
-      { cacheBytes: 256, wallClock: () => 1e15 },
+      { cacheBytes: 16 * bytes, wallClock: () => 1e15 },
       {
         ...blocking,
         open,
@@ -114,6 +116,15 @@ describe('the cache', () => {
     expect(opened.splice(0)).toEqual([]);
     await files.answer(request('/11'));
     expect(opened.splice(0)).toEqual(['11']);
+  });
+
+  it('counts more than the content: a small file may have many paths', async () => {
+    const cache = new FileCache(65_536);
+    const stats = await blocking.stat(join(folder.root, 'a.txt'));
+    const paths = Array.from({ length: 1_000 }, (_, index) => `/loop/${index}`);
+    for (const path of paths) cache.set(path, { stats }, 0);
+    expect(paths.filter((path) => cache.has(path)).length).toBeLessThanOrEqual(64);
+    expect(cache.has('/loop/999')).toBe(true);
   });
 
   it('keeps no content that changed while it was read', async () => {

@@ -201,6 +201,28 @@ describe('a limit', () => {
     });
   });
 
+  it('maxBufferedBytes counts pongs, so that pings of a client that never reads have an end', () => {
+    const served = new ServedSockets(Recorder, { maxBufferedBytes: 100_000 });
+    const client = served.connect({ capacity: 0 });
+    const ping = { opcode: 9, payload: 'x'.repeat(125) };
+    // A message restarts the count of control frames.
+    for (let count = 0; count < 2_000 && client.transport.bufferedBytes < 200_000; count++) {
+      client.sendFrames(ping);
+      client.sendText('x');
+    }
+    expect(client.transport.peerSees).toBe('reset');
+    expect(cause(client)).toMatchObject({ name: 'WebSocketBackpressureError' });
+  });
+
+  it('maxBufferedBytes does not end pings of a client that reads', () => {
+    const client = new ServedSockets(Recorder, { maxBufferedBytes: 1_000 }).connect();
+    for (let count = 0; count < 200; count++) {
+      client.sendText('x');
+      expect(client.answers({ opcode: 9, payload: 'x'.repeat(125) })).toHaveLength(1);
+    }
+    expect(client.transport.peerSees).toBe('open');
+  });
+
   it('maxBufferedBytes allows a message of any length to a client that keeps up', () => {
     const client = new ServedSockets(Recorder, { maxBufferedBytes: 1_000 }).connect();
     client.socket.send(new PreparedMessage('x'.repeat(1_000_000)));
