@@ -19,7 +19,9 @@ interface Fresh {
   readonly contender: Contender;
   readonly server: RunningServer;
   readonly client: LoadClient;
-  /** Of the settled process before its first connection. */
+  /** Holds the earlier connections. */
+  readonly earlier: LoadClient | undefined;
+  /** Of the settled process before the connections of `client`. */
   readonly before: Memory;
 }
 
@@ -100,16 +102,24 @@ async function openFresh(
   record: ScenarioRecord,
 ): Promise<Fresh | undefined> {
   const client = await LoadClient.start(options.clientCore);
+  const conns = scenario.kind === 'idle' ? scenario.earlierConnections : 0;
+  const earlier = conns > 0 ? await LoadClient.start(options.clientCore) : undefined;
   let server: RunningServer | undefined;
   try {
     server = await startServer(contender, scenario.service, 'idle', { core: options.serverCore });
+    const command = openCommand(scenario, contender, server);
+    if (earlier !== undefined) {
+      await earlier.open({ ...command, conns });
+      await earlier.touch();
+    }
     await sleep(scenario.settleSeconds * 1_000);
     const before = memoryOf(server.pid);
-    await client.open(openCommand(scenario, contender, server));
-    return { contender, server, client, before };
+    await client.open(command);
+    return { contender, server, client, earlier, before };
   } catch (error) {
     record.failures.push(`${contender.name}: ${messageOf(error)}`);
     await client.end();
+    await earlier?.end();
     await server?.end();
     return undefined;
   }
@@ -124,12 +134,13 @@ async function touch({ client, contender: { name } }: Fresh): Promise<string | u
   }
 }
 
-async function closeFresh({ client, server }: Fresh): Promise<void> {
+async function closeFresh({ client, earlier, server }: Fresh): Promise<void> {
   await client.end();
+  await earlier?.end();
   await server.end();
 }
 
-/** Since before the first connection, for each of them. */
+/** The growth for each connection of `client`. */
 function growthOf({ server, before }: Fresh, { connections }: IdleScenario | HoldScenario): Memory {
   return growth(before, memoryOf(server.pid), connections);
 }

@@ -117,8 +117,8 @@ function notesOf({ scenario, holds, footprints }: ScenarioRecord): string[] {
   }
   if (scenario.kind === 'idle' && footprints.length > 0) {
     return [
-      `Growth of the resident set of one fresh process (median of ${scenario.repeats}), divided by the ` +
-        `connections, ${restText(scenario)} after each had carried one message there and back. No ` +
+      `Growth of the resident set of one fresh process (median of ${scenario.repeats})${besideText(scenario)}, ` +
+        `divided by the connections, ${restText(scenario)} after each had carried one message there and back. No ` +
         'collection is forced, so uncollected garbage counts; the kernel’s socket memory does not.',
     ];
   }
@@ -139,6 +139,10 @@ function notesOf({ scenario, holds, footprints }: ScenarioRecord): string[] {
 
 function restText({ restSeconds }: { readonly restSeconds?: number }): string {
   return restSeconds === undefined ? 'some seconds' : `${restSeconds} s`; // older results lack it
+}
+
+function besideText({ earlierConnections }: { readonly earlierConnections?: number }): string {
+  return earlierConnections === undefined ? '' : ` that has ${whole(earlierConnections)} others`;
 }
 
 function contenderSection(run: RunRecord): string[] {

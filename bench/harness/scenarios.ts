@@ -92,17 +92,20 @@ function single(echo: Echo): EchoScenario {
 
 function heldScenarios(quick: boolean): Scenario[] {
   // As many in a quick run too: with fewer, what a process takes once would weigh on each of them.
+  const idle = 10_000;
   const connections = 15_000;
-  const common = { service: 'tcp', quick: true, connections, bytes: 64 } as const;
+  const common = { service: 'tcp', quick: true, bytes: 64 } as const;
   const settleSeconds = quick ? 0.4 : 2;
   return [
     {
       ...common,
       kind: 'idle',
       name: 'idle',
-      title: `Memory of an idle connection, ${text(connections)} of them`,
+      title: `Memory of an idle connection, ${text(idle)} of them`,
+      earlierConnections: 5_000,
+      connections: idle,
       costLabel: 'bytes per connection',
-      repeats: quick ? 1 : 2,
+      repeats: quick ? 1 : 3,
       settleSeconds,
       restSeconds: quick ? 0.4 : 30,
     },
@@ -111,6 +114,7 @@ function heldScenarios(quick: boolean): Scenario[] {
       kind: 'hold',
       name: 'hold',
       title: `${text(connections)} connections in one process, traffic on all`,
+      connections,
       costLabel: CPU_PER_MESSAGE,
       trafficSeconds: quick ? 1 : 5,
       settleSeconds,
@@ -144,7 +148,7 @@ function tlsScenarios(quick: boolean): Scenario[] {
     tls,
   });
   // Handshakes take so long that 15,000 would take a minute.
-  const connections = 5_000;
+  const connections = 4_000;
   return [
     echo('tls-echo-1kx50', '1 KiB', 1_024),
     echo('tls-echo-16kx50', '16 KiB', 16_384),
@@ -157,10 +161,11 @@ function tlsScenarios(quick: boolean): Scenario[] {
       costLabel: 'bytes per connection',
       service: 'tls',
       quick: false,
+      earlierConnections: 1_000,
       connections,
       bytes: 64,
       tls: 'full',
-      repeats: quick ? 1 : 2,
+      repeats: quick ? 1 : 3,
       settleSeconds: quick ? 0.4 : 2,
       restSeconds: quick ? 0.4 : 30,
     },

@@ -99,16 +99,17 @@ export function webSocketScenarios(quick: boolean): Scenario[] {
 
 /** As many as in the scenario `idle`. */
 function idle(name: string, what: string, quick: boolean): Omit<IdleScenario, 'service'> {
-  const connections = 15_000;
+  const connections = 10_000;
   return {
     kind: 'idle',
     name,
     title: `Memory of an idle ${what}, ${connections.toLocaleString('en')} of them`,
     costLabel: 'bytes per connection',
     quick: false,
+    earlierConnections: 5_000,
     connections,
     bytes: 64,
-    repeats: quick ? 1 : 2,
+    repeats: quick ? 1 : 3,
     settleSeconds: quick ? 0.4 : 2,
     restSeconds: quick ? 0.4 : 30,
   };

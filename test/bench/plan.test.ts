@@ -125,7 +125,7 @@ describe('openCommand', () => {
     expect(commandOf('ws-idle', 'node-ws')).toMatchObject({ websocket: 'text', bytes: 64 });
     expect(commandOf('http-idle', 'node-http').request).toContain('GET / HTTP/1.1');
     for (const name of ['ws-idle', 'http-idle']) {
-      const bare = { ...server, conns: 15_000, bytes: 64 };
+      const bare = { ...server, conns: 10_000, bytes: 64 };
       expect(commandOf(name, 'ropewalk-native-bare')).toEqual(bare);
     }
     expect(commandOf('ws-broadcast', 'uws')).toMatchObject({ load: 'broadcast', conns: 5_000 });
