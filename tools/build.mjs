@@ -75,7 +75,13 @@ function isStale(output, sources) {
 async function produce(output, make) {
   const begun = performance.now();
   const time = new Date();
-  await make();
+  try {
+    await make();
+  } catch (error) {
+    // The step that writes the output may have succeeded: the next build must not take it for complete.
+    if (existsSync(output)) utimesSync(output, 0, 0);
+    throw error;
+  }
   if (!existsSync(output)) throw new BuildError(`the build left no ${relative(root, output)}`);
   utimesSync(output, time, time);
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);

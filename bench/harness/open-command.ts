@@ -1,4 +1,4 @@
-// What the client is told to open for a scenario.
+// The command that has the client open the connections of a scenario.
 
 import { join } from 'node:path';
 import type { Contender, RunningServer } from './contenders.js';

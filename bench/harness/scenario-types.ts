@@ -1,4 +1,4 @@
-// What a scenario is: what the client does, what is compared, and in which unit.
+// The types of a scenario: the work of the client, the compared figures and their unit.
 
 import type { Mode, Service } from './contenders.js';
 import type { FrameKind, Security } from './load-client.js';
@@ -6,7 +6,7 @@ import type { FrameKind, Security } from './load-client.js';
 interface Described {
   readonly name: string;
   readonly title: string;
-  /** What the cost of one unit is, for column heads: `CPU us per message`. */
+  /** The name of the cost of one unit, for column heads: `CPU us per message`. */
   readonly costLabel: string;
   /** The kind of server it needs. */
   readonly service: Service;

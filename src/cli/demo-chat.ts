@@ -76,7 +76,7 @@ export function chatFactory(room: ChatRoom, clock: Clock): LimitUnsentBytesFacto
 }
 
 /** A connection to the chat: first a nickname, then lines. */
-export class DemoChat extends Protocol {
+class DemoChat extends Protocol {
   override readonly acceptsLentBytes = true;
   readonly #room: ChatRoom;
   readonly #counts: MessageCounts;

@@ -27,7 +27,7 @@ export interface StreamProtocol {
    */
   readonly unreadBytes?: number;
   /**
-   * What the connection does, in a few words for people, such as `chat: alice`. Read when a connection is reported:
+   * The purpose or work of the connection in a few words for people, such as `chat: alice`. Read when a connection is reported:
    * `reactor.connections`, the dashboard. Default: the name of the class.
    */
   readonly description?: string;

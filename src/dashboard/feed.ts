@@ -1,4 +1,4 @@
-/** What the pages show: samples of each interval, events, connections and load runs. */
+/** The contents of the pages: samples of each interval, events, connections and load runs. */
 import type { DelayedCall } from '../core/clock.js';
 import type { Reactor } from '../core/reactor.js';
 import { messageOf, textOf } from '../core/text-of.js';
@@ -12,9 +12,9 @@ import type { ConnectionRow, ToPage } from './page-messages.js';
 import type { Sample } from './sampler.js';
 import { Sampler, TURN_LIMITS_MS } from './sampler.js';
 
-/** One that shows the feed. */
+/** A viewer of the feed. */
 export interface Page {
-  /** Whether it has received what was sent. */
+  /** Whether few bytes to it are unsent. */
   readonly keepsUp: boolean;
   readonly watchesConnections: boolean;
   tell(message: ToPage): void;

@@ -84,7 +84,7 @@ export class LoadRun {
     return this.#state;
   }
 
-  /** Settles when the run has ended, for whatever reason. */
+  /** Settles when the run has ended: complete, cancelled or failed. */
   async run(): Promise<void> {
     this.#change({});
     for (const kind of ROUNDS) {
@@ -194,7 +194,7 @@ export class LoadRun {
   }
 }
 
-/** The program ends when its channel closes; one that does not is killed. */
+/** Its exit is no failure then. */
 function stop(child: ChildProcess): void {
   child.removeAllListeners('exit');
   if (child.connected) child.disconnect();

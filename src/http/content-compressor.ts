@@ -7,7 +7,7 @@ import { type Compressor, makeCompressor } from './compressor.js';
 export interface CompressedContent {
   /** @returns Whether the client keeps up. */
   compressed(data: Buffer): boolean;
-  /** Fires when the client has taken what was written; fails if it is gone. */
+  /** Fires when everything written was sent; fails if the client is gone. */
   taken(): Deferred<void>;
   /** Everything was passed on. */
   compressionEnded(): void;

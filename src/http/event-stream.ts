@@ -7,7 +7,7 @@ import { type ServerSentEvent, serializeEvent } from './server-sent-event.js';
 
 type Events = Iterable<ServerSentEvent | string> | AsyncIterable<ServerSentEvent | string>;
 
-/** @internal What the streams of one source share. */
+/** @internal The state that the streams of one source share. */
 export interface EventStreamOwner {
   readonly maxUnsentBytes: number;
   /** More than that is unsent, which within a turn says nothing about the client: calls `judge` later. */

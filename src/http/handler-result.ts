@@ -2,13 +2,13 @@
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import { HTTPSequenceError } from '../protocols/http/errors.js';
 
-/** Whether a handler returned what other frameworks send as the response. Other results, such as a timer, have no meaning. */
+/** Whether a handler returned a value that other frameworks send as the response. Other results, such as a timer, have no meaning. */
 export function isMistakenForResponse(result: unknown): boolean {
   if (typeof result === 'string') return true;
   return Object.prototype.toString.call(result) === '[object Response]';
 }
 
-/** @param result What the handler returned, or its promise was fulfilled with, while the response had not begun. */
+/** @param result The result of the handler, or of its promise, while the response had not begun. */
 export function unansweredError(result: unknown): Error {
   if (!isMistakenForResponse(result)) {
     return new HTTPSequenceError(

@@ -33,7 +33,7 @@ import { checkProtocol, checkSwitchable, isServedProtocol, upgradeHead } from '.
 import { UpgradedConnection } from './upgraded-connection.js';
 import type { UpgradedProtocol } from './upgraded-protocol.js';
 
-/** What the timeout is for. While the handler works, it is that of an idle connection, and is filed again. */
+/** Purposes of the timeout. While the handler works, it is that of an idle connection, and is filed again. */
 const IDLE = 0;
 const HEAD = 1;
 const CONTENT = 2;
@@ -361,7 +361,7 @@ export class HTTPConnection
         }
       } else if (!response.ended) {
         response.request.inputEnded();
-        // Those who watch the signal may have answered.
+        // A listener of the signal may have answered.
         if (this.response !== response || response.ended) return;
       }
     }

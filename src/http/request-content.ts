@@ -1,4 +1,4 @@
-/** The rules for the content of a request: who wants it, and when it is dropped. */
+/** The rules for the content of a request: when it is read, and when it is dropped. */
 import type { RequestHead } from '../protocols/http/heads.js';
 import type { HTTPRequest } from './http-request.js';
 import type { HTTPResponse } from './http-response.js';

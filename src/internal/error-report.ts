@@ -19,7 +19,7 @@ export interface ErrorReport {
   readonly where: string;
   /** The other end of the connection, or the sender of the datagram, if the error belongs to one. */
   readonly peer: Address | undefined;
-  /** What was in progress, such as `GET /index.html`. It may contain text of the peer, of limited length. */
+  /** The work in progress, such as `GET /index.html`. It may contain text of the peer, of limited length. */
   readonly about: string | undefined;
   /** Set it to keep the error off standard error. */
   silenced: boolean;
@@ -45,7 +45,7 @@ export function publishError(
   return report.silenced;
 }
 
-/** `where`, and what was in progress with which peer, if these are known. */
+/** `where`, with the work in progress and the peer, if these are known. */
 export function placeOf(where: string, peer: Address | undefined, about?: string): string {
   const place = about === undefined ? where : `${where}, ${about}`;
   return peer === undefined ? place : `${place}, peer ${peer}`;

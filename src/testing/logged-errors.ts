@@ -10,7 +10,7 @@ export interface LoggedError {
   readonly error: unknown;
   /** The callback or operation that failed: `dataReceived`, `callLater`, `stopProducing`... */
   readonly where: string;
-  /** What was in progress, such as the request `GET /index.html`. */
+  /** The work in progress, such as the request `GET /index.html`. */
   readonly about?: string | undefined;
 }
 

@@ -21,7 +21,7 @@ export const TOO_WEAK: RegExp = /too (?:small|weak)/;
 const DER_SEQUENCE = 0x30;
 const DER_ENUMERATED = 0x0a;
 
-/** What PEM blocks contain. */
+/** The contents of PEM blocks. */
 interface PEMKind {
   readonly label: RegExp;
   readonly name: string;
@@ -159,7 +159,7 @@ function unreadableKey(bytes: Buffer, fault: Error): string {
 }
 
 /** @throws TLSContextError */
-export function parseCertificate(what: string, der: Buffer): X509Certificate {
+function parseCertificate(what: string, der: Buffer): X509Certificate {
   try {
     return new X509Certificate(der);
   } catch (cause) {
@@ -197,7 +197,7 @@ export function checkOCSPResponse(what: string, response: unknown): void {
   );
 }
 
-/** What follows the tag and the length. */
+/** The bytes behind the tag and the length. */
 function contentOf(der: Buffer): Buffer {
   // The length is one byte, or the number of bytes that this one has.
   const { 1: length = 0 } = der;

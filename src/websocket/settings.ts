@@ -1,4 +1,4 @@
-/** The limits and times of WebSocket connections, and what those with the same settings share. */
+/** The limits and times of WebSocket connections, and the state that connections with the same settings share. */
 import type { Clock } from '../core/clock.js';
 import { checkInteger } from '../internal/check.js';
 import type { OptionNames } from '../internal/options.js';
@@ -61,7 +61,7 @@ function sharedTimeouts(clock: Clock): IdleTimeouts {
   return timeouts;
 }
 
-/** What connections with the same options share. */
+/** Shared by connections with the same options. */
 export class WebSocketSettings {
   readonly role: WebSocketRole;
   readonly timeouts: IdleTimeouts;

@@ -29,7 +29,7 @@ import {
 } from './errors.js';
 import type { WebSocketSettings } from './settings.js';
 
-/** What the timeout is for. */
+/** Purposes of the timeout. */
 export const IDLE = 0;
 export const PONG = 1;
 export const CLOSING = 2;
@@ -175,7 +175,7 @@ export abstract class WebSocketLink implements TimeoutEntry, PullProducer, Serve
     this.file(CLOSING);
     this.flags &= ~PAUSED;
     this.dropUnread();
-    // The close frame of the peer may be behind messages that nobody takes.
+    // The close frame of the peer may be behind unread messages.
     this.read();
   }
 

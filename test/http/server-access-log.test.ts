@@ -21,7 +21,7 @@ class Logged extends Served {
     this.records = records;
   }
 
-  /** The records since the last call, without what is the same in all. */
+  /** The records since the last call, without the fields that all have in common. */
   take(): Partial<AccessRecord>[] {
     return this.records.splice(0).map(({ remoteAddress, timeMs, host, version, ...rest }) => {
       expect([typeof remoteAddress, timeMs]).toEqual(['string', 0]);

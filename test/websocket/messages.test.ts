@@ -1,4 +1,4 @@
-/** Messages of open connections, in memory: the three faces, and what ends a connection. */
+/** Messages of open connections, in memory: the three faces, and the end of a connection. */
 import { describe, expect, it } from 'vitest';
 import { captureLoggedErrors } from '../../src/testing/index.js';
 import {

@@ -77,7 +77,7 @@ export class ServedClient {
     return socket;
   }
 
-  /** Sends bytes, and returns what the server has sent since the last call. */
+  /** Sends bytes, and returns the bytes that the server has sent since the last call. */
   send(data: string | Uint8Array): string {
     this.transport.receive(data);
     this.transport.settle();
@@ -114,7 +114,7 @@ export class ServedClient {
     return events;
   }
 
-  /** What the server sends in answer to some frames. */
+  /** The answer of the server to some frames. */
   answers(...frames: FrameParts[]): string[] {
     this.sendFrames(...frames);
     return this.received();

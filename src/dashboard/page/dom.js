@@ -1,4 +1,4 @@
-// Elements, without any HTML text: what programs and visitors write is never parsed.
+// Elements, without any HTML text: the texts of programs and visitors are never parsed.
 
 /** @param {string} id */
 export function byId(id) {

@@ -22,7 +22,7 @@ async function results(name: string, ...args: string[]): Promise<Map<string, unk
   return new Map(lines.map((line) => JSON.parse(line) as [string, unknown]));
 }
 
-/** What both clients see. */
+/** The results that both clients report. */
 function expectAnswers(seen: Map<string, unknown>): void {
   expect(seen.get('get')).toMatchObject(content(GREETING));
   const head = { ...content(''), 'content-length': String(GREETING.length) };

@@ -21,7 +21,7 @@ export const ALL_PIECES: string = PIECES.join('');
 /** Content that is worth compressing. */
 export const TEXT: string = 'hemp, flax and jute\n'.repeat(5_000);
 
-/** Sends back in upper case what it receives, after a greeting. */
+/** Sends a greeting, then received bytes in upper case. */
 export class Shout extends Protocol {
   override connectionMade(): void {
     this.transport.write('LOUD\n');
@@ -36,7 +36,7 @@ export function digest(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** What the server saw of a request. */
+/** A request as the server received it. */
 export interface Facts {
   readonly method: string;
   readonly target: string;
@@ -139,7 +139,7 @@ export interface ServedHTTP {
   readonly factory: CountingFactory;
 }
 
-/** Serves {@link answer}. @param wrap What its factory is wrapped in. */
+/** Serves {@link answer}. @param wrap Wraps its factory. */
 export function serve(
   rig: Rig,
   options: HTTPServerOptions = {},

@@ -1,4 +1,4 @@
-/** slowhttptest in its four modes: the server serves others meanwhile, and ends what is too slow. */
+/** slowhttptest in its four modes: the server serves others meanwhile, and ends slow connections. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { staticFiles } from '../../../src/http/index.js';
 import { contract } from '../../support/contract.js';

@@ -1,5 +1,5 @@
 /**
- * TLS by Node's engine on whatever runtime runs this: `serve`, `connect` or `refusals`, and its options as JSON. Prints a line of JSON
+ * TLS by Node's engine on any runtime: `serve`, `connect` or `refusals`, and its options as JSON. Prints a line of JSON
  * for each event.
  */
 import { ClientFactory, createReactor, Protocol } from '../../../src/index.js';

@@ -1,4 +1,4 @@
-/** Chromium as a client of WebSocket, server-sent events and files: a page that runs the scenario and posts what it saw. */
+/** Chromium as a client of WebSocket, server-sent events and files: a page that runs the scenario and posts its results. */
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, it } from 'vitest';
 import { EventStreams, type HTTPHandler, staticFiles } from '../../../src/http/index.js';

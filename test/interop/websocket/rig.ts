@@ -15,7 +15,7 @@ import { HOST } from '../peer-files.js';
 export const LARGE: string = 'hemp, flax and jute\n'.repeat(50_000);
 export const MAX_MESSAGE_BYTES = 2_000_000;
 
-/** Echoes messages, and does what commands say. */
+/** Echoes messages, and executes commands. */
 export class Commanded extends WebSocketProtocol {
   override messageReceived(message: WebSocketMessage): void {
     switch (message) {
@@ -65,7 +65,7 @@ export async function results(name: string, ...args: string[]): Promise<Map<stri
   return seen;
 }
 
-/** What every client sees. */
+/** The results that every client reports. */
 export function expectScenario(seen: Map<string, unknown>): void {
   expect(Object.fromEntries(seen)).toMatchObject({
     subprotocol: 'shout',

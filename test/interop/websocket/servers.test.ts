@@ -17,7 +17,7 @@ interface Server extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Starts a server that does what commands say. */
+/** Starts a server that executes commands. */
 type Start = (deflates: boolean) => Promise<Server>;
 
 /** The server of ws. */
