@@ -35,7 +35,7 @@ const CONTROL_TICKS = 30;
  * - Deferreds: {@link receive}.
  *
  * Without `messageReceived`, messages are read only as fast as the application takes them. Received messages are dropped once
- * {@link close} was called.
+ * {@link close} or {@link abort} was called.
  */
 export class WebSocketProtocol
   extends WebSocketLink
