@@ -92,7 +92,8 @@ export class WebSocketProtocol
       inbox !== undefined &&
       this.messageReceived !== WebSocketProtocol.prototype.messageReceived
     ) {
-      this.inbox = undefined;
+      // Receivers that wait fail at the end.
+      if (!inbox.isAwaited) this.inbox = undefined;
       if (!inbox.isEmpty) void inbox.take().addCallback((message) => this.deliver(message));
     }
     this.read();

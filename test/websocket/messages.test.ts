@@ -257,6 +257,17 @@ describe('receive and iteration', () => {
     expect(received).toEqual(['a', 'b']);
   });
 
+  it('fail at the end if messageReceived has taken their messages', async () => {
+    const client = new ServedSockets(SILENT).connect();
+    const waiting = client.socket.receive();
+    client.socket.messageReceived = SILENT;
+    client.socket.resumeReceiving();
+    client.sendText('a');
+    client.sendClose(1000);
+    client.transport.settle();
+    await expect(waiting).rejects.toMatchObject({ closeCode: 1000 });
+  });
+
   it('lose no message when they are cancelled', async () => {
     const client = new ServedSockets(SILENT).connect();
     const cancelled = client.socket.receive();
