@@ -3,7 +3,7 @@
 import { Child } from './children.js';
 import { nativeTool } from './native-tools.js';
 
-/** What one slice of load measured. Instruction counts are null where the machine has no counters. */
+/** The figures of one slice of load. Instruction counts are null where the machine has no counters. */
 export interface Figures {
   readonly messages: number;
   readonly elapsedNs: number;
@@ -43,7 +43,7 @@ export type FrameKind = 'text' | 'binary';
 /** The handshakes of secured streams. */
 export type Security = 'full' | 'resumed';
 
-/** What messages consist of: bytes, lines of 64 bytes, or lines of three. */
+/** The content of messages: bytes, lines of 64 bytes, or lines of three. */
 export type Shape = 'bytes' | 'lines' | 'short-lines';
 
 interface ServerCommand {

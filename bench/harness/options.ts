@@ -2,7 +2,7 @@
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
-/** What to measure, how long and how often. */
+/** The subjects, durations and repetitions of a measurement. */
 export interface Options {
   readonly quick: boolean;
   /** Scenario names, or beginnings of them; empty for all of the default set. */

@@ -9,7 +9,7 @@ const DEFAULT_URL = 'http://127.0.0.1:7009/';
 const TIMEOUT_MS = 3_000;
 const NOT_FOUND = 1;
 
-const USAGE = `Usage: ropewalk dashboard [URL | PORT] [flags]
+const USAGE = `Usage: ropewalk dashboard [PORT | ADDRESS | URL] [flags]
 
 Finds the dashboard of a running program, prints its figures, and opens its
 page in the browser. The default is that of \`ropewalk demo\`: ${DEFAULT_URL}
@@ -57,7 +57,7 @@ export async function runDashboard(args: readonly string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  if (positionals.length > 1) throw new UsageError('dashboard takes one URL or port');
+  if (positionals.length > 1) throw new UsageError('dashboard takes one port, address or URL');
   const url = dashboardUrl(positionals[0]);
   const status = await readStatus(url);
   if (typeof status === 'string') {
@@ -79,10 +79,13 @@ export async function runDashboard(args: readonly string[]): Promise<number> {
 /** @throws UsageError */
 function dashboardUrl(text: string | undefined): URL {
   if (text === undefined) return new URL(DEFAULT_URL);
-  const given = /^\d+$/.test(text) ? `http://127.0.0.1:${text}/` : text;
+  const address = /^\d+$/.test(text) ? `127.0.0.1:${text}` : text;
+  const given = /^[^/]+:\d+$/.test(address) ? `http://${address}/` : text;
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-  throw new UsageError(`"${text}" is not a port or the URL of a dashboard, such as ${DEFAULT_URL}`);
+  throw new UsageError(
+    `"${text}" is not a port, an address or the URL of a dashboard, such as ${DEFAULT_URL}`,
+  );
 }
 
 /** @returns The status, or why there is none. */
@@ -98,10 +101,12 @@ async function readStatus(url: URL): Promise<Status | string> {
       ? (status as Status)
       : 'another program answers';
   } catch (error) {
-    const { cause, name, message } = error as Error & { cause?: { code?: string } };
+    const { cause, name, message } = error as Error & { cause?: Error & { code?: string } };
     if (cause?.code === 'ECONNREFUSED') return 'nothing listens there';
     if (name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`;
-    return error instanceof SyntaxError ? 'another program answers' : (cause?.code ?? message);
+    return error instanceof SyntaxError
+      ? 'another program answers'
+      : (cause?.code ?? cause?.message ?? message);
   }
 }
 

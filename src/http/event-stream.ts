@@ -29,8 +29,8 @@ export class EventStream {
   #open = true;
   #reason: unknown;
   #isQuiet = true;
-  /** Wakes {@link sendFrom}. */
-  #wake: (() => void) | undefined;
+  /** Each wakes one {@link sendFrom}. */
+  #wakes: Set<() => void> | undefined;
   #stopObserving: (() => void) | undefined;
 
   /** @internal */
@@ -145,18 +145,28 @@ export class EventStream {
     this.#reason = reason;
     this.#signal.removeEventListener('abort', this.#lost);
     this.#stopObserving?.();
-    this.#wake?.();
+    for (const wake of this.#wakes ?? []) wake();
+    this.#wakes = undefined;
     this.#owner.ended(this);
   }
 
   /** Settles as `awaited`; with `undefined` if the stream has ended. */
   #unlessEnded<T>(awaited: T | PromiseLike<T>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
-      this.#wake = () => resolve(undefined);
-      Promise.resolve(awaited).then(resolve, (error) => {
-        if (this.open) reject(error);
-        else resolve(undefined);
-      });
+      const wake = (): void => resolve(undefined);
+      this.#wakes ??= new Set();
+      this.#wakes.add(wake);
+      Promise.resolve(awaited).then(
+        (value) => {
+          this.#wakes?.delete(wake);
+          resolve(value);
+        },
+        (error) => {
+          this.#wakes?.delete(wake);
+          if (this.open) reject(error);
+          else resolve(undefined);
+        },
+      );
     });
   }
 }

@@ -55,7 +55,10 @@ export function addLines(lines: FieldLine[], name: string, value: FieldValue): v
     return;
   }
   if (!Array.isArray(value)) throw wrongValue(value);
-  for (const one of value as readonly string[]) lines.push(fieldLine(name, one));
+  for (const one of value as readonly string[]) {
+    if (typeof one === 'object') throw new InvalidArgumentTypeError('each value', 'a string', one);
+    lines.push(fieldLine(name, one));
+  }
 }
 
 /** All lines, each with its CRLF. */

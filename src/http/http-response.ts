@@ -239,8 +239,18 @@ export class HTTPResponse extends ResponseFields {
     this.connection.write(Buffer.from(`${statusLine(status)}${linesText(lines)}${CRLF}`, 'latin1'));
   }
 
-  /** Sends 103 (RFC 8297) with the values of Link fields. @throws as {@link inform}. */
+  /**
+   * Sends 103 (RFC 8297).
+   * @param links Values of Link fields, such as `</style.css>; rel=preload`, each as an argument.
+   * @throws InvalidArgumentTypeError @throws as {@link inform}.
+   */
   earlyHints(...links: string[]): void {
+    for (const link of links) {
+      if (typeof link !== 'string') {
+        const expected = 'a string such as "</style.css>; rel=preload", as an argument of its own';
+        throw new InvalidArgumentTypeError('each link', expected, link);
+      }
+    }
     this.inform(103, { Link: links });
   }
 
@@ -374,12 +384,18 @@ export class HTTPResponse extends ResponseFields {
     } else if (!announced) {
       if (length !== UNKNOWN) head += `Content-Length: ${length}\r\n`;
       else if (framing !== 'close' && request.version === '1.1')
-        head += 'Transfer-Encoding: chunked\r\n';
+        head += `Transfer-Encoding: chunked\r\n${this.trailerAnnouncement()}`;
     }
     if (code === 426) head += 'Connection: Upgrade\r\n';
     if (this.closes) head += 'Connection: close\r\n';
     else if (request.version === '1.0') head += 'Connection: keep-alive\r\n';
     return head + CRLF;
+  }
+
+  /** The Trailer field (RFC 9110 section 6.6.2), with the names of the trailer fields that are set before the head is sent. */
+  private trailerAnnouncement(): string {
+    if (this.trailerLines === undefined) return '';
+    return `Trailer: ${[...new Set(this.trailerLines.map(({ lower }) => lower))].join(', ')}${CRLF}`;
   }
 
   /** With 304, Content-Length is that of the answer to a GET (RFC 9110 section 8.6); without content otherwise, it is forbidden. */

@@ -1,4 +1,4 @@
-/** What the connections of one server share. */
+/** The state that the connections of one server share. */
 import type { Clock } from '../core/clock.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
 import { reportError } from '../internal/error-report.js';

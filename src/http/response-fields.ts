@@ -77,7 +77,8 @@ export abstract class ResponseFields {
   }
 
   /**
-   * Sets a field of the trailer section, which follows chunked content. It is not sent if the content is not chunked.
+   * Sets a field of the trailer section, which follows chunked content: that of `write` and `end` without a Content-Length. Other
+   * responses, such as those of `send`, leave it out. The Trailer field announces it if it is set before the head is sent.
    * @throws InvalidHTTPOutputError @throws HTTPSequenceError the response is complete.
    */
   setTrailer(name: string, value: FieldValue): this {
@@ -124,7 +125,11 @@ export abstract class ResponseFields {
     // RFC 9110 section 15.5.22: the answer names the protocol to use.
     if (lower === 'upgrade' && this.code === 426) return false;
     if (lower !== 'connection' || value.toLowerCase() !== 'close') {
-      throw new InvalidHTTPOutputError(`field ${lower}`, 'is set by the server');
+      const reason =
+        lower === 'trailer'
+          ? 'is set by the server: call setTrailer before write'
+          : 'is set by the server';
+      throw new InvalidHTTPOutputError(`field ${lower}`, reason);
     }
     this.closes = true;
     return true;

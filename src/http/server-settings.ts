@@ -7,7 +7,7 @@ import { type CompressionOptions, CompressionPolicy } from './compression-policy
 import { type ErrorPageMaker, plainErrorPage } from './error-pages.js';
 import type { AccessLog } from './response-log.js';
 
-/** Times are in milliseconds; except the last, they are greater than 0 and checked once a second. */
+/** Times are in milliseconds. Except `drainDeadlineMs`, they are greater than 0 and checked once a second. */
 export interface HTTPServerOptions extends RequestParserOptions {
   /**
    * Time for the head of a request, counted from its first bytes, or from the beginning of the connection. A client that is slower

@@ -12,6 +12,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   ca: 'The trusted certificates are trustRoots of a TLS context',
   cert: 'A certificate and its key are identity: { certificate, key } of a TLS context',
   handleprotocols: 'WebSocket servers have the option subprotocols',
+  handshaketimeout: 'WebSocket clients have the option handshakeTimeoutMs',
+  headers: 'WebSocket clients have the option fields',
   headerstimeout: 'HTTP servers have the option headTimeoutMs',
   keepalivetimeout: 'HTTP servers have the option idleTimeoutMs',
   key: 'A certificate and its key are identity: { certificate, key } of a TLS context',

@@ -1,4 +1,4 @@
-/** What `node:tls` of other runtimes than Node lacks. The tests of certificates ran on Bun 1.4 and on Deno 2.9. */
+/** Features that `node:tls` lacks on runtimes other than Node. The tests of certificates ran on Bun 1.4 and on Deno 2.9. */
 import process from 'node:process';
 
 import { UnsupportedError } from '../core/errors/reactor.js';

@@ -19,7 +19,8 @@ export function targetOf(url: string | URL): WebSocketTarget {
   if (typeof url !== 'string' && !(url instanceof URL)) {
     throw new InvalidArgumentTypeError('url', 'a string or a URL', url);
   }
-  const expected = 'a URL such as wss://example.com/chat, without a user and a fragment';
+  const expected =
+    'a URL with the scheme ws or wss, such as wss://example.com/chat, without a user and a fragment (for UNIX sockets, set the option endpoint)';
   if (!URL.canParse(String(url))) throw new InvalidArgumentValueError('url', expected, url);
   const { protocol, username, password, hash, hostname, host, port, pathname, search } = new URL(
     url,

@@ -13,6 +13,11 @@ export class Inbox {
     return this.#ahead === undefined;
   }
 
+  /** Whether receivers wait. */
+  get isAwaited(): boolean {
+    return this.#receivers.size > 0;
+  }
+
   /** The length of the message that was read ahead. */
   get size(): number {
     return this.#ahead?.length ?? 0;

@@ -179,8 +179,15 @@ export abstract class WebSocketLink implements TimeoutEntry, PullProducer, Serve
     this.read();
   }
 
-  /** Resets the connection: unsent messages are lost. */
+  /** Resets the connection: unsent messages are lost, and received ones dropped. */
   abort(): void {
+    const { connection } = this;
+    if (connection !== undefined && (this.flags & LOST) === 0) {
+      // Further frames of the same chunk, a close frame among them, are not read.
+      connection.connectionLost();
+      this.file(CLOSING);
+      this.dropUnread();
+    }
     this.transport.abortConnection();
   }
 

@@ -35,7 +35,7 @@ const CONTROL_TICKS = 30;
  * - Deferreds: {@link receive}.
  *
  * Without `messageReceived`, messages are read only as fast as the application takes them. Received messages are dropped once
- * {@link close} was called.
+ * {@link close} or {@link abort} was called.
  */
 export class WebSocketProtocol
   extends WebSocketLink
@@ -92,7 +92,8 @@ export class WebSocketProtocol
       inbox !== undefined &&
       this.messageReceived !== WebSocketProtocol.prototype.messageReceived
     ) {
-      this.inbox = undefined;
+      // Receivers that wait fail at the end.
+      if (!inbox.isAwaited) this.inbox = undefined;
       if (!inbox.isEmpty) void inbox.take().addCallback((message) => this.deliver(message));
     }
     this.read();

@@ -33,7 +33,7 @@ describe('ropewalk dashboard', () => {
     const [first, second] = text.stdout.split('\n');
     expect(first).toBe(`Ropewalk demo (node, libuv), process ${demo.process.pid}: ${url}`);
     expect(second).toMatch(/^\d+ connections, messages in \d+\/s, messages out \d+\/s, received /);
-    const json = await run(new URL(url).port, '--json');
+    const json = await run(new URL(url).host, '--json');
     expect(JSON.parse(json.stdout)).toMatchObject({
       program: 'ropewalk dashboard',
       pid: demo.process.pid,
@@ -74,8 +74,16 @@ describe('ropewalk dashboard', () => {
     expect(stdout).toMatch(/^a\\x1b\[2Jb \(node, libuv\), process 1: /);
   });
 
-  it.each([['nonsense'], ['ftp://localhost/'], ['1', '2']])('refuses %s', async (...args) => {
-    const { code, stderr } = await run(...args);
-    expect([code, stderr.split('\n').length]).toEqual([2, 2]);
+  it('says why a port cannot be asked', async () => {
+    const { code, stderr } = await run('1');
+    expect([code, stderr.includes('http://127.0.0.1:1/: bad port. ')]).toEqual([1, true]);
   });
+
+  it.each([['nonsense'], ['ftp://localhost/'], ['host:99999'], ['1', '2']])(
+    'refuses %s',
+    async (...args) => {
+      const { code, stderr } = await run(...args);
+      expect([code, stderr.split('\n').length]).toEqual([2, 2]);
+    },
+  );
 });

@@ -393,6 +393,27 @@ describe('sendFrom', () => {
     expect([left, finished]).toEqual([true, true]);
   });
 
+  it('leaves each of several iterations when the client goes', async () => {
+    const left: string[] = [];
+    const waiting = (name: string): AsyncIterable<string> => ({
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => {}),
+        return: async () => {
+          left.push(name);
+          return { done: true, value: undefined };
+        },
+      }),
+    });
+    const source = new Source({}, async ({ stream }) => {
+      await Promise.all(['a', 'b'].map((name) => stream.sendFrom(waiting(name))));
+    });
+    source.begin();
+    await source.served.later();
+    source.served.transport.peerResets();
+    await source.served.later();
+    expect(left).toEqual(['a', 'b']);
+  });
+
   it('an error of the iterable resets the connection and is reported', async () => {
     using logged = captureLoggedErrors();
     const source = new Source({}, ({ stream }) => {

@@ -1,6 +1,11 @@
 /** Mistakes in handlers and arguments: each is reported with its request, and neither the client nor the process has to wait. */
 import { describe, expect, it } from 'vitest';
-import { HTTPSequenceError, serveFetch, serveHttp } from '../../src/http/index.js';
+import {
+  type HTTPResponse,
+  HTTPSequenceError,
+  serveFetch,
+  serveHttp,
+} from '../../src/http/index.js';
 import { TCPServerEndpoint } from '../../src/index.js';
 import { flushLoggedErrors, ManualClock, MemoryReactor } from '../../src/testing/index.js';
 import { answer, get, post, Served } from './served.js';
@@ -165,4 +170,31 @@ describe('arguments of serveHttp', () => {
   ])('%s', (mistake, message) => {
     expect(mistake).toThrow(message);
   });
+});
+
+it.each<[string, string, (response: HTTPResponse) => unknown]>([
+  [
+    'an array of hints',
+    'each link must be a string such as "</style.css>; rel=preload", as an argument of its own, not an object (Array)',
+    (response) => response.earlyHints(['</a>'] as never),
+  ],
+  [
+    'the hints of node:http',
+    'each link must be a string such as "</style.css>; rel=preload", as an argument of its own, not an object (Object)',
+    (response) => response.earlyHints({ link: '</a>' } as never),
+  ],
+  [
+    'an array in an array of values',
+    'each value must be a string, not an object (Array)',
+    (response) => response.setField('A', [['b']] as never),
+  ],
+  [
+    'the field Trailer',
+    'the field trailer of an HTTP message is set by the server: call setTrailer before write',
+    (response) => response.setField('Trailer', 'Sum'),
+  ],
+])('%s is reported', async (_name, message, respond) => {
+  const served = new Served((_request, response) => void respond(response));
+  served.receive(get('/'));
+  expect(reported()).toEqual([`HTTP handler, GET /: ${message}`]);
 });

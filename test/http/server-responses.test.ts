@@ -70,7 +70,22 @@ describe('a response', () => {
     [
       'trailers',
       (r) => void [r.setTrailer('T', 'x'), r.end('a')],
+      'Transfer-Encoding: chunked\r\nTrailer: t\r\n\r\n1\r\na\r\n0\r\nT: x\r\n\r\n',
+    ],
+    [
+      'several trailers, each announced once',
+      (r) => void [r.setTrailer('T', ['x', 'y']).setTrailer('U', 'z'), r.end('a')],
+      'Transfer-Encoding: chunked\r\nTrailer: t, u\r\n\r\n1\r\na\r\n0\r\nT: x\r\nT: y\r\nU: z\r\n\r\n',
+    ],
+    [
+      'a trailer after the head, unannounced',
+      (r) => void [r.write('a'), r.setTrailer('T', 'x').end()],
       'Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nT: x\r\n\r\n',
+    ],
+    [
+      'no trailer behind content with a length',
+      (r) => void r.setTrailer('T', 'x').send('a'),
+      'Content-Length: 1\r\n\r\na',
     ],
     [
       'replaced fields',

@@ -73,30 +73,11 @@ import {
   wrapClientTLS,
 } from '../../src/index.js';
 import {
-  adoptionContract,
-  checkEachTest,
-  decoderContract,
-  descriptorsContract,
-  FileWrapper,
-  inRealTime,
-  joinProtocols,
-  loopbackAsync,
-  loopbackTCP,
   ManualClock,
   MemoryReactor,
   MemoryTransport,
-  pairsOver,
-  parseTranscripts,
-  RaisingMemoryReactor,
-  runTranscript,
   type SimulatedReactor,
   Simulation,
-  simulate,
-  type Transcript,
-  transportContract,
-  udpContract,
-  unixContract,
-  unixDatagramContract,
 } from '../../src/testing/index.js';
 import {
   connectTLS,
@@ -116,9 +97,8 @@ import { runWorkers } from '../../src/workers/index.js';
 import { SharedPorts } from '../../src/workers/shared-ports.js';
 import { findOptionsTypes } from '../support/options-types.js';
 import { unknownOptionOf } from '../support/unknown-option.js';
-
-/** Calls something with these options, which are otherwise valid or never looked at. */
-type Call = (options: never) => unknown;
+import { and, type Call, memory } from './option-calls.js';
+import { TESTING_CALLS } from './testing-options.js';
 
 class Strings extends Int16StringReceiver {
   override stringReceived(): void {}
@@ -138,17 +118,6 @@ class Netstrings extends NetstringReceiver {
 
 class Given {}
 
-/** The options with those that must not be left out. Anything but a plain object stays as it is. */
-const and = (options: unknown, more: object): never => {
-  const isPlain = Object.getPrototypeOf(options ?? 0) === Object.prototype;
-  return (isPlain ? { ...(options as object), ...more } : options) as never;
-};
-
-/** A reactor for each call: nothing is opened. */
-const memory = (call: (reactor: MemoryReactor, options: never) => unknown): Call => {
-  return (options) => call(new MemoryReactor(), options);
-};
-
 /** For sockets that a memory reactor lacks. */
 const simulated = (call: (reactor: SimulatedReactor, options: never) => unknown): Call => {
   return (options) => call(new Simulation().host('host'), options);
@@ -159,15 +128,6 @@ class Blocks extends StatefulProtocol {
     throw new Error('not connected');
   }
 }
-
-const WIRE = ['## Nothing', '```wire', '', '```', '```events', '```'].join('\n');
-const DIALOGUE = ['## Hello', '```dialogue', 'S: hello', '```'].join('\n');
-
-const transcriptOf = (text: string): Transcript => {
-  const [transcript] = parseTranscripts(text, 'made-up.md');
-  if (transcript === undefined) throw new Error('no transcript');
-  return transcript;
-};
 
 const connected = (): MemoryTransport => {
   const transport = new MemoryTransport();
@@ -195,6 +155,7 @@ const formOf = (text: string): Parameters<typeof partsOf>[0] => ({
 
 /** Of each options type, all that take it. */
 const CALLS: Readonly<Record<string, readonly Call[]>> = {
+  ...TESTING_CALLS,
   PermessageDeflateOptions: [(o) => new WebSocketAcceptor(clock, { deflate: o })],
   ConnectWebSocketOptions: [
     memory((reactor, o) => connectWebSocket(reactor, 'ws://192.0.2.1/', o)),
@@ -271,56 +232,23 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ReconnectingClientOptions: [(o) => new ReconnectingClientFactory(and(o, { clock }))],
   BucketFilterOptions: [(o) => new BucketFilter(and(o, { clock, ...rate }))],
   CooperatorOptions: [(o) => new Cooperator(and(o, { clock }))],
-  AdoptionContractOptions: [
-    (o) =>
-      adoptionContract(
-        inRealTime(() => new MemoryReactor()),
-        () => new MemoryReactor(),
-        o,
-      ),
-  ],
   CreateReactorOptions: [
     (o) => createReactor(and(o, { kind: 'node' })),
     (o) => createReactor(and(o, { kind: 'native' })),
-  ],
-  UDPContractOptions: [
-    (o) =>
-      udpContract(
-        inRealTime(() => new MemoryReactor()),
-        o,
-      ),
-  ],
-  DecoderContractOptions: [(o) => decoderContract(o)],
-  DescriptorsContractOptions: [
-    (o) =>
-      descriptorsContract(
-        inRealTime(() => new MemoryReactor()),
-        o,
-      ),
   ],
   'Deferred.toPromise': [(o) => new Deferred().toPromise(o)],
   DeferredQueueOptions: [(o) => new DeferredQueue(o)],
   'DeferredQueue.values': [(o) => new DeferredQueue().values(o)],
   DelimiterDecoderOptions: [(o) => new DelimiterDecoder(',', o)],
-  DialogueRunOptions: [
-    (o) => {
-      const protocol = (): Protocol => new Protocol();
-      return runTranscript(transcriptOf(DIALOGUE), and(o, { side: 'client', protocol }));
-    },
-  ],
-  EachTestOptions: [(o) => checkEachTest({ beforeEach() {}, afterEach() {} }, o)],
   EndpointStringOptions: [
     memory((reactor, o) => clientFromString(reactor, 'tcp:example.com:80', o)),
     memory((reactor, o) => serverFromString(reactor, 'tcp:80', o)),
   ],
-  EventsRunOptions: [(o) => runTranscript(transcriptOf(WIRE), and(o, { decode: () => [] }))],
-  FileWrapperOptions: [(o) => new FileWrapper({ write() {}, end() {} } as never, o)],
   FileSenderOptions: [(o) => new FileSender(o)],
   FilesystemLockOptions: [(o) => new DeferredFilesystemLock('/x', clock, o)],
   Firing: [(o) => deferredList([], o)],
   gatherResults: [(o) => gatherResults([], o)],
   IdleTimeoutsOptions: [(o) => new IdleTimeouts(clock, o)],
-  JoinOptions: [(o) => joinProtocols(new Protocol(), new Protocol(), o)],
   KeepAliveOptions: [
     memory((reactor, keepAlive) => reactor.listenTCP(0, Protocol, { keepAlive })),
     memory((reactor, keepAlive) => reactor.connectTCP('192.0.2.1', 1, Protocol, { keepAlive })),
@@ -344,30 +272,11 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => reactor.listenUNIX('/x', Protocol, o)),
     memory((reactor, o) => new UNIXServerEndpoint(reactor, '/x', o)),
   ],
-  LoopbackAsyncOptions: [(o) => loopbackAsync(clock, new Protocol(), new Protocol(), o)],
-  LoopbackTCPOptions: [
-    memory((reactor, o) => loopbackTCP(reactor, new Protocol(), new Protocol(), o)),
-  ],
-  MemoryReactorOptions: [(o) => new MemoryReactor(o)],
-  MemoryTransportOptions: [(o) => new MemoryTransport(o)],
-  'MemoryUDPPort.receive': [
-    memory((reactor, o) => {
-      udp(reactor);
-      reactor.udpPorts[0]?.receive('x', undefined, o);
-    }),
-  ],
   MulticastMembership: [
     memory((reactor, o) => udp(reactor).joinGroup('239.1.2.3', o)),
     memory((reactor, o) => udp(reactor).leaveGroup('239.1.2.3', o)),
   ],
   NetstringDecoderOptions: [(o) => new NetstringDecoder(o), (o) => new Netstrings(o)],
-  PairOptions: [
-    (o) =>
-      pairsOver(
-        inRealTime(() => new MemoryReactor()),
-        o,
-      ),
-  ],
   ProducerConsumerProxyOptions: [(o) => new ProducerConsumerProxy(new MemoryTransport(), o)],
   ProxyHeaderOptions: [
     (o) => serializeProxyHeader(o),
@@ -383,13 +292,11 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     }),
   ],
   ProxySSL: [(ssl) => serializeProxyHeader({ ssl })],
-  RaisingMemoryReactorOptions: [(o) => new RaisingMemoryReactor(o)],
   Rate: [
     (total) => new ShapingFactory(Protocol, { clock, read: { total } }),
     (perConnection) => new ShapingFactory(Protocol, { clock, write: { perConnection } }),
   ],
   ReactOptions: [(o) => react(() => {}, and(o, { reactor: new MemoryReactor() }))],
-  RealTimeOptions: [(o) => inRealTime(() => new MemoryReactor(), o)],
   ResolveOptions: [
     memory((reactor, o) => reactor.nameResolver.resolveHostName('x', o)),
     (o) => createReactor({ kind: 'node' }).nameResolver.resolveHostName('x', o),
@@ -404,12 +311,6 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     (read) => new ShapingFactory(Protocol, { clock, read }),
     (write) => new ShapingFactory(Protocol, { clock, write }),
   ],
-  SimulateOptions: [(o) => simulate(() => {}, o)],
-  SimulationFaults: [
-    (faults) => new Simulation({ faults }),
-    (faults) => simulate(() => {}, { runs: 1, faults }),
-  ],
-  SimulationOptions: [(o) => new Simulation(o)],
   StartTLSOptions: [(o) => connected().startTLS(new TLSClientContext({ engine: 'node' }), o)],
   StatefulProtocolOptions: [(o) => new Blocks(o)],
   StopListeningOptions: [
@@ -438,23 +339,6 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   ],
   TokenBucketOptions: [(o) => new TokenBucket(and(o, { clock, ...rate }))],
   TrafficLoggingOptions: [(o) => new TrafficLoggingFactory(Protocol, o)],
-  TransportContractOptions: [
-    (o) => transportContract(pairsOver(inRealTime(() => new MemoryReactor())), o),
-  ],
-  UNIXDatagramContractOptions: [
-    (o) =>
-      unixDatagramContract(
-        inRealTime(() => new MemoryReactor()),
-        o,
-      ),
-  ],
-  UNIXContractOptions: [
-    (o) =>
-      unixContract(
-        inRealTime(() => new MemoryReactor()),
-        o,
-      ),
-  ],
   UnsentBytesBudgetOptions: [(o) => new UnsentBytesBudget(and(o, { clock, maxBytes: 1 }))],
   UpgradableOptions: [memory((reactor, o) => serveUpgradable(reactor, '/x', {}, o))],
   WorkerListenOptions: [memory((reactor, o) => sharedPorts(reactor).listenTCP(0, Protocol, o))],

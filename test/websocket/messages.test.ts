@@ -132,6 +132,38 @@ describe('callbacks', () => {
   });
 });
 
+describe('abort', () => {
+  it('drops the frames behind the message whose callback called it', () => {
+    class Picky extends Recorder {
+      override messageReceived(message: WebSocketMessage): void {
+        super.messageReceived(message);
+        this.abort();
+      }
+    }
+    const client = new ServedSockets(Picky).connect();
+    client.sendFrames(
+      { opcode: 1, payload: 'bad' },
+      { opcode: 1, payload: 'more' },
+      { opcode: 8, payload: Buffer.of(0x03, 0xe8) },
+    );
+    expect(client.received()).toEqual([]);
+    expect(client.transport.peerSees).toBe('reset');
+    expect(recorder(client).events).toEqual(['opened', 'text bad', 'closed 1006']);
+    expect(recorder(client).reason?.wasClean).toBe(false);
+  });
+
+  it('drops a message that was read ahead, and leaves no timer behind', async () => {
+    const served = new ServedSockets(SILENT);
+    const client = served.connect();
+    client.sendText('unread');
+    client.socket.abort();
+    client.transport.settle();
+    await expect(client.socket.receive()).rejects.toMatchObject({ closeCode: 1006 });
+    served.advance(2_000);
+    expect(served.clock.getDelayedCalls()).toEqual([]);
+  });
+});
+
 describe('receive and iteration', () => {
   it('return messages one by one', async () => {
     const client = new ServedSockets(SILENT).connect();
@@ -223,6 +255,17 @@ describe('receive and iteration', () => {
     client.socket.messageReceived = (message) => void received.push(message);
     client.socket.resumeReceiving();
     expect(received).toEqual(['a', 'b']);
+  });
+
+  it('fail at the end if messageReceived has taken their messages', async () => {
+    const client = new ServedSockets(SILENT).connect();
+    const waiting = client.socket.receive();
+    client.socket.messageReceived = SILENT;
+    client.socket.resumeReceiving();
+    client.sendText('a');
+    client.sendClose(1000);
+    client.transport.settle();
+    await expect(waiting).rejects.toMatchObject({ closeCode: 1000 });
   });
 
   it('lose no message when they are cancelled', async () => {

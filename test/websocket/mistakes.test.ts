@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { TCPServerEndpoint } from '../../src/index.js';
 import { flushLoggedErrors, ManualClock, MemoryReactor } from '../../src/testing/index.js';
 import {
+  connectWebSocket,
   serveWebSockets,
   WebSocketAcceptor,
   WebSocketProtocol,
@@ -16,11 +17,19 @@ const reactor = new MemoryReactor();
 const endpoint = new TCPServerEndpoint(reactor, 0);
 const accepting = (options: object) => () =>
   new WebSocketAcceptor(new ManualClock(), options as WebSocketServerOptions);
+const connecting =
+  (url: string, options: object = {}) =>
+  () =>
+    connectWebSocket(reactor, url, options);
 const Plain = { Plain: class {} }.Plain;
 
 it.each([
   [accepting({ maxPayload: 5 }), 'WebSockets have the option maxMessageBytes'],
   [accepting({ perMessageDeflate: true }), 'WebSockets have the option deflate'],
+  [connecting('ws://a/', { headers: {} }), 'WebSocket clients have the option fields'],
+  [connecting('ws://a/', { handshakeTimeout: 1 }), 'have the option handshakeTimeoutMs'],
+  [connecting('http://a/'), 'must be a URL with the scheme ws or wss'],
+  [connecting('ws+unix:/a.sock'), 'for UNIX sockets, set the option endpoint'],
   [
     accepting({ deflate: true }),
     'deflate must be an object of options, such as {} for the defaults, not true',

@@ -72,7 +72,7 @@ const RULES: Readonly<Record<HTTPRule, readonly [status: number, problem: string
 /** All rules: for tests and metrics. */
 export const HTTP_RULES: readonly HTTPRule[] = Object.keys(RULES) as HTTPRule[];
 
-/** What a gateway answers if the response of the server behind it is invalid (RFC 9110 section 15.6.3). */
+/** The status that a gateway answers if the response of the server behind it is invalid (RFC 9110 section 15.6.3). */
 const BAD_GATEWAY = 502;
 
 /** Base of the errors of received messages. The connection must be closed after the answer. */

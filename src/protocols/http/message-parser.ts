@@ -47,7 +47,7 @@ const DONE = 9;
 /** No further message: received bytes belong to another protocol. */
 const TUNNEL = 10;
 
-/** What follows a message. */
+/** The kind of bytes behind a message. */
 export type Afterwards = 'message' | 'nothing' | 'tunnel';
 
 /**

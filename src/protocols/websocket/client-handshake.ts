@@ -35,7 +35,7 @@ export interface ClientHandshakeOptions {
   readonly deflate?: PermessageDeflateOptions;
 }
 
-/** What the server agreed to. */
+/** The parameters that the server agreed to. */
 export interface AgreedHandshake {
   /** Undefined if the server selected none. */
   readonly subprotocol: string | undefined;

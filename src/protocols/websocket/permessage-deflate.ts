@@ -107,7 +107,7 @@ function isWindowBits(value: string | undefined): boolean {
   return value !== undefined && /^(?:[89]|1[0-5])$/.test(value);
 }
 
-/** What a server agrees to, and its answer in `Sec-WebSocket-Extensions`. */
+/** The parameters that a server agrees to, and its answer in `Sec-WebSocket-Extensions`. */
 export interface AcceptedDeflate {
   readonly parameters: PermessageDeflateParameters;
   readonly answer: string;
