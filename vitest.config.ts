@@ -15,7 +15,7 @@ const TESTS = ['test/**/*.test.ts'];
 const SLOW = ['test/**/*.slow.test.ts'];
 /** Tests with other programs, which the machine may lack. */
 const INTEROP = ['test/interop/**/!(*.slow).test.ts'];
-/** Tests that neither start processes nor replace modules of Node. */
+/** Tests that neither start processes nor replace modules. */
 const PURE = [
   'test/bench/{bars,plan,profile}.test.ts',
   'test/cli/{demo-*,figures,printable-text}.test.ts',
@@ -24,7 +24,7 @@ const PURE = [
   'test/defer/!(filesystem-lock*|process-mark|unhandled*).test.ts',
   'test/docs/**/*.test.ts',
   'test/endpoints/{endpoint-syntax,from-string}.test.ts',
-  'test/framing/**/*.test.ts',
+  'test/framing/**/!(file-sender).test.ts',
   'test/fuzz/*.test.ts',
   'test/http/!(static-*|media-types|*-over-reactors).test.ts',
   'test/policies/!(flooders|over-reactors).test.ts',

@@ -41,7 +41,7 @@ class Side extends Protocol {
 
 try {
   const options = { port: { type: 'string' }, target: { type: 'string' } } as const;
-  const { port = '7009', target = '127.0.0.1:7007' } = parseArgs({ options }).values;
+  const { port = '7019', target = '127.0.0.1:7007' } = parseArgs({ options }).values;
   const [, host, targetPort] = /^\[?(.+?)\]?:(\d{1,5})$/.exec(target) ?? [];
   if (host === undefined) throw new RangeError(`--target is HOST:PORT, not "${target}"`);
   const reactor = createReactor();

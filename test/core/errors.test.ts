@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { IPv4Address } from '../../src/core/address.js';
 import * as argumentErrors from '../../src/core/errors/arguments.js';
 import * as base from '../../src/core/errors/base.js';
 import * as connecting from '../../src/core/errors/connecting.js';
@@ -10,6 +11,8 @@ import * as listening from '../../src/core/errors/listening.js';
 import * as names from '../../src/core/errors/names.js';
 import * as reactor from '../../src/core/errors/reactor.js';
 import * as tls from '../../src/core/errors/tls.js';
+import * as dashboard from '../../src/dashboard/errors.js';
+import * as dashboardEntry from '../../src/dashboard/index.js';
 import * as deferErrors from '../../src/defer/errors.js';
 import { Failure } from '../../src/defer/failure.js';
 import * as notAnError from '../../src/defer/not-an-error.js';
@@ -43,36 +46,30 @@ const core = {
   ...tls,
 };
 
-const defer = { ...deferErrors, ...notAnError };
-
-/** The errors of each entry point. */
-const ENTRY_POINTS: readonly [name: string, door: object, errors: object][] = [
-  [
-    'ropewalk',
-    index,
-    { ...core, ...defer, ...endpoints, ...framing, ...policies, ...proxyProtocol, ...task },
-  ],
-  ['ropewalk/handover', handoverEntry, handover],
-  ['ropewalk/http', httpEntry, { ...http, ...httpBodies }],
-  ['ropewalk/workers', workersEntry, workers],
-  ['ropewalk/websocket', webSocketEntry, { ...websocket, ...webSockets }],
-];
-
-const errors = {
+const root = {
   ...core,
-  ...defer,
+  ...deferErrors,
+  ...notAnError,
   ...endpoints,
   ...framing,
   ...policies,
-  ...http,
   ...proxyProtocol,
   ...task,
-  ...handover,
-  ...workers,
-  ...httpBodies,
-  ...websocket,
-  ...webSockets,
 };
+const web = { ...http, ...httpBodies };
+const sockets = { ...websocket, ...webSockets };
+
+/** The errors of each entry point. */
+const ENTRY_POINTS: readonly [name: string, exported: object, errors: object][] = [
+  ['ropewalk', index, root],
+  ['ropewalk/dashboard', dashboardEntry, dashboard],
+  ['ropewalk/handover', handoverEntry, handover],
+  ['ropewalk/http', httpEntry, web],
+  ['ropewalk/workers', workersEntry, workers],
+  ['ropewalk/websocket', webSocketEntry, sockets],
+];
+
+const errors = { ...root, ...web, ...sockets, ...dashboard, ...handover, ...workers };
 
 type ErrorClass = new (...args: never[]) => Error & { code?: string };
 
@@ -136,6 +133,7 @@ const MADE: Readonly<Record<string, Error & { code: string }>> = {
   AlreadyFiredError: new errors.AlreadyFiredError(),
   AlreadyLockingError: new errors.AlreadyLockingError('/lock'),
   CancelledError: new errors.CancelledError(),
+  DashboardExposedError: new errors.DashboardExposedError(new IPv4Address('TCP', '0.0.0.0', 1)),
   ReactorStoppedError: new errors.ReactorStoppedError(),
   TimeoutError: new errors.TimeoutError(1),
   NotPausedError: new errors.NotPausedError(),
