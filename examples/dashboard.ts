@@ -1,4 +1,4 @@
-// An echo server with a dashboard: `node --import tsx examples/dashboard.ts --port 7022`, then `npx ropewalk dashboard`, or open
+// An echo server with a dashboard: `node --import tsx examples/dashboard.ts --port 7030`, then `npx ropewalk dashboard`, or open
 // http://127.0.0.1:7009/.
 import { parseArgs } from 'node:util';
 import { createReactor, LineReceiver, TCPServerEndpoint } from 'ropewalk';
@@ -25,7 +25,7 @@ try {
   const string = { type: 'string' } as const;
   const { values } = parseArgs({ options: { port: string, 'dashboard-port': string } });
   const reactor = createReactor({ measureTurns: true });
-  const port = reactor.listenTCP(Number(values.port ?? 7022), Echo, { interface: '127.0.0.1' });
+  const port = reactor.listenTCP(Number(values.port ?? 7030), Echo, { interface: '127.0.0.1' });
   const dashboard = await serveDashboard(
     reactor,
     new TCPServerEndpoint(reactor, Number(values['dashboard-port'] ?? 7009), {
