@@ -25,6 +25,8 @@ const HISTORY_LENGTH = 300;
 const GOING_AWAY = 1001;
 /** The target of a request may be long. */
 const MAX_ACTIVITY_LENGTH = 120;
+/** Between the beginnings of comparisons: each starts processes, and a page can cancel it. */
+const LOAD_INTERVAL_MS = 1_000;
 const LOAD = { roundMs: 2_500, connections: 50, messageBytes: 64 };
 
 export class Feed {
@@ -38,6 +40,7 @@ export class Feed {
   #next: DelayedCall | undefined;
   #load: LoadRun | undefined;
   #loadState: LoadState = IDLE_LOAD;
+  #nextLoadAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(reactor: Reactor, settings: DashboardSettings) {
@@ -109,9 +112,12 @@ export class Feed {
     for (const page of watching) page.tell({ type: 'connections', total, rows });
   }
 
-  /** Starts the comparison of the reactors, unless one is in progress or they are not allowed. */
+  /** Starts the comparison of the reactors, unless it is not allowed, in progress, or began less than a second ago. */
   startLoad(): void {
     if (!this.settings.loadRuns || this.#load !== undefined || this.#stopped) return;
+    const nowMs = this.#reactor.now();
+    if (nowMs < this.#nextLoadAtMs) return;
+    this.#nextLoadAtMs = nowMs + LOAD_INTERVAL_MS;
     this.log.add('a comparison of the reactors has begun', 'info');
     const load = new LoadRun(this.#reactor, LOAD, (state) => this.#loadChanged(state));
     this.#load = load;

@@ -63,11 +63,13 @@ export function combinedLogLine(record: AccessRecord): string {
 
 /** A line of JSON without a line end: the record, with its time as `time` in the form of ISO 8601. */
 export function jsonLogLine(record: AccessRecord): string {
-  const { timeMs, ...rest } = record;
+  const { timeMs, durationMs, ...rest } = record;
   const shown: Record<string, unknown> = { time: new Date(timeMs).toISOString() };
   for (const [name, value] of Object.entries(rest)) {
     shown[name] = typeof value === 'string' ? shortened(value) : value;
   }
+  // To the microsecond.
+  if (durationMs !== undefined) shown.durationMs = Math.round(durationMs * 1_000) / 1_000;
   return JSON.stringify(shown).replace(ESCAPED_IN_JSON, unicodeEscape);
 }
 

@@ -1,5 +1,5 @@
 /** The dashboard as programs, browsers and strangers see it, without a browser: test/interop/dashboard has one. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { dashboardSettings } from '../../src/dashboard/dashboard-options.js';
 import { Feed } from '../../src/dashboard/feed.js';
 import {
@@ -261,6 +261,23 @@ describe.each(ONE_POLLER)('serveDashboard on $name', ({ make }) => {
       message = JSON.parse(String(await page.client.next()));
     }
     expect(types).not.toContain('load');
+  });
+
+  it('starts no load within a second of the one before', async () => {
+    const reactor = make();
+    const clock = vi.spyOn(reactor, 'now').mockReturnValue(5_000);
+    const feed = new Feed(reactor, dashboardSettings({ loadRuns: true }));
+    feed.startLoad();
+    feed.cancelLoad();
+    const texts = (): string[] => feed.log.events.map(({ text }) => text);
+    await expect.poll(texts, { timeout: DEADLINE_MS }).toHaveLength(2);
+    clock.mockReturnValue(5_999);
+    feed.startLoad();
+    expect(texts()).toHaveLength(2);
+    clock.mockReturnValue(6_000);
+    feed.startLoad();
+    expect(texts()[2]).toBe('a comparison of the reactors has begun');
+    feed.stop();
   });
 
   it('refuses more than 32 pages', async () => {

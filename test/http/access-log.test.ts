@@ -62,7 +62,7 @@ describe('jsonLogLine', () => {
     const line = jsonLogLine({
       ...RECORD,
       host: 'example.com',
-      durationMs: 1.5,
+      durationMs: 1.500_061,
       referer: undefined,
     });
     expect(JSON.parse(line)).toEqual({

@@ -47,7 +47,7 @@ contract(
         response.end();
       });
       const answer = await fetch(origin);
-      expect(answer.headers.get('content-encoding')).toBeTruthy();
+      expect(answer.headers.get('content-encoding')).toMatch(/^(gzip|br|zstd)$/);
       for await (const piece of answer.body ?? []) {
         received += Buffer.from(piece).toString();
         pulse.notify();
@@ -62,7 +62,7 @@ contract(
       rig.use(await startNginx(files, nginxHTTP(files, server)));
       for (let i = 0; i < 3; i++) {
         const answer = await fetch(`http://${HOST}:${port}/text`);
-        expect(answer.headers.get('content-encoding')).toBeTruthy();
+        expect(answer.headers.get('content-encoding')).toMatch(/^(gzip|br|zstd)$/);
         expect(await answer.text()).toBe(TEXT);
       }
     });
