@@ -14,7 +14,7 @@ import type { HoldScenario, IdleScenario } from './scenario-types.js';
 import { messageOf } from './slices.js';
 import { shuffled } from './statistics.js';
 
-/** A server of its own with its client, and with open connections. */
+/** A server of its own with its client, and with the earlier connections. */
 interface Fresh {
   readonly contender: Contender;
   readonly server: RunningServer;
@@ -22,7 +22,7 @@ interface Fresh {
   /** Holds the earlier connections. */
   readonly earlier: LoadClient | undefined;
   /** Of the settled process before the connections of `client`. */
-  readonly before: Memory;
+  before: Memory;
 }
 
 /** The connections of all contenders rest at the same time. */
@@ -36,12 +36,24 @@ export async function runIdle(
   const record = emptyRecord(scenario);
   // No round is dropped: each has its own processes. They are numbered from 1.
   for (let round = 1; round <= scenario.repeats; round++) {
+    const started: Fresh[] = [];
     const resting: { readonly fresh: Fresh; readonly accepted: Memory }[] = [];
     try {
       for (const contender of shuffled(contenders, random)) {
         progress.step(scenario.name, `process ${round}/${scenario.repeats}, ${contender.name}`);
-        const fresh = await openFresh(scenario, contender, options, record);
-        if (fresh === undefined) continue;
+        const fresh = await startFresh(scenario, contender, options, record);
+        if (fresh !== undefined) started.push(fresh);
+      }
+      progress.step(scenario.name, 'resting beside earlier connections');
+      await sleep(scenario.restSeconds * 1_000);
+      for (const fresh of started) {
+        fresh.before = memoryOf(fresh.server.pid);
+        try {
+          await fresh.client.open(openCommand(scenario, fresh.contender, fresh.server));
+        } catch (error) {
+          record.failures.push(`${fresh.contender.name}: ${messageOf(error)}`);
+          continue;
+        }
         await sleep(scenario.settleSeconds * 1_000);
         resting.push({ fresh, accepted: growthOf(fresh, scenario) });
         const fault = await touch(fresh);
@@ -55,7 +67,7 @@ export async function runIdle(
         record.footprints.push({ round, contender: contender.name, before, accepted, used });
       }
     } finally {
-      for (const { fresh } of resting) await closeFresh(fresh);
+      for (const fresh of started) await closeFresh(fresh);
     }
   }
   return record;
@@ -72,9 +84,10 @@ export async function runHold(
   for (const contender of contenders) {
     const { name } = contender;
     progress.step(scenario.name, name);
-    const fresh = await openFresh(scenario, contender, options, record);
+    const fresh = await startFresh(scenario, contender, options, record);
     if (fresh === undefined) continue;
     try {
+      await fresh.client.open(openCommand(scenario, contender, fresh.server));
       const figures = await fresh.client.measure({ seconds, warmup: options.warmupSeconds });
       const fault = faultOf(name, figures);
       if (fault !== undefined) record.failures.push(fault);
@@ -95,7 +108,7 @@ export async function runHold(
 }
 
 /** Undefined if it failed, which the record then says. */
-async function openFresh(
+async function startFresh(
   scenario: IdleScenario | HoldScenario,
   contender: Contender,
   options: Options,
@@ -107,15 +120,12 @@ async function openFresh(
   let server: RunningServer | undefined;
   try {
     server = await startServer(contender, scenario.service, 'idle', { core: options.serverCore });
-    const command = openCommand(scenario, contender, server);
     if (earlier !== undefined) {
-      await earlier.open({ ...command, conns });
+      await earlier.open({ ...openCommand(scenario, contender, server), conns });
       await earlier.touch();
     }
     await sleep(scenario.settleSeconds * 1_000);
-    const before = memoryOf(server.pid);
-    await client.open(command);
-    return { contender, server, client, earlier, before };
+    return { contender, server, client, earlier, before: memoryOf(server.pid) };
   } catch (error) {
     record.failures.push(`${contender.name}: ${messageOf(error)}`);
     await client.end();
