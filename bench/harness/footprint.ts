@@ -21,8 +21,6 @@ interface Fresh {
   readonly client: LoadClient;
   /** Holds the earlier connections. */
   readonly earlier: LoadClient | undefined;
-  /** Of the settled process before the connections of `client`. */
-  before: Memory;
 }
 
 /** The connections of all contenders rest at the same time. */
@@ -37,7 +35,8 @@ export async function runIdle(
   // No round is dropped: each has its own processes. They are numbered from 1.
   for (let round = 1; round <= scenario.repeats; round++) {
     const started: Fresh[] = [];
-    const resting: { readonly fresh: Fresh; readonly accepted: Memory }[] = [];
+    const resting: { readonly fresh: Fresh; readonly before: Memory; readonly accepted: Memory }[] =
+      [];
     try {
       for (const contender of shuffled(contenders, random)) {
         progress.step(scenario.name, `process ${round}/${scenario.repeats}, ${contender.name}`);
@@ -47,7 +46,7 @@ export async function runIdle(
       progress.step(scenario.name, 'resting beside earlier connections');
       await sleep(scenario.restSeconds * 1_000);
       for (const fresh of started) {
-        fresh.before = memoryOf(fresh.server.pid);
+        const before = memoryOf(fresh.server.pid);
         try {
           await fresh.client.open(openCommand(scenario, fresh.contender, fresh.server));
         } catch (error) {
@@ -55,16 +54,16 @@ export async function runIdle(
           continue;
         }
         await sleep(scenario.settleSeconds * 1_000);
-        resting.push({ fresh, accepted: growthOf(fresh, scenario) });
+        resting.push({ fresh, before, accepted: growthOf(fresh, before, scenario) });
         const fault = await touch(fresh);
         if (fault !== undefined) record.failures.push(fault);
       }
       progress.step(scenario.name, 'resting');
       await sleep(scenario.restSeconds * 1_000);
-      for (const { fresh, accepted } of resting) {
-        const { before, contender } = fresh;
-        const used = growthOf(fresh, scenario);
-        record.footprints.push({ round, contender: contender.name, before, accepted, used });
+      for (const { fresh, before, accepted } of resting) {
+        const contender = fresh.contender.name;
+        const used = growthOf(fresh, before, scenario);
+        record.footprints.push({ round, contender, before, accepted, used });
       }
     } finally {
       for (const fresh of started) await closeFresh(fresh);
@@ -87,6 +86,7 @@ export async function runHold(
     const fresh = await startFresh(scenario, contender, options, record);
     if (fresh === undefined) continue;
     try {
+      const before = memoryOf(fresh.server.pid);
       await fresh.client.open(openCommand(scenario, contender, fresh.server));
       const figures = await fresh.client.measure({ seconds, warmup: options.warmupSeconds });
       const fault = faultOf(name, figures);
@@ -95,7 +95,7 @@ export async function runHold(
       record.holds.push({
         contender: name,
         connections,
-        used: growthOf(fresh, scenario),
+        used: growthOf(fresh, before, scenario),
         ...figures,
       });
     } catch (error) {
@@ -125,7 +125,7 @@ async function startFresh(
       await earlier.touch();
     }
     await sleep(scenario.settleSeconds * 1_000);
-    return { contender, server, client, earlier, before: memoryOf(server.pid) };
+    return { contender, server, client, earlier };
   } catch (error) {
     record.failures.push(`${contender.name}: ${messageOf(error)}`);
     await client.end();
@@ -151,6 +151,10 @@ async function closeFresh({ client, earlier, server }: Fresh): Promise<void> {
 }
 
 /** The growth for each connection of `client`. */
-function growthOf({ server, before }: Fresh, { connections }: IdleScenario | HoldScenario): Memory {
+function growthOf(
+  { server }: Fresh,
+  before: Memory,
+  { connections }: IdleScenario | HoldScenario,
+): Memory {
   return growth(before, memoryOf(server.pid), connections);
 }

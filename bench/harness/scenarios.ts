@@ -1,5 +1,6 @@
 // The workloads: what the client does, what is compared, and in which unit.
 
+import { idleScenario } from './idle-scenario.js';
 import type { Security } from './load-client.js';
 import { UsageError } from './options.js';
 import type {
@@ -91,33 +92,20 @@ function single(echo: Echo): EchoScenario {
 }
 
 function heldScenarios(quick: boolean): Scenario[] {
-  // As many in a quick run too: with fewer, what a process takes once would weigh on each of them.
-  const idle = 10_000;
   const connections = 15_000;
-  const common = { service: 'tcp', quick: true, bytes: 64 } as const;
-  const settleSeconds = quick ? 0.4 : 2;
   return [
+    idleScenario('idle', 'connection', 'tcp', quick),
     {
-      ...common,
-      kind: 'idle',
-      name: 'idle',
-      title: `Memory of an idle connection, ${text(idle)} of them`,
-      earlierConnections: 5_000,
-      connections: idle,
-      costLabel: 'bytes per connection',
-      repeats: quick ? 1 : 3,
-      settleSeconds,
-      restSeconds: quick ? 0.4 : 30,
-    },
-    {
-      ...common,
       kind: 'hold',
+      service: 'tcp',
+      quick: true,
+      bytes: 64,
       name: 'hold',
       title: `${text(connections)} connections in one process, traffic on all`,
       connections,
       costLabel: CPU_PER_MESSAGE,
       trafficSeconds: quick ? 1 : 5,
-      settleSeconds,
+      settleSeconds: quick ? 0.4 : 2,
     },
   ];
 }
@@ -147,28 +135,13 @@ function tlsScenarios(quick: boolean): Scenario[] {
     bytes: 64,
     tls,
   });
-  // Handshakes take so long that 15,000 would take a minute.
-  const connections = 4_000;
   return [
     echo('tls-echo-1kx50', '1 KiB', 1_024),
     echo('tls-echo-16kx50', '16 KiB', 16_384),
     handshake('tls-handshake-full', 'TLS 1.3 handshake (ECDSA P-256)', 'full'),
     handshake('tls-handshake-resumed', 'TLS 1.3 handshake, resumed', 'resumed'),
-    {
-      kind: 'idle',
-      name: 'tls-idle',
-      title: `Memory of an idle TLS connection, ${text(connections)} of them`,
-      costLabel: 'bytes per connection',
-      service: 'tls',
-      quick: false,
-      earlierConnections: 1_000,
-      connections,
-      bytes: 64,
-      tls: 'full',
-      repeats: quick ? 1 : 3,
-      settleSeconds: quick ? 0.4 : 2,
-      restSeconds: quick ? 0.4 : 30,
-    },
+    // Handshakes take so long that 15,000 would take a minute.
+    { ...idleScenario('tls-idle', 'TLS connection', 'tls', quick, 4_000), tls: 'full' },
   ];
 }
 

@@ -1,7 +1,8 @@
 // The workloads of HTTP and WebSocket.
 
+import { idleScenario } from './idle-scenario.js';
 import type { FrameKind } from './load-client.js';
-import type { HTTPScenario, IdleScenario, Scenario, WebSocketScenario } from './scenario-types.js';
+import type { HTTPScenario, Scenario, WebSocketScenario } from './scenario-types.js';
 import { FILE_NAME } from './site-folder.js';
 
 const HELLO = 'Hello, World!';
@@ -57,8 +58,7 @@ export function httpScenarios(quick: boolean): Scenario[] {
       bytes: 100 * 1_024,
     },
     {
-      ...idle('http-idle', 'keep-alive connection after one request', quick),
-      service: 'http',
+      ...idleScenario('http-idle', 'keep-alive connection after one request', 'http', quick),
       request: HELLO_REQUEST,
       content: HELLO,
     },
@@ -93,24 +93,6 @@ export function webSocketScenarios(quick: boolean): Scenario[] {
       quick: false,
       connections: subscribers,
     },
-    { ...idle('ws-idle', 'WebSocket', quick), service: 'ws' },
+    idleScenario('ws-idle', 'WebSocket', 'ws', quick),
   ];
-}
-
-/** As many as in the scenario `idle`. */
-function idle(name: string, what: string, quick: boolean): Omit<IdleScenario, 'service'> {
-  const connections = 10_000;
-  return {
-    kind: 'idle',
-    name,
-    title: `Memory of an idle ${what}, ${connections.toLocaleString('en')} of them`,
-    costLabel: 'bytes per connection',
-    quick: false,
-    earlierConnections: 5_000,
-    connections,
-    bytes: 64,
-    repeats: quick ? 1 : 3,
-    settleSeconds: quick ? 0.4 : 2,
-    restSeconds: quick ? 0.4 : 30,
-  };
 }

@@ -23,4 +23,9 @@ export class Waiters<T> {
     while (first?.fired === true) first = this.#line.shift();
     return first;
   }
+
+  /** Fires all in the line, also those that are added meanwhile. */
+  fireAll(fire: (waiter: Deferred<T>) => void): void {
+    for (let first = this.shift(); first !== undefined; first = this.shift()) fire(first);
+  }
 }

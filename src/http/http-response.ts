@@ -1,7 +1,8 @@
 /** The response to one request, as a handler makes it. */
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
-import { Deferred } from '../defer/deferred.js';
-import { fail } from '../defer/succeed.js';
+import type { Deferred } from '../defer/deferred.js';
+import { fail, succeed } from '../defer/succeed.js';
+import { Waiters } from '../defer/waiters.js';
 import { checkData, checkInteger } from '../internal/check.js';
 import { HTTPContentLengthError } from '../protocols/http/errors.js';
 import { type Framing, isTunnel, responseFraming } from '../protocols/http/response-framing.js';
@@ -76,7 +77,8 @@ export class HTTPResponse extends ResponseFields {
   /** Of content that is announced by Content-Length and not written yet. */
   private remaining = 0;
   private announced = 0;
-  private waiting: Deferred<void>[] | undefined = undefined;
+  /** Calls of {@link drained}. */
+  private waiting: Waiters<void> | undefined = undefined;
 
   /** @internal */
   constructor(connection: ResponseConnection, request: HTTPRequest) {
@@ -100,7 +102,7 @@ export class HTTPResponse extends ResponseFields {
 
   /** @internal Whether {@link drained} has not fired yet. */
   get isWaiting(): boolean {
-    return this.waiting !== undefined;
+    return this.waiting !== undefined && this.waiting.size > 0;
   }
 
   /**
@@ -175,11 +177,9 @@ export class HTTPResponse extends ResponseFields {
    */
   drained(): Deferred<void> {
     if (this.state === 'gone') return fail(this.request.failure);
-    const drained = new Deferred<void>();
-    if (!this.connection.isFull || this.ended) drained.callback(undefined);
-    else if (this.waiting === undefined) this.waiting = [drained];
-    else this.waiting.push(drained);
-    return drained;
+    if (!this.connection.isFull || this.ended) return succeed(undefined);
+    this.waiting ??= new Waiters();
+    return this.waiting.add();
   }
 
   /**
@@ -313,9 +313,7 @@ export class HTTPResponse extends ResponseFields {
 
   /** @internal Everything written was sent. */
   drain(): void {
-    const { waiting } = this;
-    this.waiting = undefined;
-    for (const drained of waiting ?? []) drained.callback(undefined);
+    this.takeWaiting()?.fireAll((drained) => drained.callback(undefined));
   }
 
   /** @internal The connection has ended, or the server has answered itself. */
@@ -326,9 +324,14 @@ export class HTTPResponse extends ResponseFields {
       this.state = 'gone';
     }
     this.request.fail(reason, wasComplete);
+    this.takeWaiting()?.fireAll((drained) => drained.errback(reason));
+  }
+
+  /** Those that are added while they are fired wait for the next time. */
+  private takeWaiting(): Waiters<void> | undefined {
     const { waiting } = this;
     this.waiting = undefined;
-    for (const drained of waiting ?? []) drained.errback(reason);
+    return waiting;
   }
 
   /** Known when the head was made. */

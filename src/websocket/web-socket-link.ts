@@ -74,7 +74,7 @@ export abstract class WebSocketLink implements TimeoutEntry, PullProducer, Serve
   protected connection: WebSocketConnection | undefined = undefined;
   protected registry: ConnectionRegistry | undefined = undefined;
   /** Calls of {@link drained}. */
-  protected drainers: Waiters<void> | undefined = undefined;
+  private drainers: Waiters<void> | undefined = undefined;
   /** The first error, or the reason of the transport. */
   protected failure: Error | undefined = undefined;
   protected flags = 0;
@@ -215,7 +215,7 @@ export abstract class WebSocketLink implements TimeoutEntry, PullProducer, Serve
     this.flags &= ~FULL;
     this.allowance = HIGH_WATER_MARK_BYTES;
     this.transport.unregisterProducer();
-    this.drainers = fireAll(this.drainers, (each) => each.callback(undefined));
+    this.takeDrainers()?.fireAll((each) => each.callback(undefined));
   }
 
   /** @internal */
@@ -243,6 +243,13 @@ export abstract class WebSocketLink implements TimeoutEntry, PullProducer, Serve
   /** @internal @throws WebSocketNotOpenError before {@link opened}. */
   requireMade(call: string): void {
     this.made(call);
+  }
+
+  /** Those that are added while they are fired wait for the next time. */
+  protected takeDrainers(): Waiters<void> | undefined {
+    const { drainers } = this;
+    this.drainers = undefined;
+    return drainers;
   }
 
   protected made(call: string): WebSocketConnection {
@@ -339,12 +346,4 @@ export abstract class WebSocketLink implements TimeoutEntry, PullProducer, Serve
 
   /** Drops messages that the application has not taken. */
   protected abstract dropUnread(): void;
-}
-
-export function fireAll<T>(
-  waiters: Waiters<T> | undefined,
-  fire: (each: Deferred<T>) => void,
-): undefined {
-  for (let each = waiters?.shift(); each !== undefined; each = waiters?.shift()) fire(each);
-  return undefined;
 }

@@ -13,7 +13,6 @@ import {
   type Agreement,
   ENDED,
   FULL,
-  fireAll,
   IDLE,
   LOST,
   PAUSED,
@@ -241,7 +240,7 @@ export class WebSocketProtocol
     connection.connectionLost();
     const reason = this.closedError();
     this.inbox?.fail(reason);
-    this.drainers = fireAll(this.drainers, (each) => each.errback(reason));
+    this.takeDrainers()?.fireAll((each) => each.errback(reason));
     this.call('closed', () => this.closed(reason));
   }
 }

@@ -357,6 +357,28 @@ describe('send', () => {
     await socket.drained();
   });
 
+  it('lets a callback of drained that fills it again wait again', () => {
+    const client = new ServedSockets(Recorder).connect({ capacity: 1_000 });
+    const { socket, transport } = client;
+    let sent = 0;
+    const send = (): void => {
+      sent += 1;
+      if (sent > 10) throw new Error('it was told to send without end');
+      socket.send('x'.repeat(80_000));
+      socket.drained().addCallbacks(send, () => undefined);
+    };
+    send();
+    expect(sent).toBe(1);
+    for (let i = 0; i < 3; i++) {
+      transport.drain();
+      transport.settle();
+    }
+    expect(sent).toBeGreaterThan(1);
+    expect(sent).toBeLessThanOrEqual(4);
+    expect(socket.keepsUp).toBe(false);
+    transport.peerResets();
+  });
+
   it('is interrupted by the end of the connection', async () => {
     const client = new ServedSockets(Recorder).connect({ capacity: 0 });
     client.socket.send('x'.repeat(100_000));
