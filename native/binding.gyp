@@ -24,6 +24,7 @@
         "binding_tls_settings.cc",
         "binding_tls_streams.cc",
         "binding_unix.cc",
+        "codec/mask.cc",
         "reactor/accepting.cc",
         "reactor/adoption.cc",
         "reactor/poller_thread.cc",

@@ -47,6 +47,8 @@ export interface NativeLoop {
   listenUnixDatagram(path: string, mode: number, settings: Int32Array): number;
   /** @param settings `[backlog, mode, sendBufferBytes]` */
   listenUnix(path: string, settings: Int32Array): number;
+  /** Masks bytes of the receive arena. @returns Whether all are then ASCII. */
+  maskReceived(offset: number, length: number, key: number): boolean;
   multicast(handle: number, join: boolean, group: string, through: string, source: string): void;
   /** `[four words, is IPv6, scope]`; false if `host` is not an IP address. */
   parseAddress(host: string, out: Int32Array): boolean;

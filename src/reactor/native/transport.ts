@@ -3,6 +3,7 @@ import type { Address } from '../../core/address.js';
 import { UnsentBytesError } from '../../core/errors/connection.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { checkBoolean } from '../../internal/check.js';
+import type { MasksInPlace } from '../../internal/masks-in-place.js';
 import { systemError } from '../../internal/system-error.js';
 import { retire } from '../streams/retired-transport.js';
 import type {
@@ -34,7 +35,7 @@ import type { NativeSockets } from './sockets.js';
 const NO_DELAY = 0;
 const KEEP_ALIVE = 1;
 
-export class NativeTransport extends StreamTransport implements SecurableStream {
+export class NativeTransport extends StreamTransport implements SecurableStream, MasksInPlace {
   /** @internal 0 once the socket is gone. */
   handle: number;
   protected readonly sockets: NativeSockets;
@@ -92,6 +93,11 @@ export class NativeTransport extends StreamTransport implements SecurableStream 
     // Handle 0 has no owner: the core drops bytes written to it, but wrong types are still refused.
     this.sockets.outgoing.write(this.writable ? this.handle : 0, data);
     if (this.producer !== undefined) this.regulateProducer(this.producer, data);
+  }
+
+  /** @internal */
+  maskReceived(data: Uint8Array, at: number, length: number, key: number): boolean | undefined {
+    return this.sockets.arena.maskReceived(data, at, length, key);
   }
 
   /** @internal */
