@@ -1,4 +1,5 @@
 /** The response to one request, as a handler makes it. */
+import { Buffer } from 'node:buffer';
 import { InvalidArgumentTypeError } from '../core/errors/arguments.js';
 import type { Deferred } from '../defer/deferred.js';
 import { fail, succeed } from '../defer/succeed.js';

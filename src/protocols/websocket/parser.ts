@@ -10,7 +10,7 @@
  * Payload is unmasked and checked as it arrives: in shared memory, or where it is if that may be changed. It is kept only if its message
  * arrives in pieces: a chunk never is. An idle connection holds no buffer.
  */
-import { isUtf8 } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 import { InvalidArgumentTypeError } from '../../core/errors/arguments.js';
 import { withoutStack } from '../../core/errors/base.js';
 import { checkBoolean, checkChoice, checkInteger } from '../../internal/check.js';
