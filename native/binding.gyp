@@ -85,6 +85,7 @@
           "sources": [
             "net/adopt_win.cc",
             "net/datagram_win.cc",
+            "net/file_part_win.cc",
             "net/name_lookup_win.cc",
             "net/network_interface_win.cc",
             "net/socket_win.cc",
@@ -100,6 +101,7 @@
             "net/adopt_posix.cc",
             "net/ancillary.cc",
             "net/datagram_posix.cc",
+            "net/file_part_posix.cc",
             "net/name_lookup_posix.cc",
             "net/network_interface_posix.cc",
             "net/socket_posix.cc",

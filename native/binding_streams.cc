@@ -147,6 +147,19 @@ napi_value maskReceived(napi_env env, napi_callback_info info) {
   return call.truth(mask(arena.subspan(offset, length), static_cast<uint32_t>(key)));
 }
 
+// sendFile(handle: number, fd: number, position: number, length: number): boolean -- false if the
+// stream cannot: see Reactor::sendFile(). A copy of `fd` is kept.
+napi_value sendFile(napi_env env, napi_callback_info info) {
+  LoopCall call(env, info);
+  const Handle handle = call.int32(0);
+  const int32_t fd = call.int32(1);
+  const uint64_t position = call.count(2);
+  const uint64_t length = call.count(3);
+  if (call.failed()) return nullptr;
+  return call.truth(call.reactor() != nullptr && length <= SIZE_MAX &&
+                    call.reactor()->sendFile(handle, fd, position, length));
+}
+
 // queuedBytes(handle: number): number
 napi_value queuedBytes(napi_env env, napi_callback_info info) {
   LoopCall call(env, info);
@@ -209,14 +222,9 @@ napi_value setFlag(napi_env env, napi_callback_info info) {
 }
 
 constexpr LoopFunction kFunctions[] = {
-    {"address", address},
-    {"connect", connect},
-    {"flag", flag},
-    {"listen", listen},
-    {"maskReceived", maskReceived},
-    {"queuedBytes", queuedBytes},
-    {"setFlag", setFlag},
-    {"write", write},
+    {"address", address},   {"connect", connect},           {"flag", flag},
+    {"listen", listen},     {"maskReceived", maskReceived}, {"queuedBytes", queuedBytes},
+    {"sendFile", sendFile}, {"setFlag", setFlag},           {"write", write},
 };
 
 }  // namespace

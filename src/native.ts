@@ -55,6 +55,8 @@ export interface NativeLoop {
   queuedBytes(handle: number): number;
   /** @returns The number of unsent descriptors; -1 if `most` are unsent already: then this one was not taken. */
   sendDescriptor(handle: number, fd: number, most: number): number;
+  /** @returns False if the stream cannot send files. */
+  sendFile(handle: number, fd: number, position: number, length: number): boolean;
   setDatagramOption(handle: number, which: number, value: number): void;
   setFlag(handle: number, which: number, enabled: boolean): void;
   setInterest(handle: number, interest: number): void;

@@ -160,6 +160,21 @@ void Reactor::write(Handle handle, Bytes bytes, std::unique_ptr<Retained> keeper
   if (stream != nullptr) addPiece(*stream, bytes, std::move(keeper));
 }
 
+bool Reactor::sendFile(Handle handle, int fd, uint64_t position, size_t length) {
+  absorbCommands();
+  Stream* stream = find<Stream>(handle);
+  // sendfile(2) blocks if another holder of the socket has made it blocking.
+  if (stream == nullptr || stream->isUnix || stream->shared || stream->tls != nullptr) return false;
+  if (!stream->takesWrites()) return true;
+  UniqueFd copy;
+  if (!duplicate(fd, copy).ok()) return false;
+  queuePieces(*stream);
+  if (stream->queue == nullptr) stream->queue = std::make_unique<WriteQueue>();
+  stream->queue->pushFile({std::move(copy), position, length});
+  markDirty(*stream);
+  return true;
+}
+
 void Reactor::addPiece(Stream& stream, Bytes bytes, std::unique_ptr<Retained> keeper) {
   if (bytes.empty() || !stream.takesWrites()) return;
   const int32_t index = static_cast<int32_t>(pieces_.size());
@@ -231,19 +246,28 @@ bool Reactor::sendWaiting(Stream& stream) {
       revisit(stream);
       break;
     }
-    std::span<Bytes> parts(memory);
-    if (!gatherParts(stream, parts)) {
-      endWithReset(stream, EFAULT);
-      return false;
+    Transfer transfer;
+    if (const FilePart* file = stream.fileToSend(); file != nullptr) {
+      transfer = offerFile(stream, *file);
+    } else {
+      std::span<Bytes> parts(memory);
+      if (!gatherParts(stream, parts)) {
+        endWithReset(stream, EFAULT, kSendCall);
+        return false;
+      }
+      if (parts.empty()) return true;
+      transfer = offer(stream, parts);
     }
-    if (parts.empty()) return true;
-    const Transfer transfer = offer(stream, parts);
     if (transfer.result == Transfer::Result::kFailed) {
       if (isOutOfMemory(transfer.error)) {
         sendLater(stream, transfer.error);
         break;
       }
-      sendFailed(stream, transfer.error);
+      if (stream.fileToSend() != nullptr && isFilesFault(transfer.error)) {
+        endWithReset(stream, transfer.error, kSendFileCall);
+      } else {
+        sendFailed(stream, transfer.error);
+      }
       return false;
     }
     consumeSent(stream, transfer.count);
@@ -256,13 +280,23 @@ bool Reactor::sendWaiting(Stream& stream) {
 // Offers bytes to the system, and notes whether it has room for more.
 Transfer Reactor::offer(Stream& stream, std::span<Bytes> parts) {
   keepNonBlocking(stream.socket, stream.shared);
+  const bool more = stream.queue != nullptr && stream.queue->fileBehind(parts.size()) != nullptr;
   const Transfer transfer = stream.departing != nullptr ? sendWithDescriptors(stream, parts)
-                            : parts.size() == 1         ? send(stream.socket, parts[0])
-                                                        : sendParts(stream.socket, parts);
+                            : parts.size() == 1         ? send(stream.socket, parts[0], more)
+                                                        : sendParts(stream.socket, parts, more);
   if (transfer.result == Transfer::Result::kFailed) return transfer;
   if (transfer.count > 0) stream.setbacks = 0;
   statistics_.bytesSent += transfer.count;
   stream.blocked = transfer.count < sizeOf(parts);
+  return transfer;
+}
+
+Transfer Reactor::offerFile(Stream& stream, const FilePart& file) {
+  const Transfer transfer = ropewalk::sendFile(stream.socket, file);
+  if (transfer.result == Transfer::Result::kFailed) return transfer;
+  if (transfer.count > 0) stream.setbacks = 0;
+  statistics_.bytesSent += transfer.count;
+  stream.blocked = transfer.result == Transfer::Result::kWouldBlock;
   return transfer;
 }
 
@@ -271,7 +305,10 @@ Transfer Reactor::offer(Stream& stream, std::span<Bytes> parts) {
 bool Reactor::gatherParts(const Stream& stream, std::span<Bytes>& parts) const {
   const size_t fromQueue = stream.queue == nullptr ? 0 : stream.queue->gather(parts);
   size_t used = fromQueue;
-  for (int32_t i = stream.firstPiece; i >= 0 && used < parts.size(); i = pieces_[i].next) {
+  const bool fileFollows =
+      stream.queue != nullptr && stream.queue->fileBehind(fromQueue) != nullptr;
+  for (int32_t i = fileFollows ? -1 : stream.firstPiece; i >= 0 && used < parts.size();
+       i = pieces_[i].next) {
     parts[used++] = pieces_[i].bytes;
   }
   parts = cutToOneCall(parts.first(used));
@@ -347,10 +384,10 @@ void Reactor::endFromHere(Stream& stream, int error, FailedCall call) {
 }
 
 // Likewise, but with a reset, so that the peer does not mistake what it received for everything.
-void Reactor::endWithReset(Stream& stream, int error) {
+void Reactor::endWithReset(Stream& stream, int error, FailedCall call) {
   unwatchToClose(stream);
   resetSocket(std::exchange(stream.socket, kNoSocket));
-  endFromHere(stream, error, kSendCall);
+  endFromHere(stream, error, call);
 }
 
 void Reactor::dropUnsent(Stream& stream) {
