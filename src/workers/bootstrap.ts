@@ -11,7 +11,7 @@ import { WorkerModuleError } from './errors.js';
 import type { Measurement } from './measurement.js';
 import type { ToWorker, WorkerOrder } from './messages.js';
 import { linkToParent } from './parent-link.js';
-import { packError } from './remote-error.js';
+import { packError } from '../internal/remote-error.js';
 import { ServedConnections } from './served-connections.js';
 import { SharedPorts } from './shared-ports.js';
 import type { WorkerMain } from './worker-context.js';

@@ -16,7 +16,7 @@
  */
 import type { CreateReactorOptions } from '../reactor/create-reactor.js';
 import type { Measurement } from './measurement.js';
-import type { RemoteError } from './remote-error.js';
+import type { RemoteError } from '../internal/remote-error.js';
 
 export type WorkerKind = 'threads' | 'processes';
 

@@ -4,7 +4,7 @@ import { TimeoutError } from '../defer/errors.js';
 import { Heartbeat } from './heartbeat.js';
 import { type Measurement, NOTHING_MEASURED } from './measurement.js';
 import type { FromWorker, WorkerOrder } from './messages.js';
-import { unpackError } from './remote-error.js';
+import { unpackError } from '../internal/remote-error.js';
 import type { RunningWorker, Spawn, WorkerEnd, WorkerListener } from './spawn.js';
 
 /** Time that a worker may take beyond the deadline for its end. */
