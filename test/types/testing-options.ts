@@ -2,6 +2,7 @@
 import { Protocol } from '../../src/index.js';
 import {
   adoptionContract,
+  pipeContract,
   checkEachTest,
   decoderContract,
   descriptorsContract,
