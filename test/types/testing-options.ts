@@ -2,7 +2,6 @@
 import { Protocol } from '../../src/index.js';
 import {
   adoptionContract,
-  pipeContract,
   checkEachTest,
   decoderContract,
   descriptorsContract,
@@ -17,6 +16,7 @@ import {
   pairsOver,
   parseTranscripts,
   pipeContract,
+  processContract,
   RaisingMemoryReactor,
   runTranscript,
   Simulation,
@@ -53,6 +53,13 @@ export const TESTING_CALLS: Readonly<Record<string, readonly Call[]>> = {
   PipeContractOptions: [
     (o) =>
       pipeContract(
+        inRealTime(() => new MemoryReactor()),
+        o,
+      ),
+  ],
+  ProcessContractOptions: [
+    (o) =>
+      processContract(
         inRealTime(() => new MemoryReactor()),
         o,
       ),

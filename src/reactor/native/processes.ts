@@ -1,5 +1,4 @@
 /** Child processes of the native reactor: started by the addon, with pipes and a watched descriptor for the exit. */
-import { PipeAddress } from '../../core/address.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { TerminalSize } from '../../core/process.js';
 import type { ResourceLimits } from '../../core/spawn-options.js';

@@ -194,8 +194,9 @@ export class ChildProcess implements ProcessTransport {
   }
 
   setTerminalSize(size: TerminalSize): void {
+    const checked = terminalSize(size);
     this.#checkTerminal('setTerminalSize');
-    this.#child.setTerminalSize(terminalSize(size));
+    this.#child.setTerminalSize(checked);
   }
 
   /** The reactor stops: nothing waits for the process any more. Its pipes are closed already. */
