@@ -46,6 +46,7 @@ import {
   LineReceiver,
   NetstringDecoder,
   NetstringReceiver,
+  ProcessProtocol,
   ProducerConsumerProxy,
   Protocol,
   ProxyHeaderParser,
@@ -73,12 +74,19 @@ import {
   wrapClientTLS,
 } from '../../src/index.js';
 import {
+  getProcessOutput,
+  getProcessOutputAndValue,
+  getProcessValue,
+} from '../../src/process/index.js';
+import { ChildProcess } from '../../src/reactor/processes/child-process.js';
+import {
   ManualClock,
   MemoryReactor,
   MemoryTransport,
   type SimulatedReactor,
   Simulation,
 } from '../../src/testing/index.js';
+import { Thread, threadModule } from '../../src/threads/index.js';
 import {
   connectTLS,
   listenTLS,
@@ -118,6 +126,13 @@ class Netstrings extends NetstringReceiver {
 
 class Given {}
 
+const spawned = (options: (o: never) => object): Call =>
+  memory((reactor, o) => reactor.spawnProcess(new ProcessProtocol(), '/x', options(o)));
+
+/** A process that was not started. */
+const child = (): ChildProcess =>
+  new ChildProcess({} as never, {} as never, {} as never, new ProcessProtocol(), () => {});
+
 /** For sockets that a memory reactor lacks. */
 const simulated = (call: (reactor: SimulatedReactor, options: never) => unknown): Call => {
   return (options) => call(new Simulation().host('host'), options);
@@ -128,6 +143,9 @@ class Blocks extends StatefulProtocol {
     throw new Error('not connected');
   }
 }
+
+/** Nothing is called in it. */
+const thread = new Thread({ execArgv: ['--none'] });
 
 const connected = (): MemoryTransport => {
   const transport = new MemoryTransport();
@@ -203,6 +221,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   AdoptConnectionOptions: [memory((reactor, o) => reactor.adoptStreamConnection(9, Protocol, o))],
   AdoptDatagramOptions: [memory((reactor, o) => reactor.adoptDatagramPort(9, () => {}, o))],
   AdoptedServerEndpointOptions: [memory((reactor, o) => new AdoptedServerEndpoint(reactor, 9, o))],
+  AdoptPipeOptions: [memory((reactor, o) => reactor.adoptPipe(9, Protocol, o))],
   AdoptPortOptions: [memory((reactor, o) => reactor.adoptStreamPort(9, Protocol, o))],
   ConnectTCPOptions: [
     memory((reactor, o) => reactor.connectTCP('192.0.2.1', 1, Protocol, o)),
@@ -319,7 +338,20 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => udp(reactor).stopListening(o)),
   ],
   SystemdServerEndpointOptions: [memory((reactor, o) => new SystemdServerEndpoint(reactor, o))],
+  ProcessOutputOptions: [memory((reactor, o) => getProcessOutput(reactor, '/x', o))],
+  PtyOptions: [spawned((pty) => ({ pty }))],
+  ResourceLimits: [spawned((limits) => ({ limits }))],
+  RunProcessOptions: [
+    memory((reactor, o) => getProcessValue(reactor, '/x', o)),
+    memory((reactor, o) => getProcessOutputAndValue(reactor, '/x', o)),
+  ],
+  SignalOptions: [(o) => child().signalProcess('SIGTERM', o)],
+  SpawnOptions: [memory((reactor, o) => reactor.spawnProcess(new ProcessProtocol(), '/x', o))],
+  TerminalSize: [(o) => child().setTerminalSize(and(o, { columns: 1, rows: 1 }))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
+  ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],
+  ThreadModuleOptions: [(o) => threadModule('/m.js', o)],
+  ThreadOptions: [(o) => new Thread(o)],
   TicksOptions: [(o) => ticks(clock, 1, o)],
   TimeoutFactoryOptions: [(o) => new TimeoutFactory(Protocol, and(o, { clock }))],
   TLSClientChanges: [(o) => new TLSClientContext().reload(o)],
