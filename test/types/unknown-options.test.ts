@@ -77,6 +77,7 @@ import {
   getProcessOutput,
   getProcessOutputAndValue,
   getProcessValue,
+  ProcessMonitor,
 } from '../../src/process/index.js';
 import { ChildProcess } from '../../src/reactor/processes/child-process.js';
 import {
@@ -338,6 +339,8 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => udp(reactor).stopListening(o)),
   ],
   SystemdServerEndpointOptions: [memory((reactor, o) => new SystemdServerEndpoint(reactor, o))],
+  MonitoredProcessOptions: [memory((r, o) => new ProcessMonitor(r).addProcess('x', '/x', o))],
+  ProcessMonitorOptions: [memory((reactor, o) => new ProcessMonitor(reactor, o))],
   ProcessOutputOptions: [memory((reactor, o) => getProcessOutput(reactor, '/x', o))],
   PtyOptions: [spawned((pty) => ({ pty }))],
   ResourceLimits: [spawned((limits) => ({ limits }))],
