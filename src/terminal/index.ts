@@ -35,7 +35,7 @@ export {
   PrivateMode,
   type Terminal,
 } from './terminal.js';
-export { TerminalClientProtocol } from './terminal-client-protocol.js';
+export { type TerminalClientOptions, TerminalClientProtocol } from './terminal-client-protocol.js';
 export { TerminalInterpreter } from './terminal-interpreter.js';
 export { TerminalProtocol } from './terminal-protocol.js';
 export { type TerminalServerOptions, TerminalServerProtocol } from './terminal-server-protocol.js';

@@ -20,8 +20,8 @@ import {
   KEYS_BY_LETTER,
   KEYS_BY_NUMBER,
   type Key,
-  keyOf,
   keyOfCharacter,
+  newKey,
 } from './key.js';
 import type { CursorPosition } from './screen-editing.js';
 import type { TerminalSize } from './terminal-size.js';
@@ -42,7 +42,7 @@ const MAX_SEQUENCE_LENGTH = 64;
 
 /** Call {@link receive} with each chunk, then {@link next} until it returns `undefined`. The fields are valid until the next call. */
 export class KeyParser {
-  key: Key = keyOf('Escape');
+  key: Key = newKey('Escape', false, false, false);
   text = '';
   position: CursorPosition = { column: 0, row: 0 };
   size: TerminalSize = { columns: 0, rows: 0 };
@@ -95,10 +95,10 @@ export class KeyParser {
     if (!this.isUndecided) return undefined;
     const state = this.#state;
     this.#state = 'ground';
-    if (state === 'escape') return this.#keyed(keyOf('Escape', { alt: this.#alt }));
-    if (state === 'ss3') return this.#keyed(keyOf('O', { alt: true }));
+    if (state === 'escape') return this.#keyed(newKey('Escape', false, this.#alt, false));
+    if (state === 'ss3') return this.#keyed(newKey('O', false, true, false));
     if (state === 'sequence' && this.#sequence === '')
-      return this.#keyed(keyOf('[', { alt: true }));
+      return this.#keyed(newKey('[', false, true, false));
     return undefined;
   }
 
@@ -148,7 +148,7 @@ export class KeyParser {
       return undefined;
     }
     if (character === ESC) {
-      if (this.#alt) return this.#keyed(keyOf('Escape'));
+      if (this.#alt) return this.#keyed(newKey('Escape', false, false, false));
       this.#alt = true;
       return undefined;
     }
@@ -156,7 +156,7 @@ export class KeyParser {
       // Two keys: Escape, and this one with Alt.
       this.#at -= character.length;
       this.#alt = false;
-      return this.#keyed(keyOf('Escape'));
+      return this.#keyed(newKey('Escape', false, false, false));
     }
     this.#state = 'ground';
     return this.#keyed(keyOfCharacter(character, true));
@@ -165,7 +165,7 @@ export class KeyParser {
   #ss3(character: string): KeyEvent | undefined {
     this.#state = 'ground';
     const key = KEYS_BY_LETTER[character] ?? KEYPAD_KEYS[character];
-    if (key !== undefined) return this.#keyed(keyOf(key, { alt: this.#alt }));
+    if (key !== undefined) return this.#keyed(newKey(key, false, this.#alt, false));
     if (character < ' ') return this.#interrupted(character);
     return this.#unknown(`\x1bO${character}`);
   }
@@ -193,7 +193,7 @@ export class KeyParser {
 
   #finish(parameters: string, final: string): KeyEvent | undefined {
     if (parameters === '[' && final >= 'A' && final <= 'E') {
-      return this.#keyed(keyOf(`F${final.charCodeAt(0) - 0x40}`, { alt: this.#alt }));
+      return this.#keyed(newKey(`F${final.charCodeAt(0) - 0x40}`, false, this.#alt, false));
     }
     const all = `\x1b[${parameters}${final}`;
     if (!/^[\d;]*$/.test(parameters)) return this.#unknown(all);
@@ -216,7 +216,7 @@ export class KeyParser {
       return 'size';
     }
     if (final === 'Z' && parameters === '')
-      return this.#keyed(keyOf('Tab', { alt: this.#alt, shift: true }));
+      return this.#keyed(newKey('Tab', false, this.#alt, true));
     const key = first === 1 && third === undefined ? KEYS_BY_LETTER[final] : undefined;
     const event = key === undefined ? undefined : this.#modified(key, second);
     return event ?? this.#unknown(all);

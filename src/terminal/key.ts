@@ -10,8 +10,14 @@ export interface Key {
   readonly shift: boolean;
 }
 
-export function keyOf(key: string, modifiers: Partial<Key> = {}): Key {
-  return { key, ctrl: false, alt: false, shift: false, ...modifiers };
+/** A key with modifiers. @example keyOf('c', 'ctrl') */
+export function keyOf(key: string, ...modifiers: readonly ('ctrl' | 'alt' | 'shift')[]): Key {
+  const has = (name: 'ctrl' | 'alt' | 'shift'): boolean => modifiers.includes(name);
+  return newKey(key, has('ctrl'), has('alt'), has('shift'));
+}
+
+export function newKey(key: string, ctrl: boolean, alt: boolean, shift: boolean): Key {
+  return { key, ctrl, alt, shift };
 }
 
 /** Final characters of ESC [ and ESC O sequences. */
@@ -87,8 +93,8 @@ const NAMED_CONTROLS: Readonly<Record<number, string>> = {
 export function keyOfCharacter(character: string, alt: boolean): Key {
   const code = character.codePointAt(0) as number;
   const name = NAMED_CONTROLS[code];
-  if (name !== undefined) return keyOf(name, { alt });
-  if (code >= 0x20) return keyOf(character, { alt });
+  if (name !== undefined) return newKey(name, false, alt, false);
+  if (code >= 0x20) return newKey(character, false, alt, false);
   const key = code === 0 ? ' ' : String.fromCharCode(code + 0x40).toLowerCase();
-  return keyOf(key, { alt, ctrl: true });
+  return newKey(key, true, alt, false);
 }

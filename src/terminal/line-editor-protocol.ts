@@ -22,8 +22,11 @@ export abstract class LineEditorProtocol extends TerminalProtocol {
   #isBusy = false;
   #isRunning = false;
 
-  /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
-  constructor(options: Omit<LineEditorOptions, 'columns'> = {}) {
+  /**
+   * @param options The columns are those of the terminal.
+   * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
+   */
+  constructor(options: LineEditorOptions = {}) {
     super();
     this.editor = new LineEditor(options);
   }

@@ -4,10 +4,23 @@ import { Protocol } from '../core/protocol.js';
 import { HIGH_WATER_MARK_BYTES } from '../core/transport.js';
 import { Deferred } from '../defer/deferred.js';
 import { checkString } from '../internal/check.js';
+import { checkOptions, type OptionNames } from '../internal/options.js';
 import { encodeKey } from './encode-key.js';
 import type { Key } from './key.js';
-import { ScreenBuffer, type ScreenBufferOptions } from './screen-buffer.js';
+import { ScreenBuffer } from './screen-buffer.js';
 import { PrivateMode } from './terminal.js';
+import type { TerminalSize } from './terminal-size.js';
+
+export interface TerminalClientOptions extends Partial<TerminalSize> {
+  /** The greatest number of rows kept above the screen. Default 1000. */
+  readonly scrollbackRows?: number;
+}
+
+const OPTIONS: OptionNames<TerminalClientOptions> = {
+  columns: true,
+  rows: true,
+  scrollbackRows: true,
+};
 
 interface Expectation {
   readonly pattern: RegExp;
@@ -24,8 +37,9 @@ export class TerminalClientProtocol extends Protocol {
   readonly #expectations: Expectation[] = [];
 
   /** @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
-  constructor(options: Omit<ScreenBufferOptions, 'onAnswer'> = {}) {
+  constructor(options: TerminalClientOptions = {}) {
     super();
+    checkOptions('TerminalClientProtocol', options, OPTIONS);
     this.screen = new ScreenBuffer({ ...options, onAnswer: (answer) => this.#answer(answer) });
   }
 

@@ -111,7 +111,7 @@ export class TerminalServerProtocol extends Protocol implements Deliverer {
   deliverNext(): boolean {
     const event = this.#parser.next() ?? (this.#isLate ? this.#parser.flush() : undefined);
     if (event !== undefined) {
-      this.#hasDelivered = true;
+      this.#hasDelivered ||= event !== 'size' && event !== 'position';
       this.#deliver(event);
       return true;
     }

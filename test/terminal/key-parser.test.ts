@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentValueError } from '../../src/core/errors/arguments.js';
 import { encodeKey } from '../../src/terminal/encode-key.js';
-import { KEYS_BY_LETTER, KEYS_BY_NUMBER, keyOf } from '../../src/terminal/key.js';
+import { KEYS_BY_LETTER, KEYS_BY_NUMBER, keyOf, newKey } from '../../src/terminal/key.js';
 import { KeyParser } from '../../src/terminal/key-parser.js';
 import { everySplit } from '../../src/testing/every-split.js';
 import { keyEvents, keyText } from './recording.js';
@@ -125,7 +125,7 @@ describe('encodeKey', () => {
         const isNamed = NAMED.includes(name);
         const text = ctrl && !isNamed ? name.toLowerCase() : name;
         if (!isNamed && Array.from(text).length !== 1) return;
-        const pressed = keyOf(text, { ctrl, alt, shift: shift && isNamed });
+        const pressed = newKey(text, ctrl, alt, shift && isNamed);
         const sent = Buffer.from(encodeKey(pressed, { applicationCursorKeys }));
         expect(keyEvents([sent])).toEqual([keyText(pressed)]);
       }),

@@ -1,6 +1,5 @@
 /** A tmux server of the test's own, whose panes are terminals to compare with. */
-import { execFile, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { ScreenBuffer } from '../../../src/terminal/index.js';
 import { PeerFiles } from '../peer-files.js';
@@ -37,7 +36,17 @@ export class Tmux implements AsyncDisposable {
         'set -s escape-time 0',
       ].join('\n'),
     );
-    await tmux.command('-f', config, 'new-session', '-d', '-x', `${columns}`, '-y', `${rows}`, command);
+    await tmux.command(
+      '-f',
+      config,
+      'new-session',
+      '-d',
+      '-x',
+      `${columns}`,
+      '-y',
+      `${rows}`,
+      command,
+    );
     return tmux;
   }
 
