@@ -51,6 +51,7 @@ export default defineConfig({
       'ropewalk/http': source('http/index.ts'),
       'ropewalk/websocket': source('websocket/index.ts'),
       'ropewalk/terminal': source('terminal/index.ts'),
+      'ropewalk/process': source('process/index.ts'),
       'ropewalk/threads': source('threads/index.ts'),
       'ropewalk/workers': source('workers/index.ts'),
       'ropewalk/tls': source('tls/index.ts'),

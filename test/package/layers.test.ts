@@ -104,6 +104,14 @@ const RULES: Readonly<Record<string, Imports>> = {
     allowed: ['../streams/stream-port.js', '../datagrams/udp-port.js'],
     refused: ['../hosted-reactor.js', '../native/sockets.js'],
   },
+  'src/reactor/processes/probe.ts': {
+    allowed: ['../streams/stream-transport.js', '../adoption/adopted-owner.js'],
+    refused: ['../datagrams/udp-port.js', '../hosted-reactor.js', '../native/sockets.js'],
+  },
+  'src/process/probe.ts': {
+    allowed: ['../core/process.js', '../framing/line-decoder.js', '../clients/backoff-policy.js'],
+    refused: ['../reactor/create-reactor.js', '../clients/client-service.js', '../task/react.js'],
+  },
   'src/reactor/probe.ts': {
     allowed: ['./streams/stream-port.js', '../core/reactor.js'],
     refused: [

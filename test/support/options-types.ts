@@ -10,6 +10,7 @@ const ENTRY_POINTS = [
   'http/index',
   'websocket/index',
   'terminal/index',
+  'process/index',
   'threads/index',
   'workers/index',
   'tls/index',

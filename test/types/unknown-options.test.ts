@@ -46,6 +46,7 @@ import {
   LineReceiver,
   NetstringDecoder,
   NetstringReceiver,
+  ProcessProtocol,
   ProducerConsumerProxy,
   Protocol,
   ProxyHeaderParser,
@@ -72,6 +73,12 @@ import {
   UnsentBytesBudget,
   wrapClientTLS,
 } from '../../src/index.js';
+import {
+  getProcessOutput,
+  getProcessOutputAndValue,
+  getProcessValue,
+} from '../../src/process/index.js';
+import { ChildProcess } from '../../src/reactor/processes/child-process.js';
 import {
   ManualClock,
   MemoryReactor,
@@ -119,6 +126,13 @@ class Netstrings extends NetstringReceiver {
 }
 
 class Given {}
+
+const spawned = (options: (o: never) => object): Call =>
+  memory((reactor, o) => reactor.spawnProcess(new ProcessProtocol(), '/x', options(o)));
+
+/** A process that was not started. */
+const child = (): ChildProcess =>
+  new ChildProcess({} as never, {} as never, {} as never, new ProcessProtocol(), () => {});
 
 /** For sockets that a memory reactor lacks. */
 const simulated = (call: (reactor: SimulatedReactor, options: never) => unknown): Call => {
@@ -326,6 +340,16 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => udp(reactor).stopListening(o)),
   ],
   SystemdServerEndpointOptions: [memory((reactor, o) => new SystemdServerEndpoint(reactor, o))],
+  ProcessOutputOptions: [memory((reactor, o) => getProcessOutput(reactor, '/x', o))],
+  PtyOptions: [spawned((pty) => ({ pty }))],
+  ResourceLimits: [spawned((limits) => ({ limits }))],
+  RunProcessOptions: [
+    memory((reactor, o) => getProcessValue(reactor, '/x', o)),
+    memory((reactor, o) => getProcessOutputAndValue(reactor, '/x', o)),
+  ],
+  SignalOptions: [(o) => child().signalProcess('SIGTERM', o)],
+  SpawnOptions: [memory((reactor, o) => reactor.spawnProcess(new ProcessProtocol(), '/x', o))],
+  TerminalSize: [(o) => child().setTerminalSize(and(o, { columns: 1, rows: 1 }))],
   TakeListenersOptions: [memory((reactor, o) => takeListeners(reactor, '/x', o))],
   ThreadCallOptions: [(o) => thread.call(new URL('file:///m.js'), 'f', [], o)],
   ThreadModuleOptions: [(o) => threadModule('/m.js', o)],
