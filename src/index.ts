@@ -31,6 +31,7 @@ export type {
   AdoptPipeOptions,
   AdoptPortOptions,
   PipeDirection,
+  SerialSettings,
 } from './core/adopt-options.js';
 export type { Clock, DelayedCall } from './core/clock.js';
 export type { Connector } from './core/connector.js';
@@ -200,6 +201,7 @@ export {
   type TLSContext,
   type Transport,
   type UNIXTransport,
+  type WindowSize,
 } from './core/transport.js';
 export type {
   ConnectUNIXOptions,
