@@ -21,7 +21,7 @@ import type { RequestHead } from '../protocols/http/heads.js';
 import type { RequestParser } from '../protocols/http/request-parser.js';
 import { statusLine } from '../protocols/http/status.js';
 import { ConnectionWriter, FIRST_FREE_FLAG, PARSING, WRITING_PAUSED } from './connection-writer.js';
-import { acceptEncodingOf, contentLength, errorMessage, statusOf } from './error-answers.js';
+import { contentLength, errorMessage, fieldOf, statusOf } from './error-answers.js';
 import type { ErrorPage } from './error-pages.js';
 import { HTTPTimeoutError } from './errors.js';
 import { isMistakenForResponse, unansweredError } from './handler-result.js';
@@ -453,7 +453,7 @@ export class HTTPConnection
     if (response.isAnswered) return;
     if (response.headSent) this.abort();
     else {
-      response.sendError(status ?? 500, acceptEncodingOf(error));
+      response.sendError(status ?? 500, fieldOf(error));
       response.disown(error);
     }
   }
