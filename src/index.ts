@@ -270,6 +270,7 @@ export {
   ProxyProtocolClientEndpoint,
   ProxyProtocolServerEndpoint,
 } from './endpoints/proxy-protocol.js';
+export { StandardIOEndpoint } from './endpoints/stdio.js';
 export { SystemdServerEndpoint, type SystemdServerEndpointOptions } from './endpoints/systemd.js';
 export { HostnameEndpoint, TCPClientEndpoint, TCPServerEndpoint } from './endpoints/tcp.js';
 export { type WrapClientTLSOptions, wrapClientTLS, wrapServerTLS } from './endpoints/tls.js';
@@ -397,6 +398,10 @@ export {
   getReactor,
   installReactor,
 } from './reactor/create-reactor.js';
+export { SerialPortError } from './stdio/errors.js';
+export { openStdio, type StdioOptions, type StdioReactor } from './stdio/open-stdio.js';
+export { openSerialPort, type SerialPortOptions } from './stdio/serial-port.js';
+export type { StdioTransport } from './stdio/stdio-transport.js';
 export type { CooperativeTask } from './task/cooperative-task.js';
 export { Cooperator, type CooperatorOptions, type Work } from './task/cooperator.js';
 export { deferLater } from './task/defer-later.js';

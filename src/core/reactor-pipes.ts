@@ -13,7 +13,7 @@ export interface ReactorPipes {
    * `takeOver`, such a descriptor must stay open until `connectionLost`.
    *
    * A descriptor that is only read or only written has one direction: `connectionLost` follows when a writer has closed its end, or
-   * (native only) when no reader is left; `loseWriteConnection` of a written one is `loseConnection`. A terminal whose other side is
+   * (native, on Linux) when no reader is left; `loseWriteConnection` of a written one is `loseConnection`. A terminal whose other side is
    * gone (EIO) has ended like a pipe.
    *
    * The descriptor is non-blocking while it is open here. That concerns every process that shares the open file, so it is undone

@@ -94,7 +94,9 @@ const SYSTEMD: EndpointType = {
 const STDIO: EndpointType = {
   prefix: 'stdio',
   server(args, { reactor }) {
-    args.bind([]);
+    const { positional } = args;
+    // The colon of `stdio:` makes an empty argument.
+    args.bind(positional.length === 1 && positional[0] === '' ? ['empty'] : []);
     return new StandardIOEndpoint(reactor);
   },
 };

@@ -1,15 +1,20 @@
 /** Standard input and output as a server endpoint: Twisted's StandardIOEndpoint. */
 import { type Address, PipeAddress } from '../core/address.js';
+import { UnsupportedError } from '../core/errors/reactor.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ListeningPort } from '../core/listening-port.js';
 import type { ClientProtocolFactory } from '../core/protocol-factory.js';
 import type { StreamServerEndpoint } from '../core/stream-endpoint.js';
 import type { Deferred } from '../defer/deferred.js';
 import { succeed } from '../defer/succeed.js';
-import { UnsupportedError } from '../core/errors/reactor.js';
-import { showAsText } from '../internal/shown-as-text.js';
 import { checkOptions } from '../internal/options.js';
-import { openStdio, STDIO_OPTIONS, type StdioOptions, type StdioReactor } from '../stdio/open-stdio.js';
+import { showAsText } from '../internal/shown-as-text.js';
+import {
+  openStdio,
+  STDIO_OPTIONS,
+  type StdioOptions,
+  type StdioReactor,
+} from '../stdio/open-stdio.js';
 import { AlreadyListenedError } from './errors.js';
 import { listenOnce } from './listening.js';
 

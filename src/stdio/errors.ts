@@ -15,7 +15,9 @@ export class SerialPortError extends RopewalkError {
 
   constructor(path: string, cause: SystemError) {
     const hint = HINTS[cause.code];
-    super(`cannot open ${path}: ${cause.message}${hint === undefined ? '' : `. ${hint}`}`, { cause });
+    super(`cannot open ${path}: ${cause.message}${hint === undefined ? '' : `. ${hint}`}`, {
+      cause,
+    });
     this.path = path;
   }
 }

@@ -80,6 +80,7 @@ function openSides(
   try {
     return [openSide(reactor, stdin, 'read', inputSide(io)), output];
   } catch (error) {
+    io.discard();
     output.abortConnection();
     throw error;
   }

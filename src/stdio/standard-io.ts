@@ -51,6 +51,11 @@ export class StandardIO implements StdioTransport {
     }
   }
 
+  /** @internal One of the two cannot be opened: the protocol is never connected. */
+  discard(): void {
+    this.#state = 'closed';
+  }
+
   get connected(): boolean {
     return this.#state !== 'closed';
   }

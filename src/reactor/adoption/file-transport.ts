@@ -5,9 +5,9 @@
 import { close, read, write } from 'node:fs';
 
 import type { PipeAddress } from '../../core/address.js';
+import type { SerialSettings } from '../../core/adopt-options.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
-import type { SerialSettings } from '../../core/adopt-options.js';
 import { ROOT_CONTEXT } from '../../internal/async-context.js';
 import { checkData } from '../../internal/check.js';
 import { givenCopyOf } from '../../internal/lent-bytes.js';

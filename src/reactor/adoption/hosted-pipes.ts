@@ -19,12 +19,14 @@ import { adoptSettings } from './adopt-settings.js';
 import { AdoptedOwner } from './adopted-owner.js';
 import { FileTransport } from './file-transport.js';
 import type { AnyPipeTransport, PipeSettings, PipeSockets } from './pipe-sockets.js';
+import { serialInts } from './serial-settings.js';
 
-const PIPE_OPTIONS: OptionNames<AdoptPipeOptions> = { takeOver: true,
+const PIPE_OPTIONS: OptionNames<AdoptPipeOptions> = {
+  takeOver: true,
   direction: true,
   name: true,
   serial: true,
- };
+};
 const DIRECTIONS = ['read', 'write', 'both'] as const;
 
 export class HostedPipes implements ReactorPipes {
@@ -42,9 +44,10 @@ export class HostedPipes implements ReactorPipes {
     const takeOver = adoptSettings('adoptPipe', fd, options, PIPE_OPTIONS);
     const direction = checkChoice('direction', options.direction, DIRECTIONS);
     const name = checkString('name', options.name ?? `fd ${fd}`);
+    const serial = options.serial === undefined ? undefined : serialInts(options.serial);
     const pipes = this.#supported();
     const owner = new AdoptedOwner(this.#reactor, toFactory(factory));
-    const settings = { fd, direction, takeOver, name, serial: options.serial };
+    const settings = { fd, direction, takeOver, name, serial };
     return owner.start((each) => this.#open(pipes, settings, each), undefined);
   }
 

@@ -9,7 +9,8 @@ export interface PipeSettings {
   readonly direction: PipeDirection;
   readonly takeOver: boolean;
   readonly name: string;
-  readonly serial: SerialSettings | undefined;
+  /** The integers of {@link SerialSettings}. */
+  readonly serial: Int32Array | undefined;
 }
 
 /** Also a {@link PipeTransport}. */

@@ -37,14 +37,8 @@ export function adoptPipe(
   return sockets.add(new NativePipeTransport(sockets, handle, owner, address, direction));
 }
 
-/** @throws UnsupportedError, InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError */
-function setSerial(
-  sockets: NativeSockets,
-  fd: number,
-  name: string,
-  settings: SerialSettings,
-): void {
-  const values = serialInts(settings);
+/** @throws UnsupportedError */
+function setSerial(sockets: NativeSockets, fd: number, name: string, values: Int32Array): void {
   onTerminal('configureSerial', fd, name, () => sockets.loop.configureSerial(fd, values));
 }
 
@@ -118,7 +112,7 @@ export class NativePipeTransport extends NativeTransport {
   }
 
   configureSerial(settings: SerialSettings): void {
-    setSerial(this.sockets, this.fileno(), String(this.getPeer()), settings);
+    setSerial(this.sockets, this.fileno(), String(this.getPeer()), serialInts(settings));
   }
 
   override loseConnection(): void {
