@@ -31,7 +31,7 @@ export type {
   AdoptPipeOptions,
   AdoptPortOptions,
   PipeDirection,
-  SerialSettings,
+  SerialOptions,
 } from './core/adopt-options.js';
 export type { Clock, DelayedCall } from './core/clock.js';
 export type { Connector } from './core/connector.js';

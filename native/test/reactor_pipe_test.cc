@@ -213,7 +213,7 @@ void readsAllLinesOfATerminal(PollerKind kind) {
   CHECK_EQUAL(host.of(handle).reads.size(), 3);
 }
 
-// Half-close of the input: the other direction goes on.
+// Half-close of the input: the other direction continues.
 void outlivesItsInput(PollerKind kind) {
   Host host(kind);
   Terminal terminal = makeTerminal();

@@ -23,7 +23,7 @@ export interface AdoptConnectionOptions extends AdoptOptions {
 export type PipeDirection = 'read' | 'write' | 'both';
 
 /** The parameters of a serial line. */
-export interface SerialSettings {
+export interface SerialOptions {
   /** Bits per second, in both directions. Default 9,600. */
   readonly baudRate?: number;
   /** Default 8. */
@@ -42,7 +42,7 @@ export interface AdoptPipeOptions extends AdoptOptions {
   /** The name of its {@link PipeAddress}, for logs. Default: `fd` and the number. */
   readonly name?: string;
   /** Of a serial line: its parameters, set before the protocol is built. Native only. */
-  readonly serial?: SerialSettings;
+  readonly serial?: SerialOptions;
 }
 
 export interface AdoptDatagramOptions extends AdoptOptions, DatagramOptions {}

@@ -1,7 +1,7 @@
 /** The connection as a protocol sees it, whatever the underlying transport. */
 import type { Deferred } from '../defer/deferred.js';
 import type { Address } from './address.js';
-import type { PipeDirection, SerialSettings } from './adopt-options.js';
+import type { PipeDirection, SerialOptions } from './adopt-options.js';
 import type { Consumer, PushProducer } from './producer.js';
 import type { StartTLSOptions, TLSConnection, TLSRole } from './tls.js';
 import type { PeerCredentials } from './unix-options.js';
@@ -155,7 +155,7 @@ export interface PipeTransport extends SocketTransport {
    * @throws UnsupportedError it is no terminal, or the device lacks a setting.
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
-  configureSerial(settings: SerialSettings): void;
+  configureSerial(settings: SerialOptions): void;
 }
 
 /** In characters. */

@@ -1,7 +1,7 @@
 /** Serial lines. */
 import { closeSync, constants, openSync } from 'node:fs';
 
-import type { SerialSettings } from '../core/adopt-options.js';
+import type { SerialOptions } from '../core/adopt-options.js';
 import type { SystemError } from '../core/errors/base.js';
 import type { FactoryLike } from '../core/factory.js';
 import type { ReactorPipes } from '../core/reactor-pipes.js';
@@ -11,7 +11,7 @@ import { checkOptions, type OptionNames } from '../internal/options.js';
 import { SerialPortError } from './errors.js';
 
 /** The parameters of the line, with their defaults: 9,600 bits per second, 8 data bits, 1 stop bit, no parity, no flow control. */
-export interface SerialPortOptions extends SerialSettings {}
+export interface SerialPortOptions extends SerialOptions {}
 
 const OPTIONS: OptionNames<SerialPortOptions> = {
   baudRate: true,

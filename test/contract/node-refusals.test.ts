@@ -137,7 +137,8 @@ const REFUSALS: Readonly<Record<string, readonly Act[]>> = {
     ({ reactor }) => reactor.adoptStreamPort(0, recorders()),
     ({ reactor }) => reactor.adoptStreamConnection(0, recorders()),
     ({ reactor }) => reactor.adoptDatagramPort(0, new DatagramRecorder()),
-    ({ reactor }) => reactor.adoptPipe(0, recorders(), { direction: 'read' }),
+    ({ reactor }) =>
+      reactor.adoptPipe(openSync('/dev/null', 'r'), recorders(), { direction: 'read' }),
   ],
   configureSerial: [
     ({ reactor }) =>

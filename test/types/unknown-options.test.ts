@@ -328,7 +328,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
     memory((reactor, o) => udp(reactor).stopListening(o)),
   ],
   SerialPortOptions: [memory((reactor, o) => openSerialPort(reactor, '/dev/null', Protocol, o))],
-  SerialSettings: [
+  SerialOptions: [
     memory((reactor, serial) =>
       reactor.adoptPipe(9, Protocol, { direction: 'both', serial } as AdoptPipeOptions),
     ),

@@ -5,7 +5,7 @@
 import { close, read, write } from 'node:fs';
 
 import type { PipeAddress } from '../../core/address.js';
-import type { SerialSettings } from '../../core/adopt-options.js';
+import type { SerialOptions } from '../../core/adopt-options.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { StreamProtocol } from '../../core/stream-protocol.js';
 import { ROOT_CONTEXT } from '../../internal/async-context.js';
@@ -99,7 +99,7 @@ export class FileTransport extends StreamTransport {
     throw new UnsupportedError('setRawMode', `${this.#address} is no terminal`);
   }
 
-  configureSerial(_settings: SerialSettings): void {
+  configureSerial(_settings: SerialOptions): void {
     throw new UnsupportedError('configureSerial', `${this.#address} is no terminal`);
   }
 

@@ -1,5 +1,5 @@
 /** How one implementation of the reactor adopts pipes. */
-import type { PipeDirection, SerialSettings } from '../../core/adopt-options.js';
+import type { PipeDirection, SerialOptions } from '../../core/adopt-options.js';
 import type { PipeTransport } from '../../core/transport.js';
 import type { StreamOwner } from '../streams/stream-owner.js';
 import type { StreamTransport } from '../streams/stream-transport.js';
@@ -9,7 +9,7 @@ export interface PipeSettings {
   readonly direction: PipeDirection;
   readonly takeOver: boolean;
   readonly name: string;
-  /** The integers of {@link SerialSettings}. */
+  /** The integers of {@link SerialOptions}. */
   readonly serial: Int32Array | undefined;
 }
 

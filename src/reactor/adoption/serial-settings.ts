@@ -1,9 +1,9 @@
 /** The parameters of a serial line, checked. */
-import type { SerialSettings } from '../../core/adopt-options.js';
+import type { SerialOptions } from '../../core/adopt-options.js';
 import { checkChoice, checkInteger } from '../../internal/check.js';
 import { checkOptions, type OptionNames } from '../../internal/options.js';
 
-const OPTIONS: OptionNames<SerialSettings> = {
+const OPTIONS: OptionNames<SerialOptions> = {
   baudRate: true,
   dataBits: true,
   stopBits: true,
@@ -19,7 +19,7 @@ const MAX_BAUD_RATE = 100_000_000;
  * @returns The integers of `configureSerial` in native/binding_pipes.cc.
  * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
  */
-export function serialInts(settings: SerialSettings): Int32Array {
+export function serialInts(settings: SerialOptions): Int32Array {
   checkOptions('configureSerial', settings, OPTIONS);
   const { parity = 'none', flowControl = 'none' } = settings;
   return Int32Array.of(

@@ -2,7 +2,7 @@
 import { isatty } from 'node:tty';
 
 import { PipeAddress } from '../../core/address.js';
-import type { PipeDirection, SerialSettings } from '../../core/adopt-options.js';
+import type { PipeDirection, SerialOptions } from '../../core/adopt-options.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
 import type { WindowSize } from '../../core/transport.js';
 import { checkBoolean } from '../../internal/check.js';
@@ -111,7 +111,7 @@ export class NativePipeTransport extends NativeTransport {
     }
   }
 
-  configureSerial(settings: SerialSettings): void {
+  configureSerial(settings: SerialOptions): void {
     setSerial(this.sockets, this.fileno(), String(this.getPeer()), serialInts(settings));
   }
 

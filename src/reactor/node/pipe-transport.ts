@@ -3,7 +3,7 @@ import { fstatSync, readvSync, type Stats, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 
 import { PipeAddress } from '../../core/address.js';
-import type { PipeDirection, SerialSettings } from '../../core/adopt-options.js';
+import type { PipeDirection, SerialOptions } from '../../core/adopt-options.js';
 import type { SystemError } from '../../core/errors/base.js';
 import { DescriptorError } from '../../core/errors/listening.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
@@ -149,7 +149,7 @@ export class NodePipeTransport extends NodeTransport {
     }
   }
 
-  configureSerial(_settings: SerialSettings): void {
+  configureSerial(_settings: SerialOptions): void {
     throw noSerialLines();
   }
 
