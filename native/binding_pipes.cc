@@ -73,18 +73,9 @@ napi_value configure(napi_env env, napi_callback_info info) {
   return status.ok() ? nullptr : call.raise(status);
 }
 
-// windowSize(fd: number, out: Int32Array): boolean -- columns and rows; false if it is no terminal
-napi_value windowSize(napi_env env, napi_callback_info info) {
-  LoopCall call(env, info);
-  const int32_t fd = call.int32(0);
-  const auto out = call.int32s(1, 2);
-  if (call.failed()) return nullptr;
-  return call.truth(windowSizeOf(fd, out[0], out[1]));
-}
-
 constexpr LoopFunction kFunctions[] = {
     {"adoptPipe", adoptPipe},   {"configureSerial", configure}, {"enterRawMode", enterRaw},
-    {"leaveRawMode", leaveRaw}, {"resumeRawMode", resumeRaw},   {"windowSize", windowSize},
+    {"leaveRawMode", leaveRaw}, {"resumeRawMode", resumeRaw},
 };
 
 }  // namespace

@@ -116,6 +116,14 @@ export {
   TooManyLookupsError,
 } from './core/errors/names.js';
 export {
+  ProcessAbandoned,
+  ProcessClosed,
+  ProcessDone,
+  ProcessExitedAlreadyError,
+  ProcessTerminated,
+  SpawnError,
+} from './core/errors/processes.js';
+export {
   AddonNotLoadedError,
   AlreadyCalledError,
   AlreadyCancelledError,
@@ -149,6 +157,14 @@ export type {
   NameResolver,
   ResolveOptions,
 } from './core/name-resolver.js';
+export {
+  type ProcessHandlers,
+  ProcessProtocol,
+  type ProcessProtocolLike,
+  type ProcessReceiver,
+  type ProcessTransport,
+  type SignalOptions,
+} from './core/process.js';
 export type { Consumer, PullProducer, PushProducer } from './core/producer.js';
 export { Protocol, type ProtocolHandlers } from './core/protocol.js';
 export type { ClientProtocolFactory, ProtocolFactory } from './core/protocol-factory.js';
@@ -165,11 +181,18 @@ export type {
 export type { ReactorLife, RunOptions } from './core/reactor-life.js';
 export type { ReactorNames } from './core/reactor-names.js';
 export type { ReactorPipes } from './core/reactor-pipes.js';
+export type { ReactorProcesses } from './core/reactor-processes.js';
 export type { ReactorTCP } from './core/reactor-tcp.js';
 export type { ReactorThreads } from './core/reactor-threads.js';
 export type { ReactorUDP } from './core/reactor-udp.js';
 export type { ReactorUNIX } from './core/reactor-unix.js';
 export type { ReactorUNIXDatagram } from './core/reactor-unix-datagram.js';
+export type {
+  ChildDescriptor,
+  PtyOptions,
+  ResourceLimits,
+  SpawnOptions,
+} from './core/spawn-options.js';
 export type {
   ProtocolOf,
   StreamClientEndpoint,
@@ -183,6 +206,7 @@ export type {
   ListenTCPOptions,
   TCPOptions,
 } from './core/tcp-options.js';
+export type { TerminalSize } from './core/terminal-size.js';
 export type {
   StartTLSOptions,
   TLSConnection,
@@ -201,7 +225,6 @@ export {
   type TLSContext,
   type Transport,
   type UNIXTransport,
-  type WindowSize,
 } from './core/transport.js';
 export type {
   ConnectUNIXOptions,

@@ -25,8 +25,6 @@ export interface NativeLoop {
   enterRawMode(fd: number): number;
   resumeRawMode(mode: number): void;
   leaveRawMode(mode: number): void;
-  /** @param out `[columns, rows]` @returns False if it is no terminal. */
-  windowSize(fd: number, out: Int32Array): boolean;
   adoptStream(fd: number, takeOver: boolean): number;
   close(handle: number): void;
   closeDescriptor(fd: number): void;
@@ -183,7 +181,26 @@ export interface NativeTLS {
   ): number | undefined;
 }
 
-export interface Addon extends NativeTLS {
+/** Child processes and pseudo-terminals: see native/binding_process.cc. Not on Windows. */
+export interface NativeProcessCalls {
+  closeChildDescriptor(fd: number): void;
+  /** @param result Exit code or -1, signal or 0. @returns Whether it has exited. @throws Error ECHILD */
+  reapProcess(pid: number, result: Int32Array): boolean;
+  /** @param size Columns, rows, width and height in pixels. */
+  setTerminalSize(fd: number, size: Int32Array): void;
+  /** @param result The process, and a descriptor that becomes readable when it has exited. */
+  spawnProcess(
+    text: Uint8Array,
+    settings: Int32Array,
+    ids: Float64Array,
+    descriptors: Int32Array,
+    limits: Float64Array,
+    result: Int32Array,
+  ): void;
+  terminalSize(fd: number, size: Int32Array): void;
+}
+
+export interface Addon extends NativeTLS, NativeProcessCalls {
   createLoop(
     poller: string,
     busyPollMicros: number,

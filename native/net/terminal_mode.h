@@ -22,9 +22,6 @@ Status resumeRawMode(const RawMode& mode);
 // Restores the mode that the terminal had before. Ignored if it was left already.
 void leaveRawMode(const RawMode& mode);
 
-// Columns and rows; zeros if they are unknown. False if `fd` is no terminal.
-bool windowSizeOf(int fd, int& columns, int& rows);
-
 enum class Parity : uint8_t { kNone, kEven, kOdd };
 enum class FlowControl : uint8_t { kNone, kHardware, kSoftware };
 

@@ -3,7 +3,6 @@
 #include "terminal_mode.h"
 
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -119,14 +118,6 @@ termios rawFrom(const termios& before) {
 }
 
 }  // namespace
-
-bool windowSizeOf(int fd, int& columns, int& rows) {
-  winsize size;
-  if (ioctl(fd, TIOCGWINSZ, &size) < 0) return false;
-  columns = size.ws_col;
-  rows = size.ws_row;
-  return true;
-}
 
 Status enterRawMode(int fd, RawMode& mode) {
   const std::lock_guard lock(mutex);

@@ -14,10 +14,6 @@ Status resumeRawMode(const RawMode&) {
 
 void leaveRawMode(const RawMode&) {}
 
-bool windowSizeOf(int, int&, int&) {
-  return false;
-}
-
 Status configureSerial(int, const SerialSettings&) {
   return {ENOTSUP, "configureSerial"};
 }

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -84,9 +83,6 @@ void refusesOthers() {
   CHECK_EQUAL(enterRawMode(null.get(), mode).error, ENOTTY);
   CHECK_EQUAL(enterRawMode(1'000'000, mode).error, EBADF);
   leaveRawMode(mode);
-  int columns = 0;
-  int rows = 0;
-  CHECK(!windowSizeOf(null.get(), columns, rows));
   CHECK(!configureSerial(null.get(), {9600, 8, 1, Parity::kNone, FlowControl::kNone}).ok());
 }
 
@@ -171,17 +167,6 @@ void removesItsHandlers() {
   (void)signal(SIGHUP, SIG_DFL);
 }
 
-void tellsTheSize() {
-  const Terminal terminal = openTerminal();
-  const winsize size{30, 100, 0, 0};
-  CHECK(ioctl(terminal.master.get(), TIOCSWINSZ, &size) == 0);
-  int columns = 0;
-  int rows = 0;
-  CHECK(windowSizeOf(terminal.slave.get(), columns, rows));
-  CHECK_EQUAL(columns, 100);
-  CHECK_EQUAL(rows, 30);
-}
-
 void configuresLines() {
   const Terminal terminal = openTerminal();
   const int fd = terminal.slave.get();
@@ -212,7 +197,6 @@ int main() {
       STORY(isRestoredByFatalSignals),
       STORY(callsTheHandlerBefore),
       STORY(removesItsHandlers),
-      STORY(tellsTheSize),
       STORY(configuresLines),
   });
 }

@@ -3,6 +3,7 @@ import type { Deferred } from '../defer/deferred.js';
 import type { Address } from './address.js';
 import type { PipeDirection, SerialOptions } from './adopt-options.js';
 import type { Consumer, PushProducer } from './producer.js';
+import type { TerminalSize } from './terminal-size.js';
 import type { StartTLSOptions, TLSConnection, TLSRole } from './tls.js';
 import type { PeerCredentials } from './unix-options.js';
 
@@ -142,7 +143,7 @@ export interface PipeTransport extends SocketTransport {
   /** Whether it is a terminal, which a serial line also is. */
   readonly isTerminal: boolean;
   /** The window of a terminal, in characters; undefined if it is unknown, or no terminal. */
-  getWindowSize(): WindowSize | undefined;
+  getTerminalSize(): TerminalSize | undefined;
   /**
    * Raw: input arrives by the byte, without echo, line editing and signals of keys; newlines of the output are still translated. The
    * mode that the terminal had before is restored by `false`, when the transport closes, when the process exits, and (native only) by
@@ -156,12 +157,6 @@ export interface PipeTransport extends SocketTransport {
    * @throws InvalidArgumentTypeError, InvalidArgumentValueError, UnknownOptionError
    */
   configureSerial(settings: SerialOptions): void;
-}
-
-/** In characters. */
-export interface WindowSize {
-  readonly columns: number;
-  readonly rows: number;
 }
 
 /** A transport over TCP. */

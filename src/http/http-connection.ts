@@ -44,6 +44,7 @@ const READING_PAUSED = FIRST_FREE_FLAG;
 const INPUT_ENDED = 2 * FIRST_FREE_FLAG;
 const CLOSING = 4 * FIRST_FREE_FLAG;
 
+const EMPTY: Buffer = Buffer.alloc(0);
 const CONTINUE = `${statusLine(100)}\r\n`;
 
 export class HTTPConnection
@@ -227,7 +228,9 @@ export class HTTPConnection
     this.flags |= CLOSING;
     this.upgraded = isServedProtocol(protocol) ? protocol : new UpgradedConnection(protocol);
     service.replace(this, this.upgraded);
-    transport.switchProtocol(this.upgraded, givenCopyOf(parser.takeRest()));
+    const rest = parser.bufferedBytes === 0 ? EMPTY : givenCopyOf(parser.takeRest());
+    service.returnParser(parser);
+    transport.switchProtocol(this.upgraded, rest);
   }
 
   /** Ends the connection when the request in progress, if any, was answered. */
@@ -343,7 +346,6 @@ export class HTTPConnection
     else if (parser?.bufferedBytes === 0) {
       if ((this.flags & INPUT_ENDED) !== 0) this.close();
       else {
-        parser.keepRest();
         this.parser = undefined;
         this.service.returnParser(parser);
       }

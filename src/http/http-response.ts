@@ -310,14 +310,13 @@ export class HTTPResponse extends ResponseFields {
   }
 
   /** @internal The head of an answer with 101, or 200 after CONNECT. */
-  upgradeHead(status: number, name: string | undefined): Buffer {
+  upgradeHead(status: number, name: string | undefined): Buffer | string {
     this.requireHead();
     const lines = this.lines ?? [];
     checkInformational(lines);
     const upgrade = name === undefined ? '' : `Connection: Upgrade\r\nUpgrade: ${name}\r\n`;
     const date = status === 101 ? '' : this.connection.dateLine;
-    const text = `${statusLine(status)}${date}${upgrade}${linesText(lines)}${CRLF}`;
-    return Buffer.from(text, 'latin1');
+    return this.encoded(`${statusLine(status)}${date}${upgrade}${linesText(lines)}${CRLF}`);
   }
 
   /** @internal Everything written was sent. */
@@ -353,7 +352,12 @@ export class HTTPResponse extends ResponseFields {
   }
 
   private passHead(head: string): void {
-    this.connection.write(this.isAscii ? head : Buffer.from(head, 'latin1'));
+    this.connection.write(this.encoded(head));
+  }
+
+  /** Text of ASCII is written faster as such; values of fields are Latin-1. */
+  private encoded(head: string): Buffer | string {
+    return this.isAscii ? head : Buffer.from(head, 'latin1');
   }
 
   private requireOpen(): void {

@@ -20,7 +20,7 @@ import type { ServedProtocol } from './http-service.js';
  * @returns The head of the response.
  * @throws HTTPSequenceError, HTTPStatusError, InvalidArgumentValueError, InvalidHTTPOutputError, UpgradeRequiredError
  */
-export function upgradeHead(response: HTTPResponse, name: string | undefined): Buffer {
+export function upgradeHead(response: HTTPResponse, name: string | undefined): Buffer | string {
   const { head, hasContent, method } = response.request;
   if (response.headSent) throw new HTTPSequenceError('the request was answered');
   if (name !== undefined && !isProtocol(name)) {
@@ -76,6 +76,7 @@ function isSwitchable(transport: Transport): transport is SwitchableTransport {
 
 /** `protocol-name ["/" protocol-version]` */
 function isProtocol(text: string): boolean {
-  const [name = '', version = '1', ...rest] = text.split('/');
-  return isToken(name) && isToken(version) && rest.length === 0;
+  const slash = text.indexOf('/');
+  if (slash === -1) return isToken(text);
+  return isToken(text.slice(0, slash)) && isToken(text.slice(slash + 1));
 }

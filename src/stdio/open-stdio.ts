@@ -7,7 +7,8 @@ import { builtProtocol, type FactoryLike, toFactory } from '../core/factory.js';
 import type { ReactorAdoption } from '../core/reactor-adoption.js';
 import type { ReactorPipes } from '../core/reactor-pipes.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
-import type { Transport, WindowSize } from '../core/transport.js';
+import type { TerminalSize } from '../core/terminal-size.js';
+import type { Transport } from '../core/transport.js';
 import { checkFunction, checkInteger } from '../internal/check.js';
 import { checkOptions, type OptionNames } from '../internal/options.js';
 import { StandardIO } from './standard-io.js';
@@ -19,7 +20,7 @@ export interface StdioOptions {
   /** The descriptor to write. Default 1. */
   readonly stdout?: number;
   /** Called when the window of the terminal has another size (SIGWINCH), until the connection is lost. */
-  readonly onResize?: (size: WindowSize) => void;
+  readonly onResize?: (size: TerminalSize) => void;
 }
 
 export const STDIO_OPTIONS: OptionNames<StdioOptions> = {
@@ -57,7 +58,7 @@ export function openStdio(
   if (protocol === null) return null;
   const io: StandardIO = new StandardIO(protocol, () => process.off('SIGWINCH', resized));
   const resized = (): void => {
-    const size = io.getWindowSize();
+    const size = io.getTerminalSize();
     if (size !== undefined) onResize?.(size);
   };
   const [input, output] = openSides(reactor, stdin, stdout, io);

@@ -7,8 +7,9 @@ import { CONNECTION_DONE, ConnectionAborted, ConnectionDone } from '../core/erro
 import { UnsupportedError } from '../core/errors/reactor.js';
 import type { PullProducer, PushProducer } from '../core/producer.js';
 import type { StreamProtocol } from '../core/stream-protocol.js';
+import type { TerminalSize } from '../core/terminal-size.js';
 import type { StartTLSOptions } from '../core/tls.js';
-import type { PipeTransport, TLSContext, Transport, WindowSize } from '../core/transport.js';
+import type { PipeTransport, TLSContext, Transport } from '../core/transport.js';
 import { failOnRejection } from '../defer/callback-result.js';
 import { showAsText } from '../internal/shown-as-text.js';
 import type { StdioTransport } from './stdio-transport.js';
@@ -76,8 +77,8 @@ export class StandardIO implements StdioTransport {
     return pipeOf(this.#input)?.isTerminal === true;
   }
 
-  getWindowSize(): WindowSize | undefined {
-    return pipeOf(this.#output)?.getWindowSize() ?? pipeOf(this.#input)?.getWindowSize();
+  getTerminalSize(): TerminalSize | undefined {
+    return pipeOf(this.#output)?.getTerminalSize() ?? pipeOf(this.#input)?.getTerminalSize();
   }
 
   setRawMode(enabled: boolean): void {

@@ -1,5 +1,6 @@
 /** The transport of standard input and output. */
-import type { Transport, WindowSize } from '../core/transport.js';
+import type { TerminalSize } from '../core/terminal-size.js';
+import type { Transport } from '../core/transport.js';
 
 /**
  * Receives standard input, sends to standard output. The end of the input ends the connection when everything written is sent, unless
@@ -9,7 +10,7 @@ export interface StdioTransport extends Transport {
   /** Whether standard input is a terminal. */
   readonly isTerminal: boolean;
   /** The window of the terminal; undefined if neither input nor output is one. */
-  getWindowSize(): WindowSize | undefined;
+  getTerminalSize(): TerminalSize | undefined;
   /** See `setRawMode` of pipes. @throws UnsupportedError standard input is no terminal. */
   setRawMode(enabled: boolean): void;
 }

@@ -49,6 +49,33 @@ describe('an upgrade', () => {
     expect(shout.lost).toMatchObject({ name: 'ConnectionDone' });
   });
 
+  it('sends fields in Latin-1', () => {
+    const served = new Served((received, response) => {
+      response.setField('A', 'é');
+      received.upgrade(new Shout());
+    });
+    expect(served.receive(request)).toContain('\r\nA: é\r\n\r\n');
+  });
+
+  it('leaves the request readable, and nothing of it to other connections', () => {
+    const received: HTTPRequest[] = [];
+    const served = new Served((one, response) => {
+      received.push(one);
+      if (one.head.hasUpgrade) one.upgrade(new Shout());
+      else response.send(one.path);
+    });
+    const upgraded = served.transport;
+    served.receive(`${request}first`);
+    served.connect();
+    expect(served.receive(get('/b'))).toBe(answer('200 OK', '/b'));
+    served.connect();
+    expect(served.receive(get('/c', 'Connection: close'))).toContain('/c');
+    upgraded.receive('more');
+    upgraded.settle();
+    expect(upgraded.takeWritten().toString()).toBe('MORE');
+    expect(received[0]?.head.field('upgrade')).toBe('shout/1, other');
+  });
+
   it('can come later, and after CONNECT', () => {
     const waiting: HTTPRequest[] = [];
     const served = new Served((received) => void waiting.push(received));

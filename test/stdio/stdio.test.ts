@@ -208,7 +208,7 @@ contract('openStdio', (rig) => {
   it('has no modes without a terminal', () => {
     const { transport } = plain(rig);
     expect(transport.isTerminal).toBe(false);
-    expect(transport.getWindowSize()).toBe(undefined);
+    expect(transport.getTerminalSize()).toBe(undefined);
     expect(() => transport.setRawMode(true)).toThrow(UnsupportedError);
     expect(() => transport.startTLS({} as never)).toThrow(UnsupportedError);
   });

@@ -93,7 +93,7 @@ export class FileTransport extends StreamTransport {
     return false;
   }
 
-  getWindowSize(): undefined {}
+  getTerminalSize(): undefined {}
 
   setRawMode(_enabled: boolean): void {
     throw new UnsupportedError('setRawMode', `${this.#address} is no terminal`);

@@ -10,7 +10,7 @@ export interface PipeSettings {
   readonly takeOver: boolean;
   readonly name: string;
   /** The integers of {@link SerialOptions}. */
-  readonly serial: Int32Array | undefined;
+  readonly serial?: Int32Array | undefined;
 }
 
 /** Also a {@link PipeTransport}. */

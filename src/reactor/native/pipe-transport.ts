@@ -4,9 +4,10 @@ import { isatty } from 'node:tty';
 import { PipeAddress } from '../../core/address.js';
 import type { PipeDirection, SerialOptions } from '../../core/adopt-options.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
-import type { WindowSize } from '../../core/transport.js';
+import type { TerminalSize } from '../../core/terminal-size.js';
 import { checkBoolean } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
+import { loadAddon } from '../../native.js';
 import type { PipeSettings } from '../adoption/pipe-sockets.js';
 import { holdRawMode } from '../adoption/raw-mode.js';
 import { serialInts } from '../adoption/serial-settings.js';
@@ -89,9 +90,10 @@ export class NativePipeTransport extends NativeTransport {
     return this.handle !== 0 && isatty(this.fileno());
   }
 
-  getWindowSize(): WindowSize | undefined {
-    const out = new Int32Array(2);
-    if (this.handle === 0 || !this.sockets.loop.windowSize(this.fileno(), out)) return undefined;
+  getTerminalSize(): TerminalSize | undefined {
+    if (!this.isTerminal) return undefined;
+    const out = new Int32Array(4);
+    loadAddon().terminalSize(this.fileno(), out);
     const [columns, rows] = out as unknown as [number, number];
     return columns === 0 ? undefined : { columns, rows };
   }

@@ -7,7 +7,7 @@ import type { PipeDirection, SerialOptions } from '../../core/adopt-options.js';
 import type { SystemError } from '../../core/errors/base.js';
 import { DescriptorError } from '../../core/errors/listening.js';
 import { UnsupportedError } from '../../core/errors/reactor.js';
-import type { WindowSize } from '../../core/transport.js';
+import type { TerminalSize } from '../../core/terminal-size.js';
 import { checkBoolean } from '../../internal/check.js';
 import { systemError } from '../../internal/system-error.js';
 import type { PipeSettings } from '../adoption/pipe-sockets.js';
@@ -97,7 +97,8 @@ export class NodePipeTransport extends NodeTransport {
     this.#address = address;
     this.#terminal = socket instanceof ReadStream ? (socket as Terminal) : undefined;
     this.direction = direction;
-    if (direction === 'write') this.reading = 'ended';
+    // The end of a socket for the input of a child tells that the child has closed it.
+    if (direction === 'write' && !socket.readable) this.reading = 'ended';
     if (direction === 'read') this.writing = 'shut';
   }
 
@@ -125,7 +126,7 @@ export class NodePipeTransport extends NodeTransport {
     return this.#terminal !== undefined;
   }
 
-  getWindowSize(): WindowSize | undefined {
+  getTerminalSize(): TerminalSize | undefined {
     const handle = this.#terminal?._handle;
     const out: number[] = [];
     if (handle == null || handle.getWindowSize(out) !== 0) return undefined;

@@ -38,7 +38,7 @@ if (ending === undefined) {
   openStdio(reactor, Echo);
 } else {
   const io = openStdio(reactor, Protocol) as StdioTransport;
-  const size = io.getWindowSize();
+  const size = io.getTerminalSize();
   io.setRawMode(true);
   const modes = execFileSync('stty', ['-a'], { stdio: ['inherit', 'pipe', 'inherit'] });
   const mode = /-icanon/.test(String(modes)) ? 'raw' : 'cooked';
